@@ -1,0 +1,1 @@
+//! Sends what is owed to clients by webhook and e-mail.

@@ -1,0 +1,1 @@
+//! Turns arrivals and due promises into leads, decisions and deliveries.

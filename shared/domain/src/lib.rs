@@ -1,0 +1,17 @@
+//! The rules of Ripen, pure: what a lead is, how it is graded, when it is looked at again, what a client receives.
+//!
+//! Nothing here does input or output, reads a clock or makes randomness: every function takes the instant and the
+//! ids it needs, so that each rule can be tested as a table and every decision replayed.
+
+pub mod arrival;
+pub mod contact;
+pub mod criteria;
+pub mod delivery;
+pub mod hash;
+pub mod id;
+pub mod lead;
+pub mod message;
+pub mod person;
+pub mod secret;
+pub mod submission;
+pub mod time;

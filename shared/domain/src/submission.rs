@@ -1,0 +1,175 @@
+//! What one lead submission says, whatever format it came in: the common form every intake format ends in.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{
+    contact::{Email, Identity, Phone},
+    hash::ContentHash,
+    lead::{Channel, words},
+};
+
+words! {
+    /// Something in a submission that could not be used as it came. The raw body still holds it.
+    Flag "flag" {
+        /// The e-mail address cannot be used; the phone can.
+        EmailUnusable = "email_unusable",
+        /// The phone number cannot be used; the e-mail can.
+        PhoneUnusable = "phone_unusable",
+        /// The phone number fits its country's length but no known range.
+        PhoneDoubtful = "phone_doubtful",
+        /// The posted time is no time, or lies before 2000 or more than a day ahead.
+        SubmittedAtUnusable = "submitted_at_unusable",
+        /// The time zone is none that the tz database knows.
+        TimeZoneUnknown = "time_zone_unknown",
+        /// The country is none of ISO 3166's two-letter codes.
+        CountryUnknown = "country_unknown",
+        /// The channel is none of Ripen's words; the source's was used.
+        ChannelUnknown = "channel_unknown",
+        /// An optional field had another type than its own and was kept under `extra`.
+        FieldUnusable = "field_unusable",
+        /// Control characters were taken out of a text.
+        ControlCharacters = "control_characters",
+        /// A text was longer than its limit and was cut; the raw body has it whole.
+        TextCut = "text_cut",
+    }
+}
+
+/// Consent as the person gave it. Kept word for word.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Consent {
+    /// The words agreed to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Which edition of the words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// When it was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub given_at: Option<Timestamp>,
+    /// From which address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ip: Option<String>,
+    /// Where a certificate of it can be seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate_url: Option<String>,
+}
+
+/// One submission, parsed and normalised. Serialised, it is part of the message in `ripen.arrivals`.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Submission {
+    /// The sender's own id of this lead: a repeat with the same id is the same arrival or an amendment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// Given name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_name: Option<String>,
+    /// Family name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_name: Option<String>,
+    /// The whole name, where the parts are not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Normalised e-mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<Email>,
+    /// Normalised phone number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Phone>,
+    /// Postal code as given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub postal_code: Option<String>,
+    /// ISO 3166 alpha-2 in upper case: the lead's own, else the source's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// IANA time zone name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+    /// BCP 47 language tag as given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    /// How it arrived, where it differs from the source's channel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Channel>,
+    /// When the person submitted it, by the sender's clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub submitted_at: Option<Timestamp>,
+    /// Answers to the script's questions, by question id, as given.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub answers: Map<String, Value>,
+    /// Free text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
+    /// Who sent the person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referred_by: Option<String>,
+    /// A test lead is quarantined and never worked.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub test: bool,
+    /// Consent as given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Consent>,
+    /// Campaign data: page, utm parameters, click id, cost.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub tracking: Map<String, Value>,
+    /// Fields that Ripen has no name for.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub extra: Map<String, Value>,
+    /// What could not be used as it came, sorted, each once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<Flag>,
+}
+
+impl Submission {
+    /// The ways to recognise the person, e-mail first.
+    pub fn identities(&self) -> impl Iterator<Item = Identity> + use<> {
+        let email = self.email.clone().map(Identity::Email);
+        email.into_iter().chain(self.phone.clone().map(Identity::Phone))
+    }
+
+    /// The hash of what the submission says. Two bodies that differ only in white space or in the order of their
+    /// fields say the same.
+    #[must_use]
+    pub fn content_hash(&self) -> ContentHash {
+        // A map of texts, numbers and instants always serialises; an empty body would only make hashes equal.
+        ContentHash::of(&serde_json::to_vec(self).unwrap_or_default())
+    }
+
+    /// Notes a flag once, keeping the list sorted.
+    pub fn flag(&mut self, flag: Flag) {
+        if let Err(place) = self.flags.binary_search(&flag) {
+            self.flags.insert(place, flag);
+        }
+    }
+}
+
+/// Names no value: a submission is contact data from end to end.
+impl fmt::Debug for Submission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Submission").field("flags", &self.flags).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_fields_does_not_change_what_is_said() {
+        let read = |text| serde_json::from_str::<Submission>(text).unwrap().content_hash();
+        let one = read(r#"{"email":"a@example.com","answers":{"x":1,"y":2}}"#);
+        assert_eq!(one, read(r#"{"answers":{"y":2,"x":1},"email":"a@example.com"}"#));
+        assert_ne!(one, read(r#"{"answers":{"y":2,"x":2},"email":"a@example.com"}"#));
+    }
+
+    #[test]
+    fn debug_shows_no_contact_data() {
+        let submission = Submission { name: Some("Casey Smith".into()), ..Submission::default() };
+        assert!(!format!("{submission:?}").contains("Casey"));
+    }
+}

@@ -1,0 +1,1 @@
+//! Everything that leaves: guarded webhooks and mail.

@@ -1,0 +1,1 @@
+//! Transport between services: RabbitMQ or in-process, one contract.

@@ -1,0 +1,1 @@
+//! Every SQL statement of Ripen, one file per aggregate.

@@ -1,0 +1,1 @@
+//! HTTP edge shared by the services: problems, extractors, limits, request log.
