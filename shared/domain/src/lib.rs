@@ -12,6 +12,7 @@ pub mod id;
 pub mod lead;
 pub mod message;
 pub mod person;
+pub mod promise;
 pub mod secret;
 pub mod submission;
 pub mod time;

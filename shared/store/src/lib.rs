@@ -1,1 +1,94 @@
-//! Every SQL statement of Ripen, one file per aggregate.
+//! Every SQL statement of Ripen, one file per aggregate. Nothing outside this crate names SQL.
+//!
+//! A [`Store`] is a pool of connections; a [`Batch`] is the qualifier's one transaction. Functions take `now` and ids;
+//! only the expiry of leases is judged by the database's own clock.
+
+mod arrival;
+mod batch;
+mod client;
+mod criteria;
+mod dead_letter;
+mod delivery;
+mod doctor;
+mod endpoint;
+mod error;
+mod facts;
+mod lead;
+mod lead_write;
+mod lease;
+mod person;
+mod promise;
+mod schema;
+mod source;
+mod spool;
+mod sweep;
+
+pub use arrival::{ArrivalRow, ArrivalState, ArrivalStatus, Ended, Seen};
+pub use batch::Batch;
+pub use client::{ClientRecord, NewClient, Work};
+pub use criteria::{ActiveCriteria, CriteriaRecord};
+pub use dead_letter::{DeadLetter, NewDeadLetter};
+pub use delivery::{AttemptRow, Due, Leased, NewDelivery, Settled};
+pub use doctor::Finding;
+pub use endpoint::{EndpointKind, EndpointRecord, NewEndpoint, RepRecord};
+pub use error::StoreError;
+pub use facts::{AnswerRow, NoteRow};
+pub use lease::Claim;
+pub use lead::{LeadRow, MaturationRow, NewDecision};
+pub use person::{KnownPerson, PersonRow};
+pub use promise::{OpenPromise, PromiseRow};
+pub use schema::SchemaState;
+pub use source::{NewSource, SourceFormat, SourceRecord, State};
+pub use spool::SpoolRow;
+pub use sweep::Sweep;
+
+use sqlx::{PgPool, postgres::PgPoolOptions};
+use std::time::Duration;
+
+/// A pool of connections to Ripen's database.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pool: PgPool,
+}
+
+impl Store {
+    /// A store over at most `max_connections` connections, opened when first needed.
+    ///
+    /// # Errors
+    /// When the URL is no PostgreSQL URL.
+    pub fn open(url: &str, max_connections: u32) -> Result<Self, StoreError> {
+        let pool = PgPoolOptions::new()
+            .max_connections(max_connections)
+            .acquire_timeout(Duration::from_secs(3))
+            .test_before_acquire(false)
+            .connect_lazy(url)
+            .map_err(StoreError::from)?;
+        Ok(Self { pool })
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query!("-- store.ping\nselect 1 as one").fetch_one(&self.pool).await?;
+        Ok(())
+    }
+
+    /// The database's clock.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn clock(&self) -> Result<jiff::Timestamp, StoreError> {
+        let row = sqlx::query!(r#"-- store.clock
+            select clock_timestamp() as "at!""#)
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(row.at.to_jiff())
+    }
+}

@@ -1,0 +1,629 @@
+-- Foundation: everything from a client to the delivery of a lead. Forward only; every table and column is commented.
+--
+-- Settings (client, program, source, endpoint, …) are bound by foreign keys. The rows of a lead's way are not: each would
+-- cost a lookup and a lock on the same few parents per row written, and nothing here is ever deleted under them. They are
+-- written by one transaction that has just read their parents; `ripen doctor` looks for orphans.
+
+create table client (
+    id uuid primary key,
+    slug text not null,
+    name text not null,
+    country text not null,
+    time_zone text not null,
+    state text not null default 'active',
+    program_id uuid,
+    created_at timestamptz not null,
+    constraint client_slug_is_unique unique (slug),
+    constraint client_slug_is_plain check (slug ~ '^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$'),
+    constraint client_country_is_alpha2 check (country ~ '^[A-Z]{2}$'),
+    constraint client_state_is_known check (state in ('active', 'paused'))
+);
+comment on table client is 'A company the firm qualifies leads for; the boundary nobody''s data crosses.';
+comment on column client.id is 'UUIDv7.';
+comment on column client.slug is 'Short name used in commands and addresses.';
+comment on column client.name is 'Name as people write it.';
+comment on column client.country is 'ISO 3166 alpha-2: phone numbers without a country are read as this country''s.';
+comment on column client.time_zone is 'IANA name: days and hours of this client are counted in it.';
+comment on column client.state is 'active, or paused: arrivals are kept, nothing is delivered.';
+comment on column client.program_id is 'The line of business whose criteria grade this client''s leads; the firm''s default program where null.';
+comment on column client.created_at is 'When it was added.';
+
+create table program (
+    id uuid primary key,
+    name text not null,
+    is_default boolean not null default false,
+    criteria_id uuid,
+    created_at timestamptz not null,
+    constraint program_name_is_unique unique (name)
+);
+create unique index program_default_is_single on program (is_default) where is_default;
+insert into program (id, name, is_default, created_at) values ('00000000-0000-7000-8000-000000000001', 'default', true, '2026-01-01T00:00:00Z');
+comment on table program is 'A line of business with its own line of criteria versions.';
+comment on column program.id is 'UUIDv7.';
+comment on column program.name is 'The name in the criteria document.';
+comment on column program.is_default is 'Used by clients that name no program.';
+comment on column program.criteria_id is 'The active version; null until the first activation.';
+comment on column program.created_at is 'When its first document was stored.';
+
+alter table client add constraint client_program_exists foreign key (program_id) references program (id);
+
+create table criteria (
+    id uuid primary key,
+    program_id uuid not null references program (id),
+    version integer not null,
+    hash bytea not null,
+    document text not null,
+    activated_at timestamptz,
+    retired_at timestamptz,
+    created_at timestamptz not null,
+    constraint criteria_version_is_unique unique (program_id, version),
+    constraint criteria_document_is_unique unique (program_id, hash),
+    constraint criteria_version_counts_from_one check (version >= 1),
+    constraint criteria_hash_is_128_bits check (octet_length(hash) = 16)
+);
+comment on table criteria is 'One version of a program''s criteria document; never edited in place.';
+comment on column criteria.id is 'UUIDv7.';
+comment on column criteria.program_id is 'The line of business it belongs to.';
+comment on column criteria.version is 'Counts from 1 within the program.';
+comment on column criteria.hash is 'First 128 bits of the document''s SHA-256.';
+comment on column criteria.document is 'The TOML text, byte for byte.';
+comment on column criteria.activated_at is 'When it last became the active version; null for a draft.';
+comment on column criteria.retired_at is 'When another version took its place.';
+comment on column criteria.created_at is 'When it was stored.';
+
+alter table program add constraint program_criteria_exists foreign key (criteria_id) references criteria (id);
+
+create table source (
+    id uuid primary key,
+    client_id uuid not null references client (id),
+    name text not null,
+    channel text not null,
+    format text not null default 'any',
+    country text,
+    state text not null default 'active',
+    token_hash bytea not null,
+    cost_per_lead numeric(14, 4),
+    thanks_url text,
+    created_at timestamptz not null,
+    constraint source_name_is_unique unique (client_id, name),
+    constraint source_token_is_unique unique (token_hash),
+    constraint source_token_is_sha256 check (octet_length(token_hash) = 32),
+    constraint source_channel_is_known check (channel in ('in_person', 'phone', 'live_chat', 'referral', 'web_form',
+        'landing_page', 'email', 'social', 'vendor', 'trade_show', 'direct_mail', 'list')),
+    constraint source_format_is_known check (format in ('any', 'json', 'form')),
+    constraint source_country_is_alpha2 check (country ~ '^[A-Z]{2}$'),
+    constraint source_state_is_known check (state in ('active', 'paused')),
+    constraint source_cost_is_not_negative check (cost_per_lead >= 0)
+);
+comment on table source is 'Where a client''s leads come from.';
+comment on column source.id is 'UUIDv7.';
+comment on column source.client_id is 'Whose leads these are: nothing a sender posts decides that.';
+comment on column source.name is 'Name as people write it.';
+comment on column source.channel is 'How its leads arrive, where a lead does not say otherwise.';
+comment on column source.format is 'The only format accepted, or any: then the content type decides.';
+comment on column source.country is 'Country for reading phone numbers, where it differs from the client''s.';
+comment on column source.state is 'active, or paused by the firm.';
+comment on column source.token_hash is 'SHA-256 of the token in /v1/in/<token>.';
+comment on column source.cost_per_lead is 'What one lead costs the client, in the client''s currency.';
+comment on column source.thanks_url is 'Where a browser is sent after a form; Ripen''s own page where null.';
+comment on column source.created_at is 'When it was added.';
+
+create table source_key (
+    hash bytea primary key,
+    source_id uuid not null references source (id),
+    created_at timestamptz not null,
+    expires_at timestamptz,
+    constraint source_key_is_sha256 check (octet_length(hash) = 32)
+);
+create index source_key_of_source on source_key (source_id);
+comment on table source_key is 'Keys that a source''s senders authenticate with; several at a time allow rotation.';
+comment on column source_key.hash is 'SHA-256 of the key, which itself is shown once and stored nowhere.';
+comment on column source_key.source_id is 'The source it opens.';
+comment on column source_key.created_at is 'When it was made.';
+comment on column source_key.expires_at is 'From when it no longer opens anything; null for never.';
+
+create table spool (
+    id uuid primary key,
+    body bytea not null,
+    received_at timestamptz not null,
+    offered_until timestamptz not null
+);
+create index spool_by_offer on spool (offered_until);
+comment on table spool is 'Arrivals received and not yet stored: the local transport''s queue, and the shelter while RabbitMQ is away.';
+comment on column spool.id is 'The arrival''s id; the same arrival may wait here and in RabbitMQ.';
+comment on column spool.body is 'The message, byte for byte.';
+comment on column spool.received_at is 'When intake had the whole body.';
+comment on column spool.offered_until is 'Until then no sweeper offers it again.';
+
+create table arrival_seen (
+    id uuid primary key,
+    content bytea not null,
+    ended text not null,
+    arrival_id uuid,
+    seen_at timestamptz not null,
+    constraint arrival_seen_content_is_128_bits check (octet_length(content) = 16),
+    constraint arrival_seen_ended_is_known check (ended in ('lead', 'same', 'quarantined', 'dead', 'erased'))
+);
+comment on table arrival_seen is 'How each received arrival ended: exactly one row, exactly one end. Never partitioned, so that an id is unique for ever.';
+comment on column arrival_seen.id is 'The arrival''s id as intake answered it.';
+comment on column arrival_seen.content is 'Hash of what it said, to tell a retry from another body under the same id.';
+comment on column arrival_seen.ended is 'On a lead, the same as an earlier arrival, quarantined, dead-lettered, or erased.';
+comment on column arrival_seen.arrival_id is 'The arrival that holds it: itself, or the earlier one it is the same as; null where none was kept.';
+comment on column arrival_seen.seen_at is 'When the qualifier ended it.';
+
+create table person (
+    id uuid primary key,
+    client_id uuid not null,
+    first_name text,
+    last_name text,
+    name text,
+    email text,
+    phone text,
+    postal_code text,
+    country text,
+    time_zone text,
+    locale text,
+    verified boolean not null default false,
+    do_not_contact boolean not null default false,
+    merged_into uuid,
+    created_at timestamptz not null,
+    updated_at timestamptz not null
+);
+create index person_of_client on person (client_id);
+comment on table person is 'One human being for one client.';
+comment on column person.id is 'UUIDv7.';
+comment on column person.client_id is 'The client this person is known to; another client''s row is another person.';
+comment on column person.first_name is 'Given name.';
+comment on column person.last_name is 'Family name.';
+comment on column person.name is 'Whole name, where the parts are not known.';
+comment on column person.email is 'Normalised e-mail address used to write to the person.';
+comment on column person.phone is 'E.164 number used to phone the person.';
+comment on column person.postal_code is 'As given.';
+comment on column person.country is 'ISO 3166 alpha-2.';
+comment on column person.time_zone is 'IANA name.';
+comment on column person.locale is 'BCP 47 tag as given.';
+comment on column person.verified is 'Somebody confirmed that this is who it says.';
+comment on column person.do_not_contact is 'The person asked not to be contacted: nothing is delivered.';
+comment on column person.merged_into is 'The surviving person of a merge.';
+comment on column person.created_at is 'First arrival.';
+comment on column person.updated_at is 'Last change.';
+
+create table identity (
+    client_id uuid not null,
+    kind text not null,
+    value text not null,
+    primary key (client_id, kind, value),
+    constraint identity_kind_is_known check (kind in ('email', 'phone'))
+);
+comment on table identity is 'Anchors: whoever works on a person first locks the person''s identities here, in the order of the key.';
+comment on column identity.client_id is 'The client.';
+comment on column identity.kind is 'email or phone.';
+comment on column identity.value is 'Normalised value.';
+
+create table person_identity (
+    client_id uuid not null,
+    kind text not null,
+    value text not null,
+    person_id uuid not null,
+    primary key (client_id, kind, value, person_id)
+);
+create index person_identity_of_person on person_identity (person_id);
+comment on table person_identity is 'Who is reached under an identity. A household''s phone leads to several persons.';
+comment on column person_identity.client_id is 'The client.';
+comment on column person_identity.kind is 'email or phone.';
+comment on column person_identity.value is 'Normalised value.';
+comment on column person_identity.person_id is 'One person reached there.';
+
+create table lead (
+    id uuid primary key,
+    client_id uuid not null,
+    program_id uuid not null,
+    person_id uuid not null,
+    source_id uuid not null,
+    channel text not null,
+    stage text not null default 'lead',
+    grade text,
+    score integer,
+    criteria_id uuid,
+    decision_id uuid,
+    arrivals integer not null,
+    enquiries integer not null,
+    touches integer not null default 0,
+    rounds integer not null default 0,
+    last_disposition text,
+    last_conversation_at timestamptz,
+    returned_at timestamptz,
+    first_arrived_at timestamptz not null,
+    last_arrived_at timestamptz not null,
+    last_enquiry_at timestamptz not null,
+    matured_at timestamptz,
+    closed_at timestamptz,
+    closed_reason text,
+    generation bigint not null default 0,
+    created_at timestamptz not null,
+    constraint lead_stage_is_known check (stage in ('lead', 'contact', 'opportunity', 'customer', 'closed')),
+    constraint lead_grade_is_known check (grade in ('A', 'B', 'C')),
+    constraint lead_counts_are_sound check (arrivals >= 1 and enquiries between 1 and arrivals and touches >= 0 and rounds >= 0),
+    constraint lead_closed_has_reason check ((stage = 'closed') = (closed_at is not null) and (stage <> 'closed' or closed_reason is not null)),
+    constraint lead_decided_is_graded check ((decision_id is null) = (grade is null) and (grade is null) = (criteria_id is null))
+);
+create unique index lead_open_is_single on lead (person_id, program_id) where stage in ('lead', 'contact', 'opportunity');
+create index lead_of_program_by_criteria on lead (program_id, criteria_id, id) where stage in ('lead', 'contact', 'opportunity');
+create index lead_of_source on lead (source_id);
+comment on table lead is 'One piece of possible business of a person under one program; at most one open per person and program.';
+comment on column lead.id is 'UUIDv7.';
+comment on column lead.client_id is 'Whose lead it is.';
+comment on column lead.program_id is 'The line of business.';
+comment on column lead.person_id is 'Who might do business.';
+comment on column lead.source_id is 'The source of the first arrival: credit goes there.';
+comment on column lead.channel is 'Channel of the first arrival.';
+comment on column lead.stage is 'lead, contact, opportunity, customer or closed.';
+comment on column lead.grade is 'A, B or C; null until the first decision.';
+comment on column lead.score is 'Points of the last decision.';
+comment on column lead.criteria_id is 'The version that decided last.';
+comment on column lead.decision_id is 'The last decision.';
+comment on column lead.arrivals is 'Arrivals on this lead, amendments not counted.';
+comment on column lead.enquiries is 'Arrivals at least a day apart.';
+comment on column lead.touches is 'Contact attempts and notes by agents.';
+comment on column lead.rounds is 'Worked rounds of re-qualification without progress.';
+comment on column lead.last_disposition is 'How the last touch went.';
+comment on column lead.last_conversation_at is 'When somebody last spoke with the person.';
+comment on column lead.returned_at is 'When a client returned it: capped at B until a newer conversation.';
+comment on column lead.first_arrived_at is 'First arrival, by the sender''s time where it is usable.';
+comment on column lead.last_arrived_at is 'Last arrival, likewise.';
+comment on column lead.last_enquiry_at is 'The arrival that was last counted as an enquiry.';
+comment on column lead.matured_at is 'When it last became A.';
+comment on column lead.closed_at is 'When it was closed.';
+comment on column lead.closed_reason is 'Why it was closed, in words.';
+comment on column lead.generation is 'Counts the lead''s promises: the highest generation given out.';
+comment on column lead.created_at is 'When the row was made.';
+
+create table arrival (
+    id uuid primary key,
+    client_id uuid not null,
+    source_id uuid not null,
+    person_id uuid,
+    lead_id uuid,
+    amends uuid,
+    sameness text not null,
+    state text not null,
+    reason text,
+    repeat boolean not null default false,
+    content bytea not null,
+    external_id text,
+    received_at timestamptz not null,
+    submitted_at timestamptz,
+    media_type text not null,
+    raw text not null,
+    submission json not null,
+    flags text[] not null,
+    constraint arrival_state_is_known check (state in ('graded', 'quarantined')),
+    constraint arrival_sameness_is_known check (sameness in ('content', 'idempotency_key', 'external_id')),
+    constraint arrival_graded_has_lead check ((state = 'graded') = (lead_id is not null)),
+    constraint arrival_graded_has_person check ((state = 'graded') = (person_id is not null)),
+    constraint arrival_quarantined_has_reason check ((state = 'quarantined') = (reason is not null))
+);
+create index arrival_of_lead on arrival (lead_id);
+create index arrival_by_content on arrival (source_id, content, received_at);
+create index arrival_of_amended on arrival (amends) where amends is not null;
+comment on table arrival is 'One submission from one source: immutable, with its raw body.';
+comment on column arrival.id is 'The arrival''s id; of another body under a known id, an id derived from both.';
+comment on column arrival.client_id is 'Whose it is.';
+comment on column arrival.source_id is 'Who sent it.';
+comment on column arrival.person_id is 'The person it was found to come from.';
+comment on column arrival.lead_id is 'The lead it is evidence for.';
+comment on column arrival.amends is 'The earlier arrival that this one corrects.';
+comment on column arrival.sameness is 'What makes another post the same arrival.';
+comment on column arrival.state is 'graded (on a lead) or quarantined (kept, not worked).';
+comment on column arrival.reason is 'Why it is quarantined.';
+comment on column arrival.repeat is 'The lead was there before this arrival.';
+comment on column arrival.content is 'Hash of what it says.';
+comment on column arrival.external_id is 'The sender''s own id.';
+comment on column arrival.received_at is 'When intake had the whole body.';
+comment on column arrival.submitted_at is 'When the person submitted it, by the sender''s clock.';
+comment on column arrival.media_type is 'Media type of the raw body.';
+comment on column arrival.raw is 'The body as received; NUL characters, which PostgreSQL cannot keep, are written as U+2400.';
+comment on column arrival.submission is 'The parsed submission.';
+comment on column arrival.flags is 'What could not be used as it came.';
+
+create table answer (
+    lead_id uuid not null,
+    question text not null,
+    at timestamptz not null,
+    origin text not null,
+    value json not null,
+    primary key (lead_id, question, at, origin)
+);
+comment on table answer is 'Facts about a lead for questions of the script; the newest per question counts, the others are history.';
+comment on column answer.lead_id is 'The lead.';
+comment on column answer.question is 'The question''s id, or a field that no question asks for.';
+comment on column answer.at is 'When it was said.';
+comment on column answer.origin is 'Who recorded it: arrival:<id> or person:<name>.';
+comment on column answer.value is 'The answer as given.';
+
+create table note (
+    lead_id uuid not null,
+    at timestamptz not null,
+    by text not null,
+    text text not null,
+    primary key (lead_id, at, by)
+);
+comment on table note is 'Free text about a lead, from its arrivals and from the people who work it.';
+comment on column note.lead_id is 'The lead.';
+comment on column note.at is 'When it was written.';
+comment on column note.by is 'Who wrote it: a source''s or a person''s name.';
+comment on column note.text is 'The words.';
+
+create table decision (
+    id uuid primary key,
+    lead_id uuid not null,
+    client_id uuid not null,
+    criteria_id uuid not null,
+    at timestamptz not null,
+    grade text not null,
+    score integer not null,
+    receipt json not null,
+    constraint decision_grade_is_known check (grade in ('A', 'B', 'C'))
+);
+create index decision_of_lead on decision (lead_id, at);
+comment on table decision is 'One application of one criteria version to one lead at one instant. Immutable.';
+comment on column decision.id is 'UUIDv7.';
+comment on column decision.lead_id is 'The lead decided.';
+comment on column decision.client_id is 'Whose lead it is.';
+comment on column decision.criteria_id is 'The version applied.';
+comment on column decision.at is 'The instant it was decided for.';
+comment on column decision.grade is 'The grade given.';
+comment on column decision.score is 'The points.';
+comment on column decision.receipt is 'Inputs read, each rule''s result, next step: replays to the same bytes. Type json keeps them as written.';
+
+create table promise (
+    lead_id uuid not null,
+    generation bigint not null,
+    client_id uuid not null,
+    kind text not null,
+    state text not null,
+    due_at timestamptz,
+    why text not null,
+    from_whom text not null,
+    agreed boolean not null default false,
+    offered_until timestamptz not null,
+    created_at timestamptz not null,
+    ended_at timestamptz,
+    primary key (lead_id, generation),
+    constraint promise_kind_is_known check (kind in ('requalify', 'activation', 'outcome')),
+    constraint promise_state_is_known check (state in ('scheduled', 'work', 'kept', 'moved', 'dropped')),
+    constraint promise_has_a_date check ((due_at is null) = (kind = 'activation')),
+    constraint promise_ended_has_a_date check ((ended_at is null) = (state in ('scheduled', 'work')))
+);
+create unique index promise_open_is_single on promise (lead_id, kind) where state in ('scheduled', 'work');
+create index promise_by_due on promise (due_at) where state = 'scheduled';
+comment on table promise is 'The dated next steps of leads, past ones included. Only scheduled ones are swept.';
+comment on column promise.lead_id is 'The lead.';
+comment on column promise.generation is 'Counts the lead''s promises; a message that names another than the open one is done.';
+comment on column promise.client_id is 'Whose lead it is.';
+comment on column promise.kind is 'requalify (decide again at due_at), activation (decide when the program has criteria) or outcome (ask the client what became of an A lead).';
+comment on column promise.state is 'scheduled, work (fired, waits for a person), kept, moved (replaced by a later one) or dropped.';
+comment on column promise.due_at is 'When it falls due; null where it waits for criteria.';
+comment on column promise.why is 'What was promised, in words.';
+comment on column promise.from_whom is 'From whose words: criteria, or a person''s name.';
+comment on column promise.agreed is 'Agreed with the person: only a person replaces it.';
+comment on column promise.offered_until is 'Until then no sweeper offers it again.';
+comment on column promise.created_at is 'When it was made.';
+comment on column promise.ended_at is 'When it was kept, moved or dropped.';
+
+create table regrade (
+    lead_id uuid primary key,
+    version bigint not null,
+    why text not null,
+    offered_until timestamptz not null,
+    created_at timestamptz not null
+);
+create index regrade_by_offer on regrade (offered_until);
+comment on table regrade is 'Leads whose facts changed since their last decision.';
+comment on column regrade.lead_id is 'The lead.';
+comment on column regrade.version is 'Counts the changes; a decision removes the row only at the version it read.';
+comment on column regrade.why is 'What changed last.';
+comment on column regrade.offered_until is 'Until then no sweeper offers it again.';
+comment on column regrade.created_at is 'When the row was made.';
+
+create table endpoint (
+    id uuid primary key,
+    client_id uuid not null references client (id),
+    kind text not null,
+    url text,
+    address text,
+    rep_id uuid,
+    state text not null default 'enabled',
+    state_reason text,
+    allow_private boolean not null default false,
+    concurrency integer not null default 32,
+    events text[] not null default array['lead.matured'],
+    created_at timestamptz not null,
+    constraint endpoint_kind_is_known check (kind in ('webhook', 'email')),
+    constraint endpoint_state_is_known check (state in ('enabled', 'disabled')),
+    constraint endpoint_has_its_address check ((kind = 'webhook') = (url is not null) and (kind = 'email') = (address is not null)),
+    constraint endpoint_concurrency_is_positive check (concurrency between 1 and 1000)
+);
+create index endpoint_of_client on endpoint (client_id);
+comment on table endpoint is 'Where a client wants A leads.';
+comment on column endpoint.id is 'UUIDv7.';
+comment on column endpoint.client_id is 'Whose endpoint it is.';
+comment on column endpoint.kind is 'webhook or email.';
+comment on column endpoint.url is 'Where a webhook is posted.';
+comment on column endpoint.address is 'Where an e-mail is sent.';
+comment on column endpoint.rep_id is 'The rep behind it, where there is one.';
+comment on column endpoint.state is 'enabled, or disabled by the client''s 410 or by the firm.';
+comment on column endpoint.state_reason is 'Why it is disabled.';
+comment on column endpoint.allow_private is 'Whether loopback and private addresses may be called: tests and demonstrations only.';
+comment on column endpoint.concurrency is 'How many deliveries may be under way at once.';
+comment on column endpoint.events is 'Event types it asks for.';
+comment on column endpoint.created_at is 'When it was added.';
+
+create table endpoint_secret (
+    endpoint_id uuid not null references endpoint (id),
+    secret text not null,
+    created_at timestamptz not null,
+    expires_at timestamptz,
+    primary key (endpoint_id, secret)
+);
+comment on table endpoint_secret is 'Signing secrets of a webhook, kept in clear because each signature needs them.';
+comment on column endpoint_secret.endpoint_id is 'The webhook.';
+comment on column endpoint_secret.secret is 'whsec_ and 32 bytes in base64 (Standard Webhooks).';
+comment on column endpoint_secret.created_at is 'When it was made.';
+comment on column endpoint_secret.expires_at is 'From when it no longer signs; null for never.';
+
+create table rep (
+    id uuid primary key,
+    client_id uuid not null references client (id),
+    name text not null,
+    email text not null,
+    phone text,
+    created_at timestamptz not null,
+    constraint rep_email_is_unique unique (client_id, email)
+);
+comment on table rep is 'A client''s sales person.';
+comment on column rep.id is 'UUIDv7.';
+comment on column rep.client_id is 'The client.';
+comment on column rep.name is 'Name as people write it.';
+comment on column rep.email is 'Normalised e-mail address.';
+comment on column rep.phone is 'E.164 number.';
+comment on column rep.created_at is 'When it was added.';
+
+alter table endpoint add constraint endpoint_rep_exists foreign key (rep_id) references rep (id);
+
+create table maturation (
+    id uuid primary key,
+    lead_id uuid not null,
+    client_id uuid not null,
+    decision_id uuid not null,
+    at timestamptz not null,
+    constraint maturation_decision_is_unique unique (decision_id)
+);
+create index maturation_of_lead on maturation (lead_id);
+comment on table maturation is 'The moment a lead became A.';
+comment on column maturation.id is 'UUIDv7.';
+comment on column maturation.lead_id is 'The lead.';
+comment on column maturation.client_id is 'Whose lead it is.';
+comment on column maturation.decision_id is 'The decision that found it.';
+comment on column maturation.at is 'The instant.';
+
+create table delivery (
+    id uuid primary key,
+    client_id uuid not null,
+    lead_id uuid not null,
+    maturation_id uuid not null,
+    endpoint_id uuid,
+    state text not null,
+    reason text,
+    due_at timestamptz not null,
+    offered_until timestamptz not null,
+    lease uuid,
+    leased_until timestamptz,
+    attempts integer not null default 0,
+    body bytea,
+    created_at timestamptz not null,
+    ended_at timestamptz,
+    constraint delivery_once_per_endpoint unique (maturation_id, endpoint_id),
+    constraint delivery_state_is_known check (state in ('pending', 'held', 'leased', 'delivered', 'filed', 'dead', 'withdrawn')),
+    constraint delivery_lease_is_whole check ((state = 'leased') = (lease is not null) and (lease is null) = (leased_until is null)),
+    constraint delivery_ended_has_a_date check ((state in ('delivered', 'filed', 'dead', 'withdrawn')) = (ended_at is not null)),
+    constraint delivery_without_endpoint_is_held check (endpoint_id is not null or state in ('held', 'withdrawn')),
+    constraint delivery_attempts_are_counted check (attempts >= 0)
+);
+create unique index delivery_waiting_for_endpoint on delivery (maturation_id) where endpoint_id is null;
+create index delivery_unrouted_of_client on delivery (client_id) where endpoint_id is null and state = 'held';
+create index delivery_due on delivery (due_at) where state in ('pending', 'held') and endpoint_id is not null;
+create index delivery_leased on delivery (leased_until) where state = 'leased';
+create index delivery_of_lead on delivery (lead_id);
+create index delivery_open_of_endpoint on delivery (endpoint_id) where state in ('pending', 'held', 'leased');
+comment on table delivery is 'One matured lead owed to one endpoint.';
+comment on column delivery.id is 'UUIDv7; its text form is the webhook-id of every attempt.';
+comment on column delivery.client_id is 'Whose lead it is.';
+comment on column delivery.lead_id is 'The lead.';
+comment on column delivery.maturation_id is 'The maturation it passes on.';
+comment on column delivery.endpoint_id is 'Where to; null while the client has no enabled endpoint.';
+comment on column delivery.state is 'pending, held, leased, delivered, filed (mail written to a file), dead or withdrawn.';
+comment on column delivery.reason is 'Why it is held, dead or withdrawn, or why the last attempt failed.';
+comment on column delivery.due_at is 'Not to be attempted before.';
+comment on column delivery.offered_until is 'Until then no sweeper offers it again; the worker does not look at it.';
+comment on column delivery.lease is 'Who is attempting it now.';
+comment on column delivery.leased_until is 'From then another worker may take it, by the database''s clock.';
+comment on column delivery.attempts is 'Attempts begun.';
+comment on column delivery.body is 'What is sent, frozen at the first lease.';
+comment on column delivery.created_at is 'When it came to be owed.';
+comment on column delivery.ended_at is 'When it was delivered, filed, given up or withdrawn.';
+
+create table attempt (
+    delivery_id uuid not null,
+    number integer not null,
+    at timestamptz not null,
+    duration_ms integer not null,
+    status integer,
+    error text,
+    answer bytea,
+    primary key (delivery_id, number),
+    constraint attempt_counts_from_one check (number >= 1),
+    constraint attempt_says_how_it_went check (status is not null or error is not null)
+);
+comment on table attempt is 'One try to deliver.';
+comment on column attempt.delivery_id is 'The delivery.';
+comment on column attempt.number is 'Counts from 1.';
+comment on column attempt.at is 'When it ended.';
+comment on column attempt.duration_ms is 'How long it took, in milliseconds.';
+comment on column attempt.status is 'HTTP status or SMTP reply code.';
+comment on column attempt.error is 'Class of the failure where there was no answer.';
+comment on column attempt.answer is 'The first 64 KiB of the answer''s body.';
+
+create table outcome (
+    delivery_id uuid not null references delivery (id),
+    at timestamptz not null,
+    kind text not null,
+    reason text,
+    said_by text not null,
+    primary key (delivery_id, at),
+    constraint outcome_kind_is_known check (kind in ('accepted', 'returned', 'not_yet', 'won', 'lost'))
+);
+comment on table outcome is 'What the client says about a delivered lead; the newest counts, the others are history.';
+comment on column outcome.delivery_id is 'The delivery.';
+comment on column outcome.at is 'When it was said.';
+comment on column outcome.kind is 'accepted, returned, not_yet, won or lost.';
+comment on column outcome.reason is 'In the client''s words.';
+comment on column outcome.said_by is 'How it was said: answer for the body of a webhook''s answer.';
+
+create table suspect (
+    id uuid primary key,
+    queue text not null,
+    tries integer not null,
+    why text not null,
+    last_at timestamptz not null,
+    constraint suspect_tries_are_counted check (tries >= 1)
+);
+comment on table suspect is 'Messages that failed alone or kept coming back: noted before each further try.';
+comment on column suspect.id is 'The message''s id.';
+comment on column suspect.queue is 'The queue it came from.';
+comment on column suspect.tries is 'Tries begun alone.';
+comment on column suspect.why is 'How the last one failed.';
+comment on column suspect.last_at is 'When it was last tried.';
+
+create table dead_letter (
+    id uuid primary key,
+    queue text not null,
+    message_id uuid not null,
+    body bytea not null,
+    reason text not null,
+    state text not null default 'waiting',
+    at timestamptz not null,
+    ended_at timestamptz,
+    constraint dead_letter_state_is_known check (state in ('waiting', 'replayed', 'dropped')),
+    constraint dead_letter_ended_has_a_date check ((state = 'waiting') = (ended_at is null))
+);
+create unique index dead_letter_waiting_is_single on dead_letter (queue, message_id) where state = 'waiting';
+comment on table dead_letter is 'Messages that could not be handled: looked at, replayed or dropped by a person.';
+comment on column dead_letter.id is 'UUIDv7.';
+comment on column dead_letter.queue is 'The queue it belongs to.';
+comment on column dead_letter.message_id is 'The message''s id.';
+comment on column dead_letter.body is 'The message, byte for byte.';
+comment on column dead_letter.reason is 'Why it could not be handled.';
+comment on column dead_letter.state is 'waiting, replayed or dropped.';
+comment on column dead_letter.at is 'When it was given up.';
+comment on column dead_letter.ended_at is 'When a person replayed or dropped it.';

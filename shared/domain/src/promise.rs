@@ -1,0 +1,224 @@
+//! Promises: the dated next step of every open lead, and what a decision does to it.
+
+use jiff::Timestamp;
+
+use crate::lead::{Grade, words};
+
+words! {
+    /// What happens when a promise falls due.
+    Kind "kind of promise" {
+        /// Decide again.
+        Requalify = "requalify",
+        /// Decide as soon as the program has criteria; it has no date.
+        Activation = "activation",
+        /// Ask the client what became of an A lead.
+        Outcome = "outcome",
+    }
+}
+
+words! {
+    /// Where a promise stands. Only scheduled ones are swept.
+    State "state of a promise" {
+        /// Waits for its date.
+        Scheduled = "scheduled",
+        /// Fell due and waits for a person.
+        Work = "work",
+        /// Done.
+        Kept = "kept",
+        /// Replaced by a later promise.
+        Moved = "moved",
+        /// No longer needed.
+        Dropped = "dropped",
+    }
+}
+
+/// A promise that is not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Open {
+    /// Its place among the lead's promises.
+    pub generation: i64,
+    /// What happens when it falls due.
+    pub kind: Kind,
+    /// Scheduled or work.
+    pub state: State,
+    /// When; none where it waits for criteria.
+    pub due_at: Option<Timestamp>,
+    /// Agreed with the person: only a person replaces it.
+    pub agreed: bool,
+}
+
+/// What the decision makes of the lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Closed, with no next step.
+    Closed,
+    /// Graded so, to be looked at again then.
+    Open {
+        /// The grade now.
+        grade: Grade,
+        /// The next re-qualification that the criteria compute; for an A, when to ask what became of it.
+        due_at: Timestamp,
+        /// The grade differs from the one before.
+        changed: bool,
+    },
+}
+
+/// Why the lead was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occasion {
+    /// Something arrived.
+    Arrived,
+    /// This promise fell due.
+    Fired(i64),
+    /// A fact or the criteria changed.
+    Regraded,
+}
+
+/// What to write.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Open promises and the state each goes to.
+    pub ended: Vec<(i64, State)>,
+    /// A promise to make.
+    pub made: Option<(Kind, Timestamp)>,
+}
+
+/// What a decision does to a lead's open promises.
+///
+/// A date agreed with the person stays. A promise that fell due without changing the grade becomes work for a person; one
+/// that the criteria settled is kept. A regrade that leaves the grade moves nothing. Every open lead ends with a next step.
+#[must_use]
+pub fn settle(open: &[Open], standing: Standing, occasion: Occasion) -> Changes {
+    let Standing::Open { grade, due_at, changed } = standing else {
+        let ended = open.iter().map(|promise| (promise.generation, ending(promise, occasion))).collect();
+        return Changes { ended, made: None };
+    };
+    let wanted = if grade == Grade::A { Kind::Outcome } else { Kind::Requalify };
+    let mut changes = Changes::default();
+    let mut stands = false;
+    for promise in open {
+        match fate(promise, wanted, changed, occasion, due_at) {
+            Fate::Stays => stands |= promise.kind == wanted,
+            Fate::Becomes(state) => {
+                stands |= state == State::Work;
+                changes.ended.push((promise.generation, state));
+            }
+        }
+    }
+    if !stands {
+        changes.made = Some((wanted, due_at));
+    }
+    changes
+}
+
+enum Fate {
+    Stays,
+    Becomes(State),
+}
+
+fn fate(promise: &Open, wanted: Kind, changed: bool, occasion: Occasion, due_at: Timestamp) -> Fate {
+    let fired = occasion == Occasion::Fired(promise.generation) && promise.state == State::Scheduled;
+    if promise.kind != wanted {
+        return if promise.agreed && !fired { Fate::Stays } else { Fate::Becomes(ending(promise, occasion)) };
+    }
+    if fired {
+        return Fate::Becomes(if changed { State::Kept } else { State::Work });
+    }
+    if promise.agreed || promise.state == State::Work && !changed {
+        return Fate::Stays;
+    }
+    let earlier_news = occasion == Occasion::Arrived && promise.due_at != Some(due_at);
+    if changed || earlier_news { Fate::Becomes(State::Moved) } else { Fate::Stays }
+}
+
+/// How a promise that is no longer wanted ends: kept, if it is what led here.
+fn ending(promise: &Open, occasion: Occasion) -> State {
+    match promise.kind {
+        Kind::Activation => State::Kept,
+        _ if occasion == Occasion::Fired(promise.generation) => State::Kept,
+        _ => State::Dropped,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(day: i8) -> Timestamp {
+        format!("2026-11-{day:02}T09:00:00Z").parse().unwrap()
+    }
+
+    fn open(kind: Kind, state: State, agreed: bool) -> Open {
+        let due_at = (kind != Kind::Activation).then(|| at(10));
+        Open { generation: 3, kind, state, due_at, agreed }
+    }
+
+    fn graded(grade: Grade, changed: bool) -> Standing {
+        Standing::Open { grade, due_at: at(20), changed }
+    }
+
+    #[test]
+    fn a_new_lead_gets_its_next_step() {
+        let made = settle(&[], graded(Grade::B, true), Occasion::Arrived);
+        assert_eq!(made, Changes { ended: vec![], made: Some((Kind::Requalify, at(20))) });
+        assert_eq!(settle(&[], graded(Grade::A, true), Occasion::Arrived).made, Some((Kind::Outcome, at(20))));
+    }
+
+    #[test]
+    fn a_fired_promise_that_changes_nothing_is_work_and_one_that_does_is_kept() {
+        let promise = open(Kind::Requalify, State::Scheduled, false);
+        let same = settle(&[promise], graded(Grade::B, false), Occasion::Fired(3));
+        assert_eq!(same, Changes { ended: vec![(3, State::Work)], made: None });
+        let changed = settle(&[promise], graded(Grade::C, true), Occasion::Fired(3));
+        assert_eq!(changed, Changes { ended: vec![(3, State::Kept)], made: Some((Kind::Requalify, at(20))) });
+    }
+
+    #[test]
+    fn a_regrade_that_leaves_the_grade_touches_nothing() {
+        for state in [State::Scheduled, State::Work] {
+            let promise = open(Kind::Requalify, state, false);
+            assert_eq!(settle(&[promise], graded(Grade::B, false), Occasion::Regraded), Changes::default());
+        }
+    }
+
+    #[test]
+    fn a_new_enquiry_moves_a_computed_date_but_not_an_agreed_one() {
+        let computed = settle(&[open(Kind::Requalify, State::Scheduled, false)], graded(Grade::B, false), Occasion::Arrived);
+        assert_eq!(computed.ended, [(3, State::Moved)]);
+        let agreed = settle(&[open(Kind::Requalify, State::Scheduled, true)], graded(Grade::B, true), Occasion::Arrived);
+        assert_eq!(agreed, Changes::default());
+    }
+
+    #[test]
+    fn becoming_a_ends_requalification_and_closing_ends_everything() {
+        let promise = open(Kind::Requalify, State::Scheduled, false);
+        let matured = settle(&[promise], graded(Grade::A, true), Occasion::Fired(3));
+        assert_eq!(matured, Changes { ended: vec![(3, State::Kept)], made: Some((Kind::Outcome, at(20))) });
+        let closed = settle(&[promise], Standing::Closed, Occasion::Regraded);
+        assert_eq!(closed, Changes { ended: vec![(3, State::Dropped)], made: None });
+    }
+
+    #[test]
+    fn criteria_end_the_wait_for_them() {
+        let waiting = open(Kind::Activation, State::Scheduled, false);
+        let decided = settle(&[waiting], graded(Grade::C, true), Occasion::Regraded);
+        assert_eq!(decided, Changes { ended: vec![(3, State::Kept)], made: Some((Kind::Requalify, at(20))) });
+    }
+
+    #[test]
+    fn an_open_lead_never_ends_without_a_next_step() {
+        let states = [State::Scheduled, State::Work];
+        for kind in Kind::ALL.iter().copied() {
+            for (state, agreed, changed) in states.iter().flat_map(|s| [(s, false, false), (s, true, true), (s, false, true)]) {
+                for grade in Grade::ALL {
+                    for occasion in [Occasion::Arrived, Occasion::Fired(3), Occasion::Regraded] {
+                        let before = open(kind, *state, agreed);
+                        let after = settle(&[before], graded(*grade, changed), occasion);
+                        let stays = after.ended.iter().all(|(_, state)| *state == State::Work);
+                        assert!(after.made.is_some() || stays, "{before:?} {grade} {occasion:?}");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What `ripen doctor` asks the database: the invariants that no single row can promise.
+
+use crate::{Store, StoreError};
+
+/// One invariant and how many rows break it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What must hold.
+    pub invariant: &'static str,
+    /// Rows that break it.
+    pub broken: i64,
+}
+
+impl Store {
+    /// Counts what breaks the invariants; every count should be 0.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn findings(&self) -> Result<Vec<Finding>, StoreError> {
+        let row = sqlx::query!(
+            r#"-- doctor.findings
+            select
+              (select count(*) from lead l where l.stage in ('lead', 'contact', 'opportunity')
+                and not exists (select 1 from promise p where p.lead_id = l.id and p.state in ('scheduled', 'work'))
+                and not exists (select 1 from delivery d where d.lead_id = l.id and d.state in ('pending', 'held', 'leased')))
+                as "adrift!",
+              (select count(*) from arrival_seen s where s.ended in ('lead', 'quarantined')
+                and not exists (select 1 from arrival a where a.id = s.id)) as "unstored!",
+              (select count(*) from arrival a where a.lead_id is not null
+                and not exists (select 1 from lead l where l.id = a.lead_id and l.client_id = a.client_id)) as "strayed!",
+              (select count(*) from lead l where not exists
+                (select 1 from person p where p.id = l.person_id and p.client_id = l.client_id)) as "faceless!",
+              (select count(*) from maturation m where not exists (select 1 from delivery d where d.maturation_id = m.id)) as "unowed!",
+              (select count(*) from delivery d join maturation m on m.id = d.maturation_id join decision x on x.id = m.decision_id
+                where x.grade <> 'A') as "ungraded!",
+              (select count(*) from delivery d join endpoint e on e.id = d.endpoint_id where e.client_id <> d.client_id) as "crossed!"
+            "#
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(vec![
+            Finding { invariant: "every open lead has a promise or a delivery under way", broken: row.adrift },
+            Finding { invariant: "every arrival that was seen is stored", broken: row.unstored },
+            Finding { invariant: "every arrival is on a lead of its own client", broken: row.strayed },
+            Finding { invariant: "every lead is of a person of its own client", broken: row.faceless },
+            Finding { invariant: "every maturation is owed to somebody", broken: row.unowed },
+            Finding { invariant: "only A leads are delivered", broken: row.ungraded },
+            Finding { invariant: "no delivery crosses to another client's endpoint", broken: row.crossed },
+        ])
+    }
+
+    /// Version of the server, and how many connections it allows.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn server(&self) -> Result<(String, i32), StoreError> {
+        let row = sqlx::query!(
+            r#"-- doctor.server
+            select current_setting('server_version') as "version!", current_setting('max_connections')::integer as "connections!""#
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok((row.version, row.connections))
+    }
+
+    /// How many dead letters wait for a person, and how many deliveries are dead.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn given_up(&self) -> Result<(i64, i64), StoreError> {
+        let row = sqlx::query!(
+            r#"-- doctor.given_up
+            select (select count(*) from dead_letter where state = 'waiting') as "letters!",
+                   (select count(*) from delivery where state = 'dead') as "deliveries!""#
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok((row.letters, row.deliveries))
+    }
+}

@@ -1,0 +1,111 @@
+//! What can go wrong with the database, sorted by what the caller can do about it.
+
+use std::fmt;
+
+/// A database error. Its text names no value that was written: values are contact data.
+#[derive(Debug, Clone)]
+pub enum StoreError {
+    /// The database cannot be reached, is starting or stopping: try again later, nothing was decided.
+    Unreachable(String),
+    /// Another transaction was in the way (serialization failure, deadlock): run the transaction again.
+    Conflict(String),
+    /// A unique name is taken already; the constraint's name says which.
+    Taken(String),
+    /// A guarded statement did not touch the rows it should: somebody else moved them on.
+    Moved(&'static str),
+    /// A stored value is none that this version knows.
+    Corrupt(String),
+    /// Anything else: the SQLSTATE and the constraint, or the kind of failure.
+    Failed(String),
+}
+
+impl StoreError {
+    /// Whether trying again later can help without anything being wrong with the data.
+    #[must_use]
+    pub const fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Unreachable(_))
+    }
+
+    /// Whether the same transaction may simply run again.
+    #[must_use]
+    pub const fn is_conflict(&self) -> bool {
+        matches!(self, Self::Conflict(_))
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreachable(why) => write!(f, "the database cannot be reached: {why}"),
+            Self::Conflict(why) => write!(f, "another transaction was in the way: {why}"),
+            Self::Taken(constraint) => write!(f, "already taken ({constraint})"),
+            Self::Moved(what) => write!(f, "{what}: another worker moved it on"),
+            Self::Corrupt(what) => write!(f, "a stored value is not understood: {what}"),
+            Self::Failed(why) => write!(f, "the database refused: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Database(error) => from_code(error.code().as_deref().unwrap_or(""), error.constraint()),
+            sqlx::Error::Io(error) => Self::Unreachable(error.kind().to_string()),
+            sqlx::Error::Tls(_) => Self::Unreachable("TLS failed".to_owned()),
+            sqlx::Error::PoolTimedOut => Self::Unreachable("no connection became free in time".to_owned()),
+            sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => Self::Unreachable("the pool is closed".to_owned()),
+            sqlx::Error::Protocol(_) => Self::Unreachable("the connection broke".to_owned()),
+            sqlx::Error::RowNotFound => Self::Moved("row"),
+            sqlx::Error::ColumnDecode { index, .. } => Self::Corrupt(format!("column {index}")),
+            sqlx::Error::Configuration(error) => Self::Failed(format!("database.url: {error}")),
+            other => Self::Failed(kind_of(&other).to_owned()),
+        }
+    }
+}
+
+/// Sorts an SQLSTATE (PostgreSQL manual, appendix A).
+fn from_code(code: &str, constraint: Option<&str>) -> StoreError {
+    let named = constraint.map_or_else(|| code.to_owned(), |name| format!("{code} {name}"));
+    match code {
+        "40001" | "40P01" | "55P03" => StoreError::Conflict(named),
+        "23505" => StoreError::Taken(constraint.unwrap_or("unique").to_owned()),
+        _ if matches!(code.get(..2), Some("08" | "57" | "53")) => StoreError::Unreachable(named),
+        _ => StoreError::Failed(named),
+    }
+}
+
+fn kind_of(error: &sqlx::Error) -> &'static str {
+    match error {
+        sqlx::Error::Decode(_) => "a value could not be read",
+        sqlx::Error::Encode(_) => "a value could not be written",
+        sqlx::Error::Migrate(_) => "a migration failed",
+        _ => "the client library failed",
+    }
+}
+
+/// Reads a stored word; an unknown one was written by a newer version.
+pub(crate) fn word<T: std::str::FromStr>(text: &str) -> Result<T, StoreError> {
+    text.parse().map_err(|_| StoreError::Corrupt(format!("the word {text:?}")))
+}
+
+/// Exactly one row must have been touched.
+pub(crate) fn one_row(rows: u64, what: &'static str) -> Result<(), StoreError> {
+    if rows == 1 { Ok(()) } else { Err(StoreError::Moved(what)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_are_sorted_by_what_can_be_done() {
+        assert!(from_code("40P01", None).is_conflict());
+        for away in ["57P01", "57P03", "08006", "53300"] {
+            assert!(from_code(away, None).is_unreachable(), "{away}");
+        }
+        assert!(matches!(from_code("23505", Some("client_slug_is_unique")), StoreError::Taken(_)));
+        assert!(matches!(from_code("23514", Some("lead_grade_is_known")), StoreError::Failed(_)));
+    }
+}

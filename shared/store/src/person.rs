@@ -1,0 +1,180 @@
+//! Persons and the identities that lead to them.
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use ripen_domain::{
+    contact::Identity,
+    id::{ClientId, PersonId},
+    person::Profile,
+};
+
+use crate::{Batch, StoreError};
+
+/// A person found under an identity.
+#[derive(Debug, Clone)]
+pub struct KnownPerson {
+    /// The client.
+    pub client: ClientId,
+    /// `email` or `phone`.
+    pub kind: String,
+    /// Normalised value.
+    pub value: String,
+    /// The person, merges followed.
+    pub person: PersonId,
+    /// What is known of the person.
+    pub profile: Profile,
+    /// Somebody confirmed who it is.
+    pub verified: bool,
+    /// Asked not to be contacted.
+    pub do_not_contact: bool,
+}
+
+/// A person to write.
+#[derive(Debug, Clone)]
+pub struct PersonRow {
+    /// The person.
+    pub id: PersonId,
+    /// The client.
+    pub client: ClientId,
+    /// What is known.
+    pub profile: Profile,
+}
+
+impl Batch {
+    /// Makes anchors for these identities where there are none, then locks them, both in the order of the key. The
+    /// lock is a statement of its own, so that it sees what a concurrent winner committed.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn identities_lock(&mut self, mut wanted: Vec<(ClientId, Identity)>) -> Result<(), StoreError> {
+        wanted.sort();
+        wanted.dedup();
+        let (clients, kinds, values) = columns(&wanted);
+        sqlx::query!(
+            "-- identity.insert
+            insert into identity (client_id, kind, value) select * from unnest($1::uuid[], $2::text[], $3::text[])
+            on conflict do nothing",
+            &clients, &kinds, &values
+        )
+        .execute(self.connection())
+        .await?;
+        sqlx::query!(
+            r#"-- identity.lock
+            select 1 as "locked" from identity i
+            join unnest($1::uuid[], $2::text[], $3::text[]) as w (client_id, kind, value) using (client_id, kind, value)
+            order by client_id, kind, value for update of i"#,
+            &clients, &kinds, &values
+        )
+        .fetch_all(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// The persons reached under these identities.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn persons_by_identity(&mut self, wanted: &[(ClientId, Identity)]) -> Result<Vec<KnownPerson>, StoreError> {
+        let (clients, kinds, values) = columns(wanted);
+        let rows = sqlx::query!(
+            "-- person.by_identity
+            select pi.client_id, pi.kind, pi.value, p.id, p.first_name, p.last_name, p.name, p.email, p.phone, p.postal_code,
+                   p.country, p.time_zone, p.locale, p.verified, p.do_not_contact
+            from person_identity pi
+            join unnest($1::uuid[], $2::text[], $3::text[]) as w (client_id, kind, value) using (client_id, kind, value)
+            join person p on p.id = pi.person_id
+            where p.merged_into is null
+            order by p.created_at, p.id",
+            &clients, &kinds, &values
+        )
+        .fetch_all(self.connection())
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| KnownPerson {
+                client: ClientId::from_uuid(row.client_id),
+                kind: row.kind,
+                value: row.value,
+                person: PersonId::from_uuid(row.id),
+                profile: Profile {
+                    first_name: row.first_name,
+                    last_name: row.last_name,
+                    name: row.name,
+                    email: row.email,
+                    phone: row.phone,
+                    postal_code: row.postal_code,
+                    country: row.country,
+                    time_zone: row.time_zone,
+                    locale: row.locale,
+                },
+                verified: row.verified,
+                do_not_contact: row.do_not_contact,
+            })
+            .collect())
+    }
+
+    /// Writes persons: new ones are inserted, known ones get the profile given.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn persons_write(&mut self, rows: Vec<PersonRow>, now: Timestamp) -> Result<(), StoreError> {
+        let mut ids = Vec::with_capacity(rows.len());
+        let mut clients = Vec::with_capacity(rows.len());
+        let mut fields: [Vec<Option<String>>; 9] = Default::default();
+        for row in rows {
+            ids.push(row.id.uuid());
+            clients.push(row.client.uuid());
+            let profile = row.profile;
+            let values = [
+                profile.first_name, profile.last_name, profile.name, profile.email, profile.phone, profile.postal_code,
+                profile.country, profile.time_zone, profile.locale,
+            ];
+            fields.iter_mut().zip(values).for_each(|(column, value)| column.push(value));
+        }
+        let [first, last, name, email, phone, postal, country, zone, locale] = &fields;
+        sqlx::query!(
+            "-- person.write
+            insert into person as p (id, client_id, first_name, last_name, name, email, phone, postal_code, country, time_zone,
+                                     locale, created_at, updated_at)
+            select *, $12::timestamptz, $12
+            from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                        $9::text[], $10::text[], $11::text[])
+            on conflict (id) do update set
+              first_name = excluded.first_name, last_name = excluded.last_name, name = excluded.name, email = excluded.email,
+              phone = excluded.phone, postal_code = excluded.postal_code, country = excluded.country,
+              time_zone = excluded.time_zone, locale = excluded.locale, updated_at = excluded.updated_at",
+            &ids, &clients, &first[..] as &[Option<String>], &last[..] as &[Option<String>], &name[..] as &[Option<String>],
+            &email[..] as &[Option<String>], &phone[..] as &[Option<String>], &postal[..] as &[Option<String>],
+            &country[..] as &[Option<String>], &zone[..] as &[Option<String>], &locale[..] as &[Option<String>], now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Links identities to persons.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn persons_link(&mut self, links: &[(ClientId, Identity, PersonId)]) -> Result<(), StoreError> {
+        let wanted: Vec<_> = links.iter().map(|(client, identity, _)| (*client, identity.clone())).collect();
+        let (clients, kinds, values) = columns(&wanted);
+        let persons: Vec<_> = links.iter().map(|(_, _, person)| person.uuid()).collect();
+        sqlx::query!(
+            "-- person.link
+            insert into person_identity (client_id, kind, value, person_id)
+            select * from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[]) on conflict do nothing",
+            &clients, &kinds, &values, &persons
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+}
+
+fn columns(wanted: &[(ClientId, Identity)]) -> (Vec<uuid::Uuid>, Vec<String>, Vec<String>) {
+    let clients = wanted.iter().map(|(client, _)| client.uuid()).collect();
+    let kinds = wanted.iter().map(|(_, identity)| identity.kind().to_owned()).collect();
+    let values = wanted.iter().map(|(_, identity)| identity.value().to_owned()).collect();
+    (clients, kinds, values)
+}

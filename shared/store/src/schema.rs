@@ -1,0 +1,69 @@
+//! The schema: migrations are part of the binary, and a service refuses to run on another schema than its own.
+
+use sqlx::migrate::Migrator;
+
+use crate::{Store, StoreError};
+
+static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
+
+/// How the database's schema stands to this binary's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SchemaState {
+    /// The same.
+    Current,
+    /// Some migrations are missing.
+    Older {
+        /// How many.
+        missing: usize,
+    },
+    /// A newer binary migrated it: an expanded schema, which this binary still understands.
+    Newer,
+    /// An applied migration differs from this binary's.
+    Differs,
+}
+
+impl Store {
+    /// Applies the migrations that are missing; returns how many. Two processes at once wait for each other.
+    ///
+    /// # Errors
+    /// When one fails: it is rolled back whole.
+    pub async fn migrate(&self) -> Result<usize, StoreError> {
+        let before = self.applied().await?.len();
+        MIGRATOR.run(&self.pool).await.map_err(|error| StoreError::Failed(error.to_string()))?;
+        Ok(self.applied().await?.len().saturating_sub(before))
+    }
+
+    /// Compares the database's schema with this binary's.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn schema(&self) -> Result<SchemaState, StoreError> {
+        let applied = self.applied().await?;
+        let mine: Vec<_> = MIGRATOR.iter().map(|migration| (migration.version, migration.checksum.to_vec())).collect();
+        if mine.iter().any(|(version, sum)| applied.iter().any(|(v, s)| v == version && s != sum)) {
+            return Ok(SchemaState::Differs);
+        }
+        let missing = mine.iter().filter(|(version, _)| applied.iter().all(|(v, _)| v != version)).count();
+        Ok(match missing {
+            0 if applied.len() > mine.len() => SchemaState::Newer,
+            0 => SchemaState::Current,
+            missing => SchemaState::Older { missing },
+        })
+    }
+
+    /// Version and checksum of each applied migration. The table is sqlx's own and is not there before the first.
+    async fn applied(&self) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
+        let there = sqlx::query!(r#"-- schema.there
+            select to_regclass('_sqlx_migrations') is not null as "there!""#)
+        .fetch_one(&self.pool)
+        .await?;
+        if !there.there {
+            return Ok(Vec::new());
+        }
+        let rows = sqlx::query!("-- schema.applied
+            select version, checksum from _sqlx_migrations where success order by version")
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(rows.into_iter().map(|row| (row.version, row.checksum)).collect())
+    }
+}

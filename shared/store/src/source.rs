@@ -1,0 +1,268 @@
+//! Sources and their keys: intake asks here who is sending.
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use ripen_domain::{
+    id::{ClientId, SourceId},
+    lead::Channel,
+};
+use rust_decimal::Decimal;
+
+use crate::{
+    Store, StoreError,
+    error::{one_row, word},
+};
+
+/// Whether a client or source works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// At work.
+    Active,
+    /// Paused by the firm.
+    Paused,
+}
+
+impl State {
+    pub(crate) fn read(text: &str) -> Result<Self, StoreError> {
+        match text {
+            "active" => Ok(Self::Active),
+            "paused" => Ok(Self::Paused),
+            other => Err(StoreError::Corrupt(format!("the state {other:?}"))),
+        }
+    }
+
+    /// The word the database keeps.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Paused => "paused",
+        }
+    }
+}
+
+/// Which formats a source may send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceFormat {
+    /// The content type decides.
+    Any,
+    /// JSON only.
+    Json,
+    /// HTML forms only.
+    Form,
+}
+
+impl SourceFormat {
+    /// The word the database keeps.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Json => "json",
+            Self::Form => "form",
+        }
+    }
+
+    fn read(text: &str) -> Result<Self, StoreError> {
+        [Self::Any, Self::Json, Self::Form]
+            .into_iter()
+            .find(|format| format.word() == text)
+            .ok_or_else(|| StoreError::Corrupt(format!("the format {text:?}")))
+    }
+}
+
+/// What intake needs to know of a source.
+#[derive(Debug, Clone)]
+pub struct SourceRecord {
+    /// The source.
+    pub id: SourceId,
+    /// Whose leads it sends.
+    pub client: ClientId,
+    /// Name as people write it.
+    pub name: String,
+    /// How its leads arrive, where they do not say otherwise.
+    pub channel: Channel,
+    /// Country for reading phone numbers: its own, else its client's.
+    pub country: String,
+    /// What it may send.
+    pub format: SourceFormat,
+    /// Paused sources are refused.
+    pub state: State,
+    /// Where a browser is sent after a form.
+    pub thanks_url: Option<String>,
+    /// When the key that was asked for stops working.
+    pub key_expires_at: Option<Timestamp>,
+}
+
+/// A source to be added. Token and key are stored hashed only.
+#[derive(Debug, Clone)]
+pub struct NewSource {
+    /// Its id.
+    pub id: SourceId,
+    /// Whose it is.
+    pub client: ClientId,
+    /// Name, unique within the client.
+    pub name: String,
+    /// How its leads arrive.
+    pub channel: Channel,
+    /// What it may send.
+    pub format: SourceFormat,
+    /// Country, where it differs from the client's.
+    pub country: Option<String>,
+    /// SHA-256 of its token.
+    pub token_hash: [u8; 32],
+    /// SHA-256 of its first key.
+    pub key_hash: [u8; 32],
+    /// What one lead costs, in the client's currency.
+    pub cost_per_lead: Option<Decimal>,
+    /// Where a browser is sent after a form.
+    pub thanks_url: Option<String>,
+}
+
+struct SourceColumns {
+    id: uuid::Uuid,
+    client_id: uuid::Uuid,
+    name: String,
+    channel: String,
+    country: String,
+    format: String,
+    state: String,
+    thanks_url: Option<String>,
+    expires_at: Option<jiff_sqlx::Timestamp>,
+}
+
+impl SourceColumns {
+    fn record(self) -> Result<SourceRecord, StoreError> {
+        Ok(SourceRecord {
+            id: SourceId::from_uuid(self.id),
+            client: ClientId::from_uuid(self.client_id),
+            name: self.name,
+            channel: word(&self.channel)?,
+            country: self.country,
+            format: SourceFormat::read(&self.format)?,
+            state: State::read(&self.state)?,
+            thanks_url: self.thanks_url,
+            key_expires_at: self.expires_at.map(jiff_sqlx::Timestamp::to_jiff),
+        })
+    }
+}
+
+impl Store {
+    /// The source that a key opens, by the key's SHA-256. An expired key is still found: the caller knows the time.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn source_by_key(&self, hash: &[u8; 32]) -> Result<Option<SourceRecord>, StoreError> {
+        let found = sqlx::query_as!(
+            SourceColumns,
+            r#"-- source.by_key
+            select s.id, s.client_id, s.name, s.channel, coalesce(s.country, c.country) as "country!", s.format, s.state,
+                   s.thanks_url, k.expires_at as "expires_at?"
+            from source_key k join source s on s.id = k.source_id join client c on c.id = s.client_id
+            where k.hash = $1"#,
+            &hash[..]
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        found.map(SourceColumns::record).transpose()
+    }
+
+    /// The source of a token in `/v1/in/<token>`, by the token's SHA-256.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn source_by_token(&self, hash: &[u8; 32]) -> Result<Option<SourceRecord>, StoreError> {
+        let found = sqlx::query_as!(
+            SourceColumns,
+            r#"-- source.by_token
+            select s.id, s.client_id, s.name, s.channel, coalesce(s.country, c.country) as "country!", s.format, s.state,
+                   s.thanks_url, null::timestamptz as "expires_at?"
+            from source s join client c on c.id = s.client_id
+            where s.token_hash = $1"#,
+            &hash[..]
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        found.map(SourceColumns::record).transpose()
+    }
+
+    /// All sources, or one client's, by client and name.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn sources(&self, client: Option<ClientId>) -> Result<Vec<SourceRecord>, StoreError> {
+        let rows = sqlx::query_as!(
+            SourceColumns,
+            r#"-- source.list
+            select s.id, s.client_id, s.name, s.channel, coalesce(s.country, c.country) as "country!", s.format, s.state,
+                   s.thanks_url, null::timestamptz as "expires_at?"
+            from source s join client c on c.id = s.client_id
+            where $1::uuid is null or s.client_id = $1
+            order by c.slug, s.name"#,
+            client.map(ClientId::uuid)
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(SourceColumns::record).collect()
+    }
+
+    /// Adds a source with its first key.
+    ///
+    /// # Errors
+    /// `Taken` when the client has a source of that name.
+    pub async fn source_add(&self, new: &NewSource, now: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.pool.begin().await?;
+        sqlx::query!(
+            "-- source.add
+            insert into source (id, client_id, name, channel, format, country, token_hash, cost_per_lead, thanks_url, created_at)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            new.id.uuid(), new.client.uuid(), new.name, new.channel.word(), new.format.word(), new.country,
+            &new.token_hash[..], new.cost_per_lead, new.thanks_url, now.to_sqlx()
+        )
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query!(
+            "-- source.add_first_key
+            insert into source_key (hash, source_id, created_at) values ($1, $2, $3)",
+            &new.key_hash[..], new.id.uuid(), now.to_sqlx()
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Gives a source another key that ends at `expires_at`, and forgets keys that ended.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn source_add_key(
+        &self,
+        source: SourceId,
+        hash: &[u8; 32],
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- source.add_key
+            with ended as (delete from source_key where expires_at < $3)
+            insert into source_key (hash, source_id, created_at, expires_at) values ($1, $2, $3, $4)",
+            &hash[..], source.uuid(), now.to_sqlx(), expires_at.to_sqlx()
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Pauses or resumes a source.
+    ///
+    /// # Errors
+    /// `Moved` when there is no such source.
+    pub async fn source_set_state(&self, source: SourceId, state: State) -> Result<(), StoreError> {
+        let done = sqlx::query!("-- source.set_state
+            update source set state = $2 where id = $1", source.uuid(), state.word())
+            .execute(&self.pool)
+            .await?;
+        one_row(done.rows_affected(), "source")
+    }
+}

@@ -1,0 +1,109 @@
+//! Arrivals received and not yet stored: written by intake, offered by the sweeper, removed by the qualifier's batch.
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use uuid::Uuid;
+
+use crate::{Batch, Store, StoreError};
+
+/// One waiting arrival.
+#[derive(Debug, Clone)]
+pub struct SpoolRow {
+    /// The arrival's id.
+    pub id: Uuid,
+    /// The message, byte for byte.
+    pub body: Vec<u8>,
+    /// When intake had the whole body.
+    pub received_at: Timestamp,
+    /// Until then no sweeper offers it again.
+    pub offered_until: Timestamp,
+}
+
+impl Store {
+    /// Keeps these arrivals; one that is there already stays as it is.
+    ///
+    /// # Errors
+    /// When the database is away: then nothing is kept.
+    pub async fn spool_insert(&self, rows: Vec<SpoolRow>) -> Result<(), StoreError> {
+        let mut ids = Vec::with_capacity(rows.len());
+        let mut bodies = Vec::with_capacity(rows.len());
+        let mut received = Vec::with_capacity(rows.len());
+        let mut offered = Vec::with_capacity(rows.len());
+        for row in rows {
+            ids.push(row.id);
+            bodies.push(row.body);
+            received.push(row.received_at.to_sqlx());
+            offered.push(row.offered_until.to_sqlx());
+        }
+        sqlx::query!(
+            "-- spool.insert
+            insert into spool (id, body, received_at, offered_until)
+            select * from unnest($1::uuid[], $2::bytea[], $3::timestamptz[], $4::timestamptz[])
+            on conflict do nothing",
+            &ids, &bodies, &received[..], &offered[..]
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Takes up to `limit` rows that nobody was offered lately and marks them offered until `until`, oldest offer first.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn spool_claim(&self, now: Timestamp, until: Timestamp, limit: i64) -> Result<Vec<SpoolRow>, StoreError> {
+        let rows = sqlx::query!(
+            "-- spool.claim
+            update spool set offered_until = $2
+            where id in (select id from spool where offered_until <= $1 order by offered_until, received_at limit $3
+                         for update skip locked)
+            returning id, body, received_at, offered_until",
+            now.to_sqlx(), until.to_sqlx(), limit
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let mut rows: Vec<_> = rows
+            .into_iter()
+            .map(|row| SpoolRow {
+                id: row.id,
+                body: row.body,
+                received_at: row.received_at.to_jiff(),
+                offered_until: row.offered_until.to_jiff(),
+            })
+            .collect();
+        rows.sort_by_key(|row| row.received_at);
+        Ok(rows)
+    }
+
+    /// Removes rows that are safe elsewhere: confirmed by RabbitMQ.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn spool_delete(&self, ids: &[Uuid]) -> Result<(), StoreError> {
+        sqlx::query!("-- spool.delete
+            delete from spool where id = any($1)", ids).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// How many arrivals wait.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn spool_count(&self) -> Result<i64, StoreError> {
+        let row = sqlx::query!(r#"-- spool.count
+            select count(*) as "n!" from spool"#).fetch_one(&self.pool).await?;
+        Ok(row.n)
+    }
+}
+
+impl Batch {
+    /// Removes the rows of messages that this batch ends.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn spool_delete(&mut self, ids: &[Uuid]) -> Result<(), StoreError> {
+        sqlx::query!("-- spool.delete_in_batch
+            delete from spool where id = any($1)", ids).execute(self.connection()).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,163 @@
+//! Sweeps: due rows that nobody was offered lately, marked as offered and handed out. Each costs the same however many
+//! rows are not due.
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use ripen_domain::id::{DeliveryId, LeadId};
+
+use crate::{Store, StoreError};
+
+/// How much a sweep takes and for how long nobody else offers it.
+#[derive(Debug, Clone, Copy)]
+pub struct Sweep {
+    /// What is due at this instant.
+    pub now: Timestamp,
+    /// Until when it counts as offered.
+    pub until: Timestamp,
+    /// At most so many rows.
+    pub limit: i64,
+}
+
+impl Store {
+    /// Promises that fell due, oldest first.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn sweep_promises(&self, sweep: Sweep) -> Result<Vec<(LeadId, i64)>, StoreError> {
+        let rows = sqlx::query!(
+            "-- sweep.promises
+            update promise p set offered_until = $2
+            from (select lead_id, generation from promise
+                  where state = 'scheduled' and due_at <= $1 and offered_until <= $1
+                  order by due_at limit $3 for update skip locked) due
+            where p.lead_id = due.lead_id and p.generation = due.generation
+            returning p.lead_id, p.generation",
+            sweep.now.to_sqlx(), sweep.until.to_sqlx(), sweep.limit
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(|row| (LeadId::from_uuid(row.lead_id), row.generation)).collect())
+    }
+
+    /// Leads whose facts changed.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn sweep_regrades(&self, sweep: Sweep) -> Result<Vec<LeadId>, StoreError> {
+        let rows = sqlx::query!(
+            "-- sweep.regrades
+            update regrade r set offered_until = $2
+            from (select lead_id from regrade where offered_until <= $1 order by offered_until limit $3
+                  for update skip locked) due
+            where r.lead_id = due.lead_id returning r.lead_id",
+            sweep.now.to_sqlx(), sweep.until.to_sqlx(), sweep.limit
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(|row| LeadId::from_uuid(row.lead_id)).collect())
+    }
+
+    /// Asks for a regrade of open leads that were not decided by their program's active criteria. Level-triggered: called
+    /// again and again until it returns 0.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn sweep_criteria(&self, now: Timestamp, limit: i64) -> Result<u64, StoreError> {
+        let done = sqlx::query!(
+            "-- sweep.criteria
+            insert into regrade (lead_id, version, why, offered_until, created_at)
+            select l.id, 1, 'the criteria changed', $1, $1
+            from program g
+            cross join lateral (
+                select id from lead where program_id = g.id and stage in ('lead', 'contact', 'opportunity')
+                  and (criteria_id < g.criteria_id or criteria_id > g.criteria_id or criteria_id is null)
+                  and not exists (select 1 from regrade r where r.lead_id = lead.id)
+                limit $2) l
+            where g.criteria_id is not null
+            on conflict do nothing",
+            now.to_sqlx(), limit
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Deliveries to be attempted: due ones, and leases that ran out.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn sweep_deliveries(&self, sweep: Sweep) -> Result<Vec<DeliveryId>, StoreError> {
+        let rows = sqlx::query!(
+            "-- sweep.deliveries
+            with due as materialized (
+              select id from delivery
+              where state in ('pending', 'held') and endpoint_id is not null and due_at <= $1 and offered_until <= $1
+              order by due_at limit $3 for update skip locked
+            ), expired as materialized (
+              select id from delivery where state = 'leased' and leased_until < clock_timestamp() and offered_until <= $1
+              order by leased_until limit $3 for update skip locked
+            )
+            update delivery d set offered_until = $2
+            where d.id in (select id from due union all select id from expired) returning d.id",
+            sweep.now.to_sqlx(), sweep.until.to_sqlx(), sweep.limit
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(|row| DeliveryId::from_uuid(row.id)).collect())
+    }
+
+    /// Gives deliveries that waited for an endpoint to the client's first enabled one; returns how many.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn sweep_unrouted(&self, now: Timestamp, limit: i64) -> Result<u64, StoreError> {
+        let done = sqlx::query!(
+            "-- sweep.unrouted
+            update delivery d set endpoint_id = w.endpoint_id, state = 'pending', reason = null, due_at = $1, offered_until = $1
+            from (
+              select d.id, e.id as endpoint_id
+              from (select client_id, min(id::text)::uuid as id from endpoint
+                    where state = 'enabled' and 'lead.matured' = any(events) group by client_id) e
+              join delivery d on d.client_id = e.client_id
+              where d.endpoint_id is null and d.state = 'held'
+              order by d.id limit $2
+            ) w
+            where d.id = w.id and d.endpoint_id is null and d.state = 'held'",
+            now.to_sqlx(), limit
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Forgets who was offered what: called once by a process that owns the only (in-process) queues, when it starts.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn sweep_forget_offers(&self, now: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.pool.begin().await?;
+        sqlx::query!("-- sweep.forget_spool
+            update spool set offered_until = $1 where offered_until > $1", now.to_sqlx())
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query!("-- sweep.forget_promises
+            update promise set offered_until = $1 where state = 'scheduled' and due_at <= $1 and offered_until > $1", now.to_sqlx())
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query!("-- sweep.forget_regrades
+            update regrade set offered_until = $1 where offered_until > $1", now.to_sqlx())
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query!("-- sweep.forget_deliveries
+            update delivery set offered_until = $1
+            where state in ('pending', 'held') and endpoint_id is not null and due_at <= $1 and offered_until > $1", now.to_sqlx())
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query!("-- sweep.forget_leases
+            update delivery set leased_until = clock_timestamp(), offered_until = $1 where state = 'leased'", now.to_sqlx())
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
