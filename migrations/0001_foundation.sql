@@ -256,7 +256,7 @@ comment on column lead.client_id is 'Whose lead it is.';
 comment on column lead.program_id is 'The line of business.';
 comment on column lead.person_id is 'Who might do business.';
 comment on column lead.source_id is 'The source of the first arrival: credit goes there.';
-comment on column lead.channel is 'Channel of the first arrival.';
+comment on column lead.channel is 'Of its arrivals'' channels the one closest to a conversation.';
 comment on column lead.stage is 'lead, contact, opportunity, customer or closed.';
 comment on column lead.grade is 'A, B or C; null until the first decision.';
 comment on column lead.score is 'Points of the last decision.';

@@ -160,6 +160,16 @@ pub enum Identity {
 }
 
 impl Identity {
+    /// An identity as the database keeps it, normalised already.
+    #[must_use]
+    pub fn stored(kind: &str, value: &str) -> Option<Self> {
+        match kind {
+            "email" => Some(Self::Email(Email(value.to_owned()))),
+            "phone" => Some(Self::Phone(Phone(value.to_owned()))),
+            _ => None,
+        }
+    }
+
     /// The word the database keeps: `email` or `phone`.
     #[must_use]
     pub const fn kind(&self) -> &'static str {

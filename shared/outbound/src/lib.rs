@@ -1,1 +1,10 @@
-//! Everything that leaves: guarded webhooks and mail.
+//! Everything that leaves: guarded webhooks to clients' endpoints and mail to clients' sales representatives.
+//!
+//! The only crate that builds an HTTP or SMTP client. It decides neither what is sent nor when, stores nothing and
+//! retries nothing: it makes one attempt within one deadline and says what came of it.
+
+pub mod guard;
+pub mod lead_mail;
+pub mod mail;
+mod plain;
+pub mod webhook;

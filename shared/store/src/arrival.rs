@@ -181,6 +181,27 @@ impl Batch {
             .collect()
     }
 
+    /// On which person and lead earlier arrivals are, where they are on one.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn arrivals_owners(
+        &mut self,
+        ids: &[ArrivalId],
+    ) -> Result<Vec<(ArrivalId, PersonId, LeadId)>, StoreError> {
+        let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+        let rows = sqlx::query!(
+            r#"-- arrival.owners
+            select id, person_id as "person_id!", lead_id as "lead_id!" from arrival
+            where id = any($1) and person_id is not null and lead_id is not null"#,
+            &ids
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let owner = |id, person, lead| (ArrivalId::from_uuid(id), PersonId::from_uuid(person), LeadId::from_uuid(lead));
+        Ok(rows.into_iter().map(|row| owner(row.id, row.person_id, row.lead_id)).collect())
+    }
+
     /// Ends ids as the same as an earlier arrival.
     ///
     /// # Errors

@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::id::{ClientId, CriteriaId, EndpointId, ProgramId, SourceId};
+use ripen_domain::{
+    id::{ClientId, CriteriaId, EndpointId, ProgramId, SourceId},
+    lead::Channel,
+};
 
 use crate::{Batch, State, Store, StoreError, error::one_row};
 
@@ -93,13 +96,13 @@ impl Batch {
     ///
     /// # Errors
     /// When the transaction fails.
-    pub async fn sources_of(&mut self, sources: &[SourceId]) -> Result<Vec<(SourceId, String, String)>, StoreError> {
+    pub async fn sources_of(&mut self, sources: &[SourceId]) -> Result<Vec<(SourceId, String, Channel)>, StoreError> {
         let sources: Vec<_> = sources.iter().map(|source| source.uuid()).collect();
         let rows = sqlx::query!("-- source.names
             select id, name, channel from source where id = any($1)", &sources)
             .fetch_all(self.connection())
             .await?;
-        Ok(rows.into_iter().map(|row| (SourceId::from_uuid(row.id), row.name, row.channel)).collect())
+        rows.into_iter().map(|row| Ok((SourceId::from_uuid(row.id), row.name, crate::error::word(&row.channel)?))).collect()
     }
 }
 

@@ -22,7 +22,7 @@ pub struct LeadRow {
     pub person: PersonId,
     /// The source of the first arrival.
     pub source: SourceId,
-    /// Channel of the first arrival.
+    /// Of its arrivals' channels the one closest to a conversation.
     pub channel: Channel,
     /// How far it has come.
     pub stage: Stage,
@@ -215,8 +215,7 @@ impl Batch {
             .into_iter()
             .map(|row| crate::KnownPerson {
                 client: ClientId::from_uuid(row.client_id),
-                kind: String::new(),
-                value: String::new(),
+                found_by: None,
                 person: PersonId::from_uuid(row.id),
                 profile: ripen_domain::person::Profile {
                     first_name: row.first_name,

@@ -79,7 +79,7 @@ impl Batch {
                         $9::integer[], $10::uuid[], $11::uuid[], $12::integer[], $13::integer[], $14::timestamptz[],
                         $15::timestamptz[], $16::timestamptz[], $17::timestamptz[], $18::timestamptz[], $19::text[], $20::bigint[])
             on conflict (id) do update set
-              stage = excluded.stage, grade = excluded.grade, score = excluded.score, criteria_id = excluded.criteria_id,
+              channel = excluded.channel, stage = excluded.stage, grade = excluded.grade, score = excluded.score, criteria_id = excluded.criteria_id,
               decision_id = excluded.decision_id, arrivals = excluded.arrivals, enquiries = excluded.enquiries,
               first_arrived_at = excluded.first_arrived_at, last_arrived_at = excluded.last_arrived_at,
               last_enquiry_at = excluded.last_enquiry_at, matured_at = excluded.matured_at, closed_at = excluded.closed_at,

@@ -23,8 +23,8 @@ pub struct Claim<'a> {
     pub lease: Uuid,
     /// How long the lease lasts, by the database's clock.
     pub lasts: Duration,
-    /// Endpoints with deliveries under way here, and how many more each may have.
-    pub free: &'a [(EndpointId, i32)],
+    /// Endpoints with deliveries under way here, and how many: they count against the endpoint's concurrency.
+    pub busy: &'a [(EndpointId, i32)],
     /// When a delivery is looked at again that found no free slot.
     pub no_slot_until: Timestamp,
 }
@@ -76,8 +76,8 @@ impl Store {
 /// Decides each offered delivery's fate and returns those that are now leased.
 async fn take(tx: &mut sqlx::PgConnection, claim: &Claim<'_>, now: Timestamp) -> Result<Vec<Uuid>, StoreError> {
     let ids: Vec<_> = claim.deliveries.iter().map(|id| id.uuid()).collect();
-    let busy: Vec<_> = claim.free.iter().map(|(endpoint, _)| endpoint.uuid()).collect();
-    let free: Vec<_> = claim.free.iter().map(|(_, free)| *free).collect();
+    let busy: Vec<_> = claim.busy.iter().map(|(endpoint, _)| endpoint.uuid()).collect();
+    let counts: Vec<_> = claim.busy.iter().map(|(_, count)| *count).collect();
     let rows = sqlx::query!(
         r#"-- delivery.lease
         with offered as materialized (
@@ -86,7 +86,7 @@ async fn take(tx: &mut sqlx::PgConnection, claim: &Claim<'_>, now: Timestamp) ->
               and (state in ('pending', 'held') and due_at <= $2 or state = 'leased' and leased_until < clock_timestamp())
             order by id for update skip locked
         ), judged as (
-            select o.id, o.endpoint_id, coalesce(f.free, e.concurrency) as free,
+            select o.id, o.endpoint_id, e.concurrency - coalesce(b.busy, 0) as free,
                    case when p.do_not_contact then 'withdrawn' when l.stage = 'closed' then 'withdrawn'
                         when c.state = 'paused' then 'held' when e.state = 'disabled' then 'held' else 'leased' end as fate,
                    case when p.do_not_contact then 'the person asked not to be contacted'
@@ -96,7 +96,7 @@ async fn take(tx: &mut sqlx::PgConnection, claim: &Claim<'_>, now: Timestamp) ->
             from offered o
             join lead l on l.id = o.lead_id join person p on p.id = l.person_id
             join client c on c.id = o.client_id join endpoint e on e.id = o.endpoint_id
-            left join unnest($5::uuid[], $6::integer[]) as f (endpoint_id, free) on f.endpoint_id = o.endpoint_id
+            left join unnest($5::uuid[], $6::integer[]) as b (endpoint_id, busy) on b.endpoint_id = o.endpoint_id
         ), ranked as (
             select id, why, case when fate = 'leased' and row_number() over (partition by endpoint_id, fate order by id) > free
                                  then 'pending' else fate end as fate
@@ -111,7 +111,7 @@ async fn take(tx: &mut sqlx::PgConnection, claim: &Claim<'_>, now: Timestamp) ->
                ended_at = case when r.fate = 'withdrawn' then $2 end
         from ranked r where d.id = r.id
         returning d.id, d.state"#,
-        &ids, now.to_sqlx(), claim.lease, claim.lasts.as_secs_f64(), &busy, &free, claim.no_slot_until.to_sqlx()
+        &ids, now.to_sqlx(), claim.lease, claim.lasts.as_secs_f64(), &busy, &counts, claim.no_slot_until.to_sqlx()
     )
     .fetch_all(tx)
     .await?;

@@ -15,10 +15,8 @@ use crate::{Batch, StoreError};
 pub struct KnownPerson {
     /// The client.
     pub client: ClientId,
-    /// `email` or `phone`.
-    pub kind: String,
-    /// Normalised value.
-    pub value: String,
+    /// Under which identity, where one was asked for.
+    pub found_by: Option<Identity>,
     /// The person, merges followed.
     pub person: PersonId,
     /// What is known of the person.
@@ -93,8 +91,7 @@ impl Batch {
             .into_iter()
             .map(|row| KnownPerson {
                 client: ClientId::from_uuid(row.client_id),
-                kind: row.kind,
-                value: row.value,
+                found_by: Identity::stored(&row.kind, &row.value),
                 person: PersonId::from_uuid(row.id),
                 profile: Profile {
                     first_name: row.first_name,
@@ -111,6 +108,28 @@ impl Batch {
                 do_not_contact: row.do_not_contact,
             })
             .collect())
+    }
+
+    /// Every identity that leads to these persons.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn identities_of(&mut self, persons: &[PersonId]) -> Result<Vec<(ClientId, Identity)>, StoreError> {
+        let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
+        let rows = sqlx::query!(
+            "-- person.identities_of
+            select distinct client_id, kind, value from person_identity where person_id = any($1)",
+            &persons
+        )
+        .fetch_all(self.connection())
+        .await?;
+        rows.into_iter()
+            .map(|row| {
+                let identity = Identity::stored(&row.kind, &row.value);
+                let identity = identity.ok_or_else(|| StoreError::Corrupt("an identity".to_owned()))?;
+                Ok((ClientId::from_uuid(row.client_id), identity))
+            })
+            .collect()
     }
 
     /// Writes persons: new ones are inserted, known ones get the profile given.

@@ -1,1 +1,141 @@
-//! mailbox.
+//! A mail server for tests: speaks SMTP on loopback, keeps every mail, and refuses or fails when it is told to.
+//!
+//! It knows what a client may send: EHLO, HELO, AUTH PLAIN, MAIL, RCPT, DATA, RSET, NOOP, QUIT, one at a time or
+//! pipelined. It delivers nothing anywhere.
+
+mod conversation;
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use crate::wait;
+
+/// How the server takes mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reply {
+    /// Keeps it.
+    #[default]
+    Accept,
+    /// 450 to the recipient: try again later.
+    Later,
+    /// 550 to the recipient: never.
+    Dead,
+    /// Closes the connection when the whole mail was sent, before it says whether it has it.
+    Drop,
+    /// Takes a new connection and never says a word; on an open one takes the whole mail and never says whether it has it.
+    Hang,
+    /// 535 to a login; everything else is taken.
+    RefuseLogin,
+}
+
+/// One mail as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceivedMail {
+    /// The envelope's sender.
+    pub from: String,
+    /// The envelope's recipients.
+    pub to: Vec<String>,
+    /// Headers and body, with the dots that SMTP adds taken away again. Lines end in CRLF.
+    pub data: String,
+}
+
+impl ReceivedMail {
+    /// The value of a header, unfolded; empty if it is missing.
+    #[must_use]
+    pub fn header(&self, name: &str) -> String {
+        let head = self.data.split("\r\n\r\n").next().unwrap_or_default().replace("\r\n ", " ").replace("\r\n\t", " ");
+        head.split("\r\n")
+            .filter_map(|line| line.split_once(':'))
+            .find(|(given, _)| given.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.trim().to_owned())
+            .unwrap_or_default()
+    }
+}
+
+#[derive(Default)]
+struct Book {
+    reply: Reply,
+    connections: usize,
+    mails: Vec<ReceivedMail>,
+}
+
+/// A mail server that lives as long as this value.
+pub struct Mailbox {
+    address: SocketAddr,
+    book: Arc<Mutex<Book>>,
+    server: JoinHandle<()>,
+}
+
+impl Mailbox {
+    /// Starts one on a free port that keeps everything.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let book = Arc::new(Mutex::new(Book::default()));
+        let shared = Arc::clone(&book);
+        let server = tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                lock(&shared).connections += 1;
+                tokio::spawn(conversation::hold(stream, Arc::clone(&shared)));
+            }
+        });
+        Self { address, book, server }
+    }
+
+    /// The address for the configuration: plain SMTP.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("smtp://{}?tls=none", self.address)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes mail like this from now on.
+    pub fn set(&self, reply: Reply) {
+        lock(&self.book).reply = reply;
+    }
+
+    /// Every mail kept so far.
+    #[must_use]
+    pub fn received(&self) -> Vec<ReceivedMail> {
+        lock(&self.book).mails.clone()
+    }
+
+    /// How many connections were made so far.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        lock(&self.book).connections
+    }
+
+    /// Waits until `count` mails came and gives every mail.
+    ///
+    /// # Panics
+    /// When they do not come within `limit`.
+    pub async fn wait_for(&self, count: usize, limit: Duration) -> Vec<ReceivedMail> {
+        wait::until(&format!("{count} mails"), limit, || async {
+            let mails = self.received();
+            (mails.len() >= count).then_some(mails)
+        })
+        .await
+    }
+}
+
+impl Drop for Mailbox {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn lock(book: &Mutex<Book>) -> MutexGuard<'_, Book> {
+    book.lock().unwrap_or_else(PoisonError::into_inner)
+}

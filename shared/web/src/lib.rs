@@ -1,1 +1,14 @@
-//! HTTP edge shared by the services: problems, extractors, limits, request log.
+//! HTTP edge shared by the services: problems, bounded reading of bodies, rate limits, request log, serving.
+//!
+//! Machines that post leads, browsers and operators come in through here. What a request means is each service's.
+
+pub mod auth;
+pub mod body;
+pub mod catalogue;
+pub mod edge;
+pub mod html;
+pub mod problem;
+pub mod rate;
+pub mod serve;
+
+pub use problem::{FieldError, Problem};

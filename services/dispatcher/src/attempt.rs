@@ -1,0 +1,242 @@
+//! One attempt: send within what is left of the lease, judge the answer, record both.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use ripen_domain::delivery::{Attempted, Next, OutcomeKind};
+use ripen_outbound::{
+    mail::{Mail, MailResult, Party},
+    webhook::{Answer, Call, SendError, WebhookSecret},
+};
+use ripen_runtime::random::jitter;
+use ripen_store::{AttemptRow, EndpointKind, Leased, Settled};
+use serde_json::Value;
+use url::Url;
+use uuid::Uuid;
+
+use crate::{Context, Recorder, lease::mail_of};
+
+/// Retries are spread by this part of their wait, up and down.
+const JITTER: f64 = 0.1;
+/// An outcome's reason is cut here.
+const REASON_CHARS: usize = 1000;
+
+/// A leased delivery to attempt.
+pub struct Attempt {
+    /// What, where to.
+    pub leased: Leased,
+    /// The name of the lease.
+    pub lease: Uuid,
+    /// When the attempt must be over.
+    pub until: Instant,
+}
+
+/// How an attempt went, before it is judged by the schedule.
+struct Tried {
+    attempted: Attempted,
+    status: Option<i32>,
+    error: Option<String>,
+    answer: Option<Vec<u8>>,
+    outcome: Option<(OutcomeKind, Option<String>)>,
+}
+
+/// Metrics exist from the start, at zero.
+pub fn register_metrics() {
+    for state in ["delivered", "filed", "retry", "held", "dead"] {
+        metrics::counter!("ripen_deliveries_total", "result" => state).absolute(0);
+    }
+    metrics::counter!("ripen_leases_lost_total").absolute(0);
+}
+
+impl Attempt {
+    /// Sends once and records it.
+    pub async fn run(self, ctx: &Context, recorder: &Recorder) {
+        let begun = Instant::now();
+        let left = self.until.saturating_duration_since(begun).min(Duration::from_secs(ctx.settings.dispatcher.timeout_s));
+        let tried = match self.leased.due.kind {
+            EndpointKind::Webhook => self.webhook(ctx, left).await,
+            EndpointKind::Email => self.mail(ctx, left).await,
+        };
+        let now = ctx.clock.now();
+        if tried.attempted == Attempted::Gone {
+            self.disable(ctx).await;
+        }
+        let attempts = usize::try_from(self.leased.due.attempts).unwrap_or(1);
+        let next = ctx.schedule().next(tried.attempted, attempts, jitter(JITTER), now);
+        metrics::histogram!("ripen_attempt_seconds").record(begun.elapsed().as_secs_f64());
+        metrics::counter!("ripen_deliveries_total", "result" => result_of(&next)).increment(1);
+        let attempt = AttemptRow {
+            number: self.leased.due.attempts,
+            at: now,
+            duration_ms: i32::try_from(begun.elapsed().as_millis()).unwrap_or(i32::MAX),
+            status: tried.status,
+            error: tried.error,
+            answer: tried.answer,
+        };
+        let delivery = self.leased.due.matured.delivery;
+        tracing::info!(delivery.id = %delivery, endpoint.id = %self.leased.due.endpoint, attempt = attempt.number,
+            status = attempt.status, error = attempt.error, result = result_of(&next), "attempted");
+        let settled = Settled { delivery, lease: self.lease, attempt, next, outcome: tried.outcome };
+        record(recorder, settled, self.until + Duration::from_secs(5)).await;
+    }
+
+    async fn disable(&self, ctx: &Context) {
+        let endpoint = self.leased.due.endpoint;
+        if let Err(error) = ctx.store.endpoint_disable(endpoint, "answered 410 Gone").await {
+            tracing::warn!(endpoint.id = %endpoint, %error, "an endpoint that answered 410 could not be disabled; its next answer will");
+        }
+    }
+
+    async fn webhook(&self, ctx: &Context, deadline: Duration) -> Tried {
+        let due = &self.leased.due;
+        let Ok(url) = Url::parse(&due.to) else { return refused("the URL cannot be read") };
+        let secrets: Vec<_> = due.secrets.iter().filter_map(|secret| WebhookSecret::parse(secret).ok()).collect();
+        let sent = ctx
+            .webhooks
+            .send(&Call {
+                url: &url,
+                allow_private: due.allow_private || ctx.settings.dispatcher.allow_private,
+                id: &due.matured.delivery.to_string(),
+                timestamp: ctx.clock.now(),
+                body: Bytes::from(self.leased.body.clone()),
+                secrets: &secrets,
+                deadline,
+            })
+            .await;
+        match sent.result {
+            Ok(answer) => answered(answer, ctx.clock.now()),
+            Err(error) => unanswered(&error),
+        }
+    }
+
+    async fn mail(&self, ctx: &Context, deadline: Duration) -> Tried {
+        let due = &self.leased.due;
+        let Some(mail) = mail_of(&self.leased.body) else { return refused("the stored body cannot be read") };
+        let name = due.matured.assigned_to.as_ref().map(|(name, _)| name.as_str());
+        let result = ctx
+            .mailer
+            .send(&Mail {
+                to: Party { name, address: &due.to },
+                reply_to: None,
+                subject: &mail.subject,
+                text: &mail.text,
+                html: &mail.html,
+                message_id: &due.matured.delivery.to_string(),
+                list_id: &due.client,
+                date: ctx.clock.now(),
+                deadline,
+            })
+            .await;
+        mailed(result)
+    }
+}
+
+/// Records an attempt, again and again until the lease is over: then somebody else attempts it under the same id.
+async fn record(recorder: &Recorder, settled: Settled, until: Instant) {
+    let delivery = settled.delivery;
+    let mut pause = Duration::from_millis(20);
+    loop {
+        match recorder.write(settled.clone()).await {
+            Ok(true) => return,
+            Ok(false) => {
+                metrics::counter!("ripen_leases_lost_total").increment(1);
+                tracing::warn!(delivery.id = %delivery, "the lease was lost before the attempt was recorded");
+                return;
+            }
+            Err(error) if Instant::now() >= until => {
+                tracing::warn!(delivery.id = %delivery, %error, "an attempt could not be recorded and will be repeated");
+                return;
+            }
+            Err(_) => {}
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(1));
+    }
+}
+
+fn answered(answer: Answer, now: Timestamp) -> Tried {
+    let not_before = answer.retry_after.map(|wish| {
+        let wait = SignedDuration::try_from(wish.delay(now)).unwrap_or(SignedDuration::MAX);
+        now.checked_add(wait).unwrap_or(Timestamp::MAX)
+    });
+    let attempted = match answer.status {
+        200..=299 => Attempted::Taken,
+        410 => Attempted::Gone,
+        429 | 503 => Attempted::Failed { why: format!("answered {}", answer.status), not_before },
+        status => Attempted::Failed { why: format!("answered {status}"), not_before: None },
+    };
+    let outcome = (attempted == Attempted::Taken).then(|| outcome_of(&answer.body)).flatten();
+    let status = Some(i32::from(answer.status));
+    Tried { attempted, status, error: None, answer: Some(answer.body), outcome }
+}
+
+/// What a client says in the body of its answer: `{"outcome": "accepted"|"returned", "reason": "…"}`. Anything else says
+/// nothing.
+fn outcome_of(body: &[u8]) -> Option<(OutcomeKind, Option<String>)> {
+    let said: Value = serde_json::from_slice(body).ok()?;
+    let kind = match said.get("outcome")?.as_str()? {
+        "accepted" => OutcomeKind::Accepted,
+        "returned" => OutcomeKind::Returned,
+        _ => return None,
+    };
+    let reason = said.get("reason").and_then(Value::as_str);
+    let reason = reason.map(|text| text.chars().filter(|c| !c.is_control()).take(REASON_CHARS).collect());
+    Some((kind, reason))
+}
+
+fn unanswered(error: &SendError) -> Tried {
+    let attempted = Attempted::Failed { why: error.to_string(), not_before: None };
+    Tried { attempted, status: None, error: Some(error.class().to_owned()), answer: None, outcome: None }
+}
+
+fn refused(why: &str) -> Tried {
+    let attempted = Attempted::Refused { why: why.to_owned() };
+    Tried { attempted, status: None, error: Some(why.to_owned()), answer: None, outcome: None }
+}
+
+fn mailed(result: MailResult) -> Tried {
+    let tried = |attempted, code: Option<u16>, error: Option<String>, text: Option<String>| Tried {
+        attempted,
+        status: code.map(i32::from),
+        error,
+        answer: text.map(String::into_bytes),
+        outcome: None,
+    };
+    match result {
+        MailResult::Delivered { reply } => tried(Attempted::Taken, Some(250), None, Some(reply)),
+        MailResult::Filed { .. } => tried(Attempted::Filed, None, Some("filed".to_owned()), None),
+        MailResult::Later { code, text } => {
+            let attempted = Attempted::Failed { why: text.clone(), not_before: None };
+            tried(attempted, code, Some("smtp".to_owned()), Some(text))
+        }
+        MailResult::Dead { code, text } => {
+            tried(Attempted::Refused { why: text.clone() }, code, Some("smtp".to_owned()), Some(text))
+        }
+    }
+}
+
+const fn result_of(next: &Next) -> &'static str {
+    match next {
+        Next::Delivered => "delivered",
+        Next::Filed => "filed",
+        Next::Held(_) => "held",
+        Next::Retry(..) => "retry",
+        Next::Dead(_) => "dead",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_plain_outcome_is_taken_from_an_answer() {
+        let said = |body: &str| outcome_of(body.as_bytes());
+        assert_eq!(said(r#"{"outcome":"accepted"}"#), Some((OutcomeKind::Accepted, None)));
+        assert_eq!(said(r#"{"outcome":"returned","reason":"no budget\r\n"}"#), Some((OutcomeKind::Returned, Some("no budget".into()))));
+        for nothing in ["", "ok", "[]", "{}", r#"{"outcome":"won"}"#, r#"{"outcome":1}"#, "\u{0}\u{1}"] {
+            assert_eq!(said(nothing), None, "{nothing}");
+        }
+    }
+}

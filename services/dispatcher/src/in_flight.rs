@@ -1,0 +1,61 @@
+//! How many deliveries are under way at each endpoint from this process.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use ripen_domain::id::EndpointId;
+
+/// Counts attempts under way per endpoint.
+#[derive(Debug, Clone, Default)]
+pub struct InFlight(Arc<Mutex<BTreeMap<EndpointId, i32>>>);
+
+/// One attempt under way; dropping it ends the count.
+#[derive(Debug)]
+pub struct Flight {
+    of: InFlight,
+    endpoint: EndpointId,
+}
+
+impl InFlight {
+    /// Counts one more.
+    pub fn begin(&self, endpoint: EndpointId) -> Flight {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(endpoint).or_default() += 1;
+        Flight { of: self.clone(), endpoint }
+    }
+
+    /// Every endpoint with attempts under way, and how many.
+    pub fn counts(&self) -> Vec<(EndpointId, i32)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(endpoint, count)| (*endpoint, *count)).collect()
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        let mut counts = self.of.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.endpoint) {
+            *count -= 1;
+            if *count <= 0 {
+                counts.remove(&self.endpoint);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_counted_while_attempts_are_under_way() {
+        let flights = InFlight::default();
+        let endpoint = EndpointId::from_uuid(uuid::Uuid::from_u128(1));
+        let (one, two) = (flights.begin(endpoint), flights.begin(endpoint));
+        assert_eq!(flights.counts(), [(endpoint, 2)]);
+        drop(one);
+        assert_eq!(flights.counts(), [(endpoint, 1)]);
+        drop(two);
+        assert!(flights.counts().is_empty());
+    }
+}

@@ -1,0 +1,55 @@
+//! Offers deliveries that are due: retries, leases that ran out, held ones whose reason may be gone. The loop is a shell
+//! around [`tick`].
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use ripen_domain::{id::DeliveryId, message::DeliverMessage};
+use ripen_queue::{Message, Queue};
+use ripen_runtime::lifecycle::Stop;
+use ripen_store::{StoreError, Sweep};
+
+use crate::Context;
+
+/// Sweeps until asked to stop.
+pub async fn run(ctx: Context, stop: Stop) {
+    let interval = Duration::from_millis(ctx.settings.dispatcher.sweep_interval_ms.max(10));
+    loop {
+        let wait = match tick(&ctx, ctx.clock.now()).await {
+            Ok(offered) if offered >= ctx.settings.dispatcher.sweep as usize => Duration::from_millis(20),
+            Ok(_) => interval,
+            Err(error) => {
+                tracing::warn!(%error, "the sweep of deliveries failed and is tried again");
+                interval
+            }
+        };
+        tokio::select! {
+            () = stop.soft().cancelled() => return,
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+/// Offers what is due at `now`; returns how many.
+///
+/// # Errors
+/// When the database is away: what was not offered stays due.
+pub async fn tick(ctx: &Context, now: Timestamp) -> Result<usize, StoreError> {
+    let room = u32::try_from(ctx.transport.room(Queue::Deliveries)).unwrap_or(u32::MAX);
+    let limit = i64::from(ctx.settings.dispatcher.sweep.min(room));
+    if limit == 0 || !ctx.transport.is_ready() {
+        return Ok(0);
+    }
+    ctx.store.sweep_unrouted(now, limit).await?;
+    let offer = SignedDuration::from_secs(i64::try_from(ctx.settings.dispatcher.offer_s).unwrap_or(60));
+    let until = now.saturating_add(offer).unwrap_or(now);
+    let due = ctx.store.sweep_deliveries(Sweep { now, until, limit }).await?;
+    let offered = due.len();
+    ctx.transport.publish_all(Queue::Deliveries, due.into_iter().map(message).collect()).await;
+    Ok(offered)
+}
+
+fn message(delivery: DeliveryId) -> Message {
+    let body = serde_json::to_vec(&DeliverMessage::V1 { delivery }).unwrap_or_default();
+    Message { id: delivery.uuid(), body: body.into() }
+}

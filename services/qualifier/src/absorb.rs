@@ -1,0 +1,242 @@
+//! Taking new arrivals into the draft, one after the other: whose they are, which lead they are evidence for, what they
+//! say. Pure but for fresh ids.
+
+use jiff::{SignedDuration, Timestamp};
+use ripen_domain::{
+    arrival::{QuarantineReason, Sameness},
+    contact::Identity,
+    criteria::{Answer, Origin},
+    id::{ArrivalId, ClientId, LeadId, PersonId, ProgramId},
+    lead::Stage,
+    person::{Absorb, Candidate, Profile, recognise},
+};
+use ripen_store::{AnswerRow, ArrivalRow, LeadRow, NoteRow};
+use uuid::Uuid;
+
+use crate::{
+    draft::{Draft, DraftLead, DraftPerson},
+    gather::Fresh,
+};
+
+/// Arrivals closer together than this are one enquiry.
+const ENQUIRY_APART: SignedDuration = SignedDuration::from_hours(24);
+
+/// An arrival of a client that this installation does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no client {0}")]
+pub struct UnknownClient(ClientId);
+
+/// What absorbing needs from outside the draft.
+pub struct Absorber<F> {
+    /// Equal content without a key within this time is the same arrival.
+    pub same_within: SignedDuration,
+    /// Makes a new UUID.
+    pub fresh_id: F,
+}
+
+impl<F: Fn() -> Uuid> Absorber<F> {
+    /// Takes in one arrival.
+    ///
+    /// # Errors
+    /// When its client is none of this installation's.
+    pub fn absorb(&self, draft: &mut Draft, fresh: &Fresh<'_>) -> Result<(), UnknownClient> {
+        if fresh.quarantine.is_some() {
+            draft.arrivals.push(row_of(fresh, None, fresh.quarantine, false));
+            return Ok(());
+        }
+        if let Some(earlier) = self.same_as(draft, fresh) {
+            draft.same.push((fresh.id, earlier));
+            return Ok(());
+        }
+        let work = draft.work.get(&fresh.arrival.client).ok_or(UnknownClient(fresh.arrival.client))?;
+        let program = work.program;
+        let owner = fresh.amends.and_then(|amended| draft.amended.get(&amended).copied());
+        let how = if owner.is_some() { Absorb::Replace } else { Absorb::Fill };
+        let person = self.person(draft, fresh, owner.map(|(person, _)| person), how);
+        let (lead, repeat) = match owner {
+            Some((_, lead)) => (lead, true),
+            None => self.lead(draft, fresh, person, program),
+        };
+        note_what_it_says(draft, fresh, lead);
+        let amends = owner.and(fresh.amends);
+        draft.arrivals.push(ArrivalRow { amends, ..row_of(fresh, Some((person, lead)), None, repeat) });
+        let said = draft.said.entry((fresh.arrival.source, fresh.arrival.content)).or_default();
+        said.push((fresh.id, fresh.arrival.received_at));
+        Ok(())
+    }
+
+    /// The earlier arrival that this one repeats word for word, where it came without a key of its own.
+    fn same_as(&self, draft: &Draft, fresh: &Fresh<'_>) -> Option<ArrivalId> {
+        if fresh.arrival.sameness != Sameness::Content {
+            return None;
+        }
+        let said = draft.said.get(&(fresh.arrival.source, fresh.arrival.content))?;
+        let close = |at: Timestamp| fresh.arrival.received_at.duration_since(at).abs() <= self.same_within;
+        said.iter().find(|(id, at)| *id != fresh.id && close(*at)).map(|(id, _)| *id)
+    }
+
+    fn person(&self, draft: &mut Draft, fresh: &Fresh<'_>, owner: Option<PersonId>, how: Absorb) -> PersonId {
+        let submission = &fresh.arrival.submission;
+        let client = fresh.arrival.client;
+        let mut said = Profile::default();
+        said.absorb(submission, Absorb::Fill);
+        let id = owner
+            .or_else(|| recognise(&said, &candidates(draft, client, submission.identities())))
+            .unwrap_or_else(|| PersonId::from_uuid((self.fresh_id)()));
+        let person = draft.persons.entry(id).or_insert_with(|| DraftPerson {
+            client,
+            profile: Profile::default(),
+            verified: false,
+            do_not_contact: false,
+            changed: false,
+        });
+        let before = person.profile.clone();
+        person.profile.absorb(submission, how);
+        person.changed |= person.profile != before;
+        for identity in submission.identities() {
+            let reached = draft.reached.entry((client, identity.clone())).or_default();
+            if !reached.contains(&id) {
+                reached.push(id);
+                draft.links.push((client, identity, id));
+            }
+        }
+        id
+    }
+
+    /// The person's open lead with this arrival counted, or a new one.
+    fn lead(&self, draft: &mut Draft, fresh: &Fresh<'_>, person: PersonId, program: ProgramId) -> (LeadId, bool) {
+        if let Some(id) = draft.open.get(&(person, program)).copied()
+            && let Some(lead) = draft.leads.get_mut(&id)
+        {
+            count(lead, fresh);
+            return (id, true);
+        }
+        let id = LeadId::from_uuid((self.fresh_id)());
+        let mut lead = DraftLead::new(new_lead(id, fresh, person, program, draft));
+        lead.changed = true;
+        lead.arrived.push(fresh.id);
+        draft.leads.insert(id, lead);
+        draft.open.insert((person, program), id);
+        (id, false)
+    }
+}
+
+fn candidates(draft: &Draft, client: ClientId, identities: impl Iterator<Item = Identity>) -> Vec<Candidate<'_>> {
+    let mut found = Vec::new();
+    for identity in identities {
+        let by_email = matches!(identity, Identity::Email(_));
+        for person in draft.reached.get(&(client, identity)).into_iter().flatten() {
+            if let Some(known) = draft.persons.get(person) {
+                found.push(Candidate { person: *person, profile: &known.profile, by_email });
+            }
+        }
+    }
+    found
+}
+
+fn arrived_at(fresh: &Fresh<'_>) -> Timestamp {
+    fresh.arrival.submission.submitted_at.unwrap_or(fresh.arrival.received_at)
+}
+
+fn count(lead: &mut DraftLead, fresh: &Fresh<'_>) {
+    let at = arrived_at(fresh);
+    let row = &mut lead.row;
+    row.arrivals = row.arrivals.saturating_add(1);
+    if at.duration_since(row.last_enquiry_at) >= ENQUIRY_APART {
+        row.enquiries = row.enquiries.saturating_add(1);
+        row.last_enquiry_at = at;
+    }
+    row.first_arrived_at = row.first_arrived_at.min(at);
+    row.last_arrived_at = row.last_arrived_at.max(at);
+    if let Some(channel) = fresh.arrival.submission.channel {
+        row.channel = row.channel.min(channel);
+    }
+    lead.changed = true;
+    lead.arrived.push(fresh.id);
+}
+
+fn new_lead(id: LeadId, fresh: &Fresh<'_>, person: PersonId, program: ProgramId, draft: &Draft) -> LeadRow {
+    let arrival = fresh.arrival;
+    let at = arrived_at(fresh);
+    let of_source = draft.sources.get(&arrival.source).map(|(_, channel)| *channel);
+    LeadRow {
+        id,
+        client: arrival.client,
+        program,
+        person,
+        source: arrival.source,
+        channel: arrival.submission.channel.or(of_source).unwrap_or(ripen_domain::lead::Channel::List),
+        stage: Stage::Lead,
+        decided: None,
+        arrivals: 1,
+        enquiries: 1,
+        touches: 0,
+        rounds: 0,
+        last_disposition: None,
+        last_conversation_at: None,
+        returned_at: None,
+        first_arrived_at: at,
+        last_arrived_at: at,
+        last_enquiry_at: at,
+        matured_at: None,
+        closed: None,
+        generation: 0,
+    }
+}
+
+/// Answers and notes of an arrival, dated by the time it was received: nothing was known before.
+fn note_what_it_says(draft: &mut Draft, fresh: &Fresh<'_>, id: LeadId) {
+    let arrival = fresh.arrival;
+    let submission = &arrival.submission;
+    let by = draft.sources.get(&arrival.source).map(|(name, _)| name.clone()).unwrap_or_default();
+    let Some(lead) = draft.leads.get_mut(&id) else { return };
+    let origin = Origin::Arrival(fresh.id);
+    for (question, value) in submission.answers.iter().filter(|(_, value)| !value.is_null()) {
+        let answer = Answer { value: value.clone(), at: arrival.received_at, origin: origin.clone() };
+        draft.answers.push(AnswerRow {
+            lead: id,
+            question: question.clone(),
+            at: answer.at,
+            origin: origin.to_string(),
+            value: value.clone(),
+        });
+        if lead.answers.get(question).is_none_or(|known| known.at <= answer.at) {
+            lead.answers.insert(question.clone(), answer);
+        }
+    }
+    if let Some(text) = &submission.notes {
+        draft.notes.push(NoteRow { lead: id, at: arrival.received_at, by, text: text.clone() });
+    }
+    if fresh.amends.is_some() && !lead.arrived.contains(&fresh.id) {
+        lead.arrived.push(fresh.id);
+    }
+}
+
+fn row_of(
+    fresh: &Fresh<'_>,
+    on: Option<(PersonId, LeadId)>,
+    quarantined: Option<QuarantineReason>,
+    repeat: bool,
+) -> ArrivalRow {
+    let arrival = fresh.arrival;
+    ArrivalRow {
+        id: fresh.id,
+        client: arrival.client,
+        source: arrival.source,
+        on,
+        amends: None,
+        sameness: arrival.sameness,
+        quarantined: quarantined.map(|reason| reason.word().to_owned()),
+        repeat,
+        content: arrival.content,
+        external_id: arrival.submission.external_id.clone(),
+        received_at: arrival.received_at,
+        submitted_at: arrival.submission.submitted_at,
+        media_type: arrival.raw.media_type.clone(),
+        // PostgreSQL keeps no NUL in a text; U+2400 is its picture.
+        raw: arrival.raw.text.replace('\0', "\u{2400}"),
+        // A parsed submission always serialises: it came from a message.
+        submission: serde_json::to_string(&arrival.submission).unwrap_or_else(|_| "{}".to_owned()),
+        flags: arrival.submission.flags.iter().map(|flag| flag.word()).collect::<Vec<_>>().join(","),
+    }
+}

@@ -1,0 +1,68 @@
+//! Criteria documents, loaded once per version: a version never changes.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use ripen_domain::{criteria::Criteria, id::CriteriaId};
+use ripen_store::{Store, StoreError};
+
+/// A stored document that this version of Ripen cannot load.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum BrokenCriteria {
+    /// It was activated by another version with other limits.
+    #[error("criteria {id} cannot be loaded: {mistake}")]
+    Mistaken {
+        /// Which.
+        id: CriteriaId,
+        /// The first mistake.
+        mistake: String,
+    },
+    /// It could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The documents in use.
+#[derive(Debug, Clone)]
+pub struct Documents {
+    store: Store,
+    loaded: Arc<RwLock<BTreeMap<CriteriaId, Arc<Criteria>>>>,
+}
+
+impl Documents {
+    /// None loaded yet.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self { store, loaded: Arc::default() }
+    }
+
+    /// These documents, loading what is missing.
+    ///
+    /// # Errors
+    /// When one cannot be read or loaded.
+    pub async fn get(&self, ids: &[CriteriaId]) -> Result<BTreeMap<CriteriaId, Arc<Criteria>>, BrokenCriteria> {
+        let mut found = self.known(ids);
+        let missing: Vec<_> = ids.iter().copied().filter(|id| !found.contains_key(id)).collect();
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        for stored in self.store.criteria_documents(&missing).await? {
+            let loaded = Criteria::load(&stored.document).map_err(|mistakes| BrokenCriteria::Mistaken {
+                id: stored.id,
+                mistake: mistakes.first().map(ToString::to_string).unwrap_or_default(),
+            })?;
+            let version = u32::try_from(stored.version).unwrap_or(0);
+            found.insert(stored.id, Arc::new(loaded.criteria.with_version(version)));
+        }
+        let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
+        loaded.extend(found.iter().map(|(id, criteria)| (*id, Arc::clone(criteria))));
+        Ok(found)
+    }
+
+    fn known(&self, ids: &[CriteriaId]) -> BTreeMap<CriteriaId, Arc<Criteria>> {
+        let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
+        ids.iter().filter_map(|id| loaded.get(id).map(|criteria| (*id, Arc::clone(criteria)))).collect()
+    }
+}

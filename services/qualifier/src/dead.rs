@@ -1,0 +1,47 @@
+//! Puts dead letters where people find them: from the queue `ripen.dead` into the table `dead_letter`.
+
+use std::time::Duration;
+
+use ripen_queue::{Outcome, Queue, Received};
+use ripen_runtime::{lifecycle::Stop, random::uuid_v7};
+use ripen_store::NewDeadLetter;
+
+use crate::Context;
+
+/// At most so many are kept by one commit.
+const BATCH: usize = 64;
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Keeps dead letters until asked to stop; those not kept yet go back to the queue.
+pub async fn run(ctx: Context, stop: Stop) {
+    let mut consumer = ctx.transport.consume(Queue::Dead, 64);
+    loop {
+        let received = tokio::select! {
+            biased;
+            () = stop.soft().cancelled() => return,
+            received = consumer.next_batch(BATCH) => received,
+        };
+        let letters: Vec<_> = received.iter().map(|message| letter(&ctx, message)).collect();
+        while let Err(error) = ctx.store.dead_letters_keep(&letters, ctx.clock.now()).await {
+            tracing::warn!(%error, "dead letters cannot be kept and are held");
+            tokio::select! {
+                () = stop.soft().cancelled() => return,
+                () = tokio::time::sleep(PAUSE) => {}
+            }
+        }
+        for letter in &letters {
+            tracing::error!(queue = letter.queue, message.id = %letter.message, reason = letter.reason, "a message is a dead letter: see `ripen dead list`");
+        }
+        consumer.settle(received.into_iter().map(|message| (message, Outcome::Done)).collect()).await;
+    }
+}
+
+fn letter(ctx: &Context, message: &Received) -> NewDeadLetter {
+    NewDeadLetter {
+        id: uuid_v7(ctx.clock.now()),
+        queue: message.origin.clone().unwrap_or_else(|| Queue::Arrivals.name().to_owned()),
+        message: message.id,
+        body: message.body.to_vec(),
+        reason: message.reason.clone().unwrap_or_else(|| "RabbitMQ gave it up".to_owned()),
+    }
+}

@@ -1,0 +1,169 @@
+//! The batch protocol: a batch of messages becomes leads, decisions and deliveries in one transaction.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::{SignedDuration, Timestamp};
+use ripen_domain::{
+    arrival::Arrival,
+    id::{CriteriaId, DeliveryId},
+};
+use ripen_runtime::random::uuid_v7;
+use ripen_store::{Batch, PersonRow, StoreError};
+use uuid::Uuid;
+
+use crate::{
+    Context,
+    absorb::{Absorber, UnknownClient},
+    criteria::{BrokenCriteria, Documents},
+    draft::Draft,
+    gather,
+    grade::{Decided, Decider},
+    message::{Item, Requalify},
+};
+
+/// Why a batch did not go through. Nothing of it happened.
+#[derive(Debug, thiserror::Error)]
+pub enum DecideError {
+    /// The database refused or is away.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A message names a client that is not there.
+    #[error(transparent)]
+    UnknownClient(#[from] UnknownClient),
+    /// A stored document cannot be loaded by this version.
+    #[error(transparent)]
+    Criteria(#[from] BrokenCriteria),
+}
+
+/// What a batch did.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Arrivals that were new.
+    pub arrivals: usize,
+    /// Decisions made, by grade A, B, C.
+    pub decisions: [usize; 3],
+    /// Deliveries to be attempted now.
+    pub deliveries: Vec<DeliveryId>,
+}
+
+/// Decides a batch in one transaction. Running it again is harmless.
+///
+/// # Errors
+/// Says what to do: wait for the database, run again, or look for the message that is to blame.
+pub async fn decide(ctx: &Context, items: &[Item], messages: &[Uuid]) -> Result<Report, DecideError> {
+    let now = ctx.clock.now();
+    let (arrivals, requalify) = sorted(items);
+    let same_within = SignedDuration::from_secs(i64::try_from(ctx.settings.intake.same_content_s).unwrap_or(600));
+    let mut batch = ctx.store.begin().await?;
+    let fresh = gather::fresh(&mut batch, &arrivals, now).await?;
+    let mut draft = gather::gather(&mut batch, &fresh, &requalify, same_within).await?;
+    let absorber = Absorber { same_within, fresh_id: || uuid_v7(now) };
+    for fresh in &fresh {
+        absorber.absorb(&mut draft, fresh)?;
+    }
+    let documents = documents(&ctx.documents, &draft).await?;
+    let decided = Decider { criteria: &documents, now, fresh_id: || uuid_v7(now) }.decide(&mut draft);
+    let report = report_of(&decided, fresh.len());
+    let offered_until = now.saturating_add(ctx.offer()).unwrap_or(now);
+    write(&mut batch, draft, &decided, Instants { now, offered_until }).await?;
+    if !messages.is_empty() {
+        batch.spool_delete(messages).await?;
+    }
+    batch.commit().await?;
+    Ok(report)
+}
+
+fn sorted(items: &[Item]) -> (Vec<&Arrival>, Vec<Requalify>) {
+    let mut arrivals = Vec::new();
+    let mut requalify = Vec::new();
+    for item in items {
+        match item {
+            Item::Arrival(arrival) => arrivals.push(arrival.as_ref()),
+            Item::Requalify(message) => requalify.push(*message),
+        }
+    }
+    requalify.sort_unstable();
+    requalify.dedup();
+    (arrivals, requalify)
+}
+
+async fn documents(
+    documents: &Documents,
+    draft: &Draft,
+) -> Result<BTreeMap<CriteriaId, Arc<ripen_domain::criteria::Criteria>>, DecideError> {
+    let mut wanted: Vec<_> = draft.work.values().filter_map(|work| work.criteria).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    Ok(documents.get(&wanted).await?)
+}
+
+fn report_of(decided: &Decided, arrivals: usize) -> Report {
+    let mut decisions = [0; 3];
+    for decision in &decided.decisions {
+        decisions[decision.grade as usize] += 1;
+    }
+    let owed = decided.deliveries.iter().filter(|delivery| delivery.endpoint.is_some());
+    Report { arrivals, decisions, deliveries: owed.map(|delivery| delivery.id).collect() }
+}
+
+#[derive(Clone, Copy)]
+struct Instants {
+    now: Timestamp,
+    offered_until: Timestamp,
+}
+
+/// Step 5: one statement per table, in an order that every writer keeps.
+async fn write(batch: &mut Batch, draft: Draft, decided: &Decided, at: Instants) -> Result<(), StoreError> {
+    let persons: Vec<_> = draft
+        .persons
+        .into_iter()
+        .filter(|(_, person)| person.changed)
+        .map(|(id, person)| PersonRow { id, client: person.client, profile: person.profile })
+        .collect();
+    let leads: Vec<_> = draft.leads.into_values().filter(|lead| lead.changed).map(|lead| lead.row).collect();
+    if !persons.is_empty() {
+        batch.persons_write(persons, at.now).await?;
+    }
+    if !draft.links.is_empty() {
+        batch.persons_link(&draft.links).await?;
+    }
+    if !leads.is_empty() {
+        batch.leads_write(&leads, at.now).await?;
+    }
+    if !draft.arrivals.is_empty() {
+        batch.arrivals_insert(draft.arrivals).await?;
+    }
+    if !draft.same.is_empty() {
+        batch.arrivals_end_same(&draft.same).await?;
+    }
+    if !draft.answers.is_empty() {
+        batch.answers_insert(&draft.answers).await?;
+    }
+    if !draft.notes.is_empty() {
+        batch.notes_insert(&draft.notes).await?;
+    }
+    write_decided(batch, decided, at).await
+}
+
+async fn write_decided(batch: &mut Batch, decided: &Decided, at: Instants) -> Result<(), StoreError> {
+    if !decided.decisions.is_empty() {
+        batch.decisions_insert(&decided.decisions).await?;
+    }
+    if !decided.ended.is_empty() {
+        batch.promises_end(&decided.ended, at.now).await?;
+    }
+    if !decided.made.is_empty() {
+        batch.promises_insert(&decided.made, at.now).await?;
+    }
+    if !decided.withdrawn.is_empty() {
+        batch.deliveries_withdraw(&decided.withdrawn, "the lead is no longer A", at.now).await?;
+    }
+    if !decided.maturations.is_empty() {
+        batch.maturations_insert(&decided.maturations).await?;
+        batch.deliveries_insert(&decided.deliveries, at.now, at.offered_until).await?;
+    }
+    if !decided.regraded.is_empty() {
+        batch.regrades_delete(&decided.regraded).await?;
+    }
+    Ok(())
+}

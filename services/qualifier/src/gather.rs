@@ -1,0 +1,274 @@
+//! Steps 1 to 4 of the batch protocol: which messages are new, the locks, and the facts read under them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use ripen_domain::{
+    arrival::{Arrival, QuarantineReason, Sameness, variant_id},
+    contact::Identity,
+    criteria::Answer,
+    id::{ArrivalId, ClientId, LeadId, PersonId},
+    promise::State,
+};
+use ripen_store::{Batch, Ended, KnownPerson, Seen, StoreError};
+
+use crate::{
+    draft::{Draft, DraftPerson},
+    message::Requalify,
+};
+
+/// A message that is new.
+#[derive(Debug, Clone)]
+pub struct Fresh<'a> {
+    /// The arrival.
+    pub arrival: &'a Arrival,
+    /// Its id, or the derived one where another body came under a known id.
+    pub id: ArrivalId,
+    /// The arrival it corrects.
+    pub amends: Option<ArrivalId>,
+    /// Why it is kept and not worked.
+    pub quarantine: Option<QuarantineReason>,
+}
+
+impl Fresh<'_> {
+    const fn seen(&self) -> Seen {
+        let ended = if self.quarantine.is_some() { Ended::Quarantined } else { Ended::Lead };
+        Seen { id: self.id, content: self.arrival.content, ended }
+    }
+}
+
+/// Step 1: notes every id as seen and keeps what is new. Another body under a known id is an amendment or, under an
+/// Idempotency-Key, quarantined; the same body again is done.
+pub async fn fresh<'a>(
+    batch: &mut Batch,
+    arrivals: &[&'a Arrival],
+    now: Timestamp,
+) -> Result<Vec<Fresh<'a>>, StoreError> {
+    let mut first: BTreeMap<ArrivalId, Fresh<'a>> = BTreeMap::new();
+    let mut again: Vec<&'a Arrival> = Vec::new();
+    for arrival in arrivals.iter().copied() {
+        let fresh = Fresh { arrival, id: arrival.id, amends: None, quarantine: arrival.quarantine };
+        if let Some(earlier) = first.get(&arrival.id) {
+            if earlier.arrival.content != arrival.content {
+                again.push(arrival);
+            }
+        } else {
+            first.insert(arrival.id, fresh);
+        }
+    }
+    let noted: BTreeSet<_> =
+        batch.arrivals_note_seen(first.values().map(Fresh::seen).collect(), now).await?.into_iter().collect();
+    let (mut new, known): (Vec<_>, Vec<_>) = first.into_values().partition(|fresh| noted.contains(&fresh.id));
+    again.extend(differing(batch, known).await?);
+    new.extend(variants(batch, again, now).await?);
+    new.sort_by_key(|fresh| (fresh.arrival.received_at, fresh.id));
+    Ok(new)
+}
+
+/// Of messages whose id is known, those that say something else than what came first.
+async fn differing<'a>(batch: &mut Batch, known: Vec<Fresh<'a>>) -> Result<Vec<&'a Arrival>, StoreError> {
+    if known.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<_> = known.iter().map(|fresh| fresh.id).collect();
+    let contents: BTreeMap<_, _> = batch.arrivals_seen(&ids).await?.into_iter().collect();
+    Ok(known
+        .into_iter()
+        .filter(|fresh| contents.get(&fresh.id).is_some_and(|content| *content != fresh.arrival.content))
+        .map(|fresh| fresh.arrival)
+        .collect())
+}
+
+/// Other bodies under known ids, each once.
+async fn variants<'a>(
+    batch: &mut Batch,
+    arrivals: Vec<&'a Arrival>,
+    now: Timestamp,
+) -> Result<Vec<Fresh<'a>>, StoreError> {
+    let mut variants: BTreeMap<ArrivalId, Fresh<'a>> = BTreeMap::new();
+    for arrival in arrivals {
+        let (amends, quarantine) = match arrival.sameness {
+            Sameness::ExternalId => (Some(arrival.id), arrival.quarantine),
+            Sameness::IdempotencyKey => (None, Some(QuarantineReason::KeyReused)),
+            // Fresh ids cannot meet; a message that claims so is a redelivery.
+            Sameness::Content => continue,
+        };
+        let id = variant_id(arrival.id, arrival.content);
+        variants.entry(id).or_insert(Fresh { arrival, id, amends, quarantine });
+    }
+    if variants.is_empty() {
+        return Ok(Vec::new());
+    }
+    let noted: BTreeSet<_> =
+        batch.arrivals_note_seen(variants.values().map(Fresh::seen).collect(), now).await?.into_iter().collect();
+    Ok(variants.into_values().filter(|variant| noted.contains(&variant.id)).collect())
+}
+
+/// Steps 2 to 4: locks identities, then leads, and reads every fact once.
+pub async fn gather(
+    batch: &mut Batch,
+    fresh: &[Fresh<'_>],
+    requalify: &[Requalify],
+    same_within: jiff::SignedDuration,
+) -> Result<Draft, StoreError> {
+    let mut draft = Draft::default();
+    let worked: Vec<_> = fresh.iter().filter(|fresh| fresh.quarantine.is_none()).collect();
+    let amended: Vec<_> = worked.iter().filter_map(|fresh| fresh.amends).collect();
+    if !amended.is_empty() {
+        let owners = batch.arrivals_owners(&amended).await?;
+        draft.amended = owners.into_iter().map(|(id, person, lead)| (id, (person, lead))).collect();
+    }
+    let wanted = lock_identities(batch, &worked, &draft).await?;
+    know_persons(batch, &mut draft, &wanted).await?;
+    know_leads(batch, &mut draft, requalify).await?;
+    know_same(batch, &mut draft, &worked, same_within).await?;
+    know_settings(batch, &mut draft, &worked).await?;
+    Ok(draft)
+}
+
+async fn lock_identities(
+    batch: &mut Batch,
+    worked: &[&Fresh<'_>],
+    draft: &Draft,
+) -> Result<Vec<(ClientId, Identity)>, StoreError> {
+    let mut wanted: Vec<_> = worked
+        .iter()
+        .flat_map(|fresh| fresh.arrival.submission.identities().map(|identity| (fresh.arrival.client, identity)))
+        .collect();
+    if !draft.amended.is_empty() {
+        let persons: Vec<_> = draft.amended.values().map(|(person, _)| *person).collect();
+        wanted.extend(batch.identities_of(&persons).await?);
+    }
+    wanted.sort();
+    wanted.dedup();
+    if !wanted.is_empty() {
+        batch.identities_lock(wanted.clone()).await?;
+    }
+    Ok(wanted)
+}
+
+async fn know_persons(
+    batch: &mut Batch,
+    draft: &mut Draft,
+    wanted: &[(ClientId, Identity)],
+) -> Result<(), StoreError> {
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    for known in batch.persons_by_identity(wanted).await? {
+        if let Some(identity) = known.found_by.clone() {
+            draft.reached.entry((known.client, identity)).or_default().push(known.person);
+        }
+        know_person(draft, known);
+    }
+    Ok(())
+}
+
+fn know_person(draft: &mut Draft, known: KnownPerson) {
+    draft.persons.entry(known.person).or_insert(DraftPerson {
+        client: known.client,
+        profile: known.profile,
+        verified: known.verified,
+        do_not_contact: known.do_not_contact,
+        changed: false,
+    });
+}
+
+async fn know_leads(batch: &mut Batch, draft: &mut Draft, requalify: &[Requalify]) -> Result<(), StoreError> {
+    let persons: Vec<PersonId> = draft.persons.keys().copied().collect();
+    if !persons.is_empty() {
+        for row in batch.leads_lock_of(&persons).await? {
+            draft.know_lead(row);
+        }
+    }
+    let others: Vec<LeadId> = requalify
+        .iter()
+        .map(|message| message.lead)
+        .chain(draft.amended.values().map(|(_, lead)| *lead))
+        .filter(|lead| !draft.leads.contains_key(lead))
+        .collect();
+    if !others.is_empty() {
+        for row in batch.leads_lock(&others).await? {
+            draft.know_lead(row);
+        }
+        let unknown: Vec<_> = draft.leads.values().map(|lead| lead.row.person).collect();
+        let unknown: Vec<_> = unknown.into_iter().filter(|person| !draft.persons.contains_key(person)).collect();
+        for known in batch.persons_of(&unknown).await? {
+            know_person(draft, known);
+        }
+    }
+    know_facts(batch, draft, requalify).await
+}
+
+/// Answers, promises and regrades of the leads that are there already.
+async fn know_facts(batch: &mut Batch, draft: &mut Draft, requalify: &[Requalify]) -> Result<(), StoreError> {
+    let leads: Vec<_> = draft.leads.keys().copied().collect();
+    if leads.is_empty() {
+        return Ok(());
+    }
+    for row in batch.answers_of(&leads).await? {
+        let origin = row.origin.parse().map_err(|_| StoreError::Corrupt("the origin of an answer".to_owned()))?;
+        if let Some(lead) = draft.leads.get_mut(&row.lead) {
+            lead.answers.insert(row.question, Answer { value: row.value, at: row.at, origin });
+        }
+    }
+    for open in batch.promises_of(&leads).await? {
+        if let Some(lead) = draft.leads.get_mut(&open.lead) {
+            let asked = |message: &&Requalify| message.lead == open.lead;
+            let fired = requalify.iter().filter(asked).any(|message| message.generation == Some(open.promise.generation));
+            if fired && open.promise.state == State::Scheduled {
+                lead.fired = Some(open.promise.generation);
+            }
+            lead.promises.push(open.promise);
+        }
+    }
+    for (lead, version) in batch.regrades_of(&leads).await? {
+        if let Some(lead) = draft.leads.get_mut(&lead) {
+            lead.regrade = Some(version);
+        }
+    }
+    Ok(())
+}
+
+/// Earlier arrivals that say the same as those that came without a key.
+async fn know_same(
+    batch: &mut Batch,
+    draft: &mut Draft,
+    worked: &[&Fresh<'_>],
+    within: jiff::SignedDuration,
+) -> Result<(), StoreError> {
+    let keyless = worked.iter().filter(|fresh| fresh.arrival.sameness == Sameness::Content);
+    // Whoever said the same before is known under an identity by now.
+    let known: Vec<_> = keyless
+        .filter(|fresh| {
+            let client = fresh.arrival.client;
+            fresh.arrival.submission.identities().any(|identity| draft.reached.contains_key(&(client, identity)))
+        })
+        .collect();
+    let Some(oldest) = known.iter().map(|fresh| fresh.arrival.received_at).min() else { return Ok(()) };
+    let wanted: Vec<_> = known.iter().map(|fresh| (fresh.arrival.source, fresh.arrival.content)).collect();
+    let since = oldest.checked_sub(within).unwrap_or(Timestamp::MIN);
+    for (source, content, id, at) in batch.arrivals_by_content(&wanted, since).await? {
+        draft.said.entry((source, content)).or_default().push((id, at));
+    }
+    Ok(())
+}
+
+/// Clients with their programs, criteria and endpoints, and the sources' names.
+async fn know_settings(batch: &mut Batch, draft: &mut Draft, worked: &[&Fresh<'_>]) -> Result<(), StoreError> {
+    let of_leads = draft.leads.values().map(|lead| (lead.row.client, lead.row.source));
+    let of_arrivals = worked.iter().map(|fresh| (fresh.arrival.client, fresh.arrival.source));
+    let (clients, sources): (BTreeSet<_>, BTreeSet<_>) = of_leads.chain(of_arrivals).unzip();
+    let clients: Vec<_> = clients.into_iter().collect();
+    let sources: Vec<_> = sources.into_iter().collect();
+    if clients.is_empty() {
+        return Ok(());
+    }
+    for work in batch.work_of(&clients).await? {
+        draft.work.insert(work.client.id, work);
+    }
+    for (source, name, channel) in batch.sources_of(&sources).await? {
+        draft.sources.insert(source, (name, channel));
+    }
+    Ok(())
+}

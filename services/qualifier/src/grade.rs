@@ -1,0 +1,209 @@
+//! Deciding the leads of a draft: one decision per lead and batch, and what follows from it. Pure but for fresh ids.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::{SignedDuration, Timestamp};
+use ripen_domain::{
+    criteria::{Cause, ClientFacts, Criteria, Decision, Facts, LeadFacts, SourceFacts, qualify},
+    id::{CriteriaId, DecisionId, DeliveryId, EndpointId, LeadId, MaturationId},
+    lead::{Grade, Stage},
+    promise::{Changes, Kind, Occasion, Standing, State, settle},
+};
+use ripen_store::{MaturationRow, NewDecision, NewDelivery, PromiseRow, Work};
+use uuid::Uuid;
+
+use crate::draft::{Draft, DraftLead, DraftPerson};
+
+/// How long after a lead became A its client is asked what became of it.
+const OUTCOME_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// What the decisions of a batch ask to be written.
+#[derive(Debug, Default)]
+pub struct Decided {
+    /// One per lead.
+    pub decisions: Vec<NewDecision>,
+    /// Leads that became A.
+    pub maturations: Vec<MaturationRow>,
+    /// What is owed for them.
+    pub deliveries: Vec<NewDelivery>,
+    /// Leads that are no longer A.
+    pub withdrawn: Vec<LeadId>,
+    /// Promises that end.
+    pub ended: Vec<(LeadId, i64, State)>,
+    /// Promises that are made.
+    pub made: Vec<PromiseRow>,
+    /// Regrades that are done, at the version read.
+    pub regraded: Vec<(LeadId, i64)>,
+}
+
+/// What deciding needs from outside the draft.
+pub struct Decider<'a, F> {
+    /// Documents by id.
+    pub criteria: &'a BTreeMap<CriteriaId, Arc<Criteria>>,
+    /// The instant of every decision of the batch.
+    pub now: Timestamp,
+    /// Makes a new UUID.
+    pub fresh_id: F,
+}
+
+impl<F: Fn() -> Uuid> Decider<'_, F> {
+    /// Decides every lead that has a reason to be decided.
+    pub fn decide(&self, draft: &mut Draft) -> Decided {
+        let mut decided = Decided::default();
+        let Draft { leads, work, persons, sources, .. } = draft;
+        for lead in leads.values_mut() {
+            let (Some(work), Some(person)) = (work.get(&lead.row.client), persons.get(&lead.row.person)) else { continue };
+            if let Some(version) = lead.regrade {
+                decided.regraded.push((lead.row.id, version));
+            }
+            if !lead.row.stage.is_open() || occasion_of(lead, work).is_none() {
+                continue;
+            }
+            let source = sources.get(&lead.row.source).map(|(name, channel)| SourceFacts { name: name.clone(), channel: *channel });
+            match work.criteria.and_then(|id| self.criteria.get(&id).map(|criteria| (id, criteria))) {
+                Some((id, criteria)) => {
+                    let facts = facts_of(lead, person, work, source.unwrap_or_default());
+                    let decision = qualify(&facts, criteria, &cause_of(lead), self.now);
+                    self.apply(lead, work, id, decision, &mut decided);
+                }
+                None => self.wait_for_criteria(lead, &mut decided),
+            }
+        }
+        decided
+    }
+
+    /// A lead whose program has no criteria yet keeps a promise that falls due with them.
+    fn wait_for_criteria(&self, lead: &mut DraftLead, decided: &mut Decided) {
+        if lead.promises.is_empty() {
+            let why = "to be graded when its program has criteria".to_owned();
+            decided.made.push(self.promise(lead, Kind::Activation, None, why));
+        }
+    }
+
+    fn promise(&self, lead: &mut DraftLead, kind: Kind, due_at: Option<Timestamp>, why: String) -> PromiseRow {
+        lead.row.generation = lead.row.generation.saturating_add(1);
+        lead.changed = true;
+        PromiseRow {
+            lead: lead.row.id,
+            generation: lead.row.generation,
+            client: lead.row.client,
+            kind,
+            due_at,
+            why,
+            from_whom: "criteria".to_owned(),
+        }
+    }
+
+    fn apply(&self, lead: &mut DraftLead, work: &Work, criteria: CriteriaId, decision: Decision, out: &mut Decided) {
+        let id = DecisionId::from_uuid((self.fresh_id)());
+        let before = lead.row.decided.map(|(_, _, grade, _)| grade);
+        let changes = self.changes(lead, work, &decision, before);
+        lead.row.decided = Some((id, criteria, decision.grade, decision.score));
+        lead.changed = true;
+        out.ended.extend(changes.ended.iter().map(|(generation, state)| (lead.row.id, *generation, *state)));
+        if let Some((kind, due_at)) = changes.made {
+            let why = decision.next.as_ref().map_or_else(|| "ask the client what became of it".to_owned(), |next| next.why.clone());
+            out.made.push(self.promise(lead, kind, Some(due_at), why));
+        }
+        if let Some(why) = &decision.closed {
+            lead.row.stage = Stage::Closed;
+            lead.row.closed = Some((self.now, why.clone()));
+        }
+        let is_a = decision.grade == Grade::A && decision.closed.is_none();
+        if is_a && before != Some(Grade::A) {
+            lead.row.matured_at = Some(self.now);
+            self.mature(lead, work, id, out);
+        } else if !is_a && before == Some(Grade::A) {
+            out.withdrawn.push(lead.row.id);
+        }
+        out.decisions.push(NewDecision {
+            id,
+            lead: lead.row.id,
+            client: lead.row.client,
+            criteria,
+            at: self.now,
+            grade: decision.grade,
+            score: decision.score,
+            receipt: decision.receipt.to_json(),
+        });
+    }
+
+    fn changes(&self, lead: &DraftLead, work: &Work, decision: &Decision, before: Option<Grade>) -> Changes {
+        let occasion = occasion_of(lead, work).unwrap_or(Occasion::Regraded);
+        let due_at = decision.next.as_ref().map_or_else(|| self.now.saturating_add(OUTCOME_AFTER).unwrap_or(self.now), |n| n.due_at);
+        let standing = if decision.closed.is_some() {
+            Standing::Closed
+        } else {
+            Standing::Open { grade: decision.grade, due_at, changed: before != Some(decision.grade) }
+        };
+        settle(&lead.promises, standing, occasion)
+    }
+
+    fn mature(&self, lead: &DraftLead, work: &Work, decision: DecisionId, out: &mut Decided) {
+        let id = MaturationId::from_uuid((self.fresh_id)());
+        out.maturations.push(MaturationRow { id, lead: lead.row.id, client: lead.row.client, decision, at: self.now });
+        let owed = |endpoint: Option<EndpointId>| NewDelivery {
+            id: DeliveryId::from_uuid((self.fresh_id)()),
+            client: lead.row.client,
+            lead: lead.row.id,
+            maturation: id,
+            endpoint,
+        };
+        if work.endpoints.is_empty() {
+            out.deliveries.push(owed(None));
+        }
+        out.deliveries.extend(work.endpoints.iter().map(|endpoint| owed(Some(*endpoint))));
+    }
+}
+
+/// Why the lead is to be decided now, if it is.
+fn occasion_of(lead: &DraftLead, work: &Work) -> Option<Occasion> {
+    let decided_by = lead.row.decided.map(|(_, criteria, _, _)| criteria);
+    if let Some(generation) = lead.fired {
+        return Some(Occasion::Fired(generation));
+    }
+    if !lead.arrived.is_empty() {
+        return Some(Occasion::Arrived);
+    }
+    (lead.regrade.is_some() || decided_by != work.criteria).then_some(Occasion::Regraded)
+}
+
+fn cause_of(lead: &DraftLead) -> Cause {
+    Cause { arrivals: lead.arrived.clone(), promise: lead.fired, regrade: lead.regrade.is_some() }
+}
+
+fn facts_of(lead: &DraftLead, person: &DraftPerson, work: &Work, source: SourceFacts) -> Facts {
+    let row = &lead.row;
+    let count = |n: i32| u32::try_from(n).unwrap_or(0);
+    let spoken_since = |at| row.last_conversation_at.is_some_and(|spoken| spoken > at);
+    Facts {
+        answers: lead.answers.clone(),
+        lead: LeadFacts {
+            channel: row.channel,
+            stage: row.stage,
+            verified: person.verified,
+            do_not_contact: person.do_not_contact,
+            arrivals: count(row.arrivals),
+            enquiries: count(row.enquiries),
+            touches: count(row.touches),
+            last_disposition: row.last_disposition.clone(),
+            first_arrived_at: row.first_arrived_at,
+            last_arrived_at: row.last_arrived_at,
+            last_conversation_at: row.last_conversation_at,
+            rounds: count(row.rounds),
+            returned: row.returned_at.is_some_and(|at| !spoken_since(at)),
+            has_email: person.profile.email.is_some(),
+            has_phone: person.profile.phone.is_some(),
+            country: person.profile.country.clone(),
+            postal_code: person.profile.postal_code.clone(),
+            time_zone: person.profile.time_zone.clone(),
+        },
+        client: ClientFacts {
+            slug: work.client.slug.clone(),
+            name: work.client.name.clone(),
+            country: work.client.country.clone(),
+            time_zone: work.client.time_zone.clone(),
+        },
+        source,
+    }
+}

@@ -1,0 +1,62 @@
+//! The messages a batch is made of, read from their bytes.
+
+use ripen_domain::{
+    arrival::Arrival,
+    id::LeadId,
+    message::{ArrivalMessage, RequalifyMessage},
+};
+
+/// One thing to decide again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Requalify {
+    /// The lead.
+    pub lead: LeadId,
+    /// The promise that fell due; none where a fact or the criteria changed.
+    pub generation: Option<i64>,
+}
+
+/// A message that was understood.
+#[derive(Debug, Clone)]
+pub enum Item {
+    /// Something arrived.
+    Arrival(Box<Arrival>),
+    /// Something is to be decided again.
+    Requalify(Requalify),
+}
+
+impl Item {
+    /// Reads a message of `ripen.arrivals`.
+    ///
+    /// # Errors
+    /// What is wrong with it, without its content.
+    pub fn arrival(body: &[u8]) -> Result<Self, String> {
+        let ArrivalMessage::V1(arrival) = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
+        Ok(Self::Arrival(arrival))
+    }
+
+    /// Reads a message of `ripen.requalify`.
+    ///
+    /// # Errors
+    /// What is wrong with it, without its content.
+    pub fn requalify(body: &[u8]) -> Result<Self, String> {
+        let RequalifyMessage::V1 { lead, generation } = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
+        Ok(Self::Requalify(Requalify { lead, generation }))
+    }
+}
+
+/// Says where a message stops making sense, never what stands there: serde's own text can quote contact data.
+fn unreadable(error: &serde_json::Error) -> String {
+    format!("the message cannot be read: {:?} error at line {}, column {}", error.classify(), error.line(), error.column())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unreadable_message_says_where_but_not_what() {
+        let error = Item::arrival(br#"{"v":"1","id":"casey@example.com"}"#).unwrap_err();
+        assert!(error.contains("line 1") && !error.contains("casey"), "{error}");
+        assert!(Item::requalify(b"{}").is_err());
+    }
+}

@@ -1,0 +1,218 @@
+//! One consumer of one queue: takes what waits, decides it as a batch, settles each message.
+//!
+//! A healthy message is never dead-lettered for its neighbours or for the database: a batch that fails is split until
+//! the message to blame stands alone, and while the database is away everything is held.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use ripen_domain::{id::DeliveryId, message::DeliverMessage};
+use ripen_queue::{Message, Outcome, Queue, Received};
+use ripen_runtime::lifecycle::Stop;
+use uuid::Uuid;
+
+use crate::{
+    Context,
+    decide::{DecideError, Report, decide},
+    message::Item,
+};
+
+/// A message that came back so often is tried alone.
+const SUSPICIOUS_DELIVERIES: u32 = 3;
+/// Tries alone before a message is a dead letter.
+const TRIES: i32 = 5;
+/// Waits while the database is away, and between runs of a transaction that met another.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+
+/// Takes and decides until asked to stop; what is held then goes back to the queue.
+pub async fn run(ctx: Context, queue: Queue, stop: Stop) {
+    let batch = ctx.settings.qualifier.batch.max(1);
+    let prefetch = u16::try_from(batch.saturating_mul(2)).unwrap_or(u16::MAX);
+    let mut consumer = ctx.transport.consume(queue, prefetch);
+    loop {
+        let received = tokio::select! {
+            biased;
+            () = stop.soft().cancelled() => return,
+            received = consumer.next_batch(batch) => received,
+        };
+        if let Some(settled) = (Handler { ctx: &ctx, queue, stop: &stop }).handle(received).await {
+            consumer.settle(settled).await;
+        } else {
+            return;
+        }
+    }
+}
+
+/// Metrics exist from the start, at zero.
+pub fn register_metrics() {
+    for grade in ["A", "B", "C"] {
+        metrics::counter!("ripen_decisions_total", "grade" => grade).absolute(0);
+    }
+    metrics::counter!("ripen_arrivals_stored_total").absolute(0);
+    metrics::counter!("ripen_dead_letters_total").absolute(0);
+    metrics::counter!("ripen_batches_split_total").absolute(0);
+}
+
+struct Handler<'a> {
+    ctx: &'a Context,
+    queue: Queue,
+    stop: &'a Stop,
+}
+
+/// A message with what it says.
+type Read = (Received, Item);
+
+impl Handler<'_> {
+    /// Decides a batch; none when asked to stop while the database is away: then nothing is settled.
+    async fn handle(&self, received: Vec<Received>) -> Option<Vec<(Received, Outcome)>> {
+        let mut settled = Vec::with_capacity(received.len());
+        let mut healthy = Vec::with_capacity(received.len());
+        let mut suspects = Vec::new();
+        for message in received {
+            match self.read(&message.body) {
+                Err(why) => settled.push((message, Outcome::Dead(why))),
+                Ok(item) if message.delivery_count >= SUSPICIOUS_DELIVERIES => suspects.push((message, item)),
+                Ok(item) => healthy.push((message, item)),
+            }
+        }
+        let mut waiting = vec![healthy];
+        while let Some(mut batch) = waiting.pop() {
+            match batch.len() {
+                0 => continue,
+                _ if self.together(&batch).await? => settled.extend(batch.into_iter().map(done)),
+                1 => suspects.append(&mut batch),
+                _ => {
+                    metrics::counter!("ripen_batches_split_total").increment(1);
+                    let second = batch.split_off(batch.len() / 2);
+                    waiting.push(second);
+                    waiting.push(batch);
+                }
+            }
+        }
+        for (message, item) in suspects {
+            let outcome = self.alone(&message, &item).await?;
+            settled.push((message, outcome));
+        }
+        Some(settled)
+    }
+
+    fn read(&self, body: &Bytes) -> Result<Item, String> {
+        match self.queue {
+            Queue::Requalify => Item::requalify(body),
+            _ => Item::arrival(body),
+        }
+    }
+
+    /// Whether the batch went through.
+    async fn together(&self, batch: &[Read]) -> Option<bool> {
+        match self.insist(batch).await? {
+            Ok(()) => Some(true),
+            Err(why) => {
+                tracing::warn!(error = why, messages = batch.len(), "a batch failed and is split");
+                Some(false)
+            }
+        }
+    }
+
+    /// Tries one message alone, noting first that it is tried: should it take the process down, the note remains.
+    async fn alone(&self, message: &Received, item: &Item) -> Option<Outcome> {
+        let why = message.reason.as_deref().unwrap_or("failed in a batch, or came back too often");
+        let tries = self.noted(message.id, why).await?;
+        if tries > TRIES {
+            return Some(dead(format!("gave up after {TRIES} tries: {why}")));
+        }
+        match self.insist(&[(message.clone(), item.clone())]).await? {
+            Ok(()) => {
+                // A note that stays behind does no harm: it counts tries of a message that is done.
+                let _ = self.ctx.store.suspect_clear(message.id).await;
+                Some(Outcome::Done)
+            }
+            Err(why) if tries >= TRIES => Some(dead(format!("gave up after {TRIES} tries: {why}"))),
+            Err(why) => Some(Outcome::Retry(why)),
+        }
+    }
+
+    async fn noted(&self, id: Uuid, why: &str) -> Option<i32> {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.ctx.store.suspect_note(id, self.queue.name(), why, self.ctx.clock.now()).await {
+                Ok(tries) => return Some(tries),
+                Err(_) => pause = self.hold(pause).await?,
+            }
+        }
+    }
+
+    /// Decides these messages, holding them while the database is away and running again after a conflict. None when
+    /// asked to stop meanwhile.
+    async fn insist(&self, batch: &[Read]) -> Option<Result<(), String>> {
+        let items: Vec<_> = batch.iter().map(|(_, item)| item.clone()).collect();
+        let spooled: Vec<_> = if self.ctx.transport.is_local() && self.queue == Queue::Arrivals {
+            batch.iter().map(|(message, _)| message.id).collect()
+        } else {
+            Vec::new()
+        };
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match decide(self.ctx, &items, &spooled).await {
+                Ok(report) => {
+                    self.after(report).await;
+                    return Some(Ok(()));
+                }
+                Err(error) if is_passing(&error) => {
+                    tracing::debug!(%error, "a batch is held and tried again");
+                    pause = self.hold(pause).await?;
+                }
+                Err(error) => return Some(Err(error.to_string())),
+            }
+        }
+    }
+
+    /// Waits; the next wait is longer. None when asked to stop.
+    async fn hold(&self, pause: Duration) -> Option<Duration> {
+        tokio::select! {
+            () = self.stop.soft().cancelled() => None,
+            () = tokio::time::sleep(pause) => Some((pause * 2).min(LONGEST_PAUSE)),
+        }
+    }
+
+    /// Wakes the dispatcher. Should that fail, its sweeper finds the deliveries.
+    async fn after(&self, report: Report) {
+        metrics::counter!("ripen_arrivals_stored_total").increment(report.arrivals as u64);
+        for (grade, count) in ["A", "B", "C"].into_iter().zip(report.decisions) {
+            metrics::counter!("ripen_decisions_total", "grade" => grade).increment(count as u64);
+        }
+        if report.deliveries.is_empty() {
+            return;
+        }
+        let messages = report.deliveries.into_iter().map(offer).collect();
+        let refused = self.ctx.transport.publish_all(Queue::Deliveries, messages).await.into_iter().filter(Result::is_err).count();
+        if refused > 0 {
+            tracing::info!(deliveries = refused, "offers did not get through; the sweeper makes them again");
+        }
+    }
+}
+
+fn done((message, _): Read) -> (Received, Outcome) {
+    (message, Outcome::Done)
+}
+
+fn dead(why: String) -> Outcome {
+    metrics::counter!("ripen_dead_letters_total").increment(1);
+    Outcome::Dead(why)
+}
+
+/// The offer of a delivery to the dispatcher.
+fn offer(delivery: DeliveryId) -> Message {
+    let body = serde_json::to_vec(&DeliverMessage::V1 { delivery }).unwrap_or_default();
+    Message { id: delivery.uuid(), body: body.into() }
+}
+
+/// Whether nothing is wrong with the messages: the database is away, or another transaction was in the way.
+fn is_passing(error: &DecideError) -> bool {
+    let store = match error {
+        DecideError::Store(store) | DecideError::Criteria(crate::criteria::BrokenCriteria::Store(store)) => store,
+        _ => return false,
+    };
+    store.is_unreachable() || store.is_conflict() || matches!(store, ripen_store::StoreError::Moved(_))
+}

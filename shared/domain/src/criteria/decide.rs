@@ -1,0 +1,282 @@
+//! One decision: facts and criteria in, a grade, a next step and a receipt out. The qualifier stores it, the desk previews
+//! it, a back-test counts it. It never fails: what cannot be computed is on the receipt.
+
+use std::{borrow::Cow, sync::Arc};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Criteria,
+    expression::{Expression, Held, Outcome, Run, Slot},
+    facts::Facts,
+    inputs::Inputs,
+    receipt::{Cap, CriteriaVersion, Finding, OwnDate, Receipt, Verdict},
+};
+use crate::{id::ArrivalId, lead::Grade};
+
+/// Why a decision is made. One decision may have several causes: everything that waited for the lead in one batch.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Cause {
+    /// These arrivals came in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub arrivals: Vec<ArrivalId>,
+    /// The promise of this generation fell due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub promise: Option<i64>,
+    /// A fact or the criteria changed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub regrade: bool,
+}
+
+impl Cause {
+    /// Arrivals came in.
+    #[must_use]
+    pub fn arrivals(arrivals: Vec<ArrivalId>) -> Self {
+        Self { arrivals, ..Self::default() }
+    }
+
+    /// A promise fell due.
+    #[must_use]
+    pub fn promise(generation: i64) -> Self {
+        Self { promise: Some(generation), ..Self::default() }
+    }
+
+    /// A fact or the criteria changed.
+    #[must_use]
+    pub fn regrade() -> Self {
+        Self { regrade: true, ..Self::default() }
+    }
+
+    /// Both causes. Of two promises the later generation counts.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.arrivals.extend(other.arrivals);
+        Self { promise: self.promise.max(other.promise), regrade: self.regrade || other.regrade, ..self }
+    }
+}
+
+/// When a lead is looked at again, and why then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextStep {
+    /// On a whole minute, after the decision.
+    pub due_at: Timestamp,
+    /// In words.
+    pub why: String,
+}
+
+/// What one application of the criteria comes to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// The grade.
+    pub grade: Grade,
+    /// The points of all rules together.
+    pub score: i32,
+    /// Why the lead is to be closed: disqualified, or cold after its rounds.
+    pub closed: Option<String>,
+    /// When an open B or C lead is looked at again. An A lead's next step is its delivery.
+    pub next: Option<NextStep>,
+    /// All of it, with what it rests on.
+    pub receipt: Receipt,
+}
+
+/// Applies the criteria to a lead at an instant.
+#[must_use]
+pub fn qualify(facts: &Facts, criteria: &Criteria, cause: &Cause, now: Timestamp) -> Decision {
+    let inputs = Inputs::new(facts, criteria, now);
+    let mut bench = Bench { criteria, inputs: &inputs, run: Run::new(&inputs) };
+    let (rules, score) = bench.rules();
+    let gates = bench.gates();
+    let disqualifiers = bench.disqualifiers();
+    let (grade, caps) = bench.grade(score, &gates);
+    let disqualified = disqualifiers.iter().find(|finding| finding.result == Verdict::Yes);
+    let mut closed = disqualified.map(|finding| format!("disqualified: {}", finding.because));
+    let (mut own_date, mut next) = (None, None);
+    if closed.is_none() && grade != Grade::A {
+        own_date = bench.own_date();
+        let own = own_date.as_ref().and_then(|own| own.at).filter(|at| *at > now);
+        closed = (own.is_none() && cause.arrivals.is_empty() && bench.is_cold()).then(|| "went cold".to_owned());
+        next = closed.is_none().then(|| bench.next_step(grade, own));
+    }
+    let receipt = Receipt {
+        criteria: CriteriaVersion {
+            name: Arc::clone(&criteria.name),
+            version: criteria.version,
+            hash: criteria.hash,
+        },
+        at: now,
+        cause: cause.clone(),
+        inputs: inputs.used(),
+        rules,
+        gates,
+        disqualifiers,
+        score,
+        caps,
+        grade,
+        own_date,
+        closed: closed.clone(),
+        next: next.clone(),
+    };
+    Decision { grade, score, closed, next, receipt }
+}
+
+/// The work place of one decision.
+struct Bench<'a, 'f> {
+    criteria: &'a Criteria,
+    inputs: &'a Inputs<'f>,
+    run: Run<'a, 'f>,
+}
+
+impl<'a> Bench<'a, '_> {
+    fn rules(&mut self) -> (Vec<Finding>, i32) {
+        let mut score = 0_i32;
+        let findings = self.criteria.rules.iter().map(|rule| {
+            let finding = self.find(&rule.id, &rule.when, &rule.because);
+            let points = if finding.result == Verdict::Yes { rule.points } else { 0 };
+            score = score.saturating_add(points);
+            Finding { points: Some(points), ..finding }
+        });
+        (findings.collect(), score)
+    }
+
+    fn gates(&mut self) -> Vec<Finding> {
+        let gates = self.criteria.gates.iter();
+        gates
+            .map(|gate| {
+                Finding { at_most: Some(gate.at_most), ..self.find(&gate.id, &gate.require, &gate.because) }
+            })
+            .collect()
+    }
+
+    fn disqualifiers(&mut self) -> Vec<Finding> {
+        let disqualifiers = self.criteria.disqualifiers.iter();
+        disqualifiers.map(|one| self.find(&one.id, &one.when, &one.because)).collect()
+    }
+
+    fn find(&mut self, id: &Arc<str>, condition: &'a Expression, because: &Arc<str>) -> Finding {
+        let (result, missing, error) = match self.run.yes_no(condition) {
+            Outcome::Known(true) => (Verdict::Yes, Vec::new(), None),
+            Outcome::Known(false) => (Verdict::No, Vec::new(), None),
+            Outcome::Missing(slots) => (Verdict::Missing, self.names(&slots), None),
+            Outcome::Failed(why) => (Verdict::Error, Vec::new(), Some(Cow::Borrowed(why))),
+        };
+        Finding { id: Arc::clone(id), result, missing, error, points: None, at_most: None, because: Arc::clone(because) }
+    }
+
+    fn names(&self, slots: &[Slot]) -> Vec<Arc<str>> {
+        slots.iter().map(|slot| Arc::clone(&self.criteria.named[usize::from(*slot)].name)).collect()
+    }
+
+    /// The score's grade, and everything that holds it down. A gate that is not known to hold holds it down too.
+    fn grade(&self, score: i32, gates: &[Finding]) -> (Grade, Vec<Cap>) {
+        let grades = &self.criteria.grades;
+        let mut grade = match score {
+            score if score >= grades.a => Grade::A,
+            score if score >= grades.b => Grade::B,
+            _ => Grade::C,
+        };
+        let mut caps = Vec::new();
+        for gate in gates.iter().filter(|gate| gate.result != Verdict::Yes) {
+            let at_most = gate.at_most.unwrap_or(Grade::B);
+            if grade < at_most {
+                grade = at_most;
+                caps.push(Cap { by: Arc::clone(&gate.id), at_most, because: Arc::clone(&gate.because) });
+            }
+        }
+        let holds: [(&str, fn(&Self) -> Option<String>); 2] =
+            [("returned", Self::is_returned), ("confirm_within", Self::is_unconfirmed)];
+        for (by, hold) in holds {
+            if grade == Grade::A
+                && let Some(because) = hold(self)
+            {
+                grade = Grade::B;
+                caps.push(Cap { by: by.into(), at_most: Grade::B, because: because.into() });
+            }
+        }
+        (grade, caps)
+    }
+
+    fn is_returned(&self) -> Option<String> {
+        let returned = self.inputs.read(self.criteria.slots.returned) == Some(&Held::YesNo(true));
+        returned.then(|| "The client returned it and nobody has spoken to the person since".to_owned())
+    }
+
+    /// An A rests on an arrival or a conversation of the last weeks: time alone never makes one.
+    fn is_unconfirmed(&self) -> Option<String> {
+        let (limit, text) = self.criteria.grades.confirm_within.as_ref()?;
+        let slots = &self.criteria.slots;
+        let latest = [slots.last_arrived_at, slots.last_conversation_at].map(|slot| match self.inputs.read(slot) {
+            Some(Held::Instant(at)) => Some(*at),
+            _ => None,
+        });
+        let latest = latest.into_iter().flatten().max()?;
+        let unconfirmed = self.inputs.now().duration_since(latest) > *limit;
+        unconfirmed.then(|| format!("No arrival and no conversation within {text}"))
+    }
+
+    fn own_date(&mut self) -> Option<OwnDate> {
+        let on = self.criteria.requalify.on.as_ref()?;
+        Some(match self.run.instant(on) {
+            Outcome::Known(at) => OwnDate { at: Some(at), missing: Vec::new(), error: None },
+            Outcome::Missing(slots) => OwnDate { at: None, missing: self.names(&slots), error: None },
+            Outcome::Failed(why) => OwnDate { at: None, missing: Vec::new(), error: Some(Cow::Borrowed(why)) },
+        })
+    }
+
+    fn is_cold(&self) -> bool {
+        let Some(limit) = self.criteria.requalify.rounds else { return false };
+        matches!(self.inputs.read(self.criteria.slots.rounds), Some(Held::Whole(rounds)) if *rounds >= i64::from(limit))
+    }
+
+    /// The lead's own date where it is ahead, else the interval of the grade.
+    fn next_step(&self, grade: Grade, own: Option<Timestamp>) -> NextStep {
+        let requalify = &self.criteria.requalify;
+        let (length, text) = if grade == Grade::B { &requalify.b } else { &requalify.c };
+        let (due_at, why) = match own {
+            Some(at) => (at, "the lead's own date".to_owned()),
+            None => {
+                let at = self.inputs.now().checked_add(*length).unwrap_or(Timestamp::MAX);
+                (at, format!("grade {grade} is looked at again after {text}"))
+            }
+        };
+        NextStep { due_at: whole_minute(due_at), why }
+    }
+}
+
+/// The first whole minute that is not before the instant.
+fn whole_minute(at: Timestamp) -> Timestamp {
+    const MINUTE: i128 = 60_000_000_000;
+    let past = at.as_nanosecond().rem_euclid(MINUTE);
+    if past == 0 {
+        return at;
+    }
+    let rest = SignedDuration::from_nanos_i128(MINUTE - past);
+    at.checked_add(rest).unwrap_or(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn minutes_are_whole_and_never_before() {
+        for (at, minute) in [
+            ("2026-11-30T12:00:00Z", "2026-11-30T12:00:00Z"),
+            ("2026-11-30T12:00:00.000000001Z", "2026-11-30T12:01:00Z"),
+            ("2026-11-30T23:59:59Z", "2026-12-01T00:00:00Z"),
+            ("1969-12-31T23:59:59.5Z", "1970-01-01T00:00:00Z"),
+            ("1969-12-31T23:58:30.5Z", "1969-12-31T23:59:00Z"),
+        ] {
+            assert_eq!(whole_minute(at.parse().unwrap()), minute.parse().unwrap(), "{at}");
+        }
+        assert_eq!(whole_minute(Timestamp::MAX), Timestamp::MAX);
+    }
+
+    #[test]
+    fn causes_add_up() {
+        let arrival = ArrivalId::from_uuid(uuid::Uuid::from_u128(1));
+        let cause = Cause::promise(3).and(Cause::arrivals(vec![arrival])).and(Cause::regrade()).and(Cause::promise(2));
+        assert_eq!(cause, Cause { arrivals: vec![arrival], promise: Some(3), regrade: true });
+    }
+}

@@ -1,0 +1,329 @@
+//! From the parser's tree to a checked one. Everything that is not known to be harmless and of the right type is a
+//! mistake, and all of a condition's mistakes are found in one walk.
+//!
+//! The parser keeps its places to itself, so the walk goes through the tokens in step with the tree: both hold the names,
+//! literals and operators in the same order.
+
+use cel::{
+    IdedExpr,
+    common::ast::{CallExpr, Expr, LiteralValue, SelectExpr, operators},
+    parser::PrattParser,
+};
+
+use super::{
+    Expression,
+    facing::{Fact, Facing, ROOTS, Wanted},
+    node::{Comparison, List, Node, Operation, Type},
+    operator::{self, Part},
+    token::{Fault, Sort, Token, cut},
+};
+use crate::criteria::{
+    field::{AGE, FIELDS, FIRST_ARRIVED_AT, find},
+    mistake::{did_you_mean, quoted},
+};
+
+
+/// The condition, checked; and whether it reads anything at all.
+pub(in crate::criteria) fn compile(
+    text: &str,
+    wanted: Wanted,
+    facing: &mut Facing<'_>,
+) -> Result<(Expression, bool), Vec<Fault>> {
+    let tokens = cut(text).map_err(|fault| vec![fault])?;
+    let tree = PrattParser::new().error_recovery_limit(1).parse(text).map_err(|errors| vec![syntax(text, &errors)])?;
+    let mut checker = Checker { facing, tokens, next: 0, faults: Vec::new(), element: None, reads: false };
+    let root = checker.one(&tree);
+    if let Some(root) = &root {
+        let right = match wanted {
+            Wanted::YesNo => root.kind == Type::YesNo,
+            Wanted::Instant => root.kind == Type::Instant,
+        };
+        if !right {
+            let needed = if wanted == Wanted::YesNo { "yes or no" } else { "a date" };
+            checker.fault(root.at, format!("this comes to {}: it must come to {needed}", root.kind));
+        }
+    }
+    match root {
+        Some(root) if checker.faults.is_empty() => Ok((Expression { root: root.node }, checker.reads)),
+        _ => Err(checker.faults),
+    }
+}
+
+/// The first thing the parser did not understand; what follows is mostly a consequence of it.
+fn syntax(text: &str, errors: &cel::ParseErrors) -> Fault {
+    let Some(first) = errors.errors.iter().find(|error| error.pos.0 > 0).or(errors.errors.first()) else {
+        return (0, "not understood".into());
+    };
+    let line_number = usize::try_from(first.pos.0).unwrap_or_default().saturating_sub(1);
+    let column = usize::try_from(first.pos.1).unwrap_or_default().saturating_sub(1);
+    let line_start: usize = text.split_inclusive('\n').take(line_number).map(str::len).sum();
+    let at = (line_start + column).min(text.len());
+    let at = (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+    let message = first.msg.trim_start_matches("Syntax error: ");
+    match message.contains("<EOF>' expecting") || at == text.len() {
+        true => (at, "not understood: the condition ends too early".into()),
+        false => (at, format!("not understood: {}", message.replace("<EOF>", "the end"))),
+    }
+}
+
+pub(super) struct Checker<'c, 'q, 't> {
+    facing: &'c mut Facing<'q>,
+    tokens: Vec<Token<'t>>,
+    next: usize,
+    pub(super) faults: Vec<Fault>,
+    /// The name and type of the element inside `exists` and `all`.
+    pub(super) element: Option<(String, Type)>,
+    reads: bool,
+}
+
+/// A checked part: one value, or several of one type.
+pub(super) enum Checked {
+    One(Part),
+    Many { list: List, element: Type, at: usize, places: Vec<usize> },
+}
+
+impl Checker<'_, '_, '_> {
+    pub(super) fn fault(&mut self, at: usize, message: impl Into<String>) {
+        self.faults.push((at, message.into()));
+    }
+
+    /// Where the part at hand begins.
+    pub(super) fn here(&self) -> usize {
+        self.tokens.get(self.next).or(self.tokens.last()).map_or(0, |token| token.at)
+    }
+
+    /// Goes past the next token that reads so, and says where it stands.
+    pub(super) fn pass(&mut self, text: &str) -> usize {
+        self.pass_if(|token| token.text == text)
+    }
+
+    fn pass_if(&mut self, wanted: impl Fn(&Token<'_>) -> bool) -> usize {
+        let here = self.here();
+        let found = self.tokens.iter().enumerate().skip(self.next).find(|(_, token)| wanted(token));
+        let Some((place, at)) = found.map(|(place, token)| (place, token.at)) else { return here };
+        self.next = place + 1;
+        at
+    }
+
+    pub(super) fn one(&mut self, tree: &IdedExpr) -> Option<Part> {
+        match self.any(tree)? {
+            Checked::One(part) => Some(part),
+            Checked::Many { at, .. } => {
+                self.fault(at, "this comes to a list: use 'in', 'exists', 'all' or 'size'");
+                None
+            }
+        }
+    }
+
+    pub(super) fn any(&mut self, tree: &IdedExpr) -> Option<Checked> {
+        match &tree.expr {
+            Expr::Literal(literal) => self.literal(literal).map(Checked::One),
+            Expr::Ident(name) => self.name(name).map(Checked::One),
+            Expr::Select(select) => self.select(select),
+            Expr::Call(call) => self.call(call).map(Checked::One),
+            Expr::Comprehension(comprehension) => self.each(comprehension).map(Checked::One),
+            Expr::List(list) => self.list(&list.elements),
+            Expr::Map(_) | Expr::Struct(_) | Expr::Unspecified => {
+                let here = self.here();
+                self.fault(here, "not understood");
+                None
+            }
+        }
+    }
+
+    fn literal(&mut self, literal: &LiteralValue) -> Option<Part> {
+        let at = self.pass_if(|token| match literal {
+            LiteralValue::Boolean(_) | LiteralValue::Null => matches!(token.text, "true" | "false" | "null"),
+            LiteralValue::String(_) | LiteralValue::Bytes(_) => token.sort == Sort::Text,
+            LiteralValue::Double(_) | LiteralValue::Int(_) | LiteralValue::UInt(_) => token.sort == Sort::Number,
+        });
+        let (node, kind) = match literal {
+            LiteralValue::Boolean(flag) => (Node::YesNo(*flag.inner()), Type::YesNo),
+            LiteralValue::Int(number) => (Node::Whole(*number.inner()), Type::Whole),
+            LiteralValue::Double(number) => (Node::Number(*number.inner()), Type::Number),
+            LiteralValue::String(text) => (Node::Text(text.inner().into()), Type::Text),
+            LiteralValue::Null => {
+                self.fault(at, "'null' is not used here: ask whether a fact is there with has(answers.…)");
+                return None;
+            }
+            LiteralValue::Bytes(_) | LiteralValue::UInt(_) => {
+                self.fault(at, "this literal is not used here");
+                return None;
+            }
+        };
+        Some(Part { node, kind, at })
+    }
+
+    fn name(&mut self, name: &str) -> Option<Part> {
+        let at = self.pass(name);
+        if let Some((element, kind)) = &self.element
+            && element == name
+        {
+            return Some(Part { node: Node::Element, kind: kind.clone(), at });
+        }
+        if name == "now" {
+            self.reads = true;
+            return Some(Part { node: Node::Now, kind: Type::Instant, at });
+        }
+        if ROOTS.contains(&name) {
+            self.fault(at, format!("'{name}' alone is no fact: write '{name}.…'"));
+            return None;
+        }
+        let root = ROOTS.iter().find(|root| self.facing.names(root).contains(&name));
+        let hint = root.map_or_else(
+            || did_you_mean(name, ROOTS.into_iter().chain(["now"])),
+            |root| format!(", did you mean '{root}.{name}'?"),
+        );
+        self.fault(at, format!("unknown name {}{hint}", quoted(name)));
+        None
+    }
+
+    fn select(&mut self, select: &SelectExpr) -> Option<Checked> {
+        let Expr::Ident(root) = &select.operand.expr else {
+            let _ = self.any(&select.operand);
+            let at = self.pass(&select.field);
+            self.fault(at, format!("only answers, lead, client and source have fields, not what {} stands on", quoted(&select.field)));
+            return None;
+        };
+        let start = self.pass(root);
+        let at = self.pass(&select.field);
+        if !ROOTS.contains(&root.as_str()) {
+            let hint = did_you_mean(root, ROOTS);
+            self.fault(start, format!("unknown name {}{hint}", quoted(root)));
+            return None;
+        }
+        let name = format!("{root}.{}", select.field);
+        self.reads = true;
+        if name == AGE {
+            let slot = self.facing.field(FIRST_ARRIVED_AT);
+            let (node, kind) =
+                if select.test { (Node::Has(slot), Type::YesNo) } else { (Node::DaysSince(slot), Type::Whole) };
+            return Some(Checked::One(Part { node, kind, at: start }));
+        }
+        let known = if root == "answers" {
+            self.facing.answer(&select.field)
+        } else {
+            find(&name).map(|place| (Fact::Field(place), FIELDS[place].kind()))
+        };
+        let Some((fact, kind)) = known else {
+            if self.facing.is_unusable(root, &select.field) {
+                return None;
+            }
+            let hint = did_you_mean(&select.field, self.facing.names(root));
+            let what = if root == "answers" { "no question has the id" } else { "unknown field" };
+            self.fault(at, format!("{what} {}{hint}", quoted(&select.field)));
+            return None;
+        };
+        let slot = self.facing.slot(fact);
+        Some(match kind {
+            _ if select.test => Checked::One(Part { node: Node::Has(slot), kind: Type::YesNo, at: start }),
+            Type::List(element) => Checked::Many { list: List::Fact(slot), element: *element, at: start, places: Vec::new() },
+            kind => Checked::One(Part { node: Node::Fact(slot), kind, at: start }),
+        })
+    }
+
+    pub(super) fn yes_no(&mut self, part: Part) -> Option<Node> {
+        if part.kind == Type::YesNo {
+            return Some(part.node);
+        }
+        self.fault(part.at, format!("this is {}: yes/no is needed", part.kind));
+        None
+    }
+
+    fn call(&mut self, call: &CallExpr) -> Option<Part> {
+        let here = self.here();
+        let args = call.args.as_slice();
+        let node = match (call.func_name.as_str(), args) {
+            (operators::LOGICAL_AND, [left, right]) => self.both(left, right).map(|sides| Node::And(Box::new(sides))),
+            (operators::LOGICAL_OR, [left, right]) => self.both(left, right).map(|sides| Node::Or(Box::new(sides))),
+            (operators::LOGICAL_NOT, [one]) => {
+                let one = self.one(one)?;
+                self.yes_no(one).map(|node| Node::Not(Box::new(node)))
+            }
+            (operators::CONDITIONAL, [condition, yes, no]) => return self.choose(condition, yes, no),
+            (operators::NEGATE, [one]) => return self.negate(one),
+            (operators::IN, [one, list]) => self.contained(one, list),
+            (operators::INDEX, _) => {
+                let at = self.pass("[");
+                self.fault(at, "elements are not taken out of lists: use 'in', 'exists' or 'all'");
+                return None;
+            }
+            (name, [left, right]) if comparison(name).is_some() || operation(name).is_some() => {
+                return self.binary(name, left, right);
+            }
+            _ => return self.function(call),
+        };
+        Some(Part { node: node?, kind: Type::YesNo, at: here })
+    }
+
+    fn both(&mut self, left: &IdedExpr, right: &IdedExpr) -> Option<[Node; 2]> {
+        let left = self.one(left).and_then(|part| self.yes_no(part));
+        let right = self.one(right).and_then(|part| self.yes_no(part));
+        Some([left?, right?])
+    }
+
+    fn choose(&mut self, condition: &IdedExpr, yes: &IdedExpr, no: &IdedExpr) -> Option<Part> {
+        let condition = self.one(condition).and_then(|part| self.yes_no(part));
+        let (yes, no) = (self.one(yes), self.one(no));
+        let (condition, yes, no) = (condition?, yes?, no?);
+        let Some(kind) = operator::common([&yes.kind, &no.kind].into_iter()) else {
+            self.fault(no.at, format!("one side of '?:' is {}, the other {}", yes.kind, no.kind));
+            return None;
+        };
+        Some(Part { node: Node::If(Box::new([condition, yes.node, no.node])), kind, at: yes.at })
+    }
+
+    fn negate(&mut self, one: &IdedExpr) -> Option<Part> {
+        let at = self.pass("-");
+        let part = self.one(one)?;
+        if !(part.kind.is_numeric() || part.kind == Type::Span) {
+            self.fault(at, format!("{} has no opposite", part.kind));
+            return None;
+        }
+        Some(Part { node: Node::Negate(Box::new(part.node)), kind: part.kind, at })
+    }
+
+    fn binary(&mut self, name: &str, left: &IdedExpr, right: &IdedExpr) -> Option<Part> {
+        let left = self.one(left);
+        let sign = name.trim_matches('_');
+        let at = self.pass(sign);
+        let right = self.one(right);
+        let (left, right) = (left?, right?);
+        let begin = left.at;
+        let checked = match (comparison(name), operation(name)) {
+            (Some(comparison), _) => operator::compare(comparison, left, right),
+            (_, Some(operation)) => operator::calculate(operation, left, right),
+            _ => return None,
+        };
+        match checked {
+            Ok((node, kind)) => Some(Part { node, kind, at: begin }),
+            Err((place, message)) => {
+                self.fault(place.unwrap_or(at), message);
+                None
+            }
+        }
+    }
+}
+
+fn comparison(name: &str) -> Option<Comparison> {
+    Some(match name {
+        operators::EQUALS => Comparison::Equal,
+        operators::NOT_EQUALS => Comparison::NotEqual,
+        operators::LESS => Comparison::Less,
+        operators::LESS_EQUALS => Comparison::LessOrEqual,
+        operators::GREATER => Comparison::Greater,
+        operators::GREATER_EQUALS => Comparison::GreaterOrEqual,
+        _ => return None,
+    })
+}
+
+fn operation(name: &str) -> Option<Operation> {
+    Some(match name {
+        operators::ADD => Operation::Add,
+        operators::SUBSTRACT => Operation::Subtract,
+        operators::MULTIPLY => Operation::Multiply,
+        operators::DIVIDE => Operation::Divide,
+        operators::MODULO => Operation::Remainder,
+        _ => return None,
+    })
+}

@@ -1,0 +1,89 @@
+//! Which facts a condition may name, of which types, and which of them the conditions of a document did name.
+
+use std::sync::Arc;
+
+use super::node::{Slot, Type};
+use crate::criteria::{
+    field::{FIELDS, find},
+    question::{Kind, Question},
+};
+
+/// What stands before the dot.
+pub(super) const ROOTS: [&str; 4] = ["answers", "lead", "client", "source"];
+
+/// Where a fact comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::criteria) enum Fact {
+    /// The question's place in the script.
+    Answer(usize),
+    /// The field's place in the table of fields.
+    Field(usize),
+}
+
+/// The facts that conditions may name, and those that they did name.
+pub(in crate::criteria) struct Facing<'q> {
+    questions: &'q [Question],
+    /// Questions that have mistakes of their own: naming them is none.
+    unusable: Vec<&'q str>,
+    named: Vec<Fact>,
+}
+
+impl<'q> Facing<'q> {
+    pub(in crate::criteria) const fn new(questions: &'q [Question], unusable: Vec<&'q str>) -> Self {
+        Self { questions, unusable, named: Vec::new() }
+    }
+
+    /// The slot of a fact: the same one however often it is named.
+    pub(in crate::criteria) fn slot(&mut self, fact: Fact) -> Slot {
+        let known = self.named.iter().position(|named| *named == fact);
+        let place = known.unwrap_or_else(|| {
+            self.named.push(fact);
+            self.named.len() - 1
+        });
+        // There are fewer facts than questions and fields together, and those are limited to a few hundred.
+        Slot::try_from(place).unwrap_or(Slot::MAX)
+    }
+
+    /// The slot of a field that is there whether a condition names it or not.
+    pub(in crate::criteria) fn field(&mut self, name: &str) -> Slot {
+        self.slot(Fact::Field(find(name).unwrap_or_default()))
+    }
+
+    /// The facts by slot.
+    pub(in crate::criteria) fn into_named(self) -> Vec<Fact> {
+        self.named
+    }
+
+    pub(super) fn answer(&self, id: &str) -> Option<(Fact, Type)> {
+        let place = self.questions.iter().position(|question| *question.id == *id)?;
+        let kind = match &self.questions[place].kind {
+            Kind::Text => Type::Text,
+            Kind::Number(_) | Kind::Money(_) => Type::Number,
+            Kind::YesNo => Type::YesNo,
+            Kind::Date => Type::Instant,
+            Kind::Choice(choices) => Type::Choice(Arc::clone(choices)),
+            Kind::Choices(choices) => Type::List(Box::new(Type::Choice(Arc::clone(choices)))),
+        };
+        Some((Fact::Answer(place), kind))
+    }
+
+    pub(super) fn is_unusable(&self, root: &str, id: &str) -> bool {
+        root == "answers" && self.unusable.contains(&id)
+    }
+
+    /// The names after `root.`.
+    pub(super) fn names(&self, root: &str) -> Vec<&str> {
+        let fields = FIELDS.iter().filter_map(|field| field.name.strip_prefix(root)?.strip_prefix('.'));
+        let answers = self.questions.iter().map(|question| &*question.id).filter(|_| root == "answers");
+        fields.chain(answers).chain((root == "lead").then_some("age")).collect()
+    }
+}
+
+/// What a condition must come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::criteria) enum Wanted {
+    /// Yes or no.
+    YesNo,
+    /// A date.
+    Instant,
+}

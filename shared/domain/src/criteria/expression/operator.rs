@@ -1,0 +1,112 @@
+//! Which operators take which types. CEL's table, with two things made friendlier: whole and decimal numbers mix, and a
+//! choice that is compared with a word which is none of its choices is a mistake, not a condition that never holds.
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
+use super::node::{Comparison, Node, Operation, Type};
+use crate::criteria::{
+    answer::is_calendar_day,
+    mistake::{did_you_mean, quoted},
+};
+
+/// A checked part of a condition with a single value.
+pub(super) struct Part {
+    pub node: Node,
+    pub kind: Type,
+    /// Where it begins, in bytes.
+    pub at: usize,
+}
+
+/// What is wrong, and where if not at the operator.
+type Refusal = (Option<usize>, String);
+
+/// Whether values of these types can be equal.
+pub(super) fn comparable(left: &Type, right: &Type) -> bool {
+    left == right || left.is_numeric() && right.is_numeric() || left.is_textual() && right.is_textual()
+}
+
+/// The type that takes all of these, if there is one.
+pub(super) fn common<'t>(mut kinds: impl Iterator<Item = &'t Type>) -> Option<Type> {
+    let first = kinds.next()?.clone();
+    kinds.try_fold(first, |left, right| {
+        if left == *right {
+            Some(left)
+        } else if left.is_numeric() && right.is_numeric() {
+            Some(Type::Number)
+        } else if left.is_textual() && right.is_textual() {
+            Some(Type::Text)
+        } else {
+            None
+        }
+    })
+}
+
+/// What is wrong with a literal that is compared with a choice, if it is none of the choices.
+pub(super) fn not_a_choice(node: &Node, kind: &Type) -> Option<String> {
+    let (Node::Text(text), Type::Choice(choices)) = (node, kind) else { return None };
+    if choices.iter().any(|choice| **choice == **text) {
+        return None;
+    }
+    let hint = did_you_mean(text, choices.iter().map(|choice| &**choice));
+    Some(format!("{} is none of the choices{hint}", quoted(text)))
+}
+
+pub(super) fn compare(comparison: Comparison, left: Part, right: Part) -> Result<(Node, Type), Refusal> {
+    if !comparable(&left.kind, &right.kind) {
+        let hint = match (&left.kind, &right.kind) {
+            (Type::Instant, Type::Text) | (Type::Text, Type::Instant) => ": write the date as timestamp('2026-11-30')",
+            (Type::Instant, kind) | (kind, Type::Instant) if kind.is_numeric() => ": write now + days(…)",
+            (Type::Span, kind) | (kind, Type::Span) if kind.is_numeric() => ": write the number as days(…)",
+            _ => "",
+        };
+        return Err((None, format!("{} cannot be compared with {}{hint}", left.kind, right.kind)));
+    }
+    let ordered = !matches!(comparison, Comparison::Equal | Comparison::NotEqual);
+    if ordered && left.kind == Type::YesNo {
+        return Err((None, "yes/no has no order: compare with == or !=".into()));
+    }
+    if !ordered {
+        for (one, other) in [(&left, &right), (&right, &left)] {
+            if let Some(message) = not_a_choice(&one.node, &other.kind) {
+                return Err((Some(one.at), message));
+            }
+        }
+    }
+    Ok((Node::Compare(comparison, Box::new([left.node, right.node])), Type::YesNo))
+}
+
+pub(super) fn calculate(operation: Operation, left: Part, right: Part) -> Result<(Node, Type), Refusal> {
+    use Operation::{Add, Divide, DivideWhole, Subtract};
+    use Type::{Instant, Span, Whole};
+    let (operation, kind) = match (operation, &left.kind, &right.kind) {
+        (Divide, Whole, Whole) => (DivideWhole, Whole),
+        (_, Whole, Whole) => (operation, Whole),
+        (_, one, other) if one.is_numeric() && other.is_numeric() => (operation, Type::Number),
+        (Add | Subtract, Instant, Span) | (Add, Span, Instant) => (operation, Instant),
+        (Subtract, Instant, Instant) | (Add | Subtract, Span, Span) => (operation, Span),
+        (_, one, other) => {
+            let verb = match operation {
+                Add => "added to",
+                Subtract => "taken off",
+                Operation::Multiply => "multiplied by",
+                _ => "divided by",
+            };
+            let (one, other) = if operation == Subtract { (other, one) } else { (one, other) };
+            let hint = match (&left.kind, &right.kind) {
+                (Instant, number) | (number, Instant) if number.is_numeric() => ": write the number as days(…)",
+                _ => "",
+            };
+            return Err((None, format!("{one} cannot be {verb} {other}{hint}")));
+        }
+    };
+    Ok((Node::Calculate(operation, Box::new([left.node, right.node])), kind))
+}
+
+/// `2026-11-30`, which is its beginning in UTC, or a time with its zone.
+pub(super) fn instant(text: &str) -> Option<Timestamp> {
+    if is_calendar_day(text) {
+        let date: Date = text.parse().ok()?;
+        return date.to_zoned(TimeZone::UTC).ok().map(|midnight| midnight.timestamp());
+    }
+    text.parse().ok()
+}

@@ -1,0 +1,134 @@
+//! From the text of a criteria document to criteria that can be applied, or to the list of its mistakes.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    Criteria, Named, Slots,
+    document::{Section, parse},
+    expression::{Fact, Facing},
+    field::{FIELDS, LAST_ARRIVED_AT, LAST_CONVERSATION_AT, RETURNED, ROUNDS},
+    mistake::{Mistake, Notes, quoted},
+    question::{MOST_QUESTIONS, Question, Wording},
+    rule::{MOST_OTHERS, MOST_RULES, Reading, default_requalify},
+};
+use crate::hash::ContentHash;
+
+const KEYS: [&str; 9] =
+    ["name", "about", "script", "question", "rule", "gate", "disqualify", "grades", "requalify"];
+const MOST_SCRIPT_TEXTS: usize = 100;
+
+/// Criteria that passed every check.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// Ready to be applied.
+    pub criteria: Criteria,
+    /// What is no mistake, but probably not meant.
+    pub warnings: Vec<Mistake>,
+}
+
+impl Criteria {
+    /// Reads and checks a document.
+    ///
+    /// # Errors
+    /// All mistakes that can be found, in the order of the document, each with its line and column.
+    pub fn load(text: &str) -> Result<Loaded, Vec<Mistake>> {
+        let (mut notes, mut doubts) = (Notes::default(), Notes::default());
+        let Some(table) = parse(text, &mut notes) else { return Err(notes.locate(text)) };
+        let root = Section::root(&table);
+        root.only(&KEYS, &mut notes);
+        let name = root.needed_text("name", &mut notes).map(|name| Arc::from(name.value));
+        let about = root.text("about", &mut notes).map(|about| about.value.to_owned());
+        let script = read_script(&root, &mut notes);
+        let (questions, unusable) = read_questions(&root, &mut notes, &mut doubts);
+
+        let mut reading = Reading::new(text, Facing::new(&questions, unusable), notes, doubts);
+        let rules = root.sections("rule", "a rule", MOST_RULES, &mut reading.notes);
+        let rules = rules.iter().filter_map(|section| reading.rule(section)).collect();
+        let gates = root.sections("gate", "a gate", MOST_OTHERS, &mut reading.notes);
+        let gates = gates.iter().filter_map(|section| reading.gate(section)).collect();
+        let disqualifiers = root.sections("disqualify", "a disqualifier", MOST_OTHERS, &mut reading.notes);
+        let disqualifiers = disqualifiers.iter().enumerate();
+        let disqualifiers = disqualifiers.filter_map(|(number, section)| reading.disqualifier(number, section)).collect();
+        if root.get("grades").is_none() {
+            root.missing("grades", &mut reading.notes);
+        }
+        let grades = root.section("grades", "[grades]", &mut reading.notes);
+        let grades = grades.and_then(|section| reading.grades(&section));
+        let requalify = match root.section("requalify", "[requalify]", &mut reading.notes) {
+            Some(section) => reading.requalify(&section),
+            None => {
+                reading.doubts.add(text.len(), || "no [requalify]: B leads wait 30d, C leads 90d, without end".into());
+                default_requalify()
+            }
+        };
+        let slots = Slots {
+            last_arrived_at: reading.facing.field(LAST_ARRIVED_AT),
+            last_conversation_at: reading.facing.field(LAST_CONVERSATION_AT),
+            returned: reading.facing.field(RETURNED),
+            rounds: reading.facing.field(ROUNDS),
+        };
+        let Reading { facing, notes, doubts, .. } = reading;
+        let named = facing.into_named().into_iter().map(|fact| named(fact, &questions)).collect();
+        let (Some(name), Some(grades), true) = (name, grades, notes.is_empty()) else { return Err(notes.locate(text)) };
+        let hash = ContentHash::of(text.as_bytes());
+        let criteria = Self {
+            name,
+            about,
+            script,
+            questions,
+            rules,
+            gates,
+            disqualifiers,
+            grades,
+            requalify,
+            named,
+            slots,
+            version: 0,
+            hash,
+        };
+        Ok(Loaded { criteria, warnings: doubts.locate(text) })
+    }
+}
+
+fn named(fact: Fact, questions: &[Question]) -> Named {
+    let name = match fact {
+        Fact::Field(place) => FIELDS[place].name.into(),
+        Fact::Answer(place) => format!("answers.{}", questions[place].id).into(),
+    };
+    Named { name, fact }
+}
+
+fn read_script(root: &Section<'_>, notes: &mut Notes) -> BTreeMap<String, Wording> {
+    let mut script = BTreeMap::new();
+    let Some(section) = root.section("script", "[script]", notes) else { return script };
+    for (name, value) in section.entries() {
+        if script.len() == MOST_SCRIPT_TEXTS {
+            notes.add(name.span.start, || format!("more than {MOST_SCRIPT_TEXTS} texts in [script]"));
+            break;
+        }
+        if let Some(wording) = Wording::read(value, name.value, notes) {
+            script.insert(name.value.to_owned(), wording);
+        }
+    }
+    script
+}
+
+/// The questions, and the ids of those that have mistakes.
+fn read_questions<'d>(
+    root: &Section<'d>,
+    notes: &mut Notes,
+    doubts: &mut Notes,
+) -> (Vec<Question>, Vec<&'d str>) {
+    let (mut questions, mut unusable) = (Vec::<Question>::new(), Vec::new());
+    for section in root.sections("question", "a question", MOST_QUESTIONS, notes) {
+        let id = section.get("id").and_then(|id| Some((id.get_ref().as_str()?, id.span().start)));
+        match (Question::read(&section, notes, doubts), id) {
+            (Some(question), Some((id, at))) if questions.iter().any(|known| known.id == question.id) => {
+                notes.add(at, || format!("the question {} stands twice", quoted(id)));
+            }
+            (Some(question), _) => questions.push(question),
+            (None, id) => unusable.extend(id.map(|(id, _)| id)),
+        }
+    }
+    (questions, unusable)
+}

@@ -1,0 +1,230 @@
+//! What gives points, what holds a grade down, what closes a lead, and when a lead is looked at again.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+
+use super::{
+    document::{Located, Section, place_inside},
+    expression::{Expression, Facing, Wanted, compile},
+    mistake::{Notes, quoted},
+};
+use crate::lead::Grade;
+
+/// Rules of one document.
+pub(super) const MOST_RULES: usize = 500;
+/// Gates of one document, and disqualifiers.
+pub(super) const MOST_OTHERS: usize = 100;
+const MOST_POINTS: i64 = 1_000_000;
+
+/// Gives points while it holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// Unique in the document.
+    pub id: Arc<str>,
+    /// May be negative.
+    pub points: i32,
+    /// Why it counts, in the manager's words.
+    pub because: Arc<str>,
+    pub(super) when: Expression,
+}
+
+/// Holds the grade down while it does not hold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gate {
+    /// Unique in the document.
+    pub id: Arc<str>,
+    /// The best grade meanwhile: B or C.
+    pub at_most: Grade,
+    /// Why, in the manager's words.
+    pub because: Arc<str>,
+    pub(super) require: Expression,
+}
+
+/// Closes the lead when it holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Disqualifier {
+    /// Unique in the document; `disqualify_1` and so on where it has none.
+    pub id: Arc<str>,
+    /// Why, in the manager's words.
+    pub because: Arc<str>,
+    pub(super) when: Expression,
+}
+
+/// Points needed.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Grades {
+    pub a: i32,
+    pub b: i32,
+    /// How recent an arrival or a conversation must be for an A, and how the document says it.
+    pub confirm_within: Option<(SignedDuration, Arc<str>)>,
+}
+
+/// When a lead that is no A is looked at again.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Requalify {
+    pub b: (SignedDuration, Arc<str>),
+    pub c: (SignedDuration, Arc<str>),
+    pub on: Option<Expression>,
+    pub rounds: Option<u32>,
+}
+
+/// What is needed while the conditions of a document are read.
+pub(super) struct Reading<'d, 'q> {
+    pub document: &'d str,
+    pub facing: Facing<'q>,
+    pub notes: Notes,
+    /// What is no mistake, but probably not meant.
+    pub doubts: Notes,
+    ids: Vec<&'d str>,
+    /// Points that a lead can reach at most, and whether all rules could be read.
+    reachable: i64,
+}
+
+impl<'d, 'q> Reading<'d, 'q> {
+    pub(super) const fn new(document: &'d str, facing: Facing<'q>, notes: Notes, doubts: Notes) -> Self {
+        Self { document, facing, notes, doubts, ids: Vec::new(), reachable: 0 }
+    }
+
+    pub(super) fn rule(&mut self, section: &Section<'d>) -> Option<Rule> {
+        section.only(&["id", "when", "points", "because"], &mut self.notes);
+        let id = self.id(section);
+        let when = self.needed_condition(section, "when");
+        let because = self.because(section);
+        if section.get("points").is_none() {
+            section.missing("points", &mut self.notes);
+        }
+        let points = section.whole("points", -MOST_POINTS..MOST_POINTS + 1, &mut self.notes)?;
+        self.reachable += points.value.max(0);
+        if points.value == 0 {
+            self.doubts.add(points.span.start, || "a rule with 0 points changes nothing".into());
+        }
+        Some(Rule { id: id?, points: i32::try_from(points.value).ok()?, because: because?, when: when? })
+    }
+
+    pub(super) fn gate(&mut self, section: &Section<'d>) -> Option<Gate> {
+        section.only(&["id", "require", "at_most", "because"], &mut self.notes);
+        let id = self.id(section);
+        let require = self.needed_condition(section, "require");
+        let because = self.because(section);
+        let word = section.needed_text("at_most", &mut self.notes)?;
+        let at_most = word.value.parse().ok().filter(|grade| *grade != Grade::A);
+        if at_most.is_none() {
+            self.notes.add(word.span.start, || "'at_most' must be \"B\" or \"C\"".into());
+        }
+        Some(Gate { id: id?, at_most: at_most?, because: because?, require: require? })
+    }
+
+    pub(super) fn disqualifier(&mut self, number: usize, section: &Section<'d>) -> Option<Disqualifier> {
+        section.only(&["id", "when", "because"], &mut self.notes);
+        let id = match section.get("id") {
+            Some(_) => self.id(section),
+            None => Some(format!("disqualify_{}", number + 1).into()),
+        };
+        let when = self.needed_condition(section, "when");
+        let because = self.because(section);
+        Some(Disqualifier { id: id?, because: because?, when: when? })
+    }
+
+    pub(super) fn grades(&mut self, section: &Section<'d>) -> Option<Grades> {
+        section.only(&["A", "B", "confirm_within"], &mut self.notes);
+        for key in ["A", "B"] {
+            if section.get(key).is_none() {
+                section.missing(key, &mut self.notes);
+            }
+        }
+        let confirm_within = section.duration("confirm_within", &mut self.notes).map(said);
+        let range = || -MOST_POINTS..MOST_POINTS + 1;
+        let a = section.whole("A", range(), &mut self.notes);
+        let b = section.whole("B", range(), &mut self.notes);
+        let (a, b) = (a?, b?);
+        if a.value <= b.value {
+            self.notes.add(a.span.start, || format!("grades out of order: A must need more points than B ({})", b.value));
+        }
+        if a.value > self.reachable {
+            let reachable = self.reachable;
+            self.notes.add(a.span.start, || format!("A is out of reach: all rules together give {reachable} points"));
+        }
+        Some(Grades { a: i32::try_from(a.value).ok()?, b: i32::try_from(b.value).ok()?, confirm_within })
+    }
+
+    pub(super) fn requalify(&mut self, section: &Section<'d>) -> Requalify {
+        section.only(&["B", "C", "on", "rounds"], &mut self.notes);
+        let b = self.interval(section, "B", DEFAULT_B);
+        let c = self.interval(section, "C", DEFAULT_C);
+        let on = section.get("on").and_then(|_| self.condition(section, "on", Wanted::Instant));
+        let rounds = section.whole("rounds", 1..1_001, &mut self.notes).and_then(|found| u32::try_from(found.value).ok());
+        if section.get("rounds").is_none() {
+            self.doubts.add(section.at, || "no 'rounds': leads are worked without end".into());
+        }
+        Requalify { b, c, on, rounds }
+    }
+
+    fn interval(&mut self, section: &Section<'d>, key: &str, days: i64) -> (SignedDuration, Arc<str>) {
+        if section.get(key).is_none() {
+            self.doubts.add(section.at, || format!("no '{key}': {key} leads are looked at again after {days}d"));
+        }
+        section.duration(key, &mut self.notes).map_or_else(|| default_interval(days), said)
+    }
+
+    fn id(&mut self, section: &Section<'d>) -> Option<Arc<str>> {
+        let id = section.needed_text("id", &mut self.notes)?;
+        let text = id.value;
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        if text.len() > 64 || !text.bytes().all(plain) {
+            self.notes.add(id.span.start, || {
+                format!("{} cannot be an id: use at most 64 letters, digits, '_' and '-'", quoted(text))
+            });
+        }
+        if self.ids.contains(&text) {
+            self.notes.add(id.span.start, || format!("the id {} stands twice", quoted(text)));
+        }
+        self.ids.push(text);
+        Some(text.into())
+    }
+
+    fn because(&mut self, section: &Section<'d>) -> Option<Arc<str>> {
+        section.needed_text("because", &mut self.notes).map(|because| because.value.into())
+    }
+
+    fn needed_condition(&mut self, section: &Section<'d>, key: &str) -> Option<Expression> {
+        if section.get(key).is_none() {
+            section.missing(key, &mut self.notes);
+        }
+        self.condition(section, key, Wanted::YesNo)
+    }
+
+    fn condition(&mut self, section: &Section<'d>, key: &str, wanted: Wanted) -> Option<Expression> {
+        let text = section.text(key, &mut self.notes)?;
+        match compile(text.value, wanted, &mut self.facing) {
+            Ok((expression, true)) => Some(expression),
+            Ok((expression, false)) => {
+                self.doubts.add(text.span.start, || "this reads no fact: it always comes to the same".into());
+                Some(expression)
+            }
+            Err(faults) => {
+                for (offset, message) in faults {
+                    self.notes.add(place_inside(self.document, &text, offset), || message);
+                }
+                None
+            }
+        }
+    }
+}
+
+const DEFAULT_B: i64 = 30;
+const DEFAULT_C: i64 = 90;
+
+/// A length of time with the document's words for it.
+fn said(found: Located<(SignedDuration, &str)>) -> (SignedDuration, Arc<str>) {
+    (found.value.0, found.value.1.into())
+}
+
+fn default_interval(days: i64) -> (SignedDuration, Arc<str>) {
+    (SignedDuration::from_hours(days * 24), format!("{days}d").into())
+}
+
+/// What holds where the document has no `[requalify]`.
+pub(super) fn default_requalify() -> Requalify {
+    Requalify { b: default_interval(DEFAULT_B), c: default_interval(DEFAULT_C), on: None, rounds: None }
+}

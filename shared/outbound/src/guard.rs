@@ -1,0 +1,87 @@
+//! Keeps webhooks from reaching what only this machine or its network can reach (server-side request forgery).
+//!
+//! A URL is checked when an endpoint is set up and again before each attempt; a host name's addresses are checked by
+//! [`GuardedResolver`], which is what the HTTP client connects through, so that no second look-up can differ.
+
+mod address;
+mod resolver;
+
+use url::{Host, Url};
+
+pub use self::address::{Reach, is_public, reach};
+pub(crate) use self::resolver::ResolveError;
+pub use self::resolver::{GuardedResolver, LookedUp, Lookup, SystemLookup};
+
+/// The longest URL taken, in bytes.
+const URL_LIMIT: usize = 2_048;
+
+/// Why a webhook's URL is not taken. The text says what to do and never repeats the URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UrlRefused {
+    /// No URL at all.
+    #[error("is not a URL; write it as https://example.com/path")]
+    NotAUrl,
+    /// Longer than any endpoint needs.
+    #[error("is longer than 2,048 bytes")]
+    TooLong,
+    /// Another scheme than HTTP.
+    #[error("must begin with https:// or http://")]
+    Scheme,
+    /// A user name or password before the host.
+    #[error("must not hold a user name or password: webhooks are authenticated by their signature")]
+    UserInfo,
+    /// An address that is never a client's: link-local, multicast, documentation, a cloud's metadata service.
+    #[error("points to an address that no webhook may be sent to")]
+    NeverAllowed,
+    /// An address of this machine or of a private network, without leave.
+    #[error("points to this machine or a private network; allow private addresses for this endpoint if that is meant")]
+    Private,
+}
+
+/// Reads a webhook's URL and checks what can be known of it without resolving its host name. IPv4 addresses are seen
+/// in every form that browsers take (`0x7f.1`, `2130706433`, `0177.0.0.1`).
+///
+/// # Errors
+/// Says what is wrong with it.
+pub fn check_url(url: &str, allow_private: bool) -> Result<Url, UrlRefused> {
+    if url.len() > URL_LIMIT {
+        return Err(UrlRefused::TooLong);
+    }
+    let url = Url::parse(url).map_err(|_| UrlRefused::NotAUrl)?;
+    check(&url, allow_private)?;
+    Ok(url)
+}
+
+/// Checks a URL that was read before: an HTTP client does not resolve a literal address, so this is what guards those.
+pub(crate) fn check(url: &Url, allow_private: bool) -> Result<(), UrlRefused> {
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(UrlRefused::Scheme);
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(UrlRefused::UserInfo);
+    }
+    let reach = match url.host().ok_or(UrlRefused::NotAUrl)? {
+        Host::Ipv4(ip) => reach(ip.into()),
+        Host::Ipv6(ip) => reach(ip.into()),
+        Host::Domain(name) => reach_of_name(name)?,
+    };
+    match reach {
+        Reach::Public => Ok(()),
+        Reach::Private if allow_private => Ok(()),
+        Reach::Private => Err(UrlRefused::Private),
+        Reach::Never => Err(UrlRefused::NeverAllowed),
+    }
+}
+
+/// What a name says by itself: RFC 6761 reserves `localhost` for this machine. Any other is judged by its addresses.
+fn reach_of_name(name: &str) -> Result<Reach, UrlRefused> {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    if name.is_empty() {
+        return Err(UrlRefused::NotAUrl);
+    }
+    let local = name.rsplit('.').next().is_some_and(|label| label.eq_ignore_ascii_case("localhost"));
+    Ok(if local { Reach::Private } else { Reach::Public })
+}
+
+#[cfg(test)]
+mod tests;

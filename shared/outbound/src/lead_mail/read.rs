@@ -1,0 +1,197 @@
+//! Reads what a lead mail says out of the payload: cleaned, cut to a bearable length, and in words people use.
+
+use jiff::{Timestamp, tz::TimeZone};
+use serde_json::Value;
+use url::Url;
+
+use crate::plain;
+
+/// Longest short text, such as a name or an answer, in characters.
+const SHORT: usize = 300;
+/// Longest note, in characters.
+const LONG: usize = 4_000;
+/// Most reasons, answers and notes shown; the mail says how many more there are. Mail programs cut mails of 100 KB.
+const MOST: usize = 40;
+
+/// A list cut to a bearable length.
+pub(super) struct Listed<T> {
+    pub(super) shown: Vec<T>,
+    pub(super) more: usize,
+}
+
+pub(super) struct Reason {
+    pub(super) because: String,
+    /// With its sign.
+    pub(super) points: Option<String>,
+}
+
+pub(super) struct Note {
+    pub(super) text: String,
+    /// Who wrote it and when.
+    pub(super) by: String,
+}
+
+/// What is said in the mail. No text holds control characters or characters that set the direction of writing.
+pub(super) struct Facts {
+    pub(super) name: String,
+    pub(super) grade: String,
+    pub(super) score: Option<String>,
+    pub(super) phone: Option<String>,
+    pub(super) email: Option<String>,
+    pub(super) place: Option<String>,
+    pub(super) time_zone: Option<String>,
+    pub(super) handover: Option<String>,
+    pub(super) assigned_to: Option<String>,
+    pub(super) reasons: Listed<Reason>,
+    pub(super) answers: Listed<(String, String)>,
+    pub(super) notes: Listed<Note>,
+    pub(super) source: Option<String>,
+    /// Where they came from: name and value.
+    pub(super) origin: Vec<(&'static str, String)>,
+    pub(super) criteria: Option<String>,
+    pub(super) delivery: Option<String>,
+    pub(super) outcome_url: Option<String>,
+}
+
+impl Facts {
+    pub(super) fn read(data: &Value) -> Self {
+        let lead = &data["lead"];
+        Self {
+            name: name(lead).unwrap_or_else(|| "name not given".to_owned()),
+            grade: word(&data["grade"]).unwrap_or_else(|| "A".to_owned()),
+            score: word(&data["score"]),
+            phone: word(&lead["phone"]),
+            email: word(&lead["email"]),
+            place: joined([word(&lead["postal_code"]), word(&lead["country"])], ", "),
+            time_zone: word(&lead["time_zone"]),
+            handover: handover(&data["handover"]),
+            assigned_to: word(&data["assigned_to"]["name"]).or_else(|| word(&data["assigned_to"]["email"])),
+            reasons: list(&data["reasons"], reason),
+            answers: answers(&data["answers"]),
+            notes: list(&data["notes"], note),
+            source: word(&data["source"]["name"]),
+            origin: origin(data),
+            criteria: criteria(&data["criteria"]),
+            delivery: word(&data["delivery"]),
+            outcome_url: data["outcome_url"].as_str().and_then(web_link),
+        }
+    }
+
+    /// What helps to reach them, beside phone and e-mail.
+    pub(super) fn particulars(&self) -> Vec<(&'static str, &str)> {
+        [
+            ("Place", &self.place),
+            ("Time zone", &self.time_zone),
+            ("Handover", &self.handover),
+            ("Assigned to", &self.assigned_to),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.as_deref()?)))
+        .collect()
+    }
+
+    /// The small print: score, criteria, delivery.
+    pub(super) fn fine_print(&self) -> Option<String> {
+        let score = self.score.as_ref().map(|score| format!("Score {score}"));
+        let criteria = self.criteria.as_ref().map(|criteria| format!("criteria {criteria}"));
+        joined([score, criteria, self.delivery.clone()], " · ")
+    }
+}
+
+fn name(lead: &Value) -> Option<String> {
+    joined([word(&lead["first_name"]), word(&lead["last_name"])], " ").or_else(|| word(&lead["name"]))
+}
+
+fn reason(value: &Value) -> Option<Reason> {
+    let because = word(&value["because"]).or_else(|| word(&value["rule"]))?;
+    let points = value["points"].as_i64().filter(|points| *points != 0).map(|points| format!("{points:+}"));
+    Some(Reason { because, points })
+}
+
+fn note(value: &Value) -> Option<Note> {
+    let text = plain::lines(value["text"].as_str()?, LONG);
+    let by = joined([word(&value["by"]), time(&value["at"])], ", ").unwrap_or_default();
+    (!text.is_empty()).then_some(Note { text, by })
+}
+
+fn answers(value: &Value) -> Listed<(String, String)> {
+    let mut all: Vec<_> = value
+        .as_object()
+        .map(|map| map.iter().filter_map(|(key, value)| Some((label(key), word(value)?))).collect())
+        .unwrap_or_default();
+    let more = all.len().saturating_sub(MOST);
+    all.truncate(MOST);
+    Listed { shown: all, more }
+}
+
+fn handover(value: &Value) -> Option<String> {
+    let kind = label(&word(&value["kind"])?);
+    Some(match time(&value["at"]) {
+        Some(at) => format!("{kind}, {at}"),
+        None => kind,
+    })
+}
+
+fn origin(data: &Value) -> Vec<(&'static str, String)> {
+    let arrivals = data["arrivals"].as_u64().filter(|count| *count > 1).map(|count| format!("{count} times"));
+    [
+        ("Source", word(&data["source"]["name"])),
+        ("Channel", word(&data["source"]["channel"]).map(|channel| label(&channel))),
+        ("First enquiry", time(&data["first_arrived_at"])),
+        ("Enquired", arrivals),
+        ("Graded A", time(&data["matured_at"])),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name, value?)))
+    .collect()
+}
+
+fn criteria(value: &Value) -> Option<String> {
+    let name = word(&value["name"])?;
+    Some(word(&value["version"]).map_or_else(|| name.clone(), |version| format!("{name}, version {version}")))
+}
+
+fn list<T>(value: &Value, read: impl Fn(&Value) -> Option<T>) -> Listed<T> {
+    let mut shown: Vec<T> = value.as_array().map(|all| all.iter().filter_map(read).collect()).unwrap_or_default();
+    let more = shown.len().saturating_sub(MOST);
+    shown.truncate(MOST);
+    Listed { shown, more }
+}
+
+/// A value as one line of text; `None` if there is nothing to say.
+fn word(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::Null => return None,
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().filter_map(word).collect::<Vec<_>>().join(", "),
+        Value::Number(_) | Value::Object(_) => value.to_string(),
+    };
+    let line = plain::line(&text, SHORT);
+    (!line.is_empty()).then_some(line)
+}
+
+/// `timeframe_days` → `Timeframe days`.
+fn label(key: &str) -> String {
+    let spaced = plain::line(key, 80).replace(['_', '-'], " ");
+    let mut chars = spaced.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+/// A time in words, in UTC; whatever else stands there is said as it stands.
+fn time(value: &Value) -> Option<String> {
+    let text = word(value)?;
+    let Ok(timestamp) = text.parse::<Timestamp>() else { return Some(text) };
+    Some(timestamp.to_zoned(TimeZone::UTC).strftime("%-d %B %Y, %H:%M UTC").to_string())
+}
+
+/// An address that a browser opens as a page.
+fn web_link(text: &str) -> Option<String> {
+    Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https")).map(String::from)
+}
+
+fn joined<const N: usize>(parts: [Option<String>; N], between: &str) -> Option<String> {
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(between))
+}

@@ -1,0 +1,105 @@
+//! Snapshots of the mail, and payloads that mean harm.
+
+use serde_json::json;
+
+use super::*;
+
+fn payload() -> Value {
+    json!({
+        "type": "lead.matured", "timestamp": "2026-11-21T10:00:00Z",
+        "data": {
+            "delivery": "dlv_01kam0000000000000000000000", "grade": "A", "score": 82,
+            "criteria": {"name": "default", "version": 3},
+            "reasons": [
+                {"rule": "soon", "points": 30, "because": "Wants to move within three months"},
+                {"rule": "preapproved", "points": 25, "because": "Has a pre-approval"},
+                {"rule": "far", "points": -5, "because": "Lives outside the county"},
+            ],
+            "lead": {
+                "id": "lead_01kam0000000000000000000000", "stage": "contact", "first_name": "Casey",
+                "last_name": "O'Neil", "email": "casey+home@example.com", "phone": "+14155550100",
+                "postal_code": "60134", "country": "US", "time_zone": "America/Chicago",
+            },
+            "answers": {"timeframe_days": 45, "budget": 450_000, "preapproved": true, "areas": ["Geneva", "St. Charles"]},
+            "notes": [
+                {"at": "2026-11-20T16:30:00Z", "by": "Dana", "text": "Call after six.\nHas two dogs & a cat."},
+                {"at": "2026-11-21T09:58:00Z", "by": "Dana", "text": "Ready to see houses this week."},
+            ],
+            "source": {"name": "Spring trade show", "channel": "trade_show"}, "arrivals": 2,
+            "first_arrived_at": "2026-11-02T08:15:00Z", "handover": {"kind": "message"},
+            "assigned_to": {"name": "Robin Rep", "email": "robin@client.example"},
+            "matured_at": "2026-11-21T10:00:00Z", "outcome_url": "https://ripen.example/o/tok_1?a=1&b=2",
+        },
+    })
+}
+
+#[test]
+fn the_text_says_who_how_why_what_and_where_from() {
+    insta::assert_snapshot!("lead_text", render(&payload()).text);
+}
+
+#[test]
+fn the_html_says_the_same() {
+    insta::assert_snapshot!("lead_html", render(&payload()).html);
+}
+
+#[test]
+fn the_subject_names_the_lead_and_its_source() {
+    assert_eq!(render(&payload()).subject, "A lead: Casey O'Neil (Spring trade show)");
+}
+
+#[test]
+fn a_payload_with_next_to_nothing_still_makes_a_mail() {
+    for payload in [json!(null), json!({}), json!({"data": {"lead": []}}), json!({"data": {"lead": {"email": 5}}})] {
+        let mail = render(&payload);
+        assert_eq!(mail.subject, "A lead: name not given");
+        assert!(mail.html.ends_with("</html>\n") && !mail.html.contains("<dl>\n</dl>"), "{}", mail.html);
+    }
+}
+
+#[test]
+fn markup_and_links_from_strangers_stay_text() {
+    let evil = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
+    let mut payload = payload();
+    let data = &mut payload["data"];
+    data["lead"]["first_name"] = json!(evil);
+    data["lead"]["phone"] = json!("+1\" onclick=\"alert(1)");
+    data["lead"]["email"] = json!("a?bcc=x@example.com&body=\"@evil.example");
+    data["answers"] = json!({evil: evil, "nested": {"a": [evil]}});
+    data["reasons"] = json!([{"because": evil, "points": 1}]);
+    data["notes"] = json!([{"by": evil, "at": evil, "text": evil}]);
+    data["source"]["name"] = json!(evil);
+    data["criteria"]["name"] = json!(evil);
+    data["outcome_url"] = json!("javascript:alert(1)");
+    let html = render(&payload).html;
+    for tag in ["<script", "<img", "javascript:", "\"alert", "onclick=\""] {
+        assert!(!html.contains(tag), "{tag} in {html}");
+    }
+    assert!(html.contains("href=\"mailto:a%3Fbcc%3Dx%40example.com%26body%3D%22@evil.example\""), "{html}");
+    assert!(!html.contains("href=\"tel:") && html.contains("Phone: +1&quot; onclick=&quot;alert(1)"), "{html}");
+}
+
+#[test]
+fn header_lines_and_direction_cannot_be_taken_over() {
+    let mut payload = payload();
+    payload["data"]["lead"]["first_name"] = json!("مريم\r\nBcc: x@example.com\u{202e}");
+    payload["data"]["lead"]["last_name"] = json!("👩‍💻\u{2067}\0");
+    payload["data"]["notes"] = json!([{"text": "\u{202e}one\r\n\r\n\r\nWHY A\u{7}"}]);
+    let LeadMail { subject, text, html } = render(&payload);
+    assert_eq!(subject, "A lead: مريم Bcc: x@example.com 👩‍💻 (Spring trade show)");
+    for c in ['\u{202e}', '\u{2067}', '\0', '\u{7}', '\r'] {
+        assert!(!subject.contains(c) && !text.contains(c) && !html.contains(c), "{c:?}");
+    }
+    assert!(text.contains("\n  one\n\n  WHY A\n"), "{text}");
+}
+
+#[test]
+fn the_mail_stays_short_however_long_the_payload_is() {
+    let mut payload = payload();
+    let long = "long ".repeat(10_000);
+    payload["data"]["notes"] = (0..100).map(|_| json!({"by": long, "text": long})).collect();
+    payload["data"]["answers"] = (0..1_000).map(|i| (format!("question_{i}_{long}"), json!(long))).collect();
+    let mail = render(&payload);
+    assert!(mail.html.len() < 300_000, "{}", mail.html.len());
+    assert!(mail.html.contains("… and 60 more") && mail.text.contains("… and 960 more"));
+}

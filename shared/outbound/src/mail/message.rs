@@ -1,0 +1,73 @@
+//! Puts a mail into the form that travels (RFC 5322, MIME): headers made safe here, encoded by lettre.
+//!
+//! The same mail is the same bytes at every attempt: nothing in it is random and its date is given.
+
+use std::time::SystemTime;
+
+use lettre::{
+    Address, Message,
+    message::{
+        Mailbox, MultiPart, SinglePart,
+        header::{HeaderName, HeaderValue},
+    },
+};
+
+use super::{Mail, Party};
+use crate::plain;
+
+/// Longest subject, in characters: what mail programs show, and some more.
+const SUBJECT_LIMIT: usize = 150;
+/// Longest name, in characters.
+const NAME_LIMIT: usize = 80;
+/// Longest part of a header made from an id, in characters. RFC 2919 allows a List-Id 255 in all.
+const ID_LIMIT: usize = 100;
+
+/// Why a mail cannot be written. The address is not repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ComposeError {
+    #[error("the recipient's address is no e-mail address")]
+    Recipient,
+    #[error("the address for answers is no e-mail address")]
+    ReplyTo,
+    #[error("the mail could not be put together")]
+    Message,
+}
+
+pub(super) fn compose(from: &Mailbox, mail: &Mail<'_>) -> Result<Message, ComposeError> {
+    let domain = from.email.domain();
+    let message_id = format!("<{}@{domain}>", token(mail.message_id));
+    let mut builder = Message::builder()
+        .from(from.clone())
+        .to(mailbox(mail.to).ok_or(ComposeError::Recipient)?)
+        .date(SystemTime::from(mail.date))
+        .subject(plain::line(mail.subject, SUBJECT_LIMIT))
+        .raw_header(fixed("Message-ID", message_id))
+        .raw_header(fixed("List-Id", format!("<{}.{domain}>", token(mail.list_id))))
+        .raw_header(fixed("Auto-Submitted", "auto-generated".to_owned()));
+    if let Some(reply_to) = mail.reply_to {
+        builder = builder.reply_to(mailbox(reply_to).ok_or(ComposeError::ReplyTo)?);
+    }
+    let parts = MultiPart::alternative()
+        .boundary(format!("ripen_{}", token(mail.message_id)))
+        .singlepart(SinglePart::plain(mail.text.to_owned()))
+        .singlepart(SinglePart::html(mail.html.to_owned()));
+    builder.multipart(parts).map_err(|_| ComposeError::Message)
+}
+
+fn mailbox(party: Party<'_>) -> Option<Mailbox> {
+    let address: Address = party.address.parse().ok()?;
+    let name = party.name.map(|name| plain::line(name, NAME_LIMIT)).filter(|name| !name.is_empty());
+    Some(Mailbox::new(name, address))
+}
+
+/// A header whose value is plain ASCII made here, and short enough for a line: not to be folded or encoded.
+fn fixed(name: &'static str, value: String) -> HeaderValue {
+    HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str(name), value.clone(), value)
+}
+
+/// What is left of an id once only the characters remain that need no quoting in any header.
+pub(super) fn token(id: &str) -> String {
+    let kept: String = id.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).collect();
+    let kept: String = kept.chars().take(ID_LIMIT).collect();
+    if kept.is_empty() { "unnamed".to_owned() } else { kept }
+}

@@ -1,0 +1,165 @@
+//! Hands mails to one SMTP server over connections that are kept open between mails.
+//!
+//! The connections are kept here and not in lettre's own pool: that one takes back a connection whose conversation was
+//! given up half-way, at a deadline, and the next mail would then be sent into the middle of the last one. Here a
+//! connection is kept only after the server's last word on a mail.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use lettre::{
+    address::Envelope,
+    transport::smtp::{
+        Error,
+        authentication::Mechanism,
+        client::{AsyncSmtpConnection, CertificateStore, TlsParameters},
+        extension::ClientId,
+    },
+};
+use tokio::{sync::Semaphore, time::timeout};
+
+use super::{
+    MailResult,
+    server::{Security, Server},
+};
+use crate::plain;
+
+/// Conversations at once; mail servers refuse those that open many.
+const CONVERSATIONS: usize = 8;
+/// How long an unused connection is kept; servers hang up after minutes.
+const IDLE: Duration = Duration::from_secs(30);
+/// To connect; within the mail's deadline.
+const CONNECT: Duration = Duration::from_secs(10);
+/// Longest reply kept, in characters.
+const REPLY_LIMIT: usize = 300;
+
+struct Kept {
+    connection: AsyncSmtpConnection,
+    since: Instant,
+}
+
+/// One server.
+pub(super) struct Smtp {
+    server: Server,
+    hello: ClientId,
+    tls: Option<TlsParameters>,
+    conversations: Semaphore,
+    kept: Mutex<Vec<Kept>>,
+}
+
+impl Smtp {
+    /// `domain` is what it calls itself in EHLO.
+    pub(super) fn new(server: Server, domain: &str) -> Result<Self, Error> {
+        let tls = match server.security {
+            Security::Plain => None,
+            Security::Implicit | Security::Required | Security::Opportunistic => {
+                let builder = TlsParameters::builder(server.host.clone());
+                Some(builder.certificate_store(CertificateStore::WebpkiRoots).build_rustls()?)
+            }
+        };
+        let hello = ClientId::Domain(domain.to_owned());
+        Ok(Self { server, hello, tls, conversations: Semaphore::new(CONVERSATIONS), kept: Mutex::default() })
+    }
+
+    pub(super) async fn send(&self, envelope: &Envelope, message: &[u8], deadline: Duration) -> MailResult {
+        timeout(deadline, self.converse(envelope, message)).await.unwrap_or_else(|_| late())
+    }
+
+    pub(super) async fn check(&self, deadline: Duration) -> MailResult {
+        match timeout(deadline, self.open()).await {
+            Err(_) => late(),
+            Ok(Err(error)) => later(&error),
+            Ok(Ok(connection)) => {
+                self.keep(connection);
+                MailResult::Delivered { reply: "the mail server is ready".to_owned() }
+            }
+        }
+    }
+
+    async fn converse(&self, envelope: &Envelope, message: &[u8]) -> MailResult {
+        let Ok(_permit) = self.conversations.acquire().await else { return late() };
+        let mut connection = match self.kept_alive().await {
+            Some(connection) => connection,
+            // Whatever the server says before it has heard of the mail is not about the mail: try again later.
+            None => match self.open().await {
+                Ok(connection) => connection,
+                Err(error) => return later(&error),
+            },
+        };
+        match connection.send(envelope, message).await {
+            Ok(response) => {
+                self.keep(connection);
+                let reply = format!("{} {}", response.code(), response.message().collect::<Vec<_>>().join(" "));
+                MailResult::Delivered { reply: plain::without_addresses(&reply, REPLY_LIMIT) }
+            }
+            // Ours to say: the server cannot take such a mail, ever (an address beyond ASCII without SMTPUTF8).
+            Err(error) if error.is_permanent() || error.is_client() => {
+                MailResult::Dead { code: code(&error), text: told(&error) }
+            }
+            Err(error) => later(&error),
+        }
+    }
+
+    async fn open(&self) -> Result<AsyncSmtpConnection, Error> {
+        let server = (self.server.host.as_str(), self.server.port);
+        let implicit = if self.server.security == Security::Implicit { self.tls.clone() } else { None };
+        let mut connection =
+            AsyncSmtpConnection::connect_tokio1(server, Some(CONNECT), &self.hello, implicit, None).await?;
+        let upgrade = match self.server.security {
+            Security::Implicit | Security::Plain => false,
+            Security::Required => true,
+            Security::Opportunistic => connection.can_starttls(),
+        };
+        if let Some(tls) = self.tls.clone().filter(|_| upgrade) {
+            connection.starttls(tls, &self.hello).await?;
+        }
+        if let Some(login) = &self.server.login {
+            connection.auth(&[Mechanism::Plain, Mechanism::Login], login).await?;
+        }
+        Ok(connection)
+    }
+
+    /// A kept connection on which the server still answers. What is taken and not kept again is closed by its drop.
+    async fn kept_alive(&self) -> Option<AsyncSmtpConnection> {
+        loop {
+            let Kept { mut connection, since } = self.kept().pop()?;
+            if since.elapsed() < IDLE && connection.test_connected().await {
+                return Some(connection);
+            }
+        }
+    }
+
+    fn keep(&self, connection: AsyncSmtpConnection) {
+        if connection.has_broken() {
+            return;
+        }
+        let mut kept = self.kept();
+        kept.retain(|one| one.since.elapsed() < IDLE);
+        if kept.len() < CONVERSATIONS {
+            kept.push(Kept { connection, since: Instant::now() });
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Vec<Kept>> {
+        // A list of connections cannot be left half-changed by a panic elsewhere.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn late() -> MailResult {
+    MailResult::Later { code: None, text: "the mail server did not answer in time".to_owned() }
+}
+
+fn later(error: &Error) -> MailResult {
+    MailResult::Later { code: code(error), text: told(error) }
+}
+
+fn code(error: &Error) -> Option<u16> {
+    error.status().map(u16::from)
+}
+
+fn told(error: &Error) -> String {
+    plain::without_addresses(&error.to_string(), REPLY_LIMIT)
+}

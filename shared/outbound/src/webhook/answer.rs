@@ -1,0 +1,118 @@
+//! What an endpoint answered, read within a deadline and a size.
+
+use std::time::{Duration, Instant};
+
+use jiff::{Timestamp, fmt::rfc2822};
+use reqwest::{Response, header::RETRY_AFTER};
+use tokio::time::timeout_at;
+
+/// An answer of any status.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The endpoint's wish when to be tried again.
+    pub retry_after: Option<RetryAfter>,
+    /// The body, or its first bytes.
+    pub body: Vec<u8>,
+    /// Whether there is more of the body than was read: it was too long, too slow, or broke off.
+    pub truncated: bool,
+}
+
+/// The body may hold anything, a person's data too: only its size is shown.
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answer")
+            .field("status", &self.status)
+            .field("retry_after", &self.retry_after)
+            .field("body_bytes", &self.body.len())
+            .field("truncated", &self.truncated)
+            .finish()
+    }
+}
+
+impl Answer {
+    /// Whether the endpoint has taken the webhook (2xx).
+    #[must_use]
+    pub const fn is_success(&self) -> bool {
+        matches!(self.status, 200..=299)
+    }
+}
+
+/// The `Retry-After` header in either of its forms (RFC 9110 §10.2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetryAfter {
+    /// So long from now.
+    After(Duration),
+    /// At this time.
+    At(Timestamp),
+}
+
+impl RetryAfter {
+    /// Reads the header's value; `None` if it is neither seconds nor a date.
+    #[must_use]
+    pub fn parse(value: &str) -> Option<Self> {
+        let value = value.trim();
+        if value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty() {
+            // A number too large for 32 bits means as long as can be.
+            return Some(Self::After(Duration::from_secs(value.parse::<u32>().unwrap_or(u32::MAX).into())));
+        }
+        rfc2822::DateTimeParser::new().parse_timestamp(value).ok().map(Self::At)
+    }
+
+    /// How long that is from `now`, zero if it is past. Not bounded: the caller knows how long is too long.
+    #[must_use]
+    pub fn delay(self, now: Timestamp) -> Duration {
+        match self {
+            Self::After(delay) => delay,
+            Self::At(time) => time.duration_since(now).try_into().unwrap_or_default(),
+        }
+    }
+}
+
+/// Reads the body until its end, the deadline, or `max_bytes`. Dropping the response closes the connection if any of
+/// the body is left.
+pub(super) async fn read(mut response: Response, deadline: Instant, max_bytes: usize) -> Answer {
+    let status = response.status().as_u16();
+    let retry_after =
+        response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(RetryAfter::parse);
+    let mut body = Vec::new();
+    let truncated = loop {
+        match timeout_at(deadline.into(), response.chunk()).await {
+            Ok(Ok(Some(chunk))) => {
+                let room = max_bytes - body.len();
+                body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                if chunk.len() > room {
+                    break true;
+                }
+            }
+            Ok(Ok(None)) => break false,
+            Ok(Err(_)) | Err(_) => break true,
+        }
+    };
+    Answer { status, retry_after, body, truncated }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_read_as_seconds_or_as_a_date() {
+        let now: Timestamp = "2026-11-21T10:00:00Z".parse().unwrap();
+        for (value, seconds) in [
+            ("0", Some(0)),
+            (" 120 ", Some(120)),
+            ("99999999999999999999", Some(u64::from(u32::MAX))),
+            ("Sat, 21 Nov 2026 10:01:00 GMT", Some(60)),
+            ("Sat, 21 Nov 2026 09:00:00 GMT", Some(0)),
+            ("", None),
+            ("-5", None),
+            ("soon", None),
+            ("1.5", None),
+        ] {
+            let delay = RetryAfter::parse(value).map(|parsed| parsed.delay(now));
+            assert_eq!(delay, seconds.map(Duration::from_secs), "{value:?}");
+        }
+    }
+}

@@ -1,0 +1,372 @@
+//! Webhooks against endpoints of every bad kind, over real connections on loopback.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test's harness stops at the first surprise"
+)]
+
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use ripen_outbound::{
+    guard::{LookedUp, Lookup, check_url},
+    webhook::{Answer, Call, Limits, RetryAfter, SendError, Sent, WebhookSecret, WebhookSender},
+};
+use ripen_testkit::receiver::{Behaviour, Receiver};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
+const BODY: &[u8] = br#"{"type":"lead.matured","lead_id":"ld_1"}"#;
+const LIMITS: Limits = Limits {
+    timeout: Duration::from_millis(600),
+    connect_timeout: Duration::from_millis(400),
+    body_timeout: Duration::from_millis(200),
+    max_answer_bytes: 64 * 1024,
+    idle_per_host: 4,
+    idle_timeout: Duration::from_secs(5),
+};
+/// What a busy machine may take on top of a limit.
+const SLACK: Duration = Duration::from_millis(900);
+
+fn secret() -> WebhookSecret {
+    WebhookSecret::parse("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=").unwrap()
+}
+
+async fn send_by(sender: &WebhookSender, url: &str, allow_private: bool) -> Sent {
+    let url = url.parse().unwrap();
+    let secrets = [secret(), WebhookSecret::new([7; 32])];
+    let call = Call {
+        url: &url,
+        allow_private,
+        id: "msg_0001",
+        timestamp: Timestamp::from_second(1_760_000_000).unwrap(),
+        body: Bytes::from_static(BODY),
+        secrets: &secrets,
+        deadline: Duration::from_secs(30),
+    };
+    sender.send(&call).await
+}
+
+async fn send(url: &str) -> Sent {
+    send_by(&WebhookSender::new(LIMITS).unwrap(), url, true).await
+}
+
+async fn failure(url: &str) -> SendError {
+    send(url).await.result.unwrap_err()
+}
+
+/// An endpoint below HTTP: takes a request, says `first`, then `drip` for ever.
+async fn raw(first: &'static [u8], drip: Option<&'static [u8]>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = vec![0; 8 * 1024];
+        let _ = stream.read(&mut request).await;
+        let _ = stream.write_all(first).await;
+        while let Some(drip) = drip {
+            if stream.write_all(drip).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_webhook_arrives_signed_and_the_answer_comes_back() {
+    let receiver = Receiver::start().await;
+    let body = Bytes::from_static(br#"{"outcome":"accepted"}"#);
+    receiver.set("/hook", Behaviour::StatusWith { status: 200, headers: vec![], body: body.clone() });
+    let Answer { status, retry_after, body: answered, truncated } = send(&receiver.url("/hook")).await.result.unwrap();
+    assert_eq!((status, retry_after, &answered[..], truncated), (200, None, &body[..], false));
+
+    let request = &receiver.received()[0];
+    assert_eq!(request.body, BODY);
+    assert_eq!(request.header("webhook-id"), "msg_0001");
+    assert_eq!(request.header("webhook-timestamp"), "1760000000");
+    assert_eq!(request.header("content-type"), "application/json");
+    let signatures: Vec<_> = request.header("webhook-signature").split(' ').collect();
+    assert_eq!(signatures.len(), 2);
+    assert_eq!(signatures[0], "v1,CGZvJdgbIolf0ZYCAfHzUyGPZlblPUFXE34LP7Ai6lM=");
+}
+
+#[tokio::test]
+async fn the_status_and_retry_after_are_told() {
+    let receiver = Receiver::start().await;
+    let headers = vec![("retry-after".to_owned(), "120".to_owned())];
+    receiver.set("/busy", Behaviour::StatusWith { status: 429, headers, body: Bytes::new() });
+    receiver.set("/gone", Behaviour::Status(410));
+    let busy = send(&receiver.url("/busy")).await.result.unwrap();
+    assert_eq!(busy.retry_after, Some(RetryAfter::After(Duration::from_secs(120))));
+    let gone = send(&receiver.url("/gone")).await.result.unwrap();
+    assert!(busy.status == 429 && gone.status == 410 && !gone.is_success());
+}
+
+#[tokio::test]
+async fn a_redirect_is_an_answer_and_is_not_followed() {
+    let receiver = Receiver::start().await;
+    receiver.set("/old", Behaviour::Redirect(receiver.url("/new")));
+    assert_eq!(send(&receiver.url("/old")).await.result.unwrap().status, 302);
+    assert_eq!(receiver.count(), 1);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_never_answers_is_left_at_the_deadline() {
+    let receiver = Receiver::start().await;
+    receiver.set("/hook", Behaviour::Hang);
+    let sent = send(&receiver.url("/hook")).await;
+    assert_eq!(sent.result.unwrap_err().class(), "timeout");
+    assert!(sent.elapsed >= LIMITS.timeout && sent.elapsed < LIMITS.timeout + SLACK, "{:?}", sent.elapsed);
+}
+
+#[tokio::test]
+async fn the_calls_own_deadline_holds_if_it_is_shorter() {
+    let receiver = Receiver::start().await;
+    receiver.set("/hook", Behaviour::Hang);
+    let sender = WebhookSender::new(Limits { timeout: Duration::from_secs(60), ..LIMITS }).unwrap();
+    let (url, secrets) = (receiver.url("/hook").parse().unwrap(), [secret()]);
+    let call = Call {
+        url: &url,
+        allow_private: true,
+        id: "msg_0001",
+        timestamp: Timestamp::UNIX_EPOCH,
+        body: Bytes::new(),
+        secrets: &secrets,
+        deadline: Duration::from_millis(100),
+    };
+    let sent = sender.send(&call).await;
+    assert!(sent.result.unwrap_err().class() == "timeout" && sent.elapsed < SLACK, "{:?}", sent.elapsed);
+}
+
+#[tokio::test]
+async fn a_dripping_body_is_cut_and_its_status_counts() {
+    let receiver = Receiver::start().await;
+    receiver.set("/hook", Behaviour::DripBody(Duration::from_millis(20)));
+    let sent = send(&receiver.url("/hook")).await;
+    let answer = sent.result.unwrap();
+    assert!(answer.is_success() && answer.truncated && !answer.body.is_empty(), "{answer:?}");
+    assert!(sent.elapsed < LIMITS.body_timeout + SLACK, "{:?}", sent.elapsed);
+}
+
+#[tokio::test]
+async fn a_dripping_head_is_left_at_the_deadline() {
+    let sent = send(&raw(b"HTTP/1.1 200 OK\r\nx-slow: ", Some(b"a")).await).await;
+    assert_eq!(sent.result.unwrap_err().class(), "timeout");
+    assert!(sent.elapsed < LIMITS.timeout + SLACK, "{:?}", sent.elapsed);
+}
+
+#[tokio::test]
+async fn of_a_flood_only_the_first_bytes_are_read() {
+    let receiver = Receiver::start().await;
+    receiver.set("/hook", Behaviour::HugeBody(1 << 30));
+    let sent = send(&receiver.url("/hook")).await;
+    let answer = sent.result.unwrap();
+    assert_eq!((answer.status, answer.body.len(), answer.truncated), (200, LIMITS.max_answer_bytes, true));
+    assert!(sent.elapsed < SLACK, "{:?}", sent.elapsed);
+}
+
+#[tokio::test]
+async fn a_connection_closed_without_an_answer_is_told() {
+    let receiver = Receiver::start().await;
+    receiver.set("/hook", Behaviour::CloseEarly);
+    assert_eq!(failure(&receiver.url("/hook")).await.class(), "closed");
+    receiver.set("/hook", Behaviour::CloseInBody);
+    let answer = send(&receiver.url("/hook")).await.result.unwrap();
+    assert!(answer.is_success() && answer.truncated, "{answer:?}");
+}
+
+#[tokio::test]
+async fn garbage_for_a_body_is_the_callers_to_judge() {
+    let receiver = Receiver::start().await;
+    let body = Bytes::from_static(b"\xff\xfe{{<html>");
+    receiver.set("/hook", Behaviour::StatusWith { status: 200, headers: vec![], body: body.clone() });
+    assert_eq!(send(&receiver.url("/hook")).await.result.unwrap().body, body);
+}
+
+#[tokio::test]
+async fn what_is_not_http_is_told() {
+    for garbage in [&b"SSH-2.0-OpenSSH_9.2\r\n"[..], b"\0\0\0\0\0\0\0\0\r\n\r\n", b"<html>hello</html>\r\n\r\n"] {
+        assert_eq!(failure(&raw(garbage, None).await).await.class(), "protocol", "{garbage:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_bomb_of_headers_is_refused() {
+    let receiver = Receiver::start().await;
+    let headers = (0..2_000).map(|i| (format!("x-{i}"), "y".repeat(100))).collect();
+    receiver.set("/many", Behaviour::StatusWith { status: 200, headers, body: Bytes::new() });
+    let headers = vec![("x-long".to_owned(), "y".repeat(2_000_000))];
+    receiver.set("/long", Behaviour::StatusWith { status: 200, headers, body: Bytes::new() });
+    for path in ["/many", "/long"] {
+        assert_eq!(failure(&receiver.url(path)).await.class(), "protocol", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_port_is_told() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    drop(listener);
+    let error = failure(&url).await;
+    assert_eq!(
+        (error.class(), error.to_string().as_str()),
+        ("connect", "no connection could be made: connection refused")
+    );
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_told() {
+    let receiver = Receiver::start().await;
+    let error = failure(&receiver.url("/hook").replace("http://", "https://")).await;
+    assert_eq!(error.class(), "tls", "{error}");
+}
+
+#[tokio::test]
+async fn connections_are_used_again() {
+    let receiver = Receiver::start().await;
+    let sender = WebhookSender::new(LIMITS).unwrap();
+    for _ in 0..50 {
+        assert!(send_by(&sender, &receiver.url("/hook"), true).await.result.unwrap().is_success());
+    }
+    assert_eq!((receiver.count(), receiver.distinct_ids(), receiver.connections()), (50, 1, 1));
+    // A body that was not read to its end must not be taken for the next answer.
+    receiver.set("/hook", Behaviour::Sequence(vec![Behaviour::HugeBody(1 << 30), Behaviour::Status(204)]));
+    assert!(send_by(&sender, &receiver.url("/hook"), true).await.result.unwrap().truncated);
+    assert_eq!(send_by(&sender, &receiver.url("/hook"), true).await.result.unwrap().status, 204);
+    assert_eq!(receiver.connections(), 2);
+}
+
+/// Names lead to these addresses, one answer after another; the last one stays. Counts how often it was asked.
+struct Names {
+    answers: Vec<io::Result<Vec<IpAddr>>>,
+    asked: AtomicUsize,
+}
+
+impl Names {
+    fn new(answers: Vec<io::Result<Vec<IpAddr>>>) -> Arc<Self> {
+        Arc::new(Self { answers, asked: AtomicUsize::new(0) })
+    }
+}
+
+impl Lookup for Names {
+    fn lookup(&self, _: &str) -> LookedUp {
+        let index = self.asked.fetch_add(1, Ordering::Relaxed).min(self.answers.len() - 1);
+        let answer = match &self.answers[index] {
+            Ok(addresses) => Ok(addresses.clone()),
+            Err(error) => Err(error.kind().into()),
+        };
+        Box::pin(async { answer })
+    }
+}
+
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const METADATA: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254));
+const PUBLIC: IpAddr = IpAddr::V4(Ipv4Addr::new(8, 8, 8, 8));
+
+#[tokio::test]
+async fn a_name_that_leads_here_is_refused_without_leave() {
+    let receiver = Receiver::start().await;
+    let url = format!("http://hooks.example.com:{}/hook", receiver.address().port());
+    for (allow_private, leads_to, class) in [
+        (false, vec![HERE], Some("refused")),
+        (false, vec![PUBLIC, HERE], Some("refused")),
+        (true, vec![HERE, METADATA], Some("refused")),
+        (true, vec![], Some("resolve")),
+        (true, vec![HERE], None),
+    ] {
+        let sender = WebhookSender::with_lookup(LIMITS, Names::new(vec![Ok(leads_to.clone())])).unwrap();
+        let result = send_by(&sender, &url, allow_private).await.result;
+        assert_eq!(result.err().map(|error| error.class()), class, "{leads_to:?}");
+    }
+    assert_eq!(receiver.count(), 1);
+}
+
+#[tokio::test]
+async fn a_connection_goes_to_the_checked_address_even_if_the_name_is_turned() {
+    let receiver = Receiver::start().await;
+    let names = Names::new(vec![Ok(vec![HERE]), Ok(vec![METADATA])]);
+    let sender = WebhookSender::with_lookup(LIMITS, Arc::clone(&names) as Arc<dyn Lookup>).unwrap();
+    let url = format!("http://hooks.example.com:{}/hook", receiver.address().port());
+    assert!(send_by(&sender, &url, true).await.result.unwrap().is_success());
+    assert_eq!((receiver.count(), names.asked.load(Ordering::Relaxed)), (1, 1));
+}
+
+#[tokio::test]
+async fn a_connection_made_with_leave_is_not_used_without() {
+    let receiver = Receiver::start().await;
+    let sender = WebhookSender::with_lookup(LIMITS, Names::new(vec![Ok(vec![HERE])])).unwrap();
+    let url = format!("http://hooks.example.com:{}/hook", receiver.address().port());
+    assert!(send_by(&sender, &url, true).await.result.is_ok());
+    assert_eq!(send_by(&sender, &url, false).await.result.unwrap_err().class(), "refused");
+    assert_eq!(receiver.count(), 1);
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_resolve_is_told() {
+    let sender = WebhookSender::with_lookup(LIMITS, Names::new(vec![Err(io::ErrorKind::NotFound.into())])).unwrap();
+    let error = send_by(&sender, "https://nowhere.example.com/", false).await.result.unwrap_err();
+    assert_eq!((error.class(), error.to_string().as_str()), ("resolve", "the host name could not be resolved"));
+}
+
+#[tokio::test]
+async fn a_resolver_that_hangs_is_left_at_the_deadline() {
+    struct Silent;
+    impl Lookup for Silent {
+        fn lookup(&self, _: &str) -> LookedUp {
+            Box::pin(std::future::pending())
+        }
+    }
+    let sender = WebhookSender::with_lookup(LIMITS, Arc::new(Silent)).unwrap();
+    let sent = send_by(&sender, "https://slow.example.com/", false).await;
+    assert!(sent.result.unwrap_err().class() == "timeout" && sent.elapsed < LIMITS.timeout + SLACK);
+}
+
+#[tokio::test]
+async fn a_literal_address_is_refused_before_anything_is_sent() {
+    let receiver = Receiver::start().await;
+    let port = receiver.address().port();
+    let sender = WebhookSender::new(LIMITS).unwrap();
+    for host in ["127.0.0.1", "2130706433", "0x7f.1", "0177.0.0.1", "[::ffff:127.0.0.1]", "[::1]", "localhost"] {
+        let url = format!("http://{host}:{port}/hook");
+        let error = send_by(&sender, &url, false).await.result.unwrap_err();
+        assert_eq!(error.class(), "refused", "{url}");
+        assert!(check_url(&url, false).is_err() && check_url(&url, true).is_ok(), "{url}");
+    }
+    let error = send_by(&sender, &format!("http://user:secret@127.0.0.1:{port}/"), true).await.result.unwrap_err();
+    assert!(error.class() == "refused" && !error.to_string().contains("secret"), "{error}");
+    assert_eq!(receiver.count(), 0);
+}
+
+#[tokio::test]
+async fn a_call_that_cannot_be_signed_or_sent_is_told() {
+    let receiver = Receiver::start().await;
+    let sender = WebhookSender::new(LIMITS).unwrap();
+    let url = receiver.url("/hook").parse().unwrap();
+    for (id, secrets) in [("msg_0001", vec![]), ("msg\r\nx-evil: 1", vec![secret()])] {
+        let call = Call {
+            url: &url,
+            allow_private: true,
+            id,
+            timestamp: Timestamp::UNIX_EPOCH,
+            body: Bytes::from_static(BODY),
+            secrets: &secrets,
+            deadline: LIMITS.timeout,
+        };
+        assert_eq!(sender.send(&call).await.result.unwrap_err().class(), "unsendable");
+    }
+    assert_eq!(receiver.count(), 0);
+}

@@ -1,0 +1,263 @@
+//! Mail against a real SMTP conversation on loopback, and into files.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test's harness stops at the first surprise"
+)]
+
+use std::{
+    fs,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use ripen_outbound::mail::{Mail, MailResult, Mailer, Party};
+use ripen_testkit::mailbox::{Mailbox, ReceivedMail, Reply};
+
+const LIMIT: Duration = Duration::from_secs(5);
+const FROM: &str = "Ripen <leads@ripen.example>";
+
+fn mail() -> Mail<'static> {
+    Mail {
+        to: Party { name: Some("Robin Rep"), address: "robin@client.example" },
+        reply_to: None,
+        subject: "A lead: Casey Smith",
+        text: "Casey Smith\n.\n..dots\n",
+        html: "<p>Casey Smith</p>",
+        message_id: "dlv_01kam0000000000000000000000",
+        list_id: "harbor-homes",
+        date: Timestamp::from_second(1_795_255_200).unwrap(),
+        deadline: LIMIT,
+    }
+}
+
+/// A folder of this test's own, taken away at the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("ripen-mails-{}-{name}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn mailer(url: &str) -> Mailer {
+    Mailer::new(url, FROM, &std::env::temp_dir()).unwrap()
+}
+
+async fn delivered(mail: &Mail<'_>) -> ReceivedMail {
+    let mailbox = Mailbox::start().await;
+    let result = mailer(&mailbox.url()).send(mail).await;
+    assert!(matches!(result, MailResult::Delivered { .. }), "{result:?}");
+    mailbox.received().remove(0)
+}
+
+#[tokio::test]
+async fn a_mail_arrives_with_both_bodies_and_its_own_id() {
+    let mail = delivered(&mail()).await;
+    assert_eq!(
+        (mail.from.as_str(), mail.to.as_slice()),
+        ("leads@ripen.example", &["robin@client.example".to_owned()][..])
+    );
+    insta::assert_snapshot!("mail", mail.data.replace("\r\n", "\n"));
+}
+
+#[tokio::test]
+async fn the_same_mail_is_the_same_bytes_at_every_attempt() {
+    assert_eq!(delivered(&mail()).await, delivered(&mail()).await);
+}
+
+#[tokio::test]
+async fn headers_cannot_be_added_through_any_field() {
+    let evil = "x\r\nBcc: thief@evil.example\r\n\r\nbody\0\u{202e}";
+    let mail = Mail {
+        to: Party { name: Some(evil), address: "robin@client.example" },
+        reply_to: Some(Party { name: Some(evil), address: "desk@ripen.example" }),
+        subject: evil,
+        message_id: evil,
+        list_id: evil,
+        ..mail()
+    };
+    let received = delivered(&mail).await;
+    assert_eq!(received.to, ["robin@client.example"]);
+    let head = received.data.split("\r\n\r\n").next().unwrap();
+    let names: Vec<_> =
+        head.split("\r\n").filter(|line| !line.starts_with(' ')).map(|line| line.split(':').next().unwrap()).collect();
+    let expected = [
+        "From",
+        "To",
+        "Date",
+        "Subject",
+        "Message-ID",
+        "List-Id",
+        "Auto-Submitted",
+        "Reply-To",
+        "MIME-Version",
+        "Content-Type",
+    ];
+    assert_eq!(names, expected, "{head}");
+    assert_eq!(received.header("subject"), "x Bcc: thief@evil.example body");
+    assert_eq!(received.header("message-id"), "<xBccthiefevilexamplebody@ripen.example>");
+}
+
+#[tokio::test]
+async fn an_address_with_anything_added_is_no_address() {
+    let mailbox = Mailbox::start().await;
+    let mailer = mailer(&mailbox.url());
+    for address in
+        ["", "robin", "robin@client.example\r\nBcc: x@example.com", "a@b.example, c@d.example", "<a@b.example>"]
+    {
+        let result = mailer.send(&Mail { to: Party { name: None, address }, ..mail() }).await;
+        let MailResult::Dead { code: None, text } = result else { panic!("{address:?}: {result:?}") };
+        assert_eq!(text, "the recipient's address is no e-mail address");
+    }
+    assert_eq!(mailbox.received(), []);
+}
+
+#[tokio::test]
+async fn letters_beyond_ascii_are_encoded_and_emoji_survive() {
+    let mail = Mail {
+        to: Party { name: Some("Zoë Müller"), address: "robin@client.example" },
+        subject: "A lead: مريم 👩‍💻",
+        text: "مريم 👩‍💻",
+        html: "<p dir=\"auto\">مريم 👩‍💻</p>",
+        ..mail()
+    };
+    let received = delivered(&mail).await;
+    assert!(received.data.is_ascii(), "{}", received.data);
+    assert!(received.header("subject").contains("=?utf-8?"), "{}", received.header("subject"));
+}
+
+#[tokio::test]
+async fn a_servers_reply_decides_and_names_no_address() {
+    let mailbox = Mailbox::start().await;
+    let mailer = mailer(&mailbox.url());
+    mailbox.set(Reply::Later);
+    let later = mailer.send(&mail()).await;
+    assert!(matches!(&later, MailResult::Later { code: Some(450), text } if !text.contains('@')), "{later:?}");
+    mailbox.set(Reply::Dead);
+    let dead = mailer.send(&mail()).await;
+    assert!(matches!(&dead, MailResult::Dead { code: Some(550), text } if !text.contains('@')), "{dead:?}");
+    mailbox.set(Reply::Drop);
+    let dropped = mailer.send(&mail()).await;
+    assert!(matches!(&dropped, MailResult::Later { code: None, .. }), "{dropped:?}");
+    assert_eq!(mailbox.received(), []);
+}
+
+#[tokio::test]
+async fn a_refused_login_is_not_the_mails_fault() {
+    let mailbox = Mailbox::start().await;
+    mailbox.set(Reply::RefuseLogin);
+    let url = mailbox.url().replace("smtp://", "smtp://ripen:s3cret@");
+    let result = mailer(&url).send(&mail()).await;
+    let MailResult::Later { code: Some(535), text } = result else { panic!("{result:?}") };
+    assert!(!text.contains("s3cret"), "{text}");
+    mailbox.set(Reply::Accept);
+    assert!(matches!(mailer(&url).send(&mail()).await, MailResult::Delivered { .. }));
+}
+
+#[tokio::test]
+async fn tls_that_is_required_is_not_done_without() {
+    let mailbox = Mailbox::start().await;
+    for url in [
+        mailbox.url().replace("tls=none", "tls=required"),
+        mailbox.url().replace("smtp://", "smtp://ripen:s3cret@").replace("?tls=none", ""),
+    ] {
+        let result = mailer(&url).send(&mail()).await;
+        assert!(matches!(&result, MailResult::Later { code: None, .. }), "{result:?}");
+    }
+    assert_eq!(mailbox.received(), []);
+    let opportunistic = mailer(&mailbox.url().replace("?tls=none", ""));
+    assert!(matches!(opportunistic.send(&mail()).await, MailResult::Delivered { .. }));
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_or_is_away_is_left_for_later() {
+    let mailbox = Mailbox::start().await;
+    mailbox.set(Reply::Hang);
+    let started = Instant::now();
+    let deadline = Duration::from_millis(200);
+    let result = mailer(&mailbox.url()).send(&Mail { deadline, ..mail() }).await;
+    assert!(matches!(&result, MailResult::Later { code: None, .. }), "{result:?}");
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+
+    let url = mailbox.url();
+    drop(mailbox);
+    let away = mailer(&url);
+    let refused = ripen_testkit::wait::until("the port to be closed", LIMIT, || async {
+        let result = away.send(&Mail { deadline, ..mail() }).await;
+        matches!(&result, MailResult::Later { text, .. } if text.contains("onnection")).then_some(result)
+    });
+    refused.await;
+}
+
+#[tokio::test]
+async fn one_connection_carries_many_mails_and_a_broken_one_is_replaced() {
+    let mailbox = Mailbox::start().await;
+    let mailer = mailer(&mailbox.url());
+    for _ in 0..5 {
+        assert!(matches!(mailer.send(&mail()).await, MailResult::Delivered { .. }));
+    }
+    assert_eq!((mailbox.received().len(), mailbox.connections()), (5, 1));
+    mailbox.set(Reply::Drop);
+    assert!(matches!(mailer.send(&mail()).await, MailResult::Later { .. }));
+    mailbox.set(Reply::Accept);
+    assert!(matches!(mailer.send(&mail()).await, MailResult::Delivered { .. }));
+    assert!(matches!(mailer.check(LIMIT).await, MailResult::Delivered { .. }));
+    assert_eq!(mailbox.received().len(), 6);
+}
+
+#[tokio::test]
+async fn a_conversation_given_up_half_way_is_not_gone_on_with() {
+    let mailbox = Mailbox::start().await;
+    let mailer = mailer(&mailbox.url());
+    assert!(matches!(mailer.send(&mail()).await, MailResult::Delivered { .. }));
+    mailbox.set(Reply::Hang);
+    let late = mailer.send(&Mail { deadline: Duration::from_millis(200), ..mail() }).await;
+    assert!(matches!(late, MailResult::Later { code: None, .. }), "{late:?}");
+    mailbox.set(Reply::Accept);
+    let next = mailer.send(&Mail { message_id: "dlv_next", ..mail() }).await;
+    assert!(matches!(next, MailResult::Delivered { .. }), "{next:?}");
+    let received = mailbox.received();
+    assert_eq!((received.len(), mailbox.connections()), (2, 2));
+    assert_eq!(received[1].header("message-id"), "<dlv_next@ripen.example>");
+}
+
+#[tokio::test]
+async fn without_a_server_mails_are_filed_and_never_called_delivered() {
+    let scratch = Scratch::new("filed");
+    let mailer = Mailer::new("", FROM, &scratch.0).unwrap();
+    assert!(!mailer.has_server());
+    let mut paths = Vec::new();
+    for (id, text) in [("dlv_1", "first"), ("dlv_2", "second"), ("dlv_1", "first again"), ("../../dlv_3", "third")] {
+        let MailResult::Filed { path } = mailer.send(&Mail { message_id: id, text, ..mail() }).await else {
+            panic!("{id}")
+        };
+        assert!(fs::read_to_string(&path).unwrap().contains(text));
+        paths.push(path);
+    }
+    assert_eq!(paths[0], paths[2]);
+    let mut files: Vec<_> = fs::read_dir(scratch.0.join("mail"))
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    files.sort();
+    assert_eq!(files, ["dlv_1.eml", "dlv_2.eml", "dlv_3.eml"]);
+}
+
+#[tokio::test]
+async fn a_configuration_that_cannot_work_is_refused_at_the_start() {
+    for (url, from) in [("imap://mail.example.com", FROM), ("smtp://ripen:s3cret@", FROM), ("", "Ripen")] {
+        let error = Mailer::new(url, from, &std::env::temp_dir()).err().unwrap().to_string();
+        assert!(error.starts_with("mail.") && !error.contains("s3cret"), "{error}");
+    }
+}

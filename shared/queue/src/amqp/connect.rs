@@ -1,0 +1,140 @@
+//! Getting a connection with the topology declared, noticing its end, and the pauses in between.
+
+use std::{
+    pin::pin,
+    time::{Duration, Instant},
+};
+
+use futures::StreamExt as _;
+use lapin::{Connection, ConnectionProperties, Event, uri::AMQPUri};
+use tokio::time::{sleep, timeout};
+
+use super::{Broker, greeting};
+use crate::{
+    message::InvalidUrl,
+    options::Options,
+    topology::{self, Queue},
+};
+
+/// First pause after a failure.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// A connection that held this long was a good one: the pauses start again from the first.
+const GOOD_CONNECTION: Duration = Duration::from_secs(5);
+
+/// How often a connection's state is looked at, besides its events.
+const LOOK: Duration = Duration::from_millis(250);
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ConnectError {
+    #[error("no answer in time")]
+    Slow,
+    #[error("RabbitMQ refused")]
+    Refused(#[from] lapin::Error),
+    #[error("the other end does not greet as RabbitMQ does")]
+    NoGreeting(#[from] greeting::GreetingError),
+}
+
+pub(super) fn parse(url: &str, options: &Options) -> Result<AMQPUri, InvalidUrl> {
+    let mut uri: AMQPUri = url.parse().map_err(|why| InvalidUrl { why })?;
+    let seconds = options.heartbeat.as_secs().clamp(1, 600);
+    uri.query.heartbeat.get_or_insert(u16::try_from(seconds).unwrap_or(u16::MAX));
+    Ok(uri)
+}
+
+/// Tries until it has a connection, with growing pauses; one for the life of a publisher or a link.
+pub(super) struct Connector {
+    broker: Broker,
+    purpose: &'static str,
+    pause: Duration,
+    failures: u32,
+    hung: bool,
+    connected_at: Option<Instant>,
+}
+
+impl Connector {
+    pub(super) fn new(broker: Broker, purpose: &'static str) -> Self {
+        Self { broker, purpose, pause: FIRST_PAUSE, failures: 0, hung: false, connected_at: None }
+    }
+
+    /// A connection on which every queue is declared. Only the caller's giving up ends the trying.
+    pub(super) async fn connect(&mut self) -> Connection {
+        self.pause_after_a_connection().await;
+        loop {
+            match self.attempt().await {
+                Ok(connection) => {
+                    tracing::info!(amqp.purpose = self.purpose, failures = self.failures, "connected to RabbitMQ");
+                    (self.failures, self.hung, self.connected_at) = (0, false, Some(Instant::now()));
+                    return connection;
+                }
+                Err(error) => self.failed(&error).await,
+            }
+        }
+    }
+
+    async fn attempt(&self) -> Result<Connection, ConnectError> {
+        let Broker { uri, options } = &self.broker;
+        if self.hung {
+            // An attempt that hangs in the middle keeps a thread until the other end moves: ask first.
+            greeting::greet(uri, options.connect_timeout).await?;
+        }
+        let name = format!("{} {}", options.connection_name, self.purpose);
+        let properties = ConnectionProperties::default().with_connection_name(name.into());
+        let connect = async {
+            let connection = Connection::connect_uri(uri.clone(), properties).await?;
+            topology::ensure(&connection, &Queue::ALL, options).await?;
+            Ok(connection)
+        };
+        timeout(options.connect_timeout, connect).await.unwrap_or(Err(ConnectError::Slow))
+    }
+
+    async fn failed(&mut self, error: &ConnectError) {
+        let cause = std::error::Error::source(error).map(ToString::to_string);
+        if self.failures == 0 {
+            tracing::warn!(amqp.purpose = self.purpose, %error, cause, "RabbitMQ cannot be reached; trying on");
+        } else {
+            tracing::debug!(amqp.purpose = self.purpose, %error, cause, failures = self.failures, "still no RabbitMQ");
+        }
+        self.failures = self.failures.saturating_add(1);
+        self.hung |= matches!(error, ConnectError::Slow);
+        self.pause().await;
+    }
+
+    /// A broker that takes connections and drops them at once must not be asked in a loop.
+    async fn pause_after_a_connection(&mut self) {
+        let Some(at) = self.connected_at.take() else { return };
+        if at.elapsed() >= GOOD_CONNECTION {
+            self.pause = FIRST_PAUSE;
+        }
+        self.pause().await;
+    }
+
+    async fn pause(&mut self) {
+        sleep(self.broker.options.spread(self.pause)).await;
+        self.pause = (self.pause * 2).min(self.broker.options.reconnect_pause_max);
+    }
+}
+
+/// Returns when the connection is no longer usable.
+pub(super) async fn until_down(connection: &Connection) {
+    let mut events = pin!(connection.events_listener());
+    while connection.status().connected() {
+        match timeout(LOOK, events.next()).await {
+            Ok(Some(Event::Error(error))) => {
+                tracing::warn!(%error, "the connection to RabbitMQ broke");
+                return;
+            }
+            Ok(Some(Event::ConnectionBlocked(reason))) => tracing::warn!(reason, "RabbitMQ blocks publishers"),
+            Ok(Some(Event::ConnectionUnblocked)) => tracing::info!("RabbitMQ takes messages again"),
+            Ok(None) => return,
+            Ok(Some(_)) | Err(_) => {}
+        }
+    }
+}
+
+/// Says goodbye, but waits no longer than a moment for the answer.
+pub(super) async fn close(connection: &Connection) {
+    if timeout(Duration::from_secs(2), connection.close(200, "closed".into())).await.is_err() {
+        tracing::debug!("RabbitMQ did not answer the goodbye");
+    }
+}

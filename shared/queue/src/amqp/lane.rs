@@ -1,0 +1,152 @@
+//! One publishing channel and its confirms. A lane is one task: on a shared channel the library numbers a message and
+//! puts it on the wire in two steps, so that two publishers could get each other's confirms.
+
+use std::{
+    collections::HashSet,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use lapin::{Channel, Confirmation, options::BasicPublishOptions};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep_until},
+};
+use uuid::Uuid;
+
+use super::{
+    flight::Flight,
+    headers::{self, Outgoing},
+};
+use crate::message::PublishError;
+
+/// Messages taken from the callers in one go.
+const TAKE: usize = 64;
+
+/// A message and who waits for its confirm.
+pub(super) struct Job {
+    pub(super) outgoing: Outgoing,
+    pub(super) answer: oneshot::Sender<Result<(), PublishError>>,
+}
+
+/// The callers' end of a lane.
+pub(super) struct Lane {
+    pub(super) jobs: mpsc::Sender<Job>,
+    silent: Arc<AtomicBool>,
+}
+
+impl Lane {
+    /// A lane that holds up to `limit` unconfirmed messages, and its task, which ends when the channel does, when a
+    /// message was returned, or when no caller is left.
+    pub(super) fn new(channel: Channel, limit: usize, patience: Duration) -> (Self, impl Future<Output = ()> + Send) {
+        let (sender, jobs) = mpsc::channel(limit);
+        let silent = Arc::new(AtomicBool::new(false));
+        let driver = Driver { channel, jobs, limit, patience, silent: silent.clone() };
+        (Self { jobs: sender, silent }, driver.run())
+    }
+
+    /// True when RabbitMQ owes confirms and has sent none for as long as a publisher waits.
+    pub(super) fn is_silent(&self) -> bool {
+        self.silent.load(Ordering::Relaxed)
+    }
+}
+
+struct Driver {
+    channel: Channel,
+    jobs: mpsc::Receiver<Job>,
+    limit: usize,
+    patience: Duration,
+    silent: Arc<AtomicBool>,
+}
+
+type Sending = Pin<Box<dyn Future<Output = Sent> + Send>>;
+
+/// A message of which RabbitMQ has spoken, or never will.
+struct Sent {
+    id: Uuid,
+    result: lapin::Result<Confirmation>,
+    answer: oneshot::Sender<Result<(), PublishError>>,
+}
+
+impl Driver {
+    async fn run(mut self) {
+        let mut flight: Flight<Sending> = Flight::new();
+        let mut fresh = Vec::with_capacity(TAKE);
+        let mut heard = Instant::now();
+        let mut callers = true;
+        while callers || !flight.is_empty() {
+            let room = TAKE.min(self.limit - flight.len());
+            tokio::select! {
+                biased;
+                landed = flight.landed(), if !flight.is_empty() => {
+                    heard = Instant::now();
+                    self.silent.store(false, Ordering::Relaxed);
+                    if !answer(landed) {
+                        return;
+                    }
+                }
+                taken = self.jobs.recv_many(&mut fresh, room), if callers && room > 0 => {
+                    callers = taken > 0;
+                    if flight.is_empty() {
+                        heard = Instant::now();
+                    }
+                    // Who no longer waits has put the message elsewhere already.
+                    for job in fresh.drain(..).filter(|job| !job.answer.is_closed()) {
+                        flight.push(Box::pin(send(self.channel.clone(), job)));
+                    }
+                }
+                () = sleep_until(heard + self.patience), if !flight.is_empty() && !self.silent.load(Ordering::Relaxed) => {
+                    self.silent.store(true, Ordering::Relaxed);
+                }
+            }
+        }
+    }
+}
+
+async fn send(channel: Channel, Job { outgoing, answer }: Job) -> Sent {
+    let options = BasicPublishOptions { mandatory: true, immediate: false };
+    let name = outgoing.queue.name().into();
+    let result = match channel.basic_publish("".into(), name, options, &outgoing.body, outgoing.properties()).await {
+        Ok(confirm) => confirm.await,
+        Err(error) => Err(error),
+    };
+    Sent { id: outgoing.id, result, answer }
+}
+
+/// Tells the publishers; false when the channel is not to be used any more. A returned message means that a queue is
+/// gone, and a new connection declares it again.
+fn answer(landed: Vec<Sent>) -> bool {
+    let returned: HashSet<Option<Uuid>> = landed.iter().filter_map(returned).collect();
+    let mut usable = returned.is_empty();
+    for sent in landed {
+        let result = match sent.result {
+            Ok(Confirmation::Ack(_)) if returned.contains(&Some(sent.id)) || returned.contains(&None) => {
+                Err(PublishError::Returned)
+            }
+            Ok(Confirmation::Ack(_)) => Ok(()),
+            Ok(Confirmation::Nack(_)) => Err(PublishError::Full),
+            Ok(Confirmation::NotRequested) => Err(PublishError::Lost(None)),
+            Err(error) => {
+                usable = false;
+                Err(PublishError::Lost(Some(Box::new(error))))
+            }
+        };
+        // A publisher that gave up has dropped its end.
+        drop(sent.answer.send(result));
+    }
+    usable
+}
+
+/// The id of the returned message that came with this confirm (of whichever message that is), where one did.
+fn returned(sent: &Sent) -> Option<Option<Uuid>> {
+    match &sent.result {
+        Ok(Confirmation::Ack(Some(message)) | Confirmation::Nack(Some(message))) => {
+            Some(headers::id_of(&message.properties))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,72 @@
+//! The transport over RabbitMQ: one connection for publishing and, once something consumes, one for consuming,
+//! because an alarm blocks every connection that publishes.
+
+pub(crate) mod check;
+mod connect;
+mod consumer;
+mod flight;
+mod greeting;
+mod headers;
+mod lane;
+mod link;
+mod publisher;
+mod session;
+
+use std::sync::{Arc, OnceLock};
+
+pub(crate) use consumer::AmqpConsumer;
+use headers::Outgoing;
+use lapin::uri::AMQPUri;
+
+use self::{link::Link, publisher::Publisher};
+use crate::{
+    message::{InvalidUrl, Message, PublishError},
+    options::Options,
+    topology::Queue,
+    transport::{LinkState, State},
+};
+
+/// A broker and how it is used.
+#[derive(Clone)]
+struct Broker {
+    uri: AMQPUri,
+    options: Arc<Options>,
+}
+
+pub(crate) struct Amqp {
+    broker: Broker,
+    publisher: Arc<Publisher>,
+    link: OnceLock<Link>,
+}
+
+impl Amqp {
+    pub(crate) fn new(url: &str, options: Options) -> Result<Self, InvalidUrl> {
+        let broker = Broker { uri: connect::parse(url, &options)?, options: Arc::new(options) };
+        let publisher = Publisher::start(broker.clone());
+        Ok(Self { broker, publisher, link: OnceLock::new() })
+    }
+
+    pub(crate) async fn publish(&self, queue: Queue, message: Message) -> Result<(), PublishError> {
+        self.publisher.publish(Outgoing::new(queue, message)).await
+    }
+
+    pub(crate) async fn publish_all(&self, queue: Queue, messages: Vec<Message>) -> Vec<Result<(), PublishError>> {
+        self.publisher.publish_all(messages.into_iter().map(|message| Outgoing::new(queue, message)).collect()).await
+    }
+
+    pub(crate) fn consume(&self, queue: Queue, prefetch: u16) -> AmqpConsumer {
+        let link = self.link.get_or_init(|| Link::start(self.broker.clone()));
+        AmqpConsumer::new(queue, prefetch, link.connection(), self.publisher.clone(), self.broker.options.clone())
+    }
+
+    pub(crate) fn state(&self) -> State {
+        State { publishing: self.publisher.state(), consuming: self.link.get().map_or(LinkState::Unused, Link::state) }
+    }
+
+    pub(crate) async fn close(&self) {
+        self.publisher.close().await;
+        if let Some(link) = self.link.get() {
+            link.close().await;
+        }
+    }
+}

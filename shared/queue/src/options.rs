@@ -1,0 +1,88 @@
+//! Every bound and every wait of the transport, in one place. The caller fills it from its configuration.
+
+use std::time::Duration;
+
+/// Limits of a transport. The defaults suit one process of each role.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Name of the connections in RabbitMQ's own pages and logs.
+    pub connection_name: String,
+    /// How long a publisher waits for its confirm.
+    pub confirm_timeout: Duration,
+    /// How long one attempt to connect may take.
+    pub connect_timeout: Duration,
+    /// Heartbeat of both connections; a silent peer is given up after two of them. Whole seconds.
+    pub heartbeat: Duration,
+    /// Longest pause between two attempts to connect; the first is a tenth of a second.
+    pub reconnect_pause_max: Duration,
+    /// Channels that publishing is spread over.
+    pub publish_channels: usize,
+    /// Messages that may wait for their confirm at the same time, over all channels.
+    pub unconfirmed_max: usize,
+    /// `x-max-length-bytes` of each RabbitMQ queue. A queue that exists with another value is used as it is.
+    pub queue_bytes_max: u64,
+    /// Messages a local queue holds, unsettled ones included.
+    pub local_messages_max: usize,
+    /// Bytes of bodies a local queue holds, unsettled ones included.
+    pub local_bytes_max: usize,
+    /// Pause before a message settled as `Retry` is offered again; it doubles with every delivery.
+    pub retry_pause: Duration,
+    /// Longest such pause.
+    pub retry_pause_max: Duration,
+    /// Longest wait of a message settled as `Later`; what must wait longer is a row, not a message.
+    pub later_max: Duration,
+    /// A number from 0 up to 1 for each pause that must not be the same on every replica. Randomness is the caller's.
+    pub jitter: fn() -> f64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            connection_name: "ripen".to_owned(),
+            confirm_timeout: Duration::from_secs(1),
+            connect_timeout: Duration::from_secs(10),
+            heartbeat: Duration::from_secs(10),
+            reconnect_pause_max: Duration::from_secs(15),
+            publish_channels: 2,
+            unconfirmed_max: 4_096,
+            queue_bytes_max: 4 << 30,
+            local_messages_max: 10_000,
+            local_bytes_max: 64 << 20,
+            retry_pause: Duration::from_millis(100),
+            retry_pause_max: Duration::from_secs(5),
+            later_max: Duration::from_secs(60),
+            jitter: || 1.0,
+        }
+    }
+}
+
+impl Options {
+    /// The pause before a message that was delivered `delivery_count` times before is offered again.
+    pub(crate) fn retry_pause(&self, delivery_count: u32) -> Duration {
+        let pause = self.retry_pause.saturating_mul(1 << delivery_count.min(16));
+        self.spread(pause.min(self.retry_pause_max))
+    }
+
+    /// Between a half and the whole of `pause`.
+    pub(crate) fn spread(&self, pause: Duration) -> Duration {
+        pause.mul_f64(0.5 + (self.jitter)().clamp(0.0, 1.0) / 2.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retries_slow_down_up_to_a_limit() {
+        let options = Options::default();
+        let pauses = [0, 1, 2, 5, 6, 1_000].map(|count| options.retry_pause(count).as_millis());
+        assert_eq!(pauses, [100, 200, 400, 3_200, 5_000, 5_000]);
+    }
+
+    #[test]
+    fn jitter_takes_away_at_most_half() {
+        let options = Options { jitter: || 0.0, ..Options::default() };
+        assert_eq!(options.spread(Duration::from_secs(2)), Duration::from_secs(1));
+    }
+}

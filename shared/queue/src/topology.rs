@@ -1,0 +1,144 @@
+//! The queues, in one table, and how RabbitMQ is told of them: declared again on every connect, so that a broker that
+//! lost its data or a queue deleted by hand heals by itself.
+
+use lapin::{
+    Channel, Connection,
+    options::QueueDeclareOptions,
+    protocol::{AMQPErrorKind, AMQPSoftError},
+    types::{AMQPValue, FieldTable},
+};
+
+use crate::options::Options;
+
+/// The queues there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Queue {
+    /// Submissions on their way from intake to the qualifier.
+    Arrivals,
+    /// Leads to decide again.
+    Requalify,
+    /// Deliveries to attempt.
+    Deliveries,
+    /// What could not be handled, with the reason.
+    Dead,
+}
+
+struct Row {
+    queue: Queue,
+    name: &'static str,
+    /// How many failed deliveries RabbitMQ itself allows. A backstop: a connection that breaks counts against every
+    /// message that was prefetched, so a small number would kill healthy messages.
+    delivery_limit: i64,
+    /// Where RabbitMQ puts what went over that limit.
+    dead_letters: Option<Queue>,
+}
+
+/// RabbitMQ 4 gives a queue without a limit one of twenty, after which the last copy of a dead letter would vanish;
+/// 3.x does not know "none". This is none.
+const NO_DELIVERY_LIMIT: i64 = 1_000_000_000;
+
+const TABLE: [Row; 4] = [
+    Row { queue: Queue::Arrivals, name: "ripen.arrivals", delivery_limit: 1_000, dead_letters: Some(Queue::Dead) },
+    Row { queue: Queue::Requalify, name: "ripen.requalify", delivery_limit: 1_000, dead_letters: Some(Queue::Dead) },
+    Row { queue: Queue::Deliveries, name: "ripen.deliveries", delivery_limit: 1_000, dead_letters: Some(Queue::Dead) },
+    Row { queue: Queue::Dead, name: "ripen.dead", delivery_limit: NO_DELIVERY_LIMIT, dead_letters: None },
+];
+
+impl Queue {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Arrivals, Self::Requalify, Self::Deliveries, Self::Dead];
+
+    /// Its name in RabbitMQ and in metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    fn row(self) -> &'static Row {
+        &TABLE[self as usize]
+    }
+
+    fn arguments(self, options: &Options) -> FieldTable {
+        let row = self.row();
+        let mut table = FieldTable::default();
+        let mut put = |name: &str, value: AMQPValue| table.insert(name.into(), value);
+        put("x-queue-type", text("quorum"));
+        put("x-overflow", text("reject-publish"));
+        put("x-max-length-bytes", AMQPValue::LongLongInt(i64::try_from(options.queue_bytes_max).unwrap_or(i64::MAX)));
+        put("x-delivery-limit", AMQPValue::LongLongInt(row.delivery_limit));
+        if let Some(dead) = row.dead_letters {
+            put("x-dead-letter-exchange", text(""));
+            put("x-dead-letter-routing-key", text(dead.name()));
+            put("x-dead-letter-strategy", text("at-least-once"));
+        }
+        table
+    }
+}
+
+fn text(value: &str) -> AMQPValue {
+    AMQPValue::LongString(value.into())
+}
+
+/// Declares `queue` as the table says. RabbitMQ closes the channel when the queue exists with other arguments.
+pub(crate) async fn declare(channel: &Channel, queue: Queue, options: &Options) -> lapin::Result<()> {
+    let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+    channel.queue_declare(queue.name().into(), durable, queue.arguments(options)).await.map(drop)
+}
+
+/// Looks whether `queue` is there, whatever its arguments. RabbitMQ closes the channel when it is not.
+pub(crate) async fn look(channel: &Channel, queue: Queue) -> lapin::Result<lapin::Queue> {
+    let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+    channel.queue_declare(queue.name().into(), passive, FieldTable::default()).await
+}
+
+/// Sees to it that `queues` are there. One that exists with other arguments (an older release, another limit in the
+/// configuration) is used as it is: refusing it would stop a working system.
+pub(crate) async fn ensure(connection: &Connection, queues: &[Queue], options: &Options) -> lapin::Result<()> {
+    let mut channel = connection.create_channel().await?;
+    for &queue in queues {
+        match declare(&channel, queue, options).await {
+            Err(error) if differs(&error) => {
+                tracing::warn!(queue.name = queue.name(), %error, "the queue exists with other arguments; using it as it is");
+                channel = connection.create_channel().await?;
+            }
+            result => result?,
+        }
+    }
+    channel.close(200, "declared".into()).await
+}
+
+/// True when RabbitMQ says that the queue exists with other arguments.
+pub(crate) fn differs(error: &lapin::Error) -> bool {
+    is_soft(error, AMQPSoftError::PRECONDITIONFAILED)
+}
+
+/// True when RabbitMQ says that there is no such queue.
+pub(crate) fn is_missing(error: &lapin::Error) -> bool {
+    is_soft(error, AMQPSoftError::NOTFOUND)
+}
+
+fn is_soft(error: &lapin::Error, soft: AMQPSoftError) -> bool {
+    matches!(error.kind(), lapin::ErrorKind::ProtocolError(error) if *error.kind() == AMQPErrorKind::Soft(soft))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_has_each_queue_at_its_place() {
+        for (place, queue) in Queue::ALL.into_iter().enumerate() {
+            assert_eq!(queue as usize, place);
+            assert_eq!(TABLE[place].queue, queue);
+        }
+    }
+
+    #[test]
+    fn only_the_dead_queue_has_no_way_out() {
+        let options = Options::default();
+        for queue in Queue::ALL {
+            let arguments = queue.arguments(&options);
+            assert_eq!(arguments.contains_key("x-dead-letter-strategy"), queue != Queue::Dead);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! What the kinds cannot say: values that are of the right kind and still cannot be used.
+
+use super::{ConfigError, Role, SecretUrl, Settings};
+
+fn invalid(key: &'static str, problem: impl Into<String>) -> ConfigError {
+    ConfigError::Invalid { key, problem: problem.into() }
+}
+
+impl Settings {
+    /// Refuses values that no process could work with.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        scheme("database.url", &self.database.url, &["postgres", "postgresql"])?;
+        scheme("amqp.url", &self.amqp.url, &["amqp", "amqps"])?;
+        scheme("mail.url", &self.mail.url, &["smtp", "smtps"])?;
+        web_address("http.public_url", &self.http.public_url)?;
+        web_address("telemetry.otlp_url", &self.telemetry.otlp_url)?;
+        if !self.mail.from.contains('@') {
+            return Err(invalid("mail.from", "expected a sender such as \"Ripen <leads@example.com>\""));
+        }
+        self.check_numbers()?;
+        if self.dispatcher.retry_schedule_s.is_empty() {
+            return Err(invalid("dispatcher.retry_schedule_s", "expected at least one pause"));
+        }
+        if self.dispatcher.lease_s <= self.dispatcher.timeout_s {
+            return Err(invalid(
+                "dispatcher.lease_s",
+                "must be longer than dispatcher.timeout_s, or deliveries under way are sent by others too",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Bounds of zero: each would stand still rather than be unlimited.
+    fn check_numbers(&self) -> Result<(), ConfigError> {
+        let (limits, intake) = (&self.limits, &self.intake);
+        let (qualifier, dispatcher) = (&self.qualifier, &self.dispatcher);
+        let at_least_one = [
+            ("database.max_connections", self.database.max_connections == 0),
+            ("database.acquire_timeout_s", self.database.acquire_timeout_s == 0),
+            ("limits.body_bytes", limits.body_bytes == 0),
+            ("limits.array_leads", limits.array_leads == 0),
+            ("limits.requests_per_second", limits.requests_per_second == 0),
+            ("limits.burst", limits.burst == 0),
+            ("limits.connections", limits.connections == 0),
+            ("limits.header_read_timeout_s", limits.header_read_timeout_s == 0),
+            ("limits.body_timeout_s", limits.body_timeout_s == 0),
+            ("limits.spool_queue", limits.spool_queue == 0),
+            ("intake.publish_timeout_ms", intake.publish_timeout_ms == 0),
+            ("intake.spool_batch", intake.spool_batch == 0),
+            ("qualifier.batch", qualifier.batch == 0),
+            ("qualifier.workers", qualifier.workers == 0),
+            ("qualifier.sweep_interval_ms", qualifier.sweep_interval_ms == 0),
+            ("qualifier.promise_sweep", qualifier.promise_sweep == 0),
+            ("qualifier.regrade_sweep", qualifier.regrade_sweep == 0),
+            ("qualifier.spool_sweep", qualifier.spool_sweep == 0),
+            ("qualifier.offer_s", qualifier.offer_s == 0),
+            ("dispatcher.workers", dispatcher.workers == 0),
+            ("dispatcher.endpoint_concurrency", dispatcher.endpoint_concurrency == 0),
+            ("dispatcher.timeout_s", dispatcher.timeout_s == 0),
+            ("dispatcher.sweep_interval_ms", dispatcher.sweep_interval_ms == 0),
+            ("dispatcher.sweep", dispatcher.sweep == 0),
+            ("dispatcher.offer_s", dispatcher.offer_s == 0),
+            ("dispatcher.response_bytes", dispatcher.response_bytes == 0),
+            ("clock.max_skew_s", self.clock.max_skew_s == 0),
+        ];
+        let zero = at_least_one.into_iter().find(|(_, is_zero)| *is_zero);
+        zero.map_or(Ok(()), |(key, _)| Err(invalid(key, "must be at least 1")))
+    }
+
+    /// Refuses a split of roles that could not meet: queues inside one process reach no other process, and neither
+    /// does its embedded database.
+    ///
+    /// # Errors
+    /// Where not all roles run here and `amqp.url` or `database.url` is empty, or where there are no roles.
+    pub fn check_roles(&self, roles: &[Role]) -> Result<(), ConfigError> {
+        if roles.is_empty() {
+            return Err(ConfigError::Invalid { key: "--role", problem: "expected at least one role".to_owned() });
+        }
+        if Role::ALL.iter().all(|role| roles.contains(role)) {
+            return Ok(());
+        }
+        let alone = "is empty, so all roles have to run in one process";
+        if self.database.url.is_empty() {
+            return Err(invalid("database.url", format!("{alone}: name a PostgreSQL, or run without --role")));
+        }
+        if self.amqp.url.is_empty() {
+            return Err(invalid("amqp.url", format!("{alone}: name a RabbitMQ, or run without --role")));
+        }
+        Ok(())
+    }
+}
+
+fn scheme(key: &'static str, url: &SecretUrl, schemes: &[&str]) -> Result<(), ConfigError> {
+    let given = url.reveal().split_once("://").filter(|(_, rest)| !rest.is_empty()).map(|(scheme, _)| scheme);
+    if url.is_empty() || given.is_some_and(|given| schemes.contains(&given)) {
+        return Ok(());
+    }
+    let wanted: Vec<_> = schemes.iter().map(|scheme| format!("{scheme}://…")).collect();
+    Err(invalid(key, format!("expected {}", wanted.join(" or "))))
+}
+
+fn web_address(key: &'static str, url: &str) -> Result<(), ConfigError> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    if url.is_empty() || rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace)) {
+        return Ok(());
+    }
+    Err(invalid(key, "expected http://… or https://…"))
+}

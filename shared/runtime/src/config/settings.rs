@@ -1,0 +1,319 @@
+//! Every setting with its default. Units are in the names; a section is what one part of the process is given.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Network, SecretUrl};
+
+/// The whole configuration.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// PostgreSQL.
+    pub database: DatabaseSettings,
+    /// RabbitMQ.
+    pub amqp: AmqpSettings,
+    /// Addresses and proxies.
+    pub http: HttpSettings,
+    /// How mail leaves.
+    pub mail: MailSettings,
+    /// Log lines.
+    pub log: LogSettings,
+    /// Traces.
+    pub telemetry: TelemetrySettings,
+    /// Bounds of what is taken from outside.
+    pub limits: LimitSettings,
+    /// Receiving leads.
+    pub intake: IntakeSettings,
+    /// Deciding leads.
+    pub qualifier: QualifierSettings,
+    /// Delivering leads.
+    pub dispatcher: DispatcherSettings,
+    /// Stopping.
+    pub lifecycle: LifecycleSettings,
+    /// Trust in the clock.
+    pub clock: ClockSettings,
+}
+
+/// `[database]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DatabaseSettings {
+    /// `postgres://…`; empty: the embedded PostgreSQL under the data folder.
+    pub url: SecretUrl,
+    /// The most connections this process opens.
+    pub max_connections: u32,
+    /// How long a caller waits for a connection.
+    pub acquire_timeout_s: u64,
+}
+
+impl Default for DatabaseSettings {
+    fn default() -> Self {
+        Self { url: SecretUrl::default(), max_connections: 20, acquire_timeout_s: 5 }
+    }
+}
+
+/// `[amqp]`
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AmqpSettings {
+    /// `amqp://…` or `amqps://…`; empty: queues inside the process, for all roles in one.
+    pub url: SecretUrl,
+}
+
+/// `[http]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HttpSettings {
+    /// Where requests are taken.
+    pub listen: SocketAddr,
+    /// Where health and metrics are served; none: on `listen` too.
+    pub admin_listen: Option<SocketAddr>,
+    /// How the outside names this installation, for links; empty: made from `listen`.
+    pub public_url: String,
+    /// Proxies whose word on the caller's address is taken.
+    pub trusted_proxies: Vec<Network>,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            admin_listen: None,
+            public_url: String::new(),
+            trusted_proxies: Vec::new(),
+        }
+    }
+}
+
+/// `[mail]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MailSettings {
+    /// `smtp://…` or `smtps://…`; empty: `.eml` files under the data folder.
+    pub url: SecretUrl,
+    /// The sender.
+    pub from: String,
+}
+
+impl Default for MailSettings {
+    fn default() -> Self {
+        Self { url: SecretUrl::default(), from: "Ripen <ripen@localhost>".to_owned() }
+    }
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(try_from = "String", rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Pretty,
+    /// One JSON object a line, for machines.
+    Json,
+}
+
+impl TryFrom<String> for LogFormat {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "pretty" => Ok(Self::Pretty),
+            "json" => Ok(Self::Json),
+            other => Err(format!("expected pretty or json, given {other:?}")),
+        }
+    }
+}
+
+/// `[log]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogSettings {
+    /// `pretty` or `json`.
+    pub format: LogFormat,
+    /// A level or a filter such as `info,ripen_intake=debug`.
+    pub level: String,
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { format: LogFormat::default(), level: "info".to_owned() }
+    }
+}
+
+/// `[telemetry]`
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TelemetrySettings {
+    /// Where traces go (OTLP); empty: nowhere.
+    pub otlp_url: String,
+}
+
+/// `[limits]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitSettings {
+    /// The largest body, CSV excepted.
+    pub body_bytes: usize,
+    /// The most leads in one JSON array.
+    pub array_leads: usize,
+    /// What one source may send on average.
+    pub requests_per_second: u32,
+    /// What one source may send at once.
+    pub burst: u32,
+    /// How many connections are held open at once.
+    pub connections: usize,
+    /// How long a caller has to send a request's head.
+    pub header_read_timeout_s: u64,
+    /// How long a caller has to send a body that is not CSV.
+    pub body_timeout_s: u64,
+    /// The longest `Prefer: wait` that is granted.
+    pub wait_s: u64,
+    /// How many arrivals may wait for the database while RabbitMQ is away.
+    pub spool_queue: usize,
+}
+
+impl Default for LimitSettings {
+    fn default() -> Self {
+        Self {
+            body_bytes: 256 * 1024,
+            array_leads: 1000,
+            requests_per_second: 200,
+            burst: 1000,
+            connections: 4096,
+            header_read_timeout_s: 10,
+            body_timeout_s: 30,
+            wait_s: 10,
+            spool_queue: 4096,
+        }
+    }
+}
+
+/// `[intake]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IntakeSettings {
+    /// How long a confirm of RabbitMQ is waited for before the database takes the arrival.
+    pub publish_timeout_ms: u64,
+    /// How long a known source is served without asking the database again.
+    pub source_cache_s: u64,
+    /// How long an equal submission without a key of its own counts as the same.
+    pub same_content_s: u64,
+    /// The most arrivals one commit spools.
+    pub spool_batch: usize,
+}
+
+impl Default for IntakeSettings {
+    fn default() -> Self {
+        Self { publish_timeout_ms: 1000, source_cache_s: 30, same_content_s: 600, spool_batch: 256 }
+    }
+}
+
+/// `[qualifier]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct QualifierSettings {
+    /// The most messages one transaction decides.
+    pub batch: usize,
+    /// How many batches are decided at once.
+    pub workers: usize,
+    /// How often due rows are looked for.
+    pub sweep_interval_ms: u64,
+    /// The most due promises one sweep offers.
+    pub promise_sweep: u32,
+    /// The most changed leads one sweep offers.
+    pub regrade_sweep: u32,
+    /// The most spooled arrivals one sweep offers.
+    pub spool_sweep: u32,
+    /// How long an offer keeps a row from being offered again.
+    pub offer_s: u64,
+    /// Over what time new criteria reach all open leads.
+    pub criteria_spread_s: u64,
+}
+
+impl Default for QualifierSettings {
+    fn default() -> Self {
+        Self {
+            batch: 256,
+            workers: 2,
+            sweep_interval_ms: 1000,
+            promise_sweep: 500,
+            regrade_sweep: 500,
+            spool_sweep: 1000,
+            offer_s: 60,
+            criteria_spread_s: 600,
+        }
+    }
+}
+
+/// `[dispatcher]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DispatcherSettings {
+    /// How many deliveries are under way at once.
+    pub workers: usize,
+    /// How many of them at one endpoint, over all processes.
+    pub endpoint_concurrency: u32,
+    /// How long one attempt may take.
+    pub timeout_s: u64,
+    /// How long a worker holds a delivery; longer than an attempt may take.
+    pub lease_s: u64,
+    /// The pauses between attempts; when they are used up, the delivery is dead.
+    pub retry_schedule_s: Vec<u64>,
+    /// How often due deliveries are looked for.
+    pub sweep_interval_ms: u64,
+    /// The most due deliveries one sweep offers.
+    pub sweep: u32,
+    /// How long an offer keeps a row from being offered again.
+    pub offer_s: u64,
+    /// How much of an endpoint's answer is read.
+    pub response_bytes: usize,
+    /// Whether every endpoint may lie in a private network. Single endpoints can be allowed it instead.
+    pub allow_private: bool,
+}
+
+impl Default for DispatcherSettings {
+    fn default() -> Self {
+        Self {
+            workers: 16,
+            endpoint_concurrency: 4,
+            timeout_s: 15,
+            lease_s: 60,
+            retry_schedule_s: vec![5, 30, 120, 600, 3600, 10_800, 28_800, 86_400, 172_800],
+            sweep_interval_ms: 1000,
+            sweep: 500,
+            offer_s: 60,
+            response_bytes: 64 * 1024,
+            allow_private: false,
+        }
+    }
+}
+
+/// `[lifecycle]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LifecycleSettings {
+    /// How long components have to finish what they hold.
+    pub stop_timeout_s: u64,
+}
+
+impl Default for LifecycleSettings {
+    fn default() -> Self {
+        Self { stop_timeout_s: 30 }
+    }
+}
+
+/// `[clock]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClockSettings {
+    /// How far the clock may be from the database's before nothing is fired any more.
+    pub max_skew_s: u64,
+}
+
+impl Default for ClockSettings {
+    fn default() -> Self {
+        Self { max_skew_s: 5 }
+    }
+}

@@ -1,0 +1,177 @@
+//! Where settings come from, which place wins, and what is refused.
+
+use super::{
+    ConfigError, LogFormat, Role, Settings,
+    layers::{environment, flags, toml},
+};
+
+fn pairs(given: &[(&str, &str)]) -> Vec<(String, String)> {
+    given.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+}
+
+fn load(file: &str, variables: &[(&str, &str)], overrides: &[(&str, &str)]) -> Result<Settings, ConfigError> {
+    let file = toml("ripen.toml", file)?;
+    Settings::from_layers(vec![file, environment(pairs(variables))?, flags(pairs(overrides))?])
+}
+
+#[test]
+fn nothing_given_means_the_defaults() {
+    assert_eq!(load("", &[("PATH", "/bin"), ("RIPEN_DATA_DIR", "/x")], &[]).unwrap(), Settings::default());
+}
+
+#[test]
+fn flags_win_over_the_environment_and_that_over_the_file() {
+    let file = "[http]\nlisten = \"127.0.0.1:1\"\n[limits]\nbody_bytes = 1\nburst = 1\n[log]\nformat = \"json\"\n";
+    let variables = [("RIPEN__HTTP__LISTEN", "127.0.0.1:2"), ("RIPEN__LIMITS__BODY_BYTES", "2")];
+    let settings = load(file, &variables, &[("http.listen", "127.0.0.1:3")]).unwrap();
+    assert_eq!(settings.http.listen.port(), 3);
+    assert_eq!((settings.limits.body_bytes, settings.limits.burst), (2, 1));
+    assert_eq!(settings.log.format, LogFormat::Json);
+}
+
+#[test]
+fn every_kind_is_read_from_text() {
+    let variables = [
+        ("RIPEN__DISPATCHER__ALLOW_PRIVATE", "true"),
+        ("RIPEN__DISPATCHER__RETRY_SCHEDULE_S", "1, 2,3"),
+        ("RIPEN__HTTP__TRUSTED_PROXIES", "10.0.0.0/8,127.0.0.1"),
+        ("RIPEN__HTTP__ADMIN_LISTEN", "0.0.0.0:9090"),
+        ("RIPEN__MAIL__FROM", "0123@example.com"),
+    ];
+    let settings = load("", &variables, &[]).unwrap();
+    assert!(settings.dispatcher.allow_private);
+    assert_eq!(settings.dispatcher.retry_schedule_s, [1, 2, 3]);
+    assert_eq!(settings.http.trusted_proxies.len(), 2);
+    assert_eq!(settings.http.admin_listen.unwrap().port(), 9090);
+    assert_eq!(settings.mail.from, "0123@example.com");
+    let file =
+        "[dispatcher]\nretry_schedule_s = [7]\n[http]\ntrusted_proxies = [\"::1\"]\nadmin_listen = \"[::1]:1\"\n";
+    assert_eq!(load(file, &[], &[]).unwrap().dispatcher.retry_schedule_s, [7]);
+}
+
+#[test]
+fn mistakes_name_the_key_and_where_it_came_from() {
+    for (file, variables, overrides, message) in [
+        (
+            "[database]\nulr = \"\"\n",
+            vec![],
+            vec![],
+            "unknown key database.ulr in ripen.toml (did you mean database.url?)",
+        ),
+        ("[databse]\nurl = \"\"\n", vec![], vec![], "unknown key databse in ripen.toml (did you mean [database]?)"),
+        ("[zebra]\nurl = \"\"\n", vec![], vec![], "unknown key zebra in ripen.toml"),
+        ("database = 3\n", vec![], vec![], "database in ripen.toml: expected a section [database], given the number 3"),
+        (
+            "",
+            vec![("RIPEN__LIMITS__BODYBYTES", "1")],
+            vec![],
+            "unknown key RIPEN__LIMITS__BODYBYTES in the environment (did you mean RIPEN__LIMITS__BODY_BYTES?)",
+        ),
+        ("", vec![("RIPEN__URL", "1")], vec![], "unknown key RIPEN__URL in the environment"),
+        (
+            "",
+            vec![],
+            vec![("http.lissen", "x")],
+            "unknown key http.lissen in the command line (did you mean http.listen?)",
+        ),
+        (
+            "[limits]\nburst = \"many\"\n",
+            vec![],
+            vec![],
+            "limits.burst in ripen.toml: expected a whole number, not negative, given the text \"many\"",
+        ),
+        (
+            "[limits]\nburst = -1\n",
+            vec![],
+            vec![],
+            "limits.burst in ripen.toml: expected a whole number, not negative, given the number -1",
+        ),
+        (
+            "[limits]\nburst = true\n",
+            vec![],
+            vec![],
+            "limits.burst in ripen.toml: expected a whole number, not negative, given the flag true",
+        ),
+        (
+            "",
+            vec![("RIPEN__DISPATCHER__ALLOW_PRIVATE", "perhaps")],
+            vec![],
+            "RIPEN__DISPATCHER__ALLOW_PRIVATE in the environment: expected true or false, given the text \"perhaps\"",
+        ),
+        (
+            "",
+            vec![("RIPEN__LIMITS__BURST", "5000000000")],
+            vec![],
+            "RIPEN__LIMITS__BURST in the environment: expected an unsigned 32 bit integer, given 64-bit unsigned integer \
+             `5000000000`",
+        ),
+        ("[http]\nlisten = \"here\"\n", vec![], vec![], "http.listen in ripen.toml: invalid socket address syntax"),
+        (
+            "[log]\nformat = \"xml\"\n",
+            vec![],
+            vec![],
+            "log.format in ripen.toml: expected pretty or json, given \"xml\"",
+        ),
+        (
+            "",
+            vec![("RIPEN__HTTP__TRUSTED_PROXIES", "127.0.0.1,lan")],
+            vec![],
+            "RIPEN__HTTP__TRUSTED_PROXIES in the environment: \"lan\" is neither an address nor a network such as \
+             10.0.0.0/8",
+        ),
+        ("[limits]\nburst = 0\n", vec![], vec![], "limits.burst: must be at least 1"),
+        ("", vec![], vec![("amqp.url", "http://x")], "amqp.url: expected amqp://… or amqps://…"),
+        ("", vec![], vec![("http.public_url", "ripen.example")], "http.public_url: expected http://… or https://…"),
+    ] {
+        let refused = load(file, &variables, &overrides).expect_err(message);
+        assert_eq!(refused.to_string(), message);
+    }
+}
+
+#[test]
+fn a_password_is_in_no_error_and_in_no_debug() {
+    let settings = load("", &[("RIPEN__DATABASE__URL", "postgres://ripen:s3cret@db/ripen")], &[]).unwrap();
+    assert_eq!(settings.database.url.reveal(), "postgres://ripen:s3cret@db/ripen");
+    let shown = [
+        format!("{settings:?}"),
+        load("[database]\nurl = \"postgres://ripen:s3cret@db\nmax_connections = 3\n", &[], &[])
+            .unwrap_err()
+            .to_string(),
+        load("", &[], &[("mail.url", "imap://me:s3cret@mail")]).unwrap_err().to_string(),
+        load("[amqp]\nurl = [\"amqp://me:s3cret@mq\"]\n", &[], &[]).unwrap_err().to_string(),
+    ];
+    for text in &shown {
+        assert!(!text.contains("s3cret"), "{text}");
+    }
+    assert!(shown[1].contains("ripen.toml is not valid TOML: TOML parse error at line 2"), "{}", shown[1]);
+}
+
+#[test]
+fn a_file_that_was_named_must_exist() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("own.toml");
+    assert!(matches!(Settings::load(Some(&path), Vec::new()), Err(ConfigError::Unreadable { .. })));
+    std::fs::write(&path, "[clock]\nmax_skew_s = 9\n").unwrap();
+    assert_eq!(Settings::load(Some(&path), Vec::new()).unwrap().clock.max_skew_s, 9);
+}
+
+#[test]
+fn roles_that_could_not_meet_are_refused() {
+    let embedded = Settings::default();
+    let database = load("[database]\nurl = \"postgres://db/ripen\"\n", &[], &[]).unwrap();
+    let both = load("", &[], &[("database.url", "postgres://db/x"), ("amqp.url", "amqp://mq")]).unwrap();
+    for (settings, roles, refused) in [
+        (&embedded, Role::ALL.as_slice(), None),
+        (&embedded, &[Role::Intake], Some("database.url")),
+        (&database, &[Role::Intake, Role::Qualifier], Some("amqp.url")),
+        (&both, &[Role::Dispatcher], None),
+        (&both, &[], Some("--role")),
+    ] {
+        let named = match settings.check_roles(roles) {
+            Ok(()) => None,
+            Err(ConfigError::Invalid { key, .. }) => Some(key),
+            Err(other) => panic!("{other}"),
+        };
+        assert_eq!(named, refused, "{roles:?}");
+    }
+}

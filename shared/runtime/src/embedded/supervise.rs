@@ -1,0 +1,68 @@
+//! Keeping the server up: one that dies is started again, old backends gone first, five times a minute at most.
+//!
+//! Callers meanwhile get errors from their connections and try again; nothing here looks at the database itself.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use tokio::time::Instant;
+
+use super::{Embedded, EmbeddedError, Inner, leftover};
+use crate::lifecycle::Stop;
+
+const MOST_RESTARTS: usize = 5;
+const WITHIN: Duration = Duration::from_secs(60);
+
+impl Embedded {
+    /// Restarts the server whenever it dies, until the soft stop. A component for [`crate::lifecycle::Tasks`]; the
+    /// server itself goes on until [`Embedded::stop`], because the other components finish their work with it.
+    ///
+    /// # Errors
+    /// Where the server dies more than five times within a minute.
+    pub fn supervise(&self, stop: Stop) -> impl Future<Output = Result<(), EmbeddedError>> + Send + 'static {
+        let inner = Arc::clone(&self.0);
+        async move {
+            tokio::select! {
+                biased;
+                () = stop.soft().cancelled() => Ok(()),
+                () = inner.stopping.cancelled() => Ok(()),
+                gave_up = inner.keep_up() => Err(gave_up),
+            }
+        }
+    }
+}
+
+impl Inner {
+    /// Ends only when restarting has become pointless.
+    async fn keep_up(&self) -> EmbeddedError {
+        let mut restarts: VecDeque<Instant> = VecDeque::new();
+        let mut last_error = None;
+        loop {
+            let running = self.running();
+            let status = running.ended().await;
+            let now = Instant::now();
+            restarts.retain(|at| now.duration_since(*at) < WITHIN);
+            if restarts.len() >= MOST_RESTARTS {
+                return EmbeddedError::KeepsDying { last: last_error.map(Box::new) };
+            }
+            restarts.push_back(now);
+            tracing::error!(%status, "PostgreSQL ended: starting it again");
+            match self.start_again().await {
+                Ok(()) => tracing::info!("PostgreSQL is up again"),
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "PostgreSQL did not start");
+                    last_error = Some(error);
+                    // Never longer than a minute's worth of tries: 0.25, 0.5, 1, 2 s.
+                    let tries = u32::try_from(restarts.len()).unwrap_or(u32::MAX).min(5);
+                    tokio::time::sleep(Duration::from_millis(125) * 2_u32.saturating_pow(tries)).await;
+                }
+            }
+        }
+    }
+
+    async fn start_again(&self) -> Result<(), EmbeddedError> {
+        leftover::clear(&self.server.cluster, &self.server.mark).await?;
+        let running = self.server.start().await?;
+        self.replace(running);
+        Ok(())
+    }
+}

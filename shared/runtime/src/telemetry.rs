@@ -1,0 +1,96 @@
+//! What the process says about itself: log lines on stderr, metrics as Prometheus text.
+//!
+//! Contact data stays out because the types that hold it mask their `Debug`; nothing is filtered here.
+
+use std::io::{self, IsTerminal};
+
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::{EnvFilter, filter::ParseError, fmt, util::TryInitError};
+use tracing_subscriber::{layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::config::{LogFormat, LogSettings};
+
+/// Upper bounds of every `_seconds` histogram: from a local write to the longest request.
+const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+
+/// Why telemetry could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// `log.level` is no filter.
+    #[error("log.level is neither a level nor a filter such as \"info,ripen_intake=debug\"")]
+    Level(#[source] ParseError),
+    /// Logging was started before in this process.
+    #[error("logging was started twice")]
+    Twice(#[source] TryInitError),
+    /// A recorder was installed before in this process.
+    #[error("the metrics recorder could not be installed")]
+    Recorder(#[source] BuildError),
+}
+
+/// Starts logging to stderr for the whole process.
+///
+/// # Errors
+/// Where the level is no filter, or logging was started before.
+pub fn init(log: &LogSettings) -> Result<(), TelemetryError> {
+    let filter = EnvFilter::try_new(&log.level).map_err(TelemetryError::Level)?;
+    let registry = tracing_subscriber::registry().with(filter);
+    match log.format {
+        LogFormat::Pretty => {
+            let lines = fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+            registry.with(lines).try_init()
+        }
+        LogFormat::Json => {
+            let lines = fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
+            registry.with(lines.with_writer(io::stderr)).try_init()
+        }
+    }
+    .map_err(TelemetryError::Twice)
+}
+
+/// Reads what the process has measured.
+#[derive(Clone)]
+pub struct MetricsHandle(PrometheusHandle);
+
+impl MetricsHandle {
+    /// All metrics in Prometheus' text format.
+    #[must_use]
+    pub fn render(&self) -> String {
+        // Drains the histograms' buffers, which nothing else does without the exporter's own listener.
+        self.0.run_upkeep();
+        self.0.render()
+    }
+}
+
+/// Installs the process's metrics recorder.
+///
+/// # Errors
+/// Where one was installed before.
+pub fn metrics_recorder() -> Result<MetricsHandle, TelemetryError> {
+    PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)
+        .and_then(PrometheusBuilder::install_recorder)
+        .map(MetricsHandle)
+        .map_err(TelemetryError::Recorder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_are_rendered_with_their_buckets() {
+        let handle = metrics_recorder().unwrap();
+        metrics::counter!("ripen_test_total").increment(2);
+        metrics::histogram!("ripen_test_seconds").record(0.02);
+        let text = handle.render();
+        assert!(text.contains("ripen_test_total 2"), "{text}");
+        assert!(text.contains("ripen_test_seconds_bucket{le=\"0.025\"} 1"), "{text}");
+        assert!(matches!(metrics_recorder(), Err(TelemetryError::Recorder(_))));
+    }
+
+    #[test]
+    fn a_level_that_is_none_is_refused() {
+        let log = LogSettings { level: "ripen=loud".to_owned(), ..LogSettings::default() };
+        assert!(matches!(init(&log), Err(TelemetryError::Level(_))));
+    }
+}

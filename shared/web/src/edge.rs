@@ -1,0 +1,173 @@
+//! What happens to every request on its way in and out: one log line, two metrics, security headers, and a panic
+//! turned into an answer.
+//!
+//! Paths can hold tokens and queries contact data, so only the matched route is ever logged.
+
+use std::{
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{MatchedPath, Request},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::{Next, from_fn},
+    response::{IntoResponse, Response},
+};
+use futures::FutureExt;
+use metrics::{counter, histogram};
+use ripen_domain::id::SourceId;
+
+use crate::{Problem, body, catalogue};
+
+/// Put among a response's extensions to name the source in the log line.
+#[derive(Debug, Clone, Copy)]
+pub struct LoggedSource(pub SourceId);
+
+/// Headers of every answer that does not set its own.
+static SECURITY: [(HeaderName, HeaderValue); 4] = [
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
+];
+
+/// Puts the edge around the merged routers of a process, with problems for unknown addresses and wrong methods.
+pub fn around(routes: Router) -> Router {
+    routes.fallback(not_found).method_not_allowed_fallback(method_not_allowed).layer(from_fn(edge))
+}
+
+async fn not_found(body: Body) -> Problem {
+    body::discard(body).await;
+    Problem::not_found()
+}
+
+async fn method_not_allowed(body: Body) -> Problem {
+    body::discard(body).await;
+    Problem::new(&catalogue::METHOD_NOT_ALLOWED, "This address exists, but not for this method. See the Allow header.")
+}
+
+async fn edge(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = known(request.method());
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let route = path.as_ref().map_or("unmatched", MatchedPath::as_str);
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let mut response = answer.unwrap_or_else(|_payload| {
+        // The payload can quote what was posted, so it goes nowhere from here.
+        tracing::error!(http.method = method, http.route = route, "a handler panicked");
+        Problem::internal().into_response()
+    });
+    let headers = response.headers_mut();
+    for (name, value) in &SECURITY {
+        headers.entry(name).or_insert_with(|| value.clone());
+    }
+    note(method, path.as_ref(), &response, started.elapsed());
+    response
+}
+
+/// The method's name; anything can be sent as a method, and a metric must not grow by it.
+fn known(method: &Method) -> &'static str {
+    const KNOWN: [(Method, &str); 7] = [
+        (Method::POST, "POST"),
+        (Method::GET, "GET"),
+        (Method::HEAD, "HEAD"),
+        (Method::PUT, "PUT"),
+        (Method::PATCH, "PATCH"),
+        (Method::DELETE, "DELETE"),
+        (Method::OPTIONS, "OPTIONS"),
+    ];
+    KNOWN.iter().find(|(known, _)| known == method).map_or("other", |(_, name)| name)
+}
+
+fn note(method: &'static str, path: Option<&MatchedPath>, response: &Response, took: Duration) {
+    let status = response.status();
+    let route = path.map_or("unmatched", MatchedPath::as_str);
+    let owned = route.to_owned();
+    let code = status_text(status);
+    counter!("ripen_http_requests_total", "method" => method, "route" => owned.clone(), "status" => code).increment(1);
+    histogram!("ripen_http_request_seconds", "method" => method, "route" => owned).record(took.as_secs_f64());
+    let source = response.extensions().get::<LoggedSource>().map(|source| tracing::field::display(source.0));
+    let duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    let http_status = status.as_u16();
+    if status.is_server_error() {
+        tracing::warn!(
+            http.method = method,
+            http.route = route,
+            http.status = http_status,
+            duration_us,
+            source.id = source,
+            "request"
+        );
+    } else {
+        tracing::info!(
+            http.method = method,
+            http.route = route,
+            http.status = http_status,
+            duration_us,
+            source.id = source,
+            "request"
+        );
+    }
+}
+
+/// The status as a label without an allocation for those that occur.
+fn status_text(status: StatusCode) -> metrics::SharedString {
+    match status.as_u16() {
+        200 => "200".into(),
+        202 => "202".into(),
+        303 => "303".into(),
+        other => other.to_string().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{http::Request, routing::post};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    fn app() -> Router {
+        async fn bad() -> &'static str {
+            panic!("a test's panic")
+        }
+        around(Router::new().route("/panic", post(bad)).route("/ok", post(|| async { "fine" })))
+    }
+
+    async fn send(method: Method, path: &str) -> Response {
+        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        app().oneshot(request).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_500_problem() {
+        let response = send(Method::POST, "/panic").await;
+        assert_eq!(response.status(), 500);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+    }
+
+    #[tokio::test]
+    async fn wrong_addresses_and_methods_are_problems() {
+        assert_eq!(send(Method::GET, "/nowhere").await.status(), 404);
+        let response = send(Method::GET, "/ok").await;
+        assert_eq!(response.status(), 405);
+        assert_eq!(response.headers()[header::ALLOW], "POST");
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+    }
+
+    #[tokio::test]
+    async fn every_answer_has_the_security_headers() {
+        let response = send(Method::POST, "/ok").await;
+        for (name, _) in &SECURITY {
+            assert!(response.headers().contains_key(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_made_up_method_does_not_become_a_label() {
+        assert_eq!(known(&Method::from_bytes(b"BREW").unwrap()), "other");
+    }
+}
