@@ -53,7 +53,8 @@ impl Attempt {
     /// Sends once and records it.
     pub async fn run(self, ctx: &Context, recorder: &Recorder) {
         let begun = Instant::now();
-        let left = self.until.saturating_duration_since(begun).min(Duration::from_secs(ctx.settings.dispatcher.timeout_s));
+        let left =
+            self.until.saturating_duration_since(begun).min(Duration::from_secs(ctx.settings.dispatcher.timeout_s));
         let tried = match self.leased.due.kind {
             EndpointKind::Webhook => self.webhook(ctx, left).await,
             EndpointKind::Email => self.mail(ctx, left).await,
@@ -234,7 +235,10 @@ mod tests {
     fn only_a_plain_outcome_is_taken_from_an_answer() {
         let said = |body: &str| outcome_of(body.as_bytes());
         assert_eq!(said(r#"{"outcome":"accepted"}"#), Some((OutcomeKind::Accepted, None)));
-        assert_eq!(said(r#"{"outcome":"returned","reason":"no budget\r\n"}"#), Some((OutcomeKind::Returned, Some("no budget".into()))));
+        assert_eq!(
+            said(r#"{"outcome":"returned","reason":"no budget\r\n"}"#),
+            Some((OutcomeKind::Returned, Some("no budget".into())))
+        );
         for nothing in ["", "ok", "[]", "{}", r#"{"outcome":"won"}"#, r#"{"outcome":1}"#, "\u{0}\u{1}"] {
             assert_eq!(said(nothing), None, "{nothing}");
         }

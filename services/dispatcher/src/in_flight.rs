@@ -27,7 +27,12 @@ impl InFlight {
 
     /// Every endpoint with attempts under way, and how many.
     pub fn counts(&self) -> Vec<(EndpointId, i32)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(endpoint, count)| (*endpoint, *count)).collect()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .map(|(endpoint, count)| (*endpoint, *count))
+            .collect()
     }
 }
 

@@ -6,11 +6,12 @@ use std::{
 };
 
 use jiff::SignedDuration;
-use ripen_domain::{id::DeliveryId, message::DeliverMessage};
+use ripen_domain::{criteria::Receipt, id::DeliveryId, message::DeliverMessage};
 use ripen_outbound::lead_mail;
 use ripen_queue::{Outcome, Queue, Received};
 use ripen_runtime::{lifecycle::Stop, random::uuid_v7};
 use ripen_store::{Claim, Due, Leased};
+use serde::Deserialize as _;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
@@ -32,7 +33,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 pub async fn run(ctx: Context, recorder: Recorder, stop: Stop) {
     let permits = Arc::new(Semaphore::new(ctx.settings.dispatcher.workers.max(1)));
     let prefetch = u16::try_from(ctx.settings.dispatcher.workers.saturating_mul(2)).unwrap_or(u16::MAX);
-    let mut consumer = ctx.transport.consume(Queue::Deliveries, prefetch.max(1));
+    let consumer = ctx.transport.consume(Queue::Deliveries, prefetch.max(1));
     let flights = InFlight::default();
     let mut attempts = JoinSet::new();
     loop {
@@ -43,6 +44,9 @@ pub async fn run(ctx: Context, recorder: Recorder, stop: Stop) {
             () = stop.soft().cancelled() => break,
             received = consumer.next_batch(held.len()) => received,
         };
+        if received.is_empty() {
+            break;
+        }
         let Some(leased) = insist(&ctx, &received, &flights, &stop).await else { break };
         for (leased, name, until) in leased {
             let Some(permit) = held.pop() else { break };
@@ -126,8 +130,9 @@ fn read(message: &Received) -> Option<DeliveryId> {
 
 /// The bytes that every attempt sends.
 fn freeze(due: &Due, now: jiff::Timestamp) -> Vec<u8> {
-    let reasons = ripen_domain::criteria::reasons_of(&due.matured.receipt);
-    let payload = due.matured.payload(&reasons, now);
+    let receipt = Receipt::deserialize(&due.matured.receipt).ok();
+    let payload =
+        due.matured.payload(&serde_json::json!(receipt.map(|receipt| receipt.reasons()).unwrap_or_default()), now);
     // A JSON value always serialises.
     serde_json::to_vec(&payload).unwrap_or_default()
 }

@@ -1,1 +1,57 @@
 //! Takes leads in: authenticates the source, parses one format, answers when the arrival is durable.
+//!
+//! Senders are vendors' programs, web forms and `ripen import`. Nothing is decided here: an arrival goes to the
+//! qualifier through `ripen.arrivals`, or rests in `spool` until it can.
+
+mod answer;
+mod arrive;
+mod context;
+mod endpoints;
+mod formats;
+mod header;
+mod keep;
+mod normalise;
+mod page;
+mod receive;
+mod sources;
+mod wait;
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::Router;
+use ripen_queue::LinkState;
+use ripen_runtime::lifecycle::Stop;
+
+pub use context::Context;
+
+/// How often readiness is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long the database has to answer the look.
+const ANSWER_WITHIN: Duration = Duration::from_secs(1);
+
+/// Intake's routes, to be merged with those of other roles and put under [`ripen_web::edge::around`].
+pub fn router(context: Context) -> Router {
+    endpoints::announce();
+    endpoints::routes().with_state(context)
+}
+
+/// Intake's own work beside the requests: its readiness and the tidying of its memory. Runs until the soft stop.
+///
+/// Intake is ready while RabbitMQ or the database takes arrivals; on the local transport that is the database alone.
+///
+/// # Errors
+/// Never.
+pub async fn service(context: Context, stop: Stop) -> Result<(), Infallible> {
+    let mut look = tokio::time::interval(LOOK_EVERY);
+    loop {
+        tokio::select! {
+            () = stop.soft().cancelled() => return Ok(()),
+            _ = look.tick() => {}
+        }
+        context.rate.forget_idle();
+        let queue = !context.transport.is_local() && context.transport.state().publishing == LinkState::Ready;
+        let ready = queue || matches!(tokio::time::timeout(ANSWER_WITHIN, context.store.ping()).await, Ok(Ok(())));
+        let state = if ready { Ok(()) } else { Err("neither RabbitMQ nor the database takes arrivals".to_owned()) };
+        context.health.set("intake", state);
+    }
+}

@@ -14,13 +14,16 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// Keeps dead letters until asked to stop; those not kept yet go back to the queue.
 pub async fn run(ctx: Context, stop: Stop) {
-    let mut consumer = ctx.transport.consume(Queue::Dead, 64);
+    let consumer = ctx.transport.consume(Queue::Dead, 64);
     loop {
         let received = tokio::select! {
             biased;
             () = stop.soft().cancelled() => return,
             received = consumer.next_batch(BATCH) => received,
         };
+        if received.is_empty() {
+            return;
+        }
         let letters: Vec<_> = received.iter().map(|message| letter(&ctx, message)).collect();
         while let Err(error) = ctx.store.dead_letters_keep(&letters, ctx.clock.now()).await {
             tracing::warn!(%error, "dead letters cannot be kept and are held");

@@ -50,7 +50,7 @@ pub struct Report {
 ///
 /// # Errors
 /// Says what to do: wait for the database, run again, or look for the message that is to blame.
-pub async fn decide(ctx: &Context, items: &[Item], messages: &[Uuid]) -> Result<Report, DecideError> {
+pub async fn decide(ctx: &Context, items: &[&Item], spooled: &[Uuid]) -> Result<Report, DecideError> {
     let now = ctx.clock.now();
     let (arrivals, requalify) = sorted(items);
     let same_within = SignedDuration::from_secs(i64::try_from(ctx.settings.intake.same_content_s).unwrap_or(600));
@@ -66,14 +66,14 @@ pub async fn decide(ctx: &Context, items: &[Item], messages: &[Uuid]) -> Result<
     let report = report_of(&decided, fresh.len());
     let offered_until = now.saturating_add(ctx.offer()).unwrap_or(now);
     write(&mut batch, draft, &decided, Instants { now, offered_until }).await?;
-    if !messages.is_empty() {
-        batch.spool_delete(messages).await?;
+    if !spooled.is_empty() {
+        batch.spool_delete(spooled).await?;
     }
     batch.commit().await?;
     Ok(report)
 }
 
-fn sorted(items: &[Item]) -> (Vec<&Arrival>, Vec<Requalify>) {
+fn sorted<'a>(items: &[&'a Item]) -> (Vec<&'a Arrival>, Vec<Requalify>) {
     let mut arrivals = Vec::new();
     let mut requalify = Vec::new();
     for item in items {

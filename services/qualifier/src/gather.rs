@@ -147,11 +147,7 @@ async fn lock_identities(
     Ok(wanted)
 }
 
-async fn know_persons(
-    batch: &mut Batch,
-    draft: &mut Draft,
-    wanted: &[(ClientId, Identity)],
-) -> Result<(), StoreError> {
+async fn know_persons(batch: &mut Batch, draft: &mut Draft, wanted: &[(ClientId, Identity)]) -> Result<(), StoreError> {
     if wanted.is_empty() {
         return Ok(());
     }
@@ -215,7 +211,8 @@ async fn know_facts(batch: &mut Batch, draft: &mut Draft, requalify: &[Requalify
     for open in batch.promises_of(&leads).await? {
         if let Some(lead) = draft.leads.get_mut(&open.lead) {
             let asked = |message: &&Requalify| message.lead == open.lead;
-            let fired = requalify.iter().filter(asked).any(|message| message.generation == Some(open.promise.generation));
+            let fired =
+                requalify.iter().filter(asked).any(|message| message.generation == Some(open.promise.generation));
             if fired && open.promise.state == State::Scheduled {
                 lead.fired = Some(open.promise.generation);
             }

@@ -52,14 +52,18 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
         let mut decided = Decided::default();
         let Draft { leads, work, persons, sources, .. } = draft;
         for lead in leads.values_mut() {
-            let (Some(work), Some(person)) = (work.get(&lead.row.client), persons.get(&lead.row.person)) else { continue };
+            let (Some(work), Some(person)) = (work.get(&lead.row.client), persons.get(&lead.row.person)) else {
+                continue;
+            };
             if let Some(version) = lead.regrade {
                 decided.regraded.push((lead.row.id, version));
             }
             if !lead.row.stage.is_open() || occasion_of(lead, work).is_none() {
                 continue;
             }
-            let source = sources.get(&lead.row.source).map(|(name, channel)| SourceFacts { name: name.clone(), channel: *channel });
+            let source = sources
+                .get(&lead.row.source)
+                .map(|(name, channel)| SourceFacts { name: name.clone(), channel: *channel });
             match work.criteria.and_then(|id| self.criteria.get(&id).map(|criteria| (id, criteria))) {
                 Some((id, criteria)) => {
                     let facts = facts_of(lead, person, work, source.unwrap_or_default());
@@ -102,7 +106,10 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
         lead.changed = true;
         out.ended.extend(changes.ended.iter().map(|(generation, state)| (lead.row.id, *generation, *state)));
         if let Some((kind, due_at)) = changes.made {
-            let why = decision.next.as_ref().map_or_else(|| "ask the client what became of it".to_owned(), |next| next.why.clone());
+            let why = decision
+                .next
+                .as_ref()
+                .map_or_else(|| "ask the client what became of it".to_owned(), |next| next.why.clone());
             out.made.push(self.promise(lead, kind, Some(due_at), why));
         }
         if let Some(why) = &decision.closed {
@@ -130,7 +137,10 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
 
     fn changes(&self, lead: &DraftLead, work: &Work, decision: &Decision, before: Option<Grade>) -> Changes {
         let occasion = occasion_of(lead, work).unwrap_or(Occasion::Regraded);
-        let due_at = decision.next.as_ref().map_or_else(|| self.now.saturating_add(OUTCOME_AFTER).unwrap_or(self.now), |n| n.due_at);
+        let due_at = decision
+            .next
+            .as_ref()
+            .map_or_else(|| self.now.saturating_add(OUTCOME_AFTER).unwrap_or(self.now), |n| n.due_at);
         let standing = if decision.closed.is_some() {
             Standing::Closed
         } else {

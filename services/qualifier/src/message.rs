@@ -39,14 +39,20 @@ impl Item {
     /// # Errors
     /// What is wrong with it, without its content.
     pub fn requalify(body: &[u8]) -> Result<Self, String> {
-        let RequalifyMessage::V1 { lead, generation } = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
+        let RequalifyMessage::V1 { lead, generation } =
+            serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
         Ok(Self::Requalify(Requalify { lead, generation }))
     }
 }
 
 /// Says where a message stops making sense, never what stands there: serde's own text can quote contact data.
 fn unreadable(error: &serde_json::Error) -> String {
-    format!("the message cannot be read: {:?} error at line {}, column {}", error.classify(), error.line(), error.column())
+    format!(
+        "the message cannot be read: {:?} error at line {}, column {}",
+        error.classify(),
+        error.line(),
+        error.column()
+    )
 }
 
 #[cfg(test)]

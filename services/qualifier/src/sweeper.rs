@@ -72,7 +72,8 @@ pub async fn tick(ctx: &Context, now: Timestamp) -> Result<Swept, StoreError> {
         return Ok(swept);
     }
     let sizes = &ctx.settings.qualifier;
-    let sweep = |limit: u32| Sweep { now, until: now.saturating_add(ctx.offer()).unwrap_or(now), limit: i64::from(limit) };
+    let sweep =
+        |limit: u32| Sweep { now, until: now.saturating_add(ctx.offer()).unwrap_or(now), limit: i64::from(limit) };
     let promises = ctx.store.sweep_promises(sweep(room(ctx, Queue::Requalify, sizes.promise_sweep))).await?;
     swept.promises = promises.len();
     swept.outdated = ctx.store.sweep_criteria(now, i64::from(sizes.regrade_sweep)).await?;
@@ -104,7 +105,8 @@ async fn spooled(ctx: &Context, now: Timestamp, swept: &mut Swept) -> Result<(),
     let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
     let messages = rows.into_iter().map(|row| Message { id: row.id, body: Bytes::from(row.body) }).collect();
     let published = ctx.transport.publish_all(Queue::Arrivals, messages).await;
-    let confirmed: Vec<_> = ids.into_iter().zip(published).filter(|(_, result)| result.is_ok()).map(|(id, _)| id).collect();
+    let confirmed: Vec<_> =
+        ids.into_iter().zip(published).filter(|(_, result)| result.is_ok()).map(|(id, _)| id).collect();
     if !confirmed.is_empty() && !ctx.transport.is_local() {
         ctx.store.spool_delete(&confirmed).await?;
     }
@@ -115,7 +117,8 @@ async fn spooled(ctx: &Context, now: Timestamp, swept: &mut Swept) -> Result<(),
 async fn clock_is_sound(ctx: &Context, now: Timestamp) -> Result<bool, StoreError> {
     let skew = ctx.store.clock().await?.duration_since(now).abs();
     let sound = skew.as_secs() <= i64::try_from(ctx.settings.clock.max_skew_s).unwrap_or(i64::MAX);
-    let state = if sound { Ok(()) } else { Err(format!("this machine's clock is {} s off the database's", skew.as_secs())) };
+    let state =
+        if sound { Ok(()) } else { Err(format!("this machine's clock is {} s off the database's", skew.as_secs())) };
     ctx.health.set("clock", state);
     Ok(sound)
 }

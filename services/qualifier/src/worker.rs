@@ -29,13 +29,16 @@ const FIRST_PAUSE: Duration = Duration::from_millis(20);
 pub async fn run(ctx: Context, queue: Queue, stop: Stop) {
     let batch = ctx.settings.qualifier.batch.max(1);
     let prefetch = u16::try_from(batch.saturating_mul(2)).unwrap_or(u16::MAX);
-    let mut consumer = ctx.transport.consume(queue, prefetch);
+    let consumer = ctx.transport.consume(queue, prefetch);
     loop {
         let received = tokio::select! {
             biased;
             () = stop.soft().cancelled() => return,
             received = consumer.next_batch(batch) => received,
         };
+        if received.is_empty() {
+            return;
+        }
         if let Some(settled) = (Handler { ctx: &ctx, queue, stop: &stop }).handle(received).await {
             consumer.settle(settled).await;
         } else {
@@ -106,7 +109,9 @@ impl Handler<'_> {
 
     /// Whether the batch went through.
     async fn together(&self, batch: &[Read]) -> Option<bool> {
-        match self.insist(batch).await? {
+        let items: Vec<_> = batch.iter().map(|(_, item)| item).collect();
+        let ids: Vec<_> = batch.iter().map(|(message, _)| message.id).collect();
+        match self.insist(&items, &ids).await? {
             Ok(()) => Some(true),
             Err(why) => {
                 tracing::warn!(error = why, messages = batch.len(), "a batch failed and is split");
@@ -122,7 +127,7 @@ impl Handler<'_> {
         if tries > TRIES {
             return Some(dead(format!("gave up after {TRIES} tries: {why}")));
         }
-        match self.insist(&[(message.clone(), item.clone())]).await? {
+        match self.insist(&[item], &[message.id]).await? {
             Ok(()) => {
                 // A note that stays behind does no harm: it counts tries of a message that is done.
                 let _ = self.ctx.store.suspect_clear(message.id).await;
@@ -145,16 +150,11 @@ impl Handler<'_> {
 
     /// Decides these messages, holding them while the database is away and running again after a conflict. None when
     /// asked to stop meanwhile.
-    async fn insist(&self, batch: &[Read]) -> Option<Result<(), String>> {
-        let items: Vec<_> = batch.iter().map(|(_, item)| item.clone()).collect();
-        let spooled: Vec<_> = if self.ctx.transport.is_local() && self.queue == Queue::Arrivals {
-            batch.iter().map(|(message, _)| message.id).collect()
-        } else {
-            Vec::new()
-        };
+    async fn insist(&self, items: &[&Item], ids: &[Uuid]) -> Option<Result<(), String>> {
+        let spooled = if self.ctx.transport.is_local() && self.queue == Queue::Arrivals { ids } else { &[] };
         let mut pause = FIRST_PAUSE;
         loop {
-            match decide(self.ctx, &items, &spooled).await {
+            match decide(self.ctx, items, spooled).await {
                 Ok(report) => {
                     self.after(report).await;
                     return Some(Ok(()));
@@ -186,7 +186,14 @@ impl Handler<'_> {
             return;
         }
         let messages = report.deliveries.into_iter().map(offer).collect();
-        let refused = self.ctx.transport.publish_all(Queue::Deliveries, messages).await.into_iter().filter(Result::is_err).count();
+        let refused = self
+            .ctx
+            .transport
+            .publish_all(Queue::Deliveries, messages)
+            .await
+            .into_iter()
+            .filter(Result::is_err)
+            .count();
         if refused > 0 {
             tracing::info!(deliveries = refused, "offers did not get through; the sweeper makes them again");
         }

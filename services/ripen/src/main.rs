@@ -1,1 +1,50 @@
-fn main() {}
+//! `ripen`: runs the services, and the commands that staff set things up with. It composes the crates and nothing else.
+//!
+//! Results go to standard output, everything else to standard error. Exit 0: done; 1: it fell short or refused; 2: wrong
+//! usage.
+
+mod admin;
+mod app;
+mod cli;
+mod command;
+mod database;
+mod demo;
+mod output;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return output::failed(&error.into()),
+    };
+    let result = runtime.block_on(run(cli));
+    // A component that ignored the hard stop must not keep the process.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    match result {
+        Ok(code) => code,
+        Err(error) => output::failed(&error),
+    }
+}
+
+async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let Cli { common, command } = cli;
+    match command.unwrap_or_default() {
+        Command::Serve(options) => serve::serve(&common, options).await,
+        Command::Migrate => command::migrate::run(&common).await,
+        Command::Import(options) => command::import::run(&common, *options).await,
+        Command::Client { action } => command::client::run(&common, action).await,
+        Command::Source { action } => command::source::run(&common, action).await,
+        Command::Endpoint { action } => command::endpoint::run(&common, action).await,
+        Command::Rep { action } => command::rep::run(&common, action).await,
+        Command::Criteria { action } => command::criteria::run(&common, action).await,
+        Command::Dead { action } => command::dead::run(&common, action).await,
+        Command::Doctor => command::doctor::run(&common).await,
+    }
+}

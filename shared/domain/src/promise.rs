@@ -183,9 +183,11 @@ mod tests {
 
     #[test]
     fn a_new_enquiry_moves_a_computed_date_but_not_an_agreed_one() {
-        let computed = settle(&[open(Kind::Requalify, State::Scheduled, false)], graded(Grade::B, false), Occasion::Arrived);
+        let computed =
+            settle(&[open(Kind::Requalify, State::Scheduled, false)], graded(Grade::B, false), Occasion::Arrived);
         assert_eq!(computed.ended, [(3, State::Moved)]);
-        let agreed = settle(&[open(Kind::Requalify, State::Scheduled, true)], graded(Grade::B, true), Occasion::Arrived);
+        let agreed =
+            settle(&[open(Kind::Requalify, State::Scheduled, true)], graded(Grade::B, true), Occasion::Arrived);
         assert_eq!(agreed, Changes::default());
     }
 
@@ -209,7 +211,9 @@ mod tests {
     fn an_open_lead_never_ends_without_a_next_step() {
         let states = [State::Scheduled, State::Work];
         for kind in Kind::ALL.iter().copied() {
-            for (state, agreed, changed) in states.iter().flat_map(|s| [(s, false, false), (s, true, true), (s, false, true)]) {
+            for (state, agreed, changed) in
+                states.iter().flat_map(|s| [(s, false, false), (s, true, true), (s, false, true)])
+            {
                 for grade in Grade::ALL {
                     for occasion in [Occasion::Arrived, Occasion::Fired(3), Occasion::Regraded] {
                         let before = open(kind, *state, agreed);

@@ -4,6 +4,7 @@
 //! retries nothing: it makes one attempt within one deadline and says what came of it.
 
 pub mod guard;
+pub mod intake;
 pub mod lead_mail;
 pub mod mail;
 mod plain;

@@ -1,6 +1,6 @@
 //! What goes in, what comes out, how a message ends, and why publishing can fail.
 
-use std::{error::Error, fmt, time::Duration};
+use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use uuid::Uuid;
@@ -63,7 +63,7 @@ pub enum Outcome {
 
 /// Why a message was not published. Whether it arrived nevertheless is unknown, except for `Full`, `Disconnected`,
 /// `Blocked` and `Closed`; publishing it again is always safe.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum PublishError {
     /// There is no connection now; one is being made.
     #[error("not connected to RabbitMQ")]
@@ -82,7 +82,7 @@ pub enum PublishError {
     Silent,
     /// The connection broke before the confirm.
     #[error("the connection broke before the confirm")]
-    Lost(#[source] Option<Box<dyn Error + Send + Sync>>),
+    Lost(#[source] Option<Arc<dyn Error + Send + Sync>>),
     /// The transport is closed.
     #[error("the transport is closed")]
     Closed,

@@ -122,7 +122,11 @@ impl Batch {
     ///
     /// # Errors
     /// When the transaction fails.
-    pub async fn arrivals_note_seen(&mut self, mut seen: Vec<Seen>, now: Timestamp) -> Result<Vec<ArrivalId>, StoreError> {
+    pub async fn arrivals_note_seen(
+        &mut self,
+        mut seen: Vec<Seen>,
+        now: Timestamp,
+    ) -> Result<Vec<ArrivalId>, StoreError> {
         seen.sort_by_key(|seen| seen.id);
         let ids: Vec<_> = seen.iter().map(|seen| seen.id.uuid()).collect();
         let contents: Vec<_> = seen.iter().map(|seen| seen.content.bytes().to_vec()).collect();
@@ -145,10 +149,13 @@ impl Batch {
     /// When the transaction fails.
     pub async fn arrivals_seen(&mut self, ids: &[ArrivalId]) -> Result<Vec<(ArrivalId, ContentHash)>, StoreError> {
         let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
-        let rows = sqlx::query!("-- arrival.seen
-            select id, content from arrival_seen where id = any($1)", &ids)
-            .fetch_all(self.connection())
-            .await?;
+        let rows = sqlx::query!(
+            "-- arrival.seen
+            select id, content from arrival_seen where id = any($1)",
+            &ids
+        )
+        .fetch_all(self.connection())
+        .await?;
         rows.into_iter().map(|row| Ok((ArrivalId::from_uuid(row.id), hash(row.content)?))).collect()
     }
 
@@ -169,7 +176,9 @@ impl Batch {
             from arrival a join unnest($1::uuid[], $2::bytea[]) as w (source_id, content)
               on a.source_id = w.source_id and a.content = w.content
             where a.received_at >= $3 order by a.received_at",
-            &sources, &contents, since.to_sqlx()
+            &sources,
+            &contents,
+            since.to_sqlx()
         )
         .fetch_all(self.connection())
         .await?;
@@ -213,7 +222,9 @@ impl Batch {
             "-- arrival.end_same
             update arrival_seen s set ended = $3, arrival_id = n.earlier
             from unnest($1::uuid[], $2::uuid[]) as n (id, earlier) where s.id = n.id",
-            &ids, &earlier, Ended::Same.word()
+            &ids,
+            &earlier,
+            Ended::Same.word()
         )
         .execute(self.connection())
         .await?;

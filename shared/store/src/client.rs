@@ -98,11 +98,16 @@ impl Batch {
     /// When the transaction fails.
     pub async fn sources_of(&mut self, sources: &[SourceId]) -> Result<Vec<(SourceId, String, Channel)>, StoreError> {
         let sources: Vec<_> = sources.iter().map(|source| source.uuid()).collect();
-        let rows = sqlx::query!("-- source.names
-            select id, name, channel from source where id = any($1)", &sources)
-            .fetch_all(self.connection())
-            .await?;
-        rows.into_iter().map(|row| Ok((SourceId::from_uuid(row.id), row.name, crate::error::word(&row.channel)?))).collect()
+        let rows = sqlx::query!(
+            "-- source.names
+            select id, name, channel from source where id = any($1)",
+            &sources
+        )
+        .fetch_all(self.connection())
+        .await?;
+        rows.into_iter()
+            .map(|row| Ok((SourceId::from_uuid(row.id), row.name, crate::error::word(&row.channel)?)))
+            .collect()
     }
 }
 
@@ -115,7 +120,12 @@ impl Store {
         sqlx::query!(
             "-- client.add
             insert into client (id, slug, name, country, time_zone, created_at) values ($1, $2, $3, $4, $5, $6)",
-            new.id.uuid(), new.slug, new.name, new.country, new.time_zone, now.to_sqlx()
+            new.id.uuid(),
+            new.slug,
+            new.name,
+            new.country,
+            new.time_zone,
+            now.to_sqlx()
         )
         .execute(&self.pool)
         .await?;
@@ -127,10 +137,12 @@ impl Store {
     /// # Errors
     /// When the database is away.
     pub async fn clients(&self) -> Result<Vec<ClientRecord>, StoreError> {
-        let rows = sqlx::query!("-- client.list
-            select id, slug, name, country, time_zone, state from client order by slug")
-            .fetch_all(&self.pool)
-            .await?;
+        let rows = sqlx::query!(
+            "-- client.list
+            select id, slug, name, country, time_zone, state from client order by slug"
+        )
+        .fetch_all(&self.pool)
+        .await?;
         rows.into_iter()
             .map(|row| {
                 Ok(ClientRecord {
@@ -158,10 +170,14 @@ impl Store {
     /// # Errors
     /// `Moved` when there is no such client.
     pub async fn client_set_state(&self, client: ClientId, state: State) -> Result<(), StoreError> {
-        let done = sqlx::query!("-- client.set_state
-            update client set state = $2 where id = $1", client.uuid(), state.word())
-            .execute(&self.pool)
-            .await?;
+        let done = sqlx::query!(
+            "-- client.set_state
+            update client set state = $2 where id = $1",
+            client.uuid(),
+            state.word()
+        )
+        .execute(&self.pool)
+        .await?;
         one_row(done.rows_affected(), "client")
     }
 }

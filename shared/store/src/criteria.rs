@@ -46,13 +46,20 @@ impl Store {
     /// When the database is away.
     pub async fn criteria_documents(&self, ids: &[CriteriaId]) -> Result<Vec<ActiveCriteria>, StoreError> {
         let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
-        let rows = sqlx::query!("-- criteria.documents
-            select id, version, document from criteria where id = any($1)", &ids)
-            .fetch_all(&self.pool)
-            .await?;
+        let rows = sqlx::query!(
+            "-- criteria.documents
+            select id, version, document from criteria where id = any($1)",
+            &ids
+        )
+        .fetch_all(&self.pool)
+        .await?;
         Ok(rows
             .into_iter()
-            .map(|row| ActiveCriteria { id: CriteriaId::from_uuid(row.id), version: row.version, document: row.document })
+            .map(|row| ActiveCriteria {
+                id: CriteriaId::from_uuid(row.id),
+                version: row.version,
+                document: row.document,
+            })
             .collect())
     }
 
@@ -104,7 +111,11 @@ impl Store {
             select $1, $2, coalesce(max(version), 0) + 1, $3, $4, $5, $5 from criteria where program_id = $2
             on conflict (program_id, hash) do update set activated_at = $5, retired_at = null
             returning k.id, k.version"#,
-            new.0.uuid(), program.uuid(), &hash.bytes()[..], document, now.to_sqlx()
+            new.0.uuid(),
+            program.uuid(),
+            &hash.bytes()[..],
+            document,
+            now.to_sqlx()
         )
         .fetch_one(&mut *tx)
         .await?;
@@ -112,14 +123,20 @@ impl Store {
             "-- criteria.retire
             update criteria set retired_at = $3
             where program_id = $1 and id <> $2 and id = (select criteria_id from program where id = $1)",
-            program.uuid(), row.id, now.to_sqlx()
+            program.uuid(),
+            row.id,
+            now.to_sqlx()
         )
         .execute(&mut *tx)
         .await?;
-        sqlx::query!("-- criteria.activate
-            update program set criteria_id = $2 where id = $1", program.uuid(), row.id)
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query!(
+            "-- criteria.activate
+            update program set criteria_id = $2 where id = $1",
+            program.uuid(),
+            row.id
+        )
+        .execute(&mut *tx)
+        .await?;
         tx.commit().await?;
         Ok(row.version)
     }
@@ -132,8 +149,13 @@ async fn program_for(
     fresh: ProgramId,
     now: Timestamp,
 ) -> Result<ProgramId, StoreError> {
-    let found = sqlx::query!("-- program.by_name
-        select id from program where name = $1 for update", name).fetch_optional(&mut *tx).await?;
+    let found = sqlx::query!(
+        "-- program.by_name
+        select id from program where name = $1 for update",
+        name
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
     if let Some(row) = found {
         return Ok(ProgramId::from_uuid(row.id));
     }
@@ -148,9 +170,14 @@ async fn program_for(
     if let Some(row) = named {
         return Ok(ProgramId::from_uuid(row.id));
     }
-    sqlx::query!("-- program.add
-        insert into program (id, name, created_at) values ($1, $2, $3)", fresh.uuid(), name, now.to_sqlx())
-        .execute(tx)
-        .await?;
+    sqlx::query!(
+        "-- program.add
+        insert into program (id, name, created_at) values ($1, $2, $3)",
+        fresh.uuid(),
+        name,
+        now.to_sqlx()
+    )
+    .execute(tx)
+    .await?;
     Ok(fresh)
 }

@@ -41,7 +41,10 @@ impl Store {
             insert into suspect as s (id, queue, tries, why, last_at) values ($1, $2, 1, $3, $4)
             on conflict (id) do update set tries = s.tries + 1, why = excluded.why, last_at = excluded.last_at
             returning tries",
-            message, queue, why, now.to_sqlx()
+            message,
+            queue,
+            why,
+            now.to_sqlx()
         )
         .fetch_one(&self.pool)
         .await?;
@@ -53,8 +56,13 @@ impl Store {
     /// # Errors
     /// When the database is away.
     pub async fn suspect_clear(&self, message: Uuid) -> Result<(), StoreError> {
-        sqlx::query!("-- suspect.clear
-            delete from suspect where id = $1", message).execute(&self.pool).await?;
+        sqlx::query!(
+            "-- suspect.clear
+            delete from suspect where id = $1",
+            message
+        )
+        .execute(&self.pool)
+        .await?;
         Ok(())
     }
 
@@ -86,14 +94,25 @@ impl Store {
             insert into arrival_seen (id, content, ended, seen_at)
             select id, '\\x00000000000000000000000000000000'::bytea, 'dead', $2 from unnest($1::uuid[]) as n (id)
             on conflict do nothing",
-            &arrivals, now.to_sqlx()
+            &arrivals,
+            now.to_sqlx()
         )
         .execute(&mut *tx)
         .await?;
-        sqlx::query!("-- dead_letter.unspool
-            delete from spool where id = any($1)", &arrivals).execute(&mut *tx).await?;
-        sqlx::query!("-- dead_letter.clear_suspects
-            delete from suspect where id = any($1)", &messages).execute(&mut *tx).await?;
+        sqlx::query!(
+            "-- dead_letter.unspool
+            delete from spool where id = any($1)",
+            &arrivals
+        )
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query!(
+            "-- dead_letter.clear_suspects
+            delete from suspect where id = any($1)",
+            &messages
+        )
+        .execute(&mut *tx)
+        .await?;
         tx.commit().await?;
         Ok(())
     }
@@ -132,14 +151,19 @@ impl Store {
     pub async fn dead_letter_replay(&self, letter: &NewDeadLetter, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.pool.begin().await?;
         end(&mut tx, letter.id, "replayed", now).await?;
-        sqlx::query!("-- dead_letter.unsee
-            delete from arrival_seen where id = $1 and ended = 'dead'", letter.message)
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query!(
+            "-- dead_letter.unsee
+            delete from arrival_seen where id = $1 and ended = 'dead'",
+            letter.message
+        )
+        .execute(&mut *tx)
+        .await?;
         sqlx::query!(
             "-- dead_letter.respool
             insert into spool (id, body, received_at, offered_until) values ($1, $2, $3, $3) on conflict do nothing",
-            letter.message, letter.body, now.to_sqlx()
+            letter.message,
+            letter.body,
+            now.to_sqlx()
         )
         .execute(&mut *tx)
         .await?;
@@ -161,7 +185,9 @@ async fn end(connection: &mut sqlx::PgConnection, letter: Uuid, state: &str, now
     let done = sqlx::query!(
         "-- dead_letter.end
         update dead_letter set state = $2, ended_at = $3 where id = $1 and state = 'waiting'",
-        letter, state, now.to_sqlx()
+        letter,
+        state,
+        now.to_sqlx()
     )
     .execute(connection)
     .await?;

@@ -131,7 +131,9 @@ impl Batch {
             "-- delivery.withdraw
             update delivery set state = 'withdrawn', reason = $2, ended_at = $3
             where lead_id = any($1) and state in ('pending', 'held') and attempts = 0",
-            &leads, why, now.to_sqlx()
+            &leads,
+            why,
+            now.to_sqlx()
         )
         .execute(self.connection())
         .await?;
@@ -154,7 +156,10 @@ impl Store {
                     "-- outcome.insert
                     insert into outcome (delivery_id, at, kind, reason, said_by) values ($1, $2, $3, $4, 'answer')
                     on conflict do nothing",
-                    row.delivery.uuid(), row.attempt.at.to_sqlx(), kind.word(), reason.as_deref()
+                    row.delivery.uuid(),
+                    row.attempt.at.to_sqlx(),
+                    kind.word(),
+                    reason.as_deref()
                 )
                 .execute(&mut *tx)
                 .await?;
@@ -162,6 +167,22 @@ impl Store {
         }
         tx.commit().await?;
         Ok(held)
+    }
+
+    /// How many deliveries are due or being attempted at `now`.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn deliveries_under_way(&self, now: Timestamp) -> Result<i64, StoreError> {
+        let row = sqlx::query!(
+            r#"-- delivery.under_way
+            select (select count(*) from delivery where state = 'pending' and endpoint_id is not null and due_at <= $1)
+                 + (select count(*) from delivery where state = 'leased') as "n!""#,
+            now.to_sqlx()
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(row.n)
     }
 
     /// Disables an endpoint that wants no more.
@@ -172,7 +193,8 @@ impl Store {
         sqlx::query!(
             "-- endpoint.disable
             update endpoint set state = 'disabled', state_reason = $2 where id = $1 and state = 'enabled'",
-            endpoint.uuid(), why
+            endpoint.uuid(),
+            why
         )
         .execute(&self.pool)
         .await?;
@@ -195,7 +217,12 @@ async fn settle_states(tx: &mut sqlx::PgConnection, rows: &[Settled]) -> Result<
           as n (id, lease, state, reason, due_at, at)
         where d.id = n.id and d.state = 'leased' and d.lease = n.lease
         returning d.id",
-        &ids, &leases, &states, &reasons[..] as &[Option<String>], &due[..], &at[..]
+        &ids,
+        &leases,
+        &states,
+        &reasons[..] as &[Option<String>],
+        &due[..],
+        &at[..]
     )
     .fetch_all(tx)
     .await?;

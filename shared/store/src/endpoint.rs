@@ -100,7 +100,13 @@ impl Store {
             "-- endpoint.add
             insert into endpoint (id, client_id, kind, url, address, rep_id, allow_private, created_at)
             values ($1, $2, $3, $4, $5, $6, $7, $8)",
-            new.id.uuid(), new.client.uuid(), new.kind.word(), url, address, new.rep.map(RepId::uuid), new.allow_private,
+            new.id.uuid(),
+            new.client.uuid(),
+            new.kind.word(),
+            url,
+            address,
+            new.rep.map(RepId::uuid),
+            new.allow_private,
             now.to_sqlx()
         )
         .execute(&mut *tx)
@@ -109,7 +115,9 @@ impl Store {
             sqlx::query!(
                 "-- endpoint.add_secret
                 insert into endpoint_secret (endpoint_id, secret, created_at) values ($1, $2, $3)",
-                new.id.uuid(), secret, now.to_sqlx()
+                new.id.uuid(),
+                secret,
+                now.to_sqlx()
             )
             .execute(&mut *tx)
             .await?;
@@ -152,15 +160,19 @@ impl Store {
     /// `Moved` when there is no such endpoint.
     pub async fn endpoint_enable(&self, endpoint: EndpointId, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.pool.begin().await?;
-        let done = sqlx::query!("-- endpoint.enable
-            update endpoint set state = 'enabled', state_reason = null where id = $1", endpoint.uuid())
-            .execute(&mut *tx)
-            .await?;
+        let done = sqlx::query!(
+            "-- endpoint.enable
+            update endpoint set state = 'enabled', state_reason = null where id = $1",
+            endpoint.uuid()
+        )
+        .execute(&mut *tx)
+        .await?;
         one_row(done.rows_affected(), "endpoint")?;
         sqlx::query!(
             "-- endpoint.release
             update delivery set due_at = $2, offered_until = $2 where endpoint_id = $1 and state = 'held'",
-            endpoint.uuid(), now.to_sqlx()
+            endpoint.uuid(),
+            now.to_sqlx()
         )
         .execute(&mut *tx)
         .await?;
@@ -176,7 +188,11 @@ impl Store {
         sqlx::query!(
             "-- rep.add
             insert into rep (id, client_id, name, email, created_at) values ($1, $2, $3, $4, $5)",
-            rep.id.uuid(), rep.client.uuid(), rep.name, rep.email, now.to_sqlx()
+            rep.id.uuid(),
+            rep.client.uuid(),
+            rep.name,
+            rep.email,
+            now.to_sqlx()
         )
         .execute(&self.pool)
         .await?;
@@ -188,10 +204,13 @@ impl Store {
     /// # Errors
     /// When the database is away.
     pub async fn reps(&self, client: ClientId) -> Result<Vec<RepRecord>, StoreError> {
-        let rows = sqlx::query!("-- rep.list
-            select id, name, email from rep where client_id = $1 order by name, id", client.uuid())
-            .fetch_all(&self.pool)
-            .await?;
+        let rows = sqlx::query!(
+            "-- rep.list
+            select id, name, email from rep where client_id = $1 order by name, id",
+            client.uuid()
+        )
+        .fetch_all(&self.pool)
+        .await?;
         let rep = |id, name, email| RepRecord { id: RepId::from_uuid(id), client, name, email };
         Ok(rows.into_iter().map(|row| rep(row.id, row.name, row.email)).collect())
     }

@@ -98,7 +98,10 @@ impl Batch {
             "-- note.insert
             insert into note (lead_id, at, by, text)
             select * from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[]) on conflict do nothing",
-            &leads, &at[..], &by, &texts
+            &leads,
+            &at[..],
+            &by,
+            &texts
         )
         .execute(self.connection())
         .await?;

@@ -135,7 +135,11 @@ impl Batch {
             "-- maturation.insert
             insert into maturation (id, lead_id, client_id, decision_id, at)
             select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[])",
-            &ids, &leads, &clients, &decisions, &at[..]
+            &ids,
+            &leads,
+            &clients,
+            &decisions,
+            &at[..]
         )
         .execute(self.connection())
         .await?;

@@ -63,7 +63,9 @@ impl Store {
                 "-- delivery.freeze
                 update delivery d set body = n.body from unnest($1::uuid[], $2::bytea[]) as n (id, body)
                 where d.id = n.id and d.lease = $3 and d.body is null",
-                &frozen.0, &frozen.1, claim.lease
+                &frozen.0,
+                &frozen.1,
+                claim.lease
             )
             .execute(&mut *tx)
             .await?;

@@ -33,8 +33,8 @@ pub use doctor::Finding;
 pub use endpoint::{EndpointKind, EndpointRecord, NewEndpoint, RepRecord};
 pub use error::StoreError;
 pub use facts::{AnswerRow, NoteRow};
-pub use lease::Claim;
 pub use lead::{LeadRow, MaturationRow, NewDecision};
+pub use lease::Claim;
 pub use person::{KnownPerson, PersonRow};
 pub use promise::{OpenPromise, PromiseRow};
 pub use schema::SchemaState;
@@ -85,8 +85,10 @@ impl Store {
     /// # Errors
     /// When the database is away.
     pub async fn clock(&self) -> Result<jiff::Timestamp, StoreError> {
-        let row = sqlx::query!(r#"-- store.clock
-            select clock_timestamp() as "at!""#)
+        let row = sqlx::query!(
+            r#"-- store.clock
+            select clock_timestamp() as "at!""#
+        )
         .fetch_one(&self.pool)
         .await?;
         Ok(row.at.to_jiff())

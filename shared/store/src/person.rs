@@ -52,7 +52,9 @@ impl Batch {
             "-- identity.insert
             insert into identity (client_id, kind, value) select * from unnest($1::uuid[], $2::text[], $3::text[])
             on conflict do nothing",
-            &clients, &kinds, &values
+            &clients,
+            &kinds,
+            &values
         )
         .execute(self.connection())
         .await?;
@@ -61,7 +63,9 @@ impl Batch {
             select 1 as "locked" from identity i
             join unnest($1::uuid[], $2::text[], $3::text[]) as w (client_id, kind, value) using (client_id, kind, value)
             order by client_id, kind, value for update of i"#,
-            &clients, &kinds, &values
+            &clients,
+            &kinds,
+            &values
         )
         .fetch_all(self.connection())
         .await?;
@@ -72,7 +76,10 @@ impl Batch {
     ///
     /// # Errors
     /// When the transaction fails.
-    pub async fn persons_by_identity(&mut self, wanted: &[(ClientId, Identity)]) -> Result<Vec<KnownPerson>, StoreError> {
+    pub async fn persons_by_identity(
+        &mut self,
+        wanted: &[(ClientId, Identity)],
+    ) -> Result<Vec<KnownPerson>, StoreError> {
         let (clients, kinds, values) = columns(wanted);
         let rows = sqlx::query!(
             "-- person.by_identity
@@ -145,8 +152,15 @@ impl Batch {
             clients.push(row.client.uuid());
             let profile = row.profile;
             let values = [
-                profile.first_name, profile.last_name, profile.name, profile.email, profile.phone, profile.postal_code,
-                profile.country, profile.time_zone, profile.locale,
+                profile.first_name,
+                profile.last_name,
+                profile.name,
+                profile.email,
+                profile.phone,
+                profile.postal_code,
+                profile.country,
+                profile.time_zone,
+                profile.locale,
             ];
             fields.iter_mut().zip(values).for_each(|(column, value)| column.push(value));
         }
@@ -183,7 +197,10 @@ impl Batch {
             "-- person.link
             insert into person_identity (client_id, kind, value, person_id)
             select * from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[]) on conflict do nothing",
-            &clients, &kinds, &values, &persons
+            &clients,
+            &kinds,
+            &values,
+            &persons
         )
         .execute(self.connection())
         .await?;

@@ -83,7 +83,11 @@ impl Batch {
         )
         .execute(self.connection())
         .await?;
-        if usize::try_from(done.rows_affected()) == Ok(ended.len()) { Ok(()) } else { Err(StoreError::Moved("promise")) }
+        if usize::try_from(done.rows_affected()) == Ok(ended.len()) {
+            Ok(())
+        } else {
+            Err(StoreError::Moved("promise"))
+        }
     }
 
     /// Makes promises.
@@ -117,10 +121,13 @@ impl Batch {
     /// When the transaction fails.
     pub async fn regrades_of(&mut self, leads: &[LeadId]) -> Result<Vec<(LeadId, i64)>, StoreError> {
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
-        let rows = sqlx::query!("-- regrade.of
-            select lead_id, version from regrade where lead_id = any($1)", &leads)
-            .fetch_all(self.connection())
-            .await?;
+        let rows = sqlx::query!(
+            "-- regrade.of
+            select lead_id, version from regrade where lead_id = any($1)",
+            &leads
+        )
+        .fetch_all(self.connection())
+        .await?;
         Ok(rows.into_iter().map(|row| (LeadId::from_uuid(row.lead_id), row.version)).collect())
     }
 
@@ -135,7 +142,8 @@ impl Batch {
             "-- regrade.delete
             delete from regrade r using unnest($1::uuid[], $2::bigint[]) as n (lead_id, version)
             where r.lead_id = n.lead_id and r.version = n.version",
-            &leads, &versions
+            &leads,
+            &versions
         )
         .execute(self.connection())
         .await?;

@@ -53,17 +53,21 @@ impl Store {
 
     /// Version and checksum of each applied migration. The table is sqlx's own and is not there before the first.
     async fn applied(&self) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
-        let there = sqlx::query!(r#"-- schema.there
-            select to_regclass('_sqlx_migrations') is not null as "there!""#)
+        let there = sqlx::query!(
+            r#"-- schema.there
+            select to_regclass('_sqlx_migrations') is not null as "there!""#
+        )
         .fetch_one(&self.pool)
         .await?;
         if !there.there {
             return Ok(Vec::new());
         }
-        let rows = sqlx::query!("-- schema.applied
-            select version, checksum from _sqlx_migrations where success order by version")
-            .fetch_all(&self.pool)
-            .await?;
+        let rows = sqlx::query!(
+            "-- schema.applied
+            select version, checksum from _sqlx_migrations where success order by version"
+        )
+        .fetch_all(&self.pool)
+        .await?;
         Ok(rows.into_iter().map(|row| (row.version, row.checksum)).collect())
     }
 }

@@ -224,7 +224,9 @@ impl Store {
         sqlx::query!(
             "-- source.add_first_key
             insert into source_key (hash, source_id, created_at) values ($1, $2, $3)",
-            &new.key_hash[..], new.id.uuid(), now.to_sqlx()
+            &new.key_hash[..],
+            new.id.uuid(),
+            now.to_sqlx()
         )
         .execute(&mut *tx)
         .await?;
@@ -247,7 +249,10 @@ impl Store {
             "-- source.add_key
             with ended as (delete from source_key where expires_at < $3)
             insert into source_key (hash, source_id, created_at, expires_at) values ($1, $2, $3, $4)",
-            &hash[..], source.uuid(), now.to_sqlx(), expires_at.to_sqlx()
+            &hash[..],
+            source.uuid(),
+            now.to_sqlx(),
+            expires_at.to_sqlx()
         )
         .execute(&self.pool)
         .await?;
@@ -259,10 +264,14 @@ impl Store {
     /// # Errors
     /// `Moved` when there is no such source.
     pub async fn source_set_state(&self, source: SourceId, state: State) -> Result<(), StoreError> {
-        let done = sqlx::query!("-- source.set_state
-            update source set state = $2 where id = $1", source.uuid(), state.word())
-            .execute(&self.pool)
-            .await?;
+        let done = sqlx::query!(
+            "-- source.set_state
+            update source set state = $2 where id = $1",
+            source.uuid(),
+            state.word()
+        )
+        .execute(&self.pool)
+        .await?;
         one_row(done.rows_affected(), "source")
     }
 }

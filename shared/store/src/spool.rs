@@ -40,7 +40,10 @@ impl Store {
             insert into spool (id, body, received_at, offered_until)
             select * from unnest($1::uuid[], $2::bytea[], $3::timestamptz[], $4::timestamptz[])
             on conflict do nothing",
-            &ids, &bodies, &received[..], &offered[..]
+            &ids,
+            &bodies,
+            &received[..],
+            &offered[..]
         )
         .execute(&self.pool)
         .await?;
@@ -58,7 +61,9 @@ impl Store {
             where id in (select id from spool where offered_until <= $1 order by offered_until, received_at limit $3
                          for update skip locked)
             returning id, body, received_at, offered_until",
-            now.to_sqlx(), until.to_sqlx(), limit
+            now.to_sqlx(),
+            until.to_sqlx(),
+            limit
         )
         .fetch_all(&self.pool)
         .await?;
@@ -80,8 +85,13 @@ impl Store {
     /// # Errors
     /// When the database is away.
     pub async fn spool_delete(&self, ids: &[Uuid]) -> Result<(), StoreError> {
-        sqlx::query!("-- spool.delete
-            delete from spool where id = any($1)", ids).execute(&self.pool).await?;
+        sqlx::query!(
+            "-- spool.delete
+            delete from spool where id = any($1)",
+            ids
+        )
+        .execute(&self.pool)
+        .await?;
         Ok(())
     }
 
@@ -90,8 +100,12 @@ impl Store {
     /// # Errors
     /// When the database is away.
     pub async fn spool_count(&self) -> Result<i64, StoreError> {
-        let row = sqlx::query!(r#"-- spool.count
-            select count(*) as "n!" from spool"#).fetch_one(&self.pool).await?;
+        let row = sqlx::query!(
+            r#"-- spool.count
+            select count(*) as "n!" from spool"#
+        )
+        .fetch_one(&self.pool)
+        .await?;
         Ok(row.n)
     }
 }
@@ -102,8 +116,13 @@ impl Batch {
     /// # Errors
     /// When the transaction fails.
     pub async fn spool_delete(&mut self, ids: &[Uuid]) -> Result<(), StoreError> {
-        sqlx::query!("-- spool.delete_in_batch
-            delete from spool where id = any($1)", ids).execute(self.connection()).await?;
+        sqlx::query!(
+            "-- spool.delete_in_batch
+            delete from spool where id = any($1)",
+            ids
+        )
+        .execute(self.connection())
+        .await?;
         Ok(())
     }
 }

@@ -32,7 +32,9 @@ impl Store {
                   order by due_at limit $3 for update skip locked) due
             where p.lead_id = due.lead_id and p.generation = due.generation
             returning p.lead_id, p.generation",
-            sweep.now.to_sqlx(), sweep.until.to_sqlx(), sweep.limit
+            sweep.now.to_sqlx(),
+            sweep.until.to_sqlx(),
+            sweep.limit
         )
         .fetch_all(&self.pool)
         .await?;
@@ -50,7 +52,9 @@ impl Store {
             from (select lead_id from regrade where offered_until <= $1 order by offered_until limit $3
                   for update skip locked) due
             where r.lead_id = due.lead_id returning r.lead_id",
-            sweep.now.to_sqlx(), sweep.until.to_sqlx(), sweep.limit
+            sweep.now.to_sqlx(),
+            sweep.until.to_sqlx(),
+            sweep.limit
         )
         .fetch_all(&self.pool)
         .await?;
@@ -75,7 +79,8 @@ impl Store {
                 limit $2) l
             where g.criteria_id is not null
             on conflict do nothing",
-            now.to_sqlx(), limit
+            now.to_sqlx(),
+            limit
         )
         .execute(&self.pool)
         .await?;
@@ -136,27 +141,42 @@ impl Store {
     /// When the database is away.
     pub async fn sweep_forget_offers(&self, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.pool.begin().await?;
-        sqlx::query!("-- sweep.forget_spool
-            update spool set offered_until = $1 where offered_until > $1", now.to_sqlx())
-            .execute(&mut *tx)
-            .await?;
-        sqlx::query!("-- sweep.forget_promises
-            update promise set offered_until = $1 where state = 'scheduled' and due_at <= $1 and offered_until > $1", now.to_sqlx())
-            .execute(&mut *tx)
-            .await?;
-        sqlx::query!("-- sweep.forget_regrades
-            update regrade set offered_until = $1 where offered_until > $1", now.to_sqlx())
-            .execute(&mut *tx)
-            .await?;
-        sqlx::query!("-- sweep.forget_deliveries
+        sqlx::query!(
+            "-- sweep.forget_spool
+            update spool set offered_until = $1 where offered_until > $1",
+            now.to_sqlx()
+        )
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query!(
+            "-- sweep.forget_promises
+            update promise set offered_until = $1 where state = 'scheduled' and due_at <= $1 and offered_until > $1",
+            now.to_sqlx()
+        )
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query!(
+            "-- sweep.forget_regrades
+            update regrade set offered_until = $1 where offered_until > $1",
+            now.to_sqlx()
+        )
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query!(
+            "-- sweep.forget_deliveries
             update delivery set offered_until = $1
-            where state in ('pending', 'held') and endpoint_id is not null and due_at <= $1 and offered_until > $1", now.to_sqlx())
-            .execute(&mut *tx)
-            .await?;
-        sqlx::query!("-- sweep.forget_leases
-            update delivery set leased_until = clock_timestamp(), offered_until = $1 where state = 'leased'", now.to_sqlx())
-            .execute(&mut *tx)
-            .await?;
+            where state in ('pending', 'held') and endpoint_id is not null and due_at <= $1 and offered_until > $1",
+            now.to_sqlx()
+        )
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query!(
+            "-- sweep.forget_leases
+            update delivery set leased_until = clock_timestamp(), offered_until = $1 where state = 'leased'",
+            now.to_sqlx()
+        )
+        .execute(&mut *tx)
+        .await?;
         tx.commit().await?;
         Ok(())
     }

@@ -72,15 +72,18 @@ end).
 /// A private node.
 pub struct Rabbit {
     folder: PathBuf,
-    ports: Ports,
+    node: Node,
+    distribution_port: u16,
     running: Option<Running>,
 }
 
-#[derive(Clone, Copy)]
-struct Ports {
-    amqp: u16,
-    distribution: u16,
-    control: u16,
+/// The way to a node, whoever runs it.
+#[derive(Debug, Clone, Copy)]
+pub struct Node {
+    /// Port of AMQP 0-9-1.
+    pub amqp_port: u16,
+    /// Port of the control socket.
+    pub control_port: u16,
 }
 
 struct Running {
@@ -98,33 +101,29 @@ impl Rabbit {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("ripen-rabbit-{}-{number}", std::process::id()));
-        let ports = Ports::free();
-        prepare(&folder, ports);
-        let mut rabbit = Self { folder, ports, running: None };
+        let [amqp_port, distribution_port, control_port] = free_ports();
+        let node = Node { amqp_port, control_port };
+        prepare(&folder, node);
+        let mut rabbit = Self { folder, node, distribution_port, running: None };
         rabbit.start_again().await;
         rabbit
+    }
+
+    /// The way to this node, for handing it to other processes.
+    #[must_use]
+    pub fn node(&self) -> Node {
+        self.node
     }
 
     /// Address of the default virtual host.
     #[must_use]
     pub fn url(&self) -> String {
-        address(self.ports.amqp, "%2f")
-    }
-
-    /// Port of the control socket, for handing the node to other processes.
-    #[must_use]
-    pub fn control_port(&self) -> u16 {
-        self.ports.control
+        self.node.address("%2f")
     }
 
     /// A new virtual host, and its address.
     pub async fn vhost(&self) -> String {
-        new_vhost(self.ports.amqp, self.ports.control).await
-    }
-
-    /// Evaluates an Erlang expression (without the final dot) inside the node.
-    pub async fn eval(&self, expression: &str) -> String {
-        eval(self.ports.control, expression).await
+        self.node.vhost().await
     }
 
     /// Raises or clears the memory alarm: publishers are blocked while it is raised.
@@ -135,7 +134,7 @@ impl Rabbit {
         } else {
             format!("rabbit_alarm:clear_alarm({alarm})")
         };
-        assert_eq!(self.eval(&order).await, "ok");
+        assert_eq!(self.node.eval(&order).await, "ok");
     }
 
     /// Ends the node without a word, as a power cut would.
@@ -168,7 +167,7 @@ impl Rabbit {
                 let console = fs::read_to_string(self.folder.join("console.log")).unwrap_or_default();
                 panic!("RabbitMQ did not start:\n{console}");
             }
-            async { TcpStream::connect(("127.0.0.1", self.ports.control)).await.ok().map(drop) }
+            async { TcpStream::connect(("127.0.0.1", self.node.control_port)).await.ok().map(drop) }
         })
         .await;
         self.running = Some(running);
@@ -187,10 +186,10 @@ impl Rabbit {
             .env("RABBITMQ_PID_FILE", file("pid"))
             .env("RABBITMQ_ENABLED_PLUGINS_FILE", file("enabled_plugins"))
             .env("RABBITMQ_CONFIG_FILE", file("rabbitmq.conf"))
-            .env("RABBITMQ_NODENAME", format!("ripen-{}@localhost", self.ports.amqp))
+            .env("RABBITMQ_NODENAME", format!("ripen-{}@localhost", self.node.amqp_port))
             .env("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1")
-            .env("RABBITMQ_NODE_PORT", self.ports.amqp.to_string())
-            .env("RABBITMQ_DIST_PORT", self.ports.distribution.to_string())
+            .env("RABBITMQ_NODE_PORT", self.node.amqp_port.to_string())
+            .env("RABBITMQ_DIST_PORT", self.distribution_port.to_string())
             .env("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", self.control_argument())
             .process_group(0)
             .stdin(Stdio::piped())
@@ -243,66 +242,76 @@ impl Running {
     }
 }
 
-impl Ports {
-    /// Three ports that were free a moment ago.
-    fn free() -> Self {
-        let [amqp, distribution, control] =
-            [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").expect("loopback has a free port"));
-        let port = |listener: TcpListener| listener.local_addr().expect("it is bound").port();
-        Self { amqp: port(amqp), distribution: port(distribution), control: port(control) }
+impl Node {
+    /// A new virtual host, and its address.
+    pub async fn vhost(self) -> String {
+        let name = format!("test-{}", Uuid::from_u128(rand::random()).simple());
+        let order = format!(
+            r#"ok = rabbit_vhost:add(<<"{name}">>, <<"test">>),
+               rabbit_auth_backend_internal:set_permissions(
+                 <<"guest">>, <<"{name}">>, <<".*">>, <<".*">>, <<".*">>, <<"test">>)"#
+        );
+        assert_eq!(self.eval(&order).await, "ok");
+        self.address(&name)
+    }
+
+    /// Evaluates an Erlang expression (without the final dot) inside the node.
+    pub async fn eval(self, expression: &str) -> String {
+        let mut socket = TcpStream::connect(("127.0.0.1", self.control_port)).await.expect("the control port answers");
+        let line = format!("{}.\n", expression.replace('\n', " "));
+        socket.write_all(line.as_bytes()).await.expect("the control port takes a line");
+        let mut answer = String::new();
+        tokio::io::BufReader::new(socket).read_line(&mut answer).await.expect("the control port answers a line");
+        answer.trim_end().to_owned()
+    }
+
+    fn address(self, vhost: &str) -> String {
+        format!("amqp://guest:guest@127.0.0.1:{}/{vhost}", self.amqp_port)
     }
 }
 
-fn prepare(folder: &Path, ports: Ports) {
+/// Three ports that were free a moment ago.
+fn free_ports() -> [u16; 3] {
+    let listeners = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").expect("loopback has a free port"));
+    listeners.map(|listener| listener.local_addr().expect("it is bound").port())
+}
+
+fn prepare(folder: &Path, node: Node) {
     fs::create_dir_all(folder).expect("the temporary folder can be written");
     let write = |name: &str, text: &str| fs::write(folder.join(name), text).expect("the folder can be written");
     write("enabled_plugins", "[].\n");
     write("rabbitmq.conf", "disk_free_limit.absolute = 1MB\nvm_memory_high_watermark.relative = 0.8\n");
-    write("control.erl", &CONTROL.replace("@PORT@", &ports.control.to_string()));
-}
-
-fn address(port: u16, vhost: &str) -> String {
-    format!("amqp://guest:guest@127.0.0.1:{port}/{vhost}")
-}
-
-async fn eval(control: u16, expression: &str) -> String {
-    let mut socket = TcpStream::connect(("127.0.0.1", control)).await.expect("the node's control port answers");
-    let line = format!("{}.\n", expression.replace('\n', " "));
-    socket.write_all(line.as_bytes()).await.expect("the control port takes a line");
-    let mut answer = String::new();
-    tokio::io::BufReader::new(socket).read_line(&mut answer).await.expect("the control port answers a line");
-    answer.trim_end().to_owned()
-}
-
-async fn new_vhost(amqp: u16, control: u16) -> String {
-    let name = format!("test-{}", Uuid::from_u128(rand::random()).simple());
-    let order = format!(
-        r#"ok = rabbit_vhost:add(<<"{name}">>, <<"test">>),
-           rabbit_auth_backend_internal:set_permissions(
-             <<"guest">>, <<"{name}">>, <<".*">>, <<".*">>, <<".*">>, <<"test">>)"#
-    );
-    assert_eq!(eval(control, &order).await, "ok");
-    address(amqp, &name)
+    write("control.erl", &CONTROL.replace("@PORT@", &node.control_port.to_string()));
 }
 
 /// A new virtual host on the node shared by all tests, and its address.
 ///
-/// `RIPEN_TEST_RABBIT=<amqp port>:<control port>` names a running node; without it the test process starts its own,
+/// # Panics
+/// When RabbitMQ is not installed or does not come up.
+pub async fn shared_vhost() -> String {
+    shared().await.vhost().await
+}
+
+/// The node shared by all tests.
+///
+/// `RIPEN_TEST_RABBIT=<amqp port>:<control port>` names a running one; without it the test process starts its own,
 /// once, which ends with the process.
 ///
 /// # Panics
 /// When RabbitMQ is not installed or does not come up.
-pub async fn shared_vhost() -> String {
+pub async fn shared() -> Node {
     static SHARED: OnceCell<Rabbit> = OnceCell::const_new();
-    if let Some((amqp, control)) = named_node() {
-        return new_vhost(amqp, control).await;
+    match named_node() {
+        Some(node) => node,
+        None => SHARED.get_or_init(Rabbit::start).await.node(),
     }
-    SHARED.get_or_init(Rabbit::start).await.vhost().await
 }
 
 #[allow(clippy::disallowed_methods, reason = "the environment is how the test script hands its node to the tests")]
-fn named_node() -> Option<(u16, u16)> {
+fn named_node() -> Option<Node> {
     let value = std::env::var("RIPEN_TEST_RABBIT").ok()?;
-    let ports = value.split_once(':').and_then(|(amqp, control)| Some((amqp.parse().ok()?, control.parse().ok()?)));
-    Some(ports.expect("RIPEN_TEST_RABBIT is <amqp port>:<control port>"))
+    let node = value
+        .split_once(':')
+        .and_then(|(amqp, control)| Some(Node { amqp_port: amqp.parse().ok()?, control_port: control.parse().ok()? }));
+    Some(node.expect("RIPEN_TEST_RABBIT is <amqp port>:<control port>"))
 }

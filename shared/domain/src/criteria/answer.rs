@@ -13,7 +13,11 @@ use super::{
 };
 
 /// The usable value, or why there is none.
-pub(super) fn usable<'f>(question: &'f Question, answer: &'f Answer, now: Timestamp) -> Result<Held<'f>, Cow<'static, str>> {
+pub(super) fn usable<'f>(
+    question: &'f Question,
+    answer: &'f Answer,
+    now: Timestamp,
+) -> Result<Held<'f>, Cow<'static, str>> {
     let held = match &question.kind {
         Kind::Text => text(&answer.value).map(Held::Text),
         Kind::Number(range) | Kind::Money(range) => number(&answer.value, *range),
@@ -110,7 +114,10 @@ fn date(value: &Value, now: Timestamp) -> Result<Held<'static>, Cow<'static, str
 /// Whether the text has the shape `YYYY-MM-DD`.
 pub(super) fn is_calendar_day(text: &str) -> bool {
     text.len() == 10
-        && text.bytes().enumerate().all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() })
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() })
 }
 
 fn one_of<'c>(value: &Value, choices: &'c [std::sync::Arc<str>]) -> Result<&'c str, Cow<'static, str>> {

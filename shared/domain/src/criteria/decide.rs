@@ -100,11 +100,7 @@ pub fn qualify(facts: &Facts, criteria: &Criteria, cause: &Cause, now: Timestamp
         next = closed.is_none().then(|| bench.next_step(grade, own));
     }
     let receipt = Receipt {
-        criteria: CriteriaVersion {
-            name: Arc::clone(&criteria.name),
-            version: criteria.version,
-            hash: criteria.hash,
-        },
+        criteria: CriteriaVersion { name: Arc::clone(&criteria.name), version: criteria.version, hash: criteria.hash },
         at: now,
         cause: cause.clone(),
         inputs: inputs.used(),
@@ -143,9 +139,7 @@ impl<'a> Bench<'a, '_> {
     fn gates(&mut self) -> Vec<Finding> {
         let gates = self.criteria.gates.iter();
         gates
-            .map(|gate| {
-                Finding { at_most: Some(gate.at_most), ..self.find(&gate.id, &gate.require, &gate.because) }
-            })
+            .map(|gate| Finding { at_most: Some(gate.at_most), ..self.find(&gate.id, &gate.require, &gate.because) })
             .collect()
     }
 
@@ -161,7 +155,15 @@ impl<'a> Bench<'a, '_> {
             Outcome::Missing(slots) => (Verdict::Missing, self.names(&slots), None),
             Outcome::Failed(why) => (Verdict::Error, Vec::new(), Some(Cow::Borrowed(why))),
         };
-        Finding { id: Arc::clone(id), result, missing, error, points: None, at_most: None, because: Arc::clone(because) }
+        Finding {
+            id: Arc::clone(id),
+            result,
+            missing,
+            error,
+            points: None,
+            at_most: None,
+            because: Arc::clone(because),
+        }
     }
 
     fn names(&self, slots: &[Slot]) -> Vec<Arc<str>> {

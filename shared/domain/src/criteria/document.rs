@@ -40,6 +40,7 @@ pub(super) fn parse<'d>(text: &'d str, notes: &mut Notes) -> Option<DeTable<'d>>
     }
     let (tree, errors) = DeTable::parse_recoverable(text);
     for error in errors {
+        notes.tear();
         notes.add(error.span().map_or(0, |span| span.start), || format!("not TOML: {}", error.message()));
     }
     Some(tree.into_inner())
@@ -106,7 +107,7 @@ impl<'d> Section<'d> {
 
     /// Notes that the key is needed.
     pub(super) fn missing(&self, key: &str, notes: &mut Notes) {
-        notes.add(self.at, || format!("{} needs '{key}'", self.name));
+        notes.add_missing(self.at, || format!("{} needs '{key}'", self.name));
     }
 
     pub(super) fn text(&self, key: &str, notes: &mut Notes) -> Option<Located<&'d str>> {
@@ -178,13 +179,7 @@ impl<'d> Section<'d> {
     }
 
     /// The tables under a key that may stand several times, at most so many.
-    pub(super) fn sections(
-        &self,
-        key: &str,
-        name: &'static str,
-        most: usize,
-        notes: &mut Notes,
-    ) -> Vec<Section<'d>> {
+    pub(super) fn sections(&self, key: &str, name: &'static str, most: usize, notes: &mut Notes) -> Vec<Section<'d>> {
         let Some(value) = self.get(key) else { return Vec::new() };
         let Some(array) = value.get_ref().as_array() else {
             notes.add(value.span().start, || format!("'{key}' must stand in double brackets: write [[{key}]]"));
@@ -266,7 +261,8 @@ mod tests {
         for (text, hours) in [("1h", 1), ("30d", 720), ("2w", 336), ("36525d", 876_600)] {
             assert_eq!(duration(text), Some(SignedDuration::from_hours(hours)), "{text}");
         }
-        for bad in ["", "d", "0d", "-1d", "1.5d", "30", "30 d", "1m", "36526d", "99999999999999999999d", "30€", "+3d"] {
+        for bad in ["", "d", "0d", "-1d", "1.5d", "30", "30 d", "1m", "36526d", "99999999999999999999d", "30€", "+3d"]
+        {
             assert_eq!(duration(bad), None, "{bad}");
         }
     }

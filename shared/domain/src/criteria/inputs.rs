@@ -63,7 +63,9 @@ impl<'f> Inputs<'f> {
     /// What was read, by name, as it was given and by whom.
     pub(super) fn used(&self) -> BTreeMap<Arc<str>, Input> {
         let named = self.criteria.named.iter().zip(&self.readings);
-        named.filter_map(|(named, reading)| Some((Arc::clone(&named.name), self.input(named.fact, reading.get()?)?))).collect()
+        named
+            .filter_map(|(named, reading)| Some((Arc::clone(&named.name), self.input(named.fact, reading.get()?)?)))
+            .collect()
     }
 
     fn input(&self, fact: Fact, reading: &Reading<'f>) -> Option<Input> {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     Criteria, Named, Slots,
     document::{Section, parse},
-    expression::{Fact, Facing},
+    expression::{Facing, Fact},
     field::{FIELDS, LAST_ARRIVED_AT, LAST_CONVERSATION_AT, RETURNED, ROUNDS},
     mistake::{Mistake, Notes, quoted},
     question::{MOST_QUESTIONS, Question, Wording},
@@ -13,8 +13,7 @@ use super::{
 };
 use crate::hash::ContentHash;
 
-const KEYS: [&str; 9] =
-    ["name", "about", "script", "question", "rule", "gate", "disqualify", "grades", "requalify"];
+const KEYS: [&str; 9] = ["name", "about", "script", "question", "rule", "gate", "disqualify", "grades", "requalify"];
 const MOST_SCRIPT_TEXTS: usize = 100;
 
 /// Criteria that passed every check.
@@ -48,7 +47,8 @@ impl Criteria {
         let gates = gates.iter().filter_map(|section| reading.gate(section)).collect();
         let disqualifiers = root.sections("disqualify", "a disqualifier", MOST_OTHERS, &mut reading.notes);
         let disqualifiers = disqualifiers.iter().enumerate();
-        let disqualifiers = disqualifiers.filter_map(|(number, section)| reading.disqualifier(number, section)).collect();
+        let disqualifiers =
+            disqualifiers.filter_map(|(number, section)| reading.disqualifier(number, section)).collect();
         if root.get("grades").is_none() {
             root.missing("grades", &mut reading.notes);
         }
@@ -114,11 +114,7 @@ fn read_script(root: &Section<'_>, notes: &mut Notes) -> BTreeMap<String, Wordin
 }
 
 /// The questions, and the ids of those that have mistakes.
-fn read_questions<'d>(
-    root: &Section<'d>,
-    notes: &mut Notes,
-    doubts: &mut Notes,
-) -> (Vec<Question>, Vec<&'d str>) {
+fn read_questions<'d>(root: &Section<'d>, notes: &mut Notes, doubts: &mut Notes) -> (Vec<Question>, Vec<&'d str>) {
     let (mut questions, mut unusable) = (Vec::<Question>::new(), Vec::new());
     for section in root.sections("question", "a question", MOST_QUESTIONS, notes) {
         let id = section.get("id").and_then(|id| Some((id.get_ref().as_str()?, id.span().start)));

@@ -29,9 +29,23 @@ const MOST: usize = 200;
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     found: Vec<(usize, String)>,
+    /// Parts of the document were not read: what seems to be missing may stand in them.
+    torn: bool,
 }
 
 impl Notes {
+    /// From here on what is missing is no mistake.
+    pub(super) const fn tear(&mut self) {
+        self.torn = true;
+    }
+
+    /// Notes that something is not there.
+    pub(super) fn add_missing(&mut self, at: usize, message: impl FnOnce() -> String) {
+        if !self.torn {
+            self.add(at, message);
+        }
+    }
+
     /// Notes a mistake. The message is made only while there is room.
     pub(super) fn add(&mut self, at: usize, message: impl FnOnce() -> String) {
         if self.found.len() < MOST {
@@ -89,7 +103,7 @@ pub(super) fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item =
         .into_iter()
         .filter(|candidate| candidate.len() <= LONGEST)
         .map(|candidate| (distance(given, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= (candidate.chars().count() / 3).max(1))
+        .filter(|(distance, candidate)| *distance <= (candidate.chars().count().div_ceil(3)).min(3))
         .min()
         .map_or_else(String::new, |(_, nearest)| format!(", did you mean '{nearest}'?"))
 }
@@ -130,7 +144,7 @@ mod tests {
     #[test]
     fn places_are_lines_and_characters() {
         let mut notes = Notes::default();
-        for at in [0, 4, 7, 9, 99] {
+        for at in [0, 4, 7, 8, 99] {
             notes.add(at, || "x".into());
         }
         let places: Vec<_> = notes.locate("aé\nbü €\nc").into_iter().map(|m| (m.line, m.column)).collect();

@@ -17,8 +17,27 @@ const KEYS: [&str; 10] =
     ["id", "ask", "type", "unit", "min", "max", "choices", "options", "counts_down", "stale_after"];
 /// Words of CEL that cannot name a field.
 const RESERVED: [&str; 21] = [
-    "as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop",
-    "namespace", "null", "package", "return", "true", "var", "void", "while",
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "false",
+    "for",
+    "function",
+    "if",
+    "import",
+    "in",
+    "let",
+    "loop",
+    "namespace",
+    "null",
+    "package",
+    "return",
+    "true",
+    "var",
+    "void",
+    "while",
 ];
 
 /// A text in one language or several.
@@ -137,7 +156,8 @@ impl Question {
         let counts_down = counts_down(section, kind.as_ref(), notes);
         let stale_after = section.duration("stale_after", notes);
         if let (Some(Kind::Date), Some(stale_after)) = (&kind, &stale_after) {
-            doubts.add(stale_after.span.start, || "a date goes stale once it is past: 'stale_after' does nothing".into());
+            doubts
+                .add(stale_after.span.start, || "a date goes stale once it is past: 'stale_after' does nothing".into());
         }
         Some(Self {
             id: id?.value.into(),
@@ -157,7 +177,10 @@ fn is_field_name(id: &Located<&str>, notes: &mut Notes) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
     if !plain {
         notes.add(id.span.start, || {
-            format!("{} cannot name a question: use small letters, digits and '_', beginning with a letter", quoted(text))
+            format!(
+                "{} cannot name a question: use small letters, digits and '_', beginning with a letter",
+                quoted(text)
+            )
         });
     } else if RESERVED.contains(&text) {
         notes.add(id.span.start, || format!("'{text}' is a word of the conditions and cannot name a question"));
@@ -169,7 +192,8 @@ fn counts_down(section: &Section<'_>, kind: Option<&Kind>, notes: &mut Notes) ->
     let Some(flag) = section.flag("counts_down", notes) else { return false };
     let in_days = section.get("unit").and_then(|unit| unit.get_ref().as_str()).is_none_or(|unit| unit == "days");
     if flag.value && kind.is_some() && !(matches!(kind, Some(Kind::Number(_))) && in_days) {
-        notes.add(flag.span.start, || "'counts_down' takes off days: the type must be 'number', the unit 'days'".into());
+        notes
+            .add(flag.span.start, || "'counts_down' takes off days: the type must be 'number', the unit 'days'".into());
     }
     flag.value
 }

@@ -139,7 +139,8 @@ impl<'d, 'q> Reading<'d, 'q> {
         let b = section.whole("B", range(), &mut self.notes);
         let (a, b) = (a?, b?);
         if a.value <= b.value {
-            self.notes.add(a.span.start, || format!("grades out of order: A must need more points than B ({})", b.value));
+            self.notes
+                .add(a.span.start, || format!("grades out of order: A must need more points than B ({})", b.value));
         }
         if a.value > self.reachable {
             let reachable = self.reachable;
@@ -153,7 +154,8 @@ impl<'d, 'q> Reading<'d, 'q> {
         let b = self.interval(section, "B", DEFAULT_B);
         let c = self.interval(section, "C", DEFAULT_C);
         let on = section.get("on").and_then(|_| self.condition(section, "on", Wanted::Instant));
-        let rounds = section.whole("rounds", 1..1_001, &mut self.notes).and_then(|found| u32::try_from(found.value).ok());
+        let rounds =
+            section.whole("rounds", 1..1_001, &mut self.notes).and_then(|found| u32::try_from(found.value).ok());
         if section.get("rounds").is_none() {
             self.doubts.add(section.at, || "no 'rounds': leads are worked without end".into());
         }

@@ -13,6 +13,7 @@ use std::{
 };
 
 use futures::{StreamExt as _, stream::FuturesUnordered, task::AtomicWaker};
+use tokio::task::unconstrained;
 
 pub(super) struct Flight<F> {
     futures: FuturesUnordered<F>,
@@ -60,7 +61,8 @@ impl<F: Future + Unpin> Flight<F> {
     /// Waits until something is finished, then gives everything that is. Never empty, but never ready on an empty
     /// flight.
     pub(super) async fn landed(&mut self) -> Vec<F::Output> {
-        std::future::poll_fn(|context| self.poll_landed(context)).await
+        // Without tokio's budget, which makes futures that are finished say that they are not.
+        unconstrained(std::future::poll_fn(|context| self.poll_landed(context))).await
     }
 
     fn poll_landed(&mut self, context: &mut Context<'_>) -> Poll<Vec<F::Output>> {

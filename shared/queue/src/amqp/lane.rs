@@ -132,7 +132,7 @@ fn answer(landed: Vec<Sent>) -> bool {
             Ok(Confirmation::NotRequested) => Err(PublishError::Lost(None)),
             Err(error) => {
                 usable = false;
-                Err(PublishError::Lost(Some(Box::new(error))))
+                Err(PublishError::Lost(Some(Arc::new(error))))
             }
         };
         // A publisher that gave up has dropped its end.

@@ -1,15 +1,18 @@
 //! The publishing side: a connection that is made again for ever, its lanes, and the answer to each publisher.
 
-use std::sync::{
-    Arc, PoisonError, RwLock,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use lapin::{Connection, ConnectionStatus, options::ConfirmSelectOptions};
 use tokio::{
     sync::{oneshot, watch},
     task::JoinSet,
-    time::{Instant, timeout, timeout_at},
+    time::timeout,
 };
 
 use super::{
@@ -17,6 +20,7 @@ use super::{
     connect::{self, Connector},
     headers::Outgoing,
     lane::{Job, Lane},
+    link,
 };
 use crate::{message::PublishError, options::Options, transport::LinkState};
 
@@ -27,6 +31,8 @@ pub(super) struct Publisher {
     /// Closed by the task when it has ended.
     ended: watch::Receiver<()>,
 }
+
+type Answer = oneshot::Receiver<Result<(), PublishError>>;
 
 enum Current {
     Away,
@@ -85,19 +91,45 @@ impl Publisher {
 
     /// All on one lane, so that they keep their order. The limit is between one answer and the next.
     pub(super) async fn publish_all(&self, outgoing: Vec<Outgoing>) -> Vec<Result<(), PublishError>> {
+        let count = outgoing.len();
+        let open = match self.open() {
+            Ok(open) => open,
+            Err(error) => return vec![Err(error); count],
+        };
+        let (answers, rest) = match open.lane() {
+            Ok(lane) => self.hand_over(lane, outgoing).await,
+            Err(error) => (Vec::new(), error),
+        };
+        let mut results = self.collect(answers).await;
+        results.resize(count, Err(rest));
+        results
+    }
+
+    /// The answers to wait for, and what became of the rest, where there is one.
+    async fn hand_over(&self, lane: &Lane, outgoing: Vec<Outgoing>) -> (Vec<Answer>, PublishError) {
         let mut answers = Vec::with_capacity(outgoing.len());
-        let mut patience = Patience::new(&self.options);
-        let open = self.open();
         for outgoing in outgoing {
-            answers.push(hand_over(&open, outgoing, &mut patience).await);
+            let (answer, answered) = oneshot::channel();
+            match timeout(self.options.confirm_timeout, lane.jobs.send(Job { outgoing, answer })).await {
+                Ok(Ok(())) => answers.push(answered),
+                Ok(Err(_)) => return (answers, PublishError::Lost(None)),
+                Err(_) => break,
+            }
         }
+        (answers, PublishError::Silent)
+    }
+
+    async fn collect(&self, answers: Vec<Answer>) -> Vec<Result<(), PublishError>> {
         let mut results = Vec::with_capacity(answers.len());
+        let mut patience = self.options.confirm_timeout;
         for answer in answers {
-            results.push(match answer {
-                Ok(answered) => {
-                    patience.wait(answered).await.unwrap_or(Ok(Err(PublishError::Silent))).unwrap_or(Err(PublishError::Lost(None)))
+            results.push(match timeout(patience, answer).await {
+                Ok(answered) => answered.unwrap_or(Err(PublishError::Lost(None))),
+                Err(_) => {
+                    // From now on only what is there already: the limit is for the batch, not for each of a thousand.
+                    patience = Duration::ZERO;
+                    Err(PublishError::Silent)
                 }
-                Err(error) => Err(error),
             });
         }
         results
@@ -126,5 +158,78 @@ impl Publisher {
         self.stop.send_replace(true);
         let mut ended = self.ended.clone();
         while ended.changed().await.is_ok() {}
+    }
+}
+
+/// What makes connections, for as long as the publisher lives.
+struct Task {
+    broker: Broker,
+    current: Arc<RwLock<Current>>,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Task {
+    async fn run(mut self) {
+        let mut connector = Connector::new(self.broker.clone(), "publishing");
+        loop {
+            let connection = tokio::select! {
+                connection = connector.connect() => connection,
+                () = link::stopped(&mut self.stopped) => break,
+            };
+            let stop = match self.open_lanes(&connection).await {
+                Ok((open, lanes)) => self.serve(&connection, open, lanes).await,
+                Err(error) => {
+                    tracing::warn!(%error, "RabbitMQ gave no channel to publish on");
+                    false
+                }
+            };
+            connect::close(&connection).await;
+            if stop {
+                break;
+            }
+        }
+        self.set(Current::Closed);
+    }
+
+    async fn open_lanes(&self, connection: &Connection) -> lapin::Result<(Arc<Open>, JoinSet<()>)> {
+        let options = &self.broker.options;
+        let count = options.publish_channels.max(1);
+        let limit = (options.unconfirmed_max / count).max(1);
+        let mut tasks = JoinSet::new();
+        let mut lanes = Vec::with_capacity(count);
+        for _ in 0..count {
+            let channel = connection.create_channel().await?;
+            channel.confirm_select(ConfirmSelectOptions::default()).await?;
+            let (lane, task) = Lane::new(channel, limit, options.confirm_timeout);
+            tasks.spawn(task);
+            lanes.push(lane);
+        }
+        let open = Open { status: connection.status().clone(), lanes, turn: AtomicUsize::new(0) };
+        Ok((Arc::new(open), tasks))
+    }
+
+    /// Until the connection is of no more use; true when the publisher is to stop.
+    async fn serve(&mut self, connection: &Connection, open: Arc<Open>, mut lanes: JoinSet<()>) -> bool {
+        self.set(Current::Open(open));
+        let stop = tokio::select! {
+            () = connect::until_down(connection) => false,
+            _ = lanes.join_next() => false,
+            () = link::stopped(&mut self.stopped) => true,
+        };
+        if stop {
+            // With the last caller gone, the lanes end when everything is confirmed.
+            self.set(Current::Closed);
+            let all = async { while lanes.join_next().await.is_some() {} };
+            if timeout(self.broker.options.confirm_timeout, all).await.is_err() {
+                tracing::warn!("closed without the last confirms");
+            }
+        } else {
+            self.set(Current::Away);
+        }
+        stop
+    }
+
+    fn set(&self, current: Current) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = current;
     }
 }

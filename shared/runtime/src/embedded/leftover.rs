@@ -139,3 +139,36 @@ fn remove_stale(cluster: &Path) -> io::Result<()> {
         false => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_has_time_for_its_checkpoint_and_backends_without_one_have_none() {
+        let orphan = |is_server| Orphan { pid: rustix::process::getpid(), is_server };
+        let (with_server, backends) = ([orphan(true), orphan(false)], [orphan(false)]);
+        for (millis, server, alone) in [
+            (0, None, None),
+            (199, None, None),
+            (200, None, Some(Signal::QUIT)),
+            (5_000, Some(Signal::INT), Some(Signal::KILL)),
+            (29_999, Some(Signal::INT), Some(Signal::KILL)),
+            (30_000, Some(Signal::QUIT), Some(Signal::KILL)),
+            (44_000, Some(Signal::KILL), Some(Signal::KILL)),
+        ] {
+            let waited = Duration::from_millis(millis);
+            assert_eq!(due_signal(&with_server, waited), server, "{millis} ms");
+            assert_eq!(due_signal(&backends, waited), alone, "{millis} ms");
+        }
+    }
+
+    #[tokio::test]
+    async fn other_programs_are_no_orphans_whatever_the_note_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let note = folder.path().join("postmaster.pid");
+        fs::write(&note, format!("{}\n", std::process::id())).unwrap();
+        clear(folder.path(), "ripen-no-such-mark").await.unwrap();
+        assert!(!note.exists());
+    }
+}

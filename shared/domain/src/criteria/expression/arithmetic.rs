@@ -117,7 +117,10 @@ fn decimal(operation: Operation, left: f64, right: f64) -> Result<f64, Fault> {
     if result.is_finite() { Ok(result) } else { Err(OVERFLOW) }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "decimals keep 53 bits: arithmetic that mixes them with whole numbers too")]
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "decimals keep 53 bits: arithmetic that mixes them with whole numbers too"
+)]
 const fn as_decimal(value: Value<'_>) -> Result<f64, Fault> {
     match value {
         Value::Whole(number) => Ok(number as f64),

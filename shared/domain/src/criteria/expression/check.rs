@@ -12,7 +12,7 @@ use cel::{
 
 use super::{
     Expression,
-    facing::{Fact, Facing, ROOTS, Wanted},
+    facing::{Facing, Fact, ROOTS, Wanted},
     node::{Comparison, List, Node, Operation, Type},
     operator::{self, Part},
     token::{Fault, Sort, Token, cut},
@@ -21,7 +21,6 @@ use crate::criteria::{
     field::{AGE, FIELDS, FIRST_ARRIVED_AT, find},
     mistake::{did_you_mean, quoted},
 };
-
 
 /// The condition, checked; and whether it reads anything at all.
 pub(in crate::criteria) fn compile(
@@ -60,6 +59,9 @@ fn syntax(text: &str, errors: &cel::ParseErrors) -> Fault {
     let at = (line_start + column).min(text.len());
     let at = (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
     let message = first.msg.trim_start_matches("Syntax error: ");
+    if message.contains("has() macro") {
+        return (at, "'has' asks for a fact: write has(answers.…)".into());
+    }
     match message.contains("<EOF>' expecting") || at == text.len() {
         true => (at, "not understood: the condition ends too early".into()),
         false => (at, format!("not understood: {}", message.replace("<EOF>", "the end"))),
@@ -182,7 +184,13 @@ impl Checker<'_, '_, '_> {
         let Expr::Ident(root) = &select.operand.expr else {
             let _ = self.any(&select.operand);
             let at = self.pass(&select.field);
-            self.fault(at, format!("only answers, lead, client and source have fields, not what {} stands on", quoted(&select.field)));
+            self.fault(
+                at,
+                format!(
+                    "only answers, lead, client and source have fields, not what {} stands on",
+                    quoted(&select.field)
+                ),
+            );
             return None;
         };
         let start = self.pass(root);
@@ -217,7 +225,9 @@ impl Checker<'_, '_, '_> {
         let slot = self.facing.slot(fact);
         Some(match kind {
             _ if select.test => Checked::One(Part { node: Node::Has(slot), kind: Type::YesNo, at: start }),
-            Type::List(element) => Checked::Many { list: List::Fact(slot), element: *element, at: start, places: Vec::new() },
+            Type::List(element) => {
+                Checked::Many { list: List::Fact(slot), element: *element, at: start, places: Vec::new() }
+            }
             kind => Checked::One(Part { node: Node::Fact(slot), kind, at: start }),
         })
     }

@@ -200,7 +200,9 @@ impl<'a, 'f> Run<'a, 'f> {
         let one = self.value(one);
         let elements = self.elements(list);
         match (one, elements) {
-            (Ok(one), Ok(elements)) => Ok(elements.into_iter().any(|element| order(one, element) == Some(Ordering::Equal))),
+            (Ok(one), Ok(elements)) => {
+                Ok(elements.into_iter().any(|element| order(one, element) == Some(Ordering::Equal)))
+            }
             (Err(one), Err(other)) => Err(one.with(other)),
             (Err(fault), Ok(_)) | (Ok(_), Err(fault)) => Err(fault),
         }

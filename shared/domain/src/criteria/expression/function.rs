@@ -104,7 +104,10 @@ impl Checker<'_, '_, '_> {
             _ => None,
         };
         if instant.is_none() {
-            self.fault(argument.at, "'timestamp' takes a date in quotes such as '2026-11-30' or '2026-11-30T10:00:00Z'");
+            self.fault(
+                argument.at,
+                "'timestamp' takes a date in quotes such as '2026-11-30' or '2026-11-30T10:00:00Z'",
+            );
         }
         instant.map(Node::Instant)
     }

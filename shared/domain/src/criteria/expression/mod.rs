@@ -21,7 +21,7 @@ mod token;
 
 pub(super) use check::compile;
 pub(super) use evaluate::{Outcome, Run};
-pub(super) use facing::{Fact, Facing, Wanted};
+pub(super) use facing::{Facing, Fact, Wanted};
 pub(super) use node::{Held, Slot, Type};
 
 use node::Node;

@@ -69,8 +69,8 @@ fn measure(rest: &str, first: char) -> Result<(Sort, usize), String> {
         '\'' | '"' => Ok((Sort::Text, quoted(bytes)?)),
         _ => {
             const SIGNS: [&str; 21] = [
-                "&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "+", "-", "*", "/", "%", "(", ")", "[", "]", ",", ".",
-                "?",
+                "&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "+", "-", "*", "/", "%", "(", ")", "[", "]", ",",
+                ".", "?",
             ];
             let sign = SIGNS.iter().chain(&[":"]).find(|sign| rest.starts_with(**sign));
             sign.map(|sign| (Sort::Sign, sign.len())).ok_or_else(|| unexpected(first))
@@ -200,7 +200,11 @@ mod tests {
             ("1u == 1", 0, "a number runs into a word"),
             ("0x10 == 1", 0, "a number runs into a word"),
             ("!!!true", 2, "more than 2 times '!' in a row"),
-            ("answers.a.matches('x')", 10, "regular expressions are not used here: use startsWith, endsWith or contains"),
+            (
+                "answers.a.matches('x')",
+                10,
+                "regular expressions are not used here: use startsWith, endsWith or contains",
+            ),
             ("[1].map(x, x) == [1]", 4, "'map' is not used here: use one 'exists' or 'all'"),
             ("[1].all(x, [1].exists(y, y == x))", 15, "a condition may hold one 'exists' or 'all'"),
         ] {

@@ -1,0 +1,72 @@
+//! From one posted lead to the message that goes to the qualifier.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use ripen_domain::{
+    arrival::{Arrival, Keys, QuarantineReason},
+    id::ArrivalId,
+    message::ArrivalMessage,
+    submission::Flag,
+};
+use ripen_runtime::random;
+use ripen_store::SourceRecord;
+use ripen_web::Problem;
+
+use crate::{formats::Posted, normalise};
+
+/// What holds for all leads of one request.
+pub struct Reception<'r> {
+    /// Who sent it.
+    pub source: &'r SourceRecord,
+    /// When the whole body was here.
+    pub received_at: Timestamp,
+    /// `Idempotency-Key`, or a form's submission id.
+    pub key: Option<&'r str>,
+    /// Why nothing of it is to be worked.
+    pub quarantine: Option<QuarantineReason>,
+}
+
+/// An arrival ready to be kept.
+pub struct Ready {
+    /// Its id.
+    pub id: ArrivalId,
+    /// Whether it is kept but not worked.
+    pub quarantined: bool,
+    /// The message, byte for byte.
+    pub body: Bytes,
+}
+
+impl Reception<'_> {
+    /// Makes the arrival of one lead; `index` is its place, where it is one of an array.
+    ///
+    /// # Errors
+    /// When the lead is to be refused. What is quarantined is kept even if it says nothing usable: its sender must not
+    /// learn from the answer what a real lead needs.
+    pub fn arrival(&self, posted: Posted, index: Option<usize>) -> Result<Ready, Problem> {
+        let normalised = normalise::submission(posted.fields?, &self.source.country, self.received_at);
+        let mut submission =
+            if self.quarantine.is_some() { normalised.submission } else { normalised.usable(index)? };
+        if posted.lossy {
+            submission.flag(Flag::FieldUnusable);
+        }
+        let quarantine = self.quarantine.or(submission.test.then_some(QuarantineReason::Test));
+        let keys = Keys { idempotency_key: self.key, external_id: submission.external_id.as_deref(), index };
+        let (id, sameness) = keys.arrival_id(self.source.id, random::uuid_v7(self.received_at));
+        let message = ArrivalMessage::V1(Box::new(Arrival {
+            id,
+            sameness,
+            source: self.source.id,
+            client: self.source.client,
+            received_at: self.received_at,
+            content: submission.content_hash(),
+            quarantine,
+            submission,
+            raw: posted.raw,
+        }));
+        let body = serde_json::to_vec(&message).map_err(|error| {
+            tracing::error!(error = %error, arrival.id = %id, "an arrival could not be written as JSON");
+            Problem::internal()
+        })?;
+        Ok(Ready { id, quarantined: quarantine.is_some(), body: body.into() })
+    }
+}

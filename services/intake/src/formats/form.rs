@@ -1,0 +1,145 @@
+//! HTML forms, urlencoded or multipart: flat names and texts become the fields of one lead.
+//!
+//! `answers.budget` and `answers[budget]` are the same member of `answers`; so for `tracking` and `consent`. Names that
+//! begin with an underscore are Ripen's own: `_hp` is the honeypot, `_sid` the submission id, `_t` the signed time.
+
+use axum::{
+    body::Bytes,
+    http::{HeaderMap, header},
+};
+use ripen_domain::arrival::RawBody;
+use ripen_web::Problem;
+use serde_json::{Map, Value};
+
+use super::{Fields, Format, Posted, kept_text, multipart};
+
+/// Fields that hold other fields.
+const GROUPS: [&str; 3] = ["answers", "tracking", "consent"];
+/// Names that belong to `tracking` without saying so: what landing pages add by themselves.
+const TRACKED: [&str; 2] = ["page_url", "click_id"];
+
+/// A form as it was posted: names and values in order.
+#[derive(Default)]
+pub struct Form {
+    /// Names and values.
+    pub pairs: Vec<(String, String)>,
+    /// A value was not UTF-8, or a file.
+    pub lossy: bool,
+}
+
+impl Form {
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// 400 when a multipart body is not what its boundary says.
+    pub async fn read(headers: &HeaderMap, format: Format, body: &Bytes) -> Result<Self, Problem> {
+        if format == Format::Multipart {
+            let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+            return multipart::read(content_type.unwrap_or_default(), body.clone()).await;
+        }
+        let pairs: Vec<_> = form_urlencoded::parse(body).into_owned().collect();
+        let lossy = pairs.iter().any(|(_, value)| value.contains('\u{fffd}'));
+        Ok(Self { pairs, lossy })
+    }
+
+    /// The last value of a name.
+    fn value(&self, name: &str) -> Option<&str> {
+        self.pairs.iter().rev().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether something filled in the field that people do not see.
+    pub fn is_trapped(&self) -> bool {
+        self.pairs.iter().any(|(name, value)| name == "_hp" && !value.trim().is_empty())
+    }
+
+    /// The submission id that the page gave this filling-in of the form, where it is usable.
+    pub fn submission_id(&self) -> Option<&str> {
+        self.value("_sid").filter(|id| crate::header::is_key(id))
+    }
+
+    /// The lead that the form says.
+    pub fn posted(&self, format: Format, body: &[u8]) -> Posted {
+        let mut fields = Fields::new();
+        for (name, value) in &self.pairs {
+            if !matches!(name.as_str(), "_hp" | "_sid" | "_t") && !value.trim().is_empty() {
+                place(&mut fields, name, value);
+            }
+        }
+        let raw = RawBody { media_type: format.media_type().to_owned(), text: kept_text(body) };
+        Posted { fields: Ok(fields), raw, lossy: self.lossy }
+    }
+}
+
+/// Puts a value where its name says. A group that is a text already (`answers=x`) keeps its place; the member goes by
+/// its whole name.
+fn place(fields: &mut Fields, name: &str, value: &str) {
+    let name = name.strip_suffix("[]").unwrap_or(name);
+    if let Some((group, member)) = member(name)
+        && let Value::Object(members) = fields.entry(group).or_insert_with(|| Value::Object(Map::new()))
+    {
+        return add(members, member, value);
+    }
+    add(fields, name, value);
+}
+
+/// The group and the member that a name means.
+fn member(name: &str) -> Option<(&str, &str)> {
+    if name.starts_with("utm_") || TRACKED.contains(&name) {
+        return Some(("tracking", name));
+    }
+    let (group, member) = match name.split_once('.') {
+        Some(parts) => parts,
+        None => name.strip_suffix(']')?.split_once('[')?,
+    };
+    (GROUPS.contains(&group) && !member.is_empty()).then_some((group, member))
+}
+
+/// Adds a value. The second of a name makes a list: that is how forms send several ticked boxes.
+fn add(fields: &mut Fields, name: &str, value: &str) {
+    let value = Value::String(value.to_owned());
+    match fields.get_mut(name) {
+        None => drop(fields.insert(name.to_owned(), value)),
+        Some(Value::Array(values)) => values.push(value),
+        Some(first) => *first = Value::Array(vec![first.take(), value]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    async fn form(body: &'static str) -> Form {
+        Form::read(&HeaderMap::new(), Format::UrlEncoded, &Bytes::from_static(body.as_bytes())).await.unwrap()
+    }
+
+    #[rstest]
+    #[case("email=a%40example.com&first_name=J%C3%B6rg", json!({"email": "a@example.com", "first_name": "Jörg"}))]
+    #[case("answers.budget=450000&answers[soon]=yes", json!({"answers": {"budget": "450000", "soon": "yes"}}))]
+    #[case("answers[want][]=a&answers[want][]=b", json!({"answers": {"want": ["a", "b"]}}))]
+    #[case("utm_source=ad&page_url=x&tracking.cost=2", json!({"tracking": {"utm_source": "ad", "page_url": "x", "cost": "2"}}))]
+    #[case("color=red&color=blue&empty=&_t=1&_hp=", json!({"color": ["red", "blue"]}))]
+    #[case("answers=x&answers.y=1&other.z=2", json!({"answers": "x", "answers.y": "1", "other.z": "2"}))]
+    #[tokio::test]
+    async fn flat_names_become_fields(#[case] body: &'static str, #[case] fields: Value) {
+        let posted = form(body).await.posted(Format::UrlEncoded, body.as_bytes());
+        assert_eq!(Value::Object(posted.fields.unwrap()), fields);
+        assert_eq!(posted.raw.text, body);
+    }
+
+    #[tokio::test]
+    async fn ripens_own_fields_are_read() {
+        let form = form("_hp=x&_sid=s-1&email=a").await;
+        assert!(form.is_trapped());
+        assert_eq!(form.submission_id(), Some("s-1"));
+        assert!(!super::tests::form("_hp=+&_sid=").await.is_trapped());
+    }
+
+    #[tokio::test]
+    async fn bytes_that_are_no_text_are_replaced_and_noted() {
+        assert!(form("name=%FF").await.lossy);
+        assert!(!form("name=%F0%9F%8C%B1").await.lossy);
+    }
+}

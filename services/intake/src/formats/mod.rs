@@ -1,0 +1,163 @@
+//! From bytes of one media type to the fields of leads. What the fields mean is decided in `normalise`.
+
+pub mod form;
+pub mod json;
+mod multipart;
+mod strict;
+
+use axum::http::{HeaderMap, header};
+use ripen_domain::arrival::RawBody;
+use ripen_store::SourceFormat;
+use ripen_web::{Problem, catalogue};
+use serde_json::{Map, Value};
+
+/// The fields of one lead, by their JSON names.
+pub type Fields = Map<String, Value>;
+
+/// One lead as it was posted.
+pub struct Posted {
+    /// Its fields; or, for one element of an array, why it is no lead.
+    pub fields: Result<Fields, Problem>,
+    /// The bytes that say it, and their media type.
+    pub raw: RawBody,
+    /// Something had to be replaced to read it as UTF-8.
+    pub lossy: bool,
+}
+
+/// The formats that a content type can choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `application/json`
+    Json,
+    /// `application/x-www-form-urlencoded`
+    UrlEncoded,
+    /// `multipart/form-data`
+    Multipart,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 3] = [Self::Json, Self::UrlEncoded, Self::Multipart];
+
+    /// Its media type.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::UrlEncoded => "application/x-www-form-urlencoded",
+            Self::Multipart => "multipart/form-data",
+        }
+    }
+
+    /// Its name in metrics.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::UrlEncoded | Self::Multipart => "form",
+        }
+    }
+
+    /// Whether it is an HTML form's.
+    pub const fn is_form(self) -> bool {
+        matches!(self, Self::UrlEncoded | Self::Multipart)
+    }
+
+    /// Whether a source of this format may send it.
+    pub const fn fits(self, source: SourceFormat) -> bool {
+        match source {
+            SourceFormat::Any => true,
+            SourceFormat::Json => matches!(self, Self::Json),
+            SourceFormat::Form => self.is_form(),
+        }
+    }
+
+    /// The format that the content type names.
+    ///
+    /// # Errors
+    /// 415 when it names none, none of ours, another character set than UTF-8, or when the body is compressed.
+    pub fn of(headers: &HeaderMap) -> Result<Self, Problem> {
+        let value = headers.get(header::CONTENT_TYPE).ok_or_else(|| unsupported("There is no Content-Type header."))?;
+        let text = value.to_str().map_err(|_| unsupported("The Content-Type header is not ASCII."))?;
+        let mut parts = text.split(';').map(str::trim);
+        let essence = parts.next().unwrap_or_default();
+        let format = Self::ALL
+            .into_iter()
+            .find(|format| essence.eq_ignore_ascii_case(format.media_type()))
+            .ok_or_else(|| unsupported("This media type is not accepted."))?;
+        if !parts.all(is_utf8_or_no_charset) {
+            return Err(unsupported("Only the character set UTF-8 is accepted."));
+        }
+        let encoding = headers.get(header::CONTENT_ENCODING).map(|value| value.as_bytes().trim_ascii());
+        if encoding.is_some_and(|encoding| !encoding.is_empty() && !encoding.eq_ignore_ascii_case(b"identity")) {
+            return Err(unsupported("Compressed bodies are not accepted."));
+        }
+        Ok(format)
+    }
+}
+
+fn is_utf8_or_no_charset(parameter: &str) -> bool {
+    let Some((name, value)) = parameter.split_once('=') else { return true };
+    let value = value.trim().trim_matches('"');
+    !name.trim().eq_ignore_ascii_case("charset")
+        || ["utf-8", "utf8", "us-ascii"].iter().any(|known| value.eq_ignore_ascii_case(known))
+}
+
+/// 415 that says what is accepted instead.
+pub fn unsupported(what: &str) -> Problem {
+    let accepted = Format::ALL.map(Format::media_type).join(", ");
+    Problem::new(&catalogue::UNSUPPORTED_MEDIA_TYPE, format!("{what} Send one of: {accepted}."))
+}
+
+/// 400 about a body.
+fn malformed(detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
+    Problem::new(&catalogue::MALFORMED_BODY, detail)
+}
+
+/// The body as text that PostgreSQL can keep: what is no UTF-8, and NUL, is replaced.
+fn kept_text(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text.into_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn of(content_type: &str) -> Result<Format, Problem> {
+        Format::of(&HeaderMap::from_iter([(header::CONTENT_TYPE, content_type.parse().unwrap())]))
+    }
+
+    #[rstest]
+    #[case("application/json", Format::Json)]
+    #[case("Application/JSON; charset=UTF-8; profile=x", Format::Json)]
+    #[case("application/x-www-form-urlencoded;charset=\"utf-8\"", Format::UrlEncoded)]
+    #[case("multipart/form-data; boundary=x", Format::Multipart)]
+    fn the_content_type_decides(#[case] content_type: &str, #[case] format: Format) {
+        assert_eq!(of(content_type).unwrap(), format);
+    }
+
+    #[rstest]
+    #[case("text/csv")]
+    #[case("text/xml")]
+    #[case("application/json; charset=iso-8859-1")]
+    #[case("")]
+    fn anything_else_is_a_415_that_says_what_is_accepted(#[case] content_type: &str) {
+        let problem = of(content_type).unwrap_err();
+        assert_eq!(problem.kind(), &catalogue::UNSUPPORTED_MEDIA_TYPE);
+        assert!(problem.detail().contains("application/json, application/x-www-form-urlencoded"));
+    }
+
+    #[test]
+    fn a_missing_type_and_a_compressed_body_are_refused() {
+        assert!(Format::of(&HeaderMap::new()).is_err());
+        let mut headers = HeaderMap::from_iter([(header::CONTENT_TYPE, "application/json".parse().unwrap())]);
+        headers.insert(header::CONTENT_ENCODING, "gzip".parse().unwrap());
+        assert!(Format::of(&headers).is_err());
+    }
+
+    #[test]
+    fn what_is_kept_holds_no_nul() {
+        assert_eq!(kept_text(b"a\0b\xff"), "a\u{fffd}b\u{fffd}");
+    }
+}

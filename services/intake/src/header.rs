@@ -1,0 +1,91 @@
+//! The request headers that senders steer intake with: `Idempotency-Key`, `Prefer`, `Accept`.
+
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderName, header};
+use ripen_web::{Problem, catalogue};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+
+/// Whether a text can be an idempotency key: 1 to 255 visible ASCII characters.
+pub fn is_key(text: &str) -> bool {
+    (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// The `Idempotency-Key`, where there is one.
+///
+/// # Errors
+/// 400 when it is there and is none: taking the lead without it would break the sender's trust in it.
+pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    match value.to_str() {
+        Ok(key) if is_key(key) => Ok(Some(key)),
+        _ => {
+            let detail = "The Idempotency-Key must be 1 to 255 visible ASCII characters without spaces.";
+            Err(Problem::new(&catalogue::INVALID_HEADER, detail))
+        }
+    }
+}
+
+/// How long the sender prefers to wait for the decision (RFC 7240 §4.3), at most `longest`. What cannot be read is no
+/// preference.
+pub fn wait(headers: &HeaderMap, longest: Duration) -> Option<Duration> {
+    let values = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
+    let mut preferences = values.flat_map(|value| value.split([',', ';'])).filter_map(|one| one.split_once('='));
+    let (_, seconds) = preferences.find(|(name, _)| name.trim().eq_ignore_ascii_case("wait"))?;
+    let seconds: u64 = seconds.trim().trim_matches('"').parse().ok()?;
+    Some(Duration::from_secs(seconds).min(longest)).filter(|wait| !wait.is_zero())
+}
+
+/// Whether the sender names this media type among those it accepts.
+pub fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
+    let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut ranges = values.flat_map(|value| value.split(',')).filter_map(|range| range.split(';').next());
+    ranges.any(|range| range.trim().eq_ignore_ascii_case(media_type))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn headers(name: HeaderName, value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(name, value.parse().unwrap())])
+    }
+
+    #[rstest]
+    #[case("wait=5", Some(5))]
+    #[case("respond-async, wait=10", Some(10))]
+    #[case("wait = \"3\"; x=1", Some(3))]
+    #[case("wait=99", Some(10))]
+    #[case("wait=0", None)]
+    #[case("wait=soon", None)]
+    #[case("return=minimal", None)]
+    fn a_preference_to_wait_is_bounded(#[case] value: &str, #[case] seconds: Option<u64>) {
+        let longest = Duration::from_secs(10);
+        assert_eq!(wait(&headers(PREFER, value), longest), seconds.map(Duration::from_secs));
+    }
+
+    #[rstest]
+    #[case("k-1", true)]
+    #[case("", false)]
+    #[case("a b", false)]
+    fn a_key_is_visible_ascii(#[case] value: &str, #[case] usable: bool) {
+        assert_eq!(idempotency_key(&headers(IDEMPOTENCY_KEY, value)).is_ok(), usable);
+    }
+
+    #[test]
+    fn a_key_may_have_255_characters_and_may_be_absent() {
+        assert!(is_key(&"x".repeat(255)) && !is_key(&"x".repeat(256)));
+        assert_eq!(idempotency_key(&HeaderMap::new()).unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_accepted_is_named() {
+        let accept = headers(header::ACCEPT, "text/html, application/JSON;q=0.9, */*");
+        assert!(accepts(&accept, "application/json"));
+        assert!(!accepts(&headers(header::ACCEPT, "*/*"), "application/json"));
+    }
+}

@@ -1,0 +1,127 @@
+//! Making an arrival durable before its sender hears that it was received: confirmed by RabbitMQ, or a committed row of
+//! `spool`. Being in both places is harmless: the qualifier counts an id once.
+
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use metrics::counter;
+use ripen_queue::{Message, Queue, Transport};
+use ripen_runtime::{
+    batch::{BatchOptions, BatchWriter},
+    config::Settings,
+};
+use ripen_store::{SpoolRow, Store, StoreError};
+use uuid::Uuid;
+
+/// Nothing durable could be reached: the arrival was not received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("neither RabbitMQ nor the database takes arrivals")]
+pub struct NotKept;
+
+/// Keeps arrivals. Concurrent requests share commits and confirms.
+#[derive(Clone)]
+pub struct Keeper {
+    transport: Transport,
+    store: Store,
+    spool: BatchWriter<SpoolRow, (), StoreError>,
+    offer: SignedDuration,
+}
+
+impl Keeper {
+    /// Starts the writer of spool rows on the current runtime.
+    pub fn start(transport: Transport, store: Store, settings: &Settings) -> Self {
+        let options = BatchOptions {
+            max_batch: settings.intake.spool_batch,
+            capacity: settings.limits.spool_queue,
+            in_flight: 2,
+            ..BatchOptions::default()
+        };
+        let rows = store.clone();
+        let spool = BatchWriter::start(options, move |batch: Vec<SpoolRow>| {
+            let store = rows.clone();
+            async move {
+                let written = vec![(); batch.len()];
+                store.spool_insert(batch).await.map(|()| written)
+            }
+        });
+        let offer = SignedDuration::from_secs(i64::try_from(settings.qualifier.offer_s).unwrap_or(i64::MAX));
+        Self { transport, store, spool, offer }
+    }
+
+    /// Keeps one arrival.
+    ///
+    /// # Errors
+    /// When neither place takes it.
+    pub async fn one(&self, id: Uuid, body: Bytes, received_at: Timestamp) -> Result<(), NotKept> {
+        if self.transport.is_local() {
+            self.spool(row(id, &body, received_at, received_at + self.offer)).await?;
+            self.offer(Message { id, body }).await;
+            return Ok(());
+        }
+        match self.transport.publish(Queue::Arrivals, Message { id, body: body.clone() }).await {
+            Ok(()) => {
+                counter!("ripen_intake_kept_total", "place" => "queue").increment(1);
+                Ok(())
+            }
+            Err(error) => {
+                tracing::debug!(arrival.id = %id, error = %error, "RabbitMQ did not take an arrival; the database keeps it");
+                self.spool(row(id, &body, received_at, received_at)).await
+            }
+        }
+    }
+
+    /// Keeps all arrivals of one request, or says that it did not: then some may be kept nevertheless, and the sender's
+    /// next try makes them the same arrivals.
+    ///
+    /// # Errors
+    /// When one of them is in neither place.
+    pub async fn all(&self, arrivals: Vec<(Uuid, Bytes)>, received_at: Timestamp) -> Result<(), NotKept> {
+        if self.transport.is_local() {
+            let offered_until = received_at + self.offer;
+            self.spool_together(arrivals.iter().map(|(id, body)| row(*id, body, received_at, offered_until)).collect())
+                .await?;
+            for (id, body) in arrivals {
+                self.offer(Message { id, body }).await;
+            }
+            return Ok(());
+        }
+        let messages = arrivals.iter().map(|(id, body)| Message { id: *id, body: body.clone() }).collect();
+        let results = self.transport.publish_all(Queue::Arrivals, messages).await;
+        let count = arrivals.len();
+        let pairs = arrivals.into_iter().zip(results).filter(|(_, result)| result.is_err());
+        let refused: Vec<_> = pairs.map(|((id, body), _)| row(id, &body, received_at, received_at)).collect();
+        counter!("ripen_intake_kept_total", "place" => "queue").increment((count - refused.len()) as u64);
+        if refused.is_empty() { Ok(()) } else { self.spool_together(refused).await }
+    }
+
+    /// Hands a row to the writer that many requests share.
+    async fn spool(&self, row: SpoolRow) -> Result<(), NotKept> {
+        self.spool.write(row).await.map_err(|error| not_kept(&error))?;
+        counter!("ripen_intake_kept_total", "place" => "spool").increment(1);
+        Ok(())
+    }
+
+    async fn spool_together(&self, rows: Vec<SpoolRow>) -> Result<(), NotKept> {
+        let count = rows.len() as u64;
+        self.store.spool_insert(rows).await.map_err(|error| not_kept(&error))?;
+        counter!("ripen_intake_kept_total", "place" => "spool").increment(count);
+        Ok(())
+    }
+
+    /// Saves the sweeper's tick. Where the local queue is full, the sweeper offers the row when its time is up.
+    async fn offer(&self, message: Message) {
+        if let Err(error) = self.transport.publish(Queue::Arrivals, message).await {
+            counter!("ripen_intake_offers_left_total").increment(1);
+            tracing::debug!(error = %error, "an arrival waits for the sweeper");
+        }
+    }
+}
+
+fn row(id: Uuid, body: &Bytes, received_at: Timestamp, offered_until: Timestamp) -> SpoolRow {
+    SpoolRow { id, body: body.to_vec(), received_at, offered_until }
+}
+
+fn not_kept(error: &dyn std::error::Error) -> NotKept {
+    let cause = error.source().map(tracing::field::display);
+    tracing::warn!(error = %error, cause, "an arrival could not be kept");
+    NotKept
+}

@@ -1,0 +1,154 @@
+//! The steps from a body to durable arrivals: read, parse, normalise, keep. Answering is the endpoint's.
+
+use axum::{
+    body::{Body, Bytes},
+    http::HeaderMap,
+};
+use jiff::Timestamp;
+use ripen_domain::{arrival::QuarantineReason, id::ArrivalId};
+use ripen_store::{SourceRecord, State};
+use ripen_web::{Problem, body, catalogue};
+
+use crate::{
+    Context,
+    arrive::{Ready, Reception},
+    formats::{self, Format, Posted, form::Form, json},
+    header,
+    keep::NotKept,
+};
+
+/// What was received.
+pub enum Received {
+    /// One lead.
+    One {
+        /// Its arrival.
+        id: ArrivalId,
+        /// Whether it is kept but not worked.
+        quarantined: bool,
+        /// When the whole body was here.
+        at: Timestamp,
+    },
+    /// An array.
+    Many {
+        /// For each element its arrival or why it was refused, in order.
+        results: Vec<Result<Taken, Problem>>,
+        /// When the whole body was here.
+        at: Timestamp,
+    },
+}
+
+/// One received element.
+pub struct Taken {
+    /// Its arrival.
+    pub id: ArrivalId,
+    /// Whether it is kept but not worked.
+    pub quarantined: bool,
+}
+
+/// Why nothing was received.
+pub struct Refused {
+    /// The answer.
+    pub problem: Problem,
+    /// What was typed, where a form was.
+    pub form: Option<Form>,
+}
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        Self { problem, form: None }
+    }
+}
+
+impl From<NotKept> for Problem {
+    fn from(_: NotKept) -> Self {
+        Self::unavailable("Neither the queue nor the database can be reached. Nothing was received.")
+    }
+}
+
+/// Takes what an identified source sends.
+///
+/// # Errors
+/// The refusal, with the form where there was one.
+pub async fn receive(
+    context: &Context,
+    source: &SourceRecord,
+    headers: &HeaderMap,
+    format: Result<Format, Problem>,
+    content: Body,
+) -> Result<Received, Refused> {
+    let (format, key) = match admit(source, headers, format) {
+        Ok(admitted) => admitted,
+        Err(problem) => {
+            body::discard(content).await;
+            return Err(problem.into());
+        }
+    };
+    let bytes = body::read(headers, content, context.body).await?;
+    let reception = Reception { source, received_at: context.clock.now(), key, quarantine: None };
+    if format.is_form() {
+        let form = Form::read(headers, format, &bytes).await?;
+        return match one_form(context, reception, format, (&form, &bytes)).await {
+            Ok(received) => Ok(received),
+            Err(problem) => Err(Refused { problem, form: Some(form) }),
+        };
+    }
+    context.rate.check(&source.id)?;
+    match json::read(&bytes, context.array_leads)? {
+        json::Document::One(posted) => Ok(one(context, &reception, posted).await?),
+        json::Document::Many(posted) => Ok(many(context, &reception, posted).await?),
+    }
+}
+
+/// What can be refused before the body is read.
+fn admit<'h>(
+    source: &SourceRecord,
+    headers: &'h HeaderMap,
+    format: Result<Format, Problem>,
+) -> Result<(Format, Option<&'h str>), Problem> {
+    let format = format?;
+    if !format.fits(source.format) {
+        return Err(formats::unsupported("This source is set up for another format."));
+    }
+    if source.state == State::Paused && !format.is_form() {
+        return Err(Problem::new(&catalogue::SOURCE_PAUSED, "The firm has paused this source. Nothing was received."));
+    }
+    Ok((format, header::idempotency_key(headers)?))
+}
+
+async fn one_form(
+    context: &Context,
+    mut reception: Reception<'_>,
+    format: Format,
+    (form, bytes): (&Form, &Bytes),
+) -> Result<Received, Problem> {
+    context.rate.check(&reception.source.id)?;
+    reception.key = reception.key.or(form.submission_id());
+    reception.quarantine = if form.is_trapped() {
+        Some(QuarantineReason::Honeypot)
+    } else {
+        // Whoever filled in a form cannot be told to ask the firm: thanked, and kept until the source works again.
+        (reception.source.state == State::Paused).then_some(QuarantineReason::SourcePaused)
+    };
+    one(context, &reception, form.posted(format, bytes)).await
+}
+
+async fn one(context: &Context, reception: &Reception<'_>, posted: Posted) -> Result<Received, Problem> {
+    let Ready { id, quarantined, body } = reception.arrival(posted, None)?;
+    context.keeper.one(id.uuid(), body, reception.received_at).await?;
+    Ok(Received::One { id, quarantined, at: reception.received_at })
+}
+
+async fn many(context: &Context, reception: &Reception<'_>, posted: Vec<Posted>) -> Result<Received, Problem> {
+    let mut messages = Vec::with_capacity(posted.len());
+    let mut results = Vec::with_capacity(posted.len());
+    for (index, posted) in posted.into_iter().enumerate() {
+        results.push(reception.arrival(posted, Some(index)).map(|Ready { id, quarantined, body }| {
+            messages.push((id.uuid(), body));
+            Taken { id, quarantined }
+        }));
+    }
+    if !messages.is_empty() {
+        context.keeper.all(messages, reception.received_at).await?;
+    }
+    Ok(Received::Many { results, at: reception.received_at })
+}

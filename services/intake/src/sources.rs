@@ -1,0 +1,184 @@
+//! Who is sending: sources by their key or token, remembered so that intake serves on while the database is away.
+//!
+//! A source that was seen is asked about again after its time is up, by one request for all; where the database does
+//! not answer, what was known goes on being true. Unknown keys are remembered shortly and in bounded number, so that
+//! nobody can fill the memory or flood the database with made-up ones.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use futures::future::BoxFuture;
+use ripen_store::{SourceRecord, StoreError};
+use tokio::{sync::Semaphore, time::Instant};
+
+/// How long an unknown key is answered without asking again.
+const UNKNOWN_FOR: Duration = Duration::from_secs(1);
+/// How many unknown keys are remembered.
+const UNKNOWN_MOST: usize = 4096;
+/// How many questions about unknown keys the database gets at once.
+const QUESTIONS: usize = 8;
+/// How long the database has to answer one.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+/// How long the request that renews a known source waits for it; then it is served from what is known.
+const RENEWED_WITHIN: Duration = Duration::from_millis(250);
+/// How long a known source is served without asking after the database did not answer.
+const AWAY_FOR: Duration = Duration::from_secs(2);
+
+/// What a sender shows, hashed. A key is no token: each opens its own way in only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Handle {
+    /// SHA-256 of a source key.
+    Key([u8; 32]),
+    /// SHA-256 of a source token.
+    Token([u8; 32]),
+}
+
+/// Asks the database.
+type Ask = Box<dyn Fn(Handle) -> BoxFuture<'static, Result<Option<SourceRecord>, StoreError>> + Send + Sync>;
+
+struct Known {
+    record: Arc<SourceRecord>,
+    until: Instant,
+    renewing: AtomicBool,
+}
+
+/// The sources that were seen.
+#[derive(Clone)]
+pub struct Sources(Arc<Inner>);
+
+struct Inner {
+    ask: Ask,
+    known_for: Duration,
+    known: RwLock<HashMap<Handle, Arc<Known>>>,
+    unknown: Mutex<HashMap<Handle, Instant>>,
+    questions: Semaphore,
+}
+
+impl Sources {
+    /// None seen yet. A known source is served for `known_for` without asking again.
+    pub fn new<F>(known_for: Duration, ask: impl Fn(Handle) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<Option<SourceRecord>, StoreError>> + Send + 'static,
+    {
+        Self(Arc::new(Inner {
+            ask: Box::new(move |handle| Box::pin(ask(handle))),
+            known_for,
+            known: RwLock::default(),
+            unknown: Mutex::default(),
+            questions: Semaphore::new(QUESTIONS),
+        }))
+    }
+
+    /// The source that a handle opens, if any.
+    ///
+    /// # Errors
+    /// When it was not seen before and the database does not answer.
+    pub async fn find(&self, handle: Handle) -> Result<Option<Arc<SourceRecord>>, StoreError> {
+        match self.0.known(handle) {
+            Some(known) if Instant::now() < known.until || known.renewing.swap(true, Ordering::Relaxed) => {
+                Ok(Some(Arc::clone(&known.record)))
+            }
+            Some(known) => Ok(self.renew(handle, known).await),
+            None => self.0.ask_about_unknown(handle).await,
+        }
+    }
+
+    /// Asks again about a known source; where the answer takes too long, it comes in for later requests.
+    async fn renew(&self, handle: Handle, known: Arc<Known>) -> Option<Arc<SourceRecord>> {
+        let inner = Arc::clone(&self.0);
+        let before = Arc::clone(&known.record);
+        // A task of its own: a client that goes away must not leave the source marked as being renewed for ever.
+        let renewal = tokio::spawn(async move {
+            let answer = inner.ask(handle).await;
+            if let Err(error) = &answer {
+                tracing::debug!(error = %error, source.id = %before.id, "a known source is served on without the database");
+            }
+            inner.note(handle, answer, Some(before))
+        });
+        match tokio::time::timeout(RENEWED_WITHIN, renewal).await {
+            Ok(Ok(found)) => found,
+            Ok(Err(_)) | Err(_) => Some(Arc::clone(&known.record)),
+        }
+    }
+}
+
+impl Inner {
+    fn known(&self, handle: Handle) -> Option<Arc<Known>> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).get(&handle).map(Arc::clone)
+    }
+
+    async fn ask(&self, handle: Handle) -> Result<Option<SourceRecord>, StoreError> {
+        tokio::time::timeout(ANSWER_WITHIN, (self.ask)(handle))
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Unreachable("no answer in time".to_owned())))
+    }
+
+    async fn ask_about_unknown(&self, handle: Handle) -> Result<Option<Arc<SourceRecord>>, StoreError> {
+        if self.is_unknown(handle) {
+            return Ok(None);
+        }
+        // Never closed, so the permit always comes.
+        let _permit = self.questions.acquire().await.ok();
+        // Others may have asked the same while this one waited.
+        if let Some(known) = self.known(handle) {
+            return Ok(Some(Arc::clone(&known.record)));
+        }
+        if self.is_unknown(handle) {
+            return Ok(None);
+        }
+        let found = self.ask(handle).await?;
+        Ok(self.note(handle, Ok(found), None))
+    }
+
+    fn is_unknown(&self, handle: Handle) -> bool {
+        let unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
+        unknown.get(&handle).is_some_and(|until| Instant::now() < *until)
+    }
+
+    /// Notes the database's answer; where it gave none, what was known `before` stays true for a while.
+    fn note(
+        &self,
+        handle: Handle,
+        answer: Result<Option<SourceRecord>, StoreError>,
+        before: Option<Arc<SourceRecord>>,
+    ) -> Option<Arc<SourceRecord>> {
+        let now = Instant::now();
+        let (record, until) = match answer {
+            Ok(found) => (found.map(Arc::new), now + self.known_for),
+            Err(_) => (before, now + AWAY_FOR),
+        };
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        match &record {
+            Some(record) => {
+                let entry = Known { record: Arc::clone(record), until, renewing: AtomicBool::new(false) };
+                known.insert(handle, Arc::new(entry));
+            }
+            None => {
+                known.remove(&handle);
+                drop(known);
+                self.note_unknown(handle, now);
+            }
+        }
+        record
+    }
+
+    fn note_unknown(&self, handle: Handle, now: Instant) {
+        let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
+        if unknown.len() >= UNKNOWN_MOST {
+            unknown.retain(|_, until| now < *until);
+        }
+        if unknown.len() >= UNKNOWN_MOST {
+            unknown.clear();
+        }
+        unknown.insert(handle, now + UNKNOWN_FOR);
+    }
+}
+
+#[cfg(test)]
+mod tests;

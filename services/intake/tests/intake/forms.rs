@@ -1,0 +1,77 @@
+//! Forms: browsers are sent on, scripts are answered JSON, bots and paused sources are thanked and put aside.
+
+use ripen_domain::arrival::{QuarantineReason, Sameness};
+use ripen_runtime::config::Settings;
+use ripen_store::State;
+
+use crate::harness::{app, app_with};
+
+const FORM: &str = "email=casey%40example.com&first_name=Casey&answers.budget=450000&_sid=s-1&_hp=";
+
+#[tokio::test]
+async fn a_browser_is_thanked_at_ripens_page_or_the_sources() {
+    let app = app().await;
+    let answer = app.browse(FORM).await;
+    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/v1/thanks"));
+    assert!(app.send("GET", "/v1/thanks", &[], "").await.text.contains("Thank you"));
+    let arrival = app.arrival().await;
+    assert_eq!(arrival.sameness, Sameness::IdempotencyKey);
+    assert_eq!(arrival.submission.answers["budget"], "450000");
+    assert_eq!(arrival.raw.text, FORM);
+
+    let own = app_with(&Settings::default(), |source| source.thanks_url = Some("https://acme.example/ok".into())).await;
+    assert_eq!(own.browse(FORM).await.header("location"), "https://acme.example/ok");
+}
+
+#[tokio::test]
+async fn a_script_is_answered_json() {
+    let app = app().await;
+    let first = app.form(&[("accept", "application/json")], FORM).await.arrival();
+    let twice = app.form(&[("accept", "application/json")], FORM).await.arrival();
+    assert_eq!(first, twice, "a double click is one arrival");
+    let refused = app.form(&[("accept", "application/json")], "first_name=Casey").await;
+    assert_eq!(refused.problem(), "invalid-lead");
+}
+
+#[tokio::test]
+async fn multipart_is_a_form_too() {
+    let app = app().await;
+    let body = "--cut\r\nContent-Disposition: form-data; name=\"email\"\r\n\r\na@example.com\r\n--cut--\r\n";
+    let kind = ("content-type", "multipart/form-data; boundary=cut");
+    let answer = app.send("POST", &format!("/v1/in/{}", app.token), &[kind], body).await;
+    assert_eq!(answer.status, 303);
+    assert_eq!(app.arrival().await.raw.text, body);
+}
+
+#[tokio::test]
+async fn a_refused_browser_gets_back_what_was_typed() {
+    let app = app().await;
+    let answer = app.browse("first_name=%3Cb%3EAnn&email=no&notes=a%0Ab&_sid=s").await;
+    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (422, "text/html; charset=utf-8"));
+    assert!(answer.text.contains("value=\"&lt;b&gt;Ann\"") && !answer.text.contains("<b>Ann"), "{}", answer.text);
+    assert!(answer.text.contains("name=\"_sid\" value=\"s\""));
+    assert!(app.spooled().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_bot_hears_what_a_person_hears() {
+    let app = app().await;
+    let person = app.browse("email=a%40example.com&_hp=").await;
+    let bot = app.browse("email=a%40example.com&_hp=x").await;
+    let hopeless = app.browse("_hp=x").await;
+    for answer in [&bot, &hopeless] {
+        assert_eq!((answer.status, &answer.text), (person.status, &person.text));
+        assert_eq!(answer.headers, person.headers);
+    }
+    let reasons: Vec<_> = app.arrivals().await.into_iter().map(|arrival| arrival.quarantine).collect();
+    assert_eq!(reasons.iter().filter(|reason| **reason == Some(QuarantineReason::Honeypot)).count(), 2);
+    assert_eq!(reasons.len(), 3);
+}
+
+#[tokio::test]
+async fn a_form_of_a_paused_source_is_thanked_and_put_aside() {
+    let app = app().await;
+    app.store.source_set_state(app.source, State::Paused).await.unwrap();
+    assert_eq!(app.browse(FORM).await.status, 303);
+    assert_eq!(app.arrival().await.quarantine, Some(QuarantineReason::SourcePaused));
+}

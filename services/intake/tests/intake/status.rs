@@ -1,0 +1,91 @@
+//! What became of an arrival, asked for later or waited for.
+
+use std::time::{Duration, Instant};
+
+use ripen_domain::{arrival::Sameness, hash::ContentHash, id::ArrivalId};
+use ripen_store::{ArrivalRow, Ended, Seen};
+use serde_json::json;
+
+use crate::harness::{App, NOW, app};
+
+const LEAD: &str = "{\"email\": \"a@example.com\", \"test\": true}";
+
+/// Ends an arrival as the qualifier ends a test lead.
+async fn quarantine(app: &App, id: ArrivalId) {
+    let now = app.clock.now();
+    let content = ContentHash::of(b"a test");
+    let mut batch = app.store.begin().await.unwrap();
+    batch.arrivals_note_seen(vec![Seen { id, content, ended: Ended::Quarantined }], now).await.unwrap();
+    let row = ArrivalRow {
+        id,
+        client: app.client,
+        source: app.source,
+        on: None,
+        amends: None,
+        sameness: Sameness::Content,
+        quarantined: Some("test".to_owned()),
+        repeat: false,
+        content,
+        external_id: None,
+        received_at: now,
+        submitted_at: None,
+        media_type: "application/json".to_owned(),
+        raw: LEAD.to_owned(),
+        submission: "{}".to_owned(),
+        flags: String::new(),
+    };
+    batch.arrivals_insert(vec![row]).await.unwrap();
+    batch.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stored_arrival_says_what_became_of_it_to_its_own_source() {
+    let app = app().await;
+    let id = app.post(LEAD).await.arrival();
+    let path = format!("/v1/arrivals/{id}");
+    assert_eq!(app.get(&path).await.problem(), "arrival-pending");
+    quarantine(&app, id.parse().unwrap()).await;
+    let expected = json!({"arrival": id, "status": "quarantined", "reason": "test", "received_at": NOW});
+    assert_eq!(app.get(&path).await.json(), expected);
+    let other = "arr_01kahxq5z5e4y9wd3tvdnzxkqj";
+    let many = app.get(&format!("/v1/arrivals?id={other}&id={id}")).await.json();
+    assert_eq!(many, json!({"arrivals": [{"arrival": other, "status": "pending"}, expected]}));
+    assert_eq!(app.send("GET", &path, &[], "").await.problem(), "unauthenticated");
+}
+
+#[tokio::test]
+async fn a_sender_that_prefers_to_wait_hears_the_decision() {
+    let app = app().await;
+    let key = [("prefer", "wait=10"), ("idempotency-key", "k")];
+    let id: ArrivalId = app.post_with(&key[1..], LEAD).await.arrival().parse().unwrap();
+    let deciding = async {
+        tokio::task::yield_now().await;
+        quarantine(&app, id).await;
+    };
+    let (answer, ()) = tokio::join!(app.post_with(&key, LEAD), deciding);
+    assert_eq!((answer.status.as_u16(), answer.header("preference-applied")), (200, "wait"));
+    assert_eq!(answer.json()["status"], "quarantined");
+    assert_eq!(answer.header("ripen-received-at"), NOW);
+}
+
+#[tokio::test]
+async fn a_decision_that_does_not_come_is_not_waited_for_longer() {
+    let app = app().await;
+    let started = Instant::now();
+    app.post_with(&[("prefer", "wait=1")], LEAD).await.arrival();
+    let took = started.elapsed();
+    assert!(took >= Duration::from_secs(1) && took < Duration::from_secs(5), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_crowd_that_waits_is_bounded() {
+    let app = app().await;
+    let waiting = (0..80).map(|_| app.post_with(&[("prefer", "wait=2")], LEAD));
+    let started = Instant::now();
+    let quick = futures::future::join_all(waiting.map(async |post| {
+        post.await.arrival();
+        started.elapsed() < Duration::from_millis(1500)
+    }));
+    let quick = quick.await.into_iter().filter(|quick| *quick).count();
+    assert_eq!(quick, 16, "beyond 64 waiters the answer is 202 at once");
+}

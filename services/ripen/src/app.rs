@@ -1,0 +1,251 @@
+//! One process: the roles it runs, composed over one database, one transport and one listener.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use axum::Router;
+use ripen_outbound::{
+    mail::Mailer,
+    webhook::{Limits, WebhookSender},
+};
+use ripen_queue::{Options as QueueOptions, Transport};
+use ripen_runtime::{
+    clock::Clock,
+    config::{Role, Settings},
+    embedded::{Embedded, Options as EmbeddedOptions},
+    health::Health,
+    lifecycle::{Stop, Tasks},
+    random, telemetry,
+};
+use ripen_store::Store;
+use ripen_web::serve::{ServeLimits, serve};
+use tokio::net::TcpListener;
+
+use crate::{admin, database::check_schema};
+
+/// What a process is to run.
+pub struct Plan {
+    /// The configuration.
+    pub settings: Settings,
+    /// The roles.
+    pub roles: Vec<Role>,
+    /// Folder of the embedded database and of filed mail.
+    pub data_dir: PathBuf,
+    /// Routes served beside the roles' own.
+    pub extra: Router,
+}
+
+/// A process at work.
+pub struct App {
+    /// Its database.
+    pub store: Store,
+    /// Where it takes requests.
+    pub address: SocketAddr,
+    /// Its configuration.
+    pub settings: Arc<Settings>,
+    /// Ends it.
+    pub stop: Stop,
+    tasks: Tasks,
+    transport: Transport,
+    embedded: Option<Embedded>,
+}
+
+/// What the roles share.
+struct Parts {
+    store: Store,
+    transport: Transport,
+    settings: Arc<Settings>,
+    health: Health,
+    clock: Clock,
+}
+
+impl App {
+    /// Starts everything and returns when requests are taken.
+    ///
+    /// # Errors
+    /// Says what is missing and what to do; what was started is stopped.
+    pub async fn start(plan: Plan) -> anyhow::Result<Self> {
+        plan.settings.check_roles(&plan.roles)?;
+        let listener = listen(plan.settings.http.listen).await?;
+        let address = listener.local_addr()?;
+        let embedded = match plan.settings.database.url.is_empty() {
+            true => Some(Embedded::start(&plan.data_dir, EmbeddedOptions::default()).await?),
+            false => None,
+        };
+        match Self::compose(plan, listener, address, embedded.clone()).await {
+            Ok(app) => Ok(app),
+            Err(error) => {
+                if let Some(embedded) = embedded {
+                    embedded.stop().await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn compose(
+        plan: Plan,
+        listener: TcpListener,
+        address: SocketAddr,
+        embedded: Option<Embedded>,
+    ) -> anyhow::Result<Self> {
+        let settings = Arc::new(plan.settings);
+        let store = open_store(&settings, embedded.as_ref()).await?;
+        let transport = transport(&settings)?;
+        let metrics = telemetry::metrics_recorder()?;
+        let health = Health::default();
+        let (mut tasks, stop) = Tasks::new();
+        if let Some(embedded) = &embedded {
+            tasks.spawn("the embedded PostgreSQL", embedded.supervise(stop.clone()));
+        }
+        let clock = Clock::system();
+        let parts = Parts {
+            store: store.clone(),
+            transport: transport.clone(),
+            settings: Arc::clone(&settings),
+            health: health.clone(),
+            clock,
+        };
+        // Intake says itself when it is ready: it needs only one of the two.
+        if plan.roles != [Role::Intake] {
+            tasks.spawn(
+                "the health check",
+                watch(parts.store.clone(), parts.transport.clone(), health.clone(), stop.clone()),
+            );
+        }
+        let routes = spawn_roles(&mut tasks, &stop, &plan.roles, parts, &plan.data_dir)?.merge(plan.extra);
+        let admin = admin::router(health, metrics);
+        let routes = match settings.http.admin_listen {
+            Some(at) => {
+                spawn_listener(&mut tasks, "the admin listener", listen(at).await?, admin, &settings, &stop);
+                routes
+            }
+            None => routes.merge(admin),
+        };
+        spawn_listener(&mut tasks, "the listener", listener, ripen_web::edge::around(routes), &settings, &stop);
+        if let Some(embedded) = &embedded {
+            embedded.announce(&format!("http://{address}"))?;
+        }
+        Ok(Self { store, address, settings, stop, tasks, transport, embedded })
+    }
+
+    /// Runs until stopped, then stops in order: work, transport, connections, database.
+    ///
+    /// # Errors
+    /// The component that died.
+    pub async fn run(self, signals: bool) -> anyhow::Result<()> {
+        let timeout = Duration::from_secs(self.settings.lifecycle.stop_timeout_s);
+        let result = self.tasks.run_until_stopped(signals, timeout).await;
+        self.transport.close().await;
+        self.store.close().await;
+        if let Some(embedded) = self.embedded {
+            embedded.stop().await;
+        }
+        result.map_err(Into::into)
+    }
+}
+
+/// Binds an address, saying what to do where it is taken.
+async fn listen(at: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(at)
+        .await
+        .with_context(|| format!("cannot listen on {at}: stop what uses it, or choose another address with --listen"))
+}
+
+async fn open_store(settings: &Settings, embedded: Option<&Embedded>) -> anyhow::Result<Store> {
+    let connections = settings.database.max_connections;
+    match embedded {
+        Some(embedded) => {
+            let store = Store::open(&embedded.url(), connections)?;
+            store.migrate().await.context("migrating the embedded database")?;
+            Ok(store)
+        }
+        None => {
+            let store = Store::open(settings.database.url.reveal(), connections)?;
+            check_schema(&store).await?;
+            Ok(store)
+        }
+    }
+}
+
+fn transport(settings: &Settings) -> anyhow::Result<Transport> {
+    let options = QueueOptions {
+        confirm_timeout: Duration::from_millis(settings.intake.publish_timeout_ms),
+        jitter: || (random::jitter(0.5) - 0.5).clamp(0.0, 1.0),
+        ..QueueOptions::default()
+    };
+    if settings.amqp.url.is_empty() {
+        return Ok(Transport::local(options));
+    }
+    Ok(Transport::amqp(settings.amqp.url.reveal(), options)?)
+}
+
+/// Starts the roles; returns the routes of those that take requests.
+fn spawn_roles(
+    tasks: &mut Tasks,
+    stop: &Stop,
+    roles: &[Role],
+    parts: Parts,
+    data_dir: &std::path::Path,
+) -> anyhow::Result<Router> {
+    let Parts { store, transport, settings, health, clock } = parts;
+    let mut routes = Router::new();
+    if roles.contains(&Role::Intake) {
+        let ctx =
+            ripen_intake::Context::new(store.clone(), transport.clone(), clock.clone(), &settings, health.clone());
+        routes = routes.merge(ripen_intake::router(ctx.clone()));
+        tasks.spawn("intake", ripen_intake::service(ctx, stop.clone()));
+    }
+    if roles.contains(&Role::Qualifier) {
+        let ctx = ripen_qualifier::Context {
+            store: store.clone(),
+            transport: transport.clone(),
+            clock: clock.clone(),
+            settings: Arc::clone(&settings),
+            health: health.clone(),
+            documents: ripen_qualifier::Documents::new(store.clone()),
+        };
+        tasks.spawn("qualifier", ripen_qualifier::service(ctx, stop.clone()));
+    }
+    if roles.contains(&Role::Dispatcher) {
+        let limits = Limits {
+            timeout: Duration::from_secs(settings.dispatcher.timeout_s),
+            max_answer_bytes: settings.dispatcher.response_bytes,
+            ..Limits::default()
+        };
+        let mailer = Mailer::new(settings.mail.url.reveal(), &settings.mail.from, data_dir)?;
+        let webhooks = Arc::new(WebhookSender::new(limits)?);
+        let ctx =
+            ripen_dispatcher::Context { store, transport, clock, settings, health, webhooks, mailer: Arc::new(mailer) };
+        tasks.spawn("dispatcher", ripen_dispatcher::service(ctx, stop.clone()));
+    }
+    Ok(routes)
+}
+
+fn spawn_listener(
+    tasks: &mut Tasks,
+    name: &'static str,
+    listener: TcpListener,
+    routes: Router,
+    settings: &Settings,
+    stop: &Stop,
+) {
+    let limits = ServeLimits {
+        header_timeout: Duration::from_secs(settings.limits.header_read_timeout_s),
+        connections: settings.limits.connections,
+        drain: Duration::from_secs(settings.lifecycle.stop_timeout_s),
+    };
+    tasks.spawn(name, serve(listener, routes, limits, stop.soft().clone().cancelled_owned()));
+}
+
+/// Looks after what the qualifier and the dispatcher cannot work without.
+async fn watch(store: Store, transport: Transport, health: Health, stop: Stop) -> Result<(), std::convert::Infallible> {
+    loop {
+        health.set("database", store.ping().await.map_err(|error| error.to_string()));
+        health.set("queues", if transport.is_ready() { Ok(()) } else { Err("RabbitMQ is away".to_owned()) });
+        tokio::select! {
+            () = stop.soft().cancelled() => return Ok(()),
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! The command line: names, flags and their help.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ripen_domain::lead::Channel;
+use ripen_runtime::config::Role;
+use rust_decimal::Decimal;
+
+/// Qualifies leads for the clients of a lead-management firm.
+///
+/// Without a command: `ripen serve`.
+#[derive(Debug, Parser)]
+#[command(name = "ripen", version, about, propagate_version = true)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub struct Common {
+    /// Configuration file; `ripen.toml` in the current folder where there is one.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder of the embedded database and of filed mail; `ripen-data` in the current folder.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Print results as JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// What `ripen` can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the services: all of them, or the roles named.
+    Serve(ServeOptions),
+    /// Apply the database migrations that are missing.
+    Migrate,
+    /// Send a CSV file of leads in; running it twice makes no new lead.
+    Import(Box<ImportOptions>),
+    /// Clients: the companies leads are qualified for.
+    Client {
+        /// What to do.
+        #[command(subcommand)]
+        action: ClientAction,
+    },
+    /// Sources: where a client's leads come from.
+    Source {
+        /// What to do.
+        #[command(subcommand)]
+        action: SourceAction,
+    },
+    /// Endpoints: where a client wants A leads.
+    Endpoint {
+        /// What to do.
+        #[command(subcommand)]
+        action: EndpointAction,
+    },
+    /// Reps: a client's sales people.
+    Rep {
+        /// What to do.
+        #[command(subcommand)]
+        action: RepAction,
+    },
+    /// Criteria: the documents that grade leads.
+    Criteria {
+        /// What to do.
+        #[command(subcommand)]
+        action: CriteriaAction,
+    },
+    /// Dead letters: messages that could not be handled.
+    Dead {
+        /// What to do.
+        #[command(subcommand)]
+        action: DeadAction,
+    },
+    /// Check the installation and say what to do.
+    Doctor,
+}
+
+impl Default for Command {
+    fn default() -> Self {
+        Self::Serve(ServeOptions { role: Vec::new(), listen: None, demo: false })
+    }
+}
+
+/// Options of `ripen serve`.
+#[derive(Debug, Args)]
+pub struct ServeOptions {
+    /// Roles to run, separated by commas: intake, qualifier, dispatcher. All where none is named.
+    #[arg(long, value_delimiter = ',', value_name = "ROLE")]
+    pub role: Vec<Role>,
+    /// Address to take requests on.
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    /// Load a sample client, sources, an endpoint, criteria and leads, and show the leads arrive.
+    #[arg(long)]
+    pub demo: bool,
+}
+
+/// Options of `ripen import`.
+#[derive(Debug, Args)]
+pub struct ImportOptions {
+    /// The CSV file: a header row, then rows. Comma, semicolon or tab; UTF-8 or Windows-1252.
+    #[arg(value_name = "FILE.csv")]
+    pub file: PathBuf,
+    /// Id of the source the leads come from (`source_…`); not needed with --server, where the key says it.
+    #[arg(long, value_name = "SOURCE", required_unless_present = "server")]
+    pub source: Option<String>,
+    /// Which column fills which field: `email=E-mail`, `answers.budget=Budget`, `tracking.cost=Cost`.
+    #[arg(long, value_name = "FIELD=COLUMN")]
+    pub map: Vec<String>,
+    /// A field made from text and columns: `email='{Lead_ID}@example.com'`.
+    #[arg(long, value_name = "FIELD=TEXT")]
+    pub set: Vec<String>,
+    /// What a column's value becomes in a field: `channel:Instagram=social`.
+    #[arg(long, value_name = "FIELD:VALUE=NEW")]
+    pub replace: Vec<String>,
+    /// Read and map the whole file and report, but send nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Send to a Ripen elsewhere instead.
+    #[arg(long, value_name = "URL", requires = "key_env")]
+    pub server: Option<String>,
+    /// Environment variable that holds the source's key, with --server.
+    #[arg(long, value_name = "VAR", requires = "server")]
+    pub key_env: Option<String>,
+}
+
+/// What can be done with clients.
+#[derive(Debug, Subcommand)]
+pub enum ClientAction {
+    /// Add a client.
+    Add {
+        /// Name as people write it.
+        name: String,
+        /// Short name for commands and addresses; made from the name where missing.
+        #[arg(long)]
+        slug: Option<String>,
+        /// Country for reading phone numbers (ISO 3166).
+        #[arg(long, default_value = "US")]
+        country: String,
+        /// Time zone in which the client's days and hours are counted.
+        #[arg(long, default_value = "UTC", value_name = "ZONE")]
+        time_zone: String,
+    },
+    /// List all clients.
+    List,
+    /// Show one client.
+    Show {
+        /// Its slug.
+        slug: String,
+    },
+    /// Keep what arrives, deliver nothing, until resumed.
+    Pause {
+        /// Its slug.
+        slug: String,
+    },
+    /// End a pause.
+    Resume {
+        /// Its slug.
+        slug: String,
+    },
+}
+
+/// Formats that a source can be held to.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Format {
+    /// JSON only.
+    Json,
+    /// HTML forms only.
+    Form,
+}
+
+/// What can be done with sources.
+#[derive(Debug, Subcommand)]
+pub enum SourceAction {
+    /// Add a source. Its token and key are shown this once.
+    Add {
+        /// Name as people write it.
+        name: String,
+        /// The client's slug.
+        #[arg(long)]
+        client: String,
+        /// How its leads arrive, where they do not say otherwise.
+        #[arg(long)]
+        channel: Channel,
+        /// The only format it may send; the content type decides where missing.
+        #[arg(long)]
+        format: Option<Format>,
+        /// Country for reading phone numbers, where it differs from the client's.
+        #[arg(long)]
+        country: Option<String>,
+        /// What one lead costs, in the client's currency.
+        #[arg(long, value_name = "AMOUNT")]
+        cost_per_lead: Option<Decimal>,
+        /// Where a browser is sent after a form.
+        #[arg(long, value_name = "URL")]
+        thanks: Option<String>,
+    },
+    /// List all sources.
+    List,
+    /// Show one source.
+    Show {
+        /// Its id.
+        id: String,
+    },
+    /// Refuse what it sends until resumed.
+    Pause {
+        /// Its id.
+        id: String,
+    },
+    /// End a pause.
+    Resume {
+        /// Its id.
+        id: String,
+    },
+}
+
+/// What can be done with endpoints.
+#[derive(Debug, Subcommand)]
+pub enum EndpointAction {
+    /// Add an endpoint. A webhook's signing secret is shown this once.
+    Add {
+        /// The client's slug.
+        #[arg(long)]
+        client: String,
+        /// Post A leads to this URL.
+        #[arg(long, value_name = "URL", conflicts_with = "email", required_unless_present = "email")]
+        webhook: Option<String>,
+        /// Send A leads to this address.
+        #[arg(long, value_name = "ADDRESS")]
+        email: Option<String>,
+        /// The webhook may lie on this machine or in a private network: for tests and demonstrations.
+        #[arg(long, requires = "webhook")]
+        allow_private: bool,
+    },
+    /// List all endpoints.
+    List,
+    /// Show one endpoint.
+    Show {
+        /// Its id.
+        id: String,
+    },
+    /// Enable an endpoint again: what waits for it goes out.
+    Resume {
+        /// Its id.
+        id: String,
+    },
+    /// Disable an endpoint: what it is owed waits.
+    Pause {
+        /// Its id.
+        id: String,
+    },
+}
+
+/// What can be done with reps.
+#[derive(Debug, Subcommand)]
+pub enum RepAction {
+    /// Add a rep and an e-mail endpoint for them.
+    Add {
+        /// Name as people write it.
+        name: String,
+        /// The client's slug.
+        #[arg(long)]
+        client: String,
+        /// E-mail address.
+        #[arg(long)]
+        email: String,
+    },
+    /// List the reps of a client.
+    List {
+        /// The client's slug.
+        #[arg(long)]
+        client: String,
+    },
+}
+
+/// What can be done with criteria.
+#[derive(Debug, Subcommand)]
+pub enum CriteriaAction {
+    /// Check a document: every mistake with line and column.
+    Check {
+        /// The TOML file.
+        file: PathBuf,
+    },
+    /// Make a document the active version of the program it names.
+    Activate {
+        /// The TOML file.
+        file: PathBuf,
+    },
+    /// List all versions.
+    List,
+    /// Print a version's document, byte for byte.
+    Show {
+        /// The version; of the program named, or of the only one.
+        version: i32,
+        /// The program's name.
+        #[arg(long)]
+        program: Option<String>,
+    },
+}
+
+/// What can be done with dead letters.
+#[derive(Debug, Subcommand)]
+pub enum DeadAction {
+    /// List those that wait for a decision.
+    List,
+    /// Print one message.
+    Show {
+        /// Its id.
+        id: uuid::Uuid,
+    },
+    /// Handle messages again: those named, or all.
+    Replay {
+        /// Their ids.
+        #[arg(required_unless_present = "all")]
+        ids: Vec<uuid::Uuid>,
+        /// All that wait.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Give a message up for good; its bytes stay in the database.
+    Drop {
+        /// Its id.
+        id: uuid::Uuid,
+    },
+}

@@ -1,0 +1,180 @@
+//! `ripen doctor`: looks at everything an installation rests on, and says what to do.
+
+use std::{process::ExitCode, time::Duration};
+
+use ripen_outbound::mail::{MailResult, Mailer};
+use ripen_queue::QueueState;
+use ripen_runtime::{clock::Clock, config::Settings, secrets};
+use ripen_store::{SchemaState, Store};
+use serde_json::{Value, json};
+
+use crate::{cli::Common, database::Database, output};
+
+/// Connections PostgreSQL keeps for its superuser.
+const RESERVED: i64 = 3;
+
+/// One look at one thing.
+struct Check {
+    what: &'static str,
+    /// What was seen; wrong, with what to do.
+    result: Result<String, String>,
+}
+
+/// Runs every check; exits 1 where one finds something wrong.
+///
+/// # Errors
+/// When the configuration itself cannot be read, or no database can be opened.
+pub async fn run(common: &Common) -> anyhow::Result<ExitCode> {
+    let settings = Settings::load(common.config.as_deref(), Vec::new())?;
+    let mut checks = vec![Check { what: "configuration", result: Ok("read, no unknown keys".to_owned()) }];
+    match Database::connect(common, settings.clone()).await {
+        Ok(database) => {
+            database_checks(&mut checks, &database.store, &settings).await;
+            database.close().await;
+        }
+        Err(error) => checks.push(Check { what: "database", result: Err(format!("{error:#}")) }),
+    }
+    checks.push(queues(&settings).await);
+    checks.push(mail(common, &settings).await);
+    let rows: Vec<Value> = checks.iter().map(shown).collect();
+    output::table(common.json, &["ok", "check", "found"], &rows)?;
+    let wrong = checks.iter().any(|check| check.result.is_err());
+    Ok(if wrong { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn shown(check: &Check) -> Value {
+    let (ok, found) = match &check.result {
+        Ok(found) => (true, found),
+        Err(found) => (false, found),
+    };
+    json!({"ok": if ok { "ok" } else { "WRONG" }, "check": check.what, "found": found})
+}
+
+async fn database_checks(checks: &mut Vec<Check>, store: &Store, settings: &Settings) {
+    let server = store.server().await;
+    checks.push(Check {
+        what: "database",
+        result: server.as_ref().map(|(version, _)| format!("PostgreSQL {version}")).map_err(ToString::to_string),
+    });
+    let Ok((_, allowed)) = server else { return };
+    checks.push(Check {
+        what: "connections",
+        result: pool(i64::from(allowed), i64::from(settings.database.max_connections)),
+    });
+    checks.push(Check { what: "clock", result: clock(store, settings.clock.max_skew_s).await });
+    let schema = store.schema().await;
+    let current = matches!(schema, Ok(SchemaState::Current | SchemaState::Newer));
+    checks.push(Check {
+        what: "schema",
+        result: match schema {
+            Ok(SchemaState::Current) => Ok("this version's".to_owned()),
+            Ok(SchemaState::Newer) => Ok("newer than this binary: finish the upgrade".to_owned()),
+            Ok(SchemaState::Older { missing }) => Err(format!("{missing} migration(s) behind: run `ripen migrate`")),
+            Ok(SchemaState::Differs) => Err("migrated by another edition: use the version it belongs to".to_owned()),
+            Err(error) => Err(error.to_string()),
+        },
+    });
+    if current {
+        invariants(checks, store).await;
+    }
+}
+
+fn pool(allowed: i64, wanted: i64) -> Result<String, String> {
+    let left = allowed - RESERVED;
+    let found = format!(
+        "each process opens up to {wanted} of {allowed} connections: room for {} processes",
+        left / wanted.max(1)
+    );
+    if wanted <= left {
+        Ok(found)
+    } else {
+        Err(format!("{found}; lower database.max_connections or raise PostgreSQL's max_connections"))
+    }
+}
+
+async fn clock(store: &Store, most: u64) -> Result<String, String> {
+    let theirs = store.clock().await.map_err(|error| error.to_string())?;
+    let skew = theirs.duration_since(Clock::system().now()).abs();
+    let found = format!("{} ms from the database's", skew.as_millis());
+    if skew.as_secs() <= i64::try_from(most).unwrap_or(i64::MAX) {
+        Ok(found)
+    } else {
+        Err(format!("{found}: more than clock.max_skew_s = {most}; no promise fires. Set the clocks by NTP"))
+    }
+}
+
+async fn invariants(checks: &mut Vec<Check>, store: &Store) {
+    match store.findings().await {
+        Err(error) => checks.push(Check { what: "invariants", result: Err(error.to_string()) }),
+        Ok(findings) => {
+            for finding in findings {
+                let found = finding.invariant.to_owned();
+                let result = if finding.broken == 0 {
+                    Ok(found)
+                } else {
+                    Err(format!("broken {} time(s): {found}", finding.broken))
+                };
+                checks.push(Check { what: "invariant", result });
+            }
+        }
+    }
+    if let Ok((letters, deliveries)) = store.given_up().await {
+        let found = format!("{letters} dead letter(s), {deliveries} dead deliver(ies)");
+        let result = if letters == 0 { Ok(found) } else { Err(format!("{found}: see `ripen dead list`")) };
+        checks.push(Check { what: "given up", result });
+    }
+}
+
+async fn queues(settings: &Settings) -> Check {
+    if settings.amqp.url.is_empty() {
+        return Check { what: "queues", result: Ok("in the process (amqp.url is empty)".to_owned()) };
+    }
+    let result = match ripen_queue::check(settings.amqp.url.reveal(), &ripen_queue::Options::default()).await {
+        Err(error) => Err(error.to_string()),
+        Ok(seen) => broker(&seen),
+    };
+    Check { what: "queues", result }
+}
+
+/// What the look at RabbitMQ comes to.
+fn broker(seen: &ripen_queue::Check) -> Result<String, String> {
+    let server = seen
+        .server
+        .as_ref()
+        .map_err(|why| format!("RabbitMQ cannot be reached: {why}. Arrivals rest in the spool until it is back"))?;
+    if let Some(why) = &seen.refused {
+        return Err(format!("{server} refuses: {why}"));
+    }
+    let mut missing = Vec::new();
+    for check in &seen.queues {
+        match &check.state {
+            QueueState::Good { .. } => {}
+            QueueState::Missing => missing.push(check.queue.name()),
+            QueueState::Differs(why) => {
+                return Err(format!("{} differs from what it should be: {why}", check.queue.name()));
+            }
+            QueueState::Failed(why) => return Err(format!("{} cannot be looked at: {why}", check.queue.name())),
+        }
+    }
+    let missing = if missing.is_empty() {
+        "every queue is there".to_owned()
+    } else {
+        format!("`ripen serve` will declare {}", missing.join(", "))
+    };
+    Ok(format!("{server}, {missing}"))
+}
+
+async fn mail(common: &Common, settings: &Settings) -> Check {
+    let data_dir = secrets::data_dir(common.data_dir.as_deref());
+    let result = match Mailer::new(settings.mail.url.reveal(), &settings.mail.from, &data_dir) {
+        Err(error) => Err(format!("{error}")),
+        Ok(mailer) => match mailer.check(Duration::from_secs(5)).await {
+            MailResult::Delivered { reply } => Ok(format!("the mail server answers: {}", reply.trim())),
+            MailResult::Filed { path } => {
+                Ok(format!("filed in {} (mail.url is empty), never called delivered", path.display()))
+            }
+            MailResult::Later { text, .. } | MailResult::Dead { text, .. } => Err(format!("the mail server: {text}")),
+        },
+    };
+    Check { what: "mail", result }
+}

@@ -1,0 +1,202 @@
+//! `ripen import`: streams a CSV file into an intake and reports what became of each row.
+//!
+//! It posts like any sender does. Beside a running embedded server it mints itself a key that ends in an hour; without one
+//! it runs all roles until every row is decided; with `--server` it uses a key from the environment.
+
+mod mapping;
+mod report;
+mod send;
+
+use std::{
+    fs::File,
+    io::{BufReader, Read as _, Seek as _, SeekFrom},
+    process::ExitCode,
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use axum::Router;
+use csv::{ByteRecord, Reader, ReaderBuilder, Trim};
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::SignedDuration;
+use ripen_domain::{id::SourceId, secret::Secret};
+use ripen_outbound::intake::IntakeClient;
+use ripen_runtime::{
+    clock::Clock,
+    config::{LogSettings, Role, Settings},
+    embedded::attach,
+    random::bytes32,
+    secrets, telemetry,
+};
+use ripen_store::Store;
+
+use self::{mapping::Mapping, report::Report, send::Sender};
+use crate::{
+    app::{App, Plan},
+    cli::{Common, ImportOptions},
+    database::Database,
+    output,
+};
+
+/// How much of the file decides its delimiter.
+const LOOK_AT: usize = 64 * 1024;
+
+type Rows = Reader<BufReader<File>>;
+
+/// Imports a file.
+///
+/// # Errors
+/// When the file cannot be read or the intake refuses for good. Refused rows are reported, not errors of the command.
+pub async fn run(common: &Common, options: ImportOptions) -> anyhow::Result<ExitCode> {
+    let (mut rows, header, length) = open(&options)?;
+    let mapping = Mapping::new(&header, &options.map, &options.set, &options.replace)?;
+    if options.dry_run {
+        return dry_run(common, &mut rows, &mapping);
+    }
+    let progress = progress(length);
+    let report = match (&options.server, &options.key_env) {
+        (Some(server), Some(variable)) => {
+            let key = secrets::secret_from_env(variable)?;
+            send::all(Sender::new(IntakeClient::new(server, key.reveal())?), &mut rows, &mapping, &progress).await?
+        }
+        _ => here(common, &options, &mut rows, &mapping, &progress).await?,
+    };
+    progress.finish_and_clear();
+    finish(common, &report)
+}
+
+fn finish(common: &Common, report: &Report) -> anyhow::Result<ExitCode> {
+    report.print(common.json)?;
+    Ok(if report.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Imports into the database of the configuration or the data folder.
+async fn here(
+    common: &Common,
+    options: &ImportOptions,
+    rows: &mut Rows,
+    mapping: &Mapping,
+    progress: &ProgressBar,
+) -> anyhow::Result<Report> {
+    let source = options.source.as_deref().context("name the source with --source")?;
+    let settings =
+        Settings::load(common.config.as_deref(), vec![("http.listen".to_owned(), "127.0.0.1:0".to_owned())])?;
+    let data_dir = secrets::data_dir(common.data_dir.as_deref());
+    let beside = if settings.database.url.is_empty() { attach(&data_dir).await? } else { None };
+    if let Some(url) = beside.and_then(|running| running.http_url) {
+        let database = Database::open(common).await?;
+        let key = mint(&database.store, source).await;
+        database.close().await;
+        return send::all(Sender::new(IntakeClient::new(&url, key?.reveal())?), rows, mapping, progress).await;
+    }
+    telemetry::init(&LogSettings { level: "warn".to_owned(), ..settings.log.clone() })?;
+    let app = App::start(Plan { settings, roles: Role::ALL.to_vec(), data_dir, extra: Router::new() }).await?;
+    let (store, address, stop) = (app.store.clone(), app.address, app.stop.clone());
+    let running = tokio::spawn(app.run(false));
+    let sent = async {
+        let key = mint(&store, source).await?;
+        let sender = Sender::new(IntakeClient::new(&format!("http://{address}"), key.reveal())?);
+        let report = send::all(sender, rows, mapping, progress).await?;
+        settle_deliveries(&store).await;
+        Ok(report)
+    }
+    .await;
+    stop.stop();
+    running.await.context("the services broke off")??;
+    sent
+}
+
+/// Gives deliveries that are due a moment to go out; what is left goes out when Ripen serves.
+async fn settle_deliveries(store: &Store) {
+    for _ in 0..100 {
+        match store.deliveries_under_way(Clock::system().now()).await {
+            Ok(0) | Err(_) => return,
+            Ok(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    }
+}
+
+/// A key for this import, good for an hour.
+async fn mint(store: &Store, source: &str) -> anyhow::Result<Secret> {
+    let wanted: SourceId = source.parse().with_context(|| "--source: `ripen source list` shows the ids".to_owned())?;
+    let known = store.sources(None).await?.iter().any(|source| source.id == wanted);
+    anyhow::ensure!(known, "no source {wanted}: `ripen source list` shows them");
+    let key = Secret::new("key", bytes32());
+    let now = Clock::system().now();
+    store.source_add_key(wanted, &key.hash(), now, now.checked_add(SignedDuration::from_hours(1))?).await?;
+    Ok(key)
+}
+
+/// Reads and maps everything, sends nothing, and shows the first lead.
+fn dry_run(common: &Common, rows: &mut Rows, mapping: &Mapping) -> anyhow::Result<ExitCode> {
+    let mut row = ByteRecord::new();
+    let mut count = 0_u64;
+    let mut broken = Report::default();
+    let mut first = None;
+    loop {
+        match rows.read_byte_record(&mut row) {
+            Ok(false) => break,
+            Ok(true) => {
+                count += 1;
+                first.get_or_insert_with(|| mapping.lead(&row));
+            }
+            Err(error) => broken.refuse(row_number(&row, rows), error.to_string()),
+        }
+    }
+    output::record(
+        common.json,
+        &serde_json::json!({"rows": count, "unreadable": broken.refused.len(), "first_lead": first}),
+    )?;
+    Ok(if broken.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The line a row begins on, as an editor counts.
+fn row_number(row: &ByteRecord, rows: &Rows) -> u64 {
+    row.position().unwrap_or_else(|| rows.position()).line()
+}
+
+fn open(options: &ImportOptions) -> anyhow::Result<(Rows, Vec<String>, u64)> {
+    let shown = options.file.display();
+    let mut file = File::open(&options.file).with_context(|| format!("{shown} cannot be read"))?;
+    let length = file.metadata()?.len();
+    let mut start = vec![0; LOOK_AT];
+    let read = file.read(&mut start)?;
+    start.truncate(read);
+    let skip = if start.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    file.seek(SeekFrom::Start(skip))?;
+    let mut rows = ReaderBuilder::new()
+        .delimiter(delimiter(&start))
+        .trim(Trim::Headers)
+        .flexible(true)
+        .from_reader(BufReader::new(file));
+    let header = rows.byte_headers().with_context(|| format!("{shown} has no header row"))?.clone();
+    let header: Vec<_> = (0..header.len()).map(|i| mapping::cell(&header, i)).collect();
+    anyhow::ensure!(header.iter().any(|name| !name.is_empty()), "{shown} has no header row");
+    Ok((rows, header, length))
+}
+
+/// The most frequent of comma, semicolon and tab in the first line.
+fn delimiter(start: &[u8]) -> u8 {
+    let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let count = |wanted: u8| line.iter().filter(|byte| **byte == wanted).count();
+    [b'\t', b';', b','].into_iter().max_by_key(|wanted| count(*wanted)).unwrap_or(b',')
+}
+
+fn progress(length: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {percent}% {msg} ({eta} left)")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(length).with_style(style)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_delimiter_is_the_most_frequent_in_the_header() {
+        assert_eq!(delimiter(b"a;b;c\n1,2;3,4;5,6"), b';');
+        assert_eq!(delimiter(b"a\tb\n"), b'\t');
+        assert_eq!(delimiter(b"a,b\n"), b',');
+        assert_eq!(delimiter(b"alone\n"), b',');
+    }
+}

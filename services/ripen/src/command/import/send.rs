@@ -1,0 +1,155 @@
+//! Posting rows in chunks, several ahead of their decisions, and asking what became of each.
+
+use std::{collections::VecDeque, time::Duration};
+
+use csv::ByteRecord;
+use indicatif::ProgressBar;
+use ripen_outbound::intake::IntakeClient;
+use serde_json::Value;
+
+use super::{Rows, mapping::Mapping, report::Report, row_number};
+
+/// Rows per request.
+const CHUNK: usize = 200;
+/// Chunks that may wait for their decisions.
+const AHEAD: usize = 8;
+/// How long a decision is waited for before the import says that something is wrong.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Sends chunks and follows them up.
+pub struct Sender {
+    intake: IntakeClient,
+    waiting: VecDeque<Chunk>,
+    report: Report,
+}
+
+/// A chunk that was received: its arrivals and when.
+struct Chunk {
+    ids: Vec<String>,
+    received_at: String,
+}
+
+impl Sender {
+    /// A sender to this intake.
+    pub fn new(intake: IntakeClient) -> Self {
+        Self { intake, waiting: VecDeque::new(), report: Report::default() }
+    }
+
+    async fn send(&mut self, leads: Vec<Value>, lines: &[u64]) -> anyhow::Result<()> {
+        let posted = self.intake.post(&Value::Array(leads)).await?;
+        let mut ids = Vec::new();
+        let results = posted.body["results"].as_array().cloned().unwrap_or_default();
+        anyhow::ensure!(
+            results.len() == lines.len(),
+            "the intake answered for {} of {} rows",
+            results.len(),
+            lines.len()
+        );
+        for (result, line) in results.iter().zip(lines) {
+            match result["arrival"].as_str() {
+                Some(id) => ids.push(id.to_owned()),
+                None => self.report.refuse(*line, problem(&result["problem"])),
+            }
+        }
+        self.waiting.push_back(Chunk { ids, received_at: posted.received_at.unwrap_or_default() });
+        while self.waiting.len() > AHEAD {
+            self.follow_up().await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until the oldest chunk is decided and counts what became of it.
+    async fn follow_up(&mut self) -> anyhow::Result<()> {
+        let Some(chunk) = self.waiting.pop_front() else { return Ok(()) };
+        let ids: Vec<_> = chunk.ids.iter().map(String::as_str).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let started = tokio::time::Instant::now();
+        let mut pause = Duration::from_millis(5);
+        loop {
+            let statuses = self.intake.statuses(&ids).await?;
+            let statuses = statuses["results"].as_array().cloned().unwrap_or_default();
+            if statuses.len() == ids.len() && statuses.iter().all(|status| status["status"] != "pending") {
+                statuses.iter().for_each(|status| self.count(status, &chunk.received_at));
+                return Ok(());
+            }
+            anyhow::ensure!(
+                started.elapsed() < PATIENCE,
+                "rows are received but not decided after {} s: is a qualifier running?",
+                PATIENCE.as_secs()
+            );
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(200));
+        }
+    }
+
+    fn count(&mut self, status: &Value, received_at: &str) {
+        let report = &mut self.report;
+        if status["received_at"] == received_at && status["status"] == "quarantined" {
+            report.quarantined += 1;
+        } else if status["received_at"] == received_at {
+            report.received += 1;
+        } else if status["amended_at"] == received_at {
+            report.amended += 1;
+        } else {
+            report.repeated += 1;
+        }
+    }
+}
+
+/// Sends every row and waits for every decision.
+///
+/// # Errors
+/// When the intake refuses for good or stays away: running it again goes on where it stopped.
+pub async fn all(
+    mut sender: Sender,
+    rows: &mut Rows,
+    mapping: &Mapping,
+    progress: &ProgressBar,
+) -> anyhow::Result<Report> {
+    let mut row = ByteRecord::new();
+    let (mut leads, mut lines) = (Vec::with_capacity(CHUNK), Vec::with_capacity(CHUNK));
+    loop {
+        match rows.read_byte_record(&mut row) {
+            Ok(false) => break,
+            Ok(true) => {
+                sender.report.rows += 1;
+                leads.push(mapping.lead(&row));
+                lines.push(row_number(&row, rows));
+            }
+            Err(error) if error.is_io_error() => return Err(error.into()),
+            Err(error) => {
+                sender.report.rows += 1;
+                sender.report.refuse(row_number(&row, rows), error.to_string());
+            }
+        }
+        if leads.len() == CHUNK {
+            sender.send(std::mem::take(&mut leads), &lines).await?;
+            lines.clear();
+            progress.set_position(rows.position().byte());
+            progress.set_message(format!("{} rows", sender.report.rows));
+        }
+    }
+    if !leads.is_empty() {
+        sender.send(leads, &lines).await?;
+    }
+    while !sender.waiting.is_empty() {
+        sender.follow_up().await?;
+    }
+    Ok(sender.report)
+}
+
+/// A problem in one line: its detail, and which fields.
+fn problem(problem: &Value) -> String {
+    let detail = problem["detail"].as_str().or_else(|| problem["title"].as_str()).unwrap_or("refused");
+    let fields: Vec<_> = problem["errors"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|error| {
+            format!("{} {}", error["pointer"].as_str().unwrap_or("?"), error["message"].as_str().unwrap_or("?"))
+        })
+        .collect();
+    if fields.is_empty() { detail.to_owned() } else { format!("{detail} ({})", fields.join("; ")) }
+}

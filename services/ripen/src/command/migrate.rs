@@ -1,0 +1,21 @@
+//! `ripen migrate`: applies the migrations that are missing.
+
+use std::process::ExitCode;
+
+use ripen_runtime::config::Settings;
+use serde_json::json;
+
+use crate::{cli::Common, database::Database, output};
+
+/// Migrates the configured database.
+///
+/// # Errors
+/// When a migration fails: it is rolled back whole.
+pub async fn run(common: &Common) -> anyhow::Result<ExitCode> {
+    let settings = Settings::load(common.config.as_deref(), Vec::new())?;
+    let database = Database::connect(common, settings).await?;
+    let result = database.store.migrate().await;
+    database.close().await;
+    output::record(common.json, &json!({"applied": result?}))?;
+    Ok(ExitCode::SUCCESS)
+}

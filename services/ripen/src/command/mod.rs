@@ -1,0 +1,57 @@
+//! One file per command.
+
+pub mod client;
+pub mod criteria;
+pub mod dead;
+pub mod doctor;
+pub mod endpoint;
+pub mod import;
+pub mod migrate;
+pub mod rep;
+pub mod source;
+
+use anyhow::Context as _;
+use ripen_store::{ClientRecord, Store};
+
+/// The client of a slug, or an error that names those there are.
+///
+/// # Errors
+/// When there is none.
+pub async fn client_of(store: &Store, slug: &str) -> anyhow::Result<ClientRecord> {
+    let clients = store.clients().await?;
+    if let Some(found) = clients.iter().find(|client| client.slug == slug) {
+        return Ok(found.clone());
+    }
+    let known: Vec<_> = clients.iter().map(|client| client.slug.as_str()).collect();
+    let known = if known.is_empty() {
+        "there is none yet: `ripen client add NAME`".to_owned()
+    } else {
+        format!("there are: {}", known.join(", "))
+    };
+    anyhow::bail!("no client {slug:?}; {known}")
+}
+
+/// Reads an id, naming what it should look like.
+///
+/// # Errors
+/// When it is none.
+pub fn id<T>(text: &str) -> anyhow::Result<T>
+where
+    T: std::str::FromStr,
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    text.parse::<T>().with_context(|| "this id cannot be read".to_owned())
+}
+
+/// A country in upper case.
+///
+/// # Errors
+/// When it is not two letters.
+pub fn country(text: &str) -> anyhow::Result<String> {
+    let code = text.trim().to_ascii_uppercase();
+    anyhow::ensure!(
+        code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase()),
+        "{text:?} is no country: write the two letters of ISO 3166, such as US"
+    );
+    Ok(code)
+}

@@ -1,0 +1,89 @@
+//! The database a command works on: the configured one; else the embedded one of a running server; else the embedded one,
+//! started for the command and stopped after it.
+
+use anyhow::Context as _;
+use ripen_runtime::{
+    config::Settings,
+    embedded::{Embedded, Options, RunningInfo, attach},
+    secrets,
+};
+use ripen_store::{SchemaState, Store};
+
+use crate::cli::Common;
+
+/// Connections of a command.
+const CONNECTIONS: u32 = 4;
+
+/// An open database.
+pub struct Database {
+    /// Its statements.
+    pub store: Store,
+    /// The configuration it came from.
+    pub settings: Settings,
+    /// The server that runs beside this command.
+    pub beside: Option<RunningInfo>,
+    /// The server that was started for this command.
+    embedded: Option<Embedded>,
+}
+
+impl Database {
+    /// Opens the database and refuses one whose schema is not this binary's. The embedded one is migrated by itself.
+    ///
+    /// # Errors
+    /// Says what is missing and what to do.
+    pub async fn open(common: &Common) -> anyhow::Result<Self> {
+        let settings = Settings::load(common.config.as_deref(), Vec::new())?;
+        let database = Self::connect(common, settings).await?;
+        if database.settings.database.url.is_empty() {
+            database.store.migrate().await.context("migrating the embedded database")?;
+        } else {
+            check_schema(&database.store).await?;
+        }
+        Ok(database)
+    }
+
+    /// Opens the database whatever its schema.
+    ///
+    /// # Errors
+    /// Says what is missing and what to do.
+    pub async fn connect(common: &Common, settings: Settings) -> anyhow::Result<Self> {
+        if !settings.database.url.is_empty() {
+            let store = Store::open(settings.database.url.reveal(), CONNECTIONS)?;
+            return Ok(Self { store, settings, beside: None, embedded: None });
+        }
+        let data_dir = secrets::data_dir(common.data_dir.as_deref());
+        if let Some(running) = attach(&data_dir).await? {
+            let store = Store::open(&running.url(), CONNECTIONS)?;
+            return Ok(Self { store, settings, beside: Some(running), embedded: None });
+        }
+        let embedded = Embedded::start(&data_dir, Options::default()).await?;
+        let store = Store::open(&embedded.url(), CONNECTIONS)?;
+        Ok(Self { store, settings, beside: None, embedded: Some(embedded) })
+    }
+
+    /// Closes connections and stops what was started.
+    pub async fn close(self) {
+        self.store.close().await;
+        if let Some(embedded) = self.embedded {
+            embedded.stop().await;
+        }
+    }
+}
+
+/// Refuses a schema that is not this binary's.
+///
+/// # Errors
+/// Says what to run.
+pub async fn check_schema(store: &Store) -> anyhow::Result<()> {
+    match store.schema().await? {
+        SchemaState::Current | SchemaState::Newer => Ok(()),
+        SchemaState::Older { missing } => {
+            anyhow::bail!("the database is {missing} migration(s) behind this version: run `ripen migrate` first")
+        }
+        SchemaState::Differs => {
+            anyhow::bail!(
+                "the database was migrated by another edition of the same migrations: use the version of Ripen it belongs to"
+            )
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! `ripen serve --demo`: a sample client with two sources, criteria, a webhook and a rep; sample leads go in by HTTP, and the
+//! A leads are shown as they come out at the webhook.
+
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use axum::{Json, Router, http::HeaderMap, routing::post};
+use ripen_domain::{
+    criteria::Criteria,
+    id::{ClientId, RepId, SourceId},
+    lead::Channel,
+};
+use ripen_outbound::intake::IntakeClient;
+use ripen_runtime::{clock::Clock, random::uuid_v7};
+use ripen_store::{ClientRecord, NewClient, NewSource, RepRecord, SourceFormat, Store};
+use serde_json::{Value, json};
+
+use crate::{
+    command::{client, criteria, endpoint, source},
+    output,
+};
+
+const SLUG: &str = "demo-homes";
+const DOCUMENT: &str = include_str!("../../../deploy/criteria/residential-purchase.toml");
+/// Where the demonstration's own webhook receiver listens.
+const RECEIVER: &str = "/demo/webhook";
+
+/// The sample client's webhook receiver: prints what it is sent.
+pub fn routes() -> Router {
+    Router::new().route(RECEIVER, post(received))
+}
+
+async fn received(headers: HeaderMap, Json(event): Json<Value>) -> &'static str {
+    let data = &event["data"];
+    let text = |value: &Value| value.as_str().unwrap_or("–").to_owned();
+    let id = headers.get("webhook-id").and_then(|id| id.to_str().ok()).unwrap_or("–");
+    let reasons: Vec<_> = data["reasons"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|r| format!("+{} {}", r["points"], text(&r["because"])))
+        .collect();
+    output::say(&format!(
+        "  A lead at the webhook: {} {} ({} points: {})  [{id}]",
+        text(&data["lead"]["first_name"]),
+        text(&data["lead"]["last_name"]),
+        data["score"],
+        reasons.join(", ")
+    ));
+    "ok"
+}
+
+/// Sets the sample up where it is not there yet, sends the leads in, and says how they were graded.
+///
+/// # Errors
+/// When a step is refused.
+pub async fn run(store: &Store, address: SocketAddr) -> anyhow::Result<()> {
+    let base = format!("http://{address}");
+    let client = match store.client_by_slug(SLUG).await? {
+        Some(client) => client,
+        None => set_up(store, &base).await?,
+    };
+    let sources = store.sources(Some(client.id)).await?;
+    let source = sources.first().context("the demonstration's client has no source")?;
+    let now = Clock::system().now();
+    let key = ripen_domain::secret::Secret::new("key", ripen_runtime::random::bytes32());
+    let expires = now.checked_add(jiff::SignedDuration::from_hours(1))?;
+    store.source_add_key(source.id, &key.hash(), now, expires).await?;
+    output::say(&format!(
+        "Demonstration: {} sample leads go in at {base}/v1/leads\n",
+        leads().as_array().map_or(0, Vec::len)
+    ));
+    let intake = IntakeClient::new(&base, key.reveal())?;
+    let posted = intake.post(&leads()).await?;
+    let ids: Vec<_> = posted.body["results"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|result| result["arrival"].as_str())
+        .collect();
+    report(&intake, &ids).await
+}
+
+async fn report(intake: &IntakeClient, ids: &[&str]) -> anyhow::Result<()> {
+    for _ in 0..100 {
+        let statuses = intake.statuses(ids).await?;
+        let statuses = statuses["results"].as_array().cloned().unwrap_or_default();
+        if statuses.iter().all(|status| status["status"] != "pending") {
+            let quarantined = statuses.iter().filter(|status| status["status"] == "quarantined").count();
+            let graded = statuses.len() - quarantined;
+            output::say(&format!(
+                "\n{graded} leads graded, {quarantined} test lead(s) kept apart. Why is each what it is? Look at table `decision`, or add your own\n\
+                 client:  ripen client add \"Acme Homes\"\n"
+            ));
+            return Ok(());
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    anyhow::bail!("the sample leads are not graded after 10 s")
+}
+
+async fn set_up(store: &Store, base: &str) -> anyhow::Result<ClientRecord> {
+    let now = Clock::system().now();
+    let new = NewClient {
+        id: ClientId::from_uuid(uuid_v7(now)),
+        slug: SLUG.to_owned(),
+        name: "Demo Homes".to_owned(),
+        country: "US".to_owned(),
+        time_zone: "America/Chicago".to_owned(),
+    };
+    let client = client::add(store, new).await?;
+    for (name, channel) in [("Web site", Channel::WebForm), ("Spring trade show", Channel::TradeShow)] {
+        source::add(store, |token_hash, key_hash| NewSource {
+            id: SourceId::from_uuid(uuid_v7(now)),
+            client: client.id,
+            name: name.to_owned(),
+            channel,
+            format: SourceFormat::Any,
+            country: None,
+            token_hash,
+            key_hash,
+            cost_per_lead: None,
+            thanks_url: None,
+        })
+        .await?;
+    }
+    let program =
+        Criteria::load(DOCUMENT).map_err(|mistakes| anyhow::anyhow!("the sample criteria: {}", mistakes.len()))?;
+    criteria::activate(store, program.criteria.name(), DOCUMENT).await?;
+    endpoint::add_webhook(store, client.id, &format!("{base}{RECEIVER}"), true).await?;
+    let rep = RepRecord {
+        id: RepId::from_uuid(uuid_v7(now)),
+        client: client.id,
+        name: "Sam Rep".to_owned(),
+        email: "sam.rep@example.com".to_owned(),
+    };
+    store.rep_add(&rep, now).await?;
+    endpoint::add_email(store, client.id, &rep.email, Some(rep.id)).await?;
+    store.client_by_slug(SLUG).await?.context("the demonstration's client is gone")
+}
+
+/// Leads of every kind: ready, waiting, cold, reachable by phone only, and a test.
+fn leads() -> Value {
+    json!([
+        {"external_id": "demo-1", "first_name": "Casey", "last_name": "Smith", "email": "casey@example.com", "phone": "(415) 555-0100",
+         "postal_code": "60134", "channel": "in_person", "answers": {"timeframe_days": 30, "budget": 450_000, "preapproved": true},
+         "notes": "Wants a garden."},
+        {"external_id": "demo-2", "first_name": "Robin", "last_name": "Lee", "email": "robin@example.com", "channel": "referral",
+         "answers": {"timeframe_days": 60, "budget": 700_000, "preapproved": true}, "referred_by": "Casey Smith"},
+        {"external_id": "demo-3", "first_name": "Alex", "last_name": "Kim", "email": "alex@example.com",
+         "answers": {"timeframe_days": 200, "preapproved": false}},
+        {"external_id": "demo-4", "first_name": "Noor", "phone": "+44 20 7031 3000", "country": "GB", "answers": {"timeframe_days": 900}},
+        {"external_id": "demo-5", "name": "Test Lead", "email": "test@example.com", "test": true},
+    ])
+}

@@ -1,0 +1,86 @@
+//! What commands print: results to standard output, as a table or JSON; errors to standard error, with their causes.
+
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
+
+use serde_json::Value;
+
+/// Prints one result: pretty JSON, or `key: value` lines.
+///
+/// # Errors
+/// When standard output is closed.
+pub fn record(json: bool, record: &Value) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match record {
+        Value::Object(fields) if !json => {
+            let width = fields.keys().map(String::len).max().unwrap_or(0);
+            for (key, value) in fields {
+                writeln!(out, "{key:width$}  {}", cell(value))?;
+            }
+            Ok(())
+        }
+        _ => writeln!(out, "{record:#}"),
+    }
+}
+
+/// Prints many results: a JSON array, or a table with the given columns.
+///
+/// # Errors
+/// When standard output is closed.
+pub fn table(json: bool, columns: &[&str], rows: &[Value]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if json {
+        return writeln!(out, "{:#}", Value::Array(rows.to_vec()));
+    }
+    let cells: Vec<Vec<String>> = rows.iter().map(|row| columns.iter().map(|key| cell(&row[*key])).collect()).collect();
+    let width = |i: usize| cells.iter().map(|row| row[i].chars().count()).max().unwrap_or(0).max(columns[i].len());
+    let widths: Vec<_> = (0..columns.len()).map(width).collect();
+    let mut line = |texts: &mut dyn Iterator<Item = &str>| {
+        let padded: Vec<_> = texts.zip(&widths).map(|(text, width)| format!("{text:width$}")).collect();
+        writeln!(out, "{}", padded.join("  ").trim_end())
+    };
+    line(&mut columns.iter().copied())?;
+    for row in &cells {
+        line(&mut row.iter().map(String::as_str))?;
+    }
+    Ok(())
+}
+
+/// Prints text to standard output as it is.
+///
+/// # Errors
+/// When standard output is closed.
+pub fn text(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// Says something to the person at the terminal. That standard error is closed is no reason to stop.
+pub fn say(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Prints an error with its causes, each once.
+pub fn failed(error: &anyhow::Error) -> ExitCode {
+    let mut said: Vec<String> = Vec::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        if !said.iter().any(|before| before.contains(&text)) {
+            said.push(text);
+        }
+    }
+    say(&format!("ripen: {}", said.join(": ")));
+    ExitCode::from(1)
+}
+
+/// Unknown is "–", texts stand without quotes.
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => "–".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

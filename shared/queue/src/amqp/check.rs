@@ -1,0 +1,103 @@
+//! A look at a broker from outside, for `ripen doctor`: who answers, and whether the queues are as they should be.
+//! Declares nothing that is not there.
+
+use lapin::{Connection, ConnectionProperties};
+use tokio::time::timeout;
+
+use super::{connect, greeting};
+use crate::{
+    message::InvalidUrl,
+    options::Options,
+    topology::{self, Queue},
+};
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// Product and version, as the server says them.
+    pub server: Result<String, String>,
+    /// One for each queue; empty when there was no way in.
+    pub queues: Vec<QueueCheck>,
+    /// Why there was no way in, where there was none.
+    pub refused: Option<String>,
+}
+
+/// What was found of one queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueCheck {
+    /// Which one.
+    pub queue: Queue,
+    /// How it is.
+    pub state: QueueState,
+}
+
+/// How a queue is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum QueueState {
+    /// There, with the arguments it should have.
+    Good {
+        /// Messages ready for delivery.
+        messages: u32,
+        /// Consumers at this moment.
+        consumers: u32,
+    },
+    /// There, with other arguments: RabbitMQ's words name the first that differs.
+    Differs(String),
+    /// Not there; `ripen serve` declares it when it connects.
+    Missing,
+    /// RabbitMQ would not say.
+    Failed(String),
+}
+
+/// Looks at the broker at `url`.
+///
+/// # Errors
+/// When the address cannot be used. Whatever is wrong with the broker is in the answer.
+pub async fn check(url: &str, options: &Options) -> Result<Check, InvalidUrl> {
+    let uri = connect::parse(url, options)?;
+    let greeting = greeting::greet(&uri, options.connect_timeout).await;
+    let server = greeting.map(|server| format!("{} {}", server.product, server.version)).map_err(|e| chain(&e));
+    if server.is_err() {
+        return Ok(Check { server, queues: Vec::new(), refused: None });
+    }
+    let properties =
+        ConnectionProperties::default().with_connection_name(format!("{} check", options.connection_name).into());
+    let look = async {
+        let connection = Connection::connect_uri(uri, properties).await?;
+        let mut queues = Vec::new();
+        for queue in Queue::ALL {
+            queues.push(QueueCheck { queue, state: look(&connection, queue, options).await });
+        }
+        connect::close(&connection).await;
+        Ok::<_, lapin::Error>(queues)
+    };
+    Ok(match timeout(options.connect_timeout, look).await {
+        Ok(Ok(queues)) => Check { server, queues, refused: None },
+        Ok(Err(error)) => Check { server, queues: Vec::new(), refused: Some(error.to_string()) },
+        Err(_) => Check { server, queues: Vec::new(), refused: Some("no answer in time".to_owned()) },
+    })
+}
+
+async fn look(connection: &Connection, queue: Queue, options: &Options) -> QueueState {
+    match try_look(connection, queue, options).await {
+        Ok((messages, consumers)) => QueueState::Good { messages, consumers },
+        Err(error) if topology::is_missing(&error) => QueueState::Missing,
+        Err(error) if topology::differs(&error) => QueueState::Differs(error.to_string()),
+        Err(error) => QueueState::Failed(error.to_string()),
+    }
+}
+
+/// Declares only what is there already, which changes nothing and compares every argument.
+async fn try_look(connection: &Connection, queue: Queue, options: &Options) -> lapin::Result<(u32, u32)> {
+    let channel = connection.create_channel().await?;
+    let found = topology::look(&channel, queue).await?;
+    topology::declare(&channel, queue, options).await?;
+    Ok((found.message_count(), found.consumer_count()))
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}

@@ -1,0 +1,258 @@
+//! A consumer over RabbitMQ: its own channel, opened again on every new connection, and what follows each outcome.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use futures::{FutureExt as _, StreamExt as _};
+use lapin::{
+    Channel, Connection,
+    options::{BasicConsumeOptions, BasicQosOptions},
+    types::FieldTable,
+};
+use tokio::{
+    sync::{Mutex as AsyncMutex, watch},
+    task::JoinSet,
+    time::sleep,
+};
+
+use super::{
+    headers::{self, Outgoing},
+    link::Current,
+    publisher::Publisher,
+    session::Session,
+};
+use crate::{
+    message::{Outcome, Received},
+    metrics,
+    options::Options,
+    topology::{self, Queue},
+};
+
+/// Pause after RabbitMQ refused a channel or the queue.
+const REFUSED_PAUSE: Duration = Duration::from_millis(500);
+
+pub(crate) struct AmqpConsumer {
+    opener: Opener,
+    publisher: Arc<Publisher>,
+    receiving: AsyncMutex<Receiving>,
+    session: Mutex<Option<Arc<Session>>>,
+    /// What is still to be settled: waiting its time, or on its way to another queue. Ends with the consumer.
+    pending: Mutex<JoinSet<()>>,
+}
+
+#[derive(Default)]
+struct Receiving {
+    /// Goes on when a caller gives up waiting, or an impatient one would never see it finished.
+    opening: JoinSet<Option<Opened>>,
+    stream: Option<Stream>,
+    sessions: u64,
+}
+
+struct Opened {
+    channel: Channel,
+    deliveries: lapin::Consumer,
+}
+
+struct Stream {
+    session: u64,
+    deliveries: lapin::Consumer,
+}
+
+impl AmqpConsumer {
+    pub(super) fn new(
+        queue: Queue,
+        prefetch: u16,
+        connection: watch::Receiver<Current>,
+        publisher: Arc<Publisher>,
+        options: Arc<Options>,
+    ) -> Self {
+        let opener = Opener { queue, prefetch: prefetch.max(1), connection, options };
+        let (receiving, session, pending) = Default::default();
+        Self { opener, publisher, receiving, session, pending }
+    }
+
+    pub(crate) async fn next_batch(&self, max: usize) -> Vec<Received> {
+        let mut receiving = self.receiving.lock().await;
+        loop {
+            if let Some(stream) = &mut receiving.stream {
+                let batch = stream.next_batch(max).await;
+                if !batch.is_empty() {
+                    return batch;
+                }
+                // The channel is gone, and what it had delivered will be delivered again.
+                receiving.stream = None;
+                *self.session() = None;
+            }
+            if receiving.opening.is_empty() {
+                receiving.opening.spawn(self.opener.clone().open());
+            }
+            match receiving.opening.join_next().await {
+                Some(Ok(Some(opened))) => self.begin(&mut receiving, opened),
+                Some(Ok(None)) => return Vec::new(),
+                Some(Err(error)) => tracing::error!(%error, "opening a channel failed"),
+                None => {}
+            }
+        }
+    }
+
+    fn begin(&self, receiving: &mut Receiving, Opened { channel, deliveries }: Opened) {
+        receiving.sessions += 1;
+        let session = receiving.sessions;
+        *self.session() = Some(Arc::new(Session::new(session, channel)));
+        receiving.stream = Some(Stream { session, deliveries });
+    }
+
+    pub(crate) async fn settle(&self, outcomes: Vec<(Received, Outcome)>) {
+        let queue = self.opener.queue;
+        let Some(session) = self.session().clone() else {
+            metrics::consumed(queue, metrics::STALE, outcomes.len());
+            return;
+        };
+        let (outcomes, stale): (Vec<_>, Vec<_>) =
+            outcomes.into_iter().partition(|(received, _)| received.tag.session == session.number);
+        metrics::consumed(queue, metrics::STALE, stale.len());
+        let mut done = Vec::with_capacity(outcomes.len());
+        for (received, outcome) in outcomes {
+            match outcome {
+                Outcome::Done => done.push(received.tag.number),
+                outcome => self.settle_apart(session.clone(), received, outcome),
+            }
+        }
+        if !done.is_empty() {
+            metrics::consumed(queue, metrics::DONE, done.len());
+            // In a task of its own: a caller that gives up half-way must not stop it there.
+            let settling = tokio::spawn(async move { report(session.settle(done, Vec::new()).await) });
+            let _ = settling.await;
+        }
+    }
+
+    /// What needs time or another queue does not hold up the rest.
+    fn settle_apart(&self, session: Arc<Session>, received: Received, outcome: Outcome) {
+        let apart = Apart {
+            queue: self.opener.queue,
+            session,
+            publisher: self.publisher.clone(),
+            pause: self.opener.options.retry_pause(received.delivery_count),
+            later_max: self.opener.options.later_max,
+        };
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        while pending.try_join_next().is_some() {}
+        pending.spawn(apart.settle(received, outcome));
+    }
+
+    fn session(&self) -> MutexGuard<'_, Option<Arc<Session>>> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What it takes to open a channel and consume on it.
+#[derive(Clone)]
+struct Opener {
+    queue: Queue,
+    prefetch: u16,
+    connection: watch::Receiver<Current>,
+    options: Arc<Options>,
+}
+
+impl Opener {
+    /// On the connection there is, or as soon as there is one; `None` when the transport is closed.
+    async fn open(mut self) -> Option<Opened> {
+        loop {
+            let current = self.connection.wait_for(|current| !matches!(current, Current::Away)).await.ok()?.clone();
+            let Current::Open(connection) = current else { return None };
+            match self.consume(&connection).await {
+                Ok(opened) => return Some(opened),
+                Err(error) => {
+                    tracing::warn!(queue.name = self.queue.name(), %error, "cannot consume; trying on");
+                    sleep(self.options.spread(REFUSED_PAUSE)).await;
+                }
+            }
+        }
+    }
+
+    async fn consume(&self, connection: &Connection) -> lapin::Result<Opened> {
+        topology::ensure(connection, &[self.queue], &self.options).await?;
+        let channel = connection.create_channel().await?;
+        channel.basic_qos(self.prefetch, BasicQosOptions::default()).await?;
+        let (name, options) = (self.queue.name().into(), BasicConsumeOptions::default());
+        let deliveries = channel.basic_consume(name, "".into(), options, FieldTable::default()).await?;
+        Ok(Opened { channel, deliveries })
+    }
+}
+
+impl Stream {
+    /// What waits, at least one and at most `max`; nothing when the channel is gone.
+    async fn next_batch(&mut self, max: usize) -> Vec<Received> {
+        let mut batch = Vec::new();
+        let mut next = self.deliveries.next().await;
+        while let Some(Ok(delivery)) = next {
+            batch.push(headers::received(delivery, self.session));
+            if batch.len() >= max {
+                break;
+            }
+            next = self.deliveries.next().now_or_never().flatten();
+        }
+        batch
+    }
+}
+
+/// One message that is not simply done.
+struct Apart {
+    queue: Queue,
+    session: Arc<Session>,
+    publisher: Arc<Publisher>,
+    pause: Duration,
+    later_max: Duration,
+}
+
+impl Apart {
+    async fn settle(self, received: Received, outcome: Outcome) {
+        match outcome {
+            Outcome::Done => self.end(&received, true).await,
+            Outcome::Retry(why) => {
+                tracing::debug!(queue.name = self.queue.name(), message.id = %received.id, why, "to be tried again");
+                metrics::consumed(self.queue, metrics::RETRY, 1);
+                sleep(self.pause).await;
+                self.end(&received, false).await;
+            }
+            Outcome::Later(wait) => {
+                metrics::consumed(self.queue, metrics::LATER, 1);
+                sleep(wait.min(self.later_max)).await;
+                self.replace(&received, Outgoing::again(self.queue, &received)).await;
+            }
+            Outcome::Dead(why) => {
+                tracing::warn!(queue.name = self.queue.name(), message.id = %received.id, why, "dead letter");
+                metrics::consumed(self.queue, metrics::DEAD, 1);
+                self.replace(&received, Outgoing::dead(self.queue, &received, &why)).await;
+            }
+        }
+    }
+
+    /// Acknowledged only once the other message is confirmed; otherwise it comes again and is settled anew.
+    async fn replace(&self, received: &Received, outgoing: Outgoing) {
+        let published = self.publisher.publish(outgoing).await;
+        if let Err(error) = &published {
+            tracing::warn!(queue.name = self.queue.name(), message.id = %received.id, %error, "stays where it is");
+            sleep(self.pause).await;
+        }
+        self.end(received, published.is_ok()).await;
+    }
+
+    async fn end(&self, received: &Received, done: bool) {
+        let (session, tag) = (self.session.clone(), vec![received.tag.number]);
+        let settling = tokio::spawn(async move {
+            let (done, again) = if done { (tag, Vec::new()) } else { (Vec::new(), tag) };
+            report(session.settle(done, again).await);
+        });
+        let _ = settling.await;
+    }
+}
+
+/// A channel that broke delivers its messages again; there is nothing else to do about it.
+fn report(settled: lapin::Result<()>) {
+    if let Err(error) = settled {
+        tracing::debug!(%error, "the channel broke before its messages were settled");
+    }
+}

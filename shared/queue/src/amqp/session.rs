@@ -1,0 +1,106 @@
+//! One consuming channel, and what has been settled on it.
+//!
+//! `ack multiple` settles everything below it, so it is used only up to the tag below which everything is settled; and
+//! nothing may overtake on the way to the wire, or a message to be tried again would be gone for good.
+
+use std::collections::BTreeSet;
+
+use lapin::{
+    Channel,
+    options::{BasicAckOptions, BasicRejectOptions},
+};
+use tokio::sync::Mutex;
+
+pub(super) struct Session {
+    /// Tells its tags from those of other sessions of the same consumer.
+    pub(super) number: u64,
+    channel: Channel,
+    ledger: Mutex<Ledger>,
+}
+
+impl Session {
+    pub(super) fn new(number: u64, channel: Channel) -> Self {
+        Self { number, channel, ledger: Mutex::new(Ledger::default()) }
+    }
+
+    /// Tells RabbitMQ that `done` are done and `again` are to be delivered again. Must not be cancelled half-way: what
+    /// the ledger holds and what is on the wire would differ.
+    pub(super) async fn settle(&self, done: Vec<u64>, again: Vec<u64>) -> lapin::Result<()> {
+        let mut ledger = self.ledger.lock().await;
+        for &tag in &again {
+            // Not nack: since 4.3 that does not count as a failed delivery.
+            self.channel.basic_reject(tag, BasicRejectOptions { requeue: true }).await?;
+        }
+        for ack in ledger.settle(&done, &again) {
+            self.channel.basic_ack(ack.tag, BasicAckOptions { multiple: ack.multiple }).await?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Ack {
+    tag: u64,
+    multiple: bool,
+}
+
+/// Which tags are settled. Tags begin at 1 and have no gaps, so one not mentioned is not settled.
+#[derive(Debug, Default)]
+struct Ledger {
+    /// Every tag up to this one is settled.
+    floor: u64,
+    /// Settled tags above the floor.
+    above: BTreeSet<u64>,
+}
+
+impl Ledger {
+    /// Notes the tags and gives the acknowledgements to send for `done`; those for `again` are sent already.
+    fn settle(&mut self, done: &[u64], again: &[u64]) -> Vec<Ack> {
+        self.above.extend(done.iter().chain(again));
+        while self.above.remove(&(self.floor + 1)) {
+            self.floor += 1;
+        }
+        let below = done.iter().filter(|tag| **tag <= self.floor);
+        let multiple = below.clone().count() > 1;
+        let top = below.max().map(|&tag| Ack { tag, multiple });
+        let single = done.iter().filter(|tag| **tag > self.floor).map(|&tag| Ack { tag, multiple: false });
+        top.into_iter().chain(single).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(tag: u64) -> Ack {
+        Ack { tag, multiple: true }
+    }
+
+    fn one(tag: u64) -> Ack {
+        Ack { tag, multiple: false }
+    }
+
+    #[test]
+    fn a_whole_batch_is_one_acknowledgement() {
+        let mut ledger = Ledger::default();
+        assert_eq!(ledger.settle(&[1, 2, 3], &[]), [all(3)]);
+        assert_eq!(ledger.settle(&[4], &[]), [one(4)]);
+        assert_eq!(ledger.settle(&[6, 5], &[]), [all(6)]);
+    }
+
+    #[test]
+    fn nothing_unsettled_is_ever_covered() {
+        let mut ledger = Ledger::default();
+        assert_eq!(ledger.settle(&[1, 3, 4], &[]), [one(1), one(3), one(4)]);
+        assert_eq!(ledger.settle(&[5, 6], &[]), [one(5), one(6)]);
+        assert_eq!(ledger.settle(&[2, 7], &[]), [all(7)]);
+    }
+
+    #[test]
+    fn what_comes_again_is_settled_too() {
+        let mut ledger = Ledger::default();
+        assert_eq!(ledger.settle(&[2, 3], &[1]), [all(3)]);
+        assert_eq!(ledger.settle(&[], &[4]), []);
+        assert_eq!(ledger.settle(&[5, 6], &[]), [all(6)]);
+    }
+}

@@ -1,0 +1,178 @@
+//! The one face of both transports.
+
+use std::sync::Arc;
+
+use crate::{
+    amqp::{Amqp, AmqpConsumer},
+    local::{Local, LocalConsumer},
+    message::{InvalidUrl, Message, Outcome, PublishError, Received},
+    metrics,
+    options::Options,
+    topology::Queue,
+};
+
+/// A way for messages from one service to another. Cheap to clone; all clones share the connections.
+#[derive(Clone)]
+pub struct Transport {
+    kind: Kind,
+}
+
+#[derive(Clone)]
+enum Kind {
+    Amqp(Arc<Amqp>),
+    Local(Arc<Local>),
+}
+
+impl std::fmt::Debug for Transport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.is_local() { "Transport(local)" } else { "Transport(RabbitMQ)" })
+    }
+}
+
+/// How one direction of a transport is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkState {
+    /// Works.
+    Ready,
+    /// No connection now; one is being made.
+    Connecting,
+    /// Connected, but RabbitMQ is short of memory or disk and takes nothing.
+    Blocked,
+    /// Connected, but RabbitMQ owes confirms and sends none.
+    Silent,
+    /// Nothing has consumed yet, so there is no connection for it.
+    Unused,
+    /// Closed by its owner.
+    Closed,
+}
+
+/// How a transport is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct State {
+    /// The way in.
+    pub publishing: LinkState,
+    /// The way out.
+    pub consuming: LinkState,
+}
+
+impl Transport {
+    /// Queues inside this process. What they hold ends with it, so they carry only offers of what is stored.
+    #[must_use]
+    pub fn local(options: Options) -> Self {
+        metrics::register();
+        Self { kind: Kind::Local(Arc::new(Local::new(options))) }
+    }
+
+    /// RabbitMQ. Connects in the background, and again for ever; must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// When the address cannot be used. A broker that is away is no error.
+    pub fn amqp(url: &str, options: Options) -> Result<Self, InvalidUrl> {
+        let amqp = Amqp::new(url, options)?;
+        metrics::register();
+        Ok(Self { kind: Kind::Amqp(Arc::new(amqp)) })
+    }
+
+    /// Publishes a message and waits until the queue has it. Fails at once while that is known to be impossible.
+    ///
+    /// # Errors
+    /// Says why the message must be published again, or kept elsewhere.
+    pub async fn publish(&self, queue: Queue, message: Message) -> Result<(), PublishError> {
+        let result = match &self.kind {
+            Kind::Amqp(amqp) => amqp.publish(queue, message).await,
+            Kind::Local(local) => local.publish(queue, message),
+        };
+        metrics::published(queue, &result);
+        result
+    }
+
+    /// Publishes many in their order, and waits for all; one result for each.
+    pub async fn publish_all(&self, queue: Queue, messages: Vec<Message>) -> Vec<Result<(), PublishError>> {
+        let results = match &self.kind {
+            Kind::Amqp(amqp) => amqp.publish_all(queue, messages).await,
+            Kind::Local(local) => messages.into_iter().map(|message| local.publish(queue, message)).collect(),
+        };
+        results.iter().for_each(|result| metrics::published(queue, result));
+        results
+    }
+
+    /// A consumer that holds up to `prefetch` unsettled messages.
+    #[must_use]
+    pub fn consume(&self, queue: Queue, prefetch: u16) -> Consumer {
+        match &self.kind {
+            Kind::Amqp(amqp) => Consumer { kind: ConsumerKind::Amqp(amqp.consume(queue, prefetch)) },
+            Kind::Local(local) => Consumer { kind: ConsumerKind::Local(local.consume(queue, prefetch)) },
+        }
+    }
+
+    /// True for queues inside this process: what must not be lost has to be stored before it is published.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        matches!(self.kind, Kind::Local(_))
+    }
+
+    /// About how many more messages the queue takes now. RabbitMQ says so only by refusing.
+    #[must_use]
+    pub fn room(&self, queue: Queue) -> usize {
+        match &self.kind {
+            Kind::Amqp(_) => usize::MAX,
+            Kind::Local(local) => local.room(queue),
+        }
+    }
+
+    /// True when messages can be published now, and consumed if anything consumes.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        let State { publishing, consuming } = self.state();
+        publishing == LinkState::Ready && matches!(consuming, LinkState::Ready | LinkState::Unused)
+    }
+
+    /// How both directions are.
+    #[must_use]
+    pub fn state(&self) -> State {
+        match &self.kind {
+            Kind::Amqp(amqp) => amqp.state(),
+            Kind::Local(local) => local.state(),
+        }
+    }
+
+    /// Takes nothing more, waits for outstanding confirms, and ends every consumer's waiting. Settle first.
+    pub async fn close(&self) {
+        match &self.kind {
+            Kind::Amqp(amqp) => amqp.close().await,
+            Kind::Local(local) => local.close(),
+        }
+    }
+}
+
+/// One consumer of one queue. Several share a queue; what one holds unsettled goes back when it is dropped.
+///
+/// Receiving and settling may go on at the same time, from different tasks.
+pub struct Consumer {
+    kind: ConsumerKind,
+}
+
+enum ConsumerKind {
+    Amqp(AmqpConsumer),
+    Local(LocalConsumer),
+}
+
+impl Consumer {
+    /// Waits for a message, then takes what is there already, up to `max` in all; never lingers for more. Goes on by
+    /// itself after a connection broke. Empty only when the transport is closed. Can be cancelled: nothing is lost.
+    pub async fn next_batch(&self, max: usize) -> Vec<Received> {
+        match &self.kind {
+            ConsumerKind::Amqp(consumer) => consumer.next_batch(max.max(1)).await,
+            ConsumerKind::Local(consumer) => consumer.next_batch(max.max(1)).await,
+        }
+    }
+
+    /// Says how messages ended. What was received on a connection that has broken since is passed over: it comes again.
+    /// A `Later` or `Dead` that cannot be published stays where it is and comes again.
+    pub async fn settle(&self, outcomes: Vec<(Received, Outcome)>) {
+        match &self.kind {
+            ConsumerKind::Amqp(consumer) => consumer.settle(outcomes).await,
+            ConsumerKind::Local(consumer) => consumer.settle(outcomes),
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! What only RabbitMQ can do to us: queues deleted by hand, alarms, a node that freezes or dies, dead letters of its
+//! own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test's harness stops at the first surprise"
+)]
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use ripen_queue::{LinkState, Message, Options, Outcome, PublishError, Queue, QueueState, Transport, check};
+use ripen_testkit::{
+    rabbit::{self, Rabbit},
+    wait,
+};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Well below the second a publisher would wait for a confirm.
+const AT_ONCE: Duration = Duration::from_millis(300);
+
+fn message(number: u32) -> Message {
+    Message { id: Uuid::from_u128(number.into()), body: Bytes::from(format!("{{\"number\":{number}}}")) }
+}
+
+async fn ready(transport: &Transport) {
+    wait::until("a ready transport", LIMIT, async || transport.is_ready().then_some(())).await;
+}
+
+async fn connect(url: &str, options: Options) -> Transport {
+    let transport = Transport::amqp(url, options).unwrap();
+    ready(&transport).await;
+    transport
+}
+
+fn vhost_of(url: &str) -> &str {
+    url.rsplit_once('/').unwrap().1
+}
+
+fn resource(url: &str, queue: Queue) -> String {
+    format!("rabbit_misc:r(<<\"{}\">>, queue, <<\"{}\">>)", vhost_of(url), queue.name())
+}
+
+async fn delete(url: &str, queue: Queue) {
+    let order = format!(
+        "{{ok, Q}} = rabbit_amqqueue:lookup({}), {{ok, _}} = rabbit_amqqueue:delete(Q, false, false, <<\"test\">>), ok",
+        resource(url, queue)
+    );
+    assert_eq!(rabbit::shared().await.eval(&order).await, "ok");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn publishing_to_a_deleted_queue_is_an_error_and_heals() {
+    let url = rabbit::shared_vhost().await;
+    let transport = connect(&url, Options::default()).await;
+    transport.publish(Queue::Arrivals, message(0)).await.unwrap();
+    delete(&url, Queue::Arrivals).await;
+    let refused = transport.publish(Queue::Arrivals, message(1)).await;
+    assert!(matches!(refused, Err(PublishError::Returned)), "{refused:?}");
+    wait::until("the queue to be declared again", LIMIT, async || {
+        transport.publish(Queue::Arrivals, message(2)).await.ok()
+    })
+    .await;
+    let consumer = transport.consume(Queue::Arrivals, 10);
+    let batch = timeout(LIMIT, consumer.next_batch(10)).await.unwrap();
+    assert_eq!(batch[0].id, message(2).id);
+}
+
+/// The library hands a returned message to another message's confirm: neither may be reported wrongly.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_returned_message_is_not_mistaken_for_its_neighbours() {
+    let url = rabbit::shared_vhost().await;
+    let options = Options { publish_channels: 1, ..Options::default() };
+    let transport = connect(&url, options).await;
+    let mut published = 0;
+    for round in 0..10 {
+        ready(&transport).await;
+        delete(&url, Queue::Requalify).await;
+        let publish = |number: u32| {
+            let (transport, lost) = (transport.clone(), number % 64 == 63);
+            let queue = if lost { Queue::Requalify } else { Queue::Arrivals };
+            tokio::spawn(async move { (number, lost, transport.publish(queue, message(number)).await) })
+        };
+        for task in (round * 256..(round + 1) * 256).map(publish).collect::<Vec<_>>() {
+            let (number, lost, result) = task.await.unwrap();
+            assert!(!(lost && result.is_ok()), "{number} went nowhere and was reported as published");
+            assert!(lost || !matches!(result, Err(PublishError::Returned)), "{number} was not returned");
+            published += usize::from(result.is_ok());
+        }
+    }
+    assert!(published > 100, "only {published} were published");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_consumer_survives_the_deletion_of_its_queue() {
+    let url = rabbit::shared_vhost().await;
+    let transport = connect(&url, Options::default()).await;
+    let consumer = transport.consume(Queue::Deliveries, 10);
+    transport.publish(Queue::Deliveries, message(1)).await.unwrap();
+    let batch = timeout(LIMIT, consumer.next_batch(10)).await.unwrap();
+    delete(&url, Queue::Deliveries).await;
+    let waiting = tokio::spawn(async move {
+        let again = consumer.next_batch(10).await;
+        // Of the old channel: passed over, and no error.
+        consumer.settle(batch.into_iter().map(|received| (received, Outcome::Done)).collect()).await;
+        again
+    });
+    wait::until("publishing", LIMIT, async || transport.publish(Queue::Deliveries, message(2)).await.ok()).await;
+    let batch = timeout(LIMIT, waiting).await.unwrap().unwrap();
+    assert_eq!(batch[0].id, message(2).id);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rabbitmqs_own_dead_letters_say_where_they_come_from() {
+    let url = rabbit::shared_vhost().await;
+    let options = Options { retry_pause: Duration::from_millis(1), ..Options::default() };
+    let transport = connect(&url, options).await;
+    let policy = format!(
+        "ok = rabbit_policy:set(<<\"{}\">>, <<\"limit\">>, <<\"arrivals\">>, [{{<<\"delivery-limit\">>, 2}}], 0, \
+         <<\"queues\">>, <<\"test\">>)",
+        vhost_of(&url)
+    );
+    assert_eq!(rabbit::shared().await.eval(&policy).await, "ok");
+    transport.publish(Queue::Arrivals, message(5)).await.unwrap();
+    let consumer = Arc::new(transport.consume(Queue::Arrivals, 10));
+    let retrying = tokio::spawn({
+        let consumer = consumer.clone();
+        async move {
+            loop {
+                let batch = consumer.next_batch(10).await;
+                let again = |received| (received, Outcome::Retry("never".to_owned()));
+                consumer.settle(batch.into_iter().map(again).collect()).await;
+            }
+        }
+    });
+    let undertaker = transport.consume(Queue::Dead, 10);
+    let letter = timeout(LIMIT, undertaker.next_batch(10)).await.unwrap().remove(0);
+    assert_eq!((letter.id, &letter.body), (message(5).id, &message(5).body));
+    assert_eq!(letter.reason.as_deref(), Some("delivery_limit"));
+    assert_eq!(letter.origin.as_deref(), Some("ripen.arrivals"));
+    retrying.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_doctor_sees_what_is_there() {
+    let url = rabbit::shared_vhost().await;
+    let options = Options::default();
+    let found = check(&url, &options).await.unwrap();
+    assert!(found.server.as_ref().unwrap().starts_with("RabbitMQ "), "{found:?}");
+    assert!(found.queues.iter().all(|queue| queue.state == QueueState::Missing), "{found:?}");
+    let transport = connect(&url, options.clone()).await;
+    transport.publish(Queue::Arrivals, message(1)).await.unwrap();
+    let found = check(&url, &options).await.unwrap();
+    let states: Vec<_> = found.queues.into_iter().map(|queue| queue.state).collect();
+    assert_eq!(states[1..], [const { QueueState::Good { messages: 0, consumers: 0 } }; 3]);
+    assert_eq!(states[0], QueueState::Good { messages: 1, consumers: 0 });
+    let other = check(&url, &Options { queue_bytes_max: 1 << 20, ..options }).await.unwrap();
+    assert!(matches!(&other.queues[0].state, QueueState::Differs(why) if why.contains("x-max-length-bytes")));
+    let nobody = check("amqp://guest:secret@127.0.0.1:1/%2f", &Options::default()).await.unwrap();
+    assert!(nobody.server.is_err() && nobody.queues.is_empty());
+    let stranger = check(&url.replace("guest:guest", "guest:secret"), &Options::default()).await.unwrap();
+    assert!(stranger.server.is_ok() && stranger.refused.is_some(), "{stranger:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_limit_in_the_configuration_does_not_stop_a_working_system() {
+    let url = rabbit::shared_vhost().await;
+    connect(&url, Options::default()).await.close().await;
+    let transport = connect(&url, Options { queue_bytes_max: 1 << 20, ..Options::default() }).await;
+    transport.publish(Queue::Arrivals, message(1)).await.unwrap();
+    let consumer = transport.consume(Queue::Arrivals, 1);
+    assert_eq!(timeout(LIMIT, consumer.next_batch(1)).await.unwrap()[0].id, message(1).id);
+}
+
+#[tokio::test]
+async fn an_unusable_address_is_refused_without_its_password() {
+    for url in ["", "amqp//guest:secret@host", "http://guest:secret@host/", "amqp://guest:secret@host:port/"] {
+        let refused = Transport::amqp(url, Options::default()).err().expect(url).to_string();
+        assert!(refused.contains("amqp://user:password@host") && !refused.contains("secret"), "{refused}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_is_away_refuses_at_once_and_is_found_later() {
+    let mut node = Rabbit::start().await;
+    node.kill9();
+    let transport = Transport::amqp(&node.url(), Options::default()).unwrap();
+    let started = Instant::now();
+    let refused = transport.publish(Queue::Arrivals, message(1)).await;
+    assert!(matches!(refused, Err(PublishError::Disconnected)), "{refused:?}");
+    assert!(started.elapsed() < AT_ONCE);
+    assert_eq!(transport.state().publishing, LinkState::Connecting);
+    node.start_again().await;
+    ready(&transport).await;
+    transport.publish(Queue::Arrivals, message(1)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_alarm_blocks_publishers_but_not_consumers() {
+    let node = Rabbit::start().await;
+    let transport = connect(&node.vhost().await, Options::default()).await;
+    let consumer = transport.consume(Queue::Arrivals, 10);
+    transport.publish(Queue::Arrivals, message(1)).await.unwrap();
+    node.alarm(true).await;
+    // RabbitMQ says so only when something is published, and never confirms that.
+    let first = transport.publish(Queue::Arrivals, message(2)).await;
+    assert!(matches!(first, Err(PublishError::Silent | PublishError::Blocked)), "{first:?}");
+    let started = Instant::now();
+    let next = transport.publish(Queue::Arrivals, message(3)).await;
+    assert!(matches!(next, Err(PublishError::Blocked)), "{next:?}");
+    assert!(started.elapsed() < AT_ONCE, "{:?}", started.elapsed());
+    assert_eq!(transport.state().publishing, LinkState::Blocked);
+    assert!(!transport.is_ready());
+    let batch = timeout(LIMIT, consumer.next_batch(1)).await.unwrap();
+    consumer.settle(batch.into_iter().map(|received| (received, Outcome::Done)).collect()).await;
+    node.alarm(false).await;
+    ready(&transport).await;
+    wait::until("publishing", LIMIT, async || transport.publish(Queue::Arrivals, message(4)).await.ok()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frozen_broker_is_noticed_after_one_wait() {
+    let node = Rabbit::start().await;
+    let options = Options { heartbeat: Duration::from_secs(2), ..Options::default() };
+    let transport = connect(&node.vhost().await, options).await;
+    let consumer = transport.consume(Queue::Arrivals, 10);
+    transport.publish(Queue::Arrivals, message(0)).await.unwrap();
+    timeout(LIMIT, consumer.next_batch(1)).await.unwrap();
+    node.freeze();
+    let waiting = (1..50).map(|number| {
+        let transport = transport.clone();
+        tokio::spawn(async move { transport.publish(Queue::Arrivals, message(number)).await })
+    });
+    for result in waiting.collect::<Vec<_>>() {
+        let result = result.await.unwrap();
+        assert!(matches!(result, Err(PublishError::Silent)), "{result:?}");
+    }
+    let started = Instant::now();
+    let refused = transport.publish(Queue::Arrivals, message(100)).await;
+    assert!(refused.is_err());
+    assert!(started.elapsed() < AT_ONCE, "{:?}", started.elapsed());
+    wait::until("the heartbeat to give up", LIMIT, async || {
+        let state = transport.state();
+        (state.publishing == LinkState::Connecting && state.consuming == LinkState::Connecting).then_some(())
+    })
+    .await;
+    node.thaw();
+    ready(&transport).await;
+    transport.publish(Queue::Arrivals, message(101)).await.unwrap();
+    let mut seen = BTreeSet::new();
+    while !seen.contains(&101) {
+        let batch = timeout(LIMIT, consumer.next_batch(100)).await.unwrap();
+        seen.extend(batch.iter().map(|received| received.id.as_u128()));
+        consumer.settle(batch.into_iter().map(|received| (received, Outcome::Done)).collect()).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_confirmed_survives_the_death_of_the_broker() {
+    let mut node = Rabbit::start().await;
+    let transport = connect(&node.vhost().await, Options::default()).await;
+    let confirmed = Arc::new(Mutex::new(BTreeSet::new()));
+    let arrived = Arc::new(Mutex::new(BTreeSet::new()));
+    let numbers = Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let publishers = [(); 16].map(|()| {
+        let (transport, confirmed, numbers) = (transport.clone(), confirmed.clone(), numbers.clone());
+        tokio::spawn(async move {
+            loop {
+                let number = numbers.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                match transport.publish(Queue::Arrivals, message(number)).await {
+                    Ok(()) => drop(confirmed.lock().unwrap().insert(number)),
+                    Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+                }
+            }
+        })
+    });
+    let consumer = tokio::spawn({
+        let (consumer, arrived) = (transport.consume(Queue::Arrivals, 200), arrived.clone());
+        async move {
+            loop {
+                let batch = consumer.next_batch(50).await;
+                arrived.lock().unwrap().extend(batch.iter().map(|received| received.id.as_u128() as u32));
+                consumer.settle(batch.into_iter().map(|received| (received, Outcome::Done)).collect()).await;
+            }
+        }
+    });
+    for _ in 0..2 {
+        let before = confirmed.lock().unwrap().len();
+        wait::until("traffic", LIMIT, async || (confirmed.lock().unwrap().len() > before + 1_000).then_some(())).await;
+        node.kill9();
+        wait::until("errors", LIMIT, async || {
+            matches!(transport.publish(Queue::Requalify, message(0)).await, Err(PublishError::Disconnected))
+                .then_some(())
+        })
+        .await;
+        node.start_again().await;
+    }
+    let before = confirmed.lock().unwrap().len();
+    wait::until("traffic", LIMIT, async || (confirmed.lock().unwrap().len() > before + 1_000).then_some(())).await;
+    publishers.iter().for_each(tokio::task::JoinHandle::abort);
+    wait::until("every confirmed message", LIMIT, async || {
+        arrived.lock().unwrap().is_superset(&confirmed.lock().unwrap()).then_some(())
+    })
+    .await;
+    consumer.abort();
+}

@@ -1,0 +1,32 @@
+//! Habits that no compiler checks: headers, sizes, names, the direction of dependencies, comments in the schema,
+//! licences, and that the files of `deploy/` say what the program understands.
+//!
+//! Each check lists everything it finds. A limit that is in the way is changed here, with its reason, or not at all.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a check stops at the first thing it cannot read"
+)]
+
+#[path = "tidy/cargo.rs"]
+mod cargo;
+#[path = "tidy/deploy.rs"]
+mod deploy;
+#[path = "tidy/layers.rs"]
+mod layers;
+#[path = "tidy/licences.rs"]
+mod licences;
+#[path = "tidy/repository.rs"]
+mod repository;
+#[path = "tidy/schema.rs"]
+mod schema;
+#[path = "tidy/sources.rs"]
+mod sources;
+#[path = "tidy/words.rs"]
+mod words;
+
+/// Fails with the whole list, if there is anything on it.
+fn refuse(findings: &[String]) {
+    assert!(findings.is_empty(), "{} to put right:\n{}", findings.len(), findings.join("\n"));
+}
