@@ -1,57 +1,27 @@
-use ripen_domain::{criteria::*, lead::Channel};
-use serde_json::json;
-use std::time::Instant;
+use ripen_domain::criteria::*;
+fn hwm() -> u64 { std::fs::read_to_string("/proc/self/status").unwrap().lines().find(|l| l.starts_with("VmHWM")).unwrap().split_whitespace().nth(1).unwrap().parse().unwrap() }
+fn cpu() -> f64 { let s = std::fs::read_to_string("/proc/self/stat").unwrap(); let v: Vec<&str> = s.rsplit(')').next().unwrap().split_whitespace().collect(); (v[11].parse::<f64>().unwrap() + v[12].parse::<f64>().unwrap()) / 100.0 }
 #[test]
-fn speed() {
-    let text = include_str!("../../../deploy/criteria/residential-purchase.toml");
-    let more: String = (0..6).map(|n| format!("[[rule]]\nid='z{n}'\nwhen='answers.budget > {n} && lead.touches < 9 || answers.must_sell_first'\npoints=1\nbecause='z'\n")).collect();
-    let criteria = Criteria::load(&format!("{text}{more}")).unwrap().criteria;
-    assert_eq!(criteria.rules().len(), 15);
-    let mut facts = Facts::default();
-    facts.lead.channel = Channel::Phone;
-    facts.lead.verified = true;
-    for (id, value) in [
-        ("wants", json!("buy")),
-        ("timeframe_days", json!(60)),
-        ("budget", json!(450000)),
-        ("preapproved", json!(true)),
-        ("move_date", json!("2027-06-01")),
-    ] {
-        facts.answers.insert(
-            id.into(),
-            Answer {
-                value,
-                at: "2026-11-30T11:00:00Z".parse().unwrap(),
-                origin: Origin::Arrival(ripen_domain::id::ArrivalId::from_uuid(uuid::Uuid::from_u128(5))),
-            },
-        );
-    }
-    let now = "2026-11-30T12:00:00Z".parse().unwrap();
-    let cause = Cause::regrade();
-    for (what, json) in [("qualify", false), ("qualify + json", true)] {
-        let t = Instant::now();
-        let n = 300_000;
-        let mut len = 0;
-        for _ in 0..n {
-            let d = qualify(&facts, &criteria, &cause, now);
-            if json {
-                len += d.receipt.to_json().len();
-            } else {
-                len += d.score as usize
-            }
-        }
-        println!("{what}: {:.0}/s ({len})", f64::from(n) / t.elapsed().as_secs_f64());
-    }
-    let s = qualify(&facts, &criteria, &cause, now).receipt.to_json();
-    println!("{} bytes", s.len());
-    let t = Instant::now();
-    for _ in 0..100 {
-        Criteria::load(text).unwrap();
-    }
-    println!("load {:?}", t.elapsed() / 100);
-    let t = Instant::now();
-    for _ in 0..10000 {
-        replay(&s, &criteria).unwrap();
-    }
-    println!("replay {:?}", t.elapsed() / 10000);
+fn memory() {
+    let which: usize = std::env::var("W").unwrap().parse().unwrap();
+    let cond = |c: &str| format!("name='x'\n[[question]]\nid='a'\nask='?'\ntype='number'\n[grades]\nA=1\nB=0\n{}", (0..500).map(|n| format!("[[rule]]\nid='r{n}'\nbecause='y'\npoints=1\nwhen='''{c}'''\n")).collect::<String>());
+    let (w, d): (&str, String) = [
+        ("tokens", format!("a = [{}]", "1,".repeat(14_000))),
+        ("errors", "a\n".repeat(14_000)),
+        ("keys", (0..6_000).map(|n| format!("k{n}=1\n")).collect()),
+        ("rules", "[[rule]]\n".repeat(4_000)),
+        ("tables", (0..5000).map(|n| format!("[a{n}]\n")).collect()),
+        ("inline", format!("a=[{}]", "{a=1},".repeat(4_200))),
+        ("bad conditions", cond("answers.b > 1 && lead.chanel == 1 || bugdet == 3 || lead.agge > answers.x && answers.d + answers.e == answers.f * 3")),
+        ("long", cond(&"answers.a==1||".repeat(33).trim_end_matches('|').to_string())),
+        ("quoted", format!("a = {}", "\"".repeat(250_000))),
+        ("errs2", "= = = = =\n".repeat(5_000)),
+        ("errs3", "]".repeat(29_000)),
+        ("errs4", "a=[".repeat(8)+ &"}".repeat(29_000)),
+        ("empty", "".into()),
+    ].into_iter().nth(which).unwrap();
+    let before = hwm();
+    let t = cpu();
+    let r = Criteria::load(&d);
+    println!("{w}: {} bytes, {} KiB more, {:.2}s, {:?}", d.len(), hwm() - before, cpu() - t, r.map(|_| ()).map_err(|m| (m.len(), m[0].to_string())));
 }

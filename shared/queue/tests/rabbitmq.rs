@@ -82,7 +82,7 @@ async fn a_returned_message_is_not_mistaken_for_its_neighbours() {
     let transport = connect(&url, options).await;
     let mut published = 0;
     for round in 0..10 {
-        ready(&transport).await;
+        wait::until("the queue", LIMIT, async || transport.publish(Queue::Requalify, message(0)).await.ok()).await;
         delete(&url, Queue::Requalify).await;
         let publish = |number: u32| {
             let (transport, lost) = (transport.clone(), number % 64 == 63);

@@ -70,7 +70,7 @@ async fn take(context: &Context, handle: Result<Handle, Problem>, request: Reque
 }
 
 fn refuse(refused: Refused, browser: bool) -> Response {
-    let form = refused.form.unwrap_or_else(Form::default);
+    let form = refused.form.unwrap_or_default();
     if browser { page::refusal(&refused.problem, &form) } else { refused.problem.into_response() }
 }
 

@@ -70,3 +70,24 @@ async fn intake_is_ready_while_something_takes_arrivals() {
     stop.stop();
     service.await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn with_the_database_away_a_known_source_is_served_through_rabbitmq() {
+    let database = database().await;
+    let store = ripen_store::Store::open(database.url(), 8).unwrap();
+    let transport = Transport::amqp(&ripen_testkit::rabbit::shared_vhost().await, Options::default()).unwrap();
+    let app = app_over(store, transport, &Settings::default(), |_| {}).await;
+    wait::until("RabbitMQ", Duration::from_secs(60), || async { app.transport.is_ready().then_some(()) }).await;
+    app.post(LEAD).await.arrival();
+    app.store.close().await;
+    let alone = app.post(LEAD).await.arrival();
+    let answer = app.post("[{\"email\": \"b@example.com\"}, {\"email\": \"c@example.com\"}]").await.json();
+    assert_eq!(answer["received"], 2);
+    let consumer = app.transport.consume(ripen_queue::Queue::Arrivals, 10);
+    let mut ids = Vec::new();
+    while ids.len() < 4 {
+        ids.extend(consumer.next_batch(10).await.into_iter().map(|received| received.id));
+    }
+    let alone: ripen_domain::id::ArrivalId = alone.parse().unwrap();
+    assert!(ids.contains(&alone.uuid()));
+}

@@ -8,7 +8,7 @@ use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
-use toml_parser::{Source, lexer::TokenKind};
+use toml_parser::{ErrorSink, ParseError, Source, lexer::TokenKind, parser::parse_document};
 
 use super::mistake::{Notes, did_you_mean, quoted};
 
@@ -19,7 +19,9 @@ const DEEPEST: usize = 8;
 /// Dots in one key, outside of texts. Each makes a table within a table, and taking those apart recurses.
 const MOST_DOTS: usize = 8;
 /// Words, signs and texts of the whole document, which bounds the memory of the tree.
-const MOST_TOKENS: usize = 60_000;
+const MOST_TOKENS: usize = 30_000;
+/// Mistakes in TOML beyond which the text is something else: only the first is reported, as each costs memory.
+const MOST_ERRORS: usize = 100;
 
 /// A piece of the document and where it stands, in bytes.
 #[derive(Debug, Clone)]
@@ -38,12 +40,32 @@ pub(super) fn parse<'d>(text: &'d str, notes: &mut Notes) -> Option<DeTable<'d>>
         notes.add(at, || message);
         return None;
     }
+    let source = Source::new(text);
+    let mut errors = ErrorCount::default();
+    parse_document(&source.lex().into_vec(), &mut (), &mut errors);
+    if errors.0 > MOST_ERRORS {
+        if let Err(first) = DeTable::parse(text) {
+            let at = first.span().map_or(0, |span| span.start);
+            notes.add(at, || format!("not TOML, here and in {} more places: {}", errors.0 - 1, first.message()));
+        }
+        return None;
+    }
     let (tree, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         notes.tear();
         notes.add(error.span().map_or(0, |span| span.start), || format!("not TOML: {}", error.message()));
     }
     Some(tree.into_inner())
+}
+
+/// Counts mistakes and keeps none.
+#[derive(Default)]
+struct ErrorCount(usize);
+
+impl ErrorSink for ErrorCount {
+    fn report_error(&mut self, _: ParseError) {
+        self.0 += 1;
+    }
 }
 
 /// Counts with the same lexer that the parser uses, so that no quoting can hide depth from the one and not the other.

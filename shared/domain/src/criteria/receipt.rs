@@ -163,8 +163,11 @@ impl Receipt {
     /// The bytes that are kept: compact JSON, fields and inputs in a fixed order.
     #[must_use]
     pub fn to_json(&self) -> String {
-        // Its maps have texts for keys and its numbers are finite: such a value always serialises.
-        serde_json::to_string(self).unwrap_or_default()
+        const USUAL: usize = 4_096;
+        let mut bytes = Vec::with_capacity(USUAL);
+        // Its maps have texts for keys and its numbers are finite: such a value always serialises, and as UTF-8.
+        let written = serde_json::to_writer(&mut bytes, self);
+        written.ok().and_then(|()| String::from_utf8(bytes).ok()).unwrap_or_default()
     }
 
     /// The rules that counted, in the document's order.

@@ -115,21 +115,21 @@ impl Connector {
     }
 }
 
-/// Returns when the connection is no longer usable.
+/// Returns when the connection is no longer usable. Its events tell of a channel's errors too, so only its state counts.
 pub(super) async fn until_down(connection: &Connection) {
     let mut events = pin!(connection.events_listener());
+    let mut cause = None;
     while connection.status().connected() {
         match timeout(LOOK, events.next()).await {
-            Ok(Some(Event::Error(error))) => {
-                tracing::warn!(%error, "the connection to RabbitMQ broke");
-                return;
-            }
+            Ok(Some(Event::Error(error))) => cause = Some(error),
             Ok(Some(Event::ConnectionBlocked(reason))) => tracing::warn!(reason, "RabbitMQ blocks publishers"),
             Ok(Some(Event::ConnectionUnblocked)) => tracing::info!("RabbitMQ takes messages again"),
-            Ok(None) => return,
+            Ok(None) => sleep(LOOK).await,
             Ok(Some(_)) | Err(_) => {}
         }
     }
+    let cause = cause.map(tracing::field::display);
+    tracing::warn!(cause, "the connection to RabbitMQ broke");
 }
 
 /// Says goodbye, but waits no longer than a moment for the answer.

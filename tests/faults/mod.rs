@@ -1,0 +1,6 @@
+//! Things are killed under load. Each story ends with the same audit: nothing lost, nothing doubled.
+
+mod poison;
+mod postgres;
+mod rabbit;
+mod restart;

@@ -1,0 +1,8 @@
+//! Whole stories: a lead goes in by HTTP and comes out at the client.
+
+mod commands;
+mod embedded;
+mod import;
+mod main_path;
+mod requalify;
+mod together;

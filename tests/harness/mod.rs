@@ -1,0 +1,180 @@
+//! An installation of the real binary in a folder of its own, with a client, sources and endpoints to try things on.
+
+pub mod audit;
+pub mod load;
+pub mod process;
+
+use std::{path::PathBuf, process::Output, time::Duration};
+
+use ripen_testkit::{postgres, rabbit};
+use serde_json::Value;
+use sqlx::PgPool;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use self::process::Process;
+
+/// How long a condition is waited for, on a machine that may be busy.
+pub const LIMIT: Duration = Duration::from_secs(60);
+
+/// Criteria that give an A to whoever wants to move soon, a B within a year, and a C to the rest.
+pub const CRITERIA: &str = r#"
+name = "test"
+
+[[question]]
+id = "timeframe_days"
+ask = "When?"
+type = "number"
+unit = "days"
+min = 0
+max = 3650
+
+[[rule]]
+id = "soon"
+when = "answers.timeframe_days <= 90"
+points = 70
+because = "Wants to move within three months"
+
+[[rule]]
+id = "this_year"
+when = "answers.timeframe_days > 90 && answers.timeframe_days <= 365"
+points = 40
+because = "Wants to move within a year"
+
+[grades]
+A = 70
+B = 40
+confirm_within = "3650d"
+
+[requalify]
+B = "30d"
+C = "90d"
+rounds = 6
+"#;
+
+/// Which transport an installation uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Queues in the process.
+    Local,
+    /// RabbitMQ.
+    Rabbit,
+}
+
+/// One installation: a configuration that every process and command of it is given.
+pub struct Installation {
+    folder: TempDir,
+    env: Vec<(String, String)>,
+    pool: Option<PgPool>,
+    _database: Option<postgres::TestDatabase>,
+}
+
+/// A client's source, with its secrets.
+#[derive(Debug, Clone)]
+pub struct Source {
+    pub id: String,
+    pub key: String,
+    pub token: String,
+}
+
+impl Installation {
+    /// On the shared PostgreSQL, with a database of its own, and on RabbitMQ with a vhost of its own.
+    pub async fn new(kind: Kind) -> Self {
+        let database = postgres::database().await;
+        let amqp = if kind == Kind::Rabbit { rabbit::shared_vhost().await } else { String::new() };
+        let url = database.url.clone();
+        let installation = Self::on(&url, &amqp).await;
+        Self { _database: Some(database), ..installation }
+    }
+
+    /// On this database and this broker; an empty broker means queues in the process.
+    pub async fn on(database: &str, amqp: &str) -> Self {
+        let mut installation = Self::embedded();
+        installation.set("DATABASE__URL", database);
+        installation.set("DATABASE__MAX_CONNECTIONS", "12");
+        installation.set("AMQP__URL", amqp);
+        installation.pool = Some(PgPool::connect(database).await.unwrap());
+        installation
+    }
+
+    /// On nothing: the embedded default.
+    pub fn embedded() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut installation = Self { folder, env: Vec::new(), pool: None, _database: None };
+        installation.set("HTTP__LISTEN", "127.0.0.1:0");
+        installation.set("LIMITS__REQUESTS_PER_SECOND", "100000");
+        installation.set("LIMITS__BURST", "100000");
+        installation.set("LOG__LEVEL", "warn,ripen=info");
+        installation
+    }
+
+    /// Sets a key of the configuration for every process started from now on.
+    pub fn set(&mut self, key: &str, value: &str) {
+        self.env.retain(|(known, _)| known != &format!("RIPEN__{key}"));
+        self.env.push((format!("RIPEN__{key}"), value.to_owned()));
+    }
+
+    /// The folder that everything of it lies in.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+
+    /// The database, looked at from beside.
+    pub fn pool(&self) -> &PgPool {
+        self.pool.as_ref().expect("this installation uses the embedded database")
+    }
+
+    /// Starts `ripen serve` with these roles (all, if empty) and waits until it is ready.
+    pub async fn serve(&self, roles: &str) -> Process {
+        let mut arguments = vec!["serve"];
+        if !roles.is_empty() {
+            arguments.extend(["--role", roles]);
+        }
+        Process::start(self.command(&arguments)).await
+    }
+
+    /// A command line with the installation's configuration.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(process::binary());
+        command.args(arguments).current_dir(self.folder.path()).env_clear().envs(self.env.iter().cloned());
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).kill_on_drop(true);
+        command
+    }
+
+    /// Runs a command to its end.
+    pub async fn run(&self, arguments: &[&str]) -> Output {
+        tokio::time::timeout(LIMIT * 3, self.command(arguments).output()).await.expect("the command ends").unwrap()
+    }
+
+    /// Runs a command that must succeed, and reads its JSON.
+    pub async fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.run(&[arguments, &["--json"]].concat()).await;
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// Adds a client with one source.
+    pub async fn client(&self, name: &str) -> Source {
+        self.json(&["client", "add", name, "--country", "US"]).await;
+        self.source(name, "Web site").await
+    }
+
+    /// Adds a source to a client.
+    pub async fn source(&self, client: &str, name: &str) -> Source {
+        let added = self.json(&["source", "add", name, "--client", client, "--channel", "web_form"]).await;
+        let text = |key: &str| added[key].as_str().unwrap().to_owned();
+        Source { id: text("id"), key: text("key"), token: text("token") }
+    }
+
+    /// Switches criteria on.
+    pub async fn activate(&self, document: &str) {
+        let file = self.folder.path().join("criteria.toml");
+        std::fs::write(&file, document).unwrap();
+        self.json(&["criteria", "activate", file.to_str().unwrap()]).await;
+    }
+
+    /// A count from the database.
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(self.pool()).await.unwrap()
+    }
+}

@@ -1,0 +1,119 @@
+//! A running `ripen serve`, and what can happen to it.
+
+use std::{path::PathBuf, process::Stdio, sync::OnceLock, time::Duration};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::{Child, Command},
+    sync::watch,
+};
+
+use super::LIMIT;
+
+/// The binary under test: the one named by the caller, else the one built beside this test.
+pub fn binary() -> PathBuf {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY
+        .get_or_init(|| {
+            let test = std::env::current_exe().unwrap();
+            let folder = test.parent().and_then(|deps| deps.parent()).unwrap();
+            let binary = folder.join("ripen");
+            let built = std::process::Command::new(env!("CARGO"))
+                .args(["build", "--quiet", "--package", "ripen"])
+                .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+                .status()
+                .unwrap();
+            assert!(built.success(), "the binary under test is built");
+            assert!(binary.exists(), "{} is there", binary.display());
+            binary
+        })
+        .clone()
+}
+
+/// A process that serves.
+pub struct Process {
+    child: Child,
+    /// Where it takes requests.
+    pub url: String,
+    said: watch::Receiver<String>,
+}
+
+impl Process {
+    /// Starts it and waits until it says where it listens.
+    pub async fn start(mut command: Command) -> Self {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let (say, mut said) = watch::channel(String::new());
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                say.send_modify(|text| {
+                    text.push_str(&line);
+                    text.push('\n');
+                });
+            }
+        });
+        let heard = tokio::time::timeout(LIMIT, said.wait_for(|text| text.contains(" is ready on http://"))).await;
+        let text = match heard {
+            Ok(Ok(text)) => text.clone(),
+            _ => panic!("the process does not become ready; it said:\n{}", said.borrow().as_str()),
+        };
+        let url = text.split(" is ready on ").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+        Self { child, url, said }
+    }
+
+    /// What it wrote to standard error so far.
+    pub fn said(&self) -> String {
+        self.said.borrow().clone()
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_raw(i32::try_from(self.child.id().expect("it runs")).unwrap()).unwrap()
+    }
+
+    /// Ends it without a word.
+    pub async fn kill9(mut self) {
+        kill_process(self.pid(), Signal::KILL).unwrap();
+        self.child.wait().await.unwrap();
+    }
+
+    /// Asks it to stop and returns its exit code.
+    pub async fn stop(mut self) -> Option<i32> {
+        kill_process(self.pid(), Signal::TERM).unwrap();
+        let ended = tokio::time::timeout(LIMIT, self.child.wait()).await;
+        ended.unwrap_or_else(|_| panic!("it does not stop; it said:\n{}", self.said.borrow().as_str())).unwrap().code()
+    }
+
+    /// Waits until it ends by itself and returns its exit code.
+    pub async fn ended(mut self) -> Option<i32> {
+        tokio::time::timeout(LIMIT, self.child.wait()).await.expect("it ends by itself").unwrap().code()
+    }
+
+    /// `GET` of an address that needs no key: status and body.
+    pub async fn get(&self, path: &str) -> (u16, String) {
+        let answer = client().get(format!("{}{path}", self.url)).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+}
+
+/// A plain HTTP client. Reused: setting one up costs more than a request.
+pub fn client() -> reqwest::Client {
+    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
+    CLIENT
+        .get_or_init(|| {
+            let provider = rustls::crypto::ring::default_provider();
+            let tls = rustls::ClientConfig::builder_with_provider(provider.into())
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_root_certificates(rustls::RootCertStore::empty())
+                .with_no_client_auth();
+            reqwest::Client::builder()
+                .tls_backend_preconfigured(tls)
+                .timeout(Duration::from_secs(20))
+                .redirect(reqwest::redirect::Policy::none())
+                .pool_max_idle_per_host(0)
+                .build()
+                .unwrap()
+        })
+        .clone()
+}
