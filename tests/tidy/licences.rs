@@ -1,4 +1,4 @@
-//! Everything that is built in may be built in: its licence is one of those that `.config/deny.toml` allows.
+//! Everything that is built in may be built in: its licence is one of those that `.deny.toml` allows.
 //!
 //! `cargo deny` asks the same and, with a network, for advisories too; this works on every machine.
 
@@ -13,7 +13,7 @@ use crate::{
 };
 
 fn allowed() -> Vec<String> {
-    let deny: toml::Table = fs::read_to_string(root().join(".config/deny.toml")).unwrap().parse().unwrap();
+    let deny: toml::Table = fs::read_to_string(root().join(".deny.toml")).unwrap().parse().unwrap();
     let list = deny["licenses"]["allow"].as_array().unwrap();
     list.iter().map(|licence| licence.as_str().unwrap().to_owned()).collect()
 }

@@ -144,3 +144,9 @@ fn a_version_and_a_text_are_told_apart() {
     assert_eq!(one.hash(), load(text).hash());
     assert_ne!(one.hash(), load(&format!("{text}# changed\n")).hash());
 }
+
+#[test]
+fn criteria_are_shared_between_threads() {
+    fn shared<T: Send + Sync + 'static>(_: &T) {}
+    shared(&general());
+}

@@ -129,6 +129,7 @@ fn documents_that_break_parsers_are_mistakes() {
         (format!("x = \"\\\"\ny.{}c = 1", "a.".repeat(5_000)), "nested deeper"),
         (format!("a = [{}]", "1,".repeat(100_000)), "more than 30000 words and signs"),
         ("a\n".repeat(50_000), "more than 30000 words and signs"),
+        ("a\n".repeat(14_000), "1:2: not TOML, here and in 13999 more places"),
         ("[[rule]]\n".repeat(4_000), "needs"),
         ("[[question]]\n".repeat(4_000), "needs"),
         ((0..6_000).map(|n| format!("k{n}=1\n")).collect(), "unknown key"),

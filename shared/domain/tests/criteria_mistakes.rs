@@ -209,9 +209,8 @@ fn places_in_a_condition_are_exact_in_every_plain_text() {
     }
 }
 
-#[test]
-fn a_document_with_much_wrong_says_it_all_at_once() {
-    let document = r#"nam = "x"
+/// A document in which much is wrong.
+const WRONG: &str = r#"nam = "x"
 about = 7
 [script]
 opening = ""
@@ -273,8 +272,11 @@ B = 30
 on = "lead.verified"
 rounds = 0
 "#;
+
+#[test]
+fn a_document_with_much_wrong_says_it_all_at_once() {
     assert_eq!(
-        mistakes(document),
+        mistakes(WRONG),
         [
             "1:1: the document needs 'name'",
             "1:1: unknown key 'nam' in the document, did you mean 'name'?",
@@ -324,6 +326,8 @@ fn shapes_that_are_wrong() {
         ("name = 'x'\nrule = [1]\n[grades]\nA=1\nB=0", "2:9: 'rule' must hold tables: write [[rule]]"),
         ("name = 'x'\nname = 'y'", "2:1: not TOML: duplicate key"),
         ("name = 'x'\nwhat", "2:5: not TOML: key with no value, expected `=`"),
+        ("name = 'x'\n[[rule]]\nid = ''", "3:6: 'id' is empty"),
+        ("name = 'x'\n[[question]]\nid = ' '", "3:6: 'id' is empty"),
         ("name = 'x'", "1:1: the document needs 'grades'"),
         ("", "1:1: the document needs 'name'"),
     ] {

@@ -7,7 +7,10 @@
     reason = "a test's harness stops at the first surprise"
 )]
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::LazyLock,
+};
 
 use cel::{Context, parser::PrattParser};
 use jiff::Timestamp;
@@ -25,6 +28,8 @@ const EXAMPLES: [&str; 3] = [
     include_str!("../../../deploy/criteria/mortgage.toml"),
     include_str!("../../../deploy/criteria/general.toml"),
 ];
+static CRITERIA: LazyLock<[Criteria; 3]> =
+    LazyLock::new(|| EXAMPLES.map(|text| Criteria::load(text).unwrap().criteria));
 /// Names that the examples ask for, and one that none does.
 const QUESTIONS: [&str; 18] = [
     "wants",
@@ -142,7 +147,7 @@ proptest! {
     fn a_receipt_replays_to_the_same_bytes(
         facts in facts(), cause in cause(), now in instant(), example in 0..3_usize, version in any::<u32>(),
     ) {
-        let criteria = Criteria::load(EXAMPLES[example]).unwrap().criteria.with_version(version);
+        let criteria = CRITERIA[example].clone().with_version(version);
         let decision = qualify(&facts, &criteria, &cause, now);
         let stored = decision.receipt.to_json();
         prop_assert_eq!(&replay(&stored, &criteria).unwrap(), &stored);

@@ -55,7 +55,8 @@ pub enum Outcome {
     Done,
     /// Could not be handled now, and why: it comes again soon, with a higher delivery count.
     Retry(String),
-    /// Too early: it comes again after this time, at the end of the queue, with the same delivery count.
+    /// Too early: it comes again after this time, at the end of the queue, with the same delivery count. Over RabbitMQ
+    /// it counts as unsettled meanwhile, so many of them use up the prefetch; a long wait belongs in a row.
     Later(Duration),
     /// Can never be handled, and why: it goes to the dead queue.
     Dead(String),

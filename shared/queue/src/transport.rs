@@ -99,10 +99,11 @@ impl Transport {
     /// A consumer that holds up to `prefetch` unsettled messages.
     #[must_use]
     pub fn consume(&self, queue: Queue, prefetch: u16) -> Consumer {
-        match &self.kind {
-            Kind::Amqp(amqp) => Consumer { kind: ConsumerKind::Amqp(amqp.consume(queue, prefetch)) },
-            Kind::Local(local) => Consumer { kind: ConsumerKind::Local(local.consume(queue, prefetch)) },
-        }
+        let kind = match &self.kind {
+            Kind::Amqp(amqp) => ConsumerKind::Amqp(amqp.consume(queue, prefetch)),
+            Kind::Local(local) => ConsumerKind::Local(local.consume(queue, prefetch)),
+        };
+        Consumer { kind, _transport: self.clone() }
     }
 
     /// True for queues inside this process: what must not be lost has to be stored before it is published.
@@ -150,6 +151,8 @@ impl Transport {
 /// Receiving and settling may go on at the same time, from different tasks.
 pub struct Consumer {
     kind: ConsumerKind,
+    /// The connections last as long as anything uses them.
+    _transport: Transport,
 }
 
 enum ConsumerKind {

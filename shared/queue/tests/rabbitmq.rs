@@ -183,7 +183,8 @@ async fn another_limit_in_the_configuration_does_not_stop_a_working_system() {
 #[tokio::test]
 async fn an_unusable_address_is_refused_without_its_password() {
     for url in ["", "amqp//guest:secret@host", "http://guest:secret@host/", "amqp://guest:secret@host:port/"] {
-        let refused = Transport::amqp(url, Options::default()).err().expect(url).to_string();
+        let Err(refused) = Transport::amqp(url, Options::default()) else { panic!("{url} was taken") };
+        let refused = refused.to_string();
         assert!(refused.contains("amqp://user:password@host") && !refused.contains("secret"), "{refused}");
     }
 }

@@ -244,6 +244,7 @@ impl Running {
 
 impl Node {
     /// A new virtual host, and its address.
+    #[allow(clippy::disallowed_methods, reason = "a random name, so that no two tests share a virtual host")]
     pub async fn vhost(self) -> String {
         let name = format!("test-{}", Uuid::from_u128(rand::random()).simple());
         let order = format!(

@@ -1,1 +1,112 @@
-fn main() {}
+//! Benchmarks of the real binary against floors measured in the same run.
+//!
+//! Starts private PostgreSQL and RabbitMQ and `ripen serve` from the release build beside it, posts leads over loopback,
+//! and prints a table and JSON. Absolute figures move with the machine; the ratios to the floors are what counts.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a benchmark stops at the first surprise")]
+
+mod client;
+mod intake;
+mod intake_floor;
+mod latency;
+mod lead;
+mod load;
+mod pipeline;
+mod pipeline_floor;
+mod process;
+mod receiver;
+mod report;
+mod rows;
+mod stage;
+mod stamps;
+mod usage;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::{report::Report, stage::Kind};
+
+/// Measures Ripen against floors measured in the same run.
+#[derive(Debug, Parser)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// Options of every benchmark.
+#[derive(Debug, Clone, clap::Args)]
+struct Options {
+    /// How long each measurement lasts; `pipeline` takes 2,000 leads for each second.
+    #[arg(long, global = true, default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+    /// How often each measurement is made; medians are shown.
+    #[arg(long, global = true, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=20))]
+    rounds: u64,
+    /// What carries the messages; `intake` knows only RabbitMQ.
+    #[arg(long, global = true, default_value = "both")]
+    transport: Transports,
+    /// A file for the figures, besides the line of JSON at the end of the output.
+    #[arg(long, global = true, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// A setting of Ripen to try out: `dispatcher.workers=64`.
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// 202s per second with confirms, against a handler that only parses and publishes.
+    Intake {
+        /// How many connections post at once.
+        #[arg(long, value_delimiter = ',', default_value = "64,256")]
+        connections: Vec<usize>,
+    },
+    /// Leads per second from accepted to graded, stored and delivered, against a floor that only moves the same rows.
+    Pipeline,
+    /// From the post to the webhook: times, processor time and memory, with all leads A.
+    Latency,
+    /// The floor of `intake`: a bare handler that parses the JSON and publishes the bytes with a confirm.
+    #[command(hide = true)]
+    IntakeFloor {
+        /// Where RabbitMQ is.
+        amqp: String,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Transports {
+    Rabbit,
+    Local,
+    Both,
+}
+
+impl Transports {
+    fn kinds(self) -> &'static [Kind] {
+        match self {
+            Self::Rabbit => &[Kind::Rabbit],
+            Self::Local => &[Kind::Local],
+            Self::Both => &[Kind::Local, Kind::Rabbit],
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() {
+    let Cli { command, options } = Cli::parse();
+    let report = match command {
+        Command::IntakeFloor { amqp } => return intake_floor::serve(&amqp).await,
+        Command::Intake { connections } => intake::run(&options, &connections).await,
+        Command::Pipeline => pipeline::run(&options).await,
+        Command::Latency => latency::run(&options).await,
+    };
+    finish(&report, &options);
+}
+
+fn finish(report: &Report, options: &Options) {
+    report.print();
+    if let Some(file) = &options.json {
+        std::fs::write(file, format!("{:#}\n", report.json())).expect("the file for the figures can be written");
+    }
+}

@@ -10,7 +10,7 @@ use ripen_web::{Problem, body, edge::LoggedSource};
 
 use crate::{
     Context, answer,
-    formats::{Format, form::Form},
+    formats::Format,
     header, page,
     receive::{self, Received, Refused},
     sources::Handle,

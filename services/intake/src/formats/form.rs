@@ -131,10 +131,10 @@ mod tests {
 
     #[tokio::test]
     async fn ripens_own_fields_are_read() {
-        let form = form("_hp=x&_sid=s-1&email=a").await;
-        assert!(form.is_trapped());
-        assert_eq!(form.submission_id(), Some("s-1"));
-        assert!(!super::tests::form("_hp=+&_sid=").await.is_trapped());
+        let trapped = form("_hp=x&_sid=s-1&email=a").await;
+        assert!(trapped.is_trapped());
+        assert_eq!(trapped.submission_id(), Some("s-1"));
+        assert!(!form("_hp=+&_sid=").await.is_trapped());
     }
 
     #[tokio::test]

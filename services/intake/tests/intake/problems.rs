@@ -20,7 +20,7 @@ async fn key_expires(app: &App) -> String {
 }
 
 async fn met(app: &App) -> Vec<Answer> {
-    let endless = stream::iter(vec![Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 64 * 1024])); 8]);
+    let endless = stream::iter((0..8).map(|_| Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 64 * 1024]))));
     let too_many = format!("[{}{{}}]", "{},".repeat(1000));
     let wrong_key = [("authorization", "Bearer key_0"), ("content-type", "application/json")];
     vec![

@@ -186,26 +186,21 @@ impl<'a> Bench<'a, '_> {
                 caps.push(Cap { by: Arc::clone(&gate.id), at_most, because: Arc::clone(&gate.because) });
             }
         }
-        let holds: [(&str, fn(&Self) -> Option<String>); 2] =
-            [("returned", Self::is_returned), ("confirm_within", Self::is_unconfirmed)];
-        for (by, hold) in holds {
-            if grade == Grade::A
-                && let Some(because) = hold(self)
-            {
-                grade = Grade::B;
-                caps.push(Cap { by: by.into(), at_most: Grade::B, because: because.into() });
-            }
+        let held_down = (grade == Grade::A).then(|| self.is_returned().or_else(|| self.is_unconfirmed())).flatten();
+        if let Some((by, because)) = held_down {
+            grade = Grade::B;
+            caps.push(Cap { by: by.into(), at_most: Grade::B, because: because.into() });
         }
         (grade, caps)
     }
 
-    fn is_returned(&self) -> Option<String> {
+    fn is_returned(&self) -> Option<(&'static str, String)> {
         let returned = self.inputs.read(self.criteria.slots.returned) == Some(&Held::YesNo(true));
-        returned.then(|| "The client returned it and nobody has spoken to the person since".to_owned())
+        returned.then(|| ("returned", "The client returned it and nobody has spoken to the person since".to_owned()))
     }
 
     /// An A rests on an arrival or a conversation of the last weeks: time alone never makes one.
-    fn is_unconfirmed(&self) -> Option<String> {
+    fn is_unconfirmed(&self) -> Option<(&'static str, String)> {
         let (limit, text) = self.criteria.grades.confirm_within.as_ref()?;
         let slots = &self.criteria.slots;
         let latest = [slots.last_arrived_at, slots.last_conversation_at].map(|slot| match self.inputs.read(slot) {
@@ -214,7 +209,7 @@ impl<'a> Bench<'a, '_> {
         });
         let latest = latest.into_iter().flatten().max()?;
         let unconfirmed = self.inputs.now().duration_since(latest) > *limit;
-        unconfirmed.then(|| format!("No arrival and no conversation within {text}"))
+        unconfirmed.then(|| ("confirm_within", format!("No arrival and no conversation within {text}")))
     }
 
     fn own_date(&mut self) -> Option<OwnDate> {

@@ -8,7 +8,7 @@ use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
-use toml_parser::{ErrorSink, ParseError, Source, lexer::TokenKind, parser::parse_document};
+use toml_parser::{ParseError, Source, lexer::TokenKind, parser::parse_document};
 
 use super::mistake::{Notes, did_you_mean, quoted};
 
@@ -40,13 +40,12 @@ pub(super) fn parse<'d>(text: &'d str, notes: &mut Notes) -> Option<DeTable<'d>>
         notes.add(at, || message);
         return None;
     }
-    let source = Source::new(text);
-    let mut errors = ErrorCount::default();
-    parse_document(&source.lex().into_vec(), &mut (), &mut errors);
-    if errors.0 > MOST_ERRORS {
+    let mut count = 0_usize;
+    parse_document(&Source::new(text).lex().into_vec(), &mut (), &mut |_: ParseError| count += 1);
+    if count > MOST_ERRORS {
         if let Err(first) = DeTable::parse(text) {
             let at = first.span().map_or(0, |span| span.start);
-            notes.add(at, || format!("not TOML, here and in {} more places: {}", errors.0 - 1, first.message()));
+            notes.add(at, || format!("not TOML, here and in {} more places: {}", count - 1, first.message()));
         }
         return None;
     }
@@ -56,16 +55,6 @@ pub(super) fn parse<'d>(text: &'d str, notes: &mut Notes) -> Option<DeTable<'d>>
         notes.add(error.span().map_or(0, |span| span.start), || format!("not TOML: {}", error.message()));
     }
     Some(tree.into_inner())
-}
-
-/// Counts mistakes and keeps none.
-#[derive(Default)]
-struct ErrorCount(usize);
-
-impl ErrorSink for ErrorCount {
-    fn report_error(&mut self, _: ParseError) {
-        self.0 += 1;
-    }
 }
 
 /// Counts with the same lexer that the parser uses, so that no quoting can hide depth from the one and not the other.

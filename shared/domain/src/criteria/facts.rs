@@ -94,7 +94,7 @@ impl fmt::Debug for Answer {
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LeadFacts {
-    /// How it came; the closest to a conversation of all its arrivals.
+    /// How it came.
     pub channel: Channel,
     /// How far it has come.
     pub stage: Stage,

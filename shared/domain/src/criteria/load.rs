@@ -9,7 +9,7 @@ use super::{
     field::{FIELDS, LAST_ARRIVED_AT, LAST_CONVERSATION_AT, RETURNED, ROUNDS},
     mistake::{Mistake, Notes, quoted},
     question::{MOST_QUESTIONS, Question, Wording},
-    rule::{MOST_OTHERS, MOST_RULES, Reading, default_requalify},
+    rule::{Conditions, Reading},
 };
 use crate::hash::ContentHash;
 
@@ -41,26 +41,7 @@ impl Criteria {
         let (questions, unusable) = read_questions(&root, &mut notes, &mut doubts);
 
         let mut reading = Reading::new(text, Facing::new(&questions, unusable), notes, doubts);
-        let rules = root.sections("rule", "a rule", MOST_RULES, &mut reading.notes);
-        let rules = rules.iter().filter_map(|section| reading.rule(section)).collect();
-        let gates = root.sections("gate", "a gate", MOST_OTHERS, &mut reading.notes);
-        let gates = gates.iter().filter_map(|section| reading.gate(section)).collect();
-        let disqualifiers = root.sections("disqualify", "a disqualifier", MOST_OTHERS, &mut reading.notes);
-        let disqualifiers = disqualifiers.iter().enumerate();
-        let disqualifiers =
-            disqualifiers.filter_map(|(number, section)| reading.disqualifier(number, section)).collect();
-        if root.get("grades").is_none() {
-            root.missing("grades", &mut reading.notes);
-        }
-        let grades = root.section("grades", "[grades]", &mut reading.notes);
-        let grades = grades.and_then(|section| reading.grades(&section));
-        let requalify = match root.section("requalify", "[requalify]", &mut reading.notes) {
-            Some(section) => reading.requalify(&section),
-            None => {
-                reading.doubts.add(text.len(), || "no [requalify]: B leads wait 30d, C leads 90d, without end".into());
-                default_requalify()
-            }
-        };
+        let conditions = reading.conditions(&root);
         let slots = Slots {
             last_arrived_at: reading.facing.field(LAST_ARRIVED_AT),
             last_conversation_at: reading.facing.field(LAST_CONVERSATION_AT),
@@ -69,6 +50,7 @@ impl Criteria {
         };
         let Reading { facing, notes, doubts, .. } = reading;
         let named = facing.into_named().into_iter().map(|fact| named(fact, &questions)).collect();
+        let Conditions { rules, gates, disqualifiers, grades, requalify } = conditions;
         let (Some(name), Some(grades), true) = (name, grades, notes.is_empty()) else { return Err(notes.locate(text)) };
         let hash = ContentHash::of(text.as_bytes());
         let criteria = Self {

@@ -12,9 +12,9 @@ use super::{
 use crate::lead::Grade;
 
 /// Rules of one document.
-pub(super) const MOST_RULES: usize = 500;
+const MOST_RULES: usize = 500;
 /// Gates of one document, and disqualifiers.
-pub(super) const MOST_OTHERS: usize = 100;
+const MOST_OTHERS: usize = 100;
 const MOST_POINTS: i64 = 1_000_000;
 
 /// Gives points while it holds.
@@ -69,6 +69,15 @@ pub(super) struct Requalify {
     pub rounds: Option<u32>,
 }
 
+/// Everything in a document that has conditions or goes by them.
+pub(super) struct Conditions {
+    pub rules: Vec<Rule>,
+    pub gates: Vec<Gate>,
+    pub disqualifiers: Vec<Disqualifier>,
+    pub grades: Option<Grades>,
+    pub requalify: Requalify,
+}
+
 /// What is needed while the conditions of a document are read.
 pub(super) struct Reading<'d, 'q> {
     pub document: &'d str,
@@ -77,7 +86,7 @@ pub(super) struct Reading<'d, 'q> {
     /// What is no mistake, but probably not meant.
     pub doubts: Notes,
     ids: Vec<&'d str>,
-    /// Points that a lead can reach at most, and whether all rules could be read.
+    /// Points that a lead can reach at most.
     reachable: i64,
 }
 
@@ -86,7 +95,31 @@ impl<'d, 'q> Reading<'d, 'q> {
         Self { document, facing, notes, doubts, ids: Vec::new(), reachable: 0 }
     }
 
-    pub(super) fn rule(&mut self, section: &Section<'d>) -> Option<Rule> {
+    /// Reads all of it; what has mistakes is left out.
+    pub(super) fn conditions(&mut self, root: &Section<'d>) -> Conditions {
+        let rules = root.sections("rule", "a rule", MOST_RULES, &mut self.notes);
+        let gates = root.sections("gate", "a gate", MOST_OTHERS, &mut self.notes);
+        let disqualifiers = root.sections("disqualify", "a disqualifier", MOST_OTHERS, &mut self.notes);
+        if root.get("grades").is_none() {
+            root.missing("grades", &mut self.notes);
+        }
+        let rules = rules.iter().filter_map(|section| self.rule(section)).collect();
+        let gates = gates.iter().filter_map(|section| self.gate(section)).collect();
+        let disqualifiers = disqualifiers.iter().enumerate();
+        let disqualifiers = disqualifiers.filter_map(|(number, section)| self.disqualifier(number, section)).collect();
+        let grades = root.section("grades", "[grades]", &mut self.notes).and_then(|section| self.grades(&section));
+        let requalify = match root.section("requalify", "[requalify]", &mut self.notes) {
+            Some(section) => self.requalify(&section),
+            None => {
+                let end = self.document.len();
+                self.doubts.add(end, || "no [requalify]: B leads wait 30d, C leads 90d, without end".into());
+                Requalify { b: default_interval(DEFAULT_B), c: default_interval(DEFAULT_C), on: None, rounds: None }
+            }
+        };
+        Conditions { rules, gates, disqualifiers, grades, requalify }
+    }
+
+    fn rule(&mut self, section: &Section<'d>) -> Option<Rule> {
         section.only(&["id", "when", "points", "because"], &mut self.notes);
         let id = self.id(section);
         let when = self.needed_condition(section, "when");
@@ -102,7 +135,7 @@ impl<'d, 'q> Reading<'d, 'q> {
         Some(Rule { id: id?, points: i32::try_from(points.value).ok()?, because: because?, when: when? })
     }
 
-    pub(super) fn gate(&mut self, section: &Section<'d>) -> Option<Gate> {
+    fn gate(&mut self, section: &Section<'d>) -> Option<Gate> {
         section.only(&["id", "require", "at_most", "because"], &mut self.notes);
         let id = self.id(section);
         let require = self.needed_condition(section, "require");
@@ -115,7 +148,7 @@ impl<'d, 'q> Reading<'d, 'q> {
         Some(Gate { id: id?, at_most: at_most?, because: because?, require: require? })
     }
 
-    pub(super) fn disqualifier(&mut self, number: usize, section: &Section<'d>) -> Option<Disqualifier> {
+    fn disqualifier(&mut self, number: usize, section: &Section<'d>) -> Option<Disqualifier> {
         section.only(&["id", "when", "because"], &mut self.notes);
         let id = match section.get("id") {
             Some(_) => self.id(section),
@@ -126,7 +159,7 @@ impl<'d, 'q> Reading<'d, 'q> {
         Some(Disqualifier { id: id?, because: because?, when: when? })
     }
 
-    pub(super) fn grades(&mut self, section: &Section<'d>) -> Option<Grades> {
+    fn grades(&mut self, section: &Section<'d>) -> Option<Grades> {
         section.only(&["A", "B", "confirm_within"], &mut self.notes);
         for key in ["A", "B"] {
             if section.get(key).is_none() {
@@ -149,7 +182,7 @@ impl<'d, 'q> Reading<'d, 'q> {
         Some(Grades { a: i32::try_from(a.value).ok()?, b: i32::try_from(b.value).ok()?, confirm_within })
     }
 
-    pub(super) fn requalify(&mut self, section: &Section<'d>) -> Requalify {
+    fn requalify(&mut self, section: &Section<'d>) -> Requalify {
         section.only(&["B", "C", "on", "rounds"], &mut self.notes);
         let b = self.interval(section, "B", DEFAULT_B);
         let c = self.interval(section, "C", DEFAULT_C);
@@ -224,9 +257,4 @@ fn said(found: Located<(SignedDuration, &str)>) -> (SignedDuration, Arc<str>) {
 
 fn default_interval(days: i64) -> (SignedDuration, Arc<str>) {
     (SignedDuration::from_hours(days * 24), format!("{days}d").into())
-}
-
-/// What holds where the document has no `[requalify]`.
-pub(super) fn default_requalify() -> Requalify {
-    Requalify { b: default_interval(DEFAULT_B), c: default_interval(DEFAULT_C), on: None, rounds: None }
 }

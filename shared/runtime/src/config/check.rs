@@ -13,7 +13,6 @@ impl Settings {
         scheme("amqp.url", &self.amqp.url, &["amqp", "amqps"])?;
         scheme("mail.url", &self.mail.url, &["smtp", "smtps"])?;
         web_address("http.public_url", &self.http.public_url)?;
-        web_address("telemetry.otlp_url", &self.telemetry.otlp_url)?;
         if !self.mail.from.contains('@') {
             return Err(invalid("mail.from", "expected a sender such as \"Ripen <leads@example.com>\""));
         }
@@ -55,7 +54,6 @@ impl Settings {
             ("qualifier.spool_sweep", qualifier.spool_sweep == 0),
             ("qualifier.offer_s", qualifier.offer_s == 0),
             ("dispatcher.workers", dispatcher.workers == 0),
-            ("dispatcher.endpoint_concurrency", dispatcher.endpoint_concurrency == 0),
             ("dispatcher.timeout_s", dispatcher.timeout_s == 0),
             ("dispatcher.sweep_interval_ms", dispatcher.sweep_interval_ms == 0),
             ("dispatcher.sweep", dispatcher.sweep == 0),

@@ -17,7 +17,7 @@ pub use role::{InvalidRole, Role};
 pub use secret_url::SecretUrl;
 pub use settings::{
     AmqpSettings, ClockSettings, DatabaseSettings, DispatcherSettings, HttpSettings, IntakeSettings, LifecycleSettings,
-    LimitSettings, LogFormat, LogSettings, MailSettings, QualifierSettings, Settings, TelemetrySettings,
+    LimitSettings, LogFormat, LogSettings, MailSettings, QualifierSettings, Settings,
 };
 
 use layers::{Layer, environment, file, flags};

@@ -20,8 +20,6 @@ pub struct Settings {
     pub mail: MailSettings,
     /// Log lines.
     pub log: LogSettings,
-    /// Traces.
-    pub telemetry: TelemetrySettings,
     /// Bounds of what is taken from outside.
     pub limits: LimitSettings,
     /// Receiving leads.
@@ -142,14 +140,6 @@ impl Default for LogSettings {
     }
 }
 
-/// `[telemetry]`
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct TelemetrySettings {
-    /// Where traces go (OTLP); empty: nowhere.
-    pub otlp_url: String,
-}
-
 /// `[limits]`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -253,8 +243,6 @@ impl Default for QualifierSettings {
 pub struct DispatcherSettings {
     /// How many deliveries are under way at once.
     pub workers: usize,
-    /// How many of them at one endpoint, over all processes.
-    pub endpoint_concurrency: u32,
     /// How long one attempt may take.
     pub timeout_s: u64,
     /// How long a worker holds a delivery; longer than an attempt may take.
@@ -276,8 +264,7 @@ pub struct DispatcherSettings {
 impl Default for DispatcherSettings {
     fn default() -> Self {
         Self {
-            workers: 16,
-            endpoint_concurrency: 4,
+            workers: 256,
             timeout_s: 15,
             lease_s: 60,
             retry_schedule_s: vec![5, 30, 120, 600, 3600, 10_800, 28_800, 86_400, 172_800],

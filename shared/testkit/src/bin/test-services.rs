@@ -17,13 +17,8 @@ async fn main() {
     let (postgres, rabbit) = tokio::join!(Postgres::start_careless(), Rabbit::start());
     let migrated = database_on(&postgres.url()).await;
     println!("RIPEN_TEST_POSTGRES_URL={}", postgres.url());
-    println!("RIPEN_TEST_RABBIT={}:{}", amqp_port(&rabbit.url()), rabbit.control_port());
+    println!("RIPEN_TEST_RABBIT={}:{}", rabbit.node().amqp_port, rabbit.node().control_port);
     println!("DATABASE_URL={}", migrated.url());
     println!("READY=yes");
     std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
-}
-
-fn amqp_port(url: &str) -> &str {
-    let (port, _) = url.rsplit_once(':').unwrap().1.split_once('/').unwrap();
-    port
 }

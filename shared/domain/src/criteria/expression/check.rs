@@ -13,7 +13,7 @@ use cel::{
 use super::{
     Expression,
     facing::{Facing, Fact, ROOTS, Wanted},
-    node::{Comparison, List, Node, Operation, Type},
+    node::{List, Node, Type},
     operator::{self, Part},
     token::{Fault, Sort, Token, cut},
 };
@@ -258,7 +258,7 @@ impl Checker<'_, '_, '_> {
                 self.fault(at, "elements are not taken out of lists: use 'in', 'exists' or 'all'");
                 return None;
             }
-            (name, [left, right]) if comparison(name).is_some() || operation(name).is_some() => {
+            (name, [left, right]) if operator::comparison(name).is_some() || operator::operation(name).is_some() => {
                 return self.binary(name, left, right);
             }
             _ => return self.function(call),
@@ -300,7 +300,7 @@ impl Checker<'_, '_, '_> {
         let right = self.one(right);
         let (left, right) = (left?, right?);
         let begin = left.at;
-        let checked = match (comparison(name), operation(name)) {
+        let checked = match (operator::comparison(name), operator::operation(name)) {
             (Some(comparison), _) => operator::compare(comparison, left, right),
             (_, Some(operation)) => operator::calculate(operation, left, right),
             _ => return None,
@@ -313,27 +313,4 @@ impl Checker<'_, '_, '_> {
             }
         }
     }
-}
-
-fn comparison(name: &str) -> Option<Comparison> {
-    Some(match name {
-        operators::EQUALS => Comparison::Equal,
-        operators::NOT_EQUALS => Comparison::NotEqual,
-        operators::LESS => Comparison::Less,
-        operators::LESS_EQUALS => Comparison::LessOrEqual,
-        operators::GREATER => Comparison::Greater,
-        operators::GREATER_EQUALS => Comparison::GreaterOrEqual,
-        _ => return None,
-    })
-}
-
-fn operation(name: &str) -> Option<Operation> {
-    Some(match name {
-        operators::ADD => Operation::Add,
-        operators::SUBSTRACT => Operation::Subtract,
-        operators::MULTIPLY => Operation::Multiply,
-        operators::DIVIDE => Operation::Divide,
-        operators::MODULO => Operation::Remainder,
-        _ => return None,
-    })
 }

@@ -1,6 +1,7 @@
 //! Which operators take which types. CEL's table, with two things made friendlier: whole and decimal numbers mix, and a
 //! choice that is compared with a word which is none of its choices is a mistake, not a condition that never holds.
 
+use cel::common::ast::operators;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::node::{Comparison, Node, Operation, Type};
@@ -109,4 +110,29 @@ pub(super) fn instant(text: &str) -> Option<Timestamp> {
         return date.to_zoned(TimeZone::UTC).ok().map(|midnight| midnight.timestamp());
     }
     text.parse().ok()
+}
+
+/// The comparison with this name in the parser's tree.
+pub(super) fn comparison(name: &str) -> Option<Comparison> {
+    Some(match name {
+        operators::EQUALS => Comparison::Equal,
+        operators::NOT_EQUALS => Comparison::NotEqual,
+        operators::LESS => Comparison::Less,
+        operators::LESS_EQUALS => Comparison::LessOrEqual,
+        operators::GREATER => Comparison::Greater,
+        operators::GREATER_EQUALS => Comparison::GreaterOrEqual,
+        _ => return None,
+    })
+}
+
+/// The arithmetic with this name in the parser's tree.
+pub(super) fn operation(name: &str) -> Option<Operation> {
+    Some(match name {
+        operators::ADD => Operation::Add,
+        operators::SUBSTRACT => Operation::Subtract,
+        operators::MULTIPLY => Operation::Multiply,
+        operators::DIVIDE => Operation::Divide,
+        operators::MODULO => Operation::Remainder,
+        _ => return None,
+    })
 }

@@ -1,0 +1,110 @@
+//! A process under measurement: `ripen serve`, or a floor. Started, waited for until it is ready, and stopped.
+
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    process::Stdio,
+    sync::{Arc, Mutex, OnceLock},
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::{Child, Command},
+    sync::oneshot,
+};
+
+use crate::usage;
+
+/// What each process says when it takes requests, before its address.
+pub const READY: &str = " is ready on http://";
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The release binary of Ripen: beside this one, and built where it is missing.
+pub fn ripen() -> PathBuf {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY
+        .get_or_init(|| {
+            let binary = std::env::current_exe().expect("Linux").with_file_name("ripen");
+            if !binary.exists() {
+                let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+                let target = binary.parent().and_then(|release| release.parent()).expect("a build folder");
+                let built = std::process::Command::new(env!("CARGO"))
+                    .args(["build", "--release", "--package", "ripen", "--target-dir"])
+                    .arg(target)
+                    .current_dir(folder)
+                    .stdout(Stdio::null())
+                    .status();
+                assert!(built.is_ok_and(|status| status.success()) && binary.exists(), "Ripen is built");
+            }
+            binary
+        })
+        .clone()
+}
+
+/// A process that takes requests.
+pub struct Process {
+    child: Child,
+    /// Where it does.
+    pub address: SocketAddr,
+    /// When it was started.
+    pub started: Instant,
+    said: Arc<Mutex<String>>,
+}
+
+impl Process {
+    /// Starts it and waits until it says where it listens.
+    pub async fn start(mut command: Command) -> Self {
+        let started = Instant::now();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().expect("the process starts");
+        let mut lines = BufReader::new(child.stderr.take().expect("its output is a pipe")).lines();
+        let said = Arc::new(Mutex::new(String::new()));
+        let (tell, told) = oneshot::channel();
+        let heard = Arc::clone(&said);
+        tokio::spawn(async move {
+            let mut tell = Some(tell);
+            while let Ok(Some(line)) = lines.next_line().await {
+                if let Some(rest) = line.split(READY).nth(1)
+                    && let Some(tell) = tell.take()
+                {
+                    let _ = tell.send(rest.split_whitespace().next().unwrap_or_default().to_owned());
+                }
+                let mut heard = heard.lock().expect("no holder panics");
+                heard.push_str(&line);
+                heard.push('\n');
+            }
+        });
+        match tokio::time::timeout(PATIENCE, told).await {
+            Ok(Ok(address)) => Self { child, address: address.parse().expect("an address"), started, said },
+            _ => panic!("the process does not become ready; it said:\n{}", said.lock().expect("no holder panics")),
+        }
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
+    /// Processor seconds it has used.
+    pub fn cpu(&self) -> f64 {
+        usage::cpu(self.pid())
+    }
+
+    /// Asks it to stop and waits until it has. What it had to complain of is printed.
+    pub async fn stop(mut self) {
+        let pid = Pid::from_raw(i32::try_from(self.pid()).expect("a process id")).expect("a process id");
+        kill_process(pid, Signal::TERM).expect("it runs");
+        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        let said = self.said.lock().expect("no holder panics").clone();
+        let complaints: Vec<_> = said.lines().filter(|line| line.contains("WARN") || line.contains("ERROR")).collect();
+        for line in complaints.iter().take(5) {
+            crate::report::note(line);
+        }
+        if complaints.len() > 5 {
+            crate::report::note(&format!("… and {} lines more", complaints.len() - 5));
+        }
+        assert!(ended.is_ok_and(|ended| ended.is_ok_and(|status| status.success())), "it stops in order:\n{said}");
+    }
+}
