@@ -44,12 +44,17 @@ async fn poison(installation: &Installation) {
         "source": "source_01h455vb4pex5vsknk084sn02q", "client": "client_01h455vb4pex5vsknk084sn02q",
         "received_at": "2026-11-21T10:00:00Z", "content": "00000000000000000000000000000000",
         "submission": {"email": "stray@example.com"}, "raw": {"media_type": "application/json", "text": "{}"}});
-    for (id, body) in [("0188a5eb-5896-756b-9cd6-733020656857", "{\"v\":\"9\"}".to_owned()), ("0188a5eb-5896-756b-9cd6-733020656858", lead.to_string())] {
-        sqlx::query("insert into spool (id, body, received_at, offered_until) values ($1::text::uuid, $2, now(), now())")
-            .bind(id)
-            .bind(body.into_bytes())
-            .execute(installation.pool())
-            .await
-            .unwrap();
+    for (id, body) in [
+        ("0188a5eb-5896-756b-9cd6-733020656857", "{\"v\":\"9\"}".to_owned()),
+        ("0188a5eb-5896-756b-9cd6-733020656858", lead.to_string()),
+    ] {
+        sqlx::query(
+            "insert into spool (id, body, received_at, offered_until) values ($1::text::uuid, $2, now(), now())",
+        )
+        .bind(id)
+        .bind(body.into_bytes())
+        .execute(installation.pool())
+        .await
+        .unwrap();
     }
 }

@@ -27,7 +27,9 @@ async fn wrong_usage_is_told_from_refusal() {
 async fn a_webhook_inside_a_private_network_needs_leave() {
     let installation = Installation::new(Kind::Local).await;
     installation.client("acme").await;
-    for url in ["http://127.0.0.1/x", "http://2130706433/", "http://[::ffff:10.0.0.1]/", "http://169.254.169.254/latest"] {
+    for url in
+        ["http://127.0.0.1/x", "http://2130706433/", "http://[::ffff:10.0.0.1]/", "http://169.254.169.254/latest"]
+    {
         let output = installation.run(&["endpoint", "add", "--client", "acme", "--webhook", url]).await;
         assert_eq!(output.status.code(), Some(1), "{url}");
     }
@@ -36,7 +38,10 @@ async fn a_webhook_inside_a_private_network_needs_leave() {
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_criteria_are_refused_with_line_and_column() {
     let installation = Installation::new(Kind::Local).await;
-    let hostile = format!("name = \"x\"\n[[rule]]\nid = \"r\"\nwhen = \"{}1\"\npoints = 1\nbecause = \"x\"\n[grades]\nA = 1\nB = 0\n", "1+".repeat(5000));
+    let hostile = format!(
+        "name = \"x\"\n[[rule]]\nid = \"r\"\nwhen = \"{}1\"\npoints = 1\nbecause = \"x\"\n[grades]\nA = 1\nB = 0\n",
+        "1+".repeat(5000)
+    );
     let file = installation.folder().join("hostile.toml");
     std::fs::write(&file, hostile).unwrap();
     let output = installation.run(&["criteria", "check", file.to_str().unwrap()]).await;

@@ -9,7 +9,8 @@ async fn nothing_configured_serves_and_survives_kill_9() {
     let installation = Installation::embedded();
     let process = installation.serve("").await;
     let source = installation.client("acme").await;
-    let (status, first) = post(&process.url, &source, &json!({"external_id": "1", "email": "a@example.com"})).await.unwrap();
+    let (status, first) =
+        post(&process.url, &source, &json!({"external_id": "1", "email": "a@example.com"})).await.unwrap();
     assert_eq!(status, 202);
     assert_eq!(process.get("/healthz").await.0, 200);
     assert!(process.get("/metrics").await.1.contains("ripen_decisions_total"));
@@ -20,7 +21,8 @@ async fn nothing_configured_serves_and_survives_kill_9() {
 
     process.kill9().await;
     let again = installation.serve("").await;
-    let (status, repeated) = post(&again.url, &source, &json!({"external_id": "1", "email": "a@example.com"})).await.unwrap();
+    let (status, repeated) =
+        post(&again.url, &source, &json!({"external_id": "1", "email": "a@example.com"})).await.unwrap();
     assert_eq!((status, repeated), (202, first));
     let doctor = installation.run(&["doctor"]).await;
     assert!(doctor.status.success(), "{}", String::from_utf8_lossy(&doctor.stdout));

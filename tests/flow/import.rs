@@ -6,7 +6,16 @@ use serde_json::Value;
 
 use crate::harness::{CRITERIA, Installation, Kind, Source};
 
-const FLAGS: [&str; 8] = ["--map", "answers.timeframe_days=Days", "--map", "channel=Channel", "--set", "email={Id}@example.com", "--replace", "channel:Insta=social"];
+const FLAGS: [&str; 8] = [
+    "--map",
+    "answers.timeframe_days=Days",
+    "--map",
+    "channel=Channel",
+    "--set",
+    "email={Id}@example.com",
+    "--replace",
+    "channel:Insta=social",
+];
 
 fn file(installation: &Installation, rows: usize) -> String {
     let mut text = String::from("Id,Days,Channel,Campaign\n");

@@ -39,7 +39,9 @@ async fn whole_path(kind: Kind) {
     assert_eq!((status, &first["status"]), (202, &json!("received")));
     let (_, again) = post(&process.url, &source, &lead).await.unwrap();
     assert_eq!(first["arrival"], again["arrival"], "the same key and body is the same arrival");
-    post(&process.url, &source, &json!({"email": "later@example.com", "answers": {"timeframe_days": 200}})).await.unwrap();
+    post(&process.url, &source, &json!({"email": "later@example.com", "answers": {"timeframe_days": 200}}))
+        .await
+        .unwrap();
 
     receiver.wait_for(1, LIMIT).await;
     signed_and_whole(&receiver, hook["secret"].as_str().unwrap());
@@ -72,7 +74,10 @@ fn signed_and_whole(receiver: &Receiver, secret: &str) {
     assert_eq!((&event["type"], &data["grade"]), (&json!("lead.matured"), &json!("A")));
     assert_eq!(data["delivery"], post.header("webhook-id"));
     assert_eq!(data["lead"]["phone"], "+14155550100");
-    assert_eq!(data["reasons"], json!([{"rule": "soon", "points": 70, "because": "Wants to move within three months"}]));
+    assert_eq!(
+        data["reasons"],
+        json!([{"rule": "soon", "points": 70, "because": "Wants to move within three months"}])
+    );
     assert_eq!(data["answers"], json!({"timeframe_days": "45"}));
     assert_eq!(data["notes"][0]["text"], "Wants a garden.");
     assert_eq!(data["source"], json!({"name": "Web site", "channel": "web_form"}));
@@ -100,9 +105,18 @@ async fn a_failing_webhook_is_tried_again_under_the_same_id_and_gone_disables_it
     let source = installation.client("acme").await;
     installation.activate(CRITERIA).await;
     let receiver = Receiver::start().await;
-    receiver.set("/hook", Behaviour::Sequence(vec![Behaviour::Status(500), Behaviour::Status(503), Behaviour::Status(200), Behaviour::Status(410)]));
+    receiver.set(
+        "/hook",
+        Behaviour::Sequence(vec![
+            Behaviour::Status(500),
+            Behaviour::Status(503),
+            Behaviour::Status(200),
+            Behaviour::Status(410),
+        ]),
+    );
     let url = receiver.url("/hook");
-    let endpoint = installation.json(&["endpoint", "add", "--client", "acme", "--webhook", &url, "--allow-private"]).await;
+    let endpoint =
+        installation.json(&["endpoint", "add", "--client", "acme", "--webhook", &url, "--allow-private"]).await;
     let process = installation.serve("").await;
     let hot = |mail: &str| json!({"email": mail, "answers": {"timeframe_days": 1}});
     post(&process.url, &source, &hot("one@example.com")).await.unwrap();

@@ -15,7 +15,9 @@ async fn leads_wait_for_criteria_and_follow_new_ones() {
     let process = installation.serve("").await;
     post(&process.url, &source, &json!({"email": "a@example.com", "answers": {"timeframe_days": 100}})).await.unwrap();
     until("it waits for criteria", LIMIT, || async {
-        (installation.count("select count(*) from promise where kind = 'activation' and state = 'scheduled'").await == 1).then_some(())
+        (installation.count("select count(*) from promise where kind = 'activation' and state = 'scheduled'").await
+            == 1)
+            .then_some(())
     })
     .await;
     installation.activate(CRITERIA).await;
@@ -49,7 +51,11 @@ async fn a_promise_that_falls_due_is_decided_once_and_becomes_work() {
         (installation.count("select count(*) from promise where state = 'work'").await == 1).then_some(())
     })
     .await;
-    assert_eq!(installation.count("select count(*) from decision").await, 2, "decided when it arrived and when it fell due");
+    assert_eq!(
+        installation.count("select count(*) from decision").await,
+        2,
+        "decided when it arrived and when it fell due"
+    );
     assert_eq!(installation.count("select count(*) from promise").await, 1);
     assert_eq!(process.stop().await, Some(0));
 }

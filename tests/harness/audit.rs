@@ -8,12 +8,21 @@ use super::{Installation, LIMIT};
 
 /// Waits until every accepted arrival is stored and every delivery has ended, then checks that nothing is lost or doubled.
 /// `in_flight` is how many deliveries may have been repeated, under the same id, by what was done to the process.
-pub async fn audit(installation: &Installation, accepted: &BTreeMap<String, String>, receiver: &Receiver, in_flight: usize) {
+pub async fn audit(
+    installation: &Installation,
+    accepted: &BTreeMap<String, String>,
+    receiver: &Receiver,
+    in_flight: usize,
+) {
     stored(installation, accepted.len()).await;
     let wanted = i64::try_from(accepted.len()).unwrap();
     assert_eq!(installation.count("select count(*) from arrival").await, wanted, "each arrival is stored once");
     assert_eq!(installation.count("select count(*) from lead").await, wanted, "each person has one lead");
-    assert_eq!(installation.count("select count(distinct person_id) from lead").await, wanted, "each lead is another person's");
+    assert_eq!(
+        installation.count("select count(distinct person_id) from lead").await,
+        wanted,
+        "each lead is another person's"
+    );
     assert_eq!(installation.count("select count(*) from person").await, wanted);
     delivered(installation).await;
     let matured = installation.count("select count(*) from lead where grade = 'A'").await;

@@ -33,14 +33,11 @@ pub struct Load {
 impl Load {
     /// Starts posters. Where they post is asked anew for each try, so that a restarted process is found.
     pub fn start(posters: usize, source: &Source, url: Arc<Mutex<String>>) -> Self {
-        let mut load = Self {
-            stop: Arc::default(),
-            posters: JoinSet::new(),
-            accepted: Arc::default(),
-            refused: Arc::default(),
-        };
+        let mut load =
+            Self { stop: Arc::default(), posters: JoinSet::new(), accepted: Arc::default(), refused: Arc::default() };
         for poster in 0..posters {
-            let (stop, accepted, refused) = (Arc::clone(&load.stop), Arc::clone(&load.accepted), Arc::clone(&load.refused));
+            let (stop, accepted, refused) =
+                (Arc::clone(&load.stop), Arc::clone(&load.accepted), Arc::clone(&load.refused));
             let (source, url) = (source.clone(), Arc::clone(&url));
             load.posters.spawn(async move {
                 for number in 0.. {
@@ -70,7 +67,10 @@ impl Load {
     /// Waits until so many leads more are accepted.
     pub async fn wait_for(&self, more: usize) {
         let wanted = self.accepted() + more;
-        ripen_testkit::wait::until("more leads are accepted", LIMIT, || async { (self.accepted() >= wanted).then_some(()) }).await;
+        ripen_testkit::wait::until("more leads are accepted", LIMIT, || async {
+            (self.accepted() >= wanted).then_some(())
+        })
+        .await;
     }
 
     /// Ends the posters, after what each has begun, and returns what was accepted: external id to arrival.
@@ -93,7 +93,9 @@ async fn insist(url: &Mutex<String>, source: &Source, body: &Value, refused: &At
         let to = url.lock().unwrap().clone();
         match post(&to, source, body).await {
             Some((202, answer)) => return Some(answer["arrival"].as_str().unwrap().to_owned()),
-            Some((status, answer)) => assert!(matches!(status, 429 | 503), "never anything but later: {status} {answer}"),
+            Some((status, answer)) => {
+                assert!(matches!(status, 429 | 503), "never anything but later: {status} {answer}")
+            }
             None => {}
         }
         refused.fetch_add(1, Ordering::Relaxed);

@@ -82,7 +82,7 @@ impl Installation {
     pub async fn new(kind: Kind) -> Self {
         let database = postgres::database().await;
         let amqp = if kind == Kind::Rabbit { rabbit::shared_vhost().await } else { String::new() };
-        let url = database.url.clone();
+        let url = database.url().to_owned();
         let installation = Self::on(&url, &amqp).await;
         Self { _database: Some(database), ..installation }
     }

@@ -54,9 +54,9 @@ impl Process {
             }
         });
         let heard = tokio::time::timeout(LIMIT, said.wait_for(|text| text.contains(" is ready on http://"))).await;
-        let text = match heard {
-            Ok(Ok(text)) => text.clone(),
-            _ => panic!("the process does not become ready; it said:\n{}", said.borrow().as_str()),
+        let text = heard.ok().and_then(Result::ok).map(|text| text.clone());
+        let Some(text) = text else {
+            panic!("the process does not become ready; it said:\n{}", said.borrow().as_str())
         };
         let url = text.split(" is ready on ").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
         Self { child, url, said }

@@ -14,6 +14,9 @@ use ripen_web::Problem;
 
 use crate::{formats::Posted, normalise};
 
+/// Room for the message of a usual lead, so that writing it moves nothing.
+const MESSAGE_BYTES: usize = 2048;
+
 /// What holds for all leads of one request.
 pub struct Reception<'r> {
     /// Who sent it.
@@ -63,7 +66,8 @@ impl Reception<'_> {
             submission,
             raw: posted.raw,
         }));
-        let body = serde_json::to_vec(&message).map_err(|error| {
+        let mut body = Vec::with_capacity(MESSAGE_BYTES);
+        serde_json::to_writer(&mut body, &message).map_err(|error| {
             tracing::error!(error = %error, arrival.id = %id, "an arrival could not be written as JSON");
             Problem::internal()
         })?;

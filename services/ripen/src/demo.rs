@@ -21,7 +21,7 @@ use crate::{
 };
 
 const SLUG: &str = "demo-homes";
-const DOCUMENT: &str = include_str!("../../../deploy/criteria/residential-purchase.toml");
+const DOCUMENT: &str = include_str!("../../../deploy/criteria/web-enquiry.toml");
 /// Where the demonstration's own webhook receiver listens.
 const RECEIVER: &str = "/demo/webhook";
 
@@ -84,7 +84,7 @@ pub async fn run(store: &Store, address: SocketAddr) -> anyhow::Result<()> {
 async fn report(intake: &IntakeClient, ids: &[&str]) -> anyhow::Result<()> {
     for _ in 0..100 {
         let statuses = intake.statuses(ids).await?;
-        let statuses = statuses["results"].as_array().cloned().unwrap_or_default();
+        let statuses = statuses["arrivals"].as_array().cloned().unwrap_or_default();
         if statuses.iter().all(|status| status["status"] != "pending") {
             let quarantined = statuses.iter().filter(|status| status["status"] == "quarantined").count();
             let graded = statuses.len() - quarantined;

@@ -66,7 +66,7 @@ fn first_steps(address: &str) -> String {
         "Next, in another terminal in this folder:\n\n  \
          {ripen} client add \"Acme Homes\"\n  \
          {ripen} source add \"Web site\" --client acme-homes --channel web_form     # shows a key, once\n  \
-         {ripen} criteria activate deploy/criteria/general.toml\n  \
+         {ripen} criteria activate deploy/criteria/web-enquiry.toml\n  \
          {ripen} endpoint add --client acme-homes --email sales@example.com\n  \
          curl http://{address}/v1/leads -H 'Authorization: Bearer KEY' -H 'Content-Type: application/json' \\\n       \
          -d '{{\"email\": \"casey@example.com\", \"first_name\": \"Casey\"}}'\n\n\

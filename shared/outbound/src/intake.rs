@@ -133,7 +133,9 @@ impl IntakeClient {
 }
 
 fn may_pass(status: StatusCode) -> bool {
-    status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::REQUEST_TIMEOUT
+    status == StatusCode::TOO_MANY_REQUESTS
+        || status == StatusCode::SERVICE_UNAVAILABLE
+        || status == StatusCode::REQUEST_TIMEOUT
 }
 
 fn retry_after(answer: &Response) -> Option<Duration> {

@@ -119,7 +119,11 @@ fn add(report: &mut Report, connections: usize, [floor, ours]: &[Rounds; 2]) {
         report.add(format!("{connections} connections, {name}: accepted"), median(&side.rates), "/s");
         report.add(format!("{connections} connections, {name}: answer p50"), median(&side.p50), "ms");
         report.add(format!("{connections} connections, {name}: answer p99"), median(&side.p99), "ms");
-        report.add(format!("{connections} connections, {name}: own processor time per lead"), median(&side.own_cpu), "µs");
+        report.add(
+            format!("{connections} connections, {name}: own processor time per lead"),
+            median(&side.own_cpu),
+            "µs",
+        );
         let rabbit = median(&side.rabbit_cpu);
         report.add(format!("{connections} connections, {name}: RabbitMQ's processor time per lead"), rabbit, "µs");
     }

@@ -84,8 +84,7 @@ impl Report {
 
     /// The figures by name, and which aims were met.
     pub fn json(&self) -> Value {
-        let figures: Map<_, _> =
-            self.figures.iter().map(|figure| (figure.name.clone(), json!(figure.value))).collect();
+        let figures: Map<_, _> = self.figures.iter().map(|figure| (figure.name.clone(), json!(figure.value))).collect();
         let aimed = self.figures.iter().filter_map(|figure| Some((figure, figure.aim?)));
         let aims: Map<_, _> = aimed
             .map(|(figure, aim)| {

@@ -196,7 +196,7 @@ pub struct IntakeSettings {
 
 impl Default for IntakeSettings {
     fn default() -> Self {
-        Self { publish_timeout_ms: 1000, source_cache_s: 30, same_content_s: 600, spool_batch: 256 }
+        Self { publish_timeout_ms: 1000, source_cache_s: 5, same_content_s: 600, spool_batch: 256 }
     }
 }
 

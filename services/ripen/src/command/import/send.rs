@@ -69,7 +69,7 @@ impl Sender {
         let mut pause = Duration::from_millis(5);
         loop {
             let statuses = self.intake.statuses(&ids).await?;
-            let statuses = statuses["results"].as_array().cloned().unwrap_or_default();
+            let statuses = statuses["arrivals"].as_array().cloned().unwrap_or_default();
             if statuses.len() == ids.len() && statuses.iter().all(|status| status["status"] != "pending") {
                 statuses.iter().for_each(|status| self.count(status, &chunk.received_at));
                 return Ok(());
