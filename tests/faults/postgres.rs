@@ -27,7 +27,7 @@ async fn killed(kind: Kind) {
     let mut server = Postgres::start().await;
     let database = postgres::database_on(&server.url()).await;
     let amqp = if kind == Kind::Rabbit { rabbit::shared_vhost().await } else { String::new() };
-    let mut installation = Installation::on(&database.url(), &amqp).await;
+    let mut installation = Installation::on(database.url(), &amqp).await;
     // A lease that is lost with the server is over soon.
     installation.set("DISPATCHER__LEASE_S", "10");
     installation.set("DISPATCHER__TIMEOUT_S", "3");

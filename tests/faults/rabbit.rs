@@ -10,7 +10,7 @@ use crate::harness::{CRITERIA, Installation, audit::audit, load::Load};
 async fn a_killed_rabbitmq_loses_nothing_and_intake_goes_on() {
     let database = postgres::database().await;
     let mut broker = Rabbit::start().await;
-    let installation = Installation::on(&database.url(), &broker.url()).await;
+    let installation = Installation::on(database.url(), &broker.url()).await;
     let source = installation.client("acme").await;
     installation.activate(CRITERIA).await;
     let receiver = Receiver::start().await;

@@ -1,8 +1,58 @@
 //! The embedded default: nothing configured, and whatever is killed, nothing is lost.
 
+use ripen_testkit::wait::until;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
-use crate::harness::{Installation, load::post};
+use crate::harness::{Installation, LIMIT, Source, load::post, process::Process};
+
+/// Ends the embedded PostgreSQL as a crash would.
+fn kill_postgres(installation: &Installation) {
+    let noted =
+        std::fs::read_to_string(installation.folder().join("ripen-data/postgres/postmaster.pid")).unwrap_or_default();
+    if let Some(pid) = noted.lines().next().and_then(|pid| pid.parse().ok()).and_then(Pid::from_raw) {
+        // It may be dead already and not yet restarted.
+        let _ = kill_process(pid, Signal::KILL);
+    }
+}
+
+async fn accepted(process: &Process, source: &Source, id: &str) {
+    until("a lead is accepted", LIMIT, || async {
+        let lead = json!({"external_id": id, "email": format!("{id}@example.com")});
+        match post(&process.url, source, &lead).await {
+            Some((202, _)) => Some(()),
+            Some((status, body)) => {
+                assert_eq!(status, 503, "{body}");
+                None
+            }
+            None => panic!("the connection is never dropped"),
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_embedded_postgresql_is_restarted_and_one_that_keeps_dying_ends_the_process() {
+    let installation = Installation::embedded();
+    let process = installation.serve("").await;
+    let source = installation.client("acme").await;
+    accepted(&process, &source, "before").await;
+    kill_postgres(&installation);
+    accepted(&process, &source, "after").await;
+    let doctor = installation.run(&["doctor"]).await;
+    assert!(doctor.status.success(), "{}", String::from_utf8_lossy(&doctor.stdout));
+    let killer = async {
+        loop {
+            kill_postgres(&installation);
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        }
+    };
+    let code = tokio::select! {
+        code = process.ended() => code,
+        () = killer => None,
+    };
+    assert_eq!(code, Some(1), "a dead component ends the process");
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_configured_serves_and_survives_kill_9() {
@@ -32,8 +82,8 @@ async fn nothing_configured_serves_and_survives_kill_9() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demonstration_shows_a_leads_arrive() {
     let installation = Installation::embedded();
-    let process = crate::harness::process::Process::start(installation.command(&["serve", "--demo"])).await;
-    ripen_testkit::wait::until("leads arrive", crate::harness::LIMIT, || async {
+    let process = Process::start(installation.command(&["serve", "--demo"])).await;
+    until("leads arrive", LIMIT, || async {
         let said = process.said();
         (said.contains("A lead at the webhook") && said.contains("leads graded")).then_some(())
     })

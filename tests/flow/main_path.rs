@@ -161,3 +161,26 @@ async fn an_a_lead_without_an_endpoint_waits_for_one() {
     receiver.wait_for(1, LIMIT).await;
     assert_eq!(process.stop().await, Some(0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_form_is_thanked_and_its_double_click_is_one_arrival() {
+    let installation = Installation::new(Kind::Local).await;
+    let source = installation.client("acme").await;
+    let process = installation.serve("").await;
+    let body = "email=casey%40example.com&first_name=%F0%9F%8F%A1+Casey&answers.timeframe_days=30";
+    for _ in 0..2 {
+        let request = client().post(format!("{}/v1/in/{}", process.url, source.token)).body(body);
+        let answer = request.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 303);
+        let thanks = answer.headers()["location"].to_str().unwrap().to_owned();
+        assert!(!thanks.contains("casey"), "posted values are never in the address: {thanks}");
+    }
+    until("both are through", LIMIT, || async {
+        (installation.count("select count(*) from arrival_seen").await == 2
+            && installation.count("select count(*) from spool").await == 0)
+            .then_some(())
+    })
+    .await;
+    assert_eq!(installation.count("select count(*) from arrival").await, 1);
+    assert_eq!(process.stop().await, Some(0));
+}

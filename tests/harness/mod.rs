@@ -136,8 +136,7 @@ impl Installation {
     /// A command line with the installation's configuration.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(process::binary());
-        command.args(arguments).current_dir(self.folder.path()).env_clear().envs(self.env.iter().cloned());
-        command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).kill_on_drop(true);
+        command.args(arguments).current_dir(self.folder.path()).envs(self.env.iter().cloned()).kill_on_drop(true);
         command
     }
 

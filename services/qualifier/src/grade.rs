@@ -68,7 +68,7 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
                 Some((id, criteria)) => {
                     let facts = facts_of(lead, person, work, source.unwrap_or_default());
                     let decision = qualify(&facts, criteria, &cause_of(lead), self.now);
-                    self.apply(lead, work, id, decision, &mut decided);
+                    self.apply(lead, work, (id, decision), &mut decided);
                 }
                 None => self.wait_for_criteria(lead, &mut decided),
             }
@@ -98,7 +98,13 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
         }
     }
 
-    fn apply(&self, lead: &mut DraftLead, work: &Work, criteria: CriteriaId, decision: Decision, out: &mut Decided) {
+    fn apply(
+        &self,
+        lead: &mut DraftLead,
+        work: &Work,
+        (criteria, decision): (CriteriaId, Decision),
+        out: &mut Decided,
+    ) {
         let id = DecisionId::from_uuid((self.fresh_id)());
         let before = lead.row.decided.map(|(_, _, grade, _)| grade);
         let changes = self.changes(lead, work, &decision, before);

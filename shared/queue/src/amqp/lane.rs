@@ -124,9 +124,7 @@ fn answer(landed: Vec<Sent>) -> bool {
     let mut usable = returned.is_empty();
     for sent in landed {
         let result = match sent.result {
-            Ok(Confirmation::Ack(_)) if returned.contains(&Some(sent.id)) || returned.contains(&None) => {
-                Err(PublishError::Returned)
-            }
+            Ok(Confirmation::Ack(Some(_))) => Err(PublishError::Returned),
             Ok(Confirmation::Ack(_)) => Ok(()),
             Ok(Confirmation::Nack(_)) => Err(PublishError::Full),
             Ok(Confirmation::NotRequested) => Err(PublishError::Lost(None)),
