@@ -13,6 +13,9 @@ use crate::config::{LogFormat, LogSettings};
 /// Upper bounds of every `_seconds` histogram: from a local write to the longest request.
 const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
+/// Targets that are silent whatever is configured: lapin logs returned messages with their bodies, which are contact data.
+const NEVER: [&str; 1] = ["lapin::returned_messages=off"];
+
 /// Why telemetry could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
@@ -33,6 +36,7 @@ pub enum TelemetryError {
 /// Where the level is no filter, or logging was started before.
 pub fn init(log: &LogSettings) -> Result<(), TelemetryError> {
     let filter = EnvFilter::try_new(&log.level).map_err(TelemetryError::Level)?;
+    let filter = NEVER.iter().filter_map(|directive| directive.parse().ok()).fold(filter, EnvFilter::add_directive);
     let registry = tracing_subscriber::registry().with(filter);
     match log.format {
         LogFormat::Pretty => {

@@ -124,7 +124,9 @@ fn answer(landed: Vec<Sent>) -> bool {
     let mut usable = returned.is_empty();
     for sent in landed {
         let result = match sent.result {
-            Ok(Confirmation::Ack(Some(_))) => Err(PublishError::Returned),
+            Ok(Confirmation::Ack(_)) if returned.contains(&Some(sent.id)) || returned.contains(&None) => {
+                Err(PublishError::Returned)
+            }
             Ok(Confirmation::Ack(_)) => Ok(()),
             Ok(Confirmation::Nack(_)) => Err(PublishError::Full),
             Ok(Confirmation::NotRequested) => Err(PublishError::Lost(None)),
@@ -146,5 +148,68 @@ fn returned(sent: &Sent) -> Option<Option<Uuid>> {
             Some(headers::id_of(&message.properties))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lapin::{
+        BasicProperties,
+        message::{BasicReturnMessage, Delivery},
+    };
+
+    use super::*;
+
+    type Answered = oneshot::Receiver<Result<(), PublishError>>;
+
+    fn sent(id: u128, confirmation: Confirmation) -> (Sent, Answered) {
+        let (answer, answered) = oneshot::channel();
+        (Sent { id: Uuid::from_u128(id), result: Ok(confirmation), answer }, answered)
+    }
+
+    fn returned_message(id: Option<u128>) -> BasicReturnMessage {
+        let mut delivery = Delivery::mock(0, "".into(), "ripen.arrivals".into(), false, Vec::new());
+        if let Some(id) = id {
+            let id = Uuid::from_u128(id).to_string();
+            delivery.properties = BasicProperties::default().with_message_id(id.into());
+        }
+        BasicReturnMessage { delivery, reply_code: 312, reply_text: "NO_ROUTE".into() }
+    }
+
+    fn words(answered: Vec<Answered>) -> Vec<&'static str> {
+        answered.into_iter().map(|mut one| one.try_recv().unwrap().err().map_or("ok", |error| error.word())).collect()
+    }
+
+    #[test]
+    fn a_returned_message_is_found_whichever_confirm_brought_it() {
+        let (landed, answered) = [
+            sent(1, Confirmation::Ack(Some(returned_message(Some(2))))),
+            sent(2, Confirmation::Ack(None)),
+            sent(3, Confirmation::Ack(None)),
+        ]
+        .into_iter()
+        .unzip();
+        assert!(!answer(landed), "the queue must be declared again");
+        assert_eq!(words(answered), ["ok", "returned", "ok"]);
+    }
+
+    #[test]
+    fn a_nameless_returned_message_could_be_any() {
+        let (landed, answered) =
+            [sent(1, Confirmation::Nack(Some(returned_message(None)))), sent(2, Confirmation::Ack(None))]
+                .into_iter()
+                .unzip();
+        assert!(!answer(landed));
+        assert_eq!(words(answered), ["full", "returned"]);
+    }
+
+    #[test]
+    fn only_a_plain_confirm_counts() {
+        let (landed, answered) =
+            [sent(1, Confirmation::Ack(None)), sent(2, Confirmation::Nack(None)), sent(3, Confirmation::NotRequested)]
+                .into_iter()
+                .unzip();
+        assert!(answer(landed), "a full queue is no reason to connect again");
+        assert_eq!(words(answered), ["ok", "full", "lost"]);
     }
 }

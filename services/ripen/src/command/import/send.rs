@@ -4,6 +4,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use csv::ByteRecord;
 use indicatif::ProgressBar;
+use jiff::Timestamp;
 use ripen_outbound::intake::IntakeClient;
 use serde_json::Value;
 
@@ -26,7 +27,7 @@ pub struct Sender {
 /// A chunk that was received: its arrivals and when.
 struct Chunk {
     ids: Vec<String>,
-    received_at: String,
+    received_at: Option<Timestamp>,
 }
 
 impl Sender {
@@ -51,7 +52,8 @@ impl Sender {
                 None => self.report.refuse(*line, problem(&result["problem"])),
             }
         }
-        self.waiting.push_back(Chunk { ids, received_at: posted.received_at.unwrap_or_default() });
+        self.waiting
+            .push_back(Chunk { ids, received_at: posted.received_at.as_deref().and_then(|at| at.parse().ok()) });
         while self.waiting.len() > AHEAD {
             self.follow_up().await?;
         }
@@ -71,7 +73,7 @@ impl Sender {
             let statuses = self.intake.statuses(&ids).await?;
             let statuses = statuses["arrivals"].as_array().cloned().unwrap_or_default();
             if statuses.len() == ids.len() && statuses.iter().all(|status| status["status"] != "pending") {
-                statuses.iter().for_each(|status| self.count(status, &chunk.received_at));
+                statuses.iter().for_each(|status| self.count(status, chunk.received_at));
                 return Ok(());
             }
             anyhow::ensure!(
@@ -84,13 +86,14 @@ impl Sender {
         }
     }
 
-    fn count(&mut self, status: &Value, received_at: &str) {
+    /// An arrival received with this chunk is new; an older one was repeated, or corrected by this chunk.
+    fn count(&mut self, status: &Value, received_at: Option<Timestamp>) {
         let report = &mut self.report;
-        if status["received_at"] == received_at && status["status"] == "quarantined" {
-            report.quarantined += 1;
-        } else if status["received_at"] == received_at {
-            report.received += 1;
-        } else if status["amended_at"] == received_at {
+        let at = |key: &str| status[key].as_str().and_then(|at| at.parse::<Timestamp>().ok());
+        if received_at.is_none() || at("received_at") == received_at {
+            let quarantined = status["status"] == "quarantined";
+            *(if quarantined { &mut report.quarantined } else { &mut report.received }) += 1;
+        } else if at("amended_at") == received_at {
             report.amended += 1;
         } else {
             report.repeated += 1;
