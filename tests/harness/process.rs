@@ -11,24 +11,24 @@ use tokio::{
 
 use super::LIMIT;
 
-/// The binary under test: the one named by the caller, else the one built beside this test.
+/// The binary under test: the one that `tests/run` has built, else one built now, beside this test.
+#[allow(clippy::disallowed_methods, reason = "tests/run says by a variable what it has built")]
 pub fn binary() -> PathBuf {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY
-        .get_or_init(|| {
-            let test = std::env::current_exe().unwrap();
-            let folder = test.parent().and_then(|deps| deps.parent()).unwrap();
-            let binary = folder.join("ripen");
-            let built = std::process::Command::new(env!("CARGO"))
-                .args(["build", "--quiet", "--package", "ripen"])
-                .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-                .status()
-                .unwrap();
-            assert!(built.success(), "the binary under test is built");
-            assert!(binary.exists(), "{} is there", binary.display());
-            binary
-        })
-        .clone()
+    BINARY.get_or_init(|| std::env::var_os("RIPEN_TEST_BINARY").map_or_else(build, PathBuf::from)).clone()
+}
+
+/// Builds with the features that all crates together ask for, as the tests themselves are built.
+fn build() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let binary = test.parent().and_then(|deps| deps.parent()).unwrap().join("ripen");
+    let built = std::process::Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--workspace", "--bin", "ripen"])
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .status()
+        .unwrap();
+    assert!(built.success() && binary.exists(), "{} is built", binary.display());
+    binary
 }
 
 /// A process that serves.

@@ -117,12 +117,12 @@ impl App {
         let admin = admin::router(health, metrics);
         let routes = match settings.http.admin_listen {
             Some(at) => {
-                spawn_listener(&mut tasks, "the admin listener", listen(at).await?, admin, &settings, &stop);
+                tasks.spawn("the admin listener", serving(listen(at).await?, admin, &settings, &stop));
                 routes
             }
             None => routes.merge(admin),
         };
-        spawn_listener(&mut tasks, "the listener", listener, ripen_web::edge::around(routes), &settings, &stop);
+        tasks.spawn("the listener", serving(listener, ripen_web::edge::around(routes), &settings, &stop));
         if let Some(embedded) = &embedded {
             embedded.announce(&format!("http://{address}"))?;
         }
@@ -222,20 +222,19 @@ fn spawn_roles(
     Ok(routes)
 }
 
-fn spawn_listener(
-    tasks: &mut Tasks,
-    name: &'static str,
+/// Serves these routes until the soft stop.
+fn serving(
     listener: TcpListener,
     routes: Router,
     settings: &Settings,
     stop: &Stop,
-) {
+) -> impl Future<Output = std::io::Result<()>> + Send + 'static {
     let limits = ServeLimits {
         header_timeout: Duration::from_secs(settings.limits.header_read_timeout_s),
         connections: settings.limits.connections,
         drain: Duration::from_secs(settings.lifecycle.stop_timeout_s),
     };
-    tasks.spawn(name, serve(listener, routes, limits, stop.soft().clone().cancelled_owned()));
+    serve(listener, routes, limits, stop.soft().clone().cancelled_owned())
 }
 
 /// Looks after what the qualifier and the dispatcher cannot work without.
