@@ -84,11 +84,6 @@ impl Process {
         ended.unwrap_or_else(|_| panic!("it does not stop; it said:\n{}", self.said.borrow().as_str())).unwrap().code()
     }
 
-    /// Waits until it ends by itself and returns its exit code.
-    pub async fn ended(mut self) -> Option<i32> {
-        tokio::time::timeout(LIMIT, self.child.wait()).await.expect("it ends by itself").unwrap().code()
-    }
-
     /// `GET` of an address that needs no key: status and body.
     pub async fn get(&self, path: &str) -> (u16, String) {
         let answer = client().get(format!("{}{path}", self.url)).send().await.unwrap();
