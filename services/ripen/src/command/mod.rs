@@ -1,4 +1,4 @@
-//! One file per command.
+//! What staff type: one file per command. Each opens the database, does one thing, prints its result; none keeps running.
 
 pub mod client;
 pub mod criteria;

@@ -1,4 +1,4 @@
-//! What became of each row.
+//! What became of each row, for the person who imports a file. It counts and prints; sending and asking is `send.rs`.
 
 use serde_json::json;
 
