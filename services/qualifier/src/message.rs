@@ -45,14 +45,14 @@ impl Item {
     }
 }
 
-/// Says where a message stops making sense, never what stands there: serde's own text can quote contact data.
+/// Says what kind of trouble it is and where, as far as known, never what stands there: serde's own text can quote contact
+/// data. Of a message that is JSON but not one of ours the place is not known.
 fn unreadable(error: &serde_json::Error) -> String {
-    format!(
-        "the message cannot be read: {:?} error at line {}, column {}",
-        error.classify(),
-        error.line(),
-        error.column()
-    )
+    let place = match error.line() {
+        0 => String::new(),
+        line => format!(" at line {line}, column {}", error.column()),
+    };
+    format!("the message cannot be read: {:?} error{place}", error.classify())
 }
 
 #[cfg(test)]
@@ -62,7 +62,9 @@ mod tests {
     #[test]
     fn an_unreadable_message_says_where_but_not_what() {
         let error = Item::arrival(br#"{"v":"1","id":"casey@example.com"}"#).unwrap_err();
-        assert!(error.contains("line 1") && !error.contains("casey"), "{error}");
+        assert!(error.contains("cannot be read") && !error.contains("casey"), "{error}");
+        let broken = Item::arrival(br#"{"v":"1","id":casey}"#).unwrap_err();
+        assert!(broken.contains("line 1") && !broken.contains("casey"), "{broken}");
         assert!(Item::requalify(b"{}").is_err());
     }
 }
