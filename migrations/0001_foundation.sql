@@ -520,7 +520,6 @@ create table delivery (
     lease uuid,
     leased_until timestamptz,
     attempts integer not null default 0,
-    body bytea,
     created_at timestamptz not null,
     ended_at timestamptz,
     constraint delivery_once_per_endpoint unique (maturation_id, endpoint_id),
@@ -549,9 +548,16 @@ comment on column delivery.offered_until is 'Until then no sweeper offers it aga
 comment on column delivery.lease is 'Who is attempting it now.';
 comment on column delivery.leased_until is 'From then another worker may take it, by the database''s clock.';
 comment on column delivery.attempts is 'Attempts begun.';
-comment on column delivery.body is 'What is sent, frozen at the first lease.';
 comment on column delivery.created_at is 'When it came to be owed.';
 comment on column delivery.ended_at is 'When it was delivered, filed, given up or withdrawn.';
+
+create table delivery_body (
+    delivery_id uuid primary key,
+    body bytea not null
+);
+comment on table delivery_body is 'What is sent, frozen at the first lease. Beside the delivery, whose row changes with every attempt.';
+comment on column delivery_body.delivery_id is 'The delivery.';
+comment on column delivery_body.body is 'The bytes of the webhook''s body; a mail is rendered from them.';
 
 create table attempt (
     delivery_id uuid not null,

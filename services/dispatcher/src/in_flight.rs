@@ -6,10 +6,18 @@ use std::{
 };
 
 use ripen_domain::id::EndpointId;
+use tokio::sync::Notify;
 
 /// Counts attempts under way per endpoint.
 #[derive(Debug, Clone, Default)]
-pub struct InFlight(Arc<Mutex<BTreeMap<EndpointId, i32>>>);
+pub struct InFlight(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    busy: Mutex<BTreeMap<EndpointId, i32>>,
+    /// Rung when an attempt is over.
+    freed: Notify,
+}
 
 /// One attempt under way; dropping it ends the count.
 #[derive(Debug)]
@@ -21,30 +29,38 @@ pub struct Flight {
 impl InFlight {
     /// Counts one more.
     pub fn begin(&self, endpoint: EndpointId) -> Flight {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(endpoint).or_default() += 1;
+        *self.0.busy.lock().unwrap_or_else(PoisonError::into_inner).entry(endpoint).or_default() += 1;
         Flight { of: self.clone(), endpoint }
     }
 
     /// Every endpoint with attempts under way, and how many.
     pub fn counts(&self) -> Vec<(EndpointId, i32)> {
         self.0
+            .busy
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .iter()
             .map(|(endpoint, count)| (*endpoint, *count))
             .collect()
     }
+
+    /// Returns when an attempt is over that was not waited for yet.
+    pub async fn freed(&self) {
+        self.0.freed.notified().await;
+    }
 }
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        let mut counts = self.of.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.of.0.busy.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = counts.get_mut(&self.endpoint) {
             *count -= 1;
             if *count <= 0 {
                 counts.remove(&self.endpoint);
             }
         }
+        drop(counts);
+        self.of.0.freed.notify_one();
     }
 }
 

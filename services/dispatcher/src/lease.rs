@@ -6,11 +6,15 @@ use std::{
 };
 
 use jiff::SignedDuration;
-use ripen_domain::{criteria::Receipt, id::DeliveryId, message::DeliverMessage};
+use ripen_domain::{
+    criteria::Receipt,
+    id::{DeliveryId, EndpointId},
+    message::DeliverMessage,
+};
 use ripen_outbound::lead_mail;
-use ripen_queue::{Outcome, Queue, Received};
+use ripen_queue::{Consumer, Outcome, Queue, Received};
 use ripen_runtime::{lifecycle::Stop, random::uuid_v7};
-use ripen_store::{Claim, Due, Leased};
+use ripen_store::{Claim, Claimed, Due};
 use serde::Deserialize as _;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -18,12 +22,12 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use crate::{Context, Recorder, attempt, in_flight::InFlight};
+use crate::{Context, Recorder, attempt::Attempt, in_flight::InFlight, waiting::WaitingRoom};
 
-/// At most so many are leased by one transaction.
+/// At most so many are leased by one statement.
 const BATCH: usize = 64;
-/// A delivery that found no free slot is looked at again after this.
-const NO_SLOT: SignedDuration = SignedDuration::from_millis(250);
+/// A delivery that found no place in its endpoint's line is looked at again after this.
+const LATER: SignedDuration = SignedDuration::from_secs(2);
 /// Part of a lease that is kept for recording the attempt.
 const FOR_RECORDING: Duration = Duration::from_secs(5);
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -31,39 +35,135 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Leases and starts attempts until asked to stop, then finishes those under way.
 pub async fn run(ctx: Context, recorder: Recorder, stop: Stop) {
-    let permits = Arc::new(Semaphore::new(ctx.settings.dispatcher.workers.max(1)));
     let prefetch = u16::try_from(ctx.settings.dispatcher.workers.saturating_mul(2)).unwrap_or(u16::MAX);
-    let consumer = ctx.transport.consume(Queue::Deliveries, prefetch.max(1));
-    let flights = InFlight::default();
-    let mut attempts = JoinSet::new();
-    loop {
-        while attempts.try_join_next().is_some() {}
-        let Some(mut held) = some_permits(&permits, &stop).await else { break };
-        let received = tokio::select! {
-            biased;
-            () = stop.soft().cancelled() => break,
-            received = consumer.next_batch(held.len()) => received,
-        };
-        if received.is_empty() {
-            break;
+    let mut lessee = Lessee {
+        permits: Arc::new(Semaphore::new(ctx.settings.dispatcher.workers.max(1))),
+        consumer: ctx.transport.consume(Queue::Deliveries, prefetch.max(1)),
+        flights: InFlight::default(),
+        waiting: WaitingRoom::default(),
+        attempts: JoinSet::new(),
+        ctx,
+        recorder,
+        stop,
+    };
+    while lessee.turn().await.is_some() {}
+    lessee.end().await;
+}
+
+/// Who takes offers and holds leases.
+struct Lessee {
+    ctx: Context,
+    recorder: Recorder,
+    stop: Stop,
+    permits: Arc<Semaphore>,
+    consumer: Consumer,
+    flights: InFlight,
+    waiting: WaitingRoom,
+    attempts: JoinSet<()>,
+}
+
+impl Lessee {
+    /// Lets offers line up, leases those whose endpoint has a free slot, and starts the attempts. None when asked to stop.
+    async fn turn(&mut self) -> Option<()> {
+        while self.attempts.try_join_next().is_some() {}
+        let held = some_permits(&self.permits, &self.stop).await?;
+        let mut deliveries = self.waiting.ready(&self.flights, held.len());
+        let received = self.offered(deliveries.is_empty()).await?;
+        self.line_up(&received).await;
+        deliveries.extend(self.waiting.ready(&self.flights, held.len() - deliveries.len()));
+        if !deliveries.is_empty() {
+            let (claimed, lease, until) = self.insist(&deliveries).await?;
+            self.waiting.learn(claimed.slots);
+            self.waiting.put_back(claimed.waiting);
+            for (leased, permit) in claimed.ready.into_iter().zip(held) {
+                self.start(Attempt { leased, lease, until }, permit);
+            }
         }
-        let Some(leased) = insist(&ctx, &received, &flights, &stop).await else { break };
-        for (leased, name, until) in leased {
-            let Some(permit) = held.pop() else { break };
-            let flight = flights.begin(leased.due.endpoint);
-            let attempt = attempt::Attempt { leased, lease: name, until };
-            let (ctx, recorder) = (ctx.clone(), recorder.clone());
-            attempts.spawn(async move {
-                attempt.run(&ctx, &recorder).await;
-                drop((permit, flight));
-            });
-        }
-        // The rows are leased: the offers have done their work, whatever becomes of the attempts.
-        consumer.settle(received.into_iter().map(|message| (message, Outcome::Done)).collect()).await;
+        // The rows are leased, or kept in mind: the offers have done their work, whatever becomes of the attempts.
+        self.consumer.settle(received.into_iter().map(|message| (message, Outcome::Done)).collect()).await;
+        Some(())
     }
-    tokio::select! {
-        () = stop.hard().cancelled() => {}
-        () = async { while attempts.join_next().await.is_some() {} } => {}
+
+    /// Takes offers; where there is other work, only those that are here. None when asked to stop.
+    async fn offered(&self, wait: bool) -> Option<Vec<Received>> {
+        tokio::select! {
+            biased;
+            () = self.stop.soft().cancelled() => None,
+            received = self.consumer.next_batch(BATCH) => if received.is_empty() { None } else { Some(received) },
+            () = self.flights.freed(), if wait => Some(Vec::new()),
+            () = std::future::ready(()), if !wait => Some(Vec::new()),
+        }
+    }
+
+    /// Puts offers in line. Those that find no place are offered again later.
+    async fn line_up(&mut self, received: &[Received]) {
+        let offers = received.iter().filter_map(read);
+        let too_many: Vec<_> = offers
+            .filter(|(delivery, at)| !self.waiting.line_up(*delivery, *at))
+            .map(|(delivery, _)| delivery)
+            .collect();
+        if too_many.is_empty() {
+            return;
+        }
+        let now = self.ctx.clock.now();
+        let later = now.saturating_add(LATER).unwrap_or(now);
+        if let Err(error) = self.ctx.store.deliveries_release(&too_many, later, now).await {
+            tracing::info!(%error, deliveries = too_many.len(), "deliveries without a place in line are offered again when their time is up");
+        }
+    }
+
+    fn start(&mut self, attempt: Attempt, permit: OwnedSemaphorePermit) {
+        let flight = self.flights.begin(attempt.leased.due.endpoint);
+        let (ctx, recorder) = (self.ctx.clone(), self.recorder.clone());
+        self.attempts.spawn(async move {
+            attempt.run(&ctx, &recorder).await;
+            drop((permit, flight));
+        });
+    }
+
+    /// Leases these, holding them while the database is away. None when asked to stop meanwhile.
+    async fn insist(&self, deliveries: &[DeliveryId]) -> Option<(Claimed, Uuid, Instant)> {
+        let ctx = &self.ctx;
+        let lasts = Duration::from_secs(ctx.settings.dispatcher.lease_s.max(1));
+        let mut pause = FIRST_PAUSE;
+        loop {
+            // Begun before the claim: the lease cannot end before this limit says so.
+            let begun = Instant::now();
+            let now = ctx.clock.now();
+            let claim = Claim {
+                deliveries,
+                lease: uuid_v7(now),
+                lasts,
+                busy: &self.flights.counts(),
+                kept_until: now.saturating_add(ctx.offer()).unwrap_or(now),
+            };
+            match ctx.store.deliveries_lease(&claim, now, |due| freeze(due, now)).await {
+                Ok(claimed) => return Some((claimed, claim.lease, begun + lasts.saturating_sub(FOR_RECORDING))),
+                Err(error) if error.is_unreachable() || error.is_conflict() => {}
+                Err(error) => {
+                    tracing::error!(%error, deliveries = deliveries.len(), "deliveries could not be leased; the sweeper offers them again");
+                    return Some((Claimed::default(), claim.lease, begun));
+                }
+            }
+            tokio::select! {
+                () = self.stop.soft().cancelled() => return None,
+                () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
+            }
+        }
+    }
+
+    /// Lets go of what waits, and finishes what is under way.
+    async fn end(&mut self) {
+        let (waiting, now) = (self.waiting.leave(), self.ctx.clock.now());
+        if !waiting.is_empty()
+            && let Err(error) = self.ctx.store.deliveries_release(&waiting, now, now).await
+        {
+            tracing::info!(%error, deliveries = waiting.len(), "deliveries that waited for a slot are offered again later");
+        }
+        tokio::select! {
+            () = self.stop.hard().cancelled() => {}
+            () = async { while self.attempts.join_next().await.is_some() {} } => {}
+        }
     }
 }
 
@@ -78,49 +178,10 @@ async fn some_permits(permits: &Arc<Semaphore>, stop: &Stop) -> Option<Vec<Owned
     Some(std::iter::once(first).chain(more.take(BATCH - 1)).collect())
 }
 
-/// Leases what the messages offer, holding them while the database is away. None when asked to stop meanwhile.
-async fn insist(
-    ctx: &Context,
-    received: &[Received],
-    flights: &InFlight,
-    stop: &Stop,
-) -> Option<Vec<(Leased, Uuid, Instant)>> {
-    let deliveries: Vec<_> = received.iter().filter_map(read).collect();
-    let lasts = Duration::from_secs(ctx.settings.dispatcher.lease_s.max(1));
-    let mut pause = FIRST_PAUSE;
-    loop {
-        // Begun before the claim: the lease cannot end before this limit says so.
-        let begun = Instant::now();
-        let now = ctx.clock.now();
-        let claim = Claim {
-            deliveries: &deliveries,
-            lease: uuid_v7(now),
-            lasts,
-            busy: &flights.counts(),
-            no_slot_until: now.saturating_add(NO_SLOT).unwrap_or(now),
-        };
-        match ctx.store.deliveries_lease(&claim, now, |due| freeze(due, now)).await {
-            Ok(leased) => {
-                let until = begun + lasts.saturating_sub(FOR_RECORDING);
-                return Some(leased.into_iter().map(|leased| (leased, claim.lease, until)).collect());
-            }
-            Err(error) if error.is_unreachable() || error.is_conflict() => {}
-            Err(error) => {
-                tracing::error!(%error, deliveries = deliveries.len(), "deliveries could not be leased; the sweeper offers them again");
-                return Some(Vec::new());
-            }
-        }
-        tokio::select! {
-            () = stop.soft().cancelled() => return None,
-            () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
-        }
-    }
-}
-
 /// An offer that cannot be read offers nothing: the row it was about is found by the sweeper.
-fn read(message: &Received) -> Option<DeliveryId> {
+fn read(message: &Received) -> Option<(DeliveryId, Option<EndpointId>)> {
     match serde_json::from_slice(&message.body) {
-        Ok(DeliverMessage::V1 { delivery }) => Some(delivery),
+        Ok(DeliverMessage::V1 { delivery, endpoint }) => Some((delivery, endpoint)),
         Err(_) => {
             tracing::warn!(message.id = %message.id, "an offer in ripen.deliveries cannot be read and is dropped");
             None

@@ -7,11 +7,13 @@ mod attempt;
 mod in_flight;
 mod lease;
 mod sweeper;
+mod waiting;
 
 pub use sweeper::tick;
 
 use std::{sync::Arc, time::Duration};
 
+use jiff::SignedDuration;
 use ripen_domain::{delivery::Schedule, id::DeliveryId};
 use ripen_outbound::{mail::Mailer, webhook::WebhookSender};
 use ripen_queue::Transport;
@@ -48,6 +50,11 @@ impl Context {
     fn schedule(&self) -> Schedule {
         let waits = self.settings.dispatcher.retry_schedule_s.iter().copied().map(Duration::from_secs).collect();
         Schedule { waits, longest_wait: LONGEST_RETRY_AFTER }
+    }
+
+    /// How long an offered row is not offered again.
+    fn offer(&self) -> SignedDuration {
+        SignedDuration::from_secs(i64::try_from(self.settings.dispatcher.offer_s).unwrap_or(60))
     }
 }
 

@@ -3,8 +3,11 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-use ripen_domain::{id::DeliveryId, message::DeliverMessage};
+use jiff::Timestamp;
+use ripen_domain::{
+    id::{DeliveryId, EndpointId},
+    message::DeliverMessage,
+};
 use ripen_queue::{Message, Queue};
 use ripen_runtime::lifecycle::Stop;
 use ripen_store::{StoreError, Sweep};
@@ -41,15 +44,14 @@ pub async fn tick(ctx: &Context, now: Timestamp) -> Result<usize, StoreError> {
         return Ok(0);
     }
     ctx.store.sweep_unrouted(now, limit).await?;
-    let offer = SignedDuration::from_secs(i64::try_from(ctx.settings.dispatcher.offer_s).unwrap_or(60));
-    let until = now.saturating_add(offer).unwrap_or(now);
+    let until = now.saturating_add(ctx.offer()).unwrap_or(now);
     let due = ctx.store.sweep_deliveries(Sweep { now, until, limit }).await?;
     let offered = due.len();
     ctx.transport.publish_all(Queue::Deliveries, due.into_iter().map(message).collect()).await;
     Ok(offered)
 }
 
-fn message(delivery: DeliveryId) -> Message {
-    let body = serde_json::to_vec(&DeliverMessage::V1 { delivery }).unwrap_or_default();
+fn message((delivery, endpoint): (DeliveryId, Option<EndpointId>)) -> Message {
+    let body = serde_json::to_vec(&DeliverMessage::V1 { delivery, endpoint }).unwrap_or_default();
     Message { id: delivery.uuid(), body: body.into() }
 }

@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
     arrival::Arrival,
-    id::{CriteriaId, DeliveryId},
+    id::{CriteriaId, DeliveryId, EndpointId},
 };
 use ripen_runtime::random::uuid_v7;
-use ripen_store::{Batch, PersonRow, StoreError};
+use ripen_store::{Batch, Brought, PersonRow, StoreError};
 use uuid::Uuid;
 
 use crate::{
@@ -42,8 +42,8 @@ pub struct Report {
     pub arrivals: usize,
     /// Decisions made, by grade A, B, C.
     pub decisions: [usize; 3],
-    /// Deliveries to be attempted now.
-    pub deliveries: Vec<DeliveryId>,
+    /// Deliveries to be attempted now, and where to.
+    pub deliveries: Vec<(DeliveryId, EndpointId)>,
 }
 
 /// Decides a batch in one transaction. Running it again is harmless.
@@ -55,20 +55,17 @@ pub async fn decide(ctx: &Context, items: &[&Item], spooled: &[Uuid]) -> Result<
     let (arrivals, requalify) = sorted(items);
     let same_within = SignedDuration::from_secs(i64::try_from(ctx.settings.intake.same_content_s).unwrap_or(600));
     let mut batch = ctx.store.begin().await?;
-    let fresh = gather::fresh(&mut batch, &arrivals, now).await?;
-    let mut draft = gather::gather(&mut batch, &fresh, &requalify, same_within).await?;
+    let news = gather::news(&mut batch, &arrivals, now).await?;
+    let mut draft = gather::gather(&mut batch, &news, &requalify, same_within).await?;
     let absorber = Absorber { same_within, fresh_id: || uuid_v7(now) };
-    for fresh in &fresh {
+    for fresh in &news.fresh {
         absorber.absorb(&mut draft, fresh)?;
     }
     let documents = documents(&ctx.documents, &draft).await?;
     let decided = Decider { criteria: &documents, now, fresh_id: || uuid_v7(now) }.decide(&mut draft);
-    let report = report_of(&decided, fresh.len());
+    let report = report_of(&decided, news.fresh.len());
     let offered_until = now.saturating_add(ctx.offer()).unwrap_or(now);
-    write(&mut batch, draft, &decided, Instants { now, offered_until }).await?;
-    if !spooled.is_empty() {
-        batch.spool_delete(spooled).await?;
-    }
+    write(&mut batch, draft, &decided, Settling { now, offered_until, spooled }).await?;
     batch.commit().await?;
     Ok(report)
 }
@@ -102,18 +99,20 @@ fn report_of(decided: &Decided, arrivals: usize) -> Report {
     for decision in &decided.decisions {
         decisions[decision.grade as usize] += 1;
     }
-    let owed = decided.deliveries.iter().filter(|delivery| delivery.endpoint.is_some());
-    Report { arrivals, decisions, deliveries: owed.map(|delivery| delivery.id).collect() }
+    let owed = decided.deliveries.iter().filter_map(|delivery| Some((delivery.id, delivery.endpoint?)));
+    Report { arrivals, decisions, deliveries: owed.collect() }
 }
 
 #[derive(Clone, Copy)]
-struct Instants {
+struct Settling<'a> {
     now: Timestamp,
     offered_until: Timestamp,
+    /// Messages that end with the batch.
+    spooled: &'a [Uuid],
 }
 
-/// Step 5: one statement per table, in an order that every writer keeps.
-async fn write(batch: &mut Batch, draft: Draft, decided: &Decided, at: Instants) -> Result<(), StoreError> {
+/// Step 5: one statement per aggregate, in an order that every writer keeps.
+async fn write(batch: &mut Batch, draft: Draft, decided: &Decided, at: Settling<'_>) -> Result<(), StoreError> {
     let persons: Vec<_> = draft
         .persons
         .into_iter()
@@ -121,46 +120,27 @@ async fn write(batch: &mut Batch, draft: Draft, decided: &Decided, at: Instants)
         .map(|(id, person)| PersonRow { id, client: person.client, profile: person.profile })
         .collect();
     let leads: Vec<_> = draft.leads.into_values().filter(|lead| lead.changed).map(|lead| lead.row).collect();
-    if !persons.is_empty() {
-        batch.persons_write(persons, at.now).await?;
+    if !persons.is_empty() || !draft.links.is_empty() {
+        batch.persons_write(persons, &draft.links, at.now).await?;
     }
-    if !draft.links.is_empty() {
-        batch.persons_link(&draft.links).await?;
-    }
-    if !leads.is_empty() {
-        batch.leads_write(&leads, at.now).await?;
-    }
-    if !draft.arrivals.is_empty() {
-        batch.arrivals_insert(draft.arrivals).await?;
+    if !draft.arrivals.is_empty() || !at.spooled.is_empty() {
+        let (answers, notes) = (&draft.answers, &draft.notes);
+        batch.arrivals_write(Brought { arrivals: draft.arrivals, answers, notes, spooled: at.spooled }).await?;
     }
     if !draft.same.is_empty() {
         batch.arrivals_end_same(&draft.same).await?;
     }
-    if !draft.answers.is_empty() {
-        batch.answers_insert(&draft.answers).await?;
-    }
-    if !draft.notes.is_empty() {
-        batch.notes_insert(&draft.notes).await?;
-    }
-    write_decided(batch, decided, at).await
-}
-
-async fn write_decided(batch: &mut Batch, decided: &Decided, at: Instants) -> Result<(), StoreError> {
-    if !decided.decisions.is_empty() {
-        batch.decisions_insert(&decided.decisions).await?;
-    }
     if !decided.ended.is_empty() {
         batch.promises_end(&decided.ended, at.now).await?;
     }
-    if !decided.made.is_empty() {
-        batch.promises_insert(&decided.made, at.now).await?;
+    if !leads.is_empty() {
+        batch.leads_write(&leads, &decided.decisions, &decided.made, at.now).await?;
     }
     if !decided.withdrawn.is_empty() {
         batch.deliveries_withdraw(&decided.withdrawn, "the lead is no longer A", at.now).await?;
     }
     if !decided.maturations.is_empty() {
-        batch.maturations_insert(&decided.maturations).await?;
-        batch.deliveries_insert(&decided.deliveries, at.now, at.offered_until).await?;
+        batch.maturations_write(&decided.maturations, &decided.deliveries, (at.now, at.offered_until)).await?;
     }
     if !decided.regraded.is_empty() {
         batch.regrades_delete(&decided.regraded).await?;

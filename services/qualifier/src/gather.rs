@@ -35,15 +35,26 @@ impl Fresh<'_> {
         let ended = if self.quarantine.is_some() { Ended::Quarantined } else { Ended::Lead };
         Seen { id: self.id, content: self.arrival.content, ended }
     }
+
+    /// Under what its person is reached; nothing of what is not worked.
+    fn identities(&self) -> impl Iterator<Item = (ArrivalId, ClientId, Identity)> {
+        let worked = self.quarantine.is_none().then(|| self.arrival.submission.identities());
+        worked.into_iter().flatten().map(|identity| (self.id, self.arrival.client, identity))
+    }
+}
+
+/// What step 1 found.
+#[derive(Debug, Default)]
+pub struct News<'a> {
+    /// New messages, oldest first.
+    pub fresh: Vec<Fresh<'a>>,
+    /// Identities that nobody had before: locked, and leading to no person.
+    anchored: BTreeSet<(ClientId, Identity)>,
 }
 
 /// Step 1: notes every id as seen and keeps what is new. Another body under a known id is an amendment or, under an
 /// Idempotency-Key, quarantined; the same body again is done.
-pub async fn fresh<'a>(
-    batch: &mut Batch,
-    arrivals: &[&'a Arrival],
-    now: Timestamp,
-) -> Result<Vec<Fresh<'a>>, StoreError> {
+pub async fn news<'a>(batch: &mut Batch, arrivals: &[&'a Arrival], now: Timestamp) -> Result<News<'a>, StoreError> {
     let mut first: BTreeMap<ArrivalId, Fresh<'a>> = BTreeMap::new();
     let mut again: Vec<&'a Arrival> = Vec::new();
     for arrival in arrivals.iter().copied() {
@@ -56,13 +67,35 @@ pub async fn fresh<'a>(
             first.insert(arrival.id, fresh);
         }
     }
-    let noted: BTreeSet<_> =
-        batch.arrivals_note_seen(first.values().map(Fresh::seen).collect(), now).await?.into_iter().collect();
-    let (mut new, known): (Vec<_>, Vec<_>) = first.into_values().partition(|fresh| noted.contains(&fresh.id));
+    let mut news = News::default();
+    if first.is_empty() {
+        return Ok(news);
+    }
+    let known = news.note(batch, first, now).await?;
     again.extend(differing(batch, known).await?);
-    new.extend(variants(batch, again, now).await?);
-    new.sort_by_key(|fresh| (fresh.arrival.received_at, fresh.id));
-    Ok(new)
+    let variants = variants(again);
+    if !variants.is_empty() {
+        news.note(batch, variants, now).await?;
+    }
+    news.fresh.sort_by_key(|fresh| (fresh.arrival.received_at, fresh.id));
+    Ok(news)
+}
+
+impl<'a> News<'a> {
+    /// Keeps what is new and returns the rest.
+    async fn note(
+        &mut self,
+        batch: &mut Batch,
+        messages: BTreeMap<ArrivalId, Fresh<'a>>,
+        now: Timestamp,
+    ) -> Result<Vec<Fresh<'a>>, StoreError> {
+        let says: Vec<_> = messages.values().flat_map(Fresh::identities).collect();
+        let noted = batch.arrivals_note_seen(messages.values().map(Fresh::seen).collect(), &says, now).await?;
+        let (new, known): (Vec<_>, Vec<_>) = messages.into_values().partition(|fresh| noted.new.contains(&fresh.id));
+        self.fresh.extend(new);
+        self.anchored.extend(noted.anchored);
+        Ok(known)
+    }
 }
 
 /// Of messages whose id is known, those that say something else than what came first.
@@ -80,12 +113,8 @@ async fn differing<'a>(batch: &mut Batch, known: Vec<Fresh<'a>>) -> Result<Vec<&
 }
 
 /// Other bodies under known ids, each once.
-async fn variants<'a>(
-    batch: &mut Batch,
-    arrivals: Vec<&'a Arrival>,
-    now: Timestamp,
-) -> Result<Vec<Fresh<'a>>, StoreError> {
-    let mut variants: BTreeMap<ArrivalId, Fresh<'a>> = BTreeMap::new();
+fn variants(arrivals: Vec<&Arrival>) -> BTreeMap<ArrivalId, Fresh<'_>> {
+    let mut variants = BTreeMap::new();
     for arrival in arrivals {
         let (amends, quarantine) = match arrival.sameness {
             Sameness::ExternalId => (Some(arrival.id), arrival.quarantine),
@@ -96,58 +125,58 @@ async fn variants<'a>(
         let id = variant_id(arrival.id, arrival.content);
         variants.entry(id).or_insert(Fresh { arrival, id, amends, quarantine });
     }
-    if variants.is_empty() {
-        return Ok(Vec::new());
-    }
-    let noted: BTreeSet<_> =
-        batch.arrivals_note_seen(variants.values().map(Fresh::seen).collect(), now).await?.into_iter().collect();
-    Ok(variants.into_values().filter(|variant| noted.contains(&variant.id)).collect())
+    variants
 }
 
 /// Steps 2 to 4: locks identities, then leads, and reads every fact once.
 pub async fn gather(
     batch: &mut Batch,
-    fresh: &[Fresh<'_>],
+    news: &News<'_>,
     requalify: &[Requalify],
     same_within: jiff::SignedDuration,
 ) -> Result<Draft, StoreError> {
     let mut draft = Draft::default();
-    let worked: Vec<_> = fresh.iter().filter(|fresh| fresh.quarantine.is_none()).collect();
+    let worked: Vec<_> = news.fresh.iter().filter(|fresh| fresh.quarantine.is_none()).collect();
     let amended: Vec<_> = worked.iter().filter_map(|fresh| fresh.amends).collect();
     if !amended.is_empty() {
         let owners = batch.arrivals_owners(&amended).await?;
         draft.amended = owners.into_iter().map(|(id, person, lead)| (id, (person, lead))).collect();
     }
-    let wanted = lock_identities(batch, &worked, &draft).await?;
-    know_persons(batch, &mut draft, &wanted).await?;
+    let known = lock_identities(batch, news, &worked, &draft).await?;
+    know_persons(batch, &mut draft, &known).await?;
     know_leads(batch, &mut draft, requalify).await?;
     know_same(batch, &mut draft, &worked, same_within).await?;
     know_settings(batch, &mut draft, &worked).await?;
     Ok(draft)
 }
 
+/// Locks the identities that had an anchor before this batch, and returns them: only they can lead to a person.
 async fn lock_identities(
     batch: &mut Batch,
+    news: &News<'_>,
     worked: &[&Fresh<'_>],
     draft: &Draft,
-) -> Result<Vec<(ClientId, Identity)>, StoreError> {
-    let mut wanted: Vec<_> = worked
-        .iter()
-        .flat_map(|fresh| fresh.arrival.submission.identities().map(|identity| (fresh.arrival.client, identity)))
-        .collect();
+) -> Result<BTreeSet<(ClientId, Identity)>, StoreError> {
+    let mut wanted: BTreeSet<_> =
+        worked.iter().flat_map(|fresh| fresh.identities()).map(|(_, client, identity)| (client, identity)).collect();
     if !draft.amended.is_empty() {
         let persons: Vec<_> = draft.amended.values().map(|(person, _)| *person).collect();
-        wanted.extend(batch.identities_of(&persons).await?);
+        let theirs: BTreeSet<_> = batch.identities_of(&persons).await?.into_iter().collect();
+        batch.identities_anchor(&theirs).await?;
+        wanted.extend(theirs);
     }
-    wanted.sort();
-    wanted.dedup();
+    wanted.retain(|identity| !news.anchored.contains(identity));
     if !wanted.is_empty() {
-        batch.identities_lock(wanted.clone()).await?;
+        batch.identities_lock(&wanted).await?;
     }
     Ok(wanted)
 }
 
-async fn know_persons(batch: &mut Batch, draft: &mut Draft, wanted: &[(ClientId, Identity)]) -> Result<(), StoreError> {
+async fn know_persons(
+    batch: &mut Batch,
+    draft: &mut Draft,
+    wanted: &BTreeSet<(ClientId, Identity)>,
+) -> Result<(), StoreError> {
     if wanted.is_empty() {
         return Ok(());
     }
@@ -251,21 +280,17 @@ async fn know_same(
     Ok(())
 }
 
-/// Clients with their programs, criteria and endpoints, and the sources' names.
+/// The sources' names, and their clients with programs, criteria and endpoints.
 async fn know_settings(batch: &mut Batch, draft: &mut Draft, worked: &[&Fresh<'_>]) -> Result<(), StoreError> {
-    let of_leads = draft.leads.values().map(|lead| (lead.row.client, lead.row.source));
-    let of_arrivals = worked.iter().map(|fresh| (fresh.arrival.client, fresh.arrival.source));
-    let (clients, sources): (BTreeSet<_>, BTreeSet<_>) = of_leads.chain(of_arrivals).unzip();
-    let clients: Vec<_> = clients.into_iter().collect();
-    let sources: Vec<_> = sources.into_iter().collect();
-    if clients.is_empty() {
+    let of_leads = draft.leads.values().map(|lead| lead.row.source);
+    let sources: BTreeSet<_> = of_leads.chain(worked.iter().map(|fresh| fresh.arrival.source)).collect();
+    if sources.is_empty() {
         return Ok(());
     }
-    for work in batch.work_of(&clients).await? {
+    let sources: Vec<_> = sources.into_iter().collect();
+    for (source, work) in batch.settings_of(&sources).await? {
+        draft.sources.insert(source.id, (source.name, source.channel));
         draft.work.insert(work.client.id, work);
-    }
-    for (source, name, channel) in batch.sources_of(&sources).await? {
-        draft.sources.insert(source, (name, channel));
     }
     Ok(())
 }

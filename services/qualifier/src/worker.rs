@@ -6,7 +6,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use ripen_domain::{id::DeliveryId, message::DeliverMessage};
+use ripen_domain::{
+    id::{DeliveryId, EndpointId},
+    message::DeliverMessage,
+};
 use ripen_queue::{Message, Outcome, Queue, Received};
 use ripen_runtime::lifecycle::Stop;
 use uuid::Uuid;
@@ -185,17 +188,18 @@ impl Handler<'_> {
         if report.deliveries.is_empty() {
             return;
         }
-        let messages = report.deliveries.into_iter().map(offer).collect();
-        let refused = self
-            .ctx
-            .transport
-            .publish_all(Queue::Deliveries, messages)
-            .await
-            .into_iter()
-            .filter(Result::is_err)
-            .count();
-        if refused > 0 {
-            tracing::info!(deliveries = refused, "offers did not get through; the sweeper makes them again");
+        let messages = report.deliveries.iter().map(offer).collect();
+        let published = self.ctx.transport.publish_all(Queue::Deliveries, messages).await;
+        let offers = report.deliveries.iter().zip(published);
+        let refused: Vec<_> =
+            offers.filter(|(_, result)| result.is_err()).map(|((delivery, _), _)| *delivery).collect();
+        if refused.is_empty() {
+            return;
+        }
+        tracing::info!(deliveries = refused.len(), "offers did not get through; the sweeper makes them again");
+        let now = self.ctx.clock.now();
+        if let Err(error) = self.ctx.store.deliveries_release(&refused, now, now).await {
+            tracing::info!(%error, "and only when their time is up");
         }
     }
 }
@@ -210,8 +214,9 @@ fn dead(why: String) -> Outcome {
 }
 
 /// The offer of a delivery to the dispatcher.
-fn offer(delivery: DeliveryId) -> Message {
-    let body = serde_json::to_vec(&DeliverMessage::V1 { delivery }).unwrap_or_default();
+fn offer((delivery, endpoint): &(DeliveryId, EndpointId)) -> Message {
+    let offer = DeliverMessage::V1 { delivery: *delivery, endpoint: Some(*endpoint) };
+    let body = serde_json::to_vec(&offer).unwrap_or_default();
     Message { id: delivery.uuid(), body: body.into() }
 }
 

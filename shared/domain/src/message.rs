@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     arrival::Arrival,
-    id::{DeliveryId, LeadId},
+    id::{DeliveryId, EndpointId, LeadId},
 };
 
 /// Body of a message in `ripen.arrivals`.
@@ -40,5 +40,8 @@ pub enum DeliverMessage {
     V1 {
         /// The delivery to attempt.
         delivery: DeliveryId,
+        /// Where to, as far as the offer knows: whoever takes it need not ask the database to see that it must wait.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        endpoint: Option<EndpointId>,
     },
 }

@@ -1,15 +1,18 @@
 //! Arrivals: which ids were seen, what was stored of each, and how each ended.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     arrival::Sameness,
+    contact::Identity,
     hash::ContentHash,
     id::{ArrivalId, ClientId, LeadId, PersonId, SourceId},
     lead::Grade,
 };
 
-use crate::{Batch, Store, StoreError, error::word};
+use crate::{Batch, Store, StoreError, error::word, person::identity_columns};
 
 /// How an arrival ended (invariant: exactly one of these).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +47,15 @@ pub struct Seen {
     pub content: ContentHash,
     /// How it ends.
     pub ended: Ended,
+}
+
+/// What was new when ids were noted.
+#[derive(Debug, Clone, Default)]
+pub struct Noted {
+    /// Ids seen for the first time.
+    pub new: BTreeSet<ArrivalId>,
+    /// Identities that had no anchor before: nobody is reached under them.
+    pub anchored: BTreeSet<(ClientId, Identity)>,
 }
 
 /// An arrival as it is stored.
@@ -118,29 +130,62 @@ pub struct ArrivalStatus {
 }
 
 impl Batch {
-    /// Notes ids as seen and returns those that were new. Sorted by id, so that two batches wait rather than deadlock.
+    /// Notes ids as seen, and makes anchors for the identities of those that were new, where there are none; both in
+    /// their order, so that two batches wait rather than deadlock. An anchor made here is locked by having been made, and
+    /// leads to nobody yet.
     ///
     /// # Errors
     /// When the transaction fails.
     pub async fn arrivals_note_seen(
         &mut self,
         mut seen: Vec<Seen>,
+        says: &[(ArrivalId, ClientId, Identity)],
         now: Timestamp,
-    ) -> Result<Vec<ArrivalId>, StoreError> {
+    ) -> Result<Noted, StoreError> {
         seen.sort_by_key(|seen| seen.id);
         let ids: Vec<_> = seen.iter().map(|seen| seen.id.uuid()).collect();
         let contents: Vec<_> = seen.iter().map(|seen| seen.content.bytes().to_vec()).collect();
         let ended: Vec<_> = seen.iter().map(|seen| seen.ended.word().to_owned()).collect();
+        let said_by: Vec<_> = says.iter().map(|(id, _, _)| id.uuid()).collect();
+        let (clients, kinds, values) = identity_columns(says.iter().map(|(_, client, identity)| (*client, identity)));
         let rows = sqlx::query!(
             "-- arrival.note_seen
-            insert into arrival_seen (id, content, ended, arrival_id, seen_at)
-            select id, content, ended, id, $4 from unnest($1::uuid[], $2::bytea[], $3::text[]) as new (id, content, ended)
-            on conflict do nothing returning id",
-            &ids, &contents, &ended, now.to_sqlx()
+            with new as (
+              insert into arrival_seen (id, content, ended, arrival_id, seen_at)
+              select ($1::uuid[])[i], ($2::bytea[])[i], ($3::text[])[i], ($1::uuid[])[i], $4
+              from generate_subscripts($1::uuid[], 1) i
+              on conflict do nothing returning id
+            ), anchored as (
+              insert into identity (client_id, kind, value)
+              select distinct ($6::uuid[])[i] as client_id, ($7::text[])[i] as kind, ($8::text[])[i] as value
+              from generate_subscripts($5::uuid[], 1) i
+              where ($5::uuid[])[i] in (select id from new) order by client_id, kind, value
+              on conflict do nothing returning client_id, kind, value
+            )
+            select id, null::uuid as client_id, null as kind, null as value from new
+            union all select null, client_id, kind, value from anchored",
+            &ids,
+            &contents,
+            &ended,
+            now.to_sqlx(),
+            &said_by,
+            &clients,
+            &kinds,
+            &values
         )
         .fetch_all(self.connection())
         .await?;
-        Ok(rows.into_iter().map(|row| ArrivalId::from_uuid(row.id)).collect())
+        let mut noted = Noted::default();
+        for row in rows {
+            if let Some(id) = row.id {
+                noted.new.insert(ArrivalId::from_uuid(id));
+            } else if let (Some(client), Some(kind), Some(value)) = (row.client_id, row.kind, row.value) {
+                let identity =
+                    Identity::stored(&kind, &value).ok_or_else(|| StoreError::Corrupt("an identity".to_owned()))?;
+                noted.anchored.insert((ClientId::from_uuid(client), identity));
+            }
+        }
+        Ok(noted)
     }
 
     /// What came earlier under these ids.
@@ -229,83 +274,6 @@ impl Batch {
         .execute(self.connection())
         .await?;
         Ok(())
-    }
-
-    /// Stores arrivals.
-    ///
-    /// # Errors
-    /// When the transaction fails.
-    pub async fn arrivals_insert(&mut self, rows: Vec<ArrivalRow>) -> Result<(), StoreError> {
-        let columns = Columns::from(rows);
-        sqlx::query!(
-            "-- arrival.insert
-            insert into arrival (id, client_id, source_id, person_id, lead_id, amends, sameness, state, reason, repeat, content,
-                                 external_id, received_at, submitted_at, media_type, raw, submission, flags)
-            select id, client_id, source_id, person_id, lead_id, amends, sameness,
-                   case when reason is null then 'graded' else 'quarantined' end, reason, repeat, content, external_id,
-                   received_at, submitted_at, media_type, raw, submission::json, string_to_array(flags, ',')
-            from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[],
-                        $9::boolean[], $10::bytea[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::text[],
-                        $15::text[], $16::text[], $17::text[])
-              as n (id, client_id, source_id, person_id, lead_id, amends, sameness, reason, repeat, content, external_id,
-                    received_at, submitted_at, media_type, raw, submission, flags)",
-            &columns.ids, &columns.clients, &columns.sources, &columns.persons[..] as &[Option<uuid::Uuid>],
-            &columns.leads[..] as &[Option<uuid::Uuid>], &columns.amends[..] as &[Option<uuid::Uuid>], &columns.sameness,
-            &columns.reasons[..] as &[Option<String>], &columns.repeats, &columns.contents,
-            &columns.externals[..] as &[Option<String>], &columns.received[..],
-            &columns.submitted[..] as &[Option<jiff_sqlx::Timestamp>], &columns.media, &columns.raws, &columns.submissions,
-            &columns.flags
-        )
-        .execute(self.connection())
-        .await?;
-        Ok(())
-    }
-}
-
-#[derive(Default)]
-struct Columns {
-    ids: Vec<uuid::Uuid>,
-    clients: Vec<uuid::Uuid>,
-    sources: Vec<uuid::Uuid>,
-    persons: Vec<Option<uuid::Uuid>>,
-    leads: Vec<Option<uuid::Uuid>>,
-    amends: Vec<Option<uuid::Uuid>>,
-    sameness: Vec<String>,
-    reasons: Vec<Option<String>>,
-    repeats: Vec<bool>,
-    contents: Vec<Vec<u8>>,
-    externals: Vec<Option<String>>,
-    received: Vec<jiff_sqlx::Timestamp>,
-    submitted: Vec<Option<jiff_sqlx::Timestamp>>,
-    media: Vec<String>,
-    raws: Vec<String>,
-    submissions: Vec<String>,
-    flags: Vec<String>,
-}
-
-impl From<Vec<ArrivalRow>> for Columns {
-    fn from(rows: Vec<ArrivalRow>) -> Self {
-        let mut columns = Self::default();
-        for row in rows {
-            columns.ids.push(row.id.uuid());
-            columns.clients.push(row.client.uuid());
-            columns.sources.push(row.source.uuid());
-            columns.persons.push(row.on.map(|(person, _)| person.uuid()));
-            columns.leads.push(row.on.map(|(_, lead)| lead.uuid()));
-            columns.amends.push(row.amends.map(ArrivalId::uuid));
-            columns.sameness.push(row.sameness.word().to_owned());
-            columns.reasons.push(row.quarantined);
-            columns.repeats.push(row.repeat);
-            columns.contents.push(row.content.bytes().to_vec());
-            columns.externals.push(row.external_id);
-            columns.received.push(row.received_at.to_sqlx());
-            columns.submitted.push(row.submitted_at.map(ToSqlx::to_sqlx));
-            columns.media.push(row.media_type);
-            columns.raws.push(row.raw);
-            columns.submissions.push(row.submission);
-            columns.flags.push(row.flags);
-        }
-        columns
     }
 }
 

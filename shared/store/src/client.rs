@@ -54,28 +54,46 @@ pub struct Work {
     pub endpoints: Vec<EndpointId>,
 }
 
+/// What a batch needs to know of one source.
+#[derive(Debug, Clone)]
+pub struct SourceName {
+    /// Its id.
+    pub id: SourceId,
+    /// Name as people write it.
+    pub name: String,
+    /// How leads of it arrive.
+    pub channel: Channel,
+}
+
 impl Batch {
-    /// What this batch needs to know of these clients.
+    /// What this batch needs to know of these sources and of their clients.
     ///
     /// # Errors
     /// When the transaction fails.
-    pub async fn work_of(&mut self, clients: &[ClientId]) -> Result<Vec<Work>, StoreError> {
-        let clients: Vec<_> = clients.iter().map(|client| client.uuid()).collect();
+    pub async fn settings_of(&mut self, sources: &[SourceId]) -> Result<Vec<(SourceName, Work)>, StoreError> {
+        let sources: Vec<_> = sources.iter().map(|source| source.uuid()).collect();
         let rows = sqlx::query!(
-            r#"-- client.work_of
-            select c.id, c.slug, c.name, c.country, c.time_zone, c.state, g.id as program_id, g.criteria_id,
+            r#"-- client.settings_of
+            select s.id as source_id, s.name as source_name, s.channel, c.id, c.slug, c.name, c.country, c.time_zone, c.state,
+                   g.id as program_id, g.criteria_id,
                    (select array_agg(e.id order by e.id) from endpoint e
                     where e.client_id = c.id and e.state = 'enabled' and 'lead.matured' = any(e.events)) as endpoints
-            from client c
+            from source s
+            join client c on c.id = s.client_id
             join program g on g.id = coalesce(c.program_id, (select id from program where is_default))
-            where c.id = any($1)"#,
-            &clients
+            where s.id = any($1)"#,
+            &sources
         )
         .fetch_all(self.connection())
         .await?;
         rows.into_iter()
             .map(|row| {
-                Ok(Work {
+                let source = SourceName {
+                    id: SourceId::from_uuid(row.source_id),
+                    name: row.source_name,
+                    channel: crate::error::word(&row.channel)?,
+                };
+                let work = Work {
                     client: ClientRecord {
                         id: ClientId::from_uuid(row.id),
                         slug: row.slug,
@@ -87,26 +105,9 @@ impl Batch {
                     program: ProgramId::from_uuid(row.program_id),
                     criteria: row.criteria_id.map(CriteriaId::from_uuid),
                     endpoints: row.endpoints.unwrap_or_default().into_iter().map(EndpointId::from_uuid).collect(),
-                })
+                };
+                Ok((source, work))
             })
-            .collect()
-    }
-
-    /// Names and channels of these sources.
-    ///
-    /// # Errors
-    /// When the transaction fails.
-    pub async fn sources_of(&mut self, sources: &[SourceId]) -> Result<Vec<(SourceId, String, Channel)>, StoreError> {
-        let sources: Vec<_> = sources.iter().map(|source| source.uuid()).collect();
-        let rows = sqlx::query!(
-            "-- source.names
-            select id, name, channel from source where id = any($1)",
-            &sources
-        )
-        .fetch_all(self.connection())
-        .await?;
-        rows.into_iter()
-            .map(|row| Ok((SourceId::from_uuid(row.id), row.name, crate::error::word(&row.channel)?)))
             .collect()
     }
 }

@@ -90,37 +90,6 @@ pub struct Settled {
 }
 
 impl Batch {
-    /// Owes deliveries; one that is owed already stays. Those without an endpoint are held until one appears.
-    ///
-    /// # Errors
-    /// When the transaction fails.
-    pub async fn deliveries_insert(
-        &mut self,
-        rows: &[NewDelivery],
-        now: Timestamp,
-        offered_until: Timestamp,
-    ) -> Result<(), StoreError> {
-        let ids: Vec<_> = rows.iter().map(|row| row.id.uuid()).collect();
-        let clients: Vec<_> = rows.iter().map(|row| row.client.uuid()).collect();
-        let leads: Vec<_> = rows.iter().map(|row| row.lead.uuid()).collect();
-        let maturations: Vec<_> = rows.iter().map(|row| row.maturation.uuid()).collect();
-        let endpoints: Vec<_> = rows.iter().map(|row| row.endpoint.map(EndpointId::uuid)).collect();
-        sqlx::query!(
-            "-- delivery.insert
-            insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, state, reason, due_at, offered_until, created_at)
-            select id, client_id, lead_id, maturation_id, endpoint_id,
-                   case when endpoint_id is null then 'held' else 'pending' end,
-                   case when endpoint_id is null then 'the client has no enabled endpoint' end, $6, $7, $6
-            from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[])
-              as n (id, client_id, lead_id, maturation_id, endpoint_id)
-            on conflict do nothing",
-            &ids, &clients, &leads, &maturations, &endpoints[..] as &[Option<Uuid>], now.to_sqlx(), offered_until.to_sqlx()
-        )
-        .execute(self.connection())
-        .await?;
-        Ok(())
-    }
-
     /// Withdraws what was never attempted of leads that are no longer A.
     ///
     /// # Errors
@@ -142,31 +111,44 @@ impl Batch {
 }
 
 impl Store {
-    /// Records attempts and what follows, for the leases that still hold; returns the ids of those. One commit for all.
+    /// Records attempts and what follows, for the leases that still hold; returns the ids of those. One statement for all.
     ///
     /// # Errors
     /// When the database is away: the leases then run out and the deliveries are attempted again under the same id.
     pub async fn deliveries_settle(&self, rows: &[Settled]) -> Result<Vec<DeliveryId>, StoreError> {
-        let mut tx = self.pool.begin().await?;
-        let held = settle_states(&mut tx, rows).await?;
-        insert_attempts(&mut tx, rows).await?;
-        for row in rows.iter().filter(|row| held.contains(&row.delivery)) {
-            if let Some((kind, reason)) = &row.outcome {
-                sqlx::query!(
-                    "-- outcome.insert
-                    insert into outcome (delivery_id, at, kind, reason, said_by) values ($1, $2, $3, $4, 'answer')
-                    on conflict do nothing",
-                    row.delivery.uuid(),
-                    row.attempt.at.to_sqlx(),
-                    kind.word(),
-                    reason.as_deref()
-                )
-                .execute(&mut *tx)
-                .await?;
-            }
-        }
-        tx.commit().await?;
-        Ok(held)
+        let c = Columns::from(rows);
+        let done = sqlx::query!(
+            r#"-- delivery.settle
+            with tried as (
+              select ($1::uuid[])[i] as id, ($2::uuid[])[i] as lease, ($3::text[])[i] as state,
+                     ($4::text[])[i] as reason, ($5::timestamptz[])[i] as due_at, ($6::timestamptz[])[i] as at,
+                     ($7::integer[])[i] as number, ($8::integer[])[i] as duration_ms, ($9::integer[])[i] as status,
+                     ($10::text[])[i] as error, ($11::bytea[])[i] as answer, ($12::text[])[i] as outcome,
+                     ($13::text[])[i] as outcome_reason
+              from generate_subscripts($1::uuid[], 1) i
+            ), settled as (
+              update delivery d set state = n.state, reason = n.reason, due_at = n.due_at, offered_until = n.at, lease = null,
+                     leased_until = null, ended_at = case when n.state in ('pending', 'held') then null else n.at end
+              from tried n where d.id = n.id and d.state = 'leased' and d.lease = n.lease
+              returning d.id
+            ), said as (
+              insert into outcome (delivery_id, at, kind, reason, said_by)
+              select id, at, outcome, outcome_reason, 'answer' from tried
+              where outcome is not null and id in (select id from settled)
+              on conflict do nothing
+            ), attempted as (
+              insert into attempt (delivery_id, number, at, duration_ms, status, error, answer)
+              select id, number, at, duration_ms, status, error, answer from tried
+              on conflict do nothing
+            )
+            select id as "id!" from settled"#,
+            &c.ids, &c.leases, &c.states, &c.reasons[..] as &[Option<String>], &c.due[..], &c.at[..], &c.numbers, &c.durations,
+            &c.statuses[..] as &[Option<i32>], &c.errors[..] as &[Option<String>], &c.answers[..] as &[Option<Vec<u8>>],
+            &c.outcomes[..] as &[Option<String>], &c.outcome_reasons[..] as &[Option<String>]
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(done.into_iter().map(|row| DeliveryId::from_uuid(row.id)).collect())
     }
 
     /// How many deliveries are due or being attempted at `now`.
@@ -202,52 +184,43 @@ impl Store {
     }
 }
 
-async fn settle_states(tx: &mut sqlx::PgConnection, rows: &[Settled]) -> Result<Vec<DeliveryId>, StoreError> {
-    let ids: Vec<_> = rows.iter().map(|row| row.delivery.uuid()).collect();
-    let leases: Vec<_> = rows.iter().map(|row| row.lease).collect();
-    let states: Vec<_> = rows.iter().map(|row| state_of(&row.next).to_owned()).collect();
-    let reasons: Vec<_> = rows.iter().map(|row| reason_of(&row.next)).collect();
-    let due: Vec<_> = rows.iter().map(|row| due_of(row).to_sqlx()).collect();
-    let at: Vec<_> = rows.iter().map(|row| row.attempt.at.to_sqlx()).collect();
-    let done = sqlx::query!(
-        "-- delivery.settle
-        update delivery d set state = n.state, reason = n.reason, due_at = n.due_at, offered_until = n.at, lease = null,
-               leased_until = null, ended_at = case when n.state in ('pending', 'held') then null else n.at end
-        from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])
-          as n (id, lease, state, reason, due_at, at)
-        where d.id = n.id and d.state = 'leased' and d.lease = n.lease
-        returning d.id",
-        &ids,
-        &leases,
-        &states,
-        &reasons[..] as &[Option<String>],
-        &due[..],
-        &at[..]
-    )
-    .fetch_all(tx)
-    .await?;
-    Ok(done.into_iter().map(|row| DeliveryId::from_uuid(row.id)).collect())
+#[derive(Default)]
+struct Columns {
+    ids: Vec<Uuid>,
+    leases: Vec<Uuid>,
+    states: Vec<String>,
+    reasons: Vec<Option<String>>,
+    due: Vec<jiff_sqlx::Timestamp>,
+    at: Vec<jiff_sqlx::Timestamp>,
+    numbers: Vec<i32>,
+    durations: Vec<i32>,
+    statuses: Vec<Option<i32>>,
+    errors: Vec<Option<String>>,
+    answers: Vec<Option<Vec<u8>>>,
+    outcomes: Vec<Option<String>>,
+    outcome_reasons: Vec<Option<String>>,
 }
 
-async fn insert_attempts(tx: &mut sqlx::PgConnection, rows: &[Settled]) -> Result<(), StoreError> {
-    let ids: Vec<_> = rows.iter().map(|row| row.delivery.uuid()).collect();
-    let numbers: Vec<_> = rows.iter().map(|row| row.attempt.number).collect();
-    let at: Vec<_> = rows.iter().map(|row| row.attempt.at.to_sqlx()).collect();
-    let durations: Vec<_> = rows.iter().map(|row| row.attempt.duration_ms).collect();
-    let statuses: Vec<_> = rows.iter().map(|row| row.attempt.status).collect();
-    let errors: Vec<_> = rows.iter().map(|row| row.attempt.error.clone()).collect();
-    let answers: Vec<_> = rows.iter().map(|row| row.attempt.answer.clone()).collect();
-    sqlx::query!(
-        "-- attempt.insert
-        insert into attempt (delivery_id, number, at, duration_ms, status, error, answer)
-        select * from unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::integer[], $5::integer[], $6::text[], $7::bytea[])
-        on conflict do nothing",
-        &ids, &numbers, &at[..], &durations, &statuses[..] as &[Option<i32>], &errors[..] as &[Option<String>],
-        &answers[..] as &[Option<Vec<u8>>]
-    )
-    .execute(tx)
-    .await?;
-    Ok(())
+impl From<&[Settled]> for Columns {
+    fn from(rows: &[Settled]) -> Self {
+        let mut columns = Self::default();
+        for row in rows {
+            columns.ids.push(row.delivery.uuid());
+            columns.leases.push(row.lease);
+            columns.states.push(state_of(&row.next).to_owned());
+            columns.reasons.push(reason_of(&row.next));
+            columns.due.push(due_of(row).to_sqlx());
+            columns.at.push(row.attempt.at.to_sqlx());
+            columns.numbers.push(row.attempt.number);
+            columns.durations.push(row.attempt.duration_ms);
+            columns.statuses.push(row.attempt.status);
+            columns.errors.push(row.attempt.error.clone());
+            columns.answers.push(row.attempt.answer.clone());
+            columns.outcomes.push(row.outcome.as_ref().map(|(kind, _)| kind.word().to_owned()));
+            columns.outcome_reasons.push(row.outcome.as_ref().and_then(|(_, reason)| reason.clone()));
+        }
+        columns
+    }
 }
 
 const fn state_of(next: &Next) -> &'static str {

@@ -1,7 +1,6 @@
 //! Answers and notes: what a decision reads.
 
 use jiff::Timestamp;
-use jiff_sqlx::ToSqlx;
 use ripen_domain::id::LeadId;
 use serde_json::Value;
 
@@ -60,51 +59,5 @@ impl Batch {
                 value: row.value,
             })
             .collect())
-    }
-
-    /// Adds answers; one that stands already stays.
-    ///
-    /// # Errors
-    /// When the transaction fails.
-    pub async fn answers_insert(&mut self, rows: &[AnswerRow]) -> Result<(), StoreError> {
-        let leads: Vec<_> = rows.iter().map(|row| row.lead.uuid()).collect();
-        let questions: Vec<_> = rows.iter().map(|row| row.question.clone()).collect();
-        let at: Vec<_> = rows.iter().map(|row| row.at.to_sqlx()).collect();
-        let origins: Vec<_> = rows.iter().map(|row| row.origin.clone()).collect();
-        let values: Vec<_> = rows.iter().map(|row| row.value.to_string()).collect();
-        sqlx::query!(
-            "-- answer.insert
-            insert into answer (lead_id, question, at, origin, value)
-            select lead_id, question, at, origin, value::json
-            from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::text[]) as n (lead_id, question, at, origin, value)
-            on conflict do nothing",
-            &leads, &questions, &at[..], &origins, &values
-        )
-        .execute(self.connection())
-        .await?;
-        Ok(())
-    }
-
-    /// Adds notes; one that stands already stays.
-    ///
-    /// # Errors
-    /// When the transaction fails.
-    pub async fn notes_insert(&mut self, rows: &[NoteRow]) -> Result<(), StoreError> {
-        let leads: Vec<_> = rows.iter().map(|row| row.lead.uuid()).collect();
-        let at: Vec<_> = rows.iter().map(|row| row.at.to_sqlx()).collect();
-        let by: Vec<_> = rows.iter().map(|row| row.by.clone()).collect();
-        let texts: Vec<_> = rows.iter().map(|row| row.text.clone()).collect();
-        sqlx::query!(
-            "-- note.insert
-            insert into note (lead_id, at, by, text)
-            select * from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[]) on conflict do nothing",
-            &leads,
-            &at[..],
-            &by,
-            &texts
-        )
-        .execute(self.connection())
-        .await?;
-        Ok(())
     }
 }

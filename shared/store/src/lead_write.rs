@@ -1,9 +1,11 @@
-//! Writing what a batch decided: leads, decisions and maturations, one statement each.
+//! Writing what a batch decided: leads with their decisions and next steps in one statement, maturations with what is owed
+//! for them in another.
 
 use jiff_sqlx::ToSqlx;
+use ripen_domain::id::EndpointId;
 use uuid::Uuid;
 
-use crate::{Batch, LeadRow, MaturationRow, NewDecision, StoreError};
+use crate::{Batch, LeadRow, MaturationRow, NewDecision, NewDelivery, PromiseRow, StoreError};
 
 type Instants = Vec<jiff_sqlx::Timestamp>;
 type MaybeInstants = Vec<Option<jiff_sqlx::Timestamp>>;
@@ -61,23 +63,99 @@ impl From<&[LeadRow]> for Columns {
     }
 }
 
+#[derive(Default)]
+struct Decisions {
+    ids: Vec<Uuid>,
+    leads: Vec<Uuid>,
+    clients: Vec<Uuid>,
+    criteria: Vec<Uuid>,
+    at: Instants,
+    grades: Vec<String>,
+    scores: Vec<i32>,
+    receipts: Vec<String>,
+}
+
+impl From<&[NewDecision]> for Decisions {
+    fn from(rows: &[NewDecision]) -> Self {
+        let mut columns = Self::default();
+        for row in rows {
+            columns.ids.push(row.id.uuid());
+            columns.leads.push(row.lead.uuid());
+            columns.clients.push(row.client.uuid());
+            columns.criteria.push(row.criteria.uuid());
+            columns.at.push(row.at.to_sqlx());
+            columns.grades.push(row.grade.word().to_owned());
+            columns.scores.push(row.score);
+            columns.receipts.push(row.receipt.clone());
+        }
+        columns
+    }
+}
+
+#[derive(Default)]
+struct Promises {
+    leads: Vec<Uuid>,
+    generations: Vec<i64>,
+    clients: Vec<Uuid>,
+    kinds: Vec<String>,
+    due: MaybeInstants,
+    why: Vec<String>,
+    whom: Vec<String>,
+}
+
+impl From<&[PromiseRow]> for Promises {
+    fn from(rows: &[PromiseRow]) -> Self {
+        let mut columns = Self::default();
+        for row in rows {
+            columns.leads.push(row.lead.uuid());
+            columns.generations.push(row.generation);
+            columns.clients.push(row.client.uuid());
+            columns.kinds.push(row.kind.word().to_owned());
+            columns.due.push(row.due_at.map(ToSqlx::to_sqlx));
+            columns.why.push(row.why.clone());
+            columns.whom.push(row.from_whom.clone());
+        }
+        columns
+    }
+}
+
 impl Batch {
-    /// Writes leads: new ones are inserted; of known ones, locked before, everything a batch can change is set. Touches,
-    /// rounds, dispositions and returns belong to other writers and stay.
+    /// Writes leads with the decisions about them and the promises that follow. New leads are inserted; of known ones,
+    /// locked before, everything a batch can change is set. Touches, rounds, dispositions and returns belong to other
+    /// writers and stay.
     ///
     /// # Errors
     /// When the transaction fails.
-    pub async fn leads_write(&mut self, rows: &[LeadRow], now: jiff::Timestamp) -> Result<(), StoreError> {
-        let c = Columns::from(rows);
+    pub async fn leads_write(
+        &mut self,
+        rows: &[LeadRow],
+        decisions: &[NewDecision],
+        promises: &[PromiseRow],
+        now: jiff::Timestamp,
+    ) -> Result<(), StoreError> {
+        let (c, d, p) = (Columns::from(rows), Decisions::from(decisions), Promises::from(promises));
         sqlx::query!(
             "-- lead.write
+            with decided as (
+              insert into decision (id, lead_id, client_id, criteria_id, at, grade, score, receipt)
+              select ($22::uuid[])[i], ($23::uuid[])[i], ($24::uuid[])[i], ($25::uuid[])[i], ($26::timestamptz[])[i],
+                     ($27::text[])[i], ($28::integer[])[i], ($29::text[])[i]::json
+              from generate_subscripts($22::uuid[], 1) i
+            ), promised as (
+              insert into promise (lead_id, generation, client_id, kind, state, due_at, why, from_whom, offered_until, created_at)
+              select ($30::uuid[])[i], ($31::bigint[])[i], ($32::uuid[])[i], ($33::text[])[i], 'scheduled',
+                     ($34::timestamptz[])[i], ($35::text[])[i], ($36::text[])[i], $21, $21
+              from generate_subscripts($30::uuid[], 1) i
+            )
             insert into lead as l (id, client_id, program_id, person_id, source_id, channel, stage, grade, score, criteria_id,
                                    decision_id, arrivals, enquiries, first_arrived_at, last_arrived_at, last_enquiry_at,
                                    matured_at, closed_at, closed_reason, generation, created_at)
-            select *, $21::timestamptz
-            from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[],
-                        $9::integer[], $10::uuid[], $11::uuid[], $12::integer[], $13::integer[], $14::timestamptz[],
-                        $15::timestamptz[], $16::timestamptz[], $17::timestamptz[], $18::timestamptz[], $19::text[], $20::bigint[])
+            select ($1::uuid[])[i], ($2::uuid[])[i], ($3::uuid[])[i], ($4::uuid[])[i], ($5::uuid[])[i],
+                   ($6::text[])[i], ($7::text[])[i], ($8::text[])[i], ($9::integer[])[i], ($10::uuid[])[i],
+                   ($11::uuid[])[i], ($12::integer[])[i], ($13::integer[])[i], ($14::timestamptz[])[i],
+                   ($15::timestamptz[])[i], ($16::timestamptz[])[i], ($17::timestamptz[])[i], ($18::timestamptz[])[i],
+                   ($19::text[])[i], ($20::bigint[])[i], $21::timestamptz
+            from generate_subscripts($1::uuid[], 1) i
             on conflict (id) do update set
               channel = excluded.channel, stage = excluded.stage, grade = excluded.grade, score = excluded.score, criteria_id = excluded.criteria_id,
               decision_id = excluded.decision_id, arrivals = excluded.arrivals, enquiries = excluded.enquiries,
@@ -88,58 +166,51 @@ impl Batch {
             &c.grades[..] as &[Option<String>], &c.scores[..] as &[Option<i32>], &c.criteria[..] as &[Option<Uuid>],
             &c.decisions[..] as &[Option<Uuid>], &c.arrivals, &c.enquiries, &c.first[..], &c.last[..], &c.enquiry[..],
             &c.matured[..] as &[Option<jiff_sqlx::Timestamp>], &c.closed[..] as &[Option<jiff_sqlx::Timestamp>],
-            &c.reasons[..] as &[Option<String>], &c.generations, now.to_sqlx()
+            &c.reasons[..] as &[Option<String>], &c.generations, now.to_sqlx(), &d.ids, &d.leads, &d.clients, &d.criteria,
+            &d.at[..], &d.grades, &d.scores, &d.receipts, &p.leads, &p.generations, &p.clients, &p.kinds,
+            &p.due[..] as &[Option<jiff_sqlx::Timestamp>], &p.why, &p.whom
         )
         .execute(self.connection())
         .await?;
         Ok(())
     }
 
-    /// Stores decisions.
+    /// Stores maturations and owes their deliveries; one that is owed already stays. Those without an endpoint are held
+    /// until one appears. `offered_until` is when a sweeper may offer them again.
     ///
     /// # Errors
     /// When the transaction fails.
-    pub async fn decisions_insert(&mut self, rows: &[NewDecision]) -> Result<(), StoreError> {
-        let ids: Vec<_> = rows.iter().map(|row| row.id.uuid()).collect();
-        let leads: Vec<_> = rows.iter().map(|row| row.lead.uuid()).collect();
-        let clients: Vec<_> = rows.iter().map(|row| row.client.uuid()).collect();
-        let criteria: Vec<_> = rows.iter().map(|row| row.criteria.uuid()).collect();
-        let at: Vec<_> = rows.iter().map(|row| row.at.to_sqlx()).collect();
-        let grades: Vec<_> = rows.iter().map(|row| row.grade.word().to_owned()).collect();
-        let scores: Vec<_> = rows.iter().map(|row| row.score).collect();
-        let receipts: Vec<_> = rows.iter().map(|row| row.receipt.clone()).collect();
-        sqlx::query!(
-            "-- decision.insert
-            insert into decision (id, lead_id, client_id, criteria_id, at, grade, score, receipt)
-            select id, lead_id, client_id, criteria_id, at, grade, score, receipt::json
-            from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::text[], $7::integer[], $8::text[])
-              as n (id, lead_id, client_id, criteria_id, at, grade, score, receipt)",
-            &ids, &leads, &clients, &criteria, &at[..], &grades, &scores, &receipts
-        )
-        .execute(self.connection())
-        .await?;
-        Ok(())
-    }
-
-    /// Stores maturations.
-    ///
-    /// # Errors
-    /// When the transaction fails.
-    pub async fn maturations_insert(&mut self, rows: &[MaturationRow]) -> Result<(), StoreError> {
+    pub async fn maturations_write(
+        &mut self,
+        rows: &[MaturationRow],
+        owed: &[NewDelivery],
+        (now, offered_until): (jiff::Timestamp, jiff::Timestamp),
+    ) -> Result<(), StoreError> {
         let ids: Vec<_> = rows.iter().map(|row| row.id.uuid()).collect();
         let leads: Vec<_> = rows.iter().map(|row| row.lead.uuid()).collect();
         let clients: Vec<_> = rows.iter().map(|row| row.client.uuid()).collect();
         let decisions: Vec<_> = rows.iter().map(|row| row.decision.uuid()).collect();
         let at: Vec<_> = rows.iter().map(|row| row.at.to_sqlx()).collect();
+        let deliveries: Vec<_> = owed.iter().map(|row| row.id.uuid()).collect();
+        let owed_to: Vec<_> = owed.iter().map(|row| row.client.uuid()).collect();
+        let owed_of: Vec<_> = owed.iter().map(|row| row.lead.uuid()).collect();
+        let owed_for: Vec<_> = owed.iter().map(|row| row.maturation.uuid()).collect();
+        let endpoints: Vec<_> = owed.iter().map(|row| row.endpoint.map(EndpointId::uuid)).collect();
         sqlx::query!(
-            "-- maturation.insert
+            "-- maturation.write
+            with owed as (
+              insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, state, reason, due_at, offered_until, created_at)
+              select ($8::uuid[])[i], ($9::uuid[])[i], ($10::uuid[])[i], ($11::uuid[])[i], ($12::uuid[])[i],
+                     case when ($12::uuid[])[i] is null then 'held' else 'pending' end,
+                     case when ($12::uuid[])[i] is null then 'the client has no enabled endpoint' end, $6, $7, $6
+              from generate_subscripts($8::uuid[], 1) i
+              on conflict do nothing
+            )
             insert into maturation (id, lead_id, client_id, decision_id, at)
-            select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[])",
-            &ids,
-            &leads,
-            &clients,
-            &decisions,
-            &at[..]
+            select ($1::uuid[])[i], ($2::uuid[])[i], ($3::uuid[])[i], ($4::uuid[])[i], ($5::timestamptz[])[i]
+            from generate_subscripts($1::uuid[], 1) i",
+            &ids, &leads, &clients, &decisions, &at[..], now.to_sqlx(), offered_until.to_sqlx(), &deliveries, &owed_to,
+            &owed_of, &owed_for, &endpoints[..] as &[Option<Uuid>]
         )
         .execute(self.connection())
         .await?;

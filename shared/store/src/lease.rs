@@ -1,6 +1,9 @@
 //! Leasing deliveries: who may be sent now, all that is said, and the body frozen with the first lease.
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
@@ -25,169 +28,267 @@ pub struct Claim<'a> {
     pub lasts: Duration,
     /// Endpoints with deliveries under way here, and how many: they count against the endpoint's concurrency.
     pub busy: &'a [(EndpointId, i32)],
-    /// When a delivery is looked at again that found no free slot.
-    pub no_slot_until: Timestamp,
+    /// Until when nobody else offers those that find no free slot: the worker keeps them in mind.
+    pub kept_until: Timestamp,
+}
+
+/// What a worker got.
+#[derive(Debug, Default)]
+pub struct Claimed {
+    /// Leased: to be attempted now.
+    pub ready: Vec<Leased>,
+    /// To be claimed again when their endpoint has a free slot.
+    pub waiting: Vec<(DeliveryId, EndpointId)>,
+    /// How many deliveries these endpoints take at once.
+    pub slots: BTreeMap<EndpointId, i32>,
 }
 
 impl Store {
-    /// Leases what may be sent now and freezes the body of what was never sent: one transaction. Deliveries of persons who
-    /// must not be contacted or of closed leads are withdrawn, of paused clients and disabled endpoints held.
+    /// Leases what may be sent now and freezes the body of what was never sent. Deliveries of persons who must not be
+    /// contacted or of closed leads are withdrawn, of paused clients and disabled endpoints held.
+    ///
+    /// Two commits, and nothing is sent before the second: after a crash between them the lease runs out, and the next one
+    /// freezes the body. So the first need not wait for the disk; whatever makes the second durable makes the first durable.
     ///
     /// # Errors
-    /// When the database is away: then nothing is leased.
+    /// When the database is away: then nothing was sent, and the leases run out.
     pub async fn deliveries_lease(
         &self,
         claim: &Claim<'_>,
         now: Timestamp,
         freeze: impl Fn(&Due) -> Vec<u8> + Send,
-    ) -> Result<Vec<Leased>, StoreError> {
-        let mut tx = self.pool.begin().await?;
-        let leased = take(&mut tx, claim, now).await?;
+    ) -> Result<Claimed, StoreError> {
+        let (leased, mut claimed) = self.take(claim, now).await?;
         if leased.is_empty() {
-            tx.commit().await?;
-            return Ok(Vec::new());
+            return Ok(claimed);
         }
-        let mut ready = Vec::with_capacity(leased.len());
-        let mut frozen = (Vec::new(), Vec::new());
-        for mut due in load(&mut tx, &leased).await? {
-            let body = due.body.take().unwrap_or_else(|| {
-                let body = freeze(&due);
-                frozen.0.push(due.matured.delivery.uuid());
-                frozen.1.push(body.clone());
-                body
-            });
-            ready.push(Leased { due, body });
+        let (frozen, fresh): (Vec<_>, Vec<_>) =
+            self.load(&leased).await?.into_iter().partition(|due| due.body.is_some());
+        let fresh: Vec<_> = fresh.into_iter().map(|due| (freeze(&due), due)).collect();
+        let ours = self.freeze(&fresh).await?;
+        // Where somebody else froze one meanwhile, this lease ran out within the blink it is old.
+        let fresh = fresh.into_iter().filter(|(_, due)| ours.contains(&due.matured.delivery.uuid()));
+        claimed.ready.extend(fresh.map(|(body, due)| Leased { due, body }));
+        let frozen = frozen.into_iter().filter_map(|mut due| due.body.take().map(|body| Leased { due, body }));
+        claimed.ready.extend(frozen);
+        Ok(claimed)
+    }
+
+    /// Keeps bodies; returns the deliveries that had none.
+    async fn freeze(&self, fresh: &[(Vec<u8>, Due)]) -> Result<BTreeSet<Uuid>, StoreError> {
+        if fresh.is_empty() {
+            return Ok(BTreeSet::new());
         }
-        if !frozen.0.is_empty() {
-            sqlx::query!(
-                "-- delivery.freeze
-                update delivery d set body = n.body from unnest($1::uuid[], $2::bytea[]) as n (id, body)
-                where d.id = n.id and d.lease = $3 and d.body is null",
-                &frozen.0,
-                &frozen.1,
-                claim.lease
+        let ids: Vec<_> = fresh.iter().map(|(_, due)| due.matured.delivery.uuid()).collect();
+        let bodies: Vec<_> = fresh.iter().map(|(body, _)| body.clone()).collect();
+        let rows = sqlx::query!(
+            "-- delivery.freeze
+            insert into delivery_body (delivery_id, body)
+            select ($1::uuid[])[i], ($2::bytea[])[i] from generate_subscripts($1::uuid[], 1) i
+            on conflict do nothing returning delivery_id",
+            &ids,
+            &bodies
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(|row| row.delivery_id).collect())
+    }
+
+    /// Lets go of deliveries that were offered to nobody who could keep them: they are offered again from `due_at` on.
+    ///
+    /// # Errors
+    /// When the database is away: then they are offered when the last offer's time is up.
+    pub async fn deliveries_release(
+        &self,
+        deliveries: &[DeliveryId],
+        due_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let ids: Vec<_> = deliveries.iter().map(|id| id.uuid()).collect();
+        sqlx::query!(
+            "-- delivery.release
+            update delivery set due_at = $2, offered_until = $3 where id = any($1) and state = 'pending'",
+            &ids,
+            due_at.to_sqlx(),
+            now.to_sqlx()
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Decides each offered delivery's fate; returns those that are now leased, and beside them those that wait.
+    async fn take(&self, claim: &Claim<'_>, now: Timestamp) -> Result<(Vec<Uuid>, Claimed), StoreError> {
+        let ids: Vec<_> = claim.deliveries.iter().map(|id| id.uuid()).collect();
+        let busy: Vec<_> = claim.busy.iter().map(|(endpoint, _)| endpoint.uuid()).collect();
+        let counts: Vec<_> = claim.busy.iter().map(|(_, count)| *count).collect();
+        let rows = sqlx::query!(
+            r#"-- delivery.lease
+            with offered as materialized (
+                select id, lead_id, client_id, endpoint_id, state from delivery
+                where id = any($1) and endpoint_id is not null
+                  and (state in ('pending', 'held') and due_at <= $2 or state = 'leased' and leased_until < clock_timestamp())
+                order by id for update skip locked
+            ), judged as (
+                select o.id, o.endpoint_id, e.concurrency - coalesce(b.busy, 0) as free,
+                       case when p.do_not_contact then 'withdrawn' when l.stage = 'closed' then 'withdrawn'
+                            when c.state = 'paused' then 'held' when e.state = 'disabled' then 'held' else 'leased' end as fate,
+                       case when p.do_not_contact then 'the person asked not to be contacted'
+                            when l.stage = 'closed' then 'the lead was closed'
+                            when c.state = 'paused' then 'the client is paused'
+                            when e.state = 'disabled' then 'the endpoint is disabled' end as why
+                from offered o
+                join lead l on l.id = o.lead_id join person p on p.id = l.person_id
+                join client c on c.id = o.client_id join endpoint e on e.id = o.endpoint_id
+                left join unnest($5::uuid[], $6::integer[]) as b (endpoint_id, busy) on b.endpoint_id = o.endpoint_id
+            ), ranked as (
+                select id, why, case when fate = 'leased' and row_number() over (partition by endpoint_id, fate order by id) > free
+                                     then 'pending' else fate end as fate
+                from judged
+            ), taken as (
+                update delivery d set state = r.fate, reason = r.why,
+                       lease = case when r.fate = 'leased' then $3::uuid end,
+                       leased_until = case when r.fate = 'leased' then clock_timestamp() + make_interval(secs => $4) end,
+                       attempts = d.attempts + case when r.fate = 'leased' then 1 else 0 end,
+                       due_at = case r.fate when 'held' then $2 + interval '1 minute' else d.due_at end,
+                       offered_until = case r.fate when 'pending' then $7::timestamptz else $2 end,
+                       ended_at = case when r.fate = 'withdrawn' then $2 end
+                from ranked r where d.id = r.id
+                returning d.id, d.endpoint_id, d.state
             )
-            .execute(&mut *tx)
-            .await?;
+            select t.id, t.endpoint_id as "endpoint_id!", t.state as "state!", e.concurrency
+            from taken t
+            cross join (select set_config('synchronous_commit', 'off', true)) durable_with_the_freeze
+            join endpoint e on e.id = t.endpoint_id
+            where t.state in ('leased', 'pending')"#,
+            &ids, now.to_sqlx(), claim.lease, claim.lasts.as_secs_f64(), &busy, &counts,
+            claim.kept_until.to_sqlx()
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let (mut leased, mut claimed) = (Vec::with_capacity(rows.len()), Claimed::default());
+        for row in rows {
+            let endpoint = EndpointId::from_uuid(row.endpoint_id);
+            claimed.slots.insert(endpoint, row.concurrency);
+            if row.state == "leased" {
+                leased.push(row.id);
+            } else {
+                claimed.waiting.push((DeliveryId::from_uuid(row.id), endpoint));
+            }
         }
-        tx.commit().await?;
-        Ok(ready)
+        Ok((leased, claimed))
+    }
+
+    /// Loads all that is said about leased deliveries.
+    async fn load(&self, ids: &[Uuid]) -> Result<Vec<Due>, StoreError> {
+        let rows = sqlx::query_as!(
+            Row,
+            r#"-- delivery.load
+            select d.id, d.attempts, b.body as "body?", d.endpoint_id as "endpoint_id!", l.id as lead_id, l.stage,
+                   l.channel, l.arrivals, l.first_arrived_at, m.at as matured_at, x.grade, x.score, x.receipt,
+                   g.name as criteria_name, k.version, p.first_name, p.last_name, p.name, p.email, p.phone, p.postal_code,
+                   p.country, p.time_zone, p.locale, s.name as source_name, c.name as client_name, e.kind,
+                   coalesce(e.url, e.address) as "to!", e.allow_private, r.name as "rep_name?", r.email as "rep_email?",
+                   (select json_object_agg(question, value) from
+                     (select distinct on (question) question, value from answer where lead_id = l.id
+                      order by question, at desc, origin desc) newest) as answers,
+                   (select json_agg(json_build_object('at', at, 'by', by, 'text', text) order by at) from note where lead_id = l.id) as notes,
+                   (select array_agg(secret order by created_at desc) from endpoint_secret
+                    where endpoint_id = e.id and (expires_at is null or expires_at > clock_timestamp())) as secrets
+            from delivery d
+            join maturation m on m.id = d.maturation_id join decision x on x.id = m.decision_id
+            join criteria k on k.id = x.criteria_id join program g on g.id = k.program_id
+            join lead l on l.id = d.lead_id join person p on p.id = l.person_id join source s on s.id = l.source_id
+            join client c on c.id = d.client_id join endpoint e on e.id = d.endpoint_id left join rep r on r.id = e.rep_id
+            left join delivery_body b on b.delivery_id = d.id
+            where d.id = any($1)"#,
+            ids
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(Row::due).collect()
     }
 }
 
-/// Decides each offered delivery's fate and returns those that are now leased.
-async fn take(tx: &mut sqlx::PgConnection, claim: &Claim<'_>, now: Timestamp) -> Result<Vec<Uuid>, StoreError> {
-    let ids: Vec<_> = claim.deliveries.iter().map(|id| id.uuid()).collect();
-    let busy: Vec<_> = claim.busy.iter().map(|(endpoint, _)| endpoint.uuid()).collect();
-    let counts: Vec<_> = claim.busy.iter().map(|(_, count)| *count).collect();
-    let rows = sqlx::query!(
-        r#"-- delivery.lease
-        with offered as materialized (
-            select id, lead_id, client_id, endpoint_id, state from delivery
-            where id = any($1) and endpoint_id is not null
-              and (state in ('pending', 'held') and due_at <= $2 or state = 'leased' and leased_until < clock_timestamp())
-            order by id for update skip locked
-        ), judged as (
-            select o.id, o.endpoint_id, e.concurrency - coalesce(b.busy, 0) as free,
-                   case when p.do_not_contact then 'withdrawn' when l.stage = 'closed' then 'withdrawn'
-                        when c.state = 'paused' then 'held' when e.state = 'disabled' then 'held' else 'leased' end as fate,
-                   case when p.do_not_contact then 'the person asked not to be contacted'
-                        when l.stage = 'closed' then 'the lead was closed'
-                        when c.state = 'paused' then 'the client is paused'
-                        when e.state = 'disabled' then 'the endpoint is disabled' end as why
-            from offered o
-            join lead l on l.id = o.lead_id join person p on p.id = l.person_id
-            join client c on c.id = o.client_id join endpoint e on e.id = o.endpoint_id
-            left join unnest($5::uuid[], $6::integer[]) as b (endpoint_id, busy) on b.endpoint_id = o.endpoint_id
-        ), ranked as (
-            select id, why, case when fate = 'leased' and row_number() over (partition by endpoint_id, fate order by id) > free
-                                 then 'pending' else fate end as fate
-            from judged
-        )
-        update delivery d set state = r.fate, reason = r.why,
-               lease = case when r.fate = 'leased' then $3::uuid end,
-               leased_until = case when r.fate = 'leased' then clock_timestamp() + make_interval(secs => $4) end,
-               attempts = d.attempts + case when r.fate = 'leased' then 1 else 0 end,
-               due_at = case r.fate when 'pending' then $7::timestamptz when 'held' then $2 + interval '1 minute' else d.due_at end,
-               offered_until = $2,
-               ended_at = case when r.fate = 'withdrawn' then $2 end
-        from ranked r where d.id = r.id
-        returning d.id, d.state"#,
-        &ids, now.to_sqlx(), claim.lease, claim.lasts.as_secs_f64(), &busy, &counts, claim.no_slot_until.to_sqlx()
-    )
-    .fetch_all(tx)
-    .await?;
-    Ok(rows.into_iter().filter(|row| row.state == "leased").map(|row| row.id).collect())
+struct Row {
+    id: Uuid,
+    attempts: i32,
+    body: Option<Vec<u8>>,
+    endpoint_id: Uuid,
+    lead_id: Uuid,
+    stage: String,
+    channel: String,
+    arrivals: i32,
+    first_arrived_at: jiff_sqlx::Timestamp,
+    matured_at: jiff_sqlx::Timestamp,
+    grade: String,
+    score: i32,
+    receipt: Value,
+    criteria_name: String,
+    version: i32,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    name: Option<String>,
+    email: Option<String>,
+    phone: Option<String>,
+    postal_code: Option<String>,
+    country: Option<String>,
+    time_zone: Option<String>,
+    locale: Option<String>,
+    source_name: String,
+    client_name: String,
+    kind: String,
+    to: String,
+    allow_private: bool,
+    rep_name: Option<String>,
+    rep_email: Option<String>,
+    answers: Option<Value>,
+    notes: Option<Value>,
+    secrets: Option<Vec<String>>,
 }
 
-/// Loads all that is said about leased deliveries.
-async fn load(tx: &mut sqlx::PgConnection, ids: &[Uuid]) -> Result<Vec<Due>, StoreError> {
-    let rows = sqlx::query!(
-        r#"-- delivery.load
-        select d.id, d.attempts, d.body, d.endpoint_id as "endpoint_id!", l.id as lead_id, l.stage, l.channel, l.arrivals,
-               l.first_arrived_at, m.at as matured_at, x.grade, x.score, x.receipt, g.name as criteria_name, k.version,
-               p.first_name, p.last_name, p.name, p.email, p.phone, p.postal_code, p.country, p.time_zone, p.locale,
-               s.name as source_name, c.name as client_name, e.kind, coalesce(e.url, e.address) as "to!", e.allow_private,
-               r.name as "rep_name?", r.email as "rep_email?",
-               (select json_object_agg(question, value) from
-                 (select distinct on (question) question, value from answer where lead_id = l.id
-                  order by question, at desc, origin desc) newest) as answers,
-               (select json_agg(json_build_object('at', at, 'by', by, 'text', text) order by at) from note where lead_id = l.id) as notes,
-               (select array_agg(secret order by created_at desc) from endpoint_secret
-                where endpoint_id = e.id and (expires_at is null or expires_at > clock_timestamp())) as secrets
-        from delivery d
-        join maturation m on m.id = d.maturation_id join decision x on x.id = m.decision_id
-        join criteria k on k.id = x.criteria_id join program g on g.id = k.program_id
-        join lead l on l.id = d.lead_id join person p on p.id = l.person_id join source s on s.id = l.source_id
-        join client c on c.id = d.client_id join endpoint e on e.id = d.endpoint_id left join rep r on r.id = e.rep_id
-        where d.id = any($1)"#,
-        ids
-    )
-    .fetch_all(tx)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            let matured = Matured {
-                delivery: DeliveryId::from_uuid(row.id),
-                lead: LeadId::from_uuid(row.lead_id),
-                stage: word(&row.stage)?,
-                profile: Profile {
-                    first_name: row.first_name,
-                    last_name: row.last_name,
-                    name: row.name,
-                    email: row.email,
-                    phone: row.phone,
-                    postal_code: row.postal_code,
-                    country: row.country,
-                    time_zone: row.time_zone,
-                    locale: row.locale,
-                },
-                grade: word(&row.grade)?,
-                score: row.score,
-                criteria: (row.criteria_name, row.version),
-                receipt: row.receipt,
-                answers: object(row.answers),
-                notes: row.notes.unwrap_or_else(|| Value::Array(Vec::new())),
-                source: row.source_name,
-                channel: word(&row.channel)?,
-                arrivals: row.arrivals,
-                first_arrived_at: row.first_arrived_at.to_jiff(),
-                matured_at: row.matured_at.to_jiff(),
-                assigned_to: row.rep_name.zip(row.rep_email),
-            };
-            Ok(Due {
-                matured,
-                endpoint: EndpointId::from_uuid(row.endpoint_id),
-                kind: EndpointKind::read(&row.kind)?,
-                to: row.to,
-                allow_private: row.allow_private,
-                secrets: row.secrets.unwrap_or_default(),
-                client: row.client_name,
-                attempts: row.attempts,
-                body: row.body,
-            })
+impl Row {
+    fn due(self) -> Result<Due, StoreError> {
+        let matured = Matured {
+            delivery: DeliveryId::from_uuid(self.id),
+            lead: LeadId::from_uuid(self.lead_id),
+            stage: word(&self.stage)?,
+            profile: Profile {
+                first_name: self.first_name,
+                last_name: self.last_name,
+                name: self.name,
+                email: self.email,
+                phone: self.phone,
+                postal_code: self.postal_code,
+                country: self.country,
+                time_zone: self.time_zone,
+                locale: self.locale,
+            },
+            grade: word(&self.grade)?,
+            score: self.score,
+            criteria: (self.criteria_name, self.version),
+            receipt: self.receipt,
+            answers: object(self.answers),
+            notes: self.notes.unwrap_or_else(|| Value::Array(Vec::new())),
+            source: self.source_name,
+            channel: word(&self.channel)?,
+            arrivals: self.arrivals,
+            first_arrived_at: self.first_arrived_at.to_jiff(),
+            matured_at: self.matured_at.to_jiff(),
+            assigned_to: self.rep_name.zip(self.rep_email),
+        };
+        Ok(Due {
+            matured,
+            endpoint: EndpointId::from_uuid(self.endpoint_id),
+            kind: EndpointKind::read(&self.kind)?,
+            to: self.to,
+            allow_private: self.allow_private,
+            secrets: self.secrets.unwrap_or_default(),
+            client: self.client_name,
+            attempts: self.attempts,
+            body: self.body,
         })
-        .collect()
+    }
 }
 
 fn object(value: Option<Value>) -> Map<String, Value> {

@@ -4,6 +4,7 @@
 //! only the expiry of leases is judged by the database's own clock.
 
 mod arrival;
+mod arrival_write;
 mod batch;
 mod client;
 mod criteria;
@@ -23,9 +24,10 @@ mod source;
 mod spool;
 mod sweep;
 
-pub use arrival::{ArrivalRow, ArrivalState, ArrivalStatus, Ended, Seen};
+pub use arrival::{ArrivalRow, ArrivalState, ArrivalStatus, Ended, Noted, Seen};
+pub use arrival_write::Brought;
 pub use batch::Batch;
-pub use client::{ClientRecord, NewClient, Work};
+pub use client::{ClientRecord, NewClient, SourceName, Work};
 pub use criteria::{ActiveCriteria, CriteriaRecord};
 pub use dead_letter::{DeadLetter, NewDeadLetter};
 pub use delivery::{AttemptRow, Due, Leased, NewDelivery, Settled};
@@ -34,7 +36,7 @@ pub use endpoint::{EndpointKind, EndpointRecord, NewEndpoint, RepRecord};
 pub use error::StoreError;
 pub use facts::{AnswerRow, NoteRow};
 pub use lead::{LeadRow, MaturationRow, NewDecision};
-pub use lease::Claim;
+pub use lease::{Claim, Claimed};
 pub use person::{KnownPerson, PersonRow};
 pub use promise::{OpenPromise, PromiseRow};
 pub use schema::SchemaState;
@@ -42,8 +44,22 @@ pub use source::{NewSource, SourceFormat, SourceRecord, State};
 pub use spool::SpoolRow;
 pub use sweep::Sweep;
 
-use sqlx::{PgPool, postgres::PgPoolOptions};
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 use std::time::Duration;
+
+/// Each statement is planned once per connection and goes by index: all are lookups of few rows in tables that grow for
+/// years, and a plan made while a table was empty must not stay a scan of all of it.
+const PLANNER: [(&str, &str); 6] = [
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_bitmapscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("jit", "off"),
+];
 
 /// A pool of connections to Ripen's database.
 #[derive(Debug, Clone)]
@@ -61,8 +77,7 @@ impl Store {
             .max_connections(max_connections)
             .acquire_timeout(Duration::from_secs(3))
             .test_before_acquire(false)
-            .connect_lazy(url)
-            .map_err(StoreError::from)?;
+            .connect_lazy_with(url.parse::<PgConnectOptions>()?.options(PLANNER));
         Ok(Self { pool })
     }
 

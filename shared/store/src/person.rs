@@ -1,5 +1,7 @@
 //! Persons and the identities that lead to them.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
@@ -39,15 +41,12 @@ pub struct PersonRow {
 }
 
 impl Batch {
-    /// Makes anchors for these identities where there are none, then locks them, both in the order of the key. The
-    /// lock is a statement of its own, so that it sees what a concurrent winner committed.
+    /// Makes anchors for these identities where there are none, in the order of the key.
     ///
     /// # Errors
     /// When the transaction fails.
-    pub async fn identities_lock(&mut self, mut wanted: Vec<(ClientId, Identity)>) -> Result<(), StoreError> {
-        wanted.sort();
-        wanted.dedup();
-        let (clients, kinds, values) = columns(&wanted);
+    pub async fn identities_anchor(&mut self, wanted: &BTreeSet<(ClientId, Identity)>) -> Result<(), StoreError> {
+        let (clients, kinds, values) = columns(wanted);
         sqlx::query!(
             "-- identity.insert
             insert into identity (client_id, kind, value) select * from unnest($1::uuid[], $2::text[], $3::text[])
@@ -58,6 +57,16 @@ impl Batch {
         )
         .execute(self.connection())
         .await?;
+        Ok(())
+    }
+
+    /// Locks the anchors of these identities in the order of the key. A statement of its own, so that what is read after
+    /// it sees what a concurrent winner committed.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn identities_lock(&mut self, wanted: &BTreeSet<(ClientId, Identity)>) -> Result<(), StoreError> {
+        let (clients, kinds, values) = columns(wanted);
         sqlx::query!(
             r#"-- identity.lock
             select 1 as "locked" from identity i
@@ -78,7 +87,7 @@ impl Batch {
     /// When the transaction fails.
     pub async fn persons_by_identity(
         &mut self,
-        wanted: &[(ClientId, Identity)],
+        wanted: &BTreeSet<(ClientId, Identity)>,
     ) -> Result<Vec<KnownPerson>, StoreError> {
         let (clients, kinds, values) = columns(wanted);
         let rows = sqlx::query!(
@@ -139,11 +148,16 @@ impl Batch {
             .collect()
     }
 
-    /// Writes persons: new ones are inserted, known ones get the profile given.
+    /// Writes persons and links identities to them: new persons are inserted, known ones get the profile given.
     ///
     /// # Errors
     /// When the transaction fails.
-    pub async fn persons_write(&mut self, rows: Vec<PersonRow>, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn persons_write(
+        &mut self,
+        rows: Vec<PersonRow>,
+        links: &[(ClientId, Identity, PersonId)],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let mut ids = Vec::with_capacity(rows.len());
         let mut clients = Vec::with_capacity(rows.len());
         let mut fields: [Vec<Option<String>>; 9] = Default::default();
@@ -165,42 +179,31 @@ impl Batch {
             fields.iter_mut().zip(values).for_each(|(column, value)| column.push(value));
         }
         let [first, last, name, email, phone, postal, country, zone, locale] = &fields;
+        let (link_clients, kinds, values) =
+            identity_columns(links.iter().map(|(client, identity, _)| (*client, identity)));
+        let persons: Vec<_> = links.iter().map(|(_, _, person)| person.uuid()).collect();
         sqlx::query!(
             "-- person.write
+            with linked as (
+              insert into person_identity (client_id, kind, value, person_id)
+              select ($13::uuid[])[i], ($14::text[])[i], ($15::text[])[i], ($16::uuid[])[i]
+              from generate_subscripts($13::uuid[], 1) i
+              on conflict do nothing
+            )
             insert into person as p (id, client_id, first_name, last_name, name, email, phone, postal_code, country, time_zone,
                                      locale, created_at, updated_at)
-            select *, $12::timestamptz, $12
-            from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                        $9::text[], $10::text[], $11::text[])
+            select ($1::uuid[])[i], ($2::uuid[])[i], ($3::text[])[i], ($4::text[])[i], ($5::text[])[i],
+                   ($6::text[])[i], ($7::text[])[i], ($8::text[])[i], ($9::text[])[i], ($10::text[])[i],
+                   ($11::text[])[i], $12::timestamptz, $12
+            from generate_subscripts($1::uuid[], 1) i
             on conflict (id) do update set
               first_name = excluded.first_name, last_name = excluded.last_name, name = excluded.name, email = excluded.email,
               phone = excluded.phone, postal_code = excluded.postal_code, country = excluded.country,
               time_zone = excluded.time_zone, locale = excluded.locale, updated_at = excluded.updated_at",
             &ids, &clients, &first[..] as &[Option<String>], &last[..] as &[Option<String>], &name[..] as &[Option<String>],
             &email[..] as &[Option<String>], &phone[..] as &[Option<String>], &postal[..] as &[Option<String>],
-            &country[..] as &[Option<String>], &zone[..] as &[Option<String>], &locale[..] as &[Option<String>], now.to_sqlx()
-        )
-        .execute(self.connection())
-        .await?;
-        Ok(())
-    }
-
-    /// Links identities to persons.
-    ///
-    /// # Errors
-    /// When the transaction fails.
-    pub async fn persons_link(&mut self, links: &[(ClientId, Identity, PersonId)]) -> Result<(), StoreError> {
-        let wanted: Vec<_> = links.iter().map(|(client, identity, _)| (*client, identity.clone())).collect();
-        let (clients, kinds, values) = columns(&wanted);
-        let persons: Vec<_> = links.iter().map(|(_, _, person)| person.uuid()).collect();
-        sqlx::query!(
-            "-- person.link
-            insert into person_identity (client_id, kind, value, person_id)
-            select * from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[]) on conflict do nothing",
-            &clients,
-            &kinds,
-            &values,
-            &persons
+            &country[..] as &[Option<String>], &zone[..] as &[Option<String>], &locale[..] as &[Option<String>], now.to_sqlx(),
+            &link_clients, &kinds, &values, &persons
         )
         .execute(self.connection())
         .await?;
@@ -208,9 +211,19 @@ impl Batch {
     }
 }
 
-fn columns(wanted: &[(ClientId, Identity)]) -> (Vec<uuid::Uuid>, Vec<String>, Vec<String>) {
-    let clients = wanted.iter().map(|(client, _)| client.uuid()).collect();
-    let kinds = wanted.iter().map(|(_, identity)| identity.kind().to_owned()).collect();
-    let values = wanted.iter().map(|(_, identity)| identity.value().to_owned()).collect();
-    (clients, kinds, values)
+type IdentityColumns = (Vec<uuid::Uuid>, Vec<String>, Vec<String>);
+
+fn columns(wanted: &BTreeSet<(ClientId, Identity)>) -> IdentityColumns {
+    identity_columns(wanted.iter().map(|(client, identity)| (*client, identity)))
+}
+
+/// Clients, kinds and values, each as a column.
+pub(crate) fn identity_columns<'i>(identities: impl Iterator<Item = (ClientId, &'i Identity)>) -> IdentityColumns {
+    let mut columns = IdentityColumns::default();
+    for (client, identity) in identities {
+        columns.0.push(client.uuid());
+        columns.1.push(identity.kind().to_owned());
+        columns.2.push(identity.value().to_owned());
+    }
+    columns
 }

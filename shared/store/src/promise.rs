@@ -90,31 +90,6 @@ impl Batch {
         }
     }
 
-    /// Makes promises.
-    ///
-    /// # Errors
-    /// When the transaction fails.
-    pub async fn promises_insert(&mut self, rows: &[PromiseRow], now: Timestamp) -> Result<(), StoreError> {
-        let leads: Vec<_> = rows.iter().map(|row| row.lead.uuid()).collect();
-        let generations: Vec<_> = rows.iter().map(|row| row.generation).collect();
-        let clients: Vec<_> = rows.iter().map(|row| row.client.uuid()).collect();
-        let kinds: Vec<_> = rows.iter().map(|row| row.kind.word().to_owned()).collect();
-        let due: Vec<_> = rows.iter().map(|row| row.due_at.map(ToSqlx::to_sqlx)).collect();
-        let why: Vec<_> = rows.iter().map(|row| row.why.clone()).collect();
-        let whom: Vec<_> = rows.iter().map(|row| row.from_whom.clone()).collect();
-        sqlx::query!(
-            "-- promise.insert
-            insert into promise (lead_id, generation, client_id, kind, state, due_at, why, from_whom, offered_until, created_at)
-            select lead_id, generation, client_id, kind, 'scheduled', due_at, why, from_whom, $8, $8
-            from unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[], $7::text[])
-              as n (lead_id, generation, client_id, kind, due_at, why, from_whom)",
-            &leads, &generations, &clients, &kinds, &due[..] as &[Option<jiff_sqlx::Timestamp>], &why, &whom, now.to_sqlx()
-        )
-        .execute(self.connection())
-        .await?;
-        Ok(())
-    }
-
     /// The regrades of these leads with the version read now.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use uuid::Uuid;
 
-use crate::{Batch, Store, StoreError};
+use crate::{Store, StoreError};
 
 /// One waiting arrival.
 #[derive(Debug, Clone)]
@@ -38,7 +38,8 @@ impl Store {
         sqlx::query!(
             "-- spool.insert
             insert into spool (id, body, received_at, offered_until)
-            select * from unnest($1::uuid[], $2::bytea[], $3::timestamptz[], $4::timestamptz[])
+            select ($1::uuid[])[i], ($2::bytea[])[i], ($3::timestamptz[])[i], ($4::timestamptz[])[i]
+            from generate_subscripts($1::uuid[], 1) i
             on conflict do nothing",
             &ids,
             &bodies,
@@ -107,22 +108,5 @@ impl Store {
         .fetch_one(&self.pool)
         .await?;
         Ok(row.n)
-    }
-}
-
-impl Batch {
-    /// Removes the rows of messages that this batch ends.
-    ///
-    /// # Errors
-    /// When the transaction fails.
-    pub async fn spool_delete(&mut self, ids: &[Uuid]) -> Result<(), StoreError> {
-        sqlx::query!(
-            "-- spool.delete_in_batch
-            delete from spool where id = any($1)",
-            ids
-        )
-        .execute(self.connection())
-        .await?;
-        Ok(())
     }
 }

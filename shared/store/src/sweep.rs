@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::id::{DeliveryId, LeadId};
+use ripen_domain::id::{DeliveryId, EndpointId, LeadId};
 
 use crate::{Store, StoreError};
 
@@ -91,7 +91,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn sweep_deliveries(&self, sweep: Sweep) -> Result<Vec<DeliveryId>, StoreError> {
+    pub async fn sweep_deliveries(&self, sweep: Sweep) -> Result<Vec<(DeliveryId, Option<EndpointId>)>, StoreError> {
         let rows = sqlx::query!(
             "-- sweep.deliveries
             with due as materialized (
@@ -103,12 +103,13 @@ impl Store {
               order by leased_until limit $3 for update skip locked
             )
             update delivery d set offered_until = $2
-            where d.id in (select id from due union all select id from expired) returning d.id",
+            where d.id in (select id from due union all select id from expired) returning d.id, d.endpoint_id",
             sweep.now.to_sqlx(), sweep.until.to_sqlx(), sweep.limit
         )
         .fetch_all(&self.pool)
         .await?;
-        Ok(rows.into_iter().map(|row| DeliveryId::from_uuid(row.id)).collect())
+        let offer = |id, endpoint: Option<_>| (DeliveryId::from_uuid(id), endpoint.map(EndpointId::from_uuid));
+        Ok(rows.into_iter().map(|row| offer(row.id, row.endpoint_id)).collect())
     }
 
     /// Gives deliveries that waited for an endpoint to the client's first enabled one; returns how many.

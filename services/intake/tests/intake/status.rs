@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use ripen_domain::{arrival::Sameness, hash::ContentHash, id::ArrivalId};
-use ripen_store::{ArrivalRow, Ended, Seen};
+use ripen_store::{ArrivalRow, Brought, Ended, Seen};
 use serde_json::json;
 
 use crate::harness::{App, NOW, app};
@@ -15,7 +15,7 @@ async fn quarantine(app: &App, id: ArrivalId) {
     let now = app.clock.now();
     let content = ContentHash::of(b"a test");
     let mut batch = app.store.begin().await.unwrap();
-    batch.arrivals_note_seen(vec![Seen { id, content, ended: Ended::Quarantined }], now).await.unwrap();
+    batch.arrivals_note_seen(vec![Seen { id, content, ended: Ended::Quarantined }], &[], now).await.unwrap();
     let row = ArrivalRow {
         id,
         client: app.client,
@@ -34,7 +34,7 @@ async fn quarantine(app: &App, id: ArrivalId) {
         submission: "{}".to_owned(),
         flags: String::new(),
     };
-    batch.arrivals_insert(vec![row]).await.unwrap();
+    batch.arrivals_write(Brought { arrivals: vec![row], ..Brought::default() }).await.unwrap();
     batch.commit().await.unwrap();
 }
 

@@ -82,7 +82,6 @@ impl LocalQueue {
         Ok(())
     }
 
-    /// Waits until there is a message, then takes up to `max`; nothing when the queue is closed.
     /// Messages that may still come in, if they are no larger than a large lead.
     pub(super) fn room(&self) -> usize {
         let store = self.store();
@@ -90,6 +89,7 @@ impl LocalQueue {
         messages.min(self.bytes_max.saturating_sub(store.bytes) / LARGE_LEAD_BYTES)
     }
 
+    /// Waits until there is a message, then takes up to `max`; nothing when the queue is closed.
     pub(super) async fn take(&self, max: usize) -> Vec<Entry> {
         loop {
             let ready = self.ready.notified();
