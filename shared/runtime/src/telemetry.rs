@@ -13,8 +13,9 @@ use crate::config::{LogFormat, LogSettings};
 /// Upper bounds of every `_seconds` histogram: from a local write to the longest request.
 const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
-/// Targets that are silent whatever is configured: lapin logs returned messages with their bodies, which are contact data.
-const NEVER: [&str; 1] = ["lapin::returned_messages=off"];
+/// Targets that are silent whatever is configured. lapin logs returned messages with their bodies, which are contact data;
+/// and it calls each goodbye an error, while what breaks is said by `ripen_queue`.
+const NEVER: [&str; 2] = ["lapin::returned_messages=off", "lapin::channels=off"];
 
 /// Why telemetry could not be started.
 #[derive(Debug, thiserror::Error)]

@@ -10,6 +10,7 @@ mod send;
 use std::{
     fs::File,
     io::{BufReader, Read as _, Seek as _, SeekFrom},
+    path::Path,
     process::ExitCode,
     time::Duration,
 };
@@ -24,7 +25,7 @@ use ripen_outbound::intake::IntakeClient;
 use ripen_runtime::{
     clock::Clock,
     config::{LogSettings, Role, Settings},
-    embedded::attach,
+    embedded::{RunningInfo, attach},
     random::bytes32,
     secrets, telemetry,
 };
@@ -40,6 +41,8 @@ use crate::{
 
 /// How much of the file decides its delimiter.
 const LOOK_AT: usize = 64 * 1024;
+/// Longer than the kernel takes to end a process.
+const SECOND_LOOK: Duration = Duration::from_millis(50);
 
 type Rows = Reader<BufReader<File>>;
 
@@ -82,12 +85,18 @@ async fn here(
     let settings =
         Settings::load(common.config.as_deref(), vec![("http.listen".to_owned(), "127.0.0.1:0".to_owned())])?;
     let data_dir = secrets::data_dir(common.data_dir.as_deref());
-    let beside = if settings.database.url.is_empty() { attach(&data_dir).await? } else { None };
-    if let Some(url) = beside.and_then(|running| running.http_url) {
+    let beside = if settings.database.url.is_empty() { living(&data_dir).await? } else { None };
+    if let Some((pid, url)) = beside {
         let database = Database::open(common).await?;
         let key = mint(&database.store, source).await;
         database.close().await;
-        return send::all(Sender::new(IntakeClient::new(&url, key?.reveal())?), rows, mapping, progress).await;
+        let sender = Sender::new(IntakeClient::new(&url, key?.reveal())?);
+        return tokio::select! {
+            report = send::all(sender, rows, mapping, progress) => report,
+            () = ended(&data_dir, pid) => anyhow::bail!(
+                "the Ripen server beside this import has ended: run the import again, rows that were received are not doubled"
+            ),
+        };
     }
     telemetry::init(&LogSettings { level: "warn".to_owned(), ..settings.log.clone() })?;
     let app = App::start(Plan { settings, roles: Role::ALL.to_vec(), data_dir, extra: Router::new() }).await?;
@@ -104,6 +113,26 @@ async fn here(
     stop.stop();
     running.await.context("the services broke off")??;
     sent
+}
+
+/// The server beside this command, by its process and address. One that was just killed still holds its folder for an
+/// instant: it is looked at twice.
+async fn living(data_dir: &Path) -> anyhow::Result<Option<(u32, String)>> {
+    let at = |running: RunningInfo| running.http_url.map(|url| (running.pid, url));
+    let Some(seen) = attach(data_dir).await?.and_then(at) else { return Ok(None) };
+    tokio::time::sleep(SECOND_LOOK).await;
+    let again = attach(data_dir).await?.and_then(at);
+    Ok(again.filter(|again| *again == seen))
+}
+
+/// Returns when this process holds the folder no more.
+async fn ended(data_dir: &Path, pid: u32) {
+    loop {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        if !matches!(attach(data_dir).await, Ok(Some(running)) if running.pid == pid) {
+            return;
+        }
+    }
 }
 
 /// Gives deliveries that are due a moment to go out; what is left goes out when Ripen serves.
