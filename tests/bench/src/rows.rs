@@ -6,25 +6,27 @@ use jiff_sqlx::Timestamp;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row as _, postgres::PgRow};
 use uuid::Uuid;
 
-/// Every table that a lead's way writes to, and how its rows (`t`) are those of an arrival (`a`).
-const TABLES: [(&str, &str); 14] = [
-    ("arrival_seen", "t.id = a.id"),
+/// Every table that a lead's way writes to, and how its rows (`t`) are reached from an arrival (`a`).
+const TABLES: [(&str, &str); 15] = [
+    ("arrival_seen", "join arrival_seen t on t.id = a.id"),
     (
         "identity",
-        "(t.client_id, t.kind, t.value) in (select client_id, kind, value from person_identity where person_id = a.person_id)",
+        "join person_identity pi on pi.person_id = a.person_id
+         join identity t on (t.client_id, t.kind, t.value) = (pi.client_id, pi.kind, pi.value)",
     ),
-    ("person", "t.id = a.person_id"),
-    ("person_identity", "t.person_id = a.person_id"),
-    ("lead", "t.id = a.lead_id"),
-    ("arrival", "t.id = a.id"),
-    ("answer", "t.lead_id = a.lead_id"),
-    ("note", "t.lead_id = a.lead_id"),
-    ("decision", "t.lead_id = a.lead_id"),
-    ("promise", "t.lead_id = a.lead_id"),
-    ("maturation", "t.lead_id = a.lead_id"),
-    ("delivery", "t.lead_id = a.lead_id"),
-    ("attempt", "t.delivery_id in (select id from delivery where lead_id = a.lead_id)"),
-    ("outcome", "t.delivery_id in (select id from delivery where lead_id = a.lead_id)"),
+    ("person", "join person t on t.id = a.person_id"),
+    ("person_identity", "join person_identity t on t.person_id = a.person_id"),
+    ("lead", "join lead t on t.id = a.lead_id"),
+    ("arrival", "join arrival t on t.id = a.id"),
+    ("answer", "join answer t on t.lead_id = a.lead_id"),
+    ("note", "join note t on t.lead_id = a.lead_id"),
+    ("decision", "join decision t on t.lead_id = a.lead_id"),
+    ("promise", "join promise t on t.lead_id = a.lead_id"),
+    ("maturation", "join maturation t on t.lead_id = a.lead_id"),
+    ("delivery", "join delivery t on t.lead_id = a.lead_id"),
+    ("delivery_body", "join delivery d on d.lead_id = a.lead_id join delivery_body t on t.delivery_id = d.id"),
+    ("attempt", "join delivery d on d.lead_id = a.lead_id join attempt t on t.delivery_id = d.id"),
+    ("outcome", "join delivery d on d.lead_id = a.lead_id join outcome t on t.delivery_id = d.id"),
 ];
 
 /// Where a value goes through the wire as what it is, and the rest as text that PostgreSQL reads.
@@ -126,7 +128,7 @@ impl Table {
             })
             .collect();
         let numbered = "select *, row_number() over (order by received_at, id) as place from arrival";
-        let sql = format!("select a.place, {} from ({numbered}) a join {name} t on {join}", shown.join(", "));
+        let sql = format!("select a.place, {} from ({numbered}) a {join}", shown.join(", "));
         for row in sqlx::query(AssertSqlSafe(sql)).fetch_all(pool).await.expect("the rows can be read") {
             let place: i64 = row.get(0);
             let cells = table.types.iter().enumerate().map(|(index, r#type)| r#type.cell(&row, index + 1)).collect();
@@ -210,17 +212,16 @@ fn insert(name: &str, columns: &[(String, String)], types: &[Type]) -> String {
     let values: Vec<_> = columns
         .iter()
         .zip(types)
-        .map(|((column, sql), r#type)| match r#type {
-            Type::Read => format!("{column}::{sql}"),
-            _ => column.clone(),
+        .enumerate()
+        .map(|(index, ((_, sql), r#type))| {
+            let value = format!("(${}::{})[i]", index + 1, r#type.array());
+            match r#type {
+                Type::Read => format!("{value}::{sql}"),
+                _ => value,
+            }
         })
         .collect();
-    let arrays: Vec<_> =
-        types.iter().enumerate().map(|(index, r#type)| format!("${}::{}", index + 1, r#type.array())).collect();
-    let names = names.join(", ");
-    format!(
-        "insert into {name} ({names}) select {} from unnest({}) as n ({names})",
-        values.join(", "),
-        arrays.join(", ")
-    )
+    let first = types.first().expect("a table has columns").array();
+    let (names, values) = (names.join(", "), values.join(", "));
+    format!("insert into {name} ({names}) select {values} from generate_subscripts($1::{first}, 1) i")
 }
