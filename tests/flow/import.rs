@@ -1,10 +1,14 @@
 //! `ripen import`: a file goes in, twice, and through a kill.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
+use ripen_testkit::{mailbox::Mailbox, receiver::Receiver, wait::until};
 use serde_json::Value;
 
-use crate::harness::{CRITERIA, Installation, Kind, Source};
+use crate::harness::{CRITERIA, Installation, Kind, LIMIT, Source, audit::once_each};
+
+/// Deliveries that a killed process can have in flight, and repeat under their ids.
+const IN_FLIGHT: usize = 256;
 
 const FLAGS: [&str; 8] = [
     "--map",
@@ -46,24 +50,56 @@ async fn a_second_import_makes_no_new_lead() {
     assert_eq!(installation.count("select count(*) from lead where grade = 'A'").await, 130);
 }
 
+/// Rows of the imports that are killed, and how many of them are A.
+const ROWS: usize = 2000;
+const A_ROWS: usize = 500;
+
 #[tokio::test(flavor = "multi_thread")]
-async fn an_import_killed_in_the_middle_goes_on_where_it_stopped() {
-    let installation = Installation::new(Kind::Rabbit).await;
+async fn an_import_killed_in_the_middle_loses_and_doubles_nothing_on_the_embedded_default() {
+    killed_and_run_again(Installation::embedded()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_killed_in_the_middle_loses_and_doubles_nothing_on_rabbitmq() {
+    killed_and_run_again(Installation::new(Kind::Rabbit).await).await;
+}
+
+/// Kills an import when the first leads are out, runs it again at once, and waits for the last delivery of both kinds.
+async fn killed_and_run_again(mut installation: Installation) {
+    let (receiver, mailbox) = (Receiver::start().await, Mailbox::start().await);
+    for (key, value) in
+        [("MAIL__URL", mailbox.url().as_str()), ("DISPATCHER__LEASE_S", "15"), ("DISPATCHER__TIMEOUT_S", "5")]
+    {
+        installation.set(key, value);
+    }
+    for key in ["DISPATCHER__OFFER_S", "QUALIFIER__OFFER_S"] {
+        installation.set(key, "5");
+    }
     let source = installation.client("acme").await;
     installation.activate(CRITERIA).await;
-    let path = file(&installation, 3000);
+    installation
+        .json(&["endpoint", "add", "--client", "acme", "--webhook", &receiver.url("/hook"), "--allow-private"])
+        .await;
+    installation.json(&["rep", "add", "Sam Rep", "--client", "acme", "--email", "sam@acme.example"]).await;
+    let path = file(&installation, ROWS);
     let arguments = [&["import", path.as_str(), "--source", &source.id], FLAGS.as_slice()].concat();
     let mut killed = installation.command(&arguments).spawn().unwrap();
-    ripen_testkit::wait::until("some are stored", crate::harness::LIMIT, || async {
-        (installation.count("select count(*) from arrival").await > 0).then_some(())
+    receiver.wait_for(1, LIMIT).await;
+    killed.start_kill().unwrap();
+    let report = import(&installation, &source, &path).await;
+    killed.wait().await.unwrap();
+    assert_eq!((&report["rows"], &report["refused"]), (&ROWS.into(), &0.into()), "{report}");
+    let process = installation.serve("").await;
+    let mails = || mailbox.received().iter().map(|mail| mail.header("Message-ID")).collect::<BTreeSet<_>>().len();
+    until("the last A lead came out both ways", LIMIT * 2, || async {
+        (receiver.distinct_ids() == A_ROWS && mails() == A_ROWS).then_some(())
     })
     .await;
-    killed.start_kill().unwrap();
-    killed.wait().await.unwrap();
-    let report = import(&installation, &source, &path).await;
-    assert_eq!(report["rows"], 3000);
-    assert_eq!(installation.count("select count(*) from lead").await, 3000);
-    assert_eq!(installation.count("select count(*) from arrival").await, 3000);
+    let again = import(&installation, &source, &path).await;
+    assert_eq!((&again["received"], &again["repeated"]), (&0.into(), &ROWS.into()), "{again}");
+    assert_eq!(process.stop().await, Some(0));
+    assert_eq!((receiver.distinct_ids(), mails()), (A_ROWS, A_ROWS), "and nothing more");
+    once_each(&receiver, A_ROWS, IN_FLIGHT);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -54,7 +54,7 @@ pub async fn delivered(installation: &Installation) {
 }
 
 /// Every delivery came once, but for those that were in flight; and a repeated one is the same to the byte.
-fn once_each(receiver: &Receiver, matured: usize, in_flight: usize) {
+pub fn once_each(receiver: &Receiver, matured: usize, in_flight: usize) {
     let received = receiver.received();
     assert!(received.len() <= matured + in_flight, "{} posts for {matured} deliveries", received.len());
     let mut bodies: BTreeMap<String, BTreeSet<Vec<u8>>> = BTreeMap::new();
