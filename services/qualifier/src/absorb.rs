@@ -7,7 +7,7 @@ use ripen_domain::{
     contact::Identity,
     criteria::{Answer, Origin},
     id::{ArrivalId, ClientId, LeadId, PersonId, ProgramId},
-    lead::Stage,
+    lead::{ENQUIRY_APART, Stage},
     person::{Absorb, Candidate, Profile, recognise},
 };
 use ripen_store::{AnswerRow, ArrivalRow, LeadRow, NoteRow};
@@ -17,9 +17,6 @@ use crate::{
     draft::{Draft, DraftLead, DraftPerson},
     gather::Fresh,
 };
-
-/// Arrivals closer together than this are one enquiry.
-const ENQUIRY_APART: SignedDuration = SignedDuration::from_hours(24);
 
 /// An arrival of a client that this installation does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

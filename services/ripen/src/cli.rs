@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use ripen_domain::lead::Channel;
+use ripen_domain::{id::DecisionId, lead::Channel};
 use ripen_runtime::config::Role;
 use rust_decimal::Decimal;
 
@@ -73,6 +73,12 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         action: CriteriaAction,
+    },
+    /// Decisions: why a lead has its grade.
+    Decision {
+        /// What to do.
+        #[command(subcommand)]
+        action: DecisionAction,
     },
     /// Dead letters: messages that could not be handled.
     Dead {
@@ -304,6 +310,40 @@ pub enum CriteriaAction {
         /// The program's name.
         #[arg(long)]
         program: Option<String>,
+    },
+}
+
+/// What can be done with decisions.
+#[derive(Debug, Subcommand)]
+pub enum DecisionAction {
+    /// Explain one decision in words; with --json the receipt as it is kept.
+    Show {
+        /// Its id (`dec_…`).
+        id: DecisionId,
+    },
+    /// List the decisions about one person.
+    List {
+        /// The person's e-mail address.
+        #[arg(long, required_unless_present = "phone", conflicts_with = "phone")]
+        email: Option<String>,
+        /// The person's phone number, with its country code.
+        #[arg(long)]
+        phone: Option<String>,
+        /// Of one client only: its slug.
+        #[arg(long)]
+        client: Option<String>,
+        /// Only what held on this day (the end of it, where the client is), explained.
+        #[arg(long, value_name = "DATE")]
+        at: Option<jiff::civil::Date>,
+    },
+    /// Make decisions again from what they keep and compare byte for byte: one, or all. Exit code 1 where one differs.
+    Replay {
+        /// Its id (`dec_…`).
+        #[arg(required_unless_present = "all")]
+        id: Option<DecisionId>,
+        /// All decisions.
+        #[arg(long, conflicts_with = "id")]
+        all: bool,
     },
 }
 

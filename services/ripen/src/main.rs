@@ -44,6 +44,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Endpoint { action } => command::endpoint::run(&common, action).await,
         Command::Rep { action } => command::rep::run(&common, action).await,
         Command::Criteria { action } => command::criteria::run(&common, action).await,
+        Command::Decision { action } => command::decision::run(&common, action).await,
         Command::Dead { action } => command::dead::run(&common, action).await,
         Command::Doctor => command::doctor::run(&common).await,
     }

@@ -113,6 +113,9 @@ words! {
     }
 }
 
+/// Arrivals closer together than this are one enquiry.
+pub const ENQUIRY_APART: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+
 #[cfg(test)]
 mod tests {
     use super::*;

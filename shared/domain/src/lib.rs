@@ -14,5 +14,6 @@ pub mod message;
 pub mod person;
 pub mod promise;
 pub mod secret;
+pub mod statistics;
 pub mod submission;
 pub mod time;

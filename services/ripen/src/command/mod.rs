@@ -3,6 +3,7 @@
 pub mod client;
 pub mod criteria;
 pub mod dead;
+pub mod decision;
 pub mod doctor;
 pub mod endpoint;
 pub mod import;

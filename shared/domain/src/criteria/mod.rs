@@ -8,6 +8,7 @@
 //! so that it is read within a few megabytes and a small part of a thread's stack.
 
 mod answer;
+mod backtest;
 mod decide;
 mod document;
 mod expression;
@@ -16,16 +17,20 @@ mod field;
 mod inputs;
 mod load;
 mod mistake;
+mod past;
 mod question;
 mod receipt;
 mod rule;
+mod words;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+pub use backtest::{ALeads, Backtest, Band, Example, Kept, Report as BacktestReport, Standing as BacktestStanding};
 pub use decide::{Cause, Decision, NextStep, qualify};
 pub use facts::{Answer, ClientFacts, Facts, InvalidOrigin, LeadFacts, Origin, SourceFacts};
 pub use load::Loaded;
 pub use mistake::Mistake;
+pub use past::{PastArrival, PastDecision, PastLead};
 pub use question::{Kind, Question, Range, Wording};
 pub use receipt::{Cap, CriteriaVersion, Finding, Input, OwnDate, Reason, Receipt, ReplayError, Verdict, replay};
 pub use rule::{Disqualifier, Gate, Rule};
