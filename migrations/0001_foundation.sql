@@ -71,6 +71,47 @@ comment on column criteria.activated_at is 'When it last became the active versi
 comment on column criteria.retired_at is 'When another version took its place.';
 comment on column criteria.created_at is 'When it was stored.';
 
+create table backtest (
+    id uuid primary key,
+    program text not null,
+    hash bytea not null,
+    client_id uuid references client (id),
+    since timestamptz,
+    until timestamptz not null,
+    decisions bigint not null,
+    report json not null,
+    by text not null,
+    at timestamptz not null,
+    constraint backtest_hash_is_128_bits check (octet_length(hash) = 16)
+);
+comment on table backtest is 'What a draft would have done with past decisions; an activation names the one it rests on.';
+comment on column backtest.id is 'UUIDv7.';
+comment on column backtest.program is 'The name in the draft.';
+comment on column backtest.hash is 'First 128 bits of the draft''s SHA-256.';
+comment on column backtest.client_id is 'The client it was limited to; null for all.';
+comment on column backtest.since is 'Decisions from then on; null for all.';
+comment on column backtest.until is 'Decisions before then.';
+comment on column backtest.decisions is 'How many decisions were made again.';
+comment on column backtest.report is 'What it found.';
+comment on column backtest.by is 'Who ran it.';
+comment on column backtest.at is 'When.';
+
+create table criteria_event (
+    criteria_id uuid not null references criteria (id),
+    at timestamptz not null,
+    what text not null,
+    by text not null,
+    backtest_id uuid references backtest (id),
+    primary key (criteria_id, at, what),
+    constraint criteria_event_is_known check (what in ('activated', 'retired'))
+);
+comment on table criteria_event is 'Who switched which version on or off, and when.';
+comment on column criteria_event.criteria_id is 'The version.';
+comment on column criteria_event.at is 'When.';
+comment on column criteria_event.what is 'activated or retired.';
+comment on column criteria_event.by is 'Who.';
+comment on column criteria_event.backtest_id is 'The back-test that the activation rests on; null for a program''s first version and for a return to an earlier one.';
+
 alter table program add constraint program_criteria_exists foreign key (criteria_id) references criteria (id);
 
 create table source (

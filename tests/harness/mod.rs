@@ -165,11 +165,17 @@ impl Installation {
         Source { id: text("id"), key: text("key"), token: text("token") }
     }
 
-    /// Switches criteria on.
+    /// Switches criteria on: a program's first as they are, later ones after a back-test.
     pub async fn activate(&self, document: &str) {
         let file = self.folder.path().join("criteria.toml");
         std::fs::write(&file, document).unwrap();
-        self.json(&["criteria", "activate", file.to_str().unwrap()]).await;
+        let file = file.to_str().unwrap();
+        if self.json(&["criteria", "list"]).await.as_array().is_some_and(Vec::is_empty) {
+            self.json(&["criteria", "activate", file]).await;
+            return;
+        }
+        let backtest = self.json(&["criteria", "backtest", file]).await;
+        self.json(&["criteria", "activate", file, "--backtest", backtest["id"].as_str().unwrap()]).await;
     }
 
     /// A count from the database.

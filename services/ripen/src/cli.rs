@@ -296,10 +296,30 @@ pub enum CriteriaAction {
         /// The TOML file.
         file: PathBuf,
     },
-    /// Make a document the active version of the program it names.
+    /// Decide the past again under a draft, with only what was known then, and report what would have been.
+    Backtest {
+        /// The TOML file.
+        file: PathBuf,
+        /// One client's leads only: its slug.
+        #[arg(long)]
+        client: Option<String>,
+        /// Decisions of this day and later.
+        #[arg(long, value_name = "DATE")]
+        from: Option<jiff::civil::Date>,
+        /// Decisions up to this day.
+        #[arg(long, value_name = "DATE")]
+        to: Option<jiff::civil::Date>,
+    },
+    /// Make a document the active version of the program it names. Says first how many leads will change grade.
     Activate {
         /// The TOML file.
         file: PathBuf,
+        /// The back-test it rests on (`ripen criteria backtest`); a program's first version needs none.
+        #[arg(long, value_name = "ID")]
+        backtest: Option<uuid::Uuid>,
+        /// Say how many leads would change grade, and change nothing.
+        #[arg(long)]
+        dry_run: bool,
     },
     /// List all versions.
     List,

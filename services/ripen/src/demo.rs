@@ -126,7 +126,7 @@ async fn set_up(store: &Store, base: &str) -> anyhow::Result<ClientRecord> {
     }
     let program =
         Criteria::load(DOCUMENT).map_err(|mistakes| anyhow::anyhow!("the sample criteria: {}", mistakes.len()))?;
-    criteria::activate(store, program.criteria.name(), DOCUMENT).await?;
+    criteria::activate(store, program.criteria.name(), DOCUMENT, None).await?;
     endpoint::add_webhook(store, client.id, &format!("{base}{RECEIVER}"), true).await?;
     let rep = RepRecord {
         id: RepId::from_uuid(uuid_v7(now)),

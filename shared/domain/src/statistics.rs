@@ -41,9 +41,13 @@ mod tests {
     /// Published values of the interval.
     #[test]
     fn wilsons_interval_is_his() {
-        for (count, of, low, high) in
-            [(1, 10, 0.0179, 0.4042), (5, 10, 0.2366, 0.7634), (0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0), (50, 100, 0.4038, 0.5962)]
-        {
+        for (count, of, low, high) in [
+            (1, 10, 0.0179, 0.4042),
+            (5, 10, 0.2366, 0.7634),
+            (0, 10, 0.0, 0.2775),
+            (10, 10, 0.7225, 1.0),
+            (50, 100, 0.4038, 0.5962),
+        ] {
             let share = wilson(count, of).unwrap();
             assert!((share.low - low).abs() < 5e-5 && (share.high - high).abs() < 5e-5, "{share:?}");
         }

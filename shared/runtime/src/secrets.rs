@@ -84,6 +84,14 @@ pub fn data_dir(flag: Option<&Path>) -> PathBuf {
         .unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR))
 }
 
+/// Who runs this process, as the system calls them: what staff change from a terminal is noted under this name.
+#[must_use]
+pub fn operator() -> String {
+    let named = ["SUDO_USER", "USER", "LOGNAME"].into_iter().filter_map(variable);
+    let mut named = named.filter_map(|name| name.into_string().ok()).filter(|name| !name.is_empty());
+    named.next().unwrap_or_else(|| "the command line".to_owned())
+}
+
 #[allow(clippy::disallowed_methods, reason = "this crate is the one place that reads the environment")]
 pub(crate) fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name)

@@ -7,7 +7,7 @@ use ripen_domain::{
     id::{CriteriaId, ProgramId},
 };
 
-use crate::{Store, StoreError};
+use crate::{Period, Store, StoreError};
 
 /// One version of a program's criteria.
 #[derive(Debug, Clone)]
@@ -24,6 +24,10 @@ pub struct CriteriaRecord {
     pub retired_at: Option<Timestamp>,
     /// It is the active one.
     pub active: bool,
+    /// Who last switched it on.
+    pub activated_by: Option<String>,
+    /// The back-test that its last activation rests on.
+    pub backtest: Option<uuid::Uuid>,
     /// The document.
     pub document: String,
 }
@@ -37,6 +41,38 @@ pub struct ActiveCriteria {
     pub version: i32,
     /// The document.
     pub document: String,
+}
+
+/// A document to be switched on.
+#[derive(Debug, Clone)]
+pub struct Activation<'a> {
+    /// The program's name in it.
+    pub program: &'a str,
+    /// The document.
+    pub document: &'a str,
+    /// Ids for the version and the program, should they be new.
+    pub ids: (CriteriaId, ProgramId),
+    /// Who.
+    pub by: &'a str,
+    /// The back-test it rests on.
+    pub backtest: Option<uuid::Uuid>,
+}
+
+/// A back-test to be kept.
+#[derive(Debug)]
+pub struct NewBacktest<'a> {
+    /// Its id.
+    pub id: uuid::Uuid,
+    /// What past was looked at.
+    pub period: &'a Period,
+    /// The draft.
+    pub hash: ContentHash,
+    /// How many decisions were made again.
+    pub decisions: i64,
+    /// What it found.
+    pub report: serde_json::Value,
+    /// Who ran it.
+    pub by: &'a str,
 }
 
 impl Store {
@@ -71,8 +107,10 @@ impl Store {
         let rows = sqlx::query!(
             r#"-- criteria.list
             select k.id, g.name as program, k.version, k.activated_at, k.retired_at, k.document,
-                   (g.criteria_id is not distinct from k.id) as "active!"
-            from criteria k join program g on g.id = k.program_id order by g.name, k.version"#
+                   (g.criteria_id is not distinct from k.id) as "active!", v.by as "activated_by?", v.backtest_id
+            from criteria k join program g on g.id = k.program_id
+            left join criteria_event v on v.criteria_id = k.id and v.what = 'activated' and v.at = k.activated_at
+            order by g.name, k.version"#
         )
         .fetch_all(&self.pool)
         .await?;
@@ -85,6 +123,8 @@ impl Store {
                 activated_at: row.activated_at.map(jiff_sqlx::Timestamp::to_jiff),
                 retired_at: row.retired_at.map(jiff_sqlx::Timestamp::to_jiff),
                 active: row.active,
+                activated_by: row.activated_by,
+                backtest: row.backtest_id,
                 document: row.document,
             })
             .collect())
@@ -95,50 +135,85 @@ impl Store {
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn criteria_activate(
-        &self,
-        program_name: &str,
-        document: &str,
-        new: (CriteriaId, ProgramId),
-        now: Timestamp,
-    ) -> Result<i32, StoreError> {
+    pub async fn criteria_activate(&self, new: &Activation<'_>, now: Timestamp) -> Result<i32, StoreError> {
         let mut tx = self.pool.begin().await?;
-        let program = program_for(&mut tx, program_name, new.1, now).await?;
-        let hash = ContentHash::of(document.as_bytes());
+        let program = program_for(&mut tx, new.program, new.ids.1, now).await?;
+        let hash = ContentHash::of(new.document.as_bytes());
         let row = sqlx::query!(
             r#"-- criteria.store
             insert into criteria as k (id, program_id, version, hash, document, activated_at, created_at)
             select $1, $2, coalesce(max(version), 0) + 1, $3, $4, $5, $5 from criteria where program_id = $2
             on conflict (program_id, hash) do update set activated_at = $5, retired_at = null
             returning k.id, k.version"#,
-            new.0.uuid(),
+            new.ids.0.uuid(),
             program.uuid(),
             &hash.bytes()[..],
-            document,
+            new.document,
             now.to_sqlx()
         )
         .fetch_one(&mut *tx)
         .await?;
         sqlx::query!(
-            "-- criteria.retire
-            update criteria set retired_at = $3
-            where program_id = $1 and id <> $2 and id = (select criteria_id from program where id = $1)",
+            "-- criteria.switch
+            with retired as (
+              update criteria set retired_at = $3
+              where program_id = $1 and id <> $2 and id = (select criteria_id from program where id = $1) returning id
+            ), switched as (
+              update program set criteria_id = $2 where id = $1
+            )
+            insert into criteria_event (criteria_id, at, what, by, backtest_id)
+            select id, $3::timestamptz, 'retired', $4::text, null::uuid from retired
+            union all select $2, $3, 'activated', $4, $5",
             program.uuid(),
             row.id,
-            now.to_sqlx()
-        )
-        .execute(&mut *tx)
-        .await?;
-        sqlx::query!(
-            "-- criteria.activate
-            update program set criteria_id = $2 where id = $1",
-            program.uuid(),
-            row.id
+            now.to_sqlx(),
+            new.by,
+            new.backtest
         )
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
         Ok(row.version)
+    }
+
+    /// Keeps a back-test.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn backtest_add(&self, new: &NewBacktest<'_>, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- backtest.add
+            insert into backtest (id, program, hash, client_id, since, until, decisions, report, by, at)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            new.id,
+            new.period.program,
+            &new.hash.bytes()[..],
+            new.period.client.map(ripen_domain::id::ClientId::uuid),
+            new.period.since.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
+            new.period.until.to_sqlx(),
+            new.decisions,
+            new.report,
+            new.by,
+            now.to_sqlx()
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// The hash of the document that a back-test was about; none where there is no such back-test.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn backtest_hash(&self, id: uuid::Uuid) -> Result<Option<Vec<u8>>, StoreError> {
+        let row = sqlx::query!(
+            "-- backtest.hash
+            select hash from backtest where id = $1",
+            id
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.map(|row| row.hash))
     }
 }
 

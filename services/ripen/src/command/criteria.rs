@@ -1,18 +1,20 @@
 //! `ripen criteria`: checking documents and switching them on.
 
-use std::{path::Path, process::ExitCode};
+use std::{path::Path, process::ExitCode, sync::Arc};
 
 use anyhow::Context as _;
 use ripen_domain::{
     criteria::Criteria,
     id::{CriteriaId, ProgramId},
 };
-use ripen_runtime::{clock::Clock, random::uuid_v7};
-use ripen_store::Store;
+use ripen_runtime::{clock::Clock, random::uuid_v7, secrets};
+use ripen_store::{Activation, Store};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::{
     cli::{Common, CriteriaAction},
+    command::backtest,
     database::Database,
     output,
 };
@@ -27,14 +29,22 @@ const LARGEST: u64 = 1024 * 1024;
 pub async fn run(common: &Common, action: CriteriaAction) -> anyhow::Result<ExitCode> {
     match action {
         CriteriaAction::Check { file } => check(common, &file),
-        CriteriaAction::Activate { file } => {
+        CriteriaAction::Backtest { file, client, from, to } => {
             let document = read(&file)?;
-            let Some(criteria) = loaded(common, &file, &document)? else { return Ok(ExitCode::FAILURE) };
+            let Some(draft) = loaded(common, &file, &document)? else { return Ok(ExitCode::FAILURE) };
             let database = Database::open(common).await?;
-            let version = activate(&database.store, criteria.name(), &document).await;
+            let wanted = backtest::Wanted { client, from, to };
+            let done = backtest::run(common, &database.store, Arc::new(draft), wanted).await;
             database.close().await;
-            output::record(common.json, &json!({"program": criteria.name(), "version": version?}))?;
-            Ok(ExitCode::SUCCESS)
+            done
+        }
+        CriteriaAction::Activate { file, backtest, dry_run } => {
+            let document = read(&file)?;
+            let Some(draft) = loaded(common, &file, &document)? else { return Ok(ExitCode::FAILURE) };
+            let database = Database::open(common).await?;
+            let done = switch(common, &database.store, (draft, &document), backtest, dry_run).await;
+            database.close().await;
+            done
         }
         CriteriaAction::List => {
             let database = Database::open(common).await?;
@@ -43,9 +53,13 @@ pub async fn run(common: &Common, action: CriteriaAction) -> anyhow::Result<Exit
             let rows: Vec<Value> = versions?
                 .iter()
                 .map(|v| json!({"program": v.program, "version": v.version, "active": v.active, "activated_at": v.activated_at,
-                                "retired_at": v.retired_at, "id": v.id}))
+                                "retired_at": v.retired_at, "activated_by": v.activated_by, "backtest": v.backtest, "id": v.id}))
                 .collect();
-            output::table(common.json, &["program", "version", "active", "activated_at", "retired_at"], &rows)?;
+            output::table(
+                common.json,
+                &["program", "version", "active", "activated_at", "activated_by", "retired_at", "backtest"],
+                &rows,
+            )?;
             Ok(ExitCode::SUCCESS)
         }
         CriteriaAction::Show { version, program } => show(common, version, program.as_deref()).await,
@@ -56,10 +70,62 @@ pub async fn run(common: &Common, action: CriteriaAction) -> anyhow::Result<Exit
 ///
 /// # Errors
 /// When the database is away.
-pub async fn activate(store: &Store, name: &str, document: &str) -> anyhow::Result<i32> {
+pub async fn activate(store: &Store, name: &str, document: &str, backtest: Option<Uuid>) -> anyhow::Result<i32> {
     let now = Clock::system().now();
     let ids = (CriteriaId::from_uuid(uuid_v7(now)), ProgramId::from_uuid(uuid_v7(now)));
-    Ok(store.criteria_activate(name, document, ids, now).await?)
+    let by = secrets::operator();
+    let new = Activation { program: name, document, ids, by: &by, backtest };
+    Ok(store.criteria_activate(&new, now).await?)
+}
+
+/// Says what will change and switches a draft on, where it may be.
+async fn switch(
+    common: &Common,
+    store: &Store,
+    (draft, document): (Criteria, &str),
+    rests_on: Option<Uuid>,
+    dry_run: bool,
+) -> anyhow::Result<ExitCode> {
+    let draft = Arc::new(draft);
+    may_activate(store, &draft, document, rests_on).await?;
+    let change = backtest::today(store, Arc::clone(&draft)).await?;
+    let regraded = change.leads;
+    let changed = change.decisions - change.same;
+    let flows: Vec<_> = change.flows.iter().filter(|(from, to, _)| from != to).map(backtest::flow).collect();
+    output::say(&format!(
+        "{changed} of {regraded} open leads change grade: {}",
+        if flows.is_empty() { "none".into() } else { flows.join(", ") }
+    ));
+    let mut result = json!({"program": draft.name(), "open_leads": regraded, "change": changed});
+    if !dry_run {
+        result["version"] = activate(store, draft.name(), document, rests_on).await?.into();
+    }
+    output::record(common.json, &result)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A new version rests on a back-test of this very document, but a program's first does not, nor does a return to one
+/// that was active before.
+async fn may_activate(store: &Store, draft: &Criteria, document: &str, rests_on: Option<Uuid>) -> anyhow::Result<()> {
+    let versions = store.criteria_list().await?;
+    let mut of_program = versions.iter().filter(|version| version.program == draft.name()).peekable();
+    let first = of_program.peek().is_none();
+    let returns = of_program.any(|version| version.document == document && version.activated_at.is_some());
+    let Some(id) = rests_on else {
+        anyhow::ensure!(
+            first || returns,
+            "{} has criteria already: see what these would have done with `ripen criteria backtest FILE`, then activate them with --backtest ID",
+            draft.name()
+        );
+        return Ok(());
+    };
+    let hash = store.backtest_hash(id).await?;
+    let hash = hash.with_context(|| format!("no back-test {id}: `ripen criteria backtest FILE` makes one"))?;
+    anyhow::ensure!(
+        hash == draft.hash().bytes(),
+        "back-test {id} was about another document: the file was changed since, run `ripen criteria backtest` again"
+    );
+    Ok(())
 }
 
 fn check(common: &Common, file: &Path) -> anyhow::Result<ExitCode> {

@@ -166,6 +166,16 @@ impl Backtest {
         }
     }
 
+    /// Decides an open lead as it stands now under the draft: what would change with its activation.
+    pub fn today(&mut self, draft: &Criteria, id: LeadId, past: &PastLead, now: jiff::Timestamp) {
+        let Some(last) = past.decisions.last() else { return };
+        let noted: Noted = serde_json::from_str(&last.receipt).unwrap_or_default();
+        if noted.closed.is_none() {
+            self.leads += 1;
+            self.again(draft, id, past, &PastDecision { at: now, ..last.clone() });
+        }
+    }
+
     fn again(
         &mut self,
         draft: &Criteria,

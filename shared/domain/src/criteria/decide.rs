@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
     inputs::Inputs,
     receipt::{Cap, CriteriaVersion, Finding, OwnDate, Receipt, Verdict},
 };
-use crate::{id::ArrivalId, lead::Grade};
+use crate::{id::ArrivalId, lead::Grade, time::whole_minute};
 
 /// Why a decision is made. One decision may have several causes: everything that waited for the lead in one batch.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -241,34 +241,9 @@ impl<'a> Bench<'a, '_> {
     }
 }
 
-/// The first whole minute that is not before the instant.
-fn whole_minute(at: Timestamp) -> Timestamp {
-    const MINUTE: i128 = 60_000_000_000;
-    let past = at.as_nanosecond().rem_euclid(MINUTE);
-    if past == 0 {
-        return at;
-    }
-    let rest = SignedDuration::from_nanos_i128(MINUTE - past);
-    at.checked_add(rest).unwrap_or(at)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn minutes_are_whole_and_never_before() {
-        for (at, minute) in [
-            ("2026-11-30T12:00:00Z", "2026-11-30T12:00:00Z"),
-            ("2026-11-30T12:00:00.000000001Z", "2026-11-30T12:01:00Z"),
-            ("2026-11-30T23:59:59Z", "2026-12-01T00:00:00Z"),
-            ("1969-12-31T23:59:59.5Z", "1970-01-01T00:00:00Z"),
-            ("1969-12-31T23:58:30.5Z", "1969-12-31T23:59:00Z"),
-        ] {
-            assert_eq!(whole_minute(at.parse().unwrap()), minute.parse().unwrap(), "{at}");
-        }
-        assert_eq!(whole_minute(Timestamp::MAX), Timestamp::MAX);
-    }
 
     #[test]
     fn causes_add_up() {

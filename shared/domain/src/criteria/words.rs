@@ -88,7 +88,8 @@ impl Receipt {
         }
         let lacking = criteria.thresholds().0.saturating_sub(self.score);
         let unknown = self.rules.iter().filter(|rule| rule.result == Verdict::Missing);
-        let mut open: Vec<_> = unknown.map(|rule| (worth(criteria, rule), rule)).filter(|(worth, _)| *worth > 0).collect();
+        let mut open: Vec<_> =
+            unknown.map(|rule| (worth(criteria, rule), rule)).filter(|(worth, _)| *worth > 0).collect();
         open.sort_by_key(|(worth, _)| std::cmp::Reverse(*worth));
         writeln!(text, "\nWhat would make it an A")?;
         if lacking > 0 {

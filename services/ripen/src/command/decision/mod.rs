@@ -80,7 +80,8 @@ fn identity(email: Option<&str>, phone: Option<&str>) -> anyhow::Result<Identity
     match (email, phone) {
         (Some(email), _) => Ok(Identity::Email(Email::parse(email).with_context(|| format!("--email {email:?}"))?)),
         (None, Some(phone)) => {
-            let read = Phone::parse(phone, None).context("--phone: write it with its country code, such as +14155550100")?;
+            let read =
+                Phone::parse(phone, None).context("--phone: write it with its country code, such as +14155550100")?;
             Ok(Identity::Phone(read.phone))
         }
         (None, None) => anyhow::bail!("name the person with --email or --phone"),
