@@ -8,7 +8,9 @@ use ripen_domain::{
     criteria::{Answer, ClientFacts, PastArrival, PastDecision, PastLead, SourceFacts},
     delivery::OutcomeKind,
     id::{ClientId, LeadId},
+    lead::Channel,
 };
+use serde::{Deserialize, de::IgnoredAny};
 use uuid::Uuid;
 
 use crate::{Store, StoreError, error::word};
@@ -80,15 +82,29 @@ impl Store {
             pasts.insert(row.id, (PastLead { client, source, ..PastLead::default() }, None));
         }
         let ids: Vec<_> = pasts.keys().copied().collect();
-        self.past_decisions(period, &ids, &mut pasts).await?;
-        self.past_arrivals(&ids, &mut pasts).await?;
-        self.past_answers(&ids, &mut pasts).await?;
-        self.past_outcomes(&ids, &mut pasts).await?;
+        let (decisions, arrivals, answers, outcomes) = tokio::try_join!(
+            self.past_decisions(period, &ids),
+            self.past_arrivals(&ids),
+            self.past_answers(&ids),
+            self.past_outcomes(&ids),
+        )?;
+        for (lead, decision) in decisions {
+            pasts.entry(lead).or_default().0.decisions.push(decision);
+        }
+        for (lead, arrival) in arrivals {
+            pasts.entry(lead).or_default().0.arrivals.push(arrival);
+        }
+        for (lead, question, answer) in answers {
+            pasts.entry(lead).or_default().0.answers.push((question, answer));
+        }
+        for (lead, outcome) in outcomes {
+            pasts.entry(lead).or_default().1 = Some(outcome);
+        }
         let decided = pasts.into_iter().filter(|(_, (past, _))| !past.decisions.is_empty());
         Ok(Some((last, decided.map(|(id, (past, outcome))| (LeadId::from_uuid(id), past, outcome)).collect())))
     }
 
-    async fn past_decisions(&self, period: &Period, ids: &[Uuid], pasts: &mut Pasts) -> Result<(), StoreError> {
+    async fn past_decisions(&self, period: &Period, ids: &[Uuid]) -> Result<Vec<(Uuid, PastDecision)>, StoreError> {
         let rows = sqlx::query!(
             r#"-- history.decisions
             select lead_id, at, grade, score, receipt::text as "receipt!" from decision
@@ -99,49 +115,46 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        for row in rows {
-            let Some((past, _)) = pasts.get_mut(&row.lead_id) else { continue };
-            past.decisions.push(PastDecision {
-                at: row.at.to_jiff(),
-                grade: word(&row.grade)?,
-                score: row.score,
-                receipt: row.receipt,
-            });
-        }
-        Ok(())
+        rows.into_iter()
+            .map(|row| {
+                let (at, grade) = (row.at.to_jiff(), word(&row.grade)?);
+                Ok((row.lead_id, PastDecision { at, grade, score: row.score, receipt: row.receipt }))
+            })
+            .collect()
     }
 
-    async fn past_arrivals(&self, ids: &[Uuid], pasts: &mut Pasts) -> Result<(), StoreError> {
+    async fn past_arrivals(&self, ids: &[Uuid]) -> Result<Vec<(Uuid, PastArrival)>, StoreError> {
         let rows = sqlx::query!(
             r#"-- history.arrivals
             select a.lead_id as "lead_id!", a.received_at, a.submitted_at, a.amends is not null as "amends!", s.channel as of_source,
-                   a.submission->>'channel' as channel, a.submission->>'email' is not null as "has_email!",
-                   a.submission->>'phone' is not null as "has_phone!", a.submission->>'country' as country,
-                   a.submission->>'postal_code' as postal_code, a.submission->>'time_zone' as time_zone
+                   a.submission::text as "submission!"
             from arrival a join source s on s.id = a.source_id
             where a.lead_id = any($1) order by a.lead_id, a.received_at, a.id"#,
             ids
         )
         .fetch_all(&self.pool)
         .await?;
-        for row in rows {
-            let Some((past, _)) = pasts.get_mut(&row.lead_id) else { continue };
-            past.arrivals.push(PastArrival {
-                received_at: row.received_at.to_jiff(),
-                submitted_at: row.submitted_at.map(jiff_sqlx::Timestamp::to_jiff),
-                amends: row.amends,
-                channel: word(row.channel.as_deref().unwrap_or(&row.of_source))?,
-                has_email: row.has_email,
-                has_phone: row.has_phone,
-                country: row.country,
-                postal_code: row.postal_code,
-                time_zone: row.time_zone,
-            });
-        }
-        Ok(())
+        rows.into_iter()
+            .map(|row| {
+                // What an erased person had submitted says nothing any more.
+                let said: Said = serde_json::from_str(&row.submission).unwrap_or_default();
+                let arrival = PastArrival {
+                    received_at: row.received_at.to_jiff(),
+                    submitted_at: row.submitted_at.map(jiff_sqlx::Timestamp::to_jiff),
+                    amends: row.amends,
+                    channel: said.channel.map_or_else(|| word(&row.of_source), Ok)?,
+                    has_email: said.email.is_some(),
+                    has_phone: said.phone.is_some(),
+                    country: said.country,
+                    postal_code: said.postal_code,
+                    time_zone: said.time_zone,
+                };
+                Ok((row.lead_id, arrival))
+            })
+            .collect()
     }
 
-    async fn past_answers(&self, ids: &[Uuid], pasts: &mut Pasts) -> Result<(), StoreError> {
+    async fn past_answers(&self, ids: &[Uuid]) -> Result<Vec<(Uuid, String, Answer)>, StoreError> {
         let rows = sqlx::query!(
             "-- history.answers
             select lead_id, question, at, origin, value from answer where lead_id = any($1) order by lead_id, at, origin",
@@ -149,15 +162,16 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        for row in rows {
-            let Some((past, _)) = pasts.get_mut(&row.lead_id) else { continue };
-            let origin = row.origin.parse().map_err(|_| StoreError::Corrupt("the origin of an answer".to_owned()))?;
-            past.answers.push((row.question, Answer { value: row.value, at: row.at.to_jiff(), origin }));
-        }
-        Ok(())
+        rows.into_iter()
+            .map(|row| {
+                let origin =
+                    row.origin.parse().map_err(|_| StoreError::Corrupt("the origin of an answer".to_owned()))?;
+                Ok((row.lead_id, row.question, Answer { value: row.value, at: row.at.to_jiff(), origin }))
+            })
+            .collect()
     }
 
-    async fn past_outcomes(&self, ids: &[Uuid], pasts: &mut Pasts) -> Result<(), StoreError> {
+    async fn past_outcomes(&self, ids: &[Uuid]) -> Result<Vec<(Uuid, OutcomeKind)>, StoreError> {
         let rows = sqlx::query!(
             "-- history.outcomes
             select d.lead_id, o.kind from delivery d join outcome o on o.delivery_id = d.id
@@ -166,13 +180,18 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        for row in rows {
-            if let Some((_, outcome)) = pasts.get_mut(&row.lead_id) {
-                *outcome = Some(word(&row.kind)?);
-            }
-        }
-        Ok(())
+        rows.into_iter().map(|row| Ok((row.lead_id, word(&row.kind)?))).collect()
     }
 }
 
-type Pasts = BTreeMap<Uuid, (PastLead, Option<OutcomeKind>)>;
+/// Of a submission what criteria can see.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Said {
+    channel: Option<Channel>,
+    email: Option<IgnoredAny>,
+    phone: Option<IgnoredAny>,
+    country: Option<String>,
+    postal_code: Option<String>,
+    time_zone: Option<String>,
+}
