@@ -55,6 +55,8 @@ impl<F: Fn() -> Uuid> Absorber<F> {
             None => self.lead(draft, fresh, person, program),
         };
         note_what_it_says(draft, fresh, lead);
+        // A correction of it may come in the same batch.
+        draft.amended.insert(fresh.id, (person, lead));
         let amends = owner.and(fresh.amends);
         draft.arrivals.push(ArrivalRow { amends, ..row_of(fresh, Some((person, lead)), None, repeat) });
         let said = draft.said.entry((fresh.arrival.source, fresh.arrival.content)).or_default();

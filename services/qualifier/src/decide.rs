@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
     arrival::Arrival,
+    calling::InvalidCalling,
     id::{CriteriaId, DeliveryId, EndpointId},
 };
 use ripen_runtime::random::uuid_v7;
@@ -33,6 +34,9 @@ pub enum DecideError {
     /// A stored document cannot be loaded by this version.
     #[error(transparent)]
     Criteria(#[from] BrokenCriteria),
+    /// Hours in which nobody could be called, which no configuration that was loaded has.
+    #[error("the calling hours cannot be used")]
+    Calling(#[from] InvalidCalling),
 }
 
 /// What a batch did.
@@ -62,7 +66,9 @@ pub async fn decide(ctx: &Context, items: &[&Item], spooled: &[Uuid]) -> Result<
         absorber.absorb(&mut draft, fresh)?;
     }
     let documents = documents(&ctx.documents, &draft).await?;
-    let decided = Decider { criteria: &documents, now, fresh_id: || uuid_v7(now) }.decide(&mut draft);
+    let hours = ctx.settings.calling.hours()?;
+    let decider = Decider { criteria: &documents, hours: &hours, now, fresh_id: || uuid_v7(now) };
+    let decided = decider.decide(&mut draft);
     let report = report_of(&decided, news.fresh.len());
     let offered_until = now.saturating_add(ctx.offer()).unwrap_or(now);
     write(&mut batch, draft, &decided, Settling { now, offered_until, spooled }).await?;

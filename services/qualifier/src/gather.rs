@@ -46,7 +46,7 @@ impl Fresh<'_> {
 /// What step 1 found.
 #[derive(Debug, Default)]
 pub struct News<'a> {
-    /// New messages, oldest first.
+    /// New messages, oldest first; what corrects another comes after all that does not.
     pub fresh: Vec<Fresh<'a>>,
     /// Identities that nobody had before: locked, and leading to no person.
     anchored: BTreeSet<(ClientId, Identity)>,
@@ -77,7 +77,7 @@ pub async fn news<'a>(batch: &mut Batch, arrivals: &[&'a Arrival], now: Timestam
     if !variants.is_empty() {
         news.note(batch, variants, now).await?;
     }
-    news.fresh.sort_by_key(|fresh| (fresh.arrival.received_at, fresh.id));
+    news.fresh.sort_by_key(|fresh| (fresh.amends.is_some(), fresh.arrival.received_at, fresh.id));
     Ok(news)
 }
 
@@ -274,7 +274,14 @@ async fn know_same(
     let Some(oldest) = known.iter().map(|fresh| fresh.arrival.received_at).min() else { return Ok(()) };
     let wanted: Vec<_> = known.iter().map(|fresh| (fresh.arrival.source, fresh.arrival.content)).collect();
     let since = oldest.checked_sub(within).unwrap_or(Timestamp::MIN);
-    for (source, content, id, at) in batch.arrivals_by_content(&wanted, since).await? {
+    let earlier = batch.arrivals_by_content(&wanted, since).await?;
+    if earlier.is_empty() {
+        return Ok(());
+    }
+    // What was quarantined is on no lead: an enquiry that ended as the same as it would be lost.
+    let ids: Vec<_> = earlier.iter().map(|(_, _, id, _)| *id).collect();
+    let on_leads: BTreeSet<_> = batch.arrivals_owners(&ids).await?.into_iter().map(|(id, _, _)| id).collect();
+    for (source, content, id, at) in earlier.into_iter().filter(|(_, _, id, _)| on_leads.contains(id)) {
         draft.said.entry((source, content)).or_default().push((id, at));
     }
     Ok(())

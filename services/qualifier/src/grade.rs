@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
+    calling::{Hours, Whereabouts, due_at},
     criteria::{Cause, ClientFacts, Criteria, Decision, Facts, LeadFacts, SourceFacts, qualify},
     id::{CriteriaId, DecisionId, DeliveryId, EndpointId, LeadId, MaturationId},
     lead::{Grade, Stage},
@@ -40,6 +41,8 @@ pub struct Decided {
 pub struct Decider<'a, F> {
     /// Documents by id.
     pub criteria: &'a BTreeMap<CriteriaId, Arc<Criteria>>,
+    /// When people may be called.
+    pub hours: &'a Hours,
     /// The instant of every decision of the batch.
     pub now: Timestamp,
     /// Makes a new UUID.
@@ -68,7 +71,8 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
                 Some((id, criteria)) => {
                     let facts = facts_of(lead, person, work, source.unwrap_or_default());
                     let decision = qualify(&facts, criteria, &cause_of(lead), self.now);
-                    self.apply(lead, work, (id, decision), &mut decided);
+                    let due_at = self.due_at(&decision, whereabouts(person, work));
+                    self.apply(lead, work, (id, decision, due_at), &mut decided);
                 }
                 None => self.wait_for_criteria(lead, &mut decided),
             }
@@ -102,12 +106,12 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
         &self,
         lead: &mut DraftLead,
         work: &Work,
-        (criteria, decision): (CriteriaId, Decision),
+        (criteria, decision, due_at): (CriteriaId, Decision, Timestamp),
         out: &mut Decided,
     ) {
         let id = DecisionId::from_uuid((self.fresh_id)());
         let before = lead.row.decided.map(|(_, _, grade, _)| grade);
-        let changes = self.changes(lead, work, &decision, before);
+        let changes = changes(lead, work, &decision, due_at);
         lead.row.decided = Some((id, criteria, decision.grade, decision.score));
         lead.changed = true;
         out.ended.extend(changes.ended.iter().map(|(generation, state)| (lead.row.id, *generation, *state)));
@@ -141,18 +145,13 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
         });
     }
 
-    fn changes(&self, lead: &DraftLead, work: &Work, decision: &Decision, before: Option<Grade>) -> Changes {
-        let occasion = occasion_of(lead, work).unwrap_or(Occasion::Regraded);
-        let due_at = decision
-            .next
-            .as_ref()
-            .map_or_else(|| self.now.saturating_add(OUTCOME_AFTER).unwrap_or(self.now), |n| n.due_at);
-        let standing = if decision.closed.is_some() {
-            Standing::Closed
-        } else {
-            Standing::Open { grade: decision.grade, due_at, changed: before != Some(decision.grade) }
-        };
-        settle(&lead.promises, standing, occasion)
+    /// When the lead is looked at again, in the hours of the place where the person is; when a client is asked, at any.
+    fn due_at(&self, decision: &Decision, whereabouts: Whereabouts<'_>) -> Timestamp {
+        let asked = || self.now.saturating_add(OUTCOME_AFTER).unwrap_or(self.now);
+        match decision.next {
+            Some(_) => due_at(&decision.receipt, self.hours, &whereabouts.places()).unwrap_or_else(asked),
+            None => asked(),
+        }
     }
 
     fn mature(&self, lead: &DraftLead, work: &Work, decision: DecisionId, out: &mut Decided) {
@@ -169,6 +168,28 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
             out.deliveries.push(owed(None));
         }
         out.deliveries.extend(work.endpoints.iter().map(|endpoint| owed(Some(*endpoint))));
+    }
+}
+
+fn changes(lead: &DraftLead, work: &Work, decision: &Decision, due_at: Timestamp) -> Changes {
+    let occasion = occasion_of(lead, work).unwrap_or(Occasion::Regraded);
+    let before = lead.row.decided.map(|(_, _, grade, _)| grade);
+    let standing = if decision.closed.is_some() {
+        Standing::Closed
+    } else {
+        Standing::Open { grade: decision.grade, due_at, changed: before != Some(decision.grade) }
+    };
+    settle(&lead.promises, standing, occasion)
+}
+
+fn whereabouts<'a>(person: &'a DraftPerson, work: &'a Work) -> Whereabouts<'a> {
+    let profile = &person.profile;
+    Whereabouts {
+        time_zone: profile.time_zone.as_deref(),
+        country: profile.country.as_deref().or(Some(work.client.country.as_str())),
+        postal_code: profile.postal_code.as_deref(),
+        phone: profile.phone.as_deref(),
+        client_time_zone: &work.client.time_zone,
     }
 }
 
@@ -223,3 +244,6 @@ fn facts_of(lead: &DraftLead, person: &DraftPerson, work: &Work, source: SourceF
         source,
     }
 }
+
+#[cfg(test)]
+mod tests;

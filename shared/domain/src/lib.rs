@@ -4,6 +4,7 @@
 //! ids it needs, so that each rule can be tested as a table and every decision replayed.
 
 pub mod arrival;
+pub mod calling;
 pub mod contact;
 pub mod criteria;
 pub mod delivery;

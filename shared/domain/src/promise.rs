@@ -86,7 +86,8 @@ pub struct Changes {
 /// What a decision does to a lead's open promises.
 ///
 /// A date agreed with the person stays. A promise that fell due without changing the grade becomes work for a person; one
-/// that the criteria settled is kept. A regrade that leaves the grade moves nothing. Every open lead ends with a next step.
+/// that the criteria settled is kept. A regrade that leaves the grade moves nothing, and nothing moves to the date it has.
+/// Every open lead ends with a next step.
 #[must_use]
 pub fn settle(open: &[Open], standing: Standing, occasion: Occasion) -> Changes {
     let Standing::Open { grade, due_at, changed } = standing else {
@@ -124,11 +125,14 @@ fn fate(promise: &Open, wanted: Kind, changed: bool, occasion: Occasion, due_at:
     if fired {
         return Fate::Becomes(if changed { State::Kept } else { State::Work });
     }
-    if promise.agreed || promise.state == State::Work && !changed {
+    if promise.agreed {
         return Fate::Stays;
     }
-    let earlier_news = occasion == Occasion::Arrived && promise.due_at != Some(due_at);
-    if changed || earlier_news { Fate::Becomes(State::Moved) } else { Fate::Stays }
+    let moves = match promise.state {
+        State::Work => changed,
+        _ => (changed || occasion == Occasion::Arrived) && promise.due_at != Some(due_at),
+    };
+    if moves { Fate::Becomes(State::Moved) } else { Fate::Stays }
 }
 
 /// How a promise that is no longer wanted ends: kept, if it is what led here.
@@ -189,6 +193,22 @@ mod tests {
         let agreed =
             settle(&[open(Kind::Requalify, State::Scheduled, true)], graded(Grade::B, true), Occasion::Arrived);
         assert_eq!(agreed, Changes::default());
+    }
+
+    #[test]
+    fn nothing_moves_to_the_date_that_it_has() {
+        let promise = Open { due_at: Some(at(20)), ..open(Kind::Requalify, State::Scheduled, false) };
+        for (changed, occasion) in [
+            (false, Occasion::Arrived),
+            (true, Occasion::Arrived),
+            (true, Occasion::Regraded),
+            (true, Occasion::Fired(2)),
+        ] {
+            assert_eq!(settle(&[promise], graded(Grade::C, changed), occasion), Changes::default(), "{occasion:?}");
+        }
+        let work = Open { state: State::Work, ..promise };
+        let settled = settle(&[work], graded(Grade::C, true), Occasion::Regraded);
+        assert_eq!(settled.made, Some((Kind::Requalify, at(20))), "work that is settled is a promise again");
     }
 
     #[test]

@@ -1,11 +1,24 @@
-//! Instants in whole microseconds, the precision PostgreSQL keeps: a value written and read back is the same value.
+//! Instants in whole microseconds, the precision PostgreSQL keeps: a value written and read back is the same value. And
+//! in whole minutes, the precision of promises.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// The instant cut down to whole microseconds.
 #[must_use]
 pub fn whole_micros(at: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
+}
+
+/// The first whole minute that is not before the instant.
+#[must_use]
+pub fn whole_minute(at: Timestamp) -> Timestamp {
+    const MINUTE: i128 = 60_000_000_000;
+    let past = at.as_nanosecond().rem_euclid(MINUTE);
+    if past == 0 {
+        return at;
+    }
+    let rest = SignedDuration::from_nanos_i128(MINUTE - past);
+    at.checked_add(rest).unwrap_or(at)
 }
 
 #[cfg(test)]
@@ -16,5 +29,19 @@ mod tests {
     fn nanoseconds_are_cut() {
         let at: Timestamp = "2026-11-21T10:00:00.123456789Z".parse().unwrap();
         assert_eq!(whole_micros(at).to_string(), "2026-11-21T10:00:00.123456Z");
+    }
+
+    #[test]
+    fn minutes_are_whole_and_never_before() {
+        for (at, minute) in [
+            ("2026-11-30T12:00:00Z", "2026-11-30T12:00:00Z"),
+            ("2026-11-30T12:00:00.000000001Z", "2026-11-30T12:01:00Z"),
+            ("2026-11-30T23:59:59Z", "2026-12-01T00:00:00Z"),
+            ("1969-12-31T23:59:59.5Z", "1970-01-01T00:00:00Z"),
+            ("1969-12-31T23:58:30.5Z", "1969-12-31T23:59:00Z"),
+        ] {
+            assert_eq!(whole_minute(at.parse().unwrap()), minute.parse().unwrap(), "{at}");
+        }
+        assert_eq!(whole_minute(Timestamp::MAX), Timestamp::MAX);
     }
 }

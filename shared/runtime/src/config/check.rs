@@ -1,5 +1,7 @@
 //! What the kinds cannot say: values that are of the right kind and still cannot be used.
 
+use ripen_domain::calling::InvalidCalling;
+
 use super::{ConfigError, Role, SecretUrl, Settings};
 
 fn invalid(key: &'static str, problem: impl Into<String>) -> ConfigError {
@@ -17,6 +19,7 @@ impl Settings {
             return Err(invalid("mail.from", "expected a sender such as \"Ripen <leads@example.com>\""));
         }
         self.check_numbers()?;
+        self.check_calling()?;
         if self.dispatcher.retry_schedule_s.is_empty() {
             return Err(invalid("dispatcher.retry_schedule_s", "expected at least one pause"));
         }
@@ -63,6 +66,16 @@ impl Settings {
         ];
         let zero = at_least_one.into_iter().find(|(_, is_zero)| *is_zero);
         zero.map_or(Ok(()), |(key, _)| Err(invalid(key, "must be at least 1")))
+    }
+
+    /// Hours in which nobody, or nobody of some place, could be called: their promises would never fall due.
+    fn check_calling(&self) -> Result<(), ConfigError> {
+        let key = |problem: &InvalidCalling| match problem {
+            InvalidCalling::Backwards(..) => "calling.to",
+            InvalidCalling::NoDay => "calling.days",
+            _ => "calling.exceptions",
+        };
+        self.calling.hours().map(drop).map_err(|problem| invalid(key(&problem), problem.to_string()))
     }
 
     /// Refuses a split of roles that could not meet: queues inside one process reach no other process, and neither

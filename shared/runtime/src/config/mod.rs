@@ -16,8 +16,8 @@ pub use network::{InvalidNetwork, Network};
 pub use role::{InvalidRole, Role};
 pub use secret_url::SecretUrl;
 pub use settings::{
-    AmqpSettings, ClockSettings, DatabaseSettings, DispatcherSettings, HttpSettings, IntakeSettings, LifecycleSettings,
-    LimitSettings, LogFormat, LogSettings, MailSettings, QualifierSettings, Settings,
+    AmqpSettings, CallingSettings, ClockSettings, DatabaseSettings, DispatcherSettings, HttpSettings, IntakeSettings,
+    LifecycleSettings, LimitSettings, LogFormat, LogSettings, MailSettings, QualifierSettings, Settings,
 };
 
 use layers::{Layer, environment, file, flags};

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use ripen_domain::calling::{Day, Exception, Hours, InvalidCalling, WallTime, Window};
 use serde::{Deserialize, Serialize};
 
 use super::{Network, SecretUrl};
@@ -26,6 +27,8 @@ pub struct Settings {
     pub intake: IntakeSettings,
     /// Deciding leads.
     pub qualifier: QualifierSettings,
+    /// When people may be called.
+    pub calling: CallingSettings,
     /// Delivering leads.
     pub dispatcher: DispatcherSettings,
     /// Stopping.
@@ -234,6 +237,37 @@ impl Default for QualifierSettings {
             offer_s: 60,
             criteria_spread_s: 600,
         }
+    }
+}
+
+/// `[calling]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CallingSettings {
+    /// When a day opens, by the clock of the place where the person is.
+    pub from: WallTime,
+    /// When it closes.
+    pub to: WallTime,
+    /// The days of the week on which people are called.
+    pub days: Vec<Day>,
+    /// Other hours in single countries and states.
+    pub exceptions: Vec<Exception>,
+}
+
+impl Default for CallingSettings {
+    fn default() -> Self {
+        let days = Day::ALL.iter().copied().filter(|day| *day != Day::Sunday).collect();
+        Self { from: WallTime::NINE, to: WallTime::TWENTY, days, exceptions: Vec::new() }
+    }
+}
+
+impl CallingSettings {
+    /// The hours that these settings come to.
+    ///
+    /// # Errors
+    /// Where they contradict each other, or nobody could ever be called.
+    pub fn hours(&self) -> Result<Hours, InvalidCalling> {
+        Hours::new(Window::new(self.from, self.to)?, &self.days, &self.exceptions)
     }
 }
 

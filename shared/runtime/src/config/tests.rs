@@ -1,5 +1,8 @@
 //! Where settings come from, which place wins, and what is refused.
 
+use jiff::civil::Weekday;
+use ripen_domain::calling::Hours;
+
 use super::{
     ConfigError, LogFormat, Role, Settings,
     layers::{environment, flags, toml},
@@ -47,6 +50,56 @@ fn every_kind_is_read_from_text() {
     let file =
         "[dispatcher]\nretry_schedule_s = [7]\n[http]\ntrusted_proxies = [\"::1\"]\nadmin_listen = \"[::1]:1\"\n";
     assert_eq!(load(file, &[], &[]).unwrap().dispatcher.retry_schedule_s, [7]);
+}
+
+#[test]
+fn calling_hours_are_read_from_the_file_and_from_text() {
+    let file = "[calling]\nfrom = \"08:30\"\ndays = [\"mon\", \"sun\"]\nexceptions = [\"US-UT sun 10:00-17:00\"]\n";
+    let settings = load(file, &[("RIPEN__CALLING__TO", "21:00")], &[]).unwrap();
+    let variables = [
+        ("RIPEN__CALLING__FROM", "08:30"),
+        ("RIPEN__CALLING__TO", "21:00"),
+        ("RIPEN__CALLING__DAYS", "mon, sun"),
+        ("RIPEN__CALLING__EXCEPTIONS", "US-UT sun 10:00-17:00"),
+    ];
+    assert_eq!(load("", &variables, &[]).unwrap().calling, settings.calling);
+    let hours = settings.calling.hours().unwrap();
+    let from = |region: &str, weekday| hours.on(region.parse().ok(), weekday).map(|window| window.from().to_string());
+    assert_eq!(from("US-UT", Weekday::Sunday).as_deref(), Some("10:00"));
+    assert_eq!(from("US-UT", Weekday::Monday).as_deref(), Some("08:30"));
+    assert_eq!(from("US-NY", Weekday::Tuesday), None);
+    assert_eq!(Settings::default().calling.hours(), Ok(Hours::default()));
+}
+
+#[test]
+fn calling_hours_that_cannot_be_kept_are_refused() {
+    for (file, message) in [
+        (
+            "from = \"9 am\"",
+            "calling.from in ripen.toml: \"9 am\" is no time of day: write it as 09:00, from 00:00 to 24:00",
+        ),
+        (
+            "exceptions = [\"US-UT sat closed\", \"Utah sun closed\"]",
+            "calling.exceptions in ripen.toml: \"Utah\" is no place: write a country such as DE, or a state such as US-UT",
+        ),
+        ("form = \"09:00\"", "unknown key calling.form in ripen.toml (did you mean calling.from?)"),
+        ("to = \"08:00\"", "calling.to: 09:00-08:00 are no hours: they have to end after they begin"),
+        ("days = []", "calling.days: name at least one day of the week, such as \"mon\""),
+        (
+            "exceptions = [\"US-UT sat closed\", \"US-UT all 09:00-12:00\"]",
+            "calling.exceptions: two exceptions speak of sat in US-UT",
+        ),
+        (
+            "exceptions = [\"DE mon-sat closed\"]",
+            "calling.exceptions: DE is closed on every day of the week, so no promise there could ever be kept: open at \
+             least one",
+        ),
+    ] {
+        let refused = load(&format!("[calling]\n{file}\n"), &[], &[]).expect_err(message);
+        assert_eq!(refused.to_string(), message);
+    }
+    let of_days = load("[calling]\ndays = [\"monday\"]\n", &[], &[]).unwrap_err().to_string();
+    assert!(of_days.starts_with("calling.days in ripen.toml: ") && of_days.contains("monday"), "{of_days}");
 }
 
 #[test]

@@ -1,0 +1,129 @@
+//! When the promise of a decision falls due: in the calling hours of where the person is, and moved only for a reason.
+
+use ripen_domain::{
+    calling::is_allowed,
+    criteria::{Receipt, replay},
+    id::{ArrivalId, ClientId, PersonId, ProgramId, SourceId},
+    lead::Channel,
+    person::Profile,
+    promise::Open,
+};
+use ripen_store::{ClientRecord, LeadRow, State as ClientState};
+
+use super::*;
+use crate::draft::{Draft, DraftLead, DraftPerson};
+
+const CRITERIA: &str = "name = 'test'\n[[rule]]\nid = 'r'\nwhen = 'lead.enquiries > 3'\npoints = 70\nbecause = 'r'\n\
+    [grades]\nA = 70\nB = 40\n[requalify]\nB = '30d'\nC = '30d'\n";
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn work() -> Work {
+    let client = ClientRecord {
+        id: ClientId::from_uuid(Uuid::nil()),
+        slug: "acme".to_owned(),
+        name: "Acme".to_owned(),
+        country: "US".to_owned(),
+        time_zone: "America/Chicago".to_owned(),
+        state: ClientState::Active,
+    };
+    let criteria = Some(CriteriaId::from_uuid(Uuid::nil()));
+    Work { client, program: ProgramId::from_uuid(Uuid::nil()), criteria, endpoints: Vec::new() }
+}
+
+fn lead(now: Timestamp) -> DraftLead {
+    let row = LeadRow {
+        id: LeadId::from_uuid(Uuid::nil()),
+        client: ClientId::from_uuid(Uuid::nil()),
+        program: ProgramId::from_uuid(Uuid::nil()),
+        person: PersonId::from_uuid(Uuid::nil()),
+        source: SourceId::from_uuid(Uuid::nil()),
+        channel: Channel::WebForm,
+        stage: Stage::Lead,
+        decided: None,
+        arrivals: 1,
+        enquiries: 1,
+        touches: 0,
+        rounds: 0,
+        last_disposition: None,
+        last_conversation_at: None,
+        returned_at: None,
+        first_arrived_at: now,
+        last_arrived_at: now,
+        last_enquiry_at: now,
+        matured_at: None,
+        closed: None,
+        generation: 0,
+    };
+    DraftLead { arrived: vec![ArrivalId::from_uuid(Uuid::nil())], ..DraftLead::new(row) }
+}
+
+/// Decides the lead of a person known so.
+fn decide(lead: DraftLead, profile: Profile, now: &str) -> Decided {
+    let criteria = Arc::new(Criteria::load(CRITERIA).unwrap().criteria);
+    let person =
+        DraftPerson { client: lead.row.client, profile, verified: false, do_not_contact: false, changed: false };
+    let mut draft = Draft::default();
+    draft.work.insert(lead.row.client, work());
+    draft.persons.insert(lead.row.person, person);
+    draft.leads.insert(lead.row.id, lead);
+    let criteria = BTreeMap::from([(CriteriaId::from_uuid(Uuid::nil()), criteria)]);
+    let hours = Hours::default();
+    let decided = Decider { criteria: &criteria, hours: &hours, now: at(now), fresh_id: Uuid::nil }.decide(&mut draft);
+    assert_eq!(decided.decisions.len(), 1);
+    decided
+}
+
+fn due(decided: &Decided) -> Option<String> {
+    Some(decided.made.first()?.due_at?.to_string())
+}
+
+#[test]
+fn a_promise_falls_due_when_its_day_opens_where_the_person_is() {
+    let now = "2026-11-01T03:20:00Z";
+    let due = |profile| due(&decide(lead(at(now)), profile, now)).unwrap();
+    let phone = |number: &str| Profile { phone: Some(number.to_owned()), ..Profile::default() };
+    assert_eq!(due(Profile::default()), "2026-11-30T15:00:00Z", "the client's zone, the 31st of October there");
+    assert_eq!(due(phone("+14155550100")), "2026-11-30T17:00:00Z");
+    assert_eq!(due(phone("+16025550100")), "2026-11-30T16:00:00Z");
+    let apart = Profile { postal_code: Some("10001".to_owned()), ..phone("+14155550100") };
+    assert_eq!(due(apart), "2026-11-30T17:00:00Z", "when both are open");
+    let own = Profile { time_zone: Some("Europe/Berlin".to_owned()), ..Profile::default() };
+    assert_eq!(due(own), "2026-12-01T08:00:00Z", "it was November there already");
+}
+
+#[test]
+fn the_receipt_knows_nothing_of_calling_hours() {
+    let now = "2026-11-01T03:20:00Z";
+    let profile = Profile { phone: Some("+14155550100".to_owned()), ..Profile::default() };
+    let decided = decide(lead(at(now)), profile.clone(), now);
+    let bytes = &decided.decisions[0].receipt;
+    let receipt: Receipt = serde_json::from_str(bytes).unwrap();
+    assert_eq!(receipt.next.unwrap().due_at, at("2026-12-01T03:20:00Z"), "thirty times twenty-four hours");
+    let criteria = Criteria::load(CRITERIA).unwrap().criteria;
+    assert_eq!(&replay(bytes, &criteria).unwrap(), bytes);
+    let places = Whereabouts { phone: profile.phone.as_deref(), ..Whereabouts::default() }.places();
+    assert!(is_allowed(decided.made[0].due_at.unwrap(), &Hours::default(), &places));
+}
+
+#[test]
+fn deciding_again_on_the_same_day_moves_nothing() {
+    let first = decide(lead(at("2026-11-02T15:00:00Z")), Profile::default(), "2026-11-02T15:00:00Z");
+    let again = |now: &str| {
+        let promise = Open {
+            generation: 1,
+            kind: Kind::Requalify,
+            state: State::Scheduled,
+            due_at: first.made[0].due_at,
+            agreed: false,
+        };
+        decide(DraftLead { promises: vec![promise], ..lead(at(now)) }, Profile::default(), now)
+    };
+    let same_day = again("2026-11-02T23:59:00Z");
+    assert!(same_day.made.is_empty() && same_day.ended.is_empty());
+    let next_day = again("2026-11-03T15:00:00Z");
+    assert_eq!(next_day.ended, [(LeadId::from_uuid(Uuid::nil()), 1, State::Moved)]);
+    assert_eq!(due(&next_day).as_deref(), Some("2026-12-03T15:00:00Z"));
+}
