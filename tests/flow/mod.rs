@@ -1,6 +1,7 @@
 //! Whole stories: a lead goes in by HTTP and comes out at the client.
 
 mod commands;
+mod criteria;
 mod embedded;
 mod import;
 mod main_path;

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a benchmark stops at the first surprise")]
 
 mod client;
+mod decide;
 mod intake;
 mod intake_floor;
 mod latency;
@@ -65,6 +66,8 @@ enum Command {
     },
     /// Leads per second from accepted to graded, stored and delivered, against a floor that only moves the same rows.
     Pipeline,
+    /// Decisions alone on one core: made, written down, replayed.
+    Decide,
     /// From the post to the webhook: times, processor time and memory, with all leads A.
     Latency,
     /// The floor of `intake`: a bare handler that parses the JSON and publishes the bytes with a confirm.
@@ -99,6 +102,7 @@ async fn main() {
         Command::IntakeFloor { amqp } => return intake_floor::serve(&amqp).await,
         Command::Intake { connections } => intake::run(&options, &connections).await,
         Command::Pipeline => pipeline::run(&options).await,
+        Command::Decide => decide::run(&options),
         Command::Latency => latency::run(&options).await,
     };
     finish(&report, &options);
