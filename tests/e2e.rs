@@ -7,3 +7,5 @@ mod faults;
 mod flow;
 #[path = "harness/mod.rs"]
 mod harness;
+#[path = "simulation/mod.rs"]
+mod simulation;

@@ -72,8 +72,8 @@ pub async fn news<'a>(batch: &mut Batch, arrivals: &[&'a Arrival], now: Timestam
         return Ok(news);
     }
     let known = news.note(batch, first, now).await?;
-    again.extend(differing(batch, known).await?);
-    let variants = variants(again);
+    again.extend(known.iter().map(|fresh| fresh.arrival));
+    let variants = variants(differing(batch, &known, again).await?);
     if !variants.is_empty() {
         news.note(batch, variants, now).await?;
     }
@@ -98,18 +98,20 @@ impl<'a> News<'a> {
     }
 }
 
-/// Of messages whose id is known, those that say something else than what came first.
-async fn differing<'a>(batch: &mut Batch, known: Vec<Fresh<'a>>) -> Result<Vec<&'a Arrival>, StoreError> {
+/// Of messages under ids that came before, in this batch or an earlier one, those that say something else than what came
+/// first. A repetition of that may stand in one batch with its correction.
+async fn differing<'a>(
+    batch: &mut Batch,
+    known: &[Fresh<'_>],
+    mut again: Vec<&'a Arrival>,
+) -> Result<Vec<&'a Arrival>, StoreError> {
     if known.is_empty() {
-        return Ok(Vec::new());
+        return Ok(again);
     }
     let ids: Vec<_> = known.iter().map(|fresh| fresh.id).collect();
     let contents: BTreeMap<_, _> = batch.arrivals_seen(&ids).await?.into_iter().collect();
-    Ok(known
-        .into_iter()
-        .filter(|fresh| contents.get(&fresh.id).is_some_and(|content| *content != fresh.arrival.content))
-        .map(|fresh| fresh.arrival)
-        .collect())
+    again.retain(|arrival| contents.get(&arrival.id).is_none_or(|content| *content != arrival.content));
+    Ok(again)
 }
 
 /// Other bodies under known ids, each once.

@@ -1,0 +1,144 @@
+//! The lessee's part: offers taken, deliveries leased by the store's own statement, attempted as the list says, settled by
+//! the domain's schedule. Every lease is judged here: who may be told what, and how often.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ripen_domain::{
+    criteria::Receipt,
+    delivery::{Attempted, Schedule},
+    id::{DeliveryId, EndpointId},
+    lead::Grade,
+    message::DeliverMessage,
+};
+use ripen_queue::{Message, Outcome as Settling, Queue, Received};
+use ripen_runtime::random::uuid_v7;
+use ripen_store::{AttemptRow, Claim, Due, Leased, Settled};
+use serde::Deserialize as _;
+use uuid::Uuid;
+
+use super::{
+    operation::Fate,
+    posting::person_of,
+    world::{OFFER, Outcome, World, waiting},
+};
+
+/// How long a lease lasts by the database's clock: longer than any list.
+const LEASE: Duration = Duration::from_secs(600);
+
+/// The offer of a delivery.
+pub fn offer(delivery: DeliveryId, endpoint: EndpointId) -> Message {
+    let body = serde_json::to_vec(&DeliverMessage::V1 { delivery, endpoint: Some(endpoint) }).unwrap();
+    Message { id: delivery.uuid(), body: body.into() }
+}
+
+fn read(message: &Received) -> DeliveryId {
+    let DeliverMessage::V1 { delivery, .. } = serde_json::from_slice(&message.body).unwrap();
+    delivery
+}
+
+/// What the first lease freezes. It names the instant: another freeze would be other bytes.
+fn freeze(due: &Due, now: Timestamp) -> Vec<u8> {
+    let reasons = Receipt::deserialize(&due.matured.receipt).unwrap().reasons();
+    serde_json::to_vec(&due.matured.payload(&serde_json::json!(reasons), now)).unwrap()
+}
+
+impl World {
+    /// Offers what is owed, leases what waits and lets all attempts end the same way.
+    pub async fn deliver(&mut self, fate: Fate) -> Outcome {
+        let now = self.now();
+        ripen_dispatcher::tick(&self.dispatcher, now).await.map_err(|error| format!("the sweep failed: {error}"))?;
+        let consumer = self.dispatcher.transport.consume(Queue::Deliveries, 256);
+        let received = waiting(&consumer);
+        let deliveries: Vec<_> = received.iter().map(read).collect();
+        if deliveries.is_empty() {
+            return Ok(());
+        }
+        let lease = uuid_v7(now);
+        let claim = Claim { deliveries: &deliveries, lease, lasts: LEASE, busy: &[], kept_until: now + OFFER };
+        let claimed = self.dispatcher.store.deliveries_lease(&claim, now, |due| freeze(due, now)).await;
+        let ready = claimed.map_err(|error| format!("leasing failed: {error}"))?.ready;
+        for leased in &ready {
+            self.may_be_sent(leased).await?;
+            if fate != Fate::Unsent {
+                self.sent(leased)?;
+            }
+        }
+        if matches!(fate, Fate::Unsent | Fate::Unrecorded) {
+            self.restart().await;
+            return Ok(());
+        }
+        self.settle(&ready, lease, fate).await?;
+        consumer.settle(received.into_iter().map(|message| (message, Settling::Done)).collect()).await;
+        Ok(())
+    }
+
+    /// Whether the lease should have been given.
+    async fn may_be_sent(&self, leased: &Leased) -> Outcome {
+        let (matured, id) = (&leased.due.matured, leased.due.matured.delivery);
+        let wrong = |why: &str| Err(format!("{id} was leased, but {why}"));
+        if matured.grade != Grade::A {
+            return wrong("its decision is no A");
+        }
+        if self.model.opted_out.contains(&person_of(matured.profile.name.as_deref().unwrap_or_default())) {
+            return wrong("the person had asked not to be contacted");
+        }
+        if self.model.over.contains(&id) {
+            return wrong("it was over");
+        }
+        let sql = "select l.stage <> 'closed', l.grade = 'A' or d.attempts > 1, c.state = 'active', e.state = 'enabled'
+                   from delivery d join lead l on l.id = d.lead_id join client c on c.id = d.client_id
+                   join endpoint e on e.id = d.endpoint_id where d.id = $1";
+        let is = sqlx::query_as::<_, (bool, bool, bool, bool)>(sql).bind(id.uuid()).fetch_one(&self.pool).await;
+        match is.unwrap() {
+            (false, ..) => wrong("the lead is closed"),
+            (_, false, ..) => wrong("the lead is no longer A and nothing was attempted before"),
+            (_, _, false, _) => wrong("the client is paused"),
+            (_, _, _, false) => wrong("the endpoint is disabled"),
+            _ => Ok(()),
+        }
+    }
+
+    /// The client has it: always the same bytes under the same id.
+    fn sent(&mut self, leased: &Leased) -> Outcome {
+        let id = leased.due.matured.delivery;
+        let first = self.model.sent.entry(id).or_insert_with(|| leased.body.clone());
+        if *first == leased.body { Ok(()) } else { Err(format!("{id} was sent with two bodies")) }
+    }
+
+    async fn settle(&mut self, ready: &[Leased], lease: Uuid, fate: Fate) -> Outcome {
+        let now = self.now();
+        let rows: Vec<_> = ready.iter().map(|leased| self.row(leased, lease, fate)).collect();
+        if fate == Fate::Gone {
+            for leased in ready {
+                self.dispatcher.store.endpoint_disable(leased.due.endpoint, "answered 410 Gone").await.unwrap();
+            }
+        }
+        let held = self.dispatcher.store.deliveries_settle(&rows).await;
+        let held = held.map_err(|error| format!("settling failed: {error}"))?;
+        if held.len() != rows.len() {
+            return Err(format!("{} of {} leases were lost at {now}", rows.len() - held.len(), rows.len()));
+        }
+        if matches!(fate, Fate::Taken | Fate::Refused) {
+            self.model.over.extend(held);
+        }
+        Ok(())
+    }
+
+    fn row(&self, leased: &Leased, lease: Uuid, fate: Fate) -> Settled {
+        let now = self.now();
+        let (attempted, status) = match fate {
+            Fate::Refused => (Attempted::Refused { why: "cannot be sent".to_owned() }, None),
+            Fate::Failed => (Attempted::Failed { why: "answered 500".to_owned(), not_before: None }, Some(500)),
+            Fate::Gone => (Attempted::Gone, Some(410)),
+            Fate::Taken | Fate::Unrecorded | Fate::Unsent => (Attempted::Taken, Some(200)),
+        };
+        let waits = self.dispatcher.settings.dispatcher.retry_schedule_s.iter().copied().map(Duration::from_secs);
+        let schedule = Schedule { waits: waits.collect(), longest_wait: Duration::from_secs(24 * 3600) };
+        let attempts = usize::try_from(leased.due.attempts).unwrap();
+        let error = status.is_none().then(|| "refused".to_owned());
+        let attempt = AttemptRow { number: leased.due.attempts, at: now, duration_ms: 1, status, error, answer: None };
+        let next = schedule.next(attempted, attempts, 1.0, now);
+        Settled { delivery: leased.due.matured.delivery, lease, attempt, next, outcome: None }
+    }
+}

@@ -1,0 +1,148 @@
+//! What must be true, in plain Rust: which arrivals exist and how each ended, which leads there are and what they count.
+//! It learns of a batch when it is committed; whether a lead is still open it is told, for the criteria decide that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use ripen_domain::{
+    arrival::{Arrival, Sameness, variant_id},
+    hash::ContentHash,
+    id::{ArrivalId, DeliveryId},
+};
+
+use super::posting::person_of;
+
+/// Equal content without a key within this time is the same arrival.
+const SAME_WITHIN: SignedDuration = SignedDuration::from_mins(10);
+/// Arrivals further apart are enquiries of their own.
+const ENQUIRY_APART: SignedDuration = SignedDuration::from_hours(24);
+
+/// How an arrival ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// On this lead; it may correct an earlier arrival.
+    Lead { lead: usize, amends: Option<ArrivalId> },
+    /// The same as an earlier one.
+    Same,
+    /// Kept and not worked.
+    Quarantined,
+}
+
+/// A lead and what it counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lead {
+    pub person: u8,
+    pub arrivals: i32,
+    pub enquiries: i32,
+    last_enquiry_at: Timestamp,
+}
+
+/// Everything that is known for certain.
+#[derive(Debug, Default)]
+pub struct Model {
+    /// Every arrival that was decided on, as it was first seen.
+    pub seen: BTreeMap<ArrivalId, (ContentHash, End)>,
+    /// In the order they were made.
+    pub leads: Vec<Lead>,
+    /// Each person's open lead.
+    pub open: BTreeMap<u8, usize>,
+    /// What worked arrivals said, and when.
+    said: BTreeMap<ContentHash, Vec<Timestamp>>,
+    /// What was acknowledged to a sender: it must end.
+    pub acknowledged: BTreeMap<ArrivalId, BTreeSet<ContentHash>>,
+    /// Who must not be contacted.
+    pub opted_out: BTreeSet<u8>,
+    /// What was sent, under which id.
+    pub sent: BTreeMap<DeliveryId, Vec<u8>>,
+    /// Deliveries that are over.
+    pub over: BTreeSet<DeliveryId>,
+}
+
+/// A message that is new: under which id, and what it corrects.
+struct New<'a> {
+    arrival: &'a Arrival,
+    id: ArrivalId,
+    amends: Option<ArrivalId>,
+    quarantined: bool,
+}
+
+impl Model {
+    /// A batch was committed: these arrivals in this order.
+    pub fn absorb(&mut self, batch: &[&Arrival]) {
+        let mut new = Vec::new();
+        for arrival in batch {
+            if let Some(fresh) = self.news(arrival) {
+                // A place, until its end is known.
+                self.seen.insert(fresh.id, (arrival.content, End::Quarantined));
+                new.push(fresh);
+            }
+        }
+        new.sort_by_key(|fresh| (fresh.amends.is_some(), fresh.arrival.received_at, fresh.id));
+        for fresh in new {
+            let end = self.end(&fresh);
+            self.seen.insert(fresh.id, (fresh.arrival.content, end));
+        }
+    }
+
+    fn news<'a>(&self, arrival: &'a Arrival) -> Option<New<'a>> {
+        let quarantined = arrival.quarantine.is_some();
+        let Some((content, _)) = self.seen.get(&arrival.id) else {
+            return Some(New { arrival, id: arrival.id, amends: None, quarantined });
+        };
+        if *content == arrival.content {
+            return None;
+        }
+        let id = variant_id(arrival.id, arrival.content);
+        let (amends, quarantined) = match arrival.sameness {
+            Sameness::ExternalId => (Some(arrival.id), quarantined),
+            Sameness::IdempotencyKey => (None, true),
+            Sameness::Content => return None,
+        };
+        (!self.seen.contains_key(&id)).then_some(New { arrival, id, amends, quarantined })
+    }
+
+    fn end(&mut self, new: &New<'_>) -> End {
+        let (arrival, at) = (new.arrival, new.arrival.received_at);
+        if new.quarantined {
+            return End::Quarantined;
+        }
+        let said = self.said.entry(arrival.content).or_default();
+        let close = |earlier: &&Timestamp| at.duration_since(**earlier).abs() <= SAME_WITHIN;
+        if arrival.sameness == Sameness::Content && said.iter().any(|earlier| close(&earlier)) {
+            return End::Same;
+        }
+        said.push(at);
+        let owner = new.amends.and_then(|id| Some((id, self.seen.get(&id)?.1)));
+        if let Some((id, End::Lead { lead, .. })) = owner {
+            return End::Lead { lead, amends: Some(id) };
+        }
+        let person = person_of(arrival.submission.name.as_deref().unwrap());
+        End::Lead { lead: self.count(person, at), amends: None }
+    }
+
+    /// The person's open lead with one more arrival, or a new one.
+    fn count(&mut self, person: u8, at: Timestamp) -> usize {
+        let Some(&open) = self.open.get(&person) else {
+            self.leads.push(Lead { person, arrivals: 1, enquiries: 1, last_enquiry_at: at });
+            self.open.insert(person, self.leads.len() - 1);
+            return self.leads.len() - 1;
+        };
+        let lead = &mut self.leads[open];
+        lead.arrivals += 1;
+        if at.duration_since(lead.last_enquiry_at) >= ENQUIRY_APART {
+            lead.enquiries += 1;
+            lead.last_enquiry_at = at;
+        }
+        open
+    }
+
+    /// Arrivals that were acknowledged and have not ended.
+    pub fn lost(&self) -> Vec<ArrivalId> {
+        let ended = |id: ArrivalId, content: ContentHash| {
+            let original = self.seen.get(&id).is_some_and(|(first, _)| *first == content);
+            original || self.seen.contains_key(&variant_id(id, content))
+        };
+        let each = self.acknowledged.iter().flat_map(|(id, contents)| contents.iter().map(|content| (*id, *content)));
+        each.filter(|(id, content)| !ended(*id, *content)).map(|(id, _)| id).collect()
+    }
+}

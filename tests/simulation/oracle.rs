@@ -1,0 +1,232 @@
+//! What must never be found: the invariants of the architecture, asked of the database and compared with the model. It
+//! looks from beside and changes nothing.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use ripen_domain::{
+    criteria::{Criteria, Receipt, replay},
+    id::ArrivalId,
+    lead::Grade,
+};
+use uuid::Uuid;
+
+use super::{
+    model::{End, Lead},
+    world::{Outcome, World},
+};
+
+/// Each must find nothing, between any two operations.
+const NEVER: [(&str, &str); 8] = [
+    (
+        "a person has two open leads under a program",
+        "select count(*) from (select 1 from lead where stage in ('lead', 'contact', 'opportunity')
+           group by person_id, program_id having count(*) > 1) doubled",
+    ),
+    (
+        "an open lead has neither a promise nor a delivery under way",
+        "select count(*) from lead l where l.stage in ('lead', 'contact', 'opportunity')
+           and not exists (select from promise p where p.lead_id = l.id and p.state in ('scheduled', 'work'))
+           and not exists (select from delivery d where d.lead_id = l.id and d.state in ('pending', 'held', 'leased'))",
+    ),
+    (
+        "a closed lead has an open promise",
+        "select count(*) from promise p join lead l on l.id = p.lead_id
+           where l.stage = 'closed' and p.state in ('scheduled', 'work')",
+    ),
+    (
+        "a lead's promises do not count from one without a gap, in the order of time",
+        "select count(*) from (
+           select p.generation, row_number() over w as place, p.created_at, lag(p.created_at) over w as before,
+                  count(*) over (partition by p.lead_id) as made, l.generation as highest
+           from promise p join lead l on l.id = p.lead_id
+           window w as (partition by p.lead_id order by p.generation)) counted
+         where generation <> place or created_at < before or made <> highest",
+    ),
+    (
+        "a maturation is owed twice to one endpoint, or to nobody",
+        "select count(*) from maturation m where not exists (select from delivery d where d.maturation_id = m.id)
+           or exists (select from delivery d where d.maturation_id = m.id group by d.endpoint_id having count(*) > 1)",
+    ),
+    (
+        "something that is no A is to be delivered",
+        "select count(*) from delivery d join maturation m on m.id = d.maturation_id
+           join decision x on x.id = m.decision_id where x.grade <> 'A' or x.lead_id <> d.lead_id",
+    ),
+    (
+        "what was never attempted is still owed of a lead that is no longer A",
+        "select count(*) from delivery d join lead l on l.id = d.lead_id
+           where d.state in ('pending', 'held') and d.attempts = 0 and l.grade <> 'A'",
+    ),
+    (
+        "an arrival that ended is not where it ended",
+        "select count(*) from arrival_seen s left join arrival a on a.id = s.arrival_id
+           where s.ended <> 'dead' and (a.id is null or (s.ended <> 'same' and a.id <> s.id)
+                 or (s.ended = 'quarantined') <> (a.state = 'quarantined') or a.content <> s.content)",
+    ),
+];
+
+/// Each must find nothing once everything that waited is done.
+const NEVER_AT_REST: [(&str, &str); 5] = [
+    ("an arrival rests in the spool", "select count(*) from spool"),
+    ("a changed fact was not decided", "select count(*) from regrade"),
+    ("a promise is overdue", "select count(*) from promise where state = 'scheduled' and due_at <= $1::timestamptz"),
+    (
+        "an open lead was not decided by the active criteria",
+        "select count(*) from lead l join program g on g.id = l.program_id
+           where l.stage in ('lead', 'contact', 'opportunity') and l.criteria_id is distinct from g.criteria_id",
+    ),
+    ("a delivery is not over", "select count(*) from delivery where state in ('pending', 'held', 'leased')"),
+];
+
+impl World {
+    /// What holds between any two operations.
+    pub async fn check(&self) -> Outcome {
+        refuse(NEVER.iter().map(|(what, _)| *what).zip(self.count(&NEVER).await))?;
+        let doctor = self.qualifier.store.findings().await.unwrap();
+        refuse(doctor.iter().map(|finding| (finding.invariant, finding.broken)))?;
+        self.compare_arrivals().await?;
+        self.compare_leads().await
+    }
+
+    /// What holds when nothing waits any more.
+    pub async fn check_at_rest(&self) -> Outcome {
+        self.check().await?;
+        refuse(NEVER_AT_REST.iter().map(|(what, _)| *what).zip(self.count(&NEVER_AT_REST).await))?;
+        if let Some(lost) = self.model.lost().first() {
+            return Err(format!("{lost} was acknowledged and is lost"));
+        }
+        self.check_deliveries().await?;
+        self.check_decisions().await
+    }
+
+    /// Whether nothing waits any more; dates far ahead are no waiting.
+    pub async fn is_at_rest(&self) -> bool {
+        self.count(&NEVER_AT_REST).await.iter().all(|count| *count == 0)
+    }
+
+    /// One number for each; `$1` is the present instant.
+    async fn count(&self, asked: &[(&str, &str)]) -> Vec<i64> {
+        let counts = asked.iter().map(|(_, sql)| format!("({sql})")).collect::<Vec<_>>().join(", ");
+        let sql = format!("select array[{counts}] where $1::timestamptz is not null");
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(self.now().to_string());
+        query.fetch_one(&self.pool).await.unwrap()
+    }
+
+    /// Every arrival ended exactly as the model says, and nothing else did.
+    async fn compare_arrivals(&self) -> Outcome {
+        let sql = "select s.id, s.ended, case when a.id = s.id then a.amends end from arrival_seen s
+                   left join arrival a on a.id = s.arrival_id order by s.id";
+        let rows: Vec<(Uuid, String, Option<Uuid>)> = sqlx::query_as(sql).fetch_all(&self.pool).await.unwrap();
+        let found: BTreeMap<_, _> = rows.into_iter().map(|(id, ended, amends)| (id, (ended, amends))).collect();
+        let expected = self.model.seen.iter().map(|(id, (_, end))| {
+            let (word, amends) = match end {
+                End::Lead { amends, .. } => ("lead", amends.map(ArrivalId::uuid)),
+                End::Same => ("same", None),
+                End::Quarantined => ("quarantined", None),
+            };
+            (id.uuid(), (word.to_owned(), amends))
+        });
+        let expected: BTreeMap<_, _> = expected.collect();
+        let ids: std::collections::BTreeSet<_> = expected.keys().chain(found.keys()).collect();
+        match ids.into_iter().find(|id| expected.get(id) != found.get(id)) {
+            None => Ok(()),
+            Some(id) => Err(format!("arrival {id} ended as {:?}, not {:?}", found.get(id), expected.get(id))),
+        }
+    }
+
+    /// Every person has exactly the leads that the model says, with their counts.
+    async fn compare_leads(&self) -> Outcome {
+        let sql = "select p.name, l.arrivals, l.enquiries,
+                     (select count(*) from arrival a where a.lead_id = l.id and a.amends is null) from lead l
+                   join person p on p.id = l.person_id order by p.name, l.created_at";
+        let found: Vec<(String, i32, i32, i64)> = sqlx::query_as(sql).fetch_all(&self.pool).await.unwrap();
+        let mut expected: Vec<&Lead> = self.model.leads.iter().collect();
+        expected.sort_by_key(|lead| lead.person);
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|l| (super::posting::name_of(l.person), l.arrivals, l.enquiries, i64::from(l.arrivals)))
+            .collect();
+        if found != expected {
+            return Err(format!("leads (person, arrivals, enquiries, rows) are {found:?}, not {expected:?}"));
+        }
+        let persons: i64 = sqlx::query_scalar("select count(*) from person").fetch_one(&self.pool).await.unwrap();
+        let expected = expected.iter().map(|(name, ..)| name).collect::<std::collections::BTreeSet<_>>().len();
+        refuse([("there are more or fewer persons than there should be", persons - i64::try_from(expected).unwrap())])
+    }
+
+    /// What is delivered was sent, and is kept as it was sent.
+    async fn check_deliveries(&self) -> Outcome {
+        let sql = "select d.id, d.state, b.body from delivery d left join delivery_body b on b.delivery_id = d.id";
+        let rows: Vec<(Uuid, String, Option<Vec<u8>>)> = sqlx::query_as(sql).fetch_all(&self.pool).await.unwrap();
+        for (id, state, body) in rows {
+            let sent = self.model.sent.iter().find(|(sent, _)| sent.uuid() == id).map(|(_, body)| body);
+            if state == "delivered" && sent.is_none() {
+                return Err(format!("delivery {id} counts as delivered and was never sent"));
+            }
+            if sent.is_some() && sent != body.as_ref() {
+                return Err(format!("delivery {id} is kept otherwise than it was sent"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every decision replays to the same bytes; a lead matured where it became A, and nowhere else; a promise fired once,
+    /// not before it was due.
+    async fn check_decisions(&self) -> Outcome {
+        let sql = "select x.id, x.lead_id, x.criteria_id, x.receipt::text,
+                     exists (select from maturation m where m.decision_id = x.id)
+                   from decision x order by x.lead_id, x.at";
+        let rows: Vec<(Uuid, Uuid, Uuid, String, bool)> = sqlx::query_as(sql).fetch_all(&self.pool).await.unwrap();
+        let documents = self.documents().await;
+        let mut before: BTreeMap<Uuid, Grade> = BTreeMap::new();
+        let mut fired = Vec::new();
+        for (id, lead, criteria, kept, matured) in rows {
+            let again = replay(&kept, &documents[&criteria]).map_err(|error| format!("decision {id}: {error}"))?;
+            if again != kept {
+                return Err(format!("decision {id} replays to other bytes:\n{kept}\n{again}"));
+            }
+            let receipt: Receipt = serde_json::from_str(&kept).unwrap();
+            let became = receipt.grade == Grade::A && receipt.closed.is_none();
+            let became = became && before.insert(lead, receipt.grade) != Some(Grade::A);
+            before.insert(lead, receipt.grade);
+            if became != matured {
+                return Err(format!("decision {id}: matured is {matured}, became A is {became}"));
+            }
+            fired.extend(receipt.cause.promise.map(|generation| (lead, generation, receipt.at)));
+        }
+        self.check_fired(fired).await
+    }
+
+    async fn check_fired(&self, mut fired: Vec<(Uuid, i64, jiff::Timestamp)>) -> Outcome {
+        let sql = "select due_at <= $3::timestamptz and state in ('kept', 'work', 'moved', 'dropped') from promise
+                   where lead_id = $1 and generation = $2";
+        for (lead, generation, at) in &fired {
+            let query = sqlx::query_scalar::<_, bool>(sql).bind(lead).bind(generation).bind(at.to_string());
+            if query.fetch_optional(&self.pool).await.unwrap() != Some(true) {
+                return Err(format!("promise {generation} of lead {lead} fired at {at}, too early or without an end"));
+            }
+        }
+        let count = fired.len();
+        fired.sort_unstable();
+        fired.dedup_by_key(|(lead, generation, _)| (*lead, *generation));
+        if fired.len() == count { Ok(()) } else { Err("a promise fired twice".to_owned()) }
+    }
+
+    async fn documents(&self) -> BTreeMap<Uuid, Arc<Criteria>> {
+        let sql = "select id, version, document from criteria";
+        let rows: Vec<(Uuid, i32, String)> = sqlx::query_as(sql).fetch_all(&self.pool).await.unwrap();
+        let load = |(id, version, document): (Uuid, i32, String)| {
+            let criteria = Criteria::load(&document).unwrap().criteria;
+            (id, Arc::new(criteria.with_version(u32::try_from(version).unwrap())))
+        };
+        rows.into_iter().map(load).collect()
+    }
+}
+
+fn refuse<'w>(found: impl IntoIterator<Item = (&'w str, i64)>) -> Outcome {
+    let broken: Vec<_> = found.into_iter().filter(|(_, count)| *count != 0).collect();
+    if broken.is_empty() {
+        return Ok(());
+    }
+    Err(broken.iter().map(|(what, count)| format!("{what} ({count} times)")).collect::<Vec<_>>().join("; "))
+}

@@ -1,0 +1,46 @@
+//! Lists that once found something, each with what it found. A list is kept as it was printed.
+
+use super::{
+    operation::{Key, Operation, Operation::*, Post, Waiting::*, Way::*},
+    run,
+    world::World,
+};
+
+async fn finds_nothing(list: &[Operation]) {
+    let mut world = World::new().await;
+    run(&mut world, list).await.unwrap();
+}
+
+/// The second body was counted as an arrival of its own, and amended nothing.
+#[tokio::test]
+async fn a_correction_in_the_batch_of_what_it_corrects() {
+    finds_nothing(&[
+        Arrive(Post { person: 3, key: Key::External(2), body: 5, trapped: false }),
+        Arrive(Post { person: 3, key: Key::External(2), body: 1, trapped: false }),
+    ])
+    .await;
+}
+
+/// The person's enquiry ended as the same as what had been quarantined, and nobody worked it.
+#[tokio::test]
+async fn an_enquiry_that_says_what_was_quarantined() {
+    finds_nothing(&[
+        Arrive(Post { person: 1, key: Key::Nothing, body: 0, trapped: true }),
+        Arrive(Post { person: 1, key: Key::Nothing, body: 4, trapped: false }),
+        Decide(Arrivals, Once),
+        Arrive(Post { person: 1, key: Key::Nothing, body: 0, trapped: false }),
+    ])
+    .await;
+}
+
+/// The repetition was taken for a further correction: it undid the first.
+#[tokio::test]
+async fn a_repetition_of_the_first_body_in_the_batch_of_its_correction() {
+    finds_nothing(&[
+        Arrive(Post { person: 4, key: Key::External(2), body: 4, trapped: false }),
+        Decide(Arrivals, Once),
+        Arrive(Post { person: 4, key: Key::External(2), body: 6, trapped: false }),
+        Repeat(0),
+    ])
+    .await;
+}

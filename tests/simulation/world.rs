@@ -1,0 +1,285 @@
+//! One installation in this process: the real qualifier and dispatcher code over a real database and the local transport,
+//! with a clock that only the list moves. It plays the parts of the loops: takes from the queues, calls what they call,
+//! settles, and dies where it is told to.
+
+use std::sync::Arc;
+
+use futures::FutureExt as _;
+use jiff::{SignedDuration, Timestamp};
+use ripen_domain::{
+    arrival::Arrival,
+    id::{ClientId, CriteriaId, EndpointId, ProgramId, SourceId},
+    lead::Channel,
+    message::ArrivalMessage,
+};
+use ripen_outbound::{
+    mail::Mailer,
+    webhook::{Limits, WebhookSender},
+};
+use ripen_queue::{Consumer, Message, Options, Queue, Received, Transport};
+use ripen_runtime::{clock::Clock, config::Settings, health::Health};
+use ripen_store::{Activation, EndpointKind, NewClient, NewEndpoint, NewSource, SourceFormat, SpoolRow, State, Store};
+use ripen_testkit::postgres::{TestDatabase, database};
+use sqlx::{PgPool, postgres::PgPoolOptions};
+use uuid::Uuid;
+
+use super::{
+    documents::{PROGRAM, document},
+    fault,
+    model::Model,
+    operation::{Operation, Post},
+    posting,
+};
+
+/// How long an offer keeps a row from being offered again.
+pub const OFFER: SignedDuration = SignedDuration::from_secs(60);
+
+/// What goes wrong, in words; the list that led to it is printed beside.
+pub type Outcome = Result<(), String>;
+
+/// The installation and what is known about it.
+pub struct World {
+    pub qualifier: ripen_qualifier::Context,
+    pub dispatcher: ripen_dispatcher::Context,
+    pub pool: PgPool,
+    pub model: Model,
+    /// Every message that was ever sent to the qualifier.
+    pub messages: Vec<(Queue, Message)>,
+    client: ClientId,
+    source: SourceId,
+    /// Tables that are emptied for each list.
+    tables: String,
+    _folder: tempfile::TempDir,
+    _database: TestDatabase,
+}
+
+impl World {
+    /// A client with one source and two endpoints, in a database of its own.
+    pub async fn new() -> Self {
+        let database = database().await;
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = Settings::default();
+        // The list's clock and the database's have nothing to do with each other.
+        settings.clock.max_skew_s = u64::MAX;
+        // New criteria reach everybody at once.
+        settings.qualifier.criteria_spread_s = 0;
+        let settings = Arc::new(settings);
+        let clock = Clock::mock(beginning());
+        let store = Store::open(database.url(), 6).unwrap();
+        let transport = Transport::local(Options::default());
+        let dispatcher = ripen_dispatcher::Context {
+            store: store.clone(),
+            transport: transport.clone(),
+            clock: clock.clone(),
+            settings: Arc::clone(&settings),
+            health: Health::default(),
+            webhooks: Arc::new(WebhookSender::new(Limits::default()).unwrap()),
+            mailer: Arc::new(Mailer::new("", "Ripen <ripen@example.com>", folder.path()).unwrap()),
+        };
+        let documents = ripen_qualifier::Documents::new(store.clone());
+        let health = Health::default();
+        let qualifier = ripen_qualifier::Context { store, transport, clock, settings, health, documents };
+        let pool = PgPoolOptions::new().max_connections(2).connect(database.url()).await.unwrap();
+        let mut world = Self {
+            qualifier,
+            dispatcher,
+            pool,
+            model: Model::default(),
+            messages: Vec::new(),
+            client: ClientId::from_uuid(Uuid::from_u128(1)),
+            source: SourceId::from_uuid(Uuid::from_u128(2)),
+            tables: String::new(),
+            _folder: folder,
+            _database: database,
+        };
+        world.furnish().await;
+        world
+    }
+
+    async fn furnish(&mut self) {
+        let (store, now) = (&self.qualifier.store, self.now());
+        let client = NewClient {
+            id: self.client,
+            slug: "acme".to_owned(),
+            name: "Acme".to_owned(),
+            country: "US".to_owned(),
+            time_zone: "America/New_York".to_owned(),
+        };
+        store.client_add(&client, now).await.unwrap();
+        let source = NewSource {
+            id: self.source,
+            client: self.client,
+            name: "Web site".to_owned(),
+            channel: Channel::WebForm,
+            format: SourceFormat::Any,
+            country: None,
+            token_hash: [1; 32],
+            key_hash: [2; 32],
+            cost_per_lead: None,
+            thanks_url: None,
+        };
+        store.source_add(&source, now).await.unwrap();
+        for number in 3..5_u128 {
+            let endpoint = NewEndpoint {
+                id: EndpointId::from_uuid(Uuid::from_u128(number)),
+                client: self.client,
+                kind: EndpointKind::Webhook,
+                to: format!("http://127.0.0.1:9/{number}"),
+                rep: None,
+                allow_private: true,
+                secret: None,
+            };
+            store.endpoint_add(&endpoint, now).await.unwrap();
+        }
+        fault::prepare(&self.pool).await;
+        self.tables = self.empty_tables().await;
+    }
+
+    /// What holds nothing now is emptied for each list; what holds something are settings, and what they refer to stays.
+    async fn empty_tables(&self) -> String {
+        let all = "select format('%I', tablename) from pg_tables where schemaname = 'public'
+                   and tablename not in ('criteria', 'armed') order by 1";
+        let mut empty = Vec::new();
+        for table in sqlx::query_scalar::<_, String>(all).fetch_all(&self.pool).await.unwrap() {
+            let sql = sqlx::AssertSqlSafe(format!("select not exists (select from {table})"));
+            if sqlx::query_scalar::<_, bool>(sql).fetch_one(&self.pool).await.unwrap() {
+                empty.push(table);
+            }
+        }
+        let referring =
+            "select conrelid::regclass::text, confrelid::regclass::text from pg_constraint where contype = 'f'";
+        let keys: Vec<(String, String)> = sqlx::query_as(referring).fetch_all(&self.pool).await.unwrap();
+        let emptied = empty.clone();
+        empty.retain(|table| keys.iter().all(|(from, to)| to != table || emptied.contains(from)));
+        empty.join(", ")
+    }
+
+    /// As new: no lead, no criteria, the first instant.
+    pub async fn reset(&mut self) {
+        let sql = format!(
+            "truncate {}; delete from armed; update program set criteria_id = null; update client set state = 'active';
+             update endpoint set state = 'enabled', state_reason = null",
+            self.tables
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&self.pool).await.unwrap();
+        assert!(self.qualifier.clock.set(beginning()));
+        self.model = Model::default();
+        self.messages.clear();
+        self.lose_offers();
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.qualifier.clock.now()
+    }
+
+    /// Does one thing. Between any two a moment passes.
+    pub async fn apply(&mut self, operation: Operation) -> Outcome {
+        assert!(self.qualifier.clock.advance(SignedDuration::from_millis(1)));
+        match operation {
+            Operation::Arrive(post) => self.arrive(post).await,
+            Operation::Repeat(which) => self.repeat(which).await,
+            Operation::Decide(waiting, way) => return self.decide(waiting, way).await,
+            Operation::Sweep => return self.sweep().await,
+            Operation::Deliver(fate) => return self.deliver(fate).await,
+            Operation::Answer { person, days, spoken } => self.answer(person, days, spoken).await,
+            Operation::OptOut(person) => self.opt_out(person).await,
+            Operation::Minutes(count) => self.pass(SignedDuration::from_mins(i64::from(count))).await,
+            Operation::Days(count) => self.pass(SignedDuration::from_hours(24 * i64::from(count))).await,
+            Operation::Activate(number) => self.activate(number).await,
+            Operation::Restart => self.restart().await,
+            Operation::LoseOffers => self.lose_offers(),
+            Operation::Pause(pause) => {
+                let state = if pause { State::Paused } else { State::Active };
+                self.qualifier.store.client_set_state(self.client, state).await.unwrap();
+            }
+            Operation::Endpoints(on) => self.endpoints(on).await,
+        }
+        Ok(())
+    }
+
+    /// What intake does on the local transport: a row of the spool, then an offer of it.
+    async fn arrive(&mut self, post: Post) {
+        let now = self.now();
+        let fresh = Uuid::from_u128(0x1000 + self.messages.len() as u128);
+        let arrival = posting::arrival(post, (self.client, self.source), now, fresh);
+        let body = serde_json::to_vec(&ArrivalMessage::V1(Box::new(arrival.clone()))).unwrap();
+        let row = SpoolRow { id: arrival.id.uuid(), body: body.clone(), received_at: now, offered_until: now + OFFER };
+        self.qualifier.store.spool_insert(vec![row]).await.unwrap();
+        self.acknowledge(&arrival, &body).await;
+        self.send(Queue::Arrivals, Message { id: arrival.id.uuid(), body: body.into() }).await;
+    }
+
+    /// The spool keeps one body under an id: where another waits there already, which of the two lasts is left open.
+    async fn acknowledge(&mut self, arrival: &Arrival, body: &[u8]) {
+        let kept = sqlx::query_scalar::<_, Vec<u8>>("select body from spool where id = $1").bind(arrival.id.uuid());
+        if kept.fetch_one(&self.pool).await.unwrap() == body {
+            self.model.acknowledged.entry(arrival.id).or_default().insert(arrival.content);
+        } else {
+            self.model.acknowledged.remove(&arrival.id);
+        }
+    }
+
+    async fn repeat(&mut self, which: u8) {
+        if self.messages.is_empty() {
+            return;
+        }
+        let (queue, message) = self.messages[usize::from(which) % self.messages.len()].clone();
+        self.qualifier.transport.publish(queue, message).await.unwrap();
+    }
+
+    pub async fn send(&mut self, queue: Queue, message: Message) {
+        self.messages.push((queue, message.clone()));
+        self.qualifier.transport.publish(queue, message).await.unwrap();
+    }
+
+    pub async fn sweep(&mut self) -> Outcome {
+        let swept = ripen_qualifier::tick(&self.qualifier, self.now()).await;
+        swept.map(drop).map_err(|error| format!("the qualifier's sweep failed: {error}"))
+    }
+
+    /// The clock goes on, for leases as well, though those are the database's to judge.
+    pub async fn pass(&self, by: SignedDuration) {
+        assert!(self.qualifier.clock.advance(by));
+        let sql = "update delivery set leased_until = leased_until - make_interval(secs => $1) where state = 'leased'";
+        sqlx::query(sql).bind(by.as_secs_f64()).execute(&self.pool).await.unwrap();
+    }
+
+    pub async fn activate(&self, number: u8) {
+        let fresh = || Uuid::from_u128(0x100 + u128::from(number));
+        let ids = (CriteriaId::from_uuid(fresh()), ProgramId::from_uuid(fresh()));
+        let new =
+            Activation { program: PROGRAM, document: document(number), ids, by: "the simulation", backtest: None };
+        self.qualifier.store.criteria_activate(&new, self.now()).await.unwrap();
+    }
+
+    /// The process is gone with all that was in its memory; the next one begins as the service does.
+    pub async fn restart(&mut self) {
+        self.lose_offers();
+        self.qualifier.store.sweep_forget_offers(self.now()).await.unwrap();
+    }
+
+    fn lose_offers(&mut self) {
+        let transport = Transport::local(Options::default());
+        self.qualifier.transport = transport.clone();
+        self.dispatcher.transport = transport;
+    }
+
+    pub async fn has_no_criteria(&self) -> bool {
+        let sql = "select bool_and(criteria_id is null) from program";
+        sqlx::query_scalar(sql).fetch_one(&self.pool).await.unwrap()
+    }
+
+    async fn endpoints(&self, on: bool) {
+        let sql = "update endpoint set state = case when $1 then 'enabled' else 'disabled' end";
+        sqlx::query(sql).bind(on).execute(&self.pool).await.unwrap();
+    }
+}
+
+/// What waits in a queue now.
+pub fn waiting(consumer: &Consumer) -> Vec<Received> {
+    consumer.next_batch(256).now_or_never().unwrap_or_default()
+}
+
+fn beginning() -> Timestamp {
+    "2026-11-21T10:00:00Z".parse().unwrap()
+}
