@@ -164,14 +164,17 @@ comment on column source_key.created_at is 'When it was made.';
 comment on column source_key.expires_at is 'From when it no longer opens anything; null for never.';
 
 create table spool (
-    id uuid primary key,
+    id uuid not null,
     body bytea not null,
+    digest bytea not null generated always as (substring(sha256(body) for 16)) stored,
     received_at timestamptz not null,
-    offered_until timestamptz not null
+    offered_until timestamptz not null,
+    primary key (id, digest)
 );
 create index spool_by_offer on spool (offered_until);
 comment on table spool is 'Arrivals received and not yet stored: the local transport''s queue, and the shelter while RabbitMQ is away.';
 comment on column spool.id is 'The arrival''s id; the same arrival may wait here and in RabbitMQ.';
+comment on column spool.digest is 'First 128 bits of the body''s SHA-256: a correction waits beside what it corrects.';
 comment on column spool.body is 'The message, byte for byte.';
 comment on column spool.received_at is 'When intake had the whole body.';
 comment on column spool.offered_until is 'Until then no sweeper offers it again.';

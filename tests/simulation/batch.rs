@@ -3,7 +3,7 @@
 use ripen_domain::arrival::Arrival;
 use ripen_qualifier::{Item, Report, decide};
 use ripen_queue::{Message, Outcome as Settling, Queue, Received};
-use uuid::Uuid;
+use ripen_store::SpoolKey;
 
 use super::{
     fault,
@@ -15,7 +15,7 @@ use super::{
 struct Batch {
     queue: Queue,
     items: Vec<Item>,
-    ids: Vec<Uuid>,
+    keys: Vec<SpoolKey>,
 }
 
 impl Batch {
@@ -25,7 +25,11 @@ impl Batch {
             _ => Item::arrival(&message.body),
         };
         let items = received.iter().map(read).collect::<Result<_, _>>()?;
-        Ok(Self { queue, items, ids: received.iter().map(|message| message.id).collect() })
+        Ok(Self {
+            queue,
+            items,
+            keys: received.iter().map(|message| SpoolKey::of(message.id, &message.body)).collect(),
+        })
     }
 
     fn items(&self) -> Vec<&Item> {
@@ -33,8 +37,8 @@ impl Batch {
     }
 
     /// What leaves the spool with the batch.
-    fn spooled(&self) -> &[Uuid] {
-        if self.queue == Queue::Arrivals { &self.ids } else { &[] }
+    fn spooled(&self) -> &[SpoolKey] {
+        if self.queue == Queue::Arrivals { &self.keys } else { &[] }
     }
 
     fn arrivals(&self) -> Vec<&Arrival> {
@@ -47,7 +51,7 @@ impl Batch {
 
     fn one_by_one(self) -> impl Iterator<Item = Self> {
         let queue = self.queue;
-        self.items.into_iter().zip(self.ids).map(move |(item, id)| Self { queue, items: vec![item], ids: vec![id] })
+        self.items.into_iter().zip(self.keys).map(move |(item, key)| Self { queue, items: vec![item], keys: vec![key] })
     }
 }
 

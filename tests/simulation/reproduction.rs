@@ -1,7 +1,7 @@
 //! Lists that once found something, each with what it found. A list is kept as it was printed.
 
 use super::{
-    operation::{Key, Operation, Operation::*, Post, Waiting::*, Way::*},
+    operation::{Fault, Key, Operation, Operation::*, Point, Post, Waiting::*, Way::*},
     run,
     world::World,
 };
@@ -41,6 +41,18 @@ async fn a_repetition_of_the_first_body_in_the_batch_of_its_correction() {
         Decide(Arrivals, Once),
         Arrive(Post { person: 4, key: Key::External(2), body: 6, trapped: false }),
         Repeat(0),
+    ])
+    .await;
+}
+
+/// The spool kept one body under an id: deciding the second took the first, which was acknowledged, with it.
+#[tokio::test]
+async fn a_correction_while_what_it_corrects_rests_in_the_spool() {
+    finds_nothing(&[
+        Arrive(Post { person: 4, key: Key::External(2), body: 4, trapped: false }),
+        Decide(Arrivals, Crash(Point::Lead, Fault::Refused)),
+        Arrive(Post { person: 4, key: Key::External(2), body: 6, trapped: false }),
+        Decide(Arrivals, Twice),
     ])
     .await;
 }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use futures::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
-    arrival::Arrival,
     id::{ClientId, CriteriaId, EndpointId, ProgramId, SourceId},
     lead::Channel,
     message::ArrivalMessage,
@@ -205,18 +204,8 @@ impl World {
         let body = serde_json::to_vec(&ArrivalMessage::V1(Box::new(arrival.clone()))).unwrap();
         let row = SpoolRow { id: arrival.id.uuid(), body: body.clone(), received_at: now, offered_until: now + OFFER };
         self.qualifier.store.spool_insert(vec![row]).await.unwrap();
-        self.acknowledge(&arrival, &body).await;
+        self.model.acknowledged.entry(arrival.id).or_default().insert(arrival.content);
         self.send(Queue::Arrivals, Message { id: arrival.id.uuid(), body: body.into() }).await;
-    }
-
-    /// The spool keeps one body under an id: where another waits there already, which of the two lasts is left open.
-    async fn acknowledge(&mut self, arrival: &Arrival, body: &[u8]) {
-        let kept = sqlx::query_scalar::<_, Vec<u8>>("select body from spool where id = $1").bind(arrival.id.uuid());
-        if kept.fetch_one(&self.pool).await.unwrap() == body {
-            self.model.acknowledged.entry(arrival.id).or_default().insert(arrival.content);
-        } else {
-            self.model.acknowledged.remove(&arrival.id);
-        }
     }
 
     async fn repeat(&mut self, which: u8) {

@@ -9,8 +9,7 @@ use ripen_domain::{
     id::{CriteriaId, DeliveryId, EndpointId},
 };
 use ripen_runtime::random::uuid_v7;
-use ripen_store::{Batch, Brought, PersonRow, StoreError};
-use uuid::Uuid;
+use ripen_store::{Batch, Brought, PersonRow, SpoolKey, StoreError};
 
 use crate::{
     Context,
@@ -54,7 +53,7 @@ pub struct Report {
 ///
 /// # Errors
 /// Says what to do: wait for the database, run again, or look for the message that is to blame.
-pub async fn decide(ctx: &Context, items: &[&Item], spooled: &[Uuid]) -> Result<Report, DecideError> {
+pub async fn decide(ctx: &Context, items: &[&Item], spooled: &[SpoolKey]) -> Result<Report, DecideError> {
     let now = ctx.clock.now();
     let (arrivals, requalify) = sorted(items);
     let same_within = SignedDuration::from_secs(i64::try_from(ctx.settings.intake.same_content_s).unwrap_or(600));
@@ -114,7 +113,7 @@ struct Settling<'a> {
     now: Timestamp,
     offered_until: Timestamp,
     /// Messages that end with the batch.
-    spooled: &'a [Uuid],
+    spooled: &'a [SpoolKey],
 }
 
 /// Step 5: one statement per aggregate, in an order that every writer keeps.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use ripen_domain::{id::LeadId, message::RequalifyMessage};
 use ripen_queue::{Message, Queue};
 use ripen_runtime::lifecycle::Stop;
-use ripen_store::{StoreError, Sweep};
+use ripen_store::{SpoolKey, StoreError, Sweep};
 
 use crate::Context;
 
@@ -102,11 +102,11 @@ async fn spooled(ctx: &Context, now: Timestamp, swept: &mut Swept) -> Result<(),
     let rows = ctx.store.spool_claim(now, until, i64::from(limit)).await?;
     swept.spooled = rows.len();
     swept.more |= rows.len() == limit as usize;
-    let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+    let keys: Vec<_> = rows.iter().map(|row| SpoolKey::of(row.id, &row.body)).collect();
     let messages = rows.into_iter().map(|row| Message { id: row.id, body: Bytes::from(row.body) }).collect();
     let published = ctx.transport.publish_all(Queue::Arrivals, messages).await;
     let confirmed: Vec<_> =
-        ids.into_iter().zip(published).filter(|(_, result)| result.is_ok()).map(|(id, _)| id).collect();
+        keys.into_iter().zip(published).filter(|(_, result)| result.is_ok()).map(|(key, _)| key).collect();
     if !confirmed.is_empty() && !ctx.transport.is_local() {
         ctx.store.spool_delete(&confirmed).await?;
     }

@@ -12,6 +12,7 @@ use ripen_domain::{
 };
 use ripen_queue::{Message, Outcome, Queue, Received};
 use ripen_runtime::lifecycle::Stop;
+use ripen_store::SpoolKey;
 use uuid::Uuid;
 
 use crate::{
@@ -113,8 +114,8 @@ impl Handler<'_> {
     /// Whether the batch went through.
     async fn together(&self, batch: &[Read]) -> Option<bool> {
         let items: Vec<_> = batch.iter().map(|(_, item)| item).collect();
-        let ids: Vec<_> = batch.iter().map(|(message, _)| message.id).collect();
-        match self.insist(&items, &ids).await? {
+        let spooled = self.spooled(batch.iter().map(|(message, _)| message));
+        match self.insist(&items, &spooled).await? {
             Ok(()) => Some(true),
             Err(why) => {
                 tracing::warn!(error = why, messages = batch.len(), "a batch failed and is split");
@@ -130,7 +131,7 @@ impl Handler<'_> {
         if tries > TRIES {
             return Some(dead(format!("gave up after {TRIES} tries: {why}")));
         }
-        match self.insist(&[item], &[message.id]).await? {
+        match self.insist(&[item], &self.spooled(std::iter::once(message))).await? {
             Ok(()) => {
                 // A note that stays behind does no harm: it counts tries of a message that is done.
                 let _ = self.ctx.store.suspect_clear(message.id).await;
@@ -139,6 +140,14 @@ impl Handler<'_> {
             Err(why) if tries >= TRIES => Some(dead(format!("gave up after {TRIES} tries: {why}"))),
             Err(why) => Some(Outcome::Retry(why)),
         }
+    }
+
+    /// The rows that rest in the spool until these messages are decided; with RabbitMQ there are none.
+    fn spooled<'m>(&self, messages: impl Iterator<Item = &'m Received>) -> Vec<SpoolKey> {
+        if !self.ctx.transport.is_local() || self.queue != Queue::Arrivals {
+            return Vec::new();
+        }
+        messages.map(|message| SpoolKey::of(message.id, &message.body)).collect()
     }
 
     async fn noted(&self, id: Uuid, why: &str) -> Option<i32> {
@@ -153,8 +162,7 @@ impl Handler<'_> {
 
     /// Decides these messages, holding them while the database is away and running again after a conflict. None when
     /// asked to stop meanwhile.
-    async fn insist(&self, items: &[&Item], ids: &[Uuid]) -> Option<Result<(), String>> {
-        let spooled = if self.ctx.transport.is_local() && self.queue == Queue::Arrivals { ids } else { &[] };
+    async fn insist(&self, items: &[&Item], spooled: &[SpoolKey]) -> Option<Result<(), String>> {
         let mut pause = FIRST_PAUSE;
         loop {
             match decide(self.ctx, items, spooled).await {

@@ -5,7 +5,7 @@ use jiff_sqlx::ToSqlx;
 use ripen_domain::id::ArrivalId;
 use uuid::Uuid;
 
-use crate::{AnswerRow, ArrivalRow, Batch, NoteRow, StoreError};
+use crate::{AnswerRow, ArrivalRow, Batch, NoteRow, SpoolKey, StoreError, spool::key_columns};
 
 /// What a batch of messages brought.
 #[derive(Debug, Default)]
@@ -17,7 +17,7 @@ pub struct Brought<'a> {
     /// What they say in free words; what stands already stays.
     pub notes: &'a [NoteRow],
     /// Messages that end with the batch.
-    pub spooled: &'a [Uuid],
+    pub spooled: &'a [SpoolKey],
 }
 
 impl Batch {
@@ -28,11 +28,13 @@ impl Batch {
     pub async fn arrivals_write(&mut self, brought: Brought<'_>) -> Result<(), StoreError> {
         let answers = Answers::from(brought.answers);
         let notes = Notes::from(brought.notes);
+        let (spooled, digests) = key_columns(brought.spooled);
         let columns = Columns::from(brought.arrivals);
         sqlx::query!(
             "-- arrival.write
             with despooled as (
-              delete from spool where id = any($27)
+              delete from spool s using generate_subscripts($27::uuid[], 1) i
+              where s.id = ($27::uuid[])[i] and s.digest = ($28::bytea[])[i]
             ), answered as (
               insert into answer (lead_id, question, at, origin, value)
               select ($18::uuid[])[i], ($19::text[])[i], ($20::timestamptz[])[i], ($21::text[])[i], ($22::text[])[i]::json
@@ -59,7 +61,7 @@ impl Batch {
             &columns.externals[..] as &[Option<String>], &columns.received[..],
             &columns.submitted[..] as &[Option<jiff_sqlx::Timestamp>], &columns.media, &columns.raws, &columns.submissions,
             &columns.flags, &answers.leads, &answers.questions, &answers.at[..], &answers.origins, &answers.values,
-            &notes.leads, &notes.at[..], &notes.by, &notes.texts, brought.spooled
+            &notes.leads, &notes.at[..], &notes.by, &notes.texts, &spooled, &digests
         )
         .execute(self.connection())
         .await?;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use uuid::Uuid;
 
-use crate::{Store, StoreError};
+use crate::{SpoolKey, Store, StoreError, spool::key_columns};
 
 /// A dead letter to keep.
 #[derive(Debug, Clone)]
@@ -99,10 +99,15 @@ impl Store {
         )
         .execute(&mut *tx)
         .await?;
+        let of_arrivals = letters.iter().filter(|letter| letter.queue == "ripen.arrivals");
+        let keys: Vec<_> = of_arrivals.map(|letter| SpoolKey::of(letter.message, &letter.body)).collect();
+        let (spooled, digests) = key_columns(&keys);
         sqlx::query!(
             "-- dead_letter.unspool
-            delete from spool where id = any($1)",
-            &arrivals
+            delete from spool s using generate_subscripts($1::uuid[], 1) i
+            where s.id = ($1::uuid[])[i] and s.digest = ($2::bytea[])[i]",
+            &spooled,
+            &digests
         )
         .execute(&mut *tx)
         .await?;

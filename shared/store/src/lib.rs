@@ -45,7 +45,7 @@ pub use person::{KnownPerson, PersonRow};
 pub use promise::{OpenPromise, PromiseRow};
 pub use schema::SchemaState;
 pub use source::{NewSource, SourceFormat, SourceRecord, State};
-pub use spool::SpoolRow;
+pub use spool::{SpoolKey, SpoolRow};
 pub use sweep::Sweep;
 
 use sqlx::{

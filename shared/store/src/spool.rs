@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
+use ripen_domain::hash::ContentHash;
 use uuid::Uuid;
 
 use crate::{Store, StoreError};
@@ -19,8 +20,30 @@ pub struct SpoolRow {
     pub offered_until: Timestamp,
 }
 
+/// One row of the spool: an arrival's id, and which of the bodies that came under it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SpoolKey {
+    /// The arrival's id.
+    pub id: Uuid,
+    /// The message, hashed.
+    pub digest: ContentHash,
+}
+
+impl SpoolKey {
+    /// The key of a message.
+    #[must_use]
+    pub fn of(id: Uuid, body: &[u8]) -> Self {
+        Self { id, digest: ContentHash::of(body) }
+    }
+}
+
+/// Ids and digests, each as a column.
+pub(crate) fn key_columns(keys: &[SpoolKey]) -> (Vec<Uuid>, Vec<Vec<u8>>) {
+    keys.iter().map(|key| (key.id, key.digest.bytes().to_vec())).unzip()
+}
+
 impl Store {
-    /// Keeps these arrivals; one that is there already stays as it is.
+    /// Keeps these arrivals; one that is there already, byte for byte, stays as it is.
     ///
     /// # Errors
     /// When the database is away: then nothing is kept.
@@ -59,8 +82,8 @@ impl Store {
         let rows = sqlx::query!(
             "-- spool.claim
             update spool set offered_until = $2
-            where id in (select id from spool where offered_until <= $1 order by offered_until, received_at limit $3
-                         for update skip locked)
+            where (id, digest) in (select id, digest from spool where offered_until <= $1
+                                   order by offered_until, received_at limit $3 for update skip locked)
             returning id, body, received_at, offered_until",
             now.to_sqlx(),
             until.to_sqlx(),
@@ -85,11 +108,14 @@ impl Store {
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn spool_delete(&self, ids: &[Uuid]) -> Result<(), StoreError> {
+    pub async fn spool_delete(&self, keys: &[SpoolKey]) -> Result<(), StoreError> {
+        let (ids, digests) = key_columns(keys);
         sqlx::query!(
             "-- spool.delete
-            delete from spool where id = any($1)",
-            ids
+            delete from spool s using generate_subscripts($1::uuid[], 1) i
+            where s.id = ($1::uuid[])[i] and s.digest = ($2::bytea[])[i]",
+            &ids,
+            &digests
         )
         .execute(&self.pool)
         .await?;
