@@ -43,6 +43,8 @@ use crate::{
 const LOOK_AT: usize = 64 * 1024;
 /// Longer than the kernel takes to end a process.
 const SECOND_LOOK: Duration = Duration::from_millis(50);
+/// Looks at a server that is starting: 10 s in all.
+const LOOKS: u32 = 200;
 
 type Rows = Reader<BufReader<File>>;
 
@@ -119,10 +121,17 @@ async fn here(
 /// instant: it is looked at twice.
 async fn living(data_dir: &Path) -> anyhow::Result<Option<(u32, String)>> {
     let at = |running: RunningInfo| running.http_url.map(|url| (running.pid, url));
-    let Some(seen) = attach(data_dir).await?.and_then(at) else { return Ok(None) };
-    tokio::time::sleep(SECOND_LOOK).await;
-    let again = attach(data_dir).await?.and_then(at);
-    Ok(again.filter(|again| *again == seen))
+    let mut seen = None;
+    // One that is starting says its address soon; a command that holds the folder is gone soon.
+    for _ in 0..LOOKS {
+        let Some(running) = attach(data_dir).await? else { return Ok(None) };
+        match at(running) {
+            found @ Some(_) if found == seen => return Ok(found),
+            found => seen = found,
+        }
+        tokio::time::sleep(SECOND_LOOK).await;
+    }
+    Ok(None)
 }
 
 /// Returns when this process holds the folder no more.
