@@ -12,8 +12,10 @@ create table client (
     time_zone text not null,
     state text not null default 'active',
     program_id uuid,
+    capacity integer,
     created_at timestamptz not null,
     constraint client_slug_is_unique unique (slug),
+    constraint client_capacity_is_positive check (capacity >= 1),
     constraint client_slug_is_plain check (slug ~ '^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$'),
     constraint client_country_is_alpha2 check (country ~ '^[A-Z]{2}$'),
     constraint client_state_is_known check (state in ('active', 'paused'))
@@ -25,6 +27,7 @@ comment on column client.name is 'Name as people write it.';
 comment on column client.country is 'ISO 3166 alpha-2: phone numbers without a country are read as this country''s.';
 comment on column client.time_zone is 'IANA name: days and hours of this client are counted in it.';
 comment on column client.state is 'active, or paused: arrivals are kept, nothing is delivered.';
+comment on column client.capacity is 'A leads that its sales team can take in a day; null where nobody said.';
 comment on column client.program_id is 'The line of business whose criteria grade this client''s leads; the firm''s default program where null.';
 comment on column client.created_at is 'When it was added.';
 
@@ -33,7 +36,10 @@ create table program (
     name text not null,
     is_default boolean not null default false,
     criteria_id uuid,
+    pace double precision not null default 50,
+    paced_at timestamptz not null default 'epoch',
     created_at timestamptz not null,
+    constraint program_pace_is_positive check (pace > 0),
     constraint program_name_is_unique unique (name)
 );
 create unique index program_default_is_single on program (is_default) where is_default;
@@ -43,6 +49,8 @@ comment on column program.id is 'UUIDv7.';
 comment on column program.name is 'The name in the criteria document.';
 comment on column program.is_default is 'Used by clients that name no program.';
 comment on column program.criteria_id is 'The active version; null until the first activation.';
+comment on column program.pace is 'How many of its open leads are regraded in a second while new criteria reach them.';
+comment on column program.paced_at is 'Up to when that pace has been used.';
 comment on column program.created_at is 'When its first document was stored.';
 
 alter table client add constraint client_program_exists foreign key (program_id) references program (id);
@@ -398,6 +406,30 @@ comment on column note.at is 'When it was written.';
 comment on column note.by is 'Who wrote it: a source''s or a person''s name.';
 comment on column note.text is 'The words.';
 
+create table touch (
+    id uuid primary key,
+    lead_id uuid not null,
+    client_id uuid not null,
+    at timestamptz not null,
+    by text not null,
+    disposition text not null,
+    answers integer not null,
+    round boolean not null,
+    constraint touch_disposition_is_known check (disposition in ('answered', 'no_answer', 'voicemail', 'wrong_number', 'call_back',
+        'not_interested', 'do_not_contact', 'note')),
+    constraint touch_answers_are_counted check (answers >= 0)
+);
+create index touch_of_lead on touch (lead_id, at);
+comment on table touch is 'One contact attempt or note by a person of the firm.';
+comment on column touch.id is 'Given by who records it: the same id again is the same touch.';
+comment on column touch.lead_id is 'The lead.';
+comment on column touch.client_id is 'Whose lead it is.';
+comment on column touch.at is 'When.';
+comment on column touch.by is 'Who.';
+comment on column touch.disposition is 'How it went.';
+comment on column touch.answers is 'How many answers it brought.';
+comment on column touch.round is 'It used one of the lead''s rounds: due work that brought neither an answer nor a date.';
+
 create table decision (
     id uuid primary key,
     lead_id uuid not null,
@@ -430,17 +462,24 @@ create table promise (
     why text not null,
     from_whom text not null,
     agreed boolean not null default false,
+    due_until timestamptz,
+    worked_at timestamptz,
     offered_until timestamptz not null,
     created_at timestamptz not null,
     ended_at timestamptz,
+    ended_by text,
+    ended_why text,
     primary key (lead_id, generation),
     constraint promise_kind_is_known check (kind in ('requalify', 'activation', 'outcome')),
     constraint promise_state_is_known check (state in ('scheduled', 'work', 'kept', 'moved', 'dropped')),
     constraint promise_has_a_date check ((due_at is null) = (kind = 'activation')),
-    constraint promise_ended_has_a_date check ((ended_at is null) = (state in ('scheduled', 'work')))
-);
+    constraint promise_window_is_ahead check (due_until > due_at),
+    constraint promise_ended_has_a_date check ((ended_at is null) = (state in ('scheduled', 'work'))),
+    constraint promise_ended_by_somebody_says_why check ((ended_by is null) = (ended_why is null) and (ended_by is null or ended_at is not null))
+) with (fillfactor = 80);
 create unique index promise_open_is_single on promise (lead_id, kind) where state in ('scheduled', 'work');
 create index promise_by_due on promise (due_at) where state = 'scheduled';
+create index promise_as_work on promise (due_at) where state = 'work';
 comment on table promise is 'The dated next steps of leads, past ones included. Only scheduled ones are swept.';
 comment on column promise.lead_id is 'The lead.';
 comment on column promise.generation is 'Counts the lead''s promises; a message that names another than the open one is done.';
@@ -451,9 +490,13 @@ comment on column promise.due_at is 'When it falls due; null where it waits for 
 comment on column promise.why is 'What was promised, in words.';
 comment on column promise.from_whom is 'From whose words: criteria, or a person''s name.';
 comment on column promise.agreed is 'Agreed with the person: only a person replaces it.';
+comment on column promise.due_until is 'End of the time that was agreed, where it is a day or longer; null where it is a moment.';
+comment on column promise.worked_at is 'When a person worked on it: the next decision ends it as kept.';
 comment on column promise.offered_until is 'Until then no sweeper offers it again.';
 comment on column promise.created_at is 'When it was made.';
 comment on column promise.ended_at is 'When it was kept, moved or dropped.';
+comment on column promise.ended_by is 'The person who ended it; null where a decision did.';
+comment on column promise.ended_why is 'Why that person did, in words.';
 
 create table regrade (
     lead_id uuid primary key,

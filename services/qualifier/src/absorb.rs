@@ -144,6 +144,8 @@ fn count(lead: &mut DraftLead, fresh: &Fresh<'_>) {
     if at.duration_since(row.last_enquiry_at) >= ENQUIRY_APART {
         row.enquiries = row.enquiries.saturating_add(1);
         row.last_enquiry_at = at;
+        // It is of interest again: the rounds before were those of another enquiry.
+        row.rounds = 0;
     }
     row.first_arrived_at = row.first_arrived_at.min(at);
     row.last_arrived_at = row.last_arrived_at.max(at);

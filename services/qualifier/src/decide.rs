@@ -138,6 +138,9 @@ async fn write(batch: &mut Batch, draft: Draft, decided: &Decided, at: Settling<
     if !decided.ended.is_empty() {
         batch.promises_end(&decided.ended, at.now).await?;
     }
+    if !decided.put_off.is_empty() {
+        batch.promises_put_off(&decided.put_off).await?;
+    }
     if !leads.is_empty() {
         batch.leads_write(&leads, &decided.decisions, &decided.made, at.now).await?;
     }

@@ -4,11 +4,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
-    calling::{Hours, Whereabouts, due_at},
+    calling::{Hours, Place, Whereabouts, due_at, is_allowed, next_allowed},
     criteria::{Cause, ClientFacts, Criteria, Decision, Facts, LeadFacts, SourceFacts, qualify},
     id::{CriteriaId, DecisionId, DeliveryId, EndpointId, LeadId, MaturationId},
     lead::{Grade, Stage},
-    promise::{Changes, Kind, Occasion, Standing, State, settle},
+    promise::{Changes, Kind, Occasion, Standing, State, agreed_for, settle},
 };
 use ripen_store::{MaturationRow, NewDecision, NewDelivery, PromiseRow, Work};
 use uuid::Uuid;
@@ -31,6 +31,8 @@ pub struct Decided {
     pub withdrawn: Vec<LeadId>,
     /// Promises that end.
     pub ended: Vec<(LeadId, i64, State)>,
+    /// Promises that came up when nobody may be called, and until when they wait.
+    pub put_off: Vec<(LeadId, i64, Timestamp)>,
     /// Promises that are made.
     pub made: Vec<PromiseRow>,
     /// Regrades that are done, at the version read.
@@ -61,7 +63,12 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
             if let Some(version) = lead.regrade {
                 decided.regraded.push((lead.row.id, version));
             }
-            if !lead.row.stage.is_open() || occasion_of(lead, work).is_none() {
+            if !lead.row.stage.is_open() {
+                continue;
+            }
+            let places = whereabouts(person, work).places();
+            self.put_off(lead, &places, &mut decided);
+            if occasion_of(lead, work).is_none() {
                 continue;
             }
             let source = sources
@@ -71,13 +78,27 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
                 Some((id, criteria)) => {
                     let facts = facts_of(lead, person, work, source.unwrap_or_default());
                     let decision = qualify(&facts, criteria, &cause_of(lead), self.now);
-                    let due_at = self.due_at(&decision, whereabouts(person, work));
+                    let due_at = self.due_at(&decision, &places);
                     self.apply(lead, work, (id, decision, due_at), &mut decided);
                 }
                 None => self.wait_for_criteria(lead, &mut decided),
             }
         }
         decided
+    }
+
+    /// What fell due while nothing ran, or under other hours, waits until the person may be called again.
+    fn put_off(&self, lead: &mut DraftLead, places: &[Place], decided: &mut Decided) {
+        let fired = |kind| lead.promises.iter().find(|open| Some(open.generation) == lead.fired && open.kind == kind);
+        if fired(Kind::Requalify).is_none() || is_allowed(self.now, self.hours, places) {
+            return;
+        }
+        let until = next_allowed(self.now, self.hours, places);
+        if until > self.now
+            && let Some(generation) = lead.fired.take()
+        {
+            decided.put_off.push((lead.row.id, generation, until));
+        }
     }
 
     /// A lead whose program has no criteria yet keeps a promise that falls due with them.
@@ -113,6 +134,10 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
         let before = lead.row.decided.map(|(_, _, grade, _)| grade);
         let changes = changes(lead, work, &decision, due_at);
         lead.row.decided = Some((id, criteria, decision.grade, decision.score));
+        lead.row.program = work.program;
+        if before.is_some_and(|before| decision.grade < before) {
+            lead.row.rounds = 0;
+        }
         lead.changed = true;
         out.ended.extend(changes.ended.iter().map(|(generation, state)| (lead.row.id, *generation, *state)));
         if let Some((kind, due_at)) = changes.made {
@@ -146,10 +171,10 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
     }
 
     /// When the lead is looked at again, in the hours of the place where the person is; when a client is asked, at any.
-    fn due_at(&self, decision: &Decision, whereabouts: Whereabouts<'_>) -> Timestamp {
+    fn due_at(&self, decision: &Decision, places: &[Place]) -> Timestamp {
         let asked = || self.now.saturating_add(OUTCOME_AFTER).unwrap_or(self.now);
         match decision.next {
-            Some(_) => due_at(&decision.receipt, self.hours, &whereabouts.places()).unwrap_or_else(asked),
+            Some(_) => due_at(&decision.receipt, self.hours, places).unwrap_or_else(asked),
             None => asked(),
         }
     }
@@ -177,7 +202,12 @@ fn changes(lead: &DraftLead, work: &Work, decision: &Decision, due_at: Timestamp
     let standing = if decision.closed.is_some() {
         Standing::Closed
     } else {
-        Standing::Open { grade: decision.grade, due_at, changed: before != Some(decision.grade) }
+        Standing::Open {
+            grade: decision.grade,
+            due_at,
+            changed: before != Some(decision.grade),
+            unconfirmed: decision.wants_confirmation(),
+        }
     };
     settle(&lead.promises, standing, occasion)
 }
@@ -218,6 +248,7 @@ fn facts_of(lead: &DraftLead, person: &DraftPerson, work: &Work, source: SourceF
         lead: LeadFacts {
             channel: row.channel,
             stage: row.stage,
+            grade: row.decided.map(|(_, _, grade, _)| grade),
             verified: person.verified,
             do_not_contact: person.do_not_contact,
             arrivals: count(row.arrivals),
@@ -227,6 +258,7 @@ fn facts_of(lead: &DraftLead, person: &DraftPerson, work: &Work, source: SourceF
             first_arrived_at: row.first_arrived_at,
             last_arrived_at: row.last_arrived_at,
             last_conversation_at: row.last_conversation_at,
+            agreed_for: agreed_for(&lead.promises),
             rounds: count(row.rounds),
             returned: row.returned_at.is_some_and(|at| !spoken_since(at)),
             has_email: person.profile.email.is_some(),

@@ -18,3 +18,4 @@ pub mod secret;
 pub mod statistics;
 pub mod submission;
 pub mod time;
+pub mod touch;

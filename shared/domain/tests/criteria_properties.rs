@@ -102,27 +102,31 @@ fn answers() -> impl Strategy<Value = BTreeMap<String, Answer>> {
 
 fn lead() -> impl Strategy<Value = LeadFacts> {
     let words = (select(Channel::ALL.to_vec()), select(Stage::ALL.to_vec()), any::<[bool; 5]>(), any::<[u32; 3]>());
-    let times =
-        (instant(), instant(), proptest::option::of(instant()), 0_u32..12, proptest::option::of(any::<String>()));
-    (words, times).prop_map(|((channel, stage, flags, counts), (first, last, spoke, rounds, text))| LeadFacts {
-        channel,
-        stage,
-        verified: flags[0],
-        do_not_contact: flags[1],
-        returned: flags[2],
-        has_email: flags[3],
-        has_phone: flags[4],
-        arrivals: counts[0],
-        enquiries: counts[1],
-        touches: counts[2],
-        last_disposition: text.clone(),
-        first_arrived_at: first,
-        last_arrived_at: last,
-        last_conversation_at: spoke,
-        rounds,
-        country: text.clone(),
-        postal_code: text.clone(),
-        time_zone: text,
+    let maybe = || proptest::option::of(instant());
+    let times = (instant(), instant(), (maybe(), maybe()), 0_u32..12, proptest::option::of(any::<String>()));
+    (words, times).prop_map(|((channel, stage, flags, counts), (first, last, (spoke, agreed_for), rounds, text))| {
+        LeadFacts {
+            channel,
+            stage,
+            grade: Grade::ALL.get(counts[0] as usize % 4).copied(),
+            verified: flags[0],
+            do_not_contact: flags[1],
+            returned: flags[2],
+            has_email: flags[3],
+            has_phone: flags[4],
+            arrivals: counts[0],
+            enquiries: counts[1],
+            touches: counts[2],
+            last_disposition: text.clone(),
+            first_arrived_at: first,
+            last_arrived_at: last,
+            last_conversation_at: spoke,
+            agreed_for,
+            rounds,
+            country: text.clone(),
+            postal_code: text.clone(),
+            time_zone: text,
+        }
     })
 }
 

@@ -32,6 +32,7 @@ struct Columns {
     closed: MaybeInstants,
     reasons: Vec<Option<String>>,
     generations: Vec<i64>,
+    rounds: Vec<i32>,
 }
 
 impl From<&[LeadRow]> for Columns {
@@ -58,6 +59,7 @@ impl From<&[LeadRow]> for Columns {
             columns.closed.push(row.closed.as_ref().map(|(at, _)| at.to_sqlx()));
             columns.reasons.push(row.closed.as_ref().map(|(_, why)| why.clone()));
             columns.generations.push(row.generation);
+            columns.rounds.push(row.rounds);
         }
         columns
     }
@@ -121,8 +123,8 @@ impl From<&[PromiseRow]> for Promises {
 
 impl Batch {
     /// Writes leads with the decisions about them and the promises that follow. New leads are inserted; of known ones,
-    /// locked before, everything a batch can change is set. Touches, rounds, dispositions and returns belong to other
-    /// writers and stay.
+    /// locked before, everything a batch can change is set. Touches, dispositions and returns belong to other writers and
+    /// stay.
     ///
     /// # Errors
     /// When the transaction fails.
@@ -149,26 +151,27 @@ impl Batch {
             )
             insert into lead as l (id, client_id, program_id, person_id, source_id, channel, stage, grade, score, criteria_id,
                                    decision_id, arrivals, enquiries, first_arrived_at, last_arrived_at, last_enquiry_at,
-                                   matured_at, closed_at, closed_reason, generation, created_at)
+                                   matured_at, closed_at, closed_reason, generation, rounds, created_at)
             select ($1::uuid[])[i], ($2::uuid[])[i], ($3::uuid[])[i], ($4::uuid[])[i], ($5::uuid[])[i],
                    ($6::text[])[i], ($7::text[])[i], ($8::text[])[i], ($9::integer[])[i], ($10::uuid[])[i],
                    ($11::uuid[])[i], ($12::integer[])[i], ($13::integer[])[i], ($14::timestamptz[])[i],
                    ($15::timestamptz[])[i], ($16::timestamptz[])[i], ($17::timestamptz[])[i], ($18::timestamptz[])[i],
-                   ($19::text[])[i], ($20::bigint[])[i], $21::timestamptz
+                   ($19::text[])[i], ($20::bigint[])[i], ($37::integer[])[i], $21::timestamptz
             from generate_subscripts($1::uuid[], 1) i
             on conflict (id) do update set
               channel = excluded.channel, stage = excluded.stage, grade = excluded.grade, score = excluded.score, criteria_id = excluded.criteria_id,
               decision_id = excluded.decision_id, arrivals = excluded.arrivals, enquiries = excluded.enquiries,
               first_arrived_at = excluded.first_arrived_at, last_arrived_at = excluded.last_arrived_at,
               last_enquiry_at = excluded.last_enquiry_at, matured_at = excluded.matured_at, closed_at = excluded.closed_at,
-              closed_reason = excluded.closed_reason, generation = excluded.generation",
+              closed_reason = excluded.closed_reason, generation = excluded.generation, rounds = excluded.rounds,
+              program_id = excluded.program_id",
             &c.ids, &c.clients, &c.programs, &c.persons, &c.sources, &c.channels, &c.stages,
             &c.grades[..] as &[Option<String>], &c.scores[..] as &[Option<i32>], &c.criteria[..] as &[Option<Uuid>],
             &c.decisions[..] as &[Option<Uuid>], &c.arrivals, &c.enquiries, &c.first[..], &c.last[..], &c.enquiry[..],
             &c.matured[..] as &[Option<jiff_sqlx::Timestamp>], &c.closed[..] as &[Option<jiff_sqlx::Timestamp>],
             &c.reasons[..] as &[Option<String>], &c.generations, now.to_sqlx(), &d.ids, &d.leads, &d.clients, &d.criteria,
             &d.at[..], &d.grades, &d.scores, &d.receipts, &p.leads, &p.generations, &p.clients, &p.kinds,
-            &p.due[..] as &[Option<jiff_sqlx::Timestamp>], &p.why, &p.whom
+            &p.due[..] as &[Option<jiff_sqlx::Timestamp>], &p.why, &p.whom, &c.rounds
         )
         .execute(self.connection())
         .await?;

@@ -19,12 +19,15 @@ mod history;
 mod lead;
 mod lead_write;
 mod lease;
+mod ledger;
 mod person;
 mod promise;
 mod schema;
+mod scope;
 mod source;
 mod spool;
 mod sweep;
+mod touch;
 
 pub use arrival::{ArrivalRow, ArrivalState, ArrivalStatus, Ended, Noted, Seen};
 pub use arrival_write::Brought;
@@ -41,12 +44,15 @@ pub use facts::{AnswerRow, NoteRow};
 pub use history::{Past, Period};
 pub use lead::{LeadRow, MaturationRow, NewDecision};
 pub use lease::{Claim, Claimed};
+pub use ledger::{LeadRecord, PromiseRecord, TouchRecord};
 pub use person::{KnownPerson, PersonRow};
 pub use promise::{OpenPromise, PromiseRow};
 pub use schema::SchemaState;
+pub use scope::Scope;
 pub use source::{NewSource, SourceFormat, SourceRecord, State};
 pub use spool::{SpoolKey, SpoolRow};
 pub use sweep::Sweep;
+pub use touch::{Agreed, NewTouch, Worked};
 
 use sqlx::{
     PgPool,

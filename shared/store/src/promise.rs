@@ -46,7 +46,7 @@ impl Batch {
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
         let rows = sqlx::query!(
             "-- promise.open_of
-            select lead_id, generation, kind, state, due_at, agreed from promise
+            select lead_id, generation, kind, state, due_at, agreed, worked_at from promise
             where lead_id = any($1) and state in ('scheduled', 'work')",
             &leads
         )
@@ -60,6 +60,7 @@ impl Batch {
                     state: word(&row.state)?,
                     due_at: row.due_at.map(jiff_sqlx::Timestamp::to_jiff),
                     agreed: row.agreed,
+                    worked: row.worked_at.is_some(),
                 };
                 Ok(OpenPromise { lead: LeadId::from_uuid(row.lead_id), promise })
             })
@@ -84,6 +85,33 @@ impl Batch {
         .execute(self.connection())
         .await?;
         if usize::try_from(done.rows_affected()) == Ok(ended.len()) {
+            Ok(())
+        } else {
+            Err(StoreError::Moved("promise"))
+        }
+    }
+
+    /// Puts off promises that came up when nobody may be called; nobody is offered them before.
+    ///
+    /// # Errors
+    /// `Moved` when one was no longer scheduled.
+    pub async fn promises_put_off(&mut self, put_off: &[(LeadId, i64, Timestamp)]) -> Result<(), StoreError> {
+        let leads: Vec<_> = put_off.iter().map(|(lead, _, _)| lead.uuid()).collect();
+        let generations: Vec<_> = put_off.iter().map(|(_, generation, _)| *generation).collect();
+        let until: Vec<_> = put_off.iter().map(|(_, _, until)| until.to_sqlx()).collect();
+        let done = sqlx::query!(
+            "-- promise.put_off
+            update promise p set due_at = n.until, due_until = case when p.due_until > n.until then p.due_until end,
+                                 offered_until = n.until
+            from unnest($1::uuid[], $2::bigint[], $3::timestamptz[]) as n (lead_id, generation, until)
+            where p.lead_id = n.lead_id and p.generation = n.generation and p.state = 'scheduled'",
+            &leads,
+            &generations,
+            &until[..]
+        )
+        .execute(self.connection())
+        .await?;
+        if usize::try_from(done.rows_affected()) == Ok(put_off.len()) {
             Ok(())
         } else {
             Err(StoreError::Moved("promise"))

@@ -118,6 +118,7 @@ fn deciding_again_on_the_same_day_moves_nothing() {
             state: State::Scheduled,
             due_at: first.made[0].due_at,
             agreed: false,
+            worked: false,
         };
         decide(DraftLead { promises: vec![promise], ..lead(at(now)) }, Profile::default(), now)
     };

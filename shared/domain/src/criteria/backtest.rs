@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     Criteria,
-    decide::qualify,
+    decide::{Cause, qualify},
     past::{Noted, PastDecision, PastLead},
 };
 use crate::{
@@ -42,6 +42,15 @@ impl Standing {
     #[must_use]
     pub const fn word(self) -> &'static str {
         ["A", "B", "C", "closed"][self as usize]
+    }
+
+    const fn grade(self) -> Option<Grade> {
+        match self {
+            Self::A => Some(Grade::A),
+            Self::B => Some(Grade::B),
+            Self::C => Some(Grade::C),
+            Self::Closed => None,
+        }
     }
 
     const fn of(grade: Grade, closed: bool) -> Self {
@@ -129,6 +138,15 @@ pub struct Report {
     pub examples: Vec<Example>,
 }
 
+/// How a decision of the past is made again.
+#[derive(Debug, Clone, Copy)]
+enum Again {
+    /// For its own cause, after the draft had given the lead this grade.
+    AsThen(Option<Grade>),
+    /// As the regrade that would follow if the draft became active now.
+    Now,
+}
+
 /// A back-test under way.
 #[derive(Debug, Default)]
 pub struct Backtest {
@@ -149,7 +167,8 @@ impl Backtest {
         let mut ever_a = [false, false];
         let mut score = None;
         for decision in &past.decisions {
-            let (before, after, points) = self.again(draft, id, past, decision);
+            let given = last[1].and_then(Standing::grade);
+            let (before, after, points) = self.again(draft, (id, past), decision, Again::AsThen(given));
             for (side, standing) in [before, after].into_iter().enumerate() {
                 if standing == Standing::A && last[side] != Some(Standing::A) {
                     let day = decision.at.to_zoned(zone.clone()).date();
@@ -172,21 +191,25 @@ impl Backtest {
         let noted: Noted = serde_json::from_str(&last.receipt).unwrap_or_default();
         if noted.closed.is_none() {
             self.leads += 1;
-            self.again(draft, id, past, &PastDecision { at: now, ..last.clone() });
+            self.again(draft, (id, past), &PastDecision { at: now, ..last.clone() }, Again::Now);
         }
     }
 
     fn again(
         &mut self,
         draft: &Criteria,
-        id: LeadId,
-        past: &PastLead,
+        (id, past): (LeadId, &PastLead),
         decision: &PastDecision,
+        how: Again,
     ) -> (Standing, Standing, i32) {
         // A receipt that cannot be read, as of an erased person, still has its instant.
         let noted: Noted = serde_json::from_str(&decision.receipt).unwrap_or_default();
         let before = Standing::of(decision.grade, noted.closed.is_some());
-        let (facts, cause) = past.facts_at(decision.at, noted);
+        let (mut facts, mut cause) = past.facts_at(decision.at, noted);
+        match how {
+            Again::AsThen(given) => facts.lead.grade = given.or(facts.lead.grade),
+            Again::Now => (facts.lead.grade, cause) = (Some(decision.grade), Cause::regrade()),
+        }
         let again = qualify(&facts, draft, &cause, decision.at);
         let after = Standing::of(again.grade, again.closed.is_some());
         let flow = &mut self.flows[before as usize][after as usize];

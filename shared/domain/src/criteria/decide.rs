@@ -49,6 +49,12 @@ impl Cause {
         Self { regrade: true, ..Self::default() }
     }
 
+    /// Whether nothing happened but that time went by.
+    #[must_use]
+    pub const fn is_time_alone(&self) -> bool {
+        self.promise.is_some() && self.arrivals.is_empty() && !self.regrade
+    }
+
     /// Both causes. Of two promises the later generation counts.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
@@ -81,6 +87,14 @@ pub struct Decision {
     pub receipt: Receipt,
 }
 
+impl Decision {
+    /// Whether its points make an A that rests on nothing new: a person has to speak with the lead.
+    #[must_use]
+    pub fn wants_confirmation(&self) -> bool {
+        self.receipt.caps.iter().any(|cap| matches!(&*cap.by, "confirm_within" | "time_alone"))
+    }
+}
+
 /// Applies the criteria to a lead at an instant.
 #[must_use]
 pub fn qualify(facts: &Facts, criteria: &Criteria, cause: &Cause, now: Timestamp) -> Decision {
@@ -89,15 +103,17 @@ pub fn qualify(facts: &Facts, criteria: &Criteria, cause: &Cause, now: Timestamp
     let (rules, score) = bench.rules();
     let gates = bench.gates();
     let disqualifiers = bench.disqualifiers();
-    let (grade, caps) = bench.grade(score, &gates);
+    let (grade, caps) = bench.grade(score, &gates, cause);
     let disqualified = disqualifiers.iter().find(|finding| finding.result == Verdict::Yes);
     let mut closed = disqualified.map(|finding| format!("disqualified: {}", finding.because));
     let (mut own_date, mut next) = (None, None);
     if closed.is_none() && grade != Grade::A {
+        let agreed = bench.agreed();
         own_date = bench.own_date();
         let own = own_date.as_ref().and_then(|own| own.at).filter(|at| *at > now);
-        closed = (own.is_none() && cause.arrivals.is_empty() && bench.is_cold()).then(|| "went cold".to_owned());
-        next = closed.is_none().then(|| bench.next_step(grade, own));
+        let waits = agreed.is_some() || own.is_some() || !cause.arrivals.is_empty();
+        closed = (!waits && bench.is_cold()).then(|| "went cold".to_owned());
+        next = closed.is_none().then(|| bench.next_step(grade, agreed.filter(|at| *at > now), own));
     }
     let receipt = Receipt {
         criteria: CriteriaVersion { name: Arc::clone(&criteria.name), version: criteria.version, hash: criteria.hash },
@@ -171,7 +187,7 @@ impl<'a> Bench<'a, '_> {
     }
 
     /// The score's grade, and everything that holds it down. A gate that is not known to hold holds it down too.
-    fn grade(&self, score: i32, gates: &[Finding]) -> (Grade, Vec<Cap>) {
+    fn grade(&self, score: i32, gates: &[Finding], cause: &Cause) -> (Grade, Vec<Cap>) {
         let grades = &self.criteria.grades;
         let mut grade = match score {
             score if score >= grades.a => Grade::A,
@@ -186,7 +202,8 @@ impl<'a> Bench<'a, '_> {
                 caps.push(Cap { by: Arc::clone(&gate.id), at_most, because: Arc::clone(&gate.because) });
             }
         }
-        let held_down = (grade == Grade::A).then(|| self.is_returned().or_else(|| self.is_unconfirmed())).flatten();
+        let held_down = || self.is_returned().or_else(|| self.is_unconfirmed()).or_else(|| self.is_time_alone(cause));
+        let held_down = (grade == Grade::A).then(held_down).flatten();
         if let Some((by, because)) = held_down {
             grade = Grade::B;
             caps.push(Cap { by: by.into(), at_most: Grade::B, because: because.into() });
@@ -212,6 +229,21 @@ impl<'a> Bench<'a, '_> {
         unconfirmed.then(|| ("confirm_within", format!("No arrival and no conversation within {text}")))
     }
 
+    /// A lead that becomes A because an answer counted down, within weeks of an arrival, has still said nothing new.
+    fn is_time_alone(&self, cause: &Cause) -> Option<(&'static str, String)> {
+        let was_a = || self.inputs.read(self.criteria.slots.grade) == Some(&Held::Text(Grade::A.word().into()));
+        let alone = cause.is_time_alone() && !was_a();
+        alone.then(|| ("time_alone", "Only time went by: somebody has to speak with the person first".to_owned()))
+    }
+
+    /// The date that was agreed with the person. While it stands, nothing closes the lead for having gone cold.
+    fn agreed(&self) -> Option<Timestamp> {
+        match self.inputs.read(self.criteria.slots.agreed_for) {
+            Some(Held::Instant(at)) => Some(*at),
+            _ => None,
+        }
+    }
+
     fn own_date(&mut self) -> Option<OwnDate> {
         let on = self.criteria.requalify.on.as_ref()?;
         Some(match self.run.instant(on) {
@@ -226,13 +258,14 @@ impl<'a> Bench<'a, '_> {
         matches!(self.inputs.read(self.criteria.slots.rounds), Some(Held::Whole(rounds)) if *rounds >= i64::from(limit))
     }
 
-    /// The lead's own date where it is ahead, else the interval of the grade.
-    fn next_step(&self, grade: Grade, own: Option<Timestamp>) -> NextStep {
+    /// What was agreed with the person where it is ahead, else the lead's own date, else the interval of the grade.
+    fn next_step(&self, grade: Grade, agreed: Option<Timestamp>, own: Option<Timestamp>) -> NextStep {
         let requalify = &self.criteria.requalify;
         let (length, text) = if grade == Grade::B { &requalify.b } else { &requalify.c };
-        let (due_at, why) = match own {
-            Some(at) => (at, "the lead's own date".to_owned()),
-            None => {
+        let (due_at, why) = match (agreed, own) {
+            (Some(at), _) => (at, "agreed with the person".to_owned()),
+            (None, Some(at)) => (at, "the lead's own date".to_owned()),
+            (None, None) => {
                 let at = self.inputs.now().checked_add(*length).unwrap_or(Timestamp::MAX);
                 (at, format!("grade {grade} is looked at again after {text}"))
             }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     id::{ArrivalId, InvalidId},
-    lead::{Channel, Stage},
+    lead::{Channel, Grade, Stage},
 };
 
 /// Who said something about a lead. Its text form is `arrival:arr_…` or `person:…`.
@@ -98,6 +98,8 @@ pub struct LeadFacts {
     pub channel: Channel,
     /// How far it has come.
     pub stage: Stage,
+    /// What the decision before gave it.
+    pub grade: Option<Grade>,
     /// Somebody has spoken to this person, or a link was confirmed.
     pub verified: bool,
     /// The person must not be contacted.
@@ -116,6 +118,8 @@ pub struct LeadFacts {
     pub last_arrived_at: Timestamp,
     /// The latest conversation with the person.
     pub last_conversation_at: Option<Timestamp>,
+    /// The date agreed with the person for the next step, while it stands: ahead, or come and not worked on yet.
+    pub agreed_for: Option<Timestamp>,
     /// Rounds of work without progress.
     pub rounds: u32,
     /// The client returned it and nobody has spoken to the person since.
@@ -138,6 +142,7 @@ impl Default for LeadFacts {
         Self {
             channel: Channel::List,
             stage: Stage::Lead,
+            grade: None,
             verified: false,
             do_not_contact: false,
             arrivals: 0,
@@ -147,6 +152,7 @@ impl Default for LeadFacts {
             first_arrived_at: Timestamp::UNIX_EPOCH,
             last_arrived_at: Timestamp::UNIX_EPOCH,
             last_conversation_at: None,
+            agreed_for: None,
             rounds: 0,
             returned: false,
             has_email: false,

@@ -6,7 +6,7 @@ use super::{
     Criteria, Named, Slots,
     document::{Section, parse},
     expression::{Facing, Fact},
-    field::{FIELDS, LAST_ARRIVED_AT, LAST_CONVERSATION_AT, RETURNED, ROUNDS},
+    field::{AGREED_FOR, FIELDS, GRADE, LAST_ARRIVED_AT, LAST_CONVERSATION_AT, RETURNED, ROUNDS},
     mistake::{Mistake, Notes, quoted},
     question::{MOST_QUESTIONS, Question, Wording},
     rule::{Conditions, Reading},
@@ -46,6 +46,8 @@ impl Criteria {
             last_arrived_at: reading.facing.field(LAST_ARRIVED_AT),
             last_conversation_at: reading.facing.field(LAST_CONVERSATION_AT),
             returned: reading.facing.field(RETURNED),
+            agreed_for: reading.facing.field(AGREED_FOR),
+            grade: reading.facing.field(GRADE),
             rounds: reading.facing.field(ROUNDS),
         };
         let Reading { facing, notes, doubts, .. } = reading;

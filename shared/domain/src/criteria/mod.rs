@@ -25,6 +25,7 @@ mod words;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+pub use answer::InvalidAnswer;
 pub use backtest::{ALeads, Backtest, Band, Example, Kept, Report as BacktestReport, Standing as BacktestStanding};
 pub use decide::{Cause, Decision, NextStep, qualify};
 pub use facts::{Answer, ClientFacts, Facts, InvalidOrigin, LeadFacts, Origin, SourceFacts};
@@ -72,6 +73,8 @@ struct Slots {
     last_arrived_at: Slot,
     last_conversation_at: Slot,
     returned: Slot,
+    agreed_for: Slot,
+    grade: Slot,
     rounds: Slot,
 }
 

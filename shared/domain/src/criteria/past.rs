@@ -76,12 +76,16 @@ pub(super) struct Noted {
 struct NotedInputs {
     #[serde(rename = "lead.stage")]
     stage: Option<Value<crate::lead::Stage>>,
+    #[serde(rename = "lead.grade")]
+    grade: Option<Value<Grade>>,
     #[serde(rename = "lead.verified")]
     verified: Option<Value<bool>>,
     #[serde(rename = "lead.do_not_contact")]
     do_not_contact: Option<Value<bool>>,
     #[serde(rename = "lead.touches")]
     touches: Option<Value<u32>>,
+    #[serde(rename = "lead.agreed_for")]
+    agreed_for: Option<Value<Timestamp>>,
     #[serde(rename = "lead.rounds")]
     rounds: Option<Value<u32>>,
     #[serde(rename = "lead.returned")]
@@ -105,9 +109,11 @@ impl PastLead {
         let mut lead = self.arrived_by(at);
         let inputs = noted.inputs;
         lead.stage = inputs.stage.map_or(lead.stage, |read| read.value);
+        lead.grade = inputs.grade.map(|read| read.value);
         lead.verified = inputs.verified.is_some_and(|read| read.value);
         lead.do_not_contact = inputs.do_not_contact.is_some_and(|read| read.value);
         lead.touches = inputs.touches.map_or(0, |read| read.value);
+        lead.agreed_for = inputs.agreed_for.map(|read| read.value);
         lead.rounds = inputs.rounds.map_or(0, |read| read.value);
         lead.returned = inputs.returned.is_some_and(|read| read.value);
         lead.last_disposition = inputs.last_disposition.map(|read| read.value);

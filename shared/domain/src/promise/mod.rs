@@ -1,5 +1,9 @@
 //! Promises: the dated next step of every open lead, and what a decision does to it.
 
+mod when;
+
+pub use when::{Due, InvalidWhen, TooLate, When};
+
 use jiff::Timestamp;
 
 use crate::lead::{Grade, words};
@@ -45,6 +49,23 @@ pub struct Open {
     pub due_at: Option<Timestamp>,
     /// Agreed with the person: only a person replaces it.
     pub agreed: bool,
+    /// A person worked on it since.
+    pub worked: bool,
+}
+
+impl Open {
+    /// Whether it waits for a person: it fell due, also where no sweep has seen that yet.
+    #[must_use]
+    pub fn is_work(&self, now: Timestamp) -> bool {
+        self.state == State::Work || self.due_at.is_some_and(|due_at| due_at <= now)
+    }
+}
+
+/// The date that was agreed with the person for the next step, while it stands: until a person worked on it or moved it.
+#[must_use]
+pub fn agreed_for(open: &[Open]) -> Option<Timestamp> {
+    let stands = open.iter().find(|promise| promise.kind == Kind::Requalify && promise.agreed && !promise.worked);
+    stands.and_then(|promise| promise.due_at)
 }
 
 /// What the decision makes of the lead.
@@ -60,6 +81,8 @@ pub enum Standing {
         due_at: Timestamp,
         /// The grade differs from the one before.
         changed: bool,
+        /// It would be an A if a person confirmed it.
+        unconfirmed: bool,
     },
 }
 
@@ -85,12 +108,13 @@ pub struct Changes {
 
 /// What a decision does to a lead's open promises.
 ///
-/// A date agreed with the person stays. A promise that fell due without changing the grade becomes work for a person; one
-/// that the criteria settled is kept. A regrade that leaves the grade moves nothing, and nothing moves to the date it has.
+/// A date agreed with the person stays, and when it comes it is work for a person whatever the grade. A computed promise
+/// that fell due without changing the grade, or that found points for an A and nothing new behind them, becomes work too; one that the criteria settled is kept, and so is one that
+/// a person worked on. A regrade that leaves the grade moves nothing, and nothing moves to the date it has.
 /// Every open lead ends with a next step.
 #[must_use]
 pub fn settle(open: &[Open], standing: Standing, occasion: Occasion) -> Changes {
-    let Standing::Open { grade, due_at, changed } = standing else {
+    let Standing::Open { grade, due_at, changed, unconfirmed } = standing else {
         let ended = open.iter().map(|promise| (promise.generation, ending(promise, occasion))).collect();
         return Changes { ended, made: None };
     };
@@ -98,7 +122,8 @@ pub fn settle(open: &[Open], standing: Standing, occasion: Occasion) -> Changes 
     let mut changes = Changes::default();
     let mut stands = false;
     for promise in open {
-        match fate(promise, wanted, changed, occasion, due_at) {
+        let settled = changed && !unconfirmed;
+        match fate(promise, wanted, (changed, settled), (occasion, due_at)) {
             Fate::Stays => stands |= promise.kind == wanted,
             Fate::Becomes(state) => {
                 stands |= state == State::Work;
@@ -117,13 +142,25 @@ enum Fate {
     Becomes(State),
 }
 
-fn fate(promise: &Open, wanted: Kind, changed: bool, occasion: Occasion, due_at: Timestamp) -> Fate {
+fn fate(
+    promise: &Open,
+    wanted: Kind,
+    (changed, settled): (bool, bool),
+    (occasion, due_at): (Occasion, Timestamp),
+) -> Fate {
     let fired = occasion == Occasion::Fired(promise.generation) && promise.state == State::Scheduled;
     if promise.kind != wanted {
-        return if promise.agreed && !fired { Fate::Stays } else { Fate::Becomes(ending(promise, occasion)) };
+        return if promise.agreed && !fired && !promise.worked {
+            Fate::Stays
+        } else {
+            Fate::Becomes(ending(promise, occasion))
+        };
+    }
+    if promise.worked {
+        return Fate::Becomes(State::Kept);
     }
     if fired {
-        return Fate::Becomes(if changed { State::Kept } else { State::Work });
+        return Fate::Becomes(if settled && !promise.agreed { State::Kept } else { State::Work });
     }
     if promise.agreed {
         return Fate::Stays;
@@ -139,6 +176,7 @@ fn fate(promise: &Open, wanted: Kind, changed: bool, occasion: Occasion, due_at:
 fn ending(promise: &Open, occasion: Occasion) -> State {
     match promise.kind {
         Kind::Activation => State::Kept,
+        _ if promise.worked => State::Kept,
         _ if occasion == Occasion::Fired(promise.generation) => State::Kept,
         _ => State::Dropped,
     }
@@ -154,11 +192,11 @@ mod tests {
 
     fn open(kind: Kind, state: State, agreed: bool) -> Open {
         let due_at = (kind != Kind::Activation).then(|| at(10));
-        Open { generation: 3, kind, state, due_at, agreed }
+        Open { generation: 3, kind, state, due_at, agreed, worked: false }
     }
 
     fn graded(grade: Grade, changed: bool) -> Standing {
-        Standing::Open { grade, due_at: at(20), changed }
+        Standing::Open { grade, due_at: at(20), changed, unconfirmed: false }
     }
 
     #[test]
@@ -193,6 +231,45 @@ mod tests {
         let agreed =
             settle(&[open(Kind::Requalify, State::Scheduled, true)], graded(Grade::B, true), Occasion::Arrived);
         assert_eq!(agreed, Changes::default());
+    }
+
+    #[test]
+    fn points_for_an_a_that_nobody_confirmed_are_work() {
+        let standing = Standing::Open { grade: Grade::B, due_at: at(20), changed: true, unconfirmed: true };
+        let fired = settle(&[open(Kind::Requalify, State::Scheduled, false)], standing, Occasion::Fired(3));
+        assert_eq!(fired, Changes { ended: vec![(3, State::Work)], made: None });
+    }
+
+    #[test]
+    fn an_agreed_date_is_work_when_it_comes_whatever_the_grade() {
+        let promise = open(Kind::Requalify, State::Scheduled, true);
+        let fired = settle(&[promise], graded(Grade::C, true), Occasion::Fired(3));
+        assert_eq!(fired, Changes { ended: vec![(3, State::Work)], made: None });
+        let waiting = Open { state: State::Work, ..promise };
+        assert_eq!(settle(&[waiting], graded(Grade::B, true), Occasion::Regraded), Changes::default());
+    }
+
+    #[test]
+    fn what_a_person_worked_on_is_kept_and_followed_by_the_next_step() {
+        for (state, agreed) in [(State::Work, false), (State::Work, true), (State::Scheduled, false)] {
+            let worked = Open { worked: true, ..open(Kind::Requalify, state, agreed) };
+            for changed in [false, true] {
+                let settled = settle(&[worked], graded(Grade::B, changed), Occasion::Regraded);
+                assert_eq!(settled, Changes { ended: vec![(3, State::Kept)], made: Some((Kind::Requalify, at(20))) });
+            }
+            let matured = settle(&[worked], graded(Grade::A, true), Occasion::Regraded);
+            assert_eq!(matured, Changes { ended: vec![(3, State::Kept)], made: Some((Kind::Outcome, at(20))) });
+        }
+    }
+
+    #[test]
+    fn an_agreed_date_stands_until_it_is_worked_on() {
+        let promise = open(Kind::Requalify, State::Work, true);
+        assert_eq!(agreed_for(&[promise]), Some(at(10)));
+        assert_eq!(agreed_for(&[Open { worked: true, ..promise }]), None);
+        assert_eq!(agreed_for(&[Open { agreed: false, ..promise }]), None);
+        assert!(open(Kind::Requalify, State::Scheduled, false).is_work(at(10)));
+        assert!(!open(Kind::Requalify, State::Scheduled, false).is_work(at(9)));
     }
 
     #[test]

@@ -1,0 +1,149 @@
+//! What a person of the firm did with a lead, and what follows from it for the lead. Agents record touches; the qualifier
+//! decides the lead again because of them. Nothing here grades.
+
+use jiff::Timestamp;
+
+use crate::{
+    lead::words,
+    promise::{Kind, Open, State},
+};
+
+words! {
+    /// How a touch went.
+    Disposition "disposition" {
+        /// They spoke.
+        Answered = "answered",
+        /// Nobody took the call.
+        NoAnswer = "no_answer",
+        /// A message was left.
+        Voicemail = "voicemail",
+        /// Somebody else is reached there.
+        WrongNumber = "wrong_number",
+        /// They spoke, and are to be called again.
+        CallBack = "call_back",
+        /// They spoke, and want nothing.
+        NotInterested = "not_interested",
+        /// They asked not to be contacted any more.
+        DoNotContact = "do_not_contact",
+        /// Nobody was contacted: something was written down.
+        Note = "note",
+    }
+}
+
+impl Disposition {
+    /// Whether somebody spoke with the person, which shows who it is.
+    #[must_use]
+    pub const fn is_conversation(self) -> bool {
+        matches!(self, Self::Answered | Self::CallBack | Self::NotInterested | Self::DoNotContact)
+    }
+
+    /// Whether somebody tried to reach the person.
+    #[must_use]
+    pub const fn is_attempt(self) -> bool {
+        !matches!(self, Self::Note)
+    }
+}
+
+/// What a touch brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Brought {
+    /// How it went.
+    pub disposition: Disposition,
+    /// How many answers were saved.
+    pub answers: usize,
+    /// A next step was agreed.
+    pub agreed: bool,
+}
+
+/// What follows for a lead's promises and its rounds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Effect {
+    /// The touch uses a round: due work was done and brought nothing.
+    pub round: bool,
+    /// The promise of this generation was worked on: the next decision ends it.
+    pub worked: Option<i64>,
+    /// The promise of this generation ends now, because another was agreed.
+    pub replaced: Option<(i64, State)>,
+}
+
+/// What a touch does to the open promises of a lead.
+///
+/// An attempt works off what is due, and a computed date that is still ahead; an agreed date that is ahead stands. Answers
+/// saved in one call, however many, and a date agreed in it are progress and use no round.
+#[must_use]
+pub fn effect(open: &[Open], brought: Brought, now: Timestamp) -> Effect {
+    let Some(promise) = open.iter().find(|promise| promise.kind == Kind::Requalify && !promise.worked) else {
+        return Effect::default();
+    };
+    let due = promise.is_work(now);
+    if brought.agreed {
+        let state = if due { State::Kept } else { State::Moved };
+        return Effect { replaced: Some((promise.generation, state)), ..Effect::default() };
+    }
+    let attempt = brought.disposition.is_attempt();
+    Effect {
+        round: attempt && due && brought.answers == 0,
+        worked: (attempt && (due || !promise.agreed)).then_some(promise.generation),
+        replaced: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(day: i8) -> Timestamp {
+        format!("2026-11-{day:02}T09:00:00Z").parse().unwrap()
+    }
+
+    fn promise(state: State, agreed: bool) -> Open {
+        Open { generation: 4, kind: Kind::Requalify, state, due_at: Some(at(10)), agreed, worked: false }
+    }
+
+    fn brought(disposition: Disposition, answers: usize, agreed: bool) -> Brought {
+        Brought { disposition, answers, agreed }
+    }
+
+    #[test]
+    fn due_work_that_brought_nothing_uses_a_round() {
+        let open = [promise(State::Work, false)];
+        let nothing = effect(&open, brought(Disposition::NoAnswer, 0, false), at(12));
+        assert_eq!(nothing, Effect { round: true, worked: Some(4), replaced: None });
+        let swept_or_not =
+            effect(&[promise(State::Scheduled, false)], brought(Disposition::Voicemail, 0, false), at(10));
+        assert!(swept_or_not.round);
+    }
+
+    #[test]
+    fn answers_and_dates_use_no_round() {
+        let open = [promise(State::Work, false)];
+        let six = effect(&open, brought(Disposition::Answered, 6, false), at(12));
+        assert_eq!(six, Effect { round: false, worked: Some(4), replaced: None });
+        let agreed = effect(&open, brought(Disposition::CallBack, 0, true), at(12));
+        assert_eq!(agreed, Effect { round: false, worked: None, replaced: Some((4, State::Kept)) });
+    }
+
+    #[test]
+    fn an_agreed_date_ahead_stands_and_a_computed_one_is_worked_off() {
+        let early =
+            |agreed| effect(&[promise(State::Scheduled, agreed)], brought(Disposition::Answered, 0, false), at(1));
+        assert_eq!(early(true), Effect::default());
+        assert_eq!(early(false), Effect { round: false, worked: Some(4), replaced: None });
+        let moved = effect(&[promise(State::Scheduled, true)], brought(Disposition::Answered, 0, true), at(1));
+        assert_eq!(moved.replaced, Some((4, State::Moved)));
+    }
+
+    #[test]
+    fn a_note_works_off_nothing() {
+        let open = [promise(State::Work, false)];
+        assert_eq!(effect(&open, brought(Disposition::Note, 0, false), at(12)), Effect::default());
+        assert_eq!(effect(&[], brought(Disposition::Answered, 1, false), at(12)), Effect::default());
+    }
+
+    #[test]
+    fn who_spoke_is_known() {
+        let spoke: Vec<_> = Disposition::ALL.iter().filter(|one| one.is_conversation()).map(|one| one.word()).collect();
+        assert_eq!(spoke, ["answered", "call_back", "not_interested", "do_not_contact"]);
+        assert!(Disposition::ALL.iter().filter(|one| one.is_conversation()).all(|one| one.is_attempt()));
+    }
+}
