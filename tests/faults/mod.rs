@@ -4,3 +4,4 @@ mod poison;
 mod postgres;
 mod rabbit;
 mod restart;
+mod sweep;

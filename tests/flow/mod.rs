@@ -2,6 +2,7 @@
 
 mod commands;
 mod criteria;
+mod desk;
 mod embedded;
 mod import;
 mod main_path;

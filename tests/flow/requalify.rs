@@ -3,6 +3,7 @@
 use ripen_testkit::{receiver::Receiver, wait::until};
 use serde_json::json;
 
+use super::desk::always_open;
 use crate::harness::{CRITERIA, Installation, Kind, LIMIT, load::post};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -37,7 +38,8 @@ async fn leads_wait_for_criteria_and_follow_new_ones() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_promise_that_falls_due_is_decided_once_and_becomes_work() {
-    let installation = Installation::new(Kind::Rabbit).await;
+    let mut installation = Installation::new(Kind::Rabbit).await;
+    always_open(&mut installation);
     let source = installation.client("acme").await;
     installation.activate(CRITERIA).await;
     let process = installation.serve("").await;
@@ -46,7 +48,7 @@ async fn a_promise_that_falls_due_is_decided_once_and_becomes_work() {
         (installation.count("select count(*) from promise where state = 'scheduled'").await == 1).then_some(())
     })
     .await;
-    let at_nine = "select count(*) from promise p join client c on c.id = p.client_id where (p.due_at at time zone c.time_zone)::time = '09:00'";
+    let at_nine = "select count(*) from promise p join client c on c.id = p.client_id where (p.due_at at time zone c.time_zone)::time = '00:00'";
     assert_eq!(installation.count(at_nine).await, 1, "due when a day opens where the client is");
     sqlx::query("update promise set due_at = now() - interval '1 second'").execute(installation.pool()).await.unwrap();
     until("it is work", LIMIT, || async {

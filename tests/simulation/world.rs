@@ -48,6 +48,7 @@ pub struct World {
     source: SourceId,
     /// Tables that are emptied for each list.
     tables: String,
+    pace: ripen_qualifier::Pace,
     _folder: tempfile::TempDir,
     _database: TestDatabase,
 }
@@ -62,6 +63,8 @@ impl World {
         settings.clock.max_skew_s = u64::MAX;
         // New criteria reach everybody at once.
         settings.qualifier.criteria_spread_s = 0;
+        // What is overdue after a leap in time is decided at once, as the oracle expects.
+        settings.qualifier.overdue_per_s = u32::MAX;
         let settings = Arc::new(settings);
         let clock = Clock::mock(beginning());
         let store = Store::open(database.url(), 6).unwrap();
@@ -88,6 +91,7 @@ impl World {
             client: ClientId::from_uuid(Uuid::from_u128(1)),
             source: SourceId::from_uuid(Uuid::from_u128(2)),
             tables: String::new(),
+            pace: ripen_qualifier::Pace::default(),
             _folder: folder,
             _database: database,
         };
@@ -222,7 +226,8 @@ impl World {
     }
 
     pub async fn sweep(&mut self) -> Outcome {
-        let swept = ripen_qualifier::tick(&self.qualifier, self.now()).await;
+        let now = self.now();
+        let swept = ripen_qualifier::tick(&self.qualifier, &mut self.pace, now).await;
         swept.map(drop).map_err(|error| format!("the qualifier's sweep failed: {error}"))
     }
 
@@ -236,15 +241,23 @@ impl World {
     pub async fn activate(&self, number: u8) {
         let fresh = || Uuid::from_u128(0x100 + u128::from(number));
         let ids = (CriteriaId::from_uuid(fresh()), ProgramId::from_uuid(fresh()));
-        let new =
-            Activation { program: PROGRAM, document: document(number), ids, by: "the simulation", backtest: None };
+        let new = Activation {
+            program: PROGRAM,
+            document: document(number),
+            ids,
+            by: "the simulation",
+            backtest: None,
+            spread: SignedDuration::ZERO,
+        };
         self.qualifier.store.criteria_activate(&new, self.now()).await.unwrap();
     }
 
     /// The process is gone with all that was in its memory; the next one begins as the service does.
     pub async fn restart(&mut self) {
         self.lose_offers();
-        self.qualifier.store.sweep_forget_offers(self.now()).await.unwrap();
+        let now = self.now();
+        self.qualifier.store.sweep_forget_offers(now, now).await.unwrap();
+        self.qualifier.store.sweep_forget_leases(now).await.unwrap();
     }
 
     fn lose_offers(&mut self) {

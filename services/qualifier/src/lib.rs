@@ -17,7 +17,7 @@ mod worker;
 pub use criteria::Documents;
 pub use decide::{DecideError, Report, decide};
 pub use message::{Item, Requalify};
-pub use sweeper::{Swept, tick};
+pub use sweeper::{Pace, Swept, tick};
 
 use std::sync::Arc;
 

@@ -1,9 +1,12 @@
 //! Offers rows that are due: spooled arrivals, promises, regrades. The loop is a shell around [`tick`].
+//!
+//! Promises that fell due while nothing ran are offered oldest first at a rate of their own, so that neither what arrives
+//! nor what falls due now waits behind them.
 
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 use bytes::Bytes;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{id::LeadId, message::RequalifyMessage};
 use ripen_queue::{Message, Queue};
 use ripen_runtime::lifecycle::Stop;
@@ -16,8 +19,10 @@ use crate::Context;
 pub struct Swept {
     /// Spooled arrivals.
     pub spooled: usize,
-    /// Promises that fell due.
+    /// Promises that fell due, the overdue included.
     pub promises: usize,
+    /// Promises that had been due for some time.
+    pub overdue: usize,
     /// Leads whose facts changed.
     pub regrades: usize,
     /// Leads found that the active criteria have not decided.
@@ -26,14 +31,47 @@ pub struct Swept {
     pub more: bool,
 }
 
+/// What a sweeper remembers from one tick to the next.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Pace {
+    last: Option<Timestamp>,
+    overdue: f64,
+}
+
+impl Pace {
+    /// The rate's worth of a second at most: what a pause saved up is not fired at once.
+    fn pass(&mut self, now: Timestamp, per_second: u32) {
+        let gone = self.last.map_or(1.0, |last| now.duration_since(last).as_secs_f64().clamp(0.0, 1.0));
+        let rate = f64::from(per_second);
+        self.overdue = gone.mul_add(rate, self.overdue).min(rate.max(1.0));
+        self.last = Some(now);
+    }
+
+    /// How many overdue promises may be offered now.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count between 0 and a rate")]
+    const fn allowed(self) -> u32 {
+        self.overdue as u32
+    }
+
+    fn use_up(&mut self, offered: usize) {
+        self.overdue -= f64::from(u32::try_from(offered).unwrap_or(u32::MAX));
+    }
+
+    /// Whether the clock was set back since the last tick.
+    fn went_back(self, now: Timestamp) -> bool {
+        self.last.is_some_and(|last| last.duration_since(now) > SignedDuration::from_secs(1))
+    }
+}
+
 /// Sweeps until asked to stop.
 pub async fn run(ctx: Context, stop: Stop) {
     let interval = Duration::from_millis(ctx.settings.qualifier.sweep_interval_ms.max(10));
     if ctx.transport.is_local() {
         forget_offers(&ctx, &stop, interval).await;
     }
+    let mut pace = Pace::default();
     loop {
-        let wait = match tick(&ctx, ctx.clock.now()).await {
+        let wait = match tick(&ctx, &mut pace, ctx.clock.now()).await {
             Ok(swept) if swept.more => Duration::from_millis(5),
             Ok(_) => interval,
             Err(error) => {
@@ -50,7 +88,7 @@ pub async fn run(ctx: Context, stop: Stop) {
 
 /// The queues of an earlier process went with it, and so did its offers.
 async fn forget_offers(ctx: &Context, stop: &Stop, interval: Duration) {
-    while ctx.store.sweep_forget_offers(ctx.clock.now()).await.is_err() {
+    while forget(ctx).await.is_err() {
         tokio::select! {
             () = stop.soft().cancelled() => return,
             () = tokio::time::sleep(interval) => {}
@@ -58,11 +96,17 @@ async fn forget_offers(ctx: &Context, stop: &Stop, interval: Duration) {
     }
 }
 
+async fn forget(ctx: &Context) -> Result<(), StoreError> {
+    let now = ctx.clock.now();
+    ctx.store.sweep_forget_offers(now, now).await?;
+    ctx.store.sweep_forget_leases(now).await
+}
+
 /// Offers what is due at `now`.
 ///
 /// # Errors
 /// When the database is away: what was not offered stays due.
-pub async fn tick(ctx: &Context, now: Timestamp) -> Result<Swept, StoreError> {
+pub async fn tick(ctx: &Context, pace: &mut Pace, now: Timestamp) -> Result<Swept, StoreError> {
     let mut swept = Swept::default();
     if !ctx.transport.is_ready() {
         return Ok(swept);
@@ -71,19 +115,58 @@ pub async fn tick(ctx: &Context, now: Timestamp) -> Result<Swept, StoreError> {
     if !clock_is_sound(ctx, now).await? {
         return Ok(swept);
     }
+    if pace.went_back(now) {
+        ctx.store.sweep_forget_offers(now, until(ctx, now)).await?;
+    }
+    let fired = promises(ctx, pace, now, &mut swept).await?;
     let sizes = &ctx.settings.qualifier;
-    let sweep =
-        |limit: u32| Sweep { now, until: now.saturating_add(ctx.offer()).unwrap_or(now), limit: i64::from(limit) };
-    let promises = ctx.store.sweep_promises(sweep(room(ctx, Queue::Requalify, sizes.promise_sweep))).await?;
-    swept.promises = promises.len();
-    swept.outdated = ctx.store.sweep_criteria(now, i64::from(sizes.regrade_sweep)).await?;
-    let regrades = ctx.store.sweep_regrades(sweep(room(ctx, Queue::Requalify, sizes.regrade_sweep))).await?;
+    let (burst, limit) = (SignedDuration::from_secs(2), i64::from(sizes.regrade_sweep));
+    swept.outdated = ctx.store.sweep_criteria(now, burst, limit).await?;
+    let regrades = ctx.store.sweep_regrades(sweep(ctx, now, sizes.regrade_sweep)).await?;
     swept.regrades = regrades.len();
-    swept.more |= swept.promises == sizes.promise_sweep as usize || swept.regrades == sizes.regrade_sweep as usize;
-    let fired = promises.into_iter().map(|(lead, generation)| (lead, Some(generation)));
+    swept.more |= swept.regrades == sizes.regrade_sweep as usize;
+    let fired = fired.into_iter().map(|(lead, generation)| (lead, Some(generation)));
     let messages = fired.chain(regrades.into_iter().map(|lead| (lead, None))).map(requalify).collect();
     ctx.transport.publish_all(Queue::Requalify, messages).await;
     Ok(swept)
+}
+
+/// Promises of the last minutes, and of those that are overdue as many as their rate allows.
+async fn promises(
+    ctx: &Context,
+    pace: &mut Pace,
+    now: Timestamp,
+    swept: &mut Swept,
+) -> Result<Vec<(LeadId, i64)>, StoreError> {
+    let sizes = &ctx.settings.qualifier;
+    let late = SignedDuration::from_secs(i64::try_from(sizes.overdue_after_s).unwrap_or(i64::MAX));
+    let overdue_before = now.checked_sub(late).unwrap_or(Timestamp::MIN);
+    let due = |from: Timestamp, to: Timestamp| Range { start: from, end: to };
+    let on_time = sweep(ctx, now, sizes.promise_sweep);
+    let mut fired = ctx.store.sweep_promises(on_time, due(overdue_before, now)).await?;
+    swept.more |= fired.len() == sizes.promise_sweep as usize;
+    pace.pass(now, sizes.overdue_per_s);
+    let taken = u32::try_from(fired.len()).unwrap_or(u32::MAX);
+    let limit = sizes.promise_sweep.saturating_sub(taken).min(pace.allowed());
+    if limit > 0 {
+        let overdue =
+            ctx.store.sweep_promises(sweep(ctx, now, limit), due(Timestamp::UNIX_EPOCH, overdue_before)).await?;
+        pace.use_up(overdue.len());
+        swept.overdue = overdue.len();
+        swept.more |= overdue.len() == limit as usize && pace.allowed() > 0;
+        fired.extend(overdue);
+    }
+    swept.promises = fired.len();
+    Ok(fired)
+}
+
+/// What is due now, as much as the queue has room for and at most `limit`.
+fn sweep(ctx: &Context, now: Timestamp, limit: u32) -> Sweep {
+    Sweep { now, until: until(ctx, now), limit: i64::from(room(ctx, Queue::Requalify, limit)) }
+}
+
+fn until(ctx: &Context, now: Timestamp) -> Timestamp {
+    now.saturating_add(ctx.offer()).unwrap_or(now)
 }
 
 /// How many offers the queue takes now, at most `limit`.
@@ -98,8 +181,7 @@ async fn spooled(ctx: &Context, now: Timestamp, swept: &mut Swept) -> Result<(),
         swept.more = true;
         return Ok(());
     }
-    let until = now.saturating_add(ctx.offer()).unwrap_or(now);
-    let rows = ctx.store.spool_claim(now, until, i64::from(limit)).await?;
+    let rows = ctx.store.spool_claim(now, until(ctx, now), i64::from(limit)).await?;
     swept.spooled = rows.len();
     swept.more |= rows.len() == limit as usize;
     let keys: Vec<_> = rows.iter().map(|row| SpoolKey::of(row.id, &row.body)).collect();

@@ -1,5 +1,9 @@
 //! The command line: names, flags and their help.
 
+mod work;
+
+pub use work::{LeadAction, ProgramAction, PromiseAction, TouchOptions};
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -67,6 +71,24 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         action: RepAction,
+    },
+    /// Programs: lines of business, each with its own criteria.
+    Program {
+        /// What to do.
+        #[command(subcommand)]
+        action: ProgramAction,
+    },
+    /// Leads: what is known of them, and what was done with them.
+    Lead {
+        /// What to do.
+        #[command(subcommand)]
+        action: LeadAction,
+    },
+    /// Promises: the dated next steps of leads.
+    Promise {
+        /// What to do.
+        #[command(subcommand)]
+        action: PromiseAction,
     },
     /// Criteria: the documents that grade leads.
     Criteria {
@@ -163,6 +185,8 @@ pub enum ClientAction {
         /// Its slug.
         slug: String,
     },
+    /// Change a client. With another program its open leads are regraded; says first how many change grade.
+    Set(ClientSetOptions),
     /// Keep what arrives, deliver nothing, until resumed.
     Pause {
         /// Its slug.
@@ -173,6 +197,31 @@ pub enum ClientAction {
         /// Its slug.
         slug: String,
     },
+}
+
+/// Options of `ripen client set`: what is not named stays.
+#[derive(Debug, Args)]
+pub struct ClientSetOptions {
+    /// Its slug.
+    pub slug: String,
+    /// Name as people write it.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Country for reading phone numbers (ISO 3166).
+    #[arg(long)]
+    pub country: Option<String>,
+    /// Time zone in which the client's days and hours are counted.
+    #[arg(long, value_name = "ZONE")]
+    pub time_zone: Option<String>,
+    /// A leads that its sales team can take in a day; 0 for no limit.
+    #[arg(long, value_name = "LEADS")]
+    pub capacity: Option<u16>,
+    /// The program whose criteria grade its leads (`ripen program list`).
+    #[arg(long)]
+    pub program: Option<String>,
+    /// Say how many open leads would change grade with the program, and change nothing.
+    #[arg(long, requires = "program")]
+    pub dry_run: bool,
 }
 
 /// Formats that a source can be held to.

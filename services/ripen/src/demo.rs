@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use anyhow::Context as _;
 use axum::{Json, Router, http::HeaderMap, routing::post};
+use jiff::SignedDuration;
 use ripen_domain::{
     criteria::Criteria,
     id::{ClientId, RepId, SourceId},
@@ -64,7 +65,7 @@ pub async fn run(store: &Store, address: SocketAddr) -> anyhow::Result<()> {
     let source = sources.first().context("the demonstration's client has no source")?;
     let now = Clock::system().now();
     let key = ripen_domain::secret::Secret::new("key", ripen_runtime::random::bytes32());
-    let expires = now.checked_add(jiff::SignedDuration::from_hours(1))?;
+    let expires = now.checked_add(SignedDuration::from_hours(1))?;
     store.source_add_key(source.id, &key.hash(), now, expires).await?;
     output::say(&format!(
         "Demonstration: {} sample leads go in at {base}/v1/leads\n",
@@ -126,7 +127,7 @@ async fn set_up(store: &Store, base: &str) -> anyhow::Result<ClientRecord> {
     }
     let program =
         Criteria::load(DOCUMENT).map_err(|mistakes| anyhow::anyhow!("the sample criteria: {}", mistakes.len()))?;
-    criteria::activate(store, program.criteria.name(), DOCUMENT, None).await?;
+    criteria::activate(store, (program.criteria.name(), DOCUMENT), None, SignedDuration::ZERO).await?;
     endpoint::add_webhook(store, client.id, &format!("{base}{RECEIVER}"), true).await?;
     let rep = RepRecord {
         id: RepId::from_uuid(uuid_v7(now)),

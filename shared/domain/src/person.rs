@@ -43,6 +43,13 @@ pub enum Absorb {
 }
 
 impl Profile {
+    /// The parts of the name, else the whole as it was given.
+    #[must_use]
+    pub fn full_name(&self) -> Option<String> {
+        let parts: Vec<_> = [&self.first_name, &self.last_name].into_iter().flatten().map(String::as_str).collect();
+        if parts.is_empty() { self.name.clone() } else { Some(parts.join(" ")) }
+    }
+
     /// Takes in what a submission says. Nothing known is ever emptied.
     pub fn absorb(&mut self, from: &Submission, how: Absorb) {
         let email = from.email.as_ref().map(|email| email.as_str().to_owned());

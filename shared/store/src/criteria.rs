@@ -1,13 +1,16 @@
 //! Criteria versions: stored byte for byte, one active per program.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     hash::ContentHash,
     id::{CriteriaId, ProgramId},
 };
 
-use crate::{Period, Store, StoreError};
+use crate::{
+    Period, Store, StoreError,
+    program::{AT_ONCE, LEAST_PACE},
+};
 
 /// One version of a program's criteria.
 #[derive(Debug, Clone)]
@@ -56,6 +59,8 @@ pub struct Activation<'a> {
     pub by: &'a str,
     /// The back-test it rests on.
     pub backtest: Option<uuid::Uuid>,
+    /// Over what time it reaches all open leads.
+    pub spread: SignedDuration,
 }
 
 /// A back-test to be kept.
@@ -159,7 +164,11 @@ impl Store {
               update criteria set retired_at = $3
               where program_id = $1 and id <> $2 and id = (select criteria_id from program where id = $1) returning id
             ), switched as (
-              update program set criteria_id = $2 where id = $1
+              update program set criteria_id = $2, paced_at = $3::timestamptz - interval '1 second',
+                                 pace = case when criteria_id is null or $6::double precision <= 0 then $7::double precision else greatest($8::double precision, (
+                                   select count(*) from lead where program_id = $1 and stage in ('lead', 'contact', 'opportunity')
+                                 )::double precision / $6) end
+              where id = $1
             )
             insert into criteria_event (criteria_id, at, what, by, backtest_id)
             select id, $3::timestamptz, 'retired', $4::text, null::uuid from retired
@@ -168,7 +177,10 @@ impl Store {
             row.id,
             now.to_sqlx(),
             new.by,
-            new.backtest
+            new.backtest,
+            new.spread.as_secs_f64(),
+            AT_ONCE,
+            LEAST_PACE
         )
         .execute(&mut *tx)
         .await?;

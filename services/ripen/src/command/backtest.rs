@@ -69,13 +69,13 @@ pub async fn run(common: &Common, store: &Store, draft: Arc<Criteria>, wanted: W
     Ok(ExitCode::SUCCESS)
 }
 
-/// What an activation would change for open leads now.
+/// What a draft would change for these open leads now; the period's end does not matter.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn today(store: &Store, draft: Arc<Criteria>) -> anyhow::Result<BacktestReport> {
+pub async fn today(store: &Store, draft: Arc<Criteria>, leads: Period) -> anyhow::Result<BacktestReport> {
     let now = Clock::system().now();
-    let period = Period { program: draft.name().to_owned(), until: now, ..Period::default() };
+    let period = Period { until: now, ..leads };
     let progress = progress(store.history_count(&period).await?)?;
     let report =
         through(store, &period, &progress, move |found, (id, past, _)| found.today(&draft, *id, past, now)).await?;

@@ -3,12 +3,13 @@
 use std::{path::Path, process::ExitCode, sync::Arc};
 
 use anyhow::Context as _;
+use jiff::SignedDuration;
 use ripen_domain::{
-    criteria::Criteria,
+    criteria::{BacktestReport, Criteria},
     id::{CriteriaId, ProgramId},
 };
 use ripen_runtime::{clock::Clock, random::uuid_v7, secrets};
-use ripen_store::{Activation, Store};
+use ripen_store::{Activation, Period, Store};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -42,7 +43,7 @@ pub async fn run(common: &Common, action: CriteriaAction) -> anyhow::Result<Exit
             let document = read(&file)?;
             let Some(draft) = loaded(common, &file, &document)? else { return Ok(ExitCode::FAILURE) };
             let database = Database::open(common).await?;
-            let done = switch(common, &database.store, (draft, &document), backtest, dry_run).await;
+            let done = switch(common, &database, (draft, &document), backtest, dry_run).await;
             database.close().await;
             done
         }
@@ -70,38 +71,52 @@ pub async fn run(common: &Common, action: CriteriaAction) -> anyhow::Result<Exit
 ///
 /// # Errors
 /// When the database is away.
-pub async fn activate(store: &Store, name: &str, document: &str, backtest: Option<Uuid>) -> anyhow::Result<i32> {
+pub async fn activate(
+    store: &Store,
+    (name, document): (&str, &str),
+    backtest: Option<Uuid>,
+    spread: SignedDuration,
+) -> anyhow::Result<i32> {
     let now = Clock::system().now();
     let ids = (CriteriaId::from_uuid(uuid_v7(now)), ProgramId::from_uuid(uuid_v7(now)));
     let by = secrets::operator();
-    let new = Activation { program: name, document, ids, by: &by, backtest };
+    let new = Activation { program: name, document, ids, by: &by, backtest, spread };
     Ok(store.criteria_activate(&new, now).await?)
 }
 
 /// Says what will change and switches a draft on, where it may be.
 async fn switch(
     common: &Common,
-    store: &Store,
+    database: &Database,
     (draft, document): (Criteria, &str),
     rests_on: Option<Uuid>,
     dry_run: bool,
 ) -> anyhow::Result<ExitCode> {
-    let draft = Arc::new(draft);
+    let (store, draft) = (&database.store, Arc::new(draft));
     may_activate(store, &draft, document, rests_on).await?;
-    let change = backtest::today(store, Arc::clone(&draft)).await?;
-    let regraded = change.leads;
-    let changed = change.decisions - change.same;
-    let flows: Vec<_> = change.flows.iter().filter(|(from, to, _)| from != to).map(backtest::flow).collect();
-    output::say(&format!(
-        "{changed} of {regraded} open leads change grade: {}",
-        if flows.is_empty() { "none".into() } else { flows.join(", ") }
-    ));
-    let mut result = json!({"program": draft.name(), "open_leads": regraded, "change": changed});
+    let all = Period { program: draft.name().to_owned(), ..Period::default() };
+    let change = backtest::today(store, Arc::clone(&draft), all).await?;
+    let changed = say_change(&change);
+    let mut result = json!({"program": draft.name(), "open_leads": change.leads, "change": changed});
     if !dry_run {
-        result["version"] = activate(store, draft.name(), document, rests_on).await?.into();
+        result["version"] = activate(store, (draft.name(), document), rests_on, spread(database)).await?.into();
     }
     output::record(common.json, &result)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says how many open leads will change grade, and from which to which; returns how many.
+pub fn say_change(change: &BacktestReport) -> u64 {
+    let changed = change.decisions - change.same;
+    let flows: Vec<_> = change.flows.iter().filter(|(from, to, _)| from != to).map(backtest::flow).collect();
+    let flows = if flows.is_empty() { "none".to_owned() } else { flows.join(", ") };
+    output::say(&format!("{changed} of {} open leads change grade: {flows}", change.leads));
+    changed
+}
+
+/// Over what time new criteria reach all open leads.
+pub fn spread(database: &Database) -> SignedDuration {
+    SignedDuration::from_secs(i64::try_from(database.settings.qualifier.criteria_spread_s).unwrap_or(i64::MAX))
 }
 
 /// A new version rests on a back-test of this very document, but a program's first does not, nor does a return to one

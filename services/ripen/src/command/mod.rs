@@ -8,7 +8,10 @@ pub mod decision;
 pub mod doctor;
 pub mod endpoint;
 pub mod import;
+pub mod lead;
 pub mod migrate;
+pub mod program;
+pub mod promise;
 pub mod rep;
 pub mod source;
 

@@ -223,6 +223,10 @@ pub struct QualifierSettings {
     pub offer_s: u64,
     /// Over what time new criteria reach all open leads.
     pub criteria_spread_s: u64,
+    /// Promises due for longer than this are overdue: nothing ran when they fell due.
+    pub overdue_after_s: u64,
+    /// How many overdue promises one process fires in a second.
+    pub overdue_per_s: u32,
 }
 
 impl Default for QualifierSettings {
@@ -236,6 +240,8 @@ impl Default for QualifierSettings {
             spool_sweep: 1000,
             offer_s: 60,
             criteria_spread_s: 600,
+            overdue_after_s: 300,
+            overdue_per_s: 200,
         }
     }
 }

@@ -76,7 +76,11 @@ async fn explained(store: &Store, record: &DecisionRecord) -> anyhow::Result<Str
     Ok(head + &receipt.explain(criteria, &zone))
 }
 
-fn identity(email: Option<&str>, phone: Option<&str>) -> anyhow::Result<Identity> {
+/// The identity that was typed.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn identity(email: Option<&str>, phone: Option<&str>) -> anyhow::Result<Identity> {
     match (email, phone) {
         (Some(email), _) => Ok(Identity::Email(Email::parse(email).with_context(|| format!("--email {email:?}"))?)),
         (None, Some(phone)) => {

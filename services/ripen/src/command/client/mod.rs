@@ -1,5 +1,7 @@
 //! `ripen client`: the companies leads are qualified for.
 
+mod set;
+
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -21,12 +23,13 @@ use crate::{
 /// Says what is wrong and what to do.
 pub async fn run(common: &Common, action: ClientAction) -> anyhow::Result<ExitCode> {
     let database = Database::open(common).await?;
-    let result = act(common, action, &database.store).await;
+    let result = act(common, action, &database).await;
     database.close().await;
     result.map(|()| ExitCode::SUCCESS)
 }
 
-async fn act(common: &Common, action: ClientAction, store: &Store) -> anyhow::Result<()> {
+async fn act(common: &Common, action: ClientAction, database: &Database) -> anyhow::Result<()> {
+    let store = &database.store;
     match action {
         ClientAction::Add { name, slug, country, time_zone } => {
             let slug = slug.unwrap_or_else(|| slug_of(&name));
@@ -37,7 +40,15 @@ async fn act(common: &Common, action: ClientAction, store: &Store) -> anyhow::Re
             let rows: Vec<_> = store.clients().await?.iter().map(shown).collect();
             output::table(common.json, &["slug", "name", "country", "time_zone", "state", "id"], &rows)?;
         }
-        ClientAction::Show { slug } => output::record(common.json, &shown(&client_of(store, &slug).await?))?,
+        ClientAction::Show { slug } => {
+            let client = client_of(store, &slug).await?;
+            let terms = store.client_terms(client.id).await?;
+            let mut all = shown(&client);
+            all["program"] = terms.program.into();
+            all["capacity"] = terms.capacity.into();
+            output::record(common.json, &all)?;
+        }
+        ClientAction::Set(options) => set::run(common, database, options).await?,
         ClientAction::Pause { slug } => set_state(common, store, &slug, State::Paused).await?,
         ClientAction::Resume { slug } => set_state(common, store, &slug, State::Active).await?,
     }
@@ -54,8 +65,7 @@ fn fresh() -> ClientId {
 /// When something typed cannot be used, or the slug is taken.
 pub async fn add(store: &Store, mut new: NewClient) -> anyhow::Result<NewClient> {
     new.country = country(&new.country)?;
-    jiff::tz::TimeZone::get(&new.time_zone)
-        .with_context(|| format!("{:?} is no time zone: write one such as America/Chicago", new.time_zone))?;
+    time_zone(&new.time_zone)?;
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     anyhow::ensure!(
         !new.slug.is_empty()
@@ -72,6 +82,13 @@ pub async fn add(store: &Store, mut new: NewClient) -> anyhow::Result<NewClient>
         }
         result => result.map(|()| new).map_err(Into::into),
     }
+}
+
+/// Refuses what is no time zone.
+fn time_zone(name: &str) -> anyhow::Result<()> {
+    jiff::tz::TimeZone::get(name)
+        .with_context(|| format!("{name:?} is no time zone: write one such as America/Chicago"))?;
+    Ok(())
 }
 
 async fn set_state(common: &Common, store: &Store, slug: &str, state: State) -> anyhow::Result<()> {

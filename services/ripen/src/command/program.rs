@@ -1,0 +1,31 @@
+//! `ripen program`: lines of business. One comes into being with the first document that is activated under its name.
+
+use std::process::ExitCode;
+
+use ripen_store::ProgramRecord;
+use serde_json::{Value, json};
+
+use crate::{
+    cli::{Common, ProgramAction},
+    database::Database,
+    output,
+};
+
+/// Runs the action.
+///
+/// # Errors
+/// When the database is away.
+pub async fn run(common: &Common, action: ProgramAction) -> anyhow::Result<ExitCode> {
+    let ProgramAction::List = action;
+    let database = Database::open(common).await?;
+    let programs = database.store.programs().await;
+    database.close().await;
+    let rows: Vec<_> = programs?.iter().map(shown).collect();
+    output::table(common.json, &["program", "version", "default", "clients", "open_leads", "to_regrade"], &rows)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn shown(program: &ProgramRecord) -> Value {
+    json!({"program": program.name, "version": program.active.map(|(version, _)| version), "default": program.is_default,
+           "clients": program.clients.join(", "), "open_leads": program.open_leads, "to_regrade": program.outdated, "id": program.id})
+}

@@ -1,0 +1,203 @@
+//! What falls due, looked at by the sweeper itself under a clock turned by hand: after days off, after the clock was set
+//! back, by two sweepers at once, and when new criteria reach many leads.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use ripen_domain::id::{ClientId, CriteriaId, ProgramId, SourceId};
+use ripen_qualifier::{Context, Documents, Pace, tick};
+use ripen_queue::{Options, Transport};
+use ripen_runtime::{clock::Clock, config::Settings, health::Health};
+use ripen_store::{Activation, NewClient, NewSource, SourceFormat, Store};
+use ripen_testkit::postgres::{TestDatabase, database};
+use sqlx::{PgPool, postgres::PgPoolOptions};
+use uuid::Uuid;
+
+use crate::harness::CRITERIA;
+
+struct Ledger {
+    ctx: Context,
+    pool: PgPool,
+    _database: TestDatabase,
+}
+
+fn now() -> Timestamp {
+    "2026-11-24T18:00:00Z".parse().unwrap()
+}
+
+fn seconds(count: i64) -> SignedDuration {
+    SignedDuration::from_secs(count)
+}
+
+impl Ledger {
+    /// A client with a source and criteria, and nothing else.
+    async fn new(change: impl FnOnce(&mut Settings)) -> Self {
+        let database = database().await;
+        let mut settings = Settings::default();
+        settings.clock.max_skew_s = u64::MAX;
+        change(&mut settings);
+        let store = Store::open(database.url(), 6).unwrap();
+        let ctx = Context {
+            store: store.clone(),
+            transport: Transport::local(Options::default()),
+            clock: Clock::mock(now()),
+            settings: Arc::new(settings),
+            health: Health::default(),
+            documents: Documents::new(store),
+        };
+        let pool = PgPoolOptions::new().max_connections(2).connect(database.url()).await.unwrap();
+        let ledger = Self { ctx, pool, _database: database };
+        ledger.furnish().await;
+        ledger
+    }
+
+    async fn furnish(&self) {
+        let client = NewClient {
+            id: ClientId::from_uuid(Uuid::from_u128(1)),
+            slug: "acme".to_owned(),
+            name: "Acme".to_owned(),
+            country: "US".to_owned(),
+            time_zone: "UTC".to_owned(),
+        };
+        self.ctx.store.client_add(&client, now()).await.unwrap();
+        let source = NewSource {
+            id: SourceId::from_uuid(Uuid::from_u128(2)),
+            client: client.id,
+            name: "Web site".to_owned(),
+            channel: ripen_domain::lead::Channel::WebForm,
+            format: SourceFormat::Any,
+            country: None,
+            token_hash: [1; 32],
+            key_hash: [2; 32],
+            cost_per_lead: None,
+            thanks_url: None,
+        };
+        self.ctx.store.source_add(&source, now()).await.unwrap();
+        self.activate(CRITERIA, 10, SignedDuration::ZERO).await;
+    }
+
+    async fn activate(&self, document: &str, number: u128, spread: SignedDuration) {
+        let ids = (CriteriaId::from_uuid(Uuid::from_u128(number)), ProgramId::from_uuid(Uuid::from_u128(number)));
+        let new = Activation { program: "test", document, ids, by: "a test", backtest: None, spread };
+        self.ctx.store.criteria_activate(&new, now()).await.unwrap();
+    }
+
+    /// So many B leads, each with a promise that fell due so many seconds after the one before.
+    async fn leads(&self, from: i64, count: i64, first_due: Timestamp, apart: f64) {
+        for statement in [
+            "insert into person (id, client_id, email, created_at, updated_at)
+             select lpad(to_hex(i), 32, '0')::uuid, lpad('1', 32, '0')::uuid, i || '@example.com', $3::timestamptz, $3::timestamptz
+             from generate_series($1::bigint, $1::bigint + $2::bigint - 1) i where $4::double precision >= 0",
+            "insert into lead (id, client_id, program_id, person_id, source_id, channel, grade, score, criteria_id, decision_id,
+                               arrivals, enquiries, first_arrived_at, last_arrived_at, last_enquiry_at, generation, created_at)
+             select lpad(to_hex(i), 32, '0')::uuid, lpad('1', 32, '0')::uuid, (select id from program where is_default),
+                    lpad(to_hex(i), 32, '0')::uuid, lpad('2', 32, '0')::uuid, 'web_form', 'B', 50, lpad('a', 32, '0')::uuid,
+                    lpad(to_hex(i), 32, '0')::uuid, 1, 1, $3::timestamptz, $3::timestamptz, $3::timestamptz, 1, $3::timestamptz
+             from generate_series($1::bigint, $1::bigint + $2::bigint - 1) i where $4::double precision >= 0",
+            "insert into promise (lead_id, generation, client_id, kind, state, due_at, why, from_whom, offered_until, created_at)
+             select lpad(to_hex(i), 32, '0')::uuid, 1, lpad('1', 32, '0')::uuid, 'requalify', 'scheduled',
+                    $3::timestamptz + (i - $1::bigint) * $4::double precision * interval '1 second', 'again', 'criteria', 'epoch', $3::timestamptz
+             from generate_series($1::bigint, $1::bigint + $2::bigint - 1) i",
+        ] {
+            sqlx::query(statement)
+                .bind(from)
+                .bind(count)
+                .bind(first_due.to_string())
+                .bind(apart)
+                .execute(&self.pool)
+                .await
+                .unwrap();
+        }
+    }
+
+    /// The numbers of the leads whose promise is offered at this instant, by due date.
+    async fn offered(&self, at: Timestamp) -> Vec<i64> {
+        let sql = "select ('x' || right(lead_id::text, 8))::bit(32)::bigint from promise where offered_until > $1::timestamptz order by due_at";
+        sqlx::query_scalar(sql).bind(at.to_string()).fetch_all(&self.pool).await.unwrap()
+    }
+
+    async fn regrades(&self) -> i64 {
+        sqlx::query_scalar("select count(*) from regrade").fetch_one(&self.pool).await.unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_days_off_the_overdue_fire_oldest_first_at_their_own_rate_beside_what_is_due_now() {
+    let ledger = Ledger::new(|settings| settings.qualifier.overdue_per_s = 50).await;
+    ledger.leads(0x1000, 300, now() - seconds(3 * 86_400), 600.0).await;
+    ledger.leads(0x2000, 100, now() - seconds(60), 0.1).await;
+    let mut pace = Pace::default();
+    let first = tick(&ledger.ctx, &mut pace, now()).await.unwrap();
+    assert_eq!((first.promises, first.overdue), (150, 50), "{first:?}");
+    let offered = ledger.offered(now()).await;
+    let oldest: Vec<_> = (0x1000..0x1000 + 50).collect();
+    assert_eq!(offered[..50], oldest, "the oldest first");
+    assert!(offered[50..].iter().all(|lead| *lead >= 0x2000), "what is due now does not wait");
+    let at_once = tick(&ledger.ctx, &mut pace, now()).await.unwrap();
+    assert_eq!(at_once.promises, 0, "no more in the same second");
+    let mut later = now();
+    for second in 1..=5 {
+        later += seconds(1);
+        let swept = tick(&ledger.ctx, &mut pace, later).await.unwrap();
+        assert_eq!(swept.overdue, 50, "second {second}");
+    }
+    assert_eq!(ledger.offered(now()).await.len(), 400, "each once");
+    assert_eq!(tick(&ledger.ctx, &mut pace, later + seconds(1)).await.unwrap().promises, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_sweepers_offer_each_promise_once() {
+    let ledger = Ledger::new(|settings| settings.qualifier.promise_sweep = 37).await;
+    ledger.leads(0x1000, 2_000, now() - seconds(100), 0.01).await;
+    let sweep = |ctx: Context| async move {
+        let (mut pace, mut offered) = (Pace::default(), 0);
+        loop {
+            match tick(&ctx, &mut pace, now()).await.unwrap() {
+                swept if swept.promises == 0 => return offered,
+                swept => offered += swept.promises,
+            }
+        }
+    };
+    let other = Context { transport: Transport::local(Options::default()), ..ledger.ctx.clone() };
+    let (first, second) = tokio::join!(tokio::spawn(sweep(ledger.ctx.clone())), tokio::spawn(sweep(other)));
+    assert_eq!(first.unwrap() + second.unwrap(), 2_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_back_or_forth_delays_nothing_and_fires_nothing_twice() {
+    let ledger = Ledger::new(|_| ()).await;
+    ledger.leads(0x1000, 1, now() - seconds(2 * 3_600), 1.0).await;
+    ledger.leads(0x2000, 1, now() + seconds(1_800), 1.0).await;
+    let mut pace = Pace::default();
+    assert_eq!(tick(&ledger.ctx, &mut pace, now()).await.unwrap().promises, 1);
+    assert_eq!(tick(&ledger.ctx, &mut pace, now() + seconds(30)).await.unwrap().promises, 0, "it is offered");
+    // Its message was lost, and then somebody set the clock back by an hour.
+    let back = now() - seconds(3_600);
+    assert_eq!(tick(&ledger.ctx, &mut pace, back).await.unwrap().promises, 1, "offered again, not in an hour");
+    assert_eq!(tick(&ledger.ctx, &mut pace, back + seconds(30)).await.unwrap().promises, 0);
+    let forth = now() + seconds(3_600);
+    let swept = tick(&ledger.ctx, &mut pace, forth).await.unwrap();
+    assert_eq!(swept.promises, 2, "both are due by this clock, and the first offer is long over");
+    assert_eq!(tick(&ledger.ctx, &mut pace, forth + seconds(1)).await.unwrap().promises, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_criteria_reach_the_leads_over_the_time_that_is_set_and_all_of_them() {
+    let ledger = Ledger::new(|settings| settings.qualifier.regrade_sweep = 10_000).await;
+    ledger.leads(0x1000, 6_000, now() + seconds(86_400), 0.0).await;
+    assert_eq!(tick(&ledger.ctx, &mut Pace::default(), now()).await.unwrap().outdated, 0);
+    ledger.activate(&CRITERIA.replace("<= 90", "<= 120"), 11, seconds(60)).await;
+    let mut pace = Pace::default();
+    let mut reached = Vec::new();
+    for second in 0..70 {
+        tick(&ledger.ctx, &mut pace, now() + seconds(second)).await.unwrap();
+        reached.push(ledger.regrades().await);
+    }
+    assert_eq!(reached[..4], [100, 200, 300, 400], "a hundred in a second, for a minute");
+    assert_eq!(reached[58..], [[5_900, 6_000].as_slice(), &[6_000; 10]].concat());
+    let long_pause = Ledger::new(|_| ()).await;
+    long_pause.leads(0x1000, 3_000, now() + seconds(86_400), 0.0).await;
+    long_pause.activate(&CRITERIA.replace("<= 90", "<= 120"), 11, seconds(60)).await;
+    let after = tick(&long_pause.ctx, &mut Pace::default(), now() + seconds(3_600)).await.unwrap();
+    assert_eq!(after.outdated, 100, "no stampede after an hour off: two seconds' worth");
+}
