@@ -1,45 +1,69 @@
-//! What people do to a lead: facts change, and a regrade is asked for in the same transaction. The desk's own code will
-//! take this place; until then these are its statements, in the order of locks that every writer keeps.
+//! What people do to a lead, by the store's own functions, as the commands call them.
+
+use jiff::tz::TimeZone;
+use ripen_domain::{
+    calling::{Hours, Place},
+    id::LeadId,
+    promise::{Due, When},
+    touch::Disposition,
+};
+use ripen_store::{Agreed, NewStep, NewTouch, Scope, Worked};
+use serde_json::json;
+use uuid::Uuid;
 
 use super::{posting::name_of, world::World};
 
 /// The person's open lead.
 const TARGET: &str = "select l.id from lead l join person p on p.id = l.person_id
-    where p.name = $1 and l.stage in ('lead', 'contact', 'opportunity') order by l.id for update of l";
-
-/// A regrade of the leads in `target`, or one more change where one is asked for already.
-const REGRADE: &str = "insert into regrade (lead_id, version, why, offered_until, created_at)
-    select id, 1, 'a fact changed', $2::timestamptz, $2::timestamptz from target
-    on conflict (lead_id) do update set version = regrade.version + 1, offered_until = excluded.offered_until";
+    where p.name = $1 and l.stage in ('lead', 'contact', 'opportunity')";
 
 impl World {
     /// An agent writes an answer down, after a conversation where one was had.
-    pub async fn answer(&self, person: u8, days: u16, spoken: bool) {
-        let sql = format!(
-            "with target as ({TARGET}), said as (
-               insert into answer (lead_id, question, at, origin, value)
-               select id, 'timeframe_days', $2::timestamptz, 'person:Alex', $3::json from target
-             ), spoke as (
-               update lead set last_conversation_at = $2::timestamptz, touches = touches + 1
-               where $4 and id in (select id from target)
-             ) {REGRADE}"
-        );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(name_of(person)).bind(self.now().to_string());
-        query.bind(days.to_string()).bind(spoken).execute(&self.pool).await.unwrap();
+    pub async fn answer(&mut self, person: u8, days: u16, spoken: bool) {
+        let how = if spoken { Disposition::Answered } else { Disposition::Note };
+        self.touch(person, how, Some(days), None).await;
     }
 
     /// The person asks not to be contacted.
     pub async fn opt_out(&mut self, person: u8) {
-        let sql = format!(
-            "with target as ({TARGET}), asked as (
-               update person set do_not_contact = true, updated_at = $2::timestamptz where name = $1
-             ) {REGRADE}"
-        );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(name_of(person)).bind(self.now().to_string());
-        query.execute(&self.pool).await.unwrap();
-        let known = sqlx::query_scalar::<_, bool>("select exists (select from person where name = $1)");
-        if known.bind(name_of(person)).fetch_one(&self.pool).await.unwrap() {
+        if self.touch(person, Disposition::DoNotContact, None, None).await {
             self.model.opted_out.insert(person);
         }
+    }
+
+    /// An agent worked on the person's lead, and may have agreed on a day. Whether there was a lead to work on.
+    pub async fn touch(&mut self, person: u8, how: Disposition, answer: Option<u16>, agreed: Option<u16>) -> bool {
+        let Some(lead) = self.lead_of(person).await else { return false };
+        let answers: Vec<_> = answer.iter().map(|days| ("timeframe_days".to_owned(), json!(days))).collect();
+        let agreed = agreed.map(|days| Agreed { due: self.due(days), why: "agreed" });
+        self.touches += 1;
+        let id = Uuid::from_u128(0x7000 + self.touches);
+        let new = NewTouch { id, lead, by: "Alex", disposition: how, answers: &answers, note: None, agreed };
+        let now = self.now();
+        let store = &self.qualifier.store;
+        let done = store.touch(Scope::Firm, &new, now).await.unwrap();
+        assert!(matches!(done, Worked::Done(_)), "{done:?}");
+        assert_eq!(store.touch(Scope::Firm, &new, now).await.unwrap(), Worked::Again);
+        let other = Scope::Client(ripen_domain::id::ClientId::from_uuid(Uuid::from_u128(9)));
+        assert_eq!(store.touch(other, &new, now).await.unwrap(), Worked::Unknown, "another client's lead");
+        true
+    }
+
+    /// Somebody moves the person's next step.
+    pub async fn move_step(&mut self, person: u8, days: u16, agreed: bool) {
+        let Some(lead) = self.lead_of(person).await else { return };
+        let step = NewStep { to: Agreed { due: self.due(days), why: "moved" }, agreed, by: "Alex" };
+        let done = self.qualifier.store.promise_move(Scope::Firm, lead, step, self.now()).await.unwrap();
+        assert!(matches!(done, Worked::Done(_)), "{done:?}");
+    }
+
+    fn due(&self, days: u16) -> Due {
+        let place = Place { region: None, zone: TimeZone::get("America/New_York").unwrap() };
+        When::Ahead(i64::from(days)).due(self.now(), &Hours::default(), &[place]).unwrap()
+    }
+
+    async fn lead_of(&self, person: u8) -> Option<LeadId> {
+        let query = sqlx::query_scalar::<_, Uuid>(TARGET).bind(name_of(person));
+        query.fetch_optional(&self.pool).await.unwrap().map(LeadId::from_uuid)
     }
 }

@@ -1,6 +1,8 @@
 //! What can happen, as values: printed they are Rust, so that the list of a failure can be kept as a literal. Lists are
 //! made from a seed, always the same for the same seed. What an operation does is the world's business.
 
+use ripen_domain::touch::Disposition;
+
 /// One thing that happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
@@ -18,6 +20,10 @@ pub enum Operation {
     Answer { person: u8, days: u16, spoken: bool },
     /// The person asks not to be contacted.
     OptOut(u8),
+    /// An agent tries to reach this person, who may agree to be called in so many days.
+    Touch { person: u8, how: Disposition, agreed: Option<u16> },
+    /// Somebody moves the person's next step by so many days from now.
+    Move { person: u8, days: u16, agreed: bool },
     /// The clock goes on.
     Minutes(u16),
     /// The clock goes on.
@@ -126,6 +132,9 @@ const KEYS: u8 = 3;
 pub const BODIES: u8 = 8;
 pub const DOCUMENTS: u8 = 3;
 
+/// In how many days people agree to be called again.
+const AGREED: [u16; 5] = [1, 6, 30, 140, 800];
+
 const POINTS: [Point; 8] = [
     Point::Seen,
     Point::Person,
@@ -163,10 +172,10 @@ impl Dice {
     }
 }
 
-/// The list of a seed: 5 to 44 operations.
+/// The list of a seed: 3 to 26 operations.
 pub fn list(seed: u64) -> Vec<Operation> {
     let mut dice = Dice(seed);
-    let length = 5 + usize::from(dice.below(40));
+    let length = 3 + usize::from(dice.below(24));
     let mut list: Vec<_> = (0..length).map(|_| operation(&mut dice)).collect();
     // Most installations have criteria from the start.
     if dice.chance(80) {
@@ -177,20 +186,28 @@ pub fn list(seed: u64) -> Vec<Operation> {
 
 fn operation(dice: &mut Dice) -> Operation {
     match dice.below(100) {
-        0..30 => Operation::Arrive(post(dice)),
-        30..34 => Operation::Repeat(dice.below(u8::MAX)),
-        34..56 => {
+        0..26 => Operation::Arrive(post(dice)),
+        26..29 => Operation::Repeat(dice.below(u8::MAX)),
+        29..50 => {
             Operation::Decide(dice.one_of(&[Waiting::Arrivals, Waiting::Arrivals, Waiting::Requalify]), way(dice))
         }
-        56..64 => Operation::Sweep,
-        64..75 => Operation::Deliver(fate(dice)),
-        75..81 => {
+        50..58 => Operation::Sweep,
+        58..68 => Operation::Deliver(fate(dice)),
+        68..73 => {
             let (person, days) = (dice.below(PERSONS), dice.one_of(&[10, 80, 200, 700]));
             Operation::Answer { person, days, spoken: dice.chance(50) }
         }
-        81..83 => Operation::OptOut(dice.below(PERSONS)),
-        83..87 => Operation::Minutes(dice.one_of(&[1, 2, 9, 11, 90, 1439])),
-        87..91 => Operation::Days(dice.one_of(&[1, 7, 29, 31, 91, 400, 3650])),
+        73..75 => Operation::OptOut(dice.below(PERSONS)),
+        75..80 => {
+            let (person, how) = (dice.below(PERSONS), dice.one_of(Disposition::ALL));
+            Operation::Touch { person, how, agreed: dice.chance(30).then(|| dice.one_of(&AGREED)) }
+        }
+        80..82 => {
+            let (person, days) = (dice.below(PERSONS), dice.one_of(&AGREED));
+            Operation::Move { person, days, agreed: dice.chance(50) }
+        }
+        82..86 => Operation::Minutes(dice.one_of(&[1, 2, 9, 11, 90, 1439])),
+        86..91 => Operation::Days(dice.one_of(&[1, 7, 29, 31, 91, 400, 3650])),
         91..94 => Operation::Activate(dice.below(DOCUMENTS)),
         94..96 => Operation::Restart,
         96..97 => Operation::LoseOffers,

@@ -16,7 +16,7 @@ use super::{
 };
 
 /// Each must find nothing, between any two operations.
-const NEVER: [(&str, &str); 8] = [
+const NEVER: [(&str, &str); 11] = [
     (
         "a person has two open leads under a program",
         "select count(*) from (select 1 from lead where stage in ('lead', 'contact', 'opportunity')
@@ -41,6 +41,21 @@ const NEVER: [(&str, &str); 8] = [
            from promise p join lead l on l.id = p.lead_id
            window w as (partition by p.lead_id order by p.generation)) counted
          where generation <> place or created_at < before or made <> highest",
+    ),
+    (
+        "a date agreed with a person was moved by nobody",
+        "select count(*) from promise p join lead l on l.id = p.lead_id
+           where p.agreed and p.ended_by is null and (p.state = 'moved' or (p.state = 'dropped' and l.stage <> 'closed'))",
+    ),
+    (
+        "a lead went cold before what was agreed with the person",
+        "select count(*) from promise p join lead l on l.id = p.lead_id
+           where l.closed_reason = 'went cold' and p.agreed and p.worked_at is null and p.ended_at = l.closed_at",
+    ),
+    (
+        "a lead's touches and rounds are not those that were recorded",
+        "select count(*) from lead l where l.touches <> (select count(*) from touch t where t.lead_id = l.id)
+           or l.rounds > (select count(*) from touch t where t.lead_id = l.id and t.round)",
     ),
     (
         "a maturation is owed twice to one endpoint, or to nobody",
@@ -189,6 +204,9 @@ impl World {
             let became = receipt.grade == Grade::A && receipt.closed.is_none();
             let became = became && before.insert(lead, receipt.grade) != Some(Grade::A);
             before.insert(lead, receipt.grade);
+            if became && receipt.cause.is_time_alone() {
+                return Err(format!("decision {id}: time alone made an A"));
+            }
             if became != matured {
                 return Err(format!("decision {id}: matured is {matured}, became A is {became}"));
             }
@@ -198,12 +216,18 @@ impl World {
     }
 
     async fn check_fired(&self, mut fired: Vec<(Uuid, i64, jiff::Timestamp)>) -> Outcome {
-        let sql = "select due_at <= $3::timestamptz and state in ('kept', 'work', 'moved', 'dropped') from promise
-                   where lead_id = $1 and generation = $2";
+        // Nobody is anywhere but where it is New York's or Los Angeles' time.
+        let sql = "select due_at <= $3::timestamptz and state in ('kept', 'work', 'moved', 'dropped') and (kind <> 'requalify'
+                     or exists (select from unnest(array['America/New_York', 'America/Los_Angeles']) zone
+                                where ($3::timestamptz at time zone zone)::time between '09:00' and '20:00'
+                                  and extract(dow from $3::timestamptz at time zone zone) <> 0))
+                   from promise where lead_id = $1 and generation = $2";
         for (lead, generation, at) in &fired {
             let query = sqlx::query_scalar::<_, bool>(sql).bind(lead).bind(generation).bind(at.to_string());
             if query.fetch_optional(&self.pool).await.unwrap() != Some(true) {
-                return Err(format!("promise {generation} of lead {lead} fired at {at}, too early or without an end"));
+                return Err(format!(
+                    "promise {generation} of lead {lead} fired at {at}, too early, at night, or without an end"
+                ));
             }
         }
         let count = fired.len();

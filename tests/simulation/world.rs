@@ -49,6 +49,8 @@ pub struct World {
     /// Tables that are emptied for each list.
     tables: String,
     pace: ripen_qualifier::Pace,
+    /// How many touches the list has had.
+    pub touches: u128,
     _folder: tempfile::TempDir,
     _database: TestDatabase,
 }
@@ -92,6 +94,7 @@ impl World {
             source: SourceId::from_uuid(Uuid::from_u128(2)),
             tables: String::new(),
             pace: ripen_qualifier::Pace::default(),
+            touches: 0,
             _folder: folder,
             _database: database,
         };
@@ -168,6 +171,7 @@ impl World {
         assert!(self.qualifier.clock.set(beginning()));
         self.model = Model::default();
         self.messages.clear();
+        (self.pace, self.touches) = (ripen_qualifier::Pace::default(), 0);
         self.lose_offers();
     }
 
@@ -186,6 +190,8 @@ impl World {
             Operation::Deliver(fate) => return self.deliver(fate).await,
             Operation::Answer { person, days, spoken } => self.answer(person, days, spoken).await,
             Operation::OptOut(person) => self.opt_out(person).await,
+            Operation::Touch { person, how, agreed } => drop(self.touch(person, how, None, agreed).await),
+            Operation::Move { person, days, agreed } => self.move_step(person, days, agreed).await,
             Operation::Minutes(count) => self.pass(SignedDuration::from_mins(i64::from(count))).await,
             Operation::Days(count) => self.pass(SignedDuration::from_hours(24 * i64::from(count))).await,
             Operation::Activate(number) => self.activate(number).await,

@@ -84,6 +84,9 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
                 None => self.wait_for_criteria(lead, &mut decided),
             }
         }
+        // What arrived or changed may have ended a promise that was to be put off.
+        let Decided { put_off, ended, .. } = &mut decided;
+        put_off.retain(|(lead, generation, _)| !ended.iter().any(|(of, n, _)| (of, n) == (lead, generation)));
         decided
     }
 

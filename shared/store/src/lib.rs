@@ -54,7 +54,7 @@ pub use scope::Scope;
 pub use source::{NewSource, SourceFormat, SourceRecord, State};
 pub use spool::{SpoolKey, SpoolRow};
 pub use sweep::Sweep;
-pub use touch::{Agreed, NewTouch, Worked};
+pub use touch::{Agreed, NewStep, NewTouch, Worked};
 
 use sqlx::{
     PgPool,

@@ -43,6 +43,17 @@ pub struct NewTouch<'a> {
     pub agreed: Option<Agreed<'a>>,
 }
 
+/// A next step moved by hand.
+#[derive(Debug, Clone, Copy)]
+pub struct NewStep<'a> {
+    /// When, and why then.
+    pub to: Agreed<'a>,
+    /// It was agreed with the person: only a person moves it again.
+    pub agreed: bool,
+    /// Who moves it.
+    pub by: &'a str,
+}
+
 /// What became of an attempt to change a lead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Worked {
@@ -107,8 +118,7 @@ impl Store {
         &self,
         scope: Scope,
         lead: LeadId,
-        (to, agreed): (Agreed<'_>, bool),
-        by: &str,
+        NewStep { to, agreed, by }: NewStep<'_>,
         now: Timestamp,
     ) -> Result<Worked, StoreError> {
         let mut held = match self.hold(scope, lead).await? {

@@ -14,6 +14,7 @@ mod load;
 mod pipeline;
 mod pipeline_floor;
 mod process;
+mod promises;
 mod receiver;
 mod report;
 mod rows;
@@ -68,6 +69,12 @@ enum Command {
     Pipeline,
     /// Decisions alone on one core: made, written down, replayed.
     Decide,
+    /// Promises fired in a second, how late they are, and what an idle look at many of them costs.
+    Promises {
+        /// How many wait for another day.
+        #[arg(long, default_value_t = 10_000_000)]
+        waiting: u64,
+    },
     /// From the post to the webhook: times, processor time and memory, with all leads A.
     Latency,
     /// The floor of `intake`: a bare handler that parses the JSON and publishes the bytes with a confirm.
@@ -103,6 +110,7 @@ async fn main() {
         Command::Intake { connections } => intake::run(&options, &connections).await,
         Command::Pipeline => pipeline::run(&options).await,
         Command::Decide => decide::run(&options),
+        Command::Promises { waiting } => promises::run(&options, waiting).await,
         Command::Latency => latency::run(&options).await,
     };
     finish(&report, &options);

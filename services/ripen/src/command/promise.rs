@@ -8,7 +8,7 @@ use ripen_domain::{
     promise::{State, When},
 };
 use ripen_runtime::{clock::Clock, secrets};
-use ripen_store::{Agreed, PromiseRecord, Scope, Store};
+use ripen_store::{Agreed, NewStep, PromiseRecord, Scope, Store};
 use serde_json::{Value, json};
 
 use super::lead::{done, due, known, local};
@@ -83,7 +83,8 @@ async fn put(
     let now = Clock::system().now();
     let lead = known(&database.store, id).await?;
     let due = due(database, &lead, to, now)?;
-    let moved = database.store.promise_move(Scope::Firm, id, (Agreed { due, why }, agreed), by, now).await?;
+    let step = NewStep { to: Agreed { due, why }, agreed, by };
+    let moved = database.store.promise_move(Scope::Firm, id, step, now).await?;
     done(&moved, id)?;
     output::record(common.json, &json!({"lead": id, "due_at": due.at, "until": due.until, "agreed": agreed}))?;
     Ok(())
