@@ -77,7 +77,10 @@ fn given() -> impl Strategy<Value = Value> {
             "no",
             "",
             "2999-01-01",
-            "2031-06-15"
+            "2031-06-15",
+            "2031-06",
+            "2031-Q2",
+            "2031",
         ])
         .prop_map(|word| json!(word)),
         instant().prop_map(|at| json!(at.to_string()[..10])),
@@ -131,11 +134,14 @@ fn facts() -> impl Strategy<Value = Facts> {
 }
 
 fn cause() -> impl Strategy<Value = Cause> {
-    (proptest::collection::vec(any::<u128>(), 0..3), proptest::option::of(any::<i64>()), any::<bool>()).prop_map(
-        |(arrivals, promise, regrade)| Cause {
+    let ids = proptest::collection::vec(any::<u128>(), 0..3);
+    let before = proptest::option::of(select(vec![Grade::A, Grade::B, Grade::C]));
+    (ids, proptest::option::of(any::<i64>()), any::<bool>(), before).prop_map(
+        |(arrivals, promise, regrade, before)| Cause {
             arrivals: arrivals.into_iter().map(|id| ArrivalId::from_uuid(Uuid::from_u128(id))).collect(),
             promise,
             regrade,
+            before,
         },
     )
 }

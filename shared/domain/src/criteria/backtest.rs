@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     Criteria,
-    decide::qualify,
+    decide::{Cause, qualify},
     past::{Noted, PastDecision, PastLead},
 };
 use crate::{
@@ -50,6 +50,15 @@ impl Standing {
             Grade::A => Self::A,
             Grade::B => Self::B,
             Grade::C => Self::C,
+        }
+    }
+
+    /// The grade; a closed lead is no A.
+    const fn grade(self) -> Grade {
+        match self {
+            Self::A => Grade::A,
+            Self::B => Grade::B,
+            Self::C | Self::Closed => Grade::C,
         }
     }
 }
@@ -149,7 +158,8 @@ impl Backtest {
         let mut ever_a = [false, false];
         let mut score = None;
         for decision in &past.decisions {
-            let (before, after, points) = self.again(draft, id, past, decision);
+            let was = last[1].map(|standing| standing.grade());
+            let (before, after, points) = self.again(draft, (id, past), decision, |cause| cause.after(was));
             for (side, standing) in [before, after].into_iter().enumerate() {
                 if standing == Standing::A && last[side] != Some(Standing::A) {
                     let day = decision.at.to_zoned(zone.clone()).date();
@@ -172,22 +182,22 @@ impl Backtest {
         let noted: Noted = serde_json::from_str(&last.receipt).unwrap_or_default();
         if noted.closed.is_none() {
             self.leads += 1;
-            self.again(draft, id, past, &PastDecision { at: now, ..last.clone() });
+            self.again(draft, (id, past), &PastDecision { at: now, ..last.clone() }, |_| Cause::regrade());
         }
     }
 
     fn again(
         &mut self,
         draft: &Criteria,
-        id: LeadId,
-        past: &PastLead,
+        (id, past): (LeadId, &PastLead),
         decision: &PastDecision,
+        why: impl FnOnce(Cause) -> Cause,
     ) -> (Standing, Standing, i32) {
         // A receipt that cannot be read, as of an erased person, still has its instant.
         let noted: Noted = serde_json::from_str(&decision.receipt).unwrap_or_default();
         let before = Standing::of(decision.grade, noted.closed.is_some());
         let (facts, cause) = past.facts_at(decision.at, noted);
-        let again = qualify(&facts, draft, &cause, decision.at);
+        let again = qualify(&facts, draft, &why(cause), decision.at);
         let after = Standing::of(again.grade, again.closed.is_some());
         let flow = &mut self.flows[before as usize][after as usize];
         *flow += 1;

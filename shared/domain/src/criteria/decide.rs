@@ -28,6 +28,9 @@ pub struct Cause {
     /// A fact or the criteria changed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub regrade: bool,
+    /// The grade that the lead had until now, if it was decided before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<Grade>,
 }
 
 impl Cause {
@@ -49,11 +52,28 @@ impl Cause {
         Self { regrade: true, ..Self::default() }
     }
 
+    /// The same cause for a lead that had this grade until now.
+    #[must_use]
+    pub fn after(self, before: Option<Grade>) -> Self {
+        Self { before, ..self }
+    }
+
     /// Both causes. Of two promises the later generation counts.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.arrivals.extend(other.arrivals);
-        Self { promise: self.promise.max(other.promise), regrade: self.regrade || other.regrade, ..self }
+        Self {
+            promise: self.promise.max(other.promise),
+            regrade: self.regrade || other.regrade,
+            before: self.before.or(other.before),
+            ..self
+        }
+    }
+
+    /// A promise fell due for a lead that was no A, and nothing else happened: nobody heard of the person since.
+    fn is_time_alone(&self) -> bool {
+        let was_no_a = self.before.is_some_and(|grade| grade != Grade::A);
+        self.promise.is_some() && self.arrivals.is_empty() && !self.regrade && was_no_a
     }
 }
 
@@ -89,7 +109,7 @@ pub fn qualify(facts: &Facts, criteria: &Criteria, cause: &Cause, now: Timestamp
     let (rules, score) = bench.rules();
     let gates = bench.gates();
     let disqualifiers = bench.disqualifiers();
-    let (grade, caps) = bench.grade(score, &gates);
+    let (grade, caps) = bench.grade(score, &gates, cause);
     let disqualified = disqualifiers.iter().find(|finding| finding.result == Verdict::Yes);
     let mut closed = disqualified.map(|finding| format!("disqualified: {}", finding.because));
     let (mut own_date, mut next) = (None, None);
@@ -171,7 +191,7 @@ impl<'a> Bench<'a, '_> {
     }
 
     /// The score's grade, and everything that holds it down. A gate that is not known to hold holds it down too.
-    fn grade(&self, score: i32, gates: &[Finding]) -> (Grade, Vec<Cap>) {
+    fn grade(&self, score: i32, gates: &[Finding], cause: &Cause) -> (Grade, Vec<Cap>) {
         let grades = &self.criteria.grades;
         let mut grade = match score {
             score if score >= grades.a => Grade::A,
@@ -186,7 +206,8 @@ impl<'a> Bench<'a, '_> {
                 caps.push(Cap { by: Arc::clone(&gate.id), at_most, because: Arc::clone(&gate.because) });
             }
         }
-        let held_down = (grade == Grade::A).then(|| self.is_returned().or_else(|| self.is_unconfirmed())).flatten();
+        let holds_down = || self.is_returned().or_else(|| self.is_unconfirmed()).or_else(|| ripens_by_time_alone(cause));
+        let held_down = (grade == Grade::A).then(holds_down).flatten();
         if let Some((by, because)) = held_down {
             grade = Grade::B;
             caps.push(Cap { by: by.into(), at_most: Grade::B, because: because.into() });
@@ -199,9 +220,9 @@ impl<'a> Bench<'a, '_> {
         returned.then(|| ("returned", "The client returned it and nobody has spoken to the person since".to_owned()))
     }
 
-    /// An A rests on an arrival or a conversation of the last weeks: time alone never makes one.
+    /// An A rests on an arrival or a conversation of the last weeks.
     fn is_unconfirmed(&self) -> Option<(&'static str, String)> {
-        let (limit, text) = self.criteria.grades.confirm_within.as_ref()?;
+        let (limit, text) = &self.criteria.grades.confirm_within;
         let slots = &self.criteria.slots;
         let latest = [slots.last_arrived_at, slots.last_conversation_at].map(|slot| match self.inputs.read(slot) {
             Some(Held::Instant(at)) => Some(*at),
@@ -241,6 +262,12 @@ impl<'a> Bench<'a, '_> {
     }
 }
 
+/// Time alone makes work for the desk, never an A: what ripens between two enquiries is for a person to confirm.
+fn ripens_by_time_alone(cause: &Cause) -> Option<(&'static str, String)> {
+    let why = "Only time has passed since it was no A: somebody has to speak to the person";
+    cause.is_time_alone().then(|| ("time_alone", why.to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -249,6 +276,23 @@ mod tests {
     fn causes_add_up() {
         let arrival = ArrivalId::from_uuid(uuid::Uuid::from_u128(1));
         let cause = Cause::promise(3).and(Cause::arrivals(vec![arrival])).and(Cause::regrade()).and(Cause::promise(2));
-        assert_eq!(cause, Cause { arrivals: vec![arrival], promise: Some(3), regrade: true });
+        assert_eq!(cause, Cause { arrivals: vec![arrival], promise: Some(3), regrade: true, before: None });
+        assert_eq!(cause.after(Some(Grade::B)).and(Cause::default()).before, Some(Grade::B));
+    }
+
+    #[test]
+    fn time_alone_is_a_promise_of_a_lead_that_was_no_a() {
+        let arrival = ArrivalId::from_uuid(uuid::Uuid::from_u128(1));
+        for (cause, expected) in [
+            (Cause::promise(3).after(Some(Grade::B)), true),
+            (Cause::promise(3).after(Some(Grade::C)), true),
+            (Cause::promise(3).after(Some(Grade::A)), false),
+            (Cause::promise(3), false),
+            (Cause::promise(3).and(Cause::arrivals(vec![arrival])).after(Some(Grade::B)), false),
+            (Cause::promise(3).and(Cause::regrade()).after(Some(Grade::B)), false),
+            (Cause::default().after(Some(Grade::B)), false),
+        ] {
+            assert_eq!(cause.is_time_alone(), expected, "{cause:?}");
+        }
     }
 }

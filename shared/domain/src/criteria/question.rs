@@ -113,7 +113,7 @@ pub enum Kind {
     Money(Range),
     /// Yes or no.
     YesNo,
-    /// A day.
+    /// A day, or a month, a quarter or a year that counts from its first day.
     Date,
     /// One of these.
     Choice(Arc<[Arc<str>]>),

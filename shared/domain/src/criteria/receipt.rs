@@ -91,7 +91,7 @@ pub struct Finding {
 /// Why the grade is less than the score's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cap {
-    /// A gate's id, `confirm_within` or `returned`.
+    /// A gate's id, `confirm_within`, `time_alone` or `returned`.
     pub by: Arc<str>,
     /// The best grade it allows.
     pub at_most: Grade,

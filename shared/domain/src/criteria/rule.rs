@@ -56,8 +56,9 @@ pub struct Disqualifier {
 pub(super) struct Grades {
     pub a: i32,
     pub b: i32,
-    /// How recent an arrival or a conversation must be for an A, and how the document says it.
-    pub confirm_within: Option<(SignedDuration, Arc<str>)>,
+    /// How recent an arrival or a conversation must be for an A, and how the document says it. 30 days where the
+    /// document says nothing: there is always a limit, as time alone must never make an A.
+    pub confirm_within: (SignedDuration, Arc<str>),
 }
 
 /// When a lead that is no A is looked at again.
@@ -166,7 +167,8 @@ impl<'d, 'q> Reading<'d, 'q> {
                 section.missing(key, &mut self.notes);
             }
         }
-        let confirm_within = section.duration("confirm_within", &mut self.notes).map(said);
+        let confirm_within = section.duration("confirm_within", &mut self.notes);
+        let confirm_within = confirm_within.map_or_else(|| default_interval(DEFAULT_CONFIRMED), said);
         let range = || -MOST_POINTS..MOST_POINTS + 1;
         let a = section.whole("A", range(), &mut self.notes);
         let b = section.whole("B", range(), &mut self.notes);
@@ -247,6 +249,8 @@ impl<'d, 'q> Reading<'d, 'q> {
     }
 }
 
+/// Days within which somebody must have been heard of for an A.
+const DEFAULT_CONFIRMED: i64 = 30;
 const DEFAULT_B: i64 = 30;
 const DEFAULT_C: i64 = 90;
 
