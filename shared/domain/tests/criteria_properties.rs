@@ -13,7 +13,7 @@ use std::{
 };
 
 use cel::{Context, parser::PrattParser};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use proptest::{prelude::*, sample::select};
 use ripen_domain::{
     criteria::{Answer, Cause, Criteria, Facts, LeadFacts, Origin, Verdict, qualify, replay},
@@ -136,14 +136,69 @@ fn facts() -> impl Strategy<Value = Facts> {
 fn cause() -> impl Strategy<Value = Cause> {
     let ids = proptest::collection::vec(any::<u128>(), 0..3);
     let before = proptest::option::of(select(vec![Grade::A, Grade::B, Grade::C]));
-    (ids, proptest::option::of(any::<i64>()), any::<bool>(), before).prop_map(
-        |(arrivals, promise, regrade, before)| Cause {
+    (ids, proptest::option::of(any::<i64>()), any::<bool>(), before).prop_map(|(arrivals, promise, regrade, before)| {
+        Cause {
             arrivals: arrivals.into_iter().map(|id| ArrivalId::from_uuid(Uuid::from_u128(id))).collect(),
             promise,
             regrade,
             before,
-        },
-    )
+        }
+    })
+}
+
+/// What a document may say of the time within which an A must be confirmed: 30 days and less, or nothing.
+const LIMITS: [&str; 4] = ["", "confirm_within = '30d'", "confirm_within = '2w'", "confirm_within = '1h'"];
+
+/// An example with other thresholds, which leads of all kinds reach now and then, and another limit in time.
+fn lenient(example: usize, limit: &str, (b, more): (i32, i32)) -> Criteria {
+    let (head, tail) = EXAMPLES[example].split_once("[grades]\n").unwrap();
+    let (_, tail) = tail.split_once("[requalify]\n").unwrap();
+    let grades = format!("[grades]\nA = {}\nB = {b}\n{limit}\n", b + more);
+    let loaded = Criteria::load(&format!("{head}{grades}[requalify]\n{tail}"));
+    let loaded = loaded.unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+    assert!(loaded.warnings.iter().all(|warning| warning.message.contains("has the points")), "{:?}", loaded.warnings);
+    loaded.criteria
+}
+
+/// A lead that was verified and can become A: answers that fit, given in the months before it was last heard of.
+fn living_facts() -> impl Strategy<Value = Facts> {
+    let fitting = prop_oneof![
+        (0_i64..500).prop_map(|number| json!(number)),
+        (0_i64..1_000_000).prop_map(|number| json!(number)),
+        any::<bool>().prop_map(|flag| json!(flag)),
+        select(vec![
+            "buy",
+            "both",
+            "purchase",
+            "good",
+            "poor",
+            "we_do",
+            "2026-12-24",
+            "2027-01",
+            "2026-Q4",
+            "2027",
+            "2027-Q1"
+        ])
+        .prop_map(|word| json!(word)),
+    ];
+    let answers = proptest::collection::btree_map(select(QUESTIONS.to_vec()), (fitting, 0_i64..9_000), 6..18);
+    (answers, lead(), proptest::option::of(0_i64..2_000), 0_i64..2_000).prop_map(|(answers, lead, spoke, arrived)| {
+        let last: Timestamp = "2026-11-01T00:00:00Z".parse().unwrap();
+        let ago = |hours: i64| last - SignedDuration::from_hours(hours);
+        let answers = answers.into_iter().map(|(id, (value, hours))| {
+            (id.to_owned(), Answer { value, at: ago(hours), origin: Origin::Person("Casey".into()) })
+        });
+        let lead = LeadFacts {
+            verified: true,
+            do_not_contact: false,
+            returned: false,
+            first_arrived_at: ago(arrived),
+            last_arrived_at: ago(arrived),
+            last_conversation_at: spoke.map(ago),
+            ..lead
+        };
+        Facts { answers: answers.collect(), lead, ..Facts::default() }
+    })
 }
 
 proptest! {
@@ -169,6 +224,28 @@ proptest! {
         }
         let points: i64 = decision.receipt.rules.iter().map(|rule| i64::from(rule.points.unwrap())).sum();
         prop_assert_eq!(i64::from(decision.score), points);
+    }
+
+    #[test]
+    fn time_alone_never_makes_an_a(
+        facts in living_facts(), limit in select(LIMITS.to_vec()), thresholds in (-20..40_i32, 1..30_i32), example in 0..3_usize,
+        decided in 0..200_i64, steps in proptest::collection::vec(1_i64..400, 1..8),
+    ) {
+        let criteria = lenient(example, limit, thresholds);
+        let begin = facts.lead.last_arrived_at.max(facts.lead.last_conversation_at.unwrap_or(Timestamp::MIN));
+        let mut now = begin + SignedDuration::from_hours(decided);
+        let mut before = qualify(&facts, &criteria, &Cause::regrade(), now);
+        for (generation, hours) in (0_i64..).zip(steps) {
+            now += SignedDuration::from_hours(hours * 6);
+            let cause = Cause::promise(generation).after(Some(before.grade));
+            let after = qualify(&facts, &criteria, &cause, now);
+            let stored = after.receipt.to_json();
+            prop_assert_eq!(&replay(&stored, &criteria).unwrap(), &stored);
+            prop_assert!(before.grade == Grade::A || after.grade != Grade::A, "{}", stored);
+            let limit = SignedDuration::from_hours(30 * 24);
+            prop_assert!(after.grade != Grade::A || now.duration_since(begin) <= limit, "{}", stored);
+            before = after;
+        }
     }
 
     #[test]

@@ -166,7 +166,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::criteria::{facts::Origin, question::Wording};
+    use crate::criteria::{Wording, facts::Origin};
 
     const NOW: &str = "2026-11-30T12:00:00Z";
     const NO_DATE: &str = "is no date such as 2026-11-30, 2026-11, 2026-Q4 or 2026";

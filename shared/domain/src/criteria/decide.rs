@@ -206,7 +206,8 @@ impl<'a> Bench<'a, '_> {
                 caps.push(Cap { by: Arc::clone(&gate.id), at_most, because: Arc::clone(&gate.because) });
             }
         }
-        let holds_down = || self.is_returned().or_else(|| self.is_unconfirmed()).or_else(|| ripens_by_time_alone(cause));
+        let holds_down =
+            || self.is_returned().or_else(|| self.is_unconfirmed()).or_else(|| ripens_by_time_alone(cause));
         let held_down = (grade == Grade::A).then(holds_down).flatten();
         if let Some((by, because)) = held_down {
             grade = Grade::B;
