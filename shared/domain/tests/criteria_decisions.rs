@@ -340,38 +340,6 @@ fn a_promise_alone_makes_no_a_of_a_lead_that_was_none() {
 }
 
 #[test]
-fn a_date_in_the_leads_own_words_counts_from_its_first_day_and_replays_as_it_was_given() {
-    for (given, condition, expected) in [
-        ("2026-11", "answers.day == timestamp('2026-11-01')", "yes"),
-        ("2026-12", "answers.day - now < days(1)", "yes"),
-        ("2026-Q4", "answers.day == timestamp('2026-10-01')", "yes"),
-        ("2027-q1", "answers.day == timestamp('2027-01-01')", "yes"),
-        ("2026", "answers.day < now && answers.day == timestamp('2026-01-01')", "yes"),
-        ("2027", "answers.day > now", "yes"),
-        ("2026-10", "answers.day < now", "missing answers.day"),
-        ("2026-Q3", "answers.day < now", "missing answers.day"),
-        ("2025", "answers.day < now", "missing answers.day"),
-        ("2026-Q5", "answers.day < now", "missing answers.day"),
-    ] {
-        assert_eq!(result(condition, json!({"day": given})), expected, "{given}");
-        let criteria = load(&with_points(50, ""));
-        let decision = qualify(&facts(json!({"day": given})), &criteria, &Cause::regrade(), at(NOW));
-        let stored = decision.receipt.to_json();
-        assert!(stored.contains(&format!("\"answers.day\":{{\"value\":\"{given}\"")), "{stored}");
-        assert_eq!(replay(&stored, &criteria).unwrap(), stored);
-    }
-    for (given, due_at, why) in [
-        ("2027-06", "2027-04-17T00:00:00Z", "the lead's own date"),
-        ("2027-Q3", "2027-05-17T00:00:00Z", "the lead's own date"),
-        ("2028", "2027-11-17T00:00:00Z", "the lead's own date"),
-        ("2026", "2026-12-30T12:01:00Z", "grade B is looked at again after 30d"),
-    ] {
-        let next = decide(&with_points(50, ""), &facts(json!({"day": given}))).next.unwrap();
-        assert_eq!((next.due_at, &*next.why), (at(due_at), why), "{given}");
-    }
-}
-
-#[test]
 fn the_next_step_is_the_interval_or_the_leads_own_date() {
     for (points, day, due_at, why) in [
         (50, None, "2026-12-30T12:01:00Z", "grade B is looked at again after 30d"),

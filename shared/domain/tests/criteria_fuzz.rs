@@ -181,7 +181,7 @@ fn facts(values: &[Value], at: Timestamp) -> Facts {
     ];
     let mut facts = Facts::default();
     facts.lead.channel = Channel::Phone;
-    facts.lead.verified = values.len() % 2 == 0;
+    facts.lead.verified = values.len().is_multiple_of(2);
     facts.lead.first_arrived_at = at;
     facts.lead.last_arrived_at = at;
     for (id, value) in IDS.into_iter().zip(values) {

@@ -49,7 +49,7 @@ fn never(node: &Node, facing: &Facing<'_>) -> bool {
 /// Narrows the facts by everything that must hold; true where one part can never hold by itself.
 fn excludes<'a>(node: &'a Node, facing: &Facing<'_>, left: &mut BTreeMap<Slot, Left<'a>>) -> bool {
     match node {
-        Node::And(sides) => sides.iter().fold(false, |found, side| excludes(side, facing, left) || found),
+        Node::And(sides) => sides.iter().any(|side| excludes(side, facing, left)),
         Node::Compare(comparison, sides) => {
             let [one, other] = &**sides;
             match (one, other) {
