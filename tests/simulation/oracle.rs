@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use ripen_domain::{
-    criteria::{Criteria, Receipt, replay},
+    criteria::{Cause, Criteria, Receipt, replay},
     id::ArrivalId,
     lead::Grade,
 };
@@ -204,7 +204,8 @@ impl World {
             let became = receipt.grade == Grade::A && receipt.closed.is_none();
             let became = became && before.insert(lead, receipt.grade) != Some(Grade::A);
             before.insert(lead, receipt.grade);
-            if became && receipt.cause.is_time_alone() {
+            let Cause { arrivals, promise, regrade, .. } = &receipt.cause;
+            if became && promise.is_some() && arrivals.is_empty() && !regrade {
                 return Err(format!("decision {id}: time alone made an A"));
             }
             if became != matured {

@@ -77,7 +77,7 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
             match work.criteria.and_then(|id| self.criteria.get(&id).map(|criteria| (id, criteria))) {
                 Some((id, criteria)) => {
                     let facts = facts_of(lead, person, work, source.unwrap_or_default());
-                    let decision = qualify(&facts, criteria, &cause_of(lead), self.now);
+                    let decision = qualify(&facts, criteria, &cause_of(lead, work), self.now);
                     let due_at = self.due_at(&decision, &places);
                     self.apply(lead, work, (id, decision, due_at), &mut decided);
                 }
@@ -238,8 +238,16 @@ fn occasion_of(lead: &DraftLead, work: &Work) -> Option<Occasion> {
     (lead.regrade.is_some() || decided_by != work.criteria).then_some(Occasion::Regraded)
 }
 
-fn cause_of(lead: &DraftLead) -> Cause {
-    Cause { arrivals: lead.arrived.clone(), promise: lead.fired, regrade: lead.regrade.is_some() }
+/// Other criteria than last time are a change too, when they meet a promise that falls due.
+fn cause_of(lead: &DraftLead, work: &Work) -> Cause {
+    let decided = lead.row.decided;
+    let outdated = lead.fired.is_some() && decided.is_some_and(|(_, criteria, ..)| Some(criteria) != work.criteria);
+    Cause {
+        arrivals: lead.arrived.clone(),
+        promise: lead.fired,
+        regrade: lead.regrade.is_some() || outdated,
+        before: decided.map(|(_, _, grade, _)| grade),
+    }
 }
 
 fn facts_of(lead: &DraftLead, person: &DraftPerson, work: &Work, source: SourceFacts) -> Facts {
@@ -251,7 +259,6 @@ fn facts_of(lead: &DraftLead, person: &DraftPerson, work: &Work, source: SourceF
         lead: LeadFacts {
             channel: row.channel,
             stage: row.stage,
-            grade: row.decided.map(|(_, _, grade, _)| grade),
             verified: person.verified,
             do_not_contact: person.do_not_contact,
             arrivals: count(row.arrivals),

@@ -301,6 +301,45 @@ fn an_a_rests_on_a_recent_arrival_or_conversation() {
 }
 
 #[test]
+fn without_a_limit_an_a_is_confirmed_within_30_days() {
+    let document = with_points(80, "").replace("confirm_within = '30d'\n", "");
+    assert!(!document.contains("confirm_within"));
+    let loaded = Criteria::load(&document).unwrap();
+    assert!(loaded.warnings.iter().all(|warning| !warning.message.contains("confirm")), "{:?}", loaded.warnings);
+    for (arrived, grade) in [("2026-10-31T12:00:30Z", Grade::A), ("2026-10-31T12:00:29Z", Grade::B)] {
+        let mut facts = facts(json!({}));
+        facts.lead.last_arrived_at = at(arrived);
+        let decision = decide(&document, &facts);
+        assert_eq!(decision.grade, grade, "{arrived}");
+        assert_eq!(
+            decision.receipt.caps.iter().map(|cap| &*cap.because).collect::<Vec<_>>(),
+            match grade {
+                Grade::A => vec![],
+                _ => vec!["No arrival and no conversation within 30d"],
+            }
+        );
+    }
+}
+
+#[test]
+fn a_promise_alone_makes_no_a_of_a_lead_that_was_none() {
+    let document = with_points(80, "");
+    for (cause, grade) in [
+        (Cause::promise(1).after(Some(Grade::B)), Grade::B),
+        (Cause::promise(1).after(Some(Grade::C)), Grade::B),
+        (Cause::promise(1).after(Some(Grade::A)), Grade::A),
+        (Cause::promise(1), Grade::A),
+        (Cause::promise(1).and(Cause::regrade()).after(Some(Grade::B)), Grade::A),
+        (Cause::promise(1).and(Cause::arrivals(vec![arrival()])).after(Some(Grade::B)), Grade::A),
+    ] {
+        let decision = decide_for(&document, &facts(json!({})), &cause);
+        assert_eq!((decision.grade, decision.next.is_some()), (grade, grade == Grade::B), "{cause:?}");
+        let caps: Vec<_> = decision.receipt.caps.iter().map(|cap| &*cap.by).collect();
+        assert_eq!(caps, if grade == Grade::B { vec!["time_alone"] } else { vec![] }, "{cause:?}");
+    }
+}
+
+#[test]
 fn the_next_step_is_the_interval_or_the_leads_own_date() {
     for (points, day, due_at, why) in [
         (50, None, "2026-12-30T12:01:00Z", "grade B is looked at again after 30d"),

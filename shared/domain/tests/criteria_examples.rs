@@ -126,6 +126,30 @@ fn anything_else() {
 }
 
 #[test]
+fn a_date_in_the_leads_own_words_counts_from_its_first_day_and_replays_as_it_was_given() {
+    let criteria = residential();
+    for (given, due_at, unused) in [
+        ("2027-06-30", "2027-05-16T00:00:00Z", None),
+        ("2027-06", "2027-04-17T00:00:00Z", None),
+        ("2027-Q3", "2027-05-17T00:00:00Z", None),
+        ("2027-q3", "2027-05-17T00:00:00Z", None),
+        ("2028", "2027-11-17T00:00:00Z", None),
+        ("2026-11", "2027-02-28T12:00:00Z", None),
+        ("2026", "2027-02-28T12:00:00Z", None),
+        ("2026-10", "2027-02-28T12:00:00Z", Some("is past")),
+        ("2026-Q3", "2027-02-28T12:00:00Z", Some("is past")),
+        ("2027-Q5", "2027-02-28T12:00:00Z", Some("is no date such as 2026-11-30, 2026-11, 2026-Q4 or 2026")),
+    ] {
+        let decision = decide(&criteria, &json!({"wants": "buy", "move_date": given}), as_it_is);
+        assert_eq!(decision.next.unwrap().due_at.to_string(), due_at, "{given}");
+        let input = &decision.receipt.inputs["answers.move_date"];
+        assert_eq!((&input.value, input.unused.as_deref()), (&json!(given), unused));
+        let counts = decision.receipt.rules.iter().any(|rule| &*rule.id == "date_fixed" && rule.points == Some(10));
+        assert_eq!(counts, given.starts_with("2026") && unused.is_none(), "{given}");
+    }
+}
+
+#[test]
 fn every_script_has_its_texts_and_every_question_its_wording() {
     for criteria in [residential(), mortgage(), general()] {
         assert!(criteria.script().contains_key("opening") && criteria.script().contains_key("voicemail"));

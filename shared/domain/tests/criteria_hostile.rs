@@ -80,7 +80,7 @@ fn conditions_that_break_parsers_are_mistakes() {
         ("x{y: 1}".into(), "braces are not used"),
         ("'\\u12' == ''".into(), "not understood"),
         ("'\\400' == ''".into(), "not understood"),
-        (")".repeat(199), "not understood"),
+        (")".repeat(199), "')' closes nothing that is open"),
         ("1 ".repeat(199), "not understood"),
         ("a.".repeat(99), "not understood"),
     ] {
@@ -142,7 +142,7 @@ fn documents_that_break_parsers_are_mistakes() {
         ("name = \"a\0b\"".into(), "not TOML"),
         ("\0".into(), "not TOML"),
         ("\u{feff}\u{feff}".into(), "not TOML"),
-        ("größe = 1".into(), "unknown key 'größe'"),
+        ("größe = 1".into(), "'ö' is U+00F6"),
         (format!("name = '{}'", "\u{1F3E0}".repeat(50_000)), "needs 'grades'"),
     ] {
         let first = load(document.clone());

@@ -13,7 +13,7 @@ use std::{
 };
 
 use cel::{Context, parser::PrattParser};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use proptest::{prelude::*, sample::select};
 use ripen_domain::{
     criteria::{Answer, Cause, Criteria, Facts, LeadFacts, Origin, Verdict, qualify, replay},
@@ -77,7 +77,10 @@ fn given() -> impl Strategy<Value = Value> {
             "no",
             "",
             "2999-01-01",
-            "2031-06-15"
+            "2031-06-15",
+            "2031-06",
+            "2031-Q2",
+            "2031",
         ])
         .prop_map(|word| json!(word)),
         instant().prop_map(|at| json!(at.to_string()[..10])),
@@ -108,7 +111,7 @@ fn lead() -> impl Strategy<Value = LeadFacts> {
         LeadFacts {
             channel,
             stage,
-            grade: Grade::ALL.get(counts[0] as usize % 4).copied(),
+
             verified: flags[0],
             do_not_contact: flags[1],
             returned: flags[2],
@@ -135,13 +138,86 @@ fn facts() -> impl Strategy<Value = Facts> {
 }
 
 fn cause() -> impl Strategy<Value = Cause> {
-    (proptest::collection::vec(any::<u128>(), 0..3), proptest::option::of(any::<i64>()), any::<bool>()).prop_map(
-        |(arrivals, promise, regrade)| Cause {
+    let ids = proptest::collection::vec(any::<u128>(), 0..3);
+    let before = proptest::option::of(select(vec![Grade::A, Grade::B, Grade::C]));
+    (ids, proptest::option::of(any::<i64>()), any::<bool>(), before).prop_map(|(arrivals, promise, regrade, before)| {
+        Cause {
             arrivals: arrivals.into_iter().map(|id| ArrivalId::from_uuid(Uuid::from_u128(id))).collect(),
             promise,
             regrade,
-        },
-    )
+            before,
+        }
+    })
+}
+
+/// What a document may say of the time within which an A must be confirmed: 30 days and less, or nothing.
+const LIMITS: [&str; 4] = ["", "", "confirm_within = '30d'", "confirm_within = '2w'"];
+
+/// An example with other thresholds, which leads of all kinds reach now and then, and another limit in time.
+fn lenient(example: usize, limit: &str, (b, more): (i32, i32)) -> Criteria {
+    let (head, tail) = EXAMPLES[example].split_once("[grades]\n").unwrap();
+    let (_, tail) = tail.split_once("[requalify]\n").unwrap();
+    let grades = format!("[grades]\nA = {}\nB = {b}\n{limit}\n", b + more);
+    let loaded = Criteria::load(&format!("{head}{grades}[requalify]\n{tail}"));
+    let loaded = loaded.unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+    assert!(loaded.warnings.iter().all(|warning| warning.message.contains("has the points")), "{:?}", loaded.warnings);
+    loaded.criteria
+}
+
+/// What a lead may have answered that is about to ripen, and when, in hours before it was last heard of.
+fn ripening() -> impl Strategy<Value = BTreeMap<String, (Value, i64)>> {
+    let days = || prop_oneof![30_i64..45, 90_i64..110].prop_map(|days| json!(days));
+    let dates =
+        || select(vec!["2027-02-20", "2027-03", "2027-Q2", "2027-05-10", "2026-Q4", "2027"]).prop_map(Value::from);
+    let words = |words: &[&'static str]| select(words.to_vec()).prop_map(Value::from).boxed();
+    let flag = || any::<bool>().prop_map(Value::from).boxed();
+    let amount = || (1_i64..900_000).prop_map(Value::from).boxed();
+    let answers = vec![
+        ("wants", words(&["buy", "both"])),
+        ("timeframe_days", days().boxed()),
+        ("move_date", dates().boxed()),
+        ("rate_ends", dates().boxed()),
+        ("call_again_on", dates().boxed()),
+        ("budget", amount()),
+        ("preapproved", flag()),
+        ("works_with_agent", flag()),
+        ("must_sell_first", flag()),
+        ("purpose", words(&["purchase", "refinance"])),
+        ("amount", amount()),
+        ("home_value", amount()),
+        ("yearly_income", amount()),
+        ("credit", words(&["good", "poor"])),
+        ("contract_signed", flag()),
+        ("interest", words(&["A roof"])),
+        ("decides", words(&["we_do", "somebody_else"])),
+    ];
+    let answers = answers.into_iter().map(|(id, value)| {
+        // Young, or about to go stale.
+        let ago = prop_oneof![0_i64..240, 2_700_i64..2_900, 4_200_i64..4_400];
+        proptest::option::weighted(0.8, (value, ago)).prop_map(move |answer| Some((id.to_owned(), answer?)))
+    });
+    answers.collect::<Vec<_>>().prop_map(|answers| answers.into_iter().flatten().collect())
+}
+
+/// A lead that was verified and can become A.
+fn living_facts() -> impl Strategy<Value = Facts> {
+    (ripening(), lead(), proptest::option::of(0_i64..400), 0_i64..400).prop_map(|(answers, lead, spoke, arrived)| {
+        let last: Timestamp = "2026-11-01T00:00:00Z".parse().unwrap();
+        let ago = |hours: i64| last - SignedDuration::from_hours(hours);
+        let answers = answers
+            .into_iter()
+            .map(|(id, (value, hours))| (id, Answer { value, at: ago(hours), origin: Origin::Person("Casey".into()) }));
+        let lead = LeadFacts {
+            verified: true,
+            do_not_contact: false,
+            returned: false,
+            first_arrived_at: ago(arrived),
+            last_arrived_at: ago(arrived),
+            last_conversation_at: spoke.map(ago),
+            ..lead
+        };
+        Facts { answers: answers.collect(), lead, ..Facts::default() }
+    })
 }
 
 proptest! {
@@ -167,6 +243,28 @@ proptest! {
         }
         let points: i64 = decision.receipt.rules.iter().map(|rule| i64::from(rule.points.unwrap())).sum();
         prop_assert_eq!(i64::from(decision.score), points);
+    }
+
+    #[test]
+    fn time_alone_never_makes_an_a(
+        facts in living_facts(), limit in select(LIMITS.to_vec()), thresholds in (0..40_i32, 1..40_i32), example in 0..3_usize,
+        decided in 0..24_i64, steps in proptest::collection::vec(1_i64..20, 1..8),
+    ) {
+        let criteria = lenient(example, limit, thresholds);
+        let begin = facts.lead.last_arrived_at.max(facts.lead.last_conversation_at.unwrap_or(Timestamp::MIN));
+        let mut now = begin + SignedDuration::from_hours(decided);
+        let mut before = qualify(&facts, &criteria, &Cause::regrade(), now);
+        for (generation, hours) in (0_i64..).zip(steps) {
+            now += SignedDuration::from_hours(hours * 6);
+            let cause = Cause::promise(generation).after(Some(before.grade));
+            let after = qualify(&facts, &criteria, &cause, now);
+            let stored = after.receipt.to_json();
+            prop_assert_eq!(&replay(&stored, &criteria).unwrap(), &stored);
+            prop_assert!(before.grade == Grade::A || after.grade != Grade::A, "{}", stored);
+            let limit = SignedDuration::from_hours(30 * 24);
+            prop_assert!(after.grade != Grade::A || now.duration_since(begin) <= limit, "{}", stored);
+            before = after;
+        }
     }
 
     #[test]

@@ -115,8 +115,7 @@ impl Story {
 
     fn decided(&mut self, cause: &Cause, occasion: Occasion) -> Decision {
         self.facts.lead.agreed_for = agreed_for(&self.promises);
-        self.facts.lead.grade = self.grade;
-        let decision = qualify(&self.facts, &self.criteria, cause, self.now);
+        let decision = qualify(&self.facts, &self.criteria, &cause.clone().after(self.grade), self.now);
         let due_at = due_at(&decision.receipt, &Hours::default(), &self.places);
         let due_at = due_at.unwrap_or(self.now + SignedDuration::from_hours(24 * 30));
         let standing = match &decision.closed {

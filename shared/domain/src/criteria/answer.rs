@@ -1,5 +1,9 @@
 //! What one given answer is worth to a decision at an instant. Senders post numbers as texts, vendors post nonsense, and
 //! what was true in spring is not true now: an answer that cannot be used counts as not given, and the receipt says why.
+//!
+//! People date things in their own words of time: a day (`2026-11-30`), a month (`2026-11`), a quarter (`2026-Q4`) or a
+//! year (`2026`). What is longer than a day is a window: conditions and the lead's own date count from its first day, and
+//! it is past only once its last day is over.
 
 use std::borrow::Cow;
 
@@ -10,7 +14,7 @@ use super::{
     Criteria,
     expression::Held,
     facts::Answer,
-    mistake::did_you_mean,
+    likeness::did_you_mean,
     question::{Kind, Question, Range},
 };
 
@@ -138,16 +142,39 @@ fn yes_no(value: &Value) -> Result<bool, Cow<'static, str>> {
     }
 }
 
-/// The beginning of the day in UTC. A day that is over counts as stale; today does not.
+/// The beginning of its first day in UTC. What is over counts as stale; today, this month, quarter or year is not.
 fn date(value: &Value, now: Timestamp) -> Result<Held<'static>, Cow<'static, str>> {
-    let text = value.as_str().map(str::trim).filter(|text| is_calendar_day(text));
-    let date: Option<Date> = text.and_then(|text| text.parse().ok());
-    let Some(date) = date else { return Err("is no date such as 2026-11-30".into()) };
-    if date < TimeZone::UTC.to_datetime(now).date() {
+    const NO_DATE: Cow<'static, str> = Cow::Borrowed("is no date such as 2026-11-30, 2026-11, 2026-Q4 or 2026");
+    let (first, last) = value.as_str().and_then(|text| window(text.trim())).ok_or(NO_DATE)?;
+    if last < TimeZone::UTC.to_datetime(now).date() {
         return Err("is past".into());
     }
-    let midnight = date.to_zoned(TimeZone::UTC).map_err(|_| Cow::Borrowed("is no date such as 2026-11-30"))?;
+    let midnight = first.to_zoned(TimeZone::UTC).map_err(|_| NO_DATE)?;
     Ok(Held::Instant(midnight.timestamp()))
+}
+
+/// The first and the last day of a day, a month, a quarter or a year.
+fn window(text: &str) -> Option<(Date, Date)> {
+    if is_calendar_day(text) {
+        let day: Date = text.parse().ok()?;
+        return Some((day, day));
+    }
+    let (year, part) = text.split_once('-').map_or((text, None), |(year, part)| (year, Some(part)));
+    let digits = |text: &str, count| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(year, 4) {
+        return None;
+    }
+    let (from, to) = match part {
+        None => (1, 12),
+        Some(month) if digits(month, 2) => (month.parse().ok()?, month.parse().ok()?),
+        Some(part) => {
+            let quarter = part.strip_prefix(['Q', 'q']).filter(|quarter| digits(quarter, 1))?;
+            let last = quarter.parse::<i8>().ok().filter(|quarter| (1..=4).contains(quarter))? * 3;
+            (last - 2, last)
+        }
+    };
+    let month = |number: i8| Date::new(year.parse().ok()?, number, 1).ok();
+    Some((month(from)?, month(to)?.last_of_month()))
 }
 
 /// Whether the text has the shape `YYYY-MM-DD`.
@@ -178,9 +205,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::criteria::{facts::Origin, question::Wording};
+    use crate::criteria::{Wording, facts::Origin};
 
     const NOW: &str = "2026-11-30T12:00:00Z";
+    const NO_DATE: &str = "is no date such as 2026-11-30, 2026-11, 2026-Q4 or 2026";
 
     fn question(kind: Kind) -> Question {
         Question { id: "q".into(), ask: Wording::default(), kind, unit: None, counts_down: false, stale_after: None }
@@ -229,10 +257,36 @@ mod tests {
             (Kind::YesNo, json!(2), "is neither yes nor no"),
             (Kind::Date, json!("2026-11-30"), "Instant(2026-11-30T00:00:00Z)"),
             (Kind::Date, json!("2026-11-29"), "is past"),
-            (Kind::Date, json!("30/11/2026"), "is no date such as 2026-11-30"),
-            (Kind::Date, json!("2026-02-30"), "is no date such as 2026-11-30"),
-            (Kind::Date, json!("2027-01-01T00:00:00Z"), "is no date such as 2026-11-30"),
-            (Kind::Date, json!(20_261_130), "is no date such as 2026-11-30"),
+            (Kind::Date, json!("30/11/2026"), NO_DATE),
+            (Kind::Date, json!("2026-02-30"), NO_DATE),
+            (Kind::Date, json!("2027-01-01T00:00:00Z"), NO_DATE),
+            (Kind::Date, json!(20_261_130), NO_DATE),
+            (Kind::Date, json!("2026-11"), "Instant(2026-11-01T00:00:00Z)"),
+            (Kind::Date, json!(" 2026-12 "), "Instant(2026-12-01T00:00:00Z)"),
+            (Kind::Date, json!("2026-10"), "is past"),
+            (Kind::Date, json!("2026-13"), NO_DATE),
+            (Kind::Date, json!("2026-00"), NO_DATE),
+            (Kind::Date, json!("2026-1"), NO_DATE),
+            (Kind::Date, json!("2026-Q4"), "Instant(2026-10-01T00:00:00Z)"),
+            (Kind::Date, json!("2027-q1"), "Instant(2027-01-01T00:00:00Z)"),
+            (Kind::Date, json!("2026-Q3"), "is past"),
+            (Kind::Date, json!("2026-Q0"), NO_DATE),
+            (Kind::Date, json!("2026-Q5"), NO_DATE),
+            (Kind::Date, json!("2026-Q"), NO_DATE),
+            (Kind::Date, json!("2026-Q44"), NO_DATE),
+            (Kind::Date, json!("2026Q4"), NO_DATE),
+            (Kind::Date, json!("Q4-2026"), NO_DATE),
+            (Kind::Date, json!("2026"), "Instant(2026-01-01T00:00:00Z)"),
+            (Kind::Date, json!("2025"), "is past"),
+            (Kind::Date, json!("9999"), "Instant(9999-01-01T00:00:00Z)"),
+            (Kind::Date, json!("0000"), "is past"),
+            (Kind::Date, json!(2026), NO_DATE),
+            (Kind::Date, json!("26"), NO_DATE),
+            (Kind::Date, json!("+026"), NO_DATE),
+            (Kind::Date, json!("2026-"), NO_DATE),
+            (Kind::Date, json!("２０２６"), NO_DATE),
+            (Kind::Date, json!("2026-11-30-01"), NO_DATE),
+            (Kind::Date, json!(""), NO_DATE),
             (Kind::Choice(choices()), json!("buy"), "Text(\"buy\")"),
             (Kind::Choice(choices()), json!("BUY "), "Text(\"buy\")"),
             (Kind::Choice(choices()), json!("rent"), "is none of the choices"),
@@ -262,6 +316,28 @@ mod tests {
             (json!(5), "2027-01-01T00:00:00Z", "Whole(5)"),
         ] {
             assert_eq!(used(&counting, value, at), expected, "{at}");
+        }
+    }
+
+    #[test]
+    fn a_window_counts_from_its_first_day_and_is_past_after_its_last() {
+        let question = question(Kind::Date);
+        for (given, first, last, after) in [
+            ("2026-11-30", "2026-11-30T00:00:00Z", "2026-11-30T23:59:59Z", "2026-12-01T00:00:00Z"),
+            ("2028-02", "2028-02-01T00:00:00Z", "2028-02-29T23:59:59Z", "2028-03-01T00:00:00Z"),
+            ("2027-02", "2027-02-01T00:00:00Z", "2027-02-28T23:59:59Z", "2027-03-01T00:00:00Z"),
+            ("2026-Q1", "2026-01-01T00:00:00Z", "2026-03-31T23:59:59Z", "2026-04-01T00:00:00Z"),
+            ("2026-Q2", "2026-04-01T00:00:00Z", "2026-06-30T23:59:59Z", "2026-07-01T00:00:00Z"),
+            ("2026-Q4", "2026-10-01T00:00:00Z", "2026-12-31T23:59:59Z", "2027-01-01T00:00:00Z"),
+            ("2026", "2026-01-01T00:00:00Z", "2026-12-31T23:59:59Z", "2027-01-01T00:00:00Z"),
+        ] {
+            let given = answer(json!(given), "2025-01-01T00:00:00Z");
+            let held = |now: &str| usable(&question, &given, now.parse().unwrap());
+            let expected = Ok(Held::Instant(first.parse().unwrap()));
+            for now in ["2025-01-01T00:00:00Z", first, last] {
+                assert_eq!(held(now), expected, "{given:?} {now}");
+            }
+            assert_eq!(held(after), Err(Cow::Borrowed("is past")), "{given:?}");
         }
     }
 

@@ -44,21 +44,21 @@ impl Standing {
         ["A", "B", "C", "closed"][self as usize]
     }
 
-    const fn grade(self) -> Option<Grade> {
-        match self {
-            Self::A => Some(Grade::A),
-            Self::B => Some(Grade::B),
-            Self::C => Some(Grade::C),
-            Self::Closed => None,
-        }
-    }
-
     const fn of(grade: Grade, closed: bool) -> Self {
         match grade {
             _ if closed => Self::Closed,
             Grade::A => Self::A,
             Grade::B => Self::B,
             Grade::C => Self::C,
+        }
+    }
+
+    /// The grade; a closed lead is no A.
+    const fn grade(self) -> Grade {
+        match self {
+            Self::A => Grade::A,
+            Self::B => Grade::B,
+            Self::C | Self::Closed => Grade::C,
         }
     }
 }
@@ -138,15 +138,6 @@ pub struct Report {
     pub examples: Vec<Example>,
 }
 
-/// How a decision of the past is made again.
-#[derive(Debug, Clone, Copy)]
-enum Again {
-    /// For its own cause, after the draft had given the lead this grade.
-    AsThen(Option<Grade>),
-    /// As the regrade that would follow if the draft became active now.
-    Now,
-}
-
 /// A back-test under way.
 #[derive(Debug, Default)]
 pub struct Backtest {
@@ -167,8 +158,11 @@ impl Backtest {
         let mut ever_a = [false, false];
         let mut score = None;
         for decision in &past.decisions {
-            let given = last[1].and_then(Standing::grade);
-            let (before, after, points) = self.again(draft, (id, past), decision, Again::AsThen(given));
+            let was = last[1].map(|standing| standing.grade());
+            let (before, after, points) = self.again(draft, (id, past), decision, |cause| {
+                let was = was.or(cause.before);
+                cause.after(was)
+            });
             for (side, standing) in [before, after].into_iter().enumerate() {
                 if standing == Standing::A && last[side] != Some(Standing::A) {
                     let day = decision.at.to_zoned(zone.clone()).date();
@@ -191,7 +185,7 @@ impl Backtest {
         let noted: Noted = serde_json::from_str(&last.receipt).unwrap_or_default();
         if noted.closed.is_none() {
             self.leads += 1;
-            self.again(draft, (id, past), &PastDecision { at: now, ..last.clone() }, Again::Now);
+            self.again(draft, (id, past), &PastDecision { at: now, ..last.clone() }, |_| Cause::regrade());
         }
     }
 
@@ -200,17 +194,13 @@ impl Backtest {
         draft: &Criteria,
         (id, past): (LeadId, &PastLead),
         decision: &PastDecision,
-        how: Again,
+        why: impl FnOnce(Cause) -> Cause,
     ) -> (Standing, Standing, i32) {
         // A receipt that cannot be read, as of an erased person, still has its instant.
         let noted: Noted = serde_json::from_str(&decision.receipt).unwrap_or_default();
         let before = Standing::of(decision.grade, noted.closed.is_some());
-        let (mut facts, mut cause) = past.facts_at(decision.at, noted);
-        match how {
-            Again::AsThen(given) => facts.lead.grade = given.or(facts.lead.grade),
-            Again::Now => (facts.lead.grade, cause) = (Some(decision.grade), Cause::regrade()),
-        }
-        let again = qualify(&facts, draft, &cause, decision.at);
+        let (facts, cause) = past.facts_at(decision.at, noted);
+        let again = qualify(&facts, draft, &why(cause), decision.at);
         let after = Standing::of(again.grade, again.closed.is_some());
         let flow = &mut self.flows[before as usize][after as usize];
         *flow += 1;

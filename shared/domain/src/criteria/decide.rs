@@ -28,6 +28,9 @@ pub struct Cause {
     /// A fact or the criteria changed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub regrade: bool,
+    /// The grade that the lead had until now, if it was decided before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<Grade>,
 }
 
 impl Cause {
@@ -49,17 +52,28 @@ impl Cause {
         Self { regrade: true, ..Self::default() }
     }
 
-    /// Whether nothing happened but that time went by.
+    /// The same cause for a lead that had this grade until now.
     #[must_use]
-    pub const fn is_time_alone(&self) -> bool {
-        self.promise.is_some() && self.arrivals.is_empty() && !self.regrade
+    pub fn after(self, before: Option<Grade>) -> Self {
+        Self { before, ..self }
     }
 
     /// Both causes. Of two promises the later generation counts.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.arrivals.extend(other.arrivals);
-        Self { promise: self.promise.max(other.promise), regrade: self.regrade || other.regrade, ..self }
+        Self {
+            promise: self.promise.max(other.promise),
+            regrade: self.regrade || other.regrade,
+            before: self.before.or(other.before),
+            ..self
+        }
+    }
+
+    /// A promise fell due for a lead that was no A, and nothing else happened: nobody heard of the person since.
+    fn is_time_alone(&self) -> bool {
+        let was_no_a = self.before.is_some_and(|grade| grade != Grade::A);
+        self.promise.is_some() && self.arrivals.is_empty() && !self.regrade && was_no_a
     }
 }
 
@@ -202,8 +216,9 @@ impl<'a> Bench<'a, '_> {
                 caps.push(Cap { by: Arc::clone(&gate.id), at_most, because: Arc::clone(&gate.because) });
             }
         }
-        let held_down = || self.is_returned().or_else(|| self.is_unconfirmed()).or_else(|| self.is_time_alone(cause));
-        let held_down = (grade == Grade::A).then(held_down).flatten();
+        let holds_down =
+            || self.is_returned().or_else(|| self.is_unconfirmed()).or_else(|| ripens_by_time_alone(cause));
+        let held_down = (grade == Grade::A).then(holds_down).flatten();
         if let Some((by, because)) = held_down {
             grade = Grade::B;
             caps.push(Cap { by: by.into(), at_most: Grade::B, because: because.into() });
@@ -216,9 +231,9 @@ impl<'a> Bench<'a, '_> {
         returned.then(|| ("returned", "The client returned it and nobody has spoken to the person since".to_owned()))
     }
 
-    /// An A rests on an arrival or a conversation of the last weeks: time alone never makes one.
+    /// An A rests on an arrival or a conversation of the last weeks.
     fn is_unconfirmed(&self) -> Option<(&'static str, String)> {
-        let (limit, text) = self.criteria.grades.confirm_within.as_ref()?;
+        let (limit, text) = &self.criteria.grades.confirm_within;
         let slots = &self.criteria.slots;
         let latest = [slots.last_arrived_at, slots.last_conversation_at].map(|slot| match self.inputs.read(slot) {
             Some(Held::Instant(at)) => Some(*at),
@@ -227,13 +242,6 @@ impl<'a> Bench<'a, '_> {
         let latest = latest.into_iter().flatten().max()?;
         let unconfirmed = self.inputs.now().duration_since(latest) > *limit;
         unconfirmed.then(|| ("confirm_within", format!("No arrival and no conversation within {text}")))
-    }
-
-    /// A lead that becomes A because an answer counted down, within weeks of an arrival, has still said nothing new.
-    fn is_time_alone(&self, cause: &Cause) -> Option<(&'static str, String)> {
-        let was_a = || self.inputs.read(self.criteria.slots.grade) == Some(&Held::Text(Grade::A.word().into()));
-        let alone = cause.is_time_alone() && !was_a();
-        alone.then(|| ("time_alone", "Only time went by: somebody has to speak with the person first".to_owned()))
     }
 
     /// The date that was agreed with the person. While it stands, nothing closes the lead for having gone cold.
@@ -274,6 +282,12 @@ impl<'a> Bench<'a, '_> {
     }
 }
 
+/// Time alone makes work for the desk, never an A: what ripens between two enquiries is for a person to confirm.
+fn ripens_by_time_alone(cause: &Cause) -> Option<(&'static str, String)> {
+    let why = "Only time has passed since it was no A: somebody has to speak to the person";
+    cause.is_time_alone().then(|| ("time_alone", why.to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -282,6 +296,23 @@ mod tests {
     fn causes_add_up() {
         let arrival = ArrivalId::from_uuid(uuid::Uuid::from_u128(1));
         let cause = Cause::promise(3).and(Cause::arrivals(vec![arrival])).and(Cause::regrade()).and(Cause::promise(2));
-        assert_eq!(cause, Cause { arrivals: vec![arrival], promise: Some(3), regrade: true });
+        assert_eq!(cause, Cause { arrivals: vec![arrival], promise: Some(3), regrade: true, before: None });
+        assert_eq!(cause.after(Some(Grade::B)).and(Cause::default()).before, Some(Grade::B));
+    }
+
+    #[test]
+    fn time_alone_is_a_promise_of_a_lead_that_was_no_a() {
+        let arrival = ArrivalId::from_uuid(uuid::Uuid::from_u128(1));
+        for (cause, expected) in [
+            (Cause::promise(3).after(Some(Grade::B)), true),
+            (Cause::promise(3).after(Some(Grade::C)), true),
+            (Cause::promise(3).after(Some(Grade::A)), false),
+            (Cause::promise(3), false),
+            (Cause::promise(3).and(Cause::arrivals(vec![arrival])).after(Some(Grade::B)), false),
+            (Cause::promise(3).and(Cause::regrade()).after(Some(Grade::B)), false),
+            (Cause::default().after(Some(Grade::B)), false),
+        ] {
+            assert_eq!(cause.is_time_alone(), expected, "{cause:?}");
+        }
     }
 }

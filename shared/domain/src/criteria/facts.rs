@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     id::{ArrivalId, InvalidId},
-    lead::{Channel, Grade, Stage},
+    lead::{Channel, Stage},
 };
 
 /// Who said something about a lead. Its text form is `arrival:arr_…` or `person:…`.
@@ -98,8 +98,6 @@ pub struct LeadFacts {
     pub channel: Channel,
     /// How far it has come.
     pub stage: Stage,
-    /// What the decision before gave it.
-    pub grade: Option<Grade>,
     /// Somebody has spoken to this person, or a link was confirmed.
     pub verified: bool,
     /// The person must not be contacted.
@@ -142,7 +140,6 @@ impl Default for LeadFacts {
         Self {
             channel: Channel::List,
             stage: Stage::Lead,
-            grade: None,
             verified: false,
             do_not_contact: false,
             arrivals: 0,

@@ -8,7 +8,7 @@ use super::{
     expression::{Held, Type},
     facts::Facts,
 };
-use crate::lead::{Channel, Grade, Stage};
+use crate::lead::{Channel, Stage};
 
 /// What a fact is.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +19,6 @@ enum Sort {
     Instant,
     Channel,
     Stage,
-    Grade,
 }
 
 /// One fact: its name, what it is, and how it is read.
@@ -40,7 +39,6 @@ impl Field {
             Sort::Text => Type::Text,
             Sort::Instant => Type::Instant,
             Sort::Channel => Type::Choice(Channel::ALL.iter().map(|word| Arc::from(word.word())).collect()),
-            Sort::Grade => Type::Choice(Grade::ALL.iter().map(|word| Arc::from(word.word())).collect()),
             Sort::Stage => Type::Choice(Stage::ALL.iter().map(|word| Arc::from(word.word())).collect()),
         }
     }
@@ -68,7 +66,7 @@ fn known(text: &str) -> Option<Held<'_>> {
 }
 
 /// Every fact that is no answer, in the order of the alphabet.
-pub(super) static FIELDS: [Field; 26] = [
+pub(super) static FIELDS: [Field; 25] = [
     field("client.country", Sort::Text, |f| known(&f.client.country)),
     field("client.name", Sort::Text, |f| known(&f.client.name)),
     field("client.slug", Sort::Text, |f| known(&f.client.slug)),
@@ -80,7 +78,6 @@ pub(super) static FIELDS: [Field; 26] = [
     field("lead.do_not_contact", Sort::YesNo, |f| Some(Held::YesNo(f.lead.do_not_contact))),
     field("lead.enquiries", Sort::Whole, |f| count(f.lead.enquiries)),
     field(FIRST_ARRIVED_AT, Sort::Instant, |f| Some(Held::Instant(f.lead.first_arrived_at))),
-    field(GRADE, Sort::Grade, |f| f.lead.grade.and_then(|grade| word(grade.word()))),
     field("lead.has_email", Sort::YesNo, |f| Some(Held::YesNo(f.lead.has_email))),
     field("lead.has_phone", Sort::YesNo, |f| Some(Held::YesNo(f.lead.has_phone))),
     field(LAST_ARRIVED_AT, Sort::Instant, |f| Some(Held::Instant(f.lead.last_arrived_at))),
@@ -105,8 +102,6 @@ pub(super) const FIRST_ARRIVED_AT: &str = "lead.first_arrived_at";
 pub(super) const LAST_ARRIVED_AT: &str = "lead.last_arrived_at";
 /// Read by `confirm_within`.
 pub(super) const LAST_CONVERSATION_AT: &str = "lead.last_conversation_at";
-/// Read before a lead may become A.
-pub(super) const GRADE: &str = "lead.grade";
 /// Read before a lead may be A.
 pub(super) const RETURNED: &str = "lead.returned";
 /// Read before a lead may go on being worked.

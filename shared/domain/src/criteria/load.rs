@@ -6,10 +6,12 @@ use super::{
     Criteria, Named, Slots,
     document::{Section, parse},
     expression::{Facing, Fact},
-    field::{AGREED_FOR, FIELDS, GRADE, LAST_ARRIVED_AT, LAST_CONVERSATION_AT, RETURNED, ROUNDS},
-    mistake::{Mistake, Notes, quoted},
-    question::{MOST_QUESTIONS, Question, Wording},
+    field::{AGREED_FOR, FIELDS, LAST_ARRIVED_AT, LAST_CONVERSATION_AT, RETURNED, ROUNDS},
+    likeness::quoted,
+    mistake::{Mistake, Notes},
+    question::{MOST_QUESTIONS, Question},
     rule::{Conditions, Reading},
+    wording::Wording,
 };
 use crate::hash::ContentHash;
 
@@ -38,16 +40,17 @@ impl Criteria {
         let name = root.needed_text("name", &mut notes).map(|name| Arc::from(name.value));
         let about = root.text("about", &mut notes).map(|about| about.value.to_owned());
         let script = read_script(&root, &mut notes);
-        let (questions, unusable) = read_questions(&root, &mut notes, &mut doubts);
+        let Asked { questions, places, unusable } = read_questions(&root, &mut notes, &mut doubts);
 
-        let mut reading = Reading::new(text, Facing::new(&questions, unusable), notes, doubts);
+        let facing = Facing::new(&questions, &unusable, notes.is_torn());
+        let mut reading = Reading::new(text, facing, notes, doubts);
         let conditions = reading.conditions(&root);
+        reading.doubt_unread(&questions, &places);
         let slots = Slots {
             last_arrived_at: reading.facing.field(LAST_ARRIVED_AT),
             last_conversation_at: reading.facing.field(LAST_CONVERSATION_AT),
             returned: reading.facing.field(RETURNED),
             agreed_for: reading.facing.field(AGREED_FOR),
-            grade: reading.facing.field(GRADE),
             rounds: reading.facing.field(ROUNDS),
         };
         let Reading { facing, notes, doubts, .. } = reading;
@@ -97,18 +100,33 @@ fn read_script(root: &Section<'_>, notes: &mut Notes) -> BTreeMap<String, Wordin
     script
 }
 
-/// The questions, and the ids of those that have mistakes.
-fn read_questions<'d>(root: &Section<'d>, notes: &mut Notes, doubts: &mut Notes) -> (Vec<Question>, Vec<&'d str>) {
-    let (mut questions, mut unusable) = (Vec::<Question>::new(), Vec::new());
+/// What was read of the script's questions.
+struct Asked<'d> {
+    questions: Vec<Question>,
+    /// Where the id of each stands.
+    places: Vec<usize>,
+    /// The ids of those that have mistakes.
+    unusable: Vec<&'d str>,
+}
+
+fn read_questions<'d>(root: &Section<'d>, notes: &mut Notes, doubts: &mut Notes) -> Asked<'d> {
+    let mut asked = Asked { questions: Vec::new(), places: Vec::new(), unusable: Vec::new() };
     for section in root.sections("question", "a question", MOST_QUESTIONS, notes) {
         let id = section.get("id").and_then(|id| Some((id.get_ref().as_str()?, id.span().start)));
-        match (Question::read(&section, notes, doubts), id) {
-            (Some(question), Some((id, at))) if questions.iter().any(|known| known.id == question.id) => {
-                notes.add(at, || format!("the question {} stands twice", quoted(id)));
+        let (text, at) = id.unwrap_or_default();
+        let known = asked.questions.iter().map(|question| &*question.id).chain(asked.unusable.iter().copied());
+        let twice = id.is_some() && known.into_iter().any(|known| known == text);
+        if twice {
+            notes.add(at, || format!("the question {} stands twice", quoted(text)));
+        }
+        match Question::read(&section, notes, doubts) {
+            Some(question) if !twice => {
+                asked.questions.push(question);
+                asked.places.push(at);
             }
-            (Some(question), _) => questions.push(question),
-            (None, id) => unusable.extend(id.map(|(id, _)| id)),
+            Some(_) => {}
+            None => asked.unusable.extend(id.map(|(id, _)| id)),
         }
     }
-    (questions, unusable)
+    asked
 }

@@ -1,7 +1,7 @@
 //! What is wrong in a criteria document, and where. The manager who wrote it reads these lines; every mistake that can
 //! be found is reported at once.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 /// One thing wrong, or doubtful, in a criteria document.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,15 +28,31 @@ const MOST: usize = 200;
 /// Mistakes by their place in the text, in bytes.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
-    found: Vec<(usize, String)>,
+    found: Vec<Note>,
     /// Parts of the document were not read: what seems to be missing may stand in them.
     torn: bool,
 }
 
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Note {
+    at: usize,
+    message: String,
+    /// The text is no TOML here: what is read from the same line says nothing.
+    broken: bool,
+}
+
 impl Notes {
-    /// From here on what is missing is no mistake.
-    pub(super) const fn tear(&mut self) {
+    /// Notes that the text is no TOML here. From here on what is missing is no mistake.
+    pub(super) fn add_broken(&mut self, at: usize, message: impl FnOnce() -> String) {
         self.torn = true;
+        if self.found.len() < MOST {
+            self.found.push(Note { at, message: message(), broken: true });
+        }
+    }
+
+    /// Whether parts of the document were not read.
+    pub(super) const fn is_torn(&self) -> bool {
+        self.torn
     }
 
     /// Notes that something is not there.
@@ -49,8 +65,13 @@ impl Notes {
     /// Notes a mistake. The message is made only while there is room.
     pub(super) fn add(&mut self, at: usize, message: impl FnOnce() -> String) {
         if self.found.len() < MOST {
-            self.found.push((at, message()));
+            self.found.push(Note { at, message: message(), broken: false });
         }
+    }
+
+    /// Whether there is no room for more: looking further would only cost time.
+    pub(super) fn is_full(&self) -> bool {
+        self.found.len() >= MOST
     }
 
     /// Whether nothing was found.
@@ -62,8 +83,18 @@ impl Notes {
     pub(super) fn locate(mut self, text: &str) -> Vec<Mistake> {
         self.found.sort();
         self.found.dedup();
+        let torn = self.torn;
+        // A value that could not be read has no place: it is shown where the text is broken.
+        self.found.retain(|note| note.broken || note.at > 0 || !torn);
+        // What stands after the last line is shown at its end: an editor can go there.
+        let last = text.trim_end_matches(['\n', '\r']).len();
         let mut places = Places { text, line: 1, column: 1, at: 0 };
-        self.found.into_iter().map(|(at, message)| places.mistake(at, message)).collect()
+        let located = self.found.into_iter().map(|note| (note.broken, places.mistake(note.at.min(last), note.message)));
+        let located: Vec<_> = located.collect();
+        let broken: BTreeSet<u32> =
+            located.iter().filter(|(is_broken, _)| *is_broken).map(|(_, found)| found.line).collect();
+        let says_something = |(is_broken, found): &(bool, Mistake)| *is_broken || !broken.contains(&found.line);
+        located.into_iter().filter(says_something).map(|(_, found)| found).collect()
     }
 }
 
@@ -93,50 +124,6 @@ impl Places<'_> {
     }
 }
 
-/// `, did you mean 'budget'?` for a word that is nearly one of the candidates, else nothing.
-pub(super) fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
-    const LONGEST: usize = 64;
-    if given.len() > LONGEST {
-        return String::new();
-    }
-    candidates
-        .into_iter()
-        .filter(|candidate| candidate.len() <= LONGEST)
-        .map(|candidate| (distance(given, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= (candidate.chars().count().div_ceil(3)).min(3))
-        .min()
-        .map_or_else(String::new, |(_, nearest)| format!(", did you mean '{nearest}'?"))
-}
-
-/// How many letters must be put in, taken out, changed or swapped with their neighbour (optimal string alignment),
-/// upper and lower case being the same.
-fn distance(one: &str, other: &str) -> usize {
-    let one: Vec<char> = one.chars().flat_map(char::to_lowercase).collect();
-    let other: Vec<char> = other.chars().flat_map(char::to_lowercase).collect();
-    let mut rows: Vec<Vec<usize>> = vec![(0..=other.len()).collect()];
-    for i in 1..=one.len() {
-        let mut row = vec![i];
-        for j in 1..=other.len() {
-            let changed = rows[i - 1][j - 1] + usize::from(one[i - 1] != other[j - 1]);
-            let mut least = changed.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1] {
-                least = least.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(least);
-        }
-        rows.push(row);
-    }
-    rows[one.len()][other.len()]
-}
-
-/// At most the first forty characters of something a document says, for quoting it in a message.
-pub(super) fn quoted(text: &str) -> String {
-    const LONGEST: usize = 40;
-    let short: String = text.chars().take(LONGEST).collect();
-    let rest = if short.len() < text.len() { "…" } else { "" };
-    format!("'{}{rest}'", short.escape_debug())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,15 +136,5 @@ mod tests {
         }
         let places: Vec<_> = notes.locate("aé\nbü €\nc").into_iter().map(|m| (m.line, m.column)).collect();
         assert_eq!(places, [(1, 1), (2, 1), (2, 3), (2, 4), (3, 2)]);
-    }
-
-    #[test]
-    fn near_words_are_offered_and_far_ones_not() {
-        let words = ["budget", "preapproved", "type"];
-        assert_eq!(did_you_mean("budgt", words), ", did you mean 'budget'?");
-        assert_eq!(did_you_mean("tpye", words), ", did you mean 'type'?");
-        assert_eq!(did_you_mean("Type", words), ", did you mean 'type'?");
-        assert_eq!(did_you_mean("income", words), "");
-        assert_eq!(did_you_mean(&"b".repeat(9_999), words), "");
     }
 }

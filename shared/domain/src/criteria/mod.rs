@@ -9,18 +9,23 @@
 
 mod answer;
 mod backtest;
+mod broken;
 mod decide;
 mod document;
 mod expression;
 mod facts;
 mod field;
 mod inputs;
+mod likeness;
 mod load;
 mod mistake;
 mod past;
+mod place;
 mod question;
+mod reach;
 mod receipt;
 mod rule;
+mod wording;
 mod words;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -32,9 +37,10 @@ pub use facts::{Answer, ClientFacts, Facts, InvalidOrigin, LeadFacts, Origin, So
 pub use load::Loaded;
 pub use mistake::Mistake;
 pub use past::{PastArrival, PastDecision, PastLead};
-pub use question::{Kind, Question, Range, Wording};
+pub use question::{Kind, Question, Range};
 pub use receipt::{Cap, CriteriaVersion, Finding, Input, OwnDate, Reason, Receipt, ReplayError, Verdict, replay};
 pub use rule::{Disqualifier, Gate, Rule};
+pub use wording::Wording;
 
 use expression::{Fact, Slot};
 use rule::{Grades, Requalify};
@@ -74,7 +80,6 @@ struct Slots {
     last_conversation_at: Slot,
     returned: Slot,
     agreed_for: Slot,
-    grade: Slot,
     rounds: Slot,
 }
 

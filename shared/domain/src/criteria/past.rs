@@ -76,8 +76,6 @@ pub(super) struct Noted {
 struct NotedInputs {
     #[serde(rename = "lead.stage")]
     stage: Option<Value<crate::lead::Stage>>,
-    #[serde(rename = "lead.grade")]
-    grade: Option<Value<Grade>>,
     #[serde(rename = "lead.verified")]
     verified: Option<Value<bool>>,
     #[serde(rename = "lead.do_not_contact")]
@@ -109,7 +107,6 @@ impl PastLead {
         let mut lead = self.arrived_by(at);
         let inputs = noted.inputs;
         lead.stage = inputs.stage.map_or(lead.stage, |read| read.value);
-        lead.grade = inputs.grade.map(|read| read.value);
         lead.verified = inputs.verified.is_some_and(|read| read.value);
         lead.do_not_contact = inputs.do_not_contact.is_some_and(|read| read.value);
         lead.touches = inputs.touches.map_or(0, |read| read.value);

@@ -1,20 +1,22 @@
 //! The script: questions every agent asks the same way, in the document's order, and what their answers must be.
 
-use std::{collections::BTreeMap, sync::Arc};
-
-use jiff::SignedDuration;
-use toml::{Spanned, de::DeValue};
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     document::{Located, Section, kind, text},
-    mistake::{Notes, did_you_mean, quoted},
+    likeness::{did_you_mean, odd_letter, quoted},
+    mistake::Notes,
+    wording::Wording,
 };
+use jiff::SignedDuration;
 
 /// Questions of one document.
 pub(super) const MOST_QUESTIONS: usize = 200;
 const MOST_CHOICES: usize = 200;
 const KEYS: [&str; 10] =
     ["id", "ask", "type", "unit", "min", "max", "choices", "options", "counts_down", "stale_after"];
+/// The choices, under either name.
+const CHOICES: [&str; 2] = ["choices", "options"];
 /// Words of CEL that cannot name a field.
 const RESERVED: [&str; 21] = [
     "as",
@@ -40,59 +42,6 @@ const RESERVED: [&str; 21] = [
     "while",
 ];
 
-/// A text in one language or several.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wording {
-    any: Option<String>,
-    by_language: BTreeMap<String, String>,
-}
-
-impl Wording {
-    /// The text for a BCP 47 tag: in that language, else in its main language, else the one for all, else in English,
-    /// else in the first there is.
-    #[must_use]
-    pub fn in_language(&self, tag: &str) -> &str {
-        let main = tag.split(['-', '_']).next().unwrap_or(tag);
-        let by_language = |tag: &str| self.by_language.get(tag);
-        by_language(tag)
-            .or_else(|| by_language(main))
-            .or(self.any.as_ref())
-            .or_else(|| by_language("en"))
-            .or_else(|| self.by_language.values().next())
-            .map_or("", String::as_str)
-    }
-
-    /// From a text, or from a table of texts by language.
-    pub(super) fn read(value: &Spanned<DeValue<'_>>, key: &str, notes: &mut Notes) -> Option<Self> {
-        let Some(table) = value.get_ref().as_table() else {
-            let one = text(value, key, notes)?;
-            return Some(Self { any: Some(one.value.to_owned()), ..Self::default() });
-        };
-        let mut by_language = BTreeMap::new();
-        for (tag, value) in table.iter() {
-            if !is_language(tag.get_ref()) {
-                let tag_text = quoted(tag.get_ref());
-                notes.add(tag.span().start, || format!("{tag_text} is no language: use tags such as 'en' or 'es-MX'"));
-            }
-            if let Some(one) = text(value, key, notes) {
-                by_language.insert(tag.get_ref().to_string(), one.value.to_owned());
-            }
-        }
-        if table.is_empty() {
-            notes.add(value.span().start, || format!("'{key}' is empty"));
-        }
-        Some(Self { any: None, by_language })
-    }
-}
-
-fn is_language(tag: &str) -> bool {
-    let mut parts = tag.split('-');
-    let main = parts.next().unwrap_or_default();
-    (2..=3).contains(&main.len())
-        && main.bytes().all(|byte| byte.is_ascii_lowercase())
-        && parts.all(|part| (2..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
-}
-
 /// The numbers that an answer may be.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Range {
@@ -113,7 +62,7 @@ pub enum Kind {
     Money(Range),
     /// Yes or no.
     YesNo,
-    /// A day.
+    /// A day, or a month, a quarter or a year that counts from its first day.
     Date,
     /// One of these.
     Choice(Arc<[Arc<str>]>),
@@ -178,8 +127,9 @@ fn is_field_name(id: &Located<&str>, notes: &mut Notes) -> bool {
     if !plain {
         notes.add(id.span.start, || {
             format!(
-                "{} cannot name a question: use small letters, digits and '_', beginning with a letter",
-                quoted(text)
+                "{}{} cannot name a question: use small letters, digits and '_', beginning with a letter",
+                quoted(text),
+                odd_letter(text)
             )
         });
     } else if RESERVED.contains(&text) {
@@ -201,32 +151,42 @@ fn counts_down(section: &Section<'_>, kind: Option<&Kind>, notes: &mut Notes) ->
 fn read_kind(section: &Section<'_>, notes: &mut Notes) -> Option<Kind> {
     let word = section.needed_text("type", notes)?;
     let kind = match word.value {
-        "text" => Kind::Text,
-        "number" => Kind::Number(read_range(section, notes)),
-        "money" => Kind::Money(read_range(section, notes)),
-        "yes_no" => Kind::YesNo,
-        "date" => Kind::Date,
-        "choice" => Kind::Choice(read_choices(section, notes)),
-        "choices" => Kind::Choices(read_choices(section, notes)),
+        "text" => Some(Kind::Text),
+        "number" => Some(Kind::Number(read_range(section, notes))),
+        "money" => Some(Kind::Money(read_range(section, notes))),
+        "yes_no" => Some(Kind::YesNo),
+        "date" => Some(Kind::Date),
+        "choice" => read_choices(section, notes).map(Kind::Choice),
+        "choices" => read_choices(section, notes).map(Kind::Choices),
         other => {
             notes.add(word.span.start, || {
                 let hint = did_you_mean(other, KINDS);
                 format!("unknown type {}{hint}: use one of {}", quoted(other), KINDS.join(", "))
             });
+            // What else is wrong shows at once, whatever the type was meant to be.
+            read_range(section, notes);
+            if CHOICES.iter().any(|key| section.get(key).is_some()) {
+                read_choices(section, notes);
+            }
             return None;
         }
     };
-    for key in ["min", "max", "unit"] {
-        if let (Some(value), false) = (section.get(key), matches!(kind, Kind::Number(_) | Kind::Money(_))) {
-            notes.add(value.span().start, || format!("'{key}' is for the types number and money"));
+    if !matches!(word.value, "number" | "money") {
+        not_for(section, &["min", "max", "unit"], "the types number and money", notes);
+    }
+    if !matches!(word.value, "choice" | "choices") {
+        not_for(section, &CHOICES, "the types choice and choices", notes);
+    }
+    kind
+}
+
+/// Notes each of these keys: they are for questions of other types.
+fn not_for(section: &Section<'_>, keys: &[&str], types: &str, notes: &mut Notes) {
+    for key in keys {
+        if let Some(value) = section.get(key) {
+            notes.add(value.span().start, || format!("'{key}' is for {types}"));
         }
     }
-    for key in ["choices", "options"] {
-        if let (Some(value), false) = (section.get(key), matches!(kind, Kind::Choice(_) | Kind::Choices(_))) {
-            notes.add(value.span().start, || format!("'{key}' is for the types choice and choices"));
-        }
-    }
-    Some(kind)
 }
 
 fn read_range(section: &Section<'_>, notes: &mut Notes) -> Range {
@@ -239,52 +199,45 @@ fn read_range(section: &Section<'_>, notes: &mut Notes) -> Range {
     Range { min: min.map(|min| min.value), max: max.map(|max| max.value) }
 }
 
-fn read_choices(section: &Section<'_>, notes: &mut Notes) -> Arc<[Arc<str>]> {
-    let mut choices: Vec<Arc<str>> = Vec::new();
-    let Some(value) = section.get("choices").or_else(|| section.get("options")) else {
+/// The choices, unless something is wrong with them.
+fn read_choices(section: &Section<'_>, notes: &mut Notes) -> Option<Arc<[Arc<str>]>> {
+    let Some(value) = CHOICES.iter().find_map(|key| section.get(key)) else {
         section.missing("choices", notes);
-        return choices.into();
+        return None;
     };
     let at = value.span().start;
     let Some(array) = value.get_ref().as_array() else {
         notes.add(at, || format!("'choices' must be a list of texts, not {}", kind(value.get_ref())));
-        return choices.into();
+        return None;
     };
     if array.is_empty() || array.len() > MOST_CHOICES {
         notes.add(at, || format!("there must be 1 to {MOST_CHOICES} choices"));
+        return None;
     }
-    for element in array.iter().take(MOST_CHOICES) {
-        let Some(choice) = text(element, "choices", notes) else { continue };
-        if choices.iter().any(|known| **known == *choice.value) {
-            notes.add(choice.span.start, || format!("the choice {} stands twice", quoted(choice.value)));
-        } else {
-            choices.push(choice.value.into());
-        }
+    let mut choices: Vec<Arc<str>> = Vec::with_capacity(array.len());
+    let mut known = BTreeSet::new();
+    let mut right = true;
+    for element in array {
+        let Some(choice) = text(element, "choices", notes) else {
+            right = false;
+            continue;
+        };
+        right &= is_choice(&choice, &mut known, notes);
+        choices.push(choice.value.into());
     }
-    choices.into()
+    right.then(|| choices.into())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_wording_falls_back_from_the_exact_tag_to_any() {
-        let texts = |pairs: &[(&str, &str)]| Wording {
-            any: None,
-            by_language: pairs.iter().map(|(tag, text)| ((*tag).to_owned(), (*text).to_owned())).collect(),
-        };
-        let wording = texts(&[("de", "Wann?"), ("en", "When?"), ("es-MX", "¿Cuándo?")]);
-        for (tag, expected) in [("es-MX", "¿Cuándo?"), ("de-AT", "Wann?"), ("fr", "When?"), ("", "When?")] {
-            assert_eq!(wording.in_language(tag), expected, "{tag}");
-        }
-        assert_eq!(texts(&[("de", "Wann?")]).in_language("fr"), "Wann?");
-        assert_eq!(Wording { any: Some("When?".into()), ..Wording::default() }.in_language("fr"), "When?");
+/// Answers are compared with choices without regard to capitals, and without the blanks around them.
+fn is_choice(choice: &Located<&str>, known: &mut BTreeSet<String>, notes: &mut Notes) -> bool {
+    let (at, text) = (choice.span.start, choice.value);
+    if text.trim() != text {
+        notes.add(at, || format!("the choice {} begins or ends with a blank: no answer ever does", quoted(text)));
+        return false;
     }
-
-    #[test]
-    fn language_tags() {
-        assert!(["en", "es-MX", "zh-Hant-TW", "yue"].into_iter().all(is_language));
-        assert!(["", "e", "EN", "english", "en-", "e1"].into_iter().all(|tag| !is_language(tag)));
+    let fresh = known.insert(text.to_ascii_lowercase());
+    if !fresh {
+        notes.add(at, || format!("the choice {} stands twice", quoted(text)));
     }
+    fresh
 }

@@ -1,13 +1,19 @@
 //! What gives points, what holds a grade down, what closes a lead, and when a lead is looked at again.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::SignedDuration;
 
 use super::{
-    document::{Located, Section, place_inside},
+    document::{Located, Section},
     expression::{Expression, Facing, Wanted, compile},
-    mistake::{Notes, quoted},
+    likeness::{odd_letter, quoted},
+    mistake::Notes,
+    place::place_inside,
+    reach::Points,
 };
 use crate::lead::Grade;
 
@@ -56,8 +62,9 @@ pub struct Disqualifier {
 pub(super) struct Grades {
     pub a: i32,
     pub b: i32,
-    /// How recent an arrival or a conversation must be for an A, and how the document says it.
-    pub confirm_within: Option<(SignedDuration, Arc<str>)>,
+    /// How recent an arrival or a conversation must be for an A, and how the document says it. 30 days where the
+    /// document says nothing: there is always a limit, as time alone must never make an A.
+    pub confirm_within: (SignedDuration, Arc<str>),
 }
 
 /// When a lead that is no A is looked at again.
@@ -85,14 +92,16 @@ pub(super) struct Reading<'d, 'q> {
     pub notes: Notes,
     /// What is no mistake, but probably not meant.
     pub doubts: Notes,
-    ids: Vec<&'d str>,
-    /// Points that a lead can reach at most.
-    reachable: i64,
+    ids: BTreeSet<&'d str>,
+    /// Conditions of rules and the ids that have them, to find those that stand twice.
+    pub conditions: BTreeMap<&'d str, &'d str>,
+    pub points: Points,
 }
 
 impl<'d, 'q> Reading<'d, 'q> {
-    pub(super) const fn new(document: &'d str, facing: Facing<'q>, notes: Notes, doubts: Notes) -> Self {
-        Self { document, facing, notes, doubts, ids: Vec::new(), reachable: 0 }
+    pub(super) fn new(document: &'d str, facing: Facing<'q>, notes: Notes, doubts: Notes) -> Self {
+        let (ids, conditions, points) = (BTreeSet::new(), BTreeMap::new(), Points::default());
+        Self { document, facing, notes, doubts, ids, conditions, points }
     }
 
     /// Reads all of it; what has mistakes is left out.
@@ -111,8 +120,7 @@ impl<'d, 'q> Reading<'d, 'q> {
         let requalify = match root.section("requalify", "[requalify]", &mut self.notes) {
             Some(section) => self.requalify(&section),
             None => {
-                let end = self.document.len();
-                self.doubts.add(end, || "no [requalify]: B leads wait 30d, C leads 90d, without end".into());
+                self.doubts.add(0, || "no [requalify]: B leads wait 30d, C leads 90d, without end".into());
                 Requalify { b: default_interval(DEFAULT_B), c: default_interval(DEFAULT_C), on: None, rounds: None }
             }
         };
@@ -127,10 +135,15 @@ impl<'d, 'q> Reading<'d, 'q> {
         if section.get("points").is_none() {
             section.missing("points", &mut self.notes);
         }
-        let points = section.whole("points", -MOST_POINTS..MOST_POINTS + 1, &mut self.notes)?;
-        self.reachable += points.value.max(0);
+        let points = section.whole("points", -MOST_POINTS..MOST_POINTS + 1, &mut self.notes);
+        let never = when.as_ref().is_some_and(|when| when.never_holds(&self.facing));
+        self.points.add(points.as_ref().map(|points| points.value), never);
+        let points = points?;
         if points.value == 0 {
             self.doubts.add(points.span.start, || "a rule with 0 points changes nothing".into());
+        }
+        if let Some(id) = section.get("id").and_then(|id| id.get_ref().as_str()) {
+            self.doubt_same(section, id);
         }
         Some(Rule { id: id?, points: i32::try_from(points.value).ok()?, because: because?, when: when? })
     }
@@ -156,6 +169,7 @@ impl<'d, 'q> Reading<'d, 'q> {
         };
         let when = self.needed_condition(section, "when");
         let because = self.because(section);
+        self.doubt_useless(section);
         Some(Disqualifier { id: id?, because: because?, when: when? })
     }
 
@@ -166,7 +180,8 @@ impl<'d, 'q> Reading<'d, 'q> {
                 section.missing(key, &mut self.notes);
             }
         }
-        let confirm_within = section.duration("confirm_within", &mut self.notes).map(said);
+        let confirm_within = section.duration("confirm_within", &mut self.notes);
+        let confirm_within = confirm_within.map_or_else(|| default_interval(DEFAULT_CONFIRMED), said);
         let range = || -MOST_POINTS..MOST_POINTS + 1;
         let a = section.whole("A", range(), &mut self.notes);
         let b = section.whole("B", range(), &mut self.notes);
@@ -175,10 +190,7 @@ impl<'d, 'q> Reading<'d, 'q> {
             self.notes
                 .add(a.span.start, || format!("grades out of order: A must need more points than B ({})", b.value));
         }
-        if a.value > self.reachable {
-            let reachable = self.reachable;
-            self.notes.add(a.span.start, || format!("A is out of reach: all rules together give {reachable} points"));
-        }
+        self.reach(&a, &b);
         Some(Grades { a: i32::try_from(a.value).ok()?, b: i32::try_from(b.value).ok()?, confirm_within })
     }
 
@@ -187,6 +199,10 @@ impl<'d, 'q> Reading<'d, 'q> {
         let b = self.interval(section, "B", DEFAULT_B);
         let c = self.interval(section, "C", DEFAULT_C);
         let on = section.get("on").and_then(|_| self.condition(section, "on", Wanted::Instant));
+        if b.0 > c.0 {
+            let at = section.get("B").map_or(section.at, |value| value.span().start);
+            self.doubts.add(at, || format!("B leads wait {}, longer than C leads, which wait {}", b.1, c.1));
+        }
         let rounds =
             section.whole("rounds", 1..1_001, &mut self.notes).and_then(|found| u32::try_from(found.value).ok());
         if section.get("rounds").is_none() {
@@ -208,13 +224,13 @@ impl<'d, 'q> Reading<'d, 'q> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
         if text.len() > 64 || !text.bytes().all(plain) {
             self.notes.add(id.span.start, || {
-                format!("{} cannot be an id: use at most 64 letters, digits, '_' and '-'", quoted(text))
+                let odd = odd_letter(text);
+                format!("{}{odd} cannot be an id: use at most 64 letters, digits, '_' and '-'", quoted(text))
             });
         }
-        if self.ids.contains(&text) {
+        if !self.ids.insert(text) {
             self.notes.add(id.span.start, || format!("the id {} stands twice", quoted(text)));
         }
-        self.ids.push(text);
         Some(text.into())
     }
 
@@ -231,8 +247,18 @@ impl<'d, 'q> Reading<'d, 'q> {
 
     fn condition(&mut self, section: &Section<'d>, key: &str, wanted: Wanted) -> Option<Expression> {
         let text = section.text(key, &mut self.notes)?;
+        if self.notes.is_full() {
+            return None;
+        }
         match compile(text.value, wanted, &mut self.facing) {
-            Ok((expression, true)) => Some(expression),
+            Ok((expression, true)) => {
+                if expression.never_holds(&self.facing) {
+                    self.doubts.add(text.span.start, || {
+                        "this never holds: one part rules out another, or the question's min and max do".into()
+                    });
+                }
+                Some(expression)
+            }
             Ok((expression, false)) => {
                 self.doubts.add(text.span.start, || "this reads no fact: it always comes to the same".into());
                 Some(expression)
@@ -247,6 +273,8 @@ impl<'d, 'q> Reading<'d, 'q> {
     }
 }
 
+/// Days within which somebody must have been heard of for an A.
+const DEFAULT_CONFIRMED: i64 = 30;
 const DEFAULT_B: i64 = 30;
 const DEFAULT_C: i64 = 90;
 

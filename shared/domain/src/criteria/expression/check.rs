@@ -15,11 +15,12 @@ use super::{
     facing::{Facing, Fact, ROOTS, Wanted},
     node::{List, Node, Type},
     operator::{self, Part},
+    syntax::syntax,
     token::{Fault, Sort, Token, cut},
 };
 use crate::criteria::{
     field::{AGE, FIELDS, FIRST_ARRIVED_AT, find},
-    mistake::{did_you_mean, quoted},
+    likeness::{did_you_mean, quoted},
 };
 
 /// The condition, checked; and whether it reads anything at all.
@@ -48,24 +49,10 @@ pub(in crate::criteria) fn compile(
     }
 }
 
-/// The first thing the parser did not understand; what follows is mostly a consequence of it.
-fn syntax(text: &str, errors: &cel::ParseErrors) -> Fault {
-    let Some(first) = errors.errors.iter().find(|error| error.pos.0 > 0).or(errors.errors.first()) else {
-        return (0, "not understood".into());
-    };
-    let line_number = usize::try_from(first.pos.0).unwrap_or_default().saturating_sub(1);
-    let column = usize::try_from(first.pos.1).unwrap_or_default().saturating_sub(1);
-    let line_start: usize = text.split_inclusive('\n').take(line_number).map(str::len).sum();
-    let at = (line_start + column).min(text.len());
-    let at = (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
-    let message = first.msg.trim_start_matches("Syntax error: ");
-    if message.contains("has() macro") {
-        return (at, "'has' asks for a fact: write has(answers.…)".into());
-    }
-    match message.contains("<EOF>' expecting") || at == text.len() {
-        true => (at, "not understood: the condition ends too early".into()),
-        false => (at, format!("not understood: {}", message.replace("<EOF>", "the end"))),
-    }
+/// What may be meant by a name that stands alone and is none.
+fn unknown_name(name: &str) -> String {
+    let hint = did_you_mean(name, ROOTS.into_iter().chain(["now", "true", "false"]));
+    if hint.is_empty() { ": a text stands in quotes, an answer is answers.…".into() } else { hint }
 }
 
 pub(super) struct Checker<'c, 'q, 't> {
@@ -172,10 +159,7 @@ impl Checker<'_, '_, '_> {
             return None;
         }
         let root = ROOTS.iter().find(|root| self.facing.names(root).contains(&name));
-        let hint = root.map_or_else(
-            || did_you_mean(name, ROOTS.into_iter().chain(["now"])),
-            |root| format!(", did you mean '{root}.{name}'?"),
-        );
+        let hint = root.map_or_else(|| unknown_name(name), |root| format!(", did you mean '{root}.{name}'?"));
         self.fault(at, format!("unknown name {}{hint}", quoted(name)));
         None
     }
@@ -217,7 +201,11 @@ impl Checker<'_, '_, '_> {
             if self.facing.is_unusable(root, &select.field) {
                 return None;
             }
-            let hint = did_you_mean(&select.field, self.facing.names(root));
+            let elsewhere = ROOTS.iter().find(|other| self.facing.names(other).contains(&select.field.as_str()));
+            let hint = elsewhere.map_or_else(
+                || did_you_mean(&select.field, self.facing.names(root)),
+                |other| format!(", did you mean '{other}.{}'?", select.field),
+            );
             let what = if root == "answers" { "no question has the id" } else { "unknown field" };
             self.fault(at, format!("{what} {}{hint}", quoted(&select.field)));
             return None;

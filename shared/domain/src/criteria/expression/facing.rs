@@ -1,10 +1,11 @@
 //! Which facts a condition may name, of which types, and which of them the conditions of a document did name.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::node::{Slot, Type};
 use crate::criteria::{
     field::{FIELDS, find},
+    likeness::plain,
     question::{Kind, Question},
 };
 
@@ -23,14 +24,16 @@ pub(in crate::criteria) enum Fact {
 /// The facts that conditions may name, and those that they did name.
 pub(in crate::criteria) struct Facing<'q> {
     questions: &'q [Question],
-    /// Questions that have mistakes of their own: naming them is none.
-    unusable: Vec<&'q str>,
+    /// Questions that have mistakes of their own, by the plain form of what should be their id: naming them is none.
+    unusable: BTreeSet<String>,
+    /// Parts of the document were not read, and any question may have stood there.
+    torn: bool,
     named: Vec<Fact>,
 }
 
 impl<'q> Facing<'q> {
-    pub(in crate::criteria) const fn new(questions: &'q [Question], unusable: Vec<&'q str>) -> Self {
-        Self { questions, unusable, named: Vec::new() }
+    pub(in crate::criteria) fn new(questions: &'q [Question], unusable: &[&str], torn: bool) -> Self {
+        Self { questions, unusable: unusable.iter().map(|id| plain(id)).collect(), torn, named: Vec::new() }
     }
 
     /// The slot of a fact: the same one however often it is named.
@@ -47,6 +50,20 @@ impl<'q> Facing<'q> {
     /// The slot of a field that is there whether a condition names it or not.
     pub(in crate::criteria) fn field(&mut self, name: &str) -> Slot {
         self.slot(Fact::Field(find(name).unwrap_or_default()))
+    }
+
+    /// The facts that were named so far, by slot.
+    pub(in crate::criteria) fn named(&self) -> &[Fact] {
+        &self.named
+    }
+
+    /// The least and the most that the number in a slot can be, where its question says so.
+    pub(super) fn limits(&self, slot: Slot) -> (f64, f64) {
+        let Some(Fact::Answer(place)) = self.named.get(usize::from(slot)) else { return (f64::MIN, f64::MAX) };
+        let question = &self.questions[*place];
+        let (Kind::Number(range) | Kind::Money(range)) = &question.kind else { return (f64::MIN, f64::MAX) };
+        let (least, most) = (range.min.unwrap_or(f64::MIN), range.max.unwrap_or(f64::MAX));
+        if question.counts_down { (least.min(0.0), most.max(0.0)) } else { (least, most) }
     }
 
     /// The facts by slot.
@@ -68,7 +85,7 @@ impl<'q> Facing<'q> {
     }
 
     pub(super) fn is_unusable(&self, root: &str, id: &str) -> bool {
-        root == "answers" && self.unusable.contains(&id)
+        root == "answers" && (self.torn || self.unusable.contains(&plain(id)))
     }
 
     /// The names after `root.`.

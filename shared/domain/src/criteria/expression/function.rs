@@ -8,7 +8,7 @@ use super::{
     node::{Node, Search, Type},
     operator::{self, Part},
 };
-use crate::criteria::mistake::{did_you_mean, quoted};
+use crate::criteria::likeness::{did_you_mean, quoted};
 
 const FUNCTIONS: [&str; 9] =
     ["days", "size", "timestamp", "has", "startsWith", "endsWith", "contains", "exists", "all"];
@@ -52,7 +52,7 @@ impl Checker<'_, '_, '_> {
         let message = if FUNCTIONS.contains(&name) {
             format!("'{name}' is not used like this: write {}", usage(name))
         } else {
-            format!("unknown function {}{}", quoted(name), did_you_mean(name, FUNCTIONS))
+            format!("unknown function {}{}", quoted(name), instead(name))
         };
         self.fault(at, message);
     }
@@ -110,6 +110,19 @@ impl Checker<'_, '_, '_> {
             );
         }
         instant.map(Node::Instant)
+    }
+}
+
+/// What to write instead of a function that is none.
+fn instead(name: &str) -> String {
+    match name.to_ascii_lowercase().as_str() {
+        "now" => ": write now, without brackets".into(),
+        "date" => ": write timestamp('2026-11-30')".into(),
+        "duration" | "weeks" | "months" | "years" | "hours" => ": write a length of time as days(…)".into(),
+        "len" | "length" | "count" => ": write size(…)".into(),
+        "lower" | "lowerascii" | "tolower" | "upper" | "toupper" => ": texts are compared as they are written".into(),
+        "exists_one" | "any" | "some" => ": write […].exists(x, …)".into(),
+        _ => did_you_mean(name, FUNCTIONS),
     }
 }
 

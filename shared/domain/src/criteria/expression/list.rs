@@ -37,7 +37,8 @@ impl Checker<'_, '_, '_> {
         match self.any(tree)? {
             Checked::Many { list, element, places, .. } => Some((list, element, places)),
             Checked::One(part) => {
-                self.fault(part.at, format!("this is {}: a list is needed", part.kind));
+                let hint = if part.kind == Type::Text { ": write ['…']" } else { "" };
+                self.fault(part.at, format!("this is {}: a list is needed{hint}", part.kind));
                 None
             }
         }

@@ -14,9 +14,12 @@ mod check;
 mod evaluate;
 mod facing;
 mod function;
+mod habit;
 mod list;
+mod never;
 mod node;
 mod operator;
+mod syntax;
 mod token;
 
 pub(super) use check::compile;

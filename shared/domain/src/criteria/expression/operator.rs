@@ -7,7 +7,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use super::node::{Comparison, Node, Operation, Type};
 use crate::criteria::{
     answer::is_calendar_day,
-    mistake::{did_you_mean, quoted},
+    likeness::{did_you_mean, quoted},
 };
 
 /// A checked part of a condition with a single value.
@@ -58,6 +58,11 @@ pub(super) fn compare(comparison: Comparison, left: Part, right: Part) -> Result
             (Type::Instant, Type::Text) | (Type::Text, Type::Instant) => ": write the date as timestamp('2026-11-30')",
             (Type::Instant, kind) | (kind, Type::Instant) if kind.is_numeric() => ": write now + days(…)",
             (Type::Span, kind) | (kind, Type::Span) if kind.is_numeric() => ": write the number as days(…)",
+            (Type::Instant, Type::Span) | (Type::Span, Type::Instant) => ": write now + days(…)",
+            (Type::YesNo, Type::Text) | (Type::Text, Type::YesNo) => ": write it alone, or with ! before it",
+            (Type::YesNo, kind) if kind.is_numeric() && is_order(&left.node) => ": write a < b && b < c",
+            (kind, Type::Text) if kind.is_numeric() => number_hint(&right.node),
+            (Type::Text, kind) if kind.is_numeric() => number_hint(&left.node),
             _ => "",
         };
         return Err((None, format!("{} cannot be compared with {}{hint}", left.kind, right.kind)));
@@ -74,6 +79,22 @@ pub(super) fn compare(comparison: Comparison, left: Part, right: Part) -> Result
         }
     }
     Ok((Node::Compare(comparison, Box::new([left.node, right.node])), Type::YesNo))
+}
+
+/// Whether a part says which of two values is the greater.
+fn is_order(node: &Node) -> bool {
+    use Comparison::{Greater, GreaterOrEqual, Less, LessOrEqual};
+    matches!(node, Node::Compare(Less | LessOrEqual | Greater | GreaterOrEqual, _))
+}
+
+/// What to write instead of a text that is compared with a number.
+fn number_hint(node: &Node) -> &'static str {
+    match node {
+        Node::Text(text) if text.is_empty() => ": ask whether it is there with has(answers.…)",
+        Node::Text(text) if text.trim().parse::<f64>().is_ok() => ": write the number without quotes",
+        Node::Text(_) => "",
+        _ => ": put the number in quotes",
+    }
 }
 
 pub(super) fn calculate(operation: Operation, left: Part, right: Part) -> Result<(Node, Type), Refusal> {
@@ -95,6 +116,7 @@ pub(super) fn calculate(operation: Operation, left: Part, right: Part) -> Result
             let (one, other) = if operation == Subtract { (other, one) } else { (one, other) };
             let hint = match (&left.kind, &right.kind) {
                 (Instant, number) | (number, Instant) if number.is_numeric() => ": write the number as days(…)",
+                (Instant, Type::Text) => ": write a number of days as days(30)",
                 _ => "",
             };
             return Err((None, format!("{one} cannot be {verb} {other}{hint}")));

@@ -1,6 +1,8 @@
 //! A condition cut into words and signs before the parser sees it, and the limits on it. The parser recurses on every
 //! bracket and takes whatever it is given; what passes here needs little stack and little time, whoever wrote it.
 
+use super::habit::{check_brackets, check_lists, check_words, number_with_word, unexpected};
+
 /// Bytes in one condition.
 const MOST_BYTES: usize = 1_000;
 /// Words, signs and literals in one condition.
@@ -51,6 +53,9 @@ pub(super) fn cut(text: &str) -> Result<Vec<Token<'_>>, Fault> {
     }
     check_nesting(&tokens)?;
     check_loops(&tokens)?;
+    check_words(&tokens)?;
+    check_lists(&tokens)?;
+    check_brackets(&tokens)?;
     Ok(tokens)
 }
 
@@ -65,7 +70,7 @@ fn measure(rest: &str, first: char) -> Result<(Sort, usize), String> {
                 _ => Ok((Sort::Word, length)),
             }
         }
-        '0'..='9' => Ok((Sort::Number, number(bytes)?)),
+        '0'..='9' => Ok((Sort::Number, number(rest)?)),
         '\'' | '"' => Ok((Sort::Text, quoted(bytes)?)),
         _ => {
             const SIGNS: [&str; 21] = [
@@ -73,22 +78,14 @@ fn measure(rest: &str, first: char) -> Result<(Sort, usize), String> {
                 ".", "?",
             ];
             let sign = SIGNS.iter().chain(&[":"]).find(|sign| rest.starts_with(**sign));
-            sign.map(|sign| (Sort::Sign, sign.len())).ok_or_else(|| unexpected(first))
+            sign.map(|sign| (Sort::Sign, sign.len())).ok_or_else(|| unexpected(rest, first))
         }
     }
 }
 
-fn unexpected(first: char) -> String {
-    match first {
-        '=' => "'=' compares nothing: write '=='".into(),
-        '&' | '|' => format!("'{first}' stands alone: write '{first}{first}'"),
-        '{' | '}' => "braces are not used in conditions".into(),
-        other => format!("unexpected character '{}'", other.escape_debug()),
-    }
-}
-
 /// Digits, with a decimal point and an exponent where there are digits on both sides.
-fn number(bytes: &[u8]) -> Result<usize, String> {
+fn number(rest: &str) -> Result<usize, String> {
+    let bytes = rest.as_bytes();
     let digits = |from: usize| bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
     let mut length = digits(0);
     if bytes.get(length) == Some(&b'.') && digits(length + 1) > 0 {
@@ -102,7 +99,7 @@ fn number(bytes: &[u8]) -> Result<usize, String> {
         }
     }
     match bytes.get(length) {
-        Some(byte) if byte.is_ascii_alphanumeric() || *byte == b'_' => Err("a number runs into a word".into()),
+        Some(byte) if byte.is_ascii_alphanumeric() || *byte == b'_' => Err(number_with_word(rest, length)),
         _ => Ok(length),
     }
 }
@@ -192,7 +189,7 @@ mod tests {
             ("a = 1", 2, "'=' compares nothing: write '=='"),
             ("a & b", 2, "'&' stands alone: write '&&'"),
             ("{1: 2}", 0, "braces are not used in conditions"),
-            ("höhe > 1", 1, "unexpected character 'ö'"),
+            ("höhe > 1", 1, "unexpected character 'ö' ('ö' is U+00F6)"),
             ("a\0", 1, "unexpected character '\\0'"),
             ("a == 'x", 5, "the text has no closing quote"),
             ("'''x'''", 0, "texts stand in one pair of quotes here"),
