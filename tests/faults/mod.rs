@@ -2,6 +2,7 @@
 
 mod poison;
 mod postgres;
+mod promises;
 mod rabbit;
 mod restart;
 mod sweep;

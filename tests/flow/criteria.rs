@@ -38,6 +38,7 @@ fn draft(installation: &Installation, name: &str, document: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_version_rests_on_a_back_test_of_itself() {
     let (installation, _) = decided(&[json!(45), json!(100), json!(100), json!(300)]).await;
+    installation.json(&["client", "set", "acme", "--capacity", "2"]).await;
     let wider = draft(&installation, "wider.toml", &CRITERIA.replace("<= 90", "<= 120").replace("> 90", "> 120"));
     let refused = installation.run(&["criteria", "activate", &wider]).await;
     assert!(!refused.status.success() && text(&refused).contains("criteria backtest"), "{}", text(&refused));
@@ -45,7 +46,9 @@ async fn a_new_version_rests_on_a_back_test_of_itself() {
     let found = installation.json(&["criteria", "backtest", &wider]).await;
     assert_eq!((&found["leads"], &found["decisions"], &found["same"]), (&json!(4), &json!(4), &json!(2)), "{found}");
     assert!(found["flows"].as_array().unwrap().contains(&json!(["B", "A", 2])), "{found}");
-    assert_eq!((&found["a_leads"]["acme"]["before"], &found["a_leads"]["acme"]["after"]), (&json!(1), &json!(3)));
+    let acme = &found["a_leads"]["acme"];
+    assert_eq!((&acme["before"], &acme["after"]), (&json!(1), &json!(3)));
+    assert_eq!((&acme["capacity"], &acme["over_before"], &acme["over_after"]), (&json!(2), &json!(0), &json!(1)));
     let backtest = found["id"].as_str().unwrap();
 
     let said = installation.run(&["criteria", "activate", &wider, "--backtest", backtest, "--dry-run"]).await;

@@ -4,7 +4,7 @@ use jiff::{ToSpan, Zoned};
 use ripen_testkit::wait::until;
 use serde_json::{Value, json};
 
-use crate::harness::{CRITERIA, Installation, Kind, LIMIT, Source, load::post, process::Process};
+use crate::harness::{CRITERIA, Installation, Kind, LIMIT, Source, always_open, load::post, process::Process};
 
 const WAITS: &str = "select count(*) from promise where state = 'work'";
 
@@ -21,13 +21,6 @@ async fn installation() -> (Installation, Source, Process) {
     installation.activate(CRITERIA).await;
     let process = installation.serve("").await;
     (installation, source, process)
-}
-
-/// Calling hours that never close.
-pub fn always_open(installation: &mut Installation) {
-    installation.set("CALLING__FROM", "00:00");
-    installation.set("CALLING__TO", "24:00");
-    installation.set("CALLING__DAYS", "mon,tue,wed,thu,fri,sat,sun");
 }
 
 /// Posts a lead of a person and waits until it is decided; its id.

@@ -3,8 +3,7 @@
 use ripen_testkit::{receiver::Receiver, wait::until};
 use serde_json::json;
 
-use super::desk::always_open;
-use crate::harness::{CRITERIA, Installation, Kind, LIMIT, load::post};
+use crate::harness::{CRITERIA, Installation, Kind, LIMIT, always_open, load::post};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn leads_wait_for_criteria_and_follow_new_ones() {

@@ -183,3 +183,10 @@ impl Installation {
         sqlx::query_scalar(sql).fetch_one(self.pool()).await.unwrap()
     }
 }
+
+/// Calling hours that never close.
+pub fn always_open(installation: &mut Installation) {
+    installation.set("CALLING__FROM", "00:00");
+    installation.set("CALLING__TO", "24:00");
+    installation.set("CALLING__DAYS", "mon,tue,wed,thu,fri,sat,sun");
+}

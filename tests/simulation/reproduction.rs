@@ -1,5 +1,7 @@
 //! Lists that once found something, each with what it found. A list is kept as it was printed.
 
+use ripen_domain::touch::Disposition;
+
 use super::{
     operation::{Fault, Key, Operation, Operation::*, Point, Post, Waiting::*, Way::*},
     run,
@@ -53,6 +55,32 @@ async fn a_correction_while_what_it_corrects_rests_in_the_spool() {
         Decide(Arrivals, Crash(Point::Lead, Fault::Refused)),
         Arrive(Post { person: 4, key: Key::External(2), body: 6, trapped: false }),
         Decide(Arrivals, Twice),
+    ])
+    .await;
+}
+
+/// A promise that was to wait for the morning was ended by another decision of the same batch, and then put off.
+#[tokio::test]
+async fn a_promise_that_falls_due_at_night_when_the_criteria_changed() {
+    finds_nothing(&[
+        Activate(2),
+        Arrive(Post { person: 0, key: Key::External(2), body: 0, trapped: false }),
+        Decide(Arrivals, Crash(Point::Maturation, Fault::Cut)),
+        Days(29),
+        Activate(1),
+    ])
+    .await;
+}
+
+/// The second touch found no promise to replace, and two would have been open.
+#[tokio::test]
+async fn a_date_is_agreed_on_what_was_worked_on_and_not_decided_yet() {
+    finds_nothing(&[
+        Activate(0),
+        Arrive(Post { person: 1, key: Key::Nothing, body: 3, trapped: false }),
+        Decide(Arrivals, Once),
+        Touch { person: 1, how: Disposition::NoAnswer, agreed: None },
+        Touch { person: 1, how: Disposition::CallBack, agreed: Some(30) },
     ])
     .await;
 }

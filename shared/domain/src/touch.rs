@@ -72,15 +72,16 @@ pub struct Effect {
 /// saved in one call, however many, and a date agreed in it are progress and use no round.
 #[must_use]
 pub fn effect(open: &[Open], brought: Brought, now: Timestamp) -> Effect {
-    let Some(promise) = open.iter().find(|promise| promise.kind == Kind::Requalify && !promise.worked) else {
+    let Some(promise) = open.iter().find(|promise| promise.kind == Kind::Requalify) else {
         return Effect::default();
     };
     let due = promise.is_work(now);
     if brought.agreed {
-        let state = if due { State::Kept } else { State::Moved };
+        let state = if due || promise.worked { State::Kept } else { State::Moved };
         return Effect { replaced: Some((promise.generation, state)), ..Effect::default() };
     }
-    let attempt = brought.disposition.is_attempt();
+    // What was worked on and not decided yet is not due a second time.
+    let attempt = brought.disposition.is_attempt() && !promise.worked;
     Effect {
         round: attempt && due && brought.answers == 0,
         worked: (attempt && (due || !promise.agreed)).then_some(promise.generation),
@@ -131,6 +132,14 @@ mod tests {
         assert_eq!(early(false), Effect { round: false, worked: Some(4), replaced: None });
         let moved = effect(&[promise(State::Scheduled, true)], brought(Disposition::Answered, 0, true), at(1));
         assert_eq!(moved.replaced, Some((4, State::Moved)));
+    }
+
+    #[test]
+    fn what_was_worked_on_already_uses_no_second_round_and_gives_way_to_a_date() {
+        let open = [Open { worked: true, ..promise(State::Work, false) }];
+        assert_eq!(effect(&open, brought(Disposition::NoAnswer, 0, false), at(12)), Effect::default());
+        let agreed = effect(&open, brought(Disposition::CallBack, 0, true), at(12));
+        assert_eq!(agreed.replaced, Some((4, State::Kept)));
     }
 
     #[test]

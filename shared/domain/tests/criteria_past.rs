@@ -1,6 +1,8 @@
 //! Receipts in words, and back-tests: what a draft would have done, with only what was known then.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ripen_domain::{
     criteria::{
@@ -123,7 +125,7 @@ fn facts(past: &PastLead, day: i64) -> Facts {
 fn tested(draft: &str, past: &PastLead, outcome: Option<OutcomeKind>) -> BacktestReport {
     let mut test = Backtest::default();
     test.lead(&criteria(draft), LeadId::from_uuid(uuid::Uuid::from_u128(1)), past, outcome);
-    test.report()
+    test.report(&BTreeMap::new())
 }
 
 #[test]
@@ -166,7 +168,10 @@ fn parts_add_up_to_the_whole() {
     left.lead(&draft, id(1), &one, Some(OutcomeKind::Lost));
     right.lead(&draft, id(2), &two, None);
     left.add(right);
-    assert_eq!(serde_json::to_value(whole.report()).unwrap(), serde_json::to_value(left.report()).unwrap());
+    assert_eq!(
+        serde_json::to_value(whole.report(&BTreeMap::new())).unwrap(),
+        serde_json::to_value(left.report(&BTreeMap::new())).unwrap()
+    );
 }
 
 #[test]
@@ -174,7 +179,7 @@ fn an_activation_changes_what_is_open_today() {
     let past = past(DOCUMENT, &[0, 8]);
     let mut test = Backtest::default();
     test.today(&criteria(DOCUMENT), LeadId::from_uuid(uuid::Uuid::nil()), &past, at(12));
-    let report = test.report();
+    let report = test.report(&BTreeMap::new());
     assert_eq!(report.flows, [(Standing::B, Standing::A, 1)], "the lender's answer of day 9 counts today");
 }
 

@@ -1,5 +1,7 @@
 //! Programs: lines of business with their criteria, and which of them a client uses.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use ripen_domain::id::{ClientId, CriteriaId, ProgramId};
@@ -99,6 +101,20 @@ impl Store {
         .fetch_one(&self.pool)
         .await?;
         Ok(ClientTerms { program: row.name, capacity: row.capacity })
+    }
+
+    /// What clients' sales teams can take in a day, by slug, where that is set.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn client_capacities(&self) -> Result<BTreeMap<String, u32>, StoreError> {
+        let rows = sqlx::query!(
+            r#"-- client.capacities
+            select slug, capacity as "capacity!" from client where capacity is not null"#
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(|row| (row.slug, u32::try_from(row.capacity).unwrap_or(0))).collect())
     }
 
     /// Changes a client.

@@ -126,7 +126,8 @@ impl Store {
             Taken::Not(why) => return Ok(why),
         };
         let standing = held.promises.iter().find(|promise| promise.kind == Kind::Requalify);
-        let replaced = standing.map(|promise| (promise.generation, State::Moved));
+        let ends = |promise: &Open| if promise.worked { State::Kept } else { State::Moved };
+        let replaced = standing.map(|promise| (promise.generation, ends(promise)));
         held.replace(replaced, (&to, agreed), (by, to.why), now).await?;
         held.batch.regrade_ask(lead, "a person moved its next step", now).await?;
         held.batch.commit().await?;

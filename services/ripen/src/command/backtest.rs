@@ -119,7 +119,7 @@ where
         progress.inc(decisions as u64);
         next = read?;
     }
-    Ok(found.report())
+    Ok(found.report(&store.client_capacities().await?))
 }
 
 async fn on_every_core<F>(mut pasts: Vec<Past>, step: &F) -> anyhow::Result<Vec<Backtest>>
@@ -163,9 +163,14 @@ fn in_words(report: &BacktestReport, program: &str) -> String {
     ];
     lines.extend(matrix(report));
     lines.push(String::new());
-    lines.push("A leads           then     draft   busiest day then / draft".to_owned());
+    lines.push("A leads           then     draft   busiest day then / draft   capacity a day".to_owned());
     for (client, a) in &report.a_leads {
-        lines.push(format!("{client:14} {:7}   {:7}   {} / {}", a.before, a.after, a.busiest_before, a.busiest_after));
+        let busiest = format!("{} / {}", a.busiest_before, a.busiest_after);
+        let capacity = a.capacity.map_or_else(
+            || "not set".to_owned(),
+            |most| format!("{most}, exceeded on {} / {} days", a.over_before, a.over_after),
+        );
+        lines.push(format!("{client:14} {:7}   {:7}   {busiest:<24}   {capacity}", a.before, a.after));
     }
     for (name, kept) in [("won", report.won), ("returned", report.returned)] {
         lines.push(format!("{name:9} leads: {} A either way, {} gained, {} lost", kept.kept, kept.gained, kept.lost));

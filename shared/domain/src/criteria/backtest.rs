@@ -91,6 +91,12 @@ pub struct ALeads {
     pub busiest_after: u64,
     /// Days on which at least one did.
     pub days: u64,
+    /// What its sales team can take in a day, where that is known.
+    pub capacity: Option<u32>,
+    /// Days with more than that, under the criteria of the time.
+    pub over_before: u64,
+    /// Days with more than that, under the draft.
+    pub over_after: u64,
 }
 
 /// Leads with an outcome, by whether they would have been A.
@@ -266,13 +272,18 @@ impl Backtest {
 
     /// What it found.
     #[must_use]
-    pub fn report(mut self) -> Report {
+    pub fn report(mut self, capacities: &BTreeMap<String, u32>) -> Report {
         const ALL: [Standing; 4] = [Standing::A, Standing::B, Standing::C, Standing::Closed];
         let flows = ALL.into_iter().flat_map(|from| ALL.map(|to| (from, to)));
         let flows: Vec<_> = flows.map(|(from, to)| (from, to, self.flows[from as usize][to as usize])).collect();
         let mut a_leads: BTreeMap<String, ALeads> = BTreeMap::new();
         for ((client, _), [before, after]) in self.days {
+            let capacity = capacities.get(&client).copied();
+            let over = |count: u64| u64::from(capacity.is_some_and(|most| count > u64::from(most)));
             let sum = a_leads.entry(client).or_default();
+            sum.capacity = capacity;
+            sum.over_before += over(before);
+            sum.over_after += over(after);
             sum.before += before;
             sum.after += after;
             sum.busiest_before = sum.busiest_before.max(before);
