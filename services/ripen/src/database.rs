@@ -3,6 +3,7 @@
 
 use anyhow::Context as _;
 use ripen_runtime::{
+    clock::Clock,
     config::Settings,
     embedded::{Embedded, Options, RunningInfo, attach},
     secrets,
@@ -35,7 +36,7 @@ impl Database {
         let settings = Settings::load(common.config.as_deref(), Vec::new())?;
         let database = Self::connect(common, settings).await?;
         if database.settings.database.url.is_empty() {
-            database.store.migrate().await.context("migrating the embedded database")?;
+            database.store.migrate(Clock::system().now()).await.context("migrating the embedded database")?;
         } else {
             check_schema(&database.store).await?;
         }

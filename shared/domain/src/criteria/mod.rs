@@ -10,6 +10,7 @@
 mod answer;
 mod backtest;
 mod decide;
+mod dictionary;
 mod document;
 mod expression;
 mod facts;
