@@ -15,6 +15,11 @@ use crate::cli::Common;
 /// Connections of a command.
 const CONNECTIONS: u32 = 4;
 
+/// How many readers a command has that goes through everything: one for each core, each over a connection.
+pub fn readers() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(CONNECTIONS as usize)
+}
+
 /// An open database.
 pub struct Database {
     /// Its statements.

@@ -141,7 +141,8 @@ impl Store {
         let mut tx = self.pool.begin().await?;
         let program = program_for(&mut tx, new.program, new.ids.1, now).await?;
         let hash = ContentHash::of(new.document.as_bytes());
-        let loaded = Criteria::load(new.document).map_err(|_| StoreError::Failed("the criteria have mistakes".to_owned()))?;
+        let loaded =
+            Criteria::load(new.document).map_err(|_| StoreError::Failed("the criteria have mistakes".to_owned()))?;
         let dictionary = loaded.criteria.dictionary();
         let row = sqlx::query!(
             r#"-- criteria.store

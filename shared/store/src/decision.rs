@@ -37,17 +37,6 @@ pub struct DecisionRecord {
     pub receipt: PackedReceipt,
 }
 
-/// What a decision is made again from.
-#[derive(Debug, Clone)]
-pub struct StoredDecision {
-    /// Its id.
-    pub id: DecisionId,
-    /// The criteria applied.
-    pub criteria: CriteriaId,
-    /// The receipt.
-    pub receipt: PackedReceipt,
-}
-
 struct Row {
     id: uuid::Uuid,
     lead_id: uuid::Uuid,
@@ -99,7 +88,7 @@ impl Store {
         )
         .fetch_optional(&self.pool)
         .await?;
-        let prepared = self.dictionaries(&mut *self.pool.acquire().await?, row.iter().map(|row| row.criteria_id)).await?;
+        let prepared = self.dictionaries(row.iter().map(|row| row.criteria_id)).await?;
         row.map(|row| row.record(&prepared)).transpose()
     }
 
@@ -129,31 +118,8 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        let prepared = self.dictionaries(&mut *self.pool.acquire().await?, rows.iter().map(|row| row.criteria_id)).await?;
+        let prepared = self.dictionaries(rows.iter().map(|row| row.criteria_id)).await?;
         rows.into_iter().map(|row| row.record(&prepared)).collect()
-    }
-
-    /// The next `limit` decisions after `after`, by id.
-    ///
-    /// # Errors
-    /// When the database is away.
-    pub async fn decisions_after(&self, after: DecisionId, limit: i64) -> Result<Vec<StoredDecision>, StoreError> {
-        let rows = sqlx::query!(
-            "-- decision.after
-            select id, criteria_id, receipt from decision where id > $1 order by id limit $2",
-            after.uuid(),
-            limit
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        let prepared = self.dictionaries(&mut *self.pool.acquire().await?, rows.iter().map(|row| row.criteria_id)).await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| {
-                let (id, criteria) = (DecisionId::from_uuid(row.id), CriteriaId::from_uuid(row.criteria_id));
-                StoredDecision { id, criteria, receipt: PackedReceipt::new((id, criteria), row.receipt, &prepared) }
-            })
-            .collect())
     }
 
     /// How many decisions there are, about.
@@ -166,7 +132,7 @@ impl Store {
             select count(*) as "n!" from decision where at <= $1"#,
             until.to_sqlx()
         )
-        .fetch_one(&self.pool)
+        .fetch_one(&mut *self.scan().await?)
         .await?;
         Ok(row.n)
     }

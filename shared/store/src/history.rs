@@ -156,7 +156,7 @@ impl PastReader {
         )
         .fetch_all(&mut *self.tx)
         .await?;
-        let prepared = self.store.dictionaries(&mut self.tx, rows.iter().map(|row| row.criteria_id)).await?;
+        let prepared = self.store.dictionaries_over(&mut self.tx, rows.iter().map(|row| row.criteria_id)).await?;
         for row in rows {
             let Some(past) = pasts.get_mut(&row.lead_id) else { continue };
             let of = (DecisionId::from_uuid(row.id), CriteriaId::from_uuid(row.criteria_id));
@@ -184,7 +184,8 @@ impl PastReader {
         .fetch_all(&mut *self.tx)
         .await?;
         for row in rows {
-            let (Some(past), Some(source)) = (pasts.get_mut(&row.lead_id), self.known.sources.get(&row.source_id)) else {
+            let (Some(past), Some(source)) = (pasts.get_mut(&row.lead_id), self.known.sources.get(&row.source_id))
+            else {
                 continue;
             };
             past.arrivals.push(PackedArrival {

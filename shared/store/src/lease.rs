@@ -207,7 +207,7 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        let prepared = self.dictionaries(&mut *self.pool.acquire().await?, rows.iter().map(|row| row.criteria_id)).await?;
+        let prepared = self.dictionaries(rows.iter().map(|row| row.criteria_id)).await?;
         rows.into_iter().map(|row| row.due(&prepared)).collect()
     }
 }

@@ -51,15 +51,7 @@ pub(crate) struct PackedAnswer {
 
 impl PackedPast {
     pub(crate) const fn new(lead: LeadId, client: Arc<ClientFacts>, source: Arc<SourceFacts>) -> Self {
-        Self {
-            lead,
-            client,
-            source,
-            decisions: Vec::new(),
-            arrivals: Vec::new(),
-            answers: Vec::new(),
-            outcome: None,
-        }
+        Self { lead, client, source, decisions: Vec::new(), arrivals: Vec::new(), answers: Vec::new(), outcome: None }
     }
 
     /// How many decisions it has.

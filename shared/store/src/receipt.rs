@@ -4,7 +4,7 @@
 
 use std::{
     cell::RefCell,
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -82,14 +82,14 @@ impl fmt::Debug for Dictionaries {
 
 impl Dictionaries {
     /// Those of `wanted` that are at hand, and the others.
-    fn at_hand(&self, wanted: impl Iterator<Item = CriteriaId>) -> (Prepared, Vec<Uuid>) {
+    fn at_hand(&self, wanted: impl Iterator<Item = Uuid>) -> (Prepared, Vec<Uuid>) {
+        let wanted: BTreeSet<_> = wanted.collect();
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut found, mut missing) = (Prepared::new(), Vec::new());
         for id in wanted {
-            match known.get(&id) {
-                Some(dictionary) => drop(found.insert(id, Arc::clone(dictionary))),
-                None if missing.contains(&id.uuid()) => {}
-                None => missing.push(id.uuid()),
+            match known.get(&CriteriaId::from_uuid(id)) {
+                Some(dictionary) => drop(found.insert(CriteriaId::from_uuid(id), Arc::clone(dictionary))),
+                None => missing.push(id),
             }
         }
         (found, missing)
@@ -133,7 +133,7 @@ impl Dictionaries {
         connection: &mut PgConnection,
         decisions: &[NewDecision],
     ) -> Result<Vec<Vec<u8>>, StoreError> {
-        let (mut found, missing) = self.at_hand(decisions.iter().map(|decision| decision.criteria));
+        let (mut found, missing) = self.at_hand(decisions.iter().map(|decision| decision.criteria.uuid()));
         if !missing.is_empty() {
             self.load(connection, &missing, &mut found).await?;
         }
@@ -198,13 +198,22 @@ impl PackedReceipt {
 }
 
 impl Store {
-    /// The dictionaries of these criteria, read over this connection where they are not at hand; without the missing ones.
-    pub(crate) async fn dictionaries(
+    /// The dictionaries of these criteria; without the missing ones.
+    pub(crate) async fn dictionaries(&self, wanted: impl Iterator<Item = Uuid> + Send) -> Result<Prepared, StoreError> {
+        let (mut found, missing) = self.dictionaries.at_hand(wanted);
+        if !missing.is_empty() {
+            self.dictionaries.load(&mut *self.pool.acquire().await?, &missing, &mut found).await?;
+        }
+        Ok(found)
+    }
+
+    /// The same, read over this connection where they are not at hand.
+    pub(crate) async fn dictionaries_over(
         &self,
         connection: &mut PgConnection,
         wanted: impl Iterator<Item = Uuid> + Send,
     ) -> Result<Prepared, StoreError> {
-        let (mut found, missing) = self.dictionaries.at_hand(wanted.map(CriteriaId::from_uuid));
+        let (mut found, missing) = self.dictionaries.at_hand(wanted);
         if !missing.is_empty() {
             self.dictionaries.load(connection, &missing, &mut found).await?;
         }

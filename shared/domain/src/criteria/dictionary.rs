@@ -49,7 +49,9 @@ impl Criteria {
         let facts = self.lead(variant);
         let now = at(variant);
         let inputs = Inputs::new(&facts, self, now);
-        (0..self.named.len()).filter_map(|slot| Slot::try_from(slot).ok()).for_each(|slot| drop(inputs.read(slot)));
+        for slot in (0..self.named.len()).filter_map(|slot| Slot::try_from(slot).ok()) {
+            inputs.read(slot);
+        }
         let mut receipt = qualify(&facts, self, &cause(variant), now).receipt;
         receipt.inputs = inputs.used();
         for (finding, rule) in receipt.rules.iter_mut().zip(&self.rules) {
@@ -63,7 +65,8 @@ impl Criteria {
     /// A lead about which everything is known.
     fn lead(&self, variant: usize) -> Facts {
         let at = arrived_at(variant);
-        let answer = |question: &Question| Answer { value: typical(&question.kind, variant), at, origin: origin(variant) };
+        let answer =
+            |question: &Question| Answer { value: typical(&question.kind, variant), at, origin: origin(variant) };
         let place = |text: &str| Some(text.to_owned());
         Facts {
             answers: self.questions.iter().map(|question| (question.id.to_string(), answer(question))).collect(),
@@ -115,7 +118,8 @@ fn settle(finding: &mut Finding, verdict: Verdict) {
 
 /// What people say to such a question.
 fn typical(kind: &Kind, variant: usize) -> Value {
-    let pick = |choices: &[Arc<str>]| choices.get(variant % choices.len().max(1)).map_or("", |choice| &**choice).to_owned();
+    let pick =
+        |choices: &[Arc<str>]| choices.get(variant % choices.len().max(1)).map_or("", |choice| &**choice).to_owned();
     match kind {
         Kind::Text => json!("yes"),
         Kind::Number(_) => json!([30, 60, 90, 180][variant % VARIANTS]),
@@ -140,7 +144,12 @@ fn arrived_at(variant: usize) -> Timestamp {
 
 fn arrival(variant: usize) -> ArrivalId {
     let milliseconds = u128::try_from(arrived_at(variant).as_millisecond()).unwrap_or_default();
-    let rest = [0x7a5c_83f1_96e4_0d2b_7b91_u128, 0x7f02_a6d8_4c13_95eb_28f7, 0x7360_b9f5_8e21_d74a_c50d, 0x78d4_91ca_6f37_b208_e5e2];
+    let rest = [
+        0x7a5c_83f1_96e4_0d2b_7b91_u128,
+        0x7f02_a6d8_4c13_95eb_28f7,
+        0x7360_b9f5_8e21_d74a_c50d,
+        0x78d4_91ca_6f37_b208_e5e2,
+    ];
     ArrivalId::from_uuid(Uuid::from_u128((milliseconds << 80) | rest[variant % VARIANTS]))
 }
 
