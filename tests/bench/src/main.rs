@@ -11,6 +11,7 @@ mod intake_floor;
 mod latency;
 mod lead;
 mod load;
+mod past;
 mod pipeline;
 mod pipeline_floor;
 mod process;
@@ -68,6 +69,12 @@ enum Command {
     Pipeline,
     /// Decisions alone on one core: made, written down, replayed.
     Decide,
+    /// What past decisions cost: bytes at rest, a back-test of all of them, replays per second.
+    Past {
+        /// About how many there are.
+        #[arg(long, default_value_t = 1_002_000, value_parser = clap::value_parser!(u64).range(3_000..=20_000_000))]
+        decisions: u64,
+    },
     /// From the post to the webhook: times, processor time and memory, with all leads A.
     Latency,
     /// The floor of `intake`: a bare handler that parses the JSON and publishes the bytes with a confirm.
@@ -103,6 +110,7 @@ async fn main() {
         Command::Intake { connections } => intake::run(&options, &connections).await,
         Command::Pipeline => pipeline::run(&options).await,
         Command::Decide => decide::run(&options),
+        Command::Past { decisions } => past::run(&options, decisions).await,
         Command::Latency => latency::run(&options).await,
     };
     finish(&report, &options);

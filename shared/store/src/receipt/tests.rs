@@ -168,7 +168,7 @@ async fn the_dictionary_that_is_kept_is_the_one_that_is_used() {
     assert!(read[0].receipt.bytes.len() < 50, "it refers to the dictionary");
     assert!(readers[0].next(10).await.unwrap().is_none());
 
-    sqlx::query("update criteria set id = gen_random_uuid()").execute(&store.pool).await.unwrap();
+    sqlx::query("update decision set criteria_id = gen_random_uuid()").execute(&store.pool).await.unwrap();
     let orphaned =
         Store::open(database.url(), 2).unwrap().decisions_all(1).await.unwrap()[0].next(10).await.unwrap().unwrap();
     assert!(orphaned[0].receipt.open().unwrap_err().to_string().contains("dictionary of its criteria is missing"));
