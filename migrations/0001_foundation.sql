@@ -61,6 +61,7 @@ create table criteria (
     version integer not null,
     hash bytea not null,
     document text not null,
+    dictionary bytea not null,
     activated_at timestamptz,
     retired_at timestamptz,
     created_at timestamptz not null,
@@ -75,6 +76,7 @@ comment on column criteria.program_id is 'The line of business it belongs to.';
 comment on column criteria.version is 'Counts from 1 within the program.';
 comment on column criteria.hash is 'First 128 bits of the document''s SHA-256.';
 comment on column criteria.document is 'The TOML text, byte for byte.';
+comment on column criteria.dictionary is 'What receipts of this version are compressed by. Derived from the document once and kept: another version of Ripen derives another.';
 comment on column criteria.activated_at is 'When it last became the active version; null for a draft.';
 comment on column criteria.retired_at is 'When another version took its place.';
 comment on column criteria.created_at is 'When it was stored.';
@@ -438,11 +440,14 @@ create table decision (
     at timestamptz not null,
     grade text not null,
     score integer not null,
-    receipt json not null,
+    receipt bytea not null,
     constraint decision_grade_is_known check (grade in ('A', 'B', 'C'))
-);
+) partition by range (id);
+-- It is compressed already.
+alter table decision alter column receipt set storage external;
+create table decision_default partition of decision default;
 create index decision_of_lead on decision (lead_id, at);
-comment on table decision is 'One application of one criteria version to one lead at one instant. Immutable.';
+comment on table decision is 'One application of one criteria version to one lead at one instant. Immutable. Partitioned by month: ids begin with the time.';
 comment on column decision.id is 'UUIDv7.';
 comment on column decision.lead_id is 'The lead decided.';
 comment on column decision.client_id is 'Whose lead it is.';
@@ -450,7 +455,7 @@ comment on column decision.criteria_id is 'The version applied.';
 comment on column decision.at is 'The instant it was decided for.';
 comment on column decision.grade is 'The grade given.';
 comment on column decision.score is 'The points.';
-comment on column decision.receipt is 'Inputs read, each rule''s result, next step: replays to the same bytes. Type json keeps them as written.';
+comment on column decision.receipt is 'Inputs read, each rule''s result, next step: replays to the same bytes. JSON, compressed by zstd with the dictionary of its criteria; plain where it does not begin as such a frame does: null once it is erased.';
 
 create table promise (
     lead_id uuid not null,

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::{CRITERIA, Installation, Kind, LIMIT, Source, audit::delivered, load::post};
+use ripen_domain::id::DecisionId;
 use ripen_testkit::wait::until;
 
 fn text(output: &std::process::Output) -> String {
@@ -33,6 +34,12 @@ fn draft(installation: &Installation, name: &str, document: &str) -> String {
     let path = installation.folder().join(name);
     std::fs::write(&path, document).unwrap();
     path.to_str().unwrap().to_owned()
+}
+
+async fn forge(installation: &Installation, decision: &str, receipt: Vec<u8>) {
+    let id: DecisionId = decision.parse().unwrap();
+    let forged = sqlx::query("update decision set receipt = $2 where id = $1").bind(id.uuid()).bind(receipt);
+    assert_eq!(forged.execute(installation.pool()).await.unwrap().rows_affected(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -103,11 +110,16 @@ async fn a_grade_is_explained_and_replayed() {
     let all = installation.json(&["decision", "replay", "--all"]).await;
     assert_eq!((&all["same"], &all["differ"]), (&json!(3), &json!(0)));
     assert_eq!(installation.json(&["decision", "replay", id]).await["same"], 1);
-    sqlx::query("update decision set receipt = replace(receipt::text, '\"score\":', '\"score\":1')::json where id = (select min(id::text)::uuid from decision)")
-        .execute(installation.pool())
-        .await
-        .unwrap();
+    let kept = text(&installation.run(&["decision", "show", id, "--json"]).await);
+    forge(&installation, id, kept.trim().replace("\"score\":", "\"score\":1").into_bytes()).await;
     let forged = installation.run(&["decision", "replay", "--all"]).await;
     assert_eq!(forged.status.code(), Some(1));
-    assert!(text(&forged).contains("differs"), "{}", text(&forged));
+    assert!(text(&forged).contains(&format!("{id} differs: its criteria")), "{}", text(&forged));
+    forge(&installation, id, vec![0x28, 0xb5, 0x2f, 0xfd, 7]).await;
+    let damaged = installation.run(&["decision", "replay", "--all"]).await;
+    assert_eq!(damaged.status.code(), Some(1));
+    let because = format!("{id} differs: a stored value is not understood: the receipt of {id}: its bytes are damaged");
+    assert!(text(&damaged).contains(&because), "{}", text(&damaged));
+    let shown = installation.run(&["decision", "show", id]).await;
+    assert!(!shown.status.success() && text(&shown).contains("its bytes are damaged"), "{}", text(&shown));
 }

@@ -1,6 +1,7 @@
 //! What people of the firm do with leads by command: touches, answers, agreed dates, another program.
 
-use jiff::{ToSpan, Zoned};
+use jiff::{ToSpan, Zoned, tz::TimeZone};
+use ripen_runtime::clock::Clock;
 use ripen_testkit::wait::until;
 use serde_json::{Value, json};
 
@@ -10,6 +11,10 @@ const WAITS: &str = "select count(*) from promise where state = 'work'";
 
 fn text(output: &std::process::Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+fn today() -> Zoned {
+    Clock::system().now().to_zoned(TimeZone::UTC)
 }
 
 /// A served installation in which people may be called at any time, with its criteria.
@@ -45,7 +50,7 @@ async fn decisions(installation: &Installation, count: i64) {
 async fn a_date_agreed_in_november_stands_until_a_person_moves_it() {
     let (installation, source, process) = installation().await;
     let id = lead(&installation, &process, &source, json!({"timeframe_days": 200})).await;
-    let april = Zoned::now().checked_add(5.months()).unwrap().strftime("%Y-%m").to_string();
+    let april = today().checked_add(5.months()).unwrap().strftime("%Y-%m").to_string();
     let why = "the lease ends in May";
     let touched = installation
         .json(&[
@@ -92,7 +97,7 @@ async fn a_date_agreed_in_november_stands_until_a_person_moves_it() {
     installation.json(&["promise", "move", &id, "--to", "30d", "--why", "rang back", "--agreed", "--by", "Lee"]).await;
     let shown = installation.json(&["lead", "show", &id]).await;
     assert!(shown["promises"][1]["ended"].as_str().unwrap().ends_with("by Lee: rang back"), "{shown:#}");
-    let ahead = Zoned::now().checked_add(60.days()).unwrap().date().to_string();
+    let ahead = today().checked_add(60.days()).unwrap().date().to_string();
     let listed = installation.json(&["promise", "list", "--before", &ahead, "--client", "acme"]).await;
     assert_eq!(listed.as_array().unwrap().len(), 1);
     assert!(installation.run(&["doctor"]).await.status.success());
@@ -108,7 +113,7 @@ async fn work_is_listed_until_somebody_worked_on_it_and_only_fruitless_work_uses
     let listed = installation.json(&["promise", "list"]).await;
     assert_eq!(listed[0]["lead"], json!(id));
 
-    let touch = uuid::Uuid::now_v7().to_string();
+    let touch = uuid::Uuid::from_u128(7).to_string();
     let call = ["lead", "touch", &id, "--disposition", "no_answer", "--touch", &touch];
     assert_eq!(installation.json(&call).await["round_used"], json!(true));
     assert!(text(&installation.run(&call).await).contains("recorded before"));

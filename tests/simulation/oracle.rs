@@ -188,19 +188,20 @@ impl World {
     /// Every decision replays to the same bytes; a lead matured where it became A, and nowhere else; a promise fired once,
     /// not before it was due.
     async fn check_decisions(&self) -> Outcome {
-        let sql = "select x.id, x.lead_id, x.criteria_id, x.receipt::text,
+        let sql = "select x.id, x.lead_id, x.criteria_id,
                      exists (select from maturation m where m.decision_id = x.id)
                    from decision x order by x.lead_id, x.at";
-        let rows: Vec<(Uuid, Uuid, Uuid, String, bool)> = sqlx::query_as(sql).fetch_all(&self.pool).await.unwrap();
-        let documents = self.documents().await;
+        let rows: Vec<(Uuid, Uuid, Uuid, bool)> = sqlx::query_as(sql).fetch_all(&self.pool).await.unwrap();
+        let (documents, receipts) = (self.documents().await, self.receipts().await?);
         let mut before: BTreeMap<Uuid, Grade> = BTreeMap::new();
         let mut fired = Vec::new();
-        for (id, lead, criteria, kept, matured) in rows {
-            let again = replay(&kept, &documents[&criteria]).map_err(|error| format!("decision {id}: {error}"))?;
-            if again != kept {
+        for (id, lead, criteria, matured) in rows {
+            let kept = receipts.get(&id).ok_or_else(|| format!("decision {id} is not read"))?;
+            let again = replay(kept, &documents[&criteria]).map_err(|error| format!("decision {id}: {error}"))?;
+            if again != *kept {
                 return Err(format!("decision {id} replays to other bytes:\n{kept}\n{again}"));
             }
-            let receipt: Receipt = serde_json::from_str(&kept).unwrap();
+            let receipt: Receipt = serde_json::from_str(kept).unwrap();
             let became = receipt.grade == Grade::A && receipt.closed.is_none();
             let became = became && before.insert(lead, receipt.grade) != Some(Grade::A);
             before.insert(lead, receipt.grade);
@@ -214,6 +215,19 @@ impl World {
             fired.extend(receipt.cause.promise.map(|generation| (lead, generation, receipt.at)));
         }
         self.check_fired(fired).await
+    }
+
+    async fn receipts(&self) -> Result<BTreeMap<Uuid, String>, String> {
+        let mut receipts = BTreeMap::new();
+        for mut reader in self.qualifier.store.decisions_all(1).await.unwrap() {
+            while let Some(decisions) = reader.next(1_000).await.unwrap() {
+                for decision in decisions {
+                    let text = decision.receipt.open().map_err(|error| error.to_string())?;
+                    receipts.insert(decision.id.uuid(), text);
+                }
+            }
+        }
+        Ok(receipts)
     }
 
     async fn check_fired(&self, mut fired: Vec<(Uuid, i64, jiff::Timestamp)>) -> Outcome {

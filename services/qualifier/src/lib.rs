@@ -11,6 +11,7 @@ mod draft;
 mod gather;
 mod grade;
 mod message;
+mod months;
 mod sweeper;
 mod worker;
 
@@ -71,6 +72,7 @@ pub async fn service(ctx: Context, stop: Stop) -> Result<(), ServiceError> {
     }
     parts.spawn(worker::run(ctx.clone(), Queue::Requalify, stop.clone()));
     parts.spawn(dead::run(ctx.clone(), stop.clone()));
+    parts.spawn(months::run(ctx.clone(), stop.clone()));
     parts.spawn(sweeper::run(ctx, stop));
     while let Some(ended) = parts.join_next().await {
         ended.map_err(ServiceError::Panicked)?;

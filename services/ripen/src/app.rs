@@ -157,7 +157,7 @@ async fn open_store(settings: &Settings, embedded: Option<&Embedded>) -> anyhow:
     match embedded {
         Some(embedded) => {
             let store = Store::open(&embedded.url(), connections)?;
-            store.migrate().await.context("migrating the embedded database")?;
+            store.migrate(Clock::system().now()).await.context("migrating the embedded database")?;
             Ok(store)
         }
         None => {

@@ -3,6 +3,7 @@
 
 use anyhow::Context as _;
 use ripen_runtime::{
+    clock::Clock,
     config::Settings,
     embedded::{Embedded, Options, RunningInfo, attach},
     secrets,
@@ -13,6 +14,11 @@ use crate::cli::Common;
 
 /// Connections of a command.
 const CONNECTIONS: u32 = 4;
+
+/// How many readers a command has that goes through everything: one for each core, each over a connection.
+pub fn readers() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(CONNECTIONS as usize)
+}
 
 /// An open database.
 pub struct Database {
@@ -35,7 +41,7 @@ impl Database {
         let settings = Settings::load(common.config.as_deref(), Vec::new())?;
         let database = Self::connect(common, settings).await?;
         if database.settings.database.url.is_empty() {
-            database.store.migrate().await.context("migrating the embedded database")?;
+            database.store.migrate(Clock::system().now()).await.context("migrating the embedded database")?;
         } else {
             check_schema(&database.store).await?;
         }

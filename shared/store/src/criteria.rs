@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
+    criteria::Criteria,
     hash::ContentHash,
     id::{CriteriaId, ProgramId},
 };
@@ -136,25 +137,30 @@ impl Store {
     }
 
     /// Makes a document the active version of the program of its name and returns its version. The same document again is
-    /// the same version. The first document of all names the default program.
+    /// the same version. The first document of all names the default program. What its receipts are compressed by is kept
+    /// with it, and stays.
     ///
     /// # Errors
-    /// When the database is away.
+    /// When the database is away, or the document has mistakes.
     pub async fn criteria_activate(&self, new: &Activation<'_>, now: Timestamp) -> Result<i32, StoreError> {
         let mut tx = self.pool.begin().await?;
         let program = program_for(&mut tx, new.program, new.ids.1, now).await?;
         let hash = ContentHash::of(new.document.as_bytes());
+        let loaded =
+            Criteria::load(new.document).map_err(|_| StoreError::Failed("the criteria have mistakes".to_owned()))?;
+        let dictionary = loaded.criteria.dictionary();
         let row = sqlx::query!(
             r#"-- criteria.store
-            insert into criteria as k (id, program_id, version, hash, document, activated_at, created_at)
-            select $1, $2, coalesce(max(version), 0) + 1, $3, $4, $5, $5 from criteria where program_id = $2
+            insert into criteria as k (id, program_id, version, hash, document, dictionary, activated_at, created_at)
+            select $1, $2, coalesce(max(version), 0) + 1, $3, $4, $6, $5, $5 from criteria where program_id = $2
             on conflict (program_id, hash) do update set activated_at = $5, retired_at = null
             returning k.id, k.version"#,
             new.ids.0.uuid(),
             program.uuid(),
             &hash.bytes()[..],
             new.document,
-            now.to_sqlx()
+            now.to_sqlx(),
+            dictionary
         )
         .fetch_one(&mut *tx)
         .await?;

@@ -8,7 +8,7 @@ use ripen_domain::{
     lead::Grade,
 };
 
-use crate::{Store, StoreError, error::word};
+use crate::{PackedReceipt, Store, StoreError, error::word, receipt::Prepared};
 
 /// A stored decision.
 #[derive(Debug, Clone)]
@@ -33,8 +33,8 @@ pub struct DecisionRecord {
     pub grade: Grade,
     /// The points.
     pub score: i32,
-    /// The receipt, byte for byte.
-    pub receipt: String,
+    /// The receipt.
+    pub receipt: PackedReceipt,
 }
 
 struct Row {
@@ -48,23 +48,24 @@ struct Row {
     at: jiff_sqlx::Timestamp,
     grade: String,
     score: i32,
-    receipt: String,
+    receipt: Vec<u8>,
 }
 
 impl Row {
-    fn record(self) -> Result<DecisionRecord, StoreError> {
+    fn record(self, prepared: &Prepared) -> Result<DecisionRecord, StoreError> {
+        let (id, criteria) = (DecisionId::from_uuid(self.id), CriteriaId::from_uuid(self.criteria_id));
         Ok(DecisionRecord {
-            id: DecisionId::from_uuid(self.id),
+            id,
             lead: LeadId::from_uuid(self.lead_id),
             client: self.client,
             time_zone: self.time_zone,
             program: self.program,
-            criteria: CriteriaId::from_uuid(self.criteria_id),
+            criteria,
             version: self.version,
             at: self.at.to_jiff(),
             grade: word(&self.grade)?,
             score: self.score,
-            receipt: self.receipt,
+            receipt: PackedReceipt::new((id, criteria), self.receipt, prepared),
         })
     }
 }
@@ -79,7 +80,7 @@ impl Store {
             Row,
             r#"-- decision.show
             select d.id, d.lead_id, c.slug as client, c.time_zone, g.name as program, d.criteria_id, k.version, d.at, d.grade,
-                   d.score, d.receipt::text as "receipt!"
+                   d.score, d.receipt
             from decision d join client c on c.id = d.client_id
             join criteria k on k.id = d.criteria_id join program g on g.id = k.program_id
             where d.id = $1"#,
@@ -87,7 +88,8 @@ impl Store {
         )
         .fetch_optional(&self.pool)
         .await?;
-        row.map(Row::record).transpose()
+        let prepared = self.dictionaries(row.iter().map(|row| row.criteria_id)).await?;
+        row.map(|row| row.record(&prepared)).transpose()
     }
 
     /// The decisions about everyone reached under an identity, of every client or of one, by lead and oldest first.
@@ -103,7 +105,7 @@ impl Store {
             Row,
             r#"-- decision.of_identity
             select d.id, d.lead_id, c.slug as client, c.time_zone, g.name as program, d.criteria_id, k.version, d.at, d.grade,
-                   d.score, d.receipt::text as "receipt!"
+                   d.score, d.receipt
             from client c
             join person_identity i on i.client_id = c.id and i.kind = $1 and i.value = $2
             join lead l on l.person_id = i.person_id join decision d on d.lead_id = l.id
@@ -116,30 +118,8 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        rows.into_iter().map(Row::record).collect()
-    }
-
-    /// The next `limit` decisions after `after`, by id: id, criteria and receipt.
-    ///
-    /// # Errors
-    /// When the database is away.
-    pub async fn decisions_after(
-        &self,
-        after: DecisionId,
-        limit: i64,
-    ) -> Result<Vec<(DecisionId, CriteriaId, String)>, StoreError> {
-        let rows = sqlx::query!(
-            r#"-- decision.after
-            select id, criteria_id, receipt::text as "receipt!" from decision where id > $1 order by id limit $2"#,
-            after.uuid(),
-            limit
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| (DecisionId::from_uuid(row.id), CriteriaId::from_uuid(row.criteria_id), row.receipt))
-            .collect())
+        let prepared = self.dictionaries(rows.iter().map(|row| row.criteria_id)).await?;
+        rows.into_iter().map(|row| row.record(&prepared)).collect()
     }
 
     /// How many decisions there are, about.
@@ -152,7 +132,7 @@ impl Store {
             select count(*) as "n!" from decision where at <= $1"#,
             until.to_sqlx()
         )
-        .fetch_one(&self.pool)
+        .fetch_one(&mut *self.scan().await?)
         .await?;
         Ok(row.n)
     }

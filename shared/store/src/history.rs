@@ -1,19 +1,27 @@
-//! The past of leads, a batch at a time, for back-tests: every decision with what arrived and was answered around it.
+//! The past of leads, a window of ids at a time, for back-tests: every decision with what arrived and was answered around
+//! it. Reads everything there is of a program in the order of its leads, so that it is bound by no lookup.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
-    criteria::{Answer, ClientFacts, PastArrival, PastDecision, PastLead, SourceFacts},
+    criteria::{ClientFacts, SourceFacts},
     delivery::OutcomeKind,
-    id::{ClientId, LeadId},
-    lead::Channel,
+    id::{ClientId, CriteriaId, DecisionId, LeadId},
 };
-use serde::{Deserialize, de::IgnoredAny};
+use sqlx::{PgConnection, Postgres, Transaction};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use crate::{Store, StoreError, error::word};
+use crate::{
+    PackedPast, PackedReceipt, Store, StoreError,
+    error::word,
+    past::{PackedAnswer, PackedArrival, PackedDecision},
+};
 
 /// Which past is looked at.
 #[derive(Debug, Clone, Default)]
@@ -28,8 +36,24 @@ pub struct Period {
     pub until: Timestamp,
 }
 
-/// A lead's past and what the client said of it last.
-pub type Past = (LeadId, PastLead, Option<OutcomeKind>);
+/// Reads windows of the past over a connection of its own. Several share the windows of one past among them.
+pub struct PastReader {
+    store: Store,
+    tx: Transaction<'static, Postgres>,
+    period: Period,
+    /// The last lead that was given out.
+    given: Arc<Mutex<Uuid>>,
+    known: Arc<Known>,
+}
+
+/// Leads after `from`, up to `to`.
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    from: Uuid,
+    to: Uuid,
+}
+
+type Pasts = BTreeMap<Uuid, PackedPast>;
 
 impl Store {
     /// How many decisions lie in the period.
@@ -46,152 +70,206 @@ impl Store {
             period.since.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
             period.until.to_sqlx()
         )
-        .fetch_one(&self.pool)
+        .fetch_one(&mut *self.scan().await?)
         .await?;
         Ok(row.n)
     }
 
-    /// The past of the next `limit` leads after `after`, by id. Leads without a decision in the period are left out, so
-    /// that fewer may come; the last id looked at comes with them.
+    /// So many readers of one past, each over a connection.
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn history_after(
-        &self,
-        period: &Period,
-        after: LeadId,
-        limit: i64,
-    ) -> Result<Option<(LeadId, Vec<Past>)>, StoreError> {
-        let rows = sqlx::query!(
-            "-- history.leads
-            select l.id, c.slug, c.name, c.country, c.time_zone, s.name as source_name, s.channel
-            from lead l join program g on g.id = l.program_id join client c on c.id = l.client_id join source s on s.id = l.source_id
-            where l.id > $1 and g.name = $2 and ($3::uuid is null or l.client_id = $3) order by l.id limit $4",
-            after.uuid(),
-            period.program,
-            period.client.map(ClientId::uuid),
-            limit
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        let Some(last) = rows.last().map(|row| LeadId::from_uuid(row.id)) else { return Ok(None) };
-        let mut pasts: BTreeMap<Uuid, (PastLead, Option<OutcomeKind>)> = BTreeMap::new();
-        for row in rows {
-            let client = ClientFacts { slug: row.slug, name: row.name, country: row.country, time_zone: row.time_zone };
-            let source = SourceFacts { name: row.source_name, channel: word(&row.channel)? };
-            pasts.insert(row.id, (PastLead { client, source, ..PastLead::default() }, None));
+    pub async fn history(&self, period: &Period, readers: usize) -> Result<Vec<PastReader>, StoreError> {
+        let given = Arc::new(Mutex::new(Uuid::nil()));
+        let known = Arc::new(Known::read(&mut *self.pool.acquire().await?).await?);
+        let mut all = Vec::with_capacity(readers);
+        for _ in 0..readers {
+            all.push(PastReader {
+                store: self.clone(),
+                tx: self.scan().await?,
+                period: period.clone(),
+                given: Arc::clone(&given),
+                known: Arc::clone(&known),
+            });
         }
-        let ids: Vec<_> = pasts.keys().copied().collect();
-        let (decisions, arrivals, answers, outcomes) = tokio::try_join!(
-            self.past_decisions(period, &ids),
-            self.past_arrivals(&ids),
-            self.past_answers(&ids),
-            self.past_outcomes(&ids),
-        )?;
-        for (lead, decision) in decisions {
-            pasts.entry(lead).or_default().0.decisions.push(decision);
-        }
-        for (lead, arrival) in arrivals {
-            pasts.entry(lead).or_default().0.arrivals.push(arrival);
-        }
-        for (lead, question, answer) in answers {
-            pasts.entry(lead).or_default().0.answers.push((question, answer));
-        }
-        for (lead, outcome) in outcomes {
-            pasts.entry(lead).or_default().1 = Some(outcome);
-        }
-        let decided = pasts.into_iter().filter(|(_, (past, _))| !past.decisions.is_empty());
-        Ok(Some((last, decided.map(|(id, (past, outcome))| (LeadId::from_uuid(id), past, outcome)).collect())))
-    }
-
-    async fn past_decisions(&self, period: &Period, ids: &[Uuid]) -> Result<Vec<(Uuid, PastDecision)>, StoreError> {
-        let rows = sqlx::query!(
-            r#"-- history.decisions
-            select lead_id, at, grade, score, receipt::text as "receipt!" from decision
-            where lead_id = any($1) and ($2::timestamptz is null or at >= $2) and at < $3 order by lead_id, at, id"#,
-            ids,
-            period.since.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
-            period.until.to_sqlx()
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        rows.into_iter()
-            .map(|row| {
-                let (at, grade) = (row.at.to_jiff(), word(&row.grade)?);
-                Ok((row.lead_id, PastDecision { at, grade, score: row.score, receipt: row.receipt }))
-            })
-            .collect()
-    }
-
-    async fn past_arrivals(&self, ids: &[Uuid]) -> Result<Vec<(Uuid, PastArrival)>, StoreError> {
-        let rows = sqlx::query!(
-            r#"-- history.arrivals
-            select a.lead_id as "lead_id!", a.received_at, a.submitted_at, a.amends is not null as "amends!", s.channel as of_source,
-                   a.submission::text as "submission!"
-            from arrival a join source s on s.id = a.source_id
-            where a.lead_id = any($1) order by a.lead_id, a.received_at, a.id"#,
-            ids
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        rows.into_iter()
-            .map(|row| {
-                // What an erased person had submitted says nothing any more.
-                let said: Said = serde_json::from_str(&row.submission).unwrap_or_default();
-                let arrival = PastArrival {
-                    received_at: row.received_at.to_jiff(),
-                    submitted_at: row.submitted_at.map(jiff_sqlx::Timestamp::to_jiff),
-                    amends: row.amends,
-                    channel: said.channel.map_or_else(|| word(&row.of_source), Ok)?,
-                    has_email: said.email.is_some(),
-                    has_phone: said.phone.is_some(),
-                    country: said.country,
-                    postal_code: said.postal_code,
-                    time_zone: said.time_zone,
-                };
-                Ok((row.lead_id, arrival))
-            })
-            .collect()
-    }
-
-    async fn past_answers(&self, ids: &[Uuid]) -> Result<Vec<(Uuid, String, Answer)>, StoreError> {
-        let rows = sqlx::query!(
-            "-- history.answers
-            select lead_id, question, at, origin, value from answer where lead_id = any($1) order by lead_id, at, origin",
-            ids
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        rows.into_iter()
-            .map(|row| {
-                let origin =
-                    row.origin.parse().map_err(|_| StoreError::Corrupt("the origin of an answer".to_owned()))?;
-                Ok((row.lead_id, row.question, Answer { value: row.value, at: row.at.to_jiff(), origin }))
-            })
-            .collect()
-    }
-
-    async fn past_outcomes(&self, ids: &[Uuid]) -> Result<Vec<(Uuid, OutcomeKind)>, StoreError> {
-        let rows = sqlx::query!(
-            "-- history.outcomes
-            select d.lead_id, o.kind from delivery d join outcome o on o.delivery_id = d.id
-            where d.lead_id = any($1) order by d.lead_id, o.at",
-            ids
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        rows.into_iter().map(|row| Ok((row.lead_id, word(&row.kind)?))).collect()
+        Ok(all)
     }
 }
 
-/// Of a submission what criteria can see.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Said {
-    channel: Option<Channel>,
-    email: Option<IgnoredAny>,
-    phone: Option<IgnoredAny>,
-    country: Option<String>,
-    postal_code: Option<String>,
-    time_zone: Option<String>,
+impl PastReader {
+    /// The past of the next leads, at most `limit`; `None` after the last. Leads without a decision in the period are left
+    /// out, so that fewer may come.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn next(&mut self, limit: i64) -> Result<Option<Vec<PackedPast>>, StoreError> {
+        let Some((window, mut pasts)) = self.window(limit).await? else { return Ok(None) };
+        self.decisions(window, &mut pasts).await?;
+        self.arrivals(window, &mut pasts).await?;
+        self.answers(window, &mut pasts).await?;
+        self.outcomes(window, &mut pasts).await?;
+        Ok(Some(pasts.into_values().filter(|past| !past.decisions.is_empty()).collect()))
+    }
+
+    /// The next leads. Nobody else is given these.
+    async fn window(&mut self, limit: i64) -> Result<Option<(Window, Pasts)>, StoreError> {
+        let given = Arc::clone(&self.given);
+        let mut given = given.lock().await;
+        let from = *given;
+        let rows = sqlx::query!(
+            "-- history.leads
+            select l.id, l.client_id, l.source_id from lead l
+            where l.id > $1 and l.program_id = (select id from program where name = $2) and ($3::uuid is null or l.client_id = $3)
+            order by l.id limit $4",
+            from,
+            self.period.program,
+            self.period.client.map(ClientId::uuid),
+            limit
+        )
+        .fetch_all(&mut *self.tx)
+        .await?;
+        let Some(to) = rows.last().map(|row| row.id) else { return Ok(None) };
+        *given = to;
+        drop(given);
+        let pasts = rows.into_iter().filter_map(|row| {
+            let client = Arc::clone(self.known.clients.get(&row.client_id)?);
+            let source = Arc::clone(self.known.sources.get(&row.source_id)?);
+            Some((row.id, PackedPast::new(LeadId::from_uuid(row.id), client, source)))
+        });
+        Ok(Some((Window { from, to }, pasts.collect())))
+    }
+
+    async fn decisions(&mut self, window: Window, pasts: &mut Pasts) -> Result<(), StoreError> {
+        let rows = sqlx::query!(
+            "-- history.decisions
+            select d.id, d.lead_id, d.criteria_id, d.at, d.grade, d.score, d.receipt from decision d
+            where d.lead_id > $1 and d.lead_id <= $2 and ($3::timestamptz is null or d.at >= $3) and d.at < $4
+              and d.criteria_id in (select k.id from criteria k join program g on g.id = k.program_id where g.name = $5)
+              and ($6::uuid is null or d.client_id = $6)
+            order by d.lead_id, d.at, d.id",
+            window.from,
+            window.to,
+            self.period.since.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
+            self.period.until.to_sqlx(),
+            self.period.program,
+            self.period.client.map(ClientId::uuid)
+        )
+        .fetch_all(&mut *self.tx)
+        .await?;
+        let prepared = self.store.dictionaries_over(&mut self.tx, rows.iter().map(|row| row.criteria_id)).await?;
+        for row in rows {
+            let Some(past) = pasts.get_mut(&row.lead_id) else { continue };
+            let of = (DecisionId::from_uuid(row.id), CriteriaId::from_uuid(row.criteria_id));
+            past.decisions.push(PackedDecision {
+                at: row.at.to_jiff(),
+                grade: word(&row.grade)?,
+                score: row.score,
+                receipt: PackedReceipt::new(of, row.receipt, &prepared),
+            });
+        }
+        Ok(())
+    }
+
+    async fn arrivals(&mut self, window: Window, pasts: &mut Pasts) -> Result<(), StoreError> {
+        let rows = sqlx::query!(
+            r#"-- history.arrivals
+            select a.lead_id as "lead_id!", a.source_id, a.received_at, a.submitted_at, a.amends is not null as "amends!",
+                   a.submission::text as "submission!"
+            from arrival a where a.lead_id > $1 and a.lead_id <= $2 and ($3::uuid is null or a.client_id = $3)
+            order by a.lead_id, a.received_at, a.id"#,
+            window.from,
+            window.to,
+            self.period.client.map(ClientId::uuid)
+        )
+        .fetch_all(&mut *self.tx)
+        .await?;
+        for row in rows {
+            let (Some(past), Some(source)) = (pasts.get_mut(&row.lead_id), self.known.sources.get(&row.source_id))
+            else {
+                continue;
+            };
+            past.arrivals.push(PackedArrival {
+                received_at: row.received_at.to_jiff(),
+                submitted_at: row.submitted_at.map(jiff_sqlx::Timestamp::to_jiff),
+                amends: row.amends,
+                of_source: source.channel,
+                submission: row.submission,
+            });
+        }
+        Ok(())
+    }
+
+    async fn answers(&mut self, window: Window, pasts: &mut Pasts) -> Result<(), StoreError> {
+        let rows = sqlx::query!(
+            r#"-- history.answers
+            select lead_id, question, at, origin, value::text as "value!" from answer
+            where lead_id > $1 and lead_id <= $2 order by lead_id, at, origin"#,
+            window.from,
+            window.to
+        )
+        .fetch_all(&mut *self.tx)
+        .await?;
+        for row in rows {
+            if let Some(past) = pasts.get_mut(&row.lead_id) {
+                past.answers.push(PackedAnswer {
+                    question: row.question,
+                    at: row.at.to_jiff(),
+                    origin: row.origin,
+                    value: row.value,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    async fn outcomes(&mut self, window: Window, pasts: &mut Pasts) -> Result<(), StoreError> {
+        let rows = sqlx::query!(
+            "-- history.outcomes
+            select d.lead_id, o.kind from delivery d join outcome o on o.delivery_id = d.id
+            where d.lead_id > $1 and d.lead_id <= $2 order by d.lead_id, o.at",
+            window.from,
+            window.to
+        )
+        .fetch_all(&mut *self.tx)
+        .await?;
+        for row in rows {
+            if let Some(past) = pasts.get_mut(&row.lead_id) {
+                past.outcome = Some(word::<OutcomeKind>(&row.kind)?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Clients and sources as criteria see them.
+#[derive(Default)]
+struct Known {
+    clients: HashMap<Uuid, Arc<ClientFacts>>,
+    sources: HashMap<Uuid, Arc<SourceFacts>>,
+}
+
+impl Known {
+    async fn read(tx: &mut PgConnection) -> Result<Self, StoreError> {
+        let clients = sqlx::query!(
+            "-- history.clients
+            select id, slug, name, country, time_zone from client"
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        let clients = clients.into_iter().map(|row| {
+            let client = ClientFacts { slug: row.slug, name: row.name, country: row.country, time_zone: row.time_zone };
+            (row.id, Arc::new(client))
+        });
+        let mut known = Self { clients: clients.collect(), sources: HashMap::new() };
+        let sources = sqlx::query!(
+            "-- history.sources
+            select id, name, channel from source"
+        )
+        .fetch_all(tx)
+        .await?;
+        for row in sources {
+            known.sources.insert(row.id, Arc::new(SourceFacts { name: row.name, channel: word(&row.channel)? }));
+        }
+        Ok(known)
+    }
 }

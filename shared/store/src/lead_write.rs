@@ -74,7 +74,6 @@ struct Decisions {
     at: Instants,
     grades: Vec<String>,
     scores: Vec<i32>,
-    receipts: Vec<String>,
 }
 
 impl From<&[NewDecision]> for Decisions {
@@ -88,7 +87,6 @@ impl From<&[NewDecision]> for Decisions {
             columns.at.push(row.at.to_sqlx());
             columns.grades.push(row.grade.word().to_owned());
             columns.scores.push(row.score);
-            columns.receipts.push(row.receipt.clone());
         }
         columns
     }
@@ -135,13 +133,14 @@ impl Batch {
         promises: &[PromiseRow],
         now: jiff::Timestamp,
     ) -> Result<(), StoreError> {
+        let receipts = self.pack(decisions).await?;
         let (c, d, p) = (Columns::from(rows), Decisions::from(decisions), Promises::from(promises));
         sqlx::query!(
             "-- lead.write
             with decided as (
               insert into decision (id, lead_id, client_id, criteria_id, at, grade, score, receipt)
               select ($22::uuid[])[i], ($23::uuid[])[i], ($24::uuid[])[i], ($25::uuid[])[i], ($26::timestamptz[])[i],
-                     ($27::text[])[i], ($28::integer[])[i], ($29::text[])[i]::json
+                     ($27::text[])[i], ($28::integer[])[i], ($29::bytea[])[i]
               from generate_subscripts($22::uuid[], 1) i
             ), promised as (
               insert into promise (lead_id, generation, client_id, kind, state, due_at, why, from_whom, offered_until, created_at)
@@ -170,7 +169,7 @@ impl Batch {
             &c.decisions[..] as &[Option<Uuid>], &c.arrivals, &c.enquiries, &c.first[..], &c.last[..], &c.enquiry[..],
             &c.matured[..] as &[Option<jiff_sqlx::Timestamp>], &c.closed[..] as &[Option<jiff_sqlx::Timestamp>],
             &c.reasons[..] as &[Option<String>], &c.generations, now.to_sqlx(), &d.ids, &d.leads, &d.clients, &d.criteria,
-            &d.at[..], &d.grades, &d.scores, &d.receipts, &p.leads, &p.generations, &p.clients, &p.kinds,
+            &d.at[..], &d.grades, &d.scores, &receipts, &p.leads, &p.generations, &p.clients, &p.kinds,
             &p.due[..] as &[Option<jiff_sqlx::Timestamp>], &p.why, &p.whom, &c.rounds
         )
         .execute(self.connection())

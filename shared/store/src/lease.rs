@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     delivery::Matured,
-    id::{DeliveryId, EndpointId, LeadId},
+    id::{CriteriaId, DecisionId, DeliveryId, EndpointId, LeadId},
     person::Profile,
 };
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::{Due, EndpointKind, Leased, Store, StoreError, error::word};
+use crate::{Due, EndpointKind, Leased, PackedReceipt, Store, StoreError, error::word, receipt::Prepared};
 
 /// What a worker asks for.
 #[derive(Debug)]
@@ -185,7 +185,8 @@ impl Store {
             Row,
             r#"-- delivery.load
             select d.id, d.attempts, b.body as "body?", d.endpoint_id as "endpoint_id!", l.id as lead_id, l.stage,
-                   l.channel, l.arrivals, l.first_arrived_at, m.at as matured_at, x.grade, x.score, x.receipt,
+                   l.channel, l.arrivals, l.first_arrived_at, m.at as matured_at, x.grade, x.score, x.id as decision_id,
+                   x.criteria_id, x.receipt,
                    g.name as criteria_name, k.version, p.first_name, p.last_name, p.name, p.email, p.phone, p.postal_code,
                    p.country, p.time_zone, p.locale, s.name as source_name, c.name as client_name, e.kind,
                    coalesce(e.url, e.address) as "to!", e.allow_private, r.name as "rep_name?", r.email as "rep_email?",
@@ -206,7 +207,8 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        rows.into_iter().map(Row::due).collect()
+        let prepared = self.dictionaries(rows.iter().map(|row| row.criteria_id)).await?;
+        rows.into_iter().map(|row| row.due(&prepared)).collect()
     }
 }
 
@@ -223,7 +225,9 @@ struct Row {
     matured_at: jiff_sqlx::Timestamp,
     grade: String,
     score: i32,
-    receipt: Value,
+    decision_id: Uuid,
+    criteria_id: Uuid,
+    receipt: Vec<u8>,
     criteria_name: String,
     version: i32,
     first_name: Option<String>,
@@ -248,7 +252,16 @@ struct Row {
 }
 
 impl Row {
-    fn due(self) -> Result<Due, StoreError> {
+    /// What the decision rested on. A lead is not kept from its client because that cannot be read any more.
+    fn receipt(&self, prepared: &Prepared) -> Value {
+        let of = (DecisionId::from_uuid(self.decision_id), CriteriaId::from_uuid(self.criteria_id));
+        let read = PackedReceipt::new(of, self.receipt.clone(), prepared).open();
+        let read = read.inspect_err(|error| tracing::error!(%error, "a delivery goes without its reasons"));
+        read.ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+    }
+
+    fn due(self, prepared: &Prepared) -> Result<Due, StoreError> {
+        let receipt = self.receipt(prepared);
         let matured = Matured {
             delivery: DeliveryId::from_uuid(self.id),
             lead: LeadId::from_uuid(self.lead_id),
@@ -267,7 +280,7 @@ impl Row {
             grade: word(&self.grade)?,
             score: self.score,
             criteria: (self.criteria_name, self.version),
-            receipt: self.receipt,
+            receipt,
             answers: object(self.answers),
             notes: self.notes.unwrap_or_else(|| Value::Array(Vec::new())),
             source: self.source_name,

@@ -20,9 +20,13 @@ mod lead;
 mod lead_write;
 mod lease;
 mod ledger;
+mod partition;
+mod past;
 mod person;
 mod program;
 mod promise;
+mod receipt;
+mod replay;
 mod schema;
 mod scope;
 mod source;
@@ -42,13 +46,17 @@ pub use doctor::Finding;
 pub use endpoint::{EndpointKind, EndpointRecord, NewEndpoint, RepRecord};
 pub use error::StoreError;
 pub use facts::{AnswerRow, NoteRow};
-pub use history::{Past, Period};
+pub use history::{PastReader, Period};
 pub use lead::{LeadRow, MaturationRow, NewDecision};
 pub use lease::{Claim, Claimed};
 pub use ledger::{LeadRecord, PromiseRecord, TouchRecord};
+pub use partition::Months;
+pub use past::{PackedPast, Past};
 pub use person::{KnownPerson, PersonRow};
 pub use program::{ClientChange, ClientTerms, ProgramRecord};
 pub use promise::{OpenPromise, PromiseRow};
+pub use receipt::PackedReceipt;
+pub use replay::{DecisionReader, StoredDecision};
 pub use schema::SchemaState;
 pub use scope::Scope;
 pub use source::{NewSource, SourceFormat, SourceRecord, State};
@@ -57,10 +65,10 @@ pub use sweep::Sweep;
 pub use touch::{Agreed, NewStep, NewTouch, Worked};
 
 use sqlx::{
-    PgPool,
+    PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// Each statement is planned once per connection and goes by index: all are lookups of few rows in tables that grow for
 /// years, and a plan made while a table was empty must not stay a scan of all of it.
@@ -73,10 +81,20 @@ const PLANNER: [(&str, &str); 6] = [
     ("jit", "off"),
 ];
 
+/// What back-tests and replays set instead, within their transaction.
+const SCAN: [(&str, &str); 5] = [
+    ("plan_cache_mode", "force_custom_plan"),
+    ("enable_seqscan", "on"),
+    ("enable_bitmapscan", "on"),
+    ("enable_hashjoin", "on"),
+    ("enable_mergejoin", "on"),
+];
+
 /// A pool of connections to Ripen's database.
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: PgPool,
+    dictionaries: Arc<receipt::Dictionaries>,
 }
 
 impl Store {
@@ -90,7 +108,21 @@ impl Store {
             .acquire_timeout(Duration::from_secs(3))
             .test_before_acquire(false)
             .connect_lazy_with(url.parse::<PgConnectOptions>()?.options(PLANNER));
-        Ok(Self { pool })
+        Ok(Self { pool, dictionaries: Arc::default() })
+    }
+
+    /// A transaction that reads much of a table in order, where [`PLANNER`] is for few rows: planned for what is there.
+    pub(crate) async fn scan(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
+        let mut tx = self.pool.begin().await?;
+        sqlx::query!(
+            "-- store.scan
+            select set_config(name, value, true) from unnest($1::text[], $2::text[]) as s (name, value)",
+            &SCAN.map(|(name, _)| name.to_owned())[..],
+            &SCAN.map(|(_, value)| value.to_owned())[..]
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        Ok(tx)
     }
 
     /// Closes every connection.

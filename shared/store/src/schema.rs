@@ -1,5 +1,6 @@
 //! The schema: migrations are part of the binary, and a service refuses to run on another schema than its own.
 
+use jiff::Timestamp;
 use sqlx::migrate::Migrator;
 
 use crate::{Store, StoreError};
@@ -23,13 +24,18 @@ pub enum SchemaState {
 }
 
 impl Store {
-    /// Applies the migrations that are missing; returns how many. Two processes at once wait for each other.
+    /// Applies the migrations that are missing and makes the months ahead; returns how many migrations. Two processes at
+    /// once wait for each other.
     ///
     /// # Errors
     /// When one fails: it is rolled back whole.
-    pub async fn migrate(&self) -> Result<usize, StoreError> {
+    pub async fn migrate(&self, now: Timestamp) -> Result<usize, StoreError> {
         let before = self.applied().await?.len();
         MIGRATOR.run(&self.pool).await.map_err(|error| StoreError::Failed(error.to_string()))?;
+        // Decisions find a place without them, and the qualifier tries again.
+        if let Err(error) = self.months_make(now).await {
+            tracing::warn!(%error, "the partitions of the months ahead could not be made");
+        }
         Ok(self.applied().await?.len().saturating_sub(before))
     }
 

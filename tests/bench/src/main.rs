@@ -11,6 +11,7 @@ mod intake_floor;
 mod latency;
 mod lead;
 mod load;
+mod past;
 mod pipeline;
 mod pipeline_floor;
 mod process;
@@ -75,6 +76,12 @@ enum Command {
         #[arg(long, default_value_t = 10_000_000)]
         waiting: u64,
     },
+    /// What past decisions cost: bytes at rest, a back-test of all of them, replays per second.
+    Past {
+        /// About how many there are.
+        #[arg(long, default_value_t = 1_002_000, value_parser = clap::value_parser!(u64).range(3_000..=20_000_000))]
+        decisions: u64,
+    },
     /// From the post to the webhook: times, processor time and memory, with all leads A.
     Latency,
     /// The floor of `intake`: a bare handler that parses the JSON and publishes the bytes with a confirm.
@@ -111,6 +118,7 @@ async fn main() {
         Command::Pipeline => pipeline::run(&options).await,
         Command::Decide => decide::run(&options),
         Command::Promises { waiting } => promises::run(&options, waiting).await,
+        Command::Past { decisions } => past::run(&options, decisions).await,
         Command::Latency => latency::run(&options).await,
     };
     finish(&report, &options);

@@ -119,7 +119,8 @@ impl Stage {
         command
     }
 
-    async fn json(&self, arguments: &[&str]) -> Value {
+    /// What a command says with `--json`.
+    pub async fn json(&self, arguments: &[&str]) -> Value {
         let output = self.command(&[arguments, &["--json"]].concat()).output().await.expect("the command runs");
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).expect("--json gives JSON")
@@ -129,13 +130,23 @@ impl Stage {
     pub async fn set_up(&self, webhook: Option<&str>) -> String {
         self.json(&["client", "add", "bench", "--country", "US"]).await;
         let source = self.json(&["source", "add", "Web site", "--client", "bench", "--channel", "web_form"]).await;
-        let file = self.folder.path().join("criteria.toml");
-        std::fs::write(&file, lead::CRITERIA).expect("a folder of ours");
-        self.json(&["criteria", "activate", file.to_str().expect("a plain path")]).await;
+        self.json(&["criteria", "activate", &self.file("criteria.toml", lead::CRITERIA)]).await;
         if let Some(url) = webhook {
             self.json(&["endpoint", "add", "--client", "bench", "--webhook", url, "--allow-private"]).await;
         }
         source["key"].as_str().expect("a source has a key").to_owned()
+    }
+
+    /// Writes a file and returns its path.
+    pub fn file(&self, name: &str, content: &str) -> String {
+        let file = self.folder.path().join(name);
+        std::fs::write(&file, content).expect("a folder of ours");
+        file.to_str().expect("a plain path").to_owned()
+    }
+
+    /// Where its database is reached.
+    pub fn url(&self) -> &str {
+        self.database.url()
     }
 
     /// Starts `ripen serve` with these roles; all, where none is named.

@@ -6,15 +6,13 @@ use std::{process::ExitCode, sync::Arc, time::Instant};
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use ripen_domain::{
-    criteria::{Backtest, BacktestReport, BacktestStanding, Criteria},
-    id::LeadId,
-};
+use ripen_domain::criteria::{Backtest, BacktestReport, BacktestStanding, Criteria};
 use ripen_runtime::{clock::Clock, random::uuid_v7, secrets};
-use ripen_store::{NewBacktest, Past, Period, Store};
+use ripen_store::{NewBacktest, PackedPast, Past, PastReader, Period, Store, StoreError};
 use serde_json::json;
+use tokio::task::JoinSet;
 
-use crate::{cli::Common, command::client_of, output};
+use crate::{cli::Common, command::client_of, database::readers, output};
 
 /// Leads read at once.
 const BATCH: i64 = 4_000;
@@ -105,44 +103,44 @@ async fn period(store: &Store, draft: &Criteria, wanted: Wanted, now: Timestamp)
     })
 }
 
-/// Takes the past through `step` on every core, reading the next leads meanwhile.
+/// Takes the past through `step`, a reader and a thread for each core.
 async fn through<F>(store: &Store, period: &Period, progress: &ProgressBar, step: F) -> anyhow::Result<BacktestReport>
 where
     F: Fn(&mut Backtest, &Past) + Clone + Send + 'static,
 {
+    let mut parts = JoinSet::new();
+    for reader in store.history(period, readers()).await? {
+        parts.spawn(part(reader, progress.clone(), step.clone()));
+    }
     let mut found = Backtest::default();
-    let mut next = store.history_after(period, LeadId::from_uuid(uuid::Uuid::nil()), BATCH).await?;
-    while let Some((last, pasts)) = next {
-        let decisions: usize = pasts.iter().map(|(_, past, _)| past.decisions.len()).sum();
-        let (read, done) = tokio::join!(store.history_after(period, last, BATCH), on_every_core(pasts, &step));
-        done?.into_iter().for_each(|part| found.add(part));
-        progress.inc(decisions as u64);
-        next = read?;
+    while let Some(part) = parts.join_next().await {
+        found.add(part.context("a back-test broke off")??);
     }
     Ok(found.report(&store.client_capacities().await?))
 }
 
-async fn on_every_core<F>(mut pasts: Vec<Past>, step: &F) -> anyhow::Result<Vec<Backtest>>
+/// What one reader is given: while one window is decided, the next is read.
+async fn part<F>(mut reader: PastReader, progress: ProgressBar, step: F) -> anyhow::Result<Backtest>
 where
     F: Fn(&mut Backtest, &Past) + Clone + Send + 'static,
 {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let size = pasts.len().div_ceil(cores).max(1);
-    let mut parts = Vec::with_capacity(cores);
-    while !pasts.is_empty() {
-        let part = pasts.split_off(pasts.len().saturating_sub(size));
+    let mut found = Backtest::default();
+    let mut next = reader.next(BATCH).await?;
+    while let Some(pasts) = next {
+        let count: usize = pasts.iter().map(PackedPast::decisions).sum();
         let step = step.clone();
-        parts.push(tokio::task::spawn_blocking(move || {
-            let mut found = Backtest::default();
-            part.iter().for_each(|past| step(&mut found, past));
-            found
-        }));
+        let deciding = tokio::task::spawn_blocking(move || {
+            for past in pasts {
+                step(&mut found, &past.open()?);
+            }
+            Ok::<_, StoreError>(found)
+        });
+        let (read, decided) = tokio::join!(reader.next(BATCH), deciding);
+        found = decided.context("a back-test broke off")??;
+        progress.inc(count as u64);
+        next = read?;
     }
-    let mut all = Vec::with_capacity(parts.len());
-    for part in parts {
-        all.push(part.await.context("a back-test broke off")?);
-    }
-    Ok(all)
+    Ok(found)
 }
 
 fn progress(count: i64) -> anyhow::Result<ProgressBar> {

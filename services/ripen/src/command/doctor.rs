@@ -5,7 +5,7 @@ use std::{process::ExitCode, time::Duration};
 use ripen_outbound::mail::{MailResult, Mailer};
 use ripen_queue::QueueState;
 use ripen_runtime::{clock::Clock, config::Settings, secrets};
-use ripen_store::{SchemaState, Store};
+use ripen_store::{Months, SchemaState, Store};
 use serde_json::{Value, json};
 
 use crate::{cli::Common, database::Database, output};
@@ -103,7 +103,25 @@ async fn clock(store: &Store, most: u64) -> Result<String, String> {
     }
 }
 
+/// Whether decisions of this month and the next have their partitions.
+async fn months(store: &Store) -> Result<String, String> {
+    let Months { missing, stray } = store.months(Clock::system().now()).await.map_err(|error| error.to_string())?;
+    if !missing.is_empty() {
+        let missing = missing.join(", ");
+        return Err(format!(
+            "{missing} missing: the qualifier makes it once a day, `ripen migrate` now, where its user may"
+        ));
+    }
+    if stray > 0 {
+        return Err(format!(
+            "{stray} decision(s) in decision_default, of months that have no partition: looking them up is slower. Compare the clocks"
+        ));
+    }
+    Ok("decisions of this month and the next have their partitions".to_owned())
+}
+
 async fn invariants(checks: &mut Vec<Check>, store: &Store) {
+    checks.push(Check { what: "months", result: months(store).await });
     match store.findings().await {
         Err(error) => checks.push(Check { what: "invariants", result: Err(error.to_string()) }),
         Ok(findings) => {

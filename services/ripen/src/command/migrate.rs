@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use ripen_runtime::config::Settings;
+use ripen_runtime::{clock::Clock, config::Settings};
 use serde_json::json;
 
 use crate::{cli::Common, database::Database, output};
@@ -14,7 +14,7 @@ use crate::{cli::Common, database::Database, output};
 pub async fn run(common: &Common) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(common.config.as_deref(), Vec::new())?;
     let database = Database::connect(common, settings).await?;
-    let result = database.store.migrate().await;
+    let result = database.store.migrate(Clock::system().now()).await;
     database.close().await;
     output::record(common.json, &json!({"applied": result?}))?;
     Ok(ExitCode::SUCCESS)

@@ -262,12 +262,15 @@ impl Backtest {
             kept.gained += more.gained;
             kept.lost += more.lost;
         }
-        for example in other.examples {
-            let like = |known: &&Example| (known.from.0, known.to.0) == (example.from.0, example.to.0);
-            if self.examples.iter().filter(like).count() < EXAMPLES {
-                self.examples.push(example);
-            }
-        }
+        // The first leads of each change, however the parts were shared out.
+        self.examples.extend(other.examples);
+        self.examples.sort_by_key(|example| (example.lead, example.at));
+        let mut kept = [[0; 4]; 4];
+        self.examples.retain(|example| {
+            let count: &mut usize = &mut kept[example.from.0 as usize][example.to.0 as usize];
+            *count += 1;
+            *count <= EXAMPLES
+        });
     }
 
     /// What it found.

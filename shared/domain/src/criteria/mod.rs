@@ -11,6 +11,7 @@ mod answer;
 mod backtest;
 mod broken;
 mod decide;
+mod dictionary;
 mod document;
 mod expression;
 mod facts;

@@ -4,13 +4,13 @@
 use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::value::MapDeserializer};
 use serde_json::Value;
 
 use super::{
     Criteria,
     decide::{Cause, NextStep, qualify},
-    facts::{Answer, Facts, Origin},
+    facts::{Answer, ClientFacts, Facts, LeadFacts, Origin, SourceFacts},
 };
 use crate::{
     hash::ContentHash,
@@ -205,30 +205,50 @@ pub enum ReplayError {
 /// # Errors
 /// When the text is no receipt, or one of other criteria.
 pub fn replay(receipt_json: &str, criteria: &Criteria) -> Result<String, ReplayError> {
-    let receipt: Receipt = serde_json::from_str(receipt_json)?;
-    let (needed, given) = (receipt.criteria.hash, criteria.hash());
+    let kept: Kept = serde_json::from_str(receipt_json)?;
+    let (needed, given) = (kept.criteria.hash, criteria.hash());
     if needed != given {
         return Err(ReplayError::OtherCriteria { needed, given });
     }
-    let facts = facts_of(receipt.inputs)?;
-    Ok(qualify(&facts, criteria, &receipt.cause, receipt.at).receipt.to_json())
+    let facts = facts_of(kept.inputs)?;
+    Ok(qualify(&facts, criteria, &kept.cause, kept.at).receipt.to_json())
+}
+
+/// Of a receipt what the rest of it follows from.
+#[derive(Deserialize)]
+struct Kept {
+    criteria: Hashed,
+    at: Timestamp,
+    cause: Cause,
+    inputs: BTreeMap<String, Input>,
+}
+
+#[derive(Deserialize)]
+struct Hashed {
+    hash: ContentHash,
 }
 
 /// The facts that the inputs came from. What was not read stays unknown, and will not be read this time either.
-fn facts_of(inputs: BTreeMap<Arc<str>, Input>) -> serde_json::Result<Facts> {
+fn facts_of(inputs: BTreeMap<String, Input>) -> serde_json::Result<Facts> {
     let mut answers = BTreeMap::new();
-    let mut groups: BTreeMap<String, BTreeMap<String, Value>> = BTreeMap::new();
-    for (name, input) in inputs {
-        let (group, field) = name.split_once('.').unwrap_or(("", &name));
-        match (group, input.at, input.origin) {
+    let (mut lead, mut client, mut source) = (Vec::new(), Vec::new(), Vec::new());
+    for (name, input) in &inputs {
+        let (group, field) = name.split_once('.').unwrap_or(("", name));
+        match (group, input.at, &input.origin) {
             ("answers", Some(at), Some(origin)) => {
-                answers.insert(field.to_owned(), Answer { value: input.value, at, origin });
+                let answer = Answer { value: input.value.clone(), at, origin: origin.clone() };
+                answers.insert(field.to_owned(), answer);
             }
-            _ => {
-                groups.entry(group.to_owned()).or_default().insert(field.to_owned(), input.value);
-            }
+            ("lead", ..) => lead.push((field, &input.value)),
+            ("client", ..) => client.push((field, &input.value)),
+            ("source", ..) => source.push((field, &input.value)),
+            _ => {}
         }
     }
-    let facts: Facts = serde_json::from_value(serde_json::to_value(groups)?)?;
-    Ok(Facts { answers, ..facts })
+    Ok(Facts {
+        answers,
+        lead: LeadFacts::deserialize(MapDeserializer::new(lead.into_iter()))?,
+        client: ClientFacts::deserialize(MapDeserializer::new(client.into_iter()))?,
+        source: SourceFacts::deserialize(MapDeserializer::new(source.into_iter()))?,
+    })
 }

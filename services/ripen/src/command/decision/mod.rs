@@ -12,7 +12,7 @@ use ripen_domain::{
     id::DecisionId,
 };
 use ripen_qualifier::Documents;
-use ripen_store::{DecisionRecord, Store};
+use ripen_store::{DecisionRecord, Store, StoredDecision};
 use serde_json::{Value, json};
 
 use crate::{
@@ -45,7 +45,8 @@ async fn act(common: &Common, action: DecisionAction, store: &Store) -> anyhow::
         }
         DecisionAction::Replay { id: Some(id), .. } => {
             let record = known(store, id).await?;
-            replay::these(common, store, vec![(record.id, record.criteria, record.receipt)]).await
+            let stored = StoredDecision { id: record.id, criteria: record.criteria, receipt: record.receipt };
+            replay::these(common, store, vec![stored]).await
         }
         DecisionAction::Replay { .. } => replay::all(common, store).await,
     }
@@ -59,7 +60,7 @@ async fn known(store: &Store, id: DecisionId) -> anyhow::Result<DecisionRecord> 
 async fn show(common: &Common, store: &Store, id: DecisionId) -> anyhow::Result<ExitCode> {
     let record = known(store, id).await?;
     if common.json {
-        output::text(&format!("{}\n", record.receipt))?;
+        output::text(&format!("{}\n", record.receipt.open()?))?;
     } else {
         output::text(&explained(store, &record).await?)?;
     }
@@ -70,7 +71,7 @@ async fn show(common: &Common, store: &Store, id: DecisionId) -> anyhow::Result<
 async fn explained(store: &Store, record: &DecisionRecord) -> anyhow::Result<String> {
     let documents = Documents::new(store.clone()).get(&[record.criteria]).await?;
     let criteria = documents.get(&record.criteria).context("the criteria of this decision are gone")?;
-    let receipt: Receipt = serde_json::from_str(&record.receipt).context("the receipt cannot be read")?;
+    let receipt: Receipt = serde_json::from_str(&record.receipt.open()?).context("the receipt cannot be read")?;
     let zone = TimeZone::get(&record.time_zone).unwrap_or(TimeZone::UTC);
     let head = format!("{} of {} for {}\n", record.id, record.lead, record.client);
     Ok(head + &receipt.explain(criteria, &zone))
@@ -103,7 +104,7 @@ fn list(common: &Common, decisions: &[DecisionRecord]) -> anyhow::Result<ExitCod
 }
 
 fn row(record: &DecisionRecord) -> Value {
-    let receipt: Option<Receipt> = serde_json::from_str(&record.receipt).ok();
+    let receipt: Option<Receipt> = record.receipt.open().ok().and_then(|text| serde_json::from_str(&text).ok());
     let next = receipt.and_then(|receipt| receipt.closed.or_else(|| Some(receipt.next?.due_at.to_string())));
     json!({"at": record.at, "client": record.client, "lead": record.lead, "program": record.program,
            "version": record.version, "grade": record.grade, "score": record.score, "next": next, "decision": record.id})

@@ -10,17 +10,17 @@ use ripen_domain::{
 };
 use ripen_qualifier::Documents;
 use ripen_runtime::clock::Clock;
-use ripen_store::Store;
+use ripen_store::{DecisionReader, Store, StoredDecision};
 use serde_json::json;
+use tokio::task::JoinSet;
 
-use crate::{cli::Common, output};
+use crate::{cli::Common, database::readers, output};
 
 /// Decisions read at once.
 const BATCH: i64 = 5_000;
 /// At most so many that differ are named.
 const NAMED: usize = 1_000;
 
-type Stored = (DecisionId, CriteriaId, String);
 type Loaded = BTreeMap<CriteriaId, Arc<Criteria>>;
 
 /// What came of it.
@@ -29,11 +29,12 @@ struct Tally {
     same: u64,
     differ: u64,
     skipped: u64,
-    named: Vec<DecisionId>,
+    /// The first of them, and why.
+    named: BTreeMap<DecisionId, String>,
 }
 
 /// Replays these.
-pub async fn these(common: &Common, store: &Store, stored: Vec<Stored>) -> anyhow::Result<ExitCode> {
+pub async fn these(common: &Common, store: &Store, stored: Vec<StoredDecision>) -> anyhow::Result<ExitCode> {
     let begun = Instant::now();
     let loaded = documents(&Documents::new(store.clone()), &stored).await?;
     let mut tally = Tally::default();
@@ -41,76 +42,82 @@ pub async fn these(common: &Common, store: &Store, stored: Vec<Stored>) -> anyho
     finish(common, &tally, begun)
 }
 
-/// Replays every decision there is: while one batch is worked on by every core, the next is read.
+/// Replays every decision there is, a reader and a thread for each core.
 pub async fn all(common: &Common, store: &Store) -> anyhow::Result<ExitCode> {
     let begun = Instant::now();
     let progress = progress(store.decisions_count(Clock::system().now()).await?)?;
     let kept = Documents::new(store.clone());
+    let mut parts = JoinSet::new();
+    for reader in store.decisions_all(readers()).await? {
+        parts.spawn(part(reader, kept.clone(), progress.clone()));
+    }
     let mut tally = Tally::default();
-    let mut stored = store.decisions_after(DecisionId::from_uuid(uuid::Uuid::nil()), BATCH).await?;
-    while let Some((last, ..)) = stored.last() {
-        let next = store.decisions_after(*last, BATCH);
-        let loaded = documents(&kept, &stored).await?;
-        let count = stored.len() as u64;
-        let (next, done) = tokio::join!(next, on_every_core(stored, loaded));
-        done?.into_iter().for_each(|part| tally.add(part));
-        progress.inc(count);
-        stored = next?;
+    while let Some(part) = parts.join_next().await {
+        tally.add(part.context("a replay broke off")??);
     }
     progress.finish_and_clear();
     finish(common, &tally, begun)
 }
 
-async fn on_every_core(mut stored: Vec<Stored>, loaded: Loaded) -> anyhow::Result<Vec<Tally>> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let size = stored.len().div_ceil(cores).max(1);
-    let loaded = Arc::new(loaded);
-    let mut parts = Vec::with_capacity(cores);
-    while !stored.is_empty() {
-        let part = stored.split_off(stored.len().saturating_sub(size));
-        let loaded = Arc::clone(&loaded);
-        parts.push(tokio::task::spawn_blocking(move || again(part, &loaded)));
+/// What one reader is given: while one window is worked on, the next is read.
+async fn part(mut reader: DecisionReader, kept: Documents, progress: ProgressBar) -> anyhow::Result<Tally> {
+    let mut tally = Tally::default();
+    let mut next = reader.next(BATCH).await?;
+    while let Some(stored) = next {
+        let count = stored.len() as u64;
+        let loaded = documents(&kept, &stored).await?;
+        let working = tokio::task::spawn_blocking(move || again(stored, &loaded));
+        let (read, done) = tokio::join!(reader.next(BATCH), working);
+        tally.add(done.context("a replay broke off")?);
+        progress.inc(count);
+        next = read?;
     }
-    let mut tallies = Vec::with_capacity(parts.len());
-    for part in parts {
-        tallies.push(part.await.context("a replay broke off")?);
-    }
-    Ok(tallies)
+    Ok(tally)
 }
 
-async fn documents(kept: &Documents, stored: &[Stored]) -> anyhow::Result<Loaded> {
-    let mut wanted: Vec<_> = stored.iter().map(|(_, criteria, _)| *criteria).collect();
+async fn documents(kept: &Documents, stored: &[StoredDecision]) -> anyhow::Result<Loaded> {
+    let mut wanted: Vec<_> = stored.iter().map(|decision| decision.criteria).collect();
     wanted.sort_unstable();
     wanted.dedup();
     Ok(kept.get(&wanted).await?)
 }
 
-fn again(stored: Vec<Stored>, loaded: &Loaded) -> Tally {
+fn again(stored: Vec<StoredDecision>, loaded: &Loaded) -> Tally {
     let mut tally = Tally::default();
-    for (id, criteria, receipt) in stored {
-        // An erased decision keeps its grade and nothing that could be read again.
-        if receipt == "null" {
-            tally.skipped += 1;
-            continue;
-        }
-        let replayed = loaded.get(&criteria).and_then(|criteria| replay(&receipt, criteria).ok());
-        if replayed.is_some_and(|replayed| replayed == receipt) {
-            tally.same += 1;
-        } else {
-            tally.differ += 1;
-            tally.named.push(id);
+    for decision in stored {
+        match decision.receipt.open() {
+            // An erased decision keeps its grade and nothing that could be read again.
+            Ok(receipt) if receipt == "null" => tally.skipped += 1,
+            Ok(receipt) => {
+                let criteria = loaded.get(&decision.criteria);
+                let replayed = criteria.and_then(|criteria| replay(&receipt, criteria).ok());
+                match replayed {
+                    Some(replayed) if replayed == receipt => tally.same += 1,
+                    _ => tally.differs(decision.id, "its criteria and what it keeps no longer come to what was stored"),
+                }
+            }
+            Err(error) => tally.differs(decision.id, &error.to_string()),
         }
     }
     tally
 }
 
 impl Tally {
+    fn differs(&mut self, decision: DecisionId, why: &str) {
+        self.differ += 1;
+        if self.named.len() < NAMED {
+            self.named.insert(decision, why.to_owned());
+        }
+    }
+
     fn add(&mut self, other: Self) {
         self.same += other.same;
         self.differ += other.differ;
         self.skipped += other.skipped;
-        let room = NAMED.saturating_sub(self.named.len());
-        self.named.extend(other.named.into_iter().take(room));
+        self.named.extend(other.named);
+        while self.named.len() > NAMED {
+            self.named.pop_last();
+        }
     }
 }
 
@@ -125,8 +132,8 @@ fn finish(common: &Common, tally: &Tally, begun: Instant) -> anyhow::Result<Exit
         common.json,
         &json!({"same": tally.same, "differ": tally.differ, "skipped": tally.skipped, "seconds": (seconds * 1000.0).round() / 1000.0}),
     )?;
-    for id in &tally.named {
-        output::say(&format!("{id} differs: its criteria and what it keeps no longer come to what was stored"));
+    for (id, why) in &tally.named {
+        output::say(&format!("{id} differs: {why}"));
     }
     Ok(if tally.differ == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
