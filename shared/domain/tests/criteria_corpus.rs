@@ -7,10 +7,9 @@
     reason = "a test's harness stops at the first surprise"
 )]
 
-use std::{
-    collections::BTreeSet,
-    time::{Duration, Instant},
-};
+mod cost;
+
+use std::{collections::BTreeSet, time::Duration};
 
 use ripen_domain::criteria::{Criteria, Mistake};
 
@@ -35,9 +34,8 @@ const LONGEST: Duration = Duration::from_secs(2);
 
 /// Everything that is said of a document. Each place exists; saying it again comes to the same; it takes little time.
 fn said(document: &str) -> (bool, Vec<Mistake>) {
-    let begun = Instant::now();
-    let once = load(document);
-    assert!(begun.elapsed() < LONGEST, "took {:?}: {document}", begun.elapsed());
+    let (once, took) = cost::of(|| load(document));
+    assert!(took < LONGEST, "took {took:?}: {document}");
     assert_eq!(once, load(document), "{document}");
     let lines: Vec<&str> = document.split('\n').collect();
     for mistake in &once.1 {

@@ -1,3 +1,5 @@
+//! Months as ranges of ids, across the turn of the year, and the partitions made of them in a real database.
+
 use ripen_testkit::postgres::database;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Receipts come back byte for byte, are small, and what is damaged is told; on a real database.
+
 use ripen_domain::{
     criteria::{Answer, Cause, Criteria, Facts, Origin, qualify},
     id::{ArrivalId, ClientId, LeadId, ProgramId},
