@@ -16,14 +16,15 @@ pub(crate) fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a 
     }
     let lower = given.to_lowercase();
     let letters: Vec<char> = lower.chars().collect();
-    let means = |word: &str| SYNONYMS.iter().any(|(known, words)| *known == word && words.contains(&lower.as_str()));
+    let meant = SYNONYMS.iter().filter(|(_, words)| words.contains(&lower.as_str())).map(|(known, _)| *known);
+    let meant: Vec<&str> = meant.collect();
     let rank = |candidate: &'a str| {
         let begins = letters.len() >= 4 && candidate.starts_with(lower.as_str());
         let known: Vec<char> = candidate.chars().flat_map(char::to_lowercase).collect();
         let most = known.len().div_ceil(3).min(3);
         let near = known.len().abs_diff(letters.len()) <= most;
         let apart = near.then(|| distance(&letters, &known, most)).flatten();
-        let apart = if means(candidate) { Some(1) } else { apart.or(begins.then_some(most)) };
+        let apart = if meant.contains(&candidate) { Some(1) } else { apart.or(begins.then_some(most)) };
         apart.map(|apart| (apart, !begins, candidate))
     };
     let candidates = candidates.into_iter().filter(|candidate| candidate.len() <= LONGEST);
