@@ -14,6 +14,7 @@ pub mod lead;
 pub mod message;
 pub mod person;
 pub mod promise;
+pub mod routing;
 pub mod secret;
 pub mod statistics;
 pub mod submission;

@@ -70,6 +70,10 @@ impl WallTime {
     pub const NINE: Self = Self(9 * 60);
     /// `20:00`
     pub const TWENTY: Self = Self(20 * 60);
+    /// `00:00`
+    pub const MIDNIGHT: Self = Self(0);
+    /// `24:00`
+    pub const END_OF_DAY: Self = Self(24 * 60);
 
     /// Minutes after midnight.
     #[must_use]
@@ -78,7 +82,7 @@ impl WallTime {
     }
 
     /// The clock's time; none for the end of the day.
-    pub(super) fn on_the_clock(self) -> Option<civil::Time> {
+    pub(crate) fn on_the_clock(self) -> Option<civil::Time> {
         civil::Time::new(i8::try_from(self.0 / 60).ok()?, i8::try_from(self.0 % 60).ok()?, 0, 0).ok()
     }
 }
@@ -119,7 +123,7 @@ impl From<WallTime> for String {
 }
 
 /// From when until when a day is open. The end is no longer open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Window {
     from: WallTime,
     to: WallTime,
@@ -140,8 +144,14 @@ impl Window {
         self.from
     }
 
+    /// When it closes.
+    #[must_use]
+    pub const fn to(self) -> WallTime {
+        self.to
+    }
+
     /// Whether it is open at this time.
-    pub(super) fn holds(self, time: civil::Time) -> bool {
+    pub(crate) fn holds(self, time: civil::Time) -> bool {
         let minute = u16::try_from(i32::from(time.hour()) * 60 + i32::from(time.minute())).unwrap_or(0);
         (self.from.0..self.to.0).contains(&minute)
     }
@@ -179,7 +189,7 @@ impl FromStr for Exception {
 }
 
 /// The first and the last day of `sun`, `mon-fri` or `all`.
-fn days_of(text: &str) -> Option<(Day, Day)> {
+pub(crate) fn days_of(text: &str) -> Option<(Day, Day)> {
     if text == "all" {
         return Some((Day::Monday, Day::Sunday));
     }

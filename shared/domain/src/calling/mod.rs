@@ -7,6 +7,7 @@ mod facts;
 mod hours;
 mod place;
 
+pub(crate) use hours::days_of;
 pub use hours::{Day, Exception, Hours, InvalidCalling, WallTime, Window};
 pub use place::{Place, Region, Whereabouts};
 
@@ -131,7 +132,7 @@ fn opening(date: Date, hours: &Hours, place: &Place) -> Option<Timestamp> {
 }
 
 /// The first instant at which the clock shows this time, or a later one where it skips it.
-fn first_showing(time: DateTime, zone: &TimeZone) -> Option<Timestamp> {
+pub(crate) fn first_showing(time: DateTime, zone: &TimeZone) -> Option<Timestamp> {
     let shown = zone.to_ambiguous_timestamp(time);
     match shown.offset() {
         AmbiguousOffset::Gap { after, .. } => {

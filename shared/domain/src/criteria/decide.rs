@@ -112,7 +112,7 @@ impl Decision {
 /// Applies the criteria to a lead at an instant.
 #[must_use]
 pub fn qualify(facts: &Facts, criteria: &Criteria, cause: &Cause, now: Timestamp) -> Decision {
-    let inputs = Inputs::new(facts, criteria, now);
+    let inputs = Inputs::new(facts, (&criteria.questions, &criteria.named), now);
     let mut bench = Bench { criteria, inputs: &inputs, run: Run::new(&inputs) };
     let (rules, score) = bench.rules();
     let gates = bench.gates();

@@ -29,13 +29,13 @@ const MOST_ERRORS: usize = 100;
 
 /// A piece of the document and where it stands, in bytes.
 #[derive(Debug, Clone)]
-pub(super) struct Located<T> {
+pub(crate) struct Located<T> {
     pub value: T,
     pub span: Range<usize>,
 }
 
 /// The tree of a document, with all its mistakes in TOML noted; `None` where it is not safe to build one.
-pub(super) fn parse<'d>(text: &'d str, notes: &mut Notes) -> Option<DeTable<'d>> {
+pub(crate) fn parse<'d>(text: &'d str, notes: &mut Notes) -> Option<DeTable<'d>> {
     if text.len() > MOST_BYTES {
         notes.add(0, || format!("the document has {} bytes: at most {MOST_BYTES} are read", text.len()));
         return None;
@@ -82,7 +82,7 @@ fn within_limits(text: &str) -> Result<(), (usize, String)> {
 }
 
 /// One table of the document: the root, or one `[[question]]`, `[[rule]]`, `[grades]` …
-pub(super) struct Section<'d> {
+pub(crate) struct Section<'d> {
     table: &'d DeTable<'d>,
     /// Where its heading stands.
     pub at: usize,
@@ -91,12 +91,17 @@ pub(super) struct Section<'d> {
 }
 
 impl<'d> Section<'d> {
-    pub(super) fn root(table: &'d DeTable<'d>) -> Self {
+    pub(crate) fn root(table: &'d DeTable<'d>) -> Self {
         Self { table, at: 0, name: "the document" }
     }
 
+    /// The value as a table, where it is one.
+    pub(crate) fn inside(value: &'d Spanned<DeValue<'d>>, name: &'static str) -> Option<Self> {
+        value.get_ref().as_table().map(|table| Self { table, at: value.span().start, name })
+    }
+
     /// Notes each key that is none of these.
-    pub(super) fn only(&self, known: &[&str], notes: &mut Notes) {
+    pub(crate) fn only(&self, known: &[&str], notes: &mut Notes) {
         for (key, _) in self.table.iter() {
             if !known.contains(&key.get_ref().as_ref()) {
                 notes.add(key.span().start, || {
@@ -108,31 +113,31 @@ impl<'d> Section<'d> {
     }
 
     /// Each key with its value, where any key may stand.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (Located<&'d str>, &'d Spanned<DeValue<'d>>)> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (Located<&'d str>, &'d Spanned<DeValue<'d>>)> {
         self.table.iter().map(|(key, value)| (Located { value: key.get_ref().as_ref(), span: key.span() }, value))
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<&'d Spanned<DeValue<'d>>> {
+    pub(crate) fn get(&self, key: &str) -> Option<&'d Spanned<DeValue<'d>>> {
         self.table.get(key)
     }
 
     /// Notes that the key is needed.
-    pub(super) fn missing(&self, key: &str, notes: &mut Notes) {
+    pub(crate) fn missing(&self, key: &str, notes: &mut Notes) {
         notes.add_missing(self.at, || format!("{} needs '{key}'", self.name));
     }
 
-    pub(super) fn text(&self, key: &str, notes: &mut Notes) -> Option<Located<&'d str>> {
+    pub(crate) fn text(&self, key: &str, notes: &mut Notes) -> Option<Located<&'d str>> {
         text(self.get(key)?, key, notes)
     }
 
-    pub(super) fn needed_text(&self, key: &str, notes: &mut Notes) -> Option<Located<&'d str>> {
+    pub(crate) fn needed_text(&self, key: &str, notes: &mut Notes) -> Option<Located<&'d str>> {
         if self.get(key).is_none() {
             self.missing(key, notes);
         }
         self.text(key, notes)
     }
 
-    pub(super) fn flag(&self, key: &str, notes: &mut Notes) -> Option<Located<bool>> {
+    pub(crate) fn flag(&self, key: &str, notes: &mut Notes) -> Option<Located<bool>> {
         let value = self.get(key)?;
         let flag = value.get_ref().as_bool();
         if flag.is_none() {
@@ -144,7 +149,7 @@ impl<'d> Section<'d> {
         flag.map(|flag| Located { value: flag, span: value.span() })
     }
 
-    pub(super) fn whole(&self, key: &str, range: Range<i64>, notes: &mut Notes) -> Option<Located<i64>> {
+    pub(crate) fn whole(&self, key: &str, range: Range<i64>, notes: &mut Notes) -> Option<Located<i64>> {
         let value = self.get(key)?;
         let whole = value.get_ref().as_integer();
         let whole = whole.and_then(|digits| i64::from_str_radix(digits.as_str(), digits.radix()).ok());
@@ -157,7 +162,7 @@ impl<'d> Section<'d> {
         whole.map(|whole| Located { value: whole, span: value.span() })
     }
 
-    pub(super) fn number(&self, key: &str, notes: &mut Notes) -> Option<Located<f64>> {
+    pub(crate) fn number(&self, key: &str, notes: &mut Notes) -> Option<Located<f64>> {
         let value = self.get(key)?;
         let digits = match value.get_ref() {
             DeValue::Integer(whole) if whole.radix() == 10 => Some(whole.as_str()),
@@ -173,7 +178,7 @@ impl<'d> Section<'d> {
     }
 
     /// A length of time such as `"30d"`: hours, days or weeks.
-    pub(super) fn duration(&self, key: &str, notes: &mut Notes) -> Option<Located<(SignedDuration, &'d str)>> {
+    pub(crate) fn duration(&self, key: &str, notes: &mut Notes) -> Option<Located<(SignedDuration, &'d str)>> {
         let text = self.text(key, notes)?;
         let duration = duration(text.value);
         if duration.is_none() {
@@ -185,7 +190,7 @@ impl<'d> Section<'d> {
     }
 
     /// The table under a key.
-    pub(super) fn section(&self, key: &str, name: &'static str, notes: &mut Notes) -> Option<Section<'d>> {
+    pub(crate) fn section(&self, key: &str, name: &'static str, notes: &mut Notes) -> Option<Section<'d>> {
         let value = self.get(key)?;
         let table = value.get_ref().as_table();
         if table.is_none() {
@@ -195,7 +200,7 @@ impl<'d> Section<'d> {
     }
 
     /// The tables under a key that may stand several times, at most so many.
-    pub(super) fn sections(&self, key: &str, name: &'static str, most: usize, notes: &mut Notes) -> Vec<Section<'d>> {
+    pub(crate) fn sections(&self, key: &str, name: &'static str, most: usize, notes: &mut Notes) -> Vec<Section<'d>> {
         let Some(value) = self.get(key) else { return Vec::new() };
         let Some(array) = value.get_ref().as_array() else {
             notes.add(value.span().start, || format!("'{key}' must stand in double brackets: write [[{key}]]"));
@@ -205,18 +210,18 @@ impl<'d> Section<'d> {
             notes.add(first.span().start, || format!("more than {most} times [[{key}]]"));
         }
         let tables = array.iter().take(most).filter_map(|element| {
-            let table = element.get_ref().as_table();
-            if table.is_none() {
+            let section = Section::inside(element, name);
+            if section.is_none() {
                 notes.add(element.span().start, || format!("'{key}' must hold tables: write [[{key}]]"));
             }
-            table.map(|table| Section { table, at: element.span().start, name })
+            section
         });
         tables.collect()
     }
 }
 
 /// The value as a text that is not blank.
-pub(super) fn text<'d>(value: &'d Spanned<DeValue<'d>>, key: &str, notes: &mut Notes) -> Option<Located<&'d str>> {
+pub(crate) fn text<'d>(value: &'d Spanned<DeValue<'d>>, key: &str, notes: &mut Notes) -> Option<Located<&'d str>> {
     let at = value.span().start;
     match value.get_ref().as_str() {
         Some(text) if !text.trim().is_empty() => Some(Located { value: text, span: value.span() }),
@@ -237,7 +242,7 @@ fn unquoted(value: &DeValue<'_>, is_right: impl Fn(&str) -> bool) -> &'static st
 }
 
 /// What a value is, in words.
-pub(super) fn kind(value: &DeValue<'_>) -> &'static str {
+pub(crate) fn kind(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a text",
         DeValue::Integer(_) | DeValue::Float(_) => "a number",

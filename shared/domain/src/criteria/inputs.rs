@@ -6,11 +6,12 @@ use std::{borrow::Cow, cell::OnceCell, collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
-    Criteria,
+    Named,
     answer::usable,
     expression::{Fact, Held, Slot},
     facts::Facts,
     field::{FIELDS, to_json},
+    question::Question,
     receipt::Input,
 };
 
@@ -25,15 +26,16 @@ enum Reading<'f> {
 /// The facts of one lead as the conditions of one document see them at one instant.
 pub(super) struct Inputs<'f> {
     facts: &'f Facts,
-    criteria: &'f Criteria,
+    questions: &'f [Question],
+    named: &'f [Named],
     now: Timestamp,
     readings: Vec<OnceCell<Reading<'f>>>,
 }
 
 impl<'f> Inputs<'f> {
-    pub(super) fn new(facts: &'f Facts, criteria: &'f Criteria, now: Timestamp) -> Self {
-        let readings = criteria.named.iter().map(|_| OnceCell::new()).collect();
-        Self { facts, criteria, now, readings }
+    pub(super) fn new(facts: &'f Facts, (questions, named): (&'f [Question], &'f [Named]), now: Timestamp) -> Self {
+        let readings = named.iter().map(|_| OnceCell::new()).collect();
+        Self { facts, questions, named, now, readings }
     }
 
     pub(super) const fn now(&self) -> Timestamp {
@@ -43,7 +45,7 @@ impl<'f> Inputs<'f> {
     /// The fact, if it is there and usable.
     pub(super) fn read(&self, slot: Slot) -> Option<&Held<'f>> {
         let slot = usize::from(slot);
-        match self.readings.get(slot)?.get_or_init(|| self.look_up(self.criteria.named[slot].fact)) {
+        match self.readings.get(slot)?.get_or_init(|| self.look_up(self.named[slot].fact)) {
             Reading::Usable(held) => Some(held),
             Reading::Unusable(_) | Reading::Absent => None,
         }
@@ -53,7 +55,7 @@ impl<'f> Inputs<'f> {
         match fact {
             Fact::Field(place) => (FIELDS[place].get)(self.facts).map_or(Reading::Absent, Reading::Usable),
             Fact::Answer(place) => {
-                let question = &self.criteria.questions[place];
+                let question = &self.questions[place];
                 let Some(answer) = self.facts.answers.get(&*question.id) else { return Reading::Absent };
                 usable(question, answer, self.now).map_or_else(Reading::Unusable, Reading::Usable)
             }
@@ -62,7 +64,7 @@ impl<'f> Inputs<'f> {
 
     /// What was read, by name, as it was given and by whom.
     pub(super) fn used(&self) -> BTreeMap<Arc<str>, Input> {
-        let named = self.criteria.named.iter().zip(&self.readings);
+        let named = self.named.iter().zip(&self.readings);
         named
             .filter_map(|(named, reading)| Some((Arc::clone(&named.name), self.input(named.fact, reading.get()?)?)))
             .collect()
@@ -74,7 +76,7 @@ impl<'f> Inputs<'f> {
             (Fact::Field(_), Reading::Usable(held)) => Some(Input { value: to_json(held), ..Input::default() }),
             (Fact::Field(_), Reading::Unusable(_)) => None,
             (Fact::Answer(place), reading) => {
-                let answer = self.facts.answers.get(&*self.criteria.questions[place].id)?;
+                let answer = self.facts.answers.get(&*self.questions[place].id)?;
                 let unused = match reading {
                     Reading::Unusable(why) => Some(why.clone()),
                     Reading::Usable(_) | Reading::Absent => None,

@@ -3,27 +3,28 @@
 
 /// `, did you mean 'budget'?` for a word that is nearly one of the candidates or means one of them, else nothing. A letter
 /// that only looks like another is named: nobody could see what is wrong otherwise.
-pub(super) fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     let hint = nearest(given, candidates).map_or_else(String::new, |found| format!(", did you mean '{found}'?"));
     format!("{}{hint}", odd_letter(given))
 }
 
 /// The candidate that a word is nearly, or that it means.
-pub(super) fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     const LONGEST: usize = 64;
     if given.len() > LONGEST {
         return None;
     }
     let lower = given.to_lowercase();
     let letters: Vec<char> = lower.chars().collect();
-    let means = |word: &str| SYNONYMS.iter().any(|(known, words)| *known == word && words.contains(&lower.as_str()));
+    let meant = SYNONYMS.iter().filter(|(_, words)| words.contains(&lower.as_str())).map(|(known, _)| *known);
+    let meant: Vec<&str> = meant.collect();
     let rank = |candidate: &'a str| {
         let begins = letters.len() >= 4 && candidate.starts_with(lower.as_str());
         let known: Vec<char> = candidate.chars().flat_map(char::to_lowercase).collect();
         let most = known.len().div_ceil(3).min(3);
         let near = known.len().abs_diff(letters.len()) <= most;
         let apart = near.then(|| distance(&letters, &known, most)).flatten();
-        let apart = if means(candidate) { Some(1) } else { apart.or(begins.then_some(most)) };
+        let apart = if meant.contains(&candidate) { Some(1) } else { apart.or(begins.then_some(most)) };
         apart.map(|apart| (apart, !begins, candidate))
     };
     let candidates = candidates.into_iter().filter(|candidate| candidate.len() <= LONGEST);
@@ -31,7 +32,7 @@ pub(super) fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a 
 }
 
 /// Words of the document, and what people write for them who know other forms and other tables.
-const SYNONYMS: [(&str, &[&str]); 24] = [
+const SYNONYMS: [(&str, &[&str]); 35] = [
     ("text", &["string", "str", "free_text", "words"]),
     ("number", &["integer", "int", "float", "decimal", "count"]),
     ("money", &["currency", "amount", "price", "dollars"]),
@@ -56,10 +57,21 @@ const SYNONYMS: [(&str, &[&str]); 24] = [
     ("grades", &["thresholds", "levels", "points"]),
     ("days", &["weeks", "months", "years", "hours", "duration"]),
     ("now", &["today", "current_date"]),
+    ("mode", &["method", "strategy", "type", "routing"]),
+    ("recipients", &["to", "reps", "recipient", "endpoints", "agents", "team", "assign_to"]),
+    ("fallback", &["else", "otherwise", "default", "backup", "fallbacks"]),
+    ("owner", &["manager", "broker", "last_resort"]),
+    ("weight", &["share", "percent", "points", "ratio"]),
+    ("wait_at_most", &["wait", "hold", "hold_for", "max_wait", "patience"]),
+    ("claim_within", &["timeout", "time_limit", "limit", "claim_timeout", "accept_within"]),
+    ("all", &["broadcast", "everyone", "everybody"]),
+    ("round_robin", &["rotate", "rotation", "roundrobin", "turns", "in_turn"]),
+    ("weighted", &["percent", "percentage", "ratio", "shares"]),
+    ("first_to_claim", &["claim", "race", "first", "first_come", "shark_tank", "first_to_accept"]),
 ];
 
 /// ` ('а' is U+0430, not 'a')` for the first letter of a word that is none of the English alphabet, else nothing.
-pub(super) fn odd_letter(text: &str) -> String {
+pub(crate) fn odd_letter(text: &str) -> String {
     let Some(odd) = text.chars().find(|letter| !letter.is_ascii()) else { return String::new() };
     let code = u32::from(odd);
     match looks_like(odd) {
@@ -69,7 +81,7 @@ pub(super) fn odd_letter(text: &str) -> String {
 }
 
 /// The plain character that another only looks like, as word processors and other alphabets have them.
-pub(super) fn looks_like(character: char) -> Option<&'static str> {
+pub(crate) fn looks_like(character: char) -> Option<&'static str> {
     const PAIRS: [(&str, &str); 40] = [
         ("\u{430}\u{3b1}", "a"),
         ("\u{441}\u{3f2}", "c"),
@@ -123,7 +135,7 @@ const PLAIN: &str = "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ
 
 /// A word as it would be written plainly: small letters, '_' for blanks and hyphens, plain letters for those that look
 /// like them.
-pub(super) fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for letter in text.trim().chars() {
         match looks_like(letter) {
@@ -169,7 +181,7 @@ fn distance(one: &[char], other: &[char], most: usize) -> Option<usize> {
 }
 
 /// At most the first forty characters of something a document says, for quoting it in a message.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     const LONGEST: usize = 40;
     let short: String = text.chars().take(LONGEST).collect();
     let rest = if short.len() < text.len() { "…" } else { "" };

@@ -77,7 +77,7 @@ impl Criteria {
     }
 }
 
-fn named(fact: Fact, questions: &[Question]) -> Named {
+pub(super) fn named(fact: Fact, questions: &[Question]) -> Named {
     let name = match fact {
         Fact::Field(place) => FIELDS[place].name.into(),
         Fact::Answer(place) => format!("answers.{}", questions[place].id).into(),

@@ -27,7 +27,7 @@ const MOST: usize = 200;
 
 /// Mistakes by their place in the text, in bytes.
 #[derive(Debug, Default)]
-pub(super) struct Notes {
+pub(crate) struct Notes {
     found: Vec<Note>,
     /// Parts of the document were not read: what seems to be missing may stand in them.
     torn: bool,
@@ -43,7 +43,7 @@ struct Note {
 
 impl Notes {
     /// Notes that the text is no TOML here. From here on what is missing is no mistake.
-    pub(super) fn add_broken(&mut self, at: usize, message: impl FnOnce() -> String) {
+    pub(crate) fn add_broken(&mut self, at: usize, message: impl FnOnce() -> String) {
         self.torn = true;
         if self.found.len() < MOST {
             self.found.push(Note { at, message: message(), broken: true });
@@ -51,36 +51,36 @@ impl Notes {
     }
 
     /// Whether parts of the document were not read.
-    pub(super) const fn is_torn(&self) -> bool {
+    pub(crate) const fn is_torn(&self) -> bool {
         self.torn
     }
 
     /// Notes that something is not there.
-    pub(super) fn add_missing(&mut self, at: usize, message: impl FnOnce() -> String) {
+    pub(crate) fn add_missing(&mut self, at: usize, message: impl FnOnce() -> String) {
         if !self.torn {
             self.add(at, message);
         }
     }
 
     /// Notes a mistake. The message is made only while there is room.
-    pub(super) fn add(&mut self, at: usize, message: impl FnOnce() -> String) {
+    pub(crate) fn add(&mut self, at: usize, message: impl FnOnce() -> String) {
         if self.found.len() < MOST {
             self.found.push(Note { at, message: message(), broken: false });
         }
     }
 
     /// Whether there is no room for more: looking further would only cost time.
-    pub(super) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.found.len() >= MOST
     }
 
     /// Whether nothing was found.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.found.is_empty()
     }
 
     /// In the order of the document, each once.
-    pub(super) fn locate(mut self, text: &str) -> Vec<Mistake> {
+    pub(crate) fn locate(mut self, text: &str) -> Vec<Mistake> {
         self.found.sort();
         self.found.dedup();
         let torn = self.torn;

@@ -10,6 +10,7 @@
 mod answer;
 mod backtest;
 mod broken;
+mod condition;
 mod decide;
 mod dictionary;
 mod document;
@@ -42,6 +43,11 @@ pub use question::{Kind, Question, Range};
 pub use receipt::{Cap, CriteriaVersion, Finding, Input, OwnDate, Reason, Receipt, ReplayError, Verdict, replay};
 pub use rule::{Disqualifier, Gate, Rule};
 pub use wording::Wording;
+
+pub(crate) use condition::{Condition, ConditionReader, Conditions, Holding};
+pub(crate) use document::{Located, Section, parse};
+pub(crate) use likeness::{did_you_mean, quoted};
+pub(crate) use mistake::Notes;
 
 use expression::{Fact, Slot};
 use rule::{Grades, Requalify};

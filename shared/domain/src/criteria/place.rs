@@ -5,7 +5,7 @@ use super::document::Located;
 
 /// The place in the document, in bytes, of what stands `offset` bytes into one of its texts. The beginning of the text
 /// where it is written in a way that is not understood here.
-pub(super) fn place_inside(document: &str, text: &Located<&str>, offset: usize) -> usize {
+pub(crate) fn place_inside(document: &str, text: &Located<&str>, offset: usize) -> usize {
     let raw = &document[text.span.clone()];
     let opening = ["\"\"\"\r\n", "'''\r\n", "\"\"\"\n", "'''\n", "\"\"\"", "'''", "\"", "'"];
     let Some((quotes, body)) = opening.iter().find_map(|quotes| Some((*quotes, raw.strip_prefix(*quotes)?))) else {

@@ -11,6 +11,7 @@
 
 mod arithmetic;
 mod check;
+mod covers;
 mod evaluate;
 mod facing;
 mod function;

@@ -124,7 +124,7 @@ fn text(node: &Node) -> Option<&str> {
 
 /// A number that is written out. Whole numbers that a decimal does not keep exactly are left alone.
 #[allow(clippy::cast_precision_loss, reason = "the range was checked")]
-fn number(node: &Node) -> Option<f64> {
+pub(super) fn number(node: &Node) -> Option<f64> {
     const EXACT: i64 = 1 << 53;
     match node {
         Node::Whole(number) if (-EXACT..=EXACT).contains(number) => Some(*number as f64),

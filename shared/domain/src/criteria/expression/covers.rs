@@ -1,0 +1,99 @@
+//! Conditions that hold wherever another one does: `budget > 300000` wherever `budget > 500000`, `startsWith('60')`
+//! wherever `startsWith('601')`. Of two rules of which the first that holds counts, the second is then never reached. Only
+//! what follows from `&&`, `||` and one fact beside literals is found; nothing that can be reached is ever said not to be.
+
+use super::{
+    Expression,
+    node::{Comparison, List, Node, Search, Slot},
+};
+
+impl Expression {
+    /// Whether it is known that this holds for every lead for which the other one holds.
+    pub(in crate::criteria) fn covers(&self, other: &Self) -> bool {
+        covers(&self.root, &other.root)
+    }
+}
+
+fn covers(wide: &Node, narrow: &Node) -> bool {
+    if wide == narrow || *wide == Node::YesNo(true) {
+        return true;
+    }
+    match (wide, narrow) {
+        (Node::And(sides), narrow) => sides.iter().all(|side| covers(side, narrow)),
+        (wide, Node::Or(sides)) => sides.iter().all(|side| covers(wide, side)),
+        (Node::Or(sides), narrow) if sides.iter().any(|side| covers(side, narrow)) => true,
+        (wide, Node::And(sides)) => sides.iter().any(|side| covers(wide, side)),
+        (wide, narrow) => asked(wide).zip(asked(narrow)).is_some_and(|(wide, narrow)| wide.covers(&narrow)),
+    }
+}
+
+/// What a simple condition lets one fact be.
+enum Asked<'a> {
+    Least(Slot, f64, bool),
+    Most(Slot, f64, bool),
+    Texts(Slot, Vec<&'a str>),
+    Beginnings(Slot, Vec<&'a str>),
+}
+
+impl Asked<'_> {
+    fn covers(&self, narrow: &Self) -> bool {
+        match (self, narrow) {
+            (Self::Least(one, wide, open), Self::Least(other, narrow, shut)) => {
+                one == other && (narrow > wide || narrow >= wide && (!open || *shut))
+            }
+            (Self::Most(one, wide, open), Self::Most(other, narrow, shut)) => {
+                one == other && (narrow < wide || narrow <= wide && (!open || *shut))
+            }
+            (Self::Texts(one, wide), Self::Texts(other, narrow)) => {
+                one == other && narrow.iter().all(|text| wide.contains(text))
+            }
+            (Self::Beginnings(one, wide), Self::Texts(other, narrow) | Self::Beginnings(other, narrow)) => {
+                one == other && narrow.iter().all(|text| wide.iter().any(|start| text.starts_with(start)))
+            }
+            _ => false,
+        }
+    }
+}
+
+fn asked(node: &Node) -> Option<Asked<'_>> {
+    match node {
+        Node::Compare(comparison, sides) => match &**sides {
+            [Node::Fact(slot), value] => compared(*slot, *comparison, value),
+            _ => None,
+        },
+        Node::In(one, List::Literal(values)) => match &**one {
+            Node::Fact(slot) => Some(Asked::Texts(*slot, texts(values)?)),
+            _ => None,
+        },
+        Node::Search(Search::StartsWith, sides) => match &**sides {
+            [Node::Fact(slot), Node::Text(start)] => Some(Asked::Beginnings(*slot, vec![start])),
+            _ => None,
+        },
+        Node::Exists(List::Literal(values), condition) => match &**condition {
+            Node::Search(Search::StartsWith, sides) => match &**sides {
+                [Node::Fact(slot), Node::Element] => Some(Asked::Beginnings(*slot, texts(values)?)),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn texts(values: &[Node]) -> Option<Vec<&str>> {
+    values.iter().map(|value| if let Node::Text(text) = value { Some(&**text) } else { None }).collect()
+}
+
+fn compared(slot: Slot, comparison: Comparison, value: &Node) -> Option<Asked<'_>> {
+    if let (Comparison::Equal, Node::Text(text)) = (comparison, value) {
+        return Some(Asked::Texts(slot, vec![text]));
+    }
+    let number = super::never::number(value)?;
+    match comparison {
+        Comparison::Greater => Some(Asked::Least(slot, number, true)),
+        Comparison::GreaterOrEqual => Some(Asked::Least(slot, number, false)),
+        Comparison::Less => Some(Asked::Most(slot, number, true)),
+        Comparison::LessOrEqual => Some(Asked::Most(slot, number, false)),
+        Comparison::Equal | Comparison::NotEqual => None,
+    }
+}
