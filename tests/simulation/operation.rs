@@ -172,10 +172,10 @@ impl Dice {
     }
 }
 
-/// The list of a seed: 3 to 26 operations.
+/// The list of a seed: 3 to 18 operations.
 pub fn list(seed: u64) -> Vec<Operation> {
     let mut dice = Dice(seed);
-    let length = 3 + usize::from(dice.below(24));
+    let length = 3 + usize::from(dice.below(16));
     let mut list: Vec<_> = (0..length).map(|_| operation(&mut dice)).collect();
     // Most installations have criteria from the start.
     if dice.chance(80) {
