@@ -110,6 +110,10 @@ async fn a_grade_is_explained_and_replayed() {
     let all = installation.json(&["decision", "replay", "--all"]).await;
     assert_eq!((&all["same"], &all["differ"]), (&json!(3), &json!(0)));
     assert_eq!(installation.json(&["decision", "replay", id]).await["same"], 1);
+    let at_rest = installation.count("select avg(octet_length(receipt))::bigint from decision").await;
+    assert!((50..350).contains(&at_rest), "receipts are kept compressed: {at_rest} bytes");
+    let strays = installation.count("select count(*) from decision_default").await;
+    assert_eq!(strays, 0, "decisions lie in their month");
     let kept = text(&installation.run(&["decision", "show", id, "--json"]).await);
     forge(&installation, id, kept.trim().replace("\"score\":", "\"score\":1").into_bytes()).await;
     let forged = installation.run(&["decision", "replay", "--all"]).await;

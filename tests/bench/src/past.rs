@@ -16,6 +16,7 @@ use crate::{
     Options, lead,
     report::{Aim, Report, median, note},
     stage::{Kind, Services, Stage},
+    usage,
 };
 
 const BEGINNING: &str = "2025-11-01T00:00:00Z";
@@ -45,17 +46,22 @@ pub async fn run(options: &Options, decisions: u64) -> Report {
     let of_receipts = "select sum(octet_length(receipt)) from decision";
     let draft = stage.file("draft.toml", &lead::CRITERIA.replace("<= 90", "<= 120").replace("> 90", "> 120"));
     let (mut tested, mut replayed) = (Vec::new(), Vec::new());
+    let mut used = [0.0; 4];
     for round in 1..=options.rounds {
+        let before = cpu(&services);
         let backtest = stage.json(&["criteria", "backtest", &draft]).await;
         assert_eq!(backtest["decisions"].as_f64(), Some(made), "every decision is made again");
-        tested.push(backtest["seconds"].as_f64().expect("seconds"));
+        let between = cpu(&services);
         let replay = stage.json(&["decision", "replay", "--all"]).await;
         assert_eq!((replay["same"].as_f64(), &replay["differ"]), (Some(made), &json!(0)), "the same bytes");
+        let after = cpu(&services);
+        used = [between.0 - before.0, between.1 - before.1, after.0 - between.0, after.1 - between.1];
+        tested.push(backtest["seconds"].as_f64().expect("seconds"));
         replayed.push(made / replay["seconds"].as_f64().expect("seconds"));
         note(&format!(
-            "round {round}: back-test {:.1} s, {:.0} replays/s",
-            tested[tested.len() - 1],
-            replayed[replayed.len() - 1]
+            "round {round}: {backtest_s} s, {replay_s} s",
+            backtest_s = backtest["seconds"],
+            replay_s = replay["seconds"]
         ));
     }
     report.add("decisions", made, "");
@@ -73,8 +79,19 @@ pub async fn run(options: &Options, decisions: u64) -> Report {
         Aim::Below(BACKTEST_OF_A_MILLION),
     );
     report.aimed("decisions replayed to the same bytes", median(&replayed), "/s", Aim::AtLeast(REPLAYS_A_SECOND));
+    for (name, seconds) in
+        ["back-test: Ripen", "back-test: PostgreSQL", "replay: Ripen", "replay: PostgreSQL"].iter().zip(used)
+    {
+        report.add(format!("{name}, processor time of a million"), seconds * 1e6 / made, "s");
+    }
     stage.end().await;
     report
+}
+
+/// Processor seconds used so far by what this process started, and by PostgreSQL.
+fn cpu(services: &Services) -> (f64, f64) {
+    let (postgres, _) = services.cpu();
+    (usage::cpu(std::process::id()) - postgres, postgres)
 }
 
 /// What is written.
