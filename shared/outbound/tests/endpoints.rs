@@ -54,6 +54,7 @@ async fn send_by(sender: &WebhookSender, url: &str, allow_private: bool) -> Sent
         timestamp: Timestamp::from_second(1_760_000_000).unwrap(),
         body: Bytes::from_static(BODY),
         secrets: &secrets,
+        headers: &[],
         deadline: Duration::from_secs(30),
     };
     sender.send(&call).await
@@ -146,6 +147,7 @@ async fn the_calls_own_deadline_holds_if_it_is_shorter() {
         timestamp: Timestamp::UNIX_EPOCH,
         body: Bytes::new(),
         secrets: &secrets,
+        headers: &[],
         deadline: Duration::from_millis(100),
     };
     let sent = sender.send(&call).await;
@@ -364,6 +366,7 @@ async fn a_call_that_cannot_be_signed_or_sent_is_told() {
             timestamp: Timestamp::UNIX_EPOCH,
             body: Bytes::from_static(BODY),
             secrets: &secrets,
+            headers: &[],
             deadline: LIMITS.timeout,
         };
         assert_eq!(sender.send(&call).await.result.unwrap_err().class(), "unsendable");
