@@ -3,7 +3,7 @@
 mod deliver;
 mod work;
 
-pub use deliver::{EndpointAction, EndpointOptions};
+pub use deliver::{DeliveryAction, DeliveryOptions, EndpointAction, EndpointOptions, ReplayOptions};
 pub use work::{LeadAction, ProgramAction, PromiseAction, TouchOptions};
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -67,6 +67,12 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         action: EndpointAction,
+    },
+    /// Deliveries: what goes out to endpoints, and every attempt of it.
+    Delivery {
+        /// What to do.
+        #[command(subcommand)]
+        action: DeliveryAction,
     },
     /// Reps: a client's sales people.
     Rep {

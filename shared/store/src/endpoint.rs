@@ -64,6 +64,8 @@ pub struct EndpointRecord {
     pub kind: EndpointKind,
     /// The URL or the address.
     pub to: String,
+    /// Loopback and private addresses may be called.
+    pub allow_private: bool,
     /// Works.
     pub enabled: bool,
     /// Why it does not.

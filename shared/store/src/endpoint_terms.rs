@@ -61,7 +61,7 @@ impl Store {
     pub async fn endpoints(&self, only: Option<EndpointId>, now: Timestamp) -> Result<Vec<EndpointRecord>, StoreError> {
         let rows = sqlx::query!(
             r#"-- endpoint.list
-            select e.id, c.slug, e.kind, coalesce(e.url, e.address) as "to!", e.state, e.state_reason,
+            select e.id, c.slug, e.kind, coalesce(e.url, e.address) as "to!", e.state, e.state_reason, e.allow_private,
                    (select count(*) from delivery d where d.endpoint_id = e.id and d.state in ('pending', 'held', 'leased')) as "open!",
                    e.concurrency, e.rate, e.timeout_s, e.headers, e.events, e.failures, e.failing_since, e.probe_at,
                    array(select created_at from endpoint_secret s where s.endpoint_id = e.id and (expires_at is null or expires_at > $2)
@@ -85,6 +85,7 @@ impl Store {
                     client: row.slug,
                     kind: EndpointKind::read(&row.kind)?,
                     to: row.to,
+                    allow_private: row.allow_private,
                     enabled: row.state == "enabled",
                     reason: row.state_reason,
                     open: row.open,

@@ -1,5 +1,7 @@
 //! `ripen endpoint`: where a client wants A leads.
 
+mod trial;
+
 use std::{process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
@@ -35,12 +37,13 @@ const MOST_HEADERS: usize = 20;
 /// Says what is wrong and what to do.
 pub async fn run(common: &Common, action: EndpointAction) -> anyhow::Result<ExitCode> {
     let database = Database::open(common).await?;
-    let result = act(common, action, &database.store).await;
+    let result = act(common, action, &database).await;
     database.close().await;
-    result.map(|()| ExitCode::SUCCESS)
+    result
 }
 
-async fn act(common: &Common, action: EndpointAction, store: &Store) -> anyhow::Result<()> {
+async fn act(common: &Common, action: EndpointAction, database: &Database) -> anyhow::Result<ExitCode> {
+    let store = &database.store;
     match action {
         EndpointAction::Add { client, webhook, email, allow_private } => {
             let client = client_of(store, &client).await?;
@@ -64,6 +67,7 @@ async fn act(common: &Common, action: EndpointAction, store: &Store) -> anyhow::
             store.endpoint_disable(find(store, &text).await?.id, "disabled by the firm").await?;
             output::record(common.json, &shown(&find(store, &text).await?))?;
         }
+        EndpointAction::Test { id } => return trial::run(common, database, &id).await,
         EndpointAction::Set(options) => {
             let endpoint = find(store, &options.id).await?;
             store.endpoint_change(endpoint.id, &change(&endpoint, options)?, Clock::system().now()).await?;
@@ -81,7 +85,7 @@ async fn act(common: &Common, action: EndpointAction, store: &Store) -> anyhow::
             )?;
         }
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// What a person asked to change, checked.
