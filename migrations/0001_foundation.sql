@@ -529,14 +529,31 @@ create table endpoint (
     state_reason text,
     allow_private boolean not null default false,
     concurrency integer not null default 32,
+    rate double precision,
+    rate_from timestamptz not null default 'epoch',
+    rate_line timestamptz not null default 'epoch',
+    timeout_s integer,
+    headers text[] not null default '{}',
+    failures integer not null default 0,
+    failing_since timestamptz,
+    probes integer not null default 0,
+    probe_at timestamptz,
+    release_at timestamptz,
     events text[] not null default array['lead.matured'],
     created_at timestamptz not null,
     constraint endpoint_kind_is_known check (kind in ('webhook', 'email')),
     constraint endpoint_state_is_known check (state in ('enabled', 'disabled')),
     constraint endpoint_has_its_address check ((kind = 'webhook') = (url is not null) and (kind = 'email') = (address is not null)),
-    constraint endpoint_concurrency_is_positive check (concurrency between 1 and 1000)
+    constraint endpoint_concurrency_is_positive check (concurrency between 1 and 1000),
+    constraint endpoint_rate_is_positive check (rate > 0 and rate <= 10000),
+    constraint endpoint_timeout_is_bounded check (timeout_s between 1 and 50),
+    constraint endpoint_headers_are_few check (cardinality(headers) <= 20),
+    constraint endpoint_failures_have_a_start check (failures >= 0 and (failures = 0) = (failing_since is null)),
+    constraint endpoint_circuit_is_whole check (probes >= 0 and (probes = 0 or probe_at is not null))
 );
 create index endpoint_of_client on endpoint (client_id);
+create index endpoint_to_probe on endpoint (probe_at) where probe_at is not null;
+create index endpoint_to_release on endpoint (id) where release_at is not null;
 comment on table endpoint is 'Where a client wants A leads.';
 comment on column endpoint.id is 'UUIDv7.';
 comment on column endpoint.client_id is 'Whose endpoint it is.';
@@ -544,10 +561,20 @@ comment on column endpoint.kind is 'webhook or email.';
 comment on column endpoint.url is 'Where a webhook is posted.';
 comment on column endpoint.address is 'Where an e-mail is sent.';
 comment on column endpoint.rep_id is 'The rep behind it, where there is one.';
-comment on column endpoint.state is 'enabled, or disabled by the client''s 410 or by the firm.';
+comment on column endpoint.state is 'enabled, or disabled by the client''s 410, by days of failure or by the firm.';
 comment on column endpoint.state_reason is 'Why it is disabled.';
 comment on column endpoint.allow_private is 'Whether loopback and private addresses may be called: tests and demonstrations only.';
 comment on column endpoint.concurrency is 'How many deliveries may be under way at once.';
+comment on column endpoint.rate is 'The most deliveries in a second, over all processes; null for no limit.';
+comment on column endpoint.rate_from is 'From when the next delivery is within the rate: each one that goes out moves it on by 1/rate.';
+comment on column endpoint.rate_line is 'The next free place in the line of those that the rate makes wait.';
+comment on column endpoint.timeout_s is 'How long one attempt may take; the configuration''s time where null.';
+comment on column endpoint.headers is 'Headers of its own, each as name: value. Sent with every webhook; may hold the client''s credentials.';
+comment on column endpoint.failures is 'Failed attempts since the last one that did not fail.';
+comment on column endpoint.failing_since is 'When the first of those was.';
+comment on column endpoint.probes is 'Probes that failed since the circuit opened; each makes the pause before the next one longer.';
+comment on column endpoint.probe_at is 'The circuit is open: nothing is sent, but for one probe from then on. Null while it is closed.';
+comment on column endpoint.release_at is 'It works again since then, and what waits for it is made due in steps. Null once nothing waits.';
 comment on column endpoint.events is 'Event types it asks for.';
 comment on column endpoint.created_at is 'When it was added.';
 
@@ -612,6 +639,9 @@ create table delivery (
     lease uuid,
     leased_until timestamptz,
     attempts integer not null default 0,
+    excused integer not null default 0,
+    in_line boolean not null default false,
+    replay_id uuid,
     created_at timestamptz not null,
     ended_at timestamptz,
     constraint delivery_once_per_endpoint unique (maturation_id, endpoint_id),
@@ -619,14 +649,16 @@ create table delivery (
     constraint delivery_lease_is_whole check ((state = 'leased') = (lease is not null) and (lease is null) = (leased_until is null)),
     constraint delivery_ended_has_a_date check ((state in ('delivered', 'filed', 'dead', 'withdrawn')) = (ended_at is not null)),
     constraint delivery_without_endpoint_is_held check (endpoint_id is not null or state in ('held', 'withdrawn')),
-    constraint delivery_attempts_are_counted check (attempts >= 0)
+    constraint delivery_attempts_are_counted check (attempts >= 0),
+    constraint delivery_excused_were_attempted check (excused between 0 and attempts)
 );
 create unique index delivery_waiting_for_endpoint on delivery (maturation_id) where endpoint_id is null;
 create index delivery_unrouted_of_client on delivery (client_id) where endpoint_id is null and state = 'held';
 create index delivery_due on delivery (due_at) where state in ('pending', 'held') and endpoint_id is not null;
 create index delivery_leased on delivery (leased_until) where state = 'leased';
 create index delivery_of_lead on delivery (lead_id);
-create index delivery_open_of_endpoint on delivery (endpoint_id) where state in ('pending', 'held', 'leased');
+create index delivery_open_of_endpoint on delivery (endpoint_id, due_at) where state in ('pending', 'held', 'leased');
+create index delivery_of_replay on delivery (replay_id) where replay_id is not null;
 comment on table delivery is 'One matured lead owed to one endpoint.';
 comment on column delivery.id is 'UUIDv7; its text form is the webhook-id of every attempt.';
 comment on column delivery.client_id is 'Whose lead it is.';
@@ -640,8 +672,39 @@ comment on column delivery.offered_until is 'Until then no sweeper offers it aga
 comment on column delivery.lease is 'Who is attempting it now.';
 comment on column delivery.leased_until is 'From then another worker may take it, by the database''s clock.';
 comment on column delivery.attempts is 'Attempts begun.';
+comment on column delivery.excused is 'Those of them that do not count against the schedule: probes of an open circuit, and all from before a retry or replay by a person.';
+comment on column delivery.in_line is 'The endpoint''s rate made it wait: due_at is its place in the line.';
+comment on column delivery.replay_id is 'The replay that sent it last.';
 comment on column delivery.created_at is 'When it came to be owed.';
 comment on column delivery.ended_at is 'When it was delivered, filed, given up or withdrawn.';
+
+create table replay (
+    id uuid primary key,
+    endpoint_id uuid not null references endpoint (id),
+    after_id uuid not null,
+    until_id uuid not null,
+    state text not null default 'running',
+    replayed integer not null default 0,
+    passed_over integer not null default 0,
+    asked_by text not null,
+    created_at timestamptz not null,
+    ended_at timestamptz,
+    constraint replay_state_is_known check (state in ('running', 'finished')),
+    constraint replay_ended_has_a_date check ((state = 'finished') = (ended_at is not null)),
+    constraint replay_counts_are_counts check (replayed >= 0 and passed_over >= 0)
+);
+create index replay_running on replay (id) where state = 'running';
+comment on table replay is 'A time range of an endpoint''s deliveries that is sent again, under the same ids and with the same bytes.';
+comment on column replay.id is 'UUIDv7.';
+comment on column replay.endpoint_id is 'The endpoint.';
+comment on column replay.after_id is 'Deliveries up to this id have been seen to: it moves on with every step.';
+comment on column replay.until_id is 'The end of the range: ids sort by when the delivery came to be owed.';
+comment on column replay.state is 'running, or finished: every delivery of the range has been seen to.';
+comment on column replay.replayed is 'Deliveries that it made due again.';
+comment on column replay.passed_over is 'Deliveries that it left alone: under way anyway, or withdrawn.';
+comment on column replay.asked_by is 'Who asked for it.';
+comment on column replay.created_at is 'When it was asked for.';
+comment on column replay.ended_at is 'When the last delivery had been seen to.';
 
 create table delivery_body (
     delivery_id uuid primary key,

@@ -2,8 +2,10 @@
 
 mod commands;
 mod criteria;
+mod deliveries;
 mod desk;
 mod embedded;
+mod endpoints;
 mod import;
 mod main_path;
 mod requalify;

@@ -4,10 +4,14 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
-use ripen_domain::delivery::{Attempted, Next, OutcomeKind};
+use ripen_domain::{
+    circuit::Went,
+    delivery::{Attempted, Next, OutcomeKind},
+    id::EndpointId,
+};
 use ripen_outbound::{
     mail::{Mail, MailResult, Party},
-    webhook::{Answer, Call, SendError, WebhookSecret},
+    webhook::{Answer, Call, OwnHeader, SendError, WebhookSecret},
 };
 use ripen_runtime::random::jitter;
 use ripen_store::{AttemptRow, EndpointKind, Leased, Settled};
@@ -15,7 +19,11 @@ use serde_json::Value;
 use url::Url;
 use uuid::Uuid;
 
-use crate::{Context, Recorder, lease::mail_of};
+use crate::{
+    Context,
+    lease::mail_of,
+    record::{Recorded, Recorder},
+};
 
 /// Retries are spread by this part of their wait, up and down.
 const JITTER: f64 = 0.1;
@@ -53,8 +61,9 @@ impl Attempt {
     /// Sends once and records it.
     pub async fn run(self, ctx: &Context, recorder: &Recorder) {
         let begun = Instant::now();
-        let left =
-            self.until.saturating_duration_since(begun).min(Duration::from_secs(ctx.settings.dispatcher.timeout_s));
+        let due = &self.leased.due;
+        let longest = due.timeout.unwrap_or_else(|| Duration::from_secs(ctx.settings.dispatcher.timeout_s));
+        let left = self.until.saturating_duration_since(begun).min(longest);
         let tried = match self.leased.due.kind {
             EndpointKind::Webhook => self.webhook(ctx, left).await,
             EndpointKind::Email => self.mail(ctx, left).await,
@@ -63,7 +72,8 @@ impl Attempt {
         if tried.attempted == Attempted::Gone {
             self.disable(ctx).await;
         }
-        let attempts = usize::try_from(self.leased.due.attempts).unwrap_or(1);
+        let went = self.went(&tried.attempted);
+        let attempts = usize::try_from(due.attempts - due.excused).unwrap_or(1);
         let next = ctx.schedule().next(tried.attempted, attempts, jitter(JITTER), now);
         metrics::histogram!("ripen_attempt_seconds").record(begun.elapsed().as_secs_f64());
         metrics::counter!("ripen_deliveries_total", "result" => result_of(&next)).increment(1);
@@ -79,7 +89,24 @@ impl Attempt {
         tracing::info!(delivery.id = %delivery, endpoint.id = %self.leased.due.endpoint, attempt = attempt.number,
             status = attempt.status, error = attempt.error, result = result_of(&next), "attempted");
         let settled = Settled { delivery, lease: self.lease, attempt, next, outcome: tried.outcome };
-        record(recorder, settled, self.until + Duration::from_secs(5)).await;
+        record(recorder, Recorded { settled, went }, self.until + Duration::from_secs(5)).await;
+    }
+
+    /// What the attempt says about its endpoint's circuit, where that is anything new. Mail has none: what fails is mostly
+    /// the way there, which all addresses share.
+    fn went(&self, attempted: &Attempted) -> Option<(EndpointId, Went)> {
+        let due = &self.leased.due;
+        let went = match attempted {
+            _ if due.kind == EndpointKind::Email => return None,
+            Attempted::Gone | Attempted::Filed => return None,
+            Attempted::Taken if !due.failing => return None,
+            Attempted::Taken => Went::Well,
+            Attempted::Failed { why, not_before } => {
+                Went::Badly { probe: due.probe, why: why.clone(), not_before: *not_before }
+            }
+            Attempted::Refused { why } => Went::Badly { probe: due.probe, why: why.clone(), not_before: None },
+        };
+        Some((due.endpoint, went))
     }
 
     async fn disable(&self, ctx: &Context) {
@@ -92,6 +119,8 @@ impl Attempt {
     async fn webhook(&self, ctx: &Context, deadline: Duration) -> Tried {
         let due = &self.leased.due;
         let Ok(url) = Url::parse(&due.to) else { return refused("the URL cannot be read") };
+        let headers: Result<Vec<_>, _> = due.headers.iter().map(|header| OwnHeader::parse(header)).collect();
+        let Ok(headers) = headers else { return refused("a header of the endpoint's own cannot be sent") };
         let secrets: Vec<_> = due.secrets.iter().filter_map(|secret| WebhookSecret::parse(secret).ok()).collect();
         let sent = ctx
             .webhooks
@@ -102,6 +131,7 @@ impl Attempt {
                 timestamp: ctx.clock.now(),
                 body: Bytes::from(self.leased.body.clone()),
                 secrets: &secrets,
+                headers: &headers,
                 deadline,
             })
             .await;
@@ -134,11 +164,11 @@ impl Attempt {
 }
 
 /// Records an attempt, again and again until the lease is over: then somebody else attempts it under the same id.
-async fn record(recorder: &Recorder, settled: Settled, until: Instant) {
-    let delivery = settled.delivery;
+async fn record(recorder: &Recorder, recorded: Recorded, until: Instant) {
+    let delivery = recorded.settled.delivery;
     let mut pause = Duration::from_millis(20);
     loop {
-        match recorder.write(settled.clone()).await {
+        match recorder.write(recorded.clone()).await {
             Ok(true) => return,
             Ok(false) => {
                 metrics::counter!("ripen_leases_lost_total").increment(1);

@@ -22,7 +22,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use crate::{Context, Recorder, attempt::Attempt, in_flight::InFlight, waiting::WaitingRoom};
+use crate::{Context, attempt::Attempt, in_flight::InFlight, record::Recorder, waiting::WaitingRoom};
 
 /// At most so many are leased by one statement.
 const BATCH: usize = 64;

@@ -6,6 +6,7 @@
 mod attempt;
 mod in_flight;
 mod lease;
+mod record;
 mod sweeper;
 mod waiting;
 
@@ -14,17 +15,11 @@ pub use sweeper::tick;
 use std::{sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
-use ripen_domain::{delivery::Schedule, id::DeliveryId};
+use ripen_domain::{circuit::CircuitTerms, delivery::Schedule};
 use ripen_outbound::{mail::Mailer, webhook::WebhookSender};
 use ripen_queue::Transport;
-use ripen_runtime::{
-    batch::{BatchOptions, BatchWriter},
-    clock::Clock,
-    config::Settings,
-    health::Health,
-    lifecycle::Stop,
-};
-use ripen_store::{Settled, Store, StoreError};
+use ripen_runtime::{clock::Clock, config::Settings, health::Health, lifecycle::Stop};
+use ripen_store::Store;
 use tokio::task::JoinSet;
 
 /// What the dispatcher works with.
@@ -52,6 +47,16 @@ impl Context {
         Schedule { waits, longest_wait: LONGEST_RETRY_AFTER }
     }
 
+    fn circuit_terms(&self) -> CircuitTerms {
+        let settings = &self.settings.dispatcher;
+        CircuitTerms {
+            failures: settings.circuit_failures.max(1),
+            pause: Duration::from_secs(settings.circuit_pause_s),
+            longest_pause: Duration::from_secs(settings.circuit_longest_pause_s),
+            disable_after: Duration::from_secs(settings.disable_after_days.saturating_mul(24 * 3600)),
+        }
+    }
+
     /// How long an offered row is not offered again.
     fn offer(&self) -> SignedDuration {
         SignedDuration::from_secs(i64::try_from(self.settings.dispatcher.offer_s).unwrap_or(60))
@@ -60,9 +65,6 @@ impl Context {
 
 /// A client's wish to wait is heeded up to a day.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 3600);
-
-/// Records attempts, many with one commit; answers whether the lease still held.
-pub(crate) type Recorder = BatchWriter<Settled, bool, StoreError>;
 
 /// Why the dispatcher ended.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +80,8 @@ pub enum ServiceError {
 /// When a part of it dies.
 pub async fn service(ctx: Context, stop: Stop) -> Result<(), ServiceError> {
     attempt::register_metrics();
-    let recorder = recorder(ctx.store.clone());
+    record::register_metrics();
+    let recorder = record::recorder(&ctx);
     let mut parts = JoinSet::new();
     parts.spawn(lease::run(ctx.clone(), recorder, stop.clone()));
     parts.spawn(sweeper::run(ctx, stop));
@@ -86,16 +89,4 @@ pub async fn service(ctx: Context, stop: Stop) -> Result<(), ServiceError> {
         ended.map_err(ServiceError::Panicked)?;
     }
     Ok(())
-}
-
-fn recorder(store: Store) -> Recorder {
-    let options = BatchOptions { max_batch: 128, capacity: 1024, in_flight: 2, ..BatchOptions::default() };
-    BatchWriter::start(options, move |rows: Vec<Settled>| {
-        let store = store.clone();
-        async move {
-            let asked: Vec<DeliveryId> = rows.iter().map(|row| row.delivery).collect();
-            let held = store.deliveries_settle(&rows).await?;
-            Ok(asked.into_iter().map(|delivery| held.contains(&delivery)).collect())
-        }
-    })
 }

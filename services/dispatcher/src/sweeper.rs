@@ -44,6 +44,8 @@ pub async fn tick(ctx: &Context, now: Timestamp) -> Result<usize, StoreError> {
         return Ok(0);
     }
     ctx.store.sweep_unrouted(now, limit).await?;
+    ctx.store.sweep_circuits(now, limit).await?;
+    ctx.store.replay_step(now, limit).await?;
     let until = now.saturating_add(ctx.offer()).unwrap_or(now);
     let due = ctx.store.sweep_deliveries(Sweep { now, until, limit }).await?;
     let offered = due.len();

@@ -209,7 +209,8 @@ fn spawn_roles(
     }
     if roles.contains(&Role::Dispatcher) {
         let limits = Limits {
-            timeout: Duration::from_secs(settings.dispatcher.timeout_s),
+            // Each attempt brings its own limit, within its lease.
+            timeout: Duration::from_secs(settings.dispatcher.lease_s),
             max_answer_bytes: settings.dispatcher.response_bytes,
             ..Limits::default()
         };

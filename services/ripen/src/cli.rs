@@ -1,7 +1,9 @@
 //! The command line: names, flags and their help.
 
+mod deliver;
 mod work;
 
+pub use deliver::{DeliveryAction, DeliveryOptions, EndpointAction, EndpointOptions, ReplayOptions};
 pub use work::{LeadAction, ProgramAction, PromiseAction, TouchOptions};
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -65,6 +67,12 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         action: EndpointAction,
+    },
+    /// Deliveries: what goes out to endpoints, and every attempt of it.
+    Delivery {
+        /// What to do.
+        #[command(subcommand)]
+        action: DeliveryAction,
     },
     /// Reps: a client's sales people.
     Rep {
@@ -273,43 +281,6 @@ pub enum SourceAction {
     },
     /// End a pause.
     Resume {
-        /// Its id.
-        id: String,
-    },
-}
-
-/// What can be done with endpoints.
-#[derive(Debug, Subcommand)]
-pub enum EndpointAction {
-    /// Add an endpoint. A webhook's signing secret is shown this once.
-    Add {
-        /// The client's slug.
-        #[arg(long)]
-        client: String,
-        /// Post A leads to this URL.
-        #[arg(long, value_name = "URL", conflicts_with = "email", required_unless_present = "email")]
-        webhook: Option<String>,
-        /// Send A leads to this address.
-        #[arg(long, value_name = "ADDRESS")]
-        email: Option<String>,
-        /// The webhook may lie on this machine or in a private network: for tests and demonstrations.
-        #[arg(long, requires = "webhook")]
-        allow_private: bool,
-    },
-    /// List all endpoints.
-    List,
-    /// Show one endpoint.
-    Show {
-        /// Its id.
-        id: String,
-    },
-    /// Enable an endpoint again: what waits for it goes out.
-    Resume {
-        /// Its id.
-        id: String,
-    },
-    /// Disable an endpoint: what it is owed waits.
-    Pause {
         /// Its id.
         id: String,
     },

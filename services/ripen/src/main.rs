@@ -42,6 +42,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Client { action } => command::client::run(&common, action).await,
         Command::Source { action } => command::source::run(&common, action).await,
         Command::Endpoint { action } => command::endpoint::run(&common, action).await,
+        Command::Delivery { action } => command::delivery::run(&common, action).await,
         Command::Rep { action } => command::rep::run(&common, action).await,
         Command::Program { action } => command::program::run(&common, action).await,
         Command::Lead { action } => command::lead::run(&common, action).await,

@@ -2,14 +2,57 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::{
     id::{DeliveryId, LeadId},
     lead::{Channel, Grade, Stage, words},
     person::Profile,
+    time::later,
 };
+
+words! {
+    /// What an endpoint can be told of.
+    EventType "event type" {
+        /// A lead became A.
+        LeadMatured = "lead.matured",
+        /// A new enquiry or a correction of a delivered lead.
+        LeadUpdated = "lead.updated",
+        /// A delivered lead is taken back.
+        LeadRecalled = "lead.recalled",
+        /// A lead that was offered to several went to another.
+        LeadTaken = "lead.taken",
+        /// The person asked not to be contacted.
+        LeadSuppressed = "lead.suppressed",
+        /// An outcome was recorded.
+        LeadOutcome = "lead.outcome",
+        /// A delivery was given up.
+        DeliveryDead = "delivery.dead",
+        /// An endpoint was disabled.
+        EndpointDisabled = "endpoint.disabled",
+    }
+}
+
+words! {
+    /// Where a delivery stands.
+    DeliveryState "state of a delivery" {
+        /// To be attempted when it is due.
+        Pending = "pending",
+        /// Waits for something other than time.
+        Held = "held",
+        /// Being attempted.
+        Leased = "leased",
+        /// The client has it.
+        Delivered = "delivered",
+        /// Written to a file because there is no mail server.
+        Filed = "filed",
+        /// Given up; a person can send it again.
+        Dead = "dead",
+        /// Not to be sent any more.
+        Withdrawn = "withdrawn",
+    }
+}
 
 words! {
     /// What a client says about a delivered lead.
@@ -145,7 +188,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// What follows an attempt. `attempts` counts this one; `jitter` is a factor around 1.
+    /// What follows an attempt. `attempts` counts this one and none that is excused; `jitter` is a factor around 1.
     #[must_use]
     pub fn next(&self, attempted: Attempted, attempts: usize, jitter: f64, now: Timestamp) -> Next {
         match attempted {
@@ -166,12 +209,6 @@ impl Schedule {
         let theirs = not_before.map_or(ours, |at| at.min(later(now, self.longest_wait)));
         crate::time::whole_micros(ours.max(theirs))
     }
-}
-
-/// `now` plus a wait; the end of time where that lies beyond it.
-fn later(now: Timestamp, wait: Duration) -> Timestamp {
-    let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
-    now.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

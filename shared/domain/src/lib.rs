@@ -5,6 +5,7 @@
 
 pub mod arrival;
 pub mod calling;
+pub mod circuit;
 pub mod contact;
 pub mod criteria;
 pub mod delivery;

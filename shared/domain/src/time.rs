@@ -1,6 +1,8 @@
 //! Instants in whole microseconds, the precision PostgreSQL keeps: a value written and read back is the same value. And
 //! in whole minutes, the precision of promises.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 
 /// The instant cut down to whole microseconds.
@@ -19,6 +21,13 @@ pub fn whole_minute(at: Timestamp) -> Timestamp {
     }
     let rest = SignedDuration::from_nanos_i128(MINUTE - past);
     at.checked_add(rest).unwrap_or(at)
+}
+
+/// The instant plus a wait; the end of time where that lies beyond it.
+#[must_use]
+pub fn later(at: Timestamp, wait: Duration) -> Timestamp {
+    let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+    at.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

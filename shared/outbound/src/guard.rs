@@ -15,6 +15,13 @@ pub use self::resolver::{GuardedResolver, LookedUp, Lookup, SystemLookup};
 /// The longest URL taken, in bytes.
 const URL_LIMIT: usize = 2_048;
 
+/// Ports whose services take commands line by line: what is posted to them could be read as such (the Fetch standard's
+/// bad ports, and those of caches and databases).
+const OTHER_SERVICES: [u16; 34] = [
+    0, 1, 7, 9, 13, 19, 20, 21, 22, 23, 25, 53, 69, 79, 110, 111, 119, 135, 137, 139, 143, 161, 389, 445, 465, 514,
+    587, 636, 993, 995, 3306, 5432, 6379, 11211,
+];
+
 /// Why a webhook's URL is not taken. The text says what to do and never repeats the URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UrlRefused {
@@ -30,6 +37,9 @@ pub enum UrlRefused {
     /// A user name or password before the host.
     #[error("must not hold a user name or password: webhooks are authenticated by their signature")]
     UserInfo,
+    /// A port that belongs to something other than HTTP.
+    #[error("must not name a port that belongs to another service than HTTP")]
+    Port,
     /// An address that is never a client's: link-local, multicast, documentation, a cloud's metadata service.
     #[error("points to an address that no webhook may be sent to")]
     NeverAllowed,
@@ -59,6 +69,9 @@ pub(crate) fn check(url: &Url, allow_private: bool) -> Result<(), UrlRefused> {
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(UrlRefused::UserInfo);
+    }
+    if url.port().is_some_and(|port| OTHER_SERVICES.contains(&port)) {
+        return Err(UrlRefused::Port);
     }
     let reach = match url.host().ok_or(UrlRefused::NotAUrl)? {
         Host::Ipv4(ip) => reach(ip.into()),

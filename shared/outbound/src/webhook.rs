@@ -10,6 +10,7 @@
 
 mod answer;
 mod error;
+mod header;
 mod secret;
 
 use std::{
@@ -31,6 +32,7 @@ use url::Url;
 pub use self::{
     answer::{Answer, RetryAfter},
     error::{SendError, SendErrorKind},
+    header::{InvalidHeader, OwnHeader},
     secret::{InvalidSecret, WebhookSecret},
 };
 use crate::guard::{self, GuardedResolver, Lookup, SystemLookup};
@@ -80,6 +82,8 @@ pub struct Call<'a> {
     pub body: Bytes,
     /// Every live secret of the endpoint: one signature each, so that a receiver can change over. At least one.
     pub secrets: &'a [WebhookSecret],
+    /// Headers of the endpoint's own.
+    pub headers: &'a [OwnHeader],
     /// What is left of the worker's lease. The shorter of this and [`Limits::timeout`] holds.
     pub deadline: Duration,
 }
@@ -166,6 +170,7 @@ fn request(call: &Call<'_>) -> Result<Request, SendError> {
     let header = |text: &str| HeaderValue::from_str(text).map_err(|_| unsendable("the id is no header value"));
     let mut request = Request::new(Method::POST, call.url.clone());
     let headers = request.headers_mut();
+    headers.extend(call.headers.iter().map(OwnHeader::pair));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(standardwebhooks::HEADER_WEBHOOK_ID, header(call.id)?);
     headers.insert(standardwebhooks::HEADER_WEBHOOK_TIMESTAMP, HeaderValue::from(seconds));

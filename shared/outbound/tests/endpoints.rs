@@ -16,6 +16,7 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use jiff::Timestamp;
 use ripen_outbound::{
@@ -54,6 +55,7 @@ async fn send_by(sender: &WebhookSender, url: &str, allow_private: bool) -> Sent
         timestamp: Timestamp::from_second(1_760_000_000).unwrap(),
         body: Bytes::from_static(BODY),
         secrets: &secrets,
+        headers: &[],
         deadline: Duration::from_secs(30),
     };
     sender.send(&call).await
@@ -146,6 +148,7 @@ async fn the_calls_own_deadline_holds_if_it_is_shorter() {
         timestamp: Timestamp::UNIX_EPOCH,
         body: Bytes::new(),
         secrets: &secrets,
+        headers: &[],
         deadline: Duration::from_millis(100),
     };
     let sent = sender.send(&call).await;
@@ -364,9 +367,95 @@ async fn a_call_that_cannot_be_signed_or_sent_is_told() {
             timestamp: Timestamp::UNIX_EPOCH,
             body: Bytes::from_static(BODY),
             secrets: &secrets,
+            headers: &[],
             deadline: LIMITS.timeout,
         };
         assert_eq!(sender.send(&call).await.result.unwrap_err().class(), "unsendable");
     }
     assert_eq!(receiver.count(), 0);
+}
+
+/// A certificate for this machine that nobody vouches for, and its key. They are good for nothing else.
+const CERTIFICATE: &str = "MIIBnDCCAUGgAwIBAgIUQUCLYyN3iCYmkqKtmQTSXXrzDe8wCgYIKoZIzj0EAwIwFDESMBAGA1UEAwwJbG9jYWxob3N0\
+    MCAXDTI2MTEyMjA5NTAwNloYDzIxOTEwMzAyMDk1MDA2WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQwPq\
+    +/kSoookLfEngAZLJWrx8K03O70hdFfMXpgxVFfJZf6fW6KG951NKM7XdYz9cadMX9OrLdyXLN6reW75COo28wbTAdBgNVHQ4EFgQUqw5OR5aIbwT0\
+    OT81ngi8jHcQG/YwHwYDVR0jBBgwFoAUqw5OR5aIbwT0OT81ngi8jHcQG/YwDwYDVR0TAQH/BAUwAwEB/zAaBgNVHREEEzARhwR/AAABgglsb2Nhb\
+    Ghvc3QwCgYIKoZIzj0EAwIDSQAwRgIhAOP3KZMsuh+PWAoX7xuxgWUr5Mwmlm4DDyssKU31lP1AAiEA0qoLw+8wibD3Yh4HhFKLqB0O4gkQ4gjPpF\
+    AOse3Qq8g=";
+const KEY: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgIVSRvcZa6epzqudNHKnbfxtM31yAW4DdU3XtTJLX6+ShRANCAAQw\
+    Pq+/kSoookLfEngAZLJWrx8K03O70hdFfMXpgxVFfJZf6fW6KG951NKM7XdYz9cadMX9OrLdyXLN6reW75CO";
+
+/// A TLS server with that certificate, for one connection; it tells whether a request came.
+fn vouched_for_by_nobody() -> (String, std::thread::JoinHandle<bool>) {
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    let read = |text: &str| STANDARD.decode(text).unwrap();
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![CertificateDer::from(read(CERTIFICATE))], PrivateKeyDer::Pkcs8(read(KEY).into()))
+        .unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/hook", listener.local_addr().unwrap());
+    let served = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut connection = rustls::ServerConnection::new(Arc::new(config)).unwrap();
+        let mut tls = rustls::Stream::new(&mut connection, &mut stream);
+        io::Read::read(&mut tls, &mut [0; 1024]).is_ok_and(|read| read > 0)
+    });
+    (url, served)
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_vouches_for_gets_no_request() {
+    let (url, served) = vouched_for_by_nobody();
+    let error = failure(&url).await;
+    assert_eq!(error.class(), "tls", "{error}");
+    assert!(!served.join().unwrap(), "nothing is sent before the certificate is checked");
+}
+
+#[tokio::test]
+async fn a_loop_of_redirects_is_one_request() {
+    let receiver = Receiver::start().await;
+    receiver.set("/a", Behaviour::Redirect(receiver.url("/b")));
+    receiver.set("/b", Behaviour::Redirect(receiver.url("/a")));
+    assert_eq!(send(&receiver.url("/a")).await.result.unwrap().status, 302);
+    // Nor to where no webhook may go.
+    receiver.set("/c", Behaviour::Redirect("http://169.254.169.254/latest/meta-data/".to_owned()));
+    assert_eq!(send(&receiver.url("/c")).await.result.unwrap().status, 302);
+    assert_eq!(receiver.count(), 2);
+}
+
+/// Only HTTP/1.1 is spoken, and offered in the TLS handshake: what HTTP/2 can do to a client (streams that are reset,
+/// floods of settings) reaches no parser of it.
+#[tokio::test]
+async fn an_endpoint_that_speaks_http_2_unasked_is_told() {
+    let settings_then_reset = b"\0\0\0\x04\0\0\0\0\0\0\0\x04\x03\0\0\0\0\x01\0\0\0\x02";
+    assert_eq!(failure(&raw(settings_then_reset, None).await).await.class(), "protocol");
+    assert_eq!(failure(&raw(b"HTTP/2 200\r\ncontent-length: 0\r\n\r\n", None).await).await.class(), "protocol");
+}
+
+#[tokio::test]
+async fn a_connection_that_is_reset_is_told() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        // To close with the request unread is to reset.
+        stream.readable().await.unwrap();
+    });
+    assert_eq!(failure(&url).await.class(), "closed");
+}
+
+#[tokio::test]
+async fn a_name_that_turns_private_later_is_refused_then() {
+    let receiver = Receiver::start().await;
+    let url = format!("http://hooks.example.com:{}/hook", receiver.address().port());
+    let names = Names::new(vec![Ok(vec![PUBLIC]), Ok(vec![HERE])]);
+    let limits = Limits { connect_timeout: Duration::from_millis(50), timeout: Duration::from_millis(100), ..LIMITS };
+    let sender = WebhookSender::with_lookup(limits, Arc::clone(&names) as Arc<dyn Lookup>).unwrap();
+    let first = send_by(&sender, &url, false).await.result.unwrap_err();
+    assert_ne!(first.class(), "refused", "the first time it led to where everybody may go");
+    assert_eq!(send_by(&sender, &url, false).await.result.unwrap_err().class(), "refused");
+    assert_eq!((receiver.count(), names.asked.load(Ordering::Relaxed)), (0, 2));
 }

@@ -1,5 +1,7 @@
 //! Deliveries: owed in the decision's transaction, leased by the dispatcher, settled by their attempt.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
@@ -38,12 +40,22 @@ pub struct Due {
     pub to: String,
     /// Loopback and private addresses may be called.
     pub allow_private: bool,
+    /// How long an attempt may take, where the endpoint says so.
+    pub timeout: Option<Duration>,
+    /// Headers of the endpoint's own, each as `name: value`.
+    pub headers: Vec<String>,
     /// Live signing secrets.
     pub secrets: Vec<String>,
     /// The client's name.
     pub client: String,
     /// Attempts begun, this one included.
     pub attempts: i32,
+    /// Those of them that do not count against the schedule.
+    pub excused: i32,
+    /// The endpoint's last attempt failed.
+    pub failing: bool,
+    /// It probes an open circuit.
+    pub probe: bool,
     /// The frozen body; none before the first lease.
     pub body: Option<Vec<u8>>,
 }

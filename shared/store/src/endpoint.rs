@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::id::{ClientId, EndpointId, RepId};
 
-use crate::{Store, StoreError, error::one_row};
+use crate::{EndpointTerms, Store, StoreError, error::one_row};
 
 /// Webhook or e-mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,12 +64,22 @@ pub struct EndpointRecord {
     pub kind: EndpointKind,
     /// The URL or the address.
     pub to: String,
+    /// Loopback and private addresses may be called.
+    pub allow_private: bool,
     /// Works.
     pub enabled: bool,
     /// Why it does not.
     pub reason: Option<String>,
     /// Deliveries not ended.
     pub open: i64,
+    /// How its deliveries go out.
+    pub terms: EndpointTerms,
+    /// Failed attempts since the last one that did not fail, and when the first of them was.
+    pub failing: Option<(i32, Timestamp)>,
+    /// When the next probe may be made, where the circuit is open.
+    pub probe_at: Option<Timestamp>,
+    /// When each live secret was made, and from when it no longer signs; newest first.
+    pub secrets: Vec<(Timestamp, Option<Timestamp>)>,
 }
 
 /// A rep.
@@ -126,58 +136,21 @@ impl Store {
         Ok(())
     }
 
-    /// All endpoints by client.
-    ///
-    /// # Errors
-    /// When the database is away.
-    pub async fn endpoints(&self) -> Result<Vec<EndpointRecord>, StoreError> {
-        let rows = sqlx::query!(
-            r#"-- endpoint.list
-            select e.id, c.slug, e.kind, coalesce(e.url, e.address) as "to!", e.state, e.state_reason,
-                   (select count(*) from delivery d where d.endpoint_id = e.id and d.state in ('pending', 'held', 'leased')) as "open!"
-            from endpoint e join client c on c.id = e.client_id order by c.slug, e.created_at"#
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        rows.into_iter()
-            .map(|row| {
-                Ok(EndpointRecord {
-                    id: EndpointId::from_uuid(row.id),
-                    client: row.slug,
-                    kind: EndpointKind::read(&row.kind)?,
-                    to: row.to,
-                    enabled: row.state == "enabled",
-                    reason: row.state_reason,
-                    open: row.open,
-                })
-            })
-            .collect()
-    }
-
     /// Enables an endpoint again: what waits for it goes out within seconds.
     ///
     /// # Errors
     /// `Moved` when there is no such endpoint.
     pub async fn endpoint_enable(&self, endpoint: EndpointId, now: Timestamp) -> Result<(), StoreError> {
-        let mut tx = self.pool.begin().await?;
         let done = sqlx::query!(
             "-- endpoint.enable
-            update endpoint set state = 'enabled', state_reason = null where id = $1",
-            endpoint.uuid()
-        )
-        .execute(&mut *tx)
-        .await?;
-        one_row(done.rows_affected(), "endpoint")?;
-        sqlx::query!(
-            "-- endpoint.release
-            update delivery set due_at = $2, offered_until = $2 where endpoint_id = $1 and state = 'held'",
+            update endpoint set state = 'enabled', state_reason = null, failures = 0, failing_since = null, probes = 0,
+                   probe_at = null, release_at = $2 where id = $1",
             endpoint.uuid(),
             now.to_sqlx()
         )
-        .execute(&mut *tx)
+        .execute(&self.pool)
         .await?;
-        tx.commit().await?;
-        Ok(())
+        one_row(done.rows_affected(), "endpoint")
     }
 
     /// Adds a rep.

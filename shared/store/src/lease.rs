@@ -58,12 +58,12 @@ impl Store {
         now: Timestamp,
         freeze: impl Fn(&Due) -> Vec<u8> + Send,
     ) -> Result<Claimed, StoreError> {
-        let (leased, mut claimed) = self.take(claim, now).await?;
-        if leased.is_empty() {
+        let (taken, mut claimed) = self.take(claim, now).await?;
+        if taken.leased.is_empty() {
             return Ok(claimed);
         }
         let (frozen, fresh): (Vec<_>, Vec<_>) =
-            self.load(&leased).await?.into_iter().partition(|due| due.body.is_some());
+            self.load(&taken).await?.into_iter().partition(|due| due.body.is_some());
         let fresh: Vec<_> = fresh.into_iter().map(|due| (freeze(&due), due)).collect();
         let ours = self.freeze(&fresh).await?;
         // Where somebody else froze one meanwhile, this lease ran out within the blink it is old.
@@ -118,19 +118,29 @@ impl Store {
     }
 
     /// Decides each offered delivery's fate; returns those that are now leased, and beside them those that wait.
-    async fn take(&self, claim: &Claim<'_>, now: Timestamp) -> Result<(Vec<Uuid>, Claimed), StoreError> {
+    ///
+    /// An endpoint with a rate or an open circuit is locked first, so that all processes share both: each delivery that goes
+    /// out moves the rate's instant on, those over it are given places in a line; the one that probes moves the next probe
+    /// past its own lease.
+    async fn take(&self, claim: &Claim<'_>, now: Timestamp) -> Result<(Taken, Claimed), StoreError> {
         let ids: Vec<_> = claim.deliveries.iter().map(|id| id.uuid()).collect();
         let busy: Vec<_> = claim.busy.iter().map(|(endpoint, _)| endpoint.uuid()).collect();
         let counts: Vec<_> = claim.busy.iter().map(|(_, count)| *count).collect();
         let rows = sqlx::query!(
             r#"-- delivery.lease
             with offered as materialized (
-                select id, lead_id, client_id, endpoint_id, state from delivery
+                select id, lead_id, client_id, endpoint_id, state, in_line from delivery
                 where id = any($1) and endpoint_id is not null
                   and (state in ('pending', 'held') and due_at <= $2 or state = 'leased' and leased_until < clock_timestamp())
                 order by id for update skip locked
+            ), guarded as materialized (
+                select id, rate, rate_line, probe_at,
+                       case when rate_from < $2 - interval '2 seconds' then $2 else rate_from end as base
+                from endpoint
+                where id = any(array(select endpoint_id from offered)) and (rate is not null or probe_at is not null)
+                order by id for no key update
             ), judged as (
-                select o.id, o.endpoint_id, e.concurrency - coalesce(b.busy, 0) as free,
+                select o.id, o.endpoint_id, o.in_line, e.concurrency - coalesce(b.busy, 0) as free,
                        case when p.do_not_contact then 'withdrawn' when l.stage = 'closed' then 'withdrawn'
                             when c.state = 'paused' then 'held' when e.state = 'disabled' then 'held' else 'leased' end as fate,
                        case when p.do_not_contact then 'the person asked not to be contacted'
@@ -142,54 +152,84 @@ impl Store {
                 join client c on c.id = o.client_id join endpoint e on e.id = o.endpoint_id
                 left join unnest($5::uuid[], $6::integer[]) as b (endpoint_id, busy) on b.endpoint_id = o.endpoint_id
             ), ranked as (
-                select id, why, case when fate = 'leased' and row_number() over (partition by endpoint_id, fate order by id) > free
-                                     then 'pending' else fate end as fate
-                from judged
+                select *, row_number() over turns as turn, count(*) filter (where not in_line) over turns as newcomer
+                from judged window turns as (partition by endpoint_id, fate order by in_line desc, id)
+            ), paced as (
+                select r.*, g.probe_at,
+                       case when not r.in_line and g.rate_line > $2 then g.rate_line + make_interval(secs => (r.newcomer - 1) / g.rate)
+                            else g.base + make_interval(secs => (r.turn - 1) / g.rate) end as place
+                from ranked r left join guarded g on g.id = r.endpoint_id
+            ), decided as (
+                select id, endpoint_id, place, fate = 'leased' and probe_at is not null as broken,
+                       case when fate <> 'leased' then fate when probe_at > $2 or probe_at is not null and turn > 1 then 'held'
+                            when turn > free then 'pending' when place > $2 then 'in_line' else 'leased' end as fate,
+                       case when fate <> 'leased' then why when probe_at > $2 or probe_at is not null and turn > 1
+                            then 'the endpoint keeps failing; goes out as soon as it works again'
+                            when turn <= free and place > $2 then 'the endpoint takes no more at a time' end as why
+                from paced
+            ), advanced as (
+                update endpoint e
+                set rate_from = case when g.rate is null then e.rate_from else g.base + make_interval(secs => u.going / g.rate) end,
+                    rate_line = greatest(e.rate_line, u.last + make_interval(secs => 1 / g.rate)),
+                    probe_at = case when e.probe_at is not null and u.going > 0 then $2 + make_interval(secs => $4) else e.probe_at end
+                from guarded g join (
+                    select endpoint_id, count(*) filter (where fate = 'leased') as going, max(place) filter (where fate = 'in_line') as last
+                    from decided group by endpoint_id
+                ) u on u.endpoint_id = g.id
+                where e.id = g.id and (u.going > 0 or u.last is not null)
             ), taken as (
-                update delivery d set state = r.fate, reason = r.why,
+                update delivery d set state = case r.fate when 'in_line' then 'pending' else r.fate end, reason = r.why,
                        lease = case when r.fate = 'leased' then $3::uuid end,
                        leased_until = case when r.fate = 'leased' then clock_timestamp() + make_interval(secs => $4) end,
                        attempts = d.attempts + case when r.fate = 'leased' then 1 else 0 end,
-                       due_at = case r.fate when 'held' then $2 + interval '1 minute' else d.due_at end,
+                       excused = d.excused + case when r.fate = 'leased' and r.broken then 1 else 0 end,
+                       in_line = case r.fate when 'in_line' then true when 'pending' then d.in_line else false end,
+                       due_at = case when r.fate = 'held' and r.broken then $2 + interval '1 day'
+                                     when r.fate = 'held' then $2 + interval '1 minute'
+                                     when r.fate = 'in_line' then r.place else d.due_at end,
                        offered_until = case r.fate when 'pending' then $7::timestamptz else $2 end,
                        ended_at = case when r.fate = 'withdrawn' then $2 end
-                from ranked r where d.id = r.id
-                returning d.id, d.endpoint_id, d.state
+                from decided r where d.id = r.id
+                returning d.id, d.endpoint_id, r.fate, r.broken
             )
-            select t.id, t.endpoint_id as "endpoint_id!", t.state as "state!", e.concurrency
+            select t.id, t.endpoint_id as "endpoint_id!", t.fate as "fate!", t.broken as "broken!", e.concurrency
             from taken t
             cross join (select set_config('synchronous_commit', 'off', true)) durable_with_the_freeze
             join endpoint e on e.id = t.endpoint_id
-            where t.state in ('leased', 'pending')"#,
+            where t.fate in ('leased', 'pending')"#,
             &ids, now.to_sqlx(), claim.lease, claim.lasts.as_secs_f64(), &busy, &counts,
             claim.kept_until.to_sqlx()
         )
         .fetch_all(&self.pool)
         .await?;
-        let (mut leased, mut claimed) = (Vec::with_capacity(rows.len()), Claimed::default());
+        let (mut taken, mut claimed) = (Taken::default(), Claimed::default());
         for row in rows {
             let endpoint = EndpointId::from_uuid(row.endpoint_id);
             claimed.slots.insert(endpoint, row.concurrency);
-            if row.state == "leased" {
-                leased.push(row.id);
-            } else {
+            if row.fate == "pending" {
                 claimed.waiting.push((DeliveryId::from_uuid(row.id), endpoint));
+                continue;
+            }
+            taken.leased.push(row.id);
+            if row.broken {
+                taken.probes.insert(row.id);
             }
         }
-        Ok((leased, claimed))
+        Ok((taken, claimed))
     }
 
     /// Loads all that is said about leased deliveries.
-    async fn load(&self, ids: &[Uuid]) -> Result<Vec<Due>, StoreError> {
+    async fn load(&self, taken: &Taken) -> Result<Vec<Due>, StoreError> {
         let rows = sqlx::query_as!(
             Row,
             r#"-- delivery.load
-            select d.id, d.attempts, b.body as "body?", d.endpoint_id as "endpoint_id!", l.id as lead_id, l.stage,
+            select d.id, d.attempts, d.excused, b.body as "body?", d.endpoint_id as "endpoint_id!", l.id as lead_id, l.stage,
                    l.channel, l.arrivals, l.first_arrived_at, m.at as matured_at, x.grade, x.score, x.id as decision_id,
                    x.criteria_id, x.receipt,
                    g.name as criteria_name, k.version, p.first_name, p.last_name, p.name, p.email, p.phone, p.postal_code,
                    p.country, p.time_zone, p.locale, s.name as source_name, c.name as client_name, e.kind,
-                   coalesce(e.url, e.address) as "to!", e.allow_private, r.name as "rep_name?", r.email as "rep_email?",
+                   coalesce(e.url, e.address) as "to!", e.allow_private, e.timeout_s, e.headers,
+                   e.failures > 0 as "failing!", r.name as "rep_name?", r.email as "rep_email?",
                    (select json_object_agg(question, value) from
                      (select distinct on (question) question, value from answer where lead_id = l.id
                       order by question, at desc, origin desc) newest) as answers,
@@ -203,18 +243,27 @@ impl Store {
             join client c on c.id = d.client_id join endpoint e on e.id = d.endpoint_id left join rep r on r.id = e.rep_id
             left join delivery_body b on b.delivery_id = d.id
             where d.id = any($1)"#,
-            ids
+            &taken.leased
         )
         .fetch_all(&self.pool)
         .await?;
         let prepared = self.dictionaries(rows.iter().map(|row| row.criteria_id)).await?;
-        rows.into_iter().map(|row| row.due(&prepared)).collect()
+        rows.into_iter().map(|row| row.due(&prepared, &taken.probes)).collect()
     }
+}
+
+/// What a lease statement gave.
+#[derive(Default)]
+struct Taken {
+    leased: Vec<Uuid>,
+    /// Those of them that probe an open circuit.
+    probes: BTreeSet<Uuid>,
 }
 
 struct Row {
     id: Uuid,
     attempts: i32,
+    excused: i32,
     body: Option<Vec<u8>>,
     endpoint_id: Uuid,
     lead_id: Uuid,
@@ -244,6 +293,9 @@ struct Row {
     kind: String,
     to: String,
     allow_private: bool,
+    timeout_s: Option<i32>,
+    headers: Vec<String>,
+    failing: bool,
     rep_name: Option<String>,
     rep_email: Option<String>,
     answers: Option<Value>,
@@ -260,7 +312,7 @@ impl Row {
         read.ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
     }
 
-    fn due(self, prepared: &Prepared) -> Result<Due, StoreError> {
+    fn due(self, prepared: &Prepared, probes: &BTreeSet<Uuid>) -> Result<Due, StoreError> {
         let receipt = self.receipt(prepared);
         let matured = Matured {
             delivery: DeliveryId::from_uuid(self.id),
@@ -296,9 +348,14 @@ impl Row {
             kind: EndpointKind::read(&self.kind)?,
             to: self.to,
             allow_private: self.allow_private,
+            timeout: self.timeout_s.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs),
+            headers: self.headers,
             secrets: self.secrets.unwrap_or_default(),
             client: self.client_name,
             attempts: self.attempts,
+            excused: self.excused,
+            failing: self.failing,
+            probe: probes.contains(&self.id),
             body: self.body,
         })
     }

@@ -5,6 +5,7 @@ pub mod client;
 pub mod criteria;
 pub mod dead;
 pub mod decision;
+pub mod delivery;
 pub mod doctor;
 pub mod endpoint;
 pub mod import;

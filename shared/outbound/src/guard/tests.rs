@@ -117,6 +117,7 @@ const HOSTS: &[(&str, Reach)] = &[
 
 #[test]
 fn each_form_of_each_address_is_judged_by_where_it_leads() {
+    assert!(HOSTS.len() >= 60, "{} cases", HOSTS.len());
     for (host, reach) in HOSTS {
         for url in [format!("http://{host}/"), format!("https://{host}:8443/hook?x=1")] {
             let strict = check_url(&url, false).map(drop);
@@ -149,6 +150,14 @@ fn what_is_no_endpoint_is_refused_with_its_reason() {
         ("http://user@example.com/", UrlRefused::UserInfo),
         ("http://:secret@example.com/", UrlRefused::UserInfo),
         ("http://example.com@127.0.0.1/", UrlRefused::UserInfo),
+        ("http://a:b@example.com/", UrlRefused::UserInfo),
+        ("http://127.0.0.1:80@example.com/", UrlRefused::UserInfo),
+        ("http://example.com:25/", UrlRefused::Port),
+        ("https://example.com:22/", UrlRefused::Port),
+        ("http://[2606:4700::1111]:6379/", UrlRefused::Port),
+        ("http://127.0.0.1:5432/", UrlRefused::Port),
+        ("http://example.com:0/", UrlRefused::Port),
+        ("http://example.com:99999/", UrlRefused::NotAUrl),
         (&long, UrlRefused::TooLong),
     ] {
         assert_eq!(check_url(url, true), Err(why), "{url}");

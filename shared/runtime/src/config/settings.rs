@@ -299,6 +299,14 @@ pub struct DispatcherSettings {
     pub response_bytes: usize,
     /// Whether every endpoint may lie in a private network. Single endpoints can be allowed it instead.
     pub allow_private: bool,
+    /// Failed attempts in a row that open a webhook's circuit.
+    pub circuit_failures: u32,
+    /// The pause before an open circuit is probed; doubled after each probe that fails.
+    pub circuit_pause_s: u64,
+    /// The longest such pause.
+    pub circuit_longest_pause_s: u64,
+    /// A webhook that failed for so many days is disabled.
+    pub disable_after_days: u64,
 }
 
 impl Default for DispatcherSettings {
@@ -313,6 +321,10 @@ impl Default for DispatcherSettings {
             offer_s: 60,
             response_bytes: 64 * 1024,
             allow_private: false,
+            circuit_failures: 10,
+            circuit_pause_s: 10,
+            circuit_longest_pause_s: 600,
+            disable_after_days: 5,
         }
     }
 }

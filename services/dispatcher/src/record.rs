@@ -1,0 +1,93 @@
+//! Records attempts, many with one commit, and then what they say about their endpoints' circuits.
+//!
+//! Two commits: an attempt that is recorded and not counted for its circuit, because the process died in between, is made
+//! up for by the next one.
+
+use std::collections::BTreeMap;
+
+use ripen_domain::{
+    circuit::{Change, Went},
+    id::{DeliveryId, EndpointId},
+};
+use ripen_runtime::{
+    batch::{BatchOptions, BatchWriter},
+    random::jitter,
+};
+use ripen_store::{Settled, StoreError};
+
+use crate::Context;
+
+/// Pauses before probes are spread by this part, up and down.
+const JITTER: f64 = 0.1;
+
+/// One attempt to record.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// What the delivery's row keeps.
+    pub settled: Settled,
+    /// What it says about its endpoint; none where that is nothing new.
+    pub went: Option<(EndpointId, Went)>,
+}
+
+/// Records attempts; answers whether the lease still held.
+pub type Recorder = BatchWriter<Recorded, bool, StoreError>;
+
+/// Starts recording.
+pub fn recorder(ctx: &Context) -> Recorder {
+    let options = BatchOptions { max_batch: 128, capacity: 1024, in_flight: 2, ..BatchOptions::default() };
+    let ctx = ctx.clone();
+    BatchWriter::start(options, move |rows: Vec<Recorded>| {
+        let ctx = ctx.clone();
+        async move {
+            let (settled, went): (Vec<_>, Vec<_>) = rows.into_iter().map(|row| (row.settled, row.went)).unzip();
+            let held = ctx.store.deliveries_settle(&settled).await?;
+            let asked: Vec<DeliveryId> = settled.into_iter().map(|row| row.delivery).collect();
+            let held: Vec<bool> = asked.iter().map(|delivery| held.contains(delivery)).collect();
+            let counted = went.into_iter().zip(&held).filter(|(_, held)| **held).filter_map(|(went, _)| went);
+            tend(&ctx, counted).await;
+            Ok(held)
+        }
+    })
+}
+
+/// Counts attempts for the circuits of their endpoints and says what that changed.
+async fn tend(ctx: &Context, attempts: impl Iterator<Item = (EndpointId, Went)>) {
+    let mut by_endpoint = BTreeMap::<_, Vec<_>>::new();
+    for (endpoint, went) in attempts {
+        by_endpoint.entry(endpoint).or_default().push(went);
+    }
+    if by_endpoint.is_empty() {
+        return;
+    }
+    let tended = ctx.store.circuits_tend(&by_endpoint, &ctx.circuit_terms(), jitter(JITTER), ctx.clock.now()).await;
+    match tended {
+        Ok(changes) => changes.iter().for_each(|(endpoint, change)| say(*endpoint, change)),
+        Err(error) => tracing::warn!(%error, "attempts could not be counted for their circuits; the next ones are"),
+    }
+}
+
+fn say(endpoint: EndpointId, change: &Change) {
+    let what = match change {
+        Change::Kept => return,
+        Change::Opened => {
+            tracing::warn!(endpoint.id = %endpoint, "the endpoint keeps failing: its deliveries wait, but for a probe now and then");
+            "opened"
+        }
+        Change::Closed => {
+            tracing::info!(endpoint.id = %endpoint, "the endpoint works again: everything that waited goes out");
+            "closed"
+        }
+        Change::Disabled(why) => {
+            tracing::error!(endpoint.id = %endpoint, why, "the endpoint is disabled: its deliveries wait until `ripen endpoint resume`");
+            "disabled"
+        }
+    };
+    metrics::counter!("ripen_circuits_total", "change" => what).increment(1);
+}
+
+/// Metrics exist from the start, at zero.
+pub fn register_metrics() {
+    for change in ["opened", "closed", "disabled"] {
+        metrics::counter!("ripen_circuits_total", "change" => change).absolute(0);
+    }
+}

@@ -1,0 +1,155 @@
+//! Replays: a time range of an endpoint's deliveries, sent again under the same ids and with the same bytes. A replay is a
+//! row that the dispatcher works off in steps, so that neither a crash nor a stop loses or doubles any of it.
+
+use std::ops::Range;
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use ripen_domain::id::EndpointId;
+use uuid::Uuid;
+
+use crate::{Store, StoreError};
+
+/// A replay to begin.
+#[derive(Debug, Clone)]
+pub struct NewReplay<'a> {
+    /// Its id.
+    pub id: Uuid,
+    /// The endpoint.
+    pub endpoint: EndpointId,
+    /// Deliveries that came to be owed in this time, its end left out.
+    pub range: Range<Timestamp>,
+    /// Who asks for it.
+    pub by: &'a str,
+}
+
+/// How far a replay is.
+#[derive(Debug, Clone)]
+pub struct ReplayRecord {
+    /// Its id.
+    pub id: Uuid,
+    /// The endpoint.
+    pub endpoint: EndpointId,
+    /// Every delivery of the range has been seen to.
+    pub finished: bool,
+    /// Deliveries made due again.
+    pub replayed: i32,
+    /// Deliveries left alone: under way anyway, or withdrawn.
+    pub passed_over: i32,
+    /// Of those replayed: delivered again.
+    pub delivered: i64,
+    /// Of those replayed: given up again.
+    pub dead: i64,
+    /// Who asked for it.
+    pub by: String,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// The lowest id of a delivery that came to be owed at an instant (UUIDv7: milliseconds first).
+fn lowest(at: Timestamp) -> Uuid {
+    let millis = u128::try_from(at.as_millisecond()).unwrap_or(0);
+    Uuid::from_u128(millis << 80)
+}
+
+impl Store {
+    /// Begins a replay; returns how many deliveries there are to send again.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn replay_begin(&self, new: &NewReplay<'_>, now: Timestamp) -> Result<i64, StoreError> {
+        let (after, until) = (lowest(new.range.start), lowest(new.range.end));
+        let mut tx = self.scan().await?;
+        let found = sqlx::query!(
+            r#"-- resend.count
+            select count(*) as "n!" from delivery
+            where id > $1 and id < $2 and endpoint_id = $3 and state in ('delivered', 'filed', 'dead')"#,
+            after,
+            until,
+            new.endpoint.uuid()
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        sqlx::query!(
+            "-- resend.begin
+            insert into replay (id, endpoint_id, after_id, until_id, asked_by, created_at) values ($1, $2, $3, $4, $5, $6)",
+            new.id,
+            new.endpoint.uuid(),
+            after,
+            until,
+            new.by,
+            now.to_sqlx()
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(found.n)
+    }
+
+    /// All replays, newest first.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn replays(&self, limit: i64) -> Result<Vec<ReplayRecord>, StoreError> {
+        let rows = sqlx::query!(
+            r#"-- resend.list
+            select r.id, r.endpoint_id, r.state, r.replayed, r.passed_over, r.asked_by, r.created_at,
+                   (select count(*) from delivery d where d.replay_id = r.id and d.state in ('delivered', 'filed')) as "delivered!",
+                   (select count(*) from delivery d where d.replay_id = r.id and d.state = 'dead') as "dead!"
+            from replay r order by r.id desc limit $1"#,
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let record = rows.into_iter().map(|row| ReplayRecord {
+            id: row.id,
+            endpoint: EndpointId::from_uuid(row.endpoint_id),
+            finished: row.state == "finished",
+            replayed: row.replayed,
+            passed_over: row.passed_over,
+            delivered: row.delivered,
+            dead: row.dead,
+            by: row.asked_by,
+            created_at: row.created_at.to_jiff(),
+        });
+        Ok(record.collect())
+    }
+
+    /// Makes the next deliveries of the oldest running replay due, at most `limit`; returns how many it saw to. One
+    /// statement: its place in the range moves on with what it made due, or neither does.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn replay_step(&self, now: Timestamp, limit: i64) -> Result<u64, StoreError> {
+        let row = sqlx::query!(
+            r#"-- resend.step
+            with job as materialized (
+              select id, endpoint_id, after_id, until_id from replay where state = 'running' order by id limit 1 for update skip locked
+            ), next as materialized (
+              select d.id from job j cross join lateral (
+                select id from delivery where id > j.after_id and id < j.until_id and endpoint_id = j.endpoint_id
+                order by id limit $2) d
+            ), again as (
+              update delivery d set state = 'pending', reason = 'replayed', due_at = $1, offered_until = $1, ended_at = null,
+                     excused = attempts, in_line = false, replay_id = j.id
+              from job j
+              where d.id = any(array(select id from next)) and d.state in ('delivered', 'filed', 'dead') returning d.id
+            ), counted as (
+              select (select count(*) from next) as seen, (select count(*) from again) as replayed
+            ), stepped as (
+              update replay r
+              set after_id = coalesce((select id from next order by id desc limit 1), r.after_id),
+                  replayed = r.replayed + c.replayed::integer, passed_over = r.passed_over + (c.seen - c.replayed)::integer,
+                  state = case when c.seen < $2 then 'finished' else r.state end,
+                  ended_at = case when c.seen < $2 then $1::timestamptz end
+              from job j, counted c where r.id = j.id
+            )
+            select seen as "seen!" from counted"#,
+            now.to_sqlx(),
+            limit
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(u64::try_from(row.seen).unwrap_or(0))
+    }
+}
