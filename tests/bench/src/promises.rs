@@ -104,7 +104,7 @@ impl Subject<'_> {
         self.fired(leads).await;
         let sql = "select extract(epoch from d.at - p.due_at)::double precision as late
                    from promise p join decision d on d.lead_id = p.lead_id
-                   where p.lead_id between lpad(to_hex($1), 32, '0')::uuid and lpad(to_hex($2), 32, '0')::uuid order by 1";
+                   where p.generation = 1 and p.lead_id between lpad(to_hex($1), 32, '0')::uuid and lpad(to_hex($2), 32, '0')::uuid order by 1";
         let rows = sqlx::query(sql).bind(leads.0).bind(leads.1).fetch_all(&self.stage.pool).await.expect("rows");
         let late: Vec<_> = rows.iter().map(|row| Duration::from_secs_f64(row.get::<f64, _>("late").max(0.0))).collect();
         assert_eq!(late.len() as u64, self.seconds * STEADY, "each was decided once");
@@ -126,7 +126,7 @@ impl Subject<'_> {
     }
 
     async fn fired(&self, (first, last): (i64, i64)) {
-        let sql = "select exists (select 1 from promise where state = 'scheduled'
+        let sql = "select exists (select 1 from promise where state = 'scheduled' and generation = 1
                    and lead_id between lpad(to_hex($1), 32, '0')::uuid and lpad(to_hex($2), 32, '0')::uuid)";
         let limit = Instant::now() + PATIENCE;
         loop {
