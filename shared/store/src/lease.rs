@@ -117,16 +117,38 @@ impl Store {
         Ok(())
     }
 
-    /// Decides each offered delivery's fate; returns those that are now leased, and beside them those that wait.
+    /// Leases, by endpoint: what is leased now, and beside it what waits.
+    async fn take(&self, claim: &Claim<'_>, now: Timestamp) -> Result<(Taken, Claimed), StoreError> {
+        let asked = Asked {
+            ids: claim.deliveries.iter().map(|id| id.uuid()).collect(),
+            busy: claim.busy.iter().map(|(endpoint, _)| endpoint.uuid()).collect(),
+            counts: claim.busy.iter().map(|(_, count)| *count).collect(),
+        };
+        let rows = self.decide(claim, &asked, now).await?;
+        let (mut taken, mut claimed) = (Taken::default(), Claimed::default());
+        for row in rows {
+            let endpoint = EndpointId::from_uuid(row.endpoint_id);
+            claimed.slots.insert(endpoint, row.concurrency);
+            if row.fate == "pending" {
+                claimed.waiting.push((DeliveryId::from_uuid(row.id), endpoint));
+                continue;
+            }
+            taken.leased.push(row.id);
+            if row.broken {
+                taken.probes.insert(row.id);
+            }
+        }
+        Ok((taken, claimed))
+    }
+
+    /// Decides each offered delivery's fate; returns those that are now leased and those that wait for a slot.
     ///
     /// An endpoint with a rate or an open circuit is locked first, so that all processes share both: each delivery that goes
     /// out moves the rate's instant on, those over it are given places in a line; the one that probes moves the next probe
     /// past its own lease.
-    async fn take(&self, claim: &Claim<'_>, now: Timestamp) -> Result<(Taken, Claimed), StoreError> {
-        let ids: Vec<_> = claim.deliveries.iter().map(|id| id.uuid()).collect();
-        let busy: Vec<_> = claim.busy.iter().map(|(endpoint, _)| endpoint.uuid()).collect();
-        let counts: Vec<_> = claim.busy.iter().map(|(_, count)| *count).collect();
-        let rows = sqlx::query!(
+    async fn decide(&self, claim: &Claim<'_>, asked: &Asked, now: Timestamp) -> Result<Vec<Decided>, StoreError> {
+        Ok(sqlx::query_as!(
+            Decided,
             r#"-- delivery.lease
             with offered as materialized (
                 select id, lead_id, client_id, endpoint_id, state, in_line from delivery
@@ -197,25 +219,11 @@ impl Store {
             cross join (select set_config('synchronous_commit', 'off', true)) durable_with_the_freeze
             join endpoint e on e.id = t.endpoint_id
             where t.fate in ('leased', 'pending')"#,
-            &ids, now.to_sqlx(), claim.lease, claim.lasts.as_secs_f64(), &busy, &counts,
+            &asked.ids, now.to_sqlx(), claim.lease, claim.lasts.as_secs_f64(), &asked.busy, &asked.counts,
             claim.kept_until.to_sqlx()
         )
         .fetch_all(&self.pool)
-        .await?;
-        let (mut taken, mut claimed) = (Taken::default(), Claimed::default());
-        for row in rows {
-            let endpoint = EndpointId::from_uuid(row.endpoint_id);
-            claimed.slots.insert(endpoint, row.concurrency);
-            if row.fate == "pending" {
-                claimed.waiting.push((DeliveryId::from_uuid(row.id), endpoint));
-                continue;
-            }
-            taken.leased.push(row.id);
-            if row.broken {
-                taken.probes.insert(row.id);
-            }
-        }
-        Ok((taken, claimed))
+        .await?)
     }
 
     /// Loads all that is said about leased deliveries.
@@ -250,6 +258,22 @@ impl Store {
         let prepared = self.dictionaries(rows.iter().map(|row| row.criteria_id)).await?;
         rows.into_iter().map(|row| row.due(&prepared, &taken.probes)).collect()
     }
+}
+
+/// A claim's lists as the statement takes them.
+struct Asked {
+    ids: Vec<Uuid>,
+    busy: Vec<Uuid>,
+    counts: Vec<i32>,
+}
+
+/// What becomes of one delivery that is leased or waits for a slot.
+struct Decided {
+    id: Uuid,
+    endpoint_id: Uuid,
+    fate: String,
+    broken: bool,
+    concurrency: i32,
 }
 
 /// What a lease statement gave.
