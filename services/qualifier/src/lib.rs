@@ -69,8 +69,8 @@ pub async fn service(ctx: Context, stop: Stop) -> Result<(), ServiceError> {
     let mut parts = JoinSet::new();
     for _ in 0..ctx.settings.qualifier.workers.max(1) {
         parts.spawn(worker::run(ctx.clone(), Queue::Arrivals, stop.clone()));
+        parts.spawn(worker::run(ctx.clone(), Queue::Requalify, stop.clone()));
     }
-    parts.spawn(worker::run(ctx.clone(), Queue::Requalify, stop.clone()));
     parts.spawn(dead::run(ctx.clone(), stop.clone()));
     parts.spawn(months::run(ctx.clone(), stop.clone()));
     parts.spawn(sweeper::run(ctx, stop));
