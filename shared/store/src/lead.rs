@@ -7,7 +7,7 @@ use ripen_domain::{
 };
 use uuid::Uuid;
 
-use crate::{Batch, StoreError, error::word};
+use crate::{Batch, StoreError, error::word, person::profile_of};
 
 /// A lead.
 #[derive(Debug, Clone)]
@@ -217,17 +217,7 @@ impl Batch {
                 client: ClientId::from_uuid(row.client_id),
                 found_by: None,
                 person: PersonId::from_uuid(row.id),
-                profile: ripen_domain::person::Profile {
-                    first_name: row.first_name,
-                    last_name: row.last_name,
-                    name: row.name,
-                    email: row.email,
-                    phone: row.phone,
-                    postal_code: row.postal_code,
-                    country: row.country,
-                    time_zone: row.time_zone,
-                    locale: row.locale,
-                },
+                profile: profile_of!(row),
                 verified: row.verified,
                 do_not_contact: row.do_not_contact,
             })

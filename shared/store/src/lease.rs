@@ -10,12 +10,13 @@ use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     delivery::Matured,
     id::{CriteriaId, DecisionId, DeliveryId, EndpointId, LeadId},
-    person::Profile,
 };
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::{Due, EndpointKind, Leased, PackedReceipt, Store, StoreError, error::word, receipt::Prepared};
+use crate::{
+    Due, EndpointKind, Leased, PackedReceipt, Store, StoreError, error::word, person::profile_of, receipt::Prepared,
+};
 
 /// What a worker asks for.
 #[derive(Debug)]
@@ -342,17 +343,7 @@ impl Row {
             delivery: DeliveryId::from_uuid(self.id),
             lead: LeadId::from_uuid(self.lead_id),
             stage: word(&self.stage)?,
-            profile: Profile {
-                first_name: self.first_name,
-                last_name: self.last_name,
-                name: self.name,
-                email: self.email,
-                phone: self.phone,
-                postal_code: self.postal_code,
-                country: self.country,
-                time_zone: self.time_zone,
-                locale: self.locale,
-            },
+            profile: profile_of!(self),
             grade: word(&self.grade)?,
             score: self.score,
             criteria: (self.criteria_name, self.version),

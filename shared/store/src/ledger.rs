@@ -13,7 +13,7 @@ use ripen_domain::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Scope, Store, StoreError, error::word};
+use crate::{Scope, Store, StoreError, error::word, person::profile_of};
 
 /// A promise with whose it is.
 #[derive(Debug, Clone)]
@@ -223,17 +223,7 @@ impl Store {
         .await?;
         let Some(row) = row else { return Ok(None) };
         let grade = row.grade.as_deref().map(word).transpose()?;
-        let profile = Profile {
-            first_name: row.first_name,
-            last_name: row.last_name,
-            name: row.name,
-            email: row.email,
-            phone: row.phone,
-            postal_code: row.postal_code,
-            country: row.country,
-            time_zone: row.time_zone,
-            locale: row.locale,
-        };
+        let profile = profile_of!(row);
         Ok(Some(LeadRecord {
             id: LeadId::from_uuid(row.id),
             client: (row.slug, row.client_country, row.client_time_zone),

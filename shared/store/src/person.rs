@@ -12,6 +12,24 @@ use ripen_domain::{
 
 use crate::{Batch, StoreError};
 
+/// What is known of a person, from a row that has its columns. Each statement's row is a type of its own, hence a macro.
+macro_rules! profile_of {
+    ($row:expr) => {
+        ripen_domain::person::Profile {
+            first_name: $row.first_name,
+            last_name: $row.last_name,
+            name: $row.name,
+            email: $row.email,
+            phone: $row.phone,
+            postal_code: $row.postal_code,
+            country: $row.country,
+            time_zone: $row.time_zone,
+            locale: $row.locale,
+        }
+    };
+}
+pub(crate) use profile_of;
+
 /// A person found under an identity.
 #[derive(Debug, Clone)]
 pub struct KnownPerson {
@@ -109,17 +127,7 @@ impl Batch {
                 client: ClientId::from_uuid(row.client_id),
                 found_by: Identity::stored(&row.kind, &row.value),
                 person: PersonId::from_uuid(row.id),
-                profile: Profile {
-                    first_name: row.first_name,
-                    last_name: row.last_name,
-                    name: row.name,
-                    email: row.email,
-                    phone: row.phone,
-                    postal_code: row.postal_code,
-                    country: row.country,
-                    time_zone: row.time_zone,
-                    locale: row.locale,
-                },
+                profile: profile_of!(row),
                 verified: row.verified,
                 do_not_contact: row.do_not_contact,
             })
