@@ -66,7 +66,8 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
             if !lead.row.stage.is_open() {
                 continue;
             }
-            let places = whereabouts(person, work).places();
+            let client = &work.client;
+            let places = Whereabouts::of(&person.profile, &client.country, &client.time_zone).places();
             self.put_off(lead, &places, &mut decided);
             if occasion_of(lead, work).is_none() {
                 continue;
@@ -213,17 +214,6 @@ fn changes(lead: &DraftLead, work: &Work, decision: &Decision, due_at: Timestamp
         }
     };
     settle(&lead.promises, standing, occasion)
-}
-
-fn whereabouts<'a>(person: &'a DraftPerson, work: &'a Work) -> Whereabouts<'a> {
-    let profile = &person.profile;
-    Whereabouts {
-        time_zone: profile.time_zone.as_deref(),
-        country: profile.country.as_deref().or(Some(work.client.country.as_str())),
-        postal_code: profile.postal_code.as_deref(),
-        phone: profile.phone.as_deref(),
-        client_time_zone: &work.client.time_zone,
-    }
 }
 
 /// Why the lead is to be decided now, if it is.

@@ -54,15 +54,7 @@ pub async fn known(store: &Store, id: LeadId) -> anyhow::Result<LeadRecord> {
 /// Where the lead's person may be.
 pub fn places(lead: &LeadRecord) -> Vec<Place> {
     let (_, country, zone) = &lead.client;
-    let profile = &lead.person.1;
-    let whereabouts = Whereabouts {
-        time_zone: profile.time_zone.as_deref(),
-        country: profile.country.as_deref().or(Some(country)),
-        postal_code: profile.postal_code.as_deref(),
-        phone: profile.phone.as_deref(),
-        client_time_zone: zone,
-    };
-    whereabouts.places()
+    Whereabouts::of(&lead.person.1, country, zone).places()
 }
 
 /// When a step at this time falls due for this lead.

@@ -6,6 +6,7 @@ use std::{fmt, str::FromStr};
 use jiff::tz::TimeZone;
 
 use super::facts::{AREA_CODES, CANADIAN_LETTERS, COUNTRIES, STATES, ZIPS, ZONES};
+use crate::person::Profile;
 
 /// A country (`DE`), or a state of the US or a province of Canada (`US-CA`, `CA-ON`), as in ISO 3166.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -120,7 +121,19 @@ fn zone_of(letter: char) -> Option<&'static str> {
     ZONES.iter().find(|(known, _)| *known == letter).map(|(_, name)| *name)
 }
 
-impl Whereabouts<'_> {
+impl<'a> Whereabouts<'a> {
+    /// What a profile tells, and where it is silent its client.
+    #[must_use]
+    pub fn of(profile: &'a Profile, client_country: &'a str, client_time_zone: &'a str) -> Self {
+        Self {
+            time_zone: profile.time_zone.as_deref(),
+            country: profile.country.as_deref().or(Some(client_country)),
+            postal_code: profile.postal_code.as_deref(),
+            phone: profile.phone.as_deref(),
+            client_time_zone,
+        }
+    }
+
     /// Every place where the person may be, at least one; the postal code's before the phone's and the country's.
     ///
     /// The person's own time zone settles which clock counts, not which state's hours. Without it, all places that the
