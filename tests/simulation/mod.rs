@@ -117,6 +117,7 @@ async fn run(world: &mut World, list: &[Operation]) -> Outcome {
 
 /// Takes away what stands in the way, and goes on until nothing is left to do.
 async fn rest(world: &mut World) -> Outcome {
+    world.apply(Operation::Broker(true)).await?;
     world.apply(Operation::Pause(false)).await?;
     world.apply(Operation::Endpoints(true)).await?;
     if world.has_no_criteria().await {

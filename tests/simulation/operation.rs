@@ -34,6 +34,8 @@ pub enum Operation {
     Restart,
     /// What was published and not taken is gone, and nobody knows.
     LoseOffers,
+    /// The broker is cut off with all it held, or comes back empty.
+    Broker(bool),
     /// The firm pauses the client, or ends the pause.
     Pause(bool),
     /// The client's endpoints are switched on, or off.
@@ -212,6 +214,7 @@ fn operation(dice: &mut Dice) -> Operation {
         94..96 => Operation::Restart,
         96..97 => Operation::LoseOffers,
         97..98 => Operation::Pause(dice.chance(50)),
+        98..99 => Operation::Broker(dice.chance(30)),
         _ => Operation::Endpoints(dice.chance(60)),
     }
 }

@@ -49,6 +49,8 @@ pub struct World {
     /// Tables that are emptied for each list.
     tables: String,
     pace: ripen_qualifier::Pace,
+    /// Nothing can be published or received.
+    cut: bool,
     /// How many touches the list has had.
     pub touches: u128,
     _folder: tempfile::TempDir,
@@ -94,6 +96,7 @@ impl World {
             source: SourceId::from_uuid(Uuid::from_u128(2)),
             tables: String::new(),
             pace: ripen_qualifier::Pace::default(),
+            cut: false,
             touches: 0,
             _folder: folder,
             _database: database,
@@ -171,7 +174,7 @@ impl World {
         assert!(self.qualifier.clock.set(beginning()));
         self.model = Model::default();
         self.messages.clear();
-        (self.pace, self.touches) = (ripen_qualifier::Pace::default(), 0);
+        (self.pace, self.touches, self.cut) = (ripen_qualifier::Pace::default(), 0, false);
         self.lose_offers();
     }
 
@@ -197,6 +200,10 @@ impl World {
             Operation::Activate(number) => self.activate(number).await,
             Operation::Restart => self.restart().await,
             Operation::LoseOffers => self.lose_offers(),
+            Operation::Broker(there) => {
+                self.cut = !there;
+                self.lose_offers();
+            }
             Operation::Pause(pause) => {
                 let state = if pause { State::Paused } else { State::Active };
                 self.qualifier.store.client_set_state(self.client, state).await.unwrap();
@@ -223,12 +230,14 @@ impl World {
             return;
         }
         let (queue, message) = self.messages[usize::from(which) % self.messages.len()].clone();
-        self.qualifier.transport.publish(queue, message).await.unwrap();
+        let published = self.qualifier.transport.publish(queue, message).await;
+        assert_eq!(published.is_ok(), !self.cut);
     }
 
     pub async fn send(&mut self, queue: Queue, message: Message) {
         self.messages.push((queue, message.clone()));
-        self.qualifier.transport.publish(queue, message).await.unwrap();
+        let published = self.qualifier.transport.publish(queue, message).await;
+        assert_eq!(published.is_ok(), !self.cut);
     }
 
     pub async fn sweep(&mut self) -> Outcome {
@@ -268,6 +277,9 @@ impl World {
 
     fn lose_offers(&mut self) {
         let transport = Transport::local(Options::default());
+        if self.cut {
+            assert!(transport.close().now_or_never().is_some(), "nothing is under way");
+        }
         self.qualifier.transport = transport.clone();
         self.dispatcher.transport = transport;
     }
