@@ -6,5 +6,6 @@ mod desk;
 mod embedded;
 mod import;
 mod main_path;
+mod outcomes;
 mod requalify;
 mod together;

@@ -6,15 +6,17 @@
 mod attempt;
 mod in_flight;
 mod lease;
+mod outcome;
 mod sweeper;
 mod waiting;
 
+pub use outcome::sweep as sweep_answers;
 pub use sweeper::tick;
 
 use std::{sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
-use ripen_domain::{delivery::Schedule, id::DeliveryId};
+use ripen_domain::{delivery::Schedule, id::DeliveryId, link::Links};
 use ripen_outbound::{mail::Mailer, webhook::WebhookSender};
 use ripen_queue::Transport;
 use ripen_runtime::{
@@ -44,6 +46,9 @@ pub struct Context {
     pub webhooks: Arc<WebhookSender>,
     /// Sends mail.
     pub mailer: Arc<Mailer>,
+    /// Makes the links by which clients say what became of a lead; none where nobody said how the outside names this
+    /// installation.
+    pub links: Option<Links>,
 }
 
 impl Context {
