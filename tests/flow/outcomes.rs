@@ -16,6 +16,8 @@ use crate::harness::{
     process::{Process, client},
 };
 
+const RETURNED: &str = r#"{"outcome": "returned", "reason": "No budget"}"#;
+
 /// A served installation with a webhook.
 struct Ground {
     installation: Installation,
@@ -145,14 +147,23 @@ async fn outcomes_come_by_answer_and_by_link() {
     assert_eq!((&lead["stage"], &lead["closed"]), (&json!("closed"), &json!("lost: Went elsewhere")));
     assert_eq!((lead["outcomes"].as_array().unwrap().len(), &lead["outcomes"][0]["how"]), (1, &json!("link")));
 
-    let body = r#"{"outcome": "returned", "reason": "No budget"}"#.into();
-    ground.receiver.set("/hook", Behaviour::StatusWith { status: 200, headers: Vec::new(), body });
+    ground.receiver.set("/hook", Behaviour::StatusWith { status: 200, headers: Vec::new(), body: RETURNED.into() });
     let data = ground.matured("answer@example.com").await;
     let lead = ground.until("the answer is recorded", &data, |lead| lead["grade"] == "B").await;
     assert_eq!((&lead["outcomes"][0]["how"], &lead["outcomes"][0]["reason"]), (&json!("answer"), &json!("No budget")));
     assert_eq!(open_promises(&lead)[0]["state"], "work");
     assert_eq!(ground.installation.count("select count(*) from outcome_answer").await, 0);
 
+    // Whoever sent it died before it was recorded: it is a row since the attempt, and the sweep finds it.
+    ground.receiver.set("/hook", Behaviour::Status(200));
+    let data = ground.matured("left@example.com").await;
+    let left = r#"insert into outcome_answer (delivery_id, at, said)
+        select id, now() - interval '1 minute', '{"outcome": "accepted"}' from delivery order by id desc limit 1"#;
+    sqlx::query(left).execute(ground.installation.pool()).await.unwrap();
+    let lead = ground.until("the sweep records it", &data, |lead| lead["outcomes"] != json!([])).await;
+    assert_eq!((&lead["outcomes"][0]["outcome"], &lead["grade"]), (&json!("accepted"), &json!("A")));
+
+    ground.receiver.set("/hook", Behaviour::StatusWith { status: 200, headers: Vec::new(), body: RETURNED.into() });
     ground.installation.json(&["client", "set", "acme", "--return-reason", "Wrong number"]).await;
     let data = ground.matured("refused@example.com").await;
     let lead =

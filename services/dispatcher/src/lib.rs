@@ -10,7 +10,6 @@ mod outcome;
 mod sweeper;
 mod waiting;
 
-pub use outcome::sweep as sweep_answers;
 pub use sweeper::tick;
 
 use std::{sync::Arc, time::Duration};

@@ -48,7 +48,7 @@ fn said(outcome: &str, field: &str, value: &str) -> Said {
 #[case("won", "amount", "99999999999999999999999999999999999999", Err("amount invalid"))]
 #[case("won", "currency", "eur", Ok(Won))]
 #[case("won", "currency", "DOLLARS", Err("currency invalid"))]
-#[case("won", "currency", "XXX", Err("currency invalid"))]
+#[case("won", "currency", "XAU", Err("currency invalid"))]
 #[case("won", "currency", "€€€", Err("currency invalid"))]
 #[case("sold", "", "", Err("outcome invalid"))]
 #[case("", "", "", Err("outcome missing"))]
