@@ -142,7 +142,7 @@ fn forms(html: &mut String, sent: &SentDelivery, message: &Message, typed: &Said
     let is_open =
         |kind: OutcomeKind| !matches!(message, Message::None) && typed.outcome.as_deref() == Some(kind.word());
     html.push_str("<h2>What became of it?</h2>\n");
-    form(html, OutcomeKind::Accepted, seen, ("I take it", ""));
+    form(html, OutcomeKind::Accepted, seen, ("Accept it", ""));
     let reason = typed.reason.as_deref().unwrap_or_default();
     let (_, country, reasons) = &sent.client;
     let why = |label: &str| {
