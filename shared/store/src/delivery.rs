@@ -135,7 +135,7 @@ impl Store {
               insert into outcome_answer (delivery_id, at, said)
               select id, at, outcome from tried
               where outcome is not null and id in (select id from settled)
-              on conflict do nothing
+              on conflict (delivery_id) do update set at = excluded.at, said = excluded.said, refused = null
             ), attempted as (
               insert into attempt (delivery_id, number, at, duration_ms, status, error, answer)
               select id, number, at, duration_ms, status, error, answer from tried
