@@ -27,7 +27,7 @@ type Token = Result<Path<String>, PathRejection>;
 pub async fn show(State(context): State<Context>, token: Token) -> Response {
     match opened(&context, token).await {
         Ok(sent) => page::lead(StatusCode::OK, &sent, &Message::None, &Said::default()),
-        Err(response) => response,
+        Err(response) => *response,
     }
 }
 
@@ -38,7 +38,7 @@ pub async fn say(State(context): State<Context>, token: Token, request: Request)
         Ok(sent) => sent,
         Err(response) => {
             body::discard(content).await;
-            return response;
+            return *response;
         }
     };
     let bytes = match body::read(&parts.headers, content, context.body).await {
@@ -76,23 +76,23 @@ async fn record(
     let typed = if status == StatusCode::OK { Said::default() } else { said.clone() };
     match load(context, id).await {
         Ok(now) => page::lead(status, &now, &message, &typed),
-        Err(response) => response,
+        Err(response) => *response,
     }
 }
 
-async fn opened(context: &Context, token: Token) -> Result<SentDelivery, Response> {
+async fn opened(context: &Context, token: Token) -> Result<SentDelivery, Box<Response>> {
     let token = token.map(|Path(token)| token).unwrap_or_default();
     match context.key.open(&token, context.clock.now()) {
         Ok(id) => load(context, id).await,
-        Err(BadLink::Forged) => Err(page::dead(StatusCode::NOT_FOUND)),
-        Err(BadLink::Expired(_)) => Err(page::dead(StatusCode::GONE)),
+        Err(BadLink::Forged) => Err(Box::new(page::dead(StatusCode::NOT_FOUND))),
+        Err(BadLink::Expired(_)) => Err(Box::new(page::dead(StatusCode::GONE))),
     }
 }
 
-async fn load(context: &Context, id: DeliveryId) -> Result<SentDelivery, Response> {
+async fn load(context: &Context, id: DeliveryId) -> Result<SentDelivery, Box<Response>> {
     // Whoever holds the link is let in by its signature, to this delivery alone.
-    let found = context.store.sent(Scope::Firm, id).await.map_err(|error| page::trouble(&failed(&error)))?;
-    found.ok_or_else(|| page::dead(StatusCode::NOT_FOUND))
+    let found = context.store.sent(Scope::Firm, id).await.map_err(|error| Box::new(page::trouble(&failed(&error))))?;
+    found.ok_or_else(|| Box::new(page::dead(StatusCode::NOT_FOUND)))
 }
 
 /// The fields of a form, and the number of the outcome that was the newest when it was shown. Fields of another outcome's

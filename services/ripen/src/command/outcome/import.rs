@@ -52,7 +52,7 @@ pub async fn run(common: &Common, database: &Database, options: OutcomeImport) -
         dry_run: options.dry_run,
     };
     let mut report = Report::default();
-    while let Some(row) = rows.next() {
+    while let Some(row) = rows.read() {
         report.rows += 1;
         match row {
             Ok(row) => importer.row(&row, &mut report).await?,

@@ -52,7 +52,7 @@ impl Rows {
     }
 
     /// The next row; an error with its line where it cannot be read.
-    pub fn next(&mut self) -> Option<Result<Row, (u64, String)>> {
+    pub fn read(&mut self) -> Option<Result<Row, (u64, String)>> {
         let mut record = StringRecord::new();
         let read = self.reader.read_record(&mut record);
         let line = record.position().unwrap_or_else(|| self.reader.position()).line();
