@@ -13,7 +13,10 @@ create table client (
     state text not null default 'active',
     program_id uuid,
     capacity integer,
+    return_days integer not null default 14,
+    return_reasons text[] not null default '{}',
     created_at timestamptz not null,
+    constraint client_return_days_are_sound check (return_days between 0 and 3660),
     constraint client_slug_is_unique unique (slug),
     constraint client_capacity_is_positive check (capacity >= 1),
     constraint client_slug_is_plain check (slug ~ '^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$'),
@@ -28,6 +31,8 @@ comment on column client.country is 'ISO 3166 alpha-2: phone numbers without a c
 comment on column client.time_zone is 'IANA name: days and hours of this client are counted in it.';
 comment on column client.state is 'active, or paused: arrivals are kept, nothing is delivered.';
 comment on column client.capacity is 'A leads that its sales team can take in a day; null where nobody said.';
+comment on column client.return_days is 'Within how many days after its delivery a lead can be returned; 0 for never.';
+comment on column client.return_reasons is 'The reasons for which a lead can be returned; any where there are none.';
 comment on column client.program_id is 'The line of business whose criteria grade this client''s leads; the firm''s default program where null.';
 comment on column client.created_at is 'When it was added.';
 
@@ -293,12 +298,15 @@ create table lead (
     matured_at timestamptz,
     closed_at timestamptz,
     closed_reason text,
+    amount numeric(14, 4),
+    currency text,
     generation bigint not null default 0,
     created_at timestamptz not null,
     constraint lead_stage_is_known check (stage in ('lead', 'contact', 'opportunity', 'customer', 'closed')),
     constraint lead_grade_is_known check (grade in ('A', 'B', 'C')),
     constraint lead_counts_are_sound check (arrivals >= 1 and enquiries between 1 and arrivals and touches >= 0 and rounds >= 0),
     constraint lead_closed_has_reason check ((stage = 'closed') = (closed_at is not null) and (stage <> 'closed' or closed_reason is not null)),
+    constraint lead_sale_is_a_customers check ((amount is null) = (currency is null) and (amount is null or stage = 'customer')),
     constraint lead_decided_is_graded check ((decision_id is null) = (grade is null) and (grade is null) = (criteria_id is null))
 );
 create unique index lead_open_is_single on lead (person_id, program_id) where stage in ('lead', 'contact', 'opportunity');
@@ -322,13 +330,15 @@ comment on column lead.touches is 'Contact attempts and notes by agents.';
 comment on column lead.rounds is 'Worked rounds of re-qualification without progress.';
 comment on column lead.last_disposition is 'How the last touch went.';
 comment on column lead.last_conversation_at is 'When somebody last spoke with the person.';
-comment on column lead.returned_at is 'When a client returned it: capped at B until a newer conversation.';
+comment on column lead.returned_at is 'When a client gave it back, as no A or as none yet: capped at B until a newer conversation.';
 comment on column lead.first_arrived_at is 'First arrival, by the sender''s time where it is usable.';
 comment on column lead.last_arrived_at is 'Last arrival, likewise.';
 comment on column lead.last_enquiry_at is 'The arrival that was last counted as an enquiry.';
 comment on column lead.matured_at is 'When it last became A.';
 comment on column lead.closed_at is 'When it was closed.';
 comment on column lead.closed_reason is 'Why it was closed, in words.';
+comment on column lead.amount is 'What it was sold for; null where it was not.';
+comment on column lead.currency is 'ISO 4217 code of the amount.';
 comment on column lead.generation is 'Counts the lead''s promises: the highest generation given out.';
 comment on column lead.created_at is 'When the row was made.';
 
@@ -708,10 +718,18 @@ comment on column replay.ended_at is 'When the last delivery had been seen to.';
 
 create table delivery_body (
     delivery_id uuid primary key,
+    client_id uuid not null,
+    at timestamptz not null,
+    place bigint,
     body bytea not null
 );
+create unique index delivery_body_by_place on delivery_body (client_id, place) where place is not null;
+create index delivery_body_unplaced on delivery_body (client_id, delivery_id) where place is null;
 comment on table delivery_body is 'What is sent, frozen at the first lease. Beside the delivery, whose row changes with every attempt.';
 comment on column delivery_body.delivery_id is 'The delivery.';
+comment on column delivery_body.client_id is 'Whose lead it is.';
+comment on column delivery_body.at is 'When it was frozen: the first attempt followed.';
+comment on column delivery_body.place is 'Its place in the list that the client reads on from; given when the client first reads that far, so that nothing comes to stand before what was read.';
 comment on column delivery_body.body is 'The bytes of the webhook''s body; a mail is rendered from them.';
 
 create table attempt (
@@ -737,19 +755,79 @@ comment on column attempt.answer is 'The first 64 KiB of the answer''s body.';
 
 create table outcome (
     delivery_id uuid not null references delivery (id),
+    number integer not null,
     at timestamptz not null,
     kind text not null,
     reason text,
+    amount numeric(14, 4),
+    currency text,
+    not_before timestamptz,
+    how text not null,
     said_by text not null,
-    primary key (delivery_id, at),
-    constraint outcome_kind_is_known check (kind in ('accepted', 'returned', 'not_yet', 'won', 'lost'))
+    primary key (delivery_id, number),
+    constraint outcome_counts_from_one check (number >= 1),
+    constraint outcome_kind_is_known check (kind in ('accepted', 'returned', 'not_yet', 'won', 'lost')),
+    constraint outcome_how_is_known check (how in ('answer', 'api', 'link', 'command', 'import')),
+    constraint outcome_says_why check (kind not in ('returned', 'lost') or reason is not null),
+    constraint outcome_sale_is_whole check ((kind = 'won') = (amount is not null) and (amount is null) = (currency is null)),
+    constraint outcome_amount_is_positive check (amount > 0),
+    constraint outcome_currency_is_alpha3 check (currency ~ '^[A-Z]{3}$'),
+    constraint outcome_not_yet_has_a_date check ((kind = 'not_yet') = (not_before is not null))
 );
 comment on table outcome is 'What the client says about a delivered lead; the newest counts, the others are history.';
 comment on column outcome.delivery_id is 'The delivery.';
+comment on column outcome.number is 'Counts what was said about the delivery from 1: the highest is the newest.';
 comment on column outcome.at is 'When it was said.';
 comment on column outcome.kind is 'accepted, returned, not_yet, won or lost.';
 comment on column outcome.reason is 'In the client''s words.';
-comment on column outcome.said_by is 'How it was said: answer for the body of a webhook''s answer.';
+comment on column outcome.amount is 'What it was sold for.';
+comment on column outcome.currency is 'ISO 4217 code of the amount.';
+comment on column outcome.not_before is 'When a lead that is not ready may be.';
+comment on column outcome.how is 'answer (the body of a webhook''s answer), api, link (in a mail or payload), command or import.';
+comment on column outcome.said_by is 'Who said it, as far as that is known: the name of a token, of a rep, of a person of the firm.';
+
+create table outcome_answer (
+    delivery_id uuid primary key references delivery (id),
+    at timestamptz not null,
+    said json not null,
+    refused text
+);
+create index outcome_answer_waiting on outcome_answer (at) where refused is null;
+comment on table outcome_answer is 'What webhooks'' answers say, written with the attempt, until it is recorded as an outcome.';
+comment on column outcome_answer.delivery_id is 'The delivery.';
+comment on column outcome_answer.at is 'When it was answered.';
+comment on column outcome_answer.said is 'The outcome''s fields as texts.';
+comment on column outcome_answer.refused is 'Why it was not recorded, for people to see; null while it waits.';
+
+create table client_token (
+    id uuid primary key,
+    client_id uuid not null references client (id),
+    name text not null,
+    hash bytea not null,
+    created_at timestamptz not null,
+    revoked_at timestamptz,
+    constraint client_token_is_unique unique (hash),
+    constraint client_token_is_sha256 check (octet_length(hash) = 32)
+);
+create index client_token_of_client on client_token (client_id);
+comment on table client_token is 'What a client''s programs authenticate with to read its deliveries and say what became of them.';
+comment on column client_token.id is 'UUIDv7.';
+comment on column client_token.client_id is 'The only client whose data it opens.';
+comment on column client_token.name is 'What it is for, as people write it.';
+comment on column client_token.hash is 'SHA-256 of the token, which itself is shown once and stored nowhere.';
+comment on column client_token.created_at is 'When it was made.';
+comment on column client_token.revoked_at is 'From when it no longer opens anything; null while it does.';
+
+create table signing_key (
+    purpose text primary key,
+    key bytea not null,
+    created_at timestamptz not null,
+    constraint signing_key_is_256_bits check (octet_length(key) = 32)
+);
+comment on table signing_key is 'Keys of the installation, each made when first needed.';
+comment on column signing_key.purpose is 'What is signed with it: link.';
+comment on column signing_key.key is 'Kept in clear because each signature needs it.';
+comment on column signing_key.created_at is 'When it was made.';
 
 create table suspect (
     id uuid primary key,

@@ -8,5 +8,6 @@ mod embedded;
 mod endpoints;
 mod import;
 mod main_path;
+mod outcomes;
 mod requalify;
 mod together;

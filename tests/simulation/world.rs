@@ -81,6 +81,7 @@ impl World {
             health: Health::default(),
             webhooks: Arc::new(WebhookSender::new(Limits::default()).unwrap()),
             mailer: Arc::new(Mailer::new("", "Ripen <ripen@example.com>", folder.path()).unwrap()),
+            links: None,
         };
         let documents = ripen_qualifier::Documents::new(store.clone());
         let health = Health::default();

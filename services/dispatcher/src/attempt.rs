@@ -8,6 +8,7 @@ use ripen_domain::{
     circuit::Went,
     delivery::{Attempted, Next, OutcomeKind},
     id::EndpointId,
+    outcome::Said,
 };
 use ripen_outbound::{
     mail::{Mail, MailResult, Party},
@@ -22,13 +23,12 @@ use uuid::Uuid;
 use crate::{
     Context,
     lease::mail_of,
+    outcome,
     record::{Recorded, Recorder},
 };
 
 /// Retries are spread by this part of their wait, up and down.
 const JITTER: f64 = 0.1;
-/// An outcome's reason is cut here.
-const REASON_CHARS: usize = 1000;
 
 /// A leased delivery to attempt.
 pub struct Attempt {
@@ -46,7 +46,7 @@ struct Tried {
     status: Option<i32>,
     error: Option<String>,
     answer: Option<Vec<u8>>,
-    outcome: Option<(OutcomeKind, Option<String>)>,
+    outcome: Option<Said>,
 }
 
 /// Metrics exist from the start, at zero.
@@ -88,8 +88,13 @@ impl Attempt {
         let delivery = self.leased.due.matured.delivery;
         tracing::info!(delivery.id = %delivery, endpoint.id = %self.leased.due.endpoint, attempt = attempt.number,
             status = attempt.status, error = attempt.error, result = result_of(&next), "attempted");
+        let said = tried.outcome.clone();
         let settled = Settled { delivery, lease: self.lease, attempt, next, outcome: tried.outcome };
-        record(recorder, Recorded { settled, went }, self.until + Duration::from_secs(5)).await;
+        if record(recorder, Recorded { settled, went }, self.until + Duration::from_secs(5)).await
+            && let Some(said) = said
+        {
+            outcome::record(ctx, delivery, said).await;
+        }
     }
 
     /// What the attempt says about its endpoint's circuit, where that is anything new. Mail has none: what fails is mostly
@@ -163,21 +168,22 @@ impl Attempt {
     }
 }
 
-/// Records an attempt, again and again until the lease is over: then somebody else attempts it under the same id.
-async fn record(recorder: &Recorder, recorded: Recorded, until: Instant) {
+/// Records an attempt, again and again until the lease is over: then somebody else attempts it under the same id. Whether it
+/// is recorded.
+async fn record(recorder: &Recorder, recorded: Recorded, until: Instant) -> bool {
     let delivery = recorded.settled.delivery;
     let mut pause = Duration::from_millis(20);
     loop {
         match recorder.write(recorded.clone()).await {
-            Ok(true) => return,
+            Ok(true) => return true,
             Ok(false) => {
                 metrics::counter!("ripen_leases_lost_total").increment(1);
                 tracing::warn!(delivery.id = %delivery, "the lease was lost before the attempt was recorded");
-                return;
+                return false;
             }
             Err(error) if Instant::now() >= until => {
                 tracing::warn!(delivery.id = %delivery, %error, "an attempt could not be recorded and will be repeated");
-                return;
+                return false;
             }
             Err(_) => {}
         }
@@ -202,18 +208,13 @@ fn answered(answer: Answer, now: Timestamp) -> Tried {
     Tried { attempted, status, error: None, answer: Some(answer.body), outcome }
 }
 
-/// What a client says in the body of its answer: `{"outcome": "accepted"|"returned", "reason": "…"}`. Anything else says
-/// nothing.
-fn outcome_of(body: &[u8]) -> Option<(OutcomeKind, Option<String>)> {
-    let said: Value = serde_json::from_slice(body).ok()?;
-    let kind = match said.get("outcome")?.as_str()? {
-        "accepted" => OutcomeKind::Accepted,
-        "returned" => OutcomeKind::Returned,
-        _ => return None,
-    };
-    let reason = said.get("reason").and_then(Value::as_str);
-    let reason = reason.map(|text| text.chars().filter(|c| !c.is_control()).take(REASON_CHARS).collect());
-    Some((kind, reason))
+/// What a client says in the body of its answer: `{"outcome": "accepted"|"returned"|…, "reason": "…"}`, with the fields of an
+/// outcome. A body without one of these words says nothing.
+fn outcome_of(body: &[u8]) -> Option<Said> {
+    let object: Value = serde_json::from_slice(body).ok()?;
+    let said = Said::from_json(object.as_object()?).ok()?;
+    said.outcome.as_deref()?.parse::<OutcomeKind>().ok()?;
+    Some(said)
 }
 
 fn unanswered(error: &SendError) -> Tried {
@@ -264,12 +265,13 @@ mod tests {
     #[test]
     fn only_a_plain_outcome_is_taken_from_an_answer() {
         let said = |body: &str| outcome_of(body.as_bytes());
-        assert_eq!(said(r#"{"outcome":"accepted"}"#), Some((OutcomeKind::Accepted, None)));
+        let plain = |outcome: &str| Said { outcome: Some(outcome.to_owned()), ..Said::default() };
+        assert_eq!(said(r#"{"outcome":"accepted","id":7}"#), Some(plain("accepted")));
         assert_eq!(
-            said(r#"{"outcome":"returned","reason":"no budget\r\n"}"#),
-            Some((OutcomeKind::Returned, Some("no budget".into())))
+            said(r#"{"outcome":"returned","reason":"no budget"}"#),
+            Some(Said { reason: Some("no budget".into()), ..plain("returned") })
         );
-        for nothing in ["", "ok", "[]", "{}", r#"{"outcome":"won"}"#, r#"{"outcome":1}"#, "\u{0}\u{1}"] {
+        for nothing in ["", "ok", "[]", "{}", r#"{"outcome":"success"}"#, r#"{"outcome":1}"#, "\u{0}\u{1}"] {
             assert_eq!(said(nothing), None, "{nothing}");
         }
     }

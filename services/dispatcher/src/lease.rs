@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use ripen_domain::{
     criteria::Receipt,
     id::{DeliveryId, EndpointId},
+    link::Links,
     message::DeliverMessage,
 };
 use ripen_outbound::lead_mail;
@@ -137,7 +138,7 @@ impl Lessee {
                 busy: &self.flights.counts(),
                 kept_until: now.saturating_add(ctx.offer()).unwrap_or(now),
             };
-            match ctx.store.deliveries_lease(&claim, now, |due| freeze(due, now)).await {
+            match ctx.store.deliveries_lease(&claim, now, |due| freeze(due, ctx.links.as_ref(), now)).await {
                 Ok(claimed) => return Some((claimed, claim.lease, begun + lasts.saturating_sub(FOR_RECORDING))),
                 Err(error) if error.is_unreachable() || error.is_conflict() => {}
                 Err(error) => {
@@ -190,10 +191,13 @@ fn read(message: &Received) -> Option<(DeliveryId, Option<EndpointId>)> {
 }
 
 /// The bytes that every attempt sends.
-fn freeze(due: &Due, now: jiff::Timestamp) -> Vec<u8> {
+fn freeze(due: &Due, links: Option<&Links>, now: jiff::Timestamp) -> Vec<u8> {
     let receipt = Receipt::deserialize(&due.matured.receipt).ok();
-    let payload =
+    let mut payload =
         due.matured.payload(&serde_json::json!(receipt.map(|receipt| receipt.reasons()).unwrap_or_default()), now);
+    if let Some(links) = links {
+        payload["data"]["outcome_url"] = links.outcome_url(due.matured.delivery, now).into();
+    }
     // A JSON value always serialises.
     serde_json::to_vec(&payload).unwrap_or_default()
 }

@@ -6,6 +6,7 @@
 mod attempt;
 mod in_flight;
 mod lease;
+mod outcome;
 mod record;
 mod sweeper;
 mod waiting;
@@ -15,7 +16,7 @@ pub use sweeper::tick;
 use std::{sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
-use ripen_domain::{circuit::CircuitTerms, delivery::Schedule};
+use ripen_domain::{circuit::CircuitTerms, delivery::Schedule, link::Links};
 use ripen_outbound::{mail::Mailer, webhook::WebhookSender};
 use ripen_queue::Transport;
 use ripen_runtime::{clock::Clock, config::Settings, health::Health, lifecycle::Stop};
@@ -39,6 +40,9 @@ pub struct Context {
     pub webhooks: Arc<WebhookSender>,
     /// Sends mail.
     pub mailer: Arc<Mailer>,
+    /// Makes the links by which clients say what became of a lead; none where nobody said how the outside names this
+    /// installation.
+    pub links: Option<Links>,
 }
 
 impl Context {

@@ -12,7 +12,7 @@ use ripen_queue::{Message, Queue};
 use ripen_runtime::lifecycle::Stop;
 use ripen_store::{StoreError, Sweep};
 
-use crate::Context;
+use crate::{Context, outcome};
 
 /// Sweeps until asked to stop.
 pub async fn run(ctx: Context, stop: Stop) {
@@ -26,6 +26,9 @@ pub async fn run(ctx: Context, stop: Stop) {
                 interval
             }
         };
+        if let Err(error) = outcome::sweep(&ctx, ctx.clock.now()).await {
+            tracing::warn!(%error, "the sweep of answers failed and is tried again");
+        }
         tokio::select! {
             () = stop.soft().cancelled() => return,
             () = tokio::time::sleep(wait) => {}

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use axum::Router;
+use ripen_domain::link::{LinkKey, Links};
 use ripen_outbound::{
     mail::Mailer,
     webhook::{Limits, WebhookSender},
@@ -57,6 +58,8 @@ struct Parts {
     settings: Arc<Settings>,
     health: Health,
     clock: Clock,
+    /// What links are signed with, and how the outside names this installation where that is known.
+    links: (LinkKey, Option<Links>),
 }
 
 impl App {
@@ -99,12 +102,14 @@ impl App {
             tasks.spawn("the embedded PostgreSQL", embedded.supervise(stop.clone()));
         }
         let clock = Clock::system();
+        let links = links(&settings, &store, &plan.roles, address).await?;
         let parts = Parts {
             store: store.clone(),
             transport: transport.clone(),
             settings: Arc::clone(&settings),
             health: health.clone(),
             clock,
+            links,
         };
         // Intake says itself when it is ready: it needs only one of the two.
         if plan.roles != [Role::Intake] {
@@ -180,6 +185,21 @@ fn transport(settings: &Settings) -> anyhow::Result<Transport> {
     Ok(Transport::amqp(settings.amqp.url.reveal(), options)?)
 }
 
+/// The key of signed links, made on first use, and the links themselves: under `http.public_url`, or where this process
+/// itself serves what they lead to.
+async fn links(
+    settings: &Settings,
+    store: &Store,
+    roles: &[Role],
+    address: SocketAddr,
+) -> anyhow::Result<(LinkKey, Option<Links>)> {
+    let key = store.link_key(random::bytes32(), Clock::system().now()).await.context("the key of signed links")?;
+    let own = roles.contains(&Role::Desk).then(|| format!("http://{address}"));
+    let named = Some(settings.http.public_url.clone()).filter(|url| !url.is_empty());
+    let links = named.or(own).map(|base| Links::new(key.clone(), &base));
+    Ok((key, links))
+}
+
 /// Starts the roles; returns the routes of those that take requests.
 fn spawn_roles(
     tasks: &mut Tasks,
@@ -188,7 +208,7 @@ fn spawn_roles(
     parts: Parts,
     data_dir: &std::path::Path,
 ) -> anyhow::Result<Router> {
-    let Parts { store, transport, settings, health, clock } = parts;
+    let Parts { store, transport, settings, health, clock, links: (key, links) } = parts;
     let mut routes = Router::new();
     if roles.contains(&Role::Intake) {
         let ctx =
@@ -207,6 +227,11 @@ fn spawn_roles(
         };
         tasks.spawn("qualifier", ripen_qualifier::service(ctx, stop.clone()));
     }
+    if roles.contains(&Role::Desk) {
+        let ctx = ripen_desk::Context::new(store.clone(), clock.clone(), &settings, health.clone(), key)?;
+        routes = routes.merge(ripen_desk::router(ctx.clone()));
+        tasks.spawn("desk", ripen_desk::service(ctx, stop.clone()));
+    }
     if roles.contains(&Role::Dispatcher) {
         let limits = Limits {
             // Each attempt brings its own limit, within its lease.
@@ -216,8 +241,8 @@ fn spawn_roles(
         };
         let mailer = Mailer::new(settings.mail.url.reveal(), &settings.mail.from, data_dir)?;
         let webhooks = Arc::new(WebhookSender::new(limits)?);
-        let ctx =
-            ripen_dispatcher::Context { store, transport, clock, settings, health, webhooks, mailer: Arc::new(mailer) };
+        let mailer = Arc::new(mailer);
+        let ctx = ripen_dispatcher::Context { store, transport, clock, settings, health, webhooks, mailer, links };
         tasks.spawn("dispatcher", ripen_dispatcher::service(ctx, stop.clone()));
     }
     Ok(routes)

@@ -1,9 +1,11 @@
 //! The command line: names, flags and their help.
 
 mod deliver;
+mod outcome;
 mod work;
 
 pub use deliver::{DeliveryAction, DeliveryOptions, EndpointAction, EndpointOptions, ReplayOptions};
+pub use outcome::{OutcomeAction, OutcomeImport, SaidOptions, TokenAction};
 pub use work::{LeadAction, ProgramAction, PromiseAction, TouchOptions};
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -92,6 +94,12 @@ pub enum Command {
         #[command(subcommand)]
         action: LeadAction,
     },
+    /// Outcomes: what clients say became of the leads delivered to them.
+    Outcome {
+        /// What to do.
+        #[command(subcommand)]
+        action: OutcomeAction,
+    },
     /// Promises: the dated next steps of leads.
     Promise {
         /// What to do.
@@ -129,7 +137,7 @@ impl Default for Command {
 /// Options of `ripen serve`.
 #[derive(Debug, Args)]
 pub struct ServeOptions {
-    /// Roles to run, separated by commas: intake, qualifier, dispatcher. All where none is named.
+    /// Roles to run, separated by commas: intake, qualifier, dispatcher, desk. All where none is named.
     #[arg(long, value_delimiter = ',', value_name = "ROLE")]
     pub role: Vec<Role>,
     /// Address to take requests on.
@@ -205,6 +213,12 @@ pub enum ClientAction {
         /// Its slug.
         slug: String,
     },
+    /// Tokens with which a client's programs read its deliveries and say what became of them.
+    Token {
+        /// What to do.
+        #[command(subcommand)]
+        action: TokenAction,
+    },
 }
 
 /// Options of `ripen client set`: what is not named stays.
@@ -224,6 +238,12 @@ pub struct ClientSetOptions {
     /// A leads that its sales team can take in a day; 0 for no limit.
     #[arg(long, value_name = "LEADS")]
     pub capacity: Option<u16>,
+    /// Within how many days after its delivery a lead can be returned; 0 for never.
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i32).range(0..=3660))]
+    pub return_days: Option<i32>,
+    /// A reason for which a lead can be returned; as often as there are reasons. `any` for any reason.
+    #[arg(long, value_name = "REASON")]
+    pub return_reason: Vec<String>,
     /// The program whose criteria grade its leads (`ripen program list`).
     #[arg(long)]
     pub program: Option<String>,

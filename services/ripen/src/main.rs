@@ -46,6 +46,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Rep { action } => command::rep::run(&common, action).await,
         Command::Program { action } => command::program::run(&common, action).await,
         Command::Lead { action } => command::lead::run(&common, action).await,
+        Command::Outcome { action } => command::outcome::run(&common, action).await,
         Command::Promise { action } => command::promise::run(&common, action).await,
         Command::Criteria { action } => command::criteria::run(&common, action).await,
         Command::Decision { action } => command::decision::run(&common, action).await,

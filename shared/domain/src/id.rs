@@ -111,6 +111,8 @@ ids! {
     RepId = "rep";
     /// One matured lead owed to one endpoint.
     DeliveryId = "dlv";
+    /// What a client's program authenticates with.
+    TokenId = "token";
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
-    delivery::{Matured, Next, OutcomeKind},
+    delivery::{Matured, Next},
     id::{ClientId, DeliveryId, EndpointId, LeadId, MaturationId},
+    outcome::Said,
 };
 use uuid::Uuid;
 
@@ -97,8 +98,8 @@ pub struct Settled {
     pub attempt: AttemptRow,
     /// What follows.
     pub next: Next,
-    /// What the client said of it in the answer.
-    pub outcome: Option<(OutcomeKind, Option<String>)>,
+    /// What the client said of it in the answer, to be recorded as an outcome.
+    pub outcome: Option<Said>,
 }
 
 impl Batch {
@@ -135,8 +136,7 @@ impl Store {
               select ($1::uuid[])[i] as id, ($2::uuid[])[i] as lease, ($3::text[])[i] as state,
                      ($4::text[])[i] as reason, ($5::timestamptz[])[i] as due_at, ($6::timestamptz[])[i] as at,
                      ($7::integer[])[i] as number, ($8::integer[])[i] as duration_ms, ($9::integer[])[i] as status,
-                     ($10::text[])[i] as error, ($11::bytea[])[i] as answer, ($12::text[])[i] as outcome,
-                     ($13::text[])[i] as outcome_reason
+                     ($10::text[])[i] as error, ($11::bytea[])[i] as answer, ($12::text[])[i]::json as outcome
               from generate_subscripts($1::uuid[], 1) i
             ), settled as (
               update delivery d set state = n.state, reason = n.reason, due_at = n.due_at, offered_until = n.at, lease = null,
@@ -144,10 +144,10 @@ impl Store {
               from tried n where d.id = n.id and d.state = 'leased' and d.lease = n.lease
               returning d.id
             ), said as (
-              insert into outcome (delivery_id, at, kind, reason, said_by)
-              select id, at, outcome, outcome_reason, 'answer' from tried
+              insert into outcome_answer (delivery_id, at, said)
+              select id, at, outcome from tried
               where outcome is not null and id in (select id from settled)
-              on conflict do nothing
+              on conflict (delivery_id) do update set at = excluded.at, said = excluded.said, refused = null
             ), attempted as (
               insert into attempt (delivery_id, number, at, duration_ms, status, error, answer)
               select id, number, at, duration_ms, status, error, answer from tried
@@ -156,7 +156,7 @@ impl Store {
             select id as "id!" from settled"#,
             &c.ids, &c.leases, &c.states, &c.reasons[..] as &[Option<String>], &c.due[..], &c.at[..], &c.numbers, &c.durations,
             &c.statuses[..] as &[Option<i32>], &c.errors[..] as &[Option<String>], &c.answers[..] as &[Option<Vec<u8>>],
-            &c.outcomes[..] as &[Option<String>], &c.outcome_reasons[..] as &[Option<String>]
+            &c.outcomes[..] as &[Option<String>]
         )
         .fetch_all(&self.pool)
         .await?;
@@ -210,7 +210,6 @@ struct Columns {
     errors: Vec<Option<String>>,
     answers: Vec<Option<Vec<u8>>>,
     outcomes: Vec<Option<String>>,
-    outcome_reasons: Vec<Option<String>>,
 }
 
 impl From<&[Settled]> for Columns {
@@ -228,8 +227,8 @@ impl From<&[Settled]> for Columns {
             columns.statuses.push(row.attempt.status);
             columns.errors.push(row.attempt.error.clone());
             columns.answers.push(row.attempt.answer.clone());
-            columns.outcomes.push(row.outcome.as_ref().map(|(kind, _)| kind.word().to_owned()));
-            columns.outcome_reasons.push(row.outcome.as_ref().and_then(|(_, reason)| reason.clone()));
+            // Texts always serialise.
+            columns.outcomes.push(row.outcome.as_ref().and_then(|said| serde_json::to_string(said).ok()));
         }
         columns
     }

@@ -5,7 +5,7 @@ use jiff_sqlx::ToSqlx;
 use ripen_domain::id::{DeliveryId, EndpointId, LeadId};
 use uuid::Uuid;
 
-use crate::{AttemptRow, Scope, Store, StoreError};
+use crate::{AttemptRow, EndpointKind, Scope, Store, StoreError};
 
 /// A delivery as staff see it. Who the lead is stands in the lead.
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ pub struct DeliveryRecord {
     pub lead: LeadId,
     /// Which endpoint, and its URL or address; none while the client has no enabled one.
     pub endpoint: Option<(EndpointId, String)>,
+    /// Webhook or e-mail.
+    pub kind: Option<EndpointKind>,
     /// pending, held, leased, delivered, filed, dead or withdrawn.
     pub state: String,
     /// Why it is held, dead or withdrawn, or why the last attempt failed.
@@ -28,8 +30,12 @@ pub struct DeliveryRecord {
     pub attempts: (i32, i32),
     /// When it came to be owed.
     pub created_at: Timestamp,
+    /// When it was first sent.
+    pub sent_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// Why what its answer says was not recorded.
+    pub answer_refused: Option<String>,
 }
 
 /// Which deliveries are meant; what is none is any.
@@ -51,29 +57,36 @@ struct Row {
     lead_id: Uuid,
     endpoint_id: Option<Uuid>,
     to: Option<String>,
+    kind: Option<String>,
     state: String,
     reason: Option<String>,
     due_at: jiff_sqlx::Timestamp,
     attempts: i32,
     excused: i32,
     created_at: jiff_sqlx::Timestamp,
+    sent_at: Option<jiff_sqlx::Timestamp>,
     ended_at: Option<jiff_sqlx::Timestamp>,
+    answer_refused: Option<String>,
 }
 
-impl From<Row> for DeliveryRecord {
-    fn from(row: Row) -> Self {
-        Self {
+impl Row {
+    fn record(self) -> Result<DeliveryRecord, StoreError> {
+        let row = self;
+        Ok(DeliveryRecord {
             id: DeliveryId::from_uuid(row.id),
             client: row.slug,
             lead: LeadId::from_uuid(row.lead_id),
             endpoint: row.endpoint_id.map(EndpointId::from_uuid).zip(row.to),
+            kind: row.kind.as_deref().map(EndpointKind::read).transpose()?,
             state: row.state,
             reason: row.reason,
             due_at: row.due_at.to_jiff(),
             attempts: (row.attempts, row.excused),
             created_at: row.created_at.to_jiff(),
+            sent_at: row.sent_at.map(jiff_sqlx::Timestamp::to_jiff),
             ended_at: row.ended_at.map(jiff_sqlx::Timestamp::to_jiff),
-        }
+            answer_refused: row.answer_refused,
+        })
     }
 }
 
@@ -91,9 +104,11 @@ impl Store {
         let rows = sqlx::query_as!(
             Row,
             r#"-- delivery.list
-            select d.id, c.slug, d.lead_id, d.endpoint_id, coalesce(e.url, e.address) as "to?", d.state, d.reason, d.due_at,
-                   d.attempts, d.excused, d.created_at, d.ended_at
+            select d.id, c.slug, d.lead_id, d.endpoint_id, coalesce(e.url, e.address) as "to?", e.kind as "kind?", d.state, d.reason,
+                   d.due_at, d.attempts, d.excused, d.created_at, b.at as "sent_at?", d.ended_at,
+                   a.refused as "answer_refused?"
             from delivery d join client c on c.id = d.client_id left join endpoint e on e.id = d.endpoint_id
+            left join delivery_body b on b.delivery_id = d.id left join outcome_answer a on a.delivery_id = d.id
             where ($1::uuid is null or d.client_id = $1) and ($2::uuid is null or d.id = $2)
               and ($3::uuid is null or d.endpoint_id = $3) and ($4::text is null or d.state = $4)
               and ($5::uuid is null or d.lead_id = $5)
@@ -107,7 +122,18 @@ impl Store {
         )
         .fetch_all(&mut *self.scan().await?)
         .await?;
-        Ok(rows.into_iter().map(Into::into).collect())
+        rows.into_iter().map(Row::record).collect()
+    }
+
+    /// All deliveries of a lead, oldest first.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn deliveries_of_lead(&self, scope: Scope, lead: LeadId) -> Result<Vec<DeliveryRecord>, StoreError> {
+        let filter = DeliveryFilter { lead: Some(lead), ..DeliveryFilter::default() };
+        let mut all = self.deliveries(scope, &filter, i64::MAX).await?;
+        all.reverse();
+        Ok(all)
     }
 
     /// Every recorded attempt of a delivery, in order.

@@ -226,7 +226,7 @@ impl PastReader {
         let rows = sqlx::query!(
             "-- history.outcomes
             select d.lead_id, o.kind from delivery d join outcome o on o.delivery_id = d.id
-            where d.lead_id > $1 and d.lead_id <= $2 order by d.lead_id, o.at",
+            where d.lead_id > $1 and d.lead_id <= $2 order by d.lead_id, o.at, o.number",
             window.from,
             window.to
         )

@@ -66,7 +66,7 @@ impl Store {
         let (frozen, fresh): (Vec<_>, Vec<_>) =
             self.load(&taken).await?.into_iter().partition(|due| due.body.is_some());
         let fresh: Vec<_> = fresh.into_iter().map(|due| (freeze(&due), due)).collect();
-        let ours = self.freeze(&fresh).await?;
+        let ours = self.freeze(&fresh, now).await?;
         // Where somebody else froze one meanwhile, this lease ran out within the blink it is old.
         let fresh = fresh.into_iter().filter(|(_, due)| ours.contains(&due.matured.delivery.uuid()));
         claimed.ready.extend(fresh.map(|(body, due)| Leased { due, body }));
@@ -76,7 +76,7 @@ impl Store {
     }
 
     /// Keeps bodies; returns the deliveries that had none.
-    async fn freeze(&self, fresh: &[(Vec<u8>, Due)]) -> Result<BTreeSet<Uuid>, StoreError> {
+    async fn freeze(&self, fresh: &[(Vec<u8>, Due)], now: Timestamp) -> Result<BTreeSet<Uuid>, StoreError> {
         if fresh.is_empty() {
             return Ok(BTreeSet::new());
         }
@@ -84,11 +84,13 @@ impl Store {
         let bodies: Vec<_> = fresh.iter().map(|(body, _)| body.clone()).collect();
         let rows = sqlx::query!(
             "-- delivery.freeze
-            insert into delivery_body (delivery_id, body)
-            select ($1::uuid[])[i], ($2::bytea[])[i] from generate_subscripts($1::uuid[], 1) i
+            insert into delivery_body (delivery_id, client_id, at, body)
+            select d.id, d.client_id, $3, ($2::bytea[])[i]
+            from generate_subscripts($1::uuid[], 1) i join delivery d on d.id = ($1::uuid[])[i]
             on conflict do nothing returning delivery_id",
             &ids,
-            &bodies
+            &bodies,
+            now.to_sqlx()
         )
         .fetch_all(&self.pool)
         .await?;

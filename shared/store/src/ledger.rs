@@ -3,9 +3,11 @@
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
+    calling::{Place, Whereabouts},
     contact::Identity,
     id::{CriteriaId, LeadId, PersonId},
     lead::{Grade, Stage},
+    outcome::Sale,
     person::Profile,
     promise::{Kind, State},
     touch::Disposition,
@@ -78,6 +80,16 @@ pub struct LeadRecord {
     pub worked: (i32, i32),
     /// Why it is closed.
     pub closed: Option<String>,
+    /// What it was sold for.
+    pub sale: Option<Sale>,
+}
+
+impl LeadRecord {
+    /// Where the lead's person may be.
+    #[must_use]
+    pub fn places(&self) -> Vec<Place> {
+        Whereabouts::of(&self.person.1, &self.client.1, &self.client.2).places()
+    }
 }
 
 struct PromiseColumns {
@@ -214,7 +226,8 @@ impl Store {
             r#"-- lead.show
             select l.id, c.slug, c.country as client_country, c.time_zone as client_time_zone, g.name as program, g.criteria_id,
                    p.id as person_id, p.first_name, p.last_name, p.name, p.email, p.phone, p.postal_code, p.country, p.time_zone,
-                   p.locale, l.stage, l.grade, l.score, l.touches, l.rounds, l.closed_reason
+                   p.locale, l.stage, l.grade, l.score, l.touches, l.rounds, l.closed_reason,
+                   l.amount, l.currency
             from lead l join client c on c.id = l.client_id join program g on g.id = l.program_id join person p on p.id = l.person_id
             where l.id = $1 and ($2::uuid is null or l.client_id = $2)"#,
             lead.uuid(), scope.column()
@@ -224,6 +237,7 @@ impl Store {
         let Some(row) = row else { return Ok(None) };
         let grade = row.grade.as_deref().map(word).transpose()?;
         let profile = profile_of!(row);
+        let currency = row.currency.as_deref().map(word).transpose()?;
         Ok(Some(LeadRecord {
             id: LeadId::from_uuid(row.id),
             client: (row.slug, row.client_country, row.client_time_zone),
@@ -233,6 +247,7 @@ impl Store {
             decided: grade.zip(row.score),
             worked: (row.touches, row.rounds),
             closed: row.closed_reason,
+            sale: row.amount.zip(currency).map(|(amount, currency)| Sale { amount, currency }),
         }))
     }
 

@@ -206,7 +206,7 @@ impl Held {
 }
 
 impl Batch {
-    async fn person_of(&mut self, scope: Scope, lead: LeadId) -> Result<Option<PersonId>, StoreError> {
+    pub(crate) async fn person_of(&mut self, scope: Scope, lead: LeadId) -> Result<Option<PersonId>, StoreError> {
         let row = sqlx::query!(
             "-- lead.person_of
             select person_id from lead where id = $1 and ($2::uuid is null or client_id = $2)",

@@ -39,7 +39,7 @@ catalogue! {
     INVALID_PARAMETER = 400 "invalid-parameter" "A query parameter has an unusable value",
         "Correct the parameter that the detail names.";
     UNAUTHENTICATED = 401 "unauthenticated" "No key, or a wrong one",
-        "Send `Authorization: Bearer` with the key that was shown when the source was added. A lost or expired key is replaced by the firm.";
+        "Send `Authorization: Bearer` with the key or token that was shown when it was made. A lost or expired one is replaced by the firm.";
     SOURCE_PAUSED = 403 "source-paused" "The source is paused",
         "Keep the lead and ask the firm: it has paused this source.";
     NOT_FOUND = 404 "not-found" "Nothing is here",
@@ -50,6 +50,8 @@ catalogue! {
         "Use one of the methods in the Allow header.";
     BODY_TOO_SLOW = 408 "body-too-slow" "The body did not arrive in time",
         "Send the whole body without pauses; nothing was received.";
+    OUTCOME_REFUSED = 409 "outcome-refused" "The outcome is outside the terms",
+        "The detail says which rule it is outside of; ask the firm where that is wrong. The same outcome will be refused again.";
     BODY_TOO_LARGE = 413 "body-too-large" "The body is too large",
         "Send less at once; the detail says the limit.";
     TOO_MANY_LEADS = 413 "too-many-leads" "The array has too many leads",
@@ -58,7 +60,9 @@ catalogue! {
         "Send one of the media types in the detail, in UTF-8, with its Content-Type.";
     INVALID_LEAD = 422 "invalid-lead" "The lead cannot be used",
         "Correct the fields in `errors`. A lead needs a usable e-mail address or phone number; everything else is optional.";
-    TOO_MANY_REQUESTS = 429 "too-many-requests" "Too many requests from this source",
+    INVALID_OUTCOME = 422 "invalid-outcome" "The outcome cannot be used",
+        "Correct the fields in `errors`: a won lead needs an amount and its currency, a returned or lost one a reason, one that is not ready yet a date.";
+    TOO_MANY_REQUESTS = 429 "too-many-requests" "Too many requests from this sender",
         "Wait for the seconds in Retry-After, then send again. Arrays carry up to 1,000 leads in one request.";
     INTERNAL_ERROR = 500 "internal-error" "Something went wrong here",
         "Send again with the same Idempotency-Key or external_id: it will not be counted twice.";

@@ -31,7 +31,7 @@ impl<K: Hash + Eq + Clone> RateLimit<K> {
     pub fn check(&self, key: &K) -> Result<(), Problem> {
         self.limiter.check_key(key).map_err(|not_until| {
             let wait = not_until.wait_time_from(self.clock.now());
-            Problem::new(&catalogue::TOO_MANY_REQUESTS, "This source sends faster than its rate limit.")
+            Problem::new(&catalogue::TOO_MANY_REQUESTS, "Requests come faster than the rate limit.")
                 .retry_after(wait.as_secs() + 1)
         })
     }

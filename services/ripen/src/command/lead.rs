@@ -5,7 +5,6 @@ use std::{collections::BTreeSet, process::ExitCode};
 use anyhow::Context as _;
 use jiff::{Timestamp, tz::TimeZone};
 use ripen_domain::{
-    calling::{Place, Whereabouts},
     criteria::Criteria,
     id::LeadId,
     promise::{Due, When},
@@ -51,19 +50,13 @@ pub async fn known(store: &Store, id: LeadId) -> anyhow::Result<LeadRecord> {
     found.with_context(|| format!("no lead {id}: `ripen lead list --email E` shows a person's"))
 }
 
-/// Where the lead's person may be.
-pub fn places(lead: &LeadRecord) -> Vec<Place> {
-    let (_, country, zone) = &lead.client;
-    Whereabouts::of(&lead.person.1, country, zone).places()
-}
-
 /// When a step at this time falls due for this lead.
 ///
 /// # Errors
 /// When nothing can be promised for that time.
 pub fn due(database: &Database, lead: &LeadRecord, when: When, now: Timestamp) -> anyhow::Result<Due> {
     let hours = database.settings.calling.hours()?;
-    Ok(when.due(now, &hours, &places(lead))?)
+    Ok(when.due(now, &hours, &lead.places())?)
 }
 
 /// Says what became of a change, or refuses.
@@ -178,12 +171,14 @@ async fn show(common: &Common, store: &Store, id: LeadId) -> anyhow::Result<()> 
     let promises = store.promises_of_lead(Scope::Firm, id).await?;
     let touches = store.touches_of_lead(Scope::Firm, id).await?;
     let answers = store.answers_of_lead(Scope::Firm, id).await?;
-    let zone = places(&lead).first().map_or(TimeZone::UTC, |place| place.zone.clone());
+    let deliveries = deliveries(store, id).await?;
+    let zone = lead.places().first().map_or(TimeZone::UTC, |place| place.zone.clone());
     let profile = &lead.person.1;
     let head = json!({"lead": id, "client": lead.client.0, "program": lead.program.0, "stage": lead.stage.word(),
         "grade": lead.decided.map(|(grade, _)| grade), "score": lead.decided.map(|(_, score)| score),
         "name": profile.full_name(), "email": profile.email, "phone": profile.phone,
-        "time_zone": zone.iana_name(), "touches": lead.worked.0, "rounds": lead.worked.1, "closed": lead.closed});
+        "time_zone": zone.iana_name(), "touches": lead.worked.0, "rounds": lead.worked.1, "closed": lead.closed,
+        "won": lead.sale.map(|sale| sale.to_string())});
     let promises: Vec<_> = promises.iter().map(|one| super::promise::row(one, &zone)).collect();
     let answers: Vec<_> = answers
         .iter()
@@ -196,8 +191,11 @@ async fn show(common: &Common, store: &Store, id: LeadId) -> anyhow::Result<()> 
                    "answers": one.answers, "round": one.round})
         })
         .collect();
+    let (deliveries, outcomes) = deliveries;
     if common.json {
         let mut all = head;
+        all["deliveries"] = deliveries.into();
+        all["outcomes"] = outcomes.into();
         all["promises"] = promises.into();
         all["answers"] = answers.into();
         all["touches"] = touches.into();
@@ -209,6 +207,8 @@ async fn show(common: &Common, store: &Store, id: LeadId) -> anyhow::Result<()> 
         ("promises", &super::promise::COLUMNS[1..], promises),
         ("answers", &["question", "answer", "at", "by"][..], answers),
         ("touches", &["at", "by", "disposition", "answers", "round"][..], touches),
+        ("deliveries", &["delivery", "state", "to", "attempts", "sent_at", "answer_refused"][..], deliveries),
+        ("outcomes", &["at", "outcome", "reason", "sale", "not_before", "how", "by", "delivery"][..], outcomes),
     ] {
         if !rows.is_empty() {
             output::text(&format!("\n{title}\n"))?;
@@ -216,6 +216,23 @@ async fn show(common: &Common, store: &Store, id: LeadId) -> anyhow::Result<()> 
         }
     }
     Ok(())
+}
+
+/// The lead's deliveries, and what the client said of them, oldest first.
+async fn deliveries(store: &Store, id: LeadId) -> anyhow::Result<(Vec<Value>, Vec<Value>)> {
+    let deliveries = store.deliveries_of_lead(Scope::Firm, id).await?;
+    let mut outcomes = Vec::new();
+    for one in &deliveries {
+        for said in store.outcomes_of(Scope::Firm, one.id).await? {
+            outcomes.push((said.at, super::outcome::row(one.id, &said)));
+        }
+    }
+    outcomes.sort_by_key(|(at, _)| *at);
+    let rows = deliveries.iter().map(|one| {
+        json!({"delivery": one.id, "state": one.state, "reason": one.reason, "to": one.kind.map(|kind| kind.word()),
+               "attempts": one.attempts, "sent_at": one.sent_at, "answer_refused": one.answer_refused})
+    });
+    Ok((rows.collect(), outcomes.into_iter().map(|(_, row)| row).collect()))
 }
 
 /// An instant by the clock of the place, to the minute.

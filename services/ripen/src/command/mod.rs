@@ -11,6 +11,7 @@ pub mod endpoint;
 pub mod import;
 pub mod lead;
 pub mod migrate;
+pub mod outcome;
 pub mod program;
 pub mod promise;
 pub mod rep;

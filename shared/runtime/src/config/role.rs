@@ -11,6 +11,8 @@ pub enum Role {
     Qualifier,
     /// Delivers them.
     Dispatcher,
+    /// What people and clients' programs use.
+    Desk,
 }
 
 /// A text that names no role.
@@ -22,7 +24,7 @@ pub struct InvalidRole {
 
 impl Role {
     /// Every role, in the order of a lead's way.
-    pub const ALL: [Self; 3] = [Self::Intake, Self::Qualifier, Self::Dispatcher];
+    pub const ALL: [Self; 4] = [Self::Intake, Self::Qualifier, Self::Dispatcher, Self::Desk];
 
     /// The name used on the command line.
     #[must_use]
@@ -31,6 +33,7 @@ impl Role {
             Self::Intake => "intake",
             Self::Qualifier => "qualifier",
             Self::Dispatcher => "dispatcher",
+            Self::Desk => "desk",
         }
     }
 
@@ -64,6 +67,6 @@ mod tests {
             assert_eq!(role.to_string().parse(), Ok(role));
         }
         let refused = "postman".parse::<Role>().unwrap_err();
-        assert_eq!(refused.to_string(), "no role \"postman\": there are intake, qualifier, dispatcher");
+        assert_eq!(refused.to_string(), "no role \"postman\": there are intake, qualifier, dispatcher, desk");
     }
 }

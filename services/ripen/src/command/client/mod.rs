@@ -1,6 +1,7 @@
 //! `ripen client`: the companies leads are qualified for.
 
 mod set;
+mod token;
 
 use std::process::ExitCode;
 
@@ -46,9 +47,13 @@ async fn act(common: &Common, action: ClientAction, database: &Database) -> anyh
             let mut all = shown(&client);
             all["program"] = terms.program.into();
             all["capacity"] = terms.capacity.into();
+            let rules = store.return_rules(client.id).await?;
+            all["return_days"] = rules.days.into();
+            all["return_reasons"] = rules.reasons.into();
             output::record(common.json, &all)?;
         }
         ClientAction::Set(options) => set::run(common, database, options).await?,
+        ClientAction::Token { action } => token::run(common, store, action).await?,
         ClientAction::Pause { slug } => set_state(common, store, &slug, State::Paused).await?,
         ClientAction::Resume { slug } => set_state(common, store, &slug, State::Active).await?,
     }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use ripen_domain::id::ClientId;
 use ripen_qualifier::Documents;
 use ripen_runtime::clock::Clock;
-use ripen_store::{ClientChange, ClientRecord, Period, ProgramRecord};
+use ripen_store::{ClientChange, ClientRecord, Period, ProgramRecord, Store};
 use serde_json::{Value, json};
 
 use super::time_zone;
@@ -43,12 +44,24 @@ pub async fn run(common: &Common, database: &Database, options: ClientSetOptions
     }
     if !options.dry_run {
         store.client_set(client.id, &change).await?;
+        set_returns(store, client.id, options.return_days, options.return_reason).await?;
     }
     let terms = store.client_terms(client.id).await?;
     result["program"] = terms.program.into();
     result["capacity"] = terms.capacity.into();
     output::record(common.json, &result)?;
     Ok(())
+}
+
+/// Sets when the client may return leads; what is not named stays.
+async fn set_returns(store: &Store, client: ClientId, days: Option<i32>, reasons: Vec<String>) -> anyhow::Result<()> {
+    let mut rules = store.return_rules(client).await?;
+    rules.days = days.unwrap_or(rules.days);
+    if !reasons.is_empty() {
+        let plain = reasons.iter().map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
+        rules.reasons = if reasons == ["any"] { Vec::new() } else { plain.collect() };
+    }
+    Ok(store.client_set_returns(client, &rules).await?)
 }
 
 async fn program(database: &Database, name: &str) -> anyhow::Result<ProgramRecord> {

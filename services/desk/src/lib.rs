@@ -1,0 +1,43 @@
+//! What clients and their sales people use: what was delivered, read again; what became of it, said by their programs or
+//! behind a signed link.
+//!
+//! Nothing is graded or sent here: an outcome is recorded with what follows from it, and the qualifier decides the lead again.
+
+mod context;
+mod endpoints;
+mod page;
+mod view;
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::Router;
+use ripen_runtime::lifecycle::Stop;
+
+pub use context::Context;
+
+/// How often readiness is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long the database has to answer the look.
+const ANSWER_WITHIN: Duration = Duration::from_secs(1);
+
+/// The desk's routes, to be merged with those of other roles and put under [`ripen_web::edge::around`].
+pub fn router(context: Context) -> Router {
+    endpoints::routes().with_state(context)
+}
+
+/// The desk's own work beside the requests: its readiness and the tidying of its memory. Runs until the soft stop.
+///
+/// # Errors
+/// Never.
+pub async fn service(context: Context, stop: Stop) -> Result<(), Infallible> {
+    let mut look = tokio::time::interval(LOOK_EVERY);
+    loop {
+        tokio::select! {
+            () = stop.soft().cancelled() => return Ok(()),
+            _ = look.tick() => {}
+        }
+        context.rate.forget_idle();
+        let ready = matches!(tokio::time::timeout(ANSWER_WITHIN, context.store.ping()).await, Ok(Ok(())));
+        context.health.set("desk", if ready { Ok(()) } else { Err("the database is away".to_owned()) });
+    }
+}

@@ -1,0 +1,256 @@
+//! The page behind a link: who the lead is, what was said of it, and a form for each thing that can be said. One column that
+//! fits a phone, no script, nothing from elsewhere.
+
+use std::fmt::Write as _;
+
+use axum::{
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use jiff::{Timestamp, tz::TimeZone};
+use ripen_domain::{
+    delivery::OutcomeKind,
+    outcome::{Said, Wrong, currency_of},
+};
+use ripen_store::{OutcomeRecord, SentDelivery};
+use ripen_web::{Problem, html::Escaped};
+use serde_json::Value;
+
+/// Where the style lies.
+pub const STYLE_PATH: &str = "/o/style.css";
+const STYLE: &str = include_str!("page.css");
+
+/// Its own style and its own forms, and nothing else.
+const CONTENT_SECURITY_POLICY: &str =
+    "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// What is said above the lead.
+pub enum Message {
+    /// Nothing.
+    None,
+    /// It is recorded.
+    Recorded,
+    /// It was recorded before.
+    Again,
+    /// Somebody else said something meanwhile.
+    Stale,
+    /// It is outside the rules.
+    Refused(String),
+    /// Fields are wrong.
+    Wrong(Vec<Wrong>),
+}
+
+/// The style.
+pub async fn style() -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600")),
+    ];
+    (headers, STYLE).into_response()
+}
+
+/// A link that opens nothing: changed on its way, or too old.
+pub fn dead(status: StatusCode) -> Response {
+    let (title, why) = if status == StatusCode::GONE {
+        ("This link has expired", "Links work for 24 months.")
+    } else {
+        ("This link does not work", "It may have been cut short on its way: open it from the mail again.")
+    };
+    page(status, title, &format!("<p>{why} Whoever sent you the lead can tell you more.</p>\n"))
+}
+
+/// What could not be carried out.
+pub fn trouble(problem: &Problem) -> Response {
+    let content = format!("<p>{}</p>\n<p>Go back and send it again in a moment.</p>\n", Escaped(problem.detail()));
+    let mut response = page(problem.status(), problem.kind().title, &content);
+    problem.set_headers(&mut response);
+    response
+}
+
+/// The lead with its forms. `typed` is what stands in the forms already.
+pub fn lead(status: StatusCode, sent: &SentDelivery, message: &Message, typed: &Said) -> Response {
+    let payload: Value = serde_json::from_slice(&sent.row.body).unwrap_or_default();
+    let data = &payload["data"];
+    let mut html = String::new();
+    notice(&mut html, message, sent.outcomes.last());
+    facts(&mut html, sent, data);
+    history(&mut html, &sent.outcomes);
+    forms(&mut html, sent, message, typed);
+    page(status, &name(&data["lead"]), &html)
+}
+
+fn notice(html: &mut String, message: &Message, newest: Option<&OutcomeRecord>) {
+    let newest = || newest.map_or_else(|| "nothing".to_owned(), in_words);
+    let (class, text) = match message {
+        Message::None => return,
+        Message::Recorded => ("good", format!("Recorded: {}. Thank you.", newest())),
+        Message::Again => ("good", format!("That was recorded before and counts once. Said last: {}.", newest())),
+        Message::Stale => {
+            ("bad", format!("Not recorded: something else was said meanwhile ({}). Look, and say it again.", newest()))
+        }
+        Message::Refused(why) => ("bad", format!("Not recorded. {why}")),
+        Message::Wrong(wrong) => {
+            let all: Vec<_> = wrong.iter().map(|one| one.message.as_str()).collect();
+            ("bad", format!("Not recorded. {}", all.join(" ")))
+        }
+    };
+    line(html, format_args!("<p class=\"notice {class}\" role=\"status\">{}</p>", Escaped(&text)));
+}
+
+fn facts(html: &mut String, sent: &SentDelivery, data: &Value) {
+    let lead = &data["lead"];
+    html.push_str("<dl>\n");
+    if sent.do_not_contact {
+        pair(html, "Contact", "This person asked not to be contacted.");
+    } else {
+        for (label, scheme, value) in [("Phone", "tel", &lead["phone"]), ("E-mail", "mailto", &lead["email"])] {
+            if let Some(value) = value.as_str() {
+                let value = Escaped(value);
+                line(html, format_args!("<dt>{label}</dt><dd><a href=\"{scheme}:{value}\">{value}</a></dd>"));
+            }
+        }
+    }
+    let place: Vec<_> = ["postal_code", "country"].into_iter().filter_map(|key| lead[key].as_str()).collect();
+    for (label, value) in [("Place", place.join(", ")), ("Came from", text(&data["source"]["name"]))] {
+        if !value.is_empty() {
+            pair(html, label, &value);
+        }
+    }
+    let reasons: Vec<_> = data["reasons"].as_array().map(Vec::as_slice).unwrap_or_default().iter().collect();
+    let because: Vec<_> = reasons.iter().filter_map(|reason| reason["because"].as_str()).collect();
+    if !because.is_empty() {
+        pair(html, "Why an A", &because.join("; "));
+    }
+    pair(html, "Sent", &when(sent.row.sent_at));
+    html.push_str("</dl>\n");
+}
+
+fn history(html: &mut String, outcomes: &[OutcomeRecord]) {
+    if outcomes.is_empty() {
+        return;
+    }
+    html.push_str("<h2>Said so far</h2>\n<ul>\n");
+    for one in outcomes.iter().rev() {
+        let said = format!("{}, {} ({})", in_words(one), when(one.at), one.by);
+        line(html, format_args!("<li>{}</li>", Escaped(&said)));
+    }
+    html.push_str("</ul>\n");
+}
+
+fn forms(html: &mut String, sent: &SentDelivery, message: &Message, typed: &Said) {
+    let seen = sent.outcomes.last().map_or(0, |newest| newest.number);
+    let is_open =
+        |kind: OutcomeKind| !matches!(message, Message::None) && typed.outcome.as_deref() == Some(kind.word());
+    html.push_str("<h2>What became of it?</h2>\n");
+    form(html, OutcomeKind::Accepted, seen, ("Accept it", ""));
+    let reason = typed.reason.as_deref().unwrap_or_default();
+    let (_, country, reasons) = &sent.client;
+    let why = |label: &str| {
+        format!(
+            "<label>{label}<input name=\"reason\" maxlength=\"1000\" required value=\"{}\"></label>\n",
+            Escaped(reason)
+        )
+    };
+    let returned = if reasons.is_empty() { why("Why?") } else { choice(reasons, reason) };
+    let currency =
+        typed.currency.clone().or_else(|| currency_of(country).map(|one| one.to_string())).unwrap_or_default();
+    let sold = format!(
+        "<label>Sold for<input name=\"amount\" inputmode=\"decimal\" required placeholder=\"12500.00\" value=\"{}\"></label>\n\
+         <label>Currency<input name=\"currency\" maxlength=\"3\" required autocapitalize=\"characters\" value=\"{}\"></label>\n",
+        Escaped(typed.amount.as_deref().unwrap_or_default()),
+        Escaped(&currency),
+    );
+    let date = format!(
+        "<label>When may it be?<input type=\"date\" name=\"date\" required value=\"{}\"></label>\n\
+         <label>What was agreed<input name=\"reason\" maxlength=\"1000\" value=\"{}\"></label>\n",
+        Escaped(typed.date.as_deref().unwrap_or_default()),
+        Escaped(reason),
+    );
+    for (kind, title, button, fields) in [
+        (OutcomeKind::Won, "Won", "Record the sale", sold),
+        (OutcomeKind::NotYet, "Not yet", "Give it back until then", date),
+        (OutcomeKind::Lost, "Lost", "Record it as lost", why("Why?")),
+        (OutcomeKind::Returned, "Return it: it is no A lead", "Return it", returned),
+    ] {
+        let open = if is_open(kind) { " open" } else { "" };
+        line(html, format_args!("<details{open}><summary>{title}</summary>"));
+        form(html, kind, seen, (button, &fields));
+        html.push_str("</details>\n");
+    }
+}
+
+fn form(html: &mut String, kind: OutcomeKind, seen: i32, (button, fields): (&str, &str)) {
+    line(
+        html,
+        format_args!(
+            "<form method=\"post\">\n<input type=\"hidden\" name=\"seen\" value=\"{seen}\">\n{fields}\
+             <button name=\"outcome\" value=\"{kind}\">{button}</button>\n</form>"
+        ),
+    );
+}
+
+/// The client's reasons of return.
+fn choice(reasons: &[String], chosen: &str) -> String {
+    let mut html = "<label>Why?<select name=\"reason\" required><option value=\"\">Choose</option>\n".to_owned();
+    for reason in reasons {
+        let selected = if reason == chosen { " selected" } else { "" };
+        line(&mut html, format_args!("<option{selected}>{}</option>", Escaped(reason)));
+    }
+    html.push_str("</select></label>\n");
+    html
+}
+
+fn in_words(said: &OutcomeRecord) -> String {
+    let what = match said.kind {
+        OutcomeKind::Accepted => "accepted",
+        OutcomeKind::Returned => "returned",
+        OutcomeKind::NotYet => "not yet",
+        OutcomeKind::Won => "won",
+        OutcomeKind::Lost => "lost",
+    };
+    let sale = said.sale.map(|sale| format!(", {sale}")).unwrap_or_default();
+    let date = said.not_before.map(|at| format!(" before {}", at.to_zoned(TimeZone::UTC).date())).unwrap_or_default();
+    let reason = said.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    format!("{what}{sale}{date}{reason}")
+}
+
+fn name(lead: &Value) -> String {
+    let parts: Vec<_> = ["first_name", "last_name"].into_iter().filter_map(|key| lead[key].as_str()).collect();
+    let whole = lead["name"].as_str().map(str::to_owned);
+    let name = if parts.is_empty() { whole } else { Some(parts.join(" ")) };
+    name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "A lead".to_owned())
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn when(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::UTC).strftime("%-d %B %Y, %H:%M UTC").to_string()
+}
+
+fn pair(html: &mut String, label: &str, value: &str) {
+    line(html, format_args!("<dt>{label}</dt><dd>{}</dd>", Escaped(value)));
+}
+
+fn line(html: &mut String, content: std::fmt::Arguments<'_>) {
+    let _cannot_fail = writeln!(html, "{content}");
+}
+
+/// A whole page. `title` is escaped here, `content` is HTML already.
+fn page(status: StatusCode, title: &str, content: &str) -> Response {
+    let title = Escaped(title);
+    let html = format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"robots\" content=\"noindex, nofollow\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
+         <title>{title}</title>\n<link rel=\"stylesheet\" href=\"{STYLE_PATH}\"></head>\n\
+         <body><main><h1>{title}</h1>\n{content}</main></body></html>\n"
+    );
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY)),
+        (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow")),
+    ];
+    (status, headers, html).into_response()
+}

@@ -1,0 +1,245 @@
+//! What a client says about a delivered lead, and what follows from it: for the lead's stage, its grade and its next step.
+//! Reps, their programs and the firm's staff say it. The client's rules of return are kept here; nothing here grades.
+
+mod money;
+mod said;
+
+pub use money::{Currency, Sale, currency_of};
+pub use said::{Said, Wrong};
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+
+use crate::{
+    delivery::OutcomeKind,
+    lead::{Stage, words},
+    promise::{Kind, Open, State, When},
+};
+
+/// How long after a lead became A, or was taken back by its client, the client is asked what became of it.
+pub const ASK_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+words! {
+    /// How an outcome was said.
+    How "way of saying an outcome" {
+        /// In the body of a webhook's answer.
+        Answer = "answer",
+        /// By a client's program.
+        Api = "api",
+        /// Behind a signed link.
+        Link = "link",
+        /// By the firm's staff.
+        Command = "command",
+        /// In a file of what the client's books know.
+        Import = "import",
+    }
+}
+
+/// One thing that a client says about a delivered lead. Reasons are the client's own words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The rep works it.
+    Accepted {
+        /// What else was said.
+        reason: Option<String>,
+    },
+    /// Given back: it was no A.
+    Returned {
+        /// Why.
+        reason: String,
+    },
+    /// Given back until a date: it is no A yet.
+    NotYet {
+        /// When it may be one.
+        when: When,
+        /// What else was said.
+        reason: Option<String>,
+    },
+    /// Sold.
+    Won {
+        /// For how much.
+        sale: Sale,
+        /// What else was said.
+        reason: Option<String>,
+    },
+    /// Not sold.
+    Lost {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Outcome {
+    /// Its word.
+    #[must_use]
+    pub const fn kind(&self) -> OutcomeKind {
+        match self {
+            Self::Accepted { .. } => OutcomeKind::Accepted,
+            Self::Returned { .. } => OutcomeKind::Returned,
+            Self::NotYet { .. } => OutcomeKind::NotYet,
+            Self::Won { .. } => OutcomeKind::Won,
+            Self::Lost { .. } => OutcomeKind::Lost,
+        }
+    }
+
+    /// The client's words.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Returned { reason } | Self::Lost { reason } => Some(reason),
+            Self::Accepted { reason } | Self::NotYet { reason, .. } | Self::Won { reason, .. } => reason.as_deref(),
+        }
+    }
+
+    /// What it was sold for.
+    #[must_use]
+    pub const fn sale(&self) -> Option<Sale> {
+        match self {
+            Self::Won { sale, .. } => Some(*sale),
+            _ => None,
+        }
+    }
+}
+
+impl OutcomeKind {
+    /// Whether the source answers for it: it sent what was no A lead. A lead that only came too early is none of these.
+    #[must_use]
+    pub const fn counts_against_source(self) -> bool {
+        matches!(self, Self::Returned)
+    }
+}
+
+/// When a client may give a lead back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReturnRules {
+    /// Within so many days after the delivery.
+    pub days: i32,
+    /// For one of these reasons; for any where there are none.
+    pub reasons: Vec<String>,
+}
+
+/// Why an outcome is not taken, in words for the client.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Refused(pub String);
+
+impl ReturnRules {
+    /// The reason as the rules spell it.
+    ///
+    /// # Errors
+    /// Says the rule that the return is outside of. A lead that was never delivered is never late.
+    pub fn check(&self, reason: &str, delivered_at: Option<Timestamp>, now: Timestamp) -> Result<String, Refused> {
+        let limit = SignedDuration::from_hours(i64::from(self.days) * 24);
+        if let Some(at) = delivered_at.filter(|at| now.duration_since(*at) > limit) {
+            let day = at.to_zoned(TimeZone::UTC).date();
+            return Err(Refused(match self.days {
+                0 => format!("The terms allow no returns; this lead was delivered on {day}."),
+                days => format!("A lead can be returned within {days} days; this one was delivered on {day}."),
+            }));
+        }
+        if self.reasons.is_empty() {
+            return Ok(reason.to_owned());
+        }
+        let same = |known: &&String| known.trim().eq_ignore_ascii_case(reason.trim());
+        self.reasons.iter().find(same).cloned().ok_or_else(|| {
+            Refused(format!("A lead can be returned for one of these reasons: {}.", self.reasons.join("; ")))
+        })
+    }
+}
+
+/// Where a lead stands when something is said about one of its deliveries.
+#[derive(Debug, Clone)]
+pub struct Standing<'a> {
+    /// How far it has come.
+    pub stage: Stage,
+    /// Its grade is A now.
+    pub is_a: bool,
+    /// Somebody of the firm spoke with the person.
+    pub spoken: bool,
+    /// What was said last about this delivery.
+    pub newest: Option<OutcomeKind>,
+    /// The delivery is of the lead's last maturation.
+    pub is_latest: bool,
+    /// Another delivery of the lead was accepted or won, by what was said last about it.
+    pub kept_elsewhere: bool,
+    /// The person has another open lead in this program.
+    pub another_open: bool,
+    /// The promises that are not ended.
+    pub promises: &'a [Open],
+}
+
+/// The lead's next step from now on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// As it is.
+    Stays,
+    /// Somebody of the firm works on it now.
+    Work,
+    /// On the date that the client named.
+    OnDate,
+    /// The client is asked later what became of it.
+    Ask,
+    /// None: the lead is not open any more.
+    Ended,
+}
+
+/// What an outcome does to its lead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Follows {
+    /// How far the lead has come from now on; none where that stays.
+    pub stage: Option<Stage>,
+    /// From now on capped at B until a newer conversation, or no longer; none where that stays.
+    pub given_back: Option<bool>,
+    /// The next step.
+    pub next: Next,
+    /// Open promises and the state each goes to.
+    pub ended: Vec<(i64, State)>,
+}
+
+impl Follows {
+    /// Whether anything of the lead changes, so that it is decided again.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        self.stage.is_some() || self.given_back.is_some() || self.next != Next::Stays
+    }
+}
+
+/// What follows from an outcome. What was said before about the delivery is history: the newest counts.
+///
+/// A sale is a sale whatever went before. All else is said of the last maturation only, and not against a colleague who
+/// keeps the lead. A lead that this delivery ended is opened again by a correction, unless the person has a newer one.
+#[must_use]
+pub fn follows(kind: OutcomeKind, at: &Standing<'_>) -> Follows {
+    let ended_here = !at.stage.is_open() && matches!(at.newest, Some(OutcomeKind::Won | OutcomeKind::Lost));
+    let reopens = ended_here && at.is_latest && !at.another_open;
+    let counts = at.is_latest && !at.kept_elsewhere && (at.stage.is_open() || reopens);
+    let reopened = reopens.then_some(if at.spoken { Stage::Contact } else { Stage::Lead });
+    let given_back_before = matches!(at.newest, Some(OutcomeKind::Returned | OutcomeKind::NotYet));
+    let follows = |stage, given_back, next| Follows { stage, given_back, next, ended: ended(at.promises, next) };
+    match kind {
+        OutcomeKind::Won => follows(Some(Stage::Customer), None, Next::Ended),
+        OutcomeKind::Lost if counts || (ended_here && at.is_latest) => follows(Some(Stage::Closed), None, Next::Ended),
+        OutcomeKind::Returned if counts => follows(reopened, Some(true), Next::Work),
+        OutcomeKind::NotYet if counts => follows(reopened, Some(true), Next::OnDate),
+        // Where it was decided already, an A again would be delivered again: the desk confirms it first.
+        OutcomeKind::Accepted if counts && (reopens || given_back_before) => {
+            follows(reopened, at.is_a.then_some(false), Next::Ask)
+        }
+        _ => follows(None, None, Next::Stays),
+    }
+}
+
+fn ended(promises: &[Open], next: Next) -> Vec<(i64, State)> {
+    if next == Next::Stays {
+        return Vec::new();
+    }
+    let ending = |promise: &Open| match promise.kind {
+        _ if promise.worked => State::Kept,
+        Kind::Outcome => State::Kept,
+        Kind::Requalify if matches!(next, Next::Work | Next::OnDate) => State::Moved,
+        Kind::Requalify | Kind::Activation => State::Dropped,
+    };
+    promises.iter().map(|promise| (promise.generation, ending(promise))).collect()
+}
+
+#[cfg(test)]
+mod tests;

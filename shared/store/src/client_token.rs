@@ -1,0 +1,117 @@
+//! Tokens of clients' programs: made and revoked by the firm, looked up by their hash with every request.
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use ripen_domain::id::{ClientId, TokenId};
+
+use crate::{Store, StoreError, error::one_row};
+
+/// A token to be kept; in clear it is kept nowhere.
+#[derive(Debug, Clone)]
+pub struct NewClientToken {
+    /// Its id.
+    pub id: TokenId,
+    /// Whose it is.
+    pub client: ClientId,
+    /// What it is for.
+    pub name: String,
+    /// SHA-256.
+    pub hash: [u8; 32],
+}
+
+/// A token as people see it.
+#[derive(Debug, Clone)]
+pub struct ClientTokenRecord {
+    /// Its id.
+    pub id: TokenId,
+    /// What it is for.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// From when it opens nothing.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// Who a token belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenHolder {
+    /// The client.
+    pub client: ClientId,
+    /// The token's name.
+    pub name: String,
+}
+
+impl Store {
+    /// Keeps a token.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn client_token_add(&self, new: &NewClientToken, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- client_token.add
+            insert into client_token (id, client_id, name, hash, created_at) values ($1, $2, $3, $4, $5)",
+            new.id.uuid(),
+            new.client.uuid(),
+            new.name,
+            &new.hash,
+            now.to_sqlx()
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// A client's tokens, oldest first.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn client_tokens(&self, client: ClientId) -> Result<Vec<ClientTokenRecord>, StoreError> {
+        let rows = sqlx::query!(
+            "-- client_token.list
+            select id, name, created_at, revoked_at from client_token where client_id = $1 order by id",
+            client.uuid()
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| ClientTokenRecord {
+                id: TokenId::from_uuid(row.id),
+                name: row.name,
+                created_at: row.created_at.to_jiff(),
+                revoked_at: row.revoked_at.map(jiff_sqlx::Timestamp::to_jiff),
+            })
+            .collect())
+    }
+
+    /// Ends a token for good. One that has ended stays as it is.
+    ///
+    /// # Errors
+    /// `Moved` when there is no such token.
+    pub async fn client_token_revoke(&self, id: TokenId, now: Timestamp) -> Result<(), StoreError> {
+        let done = sqlx::query!(
+            "-- client_token.revoke
+            update client_token set revoked_at = coalesce(revoked_at, $2) where id = $1",
+            id.uuid(),
+            now.to_sqlx()
+        )
+        .execute(&self.pool)
+        .await?;
+        one_row(done.rows_affected(), "client token")
+    }
+
+    /// Who a token that is not revoked belongs to.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn client_token_holder(&self, hash: &[u8; 32]) -> Result<Option<TokenHolder>, StoreError> {
+        let row = sqlx::query!(
+            "-- client_token.holder
+            select client_id, name from client_token where hash = $1 and revoked_at is null",
+            hash
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.map(|row| TokenHolder { client: ClientId::from_uuid(row.client_id), name: row.name }))
+    }
+}
