@@ -13,6 +13,7 @@ create table client (
     state text not null default 'active',
     program_id uuid,
     capacity integer,
+    route integer,
     return_days integer not null default 14,
     return_reasons text[] not null default '{}',
     created_at timestamptz not null,
@@ -30,7 +31,8 @@ comment on column client.name is 'Name as people write it.';
 comment on column client.country is 'ISO 3166 alpha-2: phone numbers without a country are read as this country''s.';
 comment on column client.time_zone is 'IANA name: days and hours of this client are counted in it.';
 comment on column client.state is 'active, or paused: arrivals are kept, nothing is delivered.';
-comment on column client.capacity is 'A leads that its sales team can take in a day; null where nobody said.';
+comment on column client.capacity is 'A leads that its sales team can take in a day of its time zone: what is beyond is held; null where nobody said.';
+comment on column client.route is 'The version of its routing that is in force; every enabled endpoint gets every A lead where null.';
 comment on column client.return_days is 'Within how many days after its delivery a lead can be returned; 0 for never.';
 comment on column client.return_reasons is 'The reasons for which a lead can be returned; any where there are none.';
 comment on column client.program_id is 'The line of business whose criteria grade this client''s leads; the firm''s default program where null.';
@@ -532,6 +534,7 @@ create table endpoint (
     id uuid primary key,
     client_id uuid not null references client (id),
     kind text not null,
+    name text,
     url text,
     address text,
     rep_id uuid,
@@ -568,6 +571,7 @@ comment on table endpoint is 'Where a client wants A leads.';
 comment on column endpoint.id is 'UUIDv7.';
 comment on column endpoint.client_id is 'Whose endpoint it is.';
 comment on column endpoint.kind is 'webhook or email.';
+comment on column endpoint.name is 'As people and routing documents call it; its URL or address where null.';
 comment on column endpoint.url is 'Where a webhook is posted.';
 comment on column endpoint.address is 'Where an e-mail is sent.';
 comment on column endpoint.rep_id is 'The rep behind it, where there is one.';
@@ -607,8 +611,16 @@ create table rep (
     name text not null,
     email text not null,
     phone text,
+    time_zone text,
+    hours text,
+    holidays date[] not null default '{}',
+    is_paused boolean not null default false,
+    back_on date,
+    capacity integer,
     created_at timestamptz not null,
-    constraint rep_email_is_unique unique (client_id, email)
+    constraint rep_email_is_unique unique (client_id, email),
+    constraint rep_comes_back_from_a_pause check (is_paused or back_on is null),
+    constraint rep_capacity_is_not_negative check (capacity >= 0)
 );
 comment on table rep is 'A client''s sales person.';
 comment on column rep.id is 'UUIDv7.';
@@ -616,7 +628,57 @@ comment on column rep.client_id is 'The client.';
 comment on column rep.name is 'Name as people write it.';
 comment on column rep.email is 'Normalised e-mail address.';
 comment on column rep.phone is 'E.164 number.';
+comment on column rep.time_zone is 'IANA name; the client''s where null.';
+comment on column rep.hours is 'When A leads are taken, as in "mon-fri 09:00-12:30, mon-fri 13:30-18:00"; day and night where null.';
+comment on column rep.holidays is 'Days on which none are.';
+comment on column rep.is_paused is 'None are taken.';
+comment on column rep.back_on is 'The first day after the pause; null where somebody ends it.';
+comment on column rep.capacity is 'A leads that are taken in a day at most; any number where null.';
 comment on column rep.created_at is 'When it was added.';
+
+create table route (
+    client_id uuid not null references client (id),
+    version integer not null,
+    hash bytea not null,
+    document text not null,
+    set_by text not null,
+    set_at timestamptz not null,
+    primary key (client_id, version),
+    constraint route_version_counts_from_one check (version >= 1),
+    constraint route_hash_is_128_bits check (octet_length(hash) = 16)
+);
+comment on table route is 'Routing documents: to which reps and endpoints of a client its A leads go. Never edited in place.';
+comment on column route.client_id is 'The client.';
+comment on column route.version is 'Counts the client''s documents from 1.';
+comment on column route.hash is 'First 128 bits of the document''s SHA-256.';
+comment on column route.document is 'As it was written.';
+comment on column route.set_by is 'Who put it in force.';
+comment on column route.set_at is 'When.';
+
+alter table client add constraint client_route_exists foreign key (id, route) references route (client_id, version);
+
+create table rotation (
+    client_id uuid not null references client (id),
+    rule text not null,
+    turns json not null,
+    primary key (client_id, rule)
+);
+comment on table rotation is 'Whose turn it is. Read and written under the lock of the client''s row.';
+comment on column rotation.client_id is 'The client.';
+comment on column rotation.rule is 'The rule of its routing; a new document that has a rule of this name goes on with it.';
+comment on column rotation.turns is 'Marks and counts of each recipient.';
+
+create table given (
+    recipient_id uuid not null,
+    day date not null,
+    leads integer not null,
+    primary key (recipient_id, day),
+    constraint given_counts_from_one check (leads >= 1)
+);
+comment on table given is 'A leads given per day, for capacities. Read and written under the lock of the client''s row.';
+comment on column given.recipient_id is 'A rep, an endpoint that is no rep''s, or a client.';
+comment on column given.day is 'By the clock of the recipient.';
+comment on column given.leads is 'How many.';
 
 alter table endpoint add constraint endpoint_rep_exists foreign key (rep_id) references rep (id);
 
@@ -626,6 +688,10 @@ create table maturation (
     client_id uuid not null,
     decision_id uuid not null,
     at timestamptz not null,
+    route integer,
+    rule text,
+    routed_at timestamptz,
+    routing text,
     constraint maturation_decision_is_unique unique (decision_id)
 );
 create index maturation_of_lead on maturation (lead_id);
@@ -635,6 +701,10 @@ comment on column maturation.lead_id is 'The lead.';
 comment on column maturation.client_id is 'Whose lead it is.';
 comment on column maturation.decision_id is 'The decision that found it.';
 comment on column maturation.at is 'The instant.';
+comment on column maturation.route is 'The version of the client''s routing that was applied last; null where it has none.';
+comment on column maturation.rule is 'Which of its rules counted.';
+comment on column maturation.routed_at is 'When it was routed last; null where every endpoint gets every lead.';
+comment on column maturation.routing is 'Where it went or until when it is held, and why nobody else has it, in words.';
 
 create table delivery (
     id uuid primary key,
@@ -642,6 +712,7 @@ create table delivery (
     lead_id uuid not null,
     maturation_id uuid not null,
     endpoint_id uuid,
+    rep_id uuid,
     state text not null,
     reason text,
     due_at timestamptz not null,
@@ -663,7 +734,8 @@ create table delivery (
     constraint delivery_excused_were_attempted check (excused between 0 and attempts)
 );
 create unique index delivery_waiting_for_endpoint on delivery (maturation_id) where endpoint_id is null;
-create index delivery_unrouted_of_client on delivery (client_id) where endpoint_id is null and state = 'held';
+create index delivery_to_route on delivery (due_at) where endpoint_id is null and state = 'held';
+create index delivery_to_route_of_client on delivery (client_id, due_at) where endpoint_id is null and state = 'held';
 create index delivery_due on delivery (due_at) where state in ('pending', 'held') and endpoint_id is not null;
 create index delivery_leased on delivery (leased_until) where state = 'leased';
 create index delivery_of_lead on delivery (lead_id);
@@ -674,7 +746,8 @@ comment on column delivery.id is 'UUIDv7; its text form is the webhook-id of eve
 comment on column delivery.client_id is 'Whose lead it is.';
 comment on column delivery.lead_id is 'The lead.';
 comment on column delivery.maturation_id is 'The maturation it passes on.';
-comment on column delivery.endpoint_id is 'Where to; null while the client has no enabled endpoint.';
+comment on column delivery.endpoint_id is 'Where to; null while nobody can take it: it is routed again when it is due.';
+comment on column delivery.rep_id is 'The rep it was routed to; the one behind its endpoint where null.';
 comment on column delivery.state is 'pending, held, leased, delivered, filed (mail written to a file), dead or withdrawn.';
 comment on column delivery.reason is 'Why it is held, dead or withdrawn, or why the last attempt failed.';
 comment on column delivery.due_at is 'Not to be attempted before.';

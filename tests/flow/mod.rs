@@ -10,4 +10,5 @@ mod import;
 mod main_path;
 mod outcomes;
 mod requalify;
+mod routing;
 mod together;

@@ -134,6 +134,7 @@ impl World {
                 id: EndpointId::from_uuid(Uuid::from_u128(number)),
                 client: self.client,
                 kind: EndpointKind::Webhook,
+                name: None,
                 to: format!("http://127.0.0.1:9/{number}"),
                 rep: None,
                 allow_private: true,

@@ -46,7 +46,6 @@ pub async fn tick(ctx: &Context, now: Timestamp) -> Result<usize, StoreError> {
     if limit == 0 || !ctx.transport.is_ready() {
         return Ok(0);
     }
-    ctx.store.sweep_unrouted(now, limit).await?;
     ctx.store.sweep_circuits(now, limit).await?;
     ctx.store.replay_step(now, limit).await?;
     let until = now.saturating_add(ctx.offer()).unwrap_or(now);

@@ -6,14 +6,17 @@ use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
     arrival::Arrival,
     calling::InvalidCalling,
-    id::{CriteriaId, DeliveryId, EndpointId},
+    criteria::Criteria,
+    id::{ClientId, CriteriaId, DeliveryId, EndpointId, LeadId, MaturationId, RepId},
+    routing::Waiting,
 };
 use ripen_runtime::random::uuid_v7;
-use ripen_store::{Batch, Brought, PersonRow, SpoolKey, StoreError};
+use ripen_store::{Batch, Brought, MaturationRow, NewDelivery, PersonRow, SpoolKey, StoreError};
 
 use crate::{
     Context,
     absorb::{Absorber, UnknownClient},
+    assign::{self, Giver, Ripe},
     criteria::{BrokenCriteria, Documents},
     draft::Draft,
     gather,
@@ -67,10 +70,11 @@ pub async fn decide(ctx: &Context, items: &[&Item], spooled: &[SpoolKey]) -> Res
     let documents = documents(&ctx.documents, &draft).await?;
     let hours = ctx.settings.calling.hours()?;
     let decider = Decider { criteria: &documents, hours: &hours, now, fresh_id: || uuid_v7(now) };
-    let decided = decider.decide(&mut draft);
-    let report = report_of(&decided, news.fresh.len());
+    let mut decided = decider.decide(&mut draft);
+    let owed = assign(&mut batch, &draft, &documents, &mut decided.maturations, now).await?;
+    let report = report_of(&decided, &owed, news.fresh.len());
     let offered_until = now.saturating_add(ctx.offer()).unwrap_or(now);
-    write(&mut batch, draft, &decided, Settling { now, offered_until, spooled }).await?;
+    write(&mut batch, draft, (&decided, &owed), Settling { now, offered_until, spooled }).await?;
     batch.commit().await?;
     Ok(report)
 }
@@ -89,23 +93,61 @@ fn sorted<'a>(items: &[&'a Item]) -> (Vec<&'a Arrival>, Vec<Requalify>) {
     (arrivals, requalify)
 }
 
-async fn documents(
-    documents: &Documents,
-    draft: &Draft,
-) -> Result<BTreeMap<CriteriaId, Arc<ripen_domain::criteria::Criteria>>, DecideError> {
+async fn documents(documents: &Documents, draft: &Draft) -> Result<BTreeMap<CriteriaId, Arc<Criteria>>, DecideError> {
     let mut wanted: Vec<_> = draft.work.values().filter_map(|work| work.criteria).collect();
     wanted.sort_unstable();
     wanted.dedup();
     Ok(documents.get(&wanted).await?)
 }
 
-fn report_of(decided: &Decided, arrivals: usize) -> Report {
+/// Says to whom goes what matured: the best first, and under the lock of their clients where they route. Whose turn it is
+/// is written here, what is owed later.
+async fn assign(
+    batch: &mut Batch,
+    draft: &Draft,
+    criteria: &BTreeMap<CriteriaId, Arc<Criteria>>,
+    maturations: &mut [MaturationRow],
+    now: Timestamp,
+) -> Result<Vec<NewDelivery>, StoreError> {
+    let routed = assign::routed(draft, maturations.iter().map(|row| &row.client));
+    let teams = if routed.is_empty() { BTreeMap::new() } else { batch.teams_lock(&routed, now).await? };
+    maturations.sort_by_key(|row| waiting(draft, row));
+    let mut giver = Giver::new(draft, criteria, teams, now);
+    let mut deliveries = Vec::new();
+    for row in maturations {
+        let given = giver.give(Ripe { lead: row.lead, matured_at: row.at, had: &[] });
+        let to = given.to.into_iter().map(Ok).chain(given.held.map(Err));
+        let id = || DeliveryId::from_uuid(uuid_v7(now));
+        deliveries.extend(to.map(|to| owed((row.client, row.lead, row.id), to, id())));
+        row.routing = given.note;
+    }
+    if !giver.turns.given.is_empty() {
+        batch.turns_write(&giver.turns).await?;
+    }
+    Ok(deliveries)
+}
+
+fn waiting(draft: &Draft, row: &MaturationRow) -> Waiting {
+    let decided = draft.leads.get(&row.lead).and_then(|lead| lead.row.decided);
+    Waiting { lead: row.lead, score: decided.map_or(0, |(_, _, _, score)| score), matured_at: row.at }
+}
+
+/// A delivery that a maturation asks for.
+pub fn owed(
+    (client, lead, maturation): (ClientId, LeadId, MaturationId),
+    to: Result<(EndpointId, Option<RepId>), (Timestamp, String)>,
+    id: DeliveryId,
+) -> NewDelivery {
+    NewDelivery { id, client, lead, maturation, to }
+}
+
+fn report_of(decided: &Decided, owed: &[NewDelivery], arrivals: usize) -> Report {
     let mut decisions = [0; 3];
     for decision in &decided.decisions {
         decisions[decision.grade as usize] += 1;
     }
-    let owed = decided.deliveries.iter().filter_map(|delivery| Some((delivery.id, delivery.endpoint?)));
-    Report { arrivals, decisions, deliveries: owed.collect() }
+    let now = owed.iter().filter_map(|delivery| Some((delivery.id, delivery.to.as_ref().ok()?.0)));
+    Report { arrivals, decisions, deliveries: now.collect() }
 }
 
 #[derive(Clone, Copy)]
@@ -117,7 +159,12 @@ struct Settling<'a> {
 }
 
 /// Step 5: one statement per aggregate, in an order that every writer keeps.
-async fn write(batch: &mut Batch, draft: Draft, decided: &Decided, at: Settling<'_>) -> Result<(), StoreError> {
+async fn write(
+    batch: &mut Batch,
+    draft: Draft,
+    (decided, owed): (&Decided, &[NewDelivery]),
+    at: Settling<'_>,
+) -> Result<(), StoreError> {
     let persons: Vec<_> = draft
         .persons
         .into_iter()
@@ -148,7 +195,7 @@ async fn write(batch: &mut Batch, draft: Draft, decided: &Decided, at: Settling<
         batch.deliveries_withdraw(&decided.withdrawn, "the lead is no longer A", at.now).await?;
     }
     if !decided.maturations.is_empty() {
-        batch.maturations_write(&decided.maturations, &decided.deliveries, (at.now, at.offered_until)).await?;
+        batch.maturations_write(&decided.maturations, owed, (at.now, at.offered_until)).await?;
     }
     if !decided.regraded.is_empty() {
         batch.regrades_delete(&decided.regraded).await?;

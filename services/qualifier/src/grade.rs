@@ -6,11 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
     calling::{Hours, Place, Whereabouts, due_at, is_allowed, next_allowed},
     criteria::{Cause, ClientFacts, Criteria, Decision, Facts, LeadFacts, SourceFacts, qualify},
-    id::{CriteriaId, DecisionId, DeliveryId, EndpointId, LeadId, MaturationId},
+    id::{CriteriaId, DecisionId, LeadId, MaturationId},
     lead::{Grade, Stage},
     promise::{Changes, Kind, Occasion, Standing, State, agreed_for, settle},
 };
-use ripen_store::{MaturationRow, NewDecision, NewDelivery, PromiseRow, Work};
+use ripen_store::{MaturationRow, NewDecision, PromiseRow, Work};
 use uuid::Uuid;
 
 use crate::draft::{Draft, DraftLead, DraftPerson};
@@ -25,8 +25,6 @@ pub struct Decided {
     pub decisions: Vec<NewDecision>,
     /// Leads that became A.
     pub maturations: Vec<MaturationRow>,
-    /// What is owed for them.
-    pub deliveries: Vec<NewDelivery>,
     /// Leads that are no longer A.
     pub withdrawn: Vec<LeadId>,
     /// Promises that end.
@@ -158,7 +156,14 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
         let is_a = decision.grade == Grade::A && decision.closed.is_none();
         if is_a && before != Some(Grade::A) {
             lead.row.matured_at = Some(self.now);
-            self.mature(lead, work, id, out);
+            out.maturations.push(MaturationRow {
+                id: MaturationId::from_uuid((self.fresh_id)()),
+                lead: lead.row.id,
+                client: lead.row.client,
+                decision: id,
+                at: self.now,
+                routing: None,
+            });
         } else if !is_a && before == Some(Grade::A) {
             out.withdrawn.push(lead.row.id);
         }
@@ -181,22 +186,6 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
             Some(_) => due_at(&decision.receipt, self.hours, places).unwrap_or_else(asked),
             None => asked(),
         }
-    }
-
-    fn mature(&self, lead: &DraftLead, work: &Work, decision: DecisionId, out: &mut Decided) {
-        let id = MaturationId::from_uuid((self.fresh_id)());
-        out.maturations.push(MaturationRow { id, lead: lead.row.id, client: lead.row.client, decision, at: self.now });
-        let owed = |endpoint: Option<EndpointId>| NewDelivery {
-            id: DeliveryId::from_uuid((self.fresh_id)()),
-            client: lead.row.client,
-            lead: lead.row.id,
-            maturation: id,
-            endpoint,
-        };
-        if work.endpoints.is_empty() {
-            out.deliveries.push(owed(None));
-        }
-        out.deliveries.extend(work.endpoints.iter().map(|endpoint| owed(Some(*endpoint))));
     }
 }
 
@@ -240,7 +229,8 @@ fn cause_of(lead: &DraftLead, work: &Work) -> Cause {
     }
 }
 
-fn facts_of(lead: &DraftLead, person: &DraftPerson, work: &Work, source: SourceFacts) -> Facts {
+/// What is known of a lead, for criteria and routing.
+pub fn facts_of(lead: &DraftLead, person: &DraftPerson, work: &Work, source: SourceFacts) -> Facts {
     let row = &lead.row;
     let count = |n: i32| u32::try_from(n).unwrap_or(0);
     let spoken_since = |at| row.last_conversation_at.is_some_and(|spoken| spoken > at);

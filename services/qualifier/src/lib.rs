@@ -4,6 +4,7 @@
 //! falls due; dead letters are put where people find them. It sends nothing to clients.
 
 mod absorb;
+mod assign;
 mod criteria;
 mod dead;
 mod decide;
@@ -12,12 +13,14 @@ mod gather;
 mod grade;
 mod message;
 mod months;
+mod release;
 mod sweeper;
 mod worker;
 
 pub use criteria::Documents;
 pub use decide::{DecideError, Report, decide};
 pub use message::{Item, Requalify};
+pub use release::route_preview;
 pub use sweeper::{Pace, Swept, tick};
 
 use std::sync::Arc;

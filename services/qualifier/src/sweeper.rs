@@ -1,4 +1,5 @@
-//! Offers rows that are due: spooled arrivals, promises, regrades. The loop is a shell around [`tick`].
+//! Offers rows that are due: spooled arrivals, promises, regrades; has what is held routed again. The loop is a shell around
+//! [`tick`].
 //!
 //! Promises that fell due while nothing ran are offered oldest first at a rate of their own, so that neither what arrives
 //! nor what falls due now waits behind them.
@@ -12,7 +13,7 @@ use ripen_queue::{Message, Queue};
 use ripen_runtime::lifecycle::Stop;
 use ripen_store::{SpoolKey, StoreError, Sweep};
 
-use crate::Context;
+use crate::{Context, release};
 
 /// What one tick offered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -128,6 +129,7 @@ pub async fn tick(ctx: &Context, pace: &mut Pace, now: Timestamp) -> Result<Swep
     let fired = fired.into_iter().map(|(lead, generation)| (lead, Some(generation)));
     let messages = fired.chain(regrades.into_iter().map(|lead| (lead, None))).map(requalify).collect();
     ctx.transport.publish_all(Queue::Requalify, messages).await;
+    swept.more |= release::tick(ctx, now).await?;
     Ok(swept)
 }
 

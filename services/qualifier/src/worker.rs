@@ -187,28 +187,31 @@ impl Handler<'_> {
         }
     }
 
-    /// Wakes the dispatcher. Should that fail, its sweeper finds the deliveries.
+    /// Counts what was done and has it sent.
     async fn after(&self, report: Report) {
         metrics::counter!("ripen_arrivals_stored_total").increment(report.arrivals as u64);
         for (grade, count) in ["A", "B", "C"].into_iter().zip(report.decisions) {
             metrics::counter!("ripen_decisions_total", "grade" => grade).increment(count as u64);
         }
-        if report.deliveries.is_empty() {
-            return;
-        }
-        let messages = report.deliveries.iter().map(offer).collect();
-        let published = self.ctx.transport.publish_all(Queue::Deliveries, messages).await;
-        let offers = report.deliveries.iter().zip(published);
-        let refused: Vec<_> =
-            offers.filter(|(_, result)| result.is_err()).map(|((delivery, _), _)| *delivery).collect();
-        if refused.is_empty() {
-            return;
-        }
-        tracing::info!(deliveries = refused.len(), "offers did not get through; the sweeper makes them again");
-        let now = self.ctx.clock.now();
-        if let Err(error) = self.ctx.store.deliveries_release(&refused, now, now).await {
-            tracing::info!(%error, "and only when their time is up");
-        }
+        offer_deliveries(self.ctx, &report.deliveries).await;
+    }
+}
+
+/// Wakes the dispatcher. Should that fail, its sweeper finds the deliveries.
+pub async fn offer_deliveries(ctx: &Context, deliveries: &[(DeliveryId, EndpointId)]) {
+    if deliveries.is_empty() {
+        return;
+    }
+    let published = ctx.transport.publish_all(Queue::Deliveries, deliveries.iter().map(offer).collect()).await;
+    let offers = deliveries.iter().zip(published);
+    let refused: Vec<_> = offers.filter(|(_, result)| result.is_err()).map(|((delivery, _), _)| *delivery).collect();
+    if refused.is_empty() {
+        return;
+    }
+    tracing::info!(deliveries = refused.len(), "offers did not get through; the sweeper makes them again");
+    let now = ctx.clock.now();
+    if let Err(error) = ctx.store.deliveries_release(&refused, now, now).await {
+        tracing::info!(%error, "and only when their time is up");
     }
 }
 

@@ -2,10 +2,12 @@
 
 mod deliver;
 mod outcome;
+mod team;
 mod work;
 
 pub use deliver::{DeliveryAction, DeliveryOptions, EndpointAction, EndpointOptions, ReplayOptions};
 pub use outcome::{OutcomeAction, OutcomeImport, SaidOptions, TokenAction};
+pub use team::{RepAction, RepOptions, RouteAction};
 pub use work::{LeadAction, ProgramAction, PromiseAction, TouchOptions};
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -81,6 +83,12 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         action: RepAction,
+    },
+    /// Routing: which of a client's reps and endpoints get which A leads.
+    Route {
+        /// What to do.
+        #[command(subcommand)]
+        action: RouteAction,
     },
     /// Programs: lines of business, each with its own criteria.
     Program {
@@ -303,28 +311,6 @@ pub enum SourceAction {
     Resume {
         /// Its id.
         id: String,
-    },
-}
-
-/// What can be done with reps.
-#[derive(Debug, Subcommand)]
-pub enum RepAction {
-    /// Add a rep and an e-mail endpoint for them.
-    Add {
-        /// Name as people write it.
-        name: String,
-        /// The client's slug.
-        #[arg(long)]
-        client: String,
-        /// E-mail address.
-        #[arg(long)]
-        email: String,
-    },
-    /// List the reps of a client.
-    List {
-        /// The client's slug.
-        #[arg(long)]
-        client: String,
     },
 }
 

@@ -128,7 +128,7 @@ async fn set_up(store: &Store, base: &str) -> anyhow::Result<ClientRecord> {
     let program =
         Criteria::load(DOCUMENT).map_err(|mistakes| anyhow::anyhow!("the sample criteria: {}", mistakes.len()))?;
     criteria::activate(store, (program.criteria.name(), DOCUMENT), None, SignedDuration::ZERO).await?;
-    endpoint::add_webhook(store, client.id, &format!("{base}{RECEIVER}"), true).await?;
+    endpoint::add_webhook(store, client.id, &format!("{base}{RECEIVER}"), true, None).await?;
     let rep = RepRecord {
         id: RepId::from_uuid(uuid_v7(now)),
         client: client.id,
@@ -136,7 +136,7 @@ async fn set_up(store: &Store, base: &str) -> anyhow::Result<ClientRecord> {
         email: "sam.rep@example.com".to_owned(),
     };
     store.rep_add(&rep, now).await?;
-    endpoint::add_email(store, client.id, &rep.email, Some(rep.id)).await?;
+    endpoint::add_email(store, client.id, &rep.email, Some(rep.id), None).await?;
     store.client_by_slug(SLUG).await?.context("the demonstration's client is gone")
 }
 

@@ -44,6 +44,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Endpoint { action } => command::endpoint::run(&common, action).await,
         Command::Delivery { action } => command::delivery::run(&common, action).await,
         Command::Rep { action } => command::rep::run(&common, action).await,
+        Command::Route { action } => command::route::run(&common, action).await,
         Command::Program { action } => command::program::run(&common, action).await,
         Command::Lead { action } => command::lead::run(&common, action).await,
         Command::Outcome { action } => command::outcome::run(&common, action).await,

@@ -52,6 +52,9 @@ pub struct Work {
     pub criteria: Option<CriteriaId>,
     /// Enabled endpoints that ask for matured leads.
     pub endpoints: Vec<EndpointId>,
+    /// Something says who gets which lead when: a document, a capacity, what a rep takes. Where nothing does, every enabled
+    /// endpoint gets every lead at once.
+    pub is_routed: bool,
 }
 
 /// What a batch needs to know of one source.
@@ -77,7 +80,10 @@ impl Batch {
             select s.id as source_id, s.name as source_name, s.channel, c.id, c.slug, c.name, c.country, c.time_zone, c.state,
                    g.id as program_id, g.criteria_id,
                    (select array_agg(e.id order by e.id) from endpoint e
-                    where e.client_id = c.id and e.state = 'enabled' and 'lead.matured' = any(e.events)) as endpoints
+                    where e.client_id = c.id and e.state = 'enabled' and 'lead.matured' = any(e.events)) as endpoints,
+                   (c.route is not null or c.capacity is not null
+                     or exists (select 1 from rep r where r.client_id = c.id and (r.hours is not null or r.is_paused
+                                  or r.capacity is not null or cardinality(r.holidays) > 0))) as "is_routed!"
             from source s
             join client c on c.id = s.client_id
             join program g on g.id = coalesce(c.program_id, (select id from program where is_default))
@@ -105,6 +111,7 @@ impl Batch {
                     program: ProgramId::from_uuid(row.program_id),
                     criteria: row.criteria_id.map(CriteriaId::from_uuid),
                     endpoints: row.endpoints.unwrap_or_default().into_iter().map(EndpointId::from_uuid).collect(),
+                    is_routed: row.is_routed,
                 };
                 Ok((source, work))
             })

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     delivery::{Matured, Next},
-    id::{ClientId, DeliveryId, EndpointId, LeadId, MaturationId},
+    id::{ClientId, DeliveryId, EndpointId, LeadId, MaturationId, RepId},
     outcome::Said,
 };
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{Batch, EndpointKind, Store, StoreError};
 
 /// A delivery to write.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct NewDelivery {
     /// Its id.
     pub id: DeliveryId,
@@ -24,8 +24,8 @@ pub struct NewDelivery {
     pub lead: LeadId,
     /// The maturation it passes on.
     pub maturation: MaturationId,
-    /// Where to; none while the client has no enabled endpoint.
-    pub endpoint: Option<EndpointId>,
+    /// Where to, and to which rep where it was routed to one; until when it is held, and why, where nobody can take it yet.
+    pub to: Result<(EndpointId, Option<RepId>), (Timestamp, String)>,
 }
 
 /// A delivery under lease, with all that is said and where to.

@@ -18,6 +18,8 @@ pub struct DeliveryRecord {
     pub lead: LeadId,
     /// Which endpoint, and its URL or address; none while the client has no enabled one.
     pub endpoint: Option<(EndpointId, String)>,
+    /// The rep it is for.
+    pub rep: Option<String>,
     /// Webhook or e-mail.
     pub kind: Option<EndpointKind>,
     /// pending, held, leased, delivered, filed, dead or withdrawn.
@@ -58,6 +60,7 @@ struct Row {
     endpoint_id: Option<Uuid>,
     to: Option<String>,
     kind: Option<String>,
+    rep: Option<String>,
     state: String,
     reason: Option<String>,
     due_at: jiff_sqlx::Timestamp,
@@ -77,6 +80,7 @@ impl Row {
             client: row.slug,
             lead: LeadId::from_uuid(row.lead_id),
             endpoint: row.endpoint_id.map(EndpointId::from_uuid).zip(row.to),
+            rep: row.rep,
             kind: row.kind.as_deref().map(EndpointKind::read).transpose()?,
             state: row.state,
             reason: row.reason,
@@ -104,7 +108,8 @@ impl Store {
         let rows = sqlx::query_as!(
             Row,
             r#"-- delivery.list
-            select d.id, c.slug, d.lead_id, d.endpoint_id, coalesce(e.url, e.address) as "to?", e.kind as "kind?", d.state, d.reason,
+            select d.id, c.slug, d.lead_id, d.endpoint_id, coalesce(e.url, e.address) as "to?", e.kind as "kind?",
+                   (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep, d.state, d.reason,
                    d.due_at, d.attempts, d.excused, d.created_at, b.at as "sent_at?", d.ended_at,
                    a.refused as "answer_refused?"
             from delivery d join client c on c.id = d.client_id left join endpoint e on e.id = d.endpoint_id

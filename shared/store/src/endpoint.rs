@@ -43,6 +43,8 @@ pub struct NewEndpoint {
     pub client: ClientId,
     /// Webhook or e-mail.
     pub kind: EndpointKind,
+    /// As people call it; the URL or the address where none.
+    pub name: Option<String>,
     /// The URL or the address.
     pub to: String,
     /// The rep behind it.
@@ -108,8 +110,8 @@ impl Store {
         let mut tx = self.pool.begin().await?;
         sqlx::query!(
             "-- endpoint.add
-            insert into endpoint (id, client_id, kind, url, address, rep_id, allow_private, created_at)
-            values ($1, $2, $3, $4, $5, $6, $7, $8)",
+            insert into endpoint (id, client_id, kind, url, address, rep_id, allow_private, created_at, name)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             new.id.uuid(),
             new.client.uuid(),
             new.kind.word(),
@@ -117,7 +119,8 @@ impl Store {
             address,
             new.rep.map(RepId::uuid),
             new.allow_private,
-            now.to_sqlx()
+            now.to_sqlx(),
+            new.name
         )
         .execute(&mut *tx)
         .await?;
@@ -133,6 +136,7 @@ impl Store {
             .await?;
         }
         tx.commit().await?;
+        self.route_again(new.client, now).await?;
         Ok(())
     }
 
@@ -150,7 +154,8 @@ impl Store {
         )
         .execute(&self.pool)
         .await?;
-        one_row(done.rows_affected(), "endpoint")
+        one_row(done.rows_affected(), "endpoint")?;
+        self.route_again_for(endpoint, now).await
     }
 
     /// Adds a rep.

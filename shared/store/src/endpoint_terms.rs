@@ -144,6 +144,9 @@ impl Store {
             .await?;
         }
         tx.commit().await?;
+        if change.events.is_some() {
+            self.route_again_for(endpoint, now).await?;
+        }
         Ok(())
     }
 

@@ -157,7 +157,8 @@ impl Store {
             select c.name, c.country, c.return_reasons, r.name as "rep?", p.do_not_contact
             from delivery d join client c on c.id = d.client_id join lead l on l.id = d.lead_id
             join person p on p.id = l.person_id
-            left join endpoint e on e.id = d.endpoint_id left join rep r on r.id = e.rep_id
+            left join endpoint e on e.id = d.endpoint_id
+            left join rep r on r.id = coalesce(d.rep_id, e.rep_id)
             where d.id = $1"#,
             delivery.uuid()
         )

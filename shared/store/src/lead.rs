@@ -77,8 +77,19 @@ pub struct NewDecision {
     pub receipt: String,
 }
 
+/// How a maturation was routed.
+#[derive(Debug, Clone)]
+pub struct RoutingNote {
+    /// The version of the client's routing; none where it has none.
+    pub version: Option<i32>,
+    /// The rule that counted.
+    pub rule: String,
+    /// Where it went or until when it is held, and why nobody else has it.
+    pub text: String,
+}
+
 /// A maturation to store.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct MaturationRow {
     /// Its id.
     pub id: MaturationId,
@@ -90,6 +101,8 @@ pub struct MaturationRow {
     pub decision: DecisionId,
     /// The instant.
     pub at: Timestamp,
+    /// How it was routed; none where every endpoint gets every lead.
+    pub routing: Option<RoutingNote>,
 }
 
 struct Columns {

@@ -2,7 +2,7 @@
 //! for them in another.
 
 use jiff_sqlx::ToSqlx;
-use ripen_domain::id::EndpointId;
+use ripen_domain::id::RepId;
 use uuid::Uuid;
 
 use crate::{Batch, LeadRow, MaturationRow, NewDecision, NewDelivery, PromiseRow, StoreError};
@@ -119,6 +119,66 @@ impl From<&[PromiseRow]> for Promises {
     }
 }
 
+#[derive(Default)]
+struct Maturations {
+    ids: Vec<Uuid>,
+    leads: Vec<Uuid>,
+    clients: Vec<Uuid>,
+    decisions: Vec<Uuid>,
+    at: Instants,
+    versions: Vec<Option<i32>>,
+    rules: Vec<Option<String>>,
+    texts: Vec<Option<String>>,
+}
+
+impl From<&[MaturationRow]> for Maturations {
+    fn from(rows: &[MaturationRow]) -> Self {
+        let mut columns = Self::default();
+        for row in rows {
+            let note = row.routing.as_ref();
+            columns.ids.push(row.id.uuid());
+            columns.leads.push(row.lead.uuid());
+            columns.clients.push(row.client.uuid());
+            columns.decisions.push(row.decision.uuid());
+            columns.at.push(row.at.to_sqlx());
+            columns.versions.push(note.and_then(|note| note.version));
+            columns.rules.push(note.map(|note| note.rule.clone()));
+            columns.texts.push(note.map(|note| note.text.clone()));
+        }
+        columns
+    }
+}
+
+#[derive(Default)]
+struct Deliveries {
+    ids: Vec<Uuid>,
+    clients: Vec<Uuid>,
+    leads: Vec<Uuid>,
+    maturations: Vec<Uuid>,
+    endpoints: Vec<Option<Uuid>>,
+    reps: Vec<Option<Uuid>>,
+    reasons: Vec<Option<String>>,
+    due: Instants,
+}
+
+impl Deliveries {
+    fn new(rows: &[NewDelivery], now: jiff::Timestamp) -> Self {
+        let mut columns = Self::default();
+        for row in rows {
+            let to = row.to.as_ref();
+            columns.ids.push(row.id.uuid());
+            columns.clients.push(row.client.uuid());
+            columns.leads.push(row.lead.uuid());
+            columns.maturations.push(row.maturation.uuid());
+            columns.endpoints.push(to.ok().map(|(endpoint, _)| endpoint.uuid()));
+            columns.reps.push(to.ok().and_then(|(_, rep)| *rep).map(RepId::uuid));
+            columns.reasons.push(to.err().map(|(_, why)| why.clone()));
+            columns.due.push(to.err().map_or(now, |(until, _)| *until).to_sqlx());
+        }
+        columns
+    }
+}
+
 impl Batch {
     /// Writes leads with the decisions about them and the promises that follow. New leads are inserted; of known ones,
     /// locked before, everything a batch can change is set. Touches, dispositions and returns belong to other writers and
@@ -177,8 +237,8 @@ impl Batch {
         Ok(())
     }
 
-    /// Stores maturations and owes their deliveries; one that is owed already stays. Those without an endpoint are held
-    /// until one appears. `offered_until` is when a sweeper may offer them again.
+    /// Stores maturations and owes their deliveries; one that is owed already stays. `offered_until` is when a sweeper may
+    /// offer them again.
     ///
     /// # Errors
     /// When the transaction fails.
@@ -188,31 +248,26 @@ impl Batch {
         owed: &[NewDelivery],
         (now, offered_until): (jiff::Timestamp, jiff::Timestamp),
     ) -> Result<(), StoreError> {
-        let ids: Vec<_> = rows.iter().map(|row| row.id.uuid()).collect();
-        let leads: Vec<_> = rows.iter().map(|row| row.lead.uuid()).collect();
-        let clients: Vec<_> = rows.iter().map(|row| row.client.uuid()).collect();
-        let decisions: Vec<_> = rows.iter().map(|row| row.decision.uuid()).collect();
-        let at: Vec<_> = rows.iter().map(|row| row.at.to_sqlx()).collect();
-        let deliveries: Vec<_> = owed.iter().map(|row| row.id.uuid()).collect();
-        let owed_to: Vec<_> = owed.iter().map(|row| row.client.uuid()).collect();
-        let owed_of: Vec<_> = owed.iter().map(|row| row.lead.uuid()).collect();
-        let owed_for: Vec<_> = owed.iter().map(|row| row.maturation.uuid()).collect();
-        let endpoints: Vec<_> = owed.iter().map(|row| row.endpoint.map(EndpointId::uuid)).collect();
+        let (m, d) = (Maturations::from(rows), Deliveries::new(owed, now));
         sqlx::query!(
             "-- maturation.write
             with owed as (
-              insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, state, reason, due_at, offered_until, created_at)
-              select ($8::uuid[])[i], ($9::uuid[])[i], ($10::uuid[])[i], ($11::uuid[])[i], ($12::uuid[])[i],
-                     case when ($12::uuid[])[i] is null then 'held' else 'pending' end,
-                     case when ($12::uuid[])[i] is null then 'the client has no enabled endpoint' end, $6, $7, $6
+              insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, state, reason, due_at, offered_until,
+                                    created_at)
+              select ($8::uuid[])[i], ($9::uuid[])[i], ($10::uuid[])[i], ($11::uuid[])[i], ($12::uuid[])[i], ($13::uuid[])[i],
+                     case when ($12::uuid[])[i] is null then 'held' else 'pending' end, ($14::text[])[i],
+                     ($15::timestamptz[])[i], $7, $6
               from generate_subscripts($8::uuid[], 1) i
               on conflict do nothing
             )
-            insert into maturation (id, lead_id, client_id, decision_id, at)
-            select ($1::uuid[])[i], ($2::uuid[])[i], ($3::uuid[])[i], ($4::uuid[])[i], ($5::timestamptz[])[i]
+            insert into maturation (id, lead_id, client_id, decision_id, at, route, rule, routed_at, routing)
+            select ($1::uuid[])[i], ($2::uuid[])[i], ($3::uuid[])[i], ($4::uuid[])[i], ($5::timestamptz[])[i],
+                   ($16::integer[])[i], ($17::text[])[i], case when ($17::text[])[i] is not null then $6 end, ($18::text[])[i]
             from generate_subscripts($1::uuid[], 1) i",
-            &ids, &leads, &clients, &decisions, &at[..], now.to_sqlx(), offered_until.to_sqlx(), &deliveries, &owed_to,
-            &owed_of, &owed_for, &endpoints[..] as &[Option<Uuid>]
+            &m.ids, &m.leads, &m.clients, &m.decisions, &m.at[..], now.to_sqlx(), offered_until.to_sqlx(), &d.ids, &d.clients,
+            &d.leads, &d.maturations, &d.endpoints[..] as &[Option<Uuid>], &d.reps[..] as &[Option<Uuid>],
+            &d.reasons[..] as &[Option<String>], &d.due[..], &m.versions[..] as &[Option<i32>],
+            &m.rules[..] as &[Option<String>], &m.texts[..] as &[Option<String>]
         )
         .execute(self.connection())
         .await?;

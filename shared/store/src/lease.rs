@@ -234,13 +234,15 @@ impl Store {
         let rows = sqlx::query_as!(
             Row,
             r#"-- delivery.load
-            select d.id, d.attempts, d.excused, b.body as "body?", d.endpoint_id as "endpoint_id!", l.id as lead_id, l.stage,
+            select d.id, d.attempts, d.excused, (select body from delivery_body b where b.delivery_id = d.id) as body, d.endpoint_id as "endpoint_id!", l.id as lead_id, l.stage,
                    l.channel, l.arrivals, l.first_arrived_at, m.at as matured_at, x.grade, x.score, x.id as decision_id,
                    x.criteria_id, x.receipt,
                    g.name as criteria_name, k.version, p.first_name, p.last_name, p.name, p.email, p.phone, p.postal_code,
                    p.country, p.time_zone, p.locale, s.name as source_name, c.name as client_name, e.kind,
                    coalesce(e.url, e.address) as "to!", e.allow_private, e.timeout_s, e.headers,
-                   e.failures > 0 as "failing!", r.name as "rep_name?", r.email as "rep_email?",
+                   e.failures > 0 as "failing!",
+                   (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep_name,
+                   (select r.email from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep_email,
                    (select json_object_agg(question, value) from
                      (select distinct on (question) question, value from answer where lead_id = l.id
                       order by question, at desc, origin desc) newest) as answers,
@@ -251,8 +253,7 @@ impl Store {
             join maturation m on m.id = d.maturation_id join decision x on x.id = m.decision_id
             join criteria k on k.id = x.criteria_id join program g on g.id = k.program_id
             join lead l on l.id = d.lead_id join person p on p.id = l.person_id join source s on s.id = l.source_id
-            join client c on c.id = d.client_id join endpoint e on e.id = d.endpoint_id left join rep r on r.id = e.rep_id
-            left join delivery_body b on b.delivery_id = d.id
+            join client c on c.id = d.client_id join endpoint e on e.id = d.endpoint_id
             where d.id = any($1)"#,
             &taken.leased
         )

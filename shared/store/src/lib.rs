@@ -35,13 +35,16 @@ mod promise;
 mod receipt;
 mod replay;
 mod resend;
+mod route;
 mod schema;
 mod scope;
 mod signing_key;
 mod source;
 mod spool;
 mod sweep;
+mod team;
 mod touch;
+mod unrouted;
 
 pub use arrival::{ArrivalRow, ArrivalState, ArrivalStatus, Ended, Noted, Seen};
 pub use arrival_write::Brought;
@@ -60,7 +63,7 @@ pub use error::StoreError;
 pub use facts::{AnswerRow, NoteRow};
 pub use feed::{FeedStart, SentDelivery, SentRow};
 pub use history::{PastReader, Period};
-pub use lead::{LeadRow, MaturationRow, NewDecision};
+pub use lead::{LeadRow, MaturationRow, NewDecision, RoutingNote};
 pub use lease::{Claim, Claimed};
 pub use ledger::{LeadRecord, PromiseRecord, TouchRecord};
 pub use outcome::{NewOutcome, OutcomeRecord, Recorded};
@@ -72,12 +75,15 @@ pub use promise::{OpenPromise, PromiseRow};
 pub use receipt::PackedReceipt;
 pub use replay::{DecisionReader, StoredDecision};
 pub use resend::{NewReplay, ReplayRecord};
+pub use route::{RepChange, RouteRecord, RoutedRecord};
 pub use schema::SchemaState;
 pub use scope::Scope;
 pub use source::{NewSource, SourceFormat, SourceRecord, State};
 pub use spool::{SpoolKey, SpoolRow};
 pub use sweep::Sweep;
+pub use team::{Team, Turns};
 pub use touch::{Agreed, NewStep, NewTouch, Worked};
+pub use unrouted::{Rerouted, Unrouted};
 
 use sqlx::{
     PgPool, Postgres, Transaction,

@@ -121,7 +121,7 @@ impl Store {
     ///
     /// # Errors
     /// `Moved` when there is no such client.
-    pub async fn client_set(&self, client: ClientId, change: &ClientChange) -> Result<(), StoreError> {
+    pub async fn client_set(&self, client: ClientId, change: &ClientChange, now: Timestamp) -> Result<(), StoreError> {
         let done = sqlx::query!(
             "-- client.set
             update client set name = coalesce($2, name), country = coalesce($3, country), time_zone = coalesce($4, time_zone),
@@ -136,7 +136,9 @@ impl Store {
         )
         .execute(&self.pool)
         .await?;
-        one_row(done.rows_affected(), "client")
+        one_row(done.rows_affected(), "client")?;
+        self.route_again(client, now).await?;
+        Ok(())
     }
 
     /// Gives a client another program and takes its open leads there, to be regraded over `spread`. Returns how many.
@@ -151,15 +153,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let mut tx = self.pool.begin().await?;
-        let done = sqlx::query!(
-            "-- client.set_program
-            update client set program_id = $2 where id = $1",
-            client.uuid(),
-            program.uuid()
-        )
-        .execute(&mut *tx)
-        .await?;
-        one_row(done.rows_affected(), "client")?;
+        // Leads before their client, as every writer locks them.
         let moved = sqlx::query!(
             "-- lead.set_program
             with theirs as materialized (
@@ -173,6 +167,15 @@ impl Store {
         .execute(&mut *tx)
         .await?
         .rows_affected();
+        let done = sqlx::query!(
+            "-- client.set_program
+            update client set program_id = $2 where id = $1",
+            client.uuid(),
+            program.uuid()
+        )
+        .execute(&mut *tx)
+        .await?;
+        one_row(done.rows_affected(), "client")?;
         #[allow(clippy::cast_precision_loss, reason = "a pace need not be exact")]
         let pace = (moved as f64 / spread.as_secs_f64().max(1.0)).max(LEAST_PACE);
         sqlx::query!(

@@ -130,30 +130,6 @@ impl Store {
         Ok(rows.into_iter().map(|row| offer(row.id, row.endpoint_id)).collect())
     }
 
-    /// Gives deliveries that waited for an endpoint to the client's first enabled one; returns how many.
-    ///
-    /// # Errors
-    /// When the database is away.
-    pub async fn sweep_unrouted(&self, now: Timestamp, limit: i64) -> Result<u64, StoreError> {
-        let done = sqlx::query!(
-            "-- sweep.unrouted
-            update delivery d set endpoint_id = w.endpoint_id, state = 'pending', reason = null, due_at = $1, offered_until = $1
-            from (
-              select d.id, e.id as endpoint_id
-              from (select client_id, min(id::text)::uuid as id from endpoint
-                    where state = 'enabled' and 'lead.matured' = any(events) group by client_id) e
-              join delivery d on d.client_id = e.client_id
-              where d.endpoint_id is null and d.state = 'held'
-              order by d.id limit $2
-            ) w
-            where d.id = w.id and d.endpoint_id is null and d.state = 'held'",
-            now.to_sqlx(), limit
-        )
-        .execute(&self.pool)
-        .await?;
-        Ok(done.rows_affected())
-    }
-
     /// Forgets offers that last longer than to `beyond`: called with the present when a process starts that owns the only
     /// (in-process) queues, and with the end of an offer made now when the clock was set back, so that an offer made under
     /// the clock of before does not outlast every other.

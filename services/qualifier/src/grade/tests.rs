@@ -30,7 +30,7 @@ fn work() -> Work {
         state: ClientState::Active,
     };
     let criteria = Some(CriteriaId::from_uuid(Uuid::nil()));
-    Work { client, program: ProgramId::from_uuid(Uuid::nil()), criteria, endpoints: Vec::new() }
+    Work { client, program: ProgramId::from_uuid(Uuid::nil()), criteria, endpoints: Vec::new(), is_routed: false }
 }
 
 fn lead(now: Timestamp) -> DraftLead {

@@ -21,6 +21,9 @@ pub enum EndpointAction {
         /// Send A leads to this address.
         #[arg(long, value_name = "ADDRESS")]
         email: Option<String>,
+        /// What people and routing documents call it; its URL or address where missing.
+        #[arg(long)]
+        name: Option<String>,
         /// The webhook may lie on this machine or in a private network: for tests and demonstrations.
         #[arg(long, requires = "webhook")]
         allow_private: bool,

@@ -15,13 +15,10 @@ use uuid::Uuid;
 
 use crate::{
     cli::{Common, CriteriaAction},
-    command::backtest,
+    command::{backtest, document},
     database::Database,
     output,
 };
-
-/// The largest document read; larger ones are no criteria.
-const LARGEST: u64 = 1024 * 1024;
 
 /// Runs the action.
 ///
@@ -31,8 +28,8 @@ pub async fn run(common: &Common, action: CriteriaAction) -> anyhow::Result<Exit
     match action {
         CriteriaAction::Check { file } => check(common, &file),
         CriteriaAction::Backtest { file, client, from, to } => {
-            let document = read(&file)?;
-            let Some(draft) = loaded(common, &file, &document)? else { return Ok(ExitCode::FAILURE) };
+            let text = document::read(&file)?;
+            let Some(draft) = loaded(common, &file, &text)? else { return Ok(ExitCode::FAILURE) };
             let database = Database::open(common).await?;
             let wanted = backtest::Wanted { client, from, to };
             let done = backtest::run(common, &database.store, Arc::new(draft), wanted).await;
@@ -40,10 +37,10 @@ pub async fn run(common: &Common, action: CriteriaAction) -> anyhow::Result<Exit
             done
         }
         CriteriaAction::Activate { file, backtest, dry_run } => {
-            let document = read(&file)?;
-            let Some(draft) = loaded(common, &file, &document)? else { return Ok(ExitCode::FAILURE) };
+            let text = document::read(&file)?;
+            let Some(draft) = loaded(common, &file, &text)? else { return Ok(ExitCode::FAILURE) };
             let database = Database::open(common).await?;
-            let done = switch(common, &database, (draft, &document), backtest, dry_run).await;
+            let done = switch(common, &database, (draft, &text), backtest, dry_run).await;
             database.close().await;
             done
         }
@@ -144,8 +141,8 @@ async fn may_activate(store: &Store, draft: &Criteria, document: &str, rests_on:
 }
 
 fn check(common: &Common, file: &Path) -> anyhow::Result<ExitCode> {
-    let document = read(file)?;
-    let Some(criteria) = loaded(common, file, &document)? else { return Ok(ExitCode::FAILURE) };
+    let text = document::read(file)?;
+    let Some(criteria) = loaded(common, file, &text)? else { return Ok(ExitCode::FAILURE) };
     let found = json!({"name": criteria.name(), "questions": criteria.questions().len(), "rules": criteria.rules().len(),
                        "gates": criteria.gates().len(), "disqualifiers": criteria.disqualifiers().len()});
     output::record(common.json, &found)?;
@@ -153,39 +150,17 @@ fn check(common: &Common, file: &Path) -> anyhow::Result<ExitCode> {
 }
 
 /// The document loaded, or every mistake in it printed as `line:col: message`. Warnings go to standard error.
-fn loaded(common: &Common, file: &Path, document: &str) -> anyhow::Result<Option<Criteria>> {
-    match Criteria::load(document) {
+fn loaded(common: &Common, file: &Path, text: &str) -> anyhow::Result<Option<Criteria>> {
+    match Criteria::load(text) {
         Ok(loaded) => {
-            for warning in &loaded.warnings {
-                output::say(&format!("{}:{warning} (warning)", file.display()));
-            }
+            document::warn(file, &loaded.warnings);
             Ok(Some(loaded.criteria))
         }
-        Err(mistakes) if common.json => {
-            let rows: Vec<_> =
-                mistakes.iter().map(|m| json!({"line": m.line, "column": m.column, "message": m.message})).collect();
-            output::table(true, &[], &rows)?;
-            Ok(None)
-        }
         Err(mistakes) => {
-            for mistake in &mistakes {
-                output::text(&format!("{mistake}\n"))?;
-            }
-            output::say(&format!("{} has {} mistake(s)", file.display(), mistakes.len()));
+            document::refuse(common, file, &mistakes)?;
             Ok(None)
         }
     }
-}
-
-fn read(file: &Path) -> anyhow::Result<String> {
-    let size = std::fs::metadata(file).with_context(|| format!("{} cannot be read", file.display()))?.len();
-    anyhow::ensure!(
-        size <= LARGEST,
-        "{} is {size} bytes long: a criteria document has at most {LARGEST}",
-        file.display()
-    );
-    let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8", file.display()))
 }
 
 async fn show(common: &Common, version: i32, program: Option<&str>) -> anyhow::Result<ExitCode> {

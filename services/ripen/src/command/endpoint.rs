@@ -45,11 +45,11 @@ pub async fn run(common: &Common, action: EndpointAction) -> anyhow::Result<Exit
 async fn act(common: &Common, action: EndpointAction, database: &Database) -> anyhow::Result<ExitCode> {
     let store = &database.store;
     match action {
-        EndpointAction::Add { client, webhook, email, allow_private } => {
+        EndpointAction::Add { client, webhook, email, name, allow_private } => {
             let client = client_of(store, &client).await?;
             let (id, secret) = match (webhook, email) {
-                (Some(url), _) => add_webhook(store, client.id, &url, allow_private).await?,
-                (None, Some(address)) => (add_email(store, client.id, &address, None).await?, None),
+                (Some(url), _) => add_webhook(store, client.id, &url, allow_private, name).await?,
+                (None, Some(address)) => (add_email(store, client.id, &address, None, name).await?, None),
                 (None, None) => anyhow::bail!("name a --webhook or an --email"),
             };
             output::record(common.json, &json!({"id": id, "secret": secret}))?;
@@ -122,10 +122,11 @@ pub async fn add_webhook(
     client: ClientId,
     url: &str,
     allow_private: bool,
+    name: Option<String>,
 ) -> anyhow::Result<(EndpointId, Option<String>)> {
     let url = check_url(url, allow_private)?;
     let secret = WebhookSecret::new(bytes32()).reveal();
-    let new = new_endpoint(client, EndpointKind::Webhook, url.to_string());
+    let new = new_endpoint(client, EndpointKind::Webhook, (url.to_string(), name));
     let new = NewEndpoint { allow_private, secret: Some(secret.clone()), ..new };
     store.endpoint_add(&new, Clock::system().now()).await?;
     Ok((new.id, Some(secret)))
@@ -140,16 +141,18 @@ pub async fn add_email(
     client: ClientId,
     address: &str,
     rep: Option<RepId>,
+    name: Option<String>,
 ) -> anyhow::Result<EndpointId> {
     let email = Email::parse(address).with_context(|| format!("{address:?} is no e-mail address"))?;
-    let new = NewEndpoint { rep, ..new_endpoint(client, EndpointKind::Email, email.as_str().to_owned()) };
+    let new = NewEndpoint { rep, ..new_endpoint(client, EndpointKind::Email, (email.as_str().to_owned(), name)) };
     store.endpoint_add(&new, Clock::system().now()).await?;
     Ok(new.id)
 }
 
-fn new_endpoint(client: ClientId, kind: EndpointKind, to: String) -> NewEndpoint {
+fn new_endpoint(client: ClientId, kind: EndpointKind, (to, name): (String, Option<String>)) -> NewEndpoint {
+    let name = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
     let id = EndpointId::from_uuid(uuid_v7(Clock::system().now()));
-    NewEndpoint { id, client, kind, to, rep: None, allow_private: false, secret: None }
+    NewEndpoint { id, client, kind, name, to, rep: None, allow_private: false, secret: None }
 }
 
 /// The endpoint of an id.

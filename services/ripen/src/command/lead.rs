@@ -207,7 +207,7 @@ async fn show(common: &Common, store: &Store, id: LeadId) -> anyhow::Result<()> 
         ("promises", &super::promise::COLUMNS[1..], promises),
         ("answers", &["question", "answer", "at", "by"][..], answers),
         ("touches", &["at", "by", "disposition", "answers", "round"][..], touches),
-        ("deliveries", &["delivery", "state", "to", "attempts", "sent_at", "answer_refused"][..], deliveries),
+        ("deliveries", &["delivery", "state", "to", "rep", "attempts", "sent_at", "answer_refused"][..], deliveries),
         ("outcomes", &["at", "outcome", "reason", "sale", "not_before", "how", "by", "delivery"][..], outcomes),
     ] {
         if !rows.is_empty() {
@@ -219,7 +219,10 @@ async fn show(common: &Common, store: &Store, id: LeadId) -> anyhow::Result<()> 
 }
 
 /// The lead's deliveries, and what the client said of them, oldest first.
-async fn deliveries(store: &Store, id: LeadId) -> anyhow::Result<(Vec<Value>, Vec<Value>)> {
+///
+/// # Errors
+/// When the database is away.
+pub async fn deliveries(store: &Store, id: LeadId) -> anyhow::Result<(Vec<Value>, Vec<Value>)> {
     let deliveries = store.deliveries_of_lead(Scope::Firm, id).await?;
     let mut outcomes = Vec::new();
     for one in &deliveries {
@@ -230,6 +233,7 @@ async fn deliveries(store: &Store, id: LeadId) -> anyhow::Result<(Vec<Value>, Ve
     outcomes.sort_by_key(|(at, _)| *at);
     let rows = deliveries.iter().map(|one| {
         json!({"delivery": one.id, "state": one.state, "reason": one.reason, "to": one.kind.map(|kind| kind.word()),
+               "endpoint": one.endpoint.as_ref().map(|(_, to)| to), "rep": one.rep, "due_at": one.due_at,
                "attempts": one.attempts, "sent_at": one.sent_at, "answer_refused": one.answer_refused})
     });
     Ok((rows.collect(), outcomes.into_iter().map(|(_, row)| row).collect()))

@@ -7,6 +7,7 @@ pub mod dead;
 pub mod decision;
 pub mod delivery;
 pub mod doctor;
+pub mod document;
 pub mod endpoint;
 pub mod import;
 pub mod lead;
@@ -15,6 +16,7 @@ pub mod outcome;
 pub mod program;
 pub mod promise;
 pub mod rep;
+pub mod route;
 pub mod source;
 
 use anyhow::Context as _;

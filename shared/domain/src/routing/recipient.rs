@@ -4,8 +4,9 @@ use std::{fmt, str::FromStr};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-use super::hours::Schedule;
+use super::{hours::Schedule, routed::Held};
 use crate::id::{EndpointId, InvalidId, RepId};
 
 /// A rep, or an endpoint that no rep stands behind.
@@ -15,6 +16,17 @@ pub enum RecipientId {
     Rep(RepId),
     /// A webhook or an e-mail address of the whole team.
     Endpoint(EndpointId),
+}
+
+impl RecipientId {
+    /// As the database keeps it.
+    #[must_use]
+    pub const fn uuid(self) -> Uuid {
+        match self {
+            Self::Rep(rep) => rep.uuid(),
+            Self::Endpoint(endpoint) => endpoint.uuid(),
+        }
+    }
 }
 
 impl fmt::Display for RecipientId {
@@ -102,6 +114,19 @@ pub struct ClientLimit {
 }
 
 impl ClientLimit {
+    /// The date where the client is.
+    #[must_use]
+    pub fn date(&self, now: Timestamp) -> Date {
+        Schedule { zone: self.zone.clone(), ..Schedule::always() }.date(now)
+    }
+
+    /// Until when the client takes no more leads, as far as that is known, and why; `None` while it takes some.
+    #[must_use]
+    pub fn full(&self, now: Timestamp) -> Option<(Option<Timestamp>, Held)> {
+        let most = self.capacity.per_day.unwrap_or_default();
+        self.full_until(now).map(|until| (until, Held::ClientFull(most)))
+    }
+
     /// From when the client takes leads again, `None` while it does now.
     pub(super) fn full_until(&self, now: Timestamp) -> Option<Option<Timestamp>> {
         let capacity = self.capacity;

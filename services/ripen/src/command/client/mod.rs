@@ -90,7 +90,10 @@ pub async fn add(store: &Store, mut new: NewClient) -> anyhow::Result<NewClient>
 }
 
 /// Refuses what is no time zone.
-fn time_zone(name: &str) -> anyhow::Result<()> {
+///
+/// # Errors
+/// Says what one looks like.
+pub fn time_zone(name: &str) -> anyhow::Result<()> {
     jiff::tz::TimeZone::get(name)
         .with_context(|| format!("{name:?} is no time zone: write one such as America/Chicago"))?;
     Ok(())

@@ -43,7 +43,7 @@ pub async fn run(common: &Common, database: &Database, options: ClientSetOptions
         }
     }
     if !options.dry_run {
-        store.client_set(client.id, &change).await?;
+        store.client_set(client.id, &change, Clock::system().now()).await?;
         set_returns(store, client.id, options.return_days, options.return_reason).await?;
     }
     let terms = store.client_terms(client.id).await?;

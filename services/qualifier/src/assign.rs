@@ -1,0 +1,227 @@
+//! Giving what matured to its client's sales team: by the client's routing where it has one, else to every enabled endpoint.
+//! What nobody can take now is held, with why and until when. Pure; teams were read under their client's lock.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use ripen_domain::{
+    criteria::{Criteria, SourceFacts},
+    id::{ClientId, CriteriaId, EndpointId, LeadId, RepId},
+    routing::{
+        Assignment, Delivered, Later, MaturedLead, Mode, Named, RecipientId, Routed, Routing, Surroundings, Tier, route,
+    },
+};
+use ripen_store::{RoutingNote, Team, Turns, Work};
+use uuid::Uuid;
+
+use crate::{draft::Draft, grade::facts_of};
+
+/// What only a person can help with is looked at again after this, beside whenever a person changes something.
+const LOOK_AGAIN: SignedDuration = SignedDuration::from_hours(1);
+
+/// Where a lead goes.
+#[derive(Debug, Default)]
+pub struct Given {
+    /// Now, each endpoint once, with the rep it is for.
+    pub to: Vec<(EndpointId, Option<RepId>)>,
+    /// Until when the rest of it, or all, is held, and why.
+    pub held: Option<(Timestamp, String)>,
+    /// What is said of it; none where the client has no routing.
+    pub note: Option<RoutingNote>,
+}
+
+/// A lead to be given.
+#[derive(Debug, Clone, Copy)]
+pub struct Ripe<'a> {
+    /// The lead.
+    pub lead: LeadId,
+    /// When it matured.
+    pub matured_at: Timestamp,
+    /// Endpoints that have it already.
+    pub had: &'a [EndpointId],
+}
+
+/// Gives leads one after the other, each finding the state after those before.
+pub struct Giver<'a> {
+    draft: &'a Draft,
+    criteria: &'a BTreeMap<CriteriaId, Arc<Criteria>>,
+    teams: BTreeMap<ClientId, Team>,
+    routings: BTreeMap<ClientId, Result<Arc<Routing>, String>>,
+    now: Timestamp,
+    /// What changed.
+    pub turns: Turns,
+}
+
+/// Clients of these whose leads are routed.
+pub fn routed<'a>(draft: &Draft, clients: impl Iterator<Item = &'a ClientId>) -> BTreeSet<ClientId> {
+    clients.copied().filter(|client| draft.work.get(client).is_some_and(|work| work.is_routed)).collect()
+}
+
+impl<'a> Giver<'a> {
+    /// Nothing given yet. `teams` are those of the clients whose leads are routed.
+    pub fn new(
+        draft: &'a Draft,
+        criteria: &'a BTreeMap<CriteriaId, Arc<Criteria>>,
+        teams: BTreeMap<ClientId, Team>,
+        now: Timestamp,
+    ) -> Self {
+        Self { draft, criteria, teams, routings: BTreeMap::new(), now, turns: Turns::default() }
+    }
+
+    /// Gives one lead.
+    pub fn give(&mut self, ripe: Ripe<'_>) -> Given {
+        let draft = self.draft;
+        let known = draft
+            .leads
+            .get(&ripe.lead)
+            .and_then(|lead| Some((lead, draft.persons.get(&lead.row.person)?, draft.work.get(&lead.row.client)?)));
+        let Some((lead, person, work)) = known else { return self.held("its client's settings cannot be read") };
+        let client = work.client.id;
+        if !self.teams.contains_key(&client) {
+            return self.to_all(work, ripe.had);
+        }
+        let source = draft.sources.get(&lead.row.source);
+        let source = source.map(|(name, channel)| SourceFacts { name: name.clone(), channel: *channel });
+        let facts = facts_of(lead, person, work, source.unwrap_or_default());
+        match self.routing(work) {
+            Ok(routing) => {
+                let matured = MaturedLead { facts: &facts, matured_at: ripe.matured_at, from: Tier::Recipients };
+                self.route(client, &routing, &matured, ripe.had)
+            }
+            Err(why) => self.held(&why),
+        }
+    }
+
+    /// The client's day is over for it: until when, and why.
+    pub fn full(&self, client: ClientId) -> Option<(Timestamp, String)> {
+        let (until, why) = self.teams.get(&client)?.sales.client.full(self.now)?;
+        Some((until.unwrap_or_else(|| self.later()), why.to_string()))
+    }
+
+    fn later(&self) -> Timestamp {
+        self.now.saturating_add(LOOK_AGAIN).unwrap_or(self.now)
+    }
+
+    fn held(&self, why: &str) -> Given {
+        Given { held: Some((self.later(), why.to_owned())), ..Given::default() }
+    }
+
+    fn to_all(&self, work: &Work, had: &[EndpointId]) -> Given {
+        if work.endpoints.is_empty() {
+            return self.held("the client has no enabled endpoint");
+        }
+        let new = work.endpoints.iter().filter(|endpoint| !had.contains(endpoint));
+        Given { to: new.map(|endpoint| (*endpoint, None)).collect(), ..Given::default() }
+    }
+
+    /// The client's routing, read once.
+    fn routing(&mut self, work: &Work) -> Result<Arc<Routing>, String> {
+        let client = work.client.id;
+        let Some(team) = self.teams.get(&client) else { return Err("its client's team cannot be read".to_owned()) };
+        let script = work.criteria.and_then(|id| self.criteria.get(&id)).map(AsRef::as_ref);
+        self.routings.entry(client).or_insert_with(|| read(team, script).map(Arc::new)).clone()
+    }
+
+    fn route(&mut self, client: ClientId, routing: &Routing, matured: &MaturedLead<'_>, had: &[EndpointId]) -> Given {
+        let later = self.later();
+        let Some(team) = self.teams.get_mut(&client) else { return self.held("its client's team cannot be read") };
+        let mut routed = route(routing, matured, &team.sales, self.now);
+        if !had.is_empty() && routed.mode != Mode::All {
+            // It was given to all once, under another document: that stays as it is.
+            return Given::default();
+        }
+        forget(&mut routed, had);
+        let note = RoutingNote {
+            version: team.route.as_ref().map(|(version, _)| *version),
+            rule: routed.rule.to_string(),
+            text: routed.explain(&team.sales.client.zone),
+        };
+        let new = routed.deliveries().into_iter().filter(|one| !had.contains(&one.endpoint));
+        let given = Given { to: new.map(addressed).collect(), held: held_of(&routed, later), note: Some(note) };
+        self.count(client, &routed, had.is_empty());
+        given
+    }
+
+    /// Notes who was given a lead, for those that follow and to be written.
+    fn count(&mut self, client: ClientId, routed: &Routed, first: bool) {
+        let Some(team) = self.teams.get_mut(&client) else { return };
+        if routed.chosen().is_empty() {
+            return;
+        }
+        let before = team.sales.client.capacity;
+        team.sales.apply(routed);
+        let mut given: Vec<(Uuid, _)> = Vec::new();
+        if first {
+            given.push((client.uuid(), team.sales.client.date(self.now)));
+        } else {
+            team.sales.client.capacity = before;
+        }
+        for chosen in routed.chosen() {
+            let one = team.sales.recipients.iter().find(|one| one.id == chosen.id);
+            given.extend(one.map(|one| (one.id.uuid(), one.schedule.date(self.now))));
+        }
+        for key in given {
+            *self.turns.given.entry(key).or_default() += 1;
+        }
+        if let Assignment::Given { rotation: Some(rotation), .. } = &routed.assignment {
+            self.turns.rotations.insert((client, Arc::clone(&routed.rule)), rotation.clone());
+        }
+    }
+}
+
+/// The document in force, or the one that a client without has in effect: everybody gets every lead when it can take it.
+///
+/// # Errors
+/// Says why the document cannot be used. One that was checked when it was put in force always can, by this version.
+pub fn read(team: &Team, script: Option<&Criteria>) -> Result<Routing, String> {
+    let recipients = &team.sales.recipients;
+    let all = || {
+        let ids: Vec<_> = recipients.iter().map(|one| format!("{:?}", one.id.to_string())).collect();
+        format!("about = \"Everybody gets every lead\"\nmode = \"all\"\nrecipients = [{}]\n", ids.join(", "))
+    };
+    if team.route.is_none() && recipients.is_empty() {
+        return Err("the client has neither reps nor endpoints".to_owned());
+    }
+    let document = team.route.as_ref().map_or_else(all, |(_, document)| document.clone());
+    let named = recipients.iter().map(|one| Named { id: one.id, name: one.name.as_str().into() }).collect();
+    let loaded = Routing::load_stored(&document, &Surroundings::new(named, script));
+    loaded.map(|loaded| loaded.routing).map_err(|mistakes| {
+        let first = mistakes.first().map(ToString::to_string).unwrap_or_default();
+        format!("the client's routing cannot be used: {first}")
+    })
+}
+
+/// Takes out who has it already.
+fn forget(routed: &mut Routed, had: &[EndpointId]) {
+    if let Assignment::Given { to, .. } = &mut routed.assignment {
+        to.retain(|one| one.endpoints.iter().any(|endpoint| !had.contains(endpoint)));
+    }
+}
+
+/// The delivery names a rep where it is for one alone.
+fn addressed(one: Delivered) -> (EndpointId, Option<RepId>) {
+    let mut reps = one.recipients.iter().filter_map(|recipient| match recipient {
+        RecipientId::Rep(rep) => Some(*rep),
+        RecipientId::Endpoint(_) => None,
+    });
+    let first = reps.next();
+    (one.endpoint, first.filter(|_| reps.next().is_none()))
+}
+
+fn held_of(routed: &Routed, later: Timestamp) -> Option<(Timestamp, String)> {
+    match &routed.assignment {
+        Assignment::Held { until, why } => Some((until.unwrap_or(later), why.to_string())),
+        Assignment::Given { later: others, .. } => {
+            let first = others.iter().map(|one| one.until).min()?;
+            Some((first, format!("waits for {}", names(others))))
+        }
+        Assignment::Offered { .. } => None,
+    }
+}
+
+fn names(later: &[Later]) -> String {
+    later.iter().map(|one| one.chosen.name.as_str()).collect::<Vec<_>>().join(", ")
+}
