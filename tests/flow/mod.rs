@@ -8,6 +8,7 @@ mod embedded;
 mod endpoints;
 mod import;
 mod main_path;
+mod news;
 mod outcomes;
 mod requalify;
 mod routing;

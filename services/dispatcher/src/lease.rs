@@ -195,8 +195,8 @@ fn freeze(due: &Due, links: Option<&Links>, now: jiff::Timestamp) -> Vec<u8> {
     let receipt = Receipt::deserialize(&due.matured.receipt).ok();
     let mut payload =
         due.matured.payload(&serde_json::json!(receipt.map(|receipt| receipt.reasons()).unwrap_or_default()), now);
-    if let Some(links) = links {
-        payload["data"]["outcome_url"] = links.outcome_url(due.matured.delivery, now).into();
+    if let Some(links) = links.filter(|_| due.matured.event.is_whole()) {
+        payload["data"]["outcome_url"] = links.outcome_url(due.matured.handed_over, now).into();
     }
     // A JSON value always serialises.
     serde_json::to_vec(&payload).unwrap_or_default()

@@ -7,11 +7,12 @@ use ripen_domain::{
     arrival::Arrival,
     calling::InvalidCalling,
     criteria::Criteria,
+    delivery::EventType,
     id::{ClientId, CriteriaId, DeliveryId, EndpointId, LeadId, MaturationId, RepId},
     routing::Waiting,
 };
 use ripen_runtime::random::uuid_v7;
-use ripen_store::{Batch, Brought, MaturationRow, NewDelivery, PersonRow, SpoolKey, StoreError};
+use ripen_store::{Batch, Brought, MaturationRow, NewDelivery, News, PersonRow, SpoolKey, StoreError};
 
 use crate::{
     Context,
@@ -71,10 +72,14 @@ pub async fn decide(ctx: &Context, items: &[&Item], spooled: &[SpoolKey]) -> Res
     let hours = ctx.settings.calling.hours()?;
     let decider = Decider { criteria: &documents, hours: &hours, now, fresh_id: || uuid_v7(now) };
     let mut decided = decider.decide(&mut draft);
-    let owed = assign(&mut batch, &draft, &documents, &mut decided.maturations, now).await?;
+    let owed = assign(&mut batch, &draft, &documents, &mut decided, (now, ctx.undo())).await?;
     let report = report_of(&decided, &owed, news.fresh.len());
     let offered_until = now.saturating_add(ctx.offer()).unwrap_or(now);
+    let updates = updates(&draft, now);
     write(&mut batch, draft, (&decided, &owed), Settling { now, offered_until, spooled }).await?;
+    if !updates.is_empty() {
+        batch.tell(&updates, now).await?;
+    }
     batch.commit().await?;
     Ok(report)
 }
@@ -106,9 +111,11 @@ async fn assign(
     batch: &mut Batch,
     draft: &Draft,
     criteria: &BTreeMap<CriteriaId, Arc<Criteria>>,
-    maturations: &mut [MaturationRow],
-    now: Timestamp,
+    decided: &mut Decided,
+    (now, undo): (Timestamp, SignedDuration),
 ) -> Result<Vec<NewDelivery>, StoreError> {
+    let Decided { maturations, by_hand, .. } = decided;
+    let undo = (now.saturating_add(undo).unwrap_or(now), Some("can be taken back until then".to_owned()));
     let routed = assign::routed(draft, maturations.iter().map(|row| &row.client));
     let teams = if routed.is_empty() { BTreeMap::new() } else { batch.teams_lock(&routed, now).await? };
     maturations.sort_by_key(|row| waiting(draft, row));
@@ -116,9 +123,15 @@ async fn assign(
     let mut deliveries = Vec::new();
     for row in maturations {
         let given = giver.give(Ripe { lead: row.lead, matured_at: row.at, had: &[] });
-        let to = given.to.into_iter().map(Ok).chain(given.held.map(Err));
         let id = || DeliveryId::from_uuid(uuid_v7(now));
-        deliveries.extend(to.map(|to| owed((row.client, row.lead, row.id), to, id())));
+        let of = (row.client, row.lead, row.id);
+        let (due_at, why) = if by_hand.contains(&row.lead) { undo.clone() } else { (now, None) };
+        deliveries.extend(given.to.iter().map(|to| NewDelivery {
+            due_at,
+            why: why.clone(),
+            ..owed(of, *to, (id(), now))
+        }));
+        deliveries.extend(given.held.map(|held| later(of, held, id())));
         row.routing = given.note;
     }
     if !giver.turns.given.is_empty() {
@@ -132,13 +145,32 @@ fn waiting(draft: &Draft, row: &MaturationRow) -> Waiting {
     Waiting { lead: row.lead, score: decided.map_or(0, |(_, _, _, score)| score), matured_at: row.at }
 }
 
-/// A delivery that a maturation asks for.
+/// Whose lead, which one, and its maturation.
+pub type Of = (ClientId, LeadId, MaturationId);
+
+/// A delivery that a maturation asks for, to be attempted now.
 pub fn owed(
-    (client, lead, maturation): (ClientId, LeadId, MaturationId),
-    to: Result<(EndpointId, Option<RepId>), (Timestamp, String)>,
-    id: DeliveryId,
+    (client, lead, maturation): Of,
+    to: (EndpointId, Option<RepId>),
+    (id, now): (DeliveryId, Timestamp),
 ) -> NewDelivery {
-    NewDelivery { id, client, lead, maturation, to }
+    NewDelivery { id, client, lead, maturation, to: Some(to), due_at: now, why: None }
+}
+
+/// One that nobody can take yet.
+fn later((client, lead, maturation): Of, (due_at, why): (Timestamp, String), id: DeliveryId) -> NewDelivery {
+    NewDelivery { id, client, lead, maturation, to: None, due_at, why: Some(why) }
+}
+
+/// What endpoints are told of leads that they have: something arrived on them again.
+fn updates(draft: &Draft, now: Timestamp) -> Vec<News> {
+    let known = draft.leads.values().filter(|lead| lead.row.matured_at.is_some_and(|at| at < now));
+    let news = known.filter_map(|lead| {
+        let arrival = lead.arrived.last()?;
+        let said = serde_json::Value::Null;
+        Some(News { lead: lead.row.id, event: EventType::LeadUpdated, cause: arrival.uuid(), said })
+    });
+    news.collect()
 }
 
 fn report_of(decided: &Decided, owed: &[NewDelivery], arrivals: usize) -> Report {
@@ -146,7 +178,8 @@ fn report_of(decided: &Decided, owed: &[NewDelivery], arrivals: usize) -> Report
     for decision in &decided.decisions {
         decisions[decision.grade as usize] += 1;
     }
-    let now = owed.iter().filter_map(|delivery| Some((delivery.id, delivery.to.as_ref().ok()?.0)));
+    let due = owed.iter().filter(|delivery| delivery.why.is_none());
+    let now = due.filter_map(|delivery| Some((delivery.id, delivery.to?.0)));
     Report { arrivals, decisions, deliveries: now.collect() }
 }
 

@@ -78,7 +78,7 @@ async fn release(ctx: &Context, client: ClientId, now: Timestamp) -> Result<Rele
     for one in &unrouted {
         let had = &one.had;
         let given = giver.give(Ripe { lead: one.waiting.lead, matured_at: one.waiting.matured_at, had });
-        settled.take(client, one, given, || DeliveryId::from_uuid(uuid_v7(now)));
+        settled.take((client, one), given, now, || DeliveryId::from_uuid(uuid_v7(now)));
     }
     let full = giver.full(client);
     let at = (now, now.saturating_add(ctx.offer()).unwrap_or(now));
@@ -148,7 +148,13 @@ struct Settled {
 
 impl Settled {
     /// The held row becomes the first delivery, or stays for those who get it later.
-    fn take(&mut self, client: ClientId, one: &Unrouted, given: Given, fresh_id: impl Fn() -> DeliveryId) {
+    fn take(
+        &mut self,
+        (client, one): (ClientId, &Unrouted),
+        given: Given,
+        now: Timestamp,
+        fresh_id: impl Fn() -> DeliveryId,
+    ) {
         let Given { to, held, note } = given;
         let mut to = to.into_iter();
         let fate = match held {
@@ -160,7 +166,7 @@ impl Settled {
         }
         self.fates.push((one.delivery, fate));
         for to in to {
-            let new = owed((client, one.waiting.lead, one.maturation), Ok(to), fresh_id());
+            let new = owed((client, one.waiting.lead, one.maturation), to, (fresh_id(), now));
             self.deliveries.push((new.id, to.0));
             self.more.push(new);
         }

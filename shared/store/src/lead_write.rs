@@ -161,19 +161,18 @@ struct Deliveries {
     due: Instants,
 }
 
-impl Deliveries {
-    fn new(rows: &[NewDelivery], now: jiff::Timestamp) -> Self {
+impl From<&[NewDelivery]> for Deliveries {
+    fn from(rows: &[NewDelivery]) -> Self {
         let mut columns = Self::default();
         for row in rows {
-            let to = row.to.as_ref();
             columns.ids.push(row.id.uuid());
             columns.clients.push(row.client.uuid());
             columns.leads.push(row.lead.uuid());
             columns.maturations.push(row.maturation.uuid());
-            columns.endpoints.push(to.ok().map(|(endpoint, _)| endpoint.uuid()));
-            columns.reps.push(to.ok().and_then(|(_, rep)| *rep).map(RepId::uuid));
-            columns.reasons.push(to.err().map(|(_, why)| why.clone()));
-            columns.due.push(to.err().map_or(now, |(until, _)| *until).to_sqlx());
+            columns.endpoints.push(row.to.map(|(endpoint, _)| endpoint.uuid()));
+            columns.reps.push(row.to.and_then(|(_, rep)| rep).map(RepId::uuid));
+            columns.reasons.push(row.why.clone());
+            columns.due.push(row.due_at.to_sqlx());
         }
         columns
     }
@@ -248,7 +247,7 @@ impl Batch {
         owed: &[NewDelivery],
         (now, offered_until): (jiff::Timestamp, jiff::Timestamp),
     ) -> Result<(), StoreError> {
-        let (m, d) = (Maturations::from(rows), Deliveries::new(owed, now));
+        let (m, d) = (Maturations::from(rows), Deliveries::from(owed));
         sqlx::query!(
             "-- maturation.write
             with owed as (
@@ -256,7 +255,7 @@ impl Batch {
                                     created_at)
               select ($8::uuid[])[i], ($9::uuid[])[i], ($10::uuid[])[i], ($11::uuid[])[i], ($12::uuid[])[i], ($13::uuid[])[i],
                      case when ($12::uuid[])[i] is null then 'held' else 'pending' end, ($14::text[])[i],
-                     ($15::timestamptz[])[i], $7, $6
+                     ($15::timestamptz[])[i], case when ($14::text[])[i] is null then $7::timestamptz else $6::timestamptz end, $6
               from generate_subscripts($8::uuid[], 1) i
               on conflict do nothing
             )

@@ -33,7 +33,8 @@ pub(super) struct Note {
 
 /// What is said in the mail. No text holds control characters or characters that set the direction of writing.
 pub(super) struct Facts {
-    pub(super) name: String,
+    /// What the mail is about, in one line.
+    pub(super) title: String,
     pub(super) grade: String,
     pub(super) score: Option<String>,
     pub(super) phone: Option<String>,
@@ -54,11 +55,15 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    pub(super) fn read(data: &Value) -> Self {
+    pub(super) fn read(payload: &Value) -> Self {
+        let data = &payload["data"];
         let lead = &data["lead"];
+        let grade = word(&data["grade"]).unwrap_or_else(|| "A".to_owned());
+        let again = if payload["type"] == "lead.updated" { "Something new on your " } else { "" };
+        let name = name(lead).unwrap_or_else(|| "name not given".to_owned());
         Self {
-            name: name(lead).unwrap_or_else(|| "name not given".to_owned()),
-            grade: word(&data["grade"]).unwrap_or_else(|| "A".to_owned()),
+            title: format!("{again}{grade} lead: {name}"),
+            grade,
             score: word(&data["score"]),
             phone: word(&lead["phone"]),
             email: word(&lead["email"]),
@@ -98,7 +103,7 @@ impl Facts {
     }
 }
 
-fn name(lead: &Value) -> Option<String> {
+pub(super) fn name(lead: &Value) -> Option<String> {
     joined([word(&lead["first_name"]), word(&lead["last_name"])], " ").or_else(|| word(&lead["name"]))
 }
 
@@ -159,7 +164,7 @@ fn list<T>(value: &Value, read: impl Fn(&Value) -> Option<T>) -> Listed<T> {
 }
 
 /// A value as one line of text; `None` if there is nothing to say.
-fn word(value: &Value) -> Option<String> {
+pub(super) fn word(value: &Value) -> Option<String> {
     let text = match value {
         Value::Null => return None,
         Value::Bool(true) => "yes".to_owned(),

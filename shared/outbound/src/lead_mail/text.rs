@@ -4,7 +4,7 @@ use super::read::{Facts, Note, Reason};
 
 pub(super) fn render(facts: &Facts) -> String {
     let mut out = Text::default();
-    out.line(&format!("{} lead: {}", facts.grade, facts.name));
+    out.line(&facts.title);
     contact(&mut out, facts);
     section(&mut out, &format!("WHY {}", facts.grade), &facts.reasons.shown, facts.reasons.more, |out, reason| {
         out.line(&format!("* {}", because(reason)));
