@@ -538,6 +538,7 @@ create table endpoint (
     url text,
     address text,
     rep_id uuid,
+    by_name boolean not null default false,
     state text not null default 'enabled',
     state_reason text,
     allow_private boolean not null default false,
@@ -575,6 +576,7 @@ comment on column endpoint.name is 'As people and routing documents call it; its
 comment on column endpoint.url is 'Where a webhook is posted.';
 comment on column endpoint.address is 'Where an e-mail is sent.';
 comment on column endpoint.rep_id is 'The rep behind it, where there is one.';
+comment on column endpoint.by_name is 'Where leads are routed, it gets only those that go to it by name; a webhook that is not so gets those of every rep too.';
 comment on column endpoint.state is 'enabled, or disabled by the client''s 410, by days of failure or by the firm.';
 comment on column endpoint.state_reason is 'Why it is disabled.';
 comment on column endpoint.allow_private is 'Whether loopback and private addresses may be called: tests and demonstrations only.';
@@ -706,6 +708,24 @@ comment on column maturation.rule is 'Which of its rules counted.';
 comment on column maturation.routed_at is 'When it was routed last; null where every endpoint gets every lead.';
 comment on column maturation.routing is 'Where it went or until when it is held, and why nobody else has it, in words.';
 
+create table claim (
+    maturation_id uuid primary key,
+    tier text not null,
+    offered_to text[] not null,
+    until timestamptz not null,
+    taken_by text,
+    taken_at timestamptz,
+    constraint claim_tier_is_known check (tier in ('recipients', 'fallback')),
+    constraint claim_taken_is_whole check ((taken_by is null) = (taken_at is null))
+);
+comment on table claim is 'Leads that are or were offered to several, of whom the first to accept has it.';
+comment on column claim.maturation_id is 'The maturation.';
+comment on column claim.tier is 'Whose turn it is: the recipients of the rule, or their fallback.';
+comment on column claim.offered_to is 'Who may take it: ids of reps and endpoints, without those who passed.';
+comment on column claim.until is 'Before this; then the next are asked.';
+comment on column claim.taken_by is 'Who accepted first.';
+comment on column claim.taken_at is 'When.';
+
 create table delivery (
     id uuid primary key,
     client_id uuid not null,
@@ -729,7 +749,7 @@ create table delivery (
     created_at timestamptz not null,
     ended_at timestamptz,
     constraint delivery_once_per_endpoint unique (maturation_id, endpoint_id, event, cause),
-    constraint delivery_event_is_known check (event in ('lead.matured', 'lead.updated', 'lead.recalled', 'lead.taken',
+    constraint delivery_event_is_known check (event in ('lead.matured', 'lead.offered', 'lead.updated', 'lead.recalled', 'lead.taken',
         'lead.suppressed', 'lead.outcome')),
     constraint delivery_state_is_known check (state in ('pending', 'held', 'leased', 'delivered', 'filed', 'dead', 'withdrawn')),
     constraint delivery_lease_is_whole check ((state = 'leased') = (lease is not null) and (lease is null) = (leased_until is null)),

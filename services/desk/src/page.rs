@@ -9,7 +9,7 @@ use axum::{
 };
 use jiff::{Timestamp, tz::TimeZone};
 use ripen_domain::{
-    delivery::OutcomeKind,
+    delivery::{EventType, OutcomeKind},
     outcome::{Said, Wrong, currency_of},
 };
 use ripen_store::{OutcomeRecord, SentDelivery};
@@ -72,17 +72,25 @@ pub fn lead(status: StatusCode, sent: &SentDelivery, message: &Message, typed: &
     let payload: Value = serde_json::from_slice(&sent.row.body).unwrap_or_default();
     let data = &payload["data"];
     let mut html = String::new();
-    notice(&mut html, message, sent.outcomes.last());
+    let is_offer = payload["type"] == EventType::LeadOffered.word();
+    notice(&mut html, message, sent.outcomes.last(), is_offer);
     facts(&mut html, sent, data);
+    if is_offer {
+        offer(&mut html, data);
+        return page(status, "A lead on offer", &html);
+    }
     history(&mut html, &sent.outcomes);
     forms(&mut html, sent, message, typed);
     page(status, &name(&data["lead"]), &html)
 }
 
-fn notice(html: &mut String, message: &Message, newest: Option<&OutcomeRecord>) {
+fn notice(html: &mut String, message: &Message, newest: Option<&OutcomeRecord>, is_offer: bool) {
     let newest = || newest.map_or_else(|| "nothing".to_owned(), in_words);
     let (class, text) = match message {
         Message::None => return,
+        Message::Recorded | Message::Again if is_offer => {
+            ("good", "Recorded. If you took it, everything about it is on its way to you.".to_owned())
+        }
         Message::Recorded => ("good", format!("Recorded: {}. Thank you.", newest())),
         Message::Again => ("good", format!("That was recorded before and counts once. Said last: {}.", newest())),
         Message::Stale => {
@@ -123,6 +131,15 @@ fn facts(html: &mut String, sent: &SentDelivery, data: &Value) {
     }
     pair(html, "Sent", &when(sent.row.sent_at));
     html.push_str("</dl>\n");
+}
+
+/// Two buttons: to take it, or to pass.
+fn offer(html: &mut String, data: &Value) {
+    let until = data["offered_until"].as_str().and_then(|at| at.parse().ok()).map(when).unwrap_or_default();
+    line(html, format_args!("<h2>Who accepts first has it, until {}</h2>", Escaped(&until)));
+    form(html, OutcomeKind::Accepted, 0, ("Take it", ""));
+    let passed = "<input type=\"hidden\" name=\"reason\" value=\"passed\">\n";
+    form(html, OutcomeKind::Returned, 0, ("Pass", passed));
 }
 
 fn history(html: &mut String, outcomes: &[OutcomeRecord]) {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
     circuit::Went,
-    delivery::{Attempted, EventType, Next, OutcomeKind},
+    delivery::{Attempted, Next, OutcomeKind},
     id::EndpointId,
     outcome::Said,
 };
@@ -68,8 +68,8 @@ impl Attempt {
             EndpointKind::Webhook => self.webhook(ctx, left).await,
             EndpointKind::Email => self.mail(ctx, left).await,
         };
-        // Only of what hands a lead over does the answer say what became of it.
-        tried.outcome = tried.outcome.filter(|_| due.matured.event == EventType::LeadMatured);
+        // Only of what hands a lead over, or offers it, does the answer say what became of it.
+        tried.outcome = tried.outcome.filter(|_| due.matured.event.has_outcome());
         let now = ctx.clock.now();
         if tried.attempted == Attempted::Gone {
             self.disable(ctx).await;

@@ -195,7 +195,7 @@ fn freeze(due: &Due, links: Option<&Links>, now: jiff::Timestamp) -> Vec<u8> {
     let receipt = Receipt::deserialize(&due.matured.receipt).ok();
     let mut payload =
         due.matured.payload(&serde_json::json!(receipt.map(|receipt| receipt.reasons()).unwrap_or_default()), now);
-    if let Some(links) = links.filter(|_| due.matured.event.is_whole()) {
+    if let Some(links) = links.filter(|_| due.matured.event.is_whole() || due.matured.event.has_outcome()) {
         payload["data"]["outcome_url"] = links.outcome_url(due.matured.handed_over, now).into();
     }
     // A JSON value always serialises.

@@ -29,6 +29,8 @@ pub struct Given {
     pub to: Vec<(EndpointId, Option<RepId>)>,
     /// Until when the rest of it, or all, is held, and why.
     pub held: Option<(Timestamp, String)>,
+    /// It is not given but offered: whose turn it is, who may take it, and until when.
+    pub offer: Option<(Tier, Vec<RecipientId>, Timestamp)>,
     /// What is said of it; none where the client has no routing.
     pub note: Option<RoutingNote>,
 }
@@ -42,6 +44,8 @@ pub struct Ripe<'a> {
     pub matured_at: Timestamp,
     /// Endpoints that have it already.
     pub had: &'a [EndpointId],
+    /// Whom it was offered to, in vain.
+    pub offered: Option<Tier>,
 }
 
 /// Gives leads one after the other, each finding the state after those before.
@@ -88,8 +92,9 @@ impl<'a> Giver<'a> {
         let facts = facts_of(lead, person, work, source.unwrap_or_default());
         match self.routing(work) {
             Ok(routing) => {
-                let matured = MaturedLead { facts: &facts, matured_at: ripe.matured_at, from: Tier::Recipients };
-                self.route(client, &routing, &matured, ripe.had)
+                let from = ripe.offered.map_or(Tier::Recipients, |tier| tier.next().unwrap_or(Tier::Owner));
+                let matured = MaturedLead { facts: &facts, matured_at: ripe.matured_at, from };
+                self.route(client, &routing, &matured, ripe)
             }
             Err(why) => self.held(&why),
         }
@@ -125,7 +130,8 @@ impl<'a> Giver<'a> {
         self.routings.entry(client).or_insert_with(|| read(team, script).map(Arc::new)).clone()
     }
 
-    fn route(&mut self, client: ClientId, routing: &Routing, matured: &MaturedLead<'_>, had: &[EndpointId]) -> Given {
+    fn route(&mut self, client: ClientId, routing: &Routing, matured: &MaturedLead<'_>, ripe: Ripe<'_>) -> Given {
+        let Ripe { had, offered, .. } = ripe;
         let later = self.later();
         let Some(team) = self.teams.get_mut(&client) else { return self.held("its client's team cannot be read") };
         let mut routed = route(routing, matured, &team.sales, self.now);
@@ -139,9 +145,15 @@ impl<'a> Giver<'a> {
             rule: routed.rule.to_string(),
             text: routed.explain(&team.sales.client.zone),
         };
-        let new = routed.deliveries().into_iter().filter(|one| !had.contains(&one.endpoint));
-        let given = Given { to: new.map(addressed).collect(), held: held_of(&routed, later), note: Some(note) };
-        self.count(client, &routed, had.is_empty());
+        let offer = offer_of(&routed);
+        let to = if offer.is_some() {
+            offers(&routed, team)
+        } else {
+            let new = routed.deliveries().into_iter().filter(|one| !had.contains(&one.endpoint));
+            new.map(addressed).collect()
+        };
+        let given = Given { to, held: held_of(&routed, later), offer, note: Some(note) };
+        self.count(client, &routed, had.is_empty() && offered.is_none());
         given
     }
 
@@ -159,7 +171,9 @@ impl<'a> Giver<'a> {
         } else {
             team.sales.client.capacity = before;
         }
-        for chosen in routed.chosen() {
+        // What is offered counts for who takes it.
+        let taken = if offer_of(routed).is_none() { routed.chosen() } else { &[] };
+        for chosen in taken {
             let one = team.sales.recipients.iter().find(|one| one.id == chosen.id);
             given.extend(one.map(|one| (one.id.uuid(), one.schedule.date(self.now))));
         }
@@ -218,8 +232,38 @@ fn held_of(routed: &Routed, later: Timestamp) -> Option<(Timestamp, String)> {
             let first = others.iter().map(|one| one.until).min()?;
             Some((first, format!("waits for {}", names(others))))
         }
-        Assignment::Offered { .. } => None,
+        Assignment::Offered { to, until, .. } => {
+            let names: Vec<_> = to.iter().map(|one| one.name.as_str()).collect();
+            Some((*until, format!("on offer to {}", names.join(", "))))
+        }
     }
+}
+
+fn offer_of(routed: &Routed) -> Option<(Tier, Vec<RecipientId>, Timestamp)> {
+    match &routed.assignment {
+        Assignment::Offered { tier, to, until } => Some((*tier, to.iter().map(|one| one.id).collect(), *until)),
+        Assignment::Given { .. } | Assignment::Held { .. } => None,
+    }
+}
+
+/// Where an offer goes: to each by ways of its own; to the webhooks of the whole team only for who has no other.
+fn offers(routed: &Routed, team: &Team) -> Vec<(EndpointId, Option<RepId>)> {
+    let shared = team.sales.recipients.iter().filter_map(|one| match one.id {
+        RecipientId::Endpoint(endpoint) => Some(endpoint),
+        RecipientId::Rep(_) => None,
+    });
+    let shared: BTreeSet<_> = shared.collect();
+    let mut to = BTreeMap::new();
+    for chosen in routed.chosen() {
+        let own: Vec<_> = chosen.endpoints.iter().filter(|endpoint| !shared.contains(endpoint)).collect();
+        match (chosen.id, own.is_empty()) {
+            (RecipientId::Rep(rep), false) => to.extend(own.into_iter().map(|endpoint| (*endpoint, Some(rep)))),
+            (RecipientId::Rep(_), true) | (RecipientId::Endpoint(_), _) => {
+                to.extend(chosen.endpoints.iter().map(|endpoint| (*endpoint, None)));
+            }
+        }
+    }
+    to.into_iter().collect()
 }
 
 fn names(later: &[Later]) -> String {

@@ -9,10 +9,10 @@ use ripen_domain::{
     criteria::Criteria,
     delivery::EventType,
     id::{ClientId, CriteriaId, DeliveryId, EndpointId, LeadId, MaturationId, RepId},
-    routing::Waiting,
+    routing::{RecipientId, Tier, Waiting},
 };
 use ripen_runtime::random::uuid_v7;
-use ripen_store::{Batch, Brought, MaturationRow, NewDelivery, News, PersonRow, SpoolKey, StoreError};
+use ripen_store::{Batch, Brought, MaturationRow, NewDelivery, NewOffer, News, PersonRow, SpoolKey, StoreError};
 
 use crate::{
     Context,
@@ -120,23 +120,23 @@ async fn assign(
     let teams = if routed.is_empty() { BTreeMap::new() } else { batch.teams_lock(&routed, now).await? };
     maturations.sort_by_key(|row| waiting(draft, row));
     let mut giver = Giver::new(draft, criteria, teams, now);
-    let mut deliveries = Vec::new();
+    let (mut deliveries, mut offers) = (Vec::new(), Vec::new());
     for row in maturations {
-        let given = giver.give(Ripe { lead: row.lead, matured_at: row.at, had: &[] });
+        let given = giver.give(Ripe { lead: row.lead, matured_at: row.at, had: &[], offered: None });
         let id = || DeliveryId::from_uuid(uuid_v7(now));
         let of = (row.client, row.lead, row.id);
         let (due_at, why) = if by_hand.contains(&row.lead) { undo.clone() } else { (now, None) };
-        deliveries.extend(given.to.iter().map(|to| NewDelivery {
-            due_at,
-            why: why.clone(),
-            ..owed(of, *to, (id(), now))
-        }));
+        let offered_until = given.offer.as_ref().map(|(_, _, until)| *until);
+        let all = given.to.iter().map(|to| owed(of, *to, (id(), now)));
+        deliveries.extend(all.map(|one| NewDelivery { due_at, why: why.clone(), offered_until, ..one }));
+        offers.extend(given.offer.map(|offer| offered(row.id, offer)));
         deliveries.extend(given.held.map(|held| later(of, held, id())));
         row.routing = given.note;
     }
     if !giver.turns.given.is_empty() {
         batch.turns_write(&giver.turns).await?;
     }
+    batch.offers_write(&offers, now).await?;
     Ok(deliveries)
 }
 
@@ -154,12 +154,17 @@ pub fn owed(
     to: (EndpointId, Option<RepId>),
     (id, now): (DeliveryId, Timestamp),
 ) -> NewDelivery {
-    NewDelivery { id, client, lead, maturation, to: Some(to), due_at: now, why: None }
+    NewDelivery { id, client, lead, maturation, offered_until: None, to: Some(to), due_at: now, why: None }
+}
+
+/// An offer to be kept.
+pub fn offered(maturation: MaturationId, (tier, to, until): (Tier, Vec<RecipientId>, Timestamp)) -> NewOffer {
+    NewOffer { maturation, tier, to, until }
 }
 
 /// One that nobody can take yet.
 fn later((client, lead, maturation): Of, (due_at, why): (Timestamp, String), id: DeliveryId) -> NewDelivery {
-    NewDelivery { id, client, lead, maturation, to: None, due_at, why: Some(why) }
+    NewDelivery { id, client, lead, maturation, offered_until: None, to: None, due_at, why: Some(why) }
 }
 
 /// What endpoints are told of leads that they have: something arrived on them again.

@@ -11,13 +11,13 @@ use ripen_domain::{
     id::{ClientId, CriteriaId, DeliveryId, EndpointId, LeadId, MaturationId},
 };
 use ripen_runtime::random::uuid_v7;
-use ripen_store::{Batch, NewDelivery, Rerouted, RoutingNote, Store, StoreError, Unrouted};
+use ripen_store::{Batch, NewDelivery, NewOffer, Rerouted, RoutingNote, Store, StoreError, Unrouted};
 
 use crate::{
     Context,
     assign::{self, Given, Giver, Ripe},
     criteria::{BrokenCriteria, Documents},
-    decide::owed,
+    decide::{offered, owed},
     draft::Draft,
     gather::{self, News},
     message::Requalify,
@@ -76,8 +76,8 @@ async fn release(ctx: &Context, client: ClientId, now: Timestamp) -> Result<Rele
     let mut giver = Giver::new(&draft, &criteria, teams, now);
     let mut settled = Settled::default();
     for one in &unrouted {
-        let had = &one.had;
-        let given = giver.give(Ripe { lead: one.waiting.lead, matured_at: one.waiting.matured_at, had });
+        let (lead, matured_at) = (one.waiting.lead, one.waiting.matured_at);
+        let given = giver.give(Ripe { lead, matured_at, had: &one.had, offered: one.offered });
         settled.take((client, one), given, now, || DeliveryId::from_uuid(uuid_v7(now)));
     }
     let full = giver.full(client);
@@ -110,7 +110,7 @@ pub async fn route_preview(
     if !draft.leads.contains_key(&lead) {
         return Ok(None);
     }
-    let given = Giver::new(&draft, &criteria, teams, now).give(Ripe { lead, matured_at: now, had: &[] });
+    let given = Giver::new(&draft, &criteria, teams, now).give(Ripe { lead, matured_at: now, had: &[], offered: None });
     let plain = || match given.held {
         Some((_, why)) => format!("Held: {why}\n"),
         None => "No routing: goes to every enabled endpoint of the client at once\n".to_owned(),
@@ -144,6 +144,7 @@ struct Settled {
     more: Vec<NewDelivery>,
     notes: BTreeMap<MaturationId, RoutingNote>,
     deliveries: Vec<(DeliveryId, EndpointId)>,
+    offers: Vec<NewOffer>,
 }
 
 impl Settled {
@@ -155,7 +156,9 @@ impl Settled {
         now: Timestamp,
         fresh_id: impl Fn() -> DeliveryId,
     ) {
-        let Given { to, held, note } = given;
+        let Given { to, held, offer, note } = given;
+        let offered_until = offer.as_ref().map(|(_, _, until)| *until);
+        self.offers.extend(offer.map(|offer| offered(one.maturation, offer)));
         let mut to = to.into_iter();
         let fate = match held {
             Some((until, why)) => Rerouted::Held(until, why),
@@ -167,6 +170,7 @@ impl Settled {
         self.fates.push((one.delivery, fate));
         for to in to {
             let new = owed((client, one.waiting.lead, one.maturation), to, (fresh_id(), now));
+            let new = NewDelivery { offered_until, ..new };
             self.deliveries.push((new.id, to.0));
             self.more.push(new);
         }
@@ -178,6 +182,6 @@ impl Settled {
         if !self.more.is_empty() {
             batch.maturations_write(&[], &self.more, at).await?;
         }
-        Ok(())
+        batch.offers_write(&self.offers, at.0).await
     }
 }

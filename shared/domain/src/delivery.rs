@@ -18,6 +18,8 @@ words! {
     EventType "event type" {
         /// A lead became A.
         LeadMatured = "lead.matured",
+        /// A lead is offered to several: who accepts first has it.
+        LeadOffered = "lead.offered",
         /// A new enquiry or a correction of a delivered lead.
         LeadUpdated = "lead.updated",
         /// A delivered lead is taken back.
@@ -69,8 +71,19 @@ words! {
 
 impl EventType {
     /// What an e-mail endpoint is told of: people are told everything that changes what they do.
-    pub const BY_MAIL: [Self; 5] =
-        [Self::LeadMatured, Self::LeadUpdated, Self::LeadRecalled, Self::LeadTaken, Self::LeadSuppressed];
+    pub const BY_MAIL: [Self; 4] = [Self::LeadMatured, Self::LeadUpdated, Self::LeadRecalled, Self::LeadSuppressed];
+
+    /// Whether endpoints choose to be told of it. Offers, and that one went to somebody else, are told to who is offered.
+    #[must_use]
+    pub const fn is_asked_for(self) -> bool {
+        !matches!(self, Self::LeadOffered | Self::LeadTaken)
+    }
+
+    /// Whether a client can say what became of it.
+    #[must_use]
+    pub const fn has_outcome(self) -> bool {
+        matches!(self, Self::LeadMatured | Self::LeadOffered)
+    }
 
     /// Whether it hands the lead over, with everything about it.
     #[must_use]
@@ -141,6 +154,9 @@ impl Matured {
         if self.event.is_whole() {
             return self.whole(reasons, now);
         }
+        if self.event == EventType::LeadOffered {
+            return self.offer(reasons, now);
+        }
         let mut data = json!({
             "delivery": self.handed_over,
             "lead": {"id": self.lead, "name": self.profile.full_name()},
@@ -154,6 +170,18 @@ impl Matured {
 
     fn assigned_to(&self) -> Option<Value> {
         self.assigned_to.as_ref().map(|(name, email)| json!({"name": name, "email": email}))
+    }
+
+    /// Everything but who it is, how to reach them, and what somebody wrote down, where that may stand too.
+    fn offer(&self, reasons: &Value, now: Timestamp) -> Value {
+        let mut offer = self.whole(reasons, now);
+        let data = &mut offer["data"];
+        for key in ["first_name", "last_name", "name", "email", "phone"] {
+            data["lead"][key] = Value::Null;
+        }
+        data["notes"] = json!([]);
+        data["offered_until"] = self.said["until"].clone();
+        offer
     }
 
     fn whole(&self, reasons: &Value, now: Timestamp) -> Value {

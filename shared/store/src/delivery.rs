@@ -24,6 +24,8 @@ pub struct NewDelivery {
     pub lead: LeadId,
     /// The maturation it passes on.
     pub maturation: MaturationId,
+    /// Hands it over, or offers it until then.
+    pub offered_until: Option<Timestamp>,
     /// Where to, and to which rep where it was routed to one; none while nobody can take it: then it is held.
     pub to: Option<(EndpointId, Option<RepId>)>,
     /// From when it is attempted, or routed again.
@@ -116,7 +118,7 @@ impl Batch {
         sqlx::query!(
             "-- delivery.withdraw
             update delivery set state = 'withdrawn', reason = $2, ended_at = $3
-            where lead_id = any($1) and state in ('pending', 'held') and attempts = 0 and event in ('lead.matured', 'lead.updated')",
+            where lead_id = any($1) and state in ('pending', 'held') and attempts = 0 and event in ('lead.matured', 'lead.offered', 'lead.updated')",
             &leads,
             why,
             now.to_sqlx()

@@ -154,7 +154,7 @@ impl Store {
             Decided,
             r#"-- delivery.lease
             with offered as materialized (
-                select id, lead_id, client_id, endpoint_id, event in ('lead.matured', 'lead.updated') as whole, in_line from delivery
+                select id, lead_id, client_id, endpoint_id, event in ('lead.matured', 'lead.offered', 'lead.updated') as whole, in_line from delivery
                 where id = any($1) and endpoint_id is not null
                   and (state in ('pending', 'held') and due_at <= $2 or state = 'leased' and leased_until < clock_timestamp())
                 order by id for update skip locked

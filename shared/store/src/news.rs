@@ -45,8 +45,9 @@ pub enum Recalled {
     NotMatured,
 }
 
+/// News as the statement takes it.
 #[derive(Default)]
-struct Columns {
+pub(crate) struct Columns {
     ids: Vec<Uuid>,
     abouts: Vec<Uuid>,
     events: Vec<String>,
@@ -93,7 +94,7 @@ impl Batch {
         Ok(c.ids.len())
     }
 
-    async fn news_insert(&mut self, c: &Columns, now: Timestamp) -> Result<(), StoreError> {
+    pub(crate) async fn news_insert(&mut self, c: &Columns, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query!(
             "-- news.insert
             insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, event, cause, said, state, due_at,
@@ -138,7 +139,7 @@ impl Batch {
         let done = sqlx::query!(
             "-- news.stop
             update delivery set state = 'withdrawn', reason = $2, ended_at = $3
-            where lead_id = $1 and state in ('pending', 'held') and event in ('lead.matured', 'lead.updated')",
+            where lead_id = $1 and state in ('pending', 'held') and event in ('lead.matured', 'lead.offered', 'lead.updated')",
             lead.uuid(),
             why,
             now.to_sqlx()
@@ -174,7 +175,7 @@ impl Batch {
 }
 
 impl Columns {
-    fn push(&mut self, news: &News, about: DeliveryId, now: Timestamp) {
+    pub(crate) fn push(&mut self, news: &News, about: DeliveryId, now: Timestamp) {
         self.ids.push(news_id(about, news.event, news.cause, now).uuid());
         self.abouts.push(about.uuid());
         self.events.push(news.event.word().to_owned());

@@ -103,7 +103,16 @@ impl Store {
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
         let mut batch = self.begin().await?;
-        let Some(owed) = batch.owed(scope, new.delivery).await? else { return Ok(Recorded::Unknown) };
+        let Some(owed) = batch.owed(scope, new.delivery).await? else {
+            let said = batch.offer_said(scope, new, now).await?;
+            if said.is_some() && new.how == How::Answer {
+                batch.answer_end(new.delivery, said.as_ref().unwrap_or(&Recorded::Again)).await?;
+            }
+            if !new.dry_run {
+                batch.commit().await?;
+            }
+            return Ok(said.unwrap_or(Recorded::Unknown));
+        };
         let Some(row) = batch.lock_lead(scope, owed.lead).await? else { return Ok(Recorded::Unknown) };
         let said = batch.outcomes_said(new.delivery).await?;
         let judged = judge(new, &owed, &said, (hours, now));

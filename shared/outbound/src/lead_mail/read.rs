@@ -62,7 +62,10 @@ impl Facts {
         let again = if payload["type"] == "lead.updated" { "Something new on your " } else { "" };
         let name = name(lead).unwrap_or_else(|| "name not given".to_owned());
         Self {
-            title: format!("{again}{grade} lead: {name}"),
+            title: match time(&data["offered_until"]) {
+                Some(until) => format!("{grade} lead on offer until {until}: who accepts first has it"),
+                None => format!("{again}{grade} lead: {name}"),
+            },
             grade,
             score: word(&data["score"]),
             phone: word(&lead["phone"]),
