@@ -619,6 +619,7 @@ create table rep (
     is_paused boolean not null default false,
     back_on date,
     capacity integer,
+    links_since timestamptz not null default 'epoch',
     created_at timestamptz not null,
     constraint rep_email_is_unique unique (client_id, email),
     constraint rep_comes_back_from_a_pause check (is_paused or back_on is null),
@@ -636,6 +637,7 @@ comment on column rep.holidays is 'Days on which none are.';
 comment on column rep.is_paused is 'None are taken.';
 comment on column rep.back_on is 'The first day after the pause; null where somebody ends it.';
 comment on column rep.capacity is 'A leads that are taken in a day at most; any number where null.';
+comment on column rep.links_since is 'Links to the page of open leads that were made before no longer open it.';
 comment on column rep.created_at is 'When it was added.';
 
 create table route (

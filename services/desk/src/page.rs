@@ -108,16 +108,7 @@ fn notice(html: &mut String, message: &Message, newest: Option<&OutcomeRecord>, 
 fn facts(html: &mut String, sent: &SentDelivery, data: &Value) {
     let lead = &data["lead"];
     html.push_str("<dl>\n");
-    if sent.do_not_contact {
-        pair(html, "Contact", "This person asked not to be contacted.");
-    } else {
-        for (label, scheme, value) in [("Phone", "tel", &lead["phone"]), ("E-mail", "mailto", &lead["email"])] {
-            if let Some(value) = value.as_str() {
-                let value = Escaped(value);
-                line(html, format_args!("<dt>{label}</dt><dd><a href=\"{scheme}:{value}\">{value}</a></dd>"));
-            }
-        }
-    }
+    reach(html, sent.do_not_contact, lead);
     let place: Vec<_> = ["postal_code", "country"].into_iter().filter_map(|key| lead[key].as_str()).collect();
     for (label, value) in [("Place", place.join(", ")), ("Came from", text(&data["source"]["name"]))] {
         if !value.is_empty() {
@@ -131,6 +122,19 @@ fn facts(html: &mut String, sent: &SentDelivery, data: &Value) {
     }
     pair(html, "Sent", &when(sent.row.sent_at));
     html.push_str("</dl>\n");
+}
+
+/// How to reach the person, if at all.
+pub fn reach(html: &mut String, do_not_contact: bool, lead: &Value) {
+    if do_not_contact {
+        return pair(html, "Contact", "This person asked not to be contacted.");
+    }
+    for (label, scheme, value) in [("Phone", "tel", &lead["phone"]), ("E-mail", "mailto", &lead["email"])] {
+        if let Some(value) = value.as_str() {
+            let value = Escaped(value);
+            line(html, format_args!("<dt>{label}</dt><dd><a href=\"{scheme}:{value}\">{value}</a></dd>"));
+        }
+    }
 }
 
 /// Two buttons: to take it, or to pass.
@@ -231,18 +235,21 @@ fn in_words(said: &OutcomeRecord) -> String {
     format!("{what}{sale}{date}{reason}")
 }
 
-fn name(lead: &Value) -> String {
+/// Who it is, as far as that was said.
+pub fn name(lead: &Value) -> String {
     let parts: Vec<_> = ["first_name", "last_name"].into_iter().filter_map(|key| lead[key].as_str()).collect();
     let whole = lead["name"].as_str().map(str::to_owned);
     let name = if parts.is_empty() { whole } else { Some(parts.join(" ")) };
     name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "A lead".to_owned())
 }
 
-fn text(value: &Value) -> String {
+/// A text, empty where there is none.
+pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-fn when(at: Timestamp) -> String {
+/// An instant in words.
+pub fn when(at: Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).strftime("%-d %B %Y, %H:%M UTC").to_string()
 }
 
@@ -250,12 +257,13 @@ fn pair(html: &mut String, label: &str, value: &str) {
     line(html, format_args!("<dt>{label}</dt><dd>{}</dd>", Escaped(value)));
 }
 
-fn line(html: &mut String, content: std::fmt::Arguments<'_>) {
+/// A line of HTML.
+pub fn line(html: &mut String, content: std::fmt::Arguments<'_>) {
     let _cannot_fail = writeln!(html, "{content}");
 }
 
 /// A whole page. `title` is escaped here, `content` is HTML already.
-fn page(status: StatusCode, title: &str, content: &str) -> Response {
+pub fn page(status: StatusCode, title: &str, content: &str) -> Response {
     let title = Escaped(title);
     let html = format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n\

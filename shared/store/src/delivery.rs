@@ -55,6 +55,8 @@ pub struct Due {
     pub secrets: Vec<String>,
     /// The client's name.
     pub client: String,
+    /// The rep it is for.
+    pub rep: Option<RepId>,
     /// Attempts begun, this one included.
     pub attempts: i32,
     /// Those of them that do not count against the schedule.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     delivery::Matured,
-    id::{CriteriaId, DecisionId, DeliveryId, EndpointId, LeadId},
+    id::{CriteriaId, DecisionId, DeliveryId, EndpointId, LeadId, RepId},
 };
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -243,6 +243,7 @@ impl Store {
                    p.country, p.time_zone, p.locale, s.name as source_name, c.name as client_name, e.kind,
                    coalesce(e.url, e.address) as "to!", e.allow_private, e.timeout_s, e.headers,
                    e.failures > 0 as "failing!",
+                   coalesce(d.rep_id, e.rep_id) as rep_id,
                    (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep_name,
                    (select r.email from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep_email,
                    (select json_object_agg(question, value) from
@@ -329,6 +330,7 @@ struct Row {
     timeout_s: Option<i32>,
     headers: Vec<String>,
     failing: bool,
+    rep_id: Option<Uuid>,
     rep_name: Option<String>,
     rep_email: Option<String>,
     answers: Option<Value>,
@@ -378,6 +380,7 @@ impl Row {
             headers: self.headers,
             secrets: self.secrets.unwrap_or_default(),
             client: self.client_name,
+            rep: self.rep_id.map(RepId::from_uuid),
             attempts: self.attempts,
             excused: self.excused,
             failing: self.failing,

@@ -159,6 +159,11 @@ fn foot(out: &mut Html, facts: &Facts) {
         out.link(url, "Accept, return, won or lost");
         out.raw("</div>\n");
     }
+    if let Some(url) = &facts.open_leads_url {
+        out.raw("<p>");
+        out.link(url, "All your open leads");
+        out.raw("</p>\n");
+    }
     if let Some(fine_print) = facts.fine_print() {
         out.line("p", " class=\"fine\"", &fine_print);
     }

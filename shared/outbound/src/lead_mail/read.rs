@@ -52,6 +52,8 @@ pub(super) struct Facts {
     pub(super) criteria: Option<String>,
     pub(super) delivery: Option<String>,
     pub(super) outcome_url: Option<String>,
+    /// The rep's own page.
+    pub(super) open_leads_url: Option<String>,
 }
 
 impl Facts {
@@ -81,6 +83,7 @@ impl Facts {
             origin: origin(data),
             criteria: criteria(&data["criteria"]),
             delivery: word(&data["delivery"]),
+            open_leads_url: data["open_leads_url"].as_str().and_then(web_link),
             outcome_url: data["outcome_url"].as_str().and_then(web_link),
         }
     }

@@ -79,6 +79,11 @@ fn foot(out: &mut Text, facts: &Facts) {
         out.line("TELL US HOW IT WENT");
         out.line(url);
     }
+    if let Some(url) = &facts.open_leads_url {
+        out.line("");
+        out.line("ALL YOUR OPEN LEADS");
+        out.line(url);
+    }
     if let Some(fine_print) = facts.fine_print() {
         out.line("");
         out.line("-- ");
