@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use ripen_domain::{
     criteria::Receipt,
-    delivery::{Attempted, Schedule},
+    delivery::{Attempted, EventType, Schedule},
     id::{DeliveryId, EndpointId},
     lead::Grade,
     message::DeliverMessage,
@@ -80,7 +80,8 @@ impl World {
         if matured.grade != Grade::A {
             return wrong("its decision is no A");
         }
-        if self.model.opted_out.contains(&person_of(matured.profile.name.as_deref().unwrap_or_default())) {
+        let whole = matured.event.is_whole() || matured.event == EventType::LeadOffered;
+        if whole && self.model.opted_out.contains(&person_of(matured.profile.name.as_deref().unwrap_or_default())) {
             return wrong("the person had asked not to be contacted");
         }
         if self.model.over.contains(&id) {
@@ -91,8 +92,8 @@ impl World {
                    join endpoint e on e.id = d.endpoint_id where d.id = $1";
         let is = sqlx::query_as::<_, (bool, bool, bool, bool)>(sql).bind(id.uuid()).fetch_one(&self.pool).await;
         match is.unwrap() {
-            (false, ..) => wrong("the lead is closed"),
-            (_, false, ..) => wrong("the lead is no longer A and nothing was attempted before"),
+            (false, ..) if whole => wrong("the lead is closed"),
+            (_, false, ..) if whole => wrong("the lead is no longer A and nothing was attempted before"),
             (_, _, false, _) => wrong("the client is paused"),
             (_, _, _, false) => wrong("the endpoint is disabled"),
             _ => Ok(()),

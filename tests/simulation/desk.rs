@@ -77,7 +77,7 @@ impl World {
         When::Ahead(i64::from(days)).due(self.now(), &Hours::default(), &[place]).unwrap()
     }
 
-    async fn lead_of(&self, person: u8) -> Option<LeadId> {
+    pub async fn lead_of(&self, person: u8) -> Option<LeadId> {
         let query = sqlx::query_scalar::<_, Uuid>(TARGET).bind(name_of(person));
         query.fetch_optional(&self.pool).await.unwrap().map(LeadId::from_uuid)
     }

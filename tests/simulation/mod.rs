@@ -14,6 +14,7 @@ mod operation;
 mod oracle;
 mod posting;
 mod reproduction;
+mod team;
 mod world;
 
 use std::{
@@ -120,6 +121,7 @@ async fn rest(world: &mut World) -> Outcome {
     world.apply(Operation::Broker(true)).await?;
     world.apply(Operation::Pause(false)).await?;
     world.apply(Operation::Endpoints(true)).await?;
+    world.apply(Operation::Organise(0)).await?;
     if world.has_no_criteria().await {
         world.apply(Operation::Activate(0)).await?;
     }

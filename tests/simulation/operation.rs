@@ -3,6 +3,8 @@
 
 use ripen_domain::touch::Disposition;
 
+use super::team::TEAMS;
+
 /// One thing that happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
@@ -40,6 +42,12 @@ pub enum Operation {
     Pause(bool),
     /// The client's endpoints are switched on, or off.
     Endpoints(bool),
+    /// The client's team is organised in one of some ways.
+    Organise(u8),
+    /// Somebody accepts an offer that was sent, or passes.
+    AnswerOffer { which: u8, accept: bool },
+    /// An agent takes this person's lead back.
+    Recall(u8),
 }
 
 /// What is posted. The same person, key and body say the same.
@@ -188,7 +196,9 @@ pub fn list(seed: u64) -> Vec<Operation> {
 
 fn operation(dice: &mut Dice) -> Operation {
     match dice.below(100) {
-        0..26 => Operation::Arrive(post(dice)),
+        0..22 => Operation::Arrive(post(dice)),
+        22..24 => Operation::Organise(dice.below(TEAMS)),
+        24..26 => Operation::AnswerOffer { which: dice.below(u8::MAX), accept: dice.chance(70) },
         26..29 => Operation::Repeat(dice.below(u8::MAX)),
         29..50 => {
             Operation::Decide(dice.one_of(&[Waiting::Arrivals, Waiting::Arrivals, Waiting::Requalify]), way(dice))
@@ -199,7 +209,8 @@ fn operation(dice: &mut Dice) -> Operation {
             let (person, days) = (dice.below(PERSONS), dice.one_of(&[10, 80, 200, 700]));
             Operation::Answer { person, days, spoken: dice.chance(50) }
         }
-        73..75 => Operation::OptOut(dice.below(PERSONS)),
+        73..74 => Operation::OptOut(dice.below(PERSONS)),
+        74..75 => Operation::Recall(dice.below(PERSONS)),
         75..80 => {
             let (person, how) = (dice.below(PERSONS), dice.one_of(Disposition::ALL));
             Operation::Touch { person, how, agreed: dice.chance(30).then(|| dice.one_of(&AGREED)) }

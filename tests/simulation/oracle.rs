@@ -16,7 +16,7 @@ use super::{
 };
 
 /// Each must find nothing, between any two operations.
-const NEVER: [(&str, &str); 11] = [
+const NEVER: [(&str, &str); 13] = [
     (
         "a person has two open leads under a program",
         "select count(*) from (select 1 from lead where stage in ('lead', 'contact', 'opportunity')
@@ -60,7 +60,7 @@ const NEVER: [(&str, &str); 11] = [
     (
         "a maturation is owed twice to one endpoint, or to nobody",
         "select count(*) from maturation m where not exists (select from delivery d where d.maturation_id = m.id)
-           or exists (select from delivery d where d.maturation_id = m.id group by d.endpoint_id having count(*) > 1)",
+           or exists (select from delivery d where d.maturation_id = m.id group by d.endpoint_id, d.event, d.cause having count(*) > 1)",
     ),
     (
         "something that is no A is to be delivered",
@@ -70,7 +70,19 @@ const NEVER: [(&str, &str); 11] = [
     (
         "what was never attempted is still owed of a lead that is no longer A",
         "select count(*) from delivery d join lead l on l.id = d.lead_id
-           where d.state in ('pending', 'held') and d.attempts = 0 and l.grade <> 'A'",
+           where d.state in ('pending', 'held') and d.attempts = 0 and l.grade <> 'A'
+             and d.event in ('lead.matured', 'lead.offered', 'lead.updated')",
+    ),
+    (
+        "a lead that somebody accepted went to somebody else",
+        "select count(*) from claim k where k.taken_by is not null and (
+           select count(distinct d.endpoint_id) from delivery d where d.maturation_id = k.maturation_id and d.event = 'lead.matured') <> 1",
+    ),
+    (
+        "a client was told of a lead that it never had",
+        "select count(*) from delivery d where d.event not in ('lead.matured', 'lead.offered')
+           and not exists (select from delivery h where h.maturation_id = d.maturation_id and h.endpoint_id = d.endpoint_id
+                             and h.event in ('lead.matured', 'lead.offered') and h.attempts > 0)",
     ),
     (
         "an arrival that ended is not where it ended",

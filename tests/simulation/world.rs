@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
+    delivery::EventType,
     id::{ClientId, CriteriaId, EndpointId, ProgramId, SourceId},
     lead::Channel,
     message::ArrivalMessage,
@@ -17,7 +18,9 @@ use ripen_outbound::{
 };
 use ripen_queue::{Consumer, Message, Options, Queue, Received, Transport};
 use ripen_runtime::{clock::Clock, config::Settings, health::Health};
-use ripen_store::{Activation, EndpointKind, NewClient, NewEndpoint, NewSource, SourceFormat, SpoolRow, State, Store};
+use ripen_store::{
+    Activation, EndpointChange, EndpointKind, NewClient, NewEndpoint, NewSource, SourceFormat, SpoolRow, State, Store,
+};
 use ripen_testkit::postgres::{TestDatabase, database};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use uuid::Uuid;
@@ -142,6 +145,10 @@ impl World {
             };
             store.endpoint_add(&endpoint, now).await.unwrap();
         }
+        // The second one wants to know everything.
+        let all = EventType::ALL.iter().copied().filter(|event| event.is_asked_for()).collect();
+        let change = EndpointChange { events: Some(all), ..EndpointChange::default() };
+        store.endpoint_change(EndpointId::from_uuid(Uuid::from_u128(4)), &change, now).await.unwrap();
         fault::prepare(&self.pool).await;
         self.tables = self.empty_tables().await;
     }
@@ -168,7 +175,8 @@ impl World {
     /// As new: no lead, no criteria, the first instant.
     pub async fn reset(&mut self) {
         let sql = format!(
-            "truncate {}; delete from armed; update program set criteria_id = null; update client set state = 'active';
+            "truncate {}; delete from armed; update program set criteria_id = null; update client set state = 'active',
+             route = null, capacity = null;
              update endpoint set state = 'enabled', state_reason = null",
             self.tables
         );
@@ -211,6 +219,9 @@ impl World {
                 self.qualifier.store.client_set_state(self.client, state).await.unwrap();
             }
             Operation::Endpoints(on) => self.endpoints(on).await,
+            Operation::Organise(team) => self.organise(team).await,
+            Operation::AnswerOffer { which, accept } => return self.answer_offer(which, accept).await,
+            Operation::Recall(person) => return self.recall(person).await,
         }
         Ok(())
     }
@@ -284,6 +295,10 @@ impl World {
         }
         self.qualifier.transport = transport.clone();
         self.dispatcher.transport = transport;
+    }
+
+    pub const fn client(&self) -> ClientId {
+        self.client
     }
 
     pub async fn has_no_criteria(&self) -> bool {

@@ -9,10 +9,13 @@ use ripen_domain::{
     criteria::Criteria,
     delivery::EventType,
     id::{ClientId, CriteriaId, DeliveryId, EndpointId, LeadId, MaturationId, RepId},
+    lead::Grade,
     routing::{RecipientId, Tier, Waiting},
 };
 use ripen_runtime::random::uuid_v7;
-use ripen_store::{Batch, Brought, MaturationRow, NewDelivery, NewOffer, News, PersonRow, SpoolKey, StoreError};
+use ripen_store::{
+    Batch, Brought, LeadRow, MaturationRow, NewDelivery, NewOffer, News, PersonRow, SpoolKey, StoreError,
+};
 
 use crate::{
     Context,
@@ -167,9 +170,10 @@ fn later((client, lead, maturation): Of, (due_at, why): (Timestamp, String), id:
     NewDelivery { id, client, lead, maturation, offered_until: None, to: None, due_at, why: Some(why) }
 }
 
-/// What endpoints are told of leads that they have: something arrived on them again.
+/// What endpoints are told of A leads that they have: something arrived on them again.
 fn updates(draft: &Draft, now: Timestamp) -> Vec<News> {
-    let known = draft.leads.values().filter(|lead| lead.row.matured_at.is_some_and(|at| at < now));
+    let is_a = |row: &LeadRow| row.decided.is_some_and(|(_, _, grade, _)| grade == Grade::A);
+    let known = draft.leads.values().filter(|lead| is_a(&lead.row) && lead.row.matured_at.is_some_and(|at| at < now));
     let news = known.filter_map(|lead| {
         let arrival = lead.arrived.last()?;
         let said = serde_json::Value::Null;

@@ -1,0 +1,88 @@
+//! What the firm sets for a client's sales team, what its members do with offers, and slips that are taken back.
+
+use ripen_domain::{
+    calling::Hours,
+    delivery::OutcomeKind,
+    id::{DeliveryId, EndpointId},
+    outcome::{How, Outcome as Said},
+};
+use ripen_store::{ClientChange, NewOutcome, Recalled, Recorded, Scope};
+use uuid::Uuid;
+
+use super::world::{Outcome, World};
+
+/// How many teams there are.
+pub const TEAMS: u8 = 5;
+
+/// Routing, and how many leads a day, of each team; the first has neither.
+fn team(number: u8) -> Option<(String, Option<i32>)> {
+    let [first, second] = [3, 4].map(|id| EndpointId::from_uuid(Uuid::from_u128(id)));
+    Some(match number {
+        0 => return None,
+        1 => (format!("mode = \"round_robin\"\nrecipients = [\"{first}\", \"{second}\"]"), None),
+        2 => {
+            let shares = format!("{{ name = \"{first}\", weight = 3 }}, {{ name = \"{second}\", weight = 1 }}");
+            (format!("mode = \"weighted\"\nrecipients = [{shares}]"), Some(1))
+        }
+        3 => (
+            format!(
+                "mode = \"first_to_claim\"\nclaim_within = \"15m\"\nowner = \"{first}\"\n\
+                 recipients = [\"{first}\", \"{second}\"]"
+            ),
+            None,
+        ),
+        _ => (
+            format!(
+                "mode = \"first_to_claim\"\nclaim_within = \"2h\"\nowner = \"{second}\"\n\
+                 recipients = [\"{second}\"]\nfallback = [\"{first}\"]"
+            ),
+            Some(2),
+        ),
+    })
+}
+
+impl World {
+    /// The client's team is organised like this from now on.
+    pub async fn organise(&self, number: u8) {
+        let (store, now) = (&self.qualifier.store, self.now());
+        let capacity = match team(number) {
+            None => {
+                store.route_remove(self.client(), now).await.unwrap();
+                None
+            }
+            Some((document, capacity)) => {
+                store.route_set(self.client(), &document, "the simulation", now).await.unwrap();
+                capacity
+            }
+        };
+        let change = ClientChange { capacity: Some(capacity), ..ClientChange::default() };
+        store.client_set(self.client(), &change, now).await.unwrap();
+    }
+
+    /// Somebody accepts one of the offers that were sent, or passes.
+    pub async fn answer_offer(&self, which: u8, accept: bool) -> Outcome {
+        let sql = "select id from delivery where event = 'lead.offered' and attempts > 0 order by id";
+        let offers: Vec<Uuid> = sqlx::query_scalar(sql).fetch_all(&self.pool).await.unwrap();
+        let Some(offer) = offers.get(usize::from(which) % offers.len().max(1)) else { return Ok(()) };
+        let outcome =
+            if accept { Said::Accepted { reason: None } } else { Said::Returned { reason: "passed".to_owned() } };
+        assert!(matches!(outcome.kind(), OutcomeKind::Accepted | OutcomeKind::Returned));
+        let delivery = DeliveryId::from_uuid(*offer);
+        let new = NewOutcome { delivery, outcome: &outcome, how: How::Api, by: "Kim", seen: None, dry_run: false };
+        let done = self.qualifier.store.outcome_record(Scope::Firm, &new, &Hours::default(), self.now()).await;
+        match done {
+            Ok(Recorded::Done(_) | Recorded::Again | Recorded::Refused(_)) => Ok(()),
+            other => Err(format!("an offer that is answered came to {other:?}")),
+        }
+    }
+
+    /// An agent takes the person's lead back.
+    pub async fn recall(&self, person: u8) -> Outcome {
+        let Some(lead) = self.lead_of(person).await else { return Ok(()) };
+        let done = self.qualifier.store.lead_recall(Scope::Firm, lead, ("Kim", "a slip"), self.now()).await;
+        match done {
+            Ok(Recalled::Done { .. } | Recalled::NotMatured) => Ok(()),
+            other => Err(format!("a recall came to {other:?}")),
+        }
+    }
+}
