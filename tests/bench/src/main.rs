@@ -6,6 +6,7 @@
 
 mod client;
 mod decide;
+mod deliveries;
 mod intake;
 mod intake_floor;
 mod latency;
@@ -82,6 +83,8 @@ enum Command {
         #[arg(long, default_value_t = 1_002_000, value_parser = clap::value_parser!(u64).range(3_000..=20_000_000))]
         decisions: u64,
     },
+    /// The dispatcher alone: what goes out in a second, beside an endpoint that hangs, and with very many that wait.
+    Deliveries,
     /// From the post to the webhook: times, processor time and memory, with all leads A.
     Latency,
     /// The floor of `intake`: a bare handler that parses the JSON and publishes the bytes with a confirm.
@@ -119,6 +122,7 @@ async fn main() {
         Command::Decide => decide::run(&options),
         Command::Promises { waiting } => promises::run(&options, waiting).await,
         Command::Past { decisions } => past::run(&options, decisions).await,
+        Command::Deliveries => deliveries::run(&options).await,
         Command::Latency => latency::run(&options).await,
     };
     finish(&report, &options);

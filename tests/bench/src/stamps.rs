@@ -83,6 +83,14 @@ impl Stamps {
         times
     }
 
+    /// From the first to the last arrival of these leads.
+    pub fn arrival_span(&self, first: u64, end: u64) -> Duration {
+        let arrived = self.arrived[index(first)..index(end)].iter().map(|stamp| stamp.load(Ordering::Relaxed));
+        let arrived: Vec<_> = arrived.filter(|stamp| *stamp > 0).collect();
+        let (begin, end) = (arrived.iter().min().unwrap_or(&0), arrived.iter().max().unwrap_or(&0));
+        Duration::from_nanos(end - begin)
+    }
+
     /// From the first sending to the last arrival of these leads.
     pub fn span(&self, first: u64, end: u64) -> Duration {
         let of = |book: &[AtomicU64]| {
