@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::{
+    appointment::Handover,
     id::{DeliveryId, LeadId},
     lead::{Channel, Grade, Stage, words},
     person::Profile,
@@ -105,6 +106,8 @@ pub struct Matured {
     pub matured_at: Timestamp,
     /// Name and address of the rep it is for.
     pub assigned_to: Option<(String, String)>,
+    /// What that rep and the person have agreed; none where they have not.
+    pub appointment: Option<Handover>,
 }
 
 impl Matured {
@@ -112,6 +115,7 @@ impl Matured {
     #[must_use]
     pub fn payload(&self, reasons: &Value, now: Timestamp) -> Value {
         let profile = &self.profile;
+        let handover = self.appointment.as_ref().map_or_else(|| json!({"kind": "message"}), Handover::payload);
         json!({
             "type": "lead.matured",
             "timestamp": now,
@@ -132,7 +136,7 @@ impl Matured {
                 "source": {"name": self.source, "channel": self.channel},
                 "arrivals": self.arrivals,
                 "first_arrived_at": self.first_arrived_at,
-                "handover": {"kind": "message"},
+                "handover": handover,
                 "assigned_to": self.assigned_to.as_ref().map(|(name, email)| json!({"name": name, "email": email})),
                 "matured_at": self.matured_at,
             }

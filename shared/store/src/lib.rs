@@ -3,6 +3,8 @@
 //! A [`Store`] is a pool of connections; a [`Batch`] is the qualifier's one transaction. Functions take `now` and ids;
 //! only the expiry of leases is judged by the database's own clock.
 
+mod appointment;
+mod appointment_write;
 mod arrival;
 mod arrival_write;
 mod batch;
@@ -25,6 +27,7 @@ mod lead;
 mod lead_write;
 mod lease;
 mod ledger;
+mod notice;
 mod outcome;
 mod outcome_write;
 mod partition;
@@ -46,6 +49,8 @@ mod team;
 mod touch;
 mod unrouted;
 
+pub use appointment::{Ahead, AppointmentFilter, AppointmentRecord};
+pub use appointment_write::{Change, Unbookable, Wish};
 pub use arrival::{ArrivalRow, ArrivalState, ArrivalStatus, Ended, Noted, Seen};
 pub use arrival_write::Brought;
 pub use batch::Batch;
@@ -66,6 +71,7 @@ pub use history::{PastReader, Period};
 pub use lead::{LeadRow, MaturationRow, NewDecision, RoutingNote};
 pub use lease::{Claim, Claimed};
 pub use ledger::{LeadRecord, PromiseRecord, TouchRecord};
+pub use notice::{DueNotice, Handed, NewNotice, NoticeEnd, NoticeKind};
 pub use outcome::{NewOutcome, OutcomeRecord, Recorded};
 pub use partition::Months;
 pub use past::{PackedPast, Past};

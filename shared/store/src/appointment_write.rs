@@ -1,0 +1,358 @@
+//! Holding, booking, moving and cancelling appointments. The lead is locked, then the rep, and only then is looked what is
+//! free: of those who want one slot at once, one gets it. What the rep has to be told is written with it.
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use ripen_domain::{
+    appointment::{Appointment, Diary, NotFree, Refused, Slot, State, Terms, reminders},
+    id::{AppointmentId, ClientId, LeadId, NoticeId, RepId},
+    lead::Stage,
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{Batch, NewNotice, NoticeKind, Scope, Store, StoreError, appointment::Row, error::word};
+
+/// A slot that is wanted for a lead.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// Whose person.
+    pub lead: LeadId,
+    /// With whom.
+    pub rep: RepId,
+    /// When.
+    pub slot: Slot,
+    /// What was agreed beside the time.
+    pub note: Option<String>,
+}
+
+/// Who changes appointments, when, and under which terms.
+#[derive(Clone, Copy)]
+pub struct Change<'a> {
+    /// Who.
+    pub by: &'a str,
+    /// How appointments are made.
+    pub terms: &'a Terms,
+    /// When.
+    pub now: Timestamp,
+    /// Makes ids.
+    pub fresh_id: &'a (dyn Fn() -> Uuid + Sync),
+}
+
+/// Why an appointment was neither made nor changed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Unbookable {
+    /// There is no such lead.
+    #[error("there is no such lead")]
+    NoLead,
+    /// There is no such rep, or it is another client's.
+    #[error("the lead's client has no such rep")]
+    NoRep,
+    /// There is no such appointment.
+    #[error("there is no such appointment")]
+    NoAppointment,
+    /// The lead is closed or a customer.
+    #[error("the lead is not open any more")]
+    LeadEnded,
+    /// The lead has one already.
+    #[error("the lead has {0} already: move or cancel it")]
+    Another(AppointmentId),
+    /// The rep is not free then.
+    #[error(transparent)]
+    NotFree(#[from] NotFree),
+    /// It cannot be changed so any more.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Store {
+    /// Keeps a slot free until an instant. What the lead held before is let go.
+    ///
+    /// # Errors
+    /// Says why not.
+    pub async fn appointment_hold(
+        &self,
+        scope: Scope,
+        wish: Wish,
+        until: Timestamp,
+        change: Change<'_>,
+    ) -> Result<Appointment, Unbookable> {
+        let mut batch = self.begin().await?;
+        let (client, held, _) = batch.take_slot(scope, &wish, change).await?;
+        let state = State::Held { until };
+        let id = held.map_or_else(|| AppointmentId::from_uuid((change.fresh_id)()), |held| held.id);
+        let Wish { lead, rep, slot, note } = wish;
+        let made = Appointment { id, lead, rep, slot, state, sequence: 0, note };
+        batch.appointment_put(client, &made, change).await?;
+        batch.commit().await?;
+        Ok(made)
+    }
+
+    /// Books a slot for a lead, whether it is free or held for this lead.
+    ///
+    /// # Errors
+    /// Says why not.
+    pub async fn appointment_book(
+        &self,
+        scope: Scope,
+        wish: Wish,
+        change: Change<'_>,
+    ) -> Result<Appointment, Unbookable> {
+        let mut batch = self.begin().await?;
+        let (client, held, diary) = batch.take_slot(scope, &wish, change).await?;
+        let Wish { lead, rep, slot, note } = wish;
+        let booked = match held {
+            Some(held) => held.book(rep, slot, note)?,
+            None => {
+                let id = AppointmentId::from_uuid((change.fresh_id)());
+                Appointment { id, lead, rep, slot, state: State::Booked, sequence: 0, note }
+            }
+        };
+        batch.appointment_put(client, &booked, change).await?;
+        batch.lead_release(lead, change.now).await?;
+        batch.tell_rep((client, &booked), NoticeKind::AppointmentBooked, Some(&diary), change).await?;
+        batch.commit().await?;
+        Ok(booked)
+    }
+
+    /// Moves an appointment to another slot of the same rep.
+    ///
+    /// # Errors
+    /// Says why not.
+    pub async fn appointment_move(
+        &self,
+        scope: Scope,
+        id: AppointmentId,
+        slot: Slot,
+        change: Change<'_>,
+    ) -> Result<Appointment, Unbookable> {
+        let mut batch = self.begin().await?;
+        let (client, before) = batch.appointment_lock(scope, id).await?;
+        let rep = before.rep;
+        let moved = before.move_to(slot, change.now)?;
+        let diary = batch.diary_lock((client, rep), Some(id), change.now).await?.ok_or(Unbookable::NoRep)?;
+        diary.check(slot, change.terms, change.now)?;
+        batch.holds_end((rep, slot), Some(id), change.now).await?;
+        batch.appointment_put(client, &moved, change).await?;
+        if moved.state == State::Booked {
+            batch.tell_rep((client, &moved), NoticeKind::AppointmentMoved, Some(&diary), change).await?;
+        }
+        batch.commit().await?;
+        Ok(moved)
+    }
+
+    /// Cancels an appointment, or lets go of what is held.
+    ///
+    /// # Errors
+    /// Says why not.
+    pub async fn appointment_cancel(
+        &self,
+        scope: Scope,
+        id: AppointmentId,
+        why: &str,
+        change: Change<'_>,
+    ) -> Result<Appointment, Unbookable> {
+        let mut batch = self.begin().await?;
+        let (client, before) = batch.appointment_lock(scope, id).await?;
+        let was_booked = before.state == State::Booked;
+        let cancelled = before.cancel(why.to_owned(), change.now)?;
+        batch.appointment_put(client, &cancelled, change).await?;
+        if was_booked {
+            batch.tell_rep((client, &cancelled), NoticeKind::AppointmentCancelled, None, change).await?;
+        }
+        batch.commit().await?;
+        Ok(cancelled)
+    }
+}
+
+impl Batch {
+    /// Locks the lead and the rep and makes sure that the slot can be had. Returns what the lead holds, to become the
+    /// appointment, and the rep's diary.
+    async fn take_slot(
+        &mut self,
+        scope: Scope,
+        wish: &Wish,
+        change: Change<'_>,
+    ) -> Result<(ClientId, Option<Appointment>, Diary), Unbookable> {
+        let (client, stage) = self.lead_to_book(scope, wish.lead).await?.ok_or(Unbookable::NoLead)?;
+        if !stage.is_open() {
+            return Err(Unbookable::LeadEnded);
+        }
+        let own = self.appointment_of(wish.lead, change.now).await?;
+        if let Some(booked) = own.as_ref().filter(|own| own.state == State::Booked) {
+            return Err(Unbookable::Another(booked.id));
+        }
+        let except = own.as_ref().map(|own| own.id);
+        let diary = self.diary_lock((client, wish.rep), except, change.now).await?.ok_or(Unbookable::NoRep)?;
+        diary.check(wish.slot, change.terms, change.now)?;
+        self.holds_end((wish.rep, wish.slot), except, change.now).await?;
+        Ok((client, own, diary))
+    }
+
+    async fn lead_to_book(&mut self, scope: Scope, lead: LeadId) -> Result<Option<(ClientId, Stage)>, StoreError> {
+        let row = sqlx::query!(
+            "-- appointment.lead_lock
+            select client_id, stage from lead where id = $1 and ($2::uuid is null or client_id = $2) for no key update",
+            lead.uuid(),
+            scope.column()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        row.map(|row| Ok((ClientId::from_uuid(row.client_id), word(&row.stage)?))).transpose()
+    }
+
+    /// What a lead that is locked holds, or has booked and is not over.
+    async fn appointment_of(&mut self, lead: LeadId, now: Timestamp) -> Result<Option<Appointment>, StoreError> {
+        let row = sqlx::query_as!(
+            Row,
+            "-- appointment.of_lead
+            select id, lead_id, rep_id, state, starts_at, ends_at, held_until, sequence, note, cancelled_at, cancelled_why
+            from appointment where lead_id = $1 and (state = 'held' or state = 'booked' and ends_at > $2)
+            order by state, starts_at limit 1",
+            lead.uuid(),
+            now.to_sqlx()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        row.map(Row::appointment).transpose()
+    }
+
+    /// Locks an appointment's lead, then the appointment.
+    async fn appointment_lock(
+        &mut self,
+        scope: Scope,
+        id: AppointmentId,
+    ) -> Result<(ClientId, Appointment), Unbookable> {
+        let row = sqlx::query!(
+            "-- appointment.lead_of
+            select lead_id from appointment where id = $1 and ($2::uuid is null or client_id = $2)",
+            id.uuid(),
+            scope.column()
+        )
+        .fetch_optional(self.connection())
+        .await
+        .map_err(StoreError::from)?;
+        let lead = LeadId::from_uuid(row.ok_or(Unbookable::NoAppointment)?.lead_id);
+        let (client, _) = self.lead_to_book(scope, lead).await?.ok_or(Unbookable::NoLead)?;
+        let row = sqlx::query_as!(
+            Row,
+            "-- appointment.lock
+            select id, lead_id, rep_id, state, starts_at, ends_at, held_until, sequence, note, cancelled_at, cancelled_why
+            from appointment where id = $1 for update",
+            id.uuid()
+        )
+        .fetch_one(self.connection())
+        .await
+        .map_err(StoreError::from)?;
+        Ok((client, row.appointment()?))
+    }
+
+    /// Ends holds of others that ran out and lie where a slot is taken, under the lock of the rep.
+    async fn holds_end(
+        &mut self,
+        (rep, slot): (RepId, Slot),
+        except: Option<AppointmentId>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- appointment.holds_end
+            update appointment set state = 'cancelled', held_until = null, cancelled_at = $4, cancelled_why = 'the hold ran out',
+                                   changed_at = $4
+            where rep_id = $1 and state = 'held' and held_until <= $4 and starts_at < $3 and ends_at > $2
+              and ($5::uuid is null or id <> $5)",
+            rep.uuid(),
+            slot.starts_at.to_sqlx(),
+            slot.ends_at.to_sqlx(),
+            now.to_sqlx(),
+            except.map(AppointmentId::uuid)
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Writes an appointment as it is now, under the locks of its lead and of the rep.
+    async fn appointment_put(
+        &mut self,
+        client: ClientId,
+        one: &Appointment,
+        change: Change<'_>,
+    ) -> Result<(), StoreError> {
+        let (state, held_until, cancelled) = match &one.state {
+            State::Held { until } => ("held", Some(*until), None),
+            State::Booked => ("booked", None, None),
+            State::Cancelled { at, why } => ("cancelled", None, Some((*at, why.as_str()))),
+        };
+        sqlx::query!(
+            "-- appointment.put
+            insert into appointment (id, client_id, lead_id, rep_id, state, starts_at, ends_at, held_until, sequence, note,
+                                     made_by, created_at, changed_at, cancelled_at, cancelled_why)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14)
+            on conflict (id) do update set rep_id = excluded.rep_id, state = excluded.state, starts_at = excluded.starts_at,
+              ends_at = excluded.ends_at, held_until = excluded.held_until, sequence = excluded.sequence, note = excluded.note,
+              made_by = excluded.made_by, changed_at = excluded.changed_at, cancelled_at = excluded.cancelled_at,
+              cancelled_why = excluded.cancelled_why",
+            one.id.uuid(),
+            client.uuid(),
+            one.lead.uuid(),
+            one.rep.uuid(),
+            state,
+            one.slot.starts_at.to_sqlx(),
+            one.slot.ends_at.to_sqlx(),
+            held_until.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
+            one.sequence,
+            one.note,
+            change.by,
+            change.now.to_sqlx(),
+            cancelled.map(|(at, _)| at.to_sqlx()) as Option<jiff_sqlx::Timestamp>,
+            cancelled.map(|(_, why)| why)
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Has a lead that waits for somebody to take it routed at once: now it is known who does.
+    async fn lead_release(&mut self, lead: LeadId, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- appointment.release
+            update delivery set due_at = $2 where lead_id = $1 and endpoint_id is null and state = 'held' and due_at > $2",
+            lead.uuid(),
+            now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// What was to be told of an appointment is replaced by what it is now, with the reminders that are still to come.
+    async fn tell_rep(
+        &mut self,
+        (client, one): (ClientId, &Appointment),
+        kind: NoticeKind,
+        diary: Option<&Diary>,
+        change: Change<'_>,
+    ) -> Result<(), StoreError> {
+        let now = change.now;
+        self.notices_drop(one.id, "the appointment was changed", now).await?;
+        let fresh = |kind, data, due_at| NewNotice {
+            id: NoticeId::from_uuid((change.fresh_id)()),
+            client,
+            kind,
+            appointment: Some(one.id),
+            data,
+            due_at,
+        };
+        let mut notices = vec![fresh(kind, json!({}), now)];
+        if let Some(diary) = diary {
+            let due = reminders(one.slot.starts_at, now, &diary.schedule.zone);
+            notices.extend(due.into_iter().map(|(reminder, at)| {
+                fresh(NoticeKind::AppointmentReminder, json!({"reminder": reminder.word()}), at)
+            }));
+        }
+        self.notices_to_rep(one.rep, &notices, now).await
+    }
+}
