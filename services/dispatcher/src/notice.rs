@@ -64,10 +64,19 @@ pub async fn tick(ctx: &Context, now: Timestamp) -> Result<usize, StoreError> {
     let due = ctx.store.notices_lease((lease, lasts), AT_ONCE, now).await?;
     let ended = futures::future::join_all(due.iter().map(|one| handle(ctx, one, now))).await;
     for (one, end) in due.iter().zip(ended) {
-        let end = end?;
+        // The others of the batch are recorded in any case: what was sent and is not recorded is sent again.
+        let end = match end {
+            Ok(end) => end,
+            Err(error) => {
+                tracing::warn!(notice.id = %one.id, %error, "a notice could not be written and will be later");
+                continue;
+            }
+        };
         metrics::counter!("ripen_notices_total", "result" => result_of(&end)).increment(1);
         tracing::info!(notice.id = %one.id, kind = %one.kind, result = result_of(&end), "a notice was handled");
-        ctx.store.notice_settle((one.id, lease), &end, ctx.clock.now()).await?;
+        if let Err(error) = ctx.store.notice_settle((one.id, lease), &end, ctx.clock.now()).await {
+            tracing::warn!(notice.id = %one.id, %error, "what became of a notice could not be recorded; it is handled again");
+        }
     }
     Ok(due.len())
 }

@@ -16,7 +16,7 @@ use ripen_store::{Batch, Brought, MaturationRow, NewDelivery, PersonRow, SpoolKe
 use crate::{
     Context,
     absorb::{Absorber, UnknownClient},
-    assign::{self, Giver, Ripe},
+    assign::{Giver, Ripe, Standing},
     criteria::{BrokenCriteria, Documents},
     draft::Draft,
     gather,
@@ -109,10 +109,10 @@ async fn assign(
     maturations: &mut [MaturationRow],
     now: Timestamp,
 ) -> Result<Vec<NewDelivery>, StoreError> {
-    let routed = assign::routed(draft, maturations.iter().map(|row| &row.client));
-    let teams = if routed.is_empty() { BTreeMap::new() } else { batch.teams_lock(&routed, now).await? };
+    let leads: Vec<_> = maturations.iter().map(|row| row.lead).collect();
+    let standing = Standing::read(batch, draft, &leads, now).await?;
     maturations.sort_by_key(|row| waiting(draft, row));
-    let mut giver = Giver::new(draft, criteria, teams, now);
+    let mut giver = Giver::new(draft, criteria, standing, now);
     let mut deliveries = Vec::new();
     for row in maturations {
         let given = giver.give(Ripe { lead: row.lead, matured_at: row.at, had: &[] });

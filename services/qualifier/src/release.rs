@@ -15,7 +15,7 @@ use ripen_store::{Batch, NewDelivery, Rerouted, RoutingNote, Store, StoreError, 
 
 use crate::{
     Context,
-    assign::{self, Given, Giver, Ripe},
+    assign::{Given, Giver, Ripe, Standing},
     criteria::{BrokenCriteria, Documents},
     decide::owed,
     draft::Draft,
@@ -70,10 +70,9 @@ async fn release(ctx: &Context, client: ClientId, now: Timestamp) -> Result<Rele
     }
     let draft = know(&mut batch, &leads).await?;
     let criteria = scripts(&draft, &ctx.documents).await?;
-    let routed = assign::routed(&draft, std::iter::once(&client));
-    let teams = if routed.is_empty() { BTreeMap::new() } else { batch.teams_lock(&routed, now).await? };
+    let standing = Standing::read(&mut batch, &draft, &leads, now).await?;
     let unrouted = batch.unrouted_lock(&leads, now).await?;
-    let mut giver = Giver::new(&draft, &criteria, teams, now);
+    let mut giver = Giver::new(&draft, &criteria, standing, now);
     let mut settled = Settled::default();
     for one in &unrouted {
         let had = &one.had;
@@ -105,12 +104,11 @@ pub async fn route_preview(
     let mut batch = store.begin().await?;
     let draft = know(&mut batch, &[lead]).await?;
     let criteria = scripts(&draft, documents).await?;
-    let routed = assign::routed(&draft, draft.work.keys());
-    let teams = if routed.is_empty() { BTreeMap::new() } else { batch.teams_lock(&routed, now).await? };
     if !draft.leads.contains_key(&lead) {
         return Ok(None);
     }
-    let given = Giver::new(&draft, &criteria, teams, now).give(Ripe { lead, matured_at: now, had: &[] });
+    let standing = Standing::read(&mut batch, &draft, &[lead], now).await?;
+    let given = Giver::new(&draft, &criteria, standing, now).give(Ripe { lead, matured_at: now, had: &[] });
     let plain = || match given.held {
         Some((_, why)) => format!("Held: {why}\n"),
         None => "No routing: goes to every enabled endpoint of the client at once\n".to_owned(),

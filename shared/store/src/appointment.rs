@@ -114,7 +114,7 @@ pub(crate) fn handover_of(value: &Value) -> Result<Handover, StoreError> {
 }
 
 impl Store {
-    /// A rep's diary at `now`. Nothing is locked: what is free may be taken the moment after.
+    /// A rep's diary at `now`. No lock is kept: what is free may be taken the moment after.
     ///
     /// # Errors
     /// When the database is away.

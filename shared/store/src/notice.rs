@@ -28,6 +28,10 @@ pub enum NoticeKind {
 }
 
 impl NoticeKind {
+    /// Every kind that this version can send: others are left to a newer one.
+    const ALL: [Self; 4] =
+        [Self::AppointmentBooked, Self::AppointmentMoved, Self::AppointmentCancelled, Self::AppointmentReminder];
+
     /// As it is kept.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -40,9 +44,7 @@ impl NoticeKind {
     }
 
     fn read(word: &str) -> Result<Self, StoreError> {
-        let all =
-            [Self::AppointmentBooked, Self::AppointmentMoved, Self::AppointmentCancelled, Self::AppointmentReminder];
-        let found = all.into_iter().find(|kind| kind.word() == word);
+        let found = Self::ALL.into_iter().find(|kind| kind.word() == word);
         found.ok_or_else(|| StoreError::Corrupt(format!("the word {word:?}")))
     }
 }
@@ -189,7 +191,7 @@ impl Store {
             r#"-- notice.lease
             with due as materialized (
               select id from notice
-              where state = 'pending' and due_at <= $1 and (leased_until is null or leased_until < clock_timestamp())
+              where state = 'pending' and due_at <= $1 and kind = any($5) and (leased_until is null or leased_until < clock_timestamp())
               order by due_at limit $4 for update skip locked
             ), leased as (
               update notice n set lease = $2, leased_until = clock_timestamp() + make_interval(secs => $3),
@@ -208,7 +210,8 @@ impl Store {
             now.to_sqlx(),
             lease,
             lasts.as_secs_f64(),
-            limit
+            limit,
+            &NoticeKind::ALL.map(|kind| kind.word().to_owned())[..]
         )
         .fetch_all(&self.pool)
         .await?;
