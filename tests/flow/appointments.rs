@@ -148,7 +148,7 @@ async fn a_slot_is_held_booked_moved_and_cancelled_by_the_clock_of_the_rep() {
     assert!(again.contains("move or cancel it") && again.contains(id), "{again}");
     for (at, why) in [
         ("2020-01-01T09:00", "past"),
-        (&*format!("2039{}", &clock[4..]), "too far ahead"),
+        ("2039-11-24T09:00", "too far ahead"),
         (&*format!("{}T03:00", &clock[..10]), "not within the rep's hours"),
         (&*format!("{}T13:10", &clock[..10]), "no slot begins then"),
         ("soon", "is no time"),
@@ -157,6 +157,13 @@ async fn a_slot_is_held_booked_moved_and_cancelled_by_the_clock_of_the_rep() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success() && said.contains(why), "{at}: {said}");
     }
+    ground.installation.json(&["appointment", "hold", &other, "--rep", "Lee Park", "--at", &slots[3]]).await;
+    let held = ground.refused(&["appointment", "move", id, "--at", &slots[3]]).await;
+    assert!(held.contains("the rep has something else then"), "{held}");
+    sqlx::query("update appointment set held_until = created_at where state = 'held'")
+        .execute(ground.installation.pool())
+        .await
+        .unwrap();
     let moved = ground.installation.json(&["appointment", "move", id, "--at", &slots[3]]).await;
     assert_eq!((&moved["appointment"], &moved["sequence"]), (&json!(id), &json!(1)));
     assert!(ground.slots(&other).await.contains(&slots[0]), "what it left is free again");
@@ -280,4 +287,28 @@ async fn what_was_held_goes_out_with_the_appointment_and_what_is_out_is_told_of_
     ground.book(&lead, &slots[1]).await;
     let mail = ground.mail("Appointment: robin").await;
     assert!(mail.data.contains("METHOD:REQUEST"), "{}", mail.data);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_not_to_be_contacted_has_no_appointment_any_more() {
+    let ground = Ground::new().await;
+    let lead = ground.lead("casey", 10).await;
+    let slots = ground.slots(&lead).await;
+    ground.book(&lead, &slots[0]).await;
+    let shown = ground.installation.json(&["lead", "show", &lead]).await;
+    assert_eq!(shown["appointments"][0]["state"], "booked");
+    ground.installation.json(&["lead", "touch", &lead, "--disposition", "do_not_contact"]).await;
+    until("it is cancelled", LIMIT, || async {
+        let gone = "select count(*) from appointment where state = 'cancelled' and cancelled_why like 'the lead was closed: %'";
+        (ground.installation.count(gone).await == 1).then_some(())
+    })
+    .await;
+    assert!(ground.slots(&lead).await.contains(&slots[0]));
+    let said = ground.refused(&["appointment", "book", &lead, "--rep", "Lee Park", "--at", &slots[0]]).await;
+    assert!(said.contains("not open any more"), "{said}");
+    until("nobody has to be told", LIMIT, || async {
+        let left = "select count(*) from notice where state <> 'dropped'";
+        (ground.installation.count(left).await == 0).then_some(())
+    })
+    .await;
 }

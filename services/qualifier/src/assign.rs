@@ -111,7 +111,7 @@ impl<'a> Giver<'a> {
         let Some((lead, person, work)) = known else { return self.held("its client's settings cannot be read") };
         let client = work.client.id;
         if let Some(ahead) = self.standing.appointments.get(&ripe.lead).copied() {
-            return self.to_rep(client, ahead, ripe.had);
+            return self.agreed_rep(client, ahead, ripe.had);
         }
         if !work.is_routed {
             return self.to_all(work, ripe.had);
@@ -151,7 +151,7 @@ impl<'a> Giver<'a> {
     }
 
     /// To the rep it is agreed with, also outside of hours and beyond the day's capacity: the rep has to know of it.
-    fn to_rep(&mut self, client: ClientId, ahead: Ahead, had: &[EndpointId]) -> Given {
+    fn agreed_rep(&mut self, client: ClientId, ahead: Ahead, had: &[EndpointId]) -> Given {
         let found = self.standing.teams.get(&client).and_then(|team| {
             let one = team.sales.recipients.iter().find(|one| one.id == RecipientId::Rep(ahead.rep))?;
             Some((team.route.as_ref().map(|(version, _)| *version), one.clone()))

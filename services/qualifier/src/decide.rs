@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
+    appointment::Terms,
     arrival::Arrival,
     calling::InvalidCalling,
     criteria::Criteria,
@@ -11,7 +12,7 @@ use ripen_domain::{
     routing::Waiting,
 };
 use ripen_runtime::random::uuid_v7;
-use ripen_store::{Batch, Brought, MaturationRow, NewDelivery, PersonRow, SpoolKey, StoreError};
+use ripen_store::{Batch, Brought, Change, LeadRow, MaturationRow, NewDelivery, PersonRow, SpoolKey, StoreError};
 
 use crate::{
     Context,
@@ -23,6 +24,9 @@ use crate::{
     grade::{Decided, Decider},
     message::{Item, Requalify},
 };
+
+/// Who cancels the appointments of leads that criteria close.
+const BY: &str = "criteria";
 
 /// Why a batch did not go through. Nothing of it happened.
 #[derive(Debug, thiserror::Error)]
@@ -158,6 +162,11 @@ struct Settling<'a> {
     spooled: &'a [SpoolKey],
 }
 
+/// A lead that this batch closed, and why.
+fn closed_at(row: &LeadRow, now: Timestamp) -> Option<(LeadId, &str)> {
+    row.closed.as_ref().filter(|(at, _)| *at == now).map(|(_, why)| (row.id, why.as_str()))
+}
+
 /// Step 5: one statement per aggregate, in an order that every writer keeps.
 async fn write(
     batch: &mut Batch,
@@ -187,6 +196,12 @@ async fn write(
     }
     if !decided.put_off.is_empty() {
         batch.promises_put_off(&decided.put_off).await?;
+    }
+    let closed: Vec<_> = leads.iter().filter_map(|row| closed_at(row, at.now)).collect();
+    if !closed.is_empty() {
+        let (terms, fresh_id) = (Terms::default(), || uuid_v7(at.now));
+        let change = Change { by: BY, terms: &terms, now: at.now, fresh_id: &fresh_id };
+        batch.appointments_end(&closed, change).await?;
     }
     if !leads.is_empty() {
         batch.leads_write(&leads, &decided.decisions, &decided.made, at.now).await?;

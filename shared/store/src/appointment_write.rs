@@ -237,17 +237,21 @@ impl Batch {
         .map_err(StoreError::from)?;
         let lead = LeadId::from_uuid(row.ok_or(Unbookable::NoAppointment)?.lead_id);
         let (client, _) = self.lead_to_book(scope, lead).await?.ok_or(Unbookable::NoLead)?;
+        Ok((client, self.appointment_read(id.uuid()).await?))
+    }
+
+    /// An appointment that is there, locked.
+    async fn appointment_read(&mut self, id: Uuid) -> Result<Appointment, StoreError> {
         let row = sqlx::query_as!(
             Row,
             "-- appointment.lock
             select id, lead_id, rep_id, state, starts_at, ends_at, held_until, sequence, note, cancelled_at, cancelled_why
             from appointment where id = $1 for update",
-            id.uuid()
+            id
         )
         .fetch_one(self.connection())
-        .await
-        .map_err(StoreError::from)?;
-        Ok((client, row.appointment()?))
+        .await?;
+        row.appointment()
     }
 
     /// Ends holds of others that ran out and lie where a slot is taken, under the lock of the rep.
@@ -325,6 +329,34 @@ impl Batch {
         )
         .execute(self.connection())
         .await?;
+        Ok(())
+    }
+
+    /// Cancels what closed leads, which are locked, still have ahead.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn appointments_end(&mut self, closed: &[(LeadId, &str)], change: Change<'_>) -> Result<(), StoreError> {
+        let leads: Vec<_> = closed.iter().map(|(lead, _)| lead.uuid()).collect();
+        let rows = sqlx::query!(
+            "-- appointment.of_closed
+            select id, client_id from appointment
+            where lead_id = any($1) and (state = 'held' or state = 'booked' and starts_at > $2) order by id for update",
+            &leads,
+            change.now.to_sqlx()
+        )
+        .fetch_all(self.connection())
+        .await?;
+        for row in rows {
+            let (client, before) = (ClientId::from_uuid(row.client_id), self.appointment_read(row.id).await?);
+            let why = closed.iter().find(|(lead, _)| *lead == before.lead).map_or("", |(_, why)| *why);
+            let was_booked = before.state == State::Booked;
+            let Ok(cancelled) = before.cancel(format!("the lead was closed: {why}"), change.now) else { continue };
+            self.appointment_put(client, &cancelled, change).await?;
+            if was_booked {
+                self.tell_rep((client, &cancelled), NoticeKind::AppointmentCancelled, None, change).await?;
+            }
+        }
         Ok(())
     }
 

@@ -7,7 +7,8 @@ use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ripen_domain::{
     appointment::{At, Diary, Slot, State, Terms, in_words},
-    id::{AppointmentId, RepId},
+    id::{AppointmentId, LeadId, RepId},
+    lead::Grade,
 };
 use ripen_runtime::{clock::Clock, random::uuid_v7, secrets};
 use ripen_store::{
@@ -24,7 +25,7 @@ use crate::{
 };
 
 /// What a table of appointments shows.
-const COLUMNS: [&str; 7] = ["appointment", "state", "rep", "rep_time", "person_time", "lead", "note"];
+pub const COLUMNS: [&str; 7] = ["appointment", "state", "rep", "rep_time", "person_time", "lead", "note"];
 /// A refusal names so many slots that are free.
 const OFFERED: usize = 3;
 /// Longer notes are refused.
@@ -65,18 +66,34 @@ async fn act(common: &Common, database: &Database, action: AppointmentAction) ->
             };
             let from = lead.is_none().then_some(desk.now);
             let found = desk.store.appointments(scope, AppointmentFilter { id: None, lead, rep, from }).await?;
-            let rows: Vec<_> = found.iter().map(|record| desk.row(record)).collect();
+            let rows: Vec<_> = found.iter().map(|record| row(record, desk.now)).collect();
             output::table(common.json, &COLUMNS, &rows)?;
             return Ok(());
         }
         AppointmentAction::Hold { wish, minutes } => desk.hold(wish, minutes).await?,
-        AppointmentAction::Book { wish, note } => desk.book(wish, note).await?,
+        AppointmentAction::Book { wish, note } => {
+            let lead = known(desk.store, wish.lead).await?;
+            if lead.decided.is_none_or(|(grade, _)| grade != Grade::A) {
+                output::say("the lead is not an A: the rep hears of it, and of this appointment, when it is");
+            }
+            desk.book(wish, note).await?
+        }
         AppointmentAction::Move { id, at, by } => desk.put(id, at, by).await?,
         AppointmentAction::Cancel { id, why, by } => desk.cancel(id, &why, by).await?,
     };
     let record = desk.one(id).await?;
-    output::record(common.json, &desk.row(&record))?;
+    output::record(common.json, &row(&record, desk.now))?;
     Ok(())
+}
+
+/// The appointments of one lead, also past and cancelled ones.
+///
+/// # Errors
+/// When the database is away.
+pub async fn of_lead(store: &Store, lead: LeadId) -> anyhow::Result<Vec<Value>> {
+    let filter = AppointmentFilter { lead: Some(lead), ..AppointmentFilter::default() };
+    let (found, now) = (store.appointments(Scope::Firm, filter).await?, Clock::system().now());
+    Ok(found.iter().map(|record| row(record, now)).collect())
 }
 
 /// What the actions work with.
@@ -182,22 +199,22 @@ impl Desk<'_> {
             _ => why.into(),
         }
     }
+}
 
-    fn row(&self, record: &AppointmentRecord) -> Value {
-        let AppointmentRecord { appointment, rep_zone, person_zone, .. } = record;
-        let (word, until, why) = match &appointment.state {
-            State::Held { until } if *until <= self.now => ("hold_over", Some(*until), None),
-            State::Held { until } => ("held", Some(*until), None),
-            State::Booked => ("booked", None, None),
-            State::Cancelled { why, .. } => ("cancelled", None, Some(why)),
-        };
-        let starts_at = appointment.slot.starts_at;
-        json!({"appointment": appointment.id, "state": word, "client": record.client.0, "lead": appointment.lead,
+fn row(record: &AppointmentRecord, now: Timestamp) -> Value {
+    let AppointmentRecord { appointment, rep_zone, person_zone, .. } = record;
+    let (word, until, why) = match &appointment.state {
+        State::Held { until } if *until <= now => ("hold_over", Some(*until), None),
+        State::Held { until } => ("held", Some(*until), None),
+        State::Booked => ("booked", None, None),
+        State::Cancelled { why, .. } => ("cancelled", None, Some(why)),
+    };
+    let starts_at = appointment.slot.starts_at;
+    json!({"appointment": appointment.id, "state": word, "client": record.client.0, "lead": appointment.lead,
                "rep": record.rep.0, "rep_id": appointment.rep, "starts_at": starts_at, "ends_at": appointment.slot.ends_at,
                "time_zone": rep_zone.iana_name(), "rep_time": in_words(starts_at, rep_zone),
                "person_time": in_words(starts_at, person_zone), "held_until": until, "cancelled_why": why,
                "sequence": appointment.sequence, "note": appointment.note, "by": record.by})
-    }
 }
 
 fn fresh_id() -> uuid::Uuid {
