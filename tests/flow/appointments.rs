@@ -299,13 +299,14 @@ async fn who_asks_not_to_be_contacted_has_no_appointment_any_more() {
     assert_eq!(shown["appointments"][0]["state"], "booked");
     ground.installation.json(&["lead", "touch", &lead, "--disposition", "do_not_contact"]).await;
     until("it is cancelled", LIMIT, || async {
-        let gone = "select count(*) from appointment where state = 'cancelled' and cancelled_why like 'the lead was closed: %'";
+        let gone =
+            "select count(*) from appointment where state = 'cancelled' and cancelled_why like '%not to be contacted'";
         (ground.installation.count(gone).await == 1).then_some(())
     })
     .await;
     assert!(ground.slots(&lead).await.contains(&slots[0]));
     let said = ground.refused(&["appointment", "book", &lead, "--rep", "Lee Park", "--at", &slots[0]]).await;
-    assert!(said.contains("not open any more"), "{said}");
+    assert!(said.contains("asked not to be contacted"), "{said}");
     until("nobody has to be told", LIMIT, || async {
         let left = "select count(*) from notice where state <> 'dropped'";
         (ground.installation.count(left).await == 0).then_some(())

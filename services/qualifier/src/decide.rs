@@ -12,14 +12,14 @@ use ripen_domain::{
     routing::Waiting,
 };
 use ripen_runtime::random::uuid_v7;
-use ripen_store::{Batch, Brought, Change, LeadRow, MaturationRow, NewDelivery, PersonRow, SpoolKey, StoreError};
+use ripen_store::{Batch, Brought, Change, MaturationRow, NewDelivery, PersonRow, SpoolKey, StoreError};
 
 use crate::{
     Context,
     absorb::{Absorber, UnknownClient},
     assign::{Giver, Ripe, Standing},
     criteria::{BrokenCriteria, Documents},
-    draft::Draft,
+    draft::{Draft, DraftLead},
     gather,
     grade::{Decided, Decider},
     message::{Item, Requalify},
@@ -162,9 +162,19 @@ struct Settling<'a> {
     spooled: &'a [SpoolKey],
 }
 
-/// A lead that this batch closed, and why.
-fn closed_at(row: &LeadRow, now: Timestamp) -> Option<(LeadId, &str)> {
-    row.closed.as_ref().filter(|(at, _)| *at == now).map(|(_, why)| (row.id, why.as_str()))
+/// Leads whose appointments are off, and why: those that this batch closed, and those of persons who asked not to be
+/// contacted.
+fn ended(draft: &Draft, now: Timestamp) -> Vec<(LeadId, String)> {
+    let changed = draft.leads.values().filter(|lead| lead.changed);
+    let why = |lead: &DraftLead| {
+        let person = draft.persons.get(&lead.row.person);
+        if person.is_some_and(|person| person.do_not_contact) {
+            return Some("the person asked not to be contacted".to_owned());
+        }
+        let closed = lead.row.closed.as_ref().filter(|(at, _)| *at == now);
+        closed.map(|(_, why)| format!("the lead was closed: {why}"))
+    };
+    changed.filter_map(|lead| Some((lead.row.id, why(lead)?))).collect()
 }
 
 /// Step 5: one statement per aggregate, in an order that every writer keeps.
@@ -174,6 +184,7 @@ async fn write(
     (decided, owed): (&Decided, &[NewDelivery]),
     at: Settling<'_>,
 ) -> Result<(), StoreError> {
+    let ended = ended(&draft, at.now);
     let persons: Vec<_> = draft
         .persons
         .into_iter()
@@ -197,11 +208,10 @@ async fn write(
     if !decided.put_off.is_empty() {
         batch.promises_put_off(&decided.put_off).await?;
     }
-    let closed: Vec<_> = leads.iter().filter_map(|row| closed_at(row, at.now)).collect();
-    if !closed.is_empty() {
+    if !ended.is_empty() {
         let (terms, fresh_id) = (Terms::default(), || uuid_v7(at.now));
         let change = Change { by: BY, terms: &terms, now: at.now, fresh_id: &fresh_id };
-        batch.appointments_end(&closed, change).await?;
+        batch.appointments_end(&ended, change).await?;
     }
     if !leads.is_empty() {
         batch.leads_write(&leads, &decided.decisions, &decided.made, at.now).await?;

@@ -47,7 +47,7 @@ pub struct AppointmentFilter {
     pub lead: Option<LeadId>,
     /// With a rep.
     pub rep: Option<RepId>,
-    /// That are not over at this instant.
+    /// That take somebody's time at this instant or later.
     pub from: Option<Timestamp>,
 }
 
@@ -151,7 +151,8 @@ impl Store {
             join lead l on l.id = a.lead_id join person p on p.id = l.person_id
             where ($1::uuid is null or a.client_id = $1) and ($2::uuid is null or a.id = $2)
               and ($3::uuid is null or a.lead_id = $3) and ($4::uuid is null or a.rep_id = $4)
-              and ($5::timestamptz is null or a.ends_at > $5)
+              and ($5::timestamptz is null
+                   or a.ends_at > $5 and a.state <> 'cancelled' and (a.held_until is null or a.held_until > $5))
             order by a.starts_at, a.id limit 1000"#,
             scope.column(),
             filter.id.map(AppointmentId::uuid),

@@ -54,6 +54,9 @@ pub enum Unbookable {
     /// The lead is closed or a customer.
     #[error("the lead is not open any more")]
     LeadEnded,
+    /// Nobody may bring this person anywhere.
+    #[error("the person asked not to be contacted")]
+    DoNotContact,
     /// The lead has one already.
     #[error("the lead has {0} already: move or cancel it")]
     Another(AppointmentId),
@@ -66,6 +69,13 @@ pub enum Unbookable {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// A lead under its lock.
+struct Locked {
+    client: ClientId,
+    stage: Stage,
+    do_not_contact: bool,
 }
 
 impl Store {
@@ -177,7 +187,11 @@ impl Batch {
         wish: &Wish,
         change: Change<'_>,
     ) -> Result<(ClientId, Option<Appointment>, Diary), Unbookable> {
-        let (client, stage) = self.lead_to_book(scope, wish.lead).await?.ok_or(Unbookable::NoLead)?;
+        let Locked { client, stage, do_not_contact } =
+            self.lead_to_book(scope, wish.lead).await?.ok_or(Unbookable::NoLead)?;
+        if do_not_contact {
+            return Err(Unbookable::DoNotContact);
+        }
         if !stage.is_open() {
             return Err(Unbookable::LeadEnded);
         }
@@ -192,16 +206,21 @@ impl Batch {
         Ok((client, own, diary))
     }
 
-    async fn lead_to_book(&mut self, scope: Scope, lead: LeadId) -> Result<Option<(ClientId, Stage)>, StoreError> {
+    async fn lead_to_book(&mut self, scope: Scope, lead: LeadId) -> Result<Option<Locked>, StoreError> {
         let row = sqlx::query!(
             "-- appointment.lead_lock
-            select client_id, stage from lead where id = $1 and ($2::uuid is null or client_id = $2) for no key update",
+            select l.client_id, l.stage, p.do_not_contact from lead l join person p on p.id = l.person_id
+            where l.id = $1 and ($2::uuid is null or l.client_id = $2) for no key update of l",
             lead.uuid(),
             scope.column()
         )
         .fetch_optional(self.connection())
         .await?;
-        row.map(|row| Ok((ClientId::from_uuid(row.client_id), word(&row.stage)?))).transpose()
+        row.map(|row| {
+            let (client, stage) = (ClientId::from_uuid(row.client_id), word(&row.stage)?);
+            Ok(Locked { client, stage, do_not_contact: row.do_not_contact })
+        })
+        .transpose()
     }
 
     /// What a lead that is locked holds, or has booked and is not over.
@@ -236,7 +255,7 @@ impl Batch {
         .await
         .map_err(StoreError::from)?;
         let lead = LeadId::from_uuid(row.ok_or(Unbookable::NoAppointment)?.lead_id);
-        let (client, _) = self.lead_to_book(scope, lead).await?.ok_or(Unbookable::NoLead)?;
+        let Locked { client, .. } = self.lead_to_book(scope, lead).await?.ok_or(Unbookable::NoLead)?;
         Ok((client, self.appointment_read(id.uuid()).await?))
     }
 
@@ -332,14 +351,14 @@ impl Batch {
         Ok(())
     }
 
-    /// Cancels what closed leads, which are locked, still have ahead.
+    /// Cancels what leads that ended, and are locked, still have ahead; each with why it ended.
     ///
     /// # Errors
     /// When the transaction fails.
-    pub async fn appointments_end(&mut self, closed: &[(LeadId, &str)], change: Change<'_>) -> Result<(), StoreError> {
-        let leads: Vec<_> = closed.iter().map(|(lead, _)| lead.uuid()).collect();
+    pub async fn appointments_end(&mut self, ended: &[(LeadId, String)], change: Change<'_>) -> Result<(), StoreError> {
+        let leads: Vec<_> = ended.iter().map(|(lead, _)| lead.uuid()).collect();
         let rows = sqlx::query!(
-            "-- appointment.of_closed
+            "-- appointment.of_ended
             select id, client_id from appointment
             where lead_id = any($1) and (state = 'held' or state = 'booked' and starts_at > $2) order by id for update",
             &leads,
@@ -349,9 +368,10 @@ impl Batch {
         .await?;
         for row in rows {
             let (client, before) = (ClientId::from_uuid(row.client_id), self.appointment_read(row.id).await?);
-            let why = closed.iter().find(|(lead, _)| *lead == before.lead).map_or("", |(_, why)| *why);
+            let why =
+                ended.iter().find(|(lead, _)| *lead == before.lead).map_or_else(String::new, |(_, why)| why.clone());
             let was_booked = before.state == State::Booked;
-            let Ok(cancelled) = before.cancel(format!("the lead was closed: {why}"), change.now) else { continue };
+            let Ok(cancelled) = before.cancel(why, change.now) else { continue };
             self.appointment_put(client, &cancelled, change).await?;
             if was_booked {
                 self.tell_rep((client, &cancelled), NoticeKind::AppointmentCancelled, None, change).await?;
