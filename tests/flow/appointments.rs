@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ripen_runtime::clock::Clock;
 use ripen_testkit::{
-    mailbox::{Mailbox, ReceivedMail},
+    mailbox::{Mailbox, ReceivedMail, Reply},
     receiver::Receiver,
     wait::until,
 };
@@ -47,6 +47,7 @@ impl Ground {
         let mailbox = Mailbox::start().await;
         for (key, value) in [
             ("DISPATCHER__SWEEP_INTERVAL_MS", "100"),
+            ("DISPATCHER__RETRY_SCHEDULE_S", "1,1,1,1,1,1"),
             ("QUALIFIER__SWEEP_INTERVAL_MS", "100"),
             ("MAIL__URL", &mailbox.url()),
             ("MAIL__FROM", "Ripen <ripen@example.com>"),
@@ -204,6 +205,82 @@ async fn of_sixteen_who_want_one_slot_at_once_one_gets_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn slots_of_different_lengths_never_overlap_however_they_are_taken_and_moved() {
+    let ground = Ground::new().await;
+    let mut leads = Vec::new();
+    for n in 0..12 {
+        leads.push(ground.lead(&format!("p{n}"), 10).await);
+    }
+    let day = ground.slots(&leads[0]).await[0].parse::<Timestamp>().unwrap() + SignedDuration::from_hours(24);
+    let day = TimeZone::get("America/Chicago").unwrap().to_datetime(day).date();
+    let of_length = |arguments: &[&str], minutes: &str| {
+        let mut command = ground.installation.command(&[arguments, &["--json"]].concat());
+        command.env("RIPEN__APPOINTMENTS__LENGTH_MIN", minutes);
+        async move { command.output().await.unwrap() }
+    };
+    let taken = leads.iter().enumerate().map(|(n, lead)| {
+        let (minutes, time) = [("30", "09:30"), ("60", "09:00"), ("90", "09:00"), ("45", "09:45")][n % 4];
+        let verb = if n % 3 == 0 { "hold" } else { "book" };
+        let at = format!("{day}T{time}");
+        of_length(&["appointment", verb, lead, "--rep", "Lee Park", "--at", &at], minutes)
+    });
+    let taken = futures::future::join_all(taken).await;
+    assert!(taken.iter().any(|output| output.status.success()));
+    let apart = "select count(*) from appointment a join appointment b on b.rep_id = a.rep_id and b.id > a.id
+        and b.starts_at < a.ends_at and b.ends_at > a.starts_at where a.state <> 'cancelled' and b.state <> 'cancelled'";
+    assert_eq!(ground.installation.count(apart).await, 0);
+    let afternoon = ["13:00", "13:30", "14:00", "14:30", "15:00", "15:30", "16:00", "16:30"];
+    let booked = futures::future::join_all(leads[..8].iter().zip(afternoon).map(|(lead, time)| {
+        let at = format!("{day}T{time}");
+        of_length(&["appointment", "book", lead, "--rep", "Dana Hill", "--at", &at], "30")
+    }))
+    .await;
+    let ids: Vec<String> = booked
+        .iter()
+        .filter(|output| output.status.success())
+        .map(|output| {
+            serde_json::from_slice::<Value>(&output.stdout).unwrap()["appointment"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    assert!(ids.len() >= 6, "{booked:?}");
+    let moved = ids.iter().enumerate().map(|(n, id)| {
+        let (minutes, time) = [("30", "10:00"), ("60", "10:00"), ("90", "13:00")][n % 3];
+        let at = format!("{day}T{time}");
+        of_length(&["appointment", "move", id, "--at", &at], minutes)
+    });
+    let moved = futures::future::join_all(moved).await;
+    assert!(moved.iter().any(|output| output.status.success()), "{moved:?}");
+    assert_eq!(ground.installation.count(apart).await, 0);
+    let doctor = ground.installation.run(&["doctor"]).await;
+    let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert!(said.contains("no rep has two appointments at once"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_routing_only_the_rep_of_the_appointment_has_the_lead() {
+    let ground = Ground::new().await;
+    ground.installation.json(&["route", "remove", "--client", "acme"]).await;
+    for name in ["Dana Hill", "Lee Park"] {
+        ground.installation.json(&["rep", "set", name, "--client", "acme", "--hours", "any"]).await;
+    }
+    let lead = ground.lead("casey", 10).await;
+    let slots = ground.slots(&lead).await;
+    ground.book(&lead, &slots[0]).await;
+    let would = ground.installation.json(&["route", "explain", &lead, "--now"]).await;
+    assert!(would["explanation"].as_str().unwrap().starts_with("Goes to Lee Park: "), "{would}");
+    ground.ripens(&lead).await;
+    ground.receiver.wait_for(1, LIMIT).await;
+    ground.mail("A lead").await;
+    let to = ground.mailbox.received().into_iter().flat_map(|mail| mail.to).collect::<Vec<_>>();
+    assert_eq!(to, ["lee@example.com"]);
+    assert_eq!(ground.installation.count("select count(*) from delivery").await, 2, "the team's webhook and Lee");
+    ground.lead("robin", 90).await;
+    ground.receiver.wait_for(2, LIMIT).await;
+    let all = "select count(*) from delivery";
+    assert_eq!(ground.installation.count(all).await, 5, "who has none goes to all");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lead_with_an_appointment_goes_to_that_rep_who_hears_of_every_change() {
     let ground = Ground::new().await;
     let lead = ground.lead("casey", 10).await;
@@ -284,7 +361,12 @@ async fn what_was_held_goes_out_with_the_appointment_and_what_is_out_is_told_of_
         (ground.installation.count(sent).await == 4).then_some(())
     })
     .await;
+    ground.mailbox.set(Reply::Later);
     ground.book(&lead, &slots[1]).await;
+    let failed = "select count(*) from notice where kind = 'appointment_booked' and state = 'pending' and attempts > 0 and reason <> ''";
+    until("it could not be sent", LIMIT, || async { (ground.installation.count(failed).await == 1).then_some(()) })
+        .await;
+    ground.mailbox.set(Reply::Accept);
     let mail = ground.mail("Appointment: robin").await;
     assert!(mail.data.contains("METHOD:REQUEST"), "{}", mail.data);
 }

@@ -4,6 +4,7 @@
 //! only the expiry of leases is judged by the database's own clock.
 
 mod appointment;
+mod appointment_row;
 mod appointment_write;
 mod arrival;
 mod arrival_write;
