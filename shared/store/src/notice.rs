@@ -98,7 +98,7 @@ pub struct DueNotice {
 pub enum Handed {
     /// It has.
     Over,
-    /// A delivery with a body of its own is on its way: what it says may be old.
+    /// A delivery with a body of its own is on its way, or was given up and can be sent again: what it says may be old.
     UnderWay,
     /// It has not: what it will be told then is what is so then.
     NotYet,
@@ -204,7 +204,7 @@ impl Store {
                    exists (select 1 from appointment a join delivery d on d.lead_id = a.lead_id
                            where a.id = l.appointment_id and d.state in ('delivered', 'filed')) as "handed!",
                    exists (select 1 from appointment a join delivery d on d.lead_id = a.lead_id
-                           where a.id = l.appointment_id and d.attempts > 0 and d.state in ('pending', 'held', 'leased'))
+                           where a.id = l.appointment_id and d.attempts > 0 and d.state in ('pending', 'held', 'leased', 'dead'))
                      as "under_way!"
             from leased l join client c on c.id = l.client_id"#,
             now.to_sqlx(),
