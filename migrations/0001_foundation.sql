@@ -686,6 +686,92 @@ comment on column given.leads is 'How many.';
 
 alter table endpoint add constraint endpoint_rep_exists foreign key (rep_id) references rep (id);
 
+create table appointment (
+    id uuid primary key,
+    client_id uuid not null,
+    lead_id uuid not null,
+    rep_id uuid not null references rep (id),
+    state text not null,
+    starts_at timestamptz not null,
+    ends_at timestamptz not null,
+    held_until timestamptz,
+    sequence integer not null default 0,
+    note text,
+    made_by text not null,
+    created_at timestamptz not null,
+    changed_at timestamptz not null,
+    cancelled_at timestamptz,
+    cancelled_why text,
+    constraint appointment_state_is_known check (state in ('held', 'booked', 'cancelled')),
+    constraint appointment_ends_after_it_begins check (ends_at > starts_at),
+    constraint appointment_held_has_an_end check ((state = 'held') = (held_until is not null)),
+    constraint appointment_cancelled_says_why check ((state = 'cancelled') = (cancelled_at is not null) and (cancelled_at is null) = (cancelled_why is null)),
+    constraint appointment_changes_are_counted check (sequence >= 0)
+);
+create unique index appointment_slot_is_single on appointment (rep_id, starts_at) where state <> 'cancelled';
+create unique index appointment_hold_of_lead_is_single on appointment (lead_id) where state = 'held';
+create index appointment_of_rep on appointment (rep_id, ends_at) where state <> 'cancelled';
+create index appointment_of_lead on appointment (lead_id, starts_at);
+create index appointment_of_client on appointment (client_id, starts_at);
+comment on table appointment is 'Times agreed between leads'' persons and reps. Whoever takes a slot holds the lock of the rep''s row, so that no two overlap.';
+comment on column appointment.id is 'UUIDv7; the UID of its calendar entry.';
+comment on column appointment.client_id is 'Whose lead it is.';
+comment on column appointment.lead_id is 'The lead.';
+comment on column appointment.rep_id is 'With whom.';
+comment on column appointment.state is 'held (kept free while people talk), booked or cancelled.';
+comment on column appointment.starts_at is 'When it begins.';
+comment on column appointment.ends_at is 'When it is over.';
+comment on column appointment.held_until is 'From then on a held one holds nothing.';
+comment on column appointment.sequence is 'Counts its changes; calendars take the highest.';
+comment on column appointment.note is 'What was agreed beside the time.';
+comment on column appointment.made_by is 'Who made or changed it last.';
+comment on column appointment.created_at is 'When it was first held or booked.';
+comment on column appointment.changed_at is 'When it was changed last.';
+comment on column appointment.cancelled_at is 'When it was cancelled.';
+comment on column appointment.cancelled_why is 'Why, in words.';
+
+create table notice (
+    id uuid primary key,
+    client_id uuid not null,
+    kind text not null,
+    appointment_id uuid references appointment (id),
+    to_name text,
+    to_address text not null,
+    data json not null,
+    state text not null default 'pending',
+    reason text,
+    due_at timestamptz not null,
+    lease uuid,
+    leased_until timestamptz,
+    attempts integer not null default 0,
+    created_at timestamptz not null,
+    ended_at timestamptz,
+    constraint notice_kind_is_known check (kind in ('appointment_booked', 'appointment_moved', 'appointment_cancelled', 'appointment_reminder')),
+    constraint notice_of_appointment_names_it check (kind not like 'appointment%' or appointment_id is not null),
+    constraint notice_state_is_known check (state in ('pending', 'sent', 'filed', 'dead', 'dropped')),
+    constraint notice_lease_is_whole check ((lease is null) = (leased_until is null) and (lease is null or state = 'pending')),
+    constraint notice_ended_has_a_date check ((state <> 'pending') = (ended_at is not null)),
+    constraint notice_attempts_are_counted check (attempts >= 0)
+);
+create index notice_due on notice (due_at) where state = 'pending';
+create index notice_of_appointment on notice (appointment_id) where appointment_id is not null;
+comment on table notice is 'Mails that are owed beside deliveries, each written in the transaction of its cause.';
+comment on column notice.id is 'UUIDv7; its text form makes the Message-ID of every attempt.';
+comment on column notice.client_id is 'Whom it concerns.';
+comment on column notice.kind is 'What is said; what stands in data depends on it.';
+comment on column notice.appointment_id is 'The appointment it is about.';
+comment on column notice.to_name is 'Name of the recipient.';
+comment on column notice.to_address is 'E-mail address of the recipient.';
+comment on column notice.data is 'What its kind needs beside what is looked up when it is sent.';
+comment on column notice.state is 'pending, sent, filed (written to a file), dead (given up) or dropped (nobody needs it any more).';
+comment on column notice.reason is 'Why it was given up or dropped, or why the last attempt failed.';
+comment on column notice.due_at is 'Not to be sent before.';
+comment on column notice.lease is 'Who is sending it now.';
+comment on column notice.leased_until is 'From then on another worker may send it, by the database''s clock.';
+comment on column notice.attempts is 'Attempts begun.';
+comment on column notice.created_at is 'When it came to be owed.';
+comment on column notice.ended_at is 'When it was sent, filed, given up or dropped.';
+
 create table maturation (
     id uuid primary key,
     lead_id uuid not null,

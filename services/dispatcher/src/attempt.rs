@@ -160,6 +160,7 @@ impl Attempt {
                 subject: &mail.subject,
                 text: &mail.text,
                 html: &mail.html,
+                invitation: mail.invitation.as_ref(),
                 message_id: &due.matured.delivery.to_string(),
                 list_id: &due.client,
                 date: ctx.clock.now(),

@@ -6,6 +6,7 @@
 mod attempt;
 mod in_flight;
 mod lease;
+mod notice;
 mod outcome;
 mod record;
 mod sweeper;
@@ -85,9 +86,11 @@ pub enum ServiceError {
 pub async fn service(ctx: Context, stop: Stop) -> Result<(), ServiceError> {
     attempt::register_metrics();
     record::register_metrics();
+    notice::register_metrics();
     let recorder = record::recorder(&ctx);
     let mut parts = JoinSet::new();
     parts.spawn(lease::run(ctx.clone(), recorder, stop.clone()));
+    parts.spawn(notice::run(ctx.clone(), stop.clone()));
     parts.spawn(sweeper::run(ctx, stop));
     while let Some(ended) = parts.join_next().await {
         ended.map_err(ServiceError::Panicked)?;

@@ -1,4 +1,5 @@
-//! Giving what matured to its client's sales team: by the client's routing where it has one, else to every enabled endpoint.
+//! Giving what matured to its client's sales team: to the rep with whom an appointment is booked, whatever else is said; by
+//! the client's routing where it has one; else to every enabled endpoint.
 //! What nobody can take now is held, with why and until when. Pure; teams were read under their client's lock.
 
 use std::{
@@ -8,17 +9,21 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
+    appointment::span_in_words,
     criteria::{Criteria, SourceFacts},
     id::{ClientId, CriteriaId, EndpointId, LeadId, RepId},
     routing::{
-        Assignment, Delivered, Later, MaturedLead, Mode, Named, RecipientId, Routed, Routing, Surroundings, Tier, route,
+        Assignment, Capacity, Delivered, Later, MaturedLead, Mode, Named, RecipientId, Routed, Routing, Surroundings,
+        Tier, route,
     },
 };
-use ripen_store::{RoutingNote, Team, Turns, Work};
+use ripen_store::{Ahead, Batch, RoutingNote, StoreError, Team, Turns, Work};
 use uuid::Uuid;
 
 use crate::{draft::Draft, grade::facts_of};
 
+/// What stands for a rule where an appointment decides. No rule of a document has a blank in its name.
+const BY_APPOINTMENT: &str = "by appointment";
 /// What only a person can help with is looked at again after this, beside whenever a person changes something.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_hours(1);
 
@@ -52,27 +57,52 @@ pub struct Ripe<'a> {
 pub struct Giver<'a> {
     draft: &'a Draft,
     criteria: &'a BTreeMap<CriteriaId, Arc<Criteria>>,
-    teams: BTreeMap<ClientId, Team>,
+    standing: Standing,
     routings: BTreeMap<ClientId, Result<Arc<Routing>, String>>,
     now: Timestamp,
     /// What changed.
     pub turns: Turns,
 }
 
-/// Clients of these whose leads are routed.
-pub fn routed<'a>(draft: &Draft, clients: impl Iterator<Item = &'a ClientId>) -> BTreeSet<ClientId> {
-    clients.copied().filter(|client| draft.work.get(client).is_some_and(|work| work.is_routed)).collect()
+/// What is to know of teams before leads are given.
+#[derive(Debug, Default)]
+pub struct Standing {
+    /// Teams of the clients that route, and of those with whose reps appointments are booked.
+    teams: BTreeMap<ClientId, Team>,
+    /// What leads have booked.
+    appointments: BTreeMap<LeadId, Ahead>,
+}
+
+impl Standing {
+    /// Reads what these leads have booked, then locks and reads the teams they may go to. Leads are locked already.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn read(batch: &mut Batch, draft: &Draft, leads: &[LeadId], now: Timestamp) -> Result<Self, StoreError> {
+        if leads.is_empty() {
+            return Ok(Self::default());
+        }
+        let appointments = batch.appointments_ahead(leads, now).await?;
+        let needed = leads.iter().filter_map(|lead| {
+            let client = draft.leads.get(lead)?.row.client;
+            let is_routed = draft.work.get(&client).is_some_and(|work| work.is_routed);
+            (is_routed || appointments.contains_key(lead)).then_some(client)
+        });
+        let needed: BTreeSet<_> = needed.collect();
+        let teams = if needed.is_empty() { BTreeMap::new() } else { batch.teams_lock(&needed, now).await? };
+        Ok(Self { teams, appointments })
+    }
 }
 
 impl<'a> Giver<'a> {
-    /// Nothing given yet. `teams` are those of the clients whose leads are routed.
+    /// Nothing given yet.
     pub fn new(
         draft: &'a Draft,
         criteria: &'a BTreeMap<CriteriaId, Arc<Criteria>>,
-        teams: BTreeMap<ClientId, Team>,
+        standing: Standing,
         now: Timestamp,
     ) -> Self {
-        Self { draft, criteria, teams, routings: BTreeMap::new(), now, turns: Turns::default() }
+        Self { draft, criteria, standing, routings: BTreeMap::new(), now, turns: Turns::default() }
     }
 
     /// Gives one lead.
@@ -84,7 +114,10 @@ impl<'a> Giver<'a> {
             .and_then(|lead| Some((lead, draft.persons.get(&lead.row.person)?, draft.work.get(&lead.row.client)?)));
         let Some((lead, person, work)) = known else { return self.held("its client's settings cannot be read") };
         let client = work.client.id;
-        if !self.teams.contains_key(&client) {
+        if let Some(ahead) = self.standing.appointments.get(&ripe.lead).copied() {
+            return self.agreed_rep(client, ahead, ripe.had);
+        }
+        if !work.is_routed {
             return self.to_all(work, ripe.had);
         }
         let source = draft.sources.get(&lead.row.source);
@@ -102,7 +135,7 @@ impl<'a> Giver<'a> {
 
     /// The client's day is over for it: until when, and why.
     pub fn full(&self, client: ClientId) -> Option<(Timestamp, String)> {
-        let (until, why) = self.teams.get(&client)?.sales.client.full(self.now)?;
+        let (until, why) = self.standing.teams.get(&client)?.sales.client.full(self.now)?;
         Some((until.unwrap_or_else(|| self.later()), why.to_string()))
     }
 
@@ -122,10 +155,34 @@ impl<'a> Giver<'a> {
         Given { to: new.map(|endpoint| (*endpoint, None)).collect(), ..Given::default() }
     }
 
+    /// To the rep it is agreed with, also outside of hours and beyond the day's capacity: the rep has to know of it.
+    fn agreed_rep(&mut self, client: ClientId, ahead: Ahead, had: &[EndpointId]) -> Given {
+        let found = self.standing.teams.get(&client).and_then(|team| {
+            let one = team.sales.recipients.iter().find(|one| one.id == RecipientId::Rep(ahead.rep))?;
+            Some((team.route.as_ref().map(|(version, _)| *version), one.clone()))
+        });
+        let Some((version, rep)) = found else { return self.held("the rep of its appointment cannot be read") };
+        let when = span_in_words(ahead.slot, &rep.schedule.zone);
+        let why = format!("has an appointment with {} on {when} ({})", rep.name, ahead.appointment);
+        let note = |text| Some(RoutingNote { version, rule: BY_APPOINTMENT.to_owned(), text });
+        if rep.endpoints.is_empty() {
+            let why = format!("{why}, who has no enabled endpoint");
+            return Given { note: note(format!("Held: {why}\n")), ..self.held(&why) };
+        }
+        let to: Vec<_> =
+            rep.endpoints.iter().filter(|one| !had.contains(one)).map(|one| (*one, Some(ahead.rep))).collect();
+        if !to.is_empty() {
+            self.count_given(client, &[rep.id], had.is_empty());
+        }
+        Given { to, note: note(format!("Goes to {}: {why}\n", rep.name)), ..Given::default() }
+    }
+
     /// The client's routing, read once.
     fn routing(&mut self, work: &Work) -> Result<Arc<Routing>, String> {
         let client = work.client.id;
-        let Some(team) = self.teams.get(&client) else { return Err("its client's team cannot be read".to_owned()) };
+        let Some(team) = self.standing.teams.get(&client) else {
+            return Err("its client's team cannot be read".to_owned());
+        };
         let script = work.criteria.and_then(|id| self.criteria.get(&id)).map(AsRef::as_ref);
         self.routings.entry(client).or_insert_with(|| read(team, script).map(Arc::new)).clone()
     }
@@ -133,7 +190,9 @@ impl<'a> Giver<'a> {
     fn route(&mut self, client: ClientId, routing: &Routing, matured: &MaturedLead<'_>, ripe: Ripe<'_>) -> Given {
         let Ripe { had, offered, .. } = ripe;
         let later = self.later();
-        let Some(team) = self.teams.get_mut(&client) else { return self.held("its client's team cannot be read") };
+        let Some(team) = self.standing.teams.get_mut(&client) else {
+            return self.held("its client's team cannot be read");
+        };
         let mut routed = route(routing, matured, &team.sales, self.now);
         if !had.is_empty() && routed.mode != Mode::All {
             // It was given to all once, under another document: that stays as it is.
@@ -159,29 +218,49 @@ impl<'a> Giver<'a> {
 
     /// Notes who was given a lead, for those that follow and to be written.
     fn count(&mut self, client: ClientId, routed: &Routed, first: bool) {
-        let Some(team) = self.teams.get_mut(&client) else { return };
+        let Some(team) = self.standing.teams.get_mut(&client) else { return };
         if routed.chosen().is_empty() {
             return;
         }
         let before = team.sales.client.capacity;
         team.sales.apply(routed);
+        if !first {
+            team.sales.client.capacity = before;
+        }
+        let chosen: Vec<_> = routed.chosen().iter().map(|one| one.id).collect();
+        self.note_given(client, &chosen, first);
+        if let Assignment::Given { rotation: Some(rotation), .. } = &routed.assignment {
+            self.turns.rotations.insert((client, Arc::clone(&routed.rule)), rotation.clone());
+        }
+    }
+
+    /// Counts a lead that no rule gave: it is nobody's turn.
+    fn count_given(&mut self, client: ClientId, to: &[RecipientId], first: bool) {
+        let Some(team) = self.standing.teams.get_mut(&client) else { return };
+        let more = |capacity: &mut Capacity| capacity.given_today = capacity.given_today.saturating_add(1);
+        if first {
+            more(&mut team.sales.client.capacity);
+        }
+        let theirs = team.sales.recipients.iter_mut().filter(|one| to.contains(&one.id));
+        theirs.for_each(|one| more(&mut one.capacity));
+        self.note_given(client, to, first);
+    }
+
+    /// What is to be written of leads given today, where each recipient is.
+    fn note_given(&mut self, client: ClientId, to: &[RecipientId], first: bool) {
+        let Some(team) = self.standing.teams.get(&client) else { return };
         let mut given: Vec<(Uuid, _)> = Vec::new();
         if first {
             given.push((client.uuid(), team.sales.client.date(self.now)));
-        } else {
-            team.sales.client.capacity = before;
         }
         // What is offered counts for who takes it.
-        let taken = if offer_of(routed).is_none() { routed.chosen() } else { &[] };
-        for chosen in taken {
-            let one = team.sales.recipients.iter().find(|one| one.id == chosen.id);
+        let taken = if offer_of(routed).is_none() { to } else { &[] };
+        for id in taken {
+            let one = team.sales.recipients.iter().find(|one| one.id == *id);
             given.extend(one.map(|one| (one.id.uuid(), one.schedule.date(self.now))));
         }
         for key in given {
             *self.turns.given.entry(key).or_default() += 1;
-        }
-        if let Assignment::Given { rotation: Some(rotation), .. } = &routed.assignment {
-            self.turns.rotations.insert((client, Arc::clone(&routed.rule)), rotation.clone());
         }
     }
 }

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
+    appointment::Terms,
     arrival::Arrival,
     calling::InvalidCalling,
     criteria::Criteria,
@@ -14,19 +15,22 @@ use ripen_domain::{
 };
 use ripen_runtime::random::uuid_v7;
 use ripen_store::{
-    Batch, Brought, LeadRow, MaturationRow, NewDelivery, NewOffer, News, PersonRow, SpoolKey, StoreError,
+    Batch, Brought, Change, LeadRow, MaturationRow, NewDelivery, NewOffer, News, PersonRow, SpoolKey, StoreError,
 };
 
 use crate::{
     Context,
     absorb::{Absorber, UnknownClient},
-    assign::{self, Giver, Ripe},
+    assign::{Giver, Ripe, Standing},
     criteria::{BrokenCriteria, Documents},
-    draft::Draft,
+    draft::{Draft, DraftLead},
     gather,
     grade::{Decided, Decider},
     message::{Item, Requalify},
 };
+
+/// Who cancels the appointments of leads that criteria close.
+const BY: &str = "criteria";
 
 /// Why a batch did not go through. Nothing of it happened.
 #[derive(Debug, thiserror::Error)]
@@ -119,10 +123,10 @@ async fn assign(
 ) -> Result<Vec<NewDelivery>, StoreError> {
     let Decided { maturations, by_hand, .. } = decided;
     let undo = (now.saturating_add(undo).unwrap_or(now), Some("can be taken back until then".to_owned()));
-    let routed = assign::routed(draft, maturations.iter().map(|row| &row.client));
-    let teams = if routed.is_empty() { BTreeMap::new() } else { batch.teams_lock(&routed, now).await? };
+    let leads: Vec<_> = maturations.iter().map(|row| row.lead).collect();
+    let standing = Standing::read(batch, draft, &leads, now).await?;
     maturations.sort_by_key(|row| waiting(draft, row));
-    let mut giver = Giver::new(draft, criteria, teams, now);
+    let mut giver = Giver::new(draft, criteria, standing, now);
     let (mut deliveries, mut offers) = (Vec::new(), Vec::new());
     for row in maturations {
         let given = giver.give(Ripe { lead: row.lead, matured_at: row.at, had: &[], offered: None });
@@ -200,6 +204,21 @@ struct Settling<'a> {
     spooled: &'a [SpoolKey],
 }
 
+/// Leads whose appointments are off, and why: those that this batch closed, and those of persons who asked not to be
+/// contacted.
+fn ended(draft: &Draft, now: Timestamp) -> Vec<(LeadId, String)> {
+    let changed = draft.leads.values().filter(|lead| lead.changed);
+    let why = |lead: &DraftLead| {
+        let person = draft.persons.get(&lead.row.person);
+        if person.is_some_and(|person| person.do_not_contact) {
+            return Some("the person asked not to be contacted".to_owned());
+        }
+        let closed = lead.row.closed.as_ref().filter(|(at, _)| *at == now);
+        closed.map(|(_, why)| format!("the lead was closed: {why}"))
+    };
+    changed.filter_map(|lead| Some((lead.row.id, why(lead)?))).collect()
+}
+
 /// Step 5: one statement per aggregate, in an order that every writer keeps.
 async fn write(
     batch: &mut Batch,
@@ -207,6 +226,7 @@ async fn write(
     (decided, owed): (&Decided, &[NewDelivery]),
     at: Settling<'_>,
 ) -> Result<(), StoreError> {
+    let ended = ended(&draft, at.now);
     let persons: Vec<_> = draft
         .persons
         .into_iter()
@@ -229,6 +249,11 @@ async fn write(
     }
     if !decided.put_off.is_empty() {
         batch.promises_put_off(&decided.put_off).await?;
+    }
+    if !ended.is_empty() {
+        let (terms, fresh_id) = (Terms::default(), || uuid_v7(at.now));
+        let change = Change { by: BY, terms: &terms, now: at.now, fresh_id: &fresh_id };
+        batch.appointments_end(&ended, change).await?;
     }
     if !leads.is_empty() {
         batch.leads_write(&leads, &decided.decisions, &decided.made, at.now).await?;

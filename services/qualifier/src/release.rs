@@ -15,7 +15,7 @@ use ripen_store::{Batch, NewDelivery, NewOffer, Rerouted, RoutingNote, Store, St
 
 use crate::{
     Context,
-    assign::{self, Given, Giver, Ripe},
+    assign::{Given, Giver, Ripe, Standing},
     criteria::{BrokenCriteria, Documents},
     decide::{offered, owed},
     draft::Draft,
@@ -70,10 +70,9 @@ async fn release(ctx: &Context, client: ClientId, now: Timestamp) -> Result<Rele
     }
     let draft = know(&mut batch, &leads).await?;
     let criteria = scripts(&draft, &ctx.documents).await?;
-    let routed = assign::routed(&draft, std::iter::once(&client));
-    let teams = if routed.is_empty() { BTreeMap::new() } else { batch.teams_lock(&routed, now).await? };
+    let standing = Standing::read(&mut batch, &draft, &leads, now).await?;
     let unrouted = batch.unrouted_lock(&leads, now).await?;
-    let mut giver = Giver::new(&draft, &criteria, teams, now);
+    let mut giver = Giver::new(&draft, &criteria, standing, now);
     let mut settled = Settled::default();
     for one in &unrouted {
         let (lead, matured_at) = (one.waiting.lead, one.waiting.matured_at);
@@ -105,12 +104,12 @@ pub async fn route_preview(
     let mut batch = store.begin().await?;
     let draft = know(&mut batch, &[lead]).await?;
     let criteria = scripts(&draft, documents).await?;
-    let routed = assign::routed(&draft, draft.work.keys());
-    let teams = if routed.is_empty() { BTreeMap::new() } else { batch.teams_lock(&routed, now).await? };
     if !draft.leads.contains_key(&lead) {
         return Ok(None);
     }
-    let given = Giver::new(&draft, &criteria, teams, now).give(Ripe { lead, matured_at: now, had: &[], offered: None });
+    let standing = Standing::read(&mut batch, &draft, &[lead], now).await?;
+    let ripe = Ripe { lead, matured_at: now, had: &[], offered: None };
+    let given = Giver::new(&draft, &criteria, standing, now).give(ripe);
     let plain = || match given.held {
         Some((_, why)) => format!("Held: {why}\n"),
         None => "No routing: goes to every enabled endpoint of the client at once\n".to_owned(),

@@ -1,10 +1,12 @@
 //! The command line: names, flags and their help.
 
+mod appointment;
 mod deliver;
 mod outcome;
 mod team;
 mod work;
 
+pub use appointment::{AppointmentAction, WishOptions};
 pub use deliver::{DeliveryAction, DeliveryOptions, EndpointAction, EndpointOptions, ReplayOptions};
 pub use outcome::{OutcomeAction, OutcomeImport, SaidOptions, TokenAction};
 pub use team::{RepAction, RepOptions, RouteAction};
@@ -89,6 +91,12 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         action: RouteAction,
+    },
+    /// Appointments: times agreed between leads' persons and reps.
+    Appointment {
+        /// What to do.
+        #[command(subcommand)]
+        action: AppointmentAction,
     },
     /// Programs: lines of business, each with its own criteria.
     Program {

@@ -45,6 +45,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Delivery { action } => command::delivery::run(&common, action).await,
         Command::Rep { action } => command::rep::run(&common, action).await,
         Command::Route { action } => command::route::run(&common, action).await,
+        Command::Appointment { action } => command::appointment::run(&common, action).await,
         Command::Program { action } => command::program::run(&common, action).await,
         Command::Lead { action } => command::lead::run(&common, action).await,
         Command::Outcome { action } => command::outcome::run(&common, action).await,

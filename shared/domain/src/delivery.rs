@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::{
+    appointment::Handover,
     id::{DeliveryId, LeadId},
     lead::{Channel, Grade, Stage, words},
     person::Profile,
@@ -144,6 +145,8 @@ pub struct Matured {
     pub matured_at: Timestamp,
     /// Name and address of the rep it is for.
     pub assigned_to: Option<(String, String)>,
+    /// What that rep and the person have agreed; none where they have not.
+    pub appointment: Option<Handover>,
 }
 
 impl Matured {
@@ -186,6 +189,7 @@ impl Matured {
 
     fn whole(&self, reasons: &Value, now: Timestamp) -> Value {
         let profile = &self.profile;
+        let handover = self.appointment.as_ref().map_or_else(|| json!({"kind": "message"}), Handover::payload);
         json!({
             "type": self.event,
             "timestamp": now,
@@ -206,7 +210,7 @@ impl Matured {
                 "source": {"name": self.source, "channel": self.channel},
                 "arrivals": self.arrivals,
                 "first_arrived_at": self.first_arrived_at,
-                "handover": {"kind": "message"},
+                "handover": handover,
                 "assigned_to": self.assigned_to(),
                 "matured_at": self.matured_at,
             }

@@ -111,6 +111,10 @@ ids! {
     RepId = "rep";
     /// One matured lead owed to one endpoint.
     DeliveryId = "dlv";
+    /// A time that was agreed between a lead's person and a rep.
+    AppointmentId = "appt";
+    /// A mail that is owed to somebody.
+    NoticeId = "notice";
     /// What a client's program authenticates with.
     TokenId = "token";
 }

@@ -12,7 +12,7 @@ mod text;
 use serde_json::Value;
 
 use self::read::Facts;
-use crate::plain;
+use crate::{mail::Invitation, plain};
 
 /// A lead mail, ready to be sent.
 #[derive(Clone, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct LeadMail {
     pub text: String,
     /// The body as HTML.
     pub html: String,
+    /// The appointment that was made with them.
+    pub invitation: Option<Invitation>,
 }
 
 /// Writes the mail for a payload: of a lead that is handed over, or of what happened to it since.
@@ -31,15 +33,31 @@ pub fn render(payload: &Value) -> LeadMail {
     if let Some((title, sentences)) = news::read(payload) {
         let text = std::iter::once(&title).chain(&sentences).map(|line| format!("{line}\n")).collect::<Vec<_>>();
         let html = html::brief(&title, &sentences);
-        return LeadMail { subject: plain::line(&title, 120), text: text.join("\n"), html };
+        return LeadMail { subject: plain::line(&title, 120), text: text.join("\n"), html, invitation: None };
     }
     let facts = Facts::read(payload);
-    LeadMail { subject: subject(&facts), text: text::render(&facts), html: html::render(&facts) }
+    let invitation = facts.appointment.as_ref().map(|appointment| Invitation {
+        uid: appointment.uid.clone(),
+        sequence: appointment.sequence,
+        starts_at: appointment.slot.starts_at,
+        ends_at: appointment.slot.ends_at,
+        summary: format!("Appointment with {}", facts.name),
+        description: about(&facts),
+        cancelled: false,
+    });
+    LeadMail { subject: subject(&facts), text: text::render(&facts), html: html::render(&facts), invitation }
 }
 
 fn subject(facts: &Facts) -> String {
     let source = facts.source.as_ref().map(|source| format!(" ({source})")).unwrap_or_default();
     plain::line(&format!("{}{source}", facts.title), 120)
+}
+
+/// What a calendar shows beside the time.
+fn about(facts: &Facts) -> String {
+    let pairs = [("Phone", &facts.phone), ("E-mail", &facts.email), ("Agreed", &facts.agreed)];
+    let known = pairs.into_iter().filter_map(|(name, value)| Some(format!("{name}: {}", value.as_ref()?)));
+    known.collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

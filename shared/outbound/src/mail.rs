@@ -4,6 +4,7 @@
 //! that makes sense.
 
 mod filed;
+mod invitation;
 mod message;
 mod server;
 mod smtp;
@@ -17,8 +18,8 @@ use std::{
 use jiff::Timestamp;
 use lettre::message::Mailbox;
 
-pub use self::server::InvalidMailUrl;
 use self::{filed::Folder, server::Server, smtp::Smtp};
+pub use self::{invitation::Invitation, server::InvalidMailUrl};
 
 /// Somebody with an address. The name may hold anything; it is made safe for a header.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub struct Mail<'a> {
     pub text: &'a str,
     /// The body as HTML.
     pub html: &'a str,
+    /// The appointment it is about, to be put into the recipient's calendar.
+    pub invitation: Option<&'a Invitation>,
     /// What makes the mail unique over all attempts: the delivery's id. Becomes `<id@domain of the sender>`.
     pub message_id: &'a str,
     /// What the mail belongs to, such as the client's slug. Becomes `List-Id: <slug.domain of the sender>`.

@@ -26,6 +26,7 @@ fn mail() -> Mail<'static> {
         subject: "A lead: Casey Smith",
         text: "Casey Smith\n.\n..dots\n",
         html: "<p>Casey Smith</p>",
+        invitation: None,
         message_id: "dlv_01kam0000000000000000000000",
         list_id: "harbor-homes",
         date: Timestamp::from_second(1_795_255_200).unwrap(),

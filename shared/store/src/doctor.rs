@@ -1,5 +1,8 @@
 //! What `ripen doctor` asks the database: the invariants that no single row can promise.
 
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx as _;
+
 use crate::{Store, StoreError};
 
 /// One invariant and how many rows break it.
@@ -33,7 +36,10 @@ impl Store {
               (select count(*) from maturation m where not exists (select 1 from delivery d where d.maturation_id = m.id)) as "unowed!",
               (select count(*) from delivery d join maturation m on m.id = d.maturation_id join decision x on x.id = m.decision_id
                 where x.grade <> 'A') as "ungraded!",
-              (select count(*) from delivery d join endpoint e on e.id = d.endpoint_id where e.client_id <> d.client_id) as "crossed!"
+              (select count(*) from delivery d join endpoint e on e.id = d.endpoint_id where e.client_id <> d.client_id) as "crossed!",
+              (select count(*) from appointment a join appointment b on b.rep_id = a.rep_id and b.id > a.id
+                and b.starts_at < a.ends_at and b.ends_at > a.starts_at
+                where a.state = 'booked' and b.state = 'booked') as "doubled!"
             "#
         )
         .fetch_one(&self.pool)
@@ -46,6 +52,7 @@ impl Store {
             Finding { invariant: "every maturation is owed to somebody", broken: row.unowed },
             Finding { invariant: "only A leads are delivered", broken: row.ungraded },
             Finding { invariant: "no delivery crosses to another client's endpoint", broken: row.crossed },
+            Finding { invariant: "no rep has two appointments at once", broken: row.doubled },
         ])
     }
 
@@ -63,18 +70,21 @@ impl Store {
         Ok((row.version, row.connections))
     }
 
-    /// How many dead letters wait for a person, and how many deliveries are dead.
+    /// How many dead letters wait for a person, how many deliveries are dead, and how many notices of what is still ahead.
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn given_up(&self) -> Result<(i64, i64), StoreError> {
+    pub async fn given_up(&self, now: Timestamp) -> Result<(i64, i64, i64), StoreError> {
         let row = sqlx::query!(
             r#"-- doctor.given_up
             select (select count(*) from dead_letter where state = 'waiting') as "letters!",
-                   (select count(*) from delivery where state = 'dead') as "deliveries!""#
+                   (select count(*) from delivery where state = 'dead') as "deliveries!",
+                   (select count(*) from notice n join appointment a on a.id = n.appointment_id
+                    where n.state = 'dead' and a.starts_at > $1) as "notices!""#,
+            now.to_sqlx()
         )
         .fetch_one(&self.pool)
         .await?;
-        Ok((row.letters, row.deliveries))
+        Ok((row.letters, row.deliveries, row.notices))
     }
 }

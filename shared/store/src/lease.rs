@@ -15,7 +15,8 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::{
-    Due, EndpointKind, Leased, PackedReceipt, Store, StoreError, error::word, person::profile_of, receipt::Prepared,
+    Due, EndpointKind, Leased, PackedReceipt, Store, StoreError, appointment::handover_of, error::word,
+    person::profile_of, receipt::Prepared,
 };
 
 /// What a worker asks for.
@@ -64,7 +65,7 @@ impl Store {
             return Ok(claimed);
         }
         let (frozen, fresh): (Vec<_>, Vec<_>) =
-            self.load(&taken).await?.into_iter().partition(|due| due.body.is_some());
+            self.load(&taken, now).await?.into_iter().partition(|due| due.body.is_some());
         let fresh: Vec<_> = fresh.into_iter().map(|due| (freeze(&due), due)).collect();
         let ours = self.freeze(&fresh, now).await?;
         // Where somebody else froze one meanwhile, this lease ran out within the blink it is old.
@@ -230,7 +231,7 @@ impl Store {
     }
 
     /// Loads all that is said about leased deliveries.
-    async fn load(&self, taken: &Taken) -> Result<Vec<Due>, StoreError> {
+    async fn load(&self, taken: &Taken, now: Timestamp) -> Result<Vec<Due>, StoreError> {
         let rows = sqlx::query_as!(
             Row,
             r#"-- delivery.load
@@ -251,14 +252,21 @@ impl Store {
                       order by question, at desc, origin desc) newest) as answers,
                    (select json_agg(json_build_object('at', at, 'by', by, 'text', text) order by at) from note where lead_id = l.id) as notes,
                    (select array_agg(secret order by created_at desc) from endpoint_secret
-                    where endpoint_id = e.id and (expires_at is null or expires_at > clock_timestamp())) as secrets
+                    where endpoint_id = e.id and (expires_at is null or expires_at > clock_timestamp())) as secrets,
+                   (select json_build_object('id', a.id, 'starts_at', a.starts_at, 'ends_at', a.ends_at, 'note', a.note,
+                             'sequence', a.sequence, 'time_zone', coalesce(r.time_zone, c.time_zone))
+                    from appointment a join rep r on r.id = a.rep_id
+                    where a.lead_id = d.lead_id and a.state = 'booked' and a.ends_at > $2
+                      and a.rep_id = coalesce(d.rep_id, e.rep_id, a.rep_id)
+                    order by a.starts_at limit 1) as appointment
             from delivery d
             join maturation m on m.id = d.maturation_id join decision x on x.id = m.decision_id
             join criteria k on k.id = x.criteria_id join program g on g.id = k.program_id
             join lead l on l.id = d.lead_id join person p on p.id = l.person_id join source s on s.id = l.source_id
             join client c on c.id = d.client_id join endpoint e on e.id = d.endpoint_id
             where d.id = any($1)"#,
-            &taken.leased
+            &taken.leased,
+            now.to_sqlx()
         )
         .fetch_all(&self.pool)
         .await?;
@@ -336,6 +344,7 @@ struct Row {
     answers: Option<Value>,
     notes: Option<Value>,
     secrets: Option<Vec<String>>,
+    appointment: Option<Value>,
 }
 
 impl Row {
@@ -369,6 +378,7 @@ impl Row {
             first_arrived_at: self.first_arrived_at.to_jiff(),
             matured_at: self.matured_at.to_jiff(),
             assigned_to: self.rep_name.zip(self.rep_email),
+            appointment: self.appointment.as_ref().map(handover_of).transpose()?,
         };
         Ok(Due {
             matured,

@@ -3,6 +3,9 @@
 //! A [`Store`] is a pool of connections; a [`Batch`] is the qualifier's one transaction. Functions take `now` and ids;
 //! only the expiry of leases is judged by the database's own clock.
 
+mod appointment;
+mod appointment_row;
+mod appointment_write;
 mod arrival;
 mod arrival_write;
 mod batch;
@@ -27,6 +30,7 @@ mod lead_write;
 mod lease;
 mod ledger;
 mod news;
+mod notice;
 mod outcome;
 mod outcome_write;
 mod partition;
@@ -49,6 +53,8 @@ mod team;
 mod touch;
 mod unrouted;
 
+pub use appointment::{Ahead, AppointmentFilter, AppointmentRecord};
+pub use appointment_write::{Change, Unbookable, Wish};
 pub use arrival::{ArrivalRow, ArrivalState, ArrivalStatus, Ended, Noted, Seen};
 pub use arrival_write::Brought;
 pub use batch::Batch;
@@ -71,6 +77,7 @@ pub use lead::{LeadRow, MaturationRow, NewDecision, RoutingNote};
 pub use lease::{Claim, Claimed};
 pub use ledger::{LeadRecord, PromiseRecord, TouchRecord};
 pub use news::{News, Recalled};
+pub use notice::{DueNotice, Handed, NewNotice, NoticeEnd, NoticeKind};
 pub use outcome::{NewOutcome, OutcomeRecord, Recorded};
 pub use partition::Months;
 pub use past::{PackedPast, Past};

@@ -34,15 +34,37 @@ pub struct Turns {
     pub given: BTreeMap<(Uuid, Date), i32>,
 }
 
+/// When a rep takes leads, as it is kept.
+pub(crate) struct RepHours {
+    pub(crate) time_zone: Option<String>,
+    pub(crate) hours: Option<String>,
+    pub(crate) holidays: Vec<jiff_sqlx::Date>,
+    pub(crate) is_paused: bool,
+    pub(crate) back_on: Option<jiff_sqlx::Date>,
+}
+
+impl RepHours {
+    /// The rep's hours; `zone` is where the client is.
+    pub(crate) fn schedule(&self, zone: &TimeZone) -> Result<Schedule, StoreError> {
+        let zone = self.time_zone.as_deref().map_or_else(|| Ok(zone.clone()), self::zone)?;
+        let corrupt = |_| StoreError::Corrupt("the hours of a rep".to_owned());
+        let hours =
+            self.hours.as_deref().map_or_else(|| Ok(OpeningHours::always()), |text| text.parse().map_err(corrupt))?;
+        Ok(Schedule { zone, hours, holidays: self.holidays.iter().map(|date| date.to_jiff()).collect() })
+    }
+
+    /// For how long the rep takes nothing.
+    pub(crate) fn pause(&self) -> Option<Pause> {
+        let pause = self.back_on.map_or(Pause::Open, |date| Pause::Until(date.to_jiff()));
+        self.is_paused.then_some(pause)
+    }
+}
+
 struct RepColumns {
     id: Uuid,
     client_id: Uuid,
     name: String,
-    time_zone: Option<String>,
-    hours: Option<String>,
-    holidays: Vec<jiff_sqlx::Date>,
-    is_paused: bool,
-    back_on: Option<jiff_sqlx::Date>,
+    hours: RepHours,
     capacity: Option<i32>,
 }
 
@@ -58,14 +80,6 @@ struct EndpointColumns {
 impl RepColumns {
     /// The rep with its own endpoints and the webhooks of the whole team.
     fn recipient(&self, zone: &TimeZone, endpoints: &[EndpointColumns]) -> Result<Recipient, StoreError> {
-        let zone = self.time_zone.as_deref().map_or_else(|| Ok(zone.clone()), self::zone)?;
-        let corrupt = |_| StoreError::Corrupt("the hours of a rep".to_owned());
-        let hours =
-            self.hours.as_deref().map_or_else(|| Ok(OpeningHours::always()), |text| text.parse().map_err(corrupt))?;
-        let pause = match self.back_on {
-            Some(date) => Pause::Until(date.to_jiff()),
-            None => Pause::Open,
-        };
         let theirs = endpoints.iter().filter(|one| {
             one.takes && one.client_id == self.client_id && (one.rep_id == Some(self.id) || one.is_shared)
         });
@@ -73,8 +87,8 @@ impl RepColumns {
             id: RecipientId::Rep(RepId::from_uuid(self.id)),
             name: self.name.clone(),
             endpoints: theirs.map(|one| EndpointId::from_uuid(one.id)).collect(),
-            schedule: Schedule { zone, hours, holidays: self.holidays.iter().map(|date| date.to_jiff()).collect() },
-            pause: self.is_paused.then_some(pause),
+            schedule: self.hours.schedule(zone)?,
+            pause: self.hours.pause(),
             capacity: Capacity { per_day: self.capacity.and_then(|most| u32::try_from(most).ok()), given_today: 0 },
         })
     }
@@ -94,7 +108,7 @@ impl EndpointColumns {
     }
 }
 
-fn zone(name: &str) -> Result<TimeZone, StoreError> {
+pub(crate) fn zone(name: &str) -> Result<TimeZone, StoreError> {
     TimeZone::get(name).map_err(|_| StoreError::Corrupt(format!("the time zone {name:?}")))
 }
 
@@ -146,8 +160,7 @@ impl Batch {
         )
         .fetch_all(self.connection())
         .await?;
-        let reps = sqlx::query_as!(
-            RepColumns,
+        let reps = sqlx::query!(
             r#"-- team.reps
             select id, client_id, name, time_zone, hours, holidays as "holidays!: Vec<jiff_sqlx::Date>", is_paused, back_on,
                    capacity
@@ -156,6 +169,22 @@ impl Batch {
         )
         .fetch_all(self.connection())
         .await?;
+        let reps: Vec<_> = reps
+            .into_iter()
+            .map(|row| RepColumns {
+                id: row.id,
+                client_id: row.client_id,
+                name: row.name,
+                hours: RepHours {
+                    time_zone: row.time_zone,
+                    hours: row.hours,
+                    holidays: row.holidays,
+                    is_paused: row.is_paused,
+                    back_on: row.back_on,
+                },
+                capacity: row.capacity,
+            })
+            .collect();
         for (client, team) in teams {
             let zone = &team.sales.client.zone;
             let theirs = reps.iter().filter(|rep| rep.client_id == client.uuid());

@@ -136,8 +136,10 @@ async fn invariants(checks: &mut Vec<Check>, store: &Store) {
             }
         }
     }
-    if let Ok((letters, deliveries)) = store.given_up().await {
-        let found = format!("{letters} dead letter(s), {deliveries} dead deliver(ies)");
+    if let Ok((letters, deliveries, notices)) = store.given_up(Clock::system().now()).await {
+        let found = format!(
+            "{letters} dead letter(s), {deliveries} dead deliver(ies), {notices} mail(s) of appointments ahead that could not be sent"
+        );
         let result = if letters == 0 { Ok(found) } else { Err(format!("{found}: see `ripen dead list`")) };
         checks.push(Check { what: "given up", result });
     }

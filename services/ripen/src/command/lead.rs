@@ -187,6 +187,7 @@ async fn show(common: &Common, store: &Store, id: LeadId) -> anyhow::Result<()> 
     let touches = store.touches_of_lead(Scope::Firm, id).await?;
     let answers = store.answers_of_lead(Scope::Firm, id).await?;
     let deliveries = deliveries(store, id).await?;
+    let appointments = super::appointment::of_lead(store, id).await?;
     let zone = lead.places().first().map_or(TimeZone::UTC, |place| place.zone.clone());
     let profile = &lead.person.1;
     let head = json!({"lead": id, "client": lead.client.0, "program": lead.program.0, "stage": lead.stage.word(),
@@ -211,6 +212,7 @@ async fn show(common: &Common, store: &Store, id: LeadId) -> anyhow::Result<()> 
         let mut all = head;
         all["deliveries"] = deliveries.into();
         all["outcomes"] = outcomes.into();
+        all["appointments"] = appointments.into();
         all["promises"] = promises.into();
         all["answers"] = answers.into();
         all["touches"] = touches.into();
@@ -222,6 +224,7 @@ async fn show(common: &Common, store: &Store, id: LeadId) -> anyhow::Result<()> 
         ("promises", &super::promise::COLUMNS[1..], promises),
         ("answers", &["question", "answer", "at", "by"][..], answers),
         ("touches", &["at", "by", "disposition", "answers", "round"][..], touches),
+        ("appointments", &super::appointment::COLUMNS[..5], appointments),
         ("deliveries", &["delivery", "state", "to", "rep", "attempts", "sent_at", "answer_refused"][..], deliveries),
         ("outcomes", &["at", "outcome", "reason", "sale", "not_before", "how", "by", "delivery"][..], outcomes),
     ] {

@@ -1,5 +1,6 @@
 //! What staff type: one file per command. Each opens the database, does one thing, prints its result; none keeps running.
 
+pub mod appointment;
 pub mod backtest;
 pub mod client;
 pub mod criteria;

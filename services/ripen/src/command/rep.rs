@@ -88,7 +88,10 @@ async fn listed(store: &Store, client: &ClientRecord) -> anyhow::Result<Vec<Valu
 }
 
 /// The rep of a name, address or id.
-async fn find(store: &Store, client: &ClientRecord, text: &str) -> anyhow::Result<RepId> {
+///
+/// # Errors
+/// When there is none, or several.
+pub async fn find(store: &Store, client: &ClientRecord, text: &str) -> anyhow::Result<RepId> {
     let reps = store.reps(client.id).await?;
     let is_meant =
         |rep: &&RepRecord| rep.id.to_string() == text || rep.name == text || rep.email.eq_ignore_ascii_case(text);

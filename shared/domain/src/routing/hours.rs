@@ -68,7 +68,9 @@ impl OpeningHours {
         Ok(hours)
     }
 
-    fn on(&self, date: Date) -> &[Window] {
+    /// The windows of a date by its day of the week, in order.
+    #[must_use]
+    pub fn on(&self, date: Date) -> &[Window] {
         let monday_first = usize::try_from(date.weekday().to_monday_zero_offset()).unwrap_or(0);
         &self.week[monday_first]
     }

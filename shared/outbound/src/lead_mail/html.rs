@@ -8,6 +8,7 @@ use std::fmt::Write;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::read::{Facts, Note, Reason};
+use crate::html::escaped;
 
 const STYLE: &str = "\
 :root{color-scheme:light dark}\
@@ -180,20 +181,4 @@ fn mailto(email: &str) -> Option<String> {
     let (local, domain) = email.rsplit_once('@')?;
     let part = |text| utf8_percent_encode(text, IN_ADDRESS).to_string();
     Some(format!("mailto:{}@{}", part(local), part(domain)))
-}
-
-/// Safe between tags and between double quotes.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + text.len() / 8);
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }

@@ -1,6 +1,7 @@
 //! Reads what a lead mail says out of the payload: cleaned, cut to a bearable length, and in words people use.
 
 use jiff::{Timestamp, tz::TimeZone};
+use ripen_domain::appointment::{Slot, in_words, span_in_words};
 use serde_json::Value;
 use url::Url;
 
@@ -31,10 +32,20 @@ pub(super) struct Note {
     pub(super) by: String,
 }
 
+pub(super) struct Appointment {
+    /// Its id.
+    pub(super) uid: String,
+    pub(super) sequence: i64,
+    pub(super) slot: Slot,
+    /// Where the rep is.
+    pub(super) zone: TimeZone,
+}
+
 /// What is said in the mail. No text holds control characters or characters that set the direction of writing.
 pub(super) struct Facts {
     /// What the mail is about, in one line.
     pub(super) title: String,
+    pub(super) name: String,
     pub(super) grade: String,
     pub(super) score: Option<String>,
     pub(super) phone: Option<String>,
@@ -42,6 +53,9 @@ pub(super) struct Facts {
     pub(super) place: Option<String>,
     pub(super) time_zone: Option<String>,
     pub(super) handover: Option<String>,
+    pub(super) appointment: Option<Appointment>,
+    /// What was agreed beside the time.
+    pub(super) agreed: Option<String>,
     pub(super) assigned_to: Option<String>,
     pub(super) reasons: Listed<Reason>,
     pub(super) answers: Listed<(String, String)>,
@@ -68,13 +82,16 @@ impl Facts {
                 Some(until) => format!("{grade} lead on offer until {until}: who accepts first has it"),
                 None => format!("{again}{grade} lead: {name}"),
             },
+            name,
             grade,
             score: word(&data["score"]),
             phone: word(&lead["phone"]),
             email: word(&lead["email"]),
             place: joined([word(&lead["postal_code"]), word(&lead["country"])], ", "),
             time_zone: word(&lead["time_zone"]),
-            handover: handover(&data["handover"]),
+            handover: handover(data),
+            appointment: appointment(&data["handover"]),
+            agreed: word(&data["handover"]["note"]),
             assigned_to: word(&data["assigned_to"]["name"]).or_else(|| word(&data["assigned_to"]["email"])),
             reasons: list(&data["reasons"], reason),
             answers: answers(&data["answers"]),
@@ -94,6 +111,7 @@ impl Facts {
             ("Place", &self.place),
             ("Time zone", &self.time_zone),
             ("Handover", &self.handover),
+            ("Agreed", &self.agreed),
             ("Assigned to", &self.assigned_to),
         ]
         .into_iter()
@@ -135,12 +153,27 @@ fn answers(value: &Value) -> Listed<(String, String)> {
     Listed { shown: all, more }
 }
 
-fn handover(value: &Value) -> Option<String> {
+/// A time by the rep's clock, and by the person's where that shows another.
+fn handover(data: &Value) -> Option<String> {
+    let value = &data["handover"];
     let kind = label(&word(&value["kind"])?);
-    Some(match time(&value["at"]) {
-        Some(at) => format!("{kind}, {at}"),
-        None => kind,
+    let Some(Appointment { slot, zone, .. }) = appointment(value) else { return Some(kind) };
+    let at = format!("{kind}, {}", span_in_words(slot, &zone));
+    let theirs = word(&data["lead"]["time_zone"]).and_then(|name| TimeZone::get(&name).ok());
+    let apart = theirs.filter(|theirs| theirs.to_offset(slot.starts_at) != zone.to_offset(slot.starts_at));
+    Some(match apart {
+        Some(theirs) => format!("{at} ({} where they are)", in_words(slot.starts_at, &theirs)),
+        None => at,
     })
+}
+
+/// What was agreed; none where nothing was, or where it cannot be read.
+fn appointment(value: &Value) -> Option<Appointment> {
+    let at = |key: &str| value[key].as_str()?.parse::<Timestamp>().ok();
+    let slot = Slot { starts_at: at("starts_at")?, ends_at: at("ends_at")? };
+    let zone = word(&value["time_zone"]).and_then(|name| TimeZone::get(&name).ok()).unwrap_or(TimeZone::UTC);
+    let sequence = value["sequence"].as_i64().unwrap_or_default();
+    Some(Appointment { uid: word(&value["appointment"])?, sequence, slot, zone })
 }
 
 fn origin(data: &Value) -> Vec<(&'static str, String)> {

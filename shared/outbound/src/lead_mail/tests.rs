@@ -49,6 +49,25 @@ fn the_subject_names_the_lead_and_its_source() {
 }
 
 #[test]
+fn an_appointment_is_said_by_both_clocks_and_comes_as_a_calendar_entry() {
+    let mut payload = payload();
+    payload["data"]["handover"] = json!({"kind": "appointment", "appointment": "appt_1", "sequence": 3,
+        "starts_at": "2026-11-24T15:00:00Z", "ends_at": "2026-11-24T15:30:00Z", "time_zone": "America/New_York",
+        "note": "Bring plans\nBcc: x"});
+    let mail = render(&payload);
+    let said = "Handover: Appointment, Tuesday, 24 November 2026, 10:00 to 10:30 EST \
+                (Tuesday, 24 November 2026, 09:00 CST where they are)\nAgreed: Bring plans Bcc: x\n";
+    assert!(mail.text.contains(said), "{}", mail.text);
+    let entry = mail.invitation.unwrap();
+    assert_eq!((entry.uid.as_str(), entry.sequence, entry.cancelled), ("appt_1", 3, false));
+    assert_eq!(entry.summary, "Appointment with Casey O'Neil");
+    assert!(entry.description.starts_with("Phone: +14155550100\nE-mail: casey+home@example.com\nAgreed: "));
+    payload["data"]["handover"]["starts_at"] = json!("soon");
+    let mail = render(&payload);
+    assert!(mail.invitation.is_none() && mail.text.contains("Handover: Appointment\n"), "{}", mail.text);
+}
+
+#[test]
 fn a_payload_with_next_to_nothing_still_makes_a_mail() {
     for payload in [json!(null), json!({}), json!({"data": {"lead": []}}), json!({"data": {"lead": {"email": 5}}})] {
         let mail = render(&payload);
@@ -85,7 +104,7 @@ fn header_lines_and_direction_cannot_be_taken_over() {
     payload["data"]["lead"]["first_name"] = json!("مريم\r\nBcc: x@example.com\u{202e}");
     payload["data"]["lead"]["last_name"] = json!("👩‍💻\u{2067}\0");
     payload["data"]["notes"] = json!([{"text": "\u{202e}one\r\n\r\n\r\nWHY A\u{7}"}]);
-    let LeadMail { subject, text, html } = render(&payload);
+    let LeadMail { subject, text, html, .. } = render(&payload);
     assert_eq!(subject, "A lead: مريم Bcc: x@example.com 👩‍💻 (Spring trade show)");
     for c in ['\u{202e}', '\u{2067}', '\0', '\u{7}', '\r'] {
         assert!(!subject.contains(c) && !text.contains(c) && !html.contains(c), "{c:?}");

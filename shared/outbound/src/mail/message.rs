@@ -7,12 +7,12 @@ use std::time::SystemTime;
 use lettre::{
     Address, Message,
     message::{
-        Mailbox, MultiPart, SinglePart,
-        header::{HeaderName, HeaderValue},
+        Attachment, Mailbox, MultiPart, SinglePart,
+        header::{ContentType, HeaderName, HeaderValue},
     },
 };
 
-use super::{Mail, Party};
+use super::{Mail, Party, invitation::Named};
 use crate::plain;
 
 /// Longest subject, in characters: what mail programs show, and some more.
@@ -51,7 +51,24 @@ pub(super) fn compose(from: &Mailbox, mail: &Mail<'_>) -> Result<Message, Compos
         .boundary(format!("ripen_{}", token(mail.message_id)))
         .singlepart(SinglePart::plain(mail.text.to_owned()))
         .singlepart(SinglePart::html(mail.html.to_owned()));
+    let parts = with_invitation(parts, from, mail)?;
     builder.multipart(parts).map_err(|_| ComposeError::Message)
+}
+
+/// The entry stands in the mail twice: as a reading of it, which calendars take, and as a file for those that do not.
+fn with_invitation(parts: MultiPart, from: &Mailbox, mail: &Mail<'_>) -> Result<MultiPart, ComposeError> {
+    let Some(invitation) = mail.invitation else { return Ok(parts) };
+    let kind = |text: &str| ContentType::parse(text).map_err(|_| ComposeError::Message);
+    let organizer = Named { name: from.name.as_deref(), address: from.email.as_ref() };
+    let attendee = Named { name: mail.to.name, address: mail.to.address };
+    let file = invitation.render(organizer, attendee, mail.date);
+    let reading = kind(&format!("text/calendar; charset=utf-8; method={}", invitation.method()))?;
+    let parts = parts.singlepart(SinglePart::builder().header(reading).body(file.clone()));
+    let attached = Attachment::new("appointment.ics".to_owned()).body(file, kind("application/ics")?);
+    Ok(MultiPart::mixed()
+        .boundary(format!("ripen_file_{}", token(mail.message_id)))
+        .multipart(parts)
+        .singlepart(attached))
 }
 
 fn mailbox(party: Party<'_>) -> Option<Mailbox> {

@@ -2,7 +2,11 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use ripen_domain::calling::{Day, Exception, Hours, InvalidCalling, WallTime, Window};
+use jiff::SignedDuration;
+use ripen_domain::{
+    appointment::Terms,
+    calling::{Day, Exception, Hours, InvalidCalling, WallTime, Window},
+};
 use serde::{Deserialize, Serialize};
 
 use super::{Network, SecretUrl};
@@ -29,6 +33,8 @@ pub struct Settings {
     pub qualifier: QualifierSettings,
     /// When people may be called.
     pub calling: CallingSettings,
+    /// Times agreed with reps.
+    pub appointments: AppointmentSettings,
     /// Delivering leads.
     pub dispatcher: DispatcherSettings,
     /// Stopping.
@@ -277,6 +283,35 @@ impl CallingSettings {
     /// Where they contradict each other, or nobody could ever be called.
     pub fn hours(&self) -> Result<Hours, InvalidCalling> {
         Hours::new(Window::new(self.from, self.to)?, &self.days, &self.exceptions)
+    }
+}
+
+/// `[appointments]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AppointmentSettings {
+    /// How long one lasts.
+    pub length_min: u16,
+    /// How long before its beginning one can still be booked.
+    pub notice_min: u16,
+    /// On how many days, today included, they can be booked.
+    pub days: u16,
+    /// How long a slot is held that is not booked yet.
+    pub hold_s: u32,
+}
+
+impl Default for AppointmentSettings {
+    fn default() -> Self {
+        Self { length_min: 30, notice_min: 60, days: 14, hold_s: 900 }
+    }
+}
+
+impl AppointmentSettings {
+    /// What these settings come to.
+    #[must_use]
+    pub fn terms(&self) -> Terms {
+        let minutes = |count: u16| SignedDuration::from_mins(i64::from(count));
+        Terms { length: minutes(self.length_min), notice: minutes(self.notice_min), days: self.days }
     }
 }
 

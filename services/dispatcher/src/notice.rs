@@ -1,0 +1,174 @@
+//! Sends the mails that are owed beside deliveries. What each says is looked up when it goes out: a rep is reminded of
+//! nothing that was cancelled, and told nothing of a lead that the client does not have. The loop is a shell around [`tick`].
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use ripen_domain::{
+    appointment::{Reminder, State},
+    delivery::{Attempted, Next},
+};
+use ripen_outbound::{
+    appointment_mail::{self, AppointmentMail, AppointmentNews, Occasion},
+    mail::{Mail, MailResult, Party},
+};
+use ripen_runtime::{
+    lifecycle::Stop,
+    random::{jitter, uuid_v7},
+};
+use ripen_store::{AppointmentFilter, AppointmentRecord, DueNotice, Handed, NoticeEnd, NoticeKind, Scope, StoreError};
+
+use crate::Context;
+
+/// So many are sent at once: mail servers refuse those that open many conversations.
+const AT_ONCE: i64 = 8;
+/// Retries are spread by this part of their wait, up and down.
+const JITTER: f64 = 0.1;
+/// What waits for a delivery that is under way is looked at again after this.
+const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(15);
+
+/// Metrics exist from the start, at zero.
+pub fn register_metrics() {
+    for result in ["sent", "filed", "retry", "dead", "dropped", "waits"] {
+        metrics::counter!("ripen_notices_total", "result" => result).absolute(0);
+    }
+}
+
+/// Sends until asked to stop.
+pub async fn run(ctx: Context, stop: Stop) {
+    let interval = Duration::from_millis(ctx.settings.dispatcher.sweep_interval_ms.max(10));
+    loop {
+        let wait = match tick(&ctx, ctx.clock.now()).await {
+            Ok(sent) if sent == usize::try_from(AT_ONCE).unwrap_or(usize::MAX) => Duration::ZERO,
+            Ok(_) => interval,
+            Err(error) => {
+                tracing::warn!(%error, "owed mails could not be looked for, and are again");
+                interval
+            }
+        };
+        tokio::select! {
+            biased;
+            () = stop.soft().cancelled() => return,
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+/// Sends some of what is due at `now`; returns how many were looked at.
+///
+/// # Errors
+/// When the database is away: what was leased is sent again under its Message-ID once the lease is over.
+pub async fn tick(ctx: &Context, now: Timestamp) -> Result<usize, StoreError> {
+    let lasts = Duration::from_secs(ctx.settings.dispatcher.lease_s.max(1));
+    let lease = uuid_v7(now);
+    let due = ctx.store.notices_lease((lease, lasts), AT_ONCE, now).await?;
+    let ended = futures::future::join_all(due.iter().map(|one| handle(ctx, one, now))).await;
+    for (one, end) in due.iter().zip(ended) {
+        // The others of the batch are recorded in any case: what was sent and is not recorded is sent again.
+        let end = match end {
+            Ok(end) => end,
+            Err(error) => {
+                tracing::warn!(notice.id = %one.id, %error, "a notice could not be written and will be later");
+                continue;
+            }
+        };
+        metrics::counter!("ripen_notices_total", "result" => result_of(&end)).increment(1);
+        tracing::info!(notice.id = %one.id, kind = %one.kind, result = result_of(&end), "a notice was handled");
+        if let Err(error) = ctx.store.notice_settle((one.id, lease), &end, ctx.clock.now()).await {
+            tracing::warn!(notice.id = %one.id, %error, "what became of a notice could not be recorded; it is handled again");
+        }
+    }
+    Ok(due.len())
+}
+
+async fn handle(ctx: &Context, notice: &DueNotice, now: Timestamp) -> Result<NoticeEnd, StoreError> {
+    let Some(id) = notice.appointment else { return Ok(NoticeEnd::Dropped("it names no appointment")) };
+    let filter = AppointmentFilter { id: Some(id), ..AppointmentFilter::default() };
+    let found = ctx.store.appointments(Scope::Firm, filter).await?.into_iter().next();
+    let Some(record) = found else { return Ok(NoticeEnd::Dropped("the appointment is gone")) };
+    let occasion = match occasion(notice, &record, now) {
+        Ok(occasion) => occasion,
+        Err(end) => return Ok(end),
+    };
+    let mail = appointment_mail::render(&AppointmentNews {
+        occasion,
+        appointment: &record.appointment,
+        person: &record.person,
+        zones: (&record.rep_zone, &record.person_zone),
+    });
+    Ok(NoticeEnd::Tried(send(ctx, notice, &mail).await))
+}
+
+/// What there is to say, or why there is nothing now.
+fn occasion(notice: &DueNotice, record: &AppointmentRecord, now: Timestamp) -> Result<Occasion, NoticeEnd> {
+    let (state, starts_at) = (&record.appointment.state, record.appointment.slot.starts_at);
+    let cancelled = matches!(state, State::Cancelled { .. });
+    if cancelled != (notice.kind == NoticeKind::AppointmentCancelled) {
+        return Err(NoticeEnd::Dropped("the appointment was changed again"));
+    }
+    if starts_at <= now {
+        return Err(NoticeEnd::Dropped("the appointment is over"));
+    }
+    match notice.lead {
+        Handed::Over => {}
+        Handed::UnderWay => return Err(NoticeEnd::Waits(now.saturating_add(LOOK_AGAIN).unwrap_or(now))),
+        Handed::NotYet => {
+            return Err(NoticeEnd::Dropped("the client does not have the lead: its delivery will say it"));
+        }
+    }
+    match notice.kind {
+        NoticeKind::AppointmentBooked => Ok(Occasion::Booked),
+        NoticeKind::AppointmentMoved => Ok(Occasion::Moved),
+        NoticeKind::AppointmentCancelled => Ok(Occasion::Cancelled),
+        NoticeKind::AppointmentReminder => reminder(notice, record, now),
+    }
+}
+
+/// A reminder that comes so late that the next one is due is left to that one.
+fn reminder(notice: &DueNotice, record: &AppointmentRecord, now: Timestamp) -> Result<Occasion, NoticeEnd> {
+    let word = notice.data["reminder"].as_str().unwrap_or_default();
+    let Ok(reminder) = word.parse::<Reminder>() else { return Err(NoticeEnd::Dropped("it says of nothing")) };
+    let next = Reminder::HourBefore.at(record.appointment.slot.starts_at, &record.rep_zone);
+    if reminder == Reminder::DayBefore && next.is_some_and(|next| next <= now) {
+        return Err(NoticeEnd::Dropped("a later reminder is due"));
+    }
+    Ok(Occasion::Reminder(reminder))
+}
+
+async fn send(ctx: &Context, notice: &DueNotice, mail: &AppointmentMail) -> Next {
+    let (name, address) = &notice.to;
+    let result = ctx
+        .mailer
+        .send(&Mail {
+            to: Party { name: name.as_deref(), address },
+            reply_to: None,
+            subject: &mail.subject,
+            text: &mail.text,
+            html: &mail.html,
+            invitation: mail.invitation.as_ref(),
+            message_id: &notice.id.to_string(),
+            list_id: &notice.client,
+            date: ctx.clock.now(),
+            deadline: Duration::from_secs(ctx.settings.dispatcher.timeout_s),
+        })
+        .await;
+    let attempted = match result {
+        MailResult::Delivered { .. } => Attempted::Taken,
+        MailResult::Filed { .. } => Attempted::Filed,
+        MailResult::Later { text, .. } => Attempted::Failed { why: text, not_before: None },
+        MailResult::Dead { text, .. } => Attempted::Refused { why: text },
+    };
+    let attempts = usize::try_from(notice.attempts).unwrap_or(1);
+    ctx.schedule().next(attempted, attempts, jitter(JITTER), ctx.clock.now())
+}
+
+const fn result_of(end: &NoticeEnd) -> &'static str {
+    match end {
+        NoticeEnd::Tried(Next::Delivered) => "sent",
+        NoticeEnd::Tried(Next::Filed) => "filed",
+        NoticeEnd::Tried(Next::Retry(..)) => "retry",
+        NoticeEnd::Tried(Next::Dead(_) | Next::Held(_)) => "dead",
+        NoticeEnd::Dropped(_) => "dropped",
+        NoticeEnd::Waits(_) => "waits",
+    }
+}

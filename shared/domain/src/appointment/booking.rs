@@ -1,0 +1,122 @@
+//! What becomes of one appointment: held while people talk, booked, moved, cancelled. A transition consumes it and refuses
+//! with the reason; the id stays over all of them, and each change that calendars have to hear of is counted.
+
+use jiff::Timestamp;
+
+use super::Slot;
+use crate::id::{AppointmentId, LeadId, RepId};
+
+/// Where an appointment stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// Kept free until this instant, and free again from then on.
+    Held {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Agreed with the person.
+    Booked,
+    /// Will not be.
+    Cancelled {
+        /// When that was said.
+        at: Timestamp,
+        /// In words.
+        why: String,
+    },
+}
+
+/// A time that was agreed between a lead's person and a rep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appointment {
+    /// Its id: the same however often it is moved.
+    pub id: AppointmentId,
+    /// Whose person.
+    pub lead: LeadId,
+    /// With whom.
+    pub rep: RepId,
+    /// When.
+    pub slot: Slot,
+    /// Where it stands.
+    pub state: State,
+    /// Counts its changes after it was booked; calendars take the highest.
+    pub sequence: i32,
+    /// What was agreed beside the time.
+    pub note: Option<String>,
+}
+
+/// Why an appointment cannot be changed so.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// It was cancelled.
+    #[error("it was cancelled: {0}")]
+    Cancelled(String),
+    /// It has begun.
+    #[error("it has begun or is over")]
+    Over,
+    /// It is booked already.
+    #[error("it is booked already: move it")]
+    Booked,
+    /// The hold ran out.
+    #[error("it was only held, and the hold has run out")]
+    HoldOver,
+}
+
+impl Appointment {
+    /// Whether the slot is nobody else's at `now`.
+    #[must_use]
+    pub fn occupies(&self, now: Timestamp) -> bool {
+        match self.state {
+            State::Held { until } => until > now,
+            State::Booked => true,
+            State::Cancelled { .. } => false,
+        }
+    }
+
+    /// Whether it is agreed and still to come, or going on.
+    #[must_use]
+    pub fn is_ahead(&self, now: Timestamp) -> bool {
+        self.state == State::Booked && self.slot.ends_at > now
+    }
+
+    /// What is held becomes booked, here or with another rep at another time, which then must be free. A hold that ran out
+    /// holds nothing, but is no reason to refuse.
+    ///
+    /// # Errors
+    /// Where it is booked or cancelled already.
+    pub fn book(self, rep: RepId, slot: Slot, note: Option<String>) -> Result<Self, Refused> {
+        match self.state {
+            State::Held { .. } => Ok(Self { rep, slot, note, state: State::Booked, ..self }),
+            State::Booked => Err(Refused::Booked),
+            State::Cancelled { why, .. } => Err(Refused::Cancelled(why)),
+        }
+    }
+
+    /// To another time of the same rep, which must be free.
+    ///
+    /// # Errors
+    /// Where it is cancelled, has begun, or was held and is no more.
+    pub fn move_to(self, slot: Slot, now: Timestamp) -> Result<Self, Refused> {
+        match &self.state {
+            State::Held { until } if *until <= now => Err(Refused::HoldOver),
+            State::Held { .. } => Ok(Self { slot, ..self }),
+            State::Booked if self.slot.starts_at <= now => Err(Refused::Over),
+            State::Booked => Ok(Self { slot, sequence: self.sequence.saturating_add(1), ..self }),
+            State::Cancelled { why, .. } => Err(Refused::Cancelled(why.clone())),
+        }
+    }
+
+    /// It will not be.
+    ///
+    /// # Errors
+    /// Where it is cancelled already or has begun.
+    pub fn cancel(self, why: String, now: Timestamp) -> Result<Self, Refused> {
+        match &self.state {
+            State::Booked if self.slot.starts_at <= now => Err(Refused::Over),
+            State::Held { .. } | State::Booked => {
+                let sequence = self.sequence.saturating_add(1);
+                Ok(Self { sequence, state: State::Cancelled { at: now, why }, ..self })
+            }
+            State::Cancelled { why, .. } => Err(Refused::Cancelled(why.clone())),
+        }
+    }
+}

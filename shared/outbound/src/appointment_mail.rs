@@ -1,0 +1,195 @@
+//! The mail that tells a rep of an appointment after its lead was handed over: booked, moved, cancelled, or near. With the
+//! calendar entry as it is now, but for reminders, which change nothing in a calendar.
+
+use jiff::tz::TimeZone;
+use ripen_domain::{
+    appointment::{Appointment, Reminder, State, in_words, span_in_words},
+    person::Profile,
+};
+
+use crate::{html::escaped, mail::Invitation, plain};
+
+/// Longest short text, in characters.
+const SHORT: usize = 300;
+
+/// Why the rep is written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occasion {
+    /// It was made.
+    Booked,
+    /// It is at another time now.
+    Moved,
+    /// It will not be.
+    Cancelled,
+    /// It is near.
+    Reminder(Reminder),
+}
+
+/// All that is said.
+#[derive(Debug, Clone)]
+pub struct AppointmentNews<'a> {
+    /// Why.
+    pub occasion: Occasion,
+    /// The appointment as it is now.
+    pub appointment: &'a Appointment,
+    /// With whom.
+    pub person: &'a Profile,
+    /// Where the rep's clock hangs, and the person's.
+    pub zones: (&'a TimeZone, &'a TimeZone),
+}
+
+/// A mail about an appointment, ready to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppointmentMail {
+    /// One line.
+    pub subject: String,
+    /// The body as plain text.
+    pub text: String,
+    /// The body as HTML.
+    pub html: String,
+    /// What changes in the rep's calendar.
+    pub invitation: Option<Invitation>,
+}
+
+/// Writes the mail.
+#[must_use]
+pub fn render(news: &AppointmentNews<'_>) -> AppointmentMail {
+    let who = name(news.person);
+    let opening = match news.occasion {
+        Occasion::Booked => "Appointment",
+        Occasion::Moved => "Moved",
+        Occasion::Cancelled => "Cancelled",
+        Occasion::Reminder(Reminder::DayBefore) => "Tomorrow",
+        Occasion::Reminder(Reminder::HourBefore) => "In an hour",
+    };
+    let when = span_in_words(news.appointment.slot, news.zones.0);
+    let subject = plain::line(&format!("{opening}: {who}, {when}"), 150);
+    let facts = facts(news, &when);
+    let mut text = format!("{}\n\n", sentence(news.occasion, &who));
+    let mut html = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{}</title>\n</head>\n<body>\n\
+         <p dir=\"auto\">{}</p>\n<dl>\n",
+        escaped(&subject),
+        escaped(&sentence(news.occasion, &who))
+    );
+    for (label, value) in &facts {
+        text.push_str(&format!("{label}: {value}\n"));
+        html.push_str(&format!("<dt>{label}</dt>\n<dd dir=\"auto\">{}</dd>\n", escaped(value)));
+    }
+    html.push_str("</dl>\n</body>\n</html>\n");
+    let invitation = (!matches!(news.occasion, Occasion::Reminder(_))).then(|| entry(news, &who, &facts));
+    AppointmentMail { subject, text, html, invitation }
+}
+
+fn sentence(occasion: Occasion, who: &str) -> String {
+    match occasion {
+        Occasion::Booked => format!("An appointment with {who} was booked for you."),
+        Occasion::Moved => format!("Your appointment with {who} is at another time now."),
+        Occasion::Cancelled => format!("Your appointment with {who} was cancelled."),
+        Occasion::Reminder(Reminder::DayBefore) => format!("Tomorrow you have an appointment with {who}."),
+        Occasion::Reminder(Reminder::HourBefore) => format!("In an hour you have an appointment with {who}."),
+    }
+}
+
+fn facts(news: &AppointmentNews<'_>, when: &str) -> Vec<(&'static str, String)> {
+    let AppointmentNews { appointment, person, zones: (ours, theirs), .. } = news;
+    let starts_at = appointment.slot.starts_at;
+    let apart = ours.to_offset(starts_at) != theirs.to_offset(starts_at);
+    let why = match &appointment.state {
+        State::Cancelled { why, .. } => Some(why.clone()),
+        State::Held { .. } | State::Booked => None,
+    };
+    let cleaned = |text: &Option<String>| text.as_deref().map(|text| plain::line(text, SHORT));
+    [
+        ("When", Some(when.to_owned())),
+        ("Where they are", apart.then(|| in_words(starts_at, theirs))),
+        ("Why", cleaned(&why)),
+        ("Phone", cleaned(&person.phone)),
+        ("E-mail", cleaned(&person.email)),
+        ("Agreed", cleaned(&appointment.note)),
+    ]
+    .into_iter()
+    .filter_map(|(label, value)| Some((label, value.filter(|value| !value.is_empty())?)))
+    .collect()
+}
+
+fn entry(news: &AppointmentNews<'_>, who: &str, facts: &[(&str, String)]) -> Invitation {
+    let appointment = news.appointment;
+    let about = facts.iter().filter(|(label, _)| !matches!(*label, "When" | "Where they are"));
+    Invitation {
+        uid: appointment.id.to_string(),
+        sequence: i64::from(appointment.sequence),
+        starts_at: appointment.slot.starts_at,
+        ends_at: appointment.slot.ends_at,
+        summary: format!("Appointment with {who}"),
+        description: about.map(|(label, value)| format!("{label}: {value}")).collect::<Vec<_>>().join("\n"),
+        cancelled: news.occasion == Occasion::Cancelled,
+    }
+}
+
+fn name(person: &Profile) -> String {
+    let name = person.full_name().map(|name| plain::line(&name, SHORT)).filter(|name| !name.is_empty());
+    name.unwrap_or_else(|| "name not given".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use ripen_domain::{
+        appointment::Slot,
+        id::{AppointmentId, LeadId, RepId},
+    };
+
+    use super::*;
+
+    fn written(occasion: Occasion, state: State) -> AppointmentMail {
+        let appointment = Appointment {
+            id: "appt_01kam000000000000000000000".parse::<AppointmentId>().unwrap(),
+            lead: "lead_01kam000000000000000000000".parse::<LeadId>().unwrap(),
+            rep: "rep_01kam000000000000000000000".parse::<RepId>().unwrap(),
+            slot: Slot {
+                starts_at: "2026-11-24T15:00:00Z".parse().unwrap(),
+                ends_at: "2026-11-24T15:30:00Z".parse().unwrap(),
+            },
+            state,
+            sequence: 1,
+            note: Some("Bring <plans>\r\nBcc: x".to_owned()),
+        };
+        let person = Profile {
+            first_name: Some("Casey".to_owned()),
+            phone: Some("+14155550100".to_owned()),
+            ..Profile::default()
+        };
+        let zones = [TimeZone::get("America/Chicago").unwrap(), TimeZone::get("America/New_York").unwrap()];
+        let zones = (&zones[0], &zones[1]);
+        render(&AppointmentNews { occasion, appointment: &appointment, person: &person, zones })
+    }
+
+    #[test]
+    fn a_move_says_when_by_both_clocks_and_moves_the_entry() {
+        let mail = written(Occasion::Moved, State::Booked);
+        assert_eq!(mail.subject, "Moved: Casey, Tuesday, 24 November 2026, 09:00 to 09:30 CST");
+        assert!(mail.text.contains("Where they are: Tuesday, 24 November 2026, 10:00 EST\n"), "{}", mail.text);
+        assert!(mail.text.contains("Agreed: Bring <plans> Bcc: x\n"), "{}", mail.text);
+        assert!(mail.html.contains("Bring &lt;plans&gt; Bcc: x"), "{}", mail.html);
+        let entry = mail.invitation.unwrap();
+        assert_eq!((entry.sequence, entry.cancelled), (1, false));
+        assert_eq!(entry.uid, "appt_01kam000000000000000000000");
+    }
+
+    #[test]
+    fn a_cancellation_says_why_and_takes_the_entry_out() {
+        let state = State::Cancelled { at: "2026-11-23T10:00:00Z".parse().unwrap(), why: "Fell ill".to_owned() };
+        let mail = written(Occasion::Cancelled, state);
+        assert!(
+            mail.text.starts_with("Your appointment with Casey was cancelled.\n")
+                && mail.text.contains("Why: Fell ill")
+        );
+        assert!(mail.invitation.unwrap().cancelled);
+    }
+
+    #[test]
+    fn a_reminder_leaves_the_calendar_alone() {
+        let mail = written(Occasion::Reminder(Reminder::HourBefore), State::Booked);
+        assert!(mail.subject.starts_with("In an hour: Casey, ") && mail.invitation.is_none());
+    }
+}
