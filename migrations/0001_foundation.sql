@@ -539,6 +539,7 @@ create table endpoint (
     address text,
     rep_id uuid,
     by_name boolean not null default false,
+    is_fallback boolean not null default false,
     state text not null default 'enabled',
     state_reason text,
     allow_private boolean not null default false,
@@ -577,6 +578,7 @@ comment on column endpoint.url is 'Where a webhook is posted.';
 comment on column endpoint.address is 'Where an e-mail is sent.';
 comment on column endpoint.rep_id is 'The rep behind it, where there is one.';
 comment on column endpoint.by_name is 'Where leads are routed, it gets only those that go to it by name; a webhook that is not so gets those of every rep too.';
+comment on column endpoint.is_fallback is 'It gets leads only while their webhook fails.';
 comment on column endpoint.state is 'enabled, or disabled by the client''s 410, by days of failure or by the firm.';
 comment on column endpoint.state_reason is 'Why it is disabled.';
 comment on column endpoint.allow_private is 'Whether loopback and private addresses may be called: tests and demonstrations only.';
@@ -735,6 +737,9 @@ create table notice (
     client_id uuid not null,
     kind text not null,
     appointment_id uuid references appointment (id),
+    delivery_id uuid,
+    endpoint_id uuid,
+    key text,
     to_name text,
     to_address text not null,
     data json not null,
@@ -746,7 +751,9 @@ create table notice (
     attempts integer not null default 0,
     created_at timestamptz not null,
     ended_at timestamptz,
-    constraint notice_kind_is_known check (kind in ('appointment_booked', 'appointment_moved', 'appointment_cancelled', 'appointment_reminder')),
+    constraint notice_kind_is_known check (kind in ('appointment_booked', 'appointment_moved', 'appointment_cancelled', 'appointment_reminder',
+        'endpoint_down', 'endpoint_disabled', 'lead_untouched', 'leads_untouched')),
+    constraint notice_key_is_unique unique (key),
     constraint notice_of_appointment_names_it check (kind not like 'appointment%' or appointment_id is not null),
     constraint notice_state_is_known check (state in ('pending', 'sent', 'filed', 'dead', 'dropped')),
     constraint notice_lease_is_whole check ((lease is null) = (leased_until is null) and (lease is null or state = 'pending')),
@@ -760,6 +767,9 @@ comment on column notice.id is 'UUIDv7; its text form makes the Message-ID of ev
 comment on column notice.client_id is 'Whom it concerns.';
 comment on column notice.kind is 'What is said; what stands in data depends on it.';
 comment on column notice.appointment_id is 'The appointment it is about.';
+comment on column notice.delivery_id is 'The delivery it is about.';
+comment on column notice.endpoint_id is 'The endpoint it is about.';
+comment on column notice.key is 'What it tells of, where that is told once.';
 comment on column notice.to_name is 'Name of the recipient.';
 comment on column notice.to_address is 'E-mail address of the recipient.';
 comment on column notice.data is 'What its kind needs beside what is looked up when it is sent.';
@@ -852,6 +862,7 @@ create index delivery_to_route_of_client on delivery (client_id, due_at) where e
 create index delivery_due on delivery (due_at) where state in ('pending', 'held') and endpoint_id is not null;
 create index delivery_leased on delivery (leased_until) where state = 'leased';
 create index delivery_of_lead on delivery (lead_id);
+create index delivery_by_creation on delivery using brin (created_at);
 create index delivery_open_of_endpoint on delivery (endpoint_id, due_at) where state in ('pending', 'held', 'leased');
 create index delivery_of_replay on delivery (replay_id) where replay_id is not null;
 comment on table delivery is 'One matured lead owed to one endpoint.';

@@ -15,3 +15,4 @@ mod outcomes;
 mod requalify;
 mod routing;
 mod together;
+mod watch;

@@ -11,6 +11,7 @@ mod outcome;
 mod record;
 mod sweeper;
 mod waiting;
+mod watch;
 
 pub use sweeper::tick;
 
@@ -91,6 +92,7 @@ pub async fn service(ctx: Context, stop: Stop) -> Result<(), ServiceError> {
     let mut parts = JoinSet::new();
     parts.spawn(lease::run(ctx.clone(), recorder, stop.clone()));
     parts.spawn(notice::run(ctx.clone(), stop.clone()));
+    parts.spawn(watch::run(ctx.clone(), stop.clone()));
     parts.spawn(sweeper::run(ctx, stop));
     while let Some(ended) = parts.join_next().await {
         ended.map_err(ServiceError::Panicked)?;

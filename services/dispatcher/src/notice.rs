@@ -10,6 +10,7 @@ use ripen_domain::{
 };
 use ripen_outbound::{
     appointment_mail::{self, AppointmentMail, AppointmentNews, Occasion},
+    lead_mail::{self, LeadMail},
     mail::{Mail, MailResult, Party},
 };
 use ripen_runtime::{
@@ -82,6 +83,9 @@ pub async fn tick(ctx: &Context, now: Timestamp) -> Result<usize, StoreError> {
 }
 
 async fn handle(ctx: &Context, notice: &DueNotice, now: Timestamp) -> Result<NoticeEnd, StoreError> {
+    if notice.appointment.is_none() {
+        return plain(ctx, notice, now).await;
+    }
     let Some(id) = notice.appointment else { return Ok(NoticeEnd::Dropped("it names no appointment")) };
     let filter = AppointmentFilter { id: Some(id), ..AppointmentFilter::default() };
     let found = ctx.store.appointments(Scope::Firm, filter).await?.into_iter().next();
@@ -96,6 +100,29 @@ async fn handle(ctx: &Context, notice: &DueNotice, now: Timestamp) -> Result<Not
         person: &record.person,
         zones: (&record.rep_zone, &record.person_zone),
     });
+    Ok(NoticeEnd::Tried(send(ctx, notice, &mail).await))
+}
+
+/// A notice that was written out when it came to be owed, unless it is no longer so.
+async fn plain(ctx: &Context, notice: &DueNotice, now: Timestamp) -> Result<NoticeEnd, StoreError> {
+    let over = match (notice.kind, notice.delivery, notice.endpoint) {
+        (NoticeKind::LeadUntouched, Some(delivery), _) => {
+            let ever = (Timestamp::UNIX_EPOCH, now);
+            ctx.store.untouched(Scope::Firm, ever, Some(delivery)).await?.is_empty()
+        }
+        (NoticeKind::EndpointDown, _, Some(endpoint)) => {
+            !ctx.store.endpoints_broken(now).await?.iter().any(|one| one.endpoint == endpoint)
+        }
+        _ => false,
+    };
+    if over {
+        return Ok(NoticeEnd::Dropped("it is no longer so"));
+    }
+    let sentences = notice.data["sentences"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let sentences: Vec<_> = sentences.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect();
+    let LeadMail { subject, text, html, invitation: _ } =
+        lead_mail::brief(notice.data["title"].as_str().unwrap_or_default(), &sentences);
+    let mail = AppointmentMail { subject, text, html, invitation: None };
     Ok(NoticeEnd::Tried(send(ctx, notice, &mail).await))
 }
 

@@ -254,6 +254,9 @@ pub struct ClientSetOptions {
     /// A leads that its sales team can take in a day; 0 for no limit.
     #[arg(long, value_name = "LEADS")]
     pub capacity: Option<u16>,
+    /// Where its leads are mailed while a webhook of it fails and no rep has them; `none` for nowhere.
+    #[arg(long, value_name = "ADDRESS")]
+    pub fallback: Option<String>,
     /// Within how many days after its delivery a lead can be returned; 0 for never.
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i32).range(0..=3660))]
     pub return_days: Option<i32>,

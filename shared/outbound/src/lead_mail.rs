@@ -31,9 +31,7 @@ pub struct LeadMail {
 #[must_use]
 pub fn render(payload: &Value) -> LeadMail {
     if let Some((title, sentences)) = news::read(payload) {
-        let text = std::iter::once(&title).chain(&sentences).map(|line| format!("{line}\n")).collect::<Vec<_>>();
-        let html = html::brief(&title, &sentences);
-        return LeadMail { subject: plain::line(&title, 120), text: text.join("\n"), html, invitation: None };
+        return brief(&title, &sentences);
     }
     let facts = Facts::read(payload);
     let invitation = facts.appointment.as_ref().map(|appointment| Invitation {
@@ -46,6 +44,14 @@ pub fn render(payload: &Value) -> LeadMail {
         cancelled: false,
     });
     LeadMail { subject: subject(&facts), text: text::render(&facts), html: html::render(&facts), invitation }
+}
+
+/// A mail of a title and some sentences.
+#[must_use]
+pub fn brief(title: &str, sentences: &[String]) -> LeadMail {
+    let text: Vec<_> = std::iter::once(title).chain(sentences.iter().map(String::as_str)).collect();
+    let text = text.iter().map(|line| format!("{line}\n")).collect::<Vec<_>>().join("\n");
+    LeadMail { subject: plain::line(title, 120), text, html: html::brief(title, sentences), invitation: None }
 }
 
 fn subject(facts: &Facts) -> String {

@@ -80,7 +80,7 @@ impl Batch {
             select s.id as source_id, s.name as source_name, s.channel, c.id, c.slug, c.name, c.country, c.time_zone, c.state,
                    g.id as program_id, g.criteria_id,
                    (select array_agg(e.id order by e.id) from endpoint e
-                    where e.client_id = c.id and e.state = 'enabled' and 'lead.matured' = any(e.events)) as endpoints,
+                    where e.client_id = c.id and e.state = 'enabled' and not e.is_fallback and 'lead.matured' = any(e.events)) as endpoints,
                    (c.route is not null or c.capacity is not null
                      or exists (select 1 from rep r where r.client_id = c.id and (r.hours is not null or r.is_paused
                                   or r.capacity is not null or cardinality(r.holidays) > 0))) as "is_routed!"

@@ -164,6 +164,13 @@ impl Store {
         .execute(&self.pool)
         .await?;
         one_row(done.rows_affected(), "endpoint")?;
+        sqlx::query!(
+            "-- endpoint.tell_anew
+            update notice set key = null where endpoint_id = $1 and key is not null",
+            endpoint.uuid()
+        )
+        .execute(&self.pool)
+        .await?;
         self.route_again_for(endpoint, now).await
     }
 

@@ -52,6 +52,7 @@ mod sweep;
 mod team;
 mod touch;
 mod unrouted;
+mod watch;
 
 pub use appointment::{Ahead, AppointmentFilter, AppointmentRecord};
 pub use appointment_write::{Change, Unbookable, Wish};
@@ -77,7 +78,7 @@ pub use lead::{LeadRow, MaturationRow, NewDecision, RoutingNote};
 pub use lease::{Claim, Claimed};
 pub use ledger::{LeadRecord, PromiseRecord, TouchRecord};
 pub use news::{News, Recalled};
-pub use notice::{DueNotice, Handed, NewNotice, NoticeEnd, NoticeKind};
+pub use notice::{DueNotice, Handed, NewNotice, NoticeEnd, NoticeKind, OnceNotice};
 pub use outcome::{NewOutcome, OutcomeRecord, Recorded};
 pub use partition::Months;
 pub use past::{PackedPast, Past};
@@ -97,6 +98,7 @@ pub use sweep::Sweep;
 pub use team::{Team, Turns};
 pub use touch::{Agreed, NewStep, NewTouch, Worked};
 pub use unrouted::{Rerouted, Unrouted};
+pub use watch::{Broken, Untouched};
 
 use sqlx::{
     PgPool, Postgres, Transaction,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     delivery::Next,
-    id::{AppointmentId, ClientId, NoticeId, RepId},
+    id::{AppointmentId, ClientId, DeliveryId, EndpointId, NoticeId, RepId},
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -25,12 +25,28 @@ pub enum NoticeKind {
     AppointmentCancelled,
     /// It is near.
     AppointmentReminder,
+    /// A webhook fails.
+    EndpointDown,
+    /// An endpoint was disabled.
+    EndpointDisabled,
+    /// Nothing was said of a lead.
+    LeadUntouched,
+    /// Nothing was said of leads, for the firm.
+    LeadsUntouched,
 }
 
 impl NoticeKind {
     /// Every kind that this version can send: others are left to a newer one.
-    const ALL: [Self; 4] =
-        [Self::AppointmentBooked, Self::AppointmentMoved, Self::AppointmentCancelled, Self::AppointmentReminder];
+    const ALL: [Self; 8] = [
+        Self::AppointmentBooked,
+        Self::AppointmentMoved,
+        Self::AppointmentCancelled,
+        Self::AppointmentReminder,
+        Self::EndpointDown,
+        Self::EndpointDisabled,
+        Self::LeadUntouched,
+        Self::LeadsUntouched,
+    ];
 
     /// As it is kept.
     #[must_use]
@@ -40,6 +56,10 @@ impl NoticeKind {
             Self::AppointmentMoved => "appointment_moved",
             Self::AppointmentCancelled => "appointment_cancelled",
             Self::AppointmentReminder => "appointment_reminder",
+            Self::EndpointDown => "endpoint_down",
+            Self::EndpointDisabled => "endpoint_disabled",
+            Self::LeadUntouched => "lead_untouched",
+            Self::LeadsUntouched => "leads_untouched",
         }
     }
 
@@ -72,6 +92,27 @@ pub struct NewNotice {
     pub due_at: Timestamp,
 }
 
+/// A notice that is told once, to an address.
+#[derive(Debug, Clone)]
+pub struct OnceNotice {
+    /// Its id.
+    pub id: NoticeId,
+    /// Whom it concerns.
+    pub client: ClientId,
+    /// What it says.
+    pub kind: NoticeKind,
+    /// What it tells of: a second one of this key is none.
+    pub key: String,
+    /// The delivery it is about.
+    pub delivery: Option<DeliveryId>,
+    /// The endpoint it is about.
+    pub endpoint: Option<EndpointId>,
+    /// Name and address.
+    pub to: (Option<String>, String),
+    /// A title and sentences.
+    pub data: Value,
+}
+
 /// A notice to send now.
 #[derive(Debug, Clone)]
 pub struct DueNotice {
@@ -83,6 +124,10 @@ pub struct DueNotice {
     pub kind: NoticeKind,
     /// The appointment it is about.
     pub appointment: Option<AppointmentId>,
+    /// The delivery it is about.
+    pub delivery: Option<DeliveryId>,
+    /// The endpoint it is about.
+    pub endpoint: Option<EndpointId>,
     /// What its kind needs beside what is looked up.
     pub data: Value,
     /// Name and address.
@@ -177,6 +222,35 @@ impl Batch {
 }
 
 impl Store {
+    /// Owes these, each that was not told before; returns how many are new.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn notices_once(&self, notices: &[OnceNotice], now: Timestamp) -> Result<u64, StoreError> {
+        let mut new = 0;
+        for one in notices {
+            let done = sqlx::query!(
+                "-- notice.once
+                insert into notice (id, client_id, kind, delivery_id, endpoint_id, key, to_name, to_address, data, due_at, created_at)
+                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) on conflict (key) do nothing",
+                one.id.uuid(),
+                one.client.uuid(),
+                one.kind.word(),
+                one.delivery.map(DeliveryId::uuid) as Option<Uuid>,
+                one.endpoint.map(EndpointId::uuid) as Option<Uuid>,
+                one.key,
+                one.to.0,
+                one.to.1,
+                one.data,
+                now.to_sqlx()
+            )
+            .execute(&self.pool)
+            .await?;
+            new += done.rows_affected();
+        }
+        Ok(new)
+    }
+
     /// Leases notices that are due, oldest first.
     ///
     /// # Errors
@@ -197,14 +271,14 @@ impl Store {
               update notice n set lease = $2, leased_until = clock_timestamp() + make_interval(secs => $3),
                      attempts = n.attempts + 1
               from due where n.id = due.id
-              returning n.id, n.client_id, n.kind, n.appointment_id, n.data, n.to_name, n.to_address, n.attempts
+              returning n.id, n.client_id, n.kind, n.appointment_id, n.delivery_id, n.endpoint_id, n.data, n.to_name, n.to_address, n.attempts
             )
-            select l.id as "id!", l.kind as "kind!", l.appointment_id, l.data as "data!", l.to_name,
+            select l.id as "id!", l.kind as "kind!", l.appointment_id, l.delivery_id, l.endpoint_id, l.data as "data!", l.to_name,
                    l.to_address as "to_address!", l.attempts as "attempts!", c.name as client,
                    exists (select 1 from appointment a join delivery d on d.lead_id = a.lead_id
-                           where a.id = l.appointment_id and d.state in ('delivered', 'filed')) as "handed!",
+                           where a.id = l.appointment_id and d.event = 'lead.matured' and d.state in ('delivered', 'filed')) as "handed!",
                    exists (select 1 from appointment a join delivery d on d.lead_id = a.lead_id
-                           where a.id = l.appointment_id and d.attempts > 0 and d.state in ('pending', 'held', 'leased', 'dead'))
+                           where a.id = l.appointment_id and d.event = 'lead.matured' and d.attempts > 0 and d.state in ('pending', 'held', 'leased', 'dead'))
                      as "under_way!"
             from leased l join client c on c.id = l.client_id"#,
             now.to_sqlx(),
@@ -222,6 +296,8 @@ impl Store {
                     client: row.client,
                     kind: NoticeKind::read(&row.kind)?,
                     appointment: row.appointment_id.map(AppointmentId::from_uuid),
+                    delivery: row.delivery_id.map(DeliveryId::from_uuid),
+                    endpoint: row.endpoint_id.map(EndpointId::from_uuid),
                     data: row.data,
                     to: (row.to_name, row.to_address),
                     attempts: row.attempts,

@@ -155,7 +155,7 @@ impl Batch {
             select id, client_id, rep_id, coalesce(name, url, address) as "name!",
                    state = 'enabled' and 'lead.matured' = any(events) as "takes!",
                    kind = 'webhook' and rep_id is null and not by_name as "is_shared!"
-            from endpoint where client_id = any($1) order by id"#,
+            from endpoint where client_id = any($1) and not is_fallback order by id"#,
             ids
         )
         .fetch_all(self.connection())

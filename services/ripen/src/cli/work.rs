@@ -25,6 +25,15 @@ pub enum LeadAction {
     },
     /// Record a contact attempt or a note, with everything it brought; the lead is decided again.
     Touch(TouchOptions),
+    /// List A leads that clients have had for some time and said nothing of.
+    Untouched {
+        /// Of one client only: its slug.
+        #[arg(long)]
+        client: Option<String>,
+        /// For how many hours at least.
+        #[arg(long, default_value_t = 24, value_name = "HOURS")]
+        hours: u32,
+    },
     /// Take an A lead back: what was not sent yet is stopped, clients that have it are told, and it is the desk's again.
     Recall {
         /// The lead (`lead_…`).

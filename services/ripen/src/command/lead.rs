@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, process::ExitCode};
 
 use anyhow::Context as _;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ripen_domain::{
     criteria::Criteria,
     id::LeadId,
@@ -11,7 +11,7 @@ use ripen_domain::{
 };
 use ripen_qualifier::Documents;
 use ripen_runtime::{clock::Clock, random::uuid_v7, secrets};
-use ripen_store::{Agreed, LeadRecord, NewTouch, PromiseRecord, Recalled, Scope, Store, Worked};
+use ripen_store::{Agreed, LeadRecord, NewTouch, PromiseRecord, Recalled, Scope, Store, Untouched, Worked};
 use serde_json::{Value, json};
 
 use crate::{
@@ -36,6 +36,7 @@ pub async fn run(common: &Common, action: LeadAction) -> anyhow::Result<ExitCode
             list(common, &database.store, (email.as_deref(), phone.as_deref()), client.as_deref()).await
         }
         LeadAction::Touch(options) => touch(common, &database, options).await,
+        LeadAction::Untouched { client, hours } => untouched(common, &database.store, client.as_deref(), hours).await,
         LeadAction::Recall { id, why, by } => {
             let by = by.unwrap_or_else(secrets::operator);
             recall(common, &database.store, id, (&by, why.trim())).await
@@ -43,6 +44,22 @@ pub async fn run(common: &Common, action: LeadAction) -> anyhow::Result<ExitCode
     };
     database.close().await;
     done.map(|()| ExitCode::SUCCESS)
+}
+
+async fn untouched(common: &Common, store: &Store, client: Option<&str>, hours: u32) -> anyhow::Result<()> {
+    let scope = match client {
+        Some(slug) => Scope::Client(client_of(store, slug).await?.id),
+        None => Scope::Firm,
+    };
+    let now = Clock::system().now();
+    let until = now.checked_sub(SignedDuration::from_hours(i64::from(hours))).unwrap_or(now);
+    let rows = store.untouched(scope, (Timestamp::UNIX_EPOCH, until), None).await?;
+    let row = |one: &Untouched| {
+        json!({"lead": one.lead, "client": one.client.1, "person": one.person, "delivered_at": one.delivered_at,
+               "rep": one.to.as_ref().and_then(|(name, _)| name.clone()), "delivery": one.delivery})
+    };
+    let rows: Vec<_> = rows.iter().map(row).collect();
+    Ok(output::table(common.json, &["lead", "client", "person", "rep", "delivered_at"], &rows)?)
 }
 
 async fn recall(common: &Common, store: &Store, id: LeadId, (by, why): (&str, &str)) -> anyhow::Result<()> {

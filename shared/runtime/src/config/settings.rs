@@ -102,11 +102,13 @@ pub struct MailSettings {
     pub url: SecretUrl,
     /// The sender.
     pub from: String,
+    /// Where the firm is told of endpoints that fail and of leads that nobody touched; empty: it is not.
+    pub alerts: String,
 }
 
 impl Default for MailSettings {
     fn default() -> Self {
-        Self { url: SecretUrl::default(), from: "Ripen <ripen@localhost>".to_owned() }
+        Self { url: SecretUrl::default(), from: "Ripen <ripen@localhost>".to_owned(), alerts: String::new() }
     }
 }
 
@@ -345,6 +347,12 @@ pub struct DispatcherSettings {
     pub circuit_longest_pause_s: u64,
     /// A webhook that failed for so many days is disabled.
     pub disable_after_days: u64,
+    /// After how many seconds of failure the leads of a webhook go by e-mail too; 0 for never.
+    pub fallback_after_s: u64,
+    /// After how many hours without an outcome a rep is reminded of a lead; 0 for never.
+    pub remind_after_h: u64,
+    /// After how many hours without an outcome the firm is told of it; 0 for never.
+    pub firm_after_h: u64,
 }
 
 impl Default for DispatcherSettings {
@@ -363,6 +371,9 @@ impl Default for DispatcherSettings {
             circuit_pause_s: 10,
             circuit_longest_pause_s: 600,
             disable_after_days: 5,
+            fallback_after_s: 900,
+            remind_after_h: 24,
+            firm_after_h: 48,
         }
     }
 }

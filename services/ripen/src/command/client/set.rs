@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use ripen_domain::id::ClientId;
+use ripen_domain::{
+    contact::Email,
+    id::{ClientId, EndpointId},
+};
 use ripen_qualifier::Documents;
-use ripen_runtime::clock::Clock;
+use ripen_runtime::{clock::Clock, random::uuid_v7};
 use ripen_store::{ClientChange, ClientRecord, Period, ProgramRecord, Store};
 use serde_json::{Value, json};
 
@@ -44,6 +47,7 @@ pub async fn run(common: &Common, database: &Database, options: ClientSetOptions
     }
     if !options.dry_run {
         store.client_set(client.id, &change, Clock::system().now()).await?;
+        set_fallback(store, client.id, options.fallback.as_deref()).await?;
         set_returns(store, client.id, options.return_days, options.return_reason).await?;
     }
     let terms = store.client_terms(client.id).await?;
@@ -51,6 +55,18 @@ pub async fn run(common: &Common, database: &Database, options: ClientSetOptions
     result["capacity"] = terms.capacity.into();
     output::record(common.json, &result)?;
     Ok(())
+}
+
+/// Sets where leads are mailed while a webhook fails; what is not named stays.
+async fn set_fallback(store: &Store, client: ClientId, fallback: Option<&str>) -> anyhow::Result<()> {
+    let now = Clock::system().now();
+    let Some(address) = fallback else { return Ok(()) };
+    if address == "none" {
+        return Ok(store.client_set_fallback(client, None, now).await?);
+    }
+    let email = Email::parse(address).with_context(|| format!("{address:?} is no e-mail address"))?;
+    let id = EndpointId::from_uuid(uuid_v7(now));
+    Ok(store.client_set_fallback(client, Some((id, email.as_str())), now).await?)
 }
 
 /// Sets when the client may return leads; what is not named stays.

@@ -1,0 +1,150 @@
+//! Looks for what somebody has to hear of: has the leads of a webhook that fails mailed meanwhile, tells its client and the
+//! firm, reminds reps of leads of which nothing was said, and then tells the firm. The loop is a shell around [`tick`].
+
+use std::{collections::BTreeMap, time::Duration};
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use ripen_domain::id::NoticeId;
+use ripen_runtime::{lifecycle::Stop, random::uuid_v7};
+use ripen_store::{Broken, NoticeKind, OnceNotice, Scope, StoreError, Untouched};
+use serde_json::{Value, json};
+
+use crate::Context;
+
+/// How often it looks: what it tells is of minutes and hours.
+const EVERY: Duration = Duration::from_secs(10);
+/// So many leads are mailed in one look.
+const BATCH: i64 = 500;
+/// Nobody is reminded of what is older: it was told before, or nothing was told then.
+const FORGET_AFTER: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// So many leads are named in one mail to the firm.
+const NAMED: usize = 20;
+
+/// Looks until asked to stop.
+pub async fn run(ctx: Context, stop: Stop) {
+    let swept = Duration::from_millis(ctx.settings.dispatcher.sweep_interval_ms.max(10)) * 10;
+    loop {
+        if let Err(error) = tick(&ctx, ctx.clock.now()).await {
+            tracing::warn!(%error, "what somebody has to hear of could not be looked for, and is again");
+        }
+        tokio::select! {
+            biased;
+            () = stop.soft().cancelled() => return,
+            () = tokio::time::sleep(EVERY.min(swept)) => {}
+        }
+    }
+}
+
+/// Tells what is to be told at `now`; returns how many notices are new.
+///
+/// # Errors
+/// When the database is away: what was not told is told by the next look.
+pub async fn tick(ctx: &Context, now: Timestamp) -> Result<u64, StoreError> {
+    let settings = &ctx.settings.dispatcher;
+    let mut told = 0;
+    if let Some(since) = before(now, settings.fallback_after_s) {
+        let mailed = ctx.store.fallback_step(since, BATCH, now).await?;
+        if mailed > 0 {
+            tracing::warn!(leads = mailed, "leads go by e-mail because their webhook fails");
+        }
+        let broken = ctx.store.endpoints_broken(since).await?;
+        let notices: Vec<_> = broken.iter().flat_map(|one| of_endpoint(ctx, one, now)).collect();
+        told += ctx.store.notices_once(&notices, now).await?;
+    }
+    if let Some(since) = before(now, settings.remind_after_h * 3600) {
+        let from = since.checked_sub(FORGET_AFTER).unwrap_or(Timestamp::MIN);
+        let untouched = ctx.store.untouched(Scope::Firm, (from, since), None).await?;
+        let notices: Vec<_> = untouched.iter().filter_map(|one| reminder(one, now)).collect();
+        told += ctx.store.notices_once(&notices, now).await?;
+        told += firm(ctx, &untouched, now).await?;
+    }
+    Ok(told)
+}
+
+/// So long ago; none where that is never.
+fn before(now: Timestamp, seconds: u64) -> Option<Timestamp> {
+    let ago = SignedDuration::from_secs(i64::try_from(seconds).ok().filter(|seconds| *seconds > 0)?);
+    now.checked_sub(ago).ok()
+}
+
+fn notice(now: Timestamp, kind: NoticeKind, (key, address): (String, String), data: Value) -> OnceNotice {
+    OnceNotice {
+        id: NoticeId::from_uuid(uuid_v7(now)),
+        client: ripen_domain::id::ClientId::from_uuid(uuid::Uuid::nil()),
+        kind,
+        key: format!("{key}:{address}"),
+        delivery: None,
+        endpoint: None,
+        to: (None, address),
+        data,
+    }
+}
+
+/// To the client and to the firm.
+fn of_endpoint(ctx: &Context, one: &Broken, now: Timestamp) -> Vec<OnceNotice> {
+    let waiting = match one.waiting {
+        0 => "Nothing waits for it.".to_owned(),
+        1 => "One delivery waits for it.".to_owned(),
+        many => format!("{many} deliveries wait for it."),
+    };
+    let (kind, title, why) = if let Some(why) = &one.disabled {
+        let why = format!("It was disabled: {why}. It gets nothing until it is enabled again.");
+        (NoticeKind::EndpointDisabled, format!("{} was disabled ({})", one.name, one.client_name), why)
+    } else {
+        let since = one.failing_since.map(shown).unwrap_or_default();
+        let why = format!("Every attempt has failed since {since}. Its leads go by e-mail meanwhile, where an address is known.");
+        (NoticeKind::EndpointDown, format!("{} fails ({})", one.name, one.client_name), why)
+    };
+    let since = one.failing_since.map_or(0, Timestamp::as_second);
+    let addresses = one.tell.iter().chain([&ctx.settings.mail.alerts].into_iter().filter(|firm| !firm.is_empty()));
+    let told = addresses.map(|address| {
+        let data = json!({"title": title, "sentences": [why, waiting]});
+        let key = format!("{kind}:{}:{since}", one.endpoint);
+        OnceNotice {
+            client: one.client,
+            endpoint: Some(one.endpoint),
+            ..notice(now, kind, (key, address.clone()), data)
+        }
+    });
+    told.collect()
+}
+
+fn reminder(one: &Untouched, now: Timestamp) -> Option<OnceNotice> {
+    let (name, address) = one.to.clone()?;
+    let who = one.person.as_deref().unwrap_or("A lead");
+    let sentences = [
+        format!("{who} was sent to you on {}, and nothing was said of it yet.", shown(one.delivered_at)),
+        "Please call, and say what became of it by the link in its mail.".to_owned(),
+    ];
+    let data = json!({"title": format!("{who} is waiting"), "sentences": sentences});
+    let key = format!("untouched:{}", one.delivery);
+    let told = notice(now, NoticeKind::LeadUntouched, (key, address.clone()), data);
+    Some(OnceNotice { client: one.client.0, delivery: Some(one.delivery), to: (name, address), ..told })
+}
+
+/// One mail for each client and day.
+async fn firm(ctx: &Context, untouched: &[Untouched], now: Timestamp) -> Result<u64, StoreError> {
+    let address = &ctx.settings.mail.alerts;
+    let Some(since) = before(now, ctx.settings.dispatcher.firm_after_h * 3600).filter(|_| !address.is_empty()) else {
+        return Ok(0);
+    };
+    let mut by_client: BTreeMap<_, Vec<&Untouched>> = BTreeMap::new();
+    for one in untouched.iter().filter(|one| one.delivered_at <= since) {
+        by_client.entry(one.client.0).or_default().push(one);
+    }
+    let today = now.to_zoned(TimeZone::UTC).date();
+    let notices = by_client.into_iter().filter_map(|(client, leads)| {
+        let (_, slug, name) = &leads.first()?.client;
+        let mut sentences =
+            vec![format!("`ripen lead untouched --client {slug}` lists them. The oldest are:")];
+        sentences.extend(leads.iter().take(NAMED).map(|one| format!("{}, delivered {}", one.lead, shown(one.delivered_at))));
+        let data = json!({"title": format!("{name}: {} A leads nobody touched", leads.len()), "sentences": sentences});
+        let key = format!("untouched_firm:{client}:{today}");
+        Some(OnceNotice { client, ..notice(now, NoticeKind::LeadsUntouched, (key, address.clone()), data) })
+    });
+    ctx.store.notices_once(&notices.collect::<Vec<_>>(), now).await
+}
+
+fn shown(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::UTC).strftime("%-d %B %Y, %H:%M UTC").to_string()
+}
