@@ -109,7 +109,7 @@ async fn a_lead_nobody_touched_is_told_to_its_rep_and_then_to_the_firm() {
     let back = "update delivery set created_at = created_at - interval '50 hours', ended_at = ended_at - interval '50 hours'";
     sqlx::query(back).execute(ground.installation.pool()).await.unwrap();
     ground.mailed("dana@", "one is waiting", 1).await;
-    ground.mailed("firm@", "acme: 2 A leads nobody touched", 1).await;
+    ground.mailed("firm@", "acme: an A lead nobody touched", 1).await;
     assert!(!ground.mails("dana@").iter().any(|subject| subject.contains("two is waiting")), "of that one something was said");
     let listed = ground.installation.json(&["lead", "untouched", "--client", "acme"]).await;
     assert!(listed.as_array().unwrap().iter().all(|one| one["person"] == "one"), "{listed:#}");

@@ -138,7 +138,8 @@ async fn firm(ctx: &Context, untouched: &[Untouched], now: Timestamp) -> Result<
         let mut sentences =
             vec![format!("`ripen lead untouched --client {slug}` lists them. The oldest are:")];
         sentences.extend(leads.iter().take(NAMED).map(|one| format!("{}, delivered {}", one.lead, shown(one.delivered_at))));
-        let data = json!({"title": format!("{name}: {} A leads nobody touched", leads.len()), "sentences": sentences});
+        let count = if leads.len() == 1 { "an A lead".to_owned() } else { format!("{} A leads", leads.len()) };
+        let data = json!({"title": format!("{name}: {count} nobody touched"), "sentences": sentences});
         let key = format!("untouched_firm:{client}:{today}");
         Some(OnceNotice { client, ..notice(now, NoticeKind::LeadsUntouched, (key, address.clone()), data) })
     });

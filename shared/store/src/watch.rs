@@ -130,7 +130,7 @@ impl Store {
         Ok(broken.collect())
     }
 
-    /// Leads of open A's that were delivered in this time and of which nothing was said since, oldest first.
+    /// Open A leads that were delivered in this time and of which nothing was said since, each once, oldest first.
     ///
     /// # Errors
     /// When the database is away.
@@ -142,9 +142,12 @@ impl Store {
     ) -> Result<Vec<Untouched>, StoreError> {
         let rows = sqlx::query!(
             r#"-- watch.untouched
-            select d.id, d.lead_id, d.client_id, c.slug, c.name as client_name, d.ended_at as "ended_at!",
+            select id as "id!", lead_id as "lead_id!", client_id as "client_id!", slug as "slug!", client_name as "client_name!",
+                   ended_at as "ended_at!", person as "person?", rep_name as "rep_name?", address as "address?"
+            from (
+            select distinct on (d.maturation_id) d.id, d.lead_id, d.client_id, c.slug, c.name as client_name, d.ended_at,
                    coalesce(nullif(concat_ws(' ', p.first_name, p.last_name), ''), p.name) as person,
-                   r.name as "rep_name?", coalesce(r.email, f.address) as "address?"
+                   r.name as rep_name, coalesce(r.email, f.address) as address
             from delivery d join lead l on l.id = d.lead_id join client c on c.id = d.client_id
             join person p on p.id = l.person_id join endpoint e on e.id = d.endpoint_id
             left join rep r on r.id = coalesce(d.rep_id, e.rep_id)
@@ -156,7 +159,8 @@ impl Store {
               and d.maturation_id = (select m.id from maturation m where m.lead_id = d.lead_id order by m.at desc, m.id desc limit 1)
               and not exists (select 1 from delivery o join outcome s on s.delivery_id = o.id
                               where o.lead_id = d.lead_id and o.maturation_id = d.maturation_id)
-            order by d.ended_at, d.id limit 1000"#,
+            order by d.maturation_id, r.id is not null desc, d.id
+            ) handed_over order by ended_at, id limit 1000"#,
             scope.column(),
             from.to_sqlx(),
             to.to_sqlx(),
