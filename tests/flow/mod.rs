@@ -15,4 +15,5 @@ mod outcomes;
 mod requalify;
 mod routing;
 mod together;
+mod verifiers;
 mod watch;
