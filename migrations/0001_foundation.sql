@@ -538,6 +538,7 @@ create table endpoint (
     url text,
     address text,
     rep_id uuid,
+    by_name boolean not null default false,
     state text not null default 'enabled',
     state_reason text,
     allow_private boolean not null default false,
@@ -575,6 +576,7 @@ comment on column endpoint.name is 'As people and routing documents call it; its
 comment on column endpoint.url is 'Where a webhook is posted.';
 comment on column endpoint.address is 'Where an e-mail is sent.';
 comment on column endpoint.rep_id is 'The rep behind it, where there is one.';
+comment on column endpoint.by_name is 'Where leads are routed, it gets only those that go to it by name; a webhook that is not so gets those of every rep too.';
 comment on column endpoint.state is 'enabled, or disabled by the client''s 410, by days of failure or by the firm.';
 comment on column endpoint.state_reason is 'Why it is disabled.';
 comment on column endpoint.allow_private is 'Whether loopback and private addresses may be called: tests and demonstrations only.';
@@ -617,6 +619,7 @@ create table rep (
     is_paused boolean not null default false,
     back_on date,
     capacity integer,
+    links_since timestamptz not null default 'epoch',
     created_at timestamptz not null,
     constraint rep_email_is_unique unique (client_id, email),
     constraint rep_comes_back_from_a_pause check (is_paused or back_on is null),
@@ -634,6 +637,7 @@ comment on column rep.holidays is 'Days on which none are.';
 comment on column rep.is_paused is 'None are taken.';
 comment on column rep.back_on is 'The first day after the pause; null where somebody ends it.';
 comment on column rep.capacity is 'A leads that are taken in a day at most; any number where null.';
+comment on column rep.links_since is 'Links to the page of open leads that were made before no longer open it.';
 comment on column rep.created_at is 'When it was added.';
 
 create table route (
@@ -792,6 +796,24 @@ comment on column maturation.rule is 'Which of its rules counted.';
 comment on column maturation.routed_at is 'When it was routed last; null where every endpoint gets every lead.';
 comment on column maturation.routing is 'Where it went or until when it is held, and why nobody else has it, in words.';
 
+create table claim (
+    maturation_id uuid primary key,
+    tier text not null,
+    offered_to text[] not null,
+    until timestamptz not null,
+    taken_by text,
+    taken_at timestamptz,
+    constraint claim_tier_is_known check (tier in ('recipients', 'fallback')),
+    constraint claim_taken_is_whole check ((taken_by is null) = (taken_at is null))
+);
+comment on table claim is 'Leads that are or were offered to several, of whom the first to accept has it.';
+comment on column claim.maturation_id is 'The maturation.';
+comment on column claim.tier is 'Whose turn it is: the recipients of the rule, or their fallback.';
+comment on column claim.offered_to is 'Who may take it: ids of reps and endpoints, without those who passed.';
+comment on column claim.until is 'Before this; then the next are asked.';
+comment on column claim.taken_by is 'Who accepted first.';
+comment on column claim.taken_at is 'When.';
+
 create table delivery (
     id uuid primary key,
     client_id uuid not null,
@@ -799,6 +821,9 @@ create table delivery (
     maturation_id uuid not null,
     endpoint_id uuid,
     rep_id uuid,
+    event text not null default 'lead.matured',
+    cause uuid not null default '00000000-0000-0000-0000-000000000000',
+    said json,
     state text not null,
     reason text,
     due_at timestamptz not null,
@@ -811,7 +836,9 @@ create table delivery (
     replay_id uuid,
     created_at timestamptz not null,
     ended_at timestamptz,
-    constraint delivery_once_per_endpoint unique (maturation_id, endpoint_id),
+    constraint delivery_once_per_endpoint unique (maturation_id, endpoint_id, event, cause),
+    constraint delivery_event_is_known check (event in ('lead.matured', 'lead.offered', 'lead.updated', 'lead.recalled', 'lead.taken',
+        'lead.suppressed', 'lead.outcome')),
     constraint delivery_state_is_known check (state in ('pending', 'held', 'leased', 'delivered', 'filed', 'dead', 'withdrawn')),
     constraint delivery_lease_is_whole check ((state = 'leased') = (lease is not null) and (lease is null) = (leased_until is null)),
     constraint delivery_ended_has_a_date check ((state in ('delivered', 'filed', 'dead', 'withdrawn')) = (ended_at is not null)),
@@ -834,6 +861,9 @@ comment on column delivery.lead_id is 'The lead.';
 comment on column delivery.maturation_id is 'The maturation it passes on.';
 comment on column delivery.endpoint_id is 'Where to; null while nobody can take it: it is routed again when it is due.';
 comment on column delivery.rep_id is 'The rep it was routed to; the one behind its endpoint where null.';
+comment on column delivery.event is 'What it tells: lead.matured hands the lead over, everything else is about one that was.';
+comment on column delivery.cause is 'What it tells of, where that can happen more than once: an arrival, the number of an outcome.';
+comment on column delivery.said is 'What the event says beside the lead.';
 comment on column delivery.state is 'pending, held, leased, delivered, filed (mail written to a file), dead or withdrawn.';
 comment on column delivery.reason is 'Why it is held, dead or withdrawn, or why the last attempt failed.';
 comment on column delivery.due_at is 'Not to be attempted before.';

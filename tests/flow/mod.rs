@@ -1,6 +1,7 @@
 //! Whole stories: a lead goes in by HTTP and comes out at the client.
 
 mod appointments;
+mod claims;
 mod commands;
 mod criteria;
 mod deliveries;
@@ -9,6 +10,7 @@ mod embedded;
 mod endpoints;
 mod import;
 mod main_path;
+mod news;
 mod outcomes;
 mod requalify;
 mod routing;

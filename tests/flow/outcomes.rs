@@ -30,6 +30,7 @@ async fn ground() -> Ground {
     let mut installation = Installation::new(Kind::Local).await;
     always_open(&mut installation);
     installation.set("QUALIFIER__SWEEP_INTERVAL_MS", "50");
+    installation.set("QUALIFIER__UNDO_S", "0");
     let source = installation.client("acme").await;
     installation.activate(CRITERIA).await;
     let receiver = Receiver::start().await;

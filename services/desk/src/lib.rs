@@ -6,6 +6,7 @@
 mod context;
 mod endpoints;
 mod page;
+mod rep_page;
 mod view;
 
 use std::{convert::Infallible, time::Duration};

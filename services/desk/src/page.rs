@@ -9,7 +9,7 @@ use axum::{
 };
 use jiff::{Timestamp, tz::TimeZone};
 use ripen_domain::{
-    delivery::OutcomeKind,
+    delivery::{EventType, OutcomeKind},
     outcome::{Said, Wrong, currency_of},
 };
 use ripen_store::{OutcomeRecord, SentDelivery};
@@ -72,17 +72,25 @@ pub fn lead(status: StatusCode, sent: &SentDelivery, message: &Message, typed: &
     let payload: Value = serde_json::from_slice(&sent.row.body).unwrap_or_default();
     let data = &payload["data"];
     let mut html = String::new();
-    notice(&mut html, message, sent.outcomes.last());
+    let is_offer = payload["type"] == EventType::LeadOffered.word();
+    notice(&mut html, message, sent.outcomes.last(), is_offer);
     facts(&mut html, sent, data);
+    if is_offer {
+        offer(&mut html, data);
+        return page(status, "A lead on offer", &html);
+    }
     history(&mut html, &sent.outcomes);
     forms(&mut html, sent, message, typed);
     page(status, &name(&data["lead"]), &html)
 }
 
-fn notice(html: &mut String, message: &Message, newest: Option<&OutcomeRecord>) {
+fn notice(html: &mut String, message: &Message, newest: Option<&OutcomeRecord>, is_offer: bool) {
     let newest = || newest.map_or_else(|| "nothing".to_owned(), in_words);
     let (class, text) = match message {
         Message::None => return,
+        Message::Recorded | Message::Again if is_offer => {
+            ("good", "Recorded. If you took it, everything about it is on its way to you.".to_owned())
+        }
         Message::Recorded => ("good", format!("Recorded: {}. Thank you.", newest())),
         Message::Again => ("good", format!("That was recorded before and counts once. Said last: {}.", newest())),
         Message::Stale => {
@@ -100,16 +108,7 @@ fn notice(html: &mut String, message: &Message, newest: Option<&OutcomeRecord>) 
 fn facts(html: &mut String, sent: &SentDelivery, data: &Value) {
     let lead = &data["lead"];
     html.push_str("<dl>\n");
-    if sent.do_not_contact {
-        pair(html, "Contact", "This person asked not to be contacted.");
-    } else {
-        for (label, scheme, value) in [("Phone", "tel", &lead["phone"]), ("E-mail", "mailto", &lead["email"])] {
-            if let Some(value) = value.as_str() {
-                let value = Escaped(value);
-                line(html, format_args!("<dt>{label}</dt><dd><a href=\"{scheme}:{value}\">{value}</a></dd>"));
-            }
-        }
-    }
+    reach(html, sent.do_not_contact, lead);
     let place: Vec<_> = ["postal_code", "country"].into_iter().filter_map(|key| lead[key].as_str()).collect();
     for (label, value) in [("Place", place.join(", ")), ("Came from", text(&data["source"]["name"]))] {
         if !value.is_empty() {
@@ -123,6 +122,28 @@ fn facts(html: &mut String, sent: &SentDelivery, data: &Value) {
     }
     pair(html, "Sent", &when(sent.row.sent_at));
     html.push_str("</dl>\n");
+}
+
+/// How to reach the person, if at all.
+pub fn reach(html: &mut String, do_not_contact: bool, lead: &Value) {
+    if do_not_contact {
+        return pair(html, "Contact", "This person asked not to be contacted.");
+    }
+    for (label, scheme, value) in [("Phone", "tel", &lead["phone"]), ("E-mail", "mailto", &lead["email"])] {
+        if let Some(value) = value.as_str() {
+            let value = Escaped(value);
+            line(html, format_args!("<dt>{label}</dt><dd><a href=\"{scheme}:{value}\">{value}</a></dd>"));
+        }
+    }
+}
+
+/// Two buttons: to take it, or to pass.
+fn offer(html: &mut String, data: &Value) {
+    let until = data["offered_until"].as_str().and_then(|at| at.parse().ok()).map(when).unwrap_or_default();
+    line(html, format_args!("<h2>Who accepts first has it, until {}</h2>", Escaped(&until)));
+    form(html, OutcomeKind::Accepted, 0, ("Take it", ""));
+    let passed = "<input type=\"hidden\" name=\"reason\" value=\"passed\">\n";
+    form(html, OutcomeKind::Returned, 0, ("Pass", passed));
 }
 
 fn history(html: &mut String, outcomes: &[OutcomeRecord]) {
@@ -214,18 +235,21 @@ fn in_words(said: &OutcomeRecord) -> String {
     format!("{what}{sale}{date}{reason}")
 }
 
-fn name(lead: &Value) -> String {
+/// Who it is, as far as that was said.
+pub fn name(lead: &Value) -> String {
     let parts: Vec<_> = ["first_name", "last_name"].into_iter().filter_map(|key| lead[key].as_str()).collect();
     let whole = lead["name"].as_str().map(str::to_owned);
     let name = if parts.is_empty() { whole } else { Some(parts.join(" ")) };
     name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "A lead".to_owned())
 }
 
-fn text(value: &Value) -> String {
+/// A text, empty where there is none.
+pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-fn when(at: Timestamp) -> String {
+/// An instant in words.
+pub fn when(at: Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).strftime("%-d %B %Y, %H:%M UTC").to_string()
 }
 
@@ -233,12 +257,13 @@ fn pair(html: &mut String, label: &str, value: &str) {
     line(html, format_args!("<dt>{label}</dt><dd>{}</dd>", Escaped(value)));
 }
 
-fn line(html: &mut String, content: std::fmt::Arguments<'_>) {
+/// A line of HTML.
+pub fn line(html: &mut String, content: std::fmt::Arguments<'_>) {
     let _cannot_fail = writeln!(html, "{content}");
 }
 
 /// A whole page. `title` is escaped here, `content` is HTML already.
-fn page(status: StatusCode, title: &str, content: &str) -> Response {
+pub fn page(status: StatusCode, title: &str, content: &str) -> Response {
     let title = Escaped(title);
     let html = format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n\

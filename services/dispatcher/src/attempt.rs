@@ -64,10 +64,12 @@ impl Attempt {
         let due = &self.leased.due;
         let longest = due.timeout.unwrap_or_else(|| Duration::from_secs(ctx.settings.dispatcher.timeout_s));
         let left = self.until.saturating_duration_since(begun).min(longest);
-        let tried = match self.leased.due.kind {
+        let mut tried = match self.leased.due.kind {
             EndpointKind::Webhook => self.webhook(ctx, left).await,
             EndpointKind::Email => self.mail(ctx, left).await,
         };
+        // Only of what hands a lead over, or offers it, does the answer say what became of it.
+        tried.outcome = tried.outcome.filter(|_| due.matured.event.has_outcome());
         let now = ctx.clock.now();
         if tried.attempted == Attempted::Gone {
             self.disable(ctx).await;

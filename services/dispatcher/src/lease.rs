@@ -15,7 +15,7 @@ use ripen_domain::{
 use ripen_outbound::lead_mail;
 use ripen_queue::{Consumer, Outcome, Queue, Received};
 use ripen_runtime::{lifecycle::Stop, random::uuid_v7};
-use ripen_store::{Claim, Claimed, Due};
+use ripen_store::{Claim, Claimed, Due, EndpointKind};
 use serde::Deserialize as _;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -195,8 +195,13 @@ fn freeze(due: &Due, links: Option<&Links>, now: jiff::Timestamp) -> Vec<u8> {
     let receipt = Receipt::deserialize(&due.matured.receipt).ok();
     let mut payload =
         due.matured.payload(&serde_json::json!(receipt.map(|receipt| receipt.reasons()).unwrap_or_default()), now);
-    if let Some(links) = links {
-        payload["data"]["outcome_url"] = links.outcome_url(due.matured.delivery, now).into();
+    if let Some(links) = links.filter(|_| due.matured.event.is_whole() || due.matured.event.has_outcome()) {
+        payload["data"]["outcome_url"] = links.outcome_url(due.matured.handed_over, now).into();
+        // A webhook's body goes to the whole team's programs: the page is the rep's own.
+        let rep = due.rep.filter(|_| due.kind == EndpointKind::Email);
+        if let Some(rep) = rep {
+            payload["data"]["open_leads_url"] = links.rep_url(rep, now).into();
+        }
     }
     // A JSON value always serialises.
     serde_json::to_vec(&payload).unwrap_or_default()

@@ -34,6 +34,8 @@ pub struct Given {
     pub to: Vec<(EndpointId, Option<RepId>)>,
     /// Until when the rest of it, or all, is held, and why.
     pub held: Option<(Timestamp, String)>,
+    /// It is not given but offered: whose turn it is, who may take it, and until when.
+    pub offer: Option<(Tier, Vec<RecipientId>, Timestamp)>,
     /// What is said of it; none where the client has no routing.
     pub note: Option<RoutingNote>,
 }
@@ -47,6 +49,8 @@ pub struct Ripe<'a> {
     pub matured_at: Timestamp,
     /// Endpoints that have it already.
     pub had: &'a [EndpointId],
+    /// Whom it was offered to, in vain.
+    pub offered: Option<Tier>,
 }
 
 /// Gives leads one after the other, each finding the state after those before.
@@ -111,7 +115,7 @@ impl<'a> Giver<'a> {
         let Some((lead, person, work)) = known else { return self.held("its client's settings cannot be read") };
         let client = work.client.id;
         if let Some(ahead) = self.standing.appointments.get(&ripe.lead).copied() {
-            return self.agreed_rep(client, ahead, ripe.had);
+            return self.agreed_rep(client, ahead, ripe);
         }
         if !work.is_routed {
             return self.to_all(work, ripe.had);
@@ -121,8 +125,9 @@ impl<'a> Giver<'a> {
         let facts = facts_of(lead, person, work, source.unwrap_or_default());
         match self.routing(work) {
             Ok(routing) => {
-                let matured = MaturedLead { facts: &facts, matured_at: ripe.matured_at, from: Tier::Recipients };
-                self.route(client, &routing, &matured, ripe.had)
+                let from = ripe.offered.map_or(Tier::Recipients, |tier| tier.next().unwrap_or(Tier::Owner));
+                let matured = MaturedLead { facts: &facts, matured_at: ripe.matured_at, from };
+                self.route(client, &routing, &matured, ripe)
             }
             Err(why) => self.held(&why),
         }
@@ -151,7 +156,7 @@ impl<'a> Giver<'a> {
     }
 
     /// To the rep it is agreed with, also outside of hours and beyond the day's capacity: the rep has to know of it.
-    fn agreed_rep(&mut self, client: ClientId, ahead: Ahead, had: &[EndpointId]) -> Given {
+    fn agreed_rep(&mut self, client: ClientId, ahead: Ahead, Ripe { had, offered, .. }: Ripe<'_>) -> Given {
         let found = self.standing.teams.get(&client).and_then(|team| {
             let one = team.sales.recipients.iter().find(|one| one.id == RecipientId::Rep(ahead.rep))?;
             Some((team.route.as_ref().map(|(version, _)| *version), one.clone()))
@@ -167,9 +172,9 @@ impl<'a> Giver<'a> {
         let to: Vec<_> =
             rep.endpoints.iter().filter(|one| !had.contains(one)).map(|one| (*one, Some(ahead.rep))).collect();
         if !to.is_empty() {
-            self.count_given(client, &[rep.id], had.is_empty());
+            self.count_given(client, &[rep.id], had.is_empty() && offered.is_none());
         }
-        Given { to, held: None, note: note(format!("Goes to {}: {why}\n", rep.name)) }
+        Given { to, note: note(format!("Goes to {}: {why}\n", rep.name)), ..Given::default() }
     }
 
     /// The client's routing, read once.
@@ -182,7 +187,8 @@ impl<'a> Giver<'a> {
         self.routings.entry(client).or_insert_with(|| read(team, script).map(Arc::new)).clone()
     }
 
-    fn route(&mut self, client: ClientId, routing: &Routing, matured: &MaturedLead<'_>, had: &[EndpointId]) -> Given {
+    fn route(&mut self, client: ClientId, routing: &Routing, matured: &MaturedLead<'_>, ripe: Ripe<'_>) -> Given {
+        let Ripe { had, offered, .. } = ripe;
         let later = self.later();
         let Some(team) = self.standing.teams.get_mut(&client) else {
             return self.held("its client's team cannot be read");
@@ -198,9 +204,15 @@ impl<'a> Giver<'a> {
             rule: routed.rule.to_string(),
             text: routed.explain(&team.sales.client.zone),
         };
-        let new = routed.deliveries().into_iter().filter(|one| !had.contains(&one.endpoint));
-        let given = Given { to: new.map(addressed).collect(), held: held_of(&routed, later), note: Some(note) };
-        self.count(client, &routed, had.is_empty());
+        let offer = offer_of(&routed);
+        let to = if offer.is_some() {
+            offers(&routed, team)
+        } else {
+            let new = routed.deliveries().into_iter().filter(|one| !had.contains(&one.endpoint));
+            new.map(addressed).collect()
+        };
+        let given = Given { to, held: held_of(&routed, later), offer, note: Some(note) };
+        self.count(client, &routed, had.is_empty() && offered.is_none());
         given
     }
 
@@ -215,8 +227,10 @@ impl<'a> Giver<'a> {
         if !first {
             team.sales.client.capacity = before;
         }
-        let chosen: Vec<_> = routed.chosen().iter().map(|one| one.id).collect();
-        self.note_given(client, &chosen, first);
+        // What is offered counts for who takes it.
+        let taken = if offer_of(routed).is_none() { routed.chosen() } else { &[] };
+        let taken: Vec<_> = taken.iter().map(|one| one.id).collect();
+        self.note_given(client, &taken, first);
         if let Assignment::Given { rotation: Some(rotation), .. } = &routed.assignment {
             self.turns.rotations.insert((client, Arc::clone(&routed.rule)), rotation.clone());
         }
@@ -297,8 +311,38 @@ fn held_of(routed: &Routed, later: Timestamp) -> Option<(Timestamp, String)> {
             let first = others.iter().map(|one| one.until).min()?;
             Some((first, format!("waits for {}", names(others))))
         }
-        Assignment::Offered { .. } => None,
+        Assignment::Offered { to, until, .. } => {
+            let names: Vec<_> = to.iter().map(|one| one.name.as_str()).collect();
+            Some((*until, format!("on offer to {}", names.join(", "))))
+        }
     }
+}
+
+fn offer_of(routed: &Routed) -> Option<(Tier, Vec<RecipientId>, Timestamp)> {
+    match &routed.assignment {
+        Assignment::Offered { tier, to, until } => Some((*tier, to.iter().map(|one| one.id).collect(), *until)),
+        Assignment::Given { .. } | Assignment::Held { .. } => None,
+    }
+}
+
+/// Where an offer goes: to each by ways of its own; to the webhooks of the whole team only for who has no other.
+fn offers(routed: &Routed, team: &Team) -> Vec<(EndpointId, Option<RepId>)> {
+    let shared = team.sales.recipients.iter().filter_map(|one| match one.id {
+        RecipientId::Endpoint(endpoint) => Some(endpoint),
+        RecipientId::Rep(_) => None,
+    });
+    let shared: BTreeSet<_> = shared.collect();
+    let mut to = BTreeMap::new();
+    for chosen in routed.chosen() {
+        let own: Vec<_> = chosen.endpoints.iter().filter(|endpoint| !shared.contains(endpoint)).collect();
+        match (chosen.id, own.is_empty()) {
+            (RecipientId::Rep(rep), false) => to.extend(own.into_iter().map(|endpoint| (*endpoint, Some(rep)))),
+            (RecipientId::Rep(_), true) | (RecipientId::Endpoint(_), _) => {
+                to.extend(chosen.endpoints.iter().map(|endpoint| (*endpoint, None)));
+            }
+        }
+    }
+    to.into_iter().collect()
 }
 
 fn names(later: &[Later]) -> String {

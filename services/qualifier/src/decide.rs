@@ -8,11 +8,14 @@ use ripen_domain::{
     arrival::Arrival,
     calling::InvalidCalling,
     criteria::Criteria,
+    delivery::EventType,
     id::{ClientId, CriteriaId, DeliveryId, EndpointId, LeadId, MaturationId, RepId},
-    routing::Waiting,
+    routing::{RecipientId, Tier, Waiting},
 };
 use ripen_runtime::random::uuid_v7;
-use ripen_store::{Batch, Brought, Change, MaturationRow, NewDelivery, PersonRow, SpoolKey, StoreError};
+use ripen_store::{
+    Batch, Brought, Change, MaturationRow, NewDelivery, NewOffer, News, PersonRow, SpoolKey, StoreError,
+};
 
 use crate::{
     Context,
@@ -75,10 +78,14 @@ pub async fn decide(ctx: &Context, items: &[&Item], spooled: &[SpoolKey]) -> Res
     let hours = ctx.settings.calling.hours()?;
     let decider = Decider { criteria: &documents, hours: &hours, now, fresh_id: || uuid_v7(now) };
     let mut decided = decider.decide(&mut draft);
-    let owed = assign(&mut batch, &draft, &documents, &mut decided.maturations, now).await?;
+    let owed = assign(&mut batch, &draft, &documents, &mut decided, (now, ctx.undo())).await?;
     let report = report_of(&decided, &owed, news.fresh.len());
     let offered_until = now.saturating_add(ctx.offer()).unwrap_or(now);
+    let updates = updates(&draft, now);
     write(&mut batch, draft, (&decided, &owed), Settling { now, offered_until, spooled }).await?;
+    if !updates.is_empty() {
+        batch.tell(&updates, now).await?;
+    }
     batch.commit().await?;
     Ok(report)
 }
@@ -110,24 +117,32 @@ async fn assign(
     batch: &mut Batch,
     draft: &Draft,
     criteria: &BTreeMap<CriteriaId, Arc<Criteria>>,
-    maturations: &mut [MaturationRow],
-    now: Timestamp,
+    decided: &mut Decided,
+    (now, undo): (Timestamp, SignedDuration),
 ) -> Result<Vec<NewDelivery>, StoreError> {
+    let Decided { maturations, by_hand, .. } = decided;
+    let undo = (now.saturating_add(undo).unwrap_or(now), Some("can be taken back until then".to_owned()));
     let leads: Vec<_> = maturations.iter().map(|row| row.lead).collect();
     let standing = Standing::read(batch, draft, &leads, now).await?;
     maturations.sort_by_key(|row| waiting(draft, row));
     let mut giver = Giver::new(draft, criteria, standing, now);
-    let mut deliveries = Vec::new();
+    let (mut deliveries, mut offers) = (Vec::new(), Vec::new());
     for row in maturations {
-        let given = giver.give(Ripe { lead: row.lead, matured_at: row.at, had: &[] });
-        let to = given.to.into_iter().map(Ok).chain(given.held.map(Err));
+        let given = giver.give(Ripe { lead: row.lead, matured_at: row.at, had: &[], offered: None });
         let id = || DeliveryId::from_uuid(uuid_v7(now));
-        deliveries.extend(to.map(|to| owed((row.client, row.lead, row.id), to, id())));
+        let of = (row.client, row.lead, row.id);
+        let (due_at, why) = if by_hand.contains(&row.lead) { undo.clone() } else { (now, None) };
+        let offered_until = given.offer.as_ref().map(|(_, _, until)| *until);
+        let all = given.to.iter().map(|to| owed(of, *to, (id(), now)));
+        deliveries.extend(all.map(|one| NewDelivery { due_at, why: why.clone(), offered_until, ..one }));
+        offers.extend(given.offer.map(|offer| offered(row.id, offer)));
+        deliveries.extend(given.held.map(|held| later(of, held, id())));
         row.routing = given.note;
     }
     if !giver.turns.given.is_empty() {
         batch.turns_write(&giver.turns).await?;
     }
+    batch.offers_write(&offers, now).await?;
     Ok(deliveries)
 }
 
@@ -136,13 +151,37 @@ fn waiting(draft: &Draft, row: &MaturationRow) -> Waiting {
     Waiting { lead: row.lead, score: decided.map_or(0, |(_, _, _, score)| score), matured_at: row.at }
 }
 
-/// A delivery that a maturation asks for.
+/// Whose lead, which one, and its maturation.
+pub type Of = (ClientId, LeadId, MaturationId);
+
+/// A delivery that a maturation asks for, to be attempted now.
 pub fn owed(
-    (client, lead, maturation): (ClientId, LeadId, MaturationId),
-    to: Result<(EndpointId, Option<RepId>), (Timestamp, String)>,
-    id: DeliveryId,
+    (client, lead, maturation): Of,
+    to: (EndpointId, Option<RepId>),
+    (id, now): (DeliveryId, Timestamp),
 ) -> NewDelivery {
-    NewDelivery { id, client, lead, maturation, to }
+    NewDelivery { id, client, lead, maturation, offered_until: None, to: Some(to), due_at: now, why: None }
+}
+
+/// An offer to be kept.
+pub fn offered(maturation: MaturationId, (tier, to, until): (Tier, Vec<RecipientId>, Timestamp)) -> NewOffer {
+    NewOffer { maturation, tier, to, until }
+}
+
+/// One that nobody can take yet.
+fn later((client, lead, maturation): Of, (due_at, why): (Timestamp, String), id: DeliveryId) -> NewDelivery {
+    NewDelivery { id, client, lead, maturation, offered_until: None, to: None, due_at, why: Some(why) }
+}
+
+/// What endpoints are told of leads that they have: something arrived on them again.
+fn updates(draft: &Draft, now: Timestamp) -> Vec<News> {
+    let known = draft.leads.values().filter(|lead| lead.row.matured_at.is_some_and(|at| at < now));
+    let news = known.filter_map(|lead| {
+        let arrival = lead.arrived.last()?;
+        let said = serde_json::Value::Null;
+        Some(News { lead: lead.row.id, event: EventType::LeadUpdated, cause: arrival.uuid(), said })
+    });
+    news.collect()
 }
 
 fn report_of(decided: &Decided, owed: &[NewDelivery], arrivals: usize) -> Report {
@@ -150,7 +189,8 @@ fn report_of(decided: &Decided, owed: &[NewDelivery], arrivals: usize) -> Report
     for decision in &decided.decisions {
         decisions[decision.grade as usize] += 1;
     }
-    let now = owed.iter().filter_map(|delivery| Some((delivery.id, delivery.to.as_ref().ok()?.0)));
+    let due = owed.iter().filter(|delivery| delivery.why.is_none());
+    let now = due.filter_map(|delivery| Some((delivery.id, delivery.to?.0)));
     Report { arrivals, decisions, deliveries: now.collect() }
 }
 

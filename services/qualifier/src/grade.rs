@@ -1,6 +1,9 @@
 //! Deciding the leads of a draft: one decision per lead and batch, and what follows from it. Pure but for fresh ids.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
@@ -25,6 +28,8 @@ pub struct Decided {
     pub decisions: Vec<NewDecision>,
     /// Leads that became A.
     pub maturations: Vec<MaturationRow>,
+    /// Those of them that became A because somebody of the firm worked on them, who may have slipped.
+    pub by_hand: BTreeSet<LeadId>,
     /// Leads that are no longer A.
     pub withdrawn: Vec<LeadId>,
     /// Promises that end.
@@ -135,6 +140,7 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
         let id = DecisionId::from_uuid((self.fresh_id)());
         let before = lead.row.decided.map(|(_, _, grade, _)| grade);
         let changes = changes(lead, work, &decision, due_at);
+        let by_hand = is_by_hand(lead, work);
         lead.row.decided = Some((id, criteria, decision.grade, decision.score));
         lead.row.program = work.program;
         if before.is_some_and(|before| decision.grade < before) {
@@ -156,6 +162,9 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
         let is_a = decision.grade == Grade::A && decision.closed.is_none();
         if is_a && before != Some(Grade::A) {
             lead.row.matured_at = Some(self.now);
+            if by_hand {
+                out.by_hand.insert(lead.row.id);
+            }
             out.maturations.push(MaturationRow {
                 id: MaturationId::from_uuid((self.fresh_id)()),
                 lead: lead.row.id,
@@ -203,6 +212,12 @@ fn changes(lead: &DraftLead, work: &Work, decision: &Decision, due_at: Timestamp
         }
     };
     settle(&lead.promises, standing, occasion)
+}
+
+/// Whether it is decided because of what somebody of the firm did, and of nothing else.
+fn is_by_hand(lead: &DraftLead, work: &Work) -> bool {
+    let decided_by = lead.row.decided.map(|(_, criteria, _, _)| criteria);
+    lead.regrade.is_some() && lead.fired.is_none() && lead.arrived.is_empty() && decided_by == work.criteria
 }
 
 /// Why the lead is to be decided now, if it is.

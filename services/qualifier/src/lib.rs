@@ -53,6 +53,11 @@ impl Context {
     pub(crate) fn offer(&self) -> SignedDuration {
         SignedDuration::from_secs(i64::try_from(self.settings.qualifier.offer_s).unwrap_or(60))
     }
+
+    /// How long what somebody of the firm matured can be taken back before it goes out.
+    pub(crate) fn undo(&self) -> SignedDuration {
+        SignedDuration::from_secs(i64::try_from(self.settings.qualifier.undo_s).unwrap_or(0))
+    }
 }
 
 /// Why the qualifier ended.

@@ -11,13 +11,13 @@ use ripen_domain::{
     id::{ClientId, CriteriaId, DeliveryId, EndpointId, LeadId, MaturationId},
 };
 use ripen_runtime::random::uuid_v7;
-use ripen_store::{Batch, NewDelivery, Rerouted, RoutingNote, Store, StoreError, Unrouted};
+use ripen_store::{Batch, NewDelivery, NewOffer, Rerouted, RoutingNote, Store, StoreError, Unrouted};
 
 use crate::{
     Context,
     assign::{Given, Giver, Ripe, Standing},
     criteria::{BrokenCriteria, Documents},
-    decide::owed,
+    decide::{offered, owed},
     draft::Draft,
     gather::{self, News},
     message::Requalify,
@@ -75,9 +75,9 @@ async fn release(ctx: &Context, client: ClientId, now: Timestamp) -> Result<Rele
     let mut giver = Giver::new(&draft, &criteria, standing, now);
     let mut settled = Settled::default();
     for one in &unrouted {
-        let had = &one.had;
-        let given = giver.give(Ripe { lead: one.waiting.lead, matured_at: one.waiting.matured_at, had });
-        settled.take(client, one, given, || DeliveryId::from_uuid(uuid_v7(now)));
+        let (lead, matured_at) = (one.waiting.lead, one.waiting.matured_at);
+        let given = giver.give(Ripe { lead, matured_at, had: &one.had, offered: one.offered });
+        settled.take((client, one), given, now, || DeliveryId::from_uuid(uuid_v7(now)));
     }
     let full = giver.full(client);
     let at = (now, now.saturating_add(ctx.offer()).unwrap_or(now));
@@ -108,7 +108,8 @@ pub async fn route_preview(
         return Ok(None);
     }
     let standing = Standing::read(&mut batch, &draft, &[lead], now).await?;
-    let given = Giver::new(&draft, &criteria, standing, now).give(Ripe { lead, matured_at: now, had: &[] });
+    let ripe = Ripe { lead, matured_at: now, had: &[], offered: None };
+    let given = Giver::new(&draft, &criteria, standing, now).give(ripe);
     let plain = || match given.held {
         Some((_, why)) => format!("Held: {why}\n"),
         None => "No routing: goes to every enabled endpoint of the client at once\n".to_owned(),
@@ -142,12 +143,21 @@ struct Settled {
     more: Vec<NewDelivery>,
     notes: BTreeMap<MaturationId, RoutingNote>,
     deliveries: Vec<(DeliveryId, EndpointId)>,
+    offers: Vec<NewOffer>,
 }
 
 impl Settled {
     /// The held row becomes the first delivery, or stays for those who get it later.
-    fn take(&mut self, client: ClientId, one: &Unrouted, given: Given, fresh_id: impl Fn() -> DeliveryId) {
-        let Given { to, held, note } = given;
+    fn take(
+        &mut self,
+        (client, one): (ClientId, &Unrouted),
+        given: Given,
+        now: Timestamp,
+        fresh_id: impl Fn() -> DeliveryId,
+    ) {
+        let Given { to, held, offer, note } = given;
+        let offered_until = offer.as_ref().map(|(_, _, until)| *until);
+        self.offers.extend(offer.map(|offer| offered(one.maturation, offer)));
         let mut to = to.into_iter();
         let fate = match held {
             Some((until, why)) => Rerouted::Held(until, why),
@@ -158,7 +168,8 @@ impl Settled {
         }
         self.fates.push((one.delivery, fate));
         for to in to {
-            let new = owed((client, one.waiting.lead, one.maturation), Ok(to), fresh_id());
+            let new = owed((client, one.waiting.lead, one.maturation), to, (fresh_id(), now));
+            let new = NewDelivery { offered_until, ..new };
             self.deliveries.push((new.id, to.0));
             self.more.push(new);
         }
@@ -170,6 +181,6 @@ impl Settled {
         if !self.more.is_empty() {
             batch.maturations_write(&[], &self.more, at).await?;
         }
-        Ok(())
+        batch.offers_write(&self.offers, at.0).await
     }
 }

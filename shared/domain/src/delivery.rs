@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use crate::{
     appointment::Handover,
@@ -18,6 +19,8 @@ words! {
     EventType "event type" {
         /// A lead became A.
         LeadMatured = "lead.matured",
+        /// A lead is offered to several: who accepts first has it.
+        LeadOffered = "lead.offered",
         /// A new enquiry or a correction of a delivered lead.
         LeadUpdated = "lead.updated",
         /// A delivered lead is taken back.
@@ -28,10 +31,6 @@ words! {
         LeadSuppressed = "lead.suppressed",
         /// An outcome was recorded.
         LeadOutcome = "lead.outcome",
-        /// A delivery was given up.
-        DeliveryDead = "delivery.dead",
-        /// An endpoint was disabled.
-        EndpointDisabled = "endpoint.disabled",
     }
 }
 
@@ -71,11 +70,51 @@ words! {
     }
 }
 
+impl EventType {
+    /// What an e-mail endpoint is told of: people are told everything that changes what they do.
+    pub const BY_MAIL: [Self; 4] = [Self::LeadMatured, Self::LeadUpdated, Self::LeadRecalled, Self::LeadSuppressed];
+
+    /// Whether endpoints choose to be told of it. Offers, and that one went to somebody else, are told to who is offered.
+    #[must_use]
+    pub const fn is_asked_for(self) -> bool {
+        !matches!(self, Self::LeadOffered | Self::LeadTaken)
+    }
+
+    /// Whether a client can say what became of it.
+    #[must_use]
+    pub const fn has_outcome(self) -> bool {
+        matches!(self, Self::LeadMatured | Self::LeadOffered)
+    }
+
+    /// Whether it hands the lead over, with everything about it.
+    #[must_use]
+    pub const fn is_whole(self) -> bool {
+        matches!(self, Self::LeadMatured | Self::LeadUpdated)
+    }
+}
+
+/// The id of a later event about a delivery: the same event told again is the same. Its beginning is the time, as in every
+/// id, so that ranges of ids are ranges of time.
+#[must_use]
+pub fn news_id(about: DeliveryId, event: EventType, cause: Uuid, now: Timestamp) -> DeliveryId {
+    let derived = Uuid::new_v5(&Uuid::new_v5(&about.uuid(), event.word().as_bytes()), cause.as_bytes());
+    let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
+    let mut random = [0; 10];
+    random.copy_from_slice(&derived.as_bytes()[..10]);
+    DeliveryId::from_uuid(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+}
+
 /// Everything a client is told about a matured lead.
 #[derive(Debug, Clone)]
 pub struct Matured {
     /// The delivery.
     pub delivery: DeliveryId,
+    /// What it tells.
+    pub event: EventType,
+    /// The delivery that handed the lead over: itself, or the earlier one that it is about.
+    pub handed_over: DeliveryId,
+    /// What the event says beside the lead; null where the lead is all.
+    pub said: Value,
     /// The lead.
     pub lead: LeadId,
     /// Its stage.
@@ -111,16 +150,52 @@ pub struct Matured {
 }
 
 impl Matured {
-    /// The body of the `lead.matured` event. Frozen at the first attempt, so `now` is the first attempt's.
+    /// The body of the event. Frozen at the first attempt, so `now` is the first attempt's. What takes a lead back or tells
+    /// of it later names it, and says nothing of how to reach the person.
     #[must_use]
     pub fn payload(&self, reasons: &Value, now: Timestamp) -> Value {
+        if self.event.is_whole() {
+            return self.whole(reasons, now);
+        }
+        if self.event == EventType::LeadOffered {
+            return self.offer(reasons, now);
+        }
+        let mut data = json!({
+            "delivery": self.handed_over,
+            "lead": {"id": self.lead, "name": self.profile.full_name()},
+            "assigned_to": self.assigned_to(),
+        });
+        if let (Value::Object(data), Value::Object(said)) = (&mut data, &self.said) {
+            data.extend(said.clone());
+        }
+        json!({"type": self.event, "timestamp": now, "data": data})
+    }
+
+    fn assigned_to(&self) -> Option<Value> {
+        self.assigned_to.as_ref().map(|(name, email)| json!({"name": name, "email": email}))
+    }
+
+    /// Everything but who it is, how to reach them, and what somebody wrote down, where that may stand too.
+    fn offer(&self, reasons: &Value, now: Timestamp) -> Value {
+        let mut offer = self.whole(reasons, now);
+        let data = &mut offer["data"];
+        for key in ["first_name", "last_name", "name", "email", "phone"] {
+            data["lead"][key] = Value::Null;
+        }
+        data["notes"] = json!([]);
+        data["handover"] = json!({"kind": "message"});
+        data["offered_until"] = self.said["until"].clone();
+        offer
+    }
+
+    fn whole(&self, reasons: &Value, now: Timestamp) -> Value {
         let profile = &self.profile;
         let handover = self.appointment.as_ref().map_or_else(|| json!({"kind": "message"}), Handover::payload);
         json!({
-            "type": "lead.matured",
+            "type": self.event,
             "timestamp": now,
             "data": {
-                "delivery": self.delivery,
+                "delivery": self.handed_over,
                 "grade": self.grade,
                 "score": self.score,
                 "criteria": {"name": self.criteria.0, "version": self.criteria.1},
@@ -137,7 +212,7 @@ impl Matured {
                 "arrivals": self.arrivals,
                 "first_arrived_at": self.first_arrived_at,
                 "handover": handover,
-                "assigned_to": self.assigned_to.as_ref().map(|(name, email)| json!({"name": name, "email": email})),
+                "assigned_to": self.assigned_to(),
                 "matured_at": self.matured_at,
             }
         })

@@ -1,17 +1,19 @@
-//! Signed links: an address that lets whoever holds it do one thing with one delivery, for a time. Mails and payloads carry
-//! them, reps follow them. The key is the installation's; nothing about a link is stored.
+//! Signed links: an address that lets whoever holds it do one thing, for a time: say what became of one delivery, or see the
+//! open leads of one rep. Mails and payloads carry them, reps follow them. The key is the installation's; nothing about a
+//! link is stored.
 
 use hmac::{Hmac, Mac};
 use jiff::Timestamp;
 use sha2::Sha256;
 use uuid::Uuid;
 
-use crate::id::DeliveryId;
+use crate::id::{DeliveryId, RepId};
 
 /// Sales close late: a link works for 24 months of 30.44 days.
 const LIVES_S: i64 = 24 * 2_629_746;
 /// Named in what is signed, so that a signature made for anything else never opens a link.
-const PURPOSE: &[u8] = b"ripen outcome link 1";
+const OUTCOME: &[u8] = b"ripen outcome link 1";
+const REP: &[u8] = b"ripen rep link 1";
 const ID: usize = 16;
 const UNTIL: usize = 8;
 /// 128 bits of the signature are kept: links are typed and wrapped by mail programs (RFC 2104 §5 allows half).
@@ -42,12 +44,7 @@ impl LinkKey {
     /// The token of a delivery's link that is made now.
     #[must_use]
     pub fn token(&self, delivery: DeliveryId, now: Timestamp) -> String {
-        let until = now.as_second().saturating_add(LIVES_S);
-        let mut token = delivery.uuid().as_bytes().to_vec();
-        token.extend(until.to_be_bytes());
-        let signature = self.signature(&token);
-        token.extend(&signature[..SIGNATURE]);
-        hex::encode(token)
+        self.made(OUTCOME, delivery.uuid(), now)
     }
 
     /// The delivery that a token is about.
@@ -55,12 +52,39 @@ impl LinkKey {
     /// # Errors
     /// When it was not made with this key, or is too old.
     pub fn open(&self, token: &str, now: Timestamp) -> Result<DeliveryId, BadLink> {
+        self.opened(OUTCOME, token, now).map(|(id, _)| DeliveryId::from_uuid(id))
+    }
+
+    /// The token of a rep's own page that is made now.
+    #[must_use]
+    pub fn rep_token(&self, rep: RepId, now: Timestamp) -> String {
+        self.made(REP, rep.uuid(), now)
+    }
+
+    /// The rep whose page a token opens, and when it was made, to the second.
+    ///
+    /// # Errors
+    /// When it was not made with this key, or is too old.
+    pub fn open_rep(&self, token: &str, now: Timestamp) -> Result<(RepId, Timestamp), BadLink> {
+        self.opened(REP, token, now).map(|(id, made)| (RepId::from_uuid(id), made))
+    }
+
+    fn made(&self, purpose: &[u8], id: Uuid, now: Timestamp) -> String {
+        let until = now.as_second().saturating_add(LIVES_S);
+        let mut token = id.as_bytes().to_vec();
+        token.extend(until.to_be_bytes());
+        let signature = self.signature(purpose, &token);
+        token.extend(&signature[..SIGNATURE]);
+        hex::encode(token)
+    }
+
+    fn opened(&self, purpose: &[u8], token: &str, now: Timestamp) -> Result<(Uuid, Timestamp), BadLink> {
         let bytes = hex::decode(token).map_err(|_| BadLink::Forged)?;
         if bytes.len() != ID + UNTIL + SIGNATURE {
             return Err(BadLink::Forged);
         }
         let (signed, signature) = bytes.split_at(ID + UNTIL);
-        self.mac(signed).verify_truncated_left(signature).map_err(|_| BadLink::Forged)?;
+        self.mac(purpose, signed).verify_truncated_left(signature).map_err(|_| BadLink::Forged)?;
         let (id, until) = signed.split_at(ID);
         let id = Uuid::from_slice(id).map_err(|_| BadLink::Forged)?;
         let until = until.try_into().map(i64::from_be_bytes).map_err(|_| BadLink::Forged)?;
@@ -68,19 +92,20 @@ impl LinkKey {
         if until <= now {
             return Err(BadLink::Expired(until));
         }
-        Ok(DeliveryId::from_uuid(id))
+        let made = Timestamp::from_second(until.as_second().saturating_sub(LIVES_S)).map_err(|_| BadLink::Forged)?;
+        Ok((id, made))
     }
 
-    fn signature(&self, signed: &[u8]) -> [u8; 32] {
-        self.mac(signed).finalize().into_bytes().into()
+    fn signature(&self, purpose: &[u8], signed: &[u8]) -> [u8; 32] {
+        self.mac(purpose, signed).finalize().into_bytes().into()
     }
 
-    fn mac(&self, signed: &[u8]) -> Hmac<Sha256> {
+    fn mac(&self, purpose: &[u8], signed: &[u8]) -> Hmac<Sha256> {
         let key = hmac::digest::Key::<Hmac<Sha256>>::default();
         let mut padded = key;
         padded[..self.0.len()].copy_from_slice(&self.0);
         let mut mac = <Hmac<Sha256> as hmac::digest::KeyInit>::new(&padded);
-        mac.update(PURPOSE);
+        mac.update(purpose);
         mac.update(signed);
         mac
     }
@@ -111,6 +136,12 @@ impl Links {
     pub fn outcome_url(&self, delivery: DeliveryId, now: Timestamp) -> String {
         format!("{}/o/{}", self.base, self.key.token(delivery, now))
     }
+
+    /// A rep's own page of open leads.
+    #[must_use]
+    pub fn rep_url(&self, rep: RepId, now: Timestamp) -> String {
+        format!("{}/r/{}", self.base, self.key.rep_token(rep, now))
+    }
 }
 
 #[cfg(test)]
@@ -136,6 +167,16 @@ mod tests {
         assert!(token.len() <= 80 && token.bytes().all(|byte| byte.is_ascii_alphanumeric()));
         let url = Links::new(key, "https://leads.example/").outcome_url(delivery(), now());
         assert_eq!(url, format!("https://leads.example/o/{token}"));
+    }
+
+    #[test]
+    fn a_reps_link_opens_nothing_but_its_page() {
+        let key = LinkKey::new([7; 32]);
+        let rep = RepId::from_uuid(Uuid::from_u128(5));
+        let token = key.rep_token(rep, now());
+        assert_eq!(key.open_rep(&token, now()), Ok((rep, now())));
+        assert_eq!(key.open(&token, now()), Err(BadLink::Forged));
+        assert_eq!(key.open_rep(&key.token(delivery(), now()), now()), Err(BadLink::Forged));
     }
 
     #[test]

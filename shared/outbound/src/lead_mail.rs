@@ -1,10 +1,11 @@
 //! The mail that hands an A lead to a client's sales representative: who it is, how to reach them, why they are an A,
-//! what they said, where they came from.
+//! what they said, where they came from. And the short ones about what happened to the lead since.
 //!
-//! Written from the same payload that a webhook carries (`lead.matured`), tolerant of what is missing. Everything in it
+//! Written from the same payload that a webhook carries, tolerant of what is missing. Everything in it
 //! was typed by a stranger and is treated so. No images, no tracking pixel, nothing loaded from anywhere.
 
 mod html;
+mod news;
 mod read;
 mod text;
 
@@ -26,10 +27,15 @@ pub struct LeadMail {
     pub invitation: Option<Invitation>,
 }
 
-/// Writes the mail for a payload of type `lead.matured`.
+/// Writes the mail for a payload: of a lead that is handed over, or of what happened to it since.
 #[must_use]
 pub fn render(payload: &Value) -> LeadMail {
-    let facts = Facts::read(&payload["data"]);
+    if let Some((title, sentences)) = news::read(payload) {
+        let text = std::iter::once(&title).chain(&sentences).map(|line| format!("{line}\n")).collect::<Vec<_>>();
+        let html = html::brief(&title, &sentences);
+        return LeadMail { subject: plain::line(&title, 120), text: text.join("\n"), html, invitation: None };
+    }
+    let facts = Facts::read(payload);
     let invitation = facts.appointment.as_ref().map(|appointment| Invitation {
         uid: appointment.uid.clone(),
         sequence: appointment.sequence,
@@ -44,7 +50,7 @@ pub fn render(payload: &Value) -> LeadMail {
 
 fn subject(facts: &Facts) -> String {
     let source = facts.source.as_ref().map(|source| format!(" ({source})")).unwrap_or_default();
-    plain::line(&format!("{} lead: {}{source}", facts.grade, facts.name), 120)
+    plain::line(&format!("{}{source}", facts.title), 120)
 }
 
 /// What a calendar shows beside the time.

@@ -24,8 +24,14 @@ pub struct NewDelivery {
     pub lead: LeadId,
     /// The maturation it passes on.
     pub maturation: MaturationId,
-    /// Where to, and to which rep where it was routed to one; until when it is held, and why, where nobody can take it yet.
-    pub to: Result<(EndpointId, Option<RepId>), (Timestamp, String)>,
+    /// Hands it over, or offers it until then.
+    pub offered_until: Option<Timestamp>,
+    /// Where to, and to which rep where it was routed to one; none while nobody can take it: then it is held.
+    pub to: Option<(EndpointId, Option<RepId>)>,
+    /// From when it is attempted, or routed again.
+    pub due_at: Timestamp,
+    /// Why not at once.
+    pub why: Option<String>,
 }
 
 /// A delivery under lease, with all that is said and where to.
@@ -49,6 +55,8 @@ pub struct Due {
     pub secrets: Vec<String>,
     /// The client's name.
     pub client: String,
+    /// The rep it is for.
+    pub rep: Option<RepId>,
     /// Attempts begun, this one included.
     pub attempts: i32,
     /// Those of them that do not count against the schedule.
@@ -112,7 +120,7 @@ impl Batch {
         sqlx::query!(
             "-- delivery.withdraw
             update delivery set state = 'withdrawn', reason = $2, ended_at = $3
-            where lead_id = any($1) and state in ('pending', 'held') and attempts = 0",
+            where lead_id = any($1) and state in ('pending', 'held') and attempts = 0 and event in ('lead.matured', 'lead.offered', 'lead.updated')",
             &leads,
             why,
             now.to_sqlx()

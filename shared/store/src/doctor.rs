@@ -25,7 +25,7 @@ impl Store {
             select
               (select count(*) from lead l where l.stage in ('lead', 'contact', 'opportunity')
                 and not exists (select 1 from promise p where p.lead_id = l.id and p.state in ('scheduled', 'work'))
-                and not exists (select 1 from delivery d where d.lead_id = l.id and d.state in ('pending', 'held', 'leased')))
+                and not exists (select 1 from delivery d where d.lead_id = l.id and d.event = 'lead.matured' and d.state in ('pending', 'held', 'leased')))
                 as "adrift!",
               (select count(*) from arrival_seen s where s.ended in ('lead', 'quarantined')
                 and not exists (select 1 from arrival a where a.id = s.id)) as "unstored!",

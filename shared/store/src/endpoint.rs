@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::id::{ClientId, EndpointId, RepId};
+use ripen_domain::{
+    delivery::EventType,
+    id::{ClientId, EndpointId, RepId},
+};
 
 use crate::{EndpointTerms, Store, StoreError, error::one_row};
 
@@ -107,11 +110,16 @@ impl Store {
             EndpointKind::Webhook => (Some(new.to.as_str()), None),
             EndpointKind::Email => (None, Some(new.to.as_str())),
         };
+        let events: &[EventType] = match new.kind {
+            EndpointKind::Webhook => &[EventType::LeadMatured],
+            EndpointKind::Email => &EventType::BY_MAIL,
+        };
+        let events: Vec<_> = events.iter().map(|event| event.word().to_owned()).collect();
         let mut tx = self.pool.begin().await?;
         sqlx::query!(
             "-- endpoint.add
-            insert into endpoint (id, client_id, kind, url, address, rep_id, allow_private, created_at, name)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            insert into endpoint (id, client_id, kind, url, address, rep_id, allow_private, created_at, name, events)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             new.id.uuid(),
             new.client.uuid(),
             new.kind.word(),
@@ -120,7 +128,8 @@ impl Store {
             new.rep.map(RepId::uuid),
             new.allow_private,
             now.to_sqlx(),
-            new.name
+            new.name,
+            &events
         )
         .execute(&mut *tx)
         .await?;

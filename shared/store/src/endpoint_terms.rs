@@ -24,6 +24,8 @@ pub struct EndpointTerms {
     pub headers: Vec<String>,
     /// What it is told of.
     pub events: Vec<EventType>,
+    /// Where leads are routed, it gets only those that go to it by name.
+    pub by_name: bool,
 }
 
 impl std::fmt::Debug for EndpointTerms {
@@ -34,6 +36,7 @@ impl std::fmt::Debug for EndpointTerms {
             .field("timeout_s", &self.timeout_s)
             .field("headers", &self.headers.len())
             .field("events", &self.events)
+            .field("by_name", &self.by_name)
             .finish()
     }
 }
@@ -51,6 +54,8 @@ pub struct EndpointChange {
     pub headers: Option<Vec<String>>,
     /// All event types.
     pub events: Option<Vec<EventType>>,
+    /// Whether, where leads are routed, it gets only those that go to it by name.
+    pub by_name: Option<bool>,
 }
 
 impl Store {
@@ -63,7 +68,7 @@ impl Store {
             r#"-- endpoint.list
             select e.id, c.slug, e.kind, coalesce(e.url, e.address) as "to!", e.state, e.state_reason, e.allow_private,
                    (select count(*) from delivery d where d.endpoint_id = e.id and d.state in ('pending', 'held', 'leased')) as "open!",
-                   e.concurrency, e.rate, e.timeout_s, e.headers, e.events, e.failures, e.failing_since, e.probe_at,
+                   e.concurrency, e.rate, e.timeout_s, e.headers, e.events, e.by_name, e.failures, e.failing_since, e.probe_at,
                    array(select created_at from endpoint_secret s where s.endpoint_id = e.id and (expires_at is null or expires_at > $2)
                          order by created_at desc, secret) as "made!: Vec<jiff_sqlx::Timestamp>",
                    array(select expires_at from endpoint_secret s where s.endpoint_id = e.id and (expires_at is null or expires_at > $2)
@@ -89,7 +94,7 @@ impl Store {
                     enabled: row.state == "enabled",
                     reason: row.state_reason,
                     open: row.open,
-                    terms: EndpointTerms { concurrency, rate, timeout_s, headers, events },
+                    terms: EndpointTerms { concurrency, rate, timeout_s, headers, events, by_name: row.by_name },
                     failing: row.failing_since.map(|since| (row.failures, since.to_jiff())),
                     probe_at: row.probe_at.map(jiff_sqlx::Timestamp::to_jiff),
                     secrets: row.made.into_iter().map(jiff_sqlx::Timestamp::to_jiff).zip(expire).collect(),
@@ -118,7 +123,8 @@ impl Store {
                    rate_from = case when $3 then 'epoch' else rate_from end,
                    rate_line = case when $3 then 'epoch' else rate_line end,
                    timeout_s = case when $5 then $6::integer else timeout_s end,
-                   headers = coalesce($7::text[], headers), events = coalesce($8::text[], events)
+                   headers = coalesce($7::text[], headers), events = coalesce($8::text[], events),
+                   by_name = coalesce($9, by_name)
             where id = $1",
             endpoint.uuid(),
             change.concurrency,
@@ -127,7 +133,8 @@ impl Store {
             change.timeout_s.is_some(),
             change.timeout_s.flatten(),
             change.headers.as_deref(),
-            events.as_deref()
+            events.as_deref(),
+            change.by_name
         )
         .execute(&mut *tx)
         .await?;

@@ -159,21 +159,24 @@ struct Deliveries {
     reps: Vec<Option<Uuid>>,
     reasons: Vec<Option<String>>,
     due: Instants,
+    offers: MaybeInstants,
+    offers_said: Vec<Option<String>>,
 }
 
-impl Deliveries {
-    fn new(rows: &[NewDelivery], now: jiff::Timestamp) -> Self {
+impl From<&[NewDelivery]> for Deliveries {
+    fn from(rows: &[NewDelivery]) -> Self {
         let mut columns = Self::default();
         for row in rows {
-            let to = row.to.as_ref();
             columns.ids.push(row.id.uuid());
             columns.clients.push(row.client.uuid());
             columns.leads.push(row.lead.uuid());
             columns.maturations.push(row.maturation.uuid());
-            columns.endpoints.push(to.ok().map(|(endpoint, _)| endpoint.uuid()));
-            columns.reps.push(to.ok().and_then(|(_, rep)| *rep).map(RepId::uuid));
-            columns.reasons.push(to.err().map(|(_, why)| why.clone()));
-            columns.due.push(to.err().map_or(now, |(until, _)| *until).to_sqlx());
+            columns.endpoints.push(row.to.map(|(endpoint, _)| endpoint.uuid()));
+            columns.reps.push(row.to.and_then(|(_, rep)| rep).map(RepId::uuid));
+            columns.reasons.push(row.why.clone());
+            columns.due.push(row.due_at.to_sqlx());
+            columns.offers.push(row.offered_until.map(ToSqlx::to_sqlx));
+            columns.offers_said.push(row.offered_until.map(|until| until.to_string()));
         }
         columns
     }
@@ -248,15 +251,17 @@ impl Batch {
         owed: &[NewDelivery],
         (now, offered_until): (jiff::Timestamp, jiff::Timestamp),
     ) -> Result<(), StoreError> {
-        let (m, d) = (Maturations::from(rows), Deliveries::new(owed, now));
+        let (m, d) = (Maturations::from(rows), Deliveries::from(owed));
         sqlx::query!(
             "-- maturation.write
             with owed as (
               insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, state, reason, due_at, offered_until,
-                                    created_at)
+                                    created_at, event, said)
               select ($8::uuid[])[i], ($9::uuid[])[i], ($10::uuid[])[i], ($11::uuid[])[i], ($12::uuid[])[i], ($13::uuid[])[i],
                      case when ($12::uuid[])[i] is null then 'held' else 'pending' end, ($14::text[])[i],
-                     ($15::timestamptz[])[i], $7, $6
+                     ($15::timestamptz[])[i], case when ($14::text[])[i] is null then $7::timestamptz else $6::timestamptz end, $6,
+                     case when ($19::timestamptz[])[i] is null then 'lead.matured' else 'lead.offered' end,
+                     case when ($19::timestamptz[])[i] is not null then json_build_object('until', ($20::text[])[i]) end
               from generate_subscripts($8::uuid[], 1) i
               on conflict do nothing
             )
@@ -267,7 +272,8 @@ impl Batch {
             &m.ids, &m.leads, &m.clients, &m.decisions, &m.at[..], now.to_sqlx(), offered_until.to_sqlx(), &d.ids, &d.clients,
             &d.leads, &d.maturations, &d.endpoints[..] as &[Option<Uuid>], &d.reps[..] as &[Option<Uuid>],
             &d.reasons[..] as &[Option<String>], &d.due[..], &m.versions[..] as &[Option<i32>],
-            &m.rules[..] as &[Option<String>], &m.texts[..] as &[Option<String>]
+            &m.rules[..] as &[Option<String>], &m.texts[..] as &[Option<String>],
+            &d.offers[..] as &[Option<jiff_sqlx::Timestamp>], &d.offers_said[..] as &[Option<String>]
         )
         .execute(self.connection())
         .await?;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     delivery::Matured,
-    id::{CriteriaId, DecisionId, DeliveryId, EndpointId, LeadId},
+    id::{CriteriaId, DecisionId, DeliveryId, EndpointId, LeadId, RepId},
 };
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -155,7 +155,7 @@ impl Store {
             Decided,
             r#"-- delivery.lease
             with offered as materialized (
-                select id, lead_id, client_id, endpoint_id, state, in_line from delivery
+                select id, lead_id, client_id, endpoint_id, event in ('lead.matured', 'lead.offered', 'lead.updated') as whole, in_line from delivery
                 where id = any($1) and endpoint_id is not null
                   and (state in ('pending', 'held') and due_at <= $2 or state = 'leased' and leased_until < clock_timestamp())
                 order by id for update skip locked
@@ -167,10 +167,10 @@ impl Store {
                 order by id for no key update
             ), judged as (
                 select o.id, o.endpoint_id, o.in_line, e.concurrency - coalesce(b.busy, 0) as free,
-                       case when p.do_not_contact then 'withdrawn' when l.stage = 'closed' then 'withdrawn'
+                       case when o.whole and (p.do_not_contact or l.stage = 'closed') then 'withdrawn'
                             when c.state = 'paused' then 'held' when e.state = 'disabled' then 'held' else 'leased' end as fate,
-                       case when p.do_not_contact then 'the person asked not to be contacted'
-                            when l.stage = 'closed' then 'the lead was closed'
+                       case when o.whole and p.do_not_contact then 'the person asked not to be contacted'
+                            when o.whole and l.stage = 'closed' then 'the lead was closed'
                             when c.state = 'paused' then 'the client is paused'
                             when e.state = 'disabled' then 'the endpoint is disabled' end as why
                 from offered o
@@ -235,13 +235,16 @@ impl Store {
         let rows = sqlx::query_as!(
             Row,
             r#"-- delivery.load
-            select d.id, d.attempts, d.excused, (select body from delivery_body b where b.delivery_id = d.id) as body, d.endpoint_id as "endpoint_id!", l.id as lead_id, l.stage,
+            select d.id, d.event, d.said, coalesce((select h.id from delivery h where d.event <> 'lead.matured' and h.maturation_id = d.maturation_id
+                     and h.endpoint_id = d.endpoint_id and h.event = 'lead.matured'), d.id) as "handed_over!",
+                   d.attempts, d.excused, (select body from delivery_body b where b.delivery_id = d.id) as body, d.endpoint_id as "endpoint_id!", l.id as lead_id, l.stage,
                    l.channel, l.arrivals, l.first_arrived_at, m.at as matured_at, x.grade, x.score, x.id as decision_id,
                    x.criteria_id, x.receipt,
                    g.name as criteria_name, k.version, p.first_name, p.last_name, p.name, p.email, p.phone, p.postal_code,
                    p.country, p.time_zone, p.locale, s.name as source_name, c.name as client_name, e.kind,
                    coalesce(e.url, e.address) as "to!", e.allow_private, e.timeout_s, e.headers,
                    e.failures > 0 as "failing!",
+                   coalesce(d.rep_id, e.rep_id) as rep_id,
                    (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep_name,
                    (select r.email from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep_email,
                    (select json_object_agg(question, value) from
@@ -298,6 +301,9 @@ struct Taken {
 
 struct Row {
     id: Uuid,
+    event: String,
+    said: Option<Value>,
+    handed_over: Uuid,
     attempts: i32,
     excused: i32,
     body: Option<Vec<u8>>,
@@ -332,6 +338,7 @@ struct Row {
     timeout_s: Option<i32>,
     headers: Vec<String>,
     failing: bool,
+    rep_id: Option<Uuid>,
     rep_name: Option<String>,
     rep_email: Option<String>,
     answers: Option<Value>,
@@ -353,6 +360,9 @@ impl Row {
         let receipt = self.receipt(prepared);
         let matured = Matured {
             delivery: DeliveryId::from_uuid(self.id),
+            event: word(&self.event)?,
+            handed_over: DeliveryId::from_uuid(self.handed_over),
+            said: self.said.unwrap_or_default(),
             lead: LeadId::from_uuid(self.lead_id),
             stage: word(&self.stage)?,
             profile: profile_of!(self),
@@ -380,6 +390,7 @@ impl Row {
             headers: self.headers,
             secrets: self.secrets.unwrap_or_default(),
             client: self.client_name,
+            rep: self.rep_id.map(RepId::from_uuid),
             attempts: self.attempts,
             excused: self.excused,
             failing: self.failing,

@@ -202,9 +202,9 @@ impl Store {
             select l.id as "id!", l.kind as "kind!", l.appointment_id, l.data as "data!", l.to_name,
                    l.to_address as "to_address!", l.attempts as "attempts!", c.name as client,
                    exists (select 1 from appointment a join delivery d on d.lead_id = a.lead_id
-                           where a.id = l.appointment_id and d.state in ('delivered', 'filed')) as "handed!",
+                           where a.id = l.appointment_id and d.event = 'lead.matured' and d.state in ('delivered', 'filed')) as "handed!",
                    exists (select 1 from appointment a join delivery d on d.lead_id = a.lead_id
-                           where a.id = l.appointment_id and d.attempts > 0 and d.state in ('pending', 'held', 'leased', 'dead'))
+                           where a.id = l.appointment_id and d.event = 'lead.matured' and d.attempts > 0 and d.state in ('pending', 'held', 'leased', 'dead'))
                      as "under_way!"
             from leased l join client c on c.id = l.client_id"#,
             now.to_sqlx(),

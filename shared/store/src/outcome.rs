@@ -6,14 +6,17 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use ripen_domain::{
     calling::Hours,
-    delivery::OutcomeKind,
+    delivery::{EventType, OutcomeKind},
     id::{DeliveryId, LeadId},
     lead::Grade,
     outcome::{Follows, How, Next, Outcome, Refused, Sale, Standing, follows},
     promise::{Due, Open},
 };
 
-use crate::{Batch, LeadRow, Scope, Store, StoreError, outcome_write::Owed};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{Batch, LeadRow, News, Scope, Store, StoreError, outcome_write::Owed};
 
 /// A transaction that another was in the way of runs again, so often at most.
 const TRIES: usize = 3;
@@ -100,8 +103,17 @@ impl Store {
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
         let mut batch = self.begin().await?;
-        let Some(owed) = batch.owed(scope, new.delivery).await? else { return Ok(Recorded::Unknown) };
-        let Some(row) = batch.lock_for_outcome(scope, owed.lead).await? else { return Ok(Recorded::Unknown) };
+        let Some(owed) = batch.owed(scope, new.delivery).await? else {
+            let said = batch.offer_said(scope, new, now).await?;
+            if said.is_some() && new.how == How::Answer {
+                batch.answer_end(new.delivery, said.as_ref().unwrap_or(&Recorded::Again)).await?;
+            }
+            if !new.dry_run {
+                batch.commit().await?;
+            }
+            return Ok(said.unwrap_or(Recorded::Unknown));
+        };
+        let Some(row) = batch.lock_lead(scope, owed.lead).await? else { return Ok(Recorded::Unknown) };
         let said = batch.outcomes_said(new.delivery).await?;
         let judged = judge(new, &owed, &said, (hours, now));
         let (outcome, due) = match judged {
@@ -128,6 +140,7 @@ impl Store {
             by: new.by.to_owned(),
         };
         batch.outcome_insert(new.delivery, &kept).await?;
+        batch.tell(&[news(owed.lead, new.delivery, &kept)], now).await?;
         batch.apply(&row, &owed, (&kept, due), &follows).await?;
         if new.how == How::Answer {
             batch.answer_end(new.delivery, &Recorded::Again).await?;
@@ -196,7 +209,7 @@ impl OutcomeRecord {
 
 impl Batch {
     /// Locks in the order of every writer: the person's identities, then the lead.
-    async fn lock_for_outcome(&mut self, scope: Scope, lead: LeadId) -> Result<Option<LeadRow>, StoreError> {
+    pub(crate) async fn lock_lead(&mut self, scope: Scope, lead: LeadId) -> Result<Option<LeadRow>, StoreError> {
         let Some(person) = self.person_of(scope, lead).await? else { return Ok(None) };
         let identities: BTreeSet<_> = self.identities_of(&[person]).await?.into_iter().collect();
         self.identities_lock(&identities).await?;
@@ -249,6 +262,15 @@ impl Batch {
         }
         self.regrade_ask(row.id, &why, said.at).await
     }
+}
+
+/// What endpoints that ask for outcomes are told.
+fn news(lead: LeadId, delivery: DeliveryId, said: &OutcomeRecord) -> News {
+    let outcome = json!({"number": said.number, "outcome": said.kind, "reason": said.reason,
+        "amount": said.sale.map(|sale| sale.amount.to_string()), "currency": said.sale.map(|sale| sale.currency.to_string()),
+        "not_before": said.not_before, "said_by": said.by, "at": said.at, "of": delivery});
+    let cause = Uuid::new_v5(&delivery.uuid(), &said.number.to_be_bytes());
+    News { lead, event: EventType::LeadOutcome, cause, said: json!({"outcome": outcome}) }
 }
 
 /// What the client said, for the ledger and for people.

@@ -146,7 +146,7 @@ impl Batch {
                    c.return_days, c.return_reasons, p.phone, p.postal_code, p.country, p.time_zone
             from delivery d join delivery_body b on b.delivery_id = d.id join client c on c.id = d.client_id
             join lead l on l.id = d.lead_id join person p on p.id = l.person_id
-            where d.id = $1 and ($2::uuid is null or d.client_id = $2)",
+            where d.id = $1 and d.event = 'lead.matured' and ($2::uuid is null or d.client_id = $2)",
             delivery.uuid(),
             scope.column()
         )

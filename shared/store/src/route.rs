@@ -51,6 +51,8 @@ pub struct RepChange {
     pub pause: Option<Option<Pause>>,
     /// A leads a day; `Some(None)` for any number.
     pub capacity: Option<Option<i32>>,
+    /// Links to the rep's page that were made until now no longer open it.
+    pub revoke_links: bool,
 }
 
 impl Store {
@@ -189,7 +191,8 @@ impl Store {
             update rep set name = coalesce($3, name), time_zone = case when $4 then $5 else time_zone end,
                            hours = case when $6 then $7 else hours end, holidays = coalesce($8::date[], holidays),
                            is_paused = case when $9 then $10 else is_paused end, back_on = case when $9 then $11::date else back_on end,
-                           capacity = case when $12 then $13::integer else capacity end
+                           capacity = case when $12 then $13::integer else capacity end,
+                           links_since = case when $14 then $15::timestamptz else links_since end
             where id = $2 and client_id = $1",
             client.uuid(),
             rep.uuid(),
@@ -203,7 +206,9 @@ impl Store {
             change.pause.flatten().is_some(),
             back_on as Option<jiff_sqlx::Date>,
             change.capacity.is_some(),
-            change.capacity.flatten()
+            change.capacity.flatten(),
+            change.revoke_links,
+            now.to_sqlx()
         )
         .execute(&self.pool)
         .await?;

@@ -14,7 +14,7 @@ use ripen_domain::{
 };
 use uuid::Uuid;
 
-use crate::{Batch, EndpointKind, StoreError};
+use crate::{Batch, StoreError};
 
 /// A client's team.
 #[derive(Debug, Clone)]
@@ -72,19 +72,16 @@ struct EndpointColumns {
     id: Uuid,
     client_id: Uuid,
     rep_id: Option<Uuid>,
-    kind: String,
     name: String,
     takes: bool,
+    is_shared: bool,
 }
 
 impl RepColumns {
     /// The rep with its own endpoints and the webhooks of the whole team.
     fn recipient(&self, zone: &TimeZone, endpoints: &[EndpointColumns]) -> Result<Recipient, StoreError> {
-        let webhook = EndpointKind::Webhook.word();
         let theirs = endpoints.iter().filter(|one| {
-            one.takes
-                && one.client_id == self.client_id
-                && (one.rep_id == Some(self.id) || one.rep_id.is_none() && one.kind == webhook)
+            one.takes && one.client_id == self.client_id && (one.rep_id == Some(self.id) || one.is_shared)
         });
         Ok(Recipient {
             id: RecipientId::Rep(RepId::from_uuid(self.id)),
@@ -155,8 +152,9 @@ impl Batch {
         let endpoints = sqlx::query_as!(
             EndpointColumns,
             r#"-- team.endpoints
-            select id, client_id, rep_id, kind, coalesce(name, url, address) as "name!",
-                   state = 'enabled' and 'lead.matured' = any(events) as "takes!"
+            select id, client_id, rep_id, coalesce(name, url, address) as "name!",
+                   state = 'enabled' and 'lead.matured' = any(events) as "takes!",
+                   kind = 'webhook' and rep_id is null and not by_name as "is_shared!"
             from endpoint where client_id = any($1) order by id"#,
             ids
         )

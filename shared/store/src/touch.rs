@@ -105,6 +105,9 @@ impl Store {
         }
         held.batch.lead_touched(&held.row, new, effect.round, now).await?;
         held.batch.person_touched(held.row.person, new.disposition, now).await?;
+        if new.disposition == Disposition::DoNotContact {
+            held.batch.tell_suppressed(held.row.person, now).await?;
+        }
         held.batch.regrade_ask(new.lead, "a person worked on it", now).await?;
         held.batch.commit().await?;
         Ok(Worked::Done(effect))

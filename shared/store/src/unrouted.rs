@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     id::{ClientId, DeliveryId, EndpointId, LeadId, MaturationId, RepId},
-    routing::Waiting,
+    routing::{Tier, Waiting},
 };
 use uuid::Uuid;
 
-use crate::{Batch, RoutingNote, Store, StoreError};
+use crate::{Batch, RoutingNote, Store, StoreError, claim::tier};
 
 /// A held delivery without an endpoint that is due to be routed again.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub struct Unrouted {
     pub waiting: Waiting,
     /// Endpoints that the maturation went to already.
     pub had: Vec<EndpointId>,
+    /// Whom it was offered to, in vain.
+    pub offered: Option<Tier>,
 }
 
 /// What becomes of a held delivery.
@@ -64,7 +66,9 @@ impl Store {
     pub async fn route_again(&self, client: ClientId, now: Timestamp) -> Result<u64, StoreError> {
         let done = sqlx::query!(
             "-- unrouted.again
-            update delivery set due_at = $2 where client_id = $1 and endpoint_id is null and state = 'held' and due_at > $2",
+            update delivery set due_at = $2 where client_id = $1 and endpoint_id is null and state = 'held' and due_at > $2
+              and not exists (select 1 from claim k where k.maturation_id = delivery.maturation_id and k.until > $2
+                                and cardinality(k.offered_to) > 0)",
             client.uuid(),
             now.to_sqlx()
         )
@@ -122,8 +126,9 @@ impl Batch {
             r#"-- unrouted.lock
             select d.id, d.maturation_id, d.lead_id, m.at, coalesce(l.score, 0) as "score!",
                    array(select o.endpoint_id from delivery o where o.lead_id = d.lead_id and o.maturation_id = d.maturation_id
-                           and o.endpoint_id is not null) as "had!: Vec<Uuid>"
+                           and o.endpoint_id is not null and o.event = 'lead.matured') as "had!: Vec<Uuid>", k.tier as "tier?"
             from delivery d join maturation m on m.id = d.maturation_id join lead l on l.id = d.lead_id
+            left join claim k on k.maturation_id = d.maturation_id
             where d.lead_id = any($1) and d.endpoint_id is null and d.state = 'held' and d.due_at <= $2
             order by d.id for update of d"#,
             &leads,
@@ -131,13 +136,20 @@ impl Batch {
         )
         .fetch_all(self.connection())
         .await?;
-        let unrouted = rows.into_iter().map(|row| Unrouted {
-            delivery: DeliveryId::from_uuid(row.id),
-            maturation: MaturationId::from_uuid(row.maturation_id),
-            waiting: Waiting { lead: LeadId::from_uuid(row.lead_id), score: row.score, matured_at: row.at.to_jiff() },
-            had: row.had.into_iter().map(EndpointId::from_uuid).collect(),
+        let unrouted = rows.into_iter().map(|row| {
+            Ok(Unrouted {
+                delivery: DeliveryId::from_uuid(row.id),
+                maturation: MaturationId::from_uuid(row.maturation_id),
+                waiting: Waiting {
+                    lead: LeadId::from_uuid(row.lead_id),
+                    score: row.score,
+                    matured_at: row.at.to_jiff(),
+                },
+                had: row.had.into_iter().map(EndpointId::from_uuid).collect(),
+                offered: row.tier.as_deref().map(tier).transpose()?,
+            })
         });
-        let mut unrouted: Vec<_> = unrouted.collect();
+        let mut unrouted: Vec<_> = unrouted.collect::<Result<_, StoreError>>()?;
         unrouted.sort_by_key(|one| one.waiting);
         Ok(unrouted)
     }

@@ -3,6 +3,7 @@
 mod deliveries;
 mod links;
 mod outcomes;
+mod reps;
 
 use axum::{
     Router,
@@ -22,6 +23,7 @@ pub fn routes() -> Router<Context> {
         .route("/v1/deliveries/{id}", get(deliveries::one))
         .route("/v1/deliveries/{id}/outcomes", post(outcomes::say))
         .route("/o/{token}", get(links::show).post(links::say))
+        .route("/r/{token}", get(reps::show))
         .route(page::STYLE_PATH, get(page::style))
 }
 

@@ -10,3 +10,4 @@ mod deliveries;
 mod harness;
 mod links;
 mod outcomes;
+mod reps;

@@ -85,6 +85,12 @@ pub struct EndpointOptions {
     /// What it is told of, separated by commas: lead.matured, lead.updated, …
     #[arg(long, value_delimiter = ',', value_name = "EVENT")]
     pub events: Vec<EventType>,
+    /// Where leads are routed, get only those that go to it by name. A webhook that is not so gets those of every rep too.
+    #[arg(long)]
+    pub by_name: bool,
+    /// Where leads are routed, get those of every rep too.
+    #[arg(long, conflicts_with = "by_name")]
+    pub whole_team: bool,
 }
 
 /// What can be done with deliveries.

@@ -65,6 +65,9 @@ pub struct RepOptions {
     /// How many leads a day at most; `any` for any number.
     #[arg(long, value_name = "N")]
     pub capacity: Option<String>,
+    /// Links to the rep's page of open leads that were sent until now no longer open it.
+    #[arg(long)]
+    pub revoke_links: bool,
 }
 
 /// What can be done with a client's routing.

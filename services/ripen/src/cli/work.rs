@@ -25,6 +25,17 @@ pub enum LeadAction {
     },
     /// Record a contact attempt or a note, with everything it brought; the lead is decided again.
     Touch(TouchOptions),
+    /// Take an A lead back: what was not sent yet is stopped, clients that have it are told, and it is the desk's again.
+    Recall {
+        /// The lead (`lead_…`).
+        id: LeadId,
+        /// Why, in words that the client reads too.
+        #[arg(long)]
+        why: String,
+        /// Who takes it back; you, where missing.
+        #[arg(long, value_name = "NAME")]
+        by: Option<String>,
+    },
 }
 
 /// Options of `ripen lead touch`.

@@ -90,7 +90,7 @@ async fn act(common: &Common, action: EndpointAction, database: &Database) -> an
 
 /// What a person asked to change, checked.
 fn change(endpoint: &EndpointRecord, options: EndpointOptions) -> anyhow::Result<EndpointChange> {
-    let EndpointOptions { concurrency, rate, timeout_s, header, no_headers, events, .. } = options;
+    let EndpointOptions { concurrency, rate, timeout_s, header, no_headers, events, by_name, whole_team, .. } = options;
     let headers: Vec<_> = header
         .iter()
         .map(|text| OwnHeader::parse(text).map(|header| header.reveal()).with_context(|| "this header cannot be sent"))
@@ -102,6 +102,8 @@ fn change(endpoint: &EndpointRecord, options: EndpointOptions) -> anyhow::Result
         "{} is an e-mail endpoint: a time limit and headers are for webhooks",
         endpoint.id
     );
+    let given = events.iter().find(|event| !event.is_asked_for());
+    anyhow::ensure!(given.is_none(), "an offered lead, and that it is gone, are told to whoever routing offers it");
     let rate_is_possible = rate.is_none_or(|rate| rate == 0.0 || (0.001..=10_000.0).contains(&rate));
     anyhow::ensure!(rate_is_possible, "--rate is between 0.001 and 10000 in a second; 0 takes the limit away");
     Ok(EndpointChange {
@@ -110,6 +112,7 @@ fn change(endpoint: &EndpointRecord, options: EndpointOptions) -> anyhow::Result
         timeout_s: timeout_s.map(|seconds| Some(i32::from(seconds)).filter(|seconds| *seconds > 0)),
         headers: (no_headers || !headers.is_empty()).then_some(headers),
         events: (!events.is_empty()).then_some(events),
+        by_name: (by_name || whole_team).then_some(by_name),
     })
 }
 
@@ -184,5 +187,5 @@ fn shown(endpoint: &EndpointRecord) -> Value {
            "state": if endpoint.enabled { "enabled" } else { "disabled" }, "reason": endpoint.reason, "open": endpoint.open,
            "circuit": circuit, "failures": endpoint.failing.map(|(failures, _)| failures),
            "failing_since": endpoint.failing.map(|(_, since)| since), "concurrency": terms.concurrency, "rate": terms.rate,
-           "timeout_s": terms.timeout_s, "headers": names, "events": terms.events, "secrets": secrets})
+           "timeout_s": terms.timeout_s, "headers": names, "events": terms.events, "by_name": terms.by_name, "secrets": secrets})
 }

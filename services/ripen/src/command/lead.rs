@@ -11,7 +11,7 @@ use ripen_domain::{
 };
 use ripen_qualifier::Documents;
 use ripen_runtime::{clock::Clock, random::uuid_v7, secrets};
-use ripen_store::{Agreed, LeadRecord, NewTouch, PromiseRecord, Scope, Store, Worked};
+use ripen_store::{Agreed, LeadRecord, NewTouch, PromiseRecord, Recalled, Scope, Store, Worked};
 use serde_json::{Value, json};
 
 use crate::{
@@ -36,9 +36,24 @@ pub async fn run(common: &Common, action: LeadAction) -> anyhow::Result<ExitCode
             list(common, &database.store, (email.as_deref(), phone.as_deref()), client.as_deref()).await
         }
         LeadAction::Touch(options) => touch(common, &database, options).await,
+        LeadAction::Recall { id, why, by } => {
+            let by = by.unwrap_or_else(secrets::operator);
+            recall(common, &database.store, id, (&by, why.trim())).await
+        }
     };
     database.close().await;
     done.map(|()| ExitCode::SUCCESS)
+}
+
+async fn recall(common: &Common, store: &Store, id: LeadId, (by, why): (&str, &str)) -> anyhow::Result<()> {
+    anyhow::ensure!(!why.is_empty(), "--why is what the client is told: say it in a few words");
+    match store.lead_recall(Scope::Firm, id, (by, why), Clock::system().now()).await? {
+        Recalled::Done { stopped, told } => {
+            Ok(output::record(common.json, &json!({"lead": id, "stopped": stopped, "told": told}))?)
+        }
+        Recalled::Unknown => anyhow::bail!("no lead {id}"),
+        Recalled::NotMatured => anyhow::bail!("{id} is no open A lead: there is nothing to take back"),
+    }
 }
 
 /// A lead that must be there.

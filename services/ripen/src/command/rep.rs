@@ -134,5 +134,5 @@ fn change(options: RepOptions) -> anyhow::Result<RepChange> {
     };
     let holidays = (options.no_holidays || !options.holiday.is_empty()).then_some(options.holiday);
     let name = options.name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
-    Ok(RepChange { name, time_zone, hours, holidays, pause, capacity })
+    Ok(RepChange { name, time_zone, hours, holidays, pause, capacity, revoke_links: options.revoke_links })
 }

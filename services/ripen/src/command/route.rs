@@ -1,13 +1,13 @@
 //! `ripen route`: to whom a client's A leads go, and why.
 
-use std::{path::Path, process::ExitCode, sync::Arc};
+use std::{collections::BTreeSet, path::Path, process::ExitCode, sync::Arc};
 
 use anyhow::Context as _;
 use jiff::tz::TimeZone;
 use ripen_domain::{
     criteria::Criteria,
     id::LeadId,
-    routing::{LoadedRouting, Mode, Named, Routing, Surroundings},
+    routing::{LoadedRouting, Named, Recipient, RecipientId, Routing, Surroundings},
 };
 use ripen_qualifier::Documents;
 use ripen_runtime::{clock::Clock, secrets};
@@ -89,18 +89,36 @@ async fn checked(
     let mut batch = store.begin().await?;
     let teams = batch.teams_lock(&[client.id].into(), Clock::system().now()).await?;
     drop(batch);
-    let recipients = teams.into_values().flat_map(|team| team.sales.recipients);
-    let named = recipients.map(|one| Named { id: one.id, name: one.name.into() }).collect();
+    let recipients: Vec<_> = teams.into_values().flat_map(|team| team.sales.recipients).collect();
+    let named = recipients.iter().map(|one| Named { id: one.id, name: one.name.as_str().into() }).collect();
     match Routing::load(&text, &Surroundings::new(named, script.as_deref())) {
         Ok(LoadedRouting { routing, warnings }) => {
             document::warn(file, &warnings);
-            let offers = routing.rules().any(|rule| rule.mode == Mode::FirstToClaim);
-            anyhow::ensure!(!offers, "first_to_claim cannot be put in force yet: use round_robin");
+            warn_of_shared(file, &routing, &recipients);
             Ok(Some((routing, text)))
         }
         Err(mistakes) => {
             document::refuse(common, file, &mistakes)?;
             Ok(None)
+        }
+    }
+}
+
+/// A webhook of the whole team that the document names gets the leads of reps too, which is probably not meant.
+fn warn_of_shared(file: &Path, routing: &Routing, recipients: &[Recipient]) {
+    let reps = recipients.iter().filter(|one| matches!(one.id, RecipientId::Rep(_)));
+    let shared: BTreeSet<_> = reps.flat_map(|rep| &rep.endpoints).collect();
+    let shares = routing.rules().flat_map(|rule| rule.recipients.iter().chain(&rule.fallback)).chain(routing.owner());
+    let named: BTreeSet<_> = shares.map(|share| (&share.name, share.id)).collect();
+    for (name, id) in named {
+        if let Some(RecipientId::Endpoint(endpoint)) = id
+            && shared.contains(&endpoint)
+        {
+            output::say(&format!(
+                "{}: {name} is a webhook of the whole team and gets the leads of every rep too; \
+                 `ripen endpoint set {endpoint} --by-name` changes that (warning)",
+                file.display()
+            ));
         }
     }
 }

@@ -196,6 +196,9 @@ pub struct Follows {
 }
 
 impl Follows {
+    /// Nothing changes.
+    pub const NOTHING: Self = Self { stage: None, given_back: None, next: Next::Stays, ended: Vec::new() };
+
     /// Whether anything of the lead changes, so that it is decided again.
     #[must_use]
     pub fn changes(&self) -> bool {

@@ -28,24 +28,34 @@ h2,dt,.by,.fine{color:#a3aea7}a{color:#7fd6a4}.reach a{border-color:#7fd6a4}.not
 const IN_ADDRESS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 pub(super) fn render(facts: &Facts) -> String {
+    page(&facts.title, |out| {
+        reach(out, facts);
+        pairs(out, &facts.particulars());
+        reasons(out, facts);
+        said(out, facts);
+        if !facts.origin.is_empty() {
+            out.line("h2", "", "Where they came from");
+            pairs(out, &facts.origin);
+        }
+        foot(out, facts);
+    })
+}
+
+/// A title and some sentences.
+pub(super) fn brief(title: &str, sentences: &[String]) -> String {
+    page(title, |out| sentences.iter().for_each(|sentence| out.line("p", AUTO, sentence)))
+}
+
+fn page(title: &str, write: impl FnOnce(&mut Html)) -> String {
     let mut out = Html(String::with_capacity(8 * 1024));
-    let title = format!("{} lead: {}", facts.grade, facts.name);
     out.raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     out.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     out.raw("<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"supported-color-schemes\" content=\"light dark\">\n");
     out.raw("<meta name=\"format-detection\" content=\"telephone=no\">\n");
-    out.line("title", "", &title);
+    out.line("title", "", title);
     out.raw(&format!("<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"));
-    out.line("h1", AUTO, &title);
-    reach(&mut out, facts);
-    pairs(&mut out, &facts.particulars());
-    reasons(&mut out, facts);
-    said(&mut out, facts);
-    if !facts.origin.is_empty() {
-        out.line("h2", "", "Where they came from");
-        pairs(&mut out, &facts.origin);
-    }
-    foot(&mut out, facts);
+    out.line("h1", AUTO, title);
+    write(&mut out);
     out.raw("</main>\n</body>\n</html>\n");
     out.0
 }
@@ -149,6 +159,11 @@ fn foot(out: &mut Html, facts: &Facts) {
         out.raw("<h2>How did it go?</h2>\n<div class=\"reach\">\n");
         out.link(url, "Accept, return, won or lost");
         out.raw("</div>\n");
+    }
+    if let Some(url) = &facts.open_leads_url {
+        out.raw("<p>");
+        out.link(url, "All your open leads");
+        out.raw("</p>\n");
     }
     if let Some(fine_print) = facts.fine_print() {
         out.line("p", " class=\"fine\"", &fine_print);

@@ -44,6 +44,8 @@ pub(super) struct Appointment {
 /// What is said in the mail. No text holds control characters or characters that set the direction of writing.
 pub(super) struct Facts {
     pub(super) name: String,
+    /// What the mail is about, in one line.
+    pub(super) title: String,
     pub(super) grade: String,
     pub(super) score: Option<String>,
     pub(super) phone: Option<String>,
@@ -64,14 +66,24 @@ pub(super) struct Facts {
     pub(super) criteria: Option<String>,
     pub(super) delivery: Option<String>,
     pub(super) outcome_url: Option<String>,
+    /// The rep's own page.
+    pub(super) open_leads_url: Option<String>,
 }
 
 impl Facts {
-    pub(super) fn read(data: &Value) -> Self {
+    pub(super) fn read(payload: &Value) -> Self {
+        let data = &payload["data"];
         let lead = &data["lead"];
+        let grade = word(&data["grade"]).unwrap_or_else(|| "A".to_owned());
+        let again = if payload["type"] == "lead.updated" { "Something new on your " } else { "" };
+        let name = name(lead).unwrap_or_else(|| "name not given".to_owned());
         Self {
-            name: name(lead).unwrap_or_else(|| "name not given".to_owned()),
-            grade: word(&data["grade"]).unwrap_or_else(|| "A".to_owned()),
+            name: name.clone(),
+            title: match time(&data["offered_until"]) {
+                Some(until) => format!("{grade} lead on offer until {until}: who accepts first has it"),
+                None => format!("{again}{grade} lead: {name}"),
+            },
+            grade,
             score: word(&data["score"]),
             phone: word(&lead["phone"]),
             email: word(&lead["email"]),
@@ -88,6 +100,7 @@ impl Facts {
             origin: origin(data),
             criteria: criteria(&data["criteria"]),
             delivery: word(&data["delivery"]),
+            open_leads_url: data["open_leads_url"].as_str().and_then(web_link),
             outcome_url: data["outcome_url"].as_str().and_then(web_link),
         }
     }
@@ -114,7 +127,7 @@ impl Facts {
     }
 }
 
-fn name(lead: &Value) -> Option<String> {
+pub(super) fn name(lead: &Value) -> Option<String> {
     joined([word(&lead["first_name"]), word(&lead["last_name"])], " ").or_else(|| word(&lead["name"]))
 }
 
@@ -190,7 +203,7 @@ fn list<T>(value: &Value, read: impl Fn(&Value) -> Option<T>) -> Listed<T> {
 }
 
 /// A value as one line of text; `None` if there is nothing to say.
-fn word(value: &Value) -> Option<String> {
+pub(super) fn word(value: &Value) -> Option<String> {
     let text = match value {
         Value::Null => return None,
         Value::Bool(true) => "yes".to_owned(),

@@ -122,3 +122,30 @@ fn the_mail_stays_short_however_long_the_payload_is() {
     assert!(mail.html.len() < 300_000, "{}", mail.html.len());
     assert!(mail.html.contains("… and 60 more") && mail.text.contains("… and 960 more"));
 }
+
+#[test]
+fn what_happened_since_is_said_in_a_few_words() {
+    let told = |event: &str, more: Value| {
+        let mut payload =
+            json!({"type": event, "data": {"delivery": "dlv_1", "lead": {"id": "lead_1", "name": "Casey <b>"}}});
+        for (key, value) in more.as_object().unwrap() {
+            payload["data"][key] = value.clone();
+        }
+        render(&payload)
+    };
+    let outcome = json!({"outcome": {"outcome": "not_yet", "said_by": "Robin", "reason": "moves in May"}});
+    let mails = [
+        told("lead.recalled", json!({"reason": "entered twice"})),
+        told("lead.taken", json!({})),
+        told("lead.suppressed", json!({"reason": "asked"})),
+        told("lead.outcome", outcome),
+    ];
+    let shown: Vec<_> = mails.iter().map(|mail| format!("{}\n\n{}", mail.subject, mail.text)).collect();
+    insta::assert_snapshot!("news_text", shown.join("-----\n"));
+    assert!(mails.iter().all(|mail| mail.html.contains("Casey &lt;b&gt;") && mail.html.ends_with("</html>\n")));
+    let updated = render(&Value::from_iter([
+        ("type".to_owned(), json!("lead.updated")),
+        ("data".to_owned(), payload()["data"].clone()),
+    ]));
+    assert_eq!(updated.subject, "Something new on your A lead: Casey O'Neil (Spring trade show)");
+}

@@ -4,7 +4,7 @@ use super::read::{Facts, Note, Reason};
 
 pub(super) fn render(facts: &Facts) -> String {
     let mut out = Text::default();
-    out.line(&format!("{} lead: {}", facts.grade, facts.name));
+    out.line(&facts.title);
     contact(&mut out, facts);
     section(&mut out, &format!("WHY {}", facts.grade), &facts.reasons.shown, facts.reasons.more, |out, reason| {
         out.line(&format!("* {}", because(reason)));
@@ -77,6 +77,11 @@ fn foot(out: &mut Text, facts: &Facts) {
     if let Some(url) = &facts.outcome_url {
         out.line("");
         out.line("TELL US HOW IT WENT");
+        out.line(url);
+    }
+    if let Some(url) = &facts.open_leads_url {
+        out.line("");
+        out.line("ALL YOUR OPEN LEADS");
         out.line(url);
     }
     if let Some(fine_print) = facts.fine_print() {

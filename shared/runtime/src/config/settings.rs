@@ -233,6 +233,8 @@ pub struct QualifierSettings {
     pub overdue_after_s: u64,
     /// How many overdue promises one process fires in a second.
     pub overdue_per_s: u32,
+    /// How long a lead that somebody of the firm matured can be taken back before it goes out, in seconds.
+    pub undo_s: u64,
 }
 
 impl Default for QualifierSettings {
@@ -248,6 +250,7 @@ impl Default for QualifierSettings {
             criteria_spread_s: 600,
             overdue_after_s: 300,
             overdue_per_s: 200,
+            undo_s: 20,
         }
     }
 }

@@ -1,0 +1,33 @@
+//! `GET /r/{token}`: a rep's own page of open leads, behind a link in their mails. A link works until the firm revokes what
+//! was sent before.
+
+use axum::{
+    extract::{Path, State, rejection::PathRejection},
+    http::StatusCode,
+    response::Response,
+};
+use ripen_domain::link::BadLink;
+
+use super::failed;
+use crate::{Context, page, rep_page};
+
+/// Open leads and offers.
+pub async fn show(State(context): State<Context>, token: Result<Path<String>, PathRejection>) -> Response {
+    let token = token.map(|Path(token)| token).unwrap_or_default();
+    let now = context.clock.now();
+    let (rep, made) = match context.key.open_rep(&token, now) {
+        Ok(opened) => opened,
+        Err(BadLink::Forged) => return page::dead(StatusCode::NOT_FOUND),
+        Err(BadLink::Expired(_)) => return page::dead(StatusCode::GONE),
+    };
+    let known = match context.store.rep_links(rep).await {
+        Ok(Some(known)) if known.since <= made => known,
+        Ok(_) => return page::dead(StatusCode::GONE),
+        Err(error) => return page::trouble(&failed(&error)),
+    };
+    let most = i64::try_from(rep_page::MOST).unwrap_or(i64::MAX);
+    match context.store.rep_leads(rep, now, most + 1).await {
+        Ok(leads) => rep_page::leads(&known, &leads, |lead| format!("/o/{}", context.key.token(lead.delivery, now))),
+        Err(error) => page::trouble(&failed(&error)),
+    }
+}

@@ -1,0 +1,59 @@
+//! A rep's own page: every open lead with how to reach them, and what is on offer. Nothing on it changes anything; each
+//! lead leads to the page where something can be said of it.
+
+use axum::{http::StatusCode, response::Response};
+use ripen_domain::delivery::{EventType, OutcomeKind};
+use ripen_store::{RepLead, RepLinks};
+use ripen_web::html::Escaped;
+use serde_json::Value;
+
+use crate::page::{line, name, page, reach, text, when};
+
+/// So many leads are shown.
+pub const MOST: usize = 200;
+
+/// The page. `link` makes the address of a delivery's page.
+pub fn leads(rep: &RepLinks, leads: &[RepLead], link: impl Fn(&RepLead) -> String) -> Response {
+    let mut html = String::new();
+    line(&mut html, format_args!("<p>{}, {}</p>", Escaped(&rep.name), Escaped(&rep.client)));
+    let (offers, open): (Vec<_>, Vec<_>) = leads.iter().partition(|lead| lead.event == EventType::LeadOffered);
+    if !offers.is_empty() {
+        html.push_str("<h2>On offer</h2>\n");
+        offers.iter().for_each(|lead| offer(&mut html, lead, &link(lead)));
+    }
+    html.push_str("<h2>Open leads</h2>\n");
+    if open.is_empty() {
+        html.push_str("<p>None. What comes in next is mailed to you.</p>\n");
+    }
+    open.iter().for_each(|lead| one(&mut html, lead, &link(lead)));
+    if leads.len() > MOST {
+        line(&mut html, format_args!("<p>Only the newest {MOST} are shown.</p>"));
+    }
+    page(StatusCode::OK, "Your open leads", &html)
+}
+
+fn one(html: &mut String, lead: &RepLead, link: &str) {
+    let payload: Value = serde_json::from_slice(&lead.body).unwrap_or_default();
+    let data = &payload["data"];
+    let said = if lead.newest == Some(OutcomeKind::Accepted) { "accepted" } else { "nothing said yet" };
+    line(html, format_args!("<section>\n<h3>{}</h3>\n<dl>", Escaped(&name(&data["lead"]))));
+    reach(html, lead.do_not_contact, &data["lead"]);
+    line(html, format_args!("<dt>Since</dt><dd>{}, {said}</dd>", when(lead.sent_at)));
+    line(
+        html,
+        format_args!("</dl>\n<p><a class=\"button\" href=\"{}\">What became of it?</a></p>\n</section>", Escaped(link)),
+    );
+}
+
+fn offer(html: &mut String, lead: &RepLead, link: &str) {
+    let payload: Value = serde_json::from_slice(&lead.body).unwrap_or_default();
+    let data = &payload["data"];
+    let place = [text(&data["lead"]["postal_code"]), text(&data["source"]["name"])];
+    let place: Vec<_> = place.into_iter().filter(|part| !part.is_empty()).collect();
+    let until = data["offered_until"].as_str().and_then(|at| at.parse().ok()).map(when).unwrap_or_default();
+    line(html, format_args!("<section>\n<p>{}</p>", Escaped(&place.join(", "))));
+    line(
+        html,
+        format_args!("<p><a class=\"button\" href=\"{}\">Look, until {until}</a></p>\n</section>", Escaped(link)),
+    );
+}

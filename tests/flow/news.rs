@@ -1,0 +1,167 @@
+//! What happens to a lead after its client has it: news, slips that are taken back, persons who must be left alone.
+
+use ripen_testkit::{
+    receiver::{Received, Receiver},
+    wait::until,
+};
+use serde_json::{Value, json};
+
+use crate::harness::{
+    CRITERIA, Installation, Kind, LIMIT, Source, always_open, audit::delivered, load::post, process::Process,
+};
+
+struct Ground {
+    installation: Installation,
+    source: Source,
+    receiver: Receiver,
+    process: Process,
+}
+
+impl Ground {
+    /// A client with a rep and two webhooks, of which the first asks for all news and the second for none.
+    async fn new(undo_s: &str) -> Self {
+        let mut installation = Installation::new(Kind::Local).await;
+        always_open(&mut installation);
+        installation.set("DISPATCHER__SWEEP_INTERVAL_MS", "100");
+        installation.set("QUALIFIER__SWEEP_INTERVAL_MS", "100");
+        installation.set("QUALIFIER__UNDO_S", undo_s);
+        let source = installation.client("acme").await;
+        installation.activate(CRITERIA).await;
+        let receiver = Receiver::start().await;
+        for (name, events) in
+            [("all", "lead.matured,lead.updated,lead.recalled,lead.suppressed,lead.outcome"), ("few", "lead.matured")]
+        {
+            let url = receiver.url(&format!("/{name}"));
+            let added =
+                installation.json(&["endpoint", "add", "--client", "acme", "--webhook", &url, "--allow-private"]).await;
+            installation.json(&["endpoint", "set", added["id"].as_str().unwrap(), "--events", events]).await;
+        }
+        installation.json(&["rep", "add", "Dana Hill", "--client", "acme", "--email", "dana@example.com"]).await;
+        let process = installation.serve("").await;
+        Self { installation, source, receiver, process }
+    }
+
+    /// Posts an enquiry of the person and waits until it is decided.
+    async fn enquire(&self, days: i64, decisions: i64) -> String {
+        let body = json!({"email": "b@example.com", "first_name": "Casey", "answers": {"timeframe_days": days}});
+        post(&self.process.url, &self.source, &body).await.unwrap();
+        self.decided(decisions).await;
+        let listed = self.installation.json(&["lead", "list", "--email", "b@example.com"]).await;
+        listed[0]["lead"].as_str().unwrap().to_owned()
+    }
+
+    async fn decided(&self, count: i64) {
+        until("it is decided", LIMIT, || async {
+            (self.installation.count("select count(*) from decision").await >= count).then_some(())
+        })
+        .await;
+    }
+
+    async fn touch(&self, lead: &str, more: &[&str]) {
+        self.installation.json(&[&["lead", "touch", lead, "--by", "Kim"], more].concat()).await;
+    }
+
+    async fn recall(&self, lead: &str) -> Value {
+        self.installation.json(&["lead", "recall", lead, "--why", "wrong button", "--by", "Kim"]).await
+    }
+
+    /// What the first webhook was told of this kind.
+    async fn told(&self, event: &str) -> Received {
+        let told = || self.receiver.received().into_iter().find(|one| one.json()["type"] == event);
+        until(event, LIMIT, || async { told() }).await
+    }
+
+    fn types_at(&self, path: &str) -> Vec<String> {
+        let at = self.receiver.received().into_iter().filter(|one| one.path == path);
+        at.map(|one| one.json()["type"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_enquiry_of_a_delivered_lead_is_told_to_who_has_it_and_asks() {
+    let ground = Ground::new("0").await;
+    ground.enquire(10, 1).await;
+    ground.receiver.wait_for(2, LIMIT).await;
+    delivered(&ground.installation).await;
+    ground.enquire(5, 2).await;
+    let updated = ground.told("lead.updated").await;
+    let first = ground.receiver.received().into_iter().find(|one| one.path == updated.path).unwrap();
+    let (before, after) = (first.json(), updated.json());
+    assert_eq!(before["data"]["delivery"], after["data"]["delivery"], "it names what it is about");
+    assert_ne!(first.header("webhook-id"), updated.header("webhook-id"));
+    assert_eq!((&before["data"]["arrivals"], &after["data"]["arrivals"]), (&json!(1), &json!(2)));
+    assert_eq!(after["data"]["answers"]["timeframe_days"], 5);
+    delivered(&ground.installation).await;
+    assert_eq!(ground.types_at("/few"), ["lead.matured"]);
+    let mails = "select count(*) from delivery d join endpoint e on e.id = d.endpoint_id
+                 where e.kind = 'email' and d.event = 'lead.updated' and d.state = 'filed'";
+    assert_eq!(ground.installation.count(mails).await, 1, "the rep has a mail of it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slip_can_be_taken_back_before_anybody_has_it() {
+    let ground = Ground::new("3600").await;
+    let lead = ground.enquire(200, 1).await;
+    ground.touch(&lead, &["--disposition", "answered", "--answer", "timeframe_days=10"]).await;
+    ground.decided(2).await;
+    let waits = "select count(*) from delivery where state = 'pending' and reason like 'can be taken back%'";
+    assert_eq!(ground.installation.count(waits).await, 3);
+    assert_eq!(ground.recall(&lead).await, json!({"lead": lead, "stopped": 3, "told": 0}));
+    ground.decided(3).await;
+    let shown = ground.installation.json(&["lead", "show", &lead]).await;
+    assert_eq!(shown["grade"], "B", "{shown:#}");
+    let last = shown["promises"].as_array().unwrap().last().unwrap();
+    assert_eq!((&last["state"], &last["from"]), (&json!("work"), &json!("Kim")));
+    assert_eq!(ground.receiver.count(), 0);
+    let again = ground.installation.run(&["lead", "recall", &lead, "--why", "again"]).await;
+    assert_eq!(again.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("nothing to take back"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lead_that_arrives_as_an_a_does_not_wait_and_is_recalled_afterwards() {
+    let ground = Ground::new("3600").await;
+    let lead = ground.enquire(10, 1).await;
+    ground.receiver.wait_for(2, LIMIT).await;
+    delivered(&ground.installation).await;
+    assert_eq!(ground.recall(&lead).await, json!({"lead": lead, "stopped": 0, "told": 2}));
+    let recalled = ground.told("lead.recalled").await.json();
+    assert_eq!(
+        (&recalled["data"]["reason"], &recalled["data"]["lead"]["name"]),
+        (&json!("wrong button"), &json!("Casey"))
+    );
+    assert!(!recalled.to_string().contains("b@example.com"), "how to reach the person is told no more: {recalled}");
+    delivered(&ground.installation).await;
+    assert_eq!(ground.types_at("/few"), ["lead.matured"]);
+    ground.decided(2).await;
+    assert_eq!(ground.installation.json(&["lead", "show", &lead]).await["grade"], "B");
+    ground.touch(&lead, &["--disposition", "answered"]).await;
+    ground.decided(3).await;
+    until("it matures again", LIMIT, || async {
+        (ground.installation.count("select count(*) from maturation").await == 2).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_learn_of_a_person_to_be_left_alone_and_of_outcomes() {
+    let ground = Ground::new("0").await;
+    let lead = ground.enquire(10, 1).await;
+    ground.receiver.wait_for(2, LIMIT).await;
+    delivered(&ground.installation).await;
+    let shown = ground.installation.json(&["lead", "show", &lead]).await;
+    let delivery = shown["deliveries"][0]["delivery"].as_str().unwrap();
+    ground.installation.json(&["outcome", "add", delivery, "accepted"]).await;
+    let outcome = ground.told("lead.outcome").await.json();
+    assert_eq!(outcome["data"]["outcome"]["outcome"], "accepted");
+    ground.touch(&lead, &["--disposition", "do_not_contact"]).await;
+    let suppressed = ground.told("lead.suppressed").await.json();
+    assert!(suppressed["data"]["reason"].as_str().unwrap().contains("asked not to be contacted"));
+    delivered(&ground.installation).await;
+    assert_eq!(ground.types_at("/few"), ["lead.matured"]);
+    let news = "select id::text from delivery where event = 'lead.suppressed' limit 1";
+    let id: String = sqlx::query_scalar(news).fetch_one(ground.installation.pool()).await.unwrap();
+    let id = ripen_domain::id::DeliveryId::from_uuid(id.parse().unwrap()).to_string();
+    let refused = ground.installation.run(&["outcome", "add", &id, "accepted"]).await;
+    assert_eq!(refused.status.code(), Some(1), "an outcome is about what handed the lead over");
+}
