@@ -48,6 +48,7 @@ impl Ground {
         for (key, value) in [
             ("DISPATCHER__SWEEP_INTERVAL_MS", "100"),
             ("DISPATCHER__RETRY_SCHEDULE_S", "1,1,1,1,1,1"),
+            ("QUALIFIER__UNDO_S", "0"),
             ("QUALIFIER__SWEEP_INTERVAL_MS", "100"),
             ("MAIL__URL", &mailbox.url()),
             ("MAIL__FROM", "Ripen <ripen@example.com>"),

@@ -115,7 +115,7 @@ impl<'a> Giver<'a> {
         let Some((lead, person, work)) = known else { return self.held("its client's settings cannot be read") };
         let client = work.client.id;
         if let Some(ahead) = self.standing.appointments.get(&ripe.lead).copied() {
-            return self.agreed_rep(client, ahead, ripe.had);
+            return self.agreed_rep(client, ahead, ripe);
         }
         if !work.is_routed {
             return self.to_all(work, ripe.had);
@@ -156,7 +156,7 @@ impl<'a> Giver<'a> {
     }
 
     /// To the rep it is agreed with, also outside of hours and beyond the day's capacity: the rep has to know of it.
-    fn agreed_rep(&mut self, client: ClientId, ahead: Ahead, had: &[EndpointId]) -> Given {
+    fn agreed_rep(&mut self, client: ClientId, ahead: Ahead, Ripe { had, offered, .. }: Ripe<'_>) -> Given {
         let found = self.standing.teams.get(&client).and_then(|team| {
             let one = team.sales.recipients.iter().find(|one| one.id == RecipientId::Rep(ahead.rep))?;
             Some((team.route.as_ref().map(|(version, _)| *version), one.clone()))
@@ -172,7 +172,7 @@ impl<'a> Giver<'a> {
         let to: Vec<_> =
             rep.endpoints.iter().filter(|one| !had.contains(one)).map(|one| (*one, Some(ahead.rep))).collect();
         if !to.is_empty() {
-            self.count_given(client, &[rep.id], had.is_empty());
+            self.count_given(client, &[rep.id], had.is_empty() && offered.is_none());
         }
         Given { to, note: note(format!("Goes to {}: {why}\n", rep.name)), ..Given::default() }
     }
@@ -227,8 +227,10 @@ impl<'a> Giver<'a> {
         if !first {
             team.sales.client.capacity = before;
         }
-        let chosen: Vec<_> = routed.chosen().iter().map(|one| one.id).collect();
-        self.note_given(client, &chosen, first);
+        // What is offered counts for who takes it.
+        let taken = if offer_of(routed).is_none() { routed.chosen() } else { &[] };
+        let taken: Vec<_> = taken.iter().map(|one| one.id).collect();
+        self.note_given(client, &taken, first);
         if let Assignment::Given { rotation: Some(rotation), .. } = &routed.assignment {
             self.turns.rotations.insert((client, Arc::clone(&routed.rule)), rotation.clone());
         }
@@ -253,9 +255,7 @@ impl<'a> Giver<'a> {
         if first {
             given.push((client.uuid(), team.sales.client.date(self.now)));
         }
-        // What is offered counts for who takes it.
-        let taken = if offer_of(routed).is_none() { to } else { &[] };
-        for id in taken {
+        for id in to {
             let one = team.sales.recipients.iter().find(|one| one.id == *id);
             given.extend(one.map(|one| (one.id.uuid(), one.schedule.date(self.now))));
         }

@@ -183,6 +183,7 @@ impl Matured {
             data["lead"][key] = Value::Null;
         }
         data["notes"] = json!([]);
+        data["handover"] = json!({"kind": "message"});
         data["offered_until"] = self.said["until"].clone();
         offer
     }

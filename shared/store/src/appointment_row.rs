@@ -158,11 +158,14 @@ impl Batch {
         Ok(())
     }
 
-    /// Has a lead that waits for somebody to take it routed at once: now it is known who does.
+    /// Has a lead that waits for somebody to take it routed at once: now it is known who does. What is on offer to several
+    /// stays so until somebody took it or nobody did.
     pub(crate) async fn lead_release(&mut self, lead: LeadId, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query!(
             "-- appointment.release
-            update delivery set due_at = $2 where lead_id = $1 and endpoint_id is null and state = 'held' and due_at > $2",
+            update delivery d set due_at = $2
+            where d.lead_id = $1 and d.endpoint_id is null and d.state = 'held' and d.due_at > $2
+              and not exists (select 1 from claim k where k.maturation_id = d.maturation_id and k.taken_by is null and k.until > $2)",
             lead.uuid(),
             now.to_sqlx()
         )
