@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use ripen_domain::id::NoticeId;
+use ripen_domain::id::{ClientId, NoticeId};
 use ripen_runtime::{lifecycle::Stop, random::uuid_v7};
 use ripen_store::{Broken, NoticeKind, OnceNotice, Scope, StoreError, Untouched};
 use serde_json::{Value, json};
@@ -67,10 +67,16 @@ fn before(now: Timestamp, seconds: u64) -> Option<Timestamp> {
     now.checked_sub(ago).ok()
 }
 
-fn notice(now: Timestamp, kind: NoticeKind, (key, address): (String, String), data: Value) -> OnceNotice {
+fn notice(
+    now: Timestamp,
+    client: ClientId,
+    kind: NoticeKind,
+    (key, address): (String, String),
+    data: Value,
+) -> OnceNotice {
     OnceNotice {
         id: NoticeId::from_uuid(uuid_v7(now)),
-        client: ripen_domain::id::ClientId::from_uuid(uuid::Uuid::nil()),
+        client,
         kind,
         key: format!("{key}:{address}"),
         delivery: None,
@@ -100,11 +106,7 @@ fn of_endpoint(ctx: &Context, one: &Broken, now: Timestamp) -> Vec<OnceNotice> {
     let told = addresses.map(|address| {
         let data = json!({"title": title, "sentences": [why, waiting]});
         let key = format!("{kind}:{}:{since}", one.endpoint);
-        OnceNotice {
-            client: one.client,
-            endpoint: Some(one.endpoint),
-            ..notice(now, kind, (key, address.clone()), data)
-        }
+        OnceNotice { endpoint: Some(one.endpoint), ..notice(now, one.client, kind, (key, address.clone()), data) }
     });
     told.collect()
 }
@@ -118,8 +120,8 @@ fn reminder(one: &Untouched, now: Timestamp) -> Option<OnceNotice> {
     ];
     let data = json!({"title": format!("{who} is waiting"), "sentences": sentences});
     let key = format!("untouched:{}", one.delivery);
-    let told = notice(now, NoticeKind::LeadUntouched, (key, address.clone()), data);
-    Some(OnceNotice { client: one.client.0, delivery: Some(one.delivery), to: (name, address), ..told })
+    let told = notice(now, one.client.0, NoticeKind::LeadUntouched, (key, address.clone()), data);
+    Some(OnceNotice { delivery: Some(one.delivery), to: (name, address), ..told })
 }
 
 /// One mail for each client and day.
@@ -141,7 +143,7 @@ async fn firm(ctx: &Context, untouched: &[Untouched], now: Timestamp) -> Result<
         let count = if leads.len() == 1 { "an A lead".to_owned() } else { format!("{} A leads", leads.len()) };
         let data = json!({"title": format!("{name}: {count} nobody touched"), "sentences": sentences});
         let key = format!("untouched_firm:{client}:{today}");
-        Some(OnceNotice { client, ..notice(now, NoticeKind::LeadsUntouched, (key, address.clone()), data) })
+        Some(notice(now, client, NoticeKind::LeadsUntouched, (key, address.clone()), data))
     });
     ctx.store.notices_once(&notices.collect::<Vec<_>>(), now).await
 }
