@@ -41,6 +41,9 @@ fn library(name: &str) -> Option<PathBuf> {
     folder.is_dir().then_some(folder)
 }
 
+/// A language, and how its check is run where its library lies.
+type Verifier = (&'static str, fn(&Path) -> Command);
+
 fn says(mut command: Command, given: &Value) -> String {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(given.to_string().as_bytes()).unwrap();
@@ -64,7 +67,7 @@ fn node(folder: &Path) -> Command {
 #[tokio::test(flavor = "multi_thread")]
 #[allow(clippy::print_stderr, reason = "a check that is not made must be seen")]
 async fn libraries_of_others_verify_what_is_sent_and_refuse_what_was_changed() {
-    let verifiers: [(&str, fn(&Path) -> Command); 2] = [("python", python), ("javascript", node)];
+    let verifiers: [Verifier; 2] = [("python", python), ("javascript", node)];
     let found: Vec<_> = verifiers.iter().filter_map(|(name, command)| Some((name, library(name)?, command))).collect();
     if found.len() < verifiers.len() {
         eprintln!("skipped: {} of 2 libraries are here; tests/run fetches them", found.len());

@@ -39,7 +39,8 @@ impl Ground {
     }
 
     async fn lead(&self, name: &str) {
-        let body = json!({"email": format!("{name}@example.com"), "first_name": name, "answers": {"timeframe_days": 1}});
+        let body =
+            json!({"email": format!("{name}@example.com"), "first_name": name, "answers": {"timeframe_days": 1}});
         post(&self.process.url, &self.source, &body).await.unwrap();
     }
 
@@ -106,11 +107,15 @@ async fn a_lead_nobody_touched_is_told_to_its_rep_and_then_to_the_firm() {
     let shown = ground.installation.json(&["lead", "show", shown[0]["lead"].as_str().unwrap()]).await;
     let delivery = shown["deliveries"][0]["delivery"].as_str().unwrap();
     ground.installation.json(&["outcome", "add", delivery, "accepted"]).await;
-    let back = "update delivery set created_at = created_at - interval '50 hours', ended_at = ended_at - interval '50 hours'";
+    let back =
+        "update delivery set created_at = created_at - interval '50 hours', ended_at = ended_at - interval '50 hours'";
     sqlx::query(back).execute(ground.installation.pool()).await.unwrap();
     ground.mailed("dana@", "one is waiting", 1).await;
     ground.mailed("firm@", "acme: an A lead nobody touched", 1).await;
-    assert!(!ground.mails("dana@").iter().any(|subject| subject.contains("two is waiting")), "of that one something was said");
+    assert!(
+        !ground.mails("dana@").iter().any(|subject| subject.contains("two is waiting")),
+        "of that one something was said"
+    );
     let listed = ground.installation.json(&["lead", "untouched", "--client", "acme"]).await;
     assert!(listed.as_array().unwrap().iter().all(|one| one["person"] == "one"), "{listed:#}");
     let output = ground.installation.run(&["lead", "untouched", "--client", "nobody"]).await;

@@ -148,6 +148,10 @@ fn occasion(notice: &DueNotice, record: &AppointmentRecord, now: Timestamp) -> R
         NoticeKind::AppointmentMoved => Ok(Occasion::Moved),
         NoticeKind::AppointmentCancelled => Ok(Occasion::Cancelled),
         NoticeKind::AppointmentReminder => reminder(notice, record, now),
+        NoticeKind::EndpointDown
+        | NoticeKind::EndpointDisabled
+        | NoticeKind::LeadUntouched
+        | NoticeKind::LeadsUntouched => Err(NoticeEnd::Dropped("it names an appointment and is about none")),
     }
 }
 

@@ -98,7 +98,9 @@ fn of_endpoint(ctx: &Context, one: &Broken, now: Timestamp) -> Vec<OnceNotice> {
         (NoticeKind::EndpointDisabled, format!("{} was disabled ({})", one.name, one.client_name), why)
     } else {
         let since = one.failing_since.map(shown).unwrap_or_default();
-        let why = format!("Every attempt has failed since {since}. Its leads go by e-mail meanwhile, where an address is known.");
+        let why = format!(
+            "Every attempt has failed since {since}. Its leads go by e-mail meanwhile, where an address is known."
+        );
         (NoticeKind::EndpointDown, format!("{} fails ({})", one.name, one.client_name), why)
     };
     let since = one.failing_since.map_or(0, Timestamp::as_second);
@@ -137,9 +139,9 @@ async fn firm(ctx: &Context, untouched: &[Untouched], now: Timestamp) -> Result<
     let today = now.to_zoned(TimeZone::UTC).date();
     let notices = by_client.into_iter().filter_map(|(client, leads)| {
         let (_, slug, name) = &leads.first()?.client;
-        let mut sentences =
-            vec![format!("`ripen lead untouched --client {slug}` lists them. The oldest are:")];
-        sentences.extend(leads.iter().take(NAMED).map(|one| format!("{}, delivered {}", one.lead, shown(one.delivered_at))));
+        let mut sentences = vec![format!("`ripen lead untouched --client {slug}` lists them. The oldest are:")];
+        sentences
+            .extend(leads.iter().take(NAMED).map(|one| format!("{}, delivered {}", one.lead, shown(one.delivered_at))));
         let count = if leads.len() == 1 { "an A lead".to_owned() } else { format!("{} A leads", leads.len()) };
         let data = json!({"title": format!("{name}: {count} nobody touched"), "sentences": sentences});
         let key = format!("untouched_firm:{client}:{today}");

@@ -43,7 +43,6 @@ pub(super) struct Appointment {
 
 /// What is said in the mail. No text holds control characters or characters that set the direction of writing.
 pub(super) struct Facts {
-    pub(super) name: String,
     /// What the mail is about, in one line.
     pub(super) title: String,
     pub(super) name: String,
@@ -79,7 +78,6 @@ impl Facts {
         let again = if payload["type"] == "lead.updated" { "Something new on your " } else { "" };
         let name = name(lead).unwrap_or_else(|| "name not given".to_owned());
         Self {
-            name: name.clone(),
             title: match time(&data["offered_until"]) {
                 Some(until) => format!("{grade} lead on offer until {until}: who accepts first has it"),
                 None => format!("{again}{grade} lead: {name}"),
