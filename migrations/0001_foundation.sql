@@ -862,7 +862,7 @@ create index delivery_to_route_of_client on delivery (client_id, due_at) where e
 create index delivery_due on delivery (due_at) where state in ('pending', 'held') and endpoint_id is not null;
 create index delivery_leased on delivery (leased_until) where state = 'leased';
 create index delivery_of_lead on delivery (lead_id);
-create index delivery_by_creation on delivery using brin (created_at);
+create index delivery_handed_over on delivery (ended_at) where event = 'lead.matured' and state in ('delivered', 'filed');
 create index delivery_open_of_endpoint on delivery (endpoint_id, due_at) where state in ('pending', 'held', 'leased');
 create index delivery_of_replay on delivery (replay_id) where replay_id is not null;
 comment on table delivery is 'One matured lead owed to one endpoint.';

@@ -28,6 +28,7 @@ impl Ground {
         installation.set("DISPATCHER__CIRCUIT_PAUSE_S", "1");
         installation.set("DISPATCHER__CIRCUIT_LONGEST_PAUSE_S", "1");
         installation.set("DISPATCHER__FALLBACK_AFTER_S", "1");
+        installation.set("DISPATCHER__REMIND_EVERY_S", "1");
         let source = installation.client("acme").await;
         installation.activate(CRITERIA).await;
         let receiver = Receiver::start().await;

@@ -1,7 +1,10 @@
 //! Looks for what somebody has to hear of: has the leads of a webhook that fails mailed meanwhile, tells its client and the
-//! firm, reminds reps of leads of which nothing was said, and then tells the firm. The loop is a shell around [`tick`].
+//! firm, reminds reps of leads of which nothing was said, and then tells the firm.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ripen_domain::id::{ClientId, NoticeId};
@@ -23,9 +26,19 @@ const NAMED: usize = 20;
 /// Looks until asked to stop.
 pub async fn run(ctx: Context, stop: Stop) {
     let swept = Duration::from_millis(ctx.settings.dispatcher.sweep_interval_ms.max(10)) * 10;
+    let mut reminded: Option<Instant> = None;
     loop {
-        if let Err(error) = tick(&ctx, ctx.clock.now()).await {
-            tracing::warn!(%error, "what somebody has to hear of could not be looked for, and is again");
+        let rarely = Duration::from_secs(ctx.settings.dispatcher.remind_every_s);
+        let remind = reminded.is_none_or(|last| last.elapsed() >= rarely);
+        let looked = tokio::select! {
+            biased;
+            () = stop.soft().cancelled() => return,
+            looked = look(&ctx, remind, ctx.clock.now()) => looked,
+        };
+        match looked {
+            Ok(()) if remind => reminded = Some(Instant::now()),
+            Ok(()) => {}
+            Err(error) => tracing::warn!(%error, "what somebody has to hear of could not be looked for, and is again"),
         }
         tokio::select! {
             biased;
@@ -35,30 +48,35 @@ pub async fn run(ctx: Context, stop: Stop) {
     }
 }
 
-/// Tells what is to be told at `now`; returns how many notices are new.
-///
-/// # Errors
-/// When the database is away: what was not told is told by the next look.
-pub async fn tick(ctx: &Context, now: Timestamp) -> Result<u64, StoreError> {
-    let settings = &ctx.settings.dispatcher;
-    let mut told = 0;
-    if let Some(since) = before(now, settings.fallback_after_s) {
+async fn look(ctx: &Context, remind: bool, now: Timestamp) -> Result<(), StoreError> {
+    endpoints(ctx, now).await?;
+    if remind { leads(ctx, now).await } else { Ok(()) }
+}
+
+/// Has leads mailed whose webhook fails, and tells of what fails.
+async fn endpoints(ctx: &Context, now: Timestamp) -> Result<(), StoreError> {
+    if let Some(since) = before(now, ctx.settings.dispatcher.fallback_after_s) {
         let mailed = ctx.store.fallback_step(since, BATCH, now).await?;
         if mailed > 0 {
             tracing::warn!(leads = mailed, "leads go by e-mail because their webhook fails");
         }
         let broken = ctx.store.endpoints_broken(since).await?;
         let notices: Vec<_> = broken.iter().flat_map(|one| of_endpoint(ctx, one, now)).collect();
-        told += ctx.store.notices_once(&notices, now).await?;
+        ctx.store.notices_once(&notices, now).await?;
     }
-    if let Some(since) = before(now, settings.remind_after_h * 3600) {
+    Ok(())
+}
+
+/// Tells of leads of which nothing was said.
+async fn leads(ctx: &Context, now: Timestamp) -> Result<(), StoreError> {
+    if let Some(since) = before(now, ctx.settings.dispatcher.remind_after_h * 3600) {
         let from = since.checked_sub(FORGET_AFTER).unwrap_or(Timestamp::MIN);
         let untouched = ctx.store.untouched(Scope::Firm, (from, since), None).await?;
         let notices: Vec<_> = untouched.iter().filter_map(|one| reminder(one, now)).collect();
-        told += ctx.store.notices_once(&notices, now).await?;
-        told += firm(ctx, &untouched, now).await?;
+        ctx.store.notices_once(&notices, now).await?;
+        firm(ctx, &untouched, now).await?;
     }
-    Ok(told)
+    Ok(())
 }
 
 /// So long ago; none where that is never.

@@ -185,6 +185,7 @@ impl Matured {
         data["notes"] = json!([]);
         data["handover"] = json!({"kind": "message"});
         data["offered_until"] = self.said["until"].clone();
+        data["offered_to"] = data["assigned_to"].take();
         offer
     }
 

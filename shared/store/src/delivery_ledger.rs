@@ -2,10 +2,13 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::id::{DeliveryId, EndpointId, LeadId};
+use ripen_domain::{
+    delivery::EventType,
+    id::{DeliveryId, EndpointId, LeadId},
+};
 use uuid::Uuid;
 
-use crate::{AttemptRow, EndpointKind, Scope, Store, StoreError};
+use crate::{AttemptRow, EndpointKind, Scope, Store, StoreError, error::word};
 
 /// A delivery as staff see it. Who the lead is stands in the lead.
 #[derive(Debug, Clone)]
@@ -16,6 +19,8 @@ pub struct DeliveryRecord {
     pub client: String,
     /// The lead.
     pub lead: LeadId,
+    /// What it tells.
+    pub event: EventType,
     /// Which endpoint, and its URL or address; none while the client has no enabled one.
     pub endpoint: Option<(EndpointId, String)>,
     /// The rep it is for.
@@ -57,6 +62,7 @@ struct Row {
     id: Uuid,
     slug: String,
     lead_id: Uuid,
+    event: String,
     endpoint_id: Option<Uuid>,
     to: Option<String>,
     kind: Option<String>,
@@ -79,6 +85,7 @@ impl Row {
             id: DeliveryId::from_uuid(row.id),
             client: row.slug,
             lead: LeadId::from_uuid(row.lead_id),
+            event: word(&row.event)?,
             endpoint: row.endpoint_id.map(EndpointId::from_uuid).zip(row.to),
             rep: row.rep,
             kind: row.kind.as_deref().map(EndpointKind::read).transpose()?,
@@ -108,7 +115,7 @@ impl Store {
         let rows = sqlx::query_as!(
             Row,
             r#"-- delivery.list
-            select d.id, c.slug, d.lead_id, d.endpoint_id, coalesce(e.url, e.address) as "to?", e.kind as "kind?",
+            select d.id, c.slug, d.lead_id, d.event, d.endpoint_id, coalesce(e.url, e.address) as "to?", e.kind as "kind?",
                    (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep, d.state, d.reason,
                    d.due_at, d.attempts, d.excused, d.created_at, b.at as "sent_at?", d.ended_at,
                    a.refused as "answer_refused?"

@@ -152,7 +152,7 @@ impl Store {
             join person p on p.id = l.person_id join endpoint e on e.id = d.endpoint_id
             left join rep r on r.id = coalesce(d.rep_id, e.rep_id)
             left join endpoint f on f.client_id = d.client_id and f.is_fallback and f.state = 'enabled'
-            where d.created_at >= $2::timestamptz - interval '7 days' and d.created_at <= $3 and ($4::uuid is null or d.id = $4)
+            where ($4::uuid is null or d.id = $4)
               and ($1::uuid is null or d.client_id = $1) and d.event = 'lead.matured' and d.state in ('delivered', 'filed')
               and d.ended_at >= $2 and d.ended_at <= $3 and l.grade = 'A' and l.stage in ('lead', 'contact', 'opportunity')
               and not p.do_not_contact
@@ -166,7 +166,7 @@ impl Store {
             to.to_sqlx(),
             only.map(DeliveryId::uuid) as Option<Uuid>
         )
-        .fetch_all(&mut *self.scan().await?)
+        .fetch_all(&self.pool)
         .await?;
         let untouched = rows.into_iter().map(|row| Untouched {
             delivery: DeliveryId::from_uuid(row.id),

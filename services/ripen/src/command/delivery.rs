@@ -56,7 +56,7 @@ async fn list(common: &Common, store: &Store, options: DeliveryOptions) -> anyho
     let filter = DeliveryFilter { id: None, endpoint: options.endpoint, state, lead: options.lead };
     let found = store.deliveries(scope, &filter, i64::from(options.limit)).await?;
     let rows: Vec<_> = found.iter().map(shown).collect();
-    let columns = ["id", "client", "lead", "endpoint", "state", "attempts", "created", "due", "reason"];
+    let columns = ["id", "client", "lead", "event", "to", "rep", "state", "attempts", "created", "due", "reason"];
     Ok(output::table(common.json, &columns, &rows)?)
 }
 
@@ -117,7 +117,8 @@ async fn known(store: &Store, id: DeliveryId) -> anyhow::Result<DeliveryRecord> 
 fn shown(record: &DeliveryRecord) -> Value {
     let at = |at: Timestamp| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let is_open = matches!(record.state.as_str(), "pending" | "held");
-    json!({"id": record.id, "client": record.client, "lead": record.lead, "state": record.state, "reason": record.reason,
+    json!({"id": record.id, "client": record.client, "lead": record.lead, "event": record.event, "state": record.state,
+           "reason": record.reason, "rep": record.rep,
            "endpoint": record.endpoint.as_ref().map(|(id, _)| id), "to": record.endpoint.as_ref().map(|(_, to)| to),
            "attempts": record.attempts.0, "excused": record.attempts.1, "created": at(record.created_at),
            "due": is_open.then(|| at(record.due_at)), "ended": record.ended_at.map(at)})

@@ -242,7 +242,11 @@ async fn show(common: &Common, store: &Store, id: LeadId) -> anyhow::Result<()> 
         ("answers", &["question", "answer", "at", "by"][..], answers),
         ("touches", &["at", "by", "disposition", "answers", "round"][..], touches),
         ("appointments", &super::appointment::COLUMNS[..5], appointments),
-        ("deliveries", &["delivery", "state", "to", "rep", "attempts", "sent_at", "answer_refused"][..], deliveries),
+        (
+            "deliveries",
+            &["delivery", "event", "state", "to", "rep", "attempts", "sent_at", "answer_refused"][..],
+            deliveries,
+        ),
         ("outcomes", &["at", "outcome", "reason", "sale", "not_before", "how", "by", "delivery"][..], outcomes),
     ] {
         if !rows.is_empty() {
@@ -269,7 +273,7 @@ pub async fn deliveries(store: &Store, id: LeadId) -> anyhow::Result<(Vec<Value>
     let rows = deliveries.iter().map(|one| {
         json!({"delivery": one.id, "state": one.state, "reason": one.reason, "to": one.kind.map(|kind| kind.word()),
                "endpoint": one.endpoint.as_ref().map(|(_, to)| to), "rep": one.rep, "due_at": one.due_at,
-               "attempts": one.attempts, "sent_at": one.sent_at, "answer_refused": one.answer_refused})
+               "event": one.event, "attempts": one.attempts.0, "sent_at": one.sent_at, "answer_refused": one.answer_refused})
     });
     Ok((rows.collect(), outcomes.into_iter().map(|(_, row)| row).collect()))
 }

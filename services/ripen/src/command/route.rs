@@ -165,7 +165,7 @@ async fn explain(common: &Common, store: &Store, lead: LeadId) -> anyhow::Result
     }
     output::text(&text)?;
     output::text("\nDeliveries\n")?;
-    Ok(output::table(false, &["delivery", "state", "endpoint", "rep", "reason", "due_at"], &deliveries)?)
+    Ok(output::table(false, &["delivery", "event", "state", "endpoint", "rep", "reason", "due_at"], &deliveries)?)
 }
 
 /// What would become of a lead, were it to mature now.

@@ -89,6 +89,11 @@ impl Html {
 }
 
 fn reach(out: &mut Html, facts: &Facts) {
+    if let Some(url) = facts.outcome_url.as_ref().filter(|_| facts.is_offer) {
+        out.raw("<div class=\"reach\">\n");
+        out.link(url, "Take it, or pass");
+        out.raw("</div>\n");
+    }
     if facts.phone.is_none() && facts.email.is_none() {
         return;
     }
@@ -155,7 +160,7 @@ fn pairs(out: &mut Html, pairs: &[(impl AsRef<str>, impl AsRef<str>)]) {
 }
 
 fn foot(out: &mut Html, facts: &Facts) {
-    if let Some(url) = &facts.outcome_url {
+    if let Some(url) = facts.outcome_url.as_ref().filter(|_| !facts.is_offer) {
         out.raw("<h2>How did it go?</h2>\n<div class=\"reach\">\n");
         out.link(url, "Accept, return, won or lost");
         out.raw("</div>\n");

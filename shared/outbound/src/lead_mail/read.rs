@@ -45,6 +45,8 @@ pub(super) struct Appointment {
 pub(super) struct Facts {
     /// What the mail is about, in one line.
     pub(super) title: String,
+    /// It hands nothing over: who accepts first has it.
+    pub(super) is_offer: bool,
     pub(super) name: String,
     pub(super) grade: String,
     pub(super) score: Option<String>,
@@ -78,6 +80,7 @@ impl Facts {
         let again = if payload["type"] == "lead.updated" { "Something new on your " } else { "" };
         let name = name(lead).unwrap_or_else(|| "name not given".to_owned());
         Self {
+            is_offer: !data["offered_until"].is_null(),
             title: match time(&data["offered_until"]) {
                 Some(until) => format!("{grade} lead on offer until {until}: who accepts first has it"),
                 None => format!("{again}{grade} lead: {name}"),

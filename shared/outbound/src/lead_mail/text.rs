@@ -5,6 +5,11 @@ use super::read::{Facts, Note, Reason};
 pub(super) fn render(facts: &Facts) -> String {
     let mut out = Text::default();
     out.line(&facts.title);
+    if let Some(url) = facts.outcome_url.as_ref().filter(|_| facts.is_offer) {
+        out.line("");
+        out.line("TAKE IT, OR PASS");
+        out.line(url);
+    }
     contact(&mut out, facts);
     section(&mut out, &format!("WHY {}", facts.grade), &facts.reasons.shown, facts.reasons.more, |out, reason| {
         out.line(&format!("* {}", because(reason)));
@@ -74,7 +79,7 @@ fn note(out: &mut Text, note: &Note) {
 }
 
 fn foot(out: &mut Text, facts: &Facts) {
-    if let Some(url) = &facts.outcome_url {
+    if let Some(url) = facts.outcome_url.as_ref().filter(|_| !facts.is_offer) {
         out.line("");
         out.line("TELL US HOW IT WENT");
         out.line(url);

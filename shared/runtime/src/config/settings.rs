@@ -351,6 +351,8 @@ pub struct DispatcherSettings {
     pub fallback_after_s: u64,
     /// After how many hours without an outcome a rep is reminded of a lead; 0 for never.
     pub remind_after_h: u64,
+    /// How often such leads are looked for, in seconds.
+    pub remind_every_s: u64,
     /// After how many hours without an outcome the firm is told of it; 0 for never.
     pub firm_after_h: u64,
 }
@@ -373,6 +375,7 @@ impl Default for DispatcherSettings {
             disable_after_days: 5,
             fallback_after_s: 900,
             remind_after_h: 24,
+            remind_every_s: 1800,
             firm_after_h: 48,
         }
     }
