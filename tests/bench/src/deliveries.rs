@@ -150,8 +150,7 @@ async fn hanging(services: &Services, options: &Options, report: &mut Report) {
         }
         services.settle().await;
         let (begins, apart) = (3.0, 1.0 / STEADY as f64);
-        let base = Instant::now();
-        fill::due(&ground.stage.pool, (1, count), begins, apart).await;
+        let base = fill::due(&ground.stage.pool, (1, count), begins, apart).await;
         for number in 1..=count {
             ground.stamps.sent(number, base + Duration::from_secs_f64(begins + (number - 1) as f64 * apart));
         }

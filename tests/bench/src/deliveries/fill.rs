@@ -1,6 +1,9 @@
 //! Rows to measure with: leads as they stand when they have matured, made after one that did, and what is owed of them.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use sqlx::PgPool;
 
@@ -49,10 +52,12 @@ pub async fn silence(pool: &PgPool, url: &str) {
 }
 
 /// Leads of these numbers, matured, and a delivery of each: the first due in so many seconds, each so many seconds after
-/// the one before, to those endpoints in turn that answer.
-pub async fn due(pool: &PgPool, leads: (u64, u64), begins: f64, apart: f64) {
+/// the one before, to those endpoints in turn that answer. Returns from when that is counted.
+pub async fn due(pool: &PgPool, leads: (u64, u64), begins: f64, apart: f64) -> Instant {
     matured(pool, leads).await;
+    let counted = Instant::now();
     owed(pool, leads, (begins, apart), false).await;
+    counted
 }
 
 /// The same to the endpoint that does not, all at once.
