@@ -3,7 +3,7 @@
 use ripen_domain::touch::Disposition;
 
 use super::{
-    operation::{Fault, Key, Operation, Operation::*, Point, Post, Waiting::*, Way::*},
+    operation::{Fate, Fault, Key, Operation, Operation::*, Point, Post, Waiting::*, Way::*},
     run,
     world::World,
 };
@@ -81,6 +81,19 @@ async fn a_date_is_agreed_on_what_was_worked_on_and_not_decided_yet() {
         Decide(Arrivals, Once),
         Touch { person: 1, how: Disposition::NoAnswer, agreed: None },
         Touch { person: 1, how: Disposition::CallBack, agreed: Some(30) },
+    ])
+    .await;
+}
+
+/// What was new took the A away, and the client was told of it as an update.
+#[tokio::test]
+async fn an_arrival_that_takes_away_the_a_of_a_delivered_lead() {
+    finds_nothing(&[
+        Activate(1),
+        Arrive(Post { person: 4, key: Key::Nothing, body: 0, trapped: false }),
+        Decide(Arrivals, AtOnce),
+        Arrive(Post { person: 4, key: Key::Nothing, body: 3, trapped: false }),
+        Deliver(Fate::Taken),
     ])
     .await;
 }
