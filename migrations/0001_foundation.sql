@@ -493,7 +493,8 @@ create table promise (
     constraint promise_window_is_ahead check (due_until > due_at),
     constraint promise_ended_has_a_date check ((ended_at is null) = (state in ('scheduled', 'work'))),
     constraint promise_ended_by_somebody_says_why check ((ended_by is null) = (ended_why is null) and (ended_by is null or ended_at is not null))
-) with (fillfactor = 80);
+-- The index of what is due is cleaned by every vacuum, however large the table: else a look reads what fired since long ago.
+) with (fillfactor = 80, vacuum_index_cleanup = on);
 create unique index promise_open_is_single on promise (lead_id, kind) where state in ('scheduled', 'work');
 create index promise_by_due on promise (due_at) where state = 'scheduled';
 create index promise_as_work on promise (due_at) where state = 'work';
