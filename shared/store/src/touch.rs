@@ -1,8 +1,6 @@
 //! What people of the firm do with a lead, in one transaction each: touches with their answers, and promises moved by hand.
 //! The lead is decided again afterwards, by the qualifier, because of the regrade that is written beside it.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
@@ -137,13 +135,10 @@ impl Store {
         Ok(Worked::Done(Effect { replaced, ..Effect::default() }))
     }
 
-    /// Locks in the order of every writer: the person's identities, then the lead.
+    /// The lead under its locks, where it may be worked on.
     async fn hold(&self, scope: Scope, lead: LeadId) -> Result<Taken, StoreError> {
         let mut batch = self.begin().await?;
-        let Some(person) = batch.person_of(scope, lead).await? else { return Ok(Taken::Not(Worked::Unknown)) };
-        let identities: BTreeSet<_> = batch.identities_of(&[person]).await?.into_iter().collect();
-        batch.identities_lock(&identities).await?;
-        let Some(row) = batch.leads_lock(&[lead]).await?.pop() else { return Ok(Taken::Not(Worked::Unknown)) };
+        let Some(row) = batch.lock_lead(scope, lead).await? else { return Ok(Taken::Not(Worked::Unknown)) };
         if !row.stage.is_open() {
             let why = row.closed.map_or_else(|| row.stage.word().to_owned(), |(_, why)| why);
             return Ok(Taken::Not(Worked::Closed(why)));
