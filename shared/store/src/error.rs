@@ -70,6 +70,8 @@ fn from_code(code: &str, constraint: Option<&str>) -> StoreError {
     let named = constraint.map_or_else(|| code.to_owned(), |name| format!("{code} {name}"));
     match code {
         "40001" | "40P01" | "55P03" => StoreError::Conflict(named),
+        // No check of ours, which all have names: a partition was attached between choosing one for the row and writing it.
+        "23514" if constraint.is_none() => StoreError::Conflict(named),
         "23505" => StoreError::Taken(constraint.unwrap_or("unique").to_owned()),
         _ if matches!(code.get(..2), Some("08" | "57" | "53")) => StoreError::Unreachable(named),
         _ => StoreError::Failed(named),
@@ -102,6 +104,7 @@ mod tests {
     #[test]
     fn states_are_sorted_by_what_can_be_done() {
         assert!(from_code("40P01", None).is_conflict());
+        assert!(from_code("23514", None).is_conflict());
         for away in ["57P01", "57P03", "08006", "53300"] {
             assert!(from_code(away, None).is_unreachable(), "{away}");
         }

@@ -33,19 +33,39 @@ fn a_month_has_the_ids_that_are_made_in_it() {
 }
 
 async fn decide(store: &Store, id: Uuid) {
-    sqlx::query(
+    try_to_decide(store, id).await.unwrap();
+}
+
+async fn try_to_decide(store: &Store, id: Uuid) -> Result<(), StoreError> {
+    let row = sqlx::query(
         "insert into decision (id, lead_id, client_id, criteria_id, at, grade, score, receipt)
          values ($1, $1, $1, $1, '2026-12-31T00:00:00Z', 'B', 0, 'null')",
-    )
-    .bind(id)
-    .execute(&store.pool)
-    .await
-    .unwrap();
+    );
+    row.bind(id).execute(&store.pool).await?;
+    Ok(())
 }
 
 async fn lies_in(store: &Store, id: Uuid) -> String {
     let sql = "select tableoid::regclass::text from decision where id = $1";
     sqlx::query_scalar(sql).bind(id).fetch_one(&store.pool).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_that_meets_its_month_being_made_is_decided_again() {
+    let database = database().await;
+    let store = Store::open(database.url(), 4).unwrap();
+    let december = Month::of(at("2026-12-31T00:00:00Z"));
+    let mut making = store.pool.begin().await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(december.statement())).execute(&mut *making).await.unwrap();
+    let deciding = tokio::spawn({
+        let store = store.clone();
+        async move { try_to_decide(&store, december.first_id()).await }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    making.commit().await.unwrap();
+    assert!(deciding.await.unwrap().unwrap_err().is_conflict(), "so it is tried again and split from nobody");
+    decide(&store, december.first_id()).await;
+    assert_eq!(lies_in(&store, december.first_id()).await, "decision_2026_12");
 }
 
 #[tokio::test(flavor = "multi_thread")]
