@@ -14,6 +14,9 @@ use ripen_store::{StoreError, Sweep};
 
 use crate::{Context, outcome};
 
+/// While the queue has fewer places, there is enough to do: a look passes over all that is offered already.
+const WORTH_A_LOOK: i64 = 500;
+
 /// Sweeps until asked to stop.
 pub async fn run(ctx: Context, stop: Stop) {
     let interval = Duration::from_millis(ctx.settings.dispatcher.sweep_interval_ms.max(10));
@@ -43,7 +46,7 @@ pub async fn run(ctx: Context, stop: Stop) {
 pub async fn tick(ctx: &Context, now: Timestamp) -> Result<usize, StoreError> {
     let room = u32::try_from(ctx.transport.room(Queue::Deliveries)).unwrap_or(u32::MAX);
     let limit = i64::from(ctx.settings.dispatcher.sweep.min(room));
-    if limit == 0 || !ctx.transport.is_ready() {
+    if limit < WORTH_A_LOOK.min(i64::from(ctx.settings.dispatcher.sweep)) || !ctx.transport.is_ready() {
         return Ok(0);
     }
     ctx.store.sweep_circuits(now, limit).await?;

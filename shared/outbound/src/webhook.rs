@@ -61,7 +61,7 @@ impl Default for Limits {
             connect_timeout: Duration::from_secs(5),
             body_timeout: Duration::from_secs(3),
             max_answer_bytes: 64 * 1024,
-            idle_per_host: 16,
+            idle_per_host: 256,
             idle_timeout: Duration::from_secs(20),
         }
     }

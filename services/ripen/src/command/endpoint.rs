@@ -64,7 +64,8 @@ async fn act(common: &Common, action: EndpointAction, database: &Database) -> an
             output::record(common.json, &shown(&find(store, &text).await?))?;
         }
         EndpointAction::Pause { id: text } => {
-            store.endpoint_disable(find(store, &text).await?.id, "disabled by the firm").await?;
+            let (id, now) = (find(store, &text).await?.id, Clock::system().now());
+            store.endpoint_disable(id, "disabled by the firm", None, now).await?;
             output::record(common.json, &shown(&find(store, &text).await?))?;
         }
         EndpointAction::Test { id } => return trial::run(common, database, &id).await,
