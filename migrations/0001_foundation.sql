@@ -849,7 +849,7 @@ create table delivery (
     ended_at timestamptz,
     constraint delivery_once_per_endpoint unique (maturation_id, endpoint_id, event, cause),
     constraint delivery_event_is_known check (event in ('lead.matured', 'lead.offered', 'lead.updated', 'lead.recalled', 'lead.taken',
-        'lead.suppressed', 'lead.outcome')),
+        'lead.suppressed', 'lead.outcome', 'delivery.dead', 'endpoint.disabled')),
     constraint delivery_state_is_known check (state in ('pending', 'held', 'leased', 'delivered', 'filed', 'dead', 'withdrawn')),
     constraint delivery_lease_is_whole check ((state = 'leased') = (lease is not null) and (lease is null) = (leased_until is null)),
     constraint delivery_ended_has_a_date check ((state in ('delivered', 'filed', 'dead', 'withdrawn')) = (ended_at is not null)),
@@ -873,8 +873,8 @@ comment on column delivery.lead_id is 'The lead.';
 comment on column delivery.maturation_id is 'The maturation it passes on.';
 comment on column delivery.endpoint_id is 'Where to; null while nobody can take it: it is routed again when it is due.';
 comment on column delivery.rep_id is 'The rep it was routed to; the one behind its endpoint where null.';
-comment on column delivery.event is 'What it tells: lead.matured hands the lead over, everything else is about one that was.';
-comment on column delivery.cause is 'What it tells of, where that can happen more than once: an arrival, the number of an outcome.';
+comment on column delivery.event is 'What it tells: lead.matured hands the lead over, lead.offered offers it, everything else is about one of these.';
+comment on column delivery.cause is 'What it tells of, where that can happen more than once: an arrival, a touch, the number of an outcome, an attempt.';
 comment on column delivery.said is 'What the event says beside the lead.';
 comment on column delivery.state is 'pending, held, leased, delivered, filed (mail written to a file), dead or withdrawn.';
 comment on column delivery.reason is 'Why it is held, dead or withdrawn, or why the last attempt failed.';

@@ -338,6 +338,37 @@ async fn a_lead_with_an_appointment_goes_to_that_rep_who_hears_of_every_change()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn programs_that_ask_are_told_of_every_change_of_an_appointment() {
+    let ground = Ground::new().await;
+    let listed = ground.installation.json(&["endpoint", "list"]).await;
+    let webhook = listed.as_array().unwrap().iter().find(|one| one["kind"] == "webhook").unwrap();
+    let asks = ["endpoint", "set", webhook["id"].as_str().unwrap(), "--events", "lead.matured,lead.updated"];
+    ground.installation.json(&asks).await;
+    let lead = ground.lead("casey", 10).await;
+    let slots = ground.slots(&lead).await;
+    let booked = ground.book(&lead, &slots[0]).await;
+    let id = booked["appointment"].as_str().unwrap();
+    ground.ripens(&lead).await;
+    let told = async |count| ground.receiver.wait_for(count, LIMIT).await[count - 1].json()["data"].clone();
+    assert_eq!(told(1).await["handover"]["appointment"], id, "it comes with the lead");
+    ground.installation.json(&["appointment", "move", id, "--at", &slots[2]]).await;
+    let data = told(2).await;
+    assert_eq!(data["update"]["kind"], "appointment_moved");
+    assert_eq!((&data["handover"]["starts_at"], &data["handover"]["sequence"]), (&json!(slots[2]), &json!(1)));
+    ground.installation.json(&["appointment", "cancel", id, "--why", "ill"]).await;
+    let data = told(3).await;
+    assert_eq!(data["update"], json!({"kind": "appointment_cancelled", "appointment": id, "reason": "ill"}));
+    assert_eq!(data["handover"], json!({"kind": "message"}));
+    let another = ground.book(&lead, &slots[4]).await;
+    let data = told(4).await;
+    assert_eq!(data["update"]["kind"], "appointment_booked");
+    assert_eq!(data["handover"]["appointment"], another["appointment"]);
+    let mailed = "select count(*) from delivery d join endpoint e on e.id = d.endpoint_id
+                  where e.kind = 'email' and d.event = 'lead.updated'";
+    assert_eq!(ground.installation.count(mailed).await, 0, "the reps have the mails about the appointment");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_held_goes_out_with_the_appointment_and_what_is_out_is_told_of_one() {
     let ground = Ground::new().await;
     ground.installation.json(&["rep", "set", "Dana Hill", "--client", "acme", "--pause"]).await;

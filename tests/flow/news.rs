@@ -1,10 +1,17 @@
 //! What happens to a lead after its client has it: news, slips that are taken back, persons who must be left alone.
 
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use ripen_domain::{delivery::EventType, id::DeliveryId};
+use ripen_runtime::clock::Clock;
+use ripen_store::{Claim, News, Store};
 use ripen_testkit::{
-    receiver::{Received, Receiver},
+    receiver::{Behaviour, Received, Receiver},
     wait::until,
 };
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::harness::{
     CRITERIA, Installation, Kind, LIMIT, Source, always_open, audit::delivered, load::post, process::Process,
@@ -161,7 +168,123 @@ async fn clients_learn_of_a_person_to_be_left_alone_and_of_outcomes() {
     assert_eq!(ground.types_at("/few"), ["lead.matured"]);
     let news = "select id::text from delivery where event = 'lead.suppressed' limit 1";
     let id: String = sqlx::query_scalar(news).fetch_one(ground.installation.pool()).await.unwrap();
-    let id = ripen_domain::id::DeliveryId::from_uuid(id.parse().unwrap()).to_string();
+    let id = DeliveryId::from_uuid(id.parse().unwrap()).to_string();
     let refused = ground.installation.run(&["outcome", "add", &id, "accepted"]).await;
     assert_eq!(refused.status.code(), Some(1), "an outcome is about what handed the lead over");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_new_is_in_the_first_attempt_or_told_after_it_however_the_two_meet() {
+    let ground = Ground::new("3600").await;
+    let lead = ground.enquire(200, 1).await;
+    ground.touch(&lead, &["--disposition", "answered", "--answer", "timeframe_days=10"]).await;
+    ground.decided(2).await;
+    let url: String = ground.installation.env("DATABASE__URL").unwrap();
+    let pool = ground.installation.pool();
+    let later = Clock::system().now() + SignedDuration::from_hours(2);
+    ground.process.stop().await;
+    let store = Store::open(&url, 4).unwrap();
+    let ids: Vec<Uuid> = sqlx::query_scalar("select id from delivery").fetch_all(pool).await.unwrap();
+    let ids: Vec<_> = ids.into_iter().map(DeliveryId::from_uuid).collect();
+    let claim = |lease| Claim {
+        deliveries: &ids,
+        lease: Uuid::from_u128(lease),
+        lasts: Duration::from_secs(30),
+        busy: &[],
+        kept_until: later,
+    };
+    let news = |cause| News {
+        lead: lead.parse().unwrap(),
+        event: EventType::LeadUpdated,
+        cause: Uuid::from_u128(cause),
+        said: Value::Null,
+        mailed: true,
+    };
+
+    let mut batch = store.begin().await.unwrap();
+    assert_eq!(batch.tell(&[news(1)], later).await.unwrap(), 0, "nobody has it yet");
+    let claimed = store.deliveries_lease(&claim(1), later, |_| b"{}".to_vec()).await.unwrap();
+    assert!(claimed.ready.is_empty(), "a body frozen now would not say what is being written");
+    batch.commit().await.unwrap();
+
+    let mut lease = pool.begin().await.unwrap();
+    let leased =
+        "update delivery set state = 'leased', attempts = 1, lease = id, leased_until = now() + interval '1 minute'";
+    sqlx::query(leased).execute(&mut *lease).await.unwrap();
+    let told = {
+        let (store, news) = (store.clone(), news(2));
+        tokio::spawn(async move {
+            let mut batch = store.begin().await.unwrap();
+            let told = batch.tell(&[news], later).await.unwrap();
+            batch.commit().await.unwrap();
+            told
+        })
+    };
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    lease.commit().await.unwrap();
+    assert_eq!(told.await.unwrap(), 2, "the webhook that asks for news and the rep's mail are told");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_desk_learns_of_a_delivered_lead_is_told_until_the_lead_is_taken_back() {
+    let ground = Ground::new("0").await;
+    let lead = ground.enquire(10, 1).await;
+    ground.receiver.wait_for(2, LIMIT).await;
+    delivered(&ground.installation).await;
+    let learned = ["--disposition", "answered", "--answer", "timeframe_days=20", "--note", "Prefers mornings"];
+    ground.touch(&lead, &learned).await;
+    let updated = ground.told("lead.updated").await.json()["data"].clone();
+    assert_eq!(updated["update"], json!({"kind": "conversation", "by": "Kim"}));
+    assert_eq!(
+        (&updated["answers"]["timeframe_days"], &updated["notes"][0]["text"]),
+        (&json!(20), &json!("Prefers mornings"))
+    );
+    ground.touch(&lead, &["--disposition", "no_answer"]).await;
+    ground.recall(&lead).await;
+    ground.told("lead.recalled").await;
+    ground
+        .touch(&lead, &["--disposition", "answered", "--answer", "timeframe_days=300", "--note", "Not for them"])
+        .await;
+    delivered(&ground.installation).await;
+    let updates = "select count(*) from delivery where event = 'lead.updated'";
+    assert_eq!(ground.installation.count(updates).await, 2, "the webhook and the rep's mail, once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_that_ask_hear_of_deliveries_given_up_and_of_endpoints_disabled() {
+    let mut installation = Installation::new(Kind::Local).await;
+    for (key, value) in [("SWEEP_INTERVAL_MS", "100"), ("RETRY_SCHEDULE_S", "1")] {
+        installation.set(&format!("DISPATCHER__{key}"), value);
+    }
+    let source = installation.client("acme").await;
+    installation.activate(CRITERIA).await;
+    let receiver = Receiver::start().await;
+    let refuses = [Behaviour::Status(500), Behaviour::Status(500), Behaviour::Status(410)];
+    receiver.set("/refuses", Behaviour::Sequence(refuses.to_vec()));
+    let mut ids = Vec::new();
+    for (name, events) in [("refuses", "lead.matured"), ("asks", "delivery.dead,endpoint.disabled")] {
+        let url = receiver.url(&format!("/{name}"));
+        let added =
+            installation.json(&["endpoint", "add", "--client", "acme", "--webhook", &url, "--allow-private"]).await;
+        ids.push(added["id"].as_str().unwrap().to_owned());
+        installation.json(&["endpoint", "set", &ids[ids.len() - 1], "--events", events]).await;
+    }
+    let process = installation.serve("").await;
+    let told = async |event: &str| {
+        let told = || receiver.received().into_iter().find(|one| one.path == "/asks" && one.json()["type"] == event);
+        until(event, LIMIT, || async { told() }).await.json()["data"].clone()
+    };
+    let lead = |name: &str| json!({"email": format!("{name}@example.com"), "first_name": name, "answers": {"timeframe_days": 1}});
+    post(&process.url, &source, &lead("robin")).await.unwrap();
+    let dead = told("delivery.dead").await;
+    assert_eq!((&dead["lead"]["name"], &dead["attempts"]), (&json!("robin"), &json!(2)));
+    assert_eq!(dead["reason"], "gave up after 2 attempts: answered 500");
+    let listed = installation.json(&["delivery", "list", "--state", "dead"]).await;
+    assert_eq!(listed[0]["id"], dead["delivery"]);
+
+    post(&process.url, &source, &lead("casey")).await.unwrap();
+    let disabled = told("endpoint.disabled").await;
+    assert_eq!((&disabled["endpoint"], &disabled["reason"]), (&json!(ids[0]), &json!("answered 410 Gone")));
+    assert!(disabled["lead"].is_null(), "it is not about a lead: {disabled}");
+    assert_eq!(process.stop().await, Some(0));
 }

@@ -114,6 +114,11 @@ impl Installation {
         self.env.push((format!("RIPEN__{key}"), value.to_owned()));
     }
 
+    /// What a key of the configuration is set to.
+    pub fn env(&self, key: &str) -> Option<String> {
+        self.env.iter().find(|(known, _)| known == &format!("RIPEN__{key}")).map(|(_, value)| value.clone())
+    }
+
     /// The folder that everything of it lies in.
     pub fn folder(&self) -> PathBuf {
         self.folder.path().to_owned()

@@ -112,7 +112,9 @@ impl World {
         let rows: Vec<_> = ready.iter().map(|leased| self.row(leased, lease, fate)).collect();
         if fate == Fate::Gone {
             for leased in ready {
-                self.dispatcher.store.endpoint_disable(leased.due.endpoint, "answered 410 Gone").await.unwrap();
+                let (endpoint, delivery) = (leased.due.endpoint, leased.due.matured.delivery);
+                let store = &self.dispatcher.store;
+                store.endpoint_disable(endpoint, "answered 410 Gone", Some(delivery), now).await.unwrap();
             }
         }
         let held = self.dispatcher.store.deliveries_settle(&rows).await;

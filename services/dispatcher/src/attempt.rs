@@ -117,8 +117,9 @@ impl Attempt {
     }
 
     async fn disable(&self, ctx: &Context) {
-        let endpoint = self.leased.due.endpoint;
-        if let Err(error) = ctx.store.endpoint_disable(endpoint, "answered 410 Gone").await {
+        let (endpoint, delivery) = (self.leased.due.endpoint, self.leased.due.matured.delivery);
+        let disabled = ctx.store.endpoint_disable(endpoint, "answered 410 Gone", Some(delivery), ctx.clock.now()).await;
+        if let Err(error) = disabled {
             tracing::warn!(endpoint.id = %endpoint, %error, "an endpoint that answered 410 could not be disabled; its next answer will");
         }
     }

@@ -34,7 +34,7 @@ pub type Recorder = BatchWriter<Recorded, bool, StoreError>;
 
 /// Starts recording.
 pub fn recorder(ctx: &Context) -> Recorder {
-    let options = BatchOptions { max_batch: 128, capacity: 1024, in_flight: 2, ..BatchOptions::default() };
+    let options = BatchOptions { max_batch: 128, capacity: 1024, ..BatchOptions::default() };
     let ctx = ctx.clone();
     BatchWriter::start(options, move |rows: Vec<Recorded>| {
         let ctx = ctx.clone();
@@ -43,7 +43,9 @@ pub fn recorder(ctx: &Context) -> Recorder {
             let held = ctx.store.deliveries_settle(&settled).await?;
             let asked: Vec<DeliveryId> = settled.into_iter().map(|row| row.delivery).collect();
             let held: Vec<bool> = asked.iter().map(|delivery| held.contains(delivery)).collect();
-            let counted = went.into_iter().zip(&held).filter(|(_, held)| **held).filter_map(|(went, _)| went);
+            let went = asked.iter().zip(went).zip(&held).filter(|(_, held)| **held);
+            let counted =
+                went.filter_map(|((delivery, went), _)| went.map(|(endpoint, went)| (endpoint, *delivery, went)));
             tend(&ctx, counted).await;
             Ok(held)
         }
@@ -51,10 +53,10 @@ pub fn recorder(ctx: &Context) -> Recorder {
 }
 
 /// Counts attempts for the circuits of their endpoints and says what that changed.
-async fn tend(ctx: &Context, attempts: impl Iterator<Item = (EndpointId, Went)>) {
+async fn tend(ctx: &Context, attempts: impl Iterator<Item = (EndpointId, DeliveryId, Went)>) {
     let mut by_endpoint = BTreeMap::<_, Vec<_>>::new();
-    for (endpoint, went) in attempts {
-        by_endpoint.entry(endpoint).or_default().push(went);
+    for (endpoint, delivery, went) in attempts {
+        by_endpoint.entry(endpoint).or_default().push((delivery, went));
     }
     if by_endpoint.is_empty() {
         return;

@@ -180,8 +180,8 @@ fn updates(draft: &Draft, now: Timestamp) -> Vec<News> {
     let known = draft.leads.values().filter(|lead| is_a(&lead.row) && lead.row.matured_at.is_some_and(|at| at < now));
     let news = known.filter_map(|lead| {
         let arrival = lead.arrived.last()?;
-        let said = serde_json::Value::Null;
-        Some(News { lead: lead.row.id, event: EventType::LeadUpdated, cause: arrival.uuid(), said })
+        let said = serde_json::json!({"kind": "arrival", "arrival": arrival});
+        Some(News { lead: lead.row.id, event: EventType::LeadUpdated, cause: arrival.uuid(), said, mailed: true })
     });
     news.collect()
 }

@@ -31,6 +31,10 @@ words! {
         LeadSuppressed = "lead.suppressed",
         /// An outcome was recorded.
         LeadOutcome = "lead.outcome",
+        /// A delivery to one of the client's endpoints was given up.
+        DeliveryDead = "delivery.dead",
+        /// One of the client's endpoints was disabled for how it answers.
+        EndpointDisabled = "endpoint.disabled",
     }
 }
 
@@ -113,7 +117,7 @@ pub struct Matured {
     pub event: EventType,
     /// The delivery that handed the lead over: itself, or the earlier one that it is about.
     pub handed_over: DeliveryId,
-    /// What the event says beside the lead; null where the lead is all.
+    /// What the event says beside the lead; null where the lead is all. Of an update what is new: `{"kind": …}`.
     pub said: Value,
     /// The lead.
     pub lead: LeadId,
@@ -160,6 +164,9 @@ impl Matured {
         if self.event == EventType::LeadOffered {
             return self.offer(reasons, now);
         }
+        if self.event == EventType::EndpointDisabled {
+            return json!({"type": self.event, "timestamp": now, "data": self.said});
+        }
         let mut data = json!({
             "delivery": self.handed_over,
             "lead": {"id": self.lead, "name": self.profile.full_name()},
@@ -190,6 +197,14 @@ impl Matured {
     }
 
     fn whole(&self, reasons: &Value, now: Timestamp) -> Value {
+        let mut whole = self.lead(reasons, now);
+        if self.event == EventType::LeadUpdated && self.said.is_object() {
+            whole["data"]["update"] = self.said.clone();
+        }
+        whole
+    }
+
+    fn lead(&self, reasons: &Value, now: Timestamp) -> Value {
         let profile = &self.profile;
         let handover = self.appointment.as_ref().map_or_else(|| json!({"kind": "message"}), Handover::payload);
         json!({

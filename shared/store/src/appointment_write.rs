@@ -5,12 +5,13 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use ripen_domain::{
     appointment::{Appointment, Diary, NotFree, Refused, Slot, State, Terms, reminders},
+    delivery::EventType,
     id::{AppointmentId, ClientId, LeadId, NoticeId, RepId},
 };
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{Batch, NewNotice, NoticeKind, Scope, Store, StoreError, appointment_row::Locked};
+use crate::{Batch, NewNotice, News, NoticeKind, Scope, Store, StoreError, appointment_row::Locked};
 
 /// A slot that is wanted for a lead.
 #[derive(Debug, Clone)]
@@ -237,6 +238,10 @@ impl Batch {
     ) -> Result<(), StoreError> {
         let now = change.now;
         self.notices_drop(one.id, "the appointment was changed", now).await?;
+        // The rep's mail is the notice; programs are told like of everything that is new of the lead.
+        let (lead, event, cause) = (one.lead, EventType::LeadUpdated, one.change_id());
+        let said = json!({"kind": kind.word(), "appointment": one.id, "reason": one.cancelled_because()});
+        self.tell(&[News { lead, event, cause, said, mailed: false }], now).await?;
         let fresh = |kind, data, due_at| NewNotice {
             id: NoticeId::from_uuid((change.fresh_id)()),
             client,

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     circuit::{Change, Circuit, CircuitTerms, Failing, Went},
-    id::EndpointId,
+    id::{DeliveryId, EndpointId},
 };
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, news::Alarm};
 
 /// An endpoint's row, as far as its circuit is concerned.
 struct Row {
@@ -68,31 +68,32 @@ impl Store {
     /// When the database is away: then these attempts do not count, and the next ones do.
     pub async fn circuits_tend(
         &self,
-        attempts: &BTreeMap<EndpointId, Vec<Went>>,
+        attempts: &BTreeMap<EndpointId, Vec<(DeliveryId, Went)>>,
         terms: &CircuitTerms,
         jitter: f64,
         now: Timestamp,
     ) -> Result<Vec<(EndpointId, Change)>, StoreError> {
         let ids: Vec<_> = attempts.keys().map(|endpoint| endpoint.uuid()).collect();
-        let mut tx = self.pool.begin().await?;
+        let mut batch = self.begin().await?;
         let rows = sqlx::query!(
             "-- circuit.lock
             select id, failures, failing_since, probes, probe_at from endpoint
             where id = any($1) and state = 'enabled' order by id for no key update",
             &ids
         )
-        .fetch_all(&mut *tx)
+        .fetch_all(batch.connection())
         .await?;
-        let (mut columns, mut changes) = (Columns::default(), Vec::new());
+        let (mut columns, mut changes, mut alarms) = (Columns::default(), Vec::new(), Vec::new());
         for row in rows {
             let endpoint = EndpointId::from_uuid(row.id);
             let (failures, failing_since, probes, probe_at) =
                 (row.failures, row.failing_since, row.probes, row.probe_at);
             let before = Row { failures, failing_since, probes, probe_at }.circuit();
-            let (circuit, change) =
-                fold(before, attempts.get(&endpoint).map_or(&[][..], Vec::as_slice), |circuit, went| {
-                    circuit.after(went, terms, jitter, now)
-                });
+            let went = attempts.get(&endpoint).map_or(&[][..], Vec::as_slice);
+            let (circuit, change) = fold(before, went, |circuit, went| circuit.after(went, terms, jitter, now));
+            if let (Change::Disabled(why), Some((about, _))) = (&change, went.last()) {
+                alarms.push(Alarm::disabled(endpoint, *about, why, now));
+            }
             columns.push(endpoint, circuit, &change);
             changes.push((endpoint, change));
         }
@@ -114,9 +115,10 @@ impl Store {
             now.to_sqlx(),
             &columns.disabled[..] as &[Option<String>]
         )
-        .execute(&mut *tx)
+        .execute(batch.connection())
         .await?;
-        tx.commit().await?;
+        batch.raise(&alarms, now).await?;
+        batch.commit().await?;
         Ok(changes)
     }
 
@@ -165,8 +167,12 @@ impl Store {
 }
 
 /// The circuit after all attempts, and the last thing they changed.
-fn fold(circuit: Circuit, attempts: &[Went], after: impl Fn(Circuit, &Went) -> (Circuit, Change)) -> (Circuit, Change) {
-    attempts.iter().fold((circuit, Change::Kept), |(circuit, before), went| {
+fn fold(
+    circuit: Circuit,
+    attempts: &[(DeliveryId, Went)],
+    after: impl Fn(Circuit, &Went) -> (Circuit, Change),
+) -> (Circuit, Change) {
+    attempts.iter().fold((circuit, Change::Kept), |(circuit, before), (_, went)| {
         let (circuit, change) = after(circuit, went);
         (circuit, if change == Change::Kept { before } else { change })
     })

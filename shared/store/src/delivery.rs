@@ -5,13 +5,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
-    delivery::{Matured, Next},
+    delivery::{EventType, Matured, Next},
     id::{ClientId, DeliveryId, EndpointId, LeadId, MaturationId, RepId},
     outcome::Said,
 };
+use serde_json::json;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Batch, EndpointKind, Store, StoreError};
+use crate::{Batch, EndpointKind, Store, StoreError, news::Alarm};
 
 /// A delivery to write.
 #[derive(Debug, Clone)]
@@ -132,43 +134,22 @@ impl Batch {
 }
 
 impl Store {
-    /// Records attempts and what follows, for the leases that still hold; returns the ids of those. One statement for all.
+    /// Records attempts and what follows, for the leases that still hold; returns the ids of those. One statement for all;
+    /// where one is given up, who asks is told in the same transaction.
     ///
     /// # Errors
     /// When the database is away: the leases then run out and the deliveries are attempted again under the same id.
     pub async fn deliveries_settle(&self, rows: &[Settled]) -> Result<Vec<DeliveryId>, StoreError> {
-        let c = Columns::from(rows);
-        let done = sqlx::query!(
-            r#"-- delivery.settle
-            with tried as (
-              select ($1::uuid[])[i] as id, ($2::uuid[])[i] as lease, ($3::text[])[i] as state,
-                     ($4::text[])[i] as reason, ($5::timestamptz[])[i] as due_at, ($6::timestamptz[])[i] as at,
-                     ($7::integer[])[i] as number, ($8::integer[])[i] as duration_ms, ($9::integer[])[i] as status,
-                     ($10::text[])[i] as error, ($11::bytea[])[i] as answer, ($12::text[])[i]::json as outcome
-              from generate_subscripts($1::uuid[], 1) i
-            ), settled as (
-              update delivery d set state = n.state, reason = n.reason, due_at = n.due_at, offered_until = n.at, lease = null,
-                     leased_until = null, ended_at = case when n.state in ('pending', 'held') then null else n.at end
-              from tried n where d.id = n.id and d.state = 'leased' and d.lease = n.lease
-              returning d.id
-            ), said as (
-              insert into outcome_answer (delivery_id, at, said)
-              select id, at, outcome from tried
-              where outcome is not null and id in (select id from settled)
-              on conflict (delivery_id) do update set at = excluded.at, said = excluded.said, refused = null
-            ), attempted as (
-              insert into attempt (delivery_id, number, at, duration_ms, status, error, answer)
-              select id, number, at, duration_ms, status, error, answer from tried
-              on conflict do nothing
-            )
-            select id as "id!" from settled"#,
-            &c.ids, &c.leases, &c.states, &c.reasons[..] as &[Option<String>], &c.due[..], &c.at[..], &c.numbers, &c.durations,
-            &c.statuses[..] as &[Option<i32>], &c.errors[..] as &[Option<String>], &c.answers[..] as &[Option<Vec<u8>>],
-            &c.outcomes[..] as &[Option<String>]
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(done.into_iter().map(|row| DeliveryId::from_uuid(row.id)).collect())
+        let dead: Vec<_> = rows.iter().filter(|row| matches!(row.next, Next::Dead(_))).collect();
+        let Some(now) = dead.iter().map(|row| row.attempt.at).max() else {
+            return settle(&mut *self.pool.acquire().await?, rows).await;
+        };
+        let mut batch = self.begin().await?;
+        let settled = settle(batch.connection(), rows).await?;
+        let dead = dead.into_iter().filter(|row| settled.contains(&row.delivery));
+        batch.raise(&dead.map(alarm).collect::<Vec<_>>(), now).await?;
+        batch.commit().await?;
+        Ok(settled)
     }
 
     /// How many deliveries are due or being attempted at `now`.
@@ -187,21 +168,73 @@ impl Store {
         Ok(row.n)
     }
 
-    /// Disables an endpoint that wants no more.
+    /// Disables an endpoint that wants no more. Where a delivery showed that, the client's other endpoints that ask are told.
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn endpoint_disable(&self, endpoint: EndpointId, why: &str) -> Result<(), StoreError> {
-        sqlx::query!(
+    pub async fn endpoint_disable(
+        &self,
+        endpoint: EndpointId,
+        why: &str,
+        shown_by: Option<DeliveryId>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut batch = self.begin().await?;
+        let done = sqlx::query!(
             "-- endpoint.disable
             update endpoint set state = 'disabled', state_reason = $2 where id = $1 and state = 'enabled'",
             endpoint.uuid(),
             why
         )
-        .execute(&self.pool)
+        .execute(batch.connection())
         .await?;
-        Ok(())
+        let told = shown_by.filter(|_| done.rows_affected() > 0);
+        let alarms: Vec<_> = told.map(|about| Alarm::disabled(endpoint, about, why, now)).into_iter().collect();
+        batch.raise(&alarms, now).await?;
+        batch.commit().await
     }
+}
+
+async fn settle(connection: &mut PgConnection, rows: &[Settled]) -> Result<Vec<DeliveryId>, StoreError> {
+    let c = Columns::from(rows);
+    let done = sqlx::query!(
+        r#"-- delivery.settle
+        with tried as (
+          select ($1::uuid[])[i] as id, ($2::uuid[])[i] as lease, ($3::text[])[i] as state,
+                 ($4::text[])[i] as reason, ($5::timestamptz[])[i] as due_at, ($6::timestamptz[])[i] as at,
+                 ($7::integer[])[i] as number, ($8::integer[])[i] as duration_ms, ($9::integer[])[i] as status,
+                 ($10::text[])[i] as error, ($11::bytea[])[i] as answer, ($12::text[])[i]::json as outcome
+          from generate_subscripts($1::uuid[], 1) i
+        ), settled as (
+          update delivery d set state = n.state, reason = n.reason, due_at = n.due_at, offered_until = n.at, lease = null,
+                 leased_until = null, ended_at = case when n.state in ('pending', 'held') then null else n.at end
+          from tried n where d.id = n.id and d.state = 'leased' and d.lease = n.lease
+          returning d.id
+        ), said as (
+          insert into outcome_answer (delivery_id, at, said)
+          select id, at, outcome from tried
+          where outcome is not null and id in (select id from settled)
+          on conflict (delivery_id) do update set at = excluded.at, said = excluded.said, refused = null
+        ), attempted as (
+          insert into attempt (delivery_id, number, at, duration_ms, status, error, answer)
+          select id, number, at, duration_ms, status, error, answer from tried
+          on conflict do nothing
+        )
+        select id as "id!" from settled"#,
+        &c.ids, &c.leases, &c.states, &c.reasons[..] as &[Option<String>], &c.due[..], &c.at[..], &c.numbers, &c.durations,
+        &c.statuses[..] as &[Option<i32>], &c.errors[..] as &[Option<String>], &c.answers[..] as &[Option<Vec<u8>>],
+        &c.outcomes[..] as &[Option<String>]
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(done.into_iter().map(|row| DeliveryId::from_uuid(row.id)).collect())
+}
+
+/// What clients' programs are told of a delivery that was given up.
+fn alarm(row: &Settled) -> Alarm {
+    let cause = Uuid::new_v5(&row.delivery.uuid(), &row.attempt.number.to_be_bytes());
+    let said = json!({"delivery": row.delivery, "attempts": row.attempt.number, "reason": reason_of(&row.next), "dead_at": row.attempt.at});
+    Alarm { about: row.delivery, event: EventType::DeliveryDead, cause, said }
 }
 
 #[derive(Default)]

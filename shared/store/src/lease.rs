@@ -251,7 +251,7 @@ impl Store {
                      (select distinct on (question) question, value from answer where lead_id = l.id
                       order by question, at desc, origin desc) newest) as answers,
                    (select json_agg(json_build_object('at', at, 'by', by, 'text', text) order by at) from note where lead_id = l.id) as notes,
-                   (select array_agg(secret order by created_at desc) from endpoint_secret
+                   (select array_agg(secret) from endpoint_secret
                     where endpoint_id = e.id and (expires_at is null or expires_at > clock_timestamp())) as secrets,
                    (select json_build_object('id', a.id, 'starts_at', a.starts_at, 'ends_at', a.ends_at, 'note', a.note,
                              'sequence', a.sequence, 'time_zone', coalesce(r.time_zone, c.time_zone))

@@ -8,13 +8,13 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     delivery::{EventType, news_id},
-    id::{DeliveryId, LeadId, PersonId},
+    id::{DeliveryId, EndpointId, LeadId, PersonId},
     lead::Grade,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{Batch, LeadRow, Scope, Store, StoreError};
+use crate::{Batch, EndpointKind, LeadRow, Scope, Store, StoreError};
 
 /// Something to tell.
 #[derive(Debug, Clone)]
@@ -27,6 +27,29 @@ pub struct News {
     pub cause: Uuid,
     /// What it says beside the lead; an object or null.
     pub said: Value,
+    /// Whether it is mailed too. Some news has a mail of its own.
+    pub mailed: bool,
+}
+
+/// Something went wrong on the way to an endpoint: the client's endpoints that ask are told.
+pub(crate) struct Alarm {
+    /// The delivery that it happened to.
+    pub about: DeliveryId,
+    /// What kind.
+    pub event: EventType,
+    /// The attempt.
+    pub cause: Uuid,
+    /// What it says; an object.
+    pub said: Value,
+}
+
+impl Alarm {
+    /// An endpoint was disabled at an instant, for what became of a delivery to it.
+    pub(crate) fn disabled(endpoint: EndpointId, about: DeliveryId, why: &str, at: Timestamp) -> Self {
+        let cause = Uuid::new_v5(&endpoint.uuid(), at.to_string().as_bytes());
+        let said = json!({"endpoint": endpoint, "reason": why, "disabled_at": at, "delivery": about});
+        Self { about, event: EventType::EndpointDisabled, cause, said }
+    }
 }
 
 /// What became of an attempt to take a lead back.
@@ -53,22 +76,27 @@ pub(crate) struct Columns {
     events: Vec<String>,
     causes: Vec<Uuid>,
     said: Vec<Value>,
+    /// Where it does not go where the delivery went that it is about.
+    tos: Vec<Option<Uuid>>,
 }
 
 impl Batch {
     /// Owes news to the endpoints that got the leads' last maturations and ask for it; returns to how many. The same news
-    /// again is told once. News of what is new is not told to who gave the lead back.
+    /// again is told once. News of what is new is not told to who gave the lead back, and to nobody while the desk has it
+    /// back.
     ///
     /// # Errors
     /// When the transaction fails.
     pub async fn tell(&mut self, news: &[News], now: Timestamp) -> Result<usize, StoreError> {
         let leads: Vec<_> = news.iter().map(|one| one.lead.uuid()).collect();
+        self.hold_unsent(&leads, now).await?;
         let rows = sqlx::query!(
             r#"-- news.to
-            select d.id, d.lead_id, e.events,
+            select d.id, d.lead_id, e.events, e.kind,
                    coalesce((select o.kind from outcome o where o.delivery_id = d.id order by o.number desc limit 1) = 'returned',
-                            false) as "returned!"
-            from delivery d join endpoint e on e.id = d.endpoint_id
+                            false) as "returned!",
+                   l.grade = 'A' and (l.returned_at is null or coalesce(l.last_conversation_at > l.returned_at, false)) as "is_out!"
+            from delivery d join endpoint e on e.id = d.endpoint_id join lead l on l.id = d.lead_id
             where d.lead_id = any($1) and d.event = 'lead.matured' and d.attempts > 0 and e.state = 'enabled'
               and d.maturation_id = (select m.id from maturation m where m.lead_id = d.lead_id order by m.at desc, m.id desc limit 1)"#,
             &leads
@@ -83,7 +111,8 @@ impl Batch {
         for one in news {
             for row in to.get(&one.lead.uuid()).into_iter().flatten() {
                 let asks = row.events.iter().any(|event| event == one.event.word());
-                if asks && !(row.returned && one.event == EventType::LeadUpdated) {
+                let asks = asks && (one.mailed || row.kind == EndpointKind::Webhook.word());
+                if asks && (one.event != EventType::LeadUpdated || row.is_out && !row.returned) {
                     c.push(one, DeliveryId::from_uuid(row.id), now);
                 }
             }
@@ -94,13 +123,31 @@ impl Batch {
         Ok(c.ids.len())
     }
 
+    /// Keeps what was never attempted from being attempted before this transaction ends: its body is frozen with what is known
+    /// then, and that must be this too. A lease that is faster is waited for, and counts as an attempt.
+    async fn hold_unsent(&mut self, leads: &[Uuid], now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- news.hold_unsent
+            update delivery set offered_until = case state when 'pending' then $2 else offered_until end
+            where id = any(array(
+              select id from delivery
+              where lead_id = any($1) and event = 'lead.matured' and state in ('pending', 'held') and attempts = 0
+              order by id for no key update))",
+            leads,
+            now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
     pub(crate) async fn news_insert(&mut self, c: &Columns, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query!(
             "-- news.insert
             insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, event, cause, said, state, due_at,
                                   offered_until, created_at)
-            select ($1::uuid[])[i], d.client_id, d.lead_id, d.maturation_id, d.endpoint_id, d.rep_id, ($3::text[])[i],
-                   ($4::uuid[])[i], ($5::json[])[i], 'pending', $6, $6, $6
+            select ($1::uuid[])[i], d.client_id, d.lead_id, d.maturation_id, coalesce(($7::uuid[])[i], d.endpoint_id), d.rep_id,
+                   ($3::text[])[i], ($4::uuid[])[i], ($5::json[])[i], 'pending', $6, $6, $6
             from generate_subscripts($1::uuid[], 1) i join delivery d on d.id = ($2::uuid[])[i]
             on conflict do nothing",
             &c.ids,
@@ -108,11 +155,37 @@ impl Batch {
             &c.events,
             &c.causes,
             &c.said,
-            now.to_sqlx()
+            now.to_sqlx(),
+            &c.tos[..] as &[Option<Uuid>]
         )
         .execute(self.connection())
         .await?;
         Ok(())
+    }
+
+    /// Owes alarms to every endpoint of the client that asks and is not disabled, the one they are about included. Alarms
+    /// raise none.
+    pub(crate) async fn raise(&mut self, alarms: &[Alarm], now: Timestamp) -> Result<(), StoreError> {
+        if alarms.is_empty() {
+            return Ok(());
+        }
+        let abouts: Vec<_> = alarms.iter().map(|alarm| alarm.about.uuid()).collect();
+        let rows = sqlx::query!(
+            "-- news.who_asks
+            select d.id, e.id as endpoint_id, e.events from delivery d join endpoint e on e.client_id = d.client_id
+            where d.id = any($1) and e.state = 'enabled' and d.event not in ('delivery.dead', 'endpoint.disabled')
+              and e.events && array['delivery.dead', 'endpoint.disabled']",
+            &abouts
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let mut columns = Columns::default();
+        for (alarm, row) in alarms.iter().flat_map(|alarm| rows.iter().map(move |row| (alarm, row))) {
+            if row.id == alarm.about.uuid() && row.events.iter().any(|event| event == alarm.event.word()) {
+                columns.push_alarm(alarm, row.endpoint_id, now);
+            }
+        }
+        self.news_insert(&columns, now).await
     }
 
     /// Tells every client endpoint that has a lead of the person that nobody may contact them any more.
@@ -130,6 +203,7 @@ impl Batch {
             event: EventType::LeadSuppressed,
             cause: Uuid::nil(),
             said: said.clone(),
+            mailed: true,
         });
         self.tell(&news.collect::<Vec<_>>(), now).await
     }
@@ -181,6 +255,17 @@ impl Columns {
         self.events.push(news.event.word().to_owned());
         self.causes.push(news.cause);
         self.said.push(news.said.clone());
+        self.tos.push(None);
+    }
+
+    fn push_alarm(&mut self, alarm: &Alarm, to: Uuid, now: Timestamp) {
+        // The same to another endpoint is another delivery.
+        self.ids.push(news_id(alarm.about, alarm.event, Uuid::new_v5(&alarm.cause, to.as_bytes()), now).uuid());
+        self.abouts.push(alarm.about.uuid());
+        self.events.push(alarm.event.word().to_owned());
+        self.causes.push(alarm.cause);
+        self.said.push(alarm.said.clone());
+        self.tos.push(Some(to));
     }
 }
 
@@ -206,7 +291,7 @@ impl Store {
         let words = format!("taken back: {why}");
         let stopped = batch.recall_pending(lead, &words, now).await?;
         let said = json!({"reason": why, "recalled_at": now});
-        let news = News { lead, event: EventType::LeadRecalled, cause: Uuid::nil(), said };
+        let news = News { lead, event: EventType::LeadRecalled, cause: Uuid::nil(), said, mailed: true };
         let told = batch.tell(&[news], now).await?;
         batch.recall_lead(&row, (by, &words), now).await?;
         batch.regrade_ask(lead, &words, now).await?;

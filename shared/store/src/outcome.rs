@@ -270,7 +270,7 @@ fn news(lead: LeadId, delivery: DeliveryId, said: &OutcomeRecord) -> News {
         "amount": said.sale.map(|sale| sale.amount.to_string()), "currency": said.sale.map(|sale| sale.currency.to_string()),
         "not_before": said.not_before, "said_by": said.by, "at": said.at, "of": delivery});
     let cause = Uuid::new_v5(&delivery.uuid(), &said.number.to_be_bytes());
-    News { lead, event: EventType::LeadOutcome, cause, said: json!({"outcome": outcome}) }
+    News { lead, event: EventType::LeadOutcome, cause, said: json!({"outcome": outcome}), mailed: true }
 }
 
 /// What the client said, for the ledger and for people.

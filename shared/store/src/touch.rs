@@ -4,14 +4,15 @@
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
+    delivery::EventType,
     id::{LeadId, PersonId},
     promise::{Due, Kind, Open, State},
     touch::{Brought, Disposition, Effect, effect},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{Batch, LeadRow, Scope, Store, StoreError, error::one_row};
+use crate::{Batch, LeadRow, News, Scope, Store, StoreError, error::one_row};
 
 /// A next step that was agreed with the person.
 #[derive(Debug, Clone, Copy)]
@@ -94,6 +95,7 @@ impl Store {
             return Ok(Worked::Again);
         }
         held.batch.said_insert(new, now).await?;
+        held.batch.tell_said(new, now).await?;
         if let Some(generation) = effect.worked {
             held.batch.promise_worked(new.lead, generation, now).await?;
         }
@@ -240,6 +242,17 @@ impl Batch {
         .execute(self.connection())
         .await?;
         Ok(done.rows_affected() == 1)
+    }
+
+    /// Who has the lead is told what else was learned.
+    async fn tell_said(&mut self, new: &NewTouch<'_>, now: Timestamp) -> Result<(), StoreError> {
+        if new.answers.is_empty() && new.note.is_none() || new.disposition == Disposition::DoNotContact {
+            return Ok(());
+        }
+        let said = json!({"kind": "conversation", "by": new.by});
+        let news = News { lead: new.lead, event: EventType::LeadUpdated, cause: new.id, said, mailed: true };
+        self.tell(&[news], now).await?;
+        Ok(())
     }
 
     /// Answers and words of a touch.

@@ -2,6 +2,7 @@
 //! with the reason; the id stays over all of them, and each change that calendars have to hear of is counted.
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::Slot;
 use crate::id::{AppointmentId, LeadId, RepId};
@@ -76,6 +77,21 @@ impl Appointment {
     #[must_use]
     pub fn is_ahead(&self, now: Timestamp) -> bool {
         self.state == State::Booked && self.slot.ends_at > now
+    }
+
+    /// Why it will not be.
+    #[must_use]
+    pub fn cancelled_because(&self) -> Option<&str> {
+        match &self.state {
+            State::Cancelled { why, .. } => Some(why),
+            State::Held { .. } | State::Booked => None,
+        }
+    }
+
+    /// The name of its last change: the same change is told once.
+    #[must_use]
+    pub fn change_id(&self) -> Uuid {
+        Uuid::new_v5(&self.id.uuid(), &self.sequence.to_be_bytes())
     }
 
     /// What is held becomes booked, here or with another rep at another time, which then must be free. A hold that ran out

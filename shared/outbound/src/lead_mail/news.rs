@@ -31,6 +31,16 @@ pub(super) fn read(payload: &Value) -> Option<(String, Vec<String>)> {
             let why = word(&outcome["reason"]).map(|why| format!(": {why}")).unwrap_or_default();
             (format!("{who}: {kind}"), vec![format!("Recorded as {kind}{by}{why}.")])
         }
+        "delivery.dead" => {
+            let why = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+            (format!("Could not be delivered: {who}"), vec![format!("A delivery of this lead was given up{why}.")])
+        }
+        "endpoint.disabled" => {
+            let endpoint = word(&data["endpoint"]).unwrap_or_else(|| "An endpoint".to_owned());
+            let why = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+            let sentence = format!("{endpoint} gets nothing until it is enabled again{why}.");
+            ("An endpoint was disabled".to_owned(), vec![sentence])
+        }
         _ => return None,
     };
     sentences.extend(word(&data["delivery"]).map(|delivery| format!("It came with delivery {delivery}.")));
