@@ -14,6 +14,7 @@ use ripen_domain::{
 };
 use ripen_outbound::{
     mail::Mailer,
+    trust::Trust,
     webhook::{Limits, WebhookSender},
 };
 use ripen_queue::{Consumer, Message, Options, Queue, Received, Transport};
@@ -82,8 +83,8 @@ impl World {
             clock: clock.clone(),
             settings: Arc::clone(&settings),
             health: Health::default(),
-            webhooks: Arc::new(WebhookSender::new(Limits::default()).unwrap()),
-            mailer: Arc::new(Mailer::new("", "Ripen <ripen@example.com>", folder.path()).unwrap()),
+            webhooks: Arc::new(WebhookSender::new(Limits::default(), &Trust::default()).unwrap()),
+            mailer: Arc::new(Mailer::new("", "Ripen <ripen@example.com>", folder.path(), &Trust::default()).unwrap()),
             links: None,
         };
         let documents = ripen_qualifier::Documents::new(store.clone());

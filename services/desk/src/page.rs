@@ -73,28 +73,29 @@ pub fn lead(status: StatusCode, sent: &SentDelivery, message: &Message, typed: &
     let data = &payload["data"];
     let mut html = String::new();
     let is_offer = payload["type"] == EventType::LeadOffered.word();
-    notice(&mut html, message, sent.outcomes.last(), is_offer);
+    let clock = clock(data);
+    notice(&mut html, message, sent.outcomes.last().map(|one| in_words(one, &clock)), is_offer);
     facts(&mut html, sent, data);
     if is_offer {
-        offer(&mut html, data);
+        offer(&mut html, data, &clock);
         return page(status, "A lead on offer", &html);
     }
-    history(&mut html, &sent.outcomes);
+    history(&mut html, &sent.outcomes, &clock);
     forms(&mut html, sent, message, typed);
     page(status, &name(&data["lead"]), &html)
 }
 
-fn notice(html: &mut String, message: &Message, newest: Option<&OutcomeRecord>, is_offer: bool) {
-    let newest = || newest.map_or_else(|| "nothing".to_owned(), in_words);
+fn notice(html: &mut String, message: &Message, newest: Option<String>, is_offer: bool) {
+    let newest = newest.unwrap_or_else(|| "nothing".to_owned());
     let (class, text) = match message {
         Message::None => return,
         Message::Recorded | Message::Again if is_offer => {
             ("good", "Recorded. If you took it, everything about it is on its way to you.".to_owned())
         }
-        Message::Recorded => ("good", format!("Recorded: {}. Thank you.", newest())),
-        Message::Again => ("good", format!("That was recorded before and counts once. Said last: {}.", newest())),
+        Message::Recorded => ("good", format!("Recorded: {newest}. Thank you.")),
+        Message::Again => ("good", format!("That was recorded before and counts once. Said last: {newest}.")),
         Message::Stale => {
-            ("bad", format!("Not recorded: something else was said meanwhile ({}). Look, and say it again.", newest()))
+            ("bad", format!("Not recorded: something else was said meanwhile ({newest}). Look, and say it again."))
         }
         Message::Refused(why) => ("bad", format!("Not recorded. {why}")),
         Message::Wrong(wrong) => {
@@ -120,7 +121,7 @@ fn facts(html: &mut String, sent: &SentDelivery, data: &Value) {
     if !because.is_empty() {
         pair(html, "Why an A", &because.join("; "));
     }
-    pair(html, "Sent", &when(sent.row.sent_at));
+    pair(html, "Sent", &when(sent.row.sent_at, &clock(data)));
     html.push_str("</dl>\n");
 }
 
@@ -138,21 +139,25 @@ pub fn reach(html: &mut String, do_not_contact: bool, lead: &Value) {
 }
 
 /// Two buttons: to take it, or to pass.
-fn offer(html: &mut String, data: &Value) {
-    let until = data["offered_until"].as_str().and_then(|at| at.parse().ok()).map(when).unwrap_or_default();
-    line(html, format_args!("<h2>Who accepts first has it, until {}</h2>", Escaped(&until)));
+fn offer(html: &mut String, data: &Value, clock: &TimeZone) {
+    line(html, format_args!("<h2>Who accepts first has it, until {}</h2>", Escaped(&until(data, clock))));
     form(html, OutcomeKind::Accepted, 0, ("Take it", ""));
     let passed = "<input type=\"hidden\" name=\"reason\" value=\"passed\">\n";
     form(html, OutcomeKind::Returned, 0, ("Pass", passed));
 }
 
-fn history(html: &mut String, outcomes: &[OutcomeRecord]) {
+/// Until when a lead is on offer.
+pub fn until(data: &Value, clock: &TimeZone) -> String {
+    data["offered_until"].as_str().and_then(|at| at.parse().ok()).map(|at| when(at, clock)).unwrap_or_default()
+}
+
+fn history(html: &mut String, outcomes: &[OutcomeRecord], clock: &TimeZone) {
     if outcomes.is_empty() {
         return;
     }
     html.push_str("<h2>Said so far</h2>\n<ul>\n");
     for one in outcomes.iter().rev() {
-        let said = format!("{}, {} ({})", in_words(one), when(one.at), one.by);
+        let said = format!("{}, {} ({})", in_words(one, clock), when(one.at, clock), one.by);
         line(html, format_args!("<li>{}</li>", Escaped(&said)));
     }
     html.push_str("</ul>\n");
@@ -221,7 +226,7 @@ fn choice(reasons: &[String], chosen: &str) -> String {
     html
 }
 
-fn in_words(said: &OutcomeRecord) -> String {
+fn in_words(said: &OutcomeRecord, clock: &TimeZone) -> String {
     let what = match said.kind {
         OutcomeKind::Accepted => "accepted",
         OutcomeKind::Returned => "returned",
@@ -230,7 +235,7 @@ fn in_words(said: &OutcomeRecord) -> String {
         OutcomeKind::Lost => "lost",
     };
     let sale = said.sale.map(|sale| format!(", {sale}")).unwrap_or_default();
-    let date = said.not_before.map(|at| format!(" before {}", at.to_zoned(TimeZone::UTC).date())).unwrap_or_default();
+    let date = said.not_before.map(|at| format!(" before {}", at.to_zoned(clock.clone()).date())).unwrap_or_default();
     let reason = said.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
     format!("{what}{sale}{date}{reason}")
 }
@@ -248,9 +253,14 @@ pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
+/// The clock of who got this; bodies of before it was said have UTC.
+pub fn clock(data: &Value) -> TimeZone {
+    data["time_zone"].as_str().and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC)
+}
+
 /// An instant in words.
-pub fn when(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::UTC).strftime("%-d %B %Y, %H:%M UTC").to_string()
+pub fn when(at: Timestamp, clock: &TimeZone) -> String {
+    at.to_zoned(clock.clone()).strftime("%-d %B %Y, %H:%M %Z").to_string()
 }
 
 fn pair(html: &mut String, label: &str, value: &str) {

@@ -7,7 +7,7 @@ use ripen_store::{RepLead, RepLinks};
 use ripen_web::html::Escaped;
 use serde_json::Value;
 
-use crate::page::{line, name, page, reach, text, when};
+use crate::page::{clock, line, name, page, reach, text, until, when};
 
 /// So many leads are shown.
 pub const MOST: usize = 200;
@@ -38,7 +38,7 @@ fn one(html: &mut String, lead: &RepLead, link: &str) {
     let said = if lead.newest == Some(OutcomeKind::Accepted) { "accepted" } else { "nothing said yet" };
     line(html, format_args!("<section>\n<h3>{}</h3>\n<dl>", Escaped(&name(&data["lead"]))));
     reach(html, lead.do_not_contact, &data["lead"]);
-    line(html, format_args!("<dt>Since</dt><dd>{}, {said}</dd>", when(lead.sent_at)));
+    line(html, format_args!("<dt>Since</dt><dd>{}, {said}</dd>", when(lead.sent_at, &clock(data))));
     line(
         html,
         format_args!("</dl>\n<p><a class=\"button\" href=\"{}\">What became of it?</a></p>\n</section>", Escaped(link)),
@@ -50,7 +50,7 @@ fn offer(html: &mut String, lead: &RepLead, link: &str) {
     let data = &payload["data"];
     let place = [text(&data["lead"]["postal_code"]), text(&data["source"]["name"])];
     let place: Vec<_> = place.into_iter().filter(|part| !part.is_empty()).collect();
-    let until = data["offered_until"].as_str().and_then(|at| at.parse().ok()).map(when).unwrap_or_default();
+    let until = until(data, &clock(data));
     line(html, format_args!("<section>\n<p>{}</p>", Escaped(&place.join(", "))));
     line(
         html,

@@ -7,6 +7,7 @@ use axum::Router;
 use ripen_domain::link::{LinkKey, Links};
 use ripen_outbound::{
     mail::Mailer,
+    trust::Trust,
     webhook::{Limits, WebhookSender},
 };
 use ripen_queue::{Options as QueueOptions, Transport};
@@ -239,8 +240,9 @@ fn spawn_roles(
             max_answer_bytes: settings.dispatcher.response_bytes,
             ..Limits::default()
         };
-        let mailer = Mailer::new(settings.mail.url.reveal(), &settings.mail.from, data_dir)?;
-        let webhooks = Arc::new(WebhookSender::new(limits)?);
+        let trust = Trust::with_file(&settings.tls.ca_file)?;
+        let mailer = Mailer::new(settings.mail.url.reveal(), &settings.mail.from, data_dir, &trust)?;
+        let webhooks = Arc::new(WebhookSender::new(limits, &trust)?);
         let mailer = Arc::new(mailer);
         let ctx = ripen_dispatcher::Context { store, transport, clock, settings, health, webhooks, mailer, links };
         tasks.spawn("dispatcher", ripen_dispatcher::service(ctx, stop.clone()));

@@ -149,6 +149,8 @@ pub struct Matured {
     pub matured_at: Timestamp,
     /// Name and address of the rep it is for.
     pub assigned_to: Option<(String, String)>,
+    /// Where those are who get it, the rep or else the client: an IANA name.
+    pub time_zone: String,
     /// What that rep and the person have agreed; none where they have not.
     pub appointment: Option<Handover>,
 }
@@ -230,6 +232,7 @@ impl Matured {
                 "handover": handover,
                 "assigned_to": self.assigned_to(),
                 "matured_at": self.matured_at,
+                "time_zone": self.time_zone,
             }
         })
     }

@@ -10,4 +10,5 @@ pub mod intake;
 pub mod lead_mail;
 pub mod mail;
 mod plain;
+pub mod trust;
 pub mod webhook;

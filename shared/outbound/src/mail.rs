@@ -18,6 +18,8 @@ use std::{
 use jiff::Timestamp;
 use lettre::message::Mailbox;
 
+use crate::trust::Trust;
+
 use self::{filed::Folder, server::Server, smtp::Smtp};
 pub use self::{invitation::Invitation, server::InvalidMailUrl};
 
@@ -117,14 +119,14 @@ impl Mailer {
     ///
     /// `smtp://host` uses TLS where the server offers it, and requires it if the URL holds a password;
     /// `?tls=required|opportunistic|none` says otherwise. `smtps://host` begins with TLS. Ports default to 25, 587 with
-    /// required TLS, and 465. Certificates are checked against Mozilla's roots.
+    /// required TLS, and 465. Certificates are checked against `trust`.
     ///
     /// # Errors
     /// The URL or the sender is not usable, or the folder cannot be made.
-    pub fn new(url: &str, from: &str, data_dir: &Path) -> Result<Self, MailerError> {
+    pub fn new(url: &str, from: &str, data_dir: &Path, trust: &Trust) -> Result<Self, MailerError> {
         let from: Mailbox = from.parse().map_err(|_| MailerError::From)?;
         let way = match Server::parse(url)? {
-            Some(server) => Way::Smtp(Smtp::new(server, from.email.domain()).map_err(MailerError::Tls)?),
+            Some(server) => Way::Smtp(Smtp::new(server, from.email.domain(), trust).map_err(MailerError::Tls)?),
             None => Way::Files(Folder::make(data_dir.join("mail")).map_err(MailerError::Folder)?),
         };
         Ok(Self { from, way })

@@ -6,7 +6,7 @@
 //! no more. Heads of answers are bounded by hyper: 100 headers, about 400 KiB.
 //!
 //! HTTP/1.1 only, no redirects, no proxy, no cookies. Certificates are checked against Mozilla's roots, which are
-//! built in (`webpki-roots`), so that an image without any packages can send.
+//! built in (`webpki-roots`), so that an image without any packages can send, and those of [`Trust`].
 
 mod answer;
 mod error;
@@ -25,7 +25,7 @@ use reqwest::{
     header::{CONTENT_TYPE, HeaderValue},
     redirect,
 };
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use rustls::{ClientConfig, crypto::ring};
 use tokio::time::timeout_at;
 use url::Url;
 
@@ -35,7 +35,10 @@ pub use self::{
     header::{InvalidHeader, OwnHeader},
     secret::{InvalidSecret, WebhookSecret},
 };
-use crate::guard::{self, GuardedResolver, Lookup, SystemLookup};
+use crate::{
+    guard::{self, GuardedResolver, Lookup, SystemLookup},
+    trust::Trust,
+};
 
 /// What one attempt may cost. The configuration sets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,16 +124,16 @@ impl WebhookSender {
     ///
     /// # Errors
     /// The TLS or HTTP library cannot be set up.
-    pub fn new(limits: Limits) -> Result<Self, SenderError> {
-        Self::with_lookup(limits, Arc::new(SystemLookup::default()))
+    pub fn new(limits: Limits, trust: &Trust) -> Result<Self, SenderError> {
+        Self::with_lookup(limits, trust, Arc::new(SystemLookup::default()))
     }
 
     /// Makes a sender that resolves names by `lookup`.
     ///
     /// # Errors
     /// The TLS or HTTP library cannot be set up.
-    pub fn with_lookup(limits: Limits, lookup: Arc<dyn Lookup>) -> Result<Self, SenderError> {
-        let tls = tls_config()?;
+    pub fn with_lookup(limits: Limits, trust: &Trust, lookup: Arc<dyn Lookup>) -> Result<Self, SenderError> {
+        let tls = tls_config(trust)?;
         let guarded = GuardedResolver::new(Arc::clone(&lookup), false);
         let private_allowed = GuardedResolver::new(lookup, true);
         Ok(Self {
@@ -179,11 +182,10 @@ fn request(call: &Call<'_>) -> Result<Request, SendError> {
     Ok(request)
 }
 
-fn tls_config() -> Result<ClientConfig, rustls::Error> {
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+fn tls_config(trust: &Trust) -> Result<ClientConfig, rustls::Error> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
+        .with_root_certificates(trust.roots())
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)

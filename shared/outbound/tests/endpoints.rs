@@ -16,14 +16,17 @@ use std::{
     time::Duration,
 };
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use jiff::Timestamp;
 use ripen_outbound::{
     guard::{LookedUp, Lookup, check_url},
+    trust::Trust,
     webhook::{Answer, Call, Limits, RetryAfter, SendError, Sent, WebhookSecret, WebhookSender},
 };
-use ripen_testkit::receiver::{Behaviour, Receiver};
+use ripen_testkit::{
+    receiver::{Behaviour, Receiver},
+    wire::Identity,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -62,7 +65,7 @@ async fn send_by(sender: &WebhookSender, url: &str, allow_private: bool) -> Sent
 }
 
 async fn send(url: &str) -> Sent {
-    send_by(&WebhookSender::new(LIMITS).unwrap(), url, true).await
+    send_by(&WebhookSender::new(LIMITS, &Trust::default()).unwrap(), url, true).await
 }
 
 async fn failure(url: &str) -> SendError {
@@ -139,7 +142,7 @@ async fn an_endpoint_that_never_answers_is_left_at_the_deadline() {
 async fn the_calls_own_deadline_holds_if_it_is_shorter() {
     let receiver = Receiver::start().await;
     receiver.set("/hook", Behaviour::Hang);
-    let sender = WebhookSender::new(Limits { timeout: Duration::from_secs(60), ..LIMITS }).unwrap();
+    let sender = WebhookSender::new(Limits { timeout: Duration::from_secs(60), ..LIMITS }, &Trust::default()).unwrap();
     let (url, secrets) = (receiver.url("/hook").parse().unwrap(), [secret()]);
     let call = Call {
         url: &url,
@@ -241,7 +244,7 @@ async fn a_server_without_tls_is_told() {
 #[tokio::test]
 async fn connections_are_used_again() {
     let receiver = Receiver::start().await;
-    let sender = WebhookSender::new(LIMITS).unwrap();
+    let sender = WebhookSender::new(LIMITS, &Trust::default()).unwrap();
     for _ in 0..50 {
         assert!(send_by(&sender, &receiver.url("/hook"), true).await.result.unwrap().is_success());
     }
@@ -291,7 +294,8 @@ async fn a_name_that_leads_here_is_refused_without_leave() {
         (true, vec![], Some("resolve")),
         (true, vec![HERE], None),
     ] {
-        let sender = WebhookSender::with_lookup(LIMITS, Names::new(vec![Ok(leads_to.clone())])).unwrap();
+        let sender =
+            WebhookSender::with_lookup(LIMITS, &Trust::default(), Names::new(vec![Ok(leads_to.clone())])).unwrap();
         let result = send_by(&sender, &url, allow_private).await.result;
         assert_eq!(result.err().map(|error| error.class()), class, "{leads_to:?}");
     }
@@ -302,7 +306,7 @@ async fn a_name_that_leads_here_is_refused_without_leave() {
 async fn a_connection_goes_to_the_checked_address_even_if_the_name_is_turned() {
     let receiver = Receiver::start().await;
     let names = Names::new(vec![Ok(vec![HERE]), Ok(vec![METADATA])]);
-    let sender = WebhookSender::with_lookup(LIMITS, Arc::clone(&names) as Arc<dyn Lookup>).unwrap();
+    let sender = WebhookSender::with_lookup(LIMITS, &Trust::default(), Arc::clone(&names) as Arc<dyn Lookup>).unwrap();
     let url = format!("http://hooks.example.com:{}/hook", receiver.address().port());
     assert!(send_by(&sender, &url, true).await.result.unwrap().is_success());
     assert_eq!((receiver.count(), names.asked.load(Ordering::Relaxed)), (1, 1));
@@ -311,7 +315,7 @@ async fn a_connection_goes_to_the_checked_address_even_if_the_name_is_turned() {
 #[tokio::test]
 async fn a_connection_made_with_leave_is_not_used_without() {
     let receiver = Receiver::start().await;
-    let sender = WebhookSender::with_lookup(LIMITS, Names::new(vec![Ok(vec![HERE])])).unwrap();
+    let sender = WebhookSender::with_lookup(LIMITS, &Trust::default(), Names::new(vec![Ok(vec![HERE])])).unwrap();
     let url = format!("http://hooks.example.com:{}/hook", receiver.address().port());
     assert!(send_by(&sender, &url, true).await.result.is_ok());
     assert_eq!(send_by(&sender, &url, false).await.result.unwrap_err().class(), "refused");
@@ -320,7 +324,9 @@ async fn a_connection_made_with_leave_is_not_used_without() {
 
 #[tokio::test]
 async fn a_name_that_does_not_resolve_is_told() {
-    let sender = WebhookSender::with_lookup(LIMITS, Names::new(vec![Err(io::ErrorKind::NotFound.into())])).unwrap();
+    let sender =
+        WebhookSender::with_lookup(LIMITS, &Trust::default(), Names::new(vec![Err(io::ErrorKind::NotFound.into())]))
+            .unwrap();
     let error = send_by(&sender, "https://nowhere.example.com/", false).await.result.unwrap_err();
     assert_eq!((error.class(), error.to_string().as_str()), ("resolve", "the host name could not be resolved"));
 }
@@ -333,7 +339,7 @@ async fn a_resolver_that_hangs_is_left_at_the_deadline() {
             Box::pin(std::future::pending())
         }
     }
-    let sender = WebhookSender::with_lookup(LIMITS, Arc::new(Silent)).unwrap();
+    let sender = WebhookSender::with_lookup(LIMITS, &Trust::default(), Arc::new(Silent)).unwrap();
     let sent = send_by(&sender, "https://slow.example.com/", false).await;
     assert!(sent.result.unwrap_err().class() == "timeout" && sent.elapsed < LIMITS.timeout + SLACK);
 }
@@ -342,7 +348,7 @@ async fn a_resolver_that_hangs_is_left_at_the_deadline() {
 async fn a_literal_address_is_refused_before_anything_is_sent() {
     let receiver = Receiver::start().await;
     let port = receiver.address().port();
-    let sender = WebhookSender::new(LIMITS).unwrap();
+    let sender = WebhookSender::new(LIMITS, &Trust::default()).unwrap();
     for host in ["127.0.0.1", "2130706433", "0x7f.1", "0177.0.0.1", "[::ffff:127.0.0.1]", "[::1]", "localhost"] {
         let url = format!("http://{host}:{port}/hook");
         let error = send_by(&sender, &url, false).await.result.unwrap_err();
@@ -357,7 +363,7 @@ async fn a_literal_address_is_refused_before_anything_is_sent() {
 #[tokio::test]
 async fn a_call_that_cannot_be_signed_or_sent_is_told() {
     let receiver = Receiver::start().await;
-    let sender = WebhookSender::new(LIMITS).unwrap();
+    let sender = WebhookSender::new(LIMITS, &Trust::default()).unwrap();
     let url = receiver.url("/hook").parse().unwrap();
     for (id, secrets) in [("msg_0001", vec![]), ("msg\r\nx-evil: 1", vec![secret()])] {
         let call = Call {
@@ -375,43 +381,56 @@ async fn a_call_that_cannot_be_signed_or_sent_is_told() {
     assert_eq!(receiver.count(), 0);
 }
 
-/// A certificate for this machine that nobody vouches for, and its key. They are good for nothing else.
-const CERTIFICATE: &str = "MIIBnDCCAUGgAwIBAgIUQUCLYyN3iCYmkqKtmQTSXXrzDe8wCgYIKoZIzj0EAwIwFDESMBAGA1UEAwwJbG9jYWxob3N0\
-    MCAXDTI2MTEyMjA5NTAwNloYDzIxOTEwMzAyMDk1MDA2WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQwPq\
-    +/kSoookLfEngAZLJWrx8K03O70hdFfMXpgxVFfJZf6fW6KG951NKM7XdYz9cadMX9OrLdyXLN6reW75COo28wbTAdBgNVHQ4EFgQUqw5OR5aIbwT0\
-    OT81ngi8jHcQG/YwHwYDVR0jBBgwFoAUqw5OR5aIbwT0OT81ngi8jHcQG/YwDwYDVR0TAQH/BAUwAwEB/zAaBgNVHREEEzARhwR/AAABgglsb2Nhb\
-    Ghvc3QwCgYIKoZIzj0EAwIDSQAwRgIhAOP3KZMsuh+PWAoX7xuxgWUr5Mwmlm4DDyssKU31lP1AAiEA0qoLw+8wibD3Yh4HhFKLqB0O4gkQ4gjPpF\
-    AOse3Qq8g=";
-const KEY: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgIVSRvcZa6epzqudNHKnbfxtM31yAW4DdU3XtTJLX6+ShRANCAAQw\
-    Pq+/kSoookLfEngAZLJWrx8K03O70hdFfMXpgxVFfJZf6fW6KG951NKM7XdYz9cadMX9OrLdyXLN6reW75CO";
-
-/// A TLS server with that certificate, for one connection; it tells whether a request came.
-fn vouched_for_by_nobody() -> (String, std::thread::JoinHandle<bool>) {
-    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-    let read = |text: &str| STANDARD.decode(text).unwrap();
-    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![CertificateDer::from(read(CERTIFICATE))], PrivateKeyDer::Pkcs8(read(KEY).into()))
-        .unwrap();
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("https://{}/hook", listener.local_addr().unwrap());
-    let served = std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut connection = rustls::ServerConnection::new(Arc::new(config)).unwrap();
-        let mut tls = rustls::Stream::new(&mut connection, &mut stream);
-        io::Read::read(&mut tls, &mut [0; 1024]).is_ok_and(|read| read > 0)
-    });
-    (url, served)
+/// What the configuration's file of certificates gives.
+fn trusting(identity: &Identity) -> Trust {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), identity.authority()).unwrap();
+    Trust::with_file(file.path()).unwrap()
 }
 
 #[tokio::test]
 async fn a_certificate_that_nobody_vouches_for_gets_no_request() {
-    let (url, served) = vouched_for_by_nobody();
-    let error = failure(&url).await;
+    let receiver = Receiver::start_tls(&Identity::new()).await;
+    let error = failure(&receiver.url("/hook")).await;
     assert_eq!(error.class(), "tls", "{error}");
-    assert!(!served.join().unwrap(), "nothing is sent before the certificate is checked");
+    let other = WebhookSender::new(LIMITS, &trusting(&Identity::new())).unwrap();
+    let error = send_by(&other, &receiver.url("/hook"), true).await.result.unwrap_err();
+    assert_eq!(error.class(), "tls", "{error}");
+    assert_eq!((receiver.count(), receiver.connections()), (0, 2), "nothing is sent before the certificate is checked");
+}
+
+#[tokio::test]
+async fn an_authority_of_the_configuration_is_believed_for_the_names_it_vouches_for() {
+    let identity = Identity::new();
+    let receiver = Receiver::start_tls(&identity).await;
+    let trust = trusting(&identity);
+    let sender = WebhookSender::new(LIMITS, &trust).unwrap();
+    let url = receiver.url("/hook");
+    for _ in 0..3 {
+        assert_eq!(send_by(&sender, &url, true).await.result.unwrap().status, 200);
+    }
+    assert_eq!((receiver.count(), receiver.connections()), (3, 1));
+    assert_eq!(receiver.received()[0].body, BODY);
+    let here = Names::new(vec![Ok(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)])]);
+    let sender = WebhookSender::with_lookup(LIMITS, &trust, here).unwrap();
+    let elsewhere = url.replace("127.0.0.1", "leads.client.example");
+    let error = send_by(&sender, &elsewhere, true).await.result.unwrap_err();
+    assert_eq!(error.class(), "tls", "a certificate for another name: {error}");
+}
+
+#[test]
+fn a_file_that_holds_no_certificate_is_refused_by_name() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let refused = |text: &str| {
+        std::fs::write(file.path(), text).unwrap();
+        Trust::with_file(file.path()).unwrap_err().to_string()
+    };
+    assert!(refused("").ends_with("holds no certificate (a block that begins with -----BEGIN CERTIFICATE-----)"));
+    assert!(refused("-----BEGIN CERTIFICATE-----\nnothing").contains("cannot be read as PEM"));
+    let empty = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
+    assert!(refused(empty).contains("certificate 1 cannot be trusted"), "{}", refused(empty));
+    let missing = Trust::with_file(std::path::Path::new("nowhere/ca.pem")).unwrap_err().to_string();
+    assert!(missing.starts_with("tls.ca_file nowhere/ca.pem cannot be read"), "{missing}");
 }
 
 #[tokio::test]
@@ -453,7 +472,7 @@ async fn a_name_that_turns_private_later_is_refused_then() {
     let url = format!("http://hooks.example.com:{}/hook", receiver.address().port());
     let names = Names::new(vec![Ok(vec![PUBLIC]), Ok(vec![HERE])]);
     let limits = Limits { connect_timeout: Duration::from_millis(50), timeout: Duration::from_millis(100), ..LIMITS };
-    let sender = WebhookSender::with_lookup(limits, Arc::clone(&names) as Arc<dyn Lookup>).unwrap();
+    let sender = WebhookSender::with_lookup(limits, &Trust::default(), Arc::clone(&names) as Arc<dyn Lookup>).unwrap();
     let first = send_by(&sender, &url, false).await.result.unwrap_err();
     assert_ne!(first.class(), "refused", "the first time it led to where everybody may go");
     assert_eq!(send_by(&sender, &url, false).await.result.unwrap_err().class(), "refused");

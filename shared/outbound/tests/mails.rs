@@ -13,8 +13,14 @@ use std::{
 };
 
 use jiff::Timestamp;
-use ripen_outbound::mail::{Mail, MailResult, Mailer, Party};
-use ripen_testkit::mailbox::{Mailbox, ReceivedMail, Reply};
+use ripen_outbound::{
+    mail::{Mail, MailResult, Mailer, Party},
+    trust::Trust,
+};
+use ripen_testkit::{
+    mailbox::{Mailbox, ReceivedMail, Reply, Tls},
+    wire::Identity,
+};
 
 const LIMIT: Duration = Duration::from_secs(5);
 const FROM: &str = "Ripen <leads@ripen.example>";
@@ -52,7 +58,7 @@ impl Drop for Scratch {
 }
 
 fn mailer(url: &str) -> Mailer {
-    Mailer::new(url, FROM, &std::env::temp_dir()).unwrap()
+    Mailer::new(url, FROM, &std::env::temp_dir(), &Trust::default()).unwrap()
 }
 
 async fn delivered(mail: &Mail<'_>) -> ReceivedMail {
@@ -217,6 +223,57 @@ async fn one_connection_carries_many_mails_and_a_broken_one_is_replaced() {
     assert_eq!(mailbox.received().len(), 6);
 }
 
+/// A mailer that believes the authority of this server.
+fn trusting(identity: &Identity, url: &str) -> Mailer {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), identity.authority()).unwrap();
+    let trust = Trust::with_file(file.path()).unwrap();
+    Mailer::new(url, FROM, &std::env::temp_dir(), &trust).unwrap()
+}
+
+#[tokio::test]
+async fn mail_goes_by_tls_from_the_first_byte_or_by_starttls_and_connections_are_kept() {
+    let identity = Identity::new();
+    for tls in [Tls::Implicit(identity.clone()), Tls::Offered(identity.clone())] {
+        let mailbox = Mailbox::start_with(tls).await;
+        let mailer = trusting(&identity, &mailbox.url());
+        for _ in 0..3 {
+            let result = mailer.send(&mail()).await;
+            assert!(matches!(result, MailResult::Delivered { .. }), "{}: {result:?}", mailbox.url());
+        }
+        assert_eq!((mailbox.received().len(), mailbox.connections()), (3, 1));
+        assert!(mailbox.received().iter().all(|mail| mail.secured));
+    }
+}
+
+#[tokio::test]
+async fn starttls_is_taken_where_it_is_offered_and_comes_before_the_password() {
+    let identity = Identity::new();
+    let mailbox = Mailbox::start_with(Tls::Offered(identity.clone())).await;
+    for url in ["smtp://ripen:s3cret@HERE", "smtp://HERE?tls=opportunistic"] {
+        let mailer = trusting(&identity, &url.replace("HERE", &mailbox.address().to_string()));
+        let result = mailer.send(&mail()).await;
+        assert!(matches!(result, MailResult::Delivered { .. }), "{url}: {result:?}");
+    }
+    assert!(mailbox.received().iter().all(|mail| mail.secured));
+}
+
+#[tokio::test]
+async fn no_mail_goes_to_a_server_that_nobody_vouches_for_or_that_cannot_speak_tls() {
+    let identity = Identity::new();
+    for tls in [Tls::Implicit(identity.clone()), Tls::Offered(identity.clone())] {
+        let mailbox = Mailbox::start_with(tls).await;
+        let result = mailer(&mailbox.url()).send(&mail()).await;
+        assert!(matches!(result, MailResult::Later { code: None, .. }), "{result:?}");
+        assert_eq!(mailbox.received(), []);
+    }
+    let plain = Mailbox::start().await;
+    let url = format!("smtp://{}?tls=required", plain.address());
+    let result = trusting(&identity, &url).send(&mail()).await;
+    assert!(matches!(result, MailResult::Later { .. }), "{result:?}");
+    assert_eq!(plain.received(), []);
+}
+
 #[tokio::test]
 async fn a_conversation_given_up_half_way_is_not_gone_on_with() {
     let mailbox = Mailbox::start().await;
@@ -236,7 +293,7 @@ async fn a_conversation_given_up_half_way_is_not_gone_on_with() {
 #[tokio::test]
 async fn without_a_server_mails_are_filed_and_never_called_delivered() {
     let scratch = Scratch::new("filed");
-    let mailer = Mailer::new("", FROM, &scratch.0).unwrap();
+    let mailer = Mailer::new("", FROM, &scratch.0, &Trust::default()).unwrap();
     assert!(!mailer.has_server());
     let mut paths = Vec::new();
     for (id, text) in [("dlv_1", "first"), ("dlv_2", "second"), ("dlv_1", "first again"), ("../../dlv_3", "third")] {
@@ -258,7 +315,7 @@ async fn without_a_server_mails_are_filed_and_never_called_delivered() {
 #[tokio::test]
 async fn a_configuration_that_cannot_work_is_refused_at_the_start() {
     for (url, from) in [("imap://mail.example.com", FROM), ("smtp://ripen:s3cret@", FROM), ("", "Ripen")] {
-        let error = Mailer::new(url, from, &std::env::temp_dir()).err().unwrap().to_string();
+        let error = Mailer::new(url, from, &std::env::temp_dir(), &Trust::default()).err().unwrap().to_string();
         assert!(error.starts_with("mail.") && !error.contains("s3cret"), "{error}");
     }
 }

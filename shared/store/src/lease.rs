@@ -245,6 +245,7 @@ impl Store {
                    coalesce(e.url, e.address) as "to!", e.allow_private, e.timeout_s, e.headers,
                    e.failures > 0 as "failing!",
                    coalesce(d.rep_id, e.rep_id) as rep_id,
+                   coalesce((select r.time_zone from rep r where r.id = coalesce(d.rep_id, e.rep_id)), c.time_zone) as "clock!",
                    (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep_name,
                    (select r.email from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep_email,
                    (select json_object_agg(question, value) from
@@ -339,6 +340,7 @@ struct Row {
     headers: Vec<String>,
     failing: bool,
     rep_id: Option<Uuid>,
+    clock: String,
     rep_name: Option<String>,
     rep_email: Option<String>,
     answers: Option<Value>,
@@ -378,6 +380,7 @@ impl Row {
             first_arrived_at: self.first_arrived_at.to_jiff(),
             matured_at: self.matured_at.to_jiff(),
             assigned_to: self.rep_name.zip(self.rep_email),
+            time_zone: self.clock,
             appointment: self.appointment.as_ref().map(handover_of).transpose()?,
         };
         Ok(Due {

@@ -13,3 +13,4 @@ pub mod postgres;
 pub mod rabbit;
 pub mod receiver;
 pub mod wait;
+pub mod wire;

@@ -1,6 +1,6 @@
 //! A mail server for tests: speaks SMTP on loopback, keeps every mail, and refuses or fails when it is told to.
 //!
-//! It knows what a client may send: EHLO, HELO, AUTH PLAIN, MAIL, RCPT, DATA, RSET, NOOP, QUIT, one at a time or
+//! It knows what a client may send: EHLO, HELO, STARTTLS, AUTH PLAIN, MAIL, RCPT, DATA, RSET, NOOP, QUIT, one at a time or
 //! pipelined. It delivers nothing anywhere.
 
 mod conversation;
@@ -13,7 +13,7 @@ use std::{
 
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use crate::wait;
+use crate::{wait, wire::Identity};
 
 /// How the server takes mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,6 +40,8 @@ pub struct ReceivedMail {
     pub from: String,
     /// The envelope's recipients.
     pub to: Vec<String>,
+    /// Whether it came by TLS.
+    pub secured: bool,
     /// Headers and body, with the dots that SMTP adds taken away again. Lines end in CRLF.
     pub data: String,
 }
@@ -64,9 +66,22 @@ struct Book {
     mails: Vec<ReceivedMail>,
 }
 
+/// How a mail server secures its connections.
+#[derive(Clone, Default)]
+pub enum Tls {
+    /// Not at all.
+    #[default]
+    None,
+    /// When it is asked to, by STARTTLS.
+    Offered(Identity),
+    /// From the first byte.
+    Implicit(Identity),
+}
+
 /// A mail server that lives as long as this value.
 pub struct Mailbox {
     address: SocketAddr,
+    tls: Tls,
     book: Arc<Mutex<Book>>,
     server: JoinHandle<()>,
 }
@@ -74,24 +89,33 @@ pub struct Mailbox {
 impl Mailbox {
     /// Starts one on a free port that keeps everything.
     pub async fn start() -> Self {
+        Self::start_with(Tls::None).await
+    }
+
+    /// Starts one that secures its connections like this.
+    pub async fn start_with(tls: Tls) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let book = Arc::new(Mutex::new(Book::default()));
-        let shared = Arc::clone(&book);
+        let (shared, secured) = (Arc::clone(&book), tls.clone());
         let server = tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 lock(&shared).connections += 1;
-                tokio::spawn(conversation::hold(stream, Arc::clone(&shared)));
+                tokio::spawn(conversation::hold(stream, secured.clone(), Arc::clone(&shared)));
             }
         });
-        Self { address, book, server }
+        Self { address, tls, book, server }
     }
 
-    /// The address for the configuration: plain SMTP.
+    /// The address for the configuration.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("smtp://{}?tls=none", self.address)
+        match self.tls {
+            Tls::None => format!("smtp://{}?tls=none", self.address),
+            Tls::Offered(_) => format!("smtp://{}?tls=required", self.address),
+            Tls::Implicit(_) => format!("smtps://{}", self.address),
+        }
     }
 
     /// Where it listens.

@@ -25,7 +25,7 @@ use bytes::Bytes;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use self::line::{Line, Lines};
-use crate::wait;
+use crate::{wait, wire::Identity};
 
 /// The largest request body that is kept; more is answered 413.
 const BODY_LIMIT: usize = 64 * 1024 * 1024;
@@ -103,6 +103,7 @@ struct Book {
 /// A webhook receiver that lives as long as this value.
 pub struct Receiver {
     address: SocketAddr,
+    scheme: &'static str,
     connections: Arc<AtomicUsize>,
     book: Arc<Mutex<Book>>,
     server: JoinHandle<()>,
@@ -111,23 +112,33 @@ pub struct Receiver {
 impl Receiver {
     /// Starts one on a free port. Every path answers 200 until told otherwise.
     pub async fn start() -> Self {
+        Self::start_as(None).await
+    }
+
+    /// Starts one that speaks TLS.
+    pub async fn start_tls(identity: &Identity) -> Self {
+        Self::start_as(Some(identity.clone())).await
+    }
+
+    async fn start_as(identity: Option<Identity>) -> Self {
+        let scheme = if identity.is_some() { "https" } else { "http" };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let book = Arc::new(Mutex::new(Book::default()));
         let app = Router::new().fallback(answer).with_state(Arc::clone(&book));
         let connections = Arc::new(AtomicUsize::new(0));
-        let lines = Lines { listener, accepted: Arc::clone(&connections) };
+        let lines = Lines { listener, accepted: Arc::clone(&connections), identity };
         let server = tokio::spawn(async move {
             let service = app.into_make_service_with_connect_info::<Line>();
             axum::serve(lines, service).await.unwrap();
         });
-        Self { address, connections, book, server }
+        Self { address, scheme, connections, book, server }
     }
 
     /// The address of a path, which begins with `/`.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("{}://{}{path}", self.scheme, self.address)
     }
 
     /// Where it listens.

@@ -2,7 +2,10 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use ripen_outbound::mail::{MailResult, Mailer};
+use ripen_outbound::{
+    mail::{MailResult, Mailer},
+    trust::Trust,
+};
 use ripen_queue::QueueState;
 use ripen_runtime::{clock::Clock, config::Settings, secrets};
 use ripen_store::{Months, SchemaState, Store};
@@ -186,8 +189,12 @@ fn broker(seen: &ripen_queue::Check) -> Result<String, String> {
 
 async fn mail(common: &Common, settings: &Settings) -> Check {
     let data_dir = secrets::data_dir(common.data_dir.as_deref());
-    let result = match Mailer::new(settings.mail.url.reveal(), &settings.mail.from, &data_dir) {
-        Err(error) => Err(format!("{error}")),
+    let (url, from) = (settings.mail.url.reveal(), &settings.mail.from);
+    let mailer = Trust::with_file(&settings.tls.ca_file)
+        .map_err(|error| error.to_string())
+        .and_then(|trust| Mailer::new(url, from, &data_dir, &trust).map_err(|error| error.to_string()));
+    let result = match mailer {
+        Err(error) => Err(error),
         Ok(mailer) => match mailer.check(Duration::from_secs(5)).await {
             MailResult::Delivered { reply } => Ok(format!("the mail server answers: {}", reply.trim())),
             MailResult::Filed { path } => {

@@ -76,12 +76,13 @@ impl Facts {
     pub(super) fn read(payload: &Value) -> Self {
         let data = &payload["data"];
         let lead = &data["lead"];
+        let clock = zone(&data["time_zone"]);
         let grade = word(&data["grade"]).unwrap_or_else(|| "A".to_owned());
         let again = if payload["type"] == "lead.updated" { "Something new on your " } else { "" };
         let name = name(lead).unwrap_or_else(|| "name not given".to_owned());
         Self {
             is_offer: !data["offered_until"].is_null(),
-            title: match time(&data["offered_until"]) {
+            title: match time(&data["offered_until"], &clock) {
                 Some(until) => format!("{grade} lead on offer until {until}: who accepts first has it"),
                 None => format!("{again}{grade} lead: {name}"),
             },
@@ -98,9 +99,9 @@ impl Facts {
             assigned_to: word(&data["assigned_to"]["name"]).or_else(|| word(&data["assigned_to"]["email"])),
             reasons: list(&data["reasons"], reason),
             answers: answers(&data["answers"]),
-            notes: list(&data["notes"], note),
+            notes: list(&data["notes"], |value| note(value, &clock)),
             source: word(&data["source"]["name"]),
-            origin: origin(data),
+            origin: origin(data, &clock),
             criteria: criteria(&data["criteria"]),
             delivery: word(&data["delivery"]),
             open_leads_url: data["open_leads_url"].as_str().and_then(web_link),
@@ -140,9 +141,9 @@ fn reason(value: &Value) -> Option<Reason> {
     Some(Reason { because, points })
 }
 
-fn note(value: &Value) -> Option<Note> {
+fn note(value: &Value, clock: &TimeZone) -> Option<Note> {
     let text = plain::lines(value["text"].as_str()?, LONG);
-    let by = joined([word(&value["by"]), time(&value["at"])], ", ").unwrap_or_default();
+    let by = joined([word(&value["by"]), time(&value["at"], clock)], ", ").unwrap_or_default();
     (!text.is_empty()).then_some(Note { text, by })
 }
 
@@ -174,19 +175,24 @@ fn handover(data: &Value) -> Option<String> {
 fn appointment(value: &Value) -> Option<Appointment> {
     let at = |key: &str| value[key].as_str()?.parse::<Timestamp>().ok();
     let slot = Slot { starts_at: at("starts_at")?, ends_at: at("ends_at")? };
-    let zone = word(&value["time_zone"]).and_then(|name| TimeZone::get(&name).ok()).unwrap_or(TimeZone::UTC);
+    let zone = zone(&value["time_zone"]);
     let sequence = value["sequence"].as_i64().unwrap_or_default();
     Some(Appointment { uid: word(&value["appointment"])?, sequence, slot, zone })
 }
 
-fn origin(data: &Value) -> Vec<(&'static str, String)> {
+/// An IANA name; UTC where it is none.
+fn zone(value: &Value) -> TimeZone {
+    word(value).and_then(|name| TimeZone::get(&name).ok()).unwrap_or(TimeZone::UTC)
+}
+
+fn origin(data: &Value, clock: &TimeZone) -> Vec<(&'static str, String)> {
     let arrivals = data["arrivals"].as_u64().filter(|count| *count > 1).map(|count| format!("{count} times"));
     [
         ("Source", word(&data["source"]["name"])),
         ("Channel", word(&data["source"]["channel"]).map(|channel| label(&channel))),
-        ("First enquiry", time(&data["first_arrived_at"])),
+        ("First enquiry", time(&data["first_arrived_at"], clock)),
         ("Enquired", arrivals),
-        ("Graded A", time(&data["matured_at"])),
+        ("Graded A", time(&data["matured_at"], clock)),
     ]
     .into_iter()
     .filter_map(|(name, value)| Some((name, value?)))
@@ -226,11 +232,11 @@ fn label(key: &str) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// A time in words, in UTC; whatever else stands there is said as it stands.
-fn time(value: &Value) -> Option<String> {
+/// A time in words, by the clock of who reads it; whatever else stands there is said as it stands.
+fn time(value: &Value, clock: &TimeZone) -> Option<String> {
     let text = word(value)?;
     let Ok(timestamp) = text.parse::<Timestamp>() else { return Some(text) };
-    Some(timestamp.to_zoned(TimeZone::UTC).strftime("%-d %B %Y, %H:%M UTC").to_string())
+    Some(timestamp.to_zoned(clock.clone()).strftime("%-d %B %Y, %H:%M %Z").to_string())
 }
 
 /// An address that a browser opens as a page.

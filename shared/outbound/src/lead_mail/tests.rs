@@ -28,7 +28,7 @@ fn payload() -> Value {
             "source": {"name": "Spring trade show", "channel": "trade_show"}, "arrivals": 2,
             "first_arrived_at": "2026-11-02T08:15:00Z", "handover": {"kind": "message"},
             "assigned_to": {"name": "Robin Rep", "email": "robin@client.example"},
-            "matured_at": "2026-11-21T10:00:00Z", "outcome_url": "https://ripen.example/o/tok_1?a=1&b=2",
+            "matured_at": "2026-11-21T10:00:00Z", "time_zone": "America/New_York", "outcome_url": "https://ripen.example/o/tok_1?a=1&b=2",
         },
     })
 }

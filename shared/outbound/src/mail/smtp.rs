@@ -14,7 +14,7 @@ use lettre::{
     transport::smtp::{
         Error,
         authentication::Mechanism,
-        client::{AsyncSmtpConnection, CertificateStore, TlsParameters},
+        client::{AsyncSmtpConnection, CertificateStore, TlsParameters, TlsParametersBuilder},
         extension::ClientId,
     },
 };
@@ -24,7 +24,7 @@ use super::{
     MailResult,
     server::{Security, Server},
 };
-use crate::plain;
+use crate::{plain, trust::Trust};
 
 /// Conversations at once; mail servers refuse those that open many.
 const CONVERSATIONS: usize = 8;
@@ -51,12 +51,14 @@ pub(super) struct Smtp {
 
 impl Smtp {
     /// `domain` is what it calls itself in EHLO.
-    pub(super) fn new(server: Server, domain: &str) -> Result<Self, Error> {
+    pub(super) fn new(server: Server, domain: &str, trust: &Trust) -> Result<Self, Error> {
         let tls = match server.security {
             Security::Plain => None,
             Security::Implicit | Security::Required | Security::Opportunistic => {
                 let builder = TlsParameters::builder(server.host.clone());
-                Some(builder.certificate_store(CertificateStore::WebpkiRoots).build_rustls()?)
+                let builder = builder.certificate_store(CertificateStore::WebpkiRoots);
+                let builder = trust.own().into_iter().fold(builder, TlsParametersBuilder::add_root_certificate);
+                Some(builder.build_rustls()?)
             }
         };
         let hello = ClientId::Domain(domain.to_owned());

@@ -1,6 +1,9 @@
 //! Every setting with its default. Units are in the names; a section is what one part of the process is given.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
 
 use jiff::SignedDuration;
 use ripen_domain::{
@@ -31,6 +34,8 @@ pub struct Settings {
     pub intake: IntakeSettings,
     /// Deciding leads.
     pub qualifier: QualifierSettings,
+    /// Whose certificates are believed.
+    pub tls: TlsSettings,
     /// When people may be called.
     pub calling: CallingSettings,
     /// Times agreed with reps.
@@ -110,6 +115,14 @@ impl Default for MailSettings {
     fn default() -> Self {
         Self { url: SecretUrl::default(), from: "Ripen <ripen@localhost>".to_owned(), alerts: String::new() }
     }
+}
+
+/// `[tls]`
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TlsSettings {
+    /// PEM file with certificates of authorities that webhooks and mail servers are believed by, beside Mozilla's; empty: none.
+    pub ca_file: PathBuf,
 }
 
 /// How log lines look.

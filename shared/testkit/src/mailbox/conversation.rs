@@ -10,15 +10,29 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{Book, ReceivedMail, Reply, lock};
+use super::{Book, ReceivedMail, Reply, Tls, lock};
+use crate::wire::{Identity, Wire};
 
 /// Talks until the client leaves. A broken connection ends it quietly: clients of tests break them on purpose.
-pub(super) async fn hold(stream: TcpStream, book: Arc<Mutex<Book>>) {
-    let _ = Conversation { stream: BufReader::new(stream), book, from: None, to: Vec::new() }.run().await;
+pub(super) async fn hold(stream: TcpStream, tls: Tls, book: Arc<Mutex<Book>>) {
+    let wire: Wire = Box::new(stream);
+    let (wire, offered, secured) = match tls {
+        Tls::None => (Ok(wire), None, false),
+        Tls::Offered(identity) => (Ok(wire), Some(identity), false),
+        Tls::Implicit(identity) => (identity.accept(wire).await, None, true),
+    };
+    if let Ok(wire) = wire {
+        let _ = Conversation { stream: BufReader::new(wire), offered, secured, book, from: None, to: Vec::new() }
+            .run()
+            .await;
+    }
 }
 
 struct Conversation {
-    stream: BufReader<TcpStream>,
+    stream: BufReader<Wire>,
+    /// By which certificate it can still become TLS.
+    offered: Option<Identity>,
+    secured: bool,
     book: Arc<Mutex<Book>>,
     from: Option<String>,
     to: Vec<String>,
@@ -39,6 +53,7 @@ impl Conversation {
             let (verb, rest) = line.split_once(' ').unwrap_or((&line, ""));
             match verb.to_ascii_uppercase().as_str() {
                 "QUIT" => return self.say("221 2.0.0 bye").await,
+                "STARTTLS" if self.offered.is_some() => self = self.secure().await?,
                 "DATA" => {
                     if !self.data().await? {
                         return Ok(());
@@ -52,10 +67,20 @@ impl Conversation {
         }
     }
 
+    /// Begins anew by TLS: what was said before counts for nothing.
+    async fn secure(mut self) -> io::Result<Self> {
+        self.say("220 2.0.0 go ahead").await?;
+        let Some(identity) = self.offered.take() else { return Ok(self) };
+        let stream = BufReader::new(identity.accept(self.stream.into_inner()).await?);
+        Ok(Self { stream, offered: None, secured: true, from: None, to: Vec::new(), ..self })
+    }
+
     fn command(&mut self, verb: &str, rest: &str) -> String {
         let answer = match verb {
+            "EHLO" if self.offered.is_some() => "250-mailbox.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 STARTTLS",
             "EHLO" => "250-mailbox.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 AUTH PLAIN",
             "HELO" | "NOOP" => "250 2.0.0 ok",
+            "AUTH" if self.offered.is_some() => "538 5.7.11 encryption comes first",
             "AUTH" if self.reply() == Reply::RefuseLogin => "535 5.7.8 wrong name or password",
             "AUTH" => "235 2.7.0 welcome",
             "RSET" => {
@@ -105,7 +130,7 @@ impl Conversation {
             Reply::Hang => return std::future::pending().await,
             _ => {}
         }
-        let mail = ReceivedMail { from, to: std::mem::take(&mut self.to), data };
+        let mail = ReceivedMail { from, to: std::mem::take(&mut self.to), secured: self.secured, data };
         let number = {
             let mut book = lock(&self.book);
             book.mails.push(mail);

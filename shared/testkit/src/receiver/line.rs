@@ -17,13 +17,17 @@ use axum::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
 };
+
+use crate::wire::{Identity, Wire};
 
 /// Accepts connections whose answers can be withheld, and counts them.
 pub(super) struct Lines {
     pub(super) listener: TcpListener,
     pub(super) accepted: Arc<AtomicUsize>,
+    /// Who it is by TLS.
+    pub(super) identity: Option<Identity>,
 }
 
 /// One connection's switch.
@@ -39,9 +43,9 @@ impl Line {
     }
 }
 
-/// A TCP connection with its switch.
+/// A connection with its switch.
 pub(super) struct Cuttable {
-    stream: TcpStream,
+    stream: Wire,
     line: Line,
 }
 
@@ -50,10 +54,20 @@ impl Listener for Lines {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Cuttable, SocketAddr) {
-        let (stream, address) = Listener::accept(&mut self.listener).await;
-        self.accepted.fetch_add(1, Ordering::Relaxed);
-        let _ = stream.set_nodelay(true);
-        (Cuttable { stream, line: Line::default() }, address)
+        loop {
+            let (stream, address) = Listener::accept(&mut self.listener).await;
+            self.accepted.fetch_add(1, Ordering::Relaxed);
+            let _ = stream.set_nodelay(true);
+            let wire: Wire = Box::new(stream);
+            let secured = match &self.identity {
+                None => Ok(wire),
+                Some(identity) => identity.accept(wire).await,
+            };
+            // Who does not like the certificate hangs up.
+            if let Ok(stream) = secured {
+                return (Cuttable { stream, line: Line::default() }, address);
+            }
+        }
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {

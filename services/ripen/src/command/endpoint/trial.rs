@@ -5,6 +5,7 @@ use std::{process::ExitCode, time::Duration};
 use anyhow::Context as _;
 use ripen_outbound::{
     guard::check_url,
+    trust::Trust,
     webhook::{Call, Limits, OwnHeader, Sent, WebhookSecret, WebhookSender},
 };
 use ripen_runtime::{clock::Clock, random::uuid_v7};
@@ -40,8 +41,9 @@ async fn send(database: &Database, endpoint: &EndpointRecord) -> anyhow::Result<
     let url = check_url(&endpoint.to, allow_private).context("this endpoint's URL may not be called")?;
     let event = json!({"type": "endpoint.test", "timestamp": now,
                        "data": {"endpoint": endpoint.id, "client": endpoint.client, "text": "A test: no lead is behind it."}});
-    let sender =
-        WebhookSender::new(Limits { timeout, max_answer_bytes: settings.response_bytes, ..Limits::default() })?;
+    let trust = Trust::with_file(&database.settings.tls.ca_file)?;
+    let limits = Limits { timeout, max_answer_bytes: settings.response_bytes, ..Limits::default() };
+    let sender = WebhookSender::new(limits, &trust)?;
     let call = Call {
         url: &url,
         allow_private,
