@@ -9,6 +9,7 @@ mod desk;
 mod embedded;
 mod endpoints;
 mod import;
+mod looks;
 mod main_path;
 mod news;
 mod outcomes;

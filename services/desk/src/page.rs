@@ -11,6 +11,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use ripen_domain::{
     delivery::{EventType, OutcomeKind},
     outcome::{Said, Wrong, currency_of},
+    reach::{mailto, shown_phone, tel},
 };
 use ripen_store::{OutcomeRecord, SentDelivery};
 use ripen_web::{Problem, html::Escaped};
@@ -130,10 +131,18 @@ pub fn reach(html: &mut String, do_not_contact: bool, lead: &Value) {
     if do_not_contact {
         return pair(html, "Contact", "This person asked not to be contacted.");
     }
-    for (label, scheme, value) in [("Phone", "tel", &lead["phone"]), ("E-mail", "mailto", &lead["email"])] {
-        if let Some(value) = value.as_str() {
-            let value = Escaped(value);
-            line(html, format_args!("<dt>{label}</dt><dd><a href=\"{scheme}:{value}\">{value}</a></dd>"));
+    let (phone, email) = (lead["phone"].as_str(), lead["email"].as_str());
+    for (label, shown, link) in [
+        ("Phone", phone.map(shown_phone), phone.and_then(tel)),
+        ("E-mail", email.map(str::to_owned), email.and_then(mailto)),
+    ] {
+        match (shown, link) {
+            (Some(shown), Some(link)) => {
+                let (link, shown) = (Escaped(&link), Escaped(&shown));
+                line(html, format_args!("<dt>{label}</dt><dd><a href=\"{link}\">{shown}</a></dd>"));
+            }
+            (Some(shown), None) => pair(html, label, &shown),
+            (None, _) => {}
         }
     }
 }

@@ -6,7 +6,7 @@ use ripen_domain::{
     id::{DeliveryId, LeadId},
     outcome::How,
 };
-use ripen_store::{AttemptRow, OutcomeRecord, SentDelivery, SentRow};
+use ripen_store::{AttemptRow, HeldLead, OutcomeRecord, SentDelivery, SentRow};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -52,6 +52,33 @@ pub struct PageView {
     pub next: Option<DeliveryId>,
     /// There is more already.
     pub more: bool,
+}
+
+/// What a client gets later.
+#[derive(Serialize)]
+pub struct HeldView {
+    /// The best first.
+    pub held: Vec<HeldLeadView>,
+    /// There is more.
+    pub more: bool,
+}
+
+/// One lead that waits.
+#[derive(Serialize)]
+pub struct HeldLeadView {
+    delivery: DeliveryId,
+    lead: LeadId,
+    score: i32,
+    matured_at: Timestamp,
+    reason: Option<String>,
+    until: Timestamp,
+}
+
+impl From<HeldLead> for HeldLeadView {
+    fn from(held: HeldLead) -> Self {
+        let HeldLead { delivery, lead, score, matured_at, reason, until } = held;
+        Self { delivery, lead, score, matured_at, reason, until }
+    }
 }
 
 /// One delivery with everything that happened to it.

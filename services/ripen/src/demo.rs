@@ -22,6 +22,8 @@ use crate::{
 };
 
 const SLUG: &str = "demo-homes";
+/// Whose lead the demonstration points to.
+const SAMPLE: &str = "casey@example.com";
 const DOCUMENT: &str = include_str!("../../../deploy/criteria/web-enquiry.toml");
 /// Where the demonstration's own webhook receiver listens.
 const RECEIVER: &str = "/demo/webhook";
@@ -90,8 +92,8 @@ async fn report(intake: &IntakeClient, ids: &[&str]) -> anyhow::Result<()> {
             let quarantined = statuses.iter().filter(|status| status["status"] == "quarantined").count();
             let graded = statuses.len() - quarantined;
             output::say(&format!(
-                "\n{graded} leads graded, {quarantined} test lead(s) kept apart. Why is each what it is? Look at table `decision`, or add your own\n\
-                 client:  ripen client add \"Acme Homes\"\n"
+                "\n{graded} leads graded, {quarantined} test lead(s) kept apart. Why is each what it is?\n  \
+                 ripen decision list --email {SAMPLE}\nAnd your own client:\n  ripen client add \"Acme Homes\"\n"
             ));
             return Ok(());
         }
@@ -143,7 +145,7 @@ async fn set_up(store: &Store, base: &str) -> anyhow::Result<ClientRecord> {
 /// Leads of every kind: ready, waiting, cold, reachable by phone only, and a test.
 fn leads() -> Value {
     json!([
-        {"external_id": "demo-1", "first_name": "Casey", "last_name": "Smith", "email": "casey@example.com", "phone": "(415) 555-0100",
+        {"external_id": "demo-1", "first_name": "Casey", "last_name": "Smith", "email": SAMPLE, "phone": "(415) 555-0100",
          "postal_code": "60134", "channel": "in_person", "answers": {"timeframe_days": 30, "budget": 450_000, "preapproved": true},
          "notes": "Wants a garden."},
         {"external_id": "demo-2", "first_name": "Robin", "last_name": "Lee", "email": "robin@example.com", "channel": "referral",

@@ -18,6 +18,7 @@ pub mod message;
 pub mod outcome;
 pub mod person;
 pub mod promise;
+pub mod reach;
 pub mod routing;
 pub mod secret;
 pub mod statistics;

@@ -5,9 +5,14 @@ use jiff::tz::TimeZone;
 use ripen_domain::{
     appointment::{Appointment, Reminder, State, in_words, span_in_words},
     person::Profile,
+    reach::shown_phone,
 };
 
-use crate::{html::escaped, mail::Invitation, plain};
+use crate::{
+    html::{self, AUTO},
+    mail::Invitation,
+    plain,
+};
 
 /// Longest short text, in characters.
 const SHORT: usize = 300;
@@ -65,18 +70,17 @@ pub fn render(news: &AppointmentNews<'_>) -> AppointmentMail {
     let when = span_in_words(news.appointment.slot, news.zones.0);
     let subject = plain::line(&format!("{opening}: {who}, {when}"), 150);
     let facts = facts(news, &when);
-    let mut text = format!("{}\n\n", sentence(news.occasion, &who));
-    let mut html = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{}</title>\n</head>\n<body>\n\
-         <p dir=\"auto\">{}</p>\n<dl>\n",
-        escaped(&subject),
-        escaped(&sentence(news.occasion, &who))
-    );
+    let opened = sentence(news.occasion, &who);
+    let mut text = format!("{opened}\n\n");
     for (label, value) in &facts {
         text.push_str(&format!("{label}: {value}\n"));
-        html.push_str(&format!("<dt>{label}</dt>\n<dd dir=\"auto\">{}</dd>\n", escaped(value)));
     }
-    html.push_str("</dl>\n</body>\n</html>\n");
+    let html = html::page(&format!("{opening}: {who}"), |out| {
+        out.line("p", AUTO, &opened);
+        let is_reached = |label: &str| matches!(label, "Phone" | "E-mail");
+        html::pairs(out, &facts.iter().filter(|(label, _)| !is_reached(label)).cloned().collect::<Vec<_>>());
+        html::reach(out, news.person.phone.as_deref(), news.person.email.as_deref());
+    });
     let invitation = (!matches!(news.occasion, Occasion::Reminder(_))).then(|| entry(news, &who, &facts));
     AppointmentMail { subject, text, html, invitation }
 }
@@ -104,7 +108,7 @@ fn facts(news: &AppointmentNews<'_>, when: &str) -> Vec<(&'static str, String)> 
         ("When", Some(when.to_owned())),
         ("Where they are", apart.then(|| in_words(starts_at, theirs))),
         ("Why", cleaned(&why)),
-        ("Phone", cleaned(&person.phone)),
+        ("Phone", cleaned(&person.phone).map(|phone| shown_phone(&phone))),
         ("E-mail", cleaned(&person.email)),
         ("Agreed", cleaned(&appointment.note)),
     ]
@@ -171,6 +175,7 @@ mod tests {
         assert!(mail.text.contains("Where they are: Tuesday, 24 November 2026, 10:00 EST\n"), "{}", mail.text);
         assert!(mail.text.contains("Agreed: Bring <plans> Bcc: x\n"), "{}", mail.text);
         assert!(mail.html.contains("Bring &lt;plans&gt; Bcc: x"), "{}", mail.html);
+        insta::assert_snapshot!("moved_html", mail.html);
         let entry = mail.invitation.unwrap();
         assert_eq!((entry.sequence, entry.cancelled), (1, false));
         assert_eq!(entry.uid, "appt_01kam000000000000000000000");

@@ -9,6 +9,7 @@ mod news;
 mod read;
 mod text;
 
+use ripen_domain::reach::shown_phone;
 use serde_json::Value;
 
 use self::read::Facts;
@@ -61,7 +62,8 @@ fn subject(facts: &Facts) -> String {
 
 /// What a calendar shows beside the time.
 fn about(facts: &Facts) -> String {
-    let pairs = [("Phone", &facts.phone), ("E-mail", &facts.email), ("Agreed", &facts.agreed)];
+    let phone = facts.phone.as_deref().map(shown_phone);
+    let pairs = [("Phone", &phone), ("E-mail", &facts.email), ("Agreed", &facts.agreed)];
     let known = pairs.into_iter().filter_map(|(name, value)| Some(format!("{name}: {}", value.as_ref()?)));
     known.collect::<Vec<_>>().join("\n")
 }

@@ -97,7 +97,7 @@ pub use spool::{SpoolKey, SpoolRow};
 pub use sweep::Sweep;
 pub use team::{Team, Turns};
 pub use touch::{Agreed, NewStep, NewTouch, Worked};
-pub use unrouted::{Rerouted, Unrouted};
+pub use unrouted::{HeldLead, Rerouted, Unrouted};
 pub use watch::{Broken, Untouched};
 
 use sqlx::{

@@ -28,6 +28,23 @@ pub struct Unrouted {
     pub offered: Option<Tier>,
 }
 
+/// A lead that a client will get later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldLead {
+    /// The delivery that waits.
+    pub delivery: DeliveryId,
+    /// The lead.
+    pub lead: LeadId,
+    /// Its points: the best goes first.
+    pub score: i32,
+    /// When it became A.
+    pub matured_at: Timestamp,
+    /// Why it waits.
+    pub reason: Option<String>,
+    /// Until when; then it is looked at again.
+    pub until: Timestamp,
+}
+
 /// What becomes of a held delivery.
 #[derive(Debug, Clone)]
 pub enum Rerouted {
@@ -40,6 +57,33 @@ pub enum Rerouted {
 }
 
 impl Store {
+    /// What a client will get later, at most `limit`, in the order in which it goes out where one can take it.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn held_for(&self, client: ClientId, limit: i64) -> Result<Vec<HeldLead>, StoreError> {
+        let rows = sqlx::query!(
+            "-- unrouted.held_for
+            select d.id, d.lead_id, l.score, m.at, d.reason, d.due_at
+            from delivery d join lead l on l.id = d.lead_id join maturation m on m.id = d.maturation_id
+            where d.client_id = $1 and d.state = 'held' and d.event = 'lead.matured'
+            order by l.score desc, m.at, l.id, d.id limit $2",
+            client.uuid(),
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let held = rows.into_iter().map(|row| HeldLead {
+            delivery: DeliveryId::from_uuid(row.id),
+            lead: LeadId::from_uuid(row.lead_id),
+            score: row.score.unwrap_or(0),
+            matured_at: row.at.to_jiff(),
+            reason: row.reason,
+            until: row.due_at.to_jiff(),
+        });
+        Ok(held.collect())
+    }
+
     /// Clients at work that have held deliveries to be routed again at `now`.
     ///
     /// # Errors

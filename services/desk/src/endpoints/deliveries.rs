@@ -1,5 +1,6 @@
 //! `GET /v1/deliveries` and `GET /v1/deliveries/{id}`: what was sent to a client, read again. Who keeps `next` and asks again
-//! with it misses nothing and sees nothing twice, whatever is sent meanwhile.
+//! with it misses nothing and sees nothing twice, whatever is sent meanwhile. `GET /v1/deliveries/held`: what comes later, and
+//! why.
 
 use axum::{
     Json,
@@ -13,7 +14,7 @@ use ripen_web::{Problem, catalogue};
 use super::{caller, delivery_id, failed, unknown};
 use crate::{
     Context,
-    view::{DeliveryView, PageView, WholeView},
+    view::{DeliveryView, HeldLeadView, HeldView, PageView, WholeView},
 };
 
 /// Deliveries on a page where nobody says.
@@ -49,6 +50,16 @@ pub async fn many(
     rows.truncate(limit);
     let next = rows.last().map(|row| row.id).or(start.after);
     Ok(Json(PageView { deliveries: rows.into_iter().map(DeliveryView::from).collect(), next, more }))
+}
+
+/// What waits until somebody can take it: which leads, why, and until when. Who they are comes with them.
+pub async fn held(State(context): State<Context>, headers: HeaderMap) -> Result<Json<HeldView>, Problem> {
+    let holder = caller(&context, &headers).await?;
+    let mut held = context.store.held_for(holder.client, MOST + 1).await.map_err(|error| failed(&error))?;
+    let most = usize::try_from(MOST).unwrap_or(usize::MAX);
+    let more = held.len() > most;
+    held.truncate(most);
+    Ok(Json(HeldView { held: held.into_iter().map(HeldLeadView::from).collect(), more }))
 }
 
 /// One delivery.

@@ -20,6 +20,7 @@ use crate::{Context, page};
 pub fn routes() -> Router<Context> {
     Router::new()
         .route("/v1/deliveries", get(deliveries::many))
+        .route("/v1/deliveries/held", get(deliveries::held))
         .route("/v1/deliveries/{id}", get(deliveries::one))
         .route("/v1/deliveries/{id}/outcomes", post(outcomes::say))
         .route("/o/{token}", get(links::show).post(links::say))

@@ -49,6 +49,26 @@ async fn a_client_reads_what_was_sent_to_it_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn what_is_held_says_why_and_until_when_and_not_who_it_is() {
+    let app = app().await;
+    let (acme, other) = (app.client("acme").await, app.client("other").await);
+    let (late, early) = (app.owed(&acme).await, app.owed(&acme).await);
+    app.owed(&other).await;
+    let hold = "update delivery set state = 'held', endpoint_id = null, reason = 'no rep is free', due_at = '2026-11-24T15:00:00Z'";
+    sqlx::query(hold).execute(&app.pool).await.unwrap();
+    sqlx::query("update lead set score = 90 where id = $1").bind(early.lead).execute(&app.pool).await.unwrap();
+    let answer = app.get(&acme, "/v1/deliveries/held").await;
+    let page = answer.json();
+    let held = page["held"].as_array().unwrap();
+    let ids: Vec<_> = held.iter().map(|one| one["delivery"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(ids, [early.delivery.to_string(), late.delivery.to_string()], "the best first");
+    assert_eq!((&held[0]["reason"], &held[0]["until"]), (&json!("no rep is free"), &json!("2026-11-24T15:00:00Z")));
+    assert_eq!((&held[0]["score"], &page["more"]), (&json!(90), &json!(false)));
+    assert!(!answer.text.contains("casey"), "{}", answer.text);
+    assert_eq!(app.send("GET", "/v1/deliveries/held", &[], "").await.problem(), "unauthenticated");
+}
+
+#[tokio::test]
 async fn only_a_token_that_was_not_revoked_opens_anything() {
     let app = app().await;
     let acme = app.client("acme").await;

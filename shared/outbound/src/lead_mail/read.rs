@@ -54,6 +54,8 @@ pub(super) struct Facts {
     pub(super) email: Option<String>,
     pub(super) place: Option<String>,
     pub(super) time_zone: Option<String>,
+    /// What is new of a lead that they have.
+    pub(super) news: Option<String>,
     pub(super) handover: Option<String>,
     pub(super) appointment: Option<Appointment>,
     /// What was agreed beside the time.
@@ -93,6 +95,7 @@ impl Facts {
             email: word(&lead["email"]),
             place: joined([word(&lead["postal_code"]), word(&lead["country"])], ", "),
             time_zone: word(&lead["time_zone"]),
+            news: news(&data["update"]),
             handover: handover(data),
             appointment: appointment(&data["handover"]),
             agreed: word(&data["handover"]["note"]),
@@ -112,6 +115,7 @@ impl Facts {
     /// What helps to reach them, beside phone and e-mail.
     pub(super) fn particulars(&self) -> Vec<(&'static str, &str)> {
         [
+            ("New", &self.news),
             ("Place", &self.place),
             ("Time zone", &self.time_zone),
             ("Handover", &self.handover),
@@ -157,10 +161,18 @@ fn answers(value: &Value) -> Listed<(String, String)> {
     Listed { shown: all, more }
 }
 
-/// A time by the rep's clock, and by the person's where that shows another.
+fn news(update: &Value) -> Option<String> {
+    Some(match update["kind"].as_str()? {
+        "arrival" => "They enquired again".to_owned(),
+        "conversation" => joined([Some("What was said in a conversation".to_owned()), word(&update["by"])], " with ")?,
+        kind => label(kind),
+    })
+}
+
+/// What comes with the lead beside this message: a time by the rep's clock, and by the person's where that shows another.
 fn handover(data: &Value) -> Option<String> {
     let value = &data["handover"];
-    let kind = label(&word(&value["kind"])?);
+    let kind = word(&value["kind"]).filter(|kind| kind != "message").map(|kind| label(&kind))?;
     let Some(Appointment { slot, zone, .. }) = appointment(value) else { return Some(kind) };
     let at = format!("{kind}, {}", span_in_words(slot, &zone));
     let theirs = word(&data["lead"]["time_zone"]).and_then(|name| TimeZone::get(&name).ok());

@@ -61,10 +61,20 @@ fn an_appointment_is_said_by_both_clocks_and_comes_as_a_calendar_entry() {
     let entry = mail.invitation.unwrap();
     assert_eq!((entry.uid.as_str(), entry.sequence, entry.cancelled), ("appt_1", 3, false));
     assert_eq!(entry.summary, "Appointment with Casey O'Neil");
-    assert!(entry.description.starts_with("Phone: +14155550100\nE-mail: casey+home@example.com\nAgreed: "));
+    assert!(entry.description.starts_with("Phone: +1 415-555-0100\nE-mail: casey+home@example.com\nAgreed: "));
     payload["data"]["handover"]["starts_at"] = json!("soon");
     let mail = render(&payload);
     assert!(mail.invitation.is_none() && mail.text.contains("Handover: Appointment\n"), "{}", mail.text);
+}
+
+#[test]
+fn an_offer_says_what_can_be_taken_and_until_when() {
+    let mut payload = payload();
+    let data = &mut payload["data"];
+    data["offered_until"] = json!("2026-11-21T10:15:00Z");
+    data["notes"] = json!([]);
+    data["lead"] = json!({"id": "lead_1", "postal_code": "60134", "country": "US"});
+    insta::assert_snapshot!("offer_text", render(&payload).text);
 }
 
 #[test]
@@ -139,13 +149,16 @@ fn what_happened_since_is_said_in_a_few_words() {
         told("lead.taken", json!({})),
         told("lead.suppressed", json!({"reason": "asked"})),
         told("lead.outcome", outcome),
+        told("delivery.dead", json!({"reason": "gave up after 9 attempts: answered 500"})),
+        told("endpoint.disabled", json!({"lead": null, "endpoint": "ep_1", "reason": "answered 410 Gone"})),
     ];
     let shown: Vec<_> = mails.iter().map(|mail| format!("{}\n\n{}", mail.subject, mail.text)).collect();
     insta::assert_snapshot!("news_text", shown.join("-----\n"));
-    assert!(mails.iter().all(|mail| mail.html.contains("Casey &lt;b&gt;") && mail.html.ends_with("</html>\n")));
-    let updated = render(&Value::from_iter([
-        ("type".to_owned(), json!("lead.updated")),
-        ("data".to_owned(), payload()["data"].clone()),
-    ]));
+    assert!(mails[..5].iter().all(|mail| mail.html.contains("Casey &lt;b&gt;") && mail.html.ends_with("</html>\n")));
+    let mut payload = payload();
+    payload["type"] = json!("lead.updated");
+    payload["data"]["update"] = json!({"kind": "conversation", "by": "Kim"});
+    let updated = render(&payload);
+    assert!(updated.text.contains("\nNew: What was said in a conversation with Kim\n"), "{}", updated.text);
     assert_eq!(updated.subject, "Something new on your A lead: Casey O'Neil (Spring trade show)");
 }

@@ -1,5 +1,7 @@
 //! The lead mail as plain text: for mail programs that show no HTML, for screen readers, for search.
 
+use ripen_domain::reach::shown_phone;
+
 use super::read::{Facts, Note, Reason};
 
 pub(super) fn render(facts: &Facts) -> String {
@@ -40,10 +42,11 @@ impl Text {
 
 fn contact(out: &mut Text, facts: &Facts) {
     out.line("");
-    for (name, value) in [("Phone", &facts.phone), ("E-mail", &facts.email)] {
-        if let Some(value) = value {
-            out.pair(name, value);
-        }
+    if let Some(phone) = &facts.phone {
+        out.pair("Phone", &shown_phone(phone));
+    }
+    if let Some(email) = &facts.email {
+        out.pair("E-mail", email);
     }
     for (name, value) in facts.particulars() {
         out.pair(name, value);

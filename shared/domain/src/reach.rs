@@ -1,0 +1,59 @@
+//! How people are reached by those who get a lead: a number as it is read, a link that dials, a link that writes. What was
+//! typed by a stranger adds nothing to either.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use phonenumber::Mode;
+
+/// What needs no encoding in either part of an address (RFC 6068, RFC 3986 `unreserved`).
+const IN_ADDRESS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// The most digits of a number (E.164).
+const MOST_DIGITS: usize = 15;
+
+fn is_e164(text: &str) -> bool {
+    let digits = text.strip_prefix('+').unwrap_or_default();
+    (1..=MOST_DIGITS).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A number in E.164 with spaces where its country puts them; any other text as it is.
+#[must_use]
+pub fn shown_phone(text: &str) -> String {
+    let number = is_e164(text).then(|| phonenumber::parse(None, text).ok()).flatten();
+    number.map_or_else(|| text.to_owned(), |number| number.format().mode(Mode::International).to_string())
+}
+
+/// A link that dials; none where this is no number in E.164.
+#[must_use]
+pub fn tel(phone: &str) -> Option<String> {
+    is_e164(phone).then(|| format!("tel:{phone}"))
+}
+
+/// A link that begins a mail. Each part is encoded, so that an address cannot bring recipients or a body of its own.
+#[must_use]
+pub fn mailto(email: &str) -> Option<String> {
+    let (local, domain) = email.rsplit_once('@')?;
+    let part = |text| utf8_percent_encode(text, IN_ADDRESS).to_string();
+    Some(format!("mailto:{}@{}", part(local), part(domain)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_shown_as_their_countries_write_them() {
+        assert_eq!(shown_phone("+14155550100"), "+1 415-555-0100");
+        assert_eq!(shown_phone("+442070313000"), "+44 20 7031 3000");
+        for other in ["", "+", "call me", "+1\" onclick=\"", "+12345678901234567890"] {
+            assert_eq!(shown_phone(other), other);
+            assert_eq!(tel(other), None);
+        }
+        assert_eq!(tel("+14155550100").as_deref(), Some("tel:+14155550100"));
+    }
+
+    #[test]
+    fn an_address_brings_nothing_of_its_own() {
+        let link = mailto("a?bcc=x@example.com&body=\"@evil.example").unwrap();
+        assert_eq!(link, "mailto:a%3Fbcc%3Dx%40example.com%26body%3D%22@evil.example");
+        assert_eq!(mailto("nobody"), None);
+    }
+}

@@ -1,0 +1,81 @@
+// Looks at mails and pages as people see them: on a phone and on a desk, by day and by night.
+//
+// Reads {chromium, shots, mails: [{name, source}], pages: [{name, url, click, open}]} from standard input, where `source` is a
+// mail as it came over SMTP, `click` a button to press first and `open` a text to unfold. Makes a picture of each look and writes what is wrong as a JSON list: what runs out of its column, what
+// asks for anything from elsewhere, and what axe-core finds against WCAG 2.2 AA.
+
+import { readFileSync, mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { cwd, stdin, stdout } from 'node:process';
+
+const require = createRequire(join(cwd(), 'here.js'));
+const { chromium } = require('playwright-core');
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+const LOOKS = [
+    { name: 'phone', width: 320, height: 640, colorScheme: 'light' },
+    { name: 'phone-dark', width: 360, height: 740, colorScheme: 'dark' },
+    { name: 'desk', width: 1200, height: 800, colorScheme: 'light' },
+];
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+
+// RFC 2045, 6.7: quoted-printable, as UTF-8.
+function unquoted(text) {
+    const bytes = text.replace(/=\r?\n/g, '').replace(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
+    return Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
+function htmlOf(mail) {
+    const part = mail.split(/\r?\n--[^\r\n]+\r?\n/).find((part) => /^content-type: text\/html/im.test(part));
+    const [head, ...body] = part.split(/\r?\n\r?\n/);
+    const text = body.join('\n\n');
+    if (/quoted-printable/i.test(head)) return unquoted(text);
+    if (/base64/i.test(head)) return Buffer.from(text, 'base64').toString('utf8');
+    return text;
+}
+
+async function look(browser, { name, width, height, colorScheme }, one, given) {
+    const context = await browser.newContext({ viewport: { width, height }, colorScheme });
+    const page = await context.newPage();
+    const wrong = [];
+    const say = (what) => wrong.push(`${one.name}, ${name}: ${what}`);
+    const origin = one.url && new URL(one.url).origin;
+    page.on('request', (request) => {
+        if (!origin || new URL(request.url()).origin !== origin) say(`asks for ${request.url()}`);
+    });
+    page.on('console', (message) => {
+        // A page that says by its status that there is nothing is as it should be.
+        if (message.type() === 'error' && message.location().url !== one.url) say(`the console says: ${message.text()}`);
+    });
+    if (one.url) await page.goto(one.url);
+    if (one.click) await Promise.all([page.waitForNavigation(), page.getByRole('button', { name: one.click }).click()]);
+    if (one.open) await page.getByText(one.open).click();
+    if (one.source) await page.setContent(htmlOf(one.source));
+    const { scrollWidth, innerWidth } = await page.evaluate(() => ({
+        scrollWidth: document.documentElement.scrollWidth,
+        innerWidth,
+    }));
+    if (scrollWidth > innerWidth) say(`is ${scrollWidth} pixels wide where ${innerWidth} are seen`);
+    await page.evaluate(axe);
+    const { violations } = await page.evaluate((values) => axe.run(document, { runOnly: { type: 'tag', values } }), RULES);
+    for (const { id, help, nodes } of violations) say(`${id}: ${help}: ${nodes.map((node) => node.html).slice(0, 3).join(' ')}`);
+    await page.screenshot({ path: join(given.shots, `${one.name}-${name}.png`), fullPage: true });
+    await context.close();
+    return wrong;
+}
+
+const given = JSON.parse(readFileSync(stdin.fd, 'utf8'));
+mkdirSync(given.shots, { recursive: true });
+const browser = await chromium.launch({
+    executablePath: given.chromium,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+        '--disable-component-update', '--disable-sync'],
+});
+const wrong = [];
+for (const one of [...given.mails, ...given.pages]) {
+    const ways = one.click ? LOOKS.slice(0, 1) : LOOKS;
+    wrong.push(...(await Promise.all(ways.map((way) => look(browser, way, one, given)))).flat());
+}
+await browser.close();
+stdout.write(JSON.stringify(wrong));
