@@ -1,5 +1,6 @@
 //! Things are killed under load. Each story ends with the same audit: nothing lost, nothing doubled.
 
+mod notices;
 mod poison;
 mod postgres;
 mod promises;

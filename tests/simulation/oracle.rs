@@ -80,7 +80,7 @@ const NEVER: [(&str, &str); 13] = [
     ),
     (
         "a client was told of a lead that it never had",
-        "select count(*) from delivery d where d.event not in ('lead.matured', 'lead.offered')
+        "select count(*) from delivery d where d.event not in ('lead.matured', 'lead.offered', 'delivery.dead', 'endpoint.disabled')
            and not exists (select from delivery h where h.maturation_id = d.maturation_id and h.endpoint_id = d.endpoint_id
                              and h.event in ('lead.matured', 'lead.offered') and h.attempts > 0)",
     ),

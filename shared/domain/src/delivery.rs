@@ -166,7 +166,8 @@ impl Matured {
         if self.event == EventType::LeadOffered {
             return self.offer(reasons, now);
         }
-        if self.event == EventType::EndpointDisabled {
+        // What went wrong on the way says nothing of the person: it goes to endpoints that may not have the lead.
+        if matches!(self.event, EventType::DeliveryDead | EventType::EndpointDisabled) {
             return json!({"type": self.event, "timestamp": now, "data": self.said});
         }
         let mut data = json!({

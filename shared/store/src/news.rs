@@ -172,7 +172,7 @@ impl Batch {
         let abouts: Vec<_> = alarms.iter().map(|alarm| alarm.about.uuid()).collect();
         let rows = sqlx::query!(
             "-- news.who_asks
-            select d.id, e.id as endpoint_id, e.events from delivery d join endpoint e on e.client_id = d.client_id
+            select d.id, d.lead_id, e.id as endpoint_id, e.events from delivery d join endpoint e on e.client_id = d.client_id
             where d.id = any($1) and e.state = 'enabled' and d.event not in ('delivery.dead', 'endpoint.disabled')
               and e.events && array['delivery.dead', 'endpoint.disabled']",
             &abouts
@@ -182,7 +182,7 @@ impl Batch {
         let mut columns = Columns::default();
         for (alarm, row) in alarms.iter().flat_map(|alarm| rows.iter().map(move |row| (alarm, row))) {
             if row.id == alarm.about.uuid() && row.events.iter().any(|event| event == alarm.event.word()) {
-                columns.push_alarm(alarm, row.endpoint_id, now);
+                columns.push_alarm(alarm, (row.endpoint_id, LeadId::from_uuid(row.lead_id)), now);
             }
         }
         self.news_insert(&columns, now).await
@@ -258,13 +258,15 @@ impl Columns {
         self.tos.push(None);
     }
 
-    fn push_alarm(&mut self, alarm: &Alarm, to: Uuid, now: Timestamp) {
+    fn push_alarm(&mut self, alarm: &Alarm, (to, lead): (Uuid, LeadId), now: Timestamp) {
         // The same to another endpoint is another delivery.
         self.ids.push(news_id(alarm.about, alarm.event, Uuid::new_v5(&alarm.cause, to.as_bytes()), now).uuid());
         self.abouts.push(alarm.about.uuid());
         self.events.push(alarm.event.word().to_owned());
         self.causes.push(alarm.cause);
-        self.said.push(alarm.said.clone());
+        let mut said = alarm.said.clone();
+        said["lead"] = json!({"id": lead});
+        self.said.push(said);
         self.tos.push(Some(to));
     }
 }

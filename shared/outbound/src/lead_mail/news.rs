@@ -33,7 +33,8 @@ pub(super) fn read(payload: &Value) -> Option<(String, Vec<String>)> {
         }
         "delivery.dead" => {
             let why = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-            (format!("Could not be delivered: {who}"), vec![format!("A delivery of this lead was given up{why}.")])
+            let lead = word(&data["lead"]["id"]).map(|lead| format!(" of {lead}")).unwrap_or_default();
+            ("A lead could not be delivered".to_owned(), vec![format!("A delivery{lead} was given up{why}.")])
         }
         "endpoint.disabled" => {
             let endpoint = word(&data["endpoint"]).unwrap_or_else(|| "An endpoint".to_owned());

@@ -154,7 +154,7 @@ fn what_happened_since_is_said_in_a_few_words() {
     ];
     let shown: Vec<_> = mails.iter().map(|mail| format!("{}\n\n{}", mail.subject, mail.text)).collect();
     insta::assert_snapshot!("news_text", shown.join("-----\n"));
-    assert!(mails[..5].iter().all(|mail| mail.html.contains("Casey &lt;b&gt;") && mail.html.ends_with("</html>\n")));
+    assert!(mails[..4].iter().all(|mail| mail.html.contains("Casey &lt;b&gt;") && mail.html.ends_with("</html>\n")));
     let mut payload = payload();
     payload["type"] = json!("lead.updated");
     payload["data"]["update"] = json!({"kind": "conversation", "by": "Kim"});
