@@ -860,6 +860,7 @@ create table delivery (
 create unique index delivery_waiting_for_endpoint on delivery (maturation_id) where endpoint_id is null;
 create index delivery_to_route on delivery (due_at) where endpoint_id is null and state = 'held';
 create index delivery_to_route_of_client on delivery (client_id, due_at) where endpoint_id is null and state = 'held';
+create index delivery_held_of_client on delivery (client_id) where state = 'held' and event = 'lead.matured';
 create index delivery_due on delivery (due_at) where state in ('pending', 'held') and endpoint_id is not null;
 create index delivery_leased on delivery (leased_until) where state = 'leased';
 create index delivery_of_lead on delivery (lead_id);

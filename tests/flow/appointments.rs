@@ -363,6 +363,14 @@ async fn programs_that_ask_are_told_of_every_change_of_an_appointment() {
     let data = told(4).await;
     assert_eq!(data["update"]["kind"], "appointment_booked");
     assert_eq!(data["handover"]["appointment"], another["appointment"]);
+    ground.installation.json(&["lead", "touch", &lead, "--disposition", "do_not_contact"]).await;
+    let mail = until("the second cancellation is mailed", LIMIT, || async {
+        let cancelled = |mail: &ReceivedMail| mail.header("Subject").starts_with("Cancelled: casey");
+        ground.mailbox.received().into_iter().filter(cancelled).nth(1)
+    })
+    .await;
+    assert!(mail.data.contains("asked not to be contacted"), "{}", mail.data);
+    assert!(!mail.data.contains("casey@example.com") && !mail.data.contains("mailto:casey"), "{}", mail.data);
     let mailed = "select count(*) from delivery d join endpoint e on e.id = d.endpoint_id
                   where e.kind = 'email' and d.event = 'lead.updated'";
     assert_eq!(ground.installation.count(mailed).await, 0, "the reps have the mails about the appointment");

@@ -137,17 +137,11 @@ impl Ground {
     }
 }
 
-/// Where `tests/run` has put what drives the browser.
-#[allow(clippy::disallowed_methods, reason = "tests/run says where it put it")]
-fn modules() -> Option<PathBuf> {
-    let folder = PathBuf::from(std::env::var_os("RIPEN_TEST_BROWSER")?);
-    folder.is_dir().then_some(folder)
-}
-
-fn chromium() -> Option<&'static str> {
-    ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
-        .into_iter()
-        .find(|path| Path::new(path).exists())
+/// The browser, and the modules that drive it, where `tests/run` has found them.
+#[allow(clippy::disallowed_methods, reason = "tests/run says where they are")]
+fn browser() -> Option<(PathBuf, PathBuf)> {
+    let place = |name| std::env::var_os(name).map(PathBuf::from);
+    Some((place("RIPEN_TEST_CHROMIUM")?, place("RIPEN_TEST_BROWSER")?))
 }
 
 fn look(modules: &Path, given: &Value) -> Vec<String> {
@@ -163,7 +157,7 @@ fn look(modules: &Path, given: &Value) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 #[allow(clippy::print_stderr, reason = "a check that is not made must be seen")]
 async fn mails_and_the_pages_behind_them_are_good_to_look_at_on_every_screen() {
-    let (Some(modules), Some(chromium)) = (modules(), chromium()) else {
+    let Some((chromium, modules)) = browser() else {
         eprintln!("skipped: no browser, or nothing to drive it with; tests/run fetches both");
         return;
     };

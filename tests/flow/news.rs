@@ -199,6 +199,7 @@ async fn what_is_new_is_in_the_first_attempt_or_told_after_it_however_the_two_me
         cause: Uuid::from_u128(cause),
         said: Value::Null,
         mailed: true,
+        due_at: later,
     };
 
     let mut batch = store.begin().await.unwrap();
@@ -240,6 +241,7 @@ async fn what_the_desk_learns_of_a_delivered_lead_is_told_until_the_lead_is_take
         (&json!(20), &json!("Prefers mornings"))
     );
     ground.touch(&lead, &["--disposition", "no_answer"]).await;
+    delivered(&ground.installation).await;
     ground.recall(&lead).await;
     ground.told("lead.recalled").await;
     ground
@@ -287,4 +289,18 @@ async fn programs_that_ask_hear_of_deliveries_given_up_and_of_endpoints_disabled
     let disabled = told("endpoint.disabled").await;
     assert_eq!((&disabled["endpoint"], &disabled["reason"]), (&json!(ids[0]), &json!("answered 410 Gone")));
     assert_eq!(process.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_makes_a_delivered_lead_no_a_is_not_told_as_an_update() {
+    let ground = Ground::new("0").await;
+    let lead = ground.enquire(10, 1).await;
+    ground.receiver.wait_for(2, LIMIT).await;
+    delivered(&ground.installation).await;
+    ground.touch(&lead, &["--disposition", "answered", "--answer", "timeframe_days=300"]).await;
+    ground.decided(2).await;
+    delivered(&ground.installation).await;
+    let withdrawn = "select count(*) from delivery where event = 'lead.updated' and state = 'withdrawn'";
+    assert_eq!(ground.installation.count(withdrawn).await, 2, "reps see A leads only");
+    assert_eq!(ground.types_at("/all"), ["lead.matured"]);
 }

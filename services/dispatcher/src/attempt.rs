@@ -27,6 +27,9 @@ use crate::{
     record::{Recorded, Recorder},
 };
 
+/// So many bytes of an answer are kept to be looked at; more of them are read for the outcome that they may say.
+const KEPT: usize = 8 * 1024;
+
 /// Retries are spread by this part of their wait, up and down.
 const JITTER: f64 = 0.1;
 
@@ -209,7 +212,8 @@ fn answered(answer: Answer, now: Timestamp) -> Tried {
     };
     let outcome = (attempted == Attempted::Taken).then(|| outcome_of(&answer.body)).flatten();
     let status = Some(i32::from(answer.status));
-    Tried { attempted, status, error: None, answer: Some(answer.body), outcome }
+    let kept = answer.body[..answer.body.len().min(KEPT)].to_vec();
+    Tried { attempted, status, error: None, answer: Some(kept), outcome }
 }
 
 /// What a client says in the body of its answer: `{"outcome": "accepted"|"returned"|…, "reason": "…"}`, with the fields of an

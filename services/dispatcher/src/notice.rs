@@ -89,7 +89,10 @@ async fn handle(ctx: &Context, notice: &DueNotice, now: Timestamp) -> Result<Not
     let Some(id) = notice.appointment else { return Ok(NoticeEnd::Dropped("it names no appointment")) };
     let filter = AppointmentFilter { id: Some(id), ..AppointmentFilter::default() };
     let found = ctx.store.appointments(Scope::Firm, filter).await?.into_iter().next();
-    let Some(record) = found else { return Ok(NoticeEnd::Dropped("the appointment is gone")) };
+    let Some(mut record) = found else { return Ok(NoticeEnd::Dropped("the appointment is gone")) };
+    if record.do_not_contact {
+        (record.person.phone, record.person.email) = (None, None);
+    }
     let occasion = match occasion(notice, &record, now) {
         Ok(occasion) => occasion,
         Err(end) => return Ok(end),

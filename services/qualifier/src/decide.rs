@@ -181,7 +181,14 @@ fn updates(draft: &Draft, now: Timestamp) -> Vec<News> {
     let news = known.filter_map(|lead| {
         let arrival = lead.arrived.last()?;
         let said = serde_json::json!({"kind": "arrival", "arrival": arrival});
-        Some(News { lead: lead.row.id, event: EventType::LeadUpdated, cause: arrival.uuid(), said, mailed: true })
+        Some(News {
+            lead: lead.row.id,
+            event: EventType::LeadUpdated,
+            cause: arrival.uuid(),
+            said,
+            mailed: true,
+            due_at: now,
+        })
     });
     news.collect()
 }

@@ -160,7 +160,7 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
             lead.row.closed = Some((self.now, why.clone()));
         }
         let is_a = decision.grade == Grade::A && decision.closed.is_none();
-        if is_a && before != Some(Grade::A) {
+        if is_a && (before != Some(Grade::A) || lead.row.came_back()) {
             lead.row.matured_at = Some(self.now);
             if by_hand {
                 out.by_hand.insert(lead.row.id);

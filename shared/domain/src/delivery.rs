@@ -84,6 +84,12 @@ impl EventType {
         !matches!(self, Self::LeadOffered | Self::LeadTaken)
     }
 
+    /// Whether it tells of what went wrong on the way, and not of a lead.
+    #[must_use]
+    pub const fn is_alarm(self) -> bool {
+        matches!(self, Self::DeliveryDead | Self::EndpointDisabled)
+    }
+
     /// Whether a client can say what became of it.
     #[must_use]
     pub const fn has_outcome(self) -> bool {
@@ -167,7 +173,7 @@ impl Matured {
             return self.offer(reasons, now);
         }
         // What went wrong on the way says nothing of the person: it goes to endpoints that may not have the lead.
-        if matches!(self.event, EventType::DeliveryDead | EventType::EndpointDisabled) {
+        if self.event.is_alarm() {
             return json!({"type": self.event, "timestamp": now, "data": self.said});
         }
         let mut data = json!({

@@ -34,6 +34,8 @@ pub struct AppointmentRecord {
     pub person: Profile,
     /// Where that person is.
     pub person_zone: TimeZone,
+    /// The person asked not to be contacted.
+    pub do_not_contact: bool,
     /// Who made or changed it last.
     pub by: String,
 }
@@ -146,7 +148,7 @@ impl Store {
                    a.cancelled_why, a.made_by, c.slug, c.name as client_name, c.country as client_country,
                    c.time_zone as client_zone, r.name as rep_name, r.email as rep_email,
                    coalesce(r.time_zone, c.time_zone) as "rep_zone!", p.first_name, p.last_name, p.name, p.email, p.phone,
-                   p.postal_code, p.country, p.time_zone, p.locale
+                   p.postal_code, p.country, p.time_zone, p.locale, p.do_not_contact
             from appointment a join rep r on r.id = a.rep_id join client c on c.id = a.client_id
             join lead l on l.id = a.lead_id join person p on p.id = l.person_id
             where ($1::uuid is null or a.client_id = $1) and ($2::uuid is null or a.id = $2)
@@ -186,6 +188,7 @@ impl Store {
                 rep_zone: zone(&row.rep_zone)?,
                 person_zone: places.into_iter().next().map_or(TimeZone::UTC, |place| place.zone),
                 person,
+                do_not_contact: row.do_not_contact,
                 by: row.made_by,
             });
         }

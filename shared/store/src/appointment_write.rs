@@ -116,7 +116,7 @@ impl Store {
         };
         batch.appointment_put(client, &booked, change).await?;
         batch.lead_release(lead, change.now).await?;
-        batch.tell_rep((client, &booked), NoticeKind::AppointmentBooked, Some(&diary), change).await?;
+        batch.tell_all((client, &booked), NoticeKind::AppointmentBooked, Some(&diary), change).await?;
         batch.commit().await?;
         Ok(booked)
     }
@@ -141,7 +141,7 @@ impl Store {
         batch.holds_end((rep, slot), Some(id), change.now).await?;
         batch.appointment_put(client, &moved, change).await?;
         if moved.state == State::Booked {
-            batch.tell_rep((client, &moved), NoticeKind::AppointmentMoved, Some(&diary), change).await?;
+            batch.tell_all((client, &moved), NoticeKind::AppointmentMoved, Some(&diary), change).await?;
         }
         batch.commit().await?;
         Ok(moved)
@@ -164,7 +164,7 @@ impl Store {
         let cancelled = before.cancel(why.to_owned(), change.now)?;
         batch.appointment_put(client, &cancelled, change).await?;
         if was_booked {
-            batch.tell_rep((client, &cancelled), NoticeKind::AppointmentCancelled, None, change).await?;
+            batch.tell_all((client, &cancelled), NoticeKind::AppointmentCancelled, None, change).await?;
         }
         batch.commit().await?;
         Ok(cancelled)
@@ -228,6 +228,21 @@ impl Batch {
         Ok(())
     }
 
+    /// The rep hears of it by a mail, programs like of everything that is new of a lead.
+    async fn tell_all(
+        &mut self,
+        (client, one): (ClientId, &Appointment),
+        kind: NoticeKind,
+        diary: Option<&Diary>,
+        change: Change<'_>,
+    ) -> Result<(), StoreError> {
+        self.tell_rep((client, one), kind, diary, change).await?;
+        let (lead, event, cause, due_at) = (one.lead, EventType::LeadUpdated, one.change_id(), change.now);
+        let said = json!({"kind": kind.word(), "appointment": one.id, "reason": one.cancelled_because()});
+        self.tell(&[News { lead, event, cause, said, mailed: false, due_at }], change.now).await?;
+        Ok(())
+    }
+
     /// What was to be told of an appointment is replaced by what it is now, with the reminders that are still to come.
     async fn tell_rep(
         &mut self,
@@ -238,10 +253,6 @@ impl Batch {
     ) -> Result<(), StoreError> {
         let now = change.now;
         self.notices_drop(one.id, "the appointment was changed", now).await?;
-        // The rep's mail is the notice; programs are told like of everything that is new of the lead.
-        let (lead, event, cause) = (one.lead, EventType::LeadUpdated, one.change_id());
-        let said = json!({"kind": kind.word(), "appointment": one.id, "reason": one.cancelled_because()});
-        self.tell(&[News { lead, event, cause, said, mailed: false }], now).await?;
         let fresh = |kind, data, due_at| NewNotice {
             id: NoticeId::from_uuid((change.fresh_id)()),
             client,

@@ -217,7 +217,8 @@ impl Batch {
         .fetch_all(self.connection())
         .await?;
         let said = serde_json::json!({"taken_at": now});
-        let news = News { lead: offer.lead, event: EventType::LeadTaken, cause: Uuid::nil(), said, mailed: true };
+        let news =
+            News { lead: offer.lead, event: EventType::LeadTaken, cause: Uuid::nil(), said, mailed: true, due_at: now };
         let mut columns = Columns::default();
         for row in rows {
             columns.push(&news, DeliveryId::from_uuid(row.id), now);

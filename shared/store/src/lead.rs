@@ -56,6 +56,14 @@ pub struct LeadRow {
     pub generation: i64,
 }
 
+impl LeadRow {
+    /// Whether it was given or taken back since it last became A: whoever had it has it no more.
+    #[must_use]
+    pub fn came_back(&self) -> bool {
+        self.returned_at.is_some_and(|back| self.matured_at.is_none_or(|matured| back > matured))
+    }
+}
+
 /// A decision to store.
 #[derive(Debug, Clone)]
 pub struct NewDecision {

@@ -14,7 +14,7 @@ use ripen_domain::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{Batch, EndpointKind, LeadRow, Scope, Store, StoreError};
+use crate::{Batch, EndpointKind, LeadRow, Scope, Store, StoreError, error::word};
 
 /// Something to tell.
 #[derive(Debug, Clone)]
@@ -29,6 +29,8 @@ pub struct News {
     pub said: Value,
     /// Whether it is mailed too. Some news has a mail of its own.
     pub mailed: bool,
+    /// Not to be told before.
+    pub due_at: Timestamp,
 }
 
 /// Something went wrong on the way to an endpoint: the client's endpoints that ask are told.
@@ -76,6 +78,7 @@ pub(crate) struct Columns {
     events: Vec<String>,
     causes: Vec<Uuid>,
     said: Vec<Value>,
+    due: Vec<jiff_sqlx::Timestamp>,
     /// Where it does not go where the delivery went that it is about.
     tos: Vec<Option<Uuid>>,
 }
@@ -95,9 +98,10 @@ impl Batch {
             select d.id, d.lead_id, e.events, e.kind,
                    coalesce((select o.kind from outcome o where o.delivery_id = d.id order by o.number desc limit 1) = 'returned',
                             false) as "returned!",
-                   l.grade = 'A' and (l.returned_at is null or coalesce(l.last_conversation_at > l.returned_at, false)) as "is_out!"
+                   l.grade = 'A' and (l.returned_at is null or m.at > l.returned_at) as "is_out!"
             from delivery d join endpoint e on e.id = d.endpoint_id join lead l on l.id = d.lead_id
-            where d.lead_id = any($1) and d.event = 'lead.matured' and d.attempts > 0 and e.state = 'enabled'
+            join maturation m on m.id = d.maturation_id
+            where d.lead_id = any($1) and d.event = 'lead.matured' and d.attempts > 0
               and d.maturation_id = (select m.id from maturation m where m.lead_id = d.lead_id order by m.at desc, m.id desc limit 1)"#,
             &leads
         )
@@ -124,7 +128,8 @@ impl Batch {
     }
 
     /// Keeps what was never attempted from being attempted before this transaction ends: its body is frozen with what is known
-    /// then, and that must be this too. A lease that is faster is waited for, and counts as an attempt.
+    /// then, and that must be this too. A lease that is faster is waited for, and counts as an attempt. One that is slower
+    /// passes over it: what is pending is offered again at once, what is held when its offer's time is up.
     async fn hold_unsent(&mut self, leads: &[Uuid], now: Timestamp) -> Result<(), StoreError> {
         sqlx::query!(
             "-- news.hold_unsent
@@ -146,8 +151,9 @@ impl Batch {
             "-- news.insert
             insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, event, cause, said, state, due_at,
                                   offered_until, created_at)
-            select ($1::uuid[])[i], d.client_id, d.lead_id, d.maturation_id, coalesce(($7::uuid[])[i], d.endpoint_id), d.rep_id,
-                   ($3::text[])[i], ($4::uuid[])[i], ($5::json[])[i], 'pending', $6, $6, $6
+            select ($1::uuid[])[i], d.client_id, d.lead_id, d.maturation_id, coalesce(($7::uuid[])[i], d.endpoint_id),
+                   case when ($7::uuid[])[i] is null then d.rep_id end,
+                   ($3::text[])[i], ($4::uuid[])[i], ($5::json[])[i], 'pending', ($8::timestamptz[])[i], $6, $6
             from generate_subscripts($1::uuid[], 1) i join delivery d on d.id = ($2::uuid[])[i]
             on conflict do nothing",
             &c.ids,
@@ -156,15 +162,16 @@ impl Batch {
             &c.causes,
             &c.said,
             now.to_sqlx(),
-            &c.tos[..] as &[Option<Uuid>]
+            &c.tos[..] as &[Option<Uuid>],
+            &c.due[..]
         )
         .execute(self.connection())
         .await?;
         Ok(())
     }
 
-    /// Owes alarms to every endpoint of the client that asks and is not disabled, the one they are about included. Alarms
-    /// raise none.
+    /// Owes alarms to every endpoint of the client that asks and is not disabled, the one they are about included. That an
+    /// alarm was given up raises none.
     pub(crate) async fn raise(&mut self, alarms: &[Alarm], now: Timestamp) -> Result<(), StoreError> {
         if alarms.is_empty() {
             return Ok(());
@@ -172,17 +179,23 @@ impl Batch {
         let abouts: Vec<_> = alarms.iter().map(|alarm| alarm.about.uuid()).collect();
         let rows = sqlx::query!(
             "-- news.who_asks
-            select d.id, d.lead_id, e.id as endpoint_id, e.events from delivery d join endpoint e on e.client_id = d.client_id
-            where d.id = any($1) and e.state = 'enabled' and d.event not in ('delivery.dead', 'endpoint.disabled')
-              and e.events && array['delivery.dead', 'endpoint.disabled']",
+            select d.id, d.lead_id, d.event, d.endpoint_id as about, e.id as endpoint_id, e.events
+            from delivery d join endpoint e on e.client_id = d.client_id
+            where d.id = any($1) and e.state = 'enabled' and e.events && array['delivery.dead', 'endpoint.disabled']",
             &abouts
         )
         .fetch_all(self.connection())
         .await?;
         let mut columns = Columns::default();
         for (alarm, row) in alarms.iter().flat_map(|alarm| rows.iter().map(move |row| (alarm, row))) {
-            if row.id == alarm.about.uuid() && row.events.iter().any(|event| event == alarm.event.word()) {
-                columns.push_alarm(alarm, (row.endpoint_id, LeadId::from_uuid(row.lead_id)), now);
+            let event: EventType = word(&row.event)?;
+            let asks = row.events.iter().any(|event| event == alarm.event.word());
+            let of_alarm = alarm.event == EventType::DeliveryDead && event.is_alarm();
+            if row.id == alarm.about.uuid() && asks && !of_alarm {
+                let lead = LeadId::from_uuid(row.lead_id);
+                let about =
+                    json!({"event": event, "endpoint": row.about.map(EndpointId::from_uuid), "lead": {"id": lead}});
+                columns.push_alarm(alarm, (row.endpoint_id, &about), now);
             }
         }
         self.news_insert(&columns, now).await
@@ -204,6 +217,7 @@ impl Batch {
             cause: Uuid::nil(),
             said: said.clone(),
             mailed: true,
+            due_at: now,
         });
         self.tell(&news.collect::<Vec<_>>(), now).await
     }
@@ -255,18 +269,22 @@ impl Columns {
         self.events.push(news.event.word().to_owned());
         self.causes.push(news.cause);
         self.said.push(news.said.clone());
+        self.due.push(news.due_at.to_sqlx());
         self.tos.push(None);
     }
 
-    fn push_alarm(&mut self, alarm: &Alarm, (to, lead): (Uuid, LeadId), now: Timestamp) {
+    fn push_alarm(&mut self, alarm: &Alarm, (to, about): (Uuid, &Value), now: Timestamp) {
         // The same to another endpoint is another delivery.
         self.ids.push(news_id(alarm.about, alarm.event, Uuid::new_v5(&alarm.cause, to.as_bytes()), now).uuid());
         self.abouts.push(alarm.about.uuid());
         self.events.push(alarm.event.word().to_owned());
         self.causes.push(alarm.cause);
         let mut said = alarm.said.clone();
-        said["lead"] = json!({"id": lead});
+        if let (Value::Object(said), Value::Object(about)) = (&mut said, about) {
+            said.extend(about.clone());
+        }
         self.said.push(said);
+        self.due.push(now.to_sqlx());
         self.tos.push(Some(to));
     }
 }
@@ -293,7 +311,7 @@ impl Store {
         let words = format!("taken back: {why}");
         let stopped = batch.recall_pending(lead, &words, now).await?;
         let said = json!({"reason": why, "recalled_at": now});
-        let news = News { lead, event: EventType::LeadRecalled, cause: Uuid::nil(), said, mailed: true };
+        let news = News { lead, event: EventType::LeadRecalled, cause: Uuid::nil(), said, mailed: true, due_at: now };
         let told = batch.tell(&[news], now).await?;
         batch.recall_lead(&row, (by, &words), now).await?;
         batch.regrade_ask(lead, &words, now).await?;

@@ -140,7 +140,9 @@ impl Store {
             by: new.by.to_owned(),
         };
         batch.outcome_insert(new.delivery, &kept).await?;
-        batch.tell(&[news(owed.lead, new.delivery, &kept)], now).await?;
+        if !new.dry_run {
+            batch.tell(&[news(owed.lead, new.delivery, &kept)], now).await?;
+        }
         batch.apply(&row, &owed, (&kept, due), &follows).await?;
         if new.how == How::Answer {
             batch.answer_end(new.delivery, &Recorded::Again).await?;
@@ -270,7 +272,14 @@ fn news(lead: LeadId, delivery: DeliveryId, said: &OutcomeRecord) -> News {
         "amount": said.sale.map(|sale| sale.amount.to_string()), "currency": said.sale.map(|sale| sale.currency.to_string()),
         "not_before": said.not_before, "said_by": said.by, "at": said.at, "of": delivery});
     let cause = Uuid::new_v5(&delivery.uuid(), &said.number.to_be_bytes());
-    News { lead, event: EventType::LeadOutcome, cause, said: json!({"outcome": outcome}), mailed: true }
+    News {
+        lead,
+        event: EventType::LeadOutcome,
+        cause,
+        said: json!({"outcome": outcome}),
+        mailed: true,
+        due_at: said.at,
+    }
 }
 
 /// What the client said, for the ledger and for people.

@@ -1,7 +1,7 @@
 //! What people of the firm do with a lead, in one transaction each: touches with their answers, and promises moved by hand.
 //! The lead is decided again afterwards, by the qualifier, because of the regrade that is written beside it.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     delivery::EventType,
@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{Batch, LeadRow, News, Scope, Store, StoreError, error::one_row};
+
+/// What is learned of a lead that a client has is told after the lead was decided again.
+const DECIDED_WITHIN: SignedDuration = SignedDuration::from_secs(5);
 
 /// A next step that was agreed with the person.
 #[derive(Debug, Clone, Copy)]
@@ -249,8 +252,11 @@ impl Batch {
         if new.answers.is_empty() && new.note.is_none() || new.disposition == Disposition::DoNotContact {
             return Ok(());
         }
-        let said = json!({"kind": "conversation", "by": new.by});
-        let news = News { lead: new.lead, event: EventType::LeadUpdated, cause: new.id, said, mailed: true };
+        let kind = if new.disposition.is_conversation() { "conversation" } else { "note" };
+        let said = json!({"kind": kind, "by": new.by});
+        // The decision that follows withdraws it where the lead is no A any more.
+        let due_at = now.saturating_add(DECIDED_WITHIN).unwrap_or(now);
+        let news = News { lead: new.lead, event: EventType::LeadUpdated, cause: new.id, said, mailed: true, due_at };
         self.tell(&[news], now).await?;
         Ok(())
     }

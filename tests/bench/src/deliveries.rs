@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ripen_testkit::receiver::{Behaviour, Receiver as Misbehaving};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -28,6 +29,9 @@ const ENDPOINTS: u64 = 50;
 const STEADY: u64 = 500;
 const SLOWER_BY: f64 = 1.1;
 const WAITING: u64 = 100_000;
+/// Endpoints answer with so much where they answer too much, to so many deliveries.
+const FLOOD_BYTES: u64 = 300 << 20;
+const FLOODED: u64 = 500;
 const PEAK_MEGABYTES: f64 = 100.0;
 const PATIENCE: Duration = Duration::from_secs(300);
 /// What falls due a little later is found at once, so that the look's interval is not what is measured.
@@ -40,6 +44,7 @@ pub async fn run(options: &Options) -> Report {
     together(&services, options, &mut report).await;
     hanging(&services, options, &mut report).await;
     memory(&services, options, &mut report).await;
+    flood(&services, options, &mut report).await;
     report
 }
 
@@ -193,5 +198,29 @@ async fn memory(services: &Services, options: &Options, report: &mut Report) {
         Aim::Below(PEAK_MEGABYTES),
     );
     report.add("load average", usage::load_average().parse().unwrap_or_default(), "");
+    ground.end(process).await;
+}
+
+/// Every endpoint answers 200 with a body that fits no memory.
+async fn flood(services: &Services, options: &Options, report: &mut Report) {
+    let ground = Ground::new(services, &options.set, ENDPOINTS).await;
+    let flooding = Misbehaving::start().await;
+    flooding.set("/hook", Behaviour::HugeBody(FLOOD_BYTES));
+    sqlx::query("update endpoint set url = $1")
+        .bind(flooding.url("/hook"))
+        .execute(&ground.stage.pool)
+        .await
+        .expect("endpoints");
+    fill::due(&ground.stage.pool, (1, FLOODED), 0.0, 0.0).await;
+    services.settle().await;
+    let process = ground.stage.serve("").await;
+    let limit = Instant::now() + PATIENCE;
+    while ground.stage.count("select count(*) from delivery where state = 'delivered'").await < FLOODED + 1 {
+        assert!(Instant::now() < limit, "what was answered with too much is delivered");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let peak = usage::peak_memory(process.pid());
+    let name = format!("{FLOODED} answers of {} MiB: peak memory", FLOOD_BYTES >> 20);
+    report.aimed(name, peak, "MB", Aim::Below(PEAK_MEGABYTES));
     ground.end(process).await;
 }

@@ -128,3 +128,22 @@ fn deciding_again_on_the_same_day_moves_nothing() {
     assert_eq!(next_day.ended, [(LeadId::from_uuid(Uuid::nil()), 1, State::Moved)]);
     assert_eq!(due(&next_day).as_deref(), Some("2026-12-03T15:00:00Z"));
 }
+
+#[test]
+fn a_lead_that_came_back_and_is_an_a_again_matures_again_even_if_it_was_never_decided_between() {
+    let spoken = "2026-11-05T16:00:00Z";
+    let again = |returned_at: Option<&str>| {
+        let mut lead = lead(at("2026-11-01T15:00:00Z"));
+        let id = DecisionId::from_uuid(Uuid::nil());
+        lead.row.decided = Some((id, CriteriaId::from_uuid(Uuid::nil()), Grade::A, 70));
+        lead.row.enquiries = 4;
+        lead.row.matured_at = Some(at("2026-11-02T15:00:00Z"));
+        lead.row.returned_at = returned_at.map(at);
+        lead.row.last_conversation_at = Some(at(spoken));
+        decide(lead, Profile::default(), "2026-11-05T16:00:01Z").maturations.len()
+    };
+    assert_eq!(again(None), 0, "its client has it");
+    assert_eq!(again(Some("2026-11-01T16:00:00Z")), 0, "it came back before, and matured since");
+    assert_eq!(again(Some("2026-11-04T16:00:00Z")), 1);
+    assert_eq!(again(Some("2026-11-05T16:00:00.5Z")), 0, "nobody has spoken to the person since");
+}

@@ -1,5 +1,6 @@
 //! What happened to a lead that a rep has, in a title and a few sentences.
 
+use ripen_domain::delivery::EventType;
 use serde_json::Value;
 
 use super::read::{name, word};
@@ -33,8 +34,10 @@ pub(super) fn read(payload: &Value) -> Option<(String, Vec<String>)> {
         }
         "delivery.dead" => {
             let why = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-            let lead = word(&data["lead"]["id"]).map(|lead| format!(" of {lead}")).unwrap_or_default();
-            ("A lead could not be delivered".to_owned(), vec![format!("A delivery{lead} was given up{why}.")])
+            let (what, lead) = (word(&data["event"]), word(&data["lead"]["id"]));
+            let sentence = format!("{} of {} was given up{why}.", what.unwrap_or_default(), lead.unwrap_or_default());
+            let delivery = word(&data["delivery"]).unwrap_or_default();
+            ("A delivery was given up".to_owned(), vec![sentence, format!("It is delivery {delivery}.")])
         }
         "endpoint.disabled" => {
             let endpoint = word(&data["endpoint"]).unwrap_or_else(|| "An endpoint".to_owned());
@@ -44,6 +47,8 @@ pub(super) fn read(payload: &Value) -> Option<(String, Vec<String>)> {
         }
         _ => return None,
     };
-    sentences.extend(word(&data["delivery"]).map(|delivery| format!("It came with delivery {delivery}.")));
+    let is_alarm = payload["type"].as_str().and_then(|kind| kind.parse().ok()).is_some_and(EventType::is_alarm);
+    let about = word(&data["delivery"]).filter(|_| !is_alarm);
+    sentences.extend(about.map(|delivery| format!("It came with delivery {delivery}.")));
     Some((title, sentences))
 }

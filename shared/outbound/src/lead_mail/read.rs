@@ -165,6 +165,7 @@ fn news(update: &Value) -> Option<String> {
     Some(match update["kind"].as_str()? {
         "arrival" => "They enquired again".to_owned(),
         "conversation" => joined([Some("What was said in a conversation".to_owned()), word(&update["by"])], " with ")?,
+        "note" => joined([Some("What was noted".to_owned()), word(&update["by"])], " by ")?,
         kind => label(kind),
     })
 }

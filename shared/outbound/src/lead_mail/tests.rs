@@ -149,7 +149,7 @@ fn what_happened_since_is_said_in_a_few_words() {
         told("lead.taken", json!({})),
         told("lead.suppressed", json!({"reason": "asked"})),
         told("lead.outcome", outcome),
-        told("delivery.dead", json!({"reason": "gave up after 9 attempts: answered 500"})),
+        told("delivery.dead", json!({"event": "lead.matured", "reason": "gave up after 9 attempts: answered 500"})),
         told("endpoint.disabled", json!({"lead": null, "endpoint": "ep_1", "reason": "answered 410 Gone"})),
     ];
     let shown: Vec<_> = mails.iter().map(|mail| format!("{}\n\n{}", mail.subject, mail.text)).collect();
