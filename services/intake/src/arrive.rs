@@ -71,6 +71,7 @@ impl Reception<'_> {
             tracing::error!(error = %error, arrival.id = %id, "an arrival could not be written as JSON");
             Problem::internal()
         })?;
-        Ok(Ready { id, quarantined: quarantine.is_some(), body: body.into() })
+        // It may wait in a queue in memory, with ten thousand others: without the room that it did not need.
+        Ok(Ready { id, quarantined: quarantine.is_some(), body: body.into_boxed_slice().into() })
     }
 }
