@@ -11,7 +11,11 @@ use ripen_domain::{
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{Batch, NewNotice, News, NoticeKind, Scope, Store, StoreError, appointment_row::Locked};
+use crate::{
+    Batch, NewNotice, News, NoticeKind, Scope, Store, StoreError,
+    appointment_row::Locked,
+    batch::{Failure, again},
+};
 
 /// A slot that is wanted for a lead.
 #[derive(Debug, Clone)]
@@ -71,12 +75,28 @@ pub enum Unbookable {
     Store(#[from] StoreError),
 }
 
+impl Failure for Unbookable {
+    fn met_another(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_conflict())
+    }
+}
+
 impl Store {
     /// Keeps a slot free until an instant. What the lead held before is let go.
     ///
     /// # Errors
     /// Says why not.
     pub async fn appointment_hold(
+        &self,
+        scope: Scope,
+        wish: Wish,
+        until: Timestamp,
+        change: Change<'_>,
+    ) -> Result<Appointment, Unbookable> {
+        again(|| self.hold_try(scope, wish.clone(), until, change)).await
+    }
+
+    async fn hold_try(
         &self,
         scope: Scope,
         wish: Wish,
@@ -104,6 +124,10 @@ impl Store {
         wish: Wish,
         change: Change<'_>,
     ) -> Result<Appointment, Unbookable> {
+        again(|| self.book_try(scope, wish.clone(), change)).await
+    }
+
+    async fn book_try(&self, scope: Scope, wish: Wish, change: Change<'_>) -> Result<Appointment, Unbookable> {
         let mut batch = self.begin().await?;
         let (client, held, diary) = batch.take_slot(scope, &wish, change).await?;
         let Wish { lead, rep, slot, note } = wish;
@@ -132,6 +156,16 @@ impl Store {
         slot: Slot,
         change: Change<'_>,
     ) -> Result<Appointment, Unbookable> {
+        again(|| self.move_try(scope, id, slot, change)).await
+    }
+
+    async fn move_try(
+        &self,
+        scope: Scope,
+        id: AppointmentId,
+        slot: Slot,
+        change: Change<'_>,
+    ) -> Result<Appointment, Unbookable> {
         let mut batch = self.begin().await?;
         let (client, before) = batch.appointment_lock(scope, id).await?;
         let rep = before.rep;
@@ -152,6 +186,16 @@ impl Store {
     /// # Errors
     /// Says why not.
     pub async fn appointment_cancel(
+        &self,
+        scope: Scope,
+        id: AppointmentId,
+        why: &str,
+        change: Change<'_>,
+    ) -> Result<Appointment, Unbookable> {
+        again(|| self.cancel_try(scope, id, why, change)).await
+    }
+
+    async fn cancel_try(
         &self,
         scope: Scope,
         id: AppointmentId,

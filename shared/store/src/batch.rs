@@ -6,6 +6,36 @@ use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::{NewDecision, Store, StoreError, receipt::Dictionaries};
 
+/// Tries of a transaction that met another.
+const TRIES: usize = 3;
+
+/// Why a transaction did not go through.
+pub(crate) trait Failure {
+    /// Whether it may simply run again.
+    fn met_another(&self) -> bool;
+}
+
+impl Failure for StoreError {
+    fn met_another(&self) -> bool {
+        self.is_conflict()
+    }
+}
+
+/// Runs a whole transaction, and again where another one was in the way: nothing of it happened then.
+pub(crate) async fn again<T, E, F>(transaction: impl Fn() -> F) -> Result<T, E>
+where
+    E: Failure,
+    F: Future<Output = Result<T, E>>,
+{
+    let mut tries = 1;
+    loop {
+        match transaction().await {
+            Err(error) if error.met_another() && tries < TRIES => tries += 1,
+            result => return result,
+        }
+    }
+}
+
 /// An open transaction. Dropped without [`Batch::commit`], nothing happened.
 #[derive(Debug)]
 pub struct Batch {
@@ -40,5 +70,32 @@ impl Batch {
     pub async fn commit(self) -> Result<(), StoreError> {
         self.tx.commit().await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_transaction_that_met_another_runs_again_a_few_times() {
+        let runs = Cell::new(0);
+        let until = |passes: usize, error: StoreError| {
+            let runs = &runs;
+            move || {
+                runs.set(runs.get() + 1);
+                let error = error.clone();
+                async move { if runs.get() >= passes { Ok(runs.get()) } else { Err(error) } }
+            }
+        };
+        let conflict = || StoreError::Conflict("40P01".to_owned());
+        assert_eq!(again(until(3, conflict())).await.unwrap(), 3);
+        runs.set(0);
+        assert!(again(until(9, conflict())).await.unwrap_err().is_conflict());
+        assert_eq!(runs.replace(0), TRIES);
+        again(until(9, StoreError::Unreachable("away".to_owned()))).await.unwrap_err();
+        assert_eq!(runs.get(), 1, "anything else is the caller's");
     }
 }

@@ -14,7 +14,7 @@ use ripen_domain::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{Batch, EndpointKind, LeadRow, Scope, Store, StoreError, error::word};
+use crate::{Batch, EndpointKind, LeadRow, Scope, Store, StoreError, batch::again, error::word};
 
 /// Something to tell.
 #[derive(Debug, Clone)]
@@ -295,6 +295,16 @@ impl Store {
     /// # Errors
     /// When the database is away or the transaction fails: then nothing happened.
     pub async fn lead_recall(
+        &self,
+        scope: Scope,
+        lead: LeadId,
+        by_why: (&str, &str),
+        now: Timestamp,
+    ) -> Result<Recalled, StoreError> {
+        again(|| self.recall_try(scope, lead, by_why, now)).await
+    }
+
+    async fn recall_try(
         &self,
         scope: Scope,
         lead: LeadId,

@@ -16,10 +16,7 @@ use ripen_domain::{
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{Batch, LeadRow, News, Scope, Store, StoreError, outcome_write::Owed};
-
-/// A transaction that another was in the way of runs again, so often at most.
-const TRIES: usize = 3;
+use crate::{Batch, LeadRow, News, Scope, Store, StoreError, batch::again, outcome_write::Owed};
 
 /// An outcome to record.
 #[derive(Debug, Clone, Copy)]
@@ -86,13 +83,7 @@ impl Store {
         hours: &Hours,
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
-        let mut tries = 1;
-        loop {
-            match self.outcome_try(scope, new, hours, now).await {
-                Err(error) if error.is_conflict() && tries < TRIES => tries += 1,
-                result => return result,
-            }
-        }
+        again(|| self.outcome_try(scope, new, hours, now)).await
     }
 
     async fn outcome_try(

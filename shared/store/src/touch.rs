@@ -12,7 +12,7 @@ use ripen_domain::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{Batch, LeadRow, News, Scope, Store, StoreError, error::one_row};
+use crate::{Batch, LeadRow, News, Scope, Store, StoreError, batch::again, error::one_row};
 
 /// What is learned of a lead that a client has is told after the lead was decided again.
 const DECIDED_WITHIN: SignedDuration = SignedDuration::from_secs(5);
@@ -87,6 +87,10 @@ impl Store {
     /// # Errors
     /// When the database is away or the transaction fails: then nothing was recorded.
     pub async fn touch(&self, scope: Scope, new: &NewTouch<'_>, now: Timestamp) -> Result<Worked, StoreError> {
+        again(|| self.touch_try(scope, new, now)).await
+    }
+
+    async fn touch_try(&self, scope: Scope, new: &NewTouch<'_>, now: Timestamp) -> Result<Worked, StoreError> {
         let mut held = match self.hold(scope, new.lead).await? {
             Taken::Held(held) => held,
             Taken::Not(why) => return Ok(why),
