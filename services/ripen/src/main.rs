@@ -17,11 +17,6 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use cli::{Cli, Command};
-use mimalloc::MiMalloc;
-
-/// A lead passes through many small objects in several threads: glibc's allocator took an eighth of the machine for them.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
