@@ -74,6 +74,7 @@ pub enum ServiceError {
 /// When a part of it dies.
 pub async fn service(ctx: Context, stop: Stop) -> Result<(), ServiceError> {
     worker::register_metrics();
+    months::first(&ctx, &stop).await;
     let mut parts = JoinSet::new();
     for _ in 0..ctx.settings.qualifier.workers.max(1) {
         parts.spawn(worker::run(ctx.clone(), Queue::Arrivals, stop.clone()));

@@ -193,6 +193,21 @@ mod tests {
     }
 
     #[test]
+    fn every_occasion_is_said_in_its_own_words() {
+        let cancelled = State::Cancelled { at: "2026-11-23T10:00:00Z".parse().unwrap(), why: "Fell ill".to_owned() };
+        let mails = [
+            (Occasion::Booked, State::Booked),
+            (Occasion::Moved, State::Booked),
+            (Occasion::Cancelled, cancelled),
+            (Occasion::Reminder(Reminder::DayBefore), State::Booked),
+            (Occasion::Reminder(Reminder::HourBefore), State::Booked),
+        ];
+        let mails = mails.map(|(occasion, state)| written(occasion, state));
+        let shown = mails.map(|mail| format!("{}\n\n{}", mail.subject, mail.text));
+        insta::assert_snapshot!("appointments_text", shown.join("-----\n"));
+    }
+
+    #[test]
     fn a_reminder_leaves_the_calendar_alone() {
         let mail = written(Occasion::Reminder(Reminder::HourBefore), State::Booked);
         assert!(mail.subject.starts_with("In an hour: Casey, ") && mail.invitation.is_none());

@@ -65,7 +65,7 @@ impl Store {
             return Ok(claimed);
         }
         let (frozen, fresh): (Vec<_>, Vec<_>) =
-            self.load(&taken, now).await?.into_iter().partition(|due| due.body.is_some());
+            self.load_all(&taken, now).await?.into_iter().partition(|due| due.body.is_some());
         let fresh: Vec<_> = fresh.into_iter().map(|due| (freeze(&due), due)).collect();
         let ours = self.freeze(&fresh, now).await?;
         // Where somebody else froze one meanwhile, this lease ran out within the blink it is old.
@@ -230,7 +230,19 @@ impl Store {
         .await?)
     }
 
-    /// Loads all that is said about leased deliveries.
+    /// Loads all that is said about leased deliveries. A decision that is moved into its month in this moment is found by
+    /// the second look: the first may have taken its snapshot before the move and its list of months after it.
+    async fn load_all(&self, taken: &Taken, now: Timestamp) -> Result<Vec<Due>, StoreError> {
+        let mut loaded = self.load(taken, now).await?;
+        if loaded.len() < taken.leased.len() {
+            let found: BTreeSet<_> = loaded.iter().map(|due| due.matured.delivery.uuid()).collect();
+            let leased = taken.leased.iter().copied().filter(|id| !found.contains(id)).collect();
+            let left = Taken { leased, probes: taken.probes.clone() };
+            loaded.extend(self.load(&left, now).await?);
+        }
+        Ok(loaded)
+    }
+
     async fn load(&self, taken: &Taken, now: Timestamp) -> Result<Vec<Due>, StoreError> {
         let rows = sqlx::query_as!(
             Row,

@@ -159,6 +159,6 @@ fn what_happened_since_is_said_in_a_few_words() {
     payload["type"] = json!("lead.updated");
     payload["data"]["update"] = json!({"kind": "conversation", "by": "Kim"});
     let updated = render(&payload);
-    assert!(updated.text.contains("\nNew: What was said in a conversation with Kim\n"), "{}", updated.text);
+    insta::assert_snapshot!("updated_text", updated.text);
     assert_eq!(updated.subject, "Something new on your A lead: Casey O'Neil (Spring trade show)");
 }

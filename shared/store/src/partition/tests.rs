@@ -69,6 +69,26 @@ async fn a_decision_that_meets_its_month_being_made_is_decided_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_decision_that_is_read_while_its_month_is_made_is_found_by_the_next_look() {
+    let database = database().await;
+    let store = Store::open(database.url(), 4).unwrap();
+    let december = Month::of(at("2026-12-31T00:00:00Z"));
+    let id = december.first_id();
+    decide(&store, id).await;
+    let mut making = store.pool.begin().await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(december.statement())).execute(&mut *making).await.unwrap();
+    let look = |store: Store| async move {
+        let sql = "select count(*) from decision where id = $1";
+        sqlx::query_scalar::<_, i64>(sql).bind(id).fetch_one(&store.pool).await.unwrap()
+    };
+    let looking = tokio::spawn(look(store.clone()));
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    making.commit().await.unwrap();
+    assert_eq!(looking.await.unwrap(), 0, "PostgreSQL took its snapshot before it waited: see Store::deliveries_lease");
+    assert_eq!(look(store).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn decisions_lie_in_their_month_and_strays_are_moved_there() {
     let database = database().await;
     let store = Store::open(database.url(), 4).unwrap();
