@@ -61,7 +61,7 @@ async fn endpoints(ctx: &Context, now: Timestamp) -> Result<(), StoreError> {
             tracing::warn!(leads = mailed, "leads go by e-mail because their webhook fails");
         }
         let broken = ctx.store.endpoints_broken(since).await?;
-        let notices: Vec<_> = broken.iter().flat_map(|one| of_endpoint(ctx, one, now)).collect();
+        let notices: Vec<_> = broken.iter().flat_map(|one| of_endpoint(&ctx.settings.mail.alerts, one, now)).collect();
         ctx.store.notices_once(&notices, now).await?;
     }
     Ok(())
@@ -104,8 +104,8 @@ fn notice(
     }
 }
 
-/// To the client and to the firm.
-fn of_endpoint(ctx: &Context, one: &Broken, now: Timestamp) -> Vec<OnceNotice> {
+/// To the client and to the firm, where that wants to be told.
+fn of_endpoint(firm: &str, one: &Broken, now: Timestamp) -> Vec<OnceNotice> {
     let waiting = match one.waiting {
         0 => "Nothing waits for it.".to_owned(),
         1 => "One delivery waits for it.".to_owned(),
@@ -115,18 +115,18 @@ fn of_endpoint(ctx: &Context, one: &Broken, now: Timestamp) -> Vec<OnceNotice> {
         let why = format!("It was disabled: {why}. It gets nothing until it is enabled again.");
         (NoticeKind::EndpointDisabled, format!("{} was disabled ({})", one.name, one.client_name), why)
     } else {
-        let since = one.failing_since.map(shown).unwrap_or_default();
+        let since = one.failing_since.map(|at| shown(at, &TimeZone::UTC)).unwrap_or_default();
         let why = format!(
             "Every attempt has failed since {since}. Its leads go by e-mail meanwhile, where an address is known."
         );
         (NoticeKind::EndpointDown, format!("{} fails ({})", one.name, one.client_name), why)
     };
     let since = one.failing_since.map_or(0, Timestamp::as_second);
-    let addresses = one.tell.iter().chain([&ctx.settings.mail.alerts].into_iter().filter(|firm| !firm.is_empty()));
+    let addresses = one.tell.as_deref().into_iter().chain([firm].into_iter().filter(|firm| !firm.is_empty()));
     let told = addresses.map(|address| {
         let data = json!({"title": title, "sentences": [why, waiting]});
         let key = format!("{kind}:{}:{since}", one.endpoint);
-        OnceNotice { endpoint: Some(one.endpoint), ..notice(now, one.client, kind, (key, address.clone()), data) }
+        OnceNotice { endpoint: Some(one.endpoint), ..notice(now, one.client, kind, (key, address.to_owned()), data) }
     });
     told.collect()
 }
@@ -134,8 +134,9 @@ fn of_endpoint(ctx: &Context, one: &Broken, now: Timestamp) -> Vec<OnceNotice> {
 fn reminder(one: &Untouched, now: Timestamp) -> Option<OnceNotice> {
     let (name, address) = one.to.clone()?;
     let who = one.person.as_deref().unwrap_or("A lead");
+    let clock = TimeZone::get(&one.clock).unwrap_or(TimeZone::UTC);
     let sentences = [
-        format!("{who} was sent to you on {}, and nothing was said of it yet.", shown(one.delivered_at)),
+        format!("{who} was sent to you on {}, and nothing was said of it yet.", shown(one.delivered_at, &clock)),
         "Please call, and say what became of it by the link in its mail.".to_owned(),
     ];
     let data = json!({"title": format!("{who} is waiting"), "sentences": sentences});
@@ -150,24 +151,36 @@ async fn firm(ctx: &Context, untouched: &[Untouched], now: Timestamp) -> Result<
     let Some(since) = before(now, ctx.settings.dispatcher.firm_after_h * 3600).filter(|_| !address.is_empty()) else {
         return Ok(0);
     };
+    let old: Vec<_> = untouched.iter().filter(|one| one.delivered_at <= since).collect();
+    ctx.store.notices_once(&of_clients(address, &old, now), now).await
+}
+
+fn of_clients(address: &str, untouched: &[&Untouched], now: Timestamp) -> Vec<OnceNotice> {
     let mut by_client: BTreeMap<_, Vec<&Untouched>> = BTreeMap::new();
-    for one in untouched.iter().filter(|one| one.delivered_at <= since) {
+    for one in untouched {
         by_client.entry(one.client.0).or_default().push(one);
     }
     let today = now.to_zoned(TimeZone::UTC).date();
     let notices = by_client.into_iter().filter_map(|(client, leads)| {
         let (_, slug, name) = &leads.first()?.client;
         let mut sentences = vec![format!("`ripen lead untouched --client {slug}` lists them. The oldest are:")];
-        sentences
-            .extend(leads.iter().take(NAMED).map(|one| format!("{}, delivered {}", one.lead, shown(one.delivered_at))));
+        sentences.extend(
+            leads
+                .iter()
+                .take(NAMED)
+                .map(|one| format!("{}, delivered {}", one.lead, shown(one.delivered_at, &TimeZone::UTC))),
+        );
         let count = if leads.len() == 1 { "an A lead".to_owned() } else { format!("{} A leads", leads.len()) };
         let data = json!({"title": format!("{name}: {count} nobody touched"), "sentences": sentences});
         let key = format!("untouched_firm:{client}:{today}");
-        Some(notice(now, client, NoticeKind::LeadsUntouched, (key, address.clone()), data))
+        Some(notice(now, client, NoticeKind::LeadsUntouched, (key, address.to_owned()), data))
     });
-    ctx.store.notices_once(&notices.collect::<Vec<_>>(), now).await
+    notices.collect()
 }
 
-fn shown(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::UTC).strftime("%-d %B %Y, %H:%M UTC").to_string()
+fn shown(at: Timestamp, clock: &TimeZone) -> String {
+    at.to_zoned(clock.clone()).strftime("%-d %B %Y, %H:%M %Z").to_string()
 }
+
+#[cfg(test)]
+mod tests;

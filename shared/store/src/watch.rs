@@ -45,6 +45,8 @@ pub struct Untouched {
     pub to: Option<(Option<String>, String)>,
     /// The person's name, as far as it is known.
     pub person: Option<String>,
+    /// Where who has it is: an IANA name.
+    pub clock: String,
     /// When it was delivered.
     pub delivered_at: Timestamp,
 }
@@ -143,11 +145,12 @@ impl Store {
         let rows = sqlx::query!(
             r#"-- watch.untouched
             select id as "id!", lead_id as "lead_id!", client_id as "client_id!", slug as "slug!", client_name as "client_name!",
-                   ended_at as "ended_at!", person as "person?", rep_name as "rep_name?", address as "address?"
+                   ended_at as "ended_at!", person as "person?", rep_name as "rep_name?", address as "address?",
+                   clock as "clock!"
             from (
             select distinct on (d.maturation_id) d.id, d.lead_id, d.client_id, c.slug, c.name as client_name, d.ended_at,
                    coalesce(nullif(concat_ws(' ', p.first_name, p.last_name), ''), p.name) as person,
-                   r.name as rep_name, coalesce(r.email, f.address) as address
+                   r.name as rep_name, coalesce(r.email, f.address) as address, coalesce(r.time_zone, c.time_zone) as clock
             from delivery d join lead l on l.id = d.lead_id join client c on c.id = d.client_id
             join person p on p.id = l.person_id join endpoint e on e.id = d.endpoint_id
             left join rep r on r.id = coalesce(d.rep_id, e.rep_id)
@@ -174,6 +177,7 @@ impl Store {
             client: (ClientId::from_uuid(row.client_id), row.slug, row.client_name),
             to: row.address.map(|address| (row.rep_name, address)),
             person: row.person,
+            clock: row.clock,
             delivered_at: row.ended_at.to_jiff(),
         });
         Ok(untouched.collect())
