@@ -8,7 +8,12 @@ use ripen_domain::id::{ClientId, CriteriaId, ProgramId, SourceId};
 use ripen_qualifier::{Context, Documents, Pace, tick};
 use ripen_queue::{Options, Transport};
 use ripen_runtime::{clock::Clock, config::Settings, health::Health};
-use ripen_store::{Activation, NewClient, NewSource, SourceFormat, Store};
+use ripen_store::{
+    Store,
+    client::record::NewClient,
+    criteria::document::Activation,
+    source::record::{NewSource, SourceFormat},
+};
 use ripen_testkit::postgres::{TestDatabase, database};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use uuid::Uuid;

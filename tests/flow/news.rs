@@ -5,7 +5,10 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use ripen_domain::{delivery::EventType, id::DeliveryId};
 use ripen_runtime::clock::Clock;
-use ripen_store::{Claim, News, Store};
+use ripen_store::{
+    Store,
+    delivery::{event::News, lease::Claim},
+};
 use ripen_testkit::{
     receiver::{Behaviour, Received, Receiver},
     wait::until,

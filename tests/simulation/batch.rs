@@ -3,7 +3,7 @@
 use ripen_domain::arrival::Arrival;
 use ripen_qualifier::{Item, Report, decide};
 use ripen_queue::{Message, Outcome as Settling, Queue, Received};
-use ripen_store::SpoolKey;
+use ripen_store::arrival::spool::SpoolKey;
 
 use super::{
     fault,

@@ -13,7 +13,10 @@ use ripen_domain::{
 };
 use ripen_queue::{Message, Outcome as Settling, Queue, Received};
 use ripen_runtime::random::uuid_v7;
-use ripen_store::{AttemptRow, Claim, Due, Leased, Settled};
+use ripen_store::delivery::{
+    lease::Claim,
+    settle::{AttemptRow, Due, Leased, Settled},
+};
 use serde::Deserialize as _;
 use uuid::Uuid;
 

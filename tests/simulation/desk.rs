@@ -7,7 +7,10 @@ use ripen_domain::{
     promise::{Due, When},
     touch::Disposition,
 };
-use ripen_store::{Agreed, NewStep, NewTouch, Scope, Worked};
+use ripen_store::{
+    Scope,
+    lead::touch::{Agreed, NewStep, NewTouch, Worked},
+};
 use serde_json::json;
 use uuid::Uuid;
 

@@ -6,7 +6,12 @@ use ripen_domain::{
     id::{DeliveryId, EndpointId},
     outcome::{How, Outcome as Said},
 };
-use ripen_store::{ClientChange, NewOutcome, Recalled, Recorded, Scope};
+use ripen_store::{
+    Scope,
+    delivery::event::Recalled,
+    outcome::record::{NewOutcome, Recorded},
+    program::record::ClientChange,
+};
 use uuid::Uuid;
 
 use super::world::{Outcome, World};

@@ -20,7 +20,15 @@ use ripen_outbound::{
 use ripen_queue::{Consumer, Message, Options, Queue, Received, Transport};
 use ripen_runtime::{clock::Clock, config::Settings, health::Health};
 use ripen_store::{
-    Activation, EndpointChange, EndpointKind, NewClient, NewEndpoint, NewSource, SourceFormat, SpoolRow, State, Store,
+    Store,
+    arrival::spool::SpoolRow,
+    client::record::NewClient,
+    criteria::document::Activation,
+    endpoint::{
+        record::{EndpointKind, NewEndpoint},
+        settings::EndpointChange,
+    },
+    source::record::{NewSource, SourceFormat, State},
 };
 use ripen_testkit::postgres::{TestDatabase, database};
 use sqlx::{PgPool, postgres::PgPoolOptions};

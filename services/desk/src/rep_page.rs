@@ -3,7 +3,7 @@
 
 use axum::{http::StatusCode, response::Response};
 use ripen_domain::delivery::{EventType, OutcomeKind};
-use ripen_store::{RepLead, RepLinks};
+use ripen_store::team::rep_leads::{RepLead, RepLinks};
 use ripen_web::html::Escaped;
 use serde_json::Value;
 

@@ -6,7 +6,14 @@ use ripen_domain::{
     id::{DeliveryId, LeadId},
     outcome::How,
 };
-use ripen_store::{AttemptRow, HeldLead, OutcomeRecord, SentDelivery, SentRow};
+use ripen_store::{
+    delivery::{
+        feed::{SentDelivery, SentRow},
+        held::HeldLead,
+        settle::AttemptRow,
+    },
+    outcome::record::OutcomeRecord,
+};
 use serde::Serialize;
 use serde_json::value::RawValue;
 

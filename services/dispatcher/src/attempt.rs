@@ -15,7 +15,10 @@ use ripen_outbound::{
     webhook::{Answer, Call, OwnHeader, SendError, WebhookSecret},
 };
 use ripen_runtime::random::jitter;
-use ripen_store::{AttemptRow, EndpointKind, Leased, Settled};
+use ripen_store::{
+    delivery::settle::{AttemptRow, Leased, Settled},
+    endpoint::record::EndpointKind,
+};
 use serde_json::Value;
 use url::Url;
 use uuid::Uuid;

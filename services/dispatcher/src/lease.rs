@@ -15,7 +15,13 @@ use ripen_domain::{
 use ripen_outbound::lead_mail;
 use ripen_queue::{Consumer, Outcome, Queue, Received};
 use ripen_runtime::{lifecycle::Stop, random::uuid_v7};
-use ripen_store::{Claim, Claimed, Due, EndpointKind};
+use ripen_store::{
+    delivery::{
+        lease::{Claim, Claimed},
+        settle::Due,
+    },
+    endpoint::record::EndpointKind,
+};
 use serde::Deserialize as _;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},

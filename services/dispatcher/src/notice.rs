@@ -17,7 +17,11 @@ use ripen_runtime::{
     lifecycle::Stop,
     random::{jitter, uuid_v7},
 };
-use ripen_store::{AppointmentFilter, AppointmentRecord, DueNotice, Handed, NoticeEnd, NoticeKind, Scope, StoreError};
+use ripen_store::{
+    Scope, StoreError,
+    appointment::list::{AppointmentFilter, AppointmentRecord},
+    notice::send::{DueNotice, Handed, NoticeEnd, NoticeKind},
+};
 
 use crate::Context;
 

@@ -7,7 +7,10 @@ use ripen_domain::{
     id::DeliveryId,
     outcome::{How, Said},
 };
-use ripen_store::{NewOutcome, Recorded, Scope, StoreError};
+use ripen_store::{
+    Scope, StoreError,
+    outcome::record::{NewOutcome, Recorded},
+};
 
 use crate::Context;
 

@@ -13,7 +13,7 @@ use ripen_runtime::{
     batch::{BatchOptions, BatchWriter},
     random::jitter,
 };
-use ripen_store::{Settled, StoreError};
+use ripen_store::{StoreError, delivery::settle::Settled};
 
 use crate::Context;
 

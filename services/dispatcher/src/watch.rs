@@ -9,7 +9,11 @@ use std::{
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ripen_domain::id::{ClientId, NoticeId};
 use ripen_runtime::{lifecycle::Stop, random::uuid_v7};
-use ripen_store::{Broken, NoticeKind, OnceNotice, Scope, StoreError, Untouched};
+use ripen_store::{
+    Scope, StoreError,
+    endpoint::alert::{Broken, Untouched},
+    notice::send::{NoticeKind, OnceNotice},
+};
 use serde_json::{Value, json};
 
 use crate::Context;

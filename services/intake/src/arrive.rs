@@ -9,7 +9,7 @@ use ripen_domain::{
     submission::Flag,
 };
 use ripen_runtime::random;
-use ripen_store::SourceRecord;
+use ripen_store::source::record::SourceRecord;
 use ripen_web::Problem;
 
 use crate::{formats::Posted, normalise};

@@ -9,7 +9,7 @@ use ripen_runtime::{
     batch::{BatchOptions, BatchWriter},
     config::Settings,
 };
-use ripen_store::{SpoolRow, Store, StoreError};
+use ripen_store::{Store, StoreError, arrival::spool::SpoolRow};
 use uuid::Uuid;
 
 /// Nothing durable could be reached: the arrival was not received.

@@ -6,7 +6,7 @@ use axum::{
 };
 use jiff::Timestamp;
 use ripen_domain::{arrival::QuarantineReason, id::ArrivalId};
-use ripen_store::{SourceRecord, State};
+use ripen_store::source::record::{SourceRecord, State};
 use ripen_web::{Problem, body, catalogue};
 
 use crate::{

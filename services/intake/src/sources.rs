@@ -14,7 +14,7 @@ use std::{
 };
 
 use futures::future::BoxFuture;
-use ripen_store::{SourceRecord, StoreError};
+use ripen_store::{StoreError, source::record::SourceRecord};
 use tokio::{sync::Semaphore, time::Instant};
 
 /// How long an unknown key is answered without asking again.

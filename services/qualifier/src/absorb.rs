@@ -10,7 +10,13 @@ use ripen_domain::{
     lead::{ENQUIRY_APART, Stage},
     person::{Absorb, Candidate, Profile, recognise},
 };
-use ripen_store::{AnswerRow, ArrivalRow, LeadRow, NoteRow};
+use ripen_store::{
+    arrival::seen::ArrivalRow,
+    lead::{
+        facts::{AnswerRow, NoteRow},
+        load::LeadRow,
+    },
+};
 use uuid::Uuid;
 
 use crate::{

@@ -17,7 +17,13 @@ use ripen_domain::{
         Tier, route,
     },
 };
-use ripen_store::{Ahead, Batch, RoutingNote, StoreError, Team, Turns, Work};
+use ripen_store::{
+    StoreError, Transaction,
+    appointment::list::Ahead,
+    client::record::Work,
+    lead::load::RoutingNote,
+    team::load::{Team, Turns},
+};
 use uuid::Uuid;
 
 use crate::{draft::Draft, grade::facts_of};
@@ -78,7 +84,12 @@ impl Standing {
     ///
     /// # Errors
     /// When the transaction fails.
-    pub async fn read(batch: &mut Batch, draft: &Draft, leads: &[LeadId], now: Timestamp) -> Result<Self, StoreError> {
+    pub async fn read(
+        batch: &mut Transaction,
+        draft: &Draft,
+        leads: &[LeadId],
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
         if leads.is_empty() {
             return Ok(Self::default());
         }

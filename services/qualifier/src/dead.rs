@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ripen_queue::{Outcome, Queue, Received};
 use ripen_runtime::{lifecycle::Stop, random::uuid_v7};
-use ripen_store::NewDeadLetter;
+use ripen_store::arrival::dead_letter::NewDeadLetter;
 
 use crate::Context;
 

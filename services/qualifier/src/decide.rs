@@ -15,7 +15,12 @@ use ripen_domain::{
 };
 use ripen_runtime::random::uuid_v7;
 use ripen_store::{
-    Batch, Brought, Change, LeadRow, MaturationRow, NewDelivery, NewOffer, News, PersonRow, SpoolKey, StoreError,
+    StoreError, Transaction,
+    appointment::book::Change,
+    arrival::{spool::SpoolKey, write::Brought},
+    delivery::{event::News, offer::NewOffer, settle::NewDelivery},
+    lead::load::{LeadRow, MaturationRow},
+    person::identity::PersonRow,
 };
 
 use crate::{
@@ -115,7 +120,7 @@ async fn documents(documents: &Documents, draft: &Draft) -> Result<BTreeMap<Crit
 /// Says to whom goes what matured: the best first, and under the lock of their clients where they route. Whose turn it is
 /// is written here, what is owed later.
 async fn assign(
-    batch: &mut Batch,
+    batch: &mut Transaction,
     draft: &Draft,
     criteria: &BTreeMap<CriteriaId, Arc<Criteria>>,
     decided: &mut Decided,
@@ -228,7 +233,7 @@ fn ended(draft: &Draft, now: Timestamp) -> Vec<(LeadId, String)> {
 
 /// Step 5: one statement per aggregate, in an order that every writer keeps.
 async fn write(
-    batch: &mut Batch,
+    batch: &mut Transaction,
     draft: Draft,
     (decided, owed): (&Decided, &[NewDelivery]),
     at: Settling<'_>,

@@ -13,7 +13,14 @@ use ripen_domain::{
     person::Profile,
     promise::Open,
 };
-use ripen_store::{AnswerRow, ArrivalRow, LeadRow, NoteRow, Work};
+use ripen_store::{
+    arrival::seen::ArrivalRow,
+    client::record::Work,
+    lead::{
+        facts::{AnswerRow, NoteRow},
+        load::LeadRow,
+    },
+};
 
 /// A person, known or new.
 #[derive(Debug, Clone)]

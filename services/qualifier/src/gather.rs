@@ -10,7 +10,11 @@ use ripen_domain::{
     id::{ArrivalId, ClientId, LeadId, PersonId},
     promise::State,
 };
-use ripen_store::{Batch, Ended, KnownPerson, Seen, StoreError};
+use ripen_store::{
+    StoreError, Transaction,
+    arrival::seen::{Ended, Seen},
+    person::identity::KnownPerson,
+};
 
 use crate::{
     draft::{Draft, DraftPerson},
@@ -54,7 +58,11 @@ pub struct News<'a> {
 
 /// Step 1: notes every id as seen and keeps what is new. Another body under a known id is an amendment or, under an
 /// Idempotency-Key, quarantined; the same body again is done.
-pub async fn news<'a>(batch: &mut Batch, arrivals: &[&'a Arrival], now: Timestamp) -> Result<News<'a>, StoreError> {
+pub async fn news<'a>(
+    batch: &mut Transaction,
+    arrivals: &[&'a Arrival],
+    now: Timestamp,
+) -> Result<News<'a>, StoreError> {
     let mut first: BTreeMap<ArrivalId, Fresh<'a>> = BTreeMap::new();
     let mut again: Vec<&'a Arrival> = Vec::new();
     for arrival in arrivals.iter().copied() {
@@ -85,7 +93,7 @@ impl<'a> News<'a> {
     /// Keeps what is new and returns the rest.
     async fn note(
         &mut self,
-        batch: &mut Batch,
+        batch: &mut Transaction,
         messages: BTreeMap<ArrivalId, Fresh<'a>>,
         now: Timestamp,
     ) -> Result<Vec<Fresh<'a>>, StoreError> {
@@ -101,7 +109,7 @@ impl<'a> News<'a> {
 /// Of messages under ids that came before, in this batch or an earlier one, those that say something else than what came
 /// first. A repetition of that may stand in one batch with its correction.
 async fn differing<'a>(
-    batch: &mut Batch,
+    batch: &mut Transaction,
     known: &[Fresh<'_>],
     mut again: Vec<&'a Arrival>,
 ) -> Result<Vec<&'a Arrival>, StoreError> {
@@ -132,7 +140,7 @@ fn variants(arrivals: Vec<&Arrival>) -> BTreeMap<ArrivalId, Fresh<'_>> {
 
 /// Steps 2 to 4: locks identities, then leads, and reads every fact once.
 pub async fn gather(
-    batch: &mut Batch,
+    batch: &mut Transaction,
     news: &News<'_>,
     requalify: &[Requalify],
     same_within: jiff::SignedDuration,
@@ -154,7 +162,7 @@ pub async fn gather(
 
 /// Locks the identities that had an anchor before this batch, and returns them: only they can lead to a person.
 async fn lock_identities(
-    batch: &mut Batch,
+    batch: &mut Transaction,
     news: &News<'_>,
     worked: &[&Fresh<'_>],
     draft: &Draft,
@@ -175,7 +183,7 @@ async fn lock_identities(
 }
 
 async fn know_persons(
-    batch: &mut Batch,
+    batch: &mut Transaction,
     draft: &mut Draft,
     wanted: &BTreeSet<(ClientId, Identity)>,
 ) -> Result<(), StoreError> {
@@ -201,7 +209,7 @@ fn know_person(draft: &mut Draft, known: KnownPerson) {
     });
 }
 
-async fn know_leads(batch: &mut Batch, draft: &mut Draft, requalify: &[Requalify]) -> Result<(), StoreError> {
+async fn know_leads(batch: &mut Transaction, draft: &mut Draft, requalify: &[Requalify]) -> Result<(), StoreError> {
     let persons: Vec<PersonId> = draft.persons.keys().copied().collect();
     if !persons.is_empty() {
         for row in batch.leads_lock_of(&persons).await? {
@@ -228,7 +236,7 @@ async fn know_leads(batch: &mut Batch, draft: &mut Draft, requalify: &[Requalify
 }
 
 /// Answers, promises and regrades of the leads that are there already.
-async fn know_facts(batch: &mut Batch, draft: &mut Draft, requalify: &[Requalify]) -> Result<(), StoreError> {
+async fn know_facts(batch: &mut Transaction, draft: &mut Draft, requalify: &[Requalify]) -> Result<(), StoreError> {
     let leads: Vec<_> = draft.leads.keys().copied().collect();
     if leads.is_empty() {
         return Ok(());
@@ -260,7 +268,7 @@ async fn know_facts(batch: &mut Batch, draft: &mut Draft, requalify: &[Requalify
 
 /// Earlier arrivals that say the same as those that came without a key.
 async fn know_same(
-    batch: &mut Batch,
+    batch: &mut Transaction,
     draft: &mut Draft,
     worked: &[&Fresh<'_>],
     within: jiff::SignedDuration,
@@ -290,7 +298,7 @@ async fn know_same(
 }
 
 /// The sources' names, and their clients with programs, criteria and endpoints.
-async fn know_settings(batch: &mut Batch, draft: &mut Draft, worked: &[&Fresh<'_>]) -> Result<(), StoreError> {
+async fn know_settings(batch: &mut Transaction, draft: &mut Draft, worked: &[&Fresh<'_>]) -> Result<(), StoreError> {
     let of_leads = draft.leads.values().map(|lead| lead.row.source);
     let sources: BTreeSet<_> = of_leads.chain(worked.iter().map(|fresh| fresh.arrival.source)).collect();
     if sources.is_empty() {

@@ -13,7 +13,11 @@ use ripen_domain::{
     lead::{Grade, Stage},
     promise::{Changes, Kind, Occasion, Standing, State, agreed_for, settle},
 };
-use ripen_store::{MaturationRow, NewDecision, PromiseRow, Work};
+use ripen_store::{
+    client::record::Work,
+    lead::load::{MaturationRow, NewDecision},
+    promise::write::PromiseRow,
+};
 use uuid::Uuid;
 
 use crate::draft::{Draft, DraftLead, DraftPerson};

@@ -11,7 +11,15 @@ use ripen_domain::{
     id::{ClientId, CriteriaId, DeliveryId, EndpointId, LeadId, MaturationId},
 };
 use ripen_runtime::random::uuid_v7;
-use ripen_store::{Batch, NewDelivery, NewOffer, Rerouted, RoutingNote, Store, StoreError, Unrouted};
+use ripen_store::{
+    Store, StoreError, Transaction,
+    delivery::{
+        held::{Rerouted, Unrouted},
+        offer::NewOffer,
+        settle::NewDelivery,
+    },
+    lead::load::RoutingNote,
+};
 
 use crate::{
     Context,
@@ -118,7 +126,7 @@ pub async fn route_preview(
 }
 
 /// Locks these leads and reads what is known of them.
-async fn know(batch: &mut Batch, leads: &[LeadId]) -> Result<Draft, StoreError> {
+async fn know(batch: &mut Transaction, leads: &[LeadId]) -> Result<Draft, StoreError> {
     let asked: Vec<_> = leads.iter().map(|lead| Requalify { lead: *lead, generation: None }).collect();
     gather::gather(batch, &News::default(), &asked, SignedDuration::ZERO).await
 }
@@ -176,7 +184,7 @@ impl Settled {
         self.notes.extend(note.map(|note| (one.maturation, note)));
     }
 
-    async fn write(&self, batch: &mut Batch, at: (Timestamp, Timestamp)) -> Result<(), StoreError> {
+    async fn write(&self, batch: &mut Transaction, at: (Timestamp, Timestamp)) -> Result<(), StoreError> {
         batch.unrouted_settle(&self.fates, &self.notes, at).await?;
         if !self.more.is_empty() {
             batch.maturations_write(&[], &self.more, at).await?;

@@ -12,7 +12,7 @@ use ripen_domain::{
 };
 use ripen_queue::{Message, Outcome, Queue, Received};
 use ripen_runtime::lifecycle::Stop;
-use ripen_store::SpoolKey;
+use ripen_store::arrival::spool::SpoolKey;
 use uuid::Uuid;
 
 use crate::{

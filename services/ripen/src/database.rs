@@ -8,7 +8,7 @@ use ripen_runtime::{
     embedded::{Embedded, Options, RunningInfo, attach},
     secrets,
 };
-use ripen_store::{SchemaState, Store};
+use ripen_store::{Store, schema::SchemaState};
 
 use crate::cli::Common;
 

@@ -13,7 +13,12 @@ use ripen_domain::{
 };
 use ripen_outbound::intake::IntakeClient;
 use ripen_runtime::{clock::Clock, random::uuid_v7};
-use ripen_store::{ClientRecord, NewClient, NewSource, RepRecord, SourceFormat, Store};
+use ripen_store::{
+    Store,
+    client::record::{ClientRecord, NewClient},
+    endpoint::record::RepRecord,
+    source::record::{NewSource, SourceFormat},
+};
 use serde_json::{Value, json};
 
 use crate::{

@@ -1,107 +1,37 @@
-//! Every SQL statement of Ripen, one file per aggregate. Nothing outside this crate names SQL.
+//! Every SQL statement of Ripen, one folder per aggregate. Nothing outside this crate names SQL.
 //!
-//! A [`Store`] is a pool of connections; a [`Batch`] is the qualifier's one transaction. Functions take `now` and ids;
+//! A [`Store`] is a pool of connections; a [`Transaction`] is one transaction over it. Functions take `now` and ids;
 //! only the expiry of leases is judged by the database's own clock.
 
-mod appointment;
-mod appointment_row;
-mod appointment_write;
-mod arrival;
-mod arrival_write;
-mod batch;
-mod circuit;
-mod claim;
-mod client;
-mod client_token;
-mod criteria;
-mod dead_letter;
-mod decision;
-mod delivery;
-mod delivery_ledger;
-mod doctor;
-mod endpoint;
-mod endpoint_terms;
+pub mod appointment;
+pub mod arrival;
+pub mod client;
+pub mod criteria;
+pub mod decision;
+pub mod delivery;
+pub mod doctor;
+pub mod endpoint;
 mod error;
-mod facts;
-mod feed;
-mod history;
-mod lead;
-mod lead_write;
-mod lease;
-mod ledger;
-mod news;
-mod notice;
-mod outcome;
-mod outcome_write;
-mod partition;
-mod past;
-mod person;
-mod program;
-mod promise;
-mod receipt;
-mod rep_leads;
-mod replay;
-mod resend;
-mod route;
-mod schema;
+pub mod lead;
+pub mod notice;
+pub mod outcome;
+pub mod partitions;
+pub mod person;
+pub mod program;
+pub mod promise;
+pub mod schema;
 mod scope;
 mod signing_key;
-mod source;
-mod spool;
-mod sweep;
-mod team;
-mod touch;
-mod unrouted;
-mod watch;
+pub mod source;
+pub mod team;
+mod transaction;
 
-pub use appointment::{Ahead, AppointmentFilter, AppointmentRecord};
-pub use appointment_write::{Change, Unbookable, Wish};
-pub use arrival::{ArrivalRow, ArrivalState, ArrivalStatus, Ended, Noted, Seen};
-pub use arrival_write::Brought;
-pub use batch::Batch;
-pub use claim::NewOffer;
-pub use client::{ClientRecord, NewClient, SourceName, Work};
-pub use client_token::{ClientTokenRecord, NewClientToken, TokenHolder};
-pub use criteria::{Activation, ActiveCriteria, CriteriaRecord, NewBacktest};
-pub use dead_letter::{DeadLetter, NewDeadLetter};
-pub use decision::DecisionRecord;
-pub use delivery::{AttemptRow, Due, Leased, NewDelivery, Settled};
-pub use delivery_ledger::{DeliveryFilter, DeliveryRecord};
-pub use doctor::Finding;
-pub use endpoint::{EndpointKind, EndpointRecord, NewEndpoint, RepRecord};
-pub use endpoint_terms::{EndpointChange, EndpointTerms};
 pub use error::StoreError;
-pub use facts::{AnswerRow, NoteRow};
-pub use feed::{FeedStart, SentDelivery, SentRow};
-pub use history::{PastReader, Period};
-pub use lead::{LeadRow, MaturationRow, NewDecision, RoutingNote};
-pub use lease::{Claim, Claimed};
-pub use ledger::{LeadRecord, PromiseRecord, TouchRecord};
-pub use news::{News, Recalled};
-pub use notice::{DueNotice, Handed, NewNotice, NoticeEnd, NoticeKind, OnceNotice};
-pub use outcome::{NewOutcome, OutcomeRecord, Recorded};
-pub use partition::Months;
-pub use past::{PackedPast, Past};
-pub use person::{KnownPerson, PersonRow};
-pub use program::{ClientChange, ClientTerms, ProgramRecord};
-pub use promise::{OpenPromise, PromiseRow};
-pub use receipt::PackedReceipt;
-pub use rep_leads::{RepLead, RepLinks};
-pub use replay::{DecisionReader, StoredDecision};
-pub use resend::{NewReplay, ReplayRecord};
-pub use route::{RepChange, RouteRecord, RoutedRecord};
-pub use schema::SchemaState;
 pub use scope::Scope;
-pub use source::{NewSource, SourceFormat, SourceRecord, State};
-pub use spool::{SpoolKey, SpoolRow};
-pub use sweep::Sweep;
-pub use team::{Team, Turns};
-pub use touch::{Agreed, NewStep, NewTouch, Worked};
-pub use unrouted::{HeldLead, Rerouted, Unrouted};
-pub use watch::{Broken, Untouched};
+pub use transaction::Transaction;
 
 use sqlx::{
-    PgPool, Postgres, Transaction,
+    PgPool, Postgres,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use std::{sync::Arc, time::Duration};
@@ -130,7 +60,7 @@ const SCAN: [(&str, &str); 5] = [
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: PgPool,
-    dictionaries: Arc<receipt::Dictionaries>,
+    dictionaries: Arc<decision::receipt::Dictionaries>,
 }
 
 impl Store {
@@ -148,7 +78,7 @@ impl Store {
     }
 
     /// A transaction that reads much of a table in order, where [`PLANNER`] is for few rows: planned for what is there.
-    pub(crate) async fn scan(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
+    pub(crate) async fn scan(&self) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {
         let mut tx = self.pool.begin().await?;
         sqlx::query!(
             "-- store.scan

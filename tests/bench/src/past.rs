@@ -8,7 +8,10 @@ use ripen_domain::{
     id::{ArrivalId, ClientId, CriteriaId, DecisionId, LeadId, PersonId, ProgramId, SourceId},
     lead::{Channel, Stage as LeadStage},
 };
-use ripen_store::{LeadRow, NewDecision, Store};
+use ripen_store::{
+    Store,
+    lead::load::{LeadRow, NewDecision},
+};
 use serde_json::json;
 use uuid::Uuid;
 

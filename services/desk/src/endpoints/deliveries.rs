@@ -8,7 +8,7 @@ use axum::{
     http::HeaderMap,
 };
 use jiff::Timestamp;
-use ripen_store::{FeedStart, Scope};
+use ripen_store::{Scope, delivery::feed::FeedStart};
 use ripen_web::{Problem, catalogue};
 
 use super::{caller, delivery_id, failed, unknown};

@@ -12,7 +12,11 @@ use ripen_domain::{
     link::BadLink,
     outcome::{How, Outcome, Said},
 };
-use ripen_store::{NewOutcome, Recorded, Scope, SentDelivery};
+use ripen_store::{
+    Scope,
+    delivery::feed::SentDelivery,
+    outcome::record::{NewOutcome, Recorded},
+};
 use ripen_web::body;
 
 use super::failed;

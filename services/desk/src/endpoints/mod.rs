@@ -11,7 +11,7 @@ use axum::{
     routing::{get, post},
 };
 use ripen_domain::{id::DeliveryId, secret::Secret};
-use ripen_store::{StoreError, TokenHolder};
+use ripen_store::{StoreError, client::token::TokenHolder};
 use ripen_web::{Problem, auth, catalogue};
 
 use crate::{Context, page};

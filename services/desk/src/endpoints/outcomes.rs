@@ -10,7 +10,11 @@ use ripen_domain::{
     id::DeliveryId,
     outcome::{How, Outcome, Said, Wrong},
 };
-use ripen_store::{NewOutcome, Recorded, Scope, TokenHolder};
+use ripen_store::{
+    Scope,
+    client::token::TokenHolder,
+    outcome::record::{NewOutcome, Recorded},
+};
 use ripen_web::{FieldError, Problem, body, catalogue};
 use serde_json::{Value, json};
 

@@ -14,7 +14,10 @@ use ripen_domain::{
     secret::Secret,
 };
 use ripen_runtime::{clock::Clock, config::Settings, health::Health, random};
-use ripen_store::{NewClient, NewClientToken, Store};
+use ripen_store::{
+    Store,
+    client::{record::NewClient, token::NewClientToken},
+};
 use ripen_testkit::postgres::{TestDatabase, database};
 use serde_json::{Value, json};
 use sqlx::PgPool;

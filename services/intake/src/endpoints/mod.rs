@@ -13,7 +13,7 @@ use axum::{
 };
 use metrics::{counter, describe_counter};
 use ripen_domain::secret::Secret;
-use ripen_store::SourceRecord;
+use ripen_store::source::record::SourceRecord;
 use ripen_web::{Problem, auth, catalogue};
 
 use crate::{Context, formats::Format, page, sources::Handle};

@@ -7,7 +7,7 @@ mod strict;
 
 use axum::http::{HeaderMap, header};
 use ripen_domain::arrival::RawBody;
-use ripen_store::SourceFormat;
+use ripen_store::source::record::SourceFormat;
 use ripen_web::{Problem, catalogue};
 use serde_json::{Map, Value};
 

@@ -6,7 +6,7 @@ use ripen_domain::{
     id::{ClientId, SourceId},
     lead::Channel,
 };
-use ripen_store::{SourceFormat, State};
+use ripen_store::source::record::{SourceFormat, State};
 use uuid::Uuid;
 
 use super::*;

@@ -2,7 +2,7 @@
 
 use ripen_domain::arrival::{QuarantineReason, Sameness};
 use ripen_runtime::config::Settings;
-use ripen_store::State;
+use ripen_store::source::record::State;
 
 use crate::harness::{app, app_with};
 

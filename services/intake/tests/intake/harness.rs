@@ -16,7 +16,12 @@ use ripen_domain::{
 use ripen_intake::Context;
 use ripen_queue::{Options, Queue, Transport};
 use ripen_runtime::{clock::Clock, config::Settings, health::Health, random};
-use ripen_store::{NewClient, NewSource, SourceFormat, SpoolRow, Store};
+use ripen_store::{
+    Store,
+    arrival::spool::SpoolRow,
+    client::record::NewClient,
+    source::record::{NewSource, SourceFormat},
+};
 use ripen_testkit::postgres::{TestDatabase, database};
 use serde_json::Value;
 use tower::ServiceExt;

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use axum::body::{Body, Bytes};
 use futures::stream;
 use ripen_runtime::config::Settings;
-use ripen_store::{SourceFormat, State};
+use ripen_store::source::record::{SourceFormat, State};
 use ripen_web::catalogue;
 
 use crate::harness::{Answer, App, app, app_with};

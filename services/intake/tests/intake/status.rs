@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use ripen_domain::{arrival::Sameness, hash::ContentHash, id::ArrivalId};
-use ripen_store::{ArrivalRow, Brought, Ended, Seen};
+use ripen_store::arrival::{
+    seen::{ArrivalRow, Ended, Seen},
+    write::Brought,
+};
 use serde_json::json;
 
 use crate::harness::{App, NOW, app};

@@ -8,7 +8,7 @@ use ripen_domain::{
     person::Profile,
     promise::Open,
 };
-use ripen_store::{ClientRecord, LeadRow, State as ClientState};
+use ripen_store::{client::record::ClientRecord, lead::load::LeadRow, source::record::State as ClientState};
 
 use super::*;
 use crate::draft::{Draft, DraftLead, DraftPerson};

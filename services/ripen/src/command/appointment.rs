@@ -12,7 +12,14 @@ use ripen_domain::{
 };
 use ripen_runtime::{clock::Clock, random::uuid_v7, secrets};
 use ripen_store::{
-    AppointmentFilter, AppointmentRecord, Change, ClientRecord, LeadRecord, RepRecord, Scope, Store, Unbookable, Wish,
+    Scope, Store,
+    appointment::{
+        book::{Change, Unbookable, Wish},
+        list::{AppointmentFilter, AppointmentRecord},
+    },
+    client::record::ClientRecord,
+    endpoint::record::RepRecord,
+    lead::show::LeadRecord,
 };
 use serde_json::{Value, json};
 

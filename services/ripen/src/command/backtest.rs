@@ -8,7 +8,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use ripen_domain::criteria::{Backtest, BacktestReport, BacktestStanding, Criteria};
 use ripen_runtime::{clock::Clock, random::uuid_v7, secrets};
-use ripen_store::{NewBacktest, PackedPast, Past, PastReader, Period, Store, StoreError};
+use ripen_store::{
+    Store, StoreError,
+    criteria::document::NewBacktest,
+    decision::{
+        history::{PastReader, Period},
+        past::{PackedPast, Past},
+    },
+};
 use serde_json::json;
 use tokio::task::JoinSet;
 

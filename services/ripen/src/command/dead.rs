@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use ripen_runtime::clock::Clock;
-use ripen_store::{DeadLetter, Store};
+use ripen_store::{Store, arrival::dead_letter::DeadLetter};
 use serde_json::{Value, json};
 use uuid::Uuid;
 

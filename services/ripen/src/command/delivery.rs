@@ -6,7 +6,14 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use ripen_domain::id::DeliveryId;
 use ripen_runtime::{clock::Clock, random::uuid_v7, secrets};
-use ripen_store::{AttemptRow, DeliveryFilter, DeliveryRecord, NewReplay, ReplayRecord, Scope, Store, StoreError};
+use ripen_store::{
+    Scope, Store, StoreError,
+    delivery::{
+        list::{DeliveryFilter, DeliveryRecord},
+        replay::{NewReplay, ReplayRecord},
+        settle::AttemptRow,
+    },
+};
 use serde_json::{Value, json};
 
 use crate::{

@@ -8,7 +8,7 @@ use ripen_outbound::{
 };
 use ripen_queue::QueueState;
 use ripen_runtime::{clock::Clock, config::Settings, secrets};
-use ripen_store::{Months, SchemaState, Store};
+use ripen_store::{Store, partitions::Months, schema::SchemaState};
 use serde_json::{Value, json};
 
 use crate::{cli::Common, database::Database, output};

@@ -18,7 +18,13 @@ use ripen_runtime::{
     clock::Clock,
     random::{bytes32, uuid_v7},
 };
-use ripen_store::{EndpointChange, EndpointKind, EndpointRecord, NewEndpoint, Store};
+use ripen_store::{
+    Store,
+    endpoint::{
+        record::{EndpointKind, EndpointRecord, NewEndpoint},
+        settings::EndpointChange,
+    },
+};
 use serde_json::{Value, json};
 
 use crate::{

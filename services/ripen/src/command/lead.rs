@@ -11,7 +11,15 @@ use ripen_domain::{
 };
 use ripen_qualifier::Documents;
 use ripen_runtime::{clock::Clock, random::uuid_v7, secrets};
-use ripen_store::{Agreed, LeadRecord, NewTouch, PromiseRecord, Recalled, Scope, Store, Untouched, Worked};
+use ripen_store::{
+    Scope, Store,
+    delivery::event::Recalled,
+    endpoint::alert::Untouched,
+    lead::{
+        show::{LeadRecord, PromiseRecord},
+        touch::{Agreed, NewTouch, Worked},
+    },
+};
 use serde_json::{Value, json};
 
 use crate::{

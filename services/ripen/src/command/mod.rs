@@ -21,7 +21,7 @@ pub mod route;
 pub mod source;
 
 use anyhow::Context as _;
-use ripen_store::{ClientRecord, Store};
+use ripen_store::{Store, client::record::ClientRecord};
 
 /// The client of a slug, or an error that names those there are.
 ///

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use ripen_store::ProgramRecord;
+use ripen_store::program::record::ProgramRecord;
 use serde_json::{Value, json};
 
 use crate::{

@@ -8,7 +8,13 @@ use ripen_domain::{
     promise::{State, When},
 };
 use ripen_runtime::{clock::Clock, secrets};
-use ripen_store::{Agreed, NewStep, PromiseRecord, Scope, Store};
+use ripen_store::{
+    Scope, Store,
+    lead::{
+        show::PromiseRecord,
+        touch::{Agreed, NewStep},
+    },
+};
 use serde_json::{Value, json};
 
 use super::lead::{done, due, known, local};

@@ -9,7 +9,9 @@ use ripen_domain::{
     routing::{OpeningHours, Pause, RecipientId},
 };
 use ripen_runtime::{clock::Clock, random::uuid_v7};
-use ripen_store::{ClientRecord, RepChange, RepRecord, Store, StoreError};
+use ripen_store::{
+    Store, StoreError, client::record::ClientRecord, endpoint::record::RepRecord, team::route::RepChange,
+};
 use serde_json::{Value, json};
 
 use crate::{

@@ -11,7 +11,7 @@ use ripen_domain::{
 };
 use ripen_qualifier::Documents;
 use ripen_runtime::{clock::Clock, secrets};
-use ripen_store::{ClientRecord, RouteRecord, Scope, Store};
+use ripen_store::{Scope, Store, client::record::ClientRecord, team::route::RouteRecord};
 use serde_json::{Value, json};
 
 use crate::{

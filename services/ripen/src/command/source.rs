@@ -8,7 +8,10 @@ use ripen_runtime::{
     clock::Clock,
     random::{bytes32, uuid_v7},
 };
-use ripen_store::{NewSource, SourceFormat, SourceRecord, State, Store, StoreError};
+use ripen_store::{
+    Store, StoreError,
+    source::record::{NewSource, SourceFormat, SourceRecord, State},
+};
 use serde_json::{Value, json};
 
 use crate::{

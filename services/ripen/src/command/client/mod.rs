@@ -8,7 +8,11 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use ripen_domain::id::ClientId;
 use ripen_runtime::{clock::Clock, random::uuid_v7};
-use ripen_store::{ClientRecord, NewClient, State, Store, StoreError};
+use ripen_store::{
+    Store, StoreError,
+    client::record::{ClientRecord, NewClient},
+    source::record::State,
+};
 use serde_json::{Value, json};
 
 use crate::{

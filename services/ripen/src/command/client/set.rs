@@ -9,7 +9,12 @@ use ripen_domain::{
 };
 use ripen_qualifier::Documents;
 use ripen_runtime::{clock::Clock, random::uuid_v7};
-use ripen_store::{ClientChange, ClientRecord, Period, ProgramRecord, Store};
+use ripen_store::{
+    Store,
+    client::record::ClientRecord,
+    decision::history::Period,
+    program::record::{ClientChange, ProgramRecord},
+};
 use serde_json::{Value, json};
 
 use super::time_zone;

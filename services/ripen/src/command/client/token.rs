@@ -6,7 +6,7 @@ use ripen_runtime::{
     clock::Clock,
     random::{bytes32, uuid_v7},
 };
-use ripen_store::{NewClientToken, Store, StoreError};
+use ripen_store::{Store, StoreError, client::token::NewClientToken};
 use serde_json::json;
 
 use crate::{

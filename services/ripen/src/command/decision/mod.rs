@@ -12,7 +12,10 @@ use ripen_domain::{
     id::DecisionId,
 };
 use ripen_qualifier::Documents;
-use ripen_store::{DecisionRecord, Store, StoredDecision};
+use ripen_store::{
+    Store,
+    decision::{replay::StoredDecision, show::DecisionRecord},
+};
 use serde_json::{Value, json};
 
 use crate::{

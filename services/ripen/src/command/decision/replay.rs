@@ -10,7 +10,10 @@ use ripen_domain::{
 };
 use ripen_qualifier::Documents;
 use ripen_runtime::clock::Clock;
-use ripen_store::{DecisionReader, Store, StoredDecision};
+use ripen_store::{
+    Store,
+    decision::replay::{DecisionReader, StoredDecision},
+};
 use serde_json::json;
 use tokio::task::JoinSet;
 

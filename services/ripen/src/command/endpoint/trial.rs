@@ -9,7 +9,7 @@ use ripen_outbound::{
     webhook::{Call, Limits, OwnHeader, Sent, WebhookSecret, WebhookSender},
 };
 use ripen_runtime::{clock::Clock, random::uuid_v7};
-use ripen_store::EndpointRecord;
+use ripen_store::endpoint::record::EndpointRecord;
 use serde_json::{Value, json};
 
 use crate::{cli::Common, database::Database, output};

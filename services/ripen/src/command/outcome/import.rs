@@ -10,7 +10,11 @@ use ripen_domain::{
     outcome::How,
 };
 use ripen_runtime::clock::Clock;
-use ripen_store::{ClientRecord, NewOutcome, Recorded, Scope, Store};
+use ripen_store::{
+    Scope, Store,
+    client::record::ClientRecord,
+    outcome::record::{NewOutcome, Recorded},
+};
 use serde_json::{Value, json};
 
 use super::rows::{Row, Rows};

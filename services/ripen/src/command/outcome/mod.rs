@@ -10,7 +10,10 @@ use ripen_domain::{
     outcome::{How, Said, Wrong},
 };
 use ripen_runtime::{clock::Clock, secrets};
-use ripen_store::{NewOutcome, OutcomeRecord, Recorded, Scope};
+use ripen_store::{
+    Scope,
+    outcome::record::{NewOutcome, OutcomeRecord, Recorded},
+};
 use serde_json::{Value, json};
 
 use crate::{

@@ -1,0 +1,319 @@
+//! Holding, booking, moving and cancelling appointments. The lead is locked, then the rep, and only then is looked what is
+//! free: of those who want one slot at once, one gets it. What the rep has to be told is written with it.
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx as _;
+use ripen_domain::{
+    appointment::{Appointment, Diary, NotFree, Refused, Slot, State, Terms, reminders},
+    delivery::EventType,
+    id::{AppointmentId, ClientId, LeadId, NoticeId, RepId},
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    Scope, Store, StoreError, Transaction,
+    appointment::lock::Locked,
+    delivery::event::News,
+    notice::send::{NewNotice, NoticeKind},
+    transaction::{Failure, again},
+};
+
+/// A slot that is wanted for a lead.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// Whose person.
+    pub lead: LeadId,
+    /// With whom.
+    pub rep: RepId,
+    /// When.
+    pub slot: Slot,
+    /// What was agreed beside the time.
+    pub note: Option<String>,
+}
+
+/// Who changes appointments, when, and under which terms.
+#[derive(Clone, Copy)]
+pub struct Change<'a> {
+    /// Who.
+    pub by: &'a str,
+    /// How appointments are made.
+    pub terms: &'a Terms,
+    /// When.
+    pub now: Timestamp,
+    /// Makes ids.
+    pub fresh_id: &'a (dyn Fn() -> Uuid + Sync),
+}
+
+/// Why an appointment was neither made nor changed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Unbookable {
+    /// There is no such lead.
+    #[error("there is no such lead")]
+    NoLead,
+    /// There is no such rep, or it is another client's.
+    #[error("the lead's client has no such rep")]
+    NoRep,
+    /// There is no such appointment.
+    #[error("there is no such appointment")]
+    NoAppointment,
+    /// The lead is closed or a customer.
+    #[error("the lead is not open any more")]
+    LeadEnded,
+    /// Nobody may bring this person anywhere.
+    #[error("the person asked not to be contacted")]
+    DoNotContact,
+    /// The lead has one already.
+    #[error("the lead has {0} already: move or cancel it")]
+    Another(AppointmentId),
+    /// The rep is not free then.
+    #[error(transparent)]
+    NotFree(#[from] NotFree),
+    /// It cannot be changed so any more.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Failure for Unbookable {
+    fn met_another(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_conflict())
+    }
+}
+
+impl Store {
+    /// Keeps a slot free until an instant. What the lead held before is let go.
+    ///
+    /// # Errors
+    /// Says why not.
+    pub async fn appointment_hold(
+        &self,
+        scope: Scope,
+        wish: Wish,
+        until: Timestamp,
+        change: Change<'_>,
+    ) -> Result<Appointment, Unbookable> {
+        again(|| self.hold_try(scope, wish.clone(), until, change)).await
+    }
+
+    async fn hold_try(
+        &self,
+        scope: Scope,
+        wish: Wish,
+        until: Timestamp,
+        change: Change<'_>,
+    ) -> Result<Appointment, Unbookable> {
+        let mut batch = self.begin().await?;
+        let (client, held, _) = batch.take_slot(scope, &wish, change).await?;
+        let state = State::Held { until };
+        let id = held.map_or_else(|| AppointmentId::from_uuid((change.fresh_id)()), |held| held.id);
+        let Wish { lead, rep, slot, note } = wish;
+        let made = Appointment { id, lead, rep, slot, state, sequence: 0, note };
+        batch.appointment_put(client, &made, change).await?;
+        batch.commit().await?;
+        Ok(made)
+    }
+
+    /// Books a slot for a lead, whether it is free or held for this lead.
+    ///
+    /// # Errors
+    /// Says why not.
+    pub async fn appointment_book(
+        &self,
+        scope: Scope,
+        wish: Wish,
+        change: Change<'_>,
+    ) -> Result<Appointment, Unbookable> {
+        again(|| self.book_try(scope, wish.clone(), change)).await
+    }
+
+    async fn book_try(&self, scope: Scope, wish: Wish, change: Change<'_>) -> Result<Appointment, Unbookable> {
+        let mut batch = self.begin().await?;
+        let (client, held, diary) = batch.take_slot(scope, &wish, change).await?;
+        let Wish { lead, rep, slot, note } = wish;
+        let booked = match held {
+            Some(held) => held.book(rep, slot, note)?,
+            None => {
+                let id = AppointmentId::from_uuid((change.fresh_id)());
+                Appointment { id, lead, rep, slot, state: State::Booked, sequence: 0, note }
+            }
+        };
+        batch.appointment_put(client, &booked, change).await?;
+        batch.lead_release(lead, change.now).await?;
+        batch.tell_all((client, &booked), NoticeKind::AppointmentBooked, Some(&diary), change).await?;
+        batch.commit().await?;
+        Ok(booked)
+    }
+
+    /// Moves an appointment to another slot of the same rep.
+    ///
+    /// # Errors
+    /// Says why not.
+    pub async fn appointment_move(
+        &self,
+        scope: Scope,
+        id: AppointmentId,
+        slot: Slot,
+        change: Change<'_>,
+    ) -> Result<Appointment, Unbookable> {
+        again(|| self.move_try(scope, id, slot, change)).await
+    }
+
+    async fn move_try(
+        &self,
+        scope: Scope,
+        id: AppointmentId,
+        slot: Slot,
+        change: Change<'_>,
+    ) -> Result<Appointment, Unbookable> {
+        let mut batch = self.begin().await?;
+        let (client, before) = batch.appointment_lock(scope, id).await?;
+        let rep = before.rep;
+        let moved = before.move_to(slot, change.now)?;
+        let diary = batch.diary_lock((client, rep), Some(id), change.now).await?.ok_or(Unbookable::NoRep)?;
+        diary.check(slot, change.terms, change.now)?;
+        batch.holds_end((rep, slot), Some(id), change.now).await?;
+        batch.appointment_put(client, &moved, change).await?;
+        if moved.state == State::Booked {
+            batch.tell_all((client, &moved), NoticeKind::AppointmentMoved, Some(&diary), change).await?;
+        }
+        batch.commit().await?;
+        Ok(moved)
+    }
+
+    /// Cancels an appointment, or lets go of what is held.
+    ///
+    /// # Errors
+    /// Says why not.
+    pub async fn appointment_cancel(
+        &self,
+        scope: Scope,
+        id: AppointmentId,
+        why: &str,
+        change: Change<'_>,
+    ) -> Result<Appointment, Unbookable> {
+        again(|| self.cancel_try(scope, id, why, change)).await
+    }
+
+    async fn cancel_try(
+        &self,
+        scope: Scope,
+        id: AppointmentId,
+        why: &str,
+        change: Change<'_>,
+    ) -> Result<Appointment, Unbookable> {
+        let mut batch = self.begin().await?;
+        let (client, before) = batch.appointment_lock(scope, id).await?;
+        let was_booked = before.state == State::Booked;
+        let cancelled = before.cancel(why.to_owned(), change.now)?;
+        batch.appointment_put(client, &cancelled, change).await?;
+        if was_booked {
+            batch.tell_all((client, &cancelled), NoticeKind::AppointmentCancelled, None, change).await?;
+        }
+        batch.commit().await?;
+        Ok(cancelled)
+    }
+}
+
+impl Transaction {
+    /// Locks the lead and the rep and makes sure that the slot can be had. Returns what the lead holds, to become the
+    /// appointment, and the rep's diary.
+    async fn take_slot(
+        &mut self,
+        scope: Scope,
+        wish: &Wish,
+        change: Change<'_>,
+    ) -> Result<(ClientId, Option<Appointment>, Diary), Unbookable> {
+        let Locked { client, stage, do_not_contact } =
+            self.lead_to_book(scope, wish.lead).await?.ok_or(Unbookable::NoLead)?;
+        if do_not_contact {
+            return Err(Unbookable::DoNotContact);
+        }
+        if !stage.is_open() {
+            return Err(Unbookable::LeadEnded);
+        }
+        let own = self.appointment_of(wish.lead, change.now).await?;
+        if let Some(booked) = own.as_ref().filter(|own| own.state == State::Booked) {
+            return Err(Unbookable::Another(booked.id));
+        }
+        let except = own.as_ref().map(|own| own.id);
+        let diary = self.diary_lock((client, wish.rep), except, change.now).await?.ok_or(Unbookable::NoRep)?;
+        diary.check(wish.slot, change.terms, change.now)?;
+        self.holds_end((wish.rep, wish.slot), except, change.now).await?;
+        Ok((client, own, diary))
+    }
+
+    /// Cancels what leads that ended, and are locked, still have ahead; each with why it ended.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn appointments_end(&mut self, ended: &[(LeadId, String)], change: Change<'_>) -> Result<(), StoreError> {
+        let leads: Vec<_> = ended.iter().map(|(lead, _)| lead.uuid()).collect();
+        let rows = sqlx::query!(
+            "-- appointment.of_ended
+            select id, client_id from appointment
+            where lead_id = any($1) and (state = 'held' or state = 'booked' and starts_at > $2) order by id",
+            &leads,
+            change.now.to_sqlx()
+        )
+        .fetch_all(self.connection())
+        .await?;
+        for row in rows {
+            let (client, before) = (ClientId::from_uuid(row.client_id), self.appointment_read(row.id).await?);
+            let why =
+                ended.iter().find(|(lead, _)| *lead == before.lead).map_or_else(String::new, |(_, why)| why.clone());
+            let was_booked = before.state == State::Booked;
+            let Ok(cancelled) = before.cancel(why, change.now) else { continue };
+            self.appointment_put(client, &cancelled, change).await?;
+            if was_booked {
+                self.tell_rep((client, &cancelled), NoticeKind::AppointmentCancelled, None, change).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The rep hears of it by a mail, programs like of everything that is new of a lead.
+    async fn tell_all(
+        &mut self,
+        (client, one): (ClientId, &Appointment),
+        kind: NoticeKind,
+        diary: Option<&Diary>,
+        change: Change<'_>,
+    ) -> Result<(), StoreError> {
+        self.tell_rep((client, one), kind, diary, change).await?;
+        let (lead, event, cause, due_at) = (one.lead, EventType::LeadUpdated, one.change_id(), change.now);
+        let said = json!({"kind": kind.word(), "appointment": one.id, "reason": one.cancelled_because()});
+        self.tell(&[News { lead, event, cause, said, mailed: false, due_at }], change.now).await?;
+        Ok(())
+    }
+
+    /// What was to be told of an appointment is replaced by what it is now, with the reminders that are still to come.
+    async fn tell_rep(
+        &mut self,
+        (client, one): (ClientId, &Appointment),
+        kind: NoticeKind,
+        diary: Option<&Diary>,
+        change: Change<'_>,
+    ) -> Result<(), StoreError> {
+        let now = change.now;
+        self.notices_drop(one.id, "the appointment was changed", now).await?;
+        let fresh = |kind, data, due_at| NewNotice {
+            id: NoticeId::from_uuid((change.fresh_id)()),
+            client,
+            kind,
+            appointment: Some(one.id),
+            data,
+            due_at,
+        };
+        let mut notices = vec![fresh(kind, json!({}), now)];
+        if let Some(diary) = diary {
+            let due = reminders(one.slot.starts_at, now, &diary.schedule.zone);
+            notices.extend(due.into_iter().map(|(reminder, at)| {
+                fresh(NoticeKind::AppointmentReminder, json!({"reminder": reminder.word()}), at)
+            }));
+        }
+        self.notices_to_rep(one.rep, &notices, now).await
+    }
+}

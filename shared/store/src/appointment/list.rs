@@ -1,0 +1,279 @@
+//! Appointments as they are read: a rep's diary, lists for people, and what the qualifier and a notice need of one.
+
+use std::collections::BTreeMap;
+
+use jiff::{Timestamp, tz::TimeZone};
+use jiff_sqlx::ToSqlx;
+use ripen_domain::{
+    appointment::{Appointment, Diary, Handover, Slot, State},
+    calling::Whereabouts,
+    id::{AppointmentId, ClientId, LeadId, RepId},
+    person::Profile,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    Scope, Store, StoreError, Transaction,
+    person::identity::profile_of,
+    team::load::{RepHours, zone},
+};
+
+/// An appointment with whose it is.
+#[derive(Debug, Clone)]
+pub struct AppointmentRecord {
+    /// The appointment.
+    pub appointment: Appointment,
+    /// The client's slug and name.
+    pub client: (String, String),
+    /// The rep's name and e-mail address.
+    pub rep: (String, String),
+    /// Where the rep is.
+    pub rep_zone: TimeZone,
+    /// With whom the rep has it.
+    pub person: Profile,
+    /// Where that person is.
+    pub person_zone: TimeZone,
+    /// The person asked not to be contacted.
+    pub do_not_contact: bool,
+    /// Who made or changed it last.
+    pub by: String,
+}
+
+/// Which appointments are listed; what is none is not asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AppointmentFilter {
+    /// This one.
+    pub id: Option<AppointmentId>,
+    /// Of a lead.
+    pub lead: Option<LeadId>,
+    /// With a rep.
+    pub rep: Option<RepId>,
+    /// That take somebody's time at this instant or later.
+    pub from: Option<Timestamp>,
+}
+
+/// What a lead has agreed, for whoever gives it to a rep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ahead {
+    /// The appointment.
+    pub appointment: AppointmentId,
+    /// With whom.
+    pub rep: RepId,
+    /// When.
+    pub slot: Slot,
+}
+
+/// An appointment's own columns, as each statement here gives them.
+pub(crate) struct Row {
+    pub(crate) id: Uuid,
+    pub(crate) lead_id: Uuid,
+    pub(crate) rep_id: Uuid,
+    pub(crate) state: String,
+    pub(crate) starts_at: jiff_sqlx::Timestamp,
+    pub(crate) ends_at: jiff_sqlx::Timestamp,
+    pub(crate) held_until: Option<jiff_sqlx::Timestamp>,
+    pub(crate) sequence: i32,
+    pub(crate) note: Option<String>,
+    pub(crate) cancelled_at: Option<jiff_sqlx::Timestamp>,
+    pub(crate) cancelled_why: Option<String>,
+}
+
+impl Row {
+    pub(crate) fn appointment(self) -> Result<Appointment, StoreError> {
+        let state = match (self.state.as_str(), self.held_until, self.cancelled_at) {
+            ("held", Some(until), _) => State::Held { until: until.to_jiff() },
+            ("booked", ..) => State::Booked,
+            ("cancelled", _, Some(at)) => {
+                State::Cancelled { at: at.to_jiff(), why: self.cancelled_why.unwrap_or_default() }
+            }
+            (other, ..) => return Err(StoreError::Corrupt(format!("the word {other:?}"))),
+        };
+        Ok(Appointment {
+            id: AppointmentId::from_uuid(self.id),
+            lead: LeadId::from_uuid(self.lead_id),
+            rep: RepId::from_uuid(self.rep_id),
+            slot: Slot { starts_at: self.starts_at.to_jiff(), ends_at: self.ends_at.to_jiff() },
+            state,
+            sequence: self.sequence,
+            note: self.note,
+        })
+    }
+}
+
+/// What a statement built of an appointment as JSON: id, starts_at, ends_at, note, sequence, time_zone.
+pub(crate) fn handover_of(value: &Value) -> Result<Handover, StoreError> {
+    let corrupt = || StoreError::Corrupt("an appointment".to_owned());
+    let at = |key: &str| value[key].as_str().and_then(|text| text.parse().ok()).ok_or_else(corrupt);
+    let id = value["id"].as_str().and_then(|id| id.parse().ok()).map(AppointmentId::from_uuid);
+    Ok(Handover {
+        appointment: id.ok_or_else(corrupt)?,
+        slot: Slot { starts_at: at("starts_at")?, ends_at: at("ends_at")? },
+        time_zone: value["time_zone"].as_str().ok_or_else(corrupt)?.to_owned(),
+        note: value["note"].as_str().map(str::to_owned),
+        sequence: value["sequence"].as_i64().and_then(|n| n.try_into().ok()).unwrap_or_default(),
+    })
+}
+
+impl Store {
+    /// A rep's diary at `now`. No lock is kept: what is free may be taken the moment after.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn diary(&self, rep: RepId, now: Timestamp) -> Result<Option<Diary>, StoreError> {
+        let mut batch = self.begin().await?;
+        let row = sqlx::query!(
+            "-- appointment.client_of_rep
+            select client_id from rep where id = $1",
+            rep.uuid()
+        )
+        .fetch_optional(batch.connection())
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        batch.diary_lock((ClientId::from_uuid(row.client_id), rep), None, now).await
+    }
+
+    /// Appointments in the order in which they begin, at most a thousand.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn appointments(
+        &self,
+        scope: Scope,
+        filter: AppointmentFilter,
+    ) -> Result<Vec<AppointmentRecord>, StoreError> {
+        let rows = sqlx::query!(
+            r#"-- appointment.list
+            select a.id, a.lead_id, a.rep_id, a.state, a.starts_at, a.ends_at, a.held_until, a.sequence, a.note, a.cancelled_at,
+                   a.cancelled_why, a.made_by, c.slug, c.name as client_name, c.country as client_country,
+                   c.time_zone as client_zone, r.name as rep_name, r.email as rep_email,
+                   coalesce(r.time_zone, c.time_zone) as "rep_zone!", p.first_name, p.last_name, p.name, p.email, p.phone,
+                   p.postal_code, p.country, p.time_zone, p.locale, p.do_not_contact
+            from appointment a join rep r on r.id = a.rep_id join client c on c.id = a.client_id
+            join lead l on l.id = a.lead_id join person p on p.id = l.person_id
+            where ($1::uuid is null or a.client_id = $1) and ($2::uuid is null or a.id = $2)
+              and ($3::uuid is null or a.lead_id = $3) and ($4::uuid is null or a.rep_id = $4)
+              and ($5::timestamptz is null
+                   or a.ends_at > $5 and a.state <> 'cancelled' and (a.held_until is null or a.held_until > $5))
+            order by a.starts_at, a.id limit 1000"#,
+            scope.column(),
+            filter.id.map(AppointmentId::uuid),
+            filter.lead.map(LeadId::uuid),
+            filter.rep.map(RepId::uuid),
+            filter.from.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let mut records = Vec::with_capacity(rows.len());
+        for row in rows {
+            let own = Row {
+                id: row.id,
+                lead_id: row.lead_id,
+                rep_id: row.rep_id,
+                state: row.state,
+                starts_at: row.starts_at,
+                ends_at: row.ends_at,
+                held_until: row.held_until,
+                sequence: row.sequence,
+                note: row.note,
+                cancelled_at: row.cancelled_at,
+                cancelled_why: row.cancelled_why,
+            };
+            let person = profile_of!(row);
+            let places = Whereabouts::of(&person, &row.client_country, &row.client_zone).places();
+            records.push(AppointmentRecord {
+                appointment: own.appointment()?,
+                client: (row.slug, row.client_name),
+                rep: (row.rep_name, row.rep_email),
+                rep_zone: zone(&row.rep_zone)?,
+                person_zone: places.into_iter().next().map_or(TimeZone::UTC, |place| place.zone),
+                person,
+                do_not_contact: row.do_not_contact,
+                by: row.made_by,
+            });
+        }
+        Ok(records)
+    }
+}
+
+impl Transaction {
+    /// Locks a rep and reads what is free: whoever takes a slot does so under this lock, so that no two take the same.
+    /// `except` is not counted as taken.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub(crate) async fn diary_lock(
+        &mut self,
+        (client, rep): (ClientId, RepId),
+        except: Option<AppointmentId>,
+        now: Timestamp,
+    ) -> Result<Option<Diary>, StoreError> {
+        let row = sqlx::query!(
+            r#"-- appointment.rep_lock
+            select r.time_zone, r.hours, r.holidays as "holidays!: Vec<jiff_sqlx::Date>", r.is_paused, r.back_on,
+                   c.time_zone as client_zone
+            from rep r join client c on c.id = r.client_id
+            where r.id = $1 and r.client_id = $2 for no key update of r"#,
+            rep.uuid(),
+            client.uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let client_zone = zone(&row.client_zone)?;
+        let hours = RepHours {
+            time_zone: row.time_zone,
+            hours: row.hours,
+            holidays: row.holidays,
+            is_paused: row.is_paused,
+            back_on: row.back_on,
+        };
+        let rows = sqlx::query!(
+            "-- appointment.taken
+            select starts_at, ends_at from appointment
+            where rep_id = $1 and state <> 'cancelled' and ends_at > $2 and (held_until is null or held_until > $2)
+              and ($3::uuid is null or id <> $3)",
+            rep.uuid(),
+            now.to_sqlx(),
+            except.map(AppointmentId::uuid)
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let taken = rows.into_iter();
+        let taken = taken.map(|row| Slot { starts_at: row.starts_at.to_jiff(), ends_at: row.ends_at.to_jiff() });
+        let (schedule, pause) = (hours.schedule(&client_zone)?, hours.pause());
+        Ok(Some(Diary { schedule, pause, taken: taken.collect() }))
+    }
+
+    /// What these leads have booked that is not over: of each the first.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn appointments_ahead(
+        &mut self,
+        leads: &[LeadId],
+        now: Timestamp,
+    ) -> Result<BTreeMap<LeadId, Ahead>, StoreError> {
+        let ids: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
+        let rows = sqlx::query!(
+            "-- appointment.ahead
+            select distinct on (lead_id) id, lead_id, rep_id, starts_at, ends_at from appointment
+            where lead_id = any($1) and state = 'booked' and ends_at > $2 order by lead_id, starts_at, id",
+            &ids,
+            now.to_sqlx()
+        )
+        .fetch_all(self.connection())
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| {
+                let ahead = Ahead {
+                    appointment: AppointmentId::from_uuid(row.id),
+                    rep: RepId::from_uuid(row.rep_id),
+                    slot: Slot { starts_at: row.starts_at.to_jiff(), ends_at: row.ends_at.to_jiff() },
+                };
+                (LeadId::from_uuid(row.lead_id), ahead)
+            })
+            .collect())
+    }
+}

@@ -1,0 +1,5 @@
+//! Appointments with reps: the diary, holding and booking a slot, moving and cancelling.
+
+pub mod book;
+pub mod list;
+pub mod lock;

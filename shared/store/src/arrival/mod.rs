@@ -1,0 +1,6 @@
+//! Arrivals: which were seen, what each became, what waits in the spool, what is dead.
+
+pub mod dead_letter;
+pub mod seen;
+pub mod spool;
+pub mod write;

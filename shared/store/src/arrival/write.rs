@@ -1,0 +1,168 @@
+//! Writing what arrived: the arrivals, the answers and notes they brought, and the end of their rest in the spool, in one
+//! statement.
+
+use jiff_sqlx::ToSqlx;
+use ripen_domain::id::ArrivalId;
+use uuid::Uuid;
+
+use crate::{
+    StoreError, Transaction,
+    arrival::{
+        seen::ArrivalRow,
+        spool::{SpoolKey, key_columns},
+    },
+    lead::facts::{AnswerRow, NoteRow},
+};
+
+/// What a batch of messages brought.
+#[derive(Debug, Default)]
+pub struct Brought<'a> {
+    /// Arrivals to store.
+    pub arrivals: Vec<ArrivalRow>,
+    /// What they say, question by question; what stands already stays.
+    pub answers: &'a [AnswerRow],
+    /// What they say in free words; what stands already stays.
+    pub notes: &'a [NoteRow],
+    /// Messages that end with the batch.
+    pub spooled: &'a [SpoolKey],
+}
+
+impl Transaction {
+    /// Stores arrivals with what they say, and removes the messages from the spool.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn arrivals_write(&mut self, brought: Brought<'_>) -> Result<(), StoreError> {
+        let answers = Answers::from(brought.answers);
+        let notes = Notes::from(brought.notes);
+        let (spooled, digests) = key_columns(brought.spooled);
+        let columns = Columns::from(brought.arrivals);
+        sqlx::query!(
+            "-- arrival.write
+            with despooled as (
+              delete from spool s using generate_subscripts($27::uuid[], 1) i
+              where s.id = ($27::uuid[])[i] and s.digest = ($28::bytea[])[i]
+            ), answered as (
+              insert into answer (lead_id, question, at, origin, value)
+              select ($18::uuid[])[i], ($19::text[])[i], ($20::timestamptz[])[i], ($21::text[])[i], ($22::text[])[i]::json
+              from generate_subscripts($18::uuid[], 1) i
+              on conflict do nothing
+            ), noted as (
+              insert into note (lead_id, at, by, text)
+              select ($23::uuid[])[i], ($24::timestamptz[])[i], ($25::text[])[i], ($26::text[])[i]
+              from generate_subscripts($23::uuid[], 1) i
+              on conflict do nothing
+            )
+            insert into arrival (id, client_id, source_id, person_id, lead_id, amends, sameness, state, reason, repeat, content,
+                                 external_id, received_at, submitted_at, media_type, raw, submission, flags)
+            select ($1::uuid[])[i], ($2::uuid[])[i], ($3::uuid[])[i], ($4::uuid[])[i], ($5::uuid[])[i],
+                   ($6::uuid[])[i], ($7::text[])[i],
+                   case when ($8::text[])[i] is null then 'graded' else 'quarantined' end, ($8::text[])[i],
+                   ($9::boolean[])[i], ($10::bytea[])[i], ($11::text[])[i], ($12::timestamptz[])[i],
+                   ($13::timestamptz[])[i], ($14::text[])[i], ($15::text[])[i], ($16::text[])[i]::json,
+                   string_to_array(($17::text[])[i], ',')
+            from generate_subscripts($1::uuid[], 1) i",
+            &columns.ids, &columns.clients, &columns.sources, &columns.persons[..] as &[Option<Uuid>],
+            &columns.leads[..] as &[Option<Uuid>], &columns.amends[..] as &[Option<Uuid>], &columns.sameness,
+            &columns.reasons[..] as &[Option<String>], &columns.repeats, &columns.contents,
+            &columns.externals[..] as &[Option<String>], &columns.received[..],
+            &columns.submitted[..] as &[Option<jiff_sqlx::Timestamp>], &columns.media, &columns.raws, &columns.submissions,
+            &columns.flags, &answers.leads, &answers.questions, &answers.at[..], &answers.origins, &answers.values,
+            &notes.leads, &notes.at[..], &notes.by, &notes.texts, &spooled, &digests
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Answers {
+    leads: Vec<Uuid>,
+    questions: Vec<String>,
+    at: Vec<jiff_sqlx::Timestamp>,
+    origins: Vec<String>,
+    values: Vec<String>,
+}
+
+impl From<&[AnswerRow]> for Answers {
+    fn from(rows: &[AnswerRow]) -> Self {
+        let mut columns = Self::default();
+        for row in rows {
+            columns.leads.push(row.lead.uuid());
+            columns.questions.push(row.question.clone());
+            columns.at.push(row.at.to_sqlx());
+            columns.origins.push(row.origin.clone());
+            columns.values.push(row.value.to_string());
+        }
+        columns
+    }
+}
+
+#[derive(Default)]
+struct Notes {
+    leads: Vec<Uuid>,
+    at: Vec<jiff_sqlx::Timestamp>,
+    by: Vec<String>,
+    texts: Vec<String>,
+}
+
+impl From<&[NoteRow]> for Notes {
+    fn from(rows: &[NoteRow]) -> Self {
+        let mut columns = Self::default();
+        for row in rows {
+            columns.leads.push(row.lead.uuid());
+            columns.at.push(row.at.to_sqlx());
+            columns.by.push(row.by.clone());
+            columns.texts.push(row.text.clone());
+        }
+        columns
+    }
+}
+
+#[derive(Default)]
+struct Columns {
+    ids: Vec<Uuid>,
+    clients: Vec<Uuid>,
+    sources: Vec<Uuid>,
+    persons: Vec<Option<Uuid>>,
+    leads: Vec<Option<Uuid>>,
+    amends: Vec<Option<Uuid>>,
+    sameness: Vec<String>,
+    reasons: Vec<Option<String>>,
+    repeats: Vec<bool>,
+    contents: Vec<Vec<u8>>,
+    externals: Vec<Option<String>>,
+    received: Vec<jiff_sqlx::Timestamp>,
+    submitted: Vec<Option<jiff_sqlx::Timestamp>>,
+    media: Vec<String>,
+    raws: Vec<String>,
+    submissions: Vec<String>,
+    flags: Vec<String>,
+}
+
+impl From<Vec<ArrivalRow>> for Columns {
+    fn from(rows: Vec<ArrivalRow>) -> Self {
+        let mut columns = Self::default();
+        for row in rows {
+            columns.ids.push(row.id.uuid());
+            columns.clients.push(row.client.uuid());
+            columns.sources.push(row.source.uuid());
+            columns.persons.push(row.on.map(|(person, _)| person.uuid()));
+            columns.leads.push(row.on.map(|(_, lead)| lead.uuid()));
+            columns.amends.push(row.amends.map(ArrivalId::uuid));
+            columns.sameness.push(row.sameness.word().to_owned());
+            columns.reasons.push(row.quarantined);
+            columns.repeats.push(row.repeat);
+            columns.contents.push(row.content.bytes().to_vec());
+            columns.externals.push(row.external_id);
+            columns.received.push(row.received_at.to_sqlx());
+            columns.submitted.push(row.submitted_at.map(ToSqlx::to_sqlx));
+            columns.media.push(row.media_type);
+            columns.raws.push(row.raw);
+            columns.submissions.push(row.submission);
+            columns.flags.push(row.flags);
+        }
+        columns
+    }
+}

@@ -1,0 +1,3 @@
+//! Criteria documents, their activation, and back-tests.
+
+pub mod document;

@@ -1,0 +1,7 @@
+//! Decisions: receipts at rest, replay, and the history that back-tests read.
+
+pub mod history;
+pub mod past;
+pub mod receipt;
+pub mod replay;
+pub mod show;

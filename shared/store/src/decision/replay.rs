@@ -1,0 +1,83 @@
+//! Every decision there is in the order of ids, a window at a time, to be made again.
+
+use std::sync::Arc;
+
+use ripen_domain::id::{CriteriaId, DecisionId};
+use sqlx::{Postgres, Transaction};
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use crate::{Store, StoreError, decision::receipt::PackedReceipt};
+
+/// What a decision is made again from.
+#[derive(Debug, Clone)]
+pub struct StoredDecision {
+    /// Its id.
+    pub id: DecisionId,
+    /// The criteria applied.
+    pub criteria: CriteriaId,
+    /// The receipt.
+    pub receipt: PackedReceipt,
+}
+
+/// Reads windows of decisions over a connection of its own. Several share the windows among them.
+pub struct DecisionReader {
+    store: Store,
+    tx: Transaction<'static, Postgres>,
+    /// The last decision that was given out.
+    given: Arc<Mutex<Uuid>>,
+}
+
+impl Store {
+    /// So many readers of all decisions, each over a connection.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn decisions_all(&self, readers: usize) -> Result<Vec<DecisionReader>, StoreError> {
+        let given = Arc::new(Mutex::new(Uuid::nil()));
+        let mut all = Vec::with_capacity(readers);
+        for _ in 0..readers {
+            all.push(DecisionReader { store: self.clone(), tx: self.scan().await?, given: Arc::clone(&given) });
+        }
+        Ok(all)
+    }
+}
+
+impl DecisionReader {
+    /// The next decisions, at most `limit`; `None` after the last.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn next(&mut self, limit: i64) -> Result<Option<Vec<StoredDecision>>, StoreError> {
+        let Some((from, to)) = self.window(limit).await? else { return Ok(None) };
+        let rows = sqlx::query!(
+            "-- replay.read
+            select id, criteria_id, receipt from decision where id > $1 and id <= $2",
+            from,
+            to
+        )
+        .fetch_all(&mut *self.tx)
+        .await?;
+        let prepared = self.store.dictionaries_over(&mut self.tx, rows.iter().map(|row| row.criteria_id)).await?;
+        let stored = rows.into_iter().map(|row| {
+            let (id, criteria) = (DecisionId::from_uuid(row.id), CriteriaId::from_uuid(row.criteria_id));
+            StoredDecision { id, criteria, receipt: PackedReceipt::new((id, criteria), row.receipt, &prepared) }
+        });
+        Ok(Some(stored.collect()))
+    }
+
+    /// After which id, and up to which. Nobody else is given these.
+    async fn window(&mut self, limit: i64) -> Result<Option<(Uuid, Uuid)>, StoreError> {
+        let mut given = self.given.lock().await;
+        let row = sqlx::query!(
+            "-- replay.window
+            select id from (select id from decision where id > $1 order by id limit $2) next order by id desc limit 1",
+            *given,
+            limit
+        )
+        .fetch_optional(&mut *self.tx)
+        .await?;
+        let Some(to) = row.map(|row| row.id) else { return Ok(None) };
+        Ok(Some((std::mem::replace(&mut *given, to), to)))
+    }
+}

@@ -1,0 +1,143 @@
+//! Decisions as people look at them: one, a person's, or all of them in order.
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use ripen_domain::{
+    contact::Identity,
+    id::{CriteriaId, DecisionId, LeadId},
+    lead::Grade,
+};
+
+use crate::{
+    Store, StoreError,
+    decision::receipt::{PackedReceipt, Prepared},
+    error::word,
+};
+
+/// A stored decision.
+#[derive(Debug, Clone)]
+pub struct DecisionRecord {
+    /// Its id.
+    pub id: DecisionId,
+    /// The lead decided.
+    pub lead: LeadId,
+    /// The client's slug.
+    pub client: String,
+    /// The client's time zone.
+    pub time_zone: String,
+    /// The program's name.
+    pub program: String,
+    /// The criteria applied.
+    pub criteria: CriteriaId,
+    /// Their version.
+    pub version: i32,
+    /// The instant.
+    pub at: Timestamp,
+    /// The grade given.
+    pub grade: Grade,
+    /// The points.
+    pub score: i32,
+    /// The receipt.
+    pub receipt: PackedReceipt,
+}
+
+struct Row {
+    id: uuid::Uuid,
+    lead_id: uuid::Uuid,
+    client: String,
+    time_zone: String,
+    program: String,
+    criteria_id: uuid::Uuid,
+    version: i32,
+    at: jiff_sqlx::Timestamp,
+    grade: String,
+    score: i32,
+    receipt: Vec<u8>,
+}
+
+impl Row {
+    fn record(self, prepared: &Prepared) -> Result<DecisionRecord, StoreError> {
+        let (id, criteria) = (DecisionId::from_uuid(self.id), CriteriaId::from_uuid(self.criteria_id));
+        Ok(DecisionRecord {
+            id,
+            lead: LeadId::from_uuid(self.lead_id),
+            client: self.client,
+            time_zone: self.time_zone,
+            program: self.program,
+            criteria,
+            version: self.version,
+            at: self.at.to_jiff(),
+            grade: word(&self.grade)?,
+            score: self.score,
+            receipt: PackedReceipt::new((id, criteria), self.receipt, prepared),
+        })
+    }
+}
+
+impl Store {
+    /// One decision.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn decision(&self, id: DecisionId) -> Result<Option<DecisionRecord>, StoreError> {
+        let row = sqlx::query_as!(
+            Row,
+            r#"-- decision.show
+            select d.id, d.lead_id, c.slug as client, c.time_zone, g.name as program, d.criteria_id, k.version, d.at, d.grade,
+                   d.score, d.receipt
+            from decision d join client c on c.id = d.client_id
+            join criteria k on k.id = d.criteria_id join program g on g.id = k.program_id
+            where d.id = $1"#,
+            id.uuid()
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        let prepared = self.dictionaries(row.iter().map(|row| row.criteria_id)).await?;
+        row.map(|row| row.record(&prepared)).transpose()
+    }
+
+    /// The decisions about everyone reached under an identity, of every client or of one, by lead and oldest first.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn decisions_of(
+        &self,
+        identity: &Identity,
+        client: Option<&str>,
+    ) -> Result<Vec<DecisionRecord>, StoreError> {
+        let rows = sqlx::query_as!(
+            Row,
+            r#"-- decision.of_identity
+            select d.id, d.lead_id, c.slug as client, c.time_zone, g.name as program, d.criteria_id, k.version, d.at, d.grade,
+                   d.score, d.receipt
+            from client c
+            join person_identity i on i.client_id = c.id and i.kind = $1 and i.value = $2
+            join lead l on l.person_id = i.person_id join decision d on d.lead_id = l.id
+            join criteria k on k.id = d.criteria_id join program g on g.id = k.program_id
+            where $3::text is null or c.slug = $3
+            order by c.slug, d.lead_id, d.at, d.id"#,
+            identity.kind(),
+            identity.value(),
+            client
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let prepared = self.dictionaries(rows.iter().map(|row| row.criteria_id)).await?;
+        rows.into_iter().map(|row| row.record(&prepared)).collect()
+    }
+
+    /// How many decisions there are, about.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn decisions_count(&self, until: Timestamp) -> Result<i64, StoreError> {
+        let row = sqlx::query!(
+            r#"-- decision.count
+            select count(*) as "n!" from decision where at <= $1"#,
+            until.to_sqlx()
+        )
+        .fetch_one(&mut *self.scan().await?)
+        .await?;
+        Ok(row.n)
+    }
+}

@@ -1,0 +1,334 @@
+//! What clients are told of leads that they have: that something new is known, that a lead is taken back, that the person
+//! must not be contacted, what was said of it. Each is a delivery of its own to the endpoints that got the lead and ask for
+//! such news. What was never attempted needs no news: it is frozen when it is first sent, with what is known then.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use ripen_domain::{
+    delivery::{EventType, news_id},
+    id::{DeliveryId, EndpointId, LeadId, PersonId},
+    lead::Grade,
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    Scope, Store, StoreError, Transaction, endpoint::record::EndpointKind, error::word, lead::load::LeadRow,
+    transaction::again,
+};
+
+/// Something to tell.
+#[derive(Debug, Clone)]
+pub struct News {
+    /// Of which lead.
+    pub lead: LeadId,
+    /// What kind.
+    pub event: EventType,
+    /// What caused it, where that can happen more than once; nil otherwise.
+    pub cause: Uuid,
+    /// What it says beside the lead; an object or null.
+    pub said: Value,
+    /// Whether it is mailed too. Some news has a mail of its own.
+    pub mailed: bool,
+    /// Not to be told before.
+    pub due_at: Timestamp,
+}
+
+/// Something went wrong on the way to an endpoint: the client's endpoints that ask are told.
+pub(crate) struct Alarm {
+    /// The delivery that it happened to.
+    pub about: DeliveryId,
+    /// What kind.
+    pub event: EventType,
+    /// The attempt.
+    pub cause: Uuid,
+    /// What it says; an object.
+    pub said: Value,
+}
+
+impl Alarm {
+    /// An endpoint was disabled at an instant, for what became of a delivery to it.
+    pub(crate) fn disabled(endpoint: EndpointId, about: DeliveryId, why: &str, at: Timestamp) -> Self {
+        let cause = Uuid::new_v5(&endpoint.uuid(), at.to_string().as_bytes());
+        let said = json!({"endpoint": endpoint, "reason": why, "disabled_at": at, "delivery": about});
+        Self { about, event: EventType::EndpointDisabled, cause, said }
+    }
+}
+
+/// What became of an attempt to take a lead back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recalled {
+    /// Nobody had it yet, or this many deliveries were told.
+    Done {
+        /// Deliveries that were stopped.
+        stopped: u64,
+        /// Endpoints that had it and are told.
+        told: usize,
+    },
+    /// There is no such lead in the scope.
+    Unknown,
+    /// It is no A lead, so no client has it.
+    NotMatured,
+}
+
+/// News as the statement takes it.
+#[derive(Default)]
+pub(crate) struct Columns {
+    ids: Vec<Uuid>,
+    abouts: Vec<Uuid>,
+    events: Vec<String>,
+    causes: Vec<Uuid>,
+    said: Vec<Value>,
+    due: Vec<jiff_sqlx::Timestamp>,
+    /// Where it does not go where the delivery went that it is about.
+    tos: Vec<Option<Uuid>>,
+}
+
+impl Transaction {
+    /// Owes news to the endpoints that got the leads' last maturations and ask for it; returns to how many. The same news
+    /// again is told once. News of what is new is not told to who gave the lead back, and to nobody while the desk has it
+    /// back.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn tell(&mut self, news: &[News], now: Timestamp) -> Result<usize, StoreError> {
+        let leads: Vec<_> = news.iter().map(|one| one.lead.uuid()).collect();
+        self.hold_unsent(&leads, now).await?;
+        let rows = sqlx::query!(
+            r#"-- news.to
+            select d.id, d.lead_id, e.events, e.kind,
+                   coalesce((select o.kind from outcome o where o.delivery_id = d.id order by o.number desc limit 1) = 'returned',
+                            false) as "returned!",
+                   l.grade = 'A' and (l.returned_at is null or m.at > l.returned_at) as "is_out!"
+            from delivery d join endpoint e on e.id = d.endpoint_id join lead l on l.id = d.lead_id
+            join maturation m on m.id = d.maturation_id
+            where d.lead_id = any($1) and d.event = 'lead.matured' and d.attempts > 0
+              and d.maturation_id = (select m.id from maturation m where m.lead_id = d.lead_id order by m.at desc, m.id desc limit 1)"#,
+            &leads
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let mut to: BTreeMap<Uuid, Vec<_>> = BTreeMap::new();
+        for row in rows {
+            to.entry(row.lead_id).or_default().push(row);
+        }
+        let mut c = Columns::default();
+        for one in news {
+            for row in to.get(&one.lead.uuid()).into_iter().flatten() {
+                let asks = row.events.iter().any(|event| event == one.event.word());
+                let asks = asks && (one.mailed || row.kind == EndpointKind::Webhook.word());
+                if asks && (one.event != EventType::LeadUpdated || row.is_out && !row.returned) {
+                    c.push(one, DeliveryId::from_uuid(row.id), now);
+                }
+            }
+        }
+        if !c.ids.is_empty() {
+            self.news_insert(&c, now).await?;
+        }
+        Ok(c.ids.len())
+    }
+
+    /// Keeps what was never attempted from being attempted before this transaction ends: its body is frozen with what is known
+    /// then, and that must be this too. A lease that is faster is waited for, and counts as an attempt. One that is slower
+    /// passes over it: what is pending is offered again at once, what is held when its offer's time is up.
+    async fn hold_unsent(&mut self, leads: &[Uuid], now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- news.hold_unsent
+            update delivery set offered_until = case state when 'pending' then $2 else offered_until end
+            where id = any(array(
+              select id from delivery
+              where lead_id = any($1) and event = 'lead.matured' and state in ('pending', 'held') and attempts = 0
+              order by id for no key update))",
+            leads,
+            now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    pub(crate) async fn news_insert(&mut self, c: &Columns, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- news.insert
+            insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, event, cause, said, state, due_at,
+                                  offered_until, created_at)
+            select ($1::uuid[])[i], d.client_id, d.lead_id, d.maturation_id, coalesce(($7::uuid[])[i], d.endpoint_id),
+                   case when ($7::uuid[])[i] is null then d.rep_id end,
+                   ($3::text[])[i], ($4::uuid[])[i], ($5::json[])[i], 'pending', ($8::timestamptz[])[i], $6, $6
+            from generate_subscripts($1::uuid[], 1) i join delivery d on d.id = ($2::uuid[])[i]
+            on conflict do nothing",
+            &c.ids,
+            &c.abouts,
+            &c.events,
+            &c.causes,
+            &c.said,
+            now.to_sqlx(),
+            &c.tos[..] as &[Option<Uuid>],
+            &c.due[..]
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Owes alarms to every endpoint of the client that asks and is not disabled, the one they are about included. That an
+    /// alarm was given up raises none.
+    pub(crate) async fn raise(&mut self, alarms: &[Alarm], now: Timestamp) -> Result<(), StoreError> {
+        if alarms.is_empty() {
+            return Ok(());
+        }
+        let abouts: Vec<_> = alarms.iter().map(|alarm| alarm.about.uuid()).collect();
+        let rows = sqlx::query!(
+            "-- news.who_asks
+            select d.id, d.lead_id, d.event, d.endpoint_id as about, e.id as endpoint_id, e.events
+            from delivery d join endpoint e on e.client_id = d.client_id
+            where d.id = any($1) and e.state = 'enabled' and e.events && array['delivery.dead', 'endpoint.disabled']",
+            &abouts
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let mut columns = Columns::default();
+        for (alarm, row) in alarms.iter().flat_map(|alarm| rows.iter().map(move |row| (alarm, row))) {
+            let event: EventType = word(&row.event)?;
+            let asks = row.events.iter().any(|event| event == alarm.event.word());
+            let of_alarm = alarm.event == EventType::DeliveryDead && event.is_alarm();
+            if row.id == alarm.about.uuid() && asks && !of_alarm {
+                let lead = LeadId::from_uuid(row.lead_id);
+                let about =
+                    json!({"event": event, "endpoint": row.about.map(EndpointId::from_uuid), "lead": {"id": lead}});
+                columns.push_alarm(alarm, (row.endpoint_id, &about), now);
+            }
+        }
+        self.news_insert(&columns, now).await
+    }
+
+    /// Tells every client endpoint that has a lead of the person that nobody may contact them any more.
+    pub(crate) async fn tell_suppressed(&mut self, person: PersonId, now: Timestamp) -> Result<usize, StoreError> {
+        let rows = sqlx::query!(
+            "-- news.leads_of
+            select id from lead where person_id = $1",
+            person.uuid()
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let said = json!({"reason": "the person asked not to be contacted", "suppressed_at": now});
+        let news = rows.into_iter().map(|row| News {
+            lead: LeadId::from_uuid(row.id),
+            event: EventType::LeadSuppressed,
+            cause: Uuid::nil(),
+            said: said.clone(),
+            mailed: true,
+            due_at: now,
+        });
+        self.tell(&news.collect::<Vec<_>>(), now).await
+    }
+
+    /// Stops what is owed of a lead that is taken back, attempted or not.
+    async fn recall_pending(&mut self, lead: LeadId, why: &str, now: Timestamp) -> Result<u64, StoreError> {
+        let done = sqlx::query!(
+            "-- news.stop
+            update delivery set state = 'withdrawn', reason = $2, ended_at = $3
+            where lead_id = $1 and state in ('pending', 'held') and event in ('lead.matured', 'lead.offered', 'lead.updated')",
+            lead.uuid(),
+            why,
+            now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// The lead goes back to the desk: no A until somebody spoke with the person again, and work at once.
+    async fn recall_lead(&mut self, row: &LeadRow, (by, why): (&str, &str), now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- news.recall_lead
+            with ended as (
+              update promise set state = 'moved', ended_at = $3, ended_by = $4, ended_why = $5
+              where lead_id = $1 and state in ('scheduled', 'work')
+            ), made as (
+              insert into promise (lead_id, generation, client_id, kind, state, due_at, why, from_whom, agreed, offered_until, created_at)
+              values ($1, $2, $6, 'requalify', 'work', $3, $5, $4, true, $3, $3)
+            )
+            update lead set generation = $2, returned_at = $3 where id = $1",
+            row.id.uuid(),
+            row.generation.saturating_add(1),
+            now.to_sqlx(),
+            by,
+            why,
+            row.client.uuid()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+}
+
+impl Columns {
+    pub(crate) fn push(&mut self, news: &News, about: DeliveryId, now: Timestamp) {
+        self.ids.push(news_id(about, news.event, news.cause, now).uuid());
+        self.abouts.push(about.uuid());
+        self.events.push(news.event.word().to_owned());
+        self.causes.push(news.cause);
+        self.said.push(news.said.clone());
+        self.due.push(news.due_at.to_sqlx());
+        self.tos.push(None);
+    }
+
+    fn push_alarm(&mut self, alarm: &Alarm, (to, about): (Uuid, &Value), now: Timestamp) {
+        // The same to another endpoint is another delivery.
+        self.ids.push(news_id(alarm.about, alarm.event, Uuid::new_v5(&alarm.cause, to.as_bytes()), now).uuid());
+        self.abouts.push(alarm.about.uuid());
+        self.events.push(alarm.event.word().to_owned());
+        self.causes.push(alarm.cause);
+        let mut said = alarm.said.clone();
+        if let (Value::Object(said), Value::Object(about)) = (&mut said, about) {
+            said.extend(about.clone());
+        }
+        self.said.push(said);
+        self.due.push(now.to_sqlx());
+        self.tos.push(Some(to));
+    }
+}
+
+impl Store {
+    /// Takes a matured lead back: what was not sent yet is stopped, who has it is told, and the lead is the desk's again.
+    ///
+    /// # Errors
+    /// When the database is away or the transaction fails: then nothing happened.
+    pub async fn lead_recall(
+        &self,
+        scope: Scope,
+        lead: LeadId,
+        by_why: (&str, &str),
+        now: Timestamp,
+    ) -> Result<Recalled, StoreError> {
+        again(|| self.recall_try(scope, lead, by_why, now)).await
+    }
+
+    async fn recall_try(
+        &self,
+        scope: Scope,
+        lead: LeadId,
+        (by, why): (&str, &str),
+        now: Timestamp,
+    ) -> Result<Recalled, StoreError> {
+        let mut batch = self.begin().await?;
+        let Some(row) = batch.lock_lead(scope, lead).await? else { return Ok(Recalled::Unknown) };
+        let is_a = row.decided.is_some_and(|(_, _, grade, _)| grade == Grade::A);
+        let is_back = row.returned_at.is_some_and(|at| row.last_conversation_at.is_none_or(|spoken| spoken <= at));
+        if !is_a || !row.stage.is_open() || is_back {
+            return Ok(Recalled::NotMatured);
+        }
+        let words = format!("taken back: {why}");
+        let stopped = batch.recall_pending(lead, &words, now).await?;
+        let said = json!({"reason": why, "recalled_at": now});
+        let news = News { lead, event: EventType::LeadRecalled, cause: Uuid::nil(), said, mailed: true, due_at: now };
+        let told = batch.tell(&[news], now).await?;
+        batch.recall_lead(&row, (by, &words), now).await?;
+        batch.regrade_ask(lead, &words, now).await?;
+        batch.commit().await?;
+        Ok(Recalled::Done { stopped, told })
+    }
+}

@@ -1,0 +1,428 @@
+//! Leasing deliveries: who may be sent now, all that is said, and the body frozen with the first lease.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use ripen_domain::{
+    delivery::Matured,
+    id::{CriteriaId, DecisionId, DeliveryId, EndpointId, LeadId, RepId},
+};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::{
+    Store, StoreError,
+    appointment::list::handover_of,
+    decision::receipt::{PackedReceipt, Prepared},
+    delivery::settle::{Due, Leased},
+    endpoint::record::EndpointKind,
+    error::word,
+    person::identity::profile_of,
+};
+
+/// What a worker asks for.
+#[derive(Debug)]
+pub struct Claim<'a> {
+    /// Deliveries it was offered.
+    pub deliveries: &'a [DeliveryId],
+    /// The name of the lease.
+    pub lease: Uuid,
+    /// How long the lease lasts, by the database's clock.
+    pub lasts: Duration,
+    /// Endpoints with deliveries under way here, and how many: they count against the endpoint's concurrency.
+    pub busy: &'a [(EndpointId, i32)],
+    /// Until when nobody else offers those that find no free slot: the worker keeps them in mind.
+    pub kept_until: Timestamp,
+}
+
+/// What a worker got.
+#[derive(Debug, Default)]
+pub struct Claimed {
+    /// Leased: to be attempted now.
+    pub ready: Vec<Leased>,
+    /// To be claimed again when their endpoint has a free slot.
+    pub waiting: Vec<(DeliveryId, EndpointId)>,
+    /// How many deliveries these endpoints take at once.
+    pub slots: BTreeMap<EndpointId, i32>,
+}
+
+impl Store {
+    /// Leases what may be sent now and freezes the body of what was never sent. Deliveries of persons who must not be
+    /// contacted or of closed leads are withdrawn, of paused clients and disabled endpoints held.
+    ///
+    /// Two commits, and nothing is sent before the second: after a crash between them the lease runs out, and the next one
+    /// freezes the body. So the first need not wait for the disk; whatever makes the second durable makes the first durable.
+    ///
+    /// # Errors
+    /// When the database is away: then nothing was sent, and the leases run out.
+    pub async fn deliveries_lease(
+        &self,
+        claim: &Claim<'_>,
+        now: Timestamp,
+        freeze: impl Fn(&Due) -> Vec<u8> + Send,
+    ) -> Result<Claimed, StoreError> {
+        let (taken, mut claimed) = self.take(claim, now).await?;
+        if taken.leased.is_empty() {
+            return Ok(claimed);
+        }
+        let (frozen, fresh): (Vec<_>, Vec<_>) =
+            self.load_all(&taken, now).await?.into_iter().partition(|due| due.body.is_some());
+        let fresh: Vec<_> = fresh.into_iter().map(|due| (freeze(&due), due)).collect();
+        let ours = self.freeze(&fresh, now).await?;
+        // Where somebody else froze one meanwhile, this lease ran out within the blink it is old.
+        let fresh = fresh.into_iter().filter(|(_, due)| ours.contains(&due.matured.delivery.uuid()));
+        claimed.ready.extend(fresh.map(|(body, due)| Leased { due, body }));
+        let frozen = frozen.into_iter().filter_map(|mut due| due.body.take().map(|body| Leased { due, body }));
+        claimed.ready.extend(frozen);
+        Ok(claimed)
+    }
+
+    /// Keeps bodies; returns the deliveries that had none.
+    async fn freeze(&self, fresh: &[(Vec<u8>, Due)], now: Timestamp) -> Result<BTreeSet<Uuid>, StoreError> {
+        if fresh.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let ids: Vec<_> = fresh.iter().map(|(_, due)| due.matured.delivery.uuid()).collect();
+        let bodies: Vec<_> = fresh.iter().map(|(body, _)| body.clone()).collect();
+        let rows = sqlx::query!(
+            "-- delivery.freeze
+            insert into delivery_body (delivery_id, client_id, at, body)
+            select d.id, d.client_id, $3, ($2::bytea[])[i]
+            from generate_subscripts($1::uuid[], 1) i join delivery d on d.id = ($1::uuid[])[i]
+            on conflict do nothing returning delivery_id",
+            &ids,
+            &bodies,
+            now.to_sqlx()
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(|row| row.delivery_id).collect())
+    }
+
+    /// Lets go of deliveries that were offered to nobody who could keep them: they are offered again from `due_at` on.
+    ///
+    /// # Errors
+    /// When the database is away: then they are offered when the last offer's time is up.
+    pub async fn deliveries_release(
+        &self,
+        deliveries: &[DeliveryId],
+        due_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let ids: Vec<_> = deliveries.iter().map(|id| id.uuid()).collect();
+        sqlx::query!(
+            "-- delivery.release
+            update delivery set due_at = $2, offered_until = $3 where id = any($1) and state = 'pending'",
+            &ids,
+            due_at.to_sqlx(),
+            now.to_sqlx()
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Leases, by endpoint: what is leased now, and beside it what waits.
+    async fn take(&self, claim: &Claim<'_>, now: Timestamp) -> Result<(Taken, Claimed), StoreError> {
+        let asked = Asked {
+            ids: claim.deliveries.iter().map(|id| id.uuid()).collect(),
+            busy: claim.busy.iter().map(|(endpoint, _)| endpoint.uuid()).collect(),
+            counts: claim.busy.iter().map(|(_, count)| *count).collect(),
+        };
+        let rows = self.decide(claim, &asked, now).await?;
+        let (mut taken, mut claimed) = (Taken::default(), Claimed::default());
+        for row in rows {
+            let endpoint = EndpointId::from_uuid(row.endpoint_id);
+            claimed.slots.insert(endpoint, row.concurrency);
+            if row.fate == "pending" {
+                claimed.waiting.push((DeliveryId::from_uuid(row.id), endpoint));
+                continue;
+            }
+            taken.leased.push(row.id);
+            if row.broken {
+                taken.probes.insert(row.id);
+            }
+        }
+        Ok((taken, claimed))
+    }
+
+    /// Decides each offered delivery's fate; returns those that are now leased and those that wait for a slot.
+    ///
+    /// An endpoint with a rate or an open circuit is locked first, so that all processes share both: each delivery that goes
+    /// out moves the rate's instant on, those over it are given places in a line; the one that probes moves the next probe
+    /// past its own lease.
+    async fn decide(&self, claim: &Claim<'_>, asked: &Asked, now: Timestamp) -> Result<Vec<Decided>, StoreError> {
+        Ok(sqlx::query_as!(
+            Decided,
+            r#"-- delivery.lease
+            with offered as materialized (
+                select id, lead_id, client_id, endpoint_id, event in ('lead.matured', 'lead.offered', 'lead.updated') as whole, in_line from delivery
+                where id = any($1) and endpoint_id is not null
+                  and (state in ('pending', 'held') and due_at <= $2 or state = 'leased' and leased_until < clock_timestamp())
+                order by id for update skip locked
+            ), guarded as materialized (
+                select id, rate, rate_line, probe_at,
+                       case when rate_from < $2 - interval '2 seconds' then $2 else rate_from end as base
+                from endpoint
+                where id = any(array(select endpoint_id from offered)) and (rate is not null or probe_at is not null)
+                order by id for no key update
+            ), judged as (
+                select o.id, o.endpoint_id, o.in_line, e.concurrency - coalesce(b.busy, 0) as free,
+                       case when o.whole and (p.do_not_contact or l.stage = 'closed') then 'withdrawn'
+                            when c.state = 'paused' then 'held' when e.state = 'disabled' then 'held' else 'leased' end as fate,
+                       case when o.whole and p.do_not_contact then 'the person asked not to be contacted'
+                            when o.whole and l.stage = 'closed' then 'the lead was closed'
+                            when c.state = 'paused' then 'the client is paused'
+                            when e.state = 'disabled' then 'the endpoint is disabled' end as why
+                from offered o
+                join lead l on l.id = o.lead_id join person p on p.id = l.person_id
+                join client c on c.id = o.client_id join endpoint e on e.id = o.endpoint_id
+                left join unnest($5::uuid[], $6::integer[]) as b (endpoint_id, busy) on b.endpoint_id = o.endpoint_id
+            ), ranked as (
+                select *, row_number() over turns as turn, count(*) filter (where not in_line) over turns as newcomer
+                from judged window turns as (partition by endpoint_id, fate order by in_line desc, id)
+            ), paced as (
+                select r.*, g.probe_at,
+                       case when not r.in_line and g.rate_line > $2 then g.rate_line + make_interval(secs => (r.newcomer - 1) / g.rate)
+                            else g.base + make_interval(secs => (r.turn - 1) / g.rate) end as place
+                from ranked r left join guarded g on g.id = r.endpoint_id
+            ), decided as (
+                select id, endpoint_id, place, fate = 'leased' and probe_at is not null as broken,
+                       case when fate <> 'leased' then fate when probe_at > $2 or probe_at is not null and turn > 1 then 'held'
+                            when turn > free then 'pending' when place > $2 then 'in_line' else 'leased' end as fate,
+                       case when fate <> 'leased' then why when probe_at > $2 or probe_at is not null and turn > 1
+                            then 'the endpoint keeps failing; goes out as soon as it works again'
+                            when turn <= free and place > $2 then 'the endpoint takes no more at a time' end as why
+                from paced
+            ), advanced as (
+                update endpoint e
+                set rate_from = case when g.rate is null then e.rate_from else g.base + make_interval(secs => u.going / g.rate) end,
+                    rate_line = greatest(e.rate_line, u.last + make_interval(secs => 1 / g.rate)),
+                    probe_at = case when e.probe_at is not null and u.going > 0 then $2 + make_interval(secs => $4) else e.probe_at end
+                from guarded g join (
+                    select endpoint_id, count(*) filter (where fate = 'leased') as going, max(place) filter (where fate = 'in_line') as last
+                    from decided group by endpoint_id
+                ) u on u.endpoint_id = g.id
+                where e.id = g.id and (u.going > 0 or u.last is not null)
+            ), taken as (
+                update delivery d set state = case r.fate when 'in_line' then 'pending' else r.fate end, reason = r.why,
+                       lease = case when r.fate = 'leased' then $3::uuid end,
+                       leased_until = case when r.fate = 'leased' then clock_timestamp() + make_interval(secs => $4) end,
+                       attempts = d.attempts + case when r.fate = 'leased' then 1 else 0 end,
+                       excused = d.excused + case when r.fate = 'leased' and r.broken then 1 else 0 end,
+                       in_line = case r.fate when 'in_line' then true when 'pending' then d.in_line else false end,
+                       due_at = case when r.fate = 'held' and r.broken then $2 + interval '1 day'
+                                     when r.fate = 'held' then $2 + interval '1 minute'
+                                     when r.fate = 'in_line' then r.place else d.due_at end,
+                       offered_until = case r.fate when 'pending' then $7::timestamptz else $2 end,
+                       ended_at = case when r.fate = 'withdrawn' then $2 end
+                from decided r where d.id = r.id
+                returning d.id, d.endpoint_id, r.fate, r.broken
+            )
+            select t.id, t.endpoint_id as "endpoint_id!", t.fate as "fate!", t.broken as "broken!", e.concurrency
+            from taken t
+            cross join (select set_config('synchronous_commit', 'off', true)) durable_with_the_freeze
+            join endpoint e on e.id = t.endpoint_id
+            where t.fate in ('leased', 'pending')"#,
+            &asked.ids, now.to_sqlx(), claim.lease, claim.lasts.as_secs_f64(), &asked.busy, &asked.counts,
+            claim.kept_until.to_sqlx()
+        )
+        .fetch_all(&self.pool)
+        .await?)
+    }
+
+    /// Loads all that is said about leased deliveries. A decision that is moved into its month in this moment is found by
+    /// the second look: the first may have taken its snapshot before the move and its list of months after it.
+    async fn load_all(&self, taken: &Taken, now: Timestamp) -> Result<Vec<Due>, StoreError> {
+        let mut loaded = self.load(taken, now).await?;
+        if loaded.len() < taken.leased.len() {
+            let found: BTreeSet<_> = loaded.iter().map(|due| due.matured.delivery.uuid()).collect();
+            let leased = taken.leased.iter().copied().filter(|id| !found.contains(id)).collect();
+            let left = Taken { leased, probes: taken.probes.clone() };
+            loaded.extend(self.load(&left, now).await?);
+        }
+        Ok(loaded)
+    }
+
+    async fn load(&self, taken: &Taken, now: Timestamp) -> Result<Vec<Due>, StoreError> {
+        let rows = sqlx::query_as!(
+            Row,
+            r#"-- delivery.load
+            select d.id, d.event, d.said, coalesce((select h.id from delivery h where d.event <> 'lead.matured' and h.maturation_id = d.maturation_id
+                     and h.endpoint_id = d.endpoint_id and h.event = 'lead.matured'), d.id) as "handed_over!",
+                   d.attempts, d.excused, (select body from delivery_body b where b.delivery_id = d.id) as body, d.endpoint_id as "endpoint_id!", l.id as lead_id, l.stage,
+                   l.channel, l.arrivals, l.first_arrived_at, m.at as matured_at, x.grade, x.score, x.id as decision_id,
+                   x.criteria_id, x.receipt,
+                   g.name as criteria_name, k.version, p.first_name, p.last_name, p.name, p.email, p.phone, p.postal_code,
+                   p.country, p.time_zone, p.locale, s.name as source_name, c.name as client_name, e.kind,
+                   coalesce(e.url, e.address) as "to!", e.allow_private, e.timeout_s, e.headers,
+                   e.failures > 0 as "failing!",
+                   coalesce(d.rep_id, e.rep_id) as rep_id,
+                   coalesce((select r.time_zone from rep r where r.id = coalesce(d.rep_id, e.rep_id)), c.time_zone) as "clock!",
+                   (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep_name,
+                   (select r.email from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep_email,
+                   (select json_object_agg(question, value) from
+                     (select distinct on (question) question, value from answer where lead_id = l.id
+                      order by question, at desc, origin desc) newest) as answers,
+                   (select json_agg(json_build_object('at', at, 'by', by, 'text', text) order by at) from note where lead_id = l.id) as notes,
+                   (select array_agg(secret) from endpoint_secret
+                    where endpoint_id = e.id and (expires_at is null or expires_at > clock_timestamp())) as secrets,
+                   (select json_build_object('id', a.id, 'starts_at', a.starts_at, 'ends_at', a.ends_at, 'note', a.note,
+                             'sequence', a.sequence, 'time_zone', coalesce(r.time_zone, c.time_zone))
+                    from appointment a join rep r on r.id = a.rep_id
+                    where a.lead_id = d.lead_id and a.state = 'booked' and a.ends_at > $2
+                      and a.rep_id = coalesce(d.rep_id, e.rep_id, a.rep_id)
+                    order by a.starts_at limit 1) as appointment
+            from delivery d
+            join maturation m on m.id = d.maturation_id join decision x on x.id = m.decision_id
+            join criteria k on k.id = x.criteria_id join program g on g.id = k.program_id
+            join lead l on l.id = d.lead_id join person p on p.id = l.person_id join source s on s.id = l.source_id
+            join client c on c.id = d.client_id join endpoint e on e.id = d.endpoint_id
+            where d.id = any($1)"#,
+            &taken.leased,
+            now.to_sqlx()
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let prepared = self.dictionaries(rows.iter().map(|row| row.criteria_id)).await?;
+        rows.into_iter().map(|row| row.due(&prepared, &taken.probes)).collect()
+    }
+}
+
+/// A claim's lists as the statement takes them.
+struct Asked {
+    ids: Vec<Uuid>,
+    busy: Vec<Uuid>,
+    counts: Vec<i32>,
+}
+
+/// What becomes of one delivery that is leased or waits for a slot.
+struct Decided {
+    id: Uuid,
+    endpoint_id: Uuid,
+    fate: String,
+    broken: bool,
+    concurrency: i32,
+}
+
+/// What a lease statement gave.
+#[derive(Default)]
+struct Taken {
+    leased: Vec<Uuid>,
+    /// Those of them that probe an open circuit.
+    probes: BTreeSet<Uuid>,
+}
+
+struct Row {
+    id: Uuid,
+    event: String,
+    said: Option<Value>,
+    handed_over: Uuid,
+    attempts: i32,
+    excused: i32,
+    body: Option<Vec<u8>>,
+    endpoint_id: Uuid,
+    lead_id: Uuid,
+    stage: String,
+    channel: String,
+    arrivals: i32,
+    first_arrived_at: jiff_sqlx::Timestamp,
+    matured_at: jiff_sqlx::Timestamp,
+    grade: String,
+    score: i32,
+    decision_id: Uuid,
+    criteria_id: Uuid,
+    receipt: Vec<u8>,
+    criteria_name: String,
+    version: i32,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    name: Option<String>,
+    email: Option<String>,
+    phone: Option<String>,
+    postal_code: Option<String>,
+    country: Option<String>,
+    time_zone: Option<String>,
+    locale: Option<String>,
+    source_name: String,
+    client_name: String,
+    kind: String,
+    to: String,
+    allow_private: bool,
+    timeout_s: Option<i32>,
+    headers: Vec<String>,
+    failing: bool,
+    rep_id: Option<Uuid>,
+    clock: String,
+    rep_name: Option<String>,
+    rep_email: Option<String>,
+    answers: Option<Value>,
+    notes: Option<Value>,
+    secrets: Option<Vec<String>>,
+    appointment: Option<Value>,
+}
+
+impl Row {
+    /// What the decision rested on. A lead is not kept from its client because that cannot be read any more.
+    fn receipt(&self, prepared: &Prepared) -> Value {
+        let of = (DecisionId::from_uuid(self.decision_id), CriteriaId::from_uuid(self.criteria_id));
+        let read = PackedReceipt::new(of, self.receipt.clone(), prepared).open();
+        let read = read.inspect_err(|error| tracing::error!(%error, "a delivery goes without its reasons"));
+        read.ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+    }
+
+    fn due(self, prepared: &Prepared, probes: &BTreeSet<Uuid>) -> Result<Due, StoreError> {
+        let receipt = self.receipt(prepared);
+        let matured = Matured {
+            delivery: DeliveryId::from_uuid(self.id),
+            event: word(&self.event)?,
+            handed_over: DeliveryId::from_uuid(self.handed_over),
+            said: self.said.unwrap_or_default(),
+            lead: LeadId::from_uuid(self.lead_id),
+            stage: word(&self.stage)?,
+            profile: profile_of!(self),
+            grade: word(&self.grade)?,
+            score: self.score,
+            criteria: (self.criteria_name, self.version),
+            receipt,
+            answers: object(self.answers),
+            notes: self.notes.unwrap_or_else(|| Value::Array(Vec::new())),
+            source: self.source_name,
+            channel: word(&self.channel)?,
+            arrivals: self.arrivals,
+            first_arrived_at: self.first_arrived_at.to_jiff(),
+            matured_at: self.matured_at.to_jiff(),
+            assigned_to: self.rep_name.zip(self.rep_email),
+            time_zone: self.clock,
+            appointment: self.appointment.as_ref().map(handover_of).transpose()?,
+        };
+        Ok(Due {
+            matured,
+            endpoint: EndpointId::from_uuid(self.endpoint_id),
+            kind: EndpointKind::read(&self.kind)?,
+            to: self.to,
+            allow_private: self.allow_private,
+            timeout: self.timeout_s.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs),
+            headers: self.headers,
+            secrets: self.secrets.unwrap_or_default(),
+            client: self.client_name,
+            rep: self.rep_id.map(RepId::from_uuid),
+            attempts: self.attempts,
+            excused: self.excused,
+            failing: self.failing,
+            probe: probes.contains(&self.id),
+            body: self.body,
+        })
+    }
+}
+
+fn object(value: Option<Value>) -> Map<String, Value> {
+    match value {
+        Some(Value::Object(map)) => map,
+        _ => Map::new(),
+    }
+}

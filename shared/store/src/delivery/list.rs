@@ -1,0 +1,204 @@
+//! What staff see of deliveries and do with them: lists, single ones with every attempt, retries by hand.
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use ripen_domain::{
+    delivery::EventType,
+    id::{DeliveryId, EndpointId, LeadId},
+};
+use uuid::Uuid;
+
+use crate::{Scope, Store, StoreError, delivery::settle::AttemptRow, endpoint::record::EndpointKind, error::word};
+
+/// A delivery as staff see it. Who the lead is stands in the lead.
+#[derive(Debug, Clone)]
+pub struct DeliveryRecord {
+    /// Its id.
+    pub id: DeliveryId,
+    /// The client's slug.
+    pub client: String,
+    /// The lead.
+    pub lead: LeadId,
+    /// What it tells.
+    pub event: EventType,
+    /// Which endpoint, and its URL or address; none while the client has no enabled one.
+    pub endpoint: Option<(EndpointId, String)>,
+    /// The rep it is for.
+    pub rep: Option<String>,
+    /// Webhook or e-mail.
+    pub kind: Option<EndpointKind>,
+    /// pending, held, leased, delivered, filed, dead or withdrawn.
+    pub state: String,
+    /// Why it is held, dead or withdrawn, or why the last attempt failed.
+    pub reason: Option<String>,
+    /// Not to be attempted before.
+    pub due_at: Timestamp,
+    /// Attempts begun, and those of them that do not count against the schedule.
+    pub attempts: (i32, i32),
+    /// When it came to be owed.
+    pub created_at: Timestamp,
+    /// When it was first sent.
+    pub sent_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// Why what its answer says was not recorded.
+    pub answer_refused: Option<String>,
+}
+
+/// Which deliveries are meant; what is none is any.
+#[derive(Debug, Clone, Default)]
+pub struct DeliveryFilter {
+    /// One alone.
+    pub id: Option<DeliveryId>,
+    /// To this endpoint.
+    pub endpoint: Option<EndpointId>,
+    /// In this state.
+    pub state: Option<String>,
+    /// Of this lead.
+    pub lead: Option<LeadId>,
+}
+
+struct Row {
+    id: Uuid,
+    slug: String,
+    lead_id: Uuid,
+    event: String,
+    endpoint_id: Option<Uuid>,
+    to: Option<String>,
+    kind: Option<String>,
+    rep: Option<String>,
+    state: String,
+    reason: Option<String>,
+    due_at: jiff_sqlx::Timestamp,
+    attempts: i32,
+    excused: i32,
+    created_at: jiff_sqlx::Timestamp,
+    sent_at: Option<jiff_sqlx::Timestamp>,
+    ended_at: Option<jiff_sqlx::Timestamp>,
+    answer_refused: Option<String>,
+}
+
+impl Row {
+    fn record(self) -> Result<DeliveryRecord, StoreError> {
+        let row = self;
+        Ok(DeliveryRecord {
+            id: DeliveryId::from_uuid(row.id),
+            client: row.slug,
+            lead: LeadId::from_uuid(row.lead_id),
+            event: word(&row.event)?,
+            endpoint: row.endpoint_id.map(EndpointId::from_uuid).zip(row.to),
+            rep: row.rep,
+            kind: row.kind.as_deref().map(EndpointKind::read).transpose()?,
+            state: row.state,
+            reason: row.reason,
+            due_at: row.due_at.to_jiff(),
+            attempts: (row.attempts, row.excused),
+            created_at: row.created_at.to_jiff(),
+            sent_at: row.sent_at.map(jiff_sqlx::Timestamp::to_jiff),
+            ended_at: row.ended_at.map(jiff_sqlx::Timestamp::to_jiff),
+            answer_refused: row.answer_refused,
+        })
+    }
+}
+
+impl Store {
+    /// Deliveries, newest first.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn deliveries(
+        &self,
+        scope: Scope,
+        filter: &DeliveryFilter,
+        limit: i64,
+    ) -> Result<Vec<DeliveryRecord>, StoreError> {
+        let rows = sqlx::query_as!(
+            Row,
+            r#"-- delivery.list
+            select d.id, c.slug, d.lead_id, d.event, d.endpoint_id, coalesce(e.url, e.address) as "to?", e.kind as "kind?",
+                   (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep, d.state, d.reason,
+                   d.due_at, d.attempts, d.excused, d.created_at, b.at as "sent_at?", d.ended_at,
+                   a.refused as "answer_refused?"
+            from delivery d join client c on c.id = d.client_id left join endpoint e on e.id = d.endpoint_id
+            left join delivery_body b on b.delivery_id = d.id left join outcome_answer a on a.delivery_id = d.id
+            where ($1::uuid is null or d.client_id = $1) and ($2::uuid is null or d.id = $2)
+              and ($3::uuid is null or d.endpoint_id = $3) and ($4::text is null or d.state = $4)
+              and ($5::uuid is null or d.lead_id = $5)
+            order by d.id desc limit $6"#,
+            scope.column(),
+            filter.id.map(DeliveryId::uuid),
+            filter.endpoint.map(EndpointId::uuid),
+            filter.state,
+            filter.lead.map(LeadId::uuid),
+            limit
+        )
+        .fetch_all(&mut *self.scan().await?)
+        .await?;
+        rows.into_iter().map(Row::record).collect()
+    }
+
+    /// All deliveries of a lead, oldest first.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn deliveries_of_lead(&self, scope: Scope, lead: LeadId) -> Result<Vec<DeliveryRecord>, StoreError> {
+        let filter = DeliveryFilter { lead: Some(lead), ..DeliveryFilter::default() };
+        let mut all = self.deliveries(scope, &filter, i64::MAX).await?;
+        all.reverse();
+        Ok(all)
+    }
+
+    /// Every recorded attempt of a delivery, in order.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn attempts_of(&self, scope: Scope, delivery: DeliveryId) -> Result<Vec<AttemptRow>, StoreError> {
+        let rows = sqlx::query!(
+            "-- delivery.attempts
+            select a.number, a.at, a.duration_ms, a.status, a.error, a.answer
+            from attempt a join delivery d on d.id = a.delivery_id
+            where a.delivery_id = $1 and ($2::uuid is null or d.client_id = $2) order by a.number",
+            delivery.uuid(),
+            scope.column()
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let attempts = rows.into_iter().map(|row| AttemptRow {
+            number: row.number,
+            at: row.at.to_jiff(),
+            duration_ms: row.duration_ms,
+            status: row.status,
+            error: row.error,
+            answer: row.answer,
+        });
+        Ok(attempts.collect())
+    }
+
+    /// Makes a delivery due at once, with the whole schedule before it again: same id, same bytes. One that was delivered
+    /// only where `delivered` says so.
+    ///
+    /// # Errors
+    /// `Moved` when it is being attempted, was withdrawn, has no endpoint, or was delivered.
+    pub async fn delivery_again(
+        &self,
+        scope: Scope,
+        delivery: DeliveryId,
+        delivered: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let done = sqlx::query!(
+            "-- delivery.again
+            update delivery set state = 'pending', reason = 'asked for again', due_at = $3, offered_until = $3, ended_at = null,
+                   excused = attempts, in_line = false
+            where id = $1 and ($2::uuid is null or client_id = $2) and endpoint_id is not null
+              and (state in ('pending', 'held', 'dead') or $4 and state in ('delivered', 'filed'))",
+            delivery.uuid(),
+            scope.column(),
+            now.to_sqlx(),
+            delivered
+        )
+        .execute(&self.pool)
+        .await?;
+        crate::error::one_row(done.rows_affected(), "delivery")
+    }
+}

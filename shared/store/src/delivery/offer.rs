@@ -1,0 +1,266 @@
+//! First to claim: leads offered to several, of whom the first to accept has it. Whoever accepts or passes does so under the
+//! lead's lock, so that exactly one wins; then the lead is handed over like any other, and the others are told.
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use ripen_domain::{
+    delivery::EventType,
+    id::{ClientId, DeliveryId, EndpointId, LeadId, MaturationId, RepId},
+    outcome::{Follows, Outcome, Refused},
+    routing::{Claim, Recipient, RecipientId, Tier},
+};
+use uuid::Uuid;
+
+use crate::{
+    Scope, StoreError, Transaction,
+    delivery::event::{Columns, News},
+    outcome::record::{NewOutcome, Recorded},
+    team::load::Turns,
+};
+
+/// An offer to be kept.
+#[derive(Debug, Clone)]
+pub struct NewOffer {
+    /// Of which maturation.
+    pub maturation: MaturationId,
+    /// Whose turn it is.
+    pub tier: Tier,
+    /// Who may take it.
+    pub to: Vec<RecipientId>,
+    /// Before this.
+    pub until: Timestamp,
+}
+
+/// The delivery that offered a lead, and to whom.
+struct Offer {
+    delivery: DeliveryId,
+    client: ClientId,
+    lead: LeadId,
+    maturation: MaturationId,
+    to: RecipientId,
+}
+
+impl Transaction {
+    /// Keeps offers; a later one for the same maturation takes the place of one that nobody took, and what was not sent of
+    /// that is not sent any more.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn offers_write(&mut self, offers: &[NewOffer], now: Timestamp) -> Result<(), StoreError> {
+        for offer in offers {
+            let to: Vec<_> = offer.to.iter().map(ToString::to_string).collect();
+            sqlx::query!(
+                "-- claim.offer
+                with past as (
+                  update delivery set state = 'withdrawn', reason = 'nobody took it in time', ended_at = $5
+                  where maturation_id = $1 and event = 'lead.offered' and state in ('pending', 'held') and created_at < $5
+                )
+                insert into claim as k (maturation_id, tier, offered_to, until) values ($1, $2, $3, $4)
+                on conflict (maturation_id) do update set tier = excluded.tier, offered_to = excluded.offered_to,
+                                                          until = excluded.until
+                where k.taken_by is null",
+                offer.maturation.uuid(),
+                offer.tier.to_string(),
+                &to,
+                offer.until.to_sqlx(),
+                now.to_sqlx()
+            )
+            .execute(self.connection())
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// What is said of an offer; none where the delivery offered nothing.
+    pub(crate) async fn offer_said(
+        &mut self,
+        scope: Scope,
+        new: &NewOutcome<'_>,
+        now: Timestamp,
+    ) -> Result<Option<Recorded>, StoreError> {
+        let Some(offer) = self.offer_of(scope, new.delivery).await? else { return Ok(None) };
+        if self.lock_lead(scope, offer.lead).await?.is_none() {
+            return Ok(None);
+        }
+        let Some(claim) = self.claim_lock(offer.maturation).await? else { return Ok(None) };
+        let before = claim.clone();
+        let after = match new.outcome {
+            Outcome::Accepted { .. } => claim.accept(offer.to, now),
+            Outcome::Returned { .. } => claim.decline(offer.to),
+            _ => return Ok(Some(refused("This lead is on offer: accept it first"))),
+        };
+        match after {
+            Err(why) => Ok(Some(refused(&capitalised(&why.to_string())))),
+            Ok(after) if after == before => Ok(Some(Recorded::Again)),
+            Ok(Claim::Taken { .. }) => self.take_offer(&offer, now).await.map(Some),
+            Ok(Claim::Offered { to, .. }) => {
+                self.offered_to(&offer, to.into_iter().map(|one| one.to_string()).collect(), now).await.map(Some)
+            }
+            Ok(Claim::Lapsed { .. }) => self.offered_to(&offer, Vec::new(), now).await.map(Some),
+        }
+    }
+
+    async fn offer_of(&mut self, scope: Scope, delivery: DeliveryId) -> Result<Option<Offer>, StoreError> {
+        let row = sqlx::query!(
+            r#"-- claim.offer_of
+            select client_id, lead_id, maturation_id, endpoint_id as "endpoint_id!", rep_id from delivery
+            where id = $1 and event = 'lead.offered' and attempts > 0 and ($2::uuid is null or client_id = $2)"#,
+            delivery.uuid(),
+            scope.column()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(row.map(|row| Offer {
+            delivery,
+            client: ClientId::from_uuid(row.client_id),
+            lead: LeadId::from_uuid(row.lead_id),
+            maturation: MaturationId::from_uuid(row.maturation_id),
+            to: row.rep_id.map_or_else(
+                || RecipientId::Endpoint(EndpointId::from_uuid(row.endpoint_id)),
+                |rep| RecipientId::Rep(RepId::from_uuid(rep)),
+            ),
+        }))
+    }
+
+    async fn claim_lock(&mut self, maturation: MaturationId) -> Result<Option<Claim>, StoreError> {
+        let row = sqlx::query!(
+            "-- claim.lock
+            select tier, offered_to, until, taken_by, taken_at from claim where maturation_id = $1 for update",
+            maturation.uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let read = |text: String| text.parse().map_err(|_| StoreError::Corrupt("who is offered a lead".to_owned()));
+        let to = row.offered_to.into_iter().map(read).collect::<Result<_, _>>()?;
+        let tier = tier(&row.tier)?;
+        Ok(Some(match row.taken_by.zip(row.taken_at) {
+            Some((by, at)) => Claim::Taken { by: read(by)?, at: at.to_jiff(), others: to },
+            None => Claim::Offered { tier, to, until: row.until.to_jiff() },
+        }))
+    }
+
+    /// Hands the lead over to who accepted, and tells the others.
+    async fn take_offer(&mut self, offer: &Offer, now: Timestamp) -> Result<Recorded, StoreError> {
+        let teams = self.teams_lock(&[offer.client].into(), now).await?;
+        let recipients = teams.into_values().flat_map(|team| team.sales.recipients);
+        let Some(winner) = recipients.into_iter().find(|one| one.id == offer.to && !one.endpoints.is_empty()) else {
+            return Ok(refused("There is no enabled endpoint to send it to: enable one first"));
+        };
+        if !self.hand_over(offer, &winner, now).await? {
+            return Ok(refused("This lead is not on offer any more"));
+        }
+        sqlx::query!(
+            "-- claim.take
+            with taken as (
+              update claim set taken_by = $2, taken_at = $3 where maturation_id = $1
+            ), said as (
+              update maturation set routing = coalesce(routing, '') || E'\\nTaken by ' || $4 || E'\\n' where id = $1
+            )
+            update delivery set state = 'withdrawn', reason = 'somebody else took it', ended_at = $3
+            where maturation_id = $1 and event = 'lead.offered' and state in ('pending', 'held') and id <> $5",
+            offer.maturation.uuid(),
+            offer.to.to_string(),
+            now.to_sqlx(),
+            winner.name,
+            offer.delivery.uuid()
+        )
+        .execute(self.connection())
+        .await?;
+        self.tell_taken(offer, &winner, now).await?;
+        let day = winner.schedule.date(now);
+        let given = [((winner.id.uuid(), day), 1)].into();
+        self.turns_write(&Turns { given, ..Turns::default() }).await?;
+        Ok(Recorded::Done(Follows::NOTHING))
+    }
+
+    /// The row that waited becomes the first delivery; whether there was one.
+    async fn hand_over(&mut self, offer: &Offer, winner: &Recipient, now: Timestamp) -> Result<bool, StoreError> {
+        let rep = match winner.id {
+            RecipientId::Rep(rep) => Some(rep.uuid()),
+            RecipientId::Endpoint(_) => None,
+        };
+        let endpoints: Vec<_> = winner.endpoints.iter().map(|endpoint| endpoint.uuid()).collect();
+        let ids = winner.endpoints.iter().map(|endpoint| {
+            ripen_domain::delivery::news_id(offer.delivery, EventType::LeadMatured, endpoint.uuid(), now).uuid()
+        });
+        let ids: Vec<_> = ids.collect();
+        let row = sqlx::query!(
+            r#"-- claim.hand_over
+            with first as (
+              update delivery set endpoint_id = ($2::uuid[])[1], rep_id = $4, state = 'pending', reason = null, due_at = $5,
+                                  offered_until = $5
+              where maturation_id = $1 and endpoint_id is null and state = 'held' returning client_id, lead_id
+            ), more as (
+              insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, state, due_at, offered_until, created_at)
+              select ($3::uuid[])[i], f.client_id, f.lead_id, $1, ($2::uuid[])[i], $4, 'pending', $5, $5, $5
+              from first f cross join generate_subscripts($2::uuid[], 1) i where i > 1
+              on conflict do nothing
+            )
+            select exists (select 1 from first) as "waited!""#,
+            offer.maturation.uuid(),
+            &endpoints,
+            &ids,
+            rep as Option<Uuid>,
+            now.to_sqlx()
+        )
+        .fetch_one(self.connection())
+        .await?;
+        Ok(row.waited)
+    }
+
+    async fn tell_taken(&mut self, offer: &Offer, winner: &Recipient, now: Timestamp) -> Result<(), StoreError> {
+        let winners: Vec<_> = winner.endpoints.iter().map(|endpoint| endpoint.uuid()).collect();
+        let rows = sqlx::query!(
+            "-- claim.losers
+            select id from delivery
+            where maturation_id = $1 and event = 'lead.offered' and attempts > 0 and id <> $2 and endpoint_id <> all($3)",
+            offer.maturation.uuid(),
+            offer.delivery.uuid(),
+            &winners
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let said = serde_json::json!({"taken_at": now});
+        let news =
+            News { lead: offer.lead, event: EventType::LeadTaken, cause: Uuid::nil(), said, mailed: true, due_at: now };
+        let mut columns = Columns::default();
+        for row in rows {
+            columns.push(&news, DeliveryId::from_uuid(row.id), now);
+        }
+        self.news_insert(&columns, now).await
+    }
+
+    /// Somebody passed. When nobody is left the next are asked at once.
+    async fn offered_to(&mut self, offer: &Offer, to: Vec<String>, now: Timestamp) -> Result<Recorded, StoreError> {
+        sqlx::query!(
+            "-- claim.pass
+            with passed as (
+              update claim set offered_to = $2 where maturation_id = $1
+            )
+            update delivery set due_at = $3
+            where maturation_id = $1 and endpoint_id is null and state = 'held' and cardinality($2::text[]) = 0",
+            offer.maturation.uuid(),
+            &to,
+            now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(Recorded::Done(Follows::NOTHING))
+    }
+}
+
+/// A tier by the word that the database keeps.
+pub(crate) fn tier(word: &str) -> Result<Tier, StoreError> {
+    let found = Tier::ALL.into_iter().find(|tier| tier.to_string() == word);
+    found.ok_or_else(|| StoreError::Corrupt(format!("the tier {word:?}")))
+}
+
+fn refused(why: &str) -> Recorded {
+    Recorded::Refused(Refused(format!("{why}.")))
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}

@@ -1,0 +1,179 @@
+//! The circuits of endpoints, on their rows, so that all processes share them: attempts are applied by the domain's rule,
+//! and what a closed circuit releases is made due in steps.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use ripen_domain::{
+    circuit::{Change, Circuit, CircuitTerms, Failing, Went},
+    id::{DeliveryId, EndpointId},
+};
+
+use crate::{Store, StoreError, delivery::event::Alarm};
+
+/// An endpoint's row, as far as its circuit is concerned.
+struct Row {
+    failures: i32,
+    failing_since: Option<jiff_sqlx::Timestamp>,
+    probes: i32,
+    probe_at: Option<jiff_sqlx::Timestamp>,
+}
+
+impl Row {
+    fn circuit(&self) -> Circuit {
+        let count = |n: i32| u32::try_from(n).unwrap_or(0);
+        let failing =
+            self.failing_since.map(|since| Failing { failures: count(self.failures), since: since.to_jiff() });
+        match (failing, self.probe_at) {
+            (Some(failing), Some(at)) => Circuit::Open { failing, probes: count(self.probes), probe_at: at.to_jiff() },
+            (failing, _) => Circuit::Closed { failing },
+        }
+    }
+}
+
+#[derive(Default)]
+struct Columns {
+    ids: Vec<uuid::Uuid>,
+    failures: Vec<i32>,
+    since: Vec<Option<jiff_sqlx::Timestamp>>,
+    probes: Vec<i32>,
+    probe_at: Vec<Option<jiff_sqlx::Timestamp>>,
+    closed: Vec<bool>,
+    disabled: Vec<Option<String>>,
+}
+
+impl Columns {
+    fn push(&mut self, endpoint: EndpointId, circuit: Circuit, change: &Change) {
+        let count = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
+        let (probes, probe_at) = match circuit {
+            Circuit::Closed { .. } => (0, None),
+            Circuit::Open { probes, probe_at, .. } => (probes, Some(probe_at)),
+        };
+        self.ids.push(endpoint.uuid());
+        self.failures.push(circuit.failing().map_or(0, |failing| count(failing.failures)));
+        self.since.push(circuit.failing().map(|failing| failing.since.to_sqlx()));
+        self.probes.push(count(probes));
+        self.probe_at.push(probe_at.map(|at| at.to_sqlx()));
+        self.closed.push(*change == Change::Closed);
+        self.disabled.push(if let Change::Disabled(why) = change { Some(why.clone()) } else { None });
+    }
+}
+
+impl Store {
+    /// Applies attempts to the circuits of their endpoints, in order; returns what changed. Called for attempts that failed
+    /// and for those after one that failed: others change nothing.
+    ///
+    /// # Errors
+    /// When the database is away: then these attempts do not count, and the next ones do.
+    pub async fn circuits_tend(
+        &self,
+        attempts: &BTreeMap<EndpointId, Vec<(DeliveryId, Went)>>,
+        terms: &CircuitTerms,
+        jitter: f64,
+        now: Timestamp,
+    ) -> Result<Vec<(EndpointId, Change)>, StoreError> {
+        let ids: Vec<_> = attempts.keys().map(|endpoint| endpoint.uuid()).collect();
+        let mut batch = self.begin().await?;
+        let rows = sqlx::query!(
+            "-- circuit.lock
+            select id, failures, failing_since, probes, probe_at from endpoint
+            where id = any($1) and state = 'enabled' order by id for no key update",
+            &ids
+        )
+        .fetch_all(batch.connection())
+        .await?;
+        let (mut columns, mut changes, mut alarms) = (Columns::default(), Vec::new(), Vec::new());
+        for row in rows {
+            let endpoint = EndpointId::from_uuid(row.id);
+            let (failures, failing_since, probes, probe_at) =
+                (row.failures, row.failing_since, row.probes, row.probe_at);
+            let before = Row { failures, failing_since, probes, probe_at }.circuit();
+            let went = attempts.get(&endpoint).map_or(&[][..], Vec::as_slice);
+            let (circuit, change) = fold(before, went, |circuit, went| circuit.after(went, terms, jitter, now));
+            if let (Change::Disabled(why), Some((about, _))) = (&change, went.last()) {
+                alarms.push(Alarm::disabled(endpoint, *about, why, now));
+            }
+            columns.push(endpoint, circuit, &change);
+            changes.push((endpoint, change));
+        }
+        sqlx::query!(
+            "-- circuit.write
+            update endpoint e set failures = n.failures, failing_since = n.since, probes = n.probes, probe_at = n.probe_at,
+                   release_at = case when n.closed then $7 when n.probe_at is not null then null else e.release_at end,
+                   state = case when n.disabled is null then e.state else 'disabled' end,
+                   state_reason = coalesce(n.disabled, e.state_reason)
+            from unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::integer[], $5::timestamptz[], $6::boolean[], $8::text[])
+              as n (id, failures, since, probes, probe_at, closed, disabled)
+            where e.id = n.id",
+            &columns.ids,
+            &columns.failures,
+            &columns.since[..] as &[Option<jiff_sqlx::Timestamp>],
+            &columns.probes,
+            &columns.probe_at[..] as &[Option<jiff_sqlx::Timestamp>],
+            &columns.closed,
+            now.to_sqlx(),
+            &columns.disabled[..] as &[Option<String>]
+        )
+        .execute(batch.connection())
+        .await?;
+        batch.raise(&alarms, now).await?;
+        batch.commit().await?;
+        Ok(changes)
+    }
+
+    /// Makes due what waits for endpoints: one delivery of each whose circuit may be probed at `now`, and up to `limit` of
+    /// each that works again. Returns how many.
+    ///
+    /// What failed after the endpoint worked again keeps its place in the schedule. What another process held in the moment
+    /// the circuit closed is dated by that process's clock, hence the seconds of grace.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn sweep_circuits(&self, now: Timestamp, limit: i64) -> Result<u64, StoreError> {
+        let row = sqlx::query!(
+            r#"-- sweep.circuits
+            with working as materialized (
+              select id, release_at from endpoint where release_at is not null order by id for no key update skip locked
+            ), waiting as materialized (
+              select w.id, e.id as endpoint_id from working e cross join lateral (
+                select id from delivery
+                where endpoint_id = e.id and state in ('pending', 'held') and due_at > $1
+                  and (state = 'held' and offered_until <= e.release_at + interval '5 seconds'
+                       or state = 'pending' and attempts > 0 and offered_until <= e.release_at)
+                order by due_at limit $2) w
+            ), done as (
+              update endpoint e set release_at = null from working w
+              where e.id = w.id and not exists (select 1 from waiting d where d.endpoint_id = w.id)
+            ), probing as materialized (
+              select p.id from endpoint e cross join lateral (
+                select id from delivery
+                where endpoint_id = e.id and state in ('pending', 'held') and due_at > $1 and (state = 'held' or attempts > 0)
+                order by due_at limit 1) p
+              where e.probe_at <= $1 and e.state = 'enabled'
+            ), due as (
+              update delivery d set state = 'pending', reason = null, in_line = false, due_at = $1, offered_until = $1
+              where d.id = any(array(select id from waiting union select id from probing)) and d.state in ('pending', 'held')
+              returning d.id
+            )
+            select count(*) as "n!" from due"#,
+            now.to_sqlx(),
+            limit
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(u64::try_from(row.n).unwrap_or(0))
+    }
+}
+
+/// The circuit after all attempts, and the last thing they changed.
+fn fold(
+    circuit: Circuit,
+    attempts: &[(DeliveryId, Went)],
+    after: impl Fn(Circuit, &Went) -> (Circuit, Change),
+) -> (Circuit, Change) {
+    attempts.iter().fold((circuit, Change::Kept), |(circuit, before), (_, went)| {
+        let (circuit, change) = after(circuit, went);
+        (circuit, if change == Change::Kept { before } else { change })
+    })
+}

@@ -1,0 +1,63 @@
+//! Answers and notes: what a decision reads.
+
+use jiff::Timestamp;
+use ripen_domain::id::LeadId;
+use serde_json::Value;
+
+use crate::{StoreError, Transaction};
+
+/// One answer about a lead.
+#[derive(Debug, Clone)]
+pub struct AnswerRow {
+    /// The lead.
+    pub lead: LeadId,
+    /// The question's id.
+    pub question: String,
+    /// When it was said.
+    pub at: Timestamp,
+    /// Who recorded it, in its text form.
+    pub origin: String,
+    /// As given.
+    pub value: Value,
+}
+
+/// One note about a lead.
+#[derive(Debug, Clone)]
+pub struct NoteRow {
+    /// The lead.
+    pub lead: LeadId,
+    /// When it was written.
+    pub at: Timestamp,
+    /// Who wrote it.
+    pub by: String,
+    /// The words.
+    pub text: String,
+}
+
+impl Transaction {
+    /// The newest answer per question of these leads. Of two at one instant the later origin counts, always the same.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn answers_of(&mut self, leads: &[LeadId]) -> Result<Vec<AnswerRow>, StoreError> {
+        let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
+        let rows = sqlx::query!(
+            "-- answer.newest
+            select distinct on (lead_id, question) lead_id, question, at, origin, value
+            from answer where lead_id = any($1) order by lead_id, question, at desc, origin desc",
+            &leads
+        )
+        .fetch_all(self.connection())
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| AnswerRow {
+                lead: LeadId::from_uuid(row.lead_id),
+                question: row.question,
+                at: row.at.to_jiff(),
+                origin: row.origin,
+                value: row.value,
+            })
+            .collect())
+    }
+}

@@ -1,0 +1,250 @@
+//! Leads, decisions and maturations, as the qualifier's batch reads and writes them.
+
+use jiff::Timestamp;
+use ripen_domain::{
+    id::{ClientId, CriteriaId, DecisionId, LeadId, MaturationId, PersonId, ProgramId, SourceId},
+    lead::{Channel, Grade, Stage},
+};
+use uuid::Uuid;
+
+use crate::{StoreError, Transaction, error::word, person::identity::profile_of};
+
+/// A lead.
+#[derive(Debug, Clone)]
+pub struct LeadRow {
+    /// Its id.
+    pub id: LeadId,
+    /// Whose lead it is.
+    pub client: ClientId,
+    /// The line of business.
+    pub program: ProgramId,
+    /// Who might do business.
+    pub person: PersonId,
+    /// The source of the first arrival.
+    pub source: SourceId,
+    /// Of its arrivals' channels the one closest to a conversation.
+    pub channel: Channel,
+    /// How far it has come.
+    pub stage: Stage,
+    /// The last decision: id, criteria, grade and score.
+    pub decided: Option<(DecisionId, CriteriaId, Grade, i32)>,
+    /// Arrivals on it.
+    pub arrivals: i32,
+    /// Arrivals at least a day apart.
+    pub enquiries: i32,
+    /// Contact attempts and notes by agents.
+    pub touches: i32,
+    /// Worked rounds.
+    pub rounds: i32,
+    /// How the last touch went.
+    pub last_disposition: Option<String>,
+    /// Last conversation.
+    pub last_conversation_at: Option<Timestamp>,
+    /// When a client returned it.
+    pub returned_at: Option<Timestamp>,
+    /// First arrival.
+    pub first_arrived_at: Timestamp,
+    /// Last arrival.
+    pub last_arrived_at: Timestamp,
+    /// The arrival last counted as an enquiry.
+    pub last_enquiry_at: Timestamp,
+    /// When it last became A.
+    pub matured_at: Option<Timestamp>,
+    /// When and why it was closed.
+    pub closed: Option<(Timestamp, String)>,
+    /// Highest promise generation given out.
+    pub generation: i64,
+}
+
+impl LeadRow {
+    /// Whether it was given or taken back since it last became A: whoever had it has it no more.
+    #[must_use]
+    pub fn came_back(&self) -> bool {
+        self.returned_at.is_some_and(|back| self.matured_at.is_none_or(|matured| back > matured))
+    }
+}
+
+/// A decision to store.
+#[derive(Debug, Clone)]
+pub struct NewDecision {
+    /// Its id.
+    pub id: DecisionId,
+    /// The lead decided.
+    pub lead: LeadId,
+    /// Whose lead.
+    pub client: ClientId,
+    /// The version applied.
+    pub criteria: CriteriaId,
+    /// The instant.
+    pub at: Timestamp,
+    /// Grade given.
+    pub grade: Grade,
+    /// Points.
+    pub score: i32,
+    /// The receipt's bytes.
+    pub receipt: String,
+}
+
+/// How a maturation was routed.
+#[derive(Debug, Clone)]
+pub struct RoutingNote {
+    /// The version of the client's routing; none where it has none.
+    pub version: Option<i32>,
+    /// The rule that counted.
+    pub rule: String,
+    /// Where it went or until when it is held, and why nobody else has it.
+    pub text: String,
+}
+
+/// A maturation to store.
+#[derive(Debug, Clone)]
+pub struct MaturationRow {
+    /// Its id.
+    pub id: MaturationId,
+    /// The lead.
+    pub lead: LeadId,
+    /// Whose lead.
+    pub client: ClientId,
+    /// The decision that found it.
+    pub decision: DecisionId,
+    /// The instant.
+    pub at: Timestamp,
+    /// How it was routed; none where every endpoint gets every lead.
+    pub routing: Option<RoutingNote>,
+}
+
+struct Columns {
+    id: Uuid,
+    client_id: Uuid,
+    program_id: Uuid,
+    person_id: Uuid,
+    source_id: Uuid,
+    channel: String,
+    stage: String,
+    grade: Option<String>,
+    score: Option<i32>,
+    criteria_id: Option<Uuid>,
+    decision_id: Option<Uuid>,
+    arrivals: i32,
+    enquiries: i32,
+    touches: i32,
+    rounds: i32,
+    last_disposition: Option<String>,
+    last_conversation_at: Option<jiff_sqlx::Timestamp>,
+    returned_at: Option<jiff_sqlx::Timestamp>,
+    first_arrived_at: jiff_sqlx::Timestamp,
+    last_arrived_at: jiff_sqlx::Timestamp,
+    last_enquiry_at: jiff_sqlx::Timestamp,
+    matured_at: Option<jiff_sqlx::Timestamp>,
+    closed_at: Option<jiff_sqlx::Timestamp>,
+    closed_reason: Option<String>,
+    generation: i64,
+}
+
+impl Columns {
+    fn row(self) -> Result<LeadRow, StoreError> {
+        let decided = match (self.decision_id, self.criteria_id, self.grade, self.score) {
+            (Some(decision), Some(criteria), Some(grade), Some(score)) => {
+                Some((DecisionId::from_uuid(decision), CriteriaId::from_uuid(criteria), word(&grade)?, score))
+            }
+            _ => None,
+        };
+        Ok(LeadRow {
+            id: LeadId::from_uuid(self.id),
+            client: ClientId::from_uuid(self.client_id),
+            program: ProgramId::from_uuid(self.program_id),
+            person: PersonId::from_uuid(self.person_id),
+            source: SourceId::from_uuid(self.source_id),
+            channel: word(&self.channel)?,
+            stage: word(&self.stage)?,
+            decided,
+            arrivals: self.arrivals,
+            enquiries: self.enquiries,
+            touches: self.touches,
+            rounds: self.rounds,
+            last_disposition: self.last_disposition,
+            last_conversation_at: self.last_conversation_at.map(jiff_sqlx::Timestamp::to_jiff),
+            returned_at: self.returned_at.map(jiff_sqlx::Timestamp::to_jiff),
+            first_arrived_at: self.first_arrived_at.to_jiff(),
+            last_arrived_at: self.last_arrived_at.to_jiff(),
+            last_enquiry_at: self.last_enquiry_at.to_jiff(),
+            matured_at: self.matured_at.map(jiff_sqlx::Timestamp::to_jiff),
+            closed: self.closed_at.map(|at| (at.to_jiff(), self.closed_reason.unwrap_or_default())),
+            generation: self.generation,
+        })
+    }
+}
+
+impl Transaction {
+    /// Locks the open leads of these persons, in the order of their ids.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn leads_lock_of(&mut self, persons: &[PersonId]) -> Result<Vec<LeadRow>, StoreError> {
+        let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
+        let rows = sqlx::query_as!(
+            Columns,
+            "-- lead.lock_of_persons
+            select id, client_id, program_id, person_id, source_id, channel, stage, grade, score, criteria_id, decision_id,
+                   arrivals, enquiries, touches, rounds, last_disposition, last_conversation_at, returned_at,
+                   first_arrived_at, last_arrived_at, last_enquiry_at, matured_at, closed_at, closed_reason, generation
+            from lead where person_id = any($1) and stage in ('lead', 'contact', 'opportunity') order by id for update",
+            &persons
+        )
+        .fetch_all(self.connection())
+        .await?;
+        rows.into_iter().map(Columns::row).collect()
+    }
+
+    /// Locks these leads, open or not, in the order of their ids.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn leads_lock(&mut self, leads: &[LeadId]) -> Result<Vec<LeadRow>, StoreError> {
+        let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
+        let rows = sqlx::query_as!(
+            Columns,
+            "-- lead.lock
+            select id, client_id, program_id, person_id, source_id, channel, stage, grade, score, criteria_id, decision_id,
+                   arrivals, enquiries, touches, rounds, last_disposition, last_conversation_at, returned_at,
+                   first_arrived_at, last_arrived_at, last_enquiry_at, matured_at, closed_at, closed_reason, generation
+            from lead where id = any($1) order by id for update",
+            &leads
+        )
+        .fetch_all(self.connection())
+        .await?;
+        rows.into_iter().map(Columns::row).collect()
+    }
+
+    /// What a decision about these leads needs to know of their persons: reachable by e-mail and phone, verified, asked
+    /// not to be contacted, postal code, country, time zone.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn persons_of(
+        &mut self,
+        persons: &[PersonId],
+    ) -> Result<Vec<crate::person::identity::KnownPerson>, StoreError> {
+        let ids: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
+        let rows = sqlx::query!(
+            "-- person.by_id
+            select id, client_id, first_name, last_name, name, email, phone, postal_code, country, time_zone, locale, verified,
+                   do_not_contact
+            from person where id = any($1)",
+            &ids
+        )
+        .fetch_all(self.connection())
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| crate::person::identity::KnownPerson {
+                client: ClientId::from_uuid(row.client_id),
+                found_by: None,
+                person: PersonId::from_uuid(row.id),
+                profile: profile_of!(row),
+                verified: row.verified,
+                do_not_contact: row.do_not_contact,
+            })
+            .collect())
+    }
+}

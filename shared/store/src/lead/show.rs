@@ -1,0 +1,273 @@
+//! The ledger of promises as people read it: what is due, what waits for a person, and everything about one lead.
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use ripen_domain::{
+    calling::{Place, Whereabouts},
+    contact::Identity,
+    id::{CriteriaId, LeadId, PersonId},
+    lead::{Grade, Stage},
+    outcome::Sale,
+    person::Profile,
+    promise::{Kind, State},
+    touch::Disposition,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{Scope, Store, StoreError, error::word, person::identity::profile_of};
+
+/// A promise with whose it is.
+#[derive(Debug, Clone)]
+pub struct PromiseRecord {
+    /// The lead.
+    pub lead: LeadId,
+    /// Its place among the lead's promises.
+    pub generation: i64,
+    /// The client's slug.
+    pub client: String,
+    /// What happens when it falls due.
+    pub kind: Kind,
+    /// Where it stands.
+    pub state: State,
+    /// When; none where it waits for criteria.
+    pub due_at: Option<Timestamp>,
+    /// The end of its window, where it is one.
+    pub due_until: Option<Timestamp>,
+    /// What was promised, in words.
+    pub why: String,
+    /// From whose words.
+    pub from_whom: String,
+    /// Agreed with the person.
+    pub agreed: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When, by whom and why it ended; by whom and why only where a person ended it.
+    pub ended: Option<(Timestamp, Option<String>, Option<String>)>,
+}
+
+/// A touch.
+#[derive(Debug, Clone)]
+pub struct TouchRecord {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: String,
+    /// How it went.
+    pub disposition: Disposition,
+    /// How many answers it brought.
+    pub answers: i32,
+    /// It used a round.
+    pub round: bool,
+}
+
+/// A lead as its page or command shows it.
+#[derive(Debug, Clone)]
+pub struct LeadRecord {
+    /// Its id.
+    pub id: LeadId,
+    /// The client: slug, country, time zone.
+    pub client: (String, String, String),
+    /// The program's name and its active criteria.
+    pub program: (String, Option<CriteriaId>),
+    /// Who might do business.
+    pub person: (PersonId, Profile),
+    /// How far it has come.
+    pub stage: Stage,
+    /// Grade and points of the last decision.
+    pub decided: Option<(Grade, i32)>,
+    /// Touches, and rounds used.
+    pub worked: (i32, i32),
+    /// Why it is closed.
+    pub closed: Option<String>,
+    /// What it was sold for.
+    pub sale: Option<Sale>,
+}
+
+impl LeadRecord {
+    /// Where the lead's person may be.
+    #[must_use]
+    pub fn places(&self) -> Vec<Place> {
+        Whereabouts::of(&self.person.1, &self.client.1, &self.client.2).places()
+    }
+}
+
+struct PromiseColumns {
+    lead_id: Uuid,
+    generation: i64,
+    client: String,
+    kind: String,
+    state: String,
+    due_at: Option<jiff_sqlx::Timestamp>,
+    due_until: Option<jiff_sqlx::Timestamp>,
+    why: String,
+    from_whom: String,
+    agreed: bool,
+    created_at: jiff_sqlx::Timestamp,
+    ended_at: Option<jiff_sqlx::Timestamp>,
+    ended_by: Option<String>,
+    ended_why: Option<String>,
+}
+
+impl PromiseColumns {
+    fn record(self) -> Result<PromiseRecord, StoreError> {
+        Ok(PromiseRecord {
+            lead: LeadId::from_uuid(self.lead_id),
+            generation: self.generation,
+            client: self.client,
+            kind: word(&self.kind)?,
+            state: word(&self.state)?,
+            due_at: self.due_at.map(jiff_sqlx::Timestamp::to_jiff),
+            due_until: self.due_until.map(jiff_sqlx::Timestamp::to_jiff),
+            why: self.why,
+            from_whom: self.from_whom,
+            agreed: self.agreed,
+            created_at: self.created_at.to_jiff(),
+            ended: self.ended_at.map(|at| (at.to_jiff(), self.ended_by, self.ended_why)),
+        })
+    }
+}
+
+impl Store {
+    /// Open promises by date, at most `limit`: those that wait for a person, or those that fall due before `before`.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn promises_open(
+        &self,
+        scope: Scope,
+        state: State,
+        before: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<PromiseRecord>, StoreError> {
+        let rows = sqlx::query_as!(
+            PromiseColumns,
+            "-- promise.list
+            select p.lead_id, p.generation, c.slug as client, p.kind, p.state, p.due_at, p.due_until, p.why, p.from_whom, p.agreed,
+                   p.created_at, p.ended_at, p.ended_by, p.ended_why
+            from promise p join client c on c.id = p.client_id
+            where p.state = $1 and p.due_at < $2 and ($3::uuid is null or p.client_id = $3) order by p.due_at limit $4",
+            state.word(), before.to_sqlx(), scope.column(), limit
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(PromiseColumns::record).collect()
+    }
+
+    /// Every promise of a lead, oldest first.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn promises_of_lead(&self, scope: Scope, lead: LeadId) -> Result<Vec<PromiseRecord>, StoreError> {
+        let rows = sqlx::query_as!(
+            PromiseColumns,
+            "-- promise.of_lead
+            select p.lead_id, p.generation, c.slug as client, p.kind, p.state, p.due_at, p.due_until, p.why, p.from_whom, p.agreed,
+                   p.created_at, p.ended_at, p.ended_by, p.ended_why
+            from promise p join client c on c.id = p.client_id
+            where p.lead_id = $1 and ($2::uuid is null or p.client_id = $2) order by p.generation",
+            lead.uuid(), scope.column()
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(PromiseColumns::record).collect()
+    }
+
+    /// Every touch of a lead, oldest first.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn touches_of_lead(&self, scope: Scope, lead: LeadId) -> Result<Vec<TouchRecord>, StoreError> {
+        let rows = sqlx::query!(
+            "-- touch.of_lead
+            select at, by, disposition, answers, round from touch
+            where lead_id = $1 and ($2::uuid is null or client_id = $2) order by at, id",
+            lead.uuid(),
+            scope.column()
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter()
+            .map(|row| {
+                let (at, disposition) = (row.at.to_jiff(), word(&row.disposition)?);
+                Ok(TouchRecord { at, by: row.by, disposition, answers: row.answers, round: row.round })
+            })
+            .collect()
+    }
+
+    /// The newest answer to each question, with when it was given and by whom.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn answers_of_lead(
+        &self,
+        scope: Scope,
+        lead: LeadId,
+    ) -> Result<Vec<(String, Value, Timestamp, String)>, StoreError> {
+        let rows = sqlx::query!(
+            "-- answer.of_lead
+            select distinct on (a.question) a.question, a.value, a.at, a.origin
+            from answer a join lead l on l.id = a.lead_id
+            where a.lead_id = $1 and ($2::uuid is null or l.client_id = $2) order by a.question, a.at desc, a.origin desc",
+            lead.uuid(),
+            scope.column()
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(|row| (row.question, row.value, row.at.to_jiff(), row.origin)).collect())
+    }
+
+    /// One lead with its person.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn lead(&self, scope: Scope, lead: LeadId) -> Result<Option<LeadRecord>, StoreError> {
+        let row = sqlx::query!(
+            r#"-- lead.show
+            select l.id, c.slug, c.country as client_country, c.time_zone as client_time_zone, g.name as program, g.criteria_id,
+                   p.id as person_id, p.first_name, p.last_name, p.name, p.email, p.phone, p.postal_code, p.country, p.time_zone,
+                   p.locale, l.stage, l.grade, l.score, l.touches, l.rounds, l.closed_reason,
+                   l.amount, l.currency
+            from lead l join client c on c.id = l.client_id join program g on g.id = l.program_id join person p on p.id = l.person_id
+            where l.id = $1 and ($2::uuid is null or l.client_id = $2)"#,
+            lead.uuid(), scope.column()
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let grade = row.grade.as_deref().map(word).transpose()?;
+        let profile = profile_of!(row);
+        let currency = row.currency.as_deref().map(word).transpose()?;
+        Ok(Some(LeadRecord {
+            id: LeadId::from_uuid(row.id),
+            client: (row.slug, row.client_country, row.client_time_zone),
+            program: (row.program, row.criteria_id.map(CriteriaId::from_uuid)),
+            person: (PersonId::from_uuid(row.person_id), profile),
+            stage: word(&row.stage)?,
+            decided: grade.zip(row.score),
+            worked: (row.touches, row.rounds),
+            closed: row.closed_reason,
+            sale: row.amount.zip(currency).map(|(amount, currency)| Sale { amount, currency }),
+        }))
+    }
+
+    /// The leads of everyone reached under an identity, newest first.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn leads_of(&self, scope: Scope, identity: &Identity) -> Result<Vec<LeadId>, StoreError> {
+        let rows = sqlx::query!(
+            "-- lead.of_identity
+            select l.id from client c
+            join person_identity i on i.client_id = c.id and i.kind = $1 and i.value = $2
+            join lead l on l.person_id = i.person_id
+            where $3::uuid is null or c.id = $3 order by l.id desc",
+            identity.kind(),
+            identity.value(),
+            scope.column()
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(|row| LeadId::from_uuid(row.id)).collect())
+    }
+}

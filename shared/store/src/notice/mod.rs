@@ -1,0 +1,3 @@
+//! Mails that are owed: to firm, clients and reps.
+
+pub mod send;

@@ -1,0 +1,349 @@
+//! The outbox of mails beside deliveries: written in the transaction of their cause, leased, sent and settled by the
+//! dispatcher. What is said is looked up when it is sent, so that nobody is told what is no longer so.
+
+use std::{fmt, time::Duration};
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use ripen_domain::{
+    delivery::Next,
+    id::{AppointmentId, ClientId, DeliveryId, EndpointId, NoticeId, RepId},
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{Store, StoreError, Transaction, error::one_row};
+
+/// What a notice says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoticeKind {
+    /// An appointment with the recipient was made.
+    AppointmentBooked,
+    /// It was moved.
+    AppointmentMoved,
+    /// It was cancelled.
+    AppointmentCancelled,
+    /// It is near.
+    AppointmentReminder,
+    /// A webhook fails.
+    EndpointDown,
+    /// An endpoint was disabled.
+    EndpointDisabled,
+    /// Nothing was said of a lead.
+    LeadUntouched,
+    /// Nothing was said of leads, for the firm.
+    LeadsUntouched,
+}
+
+impl NoticeKind {
+    /// Every kind that this version can send: others are left to a newer one.
+    const ALL: [Self; 8] = [
+        Self::AppointmentBooked,
+        Self::AppointmentMoved,
+        Self::AppointmentCancelled,
+        Self::AppointmentReminder,
+        Self::EndpointDown,
+        Self::EndpointDisabled,
+        Self::LeadUntouched,
+        Self::LeadsUntouched,
+    ];
+
+    /// As it is kept.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::AppointmentBooked => "appointment_booked",
+            Self::AppointmentMoved => "appointment_moved",
+            Self::AppointmentCancelled => "appointment_cancelled",
+            Self::AppointmentReminder => "appointment_reminder",
+            Self::EndpointDown => "endpoint_down",
+            Self::EndpointDisabled => "endpoint_disabled",
+            Self::LeadUntouched => "lead_untouched",
+            Self::LeadsUntouched => "leads_untouched",
+        }
+    }
+
+    fn read(word: &str) -> Result<Self, StoreError> {
+        let found = Self::ALL.into_iter().find(|kind| kind.word() == word);
+        found.ok_or_else(|| StoreError::Corrupt(format!("the word {word:?}")))
+    }
+}
+
+impl fmt::Display for NoticeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// A notice to write.
+#[derive(Debug, Clone)]
+pub struct NewNotice {
+    /// Its id.
+    pub id: NoticeId,
+    /// Whom it concerns.
+    pub client: ClientId,
+    /// What it says.
+    pub kind: NoticeKind,
+    /// The appointment it is about.
+    pub appointment: Option<AppointmentId>,
+    /// What its kind needs beside what is looked up.
+    pub data: Value,
+    /// Not to be sent before.
+    pub due_at: Timestamp,
+}
+
+/// A notice that is told once, to an address.
+#[derive(Debug, Clone)]
+pub struct OnceNotice {
+    /// Its id.
+    pub id: NoticeId,
+    /// Whom it concerns.
+    pub client: ClientId,
+    /// What it says.
+    pub kind: NoticeKind,
+    /// What it tells of: a second one of this key is none.
+    pub key: String,
+    /// The delivery it is about.
+    pub delivery: Option<DeliveryId>,
+    /// The endpoint it is about.
+    pub endpoint: Option<EndpointId>,
+    /// Name and address.
+    pub to: (Option<String>, String),
+    /// A title and sentences.
+    pub data: Value,
+}
+
+/// A notice to send now.
+#[derive(Debug, Clone)]
+pub struct DueNotice {
+    /// Its id.
+    pub id: NoticeId,
+    /// The client's name.
+    pub client: String,
+    /// What it says.
+    pub kind: NoticeKind,
+    /// The appointment it is about.
+    pub appointment: Option<AppointmentId>,
+    /// The delivery it is about.
+    pub delivery: Option<DeliveryId>,
+    /// The endpoint it is about.
+    pub endpoint: Option<EndpointId>,
+    /// What its kind needs beside what is looked up.
+    pub data: Value,
+    /// Name and address.
+    pub to: (Option<String>, String),
+    /// Attempts begun, this one included.
+    pub attempts: i32,
+    /// How the deliveries of its lead stand.
+    pub lead: Handed,
+}
+
+/// Whether a client has a lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handed {
+    /// It has.
+    Over,
+    /// A delivery with a body of its own is on its way, or was given up and can be sent again: what it says may be old.
+    UnderWay,
+    /// It has not: what it will be told then is what is so then.
+    NotYet,
+}
+
+/// What became of a notice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoticeEnd {
+    /// As an attempt ended.
+    Tried(Next),
+    /// Looked at again then; that counts as no attempt.
+    Waits(Timestamp),
+    /// Nobody needs it.
+    Dropped(&'static str),
+}
+
+impl Transaction {
+    /// Owes these to a rep.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn notices_to_rep(
+        &mut self,
+        rep: RepId,
+        notices: &[NewNotice],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let ids: Vec<_> = notices.iter().map(|one| one.id.uuid()).collect();
+        let clients: Vec<_> = notices.iter().map(|one| one.client.uuid()).collect();
+        let kinds: Vec<_> = notices.iter().map(|one| one.kind.word().to_owned()).collect();
+        let appointments: Vec<_> = notices.iter().map(|one| one.appointment.map(AppointmentId::uuid)).collect();
+        let data: Vec<_> = notices.iter().map(|one| one.data.clone()).collect();
+        let due: Vec<_> = notices.iter().map(|one| one.due_at.to_sqlx()).collect();
+        sqlx::query!(
+            "-- notice.to_rep
+            insert into notice (id, client_id, kind, appointment_id, to_name, to_address, data, due_at, created_at)
+            select ($2::uuid[])[i], ($3::uuid[])[i], ($4::text[])[i], ($5::uuid[])[i], r.name, r.email, ($6::json[])[i],
+                   ($7::timestamptz[])[i], $8
+            from generate_subscripts($2::uuid[], 1) i join rep r on r.id = $1",
+            rep.uuid(),
+            &ids,
+            &clients,
+            &kinds,
+            &appointments[..] as &[Option<Uuid>],
+            &data,
+            &due[..],
+            now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Drops what was still to be said of an appointment. What is being sent is sent.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn notices_drop(
+        &mut self,
+        appointment: AppointmentId,
+        why: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- notice.drop
+            update notice set state = 'dropped', reason = $2, ended_at = $3
+            where appointment_id = $1 and state = 'pending' and lease is null",
+            appointment.uuid(),
+            why,
+            now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Owes these, each that was not told before; returns how many are new.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn notices_once(&self, notices: &[OnceNotice], now: Timestamp) -> Result<u64, StoreError> {
+        let mut new = 0;
+        for one in notices {
+            let done = sqlx::query!(
+                "-- notice.once
+                insert into notice (id, client_id, kind, delivery_id, endpoint_id, key, to_name, to_address, data, due_at, created_at)
+                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) on conflict (key) do nothing",
+                one.id.uuid(),
+                one.client.uuid(),
+                one.kind.word(),
+                one.delivery.map(DeliveryId::uuid) as Option<Uuid>,
+                one.endpoint.map(EndpointId::uuid) as Option<Uuid>,
+                one.key,
+                one.to.0,
+                one.to.1,
+                one.data,
+                now.to_sqlx()
+            )
+            .execute(&self.pool)
+            .await?;
+            new += done.rows_affected();
+        }
+        Ok(new)
+    }
+
+    /// Leases notices that are due, oldest first.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn notices_lease(
+        &self,
+        (lease, lasts): (Uuid, Duration),
+        limit: i64,
+        now: Timestamp,
+    ) -> Result<Vec<DueNotice>, StoreError> {
+        let rows = sqlx::query!(
+            r#"-- notice.lease
+            with due as materialized (
+              select id from notice
+              where state = 'pending' and due_at <= $1 and kind = any($5) and (leased_until is null or leased_until < clock_timestamp())
+              order by due_at limit $4 for update skip locked
+            ), leased as (
+              update notice n set lease = $2, leased_until = clock_timestamp() + make_interval(secs => $3),
+                     attempts = n.attempts + 1
+              from due where n.id = due.id
+              returning n.id, n.client_id, n.kind, n.appointment_id, n.delivery_id, n.endpoint_id, n.data, n.to_name, n.to_address, n.attempts
+            )
+            select l.id as "id!", l.kind as "kind!", l.appointment_id, l.delivery_id, l.endpoint_id, l.data as "data!", l.to_name,
+                   l.to_address as "to_address!", l.attempts as "attempts!", c.name as client,
+                   exists (select 1 from appointment a join delivery d on d.lead_id = a.lead_id
+                           where a.id = l.appointment_id and d.event = 'lead.matured' and d.state in ('delivered', 'filed')) as "handed!",
+                   exists (select 1 from appointment a join delivery d on d.lead_id = a.lead_id
+                           where a.id = l.appointment_id and d.event = 'lead.matured' and d.attempts > 0 and d.state in ('pending', 'held', 'leased', 'dead'))
+                     as "under_way!"
+            from leased l join client c on c.id = l.client_id"#,
+            now.to_sqlx(),
+            lease,
+            lasts.as_secs_f64(),
+            limit,
+            &NoticeKind::ALL.map(|kind| kind.word().to_owned())[..]
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(DueNotice {
+                    id: NoticeId::from_uuid(row.id),
+                    client: row.client,
+                    kind: NoticeKind::read(&row.kind)?,
+                    appointment: row.appointment_id.map(AppointmentId::from_uuid),
+                    delivery: row.delivery_id.map(DeliveryId::from_uuid),
+                    endpoint: row.endpoint_id.map(EndpointId::from_uuid),
+                    data: row.data,
+                    to: (row.to_name, row.to_address),
+                    attempts: row.attempts,
+                    lead: match (row.handed, row.under_way) {
+                        (true, _) => Handed::Over,
+                        (false, true) => Handed::UnderWay,
+                        (false, false) => Handed::NotYet,
+                    },
+                })
+            })
+            .collect()
+    }
+
+    /// Records what became of a notice, if the lease still holds.
+    ///
+    /// # Errors
+    /// When the database is away, or `Moved` when the lease was lost: then it is sent again under the same Message-ID.
+    pub async fn notice_settle(
+        &self,
+        (id, lease): (NoticeId, Uuid),
+        end: &NoticeEnd,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (state, reason, due_at, uncounted) = match end {
+            NoticeEnd::Tried(Next::Delivered) => ("sent", None, now, 0),
+            NoticeEnd::Tried(Next::Filed) => ("filed", None, now, 0),
+            NoticeEnd::Tried(Next::Retry(at, why)) => ("pending", Some(why.as_str()), *at, 0),
+            NoticeEnd::Tried(Next::Dead(why) | Next::Held(why)) => ("dead", Some(why.as_str()), now, 0),
+            NoticeEnd::Waits(at) => ("pending", None, *at, 1),
+            NoticeEnd::Dropped(why) => ("dropped", Some(*why), now, 0),
+        };
+        let done = sqlx::query!(
+            "-- notice.settle
+            update notice set state = $3, reason = $4, due_at = $5, attempts = attempts - $6, lease = null, leased_until = null,
+                   ended_at = case when $3 <> 'pending' then $7::timestamptz end
+            where id = $1 and lease = $2",
+            id.uuid(),
+            lease,
+            state,
+            reason,
+            due_at.to_sqlx(),
+            uncounted,
+            now.to_sqlx()
+        )
+        .execute(&self.pool)
+        .await?;
+        one_row(done.rows_affected(), "notice")
+    }
+}

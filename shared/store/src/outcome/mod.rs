@@ -1,0 +1,4 @@
+//! What clients say about delivered leads.
+
+pub mod record;
+pub mod write;

@@ -1,0 +1,290 @@
+//! What clients say about delivered leads, recorded with everything that follows for the lead in one transaction, under the
+//! locks of every writer. However it is said, it comes through here; the qualifier decides the lead again afterwards.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use ripen_domain::{
+    calling::Hours,
+    delivery::{EventType, OutcomeKind},
+    id::{DeliveryId, LeadId},
+    lead::Grade,
+    outcome::{Follows, How, Next, Outcome, Refused, Sale, Standing, follows},
+    promise::{Due, Open},
+};
+
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    Scope, Store, StoreError, Transaction, delivery::event::News, lead::load::LeadRow, outcome::write::Owed,
+    transaction::again,
+};
+
+/// An outcome to record.
+#[derive(Debug, Clone, Copy)]
+pub struct NewOutcome<'a> {
+    /// About which delivery.
+    pub delivery: DeliveryId,
+    /// What is said.
+    pub outcome: &'a Outcome,
+    /// How it is said.
+    pub how: How,
+    /// By whom, as far as that is known.
+    pub by: &'a str,
+    /// The number of the outcome that whoever says this saw as the newest, 0 for none; none where nobody looked.
+    pub seen: Option<i32>,
+    /// Say what would become of it, and keep nothing.
+    pub dry_run: bool,
+}
+
+/// An outcome as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutcomeRecord {
+    /// Counts from 1.
+    pub number: i32,
+    /// When it was said.
+    pub at: Timestamp,
+    /// What.
+    pub kind: OutcomeKind,
+    /// In the client's words.
+    pub reason: Option<String>,
+    /// What it was sold for.
+    pub sale: Option<Sale>,
+    /// When a lead that is not ready may be.
+    pub not_before: Option<Timestamp>,
+    /// How it was said.
+    pub how: How,
+    /// By whom.
+    pub by: String,
+}
+
+/// What became of an outcome.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is recorded, and this follows from it.
+    Done(Follows),
+    /// It was said before: nothing changed.
+    Again,
+    /// No such delivery was sent in this scope.
+    Unknown,
+    /// It is outside the client's rules, or names a date that cannot be.
+    Refused(Refused),
+    /// Something else was said since whoever says this looked.
+    Stale,
+}
+
+impl Store {
+    /// Records an outcome with what follows from it for the lead.
+    ///
+    /// # Errors
+    /// When the database is away or the transaction fails: then nothing was recorded.
+    pub async fn outcome_record(
+        &self,
+        scope: Scope,
+        new: &NewOutcome<'_>,
+        hours: &Hours,
+        now: Timestamp,
+    ) -> Result<Recorded, StoreError> {
+        again(|| self.outcome_try(scope, new, hours, now)).await
+    }
+
+    async fn outcome_try(
+        &self,
+        scope: Scope,
+        new: &NewOutcome<'_>,
+        hours: &Hours,
+        now: Timestamp,
+    ) -> Result<Recorded, StoreError> {
+        let mut batch = self.begin().await?;
+        let Some(owed) = batch.owed(scope, new.delivery).await? else {
+            let said = batch.offer_said(scope, new, now).await?;
+            if said.is_some() && new.how == How::Answer {
+                batch.answer_end(new.delivery, said.as_ref().unwrap_or(&Recorded::Again)).await?;
+            }
+            if !new.dry_run {
+                batch.commit().await?;
+            }
+            return Ok(said.unwrap_or(Recorded::Unknown));
+        };
+        let Some(row) = batch.lock_lead(scope, owed.lead).await? else { return Ok(Recorded::Unknown) };
+        let said = batch.outcomes_said(new.delivery).await?;
+        let judged = judge(new, &owed, &said, (hours, now));
+        let (outcome, due) = match judged {
+            Ok(taken) => taken,
+            Err(verdict) => {
+                if new.how == How::Answer {
+                    batch.answer_end(new.delivery, &verdict).await?;
+                    batch.commit().await?;
+                }
+                return Ok(verdict);
+            }
+        };
+        let promises: Vec<Open> = batch.promises_of(&[row.id]).await?.into_iter().map(|open| open.promise).collect();
+        let follows = batch.what_follows(&outcome, (new.delivery, &row), (&said, &promises)).await?;
+        let number = said.last().map_or(1, |newest| newest.number + 1);
+        let kept = OutcomeRecord {
+            number,
+            at: now,
+            kind: outcome.kind(),
+            reason: outcome.reason().map(str::to_owned),
+            sale: outcome.sale(),
+            not_before: due.map(|due| due.at),
+            how: new.how,
+            by: new.by.to_owned(),
+        };
+        batch.outcome_insert(new.delivery, &kept).await?;
+        if !new.dry_run {
+            batch.tell(&[news(owed.lead, new.delivery, &kept)], now).await?;
+        }
+        batch.apply(&row, &owed, (&kept, due), &follows).await?;
+        if new.how == How::Answer {
+            batch.answer_end(new.delivery, &Recorded::Again).await?;
+        }
+        if !new.dry_run {
+            batch.commit().await?;
+        }
+        Ok(Recorded::Done(follows))
+    }
+}
+
+/// Whether an outcome is taken: with the reason as the client's rules spell it, and when a lead that is not ready may be.
+fn judge(
+    new: &NewOutcome<'_>,
+    owed: &Owed,
+    said: &[OutcomeRecord],
+    (hours, now): (&Hours, Timestamp),
+) -> Result<(Outcome, Option<Due>), Recorded> {
+    let due = match new.outcome {
+        Outcome::NotYet { when, .. } => Some(when.due(now, hours, &owed.places)),
+        _ => None,
+    };
+    let due_at = due.as_ref().and_then(|due| due.as_ref().ok()).map(|due| due.at);
+    let same = |one: &OutcomeRecord| one.says(new.outcome, due_at);
+    if said.last().is_some_and(same) || (new.once() && said.iter().any(|one| one.how == new.how && same(one))) {
+        return Err(Recorded::Again);
+    }
+    let newest = said.last().map_or(0, |newest| newest.number);
+    if new.seen.is_some_and(|seen| seen != newest) {
+        return Err(Recorded::Stale);
+    }
+    let refused = |words: String| Recorded::Refused(Refused(words));
+    let due = due.transpose().map_err(|error| refused(format!("This date cannot be: {error}.")))?;
+    let outcome = match new.outcome {
+        Outcome::Returned { reason } => {
+            let reason = owed.rules.check(reason, owed.delivered_at, now).map_err(Recorded::Refused)?;
+            Outcome::Returned { reason }
+        }
+        other => other.clone(),
+    };
+    Ok((outcome, due))
+}
+
+impl NewOutcome<'_> {
+    /// Whether it counts once however often it comes: a file that is read again, an answer that is repeated, and a link,
+    /// unless whoever follows it looked at what was said last.
+    fn once(&self) -> bool {
+        match self.how {
+            How::Answer | How::Import => true,
+            How::Link => self.seen.is_none(),
+            How::Api | How::Command => false,
+        }
+    }
+}
+
+impl OutcomeRecord {
+    /// Whether it says the same.
+    fn says(&self, outcome: &Outcome, not_before: Option<Timestamp>) -> bool {
+        let words = |reason: Option<&str>| reason.unwrap_or_default().to_lowercase();
+        self.kind == outcome.kind()
+            && words(self.reason.as_deref()) == words(outcome.reason())
+            && self.sale == outcome.sale()
+            && self.not_before == not_before
+    }
+}
+
+impl Transaction {
+    /// Locks in the order of every writer: the person's identities, then the lead.
+    pub(crate) async fn lock_lead(&mut self, scope: Scope, lead: LeadId) -> Result<Option<LeadRow>, StoreError> {
+        let Some(person) = self.person_of(scope, lead).await? else { return Ok(None) };
+        let identities: BTreeSet<_> = self.identities_of(&[person]).await?.into_iter().collect();
+        self.identities_lock(&identities).await?;
+        Ok(self.leads_lock(&[lead]).await?.pop())
+    }
+
+    async fn what_follows(
+        &mut self,
+        outcome: &Outcome,
+        (delivery, row): (DeliveryId, &LeadRow),
+        (said, promises): (&[OutcomeRecord], &[Open]),
+    ) -> Result<Follows, StoreError> {
+        let (is_latest, kept_elsewhere, another_open) = self.around(delivery).await?;
+        let standing = Standing {
+            stage: row.stage,
+            is_a: row.decided.is_some_and(|(_, _, grade, _)| grade == Grade::A),
+            spoken: row.last_conversation_at.is_some(),
+            newest: said.last().map(|newest| newest.kind),
+            is_latest,
+            kept_elsewhere,
+            another_open,
+            promises,
+        };
+        Ok(follows(outcome.kind(), &standing))
+    }
+
+    /// What follows, written: the lead, its next step, deliveries that nobody needs any more, and the regrade.
+    async fn apply(
+        &mut self,
+        row: &LeadRow,
+        owed: &Owed,
+        (said, due): (&OutcomeRecord, Option<Due>),
+        follows: &Follows,
+    ) -> Result<(), StoreError> {
+        if !follows.changes() {
+            return Ok(());
+        }
+        let why = words_of(said);
+        self.promises_end_by(row.id, &follows.ended, (&owed.client, &why), said.at).await?;
+        let generation = match follows.next {
+            Next::Stays | Next::Ended => row.generation,
+            next => {
+                self.promise_from_client(row, (next, due), (&owed.client, &why), said.at).await?;
+                row.generation.saturating_add(1)
+            }
+        };
+        self.lead_said(row.id, follows, said, generation).await?;
+        if follows.next == Next::Ended {
+            return self.deliveries_withdraw(&[row.id], &why, said.at).await;
+        }
+        self.regrade_ask(row.id, &why, said.at).await
+    }
+}
+
+/// What endpoints that ask for outcomes are told.
+fn news(lead: LeadId, delivery: DeliveryId, said: &OutcomeRecord) -> News {
+    let outcome = json!({"number": said.number, "outcome": said.kind, "reason": said.reason,
+        "amount": said.sale.map(|sale| sale.amount.to_string()), "currency": said.sale.map(|sale| sale.currency.to_string()),
+        "not_before": said.not_before, "said_by": said.by, "at": said.at, "of": delivery});
+    let cause = Uuid::new_v5(&delivery.uuid(), &said.number.to_be_bytes());
+    News {
+        lead,
+        event: EventType::LeadOutcome,
+        cause,
+        said: json!({"outcome": outcome}),
+        mailed: true,
+        due_at: said.at,
+    }
+}
+
+/// What the client said, for the ledger and for people.
+fn words_of(said: &OutcomeRecord) -> String {
+    let reason = said.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    let what = match said.kind {
+        OutcomeKind::Accepted => "the client accepted it",
+        OutcomeKind::Returned => "the client returned it",
+        OutcomeKind::NotYet => "not ready yet, says the client",
+        OutcomeKind::Won => "the client won it",
+        OutcomeKind::Lost => "the client lost it",
+    };
+    format!("{what}{reason}")
+}

@@ -1,0 +1,3 @@
+//! Persons and the identities they are found by.
+
+pub mod identity;

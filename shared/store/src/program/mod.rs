@@ -1,0 +1,3 @@
+//! Programs: lines of business.
+
+pub mod record;

@@ -1,0 +1,3 @@
+//! Sources, and the keys they authenticate with.
+
+pub mod record;

@@ -1,0 +1,279 @@
+//! A client's sales team as routing needs it: its document, its reps and endpoints, whose turn it is, and how many leads
+//! each was given today. Read and written under the lock of the client's row, so that concurrent batches take turns.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff_sqlx::ToSqlx;
+use ripen_domain::{
+    id::{ClientId, EndpointId, RepId},
+    routing::{Capacity, ClientLimit, OpeningHours, Pause, Recipient, RecipientId, Rotation, Sales, Schedule},
+};
+use uuid::Uuid;
+
+use crate::{StoreError, Transaction};
+
+/// A client's team.
+#[derive(Debug, Clone)]
+pub struct Team {
+    /// The routing document in force and its version; none where every enabled endpoint gets every lead.
+    pub route: Option<(i32, String)>,
+    /// How the team stands.
+    pub sales: Sales,
+}
+
+/// What routing changed.
+#[derive(Debug, Clone, Default)]
+pub struct Turns {
+    /// Rotations after the batch, by client and rule.
+    pub rotations: BTreeMap<(ClientId, Arc<str>), Rotation>,
+    /// Leads given, by recipient or client and its local day.
+    pub given: BTreeMap<(Uuid, Date), i32>,
+}
+
+/// When a rep takes leads, as it is kept.
+pub(crate) struct RepHours {
+    pub(crate) time_zone: Option<String>,
+    pub(crate) hours: Option<String>,
+    pub(crate) holidays: Vec<jiff_sqlx::Date>,
+    pub(crate) is_paused: bool,
+    pub(crate) back_on: Option<jiff_sqlx::Date>,
+}
+
+impl RepHours {
+    /// The rep's hours; `zone` is where the client is.
+    pub(crate) fn schedule(&self, zone: &TimeZone) -> Result<Schedule, StoreError> {
+        let zone = self.time_zone.as_deref().map_or_else(|| Ok(zone.clone()), self::zone)?;
+        let corrupt = |_| StoreError::Corrupt("the hours of a rep".to_owned());
+        let hours =
+            self.hours.as_deref().map_or_else(|| Ok(OpeningHours::always()), |text| text.parse().map_err(corrupt))?;
+        Ok(Schedule { zone, hours, holidays: self.holidays.iter().map(|date| date.to_jiff()).collect() })
+    }
+
+    /// For how long the rep takes nothing.
+    pub(crate) fn pause(&self) -> Option<Pause> {
+        let pause = self.back_on.map_or(Pause::Open, |date| Pause::Until(date.to_jiff()));
+        self.is_paused.then_some(pause)
+    }
+}
+
+struct RepColumns {
+    id: Uuid,
+    client_id: Uuid,
+    name: String,
+    hours: RepHours,
+    capacity: Option<i32>,
+}
+
+struct EndpointColumns {
+    id: Uuid,
+    client_id: Uuid,
+    rep_id: Option<Uuid>,
+    name: String,
+    takes: bool,
+    is_shared: bool,
+}
+
+impl RepColumns {
+    /// The rep with its own endpoints and the webhooks of the whole team.
+    fn recipient(&self, zone: &TimeZone, endpoints: &[EndpointColumns]) -> Result<Recipient, StoreError> {
+        let theirs = endpoints.iter().filter(|one| {
+            one.takes && one.client_id == self.client_id && (one.rep_id == Some(self.id) || one.is_shared)
+        });
+        Ok(Recipient {
+            id: RecipientId::Rep(RepId::from_uuid(self.id)),
+            name: self.name.clone(),
+            endpoints: theirs.map(|one| EndpointId::from_uuid(one.id)).collect(),
+            schedule: self.hours.schedule(zone)?,
+            pause: self.hours.pause(),
+            capacity: Capacity { per_day: self.capacity.and_then(|most| u32::try_from(most).ok()), given_today: 0 },
+        })
+    }
+}
+
+impl EndpointColumns {
+    fn recipient(&self, zone: &TimeZone) -> Recipient {
+        let id = EndpointId::from_uuid(self.id);
+        Recipient {
+            id: RecipientId::Endpoint(id),
+            name: self.name.clone(),
+            endpoints: if self.takes { vec![id] } else { Vec::new() },
+            schedule: Schedule { zone: zone.clone(), ..Schedule::always() },
+            pause: None,
+            capacity: Capacity::default(),
+        }
+    }
+}
+
+pub(crate) fn zone(name: &str) -> Result<TimeZone, StoreError> {
+    TimeZone::get(name).map_err(|_| StoreError::Corrupt(format!("the time zone {name:?}")))
+}
+
+impl Transaction {
+    /// Locks these clients, in the order of their ids, and reads their teams as they stand at `now`. Comes after the locks
+    /// of leads.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn teams_lock(
+        &mut self,
+        clients: &BTreeSet<ClientId>,
+        now: Timestamp,
+    ) -> Result<BTreeMap<ClientId, Team>, StoreError> {
+        let ids: Vec<_> = clients.iter().map(|client| client.uuid()).collect();
+        let rows = sqlx::query!(
+            r#"-- team.lock
+            select c.id, c.time_zone, c.capacity, r.version as "version?", r.document as "document?"
+            from client c left join route r on r.client_id = c.id and r.version = c.route
+            where c.id = any($1) order by c.id for no key update of c"#,
+            &ids
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let mut teams = BTreeMap::new();
+        for row in rows {
+            let per_day = row.capacity.and_then(|most| u32::try_from(most).ok());
+            let capacity = Capacity { per_day, given_today: 0 };
+            let client = ClientLimit { zone: zone(&row.time_zone)?, capacity };
+            let sales = Sales { client, recipients: Vec::new(), rotations: BTreeMap::new() };
+            let route = row.version.zip(row.document);
+            teams.insert(ClientId::from_uuid(row.id), Team { route, sales });
+        }
+        self.know_recipients(&ids, &mut teams).await?;
+        self.know_rotations(&ids, &mut teams).await?;
+        self.know_given(&mut teams, now).await?;
+        Ok(teams)
+    }
+
+    async fn know_recipients(&mut self, ids: &[Uuid], teams: &mut BTreeMap<ClientId, Team>) -> Result<(), StoreError> {
+        let endpoints = sqlx::query_as!(
+            EndpointColumns,
+            r#"-- team.endpoints
+            select id, client_id, rep_id, coalesce(name, url, address) as "name!",
+                   state = 'enabled' and 'lead.matured' = any(events) as "takes!",
+                   kind = 'webhook' and rep_id is null and not by_name as "is_shared!"
+            from endpoint where client_id = any($1) and not is_fallback order by id"#,
+            ids
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let reps = sqlx::query!(
+            r#"-- team.reps
+            select id, client_id, name, time_zone, hours, holidays as "holidays!: Vec<jiff_sqlx::Date>", is_paused, back_on,
+                   capacity
+            from rep where client_id = any($1) order by name, id"#,
+            ids
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let reps: Vec<_> = reps
+            .into_iter()
+            .map(|row| RepColumns {
+                id: row.id,
+                client_id: row.client_id,
+                name: row.name,
+                hours: RepHours {
+                    time_zone: row.time_zone,
+                    hours: row.hours,
+                    holidays: row.holidays,
+                    is_paused: row.is_paused,
+                    back_on: row.back_on,
+                },
+                capacity: row.capacity,
+            })
+            .collect();
+        for (client, team) in teams {
+            let zone = &team.sales.client.zone;
+            let theirs = reps.iter().filter(|rep| rep.client_id == client.uuid());
+            let mut recipients: Vec<_> = theirs.map(|rep| rep.recipient(zone, &endpoints)).collect::<Result<_, _>>()?;
+            let alone = endpoints.iter().filter(|one| one.client_id == client.uuid() && one.rep_id.is_none());
+            recipients.extend(alone.map(|endpoint| endpoint.recipient(zone)));
+            team.sales.recipients = recipients;
+        }
+        Ok(())
+    }
+
+    async fn know_rotations(&mut self, ids: &[Uuid], teams: &mut BTreeMap<ClientId, Team>) -> Result<(), StoreError> {
+        let rows = sqlx::query!(
+            "-- team.rotations
+            select client_id, rule, turns from rotation where client_id = any($1)",
+            ids
+        )
+        .fetch_all(self.connection())
+        .await?;
+        for row in rows {
+            let turns = serde_json::from_value(row.turns);
+            let turns = turns.map_err(|_| StoreError::Corrupt("the turns of a rotation".to_owned()))?;
+            if let Some(team) = teams.get_mut(&ClientId::from_uuid(row.client_id)) {
+                team.sales.rotations.insert(row.rule.into(), turns);
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts of the days around: which of them is today depends on where each recipient is.
+    async fn know_given(&mut self, teams: &mut BTreeMap<ClientId, Team>, now: Timestamp) -> Result<(), StoreError> {
+        let mut counted: Vec<(Uuid, Date, &mut Capacity)> = Vec::new();
+        for (client, team) in teams {
+            let today = Schedule { zone: team.sales.client.zone.clone(), ..Schedule::always() }.date(now);
+            counted.push((client.uuid(), today, &mut team.sales.client.capacity));
+            for one in &mut team.sales.recipients {
+                let today = one.schedule.date(now);
+                counted.push((one.id.uuid(), today, &mut one.capacity));
+            }
+        }
+        let ids: Vec<_> = counted.iter().map(|(id, ..)| *id).collect();
+        let days: Vec<_> = counted.iter().map(|(_, day, _)| day.to_sqlx()).collect();
+        let rows = sqlx::query!(
+            "-- team.given
+            select recipient_id, day, leads from given
+            where (recipient_id, day) in (select ($1::uuid[])[i], ($2::date[])[i] from generate_subscripts($1::uuid[], 1) i)",
+            &ids,
+            &days[..]
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let given: BTreeMap<_, _> = rows.into_iter().map(|row| (row.recipient_id, row.leads)).collect();
+        for (id, _, capacity) in counted {
+            capacity.given_today = given.get(&id).and_then(|leads| u32::try_from(*leads).ok()).unwrap_or(0);
+        }
+        Ok(())
+    }
+
+    /// Writes whose turn it is and what was given, under the lock of [`Transaction::teams_lock`].
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn turns_write(&mut self, turns: &Turns) -> Result<(), StoreError> {
+        let clients: Vec<_> = turns.rotations.keys().map(|(client, _)| client.uuid()).collect();
+        let rules: Vec<_> = turns.rotations.keys().map(|(_, rule)| rule.to_string()).collect();
+        // A map of numbers always serialises.
+        let states: Vec<_> = turns.rotations.values().map(|turns| serde_json::json!(turns)).collect();
+        let ids: Vec<_> = turns.given.keys().map(|(id, _)| *id).collect();
+        let days: Vec<_> = turns.given.keys().map(|(_, day)| day.to_sqlx()).collect();
+        let leads: Vec<_> = turns.given.values().copied().collect();
+        sqlx::query!(
+            "-- team.turns
+            with turned as (
+              insert into rotation (client_id, rule, turns)
+              select ($1::uuid[])[i], ($2::text[])[i], ($3::json[])[i] from generate_subscripts($1::uuid[], 1) i
+              on conflict (client_id, rule) do update set turns = excluded.turns
+            )
+            insert into given as g (recipient_id, day, leads)
+            select ($4::uuid[])[i], ($5::date[])[i], ($6::integer[])[i] from generate_subscripts($4::uuid[], 1) i
+            on conflict (recipient_id, day) do update set leads = g.leads + excluded.leads",
+            &clients,
+            &rules,
+            &states,
+            &ids,
+            &days[..],
+            &leads
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+}
