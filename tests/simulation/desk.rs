@@ -7,16 +7,13 @@ use ripen_domain::{
     promise::{Due, When},
     touch::Disposition,
 };
-use ripen_store::{
-    Scope,
-    lead::touch::{Agreed, NewStep, NewTouch, Worked},
-};
+use ripen_store::lead::touch::{Agreed, NewStep, NewTouch, Worked};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{
     posting::name_of,
-    world::{Outcome, World},
+    world::{Outcome, World, firm},
 };
 
 /// The person's open lead.
@@ -52,8 +49,8 @@ impl World {
         self.touches += 1;
         let id = Uuid::from_u128(0x7000 + self.touches);
         let new = NewTouch { id, lead, by: "Alex", disposition: how, answers: &answers, note: None, agreed };
-        let other = Scope::Client(ClientId::from_uuid(Uuid::from_u128(9)));
-        for (what, scope) in [("is done", Scope::Firm), ("is done once", Scope::Firm), ("is another's", other)] {
+        let other = firm().within(ClientId::from_uuid(Uuid::from_u128(9)));
+        for (what, scope) in [("is done", firm()), ("is done once", firm()), ("is another's", other)] {
             let done = self.qualifier.store.touch(scope, &new, self.now()).await;
             let sound = match what {
                 "is done" => matches!(done, Ok(Worked::Done(_))),
@@ -71,7 +68,7 @@ impl World {
     pub async fn move_step(&mut self, person: u8, days: u16, agreed: bool) -> Outcome {
         let Some(lead) = self.lead_of(person).await else { return Ok(()) };
         let step = NewStep { to: Agreed { due: self.due(days), why: "moved" }, agreed, by: "Alex" };
-        let done = self.qualifier.store.promise_move(Scope::Firm, lead, step, self.now()).await;
+        let done = self.qualifier.store.promise_move(firm(), lead, step, self.now()).await;
         if matches!(done, Ok(Worked::Done(_))) { Ok(()) } else { Err(format!("a move came to {done:?}")) }
     }
 

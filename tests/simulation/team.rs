@@ -7,14 +7,13 @@ use ripen_domain::{
     outcome::{How, Outcome as Said},
 };
 use ripen_store::{
-    Scope,
     delivery::event::Recalled,
     outcome::record::{NewOutcome, Recorded},
     program::record::ClientChange,
 };
 use uuid::Uuid;
 
-use super::world::{Outcome, World};
+use super::world::{Outcome, World, firm};
 
 /// How many teams there are.
 pub const TEAMS: u8 = 5;
@@ -74,7 +73,7 @@ impl World {
         assert!(matches!(outcome.kind(), OutcomeKind::Accepted | OutcomeKind::Returned));
         let delivery = DeliveryId::from_uuid(*offer);
         let new = NewOutcome { delivery, outcome: &outcome, how: How::Api, by: "Kim", seen: None, dry_run: false };
-        let done = self.qualifier.store.outcome_record(Scope::Firm, &new, &Hours::default(), self.now()).await;
+        let done = self.qualifier.store.outcome_record(firm(), &new, &Hours::default(), self.now()).await;
         match done {
             Ok(Recorded::Done(_) | Recorded::Again | Recorded::Refused(_)) => Ok(()),
             other => Err(format!("an offer that is answered came to {other:?}")),
@@ -84,7 +83,7 @@ impl World {
     /// An agent takes the person's lead back.
     pub async fn recall(&self, person: u8) -> Outcome {
         let Some(lead) = self.lead_of(person).await else { return Ok(()) };
-        let done = self.qualifier.store.lead_recall(Scope::Firm, lead, ("Kim", "a slip"), self.now()).await;
+        let done = self.qualifier.store.lead_recall(firm(), lead, ("Kim", "a slip"), self.now()).await;
         match done {
             Ok(Recalled::Done { .. } | Recalled::NotMatured) => Ok(()),
             other => Err(format!("a recall came to {other:?}")),

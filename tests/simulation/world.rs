@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
+    actor::{Actor, Scope},
     delivery::EventType,
     id::{ClientId, CriteriaId, EndpointId, ProgramId, SourceId},
     lead::Channel,
@@ -41,6 +42,11 @@ use super::{
     operation::{Operation, Post},
     posting,
 };
+
+/// What the firm's staff may touch.
+pub fn firm() -> Scope {
+    Actor::operator("Kim").scope()
+}
 
 /// How long an offer keeps a row from being offered again.
 pub const OFFER: SignedDuration = SignedDuration::from_secs(60);

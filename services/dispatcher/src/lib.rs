@@ -18,7 +18,12 @@ pub use sweeper::tick;
 use std::{sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
-use ripen_domain::{circuit::CircuitTerms, delivery::Schedule, link::Links};
+use ripen_domain::{
+    actor::{Actor, Scope, System},
+    circuit::CircuitTerms,
+    delivery::Schedule,
+    link::Links,
+};
 use ripen_outbound::{mail::Mailer, webhook::WebhookSender};
 use ripen_queue::Transport;
 use ripen_runtime::{clock::Clock, config::Settings, health::Health, lifecycle::Stop};
@@ -48,6 +53,11 @@ pub struct Context {
 }
 
 impl Context {
+    /// What the dispatcher may read: every client's, because it sends for all of them.
+    pub(crate) fn scope(&self) -> Scope {
+        Actor::system(System::Dispatcher).scope()
+    }
+
     fn schedule(&self) -> Schedule {
         let waits = self.settings.dispatcher.retry_schedule_s.iter().copied().map(Duration::from_secs).collect();
         Schedule { waits, longest_wait: LONGEST_RETRY_AFTER }

@@ -18,7 +18,7 @@ use ripen_runtime::{
     random::{jitter, uuid_v7},
 };
 use ripen_store::{
-    Scope, StoreError,
+    StoreError,
     appointment::list::{AppointmentFilter, AppointmentRecord},
     notice::send::{DueNotice, Handed, NoticeEnd, NoticeKind},
 };
@@ -92,7 +92,7 @@ async fn handle(ctx: &Context, notice: &DueNotice, now: Timestamp) -> Result<Not
     }
     let Some(id) = notice.appointment else { return Ok(NoticeEnd::Dropped("it names no appointment")) };
     let filter = AppointmentFilter { id: Some(id), ..AppointmentFilter::default() };
-    let found = ctx.store.appointments(Scope::Firm, filter).await?.into_iter().next();
+    let found = ctx.store.appointments(ctx.scope(), filter).await?.into_iter().next();
     let Some(mut record) = found else { return Ok(NoticeEnd::Dropped("the appointment is gone")) };
     if record.do_not_contact {
         (record.person.phone, record.person.email) = (None, None);
@@ -115,7 +115,7 @@ async fn plain(ctx: &Context, notice: &DueNotice, now: Timestamp) -> Result<Noti
     let over = match (notice.kind, notice.delivery, notice.endpoint) {
         (NoticeKind::LeadUntouched, Some(delivery), _) => {
             let ever = (Timestamp::UNIX_EPOCH, now);
-            ctx.store.untouched(Scope::Firm, ever, Some(delivery)).await?.is_empty()
+            ctx.store.untouched(ctx.scope(), ever, Some(delivery)).await?.is_empty()
         }
         (NoticeKind::EndpointDown, _, Some(endpoint)) => {
             !ctx.store.endpoints_broken(now).await?.iter().any(|one| one.endpoint == endpoint)

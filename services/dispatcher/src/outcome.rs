@@ -8,7 +8,7 @@ use ripen_domain::{
     outcome::{How, Said},
 };
 use ripen_store::{
-    Scope, StoreError,
+    StoreError,
     outcome::record::{NewOutcome, Recorded},
 };
 
@@ -60,7 +60,7 @@ async fn one(ctx: &Context, delivery: DeliveryId, mut said: Said) -> Result<(), 
     };
     let new =
         NewOutcome { delivery, outcome: &outcome, how: How::Answer, by: "its answer", seen: None, dry_run: false };
-    let recorded = ctx.store.outcome_record(Scope::Firm, &new, &hours, ctx.clock.now()).await?;
+    let recorded = ctx.store.outcome_record(ctx.scope(), &new, &hours, ctx.clock.now()).await?;
     if let Recorded::Refused(why) = recorded {
         tracing::info!(delivery.id = %delivery, %why, "what an answer says is refused");
     }

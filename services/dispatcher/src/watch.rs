@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ripen_domain::id::{ClientId, NoticeId};
 use ripen_runtime::{lifecycle::Stop, random::uuid_v7};
 use ripen_store::{
-    Scope, StoreError,
+    StoreError,
     endpoint::alert::{Broken, Untouched},
     notice::send::{NoticeKind, OnceNotice},
 };
@@ -75,7 +75,7 @@ async fn endpoints(ctx: &Context, now: Timestamp) -> Result<(), StoreError> {
 async fn leads(ctx: &Context, now: Timestamp) -> Result<(), StoreError> {
     if let Some(since) = before(now, ctx.settings.dispatcher.remind_after_h * 3600) {
         let from = since.checked_sub(FORGET_AFTER).unwrap_or(Timestamp::MIN);
-        let untouched = ctx.store.untouched(Scope::Firm, (from, since), None).await?;
+        let untouched = ctx.store.untouched(ctx.scope(), (from, since), None).await?;
         let notices: Vec<_> = untouched.iter().filter_map(|one| reminder(one, now)).collect();
         ctx.store.notices_once(&notices, now).await?;
         firm(ctx, &untouched, now).await?;

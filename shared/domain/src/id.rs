@@ -115,6 +115,8 @@ ids! {
     AppointmentId = "appt";
     /// A mail that is owed to somebody.
     NoticeId = "notice";
+    /// Somebody who works with Ripen under a name and a role.
+    UserId = "user";
     /// What a client's program authenticates with.
     TokenId = "token";
 }

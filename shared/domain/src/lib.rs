@@ -3,6 +3,7 @@
 //! Nothing here does input or output, reads a clock or makes randomness: every function takes the instant and the
 //! ids it needs, so that each rule can be tested as a table and every decision replayed.
 
+pub mod actor;
 pub mod appointment;
 pub mod arrival;
 pub mod calling;

@@ -5,6 +5,7 @@
 
 pub mod appointment;
 pub mod arrival;
+pub mod audit;
 pub mod client;
 pub mod criteria;
 pub mod decision;
@@ -20,14 +21,13 @@ pub mod person;
 pub mod program;
 pub mod promise;
 pub mod schema;
-mod scope;
 mod signing_key;
 pub mod source;
 pub mod team;
 mod transaction;
 
 pub use error::StoreError;
-pub use scope::Scope;
+pub use ripen_domain::actor::Scope;
 pub use transaction::Transaction;
 
 use sqlx::{

@@ -8,10 +8,10 @@ use axum::{
     http::HeaderMap,
 };
 use jiff::Timestamp;
-use ripen_store::{Scope, delivery::feed::FeedStart};
+use ripen_store::delivery::feed::FeedStart;
 use ripen_web::{Problem, catalogue};
 
-use super::{caller, delivery_id, failed, unknown};
+use super::{actor_of, caller, delivery_id, failed, unknown};
 use crate::{
     Context,
     view::{DeliveryView, HeldLeadView, HeldView, PageView, WholeView},
@@ -70,7 +70,7 @@ pub async fn one(
 ) -> Result<Json<WholeView>, Problem> {
     let holder = caller(&context, &headers).await?;
     let id = delivery_id(&id.map(|Path(id)| id).unwrap_or_default())?;
-    let found = context.store.sent(Scope::Client(holder.client), id).await.map_err(|error| failed(&error))?;
+    let found = context.store.sent(actor_of(&holder).scope(), id).await.map_err(|error| failed(&error))?;
     found.map(|sent| Json(WholeView::from(sent))).ok_or_else(unknown)
 }
 

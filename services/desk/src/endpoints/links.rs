@@ -13,13 +13,12 @@ use ripen_domain::{
     outcome::{How, Outcome, Said},
 };
 use ripen_store::{
-    Scope,
     delivery::feed::SentDelivery,
     outcome::record::{NewOutcome, Recorded},
 };
 use ripen_web::body;
 
-use super::failed;
+use super::{by_link, failed};
 use crate::{
     Context,
     page::{self, Message},
@@ -65,7 +64,7 @@ async fn record(
     let id = sent.row.id;
     let by = sent.rep.as_deref().unwrap_or("whoever has the link");
     let new = NewOutcome { delivery: id, outcome, how: How::Link, by, seen, dry_run: false };
-    let scope = Scope::Client(sent.row.client);
+    let scope = by_link().within(sent.row.client);
     let recorded = match context.store.outcome_record(scope, &new, &context.hours, context.clock.now()).await {
         Ok(recorded) => recorded,
         Err(error) => return page::trouble(&failed(&error)),
@@ -95,7 +94,7 @@ async fn opened(context: &Context, token: Token) -> Result<SentDelivery, Box<Res
 
 async fn load(context: &Context, id: DeliveryId) -> Result<SentDelivery, Box<Response>> {
     // Whoever holds the link is let in by its signature, to this delivery alone.
-    let found = context.store.sent(Scope::Firm, id).await.map_err(|error| Box::new(page::trouble(&failed(&error))))?;
+    let found = context.store.sent(by_link(), id).await.map_err(|error| Box::new(page::trouble(&failed(&error))))?;
     found.ok_or_else(|| Box::new(page::dead(StatusCode::NOT_FOUND)))
 }
 

@@ -10,7 +10,11 @@ use axum::{
     http::HeaderMap,
     routing::{get, post},
 };
-use ripen_domain::{id::DeliveryId, secret::Secret};
+use ripen_domain::{
+    actor::{Actor, Scope, System},
+    id::DeliveryId,
+    secret::Secret,
+};
 use ripen_store::{StoreError, client::token::TokenHolder};
 use ripen_web::{Problem, auth, catalogue};
 
@@ -40,6 +44,16 @@ async fn caller(context: &Context, headers: &HeaderMap) -> Result<TokenHolder, P
         found.ok_or_else(|| Problem::new(&catalogue::UNAUTHENTICATED, "The token is not known, or was revoked."))?;
     context.rate.check(&holder.client)?;
     Ok(holder)
+}
+
+/// What may be looked up before it is known who asks: a signed link names the one thing it opens.
+fn by_link() -> Scope {
+    Actor::system(System::Desk).scope()
+}
+
+/// The actor behind a client's token.
+fn actor_of(holder: &TokenHolder) -> Actor {
+    Actor::token(holder.id, &holder.name, holder.client)
 }
 
 /// Reads a delivery's id from an address.

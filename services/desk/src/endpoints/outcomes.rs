@@ -11,14 +11,13 @@ use ripen_domain::{
     outcome::{How, Outcome, Said, Wrong},
 };
 use ripen_store::{
-    Scope,
     client::token::TokenHolder,
     outcome::record::{NewOutcome, Recorded},
 };
 use ripen_web::{FieldError, Problem, body, catalogue};
 use serde_json::{Value, json};
 
-use super::{caller, delivery_id, failed, unknown};
+use super::{actor_of, caller, delivery_id, failed, unknown};
 use crate::{Context, view::OutcomeView};
 
 /// 201 where it is recorded, 200 where it was said before.
@@ -48,7 +47,7 @@ async fn record(
     id: DeliveryId,
     outcome: &Outcome,
 ) -> Result<Response, Problem> {
-    let scope = Scope::Client(holder.client);
+    let scope = actor_of(holder).scope();
     let new = NewOutcome { delivery: id, outcome, how: How::Api, by: &holder.name, seen: None, dry_run: false };
     let recorded = context.store.outcome_record(scope, &new, &context.hours, context.clock.now()).await;
     let status = match recorded.map_err(|error| failed(&error))? {

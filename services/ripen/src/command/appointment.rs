@@ -12,7 +12,7 @@ use ripen_domain::{
 };
 use ripen_runtime::{clock::Clock, random::uuid_v7, secrets};
 use ripen_store::{
-    Scope, Store,
+    Store,
     appointment::{
         book::{Change, Unbookable, Wish},
         list::{AppointmentFilter, AppointmentRecord},
@@ -24,6 +24,7 @@ use ripen_store::{
 use serde_json::{Value, json};
 
 use super::{lead::known, rep::find};
+use crate::command::firm;
 use crate::{
     cli::{AppointmentAction, Common, WishOptions},
     command::client_of,
@@ -64,8 +65,8 @@ async fn act(common: &Common, database: &Database, action: AppointmentAction) ->
         }
         AppointmentAction::List { rep, lead, client } => {
             let scope = match &client {
-                Some(slug) => Scope::Client(client_of(desk.store, slug).await?.id),
-                None => Scope::Firm,
+                Some(slug) => firm().within(client_of(desk.store, slug).await?.id),
+                None => firm(),
             };
             let rep = match (rep, client) {
                 (Some(rep), Some(slug)) => Some(find(desk.store, &client_of(desk.store, &slug).await?, &rep).await?),
@@ -99,7 +100,7 @@ async fn act(common: &Common, database: &Database, action: AppointmentAction) ->
 /// When the database is away.
 pub async fn of_lead(store: &Store, lead: LeadId) -> anyhow::Result<Vec<Value>> {
     let filter = AppointmentFilter { lead: Some(lead), ..AppointmentFilter::default() };
-    let (found, now) = (store.appointments(Scope::Firm, filter).await?, Clock::system().now());
+    let (found, now) = (store.appointments(firm(), filter).await?, Clock::system().now());
     Ok(found.iter().map(|record| row(record, now)).collect())
 }
 
@@ -134,7 +135,7 @@ impl Desk<'_> {
         let length = minutes.map_or(self.hold, |minutes| SignedDuration::from_mins(i64::from(minutes)));
         let until = self.now.checked_add(length)?;
         let (wish, diary, by) = self.wish(options, None).await?;
-        let held = self.store.appointment_hold(Scope::Firm, wish, until, self.change(&by)).await;
+        let held = self.store.appointment_hold(firm(), wish, until, self.change(&by)).await;
         Ok(held.map_err(|why| self.refusal(why, &diary))?.id)
     }
 
@@ -145,7 +146,7 @@ impl Desk<'_> {
             "--note: at most {LONGEST_NOTE} bytes of text"
         );
         let (wish, diary, by) = self.wish(options, note).await?;
-        let booked = self.store.appointment_book(Scope::Firm, wish, self.change(&by)).await;
+        let booked = self.store.appointment_book(firm(), wish, self.change(&by)).await;
         Ok(booked.map_err(|why| self.refusal(why, &diary))?.id)
     }
 
@@ -154,7 +155,7 @@ impl Desk<'_> {
         let diary = self.diary(record.appointment.rep).await?;
         let slot = self.slot(at, &diary)?;
         let by = by.unwrap_or_else(secrets::operator);
-        let moved = self.store.appointment_move(Scope::Firm, id, slot, self.change(&by)).await;
+        let moved = self.store.appointment_move(firm(), id, slot, self.change(&by)).await;
         Ok(moved.map_err(|why| self.refusal(why, &diary))?.id)
     }
 
@@ -162,7 +163,7 @@ impl Desk<'_> {
         let why = why.trim();
         anyhow::ensure!(!why.is_empty() && why.len() <= LONGEST_NOTE && !why.contains('\0'), "--why: say it in words");
         let by = by.unwrap_or_else(secrets::operator);
-        Ok(self.store.appointment_cancel(Scope::Firm, id, why, self.change(&by)).await?.id)
+        Ok(self.store.appointment_cancel(firm(), id, why, self.change(&by)).await?.id)
     }
 
     /// What is wanted, with the diary it is looked for in and who wants it.
@@ -187,7 +188,7 @@ impl Desk<'_> {
 
     async fn one(&self, id: AppointmentId) -> anyhow::Result<AppointmentRecord> {
         let filter = AppointmentFilter { id: Some(id), ..AppointmentFilter::default() };
-        let found = self.store.appointments(Scope::Firm, filter).await?.into_iter().next();
+        let found = self.store.appointments(firm(), filter).await?.into_iter().next();
         found.with_context(|| format!("no appointment {id}: `ripen appointment list` shows them"))
     }
 

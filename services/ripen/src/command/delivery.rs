@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use ripen_domain::id::DeliveryId;
 use ripen_runtime::{clock::Clock, random::uuid_v7, secrets};
 use ripen_store::{
-    Scope, Store, StoreError,
+    Store, StoreError,
     delivery::{
         list::{DeliveryFilter, DeliveryRecord},
         replay::{NewReplay, ReplayRecord},
@@ -16,6 +16,7 @@ use ripen_store::{
 };
 use serde_json::{Value, json};
 
+use crate::command::firm;
 use crate::{
     cli::{Common, DeliveryAction, DeliveryOptions, ReplayOptions},
     command::{client_of, endpoint},
@@ -56,8 +57,8 @@ async fn act(common: &Common, action: DeliveryAction, store: &Store) -> anyhow::
 
 async fn list(common: &Common, store: &Store, options: DeliveryOptions) -> anyhow::Result<()> {
     let scope = match options.client {
-        Some(slug) => Scope::Client(client_of(store, &slug).await?.id),
-        None => Scope::Firm,
+        Some(slug) => firm().within(client_of(store, &slug).await?.id),
+        None => firm(),
     };
     let state = options.state.map(|state| state.word().to_owned());
     let filter = DeliveryFilter { id: None, endpoint: options.endpoint, state, lead: options.lead };
@@ -69,7 +70,7 @@ async fn list(common: &Common, store: &Store, options: DeliveryOptions) -> anyho
 
 async fn show(common: &Common, store: &Store, id: DeliveryId) -> anyhow::Result<()> {
     let record = known(store, id).await?;
-    let attempts: Vec<_> = store.attempts_of(Scope::Firm, id).await?.iter().map(attempt).collect();
+    let attempts: Vec<_> = store.attempts_of(firm(), id).await?.iter().map(attempt).collect();
     let mut shown = shown(&record);
     if common.json {
         shown["tried"] = Value::Array(attempts);
@@ -82,7 +83,7 @@ async fn show(common: &Common, store: &Store, id: DeliveryId) -> anyhow::Result<
 
 async fn again(common: &Common, store: &Store, id: DeliveryId, delivered: bool) -> anyhow::Result<()> {
     let record = known(store, id).await?;
-    match store.delivery_again(Scope::Firm, id, delivered, Clock::system().now()).await {
+    match store.delivery_again(firm(), id, delivered, Clock::system().now()).await {
         Ok(()) => {}
         Err(StoreError::Moved(_)) => anyhow::bail!("{id} {}", refusal(&record)),
         Err(error) => return Err(error.into()),
@@ -117,7 +118,7 @@ async fn replay(common: &Common, store: &Store, options: ReplayOptions) -> anyho
 
 async fn known(store: &Store, id: DeliveryId) -> anyhow::Result<DeliveryRecord> {
     let filter = DeliveryFilter { id: Some(id), ..DeliveryFilter::default() };
-    let found = store.deliveries(Scope::Firm, &filter, 1).await?.pop();
+    let found = store.deliveries(firm(), &filter, 1).await?.pop();
     found.with_context(|| format!("no delivery {id}: `ripen delivery list` shows them"))
 }
 

@@ -12,7 +12,7 @@ use ripen_domain::{
 use ripen_qualifier::Documents;
 use ripen_runtime::{clock::Clock, random::uuid_v7, secrets};
 use ripen_store::{
-    Scope, Store,
+    Store,
     delivery::event::Recalled,
     endpoint::alert::Untouched,
     lead::{
@@ -22,6 +22,7 @@ use ripen_store::{
 };
 use serde_json::{Value, json};
 
+use crate::command::firm;
 use crate::{
     cli::{Common, LeadAction, TouchOptions},
     command::{client_of, decision::identity},
@@ -56,8 +57,8 @@ pub async fn run(common: &Common, action: LeadAction) -> anyhow::Result<ExitCode
 
 async fn untouched(common: &Common, store: &Store, client: Option<&str>, hours: u32) -> anyhow::Result<()> {
     let scope = match client {
-        Some(slug) => Scope::Client(client_of(store, slug).await?.id),
-        None => Scope::Firm,
+        Some(slug) => firm().within(client_of(store, slug).await?.id),
+        None => firm(),
     };
     let now = Clock::system().now();
     let until = now.checked_sub(SignedDuration::from_hours(i64::from(hours))).unwrap_or(now);
@@ -72,7 +73,7 @@ async fn untouched(common: &Common, store: &Store, client: Option<&str>, hours: 
 
 async fn recall(common: &Common, store: &Store, id: LeadId, (by, why): (&str, &str)) -> anyhow::Result<()> {
     anyhow::ensure!(!why.is_empty(), "--why is what the client is told: say it in a few words");
-    match store.lead_recall(Scope::Firm, id, (by, why), Clock::system().now()).await? {
+    match store.lead_recall(firm(), id, (by, why), Clock::system().now()).await? {
         Recalled::Done { stopped, told } => {
             Ok(output::record(common.json, &json!({"lead": id, "stopped": stopped, "told": told}))?)
         }
@@ -86,7 +87,7 @@ async fn recall(common: &Common, store: &Store, id: LeadId, (by, why): (&str, &s
 /// # Errors
 /// When it is not.
 pub async fn known(store: &Store, id: LeadId) -> anyhow::Result<LeadRecord> {
-    let found = store.lead(Scope::Firm, id).await?;
+    let found = store.lead(firm(), id).await?;
     found.with_context(|| format!("no lead {id}: `ripen lead list --email E` shows a person's"))
 }
 
@@ -140,7 +141,7 @@ async fn touch(common: &Common, database: &Database, options: TouchOptions) -> a
         note,
         agreed,
     };
-    let worked = store.touch(Scope::Firm, &new, now).await?;
+    let worked = store.touch(firm(), &new, now).await?;
     done(&worked, options.id)?;
     if worked == Worked::Again {
         output::say("this touch was recorded before: nothing changed");
@@ -186,8 +187,8 @@ async fn list(
     client: Option<&str>,
 ) -> anyhow::Result<()> {
     let scope = match client {
-        Some(slug) => Scope::Client(client_of(store, slug).await?.id),
-        None => Scope::Firm,
+        Some(slug) => firm().within(client_of(store, slug).await?.id),
+        None => firm(),
     };
     let mut rows = Vec::new();
     for id in store.leads_of(scope, &identity(email, phone)?).await? {
@@ -208,9 +209,9 @@ fn next_of(promises: &[PromiseRecord]) -> Option<Timestamp> {
 
 async fn show(common: &Common, store: &Store, id: LeadId) -> anyhow::Result<()> {
     let lead = known(store, id).await?;
-    let promises = store.promises_of_lead(Scope::Firm, id).await?;
-    let touches = store.touches_of_lead(Scope::Firm, id).await?;
-    let answers = store.answers_of_lead(Scope::Firm, id).await?;
+    let promises = store.promises_of_lead(firm(), id).await?;
+    let touches = store.touches_of_lead(firm(), id).await?;
+    let answers = store.answers_of_lead(firm(), id).await?;
     let deliveries = deliveries(store, id).await?;
     let appointments = super::appointment::of_lead(store, id).await?;
     let zone = lead.places().first().map_or(TimeZone::UTC, |place| place.zone.clone());
@@ -270,10 +271,10 @@ async fn show(common: &Common, store: &Store, id: LeadId) -> anyhow::Result<()> 
 /// # Errors
 /// When the database is away.
 pub async fn deliveries(store: &Store, id: LeadId) -> anyhow::Result<(Vec<Value>, Vec<Value>)> {
-    let deliveries = store.deliveries_of_lead(Scope::Firm, id).await?;
+    let deliveries = store.deliveries_of_lead(firm(), id).await?;
     let mut outcomes = Vec::new();
     for one in &deliveries {
-        for said in store.outcomes_of(Scope::Firm, one.id).await? {
+        for said in store.outcomes_of(firm(), one.id).await? {
             outcomes.push((said.at, super::outcome::row(one.id, &said)));
         }
     }

@@ -21,6 +21,8 @@ pub mod route;
 pub mod source;
 
 use anyhow::Context as _;
+use ripen_domain::actor::{Actor, Scope};
+use ripen_runtime::secrets;
 use ripen_store::{Store, client::record::ClientRecord};
 
 /// The client of a slug, or an error that names those there are.
@@ -64,4 +66,9 @@ pub fn country(text: &str) -> anyhow::Result<String> {
         "{text:?} is no country: write the two letters of ISO 3166, such as US"
     );
     Ok(code)
+}
+
+/// What whoever runs commands on the machine may read: every client's data.
+pub fn firm() -> Scope {
+    Actor::operator(secrets::operator()).scope()
 }

@@ -9,7 +9,7 @@ use ripen_domain::{
 };
 use ripen_runtime::{clock::Clock, secrets};
 use ripen_store::{
-    Scope, Store,
+    Store,
     lead::{
         show::PromiseRecord,
         touch::{Agreed, NewStep},
@@ -18,6 +18,7 @@ use ripen_store::{
 use serde_json::{Value, json};
 
 use super::lead::{done, due, known, local};
+use crate::command::firm;
 use crate::{
     cli::{Common, PromiseAction},
     command::client_of,
@@ -54,8 +55,8 @@ async fn list(
     (client, limit): (Option<&str>, u32),
 ) -> anyhow::Result<()> {
     let scope = match client {
-        Some(slug) => Scope::Client(client_of(store, slug).await?.id),
-        None => Scope::Firm,
+        Some(slug) => firm().within(client_of(store, slug).await?.id),
+        None => firm(),
     };
     let (state, before) = match before {
         Some(day) => (State::Scheduled, day.to_zoned(TimeZone::UTC)?.timestamp()),
@@ -90,7 +91,7 @@ async fn put(
     let lead = known(&database.store, id).await?;
     let due = due(database, &lead, to, now)?;
     let step = NewStep { to: Agreed { due, why }, agreed, by };
-    let moved = database.store.promise_move(Scope::Firm, id, step, now).await?;
+    let moved = database.store.promise_move(firm(), id, step, now).await?;
     done(&moved, id)?;
     output::record(common.json, &json!({"lead": id, "due_at": due.at, "until": due.until, "agreed": agreed}))?;
     Ok(())

@@ -11,9 +11,10 @@ use ripen_domain::{
 };
 use ripen_qualifier::Documents;
 use ripen_runtime::{clock::Clock, secrets};
-use ripen_store::{Scope, Store, client::record::ClientRecord, team::route::RouteRecord};
+use ripen_store::{Store, client::record::ClientRecord, team::route::RouteRecord};
 use serde_json::{Value, json};
 
+use crate::command::firm;
 use crate::{
     cli::{Common, RouteAction},
     command::{client_of, document},
@@ -148,7 +149,7 @@ async fn show(common: &Common, store: &Store, client: &str, version: Option<i32>
 }
 
 async fn explain(common: &Common, store: &Store, lead: LeadId) -> anyhow::Result<()> {
-    let routed = store.routed(Scope::Firm, lead).await?;
+    let routed = store.routed(firm(), lead).await?;
     let routed = routed
         .with_context(|| format!("{lead} never matured: `ripen route explain {lead} --now` says where it would go"))?;
     let plain = "No routing: it went to every enabled endpoint of the client at once\n".to_owned();

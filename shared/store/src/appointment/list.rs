@@ -156,7 +156,7 @@ impl Store {
               and ($5::timestamptz is null
                    or a.ends_at > $5 and a.state <> 'cancelled' and (a.held_until is null or a.held_until > $5))
             order by a.starts_at, a.id limit 1000"#,
-            scope.column(),
+            scope.client_uuid(),
             filter.id.map(AppointmentId::uuid),
             filter.lead.map(LeadId::uuid),
             filter.rep.map(RepId::uuid),

@@ -35,7 +35,7 @@ impl Transaction {
             select l.client_id, l.stage, p.do_not_contact from lead l join person p on p.id = l.person_id
             where l.id = $1 and ($2::uuid is null or l.client_id = $2) for no key update of l",
             lead.uuid(),
-            scope.column()
+            scope.client_uuid()
         )
         .fetch_optional(self.connection())
         .await?;
@@ -76,7 +76,7 @@ impl Transaction {
             "-- appointment.lead_of
             select lead_id from appointment where id = $1 and ($2::uuid is null or client_id = $2)",
             id.uuid(),
-            scope.column()
+            scope.client_uuid()
         )
         .fetch_optional(self.connection())
         .await

@@ -35,6 +35,8 @@ pub struct ClientTokenRecord {
 /// Who a token belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenHolder {
+    /// The token.
+    pub id: TokenId,
     /// The client.
     pub client: ClientId,
     /// The token's name.
@@ -107,11 +109,15 @@ impl Store {
     pub async fn client_token_holder(&self, hash: &[u8; 32]) -> Result<Option<TokenHolder>, StoreError> {
         let row = sqlx::query!(
             "-- client_token.holder
-            select client_id, name from client_token where hash = $1 and revoked_at is null",
+            select id, client_id, name from client_token where hash = $1 and revoked_at is null",
             hash
         )
         .fetch_optional(&self.pool)
         .await?;
-        Ok(row.map(|row| TokenHolder { client: ClientId::from_uuid(row.client_id), name: row.name }))
+        Ok(row.map(|row| TokenHolder {
+            id: TokenId::from_uuid(row.id),
+            client: ClientId::from_uuid(row.client_id),
+            name: row.name,
+        }))
     }
 }

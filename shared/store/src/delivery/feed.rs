@@ -150,7 +150,7 @@ impl Store {
             from delivery_body b join delivery d on d.id = b.delivery_id left join endpoint e on e.id = d.endpoint_id
             where b.delivery_id = $1 and ($2::uuid is null or b.client_id = $2)"#,
             delivery.uuid(),
-            scope.column()
+            scope.client_uuid()
         )
         .fetch_optional(&self.pool)
         .await?;

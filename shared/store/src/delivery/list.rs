@@ -125,7 +125,7 @@ impl Store {
               and ($3::uuid is null or d.endpoint_id = $3) and ($4::text is null or d.state = $4)
               and ($5::uuid is null or d.lead_id = $5)
             order by d.id desc limit $6"#,
-            scope.column(),
+            scope.client_uuid(),
             filter.id.map(DeliveryId::uuid),
             filter.endpoint.map(EndpointId::uuid),
             filter.state,
@@ -159,7 +159,7 @@ impl Store {
             from attempt a join delivery d on d.id = a.delivery_id
             where a.delivery_id = $1 and ($2::uuid is null or d.client_id = $2) order by a.number",
             delivery.uuid(),
-            scope.column()
+            scope.client_uuid()
         )
         .fetch_all(&self.pool)
         .await?;
@@ -193,7 +193,7 @@ impl Store {
             where id = $1 and ($2::uuid is null or client_id = $2) and endpoint_id is not null
               and (state in ('pending', 'held', 'dead') or $4 and state in ('delivered', 'filed'))",
             delivery.uuid(),
-            scope.column(),
+            scope.client_uuid(),
             now.to_sqlx(),
             delivered
         )

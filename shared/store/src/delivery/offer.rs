@@ -106,7 +106,7 @@ impl Transaction {
             select client_id, lead_id, maturation_id, endpoint_id as "endpoint_id!", rep_id from delivery
             where id = $1 and event = 'lead.offered' and attempts > 0 and ($2::uuid is null or client_id = $2)"#,
             delivery.uuid(),
-            scope.column()
+            scope.client_uuid()
         )
         .fetch_optional(self.connection())
         .await?;

@@ -164,7 +164,7 @@ impl Store {
                               where o.lead_id = d.lead_id and o.maturation_id = d.maturation_id)
             order by d.maturation_id, r.id is not null desc, d.id
             ) handed_over order by ended_at, id limit 1000"#,
-            scope.column(),
+            scope.client_uuid(),
             from.to_sqlx(),
             to.to_sqlx(),
             only.map(DeliveryId::uuid) as Option<Uuid>

@@ -147,7 +147,7 @@ impl Store {
                    p.created_at, p.ended_at, p.ended_by, p.ended_why
             from promise p join client c on c.id = p.client_id
             where p.state = $1 and p.due_at < $2 and ($3::uuid is null or p.client_id = $3) order by p.due_at limit $4",
-            state.word(), before.to_sqlx(), scope.column(), limit
+            state.word(), before.to_sqlx(), scope.client_uuid(), limit
         )
         .fetch_all(&self.pool)
         .await?;
@@ -166,7 +166,7 @@ impl Store {
                    p.created_at, p.ended_at, p.ended_by, p.ended_why
             from promise p join client c on c.id = p.client_id
             where p.lead_id = $1 and ($2::uuid is null or p.client_id = $2) order by p.generation",
-            lead.uuid(), scope.column()
+            lead.uuid(), scope.client_uuid()
         )
         .fetch_all(&self.pool)
         .await?;
@@ -183,7 +183,7 @@ impl Store {
             select at, by, disposition, answers, round from touch
             where lead_id = $1 and ($2::uuid is null or client_id = $2) order by at, id",
             lead.uuid(),
-            scope.column()
+            scope.client_uuid()
         )
         .fetch_all(&self.pool)
         .await?;
@@ -210,7 +210,7 @@ impl Store {
             from answer a join lead l on l.id = a.lead_id
             where a.lead_id = $1 and ($2::uuid is null or l.client_id = $2) order by a.question, a.at desc, a.origin desc",
             lead.uuid(),
-            scope.column()
+            scope.client_uuid()
         )
         .fetch_all(&self.pool)
         .await?;
@@ -230,7 +230,7 @@ impl Store {
                    l.amount, l.currency
             from lead l join client c on c.id = l.client_id join program g on g.id = l.program_id join person p on p.id = l.person_id
             where l.id = $1 and ($2::uuid is null or l.client_id = $2)"#,
-            lead.uuid(), scope.column()
+            lead.uuid(), scope.client_uuid()
         )
         .fetch_optional(&self.pool)
         .await?;
@@ -264,7 +264,7 @@ impl Store {
             where $3::uuid is null or c.id = $3 order by l.id desc",
             identity.kind(),
             identity.value(),
-            scope.column()
+            scope.client_uuid()
         )
         .fetch_all(&self.pool)
         .await?;

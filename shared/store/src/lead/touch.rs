@@ -221,7 +221,7 @@ impl Transaction {
             "-- lead.person_of
             select person_id from lead where id = $1 and ($2::uuid is null or client_id = $2)",
             lead.uuid(),
-            scope.column()
+            scope.client_uuid()
         )
         .fetch_optional(self.connection())
         .await?;

@@ -72,7 +72,7 @@ impl Store {
             from outcome o join delivery d on d.id = o.delivery_id
             where o.delivery_id = $1 and ($2::uuid is null or d.client_id = $2) order by o.number",
             delivery.uuid(),
-            scope.column()
+            scope.client_uuid()
         )
         .fetch_all(&self.pool)
         .await?;
@@ -150,7 +150,7 @@ impl Transaction {
             join lead l on l.id = d.lead_id join person p on p.id = l.person_id
             where d.id = $1 and d.event = 'lead.matured' and ($2::uuid is null or d.client_id = $2)",
             delivery.uuid(),
-            scope.column()
+            scope.client_uuid()
         )
         .fetch_optional(self.connection())
         .await?;

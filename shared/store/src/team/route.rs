@@ -159,7 +159,7 @@ impl Store {
             select client_id, route, routed_at, routing from maturation
             where lead_id = $1 and ($2::uuid is null or client_id = $2) order by at desc, id desc limit 1",
             lead.uuid(),
-            scope.column()
+            scope.client_uuid()
         )
         .fetch_optional(&self.pool)
         .await?;

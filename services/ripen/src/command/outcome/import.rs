@@ -11,13 +11,14 @@ use ripen_domain::{
 };
 use ripen_runtime::clock::Clock;
 use ripen_store::{
-    Scope, Store,
+    Store,
     client::record::ClientRecord,
     outcome::record::{NewOutcome, Recorded},
 };
 use serde_json::{Value, json};
 
 use super::rows::{Row, Rows};
+use crate::command::firm;
 use crate::{
     cli::{Common, OutcomeImport},
     command::client_of,
@@ -119,7 +120,7 @@ impl Importer<'_> {
         let by = format!("{}'s books", self.client.slug);
         let new =
             NewOutcome { delivery, outcome: &outcome, how: How::Import, by: &by, seen: None, dry_run: self.dry_run };
-        let scope = Scope::Client(self.client.id);
+        let scope = firm().within(self.client.id);
         match self.store.outcome_record(scope, &new, &self.hours, Clock::system().now()).await? {
             Recorded::Done(_) => report.recorded += 1,
             Recorded::Again | Recorded::Stale => report.repeated += 1,
@@ -141,7 +142,7 @@ impl Importer<'_> {
             Ok(identities) => identities,
             Err(why) => return Ok(Found::None(why)),
         };
-        let scope = Scope::Client(self.client.id);
+        let scope = firm().within(self.client.id);
         let mut leads = BTreeSet::new();
         for identity in &identities {
             leads.extend(self.store.leads_of(scope, identity).await?);
@@ -178,7 +179,7 @@ impl Importer<'_> {
 
     /// The delivery of a lead that was sent last.
     async fn last_sent(&self, lead: LeadId) -> anyhow::Result<Option<DeliveryId>> {
-        let all = self.store.deliveries_of_lead(Scope::Client(self.client.id), lead).await?;
+        let all = self.store.deliveries_of_lead(firm().within(self.client.id), lead).await?;
         let sent = all.iter().filter_map(|one| Some((one.sent_at?, one.id)));
         // Of those sent at once, to several endpoints, the first: the file must mean the same one every time.
         Ok(sent.max_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1))).map(|(_, id)| id))

@@ -10,12 +10,10 @@ use ripen_domain::{
     outcome::{How, Said, Wrong},
 };
 use ripen_runtime::{clock::Clock, secrets};
-use ripen_store::{
-    Scope,
-    outcome::record::{NewOutcome, OutcomeRecord, Recorded},
-};
+use ripen_store::outcome::record::{NewOutcome, OutcomeRecord, Recorded};
 use serde_json::{Value, json};
 
+use crate::command::firm;
 use crate::{
     cli::{Common, OutcomeAction, SaidOptions},
     database::Database,
@@ -57,13 +55,13 @@ async fn add(common: &Common, database: &Database, options: SaidOptions) -> anyh
     let id = options.delivery;
     let new = NewOutcome { delivery: id, outcome: &outcome, how: How::Command, by: &by, seen: None, dry_run: false };
     let hours = database.settings.calling.hours()?;
-    match database.store.outcome_record(Scope::Firm, &new, &hours, Clock::system().now()).await? {
+    match database.store.outcome_record(firm(), &new, &hours, Clock::system().now()).await? {
         Recorded::Done(_) => {}
         Recorded::Again | Recorded::Stale => output::say("this was said before: nothing changed"),
         Recorded::Unknown => anyhow::bail!("no delivery {id} was sent: `ripen lead show` lists a lead's"),
         Recorded::Refused(why) => anyhow::bail!("{why}"),
     }
-    let all = database.store.outcomes_of(Scope::Firm, id).await?;
+    let all = database.store.outcomes_of(firm(), id).await?;
     output::record(common.json, &all.last().map(|newest| row(id, newest)).unwrap_or_default())?;
     Ok(())
 }
