@@ -11,7 +11,7 @@ use ripen_runtime::{clock::Clock, config::Settings, health::Health};
 use ripen_store::{
     Store,
     client::record::NewClient,
-    criteria::document::Activation,
+    criteria::activate::Activation,
     source::record::{NewSource, SourceFormat},
 };
 use ripen_testkit::postgres::{TestDatabase, database};

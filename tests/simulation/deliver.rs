@@ -14,8 +14,10 @@ use ripen_domain::{
 use ripen_queue::{Message, Outcome as Settling, Queue, Received};
 use ripen_runtime::random::uuid_v7;
 use ripen_store::delivery::{
+    attempt::AttemptRow,
     lease::Claim,
-    settle::{AttemptRow, Due, Leased, Settled},
+    load::{Due, Leased},
+    settle::Settled,
 };
 use serde::Deserialize as _;
 use uuid::Uuid;

@@ -7,7 +7,10 @@ use ripen_domain::{
     promise::{Due, When},
     touch::Disposition,
 };
-use ripen_store::lead::touch::{Agreed, NewStep, NewTouch, Worked};
+use ripen_store::{
+    lead::touch::{NewTouch, Worked},
+    promise::agree::{Agreed, NewStep},
+};
 use serde_json::json;
 use uuid::Uuid;
 

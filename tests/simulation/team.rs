@@ -7,9 +7,9 @@ use ripen_domain::{
     outcome::{How, Outcome as Said},
 };
 use ripen_store::{
-    delivery::event::Recalled,
+    client::settings::ClientChange,
+    lead::recall::Recalled,
     outcome::record::{NewOutcome, Recorded},
-    program::record::ClientChange,
 };
 use uuid::Uuid;
 

@@ -24,7 +24,7 @@ use ripen_store::{
     Store,
     arrival::spool::SpoolRow,
     client::record::NewClient,
-    criteria::document::Activation,
+    criteria::activate::Activation,
     endpoint::{
         record::{EndpointKind, NewEndpoint},
         settings::EndpointChange,

@@ -13,7 +13,7 @@ use ripen_domain::{
     outcome::{Said, Wrong, currency_of},
     reach::{mailto, shown_phone, tel},
 };
-use ripen_store::{delivery::feed::SentDelivery, outcome::record::OutcomeRecord};
+use ripen_store::{delivery::feed::SentDelivery, outcome::list::OutcomeRecord};
 use ripen_web::{Problem, html::Escaped};
 use serde_json::Value;
 

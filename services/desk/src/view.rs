@@ -8,11 +8,11 @@ use ripen_domain::{
 };
 use ripen_store::{
     delivery::{
+        attempt::AttemptRow,
         feed::{SentDelivery, SentRow},
         held::HeldLead,
-        settle::AttemptRow,
     },
-    outcome::record::OutcomeRecord,
+    outcome::list::OutcomeRecord,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;

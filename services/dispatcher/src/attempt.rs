@@ -16,7 +16,7 @@ use ripen_outbound::{
 };
 use ripen_runtime::random::jitter;
 use ripen_store::{
-    delivery::settle::{AttemptRow, Leased, Settled},
+    delivery::{attempt::AttemptRow, load::Leased, settle::Settled},
     endpoint::record::EndpointKind,
 };
 use serde_json::Value;

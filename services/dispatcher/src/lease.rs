@@ -18,7 +18,7 @@ use ripen_runtime::{lifecycle::Stop, random::uuid_v7};
 use ripen_store::{
     delivery::{
         lease::{Claim, Claimed},
-        settle::Due,
+        load::Due,
     },
     endpoint::record::EndpointKind,
 };

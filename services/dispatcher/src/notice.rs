@@ -20,7 +20,10 @@ use ripen_runtime::{
 use ripen_store::{
     StoreError,
     appointment::list::{AppointmentFilter, AppointmentRecord},
-    notice::send::{DueNotice, Handed, NoticeEnd, NoticeKind},
+    notice::{
+        owe::NoticeKind,
+        send::{DueNotice, Handed, NoticeEnd},
+    },
 };
 
 use crate::Context;

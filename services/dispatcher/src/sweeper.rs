@@ -10,7 +10,7 @@ use ripen_domain::{
 };
 use ripen_queue::{Message, Queue};
 use ripen_runtime::lifecycle::Stop;
-use ripen_store::{StoreError, promise::sweep::Sweep};
+use ripen_store::{StoreError, sweep::Sweep};
 
 use crate::{Context, outcome};
 

@@ -11,8 +11,9 @@ use ripen_domain::id::{ClientId, NoticeId};
 use ripen_runtime::{lifecycle::Stop, random::uuid_v7};
 use ripen_store::{
     StoreError,
-    endpoint::alert::{Broken, Untouched},
-    notice::send::{NoticeKind, OnceNotice},
+    endpoint::alert::Broken,
+    lead::untouched::Untouched,
+    notice::owe::{NoticeKind, OnceNotice},
 };
 use serde_json::{Value, json};
 

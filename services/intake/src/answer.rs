@@ -11,7 +11,7 @@ use ripen_domain::{
     id::{ArrivalId, LeadId},
     lead::Grade,
 };
-use ripen_store::arrival::seen::{ArrivalState, ArrivalStatus};
+use ripen_store::arrival::status::{ArrivalState, ArrivalStatus};
 use ripen_web::Problem;
 use serde::Serialize;
 

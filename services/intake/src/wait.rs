@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ripen_domain::id::{ArrivalId, SourceId};
-use ripen_store::arrival::seen::ArrivalStatus;
+use ripen_store::arrival::status::ArrivalStatus;
 use tokio::time::Instant;
 
 use crate::context::Parts;

@@ -11,9 +11,9 @@ use ripen_domain::{
     person::{Absorb, Candidate, Profile, recognise},
 };
 use ripen_store::{
-    arrival::seen::ArrivalRow,
+    arrival::write::ArrivalRow,
     lead::{
-        facts::{AnswerRow, NoteRow},
+        answer::{AnswerRow, NoteRow},
         load::LeadRow,
     },
 };

@@ -20,9 +20,9 @@ use ripen_domain::{
 use ripen_store::{
     StoreError, Transaction,
     appointment::list::Ahead,
-    client::record::Work,
-    lead::load::RoutingNote,
-    team::load::{Team, Turns},
+    client::load::Work,
+    decision::maturation::RoutingNote,
+    team::{state::Team, turns::Turns},
 };
 use uuid::Uuid;
 

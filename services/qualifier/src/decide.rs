@@ -18,9 +18,10 @@ use ripen_store::{
     StoreError, Transaction,
     appointment::book::Change,
     arrival::{spool::SpoolKey, write::Brought},
-    delivery::{event::News, offer::NewOffer, settle::NewDelivery},
-    lead::load::{LeadRow, MaturationRow},
-    person::identity::PersonRow,
+    decision::maturation::MaturationRow,
+    delivery::{event::News, offer::NewOffer, write::NewDelivery},
+    lead::load::LeadRow,
+    person::record::PersonRow,
 };
 
 use crate::{

@@ -14,10 +14,10 @@ use ripen_domain::{
     promise::Open,
 };
 use ripen_store::{
-    arrival::seen::ArrivalRow,
-    client::record::Work,
+    arrival::write::ArrivalRow,
+    client::load::Work,
     lead::{
-        facts::{AnswerRow, NoteRow},
+        answer::{AnswerRow, NoteRow},
         load::LeadRow,
     },
 };

@@ -13,7 +13,7 @@ use ripen_domain::{
 use ripen_store::{
     StoreError, Transaction,
     arrival::seen::{Ended, Seen},
-    person::identity::KnownPerson,
+    person::record::KnownPerson,
 };
 
 use crate::{

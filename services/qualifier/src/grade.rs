@@ -14,8 +14,8 @@ use ripen_domain::{
     promise::{Changes, Kind, Occasion, Standing, State, agreed_for, settle},
 };
 use ripen_store::{
-    client::record::Work,
-    lead::load::{MaturationRow, NewDecision},
+    client::load::Work,
+    decision::{maturation::MaturationRow, write::NewDecision},
     promise::write::PromiseRow,
 };
 use uuid::Uuid;

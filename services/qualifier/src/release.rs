@@ -13,12 +13,12 @@ use ripen_domain::{
 use ripen_runtime::random::uuid_v7;
 use ripen_store::{
     Store, StoreError, Transaction,
+    decision::maturation::RoutingNote,
     delivery::{
         held::{Rerouted, Unrouted},
         offer::NewOffer,
-        settle::NewDelivery,
+        write::NewDelivery,
     },
-    lead::load::RoutingNote,
 };
 
 use crate::{

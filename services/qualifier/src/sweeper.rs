@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{id::LeadId, message::RequalifyMessage};
 use ripen_queue::{Message, Queue};
 use ripen_runtime::lifecycle::Stop;
-use ripen_store::{StoreError, arrival::spool::SpoolKey, promise::sweep::Sweep};
+use ripen_store::{StoreError, arrival::spool::SpoolKey, sweep::Sweep};
 
 use crate::{Context, release};
 

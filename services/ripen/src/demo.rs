@@ -16,8 +16,8 @@ use ripen_runtime::{clock::Clock, random::uuid_v7};
 use ripen_store::{
     Store,
     client::record::{ClientRecord, NewClient},
-    endpoint::record::RepRecord,
     source::record::{NewSource, SourceFormat},
+    team::rep::RepRecord,
 };
 use serde_json::{Value, json};
 

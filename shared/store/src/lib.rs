@@ -23,6 +23,7 @@ pub mod promise;
 pub mod schema;
 mod signing_key;
 pub mod source;
+pub mod sweep;
 pub mod team;
 mod transaction;
 

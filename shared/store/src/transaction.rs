@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use sqlx::{PgConnection, Postgres};
 
-use crate::{Store, StoreError, decision::receipt::Dictionaries, lead::load::NewDecision};
+use crate::{
+    Store, StoreError,
+    decision::{receipt::Dictionaries, write::NewDecision},
+};
 
 /// Tries of a transaction that met another.
 const TRIES: usize = 3;

@@ -8,10 +8,7 @@ use ripen_domain::{
     id::{ArrivalId, ClientId, CriteriaId, DecisionId, LeadId, PersonId, ProgramId, SourceId},
     lead::{Channel, Stage as LeadStage},
 };
-use ripen_store::{
-    Store,
-    lead::load::{LeadRow, NewDecision},
-};
+use ripen_store::{Store, decision::write::NewDecision, lead::load::LeadRow};
 use serde_json::json;
 use uuid::Uuid;
 

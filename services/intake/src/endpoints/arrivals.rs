@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use ripen_domain::id::{ArrivalId, SourceId};
-use ripen_store::{StoreError, arrival::seen::ArrivalStatus};
+use ripen_store::{StoreError, arrival::status::ArrivalStatus};
 use ripen_web::{Problem, catalogue, edge::LoggedSource};
 use serde_json::json;
 

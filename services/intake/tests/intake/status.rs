@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use ripen_domain::{arrival::Sameness, hash::ContentHash, id::ArrivalId};
 use ripen_store::arrival::{
-    seen::{ArrivalRow, Ended, Seen},
-    write::Brought,
+    seen::{Ended, Seen},
+    write::{ArrivalRow, Brought},
 };
 use serde_json::json;
 

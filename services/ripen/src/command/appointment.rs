@@ -18,8 +18,8 @@ use ripen_store::{
         list::{AppointmentFilter, AppointmentRecord},
     },
     client::record::ClientRecord,
-    endpoint::record::RepRecord,
     lead::show::LeadRecord,
+    team::rep::RepRecord,
 };
 use serde_json::{Value, json};
 

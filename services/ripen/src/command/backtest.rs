@@ -10,7 +10,7 @@ use ripen_domain::criteria::{Backtest, BacktestReport, BacktestStanding, Criteri
 use ripen_runtime::{clock::Clock, random::uuid_v7, secrets};
 use ripen_store::{
     Store, StoreError,
-    criteria::document::NewBacktest,
+    criteria::backtest::NewBacktest,
     decision::{
         history::{PastReader, Period},
         past::{PackedPast, Past},

@@ -9,7 +9,7 @@ use ripen_domain::{
     id::{CriteriaId, ProgramId},
 };
 use ripen_runtime::{clock::Clock, random::uuid_v7, secrets};
-use ripen_store::{Store, criteria::document::Activation, decision::history::Period};
+use ripen_store::{Store, criteria::activate::Activation, decision::history::Period};
 use serde_json::{Value, json};
 use uuid::Uuid;
 

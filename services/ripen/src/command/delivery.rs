@@ -9,9 +9,9 @@ use ripen_runtime::{clock::Clock, random::uuid_v7, secrets};
 use ripen_store::{
     Store, StoreError,
     delivery::{
+        attempt::AttemptRow,
         list::{DeliveryFilter, DeliveryRecord},
         replay::{NewReplay, ReplayRecord},
-        settle::AttemptRow,
     },
 };
 use serde_json::{Value, json};

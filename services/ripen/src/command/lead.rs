@@ -13,12 +13,13 @@ use ripen_qualifier::Documents;
 use ripen_runtime::{clock::Clock, random::uuid_v7, secrets};
 use ripen_store::{
     Store,
-    delivery::event::Recalled,
-    endpoint::alert::Untouched,
     lead::{
-        show::{LeadRecord, PromiseRecord},
-        touch::{Agreed, NewTouch, Worked},
+        recall::Recalled,
+        show::LeadRecord,
+        touch::{NewTouch, Worked},
+        untouched::Untouched,
     },
+    promise::{agree::Agreed, list::PromiseRecord},
 };
 use serde_json::{Value, json};
 

@@ -10,9 +10,9 @@ use ripen_domain::{
 use ripen_runtime::{clock::Clock, secrets};
 use ripen_store::{
     Store,
-    lead::{
-        show::PromiseRecord,
-        touch::{Agreed, NewStep},
+    promise::{
+        agree::{Agreed, NewStep},
+        list::PromiseRecord,
     },
 };
 use serde_json::{Value, json};

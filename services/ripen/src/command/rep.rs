@@ -10,7 +10,9 @@ use ripen_domain::{
 };
 use ripen_runtime::{clock::Clock, random::uuid_v7};
 use ripen_store::{
-    Store, StoreError, client::record::ClientRecord, endpoint::record::RepRecord, team::route::RepChange,
+    Store, StoreError,
+    client::record::ClientRecord,
+    team::rep::{RepChange, RepRecord},
 };
 use serde_json::{Value, json};
 

@@ -15,7 +15,7 @@ use crate::{
     Scope, Store, StoreError, Transaction,
     appointment::lock::Locked,
     delivery::event::News,
-    notice::send::{NewNotice, NoticeKind},
+    notice::owe::{NewNotice, NoticeKind},
     transaction::{Failure, again},
 };
 

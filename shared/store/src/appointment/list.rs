@@ -1,23 +1,19 @@
-//! Appointments as they are read: a rep's diary, lists for people, and what the qualifier and a notice need of one.
+//! Appointments as people list them, and what a batch or a delivery needs of one.
 
 use std::collections::BTreeMap;
 
 use jiff::{Timestamp, tz::TimeZone};
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
-    appointment::{Appointment, Diary, Handover, Slot, State},
+    appointment::{Appointment, Handover, Slot, State},
     calling::Whereabouts,
-    id::{AppointmentId, ClientId, LeadId, RepId},
+    id::{AppointmentId, LeadId, RepId},
     person::Profile,
 };
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{
-    Scope, Store, StoreError, Transaction,
-    person::identity::profile_of,
-    team::load::{RepHours, zone},
-};
+use crate::{Scope, Store, StoreError, Transaction, person::record::profile_of, team::state::zone};
 
 /// An appointment with whose it is.
 #[derive(Debug, Clone)]
@@ -65,7 +61,7 @@ pub struct Ahead {
 }
 
 /// An appointment's own columns, as each statement here gives them.
-pub(crate) struct Row {
+pub(crate) struct AppointmentColumns {
     pub(crate) id: Uuid,
     pub(crate) lead_id: Uuid,
     pub(crate) rep_id: Uuid,
@@ -79,7 +75,7 @@ pub(crate) struct Row {
     pub(crate) cancelled_why: Option<String>,
 }
 
-impl Row {
+impl AppointmentColumns {
     pub(crate) fn appointment(self) -> Result<Appointment, StoreError> {
         let state = match (self.state.as_str(), self.held_until, self.cancelled_at) {
             ("held", Some(until), _) => State::Held { until: until.to_jiff() },
@@ -116,23 +112,6 @@ pub(crate) fn handover_of(value: &Value) -> Result<Handover, StoreError> {
 }
 
 impl Store {
-    /// A rep's diary at `now`. No lock is kept: what is free may be taken the moment after.
-    ///
-    /// # Errors
-    /// When the database is away.
-    pub async fn diary(&self, rep: RepId, now: Timestamp) -> Result<Option<Diary>, StoreError> {
-        let mut batch = self.begin().await?;
-        let row = sqlx::query!(
-            "-- appointment.client_of_rep
-            select client_id from rep where id = $1",
-            rep.uuid()
-        )
-        .fetch_optional(batch.connection())
-        .await?;
-        let Some(row) = row else { return Ok(None) };
-        batch.diary_lock((ClientId::from_uuid(row.client_id), rep), None, now).await
-    }
-
     /// Appointments in the order in which they begin, at most a thousand.
     ///
     /// # Errors
@@ -166,7 +145,7 @@ impl Store {
         .await?;
         let mut records = Vec::with_capacity(rows.len());
         for row in rows {
-            let own = Row {
+            let own = AppointmentColumns {
                 id: row.id,
                 lead_id: row.lead_id,
                 rep_id: row.rep_id,
@@ -197,54 +176,6 @@ impl Store {
 }
 
 impl Transaction {
-    /// Locks a rep and reads what is free: whoever takes a slot does so under this lock, so that no two take the same.
-    /// `except` is not counted as taken.
-    ///
-    /// # Errors
-    /// When the transaction fails.
-    pub(crate) async fn diary_lock(
-        &mut self,
-        (client, rep): (ClientId, RepId),
-        except: Option<AppointmentId>,
-        now: Timestamp,
-    ) -> Result<Option<Diary>, StoreError> {
-        let row = sqlx::query!(
-            r#"-- appointment.rep_lock
-            select r.time_zone, r.hours, r.holidays as "holidays!: Vec<jiff_sqlx::Date>", r.is_paused, r.back_on,
-                   c.time_zone as client_zone
-            from rep r join client c on c.id = r.client_id
-            where r.id = $1 and r.client_id = $2 for no key update of r"#,
-            rep.uuid(),
-            client.uuid()
-        )
-        .fetch_optional(self.connection())
-        .await?;
-        let Some(row) = row else { return Ok(None) };
-        let client_zone = zone(&row.client_zone)?;
-        let hours = RepHours {
-            time_zone: row.time_zone,
-            hours: row.hours,
-            holidays: row.holidays,
-            is_paused: row.is_paused,
-            back_on: row.back_on,
-        };
-        let rows = sqlx::query!(
-            "-- appointment.taken
-            select starts_at, ends_at from appointment
-            where rep_id = $1 and state <> 'cancelled' and ends_at > $2 and (held_until is null or held_until > $2)
-              and ($3::uuid is null or id <> $3)",
-            rep.uuid(),
-            now.to_sqlx(),
-            except.map(AppointmentId::uuid)
-        )
-        .fetch_all(self.connection())
-        .await?;
-        let taken = rows.into_iter();
-        let taken = taken.map(|row| Slot { starts_at: row.starts_at.to_jiff(), ends_at: row.ends_at.to_jiff() });
-        let (schedule, pause) = (hours.schedule(&client_zone)?, hours.pause());
-        Ok(Some(Diary { schedule, pause, taken: taken.collect() }))
-    }
-
     /// What these leads have booked that is not over: of each the first.
     ///
     /// # Errors

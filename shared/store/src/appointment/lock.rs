@@ -15,7 +15,7 @@ use crate::{
     Scope, StoreError, Transaction,
     appointment::{
         book::{Change, Unbookable},
-        list::Row,
+        list::AppointmentColumns,
     },
     error::word,
 };
@@ -53,7 +53,7 @@ impl Transaction {
         now: Timestamp,
     ) -> Result<Option<Appointment>, StoreError> {
         let row = sqlx::query_as!(
-            Row,
+            AppointmentColumns,
             "-- appointment.of_lead
             select id, lead_id, rep_id, state, starts_at, ends_at, held_until, sequence, note, cancelled_at, cancelled_why
             from appointment where lead_id = $1 and (state = 'held' or state = 'booked' and ends_at > $2)
@@ -63,7 +63,7 @@ impl Transaction {
         )
         .fetch_optional(self.connection())
         .await?;
-        row.map(Row::appointment).transpose()
+        row.map(AppointmentColumns::appointment).transpose()
     }
 
     /// Locks an appointment's lead and reads it: nobody else books or moves it then.
@@ -89,7 +89,7 @@ impl Transaction {
     /// An appointment that is there.
     pub(crate) async fn appointment_read(&mut self, id: Uuid) -> Result<Appointment, StoreError> {
         let row = sqlx::query_as!(
-            Row,
+            AppointmentColumns,
             "-- appointment.lock
             select id, lead_id, rep_id, state, starts_at, ends_at, held_until, sequence, note, cancelled_at, cancelled_why
             from appointment where id = $1",
@@ -159,22 +159,6 @@ impl Transaction {
             change.now.to_sqlx(),
             cancelled.map(|(at, _)| at.to_sqlx()) as Option<jiff_sqlx::Timestamp>,
             cancelled.map(|(_, why)| why)
-        )
-        .execute(self.connection())
-        .await?;
-        Ok(())
-    }
-
-    /// Has a lead that waits for somebody to take it routed at once: now it is known who does. What is on offer to several
-    /// stays so until somebody took it or nobody did.
-    pub(crate) async fn lead_release(&mut self, lead: LeadId, now: Timestamp) -> Result<(), StoreError> {
-        sqlx::query!(
-            "-- appointment.release
-            update delivery d set due_at = $2
-            where d.lead_id = $1 and d.endpoint_id is null and d.state = 'held' and d.due_at > $2
-              and not exists (select 1 from claim k where k.maturation_id = d.maturation_id and k.taken_by is null and k.until > $2)",
-            lead.uuid(),
-            now.to_sqlx()
         )
         .execute(self.connection())
         .await?;

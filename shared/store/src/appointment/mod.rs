@@ -1,5 +1,6 @@
 //! Appointments with reps: the diary, holding and booking a slot, moving and cancelling.
 
 pub mod book;
+pub mod diary;
 pub mod list;
 pub mod lock;

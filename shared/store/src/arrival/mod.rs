@@ -3,4 +3,6 @@
 pub mod dead_letter;
 pub mod seen;
 pub mod spool;
+pub mod status;
+pub mod suspect;
 pub mod write;

@@ -1,18 +1,16 @@
-//! Arrivals: which ids were seen, what was stored of each, and how each ended.
+//! Which arrival ids were seen and how each ended, and what came earlier under the same content.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
-    arrival::Sameness,
     contact::Identity,
     hash::ContentHash,
     id::{ArrivalId, ClientId, LeadId, PersonId, SourceId},
-    lead::Grade,
 };
 
-use crate::{Store, StoreError, Transaction, error::word, person::identity::identity_columns};
+use crate::{StoreError, Transaction, person::identity::identity_columns};
 
 /// How an arrival ended (invariant: exactly one of these).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,77 +54,6 @@ pub struct Noted {
     pub new: BTreeSet<ArrivalId>,
     /// Identities that had no anchor before: nobody is reached under them.
     pub anchored: BTreeSet<(ClientId, Identity)>,
-}
-
-/// An arrival as it is stored.
-#[derive(Debug, Clone)]
-pub struct ArrivalRow {
-    /// Its id, or of another body under a known id the derived one.
-    pub id: ArrivalId,
-    /// Whose it is.
-    pub client: ClientId,
-    /// Who sent it.
-    pub source: SourceId,
-    /// On which person and lead; none while quarantined.
-    pub on: Option<(PersonId, LeadId)>,
-    /// The arrival it corrects.
-    pub amends: Option<ArrivalId>,
-    /// What makes another post the same.
-    pub sameness: Sameness,
-    /// Why it is quarantined.
-    pub quarantined: Option<String>,
-    /// The lead was there before.
-    pub repeat: bool,
-    /// What it says, hashed.
-    pub content: ContentHash,
-    /// The sender's own id.
-    pub external_id: Option<String>,
-    /// When intake had it.
-    pub received_at: Timestamp,
-    /// When the person submitted it.
-    pub submitted_at: Option<Timestamp>,
-    /// Media type of the raw body.
-    pub media_type: String,
-    /// The raw body.
-    pub raw: String,
-    /// The parsed submission as JSON text.
-    pub submission: String,
-    /// What could not be used, comma separated.
-    pub flags: String,
-}
-
-/// What became of an arrival, as its sender may know it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ArrivalState {
-    /// On a lead.
-    Graded,
-    /// Kept, not worked.
-    Quarantined,
-    /// A dead letter.
-    Dead,
-    /// Erased at the person's request.
-    Erased,
-}
-
-/// What became of an arrival.
-#[derive(Debug, Clone)]
-pub struct ArrivalStatus {
-    /// As intake answered it.
-    pub id: ArrivalId,
-    /// Where it ended.
-    pub state: ArrivalState,
-    /// Why, where it is quarantined.
-    pub reason: Option<String>,
-    /// When the arrival that is stored was received.
-    pub received_at: Timestamp,
-    /// When the last correction under the same external id was received.
-    pub amended_at: Option<Timestamp>,
-    /// The lead it is on.
-    pub lead: Option<LeadId>,
-    /// The lead was there before it.
-    pub repeat: bool,
-    /// The lead's grade now.
-    pub grade: Option<Grade>,
 }
 
 impl Transaction {
@@ -274,49 +201,6 @@ impl Transaction {
         .execute(self.connection())
         .await?;
         Ok(())
-    }
-}
-
-impl Store {
-    /// What became of these arrivals of one source. Ids that are not stored yet are absent.
-    ///
-    /// # Errors
-    /// When the database is away.
-    pub async fn arrival_status(&self, source: SourceId, ids: &[ArrivalId]) -> Result<Vec<ArrivalStatus>, StoreError> {
-        let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
-        let rows = sqlx::query!(
-            r#"-- arrival.status
-            select s.id as "id!", s.ended as "ended!", s.seen_at as "seen_at!", a.reason as "reason?", a.received_at as "received_at?",
-                   a.lead_id as "lead_id?", a.repeat as "repeat?", l.grade as "grade?",
-                   (select max(v.received_at) from arrival v where v.amends = s.id) as amended_at
-            from arrival_seen s
-            left join arrival a on a.id = s.arrival_id
-            left join lead l on l.id = a.lead_id
-            where s.id = any($1) and (a.source_id = $2 or s.ended in ('dead', 'erased'))"#,
-            &ids, source.uuid()
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        rows.into_iter()
-            .map(|row| {
-                let state = match row.ended.as_str() {
-                    "dead" => ArrivalState::Dead,
-                    "erased" => ArrivalState::Erased,
-                    _ if row.lead_id.is_some() => ArrivalState::Graded,
-                    _ => ArrivalState::Quarantined,
-                };
-                Ok(ArrivalStatus {
-                    id: ArrivalId::from_uuid(row.id),
-                    state,
-                    reason: row.reason,
-                    received_at: row.received_at.unwrap_or(row.seen_at).to_jiff(),
-                    amended_at: row.amended_at.map(jiff_sqlx::Timestamp::to_jiff),
-                    lead: row.lead_id.map(LeadId::from_uuid),
-                    repeat: row.repeat.unwrap_or(false),
-                    grade: row.grade.as_deref().map(word).transpose()?,
-                })
-            })
-            .collect()
     }
 }
 

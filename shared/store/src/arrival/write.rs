@@ -1,17 +1,19 @@
 //! Writing what arrived: the arrivals, the answers and notes they brought, and the end of their rest in the spool, in one
 //! statement.
 
+use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::id::ArrivalId;
+use ripen_domain::{
+    arrival::Sameness,
+    hash::ContentHash,
+    id::{ArrivalId, ClientId, LeadId, PersonId, SourceId},
+};
 use uuid::Uuid;
 
 use crate::{
     StoreError, Transaction,
-    arrival::{
-        seen::ArrivalRow,
-        spool::{SpoolKey, key_columns},
-    },
-    lead::facts::{AnswerRow, NoteRow},
+    arrival::spool::{SpoolKey, key_columns},
+    lead::answer::{AnswerRow, NoteRow},
 };
 
 /// What a batch of messages brought.
@@ -33,10 +35,10 @@ impl Transaction {
     /// # Errors
     /// When the transaction fails.
     pub async fn arrivals_write(&mut self, brought: Brought<'_>) -> Result<(), StoreError> {
-        let answers = Answers::from(brought.answers);
-        let notes = Notes::from(brought.notes);
+        let answers = AnswerArrays::from(brought.answers);
+        let notes = NoteArrays::from(brought.notes);
         let (spooled, digests) = key_columns(brought.spooled);
-        let columns = Columns::from(brought.arrivals);
+        let columns = ArrivalArrays::from(brought.arrivals);
         sqlx::query!(
             "-- arrival.write
             with despooled as (
@@ -77,7 +79,7 @@ impl Transaction {
 }
 
 #[derive(Default)]
-struct Answers {
+struct AnswerArrays {
     leads: Vec<Uuid>,
     questions: Vec<String>,
     at: Vec<jiff_sqlx::Timestamp>,
@@ -85,7 +87,7 @@ struct Answers {
     values: Vec<String>,
 }
 
-impl From<&[AnswerRow]> for Answers {
+impl From<&[AnswerRow]> for AnswerArrays {
     fn from(rows: &[AnswerRow]) -> Self {
         let mut columns = Self::default();
         for row in rows {
@@ -100,14 +102,14 @@ impl From<&[AnswerRow]> for Answers {
 }
 
 #[derive(Default)]
-struct Notes {
+struct NoteArrays {
     leads: Vec<Uuid>,
     at: Vec<jiff_sqlx::Timestamp>,
     by: Vec<String>,
     texts: Vec<String>,
 }
 
-impl From<&[NoteRow]> for Notes {
+impl From<&[NoteRow]> for NoteArrays {
     fn from(rows: &[NoteRow]) -> Self {
         let mut columns = Self::default();
         for row in rows {
@@ -121,7 +123,7 @@ impl From<&[NoteRow]> for Notes {
 }
 
 #[derive(Default)]
-struct Columns {
+struct ArrivalArrays {
     ids: Vec<Uuid>,
     clients: Vec<Uuid>,
     sources: Vec<Uuid>,
@@ -141,7 +143,7 @@ struct Columns {
     flags: Vec<String>,
 }
 
-impl From<Vec<ArrivalRow>> for Columns {
+impl From<Vec<ArrivalRow>> for ArrivalArrays {
     fn from(rows: Vec<ArrivalRow>) -> Self {
         let mut columns = Self::default();
         for row in rows {
@@ -165,4 +167,41 @@ impl From<Vec<ArrivalRow>> for Columns {
         }
         columns
     }
+}
+
+/// An arrival as it is stored.
+#[derive(Debug, Clone)]
+pub struct ArrivalRow {
+    /// Its id, or of another body under a known id the derived one.
+    pub id: ArrivalId,
+    /// Whose it is.
+    pub client: ClientId,
+    /// Who sent it.
+    pub source: SourceId,
+    /// On which person and lead; none while quarantined.
+    pub on: Option<(PersonId, LeadId)>,
+    /// The arrival it corrects.
+    pub amends: Option<ArrivalId>,
+    /// What makes another post the same.
+    pub sameness: Sameness,
+    /// Why it is quarantined.
+    pub quarantined: Option<String>,
+    /// The lead was there before.
+    pub repeat: bool,
+    /// What it says, hashed.
+    pub content: ContentHash,
+    /// The sender's own id.
+    pub external_id: Option<String>,
+    /// When intake had it.
+    pub received_at: Timestamp,
+    /// When the person submitted it.
+    pub submitted_at: Option<Timestamp>,
+    /// Media type of the raw body.
+    pub media_type: String,
+    /// The raw body.
+    pub raw: String,
+    /// The parsed submission as JSON text.
+    pub submission: String,
+    /// What could not be used, comma separated.
+    pub flags: String,
 }

@@ -1,13 +1,10 @@
-//! Clients: what staff set, and what a batch needs to know of each to grade and route its leads.
+//! Clients: added and listed.
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::{
-    id::{ClientId, CriteriaId, EndpointId, ProgramId, SourceId},
-    lead::Channel,
-};
+use ripen_domain::id::ClientId;
 
-use crate::{Store, StoreError, Transaction, error::one_row, source::record::State};
+use crate::{Store, StoreError, source::record::State};
 
 /// A client.
 #[derive(Debug, Clone)]
@@ -39,84 +36,6 @@ pub struct NewClient {
     pub country: String,
     /// IANA time zone.
     pub time_zone: String,
-}
-
-/// What a batch needs to know of one client.
-#[derive(Debug, Clone)]
-pub struct Work {
-    /// The client.
-    pub client: ClientRecord,
-    /// Its line of business.
-    pub program: ProgramId,
-    /// The active criteria; none before the first activation.
-    pub criteria: Option<CriteriaId>,
-    /// Enabled endpoints that ask for matured leads.
-    pub endpoints: Vec<EndpointId>,
-    /// Something says who gets which lead when: a document, a capacity, what a rep takes. Where nothing does, every enabled
-    /// endpoint gets every lead at once.
-    pub is_routed: bool,
-}
-
-/// What a batch needs to know of one source.
-#[derive(Debug, Clone)]
-pub struct SourceName {
-    /// Its id.
-    pub id: SourceId,
-    /// Name as people write it.
-    pub name: String,
-    /// How leads of it arrive.
-    pub channel: Channel,
-}
-
-impl Transaction {
-    /// What this batch needs to know of these sources and of their clients.
-    ///
-    /// # Errors
-    /// When the transaction fails.
-    pub async fn settings_of(&mut self, sources: &[SourceId]) -> Result<Vec<(SourceName, Work)>, StoreError> {
-        let sources: Vec<_> = sources.iter().map(|source| source.uuid()).collect();
-        let rows = sqlx::query!(
-            r#"-- client.settings_of
-            select s.id as source_id, s.name as source_name, s.channel, c.id, c.slug, c.name, c.country, c.time_zone, c.state,
-                   g.id as program_id, g.criteria_id,
-                   (select array_agg(e.id order by e.id) from endpoint e
-                    where e.client_id = c.id and e.state = 'enabled' and not e.is_fallback and 'lead.matured' = any(e.events)) as endpoints,
-                   (c.route is not null or c.capacity is not null
-                     or exists (select 1 from rep r where r.client_id = c.id and (r.hours is not null or r.is_paused
-                                  or r.capacity is not null or cardinality(r.holidays) > 0))) as "is_routed!"
-            from source s
-            join client c on c.id = s.client_id
-            join program g on g.id = coalesce(c.program_id, (select id from program where is_default))
-            where s.id = any($1)"#,
-            &sources
-        )
-        .fetch_all(self.connection())
-        .await?;
-        rows.into_iter()
-            .map(|row| {
-                let source = SourceName {
-                    id: SourceId::from_uuid(row.source_id),
-                    name: row.source_name,
-                    channel: crate::error::word(&row.channel)?,
-                };
-                let work = Work {
-                    client: ClientRecord {
-                        id: ClientId::from_uuid(row.id),
-                        slug: row.slug,
-                        name: row.name,
-                        country: row.country,
-                        time_zone: row.time_zone,
-                        state: State::read(&row.state)?,
-                    },
-                    program: ProgramId::from_uuid(row.program_id),
-                    criteria: row.criteria_id.map(CriteriaId::from_uuid),
-                    endpoints: row.endpoints.unwrap_or_default().into_iter().map(EndpointId::from_uuid).collect(),
-                    is_routed: row.is_routed,
-                };
-                Ok((source, work))
-            })
-            .collect()
-    }
 }
 
 impl Store {
@@ -171,21 +90,5 @@ impl Store {
     /// When the database is away.
     pub async fn client_by_slug(&self, slug: &str) -> Result<Option<ClientRecord>, StoreError> {
         Ok(self.clients().await?.into_iter().find(|client| client.slug == slug))
-    }
-
-    /// Pauses or resumes a client.
-    ///
-    /// # Errors
-    /// `Moved` when there is no such client.
-    pub async fn client_set_state(&self, client: ClientId, state: State) -> Result<(), StoreError> {
-        let done = sqlx::query!(
-            "-- client.set_state
-            update client set state = $2 where id = $1",
-            client.uuid(),
-            state.word()
-        )
-        .execute(&self.pool)
-        .await?;
-        one_row(done.rows_affected(), "client")
     }
 }

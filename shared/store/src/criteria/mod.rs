@@ -1,3 +1,5 @@
 //! Criteria documents, their activation, and back-tests.
 
+pub mod activate;
+pub mod backtest;
 pub mod document;

@@ -18,7 +18,7 @@ use zstd::{
     zstd_safe::{DCtx, compress_bound, get_frame_content_size},
 };
 
-use crate::{Store, StoreError, lead::load::NewDecision};
+use crate::{Store, StoreError, decision::write::NewDecision};
 
 /// How a compressed receipt begins (RFC 8878, 3.1.1); a text never does.
 const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];

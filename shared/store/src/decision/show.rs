@@ -41,7 +41,7 @@ pub struct DecisionRecord {
     pub receipt: PackedReceipt,
 }
 
-struct Row {
+struct DecisionColumns {
     id: uuid::Uuid,
     lead_id: uuid::Uuid,
     client: String,
@@ -55,7 +55,7 @@ struct Row {
     receipt: Vec<u8>,
 }
 
-impl Row {
+impl DecisionColumns {
     fn record(self, prepared: &Prepared) -> Result<DecisionRecord, StoreError> {
         let (id, criteria) = (DecisionId::from_uuid(self.id), CriteriaId::from_uuid(self.criteria_id));
         Ok(DecisionRecord {
@@ -81,7 +81,7 @@ impl Store {
     /// When the database is away.
     pub async fn decision(&self, id: DecisionId) -> Result<Option<DecisionRecord>, StoreError> {
         let row = sqlx::query_as!(
-            Row,
+            DecisionColumns,
             r#"-- decision.show
             select d.id, d.lead_id, c.slug as client, c.time_zone, g.name as program, d.criteria_id, k.version, d.at, d.grade,
                    d.score, d.receipt
@@ -106,7 +106,7 @@ impl Store {
         client: Option<&str>,
     ) -> Result<Vec<DecisionRecord>, StoreError> {
         let rows = sqlx::query_as!(
-            Row,
+            DecisionColumns,
             r#"-- decision.of_identity
             select d.id, d.lead_id, c.slug as client, c.time_zone, g.name as program, d.criteria_id, k.version, d.at, d.grade,
                    d.score, d.receipt

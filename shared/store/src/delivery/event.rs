@@ -9,15 +9,11 @@ use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     delivery::{EventType, news_id},
     id::{DeliveryId, EndpointId, LeadId, PersonId},
-    lead::Grade,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{
-    Scope, Store, StoreError, Transaction, endpoint::record::EndpointKind, error::word, lead::load::LeadRow,
-    transaction::again,
-};
+use crate::{StoreError, Transaction, endpoint::record::EndpointKind, error::word};
 
 /// Something to tell.
 #[derive(Debug, Clone)]
@@ -57,25 +53,9 @@ impl Alarm {
     }
 }
 
-/// What became of an attempt to take a lead back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Recalled {
-    /// Nobody had it yet, or this many deliveries were told.
-    Done {
-        /// Deliveries that were stopped.
-        stopped: u64,
-        /// Endpoints that had it and are told.
-        told: usize,
-    },
-    /// There is no such lead in the scope.
-    Unknown,
-    /// It is no A lead, so no client has it.
-    NotMatured,
-}
-
 /// News as the statement takes it.
 #[derive(Default)]
-pub(crate) struct Columns {
+pub(crate) struct EventArrays {
     ids: Vec<Uuid>,
     abouts: Vec<Uuid>,
     events: Vec<String>,
@@ -114,7 +94,7 @@ impl Transaction {
         for row in rows {
             to.entry(row.lead_id).or_default().push(row);
         }
-        let mut c = Columns::default();
+        let mut c = EventArrays::default();
         for one in news {
             for row in to.get(&one.lead.uuid()).into_iter().flatten() {
                 let asks = row.events.iter().any(|event| event == one.event.word());
@@ -149,7 +129,7 @@ impl Transaction {
         Ok(())
     }
 
-    pub(crate) async fn news_insert(&mut self, c: &Columns, now: Timestamp) -> Result<(), StoreError> {
+    pub(crate) async fn news_insert(&mut self, c: &EventArrays, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query!(
             "-- news.insert
             insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, event, cause, said, state, due_at,
@@ -189,7 +169,7 @@ impl Transaction {
         )
         .fetch_all(self.connection())
         .await?;
-        let mut columns = Columns::default();
+        let mut columns = EventArrays::default();
         for (alarm, row) in alarms.iter().flat_map(|alarm| rows.iter().map(move |row| (alarm, row))) {
             let event: EventType = word(&row.event)?;
             let asks = row.events.iter().any(|event| event == alarm.event.word());
@@ -224,48 +204,9 @@ impl Transaction {
         });
         self.tell(&news.collect::<Vec<_>>(), now).await
     }
-
-    /// Stops what is owed of a lead that is taken back, attempted or not.
-    async fn recall_pending(&mut self, lead: LeadId, why: &str, now: Timestamp) -> Result<u64, StoreError> {
-        let done = sqlx::query!(
-            "-- news.stop
-            update delivery set state = 'withdrawn', reason = $2, ended_at = $3
-            where lead_id = $1 and state in ('pending', 'held') and event in ('lead.matured', 'lead.offered', 'lead.updated')",
-            lead.uuid(),
-            why,
-            now.to_sqlx()
-        )
-        .execute(self.connection())
-        .await?;
-        Ok(done.rows_affected())
-    }
-
-    /// The lead goes back to the desk: no A until somebody spoke with the person again, and work at once.
-    async fn recall_lead(&mut self, row: &LeadRow, (by, why): (&str, &str), now: Timestamp) -> Result<(), StoreError> {
-        sqlx::query!(
-            "-- news.recall_lead
-            with ended as (
-              update promise set state = 'moved', ended_at = $3, ended_by = $4, ended_why = $5
-              where lead_id = $1 and state in ('scheduled', 'work')
-            ), made as (
-              insert into promise (lead_id, generation, client_id, kind, state, due_at, why, from_whom, agreed, offered_until, created_at)
-              values ($1, $2, $6, 'requalify', 'work', $3, $5, $4, true, $3, $3)
-            )
-            update lead set generation = $2, returned_at = $3 where id = $1",
-            row.id.uuid(),
-            row.generation.saturating_add(1),
-            now.to_sqlx(),
-            by,
-            why,
-            row.client.uuid()
-        )
-        .execute(self.connection())
-        .await?;
-        Ok(())
-    }
 }
 
-impl Columns {
+impl EventArrays {
     pub(crate) fn push(&mut self, news: &News, about: DeliveryId, now: Timestamp) {
         self.ids.push(news_id(about, news.event, news.cause, now).uuid());
         self.abouts.push(about.uuid());
@@ -289,46 +230,5 @@ impl Columns {
         self.said.push(said);
         self.due.push(now.to_sqlx());
         self.tos.push(Some(to));
-    }
-}
-
-impl Store {
-    /// Takes a matured lead back: what was not sent yet is stopped, who has it is told, and the lead is the desk's again.
-    ///
-    /// # Errors
-    /// When the database is away or the transaction fails: then nothing happened.
-    pub async fn lead_recall(
-        &self,
-        scope: Scope,
-        lead: LeadId,
-        by_why: (&str, &str),
-        now: Timestamp,
-    ) -> Result<Recalled, StoreError> {
-        again(|| self.recall_try(scope, lead, by_why, now)).await
-    }
-
-    async fn recall_try(
-        &self,
-        scope: Scope,
-        lead: LeadId,
-        (by, why): (&str, &str),
-        now: Timestamp,
-    ) -> Result<Recalled, StoreError> {
-        let mut batch = self.begin().await?;
-        let Some(row) = batch.lock_lead(scope, lead).await? else { return Ok(Recalled::Unknown) };
-        let is_a = row.decided.is_some_and(|(_, _, grade, _)| grade == Grade::A);
-        let is_back = row.returned_at.is_some_and(|at| row.last_conversation_at.is_none_or(|spoken| spoken <= at));
-        if !is_a || !row.stage.is_open() || is_back {
-            return Ok(Recalled::NotMatured);
-        }
-        let words = format!("taken back: {why}");
-        let stopped = batch.recall_pending(lead, &words, now).await?;
-        let said = json!({"reason": why, "recalled_at": now});
-        let news = News { lead, event: EventType::LeadRecalled, cause: Uuid::nil(), said, mailed: true, due_at: now };
-        let told = batch.tell(&[news], now).await?;
-        batch.recall_lead(&row, (by, &words), now).await?;
-        batch.regrade_ask(lead, &words, now).await?;
-        batch.commit().await?;
-        Ok(Recalled::Done { stopped, told })
     }
 }

@@ -13,8 +13,8 @@ use ripen_domain::{
 use uuid::Uuid;
 
 use crate::{
-    Scope, Store, StoreError, delivery::settle::AttemptRow, endpoint::record::EndpointKind, error::word,
-    outcome::record::OutcomeRecord,
+    Scope, Store, StoreError, delivery::attempt::AttemptRow, endpoint::record::EndpointKind, error::word,
+    outcome::list::OutcomeRecord,
 };
 
 /// So many get their place in one transaction.
@@ -71,7 +71,7 @@ pub struct SentDelivery {
     pub outcomes: Vec<OutcomeRecord>,
 }
 
-struct Columns {
+struct SentColumns {
     id: Uuid,
     client_id: Uuid,
     lead_id: Uuid,
@@ -84,7 +84,7 @@ struct Columns {
     body: Vec<u8>,
 }
 
-impl Columns {
+impl SentColumns {
     fn row(self) -> Result<SentRow, StoreError> {
         Ok(SentRow {
             id: DeliveryId::from_uuid(self.id),
@@ -121,7 +121,7 @@ impl Store {
             },
         };
         let rows = sqlx::query_as!(
-            Columns,
+            SentColumns,
             r#"-- feed.list
             select d.id, d.client_id, d.lead_id, d.state, e.kind as "kind?", d.attempts, b.at, d.ended_at, b.body,
                    (select o.kind from outcome o where o.delivery_id = d.id order by o.number desc limit 1) as newest
@@ -134,7 +134,7 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        rows.into_iter().map(Columns::row).collect::<Result<_, _>>().map(Some)
+        rows.into_iter().map(SentColumns::row).collect::<Result<_, _>>().map(Some)
     }
 
     /// One delivery that was sent, with its attempts and outcomes.
@@ -143,7 +143,7 @@ impl Store {
     /// When the database is away.
     pub async fn sent(&self, scope: Scope, delivery: DeliveryId) -> Result<Option<SentDelivery>, StoreError> {
         let row = sqlx::query_as!(
-            Columns,
+            SentColumns,
             r#"-- feed.show
             select d.id, d.client_id, d.lead_id, d.state, e.kind as "kind?", d.attempts, b.at, d.ended_at, b.body,
                    (select o.kind from outcome o where o.delivery_id = d.id order by o.number desc limit 1) as newest

@@ -11,7 +11,7 @@ use ripen_domain::{
 };
 use uuid::Uuid;
 
-use crate::{Store, StoreError, Transaction, delivery::offer::tier, lead::load::RoutingNote};
+use crate::{Store, StoreError, Transaction, decision::maturation::RoutingNote, delivery::offer::tier};
 
 /// A held delivery without an endpoint that is due to be routed again.
 #[derive(Debug, Clone)]
@@ -209,7 +209,7 @@ impl Transaction {
         notes: &BTreeMap<MaturationId, RoutingNote>,
         (now, offered_until): (Timestamp, Timestamp),
     ) -> Result<(), StoreError> {
-        let c = Columns::new(rows, now);
+        let c = ReroutedArrays::new(rows, now);
         let noted: Vec<_> = notes.keys().map(|id| id.uuid()).collect();
         let versions: Vec<_> = notes.values().map(|note| note.version).collect();
         let rules: Vec<_> = notes.values().map(|note| note.rule.clone()).collect();
@@ -269,10 +269,26 @@ impl Transaction {
         .await?;
         Ok(())
     }
+
+    /// Has a lead that waits for somebody to take it routed at once: now it is known who does. What is on offer to several
+    /// stays so until somebody took it or nobody did.
+    pub(crate) async fn lead_release(&mut self, lead: LeadId, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- appointment.release
+            update delivery d set due_at = $2
+            where d.lead_id = $1 and d.endpoint_id is null and d.state = 'held' and d.due_at > $2
+              and not exists (select 1 from claim k where k.maturation_id = d.maturation_id and k.taken_by is null and k.until > $2)",
+            lead.uuid(),
+            now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
 }
 
 #[derive(Default)]
-struct Columns {
+struct ReroutedArrays {
     ids: Vec<Uuid>,
     endpoints: Vec<Option<Uuid>>,
     reps: Vec<Option<Uuid>>,
@@ -281,7 +297,7 @@ struct Columns {
     due: Vec<jiff_sqlx::Timestamp>,
 }
 
-impl Columns {
+impl ReroutedArrays {
     fn new(rows: &[(DeliveryId, Rerouted)], now: Timestamp) -> Self {
         let mut columns = Self::default();
         for (id, fate) in rows {

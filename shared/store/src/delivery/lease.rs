@@ -7,21 +7,12 @@ use std::{
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::{
-    delivery::Matured,
-    id::{CriteriaId, DecisionId, DeliveryId, EndpointId, LeadId, RepId},
-};
-use serde_json::{Map, Value};
+use ripen_domain::id::{DeliveryId, EndpointId};
 use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
-    appointment::list::handover_of,
-    decision::receipt::{PackedReceipt, Prepared},
-    delivery::settle::{Due, Leased},
-    endpoint::record::EndpointKind,
-    error::word,
-    person::identity::profile_of,
+    delivery::load::{Due, Leased},
 };
 
 /// What a worker asks for.
@@ -234,63 +225,6 @@ impl Store {
         .fetch_all(&self.pool)
         .await?)
     }
-
-    /// Loads all that is said about leased deliveries. A decision that is moved into its month in this moment is found by
-    /// the second look: the first may have taken its snapshot before the move and its list of months after it.
-    async fn load_all(&self, taken: &Taken, now: Timestamp) -> Result<Vec<Due>, StoreError> {
-        let mut loaded = self.load(taken, now).await?;
-        if loaded.len() < taken.leased.len() {
-            let found: BTreeSet<_> = loaded.iter().map(|due| due.matured.delivery.uuid()).collect();
-            let leased = taken.leased.iter().copied().filter(|id| !found.contains(id)).collect();
-            let left = Taken { leased, probes: taken.probes.clone() };
-            loaded.extend(self.load(&left, now).await?);
-        }
-        Ok(loaded)
-    }
-
-    async fn load(&self, taken: &Taken, now: Timestamp) -> Result<Vec<Due>, StoreError> {
-        let rows = sqlx::query_as!(
-            Row,
-            r#"-- delivery.load
-            select d.id, d.event, d.said, coalesce((select h.id from delivery h where d.event <> 'lead.matured' and h.maturation_id = d.maturation_id
-                     and h.endpoint_id = d.endpoint_id and h.event = 'lead.matured'), d.id) as "handed_over!",
-                   d.attempts, d.excused, (select body from delivery_body b where b.delivery_id = d.id) as body, d.endpoint_id as "endpoint_id!", l.id as lead_id, l.stage,
-                   l.channel, l.arrivals, l.first_arrived_at, m.at as matured_at, x.grade, x.score, x.id as decision_id,
-                   x.criteria_id, x.receipt,
-                   g.name as criteria_name, k.version, p.first_name, p.last_name, p.name, p.email, p.phone, p.postal_code,
-                   p.country, p.time_zone, p.locale, s.name as source_name, c.name as client_name, e.kind,
-                   coalesce(e.url, e.address) as "to!", e.allow_private, e.timeout_s, e.headers,
-                   e.failures > 0 as "failing!",
-                   coalesce(d.rep_id, e.rep_id) as rep_id,
-                   coalesce((select r.time_zone from rep r where r.id = coalesce(d.rep_id, e.rep_id)), c.time_zone) as "clock!",
-                   (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep_name,
-                   (select r.email from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep_email,
-                   (select json_object_agg(question, value) from
-                     (select distinct on (question) question, value from answer where lead_id = l.id
-                      order by question, at desc, origin desc) newest) as answers,
-                   (select json_agg(json_build_object('at', at, 'by', by, 'text', text) order by at) from note where lead_id = l.id) as notes,
-                   (select array_agg(secret) from endpoint_secret
-                    where endpoint_id = e.id and (expires_at is null or expires_at > clock_timestamp())) as secrets,
-                   (select json_build_object('id', a.id, 'starts_at', a.starts_at, 'ends_at', a.ends_at, 'note', a.note,
-                             'sequence', a.sequence, 'time_zone', coalesce(r.time_zone, c.time_zone))
-                    from appointment a join rep r on r.id = a.rep_id
-                    where a.lead_id = d.lead_id and a.state = 'booked' and a.ends_at > $2
-                      and a.rep_id = coalesce(d.rep_id, e.rep_id, a.rep_id)
-                    order by a.starts_at limit 1) as appointment
-            from delivery d
-            join maturation m on m.id = d.maturation_id join decision x on x.id = m.decision_id
-            join criteria k on k.id = x.criteria_id join program g on g.id = k.program_id
-            join lead l on l.id = d.lead_id join person p on p.id = l.person_id join source s on s.id = l.source_id
-            join client c on c.id = d.client_id join endpoint e on e.id = d.endpoint_id
-            where d.id = any($1)"#,
-            &taken.leased,
-            now.to_sqlx()
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        let prepared = self.dictionaries(rows.iter().map(|row| row.criteria_id)).await?;
-        rows.into_iter().map(|row| row.due(&prepared, &taken.probes)).collect()
-    }
 }
 
 /// A claim's lists as the statement takes them.
@@ -311,118 +245,8 @@ struct Decided {
 
 /// What a lease statement gave.
 #[derive(Default)]
-struct Taken {
-    leased: Vec<Uuid>,
+pub(crate) struct Taken {
+    pub(crate) leased: Vec<Uuid>,
     /// Those of them that probe an open circuit.
-    probes: BTreeSet<Uuid>,
-}
-
-struct Row {
-    id: Uuid,
-    event: String,
-    said: Option<Value>,
-    handed_over: Uuid,
-    attempts: i32,
-    excused: i32,
-    body: Option<Vec<u8>>,
-    endpoint_id: Uuid,
-    lead_id: Uuid,
-    stage: String,
-    channel: String,
-    arrivals: i32,
-    first_arrived_at: jiff_sqlx::Timestamp,
-    matured_at: jiff_sqlx::Timestamp,
-    grade: String,
-    score: i32,
-    decision_id: Uuid,
-    criteria_id: Uuid,
-    receipt: Vec<u8>,
-    criteria_name: String,
-    version: i32,
-    first_name: Option<String>,
-    last_name: Option<String>,
-    name: Option<String>,
-    email: Option<String>,
-    phone: Option<String>,
-    postal_code: Option<String>,
-    country: Option<String>,
-    time_zone: Option<String>,
-    locale: Option<String>,
-    source_name: String,
-    client_name: String,
-    kind: String,
-    to: String,
-    allow_private: bool,
-    timeout_s: Option<i32>,
-    headers: Vec<String>,
-    failing: bool,
-    rep_id: Option<Uuid>,
-    clock: String,
-    rep_name: Option<String>,
-    rep_email: Option<String>,
-    answers: Option<Value>,
-    notes: Option<Value>,
-    secrets: Option<Vec<String>>,
-    appointment: Option<Value>,
-}
-
-impl Row {
-    /// What the decision rested on. A lead is not kept from its client because that cannot be read any more.
-    fn receipt(&self, prepared: &Prepared) -> Value {
-        let of = (DecisionId::from_uuid(self.decision_id), CriteriaId::from_uuid(self.criteria_id));
-        let read = PackedReceipt::new(of, self.receipt.clone(), prepared).open();
-        let read = read.inspect_err(|error| tracing::error!(%error, "a delivery goes without its reasons"));
-        read.ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
-    }
-
-    fn due(self, prepared: &Prepared, probes: &BTreeSet<Uuid>) -> Result<Due, StoreError> {
-        let receipt = self.receipt(prepared);
-        let matured = Matured {
-            delivery: DeliveryId::from_uuid(self.id),
-            event: word(&self.event)?,
-            handed_over: DeliveryId::from_uuid(self.handed_over),
-            said: self.said.unwrap_or_default(),
-            lead: LeadId::from_uuid(self.lead_id),
-            stage: word(&self.stage)?,
-            profile: profile_of!(self),
-            grade: word(&self.grade)?,
-            score: self.score,
-            criteria: (self.criteria_name, self.version),
-            receipt,
-            answers: object(self.answers),
-            notes: self.notes.unwrap_or_else(|| Value::Array(Vec::new())),
-            source: self.source_name,
-            channel: word(&self.channel)?,
-            arrivals: self.arrivals,
-            first_arrived_at: self.first_arrived_at.to_jiff(),
-            matured_at: self.matured_at.to_jiff(),
-            assigned_to: self.rep_name.zip(self.rep_email),
-            time_zone: self.clock,
-            appointment: self.appointment.as_ref().map(handover_of).transpose()?,
-        };
-        Ok(Due {
-            matured,
-            endpoint: EndpointId::from_uuid(self.endpoint_id),
-            kind: EndpointKind::read(&self.kind)?,
-            to: self.to,
-            allow_private: self.allow_private,
-            timeout: self.timeout_s.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs),
-            headers: self.headers,
-            secrets: self.secrets.unwrap_or_default(),
-            client: self.client_name,
-            rep: self.rep_id.map(RepId::from_uuid),
-            attempts: self.attempts,
-            excused: self.excused,
-            failing: self.failing,
-            probe: probes.contains(&self.id),
-            body: self.body,
-        })
-    }
-}
-
-fn object(value: Option<Value>) -> Map<String, Value> {
-    match value {
-        Some(Value::Object(map)) => map,
-        _ => Map::new(),
-    }
+    pub(crate) probes: BTreeSet<Uuid>,
 }

@@ -1,4 +1,4 @@
-//! What staff see of deliveries and do with them: lists, single ones with every attempt, retries by hand.
+//! Deliveries as staff see them.
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
@@ -8,7 +8,7 @@ use ripen_domain::{
 };
 use uuid::Uuid;
 
-use crate::{Scope, Store, StoreError, delivery::settle::AttemptRow, endpoint::record::EndpointKind, error::word};
+use crate::{Scope, Store, StoreError, endpoint::record::EndpointKind, error::word};
 
 /// A delivery as staff see it. Who the lead is stands in the lead.
 #[derive(Debug, Clone)]
@@ -58,7 +58,7 @@ pub struct DeliveryFilter {
     pub lead: Option<LeadId>,
 }
 
-struct Row {
+struct DeliveryColumns {
     id: Uuid,
     slug: String,
     lead_id: Uuid,
@@ -78,7 +78,7 @@ struct Row {
     answer_refused: Option<String>,
 }
 
-impl Row {
+impl DeliveryColumns {
     fn record(self) -> Result<DeliveryRecord, StoreError> {
         let row = self;
         Ok(DeliveryRecord {
@@ -113,7 +113,7 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<DeliveryRecord>, StoreError> {
         let rows = sqlx::query_as!(
-            Row,
+            DeliveryColumns,
             r#"-- delivery.list
             select d.id, c.slug, d.lead_id, d.event, d.endpoint_id, coalesce(e.url, e.address) as "to?", e.kind as "kind?",
                    (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep, d.state, d.reason,
@@ -134,7 +134,7 @@ impl Store {
         )
         .fetch_all(&mut *self.scan().await?)
         .await?;
-        rows.into_iter().map(Row::record).collect()
+        rows.into_iter().map(DeliveryColumns::record).collect()
     }
 
     /// All deliveries of a lead, oldest first.
@@ -148,57 +148,19 @@ impl Store {
         Ok(all)
     }
 
-    /// Every recorded attempt of a delivery, in order.
+    /// How many deliveries are due or being attempted at `now`.
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn attempts_of(&self, scope: Scope, delivery: DeliveryId) -> Result<Vec<AttemptRow>, StoreError> {
-        let rows = sqlx::query!(
-            "-- delivery.attempts
-            select a.number, a.at, a.duration_ms, a.status, a.error, a.answer
-            from attempt a join delivery d on d.id = a.delivery_id
-            where a.delivery_id = $1 and ($2::uuid is null or d.client_id = $2) order by a.number",
-            delivery.uuid(),
-            scope.client_uuid()
+    pub async fn deliveries_under_way(&self, now: Timestamp) -> Result<i64, StoreError> {
+        let row = sqlx::query!(
+            r#"-- delivery.under_way
+            select (select count(*) from delivery where state = 'pending' and endpoint_id is not null and due_at <= $1)
+                 + (select count(*) from delivery where state = 'leased') as "n!""#,
+            now.to_sqlx()
         )
-        .fetch_all(&self.pool)
+        .fetch_one(&self.pool)
         .await?;
-        let attempts = rows.into_iter().map(|row| AttemptRow {
-            number: row.number,
-            at: row.at.to_jiff(),
-            duration_ms: row.duration_ms,
-            status: row.status,
-            error: row.error,
-            answer: row.answer,
-        });
-        Ok(attempts.collect())
-    }
-
-    /// Makes a delivery due at once, with the whole schedule before it again: same id, same bytes. One that was delivered
-    /// only where `delivered` says so.
-    ///
-    /// # Errors
-    /// `Moved` when it is being attempted, was withdrawn, has no endpoint, or was delivered.
-    pub async fn delivery_again(
-        &self,
-        scope: Scope,
-        delivery: DeliveryId,
-        delivered: bool,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let done = sqlx::query!(
-            "-- delivery.again
-            update delivery set state = 'pending', reason = 'asked for again', due_at = $3, offered_until = $3, ended_at = null,
-                   excused = attempts, in_line = false
-            where id = $1 and ($2::uuid is null or client_id = $2) and endpoint_id is not null
-              and (state in ('pending', 'held', 'dead') or $4 and state in ('delivered', 'filed'))",
-            delivery.uuid(),
-            scope.client_uuid(),
-            now.to_sqlx(),
-            delivered
-        )
-        .execute(&self.pool)
-        .await?;
-        crate::error::one_row(done.rows_affected(), "delivery")
+        Ok(row.n)
     }
 }

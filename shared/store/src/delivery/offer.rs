@@ -13,9 +13,9 @@ use uuid::Uuid;
 
 use crate::{
     Scope, StoreError, Transaction,
-    delivery::event::{Columns, News},
+    delivery::event::{EventArrays, News},
     outcome::record::{NewOutcome, Recorded},
-    team::load::Turns,
+    team::turns::Turns,
 };
 
 /// An offer to be kept.
@@ -224,7 +224,7 @@ impl Transaction {
         let said = serde_json::json!({"taken_at": now});
         let news =
             News { lead: offer.lead, event: EventType::LeadTaken, cause: Uuid::nil(), said, mailed: true, due_at: now };
-        let mut columns = Columns::default();
+        let mut columns = EventArrays::default();
         for row in rows {
             columns.push(&news, DeliveryId::from_uuid(row.id), now);
         }

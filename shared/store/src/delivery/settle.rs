@@ -1,101 +1,20 @@
-//! Deliveries: owed in the decision's transaction, leased by the dispatcher, settled by their attempt.
-
-use std::time::Duration;
+//! The end of a lease: the attempt is recorded with what follows from it.
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
-    delivery::{EventType, Matured, Next},
-    id::{ClientId, DeliveryId, EndpointId, LeadId, MaturationId, RepId},
+    delivery::{EventType, Next},
+    id::DeliveryId,
     outcome::Said,
 };
 use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Store, StoreError, Transaction, delivery::event::Alarm, endpoint::record::EndpointKind};
-
-/// A delivery to write.
-#[derive(Debug, Clone)]
-pub struct NewDelivery {
-    /// Its id.
-    pub id: DeliveryId,
-    /// Whose lead.
-    pub client: ClientId,
-    /// The lead.
-    pub lead: LeadId,
-    /// The maturation it passes on.
-    pub maturation: MaturationId,
-    /// Hands it over, or offers it until then.
-    pub offered_until: Option<Timestamp>,
-    /// Where to, and to which rep where it was routed to one; none while nobody can take it: then it is held.
-    pub to: Option<(EndpointId, Option<RepId>)>,
-    /// From when it is attempted, or routed again.
-    pub due_at: Timestamp,
-    /// Why not at once.
-    pub why: Option<String>,
-}
-
-/// A delivery under lease, with all that is said and where to.
-#[derive(Debug, Clone)]
-pub struct Due {
-    /// What is said.
-    pub matured: Matured,
-    /// Which endpoint.
-    pub endpoint: EndpointId,
-    /// Webhook or e-mail.
-    pub kind: EndpointKind,
-    /// The webhook's URL or the e-mail address.
-    pub to: String,
-    /// Loopback and private addresses may be called.
-    pub allow_private: bool,
-    /// How long an attempt may take, where the endpoint says so.
-    pub timeout: Option<Duration>,
-    /// Headers of the endpoint's own, each as `name: value`.
-    pub headers: Vec<String>,
-    /// Live signing secrets.
-    pub secrets: Vec<String>,
-    /// The client's name.
-    pub client: String,
-    /// The rep it is for.
-    pub rep: Option<RepId>,
-    /// Attempts begun, this one included.
-    pub attempts: i32,
-    /// Those of them that do not count against the schedule.
-    pub excused: i32,
-    /// The endpoint's last attempt failed.
-    pub failing: bool,
-    /// It probes an open circuit.
-    pub probe: bool,
-    /// The frozen body; none before the first lease.
-    pub body: Option<Vec<u8>>,
-}
-
-/// A delivery to attempt now.
-#[derive(Debug, Clone)]
-pub struct Leased {
-    /// What and where to.
-    pub due: Due,
-    /// The frozen body.
-    pub body: Vec<u8>,
-}
-
-/// One attempt, as it is recorded.
-#[derive(Debug, Clone)]
-pub struct AttemptRow {
-    /// Counts from 1.
-    pub number: i32,
-    /// When it ended.
-    pub at: Timestamp,
-    /// How long it took.
-    pub duration_ms: i32,
-    /// HTTP status or SMTP reply code.
-    pub status: Option<i32>,
-    /// Class of the failure where there was no answer.
-    pub error: Option<String>,
-    /// First bytes of the answer's body.
-    pub answer: Option<Vec<u8>>,
-}
+use crate::{
+    Store, StoreError,
+    delivery::{attempt::AttemptRow, event::Alarm},
+};
 
 /// The end of one lease.
 #[derive(Debug, Clone)]
@@ -110,27 +29,6 @@ pub struct Settled {
     pub next: Next,
     /// What the client said of it in the answer, to be recorded as an outcome.
     pub outcome: Option<Said>,
-}
-
-impl Transaction {
-    /// Withdraws what was never attempted of leads that are no longer A.
-    ///
-    /// # Errors
-    /// When the transaction fails.
-    pub async fn deliveries_withdraw(&mut self, leads: &[LeadId], why: &str, now: Timestamp) -> Result<(), StoreError> {
-        let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
-        sqlx::query!(
-            "-- delivery.withdraw
-            update delivery set state = 'withdrawn', reason = $2, ended_at = $3
-            where lead_id = any($1) and state in ('pending', 'held') and attempts = 0 and event in ('lead.matured', 'lead.offered', 'lead.updated')",
-            &leads,
-            why,
-            now.to_sqlx()
-        )
-        .execute(self.connection())
-        .await?;
-        Ok(())
-    }
 }
 
 impl Store {
@@ -151,52 +49,10 @@ impl Store {
         batch.commit().await?;
         Ok(settled)
     }
-
-    /// How many deliveries are due or being attempted at `now`.
-    ///
-    /// # Errors
-    /// When the database is away.
-    pub async fn deliveries_under_way(&self, now: Timestamp) -> Result<i64, StoreError> {
-        let row = sqlx::query!(
-            r#"-- delivery.under_way
-            select (select count(*) from delivery where state = 'pending' and endpoint_id is not null and due_at <= $1)
-                 + (select count(*) from delivery where state = 'leased') as "n!""#,
-            now.to_sqlx()
-        )
-        .fetch_one(&self.pool)
-        .await?;
-        Ok(row.n)
-    }
-
-    /// Disables an endpoint that wants no more. Where a delivery showed that, the client's other endpoints that ask are told.
-    ///
-    /// # Errors
-    /// When the database is away.
-    pub async fn endpoint_disable(
-        &self,
-        endpoint: EndpointId,
-        why: &str,
-        shown_by: Option<DeliveryId>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let mut batch = self.begin().await?;
-        let done = sqlx::query!(
-            "-- endpoint.disable
-            update endpoint set state = 'disabled', state_reason = $2 where id = $1 and state = 'enabled'",
-            endpoint.uuid(),
-            why
-        )
-        .execute(batch.connection())
-        .await?;
-        let told = shown_by.filter(|_| done.rows_affected() > 0);
-        let alarms: Vec<_> = told.map(|about| Alarm::disabled(endpoint, about, why, now)).into_iter().collect();
-        batch.raise(&alarms, now).await?;
-        batch.commit().await
-    }
 }
 
-async fn settle(connection: &mut PgConnection, rows: &[Settled]) -> Result<Vec<DeliveryId>, StoreError> {
-    let c = Columns::from(rows);
+pub(crate) async fn settle(connection: &mut PgConnection, rows: &[Settled]) -> Result<Vec<DeliveryId>, StoreError> {
+    let c = SettledArrays::from(rows);
     let done = sqlx::query!(
         r#"-- delivery.settle
         with tried as (
@@ -238,7 +94,7 @@ fn alarm(row: &Settled) -> Alarm {
 }
 
 #[derive(Default)]
-struct Columns {
+struct SettledArrays {
     ids: Vec<Uuid>,
     leases: Vec<Uuid>,
     states: Vec<String>,
@@ -253,7 +109,7 @@ struct Columns {
     outcomes: Vec<Option<String>>,
 }
 
-impl From<&[Settled]> for Columns {
+impl From<&[Settled]> for SettledArrays {
     fn from(rows: &[Settled]) -> Self {
         let mut columns = Self::default();
         for row in rows {

@@ -13,14 +13,14 @@ use ripen_domain::{
 use crate::{Store, StoreError, delivery::event::Alarm};
 
 /// An endpoint's row, as far as its circuit is concerned.
-struct Row {
+struct CircuitColumns {
     failures: i32,
     failing_since: Option<jiff_sqlx::Timestamp>,
     probes: i32,
     probe_at: Option<jiff_sqlx::Timestamp>,
 }
 
-impl Row {
+impl CircuitColumns {
     fn circuit(&self) -> Circuit {
         let count = |n: i32| u32::try_from(n).unwrap_or(0);
         let failing =
@@ -33,7 +33,7 @@ impl Row {
 }
 
 #[derive(Default)]
-struct Columns {
+struct CircuitArrays {
     ids: Vec<uuid::Uuid>,
     failures: Vec<i32>,
     since: Vec<Option<jiff_sqlx::Timestamp>>,
@@ -43,7 +43,7 @@ struct Columns {
     disabled: Vec<Option<String>>,
 }
 
-impl Columns {
+impl CircuitArrays {
     fn push(&mut self, endpoint: EndpointId, circuit: Circuit, change: &Change) {
         let count = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
         let (probes, probe_at) = match circuit {
@@ -83,12 +83,12 @@ impl Store {
         )
         .fetch_all(batch.connection())
         .await?;
-        let (mut columns, mut changes, mut alarms) = (Columns::default(), Vec::new(), Vec::new());
+        let (mut columns, mut changes, mut alarms) = (CircuitArrays::default(), Vec::new(), Vec::new());
         for row in rows {
             let endpoint = EndpointId::from_uuid(row.id);
             let (failures, failing_since, probes, probe_at) =
                 (row.failures, row.failing_since, row.probes, row.probe_at);
-            let before = Row { failures, failing_since, probes, probe_at }.circuit();
+            let before = CircuitColumns { failures, failing_since, probes, probe_at }.circuit();
             let went = attempts.get(&endpoint).map_or(&[][..], Vec::as_slice);
             let (circuit, change) = fold(before, went, |circuit, went| circuit.after(went, terms, jitter, now));
             if let (Change::Disabled(why), Some((about, _))) = (&change, went.last()) {

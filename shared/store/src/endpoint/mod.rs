@@ -2,5 +2,8 @@
 
 pub mod alert;
 pub mod circuit;
+pub mod fallback;
 pub mod record;
+pub mod secret;
 pub mod settings;
+pub mod state;

@@ -1,4 +1,4 @@
-//! Endpoints and reps: where a client wants A leads, and who works them.
+//! Endpoints of clients: added and listed.
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
@@ -7,7 +7,7 @@ use ripen_domain::{
     id::{ClientId, EndpointId, RepId},
 };
 
-use crate::{Store, StoreError, endpoint::settings::EndpointTerms, error::one_row};
+use crate::{Store, StoreError, endpoint::settings::EndpointTerms, error::word};
 
 /// Webhook or e-mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,19 +87,6 @@ pub struct EndpointRecord {
     pub secrets: Vec<(Timestamp, Option<Timestamp>)>,
 }
 
-/// A rep.
-#[derive(Debug, Clone)]
-pub struct RepRecord {
-    /// Its id.
-    pub id: RepId,
-    /// The client.
-    pub client: ClientId,
-    /// Name as people write it.
-    pub name: String,
-    /// E-mail address.
-    pub email: String,
-}
-
 impl Store {
     /// Adds an endpoint, enabled.
     ///
@@ -149,63 +136,47 @@ impl Store {
         Ok(())
     }
 
-    /// Enables an endpoint again: what waits for it goes out within seconds.
-    ///
-    /// # Errors
-    /// `Moved` when there is no such endpoint.
-    pub async fn endpoint_enable(&self, endpoint: EndpointId, now: Timestamp) -> Result<(), StoreError> {
-        let done = sqlx::query!(
-            "-- endpoint.enable
-            update endpoint set state = 'enabled', state_reason = null, failures = 0, failing_since = null, probes = 0,
-                   probe_at = null, release_at = $2 where id = $1",
-            endpoint.uuid(),
-            now.to_sqlx()
-        )
-        .execute(&self.pool)
-        .await?;
-        one_row(done.rows_affected(), "endpoint")?;
-        sqlx::query!(
-            "-- endpoint.tell_anew
-            update notice set key = null where endpoint_id = $1 and key is not null",
-            endpoint.uuid()
-        )
-        .execute(&self.pool)
-        .await?;
-        self.route_again_for(endpoint, now).await
-    }
-
-    /// Adds a rep.
-    ///
-    /// # Errors
-    /// `Taken` when the client has a rep of that address.
-    pub async fn rep_add(&self, rep: &RepRecord, now: Timestamp) -> Result<(), StoreError> {
-        sqlx::query!(
-            "-- rep.add
-            insert into rep (id, client_id, name, email, created_at) values ($1, $2, $3, $4, $5)",
-            rep.id.uuid(),
-            rep.client.uuid(),
-            rep.name,
-            rep.email,
-            now.to_sqlx()
-        )
-        .execute(&self.pool)
-        .await?;
-        Ok(())
-    }
-
-    /// The reps of a client by name.
+    /// All endpoints by client, or the one named.
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn reps(&self, client: ClientId) -> Result<Vec<RepRecord>, StoreError> {
+    pub async fn endpoints(&self, only: Option<EndpointId>, now: Timestamp) -> Result<Vec<EndpointRecord>, StoreError> {
         let rows = sqlx::query!(
-            "-- rep.list
-            select id, name, email from rep where client_id = $1 order by name, id",
-            client.uuid()
+            r#"-- endpoint.list
+            select e.id, c.slug, e.kind, coalesce(e.url, e.address) as "to!", e.state, e.state_reason, e.allow_private,
+                   (select count(*) from delivery d where d.endpoint_id = e.id and d.state in ('pending', 'held', 'leased')) as "open!",
+                   e.concurrency, e.rate, e.timeout_s, e.headers, e.events, e.by_name, e.failures, e.failing_since, e.probe_at,
+                   array(select created_at from endpoint_secret s where s.endpoint_id = e.id and (expires_at is null or expires_at > $2)
+                         order by created_at desc, secret) as "made!: Vec<jiff_sqlx::Timestamp>",
+                   array(select expires_at from endpoint_secret s where s.endpoint_id = e.id and (expires_at is null or expires_at > $2)
+                         order by created_at desc, secret) as "expire!: Vec<Option<jiff_sqlx::Timestamp>>"
+            from endpoint e join client c on c.id = e.client_id where $1::uuid is null or e.id = $1
+            order by c.slug, e.created_at"#,
+            only.map(EndpointId::uuid),
+            now.to_sqlx()
         )
         .fetch_all(&self.pool)
         .await?;
-        let rep = |id, name, email| RepRecord { id: RepId::from_uuid(id), client, name, email };
-        Ok(rows.into_iter().map(|row| rep(row.id, row.name, row.email)).collect())
+        rows.into_iter()
+            .map(|row| {
+                let events = row.events.iter().map(|event| word(event)).collect::<Result<_, _>>()?;
+                let (concurrency, rate, timeout_s, headers) = (row.concurrency, row.rate, row.timeout_s, row.headers);
+                let expire = row.expire.into_iter().map(|at| at.map(jiff_sqlx::Timestamp::to_jiff));
+                Ok(EndpointRecord {
+                    id: EndpointId::from_uuid(row.id),
+                    client: row.slug,
+                    kind: EndpointKind::read(&row.kind)?,
+                    to: row.to,
+                    allow_private: row.allow_private,
+                    enabled: row.state == "enabled",
+                    reason: row.state_reason,
+                    open: row.open,
+                    terms: EndpointTerms { concurrency, rate, timeout_s, headers, events, by_name: row.by_name },
+                    failing: row.failing_since.map(|since| (row.failures, since.to_jiff())),
+                    probe_at: row.probe_at.map(jiff_sqlx::Timestamp::to_jiff),
+                    secrets: row.made.into_iter().map(jiff_sqlx::Timestamp::to_jiff).zip(expire).collect(),
+                })
+            })
+            .collect()
     }
 }

@@ -1,13 +1,15 @@
-//! Leads, decisions and maturations, as the qualifier's batch reads and writes them.
+//! Leads as a batch reads them, under their locks.
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use ripen_domain::{
-    id::{ClientId, CriteriaId, DecisionId, LeadId, MaturationId, PersonId, ProgramId, SourceId},
+    id::{ClientId, CriteriaId, DecisionId, LeadId, PersonId, ProgramId, SourceId},
     lead::{Channel, Grade, Stage},
 };
 use uuid::Uuid;
 
-use crate::{StoreError, Transaction, error::word, person::identity::profile_of};
+use crate::{Scope, StoreError, Transaction, error::word};
 
 /// A lead.
 #[derive(Debug, Clone)]
@@ -64,56 +66,7 @@ impl LeadRow {
     }
 }
 
-/// A decision to store.
-#[derive(Debug, Clone)]
-pub struct NewDecision {
-    /// Its id.
-    pub id: DecisionId,
-    /// The lead decided.
-    pub lead: LeadId,
-    /// Whose lead.
-    pub client: ClientId,
-    /// The version applied.
-    pub criteria: CriteriaId,
-    /// The instant.
-    pub at: Timestamp,
-    /// Grade given.
-    pub grade: Grade,
-    /// Points.
-    pub score: i32,
-    /// The receipt's bytes.
-    pub receipt: String,
-}
-
-/// How a maturation was routed.
-#[derive(Debug, Clone)]
-pub struct RoutingNote {
-    /// The version of the client's routing; none where it has none.
-    pub version: Option<i32>,
-    /// The rule that counted.
-    pub rule: String,
-    /// Where it went or until when it is held, and why nobody else has it.
-    pub text: String,
-}
-
-/// A maturation to store.
-#[derive(Debug, Clone)]
-pub struct MaturationRow {
-    /// Its id.
-    pub id: MaturationId,
-    /// The lead.
-    pub lead: LeadId,
-    /// Whose lead.
-    pub client: ClientId,
-    /// The decision that found it.
-    pub decision: DecisionId,
-    /// The instant.
-    pub at: Timestamp,
-    /// How it was routed; none where every endpoint gets every lead.
-    pub routing: Option<RoutingNote>,
-}
-
-struct Columns {
+struct LeadColumns {
     id: Uuid,
     client_id: Uuid,
     program_id: Uuid,
@@ -141,7 +94,7 @@ struct Columns {
     generation: i64,
 }
 
-impl Columns {
+impl LeadColumns {
     fn row(self) -> Result<LeadRow, StoreError> {
         let decided = match (self.decision_id, self.criteria_id, self.grade, self.score) {
             (Some(decision), Some(criteria), Some(grade), Some(score)) => {
@@ -183,7 +136,7 @@ impl Transaction {
     pub async fn leads_lock_of(&mut self, persons: &[PersonId]) -> Result<Vec<LeadRow>, StoreError> {
         let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
         let rows = sqlx::query_as!(
-            Columns,
+            LeadColumns,
             "-- lead.lock_of_persons
             select id, client_id, program_id, person_id, source_id, channel, stage, grade, score, criteria_id, decision_id,
                    arrivals, enquiries, touches, rounds, last_disposition, last_conversation_at, returned_at,
@@ -193,7 +146,7 @@ impl Transaction {
         )
         .fetch_all(self.connection())
         .await?;
-        rows.into_iter().map(Columns::row).collect()
+        rows.into_iter().map(LeadColumns::row).collect()
     }
 
     /// Locks these leads, open or not, in the order of their ids.
@@ -203,7 +156,7 @@ impl Transaction {
     pub async fn leads_lock(&mut self, leads: &[LeadId]) -> Result<Vec<LeadRow>, StoreError> {
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
         let rows = sqlx::query_as!(
-            Columns,
+            LeadColumns,
             "-- lead.lock
             select id, client_id, program_id, person_id, source_id, channel, stage, grade, score, criteria_id, decision_id,
                    arrivals, enquiries, touches, rounds, last_disposition, last_conversation_at, returned_at,
@@ -213,38 +166,26 @@ impl Transaction {
         )
         .fetch_all(self.connection())
         .await?;
-        rows.into_iter().map(Columns::row).collect()
+        rows.into_iter().map(LeadColumns::row).collect()
     }
 
-    /// What a decision about these leads needs to know of their persons: reachable by e-mail and phone, verified, asked
-    /// not to be contacted, postal code, country, time zone.
-    ///
-    /// # Errors
-    /// When the transaction fails.
-    pub async fn persons_of(
-        &mut self,
-        persons: &[PersonId],
-    ) -> Result<Vec<crate::person::identity::KnownPerson>, StoreError> {
-        let ids: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
-        let rows = sqlx::query!(
-            "-- person.by_id
-            select id, client_id, first_name, last_name, name, email, phone, postal_code, country, time_zone, locale, verified,
-                   do_not_contact
-            from person where id = any($1)",
-            &ids
+    pub(crate) async fn person_of(&mut self, scope: Scope, lead: LeadId) -> Result<Option<PersonId>, StoreError> {
+        let row = sqlx::query!(
+            "-- lead.person_of
+            select person_id from lead where id = $1 and ($2::uuid is null or client_id = $2)",
+            lead.uuid(),
+            scope.client_uuid()
         )
-        .fetch_all(self.connection())
+        .fetch_optional(self.connection())
         .await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| crate::person::identity::KnownPerson {
-                client: ClientId::from_uuid(row.client_id),
-                found_by: None,
-                person: PersonId::from_uuid(row.id),
-                profile: profile_of!(row),
-                verified: row.verified,
-                do_not_contact: row.do_not_contact,
-            })
-            .collect())
+        Ok(row.map(|row| PersonId::from_uuid(row.person_id)))
+    }
+
+    /// Locks in the order of every writer: the person's identities, then the lead.
+    pub(crate) async fn lock_lead(&mut self, scope: Scope, lead: LeadId) -> Result<Option<LeadRow>, StoreError> {
+        let Some(person) = self.person_of(scope, lead).await? else { return Ok(None) };
+        let identities: BTreeSet<_> = self.identities_of(&[person]).await?.into_iter().collect();
+        self.identities_lock(&identities).await?;
+        Ok(self.leads_lock(&[lead]).await?.pop())
     }
 }

@@ -1,7 +1,11 @@
 //! Leads: loaded for a batch, written by it, shown and worked by people.
 
-pub mod facts;
+pub mod answer;
 pub mod load;
+pub mod lock;
+pub mod recall;
+pub mod regrade;
 pub mod show;
 pub mod touch;
+pub mod untouched;
 pub mod write;

@@ -1,22 +1,25 @@
-//! Writing what a batch decided: leads with their decisions and next steps in one statement, maturations with what is owed
-//! for them in another.
+//! Writing leads: what a batch decided, with the decisions and next steps, in one statement; and what a touch or an outcome
+//! changes of one lead.
 
+use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::id::RepId;
+use ripen_domain::{id::LeadId, outcome::Follows};
 use uuid::Uuid;
 
 use crate::{
     StoreError, Transaction,
-    delivery::settle::NewDelivery,
-    lead::load::{LeadRow, MaturationRow, NewDecision},
-    promise::write::PromiseRow,
+    decision::write::{DecisionArrays, NewDecision},
+    error::one_row,
+    lead::{load::LeadRow, touch::NewTouch},
+    outcome::list::OutcomeRecord,
+    promise::write::{PromiseArrays, PromiseRow},
 };
 
-type Instants = Vec<jiff_sqlx::Timestamp>;
-type MaybeInstants = Vec<Option<jiff_sqlx::Timestamp>>;
+pub(crate) type Instants = Vec<jiff_sqlx::Timestamp>;
+pub(crate) type MaybeInstants = Vec<Option<jiff_sqlx::Timestamp>>;
 
 #[derive(Default)]
-struct Columns {
+struct LeadArrays {
     ids: Vec<Uuid>,
     clients: Vec<Uuid>,
     programs: Vec<Uuid>,
@@ -40,7 +43,7 @@ struct Columns {
     rounds: Vec<i32>,
 }
 
-impl From<&[LeadRow]> for Columns {
+impl From<&[LeadRow]> for LeadArrays {
     fn from(rows: &[LeadRow]) -> Self {
         let mut columns = Self::default();
         for row in rows {
@@ -70,123 +73,6 @@ impl From<&[LeadRow]> for Columns {
     }
 }
 
-#[derive(Default)]
-struct Decisions {
-    ids: Vec<Uuid>,
-    leads: Vec<Uuid>,
-    clients: Vec<Uuid>,
-    criteria: Vec<Uuid>,
-    at: Instants,
-    grades: Vec<String>,
-    scores: Vec<i32>,
-}
-
-impl From<&[NewDecision]> for Decisions {
-    fn from(rows: &[NewDecision]) -> Self {
-        let mut columns = Self::default();
-        for row in rows {
-            columns.ids.push(row.id.uuid());
-            columns.leads.push(row.lead.uuid());
-            columns.clients.push(row.client.uuid());
-            columns.criteria.push(row.criteria.uuid());
-            columns.at.push(row.at.to_sqlx());
-            columns.grades.push(row.grade.word().to_owned());
-            columns.scores.push(row.score);
-        }
-        columns
-    }
-}
-
-#[derive(Default)]
-struct Promises {
-    leads: Vec<Uuid>,
-    generations: Vec<i64>,
-    clients: Vec<Uuid>,
-    kinds: Vec<String>,
-    due: MaybeInstants,
-    why: Vec<String>,
-    whom: Vec<String>,
-}
-
-impl From<&[PromiseRow]> for Promises {
-    fn from(rows: &[PromiseRow]) -> Self {
-        let mut columns = Self::default();
-        for row in rows {
-            columns.leads.push(row.lead.uuid());
-            columns.generations.push(row.generation);
-            columns.clients.push(row.client.uuid());
-            columns.kinds.push(row.kind.word().to_owned());
-            columns.due.push(row.due_at.map(ToSqlx::to_sqlx));
-            columns.why.push(row.why.clone());
-            columns.whom.push(row.from_whom.clone());
-        }
-        columns
-    }
-}
-
-#[derive(Default)]
-struct Maturations {
-    ids: Vec<Uuid>,
-    leads: Vec<Uuid>,
-    clients: Vec<Uuid>,
-    decisions: Vec<Uuid>,
-    at: Instants,
-    versions: Vec<Option<i32>>,
-    rules: Vec<Option<String>>,
-    texts: Vec<Option<String>>,
-}
-
-impl From<&[MaturationRow]> for Maturations {
-    fn from(rows: &[MaturationRow]) -> Self {
-        let mut columns = Self::default();
-        for row in rows {
-            let note = row.routing.as_ref();
-            columns.ids.push(row.id.uuid());
-            columns.leads.push(row.lead.uuid());
-            columns.clients.push(row.client.uuid());
-            columns.decisions.push(row.decision.uuid());
-            columns.at.push(row.at.to_sqlx());
-            columns.versions.push(note.and_then(|note| note.version));
-            columns.rules.push(note.map(|note| note.rule.clone()));
-            columns.texts.push(note.map(|note| note.text.clone()));
-        }
-        columns
-    }
-}
-
-#[derive(Default)]
-struct Deliveries {
-    ids: Vec<Uuid>,
-    clients: Vec<Uuid>,
-    leads: Vec<Uuid>,
-    maturations: Vec<Uuid>,
-    endpoints: Vec<Option<Uuid>>,
-    reps: Vec<Option<Uuid>>,
-    reasons: Vec<Option<String>>,
-    due: Instants,
-    offers: MaybeInstants,
-    offers_said: Vec<Option<String>>,
-}
-
-impl From<&[NewDelivery]> for Deliveries {
-    fn from(rows: &[NewDelivery]) -> Self {
-        let mut columns = Self::default();
-        for row in rows {
-            columns.ids.push(row.id.uuid());
-            columns.clients.push(row.client.uuid());
-            columns.leads.push(row.lead.uuid());
-            columns.maturations.push(row.maturation.uuid());
-            columns.endpoints.push(row.to.map(|(endpoint, _)| endpoint.uuid()));
-            columns.reps.push(row.to.and_then(|(_, rep)| rep).map(RepId::uuid));
-            columns.reasons.push(row.why.clone());
-            columns.due.push(row.due_at.to_sqlx());
-            columns.offers.push(row.offered_until.map(ToSqlx::to_sqlx));
-            columns.offers_said.push(row.offered_until.map(|until| until.to_string()));
-        }
-        columns
-    }
-}
-
 impl Transaction {
     /// Writes leads with the decisions about them and the promises that follow. New leads are inserted; of known ones,
     /// locked before, everything a batch can change is set. Touches, dispositions and returns belong to other writers and
@@ -199,10 +85,10 @@ impl Transaction {
         rows: &[LeadRow],
         decisions: &[NewDecision],
         promises: &[PromiseRow],
-        now: jiff::Timestamp,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         let receipts = self.pack(decisions).await?;
-        let (c, d, p) = (Columns::from(rows), Decisions::from(decisions), Promises::from(promises));
+        let (c, d, p) = (LeadArrays::from(rows), DecisionArrays::from(decisions), PromiseArrays::from(promises));
         sqlx::query!(
             "-- lead.write
             with decided as (
@@ -245,43 +131,61 @@ impl Transaction {
         Ok(())
     }
 
-    /// Stores maturations and owes their deliveries; one that is owed already stays. `offered_until` is when a sweeper may
-    /// offer them again.
-    ///
-    /// # Errors
-    /// When the transaction fails.
-    pub async fn maturations_write(
+    pub(crate) async fn lead_touched(
         &mut self,
-        rows: &[MaturationRow],
-        owed: &[NewDelivery],
-        (now, offered_until): (jiff::Timestamp, jiff::Timestamp),
+        lead: &LeadRow,
+        new: &NewTouch<'_>,
+        round: bool,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
-        let (m, d) = (Maturations::from(rows), Deliveries::from(owed));
-        sqlx::query!(
-            "-- maturation.write
-            with owed as (
-              insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, state, reason, due_at, offered_until,
-                                    created_at, event, said)
-              select ($8::uuid[])[i], ($9::uuid[])[i], ($10::uuid[])[i], ($11::uuid[])[i], ($12::uuid[])[i], ($13::uuid[])[i],
-                     case when ($12::uuid[])[i] is null then 'held' else 'pending' end, ($14::text[])[i],
-                     ($15::timestamptz[])[i], case when ($14::text[])[i] is null then $7::timestamptz else $6::timestamptz end, $6,
-                     case when ($19::timestamptz[])[i] is null then 'lead.matured' else 'lead.offered' end,
-                     case when ($19::timestamptz[])[i] is not null then json_build_object('until', ($20::text[])[i]) end
-              from generate_subscripts($8::uuid[], 1) i
-              on conflict do nothing
-            )
-            insert into maturation (id, lead_id, client_id, decision_id, at, route, rule, routed_at, routing)
-            select ($1::uuid[])[i], ($2::uuid[])[i], ($3::uuid[])[i], ($4::uuid[])[i], ($5::timestamptz[])[i],
-                   ($16::integer[])[i], ($17::text[])[i], case when ($17::text[])[i] is not null then $6 end, ($18::text[])[i]
-            from generate_subscripts($1::uuid[], 1) i",
-            &m.ids, &m.leads, &m.clients, &m.decisions, &m.at[..], now.to_sqlx(), offered_until.to_sqlx(), &d.ids, &d.clients,
-            &d.leads, &d.maturations, &d.endpoints[..] as &[Option<Uuid>], &d.reps[..] as &[Option<Uuid>],
-            &d.reasons[..] as &[Option<String>], &d.due[..], &m.versions[..] as &[Option<i32>],
-            &m.rules[..] as &[Option<String>], &m.texts[..] as &[Option<String>],
-            &d.offers[..] as &[Option<jiff_sqlx::Timestamp>], &d.offers_said[..] as &[Option<String>]
+        let spoke = new.disposition.is_conversation();
+        let done = sqlx::query!(
+            "-- lead.touched
+            update lead set touches = touches + 1, rounds = rounds + $2::boolean::integer,
+                            last_disposition = case when $3 then $4 else last_disposition end,
+                            last_conversation_at = case when $5 then $6::timestamptz else last_conversation_at end,
+                            stage = case when $5 and stage = 'lead' then 'contact' else stage end
+            where id = $1",
+            lead.id.uuid(),
+            round,
+            new.disposition.is_attempt(),
+            new.disposition.word(),
+            spoke,
+            now.to_sqlx()
         )
         .execute(self.connection())
         .await?;
-        Ok(())
+        one_row(done.rows_affected(), "lead")
+    }
+
+    pub(crate) async fn lead_said(
+        &mut self,
+        lead: LeadId,
+        follows: &Follows,
+        said: &OutcomeRecord,
+        generation: i64,
+    ) -> Result<(), StoreError> {
+        let reason = said.reason.as_deref().unwrap_or_default();
+        let done = sqlx::query!(
+            "-- lead.said
+            update lead set stage = coalesce($2, stage), generation = $3,
+                            returned_at = case when $4 then $5::timestamptz when not $4 then null else returned_at end,
+                            closed_at = case when $2 is null then closed_at when $2 = 'closed' then $5 end,
+                            closed_reason = case when $2 is null then closed_reason when $2 = 'closed' then 'lost: ' || $6 end,
+                            amount = case when $2 is null then amount else $7 end,
+                            currency = case when $2 is null then currency else $8 end
+            where id = $1",
+            lead.uuid(),
+            follows.stage.map(|stage| stage.word()),
+            generation,
+            follows.given_back,
+            said.at.to_sqlx(),
+            reason,
+            said.sale.map(|sale| sale.amount),
+            said.sale.map(|sale| sale.currency.to_string())
+        )
+        .execute(self.connection())
+        .await?;
+        one_row(done.rows_affected(), "lead")
     }
 }

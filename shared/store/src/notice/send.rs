@@ -1,117 +1,18 @@
 //! The outbox of mails beside deliveries: written in the transaction of their cause, leased, sent and settled by the
 //! dispatcher. What is said is looked up when it is sent, so that nobody is told what is no longer so.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     delivery::Next,
-    id::{AppointmentId, ClientId, DeliveryId, EndpointId, NoticeId, RepId},
+    id::{AppointmentId, DeliveryId, EndpointId, NoticeId},
 };
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Store, StoreError, Transaction, error::one_row};
-
-/// What a notice says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoticeKind {
-    /// An appointment with the recipient was made.
-    AppointmentBooked,
-    /// It was moved.
-    AppointmentMoved,
-    /// It was cancelled.
-    AppointmentCancelled,
-    /// It is near.
-    AppointmentReminder,
-    /// A webhook fails.
-    EndpointDown,
-    /// An endpoint was disabled.
-    EndpointDisabled,
-    /// Nothing was said of a lead.
-    LeadUntouched,
-    /// Nothing was said of leads, for the firm.
-    LeadsUntouched,
-}
-
-impl NoticeKind {
-    /// Every kind that this version can send: others are left to a newer one.
-    const ALL: [Self; 8] = [
-        Self::AppointmentBooked,
-        Self::AppointmentMoved,
-        Self::AppointmentCancelled,
-        Self::AppointmentReminder,
-        Self::EndpointDown,
-        Self::EndpointDisabled,
-        Self::LeadUntouched,
-        Self::LeadsUntouched,
-    ];
-
-    /// As it is kept.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::AppointmentBooked => "appointment_booked",
-            Self::AppointmentMoved => "appointment_moved",
-            Self::AppointmentCancelled => "appointment_cancelled",
-            Self::AppointmentReminder => "appointment_reminder",
-            Self::EndpointDown => "endpoint_down",
-            Self::EndpointDisabled => "endpoint_disabled",
-            Self::LeadUntouched => "lead_untouched",
-            Self::LeadsUntouched => "leads_untouched",
-        }
-    }
-
-    fn read(word: &str) -> Result<Self, StoreError> {
-        let found = Self::ALL.into_iter().find(|kind| kind.word() == word);
-        found.ok_or_else(|| StoreError::Corrupt(format!("the word {word:?}")))
-    }
-}
-
-impl fmt::Display for NoticeKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
-    }
-}
-
-/// A notice to write.
-#[derive(Debug, Clone)]
-pub struct NewNotice {
-    /// Its id.
-    pub id: NoticeId,
-    /// Whom it concerns.
-    pub client: ClientId,
-    /// What it says.
-    pub kind: NoticeKind,
-    /// The appointment it is about.
-    pub appointment: Option<AppointmentId>,
-    /// What its kind needs beside what is looked up.
-    pub data: Value,
-    /// Not to be sent before.
-    pub due_at: Timestamp,
-}
-
-/// A notice that is told once, to an address.
-#[derive(Debug, Clone)]
-pub struct OnceNotice {
-    /// Its id.
-    pub id: NoticeId,
-    /// Whom it concerns.
-    pub client: ClientId,
-    /// What it says.
-    pub kind: NoticeKind,
-    /// What it tells of: a second one of this key is none.
-    pub key: String,
-    /// The delivery it is about.
-    pub delivery: Option<DeliveryId>,
-    /// The endpoint it is about.
-    pub endpoint: Option<EndpointId>,
-    /// Name and address.
-    pub to: (Option<String>, String),
-    /// A title and sentences.
-    pub data: Value,
-}
+use crate::{Store, StoreError, error::one_row, notice::owe::NoticeKind};
 
 /// A notice to send now.
 #[derive(Debug, Clone)]
@@ -160,97 +61,7 @@ pub enum NoticeEnd {
     Dropped(&'static str),
 }
 
-impl Transaction {
-    /// Owes these to a rep.
-    ///
-    /// # Errors
-    /// When the transaction fails.
-    pub async fn notices_to_rep(
-        &mut self,
-        rep: RepId,
-        notices: &[NewNotice],
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let ids: Vec<_> = notices.iter().map(|one| one.id.uuid()).collect();
-        let clients: Vec<_> = notices.iter().map(|one| one.client.uuid()).collect();
-        let kinds: Vec<_> = notices.iter().map(|one| one.kind.word().to_owned()).collect();
-        let appointments: Vec<_> = notices.iter().map(|one| one.appointment.map(AppointmentId::uuid)).collect();
-        let data: Vec<_> = notices.iter().map(|one| one.data.clone()).collect();
-        let due: Vec<_> = notices.iter().map(|one| one.due_at.to_sqlx()).collect();
-        sqlx::query!(
-            "-- notice.to_rep
-            insert into notice (id, client_id, kind, appointment_id, to_name, to_address, data, due_at, created_at)
-            select ($2::uuid[])[i], ($3::uuid[])[i], ($4::text[])[i], ($5::uuid[])[i], r.name, r.email, ($6::json[])[i],
-                   ($7::timestamptz[])[i], $8
-            from generate_subscripts($2::uuid[], 1) i join rep r on r.id = $1",
-            rep.uuid(),
-            &ids,
-            &clients,
-            &kinds,
-            &appointments[..] as &[Option<Uuid>],
-            &data,
-            &due[..],
-            now.to_sqlx()
-        )
-        .execute(self.connection())
-        .await?;
-        Ok(())
-    }
-
-    /// Drops what was still to be said of an appointment. What is being sent is sent.
-    ///
-    /// # Errors
-    /// When the transaction fails.
-    pub async fn notices_drop(
-        &mut self,
-        appointment: AppointmentId,
-        why: &str,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        sqlx::query!(
-            "-- notice.drop
-            update notice set state = 'dropped', reason = $2, ended_at = $3
-            where appointment_id = $1 and state = 'pending' and lease is null",
-            appointment.uuid(),
-            why,
-            now.to_sqlx()
-        )
-        .execute(self.connection())
-        .await?;
-        Ok(())
-    }
-}
-
 impl Store {
-    /// Owes these, each that was not told before; returns how many are new.
-    ///
-    /// # Errors
-    /// When the database is away.
-    pub async fn notices_once(&self, notices: &[OnceNotice], now: Timestamp) -> Result<u64, StoreError> {
-        let mut new = 0;
-        for one in notices {
-            let done = sqlx::query!(
-                "-- notice.once
-                insert into notice (id, client_id, kind, delivery_id, endpoint_id, key, to_name, to_address, data, due_at, created_at)
-                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) on conflict (key) do nothing",
-                one.id.uuid(),
-                one.client.uuid(),
-                one.kind.word(),
-                one.delivery.map(DeliveryId::uuid) as Option<Uuid>,
-                one.endpoint.map(EndpointId::uuid) as Option<Uuid>,
-                one.key,
-                one.to.0,
-                one.to.1,
-                one.data,
-                now.to_sqlx()
-            )
-            .execute(&self.pool)
-            .await?;
-            new += done.rows_affected();
-        }
-        Ok(new)
-    }
-
     /// Leases notices that are due, oldest first.
     ///
     /// # Errors

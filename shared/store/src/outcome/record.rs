@@ -1,23 +1,23 @@
 //! What clients say about delivered leads, recorded with everything that follows for the lead in one transaction, under the
 //! locks of every writer. However it is said, it comes through here; the qualifier decides the lead again afterwards.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 use ripen_domain::{
     calling::Hours,
     delivery::{EventType, OutcomeKind},
     id::{DeliveryId, LeadId},
     lead::Grade,
-    outcome::{Follows, How, Next, Outcome, Refused, Sale, Standing, follows},
+    outcome::{Follows, How, Next, Outcome, Refused, Standing, follows},
     promise::{Due, Open},
 };
-
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    Scope, Store, StoreError, Transaction, delivery::event::News, lead::load::LeadRow, outcome::write::Owed,
+    Scope, Store, StoreError, Transaction,
+    delivery::event::News,
+    lead::load::LeadRow,
+    outcome::{list::OutcomeRecord, write::Owed},
     transaction::again,
 };
 
@@ -36,27 +36,6 @@ pub struct NewOutcome<'a> {
     pub seen: Option<i32>,
     /// Say what would become of it, and keep nothing.
     pub dry_run: bool,
-}
-
-/// An outcome as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutcomeRecord {
-    /// Counts from 1.
-    pub number: i32,
-    /// When it was said.
-    pub at: Timestamp,
-    /// What.
-    pub kind: OutcomeKind,
-    /// In the client's words.
-    pub reason: Option<String>,
-    /// What it was sold for.
-    pub sale: Option<Sale>,
-    /// When a lead that is not ready may be.
-    pub not_before: Option<Timestamp>,
-    /// How it was said.
-    pub how: How,
-    /// By whom.
-    pub by: String,
 }
 
 /// What became of an outcome.
@@ -192,26 +171,7 @@ impl NewOutcome<'_> {
     }
 }
 
-impl OutcomeRecord {
-    /// Whether it says the same.
-    fn says(&self, outcome: &Outcome, not_before: Option<Timestamp>) -> bool {
-        let words = |reason: Option<&str>| reason.unwrap_or_default().to_lowercase();
-        self.kind == outcome.kind()
-            && words(self.reason.as_deref()) == words(outcome.reason())
-            && self.sale == outcome.sale()
-            && self.not_before == not_before
-    }
-}
-
 impl Transaction {
-    /// Locks in the order of every writer: the person's identities, then the lead.
-    pub(crate) async fn lock_lead(&mut self, scope: Scope, lead: LeadId) -> Result<Option<LeadRow>, StoreError> {
-        let Some(person) = self.person_of(scope, lead).await? else { return Ok(None) };
-        let identities: BTreeSet<_> = self.identities_of(&[person]).await?.into_iter().collect();
-        self.identities_lock(&identities).await?;
-        Ok(self.leads_lock(&[lead]).await?.pop())
-    }
-
     async fn what_follows(
         &mut self,
         outcome: &Outcome,

@@ -1,62 +1,13 @@
-//! Persons and the identities that lead to them.
+//! Identities: the anchors that every writer of a person locks first, and who is reached under each.
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     contact::Identity,
     id::{ClientId, PersonId},
-    person::Profile,
 };
 
 use crate::{StoreError, Transaction};
-
-/// What is known of a person, from a row that has its columns. Each statement's row is a type of its own, hence a macro.
-macro_rules! profile_of {
-    ($row:expr) => {
-        ripen_domain::person::Profile {
-            first_name: $row.first_name,
-            last_name: $row.last_name,
-            name: $row.name,
-            email: $row.email,
-            phone: $row.phone,
-            postal_code: $row.postal_code,
-            country: $row.country,
-            time_zone: $row.time_zone,
-            locale: $row.locale,
-        }
-    };
-}
-pub(crate) use profile_of;
-
-/// A person found under an identity.
-#[derive(Debug, Clone)]
-pub struct KnownPerson {
-    /// The client.
-    pub client: ClientId,
-    /// Under which identity, where one was asked for.
-    pub found_by: Option<Identity>,
-    /// The person, merges followed.
-    pub person: PersonId,
-    /// What is known of the person.
-    pub profile: Profile,
-    /// Somebody confirmed who it is.
-    pub verified: bool,
-    /// Asked not to be contacted.
-    pub do_not_contact: bool,
-}
-
-/// A person to write.
-#[derive(Debug, Clone)]
-pub struct PersonRow {
-    /// The person.
-    pub id: PersonId,
-    /// The client.
-    pub client: ClientId,
-    /// What is known.
-    pub profile: Profile,
-}
 
 impl Transaction {
     /// Makes anchors for these identities where there are none, in the order of the key.
@@ -99,41 +50,6 @@ impl Transaction {
         Ok(())
     }
 
-    /// The persons reached under these identities.
-    ///
-    /// # Errors
-    /// When the transaction fails.
-    pub async fn persons_by_identity(
-        &mut self,
-        wanted: &BTreeSet<(ClientId, Identity)>,
-    ) -> Result<Vec<KnownPerson>, StoreError> {
-        let (clients, kinds, values) = columns(wanted);
-        let rows = sqlx::query!(
-            "-- person.by_identity
-            select pi.client_id, pi.kind, pi.value, p.id, p.first_name, p.last_name, p.name, p.email, p.phone, p.postal_code,
-                   p.country, p.time_zone, p.locale, p.verified, p.do_not_contact
-            from person_identity pi
-            join unnest($1::uuid[], $2::text[], $3::text[]) as w (client_id, kind, value) using (client_id, kind, value)
-            join person p on p.id = pi.person_id
-            where p.merged_into is null
-            order by p.created_at, p.id",
-            &clients, &kinds, &values
-        )
-        .fetch_all(self.connection())
-        .await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| KnownPerson {
-                client: ClientId::from_uuid(row.client_id),
-                found_by: Identity::stored(&row.kind, &row.value),
-                person: PersonId::from_uuid(row.id),
-                profile: profile_of!(row),
-                verified: row.verified,
-                do_not_contact: row.do_not_contact,
-            })
-            .collect())
-    }
-
     /// Every identity that leads to these persons.
     ///
     /// # Errors
@@ -155,73 +71,11 @@ impl Transaction {
             })
             .collect()
     }
-
-    /// Writes persons and links identities to them: new persons are inserted, known ones get the profile given.
-    ///
-    /// # Errors
-    /// When the transaction fails.
-    pub async fn persons_write(
-        &mut self,
-        rows: Vec<PersonRow>,
-        links: &[(ClientId, Identity, PersonId)],
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let mut ids = Vec::with_capacity(rows.len());
-        let mut clients = Vec::with_capacity(rows.len());
-        let mut fields: [Vec<Option<String>>; 9] = Default::default();
-        for row in rows {
-            ids.push(row.id.uuid());
-            clients.push(row.client.uuid());
-            let profile = row.profile;
-            let values = [
-                profile.first_name,
-                profile.last_name,
-                profile.name,
-                profile.email,
-                profile.phone,
-                profile.postal_code,
-                profile.country,
-                profile.time_zone,
-                profile.locale,
-            ];
-            fields.iter_mut().zip(values).for_each(|(column, value)| column.push(value));
-        }
-        let [first, last, name, email, phone, postal, country, zone, locale] = &fields;
-        let (link_clients, kinds, values) =
-            identity_columns(links.iter().map(|(client, identity, _)| (*client, identity)));
-        let persons: Vec<_> = links.iter().map(|(_, _, person)| person.uuid()).collect();
-        sqlx::query!(
-            "-- person.write
-            with linked as (
-              insert into person_identity (client_id, kind, value, person_id)
-              select ($13::uuid[])[i], ($14::text[])[i], ($15::text[])[i], ($16::uuid[])[i]
-              from generate_subscripts($13::uuid[], 1) i
-              on conflict do nothing
-            )
-            insert into person as p (id, client_id, first_name, last_name, name, email, phone, postal_code, country, time_zone,
-                                     locale, created_at, updated_at)
-            select ($1::uuid[])[i], ($2::uuid[])[i], ($3::text[])[i], ($4::text[])[i], ($5::text[])[i],
-                   ($6::text[])[i], ($7::text[])[i], ($8::text[])[i], ($9::text[])[i], ($10::text[])[i],
-                   ($11::text[])[i], $12::timestamptz, $12
-            from generate_subscripts($1::uuid[], 1) i
-            on conflict (id) do update set
-              first_name = excluded.first_name, last_name = excluded.last_name, name = excluded.name, email = excluded.email,
-              phone = excluded.phone, postal_code = excluded.postal_code, country = excluded.country,
-              time_zone = excluded.time_zone, locale = excluded.locale, updated_at = excluded.updated_at",
-            &ids, &clients, &first[..] as &[Option<String>], &last[..] as &[Option<String>], &name[..] as &[Option<String>],
-            &email[..] as &[Option<String>], &phone[..] as &[Option<String>], &postal[..] as &[Option<String>],
-            &country[..] as &[Option<String>], &zone[..] as &[Option<String>], &locale[..] as &[Option<String>], now.to_sqlx(),
-            &link_clients, &kinds, &values, &persons
-        )
-        .execute(self.connection())
-        .await?;
-        Ok(())
-    }
 }
 
 type IdentityColumns = (Vec<uuid::Uuid>, Vec<String>, Vec<String>);
 
-fn columns(wanted: &BTreeSet<(ClientId, Identity)>) -> IdentityColumns {
+pub(crate) fn columns(wanted: &BTreeSet<(ClientId, Identity)>) -> IdentityColumns {
     identity_columns(wanted.iter().map(|(client, identity)| (*client, identity)))
 }
 

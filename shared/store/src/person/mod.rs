@@ -1,3 +1,4 @@
 //! Persons and the identities they are found by.
 
 pub mod identity;
+pub mod record;

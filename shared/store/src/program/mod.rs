@@ -1,3 +1,4 @@
 //! Programs: lines of business.
 
+pub mod pace;
 pub mod record;

@@ -1,4 +1,6 @@
 //! Promises: the dated next step of every open lead.
 
+pub mod agree;
+pub mod list;
 pub mod sweep;
 pub mod write;

@@ -1,13 +1,19 @@
-//! The ledger of promises: the dated next steps of leads, and the regrades that changed facts ask for.
+//! Promises as batches, touches and outcomes write them.
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     id::{ClientId, LeadId},
-    promise::{Kind, Open, State},
+    outcome::{ASK_AFTER, Next},
+    promise::{Due, Kind, Open, State},
 };
+use uuid::Uuid;
 
-use crate::{StoreError, Transaction, error::word};
+use crate::{
+    StoreError, Transaction,
+    error::{one_row, word},
+    lead::{load::LeadRow, write::MaybeInstants},
+};
 
 /// A lead's open promise.
 #[derive(Debug, Clone)]
@@ -118,38 +124,115 @@ impl Transaction {
         }
     }
 
-    /// The regrades of these leads with the version read now.
-    ///
-    /// # Errors
-    /// When the transaction fails.
-    pub async fn regrades_of(&mut self, leads: &[LeadId]) -> Result<Vec<(LeadId, i64)>, StoreError> {
-        let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
-        let rows = sqlx::query!(
-            "-- regrade.of
-            select lead_id, version from regrade where lead_id = any($1)",
-            &leads
+    pub(crate) async fn promise_worked(
+        &mut self,
+        lead: LeadId,
+        generation: i64,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let done = sqlx::query!(
+            "-- promise.worked
+            update promise set worked_at = $3 where lead_id = $1 and generation = $2 and state in ('scheduled', 'work')",
+            lead.uuid(),
+            generation,
+            now.to_sqlx()
         )
-        .fetch_all(self.connection())
+        .execute(self.connection())
         .await?;
-        Ok(rows.into_iter().map(|row| (LeadId::from_uuid(row.lead_id), row.version)).collect())
+        one_row(done.rows_affected(), "promise")
     }
 
-    /// Removes regrades, each only at the version that the decision read.
-    ///
-    /// # Errors
-    /// When the transaction fails.
-    pub async fn regrades_delete(&mut self, read: &[(LeadId, i64)]) -> Result<(), StoreError> {
-        let leads: Vec<_> = read.iter().map(|(lead, _)| lead.uuid()).collect();
-        let versions: Vec<_> = read.iter().map(|(_, version)| *version).collect();
+    /// Ends open promises, each in its state, because of what a client said.
+    pub(crate) async fn promises_end_by(
+        &mut self,
+        lead: LeadId,
+        ended: &[(i64, State)],
+        (by, why): (&str, &str),
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let generations: Vec<_> = ended.iter().map(|(generation, _)| *generation).collect();
+        let states: Vec<_> = ended.iter().map(|(_, state)| state.word().to_owned()).collect();
+        let done = sqlx::query!(
+            "-- promise.end_by_client
+            update promise p set state = n.state, ended_at = $4, ended_by = $5, ended_why = $6
+            from unnest($2::bigint[], $3::text[]) as n (generation, state)
+            where p.lead_id = $1 and p.generation = n.generation and p.state in ('scheduled', 'work')",
+            lead.uuid(),
+            &generations,
+            &states,
+            now.to_sqlx(),
+            by,
+            why
+        )
+        .execute(self.connection())
+        .await?;
+        if usize::try_from(done.rows_affected()) == Ok(ended.len()) {
+            Ok(())
+        } else {
+            Err(StoreError::Moved("promise"))
+        }
+    }
+
+    /// The next step that follows, from the client's words. Only a person replaces what the client asked for.
+    pub(crate) async fn promise_from_client(
+        &mut self,
+        lead: &LeadRow,
+        (next, due): (Next, Option<Due>),
+        (by, why): (&str, &str),
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let later = now.saturating_add(ASK_AFTER).unwrap_or(now);
+        let (kind, state, at) = match next {
+            Next::Work => (Kind::Requalify, State::Work, now),
+            Next::OnDate => (Kind::Requalify, State::Scheduled, due.map_or(later, |due| due.at)),
+            Next::Ask | Next::Stays | Next::Ended => (Kind::Outcome, State::Scheduled, later),
+        };
         sqlx::query!(
-            "-- regrade.delete
-            delete from regrade r using unnest($1::uuid[], $2::bigint[]) as n (lead_id, version)
-            where r.lead_id = n.lead_id and r.version = n.version",
-            &leads,
-            &versions
+            "-- promise.from_client
+            insert into promise (lead_id, generation, client_id, kind, state, due_at, due_until, why, from_whom, agreed,
+                                 offered_until, created_at)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
+            lead.id.uuid(),
+            lead.generation.saturating_add(1),
+            lead.client.uuid(),
+            kind.word(),
+            state.word(),
+            at.to_sqlx(),
+            due.and_then(|due| due.until).map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
+            why,
+            by,
+            kind == Kind::Requalify,
+            now.to_sqlx()
         )
         .execute(self.connection())
         .await?;
         Ok(())
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct PromiseArrays {
+    pub(crate) leads: Vec<Uuid>,
+    pub(crate) generations: Vec<i64>,
+    pub(crate) clients: Vec<Uuid>,
+    pub(crate) kinds: Vec<String>,
+    pub(crate) due: MaybeInstants,
+    pub(crate) why: Vec<String>,
+    pub(crate) whom: Vec<String>,
+}
+
+impl From<&[PromiseRow]> for PromiseArrays {
+    fn from(rows: &[PromiseRow]) -> Self {
+        let mut columns = Self::default();
+        for row in rows {
+            columns.leads.push(row.lead.uuid());
+            columns.generations.push(row.generation);
+            columns.clients.push(row.client.uuid());
+            columns.kinds.push(row.kind.word().to_owned());
+            columns.due.push(row.due_at.map(ToSqlx::to_sqlx));
+            columns.why.push(row.why.clone());
+            columns.whom.push(row.from_whom.clone());
+        }
+        columns
     }
 }

@@ -1,3 +1,4 @@
 //! Sources, and the keys they authenticate with.
 
+pub mod key;
 pub mod record;

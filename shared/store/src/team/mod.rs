@@ -1,5 +1,7 @@
 //! A client's reps and who gets which lead.
 
-pub mod load;
+pub mod rep;
 pub mod rep_leads;
 pub mod route;
+pub mod state;
+pub mod turns;

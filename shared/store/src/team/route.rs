@@ -1,11 +1,10 @@
-//! Routing documents in force, and what reps say about when they take leads.
+//! Routing documents, and how a lead was routed last.
 
-use jiff::{Timestamp, civil::Date};
+use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     hash::ContentHash,
-    id::{ClientId, LeadId, RepId},
-    routing::Pause,
+    id::{ClientId, LeadId},
 };
 
 use crate::{Scope, Store, StoreError, error::one_row};
@@ -34,25 +33,6 @@ pub struct RoutedRecord {
     pub at: Option<Timestamp>,
     /// In words.
     pub text: Option<String>,
-}
-
-/// What is to be changed of a rep; what is none stays.
-#[derive(Debug, Clone, Default)]
-pub struct RepChange {
-    /// Name as people write it.
-    pub name: Option<String>,
-    /// IANA name; `Some(None)` for the client's.
-    pub time_zone: Option<Option<String>>,
-    /// Lines of hours; `Some(None)` for day and night.
-    pub hours: Option<Option<String>>,
-    /// Days on which it takes none.
-    pub holidays: Option<Vec<Date>>,
-    /// `Some(None)` ends a pause.
-    pub pause: Option<Option<Pause>>,
-    /// A leads a day; `Some(None)` for any number.
-    pub capacity: Option<Option<i32>>,
-    /// Links to the rep's page that were made until now no longer open it.
-    pub revoke_links: bool,
 }
 
 impl Store {
@@ -169,51 +149,5 @@ impl Store {
             at: row.routed_at.map(jiff_sqlx::Timestamp::to_jiff),
             text: row.routing,
         }))
-    }
-
-    /// Changes when and how many leads a rep takes.
-    ///
-    /// # Errors
-    /// `Moved` when there is no such rep.
-    pub async fn rep_set(
-        &self,
-        (client, rep): (ClientId, RepId),
-        change: &RepChange,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let back_on = change.pause.flatten().and_then(|pause| match pause {
-            Pause::Until(date) => Some(date.to_sqlx()),
-            Pause::Open => None,
-        });
-        let holidays = change.holidays.as_ref().map(|days| days.iter().map(|day| day.to_sqlx()).collect::<Vec<_>>());
-        let done = sqlx::query!(
-            "-- rep.set
-            update rep set name = coalesce($3, name), time_zone = case when $4 then $5 else time_zone end,
-                           hours = case when $6 then $7 else hours end, holidays = coalesce($8::date[], holidays),
-                           is_paused = case when $9 then $10 else is_paused end, back_on = case when $9 then $11::date else back_on end,
-                           capacity = case when $12 then $13::integer else capacity end,
-                           links_since = case when $14 then $15::timestamptz else links_since end
-            where id = $2 and client_id = $1",
-            client.uuid(),
-            rep.uuid(),
-            change.name,
-            change.time_zone.is_some(),
-            change.time_zone.clone().flatten(),
-            change.hours.is_some(),
-            change.hours.clone().flatten(),
-            holidays.as_deref() as Option<&[jiff_sqlx::Date]>,
-            change.pause.is_some(),
-            change.pause.flatten().is_some(),
-            back_on as Option<jiff_sqlx::Date>,
-            change.capacity.is_some(),
-            change.capacity.flatten(),
-            change.revoke_links,
-            now.to_sqlx()
-        )
-        .execute(&self.pool)
-        .await?;
-        one_row(done.rows_affected(), "rep")?;
-        self.route_again(client, now).await?;
-        Ok(())
     }
 }

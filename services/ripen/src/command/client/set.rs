@@ -11,9 +11,9 @@ use ripen_qualifier::Documents;
 use ripen_runtime::{clock::Clock, random::uuid_v7};
 use ripen_store::{
     Store,
-    client::record::ClientRecord,
+    client::{record::ClientRecord, settings::ClientChange},
     decision::history::Period,
-    program::record::{ClientChange, ProgramRecord},
+    program::record::ProgramRecord,
 };
 use serde_json::{Value, json};
 

@@ -10,7 +10,10 @@ use ripen_domain::{
     outcome::{How, Said, Wrong},
 };
 use ripen_runtime::{clock::Clock, secrets};
-use ripen_store::outcome::record::{NewOutcome, OutcomeRecord, Recorded};
+use ripen_store::outcome::{
+    list::OutcomeRecord,
+    record::{NewOutcome, Recorded},
+};
 use serde_json::{Value, json};
 
 use crate::command::firm;

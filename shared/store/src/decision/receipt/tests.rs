@@ -9,7 +9,7 @@ use ripen_testkit::postgres::database;
 use serde_json::json;
 
 use super::*;
-use crate::{Transaction, criteria::document::Activation};
+use crate::{Transaction, criteria::activate::Activation};
 
 const EXAMPLES: [&str; 4] = [
     include_str!("../../../../../deploy/criteria/general.toml"),

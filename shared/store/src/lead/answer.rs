@@ -1,10 +1,11 @@
-//! Answers and notes: what a decision reads.
+//! Answers and notes: what is known of a lead, and who said so.
 
 use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
 use ripen_domain::id::LeadId;
 use serde_json::Value;
 
-use crate::{StoreError, Transaction};
+use crate::{StoreError, Transaction, lead::touch::NewTouch};
 
 /// One answer about a lead.
 #[derive(Debug, Clone)]
@@ -59,5 +60,37 @@ impl Transaction {
                 value: row.value,
             })
             .collect())
+    }
+
+    /// Answers and words of a touch.
+    pub(crate) async fn said_insert(&mut self, new: &NewTouch<'_>, now: Timestamp) -> Result<(), StoreError> {
+        let questions: Vec<_> = new.answers.iter().map(|(question, _)| question.clone()).collect();
+        let values: Vec<_> = new.answers.iter().map(|(_, value)| value.to_string()).collect();
+        sqlx::query!(
+            "-- answer.record
+            insert into answer (lead_id, question, at, origin, value)
+            select $1, ($2::text[])[i], $3, $4, ($5::text[])[i]::json from generate_subscripts($2::text[], 1) i
+            on conflict do nothing",
+            new.lead.uuid(),
+            &questions,
+            now.to_sqlx(),
+            format!("person:{}", new.by),
+            &values
+        )
+        .execute(self.connection())
+        .await?;
+        if let Some(text) = new.note {
+            sqlx::query!(
+                "-- note.record
+                insert into note (lead_id, at, by, text) values ($1, $2, $3, $4) on conflict do nothing",
+                new.lead.uuid(),
+                now.to_sqlx(),
+                new.by,
+                text
+            )
+            .execute(self.connection())
+            .await?;
+        }
+        Ok(())
     }
 }

@@ -1,16 +1,13 @@
 //! A client's sales team as routing needs it: its document, its reps and endpoints, whose turn it is, and how many leads
 //! each was given today. Read and written under the lock of the client's row, so that concurrent batches take turns.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     id::{ClientId, EndpointId, RepId},
-    routing::{Capacity, ClientLimit, OpeningHours, Pause, Recipient, RecipientId, Rotation, Sales, Schedule},
+    routing::{Capacity, ClientLimit, OpeningHours, Pause, Recipient, RecipientId, Sales, Schedule},
 };
 use uuid::Uuid;
 
@@ -23,15 +20,6 @@ pub struct Team {
     pub route: Option<(i32, String)>,
     /// How the team stands.
     pub sales: Sales,
-}
-
-/// What routing changed.
-#[derive(Debug, Clone, Default)]
-pub struct Turns {
-    /// Rotations after the batch, by client and rule.
-    pub rotations: BTreeMap<(ClientId, Arc<str>), Rotation>,
-    /// Leads given, by recipient or client and its local day.
-    pub given: BTreeMap<(Uuid, Date), i32>,
 }
 
 /// When a rep takes leads, as it is kept.
@@ -68,15 +56,6 @@ struct RepColumns {
     capacity: Option<i32>,
 }
 
-struct EndpointColumns {
-    id: Uuid,
-    client_id: Uuid,
-    rep_id: Option<Uuid>,
-    name: String,
-    takes: bool,
-    is_shared: bool,
-}
-
 impl RepColumns {
     /// The rep with its own endpoints and the webhooks of the whole team.
     fn recipient(&self, zone: &TimeZone, endpoints: &[EndpointColumns]) -> Result<Recipient, StoreError> {
@@ -92,6 +71,15 @@ impl RepColumns {
             capacity: Capacity { per_day: self.capacity.and_then(|most| u32::try_from(most).ok()), given_today: 0 },
         })
     }
+}
+
+struct EndpointColumns {
+    id: Uuid,
+    client_id: Uuid,
+    rep_id: Option<Uuid>,
+    name: String,
+    takes: bool,
+    is_shared: bool,
 }
 
 impl EndpointColumns {
@@ -240,40 +228,6 @@ impl Transaction {
         for (id, _, capacity) in counted {
             capacity.given_today = given.get(&id).and_then(|leads| u32::try_from(*leads).ok()).unwrap_or(0);
         }
-        Ok(())
-    }
-
-    /// Writes whose turn it is and what was given, under the lock of [`Transaction::teams_lock`].
-    ///
-    /// # Errors
-    /// When the transaction fails.
-    pub async fn turns_write(&mut self, turns: &Turns) -> Result<(), StoreError> {
-        let clients: Vec<_> = turns.rotations.keys().map(|(client, _)| client.uuid()).collect();
-        let rules: Vec<_> = turns.rotations.keys().map(|(_, rule)| rule.to_string()).collect();
-        // A map of numbers always serialises.
-        let states: Vec<_> = turns.rotations.values().map(|turns| serde_json::json!(turns)).collect();
-        let ids: Vec<_> = turns.given.keys().map(|(id, _)| *id).collect();
-        let days: Vec<_> = turns.given.keys().map(|(_, day)| day.to_sqlx()).collect();
-        let leads: Vec<_> = turns.given.values().copied().collect();
-        sqlx::query!(
-            "-- team.turns
-            with turned as (
-              insert into rotation (client_id, rule, turns)
-              select ($1::uuid[])[i], ($2::text[])[i], ($3::json[])[i] from generate_subscripts($1::uuid[], 1) i
-              on conflict (client_id, rule) do update set turns = excluded.turns
-            )
-            insert into given as g (recipient_id, day, leads)
-            select ($4::uuid[])[i], ($5::date[])[i], ($6::integer[])[i] from generate_subscripts($4::uuid[], 1) i
-            on conflict (recipient_id, day) do update set leads = g.leads + excluded.leads",
-            &clients,
-            &rules,
-            &states,
-            &ids,
-            &days[..],
-            &leads
-        )
-        .execute(self.connection())
-        .await?;
         Ok(())
     }
 }

@@ -1,0 +1,66 @@
+//! Back-tests as they are kept; an activation names the one it rests on.
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use ripen_domain::hash::ContentHash;
+
+use crate::{Store, StoreError, decision::history::Period};
+
+/// A back-test to be kept.
+#[derive(Debug)]
+pub struct NewBacktest<'a> {
+    /// Its id.
+    pub id: uuid::Uuid,
+    /// What past was looked at.
+    pub period: &'a Period,
+    /// The draft.
+    pub hash: ContentHash,
+    /// How many decisions were made again.
+    pub decisions: i64,
+    /// What it found.
+    pub report: serde_json::Value,
+    /// Who ran it.
+    pub by: &'a str,
+}
+
+impl Store {
+    /// Keeps a back-test.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn backtest_add(&self, new: &NewBacktest<'_>, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- backtest.add
+            insert into backtest (id, program, hash, client_id, since, until, decisions, report, by, at)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            new.id,
+            new.period.program,
+            &new.hash.bytes()[..],
+            new.period.client.map(ripen_domain::id::ClientId::uuid),
+            new.period.since.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
+            new.period.until.to_sqlx(),
+            new.decisions,
+            new.report,
+            new.by,
+            now.to_sqlx()
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// The hash of the document that a back-test was about; none where there is no such back-test.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn backtest_hash(&self, id: uuid::Uuid) -> Result<Option<Vec<u8>>, StoreError> {
+        let row = sqlx::query!(
+            "-- backtest.hash
+            select hash from backtest where id = $1",
+            id
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.map(|row| row.hash))
+    }
+}

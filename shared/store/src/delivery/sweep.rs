@@ -1,0 +1,49 @@
+//! The sweep of deliveries: due ones and expired leases, marked as offered.
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use ripen_domain::id::{DeliveryId, EndpointId};
+
+use crate::{Store, StoreError, sweep::Sweep};
+
+impl Store {
+    /// Deliveries to be attempted: due ones, and leases that ran out.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn sweep_deliveries(&self, sweep: Sweep) -> Result<Vec<(DeliveryId, Option<EndpointId>)>, StoreError> {
+        let rows = sqlx::query!(
+            "-- sweep.deliveries
+            with due as materialized (
+              select id from delivery
+              where state in ('pending', 'held') and endpoint_id is not null and due_at <= $1 and offered_until <= $1
+              order by due_at limit $3 for update skip locked
+            ), expired as materialized (
+              select id from delivery where state = 'leased' and leased_until < clock_timestamp() and offered_until <= $1
+              order by leased_until limit $3 for update skip locked
+            )
+            update delivery d set offered_until = $2
+            where d.id in (select id from due union all select id from expired) returning d.id, d.endpoint_id",
+            sweep.now.to_sqlx(), sweep.until.to_sqlx(), sweep.limit
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let offer = |id, endpoint: Option<_>| (DeliveryId::from_uuid(id), endpoint.map(EndpointId::from_uuid));
+        Ok(rows.into_iter().map(|row| offer(row.id, row.endpoint_id)).collect())
+    }
+
+    /// Ends every lease: called once when a process starts that is the only one.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn sweep_forget_leases(&self, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- sweep.forget_leases
+            update delivery set leased_until = clock_timestamp(), offered_until = $1 where state = 'leased'",
+            now.to_sqlx()
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}

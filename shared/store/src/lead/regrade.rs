@@ -1,0 +1,122 @@
+//! Regrades: leads whose facts or criteria changed and that are decided again.
+
+use jiff::{SignedDuration, Timestamp};
+use jiff_sqlx::ToSqlx;
+use ripen_domain::id::LeadId;
+
+use crate::{Store, StoreError, Transaction, sweep::Sweep};
+
+impl Transaction {
+    /// Asks for the lead to be decided again.
+    pub(crate) async fn regrade_ask(&mut self, lead: LeadId, why: &str, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- regrade.ask
+            insert into regrade (lead_id, version, why, offered_until, created_at) values ($1, 1, $2, $3, $3)
+            on conflict (lead_id) do update set version = regrade.version + 1, why = excluded.why,
+                                                offered_until = excluded.offered_until",
+            lead.uuid(),
+            why,
+            now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// The regrades of these leads with the version read now.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn regrades_of(&mut self, leads: &[LeadId]) -> Result<Vec<(LeadId, i64)>, StoreError> {
+        let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
+        let rows = sqlx::query!(
+            "-- regrade.of
+            select lead_id, version from regrade where lead_id = any($1)",
+            &leads
+        )
+        .fetch_all(self.connection())
+        .await?;
+        Ok(rows.into_iter().map(|row| (LeadId::from_uuid(row.lead_id), row.version)).collect())
+    }
+
+    /// Removes regrades, each only at the version that the decision read.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn regrades_delete(&mut self, read: &[(LeadId, i64)]) -> Result<(), StoreError> {
+        let leads: Vec<_> = read.iter().map(|(lead, _)| lead.uuid()).collect();
+        let versions: Vec<_> = read.iter().map(|(_, version)| *version).collect();
+        sqlx::query!(
+            "-- regrade.delete
+            delete from regrade r using unnest($1::uuid[], $2::bigint[]) as n (lead_id, version)
+            where r.lead_id = n.lead_id and r.version = n.version",
+            &leads,
+            &versions
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Leads whose facts changed.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn sweep_regrades(&self, sweep: Sweep) -> Result<Vec<LeadId>, StoreError> {
+        let rows = sqlx::query!(
+            "-- sweep.regrades
+            update regrade r set offered_until = $2
+            from (select lead_id from regrade where offered_until <= $1 order by offered_until limit $3
+                  for update skip locked) due
+            where r.lead_id = due.lead_id returning r.lead_id",
+            sweep.now.to_sqlx(),
+            sweep.until.to_sqlx(),
+            sweep.limit
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(|row| LeadId::from_uuid(row.lead_id)).collect())
+    }
+
+    /// Asks for a regrade of open leads that were not decided by their program's active criteria, each program at its own
+    /// pace; what it did not use within `burst` is lost. Level-triggered: called again and again until nothing is left.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn sweep_criteria(&self, now: Timestamp, burst: SignedDuration, limit: i64) -> Result<u64, StoreError> {
+        let row = sqlx::query!(
+            r#"-- sweep.criteria
+            with paced as materialized (
+              select id, criteria_id,
+                     greatest(least(floor(extract(epoch from $1::timestamptz
+                       - greatest(case when paced_at > $1 + interval '1 minute' then $2 else paced_at end, $2)) * pace), $3::bigint), 0)::bigint as allowed
+              from program
+              where criteria_id is not null and (select count(*) from (select 1 from regrade limit $3::bigint) waiting) < $3::bigint
+              for no key update skip locked
+            ), outdated as materialized (
+              select l.id, p.id as program_id
+              from paced p
+              cross join lateral (
+                select id from lead where program_id = p.id and stage in ('lead', 'contact', 'opportunity')
+                  and (criteria_id < p.criteria_id or criteria_id > p.criteria_id or criteria_id is null)
+                  and not exists (select 1 from regrade r where r.lead_id = lead.id)
+                limit p.allowed) l
+            ), asked as (
+              insert into regrade (lead_id, version, why, offered_until, created_at)
+              select id, 1, 'the criteria changed', $1, $1 from outdated
+              on conflict do nothing
+            ), used as (
+              update program set paced_at = $1 where id in (select program_id from outdated)
+            )
+            select count(*) as "n!" from outdated"#,
+            now.to_sqlx(),
+            now.checked_sub(burst).unwrap_or(now).to_sqlx(),
+            limit
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(u64::try_from(row.n).unwrap_or(0))
+    }
+}

@@ -1,0 +1,65 @@
+//! Answers of webhooks that wait to become an outcome.
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use ripen_domain::{id::DeliveryId, outcome::Said};
+
+use crate::{Store, StoreError, Transaction, outcome::record::Recorded};
+
+impl Store {
+    /// Answers that wait to be recorded since before `before`, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn answers_waiting(&self, before: Timestamp, limit: i64) -> Result<Vec<(DeliveryId, Said)>, StoreError> {
+        let rows = sqlx::query!(
+            "-- outcome_answer.waiting
+            select delivery_id, said from outcome_answer where refused is null and at <= $1 order by at limit $2",
+            before.to_sqlx(),
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let said = |value| serde_json::from_value(value).unwrap_or_default();
+        Ok(rows.into_iter().map(|row| (DeliveryId::from_uuid(row.delivery_id), said(row.said))).collect())
+    }
+
+    /// Ends the wait of an answer that says nothing that can be recorded; why stays beside it for people.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn answer_refuse(&self, delivery: DeliveryId, why: &str) -> Result<(), StoreError> {
+        let mut batch = self.begin().await?;
+        batch.answer_refused(delivery, why).await?;
+        batch.commit().await
+    }
+}
+
+impl Transaction {
+    /// Ends the wait of a webhook's answer: it is an outcome now, was one before, or cannot be one.
+    pub(crate) async fn answer_end(&mut self, delivery: DeliveryId, verdict: &Recorded) -> Result<(), StoreError> {
+        if let Recorded::Refused(why) = verdict {
+            return self.answer_refused(delivery, &why.0).await;
+        }
+        sqlx::query!(
+            "-- outcome_answer.done
+            delete from outcome_answer where delivery_id = $1",
+            delivery.uuid()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    async fn answer_refused(&mut self, delivery: DeliveryId, why: &str) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- outcome_answer.refuse
+            update outcome_answer set refused = $2 where delivery_id = $1",
+            delivery.uuid(),
+            why
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,65 @@
+//! What all sweeps share. A sweep takes due rows that nobody was offered lately, marks them as offered and hands them out.
+//! Each costs the same however many rows are not due. The statements lie with their tables.
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+
+use crate::{Store, StoreError};
+
+/// How much a sweep takes and for how long nobody else offers it.
+#[derive(Debug, Clone, Copy)]
+pub struct Sweep {
+    /// What is due at this instant.
+    pub now: Timestamp,
+    /// Until when it counts as offered.
+    pub until: Timestamp,
+    /// At most so many rows.
+    pub limit: i64,
+}
+
+impl Store {
+    /// Forgets offers that last longer than to `beyond`: called with the present when a process starts that owns the only
+    /// (in-process) queues, and with the end of an offer made now when the clock was set back, so that an offer made under
+    /// the clock of before does not outlast every other.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn sweep_forget_offers(&self, now: Timestamp, beyond: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.pool.begin().await?;
+        sqlx::query!(
+            "-- sweep.forget_spool
+            update spool set offered_until = $1 where offered_until > $2",
+            now.to_sqlx(),
+            beyond.to_sqlx()
+        )
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query!(
+            "-- sweep.forget_promises
+            update promise set offered_until = $1 where state = 'scheduled' and due_at <= $1 and offered_until > $2",
+            now.to_sqlx(),
+            beyond.to_sqlx()
+        )
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query!(
+            "-- sweep.forget_regrades
+            update regrade set offered_until = $1 where offered_until > $2",
+            now.to_sqlx(),
+            beyond.to_sqlx()
+        )
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query!(
+            "-- sweep.forget_deliveries
+            update delivery set offered_until = $1
+            where state in ('pending', 'held') and endpoint_id is not null and due_at <= $1 and offered_until > $2",
+            now.to_sqlx(),
+            beyond.to_sqlx()
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
