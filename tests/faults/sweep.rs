@@ -64,7 +64,9 @@ impl Ledger {
             country: "US".to_owned(),
             time_zone: "UTC".to_owned(),
         };
-        self.ctx.store.client_add(&client, now()).await.unwrap();
+        let mut tx = self.ctx.store.begin().await.unwrap();
+        tx.client_add(&client, now()).await.unwrap();
+        tx.commit().await.unwrap();
         let source = NewSource {
             id: SourceId::from_uuid(Uuid::from_u128(2)),
             client: client.id,

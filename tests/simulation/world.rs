@@ -133,7 +133,9 @@ impl World {
             country: "US".to_owned(),
             time_zone: "America/New_York".to_owned(),
         };
-        store.client_add(&client, now).await.unwrap();
+        let mut tx = store.begin().await.unwrap();
+        tx.client_add(&client, now).await.unwrap();
+        tx.commit().await.unwrap();
         let source = NewSource {
             id: self.source,
             client: self.client,
@@ -231,7 +233,9 @@ impl World {
             }
             Operation::Pause(pause) => {
                 let state = if pause { State::Paused } else { State::Active };
-                self.qualifier.store.client_set_state(self.client, state).await.unwrap();
+                let mut tx = self.qualifier.store.begin().await.unwrap();
+                tx.client_set_state(firm(), self.client, state).await.unwrap();
+                tx.commit().await.unwrap();
             }
             Operation::Endpoints(on) => self.endpoints(on).await,
             Operation::Organise(team) => self.organise(team).await,

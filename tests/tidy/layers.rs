@@ -1,6 +1,6 @@
 //! The direction of dependencies, and who alone may name which library.
 //!
-//! `ripen` → services → {web, outbound, queue, store, runtime} → domain → nothing of ours. A service never uses
+//! `ripen` → services → actions → {web, outbound, queue, store, runtime} → domain → nothing of ours. A service never uses
 //! another service. The testkit is for tests; the tests and benchmarks may use anything.
 
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
 enum Layer {
     Domain,
     Shared,
+    Actions,
     Service,
     Binary,
     Testkit,
@@ -23,6 +24,7 @@ impl Layer {
     fn of(folder: &str) -> Self {
         match folder {
             "shared/domain" => Self::Domain,
+            "shared/actions" => Self::Actions,
             "shared/testkit" => Self::Testkit,
             "services/ripen" => Self::Binary,
             _ if folder.starts_with("shared/") => Self::Shared,
@@ -36,8 +38,9 @@ impl Layer {
         match self {
             Self::Domain => false,
             Self::Shared | Self::Testkit => other == Self::Domain,
-            Self::Service => matches!(other, Self::Domain | Self::Shared),
-            Self::Binary => matches!(other, Self::Domain | Self::Shared | Self::Service),
+            Self::Actions => matches!(other, Self::Domain | Self::Shared),
+            Self::Service => matches!(other, Self::Domain | Self::Shared | Self::Actions),
+            Self::Binary => matches!(other, Self::Domain | Self::Shared | Self::Actions | Self::Service),
             Self::Tests => true,
         }
     }

@@ -2,6 +2,8 @@
 //! started for the command and stopped after it.
 
 use anyhow::Context as _;
+use ripen_actions::Actions;
+use ripen_domain::actor::Actor;
 use ripen_runtime::{
     clock::Clock,
     config::Settings,
@@ -65,6 +67,19 @@ impl Database {
         let embedded = Embedded::start(&data_dir, Options::default()).await?;
         let store = Store::open(&embedded.url(), CONNECTIONS)?;
         Ok(Self { store, settings, beside: None, embedded: Some(embedded) })
+    }
+
+    /// What may be done to it.
+    ///
+    /// # Errors
+    /// Where the configuration has hours in which nobody could be called.
+    pub fn actions(&self) -> anyhow::Result<Actions> {
+        Ok(Actions { store: self.store.clone(), clock: Clock::system(), hours: self.settings.calling.hours()? })
+    }
+
+    /// Whoever runs the command.
+    pub fn actor(&self) -> Actor {
+        Actor::operator(secrets::operator())
     }
 
     /// Closes connections and stops what was started.

@@ -6,23 +6,26 @@ use std::net::SocketAddr;
 use anyhow::Context as _;
 use axum::{Json, Router, http::HeaderMap, routing::post};
 use jiff::SignedDuration;
+use ripen_actions::{Actions, client::AddClient};
 use ripen_domain::{
+    actor::{Actor, System},
+    calling::Hours,
     criteria::Criteria,
-    id::{ClientId, RepId, SourceId},
+    id::{RepId, SourceId},
     lead::Channel,
 };
 use ripen_outbound::intake::IntakeClient;
 use ripen_runtime::{clock::Clock, random::uuid_v7};
 use ripen_store::{
     Store,
-    client::record::{ClientRecord, NewClient},
+    client::record::ClientRecord,
     source::record::{NewSource, SourceFormat},
     team::rep::RepRecord,
 };
 use serde_json::{Value, json};
 
 use crate::{
-    command::{client, criteria, endpoint, source},
+    command::{criteria, endpoint, source},
     output,
 };
 
@@ -64,9 +67,11 @@ async fn received(headers: HeaderMap, Json(event): Json<Value>) -> &'static str 
 /// When a step is refused.
 pub async fn run(store: &Store, address: SocketAddr) -> anyhow::Result<()> {
     let base = format!("http://{address}");
-    let client = match store.client_by_slug(SLUG).await? {
+    let actor = Actor::system(System::Demo);
+    let known = store.clients(actor.scope()).await?.into_iter().find(|client| client.slug == SLUG);
+    let client = match known {
         Some(client) => client,
-        None => set_up(store, &base).await?,
+        None => set_up(store, &actor, &base).await?,
     };
     let sources = store.sources(Some(client.id)).await?;
     let source = sources.first().context("the demonstration's client has no source")?;
@@ -107,16 +112,16 @@ async fn report(intake: &IntakeClient, ids: &[&str]) -> anyhow::Result<()> {
     anyhow::bail!("the sample leads are not graded after 10 s")
 }
 
-async fn set_up(store: &Store, base: &str) -> anyhow::Result<ClientRecord> {
+async fn set_up(store: &Store, actor: &Actor, base: &str) -> anyhow::Result<ClientRecord> {
     let now = Clock::system().now();
-    let new = NewClient {
-        id: ClientId::from_uuid(uuid_v7(now)),
-        slug: SLUG.to_owned(),
+    let actions = Actions { store: store.clone(), clock: Clock::system(), hours: Hours::default() };
+    let request = AddClient {
         name: "Demo Homes".to_owned(),
+        slug: Some(SLUG.to_owned()),
         country: "US".to_owned(),
         time_zone: "America/Chicago".to_owned(),
     };
-    let client = client::add(store, new).await?;
+    let client = actions.run(actor, &request).await?;
     for (name, channel) in [("Web site", Channel::WebForm), ("Spring trade show", Channel::TradeShow)] {
         source::add(store, |token_hash, key_hash| NewSource {
             id: SourceId::from_uuid(uuid_v7(now)),
@@ -144,7 +149,7 @@ async fn set_up(store: &Store, base: &str) -> anyhow::Result<ClientRecord> {
     };
     store.rep_add(&rep, now).await?;
     endpoint::add_email(store, client.id, &rep.email, Some(rep.id), None).await?;
-    store.client_by_slug(SLUG).await?.context("the demonstration's client is gone")
+    Ok(client)
 }
 
 /// Leads of every kind: ready, waiting, cold, reachable by phone only, and a test.

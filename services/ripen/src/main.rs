@@ -39,7 +39,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(options) => serve::serve(&common, options).await,
         Command::Migrate => command::migrate::run(&common).await,
         Command::Import(options) => command::import::run(&common, *options).await,
-        Command::Client { action } => command::client::run(&common, action).await,
+        Command::Client { action } => cli::client::run(&common, action).await,
         Command::Source { action } => command::source::run(&common, action).await,
         Command::Endpoint { action } => command::endpoint::run(&common, action).await,
         Command::Delivery { action } => command::delivery::run(&common, action).await,
@@ -53,6 +53,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Criteria { action } => command::criteria::run(&common, action).await,
         Command::Decision { action } => command::decision::run(&common, action).await,
         Command::Dead { action } => command::dead::run(&common, action).await,
+        Command::Audit { action } => cli::audit::run(&common, action).await,
         Command::Doctor => command::doctor::run(&common).await,
     }
 }

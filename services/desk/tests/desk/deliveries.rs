@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ripen_domain::id::DeliveryId;
+use ripen_domain::{actor::Actor, id::DeliveryId};
 use serde_json::{Value, json};
 
 use crate::harness::{App, Client, app};
@@ -81,9 +81,12 @@ async fn only_a_token_that_was_not_revoked_opens_anything() {
         assert_eq!(say.problem(), "unauthenticated");
         assert!(say.header("www-authenticate").starts_with("Bearer"));
     }
-    app.store.client_token_revoke(acme.token_id, app.clock.now()).await.unwrap();
+    let scope = Actor::operator("Kim").scope();
+    let mut tx = app.store.begin().await.unwrap();
+    tx.client_token_revoke(scope, acme.token_id, app.clock.now()).await.unwrap().unwrap();
+    tx.commit().await.unwrap();
     assert_eq!(app.get(&acme, &path).await.problem(), "unauthenticated");
-    assert_eq!(app.store.client_tokens(acme.id).await.unwrap()[0].revoked_at, Some(app.clock.now()));
+    assert_eq!(app.store.client_tokens(scope, acme.id).await.unwrap()[0].revoked_at, Some(app.clock.now()));
     assert_eq!(app.count("select count(*) from outcome").await, 0);
 }
 

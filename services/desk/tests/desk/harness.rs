@@ -104,11 +104,13 @@ impl App {
             country: "US".to_owned(),
             time_zone: "America/Chicago".to_owned(),
         };
-        self.store.client_add(&new, now).await.unwrap();
+        let mut tx = self.store.begin().await.unwrap();
+        tx.client_add(&new, now).await.unwrap();
         let token = Secret::new("ct", random::bytes32());
         let token_id = TokenId::from_uuid(random::uuid_v7(now));
         let new = NewClientToken { id: token_id, client: id, name: "CRM".to_owned(), hash: token.hash() };
-        self.store.client_token_add(&new, now).await.unwrap();
+        tx.client_token_add(&new, now).await.unwrap();
+        tx.commit().await.unwrap();
         Client { id, token: token.reveal().to_owned(), token_id }
     }
 

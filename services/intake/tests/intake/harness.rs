@@ -104,7 +104,9 @@ pub async fn app_over(
         country: "US".to_owned(),
         time_zone: "America/Chicago".to_owned(),
     };
-    store.client_add(&new, now).await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    tx.client_add(&new, now).await.unwrap();
+    tx.commit().await.unwrap();
     let (key, token) = (Secret::new("key", random::bytes32()), Secret::new("src", random::bytes32()));
     let mut source = NewSource {
         id: SourceId::from_uuid(random::uuid_v7(now)),

@@ -3,10 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use ripen_domain::{
-    delivery::OutcomeKind,
-    id::{DeliveryId, TokenId},
-};
+use ripen_domain::{delivery::OutcomeKind, id::DeliveryId};
 
 /// What can be done with outcomes.
 #[derive(Debug, Subcommand)]
@@ -53,27 +50,4 @@ pub struct OutcomeImport {
     /// Say what would become of each row, and record nothing.
     #[arg(long)]
     pub dry_run: bool,
-}
-
-/// What can be done with a client's tokens.
-#[derive(Debug, Subcommand)]
-pub enum TokenAction {
-    /// Make a token. It is shown this once.
-    Add {
-        /// The client's slug.
-        slug: String,
-        /// What it is for.
-        #[arg(long, default_value = "API")]
-        name: String,
-    },
-    /// List a client's tokens.
-    List {
-        /// The client's slug.
-        slug: String,
-    },
-    /// End a token for good.
-    Revoke {
-        /// Its id (`token_…`).
-        id: TokenId,
-    },
 }

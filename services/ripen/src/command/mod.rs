@@ -2,7 +2,6 @@
 
 pub mod appointment;
 pub mod backtest;
-pub mod client;
 pub mod criteria;
 pub mod dead;
 pub mod decision;
@@ -30,7 +29,7 @@ use ripen_store::{Store, client::record::ClientRecord};
 /// # Errors
 /// When there is none.
 pub async fn client_of(store: &Store, slug: &str) -> anyhow::Result<ClientRecord> {
-    let clients = store.clients().await?;
+    let clients = store.clients(firm()).await?;
     if let Some(found) = clients.iter().find(|client| client.slug == slug) {
         return Ok(found.clone());
     }
@@ -71,4 +70,14 @@ pub fn country(text: &str) -> anyhow::Result<String> {
 /// What whoever runs commands on the machine may read: every client's data.
 pub fn firm() -> Scope {
     Actor::operator(secrets::operator()).scope()
+}
+
+/// Refuses what is no time zone.
+///
+/// # Errors
+/// Says what one looks like.
+pub fn time_zone(name: &str) -> anyhow::Result<()> {
+    jiff::tz::TimeZone::get(name)
+        .with_context(|| format!("{name:?} is no time zone: write one such as America/Chicago"))?;
+    Ok(())
 }

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::{Common, RepAction, RepOptions},
-    command::{client, client_of, endpoint::add_email},
+    command::{client_of, endpoint::add_email},
     database::Database,
     output,
 };
@@ -115,7 +115,7 @@ fn change(options: RepOptions) -> anyhow::Result<RepChange> {
     let unless = |text: String, word: &str| (text != word).then_some(text);
     let time_zone = options.time_zone.map(|zone| unless(zone, "client"));
     if let Some(Some(zone)) = &time_zone {
-        client::time_zone(zone)?;
+        super::time_zone(zone)?;
     }
     let hours = options.hours.map(|hours| unless(hours, "any"));
     if let Some(Some(hours)) = &hours {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::id::ClientId;
 
-use crate::{Store, StoreError, source::record::State};
+use crate::{Scope, Store, StoreError, Transaction, source::record::State};
 
 /// A client.
 #[derive(Debug, Clone)]
@@ -38,12 +38,46 @@ pub struct NewClient {
     pub time_zone: String,
 }
 
+struct ClientColumns {
+    id: uuid::Uuid,
+    slug: String,
+    name: String,
+    country: String,
+    time_zone: String,
+    state: String,
+}
+
+impl ClientColumns {
+    fn record(self) -> Result<ClientRecord, StoreError> {
+        Ok(ClientRecord {
+            id: ClientId::from_uuid(self.id),
+            slug: self.slug,
+            name: self.name,
+            country: self.country,
+            time_zone: self.time_zone,
+            state: State::read(&self.state)?,
+        })
+    }
+}
+
 impl Store {
-    /// Adds a client.
-    ///
-    /// # Errors
-    /// `Taken` when the slug is.
-    pub async fn client_add(&self, new: &NewClient, now: Timestamp) -> Result<(), StoreError> {
+    /// The clients of a scope by slug.
+    pub async fn clients(&self, scope: Scope) -> Result<Vec<ClientRecord>, StoreError> {
+        let rows = sqlx::query_as!(
+            ClientColumns,
+            "-- client.list
+            select id, slug, name, country, time_zone, state from client where $1::uuid is null or id = $1 order by slug",
+            scope.client_uuid()
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(ClientColumns::record).collect()
+    }
+}
+
+impl Transaction {
+    /// Adds a client; `Taken` when the slug is.
+    pub async fn client_add(&mut self, new: &NewClient, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query!(
             "-- client.add
             insert into client (id, slug, name, country, time_zone, created_at) values ($1, $2, $3, $4, $5, $6)",
@@ -54,41 +88,24 @@ impl Store {
             new.time_zone,
             now.to_sqlx()
         )
-        .execute(&self.pool)
+        .execute(self.connection())
         .await?;
         Ok(())
     }
 
-    /// All clients by slug.
-    ///
-    /// # Errors
-    /// When the database is away.
-    pub async fn clients(&self) -> Result<Vec<ClientRecord>, StoreError> {
-        let rows = sqlx::query!(
-            "-- client.list
-            select id, slug, name, country, time_zone, state from client order by slug"
+    /// The client of a slug, held until the transaction ends, so that what an action read of it stays true while it changes it.
+    pub async fn client_lock(&mut self, scope: Scope, slug: &str) -> Result<Option<ClientRecord>, StoreError> {
+        // No key update: rows that refer to the client by a foreign key may still be written meanwhile.
+        let row = sqlx::query_as!(
+            ClientColumns,
+            "-- client.lock
+            select id, slug, name, country, time_zone, state from client
+            where slug = $1 and ($2::uuid is null or id = $2) for no key update",
+            slug,
+            scope.client_uuid()
         )
-        .fetch_all(&self.pool)
+        .fetch_optional(self.connection())
         .await?;
-        rows.into_iter()
-            .map(|row| {
-                Ok(ClientRecord {
-                    id: ClientId::from_uuid(row.id),
-                    slug: row.slug,
-                    name: row.name,
-                    country: row.country,
-                    time_zone: row.time_zone,
-                    state: State::read(&row.state)?,
-                })
-            })
-            .collect()
-    }
-
-    /// The client of a slug.
-    ///
-    /// # Errors
-    /// When the database is away.
-    pub async fn client_by_slug(&self, slug: &str) -> Result<Option<ClientRecord>, StoreError> {
-        Ok(self.clients().await?.into_iter().find(|client| client.slug == slug))
+        row.map(ClientColumns::record).transpose()
     }
 }

@@ -9,7 +9,7 @@ use ripen_domain::{
     outcome::ReturnRules,
 };
 
-use crate::{Store, StoreError, error::one_row, program::pace::LEAST_PACE, source::record::State};
+use crate::{Scope, Store, StoreError, Transaction, error::one_row, program::pace::LEAST_PACE, source::record::State};
 
 /// What a client uses besides its name and place.
 #[derive(Debug, Clone)]
@@ -171,19 +171,19 @@ impl Store {
         .await?;
         one_row(done.rows_affected(), "client")
     }
+}
 
-    /// Pauses or resumes a client.
-    ///
-    /// # Errors
-    /// `Moved` when there is no such client.
-    pub async fn client_set_state(&self, client: ClientId, state: State) -> Result<(), StoreError> {
+impl Transaction {
+    /// Pauses or resumes a client; `Moved` when there is no such client in the scope.
+    pub async fn client_set_state(&mut self, scope: Scope, client: ClientId, state: State) -> Result<(), StoreError> {
         let done = sqlx::query!(
             "-- client.set_state
-            update client set state = $2 where id = $1",
+            update client set state = $2 where id = $1 and ($3::uuid is null or id = $3)",
             client.uuid(),
-            state.word()
+            state.word(),
+            scope.client_uuid()
         )
-        .execute(&self.pool)
+        .execute(self.connection())
         .await?;
         one_row(done.rows_affected(), "client")
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::id::{ClientId, TokenId};
 
-use crate::{Store, StoreError, error::one_row};
+use crate::{Scope, Store, StoreError, Transaction};
 
 /// A token to be kept; in clear it is kept nowhere.
 #[derive(Debug, Clone)]
@@ -43,12 +43,18 @@ pub struct TokenHolder {
     pub name: String,
 }
 
-impl Store {
+/// A token that opens nothing any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RevokedToken {
+    /// Whose it was.
+    pub client: ClientId,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+impl Transaction {
     /// Keeps a token.
-    ///
-    /// # Errors
-    /// When the database is away.
-    pub async fn client_token_add(&self, new: &NewClientToken, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn client_token_add(&mut self, new: &NewClientToken, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query!(
             "-- client_token.add
             insert into client_token (id, client_id, name, hash, created_at) values ($1, $2, $3, $4, $5)",
@@ -58,20 +64,43 @@ impl Store {
             &new.hash,
             now.to_sqlx()
         )
-        .execute(&self.pool)
+        .execute(self.connection())
         .await?;
         Ok(())
     }
 
+    /// Ends a token for good; one that has ended stays as it is. None where the scope has no such token.
+    pub async fn client_token_revoke(
+        &mut self,
+        scope: Scope,
+        id: TokenId,
+        now: Timestamp,
+    ) -> Result<Option<RevokedToken>, StoreError> {
+        let row = sqlx::query!(
+            r#"-- client_token.revoke
+            update client_token set revoked_at = coalesce(revoked_at, $2)
+            where id = $1 and ($3::uuid is null or client_id = $3) returning client_id, revoked_at as "revoked_at!""#,
+            id.uuid(),
+            now.to_sqlx(),
+            scope.client_uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        let revoked =
+            |client, at: jiff_sqlx::Timestamp| RevokedToken { client: ClientId::from_uuid(client), at: at.to_jiff() };
+        Ok(row.map(|row| revoked(row.client_id, row.revoked_at)))
+    }
+}
+
+impl Store {
     /// A client's tokens, oldest first.
-    ///
-    /// # Errors
-    /// When the database is away.
-    pub async fn client_tokens(&self, client: ClientId) -> Result<Vec<ClientTokenRecord>, StoreError> {
+    pub async fn client_tokens(&self, scope: Scope, client: ClientId) -> Result<Vec<ClientTokenRecord>, StoreError> {
         let rows = sqlx::query!(
             "-- client_token.list
-            select id, name, created_at, revoked_at from client_token where client_id = $1 order by id",
-            client.uuid()
+            select id, name, created_at, revoked_at from client_token
+            where client_id = $1 and ($2::uuid is null or client_id = $2) order by id",
+            client.uuid(),
+            scope.client_uuid()
         )
         .fetch_all(&self.pool)
         .await?;
@@ -84,22 +113,6 @@ impl Store {
                 revoked_at: row.revoked_at.map(jiff_sqlx::Timestamp::to_jiff),
             })
             .collect())
-    }
-
-    /// Ends a token for good. One that has ended stays as it is.
-    ///
-    /// # Errors
-    /// `Moved` when there is no such token.
-    pub async fn client_token_revoke(&self, id: TokenId, now: Timestamp) -> Result<(), StoreError> {
-        let done = sqlx::query!(
-            "-- client_token.revoke
-            update client_token set revoked_at = coalesce(revoked_at, $2) where id = $1",
-            id.uuid(),
-            now.to_sqlx()
-        )
-        .execute(&self.pool)
-        .await?;
-        one_row(done.rows_affected(), "client token")
     }
 
     /// Who a token that is not revoked belongs to.

@@ -1,14 +1,19 @@
 //! The command line: names, flags and their help.
 
 mod appointment;
+pub mod audit;
+pub mod client;
 mod deliver;
 mod outcome;
+mod refused;
 mod team;
 mod work;
 
 pub use appointment::{AppointmentAction, WishOptions};
+pub use client::ClientAction;
 pub use deliver::{DeliveryAction, DeliveryOptions, EndpointAction, EndpointOptions, ReplayOptions};
-pub use outcome::{OutcomeAction, OutcomeImport, SaidOptions, TokenAction};
+pub use outcome::{OutcomeAction, OutcomeImport, SaidOptions};
+pub use refused::refused;
 pub use team::{RepAction, RepOptions, RouteAction};
 pub use work::{LeadAction, ProgramAction, PromiseAction, TouchOptions};
 
@@ -134,6 +139,12 @@ pub enum Command {
         #[command(subcommand)]
         action: DecisionAction,
     },
+    /// The audit: who changed what, before and after.
+    Audit {
+        /// What to do.
+        #[command(subcommand)]
+        action: audit::AuditAction,
+    },
     /// Dead letters: messages that could not be handled.
     Dead {
         /// What to do.
@@ -191,84 +202,6 @@ pub struct ImportOptions {
     /// Environment variable that holds the source's key, with --server.
     #[arg(long, value_name = "VAR", requires = "server")]
     pub key_env: Option<String>,
-}
-
-/// What can be done with clients.
-#[derive(Debug, Subcommand)]
-pub enum ClientAction {
-    /// Add a client.
-    Add {
-        /// Name as people write it.
-        name: String,
-        /// Short name for commands and addresses; made from the name where missing.
-        #[arg(long)]
-        slug: Option<String>,
-        /// Country for reading phone numbers (ISO 3166).
-        #[arg(long, default_value = "US")]
-        country: String,
-        /// Time zone in which the client's days and hours are counted.
-        #[arg(long, default_value = "UTC", value_name = "ZONE")]
-        time_zone: String,
-    },
-    /// List all clients.
-    List,
-    /// Show one client.
-    Show {
-        /// Its slug.
-        slug: String,
-    },
-    /// Change a client. With another program its open leads are regraded; says first how many change grade.
-    Set(ClientSetOptions),
-    /// Keep what arrives, deliver nothing, until resumed.
-    Pause {
-        /// Its slug.
-        slug: String,
-    },
-    /// End a pause.
-    Resume {
-        /// Its slug.
-        slug: String,
-    },
-    /// Tokens with which a client's programs read its deliveries and say what became of them.
-    Token {
-        /// What to do.
-        #[command(subcommand)]
-        action: TokenAction,
-    },
-}
-
-/// Options of `ripen client set`: what is not named stays.
-#[derive(Debug, Args)]
-pub struct ClientSetOptions {
-    /// Its slug.
-    pub slug: String,
-    /// Name as people write it.
-    #[arg(long)]
-    pub name: Option<String>,
-    /// Country for reading phone numbers (ISO 3166).
-    #[arg(long)]
-    pub country: Option<String>,
-    /// Time zone in which the client's days and hours are counted.
-    #[arg(long, value_name = "ZONE")]
-    pub time_zone: Option<String>,
-    /// A leads that its sales team can take in a day; 0 for no limit.
-    #[arg(long, value_name = "LEADS")]
-    pub capacity: Option<u16>,
-    /// Where its leads are mailed while a webhook of it fails and no rep has them; `none` for nowhere.
-    #[arg(long, value_name = "ADDRESS")]
-    pub fallback: Option<String>,
-    /// Within how many days after its delivery a lead can be returned; 0 for never.
-    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i32).range(0..=3660))]
-    pub return_days: Option<i32>,
-    /// A reason for which a lead can be returned; as often as there are reasons. `any` for any reason.
-    #[arg(long, value_name = "REASON")]
-    pub return_reason: Vec<String>,
-    /// The program whose criteria grade its leads (`ripen program list`).
-    #[arg(long)]
-    pub program: Option<String>,
-    /// Say how many open leads would change grade with the program, and change nothing.
-    #[arg(long, requires = "program")]
-    pub dry_run: bool,
 }
 
 /// Formats that a source can be held to.

@@ -17,10 +17,10 @@ use ripen_store::{
 };
 use serde_json::{Value, json};
 
-use super::time_zone;
+use super::ClientSetOptions;
 use crate::{
-    cli::{ClientSetOptions, Common},
-    command::{backtest, client_of, country, criteria},
+    cli::Common,
+    command::{backtest, client_of, country, criteria, time_zone},
     database::Database,
     output,
 };

@@ -1,0 +1,147 @@
+//! `ripen client`: the companies leads are qualified for.
+
+mod set;
+mod token;
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use ripen_actions::client::{AddClient, SetClientState};
+use ripen_store::{client::record::ClientRecord, source::record::State};
+use serde_json::{Value, json};
+
+use crate::{
+    cli::{Common, refused},
+    database::Database,
+    output,
+};
+
+/// What can be done with clients.
+#[derive(Debug, Subcommand)]
+pub enum ClientAction {
+    /// Add a client.
+    Add {
+        /// Name as people write it.
+        name: String,
+        /// Short name for commands and addresses; made from the name where missing.
+        #[arg(long)]
+        slug: Option<String>,
+        /// Country for reading phone numbers (ISO 3166).
+        #[arg(long, default_value = "US")]
+        country: String,
+        /// Time zone in which the client's days and hours are counted.
+        #[arg(long, default_value = "UTC", value_name = "ZONE")]
+        time_zone: String,
+    },
+    /// List all clients.
+    List,
+    /// Show one client.
+    Show {
+        /// Its slug.
+        slug: String,
+    },
+    /// Change a client. With another program its open leads are regraded; says first how many change grade.
+    Set(ClientSetOptions),
+    /// Keep what arrives, deliver nothing, until resumed.
+    Pause {
+        /// Its slug.
+        slug: String,
+    },
+    /// End a pause.
+    Resume {
+        /// Its slug.
+        slug: String,
+    },
+    /// Tokens with which a client's programs read its deliveries and say what became of them.
+    Token {
+        /// What to do.
+        #[command(subcommand)]
+        action: token::TokenAction,
+    },
+}
+
+/// Options of `ripen client set`: what is not named stays.
+#[derive(Debug, Args)]
+pub struct ClientSetOptions {
+    /// Its slug.
+    pub slug: String,
+    /// Name as people write it.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Country for reading phone numbers (ISO 3166).
+    #[arg(long)]
+    pub country: Option<String>,
+    /// Time zone in which the client's days and hours are counted.
+    #[arg(long, value_name = "ZONE")]
+    pub time_zone: Option<String>,
+    /// A leads that its sales team can take in a day; 0 for no limit.
+    #[arg(long, value_name = "LEADS")]
+    pub capacity: Option<u16>,
+    /// Where its leads are mailed while a webhook of it fails and no rep has them; `none` for nowhere.
+    #[arg(long, value_name = "ADDRESS")]
+    pub fallback: Option<String>,
+    /// Within how many days after its delivery a lead can be returned; 0 for never.
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i32).range(0..=3660))]
+    pub return_days: Option<i32>,
+    /// A reason for which a lead can be returned; as often as there are reasons. `any` for any reason.
+    #[arg(long, value_name = "REASON")]
+    pub return_reason: Vec<String>,
+    /// The program whose criteria grade its leads (`ripen program list`).
+    #[arg(long)]
+    pub program: Option<String>,
+    /// Say how many open leads would change grade with the program, and change nothing.
+    #[arg(long, requires = "program")]
+    pub dry_run: bool,
+}
+
+/// Runs the command.
+pub async fn run(common: &Common, action: ClientAction) -> anyhow::Result<ExitCode> {
+    let database = Database::open(common).await?;
+    let result = act(common, action, &database).await;
+    database.close().await;
+    result.map(|()| ExitCode::SUCCESS)
+}
+
+async fn act(common: &Common, action: ClientAction, database: &Database) -> anyhow::Result<()> {
+    let (actions, actor) = (database.actions()?, database.actor());
+    match action {
+        ClientAction::Add { name, slug, country, time_zone } => {
+            let request = AddClient { name, slug, country, time_zone };
+            let added = actions.run(&actor, &request).await.map_err(refused("client add"))?;
+            output::record(common.json, &json!({"id": added.id, "slug": added.slug}))?;
+        }
+        ClientAction::List => {
+            let clients = ripen_actions::client::list(&actions, &actor).await?;
+            let rows: Vec<_> = clients.iter().map(shown).collect();
+            output::table(common.json, &["slug", "name", "country", "time_zone", "state", "id"], &rows)?;
+        }
+        ClientAction::Show { slug } => {
+            let client = ripen_actions::client::find(&actions, &actor, &slug).await.map_err(refused("client show"))?;
+            let terms = database.store.client_terms(client.id).await?;
+            let mut all = shown(&client);
+            all["program"] = terms.program.into();
+            all["capacity"] = terms.capacity.into();
+            let rules = database.store.return_rules(client.id).await?;
+            all["return_days"] = rules.days.into();
+            all["return_reasons"] = rules.reasons.into();
+            output::record(common.json, &all)?;
+        }
+        ClientAction::Set(options) => set::run(common, database, options).await?,
+        ClientAction::Token { action } => token::run(common, database, action).await?,
+        ClientAction::Pause { slug } => set_state(common, database, slug, State::Paused).await?,
+        ClientAction::Resume { slug } => set_state(common, database, slug, State::Active).await?,
+    }
+    Ok(())
+}
+
+async fn set_state(common: &Common, database: &Database, client: String, state: State) -> anyhow::Result<()> {
+    let request = SetClientState { client, state };
+    let done = database.actions()?.run(&database.actor(), &request).await.map_err(refused("client pause"))?;
+    output::record(common.json, &shown(&done))?;
+    Ok(())
+}
+
+fn shown(client: &ClientRecord) -> Value {
+    json!({"id": client.id, "slug": client.slug, "name": client.name, "country": client.country,
+           "time_zone": client.time_zone, "state": client.state.word()})
+}

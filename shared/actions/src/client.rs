@@ -1,0 +1,181 @@
+//! Clients: the companies leads are qualified for.
+
+use jiff::tz::TimeZone;
+use ripen_domain::{
+    actor::{Actor, Permission},
+    id::ClientId,
+};
+use ripen_store::{
+    StoreError,
+    client::record::{ClientRecord, NewClient},
+    source::record::State,
+};
+use serde_json::{Value, json};
+
+use crate::{Action, Actions, FieldErrors, Refusal, Work, work::AuditChange};
+
+/// Longest slug, in letters.
+const LONGEST_SLUG: usize = 64;
+/// Longest name, in characters.
+const LONGEST_NAME: usize = 200;
+
+/// Adds a client.
+#[derive(Debug, Clone)]
+pub struct AddClient {
+    /// Name as people write it.
+    pub name: String,
+    /// Short name; made from the name where missing.
+    pub slug: Option<String>,
+    /// ISO 3166 alpha-2.
+    pub country: String,
+    /// IANA name.
+    pub time_zone: String,
+}
+
+impl Action for AddClient {
+    type Done = ClientRecord;
+
+    const PERMISSION: Permission = Permission::Manage;
+
+    async fn act(&self, work: &mut Work<'_>) -> Result<ClientRecord, Refusal> {
+        let mut errors = FieldErrors::default();
+        let name = name(&self.name, &mut errors);
+        let slug = self.slug.clone().unwrap_or_else(|| slug_of(&self.name));
+        errors.require(is_slug(&slug), "slug", "invalid", || {
+            format!("{slug:?} cannot be a slug: use small letters, digits and single dashes")
+        });
+        let country = errors.take("country", country(&self.country));
+        errors.take("time_zone", time_zone(&self.time_zone));
+        errors.finish()?;
+        let new = NewClient {
+            id: ClientId::from_uuid(work.fresh_id()),
+            slug,
+            name,
+            country: country.unwrap_or_default(),
+            time_zone: self.time_zone.clone(),
+        };
+        match work.tx.client_add(&new, work.now).await {
+            Err(StoreError::Taken(_)) => {
+                return Err(Refusal::field("slug", "taken", format!("there is a client {:?} already", new.slug)));
+            }
+            result => result?,
+        }
+        let NewClient { id, slug, name, country, time_zone } = new;
+        let client = ClientRecord { id, slug, name, country, time_zone, state: State::Active };
+        work.changed("client.add", id, AuditChange::added(id, shown(&client)));
+        Ok(client)
+    }
+}
+
+/// Pauses a client, or ends its pause.
+#[derive(Debug, Clone)]
+pub struct SetClientState {
+    /// The client's slug.
+    pub client: String,
+    /// What it is from now on.
+    pub state: State,
+}
+
+impl Action for SetClientState {
+    type Done = ClientRecord;
+
+    const PERMISSION: Permission = Permission::Manage;
+
+    async fn act(&self, work: &mut Work<'_>) -> Result<ClientRecord, Refusal> {
+        let mut errors = FieldErrors::default();
+        let found = work.client(&self.client, &mut errors).await?;
+        errors.finish()?;
+        let client = found.ok_or_else(|| Refusal::missing("client", &self.client))?;
+        work.tx.client_set_state(work.scope(), client.id, self.state).await?;
+        let after = ClientRecord { state: self.state, ..client.clone() };
+        let action = if self.state == State::Paused { "client.pause" } else { "client.resume" };
+        work.changed(action, client.id, AuditChange::of(client.id, shown(&client), shown(&after)));
+        Ok(after)
+    }
+}
+
+/// The clients in the actor's scope, by slug.
+///
+/// # Errors
+/// When the database is away.
+pub async fn list(actions: &Actions, actor: &Actor) -> Result<Vec<ClientRecord>, Refusal> {
+    Ok(actions.store.clients(actor.scope()).await?)
+}
+
+/// The client of a slug.
+///
+/// # Errors
+/// Names the clients there are where it is none of them.
+pub async fn find(actions: &Actions, actor: &Actor, slug: &str) -> Result<ClientRecord, Refusal> {
+    let clients = list(actions, actor).await?;
+    let found = clients.iter().find(|client| client.slug == slug).cloned();
+    found.ok_or_else(|| Refusal::field("client", "unknown", unknown(slug, &clients)))
+}
+
+/// What the audit keeps of a client.
+fn shown(client: &ClientRecord) -> Value {
+    json!({"slug": client.slug, "name": client.name, "country": client.country, "time_zone": client.time_zone,
+           "state": client.state.word()})
+}
+
+/// Says that no client has this slug, and which have one.
+pub(crate) fn unknown(slug: &str, known: &[ClientRecord]) -> String {
+    let known: Vec<_> = known.iter().map(|client| client.slug.as_str()).collect();
+    if known.is_empty() {
+        format!("no client {slug:?}; there is none yet")
+    } else {
+        format!("no client {slug:?}; there are: {}", known.join(", "))
+    }
+}
+
+/// A name that people can tell apart from nothing.
+pub(crate) fn name(given: &str, errors: &mut FieldErrors) -> String {
+    let name = given.trim();
+    errors.require(!name.is_empty(), "name", "required", || "write a name".to_owned());
+    let plain = name.chars().count() <= LONGEST_NAME && !name.chars().any(char::is_control);
+    errors.require(plain, "name", "invalid", || format!("write up to {LONGEST_NAME} characters on one line"));
+    name.to_owned()
+}
+
+/// A country in upper case.
+pub(crate) fn country(text: &str) -> Result<String, String> {
+    let code = text.trim().to_ascii_uppercase();
+    let is_code = code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase());
+    if is_code {
+        Ok(code)
+    } else {
+        Err(format!("{text:?} is no country: write the two letters of ISO 3166, such as US"))
+    }
+}
+
+/// A time zone by its IANA name.
+pub(crate) fn time_zone(name: &str) -> Result<TimeZone, String> {
+    TimeZone::get(name).map_err(|_| format!("{name:?} is no time zone: write one such as America/Chicago"))
+}
+
+fn is_slug(slug: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    (1..=LONGEST_SLUG).contains(&slug.len())
+        && slug.chars().all(plain)
+        && !slug.starts_with('-')
+        && !slug.ends_with('-')
+}
+
+/// The name in small letters with dashes; empty where nothing of it is ASCII.
+fn slug_of(name: &str) -> String {
+    let dashed: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    let slug = dashed.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
+    slug.chars().take(LONGEST_SLUG).collect::<String>().trim_end_matches('-').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_becomes_a_slug() {
+        assert_eq!(slug_of("Acme Homes & Sons, Inc."), "acme-homes-sons-inc");
+        assert_eq!(slug_of("日本"), "");
+    }
+}

@@ -1,0 +1,17 @@
+//! What people and programs may do, one file per noun.
+//!
+//! An [`Action`] is a typed request. [`Actions::run`] checks that the [`Actor`] may do such a thing, lets the action check
+//! everything it was given at once, does it in one transaction together with its audit row, and gives back a typed result.
+//! [`Actions::rehearse`] does the same and rolls it back: a dry run is the action itself. The command line, pages and the API
+//! parse, call one action and show what came back; nothing here knows a flag, a page or a status code.
+//!
+//! Reading is a plain function of the noun's file, with the actor's [`Scope`](ripen_domain::actor::Scope).
+
+pub mod audit;
+pub mod client;
+pub mod client_token;
+mod refusal;
+mod work;
+
+pub use refusal::{FieldError, FieldErrors, Refusal};
+pub use work::{Action, Actions, Work};

@@ -1,0 +1,103 @@
+//! Why an action was not done: every wrong field at once, or what stands against it.
+
+use std::fmt;
+
+use ripen_store::StoreError;
+
+/// One field that cannot be used. Says what is wrong and what to write; never how a command or a page names the field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// The request's field, inner ones after a dot: `time_zone`, `answers.budget`.
+    pub field: String,
+    /// For programs: `required`, `unknown`, `taken`, `invalid`, `too_long`, `out_of_range`, …
+    pub code: &'static str,
+    /// For people.
+    pub message: String,
+}
+
+/// Every wrong field of a request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FieldErrors(Vec<FieldError>);
+
+impl FieldErrors {
+    /// Adds one.
+    pub fn add(&mut self, field: impl Into<String>, code: &'static str, message: impl Into<String>) {
+        self.0.push(FieldError { field: field.into(), code, message: message.into() });
+    }
+
+    /// Adds one where something does not hold.
+    pub fn require(&mut self, holds: bool, field: &str, code: &'static str, message: impl FnOnce() -> String) {
+        if !holds {
+            self.add(field, code, message());
+        }
+    }
+
+    /// The value where it could be read; else adds why not, and checking goes on.
+    pub fn take<T, E: fmt::Display>(&mut self, field: &str, read: Result<T, E>) -> Option<T> {
+        read.map_err(|error| self.add(field, "invalid", error.to_string())).ok()
+    }
+
+    /// Refuses where anything was added.
+    ///
+    /// # Errors
+    /// All of them.
+    pub fn finish(self) -> Result<(), Refusal> {
+        if self.0.is_empty() { Ok(()) } else { Err(Refusal::Invalid(self.0)) }
+    }
+}
+
+/// Why nothing was done.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Refusal {
+    /// What was given cannot be used.
+    #[error("{}", lines(.0))]
+    Invalid(Vec<FieldError>),
+    /// The actor may not do such a thing.
+    #[error("{who} may not do this")]
+    Forbidden {
+        /// Who asked.
+        who: String,
+    },
+    /// What is to be changed is not there, or not in the actor's scope.
+    #[error("no {what} {id}")]
+    Missing {
+        /// The noun.
+        what: &'static str,
+        /// As it was given.
+        id: String,
+    },
+    /// What is there does not allow it.
+    #[error("{message}")]
+    Conflict {
+        /// For programs.
+        code: &'static str,
+        /// For people.
+        message: String,
+    },
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Refusal {
+    /// One wrong field.
+    pub fn field(field: &str, code: &'static str, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError { field: field.to_owned(), code, message: message.into() }])
+    }
+
+    /// What stands against it.
+    pub fn conflict(code: &'static str, message: impl Into<String>) -> Self {
+        Self::Conflict { code, message: message.into() }
+    }
+
+    /// What is not there.
+    pub fn missing(what: &'static str, id: impl fmt::Display) -> Self {
+        Self::Missing { what, id: id.to_string() }
+    }
+}
+
+/// Each wrong field on a line, with its name.
+fn lines(errors: &[FieldError]) -> String {
+    let line = |error: &FieldError| format!("{}: {}", error.field, error.message);
+    errors.iter().map(line).collect::<Vec<_>>().join("\n")
+}

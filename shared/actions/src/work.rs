@@ -1,0 +1,176 @@
+//! How an action is done: permission, transaction, audit, and again where another transaction was in the way.
+
+use jiff::Timestamp;
+use ripen_domain::{
+    actor::{Actor, Permission, Scope},
+    calling::Hours,
+    id::ClientId,
+};
+use ripen_runtime::{clock::Clock, random::uuid_v7};
+use ripen_store::{Store, Transaction, audit::record::AuditEntry, client::record::ClientRecord};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{FieldErrors, Refusal};
+
+/// Tries of an action whose transaction met another's.
+const TRIES: usize = 3;
+
+/// A typed request.
+pub trait Action: Sync {
+    /// What it gives back.
+    type Done: Send;
+
+    /// Who may ask for it.
+    const PERMISSION: Permission;
+
+    /// Checks everything at once, then does it within the transaction of `work`, and says there what it changed.
+    fn act(&self, work: &mut Work<'_>) -> impl Future<Output = Result<Self::Done, Refusal>> + Send;
+}
+
+/// What actions work with; clones share it.
+#[derive(Debug, Clone)]
+pub struct Actions {
+    /// The database.
+    pub store: Store,
+    /// The clock that dates what is done.
+    pub clock: Clock,
+    /// When people may be called.
+    pub hours: Hours,
+}
+
+impl Actions {
+    /// Does an action, whole or not at all.
+    ///
+    /// # Errors
+    /// Why nothing was done.
+    pub async fn run<A: Action>(&self, actor: &Actor, action: &A) -> Result<A::Done, Refusal> {
+        self.attempt(actor, action, true).await
+    }
+
+    /// Does an action and takes it back: what it would have given.
+    ///
+    /// # Errors
+    /// Why it would not be done.
+    pub async fn rehearse<A: Action>(&self, actor: &Actor, action: &A) -> Result<A::Done, Refusal> {
+        self.attempt(actor, action, false).await
+    }
+
+    async fn attempt<A: Action>(&self, actor: &Actor, action: &A, keep: bool) -> Result<A::Done, Refusal> {
+        permit(actor, A::PERMISSION)?;
+        let now = self.clock.now();
+        let mut tries = 1;
+        loop {
+            match self.once(actor, action, (now, keep)).await {
+                // Serialization failure or deadlock: the database undid all of it, and the other one is through by now.
+                Err(Refusal::Store(error)) if error.is_conflict() && tries < TRIES => tries += 1,
+                result => return result,
+            }
+        }
+    }
+
+    async fn once<A: Action>(
+        &self,
+        actor: &Actor,
+        action: &A,
+        (now, keep): (Timestamp, bool),
+    ) -> Result<A::Done, Refusal> {
+        let tx = self.store.begin().await?;
+        let mut work = Work { tx, actor, now, actions: self, changes: Vec::new() };
+        let done = action.act(&mut work).await?;
+        let Work { mut tx, changes, .. } = work;
+        tx.audit_record(actor, &changes, now).await?;
+        if keep {
+            tx.commit().await?;
+        }
+        Ok(done)
+    }
+}
+
+/// Refuses an actor who may not do such a thing. Functions that read what only some may see begin with it.
+///
+/// # Errors
+/// `Forbidden`.
+pub(crate) fn permit(actor: &Actor, permission: Permission) -> Result<(), Refusal> {
+    if actor.may(permission) { Ok(()) } else { Err(Refusal::Forbidden { who: actor.to_string() }) }
+}
+
+/// An action under way.
+#[derive(Debug)]
+pub struct Work<'a> {
+    /// Its transaction.
+    pub tx: Transaction,
+    /// Who asked.
+    pub actor: &'a Actor,
+    /// When.
+    pub now: Timestamp,
+    /// What every action works with.
+    pub actions: &'a Actions,
+    changes: Vec<AuditEntry>,
+}
+
+impl Work<'_> {
+    /// Whose data the actor may touch.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        self.actor.scope()
+    }
+
+    /// An id for something new.
+    #[must_use]
+    pub fn fresh_id(&self) -> Uuid {
+        uuid_v7(self.now)
+    }
+
+    /// The client of a slug, locked until the action ends; adds to the wrong fields where there is none.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn client(&mut self, slug: &str, errors: &mut FieldErrors) -> Result<Option<ClientRecord>, Refusal> {
+        let scope = self.scope();
+        let found = self.tx.client_lock(scope, slug).await?;
+        if found.is_none() {
+            let known = self.actions.store.clients(scope).await?;
+            errors.add("client", "unknown", crate::client::unknown(slug, &known));
+        }
+        Ok(found)
+    }
+
+    /// Says what was changed: the action's name (`noun.verb`), the object, and what it was and is.
+    pub fn changed(&mut self, action: &'static str, object: impl ToString, change: AuditChange) {
+        let AuditChange { client, before, after } = change;
+        self.changes.push(AuditEntry {
+            id: uuid_v7(self.now),
+            action,
+            object: object.to_string(),
+            client,
+            before,
+            after,
+        });
+    }
+}
+
+/// What an object was and is. Never a secret: the audit is read by people.
+#[derive(Debug, Clone, Default)]
+pub struct AuditChange {
+    /// Whose data it is; none for what belongs to the whole firm.
+    pub client: Option<ClientId>,
+    /// None where there was nothing.
+    pub before: Option<Value>,
+    /// None where it is gone.
+    pub after: Option<Value>,
+}
+
+impl AuditChange {
+    /// Something new of a client.
+    #[must_use]
+    pub const fn added(client: ClientId, after: Value) -> Self {
+        Self { client: Some(client), before: None, after: Some(after) }
+    }
+
+    /// Something of a client that is otherwise now.
+    #[must_use]
+    pub const fn of(client: ClientId, before: Value, after: Value) -> Self {
+        Self { client: Some(client), before: Some(before), after: Some(after) }
+    }
+}
