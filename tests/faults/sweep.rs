@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::id::{ClientId, CriteriaId, ProgramId, SourceId};
-use ripen_qualifier::{Context, Documents, Pace, tick};
+use ripen_qualifier::{Context, Pace, tick};
 use ripen_queue::{Options, Transport};
 use ripen_runtime::{clock::Clock, config::Settings, health::Health};
 use ripen_store::{
     Store,
     client::record::NewClient,
-    criteria::activate::Activation,
+    criteria::{activate::Activation, load::Documents},
     source::record::{NewSource, SourceFormat},
 };
 use ripen_testkit::postgres::{TestDatabase, database};

@@ -101,7 +101,7 @@ impl World {
             mailer: Arc::new(Mailer::new("", "Ripen <ripen@example.com>", folder.path(), &Trust::default()).unwrap()),
             links: None,
         };
-        let documents = ripen_qualifier::Documents::new(store.clone());
+        let documents = ripen_store::criteria::load::Documents::new(store.clone());
         let health = Health::default();
         let qualifier = ripen_qualifier::Context { store, transport, clock, settings, health, documents };
         let pool = PgPoolOptions::new().max_connections(2).connect(database.url()).await.unwrap();

@@ -5,7 +5,6 @@
 
 mod absorb;
 mod assign;
-mod criteria;
 mod dead;
 mod decide;
 mod draft;
@@ -17,7 +16,6 @@ mod release;
 mod sweeper;
 mod worker;
 
-pub use criteria::Documents;
 pub use decide::{DecideError, Report, decide};
 pub use message::{Item, Requalify};
 pub use release::route_preview;
@@ -28,7 +26,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use ripen_queue::{Queue, Transport};
 use ripen_runtime::{clock::Clock, config::Settings, health::Health, lifecycle::Stop};
-use ripen_store::Store;
+use ripen_store::{Store, criteria::load::Documents};
 use tokio::task::JoinSet;
 
 /// What the qualifier works with.

@@ -13,6 +13,7 @@ use ripen_domain::{
 use ripen_runtime::random::uuid_v7;
 use ripen_store::{
     Store, StoreError, Transaction,
+    criteria::load::{BrokenCriteria, Documents},
     decision::maturation::RoutingNote,
     delivery::{
         held::{Rerouted, Unrouted},
@@ -24,7 +25,6 @@ use ripen_store::{
 use crate::{
     Context,
     assign::{Given, Giver, Ripe, Standing},
-    criteria::{BrokenCriteria, Documents},
     decide::{offered, owed},
     draft::Draft,
     gather::{self, News},

@@ -12,7 +12,7 @@ use ripen_domain::{
 };
 use ripen_queue::{Message, Outcome, Queue, Received};
 use ripen_runtime::lifecycle::Stop;
-use ripen_store::arrival::spool::SpoolKey;
+use ripen_store::{arrival::spool::SpoolKey, criteria::load::BrokenCriteria};
 use uuid::Uuid;
 
 use crate::{
@@ -234,7 +234,7 @@ fn offer((delivery, endpoint): &(DeliveryId, EndpointId)) -> Message {
 /// Whether nothing is wrong with the messages: the database is away, or another transaction was in the way.
 fn is_passing(error: &DecideError) -> bool {
     let store = match error {
-        DecideError::Store(store) | DecideError::Criteria(crate::criteria::BrokenCriteria::Store(store)) => store,
+        DecideError::Store(store) | DecideError::Criteria(BrokenCriteria::Store(store)) => store,
         _ => return false,
     };
     store.is_unreachable() || store.is_conflict() || matches!(store, ripen_store::StoreError::Moved(_))

@@ -224,7 +224,7 @@ fn spawn_roles(
             clock: clock.clone(),
             settings: Arc::clone(&settings),
             health: health.clone(),
-            documents: ripen_qualifier::Documents::new(store.clone()),
+            documents: ripen_store::criteria::load::Documents::new(store.clone()),
         };
         tasks.spawn("qualifier", ripen_qualifier::service(ctx, stop.clone()));
     }

@@ -74,7 +74,7 @@ impl Database {
     /// # Errors
     /// Where the configuration has hours in which nobody could be called.
     pub fn actions(&self) -> anyhow::Result<Actions> {
-        Ok(Actions { store: self.store.clone(), clock: Clock::system(), hours: self.settings.calling.hours()? })
+        Ok(Actions::new(self.store.clone(), Clock::system(), &self.settings)?)
     }
 
     /// Whoever runs the command.

@@ -9,13 +9,12 @@ use jiff::SignedDuration;
 use ripen_actions::{Actions, client::AddClient};
 use ripen_domain::{
     actor::{Actor, System},
-    calling::Hours,
     criteria::Criteria,
     id::{RepId, SourceId},
     lead::Channel,
 };
 use ripen_outbound::intake::IntakeClient;
-use ripen_runtime::{clock::Clock, random::uuid_v7};
+use ripen_runtime::{clock::Clock, config::Settings, random::uuid_v7};
 use ripen_store::{
     Store,
     client::record::ClientRecord,
@@ -114,7 +113,7 @@ async fn report(intake: &IntakeClient, ids: &[&str]) -> anyhow::Result<()> {
 
 async fn set_up(store: &Store, actor: &Actor, base: &str) -> anyhow::Result<ClientRecord> {
     let now = Clock::system().now();
-    let actions = Actions { store: store.clone(), clock: Clock::system(), hours: Hours::default() };
+    let actions = Actions::new(store.clone(), Clock::system(), &Settings::default())?;
     let request = AddClient {
         name: "Demo Homes".to_owned(),
         slug: Some(SLUG.to_owned()),

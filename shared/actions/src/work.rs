@@ -1,13 +1,17 @@
 //! How an action is done: permission, transaction, audit, and again where another transaction was in the way.
 
+use jiff::SignedDuration;
 use jiff::Timestamp;
 use ripen_domain::{
     actor::{Actor, Permission, Scope},
-    calling::Hours,
+    appointment::Terms,
+    calling::{Hours, InvalidCalling},
     id::ClientId,
 };
-use ripen_runtime::{clock::Clock, random::uuid_v7};
-use ripen_store::{Store, Transaction, audit::record::AuditEntry, client::record::ClientRecord};
+use ripen_runtime::{clock::Clock, config::Settings, random::uuid_v7};
+use ripen_store::{
+    Store, Transaction, audit::record::AuditEntry, client::record::ClientRecord, criteria::load::Documents,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -35,11 +39,32 @@ pub struct Actions {
     pub store: Store,
     /// The clock that dates what is done.
     pub clock: Clock,
+    /// Criteria, each loaded once.
+    pub documents: Documents,
     /// When people may be called.
     pub hours: Hours,
+    /// How appointments are made.
+    pub terms: Terms,
+    /// How long a slot is held where nobody says for how long.
+    pub hold: SignedDuration,
 }
 
 impl Actions {
+    /// The actions over a database, as it is configured.
+    ///
+    /// # Errors
+    /// Hours in which nobody could be called.
+    pub fn new(store: Store, clock: Clock, settings: &Settings) -> Result<Self, InvalidCalling> {
+        Ok(Self {
+            documents: Documents::new(store.clone()),
+            hours: settings.calling.hours()?,
+            terms: settings.appointments.terms(),
+            hold: SignedDuration::from_secs(i64::from(settings.appointments.hold_s)),
+            store,
+            clock,
+        })
+    }
+
     /// Does an action, whole or not at all.
     ///
     /// # Errors

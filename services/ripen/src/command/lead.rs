@@ -9,8 +9,8 @@ use ripen_domain::{
     id::LeadId,
     promise::{Due, When},
 };
-use ripen_qualifier::Documents;
 use ripen_runtime::{clock::Clock, random::uuid_v7, secrets};
+use ripen_store::criteria::load::Documents;
 use ripen_store::{
     Store,
     lead::{

@@ -9,8 +9,8 @@ use ripen_domain::{
     id::LeadId,
     routing::{LoadedRouting, Named, Recipient, RecipientId, Routing, Surroundings},
 };
-use ripen_qualifier::Documents;
 use ripen_runtime::{clock::Clock, secrets};
+use ripen_store::criteria::load::Documents;
 use ripen_store::{Store, client::record::ClientRecord, team::route::RouteRecord};
 use serde_json::{Value, json};
 

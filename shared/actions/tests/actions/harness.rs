@@ -4,10 +4,9 @@ use jiff::Timestamp;
 use ripen_actions::{Actions, client::AddClient};
 use ripen_domain::{
     actor::{Actor, Role},
-    calling::Hours,
     id::{ClientId, TokenId, UserId},
 };
-use ripen_runtime::clock::Clock;
+use ripen_runtime::{clock::Clock, config::Settings};
 use ripen_store::{
     Store,
     audit::list::{AuditFilter, AuditRecord},
@@ -27,7 +26,7 @@ pub async fn office() -> Office {
     let database = database().await;
     let store = Store::open(database.url(), 8).unwrap();
     let clock = Clock::mock("2026-11-20T10:00:00Z".parse::<Timestamp>().unwrap());
-    Office { actions: Actions { store, clock, hours: Hours::default() }, _database: database }
+    Office { actions: Actions::new(store, clock, &Settings::default()).unwrap(), _database: database }
 }
 
 /// Whoever runs commands.

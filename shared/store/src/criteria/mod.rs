@@ -3,3 +3,4 @@
 pub mod activate;
 pub mod backtest;
 pub mod document;
+pub mod load;

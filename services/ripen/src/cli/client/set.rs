@@ -7,8 +7,8 @@ use ripen_domain::{
     contact::Email,
     id::{ClientId, EndpointId},
 };
-use ripen_qualifier::Documents;
 use ripen_runtime::{clock::Clock, random::uuid_v7};
+use ripen_store::criteria::load::Documents;
 use ripen_store::{
     Store,
     client::{record::ClientRecord, settings::ClientChange},

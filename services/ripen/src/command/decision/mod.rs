@@ -11,7 +11,7 @@ use ripen_domain::{
     criteria::Receipt,
     id::DecisionId,
 };
-use ripen_qualifier::Documents;
+use ripen_store::criteria::load::Documents;
 use ripen_store::{
     Store,
     decision::{replay::StoredDecision, show::DecisionRecord},

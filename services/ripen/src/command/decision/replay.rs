@@ -8,8 +8,8 @@ use ripen_domain::{
     criteria::{Criteria, replay},
     id::{CriteriaId, DecisionId},
 };
-use ripen_qualifier::Documents;
 use ripen_runtime::clock::Clock;
+use ripen_store::criteria::load::Documents;
 use ripen_store::{
     Store,
     decision::replay::{DecisionReader, StoredDecision},

@@ -6,7 +6,8 @@ use std::{
 };
 
 use ripen_domain::{criteria::Criteria, id::CriteriaId};
-use ripen_store::{Store, StoreError};
+
+use crate::{Store, StoreError};
 
 /// A stored document that this version of Ripen cannot load.
 #[derive(Debug, Clone, thiserror::Error)]
