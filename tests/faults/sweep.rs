@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::id::{ClientId, CriteriaId, ProgramId, SourceId};
-use ripen_qualifier::{Context, Pace, tick};
-use ripen_queue::{Options, Transport};
+use ripen_qualifier::{Pace, QualifierContext, tick};
+use ripen_queue::{Transport, TransportOptions};
 use ripen_runtime::{clock::Clock, config::Settings, health::Health};
 use ripen_store::{
     Store,
@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::harness::CRITERIA;
 
 struct Ledger {
-    ctx: Context,
+    ctx: QualifierContext,
     pool: PgPool,
     _database: TestDatabase,
 }
@@ -42,9 +42,9 @@ impl Ledger {
         settings.clock.max_skew_s = u64::MAX;
         change(&mut settings);
         let store = Store::open(database.url(), 6).unwrap();
-        let ctx = Context {
+        let ctx = QualifierContext {
             store: store.clone(),
-            transport: Transport::local(Options::default()),
+            transport: Transport::local(TransportOptions::default()),
             clock: Clock::mock(now()),
             settings: Arc::new(settings),
             health: Health::default(),
@@ -156,7 +156,7 @@ async fn after_days_off_the_overdue_fire_oldest_first_at_their_own_rate_beside_w
 async fn two_sweepers_offer_each_promise_once() {
     let ledger = Ledger::new(|settings| settings.qualifier.promise_sweep = 37).await;
     ledger.leads(0x1000, 2_000, now() - seconds(100), 0.01).await;
-    let sweep = |ctx: Context| async move {
+    let sweep = |ctx: QualifierContext| async move {
         let (mut pace, mut offered) = (Pace::default(), 0);
         loop {
             match tick(&ctx, &mut pace, now()).await.unwrap() {
@@ -165,7 +165,7 @@ async fn two_sweepers_offer_each_promise_once() {
             }
         }
     };
-    let other = Context { transport: Transport::local(Options::default()), ..ledger.ctx.clone() };
+    let other = QualifierContext { transport: Transport::local(TransportOptions::default()), ..ledger.ctx.clone() };
     let (first, second) = tokio::join!(tokio::spawn(sweep(ledger.ctx.clone())), tokio::spawn(sweep(other)));
     assert_eq!(first.unwrap() + second.unwrap(), 2_000);
 }

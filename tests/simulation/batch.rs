@@ -1,8 +1,8 @@
 //! The worker's part: batches taken from a queue and decided, as they should be or with something going wrong.
 
 use ripen_domain::arrival::Arrival;
-use ripen_qualifier::{Item, Report, decide};
-use ripen_queue::{Message, Outcome as Settling, Queue, Received};
+use ripen_qualifier::{BatchReport, Item, decide};
+use ripen_queue::{Message, Queue, Received, Settlement};
 use ripen_store::arrival::spool::SpoolKey;
 
 use super::{
@@ -102,7 +102,7 @@ impl World {
                 return self.die().await;
             }
         }
-        consumer.settle(received.into_iter().map(|message| (message, Settling::Done)).collect()).await;
+        consumer.settle(received.into_iter().map(|message| (message, Settlement::Done)).collect()).await;
         Ok(())
     }
 
@@ -116,7 +116,7 @@ impl World {
         Ok(())
     }
 
-    async fn run(&self, batch: &Batch) -> Result<Report, String> {
+    async fn run(&self, batch: &Batch) -> Result<BatchReport, String> {
         let result = decide(&self.qualifier, &batch.items(), batch.spooled()).await;
         result.map_err(|error| format!("a healthy batch failed: {error}"))
     }
@@ -179,8 +179,8 @@ impl World {
     }
 
     /// Wakes the dispatcher, as the worker does after a commit.
-    async fn offer(&self, report: &Report) {
-        let offers = report.deliveries.iter().map(|(delivery, endpoint)| super::deliver::offer(*delivery, *endpoint));
+    async fn offer(&self, report: &BatchReport) {
+        let offers = report.deliveries.iter().map(|due| super::deliver::offer(due.delivery, due.endpoint));
         for result in self.qualifier.transport.publish_all(Queue::Deliveries, offers.collect()).await {
             result.unwrap();
         }

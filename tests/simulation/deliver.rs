@@ -11,7 +11,7 @@ use ripen_domain::{
     lead::Grade,
     message::DeliverMessage,
 };
-use ripen_queue::{Message, Outcome as Settling, Queue, Received};
+use ripen_queue::{Message, Queue, Received, Settlement};
 use ripen_runtime::random::uuid_v7;
 use ripen_store::delivery::{
     attempt::AttemptRow,
@@ -74,7 +74,7 @@ impl World {
             return Ok(());
         }
         self.settle(&ready, lease, fate).await?;
-        consumer.settle(received.into_iter().map(|message| (message, Settling::Done)).collect()).await;
+        consumer.settle(received.into_iter().map(|message| (message, Settlement::Done)).collect()).await;
         Ok(())
     }
 

@@ -18,7 +18,7 @@ use ripen_outbound::{
     trust::Trust,
     webhook::{Limits, WebhookSender},
 };
-use ripen_queue::{Consumer, Message, Options, Queue, Received, Transport};
+use ripen_queue::{Consumer, Message, Queue, Received, Transport, TransportOptions};
 use ripen_runtime::{clock::Clock, config::Settings, health::Health};
 use ripen_store::{
     Store,
@@ -56,8 +56,8 @@ pub type Outcome = Result<(), String>;
 
 /// The installation and what is known about it.
 pub struct World {
-    pub qualifier: ripen_qualifier::Context,
-    pub dispatcher: ripen_dispatcher::Context,
+    pub qualifier: ripen_qualifier::QualifierContext,
+    pub dispatcher: ripen_dispatcher::DispatcherContext,
     pub pool: PgPool,
     pub model: Model,
     /// Every message that was ever sent to the qualifier.
@@ -90,8 +90,8 @@ impl World {
         let settings = Arc::new(settings);
         let clock = Clock::mock(beginning());
         let store = Store::open(database.url(), 6).unwrap();
-        let transport = Transport::local(Options::default());
-        let dispatcher = ripen_dispatcher::Context {
+        let transport = Transport::local(TransportOptions::default());
+        let dispatcher = ripen_dispatcher::DispatcherContext {
             store: store.clone(),
             transport: transport.clone(),
             clock: clock.clone(),
@@ -103,7 +103,7 @@ impl World {
         };
         let documents = ripen_store::criteria::load::Documents::new(store.clone());
         let health = Health::default();
-        let qualifier = ripen_qualifier::Context { store, transport, clock, settings, health, documents };
+        let qualifier = ripen_qualifier::QualifierContext { store, transport, clock, settings, health, documents };
         let pool = PgPoolOptions::new().max_connections(2).connect(database.url()).await.unwrap();
         let mut world = Self {
             qualifier,
@@ -308,7 +308,7 @@ impl World {
     }
 
     fn lose_offers(&mut self) {
-        let transport = Transport::local(Options::default());
+        let transport = Transport::local(TransportOptions::default());
         if self.cut {
             assert!(transport.close().now_or_never().is_some(), "nothing is under way");
         }

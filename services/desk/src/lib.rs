@@ -12,13 +12,16 @@ mod view;
 use std::{convert::Infallible, time::Duration};
 
 use axum::Router;
-use ripen_runtime::lifecycle::Stop;
+use ripen_runtime::{
+    every::{NextTick, every},
+    lifecycle::Stop,
+};
 
 pub use context::Context;
 
-/// How often readiness is looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How long the database has to answer the look.
+/// How often readiness is checked.
+const CHECKED_EVERY: Duration = Duration::from_secs(1);
+/// How long the database has to answer the check.
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 
 /// The desk's routes, to be merged with those of other roles and put under [`ripen_web::edge::around`].
@@ -31,14 +34,17 @@ pub fn router(context: Context) -> Router {
 /// # Errors
 /// Never.
 pub async fn service(context: Context, stop: Stop) -> Result<(), Infallible> {
-    let mut look = tokio::time::interval(LOOK_EVERY);
-    loop {
-        tokio::select! {
-            () = stop.soft().cancelled() => return Ok(()),
-            _ = look.tick() => {}
-        }
-        context.rate.forget_idle();
-        let ready = matches!(tokio::time::timeout(ANSWER_WITHIN, context.store.ping()).await, Ok(Ok(())));
-        context.health.set("desk", if ready { Ok(()) } else { Err("the database is away".to_owned()) });
-    }
+    every("the desk's readiness check", CHECKED_EVERY, stop.soft(), || async {
+        tick(&context).await;
+        Ok::<_, Infallible>(NextTick::InAPeriod)
+    })
+    .await;
+    Ok(())
+}
+
+async fn tick(context: &Context) {
+    context.rate.forget_idle();
+    // Without the limit, a database that hangs would leave the last state standing.
+    let ready = matches!(tokio::time::timeout(ANSWER_WITHIN, context.store.ping()).await, Ok(Ok(())));
+    context.health.set("desk", if ready { Ok(()) } else { Err("the database is away".to_owned()) });
 }

@@ -5,16 +5,22 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
+    backoff::Backoff,
     circuit::Went,
     delivery::{Attempted, Next, OutcomeKind},
     id::EndpointId,
     outcome::Said,
 };
 use ripen_outbound::{
+    lead_mail,
     mail::{Mail, MailResult, Party},
     webhook::{Answer, Call, OwnHeader, SendError, WebhookSecret},
 };
-use ripen_runtime::random::jitter;
+use ripen_runtime::{
+    lifecycle::Stop,
+    random::jitter,
+    retry::{GaveUp, RetryLimit, Tried, retry},
+};
 use ripen_store::{
     delivery::{attempt::AttemptRow, load::Leased, settle::Settled},
     endpoint::record::EndpointKind,
@@ -24,14 +30,19 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
-    Context,
-    lease::mail_of,
+    context::DispatcherContext,
     outcome,
-    record::{Recorded, Recorder},
+    record::{AttemptRecord, Recorder},
 };
 
 /// So many bytes of an answer are kept to be looked at; more of them are read for the outcome that they may say.
 const KEPT: usize = 8 * 1024;
+
+/// Pauses between tries to record an attempt.
+const BACKOFF: Backoff = Backoff { first: Duration::from_millis(20), longest: Duration::from_secs(1) };
+
+/// What [`crate::lease`] keeps of a lease for recording the attempt.
+const WHILE_LEASED: Duration = Duration::from_secs(5);
 
 /// Retries are spread by this part of their wait, up and down.
 const JITTER: f64 = 0.1;
@@ -47,7 +58,7 @@ pub struct Attempt {
 }
 
 /// How an attempt went, before it is judged by the schedule.
-struct Tried {
+struct SendResult {
     attempted: Attempted,
     status: Option<i32>,
     error: Option<String>,
@@ -65,7 +76,7 @@ pub fn register_metrics() {
 
 impl Attempt {
     /// Sends once and records it.
-    pub async fn run(self, ctx: &Context, recorder: &Recorder) {
+    pub async fn run(self, ctx: &DispatcherContext, recorder: &Recorder, stop: &Stop) {
         let begun = Instant::now();
         let due = &self.leased.due;
         let longest = due.timeout.unwrap_or_else(|| Duration::from_secs(ctx.settings.dispatcher.timeout_s));
@@ -98,7 +109,8 @@ impl Attempt {
             status = attempt.status, error = attempt.error, result = result_of(&next), "attempted");
         let said = tried.outcome.clone();
         let settled = Settled { delivery, lease: self.lease, attempt, next, outcome: tried.outcome };
-        if record(recorder, Recorded { settled, went }, self.until + Duration::from_secs(5)).await
+        let limit = RetryLimit::Until((self.until + WHILE_LEASED).into());
+        if record(recorder, AttemptRecord { settled, went }, limit, stop).await
             && let Some(said) = said
         {
             outcome::record(ctx, delivery, said).await;
@@ -122,7 +134,7 @@ impl Attempt {
         Some((due.endpoint, went))
     }
 
-    async fn disable(&self, ctx: &Context) {
+    async fn disable(&self, ctx: &DispatcherContext) {
         let (endpoint, delivery) = (self.leased.due.endpoint, self.leased.due.matured.delivery);
         let disabled = ctx.store.endpoint_disable(endpoint, "answered 410 Gone", Some(delivery), ctx.clock.now()).await;
         if let Err(error) = disabled {
@@ -130,7 +142,7 @@ impl Attempt {
         }
     }
 
-    async fn webhook(&self, ctx: &Context, deadline: Duration) -> Tried {
+    async fn webhook(&self, ctx: &DispatcherContext, deadline: Duration) -> SendResult {
         let due = &self.leased.due;
         let Ok(url) = Url::parse(&due.to) else { return refused("the URL cannot be read") };
         let headers: Result<Vec<_>, _> = due.headers.iter().map(|header| OwnHeader::parse(header)).collect();
@@ -155,7 +167,7 @@ impl Attempt {
         }
     }
 
-    async fn mail(&self, ctx: &Context, deadline: Duration) -> Tried {
+    async fn mail(&self, ctx: &DispatcherContext, deadline: Duration) -> SendResult {
         let due = &self.leased.due;
         let Some(mail) = mail_of(&self.leased.body) else { return refused("the stored body cannot be read") };
         let name = due.matured.assigned_to.as_ref().map(|(name, _)| name.as_str());
@@ -178,31 +190,32 @@ impl Attempt {
     }
 }
 
-/// Records an attempt, again and again until the lease is over: then somebody else attempts it under the same id. Whether it
-/// is recorded.
-async fn record(recorder: &Recorder, recorded: Recorded, until: Instant) -> bool {
+/// Records an attempt, trying again until the lease is over: then another worker makes it under the same id. Whether it is
+/// recorded.
+async fn record(recorder: &Recorder, recorded: AttemptRecord, limit: RetryLimit, stop: &Stop) -> bool {
     let delivery = recorded.settled.delivery;
-    let mut pause = Duration::from_millis(20);
-    loop {
-        match recorder.write(recorded.clone()).await {
-            Ok(true) => return true,
-            Ok(false) => {
-                metrics::counter!("ripen_leases_lost_total").increment(1);
-                tracing::warn!(delivery.id = %delivery, "the lease was lost before the attempt was recorded");
-                return false;
-            }
-            Err(error) if Instant::now() >= until => {
-                tracing::warn!(delivery.id = %delivery, %error, "an attempt could not be recorded and will be repeated");
-                return false;
-            }
-            Err(_) => {}
+    // Until the hard stop: an attempt that was made and is not recorded is made again.
+    let held =
+        retry(BACKOFF, limit, stop.hard(), || async { Tried::from(recorder.write(recorded.clone()).await) }).await;
+    match held {
+        Ok(true) => true,
+        Ok(false) => {
+            metrics::counter!("ripen_leases_lost_total").increment(1);
+            tracing::warn!(delivery.id = %delivery, "the lease was lost before the attempt was recorded");
+            false
         }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(Duration::from_secs(1));
+        Err(GaveUp::Limit(error)) => {
+            tracing::warn!(delivery.id = %delivery, %error, "an attempt could not be recorded and will be repeated");
+            false
+        }
+        Err(GaveUp::Stopped) => {
+            tracing::warn!(delivery.id = %delivery, "stopped before an attempt was recorded: it will be repeated");
+            false
+        }
     }
 }
 
-fn answered(answer: Answer, now: Timestamp) -> Tried {
+fn answered(answer: Answer, now: Timestamp) -> SendResult {
     let not_before = answer.retry_after.map(|wish| {
         let wait = SignedDuration::try_from(wish.delay(now)).unwrap_or(SignedDuration::MAX);
         now.checked_add(wait).unwrap_or(Timestamp::MAX)
@@ -216,7 +229,7 @@ fn answered(answer: Answer, now: Timestamp) -> Tried {
     let outcome = (attempted == Attempted::Taken).then(|| outcome_of(&answer.body)).flatten();
     let status = Some(i32::from(answer.status));
     let kept = answer.body[..answer.body.len().min(KEPT)].to_vec();
-    Tried { attempted, status, error: None, answer: Some(kept), outcome }
+    SendResult { attempted, status, error: None, answer: Some(kept), outcome }
 }
 
 /// What a client says in the body of its answer: `{"outcome": "accepted"|"returned"|…, "reason": "…"}`, with the fields of an
@@ -228,18 +241,18 @@ fn outcome_of(body: &[u8]) -> Option<Said> {
     Some(said)
 }
 
-fn unanswered(error: &SendError) -> Tried {
+fn unanswered(error: &SendError) -> SendResult {
     let attempted = Attempted::Failed { why: error.to_string(), not_before: None };
-    Tried { attempted, status: None, error: Some(error.class().to_owned()), answer: None, outcome: None }
+    SendResult { attempted, status: None, error: Some(error.class().to_owned()), answer: None, outcome: None }
 }
 
-fn refused(why: &str) -> Tried {
+fn refused(why: &str) -> SendResult {
     let attempted = Attempted::Refused { why: why.to_owned() };
-    Tried { attempted, status: None, error: Some(why.to_owned()), answer: None, outcome: None }
+    SendResult { attempted, status: None, error: Some(why.to_owned()), answer: None, outcome: None }
 }
 
-fn mailed(result: MailResult) -> Tried {
-    let tried = |attempted, code: Option<u16>, error: Option<String>, text: Option<String>| Tried {
+fn mailed(result: MailResult) -> SendResult {
+    let tried = |attempted, code: Option<u16>, error: Option<String>, text: Option<String>| SendResult {
         attempted,
         status: code.map(i32::from),
         error,
@@ -267,6 +280,11 @@ const fn result_of(next: &Next) -> &'static str {
         Next::Retry(..) => "retry",
         Next::Dead(_) => "dead",
     }
+}
+
+/// The mail of a frozen body.
+fn mail_of(body: &[u8]) -> Option<lead_mail::LeadMail> {
+    serde_json::from_slice(body).ok().map(|payload| lead_mail::render(&payload))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! How many deliveries are under way at each endpoint from this process.
+//! Counts the attempts that this process has under way at each endpoint.
 
 use std::{
     collections::BTreeMap,
@@ -21,16 +21,16 @@ struct Counts {
 
 /// One attempt under way; dropping it ends the count.
 #[derive(Debug)]
-pub struct Flight {
+pub struct InFlightGuard {
     of: InFlight,
     endpoint: EndpointId,
 }
 
 impl InFlight {
     /// Counts one more.
-    pub fn begin(&self, endpoint: EndpointId) -> Flight {
+    pub fn begin(&self, endpoint: EndpointId) -> InFlightGuard {
         *self.0.busy.lock().unwrap_or_else(PoisonError::into_inner).entry(endpoint).or_default() += 1;
-        Flight { of: self.clone(), endpoint }
+        InFlightGuard { of: self.clone(), endpoint }
     }
 
     /// Every endpoint with attempts under way, and how many.
@@ -50,7 +50,7 @@ impl InFlight {
     }
 }
 
-impl Drop for Flight {
+impl Drop for InFlightGuard {
     fn drop(&mut self) {
         let mut counts = self.of.0.busy.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = counts.get_mut(&self.endpoint) {

@@ -7,14 +7,18 @@ use std::{
 
 use jiff::SignedDuration;
 use ripen_domain::{
+    backoff::Backoff,
     criteria::Receipt,
     id::{DeliveryId, EndpointId},
     link::Links,
     message::DeliverMessage,
 };
-use ripen_outbound::lead_mail;
-use ripen_queue::{Consumer, Outcome, Queue, Received};
-use ripen_runtime::{lifecycle::Stop, random::uuid_v7};
+use ripen_queue::{Consumer, Queue, Received, Settlement};
+use ripen_runtime::{
+    lifecycle::Stop,
+    random::uuid_v7,
+    retry::{RetryLimit, Tried, retry},
+};
 use ripen_store::{
     delivery::{
         lease::{Claim, Claimed},
@@ -29,70 +33,73 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use crate::{Context, attempt::Attempt, in_flight::InFlight, record::Recorder, waiting::WaitingRoom};
+use crate::{
+    attempt::Attempt, context::DispatcherContext, endpoint_queues::EndpointQueues, in_flight::InFlight,
+    record::Recorder,
+};
 
 /// At most so many are leased by one statement.
 const BATCH: usize = 64;
-/// A delivery that found no place in its endpoint's line is looked at again after this.
+/// A delivery that found no place in its endpoint's queue is offered again after this.
 const LATER: SignedDuration = SignedDuration::from_secs(2);
 /// Part of a lease that is kept for recording the attempt.
 const FOR_RECORDING: Duration = Duration::from_secs(5);
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// Pauses while the database is away.
+const BACKOFF: Backoff = Backoff { first: Duration::from_millis(20), longest: Duration::from_secs(2) };
 
 /// Leases and starts attempts until asked to stop, then finishes those under way.
-pub async fn run(ctx: Context, recorder: Recorder, stop: Stop) {
+pub async fn run(ctx: DispatcherContext, recorder: Recorder, stop: Stop) {
     let prefetch = u16::try_from(ctx.settings.dispatcher.workers.saturating_mul(2)).unwrap_or(u16::MAX);
-    let mut lessee = Lessee {
+    let mut worker = LeaseWorker {
         permits: Arc::new(Semaphore::new(ctx.settings.dispatcher.workers.max(1))),
         consumer: ctx.transport.consume(Queue::Deliveries, prefetch.max(1)),
         flights: InFlight::default(),
-        waiting: WaitingRoom::default(),
+        queues: EndpointQueues::default(),
         attempts: JoinSet::new(),
         ctx,
         recorder,
         stop,
     };
-    while lessee.turn().await.is_some() {}
-    lessee.end().await;
+    while worker.step().await.is_some() {}
+    worker.finish().await;
 }
 
-/// Who takes offers and holds leases.
-struct Lessee {
-    ctx: Context,
+/// Takes offers and holds leases.
+struct LeaseWorker {
+    ctx: DispatcherContext,
     recorder: Recorder,
     stop: Stop,
     permits: Arc<Semaphore>,
     consumer: Consumer,
     flights: InFlight,
-    waiting: WaitingRoom,
+    queues: EndpointQueues,
     attempts: JoinSet<()>,
 }
 
-impl Lessee {
-    /// Lets offers line up, leases those whose endpoint has a free slot, and starts the attempts. None when asked to stop.
-    async fn turn(&mut self) -> Option<()> {
+impl LeaseWorker {
+    /// Queues offers, leases those whose endpoint has a free slot, and starts the attempts. None when asked to stop.
+    async fn step(&mut self) -> Option<()> {
         while self.attempts.try_join_next().is_some() {}
         let held = some_permits(&self.permits, &self.stop).await?;
-        let mut deliveries = self.waiting.ready(&self.flights, held.len());
-        let received = self.offered(deliveries.is_empty()).await?;
-        self.line_up(&received).await;
-        deliveries.extend(self.waiting.ready(&self.flights, held.len() - deliveries.len()));
+        let mut deliveries = self.queues.take_ready(&self.flights, held.len());
+        let received = self.next_offers(deliveries.is_empty()).await?;
+        self.enqueue(&received).await;
+        deliveries.extend(self.queues.take_ready(&self.flights, held.len() - deliveries.len()));
         if !deliveries.is_empty() {
-            let (claimed, lease, until) = self.insist(&deliveries).await?;
-            self.waiting.learn(claimed.slots);
-            self.waiting.put_back(claimed.waiting);
+            let (claimed, lease, until) = self.lease(&deliveries).await?;
+            self.queues.set_slots(claimed.slots);
+            self.queues.requeue(claimed.waiting);
             for (leased, permit) in claimed.ready.into_iter().zip(held) {
                 self.start(Attempt { leased, lease, until }, permit);
             }
         }
         // The rows are leased, or kept in mind: the offers have done their work, whatever becomes of the attempts.
-        self.consumer.settle(received.into_iter().map(|message| (message, Outcome::Done)).collect()).await;
+        self.consumer.settle(received.into_iter().map(|message| (message, Settlement::Done)).collect()).await;
         Some(())
     }
 
     /// Takes offers; where there is other work, only those that are here. None when asked to stop.
-    async fn offered(&self, wait: bool) -> Option<Vec<Received>> {
+    async fn next_offers(&self, wait: bool) -> Option<Vec<Received>> {
         tokio::select! {
             biased;
             () = self.stop.soft().cancelled() => None,
@@ -102,11 +109,11 @@ impl Lessee {
         }
     }
 
-    /// Puts offers in line. Those that find no place are offered again later.
-    async fn line_up(&mut self, received: &[Received]) {
+    /// Puts offers into the queues of their endpoints. Those that find no place are offered again later.
+    async fn enqueue(&mut self, received: &[Received]) {
         let offers = received.iter().filter_map(read);
         let too_many: Vec<_> = offers
-            .filter(|(delivery, at)| !self.waiting.line_up(*delivery, *at))
+            .filter(|(delivery, at)| !self.queues.enqueue(*delivery, *at))
             .map(|(delivery, _)| delivery)
             .collect();
         if too_many.is_empty() {
@@ -115,25 +122,24 @@ impl Lessee {
         let now = self.ctx.clock.now();
         let later = now.saturating_add(LATER).unwrap_or(now);
         if let Err(error) = self.ctx.store.deliveries_release(&too_many, later, now).await {
-            tracing::info!(%error, deliveries = too_many.len(), "deliveries without a place in line are offered again when their time is up");
+            tracing::info!(%error, deliveries = too_many.len(), "deliveries without a place in their queue are offered again when their time is up");
         }
     }
 
     fn start(&mut self, attempt: Attempt, permit: OwnedSemaphorePermit) {
         let flight = self.flights.begin(attempt.leased.due.endpoint);
-        let (ctx, recorder) = (self.ctx.clone(), self.recorder.clone());
+        let (ctx, recorder, stop) = (self.ctx.clone(), self.recorder.clone(), self.stop.clone());
         self.attempts.spawn(async move {
-            attempt.run(&ctx, &recorder).await;
+            attempt.run(&ctx, &recorder, &stop).await;
             drop((permit, flight));
         });
     }
 
     /// Leases these, holding them while the database is away. None when asked to stop meanwhile.
-    async fn insist(&self, deliveries: &[DeliveryId]) -> Option<(Claimed, Uuid, Instant)> {
+    async fn lease(&self, deliveries: &[DeliveryId]) -> Option<(Claimed, Uuid, Instant)> {
         let ctx = &self.ctx;
         let lasts = Duration::from_secs(ctx.settings.dispatcher.lease_s.max(1));
-        let mut pause = FIRST_PAUSE;
-        loop {
+        let leased = retry(BACKOFF, RetryLimit::None, self.stop.soft(), || async {
             // Begun before the claim: the lease cannot end before this limit says so.
             let begun = Instant::now();
             let now = ctx.clock.now();
@@ -145,23 +151,20 @@ impl Lessee {
                 kept_until: now.saturating_add(ctx.offer()).unwrap_or(now),
             };
             match ctx.store.deliveries_lease(&claim, now, |due| freeze(due, ctx.links.as_ref(), now)).await {
-                Ok(claimed) => return Some((claimed, claim.lease, begun + lasts.saturating_sub(FOR_RECORDING))),
-                Err(error) if error.is_unreachable() || error.is_conflict() => {}
+                Ok(claimed) => Tried::Done((claimed, claim.lease, begun + lasts.saturating_sub(FOR_RECORDING))),
+                Err(error) if error.is_unreachable() || error.is_conflict() => Tried::Again(()),
                 Err(error) => {
                     tracing::error!(%error, deliveries = deliveries.len(), "deliveries could not be leased; the sweeper offers them again");
-                    return Some((Claimed::default(), claim.lease, begun));
+                    Tried::Done((Claimed::default(), claim.lease, begun))
                 }
             }
-            tokio::select! {
-                () = self.stop.soft().cancelled() => return None,
-                () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
-            }
-        }
+        });
+        leased.await.ok()
     }
 
     /// Lets go of what waits, and finishes what is under way.
-    async fn end(&mut self) {
-        let (waiting, now) = (self.waiting.leave(), self.ctx.clock.now());
+    async fn finish(&mut self) {
+        let (waiting, now) = (self.queues.drain(), self.ctx.clock.now());
         if !waiting.is_empty()
             && let Err(error) = self.ctx.store.deliveries_release(&waiting, now, now).await
         {
@@ -211,9 +214,4 @@ fn freeze(due: &Due, links: Option<&Links>, now: jiff::Timestamp) -> Vec<u8> {
     }
     // A JSON value always serialises.
     serde_json::to_vec(&payload).unwrap_or_default()
-}
-
-/// The mail of a frozen body.
-pub fn mail_of(body: &[u8]) -> Option<lead_mail::LeadMail> {
-    serde_json::from_slice(body).ok().map(|payload| lead_mail::render(&payload))
 }

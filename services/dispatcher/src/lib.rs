@@ -3,88 +3,26 @@
 //!
 //! It grades nothing and decides nothing about leads. Every delivery is a row: losing all offers loses nothing.
 
+mod alert;
 mod attempt;
+mod context;
+mod endpoint_queues;
 mod in_flight;
 mod lease;
 mod notice;
 mod outcome;
 mod record;
 mod sweeper;
-mod waiting;
-mod watch;
 
+pub use context::DispatcherContext;
 pub use sweeper::tick;
 
-use std::{sync::Arc, time::Duration};
-
-use jiff::SignedDuration;
-use ripen_domain::{
-    actor::{Actor, Scope, System},
-    circuit::CircuitTerms,
-    delivery::Schedule,
-    link::Links,
-};
-use ripen_outbound::{mail::Mailer, webhook::WebhookSender};
-use ripen_queue::Transport;
-use ripen_runtime::{clock::Clock, config::Settings, health::Health, lifecycle::Stop};
-use ripen_store::Store;
+use ripen_runtime::lifecycle::Stop;
 use tokio::task::JoinSet;
-
-/// What the dispatcher works with.
-#[derive(Clone)]
-pub struct Context {
-    /// The database.
-    pub store: Store,
-    /// The queues.
-    pub transport: Transport,
-    /// The clock.
-    pub clock: Clock,
-    /// Sizes and times.
-    pub settings: Arc<Settings>,
-    /// Where trouble is shown.
-    pub health: Health,
-    /// Sends webhooks.
-    pub webhooks: Arc<WebhookSender>,
-    /// Sends mail.
-    pub mailer: Arc<Mailer>,
-    /// Makes the links by which clients say what became of a lead; none where nobody said how the outside names this
-    /// installation.
-    pub links: Option<Links>,
-}
-
-impl Context {
-    /// What the dispatcher may read: every client's, because it sends for all of them.
-    pub(crate) fn scope(&self) -> Scope {
-        Actor::system(System::Dispatcher).scope()
-    }
-
-    fn schedule(&self) -> Schedule {
-        let waits = self.settings.dispatcher.retry_schedule_s.iter().copied().map(Duration::from_secs).collect();
-        Schedule { waits, longest_wait: LONGEST_RETRY_AFTER }
-    }
-
-    fn circuit_terms(&self) -> CircuitTerms {
-        let settings = &self.settings.dispatcher;
-        CircuitTerms {
-            failures: settings.circuit_failures.max(1),
-            pause: Duration::from_secs(settings.circuit_pause_s),
-            longest_pause: Duration::from_secs(settings.circuit_longest_pause_s),
-            disable_after: Duration::from_secs(settings.disable_after_days.saturating_mul(24 * 3600)),
-        }
-    }
-
-    /// How long an offered row is not offered again.
-    fn offer(&self) -> SignedDuration {
-        SignedDuration::from_secs(i64::try_from(self.settings.dispatcher.offer_s).unwrap_or(60))
-    }
-}
-
-/// A client's wish to wait is heeded up to a day.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 3600);
 
 /// Why the dispatcher ended.
 #[derive(Debug, thiserror::Error)]
-pub enum ServiceError {
+pub enum DispatcherError {
     /// A part of it panicked.
     #[error("a part of the dispatcher panicked")]
     Panicked(#[source] tokio::task::JoinError),
@@ -94,7 +32,7 @@ pub enum ServiceError {
 ///
 /// # Errors
 /// When a part of it dies.
-pub async fn service(ctx: Context, stop: Stop) -> Result<(), ServiceError> {
+pub async fn service(ctx: DispatcherContext, stop: Stop) -> Result<(), DispatcherError> {
     attempt::register_metrics();
     record::register_metrics();
     notice::register_metrics();
@@ -102,10 +40,11 @@ pub async fn service(ctx: Context, stop: Stop) -> Result<(), ServiceError> {
     let mut parts = JoinSet::new();
     parts.spawn(lease::run(ctx.clone(), recorder, stop.clone()));
     parts.spawn(notice::run(ctx.clone(), stop.clone()));
-    parts.spawn(watch::run(ctx.clone(), stop.clone()));
+    parts.spawn(alert::run(ctx.clone(), stop.clone()));
+    parts.spawn(outcome::run(ctx.clone(), stop.clone()));
     parts.spawn(sweeper::run(ctx, stop));
     while let Some(ended) = parts.join_next().await {
-        ended.map_err(ServiceError::Panicked)?;
+        ended.map_err(DispatcherError::Panicked)?;
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ use ripen_outbound::{
     mail::{Mail, MailResult, Party},
 };
 use ripen_runtime::{
+    every::{NextTick, every},
     lifecycle::Stop,
     random::{jitter, uuid_v7},
 };
@@ -26,7 +27,7 @@ use ripen_store::{
     },
 };
 
-use crate::Context;
+use crate::context::DispatcherContext;
 
 /// So many are sent at once: mail servers refuse those that open many conversations.
 const AT_ONCE: i64 = 8;
@@ -43,30 +44,20 @@ pub fn register_metrics() {
 }
 
 /// Sends until asked to stop.
-pub async fn run(ctx: Context, stop: Stop) {
+pub async fn run(ctx: DispatcherContext, stop: Stop) {
     let interval = Duration::from_millis(ctx.settings.dispatcher.sweep_interval_ms.max(10));
-    loop {
-        let wait = match tick(&ctx, ctx.clock.now()).await {
-            Ok(sent) if sent == usize::try_from(AT_ONCE).unwrap_or(usize::MAX) => Duration::ZERO,
-            Ok(_) => interval,
-            Err(error) => {
-                tracing::warn!(%error, "owed mails could not be looked for, and are again");
-                interval
-            }
-        };
-        tokio::select! {
-            biased;
-            () = stop.soft().cancelled() => return,
-            () = tokio::time::sleep(wait) => {}
-        }
-    }
+    every("sending the mails that are owed", interval, stop.soft(), || async {
+        let handled = tick(&ctx, ctx.clock.now()).await?;
+        Ok::<_, StoreError>(NextTick::sooner_if(i64::try_from(handled) == Ok(AT_ONCE), Duration::ZERO))
+    })
+    .await;
 }
 
 /// Sends some of what is due at `now`; returns how many were looked at.
 ///
 /// # Errors
 /// When the database is away: what was leased is sent again under its Message-ID once the lease is over.
-pub async fn tick(ctx: &Context, now: Timestamp) -> Result<usize, StoreError> {
+pub async fn tick(ctx: &DispatcherContext, now: Timestamp) -> Result<usize, StoreError> {
     let lasts = Duration::from_secs(ctx.settings.dispatcher.lease_s.max(1));
     let lease = uuid_v7(now);
     let due = ctx.store.notices_lease((lease, lasts), AT_ONCE, now).await?;
@@ -89,7 +80,7 @@ pub async fn tick(ctx: &Context, now: Timestamp) -> Result<usize, StoreError> {
     Ok(due.len())
 }
 
-async fn handle(ctx: &Context, notice: &DueNotice, now: Timestamp) -> Result<NoticeEnd, StoreError> {
+async fn handle(ctx: &DispatcherContext, notice: &DueNotice, now: Timestamp) -> Result<NoticeEnd, StoreError> {
     if notice.appointment.is_none() {
         return plain(ctx, notice, now).await;
     }
@@ -114,7 +105,7 @@ async fn handle(ctx: &Context, notice: &DueNotice, now: Timestamp) -> Result<Not
 }
 
 /// A notice that was written out when it came to be owed, unless it is no longer so.
-async fn plain(ctx: &Context, notice: &DueNotice, now: Timestamp) -> Result<NoticeEnd, StoreError> {
+async fn plain(ctx: &DispatcherContext, notice: &DueNotice, now: Timestamp) -> Result<NoticeEnd, StoreError> {
     let over = match (notice.kind, notice.delivery, notice.endpoint) {
         (NoticeKind::LeadUntouched, Some(delivery), _) => {
             let ever = (Timestamp::UNIX_EPOCH, now);
@@ -176,7 +167,7 @@ fn reminder(notice: &DueNotice, record: &AppointmentRecord, now: Timestamp) -> R
     Ok(Occasion::Reminder(reminder))
 }
 
-async fn send(ctx: &Context, notice: &DueNotice, mail: &AppointmentMail) -> Next {
+async fn send(ctx: &DispatcherContext, notice: &DueNotice, mail: &AppointmentMail) -> Next {
     let (name, address) = &notice.to;
     let result = ctx
         .mailer

@@ -1,5 +1,7 @@
-//! What clients say in the answers of their webhooks becomes an outcome. It is a row from the attempt on; whatever fails here
-//! is done by the next sweep.
+//! Outcomes that clients report in the answers of their webhooks. The answer is a row from the attempt on: what fails here is
+//! done by the next sweep.
+
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
@@ -7,12 +9,16 @@ use ripen_domain::{
     id::DeliveryId,
     outcome::{How, Said},
 };
+use ripen_runtime::{
+    every::{NextTick, every},
+    lifecycle::Stop,
+};
 use ripen_store::{
     StoreError,
     outcome::record::{NewOutcome, Recorded},
 };
 
-use crate::Context;
+use crate::context::DispatcherContext;
 
 /// Answers that waited longer were left by whoever sent the delivery.
 const LEFT_AFTER: SignedDuration = SignedDuration::from_secs(30);
@@ -22,27 +28,36 @@ const BATCH: i64 = 200;
 const NO_REASON: &str = "no reason given";
 
 /// Records what one answer says.
-pub async fn record(ctx: &Context, delivery: DeliveryId, said: Said) {
-    if let Err(error) = one(ctx, delivery, said).await {
+pub async fn record(ctx: &DispatcherContext, delivery: DeliveryId, said: Said) {
+    if let Err(error) = record_one(ctx, delivery, said).await {
         tracing::warn!(delivery.id = %delivery, %error, "what an answer says could not be recorded and is tried again");
     }
+}
+
+/// Records what was left until asked to stop.
+pub async fn run(ctx: DispatcherContext, stop: Stop) {
+    let interval = Duration::from_millis(ctx.settings.dispatcher.sweep_interval_ms.max(10));
+    every("the sweep of answers", interval, stop.soft(), || async {
+        sweep(&ctx, ctx.clock.now()).await.map(|_| NextTick::InAPeriod)
+    })
+    .await;
 }
 
 /// Records what answers say that were left; returns how many.
 ///
 /// # Errors
 /// When the database is away: they stay.
-pub async fn sweep(ctx: &Context, now: Timestamp) -> Result<usize, StoreError> {
+pub async fn sweep(ctx: &DispatcherContext, now: Timestamp) -> Result<usize, StoreError> {
     let before = now.checked_sub(LEFT_AFTER).unwrap_or(now);
     let left = ctx.store.answers_waiting(before, BATCH).await?;
     let found = left.len();
     for (delivery, said) in left {
-        one(ctx, delivery, said).await?;
+        record_one(ctx, delivery, said).await?;
     }
     Ok(found)
 }
 
-async fn one(ctx: &Context, delivery: DeliveryId, mut said: Said) -> Result<(), StoreError> {
+async fn record_one(ctx: &DispatcherContext, delivery: DeliveryId, mut said: Said) -> Result<(), StoreError> {
     let needs_reason = matches!(
         said.outcome.as_deref().and_then(|word| word.parse().ok()),
         Some(OutcomeKind::Returned | OutcomeKind::Lost)

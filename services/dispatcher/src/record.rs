@@ -15,28 +15,28 @@ use ripen_runtime::{
 };
 use ripen_store::{StoreError, delivery::settle::Settled};
 
-use crate::Context;
+use crate::context::DispatcherContext;
 
 /// Pauses before probes are spread by this part, up and down.
 const JITTER: f64 = 0.1;
 
 /// One attempt to record.
 #[derive(Debug, Clone)]
-pub struct Recorded {
+pub struct AttemptRecord {
     /// What the delivery's row keeps.
     pub settled: Settled,
     /// What it says about its endpoint; none where that is nothing new.
-    pub went: Option<(EndpointId, Went)>,
+    pub(crate) went: Option<(EndpointId, Went)>,
 }
 
 /// Records attempts; answers whether the lease still held.
-pub type Recorder = BatchWriter<Recorded, bool, StoreError>;
+pub type Recorder = BatchWriter<AttemptRecord, bool, StoreError>;
 
 /// Starts recording.
-pub fn recorder(ctx: &Context) -> Recorder {
+pub fn recorder(ctx: &DispatcherContext) -> Recorder {
     let options = BatchOptions { max_batch: 128, capacity: 1024, ..BatchOptions::default() };
     let ctx = ctx.clone();
-    BatchWriter::start(options, move |rows: Vec<Recorded>| {
+    BatchWriter::start(options, move |rows: Vec<AttemptRecord>| {
         let ctx = ctx.clone();
         async move {
             let (settled, went): (Vec<_>, Vec<_>) = rows.into_iter().map(|row| (row.settled, row.went)).unzip();
@@ -46,14 +46,14 @@ pub fn recorder(ctx: &Context) -> Recorder {
             let went = asked.iter().zip(went).zip(&held).filter(|(_, held)| **held);
             let counted =
                 went.filter_map(|((delivery, went), _)| went.map(|(endpoint, went)| (endpoint, *delivery, went)));
-            tend(&ctx, counted).await;
+            update_circuits(&ctx, counted).await;
             Ok(held)
         }
     })
 }
 
 /// Counts attempts for the circuits of their endpoints and says what that changed.
-async fn tend(ctx: &Context, attempts: impl Iterator<Item = (EndpointId, DeliveryId, Went)>) {
+async fn update_circuits(ctx: &DispatcherContext, attempts: impl Iterator<Item = (EndpointId, DeliveryId, Went)>) {
     let mut by_endpoint = BTreeMap::<_, Vec<_>>::new();
     for (endpoint, delivery, went) in attempts {
         by_endpoint.entry(endpoint).or_default().push((delivery, went));
@@ -63,12 +63,12 @@ async fn tend(ctx: &Context, attempts: impl Iterator<Item = (EndpointId, Deliver
     }
     let tended = ctx.store.circuits_tend(&by_endpoint, &ctx.circuit_terms(), jitter(JITTER), ctx.clock.now()).await;
     match tended {
-        Ok(changes) => changes.iter().for_each(|(endpoint, change)| say(*endpoint, change)),
+        Ok(changes) => changes.iter().for_each(|(endpoint, change)| log_change(*endpoint, change)),
         Err(error) => tracing::warn!(%error, "attempts could not be counted for their circuits; the next ones are"),
     }
 }
 
-fn say(endpoint: EndpointId, change: &Change) {
+fn log_change(endpoint: EndpointId, change: &Change) {
     let what = match change {
         Change::Kept => return,
         Change::Opened => {

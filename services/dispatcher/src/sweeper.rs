@@ -9,41 +9,36 @@ use ripen_domain::{
     message::DeliverMessage,
 };
 use ripen_queue::{Message, Queue};
-use ripen_runtime::lifecycle::Stop;
+use ripen_runtime::{
+    every::{NextTick, every},
+    lifecycle::Stop,
+};
 use ripen_store::{StoreError, sweep::Sweep};
 
-use crate::{Context, outcome};
+use crate::context::DispatcherContext;
 
 /// While the queue has fewer places, there is enough to do: a look passes over all that is offered already.
 const WORTH_A_LOOK: i64 = 500;
 
+/// Lets workers lease some of what was offered before more is.
+const PAUSE_BETWEEN_FULL_TICKS: Duration = Duration::from_millis(20);
+
 /// Sweeps until asked to stop.
-pub async fn run(ctx: Context, stop: Stop) {
+pub async fn run(ctx: DispatcherContext, stop: Stop) {
     let interval = Duration::from_millis(ctx.settings.dispatcher.sweep_interval_ms.max(10));
-    loop {
-        let wait = match tick(&ctx, ctx.clock.now()).await {
-            Ok(offered) if offered >= ctx.settings.dispatcher.sweep as usize => Duration::from_millis(20),
-            Ok(_) => interval,
-            Err(error) => {
-                tracing::warn!(%error, "the sweep of deliveries failed and is tried again");
-                interval
-            }
-        };
-        if let Err(error) = outcome::sweep(&ctx, ctx.clock.now()).await {
-            tracing::warn!(%error, "the sweep of answers failed and is tried again");
-        }
-        tokio::select! {
-            () = stop.soft().cancelled() => return,
-            () = tokio::time::sleep(wait) => {}
-        }
-    }
+    every("the sweep of deliveries", interval, stop.soft(), || async {
+        let offered = tick(&ctx, ctx.clock.now()).await?;
+        let is_full = offered >= ctx.settings.dispatcher.sweep as usize;
+        Ok::<_, StoreError>(NextTick::sooner_if(is_full, PAUSE_BETWEEN_FULL_TICKS))
+    })
+    .await;
 }
 
 /// Offers what is due at `now`; returns how many.
 ///
 /// # Errors
 /// When the database is away: what was not offered stays due.
-pub async fn tick(ctx: &Context, now: Timestamp) -> Result<usize, StoreError> {
+pub async fn tick(ctx: &DispatcherContext, now: Timestamp) -> Result<usize, StoreError> {
     let room = u32::try_from(ctx.transport.room(Queue::Deliveries)).unwrap_or(u32::MAX);
     let limit = i64::from(ctx.settings.dispatcher.sweep.min(room));
     if limit < WORTH_A_LOOK.min(i64::from(ctx.settings.dispatcher.sweep)) || !ctx.transport.is_ready() {

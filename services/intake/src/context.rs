@@ -10,7 +10,7 @@ use ripen_web::{body::BodyLimits, rate::RateLimit};
 use tokio::sync::Semaphore;
 
 use crate::{
-    keep::Keeper,
+    durable::DurableWriter,
     sources::{Handle, Sources},
 };
 
@@ -27,7 +27,7 @@ pub struct Parts {
     pub clock: Clock,
     pub health: Health,
     pub sources: Sources,
-    pub keeper: Keeper,
+    pub durable: DurableWriter,
     pub rate: RateLimit<SourceId>,
     pub waiters: Semaphore,
     pub body: BodyLimits,
@@ -52,7 +52,7 @@ impl Context {
         });
         let positive = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
         Self(Arc::new(Parts {
-            keeper: Keeper::start(transport.clone(), store.clone(), settings),
+            durable: DurableWriter::start(transport.clone(), store.clone(), settings),
             sources,
             rate: RateLimit::new(positive(limits.requests_per_second), positive(limits.burst)),
             waiters: Semaphore::new(WAITERS),

@@ -3,30 +3,33 @@
 //! Senders are vendors' programs, web forms and `ripen import`. Nothing is decided here: an arrival goes to the
 //! qualifier through `ripen.arrivals`, or rests in `spool` until it can.
 
-mod answer;
-mod arrive;
+mod arrival;
 mod context;
+mod durable;
 mod endpoints;
 mod formats;
 mod header;
-mod keep;
 mod normalise;
 mod page;
+mod prefer_wait;
 mod receive;
+mod response;
 mod sources;
-mod wait;
 
 use std::{convert::Infallible, time::Duration};
 
 use axum::Router;
 use ripen_queue::LinkState;
-use ripen_runtime::lifecycle::Stop;
+use ripen_runtime::{
+    every::{NextTick, every},
+    lifecycle::Stop,
+};
 
 pub use context::Context;
 
-/// How often readiness is looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How long the database has to answer the look.
+/// How often readiness is checked.
+const CHECKED_EVERY: Duration = Duration::from_secs(1);
+/// How long the database has to answer the check.
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 
 /// Intake's routes, to be merged with those of other roles and put under [`ripen_web::edge::around`].
@@ -42,16 +45,19 @@ pub fn router(context: Context) -> Router {
 /// # Errors
 /// Never.
 pub async fn service(context: Context, stop: Stop) -> Result<(), Infallible> {
-    let mut look = tokio::time::interval(LOOK_EVERY);
-    loop {
-        tokio::select! {
-            () = stop.soft().cancelled() => return Ok(()),
-            _ = look.tick() => {}
-        }
-        context.rate.forget_idle();
-        let queue = !context.transport.is_local() && context.transport.state().publishing == LinkState::Ready;
-        let ready = queue || matches!(tokio::time::timeout(ANSWER_WITHIN, context.store.ping()).await, Ok(Ok(())));
-        let state = if ready { Ok(()) } else { Err("neither RabbitMQ nor the database takes arrivals".to_owned()) };
-        context.health.set("intake", state);
-    }
+    every("intake's readiness check", CHECKED_EVERY, stop.soft(), || async {
+        tick(&context).await;
+        Ok::<_, Infallible>(NextTick::InAPeriod)
+    })
+    .await;
+    Ok(())
+}
+
+async fn tick(context: &Context) {
+    context.rate.forget_idle();
+    let queue = !context.transport.is_local() && context.transport.state().publishing == LinkState::Ready;
+    // Without the limit, a database that hangs would leave the last state standing.
+    let ready = queue || matches!(tokio::time::timeout(ANSWER_WITHIN, context.store.ping()).await, Ok(Ok(())));
+    let state = if ready { Ok(()) } else { Err("neither RabbitMQ nor the database takes arrivals".to_owned()) };
+    context.health.set("intake", state);
 }

@@ -11,10 +11,10 @@ use ripen_web::{Problem, body, catalogue};
 
 use crate::{
     Context,
-    arrive::{Ready, Reception},
+    arrival::{Ready, Reception},
+    durable::NotDurable,
     formats::{self, Format, Posted, form::Form, json},
     header,
-    keep::NotKept,
 };
 
 /// What was received.
@@ -59,8 +59,8 @@ impl From<Problem> for Refused {
     }
 }
 
-impl From<NotKept> for Problem {
-    fn from(_: NotKept) -> Self {
+impl From<NotDurable> for Problem {
+    fn from(_: NotDurable) -> Self {
         Self::unavailable("Neither the queue nor the database can be reached. Nothing was received.")
     }
 }
@@ -134,7 +134,7 @@ async fn one_form(
 
 async fn one(context: &Context, reception: &Reception<'_>, posted: Posted) -> Result<Received, Problem> {
     let Ready { id, quarantined, body } = reception.arrival(posted, None)?;
-    context.keeper.one(id.uuid(), body, reception.received_at).await?;
+    context.durable.write(id.uuid(), body, reception.received_at).await?;
     Ok(Received::One { id, quarantined, at: reception.received_at })
 }
 
@@ -148,7 +148,7 @@ async fn many(context: &Context, reception: &Reception<'_>, posted: Vec<Posted>)
         }));
     }
     if !messages.is_empty() {
-        context.keeper.all(messages, reception.received_at).await?;
+        context.durable.write_all(messages, reception.received_at).await?;
     }
     Ok(Received::Many { results, at: reception.received_at })
 }

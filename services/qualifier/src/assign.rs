@@ -1,4 +1,4 @@
-//! Giving what matured to its client's sales team: to the rep with whom an appointment is booked, whatever else is said; by
+//! Assigns what matured to its client's sales team: to the rep with whom an appointment is booked, whatever else is said; by
 //! the client's routing where it has one; else to every enabled endpoint.
 //! What nobody can take now is held, with why and until when. Pure; teams were read under their client's lock.
 
@@ -10,7 +10,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
     appointment::span_in_words,
-    criteria::{Criteria, SourceFacts},
+    criteria::Criteria,
     id::{ClientId, CriteriaId, EndpointId, LeadId, RepId},
     routing::{
         Assignment, Capacity, Delivered, Later, MaturedLead, Mode, Named, RecipientId, Routed, Routing, Surroundings,
@@ -26,29 +26,58 @@ use ripen_store::{
 };
 use uuid::Uuid;
 
-use crate::{draft::Draft, grade::facts_of};
+use crate::{grade::facts_of, unit_of_work::UnitOfWork};
 
 /// What stands for a rule where an appointment decides. No rule of a document has a blank in its name.
 const BY_APPOINTMENT: &str = "by appointment";
 /// What only a person can help with is looked at again after this, beside whenever a person changes something.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_hours(1);
 
+/// An endpoint that gets a lead.
+#[derive(Debug, Clone, Copy)]
+pub struct Destination {
+    /// The endpoint.
+    pub endpoint: EndpointId,
+    /// The rep it is for, where it is for one alone.
+    pub rep: Option<RepId>,
+}
+
+/// A lead nobody can take now.
+#[derive(Debug, Clone)]
+pub struct Hold {
+    /// When it is routed again.
+    pub until: Timestamp,
+    /// What it waits for, in words.
+    pub why: String,
+}
+
+/// An offer: who accepts first gets the lead.
+#[derive(Debug, Clone)]
+pub struct OfferTerms {
+    /// Whose turn it is.
+    pub tier: Tier,
+    /// Who may take it.
+    pub to: Vec<RecipientId>,
+    /// How long.
+    pub until: Timestamp,
+}
+
 /// Where a lead goes.
 #[derive(Debug, Default)]
-pub struct Given {
-    /// Now, each endpoint once, with the rep it is for.
-    pub to: Vec<(EndpointId, Option<RepId>)>,
-    /// Until when the rest of it, or all, is held, and why.
-    pub held: Option<(Timestamp, String)>,
-    /// It is not given but offered: whose turn it is, who may take it, and until when.
-    pub offer: Option<(Tier, Vec<RecipientId>, Timestamp)>,
+pub struct LeadAssignment {
+    /// Now, each endpoint once.
+    pub to: Vec<Destination>,
+    /// The rest of it, or all, is held.
+    pub held: Option<Hold>,
+    /// It is not given but offered.
+    pub offer: Option<OfferTerms>,
     /// What is said of it; none where the client has no routing.
     pub note: Option<RoutingNote>,
 }
 
-/// A lead to be given.
+/// A lead to be assigned.
 #[derive(Debug, Clone, Copy)]
-pub struct Ripe<'a> {
+pub struct ToAssign<'a> {
     /// The lead.
     pub lead: LeadId,
     /// When it matured.
@@ -59,34 +88,34 @@ pub struct Ripe<'a> {
     pub offered: Option<Tier>,
 }
 
-/// Gives leads one after the other, each finding the state after those before.
-pub struct Giver<'a> {
-    draft: &'a Draft,
+/// Assigns leads one after the other, each finding the state after those before.
+pub struct Assigner<'a> {
+    work_unit: &'a UnitOfWork,
     criteria: &'a BTreeMap<CriteriaId, Arc<Criteria>>,
-    standing: Standing,
+    team_state: TeamState,
     routings: BTreeMap<ClientId, Result<Arc<Routing>, String>>,
     now: Timestamp,
     /// What changed.
     pub turns: Turns,
 }
 
-/// What is to know of teams before leads are given.
+/// What has to be known of teams before leads are assigned.
 #[derive(Debug, Default)]
-pub struct Standing {
+pub struct TeamState {
     /// Teams of the clients that route, and of those with whose reps appointments are booked.
     teams: BTreeMap<ClientId, Team>,
     /// What leads have booked.
     appointments: BTreeMap<LeadId, Ahead>,
 }
 
-impl Standing {
+impl TeamState {
     /// Reads what these leads have booked, then locks and reads the teams they may go to. Leads are locked already.
     ///
     /// # Errors
     /// When the transaction fails.
     pub async fn read(
         batch: &mut Transaction,
-        draft: &Draft,
+        work_unit: &UnitOfWork,
         leads: &[LeadId],
         now: Timestamp,
     ) -> Result<Self, StoreError> {
@@ -95,8 +124,8 @@ impl Standing {
         }
         let appointments = batch.appointments_ahead(leads, now).await?;
         let needed = leads.iter().filter_map(|lead| {
-            let client = draft.leads.get(lead)?.row.client;
-            let is_routed = draft.work.get(&client).is_some_and(|work| work.is_routed);
+            let client = work_unit.leads.get(lead)?.row.client;
+            let is_routed = work_unit.work.get(&client).is_some_and(|work| work.is_routed);
             (is_routed || appointments.contains_key(lead)).then_some(client)
         });
         let needed: BTreeSet<_> = needed.collect();
@@ -105,70 +134,86 @@ impl Standing {
     }
 }
 
-impl<'a> Giver<'a> {
-    /// Nothing given yet.
+impl<'a> Assigner<'a> {
+    /// Nothing assigned yet.
     pub fn new(
-        draft: &'a Draft,
+        work_unit: &'a UnitOfWork,
         criteria: &'a BTreeMap<CriteriaId, Arc<Criteria>>,
-        standing: Standing,
+        team_state: TeamState,
         now: Timestamp,
     ) -> Self {
-        Self { draft, criteria, standing, routings: BTreeMap::new(), now, turns: Turns::default() }
+        Self { work_unit, criteria, team_state, routings: BTreeMap::new(), now, turns: Turns::default() }
     }
 
-    /// Gives one lead.
-    pub fn give(&mut self, ripe: Ripe<'_>) -> Given {
-        let draft = self.draft;
-        let known = draft
-            .leads
-            .get(&ripe.lead)
-            .and_then(|lead| Some((lead, draft.persons.get(&lead.row.person)?, draft.work.get(&lead.row.client)?)));
+    /// The instant at which it assigns.
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// What it knows of leads, persons and clients.
+    pub const fn work_unit(&self) -> &'a UnitOfWork {
+        self.work_unit
+    }
+
+    /// Assigns one lead.
+    pub fn assign(&mut self, to_assign: ToAssign<'_>) -> LeadAssignment {
+        let work_unit = self.work_unit;
+        let known = work_unit.leads.get(&to_assign.lead).and_then(|lead| {
+            Some((lead, work_unit.persons.get(&lead.row.person)?, work_unit.work.get(&lead.row.client)?))
+        });
         let Some((lead, person, work)) = known else { return self.held("its client's settings cannot be read") };
         let client = work.client.id;
-        if let Some(ahead) = self.standing.appointments.get(&ripe.lead).copied() {
-            return self.agreed_rep(client, ahead, ripe);
+        if let Some(ahead) = self.team_state.appointments.get(&to_assign.lead).copied() {
+            return self.agreed_rep(client, ahead, to_assign);
         }
         if !work.is_routed {
-            return self.to_all(work, ripe.had);
+            return self.to_all(work, to_assign.had);
         }
-        let source = draft.sources.get(&lead.row.source);
-        let source = source.map(|(name, channel)| SourceFacts { name: name.clone(), channel: *channel });
+        let source = work_unit.sources.get(&lead.row.source).cloned();
         let facts = facts_of(lead, person, work, source.unwrap_or_default());
         match self.routing(work) {
             Ok(routing) => {
-                let from = ripe.offered.map_or(Tier::Recipients, |tier| tier.next().unwrap_or(Tier::Owner));
-                let matured = MaturedLead { facts: &facts, matured_at: ripe.matured_at, from };
-                self.route(client, &routing, &matured, ripe)
+                let from = to_assign.offered.map_or(Tier::Recipients, |tier| tier.next().unwrap_or(Tier::Owner));
+                let matured = MaturedLead { facts: &facts, matured_at: to_assign.matured_at, from };
+                self.route(client, &routing, &matured, to_assign)
             }
             Err(why) => self.held(&why),
         }
     }
 
     /// The client's day is over for it: until when, and why.
-    pub fn full(&self, client: ClientId) -> Option<(Timestamp, String)> {
-        let (until, why) = self.standing.teams.get(&client)?.sales.client.full(self.now)?;
-        Some((until.unwrap_or_else(|| self.later()), why.to_string()))
+    pub fn full(&self, client: ClientId) -> Option<Hold> {
+        let (until, why) = self.team_state.teams.get(&client)?.sales.client.full(self.now)?;
+        Some(Hold { until: until.unwrap_or_else(|| self.later()), why: why.to_string() })
     }
 
     fn later(&self) -> Timestamp {
         self.now.saturating_add(LOOK_AGAIN).unwrap_or(self.now)
     }
 
-    fn held(&self, why: &str) -> Given {
-        Given { held: Some((self.later(), why.to_owned())), ..Given::default() }
+    fn held(&self, why: &str) -> LeadAssignment {
+        LeadAssignment { held: Some(Hold { until: self.later(), why: why.to_owned() }), ..LeadAssignment::default() }
     }
 
-    fn to_all(&self, work: &Work, had: &[EndpointId]) -> Given {
+    fn to_all(&self, work: &Work, had: &[EndpointId]) -> LeadAssignment {
         if work.endpoints.is_empty() {
             return self.held("the client has no enabled endpoint");
         }
         let new = work.endpoints.iter().filter(|endpoint| !had.contains(endpoint));
-        Given { to: new.map(|endpoint| (*endpoint, None)).collect(), ..Given::default() }
+        LeadAssignment {
+            to: new.map(|endpoint| Destination { endpoint: *endpoint, rep: None }).collect(),
+            ..LeadAssignment::default()
+        }
     }
 
     /// To the rep it is agreed with, also outside of hours and beyond the day's capacity: the rep has to know of it.
-    fn agreed_rep(&mut self, client: ClientId, ahead: Ahead, Ripe { had, offered, .. }: Ripe<'_>) -> Given {
-        let found = self.standing.teams.get(&client).and_then(|team| {
+    fn agreed_rep(
+        &mut self,
+        client: ClientId,
+        ahead: Ahead,
+        ToAssign { had, offered, .. }: ToAssign<'_>,
+    ) -> LeadAssignment {
+        let found = self.team_state.teams.get(&client).and_then(|team| {
             let one = team.sales.recipients.iter().find(|one| one.id == RecipientId::Rep(ahead.rep))?;
             Some((team.route.as_ref().map(|(version, _)| *version), one.clone()))
         });
@@ -178,38 +223,44 @@ impl<'a> Giver<'a> {
         let note = |text| Some(RoutingNote { version, rule: BY_APPOINTMENT.to_owned(), text });
         if rep.endpoints.is_empty() {
             let why = format!("{why}, who has no enabled endpoint");
-            return Given { note: note(format!("Held: {why}\n")), ..self.held(&why) };
+            return LeadAssignment { note: note(format!("Held: {why}\n")), ..self.held(&why) };
         }
-        let to: Vec<_> =
-            rep.endpoints.iter().filter(|one| !had.contains(one)).map(|one| (*one, Some(ahead.rep))).collect();
+        let new = rep.endpoints.iter().filter(|one| !had.contains(one));
+        let to: Vec<_> = new.map(|one| Destination { endpoint: *one, rep: Some(ahead.rep) }).collect();
         if !to.is_empty() {
             self.count_given(client, &[rep.id], had.is_empty() && offered.is_none());
         }
-        Given { to, note: note(format!("Goes to {}: {why}\n", rep.name)), ..Given::default() }
+        LeadAssignment { to, note: note(format!("Goes to {}: {why}\n", rep.name)), ..LeadAssignment::default() }
     }
 
     /// The client's routing, read once.
     fn routing(&mut self, work: &Work) -> Result<Arc<Routing>, String> {
         let client = work.client.id;
-        let Some(team) = self.standing.teams.get(&client) else {
+        let Some(team) = self.team_state.teams.get(&client) else {
             return Err("its client's team cannot be read".to_owned());
         };
         let script = work.criteria.and_then(|id| self.criteria.get(&id)).map(AsRef::as_ref);
         self.routings.entry(client).or_insert_with(|| read(team, script).map(Arc::new)).clone()
     }
 
-    fn route(&mut self, client: ClientId, routing: &Routing, matured: &MaturedLead<'_>, ripe: Ripe<'_>) -> Given {
-        let Ripe { had, offered, .. } = ripe;
+    fn route(
+        &mut self,
+        client: ClientId,
+        routing: &Routing,
+        matured: &MaturedLead<'_>,
+        to_assign: ToAssign<'_>,
+    ) -> LeadAssignment {
+        let ToAssign { had, offered, .. } = to_assign;
         let later = self.later();
-        let Some(team) = self.standing.teams.get_mut(&client) else {
+        let Some(team) = self.team_state.teams.get_mut(&client) else {
             return self.held("its client's team cannot be read");
         };
         let mut routed = route(routing, matured, &team.sales, self.now);
         if !had.is_empty() && routed.mode != Mode::All {
             // It was given to all once, under another document: that stays as it is.
-            return Given::default();
+            return LeadAssignment::default();
         }
-        forget(&mut routed, had);
+        without(&mut routed, had);
         let note = RoutingNote {
             version: team.route.as_ref().map(|(version, _)| *version),
             rule: routed.rule.to_string(),
@@ -222,14 +273,14 @@ impl<'a> Giver<'a> {
             let new = routed.deliveries().into_iter().filter(|one| !had.contains(&one.endpoint));
             new.map(addressed).collect()
         };
-        let given = Given { to, held: held_of(&routed, later), offer, note: Some(note) };
+        let given = LeadAssignment { to, held: held_of(&routed, later), offer, note: Some(note) };
         self.count(client, &routed, had.is_empty() && offered.is_none());
         given
     }
 
     /// Notes who was given a lead, for those that follow and to be written.
     fn count(&mut self, client: ClientId, routed: &Routed, first: bool) {
-        let Some(team) = self.standing.teams.get_mut(&client) else { return };
+        let Some(team) = self.team_state.teams.get_mut(&client) else { return };
         if routed.chosen().is_empty() {
             return;
         }
@@ -249,7 +300,7 @@ impl<'a> Giver<'a> {
 
     /// Counts a lead that no rule gave: it is nobody's turn.
     fn count_given(&mut self, client: ClientId, to: &[RecipientId], first: bool) {
-        let Some(team) = self.standing.teams.get_mut(&client) else { return };
+        let Some(team) = self.team_state.teams.get_mut(&client) else { return };
         let more = |capacity: &mut Capacity| capacity.given_today = capacity.given_today.saturating_add(1);
         if first {
             more(&mut team.sales.client.capacity);
@@ -261,7 +312,7 @@ impl<'a> Giver<'a> {
 
     /// What is to be written of leads given today, where each recipient is.
     fn note_given(&mut self, client: ClientId, to: &[RecipientId], first: bool) {
-        let Some(team) = self.standing.teams.get(&client) else { return };
+        let Some(team) = self.team_state.teams.get(&client) else { return };
         let mut given: Vec<(Uuid, _)> = Vec::new();
         if first {
             given.push((client.uuid(), team.sales.client.date(self.now)));
@@ -299,45 +350,47 @@ pub fn read(team: &Team, script: Option<&Criteria>) -> Result<Routing, String> {
 }
 
 /// Takes out who has it already.
-fn forget(routed: &mut Routed, had: &[EndpointId]) {
+fn without(routed: &mut Routed, had: &[EndpointId]) {
     if let Assignment::Given { to, .. } = &mut routed.assignment {
         to.retain(|one| one.endpoints.iter().any(|endpoint| !had.contains(endpoint)));
     }
 }
 
 /// The delivery names a rep where it is for one alone.
-fn addressed(one: Delivered) -> (EndpointId, Option<RepId>) {
+fn addressed(one: Delivered) -> Destination {
     let mut reps = one.recipients.iter().filter_map(|recipient| match recipient {
         RecipientId::Rep(rep) => Some(*rep),
         RecipientId::Endpoint(_) => None,
     });
     let first = reps.next();
-    (one.endpoint, first.filter(|_| reps.next().is_none()))
+    Destination { endpoint: one.endpoint, rep: first.filter(|_| reps.next().is_none()) }
 }
 
-fn held_of(routed: &Routed, later: Timestamp) -> Option<(Timestamp, String)> {
+fn held_of(routed: &Routed, later: Timestamp) -> Option<Hold> {
     match &routed.assignment {
-        Assignment::Held { until, why } => Some((until.unwrap_or(later), why.to_string())),
+        Assignment::Held { until, why } => Some(Hold { until: until.unwrap_or(later), why: why.to_string() }),
         Assignment::Given { later: others, .. } => {
             let first = others.iter().map(|one| one.until).min()?;
-            Some((first, format!("waits for {}", names(others))))
+            Some(Hold { until: first, why: format!("waits for {}", names(others)) })
         }
         Assignment::Offered { to, until, .. } => {
             let names: Vec<_> = to.iter().map(|one| one.name.as_str()).collect();
-            Some((*until, format!("on offer to {}", names.join(", "))))
+            Some(Hold { until: *until, why: format!("on offer to {}", names.join(", ")) })
         }
     }
 }
 
-fn offer_of(routed: &Routed) -> Option<(Tier, Vec<RecipientId>, Timestamp)> {
+fn offer_of(routed: &Routed) -> Option<OfferTerms> {
     match &routed.assignment {
-        Assignment::Offered { tier, to, until } => Some((*tier, to.iter().map(|one| one.id).collect(), *until)),
+        Assignment::Offered { tier, to, until } => {
+            Some(OfferTerms { tier: *tier, to: to.iter().map(|one| one.id).collect(), until: *until })
+        }
         Assignment::Given { .. } | Assignment::Held { .. } => None,
     }
 }
 
 /// Where an offer goes: to each by ways of its own; to the webhooks of the whole team only for who has no other.
-fn offers(routed: &Routed, team: &Team) -> Vec<(EndpointId, Option<RepId>)> {
+fn offers(routed: &Routed, team: &Team) -> Vec<Destination> {
     let shared = team.sales.recipients.iter().filter_map(|one| match one.id {
         RecipientId::Endpoint(endpoint) => Some(endpoint),
         RecipientId::Rep(_) => None,
@@ -353,7 +406,7 @@ fn offers(routed: &Routed, team: &Team) -> Vec<(EndpointId, Option<RepId>)> {
             }
         }
     }
-    to.into_iter().collect()
+    to.into_iter().map(|(endpoint, rep)| Destination { endpoint, rep }).collect()
 }
 
 fn names(later: &[Later]) -> String {

@@ -9,9 +9,9 @@ use ripen_domain::{
     calling::InvalidCalling,
     criteria::Criteria,
     delivery::EventType,
-    id::{ClientId, CriteriaId, DeliveryId, EndpointId, LeadId, MaturationId, RepId},
+    id::{CriteriaId, DeliveryId, LeadId},
     lead::Grade,
-    routing::{RecipientId, Tier, Waiting},
+    routing::Waiting,
 };
 use ripen_runtime::random::uuid_v7;
 use ripen_store::{
@@ -20,19 +20,20 @@ use ripen_store::{
     arrival::{spool::SpoolKey, write::Brought},
     criteria::load::{BrokenCriteria, Documents},
     decision::maturation::MaturationRow,
-    delivery::{event::News, offer::NewOffer, write::NewDelivery},
+    delivery::{event::News, write::NewDelivery},
     lead::load::LeadRow,
     person::record::PersonRow,
 };
 
 use crate::{
-    Context,
-    absorb::{Absorber, UnknownClient},
-    assign::{Giver, Ripe, Standing},
-    draft::{Draft, DraftLead},
-    gather,
-    grade::{Decided, Decider},
-    message::{Item, Requalify},
+    arrivals::{ArrivalRecorder, UnknownClient},
+    assign::{Assigner, TeamState, ToAssign},
+    context::QualifierContext,
+    grade::{BatchDecisions, Decider},
+    load,
+    maturation::{DueDelivery, MaturationRef},
+    message::{Item, RequalifyLead},
+    unit_of_work::{TrackedLead, UnitOfWork},
 };
 
 /// Who cancels the appointments of leads that criteria close.
@@ -57,39 +58,41 @@ pub enum DecideError {
 
 /// What a batch did.
 #[derive(Debug, Default)]
-pub struct Report {
+pub struct BatchReport {
     /// Arrivals that were new.
     pub arrivals: usize,
     /// Decisions made, by grade A, B, C.
     pub decisions: [usize; 3],
-    /// Deliveries to be attempted now, and where to.
-    pub deliveries: Vec<(DeliveryId, EndpointId)>,
+    /// Deliveries to be attempted now.
+    pub deliveries: Vec<DueDelivery>,
 }
 
 /// Decides a batch in one transaction. Running it again is harmless.
 ///
 /// # Errors
 /// Says what to do: wait for the database, run again, or look for the message that is to blame.
-pub async fn decide(ctx: &Context, items: &[&Item], spooled: &[SpoolKey]) -> Result<Report, DecideError> {
+pub async fn decide(ctx: &QualifierContext, items: &[&Item], spooled: &[SpoolKey]) -> Result<BatchReport, DecideError> {
     let now = ctx.clock.now();
     let (arrivals, requalify) = sorted(items);
     let same_within = SignedDuration::from_secs(i64::try_from(ctx.settings.intake.same_content_s).unwrap_or(600));
     let mut batch = ctx.store.begin().await?;
-    let news = gather::news(&mut batch, &arrivals, now).await?;
-    let mut draft = gather::gather(&mut batch, &news, &requalify, same_within).await?;
-    let absorber = Absorber { same_within, fresh_id: || uuid_v7(now) };
-    for fresh in &news.fresh {
-        absorber.absorb(&mut draft, fresh)?;
+    let new_arrivals = load::new_arrivals(&mut batch, &arrivals, now).await?;
+    let mut work_unit = load::load(&mut batch, &new_arrivals, &requalify, same_within).await?;
+    let recorder = ArrivalRecorder { same_within, new_id: || uuid_v7(now) };
+    for fresh in &new_arrivals.fresh {
+        recorder.record(&mut work_unit, fresh)?;
     }
-    let documents = documents(&ctx.documents, &draft).await?;
+    let documents = documents(&ctx.documents, &work_unit).await?;
     let hours = ctx.settings.calling.hours()?;
-    let decider = Decider { criteria: &documents, hours: &hours, now, fresh_id: || uuid_v7(now) };
-    let mut decided = decider.decide(&mut draft);
-    let owed = assign(&mut batch, &draft, &documents, &mut decided, (now, ctx.undo())).await?;
-    let report = report_of(&decided, &owed, news.fresh.len());
+    let decider = Decider { criteria: &documents, hours: &hours, now, new_id: || uuid_v7(now) };
+    let mut decided = decider.decide(&mut work_unit);
+    let team_state = TeamState::read(&mut batch, &work_unit, &decided.matured(), now).await?;
+    let assigner = Assigner::new(&work_unit, &documents, team_state, now);
+    let owed = assign(&mut batch, assigner, &mut decided, ctx.undo()).await?;
+    let report = report_of(&decided, &owed, new_arrivals.fresh.len());
     let offered_until = now.saturating_add(ctx.offer()).unwrap_or(now);
-    let updates = updates(&draft, now);
-    write(&mut batch, draft, (&decided, &owed), Settling { now, offered_until, spooled }).await?;
+    let updates = updates(&work_unit, now);
+    write(&mut batch, work_unit, (&decided, &owed), Settling { now, offered_until, spooled }).await?;
     if !updates.is_empty() {
         batch.tell(&updates, now).await?;
     }
@@ -97,7 +100,7 @@ pub async fn decide(ctx: &Context, items: &[&Item], spooled: &[SpoolKey]) -> Res
     Ok(report)
 }
 
-fn sorted<'a>(items: &[&'a Item]) -> (Vec<&'a Arrival>, Vec<Requalify>) {
+fn sorted<'a>(items: &[&'a Item]) -> (Vec<&'a Arrival>, Vec<RequalifyLead>) {
     let mut arrivals = Vec::new();
     let mut requalify = Vec::new();
     for item in items {
@@ -111,80 +114,62 @@ fn sorted<'a>(items: &[&'a Item]) -> (Vec<&'a Arrival>, Vec<Requalify>) {
     (arrivals, requalify)
 }
 
-async fn documents(documents: &Documents, draft: &Draft) -> Result<BTreeMap<CriteriaId, Arc<Criteria>>, DecideError> {
-    let mut wanted: Vec<_> = draft.work.values().filter_map(|work| work.criteria).collect();
+async fn documents(
+    documents: &Documents,
+    work_unit: &UnitOfWork,
+) -> Result<BTreeMap<CriteriaId, Arc<Criteria>>, DecideError> {
+    let mut wanted: Vec<_> = work_unit.work.values().filter_map(|work| work.criteria).collect();
     wanted.sort_unstable();
     wanted.dedup();
     Ok(documents.get(&wanted).await?)
 }
 
-/// Says to whom goes what matured: the best first, and under the lock of their clients where they route. Whose turn it is
-/// is written here, what is owed later.
+/// Assigns what matured, the best first, under the lock of the clients that route. Whose turn it is next is written here,
+/// the deliveries by the caller.
 async fn assign(
     batch: &mut Transaction,
-    draft: &Draft,
-    criteria: &BTreeMap<CriteriaId, Arc<Criteria>>,
-    decided: &mut Decided,
-    (now, undo): (Timestamp, SignedDuration),
+    mut assigner: Assigner<'_>,
+    decided: &mut BatchDecisions,
+    undo: SignedDuration,
 ) -> Result<Vec<NewDelivery>, StoreError> {
-    let Decided { maturations, by_hand, .. } = decided;
-    let undo = (now.saturating_add(undo).unwrap_or(now), Some("can be taken back until then".to_owned()));
-    let leads: Vec<_> = maturations.iter().map(|row| row.lead).collect();
-    let standing = Standing::read(batch, draft, &leads, now).await?;
-    maturations.sort_by_key(|row| waiting(draft, row));
-    let mut giver = Giver::new(draft, criteria, standing, now);
+    let now = assigner.now();
+    let undo_until = now.saturating_add(undo).unwrap_or(now);
+    let BatchDecisions { maturations, by_hand, .. } = decided;
+    maturations.sort_by_key(|row| waiting(assigner.work_unit(), row));
     let (mut deliveries, mut offers) = (Vec::new(), Vec::new());
     for row in maturations {
-        let given = giver.give(Ripe { lead: row.lead, matured_at: row.at, had: &[], offered: None });
-        let id = || DeliveryId::from_uuid(uuid_v7(now));
-        let of = (row.client, row.lead, row.id);
-        let (due_at, why) = if by_hand.contains(&row.lead) { undo.clone() } else { (now, None) };
-        let offered_until = given.offer.as_ref().map(|(_, _, until)| *until);
-        let all = given.to.iter().map(|to| owed(of, *to, (id(), now)));
+        let assigned = assigner.assign(ToAssign { lead: row.lead, matured_at: row.at, had: &[], offered: None });
+        let of = MaturationRef { client: row.client, lead: row.lead, maturation: row.id };
+        let new_id = || DeliveryId::from_uuid(uuid_v7(now));
+        let (due_at, why) = match by_hand.contains(&row.lead) {
+            true => (undo_until, Some("can be taken back until then".to_owned())),
+            false => (now, None),
+        };
+        let offered_until = assigned.offer.as_ref().map(|offer| offer.until);
+        let all = assigned.to.iter().map(|to| of.delivery(*to, new_id(), now));
         deliveries.extend(all.map(|one| NewDelivery { due_at, why: why.clone(), offered_until, ..one }));
-        offers.extend(given.offer.map(|offer| offered(row.id, offer)));
-        deliveries.extend(given.held.map(|held| later(of, held, id())));
-        row.routing = given.note;
+        offers.extend(assigned.offer.map(|offer| of.offer(offer)));
+        deliveries.extend(assigned.held.map(|held| of.held(held, new_id())));
+        row.routing = assigned.note;
     }
-    if !giver.turns.given.is_empty() {
-        batch.turns_write(&giver.turns).await?;
+    if !assigner.turns.given.is_empty() {
+        batch.turns_write(&assigner.turns).await?;
     }
     batch.offers_write(&offers, now).await?;
     Ok(deliveries)
 }
 
-fn waiting(draft: &Draft, row: &MaturationRow) -> Waiting {
-    let decided = draft.leads.get(&row.lead).and_then(|lead| lead.row.decided);
+fn waiting(work_unit: &UnitOfWork, row: &MaturationRow) -> Waiting {
+    let decided = work_unit.leads.get(&row.lead).and_then(|lead| lead.row.decided);
     Waiting { lead: row.lead, score: decided.map_or(0, |(_, _, _, score)| score), matured_at: row.at }
 }
 
-/// Whose lead, which one, and its maturation.
-pub type Of = (ClientId, LeadId, MaturationId);
-
-/// A delivery that a maturation asks for, to be attempted now.
-pub fn owed(
-    (client, lead, maturation): Of,
-    to: (EndpointId, Option<RepId>),
-    (id, now): (DeliveryId, Timestamp),
-) -> NewDelivery {
-    NewDelivery { id, client, lead, maturation, offered_until: None, to: Some(to), due_at: now, why: None }
-}
-
-/// An offer to be kept.
-pub fn offered(maturation: MaturationId, (tier, to, until): (Tier, Vec<RecipientId>, Timestamp)) -> NewOffer {
-    NewOffer { maturation, tier, to, until }
-}
-
-/// One that nobody can take yet.
-fn later((client, lead, maturation): Of, (due_at, why): (Timestamp, String), id: DeliveryId) -> NewDelivery {
-    NewDelivery { id, client, lead, maturation, offered_until: None, to: None, due_at, why: Some(why) }
-}
-
 /// What endpoints are told of A leads that they have: something arrived on them again.
-fn updates(draft: &Draft, now: Timestamp) -> Vec<News> {
+fn updates(work_unit: &UnitOfWork, now: Timestamp) -> Vec<News> {
     let is_a = |row: &LeadRow| row.decided.is_some_and(|(_, _, grade, _)| grade == Grade::A);
-    let known = draft.leads.values().filter(|lead| is_a(&lead.row) && lead.row.matured_at.is_some_and(|at| at < now));
-    let news = known.filter_map(|lead| {
+    let known =
+        work_unit.leads.values().filter(|lead| is_a(&lead.row) && lead.row.matured_at.is_some_and(|at| at < now));
+    let new_arrivals = known.filter_map(|lead| {
         let arrival = lead.arrived.last()?;
         let said = serde_json::json!({"kind": "arrival", "arrival": arrival});
         Some(News {
@@ -196,17 +181,17 @@ fn updates(draft: &Draft, now: Timestamp) -> Vec<News> {
             due_at: now,
         })
     });
-    news.collect()
+    new_arrivals.collect()
 }
 
-fn report_of(decided: &Decided, owed: &[NewDelivery], arrivals: usize) -> Report {
+fn report_of(decided: &BatchDecisions, owed: &[NewDelivery], arrivals: usize) -> BatchReport {
     let mut decisions = [0; 3];
     for decision in &decided.decisions {
         decisions[decision.grade as usize] += 1;
     }
     let due = owed.iter().filter(|delivery| delivery.why.is_none());
-    let now = due.filter_map(|delivery| Some((delivery.id, delivery.to?.0)));
-    Report { arrivals, decisions, deliveries: now.collect() }
+    let now = due.filter_map(|delivery| Some(DueDelivery { delivery: delivery.id, endpoint: delivery.to?.0 }));
+    BatchReport { arrivals, decisions, deliveries: now.collect() }
 }
 
 #[derive(Clone, Copy)]
@@ -219,10 +204,10 @@ struct Settling<'a> {
 
 /// Leads whose appointments are off, and why: those that this batch closed, and those of persons who asked not to be
 /// contacted.
-fn ended(draft: &Draft, now: Timestamp) -> Vec<(LeadId, String)> {
-    let changed = draft.leads.values().filter(|lead| lead.changed);
-    let why = |lead: &DraftLead| {
-        let person = draft.persons.get(&lead.row.person);
+fn ended(work_unit: &UnitOfWork, now: Timestamp) -> Vec<(LeadId, String)> {
+    let changed = work_unit.leads.values().filter(|lead| lead.changed);
+    let why = |lead: &TrackedLead| {
+        let person = work_unit.persons.get(&lead.row.person);
         if person.is_some_and(|person| person.do_not_contact) {
             return Some("the person asked not to be contacted".to_owned());
         }
@@ -235,27 +220,27 @@ fn ended(draft: &Draft, now: Timestamp) -> Vec<(LeadId, String)> {
 /// Step 5: one statement per aggregate, in an order that every writer keeps.
 async fn write(
     batch: &mut Transaction,
-    draft: Draft,
-    (decided, owed): (&Decided, &[NewDelivery]),
+    work_unit: UnitOfWork,
+    (decided, owed): (&BatchDecisions, &[NewDelivery]),
     at: Settling<'_>,
 ) -> Result<(), StoreError> {
-    let ended = ended(&draft, at.now);
-    let persons: Vec<_> = draft
+    let ended = ended(&work_unit, at.now);
+    let persons: Vec<_> = work_unit
         .persons
         .into_iter()
         .filter(|(_, person)| person.changed)
         .map(|(id, person)| PersonRow { id, client: person.client, profile: person.profile })
         .collect();
-    let leads: Vec<_> = draft.leads.into_values().filter(|lead| lead.changed).map(|lead| lead.row).collect();
-    if !persons.is_empty() || !draft.links.is_empty() {
-        batch.persons_write(persons, &draft.links, at.now).await?;
+    let leads: Vec<_> = work_unit.leads.into_values().filter(|lead| lead.changed).map(|lead| lead.row).collect();
+    if !persons.is_empty() || !work_unit.new_identities.is_empty() {
+        batch.persons_write(persons, &work_unit.new_identities, at.now).await?;
     }
-    if !draft.arrivals.is_empty() || !at.spooled.is_empty() {
-        let (answers, notes) = (&draft.answers, &draft.notes);
-        batch.arrivals_write(Brought { arrivals: draft.arrivals, answers, notes, spooled: at.spooled }).await?;
+    if !work_unit.arrivals.is_empty() || !at.spooled.is_empty() {
+        let (answers, notes) = (&work_unit.answers, &work_unit.notes);
+        batch.arrivals_write(Brought { arrivals: work_unit.arrivals, answers, notes, spooled: at.spooled }).await?;
     }
-    if !draft.same.is_empty() {
-        batch.arrivals_end_same(&draft.same).await?;
+    if !work_unit.repeats.is_empty() {
+        batch.arrivals_end_same(&work_unit.repeats).await?;
     }
     if !decided.ended.is_empty() {
         batch.promises_end(&decided.ended, at.now).await?;

@@ -1,4 +1,4 @@
-//! Deciding the leads of a draft: one decision per lead and batch, and what follows from it. Pure but for fresh ids.
+//! Decides the leads of a unit of work: one decision per lead and batch, and what follows from it. Pure but for new ids.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,14 +20,14 @@ use ripen_store::{
 };
 use uuid::Uuid;
 
-use crate::draft::{Draft, DraftLead, DraftPerson};
+use crate::unit_of_work::{TrackedLead, TrackedPerson, UnitOfWork};
 
 /// How long after a lead became A its client is asked what became of it.
 const OUTCOME_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// What the decisions of a batch ask to be written.
 #[derive(Debug, Default)]
-pub struct Decided {
+pub struct BatchDecisions {
     /// One per lead.
     pub decisions: Vec<NewDecision>,
     /// Leads that became A.
@@ -37,16 +37,30 @@ pub struct Decided {
     /// Leads that are no longer A.
     pub withdrawn: Vec<LeadId>,
     /// Promises that end.
-    pub ended: Vec<(LeadId, i64, State)>,
+    pub(crate) ended: Vec<(LeadId, i64, State)>,
     /// Promises that came up when nobody may be called, and until when they wait.
-    pub put_off: Vec<(LeadId, i64, Timestamp)>,
+    pub(crate) put_off: Vec<(LeadId, i64, Timestamp)>,
     /// Promises that are made.
     pub made: Vec<PromiseRow>,
     /// Regrades that are done, at the version read.
-    pub regraded: Vec<(LeadId, i64)>,
+    pub(crate) regraded: Vec<(LeadId, i64)>,
 }
 
-/// What deciding needs from outside the draft.
+impl BatchDecisions {
+    /// The leads that became A.
+    pub fn matured(&self) -> Vec<LeadId> {
+        self.maturations.iter().map(|row| row.lead).collect()
+    }
+}
+
+/// A decision on one lead, by which criteria, and when the lead is looked at again.
+struct Graded {
+    criteria: CriteriaId,
+    decision: Decision,
+    due_at: Timestamp,
+}
+
+/// What deciding needs from outside the unit of work.
 pub struct Decider<'a, F> {
     /// Documents by id.
     pub criteria: &'a BTreeMap<CriteriaId, Arc<Criteria>>,
@@ -55,14 +69,14 @@ pub struct Decider<'a, F> {
     /// The instant of every decision of the batch.
     pub now: Timestamp,
     /// Makes a new UUID.
-    pub fresh_id: F,
+    pub new_id: F,
 }
 
 impl<F: Fn() -> Uuid> Decider<'_, F> {
     /// Decides every lead that has a reason to be decided.
-    pub fn decide(&self, draft: &mut Draft) -> Decided {
-        let mut decided = Decided::default();
-        let Draft { leads, work, persons, sources, .. } = draft;
+    pub fn decide(&self, work_unit: &mut UnitOfWork) -> BatchDecisions {
+        let mut decided = BatchDecisions::default();
+        let UnitOfWork { leads, work, persons, sources, .. } = work_unit;
         for lead in leads.values_mut() {
             let (Some(work), Some(person)) = (work.get(&lead.row.client), persons.get(&lead.row.person)) else {
                 continue;
@@ -79,27 +93,25 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
             if occasion_of(lead, work).is_none() {
                 continue;
             }
-            let source = sources
-                .get(&lead.row.source)
-                .map(|(name, channel)| SourceFacts { name: name.clone(), channel: *channel });
+            let source = sources.get(&lead.row.source).cloned();
             match work.criteria.and_then(|id| self.criteria.get(&id).map(|criteria| (id, criteria))) {
                 Some((id, criteria)) => {
                     let facts = facts_of(lead, person, work, source.unwrap_or_default());
                     let decision = qualify(&facts, criteria, &cause_of(lead, work), self.now);
                     let due_at = self.due_at(&decision, &places);
-                    self.apply(lead, work, (id, decision, due_at), &mut decided);
+                    self.apply(lead, work, Graded { criteria: id, decision, due_at }, &mut decided);
                 }
                 None => self.wait_for_criteria(lead, &mut decided),
             }
         }
         // What arrived or changed may have ended a promise that was to be put off.
-        let Decided { put_off, ended, .. } = &mut decided;
+        let BatchDecisions { put_off, ended, .. } = &mut decided;
         put_off.retain(|(lead, generation, _)| !ended.iter().any(|(of, n, _)| (of, n) == (lead, generation)));
         decided
     }
 
     /// What fell due while nothing ran, or under other hours, waits until the person may be called again.
-    fn put_off(&self, lead: &mut DraftLead, places: &[Place], decided: &mut Decided) {
+    fn put_off(&self, lead: &mut TrackedLead, places: &[Place], decided: &mut BatchDecisions) {
         let fired = |kind| lead.promises.iter().find(|open| Some(open.generation) == lead.fired && open.kind == kind);
         if fired(Kind::Requalify).is_none() || is_allowed(self.now, self.hours, places) {
             return;
@@ -113,14 +125,14 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
     }
 
     /// A lead whose program has no criteria yet keeps a promise that falls due with them.
-    fn wait_for_criteria(&self, lead: &mut DraftLead, decided: &mut Decided) {
+    fn wait_for_criteria(&self, lead: &mut TrackedLead, decided: &mut BatchDecisions) {
         if lead.promises.is_empty() {
             let why = "to be graded when its program has criteria".to_owned();
             decided.made.push(self.promise(lead, Kind::Activation, None, why));
         }
     }
 
-    fn promise(&self, lead: &mut DraftLead, kind: Kind, due_at: Option<Timestamp>, why: String) -> PromiseRow {
+    fn promise(&self, lead: &mut TrackedLead, kind: Kind, due_at: Option<Timestamp>, why: String) -> PromiseRow {
         lead.row.generation = lead.row.generation.saturating_add(1);
         lead.changed = true;
         PromiseRow {
@@ -134,14 +146,9 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
         }
     }
 
-    fn apply(
-        &self,
-        lead: &mut DraftLead,
-        work: &Work,
-        (criteria, decision, due_at): (CriteriaId, Decision, Timestamp),
-        out: &mut Decided,
-    ) {
-        let id = DecisionId::from_uuid((self.fresh_id)());
+    fn apply(&self, lead: &mut TrackedLead, work: &Work, graded: Graded, out: &mut BatchDecisions) {
+        let Graded { criteria, decision, due_at } = graded;
+        let id = DecisionId::from_uuid((self.new_id)());
         let before = lead.row.decided.map(|(_, _, grade, _)| grade);
         let changes = changes(lead, work, &decision, due_at);
         let by_hand = is_by_hand(lead, work);
@@ -170,7 +177,7 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
                 out.by_hand.insert(lead.row.id);
             }
             out.maturations.push(MaturationRow {
-                id: MaturationId::from_uuid((self.fresh_id)()),
+                id: MaturationId::from_uuid((self.new_id)()),
                 lead: lead.row.id,
                 client: lead.row.client,
                 decision: id,
@@ -202,7 +209,7 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
     }
 }
 
-fn changes(lead: &DraftLead, work: &Work, decision: &Decision, due_at: Timestamp) -> Changes {
+fn changes(lead: &TrackedLead, work: &Work, decision: &Decision, due_at: Timestamp) -> Changes {
     let occasion = occasion_of(lead, work).unwrap_or(Occasion::Regraded);
     let before = lead.row.decided.map(|(_, _, grade, _)| grade);
     let standing = if decision.closed.is_some() {
@@ -219,13 +226,13 @@ fn changes(lead: &DraftLead, work: &Work, decision: &Decision, due_at: Timestamp
 }
 
 /// Whether it is decided because of what somebody of the firm did, and of nothing else.
-fn is_by_hand(lead: &DraftLead, work: &Work) -> bool {
+fn is_by_hand(lead: &TrackedLead, work: &Work) -> bool {
     let decided_by = lead.row.decided.map(|(_, criteria, _, _)| criteria);
     lead.regrade.is_some() && lead.fired.is_none() && lead.arrived.is_empty() && decided_by == work.criteria
 }
 
 /// Why the lead is to be decided now, if it is.
-fn occasion_of(lead: &DraftLead, work: &Work) -> Option<Occasion> {
+fn occasion_of(lead: &TrackedLead, work: &Work) -> Option<Occasion> {
     let decided_by = lead.row.decided.map(|(_, criteria, _, _)| criteria);
     if let Some(generation) = lead.fired {
         return Some(Occasion::Fired(generation));
@@ -237,7 +244,7 @@ fn occasion_of(lead: &DraftLead, work: &Work) -> Option<Occasion> {
 }
 
 /// Other criteria than last time are a change too, when they meet a promise that falls due.
-fn cause_of(lead: &DraftLead, work: &Work) -> Cause {
+fn cause_of(lead: &TrackedLead, work: &Work) -> Cause {
     let decided = lead.row.decided;
     let outdated = lead.fired.is_some() && decided.is_some_and(|(_, criteria, ..)| Some(criteria) != work.criteria);
     Cause {
@@ -249,7 +256,7 @@ fn cause_of(lead: &DraftLead, work: &Work) -> Cause {
 }
 
 /// What is known of a lead, for criteria and routing.
-pub fn facts_of(lead: &DraftLead, person: &DraftPerson, work: &Work, source: SourceFacts) -> Facts {
+pub fn facts_of(lead: &TrackedLead, person: &TrackedPerson, work: &Work, source: SourceFacts) -> Facts {
     let row = &lead.row;
     let count = |n: i32| u32::try_from(n).unwrap_or(0);
     let spoken_since = |at| row.last_conversation_at.is_some_and(|spoken| spoken > at);

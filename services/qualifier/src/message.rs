@@ -8,7 +8,7 @@ use ripen_domain::{
 
 /// One thing to decide again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Requalify {
+pub struct RequalifyLead {
     /// The lead.
     pub lead: LeadId,
     /// The promise that fell due; none where a fact or the criteria changed.
@@ -21,7 +21,7 @@ pub enum Item {
     /// Something arrived.
     Arrival(Box<Arrival>),
     /// Something is to be decided again.
-    Requalify(Requalify),
+    Requalify(RequalifyLead),
 }
 
 impl Item {
@@ -41,7 +41,7 @@ impl Item {
     pub fn requalify(body: &[u8]) -> Result<Self, String> {
         let RequalifyMessage::V1 { lead, generation } =
             serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
-        Ok(Self::Requalify(Requalify { lead, generation }))
+        Ok(Self::Requalify(RequalifyLead { lead, generation }))
     }
 }
 

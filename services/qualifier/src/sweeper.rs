@@ -8,12 +8,17 @@ use std::{ops::Range, time::Duration};
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
-use ripen_domain::{id::LeadId, message::RequalifyMessage};
+use ripen_domain::{backoff::Backoff, id::LeadId, message::RequalifyMessage};
 use ripen_queue::{Message, Queue};
-use ripen_runtime::lifecycle::Stop;
+use ripen_runtime::{
+    every::{NextTick, every},
+    lifecycle::Stop,
+    retry::{RetryLimit, retry},
+};
 use ripen_store::{StoreError, arrival::spool::SpoolKey, sweep::Sweep};
+use tokio::sync::Mutex;
 
-use crate::{Context, release};
+use crate::{context::QualifierContext, reroute};
 
 /// What one tick offered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -64,40 +69,33 @@ impl Pace {
     }
 }
 
+/// Lets other work of the database in between two ticks that took all they may.
+const PAUSE_BETWEEN_FULL_TICKS: Duration = Duration::from_millis(5);
+
 /// Sweeps until asked to stop.
-pub async fn run(ctx: Context, stop: Stop) {
+pub async fn run(ctx: QualifierContext, stop: Stop) {
     let interval = Duration::from_millis(ctx.settings.qualifier.sweep_interval_ms.max(10));
     if ctx.transport.is_local() {
         forget_offers(&ctx, &stop, interval).await;
     }
-    let mut pace = Pace::default();
-    loop {
-        let wait = match tick(&ctx, &mut pace, ctx.clock.now()).await {
-            Ok(swept) if swept.more => Duration::from_millis(5),
-            Ok(_) => interval,
-            Err(error) => {
-                tracing::warn!(%error, "the sweep failed and is tried again");
-                interval
-            }
-        };
-        tokio::select! {
-            () = stop.soft().cancelled() => return,
-            () = tokio::time::sleep(wait) => {}
-        }
-    }
+    // Never contended: ticks do not overlap.
+    let pace = Mutex::new(Pace::default());
+    every("the sweep of what is due", interval, stop.soft(), || async {
+        let swept = tick(&ctx, &mut *pace.lock().await, ctx.clock.now()).await?;
+        Ok::<_, StoreError>(NextTick::sooner_if(swept.more, PAUSE_BETWEEN_FULL_TICKS))
+    })
+    .await;
 }
 
 /// The queues of an earlier process went with it, and so did its offers.
-async fn forget_offers(ctx: &Context, stop: &Stop, interval: Duration) {
-    while forget(ctx).await.is_err() {
-        tokio::select! {
-            () = stop.soft().cancelled() => return,
-            () = tokio::time::sleep(interval) => {}
-        }
-    }
+async fn forget_offers(ctx: &QualifierContext, stop: &Stop, interval: Duration) {
+    let backoff = Backoff { first: interval, longest: interval };
+    let forgotten = retry(backoff, RetryLimit::None, stop.soft(), || async { forget(ctx).await.into() }).await;
+    // Asked to stop before the database answered: the next start does it.
+    drop(forgotten);
 }
 
-async fn forget(ctx: &Context) -> Result<(), StoreError> {
+async fn forget(ctx: &QualifierContext) -> Result<(), StoreError> {
     let now = ctx.clock.now();
     ctx.store.sweep_forget_offers(now, now).await?;
     ctx.store.sweep_forget_leases(now).await
@@ -107,7 +105,7 @@ async fn forget(ctx: &Context) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// When the database is away: what was not offered stays due.
-pub async fn tick(ctx: &Context, pace: &mut Pace, now: Timestamp) -> Result<Swept, StoreError> {
+pub async fn tick(ctx: &QualifierContext, pace: &mut Pace, now: Timestamp) -> Result<Swept, StoreError> {
     let mut swept = Swept::default();
     if !ctx.transport.is_ready() {
         return Ok(swept);
@@ -129,13 +127,13 @@ pub async fn tick(ctx: &Context, pace: &mut Pace, now: Timestamp) -> Result<Swep
     let fired = fired.into_iter().map(|(lead, generation)| (lead, Some(generation)));
     let messages = fired.chain(regrades.into_iter().map(|lead| (lead, None))).map(requalify).collect();
     ctx.transport.publish_all(Queue::Requalify, messages).await;
-    swept.more |= release::tick(ctx, now).await?;
+    swept.more |= reroute::tick(ctx, now).await?;
     Ok(swept)
 }
 
 /// Promises of the last minutes, and of those that are overdue as many as their rate allows.
 async fn promises(
-    ctx: &Context,
+    ctx: &QualifierContext,
     pace: &mut Pace,
     now: Timestamp,
     swept: &mut Swept,
@@ -163,21 +161,21 @@ async fn promises(
 }
 
 /// What is due now, as much as the queue has room for and at most `limit`.
-fn sweep(ctx: &Context, now: Timestamp, limit: u32) -> Sweep {
+fn sweep(ctx: &QualifierContext, now: Timestamp, limit: u32) -> Sweep {
     Sweep { now, until: until(ctx, now), limit: i64::from(room(ctx, Queue::Requalify, limit)) }
 }
 
-fn until(ctx: &Context, now: Timestamp) -> Timestamp {
+fn until(ctx: &QualifierContext, now: Timestamp) -> Timestamp {
     now.saturating_add(ctx.offer()).unwrap_or(now)
 }
 
 /// How many offers the queue takes now, at most `limit`.
-fn room(ctx: &Context, queue: Queue, limit: u32) -> u32 {
+fn room(ctx: &QualifierContext, queue: Queue, limit: u32) -> u32 {
     u32::try_from(ctx.transport.room(queue)).unwrap_or(u32::MAX).min(limit)
 }
 
 /// Offers arrivals that rest in the spool. With RabbitMQ a confirmed one is safe there and leaves the spool.
-async fn spooled(ctx: &Context, now: Timestamp, swept: &mut Swept) -> Result<(), StoreError> {
+async fn spooled(ctx: &QualifierContext, now: Timestamp, swept: &mut Swept) -> Result<(), StoreError> {
     let limit = room(ctx, Queue::Arrivals, ctx.settings.qualifier.spool_sweep);
     if limit == 0 {
         swept.more = true;
@@ -198,7 +196,7 @@ async fn spooled(ctx: &Context, now: Timestamp, swept: &mut Swept) -> Result<(),
 }
 
 /// A clock that differs too far from the database's must not fire promises.
-async fn clock_is_sound(ctx: &Context, now: Timestamp) -> Result<bool, StoreError> {
+async fn clock_is_sound(ctx: &QualifierContext, now: Timestamp) -> Result<bool, StoreError> {
     let skew = ctx.store.clock().await?.duration_since(now).abs();
     let sound = skew.as_secs() <= i64::try_from(ctx.settings.clock.max_skew_s).unwrap_or(i64::MAX);
     let state =

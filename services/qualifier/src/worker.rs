@@ -6,18 +6,19 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use ripen_domain::{
-    id::{DeliveryId, EndpointId},
-    message::DeliverMessage,
+use ripen_domain::{backoff::Backoff, message::DeliverMessage};
+use ripen_queue::{Message, Queue, Received, Settlement};
+use ripen_runtime::{
+    lifecycle::Stop,
+    retry::{RetryLimit, Tried, retry},
 };
-use ripen_queue::{Message, Outcome, Queue, Received};
-use ripen_runtime::lifecycle::Stop;
 use ripen_store::{arrival::spool::SpoolKey, criteria::load::BrokenCriteria};
 use uuid::Uuid;
 
 use crate::{
-    Context,
-    decide::{DecideError, Report, decide},
+    context::QualifierContext,
+    decide::{BatchReport, DecideError, decide},
+    maturation::DueDelivery,
     message::Item,
 };
 
@@ -25,12 +26,11 @@ use crate::{
 const SUSPICIOUS_DELIVERIES: u32 = 3;
 /// Tries alone before a message is a dead letter.
 const TRIES: i32 = 5;
-/// Waits while the database is away, and between runs of a transaction that met another.
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// Pauses while the database is away, and between runs of a transaction that met another.
+const BACKOFF: Backoff = Backoff { first: Duration::from_millis(20), longest: Duration::from_secs(2) };
 
 /// Takes and decides until asked to stop; what is held then goes back to the queue.
-pub async fn run(ctx: Context, queue: Queue, stop: Stop) {
+pub async fn run(ctx: QualifierContext, queue: Queue, stop: Stop) {
     let batch = ctx.settings.qualifier.batch.max(1);
     let prefetch = u16::try_from(batch.saturating_mul(2)).unwrap_or(u16::MAX);
     let consumer = ctx.transport.consume(queue, prefetch);
@@ -62,7 +62,7 @@ pub fn register_metrics() {
 }
 
 struct Handler<'a> {
-    ctx: &'a Context,
+    ctx: &'a QualifierContext,
     queue: Queue,
     stop: &'a Stop,
 }
@@ -72,13 +72,13 @@ type Read = (Received, Item);
 
 impl Handler<'_> {
     /// Decides a batch; none when asked to stop while the database is away: then nothing is settled.
-    async fn handle(&self, received: Vec<Received>) -> Option<Vec<(Received, Outcome)>> {
+    async fn handle(&self, received: Vec<Received>) -> Option<Vec<(Received, Settlement)>> {
         let mut settled = Vec::with_capacity(received.len());
         let mut healthy = Vec::with_capacity(received.len());
         let mut suspects = Vec::new();
         for message in received {
             match self.read(&message.body) {
-                Err(why) => settled.push((message, Outcome::Dead(why))),
+                Err(why) => settled.push((message, Settlement::Dead(why))),
                 Ok(item) if message.delivery_count >= SUSPICIOUS_DELIVERIES => suspects.push((message, item)),
                 Ok(item) => healthy.push((message, item)),
             }
@@ -87,7 +87,7 @@ impl Handler<'_> {
         while let Some(mut batch) = waiting.pop() {
             match batch.len() {
                 0 => continue,
-                _ if self.together(&batch).await? => settled.extend(batch.into_iter().map(done)),
+                _ if self.decide_together(&batch).await? => settled.extend(batch.into_iter().map(done)),
                 1 => suspects.append(&mut batch),
                 _ => {
                     metrics::counter!("ripen_batches_split_total").increment(1);
@@ -98,7 +98,7 @@ impl Handler<'_> {
             }
         }
         for (message, item) in suspects {
-            let outcome = self.alone(&message, &item).await?;
+            let outcome = self.decide_alone(&message, &item).await?;
             settled.push((message, outcome));
         }
         Some(settled)
@@ -112,10 +112,10 @@ impl Handler<'_> {
     }
 
     /// Whether the batch went through.
-    async fn together(&self, batch: &[Read]) -> Option<bool> {
+    async fn decide_together(&self, batch: &[Read]) -> Option<bool> {
         let items: Vec<_> = batch.iter().map(|(_, item)| item).collect();
         let spooled = self.spooled(batch.iter().map(|(message, _)| message));
-        match self.insist(&items, &spooled).await? {
+        match self.decide(&items, &spooled).await? {
             Ok(()) => Some(true),
             Err(why) => {
                 tracing::warn!(error = why, messages = batch.len(), "a batch failed and is split");
@@ -125,20 +125,20 @@ impl Handler<'_> {
     }
 
     /// Tries one message alone, noting first that it is tried: should it take the process down, the note remains.
-    async fn alone(&self, message: &Received, item: &Item) -> Option<Outcome> {
+    async fn decide_alone(&self, message: &Received, item: &Item) -> Option<Settlement> {
         let why = message.reason.as_deref().unwrap_or("failed in a batch, or came back too often");
-        let tries = self.noted(message.id, why).await?;
+        let tries = self.note_try(message.id, why).await?;
         if tries > TRIES {
             return Some(dead(format!("gave up after {TRIES} tries: {why}")));
         }
-        match self.insist(&[item], &self.spooled(std::iter::once(message))).await? {
+        match self.decide(&[item], &self.spooled(std::iter::once(message))).await? {
             Ok(()) => {
                 // A note that stays behind does no harm: it counts tries of a message that is done.
                 let _ = self.ctx.store.suspect_clear(message.id).await;
-                Some(Outcome::Done)
+                Some(Settlement::Done)
             }
             Err(why) if tries >= TRIES => Some(dead(format!("gave up after {TRIES} tries: {why}"))),
-            Err(why) => Some(Outcome::Retry(why)),
+            Err(why) => Some(Settlement::Retry(why)),
         }
     }
 
@@ -150,45 +150,35 @@ impl Handler<'_> {
         messages.map(|message| SpoolKey::of(message.id, &message.body)).collect()
     }
 
-    async fn noted(&self, id: Uuid, why: &str) -> Option<i32> {
-        let mut pause = FIRST_PAUSE;
-        loop {
-            match self.ctx.store.suspect_note(id, self.queue.name(), why, self.ctx.clock.now()).await {
-                Ok(tries) => return Some(tries),
-                Err(_) => pause = self.hold(pause).await?,
-            }
-        }
+    /// Counts one more try of a message; returns how many there were.
+    async fn note_try(&self, id: Uuid, why: &str) -> Option<i32> {
+        let note =
+            || async { self.ctx.store.suspect_note(id, self.queue.name(), why, self.ctx.clock.now()).await.into() };
+        retry(BACKOFF, RetryLimit::None, self.stop.soft(), note).await.ok()
     }
 
     /// Decides these messages, holding them while the database is away and running again after a conflict. None when
     /// asked to stop meanwhile.
-    async fn insist(&self, items: &[&Item], spooled: &[SpoolKey]) -> Option<Result<(), String>> {
-        let mut pause = FIRST_PAUSE;
-        loop {
-            match decide(self.ctx, items, spooled).await {
-                Ok(report) => {
-                    self.after(report).await;
-                    return Some(Ok(()));
-                }
-                Err(error) if is_passing(&error) => {
+    async fn decide(&self, items: &[&Item], spooled: &[SpoolKey]) -> Option<Result<(), String>> {
+        let decided =
+            retry(BACKOFF, RetryLimit::None, self.stop.soft(), async || match decide(self.ctx, items, spooled).await {
+                Err(error) if passes(&error) => {
                     tracing::debug!(%error, "a batch is held and tried again");
-                    pause = self.hold(pause).await?;
+                    Tried::Again(())
                 }
-                Err(error) => return Some(Err(error.to_string())),
+                result => Tried::Done(result),
+            });
+        match decided.await.ok()? {
+            Ok(report) => {
+                self.finish(report).await;
+                Some(Ok(()))
             }
-        }
-    }
-
-    /// Waits; the next wait is longer. None when asked to stop.
-    async fn hold(&self, pause: Duration) -> Option<Duration> {
-        tokio::select! {
-            () = self.stop.soft().cancelled() => None,
-            () = tokio::time::sleep(pause) => Some((pause * 2).min(LONGEST_PAUSE)),
+            Err(error) => Some(Err(error.to_string())),
         }
     }
 
     /// Counts what was done and has it sent.
-    async fn after(&self, report: Report) {
+    async fn finish(&self, report: BatchReport) {
         metrics::counter!("ripen_arrivals_stored_total").increment(report.arrivals as u64);
         for (grade, count) in ["A", "B", "C"].into_iter().zip(report.decisions) {
             metrics::counter!("ripen_decisions_total", "grade" => grade).increment(count as u64);
@@ -198,13 +188,13 @@ impl Handler<'_> {
 }
 
 /// Wakes the dispatcher. Should that fail, its sweeper finds the deliveries.
-pub async fn offer_deliveries(ctx: &Context, deliveries: &[(DeliveryId, EndpointId)]) {
+pub async fn offer_deliveries(ctx: &QualifierContext, deliveries: &[DueDelivery]) {
     if deliveries.is_empty() {
         return;
     }
     let published = ctx.transport.publish_all(Queue::Deliveries, deliveries.iter().map(offer).collect()).await;
     let offers = deliveries.iter().zip(published);
-    let refused: Vec<_> = offers.filter(|(_, result)| result.is_err()).map(|((delivery, _), _)| *delivery).collect();
+    let refused: Vec<_> = offers.filter(|(_, result)| result.is_err()).map(|(due, _)| due.delivery).collect();
     if refused.is_empty() {
         return;
     }
@@ -215,24 +205,24 @@ pub async fn offer_deliveries(ctx: &Context, deliveries: &[(DeliveryId, Endpoint
     }
 }
 
-fn done((message, _): Read) -> (Received, Outcome) {
-    (message, Outcome::Done)
+fn done((message, _): Read) -> (Received, Settlement) {
+    (message, Settlement::Done)
 }
 
-fn dead(why: String) -> Outcome {
+fn dead(why: String) -> Settlement {
     metrics::counter!("ripen_dead_letters_total").increment(1);
-    Outcome::Dead(why)
+    Settlement::Dead(why)
 }
 
 /// The offer of a delivery to the dispatcher.
-fn offer((delivery, endpoint): &(DeliveryId, EndpointId)) -> Message {
-    let offer = DeliverMessage::V1 { delivery: *delivery, endpoint: Some(*endpoint) };
+fn offer(due: &DueDelivery) -> Message {
+    let offer = DeliverMessage::V1 { delivery: due.delivery, endpoint: Some(due.endpoint) };
     let body = serde_json::to_vec(&offer).unwrap_or_default();
-    Message { id: delivery.uuid(), body: body.into() }
+    Message { id: due.delivery.uuid(), body: body.into() }
 }
 
 /// Whether nothing is wrong with the messages: the database is away, or another transaction was in the way.
-fn is_passing(error: &DecideError) -> bool {
+fn passes(error: &DecideError) -> bool {
     let store = match error {
         DecideError::Store(store) | DecideError::Criteria(BrokenCriteria::Store(store)) => store,
         _ => return false,

@@ -10,11 +10,12 @@ use ripen_outbound::{
     trust::Trust,
     webhook::{Limits, WebhookSender},
 };
-use ripen_queue::{Options as QueueOptions, Transport};
+use ripen_queue::{Transport, TransportOptions};
 use ripen_runtime::{
     clock::Clock,
     config::{Role, Settings},
-    embedded::{Embedded, Options as EmbeddedOptions},
+    embedded::{Embedded, EmbeddedOptions},
+    every::{NextTick, every},
     health::Health,
     lifecycle::{Stop, Tasks},
     random, telemetry,
@@ -116,7 +117,7 @@ impl App {
         if plan.roles != [Role::Intake] {
             tasks.spawn(
                 "the health check",
-                watch(parts.store.clone(), parts.transport.clone(), health.clone(), stop.clone()),
+                check_health(parts.store.clone(), parts.transport.clone(), health.clone(), stop.clone()),
             );
         }
         let routes = spawn_roles(&mut tasks, &stop, &plan.roles, parts, &plan.data_dir)?.merge(plan.extra);
@@ -175,10 +176,10 @@ async fn open_store(settings: &Settings, embedded: Option<&Embedded>) -> anyhow:
 }
 
 fn transport(settings: &Settings) -> anyhow::Result<Transport> {
-    let options = QueueOptions {
+    let options = TransportOptions {
         confirm_timeout: Duration::from_millis(settings.intake.publish_timeout_ms),
-        jitter: || (random::jitter(0.5) - 0.5).clamp(0.0, 1.0),
-        ..QueueOptions::default()
+        jitter: random::fraction,
+        ..TransportOptions::default()
     };
     if settings.amqp.url.is_empty() {
         return Ok(Transport::local(options));
@@ -218,7 +219,7 @@ fn spawn_roles(
         tasks.spawn("intake", ripen_intake::service(ctx, stop.clone()));
     }
     if roles.contains(&Role::Qualifier) {
-        let ctx = ripen_qualifier::Context {
+        let ctx = ripen_qualifier::QualifierContext {
             store: store.clone(),
             transport: transport.clone(),
             clock: clock.clone(),
@@ -244,7 +245,8 @@ fn spawn_roles(
         let mailer = Mailer::new(settings.mail.url.reveal(), &settings.mail.from, data_dir, &trust)?;
         let webhooks = Arc::new(WebhookSender::new(limits, &trust)?);
         let mailer = Arc::new(mailer);
-        let ctx = ripen_dispatcher::Context { store, transport, clock, settings, health, webhooks, mailer, links };
+        let ctx =
+            ripen_dispatcher::DispatcherContext { store, transport, clock, settings, health, webhooks, mailer, links };
         tasks.spawn("dispatcher", ripen_dispatcher::service(ctx, stop.clone()));
     }
     Ok(routes)
@@ -265,14 +267,18 @@ fn serving(
     serve(listener, routes, limits, stop.soft().clone().cancelled_owned())
 }
 
-/// Looks after what the qualifier and the dispatcher cannot work without.
-async fn watch(store: Store, transport: Transport, health: Health, stop: Stop) -> Result<(), std::convert::Infallible> {
-    loop {
+/// Checks what the qualifier and the dispatcher cannot work without, until the soft stop.
+async fn check_health(
+    store: Store,
+    transport: Transport,
+    health: Health,
+    stop: Stop,
+) -> Result<(), std::convert::Infallible> {
+    every("the health check", Duration::from_secs(1), stop.soft(), || async {
         health.set("database", store.ping().await.map_err(|error| error.to_string()));
         health.set("queues", if transport.is_ready() { Ok(()) } else { Err("RabbitMQ is away".to_owned()) });
-        tokio::select! {
-            () = stop.soft().cancelled() => return Ok(()),
-            () = tokio::time::sleep(Duration::from_secs(1)) => {}
-        }
-    }
+        Ok::<_, std::convert::Infallible>(NextTick::InAPeriod)
+    })
+    .await;
+    Ok(())
 }

@@ -7,7 +7,7 @@ use ripen_domain::actor::Actor;
 use ripen_runtime::{
     clock::Clock,
     config::Settings,
-    embedded::{Embedded, Options, RunningInfo, attach},
+    embedded::{Embedded, EmbeddedOptions, RunningInfo, attach},
     secrets,
 };
 use ripen_store::{Store, schema::SchemaState};
@@ -64,7 +64,7 @@ impl Database {
             let store = Store::open(&running.url(), CONNECTIONS)?;
             return Ok(Self { store, settings, beside: Some(running), embedded: None });
         }
-        let embedded = Embedded::start(&data_dir, Options::default()).await?;
+        let embedded = Embedded::start(&data_dir, EmbeddedOptions::default()).await?;
         let store = Store::open(&embedded.url(), CONNECTIONS)?;
         Ok(Self { store, settings, beside: None, embedded: Some(embedded) })
     }

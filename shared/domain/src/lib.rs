@@ -6,6 +6,7 @@
 pub mod actor;
 pub mod appointment;
 pub mod arrival;
+pub mod backoff;
 pub mod calling;
 pub mod circuit;
 pub mod contact;

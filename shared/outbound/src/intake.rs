@@ -4,6 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use reqwest::{Client, Response, StatusCode, Url, redirect};
+use ripen_domain::backoff::Backoff;
 use serde_json::Value;
 
 /// Why a post brought no usable answer.
@@ -51,7 +52,7 @@ pub struct IntakeClient {
 /// Tries of one request that is told to come later, or gets no answer.
 const TRIES: u32 = 60;
 /// The longest wait between two tries.
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
+const BACKOFF: Backoff = Backoff { first: Duration::from_millis(100), longest: Duration::from_secs(5) };
 
 impl IntakeClient {
     /// A way into the intake at `base`, with a source's key.
@@ -92,7 +93,7 @@ impl IntakeClient {
             let url = self.base.join("v1/leads").map_err(|_| IntakeError::Strange)?;
             Ok(self.http.post(url).header("content-type", "application/json").body(body.clone()))
         };
-        let answer = self.insist(request).await?;
+        let answer = self.send_with_retry(request).await?;
         let received_at = answer.headers().get("ripen-received-at").and_then(|at| at.to_str().ok()).map(str::to_owned);
         Ok(Posted { body: json_of(answer).await?, received_at })
     }
@@ -107,14 +108,13 @@ impl IntakeClient {
             url.query_pairs_mut().extend_pairs(ids.iter().map(|id| ("id", id)));
             Ok(self.http.get(url))
         };
-        json_of(self.insist(request).await?).await
+        json_of(self.send_with_retry(request).await?).await
     }
 
-    async fn insist(
+    async fn send_with_retry(
         &self,
         request: impl Fn() -> Result<reqwest::RequestBuilder, IntakeError>,
     ) -> Result<Response, IntakeError> {
-        let mut wait = Duration::from_millis(100);
         let mut tries = 0;
         loop {
             tries += 1;
@@ -126,8 +126,9 @@ impl IntakeClient {
                 Err(error) if tries >= TRIES => return Err(IntakeError::Unanswered(error)),
                 Err(_) => None,
             };
-            tokio::time::sleep(asked.unwrap_or(wait).min(LONGEST_WAIT)).await;
-            wait = (wait * 2).min(LONGEST_WAIT);
+            // One program, one server: there is nobody to be spread from.
+            let wait = asked.unwrap_or_else(|| BACKOFF.pause(tries - 1, 1.0));
+            tokio::time::sleep(wait.min(BACKOFF.longest)).await;
         }
     }
 }

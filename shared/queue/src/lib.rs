@@ -9,11 +9,13 @@ mod local;
 mod message;
 mod metrics;
 mod options;
+mod state;
 mod topology;
 mod transport;
 
-pub use amqp::check::{Check, QueueCheck, QueueState, check};
-pub use message::{InvalidUrl, Message, Outcome, PublishError, Received};
-pub use options::Options;
+pub use amqp::check::{BrokerCheck, QueueCheck, QueueState, check};
+pub use message::{InvalidUrl, Message, PublishError, Received, Settlement};
+pub use options::TransportOptions;
+pub use state::{LinkState, TransportState};
 pub use topology::Queue;
-pub use transport::{Consumer, LinkState, State, Transport};
+pub use transport::{Consumer, Transport};

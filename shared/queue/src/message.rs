@@ -50,7 +50,7 @@ pub(crate) struct Tag {
 
 /// How the handling of a message ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Settlement {
     /// Handled, or was handled before: it is gone.
     Done,
     /// Could not be handled now, and why: it comes again soon, with a higher delivery count.

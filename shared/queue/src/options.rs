@@ -2,9 +2,16 @@
 
 use std::time::Duration;
 
+use ripen_domain::backoff::Backoff;
+
+/// First pause after a failure to connect.
+const RECONNECT_PAUSE: Duration = Duration::from_millis(100);
+/// What a refusal needs is somebody at RabbitMQ: it does not pass in no time, and a person waits for it to be noticed.
+const REFUSED_PAUSE: Duration = Duration::from_millis(500);
+
 /// Limits of a transport. The defaults suit one process of each role.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct TransportOptions {
     /// Name of the connections in RabbitMQ's own pages and logs.
     pub connection_name: String,
     /// How long a publisher waits for its confirm.
@@ -35,7 +42,7 @@ pub struct Options {
     pub jitter: fn() -> f64,
 }
 
-impl Default for Options {
+impl Default for TransportOptions {
     fn default() -> Self {
         Self {
             connection_name: "ripen".to_owned(),
@@ -56,16 +63,24 @@ impl Default for Options {
     }
 }
 
-impl Options {
+impl TransportOptions {
     /// The pause before a message that was delivered `delivery_count` times before is offered again.
     pub(crate) fn retry_pause(&self, delivery_count: u32) -> Duration {
-        let pause = self.retry_pause.saturating_mul(1 << delivery_count.min(16));
-        self.spread(pause.min(self.retry_pause_max))
+        self.pause(Backoff { first: self.retry_pause, longest: self.retry_pause_max }, delivery_count)
     }
 
-    /// Between a half and the whole of `pause`.
-    pub(crate) fn spread(&self, pause: Duration) -> Duration {
-        pause.mul_f64(0.5 + (self.jitter)().clamp(0.0, 1.0) / 2.0)
+    /// The pause after so many failures to connect.
+    pub(crate) fn reconnect_pause(&self, failures: u32) -> Duration {
+        self.pause(Backoff { first: RECONNECT_PAUSE, longest: self.reconnect_pause_max }, failures)
+    }
+
+    /// The pause after RabbitMQ refused a channel or a queue.
+    pub(crate) fn refused_pause(&self) -> Duration {
+        self.pause(Backoff { first: REFUSED_PAUSE, longest: REFUSED_PAUSE }, 0)
+    }
+
+    fn pause(&self, backoff: Backoff, failures: u32) -> Duration {
+        backoff.pause(failures, (self.jitter)())
     }
 }
 
@@ -75,14 +90,16 @@ mod tests {
 
     #[test]
     fn retries_slow_down_up_to_a_limit() {
-        let options = Options::default();
+        let options = TransportOptions::default();
         let pauses = [0, 1, 2, 5, 6, 1_000].map(|count| options.retry_pause(count).as_millis());
         assert_eq!(pauses, [100, 200, 400, 3_200, 5_000, 5_000]);
     }
 
     #[test]
     fn jitter_takes_away_at_most_half() {
-        let options = Options { jitter: || 0.0, ..Options::default() };
-        assert_eq!(options.spread(Duration::from_secs(2)), Duration::from_secs(1));
+        let options = TransportOptions { jitter: || 0.0, ..TransportOptions::default() };
+        assert_eq!(options.retry_pause(0), Duration::from_millis(50));
+        assert_eq!(options.reconnect_pause(9), Duration::from_millis(7_500));
+        assert_eq!(options.refused_pause(), Duration::from_millis(250));
     }
 }

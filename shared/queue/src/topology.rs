@@ -8,7 +8,7 @@ use lapin::{
     types::{AMQPValue, FieldTable},
 };
 
-use crate::options::Options;
+use crate::options::TransportOptions;
 
 /// The queues there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,7 +23,7 @@ pub enum Queue {
     Dead,
 }
 
-struct Row {
+struct QueueDefinition {
     name: &'static str,
     /// How many failed deliveries RabbitMQ itself allows. A backstop: a connection that breaks counts against every
     /// message that was prefetched, so a small number would kill healthy messages.
@@ -37,11 +37,11 @@ struct Row {
 const NO_DELIVERY_LIMIT: i64 = 1_000_000_000;
 
 /// In the order of [`Queue`].
-const TABLE: [Row; Queue::ALL.len()] = [
-    Row { name: "ripen.arrivals", delivery_limit: 1_000, dead_letters: Some(Queue::Dead) },
-    Row { name: "ripen.requalify", delivery_limit: 1_000, dead_letters: Some(Queue::Dead) },
-    Row { name: "ripen.deliveries", delivery_limit: 1_000, dead_letters: Some(Queue::Dead) },
-    Row { name: "ripen.dead", delivery_limit: NO_DELIVERY_LIMIT, dead_letters: None },
+const TABLE: [QueueDefinition; Queue::ALL.len()] = [
+    QueueDefinition { name: "ripen.arrivals", delivery_limit: 1_000, dead_letters: Some(Queue::Dead) },
+    QueueDefinition { name: "ripen.requalify", delivery_limit: 1_000, dead_letters: Some(Queue::Dead) },
+    QueueDefinition { name: "ripen.deliveries", delivery_limit: 1_000, dead_letters: Some(Queue::Dead) },
+    QueueDefinition { name: "ripen.dead", delivery_limit: NO_DELIVERY_LIMIT, dead_letters: None },
 ];
 
 impl Queue {
@@ -54,11 +54,11 @@ impl Queue {
         self.row().name
     }
 
-    fn row(self) -> &'static Row {
+    fn row(self) -> &'static QueueDefinition {
         &TABLE[self as usize]
     }
 
-    fn arguments(self, options: &Options) -> FieldTable {
+    fn arguments(self, options: &TransportOptions) -> FieldTable {
         let row = self.row();
         let mut table = FieldTable::default();
         let mut put = |name: &str, value: AMQPValue| {
@@ -82,7 +82,7 @@ fn text(value: &str) -> AMQPValue {
 }
 
 /// Declares `queue` as the table says. RabbitMQ closes the channel when the queue exists with other arguments.
-pub(crate) async fn declare(channel: &Channel, queue: Queue, options: &Options) -> lapin::Result<()> {
+pub(crate) async fn declare(channel: &Channel, queue: Queue, options: &TransportOptions) -> lapin::Result<()> {
     let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
     channel.queue_declare(queue.name().into(), durable, queue.arguments(options)).await.map(drop)
 }
@@ -95,7 +95,7 @@ pub(crate) async fn look(channel: &Channel, queue: Queue) -> lapin::Result<lapin
 
 /// Sees to it that `queues` are there. One that exists with other arguments (an older release, another limit in the
 /// configuration) is used as it is: refusing it would stop a working system.
-pub(crate) async fn ensure(connection: &Connection, queues: &[Queue], options: &Options) -> lapin::Result<()> {
+pub(crate) async fn ensure(connection: &Connection, queues: &[Queue], options: &TransportOptions) -> lapin::Result<()> {
     let mut channel = connection.create_channel().await?;
     for &queue in queues {
         match declare(&channel, queue, options).await {
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn only_the_dead_queue_has_no_way_out() {
-        let options = Options::default();
+        let options = TransportOptions::default();
         for queue in Queue::ALL {
             let arguments = queue.arguments(&options);
             assert_eq!(arguments.contains_key("x-dead-letter-strategy"), queue != Queue::Dead);

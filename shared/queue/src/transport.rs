@@ -1,24 +1,25 @@
-//! The one face of both transports.
+//! The interface of both transports: publishing, consuming, settling. Which of the two it is, its users need not know.
 
 use std::sync::Arc;
 
 use crate::{
     amqp::{Amqp, AmqpConsumer},
     local::{Local, LocalConsumer},
-    message::{InvalidUrl, Message, Outcome, PublishError, Received},
+    message::{InvalidUrl, Message, PublishError, Received, Settlement},
     metrics,
-    options::Options,
+    options::TransportOptions,
+    state::{LinkState, TransportState},
     topology::Queue,
 };
 
 /// A way for messages from one service to another. Cheap to clone; all clones share the connections.
 #[derive(Clone)]
 pub struct Transport {
-    kind: Kind,
+    kind: TransportKind,
 }
 
 #[derive(Clone)]
-enum Kind {
+enum TransportKind {
     Amqp(Arc<Amqp>),
     Local(Arc<Local>),
 }
@@ -29,48 +30,22 @@ impl std::fmt::Debug for Transport {
     }
 }
 
-/// How one direction of a transport is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LinkState {
-    /// Works.
-    Ready,
-    /// No connection now; one is being made.
-    Connecting,
-    /// Connected, but RabbitMQ is short of memory or disk and takes nothing.
-    Blocked,
-    /// Connected, but RabbitMQ owes confirms and sends none.
-    Silent,
-    /// Nothing has consumed yet, so there is no connection for it.
-    Unused,
-    /// Closed by its owner.
-    Closed,
-}
-
-/// How a transport is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct State {
-    /// The way in.
-    pub publishing: LinkState,
-    /// The way out.
-    pub consuming: LinkState,
-}
-
 impl Transport {
     /// Queues inside this process. What they hold ends with it, so they carry only offers of what is stored.
     #[must_use]
-    pub fn local(options: Options) -> Self {
+    pub fn local(options: TransportOptions) -> Self {
         metrics::register();
-        Self { kind: Kind::Local(Arc::new(Local::new(options))) }
+        Self { kind: TransportKind::Local(Arc::new(Local::new(options))) }
     }
 
     /// RabbitMQ. Connects in the background, and again for ever; must be called inside a tokio runtime.
     ///
     /// # Errors
     /// When the address cannot be used. A broker that is away is no error.
-    pub fn amqp(url: &str, options: Options) -> Result<Self, InvalidUrl> {
+    pub fn amqp(url: &str, options: TransportOptions) -> Result<Self, InvalidUrl> {
         let amqp = Amqp::new(url, options)?;
         metrics::register();
-        Ok(Self { kind: Kind::Amqp(Arc::new(amqp)) })
+        Ok(Self { kind: TransportKind::Amqp(Arc::new(amqp)) })
     }
 
     /// Publishes a message and waits until the queue has it. Fails at once while that is known to be impossible.
@@ -79,8 +54,8 @@ impl Transport {
     /// Says why the message must be published again, or kept elsewhere.
     pub async fn publish(&self, queue: Queue, message: Message) -> Result<(), PublishError> {
         let result = match &self.kind {
-            Kind::Amqp(amqp) => amqp.publish(queue, message).await,
-            Kind::Local(local) => local.publish(queue, message),
+            TransportKind::Amqp(amqp) => amqp.publish(queue, message).await,
+            TransportKind::Local(local) => local.publish(queue, message),
         };
         metrics::published(queue, &result);
         result
@@ -89,8 +64,8 @@ impl Transport {
     /// Publishes many in their order, and waits for all; one result for each.
     pub async fn publish_all(&self, queue: Queue, messages: Vec<Message>) -> Vec<Result<(), PublishError>> {
         let results = match &self.kind {
-            Kind::Amqp(amqp) => amqp.publish_all(queue, messages).await,
-            Kind::Local(local) => messages.into_iter().map(|message| local.publish(queue, message)).collect(),
+            TransportKind::Amqp(amqp) => amqp.publish_all(queue, messages).await,
+            TransportKind::Local(local) => messages.into_iter().map(|message| local.publish(queue, message)).collect(),
         };
         results.iter().for_each(|result| metrics::published(queue, result));
         results
@@ -100,8 +75,8 @@ impl Transport {
     #[must_use]
     pub fn consume(&self, queue: Queue, prefetch: u16) -> Consumer {
         let kind = match &self.kind {
-            Kind::Amqp(amqp) => ConsumerKind::Amqp(amqp.consume(queue, prefetch)),
-            Kind::Local(local) => ConsumerKind::Local(local.consume(queue, prefetch)),
+            TransportKind::Amqp(amqp) => ConsumerKind::Amqp(amqp.consume(queue, prefetch)),
+            TransportKind::Local(local) => ConsumerKind::Local(local.consume(queue, prefetch)),
         };
         Consumer { kind, _transport: self.clone() }
     }
@@ -109,39 +84,39 @@ impl Transport {
     /// True for queues inside this process: what must not be lost has to be stored before it is published.
     #[must_use]
     pub fn is_local(&self) -> bool {
-        matches!(self.kind, Kind::Local(_))
+        matches!(self.kind, TransportKind::Local(_))
     }
 
     /// About how many more messages the queue takes now. RabbitMQ says so only by refusing.
     #[must_use]
     pub fn room(&self, queue: Queue) -> usize {
         match &self.kind {
-            Kind::Amqp(_) => usize::MAX,
-            Kind::Local(local) => local.room(queue),
+            TransportKind::Amqp(_) => usize::MAX,
+            TransportKind::Local(local) => local.room(queue),
         }
     }
 
     /// True when messages can be published now, and consumed if anything consumes.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        let State { publishing, consuming } = self.state();
+        let TransportState { publishing, consuming } = self.state();
         publishing == LinkState::Ready && matches!(consuming, LinkState::Ready | LinkState::Unused)
     }
 
     /// How both directions are.
     #[must_use]
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> TransportState {
         match &self.kind {
-            Kind::Amqp(amqp) => amqp.state(),
-            Kind::Local(local) => local.state(),
+            TransportKind::Amqp(amqp) => amqp.state(),
+            TransportKind::Local(local) => local.state(),
         }
     }
 
     /// Takes nothing more, waits for outstanding confirms, and ends every consumer's waiting. Settle first.
     pub async fn close(&self) {
         match &self.kind {
-            Kind::Amqp(amqp) => amqp.close().await,
-            Kind::Local(local) => local.close(),
+            TransportKind::Amqp(amqp) => amqp.close().await,
+            TransportKind::Local(local) => local.close(),
         }
     }
 }
@@ -172,7 +147,7 @@ impl Consumer {
 
     /// Says how messages ended. What was received on a connection that has broken since is passed over: it comes again.
     /// A `Later` or `Dead` that cannot be published stays where it is and comes again.
-    pub async fn settle(&self, outcomes: Vec<(Received, Outcome)>) {
+    pub async fn settle(&self, outcomes: Vec<(Received, Settlement)>) {
         match &self.kind {
             ConsumerKind::Amqp(consumer) => consumer.settle(outcomes).await,
             ConsumerKind::Local(consumer) => consumer.settle(outcomes),

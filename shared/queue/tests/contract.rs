@@ -12,7 +12,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use ripen_queue::{Consumer, LinkState, Message, Options, Outcome, PublishError, Queue, Received, Transport};
+use ripen_queue::{
+    Consumer, LinkState, Message, PublishError, Queue, Received, Settlement, Transport, TransportOptions,
+};
 use ripen_testkit::{rabbit, wait};
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -60,11 +62,11 @@ contract!(
     closing_ends_waiting,
 );
 
-async fn local(options: Options) -> Transport {
+async fn local(options: TransportOptions) -> Transport {
     Transport::local(options)
 }
 
-async fn rabbitmq(options: Options) -> Transport {
+async fn rabbitmq(options: TransportOptions) -> Transport {
     let transport = Transport::amqp(&rabbit::shared_vhost().await, options).unwrap();
     wait::until("the connection", LIMIT, async || transport.is_ready().then_some(())).await;
     transport
@@ -105,24 +107,24 @@ async fn assert_quiet(consumer: &Consumer) {
     }
 }
 
-async fn settle_all(consumer: &Consumer, batch: Vec<Received>, outcome: &Outcome) {
+async fn settle_all(consumer: &Consumer, batch: Vec<Received>, outcome: &Settlement) {
     consumer.settle(batch.into_iter().map(|received| (received, outcome.clone())).collect()).await;
 }
 
-async fn done_leaves_nothing(open: impl AsyncFn(Options) -> Transport) {
-    let transport = open(Options::default()).await;
+async fn done_leaves_nothing(open: impl AsyncFn(TransportOptions) -> Transport) {
+    let transport = open(TransportOptions::default()).await;
     publish(&transport, Queue::Arrivals, 0..3).await;
     let consumer = transport.consume(Queue::Arrivals, 10);
     let batch = receive(&consumer, 3).await;
     assert!(batch.iter().all(|received| received.delivery_count == 0 && received.reason.is_none()));
-    settle_all(&consumer, batch, &Outcome::Done).await;
+    settle_all(&consumer, batch, &Settlement::Done).await;
     drop(consumer);
     let consumer = transport.consume(Queue::Arrivals, 10);
     assert_quiet(&consumer).await;
 }
 
-async fn a_batch_is_what_waits(open: impl AsyncFn(Options) -> Transport) {
-    let transport = open(Options::default()).await;
+async fn a_batch_is_what_waits(open: impl AsyncFn(TransportOptions) -> Transport) {
+    let transport = open(TransportOptions::default()).await;
     let consumer = transport.consume(Queue::Arrivals, 100);
     publish(&transport, Queue::Arrivals, 0..1).await;
     let first = timeout(LIMIT, consumer.next_batch(100)).await.expect("one message is a batch");
@@ -134,8 +136,8 @@ async fn a_batch_is_what_waits(open: impl AsyncFn(Options) -> Transport) {
     assert_eq!(numbers(&rest).last(), Some(&10));
 }
 
-async fn consumers_share_without_doubling(open: impl AsyncFn(Options) -> Transport) {
-    let transport = open(Options::default()).await;
+async fn consumers_share_without_doubling(open: impl AsyncFn(TransportOptions) -> Transport) {
+    let transport = open(TransportOptions::default()).await;
     let consumers = [(); 3].map(|()| transport.consume(Queue::Deliveries, 5));
     let (sender, mut received) = tokio::sync::mpsc::unbounded_channel();
     let tasks = consumers.map(|consumer| {
@@ -144,7 +146,7 @@ async fn consumers_share_without_doubling(open: impl AsyncFn(Options) -> Transpo
             loop {
                 let batch = consumer.next_batch(2).await;
                 sender.send(numbers(&batch)).unwrap();
-                settle_all(&consumer, batch, &Outcome::Done).await;
+                settle_all(&consumer, batch, &Settlement::Done).await;
             }
         })
     });
@@ -159,8 +161,8 @@ async fn consumers_share_without_doubling(open: impl AsyncFn(Options) -> Transpo
     tasks.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
-async fn a_dropped_consumer_returns_its_messages(open: impl AsyncFn(Options) -> Transport) {
-    let transport = open(Options::default()).await;
+async fn a_dropped_consumer_returns_its_messages(open: impl AsyncFn(TransportOptions) -> Transport) {
+    let transport = open(TransportOptions::default()).await;
     publish(&transport, Queue::Arrivals, 0..4).await;
     let first = transport.consume(Queue::Arrivals, 10);
     let batch = receive(&first, 4).await;
@@ -172,73 +174,74 @@ async fn a_dropped_consumer_returns_its_messages(open: impl AsyncFn(Options) -> 
     assert!(again.iter().all(|received| received.delivery_count == 1), "{again:?}");
 }
 
-async fn retry_comes_again_with_a_higher_count(open: impl AsyncFn(Options) -> Transport) {
-    let transport = open(Options { retry_pause: Duration::from_millis(20), ..Options::default() }).await;
+async fn retry_comes_again_with_a_higher_count(open: impl AsyncFn(TransportOptions) -> Transport) {
+    let transport =
+        open(TransportOptions { retry_pause: Duration::from_millis(20), ..TransportOptions::default() }).await;
     publish(&transport, Queue::Arrivals, 0..2).await;
     let consumer = transport.consume(Queue::Arrivals, 10);
     let mut batch = receive(&consumer, 2).await;
     for count in 1..4 {
         let started = Instant::now();
-        settle_all(&consumer, batch, &Outcome::Retry("not yet".to_owned())).await;
+        settle_all(&consumer, batch, &Settlement::Retry("not yet".to_owned())).await;
         batch = receive(&consumer, 2).await;
         assert!(batch.iter().all(|received| received.delivery_count == count), "{batch:?}");
         assert!(started.elapsed() >= Duration::from_millis(20), "it does not spin");
     }
-    settle_all(&consumer, batch, &Outcome::Done).await;
+    settle_all(&consumer, batch, &Settlement::Done).await;
     assert_quiet(&consumer).await;
 }
 
-async fn dead_lands_in_the_dead_queue(open: impl AsyncFn(Options) -> Transport) {
-    let transport = open(Options::default()).await;
+async fn dead_lands_in_the_dead_queue(open: impl AsyncFn(TransportOptions) -> Transport) {
+    let transport = open(TransportOptions::default()).await;
     publish(&transport, Queue::Deliveries, 7..8).await;
     let consumer = transport.consume(Queue::Deliveries, 10);
     let batch = receive(&consumer, 1).await;
-    settle_all(&consumer, batch, &Outcome::Dead("not JSON: ü".to_owned())).await;
+    settle_all(&consumer, batch, &Settlement::Dead("not JSON: ü".to_owned())).await;
     let undertaker = transport.consume(Queue::Dead, 10);
     let letter = receive(&undertaker, 1).await.remove(0);
     assert_eq!((letter.id, &letter.body), (id(7), &message(7).body));
     assert_eq!(letter.reason.as_deref(), Some("not JSON: ü"));
     assert_eq!(letter.origin.as_deref(), Some("ripen.deliveries"));
     assert_eq!(letter.delivery_count, 0);
-    undertaker.settle(vec![(letter, Outcome::Done)]).await;
+    undertaker.settle(vec![(letter, Settlement::Done)]).await;
     drop(consumer);
     assert_quiet(&transport.consume(Queue::Deliveries, 10)).await;
 }
 
-async fn dead_letters_can_wait_too(open: impl AsyncFn(Options) -> Transport) {
-    let transport = open(Options::default()).await;
+async fn dead_letters_can_wait_too(open: impl AsyncFn(TransportOptions) -> Transport) {
+    let transport = open(TransportOptions::default()).await;
     publish(&transport, Queue::Arrivals, 1..2).await;
     let consumer = transport.consume(Queue::Arrivals, 10);
     let batch = receive(&consumer, 1).await;
-    settle_all(&consumer, batch, &Outcome::Dead("poison".to_owned())).await;
+    settle_all(&consumer, batch, &Settlement::Dead("poison".to_owned())).await;
     let undertaker = transport.consume(Queue::Dead, 10);
     let letter = receive(&undertaker, 1).await;
-    settle_all(&undertaker, letter, &Outcome::Later(Duration::ZERO)).await;
+    settle_all(&undertaker, letter, &Settlement::Later(Duration::ZERO)).await;
     let letter = receive(&undertaker, 1).await.remove(0);
     assert_eq!(letter.reason.as_deref(), Some("poison"));
     assert_eq!(letter.origin.as_deref(), Some("ripen.arrivals"));
 }
 
-async fn later_comes_later_with_the_same_count(open: impl AsyncFn(Options) -> Transport) {
+async fn later_comes_later_with_the_same_count(open: impl AsyncFn(TransportOptions) -> Transport) {
     let wait = Duration::from_millis(250);
-    let transport = open(Options { retry_pause: Duration::ZERO, ..Options::default() }).await;
+    let transport = open(TransportOptions { retry_pause: Duration::ZERO, ..TransportOptions::default() }).await;
     publish(&transport, Queue::Requalify, 1..2).await;
     let consumer = transport.consume(Queue::Requalify, 10);
     let batch = receive(&consumer, 1).await;
-    settle_all(&consumer, batch, &Outcome::Retry("once".to_owned())).await;
+    settle_all(&consumer, batch, &Settlement::Retry("once".to_owned())).await;
     let batch = receive(&consumer, 1).await;
     assert_eq!(batch[0].delivery_count, 1);
     let started = Instant::now();
-    settle_all(&consumer, batch, &Outcome::Later(wait)).await;
+    settle_all(&consumer, batch, &Settlement::Later(wait)).await;
     let batch = receive(&consumer, 1).await;
     assert!(started.elapsed() >= wait);
     assert_eq!((batch[0].id, batch[0].delivery_count), (id(1), 1));
-    settle_all(&consumer, batch, &Outcome::Done).await;
+    settle_all(&consumer, batch, &Settlement::Done).await;
     assert_quiet(&consumer).await;
 }
 
-async fn settling_out_of_order_keeps_the_unsettled(open: impl AsyncFn(Options) -> Transport) {
-    let transport = open(Options::default()).await;
+async fn settling_out_of_order_keeps_the_unsettled(open: impl AsyncFn(TransportOptions) -> Transport) {
+    let transport = open(TransportOptions::default()).await;
     publish(&transport, Queue::Arrivals, 0..6).await;
     let consumer = transport.consume(Queue::Arrivals, 10);
     let mut batch: BTreeMap<u32, Received> = receive(&consumer, 6)
@@ -248,7 +251,7 @@ async fn settling_out_of_order_keeps_the_unsettled(open: impl AsyncFn(Options) -
         .collect();
     for numbers in [vec![5], vec![2, 0], vec![3]] {
         let part = numbers.iter().map(|number| batch.remove(number).unwrap()).collect();
-        settle_all(&consumer, part, &Outcome::Done).await;
+        settle_all(&consumer, part, &Settlement::Done).await;
     }
     drop(consumer);
     let consumer = transport.consume(Queue::Arrivals, 10);
@@ -256,8 +259,9 @@ async fn settling_out_of_order_keeps_the_unsettled(open: impl AsyncFn(Options) -
     assert_quiet(&consumer).await;
 }
 
-async fn outcomes_can_be_mixed(open: impl AsyncFn(Options) -> Transport) {
-    let transport = open(Options { retry_pause: Duration::from_millis(1), ..Options::default() }).await;
+async fn outcomes_can_be_mixed(open: impl AsyncFn(TransportOptions) -> Transport) {
+    let transport =
+        open(TransportOptions { retry_pause: Duration::from_millis(1), ..TransportOptions::default() }).await;
     publish(&transport, Queue::Arrivals, 0..400).await;
     let consumer = transport.consume(Queue::Arrivals, 64);
     let undertaker = transport.consume(Queue::Dead, 100);
@@ -267,9 +271,9 @@ async fn outcomes_can_be_mixed(open: impl AsyncFn(Options) -> Transport) {
         let decide = |received: Received| {
             let number = numbers(std::slice::from_ref(&received))[0];
             let outcome = match (number % 5, received.delivery_count) {
-                (0, 0) => Outcome::Retry("first".to_owned()),
-                (1, _) if dead.insert(number) => Outcome::Dead("one in five".to_owned()),
-                _ if done.insert(number) => Outcome::Done,
+                (0, 0) => Settlement::Retry("first".to_owned()),
+                (1, _) if dead.insert(number) => Settlement::Dead("one in five".to_owned()),
+                _ if done.insert(number) => Settlement::Done,
                 _ => panic!("{number} came twice"),
             };
             (received, outcome)
@@ -282,8 +286,8 @@ async fn outcomes_can_be_mixed(open: impl AsyncFn(Options) -> Transport) {
     assert_quiet(&consumer).await;
 }
 
-async fn bodies_arrive_as_they_were(open: impl AsyncFn(Options) -> Transport) {
-    let transport = open(Options::default()).await;
+async fn bodies_arrive_as_they_were(open: impl AsyncFn(TransportOptions) -> Transport) {
+    let transport = open(TransportOptions::default()).await;
     let all_bytes: Vec<u8> = (0..=255).collect();
     let bodies = [
         Vec::new(),
@@ -299,8 +303,8 @@ async fn bodies_arrive_as_they_were(open: impl AsyncFn(Options) -> Transport) {
     assert!(batch.iter().map(|received| received.body.as_ref()).eq(bodies.iter().map(Vec::as_slice)));
 }
 
-async fn order_is_kept(open: impl AsyncFn(Options) -> Transport) {
-    let transport = open(Options::default()).await;
+async fn order_is_kept(open: impl AsyncFn(TransportOptions) -> Transport) {
+    let transport = open(TransportOptions::default()).await;
     for start in [0, 200, 400] {
         publish(&transport, Queue::Arrivals, start..start + 200).await;
     }
@@ -309,8 +313,8 @@ async fn order_is_kept(open: impl AsyncFn(Options) -> Transport) {
     assert_eq!(numbers(&receive(&consumer, 600).await), (0..600).collect::<Vec<_>>());
 }
 
-async fn receiving_can_be_cancelled(open: impl AsyncFn(Options) -> Transport) {
-    let transport = open(Options::default()).await;
+async fn receiving_can_be_cancelled(open: impl AsyncFn(TransportOptions) -> Transport) {
+    let transport = open(TransportOptions::default()).await;
     let consumer = transport.consume(Queue::Arrivals, 7);
     let publisher = tokio::spawn({
         let transport = transport.clone();
@@ -325,25 +329,26 @@ async fn receiving_can_be_cancelled(open: impl AsyncFn(Options) -> Transport) {
         assert!(started.elapsed() < LIMIT, "only {} of 100 came", seen.len());
         if let Ok(batch) = timeout(Duration::from_micros(300), consumer.next_batch(3)).await {
             seen.extend(numbers(&batch));
-            settle_all(&consumer, batch, &Outcome::Done).await;
+            settle_all(&consumer, batch, &Settlement::Done).await;
         }
     }
     publisher.await.unwrap();
 }
 
-async fn prefetch_bounds_what_is_unsettled(open: impl AsyncFn(Options) -> Transport) {
-    let transport = open(Options::default()).await;
+async fn prefetch_bounds_what_is_unsettled(open: impl AsyncFn(TransportOptions) -> Transport) {
+    let transport = open(TransportOptions::default()).await;
     publish(&transport, Queue::Arrivals, 0..10).await;
     let consumer = transport.consume(Queue::Arrivals, 3);
     let mut batch = receive(&consumer, 3).await;
     assert_quiet(&consumer).await;
-    settle_all(&consumer, batch.split_off(2), &Outcome::Done).await;
+    settle_all(&consumer, batch.split_off(2), &Settlement::Done).await;
     assert_eq!(numbers(&receive(&consumer, 1).await), [3]);
     assert_quiet(&consumer).await;
 }
 
-async fn a_full_queue_refuses(open: impl AsyncFn(Options) -> Transport) {
-    let transport = open(Options { queue_bytes_max: 2_000, local_messages_max: 10, ..Options::default() }).await;
+async fn a_full_queue_refuses(open: impl AsyncFn(TransportOptions) -> Transport) {
+    let transport =
+        open(TransportOptions { queue_bytes_max: 2_000, local_messages_max: 10, ..TransportOptions::default() }).await;
     let big = |number| Message { id: id(number), body: Bytes::from(vec![b'x'; 200]) };
     let mut refusals = Vec::new();
     for number in 0..100 {
@@ -353,12 +358,12 @@ async fn a_full_queue_refuses(open: impl AsyncFn(Options) -> Transport) {
     assert!(refusals.iter().all(|error| matches!(error, PublishError::Full)), "{refusals:?}");
     let consumer = transport.consume(Queue::Arrivals, 100);
     let batch = receive(&consumer, 100 - refusals.len()).await;
-    settle_all(&consumer, batch, &Outcome::Done).await;
+    settle_all(&consumer, batch, &Settlement::Done).await;
     wait::until("room", LIMIT, async || transport.publish(Queue::Arrivals, big(100)).await.ok()).await;
 }
 
-async fn queues_are_apart(open: impl AsyncFn(Options) -> Transport) {
-    let transport = open(Options::default()).await;
+async fn queues_are_apart(open: impl AsyncFn(TransportOptions) -> Transport) {
+    let transport = open(TransportOptions::default()).await;
     for (number, queue) in (0..).zip(Queue::ALL) {
         publish(&transport, queue, number..number + 1).await;
     }
@@ -369,8 +374,8 @@ async fn queues_are_apart(open: impl AsyncFn(Options) -> Transport) {
     }
 }
 
-async fn closing_ends_waiting(open: impl AsyncFn(Options) -> Transport) {
-    let transport = open(Options::default()).await;
+async fn closing_ends_waiting(open: impl AsyncFn(TransportOptions) -> Transport) {
+    let transport = open(TransportOptions::default()).await;
     let consumer = transport.consume(Queue::Arrivals, 10);
     assert_quiet(&consumer).await;
     let waiting = tokio::spawn(async move { consumer.next_batch(10).await });

@@ -14,7 +14,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use ripen_queue::{LinkState, Message, Options, Outcome, PublishError, Queue, QueueState, Transport, check};
+use ripen_queue::{
+    LinkState, Message, PublishError, Queue, QueueState, Settlement, Transport, TransportOptions, check,
+};
 use ripen_testkit::{
     rabbit::{self, Rabbit},
     wait,
@@ -35,7 +37,7 @@ async fn ready(transport: &Transport) {
     wait::until("a ready transport", LIMIT, async || transport.is_ready().then_some(())).await;
 }
 
-async fn connect(url: &str, options: Options) -> Transport {
+async fn connect(url: &str, options: TransportOptions) -> Transport {
     let transport = Transport::amqp(url, options).unwrap();
     ready(&transport).await;
     transport
@@ -60,7 +62,7 @@ async fn delete(url: &str, queue: Queue) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn publishing_to_a_deleted_queue_is_an_error_and_heals() {
     let url = rabbit::shared_vhost().await;
-    let transport = connect(&url, Options::default()).await;
+    let transport = connect(&url, TransportOptions::default()).await;
     transport.publish(Queue::Arrivals, message(0)).await.unwrap();
     delete(&url, Queue::Arrivals).await;
     let refused = transport.publish(Queue::Arrivals, message(1)).await;
@@ -78,7 +80,7 @@ async fn publishing_to_a_deleted_queue_is_an_error_and_heals() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_returned_message_is_not_mistaken_for_its_neighbours() {
     let url = rabbit::shared_vhost().await;
-    let options = Options { publish_channels: 1, ..Options::default() };
+    let options = TransportOptions { publish_channels: 1, ..TransportOptions::default() };
     let transport = connect(&url, options).await;
     let mut published = 0;
     for round in 0..3 {
@@ -102,7 +104,7 @@ async fn a_returned_message_is_not_mistaken_for_its_neighbours() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_consumer_survives_the_deletion_of_its_queue() {
     let url = rabbit::shared_vhost().await;
-    let transport = connect(&url, Options::default()).await;
+    let transport = connect(&url, TransportOptions::default()).await;
     let consumer = transport.consume(Queue::Deliveries, 10);
     transport.publish(Queue::Deliveries, message(1)).await.unwrap();
     let batch = timeout(LIMIT, consumer.next_batch(10)).await.unwrap();
@@ -110,7 +112,7 @@ async fn a_consumer_survives_the_deletion_of_its_queue() {
     let waiting = tokio::spawn(async move {
         let again = consumer.next_batch(10).await;
         // Of the old channel: passed over, and no error.
-        consumer.settle(batch.into_iter().map(|received| (received, Outcome::Done)).collect()).await;
+        consumer.settle(batch.into_iter().map(|received| (received, Settlement::Done)).collect()).await;
         again
     });
     wait::until("publishing", LIMIT, async || transport.publish(Queue::Deliveries, message(2)).await.ok()).await;
@@ -121,7 +123,7 @@ async fn a_consumer_survives_the_deletion_of_its_queue() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rabbitmqs_own_dead_letters_say_where_they_come_from() {
     let url = rabbit::shared_vhost().await;
-    let options = Options { retry_pause: Duration::from_millis(1), ..Options::default() };
+    let options = TransportOptions { retry_pause: Duration::from_millis(1), ..TransportOptions::default() };
     let transport = connect(&url, options).await;
     let policy = format!(
         "ok = rabbit_policy:set(<<\"{}\">>, <<\"limit\">>, <<\"arrivals\">>, [{{<<\"delivery-limit\">>, 2}}], 0, \
@@ -136,7 +138,7 @@ async fn rabbitmqs_own_dead_letters_say_where_they_come_from() {
         async move {
             loop {
                 let batch = consumer.next_batch(10).await;
-                let again = |received| (received, Outcome::Retry("never".to_owned()));
+                let again = |received| (received, Settlement::Retry("never".to_owned()));
                 consumer.settle(batch.into_iter().map(again).collect()).await;
             }
         }
@@ -152,7 +154,7 @@ async fn rabbitmqs_own_dead_letters_say_where_they_come_from() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_doctor_sees_what_is_there() {
     let url = rabbit::shared_vhost().await;
-    let options = Options::default();
+    let options = TransportOptions::default();
     let found = check(&url, &options).await.unwrap();
     assert!(found.server.as_ref().unwrap().starts_with("RabbitMQ "), "{found:?}");
     assert!(found.queues.iter().all(|queue| queue.state == QueueState::Missing), "{found:?}");
@@ -162,19 +164,19 @@ async fn the_doctor_sees_what_is_there() {
     let states: Vec<_> = found.queues.into_iter().map(|queue| queue.state).collect();
     assert_eq!(states[1..], [const { QueueState::Good { messages: 0, consumers: 0 } }; 3]);
     assert_eq!(states[0], QueueState::Good { messages: 1, consumers: 0 });
-    let other = check(&url, &Options { queue_bytes_max: 1 << 20, ..options }).await.unwrap();
+    let other = check(&url, &TransportOptions { queue_bytes_max: 1 << 20, ..options }).await.unwrap();
     assert!(matches!(&other.queues[0].state, QueueState::Differs(why) if why.contains("x-max-length-bytes")));
-    let nobody = check("amqp://guest:secret@127.0.0.1:1/%2f", &Options::default()).await.unwrap();
+    let nobody = check("amqp://guest:secret@127.0.0.1:1/%2f", &TransportOptions::default()).await.unwrap();
     assert!(nobody.server.is_err() && nobody.queues.is_empty());
-    let stranger = check(&url.replace("guest:guest", "guest:secret"), &Options::default()).await.unwrap();
+    let stranger = check(&url.replace("guest:guest", "guest:secret"), &TransportOptions::default()).await.unwrap();
     assert!(stranger.server.is_ok() && stranger.refused.is_some(), "{stranger:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_limit_in_the_configuration_does_not_stop_a_working_system() {
     let url = rabbit::shared_vhost().await;
-    connect(&url, Options::default()).await.close().await;
-    let transport = connect(&url, Options { queue_bytes_max: 1 << 20, ..Options::default() }).await;
+    connect(&url, TransportOptions::default()).await.close().await;
+    let transport = connect(&url, TransportOptions { queue_bytes_max: 1 << 20, ..TransportOptions::default() }).await;
     transport.publish(Queue::Arrivals, message(1)).await.unwrap();
     let consumer = transport.consume(Queue::Arrivals, 1);
     assert_eq!(timeout(LIMIT, consumer.next_batch(1)).await.unwrap()[0].id, message(1).id);
@@ -183,7 +185,7 @@ async fn another_limit_in_the_configuration_does_not_stop_a_working_system() {
 #[tokio::test]
 async fn an_unusable_address_is_refused_without_its_password() {
     for url in ["", "amqp//guest:secret@host", "http://guest:secret@host/", "amqp://guest:secret@host:port/"] {
-        let Err(refused) = Transport::amqp(url, Options::default()) else { panic!("{url} was taken") };
+        let Err(refused) = Transport::amqp(url, TransportOptions::default()) else { panic!("{url} was taken") };
         let refused = refused.to_string();
         assert!(refused.contains("amqp://user:password@host") && !refused.contains("secret"), "{refused}");
     }
@@ -193,7 +195,7 @@ async fn an_unusable_address_is_refused_without_its_password() {
 async fn a_broker_that_is_away_refuses_at_once_and_is_found_later() {
     let mut node = Rabbit::start().await;
     node.kill9();
-    let transport = Transport::amqp(&node.url(), Options::default()).unwrap();
+    let transport = Transport::amqp(&node.url(), TransportOptions::default()).unwrap();
     let started = Instant::now();
     let refused = transport.publish(Queue::Arrivals, message(1)).await;
     assert!(matches!(refused, Err(PublishError::Disconnected)), "{refused:?}");
@@ -207,7 +209,7 @@ async fn a_broker_that_is_away_refuses_at_once_and_is_found_later() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_alarm_blocks_publishers_but_not_consumers() {
     let node = Rabbit::start().await;
-    let transport = connect(&node.vhost().await, Options::default()).await;
+    let transport = connect(&node.vhost().await, TransportOptions::default()).await;
     let consumer = transport.consume(Queue::Arrivals, 10);
     transport.publish(Queue::Arrivals, message(1)).await.unwrap();
     node.alarm(true).await;
@@ -222,7 +224,7 @@ async fn an_alarm_blocks_publishers_but_not_consumers() {
     assert_eq!(transport.state().publishing, LinkState::Blocked);
     assert!(!transport.is_ready());
     let batch = timeout(LIMIT, consumer.next_batch(1)).await.unwrap();
-    consumer.settle(batch.into_iter().map(|received| (received, Outcome::Done)).collect()).await;
+    consumer.settle(batch.into_iter().map(|received| (received, Settlement::Done)).collect()).await;
     node.alarm(false).await;
     ready(&transport).await;
     wait::until("publishing", LIMIT, async || transport.publish(Queue::Arrivals, message(4)).await.ok()).await;
@@ -231,7 +233,7 @@ async fn an_alarm_blocks_publishers_but_not_consumers() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_frozen_broker_is_noticed_after_one_wait() {
     let node = Rabbit::start().await;
-    let options = Options { heartbeat: Duration::from_secs(2), ..Options::default() };
+    let options = TransportOptions { heartbeat: Duration::from_secs(2), ..TransportOptions::default() };
     let transport = connect(&node.vhost().await, options).await;
     let consumer = transport.consume(Queue::Arrivals, 10);
     transport.publish(Queue::Arrivals, message(0)).await.unwrap();
@@ -261,14 +263,14 @@ async fn a_frozen_broker_is_noticed_after_one_wait() {
     while !seen.contains(&101) {
         let batch = timeout(LIMIT, consumer.next_batch(100)).await.unwrap();
         seen.extend(batch.iter().map(|received| received.id.as_u128()));
-        consumer.settle(batch.into_iter().map(|received| (received, Outcome::Done)).collect()).await;
+        consumer.settle(batch.into_iter().map(|received| (received, Settlement::Done)).collect()).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_confirmed_survives_the_death_of_the_broker() {
     let mut node = Rabbit::start().await;
-    let transport = connect(&node.vhost().await, Options::default()).await;
+    let transport = connect(&node.vhost().await, TransportOptions::default()).await;
     let confirmed = Arc::new(Mutex::new(BTreeSet::new()));
     let arrived = Arc::new(Mutex::new(BTreeSet::new()));
     let numbers = Arc::new(std::sync::atomic::AtomicU32::new(0));
@@ -290,7 +292,7 @@ async fn what_was_confirmed_survives_the_death_of_the_broker() {
             loop {
                 let batch = consumer.next_batch(50).await;
                 arrived.lock().unwrap().extend(batch.iter().map(|received| received.id.as_u128() as u32));
-                consumer.settle(batch.into_iter().map(|received| (received, Outcome::Done)).collect()).await;
+                consumer.settle(batch.into_iter().map(|received| (received, Settlement::Done)).collect()).await;
             }
         }
     });

@@ -45,7 +45,7 @@ pub enum BatchError<E> {
     Lost,
 }
 
-struct Entry<T, R, E> {
+struct PendingItem<T, R, E> {
     item: T,
     answer: oneshot::Sender<Result<R, BatchError<E>>>,
 }
@@ -53,7 +53,7 @@ struct Entry<T, R, E> {
 /// Writes items of type `T` in batches; each gets its `R`. Clones feed the same writer.
 #[derive(Debug)]
 pub struct BatchWriter<T, R, E> {
-    entries: mpsc::Sender<Entry<T, R, E>>,
+    entries: mpsc::Sender<PendingItem<T, R, E>>,
     done: CancellationToken,
     wait: Duration,
 }
@@ -92,7 +92,7 @@ where
     /// See [`BatchError`]; only [`BatchError::Lost`] leaves open whether the item was written.
     pub async fn write(&self, item: T) -> Result<R, BatchError<E>> {
         let (answer, result) = oneshot::channel();
-        match self.entries.send_timeout(Entry { item, answer }, self.wait).await {
+        match self.entries.send_timeout(PendingItem { item, answer }, self.wait).await {
             Ok(()) => result.await.unwrap_or(Err(BatchError::Lost)),
             Err(mpsc::error::SendTimeoutError::Timeout(_)) => Err(BatchError::Full),
             Err(mpsc::error::SendTimeoutError::Closed(_)) => Err(BatchError::Closed),
@@ -109,7 +109,7 @@ where
 
 async fn take_batches<T, R, E, F, W>(
     options: BatchOptions,
-    mut waiting: mpsc::Receiver<Entry<T, R, E>>,
+    mut waiting: mpsc::Receiver<PendingItem<T, R, E>>,
     write: Arc<F>,
     done: DropGuard,
 ) where
@@ -139,7 +139,7 @@ async fn take_batches<T, R, E, F, W>(
     drop(done);
 }
 
-async fn write_batch<T, R, E, W>(batch: Vec<Entry<T, R, E>>, write: &(impl Fn(Vec<T>) -> W + Sync))
+async fn write_batch<T, R, E, W>(batch: Vec<PendingItem<T, R, E>>, write: &(impl Fn(Vec<T>) -> W + Sync))
 where
     E: Clone,
     W: Future<Output = Result<Vec<R>, E>>,

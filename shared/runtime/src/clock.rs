@@ -13,10 +13,10 @@ use ripen_domain::time::whole_micros;
 
 /// Where the time of day comes from. Clones of a mock clock share its time.
 #[derive(Debug, Clone)]
-pub struct Clock(Inner);
+pub struct Clock(ClockSource);
 
 #[derive(Debug, Clone)]
-enum Inner {
+enum ClockSource {
     System,
     Mock(Arc<AtomicI64>),
 }
@@ -25,22 +25,22 @@ impl Clock {
     /// The machine's clock.
     #[must_use]
     pub const fn system() -> Self {
-        Self(Inner::System)
+        Self(ClockSource::System)
     }
 
     /// A clock that stands at an instant until it is moved.
     #[must_use]
     pub fn mock(at: Timestamp) -> Self {
-        Self(Inner::Mock(Arc::new(AtomicI64::new(at.as_microsecond()))))
+        Self(ClockSource::Mock(Arc::new(AtomicI64::new(at.as_microsecond()))))
     }
 
     /// The present instant in whole microseconds.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         match &self.0 {
-            Inner::System => machine_time(),
+            ClockSource::System => machine_time(),
             // Only instants that jiff made are ever stored, so the way back cannot fail.
-            Inner::Mock(micros) => {
+            ClockSource::Mock(micros) => {
                 Timestamp::from_microsecond(micros.load(Ordering::SeqCst)).unwrap_or(Timestamp::UNIX_EPOCH)
             }
         }
@@ -54,8 +54,8 @@ impl Clock {
     /// Sets a mock clock. False, and nothing set, for the machine's clock.
     pub fn set(&self, at: Timestamp) -> bool {
         match &self.0 {
-            Inner::System => false,
-            Inner::Mock(micros) => {
+            ClockSource::System => false,
+            ClockSource::Mock(micros) => {
                 micros.store(at.as_microsecond(), Ordering::SeqCst);
                 true
             }

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 /// How long components have between the hard stop and being dropped where they stand.
 const AFTER_HARD_STOP: Duration = Duration::from_secs(2);
 
-type Cause = Box<dyn std::error::Error + Send + Sync>;
+type ComponentError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What components watch to know when to stop.
 #[derive(Debug, Clone, Default)]
@@ -63,7 +63,7 @@ pub enum LifecycleError {
         name: &'static str,
         /// What it failed of.
         #[source]
-        source: Cause,
+        source: ComponentError,
     },
     /// A component panicked.
     #[error("{0} panicked")]
@@ -80,7 +80,7 @@ pub enum LifecycleError {
 #[derive(Debug, Default)]
 pub struct Tasks {
     stop: Stop,
-    running: JoinSet<Result<(), Cause>>,
+    running: JoinSet<Result<(), ComponentError>>,
     names: HashMap<Id, &'static str>,
 }
 
@@ -96,7 +96,7 @@ impl Tasks {
     /// Starts a component, which is to run until it is asked to stop.
     pub fn spawn<E>(&mut self, name: &'static str, component: impl Future<Output = Result<(), E>> + Send + 'static)
     where
-        E: Into<Cause> + 'static,
+        E: Into<ComponentError> + 'static,
     {
         let task = self.running.spawn(async move { component.await.map_err(Into::into) });
         self.names.insert(task.id(), name);
@@ -181,7 +181,11 @@ impl Tasks {
         }
     }
 
-    fn ended(&mut self, ended: Result<(Id, Result<(), Cause>), JoinError>, unasked: bool) -> Option<LifecycleError> {
+    fn ended(
+        &mut self,
+        ended: Result<(Id, Result<(), ComponentError>), JoinError>,
+        unasked: bool,
+    ) -> Option<LifecycleError> {
         let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
         let name = self.names.remove(&id).unwrap_or("a component");
         match ended {

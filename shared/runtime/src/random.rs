@@ -54,6 +54,12 @@ pub fn jitter(fraction: f64) -> f64 {
     1.0 + fraction * generator().random_range(-1.0..=1.0)
 }
 
+/// A number from 0 to 1, as [`ripen_domain::backoff::Backoff::pause`] wants it.
+#[must_use]
+pub fn fraction() -> f64 {
+    generator().random_range(0.0..=1.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

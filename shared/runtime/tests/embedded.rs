@@ -17,7 +17,7 @@ use std::{
 };
 
 use ripen_runtime::{
-    embedded::{Embedded, EmbeddedError, Options, attach},
+    embedded::{Embedded, EmbeddedError, EmbeddedOptions, attach},
     lifecycle::{Stop, Tasks},
 };
 use rustix::process::{Pid, Signal, kill_process};
@@ -35,7 +35,7 @@ fn folder() -> (TempDir, PathBuf) {
 }
 
 async fn start(data_dir: &Path) -> Embedded {
-    Embedded::start(data_dir, Options::default()).await.unwrap()
+    Embedded::start(data_dir, EmbeddedOptions::default()).await.unwrap()
 }
 
 fn psql(url: &str, statement: &str) -> io::Result<String> {
@@ -78,7 +78,8 @@ async fn a_server_is_made_stopped_and_found_again() {
     assert_eq!(psql(&first.url(), "select datcollate from pg_database where datname = 'ripen'").unwrap(), "C");
     assert!(psql("postgres://ripen@127.0.0.1:5432/ripen?connect_timeout=1", "select 1").is_err());
 
-    let refused = Embedded::start(&data_dir, Options { lock_wait: Duration::ZERO, ..Options::default() }).await;
+    let refused =
+        Embedded::start(&data_dir, EmbeddedOptions { lock_wait: Duration::ZERO, ..EmbeddedOptions::default() }).await;
     let refused = refused.expect_err("a second start").to_string();
     assert!(refused.contains(&format!("process {}", std::process::id())), "{refused}");
     assert!(refused.contains(&fs::canonicalize(&data_dir).unwrap().display().to_string()), "{refused}");
@@ -224,7 +225,8 @@ async fn without_a_namespace_root_gives_the_folder_to_another_user() {
     let (_outer, data_dir) = folder();
     start(&data_dir).await.stop().await;
     let owner = || fs::metadata(data_dir.join("postgres/PG_VERSION")).unwrap().uid();
-    let embedded = Embedded::start(&data_dir, Options { namespace: false, ..Options::default() }).await.unwrap();
+    let embedded =
+        Embedded::start(&data_dir, EmbeddedOptions { namespace: false, ..EmbeddedOptions::default() }).await.unwrap();
     assert_eq!(psql(&embedded.url(), "select 1").unwrap(), "1");
     assert_ne!(owner(), 0);
     embedded.stop().await;

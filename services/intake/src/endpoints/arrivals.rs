@@ -13,7 +13,7 @@ use ripen_store::{StoreError, arrival::status::ArrivalStatus};
 use ripen_web::{Problem, catalogue, edge::LoggedSource};
 use serde_json::json;
 
-use crate::{Context, answer::StatusView};
+use crate::{Context, response::StatusView};
 
 /// Most ids in one question.
 const MOST: usize = 200;

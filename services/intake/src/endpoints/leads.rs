@@ -9,12 +9,12 @@ use ripen_domain::secret::Secret;
 use ripen_web::{Problem, body, edge::LoggedSource};
 
 use crate::{
-    Context, answer,
+    Context,
     formats::Format,
-    header, page,
+    header, page, prefer_wait,
     receive::{self, Received, Refused},
+    response,
     sources::Handle,
-    wait,
 };
 
 /// With `Authorization: Bearer <source key>`.
@@ -55,14 +55,14 @@ async fn take(context: &Context, handle: Result<Handle, Problem>, request: Reque
     let mut response = match received {
         Err(refused) => refuse(refused, browser),
         Ok(_) if browser => page::see_other(source.thanks_url.as_deref()),
-        Ok(Received::Many { results, at }) => answer::many(&results, at),
+        Ok(Received::Many { results, at }) => response::many(&results, at),
         Ok(Received::One { id, at, .. }) => {
             let limit = if is_form { None } else { header::wait(&parts.headers, context.longest_wait) };
             let status = match limit {
-                Some(limit) => wait::decided(context, source.id, id, limit).await,
+                Some(limit) => prefer_wait::decided(context, source.id, id, limit).await,
                 None => None,
             };
-            status.map_or_else(|| answer::one(id, at), |status| answer::decided(&status, at))
+            status.map_or_else(|| response::one(id, at), |status| response::decided(&status, at))
         }
     };
     response.extensions_mut().insert(LoggedSource(source.id));

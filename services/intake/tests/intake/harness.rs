@@ -14,7 +14,7 @@ use ripen_domain::{
     secret::Secret,
 };
 use ripen_intake::Context;
-use ripen_queue::{Options, Queue, Transport};
+use ripen_queue::{Queue, Transport, TransportOptions};
 use ripen_runtime::{clock::Clock, config::Settings, health::Health, random};
 use ripen_store::{
     Store,
@@ -82,7 +82,7 @@ pub async fn app() -> App {
 pub async fn app_with(settings: &Settings, change: impl FnOnce(&mut NewSource)) -> App {
     let database = database().await;
     let store = Store::open(database.url(), 8).unwrap();
-    let transport = Transport::local(Options::default());
+    let transport = Transport::local(TransportOptions::default());
     let mut app = app_over(store, transport, settings, change).await;
     app._database = Some(database);
     app

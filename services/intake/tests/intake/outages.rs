@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ripen_queue::{Options, Transport};
+use ripen_queue::{Transport, TransportOptions};
 use ripen_runtime::{config::Settings, lifecycle::Stop};
 use ripen_testkit::{postgres::database, wait};
 
@@ -14,7 +14,7 @@ const LEAD: &str = "{\"email\": \"a@example.com\"}";
 async fn without_rabbit() -> (App, ripen_testkit::postgres::TestDatabase) {
     let database = database().await;
     let store = ripen_store::Store::open(database.url(), 8).unwrap();
-    let transport = Transport::amqp("amqp://guest:guest@127.0.0.1:1/", Options::default()).unwrap();
+    let transport = Transport::amqp("amqp://guest:guest@127.0.0.1:1/", TransportOptions::default()).unwrap();
     (app_over(store, transport, &Settings::default(), |_| {}).await, database)
 }
 
@@ -75,7 +75,7 @@ async fn intake_is_ready_while_something_takes_arrivals() {
 async fn with_the_database_away_a_known_source_is_served_through_rabbitmq() {
     let database = database().await;
     let store = ripen_store::Store::open(database.url(), 8).unwrap();
-    let transport = Transport::amqp(&ripen_testkit::rabbit::shared_vhost().await, Options::default()).unwrap();
+    let transport = Transport::amqp(&ripen_testkit::rabbit::shared_vhost().await, TransportOptions::default()).unwrap();
     let app = app_over(store, transport, &Settings::default(), |_| {}).await;
     wait::until("RabbitMQ", Duration::from_secs(60), || async { app.transport.is_ready().then_some(()) }).await;
     app.post(LEAD).await.arrival();

@@ -11,7 +11,7 @@ use ripen_domain::{
 use ripen_store::{client::record::ClientRecord, lead::load::LeadRow, source::record::State as ClientState};
 
 use super::*;
-use crate::draft::{Draft, DraftLead, DraftPerson};
+use crate::unit_of_work::{TrackedLead, TrackedPerson, UnitOfWork};
 
 const CRITERIA: &str = "name = 'test'\n[[rule]]\nid = 'r'\nwhen = 'lead.enquiries > 3'\npoints = 70\nbecause = 'r'\n\
     [grades]\nA = 70\nB = 40\n[requalify]\nB = '30d'\nC = '30d'\n";
@@ -33,7 +33,7 @@ fn work() -> Work {
     Work { client, program: ProgramId::from_uuid(Uuid::nil()), criteria, endpoints: Vec::new(), is_routed: false }
 }
 
-fn lead(now: Timestamp) -> DraftLead {
+fn lead(now: Timestamp) -> TrackedLead {
     let row = LeadRow {
         id: LeadId::from_uuid(Uuid::nil()),
         client: ClientId::from_uuid(Uuid::nil()),
@@ -57,26 +57,27 @@ fn lead(now: Timestamp) -> DraftLead {
         closed: None,
         generation: 0,
     };
-    DraftLead { arrived: vec![ArrivalId::from_uuid(Uuid::nil())], ..DraftLead::new(row) }
+    TrackedLead { arrived: vec![ArrivalId::from_uuid(Uuid::nil())], ..TrackedLead::new(row) }
 }
 
 /// Decides the lead of a person known so.
-fn decide(lead: DraftLead, profile: Profile, now: &str) -> Decided {
+fn decide(lead: TrackedLead, profile: Profile, now: &str) -> BatchDecisions {
     let criteria = Arc::new(Criteria::load(CRITERIA).unwrap().criteria);
     let person =
-        DraftPerson { client: lead.row.client, profile, verified: false, do_not_contact: false, changed: false };
-    let mut draft = Draft::default();
-    draft.work.insert(lead.row.client, work());
-    draft.persons.insert(lead.row.person, person);
-    draft.leads.insert(lead.row.id, lead);
+        TrackedPerson { client: lead.row.client, profile, verified: false, do_not_contact: false, changed: false };
+    let mut work_unit = UnitOfWork::default();
+    work_unit.work.insert(lead.row.client, work());
+    work_unit.persons.insert(lead.row.person, person);
+    work_unit.leads.insert(lead.row.id, lead);
     let criteria = BTreeMap::from([(CriteriaId::from_uuid(Uuid::nil()), criteria)]);
     let hours = Hours::default();
-    let decided = Decider { criteria: &criteria, hours: &hours, now: at(now), fresh_id: Uuid::nil }.decide(&mut draft);
+    let decided =
+        Decider { criteria: &criteria, hours: &hours, now: at(now), new_id: Uuid::nil }.decide(&mut work_unit);
     assert_eq!(decided.decisions.len(), 1);
     decided
 }
 
-fn due(decided: &Decided) -> Option<String> {
+fn due(decided: &BatchDecisions) -> Option<String> {
     Some(decided.made.first()?.due_at?.to_string())
 }
 
@@ -120,7 +121,7 @@ fn deciding_again_on_the_same_day_moves_nothing() {
             agreed: false,
             worked: false,
         };
-        decide(DraftLead { promises: vec![promise], ..lead(at(now)) }, Profile::default(), now)
+        decide(TrackedLead { promises: vec![promise], ..lead(at(now)) }, Profile::default(), now)
     };
     let same_day = again("2026-11-02T23:59:00Z");
     assert!(same_day.made.is_empty() && same_day.ended.is_empty());

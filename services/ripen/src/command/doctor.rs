@@ -152,7 +152,7 @@ async fn queues(settings: &Settings) -> Check {
     if settings.amqp.url.is_empty() {
         return Check { what: "queues", result: Ok("in the process (amqp.url is empty)".to_owned()) };
     }
-    let result = match ripen_queue::check(settings.amqp.url.reveal(), &ripen_queue::Options::default()).await {
+    let result = match ripen_queue::check(settings.amqp.url.reveal(), &ripen_queue::TransportOptions::default()).await {
         Err(error) => Err(error.to_string()),
         Ok(seen) => broker(&seen),
     };
@@ -160,7 +160,7 @@ async fn queues(settings: &Settings) -> Check {
 }
 
 /// What the look at RabbitMQ comes to.
-fn broker(seen: &ripen_queue::Check) -> Result<String, String> {
+fn broker(seen: &ripen_queue::BrokerCheck) -> Result<String, String> {
     let server = seen
         .server
         .as_ref()

@@ -7,13 +7,13 @@ use tokio::time::timeout;
 use super::{connect, greeting};
 use crate::{
     message::InvalidUrl,
-    options::Options,
+    options::TransportOptions,
     topology::{self, Queue},
 };
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
+pub struct BrokerCheck {
     /// Product and version, as the server says them.
     pub server: Result<String, String>,
     /// One for each queue; empty when there was no way in.
@@ -53,12 +53,12 @@ pub enum QueueState {
 ///
 /// # Errors
 /// When the address cannot be used. Whatever is wrong with the broker is in the answer.
-pub async fn check(url: &str, options: &Options) -> Result<Check, InvalidUrl> {
+pub async fn check(url: &str, options: &TransportOptions) -> Result<BrokerCheck, InvalidUrl> {
     let uri = connect::parse(url, options)?;
     let greeting = greeting::greet(&uri, options.connect_timeout).await;
     let server = greeting.map(|server| format!("{} {}", server.product, server.version)).map_err(|e| chain(&e));
     if server.is_err() {
-        return Ok(Check { server, queues: Vec::new(), refused: None });
+        return Ok(BrokerCheck { server, queues: Vec::new(), refused: None });
     }
     let properties =
         ConnectionProperties::default().with_connection_name(format!("{} check", options.connection_name).into());
@@ -72,13 +72,13 @@ pub async fn check(url: &str, options: &Options) -> Result<Check, InvalidUrl> {
         Ok::<_, lapin::Error>(queues)
     };
     Ok(match timeout(options.connect_timeout, look).await {
-        Ok(Ok(queues)) => Check { server, queues, refused: None },
-        Ok(Err(error)) => Check { server, queues: Vec::new(), refused: Some(error.to_string()) },
-        Err(_) => Check { server, queues: Vec::new(), refused: Some("no answer in time".to_owned()) },
+        Ok(Ok(queues)) => BrokerCheck { server, queues, refused: None },
+        Ok(Err(error)) => BrokerCheck { server, queues: Vec::new(), refused: Some(error.to_string()) },
+        Err(_) => BrokerCheck { server, queues: Vec::new(), refused: Some("no answer in time".to_owned()) },
     })
 }
 
-async fn look(connection: &Connection, queue: Queue, options: &Options) -> QueueState {
+async fn look(connection: &Connection, queue: Queue, options: &TransportOptions) -> QueueState {
     match try_look(connection, queue, options).await {
         Ok((messages, consumers)) => QueueState::Good { messages, consumers },
         Err(error) if topology::is_missing(&error) => QueueState::Missing,
@@ -88,7 +88,7 @@ async fn look(connection: &Connection, queue: Queue, options: &Options) -> Queue
 }
 
 /// Declares only what is there already, which changes nothing and compares every argument.
-async fn try_look(connection: &Connection, queue: Queue, options: &Options) -> lapin::Result<(u32, u32)> {
+async fn try_look(connection: &Connection, queue: Queue, options: &TransportOptions) -> lapin::Result<(u32, u32)> {
     let channel = connection.create_channel().await?;
     let found = topology::look(&channel, queue).await?;
     topology::declare(&channel, queue, options).await?;

@@ -9,15 +9,12 @@ use futures::StreamExt as _;
 use lapin::{Connection, ConnectionProperties, Event, uri::AMQPUri};
 use tokio::time::{sleep, timeout};
 
-use super::{Broker, greeting};
+use super::{broker::Broker, greeting};
 use crate::{
     message::InvalidUrl,
-    options::Options,
+    options::TransportOptions,
     topology::{self, Queue},
 };
-
-/// First pause after a failure.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 /// A connection that held this long was a good one: the pauses start again from the first.
 const GOOD_CONNECTION: Duration = Duration::from_secs(5);
@@ -35,7 +32,7 @@ pub(super) enum ConnectError {
     NoGreeting(#[from] greeting::GreetingError),
 }
 
-pub(super) fn parse(url: &str, options: &Options) -> Result<AMQPUri, InvalidUrl> {
+pub(super) fn parse(url: &str, options: &TransportOptions) -> Result<AMQPUri, InvalidUrl> {
     let mut uri: AMQPUri = url.parse().map_err(|why| InvalidUrl { why })?;
     let seconds = options.heartbeat.as_secs().clamp(1, 600);
     uri.query.heartbeat.get_or_insert(u16::try_from(seconds).unwrap_or(u16::MAX));
@@ -46,7 +43,8 @@ pub(super) fn parse(url: &str, options: &Options) -> Result<AMQPUri, InvalidUrl>
 pub(super) struct Connector {
     broker: Broker,
     purpose: &'static str,
-    pause: Duration,
+    /// Pauses since the last connection that held.
+    pauses: u32,
     failures: u32,
     hung: bool,
     connected_at: Option<Instant>,
@@ -54,7 +52,7 @@ pub(super) struct Connector {
 
 impl Connector {
     pub(super) fn new(broker: Broker, purpose: &'static str) -> Self {
-        Self { broker, purpose, pause: FIRST_PAUSE, failures: 0, hung: false, connected_at: None }
+        Self { broker, purpose, pauses: 0, failures: 0, hung: false, connected_at: None }
     }
 
     /// A connection on which every queue is declared. Only the caller's giving up ends the trying.
@@ -104,14 +102,14 @@ impl Connector {
     async fn pause_after_a_connection(&mut self) {
         let Some(at) = self.connected_at.take() else { return };
         if at.elapsed() >= GOOD_CONNECTION {
-            self.pause = FIRST_PAUSE;
+            self.pauses = 0;
         }
         self.pause().await;
     }
 
     async fn pause(&mut self) {
-        sleep(self.broker.options.spread(self.pause)).await;
-        self.pause = (self.pause * 2).min(self.broker.options.reconnect_pause_max);
+        sleep(self.broker.options.reconnect_pause(self.pauses)).await;
+        self.pauses = self.pauses.saturating_add(1);
     }
 }
 

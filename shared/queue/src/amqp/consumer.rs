@@ -19,19 +19,16 @@ use tokio::{
 
 use super::{
     headers::{self, Outgoing},
-    link::Current,
+    link::LinkConnection,
     publisher::Publisher,
     session::Session,
 };
 use crate::{
-    message::{Outcome, Received},
+    message::{Received, Settlement},
     metrics,
-    options::Options,
+    options::TransportOptions,
     topology::{self, Queue},
 };
-
-/// Pause after RabbitMQ refused a channel or the queue.
-const REFUSED_PAUSE: Duration = Duration::from_millis(500);
 
 pub(crate) struct AmqpConsumer {
     opener: Opener,
@@ -64,9 +61,9 @@ impl AmqpConsumer {
     pub(super) fn new(
         queue: Queue,
         prefetch: u16,
-        connection: watch::Receiver<Current>,
+        connection: watch::Receiver<LinkConnection>,
         publisher: Arc<Publisher>,
-        options: Arc<Options>,
+        options: Arc<TransportOptions>,
     ) -> Self {
         let opener = Opener { queue, prefetch: prefetch.max(1), connection, options };
         let (receiving, session, pending) = Default::default();
@@ -104,7 +101,7 @@ impl AmqpConsumer {
         receiving.stream = Some(Stream { session, deliveries });
     }
 
-    pub(crate) async fn settle(&self, outcomes: Vec<(Received, Outcome)>) {
+    pub(crate) async fn settle(&self, outcomes: Vec<(Received, Settlement)>) {
         let queue = self.opener.queue;
         let Some(session) = self.session().clone() else {
             metrics::consumed(queue, metrics::STALE, outcomes.len());
@@ -116,7 +113,7 @@ impl AmqpConsumer {
         let mut done = Vec::with_capacity(outcomes.len());
         for (received, outcome) in outcomes {
             match outcome {
-                Outcome::Done => done.push(received.tag.number),
+                Settlement::Done => done.push(received.tag.number),
                 outcome => self.settle_apart(session.clone(), received, outcome),
             }
         }
@@ -129,7 +126,7 @@ impl AmqpConsumer {
     }
 
     /// What needs time or another queue does not hold up the rest.
-    fn settle_apart(&self, session: Arc<Session>, received: Received, outcome: Outcome) {
+    fn settle_apart(&self, session: Arc<Session>, received: Received, outcome: Settlement) {
         let apart = Apart {
             queue: self.opener.queue,
             session,
@@ -152,21 +149,22 @@ impl AmqpConsumer {
 struct Opener {
     queue: Queue,
     prefetch: u16,
-    connection: watch::Receiver<Current>,
-    options: Arc<Options>,
+    connection: watch::Receiver<LinkConnection>,
+    options: Arc<TransportOptions>,
 }
 
 impl Opener {
     /// On the connection there is, or as soon as there is one; `None` when the transport is closed.
     async fn open(mut self) -> Option<Opened> {
         loop {
-            let current = self.connection.wait_for(|current| !matches!(current, Current::Away)).await.ok()?.clone();
-            let Current::Open(connection) = current else { return None };
+            let current =
+                self.connection.wait_for(|current| !matches!(current, LinkConnection::Away)).await.ok()?.clone();
+            let LinkConnection::Open(connection) = current else { return None };
             match self.consume(&connection).await {
                 Ok(opened) => return Some(opened),
                 Err(error) => {
                     tracing::warn!(queue.name = self.queue.name(), %error, "cannot consume; trying on");
-                    sleep(self.options.spread(REFUSED_PAUSE)).await;
+                    sleep(self.options.refused_pause()).await;
                 }
             }
         }
@@ -208,21 +206,21 @@ struct Apart {
 }
 
 impl Apart {
-    async fn settle(self, received: Received, outcome: Outcome) {
+    async fn settle(self, received: Received, outcome: Settlement) {
         match outcome {
-            Outcome::Done => self.end(&received, true).await,
-            Outcome::Retry(why) => {
+            Settlement::Done => self.end(&received, true).await,
+            Settlement::Retry(why) => {
                 tracing::debug!(queue.name = self.queue.name(), message.id = %received.id, why, "to be tried again");
                 metrics::consumed(self.queue, metrics::RETRY, 1);
                 sleep(self.pause).await;
                 self.end(&received, false).await;
             }
-            Outcome::Later(wait) => {
+            Settlement::Later(wait) => {
                 metrics::consumed(self.queue, metrics::LATER, 1);
                 sleep(wait.min(self.later_max)).await;
                 self.replace(&received, Outgoing::again(self.queue, &received)).await;
             }
-            Outcome::Dead(why) => {
+            Settlement::Dead(why) => {
                 tracing::warn!(queue.name = self.queue.name(), message.id = %received.id, why, "dead letter");
                 metrics::consumed(self.queue, metrics::DEAD, 1);
                 self.replace(&received, Outgoing::dead(self.queue, &received, &why)).await;

@@ -15,7 +15,7 @@ use std::{
 use futures::{StreamExt as _, stream::FuturesUnordered, task::AtomicWaker};
 use tokio::task::unconstrained;
 
-pub(super) struct Flight<F> {
+pub(super) struct CompletionSet<F> {
     futures: FuturesUnordered<F>,
     bell: Arc<Bell>,
     waker: Waker,
@@ -40,7 +40,7 @@ impl Wake for Bell {
     }
 }
 
-impl<F: Future + Unpin> Flight<F> {
+impl<F: Future + Unpin> CompletionSet<F> {
     pub(super) fn new() -> Self {
         let bell = Arc::new(Bell::default());
         Self { futures: FuturesUnordered::new(), waker: Waker::from(bell.clone()), bell }
@@ -90,7 +90,7 @@ mod tests {
 
     #[tokio::test]
     async fn all_that_is_finished_comes_at_once() {
-        let mut flight = Flight::new();
+        let mut flight = CompletionSet::new();
         let (senders, receivers): (Vec<_>, Vec<_>) = (0..500).map(|_| oneshot::channel()).unzip();
         receivers.into_iter().for_each(|receiver| flight.push(receiver));
         assert!(flight.landed().now_or_never().is_none());

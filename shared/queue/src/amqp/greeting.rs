@@ -32,17 +32,17 @@ pub(crate) enum GreetingError {
 
 /// Who answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Server {
+pub(crate) struct BrokerVersion {
     pub(crate) product: String,
     pub(crate) version: String,
 }
 
 /// Connects, listens to the first frame, and hangs up.
-pub(crate) async fn greet(uri: &AMQPUri, limit: Duration) -> Result<Server, GreetingError> {
+pub(crate) async fn greet(uri: &AMQPUri, limit: Duration) -> Result<BrokerVersion, GreetingError> {
     timeout(limit, read(uri)).await.unwrap_or(Err(GreetingError::Slow))
 }
 
-async fn read(uri: &AMQPUri) -> Result<Server, GreetingError> {
+async fn read(uri: &AMQPUri) -> Result<BrokerVersion, GreetingError> {
     let runtime = lapin::runtime::default_runtime().map_err(io::Error::other)?;
     let mut stream = uri.connect_async(&runtime).await?;
     stream.write_all(HELLO).await?;
@@ -53,7 +53,7 @@ async fn read(uri: &AMQPUri) -> Result<Server, GreetingError> {
     let mut rest = vec![0; length.saturating_sub(BEFORE_PROPERTIES - 7).min(LONGEST)];
     stream.read_exact(&mut rest).await?;
     let (_, properties) = parse_field_table(rest.as_slice()).map_err(|_| GreetingError::NotAmqp)?;
-    Ok(Server { product: text(&properties, "product"), version: text(&properties, "version") })
+    Ok(BrokerVersion { product: text(&properties, "product"), version: text(&properties, "version") })
 }
 
 fn text(properties: &FieldTable, key: &str) -> String {

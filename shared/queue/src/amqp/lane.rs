@@ -19,7 +19,7 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{
-    flight::Flight,
+    flight::CompletionSet,
     headers::{self, Outgoing},
 };
 use crate::message::PublishError;
@@ -63,10 +63,10 @@ struct Driver {
     silent: Arc<AtomicBool>,
 }
 
-type Sending = Pin<Box<dyn Future<Output = Sent> + Send>>;
+type Sending = Pin<Box<dyn Future<Output = PublishResult> + Send>>;
 
 /// A message of which RabbitMQ has spoken, or never will.
-struct Sent {
+struct PublishResult {
     id: Uuid,
     result: lapin::Result<Confirmation>,
     answer: oneshot::Sender<Result<(), PublishError>>,
@@ -74,7 +74,7 @@ struct Sent {
 
 impl Driver {
     async fn run(mut self) {
-        let mut flight: Flight<Sending> = Flight::new();
+        let mut flight: CompletionSet<Sending> = CompletionSet::new();
         let mut fresh = Vec::with_capacity(TAKE);
         let mut heard = Instant::now();
         let mut callers = true;
@@ -107,19 +107,19 @@ impl Driver {
     }
 }
 
-async fn send(channel: Channel, Job { outgoing, answer }: Job) -> Sent {
+async fn send(channel: Channel, Job { outgoing, answer }: Job) -> PublishResult {
     let options = BasicPublishOptions { mandatory: true, immediate: false };
     let name = outgoing.queue.name().into();
     let result = match channel.basic_publish("".into(), name, options, &outgoing.body, outgoing.properties()).await {
         Ok(confirm) => confirm.await,
         Err(error) => Err(error),
     };
-    Sent { id: outgoing.id, result, answer }
+    PublishResult { id: outgoing.id, result, answer }
 }
 
 /// Tells the publishers; false when the channel is not to be used any more. A returned message means that a queue is
 /// gone, and a new connection declares it again.
-fn answer(landed: Vec<Sent>) -> bool {
+fn answer(landed: Vec<PublishResult>) -> bool {
     let returned: HashSet<Option<Uuid>> = landed.iter().filter_map(returned).collect();
     let mut usable = returned.is_empty();
     for sent in landed {
@@ -142,7 +142,7 @@ fn answer(landed: Vec<Sent>) -> bool {
 }
 
 /// The id of the returned message that came with this confirm (of whichever message that is), where one did.
-fn returned(sent: &Sent) -> Option<Option<Uuid>> {
+fn returned(sent: &PublishResult) -> Option<Option<Uuid>> {
     match &sent.result {
         Ok(Confirmation::Ack(Some(message)) | Confirmation::Nack(Some(message))) => {
             Some(headers::id_of(&message.properties))
@@ -162,9 +162,9 @@ mod tests {
 
     type Answered = oneshot::Receiver<Result<(), PublishError>>;
 
-    fn sent(id: u128, confirmation: Confirmation) -> (Sent, Answered) {
+    fn sent(id: u128, confirmation: Confirmation) -> (PublishResult, Answered) {
         let (answer, answered) = oneshot::channel();
-        (Sent { id: Uuid::from_u128(id), result: Ok(confirmation), answer }, answered)
+        (PublishResult { id: Uuid::from_u128(id), result: Ok(confirmation), answer }, answered)
     }
 
     fn returned_message(id: Option<u128>) -> BasicReturnMessage {

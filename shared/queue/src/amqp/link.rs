@@ -6,19 +6,19 @@ use lapin::Connection;
 use tokio::sync::watch;
 
 use super::{
-    Broker,
+    broker::Broker,
     connect::{self, Connector},
 };
-use crate::transport::LinkState;
+use crate::state::LinkState;
 
 pub(super) struct Link {
     stop: watch::Sender<bool>,
-    connection: watch::Receiver<Current>,
+    connection: watch::Receiver<LinkConnection>,
 }
 
 /// What consumers have to work with.
 #[derive(Clone)]
-pub(super) enum Current {
+pub(super) enum LinkConnection {
     Away,
     Open(Arc<Connection>),
     Closed,
@@ -27,20 +27,20 @@ pub(super) enum Current {
 impl Link {
     pub(super) fn start(broker: Broker) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let (current, connection) = watch::channel(Current::Away);
+        let (current, connection) = watch::channel(LinkConnection::Away);
         tokio::spawn(run(broker, current, stopped));
         Self { stop, connection }
     }
 
-    pub(super) fn connection(&self) -> watch::Receiver<Current> {
+    pub(super) fn connection(&self) -> watch::Receiver<LinkConnection> {
         self.connection.clone()
     }
 
     pub(super) fn state(&self) -> LinkState {
         match &*self.connection.borrow() {
-            Current::Open(connection) if connection.status().connected() => LinkState::Ready,
-            Current::Open(_) | Current::Away => LinkState::Connecting,
-            Current::Closed => LinkState::Closed,
+            LinkConnection::Open(connection) if connection.status().connected() => LinkState::Ready,
+            LinkConnection::Open(_) | LinkConnection::Away => LinkState::Connecting,
+            LinkConnection::Closed => LinkState::Closed,
         }
     }
 
@@ -52,25 +52,25 @@ impl Link {
     }
 }
 
-async fn run(broker: Broker, current: watch::Sender<Current>, mut stop: watch::Receiver<bool>) {
+async fn run(broker: Broker, current: watch::Sender<LinkConnection>, mut stop: watch::Receiver<bool>) {
     let mut connector = Connector::new(broker, "consuming");
     loop {
         let connection = tokio::select! {
             connection = connector.connect() => Arc::new(connection),
             () = stopped(&mut stop) => break,
         };
-        current.send_replace(Current::Open(connection.clone()));
+        current.send_replace(LinkConnection::Open(connection.clone()));
         let stop = tokio::select! {
             () = connect::until_down(&connection) => false,
             () = stopped(&mut stop) => true,
         };
-        current.send_replace(if stop { Current::Closed } else { Current::Away });
+        current.send_replace(if stop { LinkConnection::Closed } else { LinkConnection::Away });
         connect::close(&connection).await;
         if stop {
             break;
         }
     }
-    current.send_replace(Current::Closed);
+    current.send_replace(LinkConnection::Closed);
 }
 
 /// Returns when the owner says stop, or is gone.

@@ -1,6 +1,7 @@
 //! The transport over RabbitMQ: one connection for publishing and, once something consumes, one for consuming,
 //! because an alarm blocks every connection that publishes.
 
+mod broker;
 pub(crate) mod check;
 mod connect;
 mod consumer;
@@ -16,22 +17,14 @@ use std::sync::{Arc, OnceLock};
 
 pub(crate) use consumer::AmqpConsumer;
 use headers::Outgoing;
-use lapin::uri::AMQPUri;
 
-use self::{link::Link, publisher::Publisher};
+use self::{broker::Broker, link::Link, publisher::Publisher};
 use crate::{
     message::{InvalidUrl, Message, PublishError},
-    options::Options,
+    options::TransportOptions,
+    state::{LinkState, TransportState},
     topology::Queue,
-    transport::{LinkState, State},
 };
-
-/// A broker and how it is used.
-#[derive(Clone)]
-struct Broker {
-    uri: AMQPUri,
-    options: Arc<Options>,
-}
 
 pub(crate) struct Amqp {
     broker: Broker,
@@ -40,7 +33,7 @@ pub(crate) struct Amqp {
 }
 
 impl Amqp {
-    pub(crate) fn new(url: &str, options: Options) -> Result<Self, InvalidUrl> {
+    pub(crate) fn new(url: &str, options: TransportOptions) -> Result<Self, InvalidUrl> {
         let broker = Broker { uri: connect::parse(url, &options)?, options: Arc::new(options) };
         let publisher = Publisher::start(broker.clone());
         Ok(Self { broker, publisher, link: OnceLock::new() })
@@ -59,8 +52,11 @@ impl Amqp {
         AmqpConsumer::new(queue, prefetch, link.connection(), self.publisher.clone(), self.broker.options.clone())
     }
 
-    pub(crate) fn state(&self) -> State {
-        State { publishing: self.publisher.state(), consuming: self.link.get().map_or(LinkState::Unused, Link::state) }
+    pub(crate) fn state(&self) -> TransportState {
+        TransportState {
+            publishing: self.publisher.state(),
+            consuming: self.link.get().map_or(LinkState::Unused, Link::state),
+        }
     }
 
     pub(crate) async fn close(&self) {

@@ -16,38 +16,38 @@ use tokio::{
 };
 
 use super::{
-    Broker,
+    broker::Broker,
     connect::{self, Connector},
     headers::Outgoing,
     lane::{Job, Lane},
     link,
 };
-use crate::{message::PublishError, options::Options, transport::LinkState};
+use crate::{message::PublishError, options::TransportOptions, state::LinkState};
 
 pub(super) struct Publisher {
-    options: Arc<Options>,
-    current: Arc<RwLock<Current>>,
+    options: Arc<TransportOptions>,
+    current: Arc<RwLock<Publishing>>,
     stop: watch::Sender<bool>,
     /// Closed by the task when it has ended.
     ended: watch::Receiver<()>,
 }
 
-type Answer = oneshot::Receiver<Result<(), PublishError>>;
+type ConfirmReceiver = oneshot::Receiver<Result<(), PublishError>>;
 
-enum Current {
+enum Publishing {
     Away,
-    Open(Arc<Open>),
+    Open(Arc<OpenConnection>),
     Closed,
 }
 
 /// A connection that can be published on.
-struct Open {
+struct OpenConnection {
     status: ConnectionStatus,
     lanes: Vec<Lane>,
     turn: AtomicUsize,
 }
 
-impl Open {
+impl OpenConnection {
     fn lane(&self) -> Result<&Lane, PublishError> {
         if !self.status.connected() {
             return Err(PublishError::Disconnected);
@@ -66,7 +66,7 @@ impl Open {
 
 impl Publisher {
     pub(super) fn start(broker: Broker) -> Arc<Self> {
-        let current = Arc::new(RwLock::new(Current::Away));
+        let current = Arc::new(RwLock::new(Publishing::Away));
         let (stop, stopped) = watch::channel(false);
         let (end, ended) = watch::channel(());
         let options = broker.options.clone();
@@ -106,7 +106,7 @@ impl Publisher {
     }
 
     /// The answers to wait for, and what became of the rest, where there is one.
-    async fn hand_over(&self, lane: &Lane, outgoing: Vec<Outgoing>) -> (Vec<Answer>, PublishError) {
+    async fn hand_over(&self, lane: &Lane, outgoing: Vec<Outgoing>) -> (Vec<ConfirmReceiver>, PublishError) {
         let mut answers = Vec::with_capacity(outgoing.len());
         for outgoing in outgoing {
             let (answer, answered) = oneshot::channel();
@@ -119,7 +119,7 @@ impl Publisher {
         (answers, PublishError::Silent)
     }
 
-    async fn collect(&self, answers: Vec<Answer>) -> Vec<Result<(), PublishError>> {
+    async fn collect(&self, answers: Vec<ConfirmReceiver>) -> Vec<Result<(), PublishError>> {
         let mut results = Vec::with_capacity(answers.len());
         let mut patience = self.options.confirm_timeout;
         for answer in answers {
@@ -135,11 +135,11 @@ impl Publisher {
         results
     }
 
-    fn open(&self) -> Result<Arc<Open>, PublishError> {
+    fn open(&self) -> Result<Arc<OpenConnection>, PublishError> {
         match &*self.current.read().unwrap_or_else(PoisonError::into_inner) {
-            Current::Open(open) => Ok(open.clone()),
-            Current::Away => Err(PublishError::Disconnected),
-            Current::Closed => Err(PublishError::Closed),
+            Publishing::Open(open) => Ok(open.clone()),
+            Publishing::Away => Err(PublishError::Disconnected),
+            Publishing::Closed => Err(PublishError::Closed),
         }
     }
 
@@ -164,7 +164,7 @@ impl Publisher {
 /// What makes connections, for as long as the publisher lives.
 struct Task {
     broker: Broker,
-    current: Arc<RwLock<Current>>,
+    current: Arc<RwLock<Publishing>>,
     stopped: watch::Receiver<bool>,
 }
 
@@ -188,10 +188,10 @@ impl Task {
                 break;
             }
         }
-        self.set(Current::Closed);
+        self.set(Publishing::Closed);
     }
 
-    async fn open_lanes(&self, connection: &Connection) -> lapin::Result<(Arc<Open>, JoinSet<()>)> {
+    async fn open_lanes(&self, connection: &Connection) -> lapin::Result<(Arc<OpenConnection>, JoinSet<()>)> {
         let options = &self.broker.options;
         let count = options.publish_channels.max(1);
         let limit = (options.unconfirmed_max / count).max(1);
@@ -204,13 +204,13 @@ impl Task {
             tasks.spawn(task);
             lanes.push(lane);
         }
-        let open = Open { status: connection.status().clone(), lanes, turn: AtomicUsize::new(0) };
+        let open = OpenConnection { status: connection.status().clone(), lanes, turn: AtomicUsize::new(0) };
         Ok((Arc::new(open), tasks))
     }
 
     /// Until the connection is of no more use; true when the publisher is to stop.
-    async fn serve(&mut self, connection: &Connection, open: Arc<Open>, mut lanes: JoinSet<()>) -> bool {
-        self.set(Current::Open(open));
+    async fn serve(&mut self, connection: &Connection, open: Arc<OpenConnection>, mut lanes: JoinSet<()>) -> bool {
+        self.set(Publishing::Open(open));
         let stop = tokio::select! {
             () = connect::until_down(connection) => false,
             _ = lanes.join_next() => false,
@@ -218,18 +218,18 @@ impl Task {
         };
         if stop {
             // With the last caller gone, the lanes end when everything is confirmed.
-            self.set(Current::Closed);
+            self.set(Publishing::Closed);
             let all = async { while lanes.join_next().await.is_some() {} };
             if timeout(self.broker.options.confirm_timeout, all).await.is_err() {
                 tracing::warn!("closed without the last confirms");
             }
         } else {
-            self.set(Current::Away);
+            self.set(Publishing::Away);
         }
         stop
     }
 
-    fn set(&self, current: Current) {
+    fn set(&self, current: Publishing) {
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = current;
     }
 }

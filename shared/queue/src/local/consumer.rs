@@ -11,11 +11,11 @@ use tokio::{
     time::sleep,
 };
 
-use super::queue::{Entry, LocalQueue};
+use super::queue::{LocalQueue, QueuedMessage};
 use crate::{
-    message::{Outcome, Received},
+    message::{Received, Settlement},
     metrics,
-    options::Options,
+    options::TransportOptions,
     topology::Queue,
 };
 
@@ -24,8 +24,8 @@ pub(crate) struct LocalConsumer {
     source: Arc<LocalQueue>,
     dead: Arc<LocalQueue>,
     prefetch: usize,
-    options: Arc<Options>,
-    held: Mutex<Held>,
+    options: Arc<TransportOptions>,
+    held: Mutex<UnsettledMessages>,
     /// One receiver at a time, so that two cannot take the same room twice.
     receiving: AsyncMutex<()>,
     /// Rung when something was settled.
@@ -33,9 +33,9 @@ pub(crate) struct LocalConsumer {
 }
 
 #[derive(Default)]
-struct Held {
+struct UnsettledMessages {
     last: u64,
-    unsettled: BTreeMap<u64, Entry>,
+    unsettled: BTreeMap<u64, QueuedMessage>,
 }
 
 impl LocalConsumer {
@@ -44,7 +44,7 @@ impl LocalConsumer {
         source: Arc<LocalQueue>,
         dead: Arc<LocalQueue>,
         prefetch: u16,
-        options: Arc<Options>,
+        options: Arc<TransportOptions>,
     ) -> Self {
         let (held, receiving, room) = Default::default();
         Self { name, source, dead, prefetch: usize::from(prefetch.max(1)), options, held, receiving, room }
@@ -55,84 +55,84 @@ impl LocalConsumer {
         loop {
             let room = self.prefetch.saturating_sub(self.held().unsettled.len());
             if room > 0 {
-                let entries = self.source.take(max.min(room)).await;
-                return self.hold(entries);
+                let messages = self.source.take(max.min(room)).await;
+                return self.hold(messages);
             }
             self.room.notified().await;
         }
     }
 
-    fn hold(&self, entries: Vec<Entry>) -> Vec<Received> {
+    fn hold(&self, messages: Vec<QueuedMessage>) -> Vec<Received> {
         let mut held = self.held();
-        entries
+        messages
             .into_iter()
-            .map(|entry| {
+            .map(|message| {
                 held.last += 1;
                 let number = held.last;
-                let received = entry.received(number);
-                held.unsettled.insert(number, entry);
+                let received = message.received(number);
+                held.unsettled.insert(number, message);
                 received
             })
             .collect()
     }
 
-    pub(crate) fn settle(&self, outcomes: Vec<(Received, Outcome)>) {
+    pub(crate) fn settle(&self, outcomes: Vec<(Received, Settlement)>) {
         for (received, outcome) in outcomes {
-            let entry = self.held().unsettled.remove(&received.tag.number);
-            match entry {
-                Some(entry) => self.settle_one(entry, outcome),
+            let message = self.held().unsettled.remove(&received.tag.number);
+            match message {
+                Some(message) => self.settle_one(message, outcome),
                 None => metrics::consumed(self.name, metrics::STALE, 1),
             }
         }
         self.room.notify_one();
     }
 
-    fn settle_one(&self, entry: Entry, outcome: Outcome) {
-        let (name, id) = (self.name.name(), entry.id);
+    fn settle_one(&self, message: QueuedMessage, outcome: Settlement) {
+        let (name, id) = (self.name.name(), message.id);
         match outcome {
-            Outcome::Done => {
+            Settlement::Done => {
                 metrics::consumed(self.name, metrics::DONE, 1);
-                self.source.forget(&entry);
+                self.source.forget(&message);
             }
-            Outcome::Retry(why) => {
+            Settlement::Retry(why) => {
                 tracing::debug!(queue.name = name, message.id = %id, why, "to be tried again");
                 metrics::consumed(self.name, metrics::RETRY, 1);
-                self.put_after(self.options.retry_pause(entry.delivery_count), entry.delivered());
+                self.put_after(self.options.retry_pause(message.delivery_count), message.delivered());
             }
-            Outcome::Later(wait) => {
+            Settlement::Later(wait) => {
                 metrics::consumed(self.name, metrics::LATER, 1);
-                self.put_after(wait.min(self.options.later_max), entry);
+                self.put_after(wait.min(self.options.later_max), message);
             }
-            Outcome::Dead(why) => {
+            Settlement::Dead(why) => {
                 tracing::warn!(queue.name = name, message.id = %id, why, "dead letter");
                 metrics::consumed(self.name, metrics::DEAD, 1);
-                self.bury(entry, why);
+                self.bury(message, why);
             }
         }
     }
 
-    fn bury(&self, entry: Entry, why: String) {
+    fn bury(&self, message: QueuedMessage, why: String) {
         let origin = Some(self.name.name().to_owned());
-        let letter = Entry { reason: Some(why), origin, delivery_count: 0, ..entry.clone() };
+        let letter = QueuedMessage { reason: Some(why), origin, delivery_count: 0, ..message.clone() };
         match self.dead.publish(letter) {
-            Ok(()) => self.source.forget(&entry),
+            Ok(()) => self.source.forget(&message),
             Err(error) => {
-                tracing::warn!(queue.name = self.name.name(), message.id = %entry.id, %error, "stays where it is");
-                self.put_after(self.options.retry_pause(entry.delivery_count), entry.delivered());
+                tracing::warn!(queue.name = self.name.name(), message.id = %message.id, %error, "stays where it is");
+                self.put_after(self.options.retry_pause(message.delivery_count), message.delivered());
             }
         }
     }
 
     /// The waiting does not end with the consumer: the queue keeps the message.
-    fn put_after(&self, pause: Duration, entry: Entry) {
+    fn put_after(&self, pause: Duration, message: QueuedMessage) {
         let source = self.source.clone();
         tokio::spawn(async move {
             sleep(pause).await;
-            source.put_last(entry);
+            source.put_last(message);
         });
     }
 
-    fn held(&self) -> MutexGuard<'_, Held> {
+    fn held(&self) -> MutexGuard<'_, UnsettledMessages> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -140,6 +140,6 @@ impl LocalConsumer {
 impl Drop for LocalConsumer {
     fn drop(&mut self) {
         let unsettled = std::mem::take(&mut self.held().unsettled);
-        self.source.put_first(unsettled.into_values().map(Entry::delivered));
+        self.source.put_first(unsettled.into_values().map(QueuedMessage::delivered));
     }
 }

@@ -11,18 +11,18 @@ pub(crate) use self::consumer::LocalConsumer;
 use self::queue::LocalQueue;
 use crate::{
     message::{Message, PublishError},
-    options::Options,
+    options::TransportOptions,
+    state::{LinkState, TransportState},
     topology::Queue,
-    transport::{LinkState, State},
 };
 
 pub(crate) struct Local {
     queues: [Arc<LocalQueue>; Queue::ALL.len()],
-    options: Arc<Options>,
+    options: Arc<TransportOptions>,
 }
 
 impl Local {
-    pub(crate) fn new(options: Options) -> Self {
+    pub(crate) fn new(options: TransportOptions) -> Self {
         let queues = Queue::ALL.map(|_| Arc::new(LocalQueue::new(options.local_messages_max, options.local_bytes_max)));
         Self { queues, options: Arc::new(options) }
     }
@@ -40,10 +40,10 @@ impl Local {
         LocalConsumer::new(queue, source, dead, prefetch, self.options.clone())
     }
 
-    pub(crate) fn state(&self) -> State {
+    pub(crate) fn state(&self) -> TransportState {
         let open = self.queues.iter().all(|queue| !queue.is_closed());
         let state = if open { LinkState::Ready } else { LinkState::Closed };
-        State { publishing: state, consuming: state }
+        TransportState { publishing: state, consuming: state }
     }
 
     pub(crate) fn close(&self) {

@@ -16,7 +16,7 @@ const LARGE_LEAD_BYTES: usize = 4 * 1024;
 
 /// A message in the queue, or taken from it and not settled.
 #[derive(Clone)]
-pub(super) struct Entry {
+pub(super) struct QueuedMessage {
     pub(super) id: Uuid,
     pub(super) body: Bytes,
     pub(super) delivery_count: u32,
@@ -24,13 +24,13 @@ pub(super) struct Entry {
     pub(super) origin: Option<String>,
 }
 
-impl From<Message> for Entry {
+impl From<Message> for QueuedMessage {
     fn from(Message { id, body }: Message) -> Self {
         Self { id, body, delivery_count: 0, reason: None, origin: None }
     }
 }
 
-impl Entry {
+impl QueuedMessage {
     pub(super) fn received(&self, number: u64) -> Received {
         let Self { id, body, delivery_count, reason, origin } = self.clone();
         Received { id, body, delivery_count, reason, origin, tag: Tag { session: 0, number } }
@@ -46,14 +46,14 @@ impl Entry {
 pub(super) struct LocalQueue {
     messages_max: usize,
     bytes_max: usize,
-    store: Mutex<Store>,
+    contents: Mutex<QueueContents>,
     /// Rung for each message that a consumer may take.
     ready: Notify,
 }
 
 #[derive(Default)]
-struct Store {
-    ready: VecDeque<Entry>,
+struct QueueContents {
+    ready: VecDeque<QueuedMessage>,
     /// Taken, or waiting to come again: they keep their place in the limits.
     taken: usize,
     /// Of all bodies, ready or taken.
@@ -63,96 +63,96 @@ struct Store {
 
 impl LocalQueue {
     pub(super) fn new(messages_max: usize, bytes_max: usize) -> Self {
-        Self { messages_max, bytes_max, store: Mutex::default(), ready: Notify::new() }
+        Self { messages_max, bytes_max, contents: Mutex::default(), ready: Notify::new() }
     }
 
-    pub(super) fn publish(&self, entry: Entry) -> Result<(), PublishError> {
-        let mut store = self.store();
-        if store.closed {
+    pub(super) fn publish(&self, message: QueuedMessage) -> Result<(), PublishError> {
+        let mut contents = self.contents();
+        if contents.closed {
             return Err(PublishError::Closed);
         }
-        let bytes = store.bytes.saturating_add(entry.body.len());
-        if store.ready.len() + store.taken >= self.messages_max || bytes > self.bytes_max {
+        let bytes = contents.bytes.saturating_add(message.body.len());
+        if contents.ready.len() + contents.taken >= self.messages_max || bytes > self.bytes_max {
             return Err(PublishError::Full);
         }
-        store.bytes = bytes;
-        store.ready.push_back(entry);
-        drop(store);
+        contents.bytes = bytes;
+        contents.ready.push_back(message);
+        drop(contents);
         self.ready.notify_one();
         Ok(())
     }
 
     /// Messages that may still come in, if they are no larger than a large lead.
     pub(super) fn room(&self) -> usize {
-        let store = self.store();
-        let messages = self.messages_max.saturating_sub(store.ready.len() + store.taken);
-        messages.min(self.bytes_max.saturating_sub(store.bytes) / LARGE_LEAD_BYTES)
+        let contents = self.contents();
+        let messages = self.messages_max.saturating_sub(contents.ready.len() + contents.taken);
+        messages.min(self.bytes_max.saturating_sub(contents.bytes) / LARGE_LEAD_BYTES)
     }
 
     /// Waits until there is a message, then takes up to `max`; nothing when the queue is closed.
-    pub(super) async fn take(&self, max: usize) -> Vec<Entry> {
+    pub(super) async fn take(&self, max: usize) -> Vec<QueuedMessage> {
         loop {
             let ready = self.ready.notified();
-            if let Some(entries) = self.try_take(max) {
-                return entries;
+            if let Some(messages) = self.try_take(max) {
+                return messages;
             }
             ready.await;
         }
     }
 
-    fn try_take(&self, max: usize) -> Option<Vec<Entry>> {
-        let mut store = self.store();
-        if store.closed {
+    fn try_take(&self, max: usize) -> Option<Vec<QueuedMessage>> {
+        let mut contents = self.contents();
+        if contents.closed {
             return Some(Vec::new());
         }
-        let count = store.ready.len().min(max);
-        let entries: Vec<_> = store.ready.drain(..count).collect();
-        store.taken += count;
-        let more = !store.ready.is_empty();
-        drop(store);
+        let count = contents.ready.len().min(max);
+        let messages: Vec<_> = contents.ready.drain(..count).collect();
+        contents.taken += count;
+        let more = !contents.ready.is_empty();
+        drop(contents);
         if more {
             self.ready.notify_one();
         }
-        (count > 0).then_some(entries)
+        (count > 0).then_some(messages)
     }
 
     /// A taken message that is gone.
-    pub(super) fn forget(&self, entry: &Entry) {
-        let mut store = self.store();
-        store.taken -= 1;
-        store.bytes -= entry.body.len();
+    pub(super) fn forget(&self, message: &QueuedMessage) {
+        let mut contents = self.contents();
+        contents.taken -= 1;
+        contents.bytes -= message.body.len();
     }
 
     /// A taken message that comes again, after all others.
-    pub(super) fn put_last(&self, entry: Entry) {
-        let mut store = self.store();
-        store.taken -= 1;
-        store.ready.push_back(entry);
-        drop(store);
+    pub(super) fn put_last(&self, message: QueuedMessage) {
+        let mut contents = self.contents();
+        contents.taken -= 1;
+        contents.ready.push_back(message);
+        drop(contents);
         self.ready.notify_one();
     }
 
     /// Taken messages that come again, in their order and before all others.
-    pub(super) fn put_first(&self, entries: impl DoubleEndedIterator<Item = Entry>) {
-        let mut store = self.store();
-        for entry in entries.rev() {
-            store.taken -= 1;
-            store.ready.push_front(entry);
+    pub(super) fn put_first(&self, messages: impl DoubleEndedIterator<Item = QueuedMessage>) {
+        let mut contents = self.contents();
+        for message in messages.rev() {
+            contents.taken -= 1;
+            contents.ready.push_front(message);
         }
-        drop(store);
+        drop(contents);
         self.ready.notify_one();
     }
 
     pub(super) fn close(&self) {
-        self.store().closed = true;
+        self.contents().closed = true;
         self.ready.notify_waiters();
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.store().closed
+        self.contents().closed
     }
 
-    fn store(&self) -> MutexGuard<'_, Store> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    fn contents(&self) -> MutexGuard<'_, QueueContents> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -10,7 +10,10 @@ use std::{
 
 use config::{Config, File, FileFormat, Map, Source, Value, ValueKind};
 
-use super::{ConfigError, DEFAULT_FILE, Settings};
+use super::{ConfigError, Settings};
+
+/// The file that is read where it lies in the current folder and no other is named.
+pub const DEFAULT_FILE: &str = "ripen.toml";
 
 const PREFIX: &str = "RIPEN__";
 const SEPARATOR: &str = "__";
@@ -18,10 +21,10 @@ const SEPARATOR: &str = "__";
 /// What one place says.
 pub(super) struct Layer {
     origin: String,
-    entries: Vec<Entry>,
+    overrides: Vec<Override>,
 }
 
-struct Entry {
+struct Override {
     /// `section.key`
     path: String,
     /// The key as the place writes it.
@@ -30,14 +33,14 @@ struct Entry {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Kind {
+enum SettingKind {
     Flag,
     Whole,
     Text,
-    List(Box<Kind>),
+    List(Box<SettingKind>),
 }
 
-impl Kind {
+impl SettingKind {
     fn of(value: &serde_json::Value) -> Self {
         match value {
             serde_json::Value::Bool(_) => Self::Flag,
@@ -81,13 +84,13 @@ impl Kind {
 }
 
 /// Every key in the form `section.key`, with its kind.
-fn known_keys() -> BTreeMap<String, Kind> {
+fn known_keys() -> BTreeMap<String, SettingKind> {
     // Settings are plain structs of plain values, which always have a JSON form.
     let defaults = serde_json::to_value(Settings::default()).unwrap_or_default();
     let sections = defaults.as_object().into_iter().flatten();
     let keys =
         sections.flat_map(|(section, keys)| keys.as_object().into_iter().flatten().map(move |key| (section, key)));
-    keys.map(|(section, (key, value))| (format!("{section}.{key}"), Kind::of(value))).collect()
+    keys.map(|(section, (key, value))| (format!("{section}.{key}"), SettingKind::of(value))).collect()
 }
 
 fn table(kind: ValueKind) -> Option<Map<String, Value>> {
@@ -112,7 +115,7 @@ pub(super) fn toml(origin: &str, text: &str) -> Result<Layer, ConfigError> {
     let content = File::from_str(text, FileFormat::Toml)
         .collect()
         .map_err(|error| ConfigError::NotToml { path: origin.to_owned(), problem: without_source_lines(&error) })?;
-    let mut entries = Vec::new();
+    let mut overrides = Vec::new();
     for (section, value) in content {
         if !known.keys().any(|path| path.split_once('.').is_some_and(|(known, _)| known == section)) {
             return Err(unknown_section(&section, origin, &known));
@@ -127,10 +130,10 @@ pub(super) fn toml(origin: &str, text: &str) -> Result<Layer, ConfigError> {
             if !kind.fits(&value.kind) {
                 return Err(wrong_type(&path, origin, kind.describe(), &value.kind));
             }
-            entries.push(Entry { written: path.clone(), path, value: value.kind });
+            overrides.push(Override { written: path.clone(), path, value: value.kind });
         }
     }
-    Ok(Layer { origin: origin.to_owned(), entries })
+    Ok(Layer { origin: origin.to_owned(), overrides })
 }
 
 /// `TOML parse error at line 3, column 9` and the message, without the line quoted in between.
@@ -160,17 +163,17 @@ pub(super) fn flags(overrides: Vec<(String, String)>) -> Result<Layer, ConfigErr
 
 fn texts(origin: &str, given: Vec<(String, String, String)>) -> Result<Layer, ConfigError> {
     let known = known_keys();
-    let mut entries = Vec::new();
+    let mut overrides = Vec::new();
     for (path, written, text) in given {
         let Some(kind) = known.get(&path) else { return Err(unknown(&path, &written, origin, &known)) };
         let value = kind.read(&text);
         let value = value.ok_or_else(|| wrong_type(&written, origin, kind.describe(), &ValueKind::String(text)))?;
-        entries.push(Entry { path, written, value });
+        overrides.push(Override { path, written, value });
     }
-    Ok(Layer { origin: origin.to_owned(), entries })
+    Ok(Layer { origin: origin.to_owned(), overrides })
 }
 
-fn unknown(path: &str, written: &str, origin: &str, known: &BTreeMap<String, Kind>) -> ConfigError {
+fn unknown(path: &str, written: &str, origin: &str, known: &BTreeMap<String, SettingKind>) -> ConfigError {
     let as_written = |nearest: &str| match written.starts_with(PREFIX) {
         true => format!("{PREFIX}{}", nearest.replace('.', SEPARATOR).to_uppercase()),
         false => nearest.to_owned(),
@@ -179,7 +182,7 @@ fn unknown(path: &str, written: &str, origin: &str, known: &BTreeMap<String, Kin
     ConfigError::UnknownKey { key: written.to_owned(), origin: origin.to_owned(), suggestion }
 }
 
-fn unknown_section(section: &str, origin: &str, known: &BTreeMap<String, Kind>) -> ConfigError {
+fn unknown_section(section: &str, origin: &str, known: &BTreeMap<String, SettingKind>) -> ConfigError {
     let sections = known.keys().filter_map(|path| path.split_once('.')).map(|(section, _)| section);
     let suggestion = nearest(section, sections).map(|nearest| format!("[{nearest}]"));
     ConfigError::UnknownKey { key: section.to_owned(), origin: origin.to_owned(), suggestion }
@@ -211,8 +214,8 @@ fn wrong_type(key: &str, origin: &str, expected: String, given: &ValueKind) -> C
 pub(super) fn merge(layers: Vec<Layer>) -> Result<Settings, ConfigError> {
     let mut seen: HashMap<String, (String, String)> = HashMap::new();
     let mut builder = Config::builder();
-    for Layer { origin, entries } in layers {
-        for Entry { path, written, value } in entries {
+    for Layer { origin, overrides } in layers {
+        for Override { path, written, value } in overrides {
             let value = Value::new(Some(&origin), value);
             builder = builder.set_override(&path, value).map_err(ConfigError::Broken)?;
             seen.insert(path, (written, origin.clone()));

@@ -10,11 +10,8 @@ use std::{
     process::Command,
 };
 
-use super::EmbeddedError;
+use super::{EmbeddedError, options::OLDEST_MAJOR};
 use crate::secrets::variable;
-
-/// The oldest major version Ripen's SQL keeps to.
-pub(super) const OLDEST_MAJOR: u32 = 15;
 
 /// Folders that hold one folder for each version, and where in these the programs lie.
 const VERSIONED: &[(&str, &str)] = &[

@@ -12,9 +12,10 @@ use std::{
 };
 
 use super::{
-    DATABASE, EmbeddedError, USER,
+    EmbeddedError,
     binaries::Binaries,
-    identity::{self, Identity},
+    connection::{DATABASE, USER},
+    identity::{self, RunAs},
     process,
 };
 
@@ -22,7 +23,7 @@ const DRAFT: &str = "postgres.new-";
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// Makes the cluster at `cluster`, inside the data folder.
-pub(super) async fn create(binaries: &Binaries, identity: &Identity, cluster: &Path) -> Result<(), EmbeddedError> {
+pub(super) async fn create(binaries: &Binaries, identity: &RunAs, cluster: &Path) -> Result<(), EmbeddedError> {
     let data_dir = cluster.parent().unwrap_or(cluster);
     let failed = |path: &Path| {
         let path = path.to_path_buf();
@@ -49,7 +50,7 @@ fn remove_drafts(data_dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-async fn initialise(binaries: &Binaries, identity: &Identity, draft: &Path) -> Result<(), EmbeddedError> {
+async fn initialise(binaries: &Binaries, identity: &RunAs, draft: &Path) -> Result<(), EmbeddedError> {
     let mut initdb = Command::new(binaries.program("initdb"));
     initdb.arg("-D").arg(draft).args(["--username", USER, "--encoding=UTF8", "--locale=C", "--auth=trust"]);
     initdb.args(["--data-checksums", "--no-instructions"]).stdin(Stdio::null());
@@ -65,7 +66,7 @@ async fn initialise(binaries: &Binaries, identity: &Identity, draft: &Path) -> R
     run(single, identity, "create database").await
 }
 
-async fn run(mut command: Command, identity: &Identity, step: &'static str) -> Result<(), EmbeddedError> {
+async fn run(mut command: Command, identity: &RunAs, step: &'static str) -> Result<(), EmbeddedError> {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let program = PathBuf::from(command.get_program());
     let output = process::run(command, identity, LIMIT).await;
@@ -76,5 +77,5 @@ async fn run(mut command: Command, identity: &Identity, step: &'static str) -> R
     if output.status.success() && !refused {
         return Ok(());
     }
-    Err(EmbeddedError::Initialise { step, said: super::last_lines(&said) })
+    Err(EmbeddedError::Initialise { step, said: process::last_lines(&said) })
 }

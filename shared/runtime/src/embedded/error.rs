@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use super::binaries::OLDEST_MAJOR;
+use super::options::OLDEST_MAJOR;
 
 /// Why there is no embedded server.
 #[derive(Debug, thiserror::Error)]

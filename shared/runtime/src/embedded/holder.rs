@@ -18,7 +18,7 @@ use rustix::{
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::{EmbeddedError, connection_url};
+use super::{EmbeddedError, connection::connection_url};
 
 const LOCK: &str = "lock";
 const NOTE: &str = "running.json";

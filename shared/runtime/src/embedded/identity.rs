@@ -12,7 +12,7 @@ use std::{
 
 /// Who a child is to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Identity {
+pub(super) enum RunAs {
     /// The same as this process.
     Same,
     /// Root outside, this user inside a namespace of its own.
@@ -28,7 +28,7 @@ pub(super) struct User {
     pub(super) gid: u32,
 }
 
-impl Identity {
+impl RunAs {
     /// The user that files must belong to, where that is not who creates them.
     pub(super) const fn owner(&self) -> Option<User> {
         match self {
@@ -49,22 +49,22 @@ impl Identity {
 }
 
 /// The candidates for a cluster, the best first.
-pub(super) fn candidates(cluster: &Path, namespace: bool) -> Vec<Identity> {
+pub(super) fn candidates(cluster: &Path, namespace: bool) -> Vec<RunAs> {
     if !rustix::process::geteuid().is_root() {
-        return vec![Identity::Same];
+        return vec![RunAs::Same];
     }
     // A folder that belongs to somebody was made by an earlier start in their name.
     if let Some(owner) = fs::metadata(cluster).ok().filter(|folder| folder.uid() != 0) {
-        return vec![Identity::Other(User { uid: owner.uid(), gid: owner.gid() })];
+        return vec![RunAs::Other(User { uid: owner.uid(), gid: owner.gid() })];
     }
     let Some(user) = unprivileged_user(&fs::read_to_string("/etc/passwd").unwrap_or_default()) else {
         return Vec::new();
     };
     let mut candidates = Vec::new();
     if namespace && cfg!(target_os = "linux") {
-        candidates.push(Identity::Namespace(user));
+        candidates.push(RunAs::Namespace(user));
     }
-    candidates.push(Identity::Other(user));
+    candidates.push(RunAs::Other(user));
     candidates
 }
 

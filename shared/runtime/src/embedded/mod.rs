@@ -6,11 +6,13 @@
 
 mod binaries;
 mod cluster;
+mod connection;
 mod error;
 mod fetch;
 mod holder;
 mod identity;
 mod leftover;
+mod options;
 mod process;
 mod server;
 mod socket;
@@ -29,84 +31,26 @@ use std::{
 use rustix::process::Signal;
 use tokio_util::sync::CancellationToken;
 
+pub use connection::{DATABASE, PORT, USER};
 pub use error::EmbeddedError;
 pub use holder::{RunningInfo, attach};
+pub use options::EmbeddedOptions;
 
 use binaries::Binaries;
+use connection::connection_url;
 use holder::Holder;
-use identity::Identity;
+use identity::RunAs;
 use process::Running;
-use server::Server;
-
-/// The user, who owns everything.
-pub const USER: &str = "ripen";
-/// The database.
-pub const DATABASE: &str = "ripen";
-/// Part of the socket's name; nothing listens on a network.
-pub const PORT: u16 = 5432;
-
-/// Bounds of an embedded server.
-#[derive(Debug, Clone, Copy)]
-pub struct Options {
-    /// How long another holder of the folder is waited for.
-    pub lock_wait: Duration,
-    /// How long the server may take until it takes connections, recovery included.
-    pub start_timeout: Duration,
-    /// How long the server may take to stop before it is stopped the hard way, which loses nothing either.
-    pub stop_timeout: Duration,
-    /// The most connections.
-    pub max_connections: u32,
-    /// Its cache, in MiB.
-    pub shared_buffers_mb: u32,
-    /// Whether root tries a user namespace before another user.
-    pub namespace: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            lock_wait: Duration::from_secs(1),
-            start_timeout: Duration::from_secs(120),
-            stop_timeout: Duration::from_secs(30),
-            max_connections: 60,
-            shared_buffers_mb: 128,
-            namespace: true,
-        }
-    }
-}
-
-/// What a program said at its end, as one line.
-fn last_lines(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    match lines.as_slice() {
-        [] => "it said nothing".to_owned(),
-        lines => lines[lines.len().saturating_sub(6)..].join(" | "),
-    }
-}
-
-/// How to connect through the socket in a folder.
-fn connection_url(socket_dir: &Path) -> String {
-    use std::{fmt::Write as _, os::unix::ffi::OsStrExt};
-    let mut host = String::new();
-    for byte in socket_dir.as_os_str().as_bytes() {
-        let _cannot_fail = match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                write!(host, "{}", char::from(*byte))
-            }
-            _ => write!(host, "%{byte:02X}"),
-        };
-    }
-    format!("postgres://{USER}@localhost:{PORT}/{DATABASE}?host={host}")
-}
+use server::PostgresServer;
 
 /// A running server, held by this process alone. Dropped without [`Embedded::stop`], it is told to stop and not
 /// waited for.
 #[derive(Debug, Clone)]
-pub struct Embedded(Arc<Inner>);
+pub struct Embedded(Arc<SupervisedServer>);
 
 #[derive(Debug)]
-struct Inner {
-    server: Server,
+struct SupervisedServer {
+    server: PostgresServer,
     running: RwLock<Running>,
     holder: Holder,
     stopping: CancellationToken,
@@ -117,7 +61,7 @@ impl Embedded {
     ///
     /// # Errors
     /// See [`EmbeddedError`]; a second start on a folder that is in use is refused.
-    pub async fn start(data_dir: &Path, options: Options) -> Result<Self, EmbeddedError> {
+    pub async fn start(data_dir: &Path, options: EmbeddedOptions) -> Result<Self, EmbeddedError> {
         let data_dir = make_folder(data_dir).map_err(|source| EmbeddedError::file(data_dir, source))?;
         let holder = Holder::take(&data_dir, options.lock_wait).await?;
         let cluster = data_dir.join("postgres");
@@ -129,14 +73,15 @@ impl Embedded {
             None => fetch::cached_or_fetched(major, &data_dir).await?,
         };
         let identity = choose_identity(&binaries, &cluster, &data_dir, options.namespace).await?;
-        if !Server::has_cluster(&cluster) {
+        if !PostgresServer::has_cluster(&cluster) {
             cluster::create(&binaries, &identity, &cluster).await?;
         }
         let socket_dir = socket::prepare(&data_dir, identity.owner())?;
         let log = data_dir.join("postgres.log");
-        let server = Server { binaries, identity, cluster, socket_dir, log, mark, options };
+        let server = PostgresServer { binaries, identity, cluster, socket_dir, log, mark, options };
         let running = server.start().await?;
-        let inner = Inner { server, running: RwLock::new(running), holder, stopping: CancellationToken::new() };
+        let inner =
+            SupervisedServer { server, running: RwLock::new(running), holder, stopping: CancellationToken::new() };
         inner.holder.announce(&inner.server.socket_dir, None)?;
         Ok(Self(Arc::new(inner)))
     }
@@ -188,7 +133,7 @@ impl Embedded {
     }
 }
 
-impl Inner {
+impl SupervisedServer {
     fn running(&self) -> Running {
         self.running.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -198,7 +143,7 @@ impl Inner {
     }
 }
 
-impl Drop for Inner {
+impl Drop for SupervisedServer {
     fn drop(&mut self) {
         self.running().signal(Signal::INT);
     }
@@ -220,7 +165,7 @@ async fn choose_identity(
     cluster: &Path,
     data_dir: &Path,
     namespace: bool,
-) -> Result<Identity, EmbeddedError> {
+) -> Result<RunAs, EmbeddedError> {
     for identity in identity::candidates(cluster, namespace) {
         let mut probe = Command::new(binaries.program("postgres"));
         probe.arg("--version").stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null());
@@ -235,21 +180,4 @@ async fn choose_identity(
         return Ok(identity);
     }
     Err(EmbeddedError::OnlyRoot)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_socket_folder_of_any_name_fits_into_the_url() {
-        let url = connection_url(Path::new("/tmp/a b&c/é"));
-        assert_eq!(url, "postgres://ripen@localhost:5432/ripen?host=%2Ftmp%2Fa%20b%26c%2F%C3%A9");
-    }
-
-    #[test]
-    fn what_a_program_said_is_cut_to_its_end() {
-        assert_eq!(last_lines("\n"), "it said nothing");
-        assert_eq!(last_lines("1\n2\n\n3\n4\n5\n6\n7\n"), "2 | 3 | 4 | 5 | 6 | 7");
-    }
 }

@@ -14,7 +14,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::watch;
 
-use super::identity::Identity;
+use super::identity::RunAs;
 
 type Reply = mpsc::SyncSender<io::Result<Child>>;
 
@@ -23,7 +23,7 @@ static KEEPER: Mutex<Option<mpsc::Sender<(Command, Reply)>>> = Mutex::new(None);
 /// Starts a program that gets `when_parent_dies` should this process end before it (Linux only; elsewhere it stays
 /// behind, and the next start deals with it). It has a session of its own, so that Ctrl-C in the terminal reaches
 /// Ripen alone, which then stops it in order.
-pub(super) fn start(mut command: Command, identity: &Identity, when_parent_dies: Signal) -> io::Result<Child> {
+pub(super) fn start(mut command: Command, identity: &RunAs, when_parent_dies: Signal) -> io::Result<Child> {
     without_foreign_settings(&mut command);
     let setup = identity.prepare();
     let parent = rustix::process::getpid();
@@ -86,7 +86,7 @@ fn without_foreign_settings(command: &mut Command) {
 }
 
 /// Runs a program to its end; killed when it takes longer than `limit`.
-pub(super) async fn run(command: Command, identity: &Identity, limit: Duration) -> io::Result<Output> {
+pub(super) async fn run(command: Command, identity: &RunAs, limit: Duration) -> io::Result<Output> {
     let child = start(command, identity, Signal::TERM)?;
     let pid = pid_of(&child);
     let ended = tokio::task::spawn_blocking(move || child.wait_with_output());
@@ -151,5 +151,25 @@ impl Running {
     /// Waits for its end up to a limit; false when it still runs.
     pub(super) async fn ended_within(&self, limit: Duration) -> bool {
         tokio::time::timeout(limit, self.ended()).await.is_ok()
+    }
+}
+
+/// What a program said at its end, as one line.
+pub(super) fn last_lines(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    match lines.as_slice() {
+        [] => "it said nothing".to_owned(),
+        lines => lines[lines.len().saturating_sub(6)..].join(" | "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_program_said_is_cut_to_its_end() {
+        assert_eq!(last_lines("\n"), "it said nothing");
+        assert_eq!(last_lines("1\n2\n\n3\n4\n5\n6\n7\n"), "2 | 3 | 4 | 5 | 6 | 7");
     }
 }

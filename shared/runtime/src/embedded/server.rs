@@ -13,9 +13,10 @@ use rustix::process::Signal;
 use tokio::time::Instant;
 
 use super::{
-    EmbeddedError, Options, PORT,
+    EmbeddedError, EmbeddedOptions,
     binaries::Binaries,
-    identity::Identity,
+    connection::PORT,
+    identity::RunAs,
     process::{self, Running},
 };
 
@@ -25,18 +26,18 @@ const LARGEST_LOG: u64 = 16 * 1024 * 1024;
 
 /// Everything needed to run the server, again and again.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(super) struct PostgresServer {
     pub(super) binaries: Binaries,
-    pub(super) identity: Identity,
+    pub(super) identity: RunAs,
     pub(super) cluster: PathBuf,
     pub(super) socket_dir: PathBuf,
     pub(super) log: PathBuf,
     /// Carried in the command line of the server and of each of its processes.
     pub(super) mark: String,
-    pub(super) options: Options,
+    pub(super) options: EmbeddedOptions,
 }
 
-impl Server {
+impl PostgresServer {
     /// Starts the server and waits until it takes connections.
     pub(super) async fn start(&self) -> Result<Running, EmbeddedError> {
         let (log, before) = self.open_log().map_err(|source| EmbeddedError::file(self.log.clone(), source))?;
@@ -58,7 +59,7 @@ impl Server {
     }
 
     fn settings(&self) -> Vec<String> {
-        let Options { max_connections, shared_buffers_mb, .. } = self.options;
+        let EmbeddedOptions { max_connections, shared_buffers_mb, .. } = self.options;
         let mut settings = vec![
             format!("cluster_name={}", self.mark),
             format!("max_connections={max_connections}"),
@@ -131,7 +132,7 @@ impl Server {
             log.take(64 * 1024).read_to_end(said).map(drop)
         };
         match read(&mut said) {
-            Ok(()) => super::last_lines(&String::from_utf8_lossy(&said)),
+            Ok(()) => process::last_lines(&String::from_utf8_lossy(&said)),
             Err(error) => format!("its log cannot be read: {error}"),
         }
     }

@@ -12,7 +12,7 @@ use std::{
 
 use ripen_domain::hash::ContentHash;
 
-use super::{EmbeddedError, PORT, identity::User};
+use super::{EmbeddedError, connection::PORT, identity::User};
 use crate::secrets::variable;
 
 /// What `sockaddr_un` holds, less the byte at its end.

@@ -4,13 +4,16 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
+use ripen_domain::backoff::Backoff;
 use tokio::time::Instant;
 
-use super::{Embedded, EmbeddedError, Inner, leftover};
-use crate::lifecycle::Stop;
+use super::{Embedded, EmbeddedError, SupervisedServer, leftover};
+use crate::{lifecycle::Stop, random};
 
 const MOST_RESTARTS: usize = 5;
 const WITHIN: Duration = Duration::from_secs(60);
+/// Five pauses are less than [`WITHIN`], so that a server that never starts is given up.
+const BACKOFF: Backoff = Backoff { first: Duration::from_millis(250), longest: Duration::from_secs(4) };
 
 impl Embedded {
     /// Restarts the server whenever it dies, until the soft stop. A component for [`crate::lifecycle::Tasks`]; the
@@ -31,7 +34,7 @@ impl Embedded {
     }
 }
 
-impl Inner {
+impl SupervisedServer {
     /// Ends only when restarting has become pointless.
     async fn keep_up(&self) -> EmbeddedError {
         let mut restarts: VecDeque<Instant> = VecDeque::new();
@@ -51,9 +54,8 @@ impl Inner {
                 Err(error) => {
                     tracing::error!(error = &error as &dyn std::error::Error, "PostgreSQL did not start");
                     last_error = Some(error);
-                    // Never longer than a minute's worth of tries: 0.25, 0.5, 1, 2 s.
-                    let tries = u32::try_from(restarts.len()).unwrap_or(u32::MAX).min(5);
-                    tokio::time::sleep(Duration::from_millis(125) * 2_u32.saturating_pow(tries)).await;
+                    let failures = u32::try_from(restarts.len() - 1).unwrap_or(u32::MAX);
+                    tokio::time::sleep(BACKOFF.pause(failures, random::fraction())).await;
                 }
             }
         }

@@ -5,7 +5,12 @@ use std::{collections::VecDeque, time::Duration};
 use csv::ByteRecord;
 use indicatif::ProgressBar;
 use jiff::Timestamp;
+use ripen_domain::backoff::Backoff;
 use ripen_outbound::intake::IntakeClient;
+use ripen_runtime::{
+    lifecycle::Stop,
+    retry::{GaveUp, RetryLimit, Tried, retry},
+};
 use serde_json::Value;
 
 use super::{Rows, mapping::Mapping, report::Report, row_number};
@@ -16,6 +21,9 @@ const CHUNK: usize = 200;
 const AHEAD: usize = 8;
 /// How long a decision is waited for before the import says that something is wrong.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Pauses between questions whether a chunk is decided.
+const BACKOFF: Backoff = Backoff { first: Duration::from_millis(5), longest: Duration::from_millis(200) };
 
 /// Sends chunks and follows them up.
 pub struct Sender {
@@ -67,23 +75,25 @@ impl Sender {
         if ids.is_empty() {
             return Ok(());
         }
-        let started = tokio::time::Instant::now();
-        let mut pause = Duration::from_millis(5);
-        loop {
-            let statuses = self.intake.statuses(&ids).await?;
-            let statuses = statuses["arrivals"].as_array().cloned().unwrap_or_default();
-            if statuses.len() == ids.len() && statuses.iter().all(|status| status["status"] != "pending") {
-                statuses.iter().for_each(|status| self.count(status, chunk.received_at));
-                return Ok(());
-            }
-            anyhow::ensure!(
-                started.elapsed() < PATIENCE,
+        let limit = RetryLimit::Until(tokio::time::Instant::now() + PATIENCE);
+        // A command is ended by its signal.
+        let never = Stop::default();
+        let decided = retry(BACKOFF, limit, never.soft(), || async {
+            let statuses = match self.intake.statuses(&ids).await {
+                Ok(statuses) => statuses["arrivals"].as_array().cloned().unwrap_or_default(),
+                Err(error) => return Tried::Done(Err(error)),
+            };
+            let all = statuses.len() == ids.len() && statuses.iter().all(|status| status["status"] != "pending");
+            if all { Tried::Done(Ok(statuses)) } else { Tried::Again(()) }
+        });
+        match decided.await {
+            Ok(statuses) => statuses?.iter().for_each(|status| self.count(status, chunk.received_at)),
+            Err(GaveUp::Limit(()) | GaveUp::Stopped) => anyhow::bail!(
                 "rows are received but not decided after {} s: is a qualifier running?",
                 PATIENCE.as_secs()
-            );
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_millis(200));
+            ),
         }
+        Ok(())
     }
 
     /// An arrival received with this chunk is new; an older one was repeated, or corrected by this chunk.

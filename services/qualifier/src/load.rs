@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use ripen_domain::{
     arrival::{Arrival, QuarantineReason, Sameness, variant_id},
     contact::Identity,
-    criteria::Answer,
+    criteria::{Answer, SourceFacts},
     id::{ArrivalId, ClientId, LeadId, PersonId},
     promise::State,
 };
@@ -17,13 +17,13 @@ use ripen_store::{
 };
 
 use crate::{
-    draft::{Draft, DraftPerson},
-    message::Requalify,
+    message::RequalifyLead,
+    unit_of_work::{ArrivalOwner, EarlierArrival, TrackedPerson, UnitOfWork},
 };
 
 /// A message that is new.
 #[derive(Debug, Clone)]
-pub struct Fresh<'a> {
+pub struct NewArrival<'a> {
     /// The arrival.
     pub arrival: &'a Arrival,
     /// Its id, or the derived one where another body came under a known id.
@@ -34,7 +34,7 @@ pub struct Fresh<'a> {
     pub quarantine: Option<QuarantineReason>,
 }
 
-impl Fresh<'_> {
+impl NewArrival<'_> {
     const fn seen(&self) -> Seen {
         let ended = if self.quarantine.is_some() { Ended::Quarantined } else { Ended::Lead };
         Seen { id: self.id, content: self.arrival.content, ended }
@@ -49,24 +49,24 @@ impl Fresh<'_> {
 
 /// What step 1 found.
 #[derive(Debug, Default)]
-pub struct News<'a> {
+pub struct NewArrivals<'a> {
     /// New messages, oldest first; what corrects another comes after all that does not.
-    pub fresh: Vec<Fresh<'a>>,
+    pub fresh: Vec<NewArrival<'a>>,
     /// Identities that nobody had before: locked, and leading to no person.
-    anchored: BTreeSet<(ClientId, Identity)>,
+    pub(crate) anchored: BTreeSet<(ClientId, Identity)>,
 }
 
 /// Step 1: notes every id as seen and keeps what is new. Another body under a known id is an amendment or, under an
 /// Idempotency-Key, quarantined; the same body again is done.
-pub async fn news<'a>(
+pub async fn new_arrivals<'a>(
     batch: &mut Transaction,
     arrivals: &[&'a Arrival],
     now: Timestamp,
-) -> Result<News<'a>, StoreError> {
-    let mut first: BTreeMap<ArrivalId, Fresh<'a>> = BTreeMap::new();
+) -> Result<NewArrivals<'a>, StoreError> {
+    let mut first: BTreeMap<ArrivalId, NewArrival<'a>> = BTreeMap::new();
     let mut again: Vec<&'a Arrival> = Vec::new();
     for arrival in arrivals.iter().copied() {
-        let fresh = Fresh { arrival, id: arrival.id, amends: None, quarantine: arrival.quarantine };
+        let fresh = NewArrival { arrival, id: arrival.id, amends: None, quarantine: arrival.quarantine };
         if let Some(earlier) = first.get(&arrival.id) {
             if earlier.arrival.content != arrival.content {
                 again.push(arrival);
@@ -75,30 +75,30 @@ pub async fn news<'a>(
             first.insert(arrival.id, fresh);
         }
     }
-    let mut news = News::default();
+    let mut new_arrivals = NewArrivals::default();
     if first.is_empty() {
-        return Ok(news);
+        return Ok(new_arrivals);
     }
-    let known = news.note(batch, first, now).await?;
+    let known = new_arrivals.note(batch, first, now).await?;
     again.extend(known.iter().map(|fresh| fresh.arrival));
     let variants = variants(differing(batch, &known, again).await?);
     if !variants.is_empty() {
-        news.note(batch, variants, now).await?;
+        new_arrivals.note(batch, variants, now).await?;
     }
-    news.fresh.sort_by_key(|fresh| (fresh.amends.is_some(), fresh.arrival.received_at, fresh.id));
-    Ok(news)
+    new_arrivals.fresh.sort_by_key(|fresh| (fresh.amends.is_some(), fresh.arrival.received_at, fresh.id));
+    Ok(new_arrivals)
 }
 
-impl<'a> News<'a> {
+impl<'a> NewArrivals<'a> {
     /// Keeps what is new and returns the rest.
     async fn note(
         &mut self,
         batch: &mut Transaction,
-        messages: BTreeMap<ArrivalId, Fresh<'a>>,
+        messages: BTreeMap<ArrivalId, NewArrival<'a>>,
         now: Timestamp,
-    ) -> Result<Vec<Fresh<'a>>, StoreError> {
-        let says: Vec<_> = messages.values().flat_map(Fresh::identities).collect();
-        let noted = batch.arrivals_note_seen(messages.values().map(Fresh::seen).collect(), &says, now).await?;
+    ) -> Result<Vec<NewArrival<'a>>, StoreError> {
+        let says: Vec<_> = messages.values().flat_map(NewArrival::identities).collect();
+        let noted = batch.arrivals_note_seen(messages.values().map(NewArrival::seen).collect(), &says, now).await?;
         let (new, known): (Vec<_>, Vec<_>) = messages.into_values().partition(|fresh| noted.new.contains(&fresh.id));
         self.fresh.extend(new);
         self.anchored.extend(noted.anchored);
@@ -110,7 +110,7 @@ impl<'a> News<'a> {
 /// first. A repetition of that may stand in one batch with its correction.
 async fn differing<'a>(
     batch: &mut Transaction,
-    known: &[Fresh<'_>],
+    known: &[NewArrival<'_>],
     mut again: Vec<&'a Arrival>,
 ) -> Result<Vec<&'a Arrival>, StoreError> {
     if known.is_empty() {
@@ -123,68 +123,68 @@ async fn differing<'a>(
 }
 
 /// Other bodies under known ids, each once.
-fn variants(arrivals: Vec<&Arrival>) -> BTreeMap<ArrivalId, Fresh<'_>> {
+fn variants(arrivals: Vec<&Arrival>) -> BTreeMap<ArrivalId, NewArrival<'_>> {
     let mut variants = BTreeMap::new();
     for arrival in arrivals {
         let (amends, quarantine) = match arrival.sameness {
             Sameness::ExternalId => (Some(arrival.id), arrival.quarantine),
             Sameness::IdempotencyKey => (None, Some(QuarantineReason::KeyReused)),
-            // Fresh ids cannot meet; a message that claims so is a redelivery.
+            // NewArrival ids cannot meet; a message that claims so is a redelivery.
             Sameness::Content => continue,
         };
         let id = variant_id(arrival.id, arrival.content);
-        variants.entry(id).or_insert(Fresh { arrival, id, amends, quarantine });
+        variants.entry(id).or_insert(NewArrival { arrival, id, amends, quarantine });
     }
     variants
 }
 
 /// Steps 2 to 4: locks identities, then leads, and reads every fact once.
-pub async fn gather(
+pub async fn load(
     batch: &mut Transaction,
-    news: &News<'_>,
-    requalify: &[Requalify],
+    new_arrivals: &NewArrivals<'_>,
+    requalify: &[RequalifyLead],
     same_within: jiff::SignedDuration,
-) -> Result<Draft, StoreError> {
-    let mut draft = Draft::default();
-    let worked: Vec<_> = news.fresh.iter().filter(|fresh| fresh.quarantine.is_none()).collect();
+) -> Result<UnitOfWork, StoreError> {
+    let mut work_unit = UnitOfWork::default();
+    let worked: Vec<_> = new_arrivals.fresh.iter().filter(|fresh| fresh.quarantine.is_none()).collect();
     let amended: Vec<_> = worked.iter().filter_map(|fresh| fresh.amends).collect();
     if !amended.is_empty() {
         let owners = batch.arrivals_owners(&amended).await?;
-        draft.amended = owners.into_iter().map(|(id, person, lead)| (id, (person, lead))).collect();
+        work_unit.owners = owners.into_iter().map(|(id, person, lead)| (id, ArrivalOwner { person, lead })).collect();
     }
-    let known = lock_identities(batch, news, &worked, &draft).await?;
-    know_persons(batch, &mut draft, &known).await?;
-    know_leads(batch, &mut draft, requalify).await?;
-    know_same(batch, &mut draft, &worked, same_within).await?;
-    know_settings(batch, &mut draft, &worked).await?;
-    Ok(draft)
+    let known = lock_identities(batch, new_arrivals, &worked, &work_unit).await?;
+    load_persons(batch, &mut work_unit, &known).await?;
+    load_leads(batch, &mut work_unit, requalify).await?;
+    load_same_content(batch, &mut work_unit, &worked, same_within).await?;
+    load_settings(batch, &mut work_unit, &worked).await?;
+    Ok(work_unit)
 }
 
 /// Locks the identities that had an anchor before this batch, and returns them: only they can lead to a person.
 async fn lock_identities(
     batch: &mut Transaction,
-    news: &News<'_>,
-    worked: &[&Fresh<'_>],
-    draft: &Draft,
+    new_arrivals: &NewArrivals<'_>,
+    worked: &[&NewArrival<'_>],
+    work_unit: &UnitOfWork,
 ) -> Result<BTreeSet<(ClientId, Identity)>, StoreError> {
     let mut wanted: BTreeSet<_> =
         worked.iter().flat_map(|fresh| fresh.identities()).map(|(_, client, identity)| (client, identity)).collect();
-    if !draft.amended.is_empty() {
-        let persons: Vec<_> = draft.amended.values().map(|(person, _)| *person).collect();
+    if !work_unit.owners.is_empty() {
+        let persons: Vec<_> = work_unit.owners.values().map(|owner| owner.person).collect();
         let theirs: BTreeSet<_> = batch.identities_of(&persons).await?.into_iter().collect();
         batch.identities_anchor(&theirs).await?;
         wanted.extend(theirs);
     }
-    wanted.retain(|identity| !news.anchored.contains(identity));
+    wanted.retain(|identity| !new_arrivals.anchored.contains(identity));
     if !wanted.is_empty() {
         batch.identities_lock(&wanted).await?;
     }
     Ok(wanted)
 }
 
-async fn know_persons(
+async fn load_persons(
     batch: &mut Transaction,
-    draft: &mut Draft,
+    work_unit: &mut UnitOfWork,
     wanted: &BTreeSet<(ClientId, Identity)>,
 ) -> Result<(), StoreError> {
     if wanted.is_empty() {
@@ -192,15 +192,15 @@ async fn know_persons(
     }
     for known in batch.persons_by_identity(wanted).await? {
         if let Some(identity) = known.found_by.clone() {
-            draft.reached.entry((known.client, identity)).or_default().push(known.person);
+            work_unit.reached.entry((known.client, identity)).or_default().push(known.person);
         }
-        know_person(draft, known);
+        load_person(work_unit, known);
     }
     Ok(())
 }
 
-fn know_person(draft: &mut Draft, known: KnownPerson) {
-    draft.persons.entry(known.person).or_insert(DraftPerson {
+fn load_person(work_unit: &mut UnitOfWork, known: KnownPerson) {
+    work_unit.persons.entry(known.person).or_insert(TrackedPerson {
         client: known.client,
         profile: known.profile,
         verified: known.verified,
@@ -209,47 +209,55 @@ fn know_person(draft: &mut Draft, known: KnownPerson) {
     });
 }
 
-async fn know_leads(batch: &mut Transaction, draft: &mut Draft, requalify: &[Requalify]) -> Result<(), StoreError> {
-    let persons: Vec<PersonId> = draft.persons.keys().copied().collect();
+async fn load_leads(
+    batch: &mut Transaction,
+    work_unit: &mut UnitOfWork,
+    requalify: &[RequalifyLead],
+) -> Result<(), StoreError> {
+    let persons: Vec<PersonId> = work_unit.persons.keys().copied().collect();
     if !persons.is_empty() {
         for row in batch.leads_lock_of(&persons).await? {
-            draft.know_lead(row);
+            work_unit.load_lead(row);
         }
     }
     let others: Vec<LeadId> = requalify
         .iter()
         .map(|message| message.lead)
-        .chain(draft.amended.values().map(|(_, lead)| *lead))
-        .filter(|lead| !draft.leads.contains_key(lead))
+        .chain(work_unit.owners.values().map(|owner| owner.lead))
+        .filter(|lead| !work_unit.leads.contains_key(lead))
         .collect();
     if !others.is_empty() {
         for row in batch.leads_lock(&others).await? {
-            draft.know_lead(row);
+            work_unit.load_lead(row);
         }
-        let unknown: Vec<_> = draft.leads.values().map(|lead| lead.row.person).collect();
-        let unknown: Vec<_> = unknown.into_iter().filter(|person| !draft.persons.contains_key(person)).collect();
+        let unknown: Vec<_> = work_unit.leads.values().map(|lead| lead.row.person).collect();
+        let unknown: Vec<_> = unknown.into_iter().filter(|person| !work_unit.persons.contains_key(person)).collect();
         for known in batch.persons_of(&unknown).await? {
-            know_person(draft, known);
+            load_person(work_unit, known);
         }
     }
-    know_facts(batch, draft, requalify).await
+    load_facts(batch, work_unit, requalify).await
 }
 
 /// Answers, promises and regrades of the leads that are there already.
-async fn know_facts(batch: &mut Transaction, draft: &mut Draft, requalify: &[Requalify]) -> Result<(), StoreError> {
-    let leads: Vec<_> = draft.leads.keys().copied().collect();
+async fn load_facts(
+    batch: &mut Transaction,
+    work_unit: &mut UnitOfWork,
+    requalify: &[RequalifyLead],
+) -> Result<(), StoreError> {
+    let leads: Vec<_> = work_unit.leads.keys().copied().collect();
     if leads.is_empty() {
         return Ok(());
     }
     for row in batch.answers_of(&leads).await? {
         let origin = row.origin.parse().map_err(|_| StoreError::Corrupt("the origin of an answer".to_owned()))?;
-        if let Some(lead) = draft.leads.get_mut(&row.lead) {
+        if let Some(lead) = work_unit.leads.get_mut(&row.lead) {
             lead.answers.insert(row.question, Answer { value: row.value, at: row.at, origin });
         }
     }
     for open in batch.promises_of(&leads).await? {
-        if let Some(lead) = draft.leads.get_mut(&open.lead) {
-            let asked = |message: &&Requalify| message.lead == open.lead;
+        if let Some(lead) = work_unit.leads.get_mut(&open.lead) {
+            let asked = |message: &&RequalifyLead| message.lead == open.lead;
             let fired =
                 requalify.iter().filter(asked).any(|message| message.generation == Some(open.promise.generation));
             if fired && open.promise.state == State::Scheduled {
@@ -259,7 +267,7 @@ async fn know_facts(batch: &mut Transaction, draft: &mut Draft, requalify: &[Req
         }
     }
     for (lead, version) in batch.regrades_of(&leads).await? {
-        if let Some(lead) = draft.leads.get_mut(&lead) {
+        if let Some(lead) = work_unit.leads.get_mut(&lead) {
             lead.regrade = Some(version);
         }
     }
@@ -267,10 +275,10 @@ async fn know_facts(batch: &mut Transaction, draft: &mut Draft, requalify: &[Req
 }
 
 /// Earlier arrivals that say the same as those that came without a key.
-async fn know_same(
+async fn load_same_content(
     batch: &mut Transaction,
-    draft: &mut Draft,
-    worked: &[&Fresh<'_>],
+    work_unit: &mut UnitOfWork,
+    worked: &[&NewArrival<'_>],
     within: jiff::SignedDuration,
 ) -> Result<(), StoreError> {
     let keyless = worked.iter().filter(|fresh| fresh.arrival.sameness == Sameness::Content);
@@ -278,7 +286,7 @@ async fn know_same(
     let known: Vec<_> = keyless
         .filter(|fresh| {
             let client = fresh.arrival.client;
-            fresh.arrival.submission.identities().any(|identity| draft.reached.contains_key(&(client, identity)))
+            fresh.arrival.submission.identities().any(|identity| work_unit.reached.contains_key(&(client, identity)))
         })
         .collect();
     let Some(oldest) = known.iter().map(|fresh| fresh.arrival.received_at).min() else { return Ok(()) };
@@ -292,22 +300,27 @@ async fn know_same(
     let ids: Vec<_> = earlier.iter().map(|(_, _, id, _)| *id).collect();
     let on_leads: BTreeSet<_> = batch.arrivals_owners(&ids).await?.into_iter().map(|(id, _, _)| id).collect();
     for (source, content, id, at) in earlier.into_iter().filter(|(_, _, id, _)| on_leads.contains(id)) {
-        draft.said.entry((source, content)).or_default().push((id, at));
+        let earlier = EarlierArrival { id, received_at: at };
+        work_unit.same_content.entry((source, content)).or_default().push(earlier);
     }
     Ok(())
 }
 
 /// The sources' names, and their clients with programs, criteria and endpoints.
-async fn know_settings(batch: &mut Transaction, draft: &mut Draft, worked: &[&Fresh<'_>]) -> Result<(), StoreError> {
-    let of_leads = draft.leads.values().map(|lead| lead.row.source);
+async fn load_settings(
+    batch: &mut Transaction,
+    work_unit: &mut UnitOfWork,
+    worked: &[&NewArrival<'_>],
+) -> Result<(), StoreError> {
+    let of_leads = work_unit.leads.values().map(|lead| lead.row.source);
     let sources: BTreeSet<_> = of_leads.chain(worked.iter().map(|fresh| fresh.arrival.source)).collect();
     if sources.is_empty() {
         return Ok(());
     }
     let sources: Vec<_> = sources.into_iter().collect();
     for (source, work) in batch.settings_of(&sources).await? {
-        draft.sources.insert(source.id, (source.name, source.channel));
-        draft.work.insert(work.client.id, work);
+        work_unit.sources.insert(source.id, SourceFacts { name: source.name, channel: source.channel });
+        work_unit.work.insert(work.client.id, work);
     }
     Ok(())
 }

@@ -15,18 +15,18 @@ use uuid::Uuid;
 /// Nothing durable could be reached: the arrival was not received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("neither RabbitMQ nor the database takes arrivals")]
-pub struct NotKept;
+pub struct NotDurable;
 
-/// Keeps arrivals. Concurrent requests share commits and confirms.
+/// Makes arrivals durable. Concurrent requests share commits and confirms.
 #[derive(Clone)]
-pub struct Keeper {
+pub struct DurableWriter {
     transport: Transport,
     store: Store,
     spool: BatchWriter<SpoolRow, (), StoreError>,
     offer: SignedDuration,
 }
 
-impl Keeper {
+impl DurableWriter {
     /// Starts the writer of spool rows on the current runtime.
     pub fn start(transport: Transport, store: Store, settings: &Settings) -> Self {
         let options = BatchOptions {
@@ -47,11 +47,11 @@ impl Keeper {
         Self { transport, store, spool, offer }
     }
 
-    /// Keeps one arrival.
+    /// Makes one arrival durable.
     ///
     /// # Errors
     /// When neither place takes it.
-    pub async fn one(&self, id: Uuid, body: Bytes, received_at: Timestamp) -> Result<(), NotKept> {
+    pub async fn write(&self, id: Uuid, body: Bytes, received_at: Timestamp) -> Result<(), NotDurable> {
         if self.transport.is_local() {
             self.spool(row(id, &body, received_at, received_at + self.offer)).await?;
             self.offer(Message { id, body }).await;
@@ -69,12 +69,12 @@ impl Keeper {
         }
     }
 
-    /// Keeps all arrivals of one request, or says that it did not: then some may be kept nevertheless, and the sender's
-    /// next try makes them the same arrivals.
+    /// Makes all arrivals of one request durable. When it fails, some may be durable nevertheless; the sender's next try makes
+    /// them the same arrivals.
     ///
     /// # Errors
     /// When one of them is in neither place.
-    pub async fn all(&self, arrivals: Vec<(Uuid, Bytes)>, received_at: Timestamp) -> Result<(), NotKept> {
+    pub async fn write_all(&self, arrivals: Vec<(Uuid, Bytes)>, received_at: Timestamp) -> Result<(), NotDurable> {
         if self.transport.is_local() {
             let offered_until = received_at + self.offer;
             self.spool_together(arrivals.iter().map(|(id, body)| row(*id, body, received_at, offered_until)).collect())
@@ -94,15 +94,15 @@ impl Keeper {
     }
 
     /// Hands a row to the writer that many requests share.
-    async fn spool(&self, row: SpoolRow) -> Result<(), NotKept> {
-        self.spool.write(row).await.map_err(|error| not_kept(&error))?;
+    async fn spool(&self, row: SpoolRow) -> Result<(), NotDurable> {
+        self.spool.write(row).await.map_err(|error| not_durable(&error))?;
         counter!("ripen_intake_kept_total", "place" => "spool").increment(1);
         Ok(())
     }
 
-    async fn spool_together(&self, rows: Vec<SpoolRow>) -> Result<(), NotKept> {
+    async fn spool_together(&self, rows: Vec<SpoolRow>) -> Result<(), NotDurable> {
         let count = rows.len() as u64;
-        self.store.spool_insert(rows).await.map_err(|error| not_kept(&error))?;
+        self.store.spool_insert(rows).await.map_err(|error| not_durable(&error))?;
         counter!("ripen_intake_kept_total", "place" => "spool").increment(count);
         Ok(())
     }
@@ -120,8 +120,8 @@ fn row(id: Uuid, body: &Bytes, received_at: Timestamp, offered_until: Timestamp)
     SpoolRow { id, body: body.to_vec(), received_at, offered_until }
 }
 
-fn not_kept(error: &dyn std::error::Error) -> NotKept {
+fn not_durable(error: &dyn std::error::Error) -> NotDurable {
     let cause = error.source().map(tracing::field::display);
     tracing::warn!(error = %error, cause, "an arrival could not be kept");
-    NotKept
+    NotDurable
 }

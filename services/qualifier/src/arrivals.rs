@@ -1,5 +1,5 @@
-//! Taking new arrivals into the draft, one after the other: whose they are, which lead they are evidence for, what they
-//! say. Pure but for fresh ids.
+//! Takes new arrivals into the unit of work, one after the other: which person they are of, on which lead they count, which
+//! answers and notes they bring. Pure but for new ids.
 
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
@@ -20,8 +20,8 @@ use ripen_store::{
 use uuid::Uuid;
 
 use crate::{
-    draft::{Draft, DraftLead, DraftPerson},
-    gather::Fresh,
+    load::NewArrival,
+    unit_of_work::{ArrivalOwner, EarlierArrival, TrackedLead, TrackedPerson, UnitOfWork},
 };
 
 /// An arrival of a client that this installation does not know.
@@ -29,66 +29,72 @@ use crate::{
 #[error("there is no client {0}")]
 pub struct UnknownClient(ClientId);
 
-/// What absorbing needs from outside the draft.
-pub struct Absorber<F> {
+/// What it needs from outside the unit of work.
+pub struct ArrivalRecorder<F> {
     /// Equal content without a key within this time is the same arrival.
     pub same_within: SignedDuration,
     /// Makes a new UUID.
-    pub fresh_id: F,
+    pub new_id: F,
 }
 
-impl<F: Fn() -> Uuid> Absorber<F> {
+impl<F: Fn() -> Uuid> ArrivalRecorder<F> {
     /// Takes in one arrival.
     ///
     /// # Errors
     /// When its client is none of this installation's.
-    pub fn absorb(&self, draft: &mut Draft, fresh: &Fresh<'_>) -> Result<(), UnknownClient> {
+    pub fn record(&self, work_unit: &mut UnitOfWork, fresh: &NewArrival<'_>) -> Result<(), UnknownClient> {
         if fresh.quarantine.is_some() {
-            draft.arrivals.push(row_of(fresh, None, fresh.quarantine, false));
+            work_unit.arrivals.push(row_of(fresh, None, fresh.quarantine, false));
             return Ok(());
         }
-        if let Some(earlier) = self.same_as(draft, fresh) {
-            draft.same.push((fresh.id, earlier));
+        if let Some(earlier) = self.repeated_by(work_unit, fresh) {
+            work_unit.repeats.push((fresh.id, earlier));
             return Ok(());
         }
-        let work = draft.work.get(&fresh.arrival.client).ok_or(UnknownClient(fresh.arrival.client))?;
+        let work = work_unit.work.get(&fresh.arrival.client).ok_or(UnknownClient(fresh.arrival.client))?;
         let program = work.program;
-        let owner = fresh.amends.and_then(|amended| draft.amended.get(&amended).copied());
+        let owner = fresh.amends.and_then(|amended| work_unit.owners.get(&amended).copied());
         let how = if owner.is_some() { Absorb::Replace } else { Absorb::Fill };
-        let person = self.person(draft, fresh, owner.map(|(person, _)| person), how);
+        let person = self.person(work_unit, fresh, owner.map(|owner| owner.person), how);
         let (lead, repeat) = match owner {
-            Some((_, lead)) => (lead, true),
-            None => self.lead(draft, fresh, person, program),
+            Some(owner) => (owner.lead, true),
+            None => self.lead(work_unit, fresh, person, program),
         };
-        note_what_it_says(draft, fresh, lead);
+        record_answers(work_unit, fresh, lead);
         // A correction of it may come in the same batch.
-        draft.amended.insert(fresh.id, (person, lead));
+        work_unit.owners.insert(fresh.id, ArrivalOwner { person, lead });
         let amends = owner.and(fresh.amends);
-        draft.arrivals.push(ArrivalRow { amends, ..row_of(fresh, Some((person, lead)), None, repeat) });
-        let said = draft.said.entry((fresh.arrival.source, fresh.arrival.content)).or_default();
-        said.push((fresh.id, fresh.arrival.received_at));
+        work_unit.arrivals.push(ArrivalRow { amends, ..row_of(fresh, Some((person, lead)), None, repeat) });
+        let same = work_unit.same_content.entry((fresh.arrival.source, fresh.arrival.content)).or_default();
+        same.push(EarlierArrival { id: fresh.id, received_at: fresh.arrival.received_at });
         Ok(())
     }
 
     /// The earlier arrival that this one repeats word for word, where it came without a key of its own.
-    fn same_as(&self, draft: &Draft, fresh: &Fresh<'_>) -> Option<ArrivalId> {
+    fn repeated_by(&self, work_unit: &UnitOfWork, fresh: &NewArrival<'_>) -> Option<ArrivalId> {
         if fresh.arrival.sameness != Sameness::Content {
             return None;
         }
-        let said = draft.said.get(&(fresh.arrival.source, fresh.arrival.content))?;
+        let same = work_unit.same_content.get(&(fresh.arrival.source, fresh.arrival.content))?;
         let close = |at: Timestamp| fresh.arrival.received_at.duration_since(at).abs() <= self.same_within;
-        said.iter().find(|(id, at)| *id != fresh.id && close(*at)).map(|(id, _)| *id)
+        same.iter().find(|earlier| earlier.id != fresh.id && close(earlier.received_at)).map(|earlier| earlier.id)
     }
 
-    fn person(&self, draft: &mut Draft, fresh: &Fresh<'_>, owner: Option<PersonId>, how: Absorb) -> PersonId {
+    fn person(
+        &self,
+        work_unit: &mut UnitOfWork,
+        fresh: &NewArrival<'_>,
+        owner: Option<PersonId>,
+        how: Absorb,
+    ) -> PersonId {
         let submission = &fresh.arrival.submission;
         let client = fresh.arrival.client;
         let mut said = Profile::default();
         said.absorb(submission, Absorb::Fill);
         let id = owner
-            .or_else(|| recognise(&said, &candidates(draft, client, submission.identities())))
-            .unwrap_or_else(|| PersonId::from_uuid((self.fresh_id)()));
-        let person = draft.persons.entry(id).or_insert_with(|| DraftPerson {
+            .or_else(|| recognise(&said, &candidates(work_unit, client, submission.identities())))
+            .unwrap_or_else(|| PersonId::from_uuid((self.new_id)()));
+        let person = work_unit.persons.entry(id).or_insert_with(|| TrackedPerson {
             client,
             profile: Profile::default(),
             verified: false,
@@ -99,39 +105,49 @@ impl<F: Fn() -> Uuid> Absorber<F> {
         person.profile.absorb(submission, how);
         person.changed |= person.profile != before;
         for identity in submission.identities() {
-            let reached = draft.reached.entry((client, identity.clone())).or_default();
+            let reached = work_unit.reached.entry((client, identity.clone())).or_default();
             if !reached.contains(&id) {
                 reached.push(id);
-                draft.links.push((client, identity, id));
+                work_unit.new_identities.push((client, identity, id));
             }
         }
         id
     }
 
     /// The person's open lead with this arrival counted, or a new one.
-    fn lead(&self, draft: &mut Draft, fresh: &Fresh<'_>, person: PersonId, program: ProgramId) -> (LeadId, bool) {
-        if let Some(id) = draft.open.get(&(person, program)).copied()
-            && let Some(lead) = draft.leads.get_mut(&id)
+    fn lead(
+        &self,
+        work_unit: &mut UnitOfWork,
+        fresh: &NewArrival<'_>,
+        person: PersonId,
+        program: ProgramId,
+    ) -> (LeadId, bool) {
+        if let Some(id) = work_unit.open.get(&(person, program)).copied()
+            && let Some(lead) = work_unit.leads.get_mut(&id)
         {
-            count(lead, fresh);
+            count_arrival(lead, fresh);
             return (id, true);
         }
-        let id = LeadId::from_uuid((self.fresh_id)());
-        let mut lead = DraftLead::new(new_lead(id, fresh, person, program, draft));
+        let id = LeadId::from_uuid((self.new_id)());
+        let mut lead = TrackedLead::new(new_lead(id, fresh, person, program, work_unit));
         lead.changed = true;
         lead.arrived.push(fresh.id);
-        draft.leads.insert(id, lead);
-        draft.open.insert((person, program), id);
+        work_unit.leads.insert(id, lead);
+        work_unit.open.insert((person, program), id);
         (id, false)
     }
 }
 
-fn candidates(draft: &Draft, client: ClientId, identities: impl Iterator<Item = Identity>) -> Vec<Candidate<'_>> {
+fn candidates(
+    work_unit: &UnitOfWork,
+    client: ClientId,
+    identities: impl Iterator<Item = Identity>,
+) -> Vec<Candidate<'_>> {
     let mut found = Vec::new();
     for identity in identities {
         let by_email = matches!(identity, Identity::Email(_));
-        for person in draft.reached.get(&(client, identity)).into_iter().flatten() {
-            if let Some(known) = draft.persons.get(person) {
+        for person in work_unit.reached.get(&(client, identity)).into_iter().flatten() {
+            if let Some(known) = work_unit.persons.get(person) {
                 found.push(Candidate { person: *person, profile: &known.profile, by_email });
             }
         }
@@ -139,11 +155,11 @@ fn candidates(draft: &Draft, client: ClientId, identities: impl Iterator<Item = 
     found
 }
 
-fn arrived_at(fresh: &Fresh<'_>) -> Timestamp {
+fn arrived_at(fresh: &NewArrival<'_>) -> Timestamp {
     fresh.arrival.submission.submitted_at.unwrap_or(fresh.arrival.received_at)
 }
 
-fn count(lead: &mut DraftLead, fresh: &Fresh<'_>) {
+fn count_arrival(lead: &mut TrackedLead, fresh: &NewArrival<'_>) {
     let at = arrived_at(fresh);
     let row = &mut lead.row;
     row.arrivals = row.arrivals.saturating_add(1);
@@ -162,10 +178,16 @@ fn count(lead: &mut DraftLead, fresh: &Fresh<'_>) {
     lead.arrived.push(fresh.id);
 }
 
-fn new_lead(id: LeadId, fresh: &Fresh<'_>, person: PersonId, program: ProgramId, draft: &Draft) -> LeadRow {
+fn new_lead(
+    id: LeadId,
+    fresh: &NewArrival<'_>,
+    person: PersonId,
+    program: ProgramId,
+    work_unit: &UnitOfWork,
+) -> LeadRow {
     let arrival = fresh.arrival;
     let at = arrived_at(fresh);
-    let of_source = draft.sources.get(&arrival.source).map(|(_, channel)| *channel);
+    let of_source = work_unit.sources.get(&arrival.source).map(|source| source.channel);
     LeadRow {
         id,
         client: arrival.client,
@@ -192,15 +214,15 @@ fn new_lead(id: LeadId, fresh: &Fresh<'_>, person: PersonId, program: ProgramId,
 }
 
 /// Answers and notes of an arrival, dated by the time it was received: nothing was known before.
-fn note_what_it_says(draft: &mut Draft, fresh: &Fresh<'_>, id: LeadId) {
+fn record_answers(work_unit: &mut UnitOfWork, fresh: &NewArrival<'_>, id: LeadId) {
     let arrival = fresh.arrival;
     let submission = &arrival.submission;
-    let by = draft.sources.get(&arrival.source).map(|(name, _)| name.clone()).unwrap_or_default();
-    let Some(lead) = draft.leads.get_mut(&id) else { return };
+    let by = work_unit.sources.get(&arrival.source).map(|source| source.name.clone()).unwrap_or_default();
+    let Some(lead) = work_unit.leads.get_mut(&id) else { return };
     let origin = Origin::Arrival(fresh.id);
     for (question, value) in submission.answers.iter().filter(|(_, value)| !value.is_null()) {
         let answer = Answer { value: value.clone(), at: arrival.received_at, origin: origin.clone() };
-        draft.answers.push(AnswerRow {
+        work_unit.answers.push(AnswerRow {
             lead: id,
             question: question.clone(),
             at: answer.at,
@@ -212,7 +234,7 @@ fn note_what_it_says(draft: &mut Draft, fresh: &Fresh<'_>, id: LeadId) {
         }
     }
     if let Some(text) = &submission.notes {
-        draft.notes.push(NoteRow { lead: id, at: arrival.received_at, by, text: text.clone() });
+        work_unit.notes.push(NoteRow { lead: id, at: arrival.received_at, by, text: text.clone() });
     }
     if fresh.amends.is_some() && !lead.arrived.contains(&fresh.id) {
         lead.arrived.push(fresh.id);
@@ -220,7 +242,7 @@ fn note_what_it_says(draft: &mut Draft, fresh: &Fresh<'_>, id: LeadId) {
 }
 
 fn row_of(
-    fresh: &Fresh<'_>,
+    fresh: &NewArrival<'_>,
     on: Option<(PersonId, LeadId)>,
     quarantined: Option<QuarantineReason>,
     repeat: bool,

@@ -1,15 +1,16 @@
-//! What a batch knows and is about to write, in memory: persons, leads, and what arrived on them.
+//! The unit of work of a batch: persons, leads and what arrived on them, in memory.
 //!
-//! Loaded once under the locks, changed by the batch's messages in order, written at the end.
+//! Loaded once under the locks, changed by the batch's messages in order, written at the end in one transaction. Nothing
+//! here reads or writes.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use ripen_domain::{
     contact::Identity,
-    criteria::Answer,
+    criteria::{Answer, SourceFacts},
+    hash::ContentHash,
     id::{ArrivalId, ClientId, LeadId, PersonId, ProgramId, SourceId},
-    lead::Channel,
     person::Profile,
     promise::Open,
 };
@@ -24,7 +25,7 @@ use ripen_store::{
 
 /// A person, known or new.
 #[derive(Debug, Clone)]
-pub struct DraftPerson {
+pub struct TrackedPerson {
     /// The client.
     pub client: ClientId,
     /// What is known.
@@ -33,13 +34,13 @@ pub struct DraftPerson {
     pub verified: bool,
     /// Asked not to be contacted.
     pub do_not_contact: bool,
-    /// To be written.
+    /// Whether its row is to be written.
     pub changed: bool,
 }
 
 /// A lead, known or new.
 #[derive(Debug, Clone)]
-pub struct DraftLead {
+pub struct TrackedLead {
     /// As it will be written.
     pub row: LeadRow,
     /// Its row is to be written.
@@ -56,7 +57,7 @@ pub struct DraftLead {
     pub fired: Option<i64>,
 }
 
-impl DraftLead {
+impl TrackedLead {
     /// A lead without anything around it yet.
     pub fn new(row: LeadRow) -> Self {
         Self {
@@ -71,43 +72,61 @@ impl DraftLead {
     }
 }
 
+/// On whose lead an arrival is.
+#[derive(Debug, Clone, Copy)]
+pub struct ArrivalOwner {
+    /// The person.
+    pub person: PersonId,
+    /// The lead.
+    pub lead: LeadId,
+}
+
+/// An arrival that may be repeated word for word.
+#[derive(Debug, Clone, Copy)]
+pub struct EarlierArrival {
+    /// Its id.
+    pub id: ArrivalId,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
 /// Everything one batch reads and writes.
 #[derive(Debug, Default)]
-pub struct Draft {
+pub struct UnitOfWork {
     /// What to know of each client.
     pub work: BTreeMap<ClientId, Work>,
     /// Names and channels of sources.
-    pub sources: BTreeMap<SourceId, (String, Channel)>,
+    pub sources: BTreeMap<SourceId, SourceFacts>,
     /// Persons.
-    pub persons: BTreeMap<PersonId, DraftPerson>,
+    pub persons: BTreeMap<PersonId, TrackedPerson>,
     /// Who is reached under an identity, oldest first.
-    pub reached: BTreeMap<(ClientId, Identity), Vec<PersonId>>,
+    pub(crate) reached: BTreeMap<(ClientId, Identity), Vec<PersonId>>,
     /// Leads.
-    pub leads: BTreeMap<LeadId, DraftLead>,
+    pub leads: BTreeMap<LeadId, TrackedLead>,
     /// The open lead of a person under a program.
-    pub open: BTreeMap<(PersonId, ProgramId), LeadId>,
-    /// On which person and lead the arrivals are that are amended.
-    pub amended: BTreeMap<ArrivalId, (PersonId, LeadId)>,
-    /// Earlier arrivals by what they say.
-    pub said: BTreeMap<(SourceId, ripen_domain::hash::ContentHash), Vec<(ArrivalId, Timestamp)>>,
-    /// To be written.
-    pub links: Vec<(ClientId, Identity, PersonId)>,
+    pub(crate) open: BTreeMap<(PersonId, ProgramId), LeadId>,
+    /// On whose lead an arrival is, for those that this batch corrects and those that it brings.
+    pub owners: BTreeMap<ArrivalId, ArrivalOwner>,
+    /// Earlier arrivals of a source by the hash of their content.
+    pub(crate) same_content: BTreeMap<(SourceId, ContentHash), Vec<EarlierArrival>>,
+    /// Identities that lead to a person from now on, to be written.
+    pub(crate) new_identities: Vec<(ClientId, Identity, PersonId)>,
     /// To be written.
     pub arrivals: Vec<ArrivalRow>,
     /// To be written.
     pub answers: Vec<AnswerRow>,
     /// To be written.
     pub notes: Vec<NoteRow>,
-    /// Ids that end as the same as an earlier arrival.
-    pub same: Vec<(ArrivalId, ArrivalId)>,
+    /// Ids that end as repetitions, each with the arrival it repeats.
+    pub(crate) repeats: Vec<(ArrivalId, ArrivalId)>,
 }
 
-impl Draft {
+impl UnitOfWork {
     /// Takes in a lead that was locked.
-    pub fn know_lead(&mut self, row: LeadRow) {
+    pub fn load_lead(&mut self, row: LeadRow) {
         if row.stage.is_open() {
             self.open.insert((row.person, row.program), row.id);
         }
-        self.leads.entry(row.id).or_insert_with(|| DraftLead::new(row));
+        self.leads.entry(row.id).or_insert_with(|| TrackedLead::new(row));
     }
 }

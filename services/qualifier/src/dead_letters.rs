@@ -2,18 +2,23 @@
 
 use std::time::Duration;
 
-use ripen_queue::{Outcome, Queue, Received};
-use ripen_runtime::{lifecycle::Stop, random::uuid_v7};
+use ripen_domain::backoff::Backoff;
+use ripen_queue::{Queue, Received, Settlement};
+use ripen_runtime::{
+    lifecycle::Stop,
+    random::uuid_v7,
+    retry::{RetryLimit, Tried, retry},
+};
 use ripen_store::arrival::dead_letter::NewDeadLetter;
 
-use crate::Context;
+use crate::context::QualifierContext;
 
 /// At most so many are kept by one commit.
 const BATCH: usize = 64;
-const PAUSE: Duration = Duration::from_millis(500);
+const BACKOFF: Backoff = Backoff { first: Duration::from_millis(500), longest: Duration::from_secs(5) };
 
 /// Keeps dead letters until asked to stop; those not kept yet go back to the queue.
-pub async fn run(ctx: Context, stop: Stop) {
+pub async fn run(ctx: QualifierContext, stop: Stop) {
     let consumer = ctx.transport.consume(Queue::Dead, 64);
     loop {
         let received = tokio::select! {
@@ -25,21 +30,21 @@ pub async fn run(ctx: Context, stop: Stop) {
             return;
         }
         let letters: Vec<_> = received.iter().map(|message| letter(&ctx, message)).collect();
-        while let Err(error) = ctx.store.dead_letters_keep(&letters, ctx.clock.now()).await {
-            tracing::warn!(%error, "dead letters cannot be kept and are held");
-            tokio::select! {
-                () = stop.soft().cancelled() => return,
-                () = tokio::time::sleep(PAUSE) => {}
-            }
+        let kept = retry(BACKOFF, RetryLimit::None, stop.soft(), || async {
+            let kept = ctx.store.dead_letters_keep(&letters, ctx.clock.now()).await;
+            Tried::from(kept.inspect_err(|error| tracing::warn!(%error, "dead letters cannot be kept and are held")))
+        });
+        if kept.await.is_err() {
+            return;
         }
         for letter in &letters {
             tracing::error!(queue = letter.queue, message.id = %letter.message, reason = letter.reason, "a message is a dead letter: see `ripen dead list`");
         }
-        consumer.settle(received.into_iter().map(|message| (message, Outcome::Done)).collect()).await;
+        consumer.settle(received.into_iter().map(|message| (message, Settlement::Done)).collect()).await;
     }
 }
 
-fn letter(ctx: &Context, message: &Received) -> NewDeadLetter {
+fn letter(ctx: &QualifierContext, message: &Received) -> NewDeadLetter {
     NewDeadLetter {
         id: uuid_v7(ctx.clock.now()),
         queue: message.origin.clone().unwrap_or_else(|| Queue::Arrivals.name().to_owned()),

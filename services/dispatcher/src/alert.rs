@@ -1,14 +1,15 @@
-//! Looks for what somebody has to hear of: has the leads of a webhook that fails mailed meanwhile, tells its client and the
-//! firm, reminds reps of leads of which nothing was said, and then tells the firm.
+//! Alerts, written as notices that [`crate::notice`] mails: to client and firm when a webhook keeps failing, whose leads are
+//! mailed meanwhile; to a rep about leads without an outcome, and later to the firm.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ripen_domain::id::{ClientId, NoticeId};
-use ripen_runtime::{lifecycle::Stop, random::uuid_v7};
+use ripen_runtime::{
+    every::{NextTick, every},
+    lifecycle::Stop,
+    random::uuid_v7,
+};
 use ripen_store::{
     StoreError,
     endpoint::alert::Broken,
@@ -17,49 +18,35 @@ use ripen_store::{
 };
 use serde_json::{Value, json};
 
-use crate::Context;
+use crate::context::DispatcherContext;
 
-/// How often it looks: what it tells is of minutes and hours.
-const EVERY: Duration = Duration::from_secs(10);
-/// So many leads are mailed in one look.
+/// How often failing endpoints are looked for: they are told of after minutes.
+const PERIOD: Duration = Duration::from_secs(10);
+/// So many leads are mailed by one tick.
 const BATCH: i64 = 500;
 /// Nobody is reminded of what is older: it was told before, or nothing was told then.
 const FORGET_AFTER: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// So many leads are named in one mail to the firm.
 const NAMED: usize = 20;
 
-/// Looks until asked to stop.
-pub async fn run(ctx: Context, stop: Stop) {
-    let swept = Duration::from_millis(ctx.settings.dispatcher.sweep_interval_ms.max(10)) * 10;
-    let mut reminded: Option<Instant> = None;
-    loop {
-        let rarely = Duration::from_secs(ctx.settings.dispatcher.remind_every_s);
-        let remind = reminded.is_none_or(|last| last.elapsed() >= rarely);
-        let looked = tokio::select! {
-            biased;
-            () = stop.soft().cancelled() => return,
-            looked = look(&ctx, remind, ctx.clock.now()) => looked,
-        };
-        match looked {
-            Ok(()) if remind => reminded = Some(Instant::now()),
-            Ok(()) => {}
-            Err(error) => tracing::warn!(%error, "what somebody has to hear of could not be looked for, and is again"),
-        }
-        tokio::select! {
-            biased;
-            () = stop.soft().cancelled() => return,
-            () = tokio::time::sleep(EVERY.min(swept)) => {}
-        }
-    }
-}
-
-async fn look(ctx: &Context, remind: bool, now: Timestamp) -> Result<(), StoreError> {
-    endpoints(ctx, now).await?;
-    if remind { leads(ctx, now).await } else { Ok(()) }
+/// Looks for both until asked to stop.
+pub async fn run(ctx: DispatcherContext, stop: Stop) {
+    let settings = &ctx.settings.dispatcher;
+    let period = PERIOD.min(Duration::from_millis(settings.sweep_interval_ms.max(10)) * 10);
+    let rarely = Duration::from_secs(settings.remind_every_s);
+    tokio::join!(
+        every("alerts of failing endpoints", period, stop.soft(), || async {
+            endpoints_tick(&ctx, ctx.clock.now()).await.map(|()| NextTick::InAPeriod)
+        }),
+        // After a failure it is tried again within the shorter period: nobody waits an hour for a reminder that is due.
+        every("reminders of leads without an outcome", period, stop.soft(), || async {
+            leads_tick(&ctx, ctx.clock.now()).await.map(|()| NextTick::After(rarely))
+        }),
+    );
 }
 
 /// Has leads mailed whose webhook fails, and tells of what fails.
-async fn endpoints(ctx: &Context, now: Timestamp) -> Result<(), StoreError> {
+async fn endpoints_tick(ctx: &DispatcherContext, now: Timestamp) -> Result<(), StoreError> {
     if let Some(since) = before(now, ctx.settings.dispatcher.fallback_after_s) {
         let mailed = ctx.store.fallback_step(since, BATCH, now).await?;
         if mailed > 0 {
@@ -73,7 +60,7 @@ async fn endpoints(ctx: &Context, now: Timestamp) -> Result<(), StoreError> {
 }
 
 /// Tells of leads of which nothing was said.
-async fn leads(ctx: &Context, now: Timestamp) -> Result<(), StoreError> {
+async fn leads_tick(ctx: &DispatcherContext, now: Timestamp) -> Result<(), StoreError> {
     if let Some(since) = before(now, ctx.settings.dispatcher.remind_after_h * 3600) {
         let from = since.checked_sub(FORGET_AFTER).unwrap_or(Timestamp::MIN);
         let untouched = ctx.store.untouched(ctx.scope(), (from, since), None).await?;
@@ -90,13 +77,15 @@ fn before(now: Timestamp, seconds: u64) -> Option<Timestamp> {
     now.checked_sub(ago).ok()
 }
 
-fn notice(
-    now: Timestamp,
+/// To whom a notice goes, and the key under which it goes there once.
+struct Addressee {
     client: ClientId,
-    kind: NoticeKind,
-    (key, address): (String, String),
-    data: Value,
-) -> OnceNotice {
+    address: String,
+    key: String,
+}
+
+fn notice(now: Timestamp, kind: NoticeKind, to: Addressee, data: Value) -> OnceNotice {
+    let Addressee { client, address, key } = to;
     OnceNotice {
         id: NoticeId::from_uuid(uuid_v7(now)),
         client,
@@ -131,7 +120,8 @@ fn of_endpoint(firm: &str, one: &Broken, now: Timestamp) -> Vec<OnceNotice> {
     let told = addresses.map(|address| {
         let data = json!({"title": title, "sentences": [why, waiting]});
         let key = format!("{kind}:{}:{since}", one.endpoint);
-        OnceNotice { endpoint: Some(one.endpoint), ..notice(now, one.client, kind, (key, address.to_owned()), data) }
+        let to = Addressee { client: one.client, address: address.to_owned(), key };
+        OnceNotice { endpoint: Some(one.endpoint), ..notice(now, kind, to, data) }
     });
     told.collect()
 }
@@ -146,12 +136,13 @@ fn reminder(one: &Untouched, now: Timestamp) -> Option<OnceNotice> {
     ];
     let data = json!({"title": format!("{who} is waiting"), "sentences": sentences});
     let key = format!("untouched:{}", one.delivery);
-    let told = notice(now, one.client.0, NoticeKind::LeadUntouched, (key, address.clone()), data);
+    let to = Addressee { client: one.client.0, address: address.clone(), key };
+    let told = notice(now, NoticeKind::LeadUntouched, to, data);
     Some(OnceNotice { delivery: Some(one.delivery), to: (name, address), ..told })
 }
 
 /// One mail for each client and day.
-async fn firm(ctx: &Context, untouched: &[Untouched], now: Timestamp) -> Result<u64, StoreError> {
+async fn firm(ctx: &DispatcherContext, untouched: &[Untouched], now: Timestamp) -> Result<u64, StoreError> {
     let address = &ctx.settings.mail.alerts;
     let Some(since) = before(now, ctx.settings.dispatcher.firm_after_h * 3600).filter(|_| !address.is_empty()) else {
         return Ok(0);
@@ -178,7 +169,8 @@ fn of_clients(address: &str, untouched: &[&Untouched], now: Timestamp) -> Vec<On
         let count = if leads.len() == 1 { "an A lead".to_owned() } else { format!("{} A leads", leads.len()) };
         let data = json!({"title": format!("{name}: {count} nobody touched"), "sentences": sentences});
         let key = format!("untouched_firm:{client}:{today}");
-        Some(notice(now, client, NoticeKind::LeadsUntouched, (key, address.to_owned()), data))
+        let to = Addressee { client, address: address.to_owned(), key };
+        Some(notice(now, NoticeKind::LeadsUntouched, to, data))
     });
     notices.collect()
 }

@@ -1,0 +1,67 @@
+//! What every part of the dispatcher works with, made once per process.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::SignedDuration;
+use ripen_domain::{
+    actor::{Actor, Scope, System},
+    circuit::CircuitTerms,
+    delivery::Schedule,
+    link::Links,
+};
+use ripen_outbound::{mail::Mailer, webhook::WebhookSender};
+use ripen_queue::Transport;
+use ripen_runtime::{clock::Clock, config::Settings, health::Health};
+use ripen_store::Store;
+
+/// What the dispatcher works with.
+#[derive(Clone)]
+pub struct DispatcherContext {
+    /// The database.
+    pub store: Store,
+    /// The queues.
+    pub transport: Transport,
+    /// The clock.
+    pub clock: Clock,
+    /// Sizes and times.
+    pub settings: Arc<Settings>,
+    /// Where trouble is shown.
+    pub health: Health,
+    /// Sends webhooks.
+    pub webhooks: Arc<WebhookSender>,
+    /// Sends mail.
+    pub mailer: Arc<Mailer>,
+    /// Makes the links by which clients say what became of a lead; none where nobody said how the outside names this
+    /// installation.
+    pub links: Option<Links>,
+}
+
+impl DispatcherContext {
+    /// What the dispatcher may read: every client's, because it sends for all of them.
+    pub(crate) fn scope(&self) -> Scope {
+        Actor::system(System::Dispatcher).scope()
+    }
+
+    pub(crate) fn schedule(&self) -> Schedule {
+        let waits = self.settings.dispatcher.retry_schedule_s.iter().copied().map(Duration::from_secs).collect();
+        Schedule { waits, longest_wait: LONGEST_RETRY_AFTER }
+    }
+
+    pub(crate) fn circuit_terms(&self) -> CircuitTerms {
+        let settings = &self.settings.dispatcher;
+        CircuitTerms {
+            failures: settings.circuit_failures.max(1),
+            pause: Duration::from_secs(settings.circuit_pause_s),
+            longest_pause: Duration::from_secs(settings.circuit_longest_pause_s),
+            disable_after: Duration::from_secs(settings.disable_after_days.saturating_mul(24 * 3600)),
+        }
+    }
+
+    /// How long an offered row is not offered again.
+    pub(crate) fn offer(&self) -> SignedDuration {
+        SignedDuration::from_secs(i64::try_from(self.settings.dispatcher.offer_s).unwrap_or(60))
+    }
+}
+
+/// A client's wish to wait is heeded up to a day.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 3600);

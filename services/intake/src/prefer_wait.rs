@@ -1,0 +1,40 @@
+//! `Prefer: wait` (RFC 7240): waits for the decision on an arrival, within the sender's limit.
+
+use std::time::Duration;
+
+use ripen_domain::{
+    backoff::Backoff,
+    id::{ArrivalId, SourceId},
+};
+use ripen_runtime::{
+    lifecycle::Stop,
+    retry::{RetryLimit, Tried, retry},
+};
+use ripen_store::arrival::status::ArrivalStatus;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::context::Parts;
+
+/// Pauses between questions. The first comes after one pause: nothing is decided at once.
+const BACKOFF: Backoff = Backoff { first: Duration::from_millis(15), longest: Duration::from_millis(100) };
+
+/// What became of the arrival, when that is known within `limit`. Nothing when it is not, when too many wait already,
+/// or when the database is away: then the sender hears what is true in any case, that it was received.
+pub async fn decided(parts: &Parts, source: SourceId, id: ArrivalId, limit: Duration) -> Option<ArrivalStatus> {
+    let _permit = parts.waiters.try_acquire().ok()?;
+    let deadline = Instant::now() + limit;
+    sleep(BACKOFF.first).await;
+    // A request that its sender gives up is dropped here, and drains with the listener at the stop.
+    let never = Stop::default();
+    let asked = retry(BACKOFF, RetryLimit::Until(deadline), never.soft(), || async {
+        match timeout_at(deadline, parts.store.arrival_status(source, &[id])).await {
+            Ok(Ok(mut found)) => found.pop().map_or(Tried::Again(()), |status| Tried::Done(Some(status))),
+            Ok(Err(error)) => {
+                tracing::debug!(error = %error, "a decision could not be waited for");
+                Tried::Done(None)
+            }
+            Err(_elapsed) => Tried::Done(None),
+        }
+    });
+    asked.await.ok().flatten()
+}

@@ -1,0 +1,193 @@
+//! Routes held deliveries again when they are due: the best first, under the same locks as what matures. A shell around the
+//! assigner.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use ripen_domain::{
+    criteria::Criteria,
+    id::{ClientId, CriteriaId, DeliveryId, LeadId, MaturationId},
+};
+use ripen_runtime::random::uuid_v7;
+use ripen_store::{
+    Store, StoreError, Transaction,
+    criteria::load::{BrokenCriteria, Documents},
+    decision::maturation::RoutingNote,
+    delivery::{
+        held::{Rerouted, Unrouted},
+        offer::NewOffer,
+        write::NewDelivery,
+    },
+};
+
+use crate::{
+    assign::{Assigner, LeadAssignment, TeamState, ToAssign},
+    context::QualifierContext,
+    load::{self, NewArrivals},
+    maturation::{DueDelivery, MaturationRef},
+    message::RequalifyLead,
+    unit_of_work::UnitOfWork,
+    worker,
+};
+
+type Scripts = BTreeMap<CriteriaId, Arc<Criteria>>;
+
+/// So many leads of a client are routed in one transaction.
+const CHUNK: i64 = 64;
+/// So many rows are looked at for clients that have any.
+const LOOKED_AT: i64 = 1_000;
+/// A tick makes so many transactions at most.
+const MOST: usize = 32;
+
+/// What one transaction did.
+#[derive(Debug, Default)]
+struct ReroutedBatch {
+    /// Deliveries to be attempted now.
+    deliveries: Vec<DueDelivery>,
+    /// More of the client may be due.
+    more: bool,
+}
+
+/// Routes what is due at `now`; whether there may be more.
+///
+/// # Errors
+/// When the database is away: what was not routed stays due.
+pub async fn tick(ctx: &QualifierContext, now: Timestamp) -> Result<bool, StoreError> {
+    let mut left = MOST;
+    for client in ctx.store.clients_to_route(now, LOOKED_AT).await? {
+        loop {
+            let Some(one_less) = left.checked_sub(1) else { return Ok(true) };
+            left = one_less;
+            let rerouted = reroute(ctx, client, now).await?;
+            worker::offer_deliveries(ctx, &rerouted.deliveries).await;
+            if !rerouted.more {
+                break;
+            }
+        }
+    }
+    Ok(false)
+}
+
+async fn reroute(ctx: &QualifierContext, client: ClientId, now: Timestamp) -> Result<ReroutedBatch, StoreError> {
+    let mut batch = ctx.store.begin().await?;
+    let leads = batch.leads_to_route(client, now, CHUNK).await?;
+    if leads.is_empty() {
+        return Ok(ReroutedBatch::default());
+    }
+    let work_unit = load_leads(&mut batch, &leads).await?;
+    let criteria = scripts(&work_unit, &ctx.documents).await?;
+    let team_state = TeamState::read(&mut batch, &work_unit, &leads, now).await?;
+    let unrouted = batch.unrouted_lock(&leads, now).await?;
+    let mut assigner = Assigner::new(&work_unit, &criteria, team_state, now);
+    let mut writes = RerouteWrites { now, ..RerouteWrites::default() };
+    for one in &unrouted {
+        let (lead, matured_at) = (one.waiting.lead, one.waiting.matured_at);
+        let assigned = assigner.assign(ToAssign { lead, matured_at, had: &one.had, offered: one.offered });
+        writes.add(client, one, assigned);
+    }
+    let full = assigner.full(client);
+    writes.write(&mut batch, now.saturating_add(ctx.offer()).unwrap_or(now)).await?;
+    batch.turns_write(&assigner.turns).await?;
+    if let Some(hold) = &full {
+        batch.unrouted_put_off(client, (hold.until, &hold.why), now).await?;
+    }
+    batch.commit().await?;
+    let more = full.is_none() && leads.len() == usize::try_from(CHUNK).unwrap_or(usize::MAX);
+    Ok(ReroutedBatch { deliveries: writes.deliveries, more })
+}
+
+/// Where a lead would go, were it to mature now, in words; none where there is no such lead. Nothing is done.
+///
+/// # Errors
+/// When the database is away.
+pub async fn route_preview(
+    store: &Store,
+    documents: &Documents,
+    lead: LeadId,
+    now: Timestamp,
+) -> Result<Option<String>, StoreError> {
+    let mut batch = store.begin().await?;
+    let work_unit = load_leads(&mut batch, &[lead]).await?;
+    let criteria = scripts(&work_unit, documents).await?;
+    if !work_unit.leads.contains_key(&lead) {
+        return Ok(None);
+    }
+    let team_state = TeamState::read(&mut batch, &work_unit, &[lead], now).await?;
+    let matured_now = ToAssign { lead, matured_at: now, had: &[], offered: None };
+    let assigned = Assigner::new(&work_unit, &criteria, team_state, now).assign(matured_now);
+    let plain = || match assigned.held {
+        Some(hold) => format!("Held: {}\n", hold.why),
+        None => "No routing: goes to every enabled endpoint of the client at once\n".to_owned(),
+    };
+    Ok(Some(assigned.note.map_or_else(plain, |note| note.text)))
+}
+
+/// Locks these leads and reads what is known of them.
+async fn load_leads(batch: &mut Transaction, leads: &[LeadId]) -> Result<UnitOfWork, StoreError> {
+    let asked: Vec<_> = leads.iter().map(|lead| RequalifyLead { lead: *lead, generation: None }).collect();
+    load::load(batch, &NewArrivals::default(), &asked, SignedDuration::ZERO).await
+}
+
+/// The criteria whose questions routing may ask. A lead is not kept from its client because they cannot be read.
+async fn scripts(work_unit: &UnitOfWork, documents: &Documents) -> Result<Scripts, StoreError> {
+    let used: BTreeSet<_> = work_unit.work.values().filter_map(|work| work.criteria).collect();
+    match documents.get(&used.into_iter().collect::<Vec<_>>()).await {
+        Ok(criteria) => Ok(criteria),
+        Err(BrokenCriteria::Store(error)) => Err(error),
+        Err(error) => {
+            tracing::error!(%error, "leads are routed without the questions of their script");
+            Ok(Scripts::new())
+        }
+    }
+}
+
+/// What is to be written by one transaction.
+#[derive(Default)]
+struct RerouteWrites {
+    now: Timestamp,
+    /// What becomes of the held deliveries.
+    held: Vec<(DeliveryId, Rerouted)>,
+    /// Further deliveries of the same maturations.
+    new: Vec<NewDelivery>,
+    notes: BTreeMap<MaturationId, RoutingNote>,
+    offers: Vec<NewOffer>,
+    /// To be attempted now.
+    deliveries: Vec<DueDelivery>,
+}
+
+impl RerouteWrites {
+    /// The held row becomes the first delivery, or stays for those who get it later.
+    fn add(&mut self, client: ClientId, held: &Unrouted, assigned: LeadAssignment) {
+        let LeadAssignment { to, held: hold, offer, note } = assigned;
+        let of = MaturationRef { client, lead: held.waiting.lead, maturation: held.maturation };
+        let offered_until = offer.as_ref().map(|offer| offer.until);
+        self.offers.extend(offer.map(|offer| of.offer(offer)));
+        let mut to = to.into_iter();
+        let rerouted = match hold {
+            Some(hold) => Rerouted::Held(hold.until, hold.why),
+            None => to.next().map_or(Rerouted::Done, |first| Rerouted::Given(first.endpoint, first.rep)),
+        };
+        if let Rerouted::Given(endpoint, _) = &rerouted {
+            self.deliveries.push(DueDelivery { delivery: held.delivery, endpoint: *endpoint });
+        }
+        self.held.push((held.delivery, rerouted));
+        for to in to {
+            let new = of.delivery(to, DeliveryId::from_uuid(uuid_v7(self.now)), self.now);
+            self.deliveries.push(DueDelivery { delivery: new.id, endpoint: to.endpoint });
+            self.new.push(NewDelivery { offered_until, ..new });
+        }
+        self.notes.extend(note.map(|note| (held.maturation, note)));
+    }
+
+    async fn write(&self, batch: &mut Transaction, offered_until: Timestamp) -> Result<(), StoreError> {
+        let at = (self.now, offered_until);
+        batch.unrouted_settle(&self.held, &self.notes, at).await?;
+        if !self.new.is_empty() {
+            batch.maturations_write(&[], &self.new, at).await?;
+        }
+        batch.offers_write(&self.offers, self.now).await
+    }
+}
