@@ -23,6 +23,8 @@ mod repository;
 mod schema;
 #[path = "tidy/sources.rs"]
 mod sources;
+#[path = "tidy/tables.rs"]
+mod tables;
 #[path = "tidy/words.rs"]
 mod words;
 

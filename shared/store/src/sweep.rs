@@ -2,7 +2,6 @@
 //! Each costs the same however many rows are not due. The statements lie with their tables.
 
 use jiff::Timestamp;
-use jiff_sqlx::ToSqlx;
 
 use crate::{Store, StoreError};
 
@@ -25,41 +24,11 @@ impl Store {
     /// # Errors
     /// When the database is away.
     pub async fn sweep_forget_offers(&self, now: Timestamp, beyond: Timestamp) -> Result<(), StoreError> {
-        let mut tx = self.pool.begin().await?;
-        sqlx::query!(
-            "-- sweep.forget_spool
-            update spool set offered_until = $1 where offered_until > $2",
-            now.to_sqlx(),
-            beyond.to_sqlx()
-        )
-        .execute(&mut *tx)
-        .await?;
-        sqlx::query!(
-            "-- sweep.forget_promises
-            update promise set offered_until = $1 where state = 'scheduled' and due_at <= $1 and offered_until > $2",
-            now.to_sqlx(),
-            beyond.to_sqlx()
-        )
-        .execute(&mut *tx)
-        .await?;
-        sqlx::query!(
-            "-- sweep.forget_regrades
-            update regrade set offered_until = $1 where offered_until > $2",
-            now.to_sqlx(),
-            beyond.to_sqlx()
-        )
-        .execute(&mut *tx)
-        .await?;
-        sqlx::query!(
-            "-- sweep.forget_deliveries
-            update delivery set offered_until = $1
-            where state in ('pending', 'held') and endpoint_id is not null and due_at <= $1 and offered_until > $2",
-            now.to_sqlx(),
-            beyond.to_sqlx()
-        )
-        .execute(&mut *tx)
-        .await?;
-        tx.commit().await?;
-        Ok(())
+        let mut tx = self.begin().await?;
+        tx.spool_forget_offers(now, beyond).await?;
+        tx.promises_forget_offers(now, beyond).await?;
+        tx.regrades_forget_offers(now, beyond).await?;
+        tx.deliveries_forget_offers(now, beyond).await?;
+        tx.commit().await
     }
 }

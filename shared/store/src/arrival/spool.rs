@@ -5,7 +5,7 @@ use jiff_sqlx::ToSqlx;
 use ripen_domain::hash::ContentHash;
 use uuid::Uuid;
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, Transaction};
 
 /// One waiting arrival.
 #[derive(Debug, Clone)]
@@ -134,5 +134,20 @@ impl Store {
         .fetch_one(&self.pool)
         .await?;
         Ok(row.n)
+    }
+}
+
+impl Transaction {
+    /// Forgets offers that last longer than to `beyond`.
+    pub(crate) async fn spool_forget_offers(&mut self, now: Timestamp, beyond: Timestamp) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- spool.forget_offers
+            update spool set offered_until = $1 where offered_until > $2",
+            now.to_sqlx(),
+            beyond.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Clients: added and listed.
+//! Clients of the firm: added and listed.
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     id::{ClientId, ProgramId},
     outcome::ReturnRules,
 };
 
-use crate::{Scope, Store, StoreError, Transaction, error::one_row, program::pace::LEAST_PACE, source::record::State};
+use crate::{Scope, Store, StoreError, Transaction, error::one_row, source::record::State};
 
 /// What a client uses besides its name and place.
 #[derive(Debug, Clone)]
@@ -100,42 +99,19 @@ impl Store {
         spread: SignedDuration,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        let mut tx = self.pool.begin().await?;
-        // Leads before their client, as every writer locks them.
-        let moved = sqlx::query!(
-            "-- lead.set_program
-            with theirs as materialized (
-              select l.id from program g join lead l on l.program_id = g.id
-              where g.id <> $2 and l.client_id = $1 and l.stage in ('lead', 'contact', 'opportunity') order by l.id for update of l
-            )
-            update lead l set program_id = $2 from theirs where l.id = theirs.id",
-            client.uuid(),
-            program.uuid()
-        )
-        .execute(&mut *tx)
-        .await?
-        .rows_affected();
+        let mut tx = self.begin().await?;
+        // Leads before their client, as every writer locks them: a batch that holds one of the leads would deadlock with us.
+        let moved = tx.leads_set_program(client, program).await?;
         let done = sqlx::query!(
             "-- client.set_program
             update client set program_id = $2 where id = $1",
             client.uuid(),
             program.uuid()
         )
-        .execute(&mut *tx)
+        .execute(tx.connection())
         .await?;
         one_row(done.rows_affected(), "client")?;
-        #[allow(clippy::cast_precision_loss, reason = "a pace need not be exact")]
-        let pace = (moved as f64 / spread.as_secs_f64().max(1.0)).max(LEAST_PACE);
-        sqlx::query!(
-            "-- program.set_pace
-            update program set pace = greatest($2, case when paced_at > $3 then pace end), paced_at = $4 where id = $1",
-            program.uuid(),
-            pace,
-            now.checked_sub(spread).unwrap_or(now).to_sqlx(),
-            now.to_sqlx()
-        )
-        .execute(&mut *tx)
-        .await?;
+        tx.program_take_leads(program, moved, spread, now).await?;
         tx.commit().await?;
         Ok(moved)
     }
@@ -182,6 +158,21 @@ impl Transaction {
             client.uuid(),
             state.word(),
             scope.client_uuid()
+        )
+        .execute(self.connection())
+        .await?;
+        one_row(done.rows_affected(), "client")
+    }
+}
+
+impl Transaction {
+    /// Puts a version of the client's routing in force; none takes the routing out of force.
+    pub(crate) async fn client_use_route(&mut self, client: ClientId, version: Option<i32>) -> Result<(), StoreError> {
+        let done = sqlx::query!(
+            "-- client.use_route
+            update client set route = $2 where id = $1",
+            client.uuid(),
+            version
         )
         .execute(self.connection())
         .await?;

@@ -8,13 +8,7 @@ use ripen_domain::{
     id::{CriteriaId, ProgramId},
 };
 
-use crate::{
-    Store, StoreError,
-    program::{
-        pace::{AT_ONCE, LEAST_PACE},
-        record::program_for,
-    },
-};
+use crate::{Store, StoreError, program::record::program_for};
 
 /// A document to be switched on.
 #[derive(Debug, Clone)]
@@ -41,8 +35,8 @@ impl Store {
     /// # Errors
     /// When the database is away, or the document has mistakes.
     pub async fn criteria_activate(&self, new: &Activation<'_>, now: Timestamp) -> Result<i32, StoreError> {
-        let mut tx = self.pool.begin().await?;
-        let program = program_for(&mut tx, new.program, new.ids.1, now).await?;
+        let mut tx = self.begin().await?;
+        let program = program_for(tx.connection(), new.program, new.ids.1, now).await?;
         let hash = ContentHash::of(new.document.as_bytes());
         let loaded =
             Criteria::load(new.document).map_err(|_| StoreError::Failed("the criteria have mistakes".to_owned()))?;
@@ -60,19 +54,14 @@ impl Store {
             now.to_sqlx(),
             dictionary
         )
-        .fetch_one(&mut *tx)
+        .fetch_one(tx.connection())
         .await?;
+        // Before the program names the new version: the one it names now is the one that retires.
         sqlx::query!(
             "-- criteria.switch
             with retired as (
               update criteria set retired_at = $3
               where program_id = $1 and id <> $2 and id = (select criteria_id from program where id = $1) returning id
-            ), switched as (
-              update program set criteria_id = $2, paced_at = $3::timestamptz - interval '1 second',
-                                 pace = case when criteria_id is null or $6::double precision <= 0 then $7::double precision else greatest($8::double precision, (
-                                   select count(*) from lead where program_id = $1 and stage in ('lead', 'contact', 'opportunity')
-                                 )::double precision / $6) end
-              where id = $1
             )
             insert into criteria_event (criteria_id, at, what, by, backtest_id)
             select id, $3::timestamptz, 'retired', $4::text, null::uuid from retired
@@ -81,13 +70,11 @@ impl Store {
             row.id,
             now.to_sqlx(),
             new.by,
-            new.backtest,
-            new.spread.as_secs_f64(),
-            AT_ONCE,
-            LEAST_PACE
+            new.backtest
         )
-        .execute(&mut *tx)
+        .execute(tx.connection())
         .await?;
+        tx.program_use_criteria(program, CriteriaId::from_uuid(row.id), new.spread, now).await?;
         tx.commit().await?;
         Ok(row.version)
     }

@@ -6,7 +6,7 @@ use jiff_sqlx::ToSqlx;
 use ripen_domain::id::{ClientId, DecisionId, LeadId, MaturationId};
 use uuid::Uuid;
 
-use crate::lead::write::Instants;
+use crate::{StoreError, Transaction};
 
 /// How a maturation was routed.
 #[derive(Debug, Clone)]
@@ -42,7 +42,7 @@ pub(crate) struct MaturationArrays {
     pub(crate) leads: Vec<Uuid>,
     pub(crate) clients: Vec<Uuid>,
     pub(crate) decisions: Vec<Uuid>,
-    pub(crate) at: Instants,
+    pub(crate) at: Vec<jiff_sqlx::Timestamp>,
     pub(crate) versions: Vec<Option<i32>>,
     pub(crate) rules: Vec<Option<String>>,
     pub(crate) texts: Vec<Option<String>>,
@@ -63,5 +63,20 @@ impl From<&[MaturationRow]> for MaturationArrays {
             columns.texts.push(note.map(|note| note.text.clone()));
         }
         columns
+    }
+}
+
+impl Transaction {
+    /// Adds to how a maturation was routed who took the lead.
+    pub(crate) async fn maturation_note_taken(&mut self, maturation: MaturationId, by: &str) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- maturation.note_taken
+            update maturation set routing = coalesce(routing, '') || E'\\nTaken by ' || $2 || E'\\n' where id = $1",
+            maturation.uuid(),
+            by
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
     }
 }

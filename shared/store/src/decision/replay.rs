@@ -51,7 +51,7 @@ impl DecisionReader {
     pub async fn next(&mut self, limit: i64) -> Result<Option<Vec<StoredDecision>>, StoreError> {
         let Some((from, to)) = self.window(limit).await? else { return Ok(None) };
         let rows = sqlx::query!(
-            "-- replay.read
+            "-- decision.replay_read
             select id, criteria_id, receipt from decision where id > $1 and id <= $2",
             from,
             to
@@ -70,7 +70,7 @@ impl DecisionReader {
     async fn window(&mut self, limit: i64) -> Result<Option<(Uuid, Uuid)>, StoreError> {
         let mut given = self.given.lock().await;
         let row = sqlx::query!(
-            "-- replay.window
+            "-- decision.replay_window
             select id from (select id from decision where id > $1 order by id limit $2) next order by id desc limit 1",
             *given,
             limit

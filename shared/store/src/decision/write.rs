@@ -8,8 +8,6 @@ use ripen_domain::{
 };
 use uuid::Uuid;
 
-use crate::lead::write::Instants;
-
 /// A decision to store.
 #[derive(Debug, Clone)]
 pub struct NewDecision {
@@ -37,7 +35,7 @@ pub(crate) struct DecisionArrays {
     pub(crate) leads: Vec<Uuid>,
     pub(crate) clients: Vec<Uuid>,
     pub(crate) criteria: Vec<Uuid>,
-    pub(crate) at: Instants,
+    pub(crate) at: Vec<jiff_sqlx::Timestamp>,
     pub(crate) grades: Vec<String>,
     pub(crate) scores: Vec<i32>,
 }

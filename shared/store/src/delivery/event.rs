@@ -77,7 +77,7 @@ impl Transaction {
         let leads: Vec<_> = news.iter().map(|one| one.lead.uuid()).collect();
         self.hold_unsent(&leads, now).await?;
         let rows = sqlx::query!(
-            r#"-- news.to
+            r#"-- event.to
             select d.id, d.lead_id, e.events, e.kind,
                    coalesce((select o.kind from outcome o where o.delivery_id = d.id order by o.number desc limit 1) = 'returned',
                             false) as "returned!",
@@ -115,7 +115,7 @@ impl Transaction {
     /// passes over it: what is pending is offered again at once, what is held when its offer's time is up.
     async fn hold_unsent(&mut self, leads: &[Uuid], now: Timestamp) -> Result<(), StoreError> {
         sqlx::query!(
-            "-- news.hold_unsent
+            "-- event.hold_unsent
             update delivery set offered_until = case state when 'pending' then $2 else offered_until end
             where id = any(array(
               select id from delivery
@@ -131,7 +131,7 @@ impl Transaction {
 
     pub(crate) async fn news_insert(&mut self, c: &EventArrays, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query!(
-            "-- news.insert
+            "-- event.insert
             insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, event, cause, said, state, due_at,
                                   offered_until, created_at)
             select ($1::uuid[])[i], d.client_id, d.lead_id, d.maturation_id, coalesce(($7::uuid[])[i], d.endpoint_id),
@@ -161,7 +161,7 @@ impl Transaction {
         }
         let abouts: Vec<_> = alarms.iter().map(|alarm| alarm.about.uuid()).collect();
         let rows = sqlx::query!(
-            "-- news.who_asks
+            "-- event.who_asks
             select d.id, d.lead_id, d.event, d.endpoint_id as about, e.id as endpoint_id, e.events
             from delivery d join endpoint e on e.client_id = d.client_id
             where d.id = any($1) and e.state = 'enabled' and e.events && array['delivery.dead', 'endpoint.disabled']",
@@ -187,7 +187,7 @@ impl Transaction {
     /// Tells every client endpoint that has a lead of the person that nobody may contact them any more.
     pub(crate) async fn tell_suppressed(&mut self, person: PersonId, now: Timestamp) -> Result<usize, StoreError> {
         let rows = sqlx::query!(
-            "-- news.leads_of
+            "-- event.leads_of
             select id from lead where person_id = $1",
             person.uuid()
         )

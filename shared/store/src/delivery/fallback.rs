@@ -18,7 +18,7 @@ impl Store {
     /// When the database is away.
     pub async fn fallback_step(&self, since: Timestamp, limit: i64, now: Timestamp) -> Result<usize, StoreError> {
         let rows = sqlx::query!(
-            r#"-- watch.fallback
+            r#"-- delivery.to_mail
             select d.id, f.id as "fallback!"
             from endpoint e
             join delivery d on d.endpoint_id = e.id and d.event = 'lead.matured' and d.state in ('pending', 'held')
@@ -42,7 +42,7 @@ impl Store {
         let id = |about, to| news_id(DeliveryId::from_uuid(about), EventType::LeadMatured, to, now).uuid();
         let ids: Vec<Uuid> = rows.iter().map(|row| id(row.id, row.fallback)).collect();
         sqlx::query!(
-            "-- watch.mail
+            "-- delivery.mail_instead
             insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, state, reason, due_at, offered_until, created_at)
             select ($1::uuid[])[i], d.client_id, d.lead_id, d.maturation_id, ($3::uuid[])[i], d.rep_id, 'pending',
                    'the webhook fails', $4, $4, $4

@@ -63,7 +63,7 @@ impl Store {
     /// When the database is away.
     pub async fn held_for(&self, client: ClientId, limit: i64) -> Result<Vec<HeldLead>, StoreError> {
         let rows = sqlx::query!(
-            "-- unrouted.held_for
+            "-- held.held_for
             select d.id, d.lead_id, l.score, m.at, d.reason, d.due_at
             from delivery d join lead l on l.id = d.lead_id join maturation m on m.id = d.maturation_id
             where d.client_id = $1 and d.state = 'held' and d.event = 'lead.matured'
@@ -90,7 +90,7 @@ impl Store {
     /// When the database is away.
     pub async fn clients_to_route(&self, now: Timestamp, limit: i64) -> Result<Vec<ClientId>, StoreError> {
         let rows = sqlx::query!(
-            r#"-- unrouted.clients
+            r#"-- held.clients
             select distinct d.client_id from (
               select client_id from delivery where endpoint_id is null and state = 'held' and due_at <= $1
               order by due_at limit $2) d
@@ -109,7 +109,7 @@ impl Store {
     /// When the database is away: they are looked at again when their time is up.
     pub async fn route_again(&self, client: ClientId, now: Timestamp) -> Result<u64, StoreError> {
         let done = sqlx::query!(
-            "-- unrouted.again
+            "-- held.again
             update delivery set due_at = $2 where client_id = $1 and endpoint_id is null and state = 'held' and due_at > $2
               and not exists (select 1 from claim k where k.maturation_id = delivery.maturation_id and k.until > $2
                                 and cardinality(k.offered_to) > 0)",
@@ -124,7 +124,7 @@ impl Store {
     /// The same for the client of an endpoint.
     pub(crate) async fn route_again_for(&self, endpoint: EndpointId, now: Timestamp) -> Result<(), StoreError> {
         let row = sqlx::query!(
-            "-- unrouted.client_of
+            "-- held.client_of
             select client_id from endpoint where id = $1",
             endpoint.uuid()
         )
@@ -147,7 +147,7 @@ impl Transaction {
         limit: i64,
     ) -> Result<Vec<LeadId>, StoreError> {
         let rows = sqlx::query!(
-            "-- unrouted.leads
+            "-- held.leads
             select d.lead_id from delivery d join lead l on l.id = d.lead_id join maturation m on m.id = d.maturation_id
             where d.client_id = $1 and d.endpoint_id is null and d.state = 'held' and d.due_at <= $2
             order by l.score desc, m.at, l.id limit $3",
@@ -167,7 +167,7 @@ impl Transaction {
     pub async fn unrouted_lock(&mut self, leads: &[LeadId], now: Timestamp) -> Result<Vec<Unrouted>, StoreError> {
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
         let rows = sqlx::query!(
-            r#"-- unrouted.lock
+            r#"-- held.lock
             select d.id, d.maturation_id, d.lead_id, m.at, coalesce(l.score, 0) as "score!",
                    array(select o.endpoint_id from delivery o where o.lead_id = d.lead_id and o.maturation_id = d.maturation_id
                            and o.endpoint_id is not null and o.event = 'lead.matured') as "had!: Vec<Uuid>", k.tier as "tier?"
@@ -215,7 +215,7 @@ impl Transaction {
         let rules: Vec<_> = notes.values().map(|note| note.rule.clone()).collect();
         let texts: Vec<_> = notes.values().map(|note| note.text.clone()).collect();
         sqlx::query!(
-            "-- unrouted.settle
+            "-- held.settle
             with said as (
               update maturation m set route = n.version, rule = n.rule, routed_at = $7, routing = n.said
               from (select ($9::uuid[])[i] as id, ($10::integer[])[i] as version, ($11::text[])[i] as rule,
@@ -257,29 +257,13 @@ impl Transaction {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         sqlx::query!(
-            "-- unrouted.put_off
+            "-- held.put_off
             update delivery set due_at = $3, reason = $4
             where client_id = $1 and endpoint_id is null and state = 'held' and due_at <= $2",
             client.uuid(),
             now.to_sqlx(),
             until.to_sqlx(),
             why
-        )
-        .execute(self.connection())
-        .await?;
-        Ok(())
-    }
-
-    /// Has a lead that waits for somebody to take it routed at once: now it is known who does. What is on offer to several
-    /// stays so until somebody took it or nobody did.
-    pub(crate) async fn lead_release(&mut self, lead: LeadId, now: Timestamp) -> Result<(), StoreError> {
-        sqlx::query!(
-            "-- appointment.release
-            update delivery d set due_at = $2
-            where d.lead_id = $1 and d.endpoint_id is null and d.state = 'held' and d.due_at > $2
-              and not exists (select 1 from claim k where k.maturation_id = d.maturation_id and k.taken_by is null and k.until > $2)",
-            lead.uuid(),
-            now.to_sqlx()
         )
         .execute(self.connection())
         .await?;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
-    delivery::load::{Due, Leased},
+    delivery::load::{Due, Leased, Taken},
 };
 
 /// What a worker asks for.
@@ -92,29 +92,6 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         Ok(rows.into_iter().map(|row| row.delivery_id).collect())
-    }
-
-    /// Lets go of deliveries that were offered to nobody who could keep them: they are offered again from `due_at` on.
-    ///
-    /// # Errors
-    /// When the database is away: then they are offered when the last offer's time is up.
-    pub async fn deliveries_release(
-        &self,
-        deliveries: &[DeliveryId],
-        due_at: Timestamp,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let ids: Vec<_> = deliveries.iter().map(|id| id.uuid()).collect();
-        sqlx::query!(
-            "-- delivery.release
-            update delivery set due_at = $2, offered_until = $3 where id = any($1) and state = 'pending'",
-            &ids,
-            due_at.to_sqlx(),
-            now.to_sqlx()
-        )
-        .execute(&self.pool)
-        .await?;
-        Ok(())
     }
 
     /// Leases, by endpoint: what is leased now, and beside it what waits.
@@ -241,12 +218,4 @@ struct Decided {
     fate: String,
     broken: bool,
     concurrency: i32,
-}
-
-/// What a lease statement gave.
-#[derive(Default)]
-pub(crate) struct Taken {
-    pub(crate) leased: Vec<Uuid>,
-    /// Those of them that probe an open circuit.
-    pub(crate) probes: BTreeSet<Uuid>,
 }

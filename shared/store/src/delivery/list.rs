@@ -1,4 +1,4 @@
-//! Deliveries as staff see them.
+//! Deliveries as staff see them, newest first.
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;

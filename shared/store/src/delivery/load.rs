@@ -15,7 +15,6 @@ use crate::{
     Store, StoreError,
     appointment::list::handover_of,
     decision::receipt::{PackedReceipt, Prepared},
-    delivery::lease::Taken,
     endpoint::record::EndpointKind,
     error::word,
     person::record::profile_of,
@@ -232,4 +231,12 @@ impl Store {
         let prepared = self.dictionaries(rows.iter().map(|row| row.criteria_id)).await?;
         rows.into_iter().map(|row| row.due(&prepared, &taken.probes)).collect()
     }
+}
+
+/// What a lease statement gave.
+#[derive(Default)]
+pub(crate) struct Taken {
+    pub(crate) leased: Vec<Uuid>,
+    /// Those of them that probe an open circuit.
+    pub(crate) probes: BTreeSet<Uuid>,
 }

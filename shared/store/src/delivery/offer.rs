@@ -50,7 +50,7 @@ impl Transaction {
         for offer in offers {
             let to: Vec<_> = offer.to.iter().map(ToString::to_string).collect();
             sqlx::query!(
-                "-- claim.offer
+                "-- offer.offer
                 with past as (
                   update delivery set state = 'withdrawn', reason = 'nobody took it in time', ended_at = $5
                   where maturation_id = $1 and event = 'lead.offered' and state in ('pending', 'held') and created_at < $5
@@ -102,7 +102,7 @@ impl Transaction {
 
     async fn offer_of(&mut self, scope: Scope, delivery: DeliveryId) -> Result<Option<Offer>, StoreError> {
         let row = sqlx::query!(
-            r#"-- claim.offer_of
+            r#"-- offer.offer_of
             select client_id, lead_id, maturation_id, endpoint_id as "endpoint_id!", rep_id from delivery
             where id = $1 and event = 'lead.offered' and attempts > 0 and ($2::uuid is null or client_id = $2)"#,
             delivery.uuid(),
@@ -124,7 +124,7 @@ impl Transaction {
 
     async fn claim_lock(&mut self, maturation: MaturationId) -> Result<Option<Claim>, StoreError> {
         let row = sqlx::query!(
-            "-- claim.lock
+            "-- offer.lock
             select tier, offered_to, until, taken_by, taken_at from claim where maturation_id = $1 for update",
             maturation.uuid()
         )
@@ -151,22 +151,20 @@ impl Transaction {
             return Ok(refused("This lead is not on offer any more"));
         }
         sqlx::query!(
-            "-- claim.take
+            "-- offer.take
             with taken as (
               update claim set taken_by = $2, taken_at = $3 where maturation_id = $1
-            ), said as (
-              update maturation set routing = coalesce(routing, '') || E'\\nTaken by ' || $4 || E'\\n' where id = $1
             )
             update delivery set state = 'withdrawn', reason = 'somebody else took it', ended_at = $3
-            where maturation_id = $1 and event = 'lead.offered' and state in ('pending', 'held') and id <> $5",
+            where maturation_id = $1 and event = 'lead.offered' and state in ('pending', 'held') and id <> $4",
             offer.maturation.uuid(),
             offer.to.to_string(),
             now.to_sqlx(),
-            winner.name,
             offer.delivery.uuid()
         )
         .execute(self.connection())
         .await?;
+        self.maturation_note_taken(offer.maturation, &winner.name).await?;
         self.tell_taken(offer, &winner, now).await?;
         let day = winner.schedule.date(now);
         let given = [((winner.id.uuid(), day), 1)].into();
@@ -186,7 +184,7 @@ impl Transaction {
         });
         let ids: Vec<_> = ids.collect();
         let row = sqlx::query!(
-            r#"-- claim.hand_over
+            r#"-- offer.hand_over
             with first as (
               update delivery set endpoint_id = ($2::uuid[])[1], rep_id = $4, state = 'pending', reason = null, due_at = $5,
                                   offered_until = $5
@@ -212,7 +210,7 @@ impl Transaction {
     async fn tell_taken(&mut self, offer: &Offer, winner: &Recipient, now: Timestamp) -> Result<(), StoreError> {
         let winners: Vec<_> = winner.endpoints.iter().map(|endpoint| endpoint.uuid()).collect();
         let rows = sqlx::query!(
-            "-- claim.losers
+            "-- offer.losers
             select id from delivery
             where maturation_id = $1 and event = 'lead.offered' and attempts > 0 and id <> $2 and endpoint_id <> all($3)",
             offer.maturation.uuid(),
@@ -234,7 +232,7 @@ impl Transaction {
     /// Somebody passed. When nobody is left the next are asked at once.
     async fn offered_to(&mut self, offer: &Offer, to: Vec<String>, now: Timestamp) -> Result<Recorded, StoreError> {
         sqlx::query!(
-            "-- claim.pass
+            "-- offer.pass
             with passed as (
               update claim set offered_to = $2 where maturation_id = $1
             )

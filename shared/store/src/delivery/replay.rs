@@ -61,7 +61,7 @@ impl Store {
         let (after, until) = (lowest(new.range.start), lowest(new.range.end));
         let mut tx = self.scan().await?;
         let found = sqlx::query!(
-            r#"-- resend.count
+            r#"-- replay.count
             select count(*) as "n!" from delivery
             where id > $1 and id < $2 and endpoint_id = $3 and state in ('delivered', 'filed', 'dead')"#,
             after,
@@ -71,7 +71,7 @@ impl Store {
         .fetch_one(&mut *tx)
         .await?;
         sqlx::query!(
-            "-- resend.begin
+            "-- replay.begin
             insert into replay (id, endpoint_id, after_id, until_id, asked_by, created_at) values ($1, $2, $3, $4, $5, $6)",
             new.id,
             new.endpoint.uuid(),
@@ -92,7 +92,7 @@ impl Store {
     /// When the database is away.
     pub async fn replays(&self, limit: i64) -> Result<Vec<ReplayRecord>, StoreError> {
         let rows = sqlx::query!(
-            r#"-- resend.list
+            r#"-- replay.list
             select r.id, r.endpoint_id, r.state, r.replayed, r.passed_over, r.asked_by, r.created_at,
                    (select count(*) from delivery d where d.replay_id = r.id and d.state in ('delivered', 'filed')) as "delivered!",
                    (select count(*) from delivery d where d.replay_id = r.id and d.state = 'dead') as "dead!"
@@ -122,7 +122,7 @@ impl Store {
     /// When the database is away.
     pub async fn replay_step(&self, now: Timestamp, limit: i64) -> Result<u64, StoreError> {
         let row = sqlx::query!(
-            r#"-- resend.step
+            r#"-- replay.step
             with job as materialized (
               select id, endpoint_id, after_id, until_id from replay where state = 'running' order by id limit 1 for update skip locked
             ), next as materialized (

@@ -1,4 +1,4 @@
-//! Retries that a person asks for.
+//! Deliveries that a person asks for again.
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::id::{DeliveryId, EndpointId};
 
-use crate::{Store, StoreError, sweep::Sweep};
+use crate::{Store, StoreError, Transaction, sweep::Sweep};
 
 impl Store {
     /// Deliveries to be attempted: due ones, and leases that ran out.
@@ -13,7 +13,7 @@ impl Store {
     /// When the database is away.
     pub async fn sweep_deliveries(&self, sweep: Sweep) -> Result<Vec<(DeliveryId, Option<EndpointId>)>, StoreError> {
         let rows = sqlx::query!(
-            "-- sweep.deliveries
+            "-- delivery.sweep
             with due as materialized (
               select id from delivery
               where state in ('pending', 'held') and endpoint_id is not null and due_at <= $1 and offered_until <= $1
@@ -38,11 +38,31 @@ impl Store {
     /// When the database is away.
     pub async fn sweep_forget_leases(&self, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query!(
-            "-- sweep.forget_leases
+            "-- delivery.forget_leases
             update delivery set leased_until = clock_timestamp(), offered_until = $1 where state = 'leased'",
             now.to_sqlx()
         )
         .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}
+
+impl Transaction {
+    /// Forgets offers that last longer than to `beyond`.
+    pub(crate) async fn deliveries_forget_offers(
+        &mut self,
+        now: Timestamp,
+        beyond: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- delivery.forget_offers
+            update delivery set offered_until = $1
+            where state in ('pending', 'held') and endpoint_id is not null and due_at <= $1 and offered_until > $2",
+            now.to_sqlx(),
+            beyond.to_sqlx()
+        )
+        .execute(self.connection())
         .await?;
         Ok(())
     }

@@ -10,7 +10,7 @@ impl Transaction {
     /// Stops what is owed of a lead that is taken back, attempted or not.
     pub(crate) async fn recall_pending(&mut self, lead: LeadId, why: &str, now: Timestamp) -> Result<u64, StoreError> {
         let done = sqlx::query!(
-            "-- news.stop
+            "-- event.stop
             update delivery set state = 'withdrawn', reason = $2, ended_at = $3
             where lead_id = $1 and state in ('pending', 'held') and event in ('lead.matured', 'lead.offered', 'lead.updated')",
             lead.uuid(),

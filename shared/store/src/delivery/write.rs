@@ -8,7 +8,6 @@ use uuid::Uuid;
 use crate::{
     StoreError, Transaction,
     decision::maturation::{MaturationArrays, MaturationRow},
-    lead::write::{Instants, MaybeInstants},
 };
 
 #[derive(Default)]
@@ -20,8 +19,8 @@ struct DeliveryArrays {
     endpoints: Vec<Option<Uuid>>,
     reps: Vec<Option<Uuid>>,
     reasons: Vec<Option<String>>,
-    due: Instants,
-    offers: MaybeInstants,
+    due: Vec<jiff_sqlx::Timestamp>,
+    offers: Vec<Option<jiff_sqlx::Timestamp>>,
     offers_said: Vec<Option<String>>,
 }
 

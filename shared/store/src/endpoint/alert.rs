@@ -34,7 +34,7 @@ impl Store {
     /// When the database is away.
     pub async fn endpoints_broken(&self, since: Timestamp) -> Result<Vec<Broken>, StoreError> {
         let rows = sqlx::query!(
-            r#"-- watch.broken
+            r#"-- endpoint.to_alert
             select e.id, e.client_id, c.name as client_name, coalesce(e.name, e.url, e.address) as "name!", e.failing_since,
                    case when e.state = 'disabled' then e.state_reason end as disabled,
                    (select count(*) from delivery d where d.endpoint_id = e.id and d.state in ('pending', 'held', 'leased')) as "waiting!",

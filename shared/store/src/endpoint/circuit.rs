@@ -132,7 +132,7 @@ impl Store {
     /// When the database is away.
     pub async fn sweep_circuits(&self, now: Timestamp, limit: i64) -> Result<u64, StoreError> {
         let row = sqlx::query!(
-            r#"-- sweep.circuits
+            r#"-- endpoint.sweep_circuits
             with working as materialized (
               select id, release_at from endpoint where release_at is not null order by id for no key update skip locked
             ), waiting as materialized (

@@ -22,7 +22,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut tx = self.pool.begin().await?;
         sqlx::query!(
-            "-- watch.no_fallback
+            "-- endpoint.remove_fallback
             update endpoint set is_fallback = false, state = 'disabled', state_reason = 'disabled by the firm'
             where client_id = $1 and is_fallback",
             client.uuid()
@@ -32,7 +32,7 @@ impl Store {
         if let Some((id, address)) = to {
             let events: Vec<_> = EventType::BY_MAIL.iter().map(|event| event.word().to_owned()).collect();
             sqlx::query!(
-                "-- watch.set_fallback
+                "-- endpoint.set_fallback
                 insert into endpoint (id, client_id, kind, name, address, by_name, is_fallback, events, created_at)
                 values ($1, $2, 'email', 'Fallback', $3, true, true, $4, $5)",
                 id.uuid(),

@@ -1,7 +1,6 @@
 //! How deliveries go out to an endpoint: how many at once and in a second, for how long, with what headers and secrets.
 
 use jiff::Timestamp;
-use jiff_sqlx::ToSqlx;
 use ripen_domain::{delivery::EventType, id::EndpointId};
 
 use crate::{Store, StoreError, error::one_row};
@@ -66,7 +65,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let events =
             change.events.as_ref().map(|events| events.iter().map(|event| event.word().to_owned()).collect::<Vec<_>>());
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.begin().await?;
         let done = sqlx::query!(
             "-- endpoint.change
             update endpoint set concurrency = coalesce($2, concurrency),
@@ -87,19 +86,11 @@ impl Store {
             events.as_deref(),
             change.by_name
         )
-        .execute(&mut *tx)
+        .execute(tx.connection())
         .await?;
         one_row(done.rows_affected(), "endpoint")?;
         if change.rate.is_some() {
-            sqlx::query!(
-                "-- endpoint.break_line
-                update delivery set in_line = false, due_at = $2, offered_until = $2
-                where endpoint_id = $1 and state = 'pending' and in_line",
-                endpoint.uuid(),
-                now.to_sqlx()
-            )
-            .execute(&mut *tx)
-            .await?;
+            tx.deliveries_leave_line(endpoint, now).await?;
         }
         tx.commit().await?;
         if change.events.is_some() {

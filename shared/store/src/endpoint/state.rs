@@ -38,6 +38,7 @@ impl Store {
     /// # Errors
     /// `Moved` when there is no such endpoint.
     pub async fn endpoint_enable(&self, endpoint: EndpointId, now: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
         let done = sqlx::query!(
             "-- endpoint.enable
             update endpoint set state = 'enabled', state_reason = null, failures = 0, failing_since = null, probes = 0,
@@ -45,16 +46,11 @@ impl Store {
             endpoint.uuid(),
             now.to_sqlx()
         )
-        .execute(&self.pool)
+        .execute(tx.connection())
         .await?;
         one_row(done.rows_affected(), "endpoint")?;
-        sqlx::query!(
-            "-- endpoint.tell_anew
-            update notice set key = null where endpoint_id = $1 and key is not null",
-            endpoint.uuid()
-        )
-        .execute(&self.pool)
-        .await?;
+        tx.notices_tell_anew(endpoint).await?;
+        tx.commit().await?;
         self.route_again_for(endpoint, now).await
     }
 }

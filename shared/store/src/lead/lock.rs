@@ -1,17 +1,15 @@
 //! One lead under its locks, for whatever a person does with it.
 
 use jiff::Timestamp;
-use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     id::LeadId,
-    promise::{Open, State},
+    promise::{Kind, Open, State},
 };
 
 use crate::{
     Scope, Store, StoreError, Transaction,
-    error::one_row,
     lead::{load::LeadRow, touch::Worked},
-    promise::agree::Agreed,
+    promise::{agree::Agreed, write::NewPromise},
 };
 
 /// A lead under its locks, with its open promises.
@@ -30,49 +28,19 @@ impl LockedLead {
         (by, why): (&str, &str),
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        if let Some((generation, state)) = replaced {
-            let done = sqlx::query!(
-                "-- promise.replace
-                update promise set state = $3, ended_at = $4, ended_by = $5, ended_why = $6
-                where lead_id = $1 and generation = $2 and state in ('scheduled', 'work')",
-                self.row.id.uuid(),
-                generation,
-                state.word(),
-                now.to_sqlx(),
-                by,
-                why
-            )
-            .execute(self.batch.connection())
-            .await?;
-            one_row(done.rows_affected(), "promise")?;
+        if let Some(ended) = replaced {
+            self.batch.promises_end_by(self.row.id, &[ended], (by, why), now).await?;
         }
-        self.row.generation = self.row.generation.saturating_add(1);
-        sqlx::query!(
-            "-- promise.agree
-            insert into promise (lead_id, generation, client_id, kind, state, due_at, due_until, why, from_whom, agreed,
-                                 offered_until, created_at)
-            values ($1, $2, $3, 'requalify', 'scheduled', $4, $5, $6, $7, $8, $9, $9)",
-            self.row.id.uuid(),
-            self.row.generation,
-            self.row.client.uuid(),
-            next.due.at.to_sqlx(),
-            next.due.until.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
-            next.why,
-            by,
+        let new = NewPromise {
+            kind: Kind::Requalify,
+            state: State::Scheduled,
+            due: next.due,
+            why: next.why,
+            from_whom: by,
             agreed,
-            now.to_sqlx()
-        )
-        .execute(self.batch.connection())
-        .await?;
-        let done = sqlx::query!(
-            "-- lead.set_generation
-            update lead set generation = $2 where id = $1",
-            self.row.id.uuid(),
-            self.row.generation
-        )
-        .execute(self.batch.connection())
-        .await?;
-        one_row(done.rows_affected(), "lead")
+        };
+        self.batch.promise_insert(&mut self.row, &new, now).await?;
+        self.batch.lead_set_generation(&self.row).await
     }
 }
 

@@ -1,12 +1,19 @@
-//! Taking a matured lead back.
+//! Taking a matured lead back from its client.
 
 use jiff::Timestamp;
-use jiff_sqlx::ToSqlx;
-use ripen_domain::{delivery::EventType, id::LeadId, lead::Grade};
+use ripen_domain::{
+    delivery::EventType,
+    id::LeadId,
+    lead::Grade,
+    promise::{Due, Kind, State},
+};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{Scope, Store, StoreError, Transaction, delivery::event::News, lead::load::LeadRow, transaction::again};
+use crate::{
+    Scope, Store, StoreError, Transaction, delivery::event::News, lead::load::LeadRow, promise::write::NewPromise,
+    transaction::again,
+};
 
 /// What became of an attempt to take a lead back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,27 +33,17 @@ pub enum Recalled {
 
 impl Transaction {
     /// The lead goes back to the desk: no A until somebody spoke with the person again, and work at once.
-    async fn recall_lead(&mut self, row: &LeadRow, (by, why): (&str, &str), now: Timestamp) -> Result<(), StoreError> {
-        sqlx::query!(
-            "-- news.recall_lead
-            with ended as (
-              update promise set state = 'moved', ended_at = $3, ended_by = $4, ended_why = $5
-              where lead_id = $1 and state in ('scheduled', 'work')
-            ), made as (
-              insert into promise (lead_id, generation, client_id, kind, state, due_at, why, from_whom, agreed, offered_until, created_at)
-              values ($1, $2, $6, 'requalify', 'work', $3, $5, $4, true, $3, $3)
-            )
-            update lead set generation = $2, returned_at = $3 where id = $1",
-            row.id.uuid(),
-            row.generation.saturating_add(1),
-            now.to_sqlx(),
-            by,
-            why,
-            row.client.uuid()
-        )
-        .execute(self.connection())
-        .await?;
-        Ok(())
+    async fn recall_lead(
+        &mut self,
+        row: &mut LeadRow,
+        (by, why): (&str, &str),
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.promises_end_all(row.id, (by, why), now).await?;
+        let due = Due { at: now, until: None };
+        let work = NewPromise { kind: Kind::Requalify, state: State::Work, due, why, from_whom: by, agreed: true };
+        self.promise_insert(row, &work, now).await?;
+        self.lead_take_back(row, now).await
     }
 }
 
@@ -73,7 +70,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Recalled, StoreError> {
         let mut batch = self.begin().await?;
-        let Some(row) = batch.lock_lead(scope, lead).await? else { return Ok(Recalled::Unknown) };
+        let Some(mut row) = batch.lock_lead(scope, lead).await? else { return Ok(Recalled::Unknown) };
         let is_a = row.decided.is_some_and(|(_, _, grade, _)| grade == Grade::A);
         let is_back = row.returned_at.is_some_and(|at| row.last_conversation_at.is_none_or(|spoken| spoken <= at));
         if !is_a || !row.stage.is_open() || is_back {
@@ -84,7 +81,7 @@ impl Store {
         let said = json!({"reason": why, "recalled_at": now});
         let news = News { lead, event: EventType::LeadRecalled, cause: Uuid::nil(), said, mailed: true, due_at: now };
         let told = batch.tell(&[news], now).await?;
-        batch.recall_lead(&row, (by, &words), now).await?;
+        batch.recall_lead(&mut row, (by, &words), now).await?;
         batch.regrade_ask(lead, &words, now).await?;
         batch.commit().await?;
         Ok(Recalled::Done { stopped, told })

@@ -57,6 +57,19 @@ impl Transaction {
         .await?;
         Ok(())
     }
+
+    /// Forgets offers that last longer than to `beyond`.
+    pub(crate) async fn regrades_forget_offers(&mut self, now: Timestamp, beyond: Timestamp) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- regrade.forget_offers
+            update regrade set offered_until = $1 where offered_until > $2",
+            now.to_sqlx(),
+            beyond.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
 }
 
 impl Store {
@@ -66,7 +79,7 @@ impl Store {
     /// When the database is away.
     pub async fn sweep_regrades(&self, sweep: Sweep) -> Result<Vec<LeadId>, StoreError> {
         let rows = sqlx::query!(
-            "-- sweep.regrades
+            "-- regrade.sweep
             update regrade r set offered_until = $2
             from (select lead_id from regrade where offered_until <= $1 order by offered_until limit $3
                   for update skip locked) due
@@ -87,7 +100,7 @@ impl Store {
     /// When the database is away.
     pub async fn sweep_criteria(&self, now: Timestamp, burst: SignedDuration, limit: i64) -> Result<u64, StoreError> {
         let row = sqlx::query!(
-            r#"-- sweep.criteria
+            r#"-- regrade.sweep_criteria
             with paced as materialized (
               select id, criteria_id,
                      greatest(least(floor(extract(epoch from $1::timestamptz

@@ -38,7 +38,7 @@ impl Store {
         only: Option<DeliveryId>,
     ) -> Result<Vec<Untouched>, StoreError> {
         let rows = sqlx::query!(
-            r#"-- watch.untouched
+            r#"-- lead.untouched
             select id as "id!", lead_id as "lead_id!", client_id as "client_id!", slug as "slug!", client_name as "client_name!",
                    ended_at as "ended_at!", person as "person?", rep_name as "rep_name?", address as "address?",
                    clock as "clock!"

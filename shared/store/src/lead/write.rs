@@ -3,7 +3,10 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::{id::LeadId, outcome::Follows};
+use ripen_domain::{
+    id::{ClientId, LeadId, ProgramId},
+    outcome::Follows,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -14,9 +17,6 @@ use crate::{
     outcome::list::OutcomeRecord,
     promise::write::{PromiseArrays, PromiseRow},
 };
-
-pub(crate) type Instants = Vec<jiff_sqlx::Timestamp>;
-pub(crate) type MaybeInstants = Vec<Option<jiff_sqlx::Timestamp>>;
 
 #[derive(Default)]
 struct LeadArrays {
@@ -33,11 +33,11 @@ struct LeadArrays {
     decisions: Vec<Option<Uuid>>,
     arrivals: Vec<i32>,
     enquiries: Vec<i32>,
-    first: Instants,
-    last: Instants,
-    enquiry: Instants,
-    matured: MaybeInstants,
-    closed: MaybeInstants,
+    first: Vec<jiff_sqlx::Timestamp>,
+    last: Vec<jiff_sqlx::Timestamp>,
+    enquiry: Vec<jiff_sqlx::Timestamp>,
+    matured: Vec<Option<jiff_sqlx::Timestamp>>,
+    closed: Vec<Option<jiff_sqlx::Timestamp>>,
     reasons: Vec<Option<String>>,
     generations: Vec<i64>,
     rounds: Vec<i32>,
@@ -183,6 +183,50 @@ impl Transaction {
             reason,
             said.sale.map(|sale| sale.amount),
             said.sale.map(|sale| sale.currency.to_string())
+        )
+        .execute(self.connection())
+        .await?;
+        one_row(done.rows_affected(), "lead")
+    }
+
+    /// Takes a client's open leads to another program, where they are not there yet; returns how many.
+    pub(crate) async fn leads_set_program(&mut self, client: ClientId, program: ProgramId) -> Result<u64, StoreError> {
+        let done = sqlx::query!(
+            "-- lead.set_program
+            with theirs as materialized (
+              select l.id from program g join lead l on l.program_id = g.id
+              where g.id <> $2 and l.client_id = $1 and l.stage in ('lead', 'contact', 'opportunity') order by l.id for update of l
+            )
+            update lead l set program_id = $2 from theirs where l.id = theirs.id",
+            client.uuid(),
+            program.uuid()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Notes the highest generation of promises that was given out.
+    pub(crate) async fn lead_set_generation(&mut self, lead: &LeadRow) -> Result<(), StoreError> {
+        let done = sqlx::query!(
+            "-- lead.set_generation
+            update lead set generation = $2 where id = $1",
+            lead.id.uuid(),
+            lead.generation
+        )
+        .execute(self.connection())
+        .await?;
+        one_row(done.rows_affected(), "lead")
+    }
+
+    /// The lead is the desk's again: no A until somebody spoke with the person.
+    pub(crate) async fn lead_take_back(&mut self, lead: &LeadRow, now: Timestamp) -> Result<(), StoreError> {
+        let done = sqlx::query!(
+            "-- lead.take_back
+            update lead set generation = $2, returned_at = $3 where id = $1",
+            lead.id.uuid(),
+            lead.generation,
+            now.to_sqlx()
         )
         .execute(self.connection())
         .await?;

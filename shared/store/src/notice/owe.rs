@@ -168,6 +168,18 @@ impl Transaction {
         .await?;
         Ok(())
     }
+
+    /// Has what was told once about an endpoint told again when it happens again.
+    pub(crate) async fn notices_tell_anew(&mut self, endpoint: EndpointId) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- notice.tell_anew
+            update notice set key = null where endpoint_id = $1 and key is not null",
+            endpoint.uuid()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
 }
 
 impl Store {

@@ -1,4 +1,4 @@
-//! Outcomes as they are read.
+//! Outcomes as they are read, oldest first.
 
 use jiff::Timestamp;
 use ripen_domain::{

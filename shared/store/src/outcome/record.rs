@@ -7,8 +7,8 @@ use ripen_domain::{
     delivery::{EventType, OutcomeKind},
     id::{DeliveryId, LeadId},
     lead::Grade,
-    outcome::{Follows, How, Next, Outcome, Refused, Standing, follows},
-    promise::{Due, Open},
+    outcome::{ASK_AFTER, Follows, How, Next, Outcome, Refused, Standing, follows},
+    promise::{Due, Kind, Open, State},
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -18,6 +18,7 @@ use crate::{
     delivery::event::News,
     lead::load::LeadRow,
     outcome::{list::OutcomeRecord, write::Owed},
+    promise::write::NewPromise,
     transaction::again,
 };
 
@@ -205,18 +206,29 @@ impl Transaction {
         }
         let why = words_of(said);
         self.promises_end_by(row.id, &follows.ended, (&owed.client, &why), said.at).await?;
-        let generation = match follows.next {
-            Next::Stays | Next::Ended => row.generation,
-            next => {
-                self.promise_from_client(row, (next, due), (&owed.client, &why), said.at).await?;
-                row.generation.saturating_add(1)
-            }
-        };
-        self.lead_said(row.id, follows, said, generation).await?;
+        let mut row = row.clone();
+        if let Some((kind, state, due)) = step(follows.next, due, said.at) {
+            let agreed = kind == Kind::Requalify;
+            let next = NewPromise { kind, state, due, why: &why, from_whom: &owed.client, agreed };
+            self.promise_insert(&mut row, &next, said.at).await?;
+        }
+        self.lead_said(row.id, follows, said, row.generation).await?;
         if follows.next == Next::Ended {
             return self.deliveries_withdraw(&[row.id], &why, said.at).await;
         }
         self.regrade_ask(row.id, &why, said.at).await
+    }
+}
+
+/// The next step that follows from the client's words; none where the one there is stays, or the lead ends.
+fn step(next: Next, due: Option<Due>, now: Timestamp) -> Option<(Kind, State, Due)> {
+    let at = |at| Due { at, until: None };
+    let later = now.saturating_add(ASK_AFTER).unwrap_or(now);
+    match next {
+        Next::Stays | Next::Ended => None,
+        Next::Work => Some((Kind::Requalify, State::Work, at(now))),
+        Next::OnDate => Some((Kind::Requalify, State::Scheduled, due.unwrap_or_else(|| at(later)))),
+        Next::Ask => Some((Kind::Outcome, State::Scheduled, at(later))),
     }
 }
 

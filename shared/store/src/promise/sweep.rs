@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::id::LeadId;
 
-use crate::{Store, StoreError, sweep::Sweep};
+use crate::{Store, StoreError, Transaction, sweep::Sweep};
 
 impl Store {
     /// Promises that fell due after the start and not after the end of a time, oldest first.
@@ -15,7 +15,7 @@ impl Store {
     /// When the database is away.
     pub async fn sweep_promises(&self, sweep: Sweep, due: Range<Timestamp>) -> Result<Vec<(LeadId, i64)>, StoreError> {
         let rows = sqlx::query!(
-            "-- sweep.promises
+            "-- promise.sweep
             update promise p set offered_until = $2
             from (select lead_id, generation from promise
                   where state = 'scheduled' and due_at > $4 and due_at <= $5 and offered_until <= $1
@@ -31,5 +31,20 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         Ok(rows.into_iter().map(|row| (LeadId::from_uuid(row.lead_id), row.generation)).collect())
+    }
+}
+
+impl Transaction {
+    /// Forgets offers that last longer than to `beyond`.
+    pub(crate) async fn promises_forget_offers(&mut self, now: Timestamp, beyond: Timestamp) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- promise.forget_offers
+            update promise set offered_until = $1 where state = 'scheduled' and due_at <= $1 and offered_until > $2",
+            now.to_sqlx(),
+            beyond.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
     }
 }

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     id::{ClientId, LeadId},
-    outcome::{ASK_AFTER, Next},
     promise::{Due, Kind, Open, State},
 };
 use uuid::Uuid;
@@ -12,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     StoreError, Transaction,
     error::{one_row, word},
-    lead::{load::LeadRow, write::MaybeInstants},
+    lead::load::LeadRow,
 };
 
 /// A lead's open promise.
@@ -41,6 +40,19 @@ pub struct PromiseRow {
     pub why: String,
     /// From whose words.
     pub from_whom: String,
+}
+
+/// A promise that somebody's words ask for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NewPromise<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) state: State,
+    pub(crate) due: Due,
+    /// What is promised, in words.
+    pub(crate) why: &'a str,
+    pub(crate) from_whom: &'a str,
+    /// Agreed with the person, or asked for by the client: only a person replaces it.
+    pub(crate) agreed: bool,
 }
 
 impl Transaction {
@@ -142,7 +154,7 @@ impl Transaction {
         one_row(done.rows_affected(), "promise")
     }
 
-    /// Ends open promises, each in its state, because of what a client said.
+    /// Ends open promises, each in its state, because somebody said so.
     pub(crate) async fn promises_end_by(
         &mut self,
         lead: LeadId,
@@ -153,7 +165,7 @@ impl Transaction {
         let generations: Vec<_> = ended.iter().map(|(generation, _)| *generation).collect();
         let states: Vec<_> = ended.iter().map(|(_, state)| state.word().to_owned()).collect();
         let done = sqlx::query!(
-            "-- promise.end_by_client
+            "-- promise.end_by
             update promise p set state = n.state, ended_at = $4, ended_by = $5, ended_why = $6
             from unnest($2::bigint[], $3::text[]) as n (generation, state)
             where p.lead_id = $1 and p.generation = n.generation and p.state in ('scheduled', 'work')",
@@ -173,35 +185,51 @@ impl Transaction {
         }
     }
 
-    /// The next step that follows, from the client's words. Only a person replaces what the client asked for.
-    pub(crate) async fn promise_from_client(
+    /// Ends every open promise of a lead because somebody said so.
+    pub(crate) async fn promises_end_all(
         &mut self,
-        lead: &LeadRow,
-        (next, due): (Next, Option<Due>),
+        lead: LeadId,
         (by, why): (&str, &str),
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let later = now.saturating_add(ASK_AFTER).unwrap_or(now);
-        let (kind, state, at) = match next {
-            Next::Work => (Kind::Requalify, State::Work, now),
-            Next::OnDate => (Kind::Requalify, State::Scheduled, due.map_or(later, |due| due.at)),
-            Next::Ask | Next::Stays | Next::Ended => (Kind::Outcome, State::Scheduled, later),
-        };
         sqlx::query!(
-            "-- promise.from_client
+            "-- promise.end_all
+            update promise set state = 'moved', ended_at = $2, ended_by = $3, ended_why = $4
+            where lead_id = $1 and state in ('scheduled', 'work')",
+            lead.uuid(),
+            now.to_sqlx(),
+            by,
+            why
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Makes a promise that somebody's words ask for. It takes the next generation of the lead, whose row is written by the
+    /// caller.
+    pub(crate) async fn promise_insert(
+        &mut self,
+        lead: &mut LeadRow,
+        new: &NewPromise<'_>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        lead.generation = lead.generation.saturating_add(1);
+        sqlx::query!(
+            "-- promise.insert
             insert into promise (lead_id, generation, client_id, kind, state, due_at, due_until, why, from_whom, agreed,
                                  offered_until, created_at)
             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
             lead.id.uuid(),
-            lead.generation.saturating_add(1),
+            lead.generation,
             lead.client.uuid(),
-            kind.word(),
-            state.word(),
-            at.to_sqlx(),
-            due.and_then(|due| due.until).map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
-            why,
-            by,
-            kind == Kind::Requalify,
+            new.kind.word(),
+            new.state.word(),
+            new.due.at.to_sqlx(),
+            new.due.until.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
+            new.why,
+            new.from_whom,
+            new.agreed,
             now.to_sqlx()
         )
         .execute(self.connection())
@@ -216,7 +244,7 @@ pub(crate) struct PromiseArrays {
     pub(crate) generations: Vec<i64>,
     pub(crate) clients: Vec<Uuid>,
     pub(crate) kinds: Vec<String>,
-    pub(crate) due: MaybeInstants,
+    pub(crate) due: Vec<Option<jiff_sqlx::Timestamp>>,
     pub(crate) why: Vec<String>,
     pub(crate) whom: Vec<String>,
 }

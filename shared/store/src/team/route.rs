@@ -7,7 +7,7 @@ use ripen_domain::{
     id::{ClientId, LeadId},
 };
 
-use crate::{Scope, Store, StoreError, error::one_row};
+use crate::{Scope, Store, StoreError};
 
 /// A routing document.
 #[derive(Debug, Clone)]
@@ -48,13 +48,13 @@ impl Store {
         now: Timestamp,
     ) -> Result<i32, StoreError> {
         let hash = ContentHash::of(document.as_bytes());
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query!(
             "-- route.lock
             select id from client where id = $1 for update",
             client.uuid()
         )
-        .fetch_one(&mut *tx)
+        .fetch_one(tx.connection())
         .await?;
         let row = sqlx::query!(
             r#"-- route.set
@@ -74,16 +74,9 @@ impl Store {
             by,
             now.to_sqlx()
         )
-        .fetch_one(&mut *tx)
+        .fetch_one(tx.connection())
         .await?;
-        sqlx::query!(
-            "-- route.use
-            update client set route = $2 where id = $1",
-            client.uuid(),
-            row.version
-        )
-        .execute(&mut *tx)
-        .await?;
+        tx.client_use_route(client, Some(row.version)).await?;
         tx.commit().await?;
         self.route_again(client, now).await?;
         Ok(row.version)
@@ -94,14 +87,9 @@ impl Store {
     /// # Errors
     /// `Moved` when there is no such client.
     pub async fn route_remove(&self, client: ClientId, now: Timestamp) -> Result<(), StoreError> {
-        let done = sqlx::query!(
-            "-- route.remove
-            update client set route = null where id = $1",
-            client.uuid()
-        )
-        .execute(&self.pool)
-        .await?;
-        one_row(done.rows_affected(), "client")?;
+        let mut tx = self.begin().await?;
+        tx.client_use_route(client, None).await?;
+        tx.commit().await?;
         self.route_again(client, now).await?;
         Ok(())
     }

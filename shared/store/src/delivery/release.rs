@@ -1,0 +1,69 @@
+//! Deliveries that need not wait any longer: let go of by a worker, out of a line that a rate made, or with somebody known to
+//! take the lead.
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use ripen_domain::id::{DeliveryId, EndpointId, LeadId};
+
+use crate::{Store, StoreError, Transaction};
+
+impl Store {
+    /// Lets go of deliveries that were offered to nobody who could keep them: they are offered again from `due_at` on.
+    ///
+    /// # Errors
+    /// When the database is away: then they are offered when the last offer's time is up.
+    pub async fn deliveries_release(
+        &self,
+        deliveries: &[DeliveryId],
+        due_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let ids: Vec<_> = deliveries.iter().map(|id| id.uuid()).collect();
+        sqlx::query!(
+            "-- delivery.release
+            update delivery set due_at = $2, offered_until = $3 where id = any($1) and state = 'pending'",
+            &ids,
+            due_at.to_sqlx(),
+            now.to_sqlx()
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}
+
+impl Transaction {
+    /// Has a lead that waits for somebody to take it routed at once: now it is known who does. What is on offer to several
+    /// stays so until somebody took it or nobody did.
+    pub(crate) async fn lead_release(&mut self, lead: LeadId, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- delivery.release_lead
+            update delivery d set due_at = $2
+            where d.lead_id = $1 and d.endpoint_id is null and d.state = 'held' and d.due_at > $2
+              and not exists (select 1 from claim k where k.maturation_id = d.maturation_id and k.taken_by is null and k.until > $2)",
+            lead.uuid(),
+            now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Has what a rate made wait in line go out as it comes: the rate is another now, and so are the places in the line.
+    pub(crate) async fn deliveries_leave_line(
+        &mut self,
+        endpoint: EndpointId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- delivery.leave_line
+            update delivery set in_line = false, due_at = $2, offered_until = $2
+            where endpoint_id = $1 and state = 'pending' and in_line",
+            endpoint.uuid(),
+            now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+}
