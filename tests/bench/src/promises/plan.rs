@@ -17,7 +17,7 @@ pub struct Plan {
 /// Runs the sweep of promises that are due now, of which there are none, and takes it back.
 pub async fn of_idle_sweep(pool: &PgPool) -> Plan {
     let mut tx = pool.begin().await.expect("a transaction");
-    let prepare = format!("prepare sweep as {}", statement("-- sweep.promises"));
+    let prepare = format!("prepare sweep as {}", statement("-- promise.sweep"));
     for sql in [
         "set local plan_cache_mode = force_generic_plan",
         "set local enable_seqscan = off",
