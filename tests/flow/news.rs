@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use ripen_domain::{delivery::EventType, id::DeliveryId};
+use ripen_domain::{
+    delivery::{EventDetail, LeadUpdate},
+    id::DeliveryId,
+};
 use ripen_runtime::clock::Clock;
 use ripen_store::{
     Store,
@@ -198,9 +201,8 @@ async fn what_is_new_is_in_the_first_attempt_or_told_after_it_however_the_two_me
     };
     let news = |cause| News {
         lead: lead.parse().unwrap(),
-        event: EventType::LeadUpdated,
+        detail: EventDetail::Updated(LeadUpdate::default()),
         cause: Uuid::from_u128(cause),
-        said: Value::Null,
         mailed: true,
         due_at: later,
     };

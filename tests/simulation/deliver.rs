@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use ripen_domain::{
-    criteria::Receipt,
     delivery::{Attempted, EventType, Schedule},
     id::{DeliveryId, EndpointId},
     lead::Grade,
@@ -19,7 +18,6 @@ use ripen_store::delivery::{
     load::{Due, Leased},
     settle::Settled,
 };
-use serde::Deserialize as _;
 use uuid::Uuid;
 
 use super::{
@@ -44,8 +42,7 @@ fn read(message: &Received) -> DeliveryId {
 
 /// What the first lease freezes. It names the instant: another freeze would be other bytes.
 fn freeze(due: &Due, now: Timestamp) -> Vec<u8> {
-    let reasons = Receipt::deserialize(&due.matured.receipt).unwrap().reasons();
-    serde_json::to_vec(&due.matured.payload(&serde_json::json!(reasons), now)).unwrap()
+    due.facts.to_event(now).to_bytes()
 }
 
 impl World {
@@ -80,13 +77,13 @@ impl World {
 
     /// Whether the lease should have been given.
     async fn may_be_sent(&self, leased: &Leased) -> Outcome {
-        let (matured, id) = (&leased.due.matured, leased.due.matured.delivery);
+        let (facts, id) = (&leased.due.facts, leased.due.facts.delivery);
         let wrong = |why: &str| Err(format!("{id} was leased, but {why}"));
-        if matured.grade != Grade::A {
+        if facts.grade != Grade::A {
             return wrong("its decision is no A");
         }
-        let whole = matured.event.is_whole() || matured.event == EventType::LeadOffered;
-        if whole && self.model.opted_out.contains(&person_of(matured.profile.name.as_deref().unwrap_or_default())) {
+        let whole = facts.event().is_whole() || facts.event() == EventType::LeadOffered;
+        if whole && self.model.opted_out.contains(&person_of(facts.profile.name.as_deref().unwrap_or_default())) {
             return wrong("the person had asked not to be contacted");
         }
         if self.model.over.contains(&id) {
@@ -107,7 +104,7 @@ impl World {
 
     /// The client has it: always the same bytes under the same id.
     fn sent(&mut self, leased: &Leased) -> Outcome {
-        let id = leased.due.matured.delivery;
+        let id = leased.due.facts.delivery;
         let first = self.model.sent.entry(id).or_insert_with(|| leased.body.clone());
         if *first == leased.body { Ok(()) } else { Err(format!("{id} was sent with two bodies")) }
     }
@@ -117,7 +114,7 @@ impl World {
         let rows: Vec<_> = ready.iter().map(|leased| self.row(leased, lease, fate)).collect();
         if fate == Fate::Gone {
             for leased in ready {
-                let (endpoint, delivery) = (leased.due.endpoint, leased.due.matured.delivery);
+                let (endpoint, delivery) = (leased.due.endpoint, leased.due.facts.delivery);
                 let store = &self.dispatcher.store;
                 store.endpoint_disable(endpoint, "answered 410 Gone", Some(delivery), now).await.unwrap();
             }
@@ -147,6 +144,6 @@ impl World {
         let error = status.is_none().then(|| "refused".to_owned());
         let attempt = AttemptRow { number: leased.due.attempts, at: now, duration_ms: 1, status, error, answer: None };
         let next = schedule.next(attempted, attempts, 1.0, now);
-        Settled { delivery: leased.due.matured.delivery, lease, attempt, next, outcome: None }
+        Settled { delivery: leased.due.facts.delivery, lease, attempt, next, outcome: None }
     }
 }

@@ -9,13 +9,12 @@ use axum::{
 };
 use jiff::{Timestamp, tz::TimeZone};
 use ripen_domain::{
-    delivery::{EventType, OutcomeKind},
+    delivery::{ClientEvent, EventType, LeadContact, LeadData, Member, OutcomeKind},
     outcome::{Said, Wrong, currency_of},
     reach::{mailto, shown_phone, tel},
 };
 use ripen_store::{delivery::feed::SentDelivery, outcome::list::OutcomeRecord};
 use ripen_web::{Problem, html::Escaped};
-use serde_json::Value;
 
 /// Where the style lies.
 pub const STYLE_PATH: &str = "/o/style.css";
@@ -70,20 +69,20 @@ pub fn trouble(problem: &Problem) -> Response {
 
 /// The lead with its forms. `typed` is what stands in the forms already.
 pub fn lead(status: StatusCode, sent: &SentDelivery, message: &Message, typed: &Said) -> Response {
-    let payload: Value = serde_json::from_slice(&sent.row.body).unwrap_or_default();
-    let data = &payload["data"];
+    let event = ClientEvent::read(&sent.row.body).unwrap_or_default();
+    let data = event.lead().cloned().unwrap_or_default();
     let mut html = String::new();
-    let is_offer = payload["type"] == EventType::LeadOffered.word();
-    let clock = clock(data);
+    let is_offer = event.event.get() == Some(&EventType::LeadOffered);
+    let clock = clock(&data);
     notice(&mut html, message, sent.outcomes.last().map(|one| in_words(one, &clock)), is_offer);
-    facts(&mut html, sent, data);
+    facts(&mut html, sent, &data);
     if is_offer {
-        offer(&mut html, data, &clock);
+        offer(&mut html, &data, &clock);
         return page(status, "A lead on offer", &html);
     }
     history(&mut html, &sent.outcomes, &clock);
     forms(&mut html, sent, message, typed);
-    page(status, &name(&data["lead"]), &html)
+    page(status, &name(&contact(&data)), &html)
 }
 
 fn notice(html: &mut String, message: &Message, newest: Option<String>, is_offer: bool) {
@@ -107,18 +106,17 @@ fn notice(html: &mut String, message: &Message, newest: Option<String>, is_offer
     line(html, format_args!("<p class=\"notice {class}\" role=\"status\">{}</p>", Escaped(&text)));
 }
 
-fn facts(html: &mut String, sent: &SentDelivery, data: &Value) {
-    let lead = &data["lead"];
+fn facts(html: &mut String, sent: &SentDelivery, data: &LeadData) {
+    let lead = contact(data);
     html.push_str("<dl>\n");
-    reach(html, sent.do_not_contact, lead);
-    let place: Vec<_> = ["postal_code", "country"].into_iter().filter_map(|key| lead[key].as_str()).collect();
-    for (label, value) in [("Place", place.join(", ")), ("Came from", text(&data["source"]["name"]))] {
+    reach(html, sent.do_not_contact, &lead);
+    let place: Vec<_> = [&lead.postal_code, &lead.country].into_iter().filter_map(text).collect();
+    for (label, value) in [("Place", place.join(", ")), ("Came from", source(data))] {
         if !value.is_empty() {
             pair(html, label, &value);
         }
     }
-    let reasons: Vec<_> = data["reasons"].as_array().map(Vec::as_slice).unwrap_or_default().iter().collect();
-    let because: Vec<_> = reasons.iter().filter_map(|reason| reason["because"].as_str()).collect();
+    let because: Vec<_> = data.reasons.get().into_iter().flatten().filter_map(|reason| text(&reason.because)).collect();
     if !because.is_empty() {
         pair(html, "Why an A", &because.join("; "));
     }
@@ -127,11 +125,11 @@ fn facts(html: &mut String, sent: &SentDelivery, data: &Value) {
 }
 
 /// How to reach the person, if at all.
-pub fn reach(html: &mut String, do_not_contact: bool, lead: &Value) {
+pub fn reach(html: &mut String, do_not_contact: bool, lead: &LeadContact) {
     if do_not_contact {
         return pair(html, "Contact", "This person asked not to be contacted.");
     }
-    let (phone, email) = (lead["phone"].as_str(), lead["email"].as_str());
+    let (phone, email) = (text(&lead.phone), text(&lead.email));
     for (label, shown, link) in [
         ("Phone", phone.map(shown_phone), phone.and_then(tel)),
         ("E-mail", email.map(str::to_owned), email.and_then(mailto)),
@@ -148,7 +146,7 @@ pub fn reach(html: &mut String, do_not_contact: bool, lead: &Value) {
 }
 
 /// Two buttons: to take it, or to pass.
-fn offer(html: &mut String, data: &Value, clock: &TimeZone) {
+fn offer(html: &mut String, data: &LeadData, clock: &TimeZone) {
     line(html, format_args!("<h2>Who accepts first has it, until {}</h2>", Escaped(&until(data, clock))));
     form(html, OutcomeKind::Accepted, 0, ("Take it", ""));
     let passed = "<input type=\"hidden\" name=\"reason\" value=\"passed\">\n";
@@ -156,8 +154,8 @@ fn offer(html: &mut String, data: &Value, clock: &TimeZone) {
 }
 
 /// Until when a lead is on offer.
-pub fn until(data: &Value, clock: &TimeZone) -> String {
-    data["offered_until"].as_str().and_then(|at| at.parse().ok()).map(|at| when(at, clock)).unwrap_or_default()
+pub fn until(data: &LeadData, clock: &TimeZone) -> String {
+    data.offered_until.get().map(|at| when(*at, clock)).unwrap_or_default()
 }
 
 fn history(html: &mut String, outcomes: &[OutcomeRecord], clock: &TimeZone) {
@@ -250,21 +248,31 @@ fn in_words(said: &OutcomeRecord, clock: &TimeZone) -> String {
 }
 
 /// Who it is, as far as that was said.
-pub fn name(lead: &Value) -> String {
-    let parts: Vec<_> = ["first_name", "last_name"].into_iter().filter_map(|key| lead[key].as_str()).collect();
-    let whole = lead["name"].as_str().map(str::to_owned);
+pub fn name(lead: &LeadContact) -> String {
+    let parts: Vec<_> = [&lead.first_name, &lead.last_name].into_iter().filter_map(text).collect();
+    let whole = lead.name.get().cloned();
     let name = if parts.is_empty() { whole } else { Some(parts.join(" ")) };
     name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "A lead".to_owned())
 }
 
-/// A text, empty where there is none.
-pub fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
+/// The text of a member; none where it has none.
+pub fn text(member: &Member<String>) -> Option<&str> {
+    member.get().map(String::as_str)
+}
+
+/// Whom the event is about.
+pub fn contact(data: &LeadData) -> LeadContact {
+    data.lead.get().cloned().unwrap_or_default()
+}
+
+/// Name of the source, empty where it is not told.
+pub fn source(data: &LeadData) -> String {
+    data.source.get().and_then(|source| text(&source.name)).unwrap_or_default().to_owned()
 }
 
 /// The clock of who got this; bodies of before it was said have UTC.
-pub fn clock(data: &Value) -> TimeZone {
-    data["time_zone"].as_str().and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC)
+pub fn clock(data: &LeadData) -> TimeZone {
+    text(&data.time_zone).and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC)
 }
 
 /// An instant in words.

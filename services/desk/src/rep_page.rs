@@ -2,12 +2,11 @@
 //! lead leads to the page where something can be said of it.
 
 use axum::{http::StatusCode, response::Response};
-use ripen_domain::delivery::{EventType, OutcomeKind};
+use ripen_domain::delivery::{ClientEvent, EventType, LeadData, OutcomeKind};
 use ripen_store::team::rep_leads::{RepLead, RepLinks};
 use ripen_web::html::Escaped;
-use serde_json::Value;
 
-use crate::page::{clock, line, name, page, reach, text, until, when};
+use crate::page::{clock, contact, line, name, page, reach, source, text, until, when};
 
 /// So many leads are shown.
 pub const MOST: usize = 200;
@@ -33,12 +32,12 @@ pub fn leads(rep: &RepLinks, leads: &[RepLead], link: impl Fn(&RepLead) -> Strin
 }
 
 fn one(html: &mut String, lead: &RepLead, link: &str) {
-    let payload: Value = serde_json::from_slice(&lead.body).unwrap_or_default();
-    let data = &payload["data"];
+    let data = told(lead);
+    let who = contact(&data);
     let said = if lead.newest == Some(OutcomeKind::Accepted) { "accepted" } else { "nothing said yet" };
-    line(html, format_args!("<section>\n<h3>{}</h3>\n<dl>", Escaped(&name(&data["lead"]))));
-    reach(html, lead.do_not_contact, &data["lead"]);
-    line(html, format_args!("<dt>Since</dt><dd>{}, {said}</dd>", when(lead.sent_at, &clock(data))));
+    line(html, format_args!("<section>\n<h3>{}</h3>\n<dl>", Escaped(&name(&who))));
+    reach(html, lead.do_not_contact, &who);
+    line(html, format_args!("<dt>Since</dt><dd>{}, {said}</dd>", when(lead.sent_at, &clock(&data))));
     line(
         html,
         format_args!("</dl>\n<p><a class=\"button\" href=\"{}\">What became of it?</a></p>\n</section>", Escaped(link)),
@@ -46,14 +45,18 @@ fn one(html: &mut String, lead: &RepLead, link: &str) {
 }
 
 fn offer(html: &mut String, lead: &RepLead, link: &str) {
-    let payload: Value = serde_json::from_slice(&lead.body).unwrap_or_default();
-    let data = &payload["data"];
-    let place = [text(&data["lead"]["postal_code"]), text(&data["source"]["name"])];
+    let data = told(lead);
+    let place = [text(&contact(&data).postal_code).unwrap_or_default().to_owned(), source(&data)];
     let place: Vec<_> = place.into_iter().filter(|part| !part.is_empty()).collect();
-    let until = until(data, &clock(data));
+    let until = until(&data, &clock(&data));
     line(html, format_args!("<section>\n<p>{}</p>", Escaped(&place.join(", "))));
     line(
         html,
         format_args!("<p><a class=\"button\" href=\"{}\">Look, until {until}</a></p>\n</section>", Escaped(link)),
     );
+}
+
+/// What the rep was told; nothing where that cannot be read.
+fn told(lead: &RepLead) -> LeadData {
+    ClientEvent::read(&lead.body).and_then(|event| event.lead().cloned()).unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use ripen_domain::{
-    delivery::OutcomeKind,
+    delivery::{ClientEvent, OutcomeKind},
     id::{DeliveryId, LeadId},
     outcome::How,
 };
@@ -15,7 +15,6 @@ use ripen_store::{
     outcome::list::OutcomeRecord,
 };
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 /// A delivery in a list.
 #[derive(Serialize)]
@@ -30,12 +29,11 @@ pub struct DeliveryView {
     /// What was said last.
     outcome: Option<OutcomeKind>,
     /// The event as it was sent.
-    payload: Option<Box<RawValue>>,
+    payload: Option<ClientEvent>,
 }
 
 impl From<SentRow> for DeliveryView {
     fn from(row: SentRow) -> Self {
-        let payload = String::from_utf8(row.body).ok().and_then(|text| RawValue::from_string(text).ok());
         Self {
             delivery: row.id,
             lead: row.lead,
@@ -45,7 +43,7 @@ impl From<SentRow> for DeliveryView {
             sent_at: row.sent_at,
             ended_at: row.ended_at,
             outcome: row.newest,
-            payload,
+            payload: ClientEvent::read(&row.body),
         }
     }
 }

@@ -14,9 +14,8 @@ use ripen_store::{
     StoreError,
     endpoint::alert::Broken,
     lead::untouched::Untouched,
-    notice::owe::{NoticeKind, OnceNotice},
+    notice::owe::{NoticeData, NoticeKind, OnceNotice},
 };
-use serde_json::{Value, json};
 
 use crate::context::DispatcherContext;
 
@@ -84,7 +83,7 @@ struct Addressee {
     key: String,
 }
 
-fn notice(now: Timestamp, kind: NoticeKind, to: Addressee, data: Value) -> OnceNotice {
+fn notice(now: Timestamp, kind: NoticeKind, to: Addressee, data: NoticeData) -> OnceNotice {
     let Addressee { client, address, key } = to;
     OnceNotice {
         id: NoticeId::from_uuid(uuid_v7(now)),
@@ -118,7 +117,7 @@ fn of_endpoint(firm: &str, one: &Broken, now: Timestamp) -> Vec<OnceNotice> {
     let since = one.failing_since.map_or(0, Timestamp::as_second);
     let addresses = one.tell.as_deref().into_iter().chain([firm].into_iter().filter(|firm| !firm.is_empty()));
     let told = addresses.map(|address| {
-        let data = json!({"title": title, "sentences": [why, waiting]});
+        let data = NoticeData::written(title.clone(), vec![why.clone(), waiting.clone()]);
         let key = format!("{kind}:{}:{since}", one.endpoint);
         let to = Addressee { client: one.client, address: address.to_owned(), key };
         OnceNotice { endpoint: Some(one.endpoint), ..notice(now, kind, to, data) }
@@ -134,7 +133,7 @@ fn reminder(one: &Untouched, now: Timestamp) -> Option<OnceNotice> {
         format!("{who} was sent to you on {}, and nothing was said of it yet.", shown(one.delivered_at, &clock)),
         "Please call, and say what became of it by the link in its mail.".to_owned(),
     ];
-    let data = json!({"title": format!("{who} is waiting"), "sentences": sentences});
+    let data = NoticeData::written(format!("{who} is waiting"), sentences.to_vec());
     let key = format!("untouched:{}", one.delivery);
     let to = Addressee { client: one.client.0, address: address.clone(), key };
     let told = notice(now, NoticeKind::LeadUntouched, to, data);
@@ -167,7 +166,7 @@ fn of_clients(address: &str, untouched: &[&Untouched], now: Timestamp) -> Vec<On
                 .map(|one| format!("{}, delivered {}", one.lead, shown(one.delivered_at, &TimeZone::UTC))),
         );
         let count = if leads.len() == 1 { "an A lead".to_owned() } else { format!("{} A leads", leads.len()) };
-        let data = json!({"title": format!("{name}: {count} nobody touched"), "sentences": sentences});
+        let data = NoticeData::written(format!("{name}: {count} nobody touched"), sentences);
         let key = format!("untouched_firm:{client}:{today}");
         let to = Addressee { client, address: address.to_owned(), key };
         Some(notice(now, NoticeKind::LeadsUntouched, to, data))

@@ -6,8 +6,7 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
     backoff::Backoff,
-    circuit::Went,
-    delivery::{Attempted, Next, OutcomeKind},
+    delivery::{Attempted, ClientEvent, Next, OutcomeKind, circuit::Went},
     id::EndpointId,
     outcome::Said,
 };
@@ -86,7 +85,7 @@ impl Attempt {
             EndpointKind::Email => self.mail(ctx, left).await,
         };
         // Only of what hands a lead over, or offers it, does the answer say what became of it.
-        tried.outcome = tried.outcome.filter(|_| due.matured.event.has_outcome());
+        tried.outcome = tried.outcome.filter(|_| due.facts.event().has_outcome());
         let now = ctx.clock.now();
         if tried.attempted == Attempted::Gone {
             self.disable(ctx).await;
@@ -104,7 +103,7 @@ impl Attempt {
             error: tried.error,
             answer: tried.answer,
         };
-        let delivery = self.leased.due.matured.delivery;
+        let delivery = self.leased.due.facts.delivery;
         tracing::info!(delivery.id = %delivery, endpoint.id = %self.leased.due.endpoint, attempt = attempt.number,
             status = attempt.status, error = attempt.error, result = result_of(&next), "attempted");
         let said = tried.outcome.clone();
@@ -135,7 +134,7 @@ impl Attempt {
     }
 
     async fn disable(&self, ctx: &DispatcherContext) {
-        let (endpoint, delivery) = (self.leased.due.endpoint, self.leased.due.matured.delivery);
+        let (endpoint, delivery) = (self.leased.due.endpoint, self.leased.due.facts.delivery);
         let disabled = ctx.store.endpoint_disable(endpoint, "answered 410 Gone", Some(delivery), ctx.clock.now()).await;
         if let Err(error) = disabled {
             tracing::warn!(endpoint.id = %endpoint, %error, "an endpoint that answered 410 could not be disabled; its next answer will");
@@ -153,7 +152,7 @@ impl Attempt {
             .send(&Call {
                 url: &url,
                 allow_private: due.allow_private || ctx.settings.dispatcher.allow_private,
-                id: &due.matured.delivery.to_string(),
+                id: &due.facts.delivery.to_string(),
                 timestamp: ctx.clock.now(),
                 body: Bytes::from(self.leased.body.clone()),
                 secrets: &secrets,
@@ -170,7 +169,7 @@ impl Attempt {
     async fn mail(&self, ctx: &DispatcherContext, deadline: Duration) -> SendResult {
         let due = &self.leased.due;
         let Some(mail) = mail_of(&self.leased.body) else { return refused("the stored body cannot be read") };
-        let name = due.matured.assigned_to.as_ref().map(|(name, _)| name.as_str());
+        let name = due.facts.assigned_to.as_ref().and_then(|rep| rep.name.get()).map(String::as_str);
         let result = ctx
             .mailer
             .send(&Mail {
@@ -180,7 +179,7 @@ impl Attempt {
                 text: &mail.text,
                 html: &mail.html,
                 invitation: mail.invitation.as_ref(),
-                message_id: &due.matured.delivery.to_string(),
+                message_id: &due.facts.delivery.to_string(),
                 list_id: &due.client,
                 date: ctx.clock.now(),
                 deadline,
@@ -284,7 +283,7 @@ const fn result_of(next: &Next) -> &'static str {
 
 /// The mail of a frozen body.
 fn mail_of(body: &[u8]) -> Option<lead_mail::LeadMail> {
-    serde_json::from_slice(body).ok().map(|payload| lead_mail::render(&payload))
+    ClientEvent::read(body).map(|event| lead_mail::render(&event))
 }
 
 #[cfg(test)]

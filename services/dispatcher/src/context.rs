@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use jiff::SignedDuration;
 use ripen_domain::{
     actor::{Actor, Scope, System},
-    circuit::CircuitTerms,
     delivery::Schedule,
+    delivery::circuit::CircuitTerms,
     link::Links,
 };
 use ripen_outbound::{mail::Mailer, webhook::WebhookSender};

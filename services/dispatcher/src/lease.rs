@@ -8,7 +8,7 @@ use std::{
 use jiff::SignedDuration;
 use ripen_domain::{
     backoff::Backoff,
-    criteria::Receipt,
+    delivery::Member,
     id::{DeliveryId, EndpointId},
     link::Links,
     message::DeliverMessage,
@@ -26,7 +26,6 @@ use ripen_store::{
     },
     endpoint::record::EndpointKind,
 };
-use serde::Deserialize as _;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
@@ -201,17 +200,12 @@ fn read(message: &Received) -> Option<(DeliveryId, Option<EndpointId>)> {
 
 /// The bytes that every attempt sends.
 fn freeze(due: &Due, links: Option<&Links>, now: jiff::Timestamp) -> Vec<u8> {
-    let receipt = Receipt::deserialize(&due.matured.receipt).ok();
-    let mut payload =
-        due.matured.payload(&serde_json::json!(receipt.map(|receipt| receipt.reasons()).unwrap_or_default()), now);
-    if let Some(links) = links.filter(|_| due.matured.event.is_whole() || due.matured.event.has_outcome()) {
-        payload["data"]["outcome_url"] = links.outcome_url(due.matured.handed_over, now).into();
+    let mut event = due.facts.to_event(now);
+    if let Some((links, lead)) = links.zip(event.lead_mut()) {
+        lead.outcome_url = links.outcome_url(due.facts.handed_over, now).into();
         // A webhook's body goes to the whole team's programs: the page is the rep's own.
         let rep = due.rep.filter(|_| due.kind == EndpointKind::Email);
-        if let Some(rep) = rep {
-            payload["data"]["open_leads_url"] = links.rep_url(rep, now).into();
-        }
+        lead.open_leads_url = Member::if_some(rep.map(|rep| links.rep_url(rep, now)));
     }
-    // A JSON value always serialises.
-    serde_json::to_vec(&payload).unwrap_or_default()
+    event.to_bytes()
 }

@@ -119,10 +119,8 @@ async fn plain(ctx: &DispatcherContext, notice: &DueNotice, now: Timestamp) -> R
     if over {
         return Ok(NoticeEnd::Dropped("it is no longer so"));
     }
-    let sentences = notice.data["sentences"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let sentences: Vec<_> = sentences.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect();
-    let LeadMail { subject, text, html, invitation: _ } =
-        lead_mail::brief(notice.data["title"].as_str().unwrap_or_default(), &sentences);
+    let title = notice.data.title.as_deref().unwrap_or_default();
+    let LeadMail { subject, text, html, invitation: _ } = lead_mail::brief(title, &notice.data.sentences);
     let mail = AppointmentMail { subject, text, html, invitation: None };
     Ok(NoticeEnd::Tried(send(ctx, notice, &mail).await))
 }
@@ -158,8 +156,7 @@ fn occasion(notice: &DueNotice, record: &AppointmentRecord, now: Timestamp) -> R
 
 /// A reminder that comes so late that the next one is due is left to that one.
 fn reminder(notice: &DueNotice, record: &AppointmentRecord, now: Timestamp) -> Result<Occasion, NoticeEnd> {
-    let word = notice.data["reminder"].as_str().unwrap_or_default();
-    let Ok(reminder) = word.parse::<Reminder>() else { return Err(NoticeEnd::Dropped("it says of nothing")) };
+    let Some(reminder) = notice.data.reminder else { return Err(NoticeEnd::Dropped("it reminds of nothing")) };
     let next = Reminder::HourBefore.at(record.appointment.slot.starts_at, &record.rep_zone);
     if reminder == Reminder::DayBefore && next.is_some_and(|next| next <= now) {
         return Err(NoticeEnd::Dropped("a later reminder is due"));

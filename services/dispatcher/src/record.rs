@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use ripen_domain::{
-    circuit::{Change, Went},
+    delivery::circuit::{Change, Went},
     id::{DeliveryId, EndpointId},
 };
 use ripen_runtime::{

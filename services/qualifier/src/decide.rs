@@ -8,7 +8,7 @@ use ripen_domain::{
     arrival::Arrival,
     calling::InvalidCalling,
     criteria::Criteria,
-    delivery::EventType,
+    delivery::{EventDetail, LeadUpdate, UpdateKind},
     id::{CriteriaId, DeliveryId, LeadId},
     lead::Grade,
     routing::Waiting,
@@ -171,15 +171,10 @@ fn updates(work_unit: &UnitOfWork, now: Timestamp) -> Vec<News> {
         work_unit.leads.values().filter(|lead| is_a(&lead.row) && lead.row.matured_at.is_some_and(|at| at < now));
     let new_arrivals = known.filter_map(|lead| {
         let arrival = lead.arrived.last()?;
-        let said = serde_json::json!({"kind": "arrival", "arrival": arrival});
-        Some(News {
-            lead: lead.row.id,
-            event: EventType::LeadUpdated,
-            cause: arrival.uuid(),
-            said,
-            mailed: true,
-            due_at: now,
-        })
+        let update =
+            LeadUpdate { kind: UpdateKind::Arrival.into(), arrival: (*arrival).into(), ..LeadUpdate::default() };
+        let detail = EventDetail::Updated(update);
+        Some(News { lead: lead.row.id, detail, cause: arrival.uuid(), mailed: true, due_at: now })
     });
     new_arrivals.collect()
 }

@@ -10,6 +10,7 @@ use ripen_actions::{Actions, client::AddClient};
 use ripen_domain::{
     actor::{Actor, System},
     criteria::Criteria,
+    delivery::ClientEvent,
     id::{RepId, SourceId},
     lead::Channel,
 };
@@ -40,21 +41,23 @@ pub fn routes() -> Router {
     Router::new().route(RECEIVER, post(received))
 }
 
-async fn received(headers: HeaderMap, Json(event): Json<Value>) -> &'static str {
-    let data = &event["data"];
-    let text = |value: &Value| value.as_str().unwrap_or("–").to_owned();
+async fn received(headers: HeaderMap, Json(event): Json<ClientEvent>) -> &'static str {
+    let Some(data) = event.lead() else { return "ok" };
+    let text = |text: Option<&String>| text.map_or("–", String::as_str).to_owned();
     let id = headers.get("webhook-id").and_then(|id| id.to_str().ok()).unwrap_or("–");
-    let reasons: Vec<_> = data["reasons"]
-        .as_array()
+    let reasons: Vec<_> = data
+        .reasons
+        .get()
         .into_iter()
         .flatten()
-        .map(|r| format!("+{} {}", r["points"], text(&r["because"])))
+        .map(|reason| format!("{:+} {}", reason.points.get().unwrap_or(&0), text(reason.because.get())))
         .collect();
+    let name = data.lead.get().map(|lead| (lead.first_name.get(), lead.last_name.get())).unwrap_or_default();
     output::say(&format!(
         "  A lead at the webhook: {} {} ({} points: {})  [{id}]",
-        text(&data["lead"]["first_name"]),
-        text(&data["lead"]["last_name"]),
-        data["score"],
+        text(name.0),
+        text(name.1),
+        data.score.get().unwrap_or(&0),
         reasons.join(", ")
     ));
     "ok"

@@ -8,7 +8,6 @@ pub mod appointment;
 pub mod arrival;
 pub mod backoff;
 pub mod calling;
-pub mod circuit;
 pub mod contact;
 pub mod criteria;
 pub mod delivery;

@@ -9,8 +9,7 @@ mod news;
 mod read;
 mod text;
 
-use ripen_domain::reach::shown_phone;
-use serde_json::Value;
+use ripen_domain::{delivery::ClientEvent, reach::shown_phone};
 
 use self::read::Facts;
 use crate::{mail::Invitation, plain};
@@ -28,13 +27,13 @@ pub struct LeadMail {
     pub invitation: Option<Invitation>,
 }
 
-/// Writes the mail for a payload: of a lead that is handed over, or of what happened to it since.
+/// Writes the mail for an event: of a lead that is handed over, or of what happened to it since.
 #[must_use]
-pub fn render(payload: &Value) -> LeadMail {
-    if let Some((title, sentences)) = news::read(payload) {
+pub fn render(event: &ClientEvent) -> LeadMail {
+    if let Some((title, sentences)) = news::read(event) {
         return brief(&title, &sentences);
     }
-    let facts = Facts::read(payload);
+    let facts = Facts::read(event);
     let invitation = facts.appointment.as_ref().map(|appointment| Invitation {
         uid: appointment.uid.clone(),
         sequence: appointment.sequence,

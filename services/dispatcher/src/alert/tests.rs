@@ -17,8 +17,7 @@ fn now() -> Timestamp {
 /// To whom, and what.
 fn written(notices: &[OnceNotice]) -> String {
     let mails = notices.iter().map(|notice| {
-        let sentences: Vec<String> = serde_json::from_value(notice.data["sentences"].clone()).unwrap();
-        let mail = lead_mail::brief(notice.data["title"].as_str().unwrap(), &sentences);
+        let mail = lead_mail::brief(notice.data.title.as_deref().unwrap(), &notice.data.sentences);
         format!("To: {}\nSubject: {}\n\n{}", notice.to.1, mail.subject, mail.text)
     });
     mails.collect::<Vec<_>>().join("-----\n")

@@ -11,7 +11,6 @@ mod shown;
 mod when;
 
 use jiff::{SignedDuration, Timestamp, ToSpan, tz::TimeZone};
-use serde_json::{Value, json};
 
 pub use booking::{Appointment, Refused, State};
 pub use diary::{Diary, NotFree};
@@ -88,15 +87,6 @@ pub struct Handover {
     pub note: Option<String>,
     /// Counts its changes.
     pub sequence: i32,
-}
-
-impl Handover {
-    /// The field `handover` of the payload.
-    #[must_use]
-    pub fn payload(&self) -> Value {
-        json!({"kind": "appointment", "appointment": self.appointment, "starts_at": self.slot.starts_at,
-               "ends_at": self.slot.ends_at, "time_zone": self.time_zone, "note": self.note, "sequence": self.sequence})
-    }
 }
 
 #[cfg(test)]

@@ -1,54 +1,66 @@
 //! What happened to a lead that a rep has, in a title and a few sentences.
 
-use ripen_domain::delivery::EventType;
-use serde_json::Value;
+use ripen_domain::{
+    delivery::{ClientEvent, DeadDelivery, DisabledEndpoint, EventData, LeadNamed, LeadOutcome, Member},
+    id::DeliveryId,
+};
 
-use super::read::{name, word};
+use super::read::word;
 
 /// The title and the sentences; none for what hands a lead over.
-pub(super) fn read(payload: &Value) -> Option<(String, Vec<String>)> {
-    let data = &payload["data"];
-    let who = name(&data["lead"]).unwrap_or_else(|| "name not given".to_owned());
-    let reason = word(&data["reason"]);
-    let (title, mut sentences) = match payload["type"].as_str()? {
-        "lead.recalled" => {
-            let why = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-            let sentences =
-                vec![format!("This lead was taken back{why}."), "Please do not work it any further.".to_owned()];
-            (format!("Taken back: {who}"), sentences)
+pub(super) fn read(event: &ClientEvent) -> Option<(String, Vec<String>)> {
+    Some(match event.data.get()? {
+        EventData::Recall(recall) => {
+            let sentence = format!("This lead was taken back{}.", because(&recall.reason));
+            let sentences = vec![sentence, "Please do not work it any further.".to_owned()];
+            (format!("Taken back: {}", who(&recall.lead)), with(sentences, &recall.delivery))
         }
-        "lead.taken" => {
+        EventData::Taken(taken) => {
             let sentence = "Somebody else took this lead before you. There is nothing to do.".to_owned();
-            (format!("Taken by somebody else: {who}"), vec![sentence])
+            (format!("Taken by somebody else: {}", who(&taken.lead)), with(vec![sentence], &taken.delivery))
         }
-        "lead.suppressed" => {
+        EventData::Suppression(suppression) => {
+            let who = who(&suppression.lead);
             let sentence = format!("{who} asked not to be contacted. Please do not call or write to them any more.");
-            (format!("Do not contact: {who}"), vec![sentence])
+            (format!("Do not contact: {who}"), with(vec![sentence], &suppression.delivery))
         }
-        "lead.outcome" => {
-            let outcome = &data["outcome"];
-            let kind = word(&outcome["outcome"]).unwrap_or_default().replace('_', " ");
-            let by = word(&outcome["said_by"]).map(|by| format!(" by {by}")).unwrap_or_default();
-            let why = word(&outcome["reason"]).map(|why| format!(": {why}")).unwrap_or_default();
-            (format!("{who}: {kind}"), vec![format!("Recorded as {kind}{by}{why}.")])
-        }
-        "delivery.dead" => {
-            let why = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-            let (what, lead) = (word(&data["event"]), word(&data["lead"]["id"]));
-            let sentence = format!("{} of {} was given up{why}.", what.unwrap_or_default(), lead.unwrap_or_default());
-            let delivery = word(&data["delivery"]).unwrap_or_default();
-            ("A delivery was given up".to_owned(), vec![sentence, format!("It is delivery {delivery}.")])
-        }
-        "endpoint.disabled" => {
-            let endpoint = word(&data["endpoint"]).unwrap_or_else(|| "An endpoint".to_owned());
-            let why = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-            let sentence = format!("{endpoint} gets nothing until it is enabled again{why}.");
-            ("An endpoint was disabled".to_owned(), vec![sentence])
-        }
-        _ => return None,
-    };
-    let is_alarm = payload["type"].as_str().and_then(|kind| kind.parse().ok()).is_some_and(EventType::is_alarm);
-    let about = word(&data["delivery"]).filter(|_| !is_alarm);
-    sentences.extend(about.map(|delivery| format!("It came with delivery {delivery}.")));
-    Some((title, sentences))
+        EventData::Outcome(outcome) => recorded(outcome),
+        EventData::DeadDelivery(dead) => given_up(dead),
+        EventData::DisabledEndpoint(disabled) => ("An endpoint was disabled".to_owned(), vec![out_of_use(disabled)]),
+        EventData::Lead(_) | EventData::Test(_) => return None,
+    })
+}
+
+fn recorded(event: &LeadOutcome) -> (String, Vec<String>) {
+    let outcome = event.outcome.get().cloned().unwrap_or_default();
+    let kind = word(&outcome.outcome).unwrap_or_default().replace('_', " ");
+    let by = word(&outcome.said_by).map(|by| format!(" by {by}")).unwrap_or_default();
+    let sentence = format!("Recorded as {kind}{by}{}.", because(&outcome.reason));
+    (format!("{}: {kind}", who(&event.lead)), with(vec![sentence], &event.delivery))
+}
+
+fn given_up(dead: &DeadDelivery) -> (String, Vec<String>) {
+    let what = word(&dead.event).unwrap_or_default();
+    let lead = dead.lead.get().and_then(|lead| word(&lead.id)).unwrap_or_default();
+    let sentence = format!("{what} of {lead} was given up{}.", because(&dead.reason));
+    let delivery = word(&dead.delivery).unwrap_or_default();
+    ("A delivery was given up".to_owned(), vec![sentence, format!("It is delivery {delivery}.")])
+}
+
+fn out_of_use(disabled: &DisabledEndpoint) -> String {
+    let endpoint = word(&disabled.endpoint).unwrap_or_else(|| "An endpoint".to_owned());
+    format!("{endpoint} gets nothing until it is enabled again{}.", because(&disabled.reason))
+}
+
+fn who(lead: &Member<LeadNamed>) -> String {
+    lead.get().and_then(|lead| word(&lead.name)).unwrap_or_else(|| "name not given".to_owned())
+}
+
+fn because(reason: &Member<String>) -> String {
+    word(reason).map(|reason| format!(": {reason}")).unwrap_or_default()
+}
+
+fn with(mut sentences: Vec<String>, delivery: &Member<DeliveryId>) -> Vec<String> {
+    sentences.extend(word(delivery).map(|delivery| format!("It came with delivery {delivery}.")));
+    sentences
 }

@@ -1,8 +1,15 @@
-//! Reads what a lead mail says out of the payload: cleaned, cut to a bearable length, and in words people use.
+//! Reads what a lead mail says out of the event: cleaned, cut to a bearable length, and in words people use.
 
 use jiff::{Timestamp, tz::TimeZone};
-use ripen_domain::appointment::{Slot, in_words, span_in_words};
-use serde_json::Value;
+use ripen_domain::{
+    appointment::{Slot, in_words, span_in_words},
+    delivery::{
+        ClientEvent, CriteriaName, EventType, HandoverKind, LeadContact, LeadData, LeadHandover, LeadNote, LeadReason,
+        LeadUpdate, Member, UpdateKind,
+    },
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use url::Url;
 
 use crate::plain;
@@ -75,40 +82,42 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    pub(super) fn read(payload: &Value) -> Self {
-        let data = &payload["data"];
-        let lead = &data["lead"];
-        let clock = zone(&data["time_zone"]);
-        let grade = word(&data["grade"]).unwrap_or_else(|| "A".to_owned());
-        let again = if payload["type"] == "lead.updated" { "Something new on your " } else { "" };
-        let name = name(lead).unwrap_or_else(|| "name not given".to_owned());
+    pub(super) fn read(event: &ClientEvent) -> Self {
+        let data = event.lead().cloned().unwrap_or_default();
+        let lead = data.lead.get().cloned().unwrap_or_default();
+        let handover = data.handover.get().cloned().unwrap_or_default();
+        let clock = zone(&data.time_zone);
+        let grade = word(&data.grade).unwrap_or_else(|| "A".to_owned());
+        let again = if event.event.get() == Some(&EventType::LeadUpdated) { "Something new on your " } else { "" };
+        let name = name(&lead).unwrap_or_else(|| "name not given".to_owned());
+        let rep = data.assigned_to.get();
         Self {
-            is_offer: !data["offered_until"].is_null(),
-            title: match time(&data["offered_until"], &clock) {
+            is_offer: !data.offered_until.to_value().is_null(),
+            title: match time(&data.offered_until, &clock) {
                 Some(until) => format!("{grade} lead on offer until {until}: who accepts first has it"),
                 None => format!("{again}{grade} lead: {name}"),
             },
             name,
             grade,
-            score: word(&data["score"]),
-            phone: word(&lead["phone"]),
-            email: word(&lead["email"]),
-            place: joined([word(&lead["postal_code"]), word(&lead["country"])], ", "),
-            time_zone: word(&lead["time_zone"]),
-            news: news(&data["update"]),
-            handover: handover(data),
-            appointment: appointment(&data["handover"]),
-            agreed: word(&data["handover"]["note"]),
-            assigned_to: word(&data["assigned_to"]["name"]).or_else(|| word(&data["assigned_to"]["email"])),
-            reasons: list(&data["reasons"], reason),
-            answers: answers(&data["answers"]),
-            notes: list(&data["notes"], |value| note(value, &clock)),
-            source: word(&data["source"]["name"]),
-            origin: origin(data, &clock),
-            criteria: criteria(&data["criteria"]),
-            delivery: word(&data["delivery"]),
-            open_leads_url: data["open_leads_url"].as_str().and_then(web_link),
-            outcome_url: data["outcome_url"].as_str().and_then(web_link),
+            score: word(&data.score),
+            phone: word(&lead.phone),
+            email: word(&lead.email),
+            place: joined([word(&lead.postal_code), word(&lead.country)], ", "),
+            time_zone: word(&lead.time_zone),
+            news: data.update.get().and_then(news),
+            handover: handover_in_words(&handover, &lead),
+            appointment: appointment(&handover),
+            agreed: word(&handover.note),
+            assigned_to: rep.and_then(|rep| word(&rep.name).or_else(|| word(&rep.email))),
+            reasons: list(&data.reasons, reason),
+            answers: answers(data.answers.get()),
+            notes: list(&data.notes, |written| note(written, &clock)),
+            source: data.source.get().and_then(|source| word(&source.name)),
+            origin: origin(&data, &clock),
+            criteria: data.criteria.get().and_then(criteria),
+            delivery: word(&data.delivery),
+            open_leads_url: data.open_leads_url.get().and_then(|url| web_link(url)),
+            outcome_url: data.outcome_url.get().and_then(|url| web_link(url)),
         }
     }
 
@@ -135,48 +144,46 @@ impl Facts {
     }
 }
 
-pub(super) fn name(lead: &Value) -> Option<String> {
-    joined([word(&lead["first_name"]), word(&lead["last_name"])], " ").or_else(|| word(&lead["name"]))
+fn name(lead: &LeadContact) -> Option<String> {
+    joined([word(&lead.first_name), word(&lead.last_name)], " ").or_else(|| word(&lead.name))
 }
 
-fn reason(value: &Value) -> Option<Reason> {
-    let because = word(&value["because"]).or_else(|| word(&value["rule"]))?;
-    let points = value["points"].as_i64().filter(|points| *points != 0).map(|points| format!("{points:+}"));
+fn reason(counted: &LeadReason) -> Option<Reason> {
+    let because = word(&counted.because).or_else(|| word(&counted.rule))?;
+    let points = counted.points.get().filter(|points| **points != 0).map(|points| format!("{points:+}"));
     Some(Reason { because, points })
 }
 
-fn note(value: &Value, clock: &TimeZone) -> Option<Note> {
-    let text = plain::lines(value["text"].as_str()?, LONG);
-    let by = joined([word(&value["by"]), time(&value["at"], clock)], ", ").unwrap_or_default();
+fn note(written: &LeadNote, clock: &TimeZone) -> Option<Note> {
+    let text = plain::lines(written.text.get()?, LONG);
+    let by = joined([word(&written.by), time(&written.at, clock)], ", ").unwrap_or_default();
     (!text.is_empty()).then_some(Note { text, by })
 }
 
-fn answers(value: &Value) -> Listed<(String, String)> {
-    let mut all: Vec<_> = value
-        .as_object()
-        .map(|map| map.iter().filter_map(|(key, value)| Some((label(key), word(value)?))).collect())
-        .unwrap_or_default();
+fn answers(given: Option<&Map<String, Value>>) -> Listed<(String, String)> {
+    let words = |(key, value): (&String, &Value)| Some((label(key), value_in_words(value)?));
+    let mut all: Vec<_> = given.into_iter().flatten().filter_map(words).collect();
     let more = all.len().saturating_sub(MOST);
     all.truncate(MOST);
     Listed { shown: all, more }
 }
 
-fn news(update: &Value) -> Option<String> {
-    Some(match update["kind"].as_str()? {
-        "arrival" => "They enquired again".to_owned(),
-        "conversation" => joined([Some("What was said in a conversation".to_owned()), word(&update["by"])], " with ")?,
-        "note" => joined([Some("What was noted".to_owned()), word(&update["by"])], " by ")?,
-        kind => label(kind),
-    })
+fn news(update: &LeadUpdate) -> Option<String> {
+    let by = |what: &str, between: &str| joined([Some(what.to_owned()), word(&update.by)], between);
+    match update.kind.get() {
+        Some(UpdateKind::Arrival) => Some("They enquired again".to_owned()),
+        Some(UpdateKind::Conversation) => by("What was said in a conversation", " with "),
+        Some(UpdateKind::Note) => by("What was noted", " by "),
+        _ => word(&update.kind).map(|kind| label(&kind)),
+    }
 }
 
 /// What comes with the lead beside this message: a time by the rep's clock, and by the person's where that shows another.
-fn handover(data: &Value) -> Option<String> {
-    let value = &data["handover"];
-    let kind = word(&value["kind"]).filter(|kind| kind != "message").map(|kind| label(&kind))?;
-    let Some(Appointment { slot, zone, .. }) = appointment(value) else { return Some(kind) };
+fn handover_in_words(handover: &LeadHandover, lead: &LeadContact) -> Option<String> {
+    let kind = word(&handover.kind).filter(|kind| kind != HandoverKind::Message.word()).map(|kind| label(&kind))?;
+    let Some(Appointment { slot, zone, .. }) = appointment(handover) else { return Some(kind) };
     let at = format!("{kind}, {}", span_in_words(slot, &zone));
-    let theirs = word(&data["lead"]["time_zone"]).and_then(|name| TimeZone::get(&name).ok());
+    let theirs = word(&lead.time_zone).and_then(|name| TimeZone::get(&name).ok());
     let apart = theirs.filter(|theirs| theirs.to_offset(slot.starts_at) != zone.to_offset(slot.starts_at));
     Some(match apart {
         Some(theirs) => format!("{at} ({} where they are)", in_words(slot.starts_at, &theirs)),
@@ -185,53 +192,57 @@ fn handover(data: &Value) -> Option<String> {
 }
 
 /// What was agreed; none where nothing was, or where it cannot be read.
-fn appointment(value: &Value) -> Option<Appointment> {
-    let at = |key: &str| value[key].as_str()?.parse::<Timestamp>().ok();
-    let slot = Slot { starts_at: at("starts_at")?, ends_at: at("ends_at")? };
-    let zone = zone(&value["time_zone"]);
-    let sequence = value["sequence"].as_i64().unwrap_or_default();
-    Some(Appointment { uid: word(&value["appointment"])?, sequence, slot, zone })
+fn appointment(handover: &LeadHandover) -> Option<Appointment> {
+    let slot = Slot { starts_at: *handover.starts_at.get()?, ends_at: *handover.ends_at.get()? };
+    let sequence = handover.sequence.get().copied().unwrap_or_default().into();
+    Some(Appointment { uid: word(&handover.appointment)?, sequence, slot, zone: zone(&handover.time_zone) })
 }
 
 /// An IANA name; UTC where it is none.
-fn zone(value: &Value) -> TimeZone {
-    word(value).and_then(|name| TimeZone::get(&name).ok()).unwrap_or(TimeZone::UTC)
+fn zone(name: &Member<String>) -> TimeZone {
+    word(name).and_then(|name| TimeZone::get(&name).ok()).unwrap_or(TimeZone::UTC)
 }
 
-fn origin(data: &Value, clock: &TimeZone) -> Vec<(&'static str, String)> {
-    let arrivals = data["arrivals"].as_u64().filter(|count| *count > 1).map(|count| format!("{count} times"));
+fn origin(data: &LeadData, clock: &TimeZone) -> Vec<(&'static str, String)> {
+    let source = data.source.get().cloned().unwrap_or_default();
+    let arrivals = data.arrivals.get().filter(|count| **count > 1).map(|count| format!("{count} times"));
     [
-        ("Source", word(&data["source"]["name"])),
-        ("Channel", word(&data["source"]["channel"]).map(|channel| label(&channel))),
-        ("First enquiry", time(&data["first_arrived_at"], clock)),
+        ("Source", word(&source.name)),
+        ("Channel", word(&source.channel).map(|channel| label(&channel))),
+        ("First enquiry", time(&data.first_arrived_at, clock)),
         ("Enquired", arrivals),
-        ("Graded A", time(&data["matured_at"], clock)),
+        ("Graded A", time(&data.matured_at, clock)),
     ]
     .into_iter()
     .filter_map(|(name, value)| Some((name, value?)))
     .collect()
 }
 
-fn criteria(value: &Value) -> Option<String> {
-    let name = word(&value["name"])?;
-    Some(word(&value["version"]).map_or_else(|| name.clone(), |version| format!("{name}, version {version}")))
+fn criteria(criteria: &CriteriaName) -> Option<String> {
+    let name = word(&criteria.name)?;
+    Some(word(&criteria.version).map_or_else(|| name.clone(), |version| format!("{name}, version {version}")))
 }
 
-fn list<T>(value: &Value, read: impl Fn(&Value) -> Option<T>) -> Listed<T> {
-    let mut shown: Vec<T> = value.as_array().map(|all| all.iter().filter_map(read).collect()).unwrap_or_default();
+fn list<V, T>(values: &Member<Vec<V>>, read: impl Fn(&V) -> Option<T>) -> Listed<T> {
+    let mut shown: Vec<T> = values.get().into_iter().flatten().filter_map(read).collect();
     let more = shown.len().saturating_sub(MOST);
     shown.truncate(MOST);
     Listed { shown, more }
 }
 
+/// A member as one line of text, whatever stands there; `None` if there is nothing to say.
+pub(super) fn word<T: Serialize>(member: &Member<T>) -> Option<String> {
+    value_in_words(&member.to_value())
+}
+
 /// A value as one line of text; `None` if there is nothing to say.
-pub(super) fn word(value: &Value) -> Option<String> {
+fn value_in_words(value: &Value) -> Option<String> {
     let text = match value {
         Value::Null => return None,
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
         Value::String(text) => text.clone(),
-        Value::Array(values) => values.iter().filter_map(word).collect::<Vec<_>>().join(", "),
+        Value::Array(values) => values.iter().filter_map(value_in_words).collect::<Vec<_>>().join(", "),
         Value::Number(_) | Value::Object(_) => value.to_string(),
     };
     let line = plain::line(&text, SHORT);
@@ -246,8 +257,8 @@ fn label(key: &str) -> String {
 }
 
 /// A time in words, by the clock of who reads it; whatever else stands there is said as it stands.
-fn time(value: &Value, clock: &TimeZone) -> Option<String> {
-    let text = word(value)?;
+fn time<T: Serialize>(member: &Member<T>, clock: &TimeZone) -> Option<String> {
+    let text = word(member)?;
     let Ok(timestamp) = text.parse::<Timestamp>() else { return Some(text) };
     Some(timestamp.to_zoned(clock.clone()).strftime("%-d %B %Y, %H:%M %Z").to_string())
 }

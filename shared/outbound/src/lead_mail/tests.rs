@@ -1,6 +1,6 @@
 //! Snapshots of the mail, and payloads that mean harm.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -33,19 +33,24 @@ fn payload() -> Value {
     })
 }
 
+/// What a body says.
+fn event(payload: &Value) -> ClientEvent {
+    serde_json::from_value(payload.clone()).unwrap_or_default()
+}
+
 #[test]
 fn the_text_says_who_how_why_what_and_where_from() {
-    insta::assert_snapshot!("lead_text", render(&payload()).text);
+    insta::assert_snapshot!("lead_text", render(&event(&payload())).text);
 }
 
 #[test]
 fn the_html_says_the_same() {
-    insta::assert_snapshot!("lead_html", render(&payload()).html);
+    insta::assert_snapshot!("lead_html", render(&event(&payload())).html);
 }
 
 #[test]
 fn the_subject_names_the_lead_and_its_source() {
-    assert_eq!(render(&payload()).subject, "A lead: Casey O'Neil (Spring trade show)");
+    assert_eq!(render(&event(&payload())).subject, "A lead: Casey O'Neil (Spring trade show)");
 }
 
 #[test]
@@ -54,7 +59,7 @@ fn an_appointment_is_said_by_both_clocks_and_comes_as_a_calendar_entry() {
     payload["data"]["handover"] = json!({"kind": "appointment", "appointment": "appt_1", "sequence": 3,
         "starts_at": "2026-11-24T15:00:00Z", "ends_at": "2026-11-24T15:30:00Z", "time_zone": "America/New_York",
         "note": "Bring plans\nBcc: x"});
-    let mail = render(&payload);
+    let mail = render(&event(&payload));
     let said = "Handover: Appointment, Tuesday, 24 November 2026, 10:00 to 10:30 EST \
                 (Tuesday, 24 November 2026, 09:00 CST where they are)\nAgreed: Bring plans Bcc: x\n";
     assert!(mail.text.contains(said), "{}", mail.text);
@@ -63,7 +68,7 @@ fn an_appointment_is_said_by_both_clocks_and_comes_as_a_calendar_entry() {
     assert_eq!(entry.summary, "Appointment with Casey O'Neil");
     assert!(entry.description.starts_with("Phone: +1 415-555-0100\nE-mail: casey+home@example.com\nAgreed: "));
     payload["data"]["handover"]["starts_at"] = json!("soon");
-    let mail = render(&payload);
+    let mail = render(&event(&payload));
     assert!(mail.invitation.is_none() && mail.text.contains("Handover: Appointment\n"), "{}", mail.text);
 }
 
@@ -74,13 +79,13 @@ fn an_offer_says_what_can_be_taken_and_until_when() {
     data["offered_until"] = json!("2026-11-21T10:15:00Z");
     data["notes"] = json!([]);
     data["lead"] = json!({"id": "lead_1", "postal_code": "60134", "country": "US"});
-    insta::assert_snapshot!("offer_text", render(&payload).text);
+    insta::assert_snapshot!("offer_text", render(&event(&payload)).text);
 }
 
 #[test]
 fn a_payload_with_next_to_nothing_still_makes_a_mail() {
     for payload in [json!(null), json!({}), json!({"data": {"lead": []}}), json!({"data": {"lead": {"email": 5}}})] {
-        let mail = render(&payload);
+        let mail = render(&event(&payload));
         assert_eq!(mail.subject, "A lead: name not given");
         assert!(mail.html.ends_with("</html>\n") && !mail.html.contains("<dl>\n</dl>"), "{}", mail.html);
     }
@@ -100,7 +105,7 @@ fn markup_and_links_from_strangers_stay_text() {
     data["source"]["name"] = json!(evil);
     data["criteria"]["name"] = json!(evil);
     data["outcome_url"] = json!("javascript:alert(1)");
-    let html = render(&payload).html;
+    let html = render(&event(&payload)).html;
     for tag in ["<script", "<img", "javascript:", "\"alert", "onclick=\""] {
         assert!(!html.contains(tag), "{tag} in {html}");
     }
@@ -114,7 +119,7 @@ fn header_lines_and_direction_cannot_be_taken_over() {
     payload["data"]["lead"]["first_name"] = json!("مريم\r\nBcc: x@example.com\u{202e}");
     payload["data"]["lead"]["last_name"] = json!("👩‍💻\u{2067}\0");
     payload["data"]["notes"] = json!([{"text": "\u{202e}one\r\n\r\n\r\nWHY A\u{7}"}]);
-    let LeadMail { subject, text, html, .. } = render(&payload);
+    let LeadMail { subject, text, html, .. } = render(&event(&payload));
     assert_eq!(subject, "A lead: مريم Bcc: x@example.com 👩‍💻 (Spring trade show)");
     for c in ['\u{202e}', '\u{2067}', '\0', '\u{7}', '\r'] {
         assert!(!subject.contains(c) && !text.contains(c) && !html.contains(c), "{c:?}");
@@ -128,20 +133,20 @@ fn the_mail_stays_short_however_long_the_payload_is() {
     let long = "long ".repeat(10_000);
     payload["data"]["notes"] = (0..100).map(|_| json!({"by": long, "text": long})).collect();
     payload["data"]["answers"] = (0..1_000).map(|i| (format!("question_{i}_{long}"), json!(long))).collect();
-    let mail = render(&payload);
+    let mail = render(&event(&payload));
     assert!(mail.html.len() < 300_000, "{}", mail.html.len());
     assert!(mail.html.contains("… and 60 more") && mail.text.contains("… and 960 more"));
 }
 
 #[test]
 fn what_happened_since_is_said_in_a_few_words() {
-    let told = |event: &str, more: Value| {
+    let told = |kind: &str, more: Value| {
         let mut payload =
-            json!({"type": event, "data": {"delivery": "dlv_1", "lead": {"id": "lead_1", "name": "Casey <b>"}}});
+            json!({"type": kind, "data": {"delivery": "dlv_1", "lead": {"id": "lead_1", "name": "Casey <b>"}}});
         for (key, value) in more.as_object().unwrap() {
             payload["data"][key] = value.clone();
         }
-        render(&payload)
+        render(&event(&payload))
     };
     let outcome = json!({"outcome": {"outcome": "not_yet", "said_by": "Robin", "reason": "moves in May"}});
     let mails = [
@@ -158,7 +163,7 @@ fn what_happened_since_is_said_in_a_few_words() {
     let mut payload = payload();
     payload["type"] = json!("lead.updated");
     payload["data"]["update"] = json!({"kind": "conversation", "by": "Kim"});
-    let updated = render(&payload);
+    let updated = render(&event(&payload));
     insta::assert_snapshot!("updated_text", updated.text);
     assert_eq!(updated.subject, "Something new on your A lead: Casey O'Neil (Spring trade show)");
 }

@@ -5,17 +5,16 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use ripen_domain::{
     appointment::{Appointment, Diary, NotFree, Refused, Slot, State, Terms, reminders},
-    delivery::EventType,
+    delivery::{EventDetail, LeadUpdate, Member},
     id::{AppointmentId, ClientId, LeadId, NoticeId, RepId},
 };
-use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
     Scope, Store, StoreError, Transaction,
     appointment::lock::Locked,
     delivery::event::News,
-    notice::owe::{NewNotice, NoticeKind},
+    notice::owe::{NewNotice, NoticeData, NoticeKind},
     transaction::{Failure, again},
 };
 
@@ -283,9 +282,14 @@ impl Transaction {
         change: Change<'_>,
     ) -> Result<(), StoreError> {
         self.tell_rep((client, one), kind, diary, change).await?;
-        let (lead, event, cause, due_at) = (one.lead, EventType::LeadUpdated, one.change_id(), change.now);
-        let said = json!({"kind": kind.word(), "appointment": one.id, "reason": one.cancelled_because()});
-        self.tell(&[News { lead, event, cause, said, mailed: false, due_at }], change.now).await?;
+        let update = LeadUpdate {
+            kind: Member::if_some(kind.update()),
+            appointment: one.id.into(),
+            reason: Member::or_null(one.cancelled_because().map(str::to_owned)),
+            ..LeadUpdate::default()
+        };
+        let (lead, detail, cause) = (one.lead, EventDetail::Updated(update), one.change_id());
+        self.tell(&[News { lead, detail, cause, mailed: false, due_at: change.now }], change.now).await?;
         Ok(())
     }
 
@@ -307,12 +311,13 @@ impl Transaction {
             data,
             due_at,
         };
-        let mut notices = vec![fresh(kind, json!({}), now)];
+        let mut notices = vec![fresh(kind, NoticeData::default(), now)];
         if let Some(diary) = diary {
             let due = reminders(one.slot.starts_at, now, &diary.schedule.zone);
-            notices.extend(due.into_iter().map(|(reminder, at)| {
-                fresh(NoticeKind::AppointmentReminder, json!({"reminder": reminder.word()}), at)
-            }));
+            notices.extend(
+                due.into_iter()
+                    .map(|(reminder, at)| fresh(NoticeKind::AppointmentReminder, NoticeData::reminder(reminder), at)),
+            );
         }
         self.notices_to_rep(one.rep, &notices, now).await
     }

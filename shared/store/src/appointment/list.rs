@@ -97,17 +97,27 @@ impl AppointmentColumns {
     }
 }
 
-/// What a statement built of an appointment as JSON: id, starts_at, ends_at, note, sequence, time_zone.
-pub(crate) fn handover_of(value: &Value) -> Result<Handover, StoreError> {
-    let corrupt = || StoreError::Corrupt("an appointment".to_owned());
-    let at = |key: &str| value[key].as_str().and_then(|text| text.parse().ok()).ok_or_else(corrupt);
-    let id = value["id"].as_str().and_then(|id| id.parse().ok()).map(AppointmentId::from_uuid);
+/// An appointment as a statement builds it as JSON beside other columns.
+#[derive(serde::Deserialize)]
+struct BookedAppointment {
+    id: Uuid,
+    starts_at: Timestamp,
+    ends_at: Timestamp,
+    time_zone: String,
+    note: Option<String>,
+    sequence: i32,
+}
+
+/// Of [`BookedAppointment`] what a client is told.
+pub(crate) fn handover_of(value: Value) -> Result<Handover, StoreError> {
+    let booked: BookedAppointment =
+        serde_json::from_value(value).map_err(|_| StoreError::Corrupt("an appointment".to_owned()))?;
     Ok(Handover {
-        appointment: id.ok_or_else(corrupt)?,
-        slot: Slot { starts_at: at("starts_at")?, ends_at: at("ends_at")? },
-        time_zone: value["time_zone"].as_str().ok_or_else(corrupt)?.to_owned(),
-        note: value["note"].as_str().map(str::to_owned),
-        sequence: value["sequence"].as_i64().and_then(|n| n.try_into().ok()).unwrap_or_default(),
+        appointment: AppointmentId::from_uuid(booked.id),
+        slot: Slot { starts_at: booked.starts_at, ends_at: booked.ends_at },
+        time_zone: booked.time_zone,
+        note: booked.note,
+        sequence: booked.sequence,
     })
 }
 

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
-    delivery::{EventType, news_id},
+    delivery::{DeadDelivery, DisabledEndpoint, EventDetail, EventType, LeadNamed, LeadSuppression, Member, event_id},
     id::{DeliveryId, EndpointId, LeadId, PersonId},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{StoreError, Transaction, endpoint::record::EndpointKind, error::word};
@@ -20,12 +20,10 @@ use crate::{StoreError, Transaction, endpoint::record::EndpointKind, error::word
 pub struct News {
     /// Of which lead.
     pub lead: LeadId,
-    /// What kind.
-    pub event: EventType,
+    /// What it tells, and what it says beside the lead.
+    pub detail: EventDetail,
     /// What caused it, where that can happen more than once; nil otherwise.
     pub cause: Uuid,
-    /// What it says beside the lead; an object or null.
-    pub said: Value,
     /// Whether it is mailed too. Some news has a mail of its own.
     pub mailed: bool,
     /// Not to be told before.
@@ -36,20 +34,54 @@ pub struct News {
 pub(crate) struct Alarm {
     /// The delivery that it happened to.
     pub about: DeliveryId,
-    /// What kind.
-    pub event: EventType,
+    /// What went wrong.
+    pub detail: AlarmDetail,
     /// The attempt.
     pub cause: Uuid,
-    /// What it says; an object.
-    pub said: Value,
+}
+
+/// What went wrong, as far as it is known before the delivery that it happened to is read.
+#[derive(Clone)]
+pub(crate) enum AlarmDetail {
+    /// A delivery was given up.
+    Dead(DeadDelivery),
+    /// An endpoint was disabled.
+    Disabled(DisabledEndpoint),
+}
+
+impl AlarmDetail {
+    const fn event(&self) -> EventType {
+        match self {
+            Self::Dead(_) => EventType::DeliveryDead,
+            Self::Disabled(_) => EventType::EndpointDisabled,
+        }
+    }
+
+    /// With what the delivery told, where it went and of which lead it was.
+    fn of_delivery(&self, told: EventType, endpoint: Option<EndpointId>, lead: LeadId) -> EventDetail {
+        let (event, endpoint) = (told.into(), Member::or_null(endpoint));
+        let lead = LeadNamed { id: lead.into(), ..LeadNamed::default() }.into();
+        match self.clone() {
+            Self::Dead(dead) => EventDetail::DeliveryDead(DeadDelivery { event, endpoint, lead, ..dead }),
+            Self::Disabled(disabled) => {
+                EventDetail::EndpointDisabled(DisabledEndpoint { event, endpoint, lead, ..disabled })
+            }
+        }
+    }
 }
 
 impl Alarm {
     /// An endpoint was disabled at an instant, for what became of a delivery to it.
     pub(crate) fn disabled(endpoint: EndpointId, about: DeliveryId, why: &str, at: Timestamp) -> Self {
         let cause = Uuid::new_v5(&endpoint.uuid(), at.to_string().as_bytes());
-        let said = json!({"endpoint": endpoint, "reason": why, "disabled_at": at, "delivery": about});
-        Self { about, event: EventType::EndpointDisabled, cause, said }
+        let disabled = DisabledEndpoint {
+            endpoint: endpoint.into(),
+            reason: why.to_owned().into(),
+            disabled_at: at.into(),
+            delivery: about.into(),
+            ..DisabledEndpoint::default()
+        };
+        Self { about, detail: AlarmDetail::Disabled(disabled), cause }
     }
 }
 
@@ -96,10 +128,11 @@ impl Transaction {
         }
         let mut c = EventArrays::default();
         for one in news {
+            let event = one.detail.event();
             for row in to.get(&one.lead.uuid()).into_iter().flatten() {
-                let asks = row.events.iter().any(|event| event == one.event.word());
+                let asks = row.events.iter().any(|asked| asked == event.word());
                 let asks = asks && (one.mailed || row.kind == EndpointKind::Webhook.word());
-                if asks && (one.event != EventType::LeadUpdated || row.is_out && !row.returned) {
+                if asks && (event != EventType::LeadUpdated || row.is_out && !row.returned) {
                     c.push(one, DeliveryId::from_uuid(row.id), now);
                 }
             }
@@ -172,13 +205,12 @@ impl Transaction {
         let mut columns = EventArrays::default();
         for (alarm, row) in alarms.iter().flat_map(|alarm| rows.iter().map(move |row| (alarm, row))) {
             let event: EventType = word(&row.event)?;
-            let asks = row.events.iter().any(|event| event == alarm.event.word());
-            let of_alarm = alarm.event == EventType::DeliveryDead && event.is_alarm();
+            let asks = row.events.iter().any(|event| event == alarm.detail.event().word());
+            let of_alarm = alarm.detail.event() == EventType::DeliveryDead && event.is_alarm();
             if row.id == alarm.about.uuid() && asks && !of_alarm {
-                let lead = LeadId::from_uuid(row.lead_id);
-                let about =
-                    json!({"event": event, "endpoint": row.about.map(EndpointId::from_uuid), "lead": {"id": lead}});
-                columns.push_alarm(alarm, (row.endpoint_id, &about), now);
+                let (lead, endpoint) = (LeadId::from_uuid(row.lead_id), row.about.map(EndpointId::from_uuid));
+                let detail = alarm.detail.of_delivery(event, endpoint, lead);
+                columns.push_alarm(alarm, row.endpoint_id, &detail, now);
             }
         }
         self.news_insert(&columns, now).await
@@ -193,12 +225,15 @@ impl Transaction {
         )
         .fetch_all(self.connection())
         .await?;
-        let said = json!({"reason": "the person asked not to be contacted", "suppressed_at": now});
+        let suppression = LeadSuppression {
+            reason: "the person asked not to be contacted".to_owned().into(),
+            suppressed_at: now.into(),
+            ..LeadSuppression::default()
+        };
         let news = rows.into_iter().map(|row| News {
             lead: LeadId::from_uuid(row.id),
-            event: EventType::LeadSuppressed,
+            detail: EventDetail::Suppressed(suppression.clone()),
             cause: Uuid::nil(),
-            said: said.clone(),
             mailed: true,
             due_at: now,
         });
@@ -208,26 +243,24 @@ impl Transaction {
 
 impl EventArrays {
     pub(crate) fn push(&mut self, news: &News, about: DeliveryId, now: Timestamp) {
-        self.ids.push(news_id(about, news.event, news.cause, now).uuid());
+        let event = news.detail.event();
+        self.ids.push(event_id(about, event, news.cause, now).uuid());
         self.abouts.push(about.uuid());
-        self.events.push(news.event.word().to_owned());
+        self.events.push(event.word().to_owned());
         self.causes.push(news.cause);
-        self.said.push(news.said.clone());
+        self.said.push(news.detail.to_value());
         self.due.push(news.due_at.to_sqlx());
         self.tos.push(None);
     }
 
-    fn push_alarm(&mut self, alarm: &Alarm, (to, about): (Uuid, &Value), now: Timestamp) {
+    fn push_alarm(&mut self, alarm: &Alarm, to: Uuid, detail: &EventDetail, now: Timestamp) {
+        let event = detail.event();
         // The same to another endpoint is another delivery.
-        self.ids.push(news_id(alarm.about, alarm.event, Uuid::new_v5(&alarm.cause, to.as_bytes()), now).uuid());
+        self.ids.push(event_id(alarm.about, event, Uuid::new_v5(&alarm.cause, to.as_bytes()), now).uuid());
         self.abouts.push(alarm.about.uuid());
-        self.events.push(alarm.event.word().to_owned());
+        self.events.push(event.word().to_owned());
         self.causes.push(alarm.cause);
-        let mut said = alarm.said.clone();
-        if let (Value::Object(said), Value::Object(about)) = (&mut said, about) {
-            said.extend(about.clone());
-        }
-        self.said.push(said);
+        self.said.push(detail.to_value());
         self.due.push(now.to_sqlx());
         self.tos.push(Some(to));
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
-    delivery::{EventType, news_id},
+    delivery::{EventType, event_id},
     id::DeliveryId,
 };
 use uuid::Uuid;
@@ -39,7 +39,7 @@ impl Store {
         .await?;
         let abouts: Vec<_> = rows.iter().map(|row| row.id).collect();
         let endpoints: Vec<_> = rows.iter().map(|row| row.fallback).collect();
-        let id = |about, to| news_id(DeliveryId::from_uuid(about), EventType::LeadMatured, to, now).uuid();
+        let id = |about, to| event_id(DeliveryId::from_uuid(about), EventType::LeadMatured, to, now).uuid();
         let ids: Vec<Uuid> = rows.iter().map(|row| id(row.id, row.fallback)).collect();
         sqlx::query!(
             "-- delivery.mail_instead

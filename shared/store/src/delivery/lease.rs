@@ -65,7 +65,7 @@ impl Store {
         let fresh: Vec<_> = fresh.into_iter().map(|due| (freeze(&due), due)).collect();
         let ours = self.freeze(&fresh, now).await?;
         // Where somebody else froze one meanwhile, this lease ran out within the blink it is old.
-        let fresh = fresh.into_iter().filter(|(_, due)| ours.contains(&due.matured.delivery.uuid()));
+        let fresh = fresh.into_iter().filter(|(_, due)| ours.contains(&due.facts.delivery.uuid()));
         claimed.ready.extend(fresh.map(|(body, due)| Leased { due, body }));
         let frozen = frozen.into_iter().filter_map(|mut due| due.body.take().map(|body| Leased { due, body }));
         claimed.ready.extend(frozen);
@@ -77,7 +77,7 @@ impl Store {
         if fresh.is_empty() {
             return Ok(BTreeSet::new());
         }
-        let ids: Vec<_> = fresh.iter().map(|(_, due)| due.matured.delivery.uuid()).collect();
+        let ids: Vec<_> = fresh.iter().map(|(_, due)| due.facts.delivery.uuid()).collect();
         let bodies: Vec<_> = fresh.iter().map(|(body, _)| body.clone()).collect();
         let rows = sqlx::query!(
             "-- delivery.freeze

@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, time::Duration};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
-    delivery::Matured,
+    criteria::{Reason, Receipt},
+    delivery::{AssignedRep, CriteriaName, DeliveryFacts, EventDetail, LeadNote},
     id::{CriteriaId, DecisionId, DeliveryId, EndpointId, LeadId, RepId},
 };
 use serde_json::{Map, Value};
@@ -24,7 +25,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Due {
     /// What is said.
-    pub matured: Matured,
+    pub facts: DeliveryFacts,
     /// Which endpoint.
     pub endpoint: EndpointId,
     /// Webhook or e-mail.
@@ -114,41 +115,49 @@ struct LeasedColumns {
 }
 
 impl LeasedColumns {
-    /// What the decision rested on. A lead is not kept from its client because that cannot be read any more.
-    fn receipt(&self, prepared: &Prepared) -> Value {
+    /// The rules that counted. A lead is not kept from its client because its receipt cannot be read any more.
+    fn reasons(&self, prepared: &Prepared) -> Vec<Reason> {
         let of = (DecisionId::from_uuid(self.decision_id), CriteriaId::from_uuid(self.criteria_id));
         let read = PackedReceipt::new(of, self.receipt.clone(), prepared).open();
         let read = read.inspect_err(|error| tracing::error!(%error, "a delivery goes without its reasons"));
-        read.ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+        let receipt: Option<Receipt> = read.ok().and_then(|text| serde_json::from_str(&text).ok());
+        receipt.map(|receipt| receipt.reasons()).unwrap_or_default()
     }
 
     fn due(self, prepared: &Prepared, probes: &BTreeSet<Uuid>) -> Result<Due, StoreError> {
-        let receipt = self.receipt(prepared);
-        let matured = Matured {
+        let reasons = self.reasons(prepared);
+        let facts = DeliveryFacts {
             delivery: DeliveryId::from_uuid(self.id),
-            event: word(&self.event)?,
+            detail: EventDetail::read(word(&self.event)?, self.said),
             handed_over: DeliveryId::from_uuid(self.handed_over),
-            said: self.said.unwrap_or_default(),
             lead: LeadId::from_uuid(self.lead_id),
             stage: word(&self.stage)?,
             profile: profile_of!(self),
             grade: word(&self.grade)?,
             score: self.score,
-            criteria: (self.criteria_name, self.version),
-            receipt,
+            criteria: CriteriaName {
+                name: self.criteria_name.into(),
+                version: self.version.into(),
+                ..CriteriaName::default()
+            },
+            reasons,
             answers: object(self.answers),
-            notes: self.notes.unwrap_or_else(|| Value::Array(Vec::new())),
+            notes: self.notes.map(notes).transpose()?.unwrap_or_default(),
             source: self.source_name,
             channel: word(&self.channel)?,
             arrivals: self.arrivals,
             first_arrived_at: self.first_arrived_at.to_jiff(),
             matured_at: self.matured_at.to_jiff(),
-            assigned_to: self.rep_name.zip(self.rep_email),
+            assigned_to: self.rep_name.zip(self.rep_email).map(|(name, email)| AssignedRep {
+                name: name.into(),
+                email: email.into(),
+                ..AssignedRep::default()
+            }),
             time_zone: self.clock,
-            appointment: self.appointment.as_ref().map(handover_of).transpose()?,
+            appointment: self.appointment.map(handover_of).transpose()?,
         };
         Ok(Due {
-            matured,
+            facts,
             endpoint: EndpointId::from_uuid(self.endpoint_id),
             kind: EndpointKind::read(&self.kind)?,
             to: self.to,
@@ -167,6 +176,10 @@ impl LeasedColumns {
     }
 }
 
+fn notes(value: Value) -> Result<Vec<LeadNote>, StoreError> {
+    serde_json::from_value(value).map_err(|_| StoreError::Corrupt("a note".to_owned()))
+}
+
 fn object(value: Option<Value>) -> Map<String, Value> {
     match value {
         Some(Value::Object(map)) => map,
@@ -180,7 +193,7 @@ impl Store {
     pub(crate) async fn load_all(&self, taken: &Taken, now: Timestamp) -> Result<Vec<Due>, StoreError> {
         let mut loaded = self.load(taken, now).await?;
         if loaded.len() < taken.leased.len() {
-            let found: BTreeSet<_> = loaded.iter().map(|due| due.matured.delivery.uuid()).collect();
+            let found: BTreeSet<_> = loaded.iter().map(|due| due.facts.delivery.uuid()).collect();
             let leased = taken.leased.iter().copied().filter(|id| !found.contains(id)).collect();
             let left = Taken { leased, probes: taken.probes.clone() };
             loaded.extend(self.load(&left, now).await?);

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
-    delivery::EventType,
+    delivery::{EventDetail, EventType, LeadTaken, event_id},
     id::{ClientId, DeliveryId, EndpointId, LeadId, MaturationId, RepId},
     outcome::{Follows, Outcome, Refused},
     routing::{Claim, Recipient, RecipientId, Tier},
@@ -179,9 +179,10 @@ impl Transaction {
             RecipientId::Endpoint(_) => None,
         };
         let endpoints: Vec<_> = winner.endpoints.iter().map(|endpoint| endpoint.uuid()).collect();
-        let ids = winner.endpoints.iter().map(|endpoint| {
-            ripen_domain::delivery::news_id(offer.delivery, EventType::LeadMatured, endpoint.uuid(), now).uuid()
-        });
+        let ids = winner
+            .endpoints
+            .iter()
+            .map(|endpoint| event_id(offer.delivery, EventType::LeadMatured, endpoint.uuid(), now).uuid());
         let ids: Vec<_> = ids.collect();
         let row = sqlx::query!(
             r#"-- offer.hand_over
@@ -219,9 +220,8 @@ impl Transaction {
         )
         .fetch_all(self.connection())
         .await?;
-        let said = serde_json::json!({"taken_at": now});
-        let news =
-            News { lead: offer.lead, event: EventType::LeadTaken, cause: Uuid::nil(), said, mailed: true, due_at: now };
+        let detail = EventDetail::Taken(LeadTaken { taken_at: now.into(), ..LeadTaken::default() });
+        let news = News { lead: offer.lead, detail, cause: Uuid::nil(), mailed: true, due_at: now };
         let mut columns = EventArrays::default();
         for row in rows {
             columns.push(&news, DeliveryId::from_uuid(row.id), now);

@@ -3,17 +3,19 @@
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
-    delivery::{EventType, Next},
+    delivery::{DeadDelivery, Member, Next},
     id::DeliveryId,
     outcome::Said,
 };
-use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
-    delivery::{attempt::AttemptRow, event::Alarm},
+    delivery::{
+        attempt::AttemptRow,
+        event::{Alarm, AlarmDetail},
+    },
 };
 
 /// The end of one lease.
@@ -89,8 +91,14 @@ pub(crate) async fn settle(connection: &mut PgConnection, rows: &[Settled]) -> R
 /// What clients' programs are told of a delivery that was given up.
 fn alarm(row: &Settled) -> Alarm {
     let cause = Uuid::new_v5(&row.delivery.uuid(), &row.attempt.number.to_be_bytes());
-    let said = json!({"delivery": row.delivery, "attempts": row.attempt.number, "reason": reason_of(&row.next), "dead_at": row.attempt.at});
-    Alarm { about: row.delivery, event: EventType::DeliveryDead, cause, said }
+    let dead = DeadDelivery {
+        delivery: row.delivery.into(),
+        attempts: row.attempt.number.into(),
+        reason: Member::or_null(reason_of(&row.next)),
+        dead_at: row.attempt.at.into(),
+        ..DeadDelivery::default()
+    };
+    Alarm { about: row.delivery, detail: AlarmDetail::Dead(dead), cause }
 }
 
 #[derive(Default)]

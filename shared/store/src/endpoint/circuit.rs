@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
-    circuit::{Change, Circuit, CircuitTerms, Failing, Went},
+    delivery::circuit::{Change, Circuit, CircuitTerms, Failing, Went},
     id::{DeliveryId, EndpointId},
 };
 

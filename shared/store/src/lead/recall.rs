@@ -2,12 +2,11 @@
 
 use jiff::Timestamp;
 use ripen_domain::{
-    delivery::EventType,
+    delivery::{EventDetail, LeadRecall},
     id::LeadId,
     lead::Grade,
     promise::{Due, Kind, State},
 };
-use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
@@ -78,8 +77,9 @@ impl Store {
         }
         let words = format!("taken back: {why}");
         let stopped = batch.recall_pending(lead, &words, now).await?;
-        let said = json!({"reason": why, "recalled_at": now});
-        let news = News { lead, event: EventType::LeadRecalled, cause: Uuid::nil(), said, mailed: true, due_at: now };
+        let recall = LeadRecall { reason: why.to_owned().into(), recalled_at: now.into(), ..LeadRecall::default() };
+        let detail = EventDetail::Recalled(recall);
+        let news = News { lead, detail, cause: Uuid::nil(), mailed: true, due_at: now };
         let told = batch.tell(&[news], now).await?;
         batch.recall_lead(&mut row, (by, &words), now).await?;
         batch.regrade_ask(lead, &words, now).await?;

@@ -4,11 +4,11 @@
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
-    delivery::EventType,
+    delivery::{EventDetail, LeadUpdate, UpdateKind},
     id::LeadId,
     touch::{Brought, Disposition, Effect, effect},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
@@ -126,11 +126,11 @@ impl Transaction {
         if new.answers.is_empty() && new.note.is_none() || new.disposition == Disposition::DoNotContact {
             return Ok(());
         }
-        let kind = if new.disposition.is_conversation() { "conversation" } else { "note" };
-        let said = json!({"kind": kind, "by": new.by});
+        let kind = if new.disposition.is_conversation() { UpdateKind::Conversation } else { UpdateKind::Note };
+        let update = LeadUpdate { kind: kind.into(), by: new.by.to_owned().into(), ..LeadUpdate::default() };
         // The decision that follows withdraws it where the lead is no A any more.
         let due_at = now.saturating_add(DECIDED_WITHIN).unwrap_or(now);
-        let news = News { lead: new.lead, event: EventType::LeadUpdated, cause: new.id, said, mailed: true, due_at };
+        let news = News { lead: new.lead, detail: EventDetail::Updated(update), cause: new.id, mailed: true, due_at };
         self.tell(&[news], now).await?;
         Ok(())
     }

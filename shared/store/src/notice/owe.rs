@@ -4,7 +4,12 @@ use std::fmt;
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::id::{AppointmentId, ClientId, DeliveryId, EndpointId, NoticeId, RepId};
+use ripen_domain::{
+    appointment::Reminder,
+    delivery::UpdateKind,
+    id::{AppointmentId, ClientId, DeliveryId, EndpointId, NoticeId, RepId},
+};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -59,6 +64,20 @@ impl NoticeKind {
         }
     }
 
+    /// The same as programs are told of it; none where they are not.
+    pub(crate) const fn update(self) -> Option<UpdateKind> {
+        match self {
+            Self::AppointmentBooked => Some(UpdateKind::AppointmentBooked),
+            Self::AppointmentMoved => Some(UpdateKind::AppointmentMoved),
+            Self::AppointmentCancelled => Some(UpdateKind::AppointmentCancelled),
+            Self::AppointmentReminder
+            | Self::EndpointDown
+            | Self::EndpointDisabled
+            | Self::LeadUntouched
+            | Self::LeadsUntouched => None,
+        }
+    }
+
     pub(crate) fn read(word: &str) -> Result<Self, StoreError> {
         let found = Self::ALL.into_iter().find(|kind| kind.word() == word);
         found.ok_or_else(|| StoreError::Corrupt(format!("the word {word:?}")))
@@ -68,6 +87,45 @@ impl NoticeKind {
 impl fmt::Display for NoticeKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
+    }
+}
+
+/// What a notice's kind needs beside what is looked up when it is sent, as it is kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NoticeData {
+    /// Which reminder it is; reminders only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reminder: Option<Reminder>,
+    /// What a mail that was written in advance is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What it says.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sentences: Vec<String>,
+}
+
+impl NoticeData {
+    /// Of a reminder.
+    #[must_use]
+    pub fn reminder(reminder: Reminder) -> Self {
+        Self { reminder: Some(reminder), ..Self::default() }
+    }
+
+    /// Of a mail that is written in advance.
+    #[must_use]
+    pub const fn written(title: String, sentences: Vec<String>) -> Self {
+        Self { reminder: None, title: Some(title), sentences }
+    }
+
+    /// What was kept. What cannot be read says nothing.
+    pub(crate) fn read(kept: Value) -> Self {
+        serde_json::from_value(kept).unwrap_or_default()
+    }
+
+    fn to_value(&self) -> Value {
+        // Texts always serialise.
+        serde_json::to_value(self).unwrap_or_default()
     }
 }
 
@@ -83,7 +141,7 @@ pub struct NewNotice {
     /// The appointment it is about.
     pub appointment: Option<AppointmentId>,
     /// What its kind needs beside what is looked up.
-    pub data: Value,
+    pub data: NoticeData,
     /// Not to be sent before.
     pub due_at: Timestamp,
 }
@@ -106,7 +164,7 @@ pub struct OnceNotice {
     /// Name and address.
     pub to: (Option<String>, String),
     /// A title and sentences.
-    pub data: Value,
+    pub data: NoticeData,
 }
 
 impl Transaction {
@@ -124,7 +182,7 @@ impl Transaction {
         let clients: Vec<_> = notices.iter().map(|one| one.client.uuid()).collect();
         let kinds: Vec<_> = notices.iter().map(|one| one.kind.word().to_owned()).collect();
         let appointments: Vec<_> = notices.iter().map(|one| one.appointment.map(AppointmentId::uuid)).collect();
-        let data: Vec<_> = notices.iter().map(|one| one.data.clone()).collect();
+        let data: Vec<_> = notices.iter().map(|one| one.data.to_value()).collect();
         let due: Vec<_> = notices.iter().map(|one| one.due_at.to_sqlx()).collect();
         sqlx::query!(
             "-- notice.to_rep
@@ -202,7 +260,7 @@ impl Store {
                 one.key,
                 one.to.0,
                 one.to.1,
-                one.data,
+                one.data.to_value(),
                 now.to_sqlx()
             )
             .execute(&self.pool)

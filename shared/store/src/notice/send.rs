@@ -9,10 +9,13 @@ use ripen_domain::{
     delivery::Next,
     id::{AppointmentId, DeliveryId, EndpointId, NoticeId},
 };
-use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Store, StoreError, error::one_row, notice::owe::NoticeKind};
+use crate::{
+    Store, StoreError,
+    error::one_row,
+    notice::owe::{NoticeData, NoticeKind},
+};
 
 /// A notice to send now.
 #[derive(Debug, Clone)]
@@ -30,7 +33,7 @@ pub struct DueNotice {
     /// The endpoint it is about.
     pub endpoint: Option<EndpointId>,
     /// What its kind needs beside what is looked up.
-    pub data: Value,
+    pub data: NoticeData,
     /// Name and address.
     pub to: (Option<String>, String),
     /// Attempts begun, this one included.
@@ -109,7 +112,7 @@ impl Store {
                     appointment: row.appointment_id.map(AppointmentId::from_uuid),
                     delivery: row.delivery_id.map(DeliveryId::from_uuid),
                     endpoint: row.endpoint_id.map(EndpointId::from_uuid),
-                    data: row.data,
+                    data: NoticeData::read(row.data),
                     to: (row.to_name, row.to_address),
                     attempts: row.attempts,
                     lead: match (row.handed, row.under_way) {

@@ -4,13 +4,12 @@
 use jiff::Timestamp;
 use ripen_domain::{
     calling::Hours,
-    delivery::{EventType, OutcomeKind},
+    delivery::{EventDetail, LeadOutcome, Member, OutcomeKind, RecordedOutcome},
     id::{DeliveryId, LeadId},
     lead::Grade,
     outcome::{ASK_AFTER, Follows, How, Next, Outcome, Refused, Standing, follows},
     promise::{Due, Kind, Open, State},
 };
-use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
@@ -234,18 +233,21 @@ fn step(next: Next, due: Option<Due>, now: Timestamp) -> Option<(Kind, State, Du
 
 /// What endpoints that ask for outcomes are told.
 fn news(lead: LeadId, delivery: DeliveryId, said: &OutcomeRecord) -> News {
-    let outcome = json!({"number": said.number, "outcome": said.kind, "reason": said.reason,
-        "amount": said.sale.map(|sale| sale.amount.to_string()), "currency": said.sale.map(|sale| sale.currency.to_string()),
-        "not_before": said.not_before, "said_by": said.by, "at": said.at, "of": delivery});
+    let outcome = RecordedOutcome {
+        number: said.number.into(),
+        outcome: said.kind.into(),
+        reason: Member::or_null(said.reason.clone()),
+        amount: Member::or_null(said.sale.map(|sale| sale.amount.to_string())),
+        currency: Member::or_null(said.sale.map(|sale| sale.currency.to_string())),
+        not_before: Member::or_null(said.not_before),
+        said_by: said.by.clone().into(),
+        at: said.at.into(),
+        of: delivery.into(),
+        ..RecordedOutcome::default()
+    };
+    let detail = EventDetail::Outcome(Box::new(LeadOutcome { outcome: outcome.into(), ..LeadOutcome::default() }));
     let cause = Uuid::new_v5(&delivery.uuid(), &said.number.to_be_bytes());
-    News {
-        lead,
-        event: EventType::LeadOutcome,
-        cause,
-        said: json!({"outcome": outcome}),
-        mailed: true,
-        due_at: said.at,
-    }
+    News { lead, detail, cause, mailed: true, due_at: said.at }
 }
 
 /// What the client said, for the ledger and for people.

@@ -3,6 +3,7 @@
 use std::{process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
+use ripen_domain::delivery::{ClientEvent, EndpointTest};
 use ripen_outbound::{
     guard::check_url,
     trust::Trust,
@@ -39,8 +40,12 @@ async fn send(database: &Database, endpoint: &EndpointRecord) -> anyhow::Result<
     let timeout = Duration::from_secs(seconds.unwrap_or(settings.timeout_s));
     let allow_private = endpoint.allow_private || settings.allow_private;
     let url = check_url(&endpoint.to, allow_private).context("this endpoint's URL may not be called")?;
-    let event = json!({"type": "endpoint.test", "timestamp": now,
-                       "data": {"endpoint": endpoint.id, "client": endpoint.client, "text": "A test: no lead is behind it."}});
+    let test = EndpointTest {
+        endpoint: endpoint.id.into(),
+        client: endpoint.client.clone().into(),
+        text: "A test: no lead is behind it.".to_owned().into(),
+        ..EndpointTest::default()
+    };
     let trust = Trust::with_file(&database.settings.tls.ca_file)?;
     let limits = Limits { timeout, max_answer_bytes: settings.response_bytes, ..Limits::default() };
     let sender = WebhookSender::new(limits, &trust)?;
@@ -49,7 +54,7 @@ async fn send(database: &Database, endpoint: &EndpointRecord) -> anyhow::Result<
         allow_private,
         id: &format!("test_{}", uuid_v7(now).simple()),
         timestamp: now,
-        body: serde_json::to_vec(&event)?.into(),
+        body: ClientEvent::test(now, test).to_bytes().into(),
         secrets: &secrets,
         headers: &headers,
         deadline: timeout,

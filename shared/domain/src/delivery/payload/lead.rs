@@ -1,0 +1,275 @@
+//! What is told of a lead: the whole of it where it is handed over, its name where something is said of it later.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::{member::Member, payload};
+use crate::{
+    appointment::Handover,
+    criteria::Reason,
+    id::{AppointmentId, ArrivalId, DeliveryId, LeadId},
+    lead::{Channel, Grade, Stage, words},
+    person::Profile,
+};
+
+words! {
+    /// What is new of a lead that a client has.
+    UpdateKind "kind of update" {
+        /// They enquired again.
+        Arrival = "arrival",
+        /// The desk spoke with them.
+        Conversation = "conversation",
+        /// The desk noted something.
+        Note = "note",
+        /// A time was agreed with a rep.
+        AppointmentBooked = "appointment_booked",
+        /// Another time was agreed.
+        AppointmentMoved = "appointment_moved",
+        /// The time is off.
+        AppointmentCancelled = "appointment_cancelled",
+    }
+}
+
+words! {
+    /// How a lead comes to the client's sales team.
+    HandoverKind "kind of handover" {
+        /// By this message alone.
+        Message = "message",
+        /// With a time that is agreed.
+        Appointment = "appointment",
+    }
+}
+
+payload! {
+    /// `data` of `lead.matured`, `lead.updated` and `lead.offered`: everything about the lead.
+    LeadData {
+        /// The delivery that handed the lead over.
+        delivery: DeliveryId,
+        /// The grade of the decision that matured it.
+        grade: Grade,
+        /// Its points.
+        score: i32,
+        /// The criteria that decided.
+        criteria: CriteriaName,
+        /// The rules that counted.
+        reasons: Vec<LeadReason>,
+        /// Who it is. An offer says neither who nor how to reach them.
+        lead: LeadContact,
+        /// The newest answers by question.
+        answers: Map<String, Value>,
+        /// Notes, oldest first. An offer has none: contact data may stand in them.
+        notes: Vec<LeadNote>,
+        /// Where the lead came from.
+        source: LeadSource,
+        /// Arrivals on the lead.
+        arrivals: i32,
+        /// The first of them.
+        first_arrived_at: Timestamp,
+        /// How it comes to the client.
+        handover: LeadHandover,
+        /// The rep it is for.
+        assigned_to: AssignedRep,
+        /// When it became A.
+        matured_at: Timestamp,
+        /// Where those are who get it: an IANA name.
+        time_zone: String,
+        /// What is new; updates only.
+        update: LeadUpdate,
+        /// Before when it can be taken; offers only.
+        offered_until: Timestamp,
+        /// The rep it is offered to; offers only.
+        offered_to: AssignedRep,
+        /// Where a person can say what became of it.
+        outcome_url: String,
+        /// The rep's own page; mails only.
+        open_leads_url: String,
+    }
+}
+
+payload! {
+    /// The lead and its person.
+    LeadContact {
+        /// The lead.
+        id: LeadId,
+        /// How far it has come.
+        stage: Stage,
+        /// Given name.
+        first_name: String,
+        /// Family name.
+        last_name: String,
+        /// Whole name, where the parts are not known.
+        name: String,
+        /// E-mail address.
+        email: String,
+        /// E.164 phone number.
+        phone: String,
+        /// Postal code as given.
+        postal_code: String,
+        /// ISO 3166 alpha-2.
+        country: String,
+        /// IANA time zone.
+        time_zone: String,
+        /// BCP 47 tag.
+        locale: String,
+    }
+}
+
+payload! {
+    /// A lead by its name: what is told of a lead that was handed over before.
+    LeadNamed {
+        /// The lead.
+        id: LeadId,
+        /// The person's whole name.
+        name: String,
+    }
+}
+
+payload! {
+    /// Name and version of criteria.
+    CriteriaName {
+        /// The program's name.
+        name: String,
+        /// The version.
+        version: i32,
+    }
+}
+
+payload! {
+    /// A rule that counted.
+    LeadReason {
+        /// The rule's id.
+        rule: String,
+        /// The points it gave.
+        points: i32,
+        /// The manager's words.
+        because: String,
+    }
+}
+
+payload! {
+    /// What somebody wrote down about the lead.
+    LeadNote {
+        /// RFC 3339 as PostgreSQL writes it, with an offset.
+        at: String,
+        /// Who wrote it.
+        by: String,
+        /// The words.
+        text: String,
+    }
+}
+
+payload! {
+    /// Where a lead came from.
+    LeadSource {
+        /// The source's name.
+        name: String,
+        /// The lead's channel.
+        channel: Channel,
+    }
+}
+
+payload! {
+    /// The rep a lead is for.
+    AssignedRep {
+        /// Name.
+        name: String,
+        /// E-mail address.
+        email: String,
+    }
+}
+
+payload! {
+    /// How the lead comes to the client; all but `kind` only with an appointment.
+    LeadHandover {
+        /// A message, or an appointment too.
+        kind: HandoverKind,
+        /// The appointment.
+        appointment: AppointmentId,
+        /// Its first instant.
+        starts_at: Timestamp,
+        /// The first instant after it.
+        ends_at: Timestamp,
+        /// Where the rep is: an IANA name.
+        time_zone: String,
+        /// What was agreed beside the time.
+        note: String,
+        /// Counts its changes.
+        sequence: i32,
+    }
+}
+
+payload! {
+    /// What is new of a lead that a client has.
+    LeadUpdate {
+        /// What kind of news.
+        kind: UpdateKind,
+        /// The arrival, where they enquired again.
+        arrival: ArrivalId,
+        /// Who spoke with them or wrote it down.
+        by: String,
+        /// The appointment that was made or changed.
+        appointment: AppointmentId,
+        /// Why it was cancelled.
+        reason: String,
+    }
+}
+
+impl LeadContact {
+    pub(in crate::delivery) fn new(id: LeadId, stage: Stage, profile: &Profile) -> Self {
+        let text = |text: &Option<String>| Member::or_null(text.clone());
+        Self {
+            id: id.into(),
+            stage: stage.into(),
+            first_name: text(&profile.first_name),
+            last_name: text(&profile.last_name),
+            name: text(&profile.name),
+            email: text(&profile.email),
+            phone: text(&profile.phone),
+            postal_code: text(&profile.postal_code),
+            country: text(&profile.country),
+            time_zone: text(&profile.time_zone),
+            locale: text(&profile.locale),
+            more: Map::new(),
+        }
+    }
+
+    /// Takes out who it is and how to reach them.
+    pub(in crate::delivery) fn anonymise(&mut self) {
+        for told in [&mut self.first_name, &mut self.last_name, &mut self.name, &mut self.email, &mut self.phone] {
+            *told = Member::Null;
+        }
+    }
+}
+
+impl LeadHandover {
+    /// By this message alone.
+    pub(in crate::delivery) fn message() -> Self {
+        Self { kind: HandoverKind::Message.into(), ..Self::default() }
+    }
+}
+
+impl From<&Handover> for LeadHandover {
+    fn from(agreed: &Handover) -> Self {
+        Self {
+            kind: HandoverKind::Appointment.into(),
+            appointment: agreed.appointment.into(),
+            starts_at: agreed.slot.starts_at.into(),
+            ends_at: agreed.slot.ends_at.into(),
+            time_zone: agreed.time_zone.clone().into(),
+            note: Member::or_null(agreed.note.clone()),
+            sequence: agreed.sequence.into(),
+            more: Map::new(),
+        }
+    }
+}
+
+impl From<&Reason> for LeadReason {
+    fn from(reason: &Reason) -> Self {
+        Self {
+            rule: reason.rule.to_string().into(),
+            points: reason.points.into(),
+            because: reason.because.to_string().into(),
+            more: Map::new(),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! How an attempt ended, and what follows from it: delivered, tried again by the schedule, held, or given up.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::time::later;
+
+/// How an attempt ended, webhook and mail alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Attempted {
+    /// The client has it: a 2xx, or a mail server that took it.
+    Taken,
+    /// Written to a file because there is no mail server: never called delivered.
+    Filed,
+    /// The client wants no more: 410.
+    Gone,
+    /// May work later; the client may have said when.
+    Failed {
+        /// In a few words, without contact data.
+        why: String,
+        /// The time the client asked for.
+        not_before: Option<Timestamp>,
+    },
+    /// Never will: the mail server refused for good.
+    Refused {
+        /// In a few words, without contact data.
+        why: String,
+    },
+}
+
+/// What happens to the delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Ended well.
+    Delivered,
+    /// Written to a file.
+    Filed,
+    /// The endpoint is disabled; the delivery waits for another.
+    Held(String),
+    /// Tried again then.
+    Retry(Timestamp, String),
+    /// Given up; a person can replay it.
+    Dead(String),
+}
+
+/// When to try again: a wait after each failed attempt, and the longest that a client's Retry-After is heeded.
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    /// Wait after the first, second, … attempt.
+    pub waits: Vec<Duration>,
+    /// The longest Retry-After heeded.
+    pub longest_wait: Duration,
+}
+
+impl Schedule {
+    /// What follows an attempt. `attempts` counts this one and none that is excused; `jitter` is a factor around 1.
+    #[must_use]
+    pub fn next(&self, attempted: Attempted, attempts: usize, jitter: f64, now: Timestamp) -> Next {
+        match attempted {
+            Attempted::Taken => Next::Delivered,
+            Attempted::Filed => Next::Filed,
+            Attempted::Gone => Next::Held("the endpoint answered 410 Gone".to_owned()),
+            Attempted::Refused { why } => Next::Dead(why),
+            Attempted::Failed { why, not_before } => match self.waits.get(attempts.saturating_sub(1)) {
+                None => Next::Dead(format!("gave up after {attempts} attempts: {why}")),
+                Some(wait) => Next::Retry(self.due(*wait, not_before, jitter, now), why),
+            },
+        }
+    }
+
+    fn due(&self, wait: Duration, not_before: Option<Timestamp>, jitter: f64, now: Timestamp) -> Timestamp {
+        let jittered = Duration::try_from_secs_f64(wait.as_secs_f64() * jitter).unwrap_or(wait);
+        let ours = later(now, jittered);
+        let theirs = not_before.map_or(ours, |at| at.min(later(now, self.longest_wait)));
+        crate::time::whole_micros(ours.max(theirs))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schedule() -> Schedule {
+        Schedule { waits: [5, 30].map(Duration::from_secs).to_vec(), longest_wait: Duration::from_secs(3600) }
+    }
+
+    fn now() -> Timestamp {
+        "2026-11-21T10:00:00Z".parse().unwrap()
+    }
+
+    fn failed(not_before: Option<&str>) -> Attempted {
+        Attempted::Failed { why: "503".into(), not_before: not_before.map(|at| at.parse().unwrap()) }
+    }
+
+    #[test]
+    fn failures_follow_the_schedule_and_then_die() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        assert_eq!(schedule().next(failed(None), 1, 1.0, now()), Next::Retry(at("2026-11-21T10:00:05Z"), "503".into()));
+        assert_eq!(schedule().next(failed(None), 2, 1.1, now()), Next::Retry(at("2026-11-21T10:00:33Z"), "503".into()));
+        assert!(matches!(schedule().next(failed(None), 3, 1.0, now()), Next::Dead(_)));
+    }
+
+    #[test]
+    fn a_wish_to_wait_is_heeded_within_bounds_and_never_shortens() {
+        let due = |wish| match schedule().next(failed(Some(wish)), 1, 1.0, now()) {
+            Next::Retry(at, _) => at.to_string(),
+            other => format!("{other:?}"),
+        };
+        assert_eq!(due("2026-11-21T10:10:00Z"), "2026-11-21T10:10:00Z");
+        assert_eq!(due("2026-11-21T10:00:01Z"), "2026-11-21T10:00:05Z");
+        assert_eq!(due("2036-11-21T10:00:01Z"), "2026-11-21T11:00:00Z");
+    }
+
+    #[test]
+    fn gone_holds_and_a_refusal_is_final() {
+        assert!(matches!(schedule().next(Attempted::Gone, 1, 1.0, now()), Next::Held(_)));
+        assert!(matches!(schedule().next(Attempted::Refused { why: "550".into() }, 1, 1.0, now()), Next::Dead(_)));
+        assert_eq!(schedule().next(Attempted::Filed, 1, 1.0, now()), Next::Filed);
+    }
+}
