@@ -17,6 +17,8 @@ mod deploy;
 mod layers;
 #[path = "tidy/licences.rs"]
 mod licences;
+#[path = "tidy/migrations.rs"]
+mod migrations;
 #[path = "tidy/repository.rs"]
 mod repository;
 #[path = "tidy/schema.rs"]

@@ -57,8 +57,11 @@ pub(crate) fn sources() -> Vec<Text> {
 fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
         let (path, kind) = (entry.path(), entry.file_type().unwrap());
-        let skipped = folder == root() && (entry.file_name() == ".git" || is_left_behind(&path));
-        if kind.is_dir() && !skipped {
+        // A file in a worktree: it says where the repository lies.
+        if folder == root() && (entry.file_name() == ".git" || is_left_behind(&path)) {
+            continue;
+        }
+        if kind.is_dir() {
             collect(&path, paths);
         } else if kind.is_file() {
             paths.push(path);
