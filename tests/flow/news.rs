@@ -226,7 +226,7 @@ async fn what_is_new_is_in_the_first_attempt_or_told_after_it_however_the_two_me
             told
         })
     };
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    ground.installation.until_a_session_waits().await;
     lease.commit().await.unwrap();
     assert_eq!(told.await.unwrap(), 2, "the webhook that asks for news and the rep's mail are told");
 }

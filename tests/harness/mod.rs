@@ -15,7 +15,7 @@ use tokio::process::Command;
 use self::process::Process;
 
 /// How long a condition is waited for, on a machine that may be busy.
-pub const LIMIT: Duration = Duration::from_secs(60);
+pub const LIMIT: Duration = Duration::from_secs(120);
 
 /// Criteria that give an A to whoever wants to move soon, a B within a year, and a C to the rest.
 pub const CRITERIA: &str = r#"
@@ -66,7 +66,7 @@ pub struct Installation {
     folder: TempDir,
     env: Vec<(String, String)>,
     pool: Option<PgPool>,
-    _database: Option<postgres::TestDatabase>,
+    database: Option<postgres::TestDatabase>,
 }
 
 /// A client's source, with its secrets.
@@ -84,7 +84,7 @@ impl Installation {
         let amqp = if kind == Kind::Rabbit { rabbit::shared_vhost().await } else { String::new() };
         let url = database.url().to_owned();
         let installation = Self::on(&url, &amqp).await;
-        Self { _database: Some(database), ..installation }
+        Self { database: Some(database), ..installation }
     }
 
     /// On this database and this broker; an empty broker means queues in the process.
@@ -100,7 +100,7 @@ impl Installation {
     /// On nothing: the embedded default.
     pub fn embedded() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut installation = Self { folder, env: Vec::new(), pool: None, _database: None };
+        let mut installation = Self { folder, env: Vec::new(), pool: None, database: None };
         installation.set("HTTP__LISTEN", "127.0.0.1:0");
         installation.set("LIMITS__REQUESTS_PER_SECOND", "100000");
         installation.set("LIMITS__BURST", "100000");
@@ -181,6 +181,11 @@ impl Installation {
         }
         let backtest = self.json(&["criteria", "backtest", file]).await;
         self.json(&["criteria", "activate", file, "--backtest", backtest["id"].as_str().unwrap()]).await;
+    }
+
+    /// Waits until somebody waits for a lock in this database.
+    pub async fn until_a_session_waits(&self) {
+        self.database.as_ref().expect("a database of its own").until_a_session_waits().await;
     }
 
     /// A count from the database.

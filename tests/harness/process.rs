@@ -1,6 +1,6 @@
 //! A running `ripen serve`, and what can happen to it.
 
-use std::{path::PathBuf, process::Stdio, sync::OnceLock, time::Duration};
+use std::{path::PathBuf, process::Stdio, sync::OnceLock};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::{
@@ -104,7 +104,7 @@ pub fn client() -> reqwest::Client {
                 .with_no_client_auth();
             reqwest::Client::builder()
                 .tls_backend_preconfigured(tls)
-                .timeout(Duration::from_secs(20))
+                .timeout(LIMIT)
                 .redirect(reqwest::redirect::Policy::none())
                 .pool_max_idle_per_host(0)
                 .build()

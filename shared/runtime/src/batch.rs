@@ -194,7 +194,7 @@ mod tests {
     }
 
     async fn wait_until(mut holds: impl FnMut() -> bool) {
-        let limit = tokio::time::timeout(Duration::from_secs(10), async {
+        let limit = tokio::time::timeout(Duration::from_secs(120), async {
             while !holds() {
                 tokio::task::yield_now().await;
             }

@@ -13,7 +13,7 @@ use std::{
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use ripen_runtime::{
@@ -23,7 +23,7 @@ use ripen_runtime::{
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(120);
 const HELD: &str = "RIPEN_TEST_HELD_FOLDER";
 
 fn folder() -> (TempDir, PathBuf) {
@@ -175,9 +175,9 @@ async fn a_killed_holder_leaves_its_data_and_nothing_in_the_way() {
         holder.kill().unwrap();
         holder.wait().unwrap();
 
-        let began = Instant::now();
-        let embedded = start(&data_dir).await;
-        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        // With no patience for whoever holds the folder: nobody does.
+        let options = EmbeddedOptions { lock_wait: Duration::ZERO, ..EmbeddedOptions::default() };
+        let embedded = Embedded::start(&data_dir, options).await.unwrap();
         assert_eq!(psql(&embedded.url(), "select count(*) from kept").unwrap(), round.to_string());
         embedded.stop().await;
     }

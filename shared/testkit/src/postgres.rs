@@ -20,11 +20,11 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use sqlx::{Connection as _, PgConnection};
 
-pub use self::database::{TestDatabase, database, database_on};
+pub use self::database::{TestDatabase, database, database_made_by, database_on};
 use crate::wait;
 
 /// How long a server may take to answer its first connection, or to be gone after it was killed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Takes the server down and its folder away when the pipe closes. Each line on the pipe is the server's current pid.
 const WATCHDOG: &str = r#"

@@ -58,7 +58,7 @@ async fn intake_is_ready_while_something_takes_arrivals() {
     let stop = Stop::default();
     let service = tokio::spawn(ripen_intake::service(app.context.clone(), stop.clone()));
     let becomes = async |ready: bool| {
-        wait::until("readiness", Duration::from_secs(10), || async {
+        wait::until("readiness", Duration::from_secs(120), || async {
             let report = app.health.report();
             (report.iter().any(|(name, wrong)| *name == "intake" && wrong.is_none() == ready)).then_some(())
         })
@@ -77,7 +77,7 @@ async fn with_the_database_away_a_known_source_is_served_through_rabbitmq() {
     let store = ripen_store::Store::open(database.url(), 8).unwrap();
     let transport = Transport::amqp(&ripen_testkit::rabbit::shared_vhost().await, TransportOptions::default()).unwrap();
     let app = app_over(store, transport, &Settings::default(), |_| {}).await;
-    wait::until("RabbitMQ", Duration::from_secs(60), || async { app.transport.is_ready().then_some(()) }).await;
+    wait::until("RabbitMQ", Duration::from_secs(120), || async { app.transport.is_ready().then_some(()) }).await;
     app.post(LEAD).await.arrival();
     app.store.close().await;
     let alone = app.post(LEAD).await.arrival();

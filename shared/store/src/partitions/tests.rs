@@ -61,7 +61,7 @@ async fn a_decision_that_meets_its_month_being_made_is_decided_again() {
         let store = store.clone();
         async move { try_to_decide(&store, december.first_id()).await }
     });
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    database.until_a_session_waits().await;
     making.commit().await.unwrap();
     assert!(deciding.await.unwrap().unwrap_err().is_conflict(), "so it is tried again and split from nobody");
     decide(&store, december.first_id()).await;
@@ -82,7 +82,7 @@ async fn a_decision_that_is_read_while_its_month_is_made_is_found_by_the_next_lo
         sqlx::query_scalar::<_, i64>(sql).bind(id).fetch_one(&store.pool).await.unwrap()
     };
     let looking = tokio::spawn(look(store.clone()));
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    database.until_a_session_waits().await;
     making.commit().await.unwrap();
     assert_eq!(looking.await.unwrap(), 0, "PostgreSQL took its snapshot before it waited: see Store::deliveries_lease");
     assert_eq!(look(store).await, 1);

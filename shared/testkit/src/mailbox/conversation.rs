@@ -186,7 +186,7 @@ mod tests {
         let mailbox = Mailbox::start().await;
         let said = talk(&mailbox, MAIL).await;
         assert!(said.contains("250 2.0.0 kept as 1") && said.ends_with("221 2.0.0 bye\r\n"), "{said}");
-        let mails = mailbox.wait_for(1, Duration::from_secs(5)).await;
+        let mails = mailbox.wait_for(1, Duration::from_secs(120)).await;
         assert_eq!(mails[0].to, ["b@example.com", "c@example.com"]);
         assert_eq!(mails[0].header("subject"), "one two");
         assert!(mails[0].data.ends_with("\r\n\r\n.dots\r\nend\r\n"), "{:?}", mails[0].data);

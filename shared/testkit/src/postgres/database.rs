@@ -8,13 +8,14 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant},
 };
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, migrate::Migrator};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-use super::Postgres;
+use super::{PATIENCE, Postgres};
 
 /// The advisory lock under which a template is made: any number that nothing else locks.
 const TEMPLATE_LOCK: i64 = 0x0052_6970_656e;
@@ -35,6 +36,15 @@ pub async fn database() -> TestDatabase {
     let server = shared_server().await;
     let template = TEMPLATE.get_or_init(|| async { make_template(&server, &migrations()).await }).await;
     clone(&server, template).await
+}
+
+/// Makes a database with the schema that another folder's migrations make, as one of an earlier version is.
+///
+/// # Panics
+/// When the server cannot be reached or a migration fails.
+pub async fn database_made_by(migrations: &Path) -> TestDatabase {
+    let server = shared_server().await;
+    clone(&server, &make_template(&server, migrations).await).await
 }
 
 /// Makes a database with the schema of `migrations/` on this server, whose address ends in `/<database>`.
@@ -61,6 +71,20 @@ impl TestDatabase {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Waits until one of its sessions waits for a lock that another one holds.
+    ///
+    /// # Panics
+    /// When none does, in a long time.
+    pub async fn until_a_session_waits(&self) {
+        let waits = "select exists (select from pg_stat_activity where datname = $1 and wait_event_type = 'Lock')";
+        let mut admin = PgConnection::connect(&self.server).await.expect("the test PostgreSQL answers");
+        let started = Instant::now();
+        while !sqlx::query_scalar::<_, bool>(waits).bind(&self.name).fetch_one(&mut admin).await.unwrap() {
+            assert!(started.elapsed() < PATIENCE, "nobody waits for a lock");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Its name on the server.

@@ -17,11 +17,17 @@ struct Served {
     task: JoinHandle<io::Result<()>>,
 }
 
+/// Long enough for a loaded machine; no passing test waits this long.
+const LIMIT: Duration = Duration::from_secs(120);
+
 async fn served(router: Router, connections: usize) -> Served {
+    served_with(router, ServeLimits { header_timeout: LIMIT, connections, drain: LIMIT }).await
+}
+
+async fn served_with(router: Router, limits: ServeLimits) -> Served {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let limits = ServeLimits { header_timeout: Duration::from_millis(300), connections, drain: Duration::from_secs(5) };
     let task = tokio::spawn(serve(listener, router, limits, async move {
         let _ = stopped.await;
     }));
@@ -30,7 +36,7 @@ async fn served(router: Router, connections: usize) -> Served {
 
 async fn answer(stream: &mut TcpStream) -> String {
     let mut text = String::new();
-    tokio::time::timeout(Duration::from_secs(5), stream.read_to_string(&mut text)).await.unwrap().unwrap();
+    tokio::time::timeout(LIMIT, stream.read_to_string(&mut text)).await.unwrap().unwrap();
     text
 }
 
@@ -38,7 +44,8 @@ const POST: &[u8] = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent
 
 #[tokio::test]
 async fn a_head_that_drips_is_cut_off_and_others_are_served() {
-    let served = served(Router::new().route("/", post(|body: String| async { body })), 2).await;
+    let limits = ServeLimits { header_timeout: Duration::from_secs(1), connections: 2, drain: LIMIT };
+    let served = served_with(Router::new().route("/", post(|body: String| async { body })), limits).await;
     let mut slow = TcpStream::connect(served.address).await.unwrap();
     slow.write_all(b"POST / HTTP/1.1\r\nHo").await.unwrap();
     let mut quick = TcpStream::connect(served.address).await.unwrap();
@@ -82,7 +89,7 @@ async fn a_running_request_finishes_after_the_stop() {
 
 #[tokio::test]
 async fn a_sender_of_too_much_reads_the_refusal() {
-    let limits = crate::body::BodyLimits { bytes: 1024, time: Duration::from_secs(5) };
+    let limits = crate::body::BodyLimits { bytes: 1024, time: LIMIT };
     let handler = move |request: Request| async move {
         let (parts, body) = request.into_parts();
         crate::body::read(&parts.headers, body, limits).await.map(|bytes| bytes.len().to_string())
