@@ -16,5 +16,6 @@ mod outcomes;
 mod requalify;
 mod routing;
 mod together;
+mod upgrade;
 mod verifiers;
 mod watch;
