@@ -4,13 +4,15 @@
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ripen_runtime::clock::Clock;
 use ripen_testkit::{
-    mailbox::{Mailbox, ReceivedMail, Reply},
-    receiver::Receiver,
+    mailbox::{ReceivedMail, Reply},
     wait::until,
 };
 use serde_json::{Value, json};
 
-use crate::harness::{Installation, Kind, LIMIT, Source, always_open, load::post, process::Process};
+use crate::harness::{
+    LIMIT,
+    scenario::{Plan, Scenario},
+};
 
 /// One answer gives the score of an A.
 const SCORED: &str = r#"name = "default"
@@ -31,97 +33,42 @@ B = 20
 const DANA_ALONE: &str = "about = \"Dana alone\"\nmode = \"round_robin\"\nrecipients = [\"Dana Hill\"]\n";
 const HOURS: &str = "all 09:00-12:00, all 13:00-17:00";
 
-struct Ground {
-    installation: Installation,
-    source: Source,
-    receiver: Receiver,
-    mailbox: Mailbox,
-    process: Process,
+/// Two reps in Chicago with a lunch break, of whom the routing names one, a webhook for the team, and a mail server.
+async fn scenario() -> Scenario {
+    let plan = Plan::new().await.always_open().mail_server().criteria(SCORED);
+    let plan = plan.set("DISPATCHER__RETRY_SCHEDULE_S", "1,1,1,1,1,1").set("QUALIFIER__UNDO_S", "0");
+    let plan = plan.webhook("/hook", &[], &[]);
+    let plan = plan.rep_at("Dana Hill", "America/Chicago", HOURS).rep_at("Lee Park", "America/Chicago", HOURS);
+    plan.routing(DANA_ALONE).serve().await
 }
 
-impl Ground {
-    /// Two reps in Chicago with a lunch break, of whom the routing names one, a webhook for the team, and a mail server.
-    async fn new() -> Self {
-        let mut installation = Installation::new(Kind::Local).await;
-        always_open(&mut installation);
-        let mailbox = Mailbox::start().await;
-        for (key, value) in [
-            ("DISPATCHER__SWEEP_INTERVAL_MS", "100"),
-            ("DISPATCHER__RETRY_SCHEDULE_S", "1,1,1,1,1,1"),
-            ("QUALIFIER__UNDO_S", "0"),
-            ("QUALIFIER__SWEEP_INTERVAL_MS", "100"),
-            ("MAIL__URL", &mailbox.url()),
-            ("MAIL__FROM", "Ripen <ripen@example.com>"),
-        ] {
-            installation.set(key, value);
-        }
-        let source = installation.client("acme").await;
-        installation.activate(SCORED).await;
-        let receiver = Receiver::start().await;
-        let url = receiver.url("/hook");
-        installation.json(&["endpoint", "add", "--client", "acme", "--webhook", &url, "--allow-private"]).await;
-        for (name, email) in [("Dana Hill", "dana@example.com"), ("Lee Park", "lee@example.com")] {
-            installation.json(&["rep", "add", name, "--client", "acme", "--email", email]).await;
-            let there = ["rep", "set", name, "--client", "acme", "--time-zone", "America/Chicago", "--hours", HOURS];
-            installation.json(&there).await;
-        }
-        let file = installation.folder().join("routing.toml");
-        std::fs::write(&file, DANA_ALONE).unwrap();
-        installation.json(&["route", "set", file.to_str().unwrap(), "--client", "acme"]).await;
-        let process = installation.serve("").await;
-        Self { installation, source, receiver, mailbox, process }
-    }
+/// A lead of this score; not an A below 60.
+async fn scored(scenario: &Scenario, name: &str, score: i64) -> String {
+    scenario.lead(name, json!({"score": score})).await
+}
 
-    /// A lead of this score; not an A below 60.
-    async fn lead(&self, name: &str, score: i64) -> String {
-        let email = format!("{name}@example.com");
-        let body = json!({"email": email, "first_name": name, "answers": {"score": score}});
-        assert_eq!(post(&self.process.url, &self.source, &body).await.unwrap().0, 202);
-        until("the lead is there", LIMIT, || async {
-            let listed = self.installation.json(&["lead", "list", "--email", &email]).await;
-            listed[0]["lead"].as_str().map(str::to_owned)
-        })
-        .await
-    }
+async fn ripens(scenario: &Scenario, lead: &str) {
+    scenario.touch(lead, &["--disposition", "answered", "--answer", "score=90"]).await;
+}
 
-    async fn ripens(&self, lead: &str) {
-        let touch = ["lead", "touch", lead, "--disposition", "answered", "--answer", "score=90"];
-        self.installation.json(&touch).await;
-    }
+/// The free slots of Lee, two days ahead and later: every reminder of them is still to come.
+async fn slots(scenario: &Scenario, lead: &str) -> Vec<String> {
+    let listed = scenario.installation.json(&["appointment", "slots", "--lead", lead, "--rep", "Lee Park"]).await;
+    let soon = Clock::system().now() + SignedDuration::from_hours(48);
+    let all = listed.as_array().unwrap().iter().map(|slot| slot["starts_at"].as_str().unwrap());
+    all.filter(|at| at.parse::<Timestamp>().unwrap() > soon).map(str::to_owned).collect()
+}
 
-    /// The free slots of Lee, two days ahead and later: every reminder of them is still to come.
-    async fn slots(&self, lead: &str) -> Vec<String> {
-        let listed = self.installation.json(&["appointment", "slots", "--lead", lead, "--rep", "Lee Park"]).await;
-        let soon = Clock::system().now() + SignedDuration::from_hours(48);
-        let all = listed.as_array().unwrap().iter().map(|slot| slot["starts_at"].as_str().unwrap());
-        all.filter(|at| at.parse::<Timestamp>().unwrap() > soon).map(str::to_owned).collect()
-    }
-
-    async fn book(&self, lead: &str, at: &str) -> Value {
-        let book = ["appointment", "book", lead, "--rep", "Lee Park", "--at", at, "--note", "Bring plans"];
-        self.installation.json(&book).await
-    }
-
-    /// Runs what must be refused, and says why it was.
-    async fn refused(&self, arguments: &[&str]) -> String {
-        let output = self.installation.run(arguments).await;
-        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
-        String::from_utf8_lossy(&output.stderr).into_owned()
-    }
-
-    async fn mail(&self, subject: &str) -> ReceivedMail {
-        until(&format!("a mail {subject}"), LIMIT, || async {
-            self.mailbox.received().into_iter().find(|mail| mail.header("Subject").starts_with(subject))
-        })
-        .await
-    }
+async fn book(scenario: &Scenario, lead: &str, at: &str) -> Value {
+    let book = ["appointment", "book", lead, "--rep", "Lee Park", "--at", at, "--note", "Bring plans"];
+    scenario.installation.json(&book).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slot_is_held_booked_moved_and_cancelled_by_the_clock_of_the_rep() {
-    let ground = Ground::new().await;
-    let (lead, other) = (ground.lead("casey", 10).await, ground.lead("robin", 10).await);
-    let listed = ground.installation.json(&["appointment", "slots", "--lead", &lead, "--days", "4"]).await;
+    let scenario = scenario().await;
+    let (lead, other) = (scored(&scenario, "casey", 10).await, scored(&scenario, "robin", 10).await);
+    let listed = scenario.installation.json(&["appointment", "slots", "--lead", &lead, "--days", "4"]).await;
     let chicago = TimeZone::get("America/Chicago").unwrap();
     for slot in listed.as_array().unwrap() {
         let starts_at: Timestamp = slot["starts_at"].as_str().unwrap().parse().unwrap();
@@ -133,20 +80,20 @@ async fn a_slot_is_held_booked_moved_and_cancelled_by_the_clock_of_the_rep() {
         listed.as_array().unwrap().iter().map(|slot| slot["rep"].as_str().unwrap()).collect();
     assert_eq!(both.into_iter().collect::<Vec<_>>(), ["Dana Hill", "Lee Park"]);
 
-    let slots = ground.slots(&lead).await;
-    let clock = slots[0].parse::<Timestamp>().unwrap().to_zoned(chicago.clone()).strftime("%FT%R").to_string();
-    let held = ground.installation.json(&["appointment", "hold", &lead, "--rep", "Lee Park", "--at", &clock]).await;
-    assert_eq!((&held["state"], &held["starts_at"]), (&json!("held"), &json!(slots[0])), "by the rep's clock");
-    let book = ["appointment", "book", &other, "--rep", "lee@example.com", "--at", &slots[0]];
-    let said = ground.refused(&book).await;
+    let free = slots(&scenario, &lead).await;
+    let clock = free[0].parse::<Timestamp>().unwrap().to_zoned(chicago.clone()).strftime("%FT%R").to_string();
+    let held = scenario.installation.json(&["appointment", "hold", &lead, "--rep", "Lee Park", "--at", &clock]).await;
+    assert_eq!((&held["state"], &held["starts_at"]), (&json!("held"), &json!(free[0])), "by the rep's clock");
+    let taken = ["appointment", "book", &other, "--rep", "lee@example.com", "--at", &free[0]];
+    let said = scenario.refused(&taken).await;
     assert!(said.contains("the rep has something else then; free are: "), "{said}");
-    let booked = ground.book(&lead, &slots[0]).await;
+    let booked = book(&scenario, &lead, &free[0]).await;
     assert_eq!((&booked["state"], &booked["appointment"]), (&json!("booked"), &held["appointment"]));
     assert_eq!((&booked["note"], &booked["sequence"]), (&json!("Bring plans"), &json!(0)));
-    assert!(!ground.slots(&other).await.contains(&slots[0]));
+    assert!(!slots(&scenario, &other).await.contains(&free[0]));
 
     let id = booked["appointment"].as_str().unwrap();
-    let again = ground.refused(&["appointment", "book", &lead, "--rep", "Dana Hill", "--at", &slots[5]]).await;
+    let again = scenario.refused(&["appointment", "book", &lead, "--rep", "Dana Hill", "--at", &free[5]]).await;
     assert!(again.contains("move or cancel it") && again.contains(id), "{again}");
     for (at, why) in [
         ("2020-01-01T09:00", "past"),
@@ -155,46 +102,46 @@ async fn a_slot_is_held_booked_moved_and_cancelled_by_the_clock_of_the_rep() {
         (&*format!("{}T13:10", &clock[..10]), "no slot begins then"),
         ("soon", "is no time"),
     ] {
-        let output = ground.installation.run(&["appointment", "move", id, "--at", at]).await;
+        let output = scenario.installation.run(&["appointment", "move", id, "--at", at]).await;
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success() && said.contains(why), "{at}: {said}");
     }
-    ground.installation.json(&["appointment", "hold", &other, "--rep", "Lee Park", "--at", &slots[3]]).await;
-    let held = ground.refused(&["appointment", "move", id, "--at", &slots[3]]).await;
+    scenario.installation.json(&["appointment", "hold", &other, "--rep", "Lee Park", "--at", &free[3]]).await;
+    let held = scenario.refused(&["appointment", "move", id, "--at", &free[3]]).await;
     assert!(held.contains("the rep has something else then"), "{held}");
     sqlx::query("update appointment set held_until = created_at where state = 'held'")
-        .execute(ground.installation.pool())
+        .execute(scenario.installation.pool())
         .await
         .unwrap();
-    let moved = ground.installation.json(&["appointment", "move", id, "--at", &slots[3]]).await;
+    let moved = scenario.installation.json(&["appointment", "move", id, "--at", &free[3]]).await;
     assert_eq!((&moved["appointment"], &moved["sequence"]), (&json!(id), &json!(1)));
-    assert!(ground.slots(&other).await.contains(&slots[0]), "what it left is free again");
-    let listed = ground.installation.json(&["appointment", "list", "--client", "acme", "--rep", "Lee Park"]).await;
-    assert_eq!((listed.as_array().unwrap().len(), &listed[0]["starts_at"]), (1, &json!(slots[3])));
-    let gone = ground.installation.json(&["appointment", "cancel", id, "--why", "Fell ill"]).await;
+    assert!(slots(&scenario, &other).await.contains(&free[0]), "what it left is free again");
+    let listed = scenario.installation.json(&["appointment", "list", "--client", "acme", "--rep", "Lee Park"]).await;
+    assert_eq!((listed.as_array().unwrap().len(), &listed[0]["starts_at"]), (1, &json!(free[3])));
+    let gone = scenario.installation.json(&["appointment", "cancel", id, "--why", "Fell ill"]).await;
     assert_eq!((&gone["state"], &gone["cancelled_why"]), (&json!("cancelled"), &json!("Fell ill")));
-    let said = ground.refused(&["appointment", "move", id, "--at", &slots[4]]).await;
+    let said = scenario.refused(&["appointment", "move", id, "--at", &free[4]]).await;
     assert!(said.contains("it was cancelled: Fell ill"), "{said}");
-    ground.book(&other, &slots[3]).await;
+    book(&scenario, &other, &free[3]).await;
     until("nobody was told: neither lead was handed over", LIMIT, || async {
         let open = "select count(*) from notice where state <> 'dropped' and kind <> 'appointment_reminder'";
-        (ground.installation.count(open).await == 0).then_some(())
+        (scenario.installation.count(open).await == 0).then_some(())
     })
     .await;
-    assert!(ground.mailbox.received().is_empty());
+    assert!(scenario.mailbox.received().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_sixteen_who_want_one_slot_at_once_one_gets_it() {
-    let ground = Ground::new().await;
+    let scenario = scenario().await;
     let mut leads = Vec::new();
     for n in 0..16 {
-        leads.push(ground.lead(&format!("p{n}"), 10).await);
+        leads.push(scored(&scenario, &format!("p{n}"), 10).await);
     }
-    let at = ground.slots(&leads[0]).await.remove(0);
+    let at = slots(&scenario, &leads[0]).await.remove(0);
     let outputs = futures::future::join_all(leads.iter().map(|lead| async {
         let book = ["appointment", "book", lead, "--rep", "Lee Park", "--at", &at];
-        ground.installation.run(&book).await
+        scenario.installation.run(&book).await
     }))
     .await;
     let won = outputs.iter().filter(|output| output.status.success()).count();
@@ -202,20 +149,20 @@ async fn of_sixteen_who_want_one_slot_at_once_one_gets_it() {
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(said.contains("the rep has something else then"), "{said}");
     }
-    assert_eq!((won, ground.installation.count("select count(*) from appointment").await), (1, 1));
+    assert_eq!((won, scenario.installation.count("select count(*) from appointment").await), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn slots_of_different_lengths_never_overlap_however_they_are_taken_and_moved() {
-    let ground = Ground::new().await;
+    let scenario = scenario().await;
     let mut leads = Vec::new();
     for n in 0..12 {
-        leads.push(ground.lead(&format!("p{n}"), 10).await);
+        leads.push(scored(&scenario, &format!("p{n}"), 10).await);
     }
-    let day = ground.slots(&leads[0]).await[0].parse::<Timestamp>().unwrap() + SignedDuration::from_hours(24);
+    let day = slots(&scenario, &leads[0]).await[0].parse::<Timestamp>().unwrap() + SignedDuration::from_hours(24);
     let day = TimeZone::get("America/Chicago").unwrap().to_datetime(day).date();
     let of_length = |arguments: &[&str], minutes: &str| {
-        let mut command = ground.installation.command(&[arguments, &["--json"]].concat());
+        let mut command = scenario.installation.command(&[arguments, &["--json"]].concat());
         command.env("RIPEN__APPOINTMENTS__LENGTH_MIN", minutes);
         async move { command.output().await.unwrap() }
     };
@@ -229,7 +176,7 @@ async fn slots_of_different_lengths_never_overlap_however_they_are_taken_and_mov
     assert!(taken.iter().any(|output| output.status.success()));
     let apart = "select count(*) from appointment a join appointment b on b.rep_id = a.rep_id and b.id > a.id
         and b.starts_at < a.ends_at and b.ends_at > a.starts_at where a.state <> 'cancelled' and b.state <> 'cancelled'";
-    assert_eq!(ground.installation.count(apart).await, 0);
+    assert_eq!(scenario.installation.count(apart).await, 0);
     let afternoon = ["13:00", "13:30", "14:00", "14:30", "15:00", "15:30", "16:00", "16:30"];
     let booked = futures::future::join_all(leads[..8].iter().zip(afternoon).map(|(lead, time)| {
         let at = format!("{day}T{time}");
@@ -251,55 +198,55 @@ async fn slots_of_different_lengths_never_overlap_however_they_are_taken_and_mov
     });
     let moved = futures::future::join_all(moved).await;
     assert!(moved.iter().any(|output| output.status.success()), "{moved:?}");
-    assert_eq!(ground.installation.count(apart).await, 0);
-    let doctor = ground.installation.run(&["doctor"]).await;
+    assert_eq!(scenario.installation.count(apart).await, 0);
+    let doctor = scenario.installation.run(&["doctor"]).await;
     let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
     assert!(said.contains("no rep has two appointments at once"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_routing_only_the_rep_of_the_appointment_has_the_lead() {
-    let ground = Ground::new().await;
-    ground.installation.json(&["route", "remove", "--client", "acme"]).await;
+    let scenario = scenario().await;
+    scenario.installation.json(&["route", "remove", "--client", "acme"]).await;
     for name in ["Dana Hill", "Lee Park"] {
-        ground.installation.json(&["rep", "set", name, "--client", "acme", "--hours", "any"]).await;
+        scenario.installation.json(&["rep", "set", name, "--client", "acme", "--hours", "any"]).await;
     }
-    let lead = ground.lead("casey", 10).await;
-    let slots = ground.slots(&lead).await;
-    ground.book(&lead, &slots[0]).await;
-    let would = ground.installation.json(&["route", "explain", &lead, "--now"]).await;
+    let lead = scored(&scenario, "casey", 10).await;
+    let free = slots(&scenario, &lead).await;
+    book(&scenario, &lead, &free[0]).await;
+    let would = scenario.installation.json(&["route", "explain", &lead, "--now"]).await;
     assert!(would["explanation"].as_str().unwrap().starts_with("Goes to Lee Park: "), "{would}");
-    ground.ripens(&lead).await;
-    ground.receiver.wait_for(1, LIMIT).await;
-    ground.mail("A lead").await;
-    let to = ground.mailbox.received().into_iter().flat_map(|mail| mail.to).collect::<Vec<_>>();
+    ripens(&scenario, &lead).await;
+    scenario.receiver.wait_for(1, LIMIT).await;
+    scenario.mail("A lead").await;
+    let to = scenario.mailbox.received().into_iter().flat_map(|mail| mail.to).collect::<Vec<_>>();
     assert_eq!(to, ["lee@example.com"]);
-    assert_eq!(ground.installation.count("select count(*) from delivery").await, 2, "the team's webhook and Lee");
-    ground.lead("robin", 90).await;
-    ground.receiver.wait_for(2, LIMIT).await;
+    assert_eq!(scenario.installation.count("select count(*) from delivery").await, 2, "the team's webhook and Lee");
+    scored(&scenario, "robin", 90).await;
+    scenario.receiver.wait_for(2, LIMIT).await;
     let all = "select count(*) from delivery";
-    assert_eq!(ground.installation.count(all).await, 5, "who has none goes to all");
+    assert_eq!(scenario.installation.count(all).await, 5, "who has none goes to all");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lead_with_an_appointment_goes_to_that_rep_who_hears_of_every_change() {
-    let ground = Ground::new().await;
-    let lead = ground.lead("casey", 10).await;
-    let slots = ground.slots(&lead).await;
-    let booked = ground.book(&lead, &slots[0]).await;
+    let scenario = scenario().await;
+    let lead = scored(&scenario, "casey", 10).await;
+    let free = slots(&scenario, &lead).await;
+    let booked = book(&scenario, &lead, &free[0]).await;
     let id = booked["appointment"].as_str().unwrap();
-    ground.ripens(&lead).await;
+    ripens(&scenario, &lead).await;
 
-    let payload = ground.receiver.wait_for(1, LIMIT).await[0].json();
+    let payload = scenario.receiver.wait_for(1, LIMIT).await[0].json();
     let data = &payload["data"];
     assert_eq!(data["assigned_to"], json!({"name": "Lee Park", "email": "lee@example.com"}), "not Dana");
-    let handover = json!({"kind": "appointment", "appointment": id, "starts_at": slots[0], "sequence": 0,
+    let handover = json!({"kind": "appointment", "appointment": id, "starts_at": free[0], "sequence": 0,
         "ends_at": booked["ends_at"], "time_zone": "America/Chicago", "note": "Bring plans"});
     assert_eq!(data["handover"], handover);
-    let said = ground.installation.json(&["route", "explain", &lead]).await;
+    let said = scenario.installation.json(&["route", "explain", &lead]).await;
     let said = said["explanation"].as_str().unwrap().to_owned();
     assert!(said.starts_with("Goes to Lee Park: has an appointment with Lee Park on ") && said.contains(id), "{said}");
-    let mail = ground.mail("A lead").await;
+    let mail = scenario.mail("A lead").await;
     assert_eq!(mail.to, ["lee@example.com"]);
     let entry = |mail: &ReceivedMail, method: &str, sequence: i64| {
         let data = mail.data.replace("\r\n ", "").replace("=\r\n", "").replace("=3D", "=");
@@ -318,120 +265,122 @@ async fn a_lead_with_an_appointment_goes_to_that_rep_who_hears_of_every_change()
     assert!(mail.data.contains("Handover: Appointment, "), "{}", mail.data);
     until("it is known to be delivered", LIMIT, || async {
         let sent = "select count(*) from delivery where state = 'delivered'";
-        (ground.installation.count(sent).await == 2).then_some(())
+        (scenario.installation.count(sent).await == 2).then_some(())
     })
     .await;
 
-    ground.installation.json(&["appointment", "move", id, "--at", &slots[2]]).await;
-    entry(&ground.mail("Moved: casey").await, "REQUEST", 1);
+    scenario.installation.json(&["appointment", "move", id, "--at", &free[2]]).await;
+    entry(&scenario.mail("Moved: casey").await, "REQUEST", 1);
     let hurry = "update notice set due_at = now() where kind = 'appointment_reminder' and state = 'pending' and data->>'reminder' = $1";
-    sqlx::query(hurry).bind("day_before").execute(ground.installation.pool()).await.unwrap();
-    let reminder = ground.mail("Tomorrow: casey").await;
+    sqlx::query(hurry).bind("day_before").execute(scenario.installation.pool()).await.unwrap();
+    let reminder = scenario.mail("Tomorrow: casey").await;
     assert!(!reminder.data.contains("BEGIN:VCALENDAR"), "{}", reminder.data);
     assert!(reminder.header("Message-ID").starts_with("<notice_"), "{}", reminder.header("Message-ID"));
-    ground.installation.json(&["appointment", "cancel", id, "--why", "Fell ill"]).await;
-    entry(&ground.mail("Cancelled: casey").await, "CANCEL", 2);
+    scenario.installation.json(&["appointment", "cancel", id, "--why", "Fell ill"]).await;
+    entry(&scenario.mail("Cancelled: casey").await, "CANCEL", 2);
     let left = "select count(*) from notice where state = 'pending'";
-    until("nothing is left to be said", LIMIT, || async { (ground.installation.count(left).await == 0).then_some(()) })
-        .await;
-    assert_eq!(ground.mailbox.received().len(), 4, "the lead, the move, the reminder, the cancellation");
+    until("nothing is left to be said", LIMIT, || async {
+        (scenario.installation.count(left).await == 0).then_some(())
+    })
+    .await;
+    assert_eq!(scenario.mailbox.received().len(), 4, "the lead, the move, the reminder, the cancellation");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn programs_that_ask_are_told_of_every_change_of_an_appointment() {
-    let ground = Ground::new().await;
-    let listed = ground.installation.json(&["endpoint", "list"]).await;
+    let scenario = scenario().await;
+    let listed = scenario.installation.json(&["endpoint", "list"]).await;
     let webhook = listed.as_array().unwrap().iter().find(|one| one["kind"] == "webhook").unwrap();
     let asks = ["endpoint", "set", webhook["id"].as_str().unwrap(), "--events", "lead.matured,lead.updated"];
-    ground.installation.json(&asks).await;
-    let lead = ground.lead("casey", 10).await;
-    let slots = ground.slots(&lead).await;
-    let booked = ground.book(&lead, &slots[0]).await;
+    scenario.installation.json(&asks).await;
+    let lead = scored(&scenario, "casey", 10).await;
+    let free = slots(&scenario, &lead).await;
+    let booked = book(&scenario, &lead, &free[0]).await;
     let id = booked["appointment"].as_str().unwrap();
-    ground.ripens(&lead).await;
-    let told = async |count| ground.receiver.wait_for(count, LIMIT).await[count - 1].json()["data"].clone();
+    ripens(&scenario, &lead).await;
+    let told = async |count| scenario.receiver.wait_for(count, LIMIT).await[count - 1].json()["data"].clone();
     assert_eq!(told(1).await["handover"]["appointment"], id, "it comes with the lead");
-    ground.installation.json(&["appointment", "move", id, "--at", &slots[2]]).await;
+    scenario.installation.json(&["appointment", "move", id, "--at", &free[2]]).await;
     let data = told(2).await;
     assert_eq!(data["update"]["kind"], "appointment_moved");
-    assert_eq!((&data["handover"]["starts_at"], &data["handover"]["sequence"]), (&json!(slots[2]), &json!(1)));
-    ground.installation.json(&["appointment", "cancel", id, "--why", "ill"]).await;
+    assert_eq!((&data["handover"]["starts_at"], &data["handover"]["sequence"]), (&json!(free[2]), &json!(1)));
+    scenario.installation.json(&["appointment", "cancel", id, "--why", "ill"]).await;
     let data = told(3).await;
     assert_eq!(data["update"], json!({"kind": "appointment_cancelled", "appointment": id, "reason": "ill"}));
     assert_eq!(data["handover"], json!({"kind": "message"}));
-    let another = ground.book(&lead, &slots[4]).await;
+    let another = book(&scenario, &lead, &free[4]).await;
     let data = told(4).await;
     assert_eq!(data["update"]["kind"], "appointment_booked");
     assert_eq!(data["handover"]["appointment"], another["appointment"]);
-    ground.installation.json(&["lead", "touch", &lead, "--disposition", "do_not_contact"]).await;
+    scenario.installation.json(&["lead", "touch", &lead, "--disposition", "do_not_contact"]).await;
     let mail = until("the second cancellation is mailed", LIMIT, || async {
         let cancelled = |mail: &ReceivedMail| mail.header("Subject").starts_with("Cancelled: casey");
-        ground.mailbox.received().into_iter().filter(cancelled).nth(1)
+        scenario.mailbox.received().into_iter().filter(cancelled).nth(1)
     })
     .await;
     assert!(mail.data.contains("asked not to be contacted"), "{}", mail.data);
     assert!(!mail.data.contains("casey@example.com") && !mail.data.contains("mailto:casey"), "{}", mail.data);
     let mailed = "select count(*) from delivery d join endpoint e on e.id = d.endpoint_id
                   where e.kind = 'email' and d.event = 'lead.updated'";
-    assert_eq!(ground.installation.count(mailed).await, 0, "the reps have the mails about the appointment");
+    assert_eq!(scenario.installation.count(mailed).await, 0, "the reps have the mails about the appointment");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_held_goes_out_with_the_appointment_and_what_is_out_is_told_of_one() {
-    let ground = Ground::new().await;
-    ground.installation.json(&["rep", "set", "Dana Hill", "--client", "acme", "--pause"]).await;
-    let lead = ground.lead("casey", 90).await;
+    let scenario = scenario().await;
+    scenario.installation.json(&["rep", "set", "Dana Hill", "--client", "acme", "--pause"]).await;
+    let lead = scored(&scenario, "casey", 90).await;
     until("it is held", LIMIT, || async {
         let held = "select count(*) from delivery where state = 'held' and endpoint_id is null";
-        (ground.installation.count(held).await == 1).then_some(())
+        (scenario.installation.count(held).await == 1).then_some(())
     })
     .await;
-    let slots = ground.slots(&lead).await;
-    let booked = ground.book(&lead, &slots[0]).await;
-    let payload = ground.receiver.wait_for(1, LIMIT).await[0].json();
+    let free = slots(&scenario, &lead).await;
+    let booked = book(&scenario, &lead, &free[0]).await;
+    let payload = scenario.receiver.wait_for(1, LIMIT).await[0].json();
     assert_eq!(payload["data"]["handover"]["appointment"], booked["appointment"]);
     assert_eq!(payload["data"]["assigned_to"]["name"], "Lee Park");
 
-    ground.installation.json(&["rep", "set", "Dana Hill", "--client", "acme", "--hours", "any", "--resume"]).await;
-    let lead = ground.lead("robin", 90).await;
-    let payload = ground.receiver.wait_for(2, LIMIT).await[1].json();
+    scenario.installation.json(&["rep", "set", "Dana Hill", "--client", "acme", "--hours", "any", "--resume"]).await;
+    let lead = scored(&scenario, "robin", 90).await;
+    let payload = scenario.receiver.wait_for(2, LIMIT).await[1].json();
     assert_eq!(payload["data"]["handover"], json!({"kind": "message"}));
     until("both were delivered twice", LIMIT, || async {
         let sent = "select count(*) from delivery where state = 'delivered'";
-        (ground.installation.count(sent).await == 4).then_some(())
+        (scenario.installation.count(sent).await == 4).then_some(())
     })
     .await;
-    ground.mailbox.set(Reply::Later);
-    ground.book(&lead, &slots[1]).await;
+    scenario.mailbox.set(Reply::Later);
+    book(&scenario, &lead, &free[1]).await;
     let failed = "select count(*) from notice where kind = 'appointment_booked' and state = 'pending' and attempts > 0 and reason <> ''";
-    until("it could not be sent", LIMIT, || async { (ground.installation.count(failed).await == 1).then_some(()) })
+    until("it could not be sent", LIMIT, || async { (scenario.installation.count(failed).await == 1).then_some(()) })
         .await;
-    ground.mailbox.set(Reply::Accept);
-    let mail = ground.mail("Appointment: robin").await;
+    scenario.mailbox.set(Reply::Accept);
+    let mail = scenario.mail("Appointment: robin").await;
     assert!(mail.data.contains("METHOD:REQUEST"), "{}", mail.data);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_asks_not_to_be_contacted_has_no_appointment_any_more() {
-    let ground = Ground::new().await;
-    let lead = ground.lead("casey", 10).await;
-    let slots = ground.slots(&lead).await;
-    ground.book(&lead, &slots[0]).await;
-    let shown = ground.installation.json(&["lead", "show", &lead]).await;
+    let scenario = scenario().await;
+    let lead = scored(&scenario, "casey", 10).await;
+    let free = slots(&scenario, &lead).await;
+    book(&scenario, &lead, &free[0]).await;
+    let shown = scenario.installation.json(&["lead", "show", &lead]).await;
     assert_eq!(shown["appointments"][0]["state"], "booked");
-    ground.installation.json(&["lead", "touch", &lead, "--disposition", "do_not_contact"]).await;
+    scenario.installation.json(&["lead", "touch", &lead, "--disposition", "do_not_contact"]).await;
     until("it is cancelled", LIMIT, || async {
         let gone =
             "select count(*) from appointment where state = 'cancelled' and cancelled_why like '%not to be contacted'";
-        (ground.installation.count(gone).await == 1).then_some(())
+        (scenario.installation.count(gone).await == 1).then_some(())
     })
     .await;
-    assert!(ground.slots(&lead).await.contains(&slots[0]));
-    let said = ground.refused(&["appointment", "book", &lead, "--rep", "Lee Park", "--at", &slots[0]]).await;
+    assert!(slots(&scenario, &lead).await.contains(&free[0]));
+    let said = scenario.refused(&["appointment", "book", &lead, "--rep", "Lee Park", "--at", &free[0]]).await;
     assert!(said.contains("asked not to be contacted"), "{said}");
     until("nobody has to be told", LIMIT, || async {
         let left = "select count(*) from notice where state <> 'dropped'";
-        (ground.installation.count(left).await == 0).then_some(())
+        (scenario.installation.count(left).await == 0).then_some(())
     })
     .await;
 }

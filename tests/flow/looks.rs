@@ -7,10 +7,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-use ripen_testkit::{mailbox::Mailbox, wait::until};
 use serde_json::{Value, json};
 
-use crate::harness::{CRITERIA, Installation, Kind, LIMIT, Source, always_open, load::post, process::Process};
+use crate::harness::scenario::{Plan, Scenario};
 
 const ROUTING: &str = r#"owner = "Lee Park"
 mode = "round_robin"
@@ -25,116 +24,77 @@ recipients = ["Dana Hill", "Lee Park"]
 "#;
 const PUBLIC: &str = "https://ripen.example";
 
-struct Ground {
-    installation: Installation,
-    source: Source,
-    mailbox: Mailbox,
-    process: Process,
+async fn scenario() -> Scenario {
+    let plan = Plan::new().await.always_open().mail_server().set("HTTP__PUBLIC_URL", PUBLIC);
+    plan.rep("Dana Hill").rep("Lee Park").routing(ROUTING).serve().await
 }
 
-impl Ground {
-    async fn new() -> Self {
-        let mut installation = Installation::new(Kind::Local).await;
-        always_open(&mut installation);
-        let mailbox = Mailbox::start().await;
-        for (key, value) in [
-            ("DISPATCHER__SWEEP_INTERVAL_MS", "100"),
-            ("QUALIFIER__SWEEP_INTERVAL_MS", "100"),
-            ("HTTP__PUBLIC_URL", PUBLIC),
-            ("MAIL__URL", &mailbox.url()),
-            ("MAIL__FROM", "Ripen <ripen@example.com>"),
-        ] {
-            installation.set(key, value);
-        }
-        let source = installation.client("acme").await;
-        installation.activate(CRITERIA).await;
-        for (name, email) in [("Dana Hill", "dana@example.com"), ("Lee Park", "lee@example.com")] {
-            installation.json(&["rep", "add", name, "--client", "acme", "--email", email]).await;
-        }
-        let file = installation.folder().join("routing.toml");
-        std::fs::write(&file, ROUTING).unwrap();
-        installation.json(&["route", "set", file.to_str().unwrap(), "--client", "acme"]).await;
-        let process = installation.serve("").await;
-        Self { installation, source, mailbox, process }
-    }
+/// Posts an enquiry and returns its lead once a mail with this subject is there.
+async fn enquire(scenario: &Scenario, name: &str, days: i64, subject: &str) -> String {
+    let email = format!("{name}@example.com").to_lowercase();
+    let body = json!({"email": email, "first_name": name, "last_name": "von und zu Hohenstein-Wilhelmsthal",
+        "phone": "+1 415 555 0100", "postal_code": "60134", "answers": {"timeframe_days": days},
+        "notes": "Please call after six. The address is https://example.com/a/very/long/path/that/has/no/place/to/break"});
+    scenario.post(&body).await;
+    scenario.mail(subject).await;
+    scenario.lead_of(name).await
+}
 
-    /// Posts an enquiry and returns its lead once a mail with this subject is there.
-    async fn enquire(&self, name: &str, days: i64, subject: &str) -> String {
-        let email = format!("{name}@example.com").to_lowercase();
-        let body = json!({"email": email, "first_name": name, "last_name": "von und zu Hohenstein-Wilhelmsthal",
-            "phone": "+1 415 555 0100", "postal_code": "60134", "answers": {"timeframe_days": days},
-            "notes": "Please call after six. The address is https://example.com/a/very/long/path/that/has/no/place/to/break"});
-        post(&self.process.url, &self.source, &body).await.unwrap();
-        self.mail(subject).await;
-        let listed = self.installation.json(&["lead", "list", "--email", &email]).await;
-        listed[0]["lead"].as_str().unwrap().to_owned()
-    }
+/// A link in the newest body of this kind, as it can be opened here.
+async fn link(scenario: &Scenario, event: &str, key: &str) -> String {
+    let sql = "select convert_from(b.body, 'utf8') from delivery_body b join delivery d on d.id = b.delivery_id
+               where d.event = $1 order by b.at desc limit 1";
+    let body: String = sqlx::query_scalar(sql).bind(event).fetch_one(scenario.installation.pool()).await.unwrap();
+    let body: Value = serde_json::from_str(&body).unwrap();
+    body["data"][key].as_str().unwrap().replace(PUBLIC, &scenario.process.url)
+}
 
-    /// The first mail whose subject begins so.
-    async fn mail(&self, subject: &str) -> String {
-        until(&format!("a mail {subject}"), LIMIT, || async {
-            let found = self.mailbox.received().into_iter().find(|mail| mail.header("Subject").starts_with(subject));
-            found.map(|mail| mail.data)
-        })
-        .await
+/// Every kind of mail that reps get, by name.
+async fn mails(scenario: &Scenario) -> Value {
+    let casey = enquire(scenario, "Casey", 30, "A lead: Casey").await;
+    enquire(scenario, "Casey", 20, "Something new on your A lead: Casey").await;
+    let slots = scenario.installation.json(&["appointment", "slots", "--lead", &casey, "--rep", "Dana Hill"]).await;
+    let at = |n: usize| slots[n]["starts_at"].as_str().unwrap().to_owned();
+    let book = ["appointment", "book", &casey, "--rep", "Dana Hill", "--at", &at(4), "--note", "Bring the plans"];
+    let booked = scenario.installation.json(&book).await;
+    let id = booked["appointment"].as_str().unwrap();
+    scenario.mail("Appointment: Casey").await;
+    scenario.installation.json(&["appointment", "move", id, "--at", &at(8)]).await;
+    scenario.mail("Moved: Casey").await;
+    scenario.installation.json(&["appointment", "cancel", id, "--why", "The person is travelling"]).await;
+    let robin = enquire(scenario, "Robin", 30, "A lead: Robin").await;
+    scenario.recall(&robin, "entered twice").await;
+    scenario.touch(&casey, &["--disposition", "do_not_contact"]).await;
+    enquire(scenario, "Noor", 5, "A lead on offer").await;
+    let mut mails = Vec::new();
+    for (name, subject) in [
+        ("lead", "A lead: Casey"),
+        ("update", "Something new"),
+        ("appointment-booked", "Appointment: Casey"),
+        ("appointment-moved", "Moved: Casey"),
+        ("appointment-cancelled", "Cancelled: Casey"),
+        ("recalled", "Taken back"),
+        ("suppressed", "Do not contact"),
+        ("offer", "A lead on offer"),
+    ] {
+        mails.push(json!({"name": format!("mail-{name}"), "source": scenario.mail(subject).await.data}));
     }
+    Value::Array(mails)
+}
 
-    /// A link in the newest body of this kind, as it can be opened here.
-    async fn link(&self, event: &str, key: &str) -> String {
-        let sql = "select convert_from(b.body, 'utf8') from delivery_body b join delivery d on d.id = b.delivery_id
-                   where d.event = $1 order by b.at desc limit 1";
-        let body: String = sqlx::query_scalar(sql).bind(event).fetch_one(self.installation.pool()).await.unwrap();
-        let body: Value = serde_json::from_str(&body).unwrap();
-        body["data"][key].as_str().unwrap().replace(PUBLIC, &self.process.url)
-    }
-
-    /// Every kind of mail that reps get, by name.
-    async fn mails(&self) -> Value {
-        let casey = self.enquire("Casey", 30, "A lead: Casey").await;
-        self.enquire("Casey", 20, "Something new on your A lead: Casey").await;
-        let slots = self.installation.json(&["appointment", "slots", "--lead", &casey, "--rep", "Dana Hill"]).await;
-        let at = |n: usize| slots[n]["starts_at"].as_str().unwrap().to_owned();
-        let book = ["appointment", "book", &casey, "--rep", "Dana Hill", "--at", &at(4), "--note", "Bring the plans"];
-        let booked = self.installation.json(&book).await;
-        let id = booked["appointment"].as_str().unwrap();
-        self.mail("Appointment: Casey").await;
-        self.installation.json(&["appointment", "move", id, "--at", &at(8)]).await;
-        self.mail("Moved: Casey").await;
-        self.installation.json(&["appointment", "cancel", id, "--why", "The person is travelling"]).await;
-        let robin = self.enquire("Robin", 30, "A lead: Robin").await;
-        self.installation.json(&["lead", "recall", &robin, "--why", "entered twice", "--by", "Kim"]).await;
-        self.installation.json(&["lead", "touch", &casey, "--disposition", "do_not_contact", "--by", "Kim"]).await;
-        self.enquire("Noor", 5, "A lead on offer").await;
-        let mut mails = Vec::new();
-        for (name, subject) in [
-            ("lead", "A lead: Casey"),
-            ("update", "Something new"),
-            ("appointment-booked", "Appointment: Casey"),
-            ("appointment-moved", "Moved: Casey"),
-            ("appointment-cancelled", "Cancelled: Casey"),
-            ("recalled", "Taken back"),
-            ("suppressed", "Do not contact"),
-            ("offer", "A lead on offer"),
-        ] {
-            mails.push(json!({"name": format!("mail-{name}"), "source": self.mail(subject).await}));
-        }
-        Value::Array(mails)
-    }
-
-    /// Every page behind a mail's links.
-    async fn pages(&self) -> Value {
-        let lead = self.link("lead.matured", "outcome_url").await;
-        let offer = self.link("lead.offered", "outcome_url").await;
-        let rep = self.link("lead.updated", "open_leads_url").await;
-        json!([
-            {"name": "page-lead", "url": lead},
-            {"name": "page-lead-unfolded", "url": lead, "open": "Won"},
-            {"name": "page-lead-recorded", "url": lead, "click": "Accept it"},
-            {"name": "page-offer", "url": offer},
-            {"name": "page-rep", "url": rep},
-            {"name": "page-no-link", "url": format!("{}/o/nothing", self.process.url)},
-        ])
-    }
+/// Every page behind a mail's links.
+async fn pages(scenario: &Scenario) -> Value {
+    let lead = link(scenario, "lead.matured", "outcome_url").await;
+    let offer = link(scenario, "lead.offered", "outcome_url").await;
+    let rep = link(scenario, "lead.updated", "open_leads_url").await;
+    json!([
+        {"name": "page-lead", "url": lead},
+        {"name": "page-lead-unfolded", "url": lead, "open": "Won"},
+        {"name": "page-lead-recorded", "url": lead, "click": "Accept it"},
+        {"name": "page-offer", "url": offer},
+        {"name": "page-rep", "url": rep},
+        {"name": "page-no-link", "url": format!("{}/o/nothing", scenario.process.url)},
+    ])
 }
 
 /// The browser, and the modules that drive it, where `tests/run` has found them.
@@ -161,8 +121,8 @@ async fn mails_and_the_pages_behind_them_are_good_to_look_at_on_every_screen() {
         eprintln!("skipped: no browser, or nothing to drive it with; tests/run fetches both");
         return;
     };
-    let ground = Ground::new().await;
-    let (mails, pages) = (ground.mails().await, ground.pages().await);
+    let scenario = scenario().await;
+    let (mails, pages) = (mails(&scenario).await, pages(&scenario).await);
     let shots = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/screenshots");
     let given = json!({"chromium": chromium, "shots": shots, "mails": mails, "pages": pages});
     let wrong = tokio::task::spawn_blocking(move || look(&modules, &given)).await.unwrap();

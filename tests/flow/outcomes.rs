@@ -3,73 +3,50 @@
 
 use std::process::Output;
 
-use ripen_testkit::{
-    receiver::{Behaviour, Receiver},
-    wait::until,
-};
+use ripen_testkit::{receiver::Behaviour, wait::until};
 use serde_json::{Value, json};
 
 use crate::harness::{
-    CRITERIA, Installation, Kind, LIMIT, Source, always_open,
+    LIMIT,
     audit::delivered,
-    load::post,
-    process::{Process, client},
+    process::client,
+    scenario::{Plan, Scenario},
 };
 
 const RETURNED: &str = r#"{"outcome": "returned", "reason": "No budget"}"#;
 
-/// A served installation with a webhook.
-struct Ground {
-    installation: Installation,
-    source: Source,
-    receiver: Receiver,
-    process: Process,
+/// A client with a webhook.
+async fn scenario() -> Scenario {
+    let plan = Plan::new().await.always_open().set("QUALIFIER__SWEEP_INTERVAL_MS", "50").set("QUALIFIER__UNDO_S", "0");
+    plan.webhook("/hook", &[], &[]).serve().await
 }
 
-async fn ground() -> Ground {
-    let mut installation = Installation::new(Kind::Local).await;
-    always_open(&mut installation);
-    installation.set("QUALIFIER__SWEEP_INTERVAL_MS", "50");
-    installation.set("QUALIFIER__UNDO_S", "0");
-    let source = installation.client("acme").await;
-    installation.activate(CRITERIA).await;
-    let receiver = Receiver::start().await;
-    let url = receiver.url("/hook");
-    installation.json(&["endpoint", "add", "--client", "acme", "--webhook", &url, "--allow-private"]).await;
-    let process = installation.serve("").await;
-    Ground { installation, source, receiver, process }
+/// Posts an A lead and returns what the webhook received.
+async fn matured(scenario: &Scenario, email: &str) -> Value {
+    let before = scenario.receiver.count();
+    scenario.post(&json!({"email": email, "answers": {"timeframe_days": 30}})).await;
+    scenario.receiver.wait_for(before + 1, LIMIT).await;
+    delivered(&scenario.installation).await;
+    scenario.receiver.received()[before].json()["data"].clone()
 }
 
-impl Ground {
-    /// Posts an A lead and returns what the webhook received.
-    async fn matured(&self, email: &str) -> Value {
-        let before = self.receiver.count();
-        post(&self.process.url, &self.source, &json!({"email": email, "answers": {"timeframe_days": 30}}))
-            .await
-            .unwrap();
-        self.receiver.wait_for(before + 1, LIMIT).await;
-        delivered(&self.installation).await;
-        self.receiver.received()[before].json()["data"].clone()
-    }
+async fn shown(scenario: &Scenario, data: &Value) -> Value {
+    scenario.installation.json(&["lead", "show", data["lead"]["id"].as_str().unwrap()]).await
+}
 
-    async fn lead(&self, data: &Value) -> Value {
-        self.installation.json(&["lead", "show", data["lead"]["id"].as_str().unwrap()]).await
-    }
+/// Waits until the lead is as wanted.
+async fn becomes(scenario: &Scenario, what: &str, data: &Value, wanted: impl Fn(&Value) -> bool) -> Value {
+    until(what, LIMIT, || async {
+        let lead = shown(scenario, data).await;
+        wanted(&lead).then_some(lead)
+    })
+    .await
+}
 
-    /// Waits until the lead is as wanted.
-    async fn until(&self, what: &str, data: &Value, wanted: impl Fn(&Value) -> bool) -> Value {
-        until(what, LIMIT, || async {
-            let lead = self.lead(data).await;
-            wanted(&lead).then_some(lead)
-        })
-        .await
-    }
-
-    async fn say(&self, token: &str, data: &Value, outcome: &Value) -> u16 {
-        let url = format!("{}/v1/deliveries/{}/outcomes", self.process.url, data["delivery"].as_str().unwrap());
-        let request = client().post(url).bearer_auth(token).header("content-type", "application/json");
-        request.body(outcome.to_string()).send().await.unwrap().status().as_u16()
-    }
+async fn say(scenario: &Scenario, token: &str, data: &Value, outcome: &Value) -> u16 {
+    let url = format!("{}/v1/deliveries/{}/outcomes", scenario.process.url, data["delivery"].as_str().unwrap());
+    let request = client().post(url).bearer_auth(token).header("content-type", "application/json");
+    request.body(outcome.to_string()).send().await.unwrap().status().as_u16()
 }
 
 fn text(output: &Output) -> String {
@@ -82,104 +59,101 @@ fn open_promises(lead: &Value) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_returned_lead_is_work_for_the_desk_and_b_until_somebody_has_spoken_to_the_person() {
-    let ground = ground().await;
-    let data = ground.matured("b@example.com").await;
-    let token = ground.installation.json(&["client", "token", "add", "acme", "--name", "CRM"]).await;
+    let scenario = scenario().await;
+    let data = matured(&scenario, "b@example.com").await;
+    let token = scenario.installation.json(&["client", "token", "add", "acme", "--name", "CRM"]).await;
     let token = token["token"].as_str().unwrap();
-    let listed = client().get(format!("{}/v1/deliveries", ground.process.url)).bearer_auth(token).send().await.unwrap();
+    let listed =
+        client().get(format!("{}/v1/deliveries", scenario.process.url)).bearer_auth(token).send().await.unwrap();
     let listed: Value = listed.json().await.unwrap();
     assert_eq!(listed["deliveries"][0]["delivery"], data["delivery"]);
     assert_eq!(listed["deliveries"][0]["payload"]["data"], data, "the payload as it was sent");
 
-    assert_eq!(ground.say(token, &data, &json!({"outcome": "returned", "reason": "Wrong number"})).await, 201);
-    let lead = ground.until("it is a B", &data, |lead| lead["grade"] == "B").await;
+    assert_eq!(say(&scenario, token, &data, &json!({"outcome": "returned", "reason": "Wrong number"})).await, 201);
+    let lead = becomes(&scenario, "it is a B", &data, |lead| lead["grade"] == "B").await;
     let open = open_promises(&lead);
     assert_eq!((open.len(), &open[0]["state"]), (1, &json!("work")), "{lead:#}");
     assert_eq!(open[0]["why"], "the client returned it: Wrong number");
     assert_eq!((&lead["outcomes"][0]["outcome"], &lead["outcomes"][0]["by"]), (&json!("returned"), &json!("CRM")));
-    let work = ground.installation.json(&["promise", "list", "--client", "acme"]).await;
+    let work = scenario.installation.json(&["promise", "list", "--client", "acme"]).await;
     assert_eq!(work[0]["lead"], data["lead"]["id"]);
 
     let id = data["lead"]["id"].as_str().unwrap();
-    post(&ground.process.url, &ground.source, &json!({"email": "b@example.com", "answers": {"timeframe_days": 10}}))
-        .await
-        .unwrap();
-    until("it is decided again", LIMIT, || async {
-        (ground.installation.count("select count(*) from decision").await >= 3).then_some(())
-    })
-    .await;
-    let lead = ground.lead(&data).await;
+    scenario.post(&json!({"email": "b@example.com", "answers": {"timeframe_days": 10}})).await;
+    scenario.decided(3).await;
+    let lead = shown(&scenario, &data).await;
     assert_eq!((&lead["grade"], open_promises(&lead).len()), (&json!("B"), 1), "a new enquiry is no conversation");
 
     let touch = ["lead", "touch", id, "--disposition", "answered", "--answer", "timeframe_days=20"];
-    ground.installation.json(&touch).await;
-    ground.receiver.wait_for(2, LIMIT).await;
-    delivered(&ground.installation).await;
-    let again = ground.receiver.received()[1].json()["data"].clone();
+    scenario.installation.json(&touch).await;
+    scenario.receiver.wait_for(2, LIMIT).await;
+    delivered(&scenario.installation).await;
+    let again = scenario.receiver.received()[1].json()["data"].clone();
     assert_ne!(again["delivery"], data["delivery"], "another maturation, another delivery");
     assert_eq!(
-        ground.say(token, &again, &json!({"outcome": "won", "amount": "12500.00", "currency": "USD"})).await,
+        say(&scenario, token, &again, &json!({"outcome": "won", "amount": "12500.00", "currency": "USD"})).await,
         201
     );
-    let lead = ground.lead(&data).await;
+    let lead = shown(&scenario, &data).await;
     assert_eq!((&lead["stage"], &lead["won"]), (&json!("customer"), &json!("12500.00 USD")));
     assert_eq!((open_promises(&lead).len(), lead["outcomes"].as_array().unwrap().len()), (0, 2), "{lead:#}");
-    assert!(ground.installation.run(&["doctor"]).await.status.success());
-    assert_eq!(ground.process.stop().await, Some(0));
+    assert!(scenario.installation.run(&["doctor"]).await.status.success());
+    assert_eq!(scenario.process.stop().await, Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn outcomes_come_by_answer_and_by_link() {
-    let ground = ground().await;
-    ground.receiver.set("/hook", Behaviour::Status(200));
-    let data = ground.matured("link@example.com").await;
+    let scenario = scenario().await;
+    scenario.receiver.set("/hook", Behaviour::Status(200));
+    let data = matured(&scenario, "link@example.com").await;
     let link = data["outcome_url"].as_str().unwrap();
-    assert!(link.starts_with(&format!("{}/o/", ground.process.url)), "{link}");
+    assert!(link.starts_with(&format!("{}/o/", scenario.process.url)), "{link}");
     let page = client().get(link).send().await.unwrap();
     assert_eq!(page.status().as_u16(), 200);
-    assert_eq!(ground.installation.count("select count(*) from outcome").await, 0);
+    assert_eq!(scenario.installation.count("select count(*) from outcome").await, 0);
     let form = |body: &'static str| {
         client().post(link).header("content-type", "application/x-www-form-urlencoded").body(body).send()
     };
     for body in ["seen=0&outcome=lost&reason=Went+elsewhere", "seen=0&outcome=lost&reason=Went+elsewhere"] {
         assert_eq!(form(body).await.unwrap().status().as_u16(), 200);
     }
-    let lead = ground.lead(&data).await;
+    let lead = shown(&scenario, &data).await;
     assert_eq!((&lead["stage"], &lead["closed"]), (&json!("closed"), &json!("lost: Went elsewhere")));
     assert_eq!((lead["outcomes"].as_array().unwrap().len(), &lead["outcomes"][0]["how"]), (1, &json!("link")));
 
-    ground.receiver.set("/hook", Behaviour::StatusWith { status: 200, headers: Vec::new(), body: RETURNED.into() });
-    let data = ground.matured("answer@example.com").await;
-    let lead = ground.until("the answer is recorded", &data, |lead| lead["grade"] == "B").await;
+    scenario.receiver.set("/hook", Behaviour::StatusWith { status: 200, headers: Vec::new(), body: RETURNED.into() });
+    let data = matured(&scenario, "answer@example.com").await;
+    let lead = becomes(&scenario, "the answer is recorded", &data, |lead| lead["grade"] == "B").await;
     assert_eq!((&lead["outcomes"][0]["how"], &lead["outcomes"][0]["reason"]), (&json!("answer"), &json!("No budget")));
     assert_eq!(open_promises(&lead)[0]["state"], "work");
-    assert_eq!(ground.installation.count("select count(*) from outcome_answer").await, 0);
+    assert_eq!(scenario.installation.count("select count(*) from outcome_answer").await, 0);
 
     // Whoever sent it died before it was recorded: it is a row since the attempt, and the sweep finds it.
-    ground.receiver.set("/hook", Behaviour::Status(200));
-    let data = ground.matured("left@example.com").await;
+    scenario.receiver.set("/hook", Behaviour::Status(200));
+    let data = matured(&scenario, "left@example.com").await;
     let left = r#"insert into outcome_answer (delivery_id, at, said)
         select id, now() - interval '1 minute', '{"outcome": "accepted"}' from delivery order by id desc limit 1"#;
-    sqlx::query(left).execute(ground.installation.pool()).await.unwrap();
-    let lead = ground.until("the sweep records it", &data, |lead| lead["outcomes"] != json!([])).await;
+    sqlx::query(left).execute(scenario.installation.pool()).await.unwrap();
+    let lead = becomes(&scenario, "the sweep records it", &data, |lead| lead["outcomes"] != json!([])).await;
     assert_eq!((&lead["outcomes"][0]["outcome"], &lead["grade"]), (&json!("accepted"), &json!("A")));
 
-    ground.receiver.set("/hook", Behaviour::StatusWith { status: 200, headers: Vec::new(), body: RETURNED.into() });
-    ground.installation.json(&["client", "set", "acme", "--return-reason", "Wrong number"]).await;
-    let data = ground.matured("refused@example.com").await;
+    scenario.receiver.set("/hook", Behaviour::StatusWith { status: 200, headers: Vec::new(), body: RETURNED.into() });
+    scenario.installation.json(&["client", "set", "acme", "--return-reason", "Wrong number"]).await;
+    let data = matured(&scenario, "refused@example.com").await;
     let lead =
-        ground.until("the answer is refused", &data, |lead| lead["deliveries"][0]["answer_refused"].is_string()).await;
+        becomes(&scenario, "the answer is refused", &data, |lead| lead["deliveries"][0]["answer_refused"].is_string())
+            .await;
     assert!(lead["deliveries"][0]["answer_refused"].as_str().unwrap().contains("Wrong number"), "{lead:#}");
     assert_eq!((&lead["grade"], &lead["outcomes"]), (&json!("A"), &json!([])));
-    assert_eq!(ground.process.stop().await, Some(0));
+    assert_eq!(scenario.process.stop().await, Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_clients_books_know_is_imported_once() {
-    let ground = ground().await;
-    ground.installation.client("other").await;
-    let (one, two) = (ground.matured("one@example.com").await, ground.matured("two@example.com").await);
-    let file = ground.installation.folder().join("sales.csv");
+    let scenario = scenario().await;
+    scenario.installation.client("other").await;
+    let (one, two) = (matured(&scenario, "one@example.com").await, matured(&scenario, "two@example.com").await);
+    let file = scenario.installation.folder().join("sales.csv");
     let delivery = one["delivery"].as_str().unwrap();
     let rows = format!(
         "Delivery,E-mail,Phone,Outcome,Amount,Currency,Reason\n\
@@ -188,9 +162,9 @@ async fn what_the_clients_books_know_is_imported_once() {
     );
     std::fs::write(&file, rows).unwrap();
     let import = ["outcome", "import", file.to_str().unwrap(), "--client", "acme", "--json"];
-    let dry = ground.installation.run(&[&import[..], &["--dry-run"]].concat()).await;
-    assert_eq!(ground.installation.count("select count(*) from outcome").await, 0, "{}", text(&dry));
-    let first = ground.installation.run(&import).await;
+    let dry = scenario.installation.run(&[&import[..], &["--dry-run"]].concat()).await;
+    assert_eq!(scenario.installation.count("select count(*) from outcome").await, 0, "{}", text(&dry));
+    let first = scenario.installation.run(&import).await;
     assert_eq!(first.status.code(), Some(1), "{}", text(&first));
     let report: Value = serde_json::from_slice(&first.stdout).unwrap();
     assert_eq!(
@@ -200,21 +174,21 @@ async fn what_the_clients_books_know_is_imported_once() {
     );
     let lines: Vec<_> = report["left"].as_array().unwrap().iter().map(|one| one["line"].clone()).collect();
     assert_eq!(lines, [5, 6, 7, 8]);
-    let second = ground.installation.run(&import).await;
+    let second = scenario.installation.run(&import).await;
     let report: Value = serde_json::from_slice(&second.stdout).unwrap();
     assert_eq!((&report["recorded"], &report["repeated"]), (&json!(0), &json!(3)), "{report:#}");
-    assert_eq!(ground.lead(&one).await["won"], "9000.00 USD");
-    assert_eq!(ground.lead(&two).await["won"], "12500.50 EUR");
+    assert_eq!(shown(&scenario, &one).await["won"], "9000.00 USD");
+    assert_eq!(shown(&scenario, &two).await["won"], "12500.50 EUR");
 
     let foreign = ["outcome", "import", file.to_str().unwrap(), "--client", "other", "--json"];
-    let report: Value = serde_json::from_slice(&ground.installation.run(&foreign).await.stdout).unwrap();
+    let report: Value = serde_json::from_slice(&scenario.installation.run(&foreign).await.stdout).unwrap();
     assert_eq!((&report["recorded"], &report["unmatched"]), (&json!(0), &json!(5)), "{report:#}");
 
     let lost =
-        ground.installation.json(&["outcome", "add", delivery, "lost", "--reason", "Withdrew", "--by", "Kim"]).await;
+        scenario.installation.json(&["outcome", "add", delivery, "lost", "--reason", "Withdrew", "--by", "Kim"]).await;
     assert_eq!((&lost["outcome"], &lost["how"], &lost["by"]), (&json!("lost"), &json!("command"), &json!("Kim")));
-    let refused = ground.installation.run(&["outcome", "add", delivery, "won"]).await;
+    let refused = scenario.installation.run(&["outcome", "add", delivery, "won"]).await;
     assert!(!refused.status.success() && text(&refused).contains("--amount"), "{}", text(&refused));
-    assert_eq!(ground.lead(&one).await["closed"], "lost: Withdrew");
-    assert_eq!(ground.process.stop().await, Some(0));
+    assert_eq!(shown(&scenario, &one).await["closed"], "lost: Withdrew");
+    assert_eq!(scenario.process.stop().await, Some(0));
 }
