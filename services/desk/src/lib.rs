@@ -6,7 +6,6 @@
 mod context;
 mod endpoints;
 mod page;
-mod rep_page;
 mod view;
 
 use std::{convert::Infallible, time::Duration};

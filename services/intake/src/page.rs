@@ -1,14 +1,14 @@
 //! The pages a browser meets at intake: thanks, and a refusal that keeps what was typed.
 
-use std::fmt::Write as _;
-
+use askama::Template;
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use ripen_web::{
-    Problem, catalogue,
-    html::{Escaped, page},
+    Problem,
+    catalogue::{self, ProblemType},
+    page::{Layout, Page, StyleSheet},
 };
 
 use crate::formats::form::Form;
@@ -17,10 +17,53 @@ use crate::formats::form::Form;
 pub const THANKS: &str = "/v1/thanks";
 /// Most fields that a refusal repeats.
 const FIELDS: usize = 100;
+/// A longer value is shown on several lines.
+const LONGEST_LINE: usize = 80;
+
+#[derive(Template)]
+#[template(path = "thanks.html")]
+struct Thanks;
+
+#[derive(Template)]
+#[template(path = "problems.html")]
+struct Problems {
+    kinds: &'static [&'static ProblemType],
+}
+
+#[derive(Template)]
+#[template(path = "refusal.html")]
+struct Refusal<'a> {
+    problem: &'a Problem,
+    fields: Vec<Field<'a>>,
+}
+
+/// A field as it was posted.
+struct Field<'a> {
+    name: &'a str,
+    value: &'a str,
+}
+
+enum FieldKind {
+    Hidden,
+    Line,
+    Lines,
+}
+
+impl Field<'_> {
+    fn kind(&self) -> FieldKind {
+        if self.name.starts_with('_') {
+            FieldKind::Hidden
+        } else if self.value.contains('\n') || self.value.len() > LONGEST_LINE {
+            FieldKind::Lines
+        } else {
+            FieldKind::Line
+        }
+    }
+}
 
 /// `/v1/thanks`. Says nothing of what was posted.
 pub fn thanks() -> Response {
-    page(StatusCode::OK, "Thank you", "<p>We have received your message.</p>")
+    page("Thank you", Layout::Alone, Thanks).response(StatusCode::OK)
 }
 
 /// Sends a browser on after a form: 303, so that reloading posts nothing again.
@@ -32,50 +75,21 @@ pub fn see_other(thanks_url: Option<&str>) -> Response {
 
 /// A refusal as a page, with the form to correct and send again where there is one.
 pub fn refusal(problem: &Problem, form: &Form) -> Response {
-    let mut content = format!("<p>{}</p>\n", Escaped(problem.detail()));
-    for error in problem.errors() {
-        let _cannot_fail = writeln!(content, "<p class=\"wrong\">{}</p>", Escaped(&error.message));
-    }
-    let typed: Vec<_> = form.pairs.iter().filter(|(name, _)| name != "_hp").take(FIELDS).collect();
-    if !typed.is_empty() {
-        content.push_str("<form method=\"post\">\n");
-        for (name, value) in typed {
-            field(&mut content, name, value);
-        }
-        content.push_str("<button>Send again</button>\n</form>\n");
-    }
-    let mut response = page(problem.status(), problem.kind().title, &content);
+    let typed = form.pairs.iter().filter(|(name, _)| name != "_hp").take(FIELDS);
+    let fields = typed.map(|(name, value)| Field { name, value }).collect();
+    let content = Refusal { problem, fields };
+    let mut response = page(problem.kind().title, Layout::Alone, content).response(problem.status());
     problem.set_headers(&mut response);
     response
 }
 
-fn field(content: &mut String, name: &str, value: &str) {
-    let (name, value) = (Escaped(name), Escaped(value));
-    let _cannot_fail = if name.0.starts_with('_') {
-        writeln!(content, "<input type=\"hidden\" name=\"{name}\" value=\"{value}\">")
-    } else if value.0.contains('\n') || value.0.len() > 80 {
-        // A text area swallows one line break right after its tag.
-        writeln!(content, "<label>{name}<textarea name=\"{name}\" rows=\"6\">\n{value}</textarea></label>")
-    } else {
-        writeln!(content, "<label>{name}<input name=\"{name}\" value=\"{value}\"></label>")
-    };
-}
-
 /// The catalogue of problem types as a page.
 pub fn problems() -> Response {
-    let mut rows = String::from("<table><tr><th>Status</th><th>Type</th><th>What it is</th><th>What to do</th></tr>\n");
-    for kind in catalogue::ALL {
-        let _cannot_fail = writeln!(
-            rows,
-            "<tr id=\"{code}\"><td>{}</td><td><code>{code}</code></td><td>{}</td><td>{}</td></tr>",
-            kind.status,
-            Escaped(kind.title),
-            Escaped(kind.remedy),
-            code = kind.code,
-        );
-    }
-    rows.push_str("</table>");
-    page(StatusCode::OK, "Problem types", &rows)
+    page("Problem types", Layout::Wide, Problems { kinds: catalogue::ALL }).response(StatusCode::OK)
+}
+
+fn page<Content: Template>(title: &str, layout: Layout, content: Content) -> Page<'_, Content> {
+    Page { title, header: &[], style: StyleSheet::Inline, layout, is_indexed: true, content }
 }
 
 #[cfg(test)]
@@ -93,7 +107,7 @@ mod tests {
         assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
         let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
         let html = String::from_utf8(body.to_vec()).unwrap();
-        assert!(html.contains("value=\"&lt;script&gt;&quot;x&quot;\""), "{html}");
+        assert!(html.contains("value=\"&#60;script&#62;&#34;x&#34;\""), "{html}");
         assert!(html.contains("<textarea name=\"notes\" rows=\"6\">\na\nb</textarea>"), "{html}");
         assert!(html.contains("type=\"hidden\" name=\"_sid\"") && !html.contains("_hp"), "{html}");
     }

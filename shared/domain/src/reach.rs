@@ -35,6 +35,29 @@ pub fn mailto(email: &str) -> Option<String> {
     Some(format!("mailto:{}@{}", part(local), part(domain)))
 }
 
+/// A way to reach somebody: as it is shown, and as it is followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Way {
+    /// What people read.
+    pub shown: String,
+    /// None where it is nothing that could be dialled or written to.
+    pub link: Option<String>,
+}
+
+impl Way {
+    /// By telephone.
+    #[must_use]
+    pub fn by_phone(phone: &str) -> Self {
+        Self { shown: shown_phone(phone), link: tel(phone) }
+    }
+
+    /// By e-mail.
+    #[must_use]
+    pub fn by_email(email: &str) -> Self {
+        Self { shown: email.to_owned(), link: mailto(email) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,15 +1,16 @@
 //! The mail that tells a rep of an appointment after its lead was handed over: booked, moved, cancelled, or near. With the
 //! calendar entry as it is now, but for reminders, which change nothing in a calendar.
 
+use askama::Template;
 use jiff::tz::TimeZone;
 use ripen_domain::{
     appointment::{Appointment, Reminder, State, in_words, span_in_words},
     person::Profile,
-    reach::shown_phone,
+    reach::{Way, shown_phone},
 };
 
 use crate::{
-    html::{self, AUTO},
+    action::{Action, written},
     mail::Invitation,
     plain,
 };
@@ -56,6 +57,25 @@ pub struct AppointmentMail {
     pub invitation: Option<Invitation>,
 }
 
+#[derive(Template)]
+#[template(path = "appointment.html")]
+struct AppointmentHtml<'a> {
+    title: &'a str,
+    sentence: &'a str,
+    facts: &'a [(&'static str, String)],
+    actions: Vec<Action>,
+    /// A number that cannot be dialled.
+    unlinked_phone: Option<String>,
+    email: Option<Way>,
+}
+
+#[derive(Template)]
+#[template(path = "appointment.txt")]
+struct AppointmentText<'a> {
+    sentence: &'a str,
+    facts: &'a [(&'static str, String)],
+}
+
 /// Writes the mail.
 #[must_use]
 pub fn render(news: &AppointmentNews<'_>) -> AppointmentMail {
@@ -70,16 +90,16 @@ pub fn render(news: &AppointmentNews<'_>) -> AppointmentMail {
     let when = span_in_words(news.appointment.slot, news.zones.0);
     let subject = plain::line(&format!("{opening}: {who}, {when}"), 150);
     let facts = facts(news, &when);
-    let opened = sentence(news.occasion, &who);
-    let mut text = format!("{opened}\n\n");
-    for (label, value) in &facts {
-        text.push_str(&format!("{label}: {value}\n"));
-    }
-    let html = html::page(&format!("{opening}: {who}"), |out| {
-        out.line("p", AUTO, &opened);
-        let is_reached = |label: &str| matches!(label, "Phone" | "E-mail");
-        html::pairs(out, &facts.iter().filter(|(label, _)| !is_reached(label)).cloned().collect::<Vec<_>>());
-        html::reach(out, news.person.phone.as_deref(), news.person.email.as_deref());
+    let sentence = sentence(news.occasion, &who);
+    let text = written(&AppointmentText { sentence: &sentence, facts: &facts });
+    let (call, unlinked_phone) = Action::call(news.person.phone.as_deref().map(Way::by_phone));
+    let html = written(&AppointmentHtml {
+        title: &format!("{opening}: {who}"),
+        sentence: &sentence,
+        facts: &facts,
+        actions: call.into_iter().collect(),
+        unlinked_phone,
+        email: news.person.email.as_deref().map(Way::by_email),
     });
     let invitation = (!matches!(news.occasion, Occasion::Reminder(_))).then(|| entry(news, &who, &facts));
     AppointmentMail { subject, text, html, invitation }
@@ -174,7 +194,7 @@ mod tests {
         assert_eq!(mail.subject, "Moved: Casey, Tuesday, 24 November 2026, 09:00 to 09:30 CST");
         assert!(mail.text.contains("Where they are: Tuesday, 24 November 2026, 10:00 EST\n"), "{}", mail.text);
         assert!(mail.text.contains("Agreed: Bring <plans> Bcc: x\n"), "{}", mail.text);
-        assert!(mail.html.contains("Bring &lt;plans&gt; Bcc: x"), "{}", mail.html);
+        assert!(mail.html.contains("Bring &#60;plans&#62; Bcc: x"), "{}", mail.html);
         insta::assert_snapshot!("moved_html", mail.html);
         let entry = mail.invitation.unwrap();
         assert_eq!((entry.sequence, entry.cancelled), (1, false));

@@ -4,15 +4,21 @@
 //! Written from the same payload that a webhook carries, tolerant of what is missing. Everything in it
 //! was typed by a stranger and is treated so. No images, no tracking pixel, nothing loaded from anywhere.
 
-mod html;
 mod news;
 mod read;
-mod text;
 
-use ripen_domain::{delivery::ClientEvent, reach::shown_phone};
+use askama::Template;
+use ripen_domain::{
+    delivery::ClientEvent,
+    reach::{Way, shown_phone},
+};
 
 use self::read::Facts;
-use crate::{mail::Invitation, plain};
+use crate::{
+    action::{Action, written},
+    mail::Invitation,
+    plain,
+};
 
 /// A lead mail, ready to be sent.
 #[derive(Clone, PartialEq, Eq)]
@@ -25,6 +31,39 @@ pub struct LeadMail {
     pub html: String,
     /// The appointment that was made with them.
     pub invitation: Option<Invitation>,
+}
+
+#[derive(Template)]
+#[template(path = "lead.html")]
+struct LeadHtml<'a> {
+    title: &'a str,
+    facts: &'a Facts,
+    /// What to do first, then what else can be done.
+    actions: Vec<Action>,
+    /// A number that cannot be dialled.
+    unlinked_phone: Option<String>,
+    email: Option<Way>,
+}
+
+#[derive(Template)]
+#[template(path = "lead.txt")]
+struct LeadText<'a> {
+    title: &'a str,
+    facts: &'a Facts,
+}
+
+#[derive(Template)]
+#[template(path = "brief.html")]
+struct BriefHtml<'a> {
+    title: &'a str,
+    sentences: &'a [String],
+}
+
+#[derive(Template)]
+#[template(path = "brief.txt")]
+struct BriefText<'a> {
+    title: &'a str,
+    sentences: &'a [String],
 }
 
 /// Writes the mail for an event: of a lead that is handed over, or of what happened to it since.
@@ -43,15 +82,34 @@ pub fn render(event: &ClientEvent) -> LeadMail {
         description: about(&facts),
         cancelled: false,
     });
-    LeadMail { subject: subject(&facts), text: text::render(&facts), html: html::render(&facts), invitation }
+    let text = written(&LeadText { title: &facts.title, facts: &facts });
+    LeadMail { subject: subject(&facts), text, html: html(&facts), invitation }
 }
 
 /// A mail of a title and some sentences.
 #[must_use]
 pub fn brief(title: &str, sentences: &[String]) -> LeadMail {
-    let text: Vec<_> = std::iter::once(title).chain(sentences.iter().map(String::as_str)).collect();
-    let text = text.iter().map(|line| format!("{line}\n")).collect::<Vec<_>>().join("\n");
-    LeadMail { subject: plain::line(title, 120), text, html: html::brief(title, sentences), invitation: None }
+    let text = written(&BriefText { title, sentences });
+    let html = written(&BriefHtml { title, sentences });
+    LeadMail { subject: plain::line(title, 120), text, html, invitation: None }
+}
+
+fn html(facts: &Facts) -> String {
+    let phone = facts.phone.as_deref().map(Way::by_phone);
+    let (call, unlinked_phone) = Action::call(phone);
+    let actions = [
+        facts.offer_url().map(|url| Action::new(url, "Take it, or pass")),
+        call,
+        facts.report_url().map(|url| Action::new(url, "Accept, return, won or lost")),
+        facts.open_leads_url.as_deref().map(|url| Action::new(url, "All your open leads")),
+    ];
+    written(&LeadHtml {
+        title: &facts.title,
+        facts,
+        actions: actions.into_iter().flatten().collect(),
+        unlinked_phone,
+        email: facts.email.as_deref().map(Way::by_email),
+    })
 }
 
 fn subject(facts: &Facts) -> String {

@@ -6,7 +6,7 @@ pub mod auth;
 pub mod body;
 pub mod catalogue;
 pub mod edge;
-pub mod html;
+pub mod page;
 pub mod problem;
 pub mod rate;
 pub mod serve;

@@ -21,7 +21,7 @@ use ripen_web::body;
 use super::{by_link, failed};
 use crate::{
     Context,
-    page::{self, Message},
+    page::{self, lead::Message},
 };
 
 type Token = Result<Path<String>, PathRejection>;
@@ -29,7 +29,7 @@ type Token = Result<Path<String>, PathRejection>;
 /// The lead, what was said of it, and forms to say something.
 pub async fn show(State(context): State<Context>, token: Token) -> Response {
     match opened(&context, token).await {
-        Ok(sent) => page::lead(StatusCode::OK, &sent, &Message::None, &Said::default()),
+        Ok(sent) => page::lead::render(StatusCode::OK, &sent, &Message::None, &Said::default()),
         Err(response) => *response,
     }
 }
@@ -51,7 +51,7 @@ pub async fn say(State(context): State<Context>, token: Token, request: Request)
     let (said, seen) = form(&bytes);
     match said.read() {
         Ok(outcome) => record(&context, sent, (&said, &outcome), seen).await,
-        Err(wrong) => page::lead(StatusCode::UNPROCESSABLE_ENTITY, &sent, &Message::Wrong(wrong), &said),
+        Err(wrong) => page::lead::render(StatusCode::UNPROCESSABLE_ENTITY, &sent, &Message::Wrong(wrong), &said),
     }
 }
 
@@ -78,7 +78,7 @@ async fn record(
     };
     let typed = if status == StatusCode::OK { Said::default() } else { said.clone() };
     match load(context, id).await {
-        Ok(now) => page::lead(status, &now, &message, &typed),
+        Ok(now) => page::lead::render(status, &now, &message, &typed),
         Err(response) => *response,
     }
 }

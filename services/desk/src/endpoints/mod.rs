@@ -29,7 +29,7 @@ pub fn routes() -> Router<Context> {
         .route("/v1/deliveries/{id}/outcomes", post(outcomes::say))
         .route("/o/{token}", get(links::show).post(links::say))
         .route("/r/{token}", get(reps::show))
-        .route(page::STYLE_PATH, get(page::style))
+        .route(page::STYLE_PATH, get(ripen_web::page::style))
 }
 
 /// The client whose token came with the request.

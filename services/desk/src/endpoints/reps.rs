@@ -9,7 +9,7 @@ use axum::{
 use ripen_domain::link::BadLink;
 
 use super::failed;
-use crate::{Context, page, rep_page};
+use crate::{Context, page};
 
 /// Open leads and offers.
 pub async fn show(State(context): State<Context>, token: Result<Path<String>, PathRejection>) -> Response {
@@ -25,9 +25,9 @@ pub async fn show(State(context): State<Context>, token: Result<Path<String>, Pa
         Ok(_) => return page::dead(StatusCode::GONE),
         Err(error) => return page::trouble(&failed(&error)),
     };
-    let most = i64::try_from(rep_page::MOST).unwrap_or(i64::MAX);
+    let most = i64::try_from(page::rep::MOST).unwrap_or(i64::MAX);
     match context.store.rep_leads(rep, now, most + 1).await {
-        Ok(leads) => rep_page::leads(&known, &leads, |lead| format!("/o/{}", context.key.token(lead.delivery, now))),
+        Ok(leads) => page::rep::render(&known, &leads, |lead| format!("/o/{}", context.key.token(lead.delivery, now))),
         Err(error) => page::trouble(&failed(&error)),
     }
 }

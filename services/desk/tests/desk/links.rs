@@ -25,7 +25,7 @@ async fn looking_shows_the_lead_and_changes_nothing() {
     let (path, page) = open(&app, sent).await;
     assert_eq!(page.status, 200);
     for shown in [
-        "Casey &lt;b&gt;Smith&lt;/b&gt;",
+        "Casey &#60;b&#62;Smith&#60;/b&#62;",
         "tel:+14155550100",
         "casey@example.com",
         "Wants to move within three months",
@@ -110,7 +110,7 @@ async fn what_is_wrong_is_said_above_the_form_and_what_was_typed_is_kept() {
         .unwrap();
     let (_, page) = open(&app, sent).await;
     assert!(
-        page.text.contains("<option>Wrong number</option>") && page.text.contains("&lt;No&gt; budget"),
+        page.text.contains("<option>Wrong number</option>") && page.text.contains("&#60;No&#62; budget"),
         "{}",
         page.text
     );

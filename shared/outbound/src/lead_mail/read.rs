@@ -39,6 +39,14 @@ pub(super) struct Note {
     pub(super) by: String,
 }
 
+impl Note {
+    /// Indented, so that a note cannot pass for a heading of a plain mail.
+    pub(super) fn indented(&self) -> String {
+        let lines = self.text.lines().map(|line| format!("  {line}").trim_end().to_owned());
+        lines.collect::<Vec<_>>().join("\n")
+    }
+}
+
 pub(super) struct Appointment {
     /// Its id.
     pub(super) uid: String,
@@ -119,6 +127,16 @@ impl Facts {
             open_leads_url: data.open_leads_url.get().and_then(|url| web_link(url)),
             outcome_url: data.outcome_url.get().and_then(|url| web_link(url)),
         }
+    }
+
+    /// Where a lead on offer is taken.
+    pub(super) fn offer_url(&self) -> Option<&str> {
+        self.outcome_url.as_deref().filter(|_| self.is_offer)
+    }
+
+    /// Where it is said what became of a lead that was handed over.
+    pub(super) fn report_url(&self) -> Option<&str> {
+        self.outcome_url.as_deref().filter(|_| !self.is_offer)
     }
 
     /// What helps to reach them, beside phone and e-mail.

@@ -1,0 +1,69 @@
+//! A rep's own page: every open lead with how to reach them, and what is on offer. Nothing on it changes anything; each
+//! lead leads to the page where something can be said of it.
+
+use askama::Template;
+use axum::{http::StatusCode, response::Response};
+use ripen_domain::delivery::{ClientEvent, EventType, OutcomeKind};
+use ripen_store::team::rep_leads::{RepLead, RepLinks};
+use ripen_web::page::Layout;
+
+use super::{
+    page,
+    shown::{Reach, ShownLead, when},
+};
+
+/// So many leads are shown.
+pub const MOST: usize = 200;
+/// So many reasons are shown of each: what was most worth.
+const REASONS: usize = 3;
+
+#[derive(Template)]
+#[template(path = "rep.html")]
+struct RepPage {
+    offers: Vec<Offer>,
+    /// Nothing was said of them yet.
+    waiting: Vec<OpenLead>,
+    accepted: Vec<OpenLead>,
+    /// There are more.
+    is_cut: bool,
+}
+
+struct OpenLead {
+    lead: ShownLead,
+    since: String,
+    link: String,
+}
+
+struct Offer {
+    lead: ShownLead,
+    link: String,
+}
+
+/// The page. `link` makes the address of a delivery's page.
+pub fn render(rep: &RepLinks, leads: &[RepLead], link: impl Fn(&RepLead) -> String) -> Response {
+    let (offers, open): (Vec<_>, Vec<_>) =
+        leads.iter().take(MOST).partition(|lead| lead.event == EventType::LeadOffered);
+    let (accepted, waiting): (Vec<_>, Vec<_>) =
+        open.into_iter().partition(|lead| lead.newest == Some(OutcomeKind::Accepted));
+    let all = |leads: Vec<&RepLead>| leads.into_iter().map(|lead| OpenLead::read(lead, link(lead))).collect();
+    let content = RepPage {
+        offers: offers.into_iter().map(|lead| Offer { lead: read(lead), link: link(lead) }).collect(),
+        waiting: all(waiting),
+        accepted: all(accepted),
+        is_cut: leads.len() > MOST,
+    };
+    let reader = format!("for {}", rep.name);
+    page("Your open leads", &[&rep.client, &reader], Layout::Column, content).response(StatusCode::OK)
+}
+
+impl OpenLead {
+    fn read(lead: &RepLead, link: String) -> Self {
+        let mut shown = read(lead);
+        shown.reasons.truncate(REASONS);
+        Self { since: when(lead.sent_at, &shown.clock), lead: shown, link }
+    }
+}
+
+fn read(lead: &RepLead) -> ShownLead {
+    ShownLead::read(ClientEvent::read(&lead.body).as_ref(), lead.do_not_contact)
+}
