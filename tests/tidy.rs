@@ -13,6 +13,8 @@
 mod cargo;
 #[path = "tidy/deploy.rs"]
 mod deploy;
+#[path = "tidy/html.rs"]
+mod html;
 #[path = "tidy/layers.rs"]
 mod layers;
 #[path = "tidy/licences.rs"]

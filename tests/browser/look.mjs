@@ -1,7 +1,7 @@
 // Looks at mails and pages as people see them: on a phone and on a desk, by day and by night.
 //
-// Reads {chromium, shots, mails: [{name, source}], pages: [{name, url, click, open}]} from standard input, where `source` is a
-// mail as it came over SMTP, `click` a button to press first and `open` a text to unfold. Makes a picture of each look and writes what is wrong as a JSON list: what runs out of its column, what
+// Reads {chromium, shots, mails: [{name, source}], pages: [{name, url, post, click, open}]} from standard input, where `source` is a
+// mail as it came over SMTP, `post` fields to send as a form, `click` a button to press first and `open` a text to unfold. Makes a picture of each look and writes what is wrong as a JSON list: what runs out of its column, what
 // asks for anything from elsewhere, and what axe-core finds against WCAG 2.2 AA.
 
 import { readFileSync, mkdirSync } from 'node:fs';
@@ -35,6 +35,22 @@ function htmlOf(mail) {
     return text;
 }
 
+// As a form on somebody's own page does it.
+async function posted(page, url, fields) {
+    await page.setContent('<form method="post"></form>');
+    await Promise.all([
+        page.waitForNavigation(),
+        page.evaluate(([url, fields]) => {
+            const form = document.forms[0];
+            form.action = url;
+            for (const [name, value] of Object.entries(fields)) {
+                form.append(Object.assign(document.createElement('textarea'), { name, value }));
+            }
+            form.submit();
+        }, [url, fields]),
+    ]);
+}
+
 async function look(browser, { name, width, height, colorScheme }, one, given) {
     const context = await browser.newContext({ viewport: { width, height }, colorScheme });
     const page = await context.newPage();
@@ -48,7 +64,8 @@ async function look(browser, { name, width, height, colorScheme }, one, given) {
         // A page that says by its status that there is nothing is as it should be.
         if (message.type() === 'error' && message.location().url !== one.url) say(`the console says: ${message.text()}`);
     });
-    if (one.url) await page.goto(one.url);
+    if (one.post) await posted(page, one.url, one.post);
+    else if (one.url) await page.goto(one.url);
     if (one.click) await Promise.all([page.waitForNavigation(), page.getByRole('button', { name: one.click }).click()]);
     if (one.open) await page.getByText(one.open).click();
     if (one.source) await page.setContent(htmlOf(one.source));

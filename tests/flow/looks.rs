@@ -66,6 +66,7 @@ async fn mails(scenario: &Scenario) -> Value {
     scenario.recall(&robin, "entered twice").await;
     scenario.touch(&casey, &["--disposition", "do_not_contact"]).await;
     enquire(scenario, "Noor", 5, "A lead on offer").await;
+    enquire(scenario, "Priya", 30, "A lead: Priya").await;
     let mut mails = Vec::new();
     for (name, subject) in [
         ("lead", "A lead: Casey"),
@@ -82,7 +83,7 @@ async fn mails(scenario: &Scenario) -> Value {
     Value::Array(mails)
 }
 
-/// Every page behind a mail's links.
+/// Every page behind a mail's links, and what a browser meets that posted a form.
 async fn pages(scenario: &Scenario) -> Value {
     let lead = link(scenario, "lead.matured", "outcome_url").await;
     let offer = link(scenario, "lead.offered", "outcome_url").await;
@@ -94,6 +95,10 @@ async fn pages(scenario: &Scenario) -> Value {
         {"name": "page-offer", "url": offer},
         {"name": "page-rep", "url": rep},
         {"name": "page-no-link", "url": format!("{}/o/nothing", scenario.process.url)},
+        {"name": "page-thanks", "url": format!("{}/v1/thanks", scenario.process.url)},
+        {"name": "page-refused", "url": format!("{}/v1/in/{}", scenario.process.url, scenario.source.token),
+            "post": {"first_name": "Casey", "email": "casey", "notes": "Please call after six.\nNot on Mondays."}},
+        {"name": "page-problems", "url": format!("{}/v1/problems", scenario.process.url)},
     ])
 }
 

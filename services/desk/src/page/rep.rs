@@ -28,6 +28,13 @@ struct RepPage {
     is_cut: bool,
 }
 
+impl RepPage {
+    /// How many wait for a call: whoever asked not to be contacted does not.
+    fn to_call(&self) -> usize {
+        self.waiting.iter().filter(|one| matches!(one.lead.reach, Reach::By(_))).count()
+    }
+}
+
 struct OpenLead {
     lead: ShownLead,
     since: String,
