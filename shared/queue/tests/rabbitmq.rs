@@ -10,7 +10,7 @@
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -87,9 +87,13 @@ async fn publishing_to_a_deleted_queue_is_an_error_and_heals() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_returned_message_is_not_mistaken_for_its_neighbours() {
     let url = rabbit::shared_vhost().await;
-    let options = TransportOptions { publish_channels: 1, ..patient() };
+    // Not patient: of a connection that is given up the library may leave confirms open for ever.
+    let options = TransportOptions { publish_channels: 1, ..TransportOptions::default() };
     let transport = connect(&url, options).await;
-    for round in 0..3 {
+    let (mut published, mut round, began) = (0, 0, Instant::now());
+    // A round on a busy machine publishes little beside what is lost; some more do.
+    while round < 3 || published <= 100 {
+        assert!(began.elapsed() < LIMIT, "only {published} were published in {round} rounds");
         wait::until("the queue", LIMIT, async || transport.publish(Queue::Requalify, message(0)).await.ok()).await;
         delete(&url, Queue::Requalify).await;
         let publish = |number: u32| {
@@ -101,9 +105,9 @@ async fn a_returned_message_is_not_mistaken_for_its_neighbours() {
             let (number, lost, result) = task.await.unwrap();
             assert!(!(lost && result.is_ok()), "{number} went nowhere and was reported as published");
             assert!(lost || !matches!(result, Err(PublishError::Returned)), "{number} was not returned");
+            published += usize::from(result.is_ok());
         }
-        // However many met the broken connection: it heals, and publishing goes on.
-        wait::until("publishing", LIMIT, async || transport.publish(Queue::Arrivals, message(0)).await.ok()).await;
+        round += 1;
     }
 }
 
