@@ -106,7 +106,9 @@ fn writes(source: &str) -> Vec<Write> {
             };
             // `{name}` is a partition's, which no statement known at compile time can name.
             let table = words.get(at + 1).filter(|table| !text.contains(&format!("{{{table}}}")));
-            if let Some(table) = table.filter(|_| is_write) {
+            // Nothing but a space is between the two in SQL: `let update = LeadUpdate` is Rust.
+            let table = table.filter(|table| is_write && text.contains(&format!("{word} {table}")));
+            if let Some(table) = table {
                 found.push(Write { line, statement: statement.clone(), table: (*table).to_owned() });
             }
         }
@@ -182,6 +184,7 @@ fn the_check_of_tables_finds_what_it_is_for() {
         (at("lead/touch.rs", "insert into lead (id) values ($1) on conflict (id) do update set a = excluded.a"), None),
         (at("lead/touch.rs", "insert into parcel (id) values ($1)"), Some("belongs to no folder yet")),
         (at("lead/touch.rs", "// They update delivery by hand."), None),
+        (at("lead/touch.rs", "let update = LeadUpdate::default(); tell(update, cause);"), None),
     ] {
         let found = check(&text, &mut BTreeSet::new());
         match wrong {
