@@ -13,8 +13,8 @@ use ripen_domain::{
     criteria::Criteria,
     id::{ClientId, CriteriaId, EndpointId, LeadId, RepId},
     routing::{
-        Assignment, Capacity, Delivered, Later, MaturedLead, Mode, Named, RecipientId, Routed, Routing, Surroundings,
-        Tier, route,
+        Assignment, Capacity, Delivered, Later, MaturedLead, Mode, NamedRecipient, RecipientId, Routed, Routing,
+        Surroundings, Tier, route,
     },
 };
 use ripen_store::{
@@ -341,7 +341,7 @@ pub fn read(team: &Team, script: Option<&Criteria>) -> Result<Routing, String> {
         return Err("the client has neither reps nor endpoints".to_owned());
     }
     let document = team.route.as_ref().map_or_else(all, |(_, document)| document.clone());
-    let named = recipients.iter().map(|one| Named { id: one.id, name: one.name.as_str().into() }).collect();
+    let named = recipients.iter().map(|one| NamedRecipient { id: one.id, name: one.name.as_str().into() }).collect();
     let loaded = Routing::load_stored(&document, &Surroundings::new(named, script));
     loaded.map(|loaded| loaded.routing).map_err(|mistakes| {
         let first = mistakes.first().map(ToString::to_string).unwrap_or_default();

@@ -11,7 +11,7 @@ use ripen_domain::{
     delivery::{EventDetail, LeadUpdate, UpdateKind},
     id::{CriteriaId, DeliveryId, LeadId},
     lead::Grade,
-    routing::Waiting,
+    routing::WaitingLead,
 };
 use ripen_runtime::random::uuid_v7;
 use ripen_store::{
@@ -159,9 +159,9 @@ async fn assign(
     Ok(deliveries)
 }
 
-fn waiting(work_unit: &UnitOfWork, row: &MaturationRow) -> Waiting {
+fn waiting(work_unit: &UnitOfWork, row: &MaturationRow) -> WaitingLead {
     let decided = work_unit.leads.get(&row.lead).and_then(|lead| lead.row.decided);
-    Waiting { lead: row.lead, score: decided.map_or(0, |(_, _, _, score)| score), matured_at: row.at }
+    WaitingLead { lead: row.lead, score: decided.map_or(0, |(_, _, _, score)| score), matured_at: row.at }
 }
 
 /// What endpoints are told of A leads that they have: something arrived on them again.

@@ -1,4 +1,4 @@
-//! What a lead can be: its channel, stage and grade.
+//! What a lead can be: its channel, stage and grade, and what became of it.
 
 /// A text that is none of the words it may be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -90,6 +90,22 @@ words! {
         Customer = "customer",
         /// No business, with a reason.
         Closed = "closed",
+    }
+}
+
+words! {
+    /// What a client says about a delivered lead.
+    OutcomeKind "outcome" {
+        /// The rep works it.
+        Accepted = "accepted",
+        /// Given back, with a reason.
+        Returned = "returned",
+        /// Later, with a date.
+        NotYet = "not_yet",
+        /// Sold.
+        Won = "won",
+        /// Not sold, with a reason.
+        Lost = "lost",
     }
 }
 

@@ -14,8 +14,8 @@ use ripen_domain::{
     id::{EndpointId, RepId},
     lead::Channel,
     routing::{
-        Assignment, Capacity, ClientLimit, MaturedLead, Named, Pause, Recipient, RecipientId, Routed, Routing, Sales,
-        Schedule, Surroundings, Tier, route,
+        Assignment, Capacity, ClientLimit, MaturedLead, NamedRecipient, Pause, Recipient, RecipientId, Routed, Routing,
+        Sales, Schedule, Surroundings, Tier, route,
     },
 };
 use uuid::Uuid;
@@ -76,7 +76,8 @@ struct Story {
 impl Story {
     fn new(document: &str) -> Self {
         let recipients: Vec<_> = (0..NAMES.len()).map(recipient).collect();
-        let named = recipients.iter().map(|one| Named { id: one.id, name: one.name.as_str().into() }).collect();
+        let named =
+            recipients.iter().map(|one| NamedRecipient { id: one.id, name: one.name.as_str().into() }).collect();
         let around = Surroundings::new(named, [&Criteria::load(SCRIPT).unwrap().criteria]);
         let routing = Routing::load(document, &around).unwrap().routing;
         let client = ClientLimit { zone: chicago(), capacity: Capacity::default() };
@@ -301,7 +302,7 @@ fn a_lead_finds_its_way_past_rules_and_reps_that_are_gone() {
     let mut story = small_team();
     let left = story.sales.recipients.split_off(5);
     story.sales.recipients = left;
-    let named = story.sales.recipients.iter().map(|one| Named { id: one.id, name: one.name.as_str().into() });
+    let named = story.sales.recipients.iter().map(|one| NamedRecipient { id: one.id, name: one.name.as_str().into() });
     let around = Surroundings { recipients: named.collect(), questions: Vec::new() };
     story.routing = Routing::load_stored(document, &around).unwrap().routing;
     let routed = story.at(NOW);

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use ripen_domain::{
     criteria::Criteria,
     id::{EndpointId, RepId},
-    routing::{Mode, Named, RecipientId, Routing, Surroundings},
+    routing::{Mode, NamedRecipient, RecipientId, Routing, Surroundings},
 };
 use rstest::rstest;
 use uuid::Uuid;
@@ -40,7 +40,7 @@ B = 20
 fn around() -> Surroundings {
     let rep = |number| RecipientId::Rep(RepId::from_uuid(Uuid::from_u128(number)));
     let inbox = RecipientId::Endpoint(EndpointId::from_uuid(Uuid::from_u128(9)));
-    let named = |(id, name): (RecipientId, &str)| Named { id, name: name.into() };
+    let named = |(id, name): (RecipientId, &str)| NamedRecipient { id, name: name.into() };
     let recipients = [
         (rep(1), "Dana Hill"),
         (rep(2), "Lee Park"),

@@ -15,8 +15,8 @@ use ripen_domain::{
     criteria::Facts,
     id::{EndpointId, RepId},
     routing::{
-        Assignment, Capacity, ClientLimit, Held, MaturedLead, Named, Pause, Recipient, RecipientId, Rotation, Routed,
-        Routing, Sales, Schedule, Surroundings, Tier, route,
+        Assignment, Capacity, ClientLimit, HoldReason, MaturedLead, NamedRecipient, Pause, Recipient, RecipientId,
+        Rotation, Routed, Routing, Sales, Schedule, Surroundings, Tier, route,
     },
 };
 use uuid::Uuid;
@@ -195,7 +195,7 @@ impl Case {
 
 fn case(team: &[Known], mode: &str, (wait, client): (i64, Option<u32>), minutes: i64) -> Case {
     let recipients: Vec<_> = team.iter().enumerate().map(|(place, known)| known.recipient(place)).collect();
-    let named = recipients.iter().map(|one| Named { id: one.id, name: one.name.as_str().into() }).collect();
+    let named = recipients.iter().map(|one| NamedRecipient { id: one.id, name: one.name.as_str().into() }).collect();
     let around = Surroundings { recipients: named, questions: Vec::new() };
     let routing = Routing::load(&document(mode, wait), &around).unwrap().routing;
     let zone = TimeZone::get("America/Chicago").unwrap();
@@ -248,7 +248,7 @@ proptest! {
         let Assignment::Held { until, why } = case.route(case.now, Tier::Recipients).assignment else { return Ok(()) };
         let Some(until) = until else {
             let helpless = |known: &Known| known.paused || !known.has_endpoint || known.capacity == Some(0);
-            let for_a_person = why == Held::ClientFull(0) || why == Held::NobodyEver && team.iter().all(helpless);
+            let for_a_person = why == HoldReason::ClientFull(0) || why == HoldReason::NobodyEver && team.iter().all(helpless);
             prop_assert!(for_a_person, "{:?}", why);
             return Ok(());
         };

@@ -1,7 +1,7 @@
 //! What mails in HTML have in common beside their shell: the links that look like buttons, and how a template is written.
 
 use askama::Template;
-use ripen_domain::reach::Way;
+use ripen_domain::contact_link::Way;
 
 /// A link that looks like a button.
 pub(crate) struct Action {

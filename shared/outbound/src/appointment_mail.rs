@@ -5,8 +5,8 @@ use askama::Template;
 use jiff::tz::TimeZone;
 use ripen_domain::{
     appointment::{Appointment, Reminder, State, in_words, span_in_words},
+    contact_link::{Way, shown_phone},
     person::Profile,
-    reach::{Way, shown_phone},
 };
 
 use crate::{

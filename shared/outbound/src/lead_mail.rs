@@ -9,8 +9,8 @@ mod read;
 
 use askama::Template;
 use ripen_domain::{
+    contact_link::{Way, shown_phone},
     delivery::ClientEvent,
-    reach::{Way, shown_phone},
 };
 
 use self::read::Facts;

@@ -2,8 +2,8 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 use ripen_domain::{
+    contact_link::Way,
     delivery::{ClientEvent, LeadContact, LeadData, Member},
-    reach::Way,
 };
 
 /// A lead as its pages show it.

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use ripen_domain::{
     criteria::Criteria,
     id::LeadId,
-    routing::{LoadedRouting, Named, Recipient, RecipientId, Routing, Surroundings},
+    routing::{LoadedRouting, NamedRecipient, Recipient, RecipientId, Routing, Surroundings},
 };
 use ripen_runtime::{clock::Clock, secrets};
 use ripen_store::criteria::load::Documents;
@@ -91,7 +91,7 @@ async fn checked(
     let teams = batch.teams_lock(&[client.id].into(), Clock::system().now()).await?;
     drop(batch);
     let recipients: Vec<_> = teams.into_values().flat_map(|team| team.sales.recipients).collect();
-    let named = recipients.iter().map(|one| Named { id: one.id, name: one.name.as_str().into() }).collect();
+    let named = recipients.iter().map(|one| NamedRecipient { id: one.id, name: one.name.as_str().into() }).collect();
     match Routing::load(&text, &Surroundings::new(named, script.as_deref())) {
         Ok(LoadedRouting { routing, warnings }) => {
             document::warn(file, &warnings);

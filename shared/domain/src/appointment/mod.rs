@@ -6,17 +6,17 @@
 
 mod booking;
 mod diary;
+mod in_words;
+mod local_time;
 mod reminder;
-mod shown;
-mod when;
 
 use jiff::{SignedDuration, Timestamp, ToSpan, tz::TimeZone};
 
 pub use booking::{Appointment, Refused, State};
 pub use diary::{Diary, NotFree};
+pub use in_words::{in_words, span_in_words};
+pub use local_time::{At, InvalidAt, NoSuchTime};
 pub use reminder::{Reminder, reminders};
-pub use shown::{in_words, span_in_words};
-pub use when::{At, InvalidAt, NoSuchTime};
 
 use crate::id::AppointmentId;
 

@@ -5,15 +5,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{
-    Named,
-    document::Located,
-    expression::{Expression, Facing, Outcome, Run, Wanted, compile},
-    facts::Facts,
-    inputs::Inputs,
-    load::named,
-    place::place_inside,
-    question::Question,
+use crate::{
+    criteria::{
+        expression::{Expression, Facing, Outcome, Run, Wanted, compile},
+        facts::{inputs::Inputs, snapshot::Facts, value::Named},
+        script::question::Question,
+    },
+    document::{Located, place_inside},
 };
 
 /// A checked condition of such a document.
@@ -67,7 +65,7 @@ impl<'d, 'q> ConditionReader<'d, 'q> {
 
     /// What is needed to ask the conditions that were read.
     pub(crate) fn finish(self) -> Conditions {
-        let named = self.facing.into_named().into_iter().map(|fact| named(fact, self.questions)).collect();
+        let named = self.facing.into_named().into_iter().map(|fact| Named::of(fact, self.questions)).collect();
         Conditions { questions: self.questions.to_vec(), named }
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{
-    EventType,
+    event_type::EventType,
     payload::{
         AssignedRep, ClientEvent, CriteriaName, EventData, EventDetail, LeadContact, LeadData, LeadHandover, LeadNamed,
         LeadNote, LeadReason, LeadSource, Member, OfferTerms,

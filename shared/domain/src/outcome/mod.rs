@@ -1,17 +1,16 @@
 //! What a client says about a delivered lead, and what follows from it: for the lead's stage, its grade and its next step.
 //! Reps, their programs and the firm's staff say it. The client's rules of return are kept here; nothing here grades.
 
+mod fields;
 mod money;
-mod said;
 
+pub use fields::{Said, Wrong};
 pub use money::{Currency, Sale, currency_of};
-pub use said::{Said, Wrong};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use crate::{
-    delivery::OutcomeKind,
-    lead::{Stage, words},
+    lead::{OutcomeKind, Stage, words},
     promise::{Kind, Open, State, When},
 };
 

@@ -1,8 +1,8 @@
 //! Promises: the dated next step of every open lead, and what a decision does to it.
 
-mod when;
+mod due;
 
-pub use when::{Due, InvalidWhen, TooLate, When};
+pub use due::{Due, InvalidWhen, TooLate, When};
 
 use jiff::Timestamp;
 

@@ -6,7 +6,8 @@ use jiff::SignedDuration;
 
 use super::{Routing, recipient::RecipientId};
 use crate::{
-    criteria::{Condition, ConditionReader, Criteria, Mistake, Notes, Question, Section, parse},
+    criteria::{Condition, ConditionReader, Criteria, Question},
+    document::{Mistake, Notes, Section, parse},
     hash::ContentHash,
 };
 
@@ -21,7 +22,7 @@ const LONGEST_CLAIM_MINUTES: i64 = 7 * 24 * 60;
 
 /// Somebody whom a document may name: a rep or an endpoint of the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Named {
+pub struct NamedRecipient {
     /// Which one. Its text form names it too.
     pub id: RecipientId,
     /// As people call it.
@@ -32,7 +33,7 @@ pub struct Named {
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {
     /// The client's reps and endpoints.
-    pub recipients: Vec<Named>,
+    pub recipients: Vec<NamedRecipient>,
     /// The questions whose answers conditions may read.
     pub questions: Vec<Question>,
 }
@@ -47,7 +48,7 @@ impl Surroundings {
     /// Recipients, and every question of the programs that the client's leads are graded by. Where two programs ask
     /// something under one id, the first one's question counts.
     #[must_use]
-    pub fn new<'c>(recipients: Vec<Named>, programs: impl IntoIterator<Item = &'c Criteria>) -> Self {
+    pub fn new<'c>(recipients: Vec<NamedRecipient>, programs: impl IntoIterator<Item = &'c Criteria>) -> Self {
         let mut questions: Vec<Question> = Vec::new();
         for question in programs.into_iter().flat_map(Criteria::questions) {
             if questions.iter().all(|known| known.id != question.id) {

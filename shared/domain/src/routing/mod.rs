@@ -6,29 +6,31 @@
 //! pure: who loads recipients and rotations, writes deliveries and releases what was held is the qualifier's and the
 //! dispatcher's business.
 
-mod claim;
+mod held_order;
 mod hours;
 mod load;
-mod reach;
+mod offer;
 mod recipient;
-mod release;
+mod result;
 mod rotation;
 mod route;
-mod routed;
 mod rule;
+mod tier;
+mod unreachable;
 
 use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-pub use claim::{Claim, InvalidTransition};
+pub use held_order::WaitingLead;
 pub use hours::{InvalidHours, OpeningHours, Schedule};
-pub use load::{LoadedRouting, Named, Surroundings};
+pub use load::{LoadedRouting, NamedRecipient, Surroundings};
+pub use offer::{InvalidTransition, LeadOffer};
 pub use recipient::{Away, Capacity, ClientLimit, Pause, Recipient, RecipientId};
-pub use release::Waiting;
+pub use result::{Assignment, Chosen, Delivered, Later, Passed, PassedOver, Routed, RulePassed};
 pub use rotation::{Rotation, Turn};
 pub use route::{MaturedLead, Sales, route};
-pub use routed::{Assignment, Chosen, Delivered, Held, Later, Passed, PassedOver, Routed, RulePassed, Tier};
+pub use tier::{HoldReason, Tier};
 
 use crate::{
     criteria::{Condition, Conditions},

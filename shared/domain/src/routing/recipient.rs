@@ -6,7 +6,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{hours::Schedule, routed::Held};
+use super::{hours::Schedule, tier::HoldReason};
 use crate::id::{EndpointId, InvalidId, RepId};
 
 /// A rep, or an endpoint that no rep stands behind.
@@ -122,9 +122,9 @@ impl ClientLimit {
 
     /// Until when the client takes no more leads, as far as that is known, and why; `None` while it takes some.
     #[must_use]
-    pub fn full(&self, now: Timestamp) -> Option<(Option<Timestamp>, Held)> {
+    pub fn full(&self, now: Timestamp) -> Option<(Option<Timestamp>, HoldReason)> {
         let most = self.capacity.per_day.unwrap_or_default();
-        self.full_until(now).map(|until| (until, Held::ClientFull(most)))
+        self.full_until(now).map(|until| (until, HoldReason::ClientFull(most)))
     }
 
     /// From when the client takes leads again, `None` while it does now.

@@ -12,8 +12,9 @@ use jiff::Timestamp;
 use super::{
     Mode, Routing, RoutingRule, Share, When,
     recipient::{ClientLimit, Recipient, RecipientId},
+    result::{Assignment, Chosen, Later, Passed, PassedOver, Routed, RulePassed},
     rotation::Rotation,
-    routed::{Assignment, Chosen, Held, Later, Passed, PassedOver, Routed, RulePassed, Tier},
+    tier::{HoldReason, Tier},
 };
 use crate::criteria::{Facts, Holding};
 
@@ -129,17 +130,17 @@ impl<'a> Round<'a> {
     fn assign(&self) -> Assignment {
         let full = self.sales.client.full_until(self.now);
         if full == Some(None) {
-            return Assignment::Held { until: None, why: Held::ClientFull(0) };
+            return Assignment::Held { until: None, why: HoldReason::ClientFull(0) };
         }
         let from = full.flatten().unwrap_or(self.now);
         let (tier, opens) = self.opening(from);
         match (opens, full) {
-            (None, _) => Assignment::Held { until: None, why: Held::NobodyEver },
+            (None, _) => Assignment::Held { until: None, why: HoldReason::NobodyEver },
             (Some(at), None) if at <= self.now => self.give(tier),
-            (Some(_), None) => Assignment::Held { until: opens, why: Held::NobodyNow(tier) },
+            (Some(_), None) => Assignment::Held { until: opens, why: HoldReason::NobodyNow(tier) },
             (Some(_), Some(_)) => {
                 let most = self.sales.client.capacity.per_day.unwrap_or_default();
-                Assignment::Held { until: opens, why: Held::ClientFull(most) }
+                Assignment::Held { until: opens, why: HoldReason::ClientFull(most) }
             }
         }
     }
@@ -205,7 +206,7 @@ impl<'a> Round<'a> {
                 (*tier, to.iter().map(|one| one.id).chain(later).collect())
             }
             Assignment::Offered { tier, to, .. } => (*tier, to.iter().map(|one| one.id).collect()),
-            Assignment::Held { why: Held::NobodyNow(tier), .. } => (*tier, Vec::new()),
+            Assignment::Held { why: HoldReason::NobodyNow(tier), .. } => (*tier, Vec::new()),
             Assignment::Held { .. } => (Tier::Owner, Vec::new()),
         };
         let first = named.first().and_then(|id| self.sales.recipient(Some(*id))).map(|one| one.name.clone());

@@ -9,7 +9,7 @@ use super::{
     DEFAULT, Mode, RoutingRule, Share, When,
     load::{Reading, Team},
 };
-use crate::criteria::{Located, Section, did_you_mean, quoted};
+use crate::document::{Located, Section, did_you_mean, quoted};
 
 /// Recipients of one list.
 const MOST_RECIPIENTS: usize = 100;

@@ -282,13 +282,13 @@ impl Transaction {
         change: Change<'_>,
     ) -> Result<(), StoreError> {
         self.tell_rep((client, one), kind, diary, change).await?;
-        let update = LeadUpdate {
-            kind: Member::if_some(kind.update()),
+        let what = LeadUpdate {
+            kind: Member::if_some(kind.told_as()),
             appointment: one.id.into(),
             reason: Member::or_null(one.cancelled_because().map(str::to_owned)),
             ..LeadUpdate::default()
         };
-        let (lead, detail, cause) = (one.lead, EventDetail::Updated(update), one.change_id());
+        let (lead, detail, cause) = (one.lead, EventDetail::Updated(what), one.change_id());
         self.tell(&[News { lead, detail, cause, mailed: false, due_at: change.now }], change.now).await?;
         Ok(())
     }

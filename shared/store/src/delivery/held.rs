@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     id::{ClientId, DeliveryId, EndpointId, LeadId, MaturationId, RepId},
-    routing::{Tier, Waiting},
+    routing::{Tier, WaitingLead},
 };
 use uuid::Uuid;
 
@@ -21,7 +21,7 @@ pub struct Unrouted {
     /// The maturation it passes on.
     pub maturation: MaturationId,
     /// The lead, its score, and when it matured.
-    pub waiting: Waiting,
+    pub waiting: WaitingLead,
     /// Endpoints that the maturation went to already.
     pub had: Vec<EndpointId>,
     /// Whom it was offered to, in vain.
@@ -184,7 +184,7 @@ impl Transaction {
             Ok(Unrouted {
                 delivery: DeliveryId::from_uuid(row.id),
                 maturation: MaturationId::from_uuid(row.maturation_id),
-                waiting: Waiting {
+                waiting: WaitingLead {
                     lead: LeadId::from_uuid(row.lead_id),
                     score: row.score,
                     matured_at: row.at.to_jiff(),

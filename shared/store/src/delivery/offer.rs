@@ -7,7 +7,7 @@ use ripen_domain::{
     delivery::{EventDetail, EventType, LeadTaken, event_id},
     id::{ClientId, DeliveryId, EndpointId, LeadId, MaturationId, RepId},
     outcome::{Follows, Outcome, Refused},
-    routing::{Claim, Recipient, RecipientId, Tier},
+    routing::{LeadOffer, Recipient, RecipientId, Tier},
 };
 use uuid::Uuid;
 
@@ -92,11 +92,11 @@ impl Transaction {
         match after {
             Err(why) => Ok(Some(refused(&capitalised(&why.to_string())))),
             Ok(after) if after == before => Ok(Some(Recorded::Again)),
-            Ok(Claim::Taken { .. }) => self.take_offer(&offer, now).await.map(Some),
-            Ok(Claim::Offered { to, .. }) => {
+            Ok(LeadOffer::Taken { .. }) => self.take_offer(&offer, now).await.map(Some),
+            Ok(LeadOffer::Offered { to, .. }) => {
                 self.offered_to(&offer, to.into_iter().map(|one| one.to_string()).collect(), now).await.map(Some)
             }
-            Ok(Claim::Lapsed { .. }) => self.offered_to(&offer, Vec::new(), now).await.map(Some),
+            Ok(LeadOffer::Lapsed { .. }) => self.offered_to(&offer, Vec::new(), now).await.map(Some),
         }
     }
 
@@ -122,7 +122,7 @@ impl Transaction {
         }))
     }
 
-    async fn claim_lock(&mut self, maturation: MaturationId) -> Result<Option<Claim>, StoreError> {
+    async fn claim_lock(&mut self, maturation: MaturationId) -> Result<Option<LeadOffer>, StoreError> {
         let row = sqlx::query!(
             "-- offer.lock
             select tier, offered_to, until, taken_by, taken_at from claim where maturation_id = $1 for update",
@@ -135,8 +135,8 @@ impl Transaction {
         let to = row.offered_to.into_iter().map(read).collect::<Result<_, _>>()?;
         let tier = tier(&row.tier)?;
         Ok(Some(match row.taken_by.zip(row.taken_at) {
-            Some((by, at)) => Claim::Taken { by: read(by)?, at: at.to_jiff(), others: to },
-            None => Claim::Offered { tier, to, until: row.until.to_jiff() },
+            Some((by, at)) => LeadOffer::Taken { by: read(by)?, at: at.to_jiff(), others: to },
+            None => LeadOffer::Offered { tier, to, until: row.until.to_jiff() },
         }))
     }
 

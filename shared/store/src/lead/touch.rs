@@ -127,10 +127,10 @@ impl Transaction {
             return Ok(());
         }
         let kind = if new.disposition.is_conversation() { UpdateKind::Conversation } else { UpdateKind::Note };
-        let update = LeadUpdate { kind: kind.into(), by: new.by.to_owned().into(), ..LeadUpdate::default() };
+        let what = LeadUpdate { kind: kind.into(), by: new.by.to_owned().into(), ..LeadUpdate::default() };
         // The decision that follows withdraws it where the lead is no A any more.
         let due_at = now.saturating_add(DECIDED_WITHIN).unwrap_or(now);
-        let news = News { lead: new.lead, detail: EventDetail::Updated(update), cause: new.id, mailed: true, due_at };
+        let news = News { lead: new.lead, detail: EventDetail::Updated(what), cause: new.id, mailed: true, due_at };
         self.tell(&[news], now).await?;
         Ok(())
     }

@@ -65,7 +65,7 @@ impl NoticeKind {
     }
 
     /// The same as programs are told of it; none where they are not.
-    pub(crate) const fn update(self) -> Option<UpdateKind> {
+    pub(crate) const fn told_as(self) -> Option<UpdateKind> {
         match self {
             Self::AppointmentBooked => Some(UpdateKind::AppointmentBooked),
             Self::AppointmentMoved => Some(UpdateKind::AppointmentMoved),

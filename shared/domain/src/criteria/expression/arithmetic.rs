@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use jiff::SignedDuration;
 
-use super::node::{Operation, Value};
+use crate::criteria::expression::node::{Operation, Value};
 
 /// Why a part has no value. Which facts are missing is noted beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,17 +10,24 @@ use cel::{
     parser::PrattParser,
 };
 
-use super::{
-    Expression,
-    facing::{Facing, Fact, ROOTS, Wanted},
-    node::{List, Node, Type},
-    operator::{self, Part},
-    syntax::syntax,
-    token::{Fault, Sort, Token, cut},
-};
-use crate::criteria::{
-    field::{AGE, FIELDS, FIRST_ARRIVED_AT, find},
-    likeness::{did_you_mean, quoted},
+use crate::criteria::expression::operator;
+use crate::{
+    criteria::{
+        expression::{
+            Expression,
+            facing::{Facing, ROOTS, Wanted},
+            lexer::cut,
+            node::{List, Node},
+            operator::Part,
+            syntax::syntax,
+            token::{Fault, Sort, Token},
+        },
+        facts::{
+            field::{AGE, FIELDS, FIRST_ARRIVED_AT, find},
+            value::{Fact, Type},
+        },
+    },
+    document::{did_you_mean, quoted},
 };
 
 /// The condition, checked; and whether it reads anything at all.

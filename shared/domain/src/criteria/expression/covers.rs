@@ -2,9 +2,9 @@
 //! wherever `startsWith('601')`. Of two rules of which the first that holds counts, the second is then never reached. Only
 //! what follows from `&&`, `||` and one fact beside literals is found; nothing that can be reached is ever said not to be.
 
-use super::{
-    Expression,
-    node::{Comparison, List, Node, Search, Slot},
+use crate::criteria::{
+    expression::node::{Comparison, Expression, List, Node, Search},
+    facts::value::Slot,
 };
 
 impl Expression {

@@ -5,12 +5,17 @@ use std::cmp::Ordering;
 
 use jiff::Timestamp;
 
-use super::{
-    Expression,
-    arithmetic::{Fault, WRONG_TYPE, calculate, days, negate, order},
-    node::{Comparison, Held, List, Node, Search, Slot, Value},
+use crate::criteria::{
+    expression::{
+        arithmetic::{Fault, WRONG_TYPE, calculate, days, negate, order},
+        node::{Comparison, Expression, List, Node, Search, Value},
+    },
+    facts::{
+        answer::whole_days,
+        inputs::Inputs,
+        value::{Held, Slot},
+    },
 };
-use crate::criteria::{answer::whole_days, inputs::Inputs};
 
 /// What a condition came to.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,24 +2,19 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::node::{Slot, Type};
-use crate::criteria::{
-    field::{FIELDS, find},
-    likeness::plain,
-    question::{Kind, Question},
+use crate::{
+    criteria::{
+        facts::{
+            field::{FIELDS, find},
+            value::{Fact, Slot, Type},
+        },
+        script::question::{Kind, Question},
+    },
+    document::plain,
 };
 
 /// What stands before the dot.
 pub(super) const ROOTS: [&str; 4] = ["answers", "lead", "client", "source"];
-
-/// Where a fact comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::criteria) enum Fact {
-    /// The question's place in the script.
-    Answer(usize),
-    /// The field's place in the table of fields.
-    Field(usize),
-}
 
 /// The facts that conditions may name, and those that they did name.
 pub(in crate::criteria) struct Facing<'q> {

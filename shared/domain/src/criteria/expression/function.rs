@@ -3,12 +3,18 @@
 
 use cel::common::ast::CallExpr;
 
-use super::{
-    check::{Checked, Checker},
-    node::{Node, Search, Type},
-    operator::{self, Part},
+use crate::criteria::expression::operator;
+use crate::{
+    criteria::{
+        expression::{
+            check::{Checked, Checker},
+            node::{Node, Search},
+            operator::Part,
+        },
+        facts::value::Type,
+    },
+    document::{did_you_mean, quoted},
 };
-use crate::criteria::likeness::{did_you_mean, quoted};
 
 const FUNCTIONS: [&str; 9] =
     ["days", "size", "timestamp", "has", "startsWith", "endsWith", "contains", "exists", "all"];

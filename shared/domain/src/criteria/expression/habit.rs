@@ -1,8 +1,10 @@
 //! Habits from other languages, found in a condition before the parser sees it: words for operators, brackets that do not
 //! meet, characters that a word processor put in. The parser would call them all "mismatched input".
 
-use super::token::{Fault, Sort, Token};
-use crate::criteria::likeness::{looks_like, odd_letter};
+use crate::{
+    criteria::expression::token::{Fault, Sort, Token},
+    document::{looks_like, odd_letter},
+};
 
 /// A character that no condition holds outside of texts.
 pub(super) fn unexpected(rest: &str, first: char) -> String {

@@ -5,11 +5,15 @@ use cel::{
     common::ast::{ComprehensionExpr, Expr, operators},
 };
 
-use super::{
-    check::{Checked, Checker},
-    facing::ROOTS,
-    node::{List, Node, Type},
-    operator::{self, Part},
+use crate::criteria::expression::operator;
+use crate::criteria::{
+    expression::{
+        check::{Checked, Checker},
+        facing::ROOTS,
+        node::{List, Node},
+        operator::Part,
+    },
+    facts::value::Type,
 };
 
 impl Checker<'_, '_, '_> {

@@ -16,6 +16,7 @@ mod evaluate;
 mod facing;
 mod function;
 mod habit;
+mod lexer;
 mod list;
 mod never;
 mod node;
@@ -25,13 +26,5 @@ mod token;
 
 pub(super) use check::compile;
 pub(super) use evaluate::{Outcome, Run};
-pub(super) use facing::{Facing, Fact, Wanted};
-pub(super) use node::{Held, Slot, Type};
-
-use node::Node;
-
-/// A condition that was checked.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Expression {
-    root: Node,
-}
+pub(super) use facing::{Facing, Wanted};
+pub(super) use node::Expression;

@@ -4,10 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    Expression,
-    facing::Facing,
-    node::{Comparison, List, Node, Slot},
+use crate::criteria::{
+    expression::{
+        facing::Facing,
+        node::{Comparison, Expression, List, Node},
+    },
+    facts::value::Slot,
 };
 
 impl Expression {

@@ -1,61 +1,14 @@
 //! A checked condition: a small tree in which every operation has operands of the right types. Also the values that
 //! travel through it.
 
-use std::{borrow::Cow, fmt, sync::Arc};
-
 use jiff::{SignedDuration, Timestamp};
 
-/// What a part of a condition comes to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::criteria) enum Type {
-    YesNo,
-    /// Counts and whole literals. Dividing one by another drops the remainder, as CEL does.
-    Whole,
-    /// Answers and decimal literals. Whole answers are kept exact, and divide as decimals.
-    Number,
-    Text,
-    /// A text that is one of these.
-    Choice(Arc<[Arc<str>]>),
-    Instant,
-    /// A length of time.
-    Span,
-    /// Several of one type.
-    List(Box<Type>),
-}
+use crate::criteria::facts::value::Slot;
 
-impl Type {
-    pub(super) const fn is_numeric(&self) -> bool {
-        matches!(self, Self::Whole | Self::Number)
-    }
-
-    pub(super) const fn is_textual(&self) -> bool {
-        matches!(self, Self::Text | Self::Choice(_))
-    }
-}
-
-impl fmt::Display for Type {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::YesNo => "yes/no",
-            Self::Whole | Self::Number => "a number",
-            Self::Text => "a text",
-            Self::Choice(_) => "a choice",
-            Self::Instant => "a date",
-            Self::Span => "a number of days",
-            Self::List(_) => "a list",
-        })
-    }
-}
-
-/// A value that an input holds for the time of a decision.
+/// A condition that was checked.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::criteria) enum Held<'f> {
-    YesNo(bool),
-    Whole(i64),
-    Number(f64),
-    Text(Cow<'f, str>),
-    Instant(Timestamp),
-    Texts(Vec<&'f str>),
+pub(in crate::criteria) struct Expression {
+    pub(super) root: Node,
 }
 
 /// A value on its way through a condition.
@@ -100,9 +53,6 @@ pub(super) enum Search {
     EndsWith,
     Contains,
 }
-
-/// A fact, by its place among the facts that the criteria read.
-pub(in crate::criteria) type Slot = u16;
 
 /// A part of a condition with a single value.
 #[derive(Debug, Clone, PartialEq)]

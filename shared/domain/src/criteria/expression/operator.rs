@@ -4,10 +4,12 @@
 use cel::common::ast::operators;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use super::node::{Comparison, Node, Operation, Type};
-use crate::criteria::{
-    answer::is_calendar_day,
-    likeness::{did_you_mean, quoted},
+use crate::{
+    criteria::{
+        expression::node::{Comparison, Node, Operation},
+        facts::{answer::is_calendar_day, value::Type},
+    },
+    document::{did_you_mean, quoted},
 };
 
 /// A checked part of a condition with a single value.

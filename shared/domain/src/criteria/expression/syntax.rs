@@ -2,7 +2,7 @@
 
 use cel::ParseErrors;
 
-use super::token::Fault;
+use crate::criteria::expression::token::Fault;
 
 /// The first thing the parser did not understand; what follows is mostly a consequence of it.
 pub(super) fn syntax(text: &str, errors: &ParseErrors) -> Fault {

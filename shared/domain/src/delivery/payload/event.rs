@@ -12,7 +12,7 @@ use super::{
     member::Member,
     payload,
 };
-use crate::delivery::EventType;
+use crate::delivery::event_type::EventType;
 
 const TYPE: &str = "type";
 const TIMESTAMP: &str = "timestamp";

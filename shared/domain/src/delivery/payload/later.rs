@@ -10,8 +10,9 @@ use super::{
     payload,
 };
 use crate::{
-    delivery::{EventType, OutcomeKind},
+    delivery::event_type::EventType,
     id::{DeliveryId, EndpointId},
+    lead::OutcomeKind,
 };
 
 payload! {

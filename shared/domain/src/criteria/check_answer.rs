@@ -1,0 +1,54 @@
+//! Whether an answer that a person is about to record could be used: who asks a question is told at once.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::{
+    criteria::{
+        facts::{
+            answer::usable,
+            snapshot::{Answer, Origin},
+        },
+        model::Criteria,
+    },
+    document::did_you_mean,
+};
+
+/// An answer that a person of the firm cannot record.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidAnswer {
+    /// The script asks no such question.
+    #[error("the script has no question {question:?}{hint}")]
+    Unknown {
+        /// As typed.
+        question: String,
+        /// The nearest one, in words; empty where none is near.
+        hint: String,
+    },
+    /// A decision could not use it.
+    #[error("the answer to {question} {why}")]
+    Unusable {
+        /// The question's id.
+        question: String,
+        /// In words.
+        why: String,
+    },
+}
+
+impl Criteria {
+    /// Whether an answer given now could be used. Senders may post anything; who asks a question is told at once.
+    ///
+    /// # Errors
+    /// When there is no such question, or the answer is none to it.
+    pub fn check_answer(&self, question: &str, value: &Value, now: Timestamp) -> Result<(), InvalidAnswer> {
+        let Some(asked) = self.questions.iter().find(|known| *known.id == *question) else {
+            let hint = did_you_mean(question, self.questions.iter().map(|known| &*known.id));
+            return Err(InvalidAnswer::Unknown { question: question.to_owned(), hint });
+        };
+        let answer = Answer { value: value.clone(), at: now, origin: Origin::Person(String::new()) };
+        let why = usable(asked, &answer, now).err().map(Cow::into_owned);
+        why.map_or(Ok(()), |why| Err(InvalidAnswer::Unusable { question: question.to_owned(), why }))
+    }
+}

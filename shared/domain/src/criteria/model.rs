@@ -1,0 +1,109 @@
+//! One version of a program's criteria as they are applied.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{
+    criteria::{
+        facts::value::{Named, Slot},
+        rule::{Disqualifier, Gate, Grades, Requalify, Rule},
+        script::{question::Question, wording::Wording},
+    },
+    hash::ContentHash,
+};
+
+/// One version of a program's criteria, checked: whatever is in it can be applied to any lead.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Criteria {
+    pub(in crate::criteria) name: Arc<str>,
+    pub(in crate::criteria) about: Option<String>,
+    pub(in crate::criteria) script: BTreeMap<String, Wording>,
+    pub(in crate::criteria) questions: Vec<Question>,
+    pub(in crate::criteria) rules: Vec<Rule>,
+    pub(in crate::criteria) gates: Vec<Gate>,
+    pub(in crate::criteria) disqualifiers: Vec<Disqualifier>,
+    pub(in crate::criteria) grades: Grades,
+    pub(in crate::criteria) requalify: Requalify,
+    /// The facts that the conditions name, by slot.
+    pub(in crate::criteria) named: Vec<Named>,
+    pub(in crate::criteria) slots: Slots,
+    pub(in crate::criteria) version: u32,
+    pub(in crate::criteria) hash: ContentHash,
+}
+
+/// The facts that a decision reads whether a condition names them or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::criteria) struct Slots {
+    pub last_arrived_at: Slot,
+    pub last_conversation_at: Slot,
+    pub returned: Slot,
+    pub agreed_for: Slot,
+    pub rounds: Slot,
+}
+
+impl Criteria {
+    /// The program's name in the document.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the program is about.
+    #[must_use]
+    pub fn about(&self) -> Option<&str> {
+        self.about.as_deref()
+    }
+
+    /// The free texts of the script, by name: opening, voicemail …
+    #[must_use]
+    pub const fn script(&self) -> &BTreeMap<String, Wording> {
+        &self.script
+    }
+
+    /// The questions, in the order they are asked.
+    #[must_use]
+    pub fn questions(&self) -> &[Question] {
+        &self.questions
+    }
+
+    /// The rules, in the document's order.
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The gates, in the document's order.
+    #[must_use]
+    pub fn gates(&self) -> &[Gate] {
+        &self.gates
+    }
+
+    /// The disqualifiers, in the document's order.
+    #[must_use]
+    pub fn disqualifiers(&self) -> &[Disqualifier] {
+        &self.disqualifiers
+    }
+
+    /// The points needed for A and for B.
+    #[must_use]
+    pub const fn thresholds(&self) -> (i32, i32) {
+        (self.grades.a, self.grades.b)
+    }
+
+    /// What the document says, hashed.
+    #[must_use]
+    pub const fn hash(&self) -> ContentHash {
+        self.hash
+    }
+
+    /// Its place in the program's line of versions; 0 for a draft.
+    #[must_use]
+    pub const fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// The same criteria with their place in the line of versions, which receipts carry.
+    #[must_use]
+    pub fn with_version(self, version: u32) -> Self {
+        Self { version, ..self }
+    }
+}

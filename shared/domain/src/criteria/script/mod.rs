@@ -1,0 +1,4 @@
+//! The script of a document: what every agent asks in the same way, and the texts they say.
+
+pub(super) mod question;
+pub(super) mod wording;
