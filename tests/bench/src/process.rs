@@ -21,7 +21,7 @@ use crate::usage;
 pub const READY: &str = " is ready on http://";
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The release binary of Ripen: beside this one, and built where it is missing.
+/// The binary of Ripen by the same profile: beside this one, and built where it is missing.
 pub fn ripen() -> PathBuf {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY
@@ -29,9 +29,12 @@ pub fn ripen() -> PathBuf {
             let binary = std::env::current_exe().expect("Linux").with_file_name("ripen");
             if !binary.exists() {
                 let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-                let target = binary.parent().and_then(|release| release.parent()).expect("a build folder");
+                let profile = binary.parent().expect("a folder of the profile");
+                let target = profile.parent().expect("a build folder");
                 let built = std::process::Command::new(env!("CARGO"))
-                    .args(["build", "--release", "--package", "ripen", "--target-dir"])
+                    .args(["build", "--package", "ripen", "--profile"])
+                    .arg(profile.file_name().expect("the profile's name"))
+                    .arg("--target-dir")
                     .arg(target)
                     .current_dir(folder)
                     .stdout(Stdio::null())
