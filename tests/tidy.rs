@@ -9,10 +9,14 @@
     reason = "a check stops at the first thing it cannot read"
 )]
 
+#[path = "tidy/actors.rs"]
+mod actors;
 #[path = "tidy/cargo.rs"]
 mod cargo;
 #[path = "tidy/deploy.rs"]
 mod deploy;
+#[path = "tidy/flags.rs"]
+mod flags;
 #[path = "tidy/html.rs"]
 mod html;
 #[path = "tidy/layers.rs"]
@@ -25,6 +29,8 @@ mod migrations;
 mod repository;
 #[path = "tidy/schema.rs"]
 mod schema;
+#[path = "tidy/shipped.rs"]
+mod shipped;
 #[path = "tidy/sources.rs"]
 mod sources;
 #[path = "tidy/tables.rs"]
