@@ -4,7 +4,10 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use ripen_domain::id::{ClientId, CriteriaId, ProgramId, SourceId};
+use ripen_domain::{
+    actor::Actor,
+    id::{ClientId, CriteriaId, ProgramId, SourceId},
+};
 use ripen_qualifier::{Pace, QualifierContext, tick};
 use ripen_queue::{Transport, TransportOptions};
 use ripen_runtime::{clock::Clock, config::Settings, health::Health};
@@ -66,7 +69,6 @@ impl Ledger {
         };
         let mut tx = self.ctx.store.begin().await.unwrap();
         tx.client_add(&client, now()).await.unwrap();
-        tx.commit().await.unwrap();
         let source = NewSource {
             id: SourceId::from_uuid(Uuid::from_u128(2)),
             client: client.id,
@@ -79,14 +81,26 @@ impl Ledger {
             cost_per_lead: None,
             thanks_url: None,
         };
-        self.ctx.store.source_add(&source, now()).await.unwrap();
+        let firm = Actor::operator("a test").scope();
+        tx.source_add(firm, &source, now()).await.unwrap();
+        tx.commit().await.unwrap();
         self.activate(CRITERIA, 10, SignedDuration::ZERO).await;
     }
 
     async fn activate(&self, document: &str, number: u128, spread: SignedDuration) {
-        let ids = (CriteriaId::from_uuid(Uuid::from_u128(number)), ProgramId::from_uuid(Uuid::from_u128(number)));
-        let new = Activation { program: "test", document, ids, by: "a test", backtest: None, spread };
-        self.ctx.store.criteria_activate(&new, now()).await.unwrap();
+        let id = Uuid::from_u128(number);
+        let new = Activation {
+            program: "test",
+            document,
+            version_id: CriteriaId::from_uuid(id),
+            program_id: ProgramId::from_uuid(id),
+            by: &Actor::operator("a test"),
+            backtest: None,
+            spread,
+        };
+        let mut tx = self.ctx.store.begin().await.unwrap();
+        tx.criteria_activate(&new, now()).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     /// So many B leads, each with a promise that fell due so many seconds after the one before.

@@ -1,6 +1,7 @@
 //! What the firm sets for a client's sales team, what its members do with offers, and slips that are taken back.
 
 use ripen_domain::{
+    actor::Actor,
     calling::Hours,
     delivery::OutcomeKind,
     id::{DeliveryId, EndpointId},
@@ -10,6 +11,7 @@ use ripen_store::{
     client::settings::ClientChange,
     lead::recall::Recalled,
     outcome::record::{NewOutcome, Recorded},
+    team::route::NewRoute,
 };
 use uuid::Uuid;
 
@@ -48,19 +50,23 @@ fn team(number: u8) -> Option<(String, Option<i32>)> {
 impl World {
     /// The client's team is organised like this from now on.
     pub async fn organise(&self, number: u8) {
-        let (store, now) = (&self.qualifier.store, self.now());
+        let now = self.now();
+        let mut tx = self.qualifier.store.begin().await.unwrap();
         let capacity = match team(number) {
             None => {
-                store.route_remove(self.client(), now).await.unwrap();
+                tx.route_use(firm(), self.client(), None, now).await.unwrap();
                 None
             }
             Some((document, capacity)) => {
-                store.route_set(self.client(), &document, "the simulation", now).await.unwrap();
+                let by = Actor::operator("the simulation");
+                let new = NewRoute { client: self.client(), document: &document, by: &by };
+                tx.route_set(firm(), &new, now).await.unwrap();
                 capacity
             }
         };
         let change = ClientChange { capacity: Some(capacity), ..ClientChange::default() };
-        store.client_set(self.client(), &change, now).await.unwrap();
+        tx.client_set(firm(), self.client(), &change, now).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     /// Somebody accepts one of the offers that were sent, or passes.

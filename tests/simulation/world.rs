@@ -135,7 +135,6 @@ impl World {
         };
         let mut tx = store.begin().await.unwrap();
         tx.client_add(&client, now).await.unwrap();
-        tx.commit().await.unwrap();
         let source = NewSource {
             id: self.source,
             client: self.client,
@@ -148,7 +147,7 @@ impl World {
             cost_per_lead: None,
             thanks_url: None,
         };
-        store.source_add(&source, now).await.unwrap();
+        tx.source_add(firm(), &source, now).await.unwrap();
         for number in 3..5_u128 {
             let endpoint = NewEndpoint {
                 id: EndpointId::from_uuid(Uuid::from_u128(number)),
@@ -160,12 +159,13 @@ impl World {
                 allow_private: true,
                 secret: None,
             };
-            store.endpoint_add(&endpoint, now).await.unwrap();
+            tx.endpoint_add(firm(), &endpoint, now).await.unwrap();
         }
         // The second one wants to know everything.
         let all = EventType::ALL.iter().copied().filter(|event| event.is_asked_for()).collect();
         let change = EndpointChange { events: Some(all), ..EndpointChange::default() };
-        store.endpoint_change(EndpointId::from_uuid(Uuid::from_u128(4)), &change, now).await.unwrap();
+        tx.endpoint_change(firm(), EndpointId::from_uuid(Uuid::from_u128(4)), &change, now).await.unwrap();
+        tx.commit().await.unwrap();
         fault::prepare(&self.pool).await;
         self.tables = self.empty_tables().await;
     }
@@ -286,17 +286,19 @@ impl World {
     }
 
     pub async fn activate(&self, number: u8) {
-        let fresh = || Uuid::from_u128(0x100 + u128::from(number));
-        let ids = (CriteriaId::from_uuid(fresh()), ProgramId::from_uuid(fresh()));
+        let id = Uuid::from_u128(0x100 + u128::from(number));
         let new = Activation {
             program: PROGRAM,
             document: document(number),
-            ids,
-            by: "the simulation",
+            version_id: CriteriaId::from_uuid(id),
+            program_id: ProgramId::from_uuid(id),
+            by: &Actor::operator("the simulation"),
             backtest: None,
             spread: SignedDuration::ZERO,
         };
-        self.qualifier.store.criteria_activate(&new, self.now()).await.unwrap();
+        let mut tx = self.qualifier.store.begin().await.unwrap();
+        tx.criteria_activate(&new, self.now()).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     /// The process is gone with all that was in its memory; the next one begins as the service does.

@@ -18,7 +18,7 @@ use ripen_domain::{
     },
 };
 use ripen_store::{
-    StoreError, Transaction,
+    Scope, StoreError, Transaction,
     appointment::list::Ahead,
     client::load::Work,
     decision::maturation::RoutingNote,
@@ -123,15 +123,45 @@ impl TeamState {
             return Ok(Self::default());
         }
         let appointments = batch.appointments_ahead(leads, now).await?;
-        let needed = leads.iter().filter_map(|lead| {
-            let client = work_unit.leads.get(lead)?.row.client;
-            let is_routed = work_unit.work.get(&client).is_some_and(|work| work.is_routed);
-            (is_routed || appointments.contains_key(lead)).then_some(client)
-        });
-        let needed: BTreeSet<_> = needed.collect();
+        let needed = routed_clients(work_unit, leads, &appointments);
         let teams = if needed.is_empty() { BTreeMap::new() } else { batch.teams_lock(&needed, now).await? };
         Ok(Self { teams, appointments })
     }
+
+    /// Reads the same without a lock, to show what would become of a lead.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn look(
+        batch: &mut Transaction,
+        scope: Scope,
+        work_unit: &UnitOfWork,
+        lead: LeadId,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let appointments = batch.appointments_ahead(&[lead], now).await?;
+        let mut teams = BTreeMap::new();
+        for client in routed_clients(work_unit, &[lead], &appointments) {
+            if let Some(team) = batch.team(scope, client, now).await? {
+                teams.insert(client, team);
+            }
+        }
+        Ok(Self { teams, appointments })
+    }
+}
+
+/// The clients whose teams have a say: those that route, and those with whose reps something is booked.
+fn routed_clients(
+    work_unit: &UnitOfWork,
+    leads: &[LeadId],
+    appointments: &BTreeMap<LeadId, Ahead>,
+) -> BTreeSet<ClientId> {
+    let needed = leads.iter().filter_map(|lead| {
+        let client = work_unit.leads.get(lead)?.row.client;
+        let is_routed = work_unit.work.get(&client).is_some_and(|work| work.is_routed);
+        (is_routed || appointments.contains_key(lead)).then_some(client)
+    });
+    needed.collect()
 }
 
 impl<'a> Assigner<'a> {

@@ -11,7 +11,7 @@ use ripen_domain::{
     promise::State,
 };
 use ripen_store::{
-    StoreError, Transaction,
+    Scope, StoreError, Transaction,
     arrival::seen::{Ended, Seen},
     person::record::KnownPerson,
 };
@@ -230,13 +230,31 @@ async fn load_leads(
         for row in batch.leads_lock(&others).await? {
             work_unit.load_lead(row);
         }
-        let unknown: Vec<_> = work_unit.leads.values().map(|lead| lead.row.person).collect();
-        let unknown: Vec<_> = unknown.into_iter().filter(|person| !work_unit.persons.contains_key(person)).collect();
-        for known in batch.persons_of(&unknown).await? {
-            load_person(work_unit, known);
-        }
+        load_their_persons(batch, work_unit).await?;
     }
     load_facts(batch, work_unit, requalify).await
+}
+
+/// Reads what is known of a lead without a lock, to show what would become of it.
+pub async fn look_at(batch: &mut Transaction, scope: Scope, lead: LeadId) -> Result<UnitOfWork, StoreError> {
+    let mut work_unit = UnitOfWork::default();
+    for row in batch.leads_read(scope, &[lead]).await? {
+        work_unit.load_lead(row);
+    }
+    load_their_persons(batch, &mut work_unit).await?;
+    load_facts(batch, &mut work_unit, &[]).await?;
+    load_settings(batch, &mut work_unit, &[]).await?;
+    Ok(work_unit)
+}
+
+/// The persons of the leads, where they are not known yet.
+async fn load_their_persons(batch: &mut Transaction, work_unit: &mut UnitOfWork) -> Result<(), StoreError> {
+    let unknown: Vec<_> = work_unit.leads.values().map(|lead| lead.row.person).collect();
+    let unknown: Vec<_> = unknown.into_iter().filter(|person| !work_unit.persons.contains_key(person)).collect();
+    for known in batch.persons_of(&unknown).await? {
+        load_person(work_unit, known);
+    }
+    Ok(())
 }
 
 /// Answers, promises and regrades of the leads that are there already.

@@ -13,7 +13,7 @@ use ripen_domain::{
 };
 use ripen_runtime::random::uuid_v7;
 use ripen_store::{
-    Store, StoreError, Transaction,
+    Scope, Store, StoreError, Transaction,
     criteria::load::{BrokenCriteria, Documents},
     decision::maturation::RoutingNote,
     delivery::{
@@ -99,23 +99,25 @@ async fn reroute(ctx: &QualifierContext, client: ClientId, now: Timestamp) -> Re
     Ok(ReroutedBatch { deliveries: writes.deliveries, more })
 }
 
-/// Where a lead would go, were it to mature now, in words; none where there is no such lead. Nothing is done.
+/// Where a lead would go, were it to mature now, in words; none where the scope has no such lead. Nothing is done, and no batch
+/// waits for it: nothing is locked.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn route_preview(
     store: &Store,
     documents: &Documents,
+    scope: Scope,
     lead: LeadId,
     now: Timestamp,
 ) -> Result<Option<String>, StoreError> {
     let mut batch = store.begin().await?;
-    let work_unit = load_leads(&mut batch, &[lead]).await?;
+    let work_unit = load::look_at(&mut batch, scope, lead).await?;
     let criteria = scripts(&work_unit, documents).await?;
     if !work_unit.leads.contains_key(&lead) {
         return Ok(None);
     }
-    let team_state = TeamState::read(&mut batch, &work_unit, &[lead], now).await?;
+    let team_state = TeamState::look(&mut batch, scope, &work_unit, lead, now).await?;
     let matured_now = ToAssign { lead, matured_at: now, had: &[], offered: None };
     let assigned = Assigner::new(&work_unit, &criteria, team_state, now).assign(matured_now);
     let plain = || match assigned.held {

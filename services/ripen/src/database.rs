@@ -17,6 +17,11 @@ use crate::cli::Common;
 /// Connections of a command.
 const CONNECTIONS: u32 = 4;
 
+/// Whoever runs commands on this machine.
+pub fn operator() -> Actor {
+    Actor::operator(secrets::operator())
+}
+
 /// How many readers a command has that goes through everything: one for each core, each over a connection.
 pub fn readers() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).min(CONNECTIONS as usize)
@@ -79,7 +84,7 @@ impl Database {
 
     /// Whoever runs the command.
     pub fn actor(&self) -> Actor {
-        Actor::operator(secrets::operator())
+        operator()
     }
 
     /// Closes connections and stops what was started.

@@ -6,28 +6,25 @@ use std::net::SocketAddr;
 use anyhow::Context as _;
 use axum::{Json, Router, http::HeaderMap, routing::post};
 use jiff::SignedDuration;
-use ripen_actions::{Actions, client::AddClient};
+use ripen_actions::{
+    Actions,
+    client::AddClient,
+    criteria::ActivateCriteria,
+    endpoint::{AddEndpoint, Destination},
+    rep::AddRep,
+    source::{AddSource, AddSourceKey},
+};
 use ripen_domain::{
     actor::{Actor, System},
-    criteria::Criteria,
     delivery::ClientEvent,
-    id::{RepId, SourceId},
     lead::Channel,
 };
 use ripen_outbound::intake::IntakeClient;
-use ripen_runtime::{clock::Clock, config::Settings, random::uuid_v7};
-use ripen_store::{
-    Store,
-    client::record::ClientRecord,
-    source::record::{NewSource, SourceFormat},
-    team::rep::RepRecord,
-};
+use ripen_runtime::{clock::Clock, config::Settings};
+use ripen_store::{Store, client::record::ClientRecord, source::record::SourceFormat};
 use serde_json::{Value, json};
 
-use crate::{
-    command::{criteria, endpoint, source},
-    output,
-};
+use crate::output;
 
 const SLUG: &str = "demo-homes";
 /// Whose lead the demonstration points to.
@@ -70,17 +67,17 @@ async fn received(headers: HeaderMap, Json(event): Json<ClientEvent>) -> &'stati
 pub async fn run(store: &Store, address: SocketAddr) -> anyhow::Result<()> {
     let base = format!("http://{address}");
     let actor = Actor::system(System::Demo);
-    let known = store.clients(actor.scope()).await?.into_iter().find(|client| client.slug == SLUG);
+    let actions = Actions::new(store.clone(), Clock::system(), &Settings::default())?;
+    let known = ripen_actions::client::list(&actions, &actor).await?.into_iter().find(|client| client.slug == SLUG);
     let client = match known {
         Some(client) => client,
-        None => set_up(store, &actor, &base).await?,
+        None => set_up(&actions, &actor, &base).await?,
     };
-    let sources = store.sources(Some(client.id)).await?;
-    let source = sources.first().context("the demonstration's client has no source")?;
-    let now = Clock::system().now();
-    let key = ripen_domain::secret::Secret::new("key", ripen_runtime::random::bytes32());
-    let expires = now.checked_add(SignedDuration::from_hours(1))?;
-    store.source_add_key(source.id, &key.hash(), now, expires).await?;
+    let sources = ripen_actions::source::list(&actions, &actor).await?;
+    let source = sources.iter().find(|source| source.client == client.id);
+    let source = source.context("the demonstration's client has no source")?.id;
+    let request = AddSourceKey { source, valid_for: SignedDuration::from_hours(1) };
+    let key = actions.run(&actor, &request).await?;
     output::say(&format!(
         "Demonstration: {} sample leads go in at {base}/v1/leads\n",
         leads().as_array().map_or(0, Vec::len)
@@ -114,9 +111,7 @@ async fn report(intake: &IntakeClient, ids: &[&str]) -> anyhow::Result<()> {
     anyhow::bail!("the sample leads are not graded after 10 s")
 }
 
-async fn set_up(store: &Store, actor: &Actor, base: &str) -> anyhow::Result<ClientRecord> {
-    let now = Clock::system().now();
-    let actions = Actions::new(store.clone(), Clock::system(), &Settings::default())?;
+async fn set_up(actions: &Actions, actor: &Actor, base: &str) -> anyhow::Result<ClientRecord> {
     let request = AddClient {
         name: "Demo Homes".to_owned(),
         slug: Some(SLUG.to_owned()),
@@ -125,32 +120,23 @@ async fn set_up(store: &Store, actor: &Actor, base: &str) -> anyhow::Result<Clie
     };
     let client = actions.run(actor, &request).await?;
     for (name, channel) in [("Web site", Channel::WebForm), ("Spring trade show", Channel::TradeShow)] {
-        source::add(store, |token_hash, key_hash| NewSource {
-            id: SourceId::from_uuid(uuid_v7(now)),
-            client: client.id,
+        let request = AddSource {
+            client: SLUG.to_owned(),
             name: name.to_owned(),
             channel,
             format: SourceFormat::Any,
             country: None,
-            token_hash,
-            key_hash,
             cost_per_lead: None,
-            thanks_url: None,
-        })
-        .await?;
+            thanks: None,
+        };
+        actions.run(actor, &request).await?;
     }
-    let program =
-        Criteria::load(DOCUMENT).map_err(|mistakes| anyhow::anyhow!("the sample criteria: {}", mistakes.len()))?;
-    criteria::activate(store, (program.criteria.name(), DOCUMENT), None, SignedDuration::ZERO).await?;
-    endpoint::add_webhook(store, client.id, &format!("{base}{RECEIVER}"), true, None).await?;
-    let rep = RepRecord {
-        id: RepId::from_uuid(uuid_v7(now)),
-        client: client.id,
-        name: "Sam Rep".to_owned(),
-        email: "sam.rep@example.com".to_owned(),
-    };
-    store.rep_add(&rep, now).await?;
-    endpoint::add_email(store, client.id, &rep.email, Some(rep.id), None).await?;
+    let request = ActivateCriteria { document: DOCUMENT.to_owned(), backtest: None };
+    actions.run(actor, &request).await?;
+    let to = Destination::Webhook { url: format!("{base}{RECEIVER}"), allow_private: true };
+    actions.run(actor, &AddEndpoint { client: SLUG.to_owned(), to, name: None }).await?;
+    let (name, email) = ("Sam Rep".to_owned(), "sam.rep@example.com".to_owned());
+    actions.run(actor, &AddRep { client: SLUG.to_owned(), name, email }).await?;
     Ok(client)
 }
 

@@ -1,5 +1,7 @@
 //! Clients: the companies leads are qualified for.
 
+mod set;
+
 use jiff::tz::TimeZone;
 use ripen_domain::{
     actor::{Actor, Permission},
@@ -12,6 +14,7 @@ use ripen_store::{
 };
 use serde_json::{Value, json};
 
+pub use self::set::{ClientSet, SetClient, preview, show};
 use crate::{Action, Actions, FieldErrors, Refusal, Work, work::AuditChange};
 
 /// Longest slug, in letters.

@@ -10,7 +10,13 @@
 pub mod audit;
 pub mod client;
 pub mod client_token;
+pub mod criteria;
+pub mod endpoint;
+pub mod program;
 mod refusal;
+pub mod rep;
+pub mod routing;
+pub mod source;
 mod work;
 
 pub use refusal::{FieldError, FieldErrors, Refusal};

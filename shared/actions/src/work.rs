@@ -43,6 +43,8 @@ pub struct Actions {
     pub documents: Documents,
     /// When people may be called.
     pub hours: Hours,
+    /// Over what time new criteria, or another program, reach all open leads.
+    pub spread: SignedDuration,
     /// How appointments are made.
     pub terms: Terms,
     /// How long a slot is held where nobody says for how long.
@@ -58,6 +60,7 @@ impl Actions {
         Ok(Self {
             documents: Documents::new(store.clone()),
             hours: settings.calling.hours()?,
+            spread: SignedDuration::from_secs(i64::try_from(settings.qualifier.criteria_spread_s).unwrap_or(i64::MAX)),
             terms: settings.appointments.terms(),
             hold: SignedDuration::from_secs(i64::from(settings.appointments.hold_s)),
             store,

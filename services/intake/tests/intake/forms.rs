@@ -2,7 +2,6 @@
 
 use ripen_domain::arrival::{QuarantineReason, Sameness};
 use ripen_runtime::config::Settings;
-use ripen_store::source::record::State;
 
 use crate::harness::{app, app_with};
 
@@ -71,7 +70,7 @@ async fn a_bot_hears_what_a_person_hears() {
 #[tokio::test]
 async fn a_form_of_a_paused_source_is_thanked_and_put_aside() {
     let app = app().await;
-    app.store.source_set_state(app.source, State::Paused).await.unwrap();
+    app.pause().await;
     assert_eq!(app.browse(FORM).await.status, 303);
     assert_eq!(app.arrival().await.quarantine, Some(QuarantineReason::SourcePaused));
 }

@@ -7,6 +7,7 @@ use axum::{
 };
 use jiff::Timestamp;
 use ripen_domain::{
+    actor::{Actor, Scope},
     arrival::Arrival,
     id::{ClientId, SourceId},
     lead::Channel,
@@ -20,7 +21,7 @@ use ripen_store::{
     Store,
     arrival::spool::SpoolRow,
     client::record::NewClient,
-    source::record::{NewSource, SourceFormat},
+    source::record::{NewSource, SourceFormat, State},
 };
 use ripen_testkit::postgres::{TestDatabase, database};
 use serde_json::Value;
@@ -41,6 +42,11 @@ pub struct App {
     pub key: String,
     pub token: String,
     _database: Option<TestDatabase>,
+}
+
+/// Whose data a test may touch: everybody's.
+pub fn firm() -> Scope {
+    Actor::operator("a test").scope()
 }
 
 /// What a sender sees.
@@ -106,7 +112,6 @@ pub async fn app_over(
     };
     let mut tx = store.begin().await.unwrap();
     tx.client_add(&new, now).await.unwrap();
-    tx.commit().await.unwrap();
     let (key, token) = (Secret::new("key", random::bytes32()), Secret::new("src", random::bytes32()));
     let mut source = NewSource {
         id: SourceId::from_uuid(random::uuid_v7(now)),
@@ -121,7 +126,8 @@ pub async fn app_over(
         thanks_url: None,
     };
     change(&mut source);
-    store.source_add(&source, now).await.unwrap();
+    tx.source_add(firm(), &source, now).await.unwrap();
+    tx.commit().await.unwrap();
     let health = Health::default();
     let context = Context::new(store.clone(), transport.clone(), clock.clone(), settings, health.clone());
     App {
@@ -140,6 +146,13 @@ pub async fn app_over(
 }
 
 impl App {
+    /// The firm pauses the source.
+    pub async fn pause(&self) {
+        let mut tx = self.store.begin().await.unwrap();
+        tx.source_set_state(firm(), self.source, State::Paused).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
     /// Sends anything.
     pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
         let mut request = Request::builder().method(method).uri(path);

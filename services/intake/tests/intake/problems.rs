@@ -5,18 +5,21 @@ use std::{collections::BTreeSet, time::Duration};
 use axum::body::{Body, Bytes};
 use futures::stream;
 use ripen_runtime::config::Settings;
-use ripen_store::source::record::{SourceFormat, State};
+use ripen_store::source::{key::NewSourceKey, record::SourceFormat};
 use ripen_testkit::wait;
 use ripen_web::catalogue;
 
-use crate::harness::{Answer, App, app, app_with};
+use crate::harness::{Answer, App, app, app_with, firm};
 
 const LEAD: &str = "{\"email\": \"a@example.com\"}";
 
 async fn key_expires(app: &App) -> String {
     let key = ripen_domain::secret::Secret::new("key", ripen_runtime::random::bytes32());
     let now = app.clock.now();
-    app.store.source_add_key(app.source, &key.hash(), now, now + Duration::from_secs(60)).await.unwrap();
+    let new = NewSourceKey { source: app.source, hash: key.hash(), expires_at: now + Duration::from_secs(60) };
+    let mut tx = app.store.begin().await.unwrap();
+    tx.source_add_key(firm(), &new, now).await.unwrap();
+    tx.commit().await.unwrap();
     key.reveal().to_owned()
 }
 
@@ -62,7 +65,7 @@ async fn every_type_of_the_catalogue_is_met() {
 
 async fn paused() -> String {
     let app = app().await;
-    app.store.source_set_state(app.source, State::Paused).await.unwrap();
+    app.pause().await;
     app.post(LEAD).await.problem()
 }
 

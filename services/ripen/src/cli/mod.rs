@@ -3,26 +3,37 @@
 mod appointment;
 pub mod audit;
 pub mod client;
+pub mod criteria;
 mod deliver;
+mod document;
+pub mod endpoint;
 mod outcome;
+pub mod program;
 mod refused;
-mod team;
+pub mod rep;
+pub mod route;
+pub mod source;
 mod work;
 
 pub use appointment::{AppointmentAction, WishOptions};
 pub use client::ClientAction;
-pub use deliver::{DeliveryAction, DeliveryOptions, EndpointAction, EndpointOptions, ReplayOptions};
+pub use criteria::CriteriaAction;
+pub use deliver::{DeliveryAction, DeliveryOptions, ReplayOptions};
+pub use endpoint::EndpointAction;
 pub use outcome::{OutcomeAction, OutcomeImport, SaidOptions};
+pub use program::ProgramAction;
 pub use refused::refused;
-pub use team::{RepAction, RepOptions, RouteAction};
-pub use work::{LeadAction, ProgramAction, PromiseAction, TouchOptions};
+pub use rep::RepAction;
+pub use route::RouteAction;
+pub use source::SourceAction;
+pub use work::{LeadAction, PromiseAction, TouchOptions};
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use ripen_domain::{id::DecisionId, lead::Channel};
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+use ripen_domain::id::DecisionId;
 use ripen_runtime::config::Role;
-use rust_decimal::Decimal;
 
 /// Qualifies leads for the clients of a lead-management firm.
 ///
@@ -204,105 +215,6 @@ pub struct ImportOptions {
     pub key_env: Option<String>,
 }
 
-/// Formats that a source can be held to.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Format {
-    /// JSON only.
-    Json,
-    /// HTML forms only.
-    Form,
-}
-
-/// What can be done with sources.
-#[derive(Debug, Subcommand)]
-pub enum SourceAction {
-    /// Add a source. Its token and key are shown this once.
-    Add {
-        /// Name as people write it.
-        name: String,
-        /// The client's slug.
-        #[arg(long)]
-        client: String,
-        /// How its leads arrive, where they do not say otherwise.
-        #[arg(long)]
-        channel: Channel,
-        /// The only format it may send; the content type decides where missing.
-        #[arg(long)]
-        format: Option<Format>,
-        /// Country for reading phone numbers, where it differs from the client's.
-        #[arg(long)]
-        country: Option<String>,
-        /// What one lead costs, in the client's currency.
-        #[arg(long, value_name = "AMOUNT")]
-        cost_per_lead: Option<Decimal>,
-        /// Where a browser is sent after a form.
-        #[arg(long, value_name = "URL")]
-        thanks: Option<String>,
-    },
-    /// List all sources.
-    List,
-    /// Show one source.
-    Show {
-        /// Its id.
-        id: String,
-    },
-    /// Refuse what it sends until resumed.
-    Pause {
-        /// Its id.
-        id: String,
-    },
-    /// End a pause.
-    Resume {
-        /// Its id.
-        id: String,
-    },
-}
-
-/// What can be done with criteria.
-#[derive(Debug, Subcommand)]
-pub enum CriteriaAction {
-    /// Check a document: every mistake with line and column.
-    Check {
-        /// The TOML file.
-        file: PathBuf,
-    },
-    /// Decide the past again under a draft, with only what was known then, and report what would have been.
-    Backtest {
-        /// The TOML file.
-        file: PathBuf,
-        /// One client's leads only: its slug.
-        #[arg(long)]
-        client: Option<String>,
-        /// Decisions of this day and later.
-        #[arg(long, value_name = "DATE")]
-        from: Option<jiff::civil::Date>,
-        /// Decisions up to this day.
-        #[arg(long, value_name = "DATE")]
-        to: Option<jiff::civil::Date>,
-    },
-    /// Make a document the active version of the program it names. Says first how many leads will change grade.
-    Activate {
-        /// The TOML file.
-        file: PathBuf,
-        /// The back-test it rests on (`ripen criteria backtest`); a program's first version needs none.
-        #[arg(long, value_name = "ID")]
-        backtest: Option<uuid::Uuid>,
-        /// Say how many leads would change grade, and change nothing.
-        #[arg(long)]
-        dry_run: bool,
-    },
-    /// List all versions.
-    List,
-    /// Print a version's document, byte for byte.
-    Show {
-        /// The version; of the program named, or of the only one.
-        version: i32,
-        /// The program's name.
-        #[arg(long)]
-        program: Option<String>,
-    },
-}
-
 /// What can be done with decisions.
 #[derive(Debug, Subcommand)]
 pub enum DecisionAction {
@@ -361,4 +273,16 @@ pub enum DeadAction {
         /// Its id.
         id: uuid::Uuid,
     },
+}
+
+/// Reads an id, naming what it should look like.
+///
+/// # Errors
+/// When it is none.
+pub fn id<T>(text: &str) -> anyhow::Result<T>
+where
+    T: std::str::FromStr,
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    text.parse::<T>().with_context(|| "this id cannot be read".to_owned())
 }

@@ -32,6 +32,11 @@ fn line(command: &str, error: &FieldError) -> String {
     };
     let hint = match (field, error.code) {
         ("client", "unknown") if error.message.ends_with("none yet") => ": `ripen client add NAME`",
+        ("program", "unknown") => " (`ripen criteria activate FILE`)",
+        ("backtest", "required" | "outdated") => ": `ripen criteria backtest FILE`",
+        ("backtest", "unknown") => ": `ripen criteria backtest FILE` makes one",
+        ("version", "unknown") if command.starts_with("route") => ": `ripen route list` shows them",
+        ("version", "unknown") => ": `ripen criteria list` shows them",
         _ => "",
     };
     format!("{named}{}{hint}", error.message)

@@ -109,10 +109,3 @@ pub enum PromiseAction {
         by: Option<String>,
     },
 }
-
-/// What can be done with programs.
-#[derive(Debug, Subcommand)]
-pub enum ProgramAction {
-    /// List all programs: active version, clients, open leads and how many of them wait for a regrade.
-    List,
-}

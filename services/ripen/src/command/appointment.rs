@@ -23,7 +23,7 @@ use ripen_store::{
 };
 use serde_json::{Value, json};
 
-use super::{lead::known, rep::find};
+use super::{lead::known, rep_of as find};
 use crate::command::firm;
 use crate::{
     cli::{AppointmentAction, Common, WishOptions},
@@ -115,7 +115,7 @@ struct Desk<'a> {
 impl Desk<'_> {
     async fn slots(&self, lead: &LeadRecord, rep: Option<&str>, days: Option<u16>) -> anyhow::Result<Vec<Value>> {
         let client = client_of(self.store, &lead.client.0).await?;
-        let reps = self.store.reps(client.id).await?;
+        let reps = self.store.reps(firm(), client.id).await?;
         let only = match rep {
             Some(rep) => Some(find(self.store, &client, rep).await?),
             None => None,

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use ripen_domain::id::DeliveryId;
+use ripen_domain::id::{DeliveryId, EndpointId};
 use ripen_runtime::{clock::Clock, random::uuid_v7, secrets};
 use ripen_store::{
     Store, StoreError,
@@ -18,8 +18,8 @@ use serde_json::{Value, json};
 
 use crate::command::firm;
 use crate::{
-    cli::{Common, DeliveryAction, DeliveryOptions, ReplayOptions},
-    command::{client_of, endpoint},
+    cli::{Common, DeliveryAction, DeliveryOptions, ReplayOptions, id},
+    command::client_of,
     database::Database,
     output,
 };
@@ -104,7 +104,9 @@ fn refusal(record: &DeliveryRecord) -> String {
 }
 
 async fn replay(common: &Common, store: &Store, options: ReplayOptions) -> anyhow::Result<()> {
-    let endpoint = endpoint::find(store, &options.endpoint.context("name a delivery, or an --endpoint")?).await?;
+    let wanted: EndpointId = id(&options.endpoint.context("name a delivery, or an --endpoint")?)?;
+    let endpoint = store.endpoints(firm(), Some(wanted), Clock::system().now()).await?.pop();
+    let endpoint = endpoint.with_context(|| format!("no endpoint {wanted}: `ripen endpoint list` shows them"))?;
     let (from, to) = options.from.zip(options.to).context("a range needs --from and --to")?;
     anyhow::ensure!(from < to, "--from is not before --to");
     anyhow::ensure!(endpoint.enabled, "{0} is disabled: `ripen endpoint resume {0}` first", endpoint.id);

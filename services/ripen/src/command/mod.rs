@@ -1,28 +1,22 @@
 //! What staff type: one file per command. Each opens the database, does one thing, prints its result; none keeps running.
 
 pub mod appointment;
-pub mod backtest;
-pub mod criteria;
 pub mod dead;
 pub mod decision;
 pub mod delivery;
 pub mod doctor;
-pub mod document;
-pub mod endpoint;
 pub mod import;
 pub mod lead;
 pub mod migrate;
 pub mod outcome;
-pub mod program;
 pub mod promise;
-pub mod rep;
-pub mod route;
-pub mod source;
 
-use anyhow::Context as _;
-use ripen_domain::actor::{Actor, Scope};
+use ripen_domain::{
+    actor::{Actor, Scope},
+    id::RepId,
+};
 use ripen_runtime::secrets;
-use ripen_store::{Store, client::record::ClientRecord};
+use ripen_store::{Store, client::record::ClientRecord, team::rep::RepRecord};
 
 /// The client of a slug, or an error that names those there are.
 ///
@@ -42,42 +36,26 @@ pub async fn client_of(store: &Store, slug: &str) -> anyhow::Result<ClientRecord
     anyhow::bail!("no client {slug:?}; {known}")
 }
 
-/// Reads an id, naming what it should look like.
+/// The rep of a name, address or id.
 ///
 /// # Errors
-/// When it is none.
-pub fn id<T>(text: &str) -> anyhow::Result<T>
-where
-    T: std::str::FromStr,
-    T::Err: std::error::Error + Send + Sync + 'static,
-{
-    text.parse::<T>().with_context(|| "this id cannot be read".to_owned())
-}
-
-/// A country in upper case.
-///
-/// # Errors
-/// When it is not two letters.
-pub fn country(text: &str) -> anyhow::Result<String> {
-    let code = text.trim().to_ascii_uppercase();
-    anyhow::ensure!(
-        code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase()),
-        "{text:?} is no country: write the two letters of ISO 3166, such as US"
-    );
-    Ok(code)
+/// When there is none, or several.
+pub async fn rep_of(store: &Store, client: &ClientRecord, text: &str) -> anyhow::Result<RepId> {
+    let reps = store.reps(firm(), client.id).await?;
+    let is_meant =
+        |rep: &&RepRecord| rep.id.to_string() == text || rep.name == text || rep.email.eq_ignore_ascii_case(text);
+    let found: Vec<_> = reps.iter().filter(is_meant).collect();
+    match found.as_slice() {
+        [rep] => Ok(rep.id),
+        [] => {
+            let known: Vec<_> = reps.iter().map(|rep| rep.name.as_str()).collect();
+            anyhow::bail!("{} has no rep {text:?}; there are: {}", client.slug, known.join(", "))
+        }
+        _ => anyhow::bail!("{} has several reps called {text:?}: name one by its address", client.slug),
+    }
 }
 
 /// What whoever runs commands on the machine may read: every client's data.
 pub fn firm() -> Scope {
     Actor::operator(secrets::operator()).scope()
-}
-
-/// Refuses what is no time zone.
-///
-/// # Errors
-/// Says what one looks like.
-pub fn time_zone(name: &str) -> anyhow::Result<()> {
-    jiff::tz::TimeZone::get(name)
-        .with_context(|| format!("{name:?} is no time zone: write one such as America/Chicago"))?;
-    Ok(())
 }

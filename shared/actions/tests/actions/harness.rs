@@ -1,7 +1,7 @@
 //! A database of the test's own, and actors of several kinds.
 
-use jiff::Timestamp;
-use ripen_actions::{Actions, client::AddClient};
+use jiff::{SignedDuration, Timestamp};
+use ripen_actions::{Action, Actions, Refusal, client::AddClient};
 use ripen_domain::{
     actor::{Actor, Role},
     id::{ClientId, TokenId, UserId},
@@ -44,6 +44,12 @@ pub fn program(client: ClientId) -> Actor {
     Actor::token(TokenId::from_uuid(Uuid::from_u128(2)), "CRM", client)
 }
 
+/// The fields that a refusal names, in order.
+pub fn fields<T>(refused: Result<T, Refusal>) -> Vec<String> {
+    let Err(Refusal::Invalid(errors)) = refused else { panic!("it was not refused for its fields") };
+    errors.into_iter().map(|error| error.field).collect()
+}
+
 impl Office {
     /// A client of this name.
     pub async fn client(&self, name: &str) -> ClientRecord {
@@ -56,9 +62,21 @@ impl Office {
         self.actions.run(&operator(), &request).await.unwrap()
     }
 
+    /// What an operator does a second later: entries of the audit that are of one microsecond are in no order.
+    pub async fn done<A: Action>(&self, action: &A) -> A::Done {
+        assert!(self.actions.clock.advance(SignedDuration::from_secs(1)));
+        self.actions.run(&operator(), action).await.unwrap()
+    }
+
     /// What was changed, newest first.
     pub async fn audit(&self) -> Vec<AuditRecord> {
         let filter = AuditFilter { limit: 100, ..AuditFilter::default() };
+        self.actions.store.audit_list(operator().scope(), &filter).await.unwrap()
+    }
+
+    /// What was changed of an object, newest first.
+    pub async fn audit_of(&self, object: impl ToString) -> Vec<AuditRecord> {
+        let filter = AuditFilter { object: Some(object.to_string()), limit: 100, ..AuditFilter::default() };
         self.actions.store.audit_list(operator().scope(), &filter).await.unwrap()
     }
 }

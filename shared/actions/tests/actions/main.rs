@@ -2,4 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 mod client;
+mod criteria;
+mod endpoint;
 mod harness;
+mod rep;
+mod routing;
+mod source;

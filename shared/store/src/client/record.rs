@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::id::ClientId;
+use sqlx::PgExecutor;
 
 use crate::{Scope, Store, StoreError, Transaction, source::record::State};
 
@@ -63,19 +64,16 @@ impl ClientColumns {
 impl Store {
     /// The clients of a scope by slug.
     pub async fn clients(&self, scope: Scope) -> Result<Vec<ClientRecord>, StoreError> {
-        let rows = sqlx::query_as!(
-            ClientColumns,
-            "-- client.list
-            select id, slug, name, country, time_zone, state from client where $1::uuid is null or id = $1 order by slug",
-            scope.client_uuid()
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        rows.into_iter().map(ClientColumns::record).collect()
+        list(&self.pool, scope).await
     }
 }
 
 impl Transaction {
+    /// The clients of a scope by slug, as this transaction sees them.
+    pub async fn clients(&mut self, scope: Scope) -> Result<Vec<ClientRecord>, StoreError> {
+        list(self.connection(), scope).await
+    }
+
     /// Adds a client; `Taken` when the slug is.
     pub async fn client_add(&mut self, new: &NewClient, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query!(
@@ -108,4 +106,16 @@ impl Transaction {
         .await?;
         row.map(ClientColumns::record).transpose()
     }
+}
+
+async fn list(executor: impl PgExecutor<'_>, scope: Scope) -> Result<Vec<ClientRecord>, StoreError> {
+    let rows = sqlx::query_as!(
+        ClientColumns,
+        "-- client.list
+        select id, slug, name, country, time_zone, state from client where $1::uuid is null or id = $1 order by slug",
+        scope.client_uuid()
+    )
+    .fetch_all(executor)
+    .await?;
+    rows.into_iter().map(ClientColumns::record).collect()
 }

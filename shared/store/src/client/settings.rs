@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use ripen_domain::{
     id::{ClientId, ProgramId},
     outcome::ReturnRules,
@@ -11,12 +11,16 @@ use ripen_domain::{
 use crate::{Scope, Store, StoreError, Transaction, error::one_row, source::record::State};
 
 /// What a client uses besides its name and place.
-#[derive(Debug, Clone)]
-pub struct ClientTerms {
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClientSettings {
     /// The program's name.
     pub program: String,
     /// A leads that its sales team can take in a day.
     pub capacity: Option<i32>,
+    /// Where its leads are mailed while a webhook of it fails and no rep has them.
+    pub fallback: Option<String>,
+    /// When it may return leads.
+    pub returns: ReturnRules,
 }
 
 /// What is to change of a client; what is none stays.
@@ -33,23 +37,6 @@ pub struct ClientChange {
 }
 
 impl Store {
-    /// What the client uses.
-    ///
-    /// # Errors
-    /// When the database is away or there is no such client.
-    pub async fn client_terms(&self, client: ClientId) -> Result<ClientTerms, StoreError> {
-        let row = sqlx::query!(
-            "-- client.terms
-            select g.name, c.capacity from client c
-            join program g on g.id = coalesce(c.program_id, (select id from program where is_default))
-            where c.id = $1",
-            client.uuid()
-        )
-        .fetch_one(&self.pool)
-        .await?;
-        Ok(ClientTerms { program: row.name, capacity: row.capacity })
-    }
-
     /// What clients' sales teams can take in a day, by slug, where that is set.
     ///
     /// # Errors
@@ -63,93 +50,114 @@ impl Store {
         .await?;
         Ok(rows.into_iter().map(|row| (row.slug, u32::try_from(row.capacity).unwrap_or(0))).collect())
     }
+}
 
-    /// Changes a client.
+impl Transaction {
+    /// What a client uses; none where the scope has no such client.
     ///
     /// # Errors
-    /// `Moved` when there is no such client.
-    pub async fn client_set(&self, client: ClientId, change: &ClientChange, now: Timestamp) -> Result<(), StoreError> {
+    /// When the transaction fails.
+    pub async fn client_settings(
+        &mut self,
+        scope: Scope,
+        client: ClientId,
+    ) -> Result<Option<ClientSettings>, StoreError> {
+        let row = sqlx::query!(
+            r#"-- client.settings
+            select g.name, c.capacity, c.return_days, c.return_reasons,
+                   (select e.address from endpoint e where e.client_id = c.id and e.is_fallback limit 1) as fallback
+            from client c join program g on g.id = coalesce(c.program_id, (select id from program where is_default))
+            where c.id = $1 and ($2::uuid is null or c.id = $2)"#,
+            client.uuid(),
+            scope.client_uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(row.map(|row| ClientSettings {
+            program: row.name,
+            capacity: row.capacity,
+            fallback: row.fallback,
+            returns: ReturnRules { days: row.return_days, reasons: row.return_reasons },
+        }))
+    }
+
+    /// Gives a client another program. Its open leads are taken there before, by `leads_set_program`. `Moved` when there is no
+    /// such client in the scope.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn client_set_program(
+        &mut self,
+        scope: Scope,
+        client: ClientId,
+        program: ProgramId,
+    ) -> Result<(), StoreError> {
+        let done = sqlx::query!(
+            "-- client.set_program
+            update client set program_id = $2 where id = $1 and ($3::uuid is null or id = $3)",
+            client.uuid(),
+            program.uuid(),
+            scope.client_uuid()
+        )
+        .execute(self.connection())
+        .await?;
+        one_row(done.rows_affected(), "client")
+    }
+
+    /// Changes a client; what is held for it is routed again. `Moved` when there is no such client in the scope.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn client_set(
+        &mut self,
+        scope: Scope,
+        client: ClientId,
+        change: &ClientChange,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let done = sqlx::query!(
             "-- client.set
             update client set name = coalesce($2, name), country = coalesce($3, country), time_zone = coalesce($4, time_zone),
                               capacity = case when $5 then $6 else capacity end
-            where id = $1",
+            where id = $1 and ($7::uuid is null or id = $7)",
             client.uuid(),
             change.name,
             change.country,
             change.time_zone,
             change.capacity.is_some(),
-            change.capacity.flatten()
+            change.capacity.flatten(),
+            scope.client_uuid()
         )
-        .execute(&self.pool)
+        .execute(self.connection())
         .await?;
         one_row(done.rows_affected(), "client")?;
         self.route_again(client, now).await?;
         Ok(())
     }
 
-    /// Gives a client another program and takes its open leads there, to be regraded over `spread`. Returns how many.
+    /// Sets when a client may return leads; `Moved` when there is no such client in the scope.
     ///
     /// # Errors
-    /// When the database is away or there is no such client.
-    pub async fn client_set_program(
-        &self,
+    /// When the transaction fails.
+    pub async fn client_set_returns(
+        &mut self,
+        scope: Scope,
         client: ClientId,
-        program: ProgramId,
-        spread: SignedDuration,
-        now: Timestamp,
-    ) -> Result<u64, StoreError> {
-        let mut tx = self.begin().await?;
-        // Leads before their client, as every writer locks them: a batch that holds one of the leads would deadlock with us.
-        let moved = tx.leads_set_program(client, program).await?;
-        let done = sqlx::query!(
-            "-- client.set_program
-            update client set program_id = $2 where id = $1",
-            client.uuid(),
-            program.uuid()
-        )
-        .execute(tx.connection())
-        .await?;
-        one_row(done.rows_affected(), "client")?;
-        tx.program_take_leads(program, moved, spread, now).await?;
-        tx.commit().await?;
-        Ok(moved)
-    }
-
-    /// When a client may return leads.
-    ///
-    /// # Errors
-    /// When the database is away or there is no such client.
-    pub async fn return_rules(&self, client: ClientId) -> Result<ReturnRules, StoreError> {
-        let row = sqlx::query!(
-            "-- client.returns
-            select return_days, return_reasons from client where id = $1",
-            client.uuid()
-        )
-        .fetch_one(&self.pool)
-        .await?;
-        Ok(ReturnRules { days: row.return_days, reasons: row.return_reasons })
-    }
-
-    /// Sets when a client may return leads.
-    ///
-    /// # Errors
-    /// `Moved` when there is no such client.
-    pub async fn client_set_returns(&self, client: ClientId, rules: &ReturnRules) -> Result<(), StoreError> {
+        rules: &ReturnRules,
+    ) -> Result<(), StoreError> {
         let done = sqlx::query!(
             "-- client.set_returns
-            update client set return_days = $2, return_reasons = $3 where id = $1",
+            update client set return_days = $2, return_reasons = $3 where id = $1 and ($4::uuid is null or id = $4)",
             client.uuid(),
             rules.days,
-            &rules.reasons
+            &rules.reasons,
+            scope.client_uuid()
         )
-        .execute(&self.pool)
+        .execute(self.connection())
         .await?;
         one_row(done.rows_affected(), "client")
     }
-}
 
-impl Transaction {
     /// Pauses or resumes a client; `Moved` when there is no such client in the scope.
     pub async fn client_set_state(&mut self, scope: Scope, client: ClientId, state: State) -> Result<(), StoreError> {
         let done = sqlx::query!(
@@ -167,12 +175,18 @@ impl Transaction {
 
 impl Transaction {
     /// Puts a version of the client's routing in force; none takes the routing out of force.
-    pub(crate) async fn client_use_route(&mut self, client: ClientId, version: Option<i32>) -> Result<(), StoreError> {
+    pub(crate) async fn client_use_route(
+        &mut self,
+        scope: Scope,
+        client: ClientId,
+        version: Option<i32>,
+    ) -> Result<(), StoreError> {
         let done = sqlx::query!(
             "-- client.use_route
-            update client set route = $2 where id = $1",
+            update client set route = $2 where id = $1 and ($3::uuid is null or id = $3)",
             client.uuid(),
-            version
+            version,
+            scope.client_uuid()
         )
         .execute(self.connection())
         .await?;

@@ -3,12 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
+    actor::Actor,
     criteria::Criteria,
     hash::ContentHash,
     id::{CriteriaId, ProgramId},
 };
 
-use crate::{Store, StoreError, program::record::program_for};
+use crate::{StoreError, Transaction};
 
 /// A document to be switched on.
 #[derive(Debug, Clone)]
@@ -17,26 +18,27 @@ pub struct Activation<'a> {
     pub program: &'a str,
     /// The document.
     pub document: &'a str,
-    /// Ids for the version and the program, should they be new.
-    pub ids: (CriteriaId, ProgramId),
+    /// The version's id, should it be new.
+    pub version_id: CriteriaId,
+    /// The program's id, should it be new.
+    pub program_id: ProgramId,
     /// Who.
-    pub by: &'a str,
+    pub by: &'a Actor,
     /// The back-test it rests on.
     pub backtest: Option<uuid::Uuid>,
     /// Over what time it reaches all open leads.
     pub spread: SignedDuration,
 }
 
-impl Store {
+impl Transaction {
     /// Makes a document the active version of the program of its name and returns its version. The same document again is
     /// the same version. The first document of all names the default program. What its receipts are compressed by is kept
     /// with it, and stays.
     ///
     /// # Errors
-    /// When the database is away, or the document has mistakes.
-    pub async fn criteria_activate(&self, new: &Activation<'_>, now: Timestamp) -> Result<i32, StoreError> {
-        let mut tx = self.begin().await?;
-        let program = program_for(tx.connection(), new.program, new.ids.1, now).await?;
+    /// When the transaction fails, or the document has mistakes.
+    pub async fn criteria_activate(&mut self, new: &Activation<'_>, now: Timestamp) -> Result<i32, StoreError> {
+        let program = self.program_for(new.program, new.program_id, now).await?;
         let hash = ContentHash::of(new.document.as_bytes());
         let loaded =
             Criteria::load(new.document).map_err(|_| StoreError::Failed("the criteria have mistakes".to_owned()))?;
@@ -47,14 +49,14 @@ impl Store {
             select $1, $2, coalesce(max(version), 0) + 1, $3, $4, $6, $5, $5 from criteria where program_id = $2
             on conflict (program_id, hash) do update set activated_at = $5, retired_at = null
             returning k.id, k.version"#,
-            new.ids.0.uuid(),
+            new.version_id.uuid(),
             program.uuid(),
             &hash.bytes()[..],
             new.document,
             now.to_sqlx(),
             dictionary
         )
-        .fetch_one(tx.connection())
+        .fetch_one(self.connection())
         .await?;
         // Before the program names the new version: the one it names now is the one that retires.
         sqlx::query!(
@@ -69,13 +71,12 @@ impl Store {
             program.uuid(),
             row.id,
             now.to_sqlx(),
-            new.by,
+            new.by.name(),
             new.backtest
         )
-        .execute(tx.connection())
+        .execute(self.connection())
         .await?;
-        tx.program_use_criteria(program, CriteriaId::from_uuid(row.id), new.spread, now).await?;
-        tx.commit().await?;
+        self.program_use_criteria(program, CriteriaId::from_uuid(row.id), new.spread, now).await?;
         Ok(row.version)
     }
 }

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::hash::ContentHash;
+use ripen_domain::{actor::Actor, hash::ContentHash};
 
-use crate::{Store, StoreError, decision::history::Period};
+use crate::{StoreError, Transaction, decision::history::Period};
 
 /// A back-test to be kept.
 #[derive(Debug)]
@@ -20,15 +20,15 @@ pub struct NewBacktest<'a> {
     /// What it found.
     pub report: serde_json::Value,
     /// Who ran it.
-    pub by: &'a str,
+    pub by: &'a Actor,
 }
 
-impl Store {
+impl Transaction {
     /// Keeps a back-test.
     ///
     /// # Errors
-    /// When the database is away.
-    pub async fn backtest_add(&self, new: &NewBacktest<'_>, now: Timestamp) -> Result<(), StoreError> {
+    /// When the transaction fails.
+    pub async fn backtest_add(&mut self, new: &NewBacktest<'_>, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query!(
             "-- backtest.add
             insert into backtest (id, program, hash, client_id, since, until, decisions, report, by, at)
@@ -41,10 +41,10 @@ impl Store {
             new.period.until.to_sqlx(),
             new.decisions,
             new.report,
-            new.by,
+            new.by.name(),
             now.to_sqlx()
         )
-        .execute(&self.pool)
+        .execute(self.connection())
         .await?;
         Ok(())
     }
@@ -52,14 +52,14 @@ impl Store {
     /// The hash of the document that a back-test was about; none where there is no such back-test.
     ///
     /// # Errors
-    /// When the database is away.
-    pub async fn backtest_hash(&self, id: uuid::Uuid) -> Result<Option<Vec<u8>>, StoreError> {
+    /// When the transaction fails.
+    pub async fn backtest_hash(&mut self, id: uuid::Uuid) -> Result<Option<Vec<u8>>, StoreError> {
         let row = sqlx::query!(
             "-- backtest.hash
             select hash from backtest where id = $1",
             id
         )
-        .fetch_optional(&self.pool)
+        .fetch_optional(self.connection())
         .await?;
         Ok(row.map(|row| row.hash))
     }

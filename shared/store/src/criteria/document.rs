@@ -1,9 +1,9 @@
 //! Criteria documents, as the qualifier loads them and people list them.
 
 use jiff::Timestamp;
-use ripen_domain::id::CriteriaId;
+use ripen_domain::id::{ClientId, CriteriaId};
 
-use crate::{Store, StoreError};
+use crate::{Scope, Store, StoreError, Transaction};
 
 /// One version of a program's criteria.
 #[derive(Debug, Clone)]
@@ -37,6 +37,65 @@ pub struct ActiveCriteria {
     pub version: i32,
     /// The document.
     pub document: String,
+}
+
+/// A version of a program's criteria, without its document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CriteriaVersion {
+    /// Counts from 1.
+    pub version: i32,
+    /// SHA-256 of the document.
+    pub hash: Vec<u8>,
+    /// It is the active one.
+    pub active: bool,
+    /// It is, or was before.
+    pub was_active: bool,
+}
+
+impl Transaction {
+    /// The versions of the program of this name, newest last.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn criteria_versions(&mut self, program: &str) -> Result<Vec<CriteriaVersion>, StoreError> {
+        Ok(sqlx::query_as!(
+            CriteriaVersion,
+            r#"-- criteria.versions
+            select k.version, k.hash, g.criteria_id is not distinct from k.id as "active!",
+                   k.activated_at is not null as "was_active!"
+            from criteria k join program g on g.id = k.program_id where g.name = $1 order by k.version"#,
+            program
+        )
+        .fetch_all(self.connection())
+        .await?)
+    }
+
+    /// The active criteria of a client's program; none before the first activation, or where the scope has no such client.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn client_criteria(
+        &mut self,
+        scope: Scope,
+        client: ClientId,
+    ) -> Result<Option<ActiveCriteria>, StoreError> {
+        let row = sqlx::query!(
+            "-- criteria.of_client
+            select k.id, k.version, k.document
+            from client c join program g on g.id = coalesce(c.program_id, (select id from program where is_default))
+            join criteria k on k.id = g.criteria_id
+            where c.id = $1 and ($2::uuid is null or c.id = $2)",
+            client.uuid(),
+            scope.client_uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(row.map(|row| ActiveCriteria {
+            id: CriteriaId::from_uuid(row.id),
+            version: row.version,
+            document: row.document,
+        }))
+    }
 }
 
 impl Store {

@@ -102,12 +102,14 @@ impl Store {
         .await?;
         Ok(rows.into_iter().map(|row| ClientId::from_uuid(row.client_id)).collect())
     }
+}
 
+impl Transaction {
     /// Has a client's held deliveries routed again soon, because something changed that may help.
     ///
     /// # Errors
-    /// When the database is away: they are looked at again when their time is up.
-    pub async fn route_again(&self, client: ClientId, now: Timestamp) -> Result<u64, StoreError> {
+    /// When the transaction fails.
+    pub(crate) async fn route_again(&mut self, client: ClientId, now: Timestamp) -> Result<u64, StoreError> {
         let done = sqlx::query!(
             "-- held.again
             update delivery set due_at = $2 where client_id = $1 and endpoint_id is null and state = 'held' and due_at > $2
@@ -116,26 +118,11 @@ impl Store {
             client.uuid(),
             now.to_sqlx()
         )
-        .execute(&self.pool)
+        .execute(self.connection())
         .await?;
         Ok(done.rows_affected())
     }
 
-    /// The same for the client of an endpoint.
-    pub(crate) async fn route_again_for(&self, endpoint: EndpointId, now: Timestamp) -> Result<(), StoreError> {
-        let row = sqlx::query!(
-            "-- held.client_of
-            select client_id from endpoint where id = $1",
-            endpoint.uuid()
-        )
-        .fetch_one(&self.pool)
-        .await?;
-        self.route_again(ClientId::from_uuid(row.client_id), now).await?;
-        Ok(())
-    }
-}
-
-impl Transaction {
     /// The leads of a client that are due to be routed again, the best first.
     ///
     /// # Errors

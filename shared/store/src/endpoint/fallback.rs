@@ -7,44 +7,54 @@ use ripen_domain::{
     id::{ClientId, EndpointId},
 };
 
-use crate::{Store, StoreError};
+use crate::{Scope, StoreError, Transaction};
 
-impl Store {
+/// An address that leads are mailed to.
+#[derive(Debug, Clone)]
+pub struct NewFallback {
+    /// The endpoint's id.
+    pub id: EndpointId,
+    /// Normalised e-mail address.
+    pub address: String,
+}
+
+impl Transaction {
     /// Where a client's leads are mailed while their webhook fails and no rep has them: nowhere from now on where none.
     ///
     /// # Errors
-    /// When the database is away.
+    /// When the transaction fails.
     pub async fn client_set_fallback(
-        &self,
+        &mut self,
+        scope: Scope,
         client: ClientId,
-        to: Option<(EndpointId, &str)>,
+        to: Option<&NewFallback>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.pool.begin().await?;
         sqlx::query!(
             "-- endpoint.remove_fallback
             update endpoint set is_fallback = false, state = 'disabled', state_reason = 'disabled by the firm'
-            where client_id = $1 and is_fallback",
-            client.uuid()
+            where client_id = $1 and is_fallback and ($2::uuid is null or client_id = $2)",
+            client.uuid(),
+            scope.client_uuid()
         )
-        .execute(&mut *tx)
+        .execute(self.connection())
         .await?;
-        if let Some((id, address)) = to {
+        if let Some(NewFallback { id, address }) = to {
             let events: Vec<_> = EventType::BY_MAIL.iter().map(|event| event.word().to_owned()).collect();
             sqlx::query!(
                 "-- endpoint.set_fallback
                 insert into endpoint (id, client_id, kind, name, address, by_name, is_fallback, events, created_at)
-                values ($1, $2, 'email', 'Fallback', $3, true, true, $4, $5)",
+                select $1, $2, 'email', 'Fallback', $3, true, true, $4, $5 where $6::uuid is null or $2 = $6",
                 id.uuid(),
                 client.uuid(),
                 address,
                 &events,
-                now.to_sqlx()
+                now.to_sqlx(),
+                scope.client_uuid()
             )
-            .execute(&mut *tx)
+            .execute(self.connection())
             .await?;
         }
-        tx.commit().await?;
         Ok(())
     }
 }

@@ -6,8 +6,13 @@ use ripen_domain::{
     delivery::EventType,
     id::{ClientId, EndpointId, RepId},
 };
+use sqlx::PgExecutor;
 
-use crate::{Store, StoreError, endpoint::settings::EndpointTerms, error::word};
+use crate::{
+    Scope, Store, StoreError, Transaction,
+    endpoint::settings::EndpointTerms,
+    error::{one_row, word},
+};
 
 /// Webhook or e-mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +68,8 @@ pub struct NewEndpoint {
 pub struct EndpointRecord {
     /// Its id.
     pub id: EndpointId,
+    /// Whose it is.
+    pub client_id: ClientId,
     /// The client's slug.
     pub client: String,
     /// Webhook or e-mail.
@@ -79,20 +86,53 @@ pub struct EndpointRecord {
     pub open: i64,
     /// How its deliveries go out.
     pub terms: EndpointTerms,
-    /// Failed attempts since the last one that did not fail, and when the first of them was.
-    pub failing: Option<(i32, Timestamp)>,
+    /// Failed attempts since the last one that did not fail.
+    pub failing: Option<FailingSince>,
     /// When the next probe may be made, where the circuit is open.
     pub probe_at: Option<Timestamp>,
-    /// When each live secret was made, and from when it no longer signs; newest first.
-    pub secrets: Vec<(Timestamp, Option<Timestamp>)>,
+    /// Live secrets, newest first.
+    pub secrets: Vec<SecretRecord>,
+}
+
+/// When a signing secret was made, and how long it signs; never the secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SecretRecord {
+    /// When it was made.
+    pub made: Timestamp,
+    /// From when it no longer signs; none for one that was not replaced.
+    pub until: Option<Timestamp>,
+}
+
+/// Attempts that failed one after another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FailingSince {
+    /// How many.
+    pub failures: i32,
+    /// When the first of them was.
+    pub since: Timestamp,
 }
 
 impl Store {
-    /// Adds an endpoint, enabled.
+    /// The endpoints of a scope by client, or the one named.
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn endpoint_add(&self, new: &NewEndpoint, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn endpoints(
+        &self,
+        scope: Scope,
+        only: Option<EndpointId>,
+        now: Timestamp,
+    ) -> Result<Vec<EndpointRecord>, StoreError> {
+        list(&self.pool, scope, only, now).await
+    }
+}
+
+impl Transaction {
+    /// Adds an endpoint, enabled: what is held for its client may go there. `Moved` when the client is not in the scope.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn endpoint_add(&mut self, scope: Scope, new: &NewEndpoint, now: Timestamp) -> Result<(), StoreError> {
         let (url, address) = match new.kind {
             EndpointKind::Webhook => (Some(new.to.as_str()), None),
             EndpointKind::Email => (None, Some(new.to.as_str())),
@@ -102,11 +142,10 @@ impl Store {
             EndpointKind::Email => &EventType::BY_MAIL,
         };
         let events: Vec<_> = events.iter().map(|event| event.word().to_owned()).collect();
-        let mut tx = self.pool.begin().await?;
-        sqlx::query!(
+        let done = sqlx::query!(
             "-- endpoint.add
             insert into endpoint (id, client_id, kind, url, address, rep_id, allow_private, created_at, name, events)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 where $11::uuid is null or $2 = $11",
             new.id.uuid(),
             new.client.uuid(),
             new.kind.word(),
@@ -116,10 +155,12 @@ impl Store {
             new.allow_private,
             now.to_sqlx(),
             new.name,
-            &events
+            &events,
+            scope.client_uuid()
         )
-        .execute(&mut *tx)
+        .execute(self.connection())
         .await?;
+        one_row(done.rows_affected(), "client")?;
         if let Some(secret) = &new.secret {
             sqlx::query!(
                 "-- endpoint.add_secret
@@ -128,55 +169,98 @@ impl Store {
                 secret,
                 now.to_sqlx()
             )
-            .execute(&mut *tx)
+            .execute(self.connection())
             .await?;
         }
-        tx.commit().await?;
         self.route_again(new.client, now).await?;
         Ok(())
     }
 
-    /// All endpoints by client, or the one named.
+    /// An endpoint, held until the transaction ends; none where the scope has no such endpoint.
     ///
     /// # Errors
-    /// When the database is away.
-    pub async fn endpoints(&self, only: Option<EndpointId>, now: Timestamp) -> Result<Vec<EndpointRecord>, StoreError> {
-        let rows = sqlx::query!(
-            r#"-- endpoint.list
-            select e.id, c.slug, e.kind, coalesce(e.url, e.address) as "to!", e.state, e.state_reason, e.allow_private,
-                   (select count(*) from delivery d where d.endpoint_id = e.id and d.state in ('pending', 'held', 'leased')) as "open!",
-                   e.concurrency, e.rate, e.timeout_s, e.headers, e.events, e.by_name, e.failures, e.failing_since, e.probe_at,
-                   array(select created_at from endpoint_secret s where s.endpoint_id = e.id and (expires_at is null or expires_at > $2)
-                         order by created_at desc, secret) as "made!: Vec<jiff_sqlx::Timestamp>",
-                   array(select expires_at from endpoint_secret s where s.endpoint_id = e.id and (expires_at is null or expires_at > $2)
-                         order by created_at desc, secret) as "expire!: Vec<Option<jiff_sqlx::Timestamp>>"
-            from endpoint e join client c on c.id = e.client_id where $1::uuid is null or e.id = $1
-            order by c.slug, e.created_at"#,
-            only.map(EndpointId::uuid),
-            now.to_sqlx()
+    /// When the transaction fails.
+    pub async fn endpoint_lock(
+        &mut self,
+        scope: Scope,
+        id: EndpointId,
+        now: Timestamp,
+    ) -> Result<Option<EndpointRecord>, StoreError> {
+        sqlx::query!(
+            "-- endpoint.lock
+            select id from endpoint where id = $1 and ($2::uuid is null or client_id = $2) for no key update",
+            id.uuid(),
+            scope.client_uuid()
         )
-        .fetch_all(&self.pool)
+        .fetch_optional(self.connection())
         .await?;
-        rows.into_iter()
-            .map(|row| {
-                let events = row.events.iter().map(|event| word(event)).collect::<Result<_, _>>()?;
-                let (concurrency, rate, timeout_s, headers) = (row.concurrency, row.rate, row.timeout_s, row.headers);
-                let expire = row.expire.into_iter().map(|at| at.map(jiff_sqlx::Timestamp::to_jiff));
-                Ok(EndpointRecord {
-                    id: EndpointId::from_uuid(row.id),
-                    client: row.slug,
-                    kind: EndpointKind::read(&row.kind)?,
-                    to: row.to,
-                    allow_private: row.allow_private,
-                    enabled: row.state == "enabled",
-                    reason: row.state_reason,
-                    open: row.open,
-                    terms: EndpointTerms { concurrency, rate, timeout_s, headers, events, by_name: row.by_name },
-                    failing: row.failing_since.map(|since| (row.failures, since.to_jiff())),
-                    probe_at: row.probe_at.map(jiff_sqlx::Timestamp::to_jiff),
-                    secrets: row.made.into_iter().map(jiff_sqlx::Timestamp::to_jiff).zip(expire).collect(),
-                })
-            })
-            .collect()
+        // A new statement: the one above cannot see what a change that it waited for has committed.
+        self.endpoint(scope, id, now).await
     }
+
+    /// An endpoint as this transaction sees it.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn endpoint(
+        &mut self,
+        scope: Scope,
+        id: EndpointId,
+        now: Timestamp,
+    ) -> Result<Option<EndpointRecord>, StoreError> {
+        Ok(list(self.connection(), scope, Some(id), now).await?.pop())
+    }
+}
+
+async fn list(
+    executor: impl PgExecutor<'_>,
+    scope: Scope,
+    only: Option<EndpointId>,
+    now: Timestamp,
+) -> Result<Vec<EndpointRecord>, StoreError> {
+    let rows = sqlx::query!(
+        r#"-- endpoint.list
+        select e.id, e.client_id, c.slug, e.kind, coalesce(e.url, e.address) as "to!", e.state, e.state_reason, e.allow_private,
+               (select count(*) from delivery d where d.endpoint_id = e.id and d.state in ('pending', 'held', 'leased')) as "open!",
+               e.concurrency, e.rate, e.timeout_s, e.headers, e.events, e.by_name, e.failures, e.failing_since, e.probe_at,
+               array(select created_at from endpoint_secret s where s.endpoint_id = e.id and (expires_at is null or expires_at > $2)
+                     order by created_at desc, secret) as "made!: Vec<jiff_sqlx::Timestamp>",
+               array(select expires_at from endpoint_secret s where s.endpoint_id = e.id and (expires_at is null or expires_at > $2)
+                     order by created_at desc, secret) as "expire!: Vec<Option<jiff_sqlx::Timestamp>>"
+        from endpoint e join client c on c.id = e.client_id
+        where ($1::uuid is null or e.id = $1) and ($3::uuid is null or e.client_id = $3)
+        order by c.slug, e.created_at"#,
+        only.map(EndpointId::uuid),
+        now.to_sqlx(),
+        scope.client_uuid()
+    )
+    .fetch_all(executor)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let events = row.events.iter().map(|event| word(event)).collect::<Result<_, _>>()?;
+            let (concurrency, rate, timeout_s, headers) = (row.concurrency, row.rate, row.timeout_s, row.headers);
+            let secret = |(made, until): (jiff_sqlx::Timestamp, Option<jiff_sqlx::Timestamp>)| SecretRecord {
+                made: made.to_jiff(),
+                until: until.map(jiff_sqlx::Timestamp::to_jiff),
+            };
+            let failing =
+                row.failing_since.map(|since| FailingSince { failures: row.failures, since: since.to_jiff() });
+            Ok(EndpointRecord {
+                id: EndpointId::from_uuid(row.id),
+                client_id: ClientId::from_uuid(row.client_id),
+                client: row.slug,
+                kind: EndpointKind::read(&row.kind)?,
+                to: row.to,
+                allow_private: row.allow_private,
+                enabled: row.state == "enabled",
+                reason: row.state_reason,
+                open: row.open,
+                terms: EndpointTerms { concurrency, rate, timeout_s, headers, events, by_name: row.by_name },
+                failing,
+                probe_at: row.probe_at.map(jiff_sqlx::Timestamp::to_jiff),
+                secrets: row.made.into_iter().zip(row.expire).map(secret).collect(),
+            })
+        })
+        .collect()
 }

@@ -1,60 +1,76 @@
 //! The secrets that sign webhooks: rotation with an overlap.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::{id::EndpointId, time::later};
+use ripen_domain::id::EndpointId;
 
-use crate::{Store, StoreError, error::one_row};
+use crate::{Scope, Store, StoreError, Transaction, error::one_row};
 
-impl Store {
-    /// Gives an endpoint a new signing secret; those it has sign beside it for the time of overlap.
+/// A webhook's new signing secret.
+#[derive(Clone, Copy)]
+pub struct RotatedSecret<'a> {
+    /// Which webhook's.
+    pub endpoint: EndpointId,
+    /// In clear, as webhooks are signed with it.
+    pub secret: &'a str,
+    /// From when those before no longer sign.
+    pub others_until: Timestamp,
+}
+
+impl Transaction {
+    /// Gives a webhook a new signing secret; those it has sign beside it for the time of overlap. `Moved` when there is no
+    /// such webhook in the scope.
     ///
     /// # Errors
-    /// `Moved` when there is no such webhook.
+    /// When the transaction fails.
     pub async fn endpoint_rotate_secret(
-        &self,
-        endpoint: EndpointId,
-        secret: &str,
-        overlap: Duration,
+        &mut self,
+        scope: Scope,
+        new: &RotatedSecret<'_>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.pool.begin().await?;
         sqlx::query!(
             "-- endpoint.expire_secrets
             update endpoint_secret set expires_at = least(expires_at, $2) where endpoint_id = $1",
-            endpoint.uuid(),
-            later(now, overlap).to_sqlx()
+            new.endpoint.uuid(),
+            new.others_until.to_sqlx()
         )
-        .execute(&mut *tx)
+        .execute(self.connection())
         .await?;
         let done = sqlx::query!(
             "-- endpoint.new_secret
             insert into endpoint_secret (endpoint_id, secret, created_at)
-            select id, $2, $3 from endpoint where id = $1 and kind = 'webhook'",
-            endpoint.uuid(),
-            secret,
-            now.to_sqlx()
+            select id, $2, $3 from endpoint where id = $1 and kind = 'webhook' and ($4::uuid is null or client_id = $4)",
+            new.endpoint.uuid(),
+            new.secret,
+            now.to_sqlx(),
+            scope.client_uuid()
         )
-        .execute(&mut *tx)
+        .execute(self.connection())
         .await?;
-        one_row(done.rows_affected(), "webhook")?;
-        tx.commit().await?;
-        Ok(())
+        one_row(done.rows_affected(), "webhook")
     }
+}
 
+impl Store {
     /// The secrets that sign now, newest first.
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn endpoint_secrets(&self, endpoint: EndpointId, now: Timestamp) -> Result<Vec<String>, StoreError> {
+    pub async fn endpoint_secrets(
+        &self,
+        scope: Scope,
+        endpoint: EndpointId,
+        now: Timestamp,
+    ) -> Result<Vec<String>, StoreError> {
         let rows = sqlx::query!(
             "-- endpoint.secrets
-            select secret from endpoint_secret where endpoint_id = $1 and (expires_at is null or expires_at > $2)
-            order by created_at desc, secret",
+            select s.secret from endpoint_secret s join endpoint e on e.id = s.endpoint_id
+            where e.id = $1 and (s.expires_at is null or s.expires_at > $2) and ($3::uuid is null or e.client_id = $3)
+            order by s.created_at desc, s.secret",
             endpoint.uuid(),
-            now.to_sqlx()
+            now.to_sqlx(),
+            scope.client_uuid()
         )
         .fetch_all(&self.pool)
         .await?;

@@ -1,9 +1,12 @@
 //! How deliveries go out to an endpoint: how many at once and in a second, for how long, with what headers and secrets.
 
 use jiff::Timestamp;
-use ripen_domain::{delivery::EventType, id::EndpointId};
+use ripen_domain::{
+    delivery::EventType,
+    id::{ClientId, EndpointId},
+};
 
-use crate::{Store, StoreError, error::one_row};
+use crate::{Scope, StoreError, Transaction};
 
 /// How deliveries go out to an endpoint.
 #[derive(Clone)]
@@ -52,21 +55,22 @@ pub struct EndpointChange {
     pub by_name: Option<bool>,
 }
 
-impl Store {
-    /// Changes how deliveries go out. Those that a rate made wait are given new places by the new one.
+impl Transaction {
+    /// Changes how deliveries go out. Those that a rate made wait are given new places by the new one. `Moved` when there is no
+    /// such endpoint in the scope.
     ///
     /// # Errors
-    /// `Moved` when there is no such endpoint.
+    /// When the transaction fails.
     pub async fn endpoint_change(
-        &self,
+        &mut self,
+        scope: Scope,
         endpoint: EndpointId,
         change: &EndpointChange,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let events =
             change.events.as_ref().map(|events| events.iter().map(|event| event.word().to_owned()).collect::<Vec<_>>());
-        let mut tx = self.begin().await?;
-        let done = sqlx::query!(
+        let changed = sqlx::query!(
             "-- endpoint.change
             update endpoint set concurrency = coalesce($2, concurrency),
                    rate = case when $3 then $4::double precision else rate end,
@@ -75,7 +79,7 @@ impl Store {
                    timeout_s = case when $5 then $6::integer else timeout_s end,
                    headers = coalesce($7::text[], headers), events = coalesce($8::text[], events),
                    by_name = coalesce($9, by_name)
-            where id = $1",
+            where id = $1 and ($10::uuid is null or client_id = $10) returning client_id",
             endpoint.uuid(),
             change.concurrency,
             change.rate.is_some(),
@@ -84,17 +88,17 @@ impl Store {
             change.timeout_s.flatten(),
             change.headers.as_deref(),
             events.as_deref(),
-            change.by_name
+            change.by_name,
+            scope.client_uuid()
         )
-        .execute(tx.connection())
+        .fetch_optional(self.connection())
         .await?;
-        one_row(done.rows_affected(), "endpoint")?;
+        let client = ClientId::from_uuid(changed.ok_or(StoreError::Moved("endpoint"))?.client_id);
         if change.rate.is_some() {
-            tx.deliveries_leave_line(endpoint, now).await?;
+            self.deliveries_leave_line(endpoint, now).await?;
         }
-        tx.commit().await?;
         if change.events.is_some() {
-            self.route_again_for(endpoint, now).await?;
+            self.route_again(client, now).await?;
         }
         Ok(())
     }

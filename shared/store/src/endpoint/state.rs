@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::id::{DeliveryId, EndpointId};
+use ripen_domain::id::{ClientId, DeliveryId, EndpointId};
 
-use crate::{Store, StoreError, delivery::event::Alarm, error::one_row};
+use crate::{Scope, Store, StoreError, Transaction, delivery::event::Alarm, error::one_row};
 
 impl Store {
     /// Disables an endpoint that wants no more. Where a delivery showed that, the client's other endpoints that ask are told.
@@ -32,25 +32,52 @@ impl Store {
         batch.raise(&alarms, now).await?;
         batch.commit().await
     }
+}
 
-    /// Enables an endpoint again: what waits for it goes out within seconds.
+impl Transaction {
+    /// Disables an endpoint: what it is owed waits. `Moved` when there is no such endpoint in the scope.
     ///
     /// # Errors
-    /// `Moved` when there is no such endpoint.
-    pub async fn endpoint_enable(&self, endpoint: EndpointId, now: Timestamp) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
+    /// When the transaction fails.
+    pub async fn endpoint_pause(&mut self, scope: Scope, endpoint: EndpointId) -> Result<(), StoreError> {
         let done = sqlx::query!(
+            "-- endpoint.pause
+            update endpoint set state_reason = case state when 'enabled' then 'disabled by the firm' else state_reason end,
+                   state = 'disabled'
+            where id = $1 and ($2::uuid is null or client_id = $2)",
+            endpoint.uuid(),
+            scope.client_uuid()
+        )
+        .execute(self.connection())
+        .await?;
+        one_row(done.rows_affected(), "endpoint")
+    }
+
+    /// Enables an endpoint again: what waits for it goes out within seconds. `Moved` when there is no such endpoint in the
+    /// scope.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn endpoint_enable(
+        &mut self,
+        scope: Scope,
+        endpoint: EndpointId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let row = sqlx::query!(
             "-- endpoint.enable
             update endpoint set state = 'enabled', state_reason = null, failures = 0, failing_since = null, probes = 0,
-                   probe_at = null, release_at = $2 where id = $1",
+                   probe_at = null, release_at = $2
+            where id = $1 and ($3::uuid is null or client_id = $3) returning client_id",
             endpoint.uuid(),
-            now.to_sqlx()
+            now.to_sqlx(),
+            scope.client_uuid()
         )
-        .execute(tx.connection())
+        .fetch_optional(self.connection())
         .await?;
-        one_row(done.rows_affected(), "endpoint")?;
-        tx.notices_tell_anew(endpoint).await?;
-        tx.commit().await?;
-        self.route_again_for(endpoint, now).await
+        let client = ClientId::from_uuid(row.ok_or(StoreError::Moved("endpoint"))?.client_id);
+        self.notices_tell_anew(endpoint).await?;
+        self.route_again(client, now).await?;
+        Ok(())
     }
 }

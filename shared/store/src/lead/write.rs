@@ -10,7 +10,7 @@ use ripen_domain::{
 use uuid::Uuid;
 
 use crate::{
-    StoreError, Transaction,
+    Scope, StoreError, Transaction,
     decision::write::{DecisionArrays, NewDecision},
     error::one_row,
     lead::{load::LeadRow, touch::NewTouch},
@@ -190,16 +190,23 @@ impl Transaction {
     }
 
     /// Takes a client's open leads to another program, where they are not there yet; returns how many.
-    pub(crate) async fn leads_set_program(&mut self, client: ClientId, program: ProgramId) -> Result<u64, StoreError> {
+    pub async fn leads_set_program(
+        &mut self,
+        scope: Scope,
+        client: ClientId,
+        program: ProgramId,
+    ) -> Result<u64, StoreError> {
         let done = sqlx::query!(
             "-- lead.set_program
             with theirs as materialized (
               select l.id from program g join lead l on l.program_id = g.id
-              where g.id <> $2 and l.client_id = $1 and l.stage in ('lead', 'contact', 'opportunity') order by l.id for update of l
+              where g.id <> $2 and l.client_id = $1 and ($3::uuid is null or l.client_id = $3)
+                and l.stage in ('lead', 'contact', 'opportunity') order by l.id for update of l
             )
             update lead l set program_id = $2 from theirs where l.id = theirs.id",
             client.uuid(),
-            program.uuid()
+            program.uuid(),
+            scope.client_uuid()
         )
         .execute(self.connection())
         .await?;

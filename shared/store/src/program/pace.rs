@@ -40,7 +40,7 @@ impl Transaction {
     }
 
     /// Has so many leads that came to a program regraded within `spread`, or faster where it is at a faster pace already.
-    pub(crate) async fn program_take_leads(
+    pub async fn program_take_leads(
         &mut self,
         program: ProgramId,
         leads: u64,

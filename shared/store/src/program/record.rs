@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::id::{CriteriaId, ProgramId};
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, Transaction};
 
 /// A program.
 #[derive(Debug, Clone)]
@@ -58,42 +58,84 @@ impl Store {
     }
 }
 
-/// The program of this name, locked: an existing one, else the default one while it has no criteria, else a new one.
-pub(crate) async fn program_for(
-    tx: &mut sqlx::PgConnection,
-    name: &str,
-    fresh: ProgramId,
-    now: Timestamp,
-) -> Result<ProgramId, StoreError> {
-    let found = sqlx::query!(
-        "-- program.by_name
-        select id from program where name = $1 for update",
-        name
-    )
-    .fetch_optional(&mut *tx)
-    .await?;
-    if let Some(row) = found {
-        return Ok(ProgramId::from_uuid(row.id));
+/// A program by its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProgramName {
+    /// Its id.
+    pub id: ProgramId,
+    /// Name, as its criteria call it.
+    pub name: String,
+    /// The active criteria.
+    pub active: Option<CriteriaId>,
+}
+
+impl Transaction {
+    /// The names of all programs.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn program_names(&mut self) -> Result<Vec<ProgramName>, StoreError> {
+        let rows = sqlx::query!(
+            "-- program.names
+            select id, name, criteria_id from program order by name"
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let name = |id, name, active: Option<uuid::Uuid>| ProgramName {
+            id: ProgramId::from_uuid(id),
+            name,
+            active: active.map(CriteriaId::from_uuid),
+        };
+        Ok(rows.into_iter().map(|row| name(row.id, row.name, row.criteria_id)).collect())
     }
-    let named = sqlx::query!(
-        "-- program.name_default
-        update program set name = $1 where is_default and criteria_id is null
-          and not exists (select 1 from criteria k where k.program_id = program.id) returning id",
-        name
-    )
-    .fetch_optional(&mut *tx)
-    .await?;
-    if let Some(row) = named {
-        return Ok(ProgramId::from_uuid(row.id));
+
+    /// Holds the program of this name, where there is one, until the transaction ends.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn program_lock(&mut self, name: &str) -> Result<Option<ProgramId>, StoreError> {
+        let found = sqlx::query!(
+            "-- program.by_name
+            select id from program where name = $1 for update",
+            name
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(found.map(|row| ProgramId::from_uuid(row.id)))
     }
-    sqlx::query!(
-        "-- program.add
-        insert into program (id, name, created_at) values ($1, $2, $3)",
-        fresh.uuid(),
-        name,
-        now.to_sqlx()
-    )
-    .execute(tx)
-    .await?;
-    Ok(fresh)
+}
+
+impl Transaction {
+    /// The program of this name, locked: an existing one, else the default one while it has no criteria, else a new one.
+    pub(crate) async fn program_for(
+        &mut self,
+        name: &str,
+        fresh: ProgramId,
+        now: Timestamp,
+    ) -> Result<ProgramId, StoreError> {
+        if let Some(found) = self.program_lock(name).await? {
+            return Ok(found);
+        }
+        let named = sqlx::query!(
+            "-- program.name_default
+            update program set name = $1 where is_default and criteria_id is null
+              and not exists (select 1 from criteria k where k.program_id = program.id) returning id",
+            name
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        if let Some(row) = named {
+            return Ok(ProgramId::from_uuid(row.id));
+        }
+        sqlx::query!(
+            "-- program.add
+            insert into program (id, name, created_at) values ($1, $2, $3)",
+            fresh.uuid(),
+            name,
+            now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(fresh)
+    }
 }

@@ -4,31 +4,38 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::id::SourceId;
 
-use crate::{Store, StoreError};
+use crate::{Scope, StoreError, Transaction, error::one_row};
 
-impl Store {
-    /// Gives a source another key that ends at `expires_at`, and forgets keys that ended.
+/// A key to be kept, hashed.
+#[derive(Debug, Clone)]
+pub struct NewSourceKey {
+    /// Whose it is.
+    pub source: SourceId,
+    /// SHA-256.
+    pub hash: [u8; 32],
+    /// From when it opens nothing.
+    pub expires_at: Timestamp,
+}
+
+impl Transaction {
+    /// Gives a source another key, and forgets keys that ended; `Moved` when there is no such source in the scope.
     ///
     /// # Errors
-    /// When the database is away.
-    pub async fn source_add_key(
-        &self,
-        source: SourceId,
-        hash: &[u8; 32],
-        now: Timestamp,
-        expires_at: Timestamp,
-    ) -> Result<(), StoreError> {
-        sqlx::query!(
+    /// When the transaction fails.
+    pub async fn source_add_key(&mut self, scope: Scope, new: &NewSourceKey, now: Timestamp) -> Result<(), StoreError> {
+        let done = sqlx::query!(
             "-- source.add_key
             with ended as (delete from source_key where expires_at < $3)
-            insert into source_key (hash, source_id, created_at, expires_at) values ($1, $2, $3, $4)",
-            &hash[..],
-            source.uuid(),
+            insert into source_key (hash, source_id, created_at, expires_at)
+            select $1, id, $3, $4 from source where id = $2 and ($5::uuid is null or client_id = $5)",
+            &new.hash[..],
+            new.source.uuid(),
             now.to_sqlx(),
-            expires_at.to_sqlx()
+            new.expires_at.to_sqlx(),
+            scope.client_uuid()
         )
-        .execute(&self.pool)
+        .execute(self.connection())
         .await?;
-        Ok(())
+        one_row(done.rows_affected(), "source")
     }
 }

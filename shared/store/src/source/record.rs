@@ -9,7 +9,7 @@ use ripen_domain::{
 use rust_decimal::Decimal;
 
 use crate::{
-    Store, StoreError,
+    Scope, Store, StoreError, Transaction,
     error::{one_row, word},
 };
 
@@ -186,11 +186,11 @@ impl Store {
         found.map(SourceColumns::record).transpose()
     }
 
-    /// All sources, or one client's, by client and name.
+    /// The sources of a scope by client and name.
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn sources(&self, client: Option<ClientId>) -> Result<Vec<SourceRecord>, StoreError> {
+    pub async fn sources(&self, scope: Scope) -> Result<Vec<SourceRecord>, StoreError> {
         let rows = sqlx::query_as!(
             SourceColumns,
             r#"-- source.list
@@ -199,28 +199,28 @@ impl Store {
             from source s join client c on c.id = s.client_id
             where $1::uuid is null or s.client_id = $1
             order by c.slug, s.name"#,
-            client.map(ClientId::uuid)
+            scope.client_uuid()
         )
         .fetch_all(&self.pool)
         .await?;
         rows.into_iter().map(SourceColumns::record).collect()
     }
+}
 
-    /// Adds a source with its first key.
-    ///
-    /// # Errors
-    /// `Taken` when the client has a source of that name.
-    pub async fn source_add(&self, new: &NewSource, now: Timestamp) -> Result<(), StoreError> {
-        let mut tx = self.pool.begin().await?;
-        sqlx::query!(
+impl Transaction {
+    /// Adds a source with its first key; `Taken` when the client has a source of that name, `Moved` when the client is not in
+    /// the scope.
+    pub async fn source_add(&mut self, scope: Scope, new: &NewSource, now: Timestamp) -> Result<(), StoreError> {
+        let done = sqlx::query!(
             "-- source.add
             insert into source (id, client_id, name, channel, format, country, token_hash, cost_per_lead, thanks_url, created_at)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 where $11::uuid is null or $2 = $11",
             new.id.uuid(), new.client.uuid(), new.name, new.channel.word(), new.format.word(), new.country,
-            &new.token_hash[..], new.cost_per_lead, new.thanks_url, now.to_sqlx()
+            &new.token_hash[..], new.cost_per_lead, new.thanks_url, now.to_sqlx(), scope.client_uuid()
         )
-        .execute(&mut *tx)
+        .execute(self.connection())
         .await?;
+        one_row(done.rows_affected(), "client")?;
         sqlx::query!(
             "-- source.add_first_key
             insert into source_key (hash, source_id, created_at) values ($1, $2, $3)",
@@ -228,24 +228,39 @@ impl Store {
             new.id.uuid(),
             now.to_sqlx()
         )
-        .execute(&mut *tx)
+        .execute(self.connection())
         .await?;
-        tx.commit().await?;
         Ok(())
     }
 
-    /// Pauses or resumes a source.
-    ///
-    /// # Errors
-    /// `Moved` when there is no such source.
-    pub async fn source_set_state(&self, source: SourceId, state: State) -> Result<(), StoreError> {
+    /// A source, held until the transaction ends; none where the scope has no such source.
+    pub async fn source_lock(&mut self, scope: Scope, id: SourceId) -> Result<Option<SourceRecord>, StoreError> {
+        // No key update: arrivals that refer to the source may still be written meanwhile.
+        let found = sqlx::query_as!(
+            SourceColumns,
+            r#"-- source.lock
+            select s.id, s.client_id, s.name, s.channel, coalesce(s.country, c.country) as "country!", s.format, s.state,
+                   s.thanks_url, null::timestamptz as "expires_at?"
+            from source s join client c on c.id = s.client_id
+            where s.id = $1 and ($2::uuid is null or s.client_id = $2) for no key update of s"#,
+            id.uuid(),
+            scope.client_uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        found.map(SourceColumns::record).transpose()
+    }
+
+    /// Pauses or resumes a source; `Moved` when there is no such source in the scope.
+    pub async fn source_set_state(&mut self, scope: Scope, source: SourceId, state: State) -> Result<(), StoreError> {
         let done = sqlx::query!(
             "-- source.set_state
-            update source set state = $2 where id = $1",
+            update source set state = $2 where id = $1 and ($3::uuid is null or client_id = $3)",
             source.uuid(),
-            state.word()
+            state.word(),
+            scope.client_uuid()
         )
-        .execute(&self.pool)
+        .execute(self.connection())
         .await?;
         one_row(done.rows_affected(), "source")
     }

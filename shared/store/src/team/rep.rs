@@ -6,8 +6,9 @@ use ripen_domain::{
     id::{ClientId, RepId},
     routing::Pause,
 };
+use sqlx::PgExecutor;
 
-use crate::{Store, StoreError, error::one_row};
+use crate::{Scope, Store, StoreError, Transaction, error::one_row};
 
 /// A rep.
 #[derive(Debug, Clone)]
@@ -22,87 +23,25 @@ pub struct RepRecord {
     pub email: String,
 }
 
-impl Store {
-    /// Adds a rep.
-    ///
-    /// # Errors
-    /// `Taken` when the client has a rep of that address.
-    pub async fn rep_add(&self, rep: &RepRecord, now: Timestamp) -> Result<(), StoreError> {
-        sqlx::query!(
-            "-- rep.add
-            insert into rep (id, client_id, name, email, created_at) values ($1, $2, $3, $4, $5)",
-            rep.id.uuid(),
-            rep.client.uuid(),
-            rep.name,
-            rep.email,
-            now.to_sqlx()
-        )
-        .execute(&self.pool)
-        .await?;
-        Ok(())
-    }
-
-    /// The reps of a client by name.
-    ///
-    /// # Errors
-    /// When the database is away.
-    pub async fn reps(&self, client: ClientId) -> Result<Vec<RepRecord>, StoreError> {
-        let rows = sqlx::query!(
-            "-- rep.list
-            select id, name, email from rep where client_id = $1 order by name, id",
-            client.uuid()
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        let rep = |id, name, email| RepRecord { id: RepId::from_uuid(id), client, name, email };
-        Ok(rows.into_iter().map(|row| rep(row.id, row.name, row.email)).collect())
-    }
-
-    /// Changes when and how many leads a rep takes.
-    ///
-    /// # Errors
-    /// `Moved` when there is no such rep.
-    pub async fn rep_set(
-        &self,
-        (client, rep): (ClientId, RepId),
-        change: &RepChange,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let back_on = change.pause.flatten().and_then(|pause| match pause {
-            Pause::Until(date) => Some(date.to_sqlx()),
-            Pause::Open => None,
-        });
-        let holidays = change.holidays.as_ref().map(|days| days.iter().map(|day| day.to_sqlx()).collect::<Vec<_>>());
-        let done = sqlx::query!(
-            "-- rep.set
-            update rep set name = coalesce($3, name), time_zone = case when $4 then $5 else time_zone end,
-                           hours = case when $6 then $7 else hours end, holidays = coalesce($8::date[], holidays),
-                           is_paused = case when $9 then $10 else is_paused end, back_on = case when $9 then $11::date else back_on end,
-                           capacity = case when $12 then $13::integer else capacity end,
-                           links_since = case when $14 then $15::timestamptz else links_since end
-            where id = $2 and client_id = $1",
-            client.uuid(),
-            rep.uuid(),
-            change.name,
-            change.time_zone.is_some(),
-            change.time_zone.clone().flatten(),
-            change.hours.is_some(),
-            change.hours.clone().flatten(),
-            holidays.as_deref() as Option<&[jiff_sqlx::Date]>,
-            change.pause.is_some(),
-            change.pause.flatten().is_some(),
-            back_on as Option<jiff_sqlx::Date>,
-            change.capacity.is_some(),
-            change.capacity.flatten(),
-            change.revoke_links,
-            now.to_sqlx()
-        )
-        .execute(&self.pool)
-        .await?;
-        one_row(done.rows_affected(), "rep")?;
-        self.route_again(client, now).await?;
-        Ok(())
-    }
+/// What is set of a rep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepSettings {
+    /// Name as people write it.
+    pub name: String,
+    /// E-mail address.
+    pub email: String,
+    /// IANA name; none for the client's.
+    pub time_zone: Option<String>,
+    /// Lines of hours; none for day and night.
+    pub hours: Option<String>,
+    /// Days on which it takes none.
+    pub holidays: Vec<Date>,
+    /// For how long it takes none at all.
+    pub pause: Option<Pause>,
+    /// A leads a day; none for any number.
+    pub capacity: Option<i32>,
+    /// Links to the rep's page that were made before open nothing.
+    pub links_since: Timestamp,
 }
 
 /// What is to be changed of a rep; what is none stays.
@@ -122,4 +61,136 @@ pub struct RepChange {
     pub capacity: Option<Option<i32>>,
     /// Links to the rep's page that were made until now no longer open it.
     pub revoke_links: bool,
+}
+
+impl Store {
+    /// The reps of a client by name.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn reps(&self, scope: Scope, client: ClientId) -> Result<Vec<RepRecord>, StoreError> {
+        list(&self.pool, scope, client).await
+    }
+}
+
+impl Transaction {
+    /// Adds a rep; `Taken` when the client has a rep of that address, `Moved` when the client is not in the scope.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn rep_add(&mut self, scope: Scope, rep: &RepRecord, now: Timestamp) -> Result<(), StoreError> {
+        let done = sqlx::query!(
+            "-- rep.add
+            insert into rep (id, client_id, name, email, created_at)
+            select $1, $2, $3, $4, $5 where $6::uuid is null or $2 = $6",
+            rep.id.uuid(),
+            rep.client.uuid(),
+            rep.name,
+            rep.email,
+            now.to_sqlx(),
+            scope.client_uuid()
+        )
+        .execute(self.connection())
+        .await?;
+        one_row(done.rows_affected(), "client")
+    }
+
+    /// The reps of a client by name, as this transaction sees them.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn reps(&mut self, scope: Scope, client: ClientId) -> Result<Vec<RepRecord>, StoreError> {
+        list(self.connection(), scope, client).await
+    }
+
+    /// What is set of a rep; none where the scope has no such rep.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn rep_settings(&mut self, scope: Scope, rep: RepId) -> Result<Option<RepSettings>, StoreError> {
+        let row = sqlx::query!(
+            r#"-- rep.settings
+            select name, email, time_zone, hours, holidays as "holidays!: Vec<jiff_sqlx::Date>", is_paused,
+                   back_on as "back_on: jiff_sqlx::Date", capacity, links_since
+            from rep where id = $1 and ($2::uuid is null or client_id = $2)"#,
+            rep.uuid(),
+            scope.client_uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(row.map(|row| {
+            let pause = row.back_on.map_or(Pause::Open, |date| Pause::Until(date.to_jiff()));
+            RepSettings {
+                name: row.name,
+                email: row.email,
+                time_zone: row.time_zone,
+                hours: row.hours,
+                holidays: row.holidays.into_iter().map(jiff_sqlx::Date::to_jiff).collect(),
+                pause: row.is_paused.then_some(pause),
+                capacity: row.capacity,
+                links_since: row.links_since.to_jiff(),
+            }
+        }))
+    }
+
+    /// Changes when and how many leads a rep takes; what is held for its client may go to it then. `Moved` when there is no
+    /// such rep in the scope.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn rep_set(
+        &mut self,
+        scope: Scope,
+        rep: RepId,
+        change: &RepChange,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let back_on = change.pause.flatten().and_then(|pause| match pause {
+            Pause::Until(date) => Some(date.to_sqlx()),
+            Pause::Open => None,
+        });
+        let holidays = change.holidays.as_ref().map(|days| days.iter().map(|day| day.to_sqlx()).collect::<Vec<_>>());
+        let row = sqlx::query!(
+            "-- rep.set
+            update rep set name = coalesce($2, name), time_zone = case when $3 then $4 else time_zone end,
+                           hours = case when $5 then $6 else hours end, holidays = coalesce($7::date[], holidays),
+                           is_paused = case when $8 then $9 else is_paused end, back_on = case when $8 then $10::date else back_on end,
+                           capacity = case when $11 then $12::integer else capacity end,
+                           links_since = case when $13 then $14::timestamptz else links_since end
+            where id = $1 and ($15::uuid is null or client_id = $15) returning client_id",
+            rep.uuid(),
+            change.name,
+            change.time_zone.is_some(),
+            change.time_zone.clone().flatten(),
+            change.hours.is_some(),
+            change.hours.clone().flatten(),
+            holidays.as_deref() as Option<&[jiff_sqlx::Date]>,
+            change.pause.is_some(),
+            change.pause.flatten().is_some(),
+            back_on as Option<jiff_sqlx::Date>,
+            change.capacity.is_some(),
+            change.capacity.flatten(),
+            change.revoke_links,
+            now.to_sqlx(),
+            scope.client_uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        let client = ClientId::from_uuid(row.ok_or(StoreError::Moved("rep"))?.client_id);
+        self.route_again(client, now).await?;
+        Ok(())
+    }
+}
+
+async fn list(executor: impl PgExecutor<'_>, scope: Scope, client: ClientId) -> Result<Vec<RepRecord>, StoreError> {
+    let rows = sqlx::query!(
+        "-- rep.list
+        select id, name, email from rep where client_id = $1 and ($2::uuid is null or client_id = $2) order by name, id",
+        client.uuid(),
+        scope.client_uuid()
+    )
+    .fetch_all(executor)
+    .await?;
+    let rep = |id, name, email| RepRecord { id: RepId::from_uuid(id), client, name, email };
+    Ok(rows.into_iter().map(|row| rep(row.id, row.name, row.email)).collect())
 }

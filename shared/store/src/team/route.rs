@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
+    actor::Actor,
     hash::ContentHash,
     id::{ClientId, LeadId},
 };
 
-use crate::{Scope, Store, StoreError};
+use crate::{Scope, Store, StoreError, Transaction};
 
 /// A routing document.
 #[derive(Debug, Clone)]
@@ -18,8 +19,10 @@ pub struct RouteRecord {
     pub active: bool,
     /// As it was written.
     pub document: String,
-    /// Who put it in force, and when.
-    pub set: (String, Timestamp),
+    /// Who put it in force.
+    pub set_by: String,
+    /// When.
+    pub set_at: Timestamp,
 }
 
 /// What was said when a lead's last maturation was routed last.
@@ -35,86 +38,43 @@ pub struct RoutedRecord {
     pub text: Option<String>,
 }
 
+/// A checked document to be put in force.
+#[derive(Debug, Clone, Copy)]
+pub struct NewRoute<'a> {
+    /// Whose.
+    pub client: ClientId,
+    /// As it was written.
+    pub document: &'a str,
+    /// Who puts it in force.
+    pub by: &'a Actor,
+}
+
 impl Store {
-    /// Puts a checked document in force and returns its version. The one in force again is the same version.
-    ///
-    /// # Errors
-    /// When the database is away or there is no such client.
-    pub async fn route_set(
-        &self,
-        client: ClientId,
-        document: &str,
-        by: &str,
-        now: Timestamp,
-    ) -> Result<i32, StoreError> {
-        let hash = ContentHash::of(document.as_bytes());
-        let mut tx = self.begin().await?;
-        sqlx::query!(
-            "-- route.lock
-            select id from client where id = $1 for update",
-            client.uuid()
-        )
-        .fetch_one(tx.connection())
-        .await?;
-        let row = sqlx::query!(
-            r#"-- route.set
-            with same as (
-              select r.version from client c join route r on r.client_id = c.id and r.version = c.route and r.hash = $2
-              where c.id = $1
-            ), new as (
-              insert into route (client_id, version, hash, document, set_by, set_at)
-              select $1, coalesce(max(version), 0) + 1, $2, $3, $4, $5 from route
-              where client_id = $1 having not exists (select 1 from same)
-              returning version
-            )
-            select coalesce((select version from same), (select version from new)) as "version!""#,
-            client.uuid(),
-            &hash.bytes()[..],
-            document,
-            by,
-            now.to_sqlx()
-        )
-        .fetch_one(tx.connection())
-        .await?;
-        tx.client_use_route(client, Some(row.version)).await?;
-        tx.commit().await?;
-        self.route_again(client, now).await?;
-        Ok(row.version)
-    }
-
-    /// Takes the client's routing out of force: every enabled endpoint gets every lead again.
-    ///
-    /// # Errors
-    /// `Moved` when there is no such client.
-    pub async fn route_remove(&self, client: ClientId, now: Timestamp) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
-        tx.client_use_route(client, None).await?;
-        tx.commit().await?;
-        self.route_again(client, now).await?;
-        Ok(())
-    }
-
     /// A client's documents, oldest first.
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn routes(&self, client: ClientId) -> Result<Vec<RouteRecord>, StoreError> {
+    pub async fn routes(&self, scope: Scope, client: ClientId) -> Result<Vec<RouteRecord>, StoreError> {
         let rows = sqlx::query!(
             r#"-- route.list
             select r.version, r.version is not distinct from c.route as "active!", r.document, r.set_by, r.set_at
-            from route r join client c on c.id = r.client_id where r.client_id = $1 order by r.version"#,
-            client.uuid()
+            from route r join client c on c.id = r.client_id
+            where r.client_id = $1 and ($2::uuid is null or r.client_id = $2) order by r.version"#,
+            client.uuid(),
+            scope.client_uuid()
         )
         .fetch_all(&self.pool)
         .await?;
-        let record = |(version, active, document, by, at): (_, _, _, _, jiff_sqlx::Timestamp)| RouteRecord {
-            version,
-            active,
-            document,
-            set: (by, at.to_jiff()),
-        };
-        let rows = rows.into_iter().map(|row| (row.version, row.active, row.document, row.set_by, row.set_at));
-        Ok(rows.map(record).collect())
+        Ok(rows
+            .into_iter()
+            .map(|row| RouteRecord {
+                version: row.version,
+                active: row.active,
+                document: row.document,
+                set_by: row.set_by,
+                set_at: row.set_at.to_jiff(),
+            })
+            .collect())
     }
 
     /// How a lead was routed last; none where it never matured.
@@ -137,5 +97,74 @@ impl Store {
             at: row.routed_at.map(jiff_sqlx::Timestamp::to_jiff),
             text: row.routing,
         }))
+    }
+}
+
+impl Transaction {
+    /// The version of the client's routing that is in force, where there is one. The client's row is held until the
+    /// transaction ends. None inside where there is no routing, none outside where the scope has no such client.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn route_lock(&mut self, scope: Scope, client: ClientId) -> Result<Option<Option<i32>>, StoreError> {
+        let row = sqlx::query!(
+            "-- route.lock
+            select route from client where id = $1 and ($2::uuid is null or id = $2) for no key update",
+            client.uuid(),
+            scope.client_uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(row.map(|row| row.route))
+    }
+
+    /// Puts a checked document in force and returns its version. The one in force again is the same version. `Moved` when there
+    /// is no such client in the scope.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn route_set(&mut self, scope: Scope, new: &NewRoute<'_>, now: Timestamp) -> Result<i32, StoreError> {
+        // Versions are counted under the client's row: two documents at once would both be the next.
+        self.route_lock(scope, new.client).await?.ok_or(StoreError::Moved("client"))?;
+        let hash = ContentHash::of(new.document.as_bytes());
+        let row = sqlx::query!(
+            r#"-- route.set
+            with same as (
+              select r.version from client c join route r on r.client_id = c.id and r.version = c.route and r.hash = $2
+              where c.id = $1
+            ), new as (
+              insert into route (client_id, version, hash, document, set_by, set_at)
+              select $1, coalesce(max(version), 0) + 1, $2, $3, $4, $5 from route
+              where client_id = $1 having not exists (select 1 from same)
+              returning version
+            )
+            select coalesce((select version from same), (select version from new)) as "version!""#,
+            new.client.uuid(),
+            &hash.bytes()[..],
+            new.document,
+            new.by.name(),
+            now.to_sqlx()
+        )
+        .fetch_one(self.connection())
+        .await?;
+        self.route_use(scope, new.client, Some(row.version), now).await?;
+        Ok(row.version)
+    }
+
+    /// Puts a version of the client's routing in force; with none every enabled endpoint gets every lead. What is held is routed
+    /// by it at once. `Moved` when there is no such client in the scope.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn route_use(
+        &mut self,
+        scope: Scope,
+        client: ClientId,
+        version: Option<i32>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.client_use_route(scope, client, version).await?;
+        self.route_again(client, now).await?;
+        Ok(())
     }
 }

@@ -11,7 +11,7 @@ use ripen_domain::{
 };
 use uuid::Uuid;
 
-use crate::{StoreError, Transaction};
+use crate::{Scope, StoreError, Transaction};
 
 /// A client's team.
 #[derive(Debug, Clone)]
@@ -20,6 +20,16 @@ pub struct Team {
     pub route: Option<(i32, String)>,
     /// How the team stands.
     pub sales: Sales,
+}
+
+impl Team {
+    /// A team of nobody yet.
+    fn begin(route: Option<(i32, String)>, time_zone: &str, capacity: Option<i32>) -> Result<Self, StoreError> {
+        let per_day = capacity.and_then(|most| u32::try_from(most).ok());
+        let capacity = Capacity { per_day, given_today: 0 };
+        let client = ClientLimit { zone: zone(time_zone)?, capacity };
+        Ok(Self { route, sales: Sales { client, recipients: Vec::new(), rotations: BTreeMap::new() } })
+    }
 }
 
 /// When a rep takes leads, as it is kept.
@@ -123,17 +133,46 @@ impl Transaction {
         .await?;
         let mut teams = BTreeMap::new();
         for row in rows {
-            let per_day = row.capacity.and_then(|most| u32::try_from(most).ok());
-            let capacity = Capacity { per_day, given_today: 0 };
-            let client = ClientLimit { zone: zone(&row.time_zone)?, capacity };
-            let sales = Sales { client, recipients: Vec::new(), rotations: BTreeMap::new() };
             let route = row.version.zip(row.document);
-            teams.insert(ClientId::from_uuid(row.id), Team { route, sales });
+            let team = Team::begin(route, &row.time_zone, row.capacity)?;
+            teams.insert(ClientId::from_uuid(row.id), team);
         }
-        self.know_recipients(&ids, &mut teams).await?;
-        self.know_rotations(&ids, &mut teams).await?;
-        self.know_given(&mut teams, now).await?;
+        self.read_teams(&ids, &mut teams, now).await?;
         Ok(teams)
+    }
+
+    /// A client's team as it stands at `now`, for people to look at; none where the scope has no such client. Takes no lock: a
+    /// batch that routes holds the client's row, and nobody who looks is to wait for it or make it wait.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn team(&mut self, scope: Scope, client: ClientId, now: Timestamp) -> Result<Option<Team>, StoreError> {
+        let row = sqlx::query!(
+            r#"-- team.read
+            select c.time_zone, c.capacity, r.version as "version?", r.document as "document?"
+            from client c left join route r on r.client_id = c.id and r.version = c.route
+            where c.id = $1 and ($2::uuid is null or c.id = $2)"#,
+            client.uuid(),
+            scope.client_uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let team = Team::begin(row.version.zip(row.document), &row.time_zone, row.capacity)?;
+        let mut teams = BTreeMap::from([(client, team)]);
+        self.read_teams(&[client.uuid()], &mut teams, now).await?;
+        Ok(teams.remove(&client))
+    }
+
+    async fn read_teams(
+        &mut self,
+        ids: &[Uuid],
+        teams: &mut BTreeMap<ClientId, Team>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.know_recipients(ids, teams).await?;
+        self.know_rotations(ids, teams).await?;
+        self.know_given(teams, now).await
     }
 
     async fn know_recipients(&mut self, ids: &[Uuid], teams: &mut BTreeMap<ClientId, Team>) -> Result<(), StoreError> {

@@ -5,7 +5,7 @@ mod token;
 
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use ripen_actions::client::{AddClient, SetClientState};
 use ripen_store::{client::record::ClientRecord, source::record::State};
 use serde_json::{Value, json};
@@ -41,7 +41,7 @@ pub enum ClientAction {
         slug: String,
     },
     /// Change a client. With another program its open leads are regraded; says first how many change grade.
-    Set(ClientSetOptions),
+    Set(set::ClientSetOptions),
     /// Keep what arrives, deliver nothing, until resumed.
     Pause {
         /// Its slug.
@@ -58,40 +58,6 @@ pub enum ClientAction {
         #[command(subcommand)]
         action: token::TokenAction,
     },
-}
-
-/// Options of `ripen client set`: what is not named stays.
-#[derive(Debug, Args)]
-pub struct ClientSetOptions {
-    /// Its slug.
-    pub slug: String,
-    /// Name as people write it.
-    #[arg(long)]
-    pub name: Option<String>,
-    /// Country for reading phone numbers (ISO 3166).
-    #[arg(long)]
-    pub country: Option<String>,
-    /// Time zone in which the client's days and hours are counted.
-    #[arg(long, value_name = "ZONE")]
-    pub time_zone: Option<String>,
-    /// A leads that its sales team can take in a day; 0 for no limit.
-    #[arg(long, value_name = "LEADS")]
-    pub capacity: Option<u16>,
-    /// Where its leads are mailed while a webhook of it fails and no rep has them; `none` for nowhere.
-    #[arg(long, value_name = "ADDRESS")]
-    pub fallback: Option<String>,
-    /// Within how many days after its delivery a lead can be returned; 0 for never.
-    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i32).range(0..=3660))]
-    pub return_days: Option<i32>,
-    /// A reason for which a lead can be returned; as often as there are reasons. `any` for any reason.
-    #[arg(long, value_name = "REASON")]
-    pub return_reason: Vec<String>,
-    /// The program whose criteria grade its leads (`ripen program list`).
-    #[arg(long)]
-    pub program: Option<String>,
-    /// Say how many open leads would change grade with the program, and change nothing.
-    #[arg(long, requires = "program")]
-    pub dry_run: bool,
 }
 
 /// Runs the command.
@@ -116,14 +82,12 @@ async fn act(common: &Common, action: ClientAction, database: &Database) -> anyh
             output::table(common.json, &["slug", "name", "country", "time_zone", "state", "id"], &rows)?;
         }
         ClientAction::Show { slug } => {
-            let client = ripen_actions::client::find(&actions, &actor, &slug).await.map_err(refused("client show"))?;
-            let terms = database.store.client_terms(client.id).await?;
-            let mut all = shown(&client);
-            all["program"] = terms.program.into();
-            all["capacity"] = terms.capacity.into();
-            let rules = database.store.return_rules(client.id).await?;
-            all["return_days"] = rules.days.into();
-            all["return_reasons"] = rules.reasons.into();
+            let found = ripen_actions::client::show(&actions, &actor, &slug).await;
+            let (client, settings) = found.map_err(refused("client show"))?;
+            let all = json!({"id": client.id, "slug": client.slug, "name": client.name, "country": client.country,
+                             "time_zone": client.time_zone, "state": client.state.word(), "program": settings.program,
+                             "capacity": settings.capacity, "return_days": settings.returns.days,
+                             "return_reasons": settings.returns.reasons});
             output::record(common.json, &all)?;
         }
         ClientAction::Set(options) => set::run(common, database, options).await?,

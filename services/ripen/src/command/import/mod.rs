@@ -20,13 +20,13 @@ use axum::Router;
 use csv::{ByteRecord, Reader, ReaderBuilder, Trim};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::SignedDuration;
+use ripen_actions::{Actions, source::AddSourceKey};
 use ripen_domain::{id::SourceId, secret::Secret};
 use ripen_outbound::intake::IntakeClient;
 use ripen_runtime::{
     clock::Clock,
     config::{LogSettings, Role, Settings},
     embedded::{RunningInfo, attach},
-    random::bytes32,
     secrets, telemetry,
 };
 use ripen_store::Store;
@@ -34,8 +34,8 @@ use ripen_store::Store;
 use self::{mapping::Mapping, report::Report, send::Sender};
 use crate::{
     app::{App, Plan},
-    cli::{Common, ImportOptions},
-    database::Database,
+    cli::{Common, ImportOptions, refused},
+    database::{Database, operator},
     output,
 };
 
@@ -90,7 +90,7 @@ async fn here(
     let beside = if settings.database.url.is_empty() { living(&data_dir).await? } else { None };
     if let Some((pid, url)) = beside {
         let database = Database::open(common).await?;
-        let key = mint(&database.store, source).await;
+        let key = mint(&database.store, &settings, source).await;
         database.close().await;
         let sender = Sender::new(IntakeClient::new(&url, key?.reveal())?);
         return tokio::select! {
@@ -101,11 +101,13 @@ async fn here(
         };
     }
     telemetry::init(&LogSettings { level: "warn".to_owned(), ..settings.log.clone() })?;
-    let app = App::start(Plan { settings, roles: Role::ALL.to_vec(), data_dir, extra: Router::new() }).await?;
+    let app =
+        App::start(Plan { settings: settings.clone(), roles: Role::ALL.to_vec(), data_dir, extra: Router::new() })
+            .await?;
     let (store, address, stop) = (app.store.clone(), app.address, app.stop.clone());
     let running = tokio::spawn(app.run(false));
     let sent = async {
-        let key = mint(&store, source).await?;
+        let key = mint(&store, &settings, source).await?;
         let sender = Sender::new(IntakeClient::new(&format!("http://{address}"), key.reveal())?);
         let report = send::all(sender, rows, mapping, progress).await?;
         settle_deliveries(&store).await;
@@ -155,14 +157,11 @@ async fn settle_deliveries(store: &Store) {
 }
 
 /// A key for this import, good for an hour.
-async fn mint(store: &Store, source: &str) -> anyhow::Result<Secret> {
-    let wanted: SourceId = source.parse().with_context(|| "--source: `ripen source list` shows the ids".to_owned())?;
-    let known = store.sources(None).await?.iter().any(|source| source.id == wanted);
-    anyhow::ensure!(known, "no source {wanted}: `ripen source list` shows them");
-    let key = Secret::new("key", bytes32());
-    let now = Clock::system().now();
-    store.source_add_key(wanted, &key.hash(), now, now.checked_add(SignedDuration::from_hours(1))?).await?;
-    Ok(key)
+async fn mint(store: &Store, settings: &Settings, source: &str) -> anyhow::Result<Secret> {
+    let source: SourceId = source.parse().with_context(|| "--source: `ripen source list` shows the ids".to_owned())?;
+    let actions = Actions::new(store.clone(), Clock::system(), settings)?;
+    let request = AddSourceKey { source, valid_for: SignedDuration::from_hours(1) };
+    actions.run(&operator(), &request).await.map_err(refused("import"))
 }
 
 /// Reads and maps everything, sends nothing, and shows the first lead.

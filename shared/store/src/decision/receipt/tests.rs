@@ -1,6 +1,7 @@
 //! Receipts come back byte for byte, are small, and what is damaged is told; on a real database.
 
 use ripen_domain::{
+    actor::Actor,
     criteria::{Answer, Cause, Criteria, Facts, Origin, qualify},
     id::{ArrivalId, ClientId, LeadId, ProgramId},
     lead::{Channel, Grade},
@@ -148,22 +149,27 @@ async fn the_dictionary_that_is_kept_is_the_one_that_is_used() {
     let database = database().await;
     let store = Store::open(database.url(), 2).unwrap();
     let id = CriteriaId::from_uuid(Uuid::from_u128(9));
-    let ids = (id, ProgramId::from_uuid(Uuid::from_u128(8)));
     let new = Activation {
         program: "general",
         document: EXAMPLES[0],
-        ids,
-        by: "test",
+        version_id: id,
+        program_id: ProgramId::from_uuid(Uuid::from_u128(8)),
+        by: &Actor::operator("test"),
         backtest: None,
         spread: jiff::SignedDuration::ZERO,
     };
     let now: jiff::Timestamp = "2026-12-01T00:00:00Z".parse().unwrap();
-    store.criteria_activate(&new, now).await.unwrap();
+    let activate = async |at| {
+        let mut tx = store.begin().await.unwrap();
+        tx.criteria_activate(&new, at).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    activate(now).await;
     sqlx::query("update criteria set dictionary = 'the dictionary of an older version'")
         .execute(&store.pool)
         .await
         .unwrap();
-    store.criteria_activate(&new, now + jiff::SignedDuration::from_secs(1)).await.unwrap();
+    activate(now + jiff::SignedDuration::from_secs(1)).await;
     let text = "the dictionary of an older version is what this refers to";
     let mut batch = store.begin().await.unwrap();
     let decision = write(&mut batch, id, text).await;

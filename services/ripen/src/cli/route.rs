@@ -1,0 +1,204 @@
+//! `ripen route`: to whom a client's A leads go, and why.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use jiff::tz::TimeZone;
+use ripen_actions::{
+    Actions,
+    routing::{CheckedRouting, RemoveRouting, SetRouting, SharedWebhook, check, explain, find, list},
+};
+use ripen_domain::{actor::Actor, id::LeadId};
+use ripen_store::team::route::RouteRecord;
+use serde_json::{Value, json};
+
+use crate::{
+    cli::{Common, document, refused},
+    command::lead,
+    database::Database,
+    output,
+};
+
+/// What can be done with a client's routing.
+#[derive(Debug, Subcommand)]
+pub enum RouteAction {
+    /// Check a document: every mistake with line and column.
+    Check {
+        /// The TOML file.
+        file: PathBuf,
+        /// The client's slug: its reps and endpoints may be named.
+        #[arg(long)]
+        client: String,
+    },
+    /// Put a document in force. What is held is routed by it at once.
+    Set {
+        /// The TOML file.
+        file: PathBuf,
+        /// The client's slug.
+        #[arg(long)]
+        client: String,
+    },
+    /// Show the document in force, or an earlier one.
+    Show {
+        /// The client's slug.
+        #[arg(long)]
+        client: String,
+        /// Which version.
+        #[arg(long)]
+        version: Option<i32>,
+    },
+    /// List a client's documents: who put them in force, and when.
+    List {
+        /// The client's slug.
+        #[arg(long)]
+        client: String,
+    },
+    /// Take the routing out of force: every enabled endpoint gets every lead.
+    Remove {
+        /// The client's slug.
+        #[arg(long)]
+        client: String,
+    },
+    /// Say where a lead went or until when it is held, and for everybody who was passed over why.
+    Explain {
+        /// The lead (`lead_…`).
+        lead: LeadId,
+        /// What would become of it now, were it to mature now; nothing is done.
+        #[arg(long)]
+        now: bool,
+    },
+}
+
+/// Runs the command.
+pub async fn run(common: &Common, action: RouteAction) -> anyhow::Result<ExitCode> {
+    let database = Database::open(common).await?;
+    let result = act(common, action, &database).await;
+    database.close().await;
+    result
+}
+
+async fn act(common: &Common, action: RouteAction, database: &Database) -> anyhow::Result<ExitCode> {
+    let (actions, actor) = (database.actions()?, database.actor());
+    match action {
+        RouteAction::Check { file, client } => {
+            let text = document::read(&file)?;
+            let found = check(&actions, &actor, &client, &text).await.map_err(refused("route check"))?;
+            let Some(sound) = sound(common, &file, found)? else { return Ok(ExitCode::FAILURE) };
+            let record = json!({"client": sound.client.slug, "about": sound.routing.about(), "rules": rules(&sound)});
+            output::record(common.json, &record)?;
+        }
+        RouteAction::Set { file, client } => return set(common, database, &file, client).await,
+        RouteAction::Show { client, version } => {
+            let one = find(&actions, &actor, &client, version).await.map_err(refused("route show"))?;
+            show(common, &one)?;
+        }
+        RouteAction::List { client } => {
+            let all = list(&actions, &actor, &client).await.map_err(refused("route list"))?;
+            let rows: Vec<_> = all.iter().map(row).collect();
+            output::table(common.json, &["version", "active", "set_by", "set_at"], &rows)?;
+        }
+        RouteAction::Remove { client } => {
+            let request = RemoveRouting { client };
+            let done = actions.run(&actor, &request).await.map_err(refused("route remove"))?;
+            output::record(common.json, &json!({"client": done.slug, "version": null}))?;
+        }
+        RouteAction::Explain { lead, now: false } => explained(common, &actions, &actor, lead).await?,
+        RouteAction::Explain { lead, now: true } => preview(common, &actions, &actor, lead).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn set(common: &Common, database: &Database, file: &Path, client: String) -> anyhow::Result<ExitCode> {
+    let (actions, actor) = (database.actions()?, database.actor());
+    let document = document::read(file)?;
+    // Mistakes are printed with their places, as `route check` does.
+    let found = check(&actions, &actor, &client, &document).await.map_err(refused("route set"))?;
+    if sound(common, file, found)?.is_none() {
+        return Ok(ExitCode::FAILURE);
+    }
+    let request = SetRouting { client, document };
+    let done = actions.run(&actor, &request).await.map_err(refused("route set"))?;
+    let sound = &done.checked;
+    let record = json!({"client": sound.client.slug, "about": sound.routing.about(), "rules": rules(sound),
+                        "version": done.version});
+    output::record(common.json, &record)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The document without mistakes, its warnings said; or every mistake in it printed.
+fn sound(
+    common: &Common,
+    file: &Path,
+    found: Result<CheckedRouting, Vec<ripen_domain::criteria::Mistake>>,
+) -> anyhow::Result<Option<CheckedRouting>> {
+    match found {
+        Ok(sound) => {
+            document::warn(file, &sound.warnings);
+            for SharedWebhook { name, endpoint } in &sound.shared {
+                output::say(&format!(
+                    "{}: {name} is a webhook of the whole team and gets the leads of every rep too; \
+                     `ripen endpoint set {endpoint} --by-name` changes that (warning)",
+                    file.display()
+                ));
+            }
+            Ok(Some(sound))
+        }
+        Err(mistakes) => {
+            document::refuse(common, file, &mistakes)?;
+            Ok(None)
+        }
+    }
+}
+
+fn rules(sound: &CheckedRouting) -> Vec<String> {
+    sound.routing.rules().map(|rule| format!("{} ({})", rule.id, rule.mode)).collect()
+}
+
+fn row(one: &RouteRecord) -> Value {
+    json!({"version": one.version, "active": one.active, "set_by": one.set_by, "set_at": one.set_at})
+}
+
+fn show(common: &Common, one: &RouteRecord) -> anyhow::Result<()> {
+    if common.json {
+        let record = json!({"version": one.version, "active": one.active, "set_by": one.set_by, "set_at": one.set_at,
+                            "document": one.document});
+        return Ok(output::record(true, &record)?);
+    }
+    Ok(output::text(&one.document)?)
+}
+
+async fn explained(common: &Common, actions: &Actions, actor: &Actor, lead: LeadId) -> anyhow::Result<()> {
+    let routed = explain(actions, actor, lead).await?;
+    let routed = routed
+        .with_context(|| format!("{lead} never matured: `ripen route explain {lead} --now` says where it would go"))?;
+    let plain = "No routing: it went to every enabled endpoint of the client at once\n".to_owned();
+    let text = routed.text.unwrap_or(plain);
+    let deliveries = lead::deliveries(&actions.store, lead).await?.0;
+    if common.json {
+        let record = json!({"lead": lead, "version": routed.version, "at": routed.at, "explanation": text,
+                            "deliveries": deliveries});
+        return Ok(output::record(true, &record)?);
+    }
+    if let Some(at) = routed.at {
+        let by = routed.version.map_or_else(String::new, |version| format!(" by version {version} of the routing"));
+        output::text(&format!("Routed {}{by}\n", lead::local(at, &TimeZone::UTC)))?;
+    }
+    output::text(&text)?;
+    output::text("\nDeliveries\n")?;
+    Ok(output::table(false, &["delivery", "event", "state", "endpoint", "rep", "reason", "due_at"], &deliveries)?)
+}
+
+/// What would become of a lead, were it to mature now.
+async fn preview(common: &Common, actions: &Actions, actor: &Actor, lead: LeadId) -> anyhow::Result<()> {
+    let now = actions.clock.now();
+    let said = ripen_qualifier::route_preview(&actions.store, &actions.documents, actor.scope(), lead, now).await?;
+    let text = said.with_context(|| format!("no lead {lead}: `ripen lead list --email E` shows a person's"))?;
+    if common.json {
+        return Ok(output::record(true, &json!({"lead": lead, "explanation": text}))?);
+    }
+    Ok(output::text(&text)?)
+}

@@ -1,0 +1,142 @@
+//! `ripen source`: where a client's leads come from. Token and key are shown once, when they are made.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand, ValueEnum};
+use ripen_actions::source::{AddSource, AddedSource, SetSourceState, find, list};
+use ripen_domain::lead::Channel;
+use ripen_store::source::record::{SourceFormat, SourceRecord, State};
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+
+use crate::{
+    cli::{Common, id, refused},
+    database::Database,
+    output,
+};
+
+/// What can be done with sources.
+#[derive(Debug, Subcommand)]
+pub enum SourceAction {
+    /// Add a source. Its token and key are shown this once.
+    Add(SourceOptions),
+    /// List all sources.
+    List,
+    /// Show one source.
+    Show {
+        /// Its id.
+        id: String,
+    },
+    /// Refuse what it sends until resumed.
+    Pause {
+        /// Its id.
+        id: String,
+    },
+    /// End a pause.
+    Resume {
+        /// Its id.
+        id: String,
+    },
+}
+
+/// Options of `ripen source add`.
+#[derive(Debug, Args)]
+pub struct SourceOptions {
+    /// Name as people write it.
+    pub name: String,
+    /// The client's slug.
+    #[arg(long)]
+    pub client: String,
+    /// How its leads arrive, where they do not say otherwise.
+    #[arg(long)]
+    pub channel: Channel,
+    /// The only format it may send; the content type decides where missing.
+    #[arg(long)]
+    pub format: Option<Format>,
+    /// Country for reading phone numbers, where it differs from the client's.
+    #[arg(long)]
+    pub country: Option<String>,
+    /// What one lead costs, in the client's currency.
+    #[arg(long, value_name = "AMOUNT")]
+    pub cost_per_lead: Option<Decimal>,
+    /// Where a browser is sent after a form.
+    #[arg(long, value_name = "URL")]
+    pub thanks: Option<String>,
+}
+
+/// Formats that a source can be held to.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Format {
+    /// JSON only.
+    Json,
+    /// HTML forms only.
+    Form,
+}
+
+/// Runs the command.
+pub async fn run(common: &Common, action: SourceAction) -> anyhow::Result<ExitCode> {
+    let database = Database::open(common).await?;
+    let result = act(common, action, &database).await;
+    database.close().await;
+    result.map(|()| ExitCode::SUCCESS)
+}
+
+async fn act(common: &Common, action: SourceAction, database: &Database) -> anyhow::Result<()> {
+    let (actions, actor) = (database.actions()?, database.actor());
+    match action {
+        SourceAction::Add(options) => {
+            let added = actions.run(&actor, &request(options)).await.map_err(refused("source add"))?;
+            shown_once(common, &added, &public_url(database))?;
+        }
+        SourceAction::List => {
+            let rows: Vec<_> = list(&actions, &actor).await?.iter().map(shown).collect();
+            output::table(common.json, &["id", "name", "channel", "format", "country", "state"], &rows)?;
+        }
+        SourceAction::Show { id: text } => {
+            let source = find(&actions, &actor, id(&text)?).await.map_err(refused("source show"))?;
+            output::record(common.json, &shown(&source))?;
+        }
+        SourceAction::Pause { id } => set_state(common, database, &id, State::Paused).await?,
+        SourceAction::Resume { id } => set_state(common, database, &id, State::Active).await?,
+    }
+    Ok(())
+}
+
+fn request(options: SourceOptions) -> AddSource {
+    let SourceOptions { name, client, channel, format, country, cost_per_lead, thanks } = options;
+    let format = match format {
+        None => SourceFormat::Any,
+        Some(Format::Json) => SourceFormat::Json,
+        Some(Format::Form) => SourceFormat::Form,
+    };
+    AddSource { client, name, channel, format, country, cost_per_lead, thanks }
+}
+
+fn shown_once(common: &Common, added: &AddedSource, base: &str) -> anyhow::Result<()> {
+    let (token, key) = (added.token.reveal(), added.key.reveal());
+    let url = format!("{base}/v1/in/{token}");
+    output::record(common.json, &json!({"id": added.id, "token": token, "key": key, "url": url}))?;
+    output::say("token and key are shown this once: keep them now");
+    Ok(())
+}
+
+/// Where the outside reaches this installation.
+fn public_url(database: &Database) -> String {
+    let beside = database.beside.as_ref().and_then(|running| running.http_url.clone());
+    let http = &database.settings.http;
+    let configured = (!http.public_url.is_empty()).then(|| http.public_url.clone());
+    configured.or(beside).unwrap_or_else(|| format!("http://{}", http.listen)).trim_end_matches('/').to_owned()
+}
+
+async fn set_state(common: &Common, database: &Database, text: &str, state: State) -> anyhow::Result<()> {
+    let request = SetSourceState { source: id(text)?, state };
+    let done = database.actions()?.run(&database.actor(), &request).await.map_err(refused("source pause"))?;
+    output::record(common.json, &shown(&done))?;
+    Ok(())
+}
+
+fn shown(source: &SourceRecord) -> Value {
+    json!({"id": source.id, "client": source.client, "name": source.name, "channel": source.channel,
+           "format": source.format.word(), "country": source.country, "state": source.state.word(),
+           "thanks_url": source.thanks_url})
+}

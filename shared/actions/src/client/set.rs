@@ -1,0 +1,219 @@
+//! Changing a client: name, place, program, capacity, fallback, return rules. All of it or nothing.
+
+use std::sync::Arc;
+
+use ripen_domain::{
+    actor::{Actor, Permission},
+    criteria::{BacktestReport, Criteria},
+    id::EndpointId,
+    outcome::ReturnRules,
+};
+use ripen_store::{
+    StoreError,
+    client::{
+        record::ClientRecord,
+        settings::{ClientChange, ClientSettings},
+    },
+    decision::history::Period,
+    endpoint::fallback::NewFallback,
+    program::record::ProgramName,
+};
+use serde_json::{Value, json};
+
+use super::{country, name, time_zone, unknown};
+use crate::{
+    Action, Actions, FieldErrors, Refusal, Work,
+    criteria::{Reading, today},
+    endpoint,
+    work::{AuditChange, permit},
+};
+
+/// Longest time in which a lead can be returned: ten years.
+const MOST_RETURN_DAYS: i32 = 3660;
+
+/// Changes a client. What is none stays; an inner none goes back to what holds without a setting.
+#[derive(Debug, Clone, Default)]
+pub struct SetClient {
+    /// The client's slug.
+    pub client: String,
+    /// Name as people write it.
+    pub name: Option<String>,
+    /// ISO 3166 alpha-2.
+    pub country: Option<String>,
+    /// IANA name.
+    pub time_zone: Option<String>,
+    /// A leads that its sales team can take in a day; 0 for no limit.
+    pub capacity: Option<u16>,
+    /// Where its leads are mailed while a webhook of it fails and no rep has them.
+    pub fallback: Option<Option<String>>,
+    /// Within how many days after its delivery a lead can be returned; 0 for never.
+    pub return_days: Option<i32>,
+    /// All reasons for which a lead can be returned; empty for any.
+    pub return_reasons: Option<Vec<String>>,
+    /// The program whose criteria grade its leads. With another one its open leads are regraded.
+    pub program: Option<String>,
+}
+
+/// A client as it was set.
+#[derive(Debug, Clone)]
+pub struct ClientSet {
+    /// The client.
+    pub client: ClientRecord,
+    /// What it uses.
+    pub settings: ClientSettings,
+    /// How many open leads are regraded, where a program was named.
+    pub regraded: Option<u64>,
+}
+
+/// What was asked for, read.
+struct Wanted {
+    change: ClientChange,
+    fallback: Option<Option<String>>,
+}
+
+impl SetClient {
+    /// What can be said without the client.
+    fn check(&self, errors: &mut FieldErrors) -> Wanted {
+        if let Some(zone) = &self.time_zone {
+            errors.take("time_zone", time_zone(zone));
+        }
+        let days = self.return_days.is_none_or(|days| (0..=MOST_RETURN_DAYS).contains(&days));
+        errors.require(days, "return_days", "out_of_range", || format!("is from 0 to {MOST_RETURN_DAYS} days"));
+        let change = ClientChange {
+            name: self.name.as_deref().map(|given| name(given, errors)),
+            country: self.country.as_deref().and_then(|code| errors.take("country", country(code))),
+            time_zone: self.time_zone.clone(),
+            capacity: self.capacity.map(|capacity| (capacity > 0).then_some(i32::from(capacity))),
+        };
+        let fallback = self.fallback.as_ref().map(|address| {
+            let email = errors.take("fallback", endpoint::email(address.as_deref()?));
+            email.map(|email| email.as_str().to_owned())
+        });
+        Wanted { change, fallback }
+    }
+
+    fn returns(&self, rules: &ReturnRules) -> Option<ReturnRules> {
+        let days = self.return_days.unwrap_or(rules.days);
+        let plain = |reasons: &Vec<String>| {
+            let words = reasons.iter().map(|reason| reason.trim()).filter(|reason| !reason.is_empty());
+            words.map(str::to_owned).collect()
+        };
+        let reasons = self.return_reasons.as_ref().map_or_else(|| rules.reasons.clone(), plain);
+        (days != rules.days || reasons != rules.reasons).then_some(ReturnRules { days, reasons })
+    }
+}
+
+impl Action for SetClient {
+    type Done = ClientSet;
+
+    const PERMISSION: Permission = Permission::Manage;
+
+    async fn act(&self, work: &mut Work<'_>) -> Result<ClientSet, Refusal> {
+        let (scope, now) = (work.scope(), work.now);
+        let mut errors = FieldErrors::default();
+        let Wanted { change, fallback } = self.check(&mut errors);
+        let program = match &self.program {
+            Some(name) => program_of(&work.tx.program_names().await?, name, &mut errors),
+            None => None,
+        };
+        // Not held yet: leads are locked before their client, as a batch of the qualifier does, which would deadlock with us
+        // otherwise.
+        let found = work.tx.clients(scope).await?;
+        let found = of(&found, &self.client, &mut errors);
+        errors.finish()?;
+        let id = found.ok_or_else(|| Refusal::missing("client", &self.client))?.id;
+        let moved = match &program {
+            Some(program) => Some(work.tx.leads_set_program(scope, id, program.id).await?),
+            None => None,
+        };
+        let before = work.tx.client_lock(scope, &self.client).await?;
+        let before = before.ok_or_else(|| Refusal::missing("client", &self.client))?;
+        let settings = settings(work, id).await?;
+        if let Some((program, moved)) = program.zip(moved) {
+            work.tx.client_set_program(scope, id, program.id).await?;
+            work.tx.program_take_leads(program.id, moved, work.actions.spread, now).await?;
+        }
+        work.tx.client_set(scope, id, &change, now).await?;
+        if let Some(address) = fallback {
+            let new = address.map(|address| NewFallback { id: EndpointId::from_uuid(work.fresh_id()), address });
+            work.tx.client_set_fallback(scope, id, new.as_ref(), now).await?;
+        }
+        if let Some(rules) = self.returns(&settings.returns) {
+            work.tx.client_set_returns(scope, id, &rules).await?;
+        }
+        let after = work.tx.client_lock(scope, &self.client).await?;
+        let after = after.ok_or_else(|| Refusal::missing("client", &self.client))?;
+        let set = self::settings(work, id).await?;
+        work.changed("client.set", id, AuditChange::of(id, shown(&before, &settings), shown(&after, &set)));
+        Ok(ClientSet { client: after, settings: set, regraded: moved })
+    }
+}
+
+/// What another program would change for a client's open leads now; none where the program has no criteria yet: then the leads
+/// keep their grades until it has.
+///
+/// # Errors
+/// When there is no such client in the actor's scope, or no such program.
+pub async fn preview(
+    actions: &Actions,
+    actor: &Actor,
+    slug: &str,
+    program: &str,
+    reading: &Reading,
+) -> Result<Option<BacktestReport>, Refusal> {
+    permit(actor, Permission::Manage)?;
+    let client = super::find(actions, actor, slug).await?;
+    let mut tx = actions.store.begin().await?;
+    let mut errors = FieldErrors::default();
+    let to = program_of(&tx.program_names().await?, program, &mut errors);
+    errors.finish()?;
+    let Some(active) = to.and_then(|to| to.active) else { return Ok(None) };
+    let from = tx.client_settings(actor.scope(), client.id).await?;
+    let from = from.ok_or_else(|| Refusal::missing("client", slug))?.program;
+    // The past is read over other connections; ours would wait idly.
+    drop(tx);
+    let documents = actions.documents.get(&[active]).await.map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    let draft: Option<&Arc<Criteria>> = documents.get(&active);
+    let draft = draft.ok_or_else(|| StoreError::Corrupt("a program whose criteria are gone".to_owned()))?;
+    let theirs = Period { program: from, client: Some(client.id), ..Period::default() };
+    today(actions, Arc::clone(draft), theirs, reading).await.map(Some)
+}
+
+/// A client with what it uses.
+///
+/// # Errors
+/// Names the clients there are where it is none of them.
+pub async fn show(actions: &Actions, actor: &Actor, slug: &str) -> Result<(ClientRecord, ClientSettings), Refusal> {
+    let client = super::find(actions, actor, slug).await?;
+    let mut tx = actions.store.begin().await?;
+    let settings = tx.client_settings(actor.scope(), client.id).await?;
+    let settings = settings.ok_or_else(|| Refusal::missing("client", slug))?;
+    Ok((client, settings))
+}
+
+fn of<'a>(known: &'a [ClientRecord], slug: &str, errors: &mut FieldErrors) -> Option<&'a ClientRecord> {
+    let found = known.iter().find(|client| client.slug == slug);
+    errors.require(found.is_some(), "client", "unknown", || unknown(slug, known));
+    found
+}
+
+fn program_of(programs: &[ProgramName], name: &str, errors: &mut FieldErrors) -> Option<ProgramName> {
+    let found = programs.iter().find(|program| program.name == name).cloned();
+    errors.require(found.is_some(), "program", "unknown", || {
+        let known: Vec<_> = programs.iter().map(|program| program.name.as_str()).collect();
+        format!("no program {name:?}; there are: {}. A new one begins with its first criteria", known.join(", "))
+    });
+    found
+}
+
+async fn settings(work: &mut Work<'_>, client: ripen_domain::id::ClientId) -> Result<ClientSettings, Refusal> {
+    let found = work.tx.client_settings(work.actor.scope(), client).await?;
+    found.ok_or_else(|| Refusal::missing("client", client))
+}
+
+/// What the audit keeps.
+fn shown(client: &ClientRecord, settings: &ClientSettings) -> Value {
+    json!({"name": client.name, "country": client.country, "time_zone": client.time_zone, "program": settings.program,
+           "capacity": settings.capacity, "fallback": settings.fallback, "return_days": settings.returns.days,
+           "return_reasons": settings.returns.reasons})
+}

@@ -1,0 +1,96 @@
+//! Reading the past for a back-test. It streams: memory stays the same however long the past is.
+
+use std::{fmt, sync::Arc};
+
+use ripen_domain::criteria::{Backtest, BacktestReport};
+use ripen_store::{
+    Store, StoreError,
+    decision::{
+        history::{PastReader, Period},
+        past::{PackedPast, Past},
+    },
+};
+use tokio::task::JoinSet;
+
+use crate::Refusal;
+
+/// Leads read at once.
+const BATCH: i64 = 4_000;
+
+/// Is told how far a back-test is.
+pub trait Progress: Send + Sync {
+    /// So many decisions will be made again.
+    fn begin(&self, decisions: u64);
+
+    /// So many more were.
+    fn add(&self, decisions: u64);
+
+    /// All were.
+    fn end(&self);
+}
+
+/// How the past is read.
+#[derive(Clone)]
+pub struct Reading {
+    /// Readers at once, each over a connection and with a thread.
+    pub readers: usize,
+    /// Who is told how far it is.
+    pub progress: Arc<dyn Progress>,
+}
+
+impl fmt::Debug for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reading").field("readers", &self.readers).finish_non_exhaustive()
+    }
+}
+
+/// Takes the past through `step`, by several readers at once.
+pub(super) async fn through<F>(
+    store: &Store,
+    period: &Period,
+    reading: &Reading,
+    step: F,
+) -> Result<BacktestReport, Refusal>
+where
+    F: Fn(&mut Backtest, &Past) + Clone + Send + 'static,
+{
+    reading.progress.begin(u64::try_from(store.history_count(period).await?).unwrap_or(0));
+    let mut parts = JoinSet::new();
+    for reader in store.history(period, reading.readers).await? {
+        parts.spawn(part(reader, Arc::clone(&reading.progress), step.clone()));
+    }
+    let mut found = Backtest::default();
+    while let Some(part) = parts.join_next().await {
+        found.add(part.map_err(|_| broken_off())??);
+    }
+    reading.progress.end();
+    Ok(found.report(&store.client_capacities().await?))
+}
+
+/// What one reader is given: while one window is decided, the next is read.
+async fn part<F>(mut reader: PastReader, progress: Arc<dyn Progress>, step: F) -> Result<Backtest, StoreError>
+where
+    F: Fn(&mut Backtest, &Past) + Clone + Send + 'static,
+{
+    let mut found = Backtest::default();
+    let mut next = reader.next(BATCH).await?;
+    while let Some(pasts) = next {
+        let count: usize = pasts.iter().map(PackedPast::decisions).sum();
+        let step = step.clone();
+        let deciding = tokio::task::spawn_blocking(move || {
+            for past in pasts {
+                step(&mut found, &past.open()?);
+            }
+            Ok::<_, StoreError>(found)
+        });
+        let (read, decided) = tokio::join!(reader.next(BATCH), deciding);
+        found = decided.map_err(|_| broken_off())??;
+        progress.add(count as u64);
+        next = read?;
+    }
+    Ok(found)
+}
+
+fn broken_off() -> StoreError {
+    StoreError::Failed("a back-test broke off".to_owned())
+}

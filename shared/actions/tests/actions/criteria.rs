@@ -1,0 +1,135 @@
+//! Criteria: activated with the check that they may be, and back-tests that are kept.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use ripen_actions::{
+    Refusal,
+    client::{SetClient, preview, show},
+    criteria::{ActivateCriteria, BacktestRequest, Progress, Reading, backtest, list},
+    program,
+};
+use ripen_domain::actor::Role;
+use uuid::Uuid;
+
+use crate::harness::{Office, fields, office, operator, user};
+
+const DOCUMENT: &str = include_str!("../../../../deploy/criteria/web-enquiry.toml");
+const OTHER: &str = include_str!("../../../../deploy/criteria/mortgage.toml");
+
+struct Silent;
+
+impl Progress for Silent {
+    fn begin(&self, _: u64) {}
+
+    fn add(&self, _: u64) {}
+
+    fn end(&self) {}
+}
+
+fn reading() -> Reading {
+    Reading { readers: 2, progress: Arc::new(Silent) }
+}
+
+fn activate(document: &str, backtest: Option<Uuid>) -> ActivateCriteria {
+    ActivateCriteria { document: document.to_owned(), backtest }
+}
+
+async fn with_criteria() -> Office {
+    let office = office().await;
+    office.client("Acme").await;
+    assert_eq!(office.done(&activate(DOCUMENT, None)).await.version, 1);
+    office
+}
+
+#[tokio::test]
+async fn a_new_version_is_checked_and_activated_as_one() {
+    let office = with_criteria().await;
+    let mut changed = DOCUMENT.replace("points = 1", "points = 2");
+    if changed == DOCUMENT {
+        changed = DOCUMENT.replacen("because = \"", "because = \"Now: ", 1);
+    }
+    let run = async |request: ActivateCriteria| {
+        assert!(office.actions.clock.advance(SignedDuration::from_secs(1)));
+        office.actions.run(&operator(), &request).await
+    };
+    let Err(Refusal::Invalid(errors)) = run(activate(&changed, None)).await else { panic!("without a back-test") };
+    assert_eq!((errors[0].field.as_str(), errors[0].code), ("backtest", "required"));
+    assert_eq!(fields(run(activate(&changed, Some(Uuid::from_u128(9)))).await), ["backtest"], "there is no such test");
+
+    let request = BacktestRequest { document: changed.clone(), ..BacktestRequest::default() };
+    let tested = backtest(&office.actions, &operator(), &request, &reading()).await.unwrap();
+    assert_eq!((tested.report.decisions, tested.program.is_empty()), (0, false));
+    let again = format!("{changed}\n[[rule]]\n");
+    assert!(!fields(run(activate(&again, Some(tested.id))).await).is_empty(), "a broken document");
+    let rested = activate(&changed, Some(tested.id));
+    assert_eq!(office.actions.rehearse(&operator(), &rested).await.unwrap().version, 2);
+    assert_eq!(list(&office.actions, &operator()).await.unwrap().len(), 1, "a rehearsal leaves nothing");
+    assert_eq!(run(rested).await.unwrap().version, 2);
+    assert_eq!(run(activate(DOCUMENT, None)).await.unwrap().version, 1, "a return needs no back-test");
+
+    let told: Vec<_> = office.audit().await.into_iter().map(|entry| entry.action).collect();
+    let expected = ["criteria.activate", "criteria.activate", "criteria.backtest", "criteria.activate", "client.add"];
+    assert_eq!(told, expected);
+    let first = list(&office.actions, &operator()).await.unwrap().remove(0);
+    assert_eq!((first.active, first.activated_by.as_deref()), (true, Some("dana")));
+}
+
+#[tokio::test]
+async fn a_back_test_says_everything_wrong_at_once() {
+    let office = office().await;
+    let request = BacktestRequest {
+        document: DOCUMENT.to_owned(),
+        client: Some("nobody".to_owned()),
+        ..BacktestRequest::default()
+    };
+    let refused = backtest(&office.actions, &operator(), &request, &reading()).await;
+    assert_eq!(fields(refused), ["client", "document"], "no client, and nothing was decided yet");
+    let agent = backtest(&office.actions, &user(Role::Agent, None), &request, &reading()).await;
+    assert!(matches!(agent, Err(Refusal::Forbidden { .. })));
+}
+
+#[tokio::test]
+async fn a_client_is_set_as_a_whole_or_not_at_all() {
+    let office = with_criteria().await;
+    let client = office.done(&activate(OTHER, None)).await.program;
+    let set = SetClient { client: "acme".to_owned(), program: Some(client.clone()), ..SetClient::default() };
+    let wrong = SetClient {
+        time_zone: Some("Mars/Olympus".to_owned()),
+        return_days: Some(-1),
+        name: Some(" ".to_owned()),
+        country: Some("Utopia".to_owned()),
+        fallback: Some(Some("nobody".to_owned())),
+        program: Some("nothing".to_owned()),
+        client: "nobody".to_owned(),
+        ..SetClient::default()
+    };
+    let refused = fields(office.actions.run(&operator(), &wrong).await);
+    assert_eq!(refused, ["time_zone", "return_days", "name", "country", "fallback", "program", "client"]);
+    let half = SetClient { fallback: Some(Some("nobody".to_owned())), ..set.clone() };
+    let before = show(&office.actions, &operator(), "acme").await.unwrap().1;
+    assert_eq!(fields(office.actions.run(&operator(), &half).await), ["fallback"]);
+    office.actions.rehearse(&operator(), &set).await.unwrap();
+    assert_eq!(show(&office.actions, &operator(), "acme").await.unwrap().1, before, "the program stayed");
+
+    let change = preview(&office.actions, &operator(), "acme", &client, &reading()).await.unwrap().unwrap();
+    assert_eq!(change.leads, 0);
+    let whole = SetClient {
+        capacity: Some(3),
+        fallback: Some(Some("Office@acme.example".to_owned())),
+        return_days: Some(30),
+        return_reasons: Some(vec![" Wrong number ".to_owned()]),
+        ..set
+    };
+    let done = office.done(&whole).await;
+    assert_eq!((done.regraded, done.settings.program.as_str()), (Some(0), client.as_str()));
+    let now = show(&office.actions, &operator(), "acme").await.unwrap().1;
+    assert_eq!(now, done.settings);
+    assert_eq!((now.fallback.as_deref(), now.returns.days), (Some("office@acme.example"), 30));
+    assert_eq!(now.returns.reasons, ["Wrong number"]);
+    let entry = office.audit().await.remove(0);
+    let program = |value: &Option<serde_json::Value>| value.as_ref().unwrap()["program"].clone();
+    assert_eq!((entry.action.as_str(), program(&entry.after)), ("client.set", client.into()));
+    assert_eq!(program(&entry.before), before.program);
+    assert_eq!(program::list(&office.actions, &operator()).await.unwrap().len(), 2);
+}

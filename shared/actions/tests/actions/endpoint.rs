@@ -1,0 +1,101 @@
+//! Endpoints: where they are, how deliveries go out to them, and their secrets.
+
+use ripen_actions::{
+    Refusal,
+    endpoint::{AddEndpoint, Destination, RotateSecret, SetEndpoint, SetEndpointState, find, list},
+};
+use ripen_domain::{actor::Role, delivery::EventType, id::EndpointId};
+use uuid::Uuid;
+
+use crate::harness::{Office, fields, office, operator, program, user};
+
+fn webhook(client: &str, url: &str) -> AddEndpoint {
+    let to = Destination::Webhook { url: url.to_owned(), allow_private: false };
+    AddEndpoint { client: client.to_owned(), to, name: None }
+}
+
+fn mail(client: &str, address: &str) -> AddEndpoint {
+    let to = Destination::Email { address: address.to_owned() };
+    AddEndpoint { client: client.to_owned(), to, name: Some("Office".to_owned()) }
+}
+
+fn nothing(endpoint: EndpointId) -> SetEndpoint {
+    SetEndpoint { endpoint, concurrency: None, rate: None, timeout_s: None, headers: None, events: None, by_name: None }
+}
+
+async fn added(office: &Office) -> EndpointId {
+    office.done(&webhook("acme", "https://acme.example/hook")).await.id
+}
+
+#[tokio::test]
+async fn everything_wrong_is_said_at_once_and_nothing_is_kept() {
+    let office = office().await;
+    office.client("Acme").await;
+    let refused = office.actions.run(&operator(), &webhook("nobody", "http://127.0.0.1/")).await;
+    assert_eq!(fields(refused), ["webhook", "client"]);
+    assert_eq!(fields(office.actions.run(&operator(), &mail("nobody", "nobody")).await), ["email", "client"]);
+    assert!(list(&office.actions, &operator()).await.unwrap().is_empty());
+
+    let endpoint = added(&office).await;
+    let wrong = SetEndpoint {
+        concurrency: Some(0),
+        rate: Some(-1.0),
+        timeout_s: Some(51),
+        headers: Some(vec!["Host: x".to_owned(), "nothing".to_owned()]),
+        events: Some(vec![EventType::LeadOffered]),
+        ..nothing(endpoint)
+    };
+    let refused = fields(office.actions.run(&operator(), &wrong).await);
+    assert_eq!(refused, ["concurrency", "rate", "timeout_s", "events", "headers", "headers"]);
+    let address = office.done(&mail("acme", "office@acme.example")).await.id;
+    let for_webhooks =
+        SetEndpoint { timeout_s: Some(5), headers: Some(vec!["X-Team: north".to_owned()]), ..nothing(address) };
+    assert_eq!(fields(office.actions.run(&operator(), &for_webhooks).await), ["timeout_s", "headers"]);
+    assert!(office.audit_of(endpoint).await.iter().all(|entry| entry.action == "endpoint.add"), "nothing was set");
+}
+
+#[tokio::test]
+async fn what_is_set_is_audited_before_and_after_and_never_a_credential() {
+    let office = office().await;
+    let acme = office.client("Acme").await;
+    let rehearsed = office.actions.rehearse(&operator(), &webhook("acme", "https://acme.example/hook")).await.unwrap();
+    assert!(rehearsed.secret.is_some() && list(&office.actions, &operator()).await.unwrap().is_empty());
+    let endpoint = added(&office).await;
+    let headers = Some(vec!["Authorization: Bearer hunter2".to_owned()]);
+    let set = SetEndpoint { rate: Some(2.0), timeout_s: Some(7), headers, ..nothing(endpoint) };
+    let done = office.done(&set).await;
+    assert_eq!((done.terms.rate, done.terms.timeout_s), (Some(2.0), Some(7)));
+    let off = SetEndpointState { endpoint, enabled: false };
+    let done = office.done(&off).await;
+    assert_eq!((done.enabled, done.reason.as_deref()), (false, Some("disabled by the firm")));
+    assert!(office.done(&SetEndpointState { endpoint, enabled: true }).await.enabled);
+    let made = office.done(&RotateSecret { endpoint, overlap_h: 1 }).await;
+    assert_eq!(find(&office.actions, &operator(), endpoint).await.unwrap().secrets.len(), 2);
+
+    let audit = office.audit_of(endpoint).await;
+    let told: Vec<_> = audit.iter().map(|entry| entry.action.as_str()).collect();
+    assert_eq!(told, ["endpoint.rotate_secret", "endpoint.resume", "endpoint.pause", "endpoint.set", "endpoint.add"]);
+    assert!(audit.iter().all(|entry| entry.client == Some(acme.id)));
+    assert!(audit[..4].iter().all(|entry| entry.before.is_some() && entry.before != entry.after));
+    for secret in ["hunter2", made.secret.reveal().as_str()] {
+        assert!(!format!("{audit:?}").contains(secret), "no credential is audited");
+    }
+}
+
+#[tokio::test]
+async fn who_may_not_is_refused_and_what_is_not_there_is_missing() {
+    let office = office().await;
+    let (acme, other) = (office.client("Acme").await, office.client("Other").await);
+    let endpoint = added(&office).await;
+    let off = SetEndpointState { endpoint, enabled: false };
+    for actor in [user(Role::Agent, None), user(Role::Broker, Some(acme.id)), program(acme.id)] {
+        assert!(matches!(office.actions.run(&actor, &off).await, Err(Refusal::Forbidden { .. })), "{actor}");
+        assert!(matches!(list(&office.actions, &actor).await, Err(Refusal::Forbidden { .. })), "{actor}");
+    }
+    let gone = RotateSecret { endpoint: EndpointId::from_uuid(Uuid::from_u128(7)), overlap_h: 1 };
+    assert!(matches!(office.actions.run(&operator(), &gone).await, Err(Refusal::Missing { .. })));
+    let (now, elsewhere) = (office.actions.clock.now(), program(other.id).scope());
+    let mut tx = office.actions.store.begin().await.unwrap();
+    assert!(tx.endpoint_lock(elsewhere, endpoint, now).await.unwrap().is_none(), "another client's is not found");
+    assert!(tx.endpoint_pause(elsewhere, endpoint).await.is_err());
+}
