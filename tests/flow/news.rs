@@ -10,7 +10,7 @@ use ripen_domain::{
 use ripen_runtime::clock::Clock;
 use ripen_store::{
     Store,
-    delivery::{event::News, lease::Claim},
+    delivery::{event::Event, lease::LeaseRequest},
 };
 use ripen_testkit::{
     receiver::{Behaviour, Received},
@@ -157,14 +157,14 @@ async fn what_is_new_is_in_the_first_attempt_or_told_after_it_however_the_two_me
     let store = Store::open(&url, 4).unwrap();
     let ids: Vec<Uuid> = sqlx::query_scalar("select id from delivery").fetch_all(pool).await.unwrap();
     let ids: Vec<_> = ids.into_iter().map(DeliveryId::from_uuid).collect();
-    let claim = |lease| Claim {
+    let claim = |lease| LeaseRequest {
         deliveries: &ids,
         lease: Uuid::from_u128(lease),
         lasts: Duration::from_secs(30),
         busy: &[],
         kept_until: later,
     };
-    let news = |cause| News {
+    let news = |cause| Event {
         lead: lead.parse().unwrap(),
         detail: EventDetail::Updated(LeadUpdate::default()),
         cause: Uuid::from_u128(cause),
@@ -173,7 +173,7 @@ async fn what_is_new_is_in_the_first_attempt_or_told_after_it_however_the_two_me
     };
 
     let mut batch = store.begin().await.unwrap();
-    assert_eq!(batch.tell(&[news(1)], later).await.unwrap(), 0, "nobody has it yet");
+    assert_eq!(batch.enqueue(&[news(1)], later).await.unwrap(), 0, "nobody has it yet");
     let claimed = store.deliveries_lease(&claim(1), later, |_| b"{}".to_vec()).await.unwrap();
     assert!(claimed.ready.is_empty(), "a body frozen now would not say what is being written");
     batch.commit().await.unwrap();
@@ -186,7 +186,7 @@ async fn what_is_new_is_in_the_first_attempt_or_told_after_it_however_the_two_me
         let (store, news) = (store.clone(), news(2));
         tokio::spawn(async move {
             let mut batch = store.begin().await.unwrap();
-            let told = batch.tell(&[news], later).await.unwrap();
+            let told = batch.enqueue(&[news], later).await.unwrap();
             batch.commit().await.unwrap();
             told
         })

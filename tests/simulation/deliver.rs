@@ -14,7 +14,7 @@ use ripen_queue::{Message, Queue, Received, Settlement};
 use ripen_runtime::random::uuid_v7;
 use ripen_store::delivery::{
     attempt::AttemptRow,
-    lease::Claim,
+    lease::LeaseRequest,
     load::{Due, Leased},
     settle::Settled,
 };
@@ -57,7 +57,7 @@ impl World {
             return Ok(());
         }
         let lease = uuid_v7(now);
-        let claim = Claim { deliveries: &deliveries, lease, lasts: LEASE, busy: &[], kept_until: now + OFFER };
+        let claim = LeaseRequest { deliveries: &deliveries, lease, lasts: LEASE, busy: &[], kept_until: now + OFFER };
         let claimed = self.dispatcher.store.deliveries_lease(&claim, now, |due| freeze(due, now)).await;
         let ready = claimed.map_err(|error| format!("leasing failed: {error}"))?.ready;
         for leased in &ready {

@@ -12,8 +12,8 @@ use ripen_runtime::{
 };
 use ripen_store::{
     StoreError,
-    endpoint::alert::Broken,
-    lead::untouched::Untouched,
+    endpoint::alert::FailingEndpoint,
+    lead::untouched::UntouchedLead,
     notice::owe::{NoticeData, NoticeKind, OnceNotice},
 };
 
@@ -51,7 +51,7 @@ async fn endpoints_tick(ctx: &DispatcherContext, now: Timestamp) -> Result<(), S
         if mailed > 0 {
             tracing::warn!(leads = mailed, "leads go by e-mail because their webhook fails");
         }
-        let broken = ctx.store.endpoints_broken(since).await?;
+        let broken = ctx.store.endpoints_failing(since).await?;
         let notices: Vec<_> = broken.iter().flat_map(|one| of_endpoint(&ctx.settings.mail.alerts, one, now)).collect();
         ctx.store.notices_once(&notices, now).await?;
     }
@@ -62,7 +62,7 @@ async fn endpoints_tick(ctx: &DispatcherContext, now: Timestamp) -> Result<(), S
 async fn leads_tick(ctx: &DispatcherContext, now: Timestamp) -> Result<(), StoreError> {
     if let Some(since) = before(now, ctx.settings.dispatcher.remind_after_h * 3600) {
         let from = since.checked_sub(FORGET_AFTER).unwrap_or(Timestamp::MIN);
-        let untouched = ctx.store.untouched(ctx.scope(), (from, since), None).await?;
+        let untouched = ctx.store.leads_untouched(ctx.scope(), (from, since), None).await?;
         let notices: Vec<_> = untouched.iter().filter_map(|one| reminder(one, now)).collect();
         ctx.store.notices_once(&notices, now).await?;
         firm(ctx, &untouched, now).await?;
@@ -98,7 +98,7 @@ fn notice(now: Timestamp, kind: NoticeKind, to: Addressee, data: NoticeData) -> 
 }
 
 /// To the client and to the firm, where that wants to be told.
-fn of_endpoint(firm: &str, one: &Broken, now: Timestamp) -> Vec<OnceNotice> {
+fn of_endpoint(firm: &str, one: &FailingEndpoint, now: Timestamp) -> Vec<OnceNotice> {
     let waiting = match one.waiting {
         0 => "Nothing waits for it.".to_owned(),
         1 => "One delivery waits for it.".to_owned(),
@@ -125,7 +125,7 @@ fn of_endpoint(firm: &str, one: &Broken, now: Timestamp) -> Vec<OnceNotice> {
     told.collect()
 }
 
-fn reminder(one: &Untouched, now: Timestamp) -> Option<OnceNotice> {
+fn reminder(one: &UntouchedLead, now: Timestamp) -> Option<OnceNotice> {
     let (name, address) = one.to.clone()?;
     let who = one.person.as_deref().unwrap_or("A lead");
     let clock = TimeZone::get(&one.clock).unwrap_or(TimeZone::UTC);
@@ -141,7 +141,7 @@ fn reminder(one: &Untouched, now: Timestamp) -> Option<OnceNotice> {
 }
 
 /// One mail for each client and day.
-async fn firm(ctx: &DispatcherContext, untouched: &[Untouched], now: Timestamp) -> Result<u64, StoreError> {
+async fn firm(ctx: &DispatcherContext, untouched: &[UntouchedLead], now: Timestamp) -> Result<u64, StoreError> {
     let address = &ctx.settings.mail.alerts;
     let Some(since) = before(now, ctx.settings.dispatcher.firm_after_h * 3600).filter(|_| !address.is_empty()) else {
         return Ok(0);
@@ -150,8 +150,8 @@ async fn firm(ctx: &DispatcherContext, untouched: &[Untouched], now: Timestamp) 
     ctx.store.notices_once(&of_clients(address, &old, now), now).await
 }
 
-fn of_clients(address: &str, untouched: &[&Untouched], now: Timestamp) -> Vec<OnceNotice> {
-    let mut by_client: BTreeMap<_, Vec<&Untouched>> = BTreeMap::new();
+fn of_clients(address: &str, untouched: &[&UntouchedLead], now: Timestamp) -> Vec<OnceNotice> {
+    let mut by_client: BTreeMap<_, Vec<&UntouchedLead>> = BTreeMap::new();
     for one in untouched {
         by_client.entry(one.client.0).or_default().push(one);
     }

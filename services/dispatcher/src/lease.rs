@@ -21,7 +21,7 @@ use ripen_runtime::{
 };
 use ripen_store::{
     delivery::{
-        lease::{Claim, Claimed},
+        lease::{LeaseGrant, LeaseRequest},
         load::Due,
     },
     endpoint::record::EndpointKind,
@@ -135,14 +135,14 @@ impl LeaseWorker {
     }
 
     /// Leases these, holding them while the database is away. None when asked to stop meanwhile.
-    async fn lease(&self, deliveries: &[DeliveryId]) -> Option<(Claimed, Uuid, Instant)> {
+    async fn lease(&self, deliveries: &[DeliveryId]) -> Option<(LeaseGrant, Uuid, Instant)> {
         let ctx = &self.ctx;
         let lasts = Duration::from_secs(ctx.settings.dispatcher.lease_s.max(1));
         let leased = retry(BACKOFF, RetryLimit::None, self.stop.soft(), || async {
             // Begun before the claim: the lease cannot end before this limit says so.
             let begun = Instant::now();
             let now = ctx.clock.now();
-            let claim = Claim {
+            let claim = LeaseRequest {
                 deliveries,
                 lease: uuid_v7(now),
                 lasts,
@@ -154,7 +154,7 @@ impl LeaseWorker {
                 Err(error) if error.is_unreachable() || error.is_conflict() => Tried::Again(()),
                 Err(error) => {
                     tracing::error!(%error, deliveries = deliveries.len(), "deliveries could not be leased; the sweeper offers them again");
-                    Tried::Done((Claimed::default(), claim.lease, begun))
+                    Tried::Done((LeaseGrant::default(), claim.lease, begun))
                 }
             }
         });

@@ -109,10 +109,10 @@ async fn plain(ctx: &DispatcherContext, notice: &DueNotice, now: Timestamp) -> R
     let over = match (notice.kind, notice.delivery, notice.endpoint) {
         (NoticeKind::LeadUntouched, Some(delivery), _) => {
             let ever = (Timestamp::UNIX_EPOCH, now);
-            ctx.store.untouched(ctx.scope(), ever, Some(delivery)).await?.is_empty()
+            ctx.store.leads_untouched(ctx.scope(), ever, Some(delivery)).await?.is_empty()
         }
         (NoticeKind::EndpointDown, _, Some(endpoint)) => {
-            !ctx.store.endpoints_broken(now).await?.iter().any(|one| one.endpoint == endpoint)
+            !ctx.store.endpoints_failing(now).await?.iter().any(|one| one.endpoint == endpoint)
         }
         _ => false,
     };

@@ -61,7 +61,7 @@ async fn update_circuits(ctx: &DispatcherContext, attempts: impl Iterator<Item =
     if by_endpoint.is_empty() {
         return;
     }
-    let tended = ctx.store.circuits_tend(&by_endpoint, &ctx.circuit_terms(), jitter(JITTER), ctx.clock.now()).await;
+    let tended = ctx.store.circuits_update(&by_endpoint, &ctx.circuit_terms(), jitter(JITTER), ctx.clock.now()).await;
     match tended {
         Ok(changes) => changes.iter().for_each(|(endpoint, change)| log_change(*endpoint, change)),
         Err(error) => tracing::warn!(%error, "attempts could not be counted for their circuits; the next ones are"),

@@ -20,7 +20,7 @@ use ripen_domain::{
 use ripen_store::{
     Scope, StoreError, Transaction,
     appointment::list::Ahead,
-    client::load::Work,
+    client::load::ClientSettings,
     decision::maturation::RoutingNote,
     team::{state::Team, turns::Turns},
 };
@@ -225,7 +225,7 @@ impl<'a> Assigner<'a> {
         LeadAssignment { held: Some(Hold { until: self.later(), why: why.to_owned() }), ..LeadAssignment::default() }
     }
 
-    fn to_all(&self, work: &Work, had: &[EndpointId]) -> LeadAssignment {
+    fn to_all(&self, work: &ClientSettings, had: &[EndpointId]) -> LeadAssignment {
         if work.endpoints.is_empty() {
             return self.held("the client has no enabled endpoint");
         }
@@ -264,7 +264,7 @@ impl<'a> Assigner<'a> {
     }
 
     /// The client's routing, read once.
-    fn routing(&mut self, work: &Work) -> Result<Arc<Routing>, String> {
+    fn routing(&mut self, work: &ClientSettings) -> Result<Arc<Routing>, String> {
         let client = work.client.id;
         let Some(team) = self.team_state.teams.get(&client) else {
             return Err("its client's team cannot be read".to_owned());

@@ -20,7 +20,7 @@ use ripen_store::{
     arrival::{spool::SpoolKey, write::Brought},
     criteria::load::{BrokenCriteria, Documents},
     decision::maturation::MaturationRow,
-    delivery::{event::News, write::NewDelivery},
+    delivery::{event::Event, write::NewDelivery},
     lead::load::LeadRow,
     person::record::PersonRow,
 };
@@ -94,7 +94,7 @@ pub async fn decide(ctx: &QualifierContext, items: &[&Item], spooled: &[SpoolKey
     let updates = updates(&work_unit, now);
     write(&mut batch, work_unit, (&decided, &owed), Settling { now, offered_until, spooled }).await?;
     if !updates.is_empty() {
-        batch.tell(&updates, now).await?;
+        batch.enqueue(&updates, now).await?;
     }
     batch.commit().await?;
     Ok(report)
@@ -165,7 +165,7 @@ fn waiting(work_unit: &UnitOfWork, row: &MaturationRow) -> WaitingLead {
 }
 
 /// What endpoints are told of A leads that they have: something arrived on them again.
-fn updates(work_unit: &UnitOfWork, now: Timestamp) -> Vec<News> {
+fn updates(work_unit: &UnitOfWork, now: Timestamp) -> Vec<Event> {
     let is_a = |row: &LeadRow| row.decided.is_some_and(|(_, _, grade, _)| grade == Grade::A);
     let known =
         work_unit.leads.values().filter(|lead| is_a(&lead.row) && lead.row.matured_at.is_some_and(|at| at < now));
@@ -174,7 +174,7 @@ fn updates(work_unit: &UnitOfWork, now: Timestamp) -> Vec<News> {
         let update =
             LeadUpdate { kind: UpdateKind::Arrival.into(), arrival: (*arrival).into(), ..LeadUpdate::default() };
         let detail = EventDetail::Updated(update);
-        Some(News { lead: lead.row.id, detail, cause: arrival.uuid(), mailed: true, due_at: now })
+        Some(Event { lead: lead.row.id, detail, cause: arrival.uuid(), mailed: true, due_at: now })
     });
     new_arrivals.collect()
 }

@@ -14,7 +14,7 @@ use ripen_domain::{
     promise::{Changes, Kind, Occasion, Standing, State, agreed_for, settle},
 };
 use ripen_store::{
-    client::load::Work,
+    client::load::ClientSettings,
     decision::{maturation::MaturationRow, write::NewDecision},
     promise::write::PromiseRow,
 };
@@ -146,7 +146,7 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
         }
     }
 
-    fn apply(&self, lead: &mut TrackedLead, work: &Work, graded: Graded, out: &mut BatchDecisions) {
+    fn apply(&self, lead: &mut TrackedLead, work: &ClientSettings, graded: Graded, out: &mut BatchDecisions) {
         let Graded { criteria, decision, due_at } = graded;
         let id = DecisionId::from_uuid((self.new_id)());
         let before = lead.row.decided.map(|(_, _, grade, _)| grade);
@@ -209,7 +209,7 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
     }
 }
 
-fn changes(lead: &TrackedLead, work: &Work, decision: &Decision, due_at: Timestamp) -> Changes {
+fn changes(lead: &TrackedLead, work: &ClientSettings, decision: &Decision, due_at: Timestamp) -> Changes {
     let occasion = occasion_of(lead, work).unwrap_or(Occasion::Regraded);
     let before = lead.row.decided.map(|(_, _, grade, _)| grade);
     let standing = if decision.closed.is_some() {
@@ -226,13 +226,13 @@ fn changes(lead: &TrackedLead, work: &Work, decision: &Decision, due_at: Timesta
 }
 
 /// Whether it is decided because of what somebody of the firm did, and of nothing else.
-fn is_by_hand(lead: &TrackedLead, work: &Work) -> bool {
+fn is_by_hand(lead: &TrackedLead, work: &ClientSettings) -> bool {
     let decided_by = lead.row.decided.map(|(_, criteria, _, _)| criteria);
     lead.regrade.is_some() && lead.fired.is_none() && lead.arrived.is_empty() && decided_by == work.criteria
 }
 
 /// Why the lead is to be decided now, if it is.
-fn occasion_of(lead: &TrackedLead, work: &Work) -> Option<Occasion> {
+fn occasion_of(lead: &TrackedLead, work: &ClientSettings) -> Option<Occasion> {
     let decided_by = lead.row.decided.map(|(_, criteria, _, _)| criteria);
     if let Some(generation) = lead.fired {
         return Some(Occasion::Fired(generation));
@@ -244,7 +244,7 @@ fn occasion_of(lead: &TrackedLead, work: &Work) -> Option<Occasion> {
 }
 
 /// Other criteria than last time are a change too, when they meet a promise that falls due.
-fn cause_of(lead: &TrackedLead, work: &Work) -> Cause {
+fn cause_of(lead: &TrackedLead, work: &ClientSettings) -> Cause {
     let decided = lead.row.decided;
     let outdated = lead.fired.is_some() && decided.is_some_and(|(_, criteria, ..)| Some(criteria) != work.criteria);
     Cause {
@@ -256,7 +256,7 @@ fn cause_of(lead: &TrackedLead, work: &Work) -> Cause {
 }
 
 /// What is known of a lead, for criteria and routing.
-pub fn facts_of(lead: &TrackedLead, person: &TrackedPerson, work: &Work, source: SourceFacts) -> Facts {
+pub fn facts_of(lead: &TrackedLead, person: &TrackedPerson, work: &ClientSettings, source: SourceFacts) -> Facts {
     let row = &lead.row;
     let count = |n: i32| u32::try_from(n).unwrap_or(0);
     let spoken_since = |at| row.last_conversation_at.is_some_and(|spoken| spoken > at);

@@ -43,7 +43,7 @@ pub async fn run(ctx: QualifierContext, stop: Stop) {
 
 /// Makes what is missing at `now`; returns how many were made.
 async fn tick(ctx: &QualifierContext, now: Timestamp) -> Result<usize, StoreError> {
-    let made = ctx.store.months_make(now).await?;
+    let made = ctx.store.partitions_make(now).await?;
     if made > 0 {
         tracing::info!(made, "partitions of the months ahead were made");
     }

@@ -17,7 +17,7 @@ use ripen_store::{
     criteria::load::{BrokenCriteria, Documents},
     decision::maturation::RoutingNote,
     delivery::{
-        held::{Rerouted, Unrouted},
+        held::{HeldDelivery, Rerouted},
         offer::NewOffer,
         write::NewDelivery,
     },
@@ -80,7 +80,7 @@ async fn reroute(ctx: &QualifierContext, client: ClientId, now: Timestamp) -> Re
     let work_unit = load_leads(&mut batch, &leads).await?;
     let criteria = scripts(&work_unit, &ctx.documents).await?;
     let team_state = TeamState::read(&mut batch, &work_unit, &leads, now).await?;
-    let unrouted = batch.unrouted_lock(&leads, now).await?;
+    let unrouted = batch.held_lock(&leads, now).await?;
     let mut assigner = Assigner::new(&work_unit, &criteria, team_state, now);
     let mut writes = RerouteWrites { now, ..RerouteWrites::default() };
     for one in &unrouted {
@@ -92,7 +92,7 @@ async fn reroute(ctx: &QualifierContext, client: ClientId, now: Timestamp) -> Re
     writes.write(&mut batch, now.saturating_add(ctx.offer()).unwrap_or(now)).await?;
     batch.turns_write(&assigner.turns).await?;
     if let Some(hold) = &full {
-        batch.unrouted_put_off(client, (hold.until, &hold.why), now).await?;
+        batch.held_put_off(client, (hold.until, &hold.why), now).await?;
     }
     batch.commit().await?;
     let more = full.is_none() && leads.len() == usize::try_from(CHUNK).unwrap_or(usize::MAX);
@@ -162,7 +162,7 @@ struct RerouteWrites {
 
 impl RerouteWrites {
     /// The held row becomes the first delivery, or stays for those who get it later.
-    fn add(&mut self, client: ClientId, held: &Unrouted, assigned: LeadAssignment) {
+    fn add(&mut self, client: ClientId, held: &HeldDelivery, assigned: LeadAssignment) {
         let LeadAssignment { to, held: hold, offer, note } = assigned;
         let of = MaturationRef { client, lead: held.waiting.lead, maturation: held.maturation };
         let offered_until = offer.as_ref().map(|offer| offer.until);
@@ -186,7 +186,7 @@ impl RerouteWrites {
 
     async fn write(&self, batch: &mut Transaction, offered_until: Timestamp) -> Result<(), StoreError> {
         let at = (self.now, offered_until);
-        batch.unrouted_settle(&self.held, &self.notes, at).await?;
+        batch.held_settle(&self.held, &self.notes, at).await?;
         if !self.new.is_empty() {
             batch.maturations_write(&[], &self.new, at).await?;
         }

@@ -17,7 +17,7 @@ const PATIENCE: &str = "2s";
 
 /// How the months stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Months {
+pub struct Partitions {
     /// Of the current and the next month, the partitions that are not there.
     pub missing: Vec<String>,
     /// Decisions in the default partition.
@@ -78,17 +78,17 @@ impl Store {
     /// # Errors
     /// When the database is away, this user may not make tables, or others hold the table for too long: trying again
     /// later is harmless.
-    pub async fn months_make(&self, now: Timestamp) -> Result<usize, StoreError> {
+    pub async fn partitions_make(&self, now: Timestamp) -> Result<usize, StoreError> {
         let mut made = 0;
         for month in Month::of(now).and_on().take(AHEAD + 1) {
             if !self.is_there(&month.partition()).await? {
-                made += usize::from(self.month_make(month).await?);
+                made += usize::from(self.partition_make(month).await?);
             }
         }
         Ok(made)
     }
 
-    async fn month_make(&self, month: Month) -> Result<bool, StoreError> {
+    async fn partition_make(&self, month: Month) -> Result<bool, StoreError> {
         let mut tx = self.pool.begin().await?;
         sqlx::query!(
             r#"-- partition.lock
@@ -111,7 +111,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn months(&self, now: Timestamp) -> Result<Months, StoreError> {
+    pub async fn partitions(&self, now: Timestamp) -> Result<Partitions, StoreError> {
         let mut missing = Vec::new();
         for month in Month::of(now).and_on().take(2) {
             if !self.is_there(&month.partition()).await? {
@@ -124,7 +124,7 @@ impl Store {
         )
         .fetch_one(&self.pool)
         .await?;
-        Ok(Months { missing, stray: row.stray })
+        Ok(Partitions { missing, stray: row.stray })
     }
 
     async fn is_there(&self, partition: &str) -> Result<bool, StoreError> {

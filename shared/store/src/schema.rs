@@ -33,7 +33,7 @@ impl Store {
         let before = self.applied().await?.len();
         MIGRATOR.run(&self.pool).await.map_err(|error| StoreError::Failed(error.to_string()))?;
         // Decisions find a place without them, and the qualifier tries again.
-        if let Err(error) = self.months_make(now).await {
+        if let Err(error) = self.partitions_make(now).await {
             tracing::warn!(%error, "the partitions of the months ahead could not be made");
         }
         Ok(self.applied().await?.len().saturating_sub(before))

@@ -14,27 +14,27 @@ use crate::{
 const TRIES: usize = 3;
 
 /// Why a transaction did not go through.
-pub(crate) trait Failure {
+pub(crate) trait Conflicting {
     /// Whether it may simply run again.
-    fn met_another(&self) -> bool;
+    fn conflicts(&self) -> bool;
 }
 
-impl Failure for StoreError {
-    fn met_another(&self) -> bool {
+impl Conflicting for StoreError {
+    fn conflicts(&self) -> bool {
         self.is_conflict()
     }
 }
 
 /// Runs a whole transaction, and again where another one was in the way: nothing of it happened then.
-pub(crate) async fn again<T, E, F>(transaction: impl Fn() -> F) -> Result<T, E>
+pub(crate) async fn retry_on_conflict<T, E, F>(transaction: impl Fn() -> F) -> Result<T, E>
 where
-    E: Failure,
+    E: Conflicting,
     F: Future<Output = Result<T, E>>,
 {
     let mut tries = 1;
     loop {
         match transaction().await {
-            Err(error) if error.met_another() && tries < TRIES => tries += 1,
+            Err(error) if error.conflicts() && tries < TRIES => tries += 1,
             result => return result,
         }
     }
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_transaction_that_met_another_runs_again_a_few_times() {
+    async fn a_transaction_that_conflicts_runs_again_a_few_times() {
         let runs = Cell::new(0);
         let until = |passes: usize, error: StoreError| {
             let runs = &runs;
@@ -95,11 +95,11 @@ mod tests {
             }
         };
         let conflict = || StoreError::Conflict("40P01".to_owned());
-        assert_eq!(again(until(3, conflict())).await.unwrap(), 3);
+        assert_eq!(retry_on_conflict(until(3, conflict())).await.unwrap(), 3);
         runs.set(0);
-        assert!(again(until(9, conflict())).await.unwrap_err().is_conflict());
+        assert!(retry_on_conflict(until(9, conflict())).await.unwrap_err().is_conflict());
         assert_eq!(runs.replace(0), TRIES);
-        again(until(9, StoreError::Unreachable("away".to_owned()))).await.unwrap_err();
+        retry_on_conflict(until(9, StoreError::Unreachable("away".to_owned()))).await.unwrap_err();
         assert_eq!(runs.get(), 1, "anything else is the caller's");
     }
 }

@@ -136,7 +136,7 @@ impl<'s> Past<'s> {
     async fn write(&self) {
         for month in 0..4 {
             let at = beginning() + SignedDuration::from_hours(24 * 120 * month);
-            self.store.months_make(at).await.expect("months can be made");
+            self.store.partitions_make(at).await.expect("months can be made");
         }
         for first in (0..self.leads).step_by(usize::try_from(CHUNK).expect("small")) {
             let lived: Vec<_> = (first..self.leads.min(first + CHUNK)).map(|number| self.live(number)).collect();

@@ -23,8 +23,8 @@ fn written(notices: &[OnceNotice]) -> String {
     mails.collect::<Vec<_>>().join("-----\n")
 }
 
-fn untouched(number: u128) -> Untouched {
-    Untouched {
+fn untouched(number: u128) -> UntouchedLead {
+    UntouchedLead {
         delivery: DeliveryId::from_uuid(Uuid::from_u128(number)),
         lead: LeadId::from_uuid(Uuid::from_u128(number)),
         client: (ClientId::from_uuid(Uuid::nil()), "acme-homes".to_owned(), "Acme Homes".to_owned()),
@@ -37,7 +37,7 @@ fn untouched(number: u128) -> Untouched {
 
 #[test]
 fn a_failing_and_a_disabled_endpoint_are_told_to_client_and_firm() {
-    let failing = Broken {
+    let failing = FailingEndpoint {
         endpoint: EndpointId::from_uuid(Uuid::nil()),
         client: ClientId::from_uuid(Uuid::nil()),
         client_name: "Acme Homes".to_owned(),
@@ -47,7 +47,7 @@ fn a_failing_and_a_disabled_endpoint_are_told_to_client_and_firm() {
         waiting: 3,
         tell: Some("office@client.example".to_owned()),
     };
-    let disabled = Broken { disabled: Some("answered 410 Gone".to_owned()), waiting: 1, ..failing.clone() };
+    let disabled = FailingEndpoint { disabled: Some("answered 410 Gone".to_owned()), waiting: 1, ..failing.clone() };
     let mails = [of_endpoint("firm@example.com", &failing, now()), of_endpoint("", &disabled, now())].concat();
     assert_eq!(mails.len(), 3, "a firm without an address is not told");
     insta::assert_snapshot!("endpoints", written(&mails));
@@ -55,7 +55,7 @@ fn a_failing_and_a_disabled_endpoint_are_told_to_client_and_firm() {
 
 #[test]
 fn the_rep_is_reminded_by_the_reps_clock_and_the_firm_has_one_mail_for_each_client() {
-    let (one, two) = (untouched(1), Untouched { person: None, to: None, ..untouched(2) });
+    let (one, two) = (untouched(1), UntouchedLead { person: None, to: None, ..untouched(2) });
     assert!(reminder(&two, now()).is_none(), "there is nobody to remind");
     let mut mails: Vec<_> = reminder(&one, now()).into_iter().collect();
     mails.extend(of_clients("firm@example.com", &[&one, &two], now()));

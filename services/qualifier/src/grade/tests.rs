@@ -20,7 +20,7 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn work() -> Work {
+fn work() -> ClientSettings {
     let client = ClientRecord {
         id: ClientId::from_uuid(Uuid::nil()),
         slug: "acme".to_owned(),
@@ -30,7 +30,13 @@ fn work() -> Work {
         state: ClientState::Active,
     };
     let criteria = Some(CriteriaId::from_uuid(Uuid::nil()));
-    Work { client, program: ProgramId::from_uuid(Uuid::nil()), criteria, endpoints: Vec::new(), is_routed: false }
+    ClientSettings {
+        client,
+        program: ProgramId::from_uuid(Uuid::nil()),
+        criteria,
+        endpoints: Vec::new(),
+        is_routed: false,
+    }
 }
 
 fn lead(now: Timestamp) -> TrackedLead {

@@ -83,7 +83,7 @@ async fn show(common: &Common, store: &Store, id: DeliveryId) -> anyhow::Result<
 
 async fn again(common: &Common, store: &Store, id: DeliveryId, delivered: bool) -> anyhow::Result<()> {
     let record = known(store, id).await?;
-    match store.delivery_again(firm(), id, delivered, Clock::system().now()).await {
+    match store.delivery_retry(firm(), id, delivered, Clock::system().now()).await {
         Ok(()) => {}
         Err(StoreError::Moved(_)) => anyhow::bail!("{id} {}", refusal(&record)),
         Err(error) => return Err(error.into()),

@@ -8,7 +8,7 @@ use ripen_outbound::{
 };
 use ripen_queue::QueueState;
 use ripen_runtime::{clock::Clock, config::Settings, secrets};
-use ripen_store::{Store, partitions::Months, schema::SchemaState};
+use ripen_store::{Store, partitions::Partitions, schema::SchemaState};
 use serde_json::{Value, json};
 
 use crate::{cli::Common, database::Database, output};
@@ -108,7 +108,8 @@ async fn clock(store: &Store, most: u64) -> Result<String, String> {
 
 /// Whether decisions of this month and the next have their partitions.
 async fn months(store: &Store) -> Result<String, String> {
-    let Months { missing, stray } = store.months(Clock::system().now()).await.map_err(|error| error.to_string())?;
+    let Partitions { missing, stray } =
+        store.partitions(Clock::system().now()).await.map_err(|error| error.to_string())?;
     if !missing.is_empty() {
         let missing = missing.join(", ");
         return Err(format!(

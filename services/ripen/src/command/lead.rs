@@ -17,7 +17,7 @@ use ripen_store::{
         recall::Recalled,
         show::LeadRecord,
         touch::{NewTouch, Worked},
-        untouched::Untouched,
+        untouched::UntouchedLead,
     },
     promise::{agree::Agreed, list::PromiseRecord},
 };
@@ -63,8 +63,8 @@ async fn untouched(common: &Common, store: &Store, client: Option<&str>, hours: 
     };
     let now = Clock::system().now();
     let until = now.checked_sub(SignedDuration::from_hours(i64::from(hours))).unwrap_or(now);
-    let rows = store.untouched(scope, (Timestamp::UNIX_EPOCH, until), None).await?;
-    let row = |one: &Untouched| {
+    let rows = store.leads_untouched(scope, (Timestamp::UNIX_EPOCH, until), None).await?;
+    let row = |one: &UntouchedLead| {
         json!({"lead": one.lead, "client": one.client.1, "person": one.person, "delivered_at": one.delivered_at,
                "rep": one.to.as_ref().and_then(|(name, _)| name.clone()), "delivery": one.delivery})
     };

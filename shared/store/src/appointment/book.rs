@@ -13,9 +13,9 @@ use uuid::Uuid;
 use crate::{
     Scope, Store, StoreError, Transaction,
     appointment::lock::Locked,
-    delivery::event::News,
+    delivery::event::Event,
     notice::owe::{NewNotice, NoticeData, NoticeKind},
-    transaction::{Failure, again},
+    transaction::{Conflicting, retry_on_conflict},
 };
 
 /// A slot that is wanted for a lead.
@@ -76,8 +76,8 @@ pub enum Unbookable {
     Store(#[from] StoreError),
 }
 
-impl Failure for Unbookable {
-    fn met_another(&self) -> bool {
+impl Conflicting for Unbookable {
+    fn conflicts(&self) -> bool {
         matches!(self, Self::Store(error) if error.is_conflict())
     }
 }
@@ -94,7 +94,7 @@ impl Store {
         until: Timestamp,
         change: Change<'_>,
     ) -> Result<Appointment, Unbookable> {
-        again(|| self.hold_try(scope, wish.clone(), until, change)).await
+        retry_on_conflict(|| self.hold_try(scope, wish.clone(), until, change)).await
     }
 
     async fn hold_try(
@@ -125,7 +125,7 @@ impl Store {
         wish: Wish,
         change: Change<'_>,
     ) -> Result<Appointment, Unbookable> {
-        again(|| self.book_try(scope, wish.clone(), change)).await
+        retry_on_conflict(|| self.book_try(scope, wish.clone(), change)).await
     }
 
     async fn book_try(&self, scope: Scope, wish: Wish, change: Change<'_>) -> Result<Appointment, Unbookable> {
@@ -141,7 +141,7 @@ impl Store {
         };
         batch.appointment_put(client, &booked, change).await?;
         batch.lead_release(lead, change.now).await?;
-        batch.tell_all((client, &booked), NoticeKind::AppointmentBooked, Some(&diary), change).await?;
+        batch.announce((client, &booked), NoticeKind::AppointmentBooked, Some(&diary), change).await?;
         batch.commit().await?;
         Ok(booked)
     }
@@ -157,7 +157,7 @@ impl Store {
         slot: Slot,
         change: Change<'_>,
     ) -> Result<Appointment, Unbookable> {
-        again(|| self.move_try(scope, id, slot, change)).await
+        retry_on_conflict(|| self.move_try(scope, id, slot, change)).await
     }
 
     async fn move_try(
@@ -176,7 +176,7 @@ impl Store {
         batch.holds_end((rep, slot), Some(id), change.now).await?;
         batch.appointment_put(client, &moved, change).await?;
         if moved.state == State::Booked {
-            batch.tell_all((client, &moved), NoticeKind::AppointmentMoved, Some(&diary), change).await?;
+            batch.announce((client, &moved), NoticeKind::AppointmentMoved, Some(&diary), change).await?;
         }
         batch.commit().await?;
         Ok(moved)
@@ -193,7 +193,7 @@ impl Store {
         why: &str,
         change: Change<'_>,
     ) -> Result<Appointment, Unbookable> {
-        again(|| self.cancel_try(scope, id, why, change)).await
+        retry_on_conflict(|| self.cancel_try(scope, id, why, change)).await
     }
 
     async fn cancel_try(
@@ -209,7 +209,7 @@ impl Store {
         let cancelled = before.cancel(why.to_owned(), change.now)?;
         batch.appointment_put(client, &cancelled, change).await?;
         if was_booked {
-            batch.tell_all((client, &cancelled), NoticeKind::AppointmentCancelled, None, change).await?;
+            batch.announce((client, &cancelled), NoticeKind::AppointmentCancelled, None, change).await?;
         }
         batch.commit().await?;
         Ok(cancelled)
@@ -267,21 +267,21 @@ impl Transaction {
             let Ok(cancelled) = before.cancel(why, change.now) else { continue };
             self.appointment_put(client, &cancelled, change).await?;
             if was_booked {
-                self.tell_rep((client, &cancelled), NoticeKind::AppointmentCancelled, None, change).await?;
+                self.notify_rep((client, &cancelled), NoticeKind::AppointmentCancelled, None, change).await?;
             }
         }
         Ok(())
     }
 
     /// The rep hears of it by a mail, programs like of everything that is new of a lead.
-    async fn tell_all(
+    async fn announce(
         &mut self,
         (client, one): (ClientId, &Appointment),
         kind: NoticeKind,
         diary: Option<&Diary>,
         change: Change<'_>,
     ) -> Result<(), StoreError> {
-        self.tell_rep((client, one), kind, diary, change).await?;
+        self.notify_rep((client, one), kind, diary, change).await?;
         let what = LeadUpdate {
             kind: Member::if_some(kind.told_as()),
             appointment: one.id.into(),
@@ -289,12 +289,12 @@ impl Transaction {
             ..LeadUpdate::default()
         };
         let (lead, detail, cause) = (one.lead, EventDetail::Updated(what), one.change_id());
-        self.tell(&[News { lead, detail, cause, mailed: false, due_at: change.now }], change.now).await?;
+        self.enqueue(&[Event { lead, detail, cause, mailed: false, due_at: change.now }], change.now).await?;
         Ok(())
     }
 
     /// What was to be told of an appointment is replaced by what it is now, with the reminders that are still to come.
-    async fn tell_rep(
+    async fn notify_rep(
         &mut self,
         (client, one): (ClientId, &Appointment),
         kind: NoticeKind,

@@ -9,7 +9,7 @@ use crate::{StoreError, Transaction, client::record::ClientRecord, source::recor
 
 /// What a batch needs to know of one client.
 #[derive(Debug, Clone)]
-pub struct Work {
+pub struct ClientSettings {
     /// The client.
     pub client: ClientRecord,
     /// Its line of business.
@@ -25,7 +25,7 @@ pub struct Work {
 
 /// What a batch needs to know of one source.
 #[derive(Debug, Clone)]
-pub struct SourceName {
+pub struct SourceSettings {
     /// Its id.
     pub id: SourceId,
     /// Name as people write it.
@@ -39,7 +39,10 @@ impl Transaction {
     ///
     /// # Errors
     /// When the transaction fails.
-    pub async fn settings_of(&mut self, sources: &[SourceId]) -> Result<Vec<(SourceName, Work)>, StoreError> {
+    pub async fn settings_of(
+        &mut self,
+        sources: &[SourceId],
+    ) -> Result<Vec<(SourceSettings, ClientSettings)>, StoreError> {
         let sources: Vec<_> = sources.iter().map(|source| source.uuid()).collect();
         let rows = sqlx::query!(
             r#"-- client.settings_of
@@ -60,12 +63,12 @@ impl Transaction {
         .await?;
         rows.into_iter()
             .map(|row| {
-                let source = SourceName {
+                let source = SourceSettings {
                     id: SourceId::from_uuid(row.source_id),
                     name: row.source_name,
                     channel: crate::error::word(&row.channel)?,
                 };
-                let work = Work {
+                let work = ClientSettings {
                     client: ClientRecord {
                         id: ClientId::from_uuid(row.id),
                         slug: row.slug,

@@ -131,7 +131,7 @@ impl Transaction {
         .execute(self.connection())
         .await?;
         one_row(done.rows_affected(), "client")?;
-        self.route_again(client, now).await?;
+        self.reroute(client, now).await?;
         Ok(())
     }
 

@@ -17,7 +17,7 @@ use crate::{StoreError, Transaction, endpoint::record::EndpointKind, error::word
 
 /// Something to tell.
 #[derive(Debug, Clone)]
-pub struct News {
+pub struct Event {
     /// Of which lead.
     pub lead: LeadId,
     /// What it tells, and what it says beside the lead.
@@ -105,7 +105,7 @@ impl Transaction {
     ///
     /// # Errors
     /// When the transaction fails.
-    pub async fn tell(&mut self, news: &[News], now: Timestamp) -> Result<usize, StoreError> {
+    pub async fn enqueue(&mut self, news: &[Event], now: Timestamp) -> Result<usize, StoreError> {
         let leads: Vec<_> = news.iter().map(|one| one.lead.uuid()).collect();
         self.hold_unsent(&leads, now).await?;
         let rows = sqlx::query!(
@@ -138,7 +138,7 @@ impl Transaction {
             }
         }
         if !c.ids.is_empty() {
-            self.news_insert(&c, now).await?;
+            self.events_insert(&c, now).await?;
         }
         Ok(c.ids.len())
     }
@@ -162,7 +162,7 @@ impl Transaction {
         Ok(())
     }
 
-    pub(crate) async fn news_insert(&mut self, c: &EventArrays, now: Timestamp) -> Result<(), StoreError> {
+    pub(crate) async fn events_insert(&mut self, c: &EventArrays, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query!(
             "-- event.insert
             insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, event, cause, said, state, due_at,
@@ -188,7 +188,7 @@ impl Transaction {
 
     /// Owes alarms to every endpoint of the client that asks and is not disabled, the one they are about included. That an
     /// alarm was given up raises none.
-    pub(crate) async fn raise(&mut self, alarms: &[Alarm], now: Timestamp) -> Result<(), StoreError> {
+    pub(crate) async fn enqueue_alarms(&mut self, alarms: &[Alarm], now: Timestamp) -> Result<(), StoreError> {
         if alarms.is_empty() {
             return Ok(());
         }
@@ -213,11 +213,11 @@ impl Transaction {
                 columns.push_alarm(alarm, row.endpoint_id, &detail, now);
             }
         }
-        self.news_insert(&columns, now).await
+        self.events_insert(&columns, now).await
     }
 
     /// Tells every client endpoint that has a lead of the person that nobody may contact them any more.
-    pub(crate) async fn tell_suppressed(&mut self, person: PersonId, now: Timestamp) -> Result<usize, StoreError> {
+    pub(crate) async fn enqueue_suppressed(&mut self, person: PersonId, now: Timestamp) -> Result<usize, StoreError> {
         let rows = sqlx::query!(
             "-- event.leads_of
             select id from lead where person_id = $1",
@@ -230,19 +230,19 @@ impl Transaction {
             suppressed_at: now.into(),
             ..LeadSuppression::default()
         };
-        let news = rows.into_iter().map(|row| News {
+        let news = rows.into_iter().map(|row| Event {
             lead: LeadId::from_uuid(row.id),
             detail: EventDetail::Suppressed(suppression.clone()),
             cause: Uuid::nil(),
             mailed: true,
             due_at: now,
         });
-        self.tell(&news.collect::<Vec<_>>(), now).await
+        self.enqueue(&news.collect::<Vec<_>>(), now).await
     }
 }
 
 impl EventArrays {
-    pub(crate) fn push(&mut self, news: &News, about: DeliveryId, now: Timestamp) {
+    pub(crate) fn push(&mut self, news: &Event, about: DeliveryId, now: Timestamp) {
         let event = news.detail.event();
         self.ids.push(event_id(about, event, news.cause, now).uuid());
         self.abouts.push(about.uuid());

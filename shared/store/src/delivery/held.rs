@@ -15,7 +15,7 @@ use crate::{Store, StoreError, Transaction, decision::maturation::RoutingNote, d
 
 /// A held delivery without an endpoint that is due to be routed again.
 #[derive(Debug, Clone)]
-pub struct Unrouted {
+pub struct HeldDelivery {
     /// The held delivery.
     pub delivery: DeliveryId,
     /// The maturation it passes on.
@@ -109,7 +109,7 @@ impl Transaction {
     ///
     /// # Errors
     /// When the transaction fails.
-    pub(crate) async fn route_again(&mut self, client: ClientId, now: Timestamp) -> Result<u64, StoreError> {
+    pub(crate) async fn reroute(&mut self, client: ClientId, now: Timestamp) -> Result<u64, StoreError> {
         let done = sqlx::query!(
             "-- held.again
             update delivery set due_at = $2 where client_id = $1 and endpoint_id is null and state = 'held' and due_at > $2
@@ -151,7 +151,7 @@ impl Transaction {
     ///
     /// # Errors
     /// When the transaction fails.
-    pub async fn unrouted_lock(&mut self, leads: &[LeadId], now: Timestamp) -> Result<Vec<Unrouted>, StoreError> {
+    pub async fn held_lock(&mut self, leads: &[LeadId], now: Timestamp) -> Result<Vec<HeldDelivery>, StoreError> {
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
         let rows = sqlx::query!(
             r#"-- held.lock
@@ -168,7 +168,7 @@ impl Transaction {
         .fetch_all(self.connection())
         .await?;
         let unrouted = rows.into_iter().map(|row| {
-            Ok(Unrouted {
+            Ok(HeldDelivery {
                 delivery: DeliveryId::from_uuid(row.id),
                 maturation: MaturationId::from_uuid(row.maturation_id),
                 waiting: WaitingLead {
@@ -190,7 +190,7 @@ impl Transaction {
     ///
     /// # Errors
     /// When the transaction fails.
-    pub async fn unrouted_settle(
+    pub async fn held_settle(
         &mut self,
         rows: &[(DeliveryId, Rerouted)],
         notes: &BTreeMap<MaturationId, RoutingNote>,
@@ -237,7 +237,7 @@ impl Transaction {
     ///
     /// # Errors
     /// When the transaction fails.
-    pub async fn unrouted_put_off(
+    pub async fn held_put_off(
         &mut self,
         client: ClientId,
         (until, why): (Timestamp, &str),

@@ -17,7 +17,7 @@ use crate::{
 
 /// What a worker asks for.
 #[derive(Debug)]
-pub struct Claim<'a> {
+pub struct LeaseRequest<'a> {
     /// Deliveries it was offered.
     pub deliveries: &'a [DeliveryId],
     /// The name of the lease.
@@ -32,7 +32,7 @@ pub struct Claim<'a> {
 
 /// What a worker got.
 #[derive(Debug, Default)]
-pub struct Claimed {
+pub struct LeaseGrant {
     /// Leased: to be attempted now.
     pub ready: Vec<Leased>,
     /// To be claimed again when their endpoint has a free slot.
@@ -52,11 +52,11 @@ impl Store {
     /// When the database is away: then nothing was sent, and the leases run out.
     pub async fn deliveries_lease(
         &self,
-        claim: &Claim<'_>,
+        request: &LeaseRequest<'_>,
         now: Timestamp,
         freeze: impl Fn(&Due) -> Vec<u8> + Send,
-    ) -> Result<Claimed, StoreError> {
-        let (taken, mut claimed) = self.take(claim, now).await?;
+    ) -> Result<LeaseGrant, StoreError> {
+        let (taken, mut claimed) = self.take(request, now).await?;
         if taken.leased.is_empty() {
             return Ok(claimed);
         }
@@ -95,14 +95,14 @@ impl Store {
     }
 
     /// Leases, by endpoint: what is leased now, and beside it what waits.
-    async fn take(&self, claim: &Claim<'_>, now: Timestamp) -> Result<(Taken, Claimed), StoreError> {
+    async fn take(&self, request: &LeaseRequest<'_>, now: Timestamp) -> Result<(Taken, LeaseGrant), StoreError> {
         let asked = Asked {
-            ids: claim.deliveries.iter().map(|id| id.uuid()).collect(),
-            busy: claim.busy.iter().map(|(endpoint, _)| endpoint.uuid()).collect(),
-            counts: claim.busy.iter().map(|(_, count)| *count).collect(),
+            ids: request.deliveries.iter().map(|id| id.uuid()).collect(),
+            busy: request.busy.iter().map(|(endpoint, _)| endpoint.uuid()).collect(),
+            counts: request.busy.iter().map(|(_, count)| *count).collect(),
         };
-        let rows = self.decide(claim, &asked, now).await?;
-        let (mut taken, mut claimed) = (Taken::default(), Claimed::default());
+        let rows = self.judge(request, &asked, now).await?;
+        let (mut taken, mut claimed) = (Taken::default(), LeaseGrant::default());
         for row in rows {
             let endpoint = EndpointId::from_uuid(row.endpoint_id);
             claimed.slots.insert(endpoint, row.concurrency);
@@ -123,9 +123,14 @@ impl Store {
     /// An endpoint with a rate or an open circuit is locked first, so that all processes share both: each delivery that goes
     /// out moves the rate's instant on, those over it are given places in a line; the one that probes moves the next probe
     /// past its own lease.
-    async fn decide(&self, claim: &Claim<'_>, asked: &Asked, now: Timestamp) -> Result<Vec<Decided>, StoreError> {
+    async fn judge(
+        &self,
+        request: &LeaseRequest<'_>,
+        asked: &Asked,
+        now: Timestamp,
+    ) -> Result<Vec<Judged>, StoreError> {
         Ok(sqlx::query_as!(
-            Decided,
+            Judged,
             r#"-- delivery.lease
             with offered as materialized (
                 select id, lead_id, client_id, endpoint_id, event in ('lead.matured', 'lead.offered', 'lead.updated') as whole, in_line from delivery
@@ -196,8 +201,8 @@ impl Store {
             cross join (select set_config('synchronous_commit', 'off', true)) durable_with_the_freeze
             join endpoint e on e.id = t.endpoint_id
             where t.fate in ('leased', 'pending')"#,
-            &asked.ids, now.to_sqlx(), claim.lease, claim.lasts.as_secs_f64(), &asked.busy, &asked.counts,
-            claim.kept_until.to_sqlx()
+            &asked.ids, now.to_sqlx(), request.lease, request.lasts.as_secs_f64(), &asked.busy, &asked.counts,
+            request.kept_until.to_sqlx()
         )
         .fetch_all(&self.pool)
         .await?)
@@ -212,7 +217,7 @@ struct Asked {
 }
 
 /// What becomes of one delivery that is leased or waits for a slot.
-struct Decided {
+struct Judged {
     id: Uuid,
     endpoint_id: Uuid,
     fate: String,

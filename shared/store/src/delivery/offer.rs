@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     Scope, StoreError, Transaction,
-    delivery::event::{EventArrays, News},
+    delivery::event::{Event, EventArrays},
     outcome::record::{NewOutcome, Recorded},
     team::turns::Turns,
 };
@@ -82,7 +82,7 @@ impl Transaction {
         if self.lock_lead(scope, offer.lead).await?.is_none() {
             return Ok(None);
         }
-        let Some(claim) = self.claim_lock(offer.maturation).await? else { return Ok(None) };
+        let Some(claim) = self.offer_lock(offer.maturation).await? else { return Ok(None) };
         let before = claim.clone();
         let after = match new.outcome {
             Outcome::Accepted { .. } => claim.accept(offer.to, now),
@@ -122,7 +122,7 @@ impl Transaction {
         }))
     }
 
-    async fn claim_lock(&mut self, maturation: MaturationId) -> Result<Option<LeadOffer>, StoreError> {
+    async fn offer_lock(&mut self, maturation: MaturationId) -> Result<Option<LeadOffer>, StoreError> {
         let row = sqlx::query!(
             "-- offer.lock
             select tier, offered_to, until, taken_by, taken_at from claim where maturation_id = $1 for update",
@@ -165,7 +165,7 @@ impl Transaction {
         .execute(self.connection())
         .await?;
         self.maturation_note_taken(offer.maturation, &winner.name).await?;
-        self.tell_taken(offer, &winner, now).await?;
+        self.enqueue_taken(offer, &winner, now).await?;
         let day = winner.schedule.date(now);
         let given = [((winner.id.uuid(), day), 1)].into();
         self.turns_write(&Turns { given, ..Turns::default() }).await?;
@@ -208,7 +208,7 @@ impl Transaction {
         Ok(row.waited)
     }
 
-    async fn tell_taken(&mut self, offer: &Offer, winner: &Recipient, now: Timestamp) -> Result<(), StoreError> {
+    async fn enqueue_taken(&mut self, offer: &Offer, winner: &Recipient, now: Timestamp) -> Result<(), StoreError> {
         let winners: Vec<_> = winner.endpoints.iter().map(|endpoint| endpoint.uuid()).collect();
         let rows = sqlx::query!(
             "-- offer.losers
@@ -221,12 +221,12 @@ impl Transaction {
         .fetch_all(self.connection())
         .await?;
         let detail = EventDetail::Taken(LeadTaken { taken_at: now.into(), ..LeadTaken::default() });
-        let news = News { lead: offer.lead, detail, cause: Uuid::nil(), mailed: true, due_at: now };
+        let news = Event { lead: offer.lead, detail, cause: Uuid::nil(), mailed: true, due_at: now };
         let mut columns = EventArrays::default();
         for row in rows {
             columns.push(&news, DeliveryId::from_uuid(row.id), now);
         }
-        self.news_insert(&columns, now).await
+        self.events_insert(&columns, now).await
     }
 
     /// Somebody passed. When nobody is left the next are asked at once.

@@ -12,7 +12,7 @@ impl Store {
     ///
     /// # Errors
     /// `Moved` when it is being attempted, was withdrawn, has no endpoint, or was delivered.
-    pub async fn delivery_again(
+    pub async fn delivery_retry(
         &self,
         scope: Scope,
         delivery: DeliveryId,

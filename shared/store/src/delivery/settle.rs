@@ -47,7 +47,7 @@ impl Store {
         let mut batch = self.begin().await?;
         let settled = settle(batch.connection(), rows).await?;
         let dead = dead.into_iter().filter(|row| settled.contains(&row.delivery));
-        batch.raise(&dead.map(alarm).collect::<Vec<_>>(), now).await?;
+        batch.enqueue_alarms(&dead.map(alarm).collect::<Vec<_>>(), now).await?;
         batch.commit().await?;
         Ok(settled)
     }

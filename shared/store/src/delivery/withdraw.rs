@@ -8,7 +8,12 @@ use crate::{StoreError, Transaction};
 
 impl Transaction {
     /// Stops what is owed of a lead that is taken back, attempted or not.
-    pub(crate) async fn recall_pending(&mut self, lead: LeadId, why: &str, now: Timestamp) -> Result<u64, StoreError> {
+    pub(crate) async fn deliveries_recall(
+        &mut self,
+        lead: LeadId,
+        why: &str,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
         let done = sqlx::query!(
             "-- event.stop
             update delivery set state = 'withdrawn', reason = $2, ended_at = $3

@@ -8,7 +8,7 @@ use crate::{Store, StoreError};
 
 /// An endpoint that fails or was disabled.
 #[derive(Debug, Clone)]
-pub struct Broken {
+pub struct FailingEndpoint {
     /// Which.
     pub endpoint: EndpointId,
     /// Whose.
@@ -32,7 +32,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn endpoints_broken(&self, since: Timestamp) -> Result<Vec<Broken>, StoreError> {
+    pub async fn endpoints_failing(&self, since: Timestamp) -> Result<Vec<FailingEndpoint>, StoreError> {
         let rows = sqlx::query!(
             r#"-- endpoint.to_alert
             select e.id, e.client_id, c.name as client_name, coalesce(e.name, e.url, e.address) as "name!", e.failing_since,
@@ -48,7 +48,7 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        let broken = rows.into_iter().map(|row| Broken {
+        let broken = rows.into_iter().map(|row| FailingEndpoint {
             endpoint: EndpointId::from_uuid(row.id),
             client: ClientId::from_uuid(row.client_id),
             client_name: row.client_name,

@@ -66,7 +66,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database is away: then these attempts do not count, and the next ones do.
-    pub async fn circuits_tend(
+    pub async fn circuits_update(
         &self,
         attempts: &BTreeMap<EndpointId, Vec<(DeliveryId, Went)>>,
         terms: &CircuitTerms,
@@ -117,7 +117,7 @@ impl Store {
         )
         .execute(batch.connection())
         .await?;
-        batch.raise(&alarms, now).await?;
+        batch.enqueue_alarms(&alarms, now).await?;
         batch.commit().await?;
         Ok(changes)
     }

@@ -172,7 +172,7 @@ impl Transaction {
             .execute(self.connection())
             .await?;
         }
-        self.route_again(new.client, now).await?;
+        self.reroute(new.client, now).await?;
         Ok(())
     }
 

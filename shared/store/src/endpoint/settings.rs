@@ -98,7 +98,7 @@ impl Transaction {
             self.deliveries_leave_line(endpoint, now).await?;
         }
         if change.events.is_some() {
-            self.route_again(client, now).await?;
+            self.reroute(client, now).await?;
         }
         Ok(())
     }

@@ -29,7 +29,7 @@ impl Store {
         .await?;
         let told = shown_by.filter(|_| done.rows_affected() > 0);
         let alarms: Vec<_> = told.map(|about| Alarm::disabled(endpoint, about, why, now)).into_iter().collect();
-        batch.raise(&alarms, now).await?;
+        batch.enqueue_alarms(&alarms, now).await?;
         batch.commit().await
     }
 }
@@ -77,7 +77,7 @@ impl Transaction {
         .await?;
         let client = ClientId::from_uuid(row.ok_or(StoreError::Moved("endpoint"))?.client_id);
         self.notices_tell_anew(endpoint).await?;
-        self.route_again(client, now).await?;
+        self.reroute(client, now).await?;
         Ok(())
     }
 }

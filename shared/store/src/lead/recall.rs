@@ -10,8 +10,8 @@ use ripen_domain::{
 use uuid::Uuid;
 
 use crate::{
-    Scope, Store, StoreError, Transaction, delivery::event::News, lead::load::LeadRow, promise::write::NewPromise,
-    transaction::again,
+    Scope, Store, StoreError, Transaction, delivery::event::Event, lead::load::LeadRow, promise::write::NewPromise,
+    transaction::retry_on_conflict,
 };
 
 /// What became of an attempt to take a lead back.
@@ -58,7 +58,7 @@ impl Store {
         by_why: (&str, &str),
         now: Timestamp,
     ) -> Result<Recalled, StoreError> {
-        again(|| self.recall_try(scope, lead, by_why, now)).await
+        retry_on_conflict(|| self.recall_try(scope, lead, by_why, now)).await
     }
 
     async fn recall_try(
@@ -76,11 +76,11 @@ impl Store {
             return Ok(Recalled::NotMatured);
         }
         let words = format!("taken back: {why}");
-        let stopped = batch.recall_pending(lead, &words, now).await?;
+        let stopped = batch.deliveries_recall(lead, &words, now).await?;
         let recall = LeadRecall { reason: why.to_owned().into(), recalled_at: now.into(), ..LeadRecall::default() };
         let detail = EventDetail::Recalled(recall);
-        let news = News { lead, detail, cause: Uuid::nil(), mailed: true, due_at: now };
-        let told = batch.tell(&[news], now).await?;
+        let news = Event { lead, detail, cause: Uuid::nil(), mailed: true, due_at: now };
+        let told = batch.enqueue(&[news], now).await?;
         batch.recall_lead(&mut row, (by, &words), now).await?;
         batch.regrade_ask(lead, &words, now).await?;
         batch.commit().await?;

@@ -13,10 +13,10 @@ use uuid::Uuid;
 
 use crate::{
     Scope, Store, StoreError, Transaction,
-    delivery::event::News,
+    delivery::event::Event,
     lead::{load::LeadRow, lock::Lockable},
     promise::agree::Agreed,
-    transaction::again,
+    transaction::retry_on_conflict,
 };
 
 /// What is learned of a lead that a client has is told after the lead was decided again.
@@ -60,7 +60,7 @@ impl Store {
     /// # Errors
     /// When the database is away or the transaction fails: then nothing was recorded.
     pub async fn touch(&self, scope: Scope, new: &NewTouch<'_>, now: Timestamp) -> Result<Worked, StoreError> {
-        again(|| self.touch_try(scope, new, now)).await
+        retry_on_conflict(|| self.touch_try(scope, new, now)).await
     }
 
     async fn touch_try(&self, scope: Scope, new: &NewTouch<'_>, now: Timestamp) -> Result<Worked, StoreError> {
@@ -75,7 +75,7 @@ impl Store {
             return Ok(Worked::Again);
         }
         held.batch.said_insert(new, now).await?;
-        held.batch.tell_said(new, now).await?;
+        held.batch.enqueue_update(new, now).await?;
         if let Some(generation) = effect.worked {
             held.batch.promise_worked(new.lead, generation, now).await?;
         }
@@ -86,7 +86,7 @@ impl Store {
         held.batch.lead_touched(&held.row, new, effect.round, now).await?;
         held.batch.person_touched(held.row.person, new.disposition, now).await?;
         if new.disposition == Disposition::DoNotContact {
-            held.batch.tell_suppressed(held.row.person, now).await?;
+            held.batch.enqueue_suppressed(held.row.person, now).await?;
         }
         held.batch.regrade_ask(new.lead, "a person worked on it", now).await?;
         held.batch.commit().await?;
@@ -122,7 +122,7 @@ impl Transaction {
     }
 
     /// Who has the lead is told what else was learned.
-    async fn tell_said(&mut self, new: &NewTouch<'_>, now: Timestamp) -> Result<(), StoreError> {
+    async fn enqueue_update(&mut self, new: &NewTouch<'_>, now: Timestamp) -> Result<(), StoreError> {
         if new.answers.is_empty() && new.note.is_none() || new.disposition == Disposition::DoNotContact {
             return Ok(());
         }
@@ -130,8 +130,8 @@ impl Transaction {
         let what = LeadUpdate { kind: kind.into(), by: new.by.to_owned().into(), ..LeadUpdate::default() };
         // The decision that follows withdraws it where the lead is no A any more.
         let due_at = now.saturating_add(DECIDED_WITHIN).unwrap_or(now);
-        let news = News { lead: new.lead, detail: EventDetail::Updated(what), cause: new.id, mailed: true, due_at };
-        self.tell(&[news], now).await?;
+        let news = Event { lead: new.lead, detail: EventDetail::Updated(what), cause: new.id, mailed: true, due_at };
+        self.enqueue(&[news], now).await?;
         Ok(())
     }
 }

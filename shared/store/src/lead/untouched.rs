@@ -9,7 +9,7 @@ use crate::{Scope, Store, StoreError};
 
 /// A lead that a client has and says nothing of.
 #[derive(Debug, Clone)]
-pub struct Untouched {
+pub struct UntouchedLead {
     /// The delivery that handed it over.
     pub delivery: DeliveryId,
     /// The lead.
@@ -31,12 +31,12 @@ impl Store {
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn untouched(
+    pub async fn leads_untouched(
         &self,
         scope: Scope,
         (from, to): (Timestamp, Timestamp),
         only: Option<DeliveryId>,
-    ) -> Result<Vec<Untouched>, StoreError> {
+    ) -> Result<Vec<UntouchedLead>, StoreError> {
         let rows = sqlx::query!(
             r#"-- lead.untouched
             select id as "id!", lead_id as "lead_id!", client_id as "client_id!", slug as "slug!", client_name as "client_name!",
@@ -66,7 +66,7 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        let untouched = rows.into_iter().map(|row| Untouched {
+        let untouched = rows.into_iter().map(|row| UntouchedLead {
             delivery: DeliveryId::from_uuid(row.id),
             lead: LeadId::from_uuid(row.lead_id),
             client: (ClientId::from_uuid(row.client_id), row.slug, row.client_name),

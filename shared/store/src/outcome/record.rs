@@ -14,11 +14,11 @@ use uuid::Uuid;
 
 use crate::{
     Scope, Store, StoreError, Transaction,
-    delivery::event::News,
+    delivery::event::Event,
     lead::load::LeadRow,
-    outcome::{list::OutcomeRecord, write::Owed},
+    outcome::{list::OutcomeRecord, write::OutcomeContext},
     promise::write::NewPromise,
-    transaction::again,
+    transaction::retry_on_conflict,
 };
 
 /// An outcome to record.
@@ -65,7 +65,7 @@ impl Store {
         hours: &Hours,
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
-        again(|| self.outcome_try(scope, new, hours, now)).await
+        retry_on_conflict(|| self.outcome_try(scope, new, hours, now)).await
     }
 
     async fn outcome_try(
@@ -76,7 +76,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
         let mut batch = self.begin().await?;
-        let Some(owed) = batch.owed(scope, new.delivery).await? else {
+        let Some(owed) = batch.outcome_context(scope, new.delivery).await? else {
             let said = batch.offer_said(scope, new, now).await?;
             if said.is_some() && new.how == How::Answer {
                 batch.answer_end(new.delivery, said.as_ref().unwrap_or(&Recorded::Again)).await?;
@@ -114,7 +114,7 @@ impl Store {
         };
         batch.outcome_insert(new.delivery, &kept).await?;
         if !new.dry_run {
-            batch.tell(&[news(owed.lead, new.delivery, &kept)], now).await?;
+            batch.enqueue(&[news(owed.lead, new.delivery, &kept)], now).await?;
         }
         batch.apply(&row, &owed, (&kept, due), &follows).await?;
         if new.how == How::Answer {
@@ -130,7 +130,7 @@ impl Store {
 /// Whether an outcome is taken: with the reason as the client's rules spell it, and when a lead that is not ready may be.
 fn judge(
     new: &NewOutcome<'_>,
-    owed: &Owed,
+    owed: &OutcomeContext,
     said: &[OutcomeRecord],
     (hours, now): (&Hours, Timestamp),
 ) -> Result<(Outcome, Option<Due>), Recorded> {
@@ -178,7 +178,7 @@ impl Transaction {
         (delivery, row): (DeliveryId, &LeadRow),
         (said, promises): (&[OutcomeRecord], &[Open]),
     ) -> Result<Follows, StoreError> {
-        let (is_latest, kept_elsewhere, another_open) = self.around(delivery).await?;
+        let (is_latest, kept_elsewhere, another_open) = self.outcome_around(delivery).await?;
         let standing = Standing {
             stage: row.stage,
             is_a: row.decided.is_some_and(|(_, _, grade, _)| grade == Grade::A),
@@ -196,7 +196,7 @@ impl Transaction {
     async fn apply(
         &mut self,
         row: &LeadRow,
-        owed: &Owed,
+        owed: &OutcomeContext,
         (said, due): (&OutcomeRecord, Option<Due>),
         follows: &Follows,
     ) -> Result<(), StoreError> {
@@ -232,7 +232,7 @@ fn step(next: Next, due: Option<Due>, now: Timestamp) -> Option<(Kind, State, Du
 }
 
 /// What endpoints that ask for outcomes are told.
-fn news(lead: LeadId, delivery: DeliveryId, said: &OutcomeRecord) -> News {
+fn news(lead: LeadId, delivery: DeliveryId, said: &OutcomeRecord) -> Event {
     let outcome = RecordedOutcome {
         number: said.number.into(),
         outcome: said.kind.into(),
@@ -247,7 +247,7 @@ fn news(lead: LeadId, delivery: DeliveryId, said: &OutcomeRecord) -> News {
     };
     let detail = EventDetail::Outcome(Box::new(LeadOutcome { outcome: outcome.into(), ..LeadOutcome::default() }));
     let cause = Uuid::new_v5(&delivery.uuid(), &said.number.to_be_bytes());
-    News { lead, detail, cause, mailed: true, due_at: said.at }
+    Event { lead, detail, cause, mailed: true, due_at: said.at }
 }
 
 /// What the client said, for the ledger and for people.

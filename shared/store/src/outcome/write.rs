@@ -13,7 +13,7 @@ use crate::{Scope, StoreError, Transaction, outcome::list::OutcomeRecord};
 
 /// A delivery as an outcome needs to know it.
 #[derive(Debug)]
-pub(crate) struct Owed {
+pub(crate) struct OutcomeContext {
     pub(crate) lead: LeadId,
     /// The client's name.
     pub(crate) client: String,
@@ -25,7 +25,11 @@ pub(crate) struct Owed {
 
 impl Transaction {
     /// The delivery, if it was ever sent.
-    pub(crate) async fn owed(&mut self, scope: Scope, delivery: DeliveryId) -> Result<Option<Owed>, StoreError> {
+    pub(crate) async fn outcome_context(
+        &mut self,
+        scope: Scope,
+        delivery: DeliveryId,
+    ) -> Result<Option<OutcomeContext>, StoreError> {
         let row = sqlx::query!(
             "-- outcome.owed
             select d.lead_id, d.state, d.ended_at, c.name as client, c.country as client_country, c.time_zone as client_time_zone,
@@ -47,7 +51,7 @@ impl Transaction {
                 ..Profile::default()
             };
             let arrived = matches!(row.state.as_str(), "delivered" | "filed");
-            Owed {
+            OutcomeContext {
                 lead: LeadId::from_uuid(row.lead_id),
                 client: row.client,
                 rules: ReturnRules { days: row.return_days, reasons: row.return_reasons },
@@ -59,7 +63,7 @@ impl Transaction {
 
     /// Whether the delivery is of the lead's last maturation, whether another of that one is kept by its rep, and whether
     /// the person has another open lead in the program.
-    pub(crate) async fn around(&mut self, delivery: DeliveryId) -> Result<(bool, bool, bool), StoreError> {
+    pub(crate) async fn outcome_around(&mut self, delivery: DeliveryId) -> Result<(bool, bool, bool), StoreError> {
         let row = sqlx::query!(
             r#"-- outcome.around
             select d.maturation_id = (select m.id from maturation m where m.lead_id = d.lead_id order by m.at desc, m.id desc limit 1)

@@ -1,4 +1,4 @@
-//! Months as ranges of ids, across the turn of the year, and the partitions made of them in a real database.
+//! Partitions as ranges of ids, across the turn of the year, and the partitions made of them in a real database.
 
 use ripen_testkit::postgres::database;
 
@@ -94,17 +94,17 @@ async fn decisions_lie_in_their_month_and_strays_are_moved_there() {
     let store = Store::open(database.url(), 4).unwrap();
     let now = at("2026-12-31T00:00:00Z");
     let missing = ["decision_2026_12".to_owned(), "decision_2027_01".to_owned()];
-    assert_eq!(store.months(now).await.unwrap(), Months { missing: missing.to_vec(), stray: 0 });
+    assert_eq!(store.partitions(now).await.unwrap(), Partitions { missing: missing.to_vec(), stray: 0 });
     let [december, january] = [Month::of(now).first_id(), Month::of(now).next().first_id()];
     decide(&store, december).await;
     assert_eq!(lies_in(&store, december).await, "decision_default");
-    assert_eq!(store.months(now).await.unwrap().stray, 1);
+    assert_eq!(store.partitions(now).await.unwrap().stray, 1);
 
     let others = [store.clone(), Store::open(database.url(), 2).unwrap()];
-    let (one, two) = tokio::join!(others[0].months_make(now), others[1].months_make(now));
+    let (one, two) = tokio::join!(others[0].partitions_make(now), others[1].partitions_make(now));
     assert_eq!(one.unwrap() + two.unwrap(), AHEAD + 1, "both at once make each month once");
-    assert_eq!(store.months_make(now).await.unwrap(), 0, "and not again");
-    assert_eq!(store.months(now).await.unwrap(), Months { missing: Vec::new(), stray: 0 });
+    assert_eq!(store.partitions_make(now).await.unwrap(), 0, "and not again");
+    assert_eq!(store.partitions(now).await.unwrap(), Partitions { missing: Vec::new(), stray: 0 });
     assert_eq!(lies_in(&store, december).await, "decision_2026_12", "the stray was moved");
     decide(&store, january).await;
     assert_eq!(lies_in(&store, january).await, "decision_2027_01");
@@ -129,10 +129,10 @@ async fn whoever_holds_the_table_too_long_only_puts_it_off() {
     let now = at("2026-12-31T00:00:00Z");
     let mut holder = store.pool.begin().await.unwrap();
     sqlx::query("select from decision").fetch_all(&mut *holder).await.unwrap();
-    assert!(store.months_make(now).await.unwrap_err().is_conflict());
+    assert!(store.partitions_make(now).await.unwrap_err().is_conflict());
     decide(&store, Month::of(now).first_id()).await;
     holder.commit().await.unwrap();
-    assert_eq!(store.months_make(now).await.unwrap(), AHEAD + 1);
+    assert_eq!(store.partitions_make(now).await.unwrap(), AHEAD + 1);
 }
 
 /// Every plan of a hot statement touches a partition by its index, and by id only the one that has it.
@@ -141,7 +141,7 @@ async fn lookups_go_by_index_and_by_id_to_one_month() {
     let database = database().await;
     let store = Store::open(database.url(), 4).unwrap();
     let now = at("2026-12-31T00:00:00Z");
-    store.months_make(now).await.unwrap();
+    store.partitions_make(now).await.unwrap();
     decide(&store, Month::of(now).first_id()).await;
     let id = Month::of(now).first_id();
     let mut connection = store.pool.acquire().await.unwrap();

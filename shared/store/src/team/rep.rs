@@ -177,7 +177,7 @@ impl Transaction {
         .fetch_optional(self.connection())
         .await?;
         let client = ClientId::from_uuid(row.ok_or(StoreError::Moved("rep"))?.client_id);
-        self.route_again(client, now).await?;
+        self.reroute(client, now).await?;
         Ok(())
     }
 }

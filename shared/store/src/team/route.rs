@@ -164,7 +164,7 @@ impl Transaction {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.client_use_route(scope, client, version).await?;
-        self.route_again(client, now).await?;
+        self.reroute(client, now).await?;
         Ok(())
     }
 }

@@ -170,12 +170,12 @@ impl Transaction {
         teams: &mut BTreeMap<ClientId, Team>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.know_recipients(ids, teams).await?;
-        self.know_rotations(ids, teams).await?;
-        self.know_given(teams, now).await
+        self.load_recipients(ids, teams).await?;
+        self.load_rotations(ids, teams).await?;
+        self.load_given(teams, now).await
     }
 
-    async fn know_recipients(&mut self, ids: &[Uuid], teams: &mut BTreeMap<ClientId, Team>) -> Result<(), StoreError> {
+    async fn load_recipients(&mut self, ids: &[Uuid], teams: &mut BTreeMap<ClientId, Team>) -> Result<(), StoreError> {
         let endpoints = sqlx::query_as!(
             EndpointColumns,
             r#"-- team.endpoints
@@ -223,7 +223,7 @@ impl Transaction {
         Ok(())
     }
 
-    async fn know_rotations(&mut self, ids: &[Uuid], teams: &mut BTreeMap<ClientId, Team>) -> Result<(), StoreError> {
+    async fn load_rotations(&mut self, ids: &[Uuid], teams: &mut BTreeMap<ClientId, Team>) -> Result<(), StoreError> {
         let rows = sqlx::query!(
             "-- team.rotations
             select client_id, rule, turns from rotation where client_id = any($1)",
@@ -242,7 +242,7 @@ impl Transaction {
     }
 
     /// Counts of the days around: which of them is today depends on where each recipient is.
-    async fn know_given(&mut self, teams: &mut BTreeMap<ClientId, Team>, now: Timestamp) -> Result<(), StoreError> {
+    async fn load_given(&mut self, teams: &mut BTreeMap<ClientId, Team>, now: Timestamp) -> Result<(), StoreError> {
         let mut counted: Vec<(Uuid, Date, &mut Capacity)> = Vec::new();
         for (client, team) in teams {
             let today = Schedule { zone: team.sales.client.zone.clone(), ..Schedule::always() }.date(now);
