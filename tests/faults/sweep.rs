@@ -12,7 +12,7 @@ use ripen_qualifier::{Pace, QualifierContext, tick};
 use ripen_queue::{Transport, TransportOptions};
 use ripen_runtime::{clock::Clock, config::Settings, health::Health};
 use ripen_store::{
-    Store,
+    Store, StoreOptions,
     client::record::NewClient,
     criteria::{activate::Activation, load::Documents},
     source::record::{NewSource, SourceFormat},
@@ -44,7 +44,7 @@ impl Ledger {
         let mut settings = Settings::default();
         settings.clock.max_skew_s = u64::MAX;
         change(&mut settings);
-        let store = Store::open(database.url(), 6).unwrap();
+        let store = Store::open(&StoreOptions::new(database.url(), 6)).unwrap();
         let ctx = QualifierContext {
             store: store.clone(),
             transport: Transport::local(TransportOptions::default()),

@@ -9,7 +9,7 @@ use ripen_domain::{
 };
 use ripen_runtime::clock::Clock;
 use ripen_store::{
-    Store,
+    Store, StoreOptions,
     delivery::{event::Event, lease::LeaseRequest},
 };
 use ripen_testkit::{
@@ -154,7 +154,7 @@ async fn what_is_new_is_in_the_first_attempt_or_told_after_it_however_the_two_me
     let pool = scenario.installation.pool();
     let later = Clock::system().now() + SignedDuration::from_hours(2);
     scenario.process.stop().await;
-    let store = Store::open(&url, 4).unwrap();
+    let store = Store::open(&StoreOptions::new(&url, 4)).unwrap();
     let ids: Vec<Uuid> = sqlx::query_scalar("select id from delivery").fetch_all(pool).await.unwrap();
     let ids: Vec<_> = ids.into_iter().map(DeliveryId::from_uuid).collect();
     let claim = |lease| LeaseRequest {

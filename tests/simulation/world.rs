@@ -21,7 +21,7 @@ use ripen_outbound::{
 use ripen_queue::{Consumer, Message, Queue, Received, Transport, TransportOptions};
 use ripen_runtime::{clock::Clock, config::Settings, health::Health};
 use ripen_store::{
-    Store,
+    Store, StoreOptions,
     arrival::spool::SpoolRow,
     client::record::NewClient,
     criteria::activate::Activation,
@@ -89,7 +89,7 @@ impl World {
         settings.qualifier.overdue_per_s = u32::MAX;
         let settings = Arc::new(settings);
         let clock = Clock::mock(beginning());
-        let store = Store::open(database.url(), 6).unwrap();
+        let store = Store::open(&StoreOptions::new(database.url(), 6)).unwrap();
         let transport = Transport::local(TransportOptions::default());
         let dispatcher = ripen_dispatcher::DispatcherContext {
             store: store.clone(),

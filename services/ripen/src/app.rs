@@ -13,14 +13,14 @@ use ripen_outbound::{
 use ripen_queue::{Transport, TransportOptions};
 use ripen_runtime::{
     clock::Clock,
-    config::{Role, Settings},
+    config::{DatabaseSettings, Role, Settings},
     embedded::{Embedded, EmbeddedOptions},
     every::{NextTick, every},
     health::Health,
     lifecycle::{Stop, Tasks},
     random, telemetry,
 };
-use ripen_store::Store;
+use ripen_store::{Store, StoreOptions};
 use ripen_web::serve::{ServeLimits, serve};
 use tokio::net::TcpListener;
 
@@ -160,18 +160,30 @@ async fn listen(at: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 async fn open_store(settings: &Settings, embedded: Option<&Embedded>) -> anyhow::Result<Store> {
-    let connections = settings.database.max_connections;
+    let url = embedded.map_or_else(|| settings.database.url.reveal().to_owned(), Embedded::url);
+    let store = Store::open(&store_options(settings, url))?;
     match embedded {
-        Some(embedded) => {
-            let store = Store::open(&embedded.url(), connections)?;
+        Some(_) => {
             store.migrate(Clock::system().now()).await.context("migrating the embedded database")?;
             Ok(store)
         }
         None => {
-            let store = Store::open(settings.database.url.reveal(), connections)?;
             check_schema(&store).await?;
             Ok(store)
         }
+    }
+}
+
+/// The pools of a server. Lists have a part of the connections that the process may open.
+fn store_options(settings: &Settings, url: String) -> StoreOptions {
+    let DatabaseSettings { max_connections, list_connections, list_timeout_s, acquire_timeout_s, .. } =
+        settings.database;
+    StoreOptions {
+        url,
+        connections: max_connections.saturating_sub(list_connections),
+        list_connections,
+        list_timeout: Duration::from_secs(list_timeout_s),
+        acquire_timeout: Duration::from_secs(acquire_timeout_s),
     }
 }
 

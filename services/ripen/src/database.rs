@@ -1,6 +1,8 @@
 //! The database a command works on: the configured one; else the embedded one of a running server; else the embedded one,
 //! started for the command and stopped after it.
 
+use std::time::Duration;
+
 use anyhow::Context as _;
 use ripen_actions::Actions;
 use ripen_domain::actor::Actor;
@@ -10,7 +12,7 @@ use ripen_runtime::{
     embedded::{Embedded, EmbeddedOptions, RunningInfo, attach},
     secrets,
 };
-use ripen_store::{Store, schema::SchemaState};
+use ripen_store::{Store, StoreOptions, schema::SchemaState};
 
 use crate::cli::Common;
 
@@ -25,6 +27,17 @@ pub fn operator() -> Actor {
 /// How many readers a command has that goes through everything: one for each core, each over a connection.
 pub fn readers() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).min(CONNECTIONS as usize)
+}
+
+/// The pools of a command: one runs by itself for as long as it takes, so that only its lists have a time limit.
+fn options(url: &str, settings: &Settings) -> StoreOptions {
+    StoreOptions {
+        // One more than there are readers: they keep theirs while a list is read beside them.
+        list_connections: CONNECTIONS + 1,
+        list_timeout: Duration::from_secs(settings.database.list_timeout_s),
+        acquire_timeout: Duration::from_secs(settings.database.acquire_timeout_s),
+        ..StoreOptions::new(url, CONNECTIONS)
+    }
 }
 
 /// An open database.
@@ -61,16 +74,16 @@ impl Database {
     /// Says what is missing and what to do.
     pub async fn connect(common: &Common, settings: Settings) -> anyhow::Result<Self> {
         if !settings.database.url.is_empty() {
-            let store = Store::open(settings.database.url.reveal(), CONNECTIONS)?;
+            let store = Store::open(&options(settings.database.url.reveal(), &settings))?;
             return Ok(Self { store, settings, beside: None, embedded: None });
         }
         let data_dir = secrets::data_dir(common.data_dir.as_deref());
         if let Some(running) = attach(&data_dir).await? {
-            let store = Store::open(&running.url(), CONNECTIONS)?;
+            let store = Store::open(&options(&running.url(), &settings))?;
             return Ok(Self { store, settings, beside: Some(running), embedded: None });
         }
         let embedded = Embedded::start(&data_dir, EmbeddedOptions::default()).await?;
-        let store = Store::open(&embedded.url(), CONNECTIONS)?;
+        let store = Store::open(&options(&embedded.url(), &settings))?;
         Ok(Self { store, settings, beside: None, embedded: Some(embedded) })
     }
 

@@ -42,7 +42,7 @@ impl Store {
                 where a.state = 'booked' and b.state = 'booked') as "doubled!"
             "#
         )
-        .fetch_one(&self.pool)
+        .fetch_one(&self.lists)
         .await?;
         Ok(vec![
             Finding { invariant: "every open lead has a promise or a delivery under way", broken: row.adrift },
@@ -83,7 +83,7 @@ impl Store {
                     where n.state = 'dead' and a.starts_at > $1) as "notices!""#,
             now.to_sqlx()
         )
-        .fetch_one(&self.pool)
+        .fetch_one(&self.lists)
         .await?;
         Ok((row.letters, row.deliveries, row.notices))
     }

@@ -31,15 +31,16 @@ pub use error::StoreError;
 pub use ripen_domain::actor::Scope;
 pub use transaction::Transaction;
 
-use sqlx::{
-    PgPool, Postgres,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
 use std::{sync::Arc, time::Duration};
 
-/// Each statement is planned once per connection and goes by index: all are lookups of few rows in tables that grow for
-/// years, and a plan made while a table was empty must not stay a scan of all of it.
-const PLANNER: [(&str, &str); 6] = [
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+/// How lookups are planned: each statement once per connection, and by index. All are lookups of few rows in tables that grow
+/// for years, and a plan made while a table was empty must not stay a scan of all of it.
+const LOOKUPS: [(&str, &str); 6] = [
     ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),
     ("enable_bitmapscan", "off"),
@@ -48,53 +49,70 @@ const PLANNER: [(&str, &str); 6] = [
     ("jit", "off"),
 ];
 
-/// What back-tests and replays set instead, within their transaction.
-const SCAN: [(&str, &str); 5] = [
-    ("plan_cache_mode", "force_custom_plan"),
-    ("enable_seqscan", "on"),
-    ("enable_bitmapscan", "on"),
-    ("enable_hashjoin", "on"),
-    ("enable_mergejoin", "on"),
-];
+/// How a store reaches its database.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// `postgres://…`
+    pub url: String,
+    /// The most connections for lookups and writes.
+    pub connections: u32,
+    /// The most connections for lists, reports, searches and back-tests, beside those.
+    pub list_connections: u32,
+    /// After how long PostgreSQL gives up a statement of a list.
+    pub list_timeout: Duration,
+    /// How long a caller waits for a connection.
+    pub acquire_timeout: Duration,
+}
 
-/// A pool of connections to Ripen's database.
+impl StoreOptions {
+    /// So many connections of each kind, with limits that suit a test or a command.
+    #[must_use]
+    pub fn new(url: impl Into<String>, connections: u32) -> Self {
+        Self {
+            url: url.into(),
+            connections,
+            list_connections: connections,
+            list_timeout: Duration::from_secs(300),
+            acquire_timeout: Duration::from_secs(3),
+        }
+    }
+}
+
+/// Connections to Ripen's database, in two pools. Lookups and writes keep their plans; what reads much of a table, or by
+/// filters that may be absent, is planned for what is there, and cannot take the connections of the others.
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: PgPool,
+    lists: PgPool,
     dictionaries: Arc<decision::receipt::Dictionaries>,
 }
 
 impl Store {
-    /// A store over at most `max_connections` connections, opened when first needed.
+    /// A store whose connections are opened when first needed.
     ///
     /// # Errors
     /// When the URL is no PostgreSQL URL.
-    pub fn open(url: &str, max_connections: u32) -> Result<Self, StoreError> {
-        let pool = PgPoolOptions::new()
-            .max_connections(max_connections)
-            .acquire_timeout(Duration::from_secs(3))
-            .test_before_acquire(false)
-            .connect_lazy_with(url.parse::<PgConnectOptions>()?.options(PLANNER));
-        Ok(Self { pool, dictionaries: Arc::default() })
-    }
-
-    /// A transaction that reads much of a table in order, where [`PLANNER`] is for few rows: planned for what is there.
-    pub(crate) async fn scan(&self) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {
-        let mut tx = self.pool.begin().await?;
-        sqlx::query!(
-            "-- store.scan
-            select set_config(name, value, true) from unnest($1::text[], $2::text[]) as s (name, value)",
-            &SCAN.map(|(name, _)| name.to_owned())[..],
-            &SCAN.map(|(_, value)| value.to_owned())[..]
-        )
-        .fetch_all(&mut *tx)
-        .await?;
-        Ok(tx)
+    pub fn open(options: &StoreOptions) -> Result<Self, StoreError> {
+        let connect = options.url.parse::<PgConnectOptions>()?;
+        let timeout = options.list_timeout.as_millis().to_string();
+        let pool = |most| {
+            PgPoolOptions::new()
+                .max_connections(most)
+                .acquire_timeout(options.acquire_timeout)
+                .test_before_acquire(false)
+        };
+        Ok(Self {
+            pool: pool(options.connections).connect_lazy_with(connect.clone().options(LOOKUPS)),
+            // The planner as PostgreSQL ships it.
+            lists: pool(options.list_connections).connect_lazy_with(connect.options([("statement_timeout", timeout)])),
+            dictionaries: Arc::default(),
+        })
     }
 
     /// Closes every connection.
     pub async fn close(&self) {
         self.pool.close().await;
+        self.lists.close().await;
     }
 
     /// Whether the database answers.

@@ -8,7 +8,7 @@ use ripen_domain::{
     id::{ArrivalId, ClientId, CriteriaId, DecisionId, LeadId, PersonId, ProgramId, SourceId},
     lead::{Channel, Stage as LeadStage},
 };
-use ripen_store::{Store, decision::write::NewDecision, lead::load::LeadRow};
+use ripen_store::{Store, StoreOptions, decision::write::NewDecision, lead::load::LeadRow};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -123,7 +123,7 @@ impl<'s> Past<'s> {
         let criteria = Criteria::load(lead::CRITERIA).expect("the document is sound").criteria.with_version(1);
         Self {
             stage,
-            store: Store::open(stage.url(), 2).expect("the address is sound"),
+            store: Store::open(&StoreOptions::new(stage.url(), 2)).expect("the address is sound"),
             criteria,
             client: ClientId::from_uuid(ids.0),
             program: ProgramId::from_uuid(ids.1),

@@ -15,7 +15,7 @@ use ripen_domain::{
 };
 use ripen_runtime::{clock::Clock, config::Settings, health::Health, random};
 use ripen_store::{
-    Store,
+    Store, StoreOptions,
     client::{record::NewClient, token::NewClientToken},
 };
 use ripen_testkit::postgres::{TestDatabase, database};
@@ -77,7 +77,8 @@ impl Answer {
 
 pub async fn app() -> App {
     let database = database().await;
-    let (store, pool) = (Store::open(database.url(), 8).unwrap(), PgPool::connect(database.url()).await.unwrap());
+    let (store, pool) =
+        (Store::open(&StoreOptions::new(database.url(), 8)).unwrap(), PgPool::connect(database.url()).await.unwrap());
     let clock = Clock::mock(NOW.parse().unwrap());
     let key = store.link_key(random::bytes32(), clock.now()).await.unwrap();
     assert_eq!(store.link_key(random::bytes32(), clock.now()).await.unwrap(), key, "made once");

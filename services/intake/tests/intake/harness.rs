@@ -18,7 +18,7 @@ use ripen_intake::Context;
 use ripen_queue::{Queue, Transport, TransportOptions};
 use ripen_runtime::{clock::Clock, config::Settings, health::Health, random};
 use ripen_store::{
-    Store,
+    Store, StoreOptions,
     arrival::spool::SpoolRow,
     client::record::NewClient,
     source::record::{NewSource, SourceFormat, State},
@@ -87,7 +87,7 @@ pub async fn app() -> App {
 /// An app with other settings, and a source that `change` made its own way.
 pub async fn app_with(settings: &Settings, change: impl FnOnce(&mut NewSource)) -> App {
     let database = database().await;
-    let store = Store::open(database.url(), 8).unwrap();
+    let store = Store::open(&StoreOptions::new(database.url(), 8)).unwrap();
     let transport = Transport::local(TransportOptions::default());
     let mut app = app_over(store, transport, settings, change).await;
     app._database = Some(database);

@@ -13,7 +13,7 @@ const LEAD: &str = "{\"email\": \"a@example.com\"}";
 /// An app whose RabbitMQ is an address where nothing listens.
 async fn without_rabbit() -> (App, ripen_testkit::postgres::TestDatabase) {
     let database = database().await;
-    let store = ripen_store::Store::open(database.url(), 8).unwrap();
+    let store = ripen_store::Store::open(&ripen_store::StoreOptions::new(database.url(), 8)).unwrap();
     let transport = Transport::amqp("amqp://guest:guest@127.0.0.1:1/", TransportOptions::default()).unwrap();
     (app_over(store, transport, &Settings::default(), |_| {}).await, database)
 }
@@ -74,7 +74,7 @@ async fn intake_is_ready_while_something_takes_arrivals() {
 #[tokio::test]
 async fn with_the_database_away_a_known_source_is_served_through_rabbitmq() {
     let database = database().await;
-    let store = ripen_store::Store::open(database.url(), 8).unwrap();
+    let store = ripen_store::Store::open(&ripen_store::StoreOptions::new(database.url(), 8)).unwrap();
     let transport = Transport::amqp(&ripen_testkit::rabbit::shared_vhost().await, TransportOptions::default()).unwrap();
     let app = app_over(store, transport, &Settings::default(), |_| {}).await;
     wait::until("RabbitMQ", Duration::from_secs(120), || async { app.transport.is_ready().then_some(()) }).await;

@@ -8,7 +8,7 @@ use ripen_domain::{
 };
 use ripen_runtime::{clock::Clock, config::Settings};
 use ripen_store::{
-    Store,
+    Store, StoreOptions,
     audit::list::{AuditFilter, AuditRecord},
     client::record::ClientRecord,
 };
@@ -24,7 +24,7 @@ pub struct Office {
 /// An office with nothing in it.
 pub async fn office() -> Office {
     let database = database().await;
-    let store = Store::open(database.url(), 8).unwrap();
+    let store = Store::open(&StoreOptions::new(database.url(), 8)).unwrap();
     let clock = Clock::mock("2026-11-20T10:00:00Z".parse::<Timestamp>().unwrap());
     Office { actions: Actions::new(store, clock, &Settings::default()).unwrap(), _database: database }
 }

@@ -23,6 +23,12 @@ impl Settings {
         if self.dispatcher.retry_schedule_s.is_empty() {
             return Err(invalid("dispatcher.retry_schedule_s", "expected at least one pause"));
         }
+        if self.database.list_connections >= self.database.max_connections {
+            return Err(invalid(
+                "database.list_connections",
+                "must be fewer than database.max_connections, or none is left for everything else",
+            ));
+        }
         if self.dispatcher.lease_s <= self.dispatcher.timeout_s {
             return Err(invalid(
                 "dispatcher.lease_s",
@@ -38,6 +44,8 @@ impl Settings {
         let (qualifier, dispatcher) = (&self.qualifier, &self.dispatcher);
         let at_least_one = [
             ("database.max_connections", self.database.max_connections == 0),
+            ("database.list_connections", self.database.list_connections == 0),
+            ("database.list_timeout_s", self.database.list_timeout_s == 0),
             ("database.acquire_timeout_s", self.database.acquire_timeout_s == 0),
             ("limits.body_bytes", limits.body_bytes == 0),
             ("limits.array_leads", limits.array_leads == 0),

@@ -56,13 +56,23 @@ pub struct DatabaseSettings {
     pub url: SecretUrl,
     /// The most connections this process opens.
     pub max_connections: u32,
+    /// How many of them are for lists, reports, searches and back-tests.
+    pub list_connections: u32,
+    /// After how long a statement of one of these is given up.
+    pub list_timeout_s: u64,
     /// How long a caller waits for a connection.
     pub acquire_timeout_s: u64,
 }
 
 impl Default for DatabaseSettings {
     fn default() -> Self {
-        Self { url: SecretUrl::default(), max_connections: 20, acquire_timeout_s: 5 }
+        Self {
+            url: SecretUrl::default(),
+            max_connections: 20,
+            list_connections: 4,
+            list_timeout_s: 300,
+            acquire_timeout_s: 3,
+        }
     }
 }
 

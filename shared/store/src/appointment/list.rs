@@ -151,7 +151,7 @@ impl Store {
             filter.rep.map(RepId::uuid),
             filter.from.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>
         )
-        .fetch_all(&self.pool)
+        .fetch_all(&self.lists)
         .await?;
         let mut records = Vec::with_capacity(rows.len());
         for row in rows {

@@ -100,7 +100,7 @@ impl Store {
             select id, queue, message_id, body, reason, at from dead_letter where state = 'waiting' order by at, id limit $1",
             limit
         )
-        .fetch_all(&self.pool)
+        .fetch_all(&self.lists)
         .await?;
         Ok(rows
             .into_iter()

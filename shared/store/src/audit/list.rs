@@ -59,7 +59,7 @@ impl Store {
             filter.before,
             filter.limit
         )
-        .fetch_all(&self.pool)
+        .fetch_all(&self.lists)
         .await?;
         Ok(rows
             .into_iter()

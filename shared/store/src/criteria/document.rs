@@ -135,7 +135,7 @@ impl Store {
             left join criteria_event v on v.criteria_id = k.id and v.what = 'activated' and v.at = k.activated_at
             order by g.name, k.version"#
         )
-        .fetch_all(&self.pool)
+        .fetch_all(&self.lists)
         .await?;
         Ok(rows
             .into_iter()

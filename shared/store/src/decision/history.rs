@@ -13,7 +13,7 @@ use ripen_domain::{
     delivery::OutcomeKind,
     id::{ClientId, CriteriaId, DecisionId, LeadId},
 };
-use sqlx::{PgConnection, Postgres, Transaction};
+use sqlx::{PgConnection, Postgres, pool::PoolConnection};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -42,7 +42,7 @@ pub struct Period {
 /// Reads windows of the past over a connection of its own. Several share the windows of one past among them.
 pub struct PastReader {
     store: Store,
-    tx: Transaction<'static, Postgres>,
+    connection: PoolConnection<Postgres>,
     period: Period,
     /// The last lead that was given out.
     given: Arc<Mutex<Uuid>>,
@@ -73,7 +73,7 @@ impl Store {
             period.since.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
             period.until.to_sqlx()
         )
-        .fetch_one(&mut *self.scan().await?)
+        .fetch_one(&self.lists)
         .await?;
         Ok(row.n)
     }
@@ -89,7 +89,7 @@ impl Store {
         for _ in 0..readers {
             all.push(PastReader {
                 store: self.clone(),
-                tx: self.scan().await?,
+                connection: self.lists.acquire().await?,
                 period: period.clone(),
                 given: Arc::clone(&given),
                 known: Arc::clone(&known),
@@ -129,7 +129,7 @@ impl PastReader {
             self.period.client.map(ClientId::uuid),
             limit
         )
-        .fetch_all(&mut *self.tx)
+        .fetch_all(&mut *self.connection)
         .await?;
         let Some(to) = rows.last().map(|row| row.id) else { return Ok(None) };
         *given = to;
@@ -157,9 +157,10 @@ impl PastReader {
             self.period.program,
             self.period.client.map(ClientId::uuid)
         )
-        .fetch_all(&mut *self.tx)
+        .fetch_all(&mut *self.connection)
         .await?;
-        let prepared = self.store.dictionaries_over(&mut self.tx, rows.iter().map(|row| row.criteria_id)).await?;
+        let prepared =
+            self.store.dictionaries_over(&mut self.connection, rows.iter().map(|row| row.criteria_id)).await?;
         for row in rows {
             let Some(past) = pasts.get_mut(&row.lead_id) else { continue };
             let of = (DecisionId::from_uuid(row.id), CriteriaId::from_uuid(row.criteria_id));
@@ -184,7 +185,7 @@ impl PastReader {
             window.to,
             self.period.client.map(ClientId::uuid)
         )
-        .fetch_all(&mut *self.tx)
+        .fetch_all(&mut *self.connection)
         .await?;
         for row in rows {
             let (Some(past), Some(source)) = (pasts.get_mut(&row.lead_id), self.known.sources.get(&row.source_id))
@@ -210,7 +211,7 @@ impl PastReader {
             window.from,
             window.to
         )
-        .fetch_all(&mut *self.tx)
+        .fetch_all(&mut *self.connection)
         .await?;
         for row in rows {
             if let Some(past) = pasts.get_mut(&row.lead_id) {
@@ -233,7 +234,7 @@ impl PastReader {
             window.from,
             window.to
         )
-        .fetch_all(&mut *self.tx)
+        .fetch_all(&mut *self.connection)
         .await?;
         for row in rows {
             if let Some(past) = pasts.get_mut(&row.lead_id) {

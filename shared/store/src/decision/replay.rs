@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ripen_domain::id::{CriteriaId, DecisionId};
-use sqlx::{Postgres, Transaction};
+use sqlx::{Postgres, pool::PoolConnection};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -23,7 +23,7 @@ pub struct StoredDecision {
 /// Reads windows of decisions over a connection of its own. Several share the windows among them.
 pub struct DecisionReader {
     store: Store,
-    tx: Transaction<'static, Postgres>,
+    connection: PoolConnection<Postgres>,
     /// The last decision that was given out.
     given: Arc<Mutex<Uuid>>,
 }
@@ -37,7 +37,11 @@ impl Store {
         let given = Arc::new(Mutex::new(Uuid::nil()));
         let mut all = Vec::with_capacity(readers);
         for _ in 0..readers {
-            all.push(DecisionReader { store: self.clone(), tx: self.scan().await?, given: Arc::clone(&given) });
+            all.push(DecisionReader {
+                store: self.clone(),
+                connection: self.lists.acquire().await?,
+                given: Arc::clone(&given),
+            });
         }
         Ok(all)
     }
@@ -56,9 +60,10 @@ impl DecisionReader {
             from,
             to
         )
-        .fetch_all(&mut *self.tx)
+        .fetch_all(&mut *self.connection)
         .await?;
-        let prepared = self.store.dictionaries_over(&mut self.tx, rows.iter().map(|row| row.criteria_id)).await?;
+        let prepared =
+            self.store.dictionaries_over(&mut self.connection, rows.iter().map(|row| row.criteria_id)).await?;
         let stored = rows.into_iter().map(|row| {
             let (id, criteria) = (DecisionId::from_uuid(row.id), CriteriaId::from_uuid(row.criteria_id));
             StoredDecision { id, criteria, receipt: PackedReceipt::new((id, criteria), row.receipt, &prepared) }
@@ -75,7 +80,7 @@ impl DecisionReader {
             *given,
             limit
         )
-        .fetch_optional(&mut *self.tx)
+        .fetch_optional(&mut *self.connection)
         .await?;
         let Some(to) = row.map(|row| row.id) else { return Ok(None) };
         Ok(Some((std::mem::replace(&mut *given, to), to)))

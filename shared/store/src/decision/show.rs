@@ -120,7 +120,7 @@ impl Store {
             identity.value(),
             client
         )
-        .fetch_all(&self.pool)
+        .fetch_all(&self.lists)
         .await?;
         let prepared = self.dictionaries(rows.iter().map(|row| row.criteria_id)).await?;
         rows.into_iter().map(|row| row.record(&prepared)).collect()
@@ -136,7 +136,7 @@ impl Store {
             select count(*) as "n!" from decision where at <= $1"#,
             until.to_sqlx()
         )
-        .fetch_one(&mut *self.scan().await?)
+        .fetch_one(&self.lists)
         .await?;
         Ok(row.n)
     }

@@ -71,7 +71,7 @@ impl Store {
             client.uuid(),
             limit
         )
-        .fetch_all(&self.pool)
+        .fetch_all(&self.lists)
         .await?;
         let held = rows.into_iter().map(|row| HeldLead {
             delivery: DeliveryId::from_uuid(row.id),

@@ -132,7 +132,7 @@ impl Store {
             filter.lead.map(LeadId::uuid),
             limit
         )
-        .fetch_all(&mut *self.scan().await?)
+        .fetch_all(&self.lists)
         .await?;
         rows.into_iter().map(DeliveryColumns::record).collect()
     }

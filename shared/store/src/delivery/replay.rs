@@ -59,7 +59,6 @@ impl Store {
     /// When the database is away.
     pub async fn replay_begin(&self, new: &NewReplay<'_>, now: Timestamp) -> Result<i64, StoreError> {
         let (after, until) = (lowest(new.range.start), lowest(new.range.end));
-        let mut tx = self.scan().await?;
         let found = sqlx::query!(
             r#"-- replay.count
             select count(*) as "n!" from delivery
@@ -68,7 +67,7 @@ impl Store {
             until,
             new.endpoint.uuid()
         )
-        .fetch_one(&mut *tx)
+        .fetch_one(&self.lists)
         .await?;
         sqlx::query!(
             "-- replay.begin
@@ -80,9 +79,8 @@ impl Store {
             new.by,
             now.to_sqlx()
         )
-        .execute(&mut *tx)
+        .execute(&self.pool)
         .await?;
-        tx.commit().await?;
         Ok(found.n)
     }
 
@@ -99,7 +97,7 @@ impl Store {
             from replay r order by r.id desc limit $1"#,
             limit
         )
-        .fetch_all(&self.pool)
+        .fetch_all(&self.lists)
         .await?;
         let record = rows.into_iter().map(|row| ReplayRecord {
             id: row.id,

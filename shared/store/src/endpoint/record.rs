@@ -123,7 +123,7 @@ impl Store {
         only: Option<EndpointId>,
         now: Timestamp,
     ) -> Result<Vec<EndpointRecord>, StoreError> {
-        list(&self.pool, scope, only, now).await
+        list(&self.lists, scope, only, now).await
     }
 }
 

@@ -64,7 +64,7 @@ impl Store {
             to.to_sqlx(),
             only.map(DeliveryId::uuid) as Option<Uuid>
         )
-        .fetch_all(&self.pool)
+        .fetch_all(&self.lists)
         .await?;
         let untouched = rows.into_iter().map(|row| UntouchedLead {
             delivery: DeliveryId::from_uuid(row.id),

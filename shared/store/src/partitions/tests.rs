@@ -3,6 +3,7 @@
 use ripen_testkit::postgres::database;
 
 use super::*;
+use crate::StoreOptions;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -53,7 +54,7 @@ async fn lies_in(store: &Store, id: Uuid) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_decision_that_meets_its_month_being_made_is_decided_again() {
     let database = database().await;
-    let store = Store::open(database.url(), 4).unwrap();
+    let store = Store::open(&StoreOptions::new(database.url(), 4)).unwrap();
     let december = Month::of(at("2026-12-31T00:00:00Z"));
     let mut making = store.pool.begin().await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(december.statement())).execute(&mut *making).await.unwrap();
@@ -71,7 +72,7 @@ async fn a_decision_that_meets_its_month_being_made_is_decided_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_decision_that_is_read_while_its_month_is_made_is_found_by_the_next_look() {
     let database = database().await;
-    let store = Store::open(database.url(), 4).unwrap();
+    let store = Store::open(&StoreOptions::new(database.url(), 4)).unwrap();
     let december = Month::of(at("2026-12-31T00:00:00Z"));
     let id = december.first_id();
     decide(&store, id).await;
@@ -91,7 +92,7 @@ async fn a_decision_that_is_read_while_its_month_is_made_is_found_by_the_next_lo
 #[tokio::test(flavor = "multi_thread")]
 async fn decisions_lie_in_their_month_and_strays_are_moved_there() {
     let database = database().await;
-    let store = Store::open(database.url(), 4).unwrap();
+    let store = Store::open(&StoreOptions::new(database.url(), 4)).unwrap();
     let now = at("2026-12-31T00:00:00Z");
     let missing = ["decision_2026_12".to_owned(), "decision_2027_01".to_owned()];
     assert_eq!(store.partitions(now).await.unwrap(), Partitions { missing: missing.to_vec(), stray: 0 });
@@ -100,7 +101,7 @@ async fn decisions_lie_in_their_month_and_strays_are_moved_there() {
     assert_eq!(lies_in(&store, december).await, "decision_default");
     assert_eq!(store.partitions(now).await.unwrap().stray, 1);
 
-    let others = [store.clone(), Store::open(database.url(), 2).unwrap()];
+    let others = [store.clone(), Store::open(&StoreOptions::new(database.url(), 2)).unwrap()];
     let (one, two) = tokio::join!(others[0].partitions_make(now), others[1].partitions_make(now));
     assert_eq!(one.unwrap() + two.unwrap(), AHEAD + 1, "both at once make each month once");
     assert_eq!(store.partitions_make(now).await.unwrap(), 0, "and not again");
@@ -125,7 +126,7 @@ async fn decisions_lie_in_their_month_and_strays_are_moved_there() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_holds_the_table_too_long_only_puts_it_off() {
     let database = database().await;
-    let store = Store::open(database.url(), 4).unwrap();
+    let store = Store::open(&StoreOptions::new(database.url(), 4)).unwrap();
     let now = at("2026-12-31T00:00:00Z");
     let mut holder = store.pool.begin().await.unwrap();
     sqlx::query("select from decision").fetch_all(&mut *holder).await.unwrap();
@@ -139,7 +140,7 @@ async fn whoever_holds_the_table_too_long_only_puts_it_off() {
 #[tokio::test(flavor = "multi_thread")]
 async fn lookups_go_by_index_and_by_id_to_one_month() {
     let database = database().await;
-    let store = Store::open(database.url(), 4).unwrap();
+    let store = Store::open(&StoreOptions::new(database.url(), 4)).unwrap();
     let now = at("2026-12-31T00:00:00Z");
     store.partitions_make(now).await.unwrap();
     decide(&store, Month::of(now).first_id()).await;

@@ -41,7 +41,7 @@ impl Store {
             from program g cross join (select id from program where is_default) d left join criteria k on k.id = g.criteria_id
             order by g.name"#
         )
-        .fetch_all(&self.pool)
+        .fetch_all(&self.lists)
         .await?;
         Ok(rows
             .into_iter()

@@ -96,7 +96,7 @@ impl Store {
             where p.state = $1 and p.due_at < $2 and ($3::uuid is null or p.client_id = $3) order by p.due_at limit $4",
             state.word(), before.to_sqlx(), scope.client_uuid(), limit
         )
-        .fetch_all(&self.pool)
+        .fetch_all(&self.lists)
         .await?;
         rows.into_iter().map(PromiseColumns::record).collect()
     }

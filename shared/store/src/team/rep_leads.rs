@@ -80,7 +80,7 @@ impl Store {
             jiff_sqlx::ToSqlx::to_sqlx(now),
             limit
         )
-        .fetch_all(&mut *self.scan().await?)
+        .fetch_all(&self.lists)
         .await?;
         rows.into_iter()
             .map(|row| {

@@ -10,6 +10,7 @@ use ripen_testkit::postgres::database;
 use serde_json::json;
 
 use super::*;
+use crate::StoreOptions;
 use crate::{Transaction, criteria::activate::Activation};
 
 const EXAMPLES: [&str; 4] = [
@@ -147,7 +148,7 @@ async fn write(batch: &mut Transaction, criteria: CriteriaId, receipt: &str) -> 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_dictionary_that_is_kept_is_the_one_that_is_used() {
     let database = database().await;
-    let store = Store::open(database.url(), 2).unwrap();
+    let store = Store::open(&StoreOptions::new(database.url(), 2)).unwrap();
     let id = CriteriaId::from_uuid(Uuid::from_u128(9));
     let new = Activation {
         program: "general",
@@ -175,7 +176,7 @@ async fn the_dictionary_that_is_kept_is_the_one_that_is_used() {
     let decision = write(&mut batch, id, text).await;
     batch.commit().await.unwrap();
 
-    let later = Store::open(database.url(), 2).unwrap();
+    let later = Store::open(&StoreOptions::new(database.url(), 2)).unwrap();
     let mut readers = later.decisions_all(1).await.unwrap();
     let read = readers[0].next(10).await.unwrap().unwrap();
     assert_eq!((read.len(), read[0].id), (1, decision));
@@ -184,7 +185,10 @@ async fn the_dictionary_that_is_kept_is_the_one_that_is_used() {
     assert!(readers[0].next(10).await.unwrap().is_none());
 
     sqlx::query("update decision set criteria_id = gen_random_uuid()").execute(&store.pool).await.unwrap();
-    let orphaned =
-        Store::open(database.url(), 2).unwrap().decisions_all(1).await.unwrap()[0].next(10).await.unwrap().unwrap();
+    let orphaned = Store::open(&StoreOptions::new(database.url(), 2)).unwrap().decisions_all(1).await.unwrap()[0]
+        .next(10)
+        .await
+        .unwrap()
+        .unwrap();
     assert!(orphaned[0].receipt.open().unwrap_err().to_string().contains("dictionary of its criteria is missing"));
 }
