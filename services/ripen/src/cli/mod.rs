@@ -7,6 +7,7 @@ pub mod criteria;
 mod deliver;
 mod document;
 pub mod endpoint;
+mod global;
 mod outcome;
 pub mod program;
 mod refused;
@@ -20,6 +21,7 @@ pub use client::ClientAction;
 pub use criteria::CriteriaAction;
 pub use deliver::{DeliveryAction, DeliveryOptions, ReplayOptions};
 pub use endpoint::EndpointAction;
+pub use global::Common;
 pub use outcome::{OutcomeAction, OutcomeImport, SaidOptions};
 pub use program::ProgramAction;
 pub use refused::refused;
@@ -47,20 +49,6 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Option<Command>,
-}
-
-/// Options of every command.
-#[derive(Debug, Clone, Args)]
-pub struct Common {
-    /// Configuration file; `ripen.toml` in the current folder where there is one.
-    #[arg(long, global = true, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Folder of the embedded database and of filed mail; `ripen-data` in the current folder.
-    #[arg(long, global = true, value_name = "DIR")]
-    pub data_dir: Option<PathBuf>,
-    /// Print results as JSON.
-    #[arg(long, global = true)]
-    pub json: bool,
 }
 
 /// What `ripen` can do.
