@@ -1,4 +1,4 @@
-//! Reading who changed what.
+//! Reading who changed what, of whose data, and when: the rows that actions have written.
 
 use ripen_domain::actor::{Actor, Permission};
 use ripen_store::audit::list::{AuditFilter, AuditRecord};

@@ -1,4 +1,4 @@
-//! Clients and their tokens.
+//! Clients and their tokens: what the actions refuse, write and audit.
 
 use jiff::SignedDuration;
 use ripen_actions::{

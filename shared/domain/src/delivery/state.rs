@@ -1,4 +1,4 @@
-//! Where a delivery stands.
+//! Where a delivery stands: the states of its row, and the words that are kept for them.
 
 use crate::lead::words;
 
