@@ -123,12 +123,7 @@ impl Store {
     /// An endpoint with a rate or an open circuit is locked first, so that all processes share both: each delivery that goes
     /// out moves the rate's instant on, those over it are given places in a line; the one that probes moves the next probe
     /// past its own lease.
-    async fn judge(
-        &self,
-        request: &LeaseRequest<'_>,
-        asked: &Asked,
-        now: Timestamp,
-    ) -> Result<Vec<Judged>, StoreError> {
+    async fn judge(&self, wanted: &LeaseRequest<'_>, asked: &Asked, now: Timestamp) -> Result<Vec<Judged>, StoreError> {
         Ok(sqlx::query_as!(
             Judged,
             r#"-- delivery.lease
@@ -201,8 +196,8 @@ impl Store {
             cross join (select set_config('synchronous_commit', 'off', true)) durable_with_the_freeze
             join endpoint e on e.id = t.endpoint_id
             where t.fate in ('leased', 'pending')"#,
-            &asked.ids, now.to_sqlx(), request.lease, request.lasts.as_secs_f64(), &asked.busy, &asked.counts,
-            request.kept_until.to_sqlx()
+            &asked.ids, now.to_sqlx(), wanted.lease, wanted.lasts.as_secs_f64(), &asked.busy, &asked.counts,
+            wanted.kept_until.to_sqlx()
         )
         .fetch_all(&self.pool)
         .await?)
