@@ -11,7 +11,7 @@ use crate::id::{ClientId, RepId, SourceId, TokenId, UserId};
 
 /// What a user of the firm is there for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
+pub enum UserRole {
     /// Everything, users included.
     Admin,
     /// Clients, sources, criteria, queues, and everything an agent does.
@@ -22,7 +22,7 @@ pub enum Role {
     Broker,
 }
 
-impl Role {
+impl UserRole {
     /// Every role, the mightiest first.
     pub const ALL: [Self; 4] = [Self::Admin, Self::Manager, Self::Agent, Self::Broker];
 
@@ -43,7 +43,7 @@ impl Role {
 #[error("a role is admin, manager, agent or broker")]
 pub struct UnknownRole;
 
-impl FromStr for Role {
+impl FromStr for UserRole {
     type Err = UnknownRole;
 
     fn from_str(text: &str) -> Result<Self, UnknownRole> {
@@ -95,7 +95,7 @@ pub struct Actor(Kind);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
-    User { id: UserId, name: String, role: Role, client: Option<ClientId> },
+    User { id: UserId, name: String, role: UserRole, client: Option<ClientId> },
     Token { id: TokenId, name: String, client: ClientId },
     RepLink { rep: RepId, name: String, client: ClientId },
     MailLink { name: String, client: ClientId },
@@ -107,7 +107,7 @@ enum Kind {
 impl Actor {
     /// A user who signed in; a broker's client is whose data the broker reads.
     #[must_use]
-    pub fn user(id: UserId, name: impl Into<String>, role: Role, client: Option<ClientId>) -> Self {
+    pub fn user(id: UserId, name: impl Into<String>, role: UserRole, client: Option<ClientId>) -> Self {
         Self(Kind::User { id, name: name.into(), role, client })
     }
 
@@ -151,7 +151,7 @@ impl Actor {
     #[must_use]
     pub const fn scope(&self) -> Scope {
         match &self.0 {
-            Kind::User { role: Role::Broker, client, .. } => match client {
+            Kind::User { role: UserRole::Broker, client, .. } => match client {
                 Some(client) => Scope(Reach::Client(*client)),
                 // A broker without a client is a mistake in the users' table, and must not see the whole firm.
                 None => Scope(Reach::Nothing),
@@ -168,12 +168,14 @@ impl Actor {
     #[must_use]
     pub const fn may(&self, permission: Permission) -> bool {
         match &self.0 {
-            Kind::Operator { .. } | Kind::System(_) | Kind::User { role: Role::Admin | Role::Manager, .. } => true,
-            Kind::User { role: Role::Agent, .. } => matches!(permission, Permission::Work | Permission::Report),
+            Kind::Operator { .. } | Kind::System(_) | Kind::User { role: UserRole::Admin | UserRole::Manager, .. } => {
+                true
+            }
+            Kind::User { role: UserRole::Agent, .. } => matches!(permission, Permission::Work | Permission::Report),
             Kind::Token { .. } | Kind::RepLink { .. } | Kind::MailLink { .. } => {
                 matches!(permission, Permission::Report)
             }
-            Kind::User { role: Role::Broker, .. } | Kind::SourceKey { .. } => false,
+            Kind::User { role: UserRole::Broker, .. } | Kind::SourceKey { .. } => false,
         }
     }
 
@@ -255,17 +257,17 @@ mod tests {
         ClientId::from_uuid(Uuid::from_u128(number))
     }
 
-    fn user(role: Role, client: Option<ClientId>) -> Actor {
+    fn user(role: UserRole, client: Option<ClientId>) -> Actor {
         Actor::user(UserId::from_uuid(Uuid::from_u128(1)), "Dana", role, client)
     }
 
     #[test]
     fn the_firm_sees_everyone_and_everybody_else_one_client() {
-        for actor in [user(Role::Agent, None), Actor::operator("kim"), Actor::system(System::Qualifier)] {
+        for actor in [user(UserRole::Agent, None), Actor::operator("kim"), Actor::system(System::Qualifier)] {
             assert_eq!(actor.scope().client_uuid(), None, "{actor}");
         }
         let token = Actor::token(TokenId::from_uuid(Uuid::from_u128(2)), "CRM", client(7));
-        for actor in [token, Actor::mail_link("a@example.com", client(7)), user(Role::Broker, Some(client(7)))] {
+        for actor in [token, Actor::mail_link("a@example.com", client(7)), user(UserRole::Broker, Some(client(7)))] {
             assert!(actor.scope().covers(client(7)) && !actor.scope().covers(client(8)), "{actor}");
         }
     }
@@ -276,15 +278,15 @@ mod tests {
         assert_eq!(firm.within(client(7)).client_uuid(), Some(client(7).uuid()));
         let nothing = firm.within(client(7)).within(client(8));
         assert!(!nothing.covers(client(7)) && !nothing.covers(client(8)) && nothing.client_uuid().is_some());
-        assert_eq!(user(Role::Broker, None).scope(), nothing, "a broker of no client sees nothing");
+        assert_eq!(user(UserRole::Broker, None).scope(), nothing, "a broker of no client sees nothing");
     }
 
     #[test]
     fn what_the_audit_keeps_says_who_it_was() {
         assert_eq!(Actor::operator("kim").to_string(), "operator:kim");
         assert_eq!(Actor::system(System::Dispatcher).to_string(), "system:dispatcher");
-        assert!(user(Role::Agent, None).to_string().starts_with("user_"));
-        assert_eq!(user(Role::Agent, None).name(), "Dana");
+        assert!(user(UserRole::Agent, None).to_string().starts_with("user_"));
+        assert_eq!(user(UserRole::Agent, None).name(), "Dana");
     }
 
     #[test]
@@ -292,10 +294,12 @@ mod tests {
         use Permission::{Manage, Report, Work};
         let allowed = |actor: &Actor| [Manage, Work, Report].map(|permission| actor.may(permission));
         assert_eq!(allowed(&Actor::operator("kim")), [true; 3]);
-        assert_eq!(allowed(&user(Role::Manager, None)), [true; 3]);
-        assert_eq!(allowed(&user(Role::Agent, None)), [false, true, true]);
-        assert_eq!(allowed(&user(Role::Broker, Some(client(7)))), [false; 3]);
+        assert_eq!(allowed(&user(UserRole::Manager, None)), [true; 3]);
+        assert_eq!(allowed(&user(UserRole::Agent, None)), [false, true, true]);
+        assert_eq!(allowed(&user(UserRole::Broker, Some(client(7)))), [false; 3]);
         assert_eq!(allowed(&Actor::mail_link("a@example.com", client(7))), [false, false, true]);
-        assert!(Role::ALL.iter().all(|role| role.word().parse() == Ok(*role)) && "boss".parse::<Role>().is_err());
+        assert!(
+            UserRole::ALL.iter().all(|role| role.word().parse() == Ok(*role)) && "boss".parse::<UserRole>().is_err()
+        );
     }
 }

@@ -6,7 +6,7 @@ use ripen_actions::{
     client::{AddClient, SetClientState, find, list},
     client_token::{self, AddClientToken, RevokeClientToken},
 };
-use ripen_domain::actor::Role;
+use ripen_domain::actor::UserRole;
 use ripen_store::source::record::State;
 
 use crate::harness::{office, operator, program, user};
@@ -57,7 +57,7 @@ async fn who_may_not_is_refused_and_who_is_elsewhere_finds_nothing() {
     let office = office().await;
     let (acme, other) = (office.client("Acme").await, office.client("Other").await);
     let pause = SetClientState { client: "other".to_owned(), state: State::Paused };
-    for actor in [user(Role::Agent, None), user(Role::Broker, Some(other.id)), program(other.id)] {
+    for actor in [user(UserRole::Agent, None), user(UserRole::Broker, Some(other.id)), program(other.id)] {
         let refused = office.actions.run(&actor, &pause).await;
         assert!(matches!(refused, Err(Refusal::Forbidden { .. })), "{actor}");
     }

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use ripen_actions::{Action, Actions, Refusal, client::AddClient};
 use ripen_domain::{
-    actor::{Actor, Role},
+    actor::{Actor, UserRole},
     id::{ClientId, TokenId, UserId},
 };
 use ripen_runtime::{clock::Clock, config::Settings};
@@ -35,7 +35,7 @@ pub fn operator() -> Actor {
 }
 
 /// A user of a role; a broker's of a client.
-pub fn user(role: Role, client: Option<ClientId>) -> Actor {
+pub fn user(role: UserRole, client: Option<ClientId>) -> Actor {
     Actor::user(UserId::from_uuid(Uuid::from_u128(1)), "Lee", role, client)
 }
 
