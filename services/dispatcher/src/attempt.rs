@@ -6,7 +6,7 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
     backoff::Backoff,
-    delivery::{Attempted, ClientEvent, Next, OutcomeKind, circuit::Went},
+    delivery::{Attempted, ClientEvent, Next, OutcomeKind, circuit::EndpointHealth},
     id::EndpointId,
     outcome::Said,
 };
@@ -79,6 +79,7 @@ impl Attempt {
         let begun = Instant::now();
         let due = &self.leased.due;
         let longest = due.timeout.unwrap_or_else(|| Duration::from_secs(ctx.settings.dispatcher.timeout_s));
+        // When the lease is over another worker sends the same: no attempt may outlast it.
         let left = self.until.saturating_duration_since(begun).min(longest);
         let mut tried = match self.leased.due.kind {
             EndpointKind::Webhook => self.webhook(ctx, left).await,
@@ -90,7 +91,7 @@ impl Attempt {
         if tried.attempted == Attempted::Gone {
             self.disable(ctx).await;
         }
-        let went = self.went(&tried.attempted);
+        let health = self.health(&tried.attempted);
         let attempts = usize::try_from(due.attempts - due.excused).unwrap_or(1);
         let next = ctx.schedule().next(tried.attempted, attempts, jitter(JITTER), now);
         metrics::histogram!("ripen_attempt_seconds").record(begun.elapsed().as_secs_f64());
@@ -109,7 +110,7 @@ impl Attempt {
         let said = tried.outcome.clone();
         let settled = Settled { delivery, lease: self.lease, attempt, next, outcome: tried.outcome };
         let limit = RetryLimit::Until((self.until + WHILE_LEASED).into());
-        if record(recorder, AttemptRecord { settled, went }, limit, stop).await
+        if record(recorder, AttemptRecord { settled, health }, limit, stop).await
             && let Some(said) = said
         {
             outcome::record(ctx, delivery, said).await;
@@ -118,19 +119,21 @@ impl Attempt {
 
     /// What the attempt says about its endpoint's circuit, where that is anything new. Mail has none: what fails is mostly
     /// the way there, which all addresses share.
-    fn went(&self, attempted: &Attempted) -> Option<(EndpointId, Went)> {
+    fn health(&self, attempted: &Attempted) -> Option<(EndpointId, EndpointHealth)> {
         let due = &self.leased.due;
-        let went = match attempted {
+        let health = match attempted {
             _ if due.kind == EndpointKind::Email => return None,
             Attempted::Gone | Attempted::Filed => return None,
             Attempted::Taken if !due.failing => return None,
-            Attempted::Taken => Went::Well,
+            Attempted::Taken => EndpointHealth::Working,
             Attempted::Failed { why, not_before } => {
-                Went::Badly { probe: due.probe, why: why.clone(), not_before: *not_before }
+                EndpointHealth::Failing { probe: due.probe, why: why.clone(), not_before: *not_before }
             }
-            Attempted::Refused { why } => Went::Badly { probe: due.probe, why: why.clone(), not_before: None },
+            Attempted::Refused { why } => {
+                EndpointHealth::Failing { probe: due.probe, why: why.clone(), not_before: None }
+            }
         };
-        Some((due.endpoint, went))
+        Some((due.endpoint, health))
     }
 
     async fn disable(&self, ctx: &DispatcherContext) {
@@ -227,6 +230,7 @@ fn answered(answer: Answer, now: Timestamp) -> SendResult {
     };
     let outcome = (attempted == Attempted::Taken).then(|| outcome_of(&answer.body)).flatten();
     let status = Some(i32::from(answer.status));
+    // Enough to see what went wrong, and a bound on what a client can have us keep.
     let kept = answer.body[..answer.body.len().min(KEPT)].to_vec();
     SendResult { attempted, status, error: None, answer: Some(kept), outcome }
 }

@@ -56,6 +56,7 @@ impl EndpointQueues {
         let mut ready = Vec::new();
         loop {
             let before = ready.len();
+            // One from each in turn: an endpoint with thousands waiting must not starve the others.
             for (free, queue) in queues.iter_mut().filter(|(free, _)| *free > 0) {
                 if ready.len() < most {
                     *free -= 1;

@@ -59,6 +59,7 @@ impl Drop for InFlightGuard {
                 counts.remove(&self.endpoint);
             }
         }
+        // Before the ring: whoever is woken counts at once.
         drop(counts);
         self.of.0.freed.notify_one();
     }

@@ -79,6 +79,7 @@ impl LeaseWorker {
     /// Queues offers, leases those whose endpoint has a free slot, and starts the attempts. None when asked to stop.
     async fn step(&mut self) -> Option<()> {
         while self.attempts.try_join_next().is_some() {}
+        // Permits before offers: what is taken can be held at once.
         let held = some_permits(&self.permits, &self.stop).await?;
         let mut deliveries = self.queues.take_ready(&self.flights, held.len());
         let received = self.next_offers(deliveries.is_empty()).await?;
@@ -87,6 +88,7 @@ impl LeaseWorker {
         if !deliveries.is_empty() {
             let (claimed, lease, until) = self.lease(&deliveries).await?;
             self.queues.set_slots(claimed.slots);
+            // Another process had the slot: they wait here, ahead of what came later.
             self.queues.requeue(claimed.waiting);
             for (leased, permit) in claimed.ready.into_iter().zip(held) {
                 self.start(Attempt { leased, lease, until }, permit);
@@ -130,6 +132,7 @@ impl LeaseWorker {
         let (ctx, recorder, stop) = (self.ctx.clone(), self.recorder.clone(), self.stop.clone());
         self.attempts.spawn(async move {
             attempt.run(&ctx, &recorder, &stop).await;
+            // Both at the end of the attempt: the place in this process and the slot of the endpoint.
             drop((permit, flight));
         });
     }

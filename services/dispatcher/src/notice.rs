@@ -88,6 +88,7 @@ async fn handle(ctx: &DispatcherContext, notice: &DueNotice, now: Timestamp) -> 
     let filter = AppointmentFilter { id: Some(id), ..AppointmentFilter::default() };
     let found = ctx.store.appointments(ctx.scope(), filter).await?.into_iter().next();
     let Some(mut record) = found else { return Ok(NoticeEnd::Dropped("the appointment is gone")) };
+    // The rep has to know of the appointment, and must not be told how to reach this person.
     if record.do_not_contact {
         (record.person.phone, record.person.email) = (None, None);
     }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use ripen_domain::{
-    delivery::circuit::{Change, Went},
+    delivery::circuit::{Change, EndpointHealth},
     id::{DeliveryId, EndpointId},
 };
 use ripen_runtime::{
@@ -26,7 +26,7 @@ pub struct AttemptRecord {
     /// What the delivery's row keeps.
     pub settled: Settled,
     /// What it says about its endpoint; none where that is nothing new.
-    pub(crate) went: Option<(EndpointId, Went)>,
+    pub(crate) health: Option<(EndpointId, EndpointHealth)>,
 }
 
 /// Records attempts; answers whether the lease still held.
@@ -39,13 +39,14 @@ pub fn recorder(ctx: &DispatcherContext) -> Recorder {
     BatchWriter::start(options, move |rows: Vec<AttemptRecord>| {
         let ctx = ctx.clone();
         async move {
-            let (settled, went): (Vec<_>, Vec<_>) = rows.into_iter().map(|row| (row.settled, row.went)).unzip();
+            let (settled, health): (Vec<_>, Vec<_>) = rows.into_iter().map(|row| (row.settled, row.health)).unzip();
             let held = ctx.store.deliveries_settle(&settled).await?;
             let asked: Vec<DeliveryId> = settled.into_iter().map(|row| row.delivery).collect();
             let held: Vec<bool> = asked.iter().map(|delivery| held.contains(delivery)).collect();
-            let went = asked.iter().zip(went).zip(&held).filter(|(_, held)| **held);
-            let counted =
-                went.filter_map(|((delivery, went), _)| went.map(|(endpoint, went)| (endpoint, *delivery, went)));
+            // An attempt whose lease was lost is counted by whoever holds it now.
+            let health = asked.iter().zip(health).zip(&held).filter(|(_, held)| **held);
+            let counted = health
+                .filter_map(|((delivery, health), _)| health.map(|(endpoint, health)| (endpoint, *delivery, health)));
             update_circuits(&ctx, counted).await;
             Ok(held)
         }
@@ -53,16 +54,19 @@ pub fn recorder(ctx: &DispatcherContext) -> Recorder {
 }
 
 /// Counts attempts for the circuits of their endpoints and says what that changed.
-async fn update_circuits(ctx: &DispatcherContext, attempts: impl Iterator<Item = (EndpointId, DeliveryId, Went)>) {
+async fn update_circuits(
+    ctx: &DispatcherContext,
+    attempts: impl Iterator<Item = (EndpointId, DeliveryId, EndpointHealth)>,
+) {
     let mut by_endpoint = BTreeMap::<_, Vec<_>>::new();
-    for (endpoint, delivery, went) in attempts {
-        by_endpoint.entry(endpoint).or_default().push((delivery, went));
+    for (endpoint, delivery, health) in attempts {
+        by_endpoint.entry(endpoint).or_default().push((delivery, health));
     }
     if by_endpoint.is_empty() {
         return;
     }
-    let tended = ctx.store.circuits_update(&by_endpoint, &ctx.circuit_terms(), jitter(JITTER), ctx.clock.now()).await;
-    match tended {
+    let updated = ctx.store.circuits_update(&by_endpoint, &ctx.circuit_terms(), jitter(JITTER), ctx.clock.now()).await;
+    match updated {
         Ok(changes) => changes.iter().for_each(|(endpoint, change)| log_change(*endpoint, change)),
         Err(error) => tracing::warn!(%error, "attempts could not be counted for their circuits; the next ones are"),
     }

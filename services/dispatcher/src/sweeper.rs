@@ -41,9 +41,11 @@ pub async fn run(ctx: DispatcherContext, stop: Stop) {
 pub async fn tick(ctx: &DispatcherContext, now: Timestamp) -> Result<usize, StoreError> {
     let room = u32::try_from(ctx.transport.room(Queue::Deliveries)).unwrap_or(u32::MAX);
     let limit = i64::from(ctx.settings.dispatcher.sweep.min(room));
+    // Offered while RabbitMQ is away, a delivery would wait for its offer to run out.
     if limit < WORTH_A_LOOK.min(i64::from(ctx.settings.dispatcher.sweep)) || !ctx.transport.is_ready() {
         return Ok(0);
     }
+    // First: the probe of a circuit that may be tried now goes out with this sweep.
     ctx.store.sweep_circuits(now, limit).await?;
     ctx.store.replay_step(now, limit).await?;
     let until = now.saturating_add(ctx.offer()).unwrap_or(now);

@@ -37,13 +37,13 @@ pub struct Failing {
     pub since: Timestamp,
 }
 
-/// How an attempt went, as far as the endpoint is concerned.
+/// What an attempt says about its endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Went {
+pub enum EndpointHealth {
     /// The endpoint took it.
-    Well,
+    Working,
     /// It did not.
-    Badly {
+    Failing {
         /// Whether it was the probe of an open circuit.
         probe: bool,
         /// In a few words, without contact data.
@@ -85,8 +85,8 @@ impl Circuit {
 
     /// The circuit after one more attempt. `jitter` is a factor around 1 on the pause.
     #[must_use]
-    pub fn after(self, went: &Went, terms: &CircuitTerms, jitter: f64, now: Timestamp) -> (Self, Change) {
-        let Went::Badly { probe, why, not_before } = went else {
+    pub fn after(self, health: &EndpointHealth, terms: &CircuitTerms, jitter: f64, now: Timestamp) -> (Self, Change) {
+        let EndpointHealth::Failing { probe, why, not_before } = health else {
             let change = if matches!(self, Self::Open { .. }) { Change::Closed } else { Change::Kept };
             return (Self::NEW, change);
         };

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
-    delivery::circuit::{Change, Circuit, CircuitTerms, Failing, Went},
+    delivery::circuit::{Change, Circuit, CircuitTerms, EndpointHealth, Failing},
     id::{DeliveryId, EndpointId},
 };
 
@@ -68,7 +68,7 @@ impl Store {
     /// When the database is away: then these attempts do not count, and the next ones do.
     pub async fn circuits_update(
         &self,
-        attempts: &BTreeMap<EndpointId, Vec<(DeliveryId, Went)>>,
+        attempts: &BTreeMap<EndpointId, Vec<(DeliveryId, EndpointHealth)>>,
         terms: &CircuitTerms,
         jitter: f64,
         now: Timestamp,
@@ -89,9 +89,9 @@ impl Store {
             let (failures, failing_since, probes, probe_at) =
                 (row.failures, row.failing_since, row.probes, row.probe_at);
             let before = CircuitColumns { failures, failing_since, probes, probe_at }.circuit();
-            let went = attempts.get(&endpoint).map_or(&[][..], Vec::as_slice);
-            let (circuit, change) = fold(before, went, |circuit, went| circuit.after(went, terms, jitter, now));
-            if let (Change::Disabled(why), Some((about, _))) = (&change, went.last()) {
+            let health = attempts.get(&endpoint).map_or(&[][..], Vec::as_slice);
+            let (circuit, change) = fold(before, health, |circuit, one| circuit.after(one, terms, jitter, now));
+            if let (Change::Disabled(why), Some((about, _))) = (&change, health.last()) {
                 alarms.push(Alarm::disabled(endpoint, *about, why, now));
             }
             columns.push(endpoint, circuit, &change);
@@ -169,11 +169,11 @@ impl Store {
 /// The circuit after all attempts, and the last thing they changed.
 fn fold(
     circuit: Circuit,
-    attempts: &[(DeliveryId, Went)],
-    after: impl Fn(Circuit, &Went) -> (Circuit, Change),
+    attempts: &[(DeliveryId, EndpointHealth)],
+    after: impl Fn(Circuit, &EndpointHealth) -> (Circuit, Change),
 ) -> (Circuit, Change) {
-    attempts.iter().fold((circuit, Change::Kept), |(circuit, before), (_, went)| {
-        let (circuit, change) = after(circuit, went);
+    attempts.iter().fold((circuit, Change::Kept), |(circuit, before), (_, health)| {
+        let (circuit, change) = after(circuit, health);
         (circuit, if change == Change::Kept { before } else { change })
     })
 }

@@ -17,8 +17,8 @@ fn at(seconds: i64) -> Timestamp {
     start() + SignedDuration::from_secs(seconds)
 }
 
-fn badly(probe: bool) -> Went {
-    Went::Badly { probe, why: "answered 500".into(), not_before: None }
+fn badly(probe: bool) -> EndpointHealth {
+    EndpointHealth::Failing { probe, why: "answered 500".into(), not_before: None }
 }
 
 fn closed(failures: u32) -> Circuit {
@@ -32,33 +32,33 @@ fn open(failures: u32, probes: u32, probe_at: i64) -> Circuit {
 #[test]
 fn each_attempt_makes_its_state_of_each_state() {
     let kept = Change::Kept;
-    for (before, went, now, after, change) in [
-        (Circuit::NEW, Went::Well, 0, closed(0), kept.clone()),
+    for (before, health, now, after, change) in [
+        (Circuit::NEW, EndpointHealth::Working, 0, closed(0), kept.clone()),
         (Circuit::NEW, badly(false), 0, closed(1), kept.clone()),
         (closed(1), badly(false), 1, closed(2), kept.clone()),
-        (closed(2), Went::Well, 2, closed(0), kept.clone()),
+        (closed(2), EndpointHealth::Working, 2, closed(0), kept.clone()),
         (closed(2), badly(false), 2, open(3, 0, 12), Change::Opened),
         // Sent before it opened.
         (open(3, 0, 12), badly(false), 3, open(4, 0, 12), kept.clone()),
-        (open(3, 0, 12), Went::Well, 3, closed(0), Change::Closed),
+        (open(3, 0, 12), EndpointHealth::Working, 3, closed(0), Change::Closed),
         // Probes.
         (open(3, 0, 12), badly(true), 13, open(4, 1, 33), kept.clone()),
         (open(4, 1, 33), badly(true), 34, open(5, 2, 74), kept.clone()),
         (open(5, 2, 74), badly(true), 80, open(6, 3, 140), kept.clone()),
         (open(6, 3, 140), badly(true), 150, open(7, 4, 210), kept.clone()),
         (open(99, u32::MAX, 0), badly(true), 0, open(100, u32::MAX, 60), kept),
-        (open(7, 4, 210), Went::Well, 211, closed(0), Change::Closed),
+        (open(7, 4, 210), EndpointHealth::Working, 211, closed(0), Change::Closed),
     ] {
-        let got = before.after(&went, &TERMS, 1.0, at(now));
-        assert_eq!(got, (after, change), "{before:?} after {went:?} at {now}");
+        let got = before.after(&health, &TERMS, 1.0, at(now));
+        assert_eq!(got, (after, change), "{before:?} after {health:?} at {now}");
     }
 }
 
 #[test]
 fn a_wish_to_wait_is_heeded_up_to_the_longest_pause() {
     for (wish, probe_at) in [(5, 10), (30, 30), (3600, 60)] {
-        let went = Went::Badly { probe: false, why: "answered 429".into(), not_before: Some(at(wish)) };
-        assert_eq!(closed(2).after(&went, &TERMS, 1.0, at(0)).0, open(3, 0, probe_at), "{wish}");
+        let health = EndpointHealth::Failing { probe: false, why: "answered 429".into(), not_before: Some(at(wish)) };
+        assert_eq!(closed(2).after(&health, &TERMS, 1.0, at(0)).0, open(3, 0, probe_at), "{wish}");
     }
 }
 
@@ -85,9 +85,9 @@ fn an_outage_costs_few_probes_and_ends_with_the_first_that_goes_well() {
     let over = at(15 * 60);
     while let Circuit::Open { probe_at, .. } = circuit {
         now = probe_at;
-        let went = if now >= over { Went::Well } else { badly(true) };
+        let health = if now >= over { EndpointHealth::Working } else { badly(true) };
         probes += 1;
-        circuit = circuit.after(&went, &TERMS, 1.0, now).0;
+        circuit = circuit.after(&health, &TERMS, 1.0, now).0;
     }
     assert_eq!(circuit, Circuit::NEW);
     assert!(
