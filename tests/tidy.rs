@@ -27,6 +27,8 @@ mod licences;
 mod migrations;
 #[path = "tidy/repository.rs"]
 mod repository;
+#[path = "tidy/routes.rs"]
+mod routes;
 #[path = "tidy/schema.rs"]
 mod schema;
 #[path = "tidy/shipped.rs"]

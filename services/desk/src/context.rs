@@ -16,9 +16,9 @@ const LARGEST_BODY: usize = 64 * 1024;
 
 /// The desk's parts. Clones share them.
 #[derive(Clone)]
-pub struct Context(Arc<Parts>);
+pub struct DeskContext(Arc<DeskParts>);
 
-pub struct Parts {
+pub struct DeskParts {
     pub store: Store,
     pub clock: Clock,
     pub health: Health,
@@ -28,7 +28,7 @@ pub struct Parts {
     pub body: BodyLimits,
 }
 
-impl Context {
+impl DeskContext {
     /// The desk over a database, with the key that its links are signed with.
     ///
     /// # Errors
@@ -42,7 +42,7 @@ impl Context {
     ) -> Result<Self, InvalidCalling> {
         let limits = &settings.limits;
         let positive = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
-        Ok(Self(Arc::new(Parts {
+        Ok(Self(Arc::new(DeskParts {
             hours: settings.calling.hours()?,
             rate: RateLimit::new(positive(limits.requests_per_second), positive(limits.burst)),
             body: BodyLimits {
@@ -57,10 +57,10 @@ impl Context {
     }
 }
 
-impl std::ops::Deref for Context {
-    type Target = Parts;
+impl std::ops::Deref for DeskContext {
+    type Target = DeskParts;
 
-    fn deref(&self) -> &Parts {
+    fn deref(&self) -> &DeskParts {
         &self.0
     }
 }

@@ -6,6 +6,7 @@
 mod context;
 mod endpoints;
 mod page;
+pub mod schema;
 mod view;
 
 use std::{convert::Infallible, time::Duration};
@@ -16,7 +17,9 @@ use ripen_runtime::{
     lifecycle::Stop,
 };
 
-pub use context::Context;
+use utoipa::openapi::OpenApi;
+
+pub use context::DeskContext;
 
 /// How often readiness is checked.
 const CHECKED_EVERY: Duration = Duration::from_secs(1);
@@ -24,15 +27,21 @@ const CHECKED_EVERY: Duration = Duration::from_secs(1);
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 
 /// The desk's routes, to be merged with those of other roles and put under [`ripen_web::edge::around`].
-pub fn router(context: Context) -> Router {
-    endpoints::routes().with_state(context)
+pub fn router(context: DeskContext) -> Router {
+    endpoints::routes().with_state(context).into()
+}
+
+/// The description of the desk's operations.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    endpoints::routes().into_openapi()
 }
 
 /// The desk's own work beside the requests: its readiness and the tidying of its memory. Runs until the soft stop.
 ///
 /// # Errors
 /// Never.
-pub async fn service(context: Context, stop: Stop) -> Result<(), Infallible> {
+pub async fn service(context: DeskContext, stop: Stop) -> Result<(), Infallible> {
     every("the desk's readiness check", CHECKED_EVERY, stop.soft(), || async {
         tick(&context).await;
         Ok::<_, Infallible>(NextTick::InAPeriod)
@@ -41,7 +50,7 @@ pub async fn service(context: Context, stop: Stop) -> Result<(), Infallible> {
     Ok(())
 }
 
-async fn tick(context: &Context) {
+async fn tick(context: &DeskContext) {
     context.rate.forget_idle();
     // Without the limit, a database that hangs would leave the last state standing.
     let ready = matches!(tokio::time::timeout(ANSWER_WITHIN, context.store.ping()).await, Ok(Ok(())));

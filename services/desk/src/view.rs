@@ -15,20 +15,34 @@ use ripen_store::{
     outcome::list::OutcomeRecord,
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A delivery in a list.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct DeliveryView {
+    /// The delivery.
+    #[schema(value_type = String, example = "dlv_01kahxq5z5e4y9wd3tvdnzxkqj")]
     delivery: DeliveryId,
+    /// The lead.
+    #[schema(value_type = String, example = "lead_01kahxq5z5e4y9wd3tvdnzxkqj")]
     lead: LeadId,
+    /// `pending`, `leased`, `delivered`, `dead` or `withdrawn`.
+    #[schema(example = "delivered")]
     state: String,
+    /// `webhook` or `email`.
+    #[schema(example = "webhook")]
     kind: Option<&'static str>,
+    /// How often it was attempted.
     attempts: i32,
+    /// When it was attempted first.
     sent_at: Timestamp,
+    /// When it was delivered, given up or withdrawn.
     ended_at: Option<Timestamp>,
     /// What was said last.
+    #[schema(value_type = Option<String>, example = "accepted")]
     outcome: Option<OutcomeKind>,
     /// The event as it was sent.
+    #[schema(value_type = Option<Object>)]
     payload: Option<ClientEvent>,
 }
 
@@ -49,19 +63,20 @@ impl From<SentRow> for DeliveryView {
 }
 
 /// Deliveries, and where to read on.
-#[derive(Serialize)]
-pub struct PageView {
+#[derive(Serialize, ToSchema)]
+pub struct DeliveryPage {
     /// In an order that stays.
     pub deliveries: Vec<DeliveryView>,
     /// What to ask for as `after` next time, now or later.
+    #[schema(value_type = Option<String>, example = "dlv_01kahxq5z5e4y9wd3tvdnzxkqj")]
     pub next: Option<DeliveryId>,
     /// There is more already.
     pub more: bool,
 }
 
 /// What a client gets later.
-#[derive(Serialize)]
-pub struct HeldView {
+#[derive(Serialize, ToSchema)]
+pub struct HeldPage {
     /// The best first.
     pub held: Vec<HeldLeadView>,
     /// There is more.
@@ -69,13 +84,21 @@ pub struct HeldView {
 }
 
 /// One lead that waits.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct HeldLeadView {
+    /// The delivery that will hand it over.
+    #[schema(value_type = String, example = "dlv_01kahxq5z5e4y9wd3tvdnzxkqj")]
     delivery: DeliveryId,
+    /// The lead.
+    #[schema(value_type = String, example = "lead_01kahxq5z5e4y9wd3tvdnzxkqj")]
     lead: LeadId,
+    /// Its score.
     score: i32,
+    /// When it became A.
     matured_at: Timestamp,
+    /// What it waits for.
     reason: Option<String>,
+    /// When it is routed again.
     until: Timestamp,
 }
 
@@ -87,15 +110,17 @@ impl From<HeldLead> for HeldLeadView {
 }
 
 /// One delivery with everything that happened to it.
-#[derive(Serialize)]
-pub struct WholeView {
+#[derive(Serialize, ToSchema)]
+pub struct WholeDelivery {
     #[serde(flatten)]
     delivery: DeliveryView,
+    /// Every attempt, the first one first.
     attempt_log: Vec<AttemptView>,
+    /// Everything that was said of it, the newest last.
     outcomes: Vec<OutcomeView>,
 }
 
-impl From<SentDelivery> for WholeView {
+impl From<SentDelivery> for WholeDelivery {
     fn from(sent: SentDelivery) -> Self {
         Self {
             delivery: sent.row.into(),
@@ -105,12 +130,18 @@ impl From<SentDelivery> for WholeView {
     }
 }
 
-#[derive(Serialize)]
+/// One attempt to deliver.
+#[derive(Serialize, ToSchema)]
 struct AttemptView {
+    /// From 1.
     number: i32,
+    /// When it was over.
     at: Timestamp,
+    /// How long it took, in milliseconds.
     duration_ms: i32,
+    /// The status of the answer: of HTTP, or of the mail server.
     status: Option<i32>,
+    /// Why there was no answer.
     error: Option<String>,
 }
 
@@ -121,20 +152,31 @@ impl From<AttemptRow> for AttemptView {
 }
 
 /// One thing that was said.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct OutcomeView {
+    /// From 1, per delivery.
     number: i32,
+    /// When it was said.
     at: Timestamp,
+    /// What became of the lead.
+    #[schema(value_type = String, example = "won")]
     outcome: OutcomeKind,
+    /// Why, in the client's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    /// What it was sold for.
     #[serde(skip_serializing_if = "Option::is_none")]
     amount: Option<String>,
+    /// ISO 4217.
     #[serde(skip_serializing_if = "Option::is_none")]
     currency: Option<String>,
+    /// When it may be ready.
     #[serde(skip_serializing_if = "Option::is_none")]
     not_before: Option<Timestamp>,
+    /// By which way it was said.
+    #[schema(value_type = String, example = "api")]
     how: How,
+    /// Who said it.
     by: String,
 }
 
@@ -152,4 +194,14 @@ impl From<&OutcomeRecord> for OutcomeView {
             by: record.by.clone(),
         }
     }
+}
+
+/// An outcome that was recorded, now or before.
+#[derive(Serialize, ToSchema)]
+pub struct RecordedOutcome {
+    /// The delivery.
+    #[schema(value_type = String, example = "dlv_01kahxq5z5e4y9wd3tvdnzxkqj")]
+    pub delivery: DeliveryId,
+    /// What is said of it now.
+    pub outcome: Option<OutcomeView>,
 }

@@ -12,7 +12,7 @@ use ripen_runtime::random;
 use ripen_store::source::record::SourceRecord;
 use ripen_web::Problem;
 
-use crate::{formats::Posted, normalise};
+use crate::{formats::PostedLead, normalise};
 
 /// Room for the message of a usual lead, so that writing it moves nothing.
 const MESSAGE_BYTES: usize = 2048;
@@ -45,13 +45,14 @@ impl Reception<'_> {
     /// # Errors
     /// When the lead is to be refused. What is quarantined is kept even if it says nothing usable: its sender must not
     /// learn from the answer what a real lead needs.
-    pub fn arrival(&self, posted: Posted, index: Option<usize>) -> Result<Ready, Problem> {
+    pub fn arrival(&self, posted: PostedLead, index: Option<usize>) -> Result<Ready, Problem> {
         let normalised = normalise::submission(posted.fields?, &self.source.country, self.received_at);
         let mut submission =
             if self.quarantine.is_some() { normalised.submission } else { normalised.usable(index)? };
         if posted.lossy {
             submission.flag(Flag::FieldUnusable);
         }
+        // What holds for the whole request goes before what the lead says of itself.
         let quarantine = self.quarantine.or(submission.test.then_some(QuarantineReason::Test));
         let keys = Keys { idempotency_key: self.key, external_id: submission.external_id.as_deref(), index };
         let (id, sameness) = keys.arrival_id(self.source.id, random::uuid_v7(self.received_at));

@@ -19,9 +19,9 @@ const WAITERS: usize = 64;
 
 /// Intake's parts. Clones share them.
 #[derive(Clone)]
-pub struct Context(Arc<Parts>);
+pub struct IntakeContext(Arc<IntakeParts>);
 
-pub struct Parts {
+pub struct IntakeParts {
     pub store: Store,
     pub transport: Transport,
     pub clock: Clock,
@@ -35,7 +35,7 @@ pub struct Parts {
     pub longest_wait: Duration,
 }
 
-impl Context {
+impl IntakeContext {
     /// Intake over a database and a transport. To be called on the runtime that will serve it.
     #[must_use]
     pub fn new(store: Store, transport: Transport, clock: Clock, settings: &Settings, health: Health) -> Self {
@@ -51,7 +51,7 @@ impl Context {
             }
         });
         let positive = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
-        Self(Arc::new(Parts {
+        Self(Arc::new(IntakeParts {
             durable: DurableWriter::start(transport.clone(), store.clone(), settings),
             sources,
             rate: RateLimit::new(positive(limits.requests_per_second), positive(limits.burst)),
@@ -67,10 +67,10 @@ impl Context {
     }
 }
 
-impl std::ops::Deref for Context {
-    type Target = Parts;
+impl std::ops::Deref for IntakeContext {
+    type Target = IntakeParts;
 
-    fn deref(&self) -> &Parts {
+    fn deref(&self) -> &IntakeParts {
         &self.0
     }
 }

@@ -53,6 +53,7 @@ impl DurableWriter {
     /// When neither place takes it.
     pub async fn write(&self, id: Uuid, body: Bytes, received_at: Timestamp) -> Result<(), NotDurable> {
         if self.transport.is_local() {
+            // Spooled, then offered: an offer alone would end with the process.
             self.spool(row(id, &body, received_at, received_at + self.offer)).await?;
             self.offer(Message { id, body }).await;
             return Ok(());
@@ -62,6 +63,7 @@ impl DurableWriter {
                 counter!("ripen_intake_kept_total", "place" => "queue").increment(1);
                 Ok(())
             }
+            // RabbitMQ may have it nevertheless: an arrival in both places counts once.
             Err(error) => {
                 tracing::debug!(arrival.id = %id, error = %error, "RabbitMQ did not take an arrival; the database keeps it");
                 self.spool(row(id, &body, received_at, received_at)).await

@@ -14,6 +14,7 @@ mod page;
 mod prefer_wait;
 mod receive;
 mod response;
+pub mod schema;
 mod sources;
 
 use std::{convert::Infallible, time::Duration};
@@ -25,7 +26,9 @@ use ripen_runtime::{
     lifecycle::Stop,
 };
 
-pub use context::Context;
+use utoipa::openapi::OpenApi;
+
+pub use context::IntakeContext;
 
 /// How often readiness is checked.
 const CHECKED_EVERY: Duration = Duration::from_secs(1);
@@ -33,9 +36,15 @@ const CHECKED_EVERY: Duration = Duration::from_secs(1);
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 
 /// Intake's routes, to be merged with those of other roles and put under [`ripen_web::edge::around`].
-pub fn router(context: Context) -> Router {
+pub fn router(context: IntakeContext) -> Router {
     endpoints::announce();
-    endpoints::routes().with_state(context)
+    endpoints::routes().with_state(context).into()
+}
+
+/// The description of intake's operations.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    endpoints::routes().into_openapi()
 }
 
 /// Intake's own work beside the requests: its readiness and the tidying of its memory. Runs until the soft stop.
@@ -44,7 +53,7 @@ pub fn router(context: Context) -> Router {
 ///
 /// # Errors
 /// Never.
-pub async fn service(context: Context, stop: Stop) -> Result<(), Infallible> {
+pub async fn service(context: IntakeContext, stop: Stop) -> Result<(), Infallible> {
     every("intake's readiness check", CHECKED_EVERY, stop.soft(), || async {
         tick(&context).await;
         Ok::<_, Infallible>(NextTick::InAPeriod)
@@ -53,7 +62,7 @@ pub async fn service(context: Context, stop: Stop) -> Result<(), Infallible> {
     Ok(())
 }
 
-async fn tick(context: &Context) {
+async fn tick(context: &IntakeContext) {
     context.rate.forget_idle();
     let queue = !context.transport.is_local() && context.transport.state().publishing == LinkState::Ready;
     // Without the limit, a database that hangs would leave the last state standing.

@@ -11,7 +11,7 @@ use ripen_web::{
     page::{Layout, Page, StyleSheet},
 };
 
-use crate::formats::form::Form;
+use crate::formats::{field::FormField, form::Form};
 
 /// Where a browser goes when its source names no page of its own.
 pub const THANKS: &str = "/v1/thanks";
@@ -32,13 +32,13 @@ struct Problems {
 
 #[derive(Template)]
 #[template(path = "refusal.html")]
-struct Refusal<'a> {
+struct RefusedForm<'a> {
     problem: &'a Problem,
-    fields: Vec<Field<'a>>,
+    fields: Vec<TypedField<'a>>,
 }
 
 /// A field as it was posted.
-struct Field<'a> {
+struct TypedField<'a> {
     name: &'a str,
     value: &'a str,
 }
@@ -49,7 +49,7 @@ enum FieldKind {
     Lines,
 }
 
-impl Field<'_> {
+impl TypedField<'_> {
     fn kind(&self) -> FieldKind {
         if self.name.starts_with('_') {
             FieldKind::Hidden
@@ -75,9 +75,9 @@ pub fn see_other(thanks_url: Option<&str>) -> Response {
 
 /// A refusal as a page, with the form to correct and send again where there is one.
 pub fn refusal(problem: &Problem, form: &Form) -> Response {
-    let typed = form.pairs.iter().filter(|(name, _)| name != "_hp").take(FIELDS);
-    let fields = typed.map(|(name, value)| Field { name, value }).collect();
-    let content = Refusal { problem, fields };
+    let typed = form.fields().iter().filter(|field| field.name != "_hp").take(FIELDS);
+    let fields = typed.map(|FormField { name, value }| TypedField { name, value }).collect();
+    let content = RefusedForm { problem, fields };
     let mut response = page(problem.kind().title, Layout::Alone, content).response(problem.status());
     problem.set_headers(&mut response);
     response
@@ -95,13 +95,14 @@ fn page<Content: Template>(title: &str, layout: Layout, content: Content) -> Pag
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::field::FormFields;
 
     #[tokio::test]
     async fn a_refusal_keeps_what_was_typed_and_escapes_it() {
-        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let field = |name: &str, value: &str| FormField { name: name.to_owned(), value: value.to_owned() };
         let typed =
-            vec![pair("first_name", "<script>\"x\""), pair("notes", "a\nb"), pair("_sid", "s1"), pair("_hp", "")];
-        let form = Form { pairs: typed, lossy: false };
+            vec![field("first_name", "<script>\"x\""), field("notes", "a\nb"), field("_sid", "s1"), field("_hp", "")];
+        let form = Form::from(FormFields { fields: typed, lossy: false });
         let problem = Problem::new(&catalogue::INVALID_LEAD, "No way to reach you.");
         let response = refusal(&problem, &form);
         assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);

@@ -13,14 +13,14 @@ use ripen_runtime::{
 use ripen_store::arrival::status::ArrivalStatus;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::context::Parts;
+use crate::context::IntakeParts;
 
 /// Pauses between questions. The first comes after one pause: nothing is decided at once.
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(15), longest: Duration::from_millis(100) };
 
 /// What became of the arrival, when that is known within `limit`. Nothing when it is not, when too many wait already,
 /// or when the database is away: then the sender hears what is true in any case, that it was received.
-pub async fn decided(parts: &Parts, source: SourceId, id: ArrivalId, limit: Duration) -> Option<ArrivalStatus> {
+pub async fn decided(parts: &IntakeParts, source: SourceId, id: ArrivalId, limit: Duration) -> Option<ArrivalStatus> {
     let _permit = parts.waiters.try_acquire().ok()?;
     let deadline = Instant::now() + limit;
     sleep(BACKOFF.first).await;

@@ -10,15 +10,15 @@ use ripen_store::source::record::{SourceRecord, State};
 use ripen_web::{Problem, body, catalogue};
 
 use crate::{
-    Context,
+    IntakeContext,
     arrival::{Ready, Reception},
     durable::NotDurable,
-    formats::{self, Format, Posted, form::Form, json},
+    formats::{self, BodyFormat, PostedLead, form::Form, json},
     header,
 };
 
 /// What was received.
-pub enum Received {
+pub enum ReceivedPost {
     /// One lead.
     One {
         /// Its arrival.
@@ -31,14 +31,14 @@ pub enum Received {
     /// An array.
     Many {
         /// For each element its arrival or why it was refused, in order.
-        results: Vec<Result<Taken, Problem>>,
+        results: Vec<Result<AcceptedLead, Problem>>,
         /// When the whole body was here.
         at: Timestamp,
     },
 }
 
 /// One received element.
-pub struct Taken {
+pub struct AcceptedLead {
     /// Its arrival.
     pub id: ArrivalId,
     /// Whether it is kept but not worked.
@@ -46,14 +46,14 @@ pub struct Taken {
 }
 
 /// Why nothing was received.
-pub struct Refused {
+pub struct RefusedPost {
     /// The answer.
     pub problem: Problem,
     /// What was typed, where a form was.
     pub form: Option<Form>,
 }
 
-impl From<Problem> for Refused {
+impl From<Problem> for RefusedPost {
     fn from(problem: Problem) -> Self {
         Self { problem, form: None }
     }
@@ -70,12 +70,12 @@ impl From<NotDurable> for Problem {
 /// # Errors
 /// The refusal, with the form where there was one.
 pub async fn receive(
-    context: &Context,
+    context: &IntakeContext,
     source: &SourceRecord,
     headers: &HeaderMap,
-    format: Result<Format, Problem>,
+    format: Result<BodyFormat, Problem>,
     content: Body,
-) -> Result<Received, Refused> {
+) -> Result<ReceivedPost, RefusedPost> {
     let (format, key) = match admit(source, headers, format) {
         Ok(admitted) => admitted,
         Err(problem) => {
@@ -89,7 +89,7 @@ pub async fn receive(
         let form = Form::read(headers, format, &bytes).await?;
         return match one_form(context, reception, format, (&form, &bytes)).await {
             Ok(received) => Ok(received),
-            Err(problem) => Err(Refused { problem, form: Some(form) }),
+            Err(problem) => Err(RefusedPost { problem, form: Some(form) }),
         };
     }
     context.rate.check(&source.id)?;
@@ -103,8 +103,8 @@ pub async fn receive(
 fn admit<'h>(
     source: &SourceRecord,
     headers: &'h HeaderMap,
-    format: Result<Format, Problem>,
-) -> Result<(Format, Option<&'h str>), Problem> {
+    format: Result<BodyFormat, Problem>,
+) -> Result<(BodyFormat, Option<&'h str>), Problem> {
     let format = format?;
     if !format.fits(source.format) {
         return Err(formats::unsupported("This source is set up for another format."));
@@ -116,11 +116,11 @@ fn admit<'h>(
 }
 
 async fn one_form(
-    context: &Context,
+    context: &IntakeContext,
     mut reception: Reception<'_>,
-    format: Format,
+    format: BodyFormat,
     (form, bytes): (&Form, &Bytes),
-) -> Result<Received, Problem> {
+) -> Result<ReceivedPost, Problem> {
     context.rate.check(&reception.source.id)?;
     reception.key = reception.key.or(form.submission_id());
     reception.quarantine = if form.is_trapped() {
@@ -132,23 +132,27 @@ async fn one_form(
     one(context, &reception, form.posted(format, bytes)).await
 }
 
-async fn one(context: &Context, reception: &Reception<'_>, posted: Posted) -> Result<Received, Problem> {
+async fn one(context: &IntakeContext, reception: &Reception<'_>, posted: PostedLead) -> Result<ReceivedPost, Problem> {
     let Ready { id, quarantined, body } = reception.arrival(posted, None)?;
     context.durable.write(id.uuid(), body, reception.received_at).await?;
-    Ok(Received::One { id, quarantined, at: reception.received_at })
+    Ok(ReceivedPost::One { id, quarantined, at: reception.received_at })
 }
 
-async fn many(context: &Context, reception: &Reception<'_>, posted: Vec<Posted>) -> Result<Received, Problem> {
+async fn many(
+    context: &IntakeContext,
+    reception: &Reception<'_>,
+    posted: Vec<PostedLead>,
+) -> Result<ReceivedPost, Problem> {
     let mut messages = Vec::with_capacity(posted.len());
     let mut results = Vec::with_capacity(posted.len());
     for (index, posted) in posted.into_iter().enumerate() {
         results.push(reception.arrival(posted, Some(index)).map(|Ready { id, quarantined, body }| {
             messages.push((id.uuid(), body));
-            Taken { id, quarantined }
+            AcceptedLead { id, quarantined }
         }));
     }
     if !messages.is_empty() {
         context.durable.write_all(messages, reception.received_at).await?;
     }
-    Ok(Received::Many { results, at: reception.received_at })
+    Ok(ReceivedPost::Many { results, at: reception.received_at })
 }

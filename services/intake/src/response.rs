@@ -2,7 +2,6 @@
 
 use axum::{
     Json,
-    body::Body,
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -14,20 +13,17 @@ use ripen_domain::{
 use ripen_store::arrival::status::{ArrivalState, ArrivalStatus};
 use ripen_web::Problem;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::receive::Taken;
+use crate::receive::AcceptedLead;
 
 /// When intake had the whole body, in microseconds: what latencies are measured from.
 const RECEIVED_AT: HeaderName = HeaderName::from_static("ripen-received-at");
 
 /// 202 for one lead.
 pub fn one(id: ArrivalId, at: Timestamp) -> Response {
-    let id = id.to_string();
-    let json = HeaderValue::from_static("application/json");
-    let body = Body::from(format!("{{\"arrival\":\"{id}\",\"status\":\"received\"}}"));
-    let mut response = Response::new(body);
-    *response.status_mut() = StatusCode::ACCEPTED;
-    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    let view = ReceivedView::One(AcceptedView::new(id));
+    let mut response = (StatusCode::ACCEPTED, Json(view)).into_response();
     if let Ok(place) = HeaderValue::try_from(format!("/v1/arrivals/{id}")) {
         response.headers_mut().insert(header::LOCATION, place);
     }
@@ -41,16 +37,16 @@ pub fn decided(status: &ArrivalStatus, at: Timestamp) -> Response {
 }
 
 /// 202 for an array, whatever became of its elements.
-pub fn many(results: &[Result<Taken, Problem>], at: Timestamp) -> Response {
+pub fn many(results: &[Result<AcceptedLead, Problem>], at: Timestamp) -> Response {
     let results: Vec<_> = results
         .iter()
         .map(|one| match one {
-            Ok(taken) => ElementView::Arrival { arrival: taken.id, status: "received" },
-            Err(problem) => ElementView::Problem { problem },
+            Ok(accepted) => ElementView::Accepted(AcceptedView::new(accepted.id)),
+            Err(problem) => ElementView::Refused { problem },
         })
         .collect();
-    let refused = results.iter().filter(|one| matches!(one, ElementView::Problem { .. })).count();
-    let view = ManyView { received: results.len() - refused, refused, results };
+    let refused = results.iter().filter(|one| matches!(one, ElementView::Refused { .. })).count();
+    let view = ReceivedView::Many(ArrayView { received: results.len() - refused, refused, results });
     received_at((StatusCode::ACCEPTED, Json(view)).into_response(), at)
 }
 
@@ -61,35 +57,79 @@ fn received_at(mut response: Response, at: Timestamp) -> Response {
     response
 }
 
-#[derive(Serialize)]
-struct ManyView<'r> {
+/// What a received post is answered with.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum ReceivedView<'r> {
+    /// One lead.
+    One(AcceptedView),
+    /// An array.
+    Many(ArrayView<'r>),
+}
+
+/// A lead that is durable.
+#[derive(Serialize, ToSchema)]
+pub struct AcceptedView {
+    /// Its arrival.
+    #[schema(value_type = String, example = "arr_01kahxq5z5e4y9wd3tvdnzxkqj")]
+    arrival: ArrivalId,
+    /// Always `received`.
+    #[schema(example = "received")]
+    status: &'static str,
+}
+
+impl AcceptedView {
+    const fn new(arrival: ArrivalId) -> Self {
+        Self { arrival, status: "received" }
+    }
+}
+
+/// What became of an array.
+#[derive(Serialize, ToSchema)]
+pub struct ArrayView<'r> {
+    /// How many elements are durable.
     received: usize,
+    /// How many were refused.
     refused: usize,
+    /// One for each element, in order.
     results: Vec<ElementView<'r>>,
 }
 
-#[derive(Serialize)]
+/// What became of one element of an array.
+#[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 enum ElementView<'r> {
-    Arrival { arrival: ArrivalId, status: &'static str },
-    Problem { problem: &'r Problem },
+    Accepted(AcceptedView),
+    Refused { problem: &'r Problem },
 }
 
 /// What became of one arrival, as its source may know it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct StatusView {
+    /// The arrival.
+    #[schema(value_type = String, example = "arr_01kahxq5z5e4y9wd3tvdnzxkqj")]
     arrival: ArrivalId,
+    /// `pending`, `graded`, `quarantined`, `dead` or `erased`.
+    #[schema(example = "graded")]
     status: &'static str,
+    /// Why it is quarantined or dead.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    /// When the whole body was there.
     #[serde(skip_serializing_if = "Option::is_none")]
     received_at: Option<Timestamp>,
+    /// When it was corrected last.
     #[serde(skip_serializing_if = "Option::is_none")]
     amended_at: Option<Timestamp>,
+    /// The lead it is on.
+    #[schema(value_type = Option<String>, example = "lead_01kahxq5z5e4y9wd3tvdnzxkqj")]
     #[serde(skip_serializing_if = "Option::is_none")]
     lead: Option<LeadId>,
+    /// The lead was there before.
     #[serde(skip_serializing_if = "Option::is_none")]
     repeat: Option<bool>,
+    /// Its grade, where the source may see it.
+    #[schema(value_type = Option<String>, example = "A")]
     #[serde(skip_serializing_if = "Option::is_none")]
     grade: Option<Grade>,
 }

@@ -42,7 +42,7 @@ pub enum Handle {
 /// Asks the database.
 type Ask = Box<dyn Fn(Handle) -> BoxFuture<'static, Result<Option<SourceRecord>, StoreError>> + Send + Sync>;
 
-struct Known {
+struct CachedSource {
     record: Arc<SourceRecord>,
     until: Instant,
     renewing: AtomicBool,
@@ -50,12 +50,12 @@ struct Known {
 
 /// The sources that were seen.
 #[derive(Clone)]
-pub struct Sources(Arc<Inner>);
+pub struct Sources(Arc<SourceCache>);
 
-struct Inner {
+struct SourceCache {
     ask: Ask,
     known_for: Duration,
-    known: RwLock<HashMap<Handle, Arc<Known>>>,
+    known: RwLock<HashMap<Handle, Arc<CachedSource>>>,
     unknown: Mutex<HashMap<Handle, Instant>>,
     questions: Semaphore,
 }
@@ -66,7 +66,7 @@ impl Sources {
     where
         F: Future<Output = Result<Option<SourceRecord>, StoreError>> + Send + 'static,
     {
-        Self(Arc::new(Inner {
+        Self(Arc::new(SourceCache {
             ask: Box::new(move |handle| Box::pin(ask(handle))),
             known_for,
             known: RwLock::default(),
@@ -81,6 +81,7 @@ impl Sources {
     /// When it was not seen before and the database does not answer.
     pub async fn find(&self, handle: Handle) -> Result<Option<Arc<SourceRecord>>, StoreError> {
         match self.0.known(handle) {
+            // One request renews for all: the others are served from what is known.
             Some(known) if Instant::now() < known.until || known.renewing.swap(true, Ordering::Relaxed) => {
                 Ok(Some(Arc::clone(&known.record)))
             }
@@ -90,7 +91,7 @@ impl Sources {
     }
 
     /// Asks again about a known source; where the answer takes too long, it comes in for later requests.
-    async fn renew(&self, handle: Handle, known: Arc<Known>) -> Option<Arc<SourceRecord>> {
+    async fn renew(&self, handle: Handle, known: Arc<CachedSource>) -> Option<Arc<SourceRecord>> {
         let inner = Arc::clone(&self.0);
         let before = Arc::clone(&known.record);
         // A task of its own: a client that goes away must not leave the source marked as being renewed for ever.
@@ -108,8 +109,8 @@ impl Sources {
     }
 }
 
-impl Inner {
-    fn known(&self, handle: Handle) -> Option<Arc<Known>> {
+impl SourceCache {
+    fn known(&self, handle: Handle) -> Option<Arc<CachedSource>> {
         self.known.read().unwrap_or_else(PoisonError::into_inner).get(&handle).map(Arc::clone)
     }
 
@@ -156,7 +157,7 @@ impl Inner {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         match &record {
             Some(record) => {
-                let entry = Known { record: Arc::clone(record), until, renewing: AtomicBool::new(false) };
+                let entry = CachedSource { record: Arc::clone(record), until, renewing: AtomicBool::new(false) };
                 known.insert(handle, Arc::new(entry));
             }
             None => {
@@ -174,6 +175,7 @@ impl Inner {
             unknown.retain(|_, until| now < *until);
         }
         if unknown.len() >= UNKNOWN_MOST {
+            // What is forgotten costs a question again; what grows without a bound costs the process.
             unknown.clear();
         }
         unknown.insert(handle, now + UNKNOWN_FOR);

@@ -44,6 +44,7 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<F> {
     /// When its client is none of this installation's.
     pub fn record(&self, work_unit: &mut UnitOfWork, fresh: &NewArrival<'_>) -> Result<(), UnknownClient> {
         if fresh.quarantine.is_some() {
+            // Kept and not worked: it must touch neither a person nor a lead.
             work_unit.arrivals.push(row_of(fresh, None, fresh.quarantine, false));
             return Ok(());
         }

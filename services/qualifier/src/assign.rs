@@ -35,7 +35,7 @@ const LOOK_AGAIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// An endpoint that gets a lead.
 #[derive(Debug, Clone, Copy)]
-pub struct Destination {
+pub struct DeliveryTarget {
     /// The endpoint.
     pub endpoint: EndpointId,
     /// The rep it is for, where it is for one alone.
@@ -66,7 +66,7 @@ pub struct OfferTerms {
 #[derive(Debug, Default)]
 pub struct LeadAssignment {
     /// Now, each endpoint once.
-    pub to: Vec<Destination>,
+    pub to: Vec<DeliveryTarget>,
     /// The rest of it, or all, is held.
     pub held: Option<Hold>,
     /// It is not given but offered.
@@ -231,7 +231,7 @@ impl<'a> Assigner<'a> {
         }
         let new = work.endpoints.iter().filter(|endpoint| !had.contains(endpoint));
         LeadAssignment {
-            to: new.map(|endpoint| Destination { endpoint: *endpoint, rep: None }).collect(),
+            to: new.map(|endpoint| DeliveryTarget { endpoint: *endpoint, rep: None }).collect(),
             ..LeadAssignment::default()
         }
     }
@@ -256,7 +256,7 @@ impl<'a> Assigner<'a> {
             return LeadAssignment { note: note(format!("Held: {why}\n")), ..self.held(&why) };
         }
         let new = rep.endpoints.iter().filter(|one| !had.contains(one));
-        let to: Vec<_> = new.map(|one| Destination { endpoint: *one, rep: Some(ahead.rep) }).collect();
+        let to: Vec<_> = new.map(|one| DeliveryTarget { endpoint: *one, rep: Some(ahead.rep) }).collect();
         if !to.is_empty() {
             self.count_given(client, &[rep.id], had.is_empty() && offered.is_none());
         }
@@ -316,6 +316,7 @@ impl<'a> Assigner<'a> {
         }
         let before = team.sales.client.capacity;
         team.sales.apply(routed);
+        // A lead counts once against the client's day, however often it is offered.
         if !first {
             team.sales.client.capacity = before;
         }
@@ -387,13 +388,13 @@ fn without(routed: &mut Routed, had: &[EndpointId]) {
 }
 
 /// The delivery names a rep where it is for one alone.
-fn addressed(one: Delivered) -> Destination {
+fn addressed(one: Delivered) -> DeliveryTarget {
     let mut reps = one.recipients.iter().filter_map(|recipient| match recipient {
         RecipientId::Rep(rep) => Some(*rep),
         RecipientId::Endpoint(_) => None,
     });
     let first = reps.next();
-    Destination { endpoint: one.endpoint, rep: first.filter(|_| reps.next().is_none()) }
+    DeliveryTarget { endpoint: one.endpoint, rep: first.filter(|_| reps.next().is_none()) }
 }
 
 fn held_of(routed: &Routed, later: Timestamp) -> Option<Hold> {
@@ -420,7 +421,7 @@ fn offer_of(routed: &Routed) -> Option<OfferTerms> {
 }
 
 /// Where an offer goes: to each by ways of its own; to the webhooks of the whole team only for who has no other.
-fn offers(routed: &Routed, team: &Team) -> Vec<Destination> {
+fn offers(routed: &Routed, team: &Team) -> Vec<DeliveryTarget> {
     let shared = team.sales.recipients.iter().filter_map(|one| match one.id {
         RecipientId::Endpoint(endpoint) => Some(endpoint),
         RecipientId::Rep(_) => None,
@@ -436,7 +437,7 @@ fn offers(routed: &Routed, team: &Team) -> Vec<Destination> {
             }
         }
     }
-    to.into_iter().map(|(endpoint, rep)| Destination { endpoint, rep }).collect()
+    to.into_iter().map(|(endpoint, rep)| DeliveryTarget { endpoint, rep }).collect()
 }
 
 fn names(later: &[Later]) -> String {

@@ -76,6 +76,7 @@ pub async fn decide(ctx: &QualifierContext, items: &[&Item], spooled: &[SpoolKey
     let (arrivals, requalify) = sorted(items);
     let same_within = SignedDuration::from_secs(i64::try_from(ctx.settings.intake.same_content_s).unwrap_or(600));
     let mut batch = ctx.store.begin().await?;
+    // Before any lock: what came before needs none.
     let new_arrivals = load::new_arrivals(&mut batch, &arrivals, now).await?;
     let mut work_unit = load::load(&mut batch, &new_arrivals, &requalify, same_within).await?;
     let recorder = ArrivalRecorder { same_within, new_id: || uuid_v7(now) };
@@ -96,6 +97,7 @@ pub async fn decide(ctx: &QualifierContext, items: &[&Item], spooled: &[SpoolKey
     if !updates.is_empty() {
         batch.enqueue(&updates, now).await?;
     }
+    // Offers follow the commit: one of a row that is not there yet would be taken for done.
     batch.commit().await?;
     Ok(report)
 }
@@ -109,6 +111,7 @@ fn sorted<'a>(items: &[&'a Item]) -> (Vec<&'a Arrival>, Vec<RequalifyLead>) {
             Item::Requalify(message) => requalify.push(*message),
         }
     }
+    // The same promise may be offered twice: the sweeper offers again what was not confirmed.
     requalify.sort_unstable();
     requalify.dedup();
     (arrivals, requalify)
@@ -227,6 +230,7 @@ async fn write(
         .map(|(id, person)| PersonRow { id, client: person.client, profile: person.profile })
         .collect();
     let leads: Vec<_> = work_unit.leads.into_values().filter(|lead| lead.changed).map(|lead| lead.row).collect();
+    // A statement without rows is a round trip for nothing, and most batches have few of these.
     if !persons.is_empty() || !work_unit.new_identities.is_empty() {
         batch.persons_write(persons, &work_unit.new_identities, at.now).await?;
     }

@@ -81,6 +81,7 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
             let (Some(work), Some(person)) = (work.get(&lead.row.client), persons.get(&lead.row.person)) else {
                 continue;
             };
+            // That of a closed lead is done too: left behind, it would be offered for ever.
             if let Some(version) = lead.regrade {
                 decided.regraded.push((lead.row.id, version));
             }
@@ -153,6 +154,7 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
         let changes = changes(lead, work, &decision, due_at);
         let by_hand = is_by_hand(lead, work);
         lead.row.decided = Some((id, criteria, decision.grade, decision.score));
+        // The client may have changed its program since the lead came.
         lead.row.program = work.program;
         if before.is_some_and(|before| decision.grade < before) {
             lead.row.rounds = 0;
@@ -171,6 +173,7 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
             lead.row.closed = Some((self.now, why.clone()));
         }
         let is_a = decision.grade == Grade::A && decision.closed.is_none();
+        // One that stays A has been handed over; one that was returned and is A again has not.
         if is_a && (before != Some(Grade::A) || lead.row.came_back()) {
             lead.row.matured_at = Some(self.now);
             if by_hand {

@@ -175,6 +175,7 @@ async fn lock_identities(
         batch.identities_anchor(&theirs).await?;
         wanted.extend(theirs);
     }
+    // The row that anchored them is locked by this transaction already.
     wanted.retain(|identity| !new_arrivals.anchored.contains(identity));
     if !wanted.is_empty() {
         batch.identities_lock(&wanted).await?;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use ripen_domain::id::{ClientId, DeliveryId, EndpointId, LeadId, MaturationId};
 use ripen_store::delivery::{offer::NewOffer, write::NewDelivery};
 
-use crate::assign::{Destination, Hold, OfferTerms};
+use crate::assign::{DeliveryTarget, Hold, OfferTerms};
 
 /// A delivery to be attempted now.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +28,7 @@ pub struct MaturationRef {
 
 impl MaturationRef {
     /// A delivery to be attempted now.
-    pub fn delivery(self, to: Destination, id: DeliveryId, now: Timestamp) -> NewDelivery {
+    pub fn delivery(self, to: DeliveryTarget, id: DeliveryId, now: Timestamp) -> NewDelivery {
         let to = Some((to.endpoint, to.rep));
         NewDelivery { to, ..self.unaddressed(id, now) }
     }

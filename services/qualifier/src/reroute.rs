@@ -59,9 +59,11 @@ pub async fn tick(ctx: &QualifierContext, now: Timestamp) -> Result<bool, StoreE
     let mut left = MOST;
     for client in ctx.store.clients_to_route(now, LOOKED_AT).await? {
         loop {
+            // Shared by all clients: one with thousands of held leads must not keep the sweeper here.
             let Some(one_less) = left.checked_sub(1) else { return Ok(true) };
             left = one_less;
             let rerouted = reroute(ctx, client, now).await?;
+            // After the commit: an offer of a row that is not there yet would be taken for done.
             worker::offer_deliveries(ctx, &rerouted.deliveries).await;
             if !rerouted.more {
                 break;
@@ -91,6 +93,7 @@ async fn reroute(ctx: &QualifierContext, client: ClientId, now: Timestamp) -> Re
     let full = assigner.full(client);
     writes.write(&mut batch, now.saturating_add(ctx.offer()).unwrap_or(now)).await?;
     batch.turns_write(&assigner.turns).await?;
+    // All that the client has waiting: one by one, each would only learn that the day is full.
     if let Some(hold) = &full {
         batch.held_put_off(client, (hold.until, &hold.why), now).await?;
     }

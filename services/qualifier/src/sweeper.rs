@@ -107,13 +107,16 @@ async fn forget(ctx: &QualifierContext) -> Result<(), StoreError> {
 /// When the database is away: what was not offered stays due.
 pub async fn tick(ctx: &QualifierContext, pace: &mut Pace, now: Timestamp) -> Result<Swept, StoreError> {
     let mut swept = Swept::default();
+    // What is offered is not offered again for a while: an offer to nobody would delay it by that.
     if !ctx.transport.is_ready() {
         return Ok(swept);
     }
+    // Arrivals wait for no time of day: a clock that is off does not hold them up.
     spooled(ctx, now, &mut swept).await?;
     if !clock_is_sound(ctx, now).await? {
         return Ok(swept);
     }
+    // Offers are marked by the clock: set back an hour, it would hold them for that hour.
     if pace.went_back(now) {
         ctx.store.sweep_forget_offers(now, until(ctx, now)).await?;
     }
@@ -126,6 +129,7 @@ pub async fn tick(ctx: &QualifierContext, pace: &mut Pace, now: Timestamp) -> Re
     swept.more |= swept.regrades == sizes.regrade_sweep as usize;
     let fired = fired.into_iter().map(|(lead, generation)| (lead, Some(generation)));
     let messages = fired.chain(regrades.into_iter().map(|lead| (lead, None))).map(requalify).collect();
+    // What is not taken is offered again when its time is up.
     ctx.transport.publish_all(Queue::Requalify, messages).await;
     swept.more |= reroute::tick(ctx, now).await?;
     Ok(swept)

@@ -127,6 +127,7 @@ impl UnitOfWork {
         if row.stage.is_open() {
             self.open.insert((row.person, row.program), row.id);
         }
+        // Locked by its person and by its own id, it comes twice: the first stays, with what was changed in it.
         self.leads.entry(row.id).or_insert_with(|| TrackedLead::new(row));
     }
 }

@@ -32,6 +32,7 @@ const BACKOFF: Backoff = Backoff { first: Duration::from_millis(20), longest: Du
 /// Takes and decides until asked to stop; what is held then goes back to the queue.
 pub async fn run(ctx: QualifierContext, queue: Queue, stop: Stop) {
     let batch = ctx.settings.qualifier.batch.max(1);
+    // The next batch is here while this one is decided.
     let prefetch = u16::try_from(batch.saturating_mul(2)).unwrap_or(u16::MAX);
     let consumer = ctx.transport.consume(queue, prefetch);
     loop {
@@ -78,6 +79,7 @@ impl Handler<'_> {
         let mut suspects = Vec::new();
         for message in received {
             match self.read(&message.body) {
+                // Tried again, it would be as unreadable, and its neighbours would wait for it.
                 Err(why) => settled.push((message, Settlement::Dead(why))),
                 Ok(item) if message.delivery_count >= SUSPICIOUS_DELIVERIES => suspects.push((message, item)),
                 Ok(item) => healthy.push((message, item)),
@@ -91,6 +93,7 @@ impl Handler<'_> {
                 1 => suspects.append(&mut batch),
                 _ => {
                     metrics::counter!("ripen_batches_split_total").increment(1);
+                    // In halves: of 256 messages the one to blame stands alone after eight runs.
                     let second = batch.split_off(batch.len() / 2);
                     waiting.push(second);
                     waiting.push(batch);

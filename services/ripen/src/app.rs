@@ -225,8 +225,13 @@ fn spawn_roles(
     let Parts { store, transport, settings, health, clock, links: (key, links) } = parts;
     let mut routes = Router::new();
     if roles.contains(&Role::Intake) {
-        let ctx =
-            ripen_intake::Context::new(store.clone(), transport.clone(), clock.clone(), &settings, health.clone());
+        let ctx = ripen_intake::IntakeContext::new(
+            store.clone(),
+            transport.clone(),
+            clock.clone(),
+            &settings,
+            health.clone(),
+        );
         routes = routes.merge(ripen_intake::router(ctx.clone()));
         tasks.spawn("intake", ripen_intake::service(ctx, stop.clone()));
     }
@@ -242,8 +247,9 @@ fn spawn_roles(
         tasks.spawn("qualifier", ripen_qualifier::service(ctx, stop.clone()));
     }
     if roles.contains(&Role::Desk) {
-        let ctx = ripen_desk::Context::new(store.clone(), clock.clone(), &settings, health.clone(), key)?;
-        routes = routes.merge(ripen_desk::router(ctx.clone()));
+        let ctx = ripen_desk::DeskContext::new(store.clone(), clock.clone(), &settings, health.clone(), key)?;
+        let described = ripen_web::openapi::router([ripen_intake::openapi(), ripen_desk::openapi()])?;
+        routes = routes.merge(ripen_desk::router(ctx.clone())).merge(described);
         tasks.spawn("desk", ripen_desk::service(ctx, stop.clone()));
     }
     if roles.contains(&Role::Dispatcher) {

@@ -65,12 +65,14 @@ impl Queue {
             table.insert(name.into(), value);
         };
         put("x-queue-type", text("quorum"));
+        // Not `drop-head`, the default: a full queue would throw away its oldest leads without a word.
         put("x-overflow", text("reject-publish"));
         put("x-max-length-bytes", AMQPValue::LongLongInt(i64::try_from(options.queue_bytes_max).unwrap_or(i64::MAX)));
         put("x-delivery-limit", AMQPValue::LongLongInt(row.delivery_limit));
         if let Some(dead) = row.dead_letters {
             put("x-dead-letter-exchange", text(""));
             put("x-dead-letter-routing-key", text(dead.name()));
+            // At most once, the default, loses a dead letter whose queue is not there at that moment.
             put("x-dead-letter-strategy", text("at-least-once"));
         }
         table

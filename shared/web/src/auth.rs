@@ -19,6 +19,7 @@ pub fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
         .and_then(|text| text.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, key)| key.trim())
+        // A bound before it is hashed: a header may be as long as the buffer for all of them.
         .filter(|key| !key.is_empty() && key.len() <= 512)
         .ok_or_else(|| no_key("The Authorization header must have the form \"Bearer KEY\"."))
 }

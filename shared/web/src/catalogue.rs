@@ -2,12 +2,13 @@
 //! `type` of a problem points at its line there.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Where the catalogue is served.
 pub const PATH: &str = "/v1/problems";
 
 /// One type of problem (RFC 9457).
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ProblemType {
     /// The fragment of the type's address.
     pub code: &'static str,
@@ -17,6 +18,14 @@ pub struct ProblemType {
     pub title: &'static str,
     /// What the sender can do about it.
     pub remedy: &'static str,
+}
+
+impl ProblemType {
+    /// Whether it comes with `Retry-After`: the same request may succeed later.
+    #[must_use]
+    pub fn has_retry_after(&self) -> bool {
+        [&ARRIVAL_PENDING, &TOO_MANY_REQUESTS, &UNAVAILABLE].contains(&self)
+    }
 }
 
 macro_rules! catalogue {

@@ -54,6 +54,7 @@ async fn edge(request: Request, next: Next) -> Response {
     let method = known(request.method());
     let path = request.extensions().get::<MatchedPath>().cloned();
     let route = path.as_ref().map_or("unmatched", MatchedPath::as_str);
+    // A panic that went on would drop the connection, and its sender could not know whether to send again.
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let mut response = answer.unwrap_or_else(|_payload| {
         // The payload can quote what was posted, so it goes nowhere from here.
@@ -62,6 +63,7 @@ async fn edge(request: Request, next: Next) -> Response {
     });
     let headers = response.headers_mut();
     for (name, value) in &SECURITY {
+        // A page has a policy of its own.
         headers.entry(name).or_insert_with(|| value.clone());
     }
     note(method, path.as_ref(), &response, started.elapsed());

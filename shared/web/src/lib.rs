@@ -6,9 +6,11 @@ pub mod auth;
 pub mod body;
 pub mod catalogue;
 pub mod edge;
+pub mod extract;
+pub mod openapi;
 pub mod page;
 pub mod problem;
 pub mod rate;
 pub mod serve;
 
-pub use problem::{FieldError, Problem};
+pub use problem::{FieldProblem, Problem};

@@ -12,7 +12,7 @@ use crate::catalogue::{self, ProblemType};
 
 /// What is wrong with one field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct FieldError {
+pub struct FieldProblem {
     /// JSON pointer (RFC 6901) to the field.
     pub pointer: Cow<'static, str>,
     /// One word for machines: `missing`, `invalid`, `too_long`, `duplicate`.
@@ -21,7 +21,7 @@ pub struct FieldError {
     pub message: Cow<'static, str>,
 }
 
-impl FieldError {
+impl FieldProblem {
     /// The same error inside element `index` of an array.
     #[must_use]
     pub fn in_element(mut self, index: usize) -> Self {
@@ -35,7 +35,7 @@ impl FieldError {
 pub struct Problem {
     kind: &'static ProblemType,
     detail: Cow<'static, str>,
-    errors: Vec<FieldError>,
+    errors: Vec<FieldProblem>,
     retry_after_s: Option<u64>,
 }
 
@@ -48,7 +48,7 @@ impl Problem {
 
     /// Names the fields that are wrong.
     #[must_use]
-    pub fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
+    pub fn with_errors(mut self, errors: Vec<FieldProblem>) -> Self {
         self.errors = errors;
         self
     }
@@ -92,7 +92,7 @@ impl Problem {
 
     /// The fields that are wrong.
     #[must_use]
-    pub fn errors(&self) -> &[FieldError] {
+    pub fn errors(&self) -> &[FieldProblem] {
         &self.errors
     }
 
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_problem_points_into_the_catalogue_and_names_the_fields() {
-        let error = FieldError { pointer: "/email".into(), code: "missing", message: "Give one.".into() };
+        let error = FieldProblem { pointer: "/email".into(), code: "missing", message: "Give one.".into() };
         let problem = Problem::new(&catalogue::INVALID_LEAD, "No way.").with_errors(vec![error.in_element(3)]);
         let json = serde_json::to_value(&problem).unwrap();
         assert_eq!(json["type"], "/v1/problems#invalid-lead");

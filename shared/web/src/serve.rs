@@ -62,6 +62,7 @@ pub async fn serve(
             drop(permit);
         });
     }
+    // New connections are refused from here on, so that a balancer takes them elsewhere.
     drop(listener);
     if tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_err() {
         tracing::warn!(
@@ -77,6 +78,7 @@ type Accepted = (TcpStream, SocketAddr, OwnedSemaphorePermit);
 /// The next connection, once there is room for one.
 async fn next(listener: &TcpListener, permits: &Arc<Semaphore>) -> io::Result<Accepted> {
     // The semaphore is never closed.
+    // Before accepting: a connection that cannot be served yet waits in the system's backlog.
     let permit = Arc::clone(permits).acquire_owned().await.map_err(io::Error::other)?;
     loop {
         match listener.accept().await {

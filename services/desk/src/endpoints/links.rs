@@ -2,7 +2,7 @@
 //! whom: mail programs and their guards follow links before people do. Only a posted form says something.
 
 use axum::{
-    extract::{Path, Request, State, rejection::PathRejection},
+    extract::{FromRequest as _, Path, Request, State, rejection::PathRejection},
     http::StatusCode,
     response::Response,
 };
@@ -16,47 +16,107 @@ use ripen_store::{
     delivery::feed::SentDelivery,
     outcome::record::{NewOutcome, Recorded},
 };
-use ripen_web::body;
+use ripen_web::{
+    body,
+    extract::{FormBody, NamedFields},
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
 
-use super::{by_link, failed};
+use super::caller::{by_link, failed};
 use crate::{
-    Context,
-    page::{self, lead::Message},
+    context::DeskContext,
+    page::{self, lead::LeadNotice},
 };
 
-type Token = Result<Path<String>, PathRejection>;
+type LinkToken = Result<Path<String>, PathRejection>;
 
-/// The lead, what was said of it, and forms to say something.
-pub async fn show(State(context): State<Context>, token: Token) -> Response {
+/// What the page's forms say: each outcome has a form of its own, so that fields of another never come along.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub struct OutcomeForm {
+    /// `accepted`, `returned`, `not_yet`, `won` or `lost`.
+    outcome: Option<String>,
+    /// Why, or what was agreed.
+    reason: Option<String>,
+    /// What it was sold for.
+    amount: Option<String>,
+    /// ISO 4217, with the amount.
+    currency: Option<String>,
+    /// When it may be ready.
+    date: Option<String>,
+    /// The number of the outcome that was the newest when the form was shown.
+    seen: Option<String>,
+}
+
+impl NamedFields for OutcomeForm {
+    fn hint(_field: &str) -> &'static str {
+        "send each field once."
+    }
+}
+
+impl OutcomeForm {
+    fn seen(&self) -> Option<i32> {
+        self.seen.as_deref()?.parse().ok()
+    }
+
+    fn said(self) -> Said {
+        let Self { outcome, reason, amount, currency, date, seen: _ } = self;
+        Said { outcome: outcome.map(word), reason, amount, currency, date }
+    }
+}
+
+/// Shows the lead behind a link, what was said of it, and forms to say something. Changes nothing.
+#[utoipa::path(get, path = "/o/{token}", operation_id = "show_delivery", tag = "pages",
+    params(("token" = String, Path, description = "The signed token of a link in a mail or payload.")),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html", body = String),
+        (status = 404, description = "The link was changed on its way, as a page.", content_type = "text/html", body = String),
+        (status = 410, description = "The link has expired, as a page.", content_type = "text/html", body = String),
+        (status = 503, description = "The database is away, as a page.", content_type = "text/html", body = String),
+    ))]
+pub async fn show(State(context): State<DeskContext>, token: LinkToken) -> Response {
     match opened(&context, token).await {
-        Ok(sent) => page::lead::render(StatusCode::OK, &sent, &Message::None, &Said::default()),
+        Ok(sent) => page::lead::render(StatusCode::OK, &sent, &LeadNotice::None, &Said::default()),
         Err(response) => *response,
     }
 }
 
-/// Records what the form says and shows what is recorded.
-pub async fn say(State(context): State<Context>, token: Token, request: Request) -> Response {
-    let (parts, content) = request.into_parts();
+/// Records what the form says, and shows the page with what is recorded.
+#[utoipa::path(post, path = "/o/{token}", operation_id = "say_outcome", tag = "pages",
+    params(("token" = String, Path, description = "The signed token of a link in a mail or payload.")),
+    request_body(content = OutcomeForm, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "Recorded, now or before; the page.", content_type = "text/html", body = String),
+        (status = 400, description = "The form cannot be read, as a page.", content_type = "text/html", body = String),
+        (status = 404, description = "The link was changed on its way, as a page.", content_type = "text/html", body = String),
+        (status = 409, description = "Not recorded: outside the terms, or something else was said meanwhile; the page.",
+            content_type = "text/html", body = String),
+        (status = 410, description = "The link has expired, as a page.", content_type = "text/html", body = String),
+        (status = 422, description = "NamedFields are wrong; the page with what was typed.", content_type = "text/html", body = String),
+        (status = 503, description = "The database is away, as a page.", content_type = "text/html", body = String),
+    ))]
+pub async fn say(State(context): State<DeskContext>, token: LinkToken, request: Request) -> Response {
     let sent = match opened(&context, token).await {
         Ok(sent) => sent,
         Err(response) => {
-            body::discard(content).await;
+            body::discard(request.into_body()).await;
             return *response;
         }
     };
-    let bytes = match body::read(&parts.headers, content, context.body).await {
-        Ok(bytes) => bytes,
+    let form = match FormBody::<OutcomeForm>::from_request(request, &context).await {
+        Ok(FormBody(form)) => form,
         Err(problem) => return page::trouble(&problem),
     };
-    let (said, seen) = form(&bytes);
+    let seen = form.seen();
+    let said = form.said();
     match said.read() {
         Ok(outcome) => record(&context, sent, (&said, &outcome), seen).await,
-        Err(wrong) => page::lead::render(StatusCode::UNPROCESSABLE_ENTITY, &sent, &Message::Wrong(wrong), &said),
+        Err(wrong) => page::lead::render(StatusCode::UNPROCESSABLE_ENTITY, &sent, &LeadNotice::Wrong(wrong), &said),
     }
 }
 
 async fn record(
-    context: &Context,
+    context: &DeskContext,
     sent: SentDelivery,
     (said, outcome): (&Said, &Outcome),
     seen: Option<i32>,
@@ -70,10 +130,10 @@ async fn record(
         Err(error) => return page::trouble(&failed(&error)),
     };
     let (status, message) = match recorded {
-        Recorded::Done(_) => (StatusCode::OK, Message::Recorded),
-        Recorded::Again => (StatusCode::OK, Message::Again),
-        Recorded::Stale => (StatusCode::CONFLICT, Message::Stale),
-        Recorded::Refused(why) => (StatusCode::CONFLICT, Message::Refused(why.0)),
+        Recorded::Done(_) => (StatusCode::OK, LeadNotice::Recorded),
+        Recorded::Again => (StatusCode::OK, LeadNotice::Again),
+        Recorded::Stale => (StatusCode::CONFLICT, LeadNotice::Stale),
+        Recorded::Refused(why) => (StatusCode::CONFLICT, LeadNotice::Refused(why.0)),
         Recorded::Unknown => return page::dead(StatusCode::NOT_FOUND),
     };
     let typed = if status == StatusCode::OK { Said::default() } else { said.clone() };
@@ -83,7 +143,7 @@ async fn record(
     }
 }
 
-async fn opened(context: &Context, token: Token) -> Result<SentDelivery, Box<Response>> {
+async fn opened(context: &DeskContext, token: LinkToken) -> Result<SentDelivery, Box<Response>> {
     let token = token.map(|Path(token)| token).unwrap_or_default();
     match context.key.open(&token, context.clock.now()) {
         Ok(id) => load(context, id).await,
@@ -92,30 +152,10 @@ async fn opened(context: &Context, token: Token) -> Result<SentDelivery, Box<Res
     }
 }
 
-async fn load(context: &Context, id: DeliveryId) -> Result<SentDelivery, Box<Response>> {
+async fn load(context: &DeskContext, id: DeliveryId) -> Result<SentDelivery, Box<Response>> {
     // Whoever holds the link is let in by its signature, to this delivery alone.
     let found = context.store.sent(by_link(), id).await.map_err(|error| Box::new(page::trouble(&failed(&error))))?;
     found.ok_or_else(|| Box::new(page::dead(StatusCode::NOT_FOUND)))
-}
-
-/// The fields of a form, and the number of the outcome that was the newest when it was shown. Fields of another outcome's
-/// form never come along: each outcome has a form of its own.
-fn form(bytes: &[u8]) -> (Said, Option<i32>) {
-    let mut said = Said::default();
-    let mut seen = None;
-    for (name, value) in form_urlencoded::parse(bytes) {
-        let value = value.into_owned();
-        match &*name {
-            "outcome" => said.outcome = Some(word(value)),
-            "reason" => said.reason = Some(value),
-            "amount" => said.amount = Some(value),
-            "currency" => said.currency = Some(value),
-            "date" => said.date = Some(value),
-            "seen" => seen = value.parse().ok(),
-            _ => {}
-        }
-    }
-    (said, seen)
 }
 
 /// People and older mails say `accept` and `return`.
@@ -129,13 +169,31 @@ fn word(value: String) -> String {
 
 #[cfg(test)]
 mod tests {
+    use axum::{body::Body, extract::FromRef};
+    use ripen_web::body::BodyLimits;
+
     use super::*;
 
-    #[test]
-    fn a_form_is_read_field_by_field() {
-        let (said, seen) = form(b"outcome=return&reason=no+budget&seen=2&x=1");
+    #[derive(Clone)]
+    struct Limits;
+
+    impl FromRef<Limits> for BodyLimits {
+        fn from_ref(_: &Limits) -> Self {
+            Self { bytes: 1000, time: std::time::Duration::from_secs(5) }
+        }
+    }
+
+    async fn form(content: &'static [u8]) -> OutcomeForm {
+        let FormBody(form) = FormBody::from_request(Request::new(Body::from(content)), &Limits).await.unwrap();
+        form
+    }
+
+    #[tokio::test]
+    async fn a_form_is_read_field_by_field() {
+        let read = form(b"outcome=return&reason=no+budget&seen=2&x=1").await;
+        assert_eq!(read.seen(), Some(2));
+        let said = read.said();
         assert_eq!((said.outcome.as_deref(), said.reason.as_deref()), (Some("returned"), Some("no budget")));
-        assert_eq!(seen, Some(2));
-        assert_eq!(form(b"\xff&seen=x").1, None);
+        assert_eq!(form(b"\xff&seen=x").await.seen(), None);
     }
 }

@@ -1,86 +1,100 @@
 //! `POST /v1/deliveries/{id}/outcomes`: a client's program says what became of a lead.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
-    extract::{Path, Request, State, rejection::PathRejection},
-    http::{HeaderMap, StatusCode, header},
+    extract::{FromRequest as _, Request, State},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use ripen_domain::{
     id::DeliveryId,
     outcome::{How, Outcome, Said, Wrong},
 };
-use ripen_store::{
-    client::token::TokenHolder,
-    outcome::record::{NewOutcome, Recorded},
+use ripen_store::outcome::record::{NewOutcome, Recorded};
+use ripen_web::{
+    FieldProblem, Problem, catalogue,
+    extract::{JsonBody, PathId, refuse_unread},
+    openapi::refusals,
 };
-use ripen_web::{FieldError, Problem, body, catalogue};
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
+use utoipa::{
+    IntoResponses,
+    openapi::{RefOr, Response as Described},
+};
 
-use super::{actor_of, caller, delivery_id, failed, unknown};
-use crate::{Context, view::OutcomeView};
+use super::caller::{ClientCaller, ClientCallerRefusals, failed, unknown};
+use crate::{
+    context::DeskContext,
+    schema::OutcomeBody,
+    view::{OutcomeView, RecordedOutcome},
+};
 
-/// 201 where it is recorded, 200 where it was said before.
+struct OutcomeRefusals;
+
+impl IntoResponses for OutcomeRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Described>> {
+        refusals(&[
+            &catalogue::MALFORMED_BODY,
+            &catalogue::NOT_FOUND,
+            &catalogue::BODY_TOO_SLOW,
+            &catalogue::OUTCOME_REFUSED,
+            &catalogue::BODY_TOO_LARGE,
+            &catalogue::UNSUPPORTED_MEDIA_TYPE,
+            &catalogue::INVALID_OUTCOME,
+        ])
+    }
+}
+
+/// Records what became of a lead. Saying the same again changes nothing.
+#[utoipa::path(post, path = "/v1/deliveries/{id}/outcomes", operation_id = "record_outcome", tag = "deliveries",
+    security(("client_token" = [])),
+    params(("id" = String, Path, description = "The delivery's id.", example = "dlv_01kahxq5z5e4y9wd3tvdnzxkqj")),
+    request_body = OutcomeBody,
+    responses(
+        (status = 201, description = "Recorded.", body = RecordedOutcome),
+        (status = 200, description = "It was recorded before.", body = RecordedOutcome),
+        OutcomeRefusals, ClientCallerRefusals,
+    ))]
 pub async fn say(
-    State(context): State<Context>,
-    id: Result<Path<String>, PathRejection>,
+    State(context): State<DeskContext>,
+    caller: Result<ClientCaller, Problem>,
+    id: Result<PathId<DeliveryId>, Problem>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (parts, content) = request.into_parts();
-    let holder = match caller(&context, &parts.headers).await {
-        Ok(holder) => holder,
-        Err(problem) => {
-            body::discard(content).await;
-            return Err(problem);
-        }
+    let (caller, PathId(id)) = match caller.and_then(|caller| Ok((caller, id?))) {
+        Ok(known) => known,
+        Err(problem) => return Err(refuse_unread(request, problem).await),
     };
-    let bytes = body::read(&parts.headers, content, context.body).await?;
-    let id = delivery_id(&id.map(|Path(id)| id).unwrap_or_default())?;
-    is_json(&parts.headers)?;
-    let outcome = outcome(&bytes)?;
-    record(&context, &holder, id, &outcome).await
+    let JsonBody(said) = JsonBody::<Map<String, Value>>::from_request(request, &context).await?;
+    let outcome = Said::from_json(&said).and_then(|said| said.read()).map_err(invalid)?;
+    record(&context, &caller, id, &outcome).await
 }
 
 async fn record(
-    context: &Context,
-    holder: &TokenHolder,
+    context: &DeskContext,
+    caller: &ClientCaller,
     id: DeliveryId,
     outcome: &Outcome,
 ) -> Result<Response, Problem> {
-    let scope = actor_of(holder).scope();
-    let new = NewOutcome { delivery: id, outcome, how: How::Api, by: &holder.name, seen: None, dry_run: false };
+    let scope = caller.actor().scope();
+    let new = NewOutcome { delivery: id, outcome, how: How::Api, by: &caller.0.name, seen: None, dry_run: false };
     let recorded = context.store.outcome_record(scope, &new, &context.hours, context.clock.now()).await;
     let status = match recorded.map_err(|error| failed(&error))? {
         Recorded::Done(_) => StatusCode::CREATED,
+        // A program that tries again must not take its own success for a refusal.
         Recorded::Again | Recorded::Stale => StatusCode::OK,
         Recorded::Unknown => return Err(unknown()),
         Recorded::Refused(why) => return Err(Problem::new(&catalogue::OUTCOME_REFUSED, why.0)),
     };
     let said = context.store.outcomes_of(scope, id).await.map_err(|error| failed(&error))?;
-    let newest = said.last().map(OutcomeView::from);
-    Ok((status, Json(json!({"delivery": id, "outcome": newest}))).into_response())
-}
-
-fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = given.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") {
-        return Ok(());
-    }
-    Err(Problem::new(&catalogue::UNSUPPORTED_MEDIA_TYPE, "Send an outcome as application/json."))
-}
-
-fn outcome(bytes: &[u8]) -> Result<Outcome, Problem> {
-    let malformed = |detail: String| Problem::new(&catalogue::MALFORMED_BODY, detail);
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| {
-        malformed(format!("The body is no JSON at line {}, column {}.", error.line(), error.column()))
-    })?;
-    let object = value.as_object().ok_or_else(|| malformed("The body must be one JSON object.".to_owned()))?;
-    Said::from_json(object).and_then(|said| said.read()).map_err(invalid)
+    let view = RecordedOutcome { delivery: id, outcome: said.last().map(OutcomeView::from) };
+    Ok((status, Json(view)).into_response())
 }
 
 fn invalid(wrong: Vec<Wrong>) -> Problem {
-    let error = |one: Wrong| FieldError {
+    let error = |one: Wrong| FieldProblem {
         pointer: format!("/{}", one.field).into(),
         code: one.code,
         message: one.message.into(),

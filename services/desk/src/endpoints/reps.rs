@@ -8,11 +8,19 @@ use axum::{
 };
 use ripen_domain::link::BadLink;
 
-use super::failed;
-use crate::{Context, page};
+use super::caller::failed;
+use crate::{context::DeskContext, page};
 
-/// Open leads and offers.
-pub async fn show(State(context): State<Context>, token: Result<Path<String>, PathRejection>) -> Response {
+/// Shows a rep's open leads and offers behind the link in their mails.
+#[utoipa::path(get, path = "/r/{token}", operation_id = "show_rep_leads", tag = "pages",
+    params(("token" = String, Path, description = "The signed token of the rep's link.")),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html", body = String),
+        (status = 404, description = "The link was changed on its way, as a page.", content_type = "text/html", body = String),
+        (status = 410, description = "The link has expired or was revoked, as a page.", content_type = "text/html", body = String),
+        (status = 503, description = "The database is away, as a page.", content_type = "text/html", body = String),
+    ))]
+pub async fn show(State(context): State<DeskContext>, token: Result<Path<String>, PathRejection>) -> Response {
     let token = token.map(|Path(token)| token).unwrap_or_default();
     let now = context.clock.now();
     let (rep, made) = match context.key.open_rep(&token, now) {
@@ -21,6 +29,7 @@ pub async fn show(State(context): State<Context>, token: Result<Path<String>, Pa
         Err(BadLink::Expired(_)) => return page::dead(StatusCode::GONE),
     };
     let known = match context.store.rep_links(rep).await {
+        // Links of before were revoked, and so were those of a rep who is gone.
         Ok(Some(known)) if known.since <= made => known,
         Ok(_) => return page::dead(StatusCode::GONE),
         Err(error) => return page::trouble(&failed(&error)),

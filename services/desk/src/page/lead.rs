@@ -13,11 +13,11 @@ use ripen_web::page::Layout;
 
 use super::{
     page,
-    shown::{Fact, Reach, ShownLead, when},
+    shown::{ContactWay, ShownFact, ShownLead, when},
 };
 
 /// What is said above the lead.
-pub enum Message {
+pub enum LeadNotice {
     /// Nothing.
     None,
     /// It is recorded.
@@ -32,7 +32,7 @@ pub enum Message {
     Wrong(Vec<Wrong>),
 }
 
-/// A [`Message`] in words.
+/// A [`LeadNotice`] in words.
 struct Notice {
     is_bad: bool,
     text: String,
@@ -42,7 +42,7 @@ struct Notice {
 #[template(path = "lead.html")]
 struct LeadPage<'a> {
     lead: &'a ShownLead,
-    facts: Vec<Fact>,
+    facts: Vec<ShownFact>,
     notice: Option<Notice>,
     /// What was said, the newest first.
     history: Vec<String>,
@@ -70,12 +70,12 @@ impl LeadPage<'_> {
 #[template(path = "offer.html")]
 struct OfferPage<'a> {
     lead: &'a ShownLead,
-    facts: Vec<Fact>,
+    facts: Vec<ShownFact>,
     notice: Option<Notice>,
 }
 
 /// The lead with its forms. `typed` is what stands in the forms already.
-pub fn render(status: StatusCode, sent: &SentDelivery, message: &Message, typed: &Said) -> Response {
+pub fn render(status: StatusCode, sent: &SentDelivery, message: &LeadNotice, typed: &Said) -> Response {
     let event = ClientEvent::read(&sent.row.body);
     let is_offer = event.as_ref().is_some_and(|event| event.event.get() == Some(&EventType::LeadOffered));
     let shown = ShownLead::read(event.as_ref(), sent.do_not_contact);
@@ -95,7 +95,7 @@ pub fn render(status: StatusCode, sent: &SentDelivery, message: &Message, typed:
         notice,
         history: history(&sent.outcomes, clock),
         seen: sent.outcomes.last().map_or(0, |newest| newest.number),
-        sent: typed.outcome.as_deref().filter(|_| !matches!(message, Message::None)),
+        sent: typed.outcome.as_deref().filter(|_| !matches!(message, LeadNotice::None)),
         typed,
         currency: typed.currency.clone().or_else(|| Some(currency_of(country)?.to_string())).unwrap_or_default(),
         return_reasons,
@@ -103,20 +103,20 @@ pub fn render(status: StatusCode, sent: &SentDelivery, message: &Message, typed:
     page(&shown.name, &header, Layout::Column, content).response(status)
 }
 
-fn notice(message: &Message, newest: Option<String>, is_offer: bool) -> Option<Notice> {
+fn notice(message: &LeadNotice, newest: Option<String>, is_offer: bool) -> Option<Notice> {
     let newest = newest.unwrap_or_else(|| "nothing".to_owned());
     let (is_bad, text) = match message {
-        Message::None => return None,
-        Message::Recorded | Message::Again if is_offer => {
+        LeadNotice::None => return None,
+        LeadNotice::Recorded | LeadNotice::Again if is_offer => {
             (false, "Recorded. If you took it, everything about it is on its way to you.".to_owned())
         }
-        Message::Recorded => (false, format!("Recorded: {newest}. Thank you.")),
-        Message::Again => (false, format!("That was recorded before and counts once. Said last: {newest}.")),
-        Message::Stale => {
+        LeadNotice::Recorded => (false, format!("Recorded: {newest}. Thank you.")),
+        LeadNotice::Again => (false, format!("That was recorded before and counts once. Said last: {newest}.")),
+        LeadNotice::Stale => {
             (true, format!("Not recorded: something else was said meanwhile ({newest}). Look, and say it again."))
         }
-        Message::Refused(why) => (true, format!("Not recorded. {why}")),
-        Message::Wrong(wrong) => {
+        LeadNotice::Refused(why) => (true, format!("Not recorded. {why}")),
+        LeadNotice::Wrong(wrong) => {
             let all: Vec<_> = wrong.iter().map(|one| one.message.as_str()).collect();
             (true, format!("Not recorded. {}", all.join(" ")))
         }
@@ -124,14 +124,14 @@ fn notice(message: &Message, newest: Option<String>, is_offer: bool) -> Option<N
     Some(Notice { is_bad, text })
 }
 
-fn facts(sent: &SentDelivery, lead: &ShownLead) -> Vec<Fact> {
+fn facts(sent: &SentDelivery, lead: &ShownLead) -> Vec<ShownFact> {
     let all = [
         ("Place", lead.place.clone()),
         ("Came from", lead.source.clone()),
         ("Sent", when(sent.row.sent_at, &lead.clock)),
     ];
     let known = all.into_iter().filter(|(_, value)| !value.is_empty());
-    known.map(|(label, value)| Fact { label, value }).collect()
+    known.map(|(label, value)| ShownFact { label, value }).collect()
 }
 
 fn history(outcomes: &[OutcomeRecord], clock: &TimeZone) -> Vec<String> {

@@ -9,7 +9,7 @@ use ripen_web::page::Layout;
 
 use super::{
     page,
-    shown::{Reach, ShownLead, when},
+    shown::{ContactWay, ShownLead, when},
 };
 
 /// So many leads are shown.
@@ -20,7 +20,7 @@ const REASONS: usize = 3;
 #[derive(Template)]
 #[template(path = "rep.html")]
 struct RepPage {
-    offers: Vec<Offer>,
+    offers: Vec<OpenOffer>,
     /// Nothing was said of them yet.
     waiting: Vec<OpenLead>,
     accepted: Vec<OpenLead>,
@@ -31,7 +31,7 @@ struct RepPage {
 impl RepPage {
     /// How many wait for a call: whoever asked not to be contacted does not.
     fn to_call(&self) -> usize {
-        self.waiting.iter().filter(|one| matches!(one.lead.reach, Reach::By(_))).count()
+        self.waiting.iter().filter(|one| matches!(one.lead.reach, ContactWay::By(_))).count()
     }
 }
 
@@ -41,7 +41,7 @@ struct OpenLead {
     link: String,
 }
 
-struct Offer {
+struct OpenOffer {
     lead: ShownLead,
     link: String,
 }
@@ -54,7 +54,7 @@ pub fn render(rep: &RepLinks, leads: &[RepLead], link: impl Fn(&RepLead) -> Stri
         open.into_iter().partition(|lead| lead.newest == Some(OutcomeKind::Accepted));
     let all = |leads: Vec<&RepLead>| leads.into_iter().map(|lead| OpenLead::read(lead, link(lead))).collect();
     let content = RepPage {
-        offers: offers.into_iter().map(|lead| Offer { lead: read(lead), link: link(lead) }).collect(),
+        offers: offers.into_iter().map(|lead| OpenOffer { lead: read(lead), link: link(lead) }).collect(),
         waiting: all(waiting),
         accepted: all(accepted),
         is_cut: leads.len() > MOST,

@@ -11,7 +11,7 @@ pub struct ShownLead {
     pub name: String,
     pub grade: String,
     pub score: Option<i32>,
-    pub reach: Reach,
+    pub reach: ContactWay,
     /// Why it has its grade, in sentences.
     pub reasons: Vec<String>,
     /// Postal code and country, empty where neither is told.
@@ -25,7 +25,7 @@ pub struct ShownLead {
 }
 
 /// How to reach the person.
-pub enum Reach {
+pub enum ContactWay {
     /// They asked not to be contacted since.
     NotAllowed,
     By(Ways),
@@ -37,7 +37,7 @@ pub struct Ways {
 }
 
 /// A line of a list of facts.
-pub struct Fact {
+pub struct ShownFact {
     pub label: &'static str,
     pub value: String,
 }
@@ -53,7 +53,7 @@ impl ShownLead {
             name: name(&lead),
             grade: data.grade.get().map_or("A", |grade| grade.word()).to_owned(),
             score: data.score.get().copied(),
-            reach: if do_not_contact { Reach::NotAllowed } else { Reach::By(Ways::read(&lead)) },
+            reach: if do_not_contact { ContactWay::NotAllowed } else { ContactWay::By(Ways::read(&lead)) },
             reasons: reasons.filter_map(|reason| text(&reason.because).map(str::to_owned)).collect(),
             place: joined([text(&lead.postal_code), text(&lead.country)]),
             source: data.source.get().and_then(|source| text(&source.name)).unwrap_or_default().to_owned(),

@@ -7,7 +7,7 @@ use axum::{
 };
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
-use ripen_desk::Context;
+use ripen_desk::DeskContext;
 use ripen_domain::{
     id::{ClientId, DeliveryId, TokenId},
     link::LinkKey,
@@ -83,7 +83,7 @@ pub async fn app() -> App {
     let key = store.link_key(random::bytes32(), clock.now()).await.unwrap();
     assert_eq!(store.link_key(random::bytes32(), clock.now()).await.unwrap(), key, "made once");
     let settings = Settings::default();
-    let context = Context::new(store.clone(), clock.clone(), &settings, Health::default(), key.clone()).unwrap();
+    let context = DeskContext::new(store.clone(), clock.clone(), &settings, Health::default(), key.clone()).unwrap();
     let router = ripen_web::edge::around(ripen_desk::router(context));
     App { store, pool, clock, key, router, _database: database }
 }

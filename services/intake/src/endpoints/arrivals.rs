@@ -1,77 +1,109 @@
 //! `GET /v1/arrivals/{id}` and `GET /v1/arrivals?id=…&id=…`: what became of a source's own arrivals.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use axum::{
     Json,
-    extract::{Path, RawQuery, State, rejection::PathRejection},
-    http::HeaderMap,
+    extract::State,
     response::{IntoResponse, Response},
 };
 use ripen_domain::id::{ArrivalId, SourceId};
 use ripen_store::{StoreError, arrival::status::ArrivalStatus};
-use ripen_web::{Problem, catalogue, edge::LoggedSource};
-use serde_json::json;
+use ripen_web::{
+    Problem, catalogue,
+    edge::LoggedSource,
+    extract::{NamedFields, PathId, Query},
+    openapi::refusals,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{
+    IntoResponses, ToSchema,
+    openapi::{RefOr, Response as Described},
+};
 
-use crate::{Context, response::StatusView};
+use super::caller::{SourceCaller, SourceCallerRefusals};
+use crate::{context::IntakeContext, response::StatusView};
 
 /// Most ids in one question.
 const MOST: usize = 200;
+const WHICH: &str = "Name up to 200 arrivals by their ids: ?id=arr_…&id=arr_….";
 
-/// One arrival.
+/// Which arrivals.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ArrivalsQuery {
+    /// The ids, up to 200 of them, each as an `id` of its own.
+    #[serde(default)]
+    #[param(value_type = Vec<String>, required, min_items = 1, max_items = 200, example = json!(["arr_01kahxq5z5e4y9wd3tvdnzxkqj"]))]
+    id: Vec<ArrivalId>,
+}
+
+impl NamedFields for ArrivalsQuery {
+    fn hint(_field: &str) -> &'static str {
+        WHICH
+    }
+}
+
+/// What became of several arrivals.
+#[derive(Serialize, ToSchema)]
+pub struct StatusList {
+    /// In the order of the ids.
+    arrivals: Vec<StatusView>,
+}
+
+struct ArrivalRefusals;
+
+impl IntoResponses for ArrivalRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Described>> {
+        refusals(&[&catalogue::NOT_FOUND, &catalogue::ARRIVAL_PENDING])
+    }
+}
+
+struct ArrivalsRefusals;
+
+impl IntoResponses for ArrivalsRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Described>> {
+        refusals(&[&catalogue::INVALID_PARAMETER])
+    }
+}
+
+/// What became of one arrival of this source.
+#[utoipa::path(get, path = "/v1/arrivals/{id}", operation_id = "get_arrival", tag = "arrivals",
+    security(("source_key" = [])),
+    params(("id" = String, Path, description = "The arrival's id.", example = "arr_01kahxq5z5e4y9wd3tvdnzxkqj")),
+    responses((status = 200, description = "It is stored.", body = StatusView), ArrivalRefusals, SourceCallerRefusals))]
 pub async fn one(
-    State(context): State<Context>,
-    id: Result<Path<String>, PathRejection>,
-    headers: HeaderMap,
+    State(context): State<IntakeContext>,
+    SourceCaller(source): SourceCaller,
+    PathId(id): PathId<ArrivalId>,
 ) -> Result<Response, Problem> {
-    let source = caller(&context, &headers).await?;
-    let no_id = |_| Problem::new(&catalogue::NOT_FOUND, "This is no arrival's id; those begin with arr_.");
-    let id: ArrivalId = id.map(|Path(id)| id).unwrap_or_default().parse().map_err(no_id)?;
-    let mut found = statuses(&context, source, &[id]).await?;
+    let mut found = statuses(&context, source.id, &[id]).await?;
     let status = found.remove(&id).ok_or_else(|| {
         let detail = "No arrival of this source is stored under this id yet.";
         Problem::new(&catalogue::ARRIVAL_PENDING, detail).retry_after(1)
     })?;
-    Ok(seen(source, Json(StatusView::from(&status)).into_response()))
+    Ok(seen(source.id, Json(StatusView::from(&status)).into_response()))
 }
 
-/// Many arrivals, in the order of the ids; one that is not stored yet is `pending`.
+/// What became of several arrivals of this source; one that is not stored yet is `pending`.
+#[utoipa::path(get, path = "/v1/arrivals", operation_id = "list_arrivals", tag = "arrivals",
+    security(("source_key" = [])), params(ArrivalsQuery),
+    responses((status = 200, description = "In the order of the ids.", body = StatusList), ArrivalsRefusals, SourceCallerRefusals))]
 pub async fn many(
-    State(context): State<Context>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    State(context): State<IntakeContext>,
+    SourceCaller(source): SourceCaller,
+    Query(ArrivalsQuery { id: ids }): Query<ArrivalsQuery>,
 ) -> Result<Response, Problem> {
-    let source = caller(&context, &headers).await?;
-    let ids = ids(query.as_deref().unwrap_or_default())?;
-    let found = statuses(&context, source, &ids).await?;
-    let views = ids.iter().map(|id| found.get(id).map_or_else(|| StatusView::pending(*id), StatusView::from));
-    Ok(seen(source, Json(json!({"arrivals": views.collect::<Vec<_>>()})).into_response()))
-}
-
-async fn caller(context: &Context, headers: &HeaderMap) -> Result<SourceId, Problem> {
-    let source = super::source(context, super::key(headers)?).await?;
-    context.rate.check(&source.id)?;
-    Ok(source.id)
-}
-
-fn ids(query: &str) -> Result<Vec<ArrivalId>, Problem> {
-    let invalid = |detail: String| Problem::new(&catalogue::INVALID_PARAMETER, detail);
-    let given = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "id");
-    let mut ids = Vec::new();
-    for (place, (_, id)) in given.enumerate() {
-        if place == MOST {
-            return Err(invalid(format!("At most {MOST} ids can be asked about at once.")));
-        }
-        ids.push(id.parse().map_err(|_| invalid(format!("The id number {} is no arrival's id.", place + 1)))?);
+    if !(1..=MOST).contains(&ids.len()) {
+        return Err(Problem::new(&catalogue::INVALID_PARAMETER, WHICH));
     }
-    if ids.is_empty() {
-        return Err(invalid(format!("Name up to {MOST} arrivals: ?id=arr_…&id=arr_….")));
-    }
-    Ok(ids)
+    let found = statuses(&context, source.id, &ids).await?;
+    let arrivals = ids.iter().map(|id| found.get(id).map_or_else(|| StatusView::pending(*id), StatusView::from));
+    Ok(seen(source.id, Json(StatusList { arrivals: arrivals.collect() }).into_response()))
 }
 
 async fn statuses(
-    context: &Context,
+    context: &IntakeContext,
     source: SourceId,
     ids: &[ArrivalId],
 ) -> Result<HashMap<ArrivalId, ArrivalStatus>, Problem> {
@@ -91,17 +123,4 @@ fn failed(error: &StoreError) -> Problem {
 fn seen(source: SourceId, mut response: Response) -> Response {
     response.extensions_mut().insert(LoggedSource(source));
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_are_named_one_by_one() {
-        let id = ArrivalId::from_uuid(uuid::Uuid::from_u128(7));
-        assert_eq!(ids(&format!("id={id}&x=1&id={id}")).unwrap(), [id, id]);
-        assert!(ids("").is_err() && ids("id=lead_7").is_err());
-        assert!(ids(&format!("id={id}&").repeat(MOST)).is_ok() && ids(&format!("id={id}&").repeat(MOST + 1)).is_err());
-    }
 }

@@ -1,50 +1,115 @@
 //! `POST /v1/leads` with a source key, and `POST /v1/in/{token}`: the two ways in, handled the same.
 
+use std::collections::BTreeMap;
+
 use axum::{
     extract::{Path, Request, State, rejection::PathRejection},
     response::{IntoResponse, Response},
 };
 use metrics::counter;
-use ripen_domain::secret::Secret;
-use ripen_web::{Problem, body, edge::LoggedSource};
+use ripen_web::{Problem, body, catalogue, edge::LoggedSource, extract::Bearer, openapi::refusals};
+use utoipa::{
+    IntoResponses,
+    openapi::{RefOr, Response as Described},
+};
 
+use super::caller::{key_handle, source, token_handle};
 use crate::{
-    Context,
-    formats::Format,
+    context::IntakeContext,
+    formats::BodyFormat,
     header, page, prefer_wait,
-    receive::{self, Received, Refused},
-    response,
+    receive::{self, ReceivedPost, RefusedPost},
+    response::{self, ReceivedView, StatusView},
+    schema::{LeadBody, LeadForm},
     sources::Handle,
 };
 
-/// With `Authorization: Bearer <source key>`.
-pub async fn by_key(State(context): State<Context>, request: Request) -> Response {
-    let handle = super::key(request.headers());
-    take(&context, handle, request).await
+/// What leads are refused with. A browser that posted a form gets the same as a page that keeps what was typed.
+struct LeadRefusals;
+
+impl IntoResponses for LeadRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Described>> {
+        refusals(&[
+            &catalogue::MALFORMED_BODY,
+            &catalogue::INVALID_HEADER,
+            &catalogue::UNAUTHENTICATED,
+            &catalogue::SOURCE_PAUSED,
+            &catalogue::NOT_FOUND,
+            &catalogue::BODY_TOO_SLOW,
+            &catalogue::BODY_TOO_LARGE,
+            &catalogue::TOO_MANY_LEADS,
+            &catalogue::UNSUPPORTED_MEDIA_TYPE,
+            &catalogue::INVALID_LEAD,
+            &catalogue::TOO_MANY_REQUESTS,
+            &catalogue::INTERNAL_ERROR,
+            &catalogue::UNAVAILABLE,
+        ])
+    }
 }
 
-/// For senders that can set no header.
+/// Takes leads with a source's key.
+///
+/// Answered when the arrival is durable. The same `Idempotency-Key` or `external_id` with the same content is the same
+/// arrival and has the same answer, however often it is sent.
+#[utoipa::path(post, path = "/v1/leads", operation_id = "post_leads", tag = "leads", security(("source_key" = [])),
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters, the same for each try of one post."),
+        ("Prefer" = Option<String>, Header, description = "`wait=SECONDS`, at most 10: answer with the decision where it is there in time.", example = "wait=5"),
+    ),
+    request_body(description = "One lead, or up to 1,000 in an array.", content(
+        (LeadBody = "application/json"), (LeadForm = "application/x-www-form-urlencoded"), (LeadForm = "multipart/form-data"))),
+    responses(
+        (status = 202, description = "Received: one lead, or an array of which each element stands for itself.",
+            body = ReceivedView, headers(("Location" = String, description = "Where to ask what became of one lead."))),
+        (status = 200, description = "Decided, where the sender preferred to wait.", body = StatusView),
+        (status = 303, description = "To a browser that posted a form: on to the source's page of thanks."),
+        LeadRefusals,
+    ))]
+pub async fn by_key(State(context): State<IntakeContext>, key: Result<Bearer, Problem>, request: Request) -> Response {
+    take(&context, key.map(|key| key_handle(&key)), request).await
+}
+
+/// Takes leads from senders that can set no header: the address is the source's own.
+///
+/// Handled as by `POST /v1/leads`.
+#[utoipa::path(post, path = "/v1/in/{token}", operation_id = "post_leads_by_token", tag = "leads",
+    params(
+        ("token" = String, Path, description = "The source's token.", example = "src_…"),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters, the same for each try of one post."),
+        ("Prefer" = Option<String>, Header, description = "`wait=SECONDS`, at most 10: answer with the decision where it is there in time.", example = "wait=5"),
+    ),
+    request_body(description = "One lead, or up to 1,000 in an array.", content(
+        (LeadBody = "application/json"), (LeadForm = "application/x-www-form-urlencoded"), (LeadForm = "multipart/form-data"))),
+    responses(
+        (status = 202, description = "Received: one lead, or an array of which each element stands for itself.",
+            body = ReceivedView, headers(("Location" = String, description = "Where to ask what became of one lead."))),
+        (status = 200, description = "Decided, where the sender preferred to wait.", body = StatusView),
+        (status = 303, description = "To a browser that posted a form: on to the source's page of thanks."),
+        LeadRefusals,
+    ))]
 pub async fn by_token(
-    State(context): State<Context>,
+    State(context): State<IntakeContext>,
     token: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response {
-    let handle = token.map(|Path(token)| Handle::Token(Secret::given(&token).hash()));
-    take(&context, handle.map_err(|_| Problem::not_found()), request).await
+    let handle = token.map(|Path(token)| token_handle(&token)).map_err(|_| Problem::not_found());
+    take(&context, handle, request).await
 }
 
-async fn take(context: &Context, handle: Result<Handle, Problem>, request: Request) -> Response {
+async fn take(context: &IntakeContext, handle: Result<Handle, Problem>, request: Request) -> Response {
     let (parts, content) = request.into_parts();
-    let format = Format::of(&parts.headers);
+    let format = BodyFormat::of(&parts.headers);
+    // Known before the source is: a browser gets a page whatever is wrong.
     let is_form = format.as_ref().is_ok_and(|format| format.is_form());
     let browser = is_form && !header::accepts(&parts.headers, "application/json");
     let identified = match handle {
-        Ok(handle) => super::source(context, handle).await,
+        Ok(handle) => source(context, handle).await,
         Err(problem) => Err(problem),
     };
     let source = match identified {
         Ok(source) => source,
         Err(problem) => {
+            // Unread, it would take the connection down and the answer with it.
             body::discard(content).await;
             return refuse(problem.into(), browser);
         }
@@ -55,8 +120,9 @@ async fn take(context: &Context, handle: Result<Handle, Problem>, request: Reque
     let mut response = match received {
         Err(refused) => refuse(refused, browser),
         Ok(_) if browser => page::see_other(source.thanks_url.as_deref()),
-        Ok(Received::Many { results, at }) => response::many(&results, at),
-        Ok(Received::One { id, at, .. }) => {
+        Ok(ReceivedPost::Many { results, at }) => response::many(&results, at),
+        Ok(ReceivedPost::One { id, at, .. }) => {
+            // Whoever fills in a form waits for a page, not for a decision.
             let limit = if is_form { None } else { header::wait(&parts.headers, context.longest_wait) };
             let status = match limit {
                 Some(limit) => prefer_wait::decided(context, source.id, id, limit).await,
@@ -69,20 +135,20 @@ async fn take(context: &Context, handle: Result<Handle, Problem>, request: Reque
     response
 }
 
-fn refuse(refused: Refused, browser: bool) -> Response {
+fn refuse(refused: RefusedPost, browser: bool) -> Response {
     let form = refused.form.unwrap_or_default();
     if browser { page::refusal(&refused.problem, &form) } else { refused.problem.into_response() }
 }
 
-fn count(format: &'static str, received: &Result<Received, Refused>) {
+fn count(format: &'static str, received: &Result<ReceivedPost, RefusedPost>) {
     let add = |result: &'static str, number: usize| {
         if number > 0 {
             counter!("ripen_intake_received_total", "format" => format, "result" => result).increment(number as u64);
         }
     };
     match received {
-        Ok(Received::One { quarantined, .. }) => add(if *quarantined { "quarantined" } else { "received" }, 1),
-        Ok(Received::Many { results, .. }) => {
+        Ok(ReceivedPost::One { quarantined, .. }) => add(if *quarantined { "quarantined" } else { "received" }, 1),
+        Ok(ReceivedPost::Many { results, .. }) => {
             let quarantined = results.iter().flatten().filter(|one| one.quarantined).count();
             let refused = results.iter().filter(|one| one.is_err()).count();
             add("quarantined", quarantined);

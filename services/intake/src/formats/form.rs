@@ -11,20 +11,25 @@ use ripen_domain::arrival::RawBody;
 use ripen_web::Problem;
 use serde_json::{Map, Value};
 
-use super::{Fields, Format, Posted, kept_text, multipart};
+use super::{
+    BodyFormat, Fields, PostedLead,
+    field::{FormField, FormFields},
+    kept_text, multipart,
+};
 
 /// Fields that hold other fields.
 const GROUPS: [&str; 3] = ["answers", "tracking", "consent"];
 /// Names that belong to `tracking` without saying so: what landing pages add by themselves.
 const TRACKED: [&str; 2] = ["page_url", "click_id"];
 
-/// A form as it was posted: names and values in order.
+/// A form as it was posted.
 #[derive(Default)]
-pub struct Form {
-    /// Names and values.
-    pub pairs: Vec<(String, String)>,
-    /// A value was not UTF-8, or a file.
-    pub lossy: bool,
+pub struct Form(FormFields);
+
+impl From<FormFields> for Form {
+    fn from(fields: FormFields) -> Self {
+        Self(fields)
+    }
 }
 
 impl Form {
@@ -32,24 +37,30 @@ impl Form {
     ///
     /// # Errors
     /// 400 when a multipart body is not what its boundary says.
-    pub async fn read(headers: &HeaderMap, format: Format, body: &Bytes) -> Result<Self, Problem> {
-        if format == Format::Multipart {
+    pub async fn read(headers: &HeaderMap, format: BodyFormat, body: &Bytes) -> Result<Self, Problem> {
+        if format == BodyFormat::Multipart {
             let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-            return multipart::read(content_type.unwrap_or_default(), body.clone()).await;
+            return multipart::read(content_type.unwrap_or_default(), body.clone()).await.map(Self);
         }
-        let pairs: Vec<_> = form_urlencoded::parse(body).into_owned().collect();
-        let lossy = pairs.iter().any(|(_, value)| value.contains('\u{fffd}'));
-        Ok(Self { pairs, lossy })
+        let pairs = form_urlencoded::parse(body).into_owned();
+        let fields: Vec<_> = pairs.map(|(name, value)| FormField { name, value }).collect();
+        let lossy = fields.iter().any(|field| field.value.contains('\u{fffd}'));
+        Ok(Self(FormFields { fields, lossy }))
+    }
+
+    /// The fields in the order in which they were posted.
+    pub fn fields(&self) -> &[FormField] {
+        &self.0.fields
     }
 
     /// The last value of a name.
     fn value(&self, name: &str) -> Option<&str> {
-        self.pairs.iter().rev().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
+        self.fields().iter().rev().find(|field| field.name == name).map(|field| field.value.as_str())
     }
 
     /// Whether something filled in the field that people do not see.
     pub fn is_trapped(&self) -> bool {
-        self.pairs.iter().any(|(name, value)| name == "_hp" && !value.trim().is_empty())
+        self.fields().iter().any(|field| field.name == "_hp" && !field.value.trim().is_empty())
     }
 
     /// The submission id that the page gave this filling-in of the form, where it is usable.
@@ -58,15 +69,15 @@ impl Form {
     }
 
     /// The lead that the form says.
-    pub fn posted(&self, format: Format, body: &[u8]) -> Posted {
+    pub fn posted(&self, format: BodyFormat, body: &[u8]) -> PostedLead {
         let mut fields = Fields::new();
-        for (name, value) in &self.pairs {
+        for FormField { name, value } in self.fields() {
             if !matches!(name.as_str(), "_hp" | "_sid" | "_t") && !value.trim().is_empty() {
                 place(&mut fields, name, value);
             }
         }
         let raw = RawBody { media_type: format.media_type().to_owned(), text: kept_text(body) };
-        Posted { fields: Ok(fields), raw, lossy: self.lossy }
+        PostedLead { fields: Ok(fields), raw, lossy: self.0.lossy }
     }
 }
 
@@ -112,7 +123,7 @@ mod tests {
     use super::*;
 
     async fn form(body: &'static str) -> Form {
-        Form::read(&HeaderMap::new(), Format::UrlEncoded, &Bytes::from_static(body.as_bytes())).await.unwrap()
+        Form::read(&HeaderMap::new(), BodyFormat::UrlEncoded, &Bytes::from_static(body.as_bytes())).await.unwrap()
     }
 
     #[rstest]
@@ -124,7 +135,7 @@ mod tests {
     #[case("answers=x&answers.y=1&other.z=2", json!({"answers": "x", "answers.y": "1", "other.z": "2"}))]
     #[tokio::test]
     async fn flat_names_become_fields(#[case] body: &'static str, #[case] fields: Value) {
-        let posted = form(body).await.posted(Format::UrlEncoded, body.as_bytes());
+        let posted = form(body).await.posted(BodyFormat::UrlEncoded, body.as_bytes());
         assert_eq!(Value::Object(posted.fields.unwrap()), fields);
         assert_eq!(posted.raw.text, body);
     }
@@ -139,7 +150,7 @@ mod tests {
 
     #[tokio::test]
     async fn bytes_that_are_no_text_are_replaced_and_noted() {
-        assert!(form("name=%FF").await.lossy);
-        assert!(!form("name=%F0%9F%8C%B1").await.lossy);
+        assert!(form("name=%FF").await.0.lossy);
+        assert!(!form("name=%F0%9F%8C%B1").await.0.lossy);
     }
 }

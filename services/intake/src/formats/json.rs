@@ -10,14 +10,14 @@ use serde::{
 };
 use serde_json::{Value, value::RawValue};
 
-use super::{Format, Posted, malformed, strict};
+use super::{BodyFormat, PostedLead, malformed, strict};
 
 /// What a JSON body is.
 pub enum Document {
     /// An object.
-    One(Posted),
+    One(PostedLead),
     /// An array: each element with its own fields or problem, in order.
-    Many(Vec<Posted>),
+    Many(Vec<PostedLead>),
 }
 
 /// Reads a body.
@@ -35,14 +35,14 @@ pub fn read(body: &[u8], most: usize) -> Result<Document, Problem> {
         Some(b'[') => many(json, most).map(Document::Many),
         Some(_) => {
             let fields = object(strict::value(json).map_err(|error| not_json(error, (0, 0)))?)?;
-            Ok(Document::One(Posted { fields: Ok(fields), raw: raw(text), lossy: false }))
+            Ok(Document::One(PostedLead { fields: Ok(fields), raw: raw(text), lossy: false }))
         }
         None => Err(malformed("The body is empty.")),
     }
 }
 
 fn raw(text: &str) -> RawBody {
-    RawBody { media_type: Format::Json.media_type().to_owned(), text: text.to_owned() }
+    RawBody { media_type: BodyFormat::Json.media_type().to_owned(), text: text.to_owned() }
 }
 
 fn object(value: Value) -> Result<super::Fields, Problem> {
@@ -60,7 +60,7 @@ fn not_json(error: strict::NotJson, (lines, columns): (usize, usize)) -> Problem
     problem.with_errors(error.duplicate.into_iter().collect())
 }
 
-fn many(json: &str, most: usize) -> Result<Vec<Posted>, Problem> {
+fn many(json: &str, most: usize) -> Result<Vec<PostedLead>, Problem> {
     let mut reader = serde_json::Deserializer::from_str(json);
     let elements = reader.deserialize_seq(Elements { most }).and_then(|elements| reader.end().map(|()| elements));
     let elements = elements.map_err(|error| not_json(strict::NotJson::new(&error), (0, 0)))?;
@@ -76,12 +76,12 @@ fn many(json: &str, most: usize) -> Result<Vec<Posted>, Problem> {
     }
 }
 
-fn one(json: &str, element: &str, index: usize) -> Posted {
+fn one(json: &str, element: &str, index: usize) -> PostedLead {
     let read = strict::value(element).map_err(|mut error| {
         error.duplicate = error.duplicate.map(|field| field.in_element(index));
         not_json(error, place(json, element))
     });
-    Posted { fields: read.and_then(object), raw: raw(element), lossy: false }
+    PostedLead { fields: read.and_then(object), raw: raw(element), lossy: false }
 }
 
 /// The lines before an element, and the bytes before it in its line.
@@ -129,7 +129,7 @@ mod tests {
         read(body, 3).err().unwrap()
     }
 
-    fn elements(body: &str) -> Vec<Posted> {
+    fn elements(body: &str) -> Vec<PostedLead> {
         match read(body.as_bytes(), 3).ok().unwrap() {
             Document::Many(posted) => posted,
             Document::One(_) => panic!("an array"),

@@ -1,5 +1,6 @@
 //! From bytes of one media type to the fields of leads. What the fields mean is decided in `normalise`.
 
+pub mod field;
 pub mod form;
 pub mod json;
 mod multipart;
@@ -15,7 +16,7 @@ use serde_json::{Map, Value};
 pub type Fields = Map<String, Value>;
 
 /// One lead as it was posted.
-pub struct Posted {
+pub struct PostedLead {
     /// Its fields; or, for one element of an array, why it is no lead.
     pub fields: Result<Fields, Problem>,
     /// The bytes that say it, and their media type.
@@ -26,7 +27,7 @@ pub struct Posted {
 
 /// The formats that a content type can choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum BodyFormat {
     /// `application/json`
     Json,
     /// `application/x-www-form-urlencoded`
@@ -35,7 +36,7 @@ pub enum Format {
     Multipart,
 }
 
-impl Format {
+impl BodyFormat {
     /// Every format.
     pub const ALL: [Self; 3] = [Self::Json, Self::UrlEncoded, Self::Multipart];
 
@@ -86,6 +87,7 @@ impl Format {
         if !parts.all(is_utf8_or_no_charset) {
             return Err(unsupported("Only the character set UTF-8 is accepted."));
         }
+        // Unpacked, a small body can be a very large one.
         let encoding = headers.get(header::CONTENT_ENCODING).map(|value| value.as_bytes().trim_ascii());
         if encoding.is_some_and(|encoding| !encoding.is_empty() && !encoding.eq_ignore_ascii_case(b"identity")) {
             return Err(unsupported("Compressed bodies are not accepted."));
@@ -103,7 +105,7 @@ fn is_utf8_or_no_charset(parameter: &str) -> bool {
 
 /// 415 that says what is accepted instead.
 pub fn unsupported(what: &str) -> Problem {
-    let accepted = Format::ALL.map(Format::media_type).join(", ");
+    let accepted = BodyFormat::ALL.map(BodyFormat::media_type).join(", ");
     Problem::new(&catalogue::UNSUPPORTED_MEDIA_TYPE, format!("{what} Send one of: {accepted}."))
 }
 
@@ -124,16 +126,16 @@ mod tests {
 
     use super::*;
 
-    fn of(content_type: &str) -> Result<Format, Problem> {
-        Format::of(&HeaderMap::from_iter([(header::CONTENT_TYPE, content_type.parse().unwrap())]))
+    fn of(content_type: &str) -> Result<BodyFormat, Problem> {
+        BodyFormat::of(&HeaderMap::from_iter([(header::CONTENT_TYPE, content_type.parse().unwrap())]))
     }
 
     #[rstest]
-    #[case("application/json", Format::Json)]
-    #[case("Application/JSON; charset=UTF-8; profile=x", Format::Json)]
-    #[case("application/x-www-form-urlencoded;charset=\"utf-8\"", Format::UrlEncoded)]
-    #[case("multipart/form-data; boundary=x", Format::Multipart)]
-    fn the_content_type_decides(#[case] content_type: &str, #[case] format: Format) {
+    #[case("application/json", BodyFormat::Json)]
+    #[case("Application/JSON; charset=UTF-8; profile=x", BodyFormat::Json)]
+    #[case("application/x-www-form-urlencoded;charset=\"utf-8\"", BodyFormat::UrlEncoded)]
+    #[case("multipart/form-data; boundary=x", BodyFormat::Multipart)]
+    fn the_content_type_decides(#[case] content_type: &str, #[case] format: BodyFormat) {
         assert_eq!(of(content_type).unwrap(), format);
     }
 
@@ -150,10 +152,10 @@ mod tests {
 
     #[test]
     fn a_missing_type_and_a_compressed_body_are_refused() {
-        assert!(Format::of(&HeaderMap::new()).is_err());
+        assert!(BodyFormat::of(&HeaderMap::new()).is_err());
         let mut headers = HeaderMap::from_iter([(header::CONTENT_TYPE, "application/json".parse().unwrap())]);
         headers.insert(header::CONTENT_ENCODING, "gzip".parse().unwrap());
-        assert!(Format::of(&headers).is_err());
+        assert!(BodyFormat::of(&headers).is_err());
     }
 
     #[test]

@@ -5,20 +5,24 @@ use futures::stream;
 use multer::Multipart;
 use ripen_web::Problem;
 
-use super::{form::Form, malformed};
+use super::{
+    field::{FormField, FormFields},
+    malformed,
+};
 
 /// Reads the parts.
 ///
 /// # Errors
 /// 400 when there is no boundary, or the body is not cut by it.
-pub async fn read(content_type: &str, body: Bytes) -> Result<Form, Problem> {
+pub async fn read(content_type: &str, body: Bytes) -> Result<FormFields, Problem> {
     let boundary = multer::parse_boundary(content_type)
         .map_err(|_| malformed("The Content-Type multipart/form-data has no boundary parameter."))?;
     let broken = |_error: multer::Error| malformed("The body is not well-formed multipart/form-data for its boundary.");
     let whole = stream::iter([Ok::<_, std::convert::Infallible>(body)]);
     let mut parts = Multipart::new(whole, boundary);
-    let mut form = Form::default();
+    let mut form = FormFields::default();
     while let Some(part) = parts.next_field().await.map_err(broken)? {
+        // A part without a name is no field (RFC 7578 §4.2).
         let Some(name) = part.name().map(str::to_owned) else { continue };
         let file = part.file_name().map(str::to_owned);
         let content = part.bytes().await.map_err(broken)?;
@@ -32,7 +36,7 @@ pub async fn read(content_type: &str, body: Bytes) -> Result<Form, Problem> {
                 String::from_utf8_lossy(&content).into_owned()
             }
         };
-        form.pairs.push((name, value));
+        form.fields.push(FormField { name, value });
     }
     Ok(form)
 }
@@ -43,7 +47,7 @@ mod tests {
 
     const TYPE: &str = "multipart/form-data; boundary=cut";
 
-    async fn parts(body: &'static [u8]) -> Result<Form, Problem> {
+    async fn parts(body: &'static [u8]) -> Result<FormFields, Problem> {
         read(TYPE, Bytes::from_static(body)).await
     }
 
@@ -53,8 +57,8 @@ mod tests {
             --cut\r\nContent-Disposition: form-data; name=\"plan\"; filename=\"plan.pdf\"\r\n\
             Content-Type: application/pdf\r\n\r\n\x00\xff\r\n--cut--\r\n";
         let form = parts(body).await.unwrap();
-        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        assert_eq!(form.pairs, [pair("email", "a@example.com"), pair("plan", "plan.pdf")]);
+        let field = |name: &str, value: &str| FormField { name: name.to_owned(), value: value.to_owned() };
+        assert_eq!(form.fields, [field("email", "a@example.com"), field("plan", "plan.pdf")]);
         assert!(form.lossy);
     }
 

@@ -4,7 +4,7 @@
 
 use std::{cell::RefCell, fmt};
 
-use ripen_web::FieldError;
+use ripen_web::FieldProblem;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value, map::Entry};
 
@@ -17,7 +17,7 @@ pub struct NotJson {
     /// From 1, in bytes.
     pub column: usize,
     /// The member that came twice, where that is what is wrong.
-    pub duplicate: Option<FieldError>,
+    pub duplicate: Option<FieldProblem>,
 }
 
 impl NotJson {
@@ -40,7 +40,7 @@ pub fn value(text: &str) -> Result<Value, NotJson> {
     let read = Strict(&duplicate).deserialize(&mut json).and_then(|value| json.end().map(|()| value));
     read.map_err(|error| {
         let mut problem = NotJson::new(&error);
-        problem.duplicate = duplicate.into_inner().map(|keys| FieldError {
+        problem.duplicate = duplicate.into_inner().map(|keys| FieldProblem {
             pointer: keys.iter().rev().fold(String::new(), |pointer, key| pointer + "/" + &escaped(key)).into(),
             code: "duplicate",
             message: "This member comes twice in its object.".into(),

@@ -3,7 +3,11 @@
 use ripen_domain::submission::{Consent, Flag};
 use serde_json::{Map, Value};
 
-use super::{LONG, SHORT, reader::Reader, text, time};
+use super::{
+    bounds::{LONG, SHORT},
+    reader::Reader,
+    text, time,
+};
 
 /// Most characters of an address.
 const URL: usize = 2_000;

@@ -4,14 +4,14 @@ use ripen_domain::{
     contact::{Email, InvalidEmail, InvalidPhone, Phone, ReadPhone},
     submission::Flag,
 };
-use ripen_web::FieldError;
+use ripen_web::FieldProblem;
 
 use super::{reader::Reader, text};
 
 /// What one field holds.
-enum Found<T> {
+enum ContactField<T> {
     Usable(T),
-    Unusable(FieldError),
+    Unusable(FieldProblem),
     Missing,
 }
 
@@ -19,62 +19,62 @@ enum Found<T> {
 pub fn read(reader: &mut Reader) {
     let email = email(reader);
     let phone = phone(reader);
-    let neither = !matches!(email, Found::Usable(_)) && !matches!(phone, Found::Usable(_));
+    let neither = !matches!(email, ContactField::Usable(_)) && !matches!(phone, ContactField::Usable(_));
     match email {
-        Found::Usable(email) => reader.submission.email = Some(email),
-        Found::Unusable(error) if neither => reader.errors.push(error),
-        Found::Unusable(_) => reader.submission.flag(Flag::EmailUnusable),
-        Found::Missing if neither => {
+        ContactField::Usable(email) => reader.submission.email = Some(email),
+        ContactField::Unusable(error) if neither => reader.errors.push(error),
+        ContactField::Unusable(_) => reader.submission.flag(Flag::EmailUnusable),
+        ContactField::Missing if neither => {
             reader.errors.push(missing("/email", "Give an e-mail address, or a phone number."))
         }
-        Found::Missing => {}
+        ContactField::Missing => {}
     }
     match phone {
-        Found::Usable(read) => {
+        ContactField::Usable(read) => {
             if read.doubtful {
                 reader.submission.flag(Flag::PhoneDoubtful);
             }
             reader.submission.phone = Some(read.phone);
         }
-        Found::Unusable(error) if neither => reader.errors.push(error),
-        Found::Unusable(_) => reader.submission.flag(Flag::PhoneUnusable),
-        Found::Missing if neither => {
+        ContactField::Unusable(error) if neither => reader.errors.push(error),
+        ContactField::Unusable(_) => reader.submission.flag(Flag::PhoneUnusable),
+        ContactField::Missing if neither => {
             reader.errors.push(missing("/phone", "Give a phone number, or an e-mail address."))
         }
-        Found::Missing => {}
+        ContactField::Missing => {}
     }
 }
 
-fn missing(pointer: &'static str, message: &'static str) -> FieldError {
-    FieldError { pointer: pointer.into(), code: "missing", message: message.into() }
+fn missing(pointer: &'static str, message: &'static str) -> FieldProblem {
+    FieldProblem { pointer: pointer.into(), code: "missing", message: message.into() }
 }
 
-fn invalid(pointer: &'static str, message: String) -> FieldError {
-    FieldError { pointer: pointer.into(), code: "invalid", message: message.into() }
+fn invalid(pointer: &'static str, message: String) -> FieldProblem {
+    FieldProblem { pointer: pointer.into(), code: "invalid", message: message.into() }
 }
 
-fn email(reader: &mut Reader) -> Found<Email> {
-    let Some(value) = reader.take("email") else { return Found::Missing };
+fn email(reader: &mut Reader) -> ContactField<Email> {
+    let Some(value) = reader.take("email") else { return ContactField::Missing };
     let Ok(given) = text::of(value) else {
-        return Found::Unusable(invalid("/email", "The e-mail address must be a text.".to_owned()));
+        return ContactField::Unusable(invalid("/email", "The e-mail address must be a text.".to_owned()));
     };
-    let Some(given) = reader.cleaned(text::line(given, usize::MAX)) else { return Found::Missing };
+    let Some(given) = reader.cleaned(text::line(given, usize::MAX)) else { return ContactField::Missing };
     match Email::parse(&given) {
-        Ok(email) => Found::Usable(email),
-        Err(InvalidEmail::Empty) => Found::Missing,
-        Err(error) => Found::Unusable(invalid("/email", format!("The e-mail address {error}."))),
+        Ok(email) => ContactField::Usable(email),
+        Err(InvalidEmail::Empty) => ContactField::Missing,
+        Err(error) => ContactField::Unusable(invalid("/email", format!("The e-mail address {error}."))),
     }
 }
 
-fn phone(reader: &mut Reader) -> Found<ReadPhone> {
-    let Some(value) = reader.take("phone") else { return Found::Missing };
+fn phone(reader: &mut Reader) -> ContactField<ReadPhone> {
+    let Some(value) = reader.take("phone") else { return ContactField::Missing };
     let Ok(given) = text::of(value) else {
-        return Found::Unusable(invalid("/phone", "The phone number must be a text or a number.".to_owned()));
+        return ContactField::Unusable(invalid("/phone", "The phone number must be a text or a number.".to_owned()));
     };
-    let Some(given) = reader.cleaned(text::line(given, usize::MAX)) else { return Found::Missing };
+    let Some(given) = reader.cleaned(text::line(given, usize::MAX)) else { return ContactField::Missing };
     match Phone::parse(&given, reader.submission.country.as_deref()) {
-        Ok(read) => Found::Usable(read),
-        Err(InvalidPhone::Empty) => Found::Missing,
-        Err(error) => Found::Unusable(invalid("/phone", format!("The phone number {error}."))),
+        Ok(read) => ContactField::Usable(read),
+        Err(InvalidPhone::Empty) => ContactField::Missing,
+        Err(error) => ContactField::Unusable(invalid("/phone", format!("The phone number {error}."))),
     }
 }

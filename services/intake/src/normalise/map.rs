@@ -5,7 +5,7 @@ use ripen_domain::submission::Flag;
 use serde_json::{Map, Value};
 
 use super::{
-    LONG, SHORT,
+    bounds::{LONG, SHORT},
     text::{self, Cleaned},
 };
 
@@ -94,6 +94,7 @@ impl Budget {
     /// Takes one value of so many bytes from the budget, while it lasts.
     fn pay(&mut self, bytes: usize) -> bool {
         if self.values == 0 || self.bytes < bytes {
+            // Once in a row: a body of thousands of members would make as many flags.
             if self.flags.last() != Some(&Flag::TextCut) {
                 self.flags.push(Flag::TextCut);
             }

@@ -4,57 +4,25 @@
 //! phone number, or with an unusable external id, is refused. Nothing posted can set what Ripen decides: a field that
 //! is none of the submission's own lands in `extra`.
 
+mod bounds;
 mod consent;
 mod contact;
 mod map;
+mod normalised;
 mod place;
 mod reader;
 mod text;
 mod time;
 
 use jiff::Timestamp;
-use ripen_domain::submission::{Flag, Submission};
-use ripen_web::{FieldError, Problem, catalogue};
+use ripen_domain::submission::Flag;
+use ripen_web::FieldProblem;
 use serde_json::Value;
 
 use crate::formats::Fields;
+use bounds::{LONG, SHORT};
+pub use normalised::Normalised;
 use reader::Reader;
-
-/// Most characters of a name or another short text.
-const SHORT: usize = 200;
-/// Most characters of free text.
-const LONG: usize = 10_000;
-
-/// What the posted fields came to.
-pub struct Normalised {
-    /// The submission, as far as it goes.
-    pub submission: Submission,
-    /// Why it has to be refused, field by field; empty when it has not.
-    pub errors: Vec<FieldError>,
-}
-
-impl Normalised {
-    /// The submission, when it can be used.
-    ///
-    /// # Errors
-    /// 422 that names the fields; of element `index`, where the lead is one of an array.
-    pub fn usable(self, index: Option<usize>) -> Result<Submission, Problem> {
-        if self.errors.is_empty() {
-            return Ok(self.submission);
-        }
-        let detail = if self.errors.iter().any(|error| error.pointer == "/external_id") {
-            "The external id cannot be used."
-        } else {
-            "The lead has neither a usable e-mail address nor a usable phone number."
-        };
-        let in_element = |error: FieldError| match index {
-            Some(index) => error.in_element(index),
-            None => error,
-        };
-        let errors = self.errors.into_iter().map(in_element).collect();
-        Err(Problem::new(&catalogue::INVALID_LEAD, detail).with_errors(errors))
-    }
-}
 
 /// Normalises the fields. `country` is the source's, for phone numbers of leads that name none.
 pub fn submission(fields: Fields, country: &str, now: Timestamp) -> Normalised {
@@ -81,7 +49,7 @@ pub fn submission(fields: Fields, country: &str, now: Timestamp) -> Normalised {
 /// An id that had to be cut or guessed would make two leads one.
 fn external_id(reader: &mut Reader) {
     let error =
-        |code, message: &'static str| FieldError { pointer: "/external_id".into(), code, message: message.into() };
+        |code, message: &'static str| FieldProblem { pointer: "/external_id".into(), code, message: message.into() };
     match reader.take("external_id") {
         None => {}
         Some(value) => match text::of(value) {

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use ripen_domain::submission::Flag;
 
-use super::{SHORT, reader::Reader};
+use super::{bounds::SHORT, reader::Reader};
 
 /// ISO 3166-1 alpha-2, and XK, which the standard leaves to its users and everybody uses for Kosovo.
 const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV \

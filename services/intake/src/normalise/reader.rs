@@ -1,11 +1,12 @@
 //! Takes the fields of one lead out of what was posted, one by one; what is left over at the end is `extra`.
 
 use ripen_domain::submission::{Flag, Submission};
-use ripen_web::FieldError;
+use ripen_web::FieldProblem;
 use serde_json::{Map, Value};
 
 use super::{
-    Normalised, map,
+    map,
+    normalised::Normalised,
     text::{self, Cleaned},
 };
 use crate::formats::Fields;
@@ -17,7 +18,7 @@ pub struct Reader {
     /// As far as it is read.
     pub submission: Submission,
     /// Why it must be refused.
-    pub errors: Vec<FieldError>,
+    pub errors: Vec<FieldProblem>,
 }
 
 impl Reader {

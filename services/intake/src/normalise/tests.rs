@@ -1,7 +1,7 @@
 //! Tables of what people post and what it comes to.
 
 use proptest::prelude::*;
-use ripen_domain::lead::Channel;
+use ripen_domain::{lead::Channel, submission::Submission};
 use rstest::rstest;
 use serde_json::json;
 

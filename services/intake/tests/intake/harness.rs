@@ -14,7 +14,7 @@ use ripen_domain::{
     message::ArrivalMessage,
     secret::Secret,
 };
-use ripen_intake::Context;
+use ripen_intake::IntakeContext;
 use ripen_queue::{Queue, Transport, TransportOptions};
 use ripen_runtime::{clock::Clock, config::Settings, health::Health, random};
 use ripen_store::{
@@ -35,7 +35,7 @@ pub struct App {
     pub transport: Transport,
     pub clock: Clock,
     pub health: Health,
-    pub context: Context,
+    pub context: IntakeContext,
     pub router: Router,
     pub client: ClientId,
     pub source: SourceId,
@@ -129,7 +129,7 @@ pub async fn app_over(
     tx.source_add(firm(), &source, now).await.unwrap();
     tx.commit().await.unwrap();
     let health = Health::default();
-    let context = Context::new(store.clone(), transport.clone(), clock.clone(), settings, health.clone());
+    let context = IntakeContext::new(store.clone(), transport.clone(), clock.clone(), settings, health.clone());
     App {
         router: ripen_web::edge::around(ripen_intake::router(context.clone())),
         context,

@@ -12,4 +12,5 @@ mod harness;
 mod json;
 mod outages;
 mod problems;
+mod queries;
 mod status;

@@ -9,7 +9,7 @@ use ripen_actions::{
     criteria::{ActivateCriteria, BacktestRequest, Progress, Reading, backtest, list},
     program,
 };
-use ripen_domain::actor::Role;
+use ripen_domain::actor::UserRole;
 use uuid::Uuid;
 
 use crate::harness::{Office, fields, office, operator, user};
@@ -85,7 +85,7 @@ async fn a_back_test_says_everything_wrong_at_once() {
     };
     let refused = backtest(&office.actions, &operator(), &request, &reading()).await;
     assert_eq!(fields(refused), ["client", "document"], "no client, and nothing was decided yet");
-    let agent = backtest(&office.actions, &user(Role::Agent, None), &request, &reading()).await;
+    let agent = backtest(&office.actions, &user(UserRole::Agent, None), &request, &reading()).await;
     assert!(matches!(agent, Err(Refusal::Forbidden { .. })));
 }
 

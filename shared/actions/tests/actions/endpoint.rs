@@ -4,7 +4,7 @@ use ripen_actions::{
     Refusal,
     endpoint::{AddEndpoint, Destination, RotateSecret, SetEndpoint, SetEndpointState, find, list},
 };
-use ripen_domain::{actor::Role, delivery::EventType, id::EndpointId};
+use ripen_domain::{actor::UserRole, delivery::EventType, id::EndpointId};
 use uuid::Uuid;
 
 use crate::harness::{Office, fields, office, operator, program, user};
@@ -88,7 +88,7 @@ async fn who_may_not_is_refused_and_what_is_not_there_is_missing() {
     let (acme, other) = (office.client("Acme").await, office.client("Other").await);
     let endpoint = added(&office).await;
     let off = SetEndpointState { endpoint, enabled: false };
-    for actor in [user(Role::Agent, None), user(Role::Broker, Some(acme.id)), program(acme.id)] {
+    for actor in [user(UserRole::Agent, None), user(UserRole::Broker, Some(acme.id)), program(acme.id)] {
         assert!(matches!(office.actions.run(&actor, &off).await, Err(Refusal::Forbidden { .. })), "{actor}");
         assert!(matches!(list(&office.actions, &actor).await, Err(Refusal::Forbidden { .. })), "{actor}");
     }

@@ -4,7 +4,7 @@ use ripen_actions::{
     Refusal, endpoint,
     rep::{AddRep, SetRep, list},
 };
-use ripen_domain::{actor::Role, routing::Pause};
+use ripen_domain::{actor::UserRole, routing::Pause};
 
 use crate::harness::{fields, office, operator, program, user};
 
@@ -69,7 +69,7 @@ async fn who_may_not_is_refused_and_who_is_elsewhere_finds_nobody() {
     let (acme, other) = (office.client("Acme").await, office.client("Other").await);
     let rep = office.done(&dana("acme")).await.id;
     let set = SetRep { client: "acme".to_owned(), rep: rep.to_string(), ..SetRep::default() };
-    for actor in [user(Role::Agent, None), user(Role::Broker, Some(acme.id)), program(acme.id)] {
+    for actor in [user(UserRole::Agent, None), user(UserRole::Broker, Some(acme.id)), program(acme.id)] {
         assert!(matches!(office.actions.run(&actor, &set).await, Err(Refusal::Forbidden { .. })), "{actor}");
     }
     let mut tx = office.actions.store.begin().await.unwrap();

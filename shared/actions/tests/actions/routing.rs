@@ -5,7 +5,7 @@ use ripen_actions::{
     rep::AddRep,
     routing::{RemoveRouting, SetRouting, check, find, list},
 };
-use ripen_domain::actor::Role;
+use ripen_domain::actor::UserRole;
 
 use crate::harness::{Office, fields, office, operator, program, user};
 
@@ -63,7 +63,7 @@ async fn a_document_is_put_in_force_once_and_taken_out_of_force_with_the_audit()
 async fn who_may_not_is_refused_and_who_is_elsewhere_finds_nothing() {
     let office = with_dana().await;
     let other = office.client("Other").await;
-    for actor in [user(Role::Agent, None), user(Role::Broker, Some(other.id)), program(other.id)] {
+    for actor in [user(UserRole::Agent, None), user(UserRole::Broker, Some(other.id)), program(other.id)] {
         assert!(matches!(office.actions.run(&actor, &set(TURNS)).await, Err(Refusal::Forbidden { .. })), "{actor}");
         assert!(matches!(list(&office.actions, &actor, "acme").await, Err(Refusal::Forbidden { .. })), "{actor}");
     }

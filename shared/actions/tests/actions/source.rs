@@ -5,7 +5,7 @@ use ripen_actions::{
     Refusal,
     source::{AddSource, AddSourceKey, SetSourceState, find, list},
 };
-use ripen_domain::{actor::Role, lead::Channel};
+use ripen_domain::{actor::UserRole, lead::Channel};
 use ripen_store::source::record::{SourceFormat, State};
 
 use crate::harness::{fields, office, operator, program, user};
@@ -72,7 +72,9 @@ async fn who_may_not_is_refused_and_a_name_is_unique_within_one_client() {
     let source = office.done(&web("acme")).await.id;
     office.done(&web("other")).await;
     let pause = SetSourceState { source, state: State::Paused };
-    for actor in [user(Role::Agent, None), user(Role::Broker, Some(acme.id)), program(acme.id), program(other.id)] {
+    for actor in
+        [user(UserRole::Agent, None), user(UserRole::Broker, Some(acme.id)), program(acme.id), program(other.id)]
+    {
         assert!(matches!(office.actions.run(&actor, &pause).await, Err(Refusal::Forbidden { .. })), "{actor}");
         assert!(matches!(find(&office.actions, &actor, source).await, Err(Refusal::Forbidden { .. })), "{actor}");
     }

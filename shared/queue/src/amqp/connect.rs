@@ -35,6 +35,7 @@ pub(super) enum ConnectError {
 pub(super) fn parse(url: &str, options: &TransportOptions) -> Result<AMQPUri, InvalidUrl> {
     let mut uri: AMQPUri = url.parse().map_err(|why| InvalidUrl { why })?;
     let seconds = options.heartbeat.as_secs().clamp(1, 600);
+    // The address may ask for its own. Without any, a peer that vanished is noticed by TCP alone, after minutes.
     uri.query.heartbeat.get_or_insert(u16::try_from(seconds).unwrap_or(u16::MAX));
     Ok(uri)
 }
@@ -118,6 +119,7 @@ pub(super) async fn until_down(connection: &Connection) {
     let mut events = pin!(connection.events_listener());
     let mut cause = None;
     while connection.status().connected() {
+        // Not by events alone: one that was missed would leave a dead connection in use.
         match timeout(LOOK, events.next()).await {
             Ok(Some(Event::Error(error))) => cause = Some(error),
             Ok(Some(Event::ConnectionBlocked(reason))) => tracing::warn!(reason, "RabbitMQ blocks publishers"),

@@ -95,6 +95,7 @@ impl AmqpConsumer {
     }
 
     fn begin(&self, receiving: &mut Receiving, Opened { channel, deliveries }: Opened) {
+        // Tags begin anew on each channel: the number tells old ones from new.
         receiving.sessions += 1;
         let session = receiving.sessions;
         *self.session() = Some(Arc::new(Session::new(session, channel)));
@@ -107,6 +108,7 @@ impl AmqpConsumer {
             metrics::consumed(queue, metrics::STALE, outcomes.len());
             return;
         };
+        // Acknowledged on the new channel, an old tag would settle another message.
         let (outcomes, stale): (Vec<_>, Vec<_>) =
             outcomes.into_iter().partition(|(received, _)| received.tag.session == session.number);
         metrics::consumed(queue, metrics::STALE, stale.len());
@@ -173,6 +175,7 @@ impl Opener {
     async fn consume(&self, connection: &Connection) -> lapin::Result<Opened> {
         topology::ensure(connection, &[self.queue], &self.options).await?;
         let channel = connection.create_channel().await?;
+        // Before consuming: without a limit RabbitMQ sends the whole queue into this process's memory.
         channel.basic_qos(self.prefetch, BasicQosOptions::default()).await?;
         let (name, options) = (self.queue.name().into(), BasicConsumeOptions::default());
         let deliveries = channel.basic_consume(name, "".into(), options, FieldTable::default()).await?;
@@ -211,6 +214,7 @@ impl Apart {
             Settlement::Done => self.end(&received, true).await,
             Settlement::Retry(why) => {
                 tracing::debug!(queue.name = self.queue.name(), message.id = %received.id, why, "to be tried again");
+                // A rejected message is delivered again at once: without a pause it would go round at full speed.
                 metrics::consumed(self.queue, metrics::RETRY, 1);
                 sleep(self.pause).await;
                 self.end(&received, false).await;

@@ -99,6 +99,7 @@ pub(super) fn received(delivery: Delivery, session: u64) -> Received {
 
 fn delivery_count(headers: &FieldTable) -> u32 {
     let count = |key| headers.inner().get(key).and_then(number).unwrap_or(0);
+    // A count that RabbitMQ keeps begins anew when the message is published again, so ours is added.
     let total = count(FAILED).max(count(ACQUIRED)).saturating_add(count(BEFORE));
     u32::try_from(total).unwrap_or(u32::MAX)
 }

@@ -79,8 +79,11 @@ impl Driver {
         let mut heard = Instant::now();
         let mut callers = true;
         while callers || !flight.is_empty() {
+            // A limit of 0 makes `recv_many` return at once, as if the callers were gone: hence the guard on its
+            // branch.
             let room = TAKE.min(self.limit - flight.len());
             tokio::select! {
+                // Confirms first: publishers wait for them, and each makes room for another message.
                 biased;
                 landed = flight.landed(), if !flight.is_empty() => {
                     heard = Instant::now();
@@ -91,6 +94,7 @@ impl Driver {
                 }
                 taken = self.jobs.recv_many(&mut fresh, room), if callers && room > 0 => {
                     callers = taken > 0;
+                    // Nothing was owed until now: a pause between messages is no silence of RabbitMQ's.
                     if flight.is_empty() {
                         heard = Instant::now();
                     }
@@ -108,6 +112,7 @@ impl Driver {
 }
 
 async fn send(channel: Channel, Job { outgoing, answer }: Job) -> PublishResult {
+    // Without `mandatory`, a message for a queue that is gone is confirmed and lost.
     let options = BasicPublishOptions { mandatory: true, immediate: false };
     let name = outgoing.queue.name().into();
     let result = match channel.basic_publish("".into(), name, options, &outgoing.body, outgoing.properties()).await {

@@ -50,6 +50,7 @@ struct OpenConnection {
 impl OpenConnection {
     fn lane(&self) -> Result<&Lane, PublishError> {
         if !self.status.connected() {
+            // At once: the caller has the database to fall back on, and must not wait for a connection.
             return Err(PublishError::Disconnected);
         }
         if self.status.blocked() {
@@ -86,6 +87,7 @@ impl Publisher {
             lane.jobs.send(Job { outgoing, answer }).await.map_err(|_| PublishError::Lost(None))?;
             answered.await.unwrap_or(Err(PublishError::Lost(None)))
         };
+        // A broker that is short of disk, or has lost its majority, confirms nothing and closes nothing.
         timeout(self.options.confirm_timeout, exchange).await.unwrap_or(Err(PublishError::Silent))
     }
 
@@ -213,6 +215,7 @@ impl Task {
         self.set(Publishing::Open(open));
         let stop = tokio::select! {
             () = connect::until_down(connection) => false,
+            // A lane that ended has lost its channel: a new connection makes all of them again.
             _ = lanes.join_next() => false,
             () = link::stopped(&mut self.stopped) => true,
         };

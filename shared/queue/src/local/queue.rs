@@ -92,6 +92,7 @@ impl LocalQueue {
     /// Waits until there is a message, then takes up to `max`; nothing when the queue is closed.
     pub(super) async fn take(&self, max: usize) -> Vec<QueuedMessage> {
         loop {
+            // Made before looking: a queue that is closed in between would ring for nobody.
             let ready = self.ready.notified();
             if let Some(messages) = self.try_take(max) {
                 return messages;
@@ -110,6 +111,7 @@ impl LocalQueue {
         contents.taken += count;
         let more = !contents.ready.is_empty();
         drop(contents);
+        // A ring wakes one consumer, who may have left some: the next one has to hear of them.
         if more {
             self.ready.notify_one();
         }

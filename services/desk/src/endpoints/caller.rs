@@ -1,0 +1,83 @@
+//! Who asks: a client's program by its token, or whoever holds a signed link; and what a request is refused with.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    extract::{FromRef, FromRequestParts},
+    http::request::Parts,
+};
+use ripen_domain::{
+    actor::{Actor, Scope, System},
+    secret::Secret,
+};
+use ripen_store::{StoreError, client::token::TokenHolder};
+use ripen_web::{Problem, body::BodyLimits, catalogue, extract::Bearer, openapi::refusals};
+use utoipa::{
+    IntoResponses,
+    openapi::{RefOr, Response},
+};
+
+use crate::context::DeskContext;
+
+/// The client whose token came with the request, within its rate.
+pub struct ClientCaller(pub TokenHolder);
+
+impl ClientCaller {
+    /// The actor behind the token.
+    pub fn actor(&self) -> Actor {
+        Actor::token(self.0.id, &self.0.name, self.0.client)
+    }
+}
+
+impl FromRequestParts<DeskContext> for ClientCaller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, context: &DeskContext) -> Result<Self, Problem> {
+        let Bearer(token) = Bearer::from_request_parts(parts, context).await?;
+        let found = context.store.client_token_holder(&Secret::given(&token).hash()).await;
+        let unknown = || Problem::new(&catalogue::UNAUTHENTICATED, "The token is not known, or was revoked.");
+        let holder = found.map_err(|error| failed(&error))?.ok_or_else(unknown)?;
+        context.rate.check(&holder.client)?;
+        Ok(Self(holder))
+    }
+}
+
+/// The refusals of [`ClientCaller`].
+pub struct ClientCallerRefusals;
+
+impl IntoResponses for ClientCallerRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        refusals(&[
+            &catalogue::UNAUTHENTICATED,
+            &catalogue::TOO_MANY_REQUESTS,
+            &catalogue::INTERNAL_ERROR,
+            &catalogue::UNAVAILABLE,
+        ])
+    }
+}
+
+impl FromRef<DeskContext> for BodyLimits {
+    fn from_ref(context: &DeskContext) -> Self {
+        context.body
+    }
+}
+
+/// What may be looked up before it is known who asks: a signed link names the one thing it opens.
+pub fn by_link() -> Scope {
+    Actor::system(System::Desk).scope()
+}
+
+/// The answer for what is not there, or another client's: the two must look the same.
+pub fn unknown() -> Problem {
+    Problem::new(&catalogue::NOT_FOUND, "No delivery with this id was sent to this client.")
+}
+
+/// The answer where the database did not do it.
+pub fn failed(error: &StoreError) -> Problem {
+    if error.is_unreachable() || error.is_conflict() {
+        tracing::warn!(%error, "a client's request could not be carried out");
+        return Problem::unavailable("The database cannot be reached now. Nothing was changed.");
+    }
+    tracing::error!(%error, "a client's request could not be carried out");
+    Problem::internal()
+}

@@ -1,0 +1,79 @@
+//! Who is sending: the source behind a key or a token, and what a request is refused with where there is none.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+use ripen_domain::secret::Secret;
+use ripen_store::source::record::SourceRecord;
+use ripen_web::{
+    Problem, catalogue,
+    extract::Bearer,
+    openapi::{Refusals, refusals},
+};
+use utoipa::{
+    IntoResponses,
+    openapi::{RefOr, Response},
+};
+
+use crate::{context::IntakeContext, sources::Handle};
+
+/// The source whose key came with the request, within its rate.
+pub struct SourceCaller(pub Arc<SourceRecord>);
+
+impl FromRequestParts<IntakeContext> for SourceCaller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, context: &IntakeContext) -> Result<Self, Problem> {
+        let key = Bearer::from_request_parts(parts, context).await?;
+        let source = source(context, key_handle(&key)).await?;
+        context.rate.check(&source.id)?;
+        Ok(Self(source))
+    }
+}
+
+/// The refusals of [`SourceCaller`].
+pub struct SourceCallerRefusals;
+
+impl IntoResponses for SourceCallerRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let refusals: Refusals = refusals(&[
+            &catalogue::UNAUTHENTICATED,
+            &catalogue::TOO_MANY_REQUESTS,
+            &catalogue::INTERNAL_ERROR,
+            &catalogue::UNAVAILABLE,
+        ]);
+        refusals
+    }
+}
+
+/// The handle of a source's key.
+pub fn key_handle(Bearer(key): &Bearer) -> Handle {
+    Handle::Key(Secret::given(key).hash())
+}
+
+/// The handle of the token in a source's address.
+pub fn token_handle(token: &str) -> Handle {
+    Handle::Token(Secret::given(token).hash())
+}
+
+/// The source that a handle opens.
+///
+/// # Errors
+/// 401 for a wrong or expired key, 404 for an unknown token, 503 when nobody can tell.
+pub async fn source(context: &IntakeContext, handle: Handle) -> Result<Arc<SourceRecord>, Problem> {
+    let found = context.sources.find(handle).await.map_err(|error| {
+        tracing::warn!(error = %error, "a source could not be looked up");
+        // Never 401: a vendor told that its key is wrong stops sending, and the leads of the outage are lost.
+        Problem::unavailable("Who is sending cannot be looked up now. Nothing was received.")
+    })?;
+    let Some(source) = found else {
+        return Err(match handle {
+            Handle::Key(_) => Problem::new(&catalogue::UNAUTHENTICATED, "The key is not known."),
+            Handle::Token(_) => Problem::new(&catalogue::NOT_FOUND, "No source has this address."),
+        });
+    };
+    if source.key_expires_at.is_some_and(|end| end <= context.clock.now()) {
+        return Err(Problem::new(&catalogue::UNAUTHENTICATED, "The key has expired."));
+    }
+    Ok(source)
+}

@@ -1,0 +1,227 @@
+//! Extractors: what a handler needs of a request, read before it runs. Each refuses with a [`Problem`] that names the field,
+//! says what belongs there, and repeats nothing that was sent.
+//!
+//! Bodies of leads are not read here: they are open-ended, and intake has formats for them.
+
+use axum::{
+    body::Body,
+    extract::{FromRef, FromRequest, FromRequestParts, Path, Request},
+    http::{HeaderMap, header, request::Parts},
+};
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+
+use crate::{
+    FieldProblem, Problem, auth,
+    body::{self, BodyLimits},
+    catalogue::{self, ProblemType},
+};
+
+/// Something to be read from names and values: of a query, or of a form.
+pub trait NamedFields: DeserializeOwned {
+    /// What belongs in a field, as one sentence for whoever filled it in.
+    fn hint(field: &str) -> &'static str;
+}
+
+/// The query of the address. Names that `T` does not have are passed over.
+#[derive(Debug, Clone, Copy)]
+pub struct Query<T>(pub T);
+
+impl<S: Sync, T: NamedFields> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        fields(query.as_bytes(), &catalogue::INVALID_PARAMETER).map(Self)
+    }
+}
+
+/// The body of a form, `application/x-www-form-urlencoded`.
+#[derive(Debug, Clone, Copy)]
+pub struct FormBody<T>(pub T);
+
+impl<S: Sync, T: NamedFields> FromRequest<S> for FormBody<T>
+where
+    BodyLimits: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let (_, bytes) = read(request, state).await?;
+        fields(&bytes, &catalogue::MALFORMED_BODY).map(Self)
+    }
+}
+
+/// A body of `application/json`.
+#[derive(Debug, Clone, Copy)]
+pub struct JsonBody<T>(pub T);
+
+impl<S: Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T>
+where
+    BodyLimits: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let (headers, bytes) = read(request, state).await?;
+        if !is_json(&headers) {
+            return Err(Problem::new(&catalogue::UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json."));
+        }
+        // Only the place: serde's own words can quote what was sent.
+        let malformed = |error: serde_json::Error| {
+            let what = if error.is_data() { "is JSON of another shape" } else { "is no JSON" };
+            let detail = format!("The body {what} at line {}, column {}.", error.line(), error.column());
+            Problem::new(&catalogue::MALFORMED_BODY, detail)
+        };
+        serde_json::from_slice(&bytes).map(Self).map_err(malformed)
+    }
+}
+
+/// The key or token of `Authorization: Bearer`.
+#[derive(Clone)]
+pub struct Bearer(pub String);
+
+impl<S: Sync> FromRequestParts<S> for Bearer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        auth::bearer(&parts.headers).map(|key| Self(key.to_owned()))
+    }
+}
+
+/// The part of an address that is the id of a thing. Another kind of text is a 404: nothing has such an id.
+#[derive(Debug, Clone, Copy)]
+pub struct PathId<T>(pub T);
+
+impl<S: Send + Sync, T: std::str::FromStr> FromRequestParts<S> for PathId<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let given = Path::<String>::from_request_parts(parts, state).await;
+        let id = given.ok().and_then(|Path(text)| text.parse().ok());
+        id.map(Self)
+            .ok_or_else(|| Problem::new(&catalogue::NOT_FOUND, "The id in the address is none of this kind of thing."))
+    }
+}
+
+/// A request whose sender was refused before its body was read: reads and drops the body, or the answer would be lost with
+/// the connection.
+pub async fn refuse_unread(request: Request, problem: Problem) -> Problem {
+    body::discard(request.into_body()).await;
+    problem
+}
+
+async fn read<S>(request: Request, state: &S) -> Result<(HeaderMap, Bytes), Problem>
+where
+    BodyLimits: FromRef<S>,
+{
+    let (parts, content): (Parts, Body) = request.into_parts();
+    let bytes = body::read(&parts.headers, content, BodyLimits::from_ref(state)).await?;
+    Ok((parts.headers, bytes))
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = given.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+/// Reads names and values; a name that stands several times is a list.
+fn fields<T: NamedFields>(pairs: &[u8], kind: &'static ProblemType) -> Result<T, Problem> {
+    let deserializer = serde_html_form::Deserializer::from_bytes(pairs);
+    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+        let mut place = error.path().iter();
+        let name = match place.next() {
+            Some(serde_path_to_error::Segment::Map { key }) => key.clone(),
+            _ => String::new(),
+        };
+        let element = match place.next() {
+            Some(serde_path_to_error::Segment::Seq { index }) => format!("/{index}"),
+            _ => String::new(),
+        };
+        let hint = T::hint(&name);
+        let wrong = FieldProblem { pointer: format!("/{name}{element}").into(), code: "invalid", message: hint.into() };
+        Problem::new(kind, format!("{name}: {hint}")).with_errors(vec![wrong])
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Listed {
+        limit: Option<u8>,
+        #[serde(default)]
+        id: Vec<u8>,
+    }
+
+    impl NamedFields for Listed {
+        fn hint(field: &str) -> &'static str {
+            if field == "limit" { "Write a number." } else { "Write ids." }
+        }
+    }
+
+    async fn query(query: &str) -> Result<Listed, Problem> {
+        let request = Request::builder().uri(format!("/x?{query}")).body(()).unwrap();
+        let (mut parts, ()) = request.into_parts();
+        Query::<Listed>::from_request_parts(&mut parts, &()).await.map(|Query(listed)| listed)
+    }
+
+    #[tokio::test]
+    async fn a_query_is_read_by_its_names() {
+        assert_eq!(query("limit=7&other=x&id=1&id=2").await.unwrap(), Listed { limit: Some(7), id: vec![1, 2] });
+        assert_eq!(query("").await.unwrap(), Listed { limit: None, id: vec![] });
+    }
+
+    #[rstest]
+    #[case("limit=secret", "/limit", "limit: Write a number.")]
+    #[case("limit=1&limit=2", "/limit", "limit: Write a number.")]
+    #[case("id=1&id=secret", "/id/1", "id: Write ids.")]
+    #[tokio::test]
+    async fn a_refusal_names_the_field_and_repeats_nothing(
+        #[case] given: &str,
+        #[case] pointer: &str,
+        #[case] detail: &str,
+    ) {
+        let problem = query(given).await.unwrap_err();
+        assert_eq!((problem.kind(), problem.detail()), (&catalogue::INVALID_PARAMETER, detail));
+        assert_eq!(problem.errors()[0].pointer, pointer);
+    }
+
+    #[derive(Clone)]
+    struct Limits;
+
+    impl FromRef<Limits> for BodyLimits {
+        fn from_ref(_: &Limits) -> Self {
+            Self { bytes: 30, time: std::time::Duration::from_secs(5) }
+        }
+    }
+
+    fn post(content_type: &str, content: &'static str) -> Request {
+        Request::post("/x").header(header::CONTENT_TYPE, content_type).body(Body::from(content)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn bodies_are_bounded_and_refused_without_their_words() {
+        let form = "application/x-www-form-urlencoded";
+        let FormBody(read) = FormBody::<Listed>::from_request(post(form, "limit=3"), &Limits).await.unwrap();
+        assert_eq!(read.limit, Some(3));
+        let wrong = FormBody::<Listed>::from_request(post(form, "limit=secret"), &Limits).await.unwrap_err();
+        assert_eq!(wrong.kind(), &catalogue::MALFORMED_BODY);
+        let long = post(form, "limit=3&padding=xxxxxxxxxxxxxxxxxxxxxxxx");
+        let large = FormBody::<Listed>::from_request(long, &Limits).await.unwrap_err();
+        assert_eq!(large.kind(), &catalogue::BODY_TOO_LARGE);
+
+        let json = async |kind, content| JsonBody::<Listed>::from_request(post(kind, content), &Limits).await;
+        assert_eq!(json("application/json; charset=utf-8", "{\"limit\": 4}").await.unwrap().0.limit, Some(4));
+        assert_eq!(json("text/plain", "{}").await.unwrap_err().kind(), &catalogue::UNSUPPORTED_MEDIA_TYPE);
+        let shape = json("application/json", "{\"limit\": \"secret\"}").await.unwrap_err();
+        assert_eq!(shape.detail(), "The body is JSON of another shape at line 1, column 18.");
+        let broken = json("application/json", "{\"limit\"").await.unwrap_err();
+        assert_eq!(broken.detail(), "The body is no JSON at line 1, column 8.");
+    }
+}
