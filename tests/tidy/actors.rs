@@ -12,7 +12,7 @@ use crate::{
 
 /// Where actors are made, and why there.
 const MADE: &[(&str, &str)] = &[
-    ("services/desk/src/endpoints/mod.rs", "authentication of tokens and links"),
+    ("services/desk/src/endpoints/caller.rs", "authentication of tokens and links"),
     ("services/dispatcher/src/context.rs", "start-up of the role"),
     ("services/ripen/src/command/mod.rs", "the operator at the command line"),
     ("services/ripen/src/database.rs", "the operator at the command line"),
