@@ -2,7 +2,6 @@
 
 mod set;
 
-use jiff::tz::TimeZone;
 use ripen_domain::{
     actor::{Actor, Permission},
     id::ClientId,
@@ -15,12 +14,10 @@ use ripen_store::{
 use serde_json::{Value, json};
 
 pub use self::set::{ClientSet, SetClient, preview, show};
-use crate::{Action, Actions, FieldErrors, Refusal, Work, work::AuditChange};
+use crate::{Action, Actions, FieldErrors, Refusal, Work, check, work::AuditChange};
 
 /// Longest slug, in letters.
 const LONGEST_SLUG: usize = 64;
-/// Longest name, in characters.
-const LONGEST_NAME: usize = 200;
 
 /// Adds a client.
 #[derive(Debug, Clone)]
@@ -42,13 +39,13 @@ impl Action for AddClient {
 
     async fn act(&self, work: &mut Work<'_>) -> Result<ClientRecord, Refusal> {
         let mut errors = FieldErrors::default();
-        let name = name(&self.name, &mut errors);
+        let name = check::name(&self.name, &mut errors);
         let slug = self.slug.clone().unwrap_or_else(|| slug_of(&self.name));
         errors.require(is_slug(&slug), "slug", "invalid", || {
             format!("{slug:?} cannot be a slug: use small letters, digits and single dashes")
         });
-        let country = errors.take("country", country(&self.country));
-        errors.take("time_zone", time_zone(&self.time_zone));
+        let country = errors.take("country", check::country(&self.country));
+        errors.take("time_zone", check::time_zone(&self.time_zone));
         errors.finish()?;
         let new = NewClient {
             id: ClientId::from_uuid(work.fresh_id()),
@@ -112,48 +109,13 @@ pub async fn list(actions: &Actions, actor: &Actor) -> Result<Vec<ClientRecord>,
 pub async fn find(actions: &Actions, actor: &Actor, slug: &str) -> Result<ClientRecord, Refusal> {
     let clients = list(actions, actor).await?;
     let found = clients.iter().find(|client| client.slug == slug).cloned();
-    found.ok_or_else(|| Refusal::field("client", "unknown", unknown(slug, &clients)))
+    found.ok_or_else(|| Refusal::field("client", "unknown", check::unknown_client(slug, &clients)))
 }
 
 /// What the audit keeps of a client.
 fn shown(client: &ClientRecord) -> Value {
     json!({"slug": client.slug, "name": client.name, "country": client.country, "time_zone": client.time_zone,
            "state": client.state.word()})
-}
-
-/// Says that no client has this slug, and which have one.
-pub(crate) fn unknown(slug: &str, known: &[ClientRecord]) -> String {
-    let known: Vec<_> = known.iter().map(|client| client.slug.as_str()).collect();
-    if known.is_empty() {
-        format!("no client {slug:?}; there is none yet")
-    } else {
-        format!("no client {slug:?}; there are: {}", known.join(", "))
-    }
-}
-
-/// A name that people can tell apart from nothing.
-pub(crate) fn name(given: &str, errors: &mut FieldErrors) -> String {
-    let name = given.trim();
-    errors.require(!name.is_empty(), "name", "required", || "write a name".to_owned());
-    let plain = name.chars().count() <= LONGEST_NAME && !name.chars().any(char::is_control);
-    errors.require(plain, "name", "invalid", || format!("write up to {LONGEST_NAME} characters on one line"));
-    name.to_owned()
-}
-
-/// A country in upper case.
-pub(crate) fn country(text: &str) -> Result<String, String> {
-    let code = text.trim().to_ascii_uppercase();
-    let is_code = code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase());
-    if is_code {
-        Ok(code)
-    } else {
-        Err(format!("{text:?} is no country: write the two letters of ISO 3166, such as US"))
-    }
-}
-
-/// A time zone by its IANA name.
-pub(crate) fn time_zone(name: &str) -> Result<TimeZone, String> {
-    TimeZone::get(name).map_err(|_| format!("{name:?} is no time zone: write one such as America/Chicago"))
 }
 
 fn is_slug(slug: &str) -> bool {

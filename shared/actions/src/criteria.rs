@@ -26,7 +26,7 @@ use uuid::Uuid;
 
 pub use self::past::{Progress, Reading};
 use crate::{
-    Action, Actions, FieldErrors, Refusal, Work, client,
+    Action, Actions, FieldErrors, Refusal, Work, check,
     work::{AuditChange, permit},
 };
 
@@ -241,14 +241,16 @@ async fn period(
     let known = actions.store.clients(actor.scope()).await?;
     let client: Option<&ClientRecord> = request.client.as_deref().and_then(|slug| {
         let found = known.iter().find(|client| client.slug == slug);
-        errors.require(found.is_some(), "client", "unknown", || client::unknown(slug, &known));
+        errors.require(found.is_some(), "client", "unknown", || check::unknown_client(slug, &known));
         found
     });
     let zone = client.map_or(Ok(TimeZone::UTC), |client| TimeZone::get(&client.time_zone));
     let zone = zone.map_err(|_| StoreError::Corrupt("a client's time zone".to_owned()))?;
-    let start = |day: Result<Date, jiff::Error>| Ok(day?.to_zoned(zone.clone())?.timestamp());
+    let start = |day: Result<Date, jiff::Error>| -> Result<Timestamp, jiff::Error> {
+        Ok(day?.to_zoned(zone.clone())?.timestamp())
+    };
     let mut read = |field: &str, day: Option<Result<Date, jiff::Error>>| -> Option<Timestamp> {
-        day.and_then(|day| errors.take(field, start(day).map_err(|error: jiff::Error| error)))
+        day.and_then(|day| errors.take(field, start(day)))
     };
     let since = read("from", request.from.map(Ok));
     let until = read("to", request.to.map(Date::tomorrow));

@@ -7,7 +7,6 @@ use std::{ops::RangeInclusive, time::Duration};
 use jiff::Timestamp;
 use ripen_domain::{
     actor::{Actor, Permission},
-    contact::Email,
     delivery::EventType,
     id::EndpointId,
     time::later,
@@ -26,7 +25,7 @@ use serde_json::{Value, json};
 
 pub use self::trial::{TrialTerms, trial};
 use crate::{
-    Action, Actions, FieldErrors, Refusal, Work,
+    Action, Actions, FieldErrors, Refusal, Work, check,
     work::{AuditChange, permit},
 };
 
@@ -88,7 +87,7 @@ impl Action for AddEndpoint {
                 errors.take("webhook", check_url(url, *allow_private)).map(|url| url.to_string())
             }
             Destination::Email { address } => {
-                errors.take("email", email(address)).map(|email| email.as_str().to_owned())
+                errors.take("email", check::email(address)).map(|email| email.as_str().to_owned())
             }
         };
         let client = work.client(&self.client, &mut errors).await?;
@@ -269,11 +268,6 @@ pub async fn find(actions: &Actions, actor: &Actor, endpoint: EndpointId) -> Res
     permit(actor, Permission::Manage)?;
     let found = actions.store.endpoints(actor.scope(), Some(endpoint), actions.clock.now()).await?.pop();
     found.ok_or_else(|| Refusal::missing("endpoint", endpoint))
-}
-
-/// An address that can be mailed to.
-pub(crate) fn email(address: &str) -> Result<Email, String> {
-    Email::parse(address).map_err(|_| format!("{address:?} is no e-mail address"))
 }
 
 /// A rep's own e-mail endpoint.

@@ -8,6 +8,7 @@
 //! Reading is a plain function of the noun's file, with the actor's [`Scope`](ripen_domain::actor::Scope).
 
 pub mod audit;
+mod check;
 pub mod client;
 pub mod client_token;
 pub mod criteria;

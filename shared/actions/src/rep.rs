@@ -14,7 +14,7 @@ use ripen_store::{
 use serde_json::{Value, json};
 
 use crate::{
-    Action, Actions, FieldErrors, Refusal, Work, client, endpoint,
+    Action, Actions, FieldErrors, Refusal, Work, check, client, endpoint,
     work::{AuditChange, permit},
 };
 
@@ -45,8 +45,8 @@ impl Action for AddRep {
 
     async fn act(&self, work: &mut Work<'_>) -> Result<AddedRep, Refusal> {
         let mut errors = FieldErrors::default();
-        let name = client::name(&self.name, &mut errors);
-        let email = errors.take("email", endpoint::email(&self.email));
+        let name = check::name(&self.name, &mut errors);
+        let email = errors.take("email", check::email(&self.email));
         let client = work.client(&self.client, &mut errors).await?;
         errors.finish()?;
         let client = client.ok_or_else(|| Refusal::missing("client", &self.client))?;
@@ -92,14 +92,14 @@ pub struct SetRep {
 impl SetRep {
     fn check(&self, errors: &mut FieldErrors) -> Option<String> {
         if let Some(Some(zone)) = &self.time_zone {
-            errors.take("time_zone", client::time_zone(zone));
+            errors.take("time_zone", check::time_zone(zone));
         }
         if let Some(Some(hours)) = &self.hours {
             let read = errors.take("hours", hours.parse::<OpeningHours>());
             let some = read.is_none_or(|hours| !hours.to_string().is_empty());
             errors.require(some, "hours", "required", || "names no hours: `any` means day and night".to_owned());
         }
-        self.name.as_deref().filter(|name| !name.trim().is_empty()).map(|name| client::name(name, errors))
+        self.name.as_deref().filter(|name| !name.trim().is_empty()).map(|name| check::name(name, errors))
     }
 }
 

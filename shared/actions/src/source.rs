@@ -19,7 +19,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::{
-    Action, Actions, FieldErrors, Refusal, Work, client,
+    Action, Actions, FieldErrors, Refusal, Work, check,
     work::{AuditChange, permit},
 };
 
@@ -60,8 +60,8 @@ impl Action for AddSource {
 
     async fn act(&self, work: &mut Work<'_>) -> Result<AddedSource, Refusal> {
         let mut errors = FieldErrors::default();
-        let name = client::name(&self.name, &mut errors);
-        let country = self.country.as_deref().and_then(|code| errors.take("country", client::country(code)));
+        let name = check::name(&self.name, &mut errors);
+        let country = self.country.as_deref().and_then(|code| errors.take("country", check::country(code)));
         let free = self.cost_per_lead.is_none_or(|cost| !cost.is_sign_negative());
         errors.require(free, "cost_per_lead", "out_of_range", || "a lead cannot cost less than nothing".to_owned());
         if let Some(thanks) = &self.thanks {

@@ -15,7 +15,7 @@ use ripen_store::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{FieldErrors, Refusal};
+use crate::{FieldErrors, Refusal, check};
 
 /// Tries of an action whose transaction met another's.
 const TRIES: usize = 3;
@@ -159,7 +159,7 @@ impl Work<'_> {
         let found = self.tx.client_lock(scope, slug).await?;
         if found.is_none() {
             let known = self.actions.store.clients(scope).await?;
-            errors.add("client", "unknown", crate::client::unknown(slug, &known));
+            errors.add("client", "unknown", check::unknown_client(slug, &known));
         }
         Ok(found)
     }

@@ -1,7 +1,8 @@
-//! Options that every command takes, before its own or after them.
+//! What every command has: options, and how an id is read.
 
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use clap::Args;
 
 /// Options of every command.
@@ -16,4 +17,16 @@ pub struct Common {
     /// Print results as JSON.
     #[arg(long, global = true)]
     pub json: bool,
+}
+
+/// Reads an id, naming what it should look like.
+///
+/// # Errors
+/// When it is none.
+pub fn id<T>(text: &str) -> anyhow::Result<T>
+where
+    T: std::str::FromStr,
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    text.parse::<T>().with_context(|| "this id cannot be read".to_owned())
 }

@@ -21,10 +21,10 @@ pub use client::ClientAction;
 pub use criteria::CriteriaAction;
 pub use deliver::{DeliveryAction, DeliveryOptions, ReplayOptions};
 pub use endpoint::EndpointAction;
-pub use global::Common;
+pub use global::{Common, id};
 pub use outcome::{OutcomeAction, OutcomeImport, SaidOptions};
 pub use program::ProgramAction;
-pub use refused::refused;
+pub use refused::{know, refused};
 pub use rep::RepAction;
 pub use route::RouteAction;
 pub use source::SourceAction;
@@ -32,7 +32,6 @@ pub use work::{LeadAction, PromiseAction, TouchOptions};
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use ripen_domain::id::DecisionId;
 use ripen_runtime::config::Role;
@@ -261,16 +260,4 @@ pub enum DeadAction {
         /// Its id.
         id: uuid::Uuid,
     },
-}
-
-/// Reads an id, naming what it should look like.
-///
-/// # Errors
-/// When it is none.
-pub fn id<T>(text: &str) -> anyhow::Result<T>
-where
-    T: std::str::FromStr,
-    T::Err: std::error::Error + Send + Sync + 'static,
-{
-    text.parse::<T>().with_context(|| "this id cannot be read".to_owned())
 }

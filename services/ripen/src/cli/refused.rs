@@ -1,11 +1,18 @@
 //! A refusal of an action in the words of the command line: a field is named as the flag or argument it came from, and what
 //! shows the alternatives is named too.
 
+use std::sync::OnceLock;
+
 use anyhow::anyhow;
-use clap::CommandFactory as _;
 use ripen_actions::{FieldError, Refusal};
 
-use super::Cli;
+/// The commands with their flags, set once when the process starts.
+static COMMANDS: OnceLock<clap::Command> = OnceLock::new();
+
+/// Says which commands there are.
+pub fn know(commands: clap::Command) {
+    COMMANDS.get_or_init(|| commands);
+}
 
 /// Says a refusal as this command's user typed things; `command` is its words after `ripen`.
 pub fn refused(command: &'static str) -> impl Fn(Refusal) -> anyhow::Error {
@@ -44,9 +51,9 @@ fn line(command: &str, error: &FieldError) -> String {
 
 /// The flag that carries a field, as clap knows it.
 fn flag(command: &str, field: &str) -> Option<String> {
-    let mut clap = Cli::command();
+    let mut clap = COMMANDS.get()?;
     for word in command.split(' ') {
-        clap = clap.find_subcommand(word)?.clone();
+        clap = clap.find_subcommand(word)?;
     }
     let found = clap.get_arguments().find(|argument| argument.get_id().as_str() == field)?;
     found.get_long().map(str::to_owned)
@@ -67,10 +74,14 @@ fn shows(what: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory as _;
+
     use super::*;
+    use crate::cli::Cli;
 
     #[test]
     fn a_field_is_named_as_the_flag_it_came_from() {
+        know(Cli::command());
         let errors = ["time_zone", "name"].map(|field| FieldError {
             field: field.to_owned(),
             code: "invalid",

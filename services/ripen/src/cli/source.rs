@@ -52,7 +52,7 @@ pub struct SourceOptions {
     pub channel: Channel,
     /// The only format it may send; the content type decides where missing.
     #[arg(long)]
-    pub format: Option<Format>,
+    pub format: Option<OnlyFormat>,
     /// Country for reading phone numbers, where it differs from the client's.
     #[arg(long)]
     pub country: Option<String>,
@@ -66,7 +66,7 @@ pub struct SourceOptions {
 
 /// Formats that a source can be held to.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Format {
+pub enum OnlyFormat {
     /// JSON only.
     Json,
     /// HTML forms only.
@@ -106,8 +106,8 @@ fn request(options: SourceOptions) -> AddSource {
     let SourceOptions { name, client, channel, format, country, cost_per_lead, thanks } = options;
     let format = match format {
         None => SourceFormat::Any,
-        Some(Format::Json) => SourceFormat::Json,
-        Some(Format::Form) => SourceFormat::Form,
+        Some(OnlyFormat::Json) => SourceFormat::Json,
+        Some(OnlyFormat::Form) => SourceFormat::Form,
     };
     AddSource { client, name, channel, format, country, cost_per_lead, thanks }
 }

@@ -20,11 +20,9 @@ use ripen_store::{
 };
 use serde_json::{Value, json};
 
-use super::{country, name, time_zone, unknown};
 use crate::{
-    Action, Actions, FieldErrors, Refusal, Work,
+    Action, Actions, FieldErrors, Refusal, Work, check,
     criteria::{Reading, today},
-    endpoint,
     work::{AuditChange, permit},
 };
 
@@ -75,18 +73,18 @@ impl SetClient {
     /// What can be said without the client.
     fn check(&self, errors: &mut FieldErrors) -> Wanted {
         if let Some(zone) = &self.time_zone {
-            errors.take("time_zone", time_zone(zone));
+            errors.take("time_zone", check::time_zone(zone));
         }
         let days = self.return_days.is_none_or(|days| (0..=MOST_RETURN_DAYS).contains(&days));
         errors.require(days, "return_days", "out_of_range", || format!("is from 0 to {MOST_RETURN_DAYS} days"));
         let change = ClientChange {
-            name: self.name.as_deref().map(|given| name(given, errors)),
-            country: self.country.as_deref().and_then(|code| errors.take("country", country(code))),
+            name: self.name.as_deref().map(|given| check::name(given, errors)),
+            country: self.country.as_deref().and_then(|code| errors.take("country", check::country(code))),
             time_zone: self.time_zone.clone(),
             capacity: self.capacity.map(|capacity| (capacity > 0).then_some(i32::from(capacity))),
         };
         let fallback = self.fallback.as_ref().map(|address| {
-            let email = errors.take("fallback", endpoint::email(address.as_deref()?));
+            let email = errors.take("fallback", check::email(address.as_deref()?));
             email.map(|email| email.as_str().to_owned())
         });
         Wanted { change, fallback }
@@ -193,7 +191,7 @@ pub async fn show(actions: &Actions, actor: &Actor, slug: &str) -> Result<(Clien
 
 fn of<'a>(known: &'a [ClientRecord], slug: &str, errors: &mut FieldErrors) -> Option<&'a ClientRecord> {
     let found = known.iter().find(|client| client.slug == slug);
-    errors.require(found.is_some(), "client", "unknown", || unknown(slug, known));
+    errors.require(found.is_some(), "client", "unknown", || check::unknown_client(slug, known));
     found
 }
 

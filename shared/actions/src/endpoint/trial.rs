@@ -43,8 +43,8 @@ pub async fn trial(
     is_webhook(&endpoint)?;
     let now = actions.clock.now();
     let secrets = actions.store.endpoint_secrets(actor.scope(), endpoint.id, now).await?;
-    let secrets: Vec<_> = all(&secrets, |secret| WebhookSecret::parse(secret), "a signing secret")?;
-    let headers: Vec<_> = all(&endpoint.terms.headers, |header| OwnHeader::parse(header), "a header")?;
+    let secrets: Vec<_> = all(&secrets, WebhookSecret::parse, "a signing secret")?;
+    let headers: Vec<_> = all(&endpoint.terms.headers, OwnHeader::parse, "a header")?;
     let allow_private = endpoint.allow_private || terms.allow_private;
     let url = check_url(&endpoint.to, allow_private);
     let url = url

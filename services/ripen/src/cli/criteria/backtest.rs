@@ -1,20 +1,37 @@
 //! `ripen criteria backtest`: what a draft would have done with the past. The result is kept, for the activation that rests on
 //! it.
 
-use std::{sync::Arc, time::Instant};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
+use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use jiff::civil::Date;
 use ripen_actions::criteria::{BacktestRequest, Progress, Reading};
 use ripen_domain::criteria::{BacktestReport, BacktestStanding};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::BacktestOptions;
 use crate::{
     cli::{Common, refused},
     database::{Database, readers},
     output,
 };
+
+/// Options of `ripen criteria backtest`.
+#[derive(Debug, Args)]
+pub struct BacktestOptions {
+    /// The TOML file.
+    pub file: PathBuf,
+    /// One client's leads only: its slug.
+    #[arg(long)]
+    pub client: Option<String>,
+    /// Decisions of this day and later.
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<Date>,
+    /// Decisions up to this day.
+    #[arg(long, value_name = "DATE")]
+    pub to: Option<Date>,
+}
 
 /// A back-test as programs read it.
 #[derive(Serialize)]

@@ -8,8 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use clap::{Args, Subcommand};
-use jiff::civil::Date;
+use clap::Subcommand;
 use ripen_actions::criteria::{ActivateCriteria, find, list, preview};
 use ripen_domain::criteria::{BacktestReport, Criteria};
 use ripen_store::criteria::document::CriteriaRecord;
@@ -33,7 +32,7 @@ pub enum CriteriaAction {
         file: PathBuf,
     },
     /// Decide the past again under a draft, with only what was known then, and report what would have been.
-    Backtest(BacktestOptions),
+    Backtest(backtest::BacktestOptions),
     /// Make a document the active version of the program it names. Says first how many leads will change grade.
     Activate {
         /// The TOML file.
@@ -55,22 +54,6 @@ pub enum CriteriaAction {
         #[arg(long)]
         program: Option<String>,
     },
-}
-
-/// Options of `ripen criteria backtest`.
-#[derive(Debug, Args)]
-pub struct BacktestOptions {
-    /// The TOML file.
-    pub file: PathBuf,
-    /// One client's leads only: its slug.
-    #[arg(long)]
-    pub client: Option<String>,
-    /// Decisions of this day and later.
-    #[arg(long, value_name = "DATE")]
-    pub from: Option<Date>,
-    /// Decisions up to this day.
-    #[arg(long, value_name = "DATE")]
-    pub to: Option<Date>,
 }
 
 /// Runs the command.

@@ -1,0 +1,50 @@
+//! Fields that requests of several nouns have, read and checked.
+
+use jiff::tz::TimeZone;
+use ripen_domain::contact::Email;
+use ripen_store::client::record::ClientRecord;
+
+use crate::FieldErrors;
+
+/// Longest name, in characters.
+const LONGEST_NAME: usize = 200;
+
+/// Says that no client has this slug, and which have one.
+pub(crate) fn unknown_client(slug: &str, known: &[ClientRecord]) -> String {
+    let known: Vec<_> = known.iter().map(|client| client.slug.as_str()).collect();
+    if known.is_empty() {
+        format!("no client {slug:?}; there is none yet")
+    } else {
+        format!("no client {slug:?}; there are: {}", known.join(", "))
+    }
+}
+
+/// A name that people can tell apart from nothing.
+pub(crate) fn name(given: &str, errors: &mut FieldErrors) -> String {
+    let name = given.trim();
+    errors.require(!name.is_empty(), "name", "required", || "write a name".to_owned());
+    let plain = name.chars().count() <= LONGEST_NAME && !name.chars().any(char::is_control);
+    errors.require(plain, "name", "invalid", || format!("write up to {LONGEST_NAME} characters on one line"));
+    name.to_owned()
+}
+
+/// A country in upper case.
+pub(crate) fn country(text: &str) -> Result<String, String> {
+    let code = text.trim().to_ascii_uppercase();
+    let is_code = code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase());
+    if is_code {
+        Ok(code)
+    } else {
+        Err(format!("{text:?} is no country: write the two letters of ISO 3166, such as US"))
+    }
+}
+
+/// A time zone by its IANA name.
+pub(crate) fn time_zone(name: &str) -> Result<TimeZone, String> {
+    TimeZone::get(name).map_err(|_| format!("{name:?} is no time zone: write one such as America/Chicago"))
+}
+
+/// An address that can be mailed to.
+pub(crate) fn email(address: &str) -> Result<Email, String> {
+    Email::parse(address).map_err(|_| format!("{address:?} is no e-mail address"))
+}
