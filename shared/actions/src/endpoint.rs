@@ -184,6 +184,8 @@ impl Action for SetEndpoint {
             events: self.events.clone(),
             by_name: self.by_name,
         };
+        // With another rate the deliveries in line follow their endpoint; a lease locks deliveries first. Where the two meet, the
+        // database ends one of them, and it runs again.
         work.tx.endpoint_change(work.actor.scope(), before.id, &change, work.now).await?;
         changed(work, "endpoint.set", &before).await
     }

@@ -91,6 +91,8 @@ impl Action for SetRouting {
             return Err(Refusal::missing("client", &self.client));
         };
         let (id, scope) = (client.id, work.scope());
+        // Under the client's lock: a rep that the document names cannot be renamed before it is in force. What is held is routed
+        // again after, as a batch does: the client, then its deliveries.
         let ground = Ground::read(&mut work.tx, scope, &client, work.now).await?;
         let checked = match ground.load(client, &self.document) {
             Ok(checked) => Some(checked),
