@@ -113,13 +113,14 @@ async fn a_rate_is_held_by_two_processes_together() {
     installation.json(&["endpoint", "set", &id, "--rate", &RATE.to_string()]).await;
     let intake = installation.serve("intake,qualifier").await;
     let dispatchers = [installation.serve("dispatcher").await, installation.serve("dispatcher").await];
-    // A busy machine may be slower than the rate; nothing makes two processes faster than it.
-    let began = Instant::now();
     leads(&intake, &source, "r", LEADS).await;
     let received = receiver.wait_for(LEADS, LIMIT).await;
-    let lasted = received.iter().map(|received| received.at).max().unwrap() - began;
+    let at = received.iter().map(|received| received.at);
+    let lasted = at.clone().max().unwrap() - at.min().unwrap();
     let rate = f64::from(u32::try_from(LEADS - 1).unwrap()) / lasted.as_secs_f64();
-    assert!(rate <= RATE * 1.1, "{rate:.2} in a second, {RATE} were allowed");
+    // A busy machine may be slower than the rate, and may be late with the first; two processes of the full rate each send
+    // twice as many, and no lateness makes that of a rate that is shared.
+    assert!(rate <= RATE * 1.5, "{rate:.2} in a second, {RATE} were allowed");
     delivered(&installation).await;
     assert_eq!((receiver.count(), receiver.distinct_ids()), (LEADS, LEADS));
     assert_eq!(installation.count("select max(attempts)::bigint from delivery").await, 1, "waiting costs no attempt");

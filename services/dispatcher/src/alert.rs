@@ -35,13 +35,26 @@ pub async fn run(ctx: DispatcherContext, stop: Stop) {
     let rarely = Duration::from_secs(settings.remind_every_s);
     tokio::join!(
         every("alerts of failing endpoints", period, stop.soft(), || async {
-            endpoints_tick(&ctx, ctx.clock.now()).await.map(|()| NextTick::InAPeriod)
+            unless_stopped(&stop, endpoints_tick(&ctx, ctx.clock.now())).await.map(|()| NextTick::InAPeriod)
         }),
         // After a failure it is tried again within the shorter period: nobody waits an hour for a reminder that is due.
         every("reminders of leads without an outcome", period, stop.soft(), || async {
-            leads_tick(&ctx, ctx.clock.now()).await.map(|()| NextTick::After(rarely))
+            unless_stopped(&stop, leads_tick(&ctx, ctx.clock.now())).await.map(|()| NextTick::After(rarely))
         }),
     );
+}
+
+/// Breaks a look off at the soft stop: it writes up to a thousand notices one by one, and what is left out is found again by
+/// the next process, while finishing it could use up the time to stop.
+async fn unless_stopped(
+    stop: &Stop,
+    look: impl Future<Output = Result<(), StoreError>>,
+) -> Result<(), StoreError> {
+    tokio::select! {
+        biased;
+        () = stop.soft().cancelled() => Ok(()),
+        done = look => done,
+    }
 }
 
 /// Has leads mailed whose webhook fails, and tells of what fails.
@@ -60,7 +73,7 @@ async fn endpoints_tick(ctx: &DispatcherContext, now: Timestamp) -> Result<(), S
 
 /// Tells of leads of which nothing was said.
 async fn leads_tick(ctx: &DispatcherContext, now: Timestamp) -> Result<(), StoreError> {
-    if let Some(since) = before(now, ctx.settings.dispatcher.remind_after_h * 3600) {
+    if let Some(since) = before(now, ctx.settings.dispatcher.remind_after_h.saturating_mul(3600)) {
         let from = since.checked_sub(FORGET_AFTER).unwrap_or(Timestamp::MIN);
         let untouched = ctx.store.leads_untouched(ctx.scope(), (from, since), None).await?;
         let notices: Vec<_> = untouched.iter().filter_map(|one| reminder(one, now)).collect();
@@ -143,7 +156,7 @@ fn reminder(one: &UntouchedLead, now: Timestamp) -> Option<OnceNotice> {
 /// One mail for each client and day.
 async fn firm(ctx: &DispatcherContext, untouched: &[UntouchedLead], now: Timestamp) -> Result<u64, StoreError> {
     let address = &ctx.settings.mail.alerts;
-    let Some(since) = before(now, ctx.settings.dispatcher.firm_after_h * 3600).filter(|_| !address.is_empty()) else {
+    let Some(since) = before(now, ctx.settings.dispatcher.firm_after_h.saturating_mul(3600)).filter(|_| !address.is_empty()) else {
         return Ok(0);
     };
     let old: Vec<_> = untouched.iter().filter(|one| one.delivered_at <= since).collect();

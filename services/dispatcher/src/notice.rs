@@ -120,7 +120,10 @@ async fn plain(ctx: &DispatcherContext, notice: &DueNotice, now: Timestamp) -> R
     if over {
         return Ok(NoticeEnd::Dropped("it is no longer so"));
     }
-    let title = notice.data.title.as_deref().unwrap_or_default();
+    // Written by another version in a form that this one cannot read: it waits for one that can, and an empty mail is no help.
+    let Some(title) = notice.data.title.as_deref() else {
+        return Err(StoreError::Corrupt("a notice without words".to_owned()));
+    };
     let LeadMail { subject, text, html, invitation: _ } = lead_mail::brief(title, &notice.data.sentences);
     let mail = AppointmentMail { subject, text, html, invitation: None };
     Ok(NoticeEnd::Tried(send(ctx, notice, &mail).await))

@@ -106,13 +106,21 @@ impl Actions {
         let tx = self.store.begin().await?;
         let mut work = Work { tx, actor, now, actions: self, changes: Vec::new() };
         let done = action.act(&mut work).await?;
-        let Work { mut tx, changes, .. } = work;
+        let Work { mut tx, mut changes, .. } = work;
+        in_order(&mut changes);
         tx.audit_record(actor, &changes, now).await?;
         if keep {
             tx.commit().await?;
         }
         Ok(done)
     }
+}
+
+/// Ids made within one microsecond are in no order of their own; the audit reads what one action did in the order it did it.
+fn in_order(changes: &mut [AuditEntry]) {
+    let mut ids: Vec<_> = changes.iter().map(|change| change.id).collect();
+    ids.sort_unstable();
+    changes.iter_mut().zip(ids).for_each(|(change, id)| change.id = id);
 }
 
 /// Refuses an actor who may not do such a thing. Functions that read what only some may see begin with it.
@@ -158,15 +166,20 @@ impl Work<'_> {
         let scope = self.scope();
         let found = self.tx.client_lock(scope, slug).await?;
         if found.is_none() {
-            let known = self.actions.store.clients(scope).await?;
+            // Over this transaction's own connection: a second one of the pool would be waited for while this one is held.
+            let known = self.tx.clients(scope).await?;
             errors.add("client", "unknown", check::unknown_client(slug, &known));
         }
         Ok(found)
     }
 
-    /// Says what was changed: the action's name (`noun.verb`), the object, and what it was and is.
+    /// Says what was changed: the action's name (`noun.verb`), the object, and what it was and is. Where that is the same
+    /// nothing was changed, and the audit tells of nothing.
     pub fn changed(&mut self, action: &'static str, object: impl ToString, change: AuditChange) {
         let AuditChange { client, before, after } = change;
+        if before.is_some() && before == after {
+            return;
+        }
         self.changes.push(AuditEntry {
             id: uuid_v7(self.now),
             action,

@@ -8,10 +8,15 @@ use std::{error::Error, time::Duration};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+/// How often trouble that lasts is warned of.
+const WARN_AGAIN_AFTER: Duration = Duration::from_secs(300);
+/// Longer than any process runs.
+const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
 /// When the next tick begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NextTick {
-    /// A period after this one began; at once where this one took longer.
+    /// A period after this one began; where it took long, not before it has rested as long as it worked, at most a period.
     InAPeriod,
     /// So long after this one ended: shortly where there is more to do than one tick takes, or later than a period.
     After(Duration),
@@ -28,29 +33,31 @@ impl NextTick {
 /// Runs `tick` now and then once a `period`, until `stop`.
 ///
 /// A tick that runs is finished first, so that what it took is written; ticks never overlap. One that fails is followed by
-/// a whole period from its end. The first failure in a row is logged as a warning that names `work`, later ones at debug
-/// level, the end of the trouble once.
+/// a whole period from its end. A failure is logged as a warning that names `work` when it is the first in a row, when it is
+/// another than the one before, and every five minutes; the others at debug level, and the end of the trouble once.
 pub async fn every<E: Error, F: Future<Output = Result<NextTick, E>>>(
     work: &'static str,
     period: Duration,
     stop: &CancellationToken,
     mut tick: impl FnMut() -> F,
 ) {
-    let mut failing = FailureLog(0);
+    let mut failing = FailureLog::default();
     while !stop.is_cancelled() {
         let began = Instant::now();
         let at = match tick().await {
             Ok(next) => {
                 failing.ended(work);
+                let ended = Instant::now();
                 match next {
-                    NextTick::InAPeriod => began + period,
-                    NextTick::After(pause) => Instant::now() + pause,
+                    // A database that is too slow for the period must not be kept busy without a pause.
+                    NextTick::InAPeriod => later(began, period).max(later(ended, period.min(ended - began))),
+                    NextTick::After(pause) => later(ended, pause),
                 }
             }
             Err(error) => {
                 failing.again(work, &error);
                 // From its end: a database that takes seconds to refuse must not be asked without a pause.
-                Instant::now() + period
+                later(Instant::now(), period)
             }
         };
         tokio::select! {
@@ -62,25 +69,43 @@ pub async fn every<E: Error, F: Future<Output = Result<NextTick, E>>>(
     }
 }
 
-/// How many ticks have failed in a row.
-struct FailureLog(u32);
+/// An instant later; where that is past what the clock can say, one that never comes.
+fn later(at: Instant, by: Duration) -> Instant {
+    at.checked_add(by).unwrap_or(at + NEVER)
+}
+
+/// Ticks that failed in a row.
+#[derive(Default)]
+struct FailureLog {
+    failures: u32,
+    /// What was said last as a warning, and when.
+    warned: Option<(String, Instant)>,
+}
 
 impl FailureLog {
     fn again(&mut self, work: &'static str, error: &dyn Error) {
-        let cause = error.source().map(tracing::field::display);
-        if self.0 == 0 {
-            tracing::warn!(work, %error, cause, "failed; it is tried again");
+        let cause = error.source().map(ToString::to_string);
+        let text = format!("{error}: {}", cause.as_deref().unwrap_or_default());
+        self.failures = self.failures.saturating_add(1);
+        let failures = self.failures;
+        if self.is_news(&text) {
+            tracing::warn!(work, %error, cause, failures, "failed; it is tried again");
+            self.warned = Some((text, Instant::now()));
         } else {
-            tracing::debug!(work, %error, cause, failures = self.0, "failed again");
+            tracing::debug!(work, %error, cause, failures, "failed again");
         }
-        self.0 = self.0.saturating_add(1);
+    }
+
+    /// Trouble that turns into other trouble, or lasts, must not hide behind the first line about it.
+    fn is_news(&self, text: &str) -> bool {
+        self.warned.as_ref().is_none_or(|(said, at)| said != text || at.elapsed() >= WARN_AGAIN_AFTER)
     }
 
     fn ended(&mut self, work: &'static str) {
-        if self.0 > 0 {
-            tracing::info!(work, failures = self.0, "works again");
+        if self.failures > 0 {
+            tracing::info!(work, failures = self.failures, "works again");
         }
-        self.0 = 0;
+        *self = Self::default();
     }
 }
 
@@ -115,7 +140,44 @@ mod tests {
             sleep(Duration::from_secs([3, 0, 25, 4, 0][n])).await;
             Ok::<_, Infallible>(NextTick::InAPeriod)
         };
-        assert_eq!(begun(5, took).await, [0, 10, 20, 45, 55], "one that took 25 s is followed at once, by one");
+        let at = begun(5, took).await;
+        assert_eq!(at, [0, 10, 20, 55, 65], "after one that took 25 s the next waits a whole period");
+        let slow = async |_| {
+            sleep(Duration::from_secs(12)).await;
+            Ok::<_, Infallible>(NextTick::InAPeriod)
+        };
+        assert_eq!(begun(3, slow).await, [0, 22, 44], "it never works without a pause");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn trouble_is_warned_of_when_it_changes_and_while_it_lasts() {
+        let mut log = FailureLog::default();
+        let mut news = |text: &str| {
+            let news = log.is_news(&format!("{text}: "));
+            log.again("a test", &io::Error::other(text.to_owned()));
+            news
+        };
+        assert_eq!(["away", "away", "corrupt", "corrupt"].map(&mut news), [true, false, true, false]);
+        tokio::time::advance(WARN_AGAIN_AFTER).await;
+        assert!(news("corrupt"));
+        log.ended("a test");
+        assert!(log.is_news("corrupt: "), "what comes back is warned of");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_longer_than_any_clock_is_a_pause() {
+        let (stop, asked) = (CancellationToken::new(), CancellationToken::new());
+        let ends = stop.clone();
+        tokio::spawn(async move {
+            sleep(Duration::from_secs(3)).await;
+            ends.cancel();
+        });
+        every("a test", PERIOD, &stop, async || {
+            assert!(!asked.is_cancelled(), "there is no second tick");
+            asked.cancel();
+            Ok::<_, Infallible>(NextTick::After(Duration::MAX))
+        })
+        .await;
     }
 
     #[tokio::test(start_paused = true)]

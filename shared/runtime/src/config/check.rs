@@ -73,6 +73,7 @@ impl Settings {
             ("dispatcher.sweep", dispatcher.sweep == 0),
             ("dispatcher.offer_s", dispatcher.offer_s == 0),
             ("dispatcher.response_bytes", dispatcher.response_bytes == 0),
+            ("dispatcher.remind_every_s", dispatcher.remind_every_s == 0),
             ("clock.max_skew_s", self.clock.max_skew_s == 0),
         ];
         let zero = at_least_one.into_iter().find(|(_, is_zero)| *is_zero);
