@@ -10,7 +10,7 @@ use ripen_domain::{
     delivery::OutcomeKind,
     id::DeliveryId,
     link::BadLink,
-    outcome::{How, Outcome, Said},
+    outcome::{How, Outcome, OutcomeFields},
 };
 use ripen_store::{
     delivery::feed::SentDelivery,
@@ -29,7 +29,7 @@ type Token = Result<Path<String>, PathRejection>;
 /// The lead, what was said of it, and forms to say something.
 pub async fn show(State(context): State<Context>, token: Token) -> Response {
     match opened(&context, token).await {
-        Ok(sent) => page::lead::render(StatusCode::OK, &sent, &Message::None, &Said::default()),
+        Ok(sent) => page::lead::render(StatusCode::OK, &sent, &Message::None, &OutcomeFields::default()),
         Err(response) => *response,
     }
 }
@@ -58,7 +58,7 @@ pub async fn say(State(context): State<Context>, token: Token, request: Request)
 async fn record(
     context: &Context,
     sent: SentDelivery,
-    (said, outcome): (&Said, &Outcome),
+    (said, outcome): (&OutcomeFields, &Outcome),
     seen: Option<i32>,
 ) -> Response {
     let id = sent.row.id;
@@ -76,7 +76,7 @@ async fn record(
         Recorded::Refused(why) => (StatusCode::CONFLICT, Message::Refused(why.0)),
         Recorded::Unknown => return page::dead(StatusCode::NOT_FOUND),
     };
-    let typed = if status == StatusCode::OK { Said::default() } else { said.clone() };
+    let typed = if status == StatusCode::OK { OutcomeFields::default() } else { said.clone() };
     match load(context, id).await {
         Ok(now) => page::lead::render(status, &now, &message, &typed),
         Err(response) => *response,
@@ -100,8 +100,8 @@ async fn load(context: &Context, id: DeliveryId) -> Result<SentDelivery, Box<Res
 
 /// The fields of a form, and the number of the outcome that was the newest when it was shown. Fields of another outcome's
 /// form never come along: each outcome has a form of its own.
-fn form(bytes: &[u8]) -> (Said, Option<i32>) {
-    let mut said = Said::default();
+fn form(bytes: &[u8]) -> (OutcomeFields, Option<i32>) {
+    let mut said = OutcomeFields::default();
     let mut seen = None;
     for (name, value) in form_urlencoded::parse(bytes) {
         let value = value.into_owned();

@@ -8,7 +8,7 @@ use axum::{
 };
 use ripen_domain::{
     id::DeliveryId,
-    outcome::{How, Outcome, Said, Wrong},
+    outcome::{How, InvalidField, Outcome, OutcomeFields},
 };
 use ripen_store::{
     client::token::TokenHolder,
@@ -76,11 +76,11 @@ fn outcome(bytes: &[u8]) -> Result<Outcome, Problem> {
         malformed(format!("The body is no JSON at line {}, column {}.", error.line(), error.column()))
     })?;
     let object = value.as_object().ok_or_else(|| malformed("The body must be one JSON object.".to_owned()))?;
-    Said::from_json(object).and_then(|said| said.read()).map_err(invalid)
+    OutcomeFields::from_json(object).and_then(|said| said.read()).map_err(invalid)
 }
 
-fn invalid(wrong: Vec<Wrong>) -> Problem {
-    let error = |one: Wrong| FieldError {
+fn invalid(wrong: Vec<InvalidField>) -> Problem {
+    let error = |one: InvalidField| FieldError {
         pointer: format!("/{}", one.field).into(),
         code: one.code,
         message: one.message.into(),

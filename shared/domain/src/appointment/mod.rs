@@ -12,7 +12,7 @@ mod reminder;
 
 use jiff::{SignedDuration, Timestamp, ToSpan, tz::TimeZone};
 
-pub use booking::{Appointment, Refused, State};
+pub use booking::{Appointment, AppointmentState, BookingRefused};
 pub use diary::{Diary, NotFree};
 pub use in_words::{in_words, span_in_words};
 pub use local_time::{At, InvalidAt, NoSuchTime};

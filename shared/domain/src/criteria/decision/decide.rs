@@ -15,6 +15,7 @@ use crate::{
             value::{Held, Slot},
         },
         model::Criteria,
+        rule::Interval,
     },
     lead::Grade,
     time::whole_minute,
@@ -46,7 +47,7 @@ impl Decision {
 /// Applies the criteria to a lead at an instant.
 #[must_use]
 pub fn qualify(facts: &Facts, criteria: &Criteria, cause: &Cause, now: Timestamp) -> Decision {
-    let inputs = Inputs::new(facts, (&criteria.questions, &criteria.named), now);
+    let inputs = Inputs::new(facts, &criteria.questions, &criteria.named, now);
     let mut bench = Bench { criteria, inputs: &inputs, run: Run::new(&inputs) };
     let (rules, score) = bench.rules();
     let gates = bench.gates();
@@ -167,7 +168,7 @@ impl<'a> Bench<'a, '_> {
 
     /// An A rests on an arrival or a conversation of the last weeks.
     fn is_unconfirmed(&self) -> Option<(&'static str, String)> {
-        let (limit, text) = &self.criteria.grades.confirm_within;
+        let Interval { length: limit, written: text } = &self.criteria.grades.confirm_within;
         let slots = &self.criteria.slots;
         let latest = [slots.last_arrived_at, slots.last_conversation_at].map(|slot| match self.inputs.read(slot) {
             Some(Held::Instant(at)) => Some(*at),
@@ -203,7 +204,7 @@ impl<'a> Bench<'a, '_> {
     /// What was agreed with the person where it is ahead, else the lead's own date, else the interval of the grade.
     fn next_step(&self, grade: Grade, agreed: Option<Timestamp>, own: Option<Timestamp>) -> NextStep {
         let requalify = &self.criteria.requalify;
-        let (length, text) = if grade == Grade::B { &requalify.b } else { &requalify.c };
+        let Interval { length, written: text } = if grade == Grade::B { &requalify.b } else { &requalify.c };
         let (due_at, why) = match (agreed, own) {
             (Some(at), _) => (at, "agreed with the person".to_owned()),
             (None, Some(at)) => (at, "the lead's own date".to_owned()),

@@ -71,7 +71,8 @@ pub(in crate::criteria) struct Inputs<'f> {
 impl<'f> Inputs<'f> {
     pub(in crate::criteria) fn new(
         facts: &'f Facts,
-        (questions, named): (&'f [Question], &'f [Named]),
+        questions: &'f [Question],
+        named: &'f [Named],
         now: Timestamp,
     ) -> Self {
         let readings = named.iter().map(|_| OnceCell::new()).collect();
