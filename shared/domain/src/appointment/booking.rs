@@ -1,5 +1,5 @@
 //! What becomes of one appointment: held while people talk, booked, moved, cancelled. A transition consumes it and refuses
-//! with the reason; the id stays over all of them, and each change that calendars have to hear of is counted.
+//! with the reason; the id stays over all of them, and each change is counted, so that a calendar knows the newest.
 
 use jiff::Timestamp;
 use uuid::Uuid;

@@ -81,7 +81,7 @@ pub struct Handover {
     pub appointment: AppointmentId,
     /// When.
     pub slot: Slot,
-    /// Where the rep's clock hangs: an IANA name.
+    /// Where the rep is: an IANA name.
     pub time_zone: String,
     /// What was agreed beside the time.
     pub note: Option<String>,

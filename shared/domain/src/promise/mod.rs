@@ -179,6 +179,7 @@ fn fate(promise: &Open, decided: &Decided) -> Fate {
     let &Decided { wanted, changed, settled, occasion, due_at } = decided;
     let fired = occasion == Occasion::Fired(promise.generation) && promise.state == State::Scheduled;
     if promise.kind != wanted {
+        // What was agreed with a person is not dropped because the grade changed.
         return if promise.agreed && !fired && !promise.worked {
             Fate::Stays
         } else {
@@ -194,8 +195,10 @@ fn fate(promise: &Open, decided: &Decided) -> Fate {
     if promise.agreed {
         return Fate::Stays;
     }
+    // Work stays at the top of the desk's list: an arrival that leaves the grade must not push it back.
     let moves = match promise.state {
         State::Work => changed,
+        // To the date it has is no move: else every arrival would make a new generation that says nothing new.
         _ => (changed || occasion == Occasion::Arrived) && promise.due_at != Some(due_at),
     };
     if moves { Fate::Becomes(State::Moved) } else { Fate::Stays }

@@ -147,7 +147,7 @@ fn judge(
     if new.seen.is_some_and(|seen| seen != newest) {
         return Err(Recorded::Stale);
     }
-    let refused = |words: String| Recorded::Refused(Refused(words));
+    let refused = |words: String| Recorded::Refused(OutcomeRefused(words));
     let due = due.transpose().map_err(|error| refused(format!("This date cannot be: {error}.")))?;
     let outcome = match new.outcome {
         Outcome::Returned { reason } => {

@@ -205,6 +205,7 @@ impl Backtest {
         // A receipt that cannot be read, as of an erased person, still has its instant.
         let noted: Noted = serde_json::from_str(&decision.receipt).unwrap_or_default();
         let before = BacktestStanding::of(decision.grade, noted.closed.is_some());
+        // Only what was known then: a draft that may look ahead is better than any that decides.
         let (facts, cause) = past.facts_at(decision.at, noted);
         let again = qualify(&facts, draft, &why(cause), decision.at);
         let after = BacktestStanding::of(again.grade, again.closed.is_some());

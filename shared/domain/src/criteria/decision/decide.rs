@@ -59,7 +59,9 @@ pub fn qualify(facts: &Facts, criteria: &Criteria, cause: &Cause, now: Timestamp
     if closed.is_none() && grade != Grade::A {
         let agreed = bench.agreed();
         own_date = bench.own_date();
+        // A date that is past stays on the receipt and is no next step: it would fall due at once, forever.
         let own = own_date.as_ref().and_then(|own| own.at).filter(|at| *at > now);
+        // A date is ahead, or something just arrived: such a lead is not closed for the rounds it has used.
         let waits = agreed.is_some() || own.is_some() || !cause.arrivals.is_empty();
         closed = (!waits && bench.is_cold()).then(|| "went cold".to_owned());
         next = closed.is_none().then(|| bench.next_step(grade, agreed.filter(|at| *at > now), own));
@@ -144,6 +146,7 @@ impl<'a> Bench<'a, '_> {
             _ => Grade::C,
         };
         let mut caps = Vec::new();
+        // Missing and failed gates count as not holding: what nobody knows must not make an A.
         for gate in gates.iter().filter(|gate| gate.result != Verdict::Yes) {
             let at_most = gate.at_most.unwrap_or(Grade::B);
             if grade < at_most {
@@ -153,6 +156,7 @@ impl<'a> Bench<'a, '_> {
         }
         let holds_down =
             || self.is_returned().or_else(|| self.is_unconfirmed()).or_else(|| ripens_by_time_alone(cause));
+        // Only for what would be an A: the caps below say B, which would lift a C.
         let held_down = (grade == Grade::A).then(holds_down).flatten();
         if let Some((by, because)) = held_down {
             grade = Grade::B;

@@ -86,6 +86,7 @@ impl<'f> Inputs<'f> {
     /// The fact, if it is there and usable.
     pub(in crate::criteria) fn read(&self, slot: Slot) -> Option<&Held<'f>> {
         let slot = usize::from(slot);
+        // Looked up once: the receipt must show the reading that the rules saw, and no other.
         match self.readings.get(slot)?.get_or_init(|| self.look_up(self.named[slot].fact)) {
             Reading::Usable(held) => Some(held),
             Reading::Unusable(_) | Reading::Absent => None,
