@@ -46,10 +46,7 @@ pub async fn run(ctx: DispatcherContext, stop: Stop) {
 
 /// Breaks a look off at the soft stop: it writes up to a thousand notices one by one, and what is left out is found again by
 /// the next process, while finishing it could use up the time to stop.
-async fn unless_stopped(
-    stop: &Stop,
-    look: impl Future<Output = Result<(), StoreError>>,
-) -> Result<(), StoreError> {
+async fn unless_stopped(stop: &Stop, look: impl Future<Output = Result<(), StoreError>>) -> Result<(), StoreError> {
     tokio::select! {
         biased;
         () = stop.soft().cancelled() => Ok(()),
@@ -156,7 +153,9 @@ fn reminder(one: &UntouchedLead, now: Timestamp) -> Option<OnceNotice> {
 /// One mail for each client and day.
 async fn firm(ctx: &DispatcherContext, untouched: &[UntouchedLead], now: Timestamp) -> Result<u64, StoreError> {
     let address = &ctx.settings.mail.alerts;
-    let Some(since) = before(now, ctx.settings.dispatcher.firm_after_h.saturating_mul(3600)).filter(|_| !address.is_empty()) else {
+    let Some(since) =
+        before(now, ctx.settings.dispatcher.firm_after_h.saturating_mul(3600)).filter(|_| !address.is_empty())
+    else {
         return Ok(0);
     };
     let old: Vec<_> = untouched.iter().filter(|one| one.delivered_at <= since).collect();

@@ -8,7 +8,7 @@ use ripen_domain::{
     backoff::Backoff,
     delivery::{Attempted, ClientEvent, Next, OutcomeKind, circuit::EndpointHealth},
     id::EndpointId,
-    outcome::Said,
+    outcome::OutcomeFields,
 };
 use ripen_outbound::{
     lead_mail,
@@ -62,7 +62,7 @@ struct SendResult {
     status: Option<i32>,
     error: Option<String>,
     answer: Option<Vec<u8>>,
-    outcome: Option<Said>,
+    outcome: Option<OutcomeFields>,
 }
 
 /// Metrics exist from the start, at zero.
@@ -237,9 +237,9 @@ fn answered(answer: Answer, now: Timestamp) -> SendResult {
 
 /// What a client says in the body of its answer: `{"outcome": "accepted"|"returned"|…, "reason": "…"}`, with the fields of an
 /// outcome. A body without one of these words says nothing.
-fn outcome_of(body: &[u8]) -> Option<Said> {
+fn outcome_of(body: &[u8]) -> Option<OutcomeFields> {
     let object: Value = serde_json::from_slice(body).ok()?;
-    let said = Said::from_json(object.as_object()?).ok()?;
+    let said = OutcomeFields::from_json(object.as_object()?).ok()?;
     said.outcome.as_deref()?.parse::<OutcomeKind>().ok()?;
     Some(said)
 }
@@ -297,11 +297,11 @@ mod tests {
     #[test]
     fn only_a_plain_outcome_is_taken_from_an_answer() {
         let said = |body: &str| outcome_of(body.as_bytes());
-        let plain = |outcome: &str| Said { outcome: Some(outcome.to_owned()), ..Said::default() };
+        let plain = |outcome: &str| OutcomeFields { outcome: Some(outcome.to_owned()), ..OutcomeFields::default() };
         assert_eq!(said(r#"{"outcome":"accepted","id":7}"#), Some(plain("accepted")));
         assert_eq!(
             said(r#"{"outcome":"returned","reason":"no budget"}"#),
-            Some(Said { reason: Some("no budget".into()), ..plain("returned") })
+            Some(OutcomeFields { reason: Some("no budget".into()), ..plain("returned") })
         );
         for nothing in ["", "ok", "[]", "{}", r#"{"outcome":"success"}"#, r#"{"outcome":1}"#, "\u{0}\u{1}"] {
             assert_eq!(said(nothing), None, "{nothing}");

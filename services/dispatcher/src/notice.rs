@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
-    appointment::{Reminder, State},
+    appointment::{AppointmentState, Reminder},
     delivery::{Attempted, Next},
 };
 use ripen_outbound::{
@@ -100,7 +100,8 @@ async fn handle(ctx: &DispatcherContext, notice: &DueNotice, now: Timestamp) -> 
         occasion,
         appointment: &record.appointment,
         person: &record.person,
-        zones: (&record.rep_zone, &record.person_zone),
+        rep_zone: &record.rep_zone,
+        person_zone: &record.person_zone,
     });
     Ok(NoticeEnd::Tried(send(ctx, notice, &mail).await))
 }
@@ -132,7 +133,7 @@ async fn plain(ctx: &DispatcherContext, notice: &DueNotice, now: Timestamp) -> R
 /// What there is to say, or why there is nothing now.
 fn occasion(notice: &DueNotice, record: &AppointmentRecord, now: Timestamp) -> Result<Occasion, NoticeEnd> {
     let (state, starts_at) = (&record.appointment.state, record.appointment.slot.starts_at);
-    let cancelled = matches!(state, State::Cancelled { .. });
+    let cancelled = matches!(state, AppointmentState::Cancelled { .. });
     if cancelled != (notice.kind == NoticeKind::AppointmentCancelled) {
         return Err(NoticeEnd::Dropped("the appointment was changed again"));
     }

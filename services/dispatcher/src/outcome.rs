@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
     delivery::OutcomeKind,
     id::DeliveryId,
-    outcome::{How, Said},
+    outcome::{How, OutcomeFields},
 };
 use ripen_runtime::{
     every::{NextTick, every},
@@ -28,7 +28,7 @@ const BATCH: i64 = 200;
 const NO_REASON: &str = "no reason given";
 
 /// Records what one answer says.
-pub async fn record(ctx: &DispatcherContext, delivery: DeliveryId, said: Said) {
+pub async fn record(ctx: &DispatcherContext, delivery: DeliveryId, said: OutcomeFields) {
     if let Err(error) = record_one(ctx, delivery, said).await {
         tracing::warn!(delivery.id = %delivery, %error, "what an answer says could not be recorded and is tried again");
     }
@@ -57,7 +57,7 @@ pub async fn sweep(ctx: &DispatcherContext, now: Timestamp) -> Result<usize, Sto
     Ok(found)
 }
 
-async fn record_one(ctx: &DispatcherContext, delivery: DeliveryId, mut said: Said) -> Result<(), StoreError> {
+async fn record_one(ctx: &DispatcherContext, delivery: DeliveryId, mut said: OutcomeFields) -> Result<(), StoreError> {
     let needs_reason = matches!(
         said.outcome.as_deref().and_then(|word| word.parse().ok()),
         Some(OutcomeKind::Returned | OutcomeKind::Lost)

@@ -11,7 +11,7 @@ use ripen_domain::{
     criteria::{Cause, ClientFacts, Criteria, Decision, Facts, LeadFacts, SourceFacts, qualify},
     id::{CriteriaId, DecisionId, LeadId, MaturationId},
     lead::{Grade, Stage},
-    promise::{Changes, Kind, Occasion, Standing, State, agreed_for, settle},
+    promise::{AfterDecision, Changes, Kind, NextPromise, Occasion, State, agreed_for, settle},
 };
 use ripen_store::{
     client::load::ClientSettings,
@@ -160,8 +160,8 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
             lead.row.rounds = 0;
         }
         lead.changed = true;
-        out.ended.extend(changes.ended.iter().map(|(generation, state)| (lead.row.id, *generation, *state)));
-        if let Some((kind, due_at)) = changes.made {
+        out.ended.extend(changes.ended.iter().map(|end| (lead.row.id, end.generation, end.state)));
+        if let Some(NextPromise { kind, due_at }) = changes.made {
             let why = decision
                 .next
                 .as_ref()
@@ -216,9 +216,9 @@ fn changes(lead: &TrackedLead, work: &ClientSettings, decision: &Decision, due_a
     let occasion = occasion_of(lead, work).unwrap_or(Occasion::Regraded);
     let before = lead.row.decided.map(|(_, _, grade, _)| grade);
     let standing = if decision.closed.is_some() {
-        Standing::Closed
+        AfterDecision::Closed
     } else {
-        Standing::Open {
+        AfterDecision::Open {
             grade: decision.grade,
             due_at,
             changed: before != Some(decision.grade),

@@ -47,10 +47,12 @@ impl Email {
         if !local.chars().all(usable_in_local_part) {
             return Err(InvalidEmail::Character);
         }
+        // The form in which servers compare domains: `MÜNCHEN.de` and `xn--mnchen-3ya.de` are one.
         let domain = idna::domain_to_ascii_strict(domain).map_err(|_| InvalidEmail::Shape)?;
         if !domain.contains('.') || domain.starts_with('.') || domain.ends_with('.') || domain.contains("..") {
             return Err(InvalidEmail::Shape);
         }
+        // Strictly the local part may tell cases apart; no mail provider of note does, and people do not type it the same twice.
         let whole = format!("{}@{domain}", local.to_lowercase());
         if whole.len() > 254 { Err(InvalidEmail::TooLong) } else { Ok(Self(whole)) }
     }

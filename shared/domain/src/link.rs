@@ -72,6 +72,7 @@ impl LinkKey {
     fn made(&self, purpose: &[u8], id: Uuid, now: Timestamp) -> String {
         let until = now.as_second().saturating_add(LIVES_S);
         let mut token = id.as_bytes().to_vec();
+        // The end is signed with the id: no copy of the token can be given more time.
         token.extend(until.to_be_bytes());
         let signature = self.signature(purpose, &token);
         token.extend(&signature[..SIGNATURE]);
@@ -80,6 +81,7 @@ impl LinkKey {
 
     fn opened(&self, purpose: &[u8], token: &str, now: Timestamp) -> Result<(Uuid, Timestamp), BadLink> {
         let bytes = hex::decode(token).map_err(|_| BadLink::Forged)?;
+        // `verify_truncated_left` takes any shorter signature, down to one byte: the length must be whole.
         if bytes.len() != ID + UNTIL + SIGNATURE {
             return Err(BadLink::Forged);
         }
@@ -105,6 +107,7 @@ impl LinkKey {
         let mut padded = key;
         padded[..self.0.len()].copy_from_slice(&self.0);
         let mut mac = <Hmac<Sha256> as hmac::digest::KeyInit>::new(&padded);
+        // Without the purpose a token of a delivery would open the page of a rep whose id has the same bytes.
         mac.update(purpose);
         mac.update(signed);
         mac

@@ -66,6 +66,7 @@ impl Profile {
             (&mut self.locale, &from.locale),
         ];
         for (known, said) in pairs {
+            // What is not said stays: a form with an empty field must not erase a verified number.
             if said.is_some() && (known.is_none() || how == Absorb::Replace) {
                 known.clone_from(said);
             }
@@ -114,6 +115,7 @@ fn may_be(said: &Profile, known: &Profile) -> bool {
     if said.names_another(known) {
         return false;
     }
+    // Couples share a phone. Without a name only the address can tell them apart.
     let nameless = said.comparable_name().is_none() || known.comparable_name().is_none();
     let addresses_differ = said.email.is_some() && known.email.is_some() && said.email != known.email;
     !(nameless && addresses_differ)

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::{
     lead::words,
-    promise::{Kind, Open, State},
+    promise::{Kind, Open, PromiseEnd, State},
 };
 
 words! {
@@ -63,7 +63,7 @@ pub struct Effect {
     /// The promise of this generation was worked on: the next decision ends it.
     pub worked: Option<i64>,
     /// The promise of this generation ends now, because another was agreed.
-    pub replaced: Option<(i64, State)>,
+    pub replaced: Option<PromiseEnd>,
 }
 
 /// What a touch does to the open promises of a lead.
@@ -78,7 +78,8 @@ pub fn effect(open: &[Open], brought: Brought, now: Timestamp) -> Effect {
     let due = promise.is_work(now);
     if brought.agreed {
         let state = if due || promise.worked { State::Kept } else { State::Moved };
-        return Effect { replaced: Some((promise.generation, state)), ..Effect::default() };
+        let replaced = Some(PromiseEnd { generation: promise.generation, state });
+        return Effect { replaced, ..Effect::default() };
     }
     // What was worked on and not decided yet is not due a second time.
     let attempt = brought.disposition.is_attempt() && !promise.worked;
@@ -121,7 +122,10 @@ mod tests {
         let six = effect(&open, brought(Disposition::Answered, 6, false), at(12));
         assert_eq!(six, Effect { round: false, worked: Some(4), replaced: None });
         let agreed = effect(&open, brought(Disposition::CallBack, 0, true), at(12));
-        assert_eq!(agreed, Effect { round: false, worked: None, replaced: Some((4, State::Kept)) });
+        assert_eq!(
+            agreed,
+            Effect { round: false, worked: None, replaced: Some(PromiseEnd { generation: 4, state: State::Kept }) }
+        );
     }
 
     #[test]
@@ -131,7 +135,7 @@ mod tests {
         assert_eq!(early(true), Effect::default());
         assert_eq!(early(false), Effect { round: false, worked: Some(4), replaced: None });
         let moved = effect(&[promise(State::Scheduled, true)], brought(Disposition::Answered, 0, true), at(1));
-        assert_eq!(moved.replaced, Some((4, State::Moved)));
+        assert_eq!(moved.replaced, Some(PromiseEnd { generation: 4, state: State::Moved }));
     }
 
     #[test]
@@ -139,7 +143,7 @@ mod tests {
         let open = [Open { worked: true, ..promise(State::Work, false) }];
         assert_eq!(effect(&open, brought(Disposition::NoAnswer, 0, false), at(12)), Effect::default());
         let agreed = effect(&open, brought(Disposition::CallBack, 0, true), at(12));
-        assert_eq!(agreed.replaced, Some((4, State::Kept)));
+        assert_eq!(agreed.replaced, Some(PromiseEnd { generation: 4, state: State::Kept }));
     }
 
     #[test]

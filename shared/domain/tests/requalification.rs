@@ -13,7 +13,7 @@ use ripen_domain::{
     criteria::{Answer, Cause, Criteria, Decision, Facts, Origin, Verdict, qualify},
     id::ArrivalId,
     lead::{Channel, Grade},
-    promise::{Kind, Occasion, Open, Standing, State, When, agreed_for, settle},
+    promise::{AfterDecision, Kind, Occasion, Open, State, When, agreed_for, settle},
     touch::{Brought, Disposition, effect},
 };
 use serde_json::{Value, json};
@@ -119,8 +119,8 @@ impl Story {
         let due_at = due_at(&decision.receipt, &Hours::default(), &self.places);
         let due_at = due_at.unwrap_or(self.now + SignedDuration::from_hours(24 * 30));
         let standing = match &decision.closed {
-            Some(_) => Standing::Closed,
-            None => Standing::Open {
+            Some(_) => AfterDecision::Closed,
+            None => AfterDecision::Open {
                 grade: decision.grade,
                 due_at,
                 changed: self.grade != Some(decision.grade),
@@ -128,11 +128,11 @@ impl Story {
             },
         };
         let changes = settle(&self.promises, standing, occasion);
-        for (generation, state) in changes.ended {
-            self.end(generation, state);
+        for end in changes.ended {
+            self.end(end.generation, end.state);
         }
-        if let Some((kind, due_at)) = changes.made {
-            self.promise(kind, due_at, false);
+        if let Some(next) = changes.made {
+            self.promise(next.kind, next.due_at, false);
         }
         self.grade = Some(decision.grade);
         self.closed.clone_from(&decision.closed);
@@ -187,8 +187,8 @@ impl Story {
         if let Some(worked) = effect.worked {
             self.promises.iter_mut().find(|promise| promise.generation == worked).unwrap().worked = true;
         }
-        if let Some((generation, state)) = effect.replaced {
-            self.end(generation, state);
+        if let Some(end) = effect.replaced {
+            self.end(end.generation, end.state);
         }
         if let Some(when) = next {
             let due = when.parse::<When>().unwrap().due(self.now, &Hours::default(), &self.places).unwrap();

@@ -4,7 +4,7 @@
 use askama::Template;
 use jiff::tz::TimeZone;
 use ripen_domain::{
-    appointment::{Appointment, Reminder, State, in_words, span_in_words},
+    appointment::{Appointment, AppointmentState, Reminder, in_words, span_in_words},
     contact_link::{Way, shown_phone},
     person::Profile,
 };
@@ -40,8 +40,10 @@ pub struct AppointmentNews<'a> {
     pub appointment: &'a Appointment,
     /// With whom.
     pub person: &'a Profile,
-    /// Where the rep's clock hangs, and the person's.
-    pub zones: (&'a TimeZone, &'a TimeZone),
+    /// Where the rep is.
+    pub rep_zone: &'a TimeZone,
+    /// Where the person is.
+    pub person_zone: &'a TimeZone,
 }
 
 /// A mail about an appointment, ready to be sent.
@@ -87,7 +89,7 @@ pub fn render(news: &AppointmentNews<'_>) -> AppointmentMail {
         Occasion::Reminder(Reminder::DayBefore) => "Tomorrow",
         Occasion::Reminder(Reminder::HourBefore) => "In an hour",
     };
-    let when = span_in_words(news.appointment.slot, news.zones.0);
+    let when = span_in_words(news.appointment.slot, news.rep_zone);
     let subject = plain::line(&format!("{opening}: {who}, {when}"), 150);
     let facts = facts(news, &when);
     let sentence = sentence(news.occasion, &who);
@@ -116,12 +118,12 @@ fn sentence(occasion: Occasion, who: &str) -> String {
 }
 
 fn facts(news: &AppointmentNews<'_>, when: &str) -> Vec<(&'static str, String)> {
-    let AppointmentNews { appointment, person, zones: (ours, theirs), .. } = news;
+    let AppointmentNews { appointment, person, rep_zone: ours, person_zone: theirs, .. } = news;
     let starts_at = appointment.slot.starts_at;
     let apart = ours.to_offset(starts_at) != theirs.to_offset(starts_at);
     let why = match &appointment.state {
-        State::Cancelled { why, .. } => Some(why.clone()),
-        State::Held { .. } | State::Booked => None,
+        AppointmentState::Cancelled { why, .. } => Some(why.clone()),
+        AppointmentState::Held { .. } | AppointmentState::Booked => None,
     };
     let cleaned = |text: &Option<String>| text.as_deref().map(|text| plain::line(text, SHORT));
     [
@@ -165,7 +167,7 @@ mod tests {
 
     use super::*;
 
-    fn written(occasion: Occasion, state: State) -> AppointmentMail {
+    fn written(occasion: Occasion, state: AppointmentState) -> AppointmentMail {
         let appointment = Appointment {
             id: "appt_01kam000000000000000000000".parse::<AppointmentId>().unwrap(),
             lead: "lead_01kam000000000000000000000".parse::<LeadId>().unwrap(),
@@ -184,13 +186,13 @@ mod tests {
             ..Profile::default()
         };
         let zones = [TimeZone::get("America/Chicago").unwrap(), TimeZone::get("America/New_York").unwrap()];
-        let zones = (&zones[0], &zones[1]);
-        render(&AppointmentNews { occasion, appointment: &appointment, person: &person, zones })
+        let [rep_zone, person_zone] = [&zones[0], &zones[1]];
+        render(&AppointmentNews { occasion, appointment: &appointment, person: &person, rep_zone, person_zone })
     }
 
     #[test]
     fn a_move_says_when_by_both_clocks_and_moves_the_entry() {
-        let mail = written(Occasion::Moved, State::Booked);
+        let mail = written(Occasion::Moved, AppointmentState::Booked);
         assert_eq!(mail.subject, "Moved: Casey, Tuesday, 24 November 2026, 09:00 to 09:30 CST");
         assert!(mail.text.contains("Where they are: Tuesday, 24 November 2026, 10:00 EST\n"), "{}", mail.text);
         assert!(mail.text.contains("Agreed: Bring <plans> Bcc: x\n"), "{}", mail.text);
@@ -203,7 +205,8 @@ mod tests {
 
     #[test]
     fn a_cancellation_says_why_and_takes_the_entry_out() {
-        let state = State::Cancelled { at: "2026-11-23T10:00:00Z".parse().unwrap(), why: "Fell ill".to_owned() };
+        let state =
+            AppointmentState::Cancelled { at: "2026-11-23T10:00:00Z".parse().unwrap(), why: "Fell ill".to_owned() };
         let mail = written(Occasion::Cancelled, state);
         assert!(
             mail.text.starts_with("Your appointment with Casey was cancelled.\n")
@@ -214,13 +217,14 @@ mod tests {
 
     #[test]
     fn every_occasion_is_said_in_its_own_words() {
-        let cancelled = State::Cancelled { at: "2026-11-23T10:00:00Z".parse().unwrap(), why: "Fell ill".to_owned() };
+        let cancelled =
+            AppointmentState::Cancelled { at: "2026-11-23T10:00:00Z".parse().unwrap(), why: "Fell ill".to_owned() };
         let mails = [
-            (Occasion::Booked, State::Booked),
-            (Occasion::Moved, State::Booked),
+            (Occasion::Booked, AppointmentState::Booked),
+            (Occasion::Moved, AppointmentState::Booked),
             (Occasion::Cancelled, cancelled),
-            (Occasion::Reminder(Reminder::DayBefore), State::Booked),
-            (Occasion::Reminder(Reminder::HourBefore), State::Booked),
+            (Occasion::Reminder(Reminder::DayBefore), AppointmentState::Booked),
+            (Occasion::Reminder(Reminder::HourBefore), AppointmentState::Booked),
         ];
         let mails = mails.map(|(occasion, state)| written(occasion, state));
         let shown = mails.map(|mail| format!("{}\n\n{}", mail.subject, mail.text));
@@ -229,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_reminder_leaves_the_calendar_alone() {
-        let mail = written(Occasion::Reminder(Reminder::HourBefore), State::Booked);
+        let mail = written(Occasion::Reminder(Reminder::HourBefore), AppointmentState::Booked);
         assert!(mail.subject.starts_with("In an hour: Casey, ") && mail.invitation.is_none());
     }
 }

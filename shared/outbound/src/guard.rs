@@ -70,6 +70,7 @@ pub(crate) fn check(url: &Url, allow_private: bool) -> Result<(), UrlRefused> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(UrlRefused::UserInfo);
     }
+    // A body with line breaks is a list of commands to a service that reads lines.
     if url.port().is_some_and(|port| OTHER_SERVICES.contains(&port)) {
         return Err(UrlRefused::Port);
     }
@@ -88,6 +89,7 @@ pub(crate) fn check(url: &Url, allow_private: bool) -> Result<(), UrlRefused> {
 
 /// What a name says by itself: RFC 6761 reserves `localhost` for this machine. Any other is judged by its addresses.
 fn reach_of_name(name: &str) -> Result<Reach, UrlRefused> {
+    // `localhost.` is `localhost`: without this the dot would make it a public name.
     let name = name.strip_suffix('.').unwrap_or(name);
     if name.is_empty() {
         return Err(UrlRefused::NotAUrl);

@@ -155,6 +155,7 @@ impl WebhookSender {
             .map_err(|refused| SendError::new(SendErrorKind::Refused, refused.to_string()))?;
         let request = request(call)?;
         let client = if call.allow_private { &self.private_allowed } else { &self.guarded };
+        // From before the request was built: the time that took is the lease's too.
         let deadline = started + call.deadline.min(self.limits.timeout);
         let response = timeout_at(deadline.into(), client.execute(request))
             .await
@@ -173,6 +174,7 @@ fn request(call: &Call<'_>) -> Result<Request, SendError> {
     let header = |text: &str| HeaderValue::from_str(text).map_err(|_| unsendable("the id is no header value"));
     let mut request = Request::new(Method::POST, call.url.clone());
     let headers = request.headers_mut();
+    // The endpoint's own come first, so that none of them can replace the signature or the id that follow.
     headers.extend(call.headers.iter().map(OwnHeader::pair));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(standardwebhooks::HEADER_WEBHOOK_ID, header(call.id)?);
@@ -196,9 +198,12 @@ fn client(limits: &Limits, tls: ClientConfig, resolver: GuardedResolver) -> Resu
         .tls_backend_preconfigured(tls)
         .dns_resolver(resolver)
         .http1_only()
+        // A proxy would resolve the name itself, past the guard.
         .no_proxy()
+        // The address that a redirect leads to is checked by nobody.
         .redirect(redirect::Policy::none())
         .referer(false)
+        // An attempt that the client repeats by itself would be on no record and in no count.
         .retry(reqwest::retry::never())
         .user_agent(concat!("Ripen/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(limits.connect_timeout)

@@ -10,7 +10,7 @@ use ripen_domain::{
     delivery::OutcomeKind,
     id::DeliveryId,
     link::BadLink,
-    outcome::{How, Outcome, Said},
+    outcome::{How, Outcome, OutcomeFields},
 };
 use ripen_store::{
     delivery::feed::SentDelivery,
@@ -59,9 +59,9 @@ impl OutcomeForm {
         self.seen.as_deref()?.parse().ok()
     }
 
-    fn said(self) -> Said {
+    fn said(self) -> OutcomeFields {
         let Self { outcome, reason, amount, currency, date, seen: _ } = self;
-        Said { outcome: outcome.map(word), reason, amount, currency, date }
+        OutcomeFields { outcome: outcome.map(word), reason, amount, currency, date }
     }
 }
 
@@ -76,7 +76,7 @@ impl OutcomeForm {
     ))]
 pub async fn show(State(context): State<DeskContext>, token: LinkToken) -> Response {
     match opened(&context, token).await {
-        Ok(sent) => page::lead::render(StatusCode::OK, &sent, &LeadNotice::None, &Said::default()),
+        Ok(sent) => page::lead::render(StatusCode::OK, &sent, &LeadNotice::None, &OutcomeFields::default()),
         Err(response) => *response,
     }
 }
@@ -118,7 +118,7 @@ pub async fn say(State(context): State<DeskContext>, token: LinkToken, request: 
 async fn record(
     context: &DeskContext,
     sent: SentDelivery,
-    (said, outcome): (&Said, &Outcome),
+    (said, outcome): (&OutcomeFields, &Outcome),
     seen: Option<i32>,
 ) -> Response {
     let id = sent.row.id;
@@ -136,7 +136,7 @@ async fn record(
         Recorded::Refused(why) => (StatusCode::CONFLICT, LeadNotice::Refused(why.0)),
         Recorded::Unknown => return page::dead(StatusCode::NOT_FOUND),
     };
-    let typed = if status == StatusCode::OK { Said::default() } else { said.clone() };
+    let typed = if status == StatusCode::OK { OutcomeFields::default() } else { said.clone() };
     match load(context, id).await {
         Ok(now) => page::lead::render(status, &now, &message, &typed),
         Err(response) => *response,

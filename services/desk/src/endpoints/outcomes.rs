@@ -10,7 +10,7 @@ use axum::{
 };
 use ripen_domain::{
     id::DeliveryId,
-    outcome::{How, Outcome, Said, Wrong},
+    outcome::{How, InvalidField, Outcome, OutcomeFields},
 };
 use ripen_store::outcome::record::{NewOutcome, Recorded};
 use ripen_web::{
@@ -68,7 +68,7 @@ pub async fn say(
         Err(problem) => return Err(refuse_unread(request, problem).await),
     };
     let JsonBody(said) = JsonBody::<Map<String, Value>>::from_request(request, &context).await?;
-    let outcome = Said::from_json(&said).and_then(|said| said.read()).map_err(invalid)?;
+    let outcome = OutcomeFields::from_json(&said).and_then(|said| said.read()).map_err(invalid)?;
     record(&context, &caller, id, &outcome).await
 }
 
@@ -93,8 +93,8 @@ async fn record(
     Ok((status, Json(view)).into_response())
 }
 
-fn invalid(wrong: Vec<Wrong>) -> Problem {
-    let error = |one: Wrong| FieldProblem {
+fn invalid(wrong: Vec<InvalidField>) -> Problem {
+    let error = |one: InvalidField| FieldProblem {
         pointer: format!("/{}", one.field).into(),
         code: one.code,
         message: one.message.into(),

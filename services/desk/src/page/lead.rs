@@ -6,7 +6,7 @@ use axum::{http::StatusCode, response::Response};
 use jiff::tz::TimeZone;
 use ripen_domain::{
     delivery::{ClientEvent, EventType, OutcomeKind},
-    outcome::{Said, Wrong, currency_of},
+    outcome::{InvalidField, OutcomeFields, currency_of},
 };
 use ripen_store::{delivery::feed::SentDelivery, outcome::list::OutcomeRecord};
 use ripen_web::page::Layout;
@@ -29,7 +29,7 @@ pub enum LeadNotice {
     /// It is outside the rules.
     Refused(String),
     /// Fields are wrong.
-    Wrong(Vec<Wrong>),
+    Wrong(Vec<InvalidField>),
 }
 
 /// A [`LeadNotice`] in words.
@@ -50,7 +50,7 @@ struct LeadPage<'a> {
     seen: i32,
     /// The outcome whose form was sent and did not end well.
     sent: Option<&'a str>,
-    typed: &'a Said,
+    typed: &'a OutcomeFields,
     currency: String,
     /// The reasons for which the client returns leads; empty where any will do.
     return_reasons: &'a [String],
@@ -75,7 +75,7 @@ struct OfferPage<'a> {
 }
 
 /// The lead with its forms. `typed` is what stands in the forms already.
-pub fn render(status: StatusCode, sent: &SentDelivery, message: &LeadNotice, typed: &Said) -> Response {
+pub fn render(status: StatusCode, sent: &SentDelivery, message: &LeadNotice, typed: &OutcomeFields) -> Response {
     let event = ClientEvent::read(&sent.row.body);
     let is_offer = event.as_ref().is_some_and(|event| event.event.get() == Some(&EventType::LeadOffered));
     let shown = ShownLead::read(event.as_ref(), sent.do_not_contact);

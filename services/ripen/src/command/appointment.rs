@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ripen_domain::{
-    appointment::{At, Diary, Slot, State, Terms, in_words},
+    appointment::{AppointmentState, At, Diary, Slot, Terms, in_words},
     id::{AppointmentId, LeadId, RepId},
     lead::Grade,
 };
@@ -212,10 +212,10 @@ impl Desk<'_> {
 fn row(record: &AppointmentRecord, now: Timestamp) -> Value {
     let AppointmentRecord { appointment, rep_zone, person_zone, .. } = record;
     let (word, until, why) = match &appointment.state {
-        State::Held { until } if *until <= now => ("hold_over", Some(*until), None),
-        State::Held { until } => ("held", Some(*until), None),
-        State::Booked => ("booked", None, None),
-        State::Cancelled { why, .. } => ("cancelled", None, Some(why)),
+        AppointmentState::Held { until } if *until <= now => ("hold_over", Some(*until), None),
+        AppointmentState::Held { until } => ("held", Some(*until), None),
+        AppointmentState::Booked => ("booked", None, None),
+        AppointmentState::Cancelled { why, .. } => ("cancelled", None, Some(why)),
     };
     let starts_at = appointment.slot.starts_at;
     json!({"appointment": appointment.id, "state": word, "client": record.client.0, "lead": appointment.lead,

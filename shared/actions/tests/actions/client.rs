@@ -44,7 +44,11 @@ async fn what_is_done_is_audited_with_it_and_a_rehearsal_leaves_nothing() {
     let pause = SetClientState { client: "acme".to_owned(), state: State::Paused };
     assert_eq!(office.actions.run(&operator(), &pause).await.unwrap().state, State::Paused);
 
-    assert_eq!(office.actions.run(&operator(), &pause).await.unwrap().state, State::Paused, "again, which changes nothing");
+    assert_eq!(
+        office.actions.run(&operator(), &pause).await.unwrap().state,
+        State::Paused,
+        "again, which changes nothing"
+    );
 
     let audit = office.audit().await;
     let told: Vec<_> = audit.iter().map(|entry| (entry.action.as_str(), entry.actor.as_str())).collect();

@@ -1,5 +1,5 @@
 //! What becomes of one appointment: held while people talk, booked, moved, cancelled. A transition consumes it and refuses
-//! with the reason; the id stays over all of them, and each change that calendars have to hear of is counted.
+//! with the reason; the id stays over all of them, and each change is counted, so that a calendar knows the newest.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -9,7 +9,7 @@ use crate::id::{AppointmentId, LeadId, RepId};
 
 /// Where an appointment stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
+pub enum AppointmentState {
     /// Kept free until this instant, and free again from then on.
     Held {
         /// Until when.
@@ -38,7 +38,7 @@ pub struct Appointment {
     /// When.
     pub slot: Slot,
     /// Where it stands.
-    pub state: State,
+    pub state: AppointmentState,
     /// Counts its changes after it was booked; calendars take the highest.
     pub sequence: i32,
     /// What was agreed beside the time.
@@ -47,7 +47,7 @@ pub struct Appointment {
 
 /// Why an appointment cannot be changed so.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum BookingRefused {
     /// It was cancelled.
     #[error("it was cancelled: {0}")]
     Cancelled(String),
@@ -67,24 +67,24 @@ impl Appointment {
     #[must_use]
     pub fn occupies(&self, now: Timestamp) -> bool {
         match self.state {
-            State::Held { until } => until > now,
-            State::Booked => true,
-            State::Cancelled { .. } => false,
+            AppointmentState::Held { until } => until > now,
+            AppointmentState::Booked => true,
+            AppointmentState::Cancelled { .. } => false,
         }
     }
 
     /// Whether it is agreed and still to come, or going on.
     #[must_use]
     pub fn is_ahead(&self, now: Timestamp) -> bool {
-        self.state == State::Booked && self.slot.ends_at > now
+        self.state == AppointmentState::Booked && self.slot.ends_at > now
     }
 
     /// Why it will not be.
     #[must_use]
     pub fn cancelled_because(&self) -> Option<&str> {
         match &self.state {
-            State::Cancelled { why, .. } => Some(why),
-            State::Held { .. } | State::Booked => None,
+            AppointmentState::Cancelled { why, .. } => Some(why),
+            AppointmentState::Held { .. } | AppointmentState::Booked => None,
         }
     }
 
@@ -99,11 +99,11 @@ impl Appointment {
     ///
     /// # Errors
     /// Where it is booked or cancelled already.
-    pub fn book(self, rep: RepId, slot: Slot, note: Option<String>) -> Result<Self, Refused> {
+    pub fn book(self, rep: RepId, slot: Slot, note: Option<String>) -> Result<Self, BookingRefused> {
         match self.state {
-            State::Held { .. } => Ok(Self { rep, slot, note, state: State::Booked, ..self }),
-            State::Booked => Err(Refused::Booked),
-            State::Cancelled { why, .. } => Err(Refused::Cancelled(why)),
+            AppointmentState::Held { .. } => Ok(Self { rep, slot, note, state: AppointmentState::Booked, ..self }),
+            AppointmentState::Booked => Err(BookingRefused::Booked),
+            AppointmentState::Cancelled { why, .. } => Err(BookingRefused::Cancelled(why)),
         }
     }
 
@@ -111,13 +111,13 @@ impl Appointment {
     ///
     /// # Errors
     /// Where it is cancelled, has begun, or was held and is no more.
-    pub fn move_to(self, slot: Slot, now: Timestamp) -> Result<Self, Refused> {
+    pub fn move_to(self, slot: Slot, now: Timestamp) -> Result<Self, BookingRefused> {
         match &self.state {
-            State::Held { until } if *until <= now => Err(Refused::HoldOver),
-            State::Held { .. } => Ok(Self { slot, ..self }),
-            State::Booked if self.slot.starts_at <= now => Err(Refused::Over),
-            State::Booked => Ok(Self { slot, sequence: self.sequence.saturating_add(1), ..self }),
-            State::Cancelled { why, .. } => Err(Refused::Cancelled(why.clone())),
+            AppointmentState::Held { until } if *until <= now => Err(BookingRefused::HoldOver),
+            AppointmentState::Held { .. } => Ok(Self { slot, ..self }),
+            AppointmentState::Booked if self.slot.starts_at <= now => Err(BookingRefused::Over),
+            AppointmentState::Booked => Ok(Self { slot, sequence: self.sequence.saturating_add(1), ..self }),
+            AppointmentState::Cancelled { why, .. } => Err(BookingRefused::Cancelled(why.clone())),
         }
     }
 
@@ -125,14 +125,14 @@ impl Appointment {
     ///
     /// # Errors
     /// Where it is cancelled already or has begun.
-    pub fn cancel(self, why: String, now: Timestamp) -> Result<Self, Refused> {
+    pub fn cancel(self, why: String, now: Timestamp) -> Result<Self, BookingRefused> {
         match &self.state {
-            State::Booked if self.slot.starts_at <= now => Err(Refused::Over),
-            State::Held { .. } | State::Booked => {
+            AppointmentState::Booked if self.slot.starts_at <= now => Err(BookingRefused::Over),
+            AppointmentState::Held { .. } | AppointmentState::Booked => {
                 let sequence = self.sequence.saturating_add(1);
-                Ok(Self { sequence, state: State::Cancelled { at: now, why }, ..self })
+                Ok(Self { sequence, state: AppointmentState::Cancelled { at: now, why }, ..self })
             }
-            State::Cancelled { why, .. } => Err(Refused::Cancelled(why.clone())),
+            AppointmentState::Cancelled { why, .. } => Err(BookingRefused::Cancelled(why.clone())),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::routing::{Pause, Schedule};
 /// What a rep's time is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diary {
-    /// The rep's hours, where the clock hangs, and holidays.
+    /// The rep's hours, by the clock of where the rep is, and holidays.
     pub schedule: Schedule,
     /// For how long the rep takes nothing.
     pub pause: Option<Pause>,

@@ -51,7 +51,7 @@ fn read(text: &str) -> Option<At> {
 }
 
 impl At {
-    /// The instant, where the clock hangs in this place.
+    /// The instant at which clocks of this place show it.
     ///
     /// # Errors
     /// Where a clock that is set skips the time or shows it twice.

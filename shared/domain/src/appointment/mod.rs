@@ -12,7 +12,7 @@ mod reminder;
 
 use jiff::{SignedDuration, Timestamp, ToSpan, tz::TimeZone};
 
-pub use booking::{Appointment, Refused, State};
+pub use booking::{Appointment, AppointmentState, BookingRefused};
 pub use diary::{Diary, NotFree};
 pub use in_words::{in_words, span_in_words};
 pub use local_time::{At, InvalidAt, NoSuchTime};
@@ -81,7 +81,7 @@ pub struct Handover {
     pub appointment: AppointmentId,
     /// When.
     pub slot: Slot,
-    /// Where the rep's clock hangs: an IANA name.
+    /// Where the rep is: an IANA name.
     pub time_zone: String,
     /// What was agreed beside the time.
     pub note: Option<String>,

@@ -118,7 +118,7 @@ fn held() -> Appointment {
         lead: LeadId::from_uuid(Uuid::nil()),
         rep: RepId::from_uuid(Uuid::nil()),
         slot: slot("2026-11-24T15:00:00Z"),
-        state: State::Held { until: at("2026-11-23T12:15:00Z") },
+        state: AppointmentState::Held { until: at("2026-11-23T12:15:00Z") },
         sequence: 0,
         note: None,
     }
@@ -131,12 +131,12 @@ fn an_appointment_is_held_booked_moved_and_cancelled_under_one_id() {
     assert!(held.occupies(now) && !held.occupies(at("2026-11-23T12:15:00Z")) && !held.is_ahead(now));
     let booked = held.clone().book(held.rep, held.slot, Some("Bring plans".into())).unwrap();
     assert!(booked.is_ahead(now) && !booked.is_ahead(booked.slot.ends_at));
-    assert_eq!(booked.clone().book(held.rep, held.slot, None), Err(Refused::Booked));
+    assert_eq!(booked.clone().book(held.rep, held.slot, None), Err(BookingRefused::Booked));
     let moved = booked.clone().move_to(slot("2026-11-25T15:00:00Z"), now).unwrap();
     assert_eq!((moved.id, moved.sequence, moved.note.as_deref()), (held.id, 1, Some("Bring plans")));
     let gone = moved.cancel("Fell ill".into(), now).unwrap();
     assert_eq!((gone.sequence, gone.occupies(now)), (2, false));
-    let refused = Refused::Cancelled("Fell ill".into());
+    let refused = BookingRefused::Cancelled("Fell ill".into());
     assert_eq!(gone.clone().cancel("Again".into(), now), Err(refused.clone()));
     assert_eq!(gone.clone().move_to(held.slot, now), Err(refused.clone()));
     assert_eq!(gone.book(held.rep, held.slot, None), Err(refused));
@@ -146,9 +146,9 @@ fn an_appointment_is_held_booked_moved_and_cancelled_under_one_id() {
 fn what_is_over_stays_as_it_was() {
     let later = at("2026-11-24T15:00:00Z");
     let booked = held().book(held().rep, held().slot, None).unwrap();
-    assert_eq!(booked.clone().move_to(slot("2026-11-25T15:00:00Z"), later), Err(Refused::Over));
-    assert_eq!(booked.cancel("Late".into(), later), Err(Refused::Over));
-    assert_eq!(held().move_to(slot("2026-11-25T15:00:00Z"), later), Err(Refused::HoldOver));
+    assert_eq!(booked.clone().move_to(slot("2026-11-25T15:00:00Z"), later), Err(BookingRefused::Over));
+    assert_eq!(booked.cancel("Late".into(), later), Err(BookingRefused::Over));
+    assert_eq!(held().move_to(slot("2026-11-25T15:00:00Z"), later), Err(BookingRefused::HoldOver));
     assert!(held().book(held().rep, held().slot, None).is_ok(), "whether the slot is still free is asked elsewhere");
 }
 

@@ -91,6 +91,7 @@ fn next_common(at: Timestamp, hours: &Hours, places: &[Place]) -> Option<Timesta
         for place in places {
             opens = opens.max(next_open(candidate, hours, place)?);
         }
+        // All were open at the candidate itself: a place that opens later would have moved it.
         if opens == candidate {
             return Some(candidate);
         }

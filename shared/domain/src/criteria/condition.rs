@@ -80,7 +80,7 @@ impl Condition {
 impl Conditions {
     /// What each condition comes to for one lead at an instant; each fact is made usable once.
     pub(crate) fn ask(&self, facts: &Facts, now: Timestamp, conditions: &[&Condition]) -> Vec<Holding> {
-        let inputs = Inputs::new(facts, (&self.questions, &self.named), now);
+        let inputs = Inputs::new(facts, &self.questions, &self.named, now);
         let mut run = Run::new(&inputs);
         let asked = conditions.iter().map(|condition| match run.yes_no(&condition.0) {
             Outcome::Known(true) => Holding::Yes,

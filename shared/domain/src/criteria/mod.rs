@@ -20,7 +20,7 @@ mod script;
 
 pub use backtest::{
     past::{PastArrival, PastDecision, PastLead},
-    run::{ALeads, Backtest, Band, Example, Kept, Report as BacktestReport, Standing as BacktestStanding},
+    run::{ALeads, Backtest, BacktestReport, BacktestStanding, ChangedDecision, GradeChange, ScoreBand},
 };
 pub use check_answer::InvalidAnswer;
 pub use decision::{

@@ -40,6 +40,14 @@ pub struct Disqualifier {
     pub(in crate::criteria) when: Expression,
 }
 
+/// A length of time as a document says it.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::criteria) struct Interval {
+    pub length: SignedDuration,
+    /// In the document's words, such as `30d`.
+    pub written: Arc<str>,
+}
+
 /// Points needed.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::criteria) struct Grades {
@@ -47,14 +55,14 @@ pub(in crate::criteria) struct Grades {
     pub b: i32,
     /// How recent an arrival or a conversation must be for an A, and how the document says it. 30 days where the
     /// document says nothing: there is always a limit, as time alone must never make an A.
-    pub confirm_within: (SignedDuration, Arc<str>),
+    pub confirm_within: Interval,
 }
 
 /// When a lead that is no A is looked at again.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::criteria) struct Requalify {
-    pub b: (SignedDuration, Arc<str>),
-    pub c: (SignedDuration, Arc<str>),
+    pub b: Interval,
+    pub c: Interval,
     pub on: Option<Expression>,
     pub rounds: Option<u32>,
 }

@@ -87,6 +87,7 @@ impl Circuit {
     #[must_use]
     pub fn after(self, health: &EndpointHealth, terms: &CircuitTerms, jitter: f64, now: Timestamp) -> (Self, Change) {
         let EndpointHealth::Failing { probe, why, not_before } = health else {
+            // Also an attempt that was sent before the circuit opened closes it: the endpoint takes deliveries again.
             let change = if matches!(self, Self::Open { .. }) { Change::Closed } else { Change::Kept };
             return (Self::NEW, change);
         };
@@ -126,6 +127,7 @@ impl CircuitTerms {
     fn probe_at(&self, probes: u32, not_before: Option<Timestamp>, jitter: f64, now: Timestamp) -> Timestamp {
         let doubled = self.pause.saturating_mul(2_u32.saturating_pow(probes)).min(self.longest_pause);
         let pause = Duration::try_from_secs_f64(doubled.as_secs_f64() * jitter).unwrap_or(doubled);
+        // Bounded: an endpoint that asks for a year would never be probed.
         let wished = not_before.map_or(now, |at| at.min(later(now, self.longest_pause)));
         whole_micros(later(now, pause).max(wished))
     }
@@ -133,6 +135,7 @@ impl CircuitTerms {
     fn given_up(&self, circuit: Circuit, change: Change, why: &str, now: Timestamp) -> (Circuit, Change) {
         let failed_for = circuit.failing().map_or(SignedDuration::ZERO, |failing| now.duration_since(failing.since));
         let limit = SignedDuration::try_from(self.disable_after).unwrap_or(SignedDuration::MAX);
+        // The failures' time counts and not their number: an endpoint with much traffic fails a thousand times in a minute.
         if failed_for < limit {
             return (circuit, change);
         }

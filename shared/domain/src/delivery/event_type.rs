@@ -62,6 +62,8 @@ impl EventType {
 /// id, so that ranges of ids are ranges of time.
 #[must_use]
 pub fn event_id(about: DeliveryId, event: EventType, cause: Uuid, now: Timestamp) -> DeliveryId {
+    // Derived and not random: a transaction that runs again after a conflict makes the same id, and `on conflict do
+    // nothing` keeps the event from being told twice.
     let derived = Uuid::new_v5(&Uuid::new_v5(&about.uuid(), event.word().as_bytes()), cause.as_bytes());
     let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
     let mut random = [0; 10];

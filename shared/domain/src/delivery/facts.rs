@@ -121,6 +121,7 @@ impl DeliveryFacts {
         if let Member::Is(lead) = &mut offer.lead {
             lead.anonymise();
         }
+        // A note or an appointment may hold a name or a number, and whoever passes must have learnt neither.
         offer.notes = Vec::new().into();
         offer.handover = LeadHandover::message().into();
         offer.offered_until = if terms.until.is_absent() { Member::Null } else { terms.until };

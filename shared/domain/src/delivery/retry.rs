@@ -70,9 +70,11 @@ impl Schedule {
     }
 
     fn due(&self, wait: Duration, not_before: Option<Timestamp>, jitter: f64, now: Timestamp) -> Timestamp {
+        // A factor below zero or not finite makes no length of time: the plain wait stands in.
         let jittered = Duration::try_from_secs_f64(wait.as_secs_f64() * jitter).unwrap_or(wait);
         let ours = later(now, jittered);
         let theirs = not_before.map_or(ours, |at| at.min(later(now, self.longest_wait)));
+        // A wish lengthens the wait and never shortens it: `Retry-After: 0` would spend the whole schedule at once.
         crate::time::whole_micros(ours.max(theirs))
     }
 }

@@ -13,7 +13,7 @@ const LONGEST_REASON: usize = 1000;
 /// The fields of an outcome as texts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Said {
+pub struct OutcomeFields {
     /// `accepted`, `returned`, `not_yet`, `won` or `lost`.
     pub outcome: Option<String>,
     /// In the client's words.
@@ -28,7 +28,7 @@ pub struct Said {
 
 /// What is wrong with one field.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wrong {
+pub struct InvalidField {
     /// The field.
     pub field: &'static str,
     /// `missing`, `invalid` or `too_long`.
@@ -37,16 +37,16 @@ pub struct Wrong {
     pub message: String,
 }
 
-fn wrong(field: &'static str, code: &'static str, message: impl Into<String>) -> Wrong {
-    Wrong { field, code, message: message.into() }
+fn wrong(field: &'static str, code: &'static str, message: impl Into<String>) -> InvalidField {
+    InvalidField { field, code, message: message.into() }
 }
 
-impl Said {
+impl OutcomeFields {
     /// The fields of a JSON object. Numbers are taken as amounts; other fields are not looked at.
     ///
     /// # Errors
     /// Names each field that is of a wrong type.
-    pub fn from_json(object: &serde_json::Map<String, Value>) -> Result<Self, Vec<Wrong>> {
+    pub fn from_json(object: &serde_json::Map<String, Value>) -> Result<Self, Vec<InvalidField>> {
         let mut all = Vec::new();
         let mut text = |field: &'static str| match object.get(field) {
             None | Some(Value::Null) => None,
@@ -71,11 +71,11 @@ impl Said {
     ///
     /// # Errors
     /// Names each field that is missing or cannot be used.
-    pub fn read(&self) -> Result<Outcome, Vec<Wrong>> {
+    pub fn read(&self) -> Result<Outcome, Vec<InvalidField>> {
         let mut all = Vec::new();
         let kind = note(self.kind(), &mut all);
         let reason = note(self.reason(), &mut all).flatten();
-        let needed = |reason: Option<String>, all: &mut Vec<Wrong>| {
+        let needed = |reason: Option<String>, all: &mut Vec<InvalidField>| {
             if reason.is_none() && !all.iter().any(|one| one.field == "reason") {
                 all.push(wrong("reason", "missing", "Say why, in a few words."));
             }
@@ -96,7 +96,7 @@ impl Said {
         outcome.filter(|_| all.is_empty()).ok_or(all)
     }
 
-    fn kind(&self) -> Result<OutcomeKind, Wrong> {
+    fn kind(&self) -> Result<OutcomeKind, InvalidField> {
         let text = given(self.outcome.as_ref()).ok_or_else(|| {
             let words = OutcomeKind::ALL.iter().map(|kind| kind.word()).collect::<Vec<_>>().join(", ");
             wrong("outcome", "missing", format!("Say what became of the lead: {words}."))
@@ -104,7 +104,7 @@ impl Said {
         text.parse().map_err(|error| wrong("outcome", "invalid", format!("{error}.")))
     }
 
-    fn reason(&self) -> Result<Option<String>, Wrong> {
+    fn reason(&self) -> Result<Option<String>, InvalidField> {
         let Some(text) = given(self.reason.as_ref()) else { return Ok(None) };
         let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         if clean.chars().count() > LONGEST_REASON {
@@ -114,19 +114,19 @@ impl Said {
         Ok((!clean.is_empty()).then_some(clean))
     }
 
-    fn amount(&self) -> Result<rust_decimal::Decimal, Wrong> {
+    fn amount(&self) -> Result<rust_decimal::Decimal, InvalidField> {
         let text = given(self.amount.as_ref())
             .ok_or_else(|| wrong("amount", "missing", "Say what it was sold for, such as 12500.00."))?;
         money::amount(text).map_err(|why| wrong("amount", "invalid", format!("The amount {why}.")))
     }
 
-    fn currency(&self) -> Result<super::Currency, Wrong> {
+    fn currency(&self) -> Result<super::Currency, InvalidField> {
         let text = given(self.currency.as_ref())
             .ok_or_else(|| wrong("currency", "missing", "Say of which money the amount is, such as USD."))?;
         text.parse().map_err(|error| wrong("currency", "invalid", format!("This {error}.")))
     }
 
-    fn when(&self) -> Result<When, Wrong> {
+    fn when(&self) -> Result<When, InvalidField> {
         let text = given(self.date.as_ref())
             .ok_or_else(|| wrong("date", "missing", "Say when it may be ready, such as 2027-04-03 or 2027-04."))?;
         text.parse().map_err(|error| wrong("date", "invalid", format!("{error}.")))
@@ -137,6 +137,6 @@ fn given(text: Option<&String>) -> Option<&str> {
     text.map(|text| text.trim()).filter(|text| !text.is_empty())
 }
 
-fn note<T>(read: Result<T, Wrong>, all: &mut Vec<Wrong>) -> Option<T> {
+fn note<T>(read: Result<T, InvalidField>, all: &mut Vec<InvalidField>) -> Option<T> {
     read.map_err(|wrong| all.push(wrong)).ok()
 }

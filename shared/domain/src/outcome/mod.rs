@@ -4,14 +4,14 @@
 mod fields;
 mod money;
 
-pub use fields::{Said, Wrong};
+pub use fields::{InvalidField, OutcomeFields};
 pub use money::{Currency, Sale, currency_of};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use crate::{
     lead::{OutcomeKind, Stage, words},
-    promise::{Kind, Open, State, When},
+    promise::{Kind, Open, PromiseEnd, State, When},
 };
 
 /// How long after a lead became A, or was taken back by its client, the client is asked what became of it.
@@ -119,18 +119,23 @@ pub struct ReturnRules {
 /// Why an outcome is not taken, in words for the client.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Refused(pub String);
+pub struct OutcomeRefused(pub String);
 
 impl ReturnRules {
     /// The reason as the rules spell it.
     ///
     /// # Errors
     /// Says the rule that the return is outside of. A lead that was never delivered is never late.
-    pub fn check(&self, reason: &str, delivered_at: Option<Timestamp>, now: Timestamp) -> Result<String, Refused> {
+    pub fn check(
+        &self,
+        reason: &str,
+        delivered_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<String, OutcomeRefused> {
         let limit = SignedDuration::from_hours(i64::from(self.days) * 24);
         if let Some(at) = delivered_at.filter(|at| now.duration_since(*at) > limit) {
             let day = at.to_zoned(TimeZone::UTC).date();
-            return Err(Refused(match self.days {
+            return Err(OutcomeRefused(match self.days {
                 0 => format!("The terms allow no returns; this lead was delivered on {day}."),
                 days => format!("A lead can be returned within {days} days; this one was delivered on {day}."),
             }));
@@ -140,14 +145,14 @@ impl ReturnRules {
         }
         let same = |known: &&String| known.trim().eq_ignore_ascii_case(reason.trim());
         self.reasons.iter().find(same).cloned().ok_or_else(|| {
-            Refused(format!("A lead can be returned for one of these reasons: {}.", self.reasons.join("; ")))
+            OutcomeRefused(format!("A lead can be returned for one of these reasons: {}.", self.reasons.join("; ")))
         })
     }
 }
 
 /// Where a lead stands when something is said about one of its deliveries.
 #[derive(Debug, Clone)]
-pub struct Standing<'a> {
+pub struct LeadStanding<'a> {
     /// How far it has come.
     pub stage: Stage,
     /// Its grade is A now.
@@ -168,7 +173,7 @@ pub struct Standing<'a> {
 
 /// The lead's next step from now on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
+pub enum FollowUp {
     /// As it is.
     Stays,
     /// Somebody of the firm works on it now.
@@ -183,25 +188,25 @@ pub enum Next {
 
 /// What an outcome does to its lead.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Follows {
+pub struct Consequences {
     /// How far the lead has come from now on; none where that stays.
     pub stage: Option<Stage>,
     /// From now on capped at B until a newer conversation, or no longer; none where that stays.
     pub given_back: Option<bool>,
     /// The next step.
-    pub next: Next,
+    pub next: FollowUp,
     /// Open promises and the state each goes to.
-    pub ended: Vec<(i64, State)>,
+    pub ended: Vec<PromiseEnd>,
 }
 
-impl Follows {
+impl Consequences {
     /// Nothing changes.
-    pub const NOTHING: Self = Self { stage: None, given_back: None, next: Next::Stays, ended: Vec::new() };
+    pub const NOTHING: Self = Self { stage: None, given_back: None, next: FollowUp::Stays, ended: Vec::new() };
 
     /// Whether anything of the lead changes, so that it is decided again.
     #[must_use]
     pub fn changes(&self) -> bool {
-        self.stage.is_some() || self.given_back.is_some() || self.next != Next::Stays
+        self.stage.is_some() || self.given_back.is_some() || self.next != FollowUp::Stays
     }
 }
 
@@ -210,37 +215,40 @@ impl Follows {
 /// A sale is a sale whatever went before. All else is said of the last maturation only, and not against a colleague who
 /// keeps the lead. A lead that this delivery ended is opened again by a correction, unless the person has a newer one.
 #[must_use]
-pub fn follows(kind: OutcomeKind, at: &Standing<'_>) -> Follows {
+pub fn follows(kind: OutcomeKind, at: &LeadStanding<'_>) -> Consequences {
     let ended_here = !at.stage.is_open() && matches!(at.newest, Some(OutcomeKind::Won | OutcomeKind::Lost));
     let reopens = ended_here && at.is_latest && !at.another_open;
     let counts = at.is_latest && !at.kept_elsewhere && (at.stage.is_open() || reopens);
     let reopened = reopens.then_some(if at.spoken { Stage::Contact } else { Stage::Lead });
     let given_back_before = matches!(at.newest, Some(OutcomeKind::Returned | OutcomeKind::NotYet));
-    let follows = |stage, given_back, next| Follows { stage, given_back, next, ended: ended(at.promises, next) };
+    let follows = |stage, given_back, next| Consequences { stage, given_back, next, ended: ended(at.promises, next) };
     match kind {
-        OutcomeKind::Won => follows(Some(Stage::Customer), None, Next::Ended),
-        OutcomeKind::Lost if counts || (ended_here && at.is_latest) => follows(Some(Stage::Closed), None, Next::Ended),
-        OutcomeKind::Returned if counts => follows(reopened, Some(true), Next::Work),
-        OutcomeKind::NotYet if counts => follows(reopened, Some(true), Next::OnDate),
+        OutcomeKind::Won => follows(Some(Stage::Customer), None, FollowUp::Ended),
+        OutcomeKind::Lost if counts || (ended_here && at.is_latest) => {
+            follows(Some(Stage::Closed), None, FollowUp::Ended)
+        }
+        OutcomeKind::Returned if counts => follows(reopened, Some(true), FollowUp::Work),
+        OutcomeKind::NotYet if counts => follows(reopened, Some(true), FollowUp::OnDate),
         // Where it was decided already, an A again would be delivered again: the desk confirms it first.
         OutcomeKind::Accepted if counts && (reopens || given_back_before) => {
-            follows(reopened, at.is_a.then_some(false), Next::Ask)
+            follows(reopened, at.is_a.then_some(false), FollowUp::Ask)
         }
-        _ => follows(None, None, Next::Stays),
+        _ => follows(None, None, FollowUp::Stays),
     }
 }
 
-fn ended(promises: &[Open], next: Next) -> Vec<(i64, State)> {
-    if next == Next::Stays {
+fn ended(promises: &[Open], next: FollowUp) -> Vec<PromiseEnd> {
+    if next == FollowUp::Stays {
         return Vec::new();
     }
     let ending = |promise: &Open| match promise.kind {
         _ if promise.worked => State::Kept,
         Kind::Outcome => State::Kept,
-        Kind::Requalify if matches!(next, Next::Work | Next::OnDate) => State::Moved,
+        Kind::Requalify if matches!(next, FollowUp::Work | FollowUp::OnDate) => State::Moved,
         Kind::Requalify | Kind::Activation => State::Dropped,
     };
-    promises.iter().map(|promise| (promise.generation, ending(promise))).collect()
+    let end = |promise: &Open| PromiseEnd { generation: promise.generation, state: ending(promise) };
+    promises.iter().map(end).collect()
 }
 
 #[cfg(test)]

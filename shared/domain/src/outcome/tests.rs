@@ -5,8 +5,8 @@ use rstest::rstest;
 use super::*;
 use OutcomeKind::{Accepted, Lost, NotYet, Returned, Won};
 
-fn said(outcome: &str, field: &str, value: &str) -> Said {
-    let mut said = Said { outcome: Some(outcome.to_owned()), ..Said::default() };
+fn said(outcome: &str, field: &str, value: &str) -> OutcomeFields {
+    let mut said = OutcomeFields { outcome: Some(outcome.to_owned()), ..OutcomeFields::default() };
     for (name, value) in std::iter::once((field, value)).filter(|(name, _)| !name.is_empty()) {
         let value = Some(value.to_owned());
         match name {
@@ -59,13 +59,14 @@ fn what_is_said_is_read_whole_or_refused_by_field(
     #[case] expected: Result<OutcomeKind, &str>,
 ) {
     let read = said(outcome, field, value).read().map(|outcome| outcome.kind());
-    let words = |all: Vec<Wrong>| all.iter().map(|one| format!("{} {}", one.field, one.code)).collect::<Vec<_>>();
+    let words =
+        |all: Vec<InvalidField>| all.iter().map(|one| format!("{} {}", one.field, one.code)).collect::<Vec<_>>();
     assert_eq!(read.map_err(|all| words(all).join(", ")), expected.map_err(str::to_owned));
 }
 
 #[test]
 fn json_is_read_with_an_amount_as_text_or_number_and_wrong_types_are_named() {
-    let read = |json: serde_json::Value| Said::from_json(json.as_object().unwrap());
+    let read = |json: serde_json::Value| OutcomeFields::from_json(json.as_object().unwrap());
     let won = read(serde_json::json!({"outcome": "won", "amount": 12500.5, "currency": "USD", "more": [1]})).unwrap();
     assert_eq!(won.read().unwrap().sale().unwrap().to_string(), "12500.50 USD");
     let all = read(serde_json::json!({"outcome": 1, "reason": ["x"], "amount": true})).unwrap_err();
@@ -115,8 +116,8 @@ const OPEN: [Open; 1] =
     [Open { generation: 4, kind: Kind::Outcome, state: State::Scheduled, due_at: None, agreed: false, worked: false }];
 
 /// An A lead that was just delivered.
-fn delivered() -> Standing<'static> {
-    Standing {
+fn delivered() -> LeadStanding<'static> {
+    LeadStanding {
         stage: Stage::Lead,
         is_a: true,
         spoken: false,
@@ -128,42 +129,46 @@ fn delivered() -> Standing<'static> {
     }
 }
 
-fn ended(stage: Stage, newest: OutcomeKind) -> Standing<'static> {
-    Standing { stage, newest: Some(newest), promises: &[], ..delivered() }
+fn ended(stage: Stage, newest: OutcomeKind) -> LeadStanding<'static> {
+    LeadStanding { stage, newest: Some(newest), promises: &[], ..delivered() }
 }
 
-type Plain = (Option<Stage>, Option<bool>, Next);
+type Plain = (Option<Stage>, Option<bool>, FollowUp);
 
 #[rstest]
-#[case(Accepted, delivered(), (None, None, Next::Stays))]
-#[case(Returned, delivered(), (None, Some(true), Next::Work))]
-#[case(NotYet, delivered(), (None, Some(true), Next::OnDate))]
-#[case(Won, delivered(), (Some(Stage::Customer), None, Next::Ended))]
-#[case(Lost, delivered(), (Some(Stage::Closed), None, Next::Ended))]
+#[case(Accepted, delivered(), (None, None, FollowUp::Stays))]
+#[case(Returned, delivered(), (None, Some(true), FollowUp::Work))]
+#[case(NotYet, delivered(), (None, Some(true), FollowUp::OnDate))]
+#[case(Won, delivered(), (Some(Stage::Customer), None, FollowUp::Ended))]
+#[case(Lost, delivered(), (Some(Stage::Closed), None, FollowUp::Ended))]
 // Corrections.
-#[case(Won, ended(Stage::Closed, Lost), (Some(Stage::Customer), None, Next::Ended))]
-#[case(Lost, ended(Stage::Customer, Won), (Some(Stage::Closed), None, Next::Ended))]
-#[case(Accepted, ended(Stage::Closed, Lost), (Some(Stage::Lead), Some(false), Next::Ask))]
-#[case(Returned, ended(Stage::Closed, Lost), (Some(Stage::Lead), Some(true), Next::Work))]
-#[case(Returned, Standing { spoken: true, ..ended(Stage::Customer, Won) }, (Some(Stage::Contact), Some(true), Next::Work))]
-#[case(Returned, Standing { another_open: true, ..ended(Stage::Closed, Lost) }, (None, None, Next::Stays))]
-#[case(Accepted, Standing { newest: Some(Returned), ..delivered() }, (None, Some(false), Next::Ask))]
-#[case(Accepted, Standing { newest: Some(NotYet), is_a: false, ..delivered() }, (None, None, Next::Ask))]
+#[case(Won, ended(Stage::Closed, Lost), (Some(Stage::Customer), None, FollowUp::Ended))]
+#[case(Lost, ended(Stage::Customer, Won), (Some(Stage::Closed), None, FollowUp::Ended))]
+#[case(Accepted, ended(Stage::Closed, Lost), (Some(Stage::Lead), Some(false), FollowUp::Ask))]
+#[case(Returned, ended(Stage::Closed, Lost), (Some(Stage::Lead), Some(true), FollowUp::Work))]
+#[case(Returned, LeadStanding { spoken: true, ..ended(Stage::Customer, Won) }, (Some(Stage::Contact), Some(true), FollowUp::Work))]
+#[case(Returned, LeadStanding { another_open: true, ..ended(Stage::Closed, Lost) }, (None, None, FollowUp::Stays))]
+#[case(Accepted, LeadStanding { newest: Some(Returned), ..delivered() }, (None, Some(false), FollowUp::Ask))]
+#[case(Accepted, LeadStanding { newest: Some(NotYet), is_a: false, ..delivered() }, (None, None, FollowUp::Ask))]
 // What the criteria closed stays closed, but a sale is a sale.
-#[case(Returned, Standing { stage: Stage::Closed, ..delivered() }, (None, None, Next::Stays))]
-#[case(Lost, Standing { stage: Stage::Closed, ..delivered() }, (None, None, Next::Stays))]
-#[case(Won, Standing { stage: Stage::Closed, ..delivered() }, (Some(Stage::Customer), None, Next::Ended))]
+#[case(Returned, LeadStanding { stage: Stage::Closed, ..delivered() }, (None, None, FollowUp::Stays))]
+#[case(Lost, LeadStanding { stage: Stage::Closed, ..delivered() }, (None, None, FollowUp::Stays))]
+#[case(Won, LeadStanding { stage: Stage::Closed, ..delivered() }, (Some(Stage::Customer), None, FollowUp::Ended))]
 // A colleague keeps it, or it matured again since.
-#[case(Returned, Standing { kept_elsewhere: true, ..delivered() }, (None, None, Next::Stays))]
-#[case(Lost, Standing { kept_elsewhere: true, ..delivered() }, (None, None, Next::Stays))]
-#[case(Returned, Standing { is_latest: false, ..delivered() }, (None, None, Next::Stays))]
-#[case(Won, Standing { is_latest: false, ..delivered() }, (Some(Stage::Customer), None, Next::Ended))]
-fn what_follows_from_an_outcome(#[case] kind: OutcomeKind, #[case] standing: Standing<'_>, #[case] expected: Plain) {
+#[case(Returned, LeadStanding { kept_elsewhere: true, ..delivered() }, (None, None, FollowUp::Stays))]
+#[case(Lost, LeadStanding { kept_elsewhere: true, ..delivered() }, (None, None, FollowUp::Stays))]
+#[case(Returned, LeadStanding { is_latest: false, ..delivered() }, (None, None, FollowUp::Stays))]
+#[case(Won, LeadStanding { is_latest: false, ..delivered() }, (Some(Stage::Customer), None, FollowUp::Ended))]
+fn what_follows_from_an_outcome(
+    #[case] kind: OutcomeKind,
+    #[case] standing: LeadStanding<'_>,
+    #[case] expected: Plain,
+) {
     let follows = follows(kind, &standing);
     assert_eq!((follows.stage, follows.given_back, follows.next), expected);
-    let moved = if follows.next == Next::Stays { 0 } else { standing.promises.len() };
+    let moved = if follows.next == FollowUp::Stays { 0 } else { standing.promises.len() };
     assert_eq!(follows.ended.len(), moved, "no promise is left beside the new one");
-    assert_eq!(follows.changes(), expected != (None, None, Next::Stays));
+    assert_eq!(follows.changes(), expected != (None, None, FollowUp::Stays));
 }
 
 #[test]
@@ -177,7 +182,11 @@ fn promises_end_by_what_became_of_them() {
         (Kind::Outcome, false, NotYet, State::Kept),
     ] {
         let promises = one(kind, worked);
-        assert_eq!(follows(outcome, &Standing { promises: &promises, ..delivered() }).ended, [(4, state)], "{outcome}");
+        assert_eq!(
+            follows(outcome, &LeadStanding { promises: &promises, ..delivered() }).ended,
+            [PromiseEnd { generation: 4, state }],
+            "{outcome}"
+        );
     }
 }
 

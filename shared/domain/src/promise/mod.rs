@@ -70,7 +70,7 @@ pub fn agreed_for(open: &[Open]) -> Option<Timestamp> {
 
 /// What the decision makes of the lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum AfterDecision {
     /// Closed, with no next step.
     Closed,
     /// Graded so, to be looked at again then.
@@ -97,13 +97,31 @@ pub enum Occasion {
     Regraded,
 }
 
+/// A promise that ends, or becomes work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PromiseEnd {
+    /// Which promise of the lead.
+    pub generation: i64,
+    /// The state it goes to.
+    pub state: State,
+}
+
+/// A lead's next step, to be promised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NextPromise {
+    /// What is promised.
+    pub kind: Kind,
+    /// For when.
+    pub due_at: Timestamp,
+}
+
 /// What to write.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Open promises and the state each goes to.
-    pub ended: Vec<(i64, State)>,
+    pub ended: Vec<PromiseEnd>,
     /// A promise to make.
-    pub made: Option<(Kind, Timestamp)>,
+    pub made: Option<NextPromise>,
 }
 
 /// What a decision does to a lead's open promises.
@@ -113,9 +131,12 @@ pub struct Changes {
 /// a person worked on. A regrade that leaves the grade moves nothing, and nothing moves to the date it has.
 /// Every open lead ends with a next step.
 #[must_use]
-pub fn settle(open: &[Open], standing: Standing, occasion: Occasion) -> Changes {
-    let Standing::Open { grade, due_at, changed, unconfirmed } = standing else {
-        let ended = open.iter().map(|promise| (promise.generation, ending(promise, occasion))).collect();
+pub fn settle(open: &[Open], standing: AfterDecision, occasion: Occasion) -> Changes {
+    let AfterDecision::Open { grade, due_at, changed, unconfirmed } = standing else {
+        let ended = open.iter();
+        let ended = ended
+            .map(|promise| PromiseEnd { generation: promise.generation, state: ending(promise, occasion) })
+            .collect();
         return Changes { ended, made: None };
     };
     let wanted = if grade == Grade::A { Kind::Outcome } else { Kind::Requalify };
@@ -123,16 +144,16 @@ pub fn settle(open: &[Open], standing: Standing, occasion: Occasion) -> Changes 
     let mut stands = false;
     for promise in open {
         let settled = changed && !unconfirmed;
-        match fate(promise, wanted, (changed, settled), (occasion, due_at)) {
+        match fate(promise, &Decided { wanted, changed, settled, occasion, due_at }) {
             Fate::Stays => stands |= promise.kind == wanted,
             Fate::Becomes(state) => {
                 stands |= state == State::Work;
-                changes.ended.push((promise.generation, state));
+                changes.ended.push(PromiseEnd { generation: promise.generation, state });
             }
         }
     }
     if !stands {
-        changes.made = Some((wanted, due_at));
+        changes.made = Some(NextPromise { kind: wanted, due_at });
     }
     changes
 }
@@ -142,14 +163,23 @@ enum Fate {
     Becomes(State),
 }
 
-fn fate(
-    promise: &Open,
+/// Of a decision what each promise's fate depends on.
+struct Decided {
+    /// The kind of the lead's next step.
     wanted: Kind,
-    (changed, settled): (bool, bool),
-    (occasion, due_at): (Occasion, Timestamp),
-) -> Fate {
+    /// The grade differs from the one before.
+    changed: bool,
+    /// The grade differs and needs nobody to confirm it.
+    settled: bool,
+    occasion: Occasion,
+    due_at: Timestamp,
+}
+
+fn fate(promise: &Open, decided: &Decided) -> Fate {
+    let &Decided { wanted, changed, settled, occasion, due_at } = decided;
     let fired = occasion == Occasion::Fired(promise.generation) && promise.state == State::Scheduled;
     if promise.kind != wanted {
+        // What was agreed with a person is not dropped because the grade changed.
         return if promise.agreed && !fired && !promise.worked {
             Fate::Stays
         } else {
@@ -165,8 +195,10 @@ fn fate(
     if promise.agreed {
         return Fate::Stays;
     }
+    // Work stays at the top of the desk's list: an arrival that leaves the grade must not push it back.
     let moves = match promise.state {
         State::Work => changed,
+        // To the date it has is no move: else every arrival would make a new generation that says nothing new.
         _ => (changed || occasion == Occasion::Arrived) && promise.due_at != Some(due_at),
     };
     if moves { Fate::Becomes(State::Moved) } else { Fate::Stays }
@@ -186,6 +218,14 @@ fn ending(promise: &Open, occasion: Occasion) -> State {
 mod tests {
     use super::*;
 
+    const fn end(generation: i64, state: State) -> PromiseEnd {
+        PromiseEnd { generation, state }
+    }
+
+    fn next(kind: Kind) -> NextPromise {
+        NextPromise { kind, due_at: at(20) }
+    }
+
     fn at(day: i8) -> Timestamp {
         format!("2026-11-{day:02}T09:00:00Z").parse().unwrap()
     }
@@ -195,24 +235,27 @@ mod tests {
         Open { generation: 3, kind, state, due_at, agreed, worked: false }
     }
 
-    fn graded(grade: Grade, changed: bool) -> Standing {
-        Standing::Open { grade, due_at: at(20), changed, unconfirmed: false }
+    fn graded(grade: Grade, changed: bool) -> AfterDecision {
+        AfterDecision::Open { grade, due_at: at(20), changed, unconfirmed: false }
     }
 
     #[test]
     fn a_new_lead_gets_its_next_step() {
         let made = settle(&[], graded(Grade::B, true), Occasion::Arrived);
-        assert_eq!(made, Changes { ended: vec![], made: Some((Kind::Requalify, at(20))) });
-        assert_eq!(settle(&[], graded(Grade::A, true), Occasion::Arrived).made, Some((Kind::Outcome, at(20))));
+        assert_eq!(made, Changes { ended: vec![], made: Some(next(Kind::Requalify)) });
+        assert_eq!(
+            settle(&[], graded(Grade::A, true), Occasion::Arrived).made,
+            Some(NextPromise { kind: Kind::Outcome, due_at: at(20) })
+        );
     }
 
     #[test]
     fn a_fired_promise_that_changes_nothing_is_work_and_one_that_does_is_kept() {
         let promise = open(Kind::Requalify, State::Scheduled, false);
         let same = settle(&[promise], graded(Grade::B, false), Occasion::Fired(3));
-        assert_eq!(same, Changes { ended: vec![(3, State::Work)], made: None });
+        assert_eq!(same, Changes { ended: vec![end(3, State::Work)], made: None });
         let changed = settle(&[promise], graded(Grade::C, true), Occasion::Fired(3));
-        assert_eq!(changed, Changes { ended: vec![(3, State::Kept)], made: Some((Kind::Requalify, at(20))) });
+        assert_eq!(changed, Changes { ended: vec![end(3, State::Kept)], made: Some(next(Kind::Requalify)) });
     }
 
     #[test]
@@ -227,7 +270,7 @@ mod tests {
     fn a_new_enquiry_moves_a_computed_date_but_not_an_agreed_one() {
         let computed =
             settle(&[open(Kind::Requalify, State::Scheduled, false)], graded(Grade::B, false), Occasion::Arrived);
-        assert_eq!(computed.ended, [(3, State::Moved)]);
+        assert_eq!(computed.ended, [PromiseEnd { generation: 3, state: State::Moved }]);
         let agreed =
             settle(&[open(Kind::Requalify, State::Scheduled, true)], graded(Grade::B, true), Occasion::Arrived);
         assert_eq!(agreed, Changes::default());
@@ -235,16 +278,16 @@ mod tests {
 
     #[test]
     fn points_for_an_a_that_nobody_confirmed_are_work() {
-        let standing = Standing::Open { grade: Grade::B, due_at: at(20), changed: true, unconfirmed: true };
+        let standing = AfterDecision::Open { grade: Grade::B, due_at: at(20), changed: true, unconfirmed: true };
         let fired = settle(&[open(Kind::Requalify, State::Scheduled, false)], standing, Occasion::Fired(3));
-        assert_eq!(fired, Changes { ended: vec![(3, State::Work)], made: None });
+        assert_eq!(fired, Changes { ended: vec![end(3, State::Work)], made: None });
     }
 
     #[test]
     fn an_agreed_date_is_work_when_it_comes_whatever_the_grade() {
         let promise = open(Kind::Requalify, State::Scheduled, true);
         let fired = settle(&[promise], graded(Grade::C, true), Occasion::Fired(3));
-        assert_eq!(fired, Changes { ended: vec![(3, State::Work)], made: None });
+        assert_eq!(fired, Changes { ended: vec![end(3, State::Work)], made: None });
         let waiting = Open { state: State::Work, ..promise };
         assert_eq!(settle(&[waiting], graded(Grade::B, true), Occasion::Regraded), Changes::default());
     }
@@ -255,10 +298,10 @@ mod tests {
             let worked = Open { worked: true, ..open(Kind::Requalify, state, agreed) };
             for changed in [false, true] {
                 let settled = settle(&[worked], graded(Grade::B, changed), Occasion::Regraded);
-                assert_eq!(settled, Changes { ended: vec![(3, State::Kept)], made: Some((Kind::Requalify, at(20))) });
+                assert_eq!(settled, Changes { ended: vec![end(3, State::Kept)], made: Some(next(Kind::Requalify)) });
             }
             let matured = settle(&[worked], graded(Grade::A, true), Occasion::Regraded);
-            assert_eq!(matured, Changes { ended: vec![(3, State::Kept)], made: Some((Kind::Outcome, at(20))) });
+            assert_eq!(matured, Changes { ended: vec![end(3, State::Kept)], made: Some(next(Kind::Outcome)) });
         }
     }
 
@@ -285,23 +328,24 @@ mod tests {
         }
         let work = Open { state: State::Work, ..promise };
         let settled = settle(&[work], graded(Grade::C, true), Occasion::Regraded);
-        assert_eq!(settled.made, Some((Kind::Requalify, at(20))), "work that is settled is a promise again");
+        let again = NextPromise { kind: Kind::Requalify, due_at: at(20) };
+        assert_eq!(settled.made, Some(again), "work that is settled is a promise again");
     }
 
     #[test]
     fn becoming_a_ends_requalification_and_closing_ends_everything() {
         let promise = open(Kind::Requalify, State::Scheduled, false);
         let matured = settle(&[promise], graded(Grade::A, true), Occasion::Fired(3));
-        assert_eq!(matured, Changes { ended: vec![(3, State::Kept)], made: Some((Kind::Outcome, at(20))) });
-        let closed = settle(&[promise], Standing::Closed, Occasion::Regraded);
-        assert_eq!(closed, Changes { ended: vec![(3, State::Dropped)], made: None });
+        assert_eq!(matured, Changes { ended: vec![end(3, State::Kept)], made: Some(next(Kind::Outcome)) });
+        let closed = settle(&[promise], AfterDecision::Closed, Occasion::Regraded);
+        assert_eq!(closed, Changes { ended: vec![end(3, State::Dropped)], made: None });
     }
 
     #[test]
     fn criteria_end_the_wait_for_them() {
         let waiting = open(Kind::Activation, State::Scheduled, false);
         let decided = settle(&[waiting], graded(Grade::C, true), Occasion::Regraded);
-        assert_eq!(decided, Changes { ended: vec![(3, State::Kept)], made: Some((Kind::Requalify, at(20))) });
+        assert_eq!(decided, Changes { ended: vec![end(3, State::Kept)], made: Some(next(Kind::Requalify)) });
     }
 
     #[test]
@@ -315,7 +359,7 @@ mod tests {
                     for occasion in [Occasion::Arrived, Occasion::Fired(3), Occasion::Regraded] {
                         let before = open(kind, *state, agreed);
                         let after = settle(&[before], graded(*grade, changed), occasion);
-                        let stays = after.ended.iter().all(|(_, state)| *state == State::Work);
+                        let stays = after.ended.iter().all(|end| end.state == State::Work);
                         assert!(after.made.is_some() || stays, "{before:?} {grade} {occasion:?}");
                     }
                 }

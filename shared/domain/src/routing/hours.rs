@@ -131,7 +131,7 @@ impl fmt::Display for OpeningHours {
     }
 }
 
-/// Hours, and where the clock hangs that they are read from.
+/// Hours, and of which place the clock is that they are read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
     /// Where the recipient is.

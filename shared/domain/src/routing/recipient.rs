@@ -173,6 +173,7 @@ impl Recipient {
             Pause::Until(back) => today < *back,
             Pause::Open => true,
         });
+        // First of all: hours and pauses of somebody who can be sent nothing would make a hold seem to end.
         if self.endpoints.is_empty() {
             return Some(Away::NoEndpoint);
         }

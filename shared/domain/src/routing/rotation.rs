@@ -49,9 +49,11 @@ impl Rotation {
     #[must_use]
     pub fn after(mut self, id: RecipientId, weight: u32) -> Self {
         let mark = self.mark(id);
+        // Who comes back from a holiday starts here and not where they stopped: else they would get every lead until they caught up.
         self.level = mark;
         self.given += 1;
         let turn = self.turns.entry(id).or_default();
+        // No document has a weight of 0; dividing by one would be a panic all the same.
         turn.mark = mark.saturating_add(STEP / u64::from(weight.max(1)));
         turn.given += 1;
         turn.last = self.given;

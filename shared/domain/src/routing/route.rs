@@ -129,9 +129,11 @@ impl<'a> Round<'a> {
 
     fn assign(&self) -> Assignment {
         let full = self.sales.client.full_until(self.now);
+        // A capacity of 0 frees no place tomorrow: only a person can change that.
         if full == Some(None) {
             return Assignment::Held { until: None, why: HoldReason::ClientFull(0) };
         }
+        // Recipients are asked from when the client takes leads again: one who is there now and away then would win and not get it.
         let from = full.flatten().unwrap_or(self.now);
         let (tier, opens) = self.opening(from);
         match (opens, full) {
@@ -151,6 +153,7 @@ impl<'a> Round<'a> {
         let mut asked = (self.lead.from, None);
         for tier in Tier::ALL.into_iter().filter(|tier| *tier >= self.lead.from && !self.shares(*tier).is_empty()) {
             let opens = self.placed(tier).filter_map(|(_, one)| one.next_available(self.now, from)).min();
+            // Within the wait that the document allows: a fallback that is free now does not take what the recipients take soon.
             if opens.is_some_and(|at| at <= patience) {
                 return (tier, opens);
             }

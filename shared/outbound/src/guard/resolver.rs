@@ -46,6 +46,7 @@ impl Lookup for SystemLookup {
             let permit = permits.acquire_owned().await.map_err(io::Error::other)?;
             let look = move || {
                 let addresses = (name.as_str(), 0).to_socket_addrs().map(|all| all.map(|one| one.ip()).collect());
+                // By the thread and not by who waits: a caller that gave up has not freed the thread.
                 drop(permit);
                 addresses
             };

@@ -138,6 +138,7 @@ impl Smtp {
             return;
         }
         let mut kept = self.kept();
+        // Servers hang up on what is idle: a connection kept for longer would only be found dead by the next mail.
         kept.retain(|one| one.since.elapsed() < IDLE);
         if kept.len() < CONVERSATIONS {
             kept.push(Kept { connection, since: Instant::now() });

@@ -87,6 +87,7 @@ pub(super) async fn read(mut response: Response, deadline: Instant, max_bytes: u
                 }
             }
             Ok(Ok(None)) => break false,
+            // The status is known and decides: a body that drips or breaks off must not make a delivery of a 200 fail.
             Ok(Err(_)) | Err(_) => break true,
         }
     };

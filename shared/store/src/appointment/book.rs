@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use ripen_domain::{
-    appointment::{Appointment, Diary, NotFree, Refused, Slot, State, Terms, reminders},
+    appointment::{Appointment, AppointmentState, BookingRefused, Diary, NotFree, Slot, Terms, reminders},
     delivery::{EventDetail, LeadUpdate, Member},
     id::{AppointmentId, ClientId, LeadId, NoticeId, RepId},
 };
@@ -70,7 +70,7 @@ pub enum Unbookable {
     NotFree(#[from] NotFree),
     /// It cannot be changed so any more.
     #[error(transparent)]
-    Refused(#[from] Refused),
+    Refused(#[from] BookingRefused),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -106,7 +106,7 @@ impl Store {
     ) -> Result<Appointment, Unbookable> {
         let mut batch = self.begin().await?;
         let (client, held, _) = batch.take_slot(scope, &wish, change).await?;
-        let state = State::Held { until };
+        let state = AppointmentState::Held { until };
         let id = held.map_or_else(|| AppointmentId::from_uuid((change.fresh_id)()), |held| held.id);
         let Wish { lead, rep, slot, note } = wish;
         let made = Appointment { id, lead, rep, slot, state, sequence: 0, note };
@@ -136,7 +136,7 @@ impl Store {
             Some(held) => held.book(rep, slot, note)?,
             None => {
                 let id = AppointmentId::from_uuid((change.fresh_id)());
-                Appointment { id, lead, rep, slot, state: State::Booked, sequence: 0, note }
+                Appointment { id, lead, rep, slot, state: AppointmentState::Booked, sequence: 0, note }
             }
         };
         batch.appointment_put(client, &booked, change).await?;
@@ -175,7 +175,7 @@ impl Store {
         diary.check(slot, change.terms, change.now)?;
         batch.holds_end((rep, slot), Some(id), change.now).await?;
         batch.appointment_put(client, &moved, change).await?;
-        if moved.state == State::Booked {
+        if moved.state == AppointmentState::Booked {
             batch.announce((client, &moved), NoticeKind::AppointmentMoved, Some(&diary), change).await?;
         }
         batch.commit().await?;
@@ -205,7 +205,7 @@ impl Store {
     ) -> Result<Appointment, Unbookable> {
         let mut batch = self.begin().await?;
         let (client, before) = batch.appointment_lock(scope, id).await?;
-        let was_booked = before.state == State::Booked;
+        let was_booked = before.state == AppointmentState::Booked;
         let cancelled = before.cancel(why.to_owned(), change.now)?;
         batch.appointment_put(client, &cancelled, change).await?;
         if was_booked {
@@ -234,7 +234,7 @@ impl Transaction {
             return Err(Unbookable::LeadEnded);
         }
         let own = self.appointment_of(wish.lead, change.now).await?;
-        if let Some(booked) = own.as_ref().filter(|own| own.state == State::Booked) {
+        if let Some(booked) = own.as_ref().filter(|own| own.state == AppointmentState::Booked) {
             return Err(Unbookable::Another(booked.id));
         }
         let except = own.as_ref().map(|own| own.id);
@@ -263,7 +263,7 @@ impl Transaction {
             let (client, before) = (ClientId::from_uuid(row.client_id), self.appointment_read(row.id).await?);
             let why =
                 ended.iter().find(|(lead, _)| *lead == before.lead).map_or_else(String::new, |(_, why)| why.clone());
-            let was_booked = before.state == State::Booked;
+            let was_booked = before.state == AppointmentState::Booked;
             let Ok(cancelled) = before.cancel(why, change.now) else { continue };
             self.appointment_put(client, &cancelled, change).await?;
             if was_booked {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{Timestamp, tz::TimeZone};
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
-    appointment::{Appointment, Handover, Slot, State},
+    appointment::{Appointment, AppointmentState, Handover, Slot},
     calling::Whereabouts,
     id::{AppointmentId, LeadId, RepId},
     person::Profile,
@@ -78,10 +78,10 @@ pub(crate) struct AppointmentColumns {
 impl AppointmentColumns {
     pub(crate) fn appointment(self) -> Result<Appointment, StoreError> {
         let state = match (self.state.as_str(), self.held_until, self.cancelled_at) {
-            ("held", Some(until), _) => State::Held { until: until.to_jiff() },
-            ("booked", ..) => State::Booked,
+            ("held", Some(until), _) => AppointmentState::Held { until: until.to_jiff() },
+            ("booked", ..) => AppointmentState::Booked,
             ("cancelled", _, Some(at)) => {
-                State::Cancelled { at: at.to_jiff(), why: self.cancelled_why.unwrap_or_default() }
+                AppointmentState::Cancelled { at: at.to_jiff(), why: self.cancelled_why.unwrap_or_default() }
             }
             (other, ..) => return Err(StoreError::Corrupt(format!("the word {other:?}"))),
         };

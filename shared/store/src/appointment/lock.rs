@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
-    appointment::{Appointment, Slot, State},
+    appointment::{Appointment, AppointmentState, Slot},
     id::{AppointmentId, ClientId, LeadId, RepId},
     lead::Stage,
 };
@@ -132,9 +132,9 @@ impl Transaction {
         change: Change<'_>,
     ) -> Result<(), StoreError> {
         let (state, held_until, cancelled) = match &one.state {
-            State::Held { until } => ("held", Some(*until), None),
-            State::Booked => ("booked", None, None),
-            State::Cancelled { at, why } => ("cancelled", None, Some((*at, why.as_str()))),
+            AppointmentState::Held { until } => ("held", Some(*until), None),
+            AppointmentState::Booked => ("booked", None, None),
+            AppointmentState::Cancelled { at, why } => ("cancelled", None, Some((*at, why.as_str()))),
         };
         sqlx::query!(
             "-- appointment.put

@@ -6,7 +6,7 @@ use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     delivery::{EventDetail, EventType, LeadTaken, event_id},
     id::{ClientId, DeliveryId, EndpointId, LeadId, MaturationId, RepId},
-    outcome::{Follows, Outcome, Refused},
+    outcome::{Consequences, Outcome, OutcomeRefused},
     routing::{LeadOffer, Recipient, RecipientId, Tier},
 };
 use uuid::Uuid;
@@ -169,7 +169,7 @@ impl Transaction {
         let day = winner.schedule.date(now);
         let given = [((winner.id.uuid(), day), 1)].into();
         self.turns_write(&Turns { given, ..Turns::default() }).await?;
-        Ok(Recorded::Done(Follows::NOTHING))
+        Ok(Recorded::Done(Consequences::NOTHING))
     }
 
     /// The row that waited becomes the first delivery; whether there was one.
@@ -244,7 +244,7 @@ impl Transaction {
         )
         .execute(self.connection())
         .await?;
-        Ok(Recorded::Done(Follows::NOTHING))
+        Ok(Recorded::Done(Consequences::NOTHING))
     }
 }
 
@@ -255,7 +255,7 @@ pub(crate) fn tier(word: &str) -> Result<Tier, StoreError> {
 }
 
 fn refused(why: &str) -> Recorded {
-    Recorded::Refused(Refused(format!("{why}.")))
+    Recorded::Refused(OutcomeRefused(format!("{why}.")))
 }
 
 fn capitalised(text: &str) -> String {

@@ -5,7 +5,7 @@ use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     delivery::{DeadDelivery, Member, Next},
     id::DeliveryId,
-    outcome::Said,
+    outcome::OutcomeFields,
 };
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -30,7 +30,7 @@ pub struct Settled {
     /// What follows.
     pub next: Next,
     /// What the client said of it in the answer, to be recorded as an outcome.
-    pub outcome: Option<Said>,
+    pub outcome: Option<OutcomeFields>,
 }
 
 impl Store {

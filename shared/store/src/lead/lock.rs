@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use ripen_domain::{
     id::LeadId,
-    promise::{Kind, Open, State},
+    promise::{Kind, Open, PromiseEnd, State},
 };
 
 use crate::{
@@ -23,7 +23,7 @@ impl LockedLead {
     /// Ends one promise and makes the next, which takes the lead's next generation.
     pub(crate) async fn replace(
         &mut self,
-        replaced: Option<(i64, State)>,
+        replaced: Option<PromiseEnd>,
         (next, agreed): (&Agreed<'_>, bool),
         (by, why): (&str, &str),
         now: Timestamp,

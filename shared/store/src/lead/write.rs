@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     id::{ClientId, LeadId, ProgramId},
-    outcome::Follows,
+    outcome::Consequences,
 };
 use uuid::Uuid;
 
@@ -161,7 +161,7 @@ impl Transaction {
     pub(crate) async fn lead_said(
         &mut self,
         lead: LeadId,
-        follows: &Follows,
+        follows: &Consequences,
         said: &OutcomeRecord,
         generation: i64,
     ) -> Result<(), StoreError> {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::{id::DeliveryId, outcome::Said};
+use ripen_domain::{id::DeliveryId, outcome::OutcomeFields};
 
 use crate::{Store, StoreError, Transaction, outcome::record::Recorded};
 
@@ -11,7 +11,11 @@ impl Store {
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn answers_waiting(&self, before: Timestamp, limit: i64) -> Result<Vec<(DeliveryId, Said)>, StoreError> {
+    pub async fn answers_waiting(
+        &self,
+        before: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<(DeliveryId, OutcomeFields)>, StoreError> {
         let rows = sqlx::query!(
             "-- outcome_answer.waiting
             select delivery_id, said from outcome_answer where refused is null and at <= $1 order by at limit $2",

@@ -7,7 +7,7 @@ use ripen_domain::{
     delivery::{EventDetail, LeadOutcome, Member, OutcomeKind, RecordedOutcome},
     id::{DeliveryId, LeadId},
     lead::Grade,
-    outcome::{ASK_AFTER, Follows, How, Next, Outcome, Refused, Standing, follows},
+    outcome::{ASK_AFTER, Consequences, FollowUp, How, LeadStanding, Outcome, OutcomeRefused, follows},
     promise::{Due, Kind, Open, State},
 };
 use uuid::Uuid;
@@ -42,13 +42,13 @@ pub struct NewOutcome<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recorded {
     /// It is recorded, and this follows from it.
-    Done(Follows),
+    Done(Consequences),
     /// It was said before: nothing changed.
     Again,
     /// No such delivery was sent in this scope.
     Unknown,
     /// It is outside the client's rules, or names a date that cannot be.
-    Refused(Refused),
+    Refused(OutcomeRefused),
     /// Something else was said since whoever says this looked.
     Stale,
 }
@@ -147,7 +147,7 @@ fn judge(
     if new.seen.is_some_and(|seen| seen != newest) {
         return Err(Recorded::Stale);
     }
-    let refused = |words: String| Recorded::Refused(Refused(words));
+    let refused = |words: String| Recorded::Refused(OutcomeRefused(words));
     let due = due.transpose().map_err(|error| refused(format!("This date cannot be: {error}.")))?;
     let outcome = match new.outcome {
         Outcome::Returned { reason } => {
@@ -177,9 +177,9 @@ impl Transaction {
         outcome: &Outcome,
         (delivery, row): (DeliveryId, &LeadRow),
         (said, promises): (&[OutcomeRecord], &[Open]),
-    ) -> Result<Follows, StoreError> {
+    ) -> Result<Consequences, StoreError> {
         let (is_latest, kept_elsewhere, another_open) = self.outcome_around(delivery).await?;
-        let standing = Standing {
+        let standing = LeadStanding {
             stage: row.stage,
             is_a: row.decided.is_some_and(|(_, _, grade, _)| grade == Grade::A),
             spoken: row.last_conversation_at.is_some(),
@@ -198,7 +198,7 @@ impl Transaction {
         row: &LeadRow,
         owed: &OutcomeContext,
         (said, due): (&OutcomeRecord, Option<Due>),
-        follows: &Follows,
+        follows: &Consequences,
     ) -> Result<(), StoreError> {
         if !follows.changes() {
             return Ok(());
@@ -212,7 +212,7 @@ impl Transaction {
             self.promise_insert(&mut row, &next, said.at).await?;
         }
         self.lead_said(row.id, follows, said, row.generation).await?;
-        if follows.next == Next::Ended {
+        if follows.next == FollowUp::Ended {
             return self.deliveries_withdraw(&[row.id], &why, said.at).await;
         }
         self.regrade_ask(row.id, &why, said.at).await
@@ -220,14 +220,14 @@ impl Transaction {
 }
 
 /// The next step that follows from the client's words; none where the one there is stays, or the lead ends.
-fn step(next: Next, due: Option<Due>, now: Timestamp) -> Option<(Kind, State, Due)> {
+fn step(next: FollowUp, due: Option<Due>, now: Timestamp) -> Option<(Kind, State, Due)> {
     let at = |at| Due { at, until: None };
     let later = now.saturating_add(ASK_AFTER).unwrap_or(now);
     match next {
-        Next::Stays | Next::Ended => None,
-        Next::Work => Some((Kind::Requalify, State::Work, at(now))),
-        Next::OnDate => Some((Kind::Requalify, State::Scheduled, due.unwrap_or_else(|| at(later)))),
-        Next::Ask => Some((Kind::Outcome, State::Scheduled, at(later))),
+        FollowUp::Stays | FollowUp::Ended => None,
+        FollowUp::Work => Some((Kind::Requalify, State::Work, at(now))),
+        FollowUp::OnDate => Some((Kind::Requalify, State::Scheduled, due.unwrap_or_else(|| at(later)))),
+        FollowUp::Ask => Some((Kind::Outcome, State::Scheduled, at(later))),
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use ripen_domain::{
     id::LeadId,
-    promise::{Due, Kind, Open, State},
+    promise::{Due, Kind, Open, PromiseEnd, State},
     touch::Effect,
 };
 
@@ -50,7 +50,7 @@ impl Store {
         };
         let standing = held.promises.iter().find(|promise| promise.kind == Kind::Requalify);
         let ends = |promise: &Open| if promise.worked { State::Kept } else { State::Moved };
-        let replaced = standing.map(|promise| (promise.generation, ends(promise)));
+        let replaced = standing.map(|promise| PromiseEnd { generation: promise.generation, state: ends(promise) });
         held.replace(replaced, (&to, agreed), (by, to.why), now).await?;
         held.batch.regrade_ask(lead, "a person moved its next step", now).await?;
         held.batch.commit().await?;

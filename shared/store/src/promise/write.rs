@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     id::{ClientId, LeadId},
-    promise::{Due, Kind, Open, State},
+    promise::{Due, Kind, Open, PromiseEnd, State},
 };
 use uuid::Uuid;
 
@@ -158,12 +158,12 @@ impl Transaction {
     pub(crate) async fn promises_end_by(
         &mut self,
         lead: LeadId,
-        ended: &[(i64, State)],
+        ended: &[PromiseEnd],
         (by, why): (&str, &str),
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let generations: Vec<_> = ended.iter().map(|(generation, _)| *generation).collect();
-        let states: Vec<_> = ended.iter().map(|(_, state)| state.word().to_owned()).collect();
+        let generations: Vec<_> = ended.iter().map(|end| end.generation).collect();
+        let states: Vec<_> = ended.iter().map(|end| end.state.word().to_owned()).collect();
         let done = sqlx::query!(
             "-- promise.end_by
             update promise p set state = n.state, ended_at = $4, ended_by = $5, ended_why = $6

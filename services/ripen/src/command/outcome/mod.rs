@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use ripen_domain::{
     id::DeliveryId,
-    outcome::{How, Said, Wrong},
+    outcome::{How, InvalidField, OutcomeFields},
 };
 use ripen_runtime::{clock::Clock, secrets};
 use ripen_store::outcome::{
@@ -46,7 +46,7 @@ pub fn row(delivery: DeliveryId, said: &OutcomeRecord) -> Value {
 }
 
 async fn add(common: &Common, database: &Database, options: SaidOptions) -> anyhow::Result<()> {
-    let said = Said {
+    let said = OutcomeFields {
         outcome: Some(options.outcome.word().to_owned()),
         reason: options.reason,
         amount: options.amount,
@@ -70,6 +70,6 @@ async fn add(common: &Common, database: &Database, options: SaidOptions) -> anyh
 }
 
 /// What is wrong with the fields, each by its option's name.
-fn words_of(wrong: &[Wrong]) -> String {
+fn words_of(wrong: &[InvalidField]) -> String {
     wrong.iter().map(|one| format!("--{}: {}", one.field, one.message)).collect::<Vec<_>>().join(" ")
 }

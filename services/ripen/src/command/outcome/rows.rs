@@ -4,7 +4,7 @@ use std::{fs::File, path::Path};
 
 use anyhow::Context as _;
 use csv::{Reader, ReaderBuilder, StringRecord, Trim};
-use ripen_domain::outcome::Said;
+use ripen_domain::outcome::OutcomeFields;
 
 /// The columns that are read; others are not looked at.
 const COLUMNS: [&str; 8] = ["delivery", "email", "phone", "outcome", "reason", "amount", "currency", "date"];
@@ -21,7 +21,7 @@ pub struct Row {
     /// The person's phone number.
     pub phone: Option<String>,
     /// What is said.
-    pub said: Said,
+    pub said: OutcomeFields,
 }
 
 /// A file that is read row by row.
@@ -68,7 +68,7 @@ impl Rows {
             let text = self.places[field].and_then(|place| record.get(place)).unwrap_or_default();
             (!text.is_empty()).then(|| text.to_owned())
         };
-        let said = Said {
+        let said = OutcomeFields {
             outcome: cell(3).map(|word| word.to_lowercase().replace([' ', '-'], "_")),
             reason: cell(4),
             amount: cell(5),

@@ -24,7 +24,7 @@ const BAND: i32 = 10;
 
 /// Where a decision leaves a lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub enum Standing {
+pub enum BacktestStanding {
     /// Graded A.
     A,
     /// Graded B.
@@ -36,7 +36,7 @@ pub enum Standing {
     Closed,
 }
 
-impl Standing {
+impl BacktestStanding {
     /// As it is shown.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -64,15 +64,15 @@ impl Standing {
 
 /// One decision that would have been another.
 #[derive(Debug, Clone, Serialize)]
-pub struct Example {
+pub struct ChangedDecision {
     /// The lead.
     pub lead: LeadId,
     /// The instant.
     pub at: jiff::Timestamp,
     /// What was decided, and with how many points.
-    pub from: (Standing, i32),
+    pub from: (BacktestStanding, i32),
     /// What the draft says, and with how many points.
-    pub to: (Standing, i32),
+    pub to: (BacktestStanding, i32),
     /// The draft's reasons.
     pub because: Vec<String>,
 }
@@ -100,7 +100,7 @@ pub struct ALeads {
 
 /// Leads with an outcome, by whether they would have been A.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Kept {
+pub struct GradeChange {
     /// A then, and A under the draft.
     pub kept: u64,
     /// A under the draft only.
@@ -111,7 +111,7 @@ pub struct Kept {
 
 /// The share won of leads in one band of the draft's score.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Band {
+pub struct ScoreBand {
     /// Lowest score in it.
     pub from: i32,
     /// Highest score in it.
@@ -122,7 +122,7 @@ pub struct Band {
 
 /// What a back-test found.
 #[derive(Debug, Clone, Serialize)]
-pub struct Report {
+pub struct BacktestReport {
     /// Leads looked at.
     pub leads: u64,
     /// Decisions made again.
@@ -130,17 +130,17 @@ pub struct Report {
     /// Decisions that come out the same.
     pub same: u64,
     /// How many went from where to where, but for zeros.
-    pub flows: Vec<(Standing, Standing, u64)>,
+    pub flows: Vec<(BacktestStanding, BacktestStanding, u64)>,
     /// A leads by client.
     pub a_leads: BTreeMap<String, ALeads>,
     /// Leads that were won.
-    pub won: Kept,
+    pub won: GradeChange,
     /// Leads that the client returned.
-    pub returned: Kept,
+    pub returned: GradeChange,
     /// The share won per band of the draft's score, for leads with an outcome.
-    pub bands: Vec<Band>,
+    pub bands: Vec<ScoreBand>,
     /// Some of each change.
-    pub examples: Vec<Example>,
+    pub examples: Vec<ChangedDecision>,
 }
 
 /// A back-test under way.
@@ -149,27 +149,27 @@ pub struct Backtest {
     leads: u64,
     flows: [[u64; 4]; 4],
     days: BTreeMap<(String, Date), [u64; 2]>,
-    won: Kept,
-    returned: Kept,
+    won: GradeChange,
+    returned: GradeChange,
     bands: BTreeMap<i32, [u64; 2]>,
-    examples: Vec<Example>,
+    examples: Vec<ChangedDecision>,
 }
 
 impl Backtest {
     /// Decides one lead's past again under the draft.
     pub fn lead(&mut self, draft: &Criteria, id: LeadId, past: &PastLead, outcome: Option<OutcomeKind>) {
         let zone = TimeZone::get(&past.client.time_zone).unwrap_or(TimeZone::UTC);
-        let mut last: [Option<Standing>; 2] = [None, None];
+        let mut last: [Option<BacktestStanding>; 2] = [None, None];
         let mut ever_a = [false, false];
         let mut score = None;
         for decision in &past.decisions {
             let was = last[1].map(|standing| standing.grade());
-            let (before, after, points) = self.again(draft, (id, past), decision, |cause| {
+            let (before, after, points) = self.again(draft, id, past, decision, |cause| {
                 let was = was.or(cause.before);
                 cause.after(was)
             });
             for (side, standing) in [before, after].into_iter().enumerate() {
-                if standing == Standing::A && last[side] != Some(Standing::A) {
+                if standing == BacktestStanding::A && last[side] != Some(BacktestStanding::A) {
                     let day = decision.at.to_zoned(zone.clone()).date();
                     self.days.entry((past.client.slug.clone(), day)).or_default()[side] += 1;
                     ever_a[side] = true;
@@ -190,27 +190,29 @@ impl Backtest {
         let noted: Noted = serde_json::from_str(&last.receipt).unwrap_or_default();
         if noted.closed.is_none() {
             self.leads += 1;
-            self.again(draft, (id, past), &PastDecision { at: now, ..last.clone() }, |_| Cause::regrade());
+            self.again(draft, id, past, &PastDecision { at: now, ..last.clone() }, |_| Cause::regrade());
         }
     }
 
     fn again(
         &mut self,
         draft: &Criteria,
-        (id, past): (LeadId, &PastLead),
+        id: LeadId,
+        past: &PastLead,
         decision: &PastDecision,
         why: impl FnOnce(Cause) -> Cause,
-    ) -> (Standing, Standing, i32) {
+    ) -> (BacktestStanding, BacktestStanding, i32) {
         // A receipt that cannot be read, as of an erased person, still has its instant.
         let noted: Noted = serde_json::from_str(&decision.receipt).unwrap_or_default();
-        let before = Standing::of(decision.grade, noted.closed.is_some());
+        let before = BacktestStanding::of(decision.grade, noted.closed.is_some());
+        // Only what was known then: a draft that may look ahead is better than any that decides.
         let (facts, cause) = past.facts_at(decision.at, noted);
         let again = qualify(&facts, draft, &why(cause), decision.at);
-        let after = Standing::of(again.grade, again.closed.is_some());
+        let after = BacktestStanding::of(again.grade, again.closed.is_some());
         let flow = &mut self.flows[before as usize][after as usize];
         *flow += 1;
         if before != after && *flow <= EXAMPLES as u64 {
-            self.examples.push(Example {
+            self.examples.push(ChangedDecision {
                 lead: id,
                 at: decision.at,
                 from: (before, decision.score),
@@ -274,8 +276,9 @@ impl Backtest {
 
     /// What it found.
     #[must_use]
-    pub fn report(mut self, capacities: &BTreeMap<String, u32>) -> Report {
-        const ALL: [Standing; 4] = [Standing::A, Standing::B, Standing::C, Standing::Closed];
+    pub fn report(mut self, capacities: &BTreeMap<String, u32>) -> BacktestReport {
+        const ALL: [BacktestStanding; 4] =
+            [BacktestStanding::A, BacktestStanding::B, BacktestStanding::C, BacktestStanding::Closed];
         let flows = ALL.into_iter().flat_map(|from| ALL.map(|to| (from, to)));
         let flows: Vec<_> = flows.map(|(from, to)| (from, to, self.flows[from as usize][to as usize])).collect();
         let mut a_leads: BTreeMap<String, ALeads> = BTreeMap::new();
@@ -294,10 +297,10 @@ impl Backtest {
         }
         let bands = self.bands.into_iter().filter_map(|(band, [won, of])| {
             let from = band.saturating_mul(BAND);
-            Some(Band { from, to: from.saturating_add(BAND - 1), won: wilson(won, of)? })
+            Some(ScoreBand { from, to: from.saturating_add(BAND - 1), won: wilson(won, of)? })
         });
         self.examples.sort_by_key(|example| (example.from.0, example.to.0, example.at));
-        Report {
+        BacktestReport {
             leads: self.leads,
             decisions: flows.iter().map(|(.., count)| count).sum(),
             same: flows.iter().filter(|(from, to, _)| from == to).map(|(.., count)| count).sum(),

@@ -15,6 +15,7 @@ use crate::{
             value::{Held, Slot},
         },
         model::Criteria,
+        rule::Interval,
     },
     lead::Grade,
     time::whole_minute,
@@ -46,7 +47,7 @@ impl Decision {
 /// Applies the criteria to a lead at an instant.
 #[must_use]
 pub fn qualify(facts: &Facts, criteria: &Criteria, cause: &Cause, now: Timestamp) -> Decision {
-    let inputs = Inputs::new(facts, (&criteria.questions, &criteria.named), now);
+    let inputs = Inputs::new(facts, &criteria.questions, &criteria.named, now);
     let mut bench = Bench { criteria, inputs: &inputs, run: Run::new(&inputs) };
     let (rules, score) = bench.rules();
     let gates = bench.gates();
@@ -58,7 +59,9 @@ pub fn qualify(facts: &Facts, criteria: &Criteria, cause: &Cause, now: Timestamp
     if closed.is_none() && grade != Grade::A {
         let agreed = bench.agreed();
         own_date = bench.own_date();
+        // A date that is past stays on the receipt and is no next step: it would fall due at once, forever.
         let own = own_date.as_ref().and_then(|own| own.at).filter(|at| *at > now);
+        // A date is ahead, or something just arrived: such a lead is not closed for the rounds it has used.
         let waits = agreed.is_some() || own.is_some() || !cause.arrivals.is_empty();
         closed = (!waits && bench.is_cold()).then(|| "went cold".to_owned());
         next = closed.is_none().then(|| bench.next_step(grade, agreed.filter(|at| *at > now), own));
@@ -143,6 +146,7 @@ impl<'a> Bench<'a, '_> {
             _ => Grade::C,
         };
         let mut caps = Vec::new();
+        // Missing and failed gates count as not holding: what nobody knows must not make an A.
         for gate in gates.iter().filter(|gate| gate.result != Verdict::Yes) {
             let at_most = gate.at_most.unwrap_or(Grade::B);
             if grade < at_most {
@@ -152,6 +156,7 @@ impl<'a> Bench<'a, '_> {
         }
         let holds_down =
             || self.is_returned().or_else(|| self.is_unconfirmed()).or_else(|| ripens_by_time_alone(cause));
+        // Only for what would be an A: the caps below say B, which would lift a C.
         let held_down = (grade == Grade::A).then(holds_down).flatten();
         if let Some((by, because)) = held_down {
             grade = Grade::B;
@@ -167,7 +172,7 @@ impl<'a> Bench<'a, '_> {
 
     /// An A rests on an arrival or a conversation of the last weeks.
     fn is_unconfirmed(&self) -> Option<(&'static str, String)> {
-        let (limit, text) = &self.criteria.grades.confirm_within;
+        let Interval { length: limit, written: text } = &self.criteria.grades.confirm_within;
         let slots = &self.criteria.slots;
         let latest = [slots.last_arrived_at, slots.last_conversation_at].map(|slot| match self.inputs.read(slot) {
             Some(Held::Instant(at)) => Some(*at),
@@ -203,7 +208,7 @@ impl<'a> Bench<'a, '_> {
     /// What was agreed with the person where it is ahead, else the lead's own date, else the interval of the grade.
     fn next_step(&self, grade: Grade, agreed: Option<Timestamp>, own: Option<Timestamp>) -> NextStep {
         let requalify = &self.criteria.requalify;
-        let (length, text) = if grade == Grade::B { &requalify.b } else { &requalify.c };
+        let Interval { length, written: text } = if grade == Grade::B { &requalify.b } else { &requalify.c };
         let (due_at, why) = match (agreed, own) {
             (Some(at), _) => (at, "agreed with the person".to_owned()),
             (None, Some(at)) => (at, "the lead's own date".to_owned()),

@@ -55,7 +55,7 @@ impl Criteria {
     fn synthetic(&self, variant: usize, verdict: Verdict) -> Receipt {
         let facts = self.lead(variant);
         let now = at(variant);
-        let inputs = Inputs::new(&facts, (&self.questions, &self.named), now);
+        let inputs = Inputs::new(&facts, &self.questions, &self.named, now);
         for slot in (0..self.named.len()).filter_map(|slot| Slot::try_from(slot).ok()) {
             inputs.read(slot);
         }

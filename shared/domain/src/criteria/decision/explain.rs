@@ -33,10 +33,10 @@ impl Receipt {
             self.criteria.name, self.criteria.version
         )?;
         let worth = |rule: &Finding| worth(criteria, rule);
-        self.section(text, ("What counted", Verdict::Yes), worth)?;
-        self.section(text, ("What was asked and did not hold", Verdict::No), worth)?;
-        self.section(text, ("What was not known", Verdict::Missing), worth)?;
-        self.section(text, ("What could not be computed", Verdict::Error), worth)?;
+        self.section(text, "What counted", Verdict::Yes, worth)?;
+        self.section(text, "What was asked and did not hold", Verdict::No, worth)?;
+        self.section(text, "What was not known", Verdict::Missing, worth)?;
+        self.section(text, "What could not be computed", Verdict::Error, worth)?;
         self.unused(text)?;
         self.held_down(text)?;
         self.towards_a(text, criteria)?;
@@ -46,7 +46,8 @@ impl Receipt {
     fn section(
         &self,
         text: &mut String,
-        (title, result): (&str, Verdict),
+        title: &str,
+        result: Verdict,
         worth: impl Fn(&Finding) -> i32,
     ) -> std::fmt::Result {
         let mut found = self.rules.iter().filter(|rule| rule.result == result).peekable();

@@ -39,7 +39,7 @@ pub enum ReplayError {
 /// # Errors
 /// When the text is no receipt, or one of other criteria.
 pub fn replay(receipt_json: &str, criteria: &Criteria) -> Result<String, ReplayError> {
-    let kept: Kept = serde_json::from_str(receipt_json)?;
+    let kept: ReplayInput = serde_json::from_str(receipt_json)?;
     let (needed, given) = (kept.criteria.hash, criteria.hash());
     if needed != given {
         return Err(ReplayError::OtherCriteria { needed, given });
@@ -50,7 +50,7 @@ pub fn replay(receipt_json: &str, criteria: &Criteria) -> Result<String, ReplayE
 
 /// Of a receipt what the rest of it follows from.
 #[derive(Deserialize)]
-struct Kept {
+struct ReplayInput {
     criteria: Hashed,
     at: Timestamp,
     cause: Cause,

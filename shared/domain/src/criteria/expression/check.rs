@@ -68,8 +68,14 @@ pub(super) struct Checker<'c, 'q, 't> {
     next: usize,
     pub(super) faults: Vec<Fault>,
     /// The name and type of the element inside `exists` and `all`.
-    pub(super) element: Option<(String, Type)>,
+    pub(super) element: Option<Element>,
     reads: bool,
+}
+
+/// The element at hand inside `exists` and `all`.
+pub(super) struct Element {
+    pub(super) name: String,
+    pub(super) kind: Type,
 }
 
 /// A checked part: one value, or several of one type.
@@ -152,7 +158,7 @@ impl Checker<'_, '_, '_> {
 
     fn name(&mut self, name: &str) -> Option<Part> {
         let at = self.pass(name);
-        if let Some((element, kind)) = &self.element
+        if let Some(Element { name: element, kind }) = &self.element
             && element == name
         {
             return Some(Part { node: Node::Element, kind: kind.clone(), at });

@@ -8,7 +8,7 @@ use cel::{
 use crate::criteria::expression::operator;
 use crate::criteria::{
     expression::{
-        check::{Checked, Checker},
+        check::{Checked, Checker, Element},
         facing::ROOTS,
         node::{List, Node},
         operator::Part,
@@ -59,7 +59,7 @@ impl Checker<'_, '_, '_> {
             self.fault(at, format!("'{name}' is taken: give the element another name"));
         }
         let (list, element, _) = list?;
-        let outer = self.element.replace((name.clone(), element));
+        let outer = self.element.replace(Element { name: name.clone(), kind: element });
         let condition = step.args.last().and_then(|condition| self.one(condition));
         self.element = outer;
         let condition = self.yes_no(condition?)?;

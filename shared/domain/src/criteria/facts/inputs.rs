@@ -71,7 +71,8 @@ pub(in crate::criteria) struct Inputs<'f> {
 impl<'f> Inputs<'f> {
     pub(in crate::criteria) fn new(
         facts: &'f Facts,
-        (questions, named): (&'f [Question], &'f [Named]),
+        questions: &'f [Question],
+        named: &'f [Named],
         now: Timestamp,
     ) -> Self {
         let readings = named.iter().map(|_| OnceCell::new()).collect();
@@ -85,6 +86,7 @@ impl<'f> Inputs<'f> {
     /// The fact, if it is there and usable.
     pub(in crate::criteria) fn read(&self, slot: Slot) -> Option<&Held<'f>> {
         let slot = usize::from(slot);
+        // Looked up once: the receipt must show the reading that the rules saw, and no other.
         match self.readings.get(slot)?.get_or_init(|| self.look_up(self.named[slot].fact)) {
             Reading::Usable(held) => Some(held),
             Reading::Unusable(_) | Reading::Absent => None,

@@ -11,7 +11,7 @@ use crate::{
     criteria::{
         expression::{Expression, Facing, Wanted, compile},
         load::points::Points,
-        rule::{Disqualifier, Gate, Grades, Requalify, Rule},
+        rule::{Disqualifier, Gate, Grades, Interval, Requalify, Rule},
     },
     document::{Located, Notes, Section, odd_letter, place_inside, quoted},
     lead::Grade,
@@ -146,9 +146,10 @@ impl<'d, 'q> Reading<'d, 'q> {
         let b = self.interval(section, "B", DEFAULT_B);
         let c = self.interval(section, "C", DEFAULT_C);
         let on = section.get("on").and_then(|_| self.condition(section, "on", Wanted::Instant));
-        if b.0 > c.0 {
+        if b.length > c.length {
             let at = section.get("B").map_or(section.at, |value| value.span().start);
-            self.doubts.add(at, || format!("B leads wait {}, longer than C leads, which wait {}", b.1, c.1));
+            self.doubts
+                .add(at, || format!("B leads wait {}, longer than C leads, which wait {}", b.written, c.written));
         }
         let rounds =
             section.whole("rounds", 1..1_001, &mut self.notes).and_then(|found| u32::try_from(found.value).ok());
@@ -158,7 +159,7 @@ impl<'d, 'q> Reading<'d, 'q> {
         Requalify { b, c, on, rounds }
     }
 
-    fn interval(&mut self, section: &Section<'d>, key: &str, days: i64) -> (SignedDuration, Arc<str>) {
+    fn interval(&mut self, section: &Section<'d>, key: &str, days: i64) -> Interval {
         if section.get(key).is_none() {
             self.doubts.add(section.at, || format!("no '{key}': {key} leads are looked at again after {days}d"));
         }
@@ -226,10 +227,11 @@ const DEFAULT_B: i64 = 30;
 const DEFAULT_C: i64 = 90;
 
 /// A length of time with the document's words for it.
-fn said(found: Located<(SignedDuration, &str)>) -> (SignedDuration, Arc<str>) {
-    (found.value.0, found.value.1.into())
+fn said(found: Located<(SignedDuration, &str)>) -> Interval {
+    let (length, written) = found.value;
+    Interval { length, written: written.into() }
 }
 
-fn default_interval(days: i64) -> (SignedDuration, Arc<str>) {
-    (SignedDuration::from_hours(days * 24), format!("{days}d").into())
+fn default_interval(days: i64) -> Interval {
+    Interval { length: SignedDuration::from_hours(days * 24), written: format!("{days}d").into() }
 }

@@ -256,6 +256,7 @@ impl From<&Handover> for LeadHandover {
             starts_at: agreed.slot.starts_at.into(),
             ends_at: agreed.slot.ends_at.into(),
             time_zone: agreed.time_zone.clone().into(),
+            // `null` and not left out: clients were sent it so from the first version on.
             note: Member::or_null(agreed.note.clone()),
             sequence: agreed.sequence.into(),
             more: Map::new(),
