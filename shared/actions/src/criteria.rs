@@ -147,7 +147,7 @@ pub async fn backtest(
     permit(actor, Permission::Manage)?;
     let draft = Arc::new(load(&request.document)?);
     let period = period(actions, actor, request, &draft).await?;
-    let report = past::through(&actions.store, &period, reading, {
+    let report = past::through(&actions.store, actor.scope(), &period, reading, {
         let draft = Arc::clone(&draft);
         move |found, (id, past, outcome)| found.lead(&draft, *id, past, *outcome)
     })
@@ -169,20 +169,23 @@ pub async fn preview(
 ) -> Result<BacktestReport, Refusal> {
     permit(actor, Permission::Manage)?;
     let all = Period { program: draft.name().to_owned(), ..Period::default() };
-    today(actions, draft, all, reading).await
+    today(actions, actor, draft, all, reading).await
 }
 
 /// What a draft would change now for open leads of a program; the period's end does not matter.
 pub(crate) async fn today(
     actions: &Actions,
+    actor: &Actor,
     draft: Arc<Criteria>,
     leads: Period,
     reading: &Reading,
 ) -> Result<BacktestReport, Refusal> {
     let now = actions.clock.now();
     let period = Period { until: now, ..leads };
-    past::through(&actions.store, &period, reading, move |found, (id, past, _)| found.today(&draft, *id, past, now))
-        .await
+    past::through(&actions.store, actor.scope(), &period, reading, move |found, (id, past, _)| {
+        found.today(&draft, *id, past, now)
+    })
+    .await
 }
 
 /// All versions of all programs, newest last.

@@ -11,5 +11,5 @@ use crate::{Actions, Refusal, work::permit};
 /// When the database is away.
 pub async fn list(actions: &Actions, actor: &Actor) -> Result<Vec<ProgramRecord>, Refusal> {
     permit(actor, Permission::Manage)?;
-    Ok(actions.store.programs().await?)
+    Ok(actions.store.programs(actor.scope()).await?)
 }

@@ -94,13 +94,14 @@ impl IntoResponses for DeliveryRefusals {
     responses((status = 200, description = "A page of deliveries.", body = DeliveryPage), DeliveriesRefusals, ClientCallerRefusals))]
 pub async fn many(
     State(context): State<DeskContext>,
-    ClientCaller(holder): ClientCaller,
+    caller: ClientCaller,
     Query(DeliveriesQuery { after, since, limit }): Query<DeliveriesQuery>,
 ) -> Result<Json<DeliveryPage>, Problem> {
     let limit = limit.map_or(USUAL, |PageSize(rows)| rows);
     // One more than asked for tells whether there is another page.
     let start = FeedStart { after, since };
-    let found = context.store.sent_to(holder.client, start, limit + 1).await.map_err(|error| failed(&error))?;
+    let (scope, client) = (caller.actor().scope(), caller.0.client);
+    let found = context.store.sent_to(scope, client, start, limit + 1).await.map_err(|error| failed(&error))?;
     let mut rows = found.ok_or_else(|| {
         Problem::new(&catalogue::INVALID_PARAMETER, "after: no delivery with this id was sent to this client.")
     })?;
@@ -116,11 +117,9 @@ pub async fn many(
 #[utoipa::path(get, path = "/v1/deliveries/held", operation_id = "list_held_deliveries", tag = "deliveries",
     security(("client_token" = [])),
     responses((status = 200, description = "The best first, up to 200.", body = HeldPage), ClientCallerRefusals))]
-pub async fn held(
-    State(context): State<DeskContext>,
-    ClientCaller(holder): ClientCaller,
-) -> Result<Json<HeldPage>, Problem> {
-    let mut held = context.store.held_for(holder.client, MOST + 1).await.map_err(|error| failed(&error))?;
+pub async fn held(State(context): State<DeskContext>, caller: ClientCaller) -> Result<Json<HeldPage>, Problem> {
+    let (scope, client) = (caller.actor().scope(), caller.0.client);
+    let mut held = context.store.held_for(scope, client, MOST + 1).await.map_err(|error| failed(&error))?;
     let most = usize::try_from(MOST).unwrap_or(usize::MAX);
     let more = held.len() > most;
     held.truncate(most);

@@ -8,7 +8,7 @@ use axum::{
 };
 use ripen_domain::link::BadLink;
 
-use super::caller::failed;
+use super::caller::{by_link, failed};
 use crate::{context::DeskContext, page};
 
 /// Shows a rep's open leads and offers behind the link in their mails.
@@ -35,7 +35,7 @@ pub async fn show(State(context): State<DeskContext>, token: Result<Path<String>
         Err(error) => return page::trouble(&failed(&error)),
     };
     let most = i64::try_from(page::rep::MOST).unwrap_or(i64::MAX);
-    match context.store.rep_leads(rep, now, most + 1).await {
+    match context.store.rep_leads(by_link().within(known.client_id), rep, now, most + 1).await {
         Ok(leads) => page::rep::render(&known, &leads, |lead| format!("/o/{}", context.key.token(lead.delivery, now))),
         Err(error) => page::trouble(&failed(&error)),
     }

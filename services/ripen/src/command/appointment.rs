@@ -183,7 +183,7 @@ impl Desk<'_> {
     }
 
     async fn diary(&self, rep: RepId) -> anyhow::Result<Diary> {
-        self.store.diary(rep, self.now).await?.context("the rep is gone")
+        self.store.diary(firm(), rep, self.now).await?.context("the rep is gone")
     }
 
     async fn one(&self, id: AppointmentId) -> anyhow::Result<AppointmentRecord> {

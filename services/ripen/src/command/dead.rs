@@ -8,6 +8,7 @@ use ripen_store::{Store, arrival::dead_letter::DeadLetter};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::command::firm;
 use crate::{
     cli::{Common, DeadAction},
     database::Database,
@@ -31,7 +32,7 @@ pub async fn run(common: &Common, action: DeadAction) -> anyhow::Result<ExitCode
 async fn act(common: &Common, action: DeadAction, store: &Store) -> anyhow::Result<ExitCode> {
     match action {
         DeadAction::List => {
-            let rows: Vec<_> = store.dead_letters(MOST).await?.iter().map(shown).collect();
+            let rows: Vec<_> = store.dead_letters(firm(), MOST).await?.iter().map(shown).collect();
             output::table(common.json, &["id", "at", "queue", "bytes", "reason"], &rows)?;
         }
         DeadAction::Show { id } => {
@@ -53,7 +54,7 @@ async fn act(common: &Common, action: DeadAction, store: &Store) -> anyhow::Resu
 async fn replay(common: &Common, store: &Store, ids: &[Uuid], all: bool) -> anyhow::Result<ExitCode> {
     let mut letters = Vec::new();
     if all {
-        letters = store.dead_letters(MOST).await?;
+        letters = store.dead_letters(firm(), MOST).await?;
     }
     for id in ids {
         letters.push(find(store, *id).await?);
@@ -74,7 +75,7 @@ async fn replay(common: &Common, store: &Store, ids: &[Uuid], all: bool) -> anyh
 }
 
 async fn find(store: &Store, id: Uuid) -> anyhow::Result<DeadLetter> {
-    let letters = store.dead_letters(MOST).await?;
+    let letters = store.dead_letters(firm(), MOST).await?;
     letters
         .into_iter()
         .find(|found| found.letter.id == id)

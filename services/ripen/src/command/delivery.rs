@@ -48,7 +48,7 @@ async fn act(common: &Common, action: DeliveryAction, store: &Store) -> anyhow::
         DeliveryAction::Replay(ReplayOptions { id: Some(id), .. }) => again(common, store, id, true).await,
         DeliveryAction::Replay(options) => replay(common, store, options).await,
         DeliveryAction::Replays => {
-            let rows: Vec<_> = store.replays(REPLAYS).await?.iter().map(progress).collect();
+            let rows: Vec<_> = store.replays(firm(), REPLAYS).await?.iter().map(progress).collect();
             let columns = ["id", "endpoint", "state", "delivered", "of", "dead", "passed_over", "by", "created"];
             Ok(output::table(common.json, &columns, &rows)?)
         }

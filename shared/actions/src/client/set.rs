@@ -174,7 +174,7 @@ pub async fn preview(
     let draft: Option<&Arc<Criteria>> = documents.get(&active);
     let draft = draft.ok_or_else(|| StoreError::Corrupt("a program whose criteria are gone".to_owned()))?;
     let theirs = Period { program: from, client: Some(client.id), ..Period::default() };
-    today(actions, Arc::clone(draft), theirs, reading).await.map(Some)
+    today(actions, actor, Arc::clone(draft), theirs, reading).await.map(Some)
 }
 
 /// A client with what it uses.

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use ripen_domain::criteria::{Backtest, BacktestReport};
 use ripen_store::{
-    Store, StoreError,
+    Scope, Store, StoreError,
     decision::{
         history::{PastReader, Period},
         past::{PackedPast, Past},
@@ -47,6 +47,7 @@ impl fmt::Debug for Reading {
 /// Takes the past through `step`, by several readers at once.
 pub(super) async fn through<F>(
     store: &Store,
+    scope: Scope,
     period: &Period,
     reading: &Reading,
     step: F,
@@ -54,9 +55,9 @@ pub(super) async fn through<F>(
 where
     F: Fn(&mut Backtest, &Past) + Clone + Send + 'static,
 {
-    reading.progress.begin(u64::try_from(store.history_count(period).await?).unwrap_or(0));
+    reading.progress.begin(u64::try_from(store.history_count(scope, period).await?).unwrap_or(0));
     let mut parts = JoinSet::new();
-    for reader in store.history(period, reading.readers).await? {
+    for reader in store.history(scope, period, reading.readers).await? {
         parts.spawn(part(reader, Arc::clone(&reading.progress), step.clone()));
     }
     let mut found = Backtest::default();
@@ -64,7 +65,7 @@ where
         found.add(part.map_err(|_| broken_off())??);
     }
     reading.progress.end();
-    Ok(found.report(&store.client_capacities().await?))
+    Ok(found.report(&store.client_capacities(scope).await?))
 }
 
 /// What one reader is given: while one window is decided, the next is read.

@@ -171,7 +171,8 @@ impl Store {
         let (client, before) = batch.appointment_lock(scope, id).await?;
         let rep = before.rep;
         let moved = before.move_to(slot, change.now)?;
-        let diary = batch.diary_lock((client, rep), Some(id), change.now).await?.ok_or(Unbookable::NoRep)?;
+        let diary =
+            batch.diary_lock(scope.within(client), rep, Some(id), change.now).await?.ok_or(Unbookable::NoRep)?;
         diary.check(slot, change.terms, change.now)?;
         batch.holds_end((rep, slot), Some(id), change.now).await?;
         batch.appointment_put(client, &moved, change).await?;
@@ -238,7 +239,8 @@ impl Transaction {
             return Err(Unbookable::Another(booked.id));
         }
         let except = own.as_ref().map(|own| own.id);
-        let diary = self.diary_lock((client, wish.rep), except, change.now).await?.ok_or(Unbookable::NoRep)?;
+        let diary =
+            self.diary_lock(scope.within(client), wish.rep, except, change.now).await?.ok_or(Unbookable::NoRep)?;
         diary.check(wish.slot, change.terms, change.now)?;
         self.holds_end((wish.rep, wish.slot), except, change.now).await?;
         Ok((client, own, diary))

@@ -5,7 +5,7 @@ use jiff_sqlx::ToSqlx;
 use uuid::Uuid;
 
 use crate::{
-    Store, StoreError,
+    Scope, Store, StoreError,
     arrival::spool::{SpoolKey, key_columns},
 };
 
@@ -90,15 +90,18 @@ impl Store {
         Ok(())
     }
 
-    /// Dead letters that wait for a person, oldest first.
+    /// Dead letters that wait for a person, oldest first. Whose they are was never found out, so that they lie in the scope of
+    /// the whole firm alone.
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn dead_letters(&self, limit: i64) -> Result<Vec<DeadLetter>, StoreError> {
+    pub async fn dead_letters(&self, scope: Scope, limit: i64) -> Result<Vec<DeadLetter>, StoreError> {
         let rows = sqlx::query!(
             "-- dead_letter.list
-            select id, queue, message_id, body, reason, at from dead_letter where state = 'waiting' order by at, id limit $1",
-            limit
+            select id, queue, message_id, body, reason, at from dead_letter
+            where state = 'waiting' and $2::uuid is null order by at, id limit $1",
+            limit,
+            scope.client_uuid()
         )
         .fetch_all(&self.lists)
         .await?;

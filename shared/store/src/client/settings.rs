@@ -41,10 +41,11 @@ impl Store {
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn client_capacities(&self) -> Result<BTreeMap<String, u32>, StoreError> {
+    pub async fn client_capacities(&self, scope: Scope) -> Result<BTreeMap<String, u32>, StoreError> {
         let rows = sqlx::query!(
             r#"-- client.capacities
-            select slug, capacity as "capacity!" from client where capacity is not null"#
+            select slug, capacity as "capacity!" from client where capacity is not null and ($1::uuid is null or id = $1)"#,
+            scope.client_uuid()
         )
         .fetch_all(&self.pool)
         .await?;

@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::{
-    Store, StoreError,
+    Scope, Store, StoreError,
     decision::{
         past::{PackedAnswer, PackedArrival, PackedDecision, PackedPast},
         receipt::PackedReceipt,
@@ -37,6 +37,16 @@ pub struct Period {
     pub since: Option<Timestamp>,
     /// Decisions before then.
     pub until: Timestamp,
+}
+
+impl Period {
+    /// This past, as far as it lies in a scope. No client has the id that takes the place of one outside of it.
+    fn within(&self, scope: Scope) -> Self {
+        let inside = self.client.is_none_or(|client| scope.covers(client));
+        let own = scope.client_uuid().map(ClientId::from_uuid);
+        let client = if inside { self.client.or(own) } else { Some(ClientId::from_uuid(Uuid::max())) };
+        Self { client, ..self.clone() }
+    }
 }
 
 /// Reads windows of the past over a connection of its own. Several share the windows of one past among them.
@@ -63,7 +73,8 @@ impl Store {
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn history_count(&self, period: &Period) -> Result<i64, StoreError> {
+    pub async fn history_count(&self, scope: Scope, period: &Period) -> Result<i64, StoreError> {
+        let period = period.within(scope);
         let row = sqlx::query!(
             r#"-- history.count
             select count(*) as "n!" from decision d join criteria k on k.id = d.criteria_id join program g on g.id = k.program_id
@@ -82,7 +93,8 @@ impl Store {
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn history(&self, period: &Period, readers: usize) -> Result<Vec<PastReader>, StoreError> {
+    pub async fn history(&self, scope: Scope, period: &Period, readers: usize) -> Result<Vec<PastReader>, StoreError> {
+        let period = period.within(scope);
         let given = Arc::new(Mutex::new(Uuid::nil()));
         let known = Arc::new(Known::read(&mut *self.pool.acquire().await?).await?);
         let mut all = Vec::with_capacity(readers);

@@ -9,7 +9,7 @@ use ripen_domain::{
 };
 
 use crate::{
-    Store, StoreError,
+    Scope, Store, StoreError,
     decision::receipt::{PackedReceipt, Prepared},
     error::word,
 };
@@ -79,7 +79,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn decision(&self, id: DecisionId) -> Result<Option<DecisionRecord>, StoreError> {
+    pub async fn decision(&self, scope: Scope, id: DecisionId) -> Result<Option<DecisionRecord>, StoreError> {
         let row = sqlx::query_as!(
             DecisionColumns,
             r#"-- decision.show
@@ -87,8 +87,9 @@ impl Store {
                    d.score, d.receipt
             from decision d join client c on c.id = d.client_id
             join criteria k on k.id = d.criteria_id join program g on g.id = k.program_id
-            where d.id = $1"#,
-            id.uuid()
+            where d.id = $1 and ($2::uuid is null or d.client_id = $2)"#,
+            id.uuid(),
+            scope.client_uuid()
         )
         .fetch_optional(&self.pool)
         .await?;
@@ -102,6 +103,7 @@ impl Store {
     /// When the database is away.
     pub async fn decisions_of(
         &self,
+        scope: Scope,
         identity: &Identity,
         client: Option<&str>,
     ) -> Result<Vec<DecisionRecord>, StoreError> {
@@ -114,11 +116,12 @@ impl Store {
             join person_identity i on i.client_id = c.id and i.kind = $1 and i.value = $2
             join lead l on l.person_id = i.person_id join decision d on d.lead_id = l.id
             join criteria k on k.id = d.criteria_id join program g on g.id = k.program_id
-            where $3::text is null or c.slug = $3
+            where ($3::text is null or c.slug = $3) and ($4::uuid is null or c.id = $4)
             order by c.slug, d.lead_id, d.at, d.id"#,
             identity.kind(),
             identity.value(),
-            client
+            client,
+            scope.client_uuid()
         )
         .fetch_all(&self.lists)
         .await?;

@@ -108,10 +108,14 @@ impl Store {
     /// When the database is away.
     pub async fn sent_to(
         &self,
+        scope: Scope,
         client: ClientId,
         start: FeedStart,
         limit: i64,
     ) -> Result<Option<Vec<SentRow>>, StoreError> {
+        if !scope.covers(client) {
+            return Ok(None);
+        }
         while self.place(client).await? >= PLACED_AT_ONCE.unsigned_abs() {}
         let after = match start.after {
             None => 0,

@@ -11,7 +11,7 @@ use ripen_domain::{
 };
 use uuid::Uuid;
 
-use crate::{Store, StoreError, Transaction, decision::maturation::RoutingNote, delivery::offer::tier};
+use crate::{Scope, Store, StoreError, Transaction, decision::maturation::RoutingNote, delivery::offer::tier};
 
 /// A held delivery without an endpoint that is due to be routed again.
 #[derive(Debug, Clone)]
@@ -61,15 +61,16 @@ impl Store {
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn held_for(&self, client: ClientId, limit: i64) -> Result<Vec<HeldLead>, StoreError> {
+    pub async fn held_for(&self, scope: Scope, client: ClientId, limit: i64) -> Result<Vec<HeldLead>, StoreError> {
         let rows = sqlx::query!(
             "-- held.held_for
             select d.id, d.lead_id, l.score, m.at, d.reason, d.due_at
             from delivery d join lead l on l.id = d.lead_id join maturation m on m.id = d.maturation_id
-            where d.client_id = $1 and d.state = 'held' and d.event = 'lead.matured'
+            where d.client_id = $1 and ($3::uuid is null or d.client_id = $3) and d.state = 'held' and d.event = 'lead.matured'
             order by l.score desc, m.at, l.id, d.id limit $2",
             client.uuid(),
-            limit
+            limit,
+            scope.client_uuid()
         )
         .fetch_all(&self.lists)
         .await?;

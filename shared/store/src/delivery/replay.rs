@@ -8,7 +8,7 @@ use jiff_sqlx::ToSqlx;
 use ripen_domain::id::EndpointId;
 use uuid::Uuid;
 
-use crate::{Store, StoreError};
+use crate::{Scope, Store, StoreError};
 
 /// A replay to begin.
 #[derive(Debug, Clone)]
@@ -84,18 +84,20 @@ impl Store {
         Ok(found.n)
     }
 
-    /// All replays, newest first.
+    /// The replays of a scope, newest first.
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn replays(&self, limit: i64) -> Result<Vec<ReplayRecord>, StoreError> {
+    pub async fn replays(&self, scope: Scope, limit: i64) -> Result<Vec<ReplayRecord>, StoreError> {
         let rows = sqlx::query!(
             r#"-- replay.list
             select r.id, r.endpoint_id, r.state, r.replayed, r.passed_over, r.asked_by, r.created_at,
                    (select count(*) from delivery d where d.replay_id = r.id and d.state in ('delivered', 'filed')) as "delivered!",
                    (select count(*) from delivery d where d.replay_id = r.id and d.state = 'dead') as "dead!"
-            from replay r order by r.id desc limit $1"#,
-            limit
+            from replay r join endpoint e on e.id = r.endpoint_id
+            where $2::uuid is null or e.client_id = $2 order by r.id desc limit $1"#,
+            limit,
+            scope.client_uuid()
         )
         .fetch_all(&self.lists)
         .await?;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::id::{CriteriaId, ProgramId};
 
-use crate::{Store, StoreError, Transaction};
+use crate::{Scope, Store, StoreError, Transaction};
 
 /// A program.
 #[derive(Debug, Clone)]
@@ -26,20 +26,22 @@ pub struct ProgramRecord {
 }
 
 impl Store {
-    /// All programs by name.
+    /// All programs by name, with the clients and leads of the scope.
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn programs(&self) -> Result<Vec<ProgramRecord>, StoreError> {
+    pub async fn programs(&self, scope: Scope) -> Result<Vec<ProgramRecord>, StoreError> {
         let rows = sqlx::query!(
             r#"-- program.list
             select g.id, g.name, g.is_default, g.criteria_id, k.version as "version?",
-                   array(select c.slug from client c where coalesce(c.program_id, d.id) = g.id order by c.slug) as "clients!",
-                   (select count(*) from lead l where l.program_id = g.id and l.stage in ('lead', 'contact', 'opportunity')) as "open!",
+                   array(select c.slug from client c where coalesce(c.program_id, d.id) = g.id and ($1::uuid is null or c.id = $1) order by c.slug) as "clients!",
                    (select count(*) from lead l where l.program_id = g.id and l.stage in ('lead', 'contact', 'opportunity')
-                      and l.criteria_id is distinct from g.criteria_id) as "outdated!"
+                      and ($1::uuid is null or l.client_id = $1)) as "open!",
+                   (select count(*) from lead l where l.program_id = g.id and l.stage in ('lead', 'contact', 'opportunity')
+                      and l.criteria_id is distinct from g.criteria_id and ($1::uuid is null or l.client_id = $1)) as "outdated!"
             from program g cross join (select id from program where is_default) d left join criteria k on k.id = g.criteria_id
-            order by g.name"#
+            order by g.name"#,
+            scope.client_uuid()
         )
         .fetch_all(&self.lists)
         .await?;
@@ -103,9 +105,7 @@ impl Transaction {
         .await?;
         Ok(found.map(|row| ProgramId::from_uuid(row.id)))
     }
-}
 
-impl Transaction {
     /// The program of this name, locked: an existing one, else the default one while it has no criteria, else a new one.
     pub(crate) async fn program_for(
         &mut self,

@@ -4,16 +4,18 @@
 use jiff::Timestamp;
 use ripen_domain::{
     delivery::{EventType, OutcomeKind},
-    id::{DeliveryId, RepId},
+    id::{ClientId, DeliveryId, RepId},
 };
 
-use crate::{Store, StoreError, error::word};
+use crate::{Scope, Store, StoreError, error::word};
 
 /// A rep, and from when on links to their page work.
 #[derive(Debug, Clone)]
 pub struct RepLinks {
     /// Name as people write it.
     pub name: String,
+    /// Whose rep.
+    pub client_id: ClientId,
     /// The client's name.
     pub client: String,
     /// Links made before open nothing.
@@ -38,26 +40,37 @@ pub struct RepLead {
 }
 
 impl Store {
-    /// The rep of a link.
+    /// The rep of a link: whoever has the link is asked for here, so that there is no scope yet.
     ///
     /// # Errors
     /// When the database is away.
     pub async fn rep_links(&self, rep: RepId) -> Result<Option<RepLinks>, StoreError> {
         let row = sqlx::query!(
             "-- rep.links
-            select r.name, r.links_since, c.name as client from rep r join client c on c.id = r.client_id where r.id = $1",
+            select r.name, r.links_since, c.id as client_id, c.name as client from rep r join client c on c.id = r.client_id where r.id = $1",
             rep.uuid()
         )
         .fetch_optional(&self.pool)
         .await?;
-        Ok(row.map(|row| RepLinks { name: row.name, client: row.client, since: row.links_since.to_jiff() }))
+        Ok(row.map(|row| RepLinks {
+            name: row.name,
+            client_id: ClientId::from_uuid(row.client_id),
+            client: row.client,
+            since: row.links_since.to_jiff(),
+        }))
     }
 
     /// Open A leads that this rep has and nobody gave back, and offers that still stand; newest first, each lead once.
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn rep_leads(&self, rep: RepId, now: Timestamp, limit: i64) -> Result<Vec<RepLead>, StoreError> {
+    pub async fn rep_leads(
+        &self,
+        scope: Scope,
+        rep: RepId,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<RepLead>, StoreError> {
         let rows = sqlx::query!(
             r#"-- rep.leads
             select * from (
@@ -68,7 +81,7 @@ impl Store {
               join person p on p.id = l.person_id
               left join claim k on k.maturation_id = d.maturation_id
               left join lateral (select o.kind from outcome o where o.delivery_id = d.id order by o.number desc limit 1) newest on true
-              where d.client_id = (select client_id from rep where id = $1)
+              where d.client_id = (select client_id from rep where id = $1 and ($4::uuid is null or client_id = $4))
                 and (d.rep_id = $1 or d.rep_id is null and d.endpoint_id in (select id from endpoint where rep_id = $1))
                 and d.state <> 'withdrawn'
                 and (d.event = 'lead.matured' and l.grade = 'A' and coalesce(newest.kind, 'accepted') = 'accepted'
@@ -78,7 +91,8 @@ impl Store {
             ) found order by at desc limit $3"#,
             rep.uuid(),
             jiff_sqlx::ToSqlx::to_sqlx(now),
-            limit
+            limit,
+            scope.client_uuid()
         )
         .fetch_all(&self.lists)
         .await?;

@@ -18,6 +18,7 @@ use ripen_store::{
 };
 use serde_json::{Value, json};
 
+use crate::command::firm;
 use crate::{
     cli::{Common, DecisionAction},
     database::Database,
@@ -40,7 +41,7 @@ async fn act(common: &Common, action: DecisionAction, store: &Store) -> anyhow::
         DecisionAction::Show { id } => show(common, store, id).await,
         DecisionAction::List { email, phone, client, at } => {
             let identity = identity(email.as_deref(), phone.as_deref())?;
-            let all = store.decisions_of(&identity, client.as_deref()).await?;
+            let all = store.decisions_of(firm(), &identity, client.as_deref()).await?;
             match at {
                 Some(day) => in_force(common, store, all, day).await,
                 None => list(common, &all),
@@ -56,7 +57,7 @@ async fn act(common: &Common, action: DecisionAction, store: &Store) -> anyhow::
 }
 
 async fn known(store: &Store, id: DecisionId) -> anyhow::Result<DecisionRecord> {
-    let found = store.decision(id).await?;
+    let found = store.decision(firm(), id).await?;
     found.with_context(|| format!("no decision {id}: `ripen decision list --email E` shows a person's"))
 }
 
