@@ -2,12 +2,14 @@
 
 use jiff::tz::TimeZone;
 use ripen_domain::{
+    actor::Actor,
     calling::{Hours, Place},
-    id::{ClientId, LeadId},
+    id::{ClientId, LeadId, TokenId},
     promise::{Due, When},
     touch::Disposition,
 };
 use ripen_store::{
+    StoreError,
     lead::touch::{NewTouch, Worked},
     promise::agree::{Agreed, NewStep},
 };
@@ -16,7 +18,7 @@ use uuid::Uuid;
 
 use super::{
     posting::name_of,
-    world::{Outcome, World, firm},
+    world::{Outcome, World},
 };
 
 /// The person's open lead.
@@ -51,10 +53,12 @@ impl World {
         let agreed = agreed.map(|days| Agreed { due: self.due(days), why: "agreed" });
         self.touches += 1;
         let id = Uuid::from_u128(0x7000 + self.touches);
-        let new = NewTouch { id, lead, by: "Alex", disposition: how, answers: &answers, note: None, agreed };
-        let other = firm().within(ClientId::from_uuid(Uuid::from_u128(9)));
-        for (what, scope) in [("is done", firm()), ("is done once", firm()), ("is another's", other)] {
-            let done = self.qualifier.store.touch(scope, &new, self.now()).await;
+        let new = NewTouch { id, lead, disposition: how, answers: &answers, note: None, agreed };
+        let other =
+            Actor::token(TokenId::from_uuid(Uuid::from_u128(9)), "Alex", ClientId::from_uuid(Uuid::from_u128(9)));
+        let alex = Actor::operator("Alex");
+        for (what, actor) in [("is done", alex.clone()), ("is done once", alex), ("is another's", other)] {
+            let done = self.touch_as(&actor, &new).await;
             let sound = match what {
                 "is done" => matches!(done, Ok(Worked::Done(_))),
                 "is done once" => matches!(done, Ok(Worked::Again)),
@@ -70,9 +74,18 @@ impl World {
     /// Somebody moves the person's next step.
     pub async fn move_step(&mut self, person: u8, days: u16, agreed: bool) -> Outcome {
         let Some(lead) = self.lead_of(person).await else { return Ok(()) };
-        let step = NewStep { to: Agreed { due: self.due(days), why: "moved" }, agreed, by: "Alex" };
-        let done = self.qualifier.store.promise_move(firm(), lead, step, self.now()).await;
+        let step = NewStep { to: Agreed { due: self.due(days), why: "moved" }, agreed };
+        let mut tx = self.qualifier.store.begin().await.map_err(|error| error.to_string())?;
+        let done = tx.promise_move(&Actor::operator("Alex"), lead, step, self.now()).await;
+        tx.commit().await.map_err(|error| error.to_string())?;
         if matches!(done, Ok(Worked::Done(_))) { Ok(()) } else { Err(format!("a move came to {done:?}")) }
+    }
+
+    async fn touch_as(&self, actor: &Actor, new: &NewTouch<'_>) -> Result<Worked, StoreError> {
+        let mut tx = self.qualifier.store.begin().await?;
+        let worked = tx.touch(actor, new, self.now()).await?;
+        tx.commit().await?;
+        Ok(worked)
     }
 
     fn due(&self, days: u16) -> Due {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     model::{End, Lead},
-    world::{Outcome, World},
+    world::{Outcome, World, firm},
 };
 
 /// Each must find nothing, between any two operations.
@@ -231,7 +231,7 @@ impl World {
 
     async fn receipts(&self) -> Result<BTreeMap<Uuid, String>, String> {
         let mut receipts = BTreeMap::new();
-        for mut reader in self.qualifier.store.decisions_all(1).await.unwrap() {
+        for mut reader in self.qualifier.store.decisions_all(firm(), 1).await.unwrap() {
             while let Some(decisions) = reader.next(1_000).await.unwrap() {
                 for decision in decisions {
                     let text = decision.receipt.open().map_err(|error| error.to_string())?;

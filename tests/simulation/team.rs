@@ -78,8 +78,10 @@ impl World {
             if accept { Said::Accepted { reason: None } } else { Said::Returned { reason: "passed".to_owned() } };
         assert!(matches!(outcome.kind(), OutcomeKind::Accepted | OutcomeKind::Returned));
         let delivery = DeliveryId::from_uuid(*offer);
-        let new = NewOutcome { delivery, outcome: &outcome, how: How::Api, by: "Kim", seen: None, dry_run: false };
-        let done = self.qualifier.store.outcome_record(firm(), &new, &Hours::default(), self.now()).await;
+        let new = NewOutcome { delivery, outcome: &outcome, how: How::Api, by: "Kim", seen: None };
+        let mut tx = self.qualifier.store.begin().await.map_err(|error| error.to_string())?;
+        let done = tx.outcome_record(firm(), &new, &Hours::default(), self.now()).await;
+        tx.commit().await.map_err(|error| error.to_string())?;
         match done {
             Ok(Recorded::Done(_) | Recorded::Again | Recorded::Refused(_)) => Ok(()),
             other => Err(format!("an offer that is answered came to {other:?}")),
@@ -89,7 +91,9 @@ impl World {
     /// An agent takes the person's lead back.
     pub async fn recall(&self, person: u8) -> Outcome {
         let Some(lead) = self.lead_of(person).await else { return Ok(()) };
-        let done = self.qualifier.store.lead_recall(firm(), lead, ("Kim", "a slip"), self.now()).await;
+        let mut tx = self.qualifier.store.begin().await.map_err(|error| error.to_string())?;
+        let done = tx.lead_recall(&Actor::operator("Kim"), lead, "a slip", self.now()).await;
+        tx.commit().await.map_err(|error| error.to_string())?;
         match done {
             Ok(Recalled::Done { .. } | Recalled::NotMatured) => Ok(()),
             other => Err(format!("a recall came to {other:?}")),

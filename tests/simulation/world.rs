@@ -92,6 +92,7 @@ impl World {
         let store = Store::open(&StoreOptions::new(database.url(), 6)).unwrap();
         let transport = Transport::local(TransportOptions::default());
         let dispatcher = ripen_dispatcher::DispatcherContext {
+            actions: ripen_actions::Actions::new(store.clone(), clock.clone(), &settings).unwrap(),
             store: store.clone(),
             transport: transport.clone(),
             clock: clock.clone(),

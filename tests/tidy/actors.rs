@@ -14,7 +14,7 @@ use crate::{
 const MADE: &[(&str, &str)] = &[
     ("services/desk/src/endpoints/caller.rs", "authentication of tokens and links"),
     ("services/dispatcher/src/context.rs", "start-up of the role"),
-    ("services/ripen/src/command/mod.rs", "the operator at the command line"),
+    ("services/qualifier/src/context.rs", "start-up of the role"),
     ("services/ripen/src/database.rs", "the operator at the command line"),
     ("services/ripen/src/demo.rs", "start-up of the demo"),
 ];

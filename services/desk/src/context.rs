@@ -2,11 +2,8 @@
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
-use ripen_domain::{
-    calling::{Hours, InvalidCalling},
-    id::ClientId,
-    link::LinkKey,
-};
+use ripen_actions::Actions;
+use ripen_domain::{calling::InvalidCalling, id::ClientId, link::LinkKey};
 use ripen_runtime::{clock::Clock, config::Settings, health::Health};
 use ripen_store::Store;
 use ripen_web::{body::BodyLimits, rate::RateLimit};
@@ -23,7 +20,7 @@ pub struct DeskParts {
     pub clock: Clock,
     pub health: Health,
     pub key: LinkKey,
-    pub hours: Hours,
+    pub actions: Actions,
     pub rate: RateLimit<ClientId>,
     pub body: BodyLimits,
 }
@@ -43,7 +40,7 @@ impl DeskContext {
         let limits = &settings.limits;
         let positive = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
         Ok(Self(Arc::new(DeskParts {
-            hours: settings.calling.hours()?,
+            actions: Actions::new(store.clone(), clock.clone(), settings)?,
             rate: RateLimit::new(positive(limits.requests_per_second), positive(limits.burst)),
             body: BodyLimits {
                 bytes: limits.body_bytes.min(LARGEST_BODY),

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
+use ripen_actions::Actions;
 use ripen_domain::{
     actor::{Actor, Scope, System},
     delivery::Schedule,
@@ -19,6 +20,8 @@ use ripen_store::Store;
 pub struct DispatcherContext {
     /// The database.
     pub store: Store,
+    /// What is done in the dispatcher's own name.
+    pub actions: Actions,
     /// The queues.
     pub transport: Transport,
     /// The clock.
@@ -37,9 +40,14 @@ pub struct DispatcherContext {
 }
 
 impl DispatcherContext {
+    /// Who records what endpoints answer.
+    pub(crate) fn actor(&self) -> Actor {
+        Actor::system(System::Dispatcher)
+    }
+
     /// What the dispatcher may read: every client's, because it sends for all of them.
     pub(crate) fn scope(&self) -> Scope {
-        Actor::system(System::Dispatcher).scope()
+        self.actor().scope()
     }
 
     pub(crate) fn schedule(&self) -> Schedule {

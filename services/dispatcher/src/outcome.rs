@@ -3,29 +3,22 @@
 
 use std::time::Duration;
 
+use crate::context::DispatcherContext;
 use jiff::{SignedDuration, Timestamp};
-use ripen_domain::{
-    delivery::OutcomeKind,
-    id::DeliveryId,
-    outcome::{How, OutcomeFields},
+use ripen_actions::{
+    Refusal,
+    outcome::{OutcomeResult, RecordAnswer},
 };
+use ripen_domain::{id::DeliveryId, outcome::OutcomeFields};
 use ripen_runtime::{
     every::{NextTick, every},
     lifecycle::Stop,
 };
-use ripen_store::{
-    StoreError,
-    outcome::record::{NewOutcome, Recorded},
-};
-
-use crate::context::DispatcherContext;
 
 /// Answers that waited longer were left by whoever sent the delivery.
 const LEFT_AFTER: SignedDuration = SignedDuration::from_secs(30);
 /// At most so many in one sweep.
 const BATCH: i64 = 200;
-/// Answers often say no more than the word.
-const NO_REASON: &str = "no reason given";
 
 /// Records what one answer says.
 pub async fn record(ctx: &DispatcherContext, delivery: DeliveryId, said: OutcomeFields) {
@@ -47,7 +40,7 @@ pub async fn run(ctx: DispatcherContext, stop: Stop) {
 ///
 /// # Errors
 /// When the database is away: they stay.
-pub async fn sweep(ctx: &DispatcherContext, now: Timestamp) -> Result<usize, StoreError> {
+pub async fn sweep(ctx: &DispatcherContext, now: Timestamp) -> Result<usize, Refusal> {
     let before = now.checked_sub(LEFT_AFTER).unwrap_or(now);
     let left = ctx.store.answers_waiting(before, BATCH).await?;
     let found = left.len();
@@ -57,27 +50,15 @@ pub async fn sweep(ctx: &DispatcherContext, now: Timestamp) -> Result<usize, Sto
     Ok(found)
 }
 
-async fn record_one(ctx: &DispatcherContext, delivery: DeliveryId, mut said: OutcomeFields) -> Result<(), StoreError> {
-    let needs_reason = matches!(
-        said.outcome.as_deref().and_then(|word| word.parse().ok()),
-        Some(OutcomeKind::Returned | OutcomeKind::Lost)
-    );
-    if needs_reason && said.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
-        said.reason = Some(NO_REASON.to_owned());
-    }
-    let (outcome, hours) = match (said.read(), ctx.settings.calling.hours()) {
-        (Ok(outcome), Ok(hours)) => (outcome, hours),
-        (Err(wrong), _) => {
-            let why: Vec<_> = wrong.into_iter().map(|one| one.message).collect();
-            return ctx.store.answer_refuse(delivery, &why.join(" ")).await;
+async fn record_one(ctx: &DispatcherContext, delivery: DeliveryId, said: OutcomeFields) -> Result<(), Refusal> {
+    let request = RecordAnswer { delivery, said };
+    match ctx.actions.run(&ctx.actor(), &request).await {
+        Ok(OutcomeResult::Refused(why)) => {
+            tracing::info!(delivery.id = %delivery, %why, "what an answer says is refused");
+            Ok(())
         }
-        (_, Err(error)) => return ctx.store.answer_refuse(delivery, &error.to_string()).await,
-    };
-    let new =
-        NewOutcome { delivery, outcome: &outcome, how: How::Answer, by: "its answer", seen: None, dry_run: false };
-    let recorded = ctx.store.outcome_record(ctx.scope(), &new, &hours, ctx.clock.now()).await?;
-    if let Recorded::Refused(why) = recorded {
-        tracing::info!(delivery.id = %delivery, %why, "what an answer says is refused");
+        // The delivery is gone from the actor's sight: nothing that another try would find.
+        Ok(_) | Err(Refusal::Missing { .. }) => Ok(()),
+        Err(refusal) => Err(refusal),
     }
-    Ok(())
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
+use ripen_domain::actor::{Actor, System};
 use ripen_queue::Transport;
 use ripen_runtime::{clock::Clock, config::Settings, health::Health};
 use ripen_store::{Store, criteria::load::Documents};
@@ -22,6 +23,11 @@ pub struct QualifierContext {
     pub health: Health,
     /// Criteria in use.
     pub documents: Documents,
+}
+
+/// Who decides.
+pub(crate) fn actor() -> Actor {
+    Actor::system(System::Qualifier)
 }
 
 impl QualifierContext {

@@ -16,7 +16,7 @@ use ripen_domain::{
 use ripen_runtime::random::uuid_v7;
 use ripen_store::{
     StoreError, Transaction,
-    appointment::book::Change,
+    appointment::book::AppointmentChange,
     arrival::{spool::SpoolKey, write::Brought},
     criteria::load::{BrokenCriteria, Documents},
     decision::maturation::MaturationRow,
@@ -28,16 +28,13 @@ use ripen_store::{
 use crate::{
     arrivals::{ArrivalRecorder, UnknownClient},
     assign::{Assigner, TeamState, ToAssign},
-    context::QualifierContext,
+    context::{self, QualifierContext},
     grade::{BatchDecisions, Decider},
     load,
     maturation::{DueDelivery, MaturationRef},
     message::{Item, RequalifyLead},
     unit_of_work::{TrackedLead, UnitOfWork},
 };
-
-/// Who cancels the appointments of leads that criteria close.
-const BY: &str = "criteria";
 
 /// Why a batch did not go through. Nothing of it happened.
 #[derive(Debug, thiserror::Error)]
@@ -248,8 +245,8 @@ async fn write(
         batch.promises_put_off(&decided.put_off).await?;
     }
     if !ended.is_empty() {
-        let (terms, fresh_id) = (Terms::default(), || uuid_v7(at.now));
-        let change = Change { by: BY, terms: &terms, now: at.now, fresh_id: &fresh_id };
+        let (actor, terms) = (context::actor(), Terms::default());
+        let change = AppointmentChange { actor: &actor, terms: &terms, now: at.now, fresh_id: uuid_v7 };
         batch.appointments_end(&ended, change).await?;
     }
     if !leads.is_empty() {

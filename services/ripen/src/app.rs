@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use axum::Router;
+use ripen_actions::Actions;
 use ripen_domain::link::{LinkKey, Links};
 use ripen_outbound::{
     mail::Mailer,
@@ -263,8 +264,18 @@ fn spawn_roles(
         let mailer = Mailer::new(settings.mail.url.reveal(), &settings.mail.from, data_dir, &trust)?;
         let webhooks = Arc::new(WebhookSender::new(limits, &trust)?);
         let mailer = Arc::new(mailer);
-        let ctx =
-            ripen_dispatcher::DispatcherContext { store, transport, clock, settings, health, webhooks, mailer, links };
+        let actions = Actions::new(store.clone(), clock.clone(), &settings)?;
+        let ctx = ripen_dispatcher::DispatcherContext {
+            store,
+            actions,
+            transport,
+            clock,
+            settings,
+            health,
+            webhooks,
+            mailer,
+            links,
+        };
         tasks.spawn("dispatcher", ripen_dispatcher::service(ctx, stop.clone()));
     }
     Ok(routes)

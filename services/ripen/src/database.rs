@@ -100,6 +100,11 @@ impl Database {
         operator()
     }
 
+    /// Whom the command is run for, where somebody else is named than who runs it.
+    pub fn actor_or(&self, by: Option<String>) -> Actor {
+        by.map_or_else(|| self.actor(), Actor::operator)
+    }
+
     /// Closes connections and stops what was started.
     pub async fn close(self) {
         self.store.close().await;

@@ -6,7 +6,6 @@
 mod admin;
 mod app;
 mod cli;
-mod command;
 mod database;
 mod demo;
 mod output;
@@ -38,23 +37,23 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let Cli { common, command } = cli;
     match command.unwrap_or_default() {
         Command::Serve(options) => serve::serve(&common, options).await,
-        Command::Migrate => command::migrate::run(&common).await,
-        Command::Import(options) => command::import::run(&common, *options).await,
+        Command::Migrate => cli::migrate::run(&common).await,
+        Command::Import(options) => cli::import::run(&common, *options).await,
         Command::Client { action } => cli::client::run(&common, action).await,
         Command::Source { action } => cli::source::run(&common, action).await,
         Command::Endpoint { action } => cli::endpoint::run(&common, action).await,
-        Command::Delivery { action } => command::delivery::run(&common, action).await,
+        Command::Delivery { action } => cli::delivery::run(&common, action).await,
         Command::Rep { action } => cli::rep::run(&common, action).await,
         Command::Route { action } => cli::route::run(&common, action).await,
-        Command::Appointment { action } => command::appointment::run(&common, action).await,
+        Command::Appointment { action } => cli::appointment::run(&common, action).await,
         Command::Program { action } => cli::program::run(&common, action).await,
-        Command::Lead { action } => command::lead::run(&common, action).await,
-        Command::Outcome { action } => command::outcome::run(&common, action).await,
-        Command::Promise { action } => command::promise::run(&common, action).await,
+        Command::Lead { action } => cli::lead::run(&common, action).await,
+        Command::Outcome { action } => cli::outcome::run(&common, action).await,
+        Command::Promise { action } => cli::promise::run(&common, action).await,
         Command::Criteria { action } => cli::criteria::run(&common, action).await,
-        Command::Decision { action } => command::decision::run(&common, action).await,
-        Command::Dead { action } => command::dead::run(&common, action).await,
+        Command::Decision { action } => cli::decision::run(&common, action).await,
+        Command::Dead { action } => cli::dead::run(&common, action).await,
         Command::Audit { action } => cli::audit::run(&common, action).await,
-        Command::Doctor => command::doctor::run(&common).await,
+        Command::Doctor => cli::doctor::run(&common).await,
     }
 }

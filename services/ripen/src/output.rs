@@ -5,6 +5,7 @@ use std::{
     process::ExitCode,
 };
 
+use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
 
 /// Prints one result: pretty JSON, or `key: value` lines.
@@ -56,6 +57,11 @@ pub fn text(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()
+}
+
+/// An instant by the clock of the place, to the minute.
+pub fn local(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%F %R %Z").to_string()
 }
 
 /// Says something to the person at the terminal. That standard error is closed is no reason to stop.

@@ -3,7 +3,7 @@
 mod set;
 
 use ripen_domain::{
-    actor::{Actor, Permission},
+    actor::{Actor, Permission, Scope},
     id::ClientId,
 };
 use ripen_store::{
@@ -110,6 +110,17 @@ pub async fn find(actions: &Actions, actor: &Actor, slug: &str) -> Result<Client
     let clients = list(actions, actor).await?;
     let found = clients.iter().find(|client| client.slug == slug).cloned();
     found.ok_or_else(|| Refusal::field("client", "unknown", check::unknown_client(slug, &clients)))
+}
+
+/// What an actor may look at, cut down to one client where one is named.
+///
+/// # Errors
+/// Names the clients there are where it is none of them.
+pub(crate) async fn scope(actions: &Actions, actor: &Actor, slug: Option<&str>) -> Result<Scope, Refusal> {
+    match slug {
+        Some(slug) => Ok(actor.scope().within(find(actions, actor, slug).await?.id)),
+        None => Ok(actor.scope()),
+    }
 }
 
 /// What the audit keeps of a client.

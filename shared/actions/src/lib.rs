@@ -7,13 +7,22 @@
 //!
 //! Reading is a plain function of the noun's file, with the actor's [`Scope`](ripen_domain::actor::Scope).
 
+pub mod appointment;
 pub mod audit;
 mod check;
 pub mod client;
 pub mod client_token;
 pub mod criteria;
+pub mod dead_letter;
+pub mod decision;
+pub mod delivery;
 pub mod endpoint;
+pub mod lead;
+pub mod outcome;
+pub mod outcome_import;
+pub mod person;
 pub mod program;
+pub mod promise;
 mod refusal;
 pub mod rep;
 pub mod routing;

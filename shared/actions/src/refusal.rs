@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ripen_store::StoreError;
+use ripen_store::{StoreError, criteria::load::BrokenCriteria};
 
 /// One field that cannot be used. Says what is wrong and what to write; never how a command or a page names the field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +35,22 @@ impl FieldErrors {
     /// The value where it could be read; else adds why not, and checking goes on.
     pub fn take<T, E: fmt::Display>(&mut self, field: &str, read: Result<T, E>) -> Option<T> {
         read.map_err(|error| self.add(field, "invalid", error.to_string())).ok()
+    }
+
+    /// Words of a person without what surrounds them; none where there are none.
+    pub fn words(&mut self, field: &str, given: Option<&str>, longest: usize) -> Option<String> {
+        let words = given.map(str::trim).filter(|words| !words.is_empty())?;
+        // PostgreSQL keeps no NUL in a text.
+        let sound = words.len() <= longest && !words.contains('\0');
+        self.require(sound, field, "too_long", || format!("at most {longest} bytes of text"));
+        Some(words.to_owned())
+    }
+
+    /// Words that must be there; `what` asks for them.
+    pub fn needed_words(&mut self, field: &str, given: &str, longest: usize, what: &str) -> String {
+        let words = self.words(field, Some(given), longest);
+        self.require(words.is_some(), field, "required", || what.to_owned());
+        words.unwrap_or_default()
     }
 
     /// Refuses where anything was added.
@@ -77,6 +93,15 @@ pub enum Refusal {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<BrokenCriteria> for Refusal {
+    fn from(broken: BrokenCriteria) -> Self {
+        match broken {
+            BrokenCriteria::Store(error) => Self::Store(error),
+            mistaken @ BrokenCriteria::Mistaken { .. } => Self::Store(StoreError::Corrupt(mistaken.to_string())),
+        }
+    }
 }
 
 impl Refusal {

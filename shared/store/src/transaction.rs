@@ -10,36 +10,6 @@ use crate::{
     decision::{receipt::Dictionaries, write::NewDecision},
 };
 
-/// Tries of a transaction that met another.
-const TRIES: usize = 3;
-
-/// Why a transaction did not go through.
-pub(crate) trait Conflicting {
-    /// Whether it may simply run again.
-    fn conflicts(&self) -> bool;
-}
-
-impl Conflicting for StoreError {
-    fn conflicts(&self) -> bool {
-        self.is_conflict()
-    }
-}
-
-/// Runs a whole transaction, and again where another one was in the way: nothing of it happened then.
-pub(crate) async fn retry_on_conflict<T, E, F>(transaction: impl Fn() -> F) -> Result<T, E>
-where
-    E: Conflicting,
-    F: Future<Output = Result<T, E>>,
-{
-    let mut tries = 1;
-    loop {
-        match transaction().await {
-            Err(error) if error.conflicts() && tries < TRIES => tries += 1,
-            result => return result,
-        }
-    }
-}
-
 /// An open transaction. Dropped without [`Transaction::commit`], nothing happened.
 #[derive(Debug)]
 pub struct Transaction {
@@ -74,32 +44,5 @@ impl Transaction {
     pub async fn commit(self) -> Result<(), StoreError> {
         self.tx.commit().await?;
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::cell::Cell;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_transaction_that_conflicts_runs_again_a_few_times() {
-        let runs = Cell::new(0);
-        let until = |passes: usize, error: StoreError| {
-            let runs = &runs;
-            move || {
-                runs.set(runs.get() + 1);
-                let error = error.clone();
-                async move { if runs.get() >= passes { Ok(runs.get()) } else { Err(error) } }
-            }
-        };
-        let conflict = || StoreError::Conflict("40P01".to_owned());
-        assert_eq!(retry_on_conflict(until(3, conflict())).await.unwrap(), 3);
-        runs.set(0);
-        assert!(retry_on_conflict(until(9, conflict())).await.unwrap_err().is_conflict());
-        assert_eq!(runs.replace(0), TRIES);
-        retry_on_conflict(until(9, StoreError::Unreachable("away".to_owned()))).await.unwrap_err();
-        assert_eq!(runs.get(), 1, "anything else is the caller's");
     }
 }

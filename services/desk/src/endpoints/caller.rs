@@ -6,11 +6,12 @@ use axum::{
     extract::{FromRef, FromRequestParts},
     http::request::Parts,
 };
+use ripen_actions::Refusal;
 use ripen_domain::{
     actor::{Actor, Scope, System},
     secret::Secret,
 };
-use ripen_store::{StoreError, client::token::TokenHolder};
+use ripen_store::{StoreError, client::token::TokenHolder, delivery::feed::SentDelivery};
 use ripen_web::{Problem, body::BodyLimits, catalogue, extract::Bearer, openapi::refusals};
 use utoipa::{
     IntoResponses,
@@ -70,6 +71,26 @@ pub fn by_link() -> Scope {
 /// The answer for what is not there, or another client's: the two must look the same.
 pub fn unknown() -> Problem {
     Problem::new(&catalogue::NOT_FOUND, "No delivery with this id was sent to this client.")
+}
+
+/// The actor behind a signed link that was opened: the rep whom the delivery was for.
+pub fn actor_of_link(sent: &SentDelivery) -> Actor {
+    match &sent.rep {
+        Some(rep) => Actor::rep_link(rep.id, rep.name.clone(), sent.row.client),
+        None => Actor::mail_link("whoever has the link", sent.row.client),
+    }
+}
+
+/// The answer for an action that the database failed, or that found nothing.
+pub fn refused(refusal: &Refusal) -> Problem {
+    match refusal {
+        Refusal::Store(error) => failed(error),
+        Refusal::Missing { .. } => unknown(),
+        Refusal::Invalid(_) | Refusal::Forbidden { .. } | Refusal::Conflict { .. } => {
+            tracing::error!(%refusal, "a client's request was refused for no reason of its own");
+            Problem::internal()
+        }
+    }
 }
 
 /// The answer where the database did not do it.

@@ -6,16 +6,17 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
+use ripen_actions::{
+    Refusal,
+    outcome::{OutcomeResult, RecordOutcome},
+};
 use ripen_domain::{
     delivery::OutcomeKind,
     id::DeliveryId,
     link::BadLink,
-    outcome::{How, Outcome, OutcomeFields},
+    outcome::{How, OutcomeFields},
 };
-use ripen_store::{
-    delivery::feed::SentDelivery,
-    outcome::record::{NewOutcome, Recorded},
-};
+use ripen_store::delivery::feed::SentDelivery;
 use ripen_web::{
     body,
     extract::{FormBody, NamedFields},
@@ -23,7 +24,7 @@ use ripen_web::{
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::caller::{by_link, failed};
+use super::caller::{actor_of_link, by_link, failed, refused};
 use crate::{
     context::DeskContext,
     page::{self, lead::LeadNotice},
@@ -109,34 +110,24 @@ pub async fn say(State(context): State<DeskContext>, token: LinkToken, request: 
     };
     let seen = form.seen();
     let said = form.said();
-    match said.read() {
-        Ok(outcome) => record(&context, sent, (&said, &outcome), seen).await,
-        Err(wrong) => page::lead::render(StatusCode::UNPROCESSABLE_ENTITY, &sent, &LeadNotice::Wrong(wrong), &said),
-    }
+    record(&context, sent, said, seen).await
 }
 
-async fn record(
-    context: &DeskContext,
-    sent: SentDelivery,
-    (said, outcome): (&OutcomeFields, &Outcome),
-    seen: Option<i32>,
-) -> Response {
+async fn record(context: &DeskContext, sent: SentDelivery, said: OutcomeFields, seen: Option<i32>) -> Response {
     let id = sent.row.id;
-    let by = sent.rep.as_deref().unwrap_or("whoever has the link");
-    let new = NewOutcome { delivery: id, outcome, how: How::Link, by, seen, dry_run: false };
-    let scope = by_link().within(sent.row.client);
-    let recorded = match context.store.outcome_record(scope, &new, &context.hours, context.clock.now()).await {
-        Ok(recorded) => recorded,
-        Err(error) => return page::trouble(&failed(&error)),
+    let request = RecordOutcome { delivery: id, said: said.clone(), how: How::Link, seen };
+    let (status, message) = match context.actions.run(&actor_of_link(&sent), &request).await {
+        Ok(OutcomeResult::Recorded) => (StatusCode::OK, LeadNotice::Recorded),
+        Ok(OutcomeResult::Repeated) => (StatusCode::OK, LeadNotice::Again),
+        Ok(OutcomeResult::Stale) => (StatusCode::CONFLICT, LeadNotice::Stale),
+        Ok(OutcomeResult::Refused(why)) => (StatusCode::CONFLICT, LeadNotice::Refused(why.0)),
+        Err(Refusal::Invalid(errors)) => {
+            return page::lead::render(StatusCode::UNPROCESSABLE_ENTITY, &sent, &LeadNotice::Wrong(errors), &said);
+        }
+        Err(Refusal::Missing { .. }) => return page::dead(StatusCode::NOT_FOUND),
+        Err(refusal) => return page::trouble(&refused(&refusal)),
     };
-    let (status, message) = match recorded {
-        Recorded::Done(_) => (StatusCode::OK, LeadNotice::Recorded),
-        Recorded::Again => (StatusCode::OK, LeadNotice::Again),
-        Recorded::Stale => (StatusCode::CONFLICT, LeadNotice::Stale),
-        Recorded::Refused(why) => (StatusCode::CONFLICT, LeadNotice::Refused(why.0)),
-        Recorded::Unknown => return page::dead(StatusCode::NOT_FOUND),
-    };
-    let typed = if status == StatusCode::OK { OutcomeFields::default() } else { said.clone() };
+    let typed = if status == StatusCode::OK { OutcomeFields::default() } else { said };
     match load(context, id).await {
         Ok(now) => page::lead::render(status, &now, &message, &typed),
         Err(response) => *response,

@@ -8,11 +8,14 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use ripen_actions::{
+    FieldError, Refusal,
+    outcome::{OutcomeResult, RecordOutcome, newest},
+};
 use ripen_domain::{
     id::DeliveryId,
-    outcome::{How, InvalidField, Outcome, OutcomeFields},
+    outcome::{How, InvalidField, OutcomeFields},
 };
-use ripen_store::outcome::record::{NewOutcome, Recorded};
 use ripen_web::{
     FieldProblem, Problem, catalogue,
     extract::{JsonBody, PathId, refuse_unread},
@@ -24,7 +27,7 @@ use utoipa::{
     openapi::{RefOr, Response as Described},
 };
 
-use super::caller::{ClientCaller, ClientCallerRefusals, failed, unknown};
+use super::caller::{ClientCaller, ClientCallerRefusals, refused};
 use crate::{
     context::DeskContext,
     schema::OutcomeBody,
@@ -68,37 +71,42 @@ pub async fn say(
         Err(problem) => return Err(refuse_unread(request, problem).await),
     };
     let JsonBody(said) = JsonBody::<Map<String, Value>>::from_request(request, &context).await?;
-    let outcome = OutcomeFields::from_json(&said).and_then(|said| said.read()).map_err(invalid)?;
-    record(&context, &caller, id, &outcome).await
+    let said = OutcomeFields::from_json(&said).map_err(|wrong| invalid(field_errors(wrong)))?;
+    record(&context, &caller, id, said).await
 }
 
 async fn record(
     context: &DeskContext,
     caller: &ClientCaller,
     id: DeliveryId,
-    outcome: &Outcome,
+    said: OutcomeFields,
 ) -> Result<Response, Problem> {
-    let scope = caller.actor().scope();
-    let new = NewOutcome { delivery: id, outcome, how: How::Api, by: &caller.0.name, seen: None, dry_run: false };
-    let recorded = context.store.outcome_record(scope, &new, &context.hours, context.clock.now()).await;
-    let status = match recorded.map_err(|error| failed(&error))? {
-        Recorded::Done(_) => StatusCode::CREATED,
+    let actor = caller.actor();
+    let request = RecordOutcome { delivery: id, said, how: How::Api, seen: None };
+    let status = match context.actions.run(&actor, &request).await {
+        Ok(OutcomeResult::Recorded) => StatusCode::CREATED,
         // A program that tries again must not take its own success for a refusal.
-        Recorded::Again | Recorded::Stale => StatusCode::OK,
-        Recorded::Unknown => return Err(unknown()),
-        Recorded::Refused(why) => return Err(Problem::new(&catalogue::OUTCOME_REFUSED, why.0)),
+        Ok(OutcomeResult::Repeated | OutcomeResult::Stale) => StatusCode::OK,
+        Ok(OutcomeResult::Refused(why)) => return Err(Problem::new(&catalogue::OUTCOME_REFUSED, why.0)),
+        Err(Refusal::Invalid(errors)) => return Err(invalid(errors)),
+        Err(refusal) => return Err(refused(&refusal)),
     };
-    let said = context.store.outcomes_of(scope, id).await.map_err(|error| failed(&error))?;
-    let view = RecordedOutcome { delivery: id, outcome: said.last().map(OutcomeView::from) };
+    let newest = newest(&context.actions, &actor, id).await.map_err(|refusal| refused(&refusal))?;
+    let view = RecordedOutcome { delivery: id, outcome: newest.as_ref().map(OutcomeView::from) };
     Ok((status, Json(view)).into_response())
 }
 
-fn invalid(wrong: Vec<InvalidField>) -> Problem {
-    let error = |one: InvalidField| FieldProblem {
+fn field_errors(wrong: Vec<InvalidField>) -> Vec<FieldError> {
+    let error = |InvalidField { field, code, message }| FieldError { field: field.to_owned(), code, message };
+    wrong.into_iter().map(error).collect()
+}
+
+fn invalid(errors: Vec<FieldError>) -> Problem {
+    let error = |one: FieldError| FieldProblem {
         pointer: format!("/{}", one.field).into(),
         code: one.code,
         message: one.message.into(),
     };
     Problem::new(&catalogue::INVALID_OUTCOME, "The outcome is not whole; nothing was recorded.")
-        .with_errors(wrong.into_iter().map(error).collect())
+        .with_errors(errors.into_iter().map(error).collect())
 }

@@ -4,9 +4,10 @@
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
 use jiff::tz::TimeZone;
+use ripen_actions::FieldError;
 use ripen_domain::{
     delivery::{ClientEvent, EventType, OutcomeKind},
-    outcome::{InvalidField, OutcomeFields, currency_of},
+    outcome::{OutcomeFields, currency_of},
 };
 use ripen_store::{delivery::feed::SentDelivery, outcome::list::OutcomeRecord};
 use ripen_web::page::Layout;
@@ -29,7 +30,7 @@ pub enum LeadNotice {
     /// It is outside the rules.
     Refused(String),
     /// Fields are wrong.
-    Wrong(Vec<InvalidField>),
+    Wrong(Vec<FieldError>),
 }
 
 /// A [`LeadNotice`] in words.
@@ -83,7 +84,7 @@ pub fn render(status: StatusCode, sent: &SentDelivery, message: &LeadNotice, typ
     let notice = notice(message, sent.outcomes.last().map(|one| in_words(one, clock)), is_offer);
     let facts = facts(sent, &shown);
     let (client, country, return_reasons) = &sent.client;
-    let reader = sent.rep.as_ref().map(|rep| format!("for {rep}"));
+    let reader = sent.rep.as_ref().map(|rep| format!("for {}", rep.name));
     let header: Vec<&str> = [Some(client.as_str()), reader.as_deref()].into_iter().flatten().collect();
     if is_offer {
         let content = OfferPage { lead: &shown, facts, notice };
@@ -111,7 +112,9 @@ fn notice(message: &LeadNotice, newest: Option<String>, is_offer: bool) -> Optio
             (false, "Recorded. If you took it, everything about it is on its way to you.".to_owned())
         }
         LeadNotice::Recorded => (false, format!("Recorded: {newest}. Thank you.")),
-        LeadNotice::Again => (false, format!("That was recorded before and counts once. Said last: {newest}.")),
+        LeadNotice::Again => {
+            (false, format!("That was recorded before and counts once. OutcomeFields last: {newest}."))
+        }
         LeadNotice::Stale => {
             (true, format!("Not recorded: something else was said meanwhile ({newest}). Look, and say it again."))
         }

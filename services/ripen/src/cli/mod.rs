@@ -1,39 +1,40 @@
 //! The command line: names, flags and their help.
 
-mod appointment;
+pub mod appointment;
 pub mod audit;
 pub mod client;
 pub mod criteria;
-mod deliver;
+pub mod dead;
+pub mod decision;
+pub mod delivery;
+pub mod doctor;
 mod document;
 pub mod endpoint;
 mod global;
-mod outcome;
+pub mod import;
+pub mod lead;
+pub mod migrate;
+pub mod outcome;
 pub mod program;
+pub mod promise;
 mod refused;
 pub mod rep;
 pub mod route;
 pub mod source;
-mod work;
 
-pub use appointment::{AppointmentAction, WishOptions};
 pub use client::ClientAction;
 pub use criteria::CriteriaAction;
-pub use deliver::{DeliveryAction, DeliveryOptions, ReplayOptions};
 pub use endpoint::EndpointAction;
 pub use global::{Common, id};
-pub use outcome::{OutcomeAction, OutcomeImport, SaidOptions};
 pub use program::ProgramAction;
 pub use refused::{know, refused};
 pub use rep::RepAction;
 pub use route::RouteAction;
 pub use source::SourceAction;
-pub use work::{LeadAction, PromiseAction, TouchOptions};
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
-use ripen_domain::id::DecisionId;
 use ripen_runtime::config::Role;
 
 /// Qualifies leads for the clients of a lead-management firm.
@@ -58,7 +59,7 @@ pub enum Command {
     /// Apply the database migrations that are missing.
     Migrate,
     /// Send a CSV file of leads in; running it twice makes no new lead.
-    Import(Box<ImportOptions>),
+    Import(Box<import::ImportOptions>),
     /// Clients: the companies leads are qualified for.
     Client {
         /// What to do.
@@ -81,7 +82,7 @@ pub enum Command {
     Delivery {
         /// What to do.
         #[command(subcommand)]
-        action: DeliveryAction,
+        action: delivery::DeliveryAction,
     },
     /// Reps: a client's sales people.
     Rep {
@@ -99,7 +100,7 @@ pub enum Command {
     Appointment {
         /// What to do.
         #[command(subcommand)]
-        action: AppointmentAction,
+        action: appointment::AppointmentAction,
     },
     /// Programs: lines of business, each with its own criteria.
     Program {
@@ -111,19 +112,19 @@ pub enum Command {
     Lead {
         /// What to do.
         #[command(subcommand)]
-        action: LeadAction,
+        action: lead::LeadAction,
     },
     /// Outcomes: what clients say became of the leads delivered to them.
     Outcome {
         /// What to do.
         #[command(subcommand)]
-        action: OutcomeAction,
+        action: outcome::OutcomeAction,
     },
     /// Promises: the dated next steps of leads.
     Promise {
         /// What to do.
         #[command(subcommand)]
-        action: PromiseAction,
+        action: promise::PromiseAction,
     },
     /// Criteria: the documents that grade leads.
     Criteria {
@@ -135,7 +136,7 @@ pub enum Command {
     Decision {
         /// What to do.
         #[command(subcommand)]
-        action: DecisionAction,
+        action: decision::DecisionAction,
     },
     /// The audit: who changed what, before and after.
     Audit {
@@ -147,7 +148,7 @@ pub enum Command {
     Dead {
         /// What to do.
         #[command(subcommand)]
-        action: DeadAction,
+        action: dead::DeadAction,
     },
     /// Check the installation and say what to do.
     Doctor,
@@ -171,93 +172,4 @@ pub struct ServeOptions {
     /// Load a sample client, sources, an endpoint, criteria and leads, and show the leads arrive.
     #[arg(long)]
     pub demo: bool,
-}
-
-/// Options of `ripen import`.
-#[derive(Debug, Args)]
-pub struct ImportOptions {
-    /// The CSV file: a header row, then rows. Comma, semicolon or tab; UTF-8 or Windows-1252.
-    #[arg(value_name = "FILE.csv")]
-    pub file: PathBuf,
-    /// Id of the source the leads come from (`source_…`); not needed with --server, where the key says it.
-    #[arg(long, value_name = "SOURCE", required_unless_present = "server")]
-    pub source: Option<String>,
-    /// Which column fills which field: `email=E-mail`, `answers.budget=Budget`, `tracking.cost=Cost`.
-    #[arg(long, value_name = "FIELD=COLUMN")]
-    pub map: Vec<String>,
-    /// A field made from text and columns: `email='{Lead_ID}@example.com'`.
-    #[arg(long, value_name = "FIELD=TEXT")]
-    pub set: Vec<String>,
-    /// What a column's value becomes in a field: `channel:Instagram=social`.
-    #[arg(long, value_name = "FIELD:VALUE=NEW")]
-    pub replace: Vec<String>,
-    /// Read and map the whole file and report, but send nothing.
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Send to a Ripen elsewhere instead.
-    #[arg(long, value_name = "URL", requires = "key_env")]
-    pub server: Option<String>,
-    /// Environment variable that holds the source's key, with --server.
-    #[arg(long, value_name = "VAR", requires = "server")]
-    pub key_env: Option<String>,
-}
-
-/// What can be done with decisions.
-#[derive(Debug, Subcommand)]
-pub enum DecisionAction {
-    /// Explain one decision in words; with --json the receipt as it is kept.
-    Show {
-        /// Its id (`dec_…`).
-        id: DecisionId,
-    },
-    /// List the decisions about one person.
-    List {
-        /// The person's e-mail address.
-        #[arg(long, required_unless_present = "phone", conflicts_with = "phone")]
-        email: Option<String>,
-        /// The person's phone number, with its country code.
-        #[arg(long)]
-        phone: Option<String>,
-        /// Of one client only: its slug.
-        #[arg(long)]
-        client: Option<String>,
-        /// Only what held on this day (the end of it, where the client is), explained.
-        #[arg(long, value_name = "DATE")]
-        at: Option<jiff::civil::Date>,
-    },
-    /// Make decisions again from what they keep and compare byte for byte: one, or all. Exit code 1 where one differs.
-    Replay {
-        /// Its id (`dec_…`).
-        #[arg(required_unless_present = "all")]
-        id: Option<DecisionId>,
-        /// All decisions.
-        #[arg(long, conflicts_with = "id")]
-        all: bool,
-    },
-}
-
-/// What can be done with dead letters.
-#[derive(Debug, Subcommand)]
-pub enum DeadAction {
-    /// List those that wait for a decision.
-    List,
-    /// Print one message.
-    Show {
-        /// Its id.
-        id: uuid::Uuid,
-    },
-    /// Handle messages again: those named, or all.
-    Replay {
-        /// Their ids.
-        #[arg(required_unless_present = "all")]
-        ids: Vec<uuid::Uuid>,
-        /// All that wait.
-        #[arg(long)]
-        all: bool,
-    },
-    /// Give a message up for good; its bytes stay in the database.
-    Drop {
-        /// Its id.
-        id: uuid::Uuid,
-    },
 }

@@ -25,6 +25,10 @@ pub fn refused(command: &'static str) -> impl Fn(Refusal) -> anyhow::Error {
             Some(shows) => anyhow!("{refusal}: {shows}"),
             None => refusal.into(),
         },
+        Refusal::Conflict { code, .. } => match helps(code) {
+            Some(helps) => anyhow!("{refusal}: {helps}"),
+            None => refusal.into(),
+        },
         _ => refusal.into(),
     }
 }
@@ -67,7 +71,19 @@ fn shows(what: &str) -> Option<&'static str> {
         "source" => "`ripen source list` shows them",
         "lead" => "`ripen lead list --email E` shows a person's",
         "delivery" => "`ripen delivery list` shows them",
+        "decision" => "`ripen decision list --email E` shows a person's",
+        "dead letter" => "`ripen dead list` shows those that wait",
         "appointment" => "`ripen appointment list` shows them",
+        _ => return None,
+    })
+}
+
+/// The command that makes it possible.
+fn helps(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "delivered" => "`ripen delivery replay ID` sends it once more",
+        "no_endpoint" => "`ripen endpoint add` or `ripen endpoint resume`",
+        "endpoint_disabled" => "`ripen endpoint resume ID` first",
         _ => return None,
     })
 }

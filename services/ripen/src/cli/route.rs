@@ -17,8 +17,7 @@ use ripen_store::team::route::RouteRecord;
 use serde_json::{Value, json};
 
 use crate::{
-    cli::{Common, document, refused},
-    command::lead,
+    cli::{Common, document, lead, refused},
     database::Database,
     output,
 };
@@ -177,7 +176,8 @@ async fn explained(common: &Common, actions: &Actions, actor: &Actor, lead: Lead
         .with_context(|| format!("{lead} never matured: `ripen route explain {lead} --now` says where it would go"))?;
     let plain = "No routing: it went to every enabled endpoint of the client at once\n".to_owned();
     let text = routed.text.unwrap_or(plain);
-    let deliveries = lead::deliveries(&actions.store, lead).await?.0;
+    let deliveries = actions.store.deliveries_of_lead(actor.scope(), lead).await?;
+    let deliveries: Vec<_> = deliveries.iter().map(lead::delivery_row).collect();
     if common.json {
         let record = json!({"lead": lead, "version": routed.version, "at": routed.at, "explanation": text,
                             "deliveries": deliveries});
@@ -185,7 +185,7 @@ async fn explained(common: &Common, actions: &Actions, actor: &Actor, lead: Lead
     }
     if let Some(at) = routed.at {
         let by = routed.version.map_or_else(String::new, |version| format!(" by version {version} of the routing"));
-        output::text(&format!("Routed {}{by}\n", lead::local(at, &TimeZone::UTC)))?;
+        output::text(&format!("Routed {}{by}\n", output::local(at, &TimeZone::UTC)))?;
     }
     output::text(&text)?;
     output::text("\nDeliveries\n")?;

@@ -13,11 +13,13 @@ use ripen_store::{
     client::record::ClientRecord,
 };
 use ripen_testkit::postgres::{TestDatabase, database};
+use sqlx::PgPool;
 use uuid::Uuid;
 
 /// The actions over a database, which is dropped with it.
 pub struct Office {
     pub actions: Actions,
+    pub pool: PgPool,
     _database: TestDatabase,
 }
 
@@ -26,7 +28,8 @@ pub async fn office() -> Office {
     let database = database().await;
     let store = Store::open(&StoreOptions::new(database.url(), 8)).unwrap();
     let clock = Clock::mock("2026-11-20T10:00:00Z".parse::<Timestamp>().unwrap());
-    Office { actions: Actions::new(store, clock, &Settings::default()).unwrap(), _database: database }
+    let pool = PgPool::connect(database.url()).await.unwrap();
+    Office { actions: Actions::new(store, clock, &Settings::default()).unwrap(), pool, _database: database }
 }
 
 /// Whoever runs commands.

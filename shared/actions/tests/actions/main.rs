@@ -1,10 +1,18 @@
 //! Actions over a real database: whole or not at all, with their audit, in the actor's scope.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+mod appointment;
 mod client;
 mod criteria;
+mod dead_letter;
+mod delivered;
+mod delivery;
 mod endpoint;
 mod harness;
+mod lead;
+mod outcome;
+mod promise;
 mod rep;
 mod routing;
 mod source;
+mod work;

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use ripen_domain::{
+    actor::Actor,
     appointment::{Appointment, AppointmentState, BookingRefused, Diary, NotFree, Slot, Terms, reminders},
     delivery::{EventDetail, LeadUpdate, Member},
     id::{AppointmentId, ClientId, LeadId, NoticeId, RepId},
@@ -11,11 +12,10 @@ use ripen_domain::{
 use uuid::Uuid;
 
 use crate::{
-    Scope, Store, StoreError, Transaction,
+    Scope, StoreError, Transaction,
     appointment::lock::Locked,
     delivery::event::Event,
     notice::owe::{NewNotice, NoticeData, NoticeKind},
-    transaction::{Conflicting, retry_on_conflict},
 };
 
 /// A slot that is wanted for a lead.
@@ -33,15 +33,26 @@ pub struct Wish {
 
 /// Who changes appointments, when, and under which terms.
 #[derive(Clone, Copy)]
-pub struct Change<'a> {
+pub struct AppointmentChange<'a> {
     /// Who.
-    pub by: &'a str,
+    pub actor: &'a Actor,
     /// How appointments are made.
     pub terms: &'a Terms,
     /// When.
     pub now: Timestamp,
     /// Makes ids.
-    pub fresh_id: &'a (dyn Fn() -> Uuid + Sync),
+    pub fresh_id: fn(Timestamp) -> Uuid,
+}
+
+/// An appointment as it was and is.
+#[derive(Debug, Clone)]
+pub struct ChangedAppointment {
+    /// Whose lead.
+    pub client: ClientId,
+    /// None where there was none.
+    pub before: Option<Appointment>,
+    /// As it is now.
+    pub after: Appointment,
 }
 
 /// Why an appointment was neither made nor changed.
@@ -76,43 +87,25 @@ pub enum Unbookable {
     Store(#[from] StoreError),
 }
 
-impl Conflicting for Unbookable {
-    fn conflicts(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_conflict())
-    }
-}
-
-impl Store {
+impl Transaction {
     /// Keeps a slot free until an instant. What the lead held before is let go.
     ///
     /// # Errors
     /// Says why not.
     pub async fn appointment_hold(
-        &self,
+        &mut self,
         scope: Scope,
         wish: Wish,
         until: Timestamp,
-        change: Change<'_>,
-    ) -> Result<Appointment, Unbookable> {
-        retry_on_conflict(|| self.hold_try(scope, wish.clone(), until, change)).await
-    }
-
-    async fn hold_try(
-        &self,
-        scope: Scope,
-        wish: Wish,
-        until: Timestamp,
-        change: Change<'_>,
-    ) -> Result<Appointment, Unbookable> {
-        let mut batch = self.begin().await?;
-        let (client, held, _) = batch.take_slot(scope, &wish, change).await?;
+        change: AppointmentChange<'_>,
+    ) -> Result<ChangedAppointment, Unbookable> {
+        let (client, held, _) = self.take_slot(scope, &wish, change).await?;
         let state = AppointmentState::Held { until };
-        let id = held.map_or_else(|| AppointmentId::from_uuid((change.fresh_id)()), |held| held.id);
+        let id = held.as_ref().map_or_else(|| AppointmentId::from_uuid((change.fresh_id)(change.now)), |held| held.id);
         let Wish { lead, rep, slot, note } = wish;
         let made = Appointment { id, lead, rep, slot, state, sequence: 0, note };
-        batch.appointment_put(client, &made, change).await?;
-        batch.commit().await?;
-        Ok(made)
+        self.appointment_put(client, &made, change).await?;
+        Ok(ChangedAppointment { client, before: held, after: made })
     }
 
     /// Books a slot for a lead, whether it is free or held for this lead.
@@ -120,30 +113,24 @@ impl Store {
     /// # Errors
     /// Says why not.
     pub async fn appointment_book(
-        &self,
+        &mut self,
         scope: Scope,
         wish: Wish,
-        change: Change<'_>,
-    ) -> Result<Appointment, Unbookable> {
-        retry_on_conflict(|| self.book_try(scope, wish.clone(), change)).await
-    }
-
-    async fn book_try(&self, scope: Scope, wish: Wish, change: Change<'_>) -> Result<Appointment, Unbookable> {
-        let mut batch = self.begin().await?;
-        let (client, held, diary) = batch.take_slot(scope, &wish, change).await?;
+        change: AppointmentChange<'_>,
+    ) -> Result<ChangedAppointment, Unbookable> {
+        let (client, held, diary) = self.take_slot(scope, &wish, change).await?;
         let Wish { lead, rep, slot, note } = wish;
-        let booked = match held {
+        let booked = match held.clone() {
             Some(held) => held.book(rep, slot, note)?,
             None => {
-                let id = AppointmentId::from_uuid((change.fresh_id)());
+                let id = AppointmentId::from_uuid((change.fresh_id)(change.now));
                 Appointment { id, lead, rep, slot, state: AppointmentState::Booked, sequence: 0, note }
             }
         };
-        batch.appointment_put(client, &booked, change).await?;
-        batch.lead_release(lead, change.now).await?;
-        batch.announce((client, &booked), NoticeKind::AppointmentBooked, Some(&diary), change).await?;
-        batch.commit().await?;
-        Ok(booked)
+        self.appointment_put(client, &booked, change).await?;
+        self.lead_release(lead, change.now).await?;
+        self.announce((client, &booked), NoticeKind::AppointmentBooked, Some(&diary), change).await?;
+        Ok(ChangedAppointment { client, before: held, after: booked })
     }
 
     /// Moves an appointment to another slot of the same rep.
@@ -151,36 +138,23 @@ impl Store {
     /// # Errors
     /// Says why not.
     pub async fn appointment_move(
-        &self,
+        &mut self,
         scope: Scope,
         id: AppointmentId,
         slot: Slot,
-        change: Change<'_>,
-    ) -> Result<Appointment, Unbookable> {
-        retry_on_conflict(|| self.move_try(scope, id, slot, change)).await
-    }
-
-    async fn move_try(
-        &self,
-        scope: Scope,
-        id: AppointmentId,
-        slot: Slot,
-        change: Change<'_>,
-    ) -> Result<Appointment, Unbookable> {
-        let mut batch = self.begin().await?;
-        let (client, before) = batch.appointment_lock(scope, id).await?;
+        change: AppointmentChange<'_>,
+    ) -> Result<ChangedAppointment, Unbookable> {
+        let (client, before) = self.appointment_lock(scope, id).await?;
         let rep = before.rep;
-        let moved = before.move_to(slot, change.now)?;
-        let diary =
-            batch.diary_lock(scope.within(client), rep, Some(id), change.now).await?.ok_or(Unbookable::NoRep)?;
+        let moved = before.clone().move_to(slot, change.now)?;
+        let diary = self.diary_lock(scope.within(client), rep, Some(id), change.now).await?.ok_or(Unbookable::NoRep)?;
         diary.check(slot, change.terms, change.now)?;
-        batch.holds_end((rep, slot), Some(id), change.now).await?;
-        batch.appointment_put(client, &moved, change).await?;
+        self.holds_end((rep, slot), Some(id), change.now).await?;
+        self.appointment_put(client, &moved, change).await?;
         if moved.state == AppointmentState::Booked {
-            batch.announce((client, &moved), NoticeKind::AppointmentMoved, Some(&diary), change).await?;
+            self.announce((client, &moved), NoticeKind::AppointmentMoved, Some(&diary), change).await?;
         }
-        batch.commit().await?;
-        Ok(moved)
+        Ok(ChangedAppointment { client, before: Some(before), after: moved })
     }
 
     /// Cancels an appointment, or lets go of what is held.
@@ -188,43 +162,28 @@ impl Store {
     /// # Errors
     /// Says why not.
     pub async fn appointment_cancel(
-        &self,
+        &mut self,
         scope: Scope,
         id: AppointmentId,
         why: &str,
-        change: Change<'_>,
-    ) -> Result<Appointment, Unbookable> {
-        retry_on_conflict(|| self.cancel_try(scope, id, why, change)).await
-    }
-
-    async fn cancel_try(
-        &self,
-        scope: Scope,
-        id: AppointmentId,
-        why: &str,
-        change: Change<'_>,
-    ) -> Result<Appointment, Unbookable> {
-        let mut batch = self.begin().await?;
-        let (client, before) = batch.appointment_lock(scope, id).await?;
-        let was_booked = before.state == AppointmentState::Booked;
-        let cancelled = before.cancel(why.to_owned(), change.now)?;
-        batch.appointment_put(client, &cancelled, change).await?;
-        if was_booked {
-            batch.announce((client, &cancelled), NoticeKind::AppointmentCancelled, None, change).await?;
+        change: AppointmentChange<'_>,
+    ) -> Result<ChangedAppointment, Unbookable> {
+        let (client, before) = self.appointment_lock(scope, id).await?;
+        let cancelled = before.clone().cancel(why.to_owned(), change.now)?;
+        self.appointment_put(client, &cancelled, change).await?;
+        if before.state == AppointmentState::Booked {
+            self.announce((client, &cancelled), NoticeKind::AppointmentCancelled, None, change).await?;
         }
-        batch.commit().await?;
-        Ok(cancelled)
+        Ok(ChangedAppointment { client, before: Some(before), after: cancelled })
     }
-}
 
-impl Transaction {
     /// Locks the lead and the rep and makes sure that the slot can be had. Returns what the lead holds, to become the
     /// appointment, and the rep's diary.
     async fn take_slot(
         &mut self,
         scope: Scope,
         wish: &Wish,
-        change: Change<'_>,
+        change: AppointmentChange<'_>,
     ) -> Result<(ClientId, Option<Appointment>, Diary), Unbookable> {
         let Locked { client, stage, do_not_contact } =
             self.lead_to_book(scope, wish.lead).await?.ok_or(Unbookable::NoLead)?;
@@ -250,7 +209,11 @@ impl Transaction {
     ///
     /// # Errors
     /// When the transaction fails.
-    pub async fn appointments_end(&mut self, ended: &[(LeadId, String)], change: Change<'_>) -> Result<(), StoreError> {
+    pub async fn appointments_end(
+        &mut self,
+        ended: &[(LeadId, String)],
+        change: AppointmentChange<'_>,
+    ) -> Result<(), StoreError> {
         let leads: Vec<_> = ended.iter().map(|(lead, _)| lead.uuid()).collect();
         let rows = sqlx::query!(
             "-- appointment.of_ended
@@ -281,7 +244,7 @@ impl Transaction {
         (client, one): (ClientId, &Appointment),
         kind: NoticeKind,
         diary: Option<&Diary>,
-        change: Change<'_>,
+        change: AppointmentChange<'_>,
     ) -> Result<(), StoreError> {
         self.notify_rep((client, one), kind, diary, change).await?;
         let what = LeadUpdate {
@@ -301,12 +264,12 @@ impl Transaction {
         (client, one): (ClientId, &Appointment),
         kind: NoticeKind,
         diary: Option<&Diary>,
-        change: Change<'_>,
+        change: AppointmentChange<'_>,
     ) -> Result<(), StoreError> {
         let now = change.now;
         self.notices_drop(one.id, "the appointment was changed", now).await?;
         let fresh = |kind, data, due_at| NewNotice {
-            id: NoticeId::from_uuid((change.fresh_id)()),
+            id: NoticeId::from_uuid((change.fresh_id)(change.now)),
             client,
             kind,
             appointment: Some(one.id),

@@ -24,6 +24,11 @@ impl Store {
 }
 
 impl Transaction {
+    /// A rep's diary at `now`, without a lock: for showing what is free, and where the rep's clock hangs.
+    pub async fn diary(&mut self, scope: Scope, rep: RepId, now: Timestamp) -> Result<Option<Diary>, StoreError> {
+        read(self.connection(), scope, (rep, None), now).await
+    }
+
     /// Locks a client's rep and reads what is free: whoever takes a slot does so under this lock, so that no two take the
     /// same. `except` is not counted as taken.
     pub(crate) async fn diary_lock(

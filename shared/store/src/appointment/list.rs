@@ -11,6 +11,7 @@ use ripen_domain::{
     person::Profile,
 };
 use serde_json::Value;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{Scope, Store, StoreError, Transaction, person::record::profile_of, team::state::zone};
@@ -131,58 +132,81 @@ impl Store {
         scope: Scope,
         filter: AppointmentFilter,
     ) -> Result<Vec<AppointmentRecord>, StoreError> {
-        let rows = sqlx::query!(
+        list(&mut *self.lists.acquire().await?, scope, filter).await
+    }
+}
+
+impl Transaction {
+    /// One appointment, as this transaction sees it.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn appointment(
+        &mut self,
+        scope: Scope,
+        id: AppointmentId,
+    ) -> Result<Option<AppointmentRecord>, StoreError> {
+        let filter = AppointmentFilter { id: Some(id), ..AppointmentFilter::default() };
+        Ok(list(self.connection(), scope, filter).await?.pop())
+    }
+}
+
+async fn list(
+    connection: &mut PgConnection,
+    scope: Scope,
+    filter: AppointmentFilter,
+) -> Result<Vec<AppointmentRecord>, StoreError> {
+    let rows = sqlx::query!(
             r#"-- appointment.list
-            select a.id, a.lead_id, a.rep_id, a.state, a.starts_at, a.ends_at, a.held_until, a.sequence, a.note, a.cancelled_at,
-                   a.cancelled_why, a.made_by, c.slug, c.name as client_name, c.country as client_country,
-                   c.time_zone as client_zone, r.name as rep_name, r.email as rep_email,
-                   coalesce(r.time_zone, c.time_zone) as "rep_zone!", p.first_name, p.last_name, p.name, p.email, p.phone,
-                   p.postal_code, p.country, p.time_zone, p.locale, p.do_not_contact
-            from appointment a join rep r on r.id = a.rep_id join client c on c.id = a.client_id
-            join lead l on l.id = a.lead_id join person p on p.id = l.person_id
-            where ($1::uuid is null or a.client_id = $1) and ($2::uuid is null or a.id = $2)
-              and ($3::uuid is null or a.lead_id = $3) and ($4::uuid is null or a.rep_id = $4)
-              and ($5::timestamptz is null
-                   or a.ends_at > $5 and a.state <> 'cancelled' and (a.held_until is null or a.held_until > $5))
-            order by a.starts_at, a.id limit 1000"#,
+        select a.id, a.lead_id, a.rep_id, a.state, a.starts_at, a.ends_at, a.held_until, a.sequence, a.note, a.cancelled_at,
+               a.cancelled_why, a.made_by, c.slug, c.name as client_name, c.country as client_country,
+               c.time_zone as client_zone, r.name as rep_name, r.email as rep_email,
+               coalesce(r.time_zone, c.time_zone) as "rep_zone!", p.first_name, p.last_name, p.name, p.email, p.phone,
+               p.postal_code, p.country, p.time_zone, p.locale, p.do_not_contact
+        from appointment a join rep r on r.id = a.rep_id join client c on c.id = a.client_id
+        join lead l on l.id = a.lead_id join person p on p.id = l.person_id
+        where ($1::uuid is null or a.client_id = $1) and ($2::uuid is null or a.id = $2)
+          and ($3::uuid is null or a.lead_id = $3) and ($4::uuid is null or a.rep_id = $4)
+          and ($5::timestamptz is null
+               or a.ends_at > $5 and a.state <> 'cancelled' and (a.held_until is null or a.held_until > $5))
+        order by a.starts_at, a.id limit 1000"#,
             scope.client_uuid(),
             filter.id.map(AppointmentId::uuid),
             filter.lead.map(LeadId::uuid),
             filter.rep.map(RepId::uuid),
             filter.from.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>
         )
-        .fetch_all(&self.lists)
+        .fetch_all(connection)
         .await?;
-        let mut records = Vec::with_capacity(rows.len());
-        for row in rows {
-            let own = AppointmentColumns {
-                id: row.id,
-                lead_id: row.lead_id,
-                rep_id: row.rep_id,
-                state: row.state,
-                starts_at: row.starts_at,
-                ends_at: row.ends_at,
-                held_until: row.held_until,
-                sequence: row.sequence,
-                note: row.note,
-                cancelled_at: row.cancelled_at,
-                cancelled_why: row.cancelled_why,
-            };
-            let person = profile_of!(row);
-            let places = Whereabouts::of(&person, &row.client_country, &row.client_zone).places();
-            records.push(AppointmentRecord {
-                appointment: own.appointment()?,
-                client: (row.slug, row.client_name),
-                rep: (row.rep_name, row.rep_email),
-                rep_zone: zone(&row.rep_zone)?,
-                person_zone: places.into_iter().next().map_or(TimeZone::UTC, |place| place.zone),
-                person,
-                do_not_contact: row.do_not_contact,
-                by: row.made_by,
-            });
-        }
-        Ok(records)
+    let mut records = Vec::with_capacity(rows.len());
+    for row in rows {
+        let own = AppointmentColumns {
+            id: row.id,
+            lead_id: row.lead_id,
+            rep_id: row.rep_id,
+            state: row.state,
+            starts_at: row.starts_at,
+            ends_at: row.ends_at,
+            held_until: row.held_until,
+            sequence: row.sequence,
+            note: row.note,
+            cancelled_at: row.cancelled_at,
+            cancelled_why: row.cancelled_why,
+        };
+        let person = profile_of!(row);
+        let places = Whereabouts::of(&person, &row.client_country, &row.client_zone).places();
+        records.push(AppointmentRecord {
+            appointment: own.appointment()?,
+            client: (row.slug, row.client_name),
+            rep: (row.rep_name, row.rep_email),
+            rep_zone: zone(&row.rep_zone)?,
+            person_zone: places.into_iter().next().map_or(TimeZone::UTC, |place| place.zone),
+            person,
+            do_not_contact: row.do_not_contact,
+            by: row.made_by,
+        });
     }
+    Ok(records)
 }
 
 impl Transaction {

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     Scope, StoreError, Transaction,
     appointment::{
-        book::{Change, Unbookable},
+        book::{AppointmentChange, Unbookable},
         list::AppointmentColumns,
     },
     error::word,
@@ -129,7 +129,7 @@ impl Transaction {
         &mut self,
         client: ClientId,
         one: &Appointment,
-        change: Change<'_>,
+        change: AppointmentChange<'_>,
     ) -> Result<(), StoreError> {
         let (state, held_until, cancelled) = match &one.state {
             AppointmentState::Held { until } => ("held", Some(*until), None),
@@ -155,7 +155,7 @@ impl Transaction {
             held_until.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
             one.sequence,
             one.note,
-            change.by,
+            change.actor.name(),
             change.now.to_sqlx(),
             cancelled.map(|(at, _)| at.to_sqlx()) as Option<jiff_sqlx::Timestamp>,
             cancelled.map(|(_, why)| why)

@@ -5,8 +5,9 @@ use jiff_sqlx::ToSqlx;
 use uuid::Uuid;
 
 use crate::{
-    Scope, Store, StoreError,
+    Scope, Store, StoreError, Transaction,
     arrival::spool::{SpoolKey, key_columns},
+    error::one_row,
 };
 
 /// A dead letter to keep.
@@ -90,13 +91,14 @@ impl Store {
         Ok(())
     }
 
-    /// Dead letters that wait for a person, oldest first. Whose they are was never found out, so that they lie in the scope of
-    /// the whole firm alone.
+    /// Dead letters that wait for a person, oldest first. Whose lead one would be is not known: only who sees the whole firm
+    /// sees any.
     ///
     /// # Errors
     /// When the database is away.
     pub async fn dead_letters(&self, scope: Scope, limit: i64) -> Result<Vec<DeadLetter>, StoreError> {
-        let rows = sqlx::query!(
+        let rows = sqlx::query_as!(
+            DeadLetterColumns,
             "-- dead_letter.list
             select id, queue, message_id, body, reason, at from dead_letter
             where state = 'waiting' and $2::uuid is null order by at, id limit $1",
@@ -105,67 +107,123 @@ impl Store {
         )
         .fetch_all(&self.lists)
         .await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| DeadLetter {
-                letter: NewDeadLetter {
-                    id: row.id,
-                    queue: row.queue,
-                    message: row.message_id,
-                    body: row.body,
-                    reason: row.reason,
-                },
-                at: row.at.to_jiff(),
-            })
-            .collect())
+        Ok(rows.into_iter().map(DeadLetterColumns::record).collect())
     }
 
-    /// Gives an arrival another chance: its row waits in the spool again, and its id is no longer ended.
+    /// One dead letter that waits.
     ///
     /// # Errors
-    /// `Moved` when it is not waiting any more.
-    pub async fn dead_letter_replay(&self, letter: &NewDeadLetter, now: Timestamp) -> Result<(), StoreError> {
-        let mut tx = self.pool.begin().await?;
-        end(&mut tx, letter.id, "replayed", now).await?;
+    /// When the database is away.
+    pub async fn dead_letter(&self, scope: Scope, id: Uuid) -> Result<Option<DeadLetter>, StoreError> {
+        let row = sqlx::query_as!(
+            DeadLetterColumns,
+            "-- dead_letter.show
+            select id, queue, message_id, body, reason, at from dead_letter
+            where id = $1 and state = 'waiting' and $2::uuid is null",
+            id,
+            scope.client_uuid()
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.map(DeadLetterColumns::record))
+    }
+}
+
+struct DeadLetterColumns {
+    id: Uuid,
+    queue: String,
+    message_id: Uuid,
+    body: Vec<u8>,
+    reason: String,
+    at: jiff_sqlx::Timestamp,
+}
+
+impl DeadLetterColumns {
+    fn record(self) -> DeadLetter {
+        let Self { id, queue, message_id: message, body, reason, at } = self;
+        DeadLetter { letter: NewDeadLetter { id, queue, message, body, reason }, at: at.to_jiff() }
+    }
+}
+
+/// A dead letter that a person ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedLetter {
+    /// Its id.
+    pub id: Uuid,
+    /// The queue it belongs to.
+    pub queue: String,
+    /// It waits in the spool again. An offer of a row needs no replay: its row is still due.
+    pub is_replayed: bool,
+}
+
+impl Transaction {
+    /// Ends those of these dead letters that wait, at most `limit` of all where none are named. Arrivals get another chance:
+    /// their rows wait in the spool again, and their ids are no longer ended.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn dead_letters_replay(
+        &mut self,
+        scope: Scope,
+        letters: Option<&[Uuid]>,
+        limit: i64,
+        now: Timestamp,
+    ) -> Result<Vec<EndedLetter>, StoreError> {
+        let rows = sqlx::query!(
+            r#"-- dead_letter.replay
+            update dead_letter d
+            set state = case when d.queue = 'ripen.arrivals' then 'replayed' else 'dropped' end, ended_at = $3
+            where d.id = any(array(
+                    select id from dead_letter
+                    where state = 'waiting' and ($1::uuid[] is null or id = any($1)) and $4::uuid is null
+                    order by at, id limit $2 for update))
+            returning d.id, d.queue, d.state"#,
+            letters,
+            limit,
+            now.to_sqlx(),
+            scope.client_uuid()
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let ended: Vec<_> = rows
+            .into_iter()
+            .map(|row| EndedLetter { id: row.id, queue: row.queue, is_replayed: row.state == "replayed" })
+            .collect();
+        let replayed: Vec<_> = ended.iter().filter(|letter| letter.is_replayed).map(|letter| letter.id).collect();
         sqlx::query!(
             "-- dead_letter.unsee
-            delete from arrival_seen where id = $1 and ended = 'dead'",
-            letter.message
+            delete from arrival_seen s using dead_letter d
+            where d.id = any($1) and s.id = d.message_id and s.ended = 'dead'",
+            &replayed
         )
-        .execute(&mut *tx)
+        .execute(self.connection())
         .await?;
         sqlx::query!(
             "-- dead_letter.respool
-            insert into spool (id, body, received_at, offered_until) values ($1, $2, $3, $3) on conflict do nothing",
-            letter.message,
-            letter.body,
+            insert into spool (id, body, received_at, offered_until)
+            select message_id, body, $2, $2 from dead_letter where id = any($1) on conflict do nothing",
+            &replayed,
             now.to_sqlx()
         )
-        .execute(&mut *tx)
+        .execute(self.connection())
         .await?;
-        tx.commit().await?;
-        Ok(())
+        Ok(ended)
     }
 
     /// Ends a dead letter for good; its bytes stay.
     ///
     /// # Errors
-    /// `Moved` when it is not waiting any more.
-    pub async fn dead_letter_drop(&self, letter: Uuid, now: Timestamp) -> Result<(), StoreError> {
-        let mut connection = self.pool.acquire().await?;
-        end(&mut connection, letter, "dropped", now).await
+    /// `Moved` when it is not waiting any more, or not in the scope.
+    pub async fn dead_letter_drop(&mut self, scope: Scope, letter: Uuid, now: Timestamp) -> Result<(), StoreError> {
+        let done = sqlx::query!(
+            "-- dead_letter.drop
+            update dead_letter set state = 'dropped', ended_at = $2 where id = $1 and state = 'waiting' and $3::uuid is null",
+            letter,
+            now.to_sqlx(),
+            scope.client_uuid()
+        )
+        .execute(self.connection())
+        .await?;
+        one_row(done.rows_affected(), "dead letter")
     }
-}
-
-async fn end(connection: &mut sqlx::PgConnection, letter: Uuid, state: &str, now: Timestamp) -> Result<(), StoreError> {
-    let done = sqlx::query!(
-        "-- dead_letter.end
-        update dead_letter set state = $2, ended_at = $3 where id = $1 and state = 'waiting'",
-        letter,
-        state,
-        now.to_sqlx()
-    )
-    .execute(connection)
-    .await?;
-    crate::error::one_row(done.rows_affected(), "dead letter")
 }

@@ -7,7 +7,7 @@ use sqlx::{Postgres, pool::PoolConnection};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use crate::{Store, StoreError, decision::receipt::PackedReceipt};
+use crate::{Scope, Store, StoreError, decision::receipt::PackedReceipt};
 
 /// What a decision is made again from.
 #[derive(Debug, Clone)]
@@ -24,6 +24,7 @@ pub struct StoredDecision {
 pub struct DecisionReader {
     store: Store,
     connection: PoolConnection<Postgres>,
+    scope: Scope,
     /// The last decision that was given out.
     given: Arc<Mutex<Uuid>>,
 }
@@ -33,13 +34,14 @@ impl Store {
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn decisions_all(&self, readers: usize) -> Result<Vec<DecisionReader>, StoreError> {
+    pub async fn decisions_all(&self, scope: Scope, readers: usize) -> Result<Vec<DecisionReader>, StoreError> {
         let given = Arc::new(Mutex::new(Uuid::nil()));
         let mut all = Vec::with_capacity(readers);
         for _ in 0..readers {
             all.push(DecisionReader {
                 store: self.clone(),
                 connection: self.lists.acquire().await?,
+                scope,
                 given: Arc::clone(&given),
             });
         }
@@ -56,9 +58,10 @@ impl DecisionReader {
         let Some((from, to)) = self.window(limit).await? else { return Ok(None) };
         let rows = sqlx::query!(
             "-- decision.replay_read
-            select id, criteria_id, receipt from decision where id > $1 and id <= $2",
+            select id, criteria_id, receipt from decision where id > $1 and id <= $2 and ($3::uuid is null or client_id = $3)",
             from,
-            to
+            to,
+            self.scope.client_uuid()
         )
         .fetch_all(&mut *self.connection)
         .await?;

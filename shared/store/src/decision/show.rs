@@ -97,16 +97,11 @@ impl Store {
         row.map(|row| row.record(&prepared)).transpose()
     }
 
-    /// The decisions about everyone reached under an identity, of every client or of one, by lead and oldest first.
+    /// The decisions about everyone reached under an identity, by lead and oldest first.
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn decisions_of(
-        &self,
-        scope: Scope,
-        identity: &Identity,
-        client: Option<&str>,
-    ) -> Result<Vec<DecisionRecord>, StoreError> {
+    pub async fn decisions_of(&self, scope: Scope, identity: &Identity) -> Result<Vec<DecisionRecord>, StoreError> {
         let rows = sqlx::query_as!(
             DecisionColumns,
             r#"-- decision.of_identity
@@ -116,11 +111,10 @@ impl Store {
             join person_identity i on i.client_id = c.id and i.kind = $1 and i.value = $2
             join lead l on l.person_id = i.person_id join decision d on d.lead_id = l.id
             join criteria k on k.id = d.criteria_id join program g on g.id = k.program_id
-            where ($3::text is null or c.slug = $3) and ($4::uuid is null or c.id = $4)
+            where $3::uuid is null or c.id = $3
             order by c.slug, d.lead_id, d.at, d.id"#,
             identity.kind(),
             identity.value(),
-            client,
             scope.client_uuid()
         )
         .fetch_all(&self.lists)
@@ -129,15 +123,16 @@ impl Store {
         rows.into_iter().map(|row| row.record(&prepared)).collect()
     }
 
-    /// How many decisions there are, about.
+    /// How many decisions there are until then.
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn decisions_count(&self, until: Timestamp) -> Result<i64, StoreError> {
+    pub async fn decisions_count(&self, scope: Scope, until: Timestamp) -> Result<i64, StoreError> {
         let row = sqlx::query!(
             r#"-- decision.count
-            select count(*) as "n!" from decision where at <= $1"#,
-            until.to_sqlx()
+            select count(*) as "n!" from decision where at <= $1 and ($2::uuid is null or client_id = $2)"#,
+            until.to_sqlx(),
+            scope.client_uuid()
         )
         .fetch_one(&self.lists)
         .await?;

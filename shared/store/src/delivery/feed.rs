@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     delivery::OutcomeKind,
-    id::{ClientId, DeliveryId, LeadId},
+    id::{ClientId, DeliveryId, LeadId, RepId},
 };
 use uuid::Uuid;
 
@@ -54,6 +54,15 @@ pub struct SentRow {
     pub body: Vec<u8>,
 }
 
+/// The rep that a delivery was for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentToRep {
+    /// Its id.
+    pub id: RepId,
+    /// Name as people write it.
+    pub name: String,
+}
+
 /// One delivery with everything that happened to it.
 #[derive(Debug, Clone)]
 pub struct SentDelivery {
@@ -62,7 +71,7 @@ pub struct SentDelivery {
     /// The client: name, country, and the reasons for which it returns leads.
     pub client: (String, String, Vec<String>),
     /// The rep it was for.
-    pub rep: Option<String>,
+    pub rep: Option<SentToRep>,
     /// The person asked not to be contacted since.
     pub do_not_contact: bool,
     /// Attempts, oldest first.
@@ -161,7 +170,7 @@ impl Store {
         let Some(row) = row else { return Ok(None) };
         let around = sqlx::query!(
             r#"-- feed.around
-            select c.name, c.country, c.return_reasons, r.name as "rep?", p.do_not_contact
+            select c.name, c.country, c.return_reasons, r.id as "rep_id?", r.name as "rep?", p.do_not_contact
             from delivery d join client c on c.id = d.client_id join lead l on l.id = d.lead_id
             join person p on p.id = l.person_id
             left join endpoint e on e.id = d.endpoint_id
@@ -174,7 +183,7 @@ impl Store {
         Ok(Some(SentDelivery {
             row: row.row()?,
             client: (around.name, around.country, around.return_reasons),
-            rep: around.rep,
+            rep: around.rep_id.zip(around.rep).map(|(id, name)| SentToRep { id: RepId::from_uuid(id), name }),
             do_not_contact: around.do_not_contact,
             attempts: self.attempts_of(scope, delivery).await?,
             outcomes: self.outcomes_of(scope, delivery).await?,

@@ -4,11 +4,12 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     delivery::EventType,
-    id::{DeliveryId, EndpointId, LeadId},
+    id::{ClientId, DeliveryId, EndpointId, LeadId},
 };
+use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Scope, Store, StoreError, endpoint::record::EndpointKind, error::word};
+use crate::{Scope, Store, StoreError, Transaction, endpoint::record::EndpointKind, error::word};
 
 /// A delivery as staff see it. Who the lead is stands in the lead.
 #[derive(Debug, Clone)]
@@ -17,6 +18,8 @@ pub struct DeliveryRecord {
     pub id: DeliveryId,
     /// The client's slug.
     pub client: String,
+    /// The client.
+    pub client_id: ClientId,
     /// The lead.
     pub lead: LeadId,
     /// What it tells.
@@ -61,6 +64,7 @@ pub struct DeliveryFilter {
 struct DeliveryColumns {
     id: Uuid,
     slug: String,
+    client_id: Uuid,
     lead_id: Uuid,
     event: String,
     endpoint_id: Option<Uuid>,
@@ -84,6 +88,7 @@ impl DeliveryColumns {
         Ok(DeliveryRecord {
             id: DeliveryId::from_uuid(row.id),
             client: row.slug,
+            client_id: ClientId::from_uuid(row.client_id),
             lead: LeadId::from_uuid(row.lead_id),
             event: word(&row.event)?,
             endpoint: row.endpoint_id.map(EndpointId::from_uuid).zip(row.to),
@@ -112,29 +117,7 @@ impl Store {
         filter: &DeliveryFilter,
         limit: i64,
     ) -> Result<Vec<DeliveryRecord>, StoreError> {
-        let rows = sqlx::query_as!(
-            DeliveryColumns,
-            r#"-- delivery.list
-            select d.id, c.slug, d.lead_id, d.event, d.endpoint_id, coalesce(e.url, e.address) as "to?", e.kind as "kind?",
-                   (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep, d.state, d.reason,
-                   d.due_at, d.attempts, d.excused, d.created_at, b.at as "sent_at?", d.ended_at,
-                   a.refused as "answer_refused?"
-            from delivery d join client c on c.id = d.client_id left join endpoint e on e.id = d.endpoint_id
-            left join delivery_body b on b.delivery_id = d.id left join outcome_answer a on a.delivery_id = d.id
-            where ($1::uuid is null or d.client_id = $1) and ($2::uuid is null or d.id = $2)
-              and ($3::uuid is null or d.endpoint_id = $3) and ($4::text is null or d.state = $4)
-              and ($5::uuid is null or d.lead_id = $5)
-            order by d.id desc limit $6"#,
-            scope.client_uuid(),
-            filter.id.map(DeliveryId::uuid),
-            filter.endpoint.map(EndpointId::uuid),
-            filter.state,
-            filter.lead.map(LeadId::uuid),
-            limit
-        )
-        .fetch_all(&self.lists)
-        .await?;
-        rows.into_iter().map(DeliveryColumns::record).collect()
+        list(&mut *self.lists.acquire().await?, scope, filter, limit).await
     }
 
     /// All deliveries of a lead, oldest first.
@@ -163,4 +146,46 @@ impl Store {
         .await?;
         Ok(row.n)
     }
+}
+
+impl Transaction {
+    /// One delivery, as this transaction sees it. Nothing is locked.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn delivery(&mut self, scope: Scope, id: DeliveryId) -> Result<Option<DeliveryRecord>, StoreError> {
+        let filter = DeliveryFilter { id: Some(id), ..DeliveryFilter::default() };
+        Ok(list(self.connection(), scope, &filter, 1).await?.pop())
+    }
+}
+
+async fn list(
+    connection: &mut PgConnection,
+    scope: Scope,
+    filter: &DeliveryFilter,
+    limit: i64,
+) -> Result<Vec<DeliveryRecord>, StoreError> {
+    let rows = sqlx::query_as!(
+        DeliveryColumns,
+        r#"-- delivery.list
+        select d.id, c.slug, d.client_id, d.lead_id, d.event, d.endpoint_id, coalesce(e.url, e.address) as "to?", e.kind as "kind?",
+               (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep, d.state, d.reason,
+               d.due_at, d.attempts, d.excused, d.created_at, b.at as "sent_at?", d.ended_at,
+               a.refused as "answer_refused?"
+        from delivery d join client c on c.id = d.client_id left join endpoint e on e.id = d.endpoint_id
+        left join delivery_body b on b.delivery_id = d.id left join outcome_answer a on a.delivery_id = d.id
+        where ($1::uuid is null or d.client_id = $1) and ($2::uuid is null or d.id = $2)
+          and ($3::uuid is null or d.endpoint_id = $3) and ($4::text is null or d.state = $4)
+          and ($5::uuid is null or d.lead_id = $5)
+        order by d.id desc limit $6"#,
+        scope.client_uuid(),
+        filter.id.map(DeliveryId::uuid),
+        filter.endpoint.map(EndpointId::uuid),
+        filter.state,
+        filter.lead.map(LeadId::uuid),
+        limit
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(DeliveryColumns::record).collect()
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     Scope, StoreError, Transaction,
     delivery::event::{Event, EventArrays},
-    outcome::record::{NewOutcome, Recorded},
+    outcome::record::{NewOutcome, OutcomeChange, Recorded},
     team::turns::Turns,
 };
 
@@ -38,6 +38,14 @@ struct Offer {
     lead: LeadId,
     maturation: MaturationId,
     to: RecipientId,
+}
+
+impl Offer {
+    /// It was answered, and nothing follows for the lead.
+    const fn done(&self) -> Recorded {
+        let (client, lead) = (self.client, self.lead);
+        Recorded::Done(OutcomeChange { client, lead, before: None, follows: Consequences::NOTHING })
+    }
 }
 
 impl Transaction {
@@ -169,7 +177,7 @@ impl Transaction {
         let day = winner.schedule.date(now);
         let given = [((winner.id.uuid(), day), 1)].into();
         self.turns_write(&Turns { given, ..Turns::default() }).await?;
-        Ok(Recorded::Done(Consequences::NOTHING))
+        Ok(offer.done())
     }
 
     /// The row that waited becomes the first delivery; whether there was one.
@@ -244,7 +252,7 @@ impl Transaction {
         )
         .execute(self.connection())
         .await?;
-        Ok(Recorded::Done(Consequences::NOTHING))
+        Ok(offer.done())
     }
 }
 

@@ -5,22 +5,20 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::id::EndpointId;
+use ripen_domain::{actor::Actor, id::EndpointId};
 use uuid::Uuid;
 
-use crate::{Scope, Store, StoreError};
+use crate::{Scope, Store, StoreError, Transaction, error::one_row};
 
 /// A replay to begin.
 #[derive(Debug, Clone)]
-pub struct NewReplay<'a> {
+pub struct NewReplay {
     /// Its id.
     pub id: Uuid,
     /// The endpoint.
     pub endpoint: EndpointId,
     /// Deliveries that came to be owed in this time, its end left out.
     pub range: Range<Timestamp>,
-    /// Who asks for it.
-    pub by: &'a str,
 }
 
 /// How far a replay is.
@@ -53,38 +51,54 @@ fn lowest(at: Timestamp) -> Uuid {
 }
 
 impl Store {
-    /// Begins a replay; returns how many deliveries there are to send again.
+    /// How many deliveries a replay would send again.
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn replay_begin(&self, new: &NewReplay<'_>, now: Timestamp) -> Result<i64, StoreError> {
-        let (after, until) = (lowest(new.range.start), lowest(new.range.end));
+    pub async fn replay_count(&self, scope: Scope, new: &NewReplay) -> Result<i64, StoreError> {
         let found = sqlx::query!(
             r#"-- replay.count
             select count(*) as "n!" from delivery
-            where id > $1 and id < $2 and endpoint_id = $3 and state in ('delivered', 'filed', 'dead')"#,
-            after,
-            until,
-            new.endpoint.uuid()
+            where id > $1 and id < $2 and endpoint_id = $3 and ($4::uuid is null or client_id = $4)
+              and state in ('delivered', 'filed', 'dead')"#,
+            lowest(new.range.start),
+            lowest(new.range.end),
+            new.endpoint.uuid(),
+            scope.client_uuid()
         )
         .fetch_one(&self.lists)
         .await?;
-        sqlx::query!(
+        Ok(found.n)
+    }
+}
+
+impl Transaction {
+    /// Begins a replay.
+    ///
+    /// # Errors
+    /// `Moved` when the endpoint is not in the actor's scope.
+    pub async fn replay_begin(&mut self, actor: &Actor, new: &NewReplay, now: Timestamp) -> Result<(), StoreError> {
+        let (after, until) = (lowest(new.range.start), lowest(new.range.end));
+        let done = sqlx::query!(
             "-- replay.begin
-            insert into replay (id, endpoint_id, after_id, until_id, asked_by, created_at) values ($1, $2, $3, $4, $5, $6)",
+            insert into replay (id, endpoint_id, after_id, until_id, asked_by, created_at)
+            select $1, id, $3, $4, $5, $6 from endpoint where id = $2 and ($7::uuid is null or client_id = $7)",
             new.id,
             new.endpoint.uuid(),
             after,
             until,
-            new.by,
-            now.to_sqlx()
+            actor.name(),
+            now.to_sqlx(),
+            actor.scope().client_uuid()
         )
-        .execute(&self.pool)
+        .execute(self.connection())
         .await?;
-        Ok(found.n)
+        one_row(done.rows_affected(), "endpoint")
     }
+}
 
-    /// The replays of a scope, newest first.
+impl Store {
+    /// All replays, newest first.
     ///
     /// # Errors
     /// When the database is away.

@@ -4,16 +4,16 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::id::DeliveryId;
 
-use crate::{Scope, Store, StoreError};
+use crate::{Scope, StoreError, Transaction};
 
-impl Store {
+impl Transaction {
     /// Makes a delivery due at once, with the whole schedule before it again: same id, same bytes. One that was delivered
     /// only where `delivered` says so.
     ///
     /// # Errors
     /// `Moved` when it is being attempted, was withdrawn, has no endpoint, or was delivered.
     pub async fn delivery_retry(
-        &self,
+        &mut self,
         scope: Scope,
         delivery: DeliveryId,
         delivered: bool,
@@ -30,7 +30,7 @@ impl Store {
             now.to_sqlx(),
             delivered
         )
-        .execute(&self.pool)
+        .execute(self.connection())
         .await?;
         crate::error::one_row(done.rows_affected(), "delivery")
     }

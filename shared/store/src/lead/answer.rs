@@ -63,7 +63,11 @@ impl Transaction {
     }
 
     /// Answers and words of a touch.
-    pub(crate) async fn said_insert(&mut self, new: &NewTouch<'_>, now: Timestamp) -> Result<(), StoreError> {
+    pub(crate) async fn said_insert(
+        &mut self,
+        (by, new): (&str, &NewTouch<'_>),
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let questions: Vec<_> = new.answers.iter().map(|(question, _)| question.clone()).collect();
         let values: Vec<_> = new.answers.iter().map(|(_, value)| value.to_string()).collect();
         sqlx::query!(
@@ -74,7 +78,7 @@ impl Transaction {
             new.lead.uuid(),
             &questions,
             now.to_sqlx(),
-            format!("person:{}", new.by),
+            format!("person:{by}"),
             &values
         )
         .execute(self.connection())
@@ -85,7 +89,7 @@ impl Transaction {
                 insert into note (lead_id, at, by, text) values ($1, $2, $3, $4) on conflict do nothing",
                 new.lead.uuid(),
                 now.to_sqlx(),
-                new.by,
+                by,
                 text
             )
             .execute(self.connection())

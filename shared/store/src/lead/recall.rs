@@ -2,23 +2,23 @@
 
 use jiff::Timestamp;
 use ripen_domain::{
+    actor::Actor,
     delivery::{EventDetail, LeadRecall},
-    id::LeadId,
+    id::{ClientId, LeadId},
     lead::Grade,
     promise::{Due, Kind, State},
 };
 use uuid::Uuid;
 
-use crate::{
-    Scope, Store, StoreError, Transaction, delivery::event::Event, lead::load::LeadRow, promise::write::NewPromise,
-    transaction::retry_on_conflict,
-};
+use crate::{StoreError, Transaction, delivery::event::Event, lead::load::LeadRow, promise::write::NewPromise};
 
 /// What became of an attempt to take a lead back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recalled {
     /// Nobody had it yet, or this many deliveries were told.
     Done {
+        /// Whose lead.
+        client: ClientId,
         /// Deliveries that were stopped.
         stopped: u64,
         /// Endpoints that had it and are told.
@@ -44,46 +44,32 @@ impl Transaction {
         self.promise_insert(row, &work, now).await?;
         self.lead_take_back(row, now).await
     }
-}
 
-impl Store {
     /// Takes a matured lead back: what was not sent yet is stopped, who has it is told, and the lead is the desk's again.
     ///
     /// # Errors
-    /// When the database is away or the transaction fails: then nothing happened.
+    /// When the transaction fails: then nothing happened.
     pub async fn lead_recall(
-        &self,
-        scope: Scope,
+        &mut self,
+        actor: &Actor,
         lead: LeadId,
-        by_why: (&str, &str),
+        why: &str,
         now: Timestamp,
     ) -> Result<Recalled, StoreError> {
-        retry_on_conflict(|| self.recall_try(scope, lead, by_why, now)).await
-    }
-
-    async fn recall_try(
-        &self,
-        scope: Scope,
-        lead: LeadId,
-        (by, why): (&str, &str),
-        now: Timestamp,
-    ) -> Result<Recalled, StoreError> {
-        let mut batch = self.begin().await?;
-        let Some(mut row) = batch.lock_lead(scope, lead).await? else { return Ok(Recalled::Unknown) };
+        let Some(mut row) = self.lock_lead(actor.scope(), lead).await? else { return Ok(Recalled::Unknown) };
         let is_a = row.decided.is_some_and(|(_, _, grade, _)| grade == Grade::A);
         let is_back = row.returned_at.is_some_and(|at| row.last_conversation_at.is_none_or(|spoken| spoken <= at));
         if !is_a || !row.stage.is_open() || is_back {
             return Ok(Recalled::NotMatured);
         }
         let words = format!("taken back: {why}");
-        let stopped = batch.deliveries_recall(lead, &words, now).await?;
+        let stopped = self.deliveries_recall(lead, &words, now).await?;
         let recall = LeadRecall { reason: why.to_owned().into(), recalled_at: now.into(), ..LeadRecall::default() };
         let detail = EventDetail::Recalled(recall);
         let news = Event { lead, detail, cause: Uuid::nil(), mailed: true, due_at: now };
-        let told = batch.enqueue(&[news], now).await?;
-        batch.recall_lead(&mut row, (by, &words), now).await?;
-        batch.regrade_ask(lead, &words, now).await?;
-        batch.commit().await?;
-        Ok(Recalled::Done { stopped, told })
+        let told = self.enqueue(&[news], now).await?;
+        self.recall_lead(&mut row, (&actor.name(), &words), now).await?;
+        self.regrade_ask(lead, &words, now).await?;
+        Ok(Recalled::Done { client: row.client, stopped, told })
     }
 }

@@ -11,8 +11,9 @@ use ripen_domain::{
     touch::Disposition,
 };
 use serde_json::Value;
+use sqlx::PgConnection;
 
-use crate::{Scope, Store, StoreError, error::word, person::record::profile_of};
+use crate::{Scope, Store, StoreError, Transaction, error::word, person::record::profile_of};
 
 /// A touch.
 #[derive(Debug, Clone)]
@@ -110,33 +111,7 @@ impl Store {
     /// # Errors
     /// When the database is away.
     pub async fn lead(&self, scope: Scope, lead: LeadId) -> Result<Option<LeadRecord>, StoreError> {
-        let row = sqlx::query!(
-            r#"-- lead.show
-            select l.id, c.slug, c.country as client_country, c.time_zone as client_time_zone, g.name as program, g.criteria_id,
-                   p.id as person_id, p.first_name, p.last_name, p.name, p.email, p.phone, p.postal_code, p.country, p.time_zone,
-                   p.locale, l.stage, l.grade, l.score, l.touches, l.rounds, l.closed_reason,
-                   l.amount, l.currency
-            from lead l join client c on c.id = l.client_id join program g on g.id = l.program_id join person p on p.id = l.person_id
-            where l.id = $1 and ($2::uuid is null or l.client_id = $2)"#,
-            lead.uuid(), scope.client_uuid()
-        )
-        .fetch_optional(&self.pool)
-        .await?;
-        let Some(row) = row else { return Ok(None) };
-        let grade = row.grade.as_deref().map(word).transpose()?;
-        let profile = profile_of!(row);
-        let currency = row.currency.as_deref().map(word).transpose()?;
-        Ok(Some(LeadRecord {
-            id: LeadId::from_uuid(row.id),
-            client: (row.slug, row.client_country, row.client_time_zone),
-            program: (row.program, row.criteria_id.map(CriteriaId::from_uuid)),
-            person: (PersonId::from_uuid(row.person_id), profile),
-            stage: word(&row.stage)?,
-            decided: grade.zip(row.score),
-            worked: (row.touches, row.rounds),
-            closed: row.closed_reason,
-            sale: row.amount.zip(currency).map(|(amount, currency)| Sale { amount, currency }),
-        }))
+        read(&mut *self.pool.acquire().await?, scope, lead).await
     }
 
     /// The leads of everyone reached under an identity, newest first.
@@ -158,4 +133,44 @@ impl Store {
         .await?;
         Ok(rows.into_iter().map(|row| LeadId::from_uuid(row.id)).collect())
     }
+}
+
+impl Transaction {
+    /// One lead with its person, as this transaction sees it. Nothing is locked.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn lead(&mut self, scope: Scope, lead: LeadId) -> Result<Option<LeadRecord>, StoreError> {
+        read(self.connection(), scope, lead).await
+    }
+}
+
+async fn read(connection: &mut PgConnection, scope: Scope, lead: LeadId) -> Result<Option<LeadRecord>, StoreError> {
+    let row = sqlx::query!(
+            r#"-- lead.show
+        select l.id, c.slug, c.country as client_country, c.time_zone as client_time_zone, g.name as program, g.criteria_id,
+               p.id as person_id, p.first_name, p.last_name, p.name, p.email, p.phone, p.postal_code, p.country, p.time_zone,
+               p.locale, l.stage, l.grade, l.score, l.touches, l.rounds, l.closed_reason,
+               l.amount, l.currency
+        from lead l join client c on c.id = l.client_id join program g on g.id = l.program_id join person p on p.id = l.person_id
+        where l.id = $1 and ($2::uuid is null or l.client_id = $2)"#,
+            lead.uuid(), scope.client_uuid()
+        )
+        .fetch_optional(connection)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let grade = row.grade.as_deref().map(word).transpose()?;
+    let profile = profile_of!(row);
+    let currency = row.currency.as_deref().map(word).transpose()?;
+    Ok(Some(LeadRecord {
+        id: LeadId::from_uuid(row.id),
+        client: (row.slug, row.client_country, row.client_time_zone),
+        program: (row.program, row.criteria_id.map(CriteriaId::from_uuid)),
+        person: (PersonId::from_uuid(row.person_id), profile),
+        stage: word(&row.stage)?,
+        decided: grade.zip(row.score),
+        worked: (row.touches, row.rounds),
+        closed: row.closed_reason,
+        sale: row.amount.zip(currency).map(|(amount, currency)| Sale { amount, currency }),
+    }))
 }

@@ -4,19 +4,23 @@
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
+    actor::Actor,
     delivery::{EventDetail, LeadUpdate, UpdateKind},
-    id::LeadId,
+    id::{ClientId, LeadId},
+    promise::Kind,
     touch::{Brought, Disposition, Effect, effect},
 };
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    Scope, Store, StoreError, Transaction,
+    StoreError, Transaction,
     delivery::event::Event,
-    lead::{load::LeadRow, lock::Lockable},
+    lead::{
+        load::LeadRow,
+        lock::{Lockable, NextStep},
+    },
     promise::agree::Agreed,
-    transaction::retry_on_conflict,
 };
 
 /// What is learned of a lead that a client has is told after the lead was decided again.
@@ -29,8 +33,6 @@ pub struct NewTouch<'a> {
     pub id: Uuid,
     /// The lead.
     pub lead: LeadId,
-    /// Who.
-    pub by: &'a str,
     /// How it went.
     pub disposition: Disposition,
     /// Question and answer, checked before.
@@ -41,11 +43,22 @@ pub struct NewTouch<'a> {
     pub agreed: Option<Agreed<'a>>,
 }
 
+/// A lead that was worked on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkedLead {
+    /// Whose.
+    pub client: ClientId,
+    /// When its next step was due before.
+    pub before: Option<Timestamp>,
+    /// What follows.
+    pub effect: Effect,
+}
+
 /// What became of an attempt to change a lead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Worked {
     /// It is recorded, and this follows from it.
-    Done(Effect),
+    Done(WorkedLead),
     /// It was recorded before, under the same id.
     Again,
     /// There is no such lead in the scope.
@@ -54,52 +67,49 @@ pub enum Worked {
     Closed(String),
 }
 
-impl Store {
+impl Transaction {
     /// Records a touch with everything that follows from it but the decision, which the regrade asks for.
     ///
     /// # Errors
-    /// When the database is away or the transaction fails: then nothing was recorded.
-    pub async fn touch(&self, scope: Scope, new: &NewTouch<'_>, now: Timestamp) -> Result<Worked, StoreError> {
-        retry_on_conflict(|| self.touch_try(scope, new, now)).await
-    }
-
-    async fn touch_try(&self, scope: Scope, new: &NewTouch<'_>, now: Timestamp) -> Result<Worked, StoreError> {
-        let mut held = match self.hold(scope, new.lead).await? {
+    /// When the transaction fails: then nothing was recorded.
+    pub async fn touch(&mut self, actor: &Actor, new: &NewTouch<'_>, now: Timestamp) -> Result<Worked, StoreError> {
+        let mut held = match self.lead_hold(actor.scope(), new.lead).await? {
             Lockable::LockedLead(held) => held,
             Lockable::Not(why) => return Ok(why),
         };
+        let by = actor.name();
         let brought =
             Brought { disposition: new.disposition, answers: new.answers.len(), agreed: new.agreed.is_some() };
         let effect = effect(&held.promises, brought, now);
-        if !held.batch.touch_insert(&held.row, new, effect.round, now).await? {
+        if !self.touch_insert(&held.row, (&by, new), effect.round, now).await? {
             return Ok(Worked::Again);
         }
-        held.batch.said_insert(new, now).await?;
-        held.batch.enqueue_update(new, now).await?;
+        self.said_insert((&by, new), now).await?;
+        self.enqueue_update((&by, new), now).await?;
         if let Some(generation) = effect.worked {
-            held.batch.promise_worked(new.lead, generation, now).await?;
+            self.promise_worked(new.lead, generation, now).await?;
         }
-        if let Some(agreed) = new.agreed {
-            let why = format!("agreed with the person: {}", agreed.why);
-            held.replace(effect.replaced, (&agreed, true), (new.by, &why), now).await?;
+        if let Some(Agreed { due, why }) = new.agreed {
+            let because = format!("agreed with the person: {why}");
+            let next = NextStep { due, why, agreed: true, by: &by, because: &because };
+            self.promise_replace(&mut held.row, effect.replaced, next, now).await?;
         }
-        held.batch.lead_touched(&held.row, new, effect.round, now).await?;
-        held.batch.person_touched(held.row.person, new.disposition, now).await?;
+        self.lead_touched(&held.row, new, effect.round, now).await?;
+        self.person_touched(held.row.person, new.disposition, now).await?;
         if new.disposition == Disposition::DoNotContact {
-            held.batch.enqueue_suppressed(held.row.person, now).await?;
+            self.enqueue_suppressed(held.row.person, now).await?;
         }
-        held.batch.regrade_ask(new.lead, "a person worked on it", now).await?;
-        held.batch.commit().await?;
-        Ok(Worked::Done(effect))
+        self.regrade_ask(new.lead, "a person worked on it", now).await?;
+        let before = held.promises.iter().find(|promise| promise.kind == Kind::Requalify);
+        let before = before.and_then(|promise| promise.due_at);
+        Ok(Worked::Done(WorkedLead { client: held.row.client, before, effect }))
     }
-}
 
-impl Transaction {
     /// Whether the touch is new.
     async fn touch_insert(
         &mut self,
         lead: &LeadRow,
-        new: &NewTouch<'_>,
+        (by, new): (&str, &NewTouch<'_>),
         round: bool,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
@@ -111,7 +121,7 @@ impl Transaction {
             lead.id.uuid(),
             lead.client.uuid(),
             now.to_sqlx(),
-            new.by,
+            by,
             new.disposition.word(),
             i32::try_from(new.answers.len()).unwrap_or(i32::MAX),
             round
@@ -122,12 +132,12 @@ impl Transaction {
     }
 
     /// Who has the lead is told what else was learned.
-    async fn enqueue_update(&mut self, new: &NewTouch<'_>, now: Timestamp) -> Result<(), StoreError> {
+    async fn enqueue_update(&mut self, (by, new): (&str, &NewTouch<'_>), now: Timestamp) -> Result<(), StoreError> {
         if new.answers.is_empty() && new.note.is_none() || new.disposition == Disposition::DoNotContact {
             return Ok(());
         }
         let kind = if new.disposition.is_conversation() { UpdateKind::Conversation } else { UpdateKind::Note };
-        let what = LeadUpdate { kind: kind.into(), by: new.by.to_owned().into(), ..LeadUpdate::default() };
+        let what = LeadUpdate { kind: kind.into(), by: by.to_owned().into(), ..LeadUpdate::default() };
         // The decision that follows withdraws it where the lead is no A any more.
         let due_at = now.saturating_add(DECIDED_WITHIN).unwrap_or(now);
         let news = Event { lead: new.lead, detail: EventDetail::Updated(what), cause: new.id, mailed: true, due_at };

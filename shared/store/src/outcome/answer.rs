@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{id::DeliveryId, outcome::OutcomeFields};
 
-use crate::{Store, StoreError, Transaction, outcome::record::Recorded};
+use crate::{Scope, Store, StoreError, Transaction, outcome::record::Recorded};
 
 impl Store {
     /// Answers that wait to be recorded since before `before`, oldest first, at most `limit`.
@@ -27,23 +27,18 @@ impl Store {
         let said = |value| serde_json::from_value(value).unwrap_or_default();
         Ok(rows.into_iter().map(|row| (DeliveryId::from_uuid(row.delivery_id), said(row.said))).collect())
     }
-
-    /// Ends the wait of an answer that says nothing that can be recorded; why stays beside it for people.
-    ///
-    /// # Errors
-    /// When the database is away.
-    pub async fn answer_refuse(&self, delivery: DeliveryId, why: &str) -> Result<(), StoreError> {
-        let mut batch = self.begin().await?;
-        batch.answer_refused(delivery, why).await?;
-        batch.commit().await
-    }
 }
 
 impl Transaction {
     /// Ends the wait of a webhook's answer: it is an outcome now, was one before, or cannot be one.
-    pub(crate) async fn answer_end(&mut self, delivery: DeliveryId, verdict: &Recorded) -> Result<(), StoreError> {
+    pub(crate) async fn answer_end(
+        &mut self,
+        scope: Scope,
+        delivery: DeliveryId,
+        verdict: &Recorded,
+    ) -> Result<(), StoreError> {
         if let Recorded::Refused(why) = verdict {
-            return self.answer_refused(delivery, &why.0).await;
+            return self.answer_refuse(scope, delivery, &why.0).await;
         }
         sqlx::query!(
             "-- outcome_answer.done
@@ -55,12 +50,19 @@ impl Transaction {
         Ok(())
     }
 
-    async fn answer_refused(&mut self, delivery: DeliveryId, why: &str) -> Result<(), StoreError> {
+    /// Ends the wait of an answer that says nothing that can be recorded; why stays beside it for people.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn answer_refuse(&mut self, scope: Scope, delivery: DeliveryId, why: &str) -> Result<(), StoreError> {
         sqlx::query!(
             "-- outcome_answer.refuse
-            update outcome_answer set refused = $2 where delivery_id = $1",
+            update outcome_answer set refused = $2
+            where delivery_id = $1
+              and ($3::uuid is null or exists (select 1 from delivery d where d.id = $1 and d.client_id = $3))",
             delivery.uuid(),
-            why
+            why,
+            scope.client_uuid()
         )
         .execute(self.connection())
         .await?;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use ripen_domain::{
     calling::Hours,
     delivery::{EventDetail, LeadOutcome, Member, OutcomeKind, RecordedOutcome},
-    id::{DeliveryId, LeadId},
+    id::{ClientId, DeliveryId, LeadId},
     lead::Grade,
     outcome::{ASK_AFTER, Consequences, FollowUp, How, LeadStanding, Outcome, OutcomeRefused, follows},
     promise::{Due, Kind, Open, State},
@@ -13,12 +13,11 @@ use ripen_domain::{
 use uuid::Uuid;
 
 use crate::{
-    Scope, Store, StoreError, Transaction,
+    Scope, StoreError, Transaction,
     delivery::event::Event,
     lead::load::LeadRow,
     outcome::{list::OutcomeRecord, write::OutcomeContext},
     promise::write::NewPromise,
-    transaction::retry_on_conflict,
 };
 
 /// An outcome to record.
@@ -30,19 +29,30 @@ pub struct NewOutcome<'a> {
     pub outcome: &'a Outcome,
     /// How it is said.
     pub how: How,
-    /// By whom, as far as that is known.
+    /// By whom, as the client and timelines read it.
     pub by: &'a str,
     /// The number of the outcome that whoever says this saw as the newest, 0 for none; none where nobody looked.
     pub seen: Option<i32>,
-    /// Say what would become of it, and keep nothing.
-    pub dry_run: bool,
+}
+
+/// An outcome that was recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutcomeChange {
+    /// Whose lead.
+    pub client: ClientId,
+    /// The lead.
+    pub lead: LeadId,
+    /// What was said of the delivery last.
+    pub before: Option<OutcomeKind>,
+    /// What follows for the lead.
+    pub follows: Consequences,
 }
 
 /// What became of an outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recorded {
     /// It is recorded, and this follows from it.
-    Done(Consequences),
+    Done(OutcomeChange),
     /// It was said before: nothing changed.
     Again,
     /// No such delivery was sent in this scope.
@@ -53,57 +63,46 @@ pub enum Recorded {
     Stale,
 }
 
-impl Store {
-    /// Records an outcome with what follows from it for the lead.
+impl Transaction {
+    /// Records an outcome with what follows from it for the lead. What a webhook's answer says ends the wait of that answer,
+    /// also where it is refused.
     ///
     /// # Errors
-    /// When the database is away or the transaction fails: then nothing was recorded.
+    /// When the transaction fails: then nothing was recorded.
     pub async fn outcome_record(
-        &self,
+        &mut self,
         scope: Scope,
         new: &NewOutcome<'_>,
         hours: &Hours,
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
-        retry_on_conflict(|| self.outcome_try(scope, new, hours, now)).await
+        let recorded = match self.outcome_context(scope, new.delivery).await? {
+            Some(owed) => self.outcome_of_lead(scope, (new, &owed), hours, now).await?,
+            None => self.offer_said(scope, new, now).await?.unwrap_or(Recorded::Unknown),
+        };
+        if new.how == How::Answer && recorded != Recorded::Unknown {
+            self.answer_end(scope, new.delivery, &recorded).await?;
+        }
+        Ok(recorded)
     }
 
-    async fn outcome_try(
-        &self,
+    async fn outcome_of_lead(
+        &mut self,
         scope: Scope,
-        new: &NewOutcome<'_>,
+        (new, owed): (&NewOutcome<'_>, &OutcomeContext),
         hours: &Hours,
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
-        let mut batch = self.begin().await?;
-        let Some(owed) = batch.outcome_context(scope, new.delivery).await? else {
-            let said = batch.offer_said(scope, new, now).await?;
-            if said.is_some() && new.how == How::Answer {
-                batch.answer_end(new.delivery, said.as_ref().unwrap_or(&Recorded::Again)).await?;
-            }
-            if !new.dry_run {
-                batch.commit().await?;
-            }
-            return Ok(said.unwrap_or(Recorded::Unknown));
-        };
-        let Some(row) = batch.lock_lead(scope, owed.lead).await? else { return Ok(Recorded::Unknown) };
-        let said = batch.outcomes_said(new.delivery).await?;
-        let judged = judge(new, &owed, &said, (hours, now));
-        let (outcome, due) = match judged {
+        let Some(row) = self.lock_lead(scope, owed.lead).await? else { return Ok(Recorded::Unknown) };
+        let said = self.outcomes_said(new.delivery).await?;
+        let (outcome, due) = match judge(new, owed, &said, (hours, now)) {
             Ok(taken) => taken,
-            Err(verdict) => {
-                if new.how == How::Answer {
-                    batch.answer_end(new.delivery, &verdict).await?;
-                    batch.commit().await?;
-                }
-                return Ok(verdict);
-            }
+            Err(verdict) => return Ok(verdict),
         };
-        let promises: Vec<Open> = batch.promises_of(&[row.id]).await?.into_iter().map(|open| open.promise).collect();
-        let follows = batch.what_follows(&outcome, (new.delivery, &row), (&said, &promises)).await?;
-        let number = said.last().map_or(1, |newest| newest.number + 1);
+        let promises: Vec<Open> = self.promises_of(&[row.id]).await?.into_iter().map(|open| open.promise).collect();
+        let follows = self.what_follows(&outcome, (new.delivery, &row), (&said, &promises)).await?;
         let kept = OutcomeRecord {
-            number,
+            number: said.last().map_or(1, |newest| newest.number + 1),
             at: now,
             kind: outcome.kind(),
             reason: outcome.reason().map(str::to_owned),
@@ -112,18 +111,11 @@ impl Store {
             how: new.how,
             by: new.by.to_owned(),
         };
-        batch.outcome_insert(new.delivery, &kept).await?;
-        if !new.dry_run {
-            batch.enqueue(&[news(owed.lead, new.delivery, &kept)], now).await?;
-        }
-        batch.apply(&row, &owed, (&kept, due), &follows).await?;
-        if new.how == How::Answer {
-            batch.answer_end(new.delivery, &Recorded::Again).await?;
-        }
-        if !new.dry_run {
-            batch.commit().await?;
-        }
-        Ok(Recorded::Done(follows))
+        self.outcome_insert(new.delivery, &kept).await?;
+        self.enqueue(&[news(owed.lead, new.delivery, &kept)], now).await?;
+        self.apply(&row, owed, (&kept, due), &follows).await?;
+        let before = said.last().map(|newest| newest.kind);
+        Ok(Recorded::Done(OutcomeChange { client: row.client, lead: row.id, before, follows }))
     }
 }
 

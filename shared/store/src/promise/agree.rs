@@ -2,14 +2,18 @@
 
 use jiff::Timestamp;
 use ripen_domain::{
+    actor::Actor,
     id::LeadId,
     promise::{Due, Kind, Open, PromiseEnd, State},
     touch::Effect,
 };
 
 use crate::{
-    Scope, Store, StoreError,
-    lead::{lock::Lockable, touch::Worked},
+    StoreError, Transaction,
+    lead::{
+        lock::{Lockable, NextStep},
+        touch::{Worked, WorkedLead},
+    },
 };
 
 /// A next step that was agreed with the person.
@@ -28,32 +32,35 @@ pub struct NewStep<'a> {
     pub to: Agreed<'a>,
     /// It was agreed with the person: only a person moves it again.
     pub agreed: bool,
-    /// Who moves it.
-    pub by: &'a str,
 }
 
-impl Store {
+impl Transaction {
     /// Moves the next step of a lead by hand, agreed with the person or not.
     ///
     /// # Errors
-    /// When the database is away or the transaction fails: then nothing moved.
+    /// When the transaction fails: then nothing moved.
     pub async fn promise_move(
-        &self,
-        scope: Scope,
+        &mut self,
+        actor: &Actor,
         lead: LeadId,
-        NewStep { to, agreed, by }: NewStep<'_>,
+        step: NewStep<'_>,
         now: Timestamp,
     ) -> Result<Worked, StoreError> {
-        let mut held = match self.hold(scope, lead).await? {
+        let mut held = match self.lead_hold(actor.scope(), lead).await? {
             Lockable::LockedLead(held) => held,
             Lockable::Not(why) => return Ok(why),
         };
         let standing = held.promises.iter().find(|promise| promise.kind == Kind::Requalify);
         let ends = |promise: &Open| if promise.worked { State::Kept } else { State::Moved };
         let replaced = standing.map(|promise| PromiseEnd { generation: promise.generation, state: ends(promise) });
-        held.replace(replaced, (&to, agreed), (by, to.why), now).await?;
-        held.batch.regrade_ask(lead, "a person moved its next step", now).await?;
-        held.batch.commit().await?;
-        Ok(Worked::Done(Effect { replaced, ..Effect::default() }))
+        let Agreed { due, why } = step.to;
+        let next = NextStep { due, why, agreed: step.agreed, by: &actor.name(), because: why };
+        self.promise_replace(&mut held.row, replaced, next, now).await?;
+        self.regrade_ask(lead, "a person moved its next step", now).await?;
+        Ok(Worked::Done(WorkedLead {
+            client: held.row.client,
+            before: standing.and_then(|promise| promise.due_at),
+            effect: Effect { replaced, ..Effect::default() },
+        }))
     }
 }

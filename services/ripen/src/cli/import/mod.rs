@@ -10,13 +10,14 @@ mod send;
 use std::{
     fs::File,
     io::{BufReader, Read as _, Seek as _, SeekFrom},
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
 };
 
 use anyhow::Context as _;
 use axum::Router;
+use clap::Args;
 use csv::{ByteRecord, Reader, ReaderBuilder, Trim};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::SignedDuration;
@@ -34,7 +35,7 @@ use ripen_store::Store;
 use self::{mapping::Mapping, report::Report, send::Sender};
 use crate::{
     app::{App, Plan},
-    cli::{Common, ImportOptions, refused},
+    cli::{Common, refused},
     database::{Database, operator},
     output,
 };
@@ -47,6 +48,35 @@ const SECOND_LOOK: Duration = Duration::from_millis(50);
 const LOOKS: u32 = 200;
 
 type Rows = Reader<BufReader<File>>;
+
+/// Options of `ripen import`.
+#[derive(Debug, Args)]
+pub struct ImportOptions {
+    /// The CSV file: a header row, then rows. Comma, semicolon or tab; UTF-8 or Windows-1252.
+    #[arg(value_name = "FILE.csv")]
+    pub file: PathBuf,
+    /// Id of the source the leads come from (`source_…`); not needed with --server, where the key says it.
+    #[arg(long, value_name = "SOURCE", required_unless_present = "server")]
+    pub source: Option<String>,
+    /// Which column fills which field: `email=E-mail`, `answers.budget=Budget`, `tracking.cost=Cost`.
+    #[arg(long, value_name = "FIELD=COLUMN")]
+    pub map: Vec<String>,
+    /// A field made from text and columns: `email='{Lead_ID}@example.com'`.
+    #[arg(long, value_name = "FIELD=TEXT")]
+    pub set: Vec<String>,
+    /// What a column's value becomes in a field: `channel:Instagram=social`.
+    #[arg(long, value_name = "FIELD:VALUE=NEW")]
+    pub replace: Vec<String>,
+    /// Read and map the whole file and report, but send nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Send to a Ripen elsewhere instead.
+    #[arg(long, value_name = "URL", requires = "key_env")]
+    pub server: Option<String>,
+    /// Environment variable that holds the source's key, with --server.
+    #[arg(long, value_name = "VAR", requires = "server")]
+    pub key_env: Option<String>,
+}
 
 /// Imports a file.
 ///

@@ -1,37 +1,23 @@
-//! The rows of a file of outcomes: which column is what, and what each row says about whom.
+//! A file of outcomes, row by row: which column is what, and what each row says about whom.
 
 use std::{fs::File, path::Path};
 
 use anyhow::Context as _;
 use csv::{Reader, ReaderBuilder, StringRecord, Trim};
+use ripen_actions::outcome_import::OutcomeRow;
 use ripen_domain::outcome::OutcomeFields;
 
 /// The columns that are read; others are not looked at.
 const COLUMNS: [&str; 8] = ["delivery", "email", "phone", "outcome", "reason", "amount", "currency", "date"];
 
-/// One row.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Row {
-    /// The line it begins on, as an editor counts.
-    pub line: u64,
-    /// A delivery's id.
-    pub delivery: Option<String>,
-    /// The person's e-mail address.
-    pub email: Option<String>,
-    /// The person's phone number.
-    pub phone: Option<String>,
-    /// What is said.
-    pub said: OutcomeFields,
-}
-
 /// A file that is read row by row.
-pub struct Rows {
+pub struct OutcomeFile {
     reader: Reader<File>,
     /// Which column holds which field of [`COLUMNS`].
     places: [Option<usize>; COLUMNS.len()],
 }
 
-impl Rows {
+impl OutcomeFile {
     /// Opens a file and reads its header.
     ///
     /// # Errors
@@ -52,7 +38,7 @@ impl Rows {
     }
 
     /// The next row; an error with its line where it cannot be read.
-    pub fn read(&mut self) -> Option<Result<Row, (u64, String)>> {
+    pub fn read(&mut self) -> Option<Result<OutcomeRow, (u64, String)>> {
         let mut record = StringRecord::new();
         let read = self.reader.read_record(&mut record);
         let line = record.position().unwrap_or_else(|| self.reader.position()).line();
@@ -63,7 +49,7 @@ impl Rows {
         }
     }
 
-    fn row(&self, line: u64, record: &StringRecord) -> Row {
+    fn row(&self, line: u64, record: &StringRecord) -> OutcomeRow {
         let cell = |field: usize| {
             let text = self.places[field].and_then(|place| record.get(place)).unwrap_or_default();
             (!text.is_empty()).then(|| text.to_owned())
@@ -75,7 +61,7 @@ impl Rows {
             currency: cell(6),
             date: cell(7),
         };
-        Row { line, delivery: cell(0), email: cell(1), phone: cell(2), said }
+        OutcomeRow { line, delivery: cell(0), email: cell(1), phone: cell(2), said }
     }
 }
 

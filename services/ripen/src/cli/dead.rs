@@ -1,0 +1,82 @@
+//! `ripen dead`: messages that could not be handled, until a person decides.
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use ripen_actions::dead_letter::{DropDeadLetter, ReplayDeadLetters, find, list};
+use ripen_store::arrival::dead_letter::DeadLetter;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    cli::{Common, refused},
+    database::Database,
+    output,
+};
+
+/// What can be done with dead letters.
+#[derive(Debug, Subcommand)]
+pub enum DeadAction {
+    /// List those that wait for a decision.
+    List,
+    /// Print one message.
+    Show {
+        /// Its id.
+        id: Uuid,
+    },
+    /// Handle messages again: those named, or all.
+    Replay {
+        /// Their ids.
+        #[arg(required_unless_present = "all")]
+        ids: Vec<Uuid>,
+        /// All that wait.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Give a message up for good; its bytes stay in the database.
+    Drop {
+        /// Its id.
+        id: Uuid,
+    },
+}
+
+/// Runs the command.
+pub async fn run(common: &Common, action: DeadAction) -> anyhow::Result<ExitCode> {
+    let database = Database::open(common).await?;
+    let result = act(common, action, &database).await;
+    database.close().await;
+    result.map(|()| ExitCode::SUCCESS)
+}
+
+async fn act(common: &Common, action: DeadAction, database: &Database) -> anyhow::Result<()> {
+    let (actions, actor) = (database.actions()?, database.actor());
+    match action {
+        DeadAction::List => {
+            let rows: Vec<_> = list(&actions, &actor).await?.iter().map(shown).collect();
+            output::table(common.json, &["id", "at", "queue", "bytes", "reason"], &rows)?;
+        }
+        DeadAction::Show { id } => {
+            let letter = find(&actions, &actor, id).await.map_err(refused("dead show"))?;
+            let mut shown = shown(&letter);
+            shown["body"] = Value::String(String::from_utf8_lossy(&letter.letter.body).into_owned());
+            output::record(common.json, &shown)?;
+        }
+        DeadAction::Replay { ids, all } => {
+            let request = ReplayDeadLetters { letters: (!all).then_some(ids) };
+            let done = actions.run(&actor, &request).await.map_err(refused("dead replay"))?;
+            let shown = json!({"replayed": done.replayed, "offers_dropped": done.offers_dropped});
+            output::record(common.json, &shown)?;
+        }
+        DeadAction::Drop { id } => {
+            actions.run(&actor, &DropDeadLetter { letter: id }).await.map_err(refused("dead drop"))?;
+            output::record(common.json, &json!({"dropped": id}))?;
+        }
+    }
+    Ok(())
+}
+
+fn shown(found: &DeadLetter) -> Value {
+    let letter = &found.letter;
+    json!({"id": letter.id, "at": found.at, "queue": letter.queue, "message": letter.message, "bytes": letter.body.len(),
+           "reason": letter.reason})
+}

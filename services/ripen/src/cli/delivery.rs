@@ -1,0 +1,178 @@
+//! `ripen delivery`: what went out, every attempt of it, and sending it again.
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use ripen_actions::{
+    Actions,
+    delivery::{DeliveryQuery, ReplayDelivery, ReplayRange, RetryDelivery, list, replays, show},
+};
+use ripen_domain::{
+    actor::Actor,
+    delivery::DeliveryState,
+    id::{DeliveryId, EndpointId, LeadId},
+};
+use ripen_store::delivery::{attempt::AttemptRow, list::DeliveryRecord, replay::ReplayRecord};
+use serde_json::{Value, json};
+
+use crate::{
+    cli::{Common, refused},
+    database::Database,
+    output,
+};
+
+/// At most so many characters of an answer are shown.
+const ANSWER_CHARS: usize = 2_000;
+
+/// What can be done with deliveries.
+#[derive(Debug, Subcommand)]
+pub enum DeliveryAction {
+    /// List deliveries, newest first.
+    List(DeliveryOptions),
+    /// Show one delivery with every attempt: status, duration, kind of failure, answer.
+    Show {
+        /// Its id (`dlv_…`).
+        id: DeliveryId,
+    },
+    /// Send one that is dead or waits at once, with the whole schedule before it again.
+    Retry {
+        /// Its id (`dlv_…`).
+        id: DeliveryId,
+    },
+    /// Send again what was delivered or is dead, under the same ids and with the same bytes: one, or a time range.
+    Replay(ReplayOptions),
+    /// List replays and how far they are.
+    Replays,
+}
+
+/// Options of `ripen delivery list`.
+#[derive(Debug, Args)]
+pub struct DeliveryOptions {
+    /// To this endpoint.
+    #[arg(long, value_name = "ID")]
+    pub endpoint: Option<EndpointId>,
+    /// In this state: pending, held, leased, delivered, filed, dead or withdrawn.
+    #[arg(long)]
+    pub state: Option<DeliveryState>,
+    /// Of this lead (`lead_…`).
+    #[arg(long, value_name = "ID")]
+    pub lead: Option<LeadId>,
+    /// Of one client only: its slug.
+    #[arg(long)]
+    pub client: Option<String>,
+    /// At most so many.
+    #[arg(long, default_value_t = 100)]
+    pub limit: u32,
+}
+
+/// Options of `ripen delivery replay`.
+#[derive(Debug, Args)]
+pub struct ReplayOptions {
+    /// One delivery (`dlv_…`).
+    #[arg(required_unless_present = "endpoint", conflicts_with_all = ["endpoint", "from", "to"])]
+    pub id: Option<DeliveryId>,
+    /// All of this endpoint in a time range.
+    #[arg(long, value_name = "ID", requires_all = ["from", "to"])]
+    pub endpoint: Option<EndpointId>,
+    /// Those that came to be owed then or later: a day (UTC) or a moment (2026-11-21T10:00:00Z).
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub from: Option<Timestamp>,
+    /// Those before then.
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub to: Option<Timestamp>,
+}
+
+/// A moment, or the beginning of a day in UTC.
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let day = || text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp());
+    let found = text.parse::<Timestamp>().ok().or_else(day);
+    found.ok_or_else(|| "write a day (2026-11-21) or a moment with its offset (2026-11-21T10:00:00Z)".to_owned())
+}
+
+/// Runs the command.
+pub async fn run(common: &Common, action: DeliveryAction) -> anyhow::Result<ExitCode> {
+    let database = Database::open(common).await?;
+    let result = act(common, action, &database).await;
+    database.close().await;
+    result.map(|()| ExitCode::SUCCESS)
+}
+
+async fn act(common: &Common, action: DeliveryAction, database: &Database) -> anyhow::Result<()> {
+    let (actions, actor) = (database.actions()?, database.actor());
+    match action {
+        DeliveryAction::List(DeliveryOptions { endpoint, state, lead, client, limit }) => {
+            let query = DeliveryQuery { endpoint, state, lead, client, limit };
+            let found = list(&actions, &actor, &query).await.map_err(refused("delivery list"))?;
+            let rows: Vec<_> = found.iter().map(shown).collect();
+            let columns =
+                ["id", "client", "lead", "event", "to", "rep", "state", "attempts", "created", "due", "reason"];
+            Ok(output::table(common.json, &columns, &rows)?)
+        }
+        DeliveryAction::Show { id } => print(common, &actions, &actor, id).await,
+        DeliveryAction::Retry { id } => {
+            let done = actions.run(&actor, &RetryDelivery { delivery: id }).await.map_err(refused("delivery retry"))?;
+            Ok(output::record(common.json, &shown(&done))?)
+        }
+        DeliveryAction::Replay(ReplayOptions { id: Some(id), .. }) => {
+            let done =
+                actions.run(&actor, &ReplayDelivery { delivery: id }).await.map_err(refused("delivery replay"))?;
+            Ok(output::record(common.json, &shown(&done))?)
+        }
+        DeliveryAction::Replay(options) => replay(common, &actions, &actor, options).await,
+        DeliveryAction::Replays => {
+            let rows: Vec<_> = replays(&actions, &actor).await?.iter().map(progress).collect();
+            let columns = ["id", "endpoint", "state", "delivered", "of", "dead", "passed_over", "by", "created"];
+            Ok(output::table(common.json, &columns, &rows)?)
+        }
+    }
+}
+
+async fn print(common: &Common, actions: &Actions, actor: &Actor, id: DeliveryId) -> anyhow::Result<()> {
+    let found = show(actions, actor, id).await.map_err(refused("delivery show"))?;
+    let attempts: Vec<_> = found.attempts.iter().map(attempt).collect();
+    let mut shown = shown(&found.delivery);
+    if common.json {
+        shown["tried"] = Value::Array(attempts);
+        return Ok(output::record(true, &shown)?);
+    }
+    output::record(false, &shown)?;
+    output::text("\n")?;
+    Ok(output::table(false, &["attempt", "at", "ms", "status", "error", "answer"], &attempts)?)
+}
+
+async fn replay(common: &Common, actions: &Actions, actor: &Actor, options: ReplayOptions) -> anyhow::Result<()> {
+    let endpoint = options.endpoint.context("name a delivery, or an --endpoint")?;
+    let (from, to) = options.from.zip(options.to).context("a range needs --from and --to")?;
+    let request = ReplayRange { endpoint, from, to };
+    let begun = actions.run(actor, &request).await.map_err(refused("delivery replay"))?;
+    let next = "the dispatcher sends them again; `ripen delivery replays` shows how far it is";
+    let shown = json!({"id": begun.id, "endpoint": endpoint, "deliveries": begun.deliveries, "next": next});
+    Ok(output::record(common.json, &shown)?)
+}
+
+fn shown(record: &DeliveryRecord) -> Value {
+    let at = |at: Timestamp| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let is_open = matches!(record.state.as_str(), "pending" | "held");
+    json!({"id": record.id, "client": record.client, "lead": record.lead, "event": record.event, "state": record.state,
+           "reason": record.reason, "rep": record.rep,
+           "endpoint": record.endpoint.as_ref().map(|(id, _)| id), "to": record.endpoint.as_ref().map(|(_, to)| to),
+           "attempts": record.attempts.0, "excused": record.attempts.1, "created": at(record.created_at),
+           "due": is_open.then(|| at(record.due_at)), "ended": record.ended_at.map(at)})
+}
+
+fn attempt(row: &AttemptRow) -> Value {
+    let answer = row.answer.as_deref().map(|bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        text.chars().take(ANSWER_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect::<String>()
+    });
+    json!({"attempt": row.number, "at": row.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), "ms": row.duration_ms,
+           "status": row.status, "error": row.error, "answer": answer})
+}
+
+fn progress(replay: &ReplayRecord) -> Value {
+    json!({"id": replay.id, "endpoint": replay.endpoint, "state": if replay.finished { "finished" } else { "running" },
+           "delivered": replay.delivered, "of": replay.replayed, "dead": replay.dead, "passed_over": replay.passed_over,
+           "by": replay.by, "created": replay.created_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()})
+}

@@ -1,0 +1,50 @@
+//! `ripen outcome import`: records what a client's books know, row by row, and lists the rows that are left to a person.
+
+use std::process::ExitCode;
+
+use ripen_actions::outcome_import::{OutcomeImport, OutcomeReport};
+use serde_json::{Value, json};
+
+use super::{OutcomeImportOptions, file::OutcomeFile};
+use crate::{
+    cli::{Common, refused},
+    database::Database,
+    output,
+};
+
+/// Imports a file. Exit code 1 where rows are left.
+pub async fn run(common: &Common, database: &Database, options: OutcomeImportOptions) -> anyhow::Result<ExitCode> {
+    let (actions, actor) = (database.actions()?, database.actor());
+    let begun = OutcomeImport::begin(&actions, &actor, &options.client, options.dry_run).await;
+    let mut import = begun.map_err(refused("outcome import"))?;
+    let mut rows = OutcomeFile::open(&options.file)?;
+    while let Some(row) = rows.read() {
+        match row {
+            Ok(row) => import.row(row).await?,
+            Err((line, why)) => import.unreadable(line, why),
+        }
+    }
+    let report = import.finish();
+    print(common, &report, options.dry_run)?;
+    Ok(if report.left.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn print(common: &Common, report: &OutcomeReport, dry_run: bool) -> anyhow::Result<()> {
+    let count = |what: &str| report.left.iter().filter(|row| row.left == what).count();
+    let mut all = json!({"rows": report.rows, "recorded": report.recorded, "repeated": report.repeated,
+        "unmatched": count("unmatched"), "ambiguous": count("ambiguous"), "refused": count("refused"),
+        "unreadable": count("unreadable"), "dry_run": dry_run});
+    let left: Vec<Value> =
+        report.left.iter().map(|row| json!({"line": row.line, "left": row.left, "why": row.why})).collect();
+    if common.json {
+        all["left"] = left.into();
+        output::record(true, &all)?;
+        return Ok(());
+    }
+    output::record(false, &all)?;
+    if !left.is_empty() {
+        output::text("\n")?;
+        output::table(false, &["line", "left", "why"], &left)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! Deliveries: what goes out to endpoints, every attempt of it, and sending it again.
+
+use jiff::Timestamp;
+use ripen_domain::{
+    actor::{Actor, Permission},
+    delivery::DeliveryState,
+    id::{DeliveryId, EndpointId, LeadId},
+};
+use ripen_store::{
+    StoreError,
+    delivery::{
+        attempt::AttemptRow,
+        list::{DeliveryFilter, DeliveryRecord},
+        replay::{NewReplay, ReplayRecord},
+    },
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    Action, Actions, FieldErrors, Refusal, Work, client, endpoint,
+    work::{AuditChange, permit},
+};
+
+/// At most so many replays are listed.
+const REPLAYS: i64 = 100;
+
+/// Sends one that is dead or waits at once, with the whole schedule before it again.
+#[derive(Debug, Clone, Copy)]
+pub struct RetryDelivery {
+    /// The delivery.
+    pub delivery: DeliveryId,
+}
+
+impl Action for RetryDelivery {
+    /// As it is since.
+    type Done = DeliveryRecord;
+
+    const PERMISSION: Permission = Permission::Manage;
+
+    async fn act(&self, work: &mut Work<'_>) -> Result<DeliveryRecord, Refusal> {
+        again(work, self.delivery, false).await
+    }
+}
+
+/// Sends one again, also where it was delivered: under the same id and with the same bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct ReplayDelivery {
+    /// The delivery.
+    pub delivery: DeliveryId,
+}
+
+impl Action for ReplayDelivery {
+    /// As it is since.
+    type Done = DeliveryRecord;
+
+    const PERMISSION: Permission = Permission::Manage;
+
+    async fn act(&self, work: &mut Work<'_>) -> Result<DeliveryRecord, Refusal> {
+        again(work, self.delivery, true).await
+    }
+}
+
+async fn again(work: &mut Work<'_>, id: DeliveryId, delivered: bool) -> Result<DeliveryRecord, Refusal> {
+    let before = load(work, id).await?;
+    match work.tx.delivery_retry(work.actor.scope(), id, delivered, work.now).await {
+        Err(StoreError::Moved(_)) => return Err(not_again(&before)),
+        result => result?,
+    }
+    let after = load(work, id).await?;
+    let action = if delivered { "delivery.replay" } else { "delivery.retry" };
+    let state = |one: &DeliveryRecord| json!({"state": one.state, "attempts": one.attempts.0});
+    work.changed(action, id, AuditChange::of(after.client_id, state(&before), state(&after)));
+    Ok(after)
+}
+
+/// Why a delivery cannot be sent again as asked.
+fn not_again(record: &DeliveryRecord) -> Refusal {
+    let id = record.id;
+    match record.state.as_str() {
+        "delivered" | "filed" => Refusal::conflict("delivered", format!("{id} was {} already", record.state)),
+        "withdrawn" => {
+            let why = record.reason.as_deref().unwrap_or("it is no longer to be sent");
+            Refusal::conflict("withdrawn", format!("{id} was withdrawn: {why}"))
+        }
+        "held" => Refusal::conflict("no_endpoint", format!("{id} has no endpoint to go to")),
+        _ => Refusal::conflict("under_way", format!("{id} is being attempted just now")),
+    }
+}
+
+async fn load(work: &mut Work<'_>, id: DeliveryId) -> Result<DeliveryRecord, Refusal> {
+    let found = work.tx.delivery(work.actor.scope(), id).await?;
+    found.ok_or_else(|| Refusal::missing("delivery", id))
+}
+
+/// Sends again what an endpoint was owed in a time range and what was delivered or is dead, under the same ids and with the
+/// same bytes. The dispatcher works it off in steps.
+#[derive(Debug, Clone, Copy)]
+pub struct ReplayRange {
+    /// The endpoint.
+    pub endpoint: EndpointId,
+    /// Those that came to be owed then or later.
+    pub from: Timestamp,
+    /// Those before then.
+    pub to: Timestamp,
+}
+
+/// A replay that has begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BegunReplay {
+    /// Its id.
+    pub id: Uuid,
+    /// How many deliveries there are to send again.
+    pub deliveries: i64,
+}
+
+impl Action for ReplayRange {
+    type Done = BegunReplay;
+
+    const PERMISSION: Permission = Permission::Manage;
+
+    async fn act(&self, work: &mut Work<'_>) -> Result<BegunReplay, Refusal> {
+        let endpoint = endpoint::find(work.actions, work.actor, self.endpoint).await?;
+        let mut errors = FieldErrors::default();
+        errors.require(self.from < self.to, "from", "out_of_range", || format!("is not before {}", self.to));
+        errors.finish()?;
+        if !endpoint.enabled {
+            return Err(Refusal::conflict("endpoint_disabled", format!("{} is disabled", endpoint.id)));
+        }
+        let new = NewReplay { id: work.fresh_id(), endpoint: endpoint.id, range: self.from..self.to };
+        let deliveries = work.actions.store.replay_count(work.actor.scope(), &new).await?;
+        work.tx.replay_begin(work.actor, &new, work.now).await?;
+        let after = json!({"replay": new.id, "from": self.from, "to": self.to, "deliveries": deliveries});
+        work.changed("delivery.replay_range", endpoint.id, AuditChange::added(endpoint.client_id, after));
+        Ok(BegunReplay { id: new.id, deliveries })
+    }
+}
+
+/// Which deliveries are listed; what is none is any.
+#[derive(Debug, Clone, Default)]
+pub struct DeliveryQuery {
+    /// To this endpoint.
+    pub endpoint: Option<EndpointId>,
+    /// In this state.
+    pub state: Option<DeliveryState>,
+    /// Of this lead.
+    pub lead: Option<LeadId>,
+    /// Of one client: its slug.
+    pub client: Option<String>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Deliveries, newest first.
+///
+/// # Errors
+/// Names the clients there are where it is none of them.
+pub async fn list(actions: &Actions, actor: &Actor, query: &DeliveryQuery) -> Result<Vec<DeliveryRecord>, Refusal> {
+    permit(actor, Permission::Work)?;
+    let scope = client::scope(actions, actor, query.client.as_deref()).await?;
+    let state = query.state.map(|state| state.word().to_owned());
+    let filter = DeliveryFilter { id: None, endpoint: query.endpoint, state, lead: query.lead };
+    Ok(actions.store.deliveries(scope, &filter, i64::from(query.limit)).await?)
+}
+
+/// A delivery with every attempt of it.
+#[derive(Debug)]
+pub struct DeliveryHistory {
+    /// The delivery.
+    pub delivery: DeliveryRecord,
+    /// Its attempts, oldest first.
+    pub attempts: Vec<AttemptRow>,
+}
+
+/// A delivery with every attempt of it.
+///
+/// # Errors
+/// `Missing` where there is none in the actor's scope.
+pub async fn show(actions: &Actions, actor: &Actor, id: DeliveryId) -> Result<DeliveryHistory, Refusal> {
+    permit(actor, Permission::Work)?;
+    let filter = DeliveryFilter { id: Some(id), ..DeliveryFilter::default() };
+    let found = actions.store.deliveries(actor.scope(), &filter, 1).await?.pop();
+    let delivery = found.ok_or_else(|| Refusal::missing("delivery", id))?;
+    Ok(DeliveryHistory { delivery, attempts: actions.store.attempts_of(actor.scope(), id).await? })
+}
+
+/// Replays in the actor's scope, newest first.
+///
+/// # Errors
+/// When the database is away.
+pub async fn replays(actions: &Actions, actor: &Actor) -> Result<Vec<ReplayRecord>, Refusal> {
+    permit(actor, Permission::Manage)?;
+    Ok(actions.store.replays(actor.scope(), REPLAYS).await?)
+}

@@ -1,0 +1,327 @@
+//! Leads: what is known of them, and what somebody did with them.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use jiff::{SignedDuration, Timestamp};
+use ripen_domain::{
+    actor::{Actor, Permission},
+    criteria::Criteria,
+    id::{DeliveryId, LeadId},
+    promise::When,
+    touch::Disposition,
+};
+use ripen_store::{
+    appointment::list::{AppointmentFilter, AppointmentRecord},
+    delivery::list::DeliveryRecord,
+    lead::{
+        recall::Recalled,
+        show::{LeadRecord, TouchRecord},
+        touch::{NewTouch, Worked, WorkedLead},
+        untouched::Untouched,
+    },
+    outcome::list::OutcomeRecord,
+    promise::{agree::Agreed, list::PromiseRecord},
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    Action, Actions, FieldErrors, Refusal, Work, client,
+    person::PersonQuery,
+    work::{AuditChange, permit},
+};
+
+/// Longest note, in bytes: what is longer is refused, and cut nowhere.
+const LONGEST_NOTE: usize = 20_000;
+/// Longest reason, in bytes.
+pub(crate) const LONGEST_WHY: usize = 2_000;
+
+/// Records a contact attempt or a note with everything it brought; the lead is decided again.
+#[derive(Debug, Clone)]
+pub struct TouchLead {
+    /// The same id again is the same touch.
+    pub touch: Option<Uuid>,
+    /// The lead.
+    pub lead: LeadId,
+    /// How it went.
+    pub disposition: Disposition,
+    /// Answers to questions of the script.
+    pub answer: Vec<NewAnswer>,
+    /// Words to keep.
+    pub note: Option<String>,
+    /// The next step that was agreed with the person.
+    pub next: Option<NextWish>,
+}
+
+/// An answer to a question of the script.
+#[derive(Debug, Clone)]
+pub struct NewAnswer {
+    /// The question's id.
+    pub question: String,
+    /// As given.
+    pub value: Value,
+}
+
+/// A next step that is wanted.
+#[derive(Debug, Clone)]
+pub struct NextWish {
+    /// When.
+    pub when: When,
+    /// What was agreed.
+    pub why: String,
+}
+
+/// A touch that is recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Touched {
+    /// Its id.
+    pub touch: Uuid,
+    /// It was recorded before: nothing changed.
+    pub is_repeated: bool,
+    /// How many answers it brought.
+    pub answers: usize,
+    /// It used a round.
+    pub round_used: bool,
+    /// When the next step that was agreed falls due.
+    pub next: Option<Timestamp>,
+}
+
+impl Action for TouchLead {
+    type Done = Touched;
+
+    const PERMISSION: Permission = Permission::Work;
+
+    async fn act(&self, work: &mut Work<'_>) -> Result<Touched, Refusal> {
+        let lead = load(work, self.lead).await?;
+        let mut errors = FieldErrors::default();
+        let answers = self.answers(work, &lead, &mut errors).await?;
+        let note = errors.words("note", self.note.as_deref(), LONGEST_NOTE);
+        let next = self.next.as_ref().map(|next| {
+            let due = next.when.due(work.now, &work.actions.hours, &lead.places());
+            let why = errors.needed_words("why", &next.why, LONGEST_WHY, "say what was agreed");
+            (errors.take("next", due), why)
+        });
+        errors.finish()?;
+        let agreed = next.as_ref().and_then(|(due, why)| Some(Agreed { due: (*due)?, why }));
+        let id = self.touch.unwrap_or_else(|| work.fresh_id());
+        let new = NewTouch {
+            id,
+            lead: self.lead,
+            disposition: self.disposition,
+            answers: &answers,
+            note: note.as_deref(),
+            agreed,
+        };
+        let worked = done(work.tx.touch(work.actor, &new, work.now).await?, self.lead)?;
+        let next = agreed.map(|agreed| agreed.due.at);
+        if let Some(worked) = &worked {
+            // No answers and no words of the person: they lie with the lead, where they are erased.
+            let questions: Vec<_> = answers.iter().map(|(question, _)| question).collect();
+            let after = json!({"touch": id, "disposition": self.disposition.word(), "answers": questions,
+                "note": note.is_some(), "round_used": worked.effect.round, "next": next});
+            work.changed("lead.touch", self.lead, AuditChange::added(worked.client, after));
+        }
+        let round_used = worked.as_ref().is_some_and(|worked| worked.effect.round);
+        Ok(Touched { touch: id, is_repeated: worked.is_none(), answers: answers.len(), round_used, next })
+    }
+}
+
+impl TouchLead {
+    /// Each question once, each answer one that a decision could use.
+    async fn answers(
+        &self,
+        work: &Work<'_>,
+        lead: &LeadRecord,
+        errors: &mut FieldErrors,
+    ) -> Result<Vec<(String, Value)>, Refusal> {
+        if self.answer.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Some(criteria) = criteria_of(work.actions, lead).await? else {
+            let program = &lead.program.0;
+            let none = format!("the program {program} has no criteria yet, so there are no questions");
+            errors.add("answer", "no_criteria", none);
+            return Ok(Vec::new());
+        };
+        let mut seen = BTreeSet::new();
+        for NewAnswer { question, value } in &self.answer {
+            let is_first = seen.insert(question);
+            errors.require(is_first, "answer", "repeated", || format!("{question:?} is answered twice"));
+            if is_first {
+                errors.take("answer", criteria.check_answer(question, value, work.now));
+            }
+        }
+        Ok(self.answer.iter().map(|answer| (answer.question.clone(), answer.value.clone())).collect())
+    }
+}
+
+async fn criteria_of(actions: &Actions, lead: &LeadRecord) -> Result<Option<Arc<Criteria>>, Refusal> {
+    let Some(id) = lead.program.1 else { return Ok(None) };
+    Ok(actions.documents.get(&[id]).await?.remove(&id))
+}
+
+/// Takes an A lead back: what was not sent yet is stopped, clients that have it are told, and it is the desk's again.
+#[derive(Debug, Clone)]
+pub struct RecallLead {
+    /// The lead.
+    pub lead: LeadId,
+    /// Why, in words that the client reads too.
+    pub why: String,
+}
+
+/// A lead that was taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecalledLead {
+    /// Deliveries that were stopped.
+    pub stopped: u64,
+    /// Endpoints that had it and are told.
+    pub told: usize,
+}
+
+impl Action for RecallLead {
+    type Done = RecalledLead;
+
+    const PERMISSION: Permission = Permission::Work;
+
+    async fn act(&self, work: &mut Work<'_>) -> Result<RecalledLead, Refusal> {
+        let mut errors = FieldErrors::default();
+        let why = errors.needed_words("why", &self.why, LONGEST_WHY, "the client is told this: say it in a few words");
+        errors.finish()?;
+        match work.tx.lead_recall(work.actor, self.lead, &why, work.now).await? {
+            Recalled::Done { client, stopped, told } => {
+                let after = json!({"stopped": stopped, "told": told});
+                work.changed("lead.recall", self.lead, AuditChange::added(client, after));
+                Ok(RecalledLead { stopped, told })
+            }
+            Recalled::Unknown => Err(Refusal::missing("lead", self.lead)),
+            Recalled::NotMatured => {
+                let nothing = format!("{} is no open A lead: there is nothing to take back", self.lead);
+                Err(Refusal::conflict("not_matured", nothing))
+            }
+        }
+    }
+}
+
+/// A lead in the actor's scope, as an action's transaction sees it.
+pub(crate) async fn load(work: &mut Work<'_>, lead: LeadId) -> Result<LeadRecord, Refusal> {
+    let found = work.tx.lead(work.actor.scope(), lead).await?;
+    found.ok_or_else(|| Refusal::missing("lead", lead))
+}
+
+/// What became of a change to a lead; none where it was made before.
+pub(crate) fn done(worked: Worked, lead: LeadId) -> Result<Option<WorkedLead>, Refusal> {
+    match worked {
+        Worked::Done(worked) => Ok(Some(worked)),
+        Worked::Again => Ok(None),
+        Worked::Unknown => Err(Refusal::missing("lead", lead)),
+        Worked::Closed(why) => {
+            let closed = format!("{lead} is not open any more ({why}): a new enquiry of the person opens a new lead");
+            Err(Refusal::conflict("closed", closed))
+        }
+    }
+}
+
+/// A lead in the actor's scope.
+///
+/// # Errors
+/// `Missing` where there is none.
+pub async fn find(actions: &Actions, actor: &Actor, lead: LeadId) -> Result<LeadRecord, Refusal> {
+    permit(actor, Permission::Work)?;
+    let found = actions.store.lead(actor.scope(), lead).await?;
+    found.ok_or_else(|| Refusal::missing("lead", lead))
+}
+
+/// A lead with everything that happened to it, each oldest first.
+#[derive(Debug)]
+pub struct LeadHistory {
+    /// The lead.
+    pub lead: LeadRecord,
+    /// Its promises.
+    pub promises: Vec<PromiseRecord>,
+    /// What was done with it.
+    pub touches: Vec<TouchRecord>,
+    /// The newest answer to each question: question, answer, when, from whom.
+    pub answers: Vec<(String, Value, Timestamp, String)>,
+    /// What was sent of it.
+    pub deliveries: Vec<DeliveryRecord>,
+    /// What clients said of it, each of a delivery.
+    pub outcomes: Vec<(DeliveryId, OutcomeRecord)>,
+    /// Times agreed, also past and cancelled ones.
+    pub appointments: Vec<AppointmentRecord>,
+}
+
+/// A lead with everything that happened to it.
+///
+/// # Errors
+/// `Missing` where there is none in the actor's scope.
+pub async fn show(actions: &Actions, actor: &Actor, lead: LeadId) -> Result<LeadHistory, Refusal> {
+    let (store, scope) = (&actions.store, actor.scope());
+    let record = find(actions, actor, lead).await?;
+    let deliveries = store.deliveries_of_lead(scope, lead).await?;
+    let mut outcomes = Vec::new();
+    for delivery in &deliveries {
+        let said = store.outcomes_of(scope, delivery.id).await?;
+        outcomes.extend(said.into_iter().map(|said| (delivery.id, said)));
+    }
+    outcomes.sort_by_key(|(_, said)| said.at);
+    let filter = AppointmentFilter { lead: Some(lead), ..AppointmentFilter::default() };
+    Ok(LeadHistory {
+        lead: record,
+        promises: store.promises_of_lead(scope, lead).await?,
+        touches: store.touches_of_lead(scope, lead).await?,
+        answers: store.answers_of_lead(scope, lead).await?,
+        deliveries,
+        outcomes,
+        appointments: store.appointments(scope, filter).await?,
+    })
+}
+
+/// A lead and when its next step is due.
+#[derive(Debug)]
+pub struct LeadSummary {
+    /// The lead.
+    pub lead: LeadRecord,
+    /// Its earliest open promise.
+    pub next: Option<Timestamp>,
+}
+
+/// The leads of one person, of every client or of the one named, newest first.
+///
+/// # Errors
+/// When the person or the client cannot be read.
+pub async fn list(
+    actions: &Actions,
+    actor: &Actor,
+    person: &PersonQuery,
+    client: Option<&str>,
+) -> Result<Vec<LeadSummary>, Refusal> {
+    permit(actor, Permission::Work)?;
+    let identity = person.identity()?;
+    let scope = client::scope(actions, actor, client).await?;
+    let mut summaries = Vec::new();
+    for id in actions.store.leads_of(scope, &identity).await? {
+        if let Some(lead) = actions.store.lead(scope, id).await? {
+            let promises = actions.store.promises_of_lead(scope, id).await?;
+            let open = promises.iter().filter(|promise| promise.ended.is_none());
+            summaries.push(LeadSummary { lead, next: open.filter_map(|promise| promise.due_at).min() });
+        }
+    }
+    Ok(summaries)
+}
+
+/// A leads that clients have had for so many hours and said nothing of, oldest first.
+///
+/// # Errors
+/// Names the clients there are where it is none of them.
+pub async fn untouched(
+    actions: &Actions,
+    actor: &Actor,
+    client: Option<&str>,
+    hours: u32,
+) -> Result<Vec<Untouched>, Refusal> {
+    permit(actor, Permission::Work)?;
+    let scope = client::scope(actions, actor, client).await?;
+    let now = actions.clock.now();
+    let until = now.checked_sub(SignedDuration::from_hours(i64::from(hours))).unwrap_or(now);
+    Ok(actions.store.untouched(scope, (Timestamp::UNIX_EPOCH, until), None).await?)
+}

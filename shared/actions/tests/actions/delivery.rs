@@ -1,0 +1,70 @@
+//! Deliveries that are sent again.
+
+use ripen_actions::{
+    Refusal,
+    delivery::{DeliveryQuery, ReplayDelivery, ReplayRange, RetryDelivery, list, replays, show},
+};
+use ripen_domain::{
+    actor::Role,
+    id::{DeliveryId, EndpointId},
+};
+use uuid::Uuid;
+
+use crate::{
+    delivered::outsiders,
+    harness::{office, operator, user},
+};
+
+#[tokio::test]
+async fn what_was_delivered_is_replayed_and_not_retried() {
+    let office = office().await;
+    let delivery = office.delivered(&office.client("Acme").await).await.delivery;
+    let retried = office.actions.run(&operator(), &RetryDelivery { delivery }).await;
+    assert!(matches!(retried, Err(Refusal::Conflict { code: "delivered", .. })), "{retried:?}");
+    office.actions.rehearse(&operator(), &ReplayDelivery { delivery }).await.unwrap();
+    assert!(office.audited().await.is_empty());
+    assert_eq!(show(&office.actions, &operator(), delivery).await.unwrap().delivery.state, "delivered");
+    let again = office.actions.run(&operator(), &ReplayDelivery { delivery }).await.unwrap();
+    assert_eq!((again.id, again.state.as_str()), (delivery, "pending"));
+    assert_eq!(office.audited().await, ["delivery.replay"]);
+    let unknown = RetryDelivery { delivery: DeliveryId::from_uuid(Uuid::from_u128(5)) };
+    let missing = office.actions.run(&operator(), &unknown).await;
+    assert!(matches!(missing, Err(Refusal::Missing { what: "delivery", .. })), "{missing:?}");
+}
+
+#[tokio::test]
+async fn a_range_is_replayed_where_it_is_one_and_its_endpoint_works() {
+    let office = office().await;
+    let delivery = office.delivered(&office.client("Acme").await).await.delivery;
+    let found = show(&office.actions, &operator(), delivery).await.unwrap().delivery;
+    let (endpoint, _) = found.endpoint.unwrap();
+    let (from, to) = ("2020-01-01T00:00:00Z".parse().unwrap(), "2040-01-01T00:00:00Z".parse().unwrap());
+    let backwards = ReplayRange { endpoint, from: to, to: from };
+    let Err(Refusal::Invalid(errors)) = office.actions.run(&operator(), &backwards).await else { panic!("backwards") };
+    assert_eq!((errors[0].field.as_str(), errors[0].code), ("from", "out_of_range"));
+    let range = ReplayRange { endpoint, from, to };
+    assert_eq!(office.actions.rehearse(&operator(), &range).await.unwrap().deliveries, 1);
+    assert!(replays(&office.actions, &operator()).await.unwrap().is_empty());
+    let begun = office.actions.run(&operator(), &range).await.unwrap();
+    let all = replays(&office.actions, &operator()).await.unwrap();
+    assert_eq!((all[0].id, all[0].by.as_str()), (begun.id, "dana"));
+    assert_eq!(office.audited().await, ["delivery.replay_range"]);
+    let nowhere = ReplayRange { endpoint: EndpointId::from_uuid(Uuid::from_u128(5)), ..range };
+    let missing = office.actions.run(&operator(), &nowhere).await;
+    assert!(matches!(missing, Err(Refusal::Missing { what: "endpoint", .. })), "{missing:?}");
+}
+
+#[tokio::test]
+async fn agents_look_at_deliveries_and_only_managers_send_again() {
+    let office = office().await;
+    let (acme, _) = (office.client("Acme").await, office.client("Other").await);
+    let delivery = office.delivered(&acme).await.delivery;
+    let agent = user(Role::Agent, None);
+    let theirs = |client: &str| DeliveryQuery { client: Some(client.to_owned()), limit: 9, ..DeliveryQuery::default() };
+    assert_eq!(list(&office.actions, &agent, &theirs("acme")).await.unwrap().len(), 1);
+    assert!(list(&office.actions, &agent, &theirs("other")).await.unwrap().is_empty());
+    for actor in outsiders(acme.id).into_iter().chain([agent]) {
+        let refused = office.actions.run(&actor, &ReplayDelivery { delivery }).await;
+        assert!(matches!(refused, Err(Refusal::Forbidden { .. })), "{actor}");
+    }
+}
