@@ -17,7 +17,7 @@ use ripen_store::{
         recall::Recalled,
         show::{LeadRecord, TouchRecord},
         touch::{NewTouch, Worked, WorkedLead},
-        untouched::Untouched,
+        untouched::UntouchedLead,
     },
     outcome::list::OutcomeRecord,
     promise::{agree::Agreed, list::PromiseRecord},
@@ -318,10 +318,10 @@ pub async fn untouched(
     actor: &Actor,
     client: Option<&str>,
     hours: u32,
-) -> Result<Vec<Untouched>, Refusal> {
+) -> Result<Vec<UntouchedLead>, Refusal> {
     permit(actor, Permission::Work)?;
     let scope = client::scope(actions, actor, client).await?;
     let now = actions.clock.now();
     let until = now.checked_sub(SignedDuration::from_hours(i64::from(hours))).unwrap_or(now);
-    Ok(actions.store.untouched(scope, (Timestamp::UNIX_EPOCH, until), None).await?)
+    Ok(actions.store.leads_untouched(scope, (Timestamp::UNIX_EPOCH, until), None).await?)
 }

@@ -13,7 +13,7 @@ use ripen_actions::{
 use ripen_domain::{actor::Actor, id::LeadId, promise::When, touch::Disposition};
 use ripen_store::{
     delivery::list::DeliveryRecord,
-    lead::{show::LeadRecord, untouched::Untouched},
+    lead::{show::LeadRecord, untouched::UntouchedLead},
 };
 use serde_json::{Value, json};
 
@@ -159,7 +159,7 @@ fn answer(given: &str) -> anyhow::Result<NewAnswer> {
     Ok(NewAnswer { question: question.to_owned(), value })
 }
 
-fn untouched_row(one: &Untouched) -> Value {
+fn untouched_row(one: &UntouchedLead) -> Value {
     json!({"lead": one.lead, "client": one.client.1, "person": one.person, "delivered_at": one.delivered_at,
            "rep": one.to.as_ref().and_then(|(name, _)| name.clone()), "delivery": one.delivery})
 }

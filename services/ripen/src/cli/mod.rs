@@ -32,7 +32,7 @@ pub use rep::RepAction;
 pub use route::RouteAction;
 pub use source::SourceAction;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::net::SocketAddr;
 
 use clap::{Args, Parser, Subcommand};
 use ripen_runtime::config::Role;

@@ -8,7 +8,7 @@ use ripen_actions::{
     },
     rep::AddRep,
 };
-use ripen_domain::{actor::Role, id::LeadId};
+use ripen_domain::{actor::UserRole, id::LeadId};
 use ripen_store::client::record::ClientRecord;
 
 use crate::{
@@ -53,7 +53,7 @@ async fn every_wrong_field_is_said_at_once_and_a_time_that_is_not_free_comes_wit
 async fn a_slot_is_held_booked_moved_and_cancelled_each_with_its_audit() {
     let office = office().await;
     let (_, lead) = with_rep(&office).await;
-    let agent = user(Role::Agent, None);
+    let agent = user(UserRole::Agent, None);
     let hold = HoldSlot { wish: wish(lead, "Dana Hill", AT), minutes: Some(5) };
     office.actions.rehearse(&agent, &hold).await.unwrap();
     assert!(office.audited().await.is_empty() && office.count("select count(*) from appointment").await == 0);

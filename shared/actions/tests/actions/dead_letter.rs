@@ -4,7 +4,7 @@ use ripen_actions::{
     Refusal,
     dead_letter::{DropDeadLetter, ReplayDeadLetters, ReplayedLetters, find, list},
 };
-use ripen_domain::actor::Role;
+use ripen_domain::actor::UserRole;
 use ripen_store::arrival::dead_letter::NewDeadLetter;
 use uuid::Uuid;
 
@@ -47,7 +47,7 @@ async fn arrivals_wait_in_the_spool_again_and_offers_end() {
 async fn one_is_dropped_once_and_by_managers_alone() {
     let office = office().await;
     let [letter, _] = given_up(&office).await;
-    let refused = office.actions.run(&user(Role::Agent, None), &DropDeadLetter { letter }).await;
+    let refused = office.actions.run(&user(UserRole::Agent, None), &DropDeadLetter { letter }).await;
     assert!(matches!(refused, Err(Refusal::Forbidden { .. })), "{refused:?}");
     assert_eq!(find(&office.actions, &operator(), letter).await.unwrap().letter.body, b"{}");
     office.actions.run(&operator(), &DropDeadLetter { letter }).await.unwrap();

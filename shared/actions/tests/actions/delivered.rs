@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
-    actor::Role,
+    actor::UserRole,
     id::{ClientId, DeliveryId, LeadId},
 };
 use ripen_store::{audit::list::AuditRecord, client::record::ClientRecord};
@@ -93,5 +93,5 @@ impl Office {
 
 /// Everybody who may not work leads.
 pub fn outsiders(client: ClientId) -> [ripen_domain::actor::Actor; 2] {
-    [crate::harness::user(Role::Broker, Some(client)), crate::harness::program(client)]
+    [crate::harness::user(UserRole::Broker, Some(client)), crate::harness::program(client)]
 }

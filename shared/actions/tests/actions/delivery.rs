@@ -5,7 +5,7 @@ use ripen_actions::{
     delivery::{DeliveryQuery, ReplayDelivery, ReplayRange, RetryDelivery, list, replays, show},
 };
 use ripen_domain::{
-    actor::Role,
+    actor::UserRole,
     id::{DeliveryId, EndpointId},
 };
 use uuid::Uuid;
@@ -59,7 +59,7 @@ async fn agents_look_at_deliveries_and_only_managers_send_again() {
     let office = office().await;
     let (acme, _) = (office.client("Acme").await, office.client("Other").await);
     let delivery = office.delivered(&acme).await.delivery;
-    let agent = user(Role::Agent, None);
+    let agent = user(UserRole::Agent, None);
     let theirs = |client: &str| DeliveryQuery { client: Some(client.to_owned()), limit: 9, ..DeliveryQuery::default() };
     assert_eq!(list(&office.actions, &agent, &theirs("acme")).await.unwrap().len(), 1);
     assert!(list(&office.actions, &agent, &theirs("other")).await.unwrap().is_empty());

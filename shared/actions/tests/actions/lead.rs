@@ -4,7 +4,7 @@ use ripen_actions::{
     Refusal,
     lead::{NewAnswer, NextWish, RecallLead, TouchLead, find, show},
 };
-use ripen_domain::{actor::Role, id::LeadId, touch::Disposition};
+use ripen_domain::{actor::UserRole, id::LeadId, touch::Disposition};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -45,7 +45,7 @@ async fn every_wrong_field_of_a_touch_is_said_at_once_and_nothing_is_kept() {
 async fn a_touch_is_recorded_once_with_its_audit_and_a_rehearsal_leaves_nothing() {
     let office = office().await;
     let lead = office.worked(&office.client("Acme").await).await;
-    let agent = user(Role::Agent, None);
+    let agent = user(UserRole::Agent, None);
     let rehearsed = office.actions.rehearse(&agent, &touch(lead)).await.unwrap();
     assert!(!rehearsed.is_repeated && rehearsed.next.is_some());
     assert!(office.audited().await.is_empty() && office.count("select count(*) from touch").await == 0);

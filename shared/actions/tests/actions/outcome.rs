@@ -6,7 +6,7 @@ use ripen_actions::{
     outcome_import::{OutcomeImport, OutcomeRow},
 };
 use ripen_domain::{
-    actor::{Actor, Role, System},
+    actor::{Actor, System, UserRole},
     id::DeliveryId,
     outcome::{How, OutcomeFields},
 };
@@ -44,7 +44,7 @@ async fn a_program_reports_on_its_own_deliveries_once_and_a_rehearsal_leaves_not
     assert!(office.audited().await.is_empty() && office.count("select count(*) from outcome").await == 0);
     let elsewhere = office.actions.run(&program(other.id), &lost).await;
     assert!(matches!(elsewhere, Err(Refusal::Missing { what: "delivery", .. })), "{elsewhere:?}");
-    let broker = office.actions.run(&user(Role::Broker, Some(acme.id)), &lost).await;
+    let broker = office.actions.run(&user(UserRole::Broker, Some(acme.id)), &lost).await;
     assert!(matches!(broker, Err(Refusal::Forbidden { .. })), "{broker:?}");
 
     assert_eq!(office.actions.run(&program(acme.id), &lost).await.unwrap(), OutcomeResult::Recorded);
@@ -105,7 +105,7 @@ async fn each_row_of_an_import_stands_alone_and_a_rehearsal_leaves_nothing() {
         let audited = usize::from(!is_rehearsal);
         assert_eq!(office.audited().await.len(), audited, "what is recorded is audited, once");
     }
-    let agent = user(Role::Agent, None);
+    let agent = user(UserRole::Agent, None);
     assert!(matches!(
         OutcomeImport::begin(&office.actions, &agent, "acme", true).await.map(|_| ()),
         Err(Refusal::Forbidden { .. })
