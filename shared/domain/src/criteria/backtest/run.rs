@@ -155,6 +155,14 @@ pub struct Backtest {
     examples: Vec<ChangedDecision>,
 }
 
+/// A lead, and the draft under which its past is decided again.
+#[derive(Clone, Copy)]
+struct LeadUnderDraft<'a> {
+    id: LeadId,
+    draft: &'a Criteria,
+    past: &'a PastLead,
+}
+
 impl Backtest {
     /// Decides one lead's past again under the draft.
     pub fn lead(&mut self, draft: &Criteria, id: LeadId, past: &PastLead, outcome: Option<OutcomeKind>) {
@@ -164,7 +172,7 @@ impl Backtest {
         let mut score = None;
         for decision in &past.decisions {
             let was = last[1].map(|standing| standing.grade());
-            let (before, after, points) = self.again(draft, id, past, decision, |cause| {
+            let (before, after, points) = self.again(&LeadUnderDraft { id, draft, past }, decision, |cause| {
                 let was = was.or(cause.before);
                 cause.after(was)
             });
@@ -190,18 +198,18 @@ impl Backtest {
         let noted: Noted = serde_json::from_str(&last.receipt).unwrap_or_default();
         if noted.closed.is_none() {
             self.leads += 1;
-            self.again(draft, id, past, &PastDecision { at: now, ..last.clone() }, |_| Cause::regrade());
+            let lead = LeadUnderDraft { id, draft, past };
+            self.again(&lead, &PastDecision { at: now, ..last.clone() }, |_| Cause::regrade());
         }
     }
 
     fn again(
         &mut self,
-        draft: &Criteria,
-        id: LeadId,
-        past: &PastLead,
+        lead: &LeadUnderDraft<'_>,
         decision: &PastDecision,
         why: impl FnOnce(Cause) -> Cause,
     ) -> (BacktestStanding, BacktestStanding, i32) {
+        let LeadUnderDraft { id, draft, past } = *lead;
         // A receipt that cannot be read, as of an erased person, still has its instant.
         let noted: Noted = serde_json::from_str(&decision.receipt).unwrap_or_default();
         let before = BacktestStanding::of(decision.grade, noted.closed.is_some());
