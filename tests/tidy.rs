@@ -31,6 +31,8 @@ mod repository;
 mod routes;
 #[path = "tidy/schema.rs"]
 mod schema;
+#[path = "tidy/scopes.rs"]
+mod scopes;
 #[path = "tidy/shipped.rs"]
 mod shipped;
 #[path = "tidy/sources.rs"]

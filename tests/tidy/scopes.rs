@@ -1,0 +1,230 @@
+//! Nothing is read or changed across clients by omission: every public function of the store that goes to the database
+//! takes a `Scope`, or the `Actor` whose scope it is, or is on the list of those that need none, with the reason.
+//!
+//! Going to the database is being `async`.
+
+use syn::{FnArg, ImplItemFn, ItemFn, ItemImpl, Signature, Visibility, visit::Visit};
+
+use crate::{
+    refuse,
+    shipped::{Source, parse, shipped},
+};
+
+/// Functions that serve the system and not somebody who asks, by the reason why they take no scope.
+const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
+    (
+        "the qualifier's batch, under the locks of the persons that its messages are about",
+        &[
+            "answers_of",
+            "appointments_ahead",
+            "appointments_end",
+            "arrivals_by_content",
+            "arrivals_end_same",
+            "arrivals_note_seen",
+            "arrivals_owners",
+            "arrivals_seen",
+            "arrivals_write",
+            "identities_anchor",
+            "identities_lock",
+            "identities_of",
+            "leads_lock",
+            "leads_lock_of",
+            "leads_write",
+            "maturations_write",
+            "notices_drop",
+            "notices_once",
+            "notices_to_rep",
+            "offers_write",
+            "persons_by_identity",
+            "persons_of",
+            "persons_write",
+            "promises_end",
+            "promises_of",
+            "promises_put_off",
+            "regrades_delete",
+            "regrades_of",
+            "settings_of",
+            "suspect_clear",
+            "suspect_note",
+            "teams_lock",
+            "enqueue",
+            "turns_write",
+        ],
+    ),
+    (
+        "the re-routing of what is held, client after client, under each client's row",
+        &["clients_to_route", "leads_to_route", "held_lock", "held_put_off", "held_settle"],
+    ),
+    (
+        "sweeps over what is due, whosever it is",
+        &[
+            "answers_waiting",
+            "circuits_update",
+            "endpoints_failing",
+            "fallback_step",
+            "replay_step",
+            "sweep_circuits",
+            "sweep_criteria",
+            "sweep_deliveries",
+            "sweep_forget_leases",
+            "sweep_forget_offers",
+            "sweep_promises",
+            "sweep_regrades",
+        ],
+    ),
+    (
+        "a worker with a lease of its own on each row",
+        &[
+            "deliveries_lease",
+            "deliveries_release",
+            "deliveries_settle",
+            "deliveries_under_way",
+            "deliveries_withdraw",
+            "endpoint_disable",
+            "notice_settle",
+            "notices_lease",
+        ],
+    ),
+    (
+        "what arrived and is on no lead yet: bytes with an id",
+        &["dead_letters_keep", "spool_claim", "spool_count", "spool_delete", "spool_insert"],
+    ),
+    ("authentication: from a secret to who has it", &["client_token_holder", "source_by_key", "source_by_token"]),
+    (
+        "criteria and programs, which are the firm's, and the past that they are tried on and replayed against",
+        &[
+            "backtest_add",
+            "backtest_hash",
+            "criteria_activate",
+            "criteria_documents",
+            "criteria_list",
+            "criteria_versions",
+            "get",
+            "next",
+            "program_lock",
+            "program_names",
+            "program_take_leads",
+        ],
+    ),
+    (
+        "the process and its database",
+        &[
+            "begin",
+            "clock",
+            "close",
+            "commit",
+            "findings",
+            "given_up",
+            "link_key",
+            "migrate",
+            "partitions",
+            "partitions_make",
+            "ping",
+            "schema",
+            "server",
+        ],
+    ),
+    ("there is no client yet", &["client_add"]),
+    (
+        "takes the one client, source or rep that authentication has found, which is narrower than any scope",
+        &["arrival_status", "rep_links"],
+    ),
+    ("writes for a client that its action has locked under the actor's scope", &["client_token_add"]),
+];
+
+#[test]
+fn every_function_of_the_store_is_told_whose_data_is_meant() {
+    let store = shipped().iter().filter(|source| source.path.starts_with("shared/store/src/"));
+    let found: Vec<Found> = store.flat_map(unscoped).collect();
+    let listed = || OF_THE_SYSTEM.iter().flat_map(|(_, names)| names.iter().copied());
+    let missing = found.iter().filter(|found| !listed().any(|name| name == found.name)).map(|found| {
+        format!("{}:{}: `{}` takes no `Scope`, and is not listed as the system's", found.path, found.line, found.name)
+    });
+    let outdated = listed().filter(|name| !found.iter().any(|found| found.name == *name));
+    let outdated =
+        outdated.map(|name| format!("tests/tidy/scopes.rs lists {name}, which is not there or takes a scope"));
+    refuse(&missing.chain(outdated).collect::<Vec<_>>());
+}
+
+struct Found {
+    path: String,
+    line: usize,
+    name: String,
+}
+
+fn unscoped(source: &Source) -> Vec<Found> {
+    let mut functions = Functions { of_trait: false, signatures: Vec::new() };
+    functions.visit_file(&source.file);
+    let without = functions.signatures.into_iter().filter(|signature| !takes_scope(signature));
+    without
+        .map(|signature| Found {
+            path: source.path.clone(),
+            line: signature.ident.span().start().line,
+            name: signature.ident.to_string(),
+        })
+        .collect()
+}
+
+struct Functions<'ast> {
+    of_trait: bool,
+    signatures: Vec<&'ast Signature>,
+}
+
+impl<'ast> Functions<'ast> {
+    fn meet(&mut self, visibility: &Visibility, signature: &'ast Signature) {
+        if matches!(visibility, Visibility::Public(_)) && signature.asyncness.is_some() && !self.of_trait {
+            self.signatures.push(signature);
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Functions<'ast> {
+    fn visit_item_fn(&mut self, item: &'ast ItemFn) {
+        self.meet(&item.vis, &item.sig);
+    }
+
+    fn visit_item_impl(&mut self, item: &'ast ItemImpl) {
+        self.of_trait = item.trait_.is_some();
+        syn::visit::visit_item_impl(self, item);
+        self.of_trait = false;
+    }
+
+    fn visit_impl_item_fn(&mut self, item: &'ast ImplItemFn) {
+        self.meet(&item.vis, &item.sig);
+    }
+}
+
+fn takes_scope(signature: &Signature) -> bool {
+    struct Names(bool);
+    impl<'ast> Visit<'ast> for Names {
+        fn visit_path_segment(&mut self, segment: &'ast syn::PathSegment) {
+            self.0 |= segment.ident == "Scope" || segment.ident == "Actor";
+            syn::visit::visit_path_segment(self, segment);
+        }
+    }
+    signature.inputs.iter().any(|argument| {
+        let mut names = Names(false);
+        if let FnArg::Typed(typed) = argument {
+            names.visit_type(&typed.ty);
+        }
+        names.0
+    })
+}
+
+#[test]
+fn the_check_of_scopes_finds_what_it_is_for() {
+    let content = "
+        impl Store {
+            pub async fn with(&self, scope: Scope, lead: LeadId) {}
+            pub async fn with_reference(&self, scope: &crate::Scope) {}
+            pub async fn with_actor(&self, actor: &Actor) {}
+            pub async fn without(&self, lead: LeadId) {}
+            pub(crate) async fn inside(&self) {}
+            pub fn pure(&self) {}
+        }
+        impl Other for Store { async fn of_a_trait(&self) {} }
+        pub async fn free(store: &Store) {}";
+    let found = unscoped(&parse("shared/store/src/lead/show.rs", content));
+    let names: Vec<&str> = found.iter().map(|found| &*found.name).collect();
+    assert_eq!(names, ["without", "free"]);
+}
