@@ -43,7 +43,7 @@ impl Store {
                     order by x.is_fallback desc, x.created_at, x.id limit 1) as tell
             from endpoint e join client c on c.id = e.client_id
             where e.state = 'enabled' and e.failing_since <= $1
-               or e.state = 'disabled' and e.state_reason is distinct from 'disabled by the firm'"#,
+               or e.state = 'disabled' and e.disabled_by is distinct from 'firm'"#,
             since.to_sqlx()
         )
         .fetch_all(&self.pool)

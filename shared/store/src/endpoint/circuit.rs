@@ -102,6 +102,7 @@ impl Store {
             update endpoint e set failures = n.failures, failing_since = n.since, probes = n.probes, probe_at = n.probe_at,
                    release_at = case when n.closed then $7 when n.probe_at is not null then null else e.release_at end,
                    state = case when n.disabled is null then e.state else 'disabled' end,
+                   disabled_by = case when n.disabled is null then e.disabled_by else 'answers' end,
                    state_reason = coalesce(n.disabled, e.state_reason)
             from unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::integer[], $5::timestamptz[], $6::boolean[], $8::text[])
               as n (id, failures, since, probes, probe_at, closed, disabled)

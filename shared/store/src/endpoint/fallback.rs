@@ -32,7 +32,7 @@ impl Transaction {
     ) -> Result<(), StoreError> {
         sqlx::query!(
             "-- endpoint.remove_fallback
-            update endpoint set is_fallback = false, state = 'disabled', state_reason = 'disabled by the firm'
+            update endpoint set is_fallback = false, state = 'disabled', disabled_by = 'firm', state_reason = 'disabled by the firm'
             where client_id = $1 and is_fallback and ($2::uuid is null or client_id = $2)",
             client.uuid(),
             scope.client_uuid()

@@ -21,7 +21,8 @@ impl Store {
         let mut batch = self.begin().await?;
         let done = sqlx::query!(
             "-- endpoint.disable
-            update endpoint set state = 'disabled', state_reason = $2 where id = $1 and state = 'enabled'",
+            update endpoint set state = 'disabled', disabled_by = 'answers', state_reason = $2
+            where id = $1 and state = 'enabled'",
             endpoint.uuid(),
             why
         )
@@ -43,7 +44,7 @@ impl Transaction {
         let done = sqlx::query!(
             "-- endpoint.pause
             update endpoint set state_reason = case state when 'enabled' then 'disabled by the firm' else state_reason end,
-                   state = 'disabled'
+                   disabled_by = case state when 'enabled' then 'firm' else disabled_by end, state = 'disabled'
             where id = $1 and ($2::uuid is null or client_id = $2)",
             endpoint.uuid(),
             scope.client_uuid()
@@ -66,7 +67,7 @@ impl Transaction {
     ) -> Result<(), StoreError> {
         let row = sqlx::query!(
             "-- endpoint.enable
-            update endpoint set state = 'enabled', state_reason = null, failures = 0, failing_since = null, probes = 0,
+            update endpoint set state = 'enabled', disabled_by = null, state_reason = null, failures = 0, failing_since = null, probes = 0,
                    probe_at = null, release_at = $2
             where id = $1 and ($3::uuid is null or client_id = $3) returning client_id",
             endpoint.uuid(),
