@@ -25,9 +25,9 @@ pub struct QualifierContext {
     pub documents: Documents,
 }
 
-/// Who decides.
+/// Who ends what a decision ends: its criteria, as rows and lists have always named them.
 pub(crate) fn actor() -> Actor {
-    Actor::system(System::Qualifier)
+    Actor::system(System::Criteria)
 }
 
 impl QualifierContext {

@@ -5,12 +5,13 @@ use std::{
     sync::Arc,
 };
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use ripen_domain::{
     calling::{Hours, Place, Whereabouts, due_at, is_allowed, next_allowed},
     criteria::{Cause, ClientFacts, Criteria, Decision, Facts, LeadFacts, SourceFacts, qualify},
     id::{CriteriaId, DecisionId, LeadId, MaturationId},
     lead::{Grade, Stage},
+    outcome::ASK_AFTER,
     promise::{AfterDecision, Changes, Kind, NextPromise, Occasion, State, agreed_for, settle},
 };
 use ripen_store::{
@@ -21,9 +22,6 @@ use ripen_store::{
 use uuid::Uuid;
 
 use crate::unit_of_work::{TrackedLead, TrackedPerson, UnitOfWork};
-
-/// How long after a lead became A its client is asked what became of it.
-const OUTCOME_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// What the decisions of a batch ask to be written.
 #[derive(Debug, Default)]
@@ -204,7 +202,7 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
 
     /// When the lead is looked at again, in the hours of the place where the person is; when a client is asked, at any.
     fn due_at(&self, decision: &Decision, places: &[Place]) -> Timestamp {
-        let asked = || self.now.saturating_add(OUTCOME_AFTER).unwrap_or(self.now);
+        let asked = || self.now.saturating_add(ASK_AFTER).unwrap_or(self.now);
         match decision.next {
             Some(_) => due_at(&decision.receipt, self.hours, places).unwrap_or_else(asked),
             None => asked(),

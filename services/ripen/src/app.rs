@@ -179,9 +179,11 @@ async fn open_store(settings: &Settings, embedded: Option<&Embedded>) -> anyhow:
 fn store_options(settings: &Settings, url: String) -> StoreOptions {
     let DatabaseSettings { max_connections, list_connections, list_timeout_s, acquire_timeout_s, .. } =
         settings.database;
+    // A process that may open few keeps at least half of them for what cannot wait.
+    let list_connections = list_connections.min(max_connections / 2).max(1);
     StoreOptions {
         url,
-        connections: max_connections.saturating_sub(list_connections),
+        connections: max_connections.saturating_sub(list_connections).max(1),
         list_connections,
         list_timeout: Duration::from_secs(list_timeout_s),
         acquire_timeout: Duration::from_secs(acquire_timeout_s),

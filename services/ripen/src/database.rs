@@ -29,12 +29,13 @@ pub fn readers() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).min(CONNECTIONS as usize)
 }
 
-/// The pools of a command: one runs by itself for as long as it takes, so that only its lists have a time limit.
+/// The pools of a command, which runs by itself for as long as it takes.
 fn options(url: &str, settings: &Settings) -> StoreOptions {
     StoreOptions {
         // One more than there are readers: they keep theirs while a list is read beside them.
         list_connections: CONNECTIONS + 1,
-        list_timeout: Duration::from_secs(settings.database.list_timeout_s),
+        // Whoever waits for a command can stop it, and a back-test over years may take longer than any page.
+        list_timeout: Duration::ZERO,
         acquire_timeout: Duration::from_secs(settings.database.acquire_timeout_s),
         ..StoreOptions::new(url, CONNECTIONS)
     }

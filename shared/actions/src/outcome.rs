@@ -132,7 +132,7 @@ pub(crate) async fn record(work: &mut Work<'_>, scope: Scope, new: &NewOutcome<'
         Recorded::Again => OutcomeResult::Repeated,
         Recorded::Stale => OutcomeResult::Stale,
         Recorded::Refused(why) => OutcomeResult::Refused(why),
-        Recorded::Unknown => return Err(Refusal::missing("delivery", new.delivery)),
+        Recorded::Unknown => return Err(Refusal::missing("sent delivery", new.delivery)),
     })
 }
 

@@ -51,7 +51,7 @@ pub struct OutcomeReport {
     pub rows: u64,
     /// Recorded now.
     pub recorded: u64,
-    /// OutcomeFields before.
+    /// Said before.
     pub repeated: u64,
     /// Left to a person.
     pub left: Vec<LeftRow>,

@@ -58,6 +58,8 @@ pub enum System {
     Intake,
     /// Decides and promises.
     Qualifier,
+    /// The criteria themselves, where a decision of theirs ends something.
+    Criteria,
     /// Sends, and records what endpoints answer.
     Dispatcher,
     /// Serves pages, and verifies the links in mails.
@@ -71,6 +73,7 @@ impl System {
         match self {
             Self::Intake => "intake",
             Self::Qualifier => "qualifier",
+            Self::Criteria => "criteria",
             Self::Dispatcher => "dispatcher",
             Self::Desk => "desk",
             Self::Demo => "demo",

@@ -15,6 +15,8 @@ pub enum StoreError {
     Moved(&'static str),
     /// A stored value is none that this version knows.
     Corrupt(String),
+    /// A statement took longer than its time limit, or an administrator cancelled it: nothing was decided.
+    TooSlow,
     /// Anything else: the SQLSTATE and the constraint, or the kind of failure.
     Failed(String),
 }
@@ -23,7 +25,7 @@ impl StoreError {
     /// Whether trying again later can help without anything being wrong with the data.
     #[must_use]
     pub const fn is_unreachable(&self) -> bool {
-        matches!(self, Self::Unreachable(_))
+        matches!(self, Self::Unreachable(_) | Self::TooSlow)
     }
 
     /// Whether the same transaction may simply run again.
@@ -41,6 +43,9 @@ impl fmt::Display for StoreError {
             Self::Taken(constraint) => write!(f, "already taken ({constraint})"),
             Self::Moved(what) => write!(f, "{what}: another worker moved it on"),
             Self::Corrupt(what) => write!(f, "a stored value is not understood: {what}"),
+            Self::TooSlow => {
+                write!(f, "the database took longer over this than database.list_timeout_s allows, or was told to stop")
+            }
             Self::Failed(why) => write!(f, "the database refused: {why}"),
         }
     }
@@ -73,6 +78,7 @@ fn from_code(code: &str, constraint: Option<&str>) -> StoreError {
         // No check of ours, which all have names: a partition was attached between choosing one for the row and writing it.
         "23514" if constraint.is_none() => StoreError::Conflict(named),
         "23505" => StoreError::Taken(constraint.unwrap_or("unique").to_owned()),
+        "57014" => StoreError::TooSlow,
         _ if matches!(code.get(..2), Some("08" | "57" | "53")) => StoreError::Unreachable(named),
         _ => StoreError::Failed(named),
     }
@@ -108,6 +114,7 @@ mod tests {
         for away in ["57P01", "57P03", "08006", "53300"] {
             assert!(from_code(away, None).is_unreachable(), "{away}");
         }
+        assert!(matches!(from_code("57014", None), StoreError::TooSlow) && StoreError::TooSlow.is_unreachable());
         assert!(matches!(from_code("23505", Some("client_slug_is_unique")), StoreError::Taken(_)));
         assert!(matches!(from_code("23514", Some("lead_grade_is_known")), StoreError::Failed(_)));
     }

@@ -103,8 +103,10 @@ impl Store {
         };
         Ok(Self {
             pool: pool(options.connections).connect_lazy_with(connect.clone().options(LOOKUPS)),
-            // The planner as PostgreSQL ships it.
-            lists: pool(options.list_connections).connect_lazy_with(connect.options([("statement_timeout", timeout)])),
+            // The planner as PostgreSQL ships it, but for compiling: people wait for these lists, and compiling one costs more
+            // than it saves.
+            lists: pool(options.list_connections)
+                .connect_lazy_with(connect.options([("statement_timeout", timeout.as_str()), ("jit", "off")])),
             dictionaries: Arc::default(),
         })
     }

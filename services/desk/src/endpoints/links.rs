@@ -51,7 +51,7 @@ pub struct OutcomeForm {
 
 impl NamedFields for OutcomeForm {
     fn hint(_field: &str) -> &'static str {
-        "send each field once."
+        "write plain text."
     }
 }
 
@@ -93,7 +93,7 @@ pub async fn show(State(context): State<DeskContext>, token: LinkToken) -> Respo
         (status = 409, description = "Not recorded: outside the terms, or something else was said meanwhile; the page.",
             content_type = "text/html", body = String),
         (status = 410, description = "The link has expired, as a page.", content_type = "text/html", body = String),
-        (status = 422, description = "NamedFields are wrong; the page with what was typed.", content_type = "text/html", body = String),
+        (status = 422, description = "Fields are wrong; the page with what was typed.", content_type = "text/html", body = String),
         (status = 503, description = "The database is away, as a page.", content_type = "text/html", body = String),
     ))]
 pub async fn say(State(context): State<DeskContext>, token: LinkToken, request: Request) -> Response {

@@ -112,9 +112,7 @@ fn notice(message: &LeadNotice, newest: Option<String>, is_offer: bool) -> Optio
             (false, "Recorded. If you took it, everything about it is on its way to you.".to_owned())
         }
         LeadNotice::Recorded => (false, format!("Recorded: {newest}. Thank you.")),
-        LeadNotice::Again => {
-            (false, format!("That was recorded before and counts once. OutcomeFields last: {newest}."))
-        }
+        LeadNotice::Again => (false, format!("That was recorded before and counts once. Said last: {newest}.")),
         LeadNotice::Stale => {
             (true, format!("Not recorded: something else was said meanwhile ({newest}). Look, and say it again."))
         }

@@ -42,6 +42,8 @@ impl NamedFields for ArrivalsQuery {
     fn hint(_field: &str) -> &'static str {
         WHICH
     }
+
+    const LISTS: &'static [&'static str] = &["id"];
 }
 
 /// What became of several arrivals.

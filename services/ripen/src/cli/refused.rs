@@ -71,6 +71,7 @@ fn shows(what: &str) -> Option<&'static str> {
         "source" => "`ripen source list` shows them",
         "lead" => "`ripen lead list --email E` shows a person's",
         "delivery" => "`ripen delivery list` shows them",
+        "sent delivery" => "`ripen lead show` lists a lead's",
         "decision" => "`ripen decision list --email E` shows a person's",
         "dead letter" => "`ripen dead list` shows those that wait",
         "appointment" => "`ripen appointment list` shows them",

@@ -23,12 +23,6 @@ impl Settings {
         if self.dispatcher.retry_schedule_s.is_empty() {
             return Err(invalid("dispatcher.retry_schedule_s", "expected at least one pause"));
         }
-        if self.database.list_connections >= self.database.max_connections {
-            return Err(invalid(
-                "database.list_connections",
-                "must be fewer than database.max_connections, or none is left for everything else",
-            ));
-        }
         if self.dispatcher.lease_s <= self.dispatcher.timeout_s {
             return Err(invalid(
                 "dispatcher.lease_s",

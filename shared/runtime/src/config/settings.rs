@@ -56,7 +56,7 @@ pub struct DatabaseSettings {
     pub url: SecretUrl,
     /// The most connections this process opens.
     pub max_connections: u32,
-    /// How many of them are for lists, reports, searches and back-tests.
+    /// How many of them are for lists, reports, searches and back-tests; never more than half.
     pub list_connections: u32,
     /// After how long a statement of one of these is given up.
     pub list_timeout_s: u64,
@@ -68,7 +68,7 @@ impl Default for DatabaseSettings {
     fn default() -> Self {
         Self {
             url: SecretUrl::default(),
-            max_connections: 20,
+            max_connections: 24,
             list_connections: 4,
             list_timeout_s: 300,
             acquire_timeout_s: 3,
