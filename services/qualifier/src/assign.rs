@@ -20,13 +20,13 @@ use ripen_domain::{
 use ripen_store::{
     Scope, StoreError, Transaction,
     appointment::list::Ahead,
-    client::load::ClientSettings,
+    client::load::GradingSettings,
     decision::maturation::RoutingNote,
     team::{state::Team, turns::Turns},
 };
 use uuid::Uuid;
 
-use crate::{grade::facts_of, unit_of_work::UnitOfWork};
+use crate::{decide::facts_of, unit_of_work::UnitOfWork};
 
 /// What stands for a rule where an appointment decides. No rule of a document has a blank in its name.
 const BY_APPOINTMENT: &str = "by appointment";
@@ -225,7 +225,7 @@ impl<'a> Assigner<'a> {
         LeadAssignment { held: Some(Hold { until: self.later(), why: why.to_owned() }), ..LeadAssignment::default() }
     }
 
-    fn to_all(&self, work: &ClientSettings, had: &[EndpointId]) -> LeadAssignment {
+    fn to_all(&self, work: &GradingSettings, had: &[EndpointId]) -> LeadAssignment {
         if work.endpoints.is_empty() {
             return self.held("the client has no enabled endpoint");
         }
@@ -264,7 +264,7 @@ impl<'a> Assigner<'a> {
     }
 
     /// The client's routing, read once.
-    fn routing(&mut self, work: &ClientSettings) -> Result<Arc<Routing>, String> {
+    fn routing(&mut self, work: &GradingSettings) -> Result<Arc<Routing>, String> {
         let client = work.client.id;
         let Some(team) = self.team_state.teams.get(&client) else {
             return Err("its client's team cannot be read".to_owned());

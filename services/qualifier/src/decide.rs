@@ -1,265 +1,298 @@
-//! The batch protocol: a batch of messages becomes leads, decisions and deliveries in one transaction.
+//! Decides the leads of a unit of work: one decision per lead and batch, and what follows from it. Pure but for new ids.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use ripen_domain::{
-    appointment::Terms,
-    arrival::Arrival,
-    calling::InvalidCalling,
-    criteria::Criteria,
-    delivery::{EventDetail, LeadUpdate, UpdateKind},
-    id::{CriteriaId, DeliveryId, LeadId},
-    lead::Grade,
-    routing::WaitingLead,
+    calling::{Hours, Place, Whereabouts, due_at, is_allowed, next_allowed},
+    criteria::{Cause, ClientFacts, Criteria, Decision, Facts, LeadFacts, SourceFacts, qualify},
+    id::{CriteriaId, DecisionId, LeadId, MaturationId},
+    lead::{Grade, Stage},
+    outcome::ASK_AFTER,
+    promise::{AfterDecision, Changes, Kind, NextPromise, Occasion, State, agreed_for, settle},
 };
-use ripen_runtime::random::uuid_v7;
 use ripen_store::{
-    StoreError, Transaction,
-    appointment::book::AppointmentChange,
-    arrival::{spool::SpoolKey, write::Brought},
-    criteria::load::{BrokenCriteria, Documents},
-    decision::maturation::MaturationRow,
-    delivery::{event::Event, write::NewDelivery},
-    lead::load::LeadRow,
-    person::record::PersonRow,
+    client::load::GradingSettings,
+    decision::{maturation::MaturationRow, write::NewDecision},
+    promise::write::PromiseRow,
 };
+use uuid::Uuid;
 
-use crate::{
-    arrivals::{ArrivalRecorder, UnknownClient},
-    assign::{Assigner, TeamState, ToAssign},
-    context::{self, QualifierContext},
-    grade::{BatchDecisions, Decider},
-    load,
-    maturation::{DueDelivery, MaturationRef},
-    message::{Item, RequalifyLead},
-    unit_of_work::{TrackedLead, UnitOfWork},
-};
+use crate::unit_of_work::{TrackedLead, TrackedPerson, UnitOfWork};
 
-/// Why a batch did not go through. Nothing of it happened.
-#[derive(Debug, thiserror::Error)]
-pub enum DecideError {
-    /// The database refused or is away.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A message names a client that is not there.
-    #[error(transparent)]
-    UnknownClient(#[from] UnknownClient),
-    /// A stored document cannot be loaded by this version.
-    #[error(transparent)]
-    Criteria(#[from] BrokenCriteria),
-    /// Hours in which nobody could be called, which no configuration that was loaded has.
-    #[error("the calling hours cannot be used")]
-    Calling(#[from] InvalidCalling),
-}
-
-/// What a batch did.
+/// What the decisions of a batch ask to be written.
 #[derive(Debug, Default)]
-pub struct BatchReport {
-    /// Arrivals that were new.
-    pub arrivals: usize,
-    /// Decisions made, by grade A, B, C.
-    pub decisions: [usize; 3],
-    /// Deliveries to be attempted now.
-    pub deliveries: Vec<DueDelivery>,
+pub struct BatchDecisions {
+    /// One per lead.
+    pub decisions: Vec<NewDecision>,
+    /// Leads that became A.
+    pub maturations: Vec<MaturationRow>,
+    /// Those of them that became A because somebody of the firm worked on them, who may have slipped.
+    pub by_hand: BTreeSet<LeadId>,
+    /// Leads that are no longer A.
+    pub withdrawn: Vec<LeadId>,
+    /// Promises that end.
+    pub(crate) ended: Vec<(LeadId, i64, State)>,
+    /// Promises that came up when nobody may be called, and until when they wait.
+    pub(crate) put_off: Vec<(LeadId, i64, Timestamp)>,
+    /// Promises that are made.
+    pub made: Vec<PromiseRow>,
+    /// Regrades that are done, at the version read.
+    pub(crate) regraded: Vec<(LeadId, i64)>,
 }
 
-/// Decides a batch in one transaction. Running it again is harmless.
-///
-/// # Errors
-/// Says what to do: wait for the database, run again, or look for the message that is to blame.
-pub async fn decide(ctx: &QualifierContext, items: &[&Item], spooled: &[SpoolKey]) -> Result<BatchReport, DecideError> {
-    let now = ctx.clock.now();
-    let (arrivals, requalify) = sorted(items);
-    let same_within = SignedDuration::from_secs(i64::try_from(ctx.settings.intake.same_content_s).unwrap_or(600));
-    let mut batch = ctx.store.begin().await?;
-    // Before any lock: what came before needs none.
-    let new_arrivals = load::new_arrivals(&mut batch, &arrivals, now).await?;
-    let mut work_unit = load::load(&mut batch, &new_arrivals, &requalify, same_within).await?;
-    let recorder = ArrivalRecorder { same_within, new_id: || uuid_v7(now) };
-    for fresh in &new_arrivals.fresh {
-        recorder.record(&mut work_unit, fresh)?;
+impl BatchDecisions {
+    /// The leads that became A.
+    pub fn matured(&self) -> Vec<LeadId> {
+        self.maturations.iter().map(|row| row.lead).collect()
     }
-    let documents = documents(&ctx.documents, &work_unit).await?;
-    let hours = ctx.settings.calling.hours()?;
-    let decider = Decider { criteria: &documents, hours: &hours, now, new_id: || uuid_v7(now) };
-    let mut decided = decider.decide(&mut work_unit);
-    let team_state = TeamState::read(&mut batch, &work_unit, &decided.matured(), now).await?;
-    let assigner = Assigner::new(&work_unit, &documents, team_state, now);
-    let owed = assign(&mut batch, assigner, &mut decided, ctx.undo()).await?;
-    let report = report_of(&decided, &owed, new_arrivals.fresh.len());
-    let offered_until = now.saturating_add(ctx.offer()).unwrap_or(now);
-    let updates = updates(&work_unit, now);
-    write(&mut batch, work_unit, (&decided, &owed), Settling { now, offered_until, spooled }).await?;
-    if !updates.is_empty() {
-        batch.enqueue(&updates, now).await?;
-    }
-    // Offers follow the commit: one of a row that is not there yet would be taken for done.
-    batch.commit().await?;
-    Ok(report)
 }
 
-fn sorted<'a>(items: &[&'a Item]) -> (Vec<&'a Arrival>, Vec<RequalifyLead>) {
-    let mut arrivals = Vec::new();
-    let mut requalify = Vec::new();
-    for item in items {
-        match item {
-            Item::Arrival(arrival) => arrivals.push(arrival.as_ref()),
-            Item::Requalify(message) => requalify.push(*message),
+/// A decision on one lead, by which criteria, and when the lead is looked at again.
+struct Graded {
+    criteria: CriteriaId,
+    decision: Decision,
+    due_at: Timestamp,
+}
+
+/// What deciding needs from outside the unit of work.
+pub struct Decider<'a, F> {
+    /// Documents by id.
+    pub criteria: &'a BTreeMap<CriteriaId, Arc<Criteria>>,
+    /// When people may be called.
+    pub hours: &'a Hours,
+    /// The instant of every decision of the batch.
+    pub now: Timestamp,
+    /// Makes a new UUID.
+    pub new_id: F,
+}
+
+impl<F: Fn() -> Uuid> Decider<'_, F> {
+    /// Decides every lead that has a reason to be decided.
+    pub fn decide(&self, work_unit: &mut UnitOfWork) -> BatchDecisions {
+        let mut decided = BatchDecisions::default();
+        let UnitOfWork { leads, work, persons, sources, .. } = work_unit;
+        for lead in leads.values_mut() {
+            let (Some(work), Some(person)) = (work.get(&lead.row.client), persons.get(&lead.row.person)) else {
+                continue;
+            };
+            // That of a closed lead is done too: left behind, it would be offered for ever.
+            if let Some(version) = lead.regrade {
+                decided.regraded.push((lead.row.id, version));
+            }
+            if !lead.row.stage.is_open() {
+                continue;
+            }
+            let client = &work.client;
+            let places = Whereabouts::of(&person.profile, &client.country, &client.time_zone).places();
+            self.put_off(lead, &places, &mut decided);
+            if occasion_of(lead, work).is_none() {
+                continue;
+            }
+            let source = sources.get(&lead.row.source).cloned();
+            match work.criteria.and_then(|id| self.criteria.get(&id).map(|criteria| (id, criteria))) {
+                Some((id, criteria)) => {
+                    let facts = facts_of(lead, person, work, source.unwrap_or_default());
+                    let decision = qualify(&facts, criteria, &cause_of(lead, work), self.now);
+                    let due_at = self.due_at(&decision, &places);
+                    self.apply(lead, work, Graded { criteria: id, decision, due_at }, &mut decided);
+                }
+                None => self.wait_for_criteria(lead, &mut decided),
+            }
+        }
+        // What arrived or changed may have ended a promise that was to be put off.
+        let BatchDecisions { put_off, ended, .. } = &mut decided;
+        put_off.retain(|(lead, generation, _)| !ended.iter().any(|(of, n, _)| (of, n) == (lead, generation)));
+        decided
+    }
+
+    /// What fell due while nothing ran, or under other hours, waits until the person may be called again.
+    fn put_off(&self, lead: &mut TrackedLead, places: &[Place], decided: &mut BatchDecisions) {
+        let fired = |kind| lead.promises.iter().find(|open| Some(open.generation) == lead.fired && open.kind == kind);
+        if fired(Kind::Requalify).is_none() || is_allowed(self.now, self.hours, places) {
+            return;
+        }
+        let until = next_allowed(self.now, self.hours, places);
+        if until > self.now
+            && let Some(generation) = lead.fired.take()
+        {
+            decided.put_off.push((lead.row.id, generation, until));
         }
     }
-    // The same promise may be offered twice: the sweeper offers again what was not confirmed.
-    requalify.sort_unstable();
-    requalify.dedup();
-    (arrivals, requalify)
-}
 
-async fn documents(
-    documents: &Documents,
-    work_unit: &UnitOfWork,
-) -> Result<BTreeMap<CriteriaId, Arc<Criteria>>, DecideError> {
-    let mut wanted: Vec<_> = work_unit.work.values().filter_map(|work| work.criteria).collect();
-    wanted.sort_unstable();
-    wanted.dedup();
-    Ok(documents.get(&wanted).await?)
-}
-
-/// Assigns what matured, the best first, under the lock of the clients that route. Whose turn it is next is written here,
-/// the deliveries by the caller.
-async fn assign(
-    batch: &mut Transaction,
-    mut assigner: Assigner<'_>,
-    decided: &mut BatchDecisions,
-    undo: SignedDuration,
-) -> Result<Vec<NewDelivery>, StoreError> {
-    let now = assigner.now();
-    let undo_until = now.saturating_add(undo).unwrap_or(now);
-    let BatchDecisions { maturations, by_hand, .. } = decided;
-    maturations.sort_by_key(|row| waiting(assigner.work_unit(), row));
-    let (mut deliveries, mut offers) = (Vec::new(), Vec::new());
-    for row in maturations {
-        let assigned = assigner.assign(ToAssign { lead: row.lead, matured_at: row.at, had: &[], offered: None });
-        let of = MaturationRef { client: row.client, lead: row.lead, maturation: row.id };
-        let new_id = || DeliveryId::from_uuid(uuid_v7(now));
-        let (due_at, why) = match by_hand.contains(&row.lead) {
-            true => (undo_until, Some("can be taken back until then".to_owned())),
-            false => (now, None),
-        };
-        let offered_until = assigned.offer.as_ref().map(|offer| offer.until);
-        let all = assigned.to.iter().map(|to| of.delivery(*to, new_id(), now));
-        deliveries.extend(all.map(|one| NewDelivery { due_at, why: why.clone(), offered_until, ..one }));
-        offers.extend(assigned.offer.map(|offer| of.offer(offer)));
-        deliveries.extend(assigned.held.map(|held| of.held(held, new_id())));
-        row.routing = assigned.note;
-    }
-    if !assigner.turns.given.is_empty() {
-        batch.turns_write(&assigner.turns).await?;
-    }
-    batch.offers_write(&offers, now).await?;
-    Ok(deliveries)
-}
-
-fn waiting(work_unit: &UnitOfWork, row: &MaturationRow) -> WaitingLead {
-    let decided = work_unit.leads.get(&row.lead).and_then(|lead| lead.row.decided);
-    WaitingLead { lead: row.lead, score: decided.map_or(0, |(_, _, _, score)| score), matured_at: row.at }
-}
-
-/// What endpoints are told of A leads that they have: something arrived on them again.
-fn updates(work_unit: &UnitOfWork, now: Timestamp) -> Vec<Event> {
-    let is_a = |row: &LeadRow| row.decided.is_some_and(|(_, _, grade, _)| grade == Grade::A);
-    let known =
-        work_unit.leads.values().filter(|lead| is_a(&lead.row) && lead.row.matured_at.is_some_and(|at| at < now));
-    let new_arrivals = known.filter_map(|lead| {
-        let arrival = lead.arrived.last()?;
-        let update =
-            LeadUpdate { kind: UpdateKind::Arrival.into(), arrival: (*arrival).into(), ..LeadUpdate::default() };
-        let detail = EventDetail::Updated(update);
-        Some(Event { lead: lead.row.id, detail, cause: arrival.uuid(), mailed: true, due_at: now })
-    });
-    new_arrivals.collect()
-}
-
-fn report_of(decided: &BatchDecisions, owed: &[NewDelivery], arrivals: usize) -> BatchReport {
-    let mut decisions = [0; 3];
-    for decision in &decided.decisions {
-        decisions[decision.grade as usize] += 1;
-    }
-    let due = owed.iter().filter(|delivery| delivery.why.is_none());
-    let now = due.filter_map(|delivery| Some(DueDelivery { delivery: delivery.id, endpoint: delivery.to?.0 }));
-    BatchReport { arrivals, decisions, deliveries: now.collect() }
-}
-
-#[derive(Clone, Copy)]
-struct Settling<'a> {
-    now: Timestamp,
-    offered_until: Timestamp,
-    /// Messages that end with the batch.
-    spooled: &'a [SpoolKey],
-}
-
-/// Leads whose appointments are off, and why: those that this batch closed, and those of persons who asked not to be
-/// contacted.
-fn ended(work_unit: &UnitOfWork, now: Timestamp) -> Vec<(LeadId, String)> {
-    let changed = work_unit.leads.values().filter(|lead| lead.changed);
-    let why = |lead: &TrackedLead| {
-        let person = work_unit.persons.get(&lead.row.person);
-        if person.is_some_and(|person| person.do_not_contact) {
-            return Some("the person asked not to be contacted".to_owned());
+    /// A lead whose program has no criteria yet keeps a promise that falls due with them.
+    fn wait_for_criteria(&self, lead: &mut TrackedLead, decided: &mut BatchDecisions) {
+        if lead.promises.is_empty() {
+            let why = "to be graded when its program has criteria".to_owned();
+            decided.made.push(self.promise(lead, Kind::Activation, None, why));
         }
-        let closed = lead.row.closed.as_ref().filter(|(at, _)| *at == now);
-        closed.map(|(_, why)| format!("the lead was closed: {why}"))
+    }
+
+    fn promise(&self, lead: &mut TrackedLead, kind: Kind, due_at: Option<Timestamp>, why: String) -> PromiseRow {
+        lead.row.generation = lead.row.generation.saturating_add(1);
+        lead.changed = true;
+        PromiseRow {
+            lead: lead.row.id,
+            generation: lead.row.generation,
+            client: lead.row.client,
+            kind,
+            due_at,
+            why,
+            from_whom: "criteria".to_owned(),
+        }
+    }
+
+    fn apply(&self, lead: &mut TrackedLead, work: &GradingSettings, graded: Graded, out: &mut BatchDecisions) {
+        let Graded { criteria, decision, due_at } = graded;
+        let id = DecisionId::from_uuid((self.new_id)());
+        let before = lead.row.decided.map(|(_, _, grade, _)| grade);
+        let changes = changes(lead, work, &decision, due_at);
+        let by_hand = is_by_hand(lead, work);
+        lead.row.decided = Some((id, criteria, decision.grade, decision.score));
+        // The client may have changed its program since the lead came.
+        lead.row.program = work.program;
+        if before.is_some_and(|before| decision.grade < before) {
+            lead.row.rounds = 0;
+        }
+        lead.changed = true;
+        out.ended.extend(changes.ended.iter().map(|end| (lead.row.id, end.generation, end.state)));
+        if let Some(NextPromise { kind, due_at }) = changes.made {
+            let why = decision
+                .next
+                .as_ref()
+                .map_or_else(|| "ask the client what became of it".to_owned(), |next| next.why.clone());
+            out.made.push(self.promise(lead, kind, Some(due_at), why));
+        }
+        if let Some(why) = &decision.closed {
+            lead.row.stage = Stage::Closed;
+            lead.row.closed = Some((self.now, why.clone()));
+        }
+        let is_a = decision.grade == Grade::A && decision.closed.is_none();
+        // One that stays A has been handed over; one that was returned and is A again has not.
+        if is_a && (before != Some(Grade::A) || lead.row.came_back()) {
+            lead.row.matured_at = Some(self.now);
+            if by_hand {
+                out.by_hand.insert(lead.row.id);
+            }
+            out.maturations.push(MaturationRow {
+                id: MaturationId::from_uuid((self.new_id)()),
+                lead: lead.row.id,
+                client: lead.row.client,
+                decision: id,
+                at: self.now,
+                routing: None,
+            });
+        } else if !is_a && before == Some(Grade::A) {
+            out.withdrawn.push(lead.row.id);
+        }
+        out.decisions.push(NewDecision {
+            id,
+            lead: lead.row.id,
+            client: lead.row.client,
+            criteria,
+            at: self.now,
+            grade: decision.grade,
+            score: decision.score,
+            receipt: decision.receipt.to_json(),
+        });
+    }
+
+    /// When the lead is looked at again, in the hours of the place where the person is; when a client is asked, at any.
+    fn due_at(&self, decision: &Decision, places: &[Place]) -> Timestamp {
+        let asked = || self.now.saturating_add(ASK_AFTER).unwrap_or(self.now);
+        match decision.next {
+            Some(_) => due_at(&decision.receipt, self.hours, places).unwrap_or_else(asked),
+            None => asked(),
+        }
+    }
+}
+
+fn changes(lead: &TrackedLead, work: &GradingSettings, decision: &Decision, due_at: Timestamp) -> Changes {
+    let occasion = occasion_of(lead, work).unwrap_or(Occasion::Regraded);
+    let before = lead.row.decided.map(|(_, _, grade, _)| grade);
+    let standing = if decision.closed.is_some() {
+        AfterDecision::Closed
+    } else {
+        AfterDecision::Open {
+            grade: decision.grade,
+            due_at,
+            changed: before != Some(decision.grade),
+            unconfirmed: decision.wants_confirmation(),
+        }
     };
-    changed.filter_map(|lead| Some((lead.row.id, why(lead)?))).collect()
+    settle(&lead.promises, standing, occasion)
 }
 
-/// Step 5: one statement per aggregate, in an order that every writer keeps.
-async fn write(
-    batch: &mut Transaction,
-    work_unit: UnitOfWork,
-    (decided, owed): (&BatchDecisions, &[NewDelivery]),
-    at: Settling<'_>,
-) -> Result<(), StoreError> {
-    let ended = ended(&work_unit, at.now);
-    let persons: Vec<_> = work_unit
-        .persons
-        .into_iter()
-        .filter(|(_, person)| person.changed)
-        .map(|(id, person)| PersonRow { id, client: person.client, profile: person.profile })
-        .collect();
-    let leads: Vec<_> = work_unit.leads.into_values().filter(|lead| lead.changed).map(|lead| lead.row).collect();
-    // A statement without rows is a round trip for nothing, and most batches have few of these.
-    if !persons.is_empty() || !work_unit.new_identities.is_empty() {
-        batch.persons_write(persons, &work_unit.new_identities, at.now).await?;
-    }
-    if !work_unit.arrivals.is_empty() || !at.spooled.is_empty() {
-        let (answers, notes) = (&work_unit.answers, &work_unit.notes);
-        batch.arrivals_write(Brought { arrivals: work_unit.arrivals, answers, notes, spooled: at.spooled }).await?;
-    }
-    if !work_unit.repeats.is_empty() {
-        batch.arrivals_end_same(&work_unit.repeats).await?;
-    }
-    if !decided.ended.is_empty() {
-        batch.promises_end(&decided.ended, at.now).await?;
-    }
-    if !decided.put_off.is_empty() {
-        batch.promises_put_off(&decided.put_off).await?;
-    }
-    if !ended.is_empty() {
-        let (actor, terms) = (context::actor(), Terms::default());
-        let change = AppointmentChange { actor: &actor, terms: &terms, now: at.now, fresh_id: uuid_v7 };
-        batch.appointments_end(&ended, change).await?;
-    }
-    if !leads.is_empty() {
-        batch.leads_write(&leads, &decided.decisions, &decided.made, at.now).await?;
-    }
-    if !decided.withdrawn.is_empty() {
-        batch.deliveries_withdraw(&decided.withdrawn, "the lead is no longer A", at.now).await?;
-    }
-    if !decided.maturations.is_empty() {
-        batch.maturations_write(&decided.maturations, owed, (at.now, at.offered_until)).await?;
-    }
-    if !decided.regraded.is_empty() {
-        batch.regrades_delete(&decided.regraded).await?;
-    }
-    Ok(())
+/// Whether it is decided because of what somebody of the firm did, and of nothing else.
+fn is_by_hand(lead: &TrackedLead, work: &GradingSettings) -> bool {
+    let decided_by = lead.row.decided.map(|(_, criteria, _, _)| criteria);
+    lead.regrade.is_some() && lead.fired.is_none() && lead.arrived.is_empty() && decided_by == work.criteria
 }
+
+/// Why the lead is to be decided now, if it is.
+fn occasion_of(lead: &TrackedLead, work: &GradingSettings) -> Option<Occasion> {
+    let decided_by = lead.row.decided.map(|(_, criteria, _, _)| criteria);
+    if let Some(generation) = lead.fired {
+        return Some(Occasion::Fired(generation));
+    }
+    if !lead.arrived.is_empty() {
+        return Some(Occasion::Arrived);
+    }
+    (lead.regrade.is_some() || decided_by != work.criteria).then_some(Occasion::Regraded)
+}
+
+/// Other criteria than last time are a change too, when they meet a promise that falls due.
+fn cause_of(lead: &TrackedLead, work: &GradingSettings) -> Cause {
+    let decided = lead.row.decided;
+    let outdated = lead.fired.is_some() && decided.is_some_and(|(_, criteria, ..)| Some(criteria) != work.criteria);
+    Cause {
+        arrivals: lead.arrived.clone(),
+        promise: lead.fired,
+        regrade: lead.regrade.is_some() || outdated,
+        before: decided.map(|(_, _, grade, _)| grade),
+    }
+}
+
+/// What is known of a lead, for criteria and routing.
+pub fn facts_of(lead: &TrackedLead, person: &TrackedPerson, work: &GradingSettings, source: SourceFacts) -> Facts {
+    let row = &lead.row;
+    let count = |n: i32| u32::try_from(n).unwrap_or(0);
+    let spoken_since = |at| row.last_conversation_at.is_some_and(|spoken| spoken > at);
+    Facts {
+        answers: lead.answers.clone(),
+        lead: LeadFacts {
+            channel: row.channel,
+            stage: row.stage,
+            verified: person.verified,
+            do_not_contact: person.do_not_contact,
+            arrivals: count(row.arrivals),
+            enquiries: count(row.enquiries),
+            touches: count(row.touches),
+            last_disposition: row.last_disposition.clone(),
+            first_arrived_at: row.first_arrived_at,
+            last_arrived_at: row.last_arrived_at,
+            last_conversation_at: row.last_conversation_at,
+            agreed_for: agreed_for(&lead.promises),
+            rounds: count(row.rounds),
+            returned: row.returned_at.is_some_and(|at| !spoken_since(at)),
+            has_email: person.profile.email.is_some(),
+            has_phone: person.profile.phone.is_some(),
+            country: person.profile.country.clone(),
+            postal_code: person.profile.postal_code.clone(),
+            time_zone: person.profile.time_zone.clone(),
+        },
+        client: ClientFacts {
+            slug: work.client.slug.clone(),
+            name: work.client.name.clone(),
+            country: work.client.country.clone(),
+            time_zone: work.client.time_zone.clone(),
+        },
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -5,10 +5,10 @@
 
 mod arrivals;
 mod assign;
+mod batch;
 mod context;
 mod dead_letters;
 mod decide;
-mod grade;
 mod load;
 mod maturation;
 mod message;
@@ -18,8 +18,8 @@ mod sweeper;
 mod unit_of_work;
 mod worker;
 
+pub use batch::{BatchReport, DecideError, decide};
 pub use context::QualifierContext;
-pub use decide::{BatchReport, DecideError, decide};
 pub use maturation::DueDelivery;
 pub use message::{Item, RequalifyLead};
 pub use reroute::route_preview;

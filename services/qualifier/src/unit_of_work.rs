@@ -16,7 +16,7 @@ use ripen_domain::{
 };
 use ripen_store::{
     arrival::write::ArrivalRow,
-    client::load::ClientSettings,
+    client::load::GradingSettings,
     lead::{
         answer::{AnswerRow, NoteRow},
         load::LeadRow,
@@ -94,7 +94,7 @@ pub struct EarlierArrival {
 #[derive(Debug, Default)]
 pub struct UnitOfWork {
     /// What to know of each client.
-    pub work: BTreeMap<ClientId, ClientSettings>,
+    pub work: BTreeMap<ClientId, GradingSettings>,
     /// Names and channels of sources.
     pub sources: BTreeMap<SourceId, SourceFacts>,
     /// Persons.

@@ -16,8 +16,8 @@ use ripen_store::{arrival::spool::SpoolKey, criteria::load::BrokenCriteria};
 use uuid::Uuid;
 
 use crate::{
+    batch::{BatchReport, DecideError, decide},
     context::QualifierContext,
-    decide::{BatchReport, DecideError, decide},
     maturation::DueDelivery,
     message::Item,
 };

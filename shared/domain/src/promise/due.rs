@@ -112,7 +112,7 @@ pub struct Due {
 
 /// A time that cannot be promised, and what could.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TooLate {
+pub enum InvalidDueDate {
     /// It is over.
     #[error("{0} is past")]
     Past(When),
@@ -129,8 +129,8 @@ impl When {
     ///
     /// # Errors
     /// When it is past, too far ahead, or at a time at which the person may not be called.
-    pub fn due(self, now: Timestamp, hours: &Hours, places: &[Place]) -> Result<Due, TooLate> {
-        let Some(home) = places.first() else { return Err(TooLate::Past(self)) };
+    pub fn due(self, now: Timestamp, hours: &Hours, places: &[Place]) -> Result<Due, InvalidDueDate> {
+        let Some(home) = places.first() else { return Err(InvalidDueDate::Past(self)) };
         let today = home.zone.to_datetime(now).date();
         let last = today.checked_add(Span::new().days(FURTHEST_DAYS)).unwrap_or(Date::MAX);
         let start = |date: Date| home.zone.to_timestamp(date.to_datetime(Time::midnight())).ok();
@@ -139,31 +139,32 @@ impl When {
             Self::Days { from, to } => (from, to),
             Self::Ahead(days) => {
                 let date = Span::new().try_days(days).and_then(|span| today.checked_add(span));
-                let date = date.map_err(|_| TooLate::TooFar(self))?;
+                let date = date.map_err(|_| InvalidDueDate::TooFar(self))?;
                 (date, date)
             }
         };
         if from > last {
-            return Err(TooLate::TooFar(self));
+            return Err(InvalidDueDate::TooFar(self));
         }
-        let until = to.tomorrow().ok().and_then(start).filter(|until| *until > now).ok_or(TooLate::Past(self))?;
+        let until =
+            to.tomorrow().ok().and_then(start).filter(|until| *until > now).ok_or(InvalidDueDate::Past(self))?;
         let at = next_allowed(start(from).unwrap_or(now).max(now), hours, places);
         match self {
             _ if at < until => Ok(Due { at, until: Some(until) }),
             // So many days from now may be a Sunday: nobody meant that day and no other.
             Self::Ahead(_) => Ok(Due { at, until: home.zone.to_datetime(at).date().tomorrow().ok().and_then(start) }),
-            _ => Err(TooLate::Closed(self, home.zone.to_datetime(at))),
+            _ => Err(InvalidDueDate::Closed(self, home.zone.to_datetime(at))),
         }
     }
 
-    fn moment(self, at: DateTime, now: Timestamp, hours: &Hours, places: &[Place]) -> Result<Due, TooLate> {
-        let home = places.first().ok_or(TooLate::Past(self))?;
-        let at = home.zone.to_timestamp(at).ok().filter(|at| *at > now).ok_or(TooLate::Past(self))?;
+    fn moment(self, at: DateTime, now: Timestamp, hours: &Hours, places: &[Place]) -> Result<Due, InvalidDueDate> {
+        let home = places.first().ok_or(InvalidDueDate::Past(self))?;
+        let at = home.zone.to_timestamp(at).ok().filter(|at| *at > now).ok_or(InvalidDueDate::Past(self))?;
         if at.duration_since(now).as_hours() > FURTHEST_DAYS * 24 {
-            return Err(TooLate::TooFar(self));
+            return Err(InvalidDueDate::TooFar(self));
         }
         if !is_allowed(at, hours, places) {
-            return Err(TooLate::Closed(self, home.zone.to_datetime(next_allowed(at, hours, places))));
+            return Err(InvalidDueDate::Closed(self, home.zone.to_datetime(next_allowed(at, hours, places))));
         }
         Ok(Due { at, until: None })
     }

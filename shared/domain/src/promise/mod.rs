@@ -2,7 +2,7 @@
 
 mod due;
 
-pub use due::{Due, InvalidWhen, TooLate, When};
+pub use due::{Due, InvalidDueDate, InvalidWhen, When};
 
 use jiff::Timestamp;
 

@@ -70,7 +70,7 @@ pub enum Unbookable {
     /// The lead is closed or a customer.
     #[error("the lead is not open any more")]
     LeadEnded,
-    /// Nobody may bring this person anywhere.
+    /// This person asked not to be contacted: no appointment is made with them.
     #[error("the person asked not to be contacted")]
     DoNotContact,
     /// The lead has one already.

@@ -9,7 +9,7 @@ use crate::{StoreError, Transaction, client::record::ClientRecord, source::recor
 
 /// What a batch needs to know of one client.
 #[derive(Debug, Clone)]
-pub struct ClientSettings {
+pub struct GradingSettings {
     /// The client.
     pub client: ClientRecord,
     /// Its line of business.
@@ -42,7 +42,7 @@ impl Transaction {
     pub async fn settings_of(
         &mut self,
         sources: &[SourceId],
-    ) -> Result<Vec<(SourceSettings, ClientSettings)>, StoreError> {
+    ) -> Result<Vec<(SourceSettings, GradingSettings)>, StoreError> {
         let sources: Vec<_> = sources.iter().map(|source| source.uuid()).collect();
         let rows = sqlx::query!(
             r#"-- client.settings_of
@@ -68,7 +68,7 @@ impl Transaction {
                     name: row.source_name,
                     channel: crate::error::word(&row.channel)?,
                 };
-                let work = ClientSettings {
+                let work = GradingSettings {
                     client: ClientRecord {
                         id: ClientId::from_uuid(row.id),
                         slug: row.slug,

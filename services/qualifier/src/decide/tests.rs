@@ -20,7 +20,7 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn work() -> ClientSettings {
+fn work() -> GradingSettings {
     let client = ClientRecord {
         id: ClientId::from_uuid(Uuid::nil()),
         slug: "acme".to_owned(),
@@ -30,7 +30,7 @@ fn work() -> ClientSettings {
         state: ClientState::Active,
     };
     let criteria = Some(CriteriaId::from_uuid(Uuid::nil()));
-    ClientSettings {
+    GradingSettings {
         client,
         program: ProgramId::from_uuid(Uuid::nil()),
         criteria,
