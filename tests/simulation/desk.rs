@@ -10,7 +10,7 @@ use ripen_domain::{
 };
 use ripen_store::{
     StoreError,
-    lead::touch::{NewTouch, Worked},
+    lead::{touch::NewTouch, worked::Worked},
     promise::agree::{Agreed, NewStep},
 };
 use serde_json::json;

@@ -16,7 +16,7 @@ use ripen_domain::{
 use ripen_runtime::random::uuid_v7;
 use ripen_store::{
     StoreError, Transaction,
-    appointment::book::AppointmentChange,
+    appointment::change::AppointmentChange,
     arrival::{spool::SpoolKey, write::Brought},
     criteria::load::{BrokenCriteria, Documents},
     decision::maturation::MaturationRow,

@@ -10,7 +10,8 @@ use ripen_domain::{
 use ripen_runtime::random::uuid_v7;
 use ripen_store::{
     appointment::{
-        book::{AppointmentChange, ChangedAppointment, Unbookable, Wish},
+        book::Wish,
+        change::{AppointmentChange, ChangedAppointment, Unbookable},
         list::{AppointmentFilter, AppointmentRecord},
     },
     lead::show::LeadRecord,

@@ -16,8 +16,9 @@ use ripen_store::{
     lead::{
         recall::Recalled,
         show::{LeadRecord, TouchRecord},
-        touch::{NewTouch, Worked, WorkedLead},
+        touch::NewTouch,
         untouched::UntouchedLead,
+        worked::{Worked, WorkedLead},
     },
     outcome::list::OutcomeRecord,
     promise::{agree::Agreed, list::PromiseRecord},

@@ -1,21 +1,21 @@
 //! Holding, booking, moving and cancelling appointments. The lead is locked, then the rep, and only then is looked what is
 //! free: of those who want one slot at once, one gets it. What the rep has to be told is written with it.
 
+use crate::{
+    Scope, StoreError, Transaction,
+    appointment::{
+        change::{AppointmentChange, ChangedAppointment, Unbookable},
+        lock::Locked,
+    },
+    delivery::event::Event,
+    notice::owe::{NewNotice, NoticeData, NoticeKind},
+};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use ripen_domain::{
-    actor::Actor,
-    appointment::{Appointment, AppointmentState, BookingRefused, Diary, NotFree, Slot, Terms, reminders},
+    appointment::{Appointment, AppointmentState, Diary, Slot, reminders},
     delivery::{EventDetail, LeadUpdate, Member},
     id::{AppointmentId, ClientId, LeadId, NoticeId, RepId},
-};
-use uuid::Uuid;
-
-use crate::{
-    Scope, StoreError, Transaction,
-    appointment::lock::Locked,
-    delivery::event::Event,
-    notice::owe::{NewNotice, NoticeData, NoticeKind},
 };
 
 /// A slot that is wanted for a lead.
@@ -29,62 +29,6 @@ pub struct Wish {
     pub slot: Slot,
     /// What was agreed beside the time.
     pub note: Option<String>,
-}
-
-/// Who changes appointments, when, and under which terms.
-#[derive(Clone, Copy)]
-pub struct AppointmentChange<'a> {
-    /// Who.
-    pub actor: &'a Actor,
-    /// How appointments are made.
-    pub terms: &'a Terms,
-    /// When.
-    pub now: Timestamp,
-    /// Makes ids.
-    pub fresh_id: fn(Timestamp) -> Uuid,
-}
-
-/// An appointment as it was and is.
-#[derive(Debug, Clone)]
-pub struct ChangedAppointment {
-    /// Whose lead.
-    pub client: ClientId,
-    /// None where there was none.
-    pub before: Option<Appointment>,
-    /// As it is now.
-    pub after: Appointment,
-}
-
-/// Why an appointment was neither made nor changed.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum Unbookable {
-    /// There is no such lead.
-    #[error("there is no such lead")]
-    NoLead,
-    /// There is no such rep, or it is another client's.
-    #[error("the lead's client has no such rep")]
-    NoRep,
-    /// There is no such appointment.
-    #[error("there is no such appointment")]
-    NoAppointment,
-    /// The lead is closed or a customer.
-    #[error("the lead is not open any more")]
-    LeadEnded,
-    /// This person asked not to be contacted: no appointment is made with them.
-    #[error("the person asked not to be contacted")]
-    DoNotContact,
-    /// The lead has one already.
-    #[error("the lead has {0} already: move or cancel it")]
-    Another(AppointmentId),
-    /// The rep is not free then.
-    #[error(transparent)]
-    NotFree(#[from] NotFree),
-    /// It cannot be changed so any more.
-    #[error(transparent)]
-    Refused(#[from] BookingRefused),
-    /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl Transaction {

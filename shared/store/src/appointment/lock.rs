@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     Scope, StoreError, Transaction,
     appointment::{
-        book::{AppointmentChange, Unbookable},
+        change::{AppointmentChange, Unbookable},
         list::AppointmentColumns,
     },
     error::word,

@@ -8,7 +8,7 @@ use ripen_domain::{
 
 use crate::{
     Scope, StoreError, Transaction,
-    lead::{load::LeadRow, touch::Worked},
+    lead::{load::LeadRow, worked::Worked},
     promise::write::NewPromise,
 };
 

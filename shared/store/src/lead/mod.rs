@@ -8,4 +8,5 @@ pub mod regrade;
 pub mod show;
 pub mod touch;
 pub mod untouched;
+pub mod worked;
 pub mod write;

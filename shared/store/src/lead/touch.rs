@@ -6,9 +6,9 @@ use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     actor::Actor,
     delivery::{EventDetail, LeadUpdate, UpdateKind},
-    id::{ClientId, LeadId},
+    id::LeadId,
     promise::Kind,
-    touch::{Brought, Disposition, Effect, effect},
+    touch::{Brought, Disposition, effect},
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -19,6 +19,7 @@ use crate::{
     lead::{
         load::LeadRow,
         lock::{Lockable, NextStep},
+        worked::{Worked, WorkedLead},
     },
     promise::agree::Agreed,
 };
@@ -41,30 +42,6 @@ pub struct NewTouch<'a> {
     pub note: Option<&'a str>,
     /// The next step, where one was agreed.
     pub agreed: Option<Agreed<'a>>,
-}
-
-/// A lead that was worked on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WorkedLead {
-    /// Whose.
-    pub client: ClientId,
-    /// When its next step was due before.
-    pub before: Option<Timestamp>,
-    /// What follows.
-    pub effect: Effect,
-}
-
-/// What became of an attempt to change a lead.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Worked {
-    /// It is recorded, and this follows from it.
-    Done(WorkedLead),
-    /// It was recorded before, under the same id.
-    Again,
-    /// There is no such lead in the scope.
-    Unknown,
-    /// The lead is closed, for this reason, or won.
-    Closed(String),
 }
 
 impl Transaction {

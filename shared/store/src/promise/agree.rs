@@ -12,7 +12,7 @@ use crate::{
     StoreError, Transaction,
     lead::{
         lock::{Lockable, NextStep},
-        touch::{Worked, WorkedLead},
+        worked::{Worked, WorkedLead},
     },
 };
 
