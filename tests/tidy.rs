@@ -13,6 +13,8 @@
 mod actors;
 #[path = "tidy/cargo.rs"]
 mod cargo;
+#[path = "tidy/circles.rs"]
+mod circles;
 #[path = "tidy/deploy.rs"]
 mod deploy;
 #[path = "tidy/flags.rs"]
@@ -25,6 +27,8 @@ mod layers;
 mod licences;
 #[path = "tidy/migrations.rs"]
 mod migrations;
+#[path = "tidy/modules.rs"]
+mod modules;
 #[path = "tidy/repository.rs"]
 mod repository;
 #[path = "tidy/routes.rs"]
