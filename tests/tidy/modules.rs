@@ -252,6 +252,9 @@ impl<'ast> Visit<'ast> for Module {
         syn::visit::visit_macro(self, found);
     }
 
+    // `pub(crate)` and `pub(super)` are no imports.
+    fn visit_vis_restricted(&mut self, _: &'ast syn::VisRestricted) {}
+
     fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {
         // `#[serde(with = "…")]` names a path too, in a text that nothing here reads.
         let _ = attribute;
