@@ -76,7 +76,7 @@ impl Actions {
         self.attempt(actor, action, true).await
     }
 
-    /// Does an action and takes it back: what it would have given.
+    /// Does an action and takes it back: what it would have given. A step that changes very many rows is only counted.
     ///
     /// # Errors
     /// Why it would not be done.
@@ -104,7 +104,7 @@ impl Actions {
         (now, keep): (Timestamp, bool),
     ) -> Result<A::Done, Refusal> {
         let tx = self.store.begin().await?;
-        let mut work = Work { tx, actor, now, actions: self, changes: Vec::new() };
+        let mut work = Work { tx, actor, now, actions: self, is_rehearsal: !keep, changes: Vec::new() };
         let done = action.act(&mut work).await?;
         let Work { mut tx, mut changes, .. } = work;
         in_order(&mut changes);
@@ -142,6 +142,7 @@ pub struct Work<'a> {
     pub now: Timestamp,
     /// What every action works with.
     pub actions: &'a Actions,
+    is_rehearsal: bool,
     changes: Vec<AuditEntry>,
 }
 
@@ -150,6 +151,12 @@ impl Work<'_> {
     #[must_use]
     pub fn scope(&self) -> Scope {
         self.actor.scope()
+    }
+
+    /// Whether all of it is taken back: then what would write, or lock, very many rows is only counted.
+    #[must_use]
+    pub const fn is_rehearsal(&self) -> bool {
+        self.is_rehearsal
     }
 
     /// An id for something new.

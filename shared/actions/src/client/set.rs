@@ -59,7 +59,7 @@ pub struct ClientSet {
     pub client: ClientRecord,
     /// What it uses.
     pub settings: ClientSettings,
-    /// How many open leads are regraded, where a program was named.
+    /// How many open leads are regraded, or would be, where a program was named.
     pub regraded: Option<u64>,
 }
 
@@ -121,6 +121,7 @@ impl Action for SetClient {
         errors.finish()?;
         let id = found.ok_or_else(|| Refusal::missing("client", &self.client))?.id;
         let moved = match &program {
+            Some(program) if work.is_rehearsal() => Some(work.tx.leads_outside_program(scope, id, program.id).await?),
             Some(program) => Some(work.tx.leads_set_program(scope, id, program.id).await?),
             None => None,
         };

@@ -1,6 +1,6 @@
 //! Criteria: activated with the check that they may be, and back-tests that are kept.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
 use ripen_actions::{
@@ -132,4 +132,24 @@ async fn a_client_is_set_as_a_whole_or_not_at_all() {
     assert_eq!((entry.action.as_str(), program(&entry.after)), ("client.set", client.into()));
     assert_eq!(program(&entry.before), before.program);
     assert_eq!(program::list(&office.actions, &operator()).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_rehearsal_of_another_program_waits_for_no_lead() {
+    let office = office().await;
+    let acme = office.client("Acme").await;
+    office.done(&activate(DOCUMENT, None)).await;
+    office.worked(&acme).await;
+    let program = office.done(&activate(OTHER, None)).await.program;
+    let set = SetClient { client: "acme".to_owned(), program: Some(program.clone()), ..SetClient::default() };
+
+    let mut batch = office.pool.begin().await.unwrap();
+    sqlx::query("select id from lead for update").execute(&mut *batch).await.unwrap();
+    let actor = operator();
+    let rehearsal = tokio::time::timeout(Duration::from_secs(10), office.actions.rehearse(&actor, &set));
+    let rehearsed = rehearsal.await.expect("it waits for a lead that a batch holds").unwrap();
+    batch.rollback().await.unwrap();
+    assert_eq!((rehearsed.regraded, rehearsed.settings.program), (Some(1), program));
+    assert_eq!(office.done(&set).await.regraded, rehearsed.regraded);
+    assert_eq!(office.actions.rehearse(&actor, &set).await.unwrap().regraded, Some(0), "it is there already");
 }

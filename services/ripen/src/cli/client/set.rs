@@ -66,10 +66,10 @@ struct Told {
 pub async fn run(common: &Common, database: &Database, options: ClientSetOptions) -> anyhow::Result<()> {
     let (actions, actor) = (database.actions()?, database.actor());
     let (dry_run, request) = (options.dry_run, request(options));
-    let (mut open_leads, mut change) = (None, None);
+    let (mut open_leads, mut change, mut rehearsed) = (None, None, None);
     if let Some(program) = &request.program {
         // What is refused is refused before the past is read, which takes minutes where there is much of it.
-        actions.rehearse(&actor, &request).await.map_err(refused("client set"))?;
+        rehearsed = Some(actions.rehearse(&actor, &request).await.map_err(refused("client set"))?);
         let said = preview(&actions, &actor, &request.client, program, &reading()).await;
         match said.map_err(refused("client set"))? {
             Some(report) => (open_leads, change) = (Some(report.leads), Some(say_change(&report))),
@@ -78,10 +78,9 @@ pub async fn run(common: &Common, database: &Database, options: ClientSetOptions
             )),
         }
     }
-    let done = if dry_run {
-        actions.rehearse(&actor, &request).await.map_err(refused("client set"))?
-    } else {
-        actions.run(&actor, &request).await.map_err(refused("client set"))?
+    let done = match rehearsed.filter(|_| dry_run) {
+        Some(rehearsed) => rehearsed,
+        None => actions.run(&actor, &request).await.map_err(refused("client set"))?,
     };
     let told = Told {
         slug: done.client.slug,
