@@ -171,7 +171,7 @@ pub async fn preview(
     let from = from.ok_or_else(|| Refusal::missing("client", slug))?.program;
     // The past is read over other connections; ours would wait idly.
     drop(tx);
-    let documents = actions.documents.get(&[active]).await.map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    let documents = actions.documents.get(&[active]).await?;
     let draft: Option<&Arc<Criteria>> = documents.get(&active);
     let draft = draft.ok_or_else(|| StoreError::Corrupt("a program whose criteria are gone".to_owned()))?;
     let theirs = Period { program: from, client: Some(client.id), ..Period::default() };

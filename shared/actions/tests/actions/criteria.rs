@@ -4,12 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
 use ripen_actions::{
-    Refusal,
+    Actions, Refusal,
     client::{SetClient, preview, show},
     criteria::{ActivateCriteria, BacktestRequest, Progress, Reading, backtest, list},
     program,
 };
 use ripen_domain::actor::UserRole;
+use ripen_store::{StoreError, criteria::load::Documents};
 use uuid::Uuid;
 
 use crate::harness::{Office, fields, office, operator, user};
@@ -152,4 +153,15 @@ async fn a_rehearsal_of_another_program_waits_for_no_lead() {
     assert_eq!((rehearsed.regraded, rehearsed.settings.program), (Some(1), program));
     assert_eq!(office.done(&set).await.regraded, rehearsed.regraded);
     assert_eq!(office.actions.rehearse(&actor, &set).await.unwrap().regraded, Some(0), "it is there already");
+}
+
+#[tokio::test]
+async fn a_preview_says_when_the_database_is_away() {
+    let office = with_criteria().await;
+    let program = office.done(&activate(OTHER, None)).await.program;
+    let closed = office.second_store();
+    closed.close().await;
+    let actions = Actions { documents: Documents::new(closed), ..office.actions.clone() };
+    let refused = preview(&actions, &operator(), "acme", &program, &reading()).await;
+    assert!(matches!(refused, Err(Refusal::Store(StoreError::Unreachable(_)))), "{refused:?}");
 }

@@ -20,7 +20,7 @@ use uuid::Uuid;
 pub struct Office {
     pub actions: Actions,
     pub pool: PgPool,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 /// An office with nothing in it.
@@ -29,7 +29,7 @@ pub async fn office() -> Office {
     let store = Store::open(&StoreOptions::new(database.url(), 8)).unwrap();
     let clock = Clock::mock("2026-11-20T10:00:00Z".parse::<Timestamp>().unwrap());
     let pool = PgPool::connect(database.url()).await.unwrap();
-    Office { actions: Actions::new(store, clock, &Settings::default()).unwrap(), pool, _database: database }
+    Office { actions: Actions::new(store, clock, &Settings::default()).unwrap(), pool, database }
 }
 
 /// Whoever runs commands.
@@ -54,6 +54,11 @@ pub fn fields<T>(refused: Result<T, Refusal>) -> Vec<String> {
 }
 
 impl Office {
+    /// The same database over connections of its own.
+    pub fn second_store(&self) -> Store {
+        Store::open(&StoreOptions::new(self.database.url(), 1)).unwrap()
+    }
+
     /// A client of this name.
     pub async fn client(&self, name: &str) -> ClientRecord {
         let request = AddClient {
