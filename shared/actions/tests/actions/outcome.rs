@@ -43,7 +43,7 @@ async fn a_program_reports_on_its_own_deliveries_once_and_a_rehearsal_leaves_not
     assert_eq!(office.actions.rehearse(&program(acme.id), &lost).await.unwrap(), OutcomeResult::Recorded);
     assert!(office.audited().await.is_empty() && office.count("select count(*) from outcome").await == 0);
     let elsewhere = office.actions.run(&program(other.id), &lost).await;
-    assert!(matches!(elsewhere, Err(Refusal::Missing { what: "delivery", .. })), "{elsewhere:?}");
+    assert!(matches!(elsewhere, Err(Refusal::Missing { what: "sent delivery", .. })), "{elsewhere:?}");
     let broker = office.actions.run(&user(UserRole::Broker, Some(acme.id)), &lost).await;
     assert!(matches!(broker, Err(Refusal::Forbidden { .. })), "{broker:?}");
 
