@@ -54,7 +54,7 @@ impl SlotWish {
     /// What is meant; none where something is wrong with it.
     async fn read(&self, work: &mut Work<'_>, errors: &mut FieldErrors) -> Result<Option<Meant>, Refusal> {
         let lead = lead::load(work, self.lead).await?;
-        let client = client::find(work.actions, work.actor, &lead.client.0).await?;
+        let client = client::load(work, &lead.client.0).await?;
         let reps = work.tx.reps(work.actor.scope(), client.id).await?;
         let Some(rep) = rep::find(&reps, &client, &self.rep, errors) else { return Ok(None) };
         let diary = diary(work, rep).await?;
@@ -215,7 +215,12 @@ fn shown(one: &Appointment) -> Value {
         AppointmentState::Booked => "booked",
         AppointmentState::Cancelled { .. } => "cancelled",
     };
-    json!({"lead": one.lead, "rep": one.rep, "state": state, "starts_at": one.slot.starts_at})
+    let held_until = match one.state {
+        AppointmentState::Held { until } => Some(until),
+        _ => None,
+    };
+    json!({"lead": one.lead, "rep": one.rep, "state": state, "starts_at": one.slot.starts_at, "ends_at": one.slot.ends_at,
+           "held_until": held_until, "sequence": one.sequence})
 }
 
 async fn diary(work: &mut Work<'_>, rep: RepId) -> Result<Diary, Refusal> {

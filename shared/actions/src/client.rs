@@ -107,9 +107,18 @@ pub async fn list(actions: &Actions, actor: &Actor) -> Result<Vec<ClientRecord>,
 /// # Errors
 /// Names the clients there are where it is none of them.
 pub async fn find(actions: &Actions, actor: &Actor, slug: &str) -> Result<ClientRecord, Refusal> {
-    let clients = list(actions, actor).await?;
+    among(&list(actions, actor).await?, slug)
+}
+
+/// The client of a slug, as an action's transaction sees it. Nothing is locked.
+pub(crate) async fn load(work: &mut Work<'_>, slug: &str) -> Result<ClientRecord, Refusal> {
+    let scope = work.scope();
+    among(&work.tx.clients(scope).await?, slug)
+}
+
+fn among(clients: &[ClientRecord], slug: &str) -> Result<ClientRecord, Refusal> {
     let found = clients.iter().find(|client| client.slug == slug).cloned();
-    found.ok_or_else(|| Refusal::field("client", "unknown", check::unknown_client(slug, &clients)))
+    found.ok_or_else(|| Refusal::field("client", "unknown", check::unknown_client(slug, clients)))
 }
 
 /// What an actor may look at, cut down to one client where one is named.

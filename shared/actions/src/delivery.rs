@@ -1,5 +1,7 @@
 //! Deliveries: what goes out to endpoints, every attempt of it, and sending it again.
 
+use std::ops::Range;
+
 use jiff::Timestamp;
 use ripen_domain::{
     actor::{Actor, Permission},
@@ -69,7 +71,7 @@ async fn again(work: &mut Work<'_>, id: DeliveryId, delivered: bool) -> Result<D
     }
     let after = load(work, id).await?;
     let action = if delivered { "delivery.replay" } else { "delivery.retry" };
-    let state = |one: &DeliveryRecord| json!({"state": one.state, "attempts": one.attempts.0});
+    let state = |one: &DeliveryRecord| json!({"state": one.state, "attempts": one.attempts.0, "excused": one.attempts.1, "due_at": one.due_at});
     work.changed(action, id, AuditChange::of(after.client_id, state(&before), state(&after)));
     Ok(after)
 }
@@ -103,6 +105,26 @@ pub struct ReplayRange {
     pub from: Timestamp,
     /// Those before then.
     pub to: Timestamp,
+    /// How many there were when it was asked for.
+    pub deliveries: i64,
+}
+
+impl ReplayRange {
+    /// The request, with what there is to send again. Counting takes long where there is much, and so is done before the
+    /// action begins.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn counted(
+        actions: &Actions,
+        actor: &Actor,
+        endpoint: EndpointId,
+        range: Range<Timestamp>,
+    ) -> Result<Self, Refusal> {
+        permit(actor, Self::PERMISSION)?;
+        let deliveries = actions.store.replay_count(actor.scope(), endpoint, &range).await?;
+        Ok(Self { endpoint, from: range.start, to: range.end, deliveries })
+    }
 }
 
 /// A replay that has begun.
@@ -120,7 +142,7 @@ impl Action for ReplayRange {
     const PERMISSION: Permission = Permission::Manage;
 
     async fn act(&self, work: &mut Work<'_>) -> Result<BegunReplay, Refusal> {
-        let endpoint = endpoint::find(work.actions, work.actor, self.endpoint).await?;
+        let endpoint = endpoint::locked(work, self.endpoint).await?;
         let mut errors = FieldErrors::default();
         errors.require(self.from < self.to, "from", "out_of_range", || format!("is not before {}", self.to));
         errors.finish()?;
@@ -128,11 +150,10 @@ impl Action for ReplayRange {
             return Err(Refusal::conflict("endpoint_disabled", format!("{} is disabled", endpoint.id)));
         }
         let new = NewReplay { id: work.fresh_id(), endpoint: endpoint.id, range: self.from..self.to };
-        let deliveries = work.actions.store.replay_count(work.actor.scope(), &new).await?;
         work.tx.replay_begin(work.actor, &new, work.now).await?;
-        let after = json!({"replay": new.id, "from": self.from, "to": self.to, "deliveries": deliveries});
+        let after = json!({"replay": new.id, "from": self.from, "to": self.to, "deliveries": self.deliveries});
         work.changed("delivery.replay_range", endpoint.id, AuditChange::added(endpoint.client_id, after));
-        Ok(BegunReplay { id: new.id, deliveries })
+        Ok(BegunReplay { id: new.id, deliveries: self.deliveries })
     }
 }
 

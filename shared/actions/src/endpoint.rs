@@ -2,12 +2,13 @@
 
 mod trial;
 
-use std::{ops::RangeInclusive, time::Duration};
+use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 
 use jiff::Timestamp;
 use ripen_domain::{
     actor::{Actor, Permission},
     delivery::EventType,
+    hash::ContentHash,
     id::EndpointId,
     time::later,
 };
@@ -37,6 +38,9 @@ const CONCURRENCY: RangeInclusive<u16> = 1..=1000;
 const RATE: RangeInclusive<f64> = 0.001..=10_000.0;
 /// An attempt takes at most so long, in seconds: a lease must outlast it.
 pub const LONGEST_TIMEOUT_S: u8 = 50;
+
+/// So many characters of a hash stand in the audit for a header's value.
+const FINGERPRINT: usize = 6;
 
 /// Where an endpoint is.
 #[derive(Debug, Clone)]
@@ -272,6 +276,19 @@ pub async fn find(actions: &Actions, actor: &Actor, endpoint: EndpointId) -> Res
     found.ok_or_else(|| Refusal::missing("endpoint", endpoint))
 }
 
+/// How many deliveries of each endpoint in the actor's scope, or of the one named, are not ended. One that is not here has none.
+///
+/// # Errors
+/// When the database is away.
+pub async fn backlog(
+    actions: &Actions,
+    actor: &Actor,
+    only: Option<EndpointId>,
+) -> Result<BTreeMap<EndpointId, i64>, Refusal> {
+    permit(actor, Permission::Manage)?;
+    Ok(actions.store.endpoints_backlog(actor.scope(), only).await?)
+}
+
 /// A rep's own e-mail endpoint.
 pub(crate) fn of_rep(work: &Work<'_>, rep: &ripen_store::team::rep::RepRecord) -> NewEndpoint {
     NewEndpoint {
@@ -295,7 +312,7 @@ pub(crate) async fn add(work: &mut Work<'_>, new: &NewEndpoint) -> Result<(), Re
     Ok(())
 }
 
-async fn locked(work: &mut Work<'_>, endpoint: EndpointId) -> Result<EndpointRecord, Refusal> {
+pub(crate) async fn locked(work: &mut Work<'_>, endpoint: EndpointId) -> Result<EndpointRecord, Refusal> {
     let found = work.tx.endpoint_lock(work.actor.scope(), endpoint, work.now).await?;
     found.ok_or_else(|| Refusal::missing("endpoint", endpoint))
 }
@@ -320,12 +337,21 @@ fn is_webhook(endpoint: &EndpointRecord) -> Result<(), Refusal> {
     Err(Refusal::conflict("not_a_webhook", message))
 }
 
-/// What the audit keeps of an endpoint: of headers the names, of secrets when they end.
+/// What the audit keeps of an endpoint: of headers what shows that one was replaced, of secrets when they end.
 fn shown(endpoint: &EndpointRecord) -> Value {
     let terms = &endpoint.terms;
-    let headers: Vec<_> = terms.headers.iter().filter_map(|header| Some(header.split_once(':')?.0)).collect();
+    let headers: Vec<_> = terms.headers.iter().map(|header| shown_header(endpoint.id, header)).collect();
     let secrets: Vec<_> = endpoint.secrets.iter().map(|one| json!({"made": one.made, "until": one.until})).collect();
     json!({"enabled": endpoint.enabled, "reason": endpoint.reason, "concurrency": terms.concurrency, "rate": terms.rate,
            "timeout_s": terms.timeout_s, "headers": headers, "events": terms.events, "by_name": terms.by_name,
-           "secrets": secrets})
+           "secrets": secrets, "failures": endpoint.failing.map(|failing| failing.failures),
+           "failing_since": endpoint.failing.map(|failing| failing.since), "probe_at": endpoint.probe_at})
+}
+
+/// A header's name and the beginning of a hash: enough to see that its value was replaced, too little to find the value, and
+/// another at every endpoint.
+fn shown_header(endpoint: EndpointId, header: &str) -> String {
+    let name = header.split(':').next().unwrap_or_default();
+    let hash = ContentHash::of(format!("{endpoint}\n{header}").as_bytes()).to_string();
+    format!("{name} #{}", hash.get(..FINGERPRINT).unwrap_or_default())
 }

@@ -131,14 +131,14 @@ impl TouchLead {
     /// Each question once, each answer one that a decision could use.
     async fn answers(
         &self,
-        work: &Work<'_>,
+        work: &mut Work<'_>,
         lead: &LeadRecord,
         errors: &mut FieldErrors,
     ) -> Result<Vec<(String, Value)>, Refusal> {
         if self.answer.is_empty() {
             return Ok(Vec::new());
         }
-        let Some(criteria) = criteria_of(work.actions, lead).await? else {
+        let Some(criteria) = criteria_of(work, lead).await? else {
             let program = &lead.program.0;
             let none = format!("the program {program} has no criteria yet, so there are no questions");
             errors.add("answer", "no_criteria", none);
@@ -156,9 +156,9 @@ impl TouchLead {
     }
 }
 
-async fn criteria_of(actions: &Actions, lead: &LeadRecord) -> Result<Option<Arc<Criteria>>, Refusal> {
+async fn criteria_of(work: &mut Work<'_>, lead: &LeadRecord) -> Result<Option<Arc<Criteria>>, Refusal> {
     let Some(id) = lead.program.1 else { return Ok(None) };
-    Ok(actions.documents.get(&[id]).await?.remove(&id))
+    Ok(work.actions.documents.get_within(&mut work.tx, &[id]).await?.remove(&id))
 }
 
 /// Takes an A lead back: what was not sent yet is stopped, clients that have it are told, and it is the desk's again.

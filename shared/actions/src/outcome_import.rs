@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use ripen_domain::{
     actor::{Actor, Permission},
     contact::{Email, Identity, Phone},
-    id::{DeliveryId, LeadId},
+    id::DeliveryId,
     outcome::{How, OutcomeFields},
 };
 use ripen_store::{client::record::ClientRecord, outcome::record::NewOutcome};
@@ -170,7 +170,7 @@ impl Action for ImportedOutcome {
 
 impl ImportedOutcome {
     /// By the delivery where one is named; else by e-mail and phone, which must not lead to two leads.
-    async fn find(&self, work: &Work<'_>) -> Result<Found, Refusal> {
+    async fn find(&self, work: &mut Work<'_>) -> Result<Found, Refusal> {
         if let Some(text) = &self.row.delivery {
             let found = text.parse().map(Found::One);
             return Ok(
@@ -184,11 +184,11 @@ impl ImportedOutcome {
         let scope = work.actor.scope().within(self.client.id);
         let mut leads = BTreeSet::new();
         for identity in &identities {
-            leads.extend(work.actions.store.leads_of(scope, identity).await?);
+            leads.extend(work.tx.leads_of(scope, identity).await?);
         }
         let mut sent = Vec::new();
         for lead in leads {
-            sent.extend(self.last_sent(work, lead).await?.map(|delivery| (lead, delivery)));
+            sent.extend(work.tx.delivery_sent_last(scope, lead).await?.map(|delivery| (lead, delivery)));
         }
         Ok(match sent.as_slice() {
             [] => Found::None("no lead of this e-mail address or phone number was delivered".to_owned()),
@@ -214,14 +214,5 @@ impl ImportedOutcome {
             return Err("the row names neither a delivery nor an e-mail address nor a phone number".to_owned());
         }
         Ok(identities)
-    }
-
-    /// The delivery of a lead that was sent last.
-    async fn last_sent(&self, work: &Work<'_>, lead: LeadId) -> Result<Option<DeliveryId>, Refusal> {
-        let scope = work.actor.scope().within(self.client.id);
-        let all = work.actions.store.deliveries_of_lead(scope, lead).await?;
-        let sent = all.iter().filter_map(|one| Some((one.sent_at?, one.id)));
-        // Of those sent at once, to several endpoints, the first: the file must mean the same one every time.
-        Ok(sent.max_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1))).map(|(_, id)| id))
     }
 }

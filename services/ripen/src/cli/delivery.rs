@@ -145,7 +145,7 @@ async fn print(common: &Common, actions: &Actions, actor: &Actor, id: DeliveryId
 async fn replay(common: &Common, actions: &Actions, actor: &Actor, options: ReplayOptions) -> anyhow::Result<()> {
     let endpoint = options.endpoint.context("name a delivery, or an --endpoint")?;
     let (from, to) = options.from.zip(options.to).context("a range needs --from and --to")?;
-    let request = ReplayRange { endpoint, from, to };
+    let request = ReplayRange::counted(actions, actor, endpoint, from..to).await.map_err(refused("delivery replay"))?;
     let begun = actions.run(actor, &request).await.map_err(refused("delivery replay"))?;
     let next = "the dispatcher sends them again; `ripen delivery replays` shows how far it is";
     let shown = json!({"id": begun.id, "endpoint": endpoint, "deliveries": begun.deliveries, "next": next});

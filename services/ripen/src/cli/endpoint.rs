@@ -1,13 +1,13 @@
 //! `ripen endpoint`: where a client wants A leads.
 
-use std::{process::ExitCode, time::Duration};
+use std::{collections::BTreeMap, process::ExitCode, time::Duration};
 
 use clap::{Args, Subcommand};
 use ripen_actions::endpoint::{
-    AddEndpoint, Destination, LONGEST_TIMEOUT_S, RotateSecret, SetEndpoint, SetEndpointState, TrialTerms, find, list,
-    trial,
+    AddEndpoint, Destination, LONGEST_TIMEOUT_S, RotateSecret, SetEndpoint, SetEndpointState, TrialTerms, backlog,
+    find, list, trial,
 };
-use ripen_domain::delivery::EventType;
+use ripen_domain::{delivery::EventType, id::EndpointId};
 use ripen_outbound::{
     trust::Trust,
     webhook::{Limits, Sent, WebhookSecret, WebhookSender},
@@ -132,19 +132,20 @@ async fn act(common: &Common, action: EndpointAction, database: &Database) -> an
             output::record(common.json, &json!({"id": added.id, "secret": secret}))?;
         }
         EndpointAction::List => {
-            let rows: Vec<_> = list(&actions, &actor).await?.iter().map(shown).collect();
+            let open = backlog(&actions, &actor, None).await?;
+            let rows: Vec<_> = list(&actions, &actor).await?.iter().map(|endpoint| shown(endpoint, &open)).collect();
             output::table(common.json, &["id", "client", "kind", "to", "state", "circuit", "open", "reason"], &rows)?;
         }
         EndpointAction::Show { id: text } => {
             let endpoint = find(&actions, &actor, id(&text)?).await.map_err(refused("endpoint show"))?;
-            output::record(common.json, &shown(&endpoint))?;
+            show(common, database, &endpoint).await?;
         }
         EndpointAction::Resume { id } => set_enabled(common, database, &id, true).await?,
         EndpointAction::Pause { id } => set_enabled(common, database, &id, false).await?,
         EndpointAction::Test { id } => return test(common, database, &id).await,
         EndpointAction::Set(options) => {
             let set = actions.run(&actor, &request(options)?).await.map_err(refused("endpoint set"))?;
-            output::record(common.json, &shown(&set))?;
+            show(common, database, &set).await?;
         }
         EndpointAction::RotateSecret { id: text, overlap_h } => {
             let request = RotateSecret { endpoint: id(&text)?, overlap_h };
@@ -173,7 +174,13 @@ fn request(options: EndpointOptions) -> anyhow::Result<SetEndpoint> {
 async fn set_enabled(common: &Common, database: &Database, text: &str, enabled: bool) -> anyhow::Result<()> {
     let request = SetEndpointState { endpoint: id(text)?, enabled };
     let done = database.actions()?.run(&database.actor(), &request).await.map_err(refused("endpoint pause"))?;
-    output::record(common.json, &shown(&done))?;
+    show(common, database, &done).await
+}
+
+/// Prints an endpoint with what it is owed, which is counted only now: nothing waits for that.
+async fn show(common: &Common, database: &Database, endpoint: &EndpointRecord) -> anyhow::Result<()> {
+    let open = backlog(&database.actions()?, &database.actor(), Some(endpoint.id)).await?;
+    output::record(common.json, &shown(endpoint, &open))?;
     Ok(())
 }
 
@@ -203,13 +210,13 @@ fn answered(sent: &Sent) -> Value {
     }
 }
 
-fn shown(endpoint: &EndpointRecord) -> Value {
+fn shown(endpoint: &EndpointRecord, open: &BTreeMap<EndpointId, i64>) -> Value {
     let terms = &endpoint.terms;
     let circuit = endpoint.probe_at.map(|at| format!("open, next probe {}", at.strftime("%Y-%m-%dT%H:%M:%SZ")));
     let names: Vec<_> = terms.headers.iter().filter_map(|header| Some(header.split_once(':')?.0)).collect();
     let secrets: Vec<_> = endpoint.secrets.iter().map(|one| json!({"made": one.made, "until": one.until})).collect();
     json!({"id": endpoint.id, "client": endpoint.client, "kind": endpoint.kind.word(), "to": endpoint.to,
-           "state": if endpoint.enabled { "enabled" } else { "disabled" }, "reason": endpoint.reason, "open": endpoint.open,
+           "state": if endpoint.enabled { "enabled" } else { "disabled" }, "reason": endpoint.reason, "open": open.get(&endpoint.id).unwrap_or(&0),
            "circuit": circuit, "failures": endpoint.failing.map(|failing| failing.failures),
            "failing_since": endpoint.failing.map(|failing| failing.since), "concurrency": terms.concurrency,
            "rate": terms.rate, "timeout_s": terms.timeout_s, "headers": names, "events": terms.events,

@@ -133,8 +133,9 @@ impl Action for SetClient {
             work.tx.program_take_leads(program.id, moved, work.actions.spread, now).await?;
         }
         work.tx.client_set(scope, id, &change, now).await?;
-        if let Some(address) = fallback {
-            let new = address.map(|address| NewFallback { id: EndpointId::from_uuid(work.fresh_id()), address });
+        let new = fallback
+            .map(|address| address.map(|address| NewFallback { id: EndpointId::from_uuid(work.fresh_id()), address }));
+        if let Some(new) = &new {
             work.tx.client_set_fallback(scope, id, new.as_ref(), now).await?;
         }
         if let Some(rules) = self.returns(&settings.returns) {
@@ -143,7 +144,15 @@ impl Action for SetClient {
         let after = work.tx.client_lock(scope, &self.client).await?;
         let after = after.ok_or_else(|| Refusal::missing("client", &self.client))?;
         let set = self::settings(work, id).await?;
-        work.changed("client.set", id, AuditChange::of(id, shown(&before, &settings), shown(&after, &set)));
+        let mut told = shown(&after, &set);
+        // The same address again is another endpoint, which works, and the same program again may take leads over.
+        if let Some(new) = new.flatten() {
+            told["fallback_endpoint"] = json!(new.id);
+        }
+        if let Some(moved) = moved.filter(|moved| *moved > 0) {
+            told["regraded"] = json!(moved);
+        }
+        work.changed("client.set", id, AuditChange::of(id, shown(&before, &settings), told));
         Ok(ClientSet { client: after, settings: set, regraded: moved })
     }
 }

@@ -13,7 +13,7 @@ use ripen_store::client::record::ClientRecord;
 
 use crate::{
     delivered::outsiders,
-    harness::{Office, office, operator, user},
+    harness::{Office, office, office_of, operator, user},
 };
 
 /// Tomorrow morning in Chicago.
@@ -80,6 +80,26 @@ async fn a_slot_is_held_booked_moved_and_cancelled_each_with_its_audit() {
     assert_eq!(office.audited().await, told);
     let kept = format!("{:?}", office.changes().await);
     assert!(!kept.contains("Fell ill") && !kept.contains("Bring plans"), "no words of the person: {kept}");
+}
+
+#[tokio::test]
+async fn a_slot_that_is_held_for_longer_is_audited() {
+    let office = office().await;
+    let (_, lead) = with_rep(&office).await;
+    for minutes in [5, 60] {
+        office.done(&HoldSlot { wish: wish(lead, "Dana Hill", AT), minutes: Some(minutes) }).await;
+    }
+    assert_eq!(office.audited().await, ["appointment.hold", "appointment.hold"]);
+    let longer = office.changes().await.remove(0);
+    assert_ne!(longer.before.unwrap()["held_until"], longer.after.unwrap()["held_until"]);
+}
+
+#[tokio::test]
+async fn one_connection_is_enough_to_hold_and_book() {
+    let office = office_of(1).await;
+    let (_, lead) = with_rep(&office).await;
+    office.done(&HoldSlot { wish: wish(lead, "Dana Hill", AT), minutes: None }).await;
+    office.done(&book(lead, "Dana Hill", AT)).await;
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     delivered::outsiders,
-    harness::{office, operator, user},
+    harness::{office, office_of, operator, user},
 };
 
 #[tokio::test]
@@ -33,16 +33,33 @@ async fn what_was_delivered_is_replayed_and_not_retried() {
 }
 
 #[tokio::test]
-async fn a_range_is_replayed_where_it_is_one_and_its_endpoint_works() {
+async fn one_that_waits_for_its_next_attempt_is_retried_and_audited() {
     let office = office().await;
+    let delivery = office.delivered(&office.client("Acme").await).await.delivery;
+    let waits =
+        "update delivery set state = 'pending', due_at = due_at + interval '1 hour', ended_at = null where id = $1";
+    sqlx::query(waits).bind(delivery.uuid()).execute(&office.pool).await.unwrap();
+    office.done(&RetryDelivery { delivery }).await;
+    let change = office.changes().await.remove(0);
+    let (before, after) = (change.before.unwrap(), change.after.unwrap());
+    assert_eq!(
+        (change.action.as_str(), &before["state"], &after["state"]),
+        ("delivery.retry", &after["state"], &before["state"])
+    );
+    assert!(before["due_at"] != after["due_at"] && before["excused"] != after["excused"], "{before} {after}");
+}
+
+#[tokio::test]
+async fn a_range_is_replayed_where_it_is_one_and_its_endpoint_works() {
+    let office = office_of(1).await;
     let delivery = office.delivered(&office.client("Acme").await).await.delivery;
     let found = show(&office.actions, &operator(), delivery).await.unwrap().delivery;
     let (endpoint, _) = found.endpoint.unwrap();
     let (from, to) = ("2020-01-01T00:00:00Z".parse().unwrap(), "2040-01-01T00:00:00Z".parse().unwrap());
-    let backwards = ReplayRange { endpoint, from: to, to: from };
+    let backwards = ReplayRange { endpoint, from: to, to: from, deliveries: 0 };
     let Err(Refusal::Invalid(errors)) = office.actions.run(&operator(), &backwards).await else { panic!("backwards") };
     assert_eq!((errors[0].field.as_str(), errors[0].code), ("from", "out_of_range"));
-    let range = ReplayRange { endpoint, from, to };
+    let range = ReplayRange::counted(&office.actions, &operator(), endpoint, from..to).await.unwrap();
     assert_eq!(office.actions.rehearse(&operator(), &range).await.unwrap().deliveries, 1);
     assert!(replays(&office.actions, &operator()).await.unwrap().is_empty());
     let begun = office.actions.run(&operator(), &range).await.unwrap();

@@ -83,6 +83,36 @@ async fn what_is_set_is_audited_before_and_after_and_never_a_credential() {
 }
 
 #[tokio::test]
+async fn another_credential_is_audited_without_either_and_the_same_again_is_not() {
+    let office = office().await;
+    office.client("Acme").await;
+    let endpoint = added(&office).await;
+    for value in ["Bearer first", "Bearer second", "Bearer second"] {
+        let headers = Some(vec![format!("Authorization: {value}")]);
+        office.done(&SetEndpoint { headers, ..nothing(endpoint) }).await;
+    }
+    let audit = office.audit_of(endpoint).await;
+    let told: Vec<_> = audit.iter().map(|entry| entry.action.as_str()).collect();
+    assert_eq!(told, ["endpoint.set", "endpoint.set", "endpoint.add"], "the third changed nothing");
+    let kept = format!("{audit:?}");
+    assert!(kept.contains("Authorization #") && !kept.contains("first") && !kept.contains("second"), "{kept}");
+}
+
+#[tokio::test]
+async fn a_circuit_that_a_person_closes_is_audited() {
+    let office = office().await;
+    office.client("Acme").await;
+    let endpoint = added(&office).await;
+    let opened = "update endpoint set failures = 9, failing_since = now(), probe_at = now() where id = $1";
+    sqlx::query(opened).bind(endpoint.uuid()).execute(&office.pool).await.unwrap();
+    office.done(&SetEndpointState { endpoint, enabled: true }).await;
+    let newest = office.audit_of(endpoint).await.remove(0);
+    let (before, after) = (newest.before.unwrap(), newest.after.unwrap());
+    assert_eq!((newest.action.as_str(), &before["failures"]), ("endpoint.resume", &serde_json::json!(9)));
+    assert!(before["probe_at"].is_string() && after["probe_at"].is_null() && after["failures"].is_null(), "{after}");
+}
+
+#[tokio::test]
 async fn who_may_not_is_refused_and_what_is_not_there_is_missing() {
     let office = office().await;
     let (acme, other) = (office.client("Acme").await, office.client("Other").await);

@@ -25,8 +25,13 @@ pub struct Office {
 
 /// An office with nothing in it.
 pub async fn office() -> Office {
+    office_of(8).await
+}
+
+/// An office whose actions have so many connections for lookups and writes.
+pub async fn office_of(connections: u32) -> Office {
     let database = database().await;
-    let store = Store::open(&StoreOptions::new(database.url(), 8)).unwrap();
+    let store = Store::open(&StoreOptions::new(database.url(), connections)).unwrap();
     let clock = Clock::mock("2026-11-20T10:00:00Z".parse::<Timestamp>().unwrap());
     let pool = PgPool::connect(database.url()).await.unwrap();
     Office { actions: Actions::new(store, clock, &Settings::default()).unwrap(), pool, database }

@@ -11,7 +11,7 @@ use ripen_domain::{
     outcome::{How, OutcomeFields},
 };
 
-use crate::harness::{office, operator, program, user};
+use crate::harness::{office, office_of, operator, program, user};
 
 fn said(outcome: &str) -> OutcomeFields {
     OutcomeFields { outcome: Some(outcome.to_owned()), ..OutcomeFields::default() }
@@ -55,6 +55,17 @@ async fn a_program_reports_on_its_own_deliveries_once_and_a_rehearsal_leaves_not
     assert_eq!(office.audited().await, ["outcome.record"]);
     let audit = format!("{:?}", office.changes().await[0]);
     assert!(!audit.contains("moved away"), "no words of the client: {audit}");
+}
+
+#[tokio::test]
+async fn one_connection_is_enough_to_import_a_row() {
+    let office = office_of(1).await;
+    office.delivered(&office.client("Acme").await).await;
+    let operator = operator();
+    let mut import = OutcomeImport::begin(&office.actions, &operator, "acme", false).await.unwrap();
+    let email = Some("casey@example.com".to_owned());
+    import.row(OutcomeRow { line: 2, email, said: said("accepted"), ..OutcomeRow::default() }).await.unwrap();
+    assert_eq!(import.finish().recorded, 1);
 }
 
 #[tokio::test]

@@ -98,6 +98,70 @@ impl AppointmentColumns {
     }
 }
 
+/// A record's columns, as both statements give them.
+struct RecordColumns {
+    id: Uuid,
+    lead_id: Uuid,
+    rep_id: Uuid,
+    state: String,
+    starts_at: jiff_sqlx::Timestamp,
+    ends_at: jiff_sqlx::Timestamp,
+    held_until: Option<jiff_sqlx::Timestamp>,
+    sequence: i32,
+    note: Option<String>,
+    cancelled_at: Option<jiff_sqlx::Timestamp>,
+    cancelled_why: Option<String>,
+    made_by: String,
+    slug: String,
+    client_name: String,
+    client_country: String,
+    client_zone: String,
+    rep_name: String,
+    rep_email: String,
+    rep_zone: String,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    name: Option<String>,
+    email: Option<String>,
+    phone: Option<String>,
+    postal_code: Option<String>,
+    country: Option<String>,
+    time_zone: Option<String>,
+    locale: Option<String>,
+    do_not_contact: bool,
+}
+
+impl RecordColumns {
+    fn record(self) -> Result<AppointmentRecord, StoreError> {
+        let row = self;
+        let own = AppointmentColumns {
+            id: row.id,
+            lead_id: row.lead_id,
+            rep_id: row.rep_id,
+            state: row.state,
+            starts_at: row.starts_at,
+            ends_at: row.ends_at,
+            held_until: row.held_until,
+            sequence: row.sequence,
+            note: row.note,
+            cancelled_at: row.cancelled_at,
+            cancelled_why: row.cancelled_why,
+        };
+        let person = profile_of!(row);
+        let places = Whereabouts::of(&person, &row.client_country, &row.client_zone).places();
+        Ok(AppointmentRecord {
+            appointment: own.appointment()?,
+            client: (row.slug, row.client_name),
+            rep: (row.rep_name, row.rep_email),
+            rep_zone: zone(&row.rep_zone)?,
+            person_zone: places.into_iter().next().map_or(TimeZone::UTC, |place| place.zone),
+            person,
+            do_not_contact: row.do_not_contact,
+            by: row.made_by,
+        })
+    }
+}
+
 /// An appointment as a statement builds it as JSON beside other columns.
 #[derive(serde::Deserialize)]
 struct BookedAppointment {
@@ -146,8 +210,24 @@ impl Transaction {
         scope: Scope,
         id: AppointmentId,
     ) -> Result<Option<AppointmentRecord>, StoreError> {
-        let filter = AppointmentFilter { id: Some(id), ..AppointmentFilter::default() };
-        Ok(list(self.connection(), scope, filter).await?.pop())
+        // Its own statement: the list's, whose filters may be absent, cannot use the key under the plan that lookups keep.
+        let row = sqlx::query_as!(
+            RecordColumns,
+            r#"-- appointment.show
+            select a.id, a.lead_id, a.rep_id, a.state, a.starts_at, a.ends_at, a.held_until, a.sequence, a.note, a.cancelled_at,
+                   a.cancelled_why, a.made_by, c.slug, c.name as client_name, c.country as client_country,
+                   c.time_zone as client_zone, r.name as rep_name, r.email as rep_email,
+                   coalesce(r.time_zone, c.time_zone) as "rep_zone!", p.first_name, p.last_name, p.name, p.email, p.phone,
+                   p.postal_code, p.country, p.time_zone, p.locale, p.do_not_contact
+            from appointment a join rep r on r.id = a.rep_id join client c on c.id = a.client_id
+            join lead l on l.id = a.lead_id join person p on p.id = l.person_id
+            where a.id = $1 and ($2::uuid is null or a.client_id = $2)"#,
+            id.uuid(),
+            scope.client_uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        row.map(RecordColumns::record).transpose()
     }
 }
 
@@ -156,8 +236,9 @@ async fn list(
     scope: Scope,
     filter: AppointmentFilter,
 ) -> Result<Vec<AppointmentRecord>, StoreError> {
-    let rows = sqlx::query!(
-            r#"-- appointment.list
+    let rows = sqlx::query_as!(
+        RecordColumns,
+        r#"-- appointment.list
         select a.id, a.lead_id, a.rep_id, a.state, a.starts_at, a.ends_at, a.held_until, a.sequence, a.note, a.cancelled_at,
                a.cancelled_why, a.made_by, c.slug, c.name as client_name, c.country as client_country,
                c.time_zone as client_zone, r.name as rep_name, r.email as rep_email,
@@ -170,43 +251,15 @@ async fn list(
           and ($5::timestamptz is null
                or a.ends_at > $5 and a.state <> 'cancelled' and (a.held_until is null or a.held_until > $5))
         order by a.starts_at, a.id limit 1000"#,
-            scope.client_uuid(),
-            filter.id.map(AppointmentId::uuid),
-            filter.lead.map(LeadId::uuid),
-            filter.rep.map(RepId::uuid),
-            filter.from.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>
-        )
-        .fetch_all(connection)
-        .await?;
-    let mut records = Vec::with_capacity(rows.len());
-    for row in rows {
-        let own = AppointmentColumns {
-            id: row.id,
-            lead_id: row.lead_id,
-            rep_id: row.rep_id,
-            state: row.state,
-            starts_at: row.starts_at,
-            ends_at: row.ends_at,
-            held_until: row.held_until,
-            sequence: row.sequence,
-            note: row.note,
-            cancelled_at: row.cancelled_at,
-            cancelled_why: row.cancelled_why,
-        };
-        let person = profile_of!(row);
-        let places = Whereabouts::of(&person, &row.client_country, &row.client_zone).places();
-        records.push(AppointmentRecord {
-            appointment: own.appointment()?,
-            client: (row.slug, row.client_name),
-            rep: (row.rep_name, row.rep_email),
-            rep_zone: zone(&row.rep_zone)?,
-            person_zone: places.into_iter().next().map_or(TimeZone::UTC, |place| place.zone),
-            person,
-            do_not_contact: row.do_not_contact,
-            by: row.made_by,
-        });
-    }
-    Ok(records)
+        scope.client_uuid(),
+        filter.id.map(AppointmentId::uuid),
+        filter.lead.map(LeadId::uuid),
+        filter.rep.map(RepId::uuid),
+        filter.from.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(RecordColumns::record).collect()
 }
 
 impl Transaction {

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use ripen_domain::id::{ClientId, CriteriaId};
+use sqlx::PgConnection;
 
 use crate::{Scope, Store, StoreError, Transaction};
 
@@ -104,22 +105,7 @@ impl Store {
     /// # Errors
     /// When the database is away.
     pub async fn criteria_documents(&self, ids: &[CriteriaId]) -> Result<Vec<ActiveCriteria>, StoreError> {
-        let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
-        let rows = sqlx::query!(
-            "-- criteria.documents
-            select id, version, document from criteria where id = any($1)",
-            &ids
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| ActiveCriteria {
-                id: CriteriaId::from_uuid(row.id),
-                version: row.version,
-                document: row.document,
-            })
-            .collect())
+        documents(&mut *self.pool.acquire().await?, ids).await
     }
 
     /// All versions of all programs, newest last.
@@ -152,4 +138,31 @@ impl Store {
             })
             .collect())
     }
+}
+
+impl Transaction {
+    /// These documents, read over the transaction's own connection.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn criteria_documents(&mut self, ids: &[CriteriaId]) -> Result<Vec<ActiveCriteria>, StoreError> {
+        documents(self.connection(), ids).await
+    }
+}
+
+async fn documents(connection: &mut PgConnection, ids: &[CriteriaId]) -> Result<Vec<ActiveCriteria>, StoreError> {
+    let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+    let rows = sqlx::query!(
+        "-- criteria.documents
+        select id, version, document from criteria where id = any($1)",
+        &ids
+    )
+    .fetch_all(connection)
+    .await?;
+    let read = rows.into_iter().map(|row| ActiveCriteria {
+        id: CriteriaId::from_uuid(row.id),
+        version: row.version,
+        document: row.document,
+    });
+    Ok(read.collect())
 }

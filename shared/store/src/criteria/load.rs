@@ -7,7 +7,7 @@ use std::{
 
 use ripen_domain::{criteria::Criteria, id::CriteriaId};
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, Transaction, criteria::document::ActiveCriteria};
 
 /// A stored document that this version of Ripen cannot load.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -44,12 +44,38 @@ impl Documents {
     /// # Errors
     /// When one cannot be read or loaded.
     pub async fn get(&self, ids: &[CriteriaId]) -> Result<BTreeMap<CriteriaId, Arc<Criteria>>, BrokenCriteria> {
-        let mut found = self.known(ids);
-        let missing: Vec<_> = ids.iter().copied().filter(|id| !found.contains_key(id)).collect();
+        let found = self.known(ids);
+        let missing = missing(ids, &found);
         if missing.is_empty() {
             return Ok(found);
         }
-        for stored in self.store.criteria_documents(&missing).await? {
+        self.take(found, self.store.criteria_documents(&missing).await?)
+    }
+
+    /// These documents, loading what is missing over the connection that a transaction has already.
+    ///
+    /// # Errors
+    /// When one cannot be read or loaded.
+    pub async fn get_within(
+        &self,
+        tx: &mut Transaction,
+        ids: &[CriteriaId],
+    ) -> Result<BTreeMap<CriteriaId, Arc<Criteria>>, BrokenCriteria> {
+        let found = self.known(ids);
+        let missing = missing(ids, &found);
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        self.take(found, tx.criteria_documents(&missing).await?)
+    }
+
+    /// What was known and what was read, which is known from now on.
+    fn take(
+        &self,
+        mut found: BTreeMap<CriteriaId, Arc<Criteria>>,
+        read: Vec<ActiveCriteria>,
+    ) -> Result<BTreeMap<CriteriaId, Arc<Criteria>>, BrokenCriteria> {
+        for stored in read {
             let loaded = Criteria::load(&stored.document).map_err(|mistakes| BrokenCriteria::Mistaken {
                 id: stored.id,
                 mistake: mistakes.first().map(ToString::to_string).unwrap_or_default(),
@@ -66,4 +92,8 @@ impl Documents {
         let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
         ids.iter().filter_map(|id| loaded.get(id).map(|criteria| (*id, Arc::clone(criteria)))).collect()
     }
+}
+
+fn missing(ids: &[CriteriaId], found: &BTreeMap<CriteriaId, Arc<Criteria>>) -> Vec<CriteriaId> {
+    ids.iter().copied().filter(|id| !found.contains_key(id)).collect()
 }

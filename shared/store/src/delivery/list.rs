@@ -154,8 +154,40 @@ impl Transaction {
     /// # Errors
     /// When the transaction fails.
     pub async fn delivery(&mut self, scope: Scope, id: DeliveryId) -> Result<Option<DeliveryRecord>, StoreError> {
-        let filter = DeliveryFilter { id: Some(id), ..DeliveryFilter::default() };
-        Ok(list(self.connection(), scope, &filter, 1).await?.pop())
+        // Its own statement: the list's, whose filters may be absent, cannot use the key under the plan that lookups keep.
+        let row = sqlx::query_as!(
+            DeliveryColumns,
+            r#"-- delivery.show
+            select d.id, c.slug, d.client_id, d.lead_id, d.event, d.endpoint_id, coalesce(e.url, e.address) as "to?",
+                   e.kind as "kind?", (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep, d.state,
+                   d.reason, d.due_at, d.attempts, d.excused, d.created_at, b.at as "sent_at?", d.ended_at,
+                   a.refused as "answer_refused?"
+            from delivery d join client c on c.id = d.client_id left join endpoint e on e.id = d.endpoint_id
+            left join delivery_body b on b.delivery_id = d.id left join outcome_answer a on a.delivery_id = d.id
+            where d.id = $1 and ($2::uuid is null or d.client_id = $2)"#,
+            id.uuid(),
+            scope.client_uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        row.map(DeliveryColumns::record).transpose()
+    }
+
+    /// The delivery of a lead that was sent last; of those sent at once the first, so that it is the same one every time.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn delivery_sent_last(&mut self, scope: Scope, lead: LeadId) -> Result<Option<DeliveryId>, StoreError> {
+        let row = sqlx::query!(
+            "-- delivery.sent_last
+            select d.id from delivery d join delivery_body b on b.delivery_id = d.id
+            where d.lead_id = $1 and ($2::uuid is null or d.client_id = $2) order by b.at desc, d.id limit 1",
+            lead.uuid(),
+            scope.client_uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(row.map(|row| DeliveryId::from_uuid(row.id)))
     }
 }
 

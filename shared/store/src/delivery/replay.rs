@@ -55,15 +55,20 @@ impl Store {
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn replay_count(&self, scope: Scope, new: &NewReplay) -> Result<i64, StoreError> {
+    pub async fn replay_count(
+        &self,
+        scope: Scope,
+        endpoint: EndpointId,
+        range: &Range<Timestamp>,
+    ) -> Result<i64, StoreError> {
         let found = sqlx::query!(
             r#"-- replay.count
             select count(*) as "n!" from delivery
             where id > $1 and id < $2 and endpoint_id = $3 and ($4::uuid is null or client_id = $4)
               and state in ('delivered', 'filed', 'dead')"#,
-            lowest(new.range.start),
-            lowest(new.range.end),
-            new.endpoint.uuid(),
+            lowest(range.start),
+            lowest(range.end),
+            endpoint.uuid(),
             scope.client_uuid()
         )
         .fetch_one(&self.lists)

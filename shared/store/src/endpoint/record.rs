@@ -1,12 +1,14 @@
 //! Endpoints of clients: added and listed.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     delivery::EventType,
     id::{ClientId, EndpointId, RepId},
 };
-use sqlx::PgExecutor;
+use uuid::Uuid;
 
 use crate::{
     Scope, Store, StoreError, Transaction,
@@ -82,8 +84,6 @@ pub struct EndpointRecord {
     pub enabled: bool,
     /// Why it does not.
     pub reason: Option<String>,
-    /// Deliveries not ended.
-    pub open: i64,
     /// How its deliveries go out.
     pub terms: EndpointTerms,
     /// Failed attempts since the last one that did not fail.
@@ -112,6 +112,56 @@ pub struct FailingSince {
     pub since: Timestamp,
 }
 
+/// An endpoint's columns, as both statements give them.
+struct EndpointColumns {
+    id: Uuid,
+    client_id: Uuid,
+    slug: String,
+    kind: String,
+    to: String,
+    state: String,
+    state_reason: Option<String>,
+    allow_private: bool,
+    concurrency: i32,
+    rate: Option<f64>,
+    timeout_s: Option<i32>,
+    headers: Vec<String>,
+    events: Vec<String>,
+    by_name: bool,
+    failures: i32,
+    failing_since: Option<jiff_sqlx::Timestamp>,
+    probe_at: Option<jiff_sqlx::Timestamp>,
+    made: Vec<jiff_sqlx::Timestamp>,
+    expire: Vec<Option<jiff_sqlx::Timestamp>>,
+}
+
+impl EndpointColumns {
+    fn record(self) -> Result<EndpointRecord, StoreError> {
+        let row = self;
+        let events = row.events.iter().map(|event| word(event)).collect::<Result<_, _>>()?;
+        let (concurrency, rate, timeout_s, headers) = (row.concurrency, row.rate, row.timeout_s, row.headers);
+        let secret = |(made, until): (jiff_sqlx::Timestamp, Option<jiff_sqlx::Timestamp>)| SecretRecord {
+            made: made.to_jiff(),
+            until: until.map(jiff_sqlx::Timestamp::to_jiff),
+        };
+        let failing = row.failing_since.map(|since| FailingSince { failures: row.failures, since: since.to_jiff() });
+        Ok(EndpointRecord {
+            id: EndpointId::from_uuid(row.id),
+            client_id: ClientId::from_uuid(row.client_id),
+            client: row.slug,
+            kind: EndpointKind::read(&row.kind)?,
+            to: row.to,
+            allow_private: row.allow_private,
+            enabled: row.state == "enabled",
+            reason: row.state_reason,
+            terms: EndpointTerms { concurrency, rate, timeout_s, headers, events, by_name: row.by_name },
+            failing,
+            probe_at: row.probe_at.map(jiff_sqlx::Timestamp::to_jiff),
+            secrets: row.made.into_iter().zip(row.expire).map(secret).collect(),
+        })
+    }
+}
+
 impl Store {
     /// The endpoints of a scope by client, or the one named.
     ///
@@ -123,7 +173,50 @@ impl Store {
         only: Option<EndpointId>,
         now: Timestamp,
     ) -> Result<Vec<EndpointRecord>, StoreError> {
-        list(&self.lists, scope, only, now).await
+        let rows = sqlx::query_as!(
+            EndpointColumns,
+            r#"-- endpoint.list
+            select e.id, e.client_id, c.slug, e.kind, coalesce(e.url, e.address) as "to!", e.state, e.state_reason, e.allow_private,
+                   e.concurrency, e.rate, e.timeout_s, e.headers, e.events, e.by_name, e.failures, e.failing_since, e.probe_at,
+                   array(select created_at from endpoint_secret s
+                         where s.endpoint_id = e.id and (expires_at is null or expires_at > $2)
+                         order by created_at desc, secret) as "made!: Vec<jiff_sqlx::Timestamp>",
+                   array(select expires_at from endpoint_secret s
+                         where s.endpoint_id = e.id and (expires_at is null or expires_at > $2)
+                         order by created_at desc, secret) as "expire!: Vec<Option<jiff_sqlx::Timestamp>>"
+            from endpoint e join client c on c.id = e.client_id
+            where ($1::uuid is null or e.id = $1) and ($3::uuid is null or e.client_id = $3)
+            order by c.slug, e.created_at"#,
+            only.map(EndpointId::uuid),
+            now.to_sqlx(),
+            scope.client_uuid()
+        )
+        .fetch_all(&self.lists)
+        .await?;
+        rows.into_iter().map(EndpointColumns::record).collect()
+    }
+
+    /// How many deliveries of each endpoint of a scope, or of the one named, are not ended. One that is not here has none.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn endpoints_backlog(
+        &self,
+        scope: Scope,
+        only: Option<EndpointId>,
+    ) -> Result<BTreeMap<EndpointId, i64>, StoreError> {
+        let rows = sqlx::query!(
+            r#"-- endpoint.backlog
+            select endpoint_id as "endpoint_id!", count(*) as "open!" from delivery
+            where state in ('pending', 'held', 'leased') and endpoint_id is not null
+              and ($1::uuid is null or endpoint_id = $1) and ($2::uuid is null or client_id = $2)
+            group by endpoint_id"#,
+            only.map(EndpointId::uuid),
+            scope.client_uuid()
+        )
+        .fetch_all(&self.lists)
+        .await?;
+        Ok(rows.into_iter().map(|row| (EndpointId::from_uuid(row.endpoint_id), row.open)).collect())
     }
 }
 
@@ -208,59 +301,25 @@ impl Transaction {
         id: EndpointId,
         now: Timestamp,
     ) -> Result<Option<EndpointRecord>, StoreError> {
-        Ok(list(self.connection(), scope, Some(id), now).await?.pop())
+        let row = sqlx::query_as!(
+            EndpointColumns,
+            r#"-- endpoint.show
+            select e.id, e.client_id, c.slug, e.kind, coalesce(e.url, e.address) as "to!", e.state, e.state_reason, e.allow_private,
+                   e.concurrency, e.rate, e.timeout_s, e.headers, e.events, e.by_name, e.failures, e.failing_since, e.probe_at,
+                   array(select created_at from endpoint_secret s
+                         where s.endpoint_id = e.id and (expires_at is null or expires_at > $2)
+                         order by created_at desc, secret) as "made!: Vec<jiff_sqlx::Timestamp>",
+                   array(select expires_at from endpoint_secret s
+                         where s.endpoint_id = e.id and (expires_at is null or expires_at > $2)
+                         order by created_at desc, secret) as "expire!: Vec<Option<jiff_sqlx::Timestamp>>"
+            from endpoint e join client c on c.id = e.client_id
+            where e.id = $1 and ($3::uuid is null or e.client_id = $3)"#,
+            id.uuid(),
+            now.to_sqlx(),
+            scope.client_uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        row.map(EndpointColumns::record).transpose()
     }
-}
-
-async fn list(
-    executor: impl PgExecutor<'_>,
-    scope: Scope,
-    only: Option<EndpointId>,
-    now: Timestamp,
-) -> Result<Vec<EndpointRecord>, StoreError> {
-    let rows = sqlx::query!(
-        r#"-- endpoint.list
-        select e.id, e.client_id, c.slug, e.kind, coalesce(e.url, e.address) as "to!", e.state, e.state_reason, e.allow_private,
-               (select count(*) from delivery d where d.endpoint_id = e.id and d.state in ('pending', 'held', 'leased')) as "open!",
-               e.concurrency, e.rate, e.timeout_s, e.headers, e.events, e.by_name, e.failures, e.failing_since, e.probe_at,
-               array(select created_at from endpoint_secret s where s.endpoint_id = e.id and (expires_at is null or expires_at > $2)
-                     order by created_at desc, secret) as "made!: Vec<jiff_sqlx::Timestamp>",
-               array(select expires_at from endpoint_secret s where s.endpoint_id = e.id and (expires_at is null or expires_at > $2)
-                     order by created_at desc, secret) as "expire!: Vec<Option<jiff_sqlx::Timestamp>>"
-        from endpoint e join client c on c.id = e.client_id
-        where ($1::uuid is null or e.id = $1) and ($3::uuid is null or e.client_id = $3)
-        order by c.slug, e.created_at"#,
-        only.map(EndpointId::uuid),
-        now.to_sqlx(),
-        scope.client_uuid()
-    )
-    .fetch_all(executor)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            let events = row.events.iter().map(|event| word(event)).collect::<Result<_, _>>()?;
-            let (concurrency, rate, timeout_s, headers) = (row.concurrency, row.rate, row.timeout_s, row.headers);
-            let secret = |(made, until): (jiff_sqlx::Timestamp, Option<jiff_sqlx::Timestamp>)| SecretRecord {
-                made: made.to_jiff(),
-                until: until.map(jiff_sqlx::Timestamp::to_jiff),
-            };
-            let failing =
-                row.failing_since.map(|since| FailingSince { failures: row.failures, since: since.to_jiff() });
-            Ok(EndpointRecord {
-                id: EndpointId::from_uuid(row.id),
-                client_id: ClientId::from_uuid(row.client_id),
-                client: row.slug,
-                kind: EndpointKind::read(&row.kind)?,
-                to: row.to,
-                allow_private: row.allow_private,
-                enabled: row.state == "enabled",
-                reason: row.state_reason,
-                open: row.open,
-                terms: EndpointTerms { concurrency, rate, timeout_s, headers, events, by_name: row.by_name },
-                failing,
-                probe_at: row.probe_at.map(jiff_sqlx::Timestamp::to_jiff),
-                secrets: row.made.into_iter().zip(row.expire).map(secret).collect(),
-            })
-        })
-        .collect()
 }

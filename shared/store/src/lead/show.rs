@@ -119,19 +119,7 @@ impl Store {
     /// # Errors
     /// When the database is away.
     pub async fn leads_of(&self, scope: Scope, identity: &Identity) -> Result<Vec<LeadId>, StoreError> {
-        let rows = sqlx::query!(
-            "-- lead.of_identity
-            select l.id from client c
-            join person_identity i on i.client_id = c.id and i.kind = $1 and i.value = $2
-            join lead l on l.person_id = i.person_id
-            where $3::uuid is null or c.id = $3 order by l.id desc",
-            identity.kind(),
-            identity.value(),
-            scope.client_uuid()
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(rows.into_iter().map(|row| LeadId::from_uuid(row.id)).collect())
+        of_identity(&mut *self.pool.acquire().await?, scope, identity).await
     }
 }
 
@@ -143,6 +131,34 @@ impl Transaction {
     pub async fn lead(&mut self, scope: Scope, lead: LeadId) -> Result<Option<LeadRecord>, StoreError> {
         read(self.connection(), scope, lead).await
     }
+
+    /// The leads of everyone reached under an identity, newest first, as this transaction sees them.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn leads_of(&mut self, scope: Scope, identity: &Identity) -> Result<Vec<LeadId>, StoreError> {
+        of_identity(self.connection(), scope, identity).await
+    }
+}
+
+async fn of_identity(
+    connection: &mut PgConnection,
+    scope: Scope,
+    identity: &Identity,
+) -> Result<Vec<LeadId>, StoreError> {
+    let rows = sqlx::query!(
+        "-- lead.of_identity
+        select l.id from client c
+        join person_identity i on i.client_id = c.id and i.kind = $1 and i.value = $2
+        join lead l on l.person_id = i.person_id
+        where $3::uuid is null or c.id = $3 order by l.id desc",
+        identity.kind(),
+        identity.value(),
+        scope.client_uuid()
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| LeadId::from_uuid(row.id)).collect())
 }
 
 async fn read(connection: &mut PgConnection, scope: Scope, lead: LeadId) -> Result<Option<LeadRecord>, StoreError> {
