@@ -21,6 +21,8 @@ mod deploy;
 mod flags;
 #[path = "tidy/html.rs"]
 mod html;
+#[path = "tidy/keys.rs"]
+mod keys;
 #[path = "tidy/layers.rs"]
 mod layers;
 #[path = "tidy/licences.rs"]
