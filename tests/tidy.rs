@@ -45,6 +45,8 @@ mod shipped;
 mod sources;
 #[path = "tidy/tables.rs"]
 mod tables;
+#[path = "tidy/tuples.rs"]
+mod tuples;
 #[path = "tidy/words.rs"]
 mod words;
 
