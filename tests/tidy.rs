@@ -31,6 +31,8 @@ mod licences;
 mod migrations;
 #[path = "tidy/modules.rs"]
 mod modules;
+#[path = "tidy/names.rs"]
+mod names;
 #[path = "tidy/repository.rs"]
 mod repository;
 #[path = "tidy/routes.rs"]
