@@ -10,6 +10,8 @@ use crate::repository::{Text, sources};
 pub(crate) struct Source {
     /// From the root of the repository.
     pub(crate) path: String,
+    /// As it is written.
+    pub(crate) content: String,
     /// Without the items that only tests see.
     pub(crate) file: File,
 }
@@ -35,7 +37,7 @@ fn read(text: &Text) -> Option<Source> {
 pub(crate) fn parse(path: &str, content: &str) -> Source {
     let mut file = syn::parse_file(content).unwrap_or_else(|error| panic!("{path}: {error}"));
     file.items = without_tests(file.items);
-    Source { path: path.to_owned(), file }
+    Source { path: path.to_owned(), content: content.to_owned(), file }
 }
 
 fn without_tests(items: Vec<Item>) -> Vec<Item> {
