@@ -100,6 +100,7 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
             "criteria_list",
             "criteria_versions",
             "get",
+            "get_within",
             "next",
             "program_lock",
             "program_names",
