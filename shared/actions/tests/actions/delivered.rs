@@ -6,9 +6,9 @@ use ripen_domain::{
     actor::UserRole,
     id::{ClientId, DeliveryId, LeadId},
 };
+use ripen_runtime::random::uuid_v7;
 use ripen_store::{audit::list::AuditRecord, client::record::ClientRecord};
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::harness::Office;
 
@@ -22,8 +22,9 @@ pub struct Delivered {
 impl Office {
     /// A lead of a new person that became A and was delivered to an enabled webhook, with its promise.
     pub async fn delivered(&self, client: &ClientRecord) -> Delivered {
-        let [lead, delivery, other] = [1, 2, 3].map(|_| Uuid::now_v7());
-        let now = self.actions.clock.now().to_sqlx();
+        let at = self.actions.clock.now();
+        let [lead, delivery, other] = [1, 2, 3].map(|_| uuid_v7(at));
+        let now = at.to_sqlx();
         let sql = "with p as (
               insert into person (id, client_id, first_name, email, country, time_zone, created_at, updated_at)
               values ($1, $2, 'Casey', 'casey@example.com', 'US', 'America/Chicago', $3, $3)
