@@ -95,7 +95,7 @@ async fn another_credential_is_audited_without_either_and_the_same_again_is_not(
     let told: Vec<_> = audit.iter().map(|entry| entry.action.as_str()).collect();
     assert_eq!(told, ["endpoint.set", "endpoint.set", "endpoint.add"], "the third changed nothing");
     let kept = format!("{audit:?}");
-    assert!(kept.contains("Authorization #") && !kept.contains("first") && !kept.contains("second"), "{kept}");
+    assert!(kept.contains("authorization #") && !kept.contains("first") && !kept.contains("second"), "{kept}");
 }
 
 #[tokio::test]
