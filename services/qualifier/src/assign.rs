@@ -110,9 +110,6 @@ pub struct TeamState {
 
 impl TeamState {
     /// Reads what these leads have booked, then locks and reads the teams they may go to. Leads are locked already.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn read(
         batch: &mut Transaction,
         work_unit: &UnitOfWork,
@@ -129,9 +126,6 @@ impl TeamState {
     }
 
     /// Reads the same without a lock, to show what would become of a lead.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn look(
         batch: &mut Transaction,
         scope: Scope,

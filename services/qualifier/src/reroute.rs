@@ -104,9 +104,6 @@ async fn reroute(ctx: &QualifierContext, client: ClientId, now: Timestamp) -> Re
 
 /// Where a lead would go, were it to mature now, in words; none where the scope has no such lead. Nothing is done, and no batch
 /// waits for it: nothing is locked.
-///
-/// # Errors
-/// When the database is away.
 pub async fn route_preview(
     store: &Store,
     documents: &Documents,

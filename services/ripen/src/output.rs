@@ -9,9 +9,6 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
 
 /// Prints one result: pretty JSON, or `key: value` lines.
-///
-/// # Errors
-/// When standard output is closed.
 pub fn record(json: bool, record: &Value) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match record {
@@ -27,9 +24,6 @@ pub fn record(json: bool, record: &Value) -> io::Result<()> {
 }
 
 /// Prints many results: a JSON array, or a table with the given columns.
-///
-/// # Errors
-/// When standard output is closed.
 pub fn table(json: bool, columns: &[&str], rows: &[Value]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     if json {
@@ -50,9 +44,6 @@ pub fn table(json: bool, columns: &[&str], rows: &[Value]) -> io::Result<()> {
 }
 
 /// Prints text to standard output as it is.
-///
-/// # Errors
-/// When standard output is closed.
 pub fn text(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;

@@ -6,9 +6,6 @@ use ripen_store::audit::list::{AuditFilter, AuditRecord};
 use crate::{Actions, Refusal, work::permit};
 
 /// Entries in the actor's scope, newest first.
-///
-/// # Errors
-/// When the database is away.
 pub async fn list(actions: &Actions, actor: &Actor, filter: &AuditFilter) -> Result<Vec<AuditRecord>, Refusal> {
     permit(actor, Permission::Manage)?;
     Ok(actions.store.audit_list(actor.scope(), filter).await?)

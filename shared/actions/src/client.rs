@@ -95,9 +95,6 @@ impl Action for SetClientState {
 }
 
 /// The clients in the actor's scope, by slug.
-///
-/// # Errors
-/// When the database is away.
 pub async fn list(actions: &Actions, actor: &Actor) -> Result<Vec<ClientRecord>, Refusal> {
     Ok(actions.store.clients(actor.scope()).await?)
 }

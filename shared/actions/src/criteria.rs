@@ -158,9 +158,6 @@ pub async fn backtest(
 }
 
 /// What a draft would change for open leads now.
-///
-/// # Errors
-/// When the database is away.
 pub async fn preview(
     actions: &Actions,
     actor: &Actor,
@@ -189,9 +186,6 @@ pub(crate) async fn today(
 }
 
 /// All versions of all programs, newest last.
-///
-/// # Errors
-/// When the database is away.
 pub async fn list(actions: &Actions, actor: &Actor) -> Result<Vec<CriteriaRecord>, Refusal> {
     permit(actor, Permission::Manage)?;
     Ok(actions.store.criteria_list().await?)

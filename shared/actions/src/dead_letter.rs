@@ -74,9 +74,6 @@ impl Action for DropDeadLetter {
 }
 
 /// Those that wait for a decision, oldest first.
-///
-/// # Errors
-/// When the database is away.
 pub async fn list(actions: &Actions, actor: &Actor) -> Result<Vec<DeadLetter>, Refusal> {
     permit(actor, Permission::Manage)?;
     Ok(actions.store.dead_letters(actor.scope(), MOST).await?)

@@ -112,9 +112,6 @@ pub struct ReplayRange {
 impl ReplayRange {
     /// The request, with what there is to send again. Counting takes long where there is much, and so is done before the
     /// action begins.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn counted(
         actions: &Actions,
         actor: &Actor,
@@ -206,9 +203,6 @@ pub async fn show(actions: &Actions, actor: &Actor, id: DeliveryId) -> Result<De
 }
 
 /// Replays in the actor's scope, newest first.
-///
-/// # Errors
-/// When the database is away.
 pub async fn replays(actions: &Actions, actor: &Actor) -> Result<Vec<ReplayRecord>, Refusal> {
     permit(actor, Permission::Manage)?;
     Ok(actions.store.replays(actor.scope(), REPLAYS).await?)

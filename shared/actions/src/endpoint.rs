@@ -258,9 +258,6 @@ impl Action for RotateSecret {
 }
 
 /// The endpoints in the actor's scope, by client.
-///
-/// # Errors
-/// When the database is away.
 pub async fn list(actions: &Actions, actor: &Actor) -> Result<Vec<EndpointRecord>, Refusal> {
     permit(actor, Permission::Manage)?;
     Ok(actions.store.endpoints(actor.scope(), None, actions.clock.now()).await?)
@@ -277,9 +274,6 @@ pub async fn find(actions: &Actions, actor: &Actor, endpoint: EndpointId) -> Res
 }
 
 /// How many deliveries of each endpoint in the actor's scope, or of the one named, are not ended. One that is not here has none.
-///
-/// # Errors
-/// When the database is away.
 pub async fn backlog(
     actions: &Actions,
     actor: &Actor,

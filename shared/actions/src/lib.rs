@@ -6,7 +6,8 @@
 //! rows, which it only counts. The command line, pages and the API parse, call one action and show what came back; nothing
 //! here knows a flag, a page or a status code.
 //!
-//! Reading is a plain function of the noun's file, with the actor's [`Scope`](ripen_domain::actor::Scope).
+//! Reading is a plain function of the noun's file, with the actor's [`Scope`](ripen_domain::actor::Scope). It fails where
+//! the database is away; what else it refuses, it says.
 
 pub mod appointment;
 pub mod audit;

@@ -137,9 +137,6 @@ pub(crate) async fn record(work: &mut Work<'_>, scope: Scope, new: &NewOutcome<'
 }
 
 /// What was said of a delivery last.
-///
-/// # Errors
-/// When the database is away.
 pub async fn newest(actions: &Actions, actor: &Actor, delivery: DeliveryId) -> Result<Option<OutcomeRecord>, Refusal> {
     permit(actor, Permission::Report)?;
     Ok(actions.store.outcomes_of(actor.scope(), delivery).await?.pop())

@@ -6,9 +6,6 @@ use ripen_store::program::record::ProgramRecord;
 use crate::{Actions, Refusal, work::permit};
 
 /// All programs, by name.
-///
-/// # Errors
-/// When the database is away.
 pub async fn list(actions: &Actions, actor: &Actor) -> Result<Vec<ProgramRecord>, Refusal> {
     permit(actor, Permission::Manage)?;
     Ok(actions.store.programs(actor.scope()).await?)

@@ -164,9 +164,6 @@ pub async fn find(actions: &Actions, actor: &Actor, slug: &str, version: Option<
 }
 
 /// How a lead was routed last; none where it never matured, or is in no scope of the actor's.
-///
-/// # Errors
-/// When the database is away.
 pub async fn explain(actions: &Actions, actor: &Actor, lead: LeadId) -> Result<Option<RoutedRecord>, Refusal> {
     permit(actor, Permission::Work)?;
     Ok(actions.store.routed(actor.scope(), lead).await?)

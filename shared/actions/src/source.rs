@@ -154,9 +154,6 @@ impl Action for AddSourceKey {
 }
 
 /// The sources in the actor's scope, by client and name.
-///
-/// # Errors
-/// When the database is away.
 pub async fn list(actions: &Actions, actor: &Actor) -> Result<Vec<SourceRecord>, Refusal> {
     permit(actor, Permission::Manage)?;
     Ok(actions.store.sources(actor.scope()).await?)

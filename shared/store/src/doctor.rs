@@ -16,9 +16,6 @@ pub struct Finding {
 
 impl Store {
     /// Counts what breaks the invariants; every count should be 0.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn findings(&self) -> Result<Vec<Finding>, StoreError> {
         let row = sqlx::query!(
             r#"-- doctor.findings
@@ -57,9 +54,6 @@ impl Store {
     }
 
     /// Version of the server, and how many connections it allows.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn server(&self) -> Result<(String, i32), StoreError> {
         let row = sqlx::query!(
             r#"-- doctor.server
@@ -71,9 +65,6 @@ impl Store {
     }
 
     /// How many dead letters wait for a person, how many deliveries are dead, and how many notices of what is still ahead.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn given_up(&self, now: Timestamp) -> Result<(i64, i64, i64), StoreError> {
         let row = sqlx::query!(
             r#"-- doctor.given_up

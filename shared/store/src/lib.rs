@@ -2,6 +2,9 @@
 //!
 //! A [`Store`] is a pool of connections; a [`Transaction`] is one transaction over it. Functions take `now` and ids;
 //! only the expiry of leases is judged by the database's own clock.
+//!
+//! Errors: every function fails with [`StoreError`] where the database is away or its transaction does not hold; what it
+//! was to write is then not written. A function says only what it refuses beyond that.
 
 pub mod appointment;
 pub mod arrival;
@@ -127,9 +130,6 @@ impl Store {
     }
 
     /// The database's clock.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn clock(&self) -> Result<jiff::Timestamp, StoreError> {
         let row = sqlx::query!(
             r#"-- store.clock

@@ -108,9 +108,6 @@ impl Store {
     }
 
     /// How the months stand at `now`.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn partitions(&self, now: Timestamp) -> Result<Partitions, StoreError> {
         let mut missing = Vec::new();
         for month in Month::of(now).and_on().take(2) {

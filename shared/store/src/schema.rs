@@ -40,9 +40,6 @@ impl Store {
     }
 
     /// Compares the database's schema with this binary's.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn schema(&self) -> Result<SchemaState, StoreError> {
         let applied = self.applied().await?;
         let mine: Vec<_> = MIGRATOR.iter().map(|migration| (migration.version, migration.checksum.to_vec())).collect();

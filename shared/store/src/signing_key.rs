@@ -8,9 +8,6 @@ use crate::{Store, StoreError};
 
 impl Store {
     /// The key that links are signed with; `fresh` where there is none yet.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn link_key(&self, fresh: [u8; 32], now: Timestamp) -> Result<LinkKey, StoreError> {
         sqlx::query!(
             "-- signing_key.make

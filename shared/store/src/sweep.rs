@@ -20,9 +20,6 @@ impl Store {
     /// Forgets offers that last longer than to `beyond`: called with the present when a process starts that owns the only
     /// (in-process) queues, and with the end of an offer made now when the clock was set back, so that an offer made under
     /// the clock of before does not outlast every other.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn sweep_forget_offers(&self, now: Timestamp, beyond: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         tx.spool_forget_offers(now, beyond).await?;

@@ -19,9 +19,6 @@ pub struct Transaction {
 
 impl Store {
     /// Begins a transaction (READ COMMITTED: each statement sees what others committed before it).
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
         Ok(Transaction { tx: self.pool.begin().await?, dictionaries: Arc::clone(&self.dictionaries) })
     }

@@ -51,9 +51,6 @@ pub async fn one(actions: &Actions, actor: &Actor, decision: DecisionId) -> Resu
 }
 
 /// How many decisions there are to make again.
-///
-/// # Errors
-/// When the database is away.
 pub async fn count(actions: &Actions, actor: &Actor) -> Result<i64, Refusal> {
     permit(actor, Permission::Manage)?;
     Ok(actions.store.decisions_count(actor.scope(), actions.clock.now()).await?)

@@ -150,9 +150,6 @@ impl Transaction {
     }
 
     /// Cancels what leads that ended, and are locked, still have ahead; each with why it ended.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn appointments_end(
         &mut self,
         ended: &[(LeadId, String)],

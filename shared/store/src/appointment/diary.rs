@@ -15,9 +15,6 @@ use crate::{
 
 impl Store {
     /// A rep's diary at `now`. No lock is taken: what is free may be gone the moment after.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn diary(&self, scope: Scope, rep: RepId, now: Timestamp) -> Result<Option<Diary>, StoreError> {
         read(&mut *self.pool.acquire().await?, scope, (rep, None), now).await
     }

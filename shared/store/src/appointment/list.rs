@@ -188,9 +188,6 @@ pub(crate) fn handover_of(value: Value) -> Result<Handover, StoreError> {
 
 impl Store {
     /// Appointments in the order in which they begin, at most a thousand.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn appointments(
         &self,
         scope: Scope,
@@ -202,9 +199,6 @@ impl Store {
 
 impl Transaction {
     /// One appointment, as this transaction sees it.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn appointment(
         &mut self,
         scope: Scope,
@@ -264,9 +258,6 @@ async fn list(
 
 impl Transaction {
     /// What these leads have booked that is not over: of each the first.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn appointments_ahead(
         &mut self,
         leads: &[LeadId],

@@ -36,9 +36,6 @@ pub struct DeadLetter {
 
 impl Store {
     /// Keeps dead letters and ends their arrivals: the spool row goes, the id counts as seen and dead. One transaction.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn dead_letters_keep(&self, letters: &[NewDeadLetter], now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.pool.begin().await?;
         let ids: Vec<_> = letters.iter().map(|letter| letter.id).collect();
@@ -93,9 +90,6 @@ impl Store {
 
     /// Dead letters that wait for a person, oldest first. Whose lead one would be is not known: only who sees the whole firm
     /// sees any.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn dead_letters(&self, scope: Scope, limit: i64) -> Result<Vec<DeadLetter>, StoreError> {
         let rows = sqlx::query_as!(
             DeadLetterColumns,
@@ -111,9 +105,6 @@ impl Store {
     }
 
     /// One dead letter that waits.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn dead_letter(&self, scope: Scope, id: Uuid) -> Result<Option<DeadLetter>, StoreError> {
         let row = sqlx::query_as!(
             DeadLetterColumns,
@@ -159,9 +150,6 @@ pub struct EndedLetter {
 impl Transaction {
     /// Ends those of these dead letters that wait, at most `limit` of all where none are named. Arrivals get another chance:
     /// their rows wait in the spool again, and their ids are no longer ended.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn dead_letters_replay(
         &mut self,
         scope: Scope,

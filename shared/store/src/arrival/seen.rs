@@ -60,9 +60,6 @@ impl Transaction {
     /// Notes ids as seen, and makes anchors for the identities of those that were new, where there are none; both in
     /// their order, so that two batches wait rather than deadlock. An anchor made here is locked by having been made, and
     /// leads to nobody yet.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn arrivals_note_seen(
         &mut self,
         mut seen: Vec<Seen>,
@@ -116,9 +113,6 @@ impl Transaction {
     }
 
     /// What came earlier under these ids.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn arrivals_seen(&mut self, ids: &[ArrivalId]) -> Result<Vec<(ArrivalId, ContentHash)>, StoreError> {
         let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
         let rows = sqlx::query!(
@@ -132,9 +126,6 @@ impl Transaction {
     }
 
     /// Earlier arrivals that say the same, per source and content, received at `since` or later.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn arrivals_by_content(
         &mut self,
         wanted: &[(SourceId, ContentHash)],
@@ -163,9 +154,6 @@ impl Transaction {
     }
 
     /// On which person and lead earlier arrivals are, where they are on one.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn arrivals_owners(
         &mut self,
         ids: &[ArrivalId],
@@ -184,9 +172,6 @@ impl Transaction {
     }
 
     /// Ends ids as the same as an earlier arrival.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn arrivals_end_same(&mut self, pairs: &[(ArrivalId, ArrivalId)]) -> Result<(), StoreError> {
         let ids: Vec<_> = pairs.iter().map(|(id, _)| id.uuid()).collect();
         let earlier: Vec<_> = pairs.iter().map(|(_, earlier)| earlier.uuid()).collect();

@@ -75,9 +75,6 @@ impl Store {
     }
 
     /// Takes up to `limit` rows that nobody was offered lately and marks them offered until `until`, oldest offer first.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn spool_claim(&self, now: Timestamp, until: Timestamp, limit: i64) -> Result<Vec<SpoolRow>, StoreError> {
         let rows = sqlx::query!(
             "-- spool.claim
@@ -105,9 +102,6 @@ impl Store {
     }
 
     /// Removes rows that are safe elsewhere: confirmed by RabbitMQ.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn spool_delete(&self, keys: &[SpoolKey]) -> Result<(), StoreError> {
         let (ids, digests) = key_columns(keys);
         sqlx::query!(
@@ -123,9 +117,6 @@ impl Store {
     }
 
     /// How many arrivals wait.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn spool_count(&self) -> Result<i64, StoreError> {
         let row = sqlx::query!(
             r#"-- spool.count

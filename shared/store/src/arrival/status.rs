@@ -44,9 +44,6 @@ pub struct ArrivalStatus {
 
 impl Store {
     /// What became of these arrivals of one source. Ids that are not stored yet are absent.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn arrival_status(&self, source: SourceId, ids: &[ArrivalId]) -> Result<Vec<ArrivalStatus>, StoreError> {
         let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
         let rows = sqlx::query!(

@@ -28,9 +28,6 @@ impl Store {
     }
 
     /// Forgets a suspect that went through.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn suspect_clear(&self, message: Uuid) -> Result<(), StoreError> {
         sqlx::query!(
             "-- suspect.clear

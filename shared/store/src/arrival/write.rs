@@ -31,9 +31,6 @@ pub struct Brought<'a> {
 
 impl Transaction {
     /// Stores arrivals with what they say, and removes the messages from the spool.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn arrivals_write(&mut self, brought: Brought<'_>) -> Result<(), StoreError> {
         let answers = AnswerArrays::from(brought.answers);
         let notes = NoteArrays::from(brought.notes);

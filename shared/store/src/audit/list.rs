@@ -43,9 +43,6 @@ pub struct AuditRecord {
 
 impl Store {
     /// Entries of a scope, newest first. What belongs to the whole firm lies in no client's scope.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn audit_list(&self, scope: Scope, filter: &AuditFilter) -> Result<Vec<AuditRecord>, StoreError> {
         let rows = sqlx::query!(
             "-- audit.list

@@ -27,9 +27,6 @@ pub struct AuditEntry {
 
 impl Transaction {
     /// Writes what an actor changed.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn audit_record(
         &mut self,
         actor: &Actor,

@@ -36,9 +36,6 @@ pub struct SourceSettings {
 
 impl Transaction {
     /// What this batch needs to know of these sources and of their clients.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn settings_of(
         &mut self,
         sources: &[SourceId],

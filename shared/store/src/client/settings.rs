@@ -38,9 +38,6 @@ pub struct ClientChange {
 
 impl Store {
     /// What clients' sales teams can take in a day, by slug, where that is set.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn client_capacities(&self, scope: Scope) -> Result<BTreeMap<String, u32>, StoreError> {
         let rows = sqlx::query!(
             r#"-- client.capacities
@@ -55,9 +52,6 @@ impl Store {
 
 impl Transaction {
     /// What a client uses; none where the scope has no such client.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn client_settings(
         &mut self,
         scope: Scope,
@@ -84,9 +78,6 @@ impl Transaction {
 
     /// Gives a client another program. Its open leads are taken there before, by `leads_set_program`. `Moved` when there is no
     /// such client in the scope.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn client_set_program(
         &mut self,
         scope: Scope,
@@ -106,9 +97,6 @@ impl Transaction {
     }
 
     /// Changes a client; what is held for it is routed again. `Moved` when there is no such client in the scope.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn client_set(
         &mut self,
         scope: Scope,
@@ -137,9 +125,6 @@ impl Transaction {
     }
 
     /// Sets when a client may return leads; `Moved` when there is no such client in the scope.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn client_set_returns(
         &mut self,
         scope: Scope,

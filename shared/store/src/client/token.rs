@@ -116,9 +116,6 @@ impl Store {
     }
 
     /// Who a token that is not revoked belongs to.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn client_token_holder(&self, hash: &[u8; 32]) -> Result<Option<TokenHolder>, StoreError> {
         let row = sqlx::query!(
             "-- client_token.holder

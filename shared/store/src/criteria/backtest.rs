@@ -25,9 +25,6 @@ pub struct NewBacktest<'a> {
 
 impl Transaction {
     /// Keeps a back-test.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn backtest_add(&mut self, new: &NewBacktest<'_>, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query!(
             "-- backtest.add
@@ -50,9 +47,6 @@ impl Transaction {
     }
 
     /// The hash of the document that a back-test was about; none where there is no such back-test.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn backtest_hash(&mut self, id: uuid::Uuid) -> Result<Option<Vec<u8>>, StoreError> {
         let row = sqlx::query!(
             "-- backtest.hash

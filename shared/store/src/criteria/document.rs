@@ -55,9 +55,6 @@ pub struct CriteriaVersion {
 
 impl Transaction {
     /// The versions of the program of this name, newest last.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn criteria_versions(&mut self, program: &str) -> Result<Vec<CriteriaVersion>, StoreError> {
         Ok(sqlx::query_as!(
             CriteriaVersion,
@@ -72,9 +69,6 @@ impl Transaction {
     }
 
     /// The active criteria of a client's program; none before the first activation, or where the scope has no such client.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn client_criteria(
         &mut self,
         scope: Scope,
@@ -101,17 +95,11 @@ impl Transaction {
 
 impl Store {
     /// Documents by id.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn criteria_documents(&self, ids: &[CriteriaId]) -> Result<Vec<ActiveCriteria>, StoreError> {
         documents(&mut *self.pool.acquire().await?, ids).await
     }
 
     /// All versions of all programs, newest last.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn criteria_list(&self) -> Result<Vec<CriteriaRecord>, StoreError> {
         let rows = sqlx::query!(
             r#"-- criteria.list
@@ -142,9 +130,6 @@ impl Store {
 
 impl Transaction {
     /// These documents, read over the transaction's own connection.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn criteria_documents(&mut self, ids: &[CriteriaId]) -> Result<Vec<ActiveCriteria>, StoreError> {
         documents(self.connection(), ids).await
     }

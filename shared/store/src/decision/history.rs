@@ -70,9 +70,6 @@ type Pasts = BTreeMap<Uuid, PackedPast>;
 
 impl Store {
     /// How many decisions lie in the period.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn history_count(&self, scope: Scope, period: &Period) -> Result<i64, StoreError> {
         let period = period.within(scope);
         let row = sqlx::query!(
@@ -90,9 +87,6 @@ impl Store {
     }
 
     /// So many readers of one past, each over a connection.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn history(&self, scope: Scope, period: &Period, readers: usize) -> Result<Vec<PastReader>, StoreError> {
         let period = period.within(scope);
         let given = Arc::new(Mutex::new(Uuid::nil()));
@@ -114,9 +108,6 @@ impl Store {
 impl PastReader {
     /// The past of the next leads, at most `limit`; `None` after the last. Leads without a decision in the period are left
     /// out, so that fewer may come.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn next(&mut self, limit: i64) -> Result<Option<Vec<PackedPast>>, StoreError> {
         let Some((window, mut pasts)) = self.window(limit).await? else { return Ok(None) };
         self.decisions(window, &mut pasts).await?;

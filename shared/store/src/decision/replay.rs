@@ -31,9 +31,6 @@ pub struct DecisionReader {
 
 impl Store {
     /// So many readers of all decisions, each over a connection.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn decisions_all(&self, scope: Scope, readers: usize) -> Result<Vec<DecisionReader>, StoreError> {
         let given = Arc::new(Mutex::new(Uuid::nil()));
         let mut all = Vec::with_capacity(readers);
@@ -51,9 +48,6 @@ impl Store {
 
 impl DecisionReader {
     /// The next decisions, at most `limit`; `None` after the last.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn next(&mut self, limit: i64) -> Result<Option<Vec<StoredDecision>>, StoreError> {
         let Some((from, to)) = self.window(limit).await? else { return Ok(None) };
         let rows = sqlx::query!(

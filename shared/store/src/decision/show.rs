@@ -76,9 +76,6 @@ impl DecisionColumns {
 
 impl Store {
     /// One decision.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn decision(&self, scope: Scope, id: DecisionId) -> Result<Option<DecisionRecord>, StoreError> {
         let row = sqlx::query_as!(
             DecisionColumns,
@@ -98,9 +95,6 @@ impl Store {
     }
 
     /// The decisions about everyone reached under an identity, by lead and oldest first.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn decisions_of(&self, scope: Scope, identity: &Identity) -> Result<Vec<DecisionRecord>, StoreError> {
         let rows = sqlx::query_as!(
             DecisionColumns,
@@ -124,9 +118,6 @@ impl Store {
     }
 
     /// How many decisions there are until then.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn decisions_count(&self, scope: Scope, until: Timestamp) -> Result<i64, StoreError> {
         let row = sqlx::query!(
             r#"-- decision.count

@@ -24,9 +24,6 @@ pub struct AttemptRow {
 
 impl Store {
     /// Every recorded attempt of a delivery, in order.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn attempts_of(&self, scope: Scope, delivery: DeliveryId) -> Result<Vec<AttemptRow>, StoreError> {
         let rows = sqlx::query!(
             "-- delivery.attempts

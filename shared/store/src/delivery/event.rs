@@ -102,9 +102,6 @@ impl Transaction {
     /// Owes news to the endpoints that got the leads' last maturations and ask for it; returns to how many. The same news
     /// again is told once. News of what is new is not told to who gave the lead back, and to nobody while the desk has it
     /// back.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn enqueue(&mut self, news: &[Event], now: Timestamp) -> Result<usize, StoreError> {
         let leads: Vec<_> = news.iter().map(|one| one.lead.uuid()).collect();
         self.hold_unsent(&leads, now).await?;

@@ -13,9 +13,6 @@ use crate::{Store, StoreError};
 impl Store {
     /// Has leads that wait for a webhook that failed since before `since` mailed too, each maturation once: to its rep, or
     /// to the client's fallback, or to its first rep. Returns how many.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn fallback_step(&self, since: Timestamp, limit: i64, now: Timestamp) -> Result<usize, StoreError> {
         let rows = sqlx::query!(
             r#"-- delivery.to_mail

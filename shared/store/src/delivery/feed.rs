@@ -112,9 +112,6 @@ impl SentColumns {
 
 impl Store {
     /// What was sent to a client, at most `limit`; none where the delivery to read on from was never sent to it.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn sent_to(
         &self,
         scope: Scope,
@@ -151,9 +148,6 @@ impl Store {
     }
 
     /// One delivery that was sent, with its attempts and outcomes.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn sent(&self, scope: Scope, delivery: DeliveryId) -> Result<Option<SentDelivery>, StoreError> {
         let row = sqlx::query_as!(
             SentColumns,

@@ -58,9 +58,6 @@ pub enum Rerouted {
 
 impl Store {
     /// What a client will get later, at most `limit`, in the order in which it goes out where one can take it.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn held_for(&self, scope: Scope, client: ClientId, limit: i64) -> Result<Vec<HeldLead>, StoreError> {
         let rows = sqlx::query!(
             "-- held.held_for
@@ -86,9 +83,6 @@ impl Store {
     }
 
     /// Clients at work that have held deliveries to be routed again at `now`.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn clients_to_route(&self, now: Timestamp, limit: i64) -> Result<Vec<ClientId>, StoreError> {
         let rows = sqlx::query!(
             r#"-- held.clients
@@ -107,9 +101,6 @@ impl Store {
 
 impl Transaction {
     /// Has a client's held deliveries routed again soon, because something changed that may help.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub(crate) async fn reroute(&mut self, client: ClientId, now: Timestamp) -> Result<u64, StoreError> {
         let done = sqlx::query!(
             "-- held.again
@@ -125,9 +116,6 @@ impl Transaction {
     }
 
     /// The leads of a client that are due to be routed again, the best first.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn leads_to_route(
         &mut self,
         client: ClientId,
@@ -149,9 +137,6 @@ impl Transaction {
     }
 
     /// What of these leads is still to be routed, locked, the best first. Comes after the lock of the client.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn held_lock(&mut self, leads: &[LeadId], now: Timestamp) -> Result<Vec<HeldDelivery>, StoreError> {
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
         let rows = sqlx::query!(
@@ -188,9 +173,6 @@ impl Transaction {
 
     /// Writes what becomes of held deliveries, and what is said of their maturations. `offered_until` is when a sweeper may
     /// offer them again.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn held_settle(
         &mut self,
         rows: &[(DeliveryId, Rerouted)],
@@ -235,9 +217,6 @@ impl Transaction {
     }
 
     /// Has everything of a client that is to be routed wait until then: its day is full.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn held_put_off(
         &mut self,
         client: ClientId,

@@ -108,9 +108,6 @@ impl DeliveryColumns {
 
 impl Store {
     /// Deliveries, newest first.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn deliveries(
         &self,
         scope: Scope,
@@ -121,9 +118,6 @@ impl Store {
     }
 
     /// All deliveries of a lead, oldest first.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn deliveries_of_lead(&self, scope: Scope, lead: LeadId) -> Result<Vec<DeliveryRecord>, StoreError> {
         let filter = DeliveryFilter { lead: Some(lead), ..DeliveryFilter::default() };
         let mut all = self.deliveries(scope, &filter, i64::MAX).await?;
@@ -132,9 +126,6 @@ impl Store {
     }
 
     /// How many deliveries are due or being attempted at `now`.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn deliveries_under_way(&self, now: Timestamp) -> Result<i64, StoreError> {
         let row = sqlx::query!(
             r#"-- delivery.under_way
@@ -150,9 +141,6 @@ impl Store {
 
 impl Transaction {
     /// One delivery, as this transaction sees it. Nothing is locked.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn delivery(&mut self, scope: Scope, id: DeliveryId) -> Result<Option<DeliveryRecord>, StoreError> {
         // Its own statement: the list's, whose filters may be absent, cannot use the key under the plan that lookups keep.
         let row = sqlx::query_as!(
@@ -174,9 +162,6 @@ impl Transaction {
     }
 
     /// The delivery of a lead that was sent last; of those sent at once the first, so that it is the same one every time.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn delivery_sent_last(&mut self, scope: Scope, lead: LeadId) -> Result<Option<DeliveryId>, StoreError> {
         let row = sqlx::query!(
             "-- delivery.sent_last

@@ -51,9 +51,6 @@ impl Offer {
 impl Transaction {
     /// Keeps offers; a later one for the same maturation takes the place of one that nobody took, and what was not sent of
     /// that is not sent any more.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn offers_write(&mut self, offers: &[NewOffer], now: Timestamp) -> Result<(), StoreError> {
         for offer in offers {
             let to: Vec<_> = offer.to.iter().map(ToString::to_string).collect();

@@ -52,9 +52,6 @@ fn lowest(at: Timestamp) -> Uuid {
 
 impl Store {
     /// How many deliveries a replay would send again.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn replay_count(
         &self,
         scope: Scope,
@@ -104,9 +101,6 @@ impl Transaction {
 
 impl Store {
     /// All replays, newest first.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn replays(&self, scope: Scope, limit: i64) -> Result<Vec<ReplayRecord>, StoreError> {
         let rows = sqlx::query!(
             r#"-- replay.list
@@ -136,9 +130,6 @@ impl Store {
 
     /// Makes the next deliveries of the oldest running replay due, at most `limit`; returns how many it saw to. One
     /// statement: its place in the range moves on with what it made due, or neither does.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn replay_step(&self, now: Timestamp, limit: i64) -> Result<u64, StoreError> {
         let row = sqlx::query!(
             r#"-- replay.step

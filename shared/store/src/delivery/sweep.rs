@@ -8,9 +8,6 @@ use crate::{Store, StoreError, Transaction, sweep::Sweep};
 
 impl Store {
     /// Deliveries to be attempted: due ones, and leases that ran out.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn sweep_deliveries(&self, sweep: Sweep) -> Result<Vec<(DeliveryId, Option<EndpointId>)>, StoreError> {
         let rows = sqlx::query!(
             "-- delivery.sweep
@@ -33,9 +30,6 @@ impl Store {
     }
 
     /// Ends every lease: called once when a process starts that is the only one.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn sweep_forget_leases(&self, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query!(
             "-- delivery.forget_leases

@@ -28,9 +28,6 @@ impl Transaction {
     }
 
     /// Withdraws what was never attempted of leads that are no longer A.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn deliveries_withdraw(&mut self, leads: &[LeadId], why: &str, now: Timestamp) -> Result<(), StoreError> {
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
         sqlx::query!(

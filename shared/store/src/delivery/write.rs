@@ -46,9 +46,6 @@ impl From<&[NewDelivery]> for DeliveryArrays {
 impl Transaction {
     /// Stores maturations and owes their deliveries; one that is owed already stays. `offered_until` is when a sweeper may
     /// offer them again.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn maturations_write(
         &mut self,
         rows: &[MaturationRow],

@@ -29,9 +29,6 @@ pub struct FailingEndpoint {
 
 impl Store {
     /// Webhooks that failed since before `since`, and endpoints that were disabled by what they answered.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn endpoints_failing(&self, since: Timestamp) -> Result<Vec<FailingEndpoint>, StoreError> {
         let rows = sqlx::query!(
             r#"-- endpoint.to_alert

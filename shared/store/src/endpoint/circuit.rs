@@ -128,9 +128,6 @@ impl Store {
     ///
     /// What failed after the endpoint worked again keeps its place in the schedule. What another process held in the moment
     /// the circuit closed is dated by that process's clock, hence the seconds of grace.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn sweep_circuits(&self, now: Timestamp, limit: i64) -> Result<u64, StoreError> {
         let row = sqlx::query!(
             r#"-- endpoint.sweep_circuits

@@ -20,9 +20,6 @@ pub struct NewFallback {
 
 impl Transaction {
     /// Where a client's leads are mailed while their webhook fails and no rep has them: nowhere from now on where none.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn client_set_fallback(
         &mut self,
         scope: Scope,

@@ -164,9 +164,6 @@ impl EndpointColumns {
 
 impl Store {
     /// The endpoints of a scope by client, or the one named.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn endpoints(
         &self,
         scope: Scope,
@@ -197,9 +194,6 @@ impl Store {
     }
 
     /// How many deliveries of each endpoint of a scope, or of the one named, are not ended. One that is not here has none.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn endpoints_backlog(
         &self,
         scope: Scope,
@@ -222,9 +216,6 @@ impl Store {
 
 impl Transaction {
     /// Adds an endpoint, enabled: what is held for its client may go there. `Moved` when the client is not in the scope.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn endpoint_add(&mut self, scope: Scope, new: &NewEndpoint, now: Timestamp) -> Result<(), StoreError> {
         let (url, address) = match new.kind {
             EndpointKind::Webhook => (Some(new.to.as_str()), None),
@@ -270,9 +261,6 @@ impl Transaction {
     }
 
     /// An endpoint, held until the transaction ends; none where the scope has no such endpoint.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn endpoint_lock(
         &mut self,
         scope: Scope,
@@ -292,9 +280,6 @@ impl Transaction {
     }
 
     /// An endpoint as this transaction sees it.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn endpoint(
         &mut self,
         scope: Scope,

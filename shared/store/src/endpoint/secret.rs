@@ -20,9 +20,6 @@ pub struct RotatedSecret<'a> {
 impl Transaction {
     /// Gives a webhook a new signing secret; those it has sign beside it for the time of overlap. `Moved` when there is no
     /// such webhook in the scope.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn endpoint_rotate_secret(
         &mut self,
         scope: Scope,
@@ -54,9 +51,6 @@ impl Transaction {
 
 impl Store {
     /// The secrets that sign now, newest first.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn endpoint_secrets(
         &self,
         scope: Scope,

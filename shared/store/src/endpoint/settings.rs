@@ -58,9 +58,6 @@ pub struct EndpointChange {
 impl Transaction {
     /// Changes how deliveries go out. Those that a rate made wait are given new places by the new one. `Moved` when there is no
     /// such endpoint in the scope.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn endpoint_change(
         &mut self,
         scope: Scope,

@@ -8,9 +8,6 @@ use crate::{Scope, Store, StoreError, Transaction, delivery::event::Alarm, error
 
 impl Store {
     /// Disables an endpoint that wants no more. Where a delivery showed that, the client's other endpoints that ask are told.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn endpoint_disable(
         &self,
         endpoint: EndpointId,
@@ -37,9 +34,6 @@ impl Store {
 
 impl Transaction {
     /// Disables an endpoint: what it is owed waits. `Moved` when there is no such endpoint in the scope.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn endpoint_pause(&mut self, scope: Scope, endpoint: EndpointId) -> Result<(), StoreError> {
         let done = sqlx::query!(
             "-- endpoint.pause
@@ -56,9 +50,6 @@ impl Transaction {
 
     /// Enables an endpoint again: what waits for it goes out within seconds. `Moved` when there is no such endpoint in the
     /// scope.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn endpoint_enable(
         &mut self,
         scope: Scope,

@@ -37,9 +37,6 @@ pub struct NoteRow {
 
 impl Transaction {
     /// The newest answer per question of these leads. Of two at one instant the later origin counts, always the same.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn answers_of(&mut self, leads: &[LeadId]) -> Result<Vec<AnswerRow>, StoreError> {
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
         let rows = sqlx::query!(

@@ -130,9 +130,6 @@ impl LeadColumns {
 
 impl Transaction {
     /// Locks the open leads of these persons, in the order of their ids.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn leads_lock_of(&mut self, persons: &[PersonId]) -> Result<Vec<LeadRow>, StoreError> {
         let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
         let rows = sqlx::query_as!(
@@ -150,9 +147,6 @@ impl Transaction {
     }
 
     /// Locks these leads, open or not, in the order of their ids.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn leads_lock(&mut self, leads: &[LeadId]) -> Result<Vec<LeadRow>, StoreError> {
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
         let rows = sqlx::query_as!(
@@ -170,9 +164,6 @@ impl Transaction {
     }
 
     /// These leads, open or not, in the order of their ids, without a lock: for people to look at.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn leads_read(&mut self, scope: Scope, leads: &[LeadId]) -> Result<Vec<LeadRow>, StoreError> {
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
         let rows = sqlx::query_as!(

@@ -24,9 +24,6 @@ impl Transaction {
     }
 
     /// The regrades of these leads with the version read now.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn regrades_of(&mut self, leads: &[LeadId]) -> Result<Vec<(LeadId, i64)>, StoreError> {
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
         let rows = sqlx::query!(
@@ -40,9 +37,6 @@ impl Transaction {
     }
 
     /// Removes regrades, each only at the version that the decision read.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn regrades_delete(&mut self, read: &[(LeadId, i64)]) -> Result<(), StoreError> {
         let leads: Vec<_> = read.iter().map(|(lead, _)| lead.uuid()).collect();
         let versions: Vec<_> = read.iter().map(|(_, version)| *version).collect();
@@ -74,9 +68,6 @@ impl Transaction {
 
 impl Store {
     /// Leads whose facts changed.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn sweep_regrades(&self, sweep: Sweep) -> Result<Vec<LeadId>, StoreError> {
         let rows = sqlx::query!(
             "-- regrade.sweep
@@ -95,9 +86,6 @@ impl Store {
 
     /// Asks for a regrade of open leads that were not decided by their program's active criteria, each program at its own
     /// pace; what it did not use within `burst` is lost. Level-triggered: called again and again until nothing is left.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn sweep_criteria(&self, now: Timestamp, burst: SignedDuration, limit: i64) -> Result<u64, StoreError> {
         let row = sqlx::query!(
             r#"-- regrade.sweep_criteria

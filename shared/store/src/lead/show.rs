@@ -63,9 +63,6 @@ impl LeadRecord {
 
 impl Store {
     /// Every touch of a lead, oldest first.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn touches_of_lead(&self, scope: Scope, lead: LeadId) -> Result<Vec<TouchRecord>, StoreError> {
         let rows = sqlx::query!(
             "-- touch.of_lead
@@ -85,9 +82,6 @@ impl Store {
     }
 
     /// The newest answer to each question, with when it was given and by whom.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn answers_of_lead(
         &self,
         scope: Scope,
@@ -107,17 +101,11 @@ impl Store {
     }
 
     /// One lead with its person.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn lead(&self, scope: Scope, lead: LeadId) -> Result<Option<LeadRecord>, StoreError> {
         read(&mut *self.pool.acquire().await?, scope, lead).await
     }
 
     /// The leads of everyone reached under an identity, newest first.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn leads_of(&self, scope: Scope, identity: &Identity) -> Result<Vec<LeadId>, StoreError> {
         of_identity(&mut *self.pool.acquire().await?, scope, identity).await
     }
@@ -125,17 +113,11 @@ impl Store {
 
 impl Transaction {
     /// One lead with its person, as this transaction sees it. Nothing is locked.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn lead(&mut self, scope: Scope, lead: LeadId) -> Result<Option<LeadRecord>, StoreError> {
         read(self.connection(), scope, lead).await
     }
 
     /// The leads of everyone reached under an identity, newest first, as this transaction sees them.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn leads_of(&mut self, scope: Scope, identity: &Identity) -> Result<Vec<LeadId>, StoreError> {
         of_identity(self.connection(), scope, identity).await
     }

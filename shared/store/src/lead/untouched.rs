@@ -28,9 +28,6 @@ pub struct UntouchedLead {
 
 impl Store {
     /// Open A leads that were delivered in this time and of which nothing was said since, each once, oldest first.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn leads_untouched(
         &self,
         scope: Scope,

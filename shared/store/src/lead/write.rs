@@ -77,9 +77,6 @@ impl Transaction {
     /// Writes leads with the decisions about them and the promises that follow. New leads are inserted; of known ones,
     /// locked before, everything a batch can change is set. Touches, dispositions and returns belong to other writers and
     /// stay.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn leads_write(
         &mut self,
         rows: &[LeadRow],

@@ -169,9 +169,6 @@ pub struct OnceNotice {
 
 impl Transaction {
     /// Owes these to a rep.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn notices_to_rep(
         &mut self,
         rep: RepId,
@@ -205,9 +202,6 @@ impl Transaction {
     }
 
     /// Drops what was still to be said of an appointment. What is being sent is sent.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn notices_drop(
         &mut self,
         appointment: AppointmentId,
@@ -242,9 +236,6 @@ impl Transaction {
 
 impl Store {
     /// Owes these, each that was not told before; returns how many are new.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn notices_once(&self, notices: &[OnceNotice], now: Timestamp) -> Result<u64, StoreError> {
         let mut new = 0;
         for one in notices {

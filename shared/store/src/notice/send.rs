@@ -66,9 +66,6 @@ pub enum NoticeEnd {
 
 impl Store {
     /// Leases notices that are due, oldest first.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn notices_lease(
         &self,
         (lease, lasts): (Uuid, Duration),

@@ -8,9 +8,6 @@ use crate::{Scope, Store, StoreError, Transaction, outcome::record::Recorded};
 
 impl Store {
     /// Answers that wait to be recorded since before `before`, oldest first, at most `limit`.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn answers_waiting(
         &self,
         before: Timestamp,
@@ -51,9 +48,6 @@ impl Transaction {
     }
 
     /// Ends the wait of an answer that says nothing that can be recorded; why stays beside it for people.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn answer_refuse(&mut self, scope: Scope, delivery: DeliveryId, why: &str) -> Result<(), StoreError> {
         sqlx::query!(
             "-- outcome_answer.refuse

@@ -72,9 +72,6 @@ impl OutcomeColumns {
 
 impl Store {
     /// What was said of a delivery, oldest first.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn outcomes_of(&self, scope: Scope, delivery: DeliveryId) -> Result<Vec<OutcomeRecord>, StoreError> {
         let rows = sqlx::query_as!(
             OutcomeColumns,

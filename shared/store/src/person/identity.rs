@@ -11,9 +11,6 @@ use crate::{StoreError, Transaction};
 
 impl Transaction {
     /// Makes anchors for these identities where there are none, in the order of the key.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn identities_anchor(&mut self, wanted: &BTreeSet<(ClientId, Identity)>) -> Result<(), StoreError> {
         let (clients, kinds, values) = columns(wanted);
         sqlx::query!(
@@ -31,9 +28,6 @@ impl Transaction {
 
     /// Locks the anchors of these identities in the order of the key. A statement of its own, so that what is read after
     /// it sees what a concurrent winner committed.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn identities_lock(&mut self, wanted: &BTreeSet<(ClientId, Identity)>) -> Result<(), StoreError> {
         let (clients, kinds, values) = columns(wanted);
         sqlx::query!(
@@ -51,9 +45,6 @@ impl Transaction {
     }
 
     /// Every identity that leads to these persons.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn identities_of(&mut self, persons: &[PersonId]) -> Result<Vec<(ClientId, Identity)>, StoreError> {
         let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
         let rows = sqlx::query!(

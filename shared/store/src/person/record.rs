@@ -19,9 +19,6 @@ use crate::{
 impl Transaction {
     /// What a decision about these leads needs to know of their persons: reachable by e-mail and phone, verified, asked
     /// not to be contacted, postal code, country, time zone.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn persons_of(&mut self, persons: &[PersonId]) -> Result<Vec<KnownPerson>, StoreError> {
         let ids: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
         let rows = sqlx::query!(
@@ -70,9 +67,6 @@ impl Transaction {
     }
 
     /// The persons reached under these identities.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn persons_by_identity(
         &mut self,
         wanted: &BTreeSet<(ClientId, Identity)>,
@@ -105,9 +99,6 @@ impl Transaction {
     }
 
     /// Writes persons and links identities to them: new persons are inserted, known ones get the profile given.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn persons_write(
         &mut self,
         rows: Vec<PersonRow>,

@@ -27,9 +27,6 @@ pub struct ProgramRecord {
 
 impl Store {
     /// All programs by name, with the clients and leads of the scope.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn programs(&self, scope: Scope) -> Result<Vec<ProgramRecord>, StoreError> {
         let rows = sqlx::query!(
             r#"-- program.list
@@ -73,9 +70,6 @@ pub struct ProgramName {
 
 impl Transaction {
     /// The names of all programs.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn program_names(&mut self) -> Result<Vec<ProgramName>, StoreError> {
         let rows = sqlx::query!(
             "-- program.names
@@ -92,9 +86,6 @@ impl Transaction {
     }
 
     /// Holds the program of this name, where there is one, until the transaction ends.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn program_lock(&mut self, name: &str) -> Result<Option<ProgramId>, StoreError> {
         let found = sqlx::query!(
             "-- program.by_name

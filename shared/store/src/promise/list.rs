@@ -77,9 +77,6 @@ impl PromiseColumns {
 
 impl Store {
     /// Open promises by date, at most `limit`: those that wait for a person, or those that fall due before `before`.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn promises_open(
         &self,
         scope: Scope,
@@ -102,9 +99,6 @@ impl Store {
     }
 
     /// Every promise of a lead, oldest first.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn promises_of_lead(&self, scope: Scope, lead: LeadId) -> Result<Vec<PromiseRecord>, StoreError> {
         let rows = sqlx::query_as!(
             PromiseColumns,

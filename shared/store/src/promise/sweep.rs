@@ -10,9 +10,6 @@ use crate::{Store, StoreError, Transaction, sweep::Sweep};
 
 impl Store {
     /// Promises that fell due after the start and not after the end of a time, oldest first.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn sweep_promises(&self, sweep: Sweep, due: Range<Timestamp>) -> Result<Vec<(LeadId, i64)>, StoreError> {
         let rows = sqlx::query!(
             "-- promise.sweep

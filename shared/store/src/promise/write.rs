@@ -57,9 +57,6 @@ pub(crate) struct NewPromise<'a> {
 
 impl Transaction {
     /// The open promises of these leads.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn promises_of(&mut self, leads: &[LeadId]) -> Result<Vec<OpenPromise>, StoreError> {
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
         let rows = sqlx::query!(

@@ -19,9 +19,6 @@ pub struct NewSourceKey {
 
 impl Transaction {
     /// Gives a source another key, and forgets keys that ended; `Moved` when there is no such source in the scope.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn source_add_key(&mut self, scope: Scope, new: &NewSourceKey, now: Timestamp) -> Result<(), StoreError> {
         let done = sqlx::query!(
             "-- source.add_key

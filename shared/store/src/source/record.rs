@@ -149,9 +149,6 @@ impl SourceColumns {
 
 impl Store {
     /// The source that a key opens, by the key's SHA-256. An expired key is still found: the caller knows the time.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn source_by_key(&self, hash: &[u8; 32]) -> Result<Option<SourceRecord>, StoreError> {
         let found = sqlx::query_as!(
             SourceColumns,
@@ -168,9 +165,6 @@ impl Store {
     }
 
     /// The source of a token in `/v1/in/<token>`, by the token's SHA-256.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn source_by_token(&self, hash: &[u8; 32]) -> Result<Option<SourceRecord>, StoreError> {
         let found = sqlx::query_as!(
             SourceColumns,
@@ -187,9 +181,6 @@ impl Store {
     }
 
     /// The sources of a scope by client and name.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn sources(&self, scope: Scope) -> Result<Vec<SourceRecord>, StoreError> {
         let rows = sqlx::query_as!(
             SourceColumns,

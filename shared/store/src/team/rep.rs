@@ -65,9 +65,6 @@ pub struct RepChange {
 
 impl Store {
     /// The reps of a client by name.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn reps(&self, scope: Scope, client: ClientId) -> Result<Vec<RepRecord>, StoreError> {
         list(&self.pool, scope, client).await
     }
@@ -75,9 +72,6 @@ impl Store {
 
 impl Transaction {
     /// Adds a rep; `Taken` when the client has a rep of that address, `Moved` when the client is not in the scope.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn rep_add(&mut self, scope: Scope, rep: &RepRecord, now: Timestamp) -> Result<(), StoreError> {
         let done = sqlx::query!(
             "-- rep.add
@@ -96,17 +90,11 @@ impl Transaction {
     }
 
     /// The reps of a client by name, as this transaction sees them.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn reps(&mut self, scope: Scope, client: ClientId) -> Result<Vec<RepRecord>, StoreError> {
         list(self.connection(), scope, client).await
     }
 
     /// What is set of a rep; none where the scope has no such rep.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn rep_settings(&mut self, scope: Scope, rep: RepId) -> Result<Option<RepSettings>, StoreError> {
         let row = sqlx::query!(
             r#"-- rep.settings
@@ -135,9 +123,6 @@ impl Transaction {
 
     /// Changes when and how many leads a rep takes; what is held for its client may go to it then. `Moved` when there is no
     /// such rep in the scope.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn rep_set(
         &mut self,
         scope: Scope,

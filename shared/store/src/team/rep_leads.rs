@@ -41,9 +41,6 @@ pub struct RepLead {
 
 impl Store {
     /// The rep of a link: whoever has the link is asked for here, so that there is no scope yet.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn rep_links(&self, rep: RepId) -> Result<Option<RepLinks>, StoreError> {
         let row = sqlx::query!(
             "-- rep.links
@@ -61,9 +58,6 @@ impl Store {
     }
 
     /// Open A leads that this rep has and nobody gave back, and offers that still stand; newest first, each lead once.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn rep_leads(
         &self,
         scope: Scope,

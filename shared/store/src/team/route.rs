@@ -51,9 +51,6 @@ pub struct NewRoute<'a> {
 
 impl Store {
     /// A client's documents, oldest first.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn routes(&self, scope: Scope, client: ClientId) -> Result<Vec<RouteRecord>, StoreError> {
         let rows = sqlx::query!(
             r#"-- route.list
@@ -78,9 +75,6 @@ impl Store {
     }
 
     /// How a lead was routed last; none where it never matured.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub async fn routed(&self, scope: Scope, lead: LeadId) -> Result<Option<RoutedRecord>, StoreError> {
         let row = sqlx::query!(
             "-- route.routed
@@ -103,9 +97,6 @@ impl Store {
 impl Transaction {
     /// The version of the client's routing that is in force, where there is one. The client's row is held until the
     /// transaction ends. None inside where there is no routing, none outside where the scope has no such client.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn route_lock(&mut self, scope: Scope, client: ClientId) -> Result<Option<Option<i32>>, StoreError> {
         let row = sqlx::query!(
             "-- route.lock
@@ -120,9 +111,6 @@ impl Transaction {
 
     /// Puts a checked document in force and returns its version. The one in force again is the same version. `Moved` when there
     /// is no such client in the scope.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn route_set(&mut self, scope: Scope, new: &NewRoute<'_>, now: Timestamp) -> Result<i32, StoreError> {
         // Versions are counted under the client's row: two documents at once would both be the next.
         self.route_lock(scope, new.client).await?.ok_or(StoreError::Moved("client"))?;
@@ -153,9 +141,6 @@ impl Transaction {
 
     /// Puts a version of the client's routing in force; with none every enabled endpoint gets every lead. What is held is routed
     /// by it at once. `Moved` when there is no such client in the scope.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn route_use(
         &mut self,
         scope: Scope,

@@ -113,9 +113,6 @@ pub(crate) fn zone(name: &str) -> Result<TimeZone, StoreError> {
 impl Transaction {
     /// Locks these clients, in the order of their ids, and reads their teams as they stand at `now`. Comes after the locks
     /// of leads.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn teams_lock(
         &mut self,
         clients: &BTreeSet<ClientId>,
@@ -143,9 +140,6 @@ impl Transaction {
 
     /// A client's team as it stands at `now`, for people to look at; none where the scope has no such client. Takes no lock: a
     /// batch that routes holds the client's row, and nobody who looks is to wait for it or make it wait.
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn team(&mut self, scope: Scope, client: ClientId, now: Timestamp) -> Result<Option<Team>, StoreError> {
         let row = sqlx::query!(
             r#"-- team.read

@@ -21,9 +21,6 @@ pub struct Turns {
 
 impl Transaction {
     /// Writes whose turn it is and what was given, under the lock of [`Transaction::teams_lock`].
-    ///
-    /// # Errors
-    /// When the transaction fails.
     pub async fn turns_write(&mut self, turns: &Turns) -> Result<(), StoreError> {
         let clients: Vec<_> = turns.rotations.keys().map(|(client, _)| client.uuid()).collect();
         let rules: Vec<_> = turns.rotations.keys().map(|(_, rule)| rule.to_string()).collect();

@@ -31,9 +31,6 @@ impl Report {
     }
 
     /// Prints the report.
-    ///
-    /// # Errors
-    /// When standard output is closed.
     pub fn print(&self, as_json: bool) -> std::io::Result<()> {
         let refused: Vec<_> = self.refused.iter().map(|(line, why)| json!({"line": line, "problem": why})).collect();
         let mut counts = json!({"rows": self.rows, "received": self.received, "repeated": self.repeated, "amended": self.amended,
