@@ -64,6 +64,7 @@ impl Reception<'_> {
             received_at: self.received_at,
             content: submission.content_hash(),
             quarantine,
+            is_released: false,
             submission,
             raw: posted.raw,
         }));

@@ -31,9 +31,9 @@ pub fn one(id: ArrivalId, at: Timestamp) -> Response {
 }
 
 /// 200 for a sender that waited for the decision.
-pub fn decided(status: &ArrivalStatus, at: Timestamp) -> Response {
+pub fn decided(status: &ArrivalStatus, sees_grade: bool, at: Timestamp) -> Response {
     let applied = [(HeaderName::from_static("preference-applied"), HeaderValue::from_static("wait"))];
-    received_at((applied, Json(StatusView::from(status))).into_response(), at)
+    received_at((applied, Json(StatusView::of(status, sees_grade))).into_response(), at)
 }
 
 /// 202 for an array, whatever became of its elements.
@@ -150,8 +150,9 @@ impl StatusView {
     }
 }
 
-impl From<&ArrivalStatus> for StatusView {
-    fn from(status: &ArrivalStatus) -> Self {
+impl StatusView {
+    /// What became of an arrival; its grade only where the sender is told grades.
+    pub fn of(status: &ArrivalStatus, sees_grade: bool) -> Self {
         let word = match status.state {
             ArrivalState::Graded => "graded",
             ArrivalState::Quarantined => "quarantined",
@@ -166,7 +167,7 @@ impl From<&ArrivalStatus> for StatusView {
             amended_at: status.amended_at,
             lead: status.lead,
             repeat: (status.state == ArrivalState::Graded).then_some(status.repeat),
-            grade: status.grade,
+            grade: status.grade.filter(|_| sees_grade),
         }
     }
 }

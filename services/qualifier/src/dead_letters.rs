@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ripen_domain::backoff::Backoff;
+use ripen_domain::{backoff::Backoff, id::SourceId};
 use ripen_queue::{Queue, Received, Settlement};
 use ripen_runtime::{
     lifecycle::Stop,
@@ -49,7 +49,14 @@ fn letter(ctx: &QualifierContext, message: &Received) -> NewDeadLetter {
         id: uuid_v7(ctx.clock.now()),
         queue: message.origin.clone().unwrap_or_else(|| Queue::Arrivals.name().to_owned()),
         message: message.id,
+        source: serde_json::from_slice(&message.body).ok().map(|Sender { source }| source),
         body: message.body.to_vec(),
         reason: message.reason.clone().unwrap_or_else(|| "RabbitMQ gave it up".to_owned()),
     }
+}
+
+/// Of an arrival that could not be handled, as much as its sender's questions about it need.
+#[derive(serde::Deserialize)]
+struct Sender {
+    source: SourceId,
 }

@@ -13,6 +13,7 @@ mod load;
 mod maturation;
 mod message;
 mod partitions;
+mod released;
 mod reroute;
 mod sweeper;
 mod unit_of_work;

@@ -65,7 +65,9 @@ pub async fn new_arrivals<'a>(
 ) -> Result<NewArrivals<'a>, StoreError> {
     let mut first: BTreeMap<ArrivalId, NewArrival<'a>> = BTreeMap::new();
     let mut again: Vec<&'a Arrival> = Vec::new();
-    for arrival in arrivals.iter().copied() {
+    let mut new_arrivals = NewArrivals::default();
+    new_arrivals.note_released(batch, arrivals, now).await?;
+    for arrival in arrivals.iter().copied().filter(|arrival| !arrival.is_released) {
         let fresh = NewArrival { arrival, id: arrival.id, amends: None, quarantine: arrival.quarantine };
         if let Some(earlier) = first.get(&arrival.id) {
             if earlier.arrival.content != arrival.content {
@@ -75,7 +77,6 @@ pub async fn new_arrivals<'a>(
             first.insert(arrival.id, fresh);
         }
     }
-    let mut new_arrivals = NewArrivals::default();
     if first.is_empty() {
         return Ok(new_arrivals);
     }
@@ -90,6 +91,29 @@ pub async fn new_arrivals<'a>(
 }
 
 impl<'a> NewArrivals<'a> {
+    /// Keeps those that were let go out of the quarantine and that no batch took in since: their ids were seen before.
+    async fn note_released(
+        &mut self,
+        batch: &mut Transaction,
+        arrivals: &[&'a Arrival],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let released: BTreeMap<_, _> =
+            arrivals.iter().filter(|one| one.is_released).map(|one| (one.id, *one)).collect();
+        if released.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<_> = released.keys().copied().collect();
+        // The guard on how it ended makes the second of two offers find nothing to do.
+        let noted = batch.arrivals_note_released(&ids, now).await?;
+        let fresh = |id| released.get(&id).map(|arrival| NewArrival { arrival, id, amends: None, quarantine: None });
+        self.fresh.extend(noted.into_iter().filter_map(fresh));
+        // What is quarantined makes no anchors, and what has none cannot be locked.
+        let identities: BTreeSet<_> = self.fresh.iter().flat_map(NewArrival::identities).collect();
+        let wanted = identities.into_iter().map(|(_, client, identity)| (client, identity)).collect();
+        batch.identities_anchor(&wanted).await
+    }
+
     /// Keeps what is new and returns the rest.
     async fn note(
         &mut self,

@@ -18,13 +18,15 @@ use ripen_runtime::{
 use ripen_store::{StoreError, arrival::spool::SpoolKey, sweep::Sweep};
 use tokio::sync::Mutex;
 
-use crate::{context::QualifierContext, reroute};
+use crate::{context::QualifierContext, released, reroute};
 
 /// What one tick offered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Swept {
     /// Spooled arrivals.
     pub spooled: usize,
+    /// Arrivals let go out of the quarantine.
+    pub released: usize,
     /// Promises that fell due, the overdue included.
     pub promises: usize,
     /// Promises that had been due for some time.
@@ -113,6 +115,8 @@ pub async fn tick(ctx: &QualifierContext, pace: &mut Pace, now: Timestamp) -> Re
     }
     // Arrivals wait for no time of day: a clock that is off does not hold them up.
     spooled(ctx, now, &mut swept).await?;
+    swept.released = released::tick(ctx, now, room(ctx, Queue::Arrivals, ctx.settings.qualifier.spool_sweep)).await?;
+    swept.more |= swept.released > 0;
     if !clock_is_sound(ctx, now).await? {
         return Ok(swept);
     }

@@ -52,6 +52,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Promise { action } => cli::promise::run(&common, action).await,
         Command::Criteria { action } => cli::criteria::run(&common, action).await,
         Command::Decision { action } => cli::decision::run(&common, action).await,
+        Command::Quarantine { action } => cli::quarantine::run(&common, action).await,
         Command::Dead { action } => cli::dead::run(&common, action).await,
         Command::Audit { action } => cli::audit::run(&common, action).await,
         Command::Doctor => cli::doctor::run(&common).await,

@@ -25,6 +25,7 @@ pub mod outcome_import;
 pub mod person;
 pub mod program;
 pub mod promise;
+pub mod quarantine;
 mod refusal;
 pub mod rep;
 pub mod routing;

@@ -110,18 +110,55 @@ pub struct SetSourceState {
 }
 
 impl Action for SetSourceState {
+    type Done = ChangedSource;
+
+    const PERMISSION: Permission = Permission::Manage;
+
+    async fn act(&self, work: &mut Work<'_>) -> Result<ChangedSource, Refusal> {
+        let source = locked(work, self.source).await?;
+        let kept = work.tx.quarantine_kept_by_pause(work.actor.scope(), source.id).await?;
+        work.tx.source_set_state(work.actor.scope(), source.id, self.state).await?;
+        let after = SourceRecord { state: self.state, ..source.clone() };
+        let action = if self.state == State::Paused { "source.pause" } else { "source.resume" };
+        work.changed(action, source.id, AuditChange::of(source.client, shown(&source), shown(&after)));
+        // The qualifier lets go what the pause kept, and with it what intake still took in for a paused source meanwhile.
+        Ok(ChangedSource { source: after, kept })
+    }
+}
+
+/// What else a source may be set to.
+#[derive(Debug, Clone, Copy)]
+pub struct SetSource {
+    /// The source.
+    pub source: SourceId,
+    /// Whether its senders are told the grade: always, never, or (inner none) those with its key alone.
+    pub sees_grade: Option<Option<bool>>,
+}
+
+impl Action for SetSource {
     type Done = SourceRecord;
 
     const PERMISSION: Permission = Permission::Manage;
 
     async fn act(&self, work: &mut Work<'_>) -> Result<SourceRecord, Refusal> {
         let source = locked(work, self.source).await?;
-        work.tx.source_set_state(work.actor.scope(), source.id, self.state).await?;
-        let after = SourceRecord { state: self.state, ..source.clone() };
-        let action = if self.state == State::Paused { "source.pause" } else { "source.resume" };
-        work.changed(action, source.id, AuditChange::of(source.client, shown(&source), shown(&after)));
+        let Some(sees_grade) = self.sees_grade else {
+            return Err(Refusal::field("sees_grade", "required", "nothing to set"));
+        };
+        work.tx.source_set_sees_grade(work.actor.scope(), source.id, sees_grade).await?;
+        let after = SourceRecord { sees_grade, ..source.clone() };
+        work.changed("source.set", source.id, AuditChange::of(source.client, shown(&source), shown(&after)));
         Ok(after)
     }
+}
+
+/// A source that was paused or resumed.
+#[derive(Debug)]
+pub struct ChangedSource {
+    /// As it is now.
+    pub source: SourceRecord,
+    /// How many forms its pause kept, which are worked when it is resumed.
+    pub kept: i64,
 }
 
 /// Gives a source another key, which ends by itself.
@@ -176,7 +213,7 @@ async fn locked(work: &mut Work<'_>, source: SourceId) -> Result<SourceRecord, R
 /// What the audit keeps of a source.
 fn shown(source: &SourceRecord) -> Value {
     json!({"name": source.name, "channel": source.channel.word(), "format": source.format.word(),
-           "country": source.country, "thanks_url": source.thanks_url, "state": source.state.word()})
+           "country": source.country, "thanks_url": source.thanks_url, "sees_grade": source.sees_grade, "state": source.state.word()})
 }
 
 fn is_web_address(text: &str) -> bool {

@@ -72,6 +72,9 @@ pub struct Arrival {
     /// Set where it must be kept and not worked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quarantine: Option<QuarantineReason>,
+    /// It was quarantined and a person let it go: its id was seen before, and it is worked now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_released: bool,
     /// The parsed submission.
     pub submission: Submission,
     /// The body as it came.

@@ -21,7 +21,7 @@ use utoipa::{
     openapi::{RefOr, Response as Described},
 };
 
-use super::caller::{SourceCaller, SourceCallerRefusals};
+use super::caller::{SourceCaller, SourceCallerRefusals, sees_grade};
 use crate::{context::IntakeContext, response::StatusView};
 
 /// Most ids in one question.
@@ -84,7 +84,7 @@ pub async fn one(
         let detail = "No arrival of this source is stored under this id yet.";
         Problem::new(&catalogue::ARRIVAL_PENDING, detail).retry_after(1)
     })?;
-    Ok(seen(source.id, Json(StatusView::from(&status)).into_response()))
+    Ok(seen(source.id, Json(StatusView::of(&status, sees_grade(&source, true))).into_response()))
 }
 
 /// What became of several arrivals of this source; one that is not stored yet is `pending`.
@@ -100,7 +100,9 @@ pub async fn many(
         return Err(Problem::new(&catalogue::INVALID_PARAMETER, WHICH));
     }
     let found = statuses(&context, source.id, &ids).await?;
-    let arrivals = ids.iter().map(|id| found.get(id).map_or_else(|| StatusView::pending(*id), StatusView::from));
+    let sees_grade = sees_grade(&source, true);
+    let view = |status| StatusView::of(status, sees_grade);
+    let arrivals = ids.iter().map(|id| found.get(id).map_or_else(|| StatusView::pending(*id), view));
     Ok(seen(source.id, Json(StatusList { arrivals: arrivals.collect() }).into_response()))
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use ripen_domain::secret::Secret;
-use ripen_store::source::record::SourceRecord;
+use ripen_store::source::record::{SourceFormat, SourceRecord};
 use ripen_web::{
     Problem, catalogue,
     extract::Bearer,
@@ -54,6 +54,12 @@ pub fn key_handle(Bearer(key): &Bearer) -> Handle {
 /// The handle of the token in a source's address.
 pub fn token_handle(token: &str) -> Handle {
     Handle::Token(Secret::given(token).hash())
+}
+
+/// Whether a sender is told grades. Unless the firm says otherwise, who has the source's key is; the token stands in web
+/// pages, where anybody could try out what makes an A.
+pub fn sees_grade(source: &SourceRecord, has_key: bool) -> bool {
+    source.sees_grade.unwrap_or(has_key && source.format != SourceFormat::Form)
 }
 
 /// The source that a handle opens.

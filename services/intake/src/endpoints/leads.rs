@@ -13,7 +13,7 @@ use utoipa::{
     openapi::{RefOr, Response as Described},
 };
 
-use super::caller::{key_handle, source, token_handle};
+use super::caller::{key_handle, sees_grade, source, token_handle};
 use crate::{
     context::IntakeContext,
     formats::BodyFormat,
@@ -102,6 +102,7 @@ async fn take(context: &IntakeContext, handle: Result<Handle, Problem>, request:
     // Known before the source is: a browser gets a page whatever is wrong.
     let is_form = format.as_ref().is_ok_and(|format| format.is_form());
     let browser = is_form && !header::accepts(&parts.headers, "application/json");
+    let has_key = matches!(handle, Ok(Handle::Key(_)));
     let identified = match handle {
         Ok(handle) => source(context, handle).await,
         Err(problem) => Err(problem),
@@ -128,7 +129,10 @@ async fn take(context: &IntakeContext, handle: Result<Handle, Problem>, request:
                 Some(limit) => prefer_wait::decided(context, source.id, id, limit).await,
                 None => None,
             };
-            status.map_or_else(|| response::one(id, at), |status| response::decided(&status, at))
+            status.map_or_else(
+                || response::one(id, at),
+                |status| response::decided(&status, sees_grade(&source, has_key), at),
+            )
         }
     };
     response.extensions_mut().insert(LoggedSource(source.id));

@@ -17,6 +17,7 @@ pub mod migrate;
 pub mod outcome;
 pub mod program;
 pub mod promise;
+pub mod quarantine;
 mod refused;
 pub mod rep;
 pub mod route;
@@ -143,6 +144,12 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         action: audit::AuditAction,
+    },
+    /// The quarantine: what is kept and not worked until somebody decides.
+    Quarantine {
+        /// What to do.
+        #[command(subcommand)]
+        action: quarantine::QuarantineAction,
     },
     /// Dead letters: messages that could not be handled.
     Dead {

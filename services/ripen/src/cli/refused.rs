@@ -73,6 +73,7 @@ fn shows(what: &str) -> Option<&'static str> {
         "delivery" => "`ripen delivery list` shows them",
         "sent delivery" => "`ripen lead show` lists a lead's",
         "decision" => "`ripen decision list --email E` shows a person's",
+        "quarantined arrival" => "`ripen quarantine list` shows those that wait",
         "dead letter" => "`ripen dead list` shows those that wait",
         "appointment" => "`ripen appointment list` shows them",
         _ => return None,

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
-use ripen_actions::source::{AddSource, AddedSource, SetSourceState, find, list};
+use ripen_actions::source::{AddSource, AddedSource, SetSource, SetSourceState, find, list};
 use ripen_domain::lead::Channel;
 use ripen_store::source::record::{SourceFormat, SourceRecord, State};
 use rust_decimal::Decimal;
@@ -27,12 +27,21 @@ pub enum SourceAction {
         /// Its id.
         id: String,
     },
-    /// Refuse what it sends until resumed.
+    /// Change a source.
+    Set {
+        /// Its id.
+        id: String,
+        /// Whether its senders are told the grade: yes, no, or default (those with its key are; forms and whoever has the
+        /// address alone are not).
+        #[arg(long, num_args = 0..=1, default_missing_value = "yes", value_name = "yes|no|default")]
+        sees_grade: Option<SeesGrade>,
+    },
+    /// Refuse what it sends until resumed; forms are thanked and kept.
     Pause {
         /// Its id.
         id: String,
     },
-    /// End a pause.
+    /// End a pause: what it kept is worked.
     Resume {
         /// Its id.
         id: String,
@@ -73,6 +82,17 @@ pub enum OnlyFormat {
     Form,
 }
 
+/// Who of a source is told grades.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum SeesGrade {
+    /// Every sender.
+    Yes,
+    /// Nobody.
+    No,
+    /// Those with its key; forms and whoever has the address alone are not.
+    Default,
+}
+
 /// Runs the command.
 pub async fn run(common: &Common, action: SourceAction) -> anyhow::Result<ExitCode> {
     let database = Database::open(common).await?;
@@ -95,6 +115,16 @@ async fn act(common: &Common, action: SourceAction, database: &Database) -> anyh
         SourceAction::Show { id: text } => {
             let source = find(&actions, &actor, id(&text)?).await.map_err(refused("source show"))?;
             output::record(common.json, &shown(&source))?;
+        }
+        SourceAction::Set { id: text, sees_grade } => {
+            let sees_grade = sees_grade.map(|sees| match sees {
+                SeesGrade::Yes => Some(true),
+                SeesGrade::No => Some(false),
+                SeesGrade::Default => None,
+            });
+            let request = SetSource { source: id(&text)?, sees_grade };
+            let done = actions.run(&actor, &request).await.map_err(refused("source set"))?;
+            output::record(common.json, &shown(&done))?;
         }
         SourceAction::Pause { id } => set_state(common, database, &id, State::Paused).await?,
         SourceAction::Resume { id } => set_state(common, database, &id, State::Active).await?,
@@ -131,12 +161,18 @@ fn public_url(database: &Database) -> String {
 async fn set_state(common: &Common, database: &Database, text: &str, state: State) -> anyhow::Result<()> {
     let request = SetSourceState { source: id(text)?, state };
     let done = database.actions()?.run(&database.actor(), &request).await.map_err(refused("source pause"))?;
-    output::record(common.json, &shown(&done))?;
+    output::record(common.json, &shown(&done.source))?;
+    if done.kept > 0 {
+        output::say(&match state {
+            State::Active => format!("{} forms that the pause kept are worked now", done.kept),
+            State::Paused => format!("{} forms are kept from an earlier pause", done.kept),
+        });
+    }
     Ok(())
 }
 
 fn shown(source: &SourceRecord) -> Value {
     json!({"id": source.id, "client": source.client, "name": source.name, "channel": source.channel,
            "format": source.format.word(), "country": source.country, "state": source.state.word(),
-           "thanks_url": source.thanks_url})
+           "thanks_url": source.thanks_url, "sees_grade": source.sees_grade})
 }

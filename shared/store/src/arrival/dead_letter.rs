@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
+use ripen_domain::id::SourceId;
 use uuid::Uuid;
 
 use crate::{
@@ -19,6 +20,8 @@ pub struct NewDeadLetter {
     pub queue: String,
     /// The message's id.
     pub message: Uuid,
+    /// Who sent it, where it can be read that far.
+    pub source: Option<SourceId>,
     /// The message, byte for byte.
     pub body: Vec<u8>,
     /// Why it could not be handled.
@@ -53,20 +56,22 @@ impl Store {
         )
         .execute(&mut *tx)
         .await?;
-        let arrivals: Vec<_> =
-            letters.iter().filter(|letter| letter.queue == "ripen.arrivals").map(|letter| letter.message).collect();
+        let of_arrivals = || letters.iter().filter(|letter| letter.queue == "ripen.arrivals");
+        let arrivals: Vec<_> = of_arrivals().map(|letter| letter.message).collect();
+        let sources: Vec<_> = of_arrivals().map(|letter| letter.source.map(SourceId::uuid)).collect();
         sqlx::query!(
             "-- dead_letter.end_arrivals
-            insert into arrival_seen (id, content, ended, seen_at)
-            select id, '\\x00000000000000000000000000000000'::bytea, 'dead', $2 from unnest($1::uuid[]) as n (id)
+            insert into arrival_seen (id, content, ended, seen_at, source_id)
+            select id, '\\x00000000000000000000000000000000'::bytea, 'dead', $2, source_id
+            from unnest($1::uuid[], $3::uuid[]) as n (id, source_id)
             on conflict do nothing",
             &arrivals,
-            now.to_sqlx()
+            now.to_sqlx(),
+            &sources as &[Option<Uuid>]
         )
         .execute(&mut *tx)
         .await?;
-        let of_arrivals = letters.iter().filter(|letter| letter.queue == "ripen.arrivals");
-        let keys: Vec<_> = of_arrivals.map(|letter| SpoolKey::of(letter.message, &letter.body)).collect();
+        let keys: Vec<_> = of_arrivals().map(|letter| SpoolKey::of(letter.message, &letter.body)).collect();
         let (spooled, digests) = key_columns(&keys);
         sqlx::query!(
             "-- dead_letter.unspool
@@ -132,7 +137,7 @@ struct DeadLetterColumns {
 impl DeadLetterColumns {
     fn record(self) -> DeadLetter {
         let Self { id, queue, message_id: message, body, reason, at } = self;
-        DeadLetter { letter: NewDeadLetter { id, queue, message, body, reason }, at: at.to_jiff() }
+        DeadLetter { letter: NewDeadLetter { id, queue, message, source: None, body, reason }, at: at.to_jiff() }
     }
 }
 

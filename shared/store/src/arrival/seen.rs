@@ -177,6 +177,11 @@ impl Transaction {
         let earlier: Vec<_> = pairs.iter().map(|(_, earlier)| earlier.uuid()).collect();
         sqlx::query!(
             "-- arrival.end_same
+            with given_up as (
+              -- A released one that says the same as another is that other: nothing is left to be worked.
+              update arrival a set dropped_at = a.released_at
+              from unnest($1::uuid[]) as n (id) where a.id = n.id and a.state = 'quarantined'
+            )
             update arrival_seen s set ended = $3, arrival_id = n.earlier
             from unnest($1::uuid[], $2::uuid[]) as n (id, earlier) where s.id = n.id",
             &ids,

@@ -54,7 +54,7 @@ impl Store {
             from arrival_seen s
             left join arrival a on a.id = s.arrival_id
             left join lead l on l.id = a.lead_id
-            where s.id = any($1) and (a.source_id = $2 or s.ended in ('dead', 'erased'))"#,
+            where s.id = any($1) and (a.source_id = $2 or (s.ended in ('dead', 'erased') and s.source_id = $2))"#,
             &ids, source.uuid()
         )
         .fetch_all(&self.pool)

@@ -60,7 +60,11 @@ impl Transaction {
                    ($9::boolean[])[i], ($10::bytea[])[i], ($11::text[])[i], ($12::timestamptz[])[i],
                    ($13::timestamptz[])[i], ($14::text[])[i], ($15::text[])[i], ($16::text[])[i]::json,
                    string_to_array(($17::text[])[i], ',')
-            from generate_subscripts($1::uuid[], 1) i",
+            from generate_subscripts($1::uuid[], 1) i
+            -- What was quarantined and released is there already, and is on a lead from now on.
+            on conflict (id) do update set person_id = excluded.person_id, lead_id = excluded.lead_id, amends = excluded.amends,
+                                           state = excluded.state, reason = excluded.reason, repeat = excluded.repeat
+            where arrival.state = 'quarantined' and arrival.released_at is not null",
             &columns.ids, &columns.clients, &columns.sources, &columns.persons[..] as &[Option<Uuid>],
             &columns.leads[..] as &[Option<Uuid>], &columns.amends[..] as &[Option<Uuid>], &columns.sameness,
             &columns.reasons[..] as &[Option<String>], &columns.repeats, &columns.contents,

@@ -90,6 +90,8 @@ pub struct SourceRecord {
     pub state: State,
     /// Where a browser is sent after a form.
     pub thanks_url: Option<String>,
+    /// Whether its senders are told the grade, where the firm said so.
+    pub sees_grade: Option<bool>,
     /// When the key that was asked for stops working.
     pub key_expires_at: Option<Timestamp>,
 }
@@ -128,6 +130,7 @@ struct SourceColumns {
     format: String,
     state: String,
     thanks_url: Option<String>,
+    sees_grade: Option<bool>,
     expires_at: Option<jiff_sqlx::Timestamp>,
 }
 
@@ -142,6 +145,7 @@ impl SourceColumns {
             format: SourceFormat::read(&self.format)?,
             state: State::read(&self.state)?,
             thanks_url: self.thanks_url,
+            sees_grade: self.sees_grade,
             key_expires_at: self.expires_at.map(jiff_sqlx::Timestamp::to_jiff),
         })
     }
@@ -154,7 +158,7 @@ impl Store {
             SourceColumns,
             r#"-- source.by_key
             select s.id, s.client_id, s.name, s.channel, coalesce(s.country, c.country) as "country!", s.format, s.state,
-                   s.thanks_url, k.expires_at as "expires_at?"
+                   s.thanks_url, s.sees_grade, k.expires_at as "expires_at?"
             from source_key k join source s on s.id = k.source_id join client c on c.id = s.client_id
             where k.hash = $1"#,
             &hash[..]
@@ -170,7 +174,7 @@ impl Store {
             SourceColumns,
             r#"-- source.by_token
             select s.id, s.client_id, s.name, s.channel, coalesce(s.country, c.country) as "country!", s.format, s.state,
-                   s.thanks_url, null::timestamptz as "expires_at?"
+                   s.thanks_url, s.sees_grade, null::timestamptz as "expires_at?"
             from source s join client c on c.id = s.client_id
             where s.token_hash = $1"#,
             &hash[..]
@@ -186,7 +190,7 @@ impl Store {
             SourceColumns,
             r#"-- source.list
             select s.id, s.client_id, s.name, s.channel, coalesce(s.country, c.country) as "country!", s.format, s.state,
-                   s.thanks_url, null::timestamptz as "expires_at?"
+                   s.thanks_url, s.sees_grade, null::timestamptz as "expires_at?"
             from source s join client c on c.id = s.client_id
             where $1::uuid is null or s.client_id = $1
             order by c.slug, s.name"#,
@@ -231,7 +235,7 @@ impl Transaction {
             SourceColumns,
             r#"-- source.lock
             select s.id, s.client_id, s.name, s.channel, coalesce(s.country, c.country) as "country!", s.format, s.state,
-                   s.thanks_url, null::timestamptz as "expires_at?"
+                   s.thanks_url, s.sees_grade, null::timestamptz as "expires_at?"
             from source s join client c on c.id = s.client_id
             where s.id = $1 and ($2::uuid is null or s.client_id = $2) for no key update of s"#,
             id.uuid(),
@@ -240,6 +244,26 @@ impl Transaction {
         .fetch_optional(self.connection())
         .await?;
         found.map(SourceColumns::record).transpose()
+    }
+
+    /// Says whether the senders of a source are told grades; none for the default. `Moved` when there is no such source in the
+    /// scope.
+    pub async fn source_set_sees_grade(
+        &mut self,
+        scope: Scope,
+        source: SourceId,
+        sees_grade: Option<bool>,
+    ) -> Result<(), StoreError> {
+        let done = sqlx::query!(
+            "-- source.set_sees_grade
+            update source set sees_grade = $2 where id = $1 and ($3::uuid is null or client_id = $3)",
+            source.uuid(),
+            sees_grade,
+            scope.client_uuid()
+        )
+        .execute(self.connection())
+        .await?;
+        one_row(done.rows_affected(), "source")
     }
 
     /// Pauses or resumes a source; `Moved` when there is no such source in the scope.

@@ -1,0 +1,297 @@
+//! What was received, is kept and not worked, until a person lets it go or gives it up.
+//!
+//! Letting go is a mark on the row. The qualifier's sweeper offers marked rows as messages, and the batch that takes one in
+//! turns the row into a graded one: until then the row is the truth, whatever becomes of the message.
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use ripen_domain::{
+    arrival::{Arrival, QuarantineReason, RawBody, Sameness},
+    hash::ContentHash,
+    id::{ArrivalId, ClientId, SourceId},
+    submission::Submission,
+};
+use uuid::Uuid;
+
+use crate::{Scope, Store, StoreError, Transaction, error::word};
+
+/// Which quarantined arrivals are meant.
+#[derive(Debug, Clone, Default)]
+pub struct QuarantineFilter {
+    /// Of this client.
+    pub client: Option<ClientId>,
+    /// Of this source.
+    pub source: Option<SourceId>,
+    /// Kept for this reason.
+    pub reason: Option<QuarantineReason>,
+    /// Received after this one: where the page before ended.
+    pub after: Option<ArrivalId>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// An arrival that is kept and not worked.
+#[derive(Debug, Clone)]
+pub struct QuarantinedArrival {
+    /// Why it is kept.
+    pub reason: QuarantineReason,
+    /// The source's name.
+    pub source_name: String,
+    /// What arrived.
+    pub arrival: Arrival,
+}
+
+/// One that was let go or given up, for the audit.
+#[derive(Debug, Clone, Copy)]
+pub struct EndedQuarantine {
+    /// The arrival.
+    pub id: ArrivalId,
+    /// Whose it is.
+    pub client: ClientId,
+    /// Why it was kept.
+    pub reason: QuarantineReason,
+}
+
+struct QuarantineColumns {
+    id: Uuid,
+    client_id: Uuid,
+    source_id: Uuid,
+    source_name: String,
+    sameness: String,
+    reason: String,
+    content: Vec<u8>,
+    received_at: jiff_sqlx::Timestamp,
+    media_type: String,
+    raw: String,
+    submission: String,
+}
+
+impl QuarantineColumns {
+    fn record(self) -> Result<QuarantinedArrival, StoreError> {
+        let reason = word(&self.reason)?;
+        let content: [u8; 16] =
+            self.content.try_into().map_err(|_| StoreError::Corrupt("a content hash".to_owned()))?;
+        let submission: Submission = serde_json::from_str(&self.submission)
+            .map_err(|_| StoreError::Corrupt(format!("the submission of {}", ArrivalId::from_uuid(self.id))))?;
+        let arrival = Arrival {
+            id: ArrivalId::from_uuid(self.id),
+            sameness: word::<Sameness>(&self.sameness)?,
+            source: SourceId::from_uuid(self.source_id),
+            client: ClientId::from_uuid(self.client_id),
+            received_at: self.received_at.to_jiff(),
+            content: ContentHash::from_bytes(content),
+            quarantine: Some(reason),
+            is_released: false,
+            submission,
+            raw: RawBody { media_type: self.media_type, text: self.raw },
+        };
+        Ok(QuarantinedArrival { reason, source_name: self.source_name, arrival })
+    }
+}
+
+impl Store {
+    /// What waits for a person, oldest first.
+    pub async fn quarantine_list(
+        &self,
+        scope: Scope,
+        filter: &QuarantineFilter,
+    ) -> Result<Vec<QuarantinedArrival>, StoreError> {
+        let rows = sqlx::query_as!(
+            QuarantineColumns,
+            r#"-- quarantine.list
+            select a.id, a.client_id, a.source_id, s.name as source_name, a.sameness, a.reason as "reason!", a.content,
+                   a.received_at, a.media_type, a.raw, a.submission::text as "submission!"
+            from arrival a join source s on s.id = a.source_id
+            where a.state = 'quarantined' and a.released_at is null and a.dropped_at is null
+              and ($1::uuid is null or a.client_id = $1) and ($2::uuid is null or a.client_id = $2)
+              and ($3::uuid is null or a.source_id = $3) and ($4::text is null or a.reason = $4)
+              and ($5::uuid is null or (a.received_at, a.id) > (select l.received_at, l.id from arrival l where l.id = $5))
+            order by a.received_at, a.id limit $6"#,
+            scope.client_uuid(),
+            filter.client.map(ClientId::uuid),
+            filter.source.map(SourceId::uuid),
+            filter.reason.map(QuarantineReason::word),
+            filter.after.map(ArrivalId::uuid),
+            filter.limit
+        )
+        .fetch_all(&self.lists)
+        .await?;
+        rows.into_iter().map(QuarantineColumns::record).collect()
+    }
+
+    /// One that waits for a person.
+    pub async fn quarantined(&self, scope: Scope, id: ArrivalId) -> Result<Option<QuarantinedArrival>, StoreError> {
+        let row = sqlx::query_as!(
+            QuarantineColumns,
+            r#"-- quarantine.show
+            select a.id, a.client_id, a.source_id, s.name as source_name, a.sameness, a.reason as "reason!", a.content,
+                   a.received_at, a.media_type, a.raw, a.submission::text as "submission!"
+            from arrival a join source s on s.id = a.source_id
+            where a.id = $2 and a.state = 'quarantined' and a.released_at is null and a.dropped_at is null
+              and ($1::uuid is null or a.client_id = $1)"#,
+            scope.client_uuid(),
+            id.uuid()
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        row.map(QuarantineColumns::record).transpose()
+    }
+
+    /// Lets go what the pause of a source kept, where the source works again; returns how many.
+    ///
+    /// It looks at what is, not at what somebody did: a form that intake took in for a source that it still knew as paused
+    /// is found too.
+    pub async fn sweep_resumed_sources(&self, now: Timestamp, limit: i64) -> Result<u64, StoreError> {
+        let done = sqlx::query!(
+            "-- quarantine.release_resumed
+            update arrival set released_at = $1
+            where id in (select k.id from source s
+                         cross join lateral (
+                           select a.id from arrival a
+                           where a.source_id = s.id and a.reason = 'source_paused' and a.state = 'quarantined'
+                             and a.released_at is null and a.dropped_at is null
+                             and (a.submission ->> 'email' is not null or a.submission ->> 'phone' is not null)
+                           order by a.received_at, a.id limit $2 for update skip locked) k
+                         where s.state = 'active' limit $2)",
+            now.to_sqlx(),
+            limit
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Takes up to `limit` released arrivals that nobody was offered lately, and marks them offered until `until`.
+    pub async fn sweep_released(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<Arrival>, StoreError> {
+        let rows = sqlx::query_as!(
+            QuarantineColumns,
+            r#"-- quarantine.sweep_released
+            update arrival a set offered_until = $2
+            where a.id in (select r.id from arrival r
+                           where r.state = 'quarantined' and r.released_at is not null and r.dropped_at is null
+                             and r.offered_until <= $1
+                           order by r.offered_until limit $3 for update skip locked)
+            returning a.id, a.client_id, a.source_id, '' as "source_name!", a.sameness, a.reason as "reason!", a.content,
+                      a.received_at, a.media_type, a.raw, a.submission::text as "submission!""#,
+            now.to_sqlx(),
+            until.to_sqlx(),
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let mut released = Vec::with_capacity(rows.len());
+        for row in rows {
+            match row.record() {
+                Ok(kept) => released.push(Arrival { quarantine: None, is_released: true, ..kept.arrival }),
+                // One that cannot be read must not hold up the others.
+                Err(error) => tracing::error!(%error, "a released arrival cannot be worked"),
+            }
+        }
+        released.sort_by_key(|arrival| arrival.received_at);
+        Ok(released)
+    }
+}
+
+impl Transaction {
+    /// Lets go those of these arrivals that wait; the others are not returned.
+    pub async fn quarantine_release(
+        &mut self,
+        scope: Scope,
+        ids: &[ArrivalId],
+        now: Timestamp,
+    ) -> Result<Vec<EndedQuarantine>, StoreError> {
+        let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+        let rows = sqlx::query_as!(
+            EndedColumns,
+            r#"-- quarantine.release
+            update arrival set released_at = $3
+            where id = any($2) and state = 'quarantined' and released_at is null and dropped_at is null
+              and ($1::uuid is null or client_id = $1)
+            returning id, client_id, reason as "reason!""#,
+            scope.client_uuid(),
+            &ids,
+            now.to_sqlx()
+        )
+        .fetch_all(self.connection())
+        .await?;
+        rows.into_iter().map(EndedColumns::record).collect()
+    }
+
+    /// Gives up those of these arrivals that wait; the others are not returned.
+    pub async fn quarantine_drop(
+        &mut self,
+        scope: Scope,
+        ids: &[ArrivalId],
+        now: Timestamp,
+    ) -> Result<Vec<EndedQuarantine>, StoreError> {
+        let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+        let rows = sqlx::query_as!(
+            EndedColumns,
+            r#"-- quarantine.drop
+            update arrival set dropped_at = $3
+            where id = any($2) and state = 'quarantined' and released_at is null and dropped_at is null
+              and ($1::uuid is null or client_id = $1)
+            returning id, client_id, reason as "reason!""#,
+            scope.client_uuid(),
+            &ids,
+            now.to_sqlx()
+        )
+        .fetch_all(self.connection())
+        .await?;
+        rows.into_iter().map(EndedColumns::record).collect()
+    }
+
+    /// How many arrivals the pause of a source keeps.
+    pub async fn quarantine_kept_by_pause(&mut self, scope: Scope, source: SourceId) -> Result<i64, StoreError> {
+        let row = sqlx::query!(
+            r#"-- quarantine.kept_by_pause
+            select count(*) as "n!" from arrival
+            where source_id = $2 and reason = 'source_paused' and state = 'quarantined' and released_at is null
+              and dropped_at is null and ($1::uuid is null or client_id = $1)"#,
+            scope.client_uuid(),
+            source.uuid()
+        )
+        .fetch_one(self.connection())
+        .await?;
+        Ok(row.n)
+    }
+
+    /// Notes released arrivals as taken in, and returns those for which nobody did so before.
+    pub async fn arrivals_note_released(
+        &mut self,
+        ids: &[ArrivalId],
+        now: Timestamp,
+    ) -> Result<Vec<ArrivalId>, StoreError> {
+        let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+        let rows = sqlx::query!(
+            "-- arrival.note_released
+            update arrival_seen set ended = 'lead', seen_at = $2 where id = any($1) and ended = 'quarantined' returning id",
+            &ids,
+            now.to_sqlx()
+        )
+        .fetch_all(self.connection())
+        .await?;
+        Ok(rows.into_iter().map(|row| ArrivalId::from_uuid(row.id)).collect())
+    }
+}
+
+struct EndedColumns {
+    id: Uuid,
+    client_id: Uuid,
+    reason: String,
+}
+
+impl EndedColumns {
+    fn record(self) -> Result<EndedQuarantine, StoreError> {
+        Ok(EndedQuarantine {
+            id: ArrivalId::from_uuid(self.id),
+            client: ClientId::from_uuid(self.client_id),
+            reason: word(&self.reason)?,
+        })
+    }
+}
