@@ -264,6 +264,7 @@ impl Transaction {
         now: Timestamp,
     ) -> Result<BTreeMap<LeadId, Ahead>, StoreError> {
         let ids: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
+        // Booked ones only: a hold is not agreed with the person and must not decide who gets the lead.
         let rows = sqlx::query!(
             "-- appointment.ahead
             select distinct on (lead_id) id, lead_id, rep_id, starts_at, ends_at from appointment

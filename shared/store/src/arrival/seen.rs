@@ -115,6 +115,8 @@ impl Transaction {
     /// What came earlier under these ids.
     pub async fn arrivals_seen(&mut self, ids: &[ArrivalId]) -> Result<Vec<(ArrivalId, ContentHash)>, StoreError> {
         let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+        // A statement of its own: the winner of a conflict in `arrivals_note_seen` committed after that statement's
+        // snapshot.
         let rows = sqlx::query!(
             "-- arrival.seen
             select id, content from arrival_seen where id = any($1)",

@@ -36,6 +36,8 @@ impl Transaction {
         let notes = NoteArrays::from(brought.notes);
         let (spooled, digests) = key_columns(brought.spooled);
         let columns = ArrivalArrays::from(brought.arrivals);
+        // The spool rows go in the transaction that stores their arrivals: earlier, a crash would lose them; later,
+        // they would be handled twice.
         sqlx::query!(
             "-- arrival.write
             with despooled as (

@@ -101,6 +101,7 @@ impl Store {
 
     /// All versions of all programs, newest last.
     pub async fn criteria_list(&self) -> Result<Vec<CriteriaRecord>, StoreError> {
+        // Joined by the instant too: a version that was activated twice has two such events, of which the last counts.
         let rows = sqlx::query!(
             r#"-- criteria.list
             select k.id, g.name as program, k.version, k.activated_at, k.retired_at, k.document,

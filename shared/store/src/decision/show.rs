@@ -111,6 +111,7 @@ impl Store {
             identity.value(),
             scope.client_uuid()
         )
+        // The lists' pool: a person with many leads has many decisions, and the search must not delay the batches.
         .fetch_all(&self.lists)
         .await?;
         let prepared = self.dictionaries(rows.iter().map(|row| row.criteria_id)).await?;

@@ -64,6 +64,7 @@ impl LeadRecord {
 impl Store {
     /// Every touch of a lead, oldest first.
     pub async fn touches_of_lead(&self, scope: Scope, lead: LeadId) -> Result<Vec<TouchRecord>, StoreError> {
+        // By id within an instant, so that a page shows them in the same order every time.
         let rows = sqlx::query!(
             "-- touch.of_lead
             select at, by, disposition, answers, round from touch
@@ -144,6 +145,7 @@ async fn of_identity(
 }
 
 async fn read(connection: &mut PgConnection, scope: Scope, lead: LeadId) -> Result<Option<LeadRecord>, StoreError> {
+    // No lock and no history: whoever changes the lead locks it and reads it again.
     let row = sqlx::query!(
             r#"-- lead.show
         select l.id, c.slug, c.country as client_country, c.time_zone as client_time_zone, g.name as program, g.criteria_id,
