@@ -24,6 +24,7 @@ const RECEIVED_AT: HeaderName = HeaderName::from_static("ripen-received-at");
 pub fn one(id: ArrivalId, at: Timestamp) -> Response {
     let view = ReceivedView::One(AcceptedView::new(id));
     let mut response = (StatusCode::ACCEPTED, Json(view)).into_response();
+    // An id always makes a header value.
     if let Ok(place) = HeaderValue::try_from(format!("/v1/arrivals/{id}")) {
         response.headers_mut().insert(header::LOCATION, place);
     }
@@ -51,6 +52,7 @@ pub fn many(results: &[Result<AcceptedLead, Problem>], at: Timestamp) -> Respons
 }
 
 fn received_at(mut response: Response, at: Timestamp) -> Response {
+    // Also for what was decided: both answers are measured from the same instant.
     if let Ok(value) = HeaderValue::try_from(format!("{at:.6}")) {
         response.headers_mut().insert(RECEIVED_AT, value);
     }
@@ -165,6 +167,7 @@ impl From<&ArrivalStatus> for StatusView {
             received_at: Some(status.received_at),
             amended_at: status.amended_at,
             lead: status.lead,
+            // Of a lead that is quarantined it would say that the person is known here.
             repeat: (status.state == ArrivalState::Graded).then_some(status.repeat),
             grade: status.grade,
         }
