@@ -15,7 +15,6 @@ use crate::{
 };
 
 /// How many requests may wait for their decision at once; each asks the database a few times.
-// Each asks the database a few times: without a bound, waiting senders would take its connections from the batches.
 const WAITERS: usize = 64;
 
 /// Intake's parts. Clones share them.

@@ -83,7 +83,6 @@ impl Sources {
     pub async fn find(&self, handle: Handle) -> Result<Option<Arc<SourceRecord>>, StoreError> {
         match self.0.known(handle) {
             // One request renews for all: the others are served from what is known.
-            // `swap`: of the requests that find it out of date, exactly one goes on to ask.
             Some(known) if Instant::now() < known.until || known.renewing.swap(true, Ordering::Relaxed) => {
                 Ok(Some(Arc::clone(&known.record)))
             }
@@ -128,8 +127,7 @@ impl SourceCache {
         if self.is_unknown(handle) {
             return Ok(None);
         }
-        // Never closed, so the permit always comes.
-        // A flood of made-up keys waits here and not in the database.
+        // A flood of made-up keys waits here and not in the database. Never closed, so the permit always comes.
         let _permit = self.questions.acquire().await.ok();
         // Others may have asked the same while this one waited.
         if let Some(known) = self.known(handle) {

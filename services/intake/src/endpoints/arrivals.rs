@@ -59,7 +59,6 @@ impl IntoResponses for ArrivalRefusals {
     fn responses() -> BTreeMap<String, RefOr<Described>> {
         refusals(&[&catalogue::NOT_FOUND, &catalogue::ARRIVAL_PENDING])
     }
-// A bound on the statement: one question must not look up a client's whole year.
 }
 
 struct ArrivalsRefusals;

@@ -50,7 +50,6 @@ impl IntoResponses for SourceCallerRefusals {
 /// The handle of a source's key.
 pub fn key_handle(Bearer(key): &Bearer) -> Handle {
     Handle::Key(Secret::given(key).hash())
-// Hashed at once: the clear text of a key must not lie in a cache.
 }
 
 /// The handle of the token in a source's address.

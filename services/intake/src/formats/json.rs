@@ -29,7 +29,6 @@ pub fn read(body: &[u8], most: usize) -> Result<Document, Problem> {
     let text = std::str::from_utf8(body).map_err(|error| {
         malformed(format!("The body is not UTF-8: the byte at offset {} does not belong there.", error.valid_up_to()))
     })?;
-    // Kept with the raw text, so that what is stored is what was posted.
     // A byte order mark says nothing in UTF-8; RFC 8259 §8.1 lets a reader ignore it.
     let json = text.strip_prefix('\u{feff}').unwrap_or(text);
     match json.trim_ascii_start().as_bytes().first() {
