@@ -91,6 +91,7 @@ struct TextSpan {
 
 /// The spans of a text in which backticks stand around code.
 fn spans(text: impl AsRef<str>) -> Vec<TextSpan> {
+    // Between backticks: every other part, whether or not the first one is empty.
     let parts = text.as_ref().split('`').enumerate().filter(|(_, part)| !part.is_empty());
     parts.map(|(number, part)| TextSpan { text: part.to_owned(), is_code: number % 2 == 1 }).collect()
 }
@@ -98,6 +99,7 @@ fn spans(text: impl AsRef<str>) -> Vec<TextSpan> {
 impl ApiReference {
     /// Everything that a document says.
     pub(super) fn of(document: &OpenApi) -> Self {
+        // A closure, because the operations are gone over once for each tag.
         let operations = || document.paths.paths.iter().flat_map(|(path, item)| operations_of(path, item));
         let groups = document.tags.iter().flatten().map(|tag| {
             let tagged = operations().filter(|(tags, _)| tags.contains(&tag.name));
@@ -156,6 +158,7 @@ fn entry(method: &'static str, path: &str, operation: &Operation) -> OperationEn
             about: spans(&response.description),
             content: payloads(response.content.iter()),
         }),
+        // Ours are all written out; a reference would be somebody else's.
         RefOr::Ref(_) => None,
     });
     let body = operation.request_body.iter().flat_map(|body| match body {
