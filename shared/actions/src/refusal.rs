@@ -40,6 +40,7 @@ impl FieldErrors {
     /// Words of a person without what surrounds them; none where there are none.
     pub fn words(&mut self, field: &str, given: Option<&str>, longest: usize) -> Option<String> {
         let words = given.map(str::trim).filter(|words| !words.is_empty())?;
+        // A text with it would fail the statement with an error that names no field.
         // PostgreSQL keeps no NUL in a text.
         let sound = words.len() <= longest && !words.contains('\0');
         self.require(sound, field, "too_long", || format!("at most {longest} bytes of text"));
@@ -49,6 +50,7 @@ impl FieldErrors {
     /// Words that must be there; `what` asks for them.
     pub fn needed_words(&mut self, field: &str, given: &str, longest: usize, what: &str) -> String {
         let words = self.words(field, Some(given), longest);
+        // Asked for by name, because "required" alone does not say what for.
         self.require(words.is_some(), field, "required", || what.to_owned());
         words.unwrap_or_default()
     }
@@ -58,6 +60,7 @@ impl FieldErrors {
     /// # Errors
     /// All of them.
     pub fn finish(self) -> Result<(), Refusal> {
+        // All of them: a form that shows one mistake at a time is sent again and again.
         if self.0.is_empty() { Ok(()) } else { Err(Refusal::Invalid(self.0)) }
     }
 }
@@ -99,6 +102,7 @@ impl From<BrokenCriteria> for Refusal {
     fn from(broken: BrokenCriteria) -> Self {
         match broken {
             BrokenCriteria::Store(error) => Self::Store(error),
+            // Not the sender's mistake: the document was accepted by another version.
             mistaken @ BrokenCriteria::Mistaken { .. } => Self::Store(StoreError::Corrupt(mistaken.to_string())),
         }
     }
