@@ -40,8 +40,7 @@ impl FieldErrors {
     /// Words of a person without what surrounds them; none where there are none.
     pub fn words(&mut self, field: &str, given: Option<&str>, longest: usize) -> Option<String> {
         let words = given.map(str::trim).filter(|words| !words.is_empty())?;
-        // A text with it would fail the statement with an error that names no field.
-        // PostgreSQL keeps no NUL in a text.
+        // PostgreSQL keeps no NUL in a text: the statement would fail with an error that names no field.
         let sound = words.len() <= longest && !words.contains('\0');
         self.require(sound, field, "too_long", || format!("at most {longest} bytes of text"));
         Some(words.to_owned())
