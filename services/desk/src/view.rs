@@ -57,6 +57,8 @@ impl From<SentRow> for DeliveryView {
             sent_at: row.sent_at,
             ended_at: row.ended_at,
             outcome: row.newest,
+            // Read back through the event type: a body that this version cannot read is null, and the rest of the
+            // delivery stays readable.
             payload: ClientEvent::read(&row.body),
         }
     }
@@ -154,6 +156,7 @@ impl From<AttemptRow> for AttemptView {
 /// One thing that was said.
 #[derive(Serialize, ToSchema)]
 pub struct OutcomeView {
+    // Numbered per delivery, as the form's `seen` is: a program sees by it whether somebody else spoke in between.
     /// From 1, per delivery.
     number: i32,
     /// When it was said.
@@ -161,6 +164,7 @@ pub struct OutcomeView {
     /// What became of the lead.
     #[schema(value_type = String, example = "won")]
     outcome: OutcomeKind,
+    // Left out where they have no meaning for the outcome: null would look like an answer that was not given.
     /// Why, in the client's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
@@ -186,6 +190,7 @@ impl From<&OutcomeRecord> for OutcomeView {
             number: record.number,
             at: record.at,
             outcome: record.kind,
+            // As text: a JSON number is a float for many programs, and cents would be lost.
             reason: record.reason.clone(),
             amount: record.sale.map(|sale| sale.amount_text()),
             currency: record.sale.map(|sale| sale.currency.to_string()),
