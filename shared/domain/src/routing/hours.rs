@@ -58,6 +58,7 @@ impl OpeningHours {
             let (days, window) = read_line(line.as_ref())?;
             for day in days {
                 let windows = &mut hours.week[day as usize];
+                // Half-open: a window that ends at noon does not overlap one that begins then.
                 if windows.iter().any(|other| window.from() < other.to() && other.from() < window.to()) {
                     return Err(InvalidHours::Overlap(day, window.from(), window.to()));
                 }
@@ -86,6 +87,7 @@ impl FromStr for OpeningHours {
 }
 
 fn read_line(line: &str) -> Result<(impl Iterator<Item = Day>, Window), InvalidHours> {
+    // Cut: the message goes back to whoever wrote it, and the line may be of any length.
     let short = |text: &str| text.chars().take(64).collect::<String>();
     let mut words = line.split_ascii_whitespace();
     let (Some(days), Some(times), None) = (words.next(), words.next(), words.next()) else {

@@ -42,6 +42,7 @@ impl FromStr for RecipientId {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, InvalidId> {
+        // The prefixes of the two kinds differ: a text is never both.
         text.parse().map(Self::Rep).or_else(|_: InvalidId| text.parse().map(Self::Endpoint))
     }
 }
@@ -54,6 +55,7 @@ impl Serialize for RecipientId {
 
 impl<'de> Deserialize<'de> for RecipientId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // A `Cow`, because keys of JSON objects and escaped texts cannot be borrowed.
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
     }
