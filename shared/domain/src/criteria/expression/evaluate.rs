@@ -226,6 +226,7 @@ impl<'a, 'f> Run<'a, 'f> {
         let mut fault: Option<Fault> = None;
         // Without the list there is nothing to walk: the whole is missing.
         for element in self.elements(list)? {
+            // One element is enough, without a stack: a condition holds one `exists` or `all`, as the lexer checks.
             self.element = Some(element);
             match self.truth(condition) {
                 Ok(result) if result == decisive => {
