@@ -152,6 +152,7 @@ impl From<Vec<ArrivalRow>> for ArrivalArrays {
             columns.persons.push(row.on.map(|(person, _)| person.uuid()));
             columns.leads.push(row.on.map(|(_, lead)| lead.uuid()));
             columns.amends.push(row.amends.map(ArrivalId::uuid));
+            // Columns of equal length, by hand: one that is pushed to once too little would shift every row behind it.
             columns.sameness.push(row.sameness.word().to_owned());
             columns.reasons.push(row.quarantined);
             columns.repeats.push(row.repeat);
@@ -162,6 +163,7 @@ impl From<Vec<ArrivalRow>> for ArrivalArrays {
             columns.media.push(row.media_type);
             columns.raws.push(row.raw);
             columns.submissions.push(row.submission);
+            // Flags of one row as one text: an array of arrays would need all rows to have as many.
             columns.flags.push(row.flags);
         }
         columns

@@ -96,6 +96,7 @@ impl Transaction {
 impl Store {
     /// A client's tokens, oldest first.
     pub async fn client_tokens(&self, scope: Scope, client: ClientId) -> Result<Vec<ClientTokenRecord>, StoreError> {
+        // Revoked ones too: the audit names tokens that are long gone.
         let rows = sqlx::query!(
             "-- client_token.list
             select id, name, created_at, revoked_at from client_token

@@ -74,6 +74,7 @@ impl Transaction {
         scope: Scope,
         client: ClientId,
     ) -> Result<Option<ActiveCriteria>, StoreError> {
+        // A client without a program of its own has the default one; a program without criteria gives no row.
         let row = sqlx::query!(
             "-- criteria.of_client
             select k.id, k.version, k.document
@@ -145,6 +146,7 @@ async fn documents(connection: &mut PgConnection, ids: &[CriteriaId]) -> Result<
     )
     .fetch_all(connection)
     .await?;
+    // Documents never change under their id, so that callers may keep them as long as they like.
     let read = rows.into_iter().map(|row| ActiveCriteria {
         id: CriteriaId::from_uuid(row.id),
         version: row.version,

@@ -88,6 +88,7 @@ impl Store {
         scope: Scope,
         lead: LeadId,
     ) -> Result<Vec<(String, Value, Timestamp, String)>, StoreError> {
+        // By origin where two have the same instant, so that a page shows the same one every time.
         let rows = sqlx::query!(
             "-- answer.of_lead
             select distinct on (a.question) a.question, a.value, a.at, a.origin
@@ -129,6 +130,7 @@ async fn of_identity(
     scope: Scope,
     identity: &Identity,
 ) -> Result<Vec<LeadId>, StoreError> {
+    // From the client: identities are kept per client, and the index begins with it.
     let rows = sqlx::query!(
         "-- lead.of_identity
         select l.id from client c
@@ -171,6 +173,7 @@ async fn read(connection: &mut PgConnection, scope: Scope, lead: LeadId) -> Resu
         decided: grade.zip(row.score),
         worked: (row.touches, row.rounds),
         closed: row.closed_reason,
+        // An amount without its currency is no sale.
         sale: row.amount.zip(currency).map(|(amount, currency)| Sale { amount, currency }),
     }))
 }
