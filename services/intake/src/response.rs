@@ -33,6 +33,7 @@ pub fn one(id: ArrivalId, at: Timestamp) -> Response {
 
 /// 200 for a sender that waited for the decision.
 pub fn decided(status: &ArrivalStatus, at: Timestamp) -> Response {
+    // Says that waiting was understood: without it a sender cannot tell a quick decision from an ignored wish.
     let applied = [(HeaderName::from_static("preference-applied"), HeaderValue::from_static("wait"))];
     received_at((applied, Json(StatusView::from(status))).into_response(), at)
 }
@@ -48,6 +49,7 @@ pub fn many(results: &[Result<AcceptedLead, Problem>], at: Timestamp) -> Respons
         .collect();
     let refused = results.iter().filter(|one| matches!(one, ElementView::Refused { .. })).count();
     let view = ReceivedView::Many(ArrayView { received: results.len() - refused, refused, results });
+    // 202 also with elements refused: the others are stored, and a refusal of the whole would have them sent again.
     received_at((StatusCode::ACCEPTED, Json(view)).into_response(), at)
 }
 

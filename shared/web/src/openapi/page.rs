@@ -102,6 +102,7 @@ impl ApiReference {
         // A closure, because the operations are gone over once for each tag.
         let operations = || document.paths.paths.iter().flat_map(|(path, item)| operations_of(path, item));
         let groups = document.tags.iter().flatten().map(|tag| {
+            // An operation without a tag of the document is not shown: each one has its tag from its macro.
             let tagged = operations().filter(|(tags, _)| tags.contains(&tag.name));
             OperationGroup {
                 name: tag.name.clone(),
@@ -209,6 +210,7 @@ fn shape_name(schema: &RefOr<Schema>) -> ShapeName {
     let plain = |text: String| ShapeName { text, link: None };
     match schema {
         RefOr::Ref(reference) => {
+            // The last part of `#/components/schemas/Name` is the heading that the link leads to.
             let name = reference.ref_location.rsplit('/').next().unwrap_or_default().to_owned();
             ShapeName { text: name.clone(), link: Some(name) }
         }
@@ -263,6 +265,7 @@ fn members(schema: &RefOr<Schema>) -> Vec<ShapeMember> {
                 about: spans(about(schema)),
             })
             .collect(),
+        // A flattened part: its members stand in the same object.
         RefOr::T(Schema::AllOf(all)) => all.items.iter().flat_map(members).collect(),
         _ => Vec::new(),
     }
