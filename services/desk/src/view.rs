@@ -156,7 +156,6 @@ impl From<AttemptRow> for AttemptView {
 /// One thing that was said.
 #[derive(Serialize, ToSchema)]
 pub struct OutcomeView {
-    // Numbered per delivery, as the form's `seen` is: a program sees by it whether somebody else spoke in between.
     /// From 1, per delivery.
     number: i32,
     /// When it was said.
@@ -164,7 +163,6 @@ pub struct OutcomeView {
     /// What became of the lead.
     #[schema(value_type = String, example = "won")]
     outcome: OutcomeKind,
-    // Left out where they have no meaning for the outcome: null would look like an answer that was not given.
     /// Why, in the client's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,

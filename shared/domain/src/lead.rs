@@ -11,9 +11,9 @@ pub struct UnknownWord {
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident $what:literal { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)* }) => {
+        // The words are those of the database, of payloads and of documents: renaming one breaks what is stored.
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-        // The words are those of the database, of payloads and of documents: renaming one breaks what is stored.
         pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant,)* }
 
         impl $name {
