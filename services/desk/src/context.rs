@@ -43,6 +43,7 @@ impl DeskContext {
             actions: Actions::new(store.clone(), clock.clone(), settings)?,
             rate: RateLimit::new(positive(limits.requests_per_second), positive(limits.burst)),
             body: BodyLimits {
+                // An outcome is small: the limit of leads would let a stranger's link take more than any form needs.
                 bytes: limits.body_bytes.min(LARGEST_BODY),
                 time: Duration::from_secs(limits.body_timeout_s),
             },

@@ -30,6 +30,7 @@ struct Trouble<'a> {
 
 /// A link that opens nothing: changed on its way, or too old.
 pub fn dead(status: StatusCode) -> Response {
+    // Forged and cut tokens share one answer: which of them it was would only help somebody who guesses.
     let (title, why) = if status == StatusCode::GONE {
         ("This link has expired", "Links work for 24 months.")
     } else {
@@ -42,6 +43,7 @@ pub fn dead(status: StatusCode) -> Response {
 pub fn trouble(problem: &Problem) -> Response {
     let page = page(problem.kind().title, &["Ripen"], Layout::Alone, Trouble { problem });
     let mut response = page.response(problem.status());
+    // `Retry-After` and the like belong to the problem, whichever form it is shown in.
     problem.set_headers(&mut response);
     response
 }
@@ -53,5 +55,6 @@ fn page<'a, Content: Template>(
     layout: Layout,
     content: Content,
 ) -> Page<'a, Content> {
+    // The address is the credential: a page in a search index would hand it to everybody.
     Page { title, header, style: StyleSheet::At(STYLE_PATH), layout, is_indexed: false, content }
 }

@@ -57,6 +57,8 @@ impl From<SentRow> for DeliveryView {
             sent_at: row.sent_at,
             ended_at: row.ended_at,
             outcome: row.newest,
+            // Read back through the event type: a body that this version cannot read is null, and the rest of the
+            // delivery stays readable.
             payload: ClientEvent::read(&row.body),
         }
     }
@@ -186,6 +188,7 @@ impl From<&OutcomeRecord> for OutcomeView {
             number: record.number,
             at: record.at,
             outcome: record.kind,
+            // As text: a JSON number is a float for many programs, and cents would be lost.
             reason: record.reason.clone(),
             amount: record.sale.map(|sale| sale.amount_text()),
             currency: record.sale.map(|sale| sale.currency.to_string()),

@@ -31,6 +31,7 @@ const NAMED: usize = 20;
 /// Looks for both until asked to stop.
 pub async fn run(ctx: DispatcherContext, stop: Stop) {
     let settings = &ctx.settings.dispatcher;
+    // Tests and small installations sweep faster; alerts keep their distance to the sweep.
     let period = PERIOD.min(Duration::from_millis(settings.sweep_interval_ms.max(10)) * 10);
     let rarely = Duration::from_secs(settings.remind_every_s);
     tokio::join!(
@@ -61,6 +62,7 @@ async fn endpoints_tick(ctx: &DispatcherContext, now: Timestamp) -> Result<(), S
         if mailed > 0 {
             tracing::warn!(leads = mailed, "leads go by e-mail because their webhook fails");
         }
+        // Read after the leads were mailed: the alert says that they are, where an address is known.
         let broken = ctx.store.endpoints_failing(since).await?;
         let notices: Vec<_> = broken.iter().flat_map(|one| of_endpoint(&ctx.settings.mail.alerts, one, now)).collect();
         ctx.store.notices_once(&notices, now).await?;
@@ -71,6 +73,7 @@ async fn endpoints_tick(ctx: &DispatcherContext, now: Timestamp) -> Result<(), S
 /// Tells of leads of which nothing was said.
 async fn leads_tick(ctx: &DispatcherContext, now: Timestamp) -> Result<(), StoreError> {
     if let Some(since) = before(now, ctx.settings.dispatcher.remind_after_h.saturating_mul(3600)) {
+        // A bound on how far back is looked: after weeks without mail nobody is reminded of a month's leads at once.
         let from = since.checked_sub(FORGET_AFTER).unwrap_or(Timestamp::MIN);
         let untouched = ctx.store.leads_untouched(ctx.scope(), (from, since), None).await?;
         let notices: Vec<_> = untouched.iter().filter_map(|one| reminder(one, now)).collect();
@@ -99,6 +102,7 @@ fn notice(now: Timestamp, kind: NoticeKind, to: Addressee, data: NoticeData) -> 
         id: NoticeId::from_uuid(uuid_v7(now)),
         client,
         kind,
+        // The address is part of the key: client and firm are each told once.
         key: format!("{key}:{address}"),
         delivery: None,
         endpoint: None,
@@ -124,7 +128,9 @@ fn of_endpoint(firm: &str, one: &FailingEndpoint, now: Timestamp) -> Vec<OnceNot
         );
         (NoticeKind::EndpointDown, format!("{} fails ({})", one.name, one.client_name), why)
     };
+    // The failure's own beginning: when the endpoint fails again, that is news.
     let since = one.failing_since.map_or(0, Timestamp::as_second);
+    // The firm hears of it also where the client has no address that could be told.
     let addresses = one.tell.as_deref().into_iter().chain([firm].into_iter().filter(|firm| !firm.is_empty()));
     let told = addresses.map(|address| {
         let data = NoticeData::written(title.clone(), vec![why.clone(), waiting.clone()]);
@@ -158,6 +164,7 @@ async fn firm(ctx: &DispatcherContext, untouched: &[UntouchedLead], now: Timesta
     else {
         return Ok(0);
     };
+    // Older than what the reps were reminded of: the firm is asked only where the reminder did not help.
     let old: Vec<_> = untouched.iter().filter(|one| one.delivered_at <= since).collect();
     ctx.store.notices_once(&of_clients(address, &old, now), now).await
 }
@@ -167,6 +174,7 @@ fn of_clients(address: &str, untouched: &[&UntouchedLead], now: Timestamp) -> Ve
     for one in untouched {
         by_client.entry(one.client.0).or_default().push(one);
     }
+    // By a day that is the same in every process, because it is part of the key.
     let today = now.to_zoned(TimeZone::UTC).date();
     let notices = by_client.into_iter().filter_map(|(client, leads)| {
         let (_, slug, name) = &leads.first()?.client;

@@ -78,6 +78,7 @@ impl Attempt {
     pub async fn run(self, ctx: &DispatcherContext, recorder: &Recorder, stop: &Stop) {
         let begun = Instant::now();
         let due = &self.leased.due;
+        // Measured by the monotonic clock: a clock that is set back must not lengthen the attempt.
         let longest = due.timeout.unwrap_or_else(|| Duration::from_secs(ctx.settings.dispatcher.timeout_s));
         // When the lease is over another worker sends the same: no attempt may outlast it.
         let left = self.until.saturating_duration_since(begun).min(longest);
@@ -88,15 +89,20 @@ impl Attempt {
         // Only of what hands a lead over, or offers it, does the answer say what became of it.
         tried.outcome = tried.outcome.filter(|_| due.facts.event().has_outcome());
         let now = ctx.clock.now();
+        // Before the attempt is recorded: a crash in between leaves the lease to run out, and the endpoint off all
+        // the same.
         if tried.attempted == Attempted::Gone {
             self.disable(ctx).await;
         }
         let health = self.health(&tried.attempted);
+        // What was excused does not use up the schedule: probes of an open circuit, and attempts from before a retry
+        // by hand.
         let attempts = usize::try_from(due.attempts - due.excused).unwrap_or(1);
         let next = ctx.schedule().next(tried.attempted, attempts, jitter(JITTER), now);
         metrics::histogram!("ripen_attempt_seconds").record(begun.elapsed().as_secs_f64());
         metrics::counter!("ripen_deliveries_total", "result" => result_of(&next)).increment(1);
         let attempt = AttemptRow {
+            // The number that the lease counted, so that an attempt recorded twice is one row.
             number: self.leased.due.attempts,
             at: now,
             duration_ms: i32::try_from(begun.elapsed().as_millis()).unwrap_or(i32::MAX),
@@ -109,7 +115,10 @@ impl Attempt {
             status = attempt.status, error = attempt.error, result = result_of(&next), "attempted");
         let said = tried.outcome.clone();
         let settled = Settled { delivery, lease: self.lease, attempt, next, outcome: tried.outcome };
+        // As long as the lease lasts; afterwards another worker makes the attempt, and recording this one as the last
+        // would be wrong.
         let limit = RetryLimit::Until((self.until + WHILE_LEASED).into());
+        // Only what is recorded: the answer lies beside the delivery by then, and a sweep records what fails here.
         if record(recorder, AttemptRecord { settled, health }, limit, stop).await
             && let Some(said) = said
         {
@@ -122,8 +131,10 @@ impl Attempt {
     fn health(&self, attempted: &Attempted) -> Option<(EndpointId, EndpointHealth)> {
         let due = &self.leased.due;
         let health = match attempted {
+            // Says nothing about the receiver: files are always taken, and "gone" disables the endpoint instead.
             _ if due.kind == EndpointKind::Email => return None,
             Attempted::Gone | Attempted::Filed => return None,
+            // The usual case costs nothing: only after a failure is there a circuit to close.
             Attempted::Taken if !due.failing => return None,
             Attempted::Taken => EndpointHealth::Working,
             Attempted::Failed { why, not_before } => {
@@ -146,17 +157,22 @@ impl Attempt {
 
     async fn webhook(&self, ctx: &DispatcherContext, deadline: Duration) -> SendResult {
         let due = &self.leased.due;
+        // What was stored passed its check once; it is refused for good, because another try would read the same.
         let Ok(url) = Url::parse(&due.to) else { return refused("the URL cannot be read") };
         let headers: Result<Vec<_>, _> = due.headers.iter().map(|header| OwnHeader::parse(header)).collect();
         let Ok(headers) = headers else { return refused("a header of the endpoint's own cannot be sent") };
+        // A secret that cannot be read signs nothing; with the others the receiver can still verify.
         let secrets: Vec<_> = due.secrets.iter().filter_map(|secret| WebhookSecret::parse(secret).ok()).collect();
         let sent = ctx
             .webhooks
             .send(&Call {
                 url: &url,
+                // The installation's setting opens private addresses for all, for a firm whose receivers are in its
+                // own network.
                 allow_private: due.allow_private || ctx.settings.dispatcher.allow_private,
                 id: &due.facts.delivery.to_string(),
                 timestamp: ctx.clock.now(),
+                // The frozen bytes: rendered again, they could differ from what was signed and sent before.
                 body: Bytes::from(self.leased.body.clone()),
                 secrets: &secrets,
                 headers: &headers,
@@ -171,6 +187,7 @@ impl Attempt {
 
     async fn mail(&self, ctx: &DispatcherContext, deadline: Duration) -> SendResult {
         let due = &self.leased.due;
+        // From the frozen body too, so that every attempt's mail is the same.
         let Some(mail) = mail_of(&self.leased.body) else { return refused("the stored body cannot be read") };
         let name = due.facts.assigned_to.as_ref().and_then(|rep| rep.name.get()).map(String::as_str);
         let result = ctx
@@ -182,6 +199,7 @@ impl Attempt {
                 text: &mail.text,
                 html: &mail.html,
                 invitation: mail.invitation.as_ref(),
+                // The delivery's id: a mail that is sent twice is one in the rep's mailbox.
                 message_id: &due.facts.delivery.to_string(),
                 list_id: &due.client,
                 date: ctx.clock.now(),
@@ -219,15 +237,19 @@ async fn record(recorder: &Recorder, recorded: AttemptRecord, limit: RetryLimit,
 
 fn answered(answer: Answer, now: Timestamp) -> SendResult {
     let not_before = answer.retry_after.map(|wish| {
+        // A wish beyond what can be written as a duration is the longest wait, which the schedule shortens.
         let wait = SignedDuration::try_from(wish.delay(now)).unwrap_or(SignedDuration::MAX);
         now.checked_add(wait).unwrap_or(Timestamp::MAX)
     });
     let attempted = match answer.status {
+        // The receiver wants no more of these; it is disabled, and people are told.
         200..=299 => Attempted::Taken,
         410 => Attempted::Gone,
+        // Only these two promise that waiting helps; a date in any other answer is not heeded.
         429 | 503 => Attempted::Failed { why: format!("answered {}", answer.status), not_before },
         status => Attempted::Failed { why: format!("answered {status}"), not_before: None },
     };
+    // Only of a delivery that was taken: an error page may be JSON too.
     let outcome = (attempted == Attempted::Taken).then(|| outcome_of(&answer.body)).flatten();
     let status = Some(i32::from(answer.status));
     // Enough to see what went wrong, and a bound on what a client can have us keep.
@@ -239,6 +261,7 @@ fn answered(answer: Answer, now: Timestamp) -> SendResult {
 /// outcome. A body without one of these words says nothing.
 fn outcome_of(body: &[u8]) -> Option<OutcomeFields> {
     let object: Value = serde_json::from_slice(body).ok()?;
+    // A body that is no outcome is the rule and no mistake: most receivers answer with something of their own.
     let said = OutcomeFields::from_json(object.as_object()?).ok()?;
     said.outcome.as_deref()?.parse::<OutcomeKind>().ok()?;
     Some(said)
@@ -257,6 +280,7 @@ fn refused(why: &str) -> SendResult {
 fn mailed(result: MailResult) -> SendResult {
     let tried = |attempted, code: Option<u16>, error: Option<String>, text: Option<String>| SendResult {
         attempted,
+        // An SMTP server that answered nothing is a connection's error, and has no code.
         status: code.map(i32::from),
         error,
         answer: text.map(String::into_bytes),

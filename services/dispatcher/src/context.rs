@@ -60,6 +60,7 @@ impl DispatcherContext {
         CircuitTerms {
             failures: settings.circuit_failures.max(1),
             pause: Duration::from_secs(settings.circuit_pause_s),
+            // At least one failure: with none, no circuit would ever be closed.
             longest_pause: Duration::from_secs(settings.circuit_longest_pause_s),
             disable_after: Duration::from_secs(settings.disable_after_days.saturating_mul(24 * 3600)),
         }
@@ -71,5 +72,5 @@ impl DispatcherContext {
     }
 }
 
-/// A client's wish to wait is heeded up to a day.
+/// The longest `Retry-After` of a receiver that is heeded: a mistaken date would hold leads for weeks.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 3600);

@@ -23,6 +23,7 @@ impl EndpointQueues {
     /// Puts a delivery at the end of its queue; false where that is full.
     pub fn enqueue(&mut self, delivery: DeliveryId, endpoint: Option<EndpointId>) -> bool {
         let queue = self.queues.entry(endpoint).or_default();
+        // A bound on memory: offers are rows, and the sweeper makes them again.
         let fits = queue.len() < LONGEST_QUEUE;
         if fits {
             queue.push_back(delivery);
@@ -32,6 +33,7 @@ impl EndpointQueues {
 
     /// Puts deliveries that found no free slot back to where they were: before all others.
     pub fn requeue(&mut self, waiting: Vec<(DeliveryId, EndpointId)>) {
+        // From the back, so that the first stays the first.
         for (delivery, endpoint) in waiting.into_iter().rev() {
             self.queues.entry(Some(endpoint)).or_default().push_front(delivery);
         }
@@ -44,11 +46,13 @@ impl EndpointQueues {
 
     /// Takes up to `most` deliveries whose endpoint has a free slot, from each queue in turn.
     pub fn take_ready(&mut self, flights: &InFlight, most: usize) -> Vec<DeliveryId> {
+        // Counted once for the whole round; what is taken in it is subtracted below.
         let busy: BTreeMap<_, _> = flights.counts().into_iter().collect();
         let slots = &self.slots;
         let free = |endpoint: &Option<EndpointId>| match endpoint {
             Some(endpoint) => slots
                 .get(endpoint)
+                // Unknown until the first lease answers: then the lease statement itself says no.
                 .map_or(i32::MAX, |slots| slots.saturating_sub(busy.get(endpoint).copied().unwrap_or(0))),
             None => i32::MAX,
         };
@@ -67,6 +71,7 @@ impl EndpointQueues {
                 break;
             }
         }
+        // Empty queues would grow with every endpoint that ever had an offer.
         self.queues.retain(|_, queue| !queue.is_empty());
         ready
     }

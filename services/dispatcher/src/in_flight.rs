@@ -56,11 +56,13 @@ impl Drop for InFlightGuard {
         if let Some(count) = counts.get_mut(&self.endpoint) {
             *count -= 1;
             if *count <= 0 {
+                // Removed at zero, so that the map holds what is busy and not every endpoint there ever was.
                 counts.remove(&self.endpoint);
             }
         }
         // Before the ring: whoever is woken counts at once.
         drop(counts);
+        // One permit is kept when nobody waits, so that an attempt that ends before the next wait is not missed.
         self.of.0.freed.notify_one();
     }
 }

@@ -48,6 +48,7 @@ const BACKOFF: Backoff = Backoff { first: Duration::from_millis(20), longest: Du
 
 /// Leases and starts attempts until asked to stop, then finishes those under way.
 pub async fn run(ctx: DispatcherContext, recorder: Recorder, stop: Stop) {
+    // Twice what can be held: the next offers are here while the attempts run.
     let prefetch = u16::try_from(ctx.settings.dispatcher.workers.saturating_mul(2)).unwrap_or(u16::MAX);
     let mut worker = LeaseWorker {
         permits: Arc::new(Semaphore::new(ctx.settings.dispatcher.workers.max(1))),
@@ -78,18 +79,22 @@ struct LeaseWorker {
 impl LeaseWorker {
     /// Queues offers, leases those whose endpoint has a free slot, and starts the attempts. None when asked to stop.
     async fn step(&mut self) -> Option<()> {
+        // Those that ended would otherwise be kept until the process stops.
         while self.attempts.try_join_next().is_some() {}
         // Permits before offers: what is taken can be held at once.
         let held = some_permits(&self.permits, &self.stop).await?;
         let mut deliveries = self.queues.take_ready(&self.flights, held.len());
         let received = self.next_offers(deliveries.is_empty()).await?;
+        // What waits longest goes first; only then is the queue asked for more.
         self.enqueue(&received).await;
+        // Again, because the offers just taken may belong to endpoints with a free slot.
         deliveries.extend(self.queues.take_ready(&self.flights, held.len() - deliveries.len()));
         if !deliveries.is_empty() {
             let (claimed, lease, until) = self.lease(&deliveries).await?;
             self.queues.set_slots(claimed.slots);
             // Another process had the slot: they wait here, ahead of what came later.
             self.queues.requeue(claimed.waiting);
+            // No more than permits: as many deliveries were asked for as there are.
             for (leased, permit) in claimed.ready.into_iter().zip(held) {
                 self.start(Attempt { leased, lease, until }, permit);
             }
@@ -101,6 +106,7 @@ impl LeaseWorker {
 
     /// Takes offers; where there is other work, only those that are here. None when asked to stop.
     async fn next_offers(&self, wait: bool) -> Option<Vec<Received>> {
+        // Only what is here, unless there is nothing else to do: waiting for offers would hold back what is ready.
         tokio::select! {
             biased;
             () = self.stop.soft().cancelled() => None,
@@ -121,6 +127,7 @@ impl LeaseWorker {
             return;
         }
         let now = self.ctx.clock.now();
+        // A little later and not at once: the queue it did not fit into is still full.
         let later = now.saturating_add(LATER).unwrap_or(now);
         if let Err(error) = self.ctx.store.deliveries_release(&too_many, later, now).await {
             tracing::info!(%error, deliveries = too_many.len(), "deliveries without a place in their queue are offered again when their time is up");
@@ -130,6 +137,7 @@ impl LeaseWorker {
     fn start(&mut self, attempt: Attempt, permit: OwnedSemaphorePermit) {
         let flight = self.flights.begin(attempt.leased.due.endpoint);
         let (ctx, recorder, stop) = (self.ctx.clone(), self.recorder.clone(), self.stop.clone());
+        // On its own: a slow receiver must not keep this worker from leasing for others.
         self.attempts.spawn(async move {
             attempt.run(&ctx, &recorder, &stop).await;
             // Both at the end of the attempt: the place in this process and the slot of the endpoint.
@@ -147,13 +155,17 @@ impl LeaseWorker {
             let now = ctx.clock.now();
             let claim = LeaseRequest {
                 deliveries,
+                // A new name for each try: an answer that was lost may have leased under the old one, and that lease
+                // runs out by itself.
                 lease: uuid_v7(now),
                 lasts,
                 busy: &self.flights.counts(),
                 kept_until: now.saturating_add(ctx.offer()).unwrap_or(now),
             };
             match ctx.store.deliveries_lease(&claim, now, |due| freeze(due, ctx.links.as_ref(), now)).await {
+                // Ends before the lease does: recording needs some of it.
                 Ok(claimed) => Tried::Done((claimed, claim.lease, begun + lasts.saturating_sub(FOR_RECORDING))),
+                // Held and tried again: the rows are untouched, or their leases run out.
                 Err(error) if error.is_unreachable() || error.is_conflict() => Tried::Again(()),
                 Err(error) => {
                     tracing::error!(%error, deliveries = deliveries.len(), "deliveries could not be leased; the sweeper offers them again");
@@ -166,12 +178,14 @@ impl LeaseWorker {
 
     /// Lets go of what waits, and finishes what is under way.
     async fn finish(&mut self) {
+        // Let go first: what waits here looks offered to every other process.
         let (waiting, now) = (self.queues.drain(), self.ctx.clock.now());
         if !waiting.is_empty()
             && let Err(error) = self.ctx.store.deliveries_release(&waiting, now, now).await
         {
             tracing::info!(%error, deliveries = waiting.len(), "deliveries that waited for a slot are offered again later");
         }
+        // Finished: an attempt that is broken off has perhaps arrived, and would be made again.
         tokio::select! {
             () = self.stop.hard().cancelled() => {}
             () = async { while self.attempts.join_next().await.is_some() {} } => {}
@@ -186,6 +200,7 @@ async fn some_permits(permits: &Arc<Semaphore>, stop: &Stop) -> Option<Vec<Owned
         () = stop.soft().cancelled() => return None,
         permit = Arc::clone(permits).acquire_owned() => permit.ok()?,
     };
+    // As many as are free, up to a batch: one statement leases for all of them.
     let more = std::iter::from_fn(|| Arc::clone(permits).try_acquire_owned().ok());
     Some(std::iter::once(first).chain(more.take(BATCH - 1)).collect())
 }
@@ -204,6 +219,7 @@ fn read(message: &Received) -> Option<(DeliveryId, Option<EndpointId>)> {
 /// The bytes that every attempt sends.
 fn freeze(due: &Due, links: Option<&Links>, now: jiff::Timestamp) -> Vec<u8> {
     let mut event = due.facts.to_event(now);
+    // Links are made with the freeze, so that every attempt sends the same ones.
     if let Some((links, lead)) = links.zip(event.lead_mut()) {
         lead.outcome_url = links.outcome_url(due.facts.handed_over, now).into();
         // A webhook's body goes to the whole team's programs: the page is the rep's own.

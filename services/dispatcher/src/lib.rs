@@ -43,6 +43,7 @@ pub async fn service(ctx: DispatcherContext, stop: Stop) -> Result<(), Dispatche
     parts.spawn(alert::run(ctx.clone(), stop.clone()));
     parts.spawn(outcome::run(ctx.clone(), stop.clone()));
     parts.spawn(sweeper::run(ctx, stop));
+    // The first part that panics ends the service: the process goes down and is started again whole.
     while let Some(ended) = parts.join_next().await {
         ended.map_err(DispatcherError::Panicked)?;
     }

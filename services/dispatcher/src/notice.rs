@@ -48,6 +48,7 @@ pub async fn run(ctx: DispatcherContext, stop: Stop) {
     let interval = Duration::from_millis(ctx.settings.dispatcher.sweep_interval_ms.max(10));
     every("sending the mails that are owed", interval, stop.soft(), || async {
         let handled = tick(&ctx, ctx.clock.now()).await?;
+        // More are due while a whole batch was found.
         Ok::<_, StoreError>(NextTick::sooner_if(i64::try_from(handled) == Ok(AT_ONCE), Duration::ZERO))
     })
     .await;
@@ -60,7 +61,9 @@ pub async fn run(ctx: DispatcherContext, stop: Stop) {
 pub async fn tick(ctx: &DispatcherContext, now: Timestamp) -> Result<usize, StoreError> {
     let lasts = Duration::from_secs(ctx.settings.dispatcher.lease_s.max(1));
     let lease = uuid_v7(now);
+    // Leased before anything is looked up: another process must not send the same.
     let due = ctx.store.notices_lease((lease, lasts), AT_ONCE, now).await?;
+    // All of them at once: one slow mail server must not use up the lease of the others.
     let ended = futures::future::join_all(due.iter().map(|one| handle(ctx, one, now))).await;
     for (one, end) in due.iter().zip(ended) {
         // The others of the batch are recorded in any case: what was sent and is not recorded is sent again.
@@ -73,6 +76,7 @@ pub async fn tick(ctx: &DispatcherContext, now: Timestamp) -> Result<usize, Stor
         };
         metrics::counter!("ripen_notices_total", "result" => result_of(&end)).increment(1);
         tracing::info!(notice.id = %one.id, kind = %one.kind, result = result_of(&end), "a notice was handled");
+        // Under the lease: where it was lost, another worker has handled it.
         if let Err(error) = ctx.store.notice_settle((one.id, lease), &end, ctx.clock.now()).await {
             tracing::warn!(notice.id = %one.id, %error, "what became of a notice could not be recorded; it is handled again");
         }
@@ -93,6 +97,7 @@ async fn handle(ctx: &DispatcherContext, notice: &DueNotice, now: Timestamp) -> 
         (record.person.phone, record.person.email) = (None, None);
     }
     let occasion = match occasion(notice, &record, now) {
+        // A copy for the mail; the record of the appointment keeps them for others.
         Ok(occasion) => occasion,
         Err(end) => return Ok(end),
     };
@@ -113,6 +118,7 @@ async fn plain(ctx: &DispatcherContext, notice: &DueNotice, now: Timestamp) -> R
             let ever = (Timestamp::UNIX_EPOCH, now);
             ctx.store.leads_untouched(ctx.scope(), ever, Some(delivery)).await?.is_empty()
         }
+        // Asked again now: minutes may lie between the notice and its mail.
         (NoticeKind::EndpointDown, _, Some(endpoint)) => {
             !ctx.store.endpoints_failing(now).await?.iter().any(|one| one.endpoint == endpoint)
         }
@@ -134,14 +140,18 @@ async fn plain(ctx: &DispatcherContext, notice: &DueNotice, now: Timestamp) -> R
 fn occasion(notice: &DueNotice, record: &AppointmentRecord, now: Timestamp) -> Result<Occasion, NoticeEnd> {
     let (state, starts_at) = (&record.appointment.state, record.appointment.slot.starts_at);
     let cancelled = matches!(state, AppointmentState::Cancelled { .. });
+    // What it says and how the appointment stands have to agree: a confirmation after a cancellation would send the
+    // rep there.
     if cancelled != (notice.kind == NoticeKind::AppointmentCancelled) {
         return Err(NoticeEnd::Dropped("the appointment was changed again"));
     }
+    // Also for cancellations: nobody needs a mail about a time that is past.
     if starts_at <= now {
         return Err(NoticeEnd::Dropped("the appointment is over"));
     }
     match notice.lead {
         Handed::Over => {}
+        // The lead's own mail must come first, or the rep reads of an appointment with somebody unknown.
         Handed::UnderWay => return Err(NoticeEnd::Waits(now.saturating_add(LOOK_AGAIN).unwrap_or(now))),
         Handed::NotYet => {
             return Err(NoticeEnd::Dropped("the client does not have the lead: its delivery will say it"));
@@ -180,6 +190,7 @@ async fn send(ctx: &DispatcherContext, notice: &DueNotice, mail: &AppointmentMai
             text: &mail.text,
             html: &mail.html,
             invitation: mail.invitation.as_ref(),
+            // The notice's id: a mail that is sent twice is one in the mailbox.
             message_id: &notice.id.to_string(),
             list_id: &notice.client,
             date: ctx.clock.now(),
@@ -192,6 +203,7 @@ async fn send(ctx: &DispatcherContext, notice: &DueNotice, mail: &AppointmentMai
         MailResult::Later { text, .. } => Attempted::Failed { why: text, not_before: None },
         MailResult::Dead { text, .. } => Attempted::Refused { why: text },
     };
+    // Counted by the lease; a look that found nothing to send was taken off again.
     let attempts = usize::try_from(notice.attempts).unwrap_or(1);
     ctx.schedule().next(attempted, attempts, jitter(JITTER), ctx.clock.now())
 }

@@ -41,10 +41,12 @@ pub async fn run(ctx: DispatcherContext, stop: Stop) {
 /// # Errors
 /// When the database is away: they stay.
 pub async fn sweep(ctx: &DispatcherContext, now: Timestamp) -> Result<usize, Refusal> {
+    // Whoever sent the delivery records its answer within seconds; this finds what a crash left.
     let before = now.checked_sub(LEFT_AFTER).unwrap_or(now);
     let left = ctx.store.answers_waiting(before, BATCH).await?;
     let found = left.len();
     for (delivery, said) in left {
+        // The first failure ends the sweep: with the database away the others would fail as well, and they stay.
         record_one(ctx, delivery, said).await?;
     }
     Ok(found)

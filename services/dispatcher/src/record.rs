@@ -34,11 +34,13 @@ pub type Recorder = BatchWriter<AttemptRecord, bool, StoreError>;
 
 /// Starts recording.
 pub fn recorder(ctx: &DispatcherContext) -> Recorder {
+    // Bounded: attempts wait for their place here while the database is slow, and permits bound them in turn.
     let options = BatchOptions { max_batch: 128, capacity: 1024, ..BatchOptions::default() };
     let ctx = ctx.clone();
     BatchWriter::start(options, move |rows: Vec<AttemptRecord>| {
         let ctx = ctx.clone();
         async move {
+            // Recorded first, counted for the circuits afterwards: see above.
             let (settled, health): (Vec<_>, Vec<_>) = rows.into_iter().map(|row| (row.settled, row.health)).unzip();
             let held = ctx.store.deliveries_settle(&settled).await?;
             let asked: Vec<DeliveryId> = settled.into_iter().map(|row| row.delivery).collect();
@@ -63,11 +65,13 @@ async fn update_circuits(
         by_endpoint.entry(endpoint).or_default().push((delivery, health));
     }
     if by_endpoint.is_empty() {
+        // Most batches say nothing new about any endpoint: no transaction for them.
         return;
     }
     let updated = ctx.store.circuits_update(&by_endpoint, &ctx.circuit_terms(), jitter(JITTER), ctx.clock.now()).await;
     match updated {
         Ok(changes) => changes.iter().for_each(|(endpoint, change)| log_change(*endpoint, change)),
+        // Not an error of the attempt, which is recorded.
         Err(error) => tracing::warn!(%error, "attempts could not be counted for their circuits; the next ones are"),
     }
 }

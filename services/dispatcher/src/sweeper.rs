@@ -39,6 +39,7 @@ pub async fn run(ctx: DispatcherContext, stop: Stop) {
 /// # Errors
 /// When the database is away: what was not offered stays due.
 pub async fn tick(ctx: &DispatcherContext, now: Timestamp) -> Result<usize, StoreError> {
+    // As many as the queue takes: an offer that finds no room holds its row until the offer runs out.
     let room = u32::try_from(ctx.transport.room(Queue::Deliveries)).unwrap_or(u32::MAX);
     let limit = i64::from(ctx.settings.dispatcher.sweep.min(room));
     // Offered while RabbitMQ is away, a delivery would wait for its offer to run out.
@@ -47,6 +48,7 @@ pub async fn tick(ctx: &DispatcherContext, now: Timestamp) -> Result<usize, Stor
     }
     // First: the probe of a circuit that may be tried now goes out with this sweep.
     ctx.store.sweep_circuits(now, limit).await?;
+    // In steps like the sweep itself: a replay of a year's deliveries must not fill the queue.
     ctx.store.replay_step(now, limit).await?;
     let until = now.saturating_add(ctx.offer()).unwrap_or(now);
     let due = ctx.store.sweep_deliveries(Sweep { now, until, limit }).await?;

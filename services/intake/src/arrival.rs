@@ -47,6 +47,8 @@ impl Reception<'_> {
     /// learn from the answer what a real lead needs.
     pub fn arrival(&self, posted: PostedLead, index: Option<usize>) -> Result<Ready, Problem> {
         let normalised = normalise::submission(posted.fields?, &self.source.country, self.received_at);
+        // Quarantined leads need nothing usable: a bot that fills the honeypot must not be told what would have
+        // passed.
         let mut submission =
             if self.quarantine.is_some() { normalised.submission } else { normalised.usable(index)? };
         if posted.lossy {
@@ -55,6 +57,7 @@ impl Reception<'_> {
         // What holds for the whole request goes before what the lead says of itself.
         let quarantine = self.quarantine.or(submission.test.then_some(QuarantineReason::Test));
         let keys = Keys { idempotency_key: self.key, external_id: submission.external_id.as_deref(), index };
+        // Without any key the id is fresh, and the qualifier finds repetitions by their content.
         let (id, sameness) = keys.arrival_id(self.source.id, random::uuid_v7(self.received_at));
         let message = ArrivalMessage::V1(Box::new(Arrival {
             id,

@@ -41,6 +41,7 @@ impl IntakeContext {
     pub fn new(store: Store, transport: Transport, clock: Clock, settings: &Settings, health: Health) -> Self {
         let limits = &settings.limits;
         let asked = store.clone();
+        // A clone each: the lookup outlives the request that asked for it.
         let sources = Sources::new(Duration::from_secs(settings.intake.source_cache_s), move |handle| {
             let store = asked.clone();
             async move {
@@ -59,6 +60,7 @@ impl IntakeContext {
             body: BodyLimits { bytes: limits.body_bytes, time: Duration::from_secs(limits.body_timeout_s) },
             array_leads: limits.array_leads,
             longest_wait: Duration::from_secs(limits.wait_s),
+            // Intake and the waiting senders ask the same database, over one pool.
             store,
             transport,
             clock,

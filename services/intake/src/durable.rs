@@ -32,6 +32,7 @@ impl DurableWriter {
         let options = BatchOptions {
             max_batch: settings.intake.spool_batch,
             capacity: settings.limits.spool_queue,
+            // The next batch is on its way while the first is committed; more at once would only share the same disk.
             in_flight: 2,
             ..BatchOptions::default()
         };
@@ -39,6 +40,8 @@ impl DurableWriter {
         let spool = BatchWriter::start(options, move |batch: Vec<SpoolRow>| {
             let store = rows.clone();
             async move {
+                // `on conflict do nothing`: a row that was there already is as durable as a new one, so each item has
+                // its answer.
                 let written = vec![(); batch.len()];
                 store.spool_insert(batch).await.map(|()| written)
             }
@@ -58,6 +61,7 @@ impl DurableWriter {
             self.offer(Message { id, body }).await;
             return Ok(());
         }
+        // A reference to the same bytes: they may still be needed for the spool.
         match self.transport.publish(Queue::Arrivals, Message { id, body: body.clone() }).await {
             Ok(()) => {
                 counter!("ripen_intake_kept_total", "place" => "queue").increment(1);
@@ -66,6 +70,7 @@ impl DurableWriter {
             // RabbitMQ may have it nevertheless: an arrival in both places counts once.
             Err(error) => {
                 tracing::debug!(arrival.id = %id, error = %error, "RabbitMQ did not take an arrival; the database keeps it");
+                // Due at once: where RabbitMQ has it too, the qualifier finds the id already seen.
                 self.spool(row(id, &body, received_at, received_at)).await
             }
         }
@@ -89,6 +94,7 @@ impl DurableWriter {
         let messages = arrivals.iter().map(|(id, body)| Message { id: *id, body: body.clone() }).collect();
         let results = self.transport.publish_all(Queue::Arrivals, messages).await;
         let count = arrivals.len();
+        // Only those that were refused: the others are confirmed.
         let pairs = arrivals.into_iter().zip(results).filter(|(_, result)| result.is_err());
         let refused: Vec<_> = pairs.map(|((id, body), _)| row(id, &body, received_at, received_at)).collect();
         counter!("ripen_intake_kept_total", "place" => "queue").increment((count - refused.len()) as u64);
@@ -104,6 +110,8 @@ impl DurableWriter {
 
     async fn spool_together(&self, rows: Vec<SpoolRow>) -> Result<(), NotDurable> {
         let count = rows.len() as u64;
+        // Not through the shared writer: a request's rows are a batch already, and half of them must not wait for
+        // others.
         self.store.spool_insert(rows).await.map_err(|error| not_durable(&error))?;
         counter!("ripen_intake_kept_total", "place" => "spool").increment(count);
         Ok(())
@@ -111,6 +119,7 @@ impl DurableWriter {
 
     /// Saves the sweeper's tick. Where the local queue is full, the sweeper offers the row when its time is up.
     async fn offer(&self, message: Message) {
+        // The row is durable, and this was only to spare it the wait for the sweeper.
         if let Err(error) = self.transport.publish(Queue::Arrivals, message).await {
             counter!("ripen_intake_offers_left_total").increment(1);
             tracing::debug!(error = %error, "an arrival waits for the sweeper");
@@ -123,6 +132,7 @@ fn row(id: Uuid, body: &Bytes, received_at: Timestamp, offered_until: Timestamp)
 }
 
 fn not_durable(error: &dyn std::error::Error) -> NotDurable {
+    // The cause and never the row: it is a lead.
     let cause = error.source().map(tracing::field::display);
     tracing::warn!(error = %error, cause, "an arrival could not be kept");
     NotDurable

@@ -10,6 +10,7 @@ const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// Whether a text can be an idempotency key: 1 to 255 visible ASCII characters.
 pub fn is_key(text: &str) -> bool {
+    // As short as a header is kept by proxies, and without blanks, which some of them change.
     (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
@@ -32,8 +33,10 @@ pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
 /// preference.
 pub fn wait(headers: &HeaderMap, longest: Duration) -> Option<Duration> {
     let values = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
+    // Both separators: senders write several preferences either way.
     let mut preferences = values.flat_map(|value| value.split([',', ';'])).filter_map(|one| one.split_once('='));
     let (_, seconds) = preferences.find(|(name, _)| name.trim().eq_ignore_ascii_case("wait"))?;
+    // Quoted by some clients, although a number needs no quotes.
     let seconds: u64 = seconds.trim().trim_matches('"').parse().ok()?;
     Some(Duration::from_secs(seconds).min(longest)).filter(|wait| !wait.is_zero())
 }
@@ -41,6 +44,7 @@ pub fn wait(headers: &HeaderMap, longest: Duration) -> Option<Duration> {
 /// Whether the sender names this media type among those it accepts.
 pub fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
     let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    // Without weights: whoever names a type at all can show it.
     let mut ranges = values.flat_map(|value| value.split(',')).filter_map(|range| range.split(';').next());
     ranges.any(|range| range.trim().eq_ignore_ascii_case(media_type))
 }

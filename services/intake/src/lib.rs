@@ -63,7 +63,9 @@ pub async fn service(context: IntakeContext, stop: Stop) -> Result<(), Infallibl
 }
 
 async fn tick(context: &IntakeContext) {
+    // Sources that send nothing any more would otherwise stay in memory for ever.
     context.rate.forget_idle();
+    // The state costs nothing to read; the database is only asked where RabbitMQ does not take arrivals.
     let queue = !context.transport.is_local() && context.transport.state().publishing == LinkState::Ready;
     // Without the limit, a database that hangs would leave the last state standing.
     let ready = queue || matches!(tokio::time::timeout(ANSWER_WITHIN, context.store.ping()).await, Ok(Ok(())));

@@ -51,6 +51,7 @@ enum FieldKind {
 
 impl TypedField<'_> {
     fn kind(&self) -> FieldKind {
+        // Ripen's own fields: the person did not type them, and they must come back unchanged.
         if self.name.starts_with('_') {
             FieldKind::Hidden
         } else if self.value.contains('\n') || self.value.len() > LONGEST_LINE {
@@ -68,6 +69,7 @@ pub fn thanks() -> Response {
 
 /// Sends a browser on after a form: 303, so that reloading posts nothing again.
 pub fn see_other(thanks_url: Option<&str>) -> Response {
+    // An address that cannot be a header was checked when it was set; then our own page thanks.
     let place = thanks_url.and_then(|url| HeaderValue::from_str(url).ok());
     let place = place.unwrap_or(HeaderValue::from_static(THANKS));
     (StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response()
@@ -75,6 +77,7 @@ pub fn see_other(thanks_url: Option<&str>) -> Response {
 
 /// A refusal as a page, with the form to correct and send again where there is one.
 pub fn refusal(problem: &Problem, form: &Form) -> Response {
+    // Not the honeypot: sent again with what a bot wrote into it, a person's correction would be trapped as well.
     let typed = form.fields().iter().filter(|field| field.name != "_hp").take(FIELDS);
     let fields = typed.map(|FormField { name, value }| TypedField { name, value }).collect();
     let content = RefusedForm { problem, fields };

@@ -21,13 +21,16 @@ const BACKOFF: Backoff = Backoff { first: Duration::from_millis(15), longest: Du
 /// What became of the arrival, when that is known within `limit`. Nothing when it is not, when too many wait already,
 /// or when the database is away: then the sender hears what is true in any case, that it was received.
 pub async fn decided(parts: &IntakeParts, source: SourceId, id: ArrivalId, limit: Duration) -> Option<ArrivalStatus> {
+    // Too many wait already: this one hears at once that its lead was received, which is true in any case.
     let _permit = parts.waiters.try_acquire().ok()?;
     let deadline = Instant::now() + limit;
     sleep(BACKOFF.first).await;
     // A request that its sender gives up is dropped here, and drains with the listener at the stop.
     let never = Stop::default();
     let asked = retry(BACKOFF, RetryLimit::Until(deadline), never.soft(), || async {
+        // A database that hangs must not keep the sender beyond the limit it named.
         match timeout_at(deadline, parts.store.arrival_status(source, &[id])).await {
+            // Not decided yet; asked again until the time is up.
             Ok(Ok(mut found)) => found.pop().map_or(Tried::Again(()), |status| Tried::Done(Some(status))),
             Ok(Err(error)) => {
                 tracing::debug!(error = %error, "a decision could not be waited for");

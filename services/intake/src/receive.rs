@@ -79,19 +79,23 @@ pub async fn receive(
     let (format, key) = match admit(source, headers, format) {
         Ok(admitted) => admitted,
         Err(problem) => {
+            // Read to the end, or the sender would see a broken connection instead of its answer.
             body::discard(content).await;
             return Err(problem.into());
         }
     };
     let bytes = body::read(headers, content, context.body).await?;
+    // Read once for the whole request: every lead of an array was received in the same moment.
     let reception = Reception { source, received_at: context.clock.now(), key, quarantine: None };
     if format.is_form() {
         let form = Form::read(headers, format, &bytes).await?;
         return match one_form(context, reception, format, (&form, &bytes)).await {
             Ok(received) => Ok(received),
+            // With the form: a person gets it back filled in, to correct it.
             Err(problem) => Err(RefusedPost { problem, form: Some(form) }),
         };
     }
+    // After the body is read: a sender over its rate has sent it already, and must get its answer.
     context.rate.check(&source.id)?;
     match json::read(&bytes, context.array_leads)? {
         json::Document::One(posted) => Ok(one(context, &reception, posted).await?),
@@ -109,6 +113,7 @@ fn admit<'h>(
     if !format.fits(source.format) {
         return Err(formats::unsupported("This source is set up for another format."));
     }
+    // A form's page cannot show this to anybody who could do something about it, hence the exception.
     if source.state == State::Paused && !format.is_form() {
         return Err(Problem::new(&catalogue::SOURCE_PAUSED, "The firm has paused this source. Nothing was received."));
     }
@@ -122,6 +127,7 @@ async fn one_form(
     (form, bytes): (&Form, &Bytes),
 ) -> Result<ReceivedPost, Problem> {
     context.rate.check(&reception.source.id)?;
+    // The header's key is the sender's own word; the form's id was made by the page.
     reception.key = reception.key.or(form.submission_id());
     reception.quarantine = if form.is_trapped() {
         Some(QuarantineReason::Honeypot)
@@ -134,6 +140,7 @@ async fn one_form(
 
 async fn one(context: &IntakeContext, reception: &Reception<'_>, posted: PostedLead) -> Result<ReceivedPost, Problem> {
     let Ready { id, quarantined, body } = reception.arrival(posted, None)?;
+    // Durable before the answer: what a sender was told is received must not be lost.
     context.durable.write(id.uuid(), body, reception.received_at).await?;
     Ok(ReceivedPost::One { id, quarantined, at: reception.received_at })
 }
@@ -147,10 +154,12 @@ async fn many(
     let mut results = Vec::with_capacity(posted.len());
     for (index, posted) in posted.into_iter().enumerate() {
         results.push(reception.arrival(posted, Some(index)).map(|Ready { id, quarantined, body }| {
+            // Those that are refused have no message; the others are kept whatever became of these.
             messages.push((id.uuid(), body));
             AcceptedLead { id, quarantined }
         }));
     }
+    // All of them refused is still an answer with a result for each.
     if !messages.is_empty() {
         context.durable.write_all(messages, reception.received_at).await?;
     }

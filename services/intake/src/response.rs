@@ -24,6 +24,7 @@ const RECEIVED_AT: HeaderName = HeaderName::from_static("ripen-received-at");
 pub fn one(id: ArrivalId, at: Timestamp) -> Response {
     let view = ReceivedView::One(AcceptedView::new(id));
     let mut response = (StatusCode::ACCEPTED, Json(view)).into_response();
+    // An id always makes a header value.
     if let Ok(place) = HeaderValue::try_from(format!("/v1/arrivals/{id}")) {
         response.headers_mut().insert(header::LOCATION, place);
     }
@@ -32,6 +33,7 @@ pub fn one(id: ArrivalId, at: Timestamp) -> Response {
 
 /// 200 for a sender that waited for the decision.
 pub fn decided(status: &ArrivalStatus, sees_grade: bool, at: Timestamp) -> Response {
+    // Says that waiting was understood: without it a sender cannot tell a quick decision from an ignored wish.
     let applied = [(HeaderName::from_static("preference-applied"), HeaderValue::from_static("wait"))];
     received_at((applied, Json(StatusView::of(status, sees_grade))).into_response(), at)
 }
@@ -47,10 +49,12 @@ pub fn many(results: &[Result<AcceptedLead, Problem>], at: Timestamp) -> Respons
         .collect();
     let refused = results.iter().filter(|one| matches!(one, ElementView::Refused { .. })).count();
     let view = ReceivedView::Many(ArrayView { received: results.len() - refused, refused, results });
+    // 202 also with elements refused: the others are stored, and a refusal of the whole would have them sent again.
     received_at((StatusCode::ACCEPTED, Json(view)).into_response(), at)
 }
 
 fn received_at(mut response: Response, at: Timestamp) -> Response {
+    // Also for what was decided: both answers are measured from the same instant.
     if let Ok(value) = HeaderValue::try_from(format!("{at:.6}")) {
         response.headers_mut().insert(RECEIVED_AT, value);
     }
@@ -166,6 +170,7 @@ impl StatusView {
             received_at: Some(status.received_at),
             amended_at: status.amended_at,
             lead: status.lead,
+            // Of a lead that is quarantined it would say that the person is known here.
             repeat: (status.state == ArrivalState::Graded).then_some(status.repeat),
             grade: status.grade.filter(|_| sees_grade),
         }

@@ -69,6 +69,7 @@ impl Sources {
         Self(Arc::new(SourceCache {
             ask: Box::new(move |handle| Box::pin(ask(handle))),
             known_for,
+            // A lock that many may read at once: every request looks here.
             known: RwLock::default(),
             unknown: Mutex::default(),
             questions: Semaphore::new(QUESTIONS),
@@ -104,6 +105,7 @@ impl Sources {
         });
         match tokio::time::timeout(RENEWED_WITHIN, renewal).await {
             Ok(Ok(found)) => found,
+            // The answer still comes in, for later requests; this one does not wait for a slow database.
             Ok(Err(_)) | Err(_) => Some(Arc::clone(&known.record)),
         }
     }
@@ -115,6 +117,7 @@ impl SourceCache {
     }
 
     async fn ask(&self, handle: Handle) -> Result<Option<SourceRecord>, StoreError> {
+        // Bounded here as well: the pool may have connections and the database no answer.
         tokio::time::timeout(ANSWER_WITHIN, (self.ask)(handle))
             .await
             .unwrap_or_else(|_| Err(StoreError::Unreachable("no answer in time".to_owned())))
@@ -124,7 +127,7 @@ impl SourceCache {
         if self.is_unknown(handle) {
             return Ok(None);
         }
-        // Never closed, so the permit always comes.
+        // A flood of made-up keys waits here and not in the database. Never closed, so the permit always comes.
         let _permit = self.questions.acquire().await.ok();
         // Others may have asked the same while this one waited.
         if let Some(known) = self.known(handle) {
@@ -152,16 +155,19 @@ impl SourceCache {
         let now = Instant::now();
         let (record, until) = match answer {
             Ok(found) => (found.map(Arc::new), now + self.known_for),
+            // For a while only: the next question is asked soon, but not by every request of the outage.
             Err(_) => (before, now + AWAY_FOR),
         };
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         match &record {
             Some(record) => {
                 let entry = CachedSource { record: Arc::clone(record), until, renewing: AtomicBool::new(false) };
+                // A fresh entry: it is not marked as being renewed.
                 known.insert(handle, Arc::new(entry));
             }
             None => {
                 known.remove(&handle);
+                // One lock at a time: the two are never held together, in whatever order.
                 drop(known);
                 self.note_unknown(handle, now);
             }
@@ -172,6 +178,7 @@ impl SourceCache {
     fn note_unknown(&self, handle: Handle, now: Instant) {
         let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
         if unknown.len() >= UNKNOWN_MOST {
+            // Those whose time is up go first; most of the time that is enough.
             unknown.retain(|_, until| now < *until);
         }
         if unknown.len() >= UNKNOWN_MOST {

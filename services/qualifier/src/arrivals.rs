@@ -55,17 +55,23 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<F> {
         let work = work_unit.work.get(&fresh.arrival.client).ok_or(UnknownClient(fresh.arrival.client))?;
         let program = work.program;
         let owner = fresh.amends.and_then(|amended| work_unit.owners.get(&amended).copied());
+        // A correction says what the first should have said; another enquiry only adds what is not known, so that an
+        // empty field does not erase a phone.
         let how = if owner.is_some() { Absorb::Replace } else { Absorb::Fill };
         let person = self.person(work_unit, fresh, owner.map(|owner| owner.person), how);
         let (lead, repeat) = match owner {
+            // A correction stays on its lead, closed or not: as an enquiry it would open a second one.
             Some(owner) => (owner.lead, true),
             None => self.lead(work_unit, fresh, person, program),
         };
         record_answers(work_unit, fresh, lead);
         // A correction of it may come in the same batch.
         work_unit.owners.insert(fresh.id, ArrivalOwner { person, lead });
+        // Only where the corrected arrival is on a lead: one that ended as dead corrects nothing and is worked as
+        // new.
         let amends = owner.and(fresh.amends);
         work_unit.arrivals.push(ArrivalRow { amends, ..row_of(fresh, Some((person, lead)), None, repeat) });
+        // The next message of this batch may say the same.
         let same = work_unit.same_content.entry((fresh.arrival.source, fresh.arrival.content)).or_default();
         same.push(EarlierArrival { id: fresh.id, received_at: fresh.arrival.received_at });
         Ok(())
@@ -73,10 +79,12 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<F> {
 
     /// The earlier arrival that this one repeats word for word, where it came without a key of its own.
     fn repeated_by(&self, work_unit: &UnitOfWork, fresh: &NewArrival<'_>) -> Option<ArrivalId> {
+        // A key of the sender's decides by itself: two enquiries with equal words and different keys are two.
         if fresh.arrival.sameness != Sameness::Content {
             return None;
         }
         let same = work_unit.same_content.get(&(fresh.arrival.source, fresh.arrival.content))?;
+        // `abs`: messages of a batch come from several intakes, whose order and clocks differ a little.
         let close = |at: Timestamp| fresh.arrival.received_at.duration_since(at).abs() <= self.same_within;
         same.iter().find(|earlier| earlier.id != fresh.id && close(earlier.received_at)).map(|earlier| earlier.id)
     }
@@ -94,6 +102,7 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<F> {
         said.absorb(submission, Absorb::Fill);
         let id = owner
             .or_else(|| recognise(&said, &candidates(work_unit, client, submission.identities())))
+            // Nobody known, or nobody of this name behind a shared phone: a person of its own.
             .unwrap_or_else(|| PersonId::from_uuid((self.new_id)()));
         let person = work_unit.persons.entry(id).or_insert_with(|| TrackedPerson {
             client,
@@ -102,10 +111,12 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<F> {
             do_not_contact: false,
             changed: false,
         });
+        // Compared and not assumed: writing a person that did not change would lock its row for nothing.
         let before = person.profile.clone();
         person.profile.absorb(submission, how);
         person.changed |= person.profile != before;
         for identity in submission.identities() {
+            // At once, so that the next message of this batch finds the person.
             let reached = work_unit.reached.entry((client, identity.clone())).or_default();
             if !reached.contains(&id) {
                 reached.push(id);
@@ -123,6 +134,7 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<F> {
         person: PersonId,
         program: ProgramId,
     ) -> (LeadId, bool) {
+        // One open lead per person and program, by a unique index: a second insert would fail the whole batch.
         if let Some(id) = work_unit.open.get(&(person, program)).copied()
             && let Some(lead) = work_unit.leads.get_mut(&id)
         {
@@ -157,6 +169,7 @@ fn candidates(
 }
 
 fn arrived_at(fresh: &NewArrival<'_>) -> Timestamp {
+    // What the form says, where it says so: an export of last week must not look like an enquiry of today.
     fresh.arrival.submission.submitted_at.unwrap_or(fresh.arrival.received_at)
 }
 
@@ -170,9 +183,11 @@ fn count_arrival(lead: &mut TrackedLead, fresh: &NewArrival<'_>) {
         // It is of interest again: the rounds before were those of another enquiry.
         row.rounds = 0;
     }
+    // Messages come in any order: a delayed one may be the first by its own date.
     row.first_arrived_at = row.first_arrived_at.min(at);
     row.last_arrived_at = row.last_arrived_at.max(at);
     if let Some(channel) = fresh.arrival.submission.channel {
+        // The channel closest to a conversation counts, in whatever order they came.
         row.channel = row.channel.min(channel);
     }
     lead.changed = true;
@@ -195,6 +210,7 @@ fn new_lead(
         program,
         person,
         source: arrival.source,
+        // A source without a row was removed since the message was sent; the coldest channel promises the least.
         channel: arrival.submission.channel.or(of_source).unwrap_or(ripen_domain::lead::Channel::List),
         stage: Stage::Lead,
         decided: None,
@@ -221,6 +237,7 @@ fn record_answers(work_unit: &mut UnitOfWork, fresh: &NewArrival<'_>, id: LeadId
     let by = work_unit.sources.get(&arrival.source).map(|source| source.name.clone()).unwrap_or_default();
     let Some(lead) = work_unit.leads.get_mut(&id) else { return };
     let origin = Origin::Arrival(fresh.id);
+    // Null is "not answered" in forms; kept as an answer it would hide an earlier one.
     for (question, value) in submission.answers.iter().filter(|(_, value)| !value.is_null()) {
         let answer = Answer { value: value.clone(), at: arrival.received_at, origin: origin.clone() };
         work_unit.answers.push(AnswerRow {
@@ -230,6 +247,7 @@ fn record_answers(work_unit: &mut UnitOfWork, fresh: &NewArrival<'_>, id: LeadId
             origin: origin.to_string(),
             value: value.clone(),
         });
+        // `<=`: of two at one instant the later message counts, as it does when the answers are read back.
         if lead.answers.get(question).is_none_or(|known| known.at <= answer.at) {
             lead.answers.insert(question.clone(), answer);
         }
@@ -237,6 +255,7 @@ fn record_answers(work_unit: &mut UnitOfWork, fresh: &NewArrival<'_>, id: LeadId
     if let Some(text) = &submission.notes {
         work_unit.notes.push(NoteRow { lead: id, at: arrival.received_at, by, text: text.clone() });
     }
+    // So that the decision names the correction as its cause: it is not counted as an arrival.
     if fresh.amends.is_some() && !lead.arrived.contains(&fresh.id) {
         lead.arrived.push(fresh.id);
     }

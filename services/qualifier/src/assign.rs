@@ -119,8 +119,10 @@ impl TeamState {
         if leads.is_empty() {
             return Ok(Self::default());
         }
+        // Before the teams: with whom something is booked decides whose team is needed.
         let appointments = batch.appointments_ahead(leads, now).await?;
         let needed = routed_clients(work_unit, leads, &appointments);
+        // No client that routes: the lock of its row would make batches wait for each other for nothing.
         let teams = if needed.is_empty() { BTreeMap::new() } else { batch.teams_lock(&needed, now).await? };
         Ok(Self { teams, appointments })
     }
@@ -187,6 +189,7 @@ impl<'a> Assigner<'a> {
         });
         let Some((lead, person, work)) = known else { return self.held("its client's settings cannot be read") };
         let client = work.client.id;
+        // Before the client's routing: the person was told with whom the appointment is.
         if let Some(ahead) = self.team_state.appointments.get(&to_assign.lead).copied() {
             return self.agreed_rep(client, ahead, to_assign);
         }
@@ -197,6 +200,7 @@ impl<'a> Assigner<'a> {
         let facts = facts_of(lead, person, work, source.unwrap_or_default());
         match self.routing(work) {
             Ok(routing) => {
+                // Offered in vain to one tier: the next one follows, and the owner stays the last.
                 let from = to_assign.offered.map_or(Tier::Recipients, |tier| tier.next().unwrap_or(Tier::Owner));
                 let matured = MaturedLead { facts: &facts, matured_at: to_assign.matured_at, from };
                 self.route(client, &routing, &matured, to_assign)
@@ -223,6 +227,7 @@ impl<'a> Assigner<'a> {
         if work.endpoints.is_empty() {
             return self.held("the client has no enabled endpoint");
         }
+        // A webhook that was added later gets what is held, not what the others had already.
         let new = work.endpoints.iter().filter(|endpoint| !had.contains(endpoint));
         LeadAssignment {
             to: new.map(|endpoint| DeliveryTarget { endpoint: *endpoint, rep: None }).collect(),
@@ -233,6 +238,7 @@ impl<'a> Assigner<'a> {
     /// To the rep it is agreed with, also outside of hours and beyond the day's capacity: the rep has to know of it.
     fn agreed_rep(
         &mut self,
+        // `had` is empty only when it is routed for the first time: a lead counts once against the day.
         client: ClientId,
         ahead: Ahead,
         ToAssign { had, offered, .. }: ToAssign<'_>,
@@ -264,6 +270,7 @@ impl<'a> Assigner<'a> {
             return Err("its client's team cannot be read".to_owned());
         };
         let script = work.criteria.and_then(|id| self.criteria.get(&id)).map(AsRef::as_ref);
+        // Kept per batch: a document is parsed once, and its mistake is said of each lead.
         self.routings.entry(client).or_insert_with(|| read(team, script).map(Arc::new)).clone()
     }
 
@@ -279,6 +286,7 @@ impl<'a> Assigner<'a> {
         let Some(team) = self.team_state.teams.get_mut(&client) else {
             return self.held("its client's team cannot be read");
         };
+        // On a team that already counts the leads before this one in the batch.
         let mut routed = route(routing, matured, &team.sales, self.now);
         if !had.is_empty() && routed.mode != Mode::All {
             // It was given to all once, under another document: that stays as it is.
@@ -308,6 +316,7 @@ impl<'a> Assigner<'a> {
         if routed.chosen().is_empty() {
             return;
         }
+        // `apply` counts against the client's day too; a second offer of the same lead must not.
         let before = team.sales.client.capacity;
         team.sales.apply(routed);
         // A lead counts once against the client's day, however often it is offered.
@@ -365,6 +374,8 @@ pub fn read(team: &Team, script: Option<&Criteria>) -> Result<Routing, String> {
     if team.route.is_none() && recipients.is_empty() {
         return Err("the client has neither reps nor endpoints".to_owned());
     }
+    // The stored text and not the parsed one: a newer version may have put a document in force that this one cannot
+    // use, and it must be able to say so.
     let document = team.route.as_ref().map_or_else(all, |(_, document)| document.clone());
     let named = recipients.iter().map(|one| NamedRecipient { id: one.id, name: one.name.as_str().into() }).collect();
     let loaded = Routing::load_stored(&document, &Surroundings::new(named, script));
@@ -383,6 +394,7 @@ fn without(routed: &mut Routed, had: &[EndpointId]) {
 
 /// The delivery names a rep where it is for one alone.
 fn addressed(one: Delivered) -> DeliveryTarget {
+    // Two reps behind one webhook: naming the first would tell the client that the second does not have it.
     let mut reps = one.recipients.iter().filter_map(|recipient| match recipient {
         RecipientId::Rep(rep) => Some(*rep),
         RecipientId::Endpoint(_) => None,
@@ -394,6 +406,7 @@ fn addressed(one: Delivered) -> DeliveryTarget {
 fn held_of(routed: &Routed, later: Timestamp) -> Option<Hold> {
     match &routed.assignment {
         Assignment::Held { until, why } => Some(Hold { until: until.unwrap_or(later), why: why.to_string() }),
+        // At the earliest of them: the others are put off again then.
         Assignment::Given { later: others, .. } => {
             let first = others.iter().map(|one| one.until).min()?;
             Some(Hold { until: first, why: format!("waits for {}", names(others)) })
@@ -420,6 +433,7 @@ fn offers(routed: &Routed, team: &Team) -> Vec<DeliveryTarget> {
         RecipientId::Endpoint(endpoint) => Some(endpoint),
         RecipientId::Rep(_) => None,
     });
+    // A webhook of the whole team would show an offer of one rep to all.
     let shared: BTreeSet<_> = shared.collect();
     let mut to = BTreeMap::new();
     for chosen in routed.chosen() {

@@ -69,28 +69,35 @@ pub struct BatchReport {
 /// # Errors
 /// Says what to do: wait for the database, run again, or look for the message that is to blame.
 pub async fn decide(ctx: &QualifierContext, items: &[&Item], spooled: &[SpoolKey]) -> Result<BatchReport, DecideError> {
+    // One instant for the whole batch: decisions, promises and deliveries of it carry the same, and a replay finds it
+    // in the receipt.
     let now = ctx.clock.now();
     let (arrivals, requalify) = sorted(items);
     let same_within = SignedDuration::from_secs(i64::try_from(ctx.settings.intake.same_content_s).unwrap_or(600));
     let mut batch = ctx.store.begin().await?;
     // Before any lock: what came before needs none.
     let new_arrivals = load::new_arrivals(&mut batch, &arrivals, now).await?;
+    // Locks identities, then leads; everything from here on is read in statements after them.
     let mut work_unit = load::load(&mut batch, &new_arrivals, &requalify, same_within).await?;
     let recorder = ArrivalRecorder { same_within, new_id: || uuid_v7(now) };
     for fresh in &new_arrivals.fresh {
         recorder.record(&mut work_unit, fresh)?;
     }
+    // A document that cannot be loaded stops the batch here, before anything is written.
     let documents = documents(&ctx.documents, &work_unit).await?;
     let hours = ctx.settings.calling.hours()?;
     let decider = Decider { criteria: &documents, hours: &hours, now, new_id: || uuid_v7(now) };
     let mut decided = decider.decide(&mut work_unit);
+    // After every decision: the client's row is held for as short as possible, and only where something matured.
     let team_state = TeamState::read(&mut batch, &work_unit, &decided.matured(), now).await?;
     let assigner = Assigner::new(&work_unit, &documents, team_state, now);
     let owed = assign(&mut batch, assigner, &mut decided, ctx.undo()).await?;
     let report = report_of(&decided, &owed, new_arrivals.fresh.len());
     let offered_until = now.saturating_add(ctx.offer()).unwrap_or(now);
+    // Taken before the unit of work is consumed by the writes.
     let updates = updates(&work_unit, now);
     write(&mut batch, work_unit, (&decided, &owed), Settling { now, offered_until, spooled }).await?;
+    // After the writes: who is told depends on what the leads are now.
     if !updates.is_empty() {
         batch.enqueue(&updates, now).await?;
     }
@@ -118,6 +125,7 @@ async fn documents(
     documents: &Documents,
     work_unit: &UnitOfWork,
 ) -> Result<BTreeMap<CriteriaId, Arc<Criteria>>, DecideError> {
+    // Sorted and each once: a batch has many leads and few versions.
     let mut wanted: Vec<_> = work_unit.work.values().filter_map(|work| work.criteria).collect();
     wanted.sort_unstable();
     wanted.dedup();
@@ -135,12 +143,16 @@ async fn assign(
     let now = assigner.now();
     let undo_until = now.saturating_add(undo).unwrap_or(now);
     let BatchDecisions { maturations, by_hand, .. } = decided;
+    // The best first, so that the last place of a day goes to the best lead of the batch and not to the first
+    // message.
     maturations.sort_by_key(|row| waiting(assigner.work_unit(), row));
     let (mut deliveries, mut offers) = (Vec::new(), Vec::new());
     for row in maturations {
         let assigned = assigner.assign(ToAssign { lead: row.lead, matured_at: row.at, had: &[], offered: None });
         let of = MaturationRef { client: row.client, lead: row.lead, maturation: row.id };
         let new_id = || DeliveryId::from_uuid(uuid_v7(now));
+        // What a person of the firm matured waits a little, because a slip at the desk cannot be taken back from a
+        // client.
         let (due_at, why) = match by_hand.contains(&row.lead) {
             true => (undo_until, Some("can be taken back until then".to_owned())),
             false => (now, None),
@@ -152,6 +164,7 @@ async fn assign(
         deliveries.extend(assigned.held.map(|held| of.held(held, new_id())));
         row.routing = assigned.note;
     }
+    // Last, when all leads of the batch are assigned: each client's counts are one row.
     if !assigner.turns.given.is_empty() {
         batch.turns_write(&assigner.turns).await?;
     }
@@ -168,8 +181,10 @@ fn waiting(work_unit: &UnitOfWork, row: &MaturationRow) -> WaitingLead {
 fn updates(work_unit: &UnitOfWork, now: Timestamp) -> Vec<Event> {
     let is_a = |row: &LeadRow| row.decided.is_some_and(|(_, _, grade, _)| grade == Grade::A);
     let known =
+        // Matured before this batch: one that matures now is told with all that is known anyway.
         work_unit.leads.values().filter(|lead| is_a(&lead.row) && lead.row.matured_at.is_some_and(|at| at < now));
     let new_arrivals = known.filter_map(|lead| {
+        // One event per lead and batch, named by the last arrival: the same batch again tells the same.
         let arrival = lead.arrived.last()?;
         let update =
             LeadUpdate { kind: UpdateKind::Arrival.into(), arrival: (*arrival).into(), ..LeadUpdate::default() };
@@ -184,6 +199,7 @@ fn report_of(decided: &BatchDecisions, owed: &[NewDelivery], arrivals: usize) ->
     for decision in &decided.decisions {
         decisions[decision.grade as usize] += 1;
     }
+    // Only what may go at once: an offer of what waits would be refused by the lease.
     let due = owed.iter().filter(|delivery| delivery.why.is_none());
     let now = due.filter_map(|delivery| Some(DueDelivery { delivery: delivery.id, endpoint: delivery.to?.0 }));
     BatchReport { arrivals, decisions, deliveries: now.collect() }
@@ -200,12 +216,14 @@ struct Settling<'a> {
 /// Leads whose appointments are off, and why: those that this batch closed, and those of persons who asked not to be
 /// contacted.
 fn ended(work_unit: &UnitOfWork, now: Timestamp) -> Vec<(LeadId, String)> {
+    // Only what this batch changed: the others' appointments were ended when their leads were.
     let changed = work_unit.leads.values().filter(|lead| lead.changed);
     let why = |lead: &TrackedLead| {
         let person = work_unit.persons.get(&lead.row.person);
         if person.is_some_and(|person| person.do_not_contact) {
             return Some("the person asked not to be contacted".to_owned());
         }
+        // Closed by this very batch; a lead closed earlier had its appointments ended then.
         let closed = lead.row.closed.as_ref().filter(|(at, _)| *at == now);
         closed.map(|(_, why)| format!("the lead was closed: {why}"))
     };
@@ -219,6 +237,7 @@ async fn write(
     (decided, owed): (&BatchDecisions, &[NewDelivery]),
     at: Settling<'_>,
 ) -> Result<(), StoreError> {
+    // Before the unit of work is taken apart for the statements.
     let ended = ended(&work_unit, at.now);
     let persons: Vec<_> = work_unit
         .persons
@@ -228,6 +247,7 @@ async fn write(
         .collect();
     let leads: Vec<_> = work_unit.leads.into_values().filter(|lead| lead.changed).map(|lead| lead.row).collect();
     // A statement without rows is a round trip for nothing, and most batches have few of these.
+    // Persons before arrivals and leads, which refer to them.
     if !persons.is_empty() || !work_unit.new_identities.is_empty() {
         batch.persons_write(persons, &work_unit.new_identities, at.now).await?;
     }
@@ -238,12 +258,14 @@ async fn write(
     if !work_unit.repeats.is_empty() {
         batch.arrivals_end_same(&work_unit.repeats).await?;
     }
+    // Promises end before `leads_write` makes new ones: one open promise of a kind at a time, by a unique index.
     if !decided.ended.is_empty() {
         batch.promises_end(&decided.ended, at.now).await?;
     }
     if !decided.put_off.is_empty() {
         batch.promises_put_off(&decided.put_off).await?;
     }
+    // Before the leads are written, while whoever has the appointment can still be told of a lead that is open.
     if !ended.is_empty() {
         let (actor, terms) = (context::actor(), Terms::default());
         let change = AppointmentChange { actor: &actor, terms: &terms, now: at.now, fresh_id: uuid_v7 };
@@ -252,12 +274,14 @@ async fn write(
     if !leads.is_empty() {
         batch.leads_write(&leads, &decided.decisions, &decided.made, at.now).await?;
     }
+    // Deliveries that this batch makes come afterwards, so that a lead that is A again keeps its new ones.
     if !decided.withdrawn.is_empty() {
         batch.deliveries_withdraw(&decided.withdrawn, "the lead is no longer A", at.now).await?;
     }
     if !decided.maturations.is_empty() {
         batch.maturations_write(&decided.maturations, owed, (at.now, at.offered_until)).await?;
     }
+    // At the version that was read: a fact that changed since has a higher one, and its regrade stays.
     if !decided.regraded.is_empty() {
         batch.regrades_delete(&decided.regraded).await?;
     }

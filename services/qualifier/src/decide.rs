@@ -76,6 +76,8 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
         let mut decided = BatchDecisions::default();
         let UnitOfWork { leads, work, persons, sources, .. } = work_unit;
         for lead in leads.values_mut() {
+            // Its client or person is gone or belongs to an unknown source: without either there is nothing to decide
+            // by.
             let (Some(work), Some(person)) = (work.get(&lead.row.client), persons.get(&lead.row.person)) else {
                 continue;
             };
@@ -88,6 +90,8 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
             }
             let client = &work.client;
             let places = Whereabouts::of(&person.profile, &client.country, &client.time_zone).places();
+            // First, because it takes the promise out of what fired: the lead may then have no reason left to be
+            // decided.
             self.put_off(lead, &places, &mut decided);
             if occasion_of(lead, work).is_none() {
                 continue;
@@ -105,6 +109,7 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
         }
         // What arrived or changed may have ended a promise that was to be put off.
         let BatchDecisions { put_off, ended, .. } = &mut decided;
+        // The statement that puts off expects the promise to be open, and would fail the whole batch.
         put_off.retain(|(lead, generation, _)| !ended.iter().any(|(of, n, _)| (of, n) == (lead, generation)));
         decided
     }
@@ -112,10 +117,12 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
     /// What fell due while nothing ran, or under other hours, waits until the person may be called again.
     fn put_off(&self, lead: &mut TrackedLead, places: &[Place], decided: &mut BatchDecisions) {
         let fired = |kind| lead.promises.iter().find(|open| Some(open.generation) == lead.fired && open.kind == kind);
+        // Only a promise to call somebody: what asks the client waits for nobody's hours.
         if fired(Kind::Requalify).is_none() || is_allowed(self.now, self.hours, places) {
             return;
         }
         let until = next_allowed(self.now, self.hours, places);
+        // Hours that allow nothing soon give no later instant: then it is decided now rather than put off for ever.
         if until > self.now
             && let Some(generation) = lead.fired.take()
         {
@@ -125,6 +132,7 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
 
     /// A lead whose program has no criteria yet keeps a promise that falls due with them.
     fn wait_for_criteria(&self, lead: &mut TrackedLead, decided: &mut BatchDecisions) {
+        // Any other promise will bring the lead back here, with criteria by then or without.
         if lead.promises.is_empty() {
             let why = "to be graded when its program has criteria".to_owned();
             decided.made.push(self.promise(lead, Kind::Activation, None, why));
@@ -149,11 +157,13 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
         let Graded { criteria, decision, due_at } = graded;
         let id = DecisionId::from_uuid((self.new_id)());
         let before = lead.row.decided.map(|(_, _, grade, _)| grade);
+        // By the lead as it was: the row changes below.
         let changes = changes(lead, work, &decision, due_at);
         let by_hand = is_by_hand(lead, work);
         lead.row.decided = Some((id, criteria, decision.grade, decision.score));
         // The client may have changed its program since the lead came.
         lead.row.program = work.program;
+        // A worse grade begins a new course, whose rounds count from nothing.
         if before.is_some_and(|before| decision.grade < before) {
             lead.row.rounds = 0;
         }
@@ -167,6 +177,7 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
             out.made.push(self.promise(lead, kind, Some(due_at), why));
         }
         if let Some(why) = &decision.closed {
+            // The stage changes after the promises are settled, which end because of it.
             lead.row.stage = Stage::Closed;
             lead.row.closed = Some((self.now, why.clone()));
         }
@@ -188,6 +199,7 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
         } else if !is_a && before == Some(Grade::A) {
             out.withdrawn.push(lead.row.id);
         }
+        // Every decision is kept, also one that changes nothing: replay and audit read them all.
         out.decisions.push(NewDecision {
             id,
             lead: lead.row.id,
@@ -204,6 +216,7 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
     fn due_at(&self, decision: &Decision, places: &[Place]) -> Timestamp {
         let asked = || self.now.saturating_add(ASK_AFTER).unwrap_or(self.now);
         match decision.next {
+            // Without a step of the criteria's own the client is asked what became of the lead, in any hour.
             Some(_) => due_at(&decision.receipt, self.hours, places).unwrap_or_else(asked),
             None => asked(),
         }
@@ -229,12 +242,14 @@ fn changes(lead: &TrackedLead, work: &GradingSettings, decision: &Decision, due_
 /// Whether it is decided because of what somebody of the firm did, and of nothing else.
 fn is_by_hand(lead: &TrackedLead, work: &GradingSettings) -> bool {
     let decided_by = lead.row.decided.map(|(_, criteria, _, _)| criteria);
+    // Any other cause would have matured it without the person, and nothing slipped.
     lead.regrade.is_some() && lead.fired.is_none() && lead.arrived.is_empty() && decided_by == work.criteria
 }
 
 /// Why the lead is to be decided now, if it is.
 fn occasion_of(lead: &TrackedLead, work: &GradingSettings) -> Option<Occasion> {
     let decided_by = lead.row.decided.map(|(_, criteria, _, _)| criteria);
+    // What fired comes first: only under this occasion may its round be counted and the promise be kept.
     if let Some(generation) = lead.fired {
         return Some(Occasion::Fired(generation));
     }
@@ -259,6 +274,7 @@ fn cause_of(lead: &TrackedLead, work: &GradingSettings) -> Cause {
 /// What is known of a lead, for criteria and routing.
 pub fn facts_of(lead: &TrackedLead, person: &TrackedPerson, work: &GradingSettings, source: SourceFacts) -> Facts {
     let row = &lead.row;
+    // Counts are never negative; 0 is the harmless reading of a damaged one.
     let count = |n: i32| u32::try_from(n).unwrap_or(0);
     let spoken_since = |at| row.last_conversation_at.is_some_and(|spoken| spoken > at);
     Facts {
@@ -277,6 +293,7 @@ pub fn facts_of(lead: &TrackedLead, person: &TrackedPerson, work: &GradingSettin
             last_conversation_at: row.last_conversation_at,
             agreed_for: agreed_for(&lead.promises),
             rounds: count(row.rounds),
+            // A conversation after the return makes the lead the desk's work like any other.
             returned: row.returned_at.is_some_and(|at| !spoken_since(at)),
             has_email: person.profile.email.is_some(),
             has_phone: person.profile.phone.is_some(),

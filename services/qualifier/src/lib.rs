@@ -44,15 +44,18 @@ pub enum QualifierError {
 /// When a part of it dies.
 pub async fn service(ctx: QualifierContext, stop: Stop) -> Result<(), QualifierError> {
     worker::register_metrics();
+    // Before the workers: a decision in the default partition has to be moved later, under a lock.
     partitions::make_first(&ctx, &stop).await;
     let mut parts = JoinSet::new();
     for _ in 0..ctx.settings.qualifier.workers.max(1) {
         parts.spawn(worker::run(ctx.clone(), Queue::Arrivals, stop.clone()));
+        // Workers of their own for each queue: a flood of arrivals must not keep due promises from being decided.
         parts.spawn(worker::run(ctx.clone(), Queue::Requalify, stop.clone()));
     }
     parts.spawn(dead_letters::run(ctx.clone(), stop.clone()));
     parts.spawn(partitions::run(ctx.clone(), stop.clone()));
     parts.spawn(sweeper::run(ctx, stop));
+    // The first part that ends with a panic ends the service: the process goes down and is started again whole.
     while let Some(ended) = parts.join_next().await {
         ended.map_err(QualifierError::Panicked)?;
     }

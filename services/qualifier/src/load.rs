@@ -42,6 +42,7 @@ impl NewArrival<'_> {
 
     /// Under what its person is reached; nothing of what is not worked.
     fn identities(&self) -> impl Iterator<Item = (ArrivalId, ClientId, Identity)> {
+        // What is quarantined must leave no anchor: its person may not exist.
         let worked = self.quarantine.is_none().then(|| self.arrival.submission.identities());
         worked.into_iter().flatten().map(|identity| (self.id, self.arrival.client, identity))
     }
@@ -69,6 +70,7 @@ pub async fn new_arrivals<'a>(
     new_arrivals.note_released(batch, arrivals, now).await?;
     for arrival in arrivals.iter().copied().filter(|arrival| !arrival.is_released) {
         let fresh = NewArrival { arrival, id: arrival.id, amends: None, quarantine: arrival.quarantine };
+        // Two in one batch: the insert below would see one row twice.
         if let Some(earlier) = first.get(&arrival.id) {
             if earlier.arrival.content != arrival.content {
                 again.push(arrival);
@@ -80,12 +82,16 @@ pub async fn new_arrivals<'a>(
     if first.is_empty() {
         return Ok(new_arrivals);
     }
+    // First all ids as they came; only what conflicts is looked at more closely, in later statements.
     let known = new_arrivals.note(batch, first, now).await?;
     again.extend(known.iter().map(|fresh| fresh.arrival));
     let variants = variants(differing(batch, &known, again).await?);
     if !variants.is_empty() {
+        // Under ids of their own, noted like any other: a variant that was seen before is done, too.
         new_arrivals.note(batch, variants, now).await?;
     }
+    // Corrections last, because what they correct may be in this batch. Then by time: the decision names them in this
+    // order.
     new_arrivals.fresh.sort_by_key(|fresh| (fresh.amends.is_some(), fresh.arrival.received_at, fresh.id));
     Ok(new_arrivals)
 }
@@ -123,6 +129,7 @@ impl<'a> NewArrivals<'a> {
     ) -> Result<Vec<NewArrival<'a>>, StoreError> {
         let says: Vec<_> = messages.values().flat_map(NewArrival::identities).collect();
         let noted = batch.arrivals_note_seen(messages.values().map(NewArrival::seen).collect(), &says, now).await?;
+        // What conflicted was seen by an earlier batch, or by one that ran at the same time and has committed.
         let (new, known): (Vec<_>, Vec<_>) = messages.into_values().partition(|fresh| noted.new.contains(&fresh.id));
         self.fresh.extend(new);
         self.anchored.extend(noted.anchored);
@@ -142,6 +149,7 @@ async fn differing<'a>(
     }
     let ids: Vec<_> = known.iter().map(|fresh| fresh.id).collect();
     let contents: BTreeMap<_, _> = batch.arrivals_seen(&ids).await?.into_iter().collect();
+    // None means that it was noted in this batch, by a first message that differs from it.
     again.retain(|arrival| contents.get(&arrival.id).is_none_or(|content| *content != arrival.content));
     Ok(again)
 }
@@ -152,6 +160,8 @@ fn variants(arrivals: Vec<&Arrival>) -> BTreeMap<ArrivalId, NewArrival<'_>> {
     for arrival in arrivals {
         let (amends, quarantine) = match arrival.sameness {
             Sameness::ExternalId => (Some(arrival.id), arrival.quarantine),
+            // A reused key with another body is a mistake of the sender's program: which of the two is meant cannot
+            // be known, so neither overwrites the other.
             Sameness::IdempotencyKey => (None, Some(QuarantineReason::KeyReused)),
             // NewArrival ids cannot meet; a message that claims so is a redelivery.
             Sameness::Content => continue,
@@ -172,6 +182,8 @@ pub async fn load(
     let mut work_unit = UnitOfWork::default();
     let worked: Vec<_> = new_arrivals.fresh.iter().filter(|fresh| fresh.quarantine.is_none()).collect();
     let amended: Vec<_> = worked.iter().filter_map(|fresh| fresh.amends).collect();
+    // Before the locks, because whose identities are to be locked depends on it; an arrival keeps its owner unless
+    // two persons are merged, under these same locks.
     if !amended.is_empty() {
         let owners = batch.arrivals_owners(&amended).await?;
         work_unit.owners = owners.into_iter().map(|(id, person, lead)| (id, ArrivalOwner { person, lead })).collect();
@@ -194,6 +206,8 @@ async fn lock_identities(
     let mut wanted: BTreeSet<_> =
         worked.iter().flat_map(|fresh| fresh.identities()).map(|(_, client, identity)| (client, identity)).collect();
     if !work_unit.owners.is_empty() {
+        // A correction may change what the person is reached under: the known identities are locked as well as the
+        // new ones.
         let persons: Vec<_> = work_unit.owners.values().map(|owner| owner.person).collect();
         let theirs: BTreeSet<_> = batch.identities_of(&persons).await?.into_iter().collect();
         batch.identities_anchor(&theirs).await?;
@@ -215,6 +229,7 @@ async fn load_persons(
     if wanted.is_empty() {
         return Ok(());
     }
+    // After the lock, in a statement of its own: a person whom a concurrent batch made is seen only now.
     for known in batch.persons_by_identity(wanted).await? {
         if let Some(identity) = known.found_by.clone() {
             work_unit.reached.entry((known.client, identity)).or_default().push(known.person);
@@ -225,6 +240,7 @@ async fn load_persons(
 }
 
 fn load_person(work_unit: &mut UnitOfWork, known: KnownPerson) {
+    // `or_insert`: a person reached under two identities is one entry.
     work_unit.persons.entry(known.person).or_insert(TrackedPerson {
         client: known.client,
         profile: known.profile,
@@ -241,10 +257,12 @@ async fn load_leads(
 ) -> Result<(), StoreError> {
     let persons: Vec<PersonId> = work_unit.persons.keys().copied().collect();
     if !persons.is_empty() {
+        // By person first: an arrival belongs to whatever lead of the person is open now.
         for row in batch.leads_lock_of(&persons).await? {
             work_unit.load_lead(row);
         }
     }
+    // Leads that a message names and that were not locked by their person: closed ones, and those of other persons.
     let others: Vec<LeadId> = requalify
         .iter()
         .map(|message| message.lead)
@@ -255,6 +273,7 @@ async fn load_leads(
         for row in batch.leads_lock(&others).await? {
             work_unit.load_lead(row);
         }
+        // Their persons are read after the lock on the lead, under which touches change them.
         load_their_persons(batch, work_unit).await?;
     }
     load_facts(batch, work_unit, requalify).await
@@ -292,6 +311,7 @@ async fn load_facts(
     if leads.is_empty() {
         return Ok(());
     }
+    // After the lock on the leads: what a touch wrote while this batch waited belongs to the decision.
     for row in batch.answers_of(&leads).await? {
         let origin = row.origin.parse().map_err(|_| StoreError::Corrupt("the origin of an answer".to_owned()))?;
         if let Some(lead) = work_unit.leads.get_mut(&row.lead) {
@@ -301,6 +321,8 @@ async fn load_facts(
     for open in batch.promises_of(&leads).await? {
         if let Some(lead) = work_unit.leads.get_mut(&open.lead) {
             let asked = |message: &&RequalifyLead| message.lead == open.lead;
+            // An offer of an older generation, or of one that a person works on already, fires nothing: that message
+            // is done.
             let fired =
                 requalify.iter().filter(asked).any(|message| message.generation == Some(open.promise.generation));
             if fired && open.promise.state == State::Scheduled {
@@ -309,6 +331,7 @@ async fn load_facts(
             lead.promises.push(open.promise);
         }
     }
+    // Last of the facts: a change that commits after this statement has a higher version, and is decided again.
     for (lead, version) in batch.regrades_of(&leads).await? {
         if let Some(lead) = work_unit.leads.get_mut(&lead) {
             lead.regrade = Some(version);
@@ -332,6 +355,7 @@ async fn load_same_content(
             fresh.arrival.submission.identities().any(|identity| work_unit.reached.contains_key(&(client, identity)))
         })
         .collect();
+    // Nobody known has said anything: the statement is spared for every batch of new persons.
     let Some(oldest) = known.iter().map(|fresh| fresh.arrival.received_at).min() else { return Ok(()) };
     let wanted: Vec<_> = known.iter().map(|fresh| (fresh.arrival.source, fresh.arrival.content)).collect();
     let since = oldest.checked_sub(within).unwrap_or(Timestamp::MIN);
@@ -355,6 +379,7 @@ async fn load_settings(
     work_unit: &mut UnitOfWork,
     worked: &[&NewArrival<'_>],
 ) -> Result<(), StoreError> {
+    // By source, because that is what messages and leads both name; the clients follow from it.
     let of_leads = work_unit.leads.values().map(|lead| lead.row.source);
     let sources: BTreeSet<_> = of_leads.chain(worked.iter().map(|fresh| fresh.arrival.source)).collect();
     if sources.is_empty() {

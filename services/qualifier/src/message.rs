@@ -30,6 +30,8 @@ impl Item {
     /// # Errors
     /// What is wrong with it, without its content.
     pub fn arrival(body: &[u8]) -> Result<Self, String> {
+        // The version is in the message: while an older and a newer binary run side by side, each reads what it
+        // knows, and what it does not know becomes a dead letter.
         let ArrivalMessage::V1(arrival) = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
         Ok(Self::Arrival(arrival))
     }

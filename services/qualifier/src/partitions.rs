@@ -23,6 +23,7 @@ const BEFORE_THE_FIRST_DECISION: Duration = Duration::from_secs(5);
 /// Rows of the default partition are moved under a lock when their month is made: the fewer there are, the shorter
 /// everybody waits for it.
 pub async fn make_first(ctx: &QualifierContext, stop: &Stop) {
+    // A stop does not wait for a lock on the table.
     tokio::select! {
         () = stop.soft().cancelled() => {}
         made = tokio::time::timeout(BEFORE_THE_FIRST_DECISION, tick(ctx, ctx.clock.now())) => {
@@ -36,6 +37,7 @@ pub async fn make_first(ctx: &QualifierContext, stop: &Stop) {
 /// Makes them until asked to stop.
 pub async fn run(ctx: QualifierContext, stop: Stop) {
     every("making the partitions of the months ahead", SOON, stop.soft(), || async {
+        // After a failure soon, after a success in a day: a month is made once.
         tick(&ctx, ctx.clock.now()).await.map(|_| NextTick::After(DAY))
     })
     .await;

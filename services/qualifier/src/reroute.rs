@@ -56,6 +56,7 @@ struct ReroutedBatch {
 /// # Errors
 /// When the database is away: what was not routed stays due.
 pub async fn tick(ctx: &QualifierContext, now: Timestamp) -> Result<bool, StoreError> {
+    // A bound per tick: the sweep of what is due must not wait until every held lead is routed.
     let mut left = MOST;
     for client in ctx.store.clients_to_route(now, LOOKED_AT).await? {
         loop {
@@ -75,13 +76,18 @@ pub async fn tick(ctx: &QualifierContext, now: Timestamp) -> Result<bool, StoreE
 
 async fn reroute(ctx: &QualifierContext, client: ClientId, now: Timestamp) -> Result<ReroutedBatch, StoreError> {
     let mut batch = ctx.store.begin().await?;
+    // Without a lock, only to learn which leads to lock; what another worker routed meanwhile drops out in
+    // `held_lock`.
     let leads = batch.leads_to_route(client, now, CHUNK).await?;
     if leads.is_empty() {
         return Ok(ReroutedBatch::default());
     }
+    // Identities and leads first, then the client's row, then the deliveries: the order of the batches that mature
+    // leads.
     let work_unit = load_leads(&mut batch, &leads).await?;
     let criteria = scripts(&work_unit, &ctx.documents).await?;
     let team_state = TeamState::read(&mut batch, &work_unit, &leads, now).await?;
+    // Locked again by state: between the look and the locks another worker may have routed some.
     let unrouted = batch.held_lock(&leads, now).await?;
     let mut assigner = Assigner::new(&work_unit, &criteria, team_state, now);
     let mut writes = RerouteWrites { now, ..RerouteWrites::default() };
@@ -90,6 +96,7 @@ async fn reroute(ctx: &QualifierContext, client: ClientId, now: Timestamp) -> Re
         let assigned = assigner.assign(ToAssign { lead, matured_at, had: &one.had, offered: one.offered });
         writes.add(client, one, assigned);
     }
+    // After the leads of this batch, which may have filled the day.
     let full = assigner.full(client);
     writes.write(&mut batch, now.saturating_add(ctx.offer()).unwrap_or(now)).await?;
     batch.turns_write(&assigner.turns).await?;
@@ -98,6 +105,7 @@ async fn reroute(ctx: &QualifierContext, client: ClientId, now: Timestamp) -> Re
         batch.held_put_off(client, (hold.until, &hold.why), now).await?;
     }
     batch.commit().await?;
+    // A full chunk means that there may be more; a full day means that the next chunk would go to nobody.
     let more = full.is_none() && leads.len() == usize::try_from(CHUNK).unwrap_or(usize::MAX);
     Ok(ReroutedBatch { deliveries: writes.deliveries, more })
 }
@@ -113,6 +121,7 @@ pub async fn route_preview(
 ) -> Result<Option<String>, StoreError> {
     let mut batch = store.begin().await?;
     let work_unit = load::look_at(&mut batch, scope, lead).await?;
+    // Read before it is known that there is a lead: with none there are no criteria either, and nothing is loaded.
     let criteria = scripts(&work_unit, documents).await?;
     if !work_unit.leads.contains_key(&lead) {
         return Ok(None);
@@ -129,6 +138,7 @@ pub async fn route_preview(
 
 /// Locks these leads and reads what is known of them.
 async fn load_leads(batch: &mut Transaction, leads: &[LeadId]) -> Result<UnitOfWork, StoreError> {
+    // As if each were to be decided again: the same locks and the same facts, and no decision is asked for.
     let asked: Vec<_> = leads.iter().map(|lead| RequalifyLead { lead: *lead, generation: None }).collect();
     load::load(batch, &NewArrivals::default(), &asked, SignedDuration::ZERO).await
 }
@@ -136,6 +146,7 @@ async fn load_leads(batch: &mut Transaction, leads: &[LeadId]) -> Result<UnitOfW
 /// The criteria whose questions routing may ask. A lead is not kept from its client because they cannot be read.
 async fn scripts(work_unit: &UnitOfWork, documents: &Documents) -> Result<Scripts, StoreError> {
     let used: BTreeSet<_> = work_unit.work.values().filter_map(|work| work.criteria).collect();
+    // Over another connection, before any client is locked; the documents are nearly always at hand.
     match documents.get(&used.into_iter().collect::<Vec<_>>()).await {
         Ok(criteria) => Ok(criteria),
         Err(BrokenCriteria::Store(error)) => Err(error),
@@ -169,6 +180,7 @@ impl RerouteWrites {
         self.offers.extend(offer.map(|offer| of.offer(offer)));
         let mut to = to.into_iter();
         let rerouted = match hold {
+            // The held row stays for who gets it later; whoever gets it now has a row of their own.
             Some(hold) => Rerouted::Held(hold.until, hold.why),
             None => to.next().map_or(Rerouted::Done, |first| Rerouted::Given(first.endpoint, first.rep)),
         };
@@ -176,6 +188,7 @@ impl RerouteWrites {
             self.deliveries.push(DueDelivery { delivery: held.delivery, endpoint: *endpoint });
         }
         self.held.push((held.delivery, rerouted));
+        // A webhook and a mail of one rep are two deliveries of one lead.
         for to in to {
             let new = of.delivery(to, DeliveryId::from_uuid(uuid_v7(self.now)), self.now);
             self.deliveries.push(DueDelivery { delivery: new.id, endpoint: to.endpoint });

@@ -49,8 +49,11 @@ pub struct Pace {
 impl Pace {
     /// The rate's worth of a second at most: what a pause saved up is not fired at once.
     fn pass(&mut self, now: Timestamp, per_second: u32) {
+        // Up to a second, however long the pause was: what was saved up would all be called due in the first moment
+        // after a stop.
         let gone = self.last.map_or(1.0, |last| now.duration_since(last).as_secs_f64().clamp(0.0, 1.0));
         let rate = f64::from(per_second);
+        // Never more than a second's worth, and at least one, so that a rate below one still fires.
         self.overdue = gone.mul_add(rate, self.overdue).min(rate.max(1.0));
         self.last = Some(now);
     }
@@ -67,6 +70,7 @@ impl Pace {
 
     /// Whether the clock was set back since the last tick.
     fn went_back(self, now: Timestamp) -> bool {
+        // Corrections of less than a second are ordinary and hold nothing up for long.
         self.last.is_some_and(|last| last.duration_since(now) > SignedDuration::from_secs(1))
     }
 }
@@ -77,6 +81,7 @@ const PAUSE_BETWEEN_FULL_TICKS: Duration = Duration::from_millis(5);
 /// Sweeps until asked to stop.
 pub async fn run(ctx: QualifierContext, stop: Stop) {
     let interval = Duration::from_millis(ctx.settings.qualifier.sweep_interval_ms.max(10));
+    // Only where the queues are in this process: with RabbitMQ other sweepers' offers are still in their queues.
     if ctx.transport.is_local() {
         forget_offers(&ctx, &stop, interval).await;
     }
@@ -92,6 +97,7 @@ pub async fn run(ctx: QualifierContext, stop: Stop) {
 /// The queues of an earlier process went with it, and so did its offers.
 async fn forget_offers(ctx: &QualifierContext, stop: &Stop, interval: Duration) {
     let backoff = Backoff { first: interval, longest: interval };
+    // Without a limit: until the old offers are forgotten, what they hold looks offered to queues that are gone.
     let forgotten = retry(backoff, RetryLimit::None, stop.soft(), || async { forget(ctx).await.into() }).await;
     // Asked to stop before the database answered: the next start does it.
     drop(forgotten);
@@ -100,6 +106,7 @@ async fn forget_offers(ctx: &QualifierContext, stop: &Stop, interval: Duration) 
 async fn forget(ctx: &QualifierContext) -> Result<(), StoreError> {
     let now = ctx.clock.now();
     ctx.store.sweep_forget_offers(now, now).await?;
+    // Leases too: with the local transport no other process can hold one.
     ctx.store.sweep_forget_leases(now).await
 }
 
@@ -126,6 +133,7 @@ pub async fn tick(ctx: &QualifierContext, pace: &mut Pace, now: Timestamp) -> Re
     }
     let fired = promises(ctx, pace, now, &mut swept).await?;
     let sizes = &ctx.settings.qualifier;
+    // Two seconds' worth at most, so that an hour without a sweeper does not regrade an hour's share at once.
     let (burst, limit) = (SignedDuration::from_secs(2), i64::from(sizes.regrade_sweep));
     swept.outdated = ctx.store.sweep_criteria(now, burst, limit).await?;
     let regrades = ctx.store.sweep_regrades(sweep(ctx, now, sizes.regrade_sweep)).await?;
@@ -150,11 +158,14 @@ async fn promises(
     let late = SignedDuration::from_secs(i64::try_from(sizes.overdue_after_s).unwrap_or(i64::MAX));
     let overdue_before = now.checked_sub(late).unwrap_or(Timestamp::MIN);
     let due = |from: Timestamp, to: Timestamp| Range { start: from, end: to };
+    // What fell due just now goes first: a callback at nine must not wait behind what was due while nothing ran.
     let on_time = sweep(ctx, now, sizes.promise_sweep);
     let mut fired = ctx.store.sweep_promises(on_time, due(overdue_before, now)).await?;
     swept.more |= fired.len() == sizes.promise_sweep as usize;
+    // Counted with every tick, also where nothing is overdue: otherwise the pause itself would count as time in hand.
     pace.pass(now, sizes.overdue_per_s);
     let taken = u32::try_from(fired.len()).unwrap_or(u32::MAX);
+    // Together they take no more than one sweep may: both lists go to the same queue.
     let limit = sizes.promise_sweep.saturating_sub(taken).min(pace.allowed());
     if limit > 0 {
         let overdue =
@@ -170,6 +181,7 @@ async fn promises(
 
 /// What is due now, as much as the queue has room for and at most `limit`.
 fn sweep(ctx: &QualifierContext, now: Timestamp, limit: u32) -> Sweep {
+    // No more than the queue takes: what is offered in vain is not offered again for a minute.
     Sweep { now, until: until(ctx, now), limit: i64::from(room(ctx, Queue::Requalify, limit)) }
 }
 
@@ -186,17 +198,23 @@ fn room(ctx: &QualifierContext, queue: Queue, limit: u32) -> u32 {
 async fn spooled(ctx: &QualifierContext, now: Timestamp, swept: &mut Swept) -> Result<(), StoreError> {
     let limit = room(ctx, Queue::Arrivals, ctx.settings.qualifier.spool_sweep);
     if limit == 0 {
+        // The queue is full of arrivals: the next tick follows soon, because these are leads that somebody waits to
+        // hear from.
         swept.more = true;
         return Ok(());
     }
     let rows = ctx.store.spool_claim(now, until(ctx, now), i64::from(limit)).await?;
     swept.spooled = rows.len();
     swept.more |= rows.len() == limit as usize;
+    // Before the bodies are moved into the messages. By digest too: an amendment under the same id is another row.
     let keys: Vec<_> = rows.iter().map(|row| SpoolKey::of(row.id, &row.body)).collect();
     let messages = rows.into_iter().map(|row| Message { id: row.id, body: Bytes::from(row.body) }).collect();
     let published = ctx.transport.publish_all(Queue::Arrivals, messages).await;
+    // Only what is confirmed leaves the spool: between a refusal and the next sweep the row is all there is of the
+    // lead.
     let confirmed: Vec<_> =
         keys.into_iter().zip(published).filter(|(_, result)| result.is_ok()).map(|(key, _)| key).collect();
+    // With the local transport the row is what holds the lead until the batch that stores it deletes it.
     if !confirmed.is_empty() && !ctx.transport.is_local() {
         ctx.store.spool_delete(&confirmed).await?;
     }
@@ -205,15 +223,18 @@ async fn spooled(ctx: &QualifierContext, now: Timestamp, swept: &mut Swept) -> R
 
 /// A clock that differs too far from the database's must not fire promises.
 async fn clock_is_sound(ctx: &QualifierContext, now: Timestamp) -> Result<bool, StoreError> {
+    // Compared with the database's, because every process fires by its own and all would have to agree.
     let skew = ctx.store.clock().await?.duration_since(now).abs();
     let sound = skew.as_secs() <= i64::try_from(ctx.settings.clock.max_skew_s).unwrap_or(i64::MAX);
     let state =
         if sound { Ok(()) } else { Err(format!("this machine's clock is {} s off the database's", skew.as_secs())) };
+    // Shown in any case: a replica that fires nothing must not count as ready.
     ctx.health.set("clock", state);
     Ok(sound)
 }
 
 fn requalify((lead, generation): (LeadId, Option<i64>)) -> Message {
     let body = serde_json::to_vec(&RequalifyMessage::V1 { lead, generation }).unwrap_or_default();
+    // The lead's id serves as the message's: offers of one lead that meet are the same to whoever looks for repeats.
     Message { id: lead.uuid(), body: body.into() }
 }

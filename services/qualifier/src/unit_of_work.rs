@@ -125,6 +125,7 @@ impl UnitOfWork {
     /// Takes in a lead that was locked.
     pub fn load_lead(&mut self, row: LeadRow) {
         if row.stage.is_open() {
+            // So that the next arrival of this batch joins it instead of opening a second one.
             self.open.insert((row.person, row.program), row.id);
         }
         // Locked by its person and by its own id, it comes twice: the first stays, with what was changed in it.

@@ -32,10 +32,12 @@ const BACKOFF: Backoff = Backoff { first: Duration::from_millis(20), longest: Du
 /// Takes and decides until asked to stop; what is held then goes back to the queue.
 pub async fn run(ctx: QualifierContext, queue: Queue, stop: Stop) {
     let batch = ctx.settings.qualifier.batch.max(1);
-    // The next batch is here while this one is decided.
+    // The next batch is here while this one is decided. No more: what is prefetched counts as delivered once more when the
+    // connection breaks.
     let prefetch = u16::try_from(batch.saturating_mul(2)).unwrap_or(u16::MAX);
     let consumer = ctx.transport.consume(queue, prefetch);
     loop {
+        // The stop is looked at first: with a full queue the other branch would always be ready.
         let received = tokio::select! {
             biased;
             () = stop.soft().cancelled() => return,
@@ -44,6 +46,7 @@ pub async fn run(ctx: QualifierContext, queue: Queue, stop: Stop) {
         if received.is_empty() {
             return;
         }
+        // None: asked to stop while the database is away. What was taken goes back to the queue unsettled.
         if let Some(settled) = (Handler { ctx: &ctx, queue, stop: &stop }).handle(received).await {
             consumer.settle(settled).await;
         } else {
@@ -57,6 +60,7 @@ pub fn register_metrics() {
     for grade in ["A", "B", "C"] {
         metrics::counter!("ripen_decisions_total", "grade" => grade).absolute(0);
     }
+    // At zero from the start: a rate over a series that begins with its first event misses that event.
     metrics::counter!("ripen_arrivals_stored_total").absolute(0);
     metrics::counter!("ripen_dead_letters_total").absolute(0);
     metrics::counter!("ripen_batches_split_total").absolute(0);
@@ -81,14 +85,18 @@ impl Handler<'_> {
             match self.read(&message.body) {
                 // Tried again, it would be as unreadable, and its neighbours would wait for it.
                 Err(why) => settled.push((message, Settlement::Dead(why))),
+                // It was delivered and lost several times: it may be what takes the process down, and must not take
+                // others with it.
                 Ok(item) if message.delivery_count >= SUSPICIOUS_DELIVERIES => suspects.push((message, item)),
                 Ok(item) => healthy.push((message, item)),
             }
         }
         let mut waiting = vec![healthy];
+        // A stack and not a recursion: the second half waits in memory while the first is tried.
         while let Some(mut batch) = waiting.pop() {
             match batch.len() {
                 0 => continue,
+                // `?`: a stop ends everything here with nothing settled.
                 _ if self.decide_together(&batch).await? => settled.extend(batch.into_iter().map(done)),
                 1 => suspects.append(&mut batch),
                 _ => {
@@ -100,6 +108,7 @@ impl Handler<'_> {
                 }
             }
         }
+        // After the others: a suspect that takes the process down takes no undecided neighbour with it.
         for (message, item) in suspects {
             let outcome = self.decide_alone(&message, &item).await?;
             settled.push((message, outcome));
@@ -131,6 +140,7 @@ impl Handler<'_> {
     async fn decide_alone(&self, message: &Received, item: &Item) -> Option<Settlement> {
         let why = message.reason.as_deref().unwrap_or("failed in a batch, or came back too often");
         let tries = self.note_try(message.id, why).await?;
+        // Counted before the try: a message that ended the process five times is not tried a sixth.
         if tries > TRIES {
             return Some(dead(format!("gave up after {TRIES} tries: {why}")));
         }
@@ -147,6 +157,7 @@ impl Handler<'_> {
 
     /// The rows that rest in the spool until these messages are decided; with RabbitMQ there are none.
     fn spooled<'m>(&self, messages: impl Iterator<Item = &'m Received>) -> Vec<SpoolKey> {
+        // By transport and queue: only arrivals rest there, and only where no broker holds them.
         if !self.ctx.transport.is_local() || self.queue != Queue::Arrivals {
             return Vec::new();
         }
@@ -157,6 +168,7 @@ impl Handler<'_> {
     async fn note_try(&self, id: Uuid, why: &str) -> Option<i32> {
         let note =
             || async { self.ctx.store.suspect_note(id, self.queue.name(), why, self.ctx.clock.now()).await.into() };
+        // Without a limit: an uncounted try could be repeated for ever by a message that ends the process.
         retry(BACKOFF, RetryLimit::None, self.stop.soft(), note).await.ok()
     }
 
@@ -164,6 +176,8 @@ impl Handler<'_> {
     /// asked to stop meanwhile.
     async fn decide(&self, items: &[&Item], spooled: &[SpoolKey]) -> Option<Result<(), String>> {
         let decided =
+            // A transaction that met another, or no database, says nothing about the messages: they are held and not
+            // counted.
             retry(BACKOFF, RetryLimit::None, self.stop.soft(), async || match decide(self.ctx, items, spooled).await {
                 Err(error) if passes(&error) => {
                     tracing::debug!(%error, "a batch is held and tried again");
@@ -186,6 +200,7 @@ impl Handler<'_> {
         for (grade, count) in ["A", "B", "C"].into_iter().zip(report.decisions) {
             metrics::counter!("ripen_decisions_total", "grade" => grade).increment(count as u64);
         }
+        // After the commit, which `decide` has done: the dispatcher finds the rows.
         offer_deliveries(self.ctx, &report.deliveries).await;
     }
 }
@@ -202,6 +217,7 @@ pub async fn offer_deliveries(ctx: &QualifierContext, deliveries: &[DueDelivery]
         return;
     }
     tracing::info!(deliveries = refused.len(), "offers did not get through; the sweeper makes them again");
+    // Marked as not offered: the sweeper would otherwise leave them alone until the offer of the batch runs out.
     let now = ctx.clock.now();
     if let Err(error) = ctx.store.deliveries_release(&refused, now, now).await {
         tracing::info!(%error, "and only when their time is up");
@@ -230,5 +246,6 @@ fn passes(error: &DecideError) -> bool {
         DecideError::Store(store) | DecideError::Criteria(BrokenCriteria::Store(store)) => store,
         _ => return false,
     };
+    // `Moved`: somebody changed a row between this batch's look and its write; the next run reads it again.
     store.is_unreachable() || store.is_conflict() || matches!(store, ripen_store::StoreError::Moved(_))
 }

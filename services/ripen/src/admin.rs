@@ -19,6 +19,7 @@ struct Admin {
 /// `GET /healthz`, `/readyz` and `/metrics`.
 pub fn router(health: Health, metrics: MetricsHandle) -> Router {
     Router::new()
+        // Asks nothing: a database that is away must not have an orchestrator restart processes that only wait for it.
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics_text))

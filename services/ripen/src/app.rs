@@ -72,12 +72,17 @@ impl App {
     /// Says what is missing and what to do; what was started is stopped.
     pub async fn start(plan: Plan) -> anyhow::Result<Self> {
         plan.settings.check_roles(&plan.roles)?;
+        // Before anything is started: a port that is taken, the most common mistake, must not start and stop a
+        // PostgreSQL first.
         let listener = listen(plan.settings.http.listen).await?;
         let address = listener.local_addr()?;
         let embedded = match plan.settings.database.url.is_empty() {
+            // Held here, so that whatever fails from here on stops it again.
             true => Some(Embedded::start(&plan.data_dir, EmbeddedOptions::default()).await?),
             false => None,
         };
+        // A clone stays here: the components inside are dropped with the error, and the child process would outlive
+        // them.
         match Self::compose(plan, listener, address, embedded.clone()).await {
             Ok(app) => Ok(app),
             Err(error) => {
@@ -96,15 +101,18 @@ impl App {
         embedded: Option<Embedded>,
     ) -> anyhow::Result<Self> {
         let settings = Arc::new(plan.settings);
+        // The schema is right before any role starts: an old one would fail in the middle of a batch.
         let store = open_store(&settings, embedded.as_ref()).await?;
         let transport = transport(&settings)?;
         let metrics = telemetry::metrics_recorder()?;
         let health = Health::default();
         let (mut tasks, stop) = Tasks::new();
+        // Spawned first: the roles meet a server that is started again when it dies.
         if let Some(embedded) = &embedded {
             tasks.spawn("the embedded PostgreSQL", embedded.supervise(stop.clone()));
         }
         let clock = Clock::system();
+        // After the bind: with port 0 only the bound address is known.
         let links = links(&settings, &store, &plan.roles, address).await?;
         let parts = Parts {
             store: store.clone(),
@@ -122,6 +130,7 @@ impl App {
             );
         }
         let routes = spawn_roles(&mut tasks, &stop, &plan.roles, parts, &plan.data_dir)?.merge(plan.extra);
+        // With an address of their own, metrics and health cannot be read where the world posts leads.
         let admin = admin::router(health, metrics);
         let routes = match settings.http.admin_listen {
             Some(at) => {
@@ -131,6 +140,7 @@ impl App {
             None => routes.merge(admin),
         };
         tasks.spawn("the listener", serving(listener, ripen_web::edge::around(routes), &settings, &stop));
+        // Last: a command that reads this address finds a listener that answers.
         if let Some(embedded) = &embedded {
             embedded.announce(&format!("http://{address}"))?;
         }
@@ -144,7 +154,9 @@ impl App {
     pub async fn run(self, signals: bool) -> anyhow::Result<()> {
         let timeout = Duration::from_secs(self.settings.lifecycle.stop_timeout_s);
         let result = self.tasks.run_until_stopped(signals, timeout).await;
+        // After the roles, which still publish and acknowledge while they stop.
         self.transport.close().await;
+        // Before the server: its stop would break off what still uses a connection.
         self.store.close().await;
         if let Some(embedded) = self.embedded {
             embedded.stop().await;
@@ -164,10 +176,13 @@ async fn open_store(settings: &Settings, embedded: Option<&Embedded>) -> anyhow:
     let url = embedded.map_or_else(|| settings.database.url.reveal().to_owned(), Embedded::url);
     let store = Store::open(&store_options(settings, url))?;
     match embedded {
+        // An embedded database has no operator who migrates it; nobody else uses its folder.
         Some(_) => {
             store.migrate(Clock::system().now()).await.context("migrating the embedded database")?;
             Ok(store)
         }
+        // A shared database is migrated by `ripen migrate` alone: a rolling start must not change the schema under
+        // older processes.
         None => {
             check_schema(&store).await?;
             Ok(store)
@@ -183,6 +198,7 @@ fn store_options(settings: &Settings, url: String) -> StoreOptions {
     let list_connections = list_connections.min(max_connections / 2).max(1);
     StoreOptions {
         url,
+        // What lists have is taken from the total, so that `max_connections` holds for the whole process.
         connections: max_connections.saturating_sub(list_connections).max(1),
         list_connections,
         list_timeout: Duration::from_secs(list_timeout_s),
@@ -196,6 +212,8 @@ fn transport(settings: &Settings) -> anyhow::Result<Transport> {
         jitter: random::fraction,
         ..TransportOptions::default()
     };
+    // Without RabbitMQ the queues live in this process and are lost with it: arrivals rest in the spool and are offered
+    // again.
     if settings.amqp.url.is_empty() {
         return Ok(Transport::local(options));
     }
@@ -210,7 +228,9 @@ async fn links(
     roles: &[Role],
     address: SocketAddr,
 ) -> anyhow::Result<(LinkKey, Option<Links>)> {
+    // Stored on first use and shared through the database: every process signs and opens the same links.
     let key = store.link_key(random::bytes32(), Clock::system().now()).await.context("the key of signed links")?;
+    // Only the desk serves links; any other role's own address leads nowhere.
     let own = roles.contains(&Role::Desk).then(|| format!("http://{address}"));
     let named = Some(settings.http.public_url.clone()).filter(|url| !url.is_empty());
     let links = named.or(own).map(|base| Links::new(key.clone(), &base));
@@ -226,6 +246,7 @@ fn spawn_roles(
     data_dir: &std::path::Path,
 ) -> anyhow::Result<Router> {
     let Parts { store, transport, settings, health, clock, links: (key, links) } = parts;
+    // Merged into one listener: the roles' addresses do not overlap.
     let mut routes = Router::new();
     if roles.contains(&Role::Intake) {
         let ctx = ripen_intake::IntakeContext::new(
@@ -235,6 +256,7 @@ fn spawn_roles(
             &settings,
             health.clone(),
         );
+        // A clone of the context: routes and background work share its caches and spool budget.
         routes = routes.merge(ripen_intake::router(ctx.clone()));
         tasks.spawn("intake", ripen_intake::service(ctx, stop.clone()));
     }
@@ -262,6 +284,7 @@ fn spawn_roles(
             max_answer_bytes: settings.dispatcher.response_bytes,
             ..Limits::default()
         };
+        // A certificate authority of the firm's own network counts for webhooks and mail alike.
         let trust = Trust::with_file(&settings.tls.ca_file)?;
         let mailer = Mailer::new(settings.mail.url.reveal(), &settings.mail.from, data_dir, &trust)?;
         let webhooks = Arc::new(WebhookSender::new(limits, &trust)?);
@@ -290,6 +313,7 @@ fn serving(
     settings: &Settings,
     stop: &Stop,
 ) -> impl Future<Output = std::io::Result<()>> + Send + 'static {
+    // The header timeout and the bound on connections protect against clients that open many and say little.
     let limits = ServeLimits {
         header_timeout: Duration::from_secs(settings.limits.header_read_timeout_s),
         connections: settings.limits.connections,
@@ -305,8 +329,10 @@ async fn check_health(
     health: Health,
     stop: Stop,
 ) -> Result<(), std::convert::Infallible> {
+    // A load balancer leaves a process out soon after its database is away, and takes it back as soon.
     every("the health check", Duration::from_secs(1), stop.soft(), || async {
         health.set("database", store.ping().await.map_err(|error| error.to_string()));
+        // A state of the connection, not a round trip: it holds whatever this process last saw.
         health.set("queues", if transport.is_ready() { Ok(()) } else { Err("RabbitMQ is away".to_owned()) });
         Ok::<_, std::convert::Infallible>(NextTick::InAPeriod)
     })

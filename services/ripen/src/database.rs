@@ -26,6 +26,7 @@ pub fn operator() -> Actor {
 
 /// How many readers a command has that goes through everything: one for each core, each over a connection.
 pub fn readers() -> usize {
+    // More readers than connections would wait for each other until the acquire timeout.
     std::thread::available_parallelism().map_or(1, usize::from).min(CONNECTIONS as usize)
 }
 
@@ -61,6 +62,7 @@ impl Database {
     pub async fn open(common: &Common) -> anyhow::Result<Self> {
         let settings = Settings::load(common.config.as_deref(), Vec::new())?;
         let database = Self::connect(common, settings).await?;
+        // An embedded database has no operator who migrates it.
         if database.settings.database.url.is_empty() {
             database.store.migrate(Clock::system().now()).await.context("migrating the embedded database")?;
         } else {
@@ -74,11 +76,13 @@ impl Database {
     /// # Errors
     /// Says what is missing and what to do.
     pub async fn connect(common: &Common, settings: Settings) -> anyhow::Result<Self> {
+        // The same rule as the server has, or a command would work on another database.
         if !settings.database.url.is_empty() {
             let store = Store::open(&options(settings.database.url.reveal(), &settings))?;
             return Ok(Self { store, settings, beside: None, embedded: None });
         }
         let data_dir = secrets::data_dir(common.data_dir.as_deref());
+        // Before starting one: two servers on one folder would destroy it, and the holder's lock refuses the second.
         if let Some(running) = attach(&data_dir).await? {
             let store = Store::open(&options(&running.url(), &settings))?;
             return Ok(Self { store, settings, beside: Some(running), embedded: None });
@@ -103,6 +107,7 @@ impl Database {
 
     /// Whom the command is run for, where somebody else is named than who runs it.
     pub fn actor_or(&self, by: Option<String>) -> Actor {
+        // Audit entries then name the person who decided, not whoever typed it.
         by.map_or_else(|| self.actor(), Actor::operator)
     }
 
@@ -121,10 +126,12 @@ impl Database {
 /// Says what to run.
 pub async fn check_schema(store: &Store) -> anyhow::Result<()> {
     match store.schema().await? {
+        // A newer schema is read: migrations only add, so that old processes work on during an upgrade.
         SchemaState::Current | SchemaState::Newer => Ok(()),
         SchemaState::Older { missing } => {
             anyhow::bail!("the database is {missing} migration(s) behind this version: run `ripen migrate` first")
         }
+        // Statements checked against these migrations may mean something else there.
         SchemaState::Differs => {
             anyhow::bail!(
                 "the database was migrated by another edition of the same migrations: use the version of Ripen it belongs to"

@@ -39,6 +39,7 @@ pub fn routes() -> Router {
 }
 
 async fn received(headers: HeaderMap, Json(event): Json<ClientEvent>) -> &'static str {
+    // 200 for every event: a failing receiver would be retried and its circuit opened.
     let Some(data) = event.lead() else { return "ok" };
     let text = |text: Option<&String>| text.map_or("–", String::as_str).to_owned();
     let id = headers.get("webhook-id").and_then(|id| id.to_str().ok()).unwrap_or("–");
@@ -68,6 +69,7 @@ pub async fn run(store: &Store, address: SocketAddr) -> anyhow::Result<()> {
     let base = format!("http://{address}");
     let actor = Actor::system(System::Demo);
     let actions = Actions::new(store.clone(), Clock::system(), &Settings::default())?;
+    // By the slug, so that a second start finds the sample instead of adding another.
     let known = ripen_actions::client::list(&actions, &actor).await?.into_iter().find(|client| client.slug == SLUG);
     let client = match known {
         Some(client) => client,
@@ -76,12 +78,14 @@ pub async fn run(store: &Store, address: SocketAddr) -> anyhow::Result<()> {
     let sources = ripen_actions::source::list(&actions, &actor).await?;
     let source = sources.iter().find(|source| source.client == client.id);
     let source = source.context("the demonstration's client has no source")?.id;
+    // A new key each time, because an existing key cannot be shown again; an hour is enough for a demonstration.
     let request = AddSourceKey { source, valid_for: SignedDuration::from_hours(1) };
     let key = actions.run(&actor, &request).await?;
     output::say(&format!(
         "Demonstration: {} sample leads go in at {base}/v1/leads\n",
         leads().as_array().map_or(0, Vec::len)
     ));
+    // Over HTTP as any vendor: the demonstration goes through intake, not around it.
     let intake = IntakeClient::new(&base, key.reveal())?;
     let posted = intake.post(&leads()).await?;
     let ids: Vec<_> = posted.body["results"]
@@ -94,6 +98,7 @@ pub async fn run(store: &Store, address: SocketAddr) -> anyhow::Result<()> {
 }
 
 async fn report(intake: &IntakeClient, ids: &[&str]) -> anyhow::Result<()> {
+    // 100 looks in 10 s, a bound: without a qualifier in the process nothing would ever be graded.
     for _ in 0..100 {
         let statuses = intake.statuses(ids).await?;
         let statuses = statuses["arrivals"].as_array().cloned().unwrap_or_default();
@@ -143,6 +148,7 @@ async fn set_up(actions: &Actions, actor: &Actor, base: &str) -> anyhow::Result<
 /// Leads of every kind: ready, waiting, cold, reachable by phone only, and a test.
 fn leads() -> Value {
     json!([
+        // The `external_id`s are fixed: a second start makes no new leads.
         {"external_id": "demo-1", "first_name": "Casey", "last_name": "Smith", "email": SAMPLE, "phone": "(415) 555-0100",
          "postal_code": "60134", "channel": "in_person", "answers": {"timeframe_days": 30, "budget": 450_000, "preapproved": true},
          "notes": "Wants a garden."},

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 /// Prints one result: pretty JSON, or `key: value` lines.
 pub fn record(json: bool, record: &Value) -> io::Result<()> {
+    // The lock once for the whole record: lines of other threads do not fall between.
     let mut out = io::stdout().lock();
     match record {
         Value::Object(fields) if !json => {
@@ -27,9 +28,11 @@ pub fn record(json: bool, record: &Value) -> io::Result<()> {
 pub fn table(json: bool, columns: &[&str], rows: &[Value]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     if json {
+        // The keys of JSON rows are the whole record; columns only choose what fits a terminal.
         return writeln!(out, "{:#}", Value::Array(rows.to_vec()));
     }
     let cells: Vec<Vec<String>> = rows.iter().map(|row| columns.iter().map(|key| cell(&row[*key])).collect()).collect();
+    // Characters, not bytes: names with accents would shift the columns after them.
     let width = |i: usize| cells.iter().map(|row| row[i].chars().count()).max().unwrap_or(0).max(columns[i].len());
     let widths: Vec<_> = (0..columns.len()).map(width).collect();
     let mut line = |texts: &mut dyn Iterator<Item = &str>| {
@@ -47,6 +50,7 @@ pub fn table(json: bool, columns: &[&str], rows: &[Value]) -> io::Result<()> {
 pub fn text(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
+    // Flushed here, so that a closed pipe is an error of this command and not a loss at exit.
     out.flush()
 }
 
@@ -65,6 +69,7 @@ pub fn failed(error: &anyhow::Error) -> ExitCode {
     let mut said: Vec<String> = Vec::new();
     for cause in error.chain() {
         let text = cause.to_string();
+        // Wrapped errors often quote their cause already; said twice, the line gets too long to read.
         if !said.iter().any(|before| before.contains(&text)) {
             said.push(text);
         }

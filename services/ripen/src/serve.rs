@@ -19,17 +19,22 @@ use crate::{
 /// # Errors
 /// What could not be started, or which component died.
 pub async fn serve(common: &Common, options: ServeOptions) -> anyhow::Result<ExitCode> {
+    // Flags go through the settings, so that they win over file and environment and are checked like them.
     let flags = options.listen.map(|at| ("http.listen".to_owned(), at.to_string()));
     let settings = Settings::load(common.config.as_deref(), flags.into_iter().collect())?;
     telemetry::init(&settings.log)?;
     let roles = if options.role.is_empty() { Role::ALL.to_vec() } else { options.role };
     let data_dir = secrets::data_dir(common.data_dir.as_deref());
+    // Before the start, which makes the folder.
     let is_first = settings.database.url.is_empty() && !data_dir.join("postgres").exists();
+    // Only with the flag: the receiver takes posts from anybody and prints them.
     let extra = if options.demo { demo::routes() } else { Router::new() };
     let app = App::start(Plan { settings, roles: roles.clone(), data_dir: data_dir.clone(), extra }).await?;
+    // After the start: an address in the greeting takes requests.
     output::say(&greeting(&app, &roles, &data_dir.display().to_string()));
     if options.demo {
         let (store, address) = (app.store.clone(), app.address);
+        // Beside the server: a demonstration that fails leaves it running. The task ends with the process.
         tokio::spawn(async move {
             if let Err(error) = demo::run(&store, address).await {
                 output::say(&format!("the demonstration stopped: {error:#}"));
@@ -77,5 +82,6 @@ fn first_steps(address: &str) -> String {
 /// How this program was called, for commands that can be copied.
 fn invocation() -> &'static str {
     let called = std::env::args().next().unwrap_or_default();
+    // Only a build from the tree is called like that; an installed program is on the path.
     if called.contains("target/debug") { "cargo run -q --" } else { "ripen" }
 }

@@ -54,8 +54,10 @@ impl SlotWish {
     /// What is meant; none where something is wrong with it.
     async fn read(&self, work: &mut Work<'_>, errors: &mut FieldErrors) -> Result<Option<Meant>, Refusal> {
         let lead = lead::load(work, self.lead).await?;
+        // In the same transaction as the change: the client must be the lead's own when the slot is taken.
         let client = client::load(work, &lead.client.0).await?;
         let reps = work.tx.reps(work.actor.scope(), client.id).await?;
+        // The mistake is noted, and the others are looked for as well.
         let Some(rep) = rep::find(&reps, &client, &self.rep, errors) else { return Ok(None) };
         let diary = diary(work, rep).await?;
         let slot = slot(self.at, &diary, work, errors);
@@ -85,6 +87,7 @@ impl Action for HoldSlot {
 
     async fn act(&self, work: &mut Work<'_>) -> Result<AppointmentRecord, Refusal> {
         let mut errors = FieldErrors::default();
+        // Everything is checked before anything is written: whoever asked mends all of it at once.
         let sound = self.minutes.is_none_or(|minutes| (1..=LONGEST_HOLD).contains(&minutes));
         errors.require(sound, "minutes", "out_of_range", || format!("hold it for 1 to {LONGEST_HOLD} minutes"));
         let meant = self.wish.read(work, &mut errors).await?;
@@ -93,6 +96,7 @@ impl Action for HoldSlot {
         let length = self.minutes.map_or(work.actions.hold, |minutes| SignedDuration::from_mins(i64::from(minutes)));
         let until = work.now.saturating_add(length).unwrap_or(work.now);
         let (scope, change) = (work.actor.scope(), change(work));
+        // What is free was read without a lock; under the locks in there it is read again.
         let held = work.tx.appointment_hold(scope, meant.wish(None), until, change).await;
         let held = held.map_err(|why| refusal(why, work, &meant.diary))?;
         changed(work, "appointment.hold", &held).await
@@ -131,6 +135,7 @@ impl Action for BookAppointment {
         let (scope, change) = (work.actor.scope(), change(work));
         let booked = work.tx.appointment_book(scope, meant.wish(note), change).await;
         let booked = booked.map_err(|why| refusal(why, work, &meant.diary))?;
+        // By the last decision: the rep of an A lead has it, or gets it with the next routing.
         let is_with_rep = meant.lead.decided.is_some_and(|(grade, _)| grade == Grade::A);
         Ok(BookedAppointment { record: changed(work, "appointment.book", &booked).await?, is_with_rep })
     }
@@ -154,6 +159,7 @@ impl Action for MoveAppointment {
         let (id, scope) = (self.appointment, work.actor.scope());
         let found = work.tx.appointment(scope, id).await?;
         let found = found.ok_or_else(|| Refusal::missing("appointment", id))?;
+        // Read without a lock, for the refusal's words; the move itself reads it again under its locks.
         let diary = diary(work, found.appointment.rep).await?;
         let mut errors = FieldErrors::default();
         let slot = slot(self.at, &diary, work, &mut errors);
@@ -203,7 +209,9 @@ async fn changed(
 ) -> Result<AppointmentRecord, Refusal> {
     let ChangedAppointment { client, before, after } = changed;
     let change = AuditChange { client: Some(*client), before: before.as_ref().map(shown), after: Some(shown(after)) };
+    // Noted here and written with the commit: a change without its row would be a change that nobody made.
     work.changed(action, after.id, change);
+    // As it is now, and not as it was asked for.
     let found = work.tx.appointment(work.actor.scope(), after.id).await?;
     found.ok_or_else(|| Refusal::missing("appointment", after.id))
 }
@@ -240,6 +248,7 @@ fn slot(at: At, diary: &Diary, work: &Work<'_>, errors: &mut FieldErrors) -> Opt
 fn refusal(why: Unbookable, work: &Work<'_>, diary: &Diary) -> Refusal {
     let Unbookable::NotFree(not_free) = why else { return refuse(why, "of this id") };
     let terms = &work.actions.terms;
+    // Said with the refusal, so that whoever asked can choose another without asking again.
     let free = diary.free(terms, work.now);
     let next: Vec<_> = free.iter().map(|slot| in_words(slot.starts_at, &diary.schedule.zone)).take(OFFERED).collect();
     let instead = if next.is_empty() {
@@ -309,10 +318,12 @@ pub async fn free(actions: &Actions, actor: &Actor, query: &SlotQuery) -> Result
     let mut errors = FieldErrors::default();
     let only = query.rep.as_ref().and_then(|text| rep::find(&reps, &client, text, &mut errors));
     errors.finish()?;
+    // Nothing known of the person: the rep's own clock is shown, and UTC here stands for "not known".
     let person_zone = lead.places().into_iter().next().map_or(TimeZone::UTC, |place| place.zone);
     let terms = Terms { days: query.days.unwrap_or(actions.terms.days), ..actions.terms };
     let mut found = Vec::new();
     for rep in reps.into_iter().filter(|rep| only.is_none_or(|only| rep.id == only)) {
+        // A rep who was removed since has nothing free.
         let Some(diary) = actions.store.diary(scope, rep.id, now).await? else { continue };
         let zone = &diary.schedule.zone;
         let free = diary.free(&terms, now).into_iter();
@@ -348,6 +359,7 @@ pub async fn list(
 ) -> Result<Vec<AppointmentRecord>, Refusal> {
     permit(actor, Permission::Work)?;
     let mut filter = AppointmentFilter { lead: query.lead, ..AppointmentFilter::default() };
+    // Of one lead its past is asked for as well, of all others only what is ahead.
     filter.from = query.lead.is_none().then(|| actions.clock.now());
     let scope = client::scope(actions, actor, query.client.as_deref()).await?;
     if let Some(text) = &query.rep {

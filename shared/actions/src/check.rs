@@ -21,8 +21,10 @@ pub(crate) fn unknown_client(slug: &str, known: &[ClientRecord]) -> String {
 
 /// A name that people can tell apart from nothing.
 pub(crate) fn name(given: &str, errors: &mut FieldErrors) -> String {
+    // Written as people write names; nothing but blanks would make a row that nobody can name.
     let name = given.trim();
     errors.require(!name.is_empty(), "name", "required", || "write a name".to_owned());
+    // On one line: names stand in mail headers and in lists.
     let plain = name.chars().count() <= LONGEST_NAME && !name.chars().any(char::is_control);
     errors.require(plain, "name", "invalid", || format!("write up to {LONGEST_NAME} characters on one line"));
     name.to_owned()
@@ -30,6 +32,7 @@ pub(crate) fn name(given: &str, errors: &mut FieldErrors) -> String {
 
 /// A country in upper case.
 pub(crate) fn country(text: &str) -> Result<String, String> {
+    // Two letters are not looked up in a list: countries come and go.
     let code = text.trim().to_ascii_uppercase();
     let is_code = code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase());
     if is_code {

@@ -54,6 +54,7 @@ impl Action for AddClient {
             country: country.unwrap_or_default(),
             time_zone: self.time_zone.clone(),
         };
+        // The unique index decides and not a look before: between the two, another could take the slug.
         match work.tx.client_add(&new, work.now).await {
             Err(StoreError::Taken(_)) => {
                 return Err(Refusal::field("slug", "taken", format!("there is a client {:?} already", new.slug)));
@@ -86,6 +87,7 @@ impl Action for SetClientState {
         let found = work.client(&self.client, &mut errors).await?;
         errors.finish()?;
         let client = found.ok_or_else(|| Refusal::missing("client", &self.client))?;
+        // Locked since it was looked up, so that a pause and a resume cannot cross.
         work.tx.client_set_state(work.scope(), client.id, self.state).await?;
         let after = ClientRecord { state: self.state, ..client.clone() };
         let action = if self.state == State::Paused { "client.pause" } else { "client.resume" };
@@ -114,6 +116,7 @@ pub(crate) async fn load(work: &mut Work<'_>, slug: &str) -> Result<ClientRecord
 }
 
 fn among(clients: &[ClientRecord], slug: &str) -> Result<ClientRecord, Refusal> {
+    // Within the actor's scope already: a client of somebody else is unknown here.
     let found = clients.iter().find(|client| client.slug == slug).cloned();
     found.ok_or_else(|| Refusal::field("client", "unknown", check::unknown_client(slug, clients)))
 }
@@ -124,6 +127,7 @@ fn among(clients: &[ClientRecord], slug: &str) -> Result<ClientRecord, Refusal> 
 /// Names the clients there are where it is none of them.
 pub(crate) async fn scope(actions: &Actions, actor: &Actor, slug: Option<&str>) -> Result<Scope, Refusal> {
     match slug {
+        // Cut down and never widened: a name outside the scope is refused before.
         Some(slug) => Ok(actor.scope().within(find(actions, actor, slug).await?.id)),
         None => Ok(actor.scope()),
     }
@@ -147,7 +151,9 @@ fn is_slug(slug: &str) -> bool {
 fn slug_of(name: &str) -> String {
     let dashed: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    // Empty parts are dropped, so that no dash is doubled or stands at an end.
     let slug = dashed.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
+    // Cut after the letters, which are ASCII by now.
     slug.chars().take(LONGEST_SLUG).collect::<String>().trim_end_matches('-').to_owned()
 }
 

@@ -44,6 +44,7 @@ impl Action for AddClientToken {
     async fn act(&self, work: &mut Work<'_>) -> Result<NewToken, Refusal> {
         let mut errors = FieldErrors::default();
         let name = self.name.trim();
+        // Shown in lists and logs, on one line.
         let sound = !name.is_empty() && name.chars().count() <= LONGEST_NAME && !name.chars().any(char::is_control);
         errors.require(sound, "name", "invalid", || {
             format!("write up to {LONGEST_NAME} characters that say what the token is for")
@@ -51,6 +52,7 @@ impl Action for AddClientToken {
         let client = work.client(&self.client, &mut errors).await?;
         errors.finish()?;
         let client = client.ok_or_else(|| Refusal::missing("client", &self.client))?;
+        // Shown once, in the answer: only the hash is stored, and nobody can look it up later.
         let token = Secret::new("ct", bytes32());
         let id = TokenId::from_uuid(work.fresh_id());
         let new = NewClientToken { id, client: client.id, name: name.to_owned(), hash: token.hash() };
@@ -77,6 +79,7 @@ impl Action for RevokeClientToken {
         let scope = work.scope();
         let revoked = work.tx.client_token_revoke(scope, self.token, work.now).await?;
         let revoked = revoked.ok_or_else(|| Refusal::missing("token", self.token))?;
+        // Only what this request ended: a second one must not look like another revocation.
         if revoked.at == work.now {
             let (before, after) = (json!({"revoked_at": null}), json!({"revoked_at": revoked.at}));
             work.changed("client_token.revoke", self.token, AuditChange::of(revoked.client, before, after));

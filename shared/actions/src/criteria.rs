@@ -54,6 +54,7 @@ impl Action for ActivateCriteria {
     const PERMISSION: Permission = Permission::Manage;
 
     async fn act(&self, work: &mut Work<'_>) -> Result<Activated, Refusal> {
+        // Read here once for both: the document is checked and the program's name is in it.
         let draft = load(&self.document)?;
         // The program first: the check below must still hold when the version is switched on.
         work.tx.program_lock(draft.name()).await?;
@@ -71,6 +72,7 @@ impl Action for ActivateCriteria {
             spread: work.actions.spread,
         };
         let version = work.tx.criteria_activate(&new, work.now).await?;
+        // Of the versions as they were read under the lock, before the new one became active.
         let active = versions.iter().find(|version| version.active).map(|version| version.version);
         let after = json!({"version": version, "backtest": self.backtest});
         let change = AuditChange { client: None, before: Some(json!({"version": active})), after: Some(after) };
@@ -89,6 +91,7 @@ impl ActivateCriteria {
     ) -> Result<(), Refusal> {
         let Some(id) = self.backtest else {
             let hash = ContentHash::of(self.document.as_bytes());
+            // A return to a version that was active once needs no back-test: what it does is known from when it did.
             let returns = versions.iter().any(|version| version.hash == hash.bytes() && version.was_active);
             errors.require(versions.is_empty() || returns, "backtest", "required", || {
                 format!(
@@ -100,6 +103,7 @@ impl ActivateCriteria {
         };
         match work.tx.backtest_hash(id).await? {
             None => errors.add("backtest", "unknown", format!("no back-test {id}")),
+            // By the document's hash: a draft that was changed since would rest on a test of another one.
             Some(tested) => errors.require(tested == draft.hash().bytes(), "backtest", "outdated", || {
                 format!("back-test {id} was about another document: the document was changed since")
             }),
@@ -144,6 +148,7 @@ pub async fn backtest(
     request: &BacktestRequest,
     reading: &Reading,
 ) -> Result<BacktestDone, Refusal> {
+    // Before the past is read: that takes minutes.
     permit(actor, Permission::Manage)?;
     let draft = Arc::new(load(&request.document)?);
     let period = period(actions, actor, request, &draft).await?;
@@ -153,6 +158,7 @@ pub async fn backtest(
     })
     .await?;
     let keep = KeepBacktest { period, draft, report };
+    // An action of its own: it is the only one that writes, and it writes at once.
     let id = actions.run(actor, &keep).await?;
     Ok(BacktestDone { id, program: keep.period.program, report: keep.report })
 }
@@ -178,6 +184,7 @@ pub(crate) async fn today(
     reading: &Reading,
 ) -> Result<BacktestReport, Refusal> {
     let now = actions.clock.now();
+    // Everything up to now: what a draft would do today is asked about the leads of today.
     let period = Period { until: now, ..leads };
     past::through(&actions.store, actor.scope(), &period, reading, move |found, (id, past, _)| {
         found.today(&draft, *id, past, now)
@@ -202,6 +209,7 @@ pub async fn find(
     program: Option<&str>,
 ) -> Result<CriteriaRecord, Refusal> {
     let mut all = list(actions, actor).await?;
+    // All of them are read, because a name may be missing where only one program has the version.
     all.retain(|one| one.version == version && program.is_none_or(|name| one.program == name));
     match all.len() {
         0 => Err(Refusal::field("version", "unknown", format!("no version {version}"))),
@@ -218,6 +226,7 @@ pub async fn find(
 fn load(document: &str) -> Result<Criteria, Refusal> {
     let mut errors = FieldErrors::default();
     let loaded = Criteria::load(document);
+    // Every mistake at once: a document is mended as a whole.
     for mistake in loaded.as_ref().err().into_iter().flatten() {
         errors.add("document", "invalid", mistake.to_string());
     }
@@ -241,6 +250,7 @@ async fn period(
         errors.require(found.is_some(), "client", "unknown", || check::unknown_client(slug, &known));
         found
     });
+    // By the client's own days: a day is where the client is. For all clients there is no such place.
     let zone = client.map_or(Ok(TimeZone::UTC), |client| TimeZone::get(&client.time_zone));
     let zone = zone.map_err(|_| StoreError::Corrupt("a client's time zone".to_owned()))?;
     let start = |day: Result<Date, jiff::Error>| -> Result<Timestamp, jiff::Error> {
@@ -250,8 +260,10 @@ async fn period(
         day.and_then(|day| errors.take(field, start(day)))
     };
     let since = read("from", request.from.map(Ok));
+    // The day after, so that the whole of the last day counts.
     let until = read("to", request.to.map(Date::tomorrow));
     let versions = actions.store.criteria_list().await?;
+    // Nothing to compare with: a first version has no past of its own.
     let has_decided = versions.iter().any(|version| version.program == draft.name());
     errors.require(has_decided, "document", "too_early", || {
         format!("{} has decided nothing yet: its first version needs no back-test", draft.name())

@@ -38,6 +38,7 @@ impl Action for ReplayDeadLetters {
         let scope = work.actor.scope();
         let ended = work.tx.dead_letters_replay(scope, self.letters.as_deref(), MOST, work.now).await?;
         let named = self.letters.iter().flatten();
+        // Named ones must all be there: a letter that somebody else has dealt with since is a mistake worth telling.
         if let Some(missing) = named.into_iter().find(|id| !ended.iter().any(|letter| letter.id == **id)) {
             return Err(Refusal::missing("dead letter", missing));
         }
@@ -64,6 +65,7 @@ impl Action for DropDeadLetter {
 
     async fn act(&self, work: &mut Work<'_>) -> Result<(), Refusal> {
         match work.tx.dead_letter_drop(work.actor.scope(), self.letter, work.now).await {
+            // Dropped or replayed since it was looked at: it waits no more.
             Err(ripen_store::StoreError::Moved(_)) => return Err(Refusal::missing("dead letter", self.letter)),
             result => result?,
         }

@@ -65,12 +65,14 @@ impl Action for ReplayDelivery {
 
 async fn again(work: &mut Work<'_>, id: DeliveryId, delivered: bool) -> Result<DeliveryRecord, Refusal> {
     let before = load(work, id).await?;
+    // The refusal says what it is now: the state decides, and the caller saw an older one.
     match work.tx.delivery_retry(work.actor.scope(), id, delivered, work.now).await {
         Err(StoreError::Moved(_)) => return Err(not_again(&before)),
         result => result?,
     }
     let after = load(work, id).await?;
     let action = if delivered { "delivery.replay" } else { "delivery.retry" };
+    // Counts and dates are what a retry changes; the reason is the words "asked for again".
     let state = |one: &DeliveryRecord| json!({"state": one.state, "attempts": one.attempts.0, "excused": one.attempts.1, "due_at": one.due_at});
     work.changed(action, id, AuditChange::of(after.client_id, state(&before), state(&after)));
     Ok(after)
@@ -139,10 +141,12 @@ impl Action for ReplayRange {
     const PERMISSION: Permission = Permission::Manage;
 
     async fn act(&self, work: &mut Work<'_>) -> Result<BegunReplay, Refusal> {
+        // Locked, so that it is not disabled between the check and the row.
         let endpoint = endpoint::locked(work, self.endpoint).await?;
         let mut errors = FieldErrors::default();
         errors.require(self.from < self.to, "from", "out_of_range", || format!("is not before {}", self.to));
         errors.finish()?;
+        // Refused and not held: a replay that waits for weeks would surprise whoever enables the endpoint.
         if !endpoint.enabled {
             return Err(Refusal::conflict("endpoint_disabled", format!("{} is disabled", endpoint.id)));
         }
@@ -177,6 +181,7 @@ pub async fn list(actions: &Actions, actor: &Actor, query: &DeliveryQuery) -> Re
     permit(actor, Permission::Work)?;
     let scope = client::scope(actions, actor, query.client.as_deref()).await?;
     let state = query.state.map(|state| state.word().to_owned());
+    // The scope is what limits it; a client that is named was resolved before.
     let filter = DeliveryFilter { id: None, endpoint: query.endpoint, state, lead: query.lead };
     Ok(actions.store.deliveries(scope, &filter, i64::from(query.limit)).await?)
 }
@@ -196,6 +201,7 @@ pub struct DeliveryHistory {
 /// `Missing` where there is none in the actor's scope.
 pub async fn show(actions: &Actions, actor: &Actor, id: DeliveryId) -> Result<DeliveryHistory, Refusal> {
     permit(actor, Permission::Work)?;
+    // One row by its key, by the statement of the list.
     let filter = DeliveryFilter { id: Some(id), ..DeliveryFilter::default() };
     let found = actions.store.deliveries(actor.scope(), &filter, 1).await?.pop();
     let delivery = found.ok_or_else(|| Refusal::missing("delivery", id))?;

@@ -88,6 +88,7 @@ impl Action for AddEndpoint {
         let mut errors = FieldErrors::default();
         let to = match &self.to {
             Destination::Webhook { url, allow_private } => {
+                // Checked as it will be called: what is stored must get through the check of every attempt.
                 errors.take("webhook", check_url(url, *allow_private)).map(|url| url.to_string())
             }
             Destination::Email { address } => {
@@ -101,6 +102,7 @@ impl Action for AddEndpoint {
             Destination::Webhook { allow_private, .. } => (EndpointKind::Webhook, *allow_private),
             Destination::Email { .. } => (EndpointKind::Email, false),
         };
+        // Shown once, in the answer; stored because webhooks are signed with it.
         let secret = (kind == EndpointKind::Webhook).then(|| WebhookSecret::new(bytes32()));
         let name = self.name.as_deref().map(str::trim).filter(|name| !name.is_empty());
         let new = NewEndpoint {
@@ -143,11 +145,13 @@ impl SetEndpoint {
         let counts = self.concurrency.is_none_or(|many| CONCURRENCY.contains(&many));
         errors.require(counts, "concurrency", "out_of_range", || "is from 1 to 1000".to_owned());
         let rate_is_possible = self.rate.is_none_or(|rate| rate == 0.0 || RATE.contains(&rate));
+        // Zero and nothing else means no limit: a rate of a thousandth is one delivery in a quarter of an hour.
         errors.require(rate_is_possible, "rate", "out_of_range", || {
             "is between 0.001 and 10000 in a second; 0 takes the limit away".to_owned()
         });
         let ends = self.timeout_s.is_none_or(|seconds| seconds <= LONGEST_TIMEOUT_S);
         errors.require(ends, "timeout_s", "out_of_range", || format!("is at most {LONGEST_TIMEOUT_S} seconds"));
+        // Not what is told to everybody by routing itself, which nobody subscribes to.
         let given = self.events.iter().flatten().any(|event| !event.is_asked_for());
         errors.require(!given, "events", "invalid", || {
             "an offered lead, and that it is gone, are told to whoever routing offers it".to_owned()
@@ -155,6 +159,7 @@ impl SetEndpoint {
         let headers = self.headers.as_ref()?;
         let few = headers.len() <= MOST_HEADERS;
         errors.require(few, "headers", "too_long", || format!("at most {MOST_HEADERS} headers"));
+        // Checked again when it is sent; stored only where it can be.
         let read = |text: &String| {
             let header = OwnHeader::parse(text).map_err(|why| format!("this header cannot be sent: {why}"));
             errors.take("headers", header).map(|header| header.reveal())
@@ -174,6 +179,7 @@ impl Action for SetEndpoint {
         let before = locked(work, self.endpoint).await?;
         let is_mail = before.kind == EndpointKind::Email;
         let has_headers = headers.as_ref().is_some_and(|headers| !headers.is_empty());
+        // Of a mail endpoint neither is meant: they would be stored and never used.
         for (field, given) in [("timeout_s", self.timeout_s.is_some()), ("headers", has_headers)] {
             errors.require(!(is_mail && given), field, "invalid", || {
                 format!("{} is an e-mail endpoint: a time limit and headers are for webhooks", before.id)
@@ -183,6 +189,7 @@ impl Action for SetEndpoint {
         let change = EndpointChange {
             concurrency: self.concurrency.map(i32::from),
             rate: self.rate.map(|rate| Some(rate).filter(|rate| *rate > 0.0)),
+            // Zero takes the limit away; a limit of no time would let no attempt succeed.
             timeout_s: self.timeout_s.map(|seconds| Some(i32::from(seconds)).filter(|seconds| *seconds > 0)),
             headers,
             events: self.events.clone(),
@@ -211,6 +218,7 @@ impl Action for SetEndpointState {
 
     async fn act(&self, work: &mut Work<'_>) -> Result<EndpointRecord, Refusal> {
         let before = locked(work, self.endpoint).await?;
+        // The locked row is what it was: the audit keeps that and what it is since.
         if self.enabled {
             work.tx.endpoint_enable(work.actor.scope(), before.id, work.now).await?;
             return changed(work, "endpoint.resume", &before).await;
@@ -248,6 +256,7 @@ impl Action for RotateSecret {
     async fn act(&self, work: &mut Work<'_>) -> Result<RotatedTo, Refusal> {
         let before = locked(work, self.endpoint).await?;
         is_webhook(&before)?;
+        // Random here, with the domain's own length.
         let secret = WebhookSecret::new(bytes32());
         let others_until = later(work.now, Duration::from_secs(u64::from(self.overlap_h) * 3600));
         let new = RotatedSecret { endpoint: before.id, secret: &secret.reveal(), others_until };
@@ -334,6 +343,7 @@ fn is_webhook(endpoint: &EndpointRecord) -> Result<(), Refusal> {
 /// What the audit keeps of an endpoint: of headers what shows that one was replaced, of secrets when they end.
 fn shown(endpoint: &EndpointRecord) -> Value {
     let terms = &endpoint.terms;
+    // Of a header only its name and a fingerprint: it may be a credential.
     let headers: Vec<_> = terms.headers.iter().map(|header| shown_header(endpoint.id, header)).collect();
     let secrets: Vec<_> = endpoint.secrets.iter().map(|one| json!({"made": one.made, "until": one.until})).collect();
     json!({"enabled": endpoint.enabled, "reason": endpoint.reason, "concurrency": terms.concurrency, "rate": terms.rate,
@@ -346,6 +356,7 @@ fn shown(endpoint: &EndpointRecord) -> Value {
 /// another at every endpoint.
 fn shown_header(endpoint: EndpointId, header: &str) -> String {
     let name = header.split(':').next().unwrap_or_default();
+    // With the endpoint in it, so that equal values at two endpoints are not equal here.
     let hash = ContentHash::of(format!("{endpoint}\n{header}").as_bytes()).to_string();
     format!("{name} #{}", hash.get(..FINGERPRINT).unwrap_or_default())
 }

@@ -93,17 +93,21 @@ impl Action for TouchLead {
     const PERMISSION: Permission = Permission::Work;
 
     async fn act(&self, work: &mut Work<'_>) -> Result<Touched, Refusal> {
+        // Read without a lock, for the answers' check; the touch itself locks the lead and reads it again.
         let lead = load(work, self.lead).await?;
         let mut errors = FieldErrors::default();
         let answers = self.answers(work, &lead, &mut errors).await?;
         let note = errors.words("note", self.note.as_deref(), LONGEST_NOTE);
         let next = self.next.as_ref().map(|next| {
+            // By the places where the person may be, so that a promise does not fall into their night.
             let due = next.when.due(work.now, &work.actions.hours, &lead.places());
             let why = errors.needed_words("why", &next.why, LONGEST_WHY, "say what was agreed");
             (errors.take("next", due), why)
         });
         errors.finish()?;
+        // Both or neither: a date without words would be a step that nobody understands.
         let agreed = next.as_ref().and_then(|(due, why)| Some(Agreed { due: (*due)?, why }));
+        // An id of the caller's own makes a repeated request the same touch.
         let id = self.touch.unwrap_or_else(|| work.fresh_id());
         let new = NewTouch {
             id,
@@ -113,6 +117,7 @@ impl Action for TouchLead {
             note: note.as_deref(),
             agreed,
         };
+        // Recorded before under the same id: nothing changed, and it is no mistake.
         let worked = done(work.tx.touch(work.actor, &new, work.now).await?, self.lead)?;
         let next = agreed.map(|agreed| agreed.due.at);
         if let Some(worked) = &worked {
@@ -147,6 +152,7 @@ impl TouchLead {
         let mut seen = BTreeSet::new();
         for NewAnswer { question, value } in &self.answer {
             let is_first = seen.insert(question);
+            // Twice in one touch both would have the same instant, and which counts would be chance.
             errors.require(is_first, "answer", "repeated", || format!("{question:?} is answered twice"));
             if is_first {
                 errors.take("answer", criteria.check_answer(question, value, work.now));
@@ -158,6 +164,8 @@ impl TouchLead {
 
 async fn criteria_of(work: &mut Work<'_>, lead: &LeadRecord) -> Result<Option<Arc<Criteria>>, Refusal> {
     let Some(id) = lead.program.1 else { return Ok(None) };
+    // Over the transaction's own connection: asking the pool for a second one while holding this one could wait for
+    // ever.
     Ok(work.actions.documents.get_within(&mut work.tx, &[id]).await?.remove(&id))
 }
 
@@ -191,6 +199,7 @@ impl Action for RecallLead {
         match work.tx.lead_recall(work.actor, self.lead, &why, work.now).await? {
             Recalled::Done { client, stopped, told } => {
                 let after = json!({"stopped": stopped, "told": told});
+                // Without the reason, which is words of the firm about a person.
                 work.changed("lead.recall", self.lead, AuditChange::added(client, after));
                 Ok(RecalledLead { stopped, told })
             }
@@ -213,6 +222,7 @@ pub(crate) async fn load(work: &mut Work<'_>, lead: LeadId) -> Result<LeadRecord
 pub(crate) fn done(worked: Worked, lead: LeadId) -> Result<Option<WorkedLead>, Refusal> {
     match worked {
         Worked::Done(worked) => Ok(Some(worked)),
+        // The same request again is answered like the first, so that a client may simply repeat it.
         Worked::Again => Ok(None),
         Worked::Unknown => Err(Refusal::missing("lead", lead)),
         Worked::Closed(why) => {
@@ -258,12 +268,14 @@ pub struct LeadHistory {
 pub async fn show(actions: &Actions, actor: &Actor, lead: LeadId) -> Result<LeadHistory, Refusal> {
     let (store, scope) = (&actions.store, actor.scope());
     let record = find(actions, actor, lead).await?;
+    // A statement for each kind: joined, a lead with many touches and deliveries would be read many times over.
     let deliveries = store.deliveries_of_lead(scope, lead).await?;
     let mut outcomes = Vec::new();
     for delivery in &deliveries {
         let said = store.outcomes_of(scope, delivery.id).await?;
         outcomes.extend(said.into_iter().map(|said| (delivery.id, said)));
     }
+    // By time over all deliveries, because each has its own order.
     outcomes.sort_by_key(|(_, said)| said.at);
     let filter = AppointmentFilter { lead: Some(lead), ..AppointmentFilter::default() };
     Ok(LeadHistory {
@@ -303,6 +315,7 @@ pub async fn list(
     for id in actions.store.leads_of(scope, &identity).await? {
         if let Some(lead) = actions.store.lead(scope, id).await? {
             let promises = actions.store.promises_of_lead(scope, id).await?;
+            // The earliest open one is the next step, of whatever kind it is.
             let open = promises.iter().filter(|promise| promise.ended.is_none());
             summaries.push(LeadSummary { lead, next: open.filter_map(|promise| promise.due_at).min() });
         }
@@ -323,6 +336,7 @@ pub async fn untouched(
     permit(actor, Permission::Work)?;
     let scope = client::scope(actions, actor, client).await?;
     let now = actions.clock.now();
+    // So long ago or longer: "untouched for a day" does not mean "a day ago".
     let until = now.checked_sub(SignedDuration::from_hours(i64::from(hours))).unwrap_or(now);
     Ok(actions.store.leads_untouched(scope, (Timestamp::UNIX_EPOCH, until), None).await?)
 }

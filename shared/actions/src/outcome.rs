@@ -54,6 +54,7 @@ impl Action for RecordOutcome {
     const PERMISSION: Permission = Permission::Report;
 
     async fn act(&self, work: &mut Work<'_>) -> Result<OutcomeResult, Refusal> {
+        // Everything that is wrong with the fields at once, before anything is looked up.
         let outcome = read(&self.said)?;
         let by = work.actor.name();
         let new = NewOutcome { delivery: self.delivery, outcome: &outcome, how: self.how, by: &by, seen: self.seen };
@@ -83,6 +84,7 @@ impl Action for RecordAnswer {
             Err(wrong) => {
                 let why: Vec<_> = wrong.into_iter().map(|one| one.message).collect();
                 let why = why.join(" ");
+                // Kept beside the answer, so that the sweep does not try it again for ever.
                 work.tx.answer_refuse(work.actor.scope(), delivery, &why).await?;
                 return Ok(OutcomeResult::Refused(OutcomeRefused(why)));
             }
@@ -98,6 +100,7 @@ impl RecordAnswer {
         let mut said = self.said.clone();
         let kind = said.outcome.as_deref().and_then(|word| word.parse().ok());
         let is_missing = said.reason.as_deref().is_none_or(|reason| reason.trim().is_empty());
+        // Only these need one: an answer of a program often says no more than its word.
         if is_missing && matches!(kind, Some(OutcomeKind::Returned | OutcomeKind::Lost)) {
             said.reason = Some(NO_REASON.to_owned());
         }
@@ -112,6 +115,7 @@ pub(crate) fn read(said: &OutcomeFields) -> Result<Outcome, Refusal> {
         for InvalidField { field, code, message } in wrong {
             errors.add(field, code, message);
         }
+        // There is at least one wrong field here; the other refusal is never seen.
         errors.finish().err().unwrap_or_else(|| Refusal::missing("outcome", "in what was said"))
     })
 }
@@ -121,6 +125,7 @@ pub(crate) async fn record(work: &mut Work<'_>, scope: Scope, new: &NewOutcome<'
     let hours = &work.actions.hours;
     Ok(match work.tx.outcome_record(scope, new, hours, work.now).await? {
         Recorded::Done(OutcomeChange { client, lead, before, .. }) => {
+            // Without the reason: it is the client's words about a person, and would have to be erased with it.
             let sale = new.outcome.sale().map(|sale| sale.to_string());
             let before = before.map(|kind| json!({"outcome": kind.word()}));
             let after =

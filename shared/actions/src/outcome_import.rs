@@ -85,6 +85,7 @@ impl<'a> OutcomeImport<'a> {
 
     /// Notes a row that could not be read.
     pub fn unreadable(&mut self, line: u64, why: String) {
+        // Counted as a row: the sum of all results is the number of lines that were read.
         self.report.rows += 1;
         self.report.left.push(LeftRow { line, left: "unreadable", why });
     }
@@ -96,6 +97,7 @@ impl<'a> OutcomeImport<'a> {
     pub async fn row(&mut self, row: OutcomeRow) -> Result<(), Refusal> {
         self.report.rows += 1;
         let (line, request) = (row.line, ImportedOutcome { client: self.client.clone(), row });
+        // Each row is an action of its own: one that cannot be recorded must not undo those before it.
         let done = if self.is_rehearsal {
             self.actions.rehearse(self.actor, &request).await?
         } else {
@@ -147,6 +149,7 @@ impl Action for ImportedOutcome {
             Ok(outcome) => outcome,
             Err(Refusal::Invalid(errors)) => {
                 let why: Vec<_> = errors.iter().map(|one| format!("{}: {}", one.field, one.message)).collect();
+                // The row is left to a person, and the import goes on; only an error of the database ends it.
                 return left("refused", why.join(" "));
             }
             Err(other) => return Err(other),
@@ -158,8 +161,10 @@ impl Action for ImportedOutcome {
         };
         let by = format!("{}'s books", self.client.slug);
         let new = NewOutcome { delivery, outcome: &outcome, how: How::Import, by: &by, seen: None };
+        // Within the client whose books these are: a delivery's id of somebody else matches nothing.
         match record(work, work.actor.scope().within(self.client.id), &new).await {
             Ok(OutcomeResult::Recorded) => Ok(RowResult::Recorded),
+            // Nobody looked, so it cannot be stale by what they saw; it was said before.
             Ok(OutcomeResult::Repeated | OutcomeResult::Stale) => Ok(RowResult::Repeated),
             Ok(OutcomeResult::Refused(why)) => left("refused", why.0),
             Err(Refusal::Missing { .. }) => left("unmatched", "no such delivery was sent to this client".to_owned()),
@@ -182,12 +187,14 @@ impl ImportedOutcome {
             Err(why) => return Ok(Found::None(why)),
         };
         let scope = work.actor.scope().within(self.client.id);
+        // A set: an address and a number usually lead to the same lead.
         let mut leads = BTreeSet::new();
         for identity in &identities {
             leads.extend(work.tx.leads_of(scope, identity).await?);
         }
         let mut sent = Vec::new();
         for lead in leads {
+            // A lead that was never sent is nothing that a client could know of.
             sent.extend(work.tx.delivery_sent_last(scope, lead).await?.map(|delivery| (lead, delivery)));
         }
         Ok(match sent.as_slice() {
@@ -207,6 +214,7 @@ impl ImportedOutcome {
         }
         if let Some(text) = &self.row.phone {
             let read =
+                // By the client's country: books hold numbers as they are dialled there.
                 Phone::parse(text, Some(&self.client.country)).map_err(|why| format!("the phone number {why}"))?;
             identities.push(Identity::Phone(read.phone));
         }

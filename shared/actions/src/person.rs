@@ -20,12 +20,14 @@ impl PersonQuery {
     /// When it cannot be read, or neither is there.
     pub fn identity(&self) -> Result<Identity, Refusal> {
         let mut errors = FieldErrors::default();
+        // One of the two counts: both could name two people, and then neither would be the one.
         let identity = match (&self.email, &self.phone) {
             (Some(email), _) => {
                 let read = Email::parse(email).map_err(|why| format!("the address {email:?} {why}"));
                 errors.take("email", read).map(Identity::Email)
             }
             (None, Some(phone)) => {
+                // No country is assumed here: the same number is somebody else's elsewhere.
                 let read = Phone::parse(phone, None)
                     .map_err(|_| "write it with its country code, such as +14155550100".to_owned());
                 errors.take("phone", read).map(|read| Identity::Phone(read.phone))

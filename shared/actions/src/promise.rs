@@ -43,6 +43,7 @@ impl Action for MovePromise {
         let due = errors.take("to", self.to.due(work.now, &work.actions.hours, &lead.places()));
         let why = errors.needed_words("why", &self.why, LONGEST_WHY, "say it in words");
         errors.finish()?;
+        // The refusal was made above; this is only for the compiler.
         let due = due.ok_or_else(|| Refusal::missing("time", self.to))?;
         let step = NewStep { to: Agreed { due, why: &why }, agreed: self.agreed };
         let moved = work.tx.promise_move(work.actor, self.lead, step, work.now).await?;
@@ -73,6 +74,7 @@ pub async fn list(actions: &Actions, actor: &Actor, query: &PromiseQuery) -> Res
     permit(actor, Permission::Work)?;
     let scope = client::scope(actions, actor, query.client.as_deref()).await?;
     let (state, before) = match query.before {
+        // In UTC: promises of all clients stand in one list, and they live in many zones.
         Some(day) => {
             let begin = day.to_zoned(TimeZone::UTC);
             let begin = begin.map_err(|error| Refusal::field("before", "out_of_range", error.to_string()))?;

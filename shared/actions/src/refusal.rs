@@ -40,7 +40,7 @@ impl FieldErrors {
     /// Words of a person without what surrounds them; none where there are none.
     pub fn words(&mut self, field: &str, given: Option<&str>, longest: usize) -> Option<String> {
         let words = given.map(str::trim).filter(|words| !words.is_empty())?;
-        // PostgreSQL keeps no NUL in a text.
+        // PostgreSQL keeps no NUL in a text: the statement would fail with an error that names no field.
         let sound = words.len() <= longest && !words.contains('\0');
         self.require(sound, field, "too_long", || format!("at most {longest} bytes of text"));
         Some(words.to_owned())
@@ -49,6 +49,7 @@ impl FieldErrors {
     /// Words that must be there; `what` asks for them.
     pub fn needed_words(&mut self, field: &str, given: &str, longest: usize, what: &str) -> String {
         let words = self.words(field, Some(given), longest);
+        // Asked for by name, because "required" alone does not say what for.
         self.require(words.is_some(), field, "required", || what.to_owned());
         words.unwrap_or_default()
     }
@@ -58,6 +59,7 @@ impl FieldErrors {
     /// # Errors
     /// All of them.
     pub fn finish(self) -> Result<(), Refusal> {
+        // All of them: a form that shows one mistake at a time is sent again and again.
         if self.0.is_empty() { Ok(()) } else { Err(Refusal::Invalid(self.0)) }
     }
 }
@@ -99,6 +101,7 @@ impl From<BrokenCriteria> for Refusal {
     fn from(broken: BrokenCriteria) -> Self {
         match broken {
             BrokenCriteria::Store(error) => Self::Store(error),
+            // Not the sender's mistake: the document was accepted by another version.
             mistaken @ BrokenCriteria::Mistaken { .. } => Self::Store(StoreError::Corrupt(mistaken.to_string())),
         }
     }

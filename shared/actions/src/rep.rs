@@ -52,6 +52,7 @@ impl Action for AddRep {
         let client = client.ok_or_else(|| Refusal::missing("client", &self.client))?;
         let email = email.map(|email| email.as_str().to_owned()).unwrap_or_default();
         let rep = RepRecord { id: RepId::from_uuid(work.fresh_id()), client: client.id, name, email };
+        // The unique index decides and not a look before: between the two, another could take the address.
         match work.tx.rep_add(work.actor.scope(), &rep, work.now).await {
             Err(StoreError::Taken(_)) => {
                 let taken = format!("{} has a rep with this address already", client.slug);
@@ -60,6 +61,7 @@ impl Action for AddRep {
             result => result?,
         }
         work.changed("rep.add", rep.id, AuditChange::added(client.id, json!({"name": rep.name, "email": rep.email})));
+        // With an endpoint at once: a rep whom nothing reaches would be routed leads that are held.
         let new = endpoint::of_rep(work, &rep);
         endpoint::add(work, &new).await?;
         Ok(AddedRep { id: rep.id, endpoint: new.id })
@@ -96,6 +98,7 @@ impl SetRep {
         }
         if let Some(Some(hours)) = &self.hours {
             let read = errors.take("hours", hours.parse::<OpeningHours>());
+            // Hours that name none at all are a mistake; "never" is said by a pause.
             let some = read.is_none_or(|hours| !hours.to_string().is_empty());
             errors.require(some, "hours", "required", || "names no hours: `any` means day and night".to_owned());
         }
@@ -128,6 +131,7 @@ impl Action for SetRep {
             revoke_links: self.revoke_links,
         };
         let scope = work.actor.scope();
+        // Under the client's lock since it was looked up, so that two changes cannot cross.
         let before = settings(work, rep).await?;
         work.tx.rep_set(scope, rep, &change, work.now).await?;
         let after = settings(work, rep).await?;
@@ -182,6 +186,7 @@ async fn views(
     let reps = tx.reps(scope, client.id).await?;
     let team = tx.team(scope, client.id, now).await?.ok_or_else(|| Refusal::missing("client", &client.slug))?;
     let view = |rep: RepRecord| {
+        // Both were read in one transaction; a rep without a recipient was added in between.
         let one = team.sales.recipients.iter().find(|one| one.id == RecipientId::Rep(rep.id))?;
         let away = one.away(now);
         Some(RepView {
@@ -203,6 +208,7 @@ async fn views(
 /// The rep of a name, address or id among a client's.
 pub(crate) fn find(reps: &[RepRecord], client: &ClientRecord, text: &str, errors: &mut FieldErrors) -> Option<RepId> {
     let is_meant =
+        // Names may be shared, addresses and ids may not.
         |rep: &&RepRecord| rep.id.to_string() == text || rep.name == text || rep.email.eq_ignore_ascii_case(text);
     let found: Vec<_> = reps.iter().filter(is_meant).collect();
     match found.as_slice() {

@@ -57,6 +57,7 @@ pub async fn check(
     let client = client::find(actions, actor, slug).await?;
     let mut tx = actions.store.begin().await?;
     let ground = Ground::read(&mut tx, actor.scope(), &client, actions.clock.now()).await?;
+    // The transaction ends here by its drop: nothing was changed.
     Ok(ground.load(client, document))
 }
 
@@ -96,6 +97,7 @@ impl Action for SetRouting {
         let ground = Ground::read(&mut work.tx, scope, &client, work.now).await?;
         let checked = match ground.load(client, &self.document) {
             Ok(checked) => Some(checked),
+            // Every mistake of the document at once.
             Err(mistakes) => {
                 mistakes.iter().for_each(|mistake| errors.add("document", "invalid", mistake.to_string()));
                 None
@@ -103,6 +105,7 @@ impl Action for SetRouting {
         };
         errors.finish()?;
         let checked = checked.ok_or_else(|| Refusal::missing("client", &self.client))?;
+        // Under the lock that the action has: the audit keeps which document it replaced.
         let before = work.tx.route_lock(scope, id).await?.flatten();
         let new = NewRoute { client: id, document: &self.document, by: work.actor };
         let version = work.tx.route_set(scope, &new, work.now).await?;
@@ -154,6 +157,7 @@ pub async fn list(actions: &Actions, actor: &Actor, slug: &str) -> Result<Vec<Ro
 /// When there is no such client in the actor's scope, or no such document.
 pub async fn find(actions: &Actions, actor: &Actor, slug: &str, version: Option<i32>) -> Result<RouteRecord, Refusal> {
     let all = list(actions, actor, slug).await?;
+    // None asks for the one in force; a version that never was is named as unknown.
     let wanted = |one: &RouteRecord| version.map_or(one.active, |version| one.version == version);
     all.into_iter().find(wanted).ok_or_else(|| match version {
         Some(version) => Refusal::field("version", "unknown", format!("{slug} has no routing {version}")),
@@ -182,6 +186,7 @@ impl Ground {
             None => None,
             Some(active) => {
                 let broken = |_| StoreError::Corrupt(format!("the criteria {}", active.id));
+                // Loaded here and not from the cache, over the connection that the transaction has.
                 Some(Criteria::load(&active.document).map_err(broken)?.criteria)
             }
         };
@@ -200,6 +205,7 @@ impl Ground {
 
     fn shared(&self, routing: &Routing) -> Vec<SharedWebhook> {
         let reps = self.recipients.iter().filter(|one| matches!(one.id, RecipientId::Rep(_)));
+        // What every rep gets: a webhook without a rep of its own is the whole team's.
         let shared: BTreeSet<_> = reps.flat_map(|rep| &rep.endpoints).collect();
         let shares = routing.rules().flat_map(|rule| rule.recipients.iter().chain(&rule.fallback));
         let named = shares.chain(routing.owner()).filter_map(|share| match share.id {

@@ -72,6 +72,7 @@ impl Action for AddSource {
         let client = work.client(&self.client, &mut errors).await?;
         errors.finish()?;
         let client = client.ok_or_else(|| Refusal::missing("client", &self.client))?;
+        // Shown once, in the answer: only the hashes are stored.
         let (token, key) = (Secret::new("in", bytes32()), Secret::new("key", bytes32()));
         let new = NewSource {
             id: SourceId::from_uuid(work.fresh_id()),
@@ -85,6 +86,7 @@ impl Action for AddSource {
             cost_per_lead: self.cost_per_lead,
             thanks_url: self.thanks.clone(),
         };
+        // The unique index decides and not a look before.
         match work.tx.source_add(work.actor.scope(), &new, work.now).await {
             Err(StoreError::Taken(_)) => {
                 let taken = format!("this client has a source {:?} already", new.name);
@@ -176,6 +178,7 @@ impl Action for AddSourceKey {
     const PERMISSION: Permission = Permission::Manage;
 
     async fn act(&self, work: &mut Work<'_>) -> Result<Secret, Refusal> {
+        // A length of nothing or less would make a key that opens nothing from the start.
         let ends = work.now.checked_add(self.valid_for).ok().filter(|_| self.valid_for.is_positive());
         let Some(expires_at) = ends else {
             return Err(Refusal::field("valid_for", "out_of_range", "a key is valid for some time"));
@@ -201,6 +204,7 @@ pub async fn list(actions: &Actions, actor: &Actor) -> Result<Vec<SourceRecord>,
 /// # Errors
 /// `Missing` where there is none in the actor's scope.
 pub async fn find(actions: &Actions, actor: &Actor, source: SourceId) -> Result<SourceRecord, Refusal> {
+    // Sources are few: one statement for the list serves both.
     let found = list(actions, actor).await?.into_iter().find(|one| one.id == source);
     found.ok_or_else(|| Refusal::missing("source", source))
 }
@@ -218,5 +222,6 @@ fn shown(source: &SourceRecord) -> Value {
 
 fn is_web_address(text: &str) -> bool {
     let plain = text.starts_with("https://") || text.starts_with("http://");
+    // Blanks and line breaks would end the header in which the address is sent back.
     plain && !text.chars().any(|c| c.is_control() || c == ' ')
 }

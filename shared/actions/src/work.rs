@@ -85,7 +85,9 @@ impl Actions {
     }
 
     async fn attempt<A: Action>(&self, actor: &Actor, action: &A, keep: bool) -> Result<A::Done, Refusal> {
+        // Before the transaction: nobody should hold locks for what they may not do.
         permit(actor, A::PERMISSION)?;
+        // Once for all tries: an action that runs again after a conflict is still the same act.
         let now = self.clock.now();
         let mut tries = 1;
         loop {
@@ -105,10 +107,13 @@ impl Actions {
     ) -> Result<A::Done, Refusal> {
         let tx = self.store.begin().await?;
         let mut work = Work { tx, actor, now, actions: self, is_rehearsal: !keep, changes: Vec::new() };
+        // An error drops the transaction: what was done so far did not happen.
         let done = action.act(&mut work).await?;
         let Work { mut tx, mut changes, .. } = work;
+        // Sorted, so that the audit of one action reads in the order in which things happened.
         in_order(&mut changes);
         tx.audit_record(actor, &changes, now).await?;
+        // Without it the transaction is rolled back by its drop: a rehearsal has run the very statements.
         if keep {
             tx.commit().await?;
         }
@@ -171,6 +176,7 @@ impl Work<'_> {
     /// When the transaction fails.
     pub async fn client(&mut self, slug: &str, errors: &mut FieldErrors) -> Result<Option<ClientRecord>, Refusal> {
         let scope = self.scope();
+        // No key update: what refers to the client by a foreign key may still be written meanwhile.
         let found = self.tx.client_lock(scope, slug).await?;
         if found.is_none() {
             // Over this transaction's own connection: a second one of the pool would be waited for while this one is held.
@@ -184,6 +190,7 @@ impl Work<'_> {
     /// nothing was changed, and the audit tells of nothing.
     pub fn changed(&mut self, action: &'static str, object: impl ToString, change: AuditChange) {
         let AuditChange { client, before, after } = change;
+        // A setting set to what it was is nothing that anybody did.
         if before.is_some() && before == after {
             return;
         }

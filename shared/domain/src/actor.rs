@@ -159,6 +159,7 @@ impl Actor {
                 // A broker without a client is a mistake in the users' table, and must not see the whole firm.
                 None => Scope(Reach::Nothing),
             },
+            // Staff see the whole firm; only brokers and what acts for one client are confined.
             Kind::User { .. } | Kind::Operator { .. } | Kind::System(_) => Scope(Reach::Firm),
             Kind::Token { client, .. }
             | Kind::RepLink { client, .. }
@@ -174,10 +175,12 @@ impl Actor {
             Kind::Operator { .. } | Kind::System(_) | Kind::User { role: UserRole::Admin | UserRole::Manager, .. } => {
                 true
             }
+            // An agent works leads, but gives nobody access and changes no criteria.
             Kind::User { role: UserRole::Agent, .. } => matches!(permission, Permission::Work | Permission::Report),
             Kind::Token { .. } | Kind::RepLink { .. } | Kind::MailLink { .. } => {
                 matches!(permission, Permission::Report)
             }
+            // A source only sends leads in; it changes nothing through an action.
             Kind::User { role: UserRole::Broker, .. } | Kind::SourceKey { .. } => false,
         }
     }
@@ -204,6 +207,7 @@ impl fmt::Display for Actor {
             Kind::User { id, .. } => id.fmt(f),
             Kind::Token { id, .. } => id.fmt(f),
             Kind::RepLink { rep, .. } => rep.fmt(f),
+            // With its kind in front: a name alone could be that of another actor.
             Kind::MailLink { name, .. } => write!(f, "mail:{name}"),
             Kind::SourceKey { source, .. } => source.fmt(f),
             Kind::Operator { name } => write!(f, "operator:{name}"),
@@ -227,6 +231,7 @@ impl Scope {
     /// This scope, cut down to one client; what lay outside of it stays outside.
     #[must_use]
     pub fn within(self, client: ClientId) -> Self {
+        // Narrows and never widens: a request for another client's data finds nothing.
         if self.covers(client) { Self(Reach::Client(client)) } else { Self(Reach::Nothing) }
     }
 

@@ -50,6 +50,7 @@ pub struct RawBody {
 
 impl fmt::Debug for RawBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The type and length alone: the text is personal data and must not come into a log.
         write!(f, "RawBody({}, {} bytes)", self.media_type, self.text.len())
     }
 }
@@ -98,14 +99,18 @@ impl Keys<'_> {
     /// A single lead goes by its Idempotency-Key first, an element of an array by its external id first.
     #[must_use]
     pub fn arrival_id(&self, source: SourceId, fresh: Uuid) -> (ArrivalId, Sameness) {
+        // Prefixes keep the two kinds of keys apart: an external id must not meet an idempotency key of the same text.
         let external = self.external_id.map(|id| (format!("x:{id}"), Sameness::ExternalId));
         let by_key = self.idempotency_key.map(|key| {
+            // With its index: the submissions of one request share its key.
             let name = self.index.map_or_else(|| format!("k:{key}"), |index| format!("k:{key}:{index}"));
             (name, Sameness::IdempotencyKey)
         });
+        // In a batch the key is of the whole request, and the external id says which lead it is.
         let chosen = if self.index.is_some() { external.or(by_key) } else { by_key.or(external) };
         chosen.map_or_else(
             || (ArrivalId::from_uuid(fresh), Sameness::Content),
+            // Under the source: two sources may use the same keys.
             |(name, sameness)| (ArrivalId::from_uuid(Uuid::new_v5(&source.uuid(), name.as_bytes())), sameness),
         )
     }
@@ -114,6 +119,7 @@ impl Keys<'_> {
 /// The id of another body that came under an id already seen: the same for each retry of that body.
 #[must_use]
 pub fn variant_id(id: ArrivalId, content: ContentHash) -> ArrivalId {
+    // Derived from id and content: a retry of the variant is the same variant.
     ArrivalId::from_uuid(Uuid::new_v5(&id.uuid(), content.bytes()))
 }
 

@@ -10,6 +10,7 @@ const IN_ADDRESS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove
 const MOST_DIGITS: usize = 15;
 
 fn is_e164(text: &str) -> bool {
+    // Only a plus and digits: anything else in a link could add parameters to the call.
     let digits = text.strip_prefix('+').unwrap_or_default();
     (1..=MOST_DIGITS).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -30,7 +31,9 @@ pub fn tel(phone: &str) -> Option<String> {
 /// A link that begins a mail. Each part is encoded, so that an address cannot bring recipients or a body of its own.
 #[must_use]
 pub fn mailto(email: &str) -> Option<String> {
+    // By the last `@`: a quoted local part may hold one.
     let (local, domain) = email.rsplit_once('@')?;
+    // Encoded: a `?` in an address would add a subject or further recipients to the mail.
     let part = |text| utf8_percent_encode(text, IN_ADDRESS).to_string();
     Some(format!("mailto:{}@{}", part(local), part(domain)))
 }

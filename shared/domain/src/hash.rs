@@ -13,6 +13,7 @@ impl ContentHash {
     /// The hash of these bytes.
     #[must_use]
     pub fn of(content: &[u8]) -> Self {
+        // Half of the digest: 128 bits tell contents apart, and the key of an index stays short.
         let mut cut = [0; 16];
         cut.copy_from_slice(&Sha256::digest(content)[..16]);
         Self(cut)
@@ -51,6 +52,7 @@ impl Serialize for ContentHash {
 
 impl<'de> Deserialize<'de> for ContentHash {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // A `Cow`, because escaped texts cannot be borrowed.
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         let mut bytes = [0; 16];
         hex::decode_to_slice(text.as_bytes(), &mut bytes).map_err(serde::de::Error::custom)?;

@@ -23,8 +23,10 @@ fn render(prefix: &'static str, id: Uuid, f: &mut fmt::Formatter<'_>) -> fmt::Re
 fn parse(prefix: &'static str, text: &str) -> Result<Uuid, InvalidId> {
     TypeSafeId::<DynamicType>::from_str(text)
         .ok()
+        // Of another kind: a lead's id given for a delivery would otherwise just not be found.
         .filter(|id| id.type_prefix() == prefix)
         .map(|id| id.uuid())
+        // Cut: the text may be of any length, and the message is logged and sent back.
         .ok_or_else(|| InvalidId { expected: prefix, given: text.chars().take(64).collect() })
 }
 

@@ -11,6 +11,7 @@ pub struct UnknownWord {
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident $what:literal { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)* }) => {
+        // The words are those of the database, of payloads and of documents: renaming one breaks what is stored.
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
         pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant,)* }
@@ -36,8 +37,10 @@ macro_rules! words {
             type Err = $crate::lead::UnknownWord;
 
             fn from_str(text: &str) -> Result<Self, $crate::lead::UnknownWord> {
+                // Exactly the word: another spelling would be a second value in every comparison by text.
                 Self::ALL.iter().copied().find(|value| value.word() == text).ok_or_else(|| $crate::lead::UnknownWord {
                     what: $what,
+                    // Cut: the text may be of any length, and the message is logged and sent back.
                     given: text.chars().take(64).collect(),
                     allowed: Self::ALL.iter().map(|value| value.word()).collect::<Vec<_>>().join(", "),
                 })

@@ -71,29 +71,35 @@ impl LinkKey {
 
     fn made(&self, purpose: &[u8], id: Uuid, now: Timestamp) -> String {
         let until = now.as_second().saturating_add(LIVES_S);
+        // Fixed lengths of all parts: without separators, no two inputs have the same bytes.
         let mut token = id.as_bytes().to_vec();
         // The end is signed with the id: no copy of the token can be given more time.
         token.extend(until.to_be_bytes());
         let signature = self.signature(purpose, &token);
+        // Half of the digest, 128 bits: nobody guesses it, and the link stays short enough for mails that break lines.
         token.extend(&signature[..SIGNATURE]);
         hex::encode(token)
     }
 
     fn opened(&self, purpose: &[u8], token: &str, now: Timestamp) -> Result<(Uuid, Timestamp), BadLink> {
+        // Before anything is believed: a token is whatever somebody typed after the slash.
         let bytes = hex::decode(token).map_err(|_| BadLink::Forged)?;
         // `verify_truncated_left` takes any shorter signature, down to one byte: the length must be whole.
         if bytes.len() != ID + UNTIL + SIGNATURE {
             return Err(BadLink::Forged);
         }
         let (signed, signature) = bytes.split_at(ID + UNTIL);
+        // Compared in constant time by the crate: timing tells nothing about how much was right.
         self.mac(purpose, signed).verify_truncated_left(signature).map_err(|_| BadLink::Forged)?;
         let (id, until) = signed.split_at(ID);
         let id = Uuid::from_slice(id).map_err(|_| BadLink::Forged)?;
         let until = until.try_into().map(i64::from_be_bytes).map_err(|_| BadLink::Forged)?;
         let until = Timestamp::from_second(until).map_err(|_| BadLink::Forged)?;
+        // After the signature: only a link that was once good is called expired.
         if until <= now {
             return Err(BadLink::Expired(until));
         }
+        // Computed back, so that links of a rep can be revoked by when they were made without storing them.
         let made = Timestamp::from_second(until.as_second().saturating_sub(LIVES_S)).map_err(|_| BadLink::Forged)?;
         Ok((id, made))
     }
@@ -104,6 +110,7 @@ impl LinkKey {
 
     fn mac(&self, purpose: &[u8], signed: &[u8]) -> Hmac<Sha256> {
         let key = hmac::digest::Key::<Hmac<Sha256>>::default();
+        // The key is padded to the block as HMAC does: no step that could fail.
         let mut padded = key;
         padded[..self.0.len()].copy_from_slice(&self.0);
         let mut mac = <Hmac<Sha256> as hmac::digest::KeyInit>::new(&padded);
@@ -116,6 +123,7 @@ impl LinkKey {
 
 impl std::fmt::Debug for LinkKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Written by hand: a derived one would print the key in a log.
         f.write_str("LinkKey(…)")
     }
 }
@@ -131,6 +139,7 @@ impl Links {
     /// Links under the address by which the outside names this installation.
     #[must_use]
     pub fn new(key: LinkKey, public_url: &str) -> Self {
+        // Without the slash at the end: addresses would have two, which no route matches.
         Self { key, base: public_url.trim_end_matches('/').to_owned() }
     }
 

@@ -29,6 +29,7 @@ pub struct Profile {
 
 impl fmt::Debug for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Written by hand: a derived one would print names and numbers in a log.
         f.write_str("Profile(…)")
     }
 }
@@ -47,6 +48,7 @@ impl Profile {
     #[must_use]
     pub fn full_name(&self) -> Option<String> {
         let parts: Vec<_> = [&self.first_name, &self.last_name].into_iter().flatten().map(String::as_str).collect();
+        // The parts win: `name` is what a form with one field brought.
         if parts.is_empty() { self.name.clone() } else { Some(parts.join(" ")) }
     }
 
@@ -78,12 +80,14 @@ impl Profile {
         let parts = [self.first_name.as_deref(), self.last_name.as_deref()];
         let joined = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
         let name = if joined.is_empty() { self.name.clone()? } else { joined };
+        // Case and spaces do not make another person.
         Some(name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase())
     }
 
     /// Whether two profiles name different people. A missing name contradicts nobody.
     #[must_use]
     pub fn names_another(&self, other: &Self) -> bool {
+        // Only two names that are both known can contradict each other.
         matches!((self.comparable_name(), other.comparable_name()), (Some(one), Some(two)) if one != two)
     }
 }
@@ -105,6 +109,7 @@ pub struct Candidate<'a> {
 /// Candidates come oldest first.
 #[must_use]
 pub fn recognise(said: &Profile, candidates: &[Candidate<'_>]) -> Option<PersonId> {
+    // An address first: it belongs to one person more often than a phone does.
     let by_email = candidates.iter().find(|candidate| candidate.by_email);
     let by_phone = || candidates.iter().find(|candidate| !candidate.by_email && may_be(said, candidate.profile));
     by_email.or_else(by_phone).map(|candidate| candidate.person)

@@ -22,12 +22,14 @@ pub struct Share {
 pub fn wilson(count: u64, of: u64) -> Option<Share> {
     /// The normal quantile of 0.975.
     const Z: f64 = 1.959_963_984_540_054;
+    // No share of nothing; and more than all is a mistake of the caller, not a share.
     if of == 0 || count > of {
         return None;
     }
     let (n, share) = (of as f64, count as f64 / of as f64);
     let square = Z * Z;
     let middle = square.mul_add(0.5 / n, share);
+    // Wilson and not the plain interval, which has no width where all or none were won.
     let spread = Z * (share * (1.0 - share) / n + square / (4.0 * n * n)).sqrt();
     let scale = 1.0 + square / n;
     let (low, high) = (((middle - spread) / scale).max(0.0), ((middle + spread) / scale).min(1.0));

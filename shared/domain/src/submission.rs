@@ -128,6 +128,7 @@ pub struct Submission {
 impl Submission {
     /// The ways to recognise the person, e-mail first.
     pub fn identities(&self) -> impl Iterator<Item = Identity> + use<> {
+        // The address first, in the order in which persons are recognised.
         let email = self.email.clone().map(Identity::Email);
         email.into_iter().chain(self.phone.clone().map(Identity::Phone))
     }
@@ -142,6 +143,7 @@ impl Submission {
 
     /// Notes a flag once, keeping the list sorted.
     pub fn flag(&mut self, flag: Flag) {
+        // Sorted and once: the hash of equal submissions must not depend on the order of the checks.
         if let Err(place) = self.flags.binary_search(&flag) {
             self.flags.insert(place, flag);
         }
@@ -151,6 +153,7 @@ impl Submission {
 /// Names no value: a submission is contact data from end to end.
 impl fmt::Debug for Submission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The flags alone: the rest is personal data and must not come into a log.
         f.debug_struct("Submission").field("flags", &self.flags).finish_non_exhaustive()
     }
 }

@@ -34,6 +34,7 @@ impl Disposition {
     /// Whether somebody spoke with the person, which shows who it is.
     #[must_use]
     pub const fn is_conversation(self) -> bool {
+        // "Not interested" too: the person spoke, which is what confirms a lead.
         matches!(self, Self::Answered | Self::CallBack | Self::NotInterested | Self::DoNotContact)
     }
 
@@ -75,8 +76,10 @@ pub fn effect(open: &[Open], brought: Brought, now: Timestamp) -> Effect {
     let Some(promise) = open.iter().find(|promise| promise.kind == Kind::Requalify) else {
         return Effect::default();
     };
+    // By the date too, not only by the state: a touch between the due date and the sweep counts for the round.
     let due = promise.is_work(now);
     if brought.agreed {
+        // A new date after the work was done keeps the old promise; one before it only moves it.
         let state = if due || promise.worked { State::Kept } else { State::Moved };
         let replaced = Some(PromiseEnd { generation: promise.generation, state });
         return Effect { replaced, ..Effect::default() };
@@ -84,7 +87,9 @@ pub fn effect(open: &[Open], brought: Brought, now: Timestamp) -> Effect {
     // What was worked on and not decided yet is not due a second time.
     let attempt = brought.disposition.is_attempt() && !promise.worked;
     Effect {
+        // Answers are progress: a round is used up only by a due attempt that brought none.
         round: attempt && due && brought.answers == 0,
+        // A date agreed with the person stands until it is due: an earlier attempt does not use it up.
         worked: (attempt && (due || !promise.agreed)).then_some(promise.generation),
         replaced: None,
     }

@@ -90,6 +90,7 @@ pub fn render(news: &AppointmentNews<'_>) -> AppointmentMail {
         Occasion::Reminder(Reminder::HourBefore) => "In an hour",
     };
     let when = span_in_words(news.appointment.slot, news.rep_zone);
+    // The person's name was typed by a stranger: one line, or it could end the header.
     let subject = plain::line(&format!("{opening}: {who}, {when}"), 150);
     let facts = facts(news, &when);
     let sentence = sentence(news.occasion, &who);
@@ -103,6 +104,7 @@ pub fn render(news: &AppointmentNews<'_>) -> AppointmentMail {
         unlinked_phone,
         email: news.person.email.as_deref().map(Way::by_email),
     });
+    // A reminder changes nothing in a calendar: sent with an entry, it would ask the rep to confirm once more.
     let invitation = (!matches!(news.occasion, Occasion::Reminder(_))).then(|| entry(news, &who, &facts));
     AppointmentMail { subject, text, html, invitation }
 }
@@ -120,6 +122,7 @@ fn sentence(occasion: Occasion, who: &str) -> String {
 fn facts(news: &AppointmentNews<'_>, when: &str) -> Vec<(&'static str, String)> {
     let AppointmentNews { appointment, person, rep_zone: ours, person_zone: theirs, .. } = news;
     let starts_at = appointment.slot.starts_at;
+    // By the offset at that moment and not by the zone's name: two zones may show the same time.
     let apart = ours.to_offset(starts_at) != theirs.to_offset(starts_at);
     let why = match &appointment.state {
         AppointmentState::Cancelled { why, .. } => Some(why.clone()),
@@ -141,6 +144,7 @@ fn facts(news: &AppointmentNews<'_>, when: &str) -> Vec<(&'static str, String)> 
 
 fn entry(news: &AppointmentNews<'_>, who: &str, facts: &[(&str, String)]) -> Invitation {
     let appointment = news.appointment;
+    // Not the times, which the entry has as such.
     let about = facts.iter().filter(|(label, _)| !matches!(*label, "When" | "Where they are"));
     Invitation {
         uid: appointment.id.to_string(),

@@ -58,6 +58,7 @@ pub fn check_url(url: &str, allow_private: bool) -> Result<Url, UrlRefused> {
         return Err(UrlRefused::TooLong);
     }
     let url = Url::parse(url).map_err(|_| UrlRefused::NotAUrl)?;
+    // The host is read by the same parser that connects: two readings of one URL could name two hosts.
     check(&url, allow_private)?;
     Ok(url)
 }
@@ -74,6 +75,7 @@ pub(crate) fn check(url: &Url, allow_private: bool) -> Result<(), UrlRefused> {
     if url.port().is_some_and(|port| OTHER_SERVICES.contains(&port)) {
         return Err(UrlRefused::Port);
     }
+    // No host, no place: `http:///path` is a URL and leads nowhere.
     let reach = match url.host().ok_or(UrlRefused::NotAUrl)? {
         Host::Ipv4(ip) => reach(ip.into()),
         Host::Ipv6(ip) => reach(ip.into()),
@@ -94,6 +96,7 @@ fn reach_of_name(name: &str) -> Result<Reach, UrlRefused> {
     if name.is_empty() {
         return Err(UrlRefused::NotAUrl);
     }
+    // Only the last label: `localhost.example.com` is somebody's public name.
     let local = name.rsplit('.').next().is_some_and(|label| label.eq_ignore_ascii_case("localhost"));
     Ok(if local { Reach::Private } else { Reach::Public })
 }

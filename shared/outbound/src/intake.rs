@@ -72,6 +72,8 @@ impl IntakeClient {
             .map_err(|error| IntakeError::Setup(error.into()))?
             .with_root_certificates(roots)
             .with_no_client_auth();
+        // No redirects: the key would go along to wherever the answer points. No proxy of the environment: the
+        // operator named the address.
         let http = Client::builder()
             .tls_backend_preconfigured(tls)
             .redirect(redirect::Policy::none())
@@ -90,6 +92,7 @@ impl IntakeClient {
     pub async fn post(&self, leads: &Value) -> Result<Posted, IntakeError> {
         let body = leads.to_string();
         let request = || {
+            // Made again for each try: a request is used up by sending it.
             let url = self.base.join("v1/leads").map_err(|_| IntakeError::Strange)?;
             Ok(self.http.post(url).header("content-type", "application/json").body(body.clone()))
         };
@@ -121,6 +124,7 @@ impl IntakeClient {
             let result = request()?.bearer_auth(&self.key).send().await;
             let asked = match result {
                 Ok(answer) if answer.status().is_success() => return Ok(answer),
+                // The last answer is told, which says more than that there was none.
                 Ok(answer) if !may_pass(answer.status()) || tries >= TRIES => return Err(refused(answer).await),
                 Ok(answer) => retry_after(&answer),
                 Err(error) if tries >= TRIES => return Err(IntakeError::Unanswered(error)),
@@ -128,6 +132,7 @@ impl IntakeClient {
             };
             // One program, one server: there is nobody to be spread from.
             let wait = asked.unwrap_or_else(|| BACKOFF.pause(tries - 1, 1.0));
+            // No longer than our own longest pause: an import must not sleep for an hour because a server says so.
             tokio::time::sleep(wait.min(BACKOFF.longest)).await;
         }
     }
@@ -151,6 +156,7 @@ async fn refused(answer: Response) -> IntakeError {
 }
 
 async fn json_of(answer: Response) -> Result<Value, IntakeError> {
+    // The operator's own server: its answers are not bounded like those of clients' endpoints.
     let bytes = answer.bytes().await.map_err(IntakeError::Unanswered)?;
     serde_json::from_slice(&bytes).map_err(|_| IntakeError::Strange)
 }

@@ -69,6 +69,7 @@ struct BriefText<'a> {
 /// Writes the mail for an event: of a lead that is handed over, or of what happened to it since.
 #[must_use]
 pub fn render(event: &ClientEvent) -> LeadMail {
+    // What only tells of a lead has no contact data to show.
     if let Some((title, sentences)) = news::read(event) {
         return brief(&title, &sentences);
     }
@@ -97,6 +98,7 @@ pub fn brief(title: &str, sentences: &[String]) -> LeadMail {
 fn html(facts: &Facts) -> String {
     let phone = facts.phone.as_deref().map(Way::by_phone);
     let (call, unlinked_phone) = Action::call(phone);
+    // What is wanted most first: of several buttons on a phone one is seen.
     let actions = [
         facts.offer_url().map(|url| Action::new(url, "Take it, or pass")),
         call,
@@ -114,6 +116,7 @@ fn html(facts: &Facts) -> String {
 
 fn subject(facts: &Facts) -> String {
     let source = facts.source.as_ref().map(|source| format!(" ({source})")).unwrap_or_default();
+    // Cut for the header; the name in it was typed by a stranger.
     plain::line(&format!("{}{source}", facts.title), 120)
 }
 

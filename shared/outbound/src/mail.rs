@@ -124,6 +124,7 @@ impl Mailer {
     /// # Errors
     /// The URL or the sender is not usable, or the folder cannot be made.
     pub fn new(url: &str, from: &str, data_dir: &Path, trust: &Trust) -> Result<Self, MailerError> {
+        // Read at the start: a sender that cannot be parsed would otherwise fail with every mail.
         let from: Mailbox = from.parse().map_err(|_| MailerError::From)?;
         let way = match Server::parse(url)? {
             Some(server) => Way::Smtp(Smtp::new(server, from.email.domain(), trust).map_err(MailerError::Tls)?),
@@ -148,6 +149,7 @@ impl Mailer {
 
     /// Makes one attempt. Ends within the deadline whatever the server does.
     pub async fn send(&self, mail: &Mail<'_>) -> MailResult {
+        // What cannot be put together will not be next time either.
         let message = match message::compose(&self.from, mail) {
             Ok(message) => message,
             Err(error) => return MailResult::Dead { code: None, text: error.to_string() },

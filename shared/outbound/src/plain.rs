@@ -5,6 +5,7 @@
 
 /// One line: every run of white space and control characters becomes one space. At most `max` characters.
 pub(crate) fn line(text: &str, max: usize) -> String {
+    // Direction signs first: taken out later, they could hide between the words.
     let spaced: String = enough(text, max).chars().filter(|c| !sets_direction(*c)).map(spaced).collect();
     cut(&spaced.split_whitespace().collect::<Vec<_>>().join(" "), max)
 }
@@ -17,6 +18,7 @@ pub(crate) fn lines(text: &str, max: usize) -> String {
     for one in text.split('\n') {
         let one: String = one.chars().filter(|c| !sets_direction(*c)).map(spaced).collect();
         let one = one.trim_end().to_owned();
+        // One empty line in a row: thousands of them would push everything else out of the mail.
         if !(one.is_empty() && kept.last().is_none_or(String::is_empty)) {
             kept.push(one);
         }
@@ -26,6 +28,7 @@ pub(crate) fn lines(text: &str, max: usize) -> String {
 
 /// The beginning of a text that makes `max` characters even if most of it is taken out. Spares the work on the rest.
 fn enough(text: &str, max: usize) -> &str {
+    // Four times as much as is kept: what is taken out must not make a text look empty.
     text.char_indices().nth(max.saturating_mul(4)).map_or(text, |(end, _)| &text[..end])
 }
 
@@ -39,6 +42,7 @@ const fn sets_direction(c: char) -> bool {
 }
 
 fn cut(text: &str, max: usize) -> String {
+    // Between characters; the mark shows that something is missing.
     match text.char_indices().nth(max) {
         None => text.to_owned(),
         Some((end, _)) => format!("{}…", text[..end].trim_end()),
@@ -47,6 +51,7 @@ fn cut(text: &str, max: usize) -> String {
 
 /// A server's reply without the addresses it may repeat, so that it can be stored and logged.
 pub(crate) fn without_addresses(text: &str, max: usize) -> String {
+    // Whole words: a part of an address is one too.
     let masked: Vec<_> = text.split_whitespace().map(|word| if word.contains('@') { "<…>" } else { word }).collect();
     line(&masked.join(" "), max)
 }

@@ -60,6 +60,7 @@ impl Trust {
         }
         let mut roots = RootCertStore::empty();
         for (number, certificate) in own.iter().enumerate() {
+            // Its place in the file is said, because a bundle has many.
             let unusable = |why| InvalidTrust::Unusable { path: shown.clone(), number: number + 1, why };
             roots.add(certificate.clone()).map_err(unusable)?;
         }
@@ -68,6 +69,7 @@ impl Trust {
 
     pub(crate) fn roots(&self) -> RootCertStore {
         let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        // Those that can be used; the file was checked whole at the start.
         roots.add_parsable_certificates(self.own.iter().cloned());
         roots
     }

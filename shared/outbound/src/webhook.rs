@@ -133,6 +133,7 @@ impl WebhookSender {
     /// # Errors
     /// The TLS or HTTP library cannot be set up.
     pub fn with_lookup(limits: Limits, trust: &Trust, lookup: Arc<dyn Lookup>) -> Result<Self, SenderError> {
+        // Made once for both clients: reading the roots takes longer than anything else here.
         let tls = tls_config(trust)?;
         let guarded = GuardedResolver::new(Arc::clone(&lookup), false);
         let private_allowed = GuardedResolver::new(lookup, true);
@@ -151,6 +152,8 @@ impl WebhookSender {
     }
 
     async fn attempt(&self, call: &Call<'_>, started: Instant) -> Result<Answer, SendError> {
+        // Again and not only when the endpoint was set: a URL that was stored before a rule was added must not get
+        // through.
         guard::check(call.url, call.allow_private)
             .map_err(|refused| SendError::new(SendErrorKind::Refused, refused.to_string()))?;
         let request = request(call)?;
@@ -161,6 +164,7 @@ impl WebhookSender {
             .await
             .map_err(|_| SendError::from(SendErrorKind::Timeout))?
             .map_err(|error| SendError::classify(&error))?;
+        // From the head of the answer on: an endpoint that drips its body must not use up the whole attempt.
         let body_deadline = deadline.min(Instant::now() + self.limits.body_timeout);
         Ok(answer::read(response, body_deadline, self.limits.max_answer_bytes).await)
     }
@@ -168,7 +172,9 @@ impl WebhookSender {
 
 fn request(call: &Call<'_>) -> Result<Request, SendError> {
     let unsendable = |why: &str| SendError::new(SendErrorKind::Unsendable, why.to_owned());
+    // Whole seconds, as the signature has them.
     let seconds = call.timestamp.as_second();
+    // Over the very bytes that are sent; a body that is no text cannot be signed.
     let signatures = secret::signatures(call.secrets, call.id, seconds, &call.body)
         .ok_or_else(|| unsendable("there is no live secret, or the body is no text"))?;
     let header = |text: &str| HeaderValue::from_str(text).map_err(|_| unsendable("the id is no header value"));
@@ -189,6 +195,7 @@ fn tls_config(trust: &Trust) -> Result<ClientConfig, rustls::Error> {
         .with_safe_default_protocol_versions()?
         .with_root_certificates(trust.roots())
         .with_no_client_auth();
+    // Only this: with HTTP/2 one connection would carry the deliveries of several attempts, and break them all.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }

@@ -46,12 +46,14 @@ impl Default for TransportOptions {
     fn default() -> Self {
         Self {
             connection_name: "ripen".to_owned(),
+            // What intake waits before it uses the spool: a person waits behind it.
             confirm_timeout: Duration::from_secs(1),
             connect_timeout: Duration::from_secs(10),
             heartbeat: Duration::from_secs(10),
             reconnect_pause_max: Duration::from_secs(15),
             publish_channels: 2,
             unconfirmed_max: 4_096,
+            // Far above a day's backlog: a queue that is full refuses, and intake falls back on the database.
             queue_bytes_max: 4 << 30,
             local_messages_max: 10_000,
             local_bytes_max: 64 << 20,

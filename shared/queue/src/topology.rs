@@ -64,6 +64,7 @@ impl Queue {
         let mut put = |name: &str, value: AMQPValue| {
             table.insert(name.into(), value);
         };
+        // Replicated: what is confirmed survives the loss of a node.
         put("x-queue-type", text("quorum"));
         // Not `drop-head`, the default: a full queue would throw away its oldest leads without a word.
         put("x-overflow", text("reject-publish"));
@@ -85,6 +86,7 @@ fn text(value: &str) -> AMQPValue {
 
 /// Declares `queue` as the table says. RabbitMQ closes the channel when the queue exists with other arguments.
 pub(crate) async fn declare(channel: &Channel, queue: Queue, options: &TransportOptions) -> lapin::Result<()> {
+    // Durable and never exclusive or deleted with its consumers: what waits must outlive every process.
     let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
     channel.queue_declare(queue.name().into(), durable, queue.arguments(options)).await.map(drop)
 }
@@ -103,6 +105,7 @@ pub(crate) async fn ensure(connection: &Connection, queues: &[Queue], options: &
         match declare(&channel, queue, options).await {
             Err(error) if differs(&error) => {
                 tracing::warn!(queue.name = queue.name(), %error, "the queue exists with other arguments; using it as it is");
+                // The refusal closed the channel.
                 channel = connection.create_channel().await?;
             }
             result => result?,

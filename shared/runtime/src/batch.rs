@@ -80,6 +80,7 @@ where
         F: Fn(Vec<T>) -> W + Send + Sync + 'static,
         W: Future<Output = Result<Vec<R>, E>> + Send + 'static,
     {
+        // At least one place: a channel without any cannot be made.
         let (entries, waiting) = mpsc::channel(options.capacity.max(1));
         let done = CancellationToken::new();
         tokio::spawn(take_batches(options, waiting, Arc::new(write), done.clone().drop_guard()));
@@ -92,7 +93,9 @@ where
     /// See [`BatchError`]; only [`BatchError::Lost`] leaves open whether the item was written.
     pub async fn write(&self, item: T) -> Result<R, BatchError<E>> {
         let (answer, result) = oneshot::channel();
+        // The wait is bounded: with the writer behind, a caller is told so while it can still do something else.
         match self.entries.send_timeout(PendingItem { item, answer }, self.wait).await {
+            // The writer dropped the answer without one: it panicked, perhaps after the write.
             Ok(()) => result.await.unwrap_or(Err(BatchError::Lost)),
             Err(mpsc::error::SendTimeoutError::Timeout(_)) => Err(BatchError::Full),
             Err(mpsc::error::SendTimeoutError::Closed(_)) => Err(BatchError::Closed),
@@ -102,6 +105,7 @@ where
     /// Gives this handle up and waits until everything handed in is written; other clones hold that up.
     pub async fn close(self) {
         let Self { entries, done, .. } = self;
+        // Dropped first: the writer ends when no sender is left.
         drop(entries);
         done.cancelled().await;
     }
@@ -119,11 +123,13 @@ async fn take_batches<T, R, E, F, W>(
     F: Fn(Vec<T>) -> W + Send + Sync + 'static,
     W: Future<Output = Result<Vec<R>, E>> + Send + 'static,
 {
+    // One at least, or nothing would ever be written.
     let places = u32::try_from(options.in_flight.max(1)).unwrap_or(u32::MAX);
     let permits = Arc::new(Semaphore::new(places as usize));
     // The permit comes before the items: while all writers are busy, what comes in gathers into the next batch.
     while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
         let mut batch = Vec::new();
+        // Never more than a batch: a statement's size is bounded, and so is what one failure takes along.
         if waiting.recv_many(&mut batch, options.max_batch.max(1)).await == 0 {
             break;
         }
@@ -153,6 +159,7 @@ where
             }
         }
         Ok(results) => {
+            // Nobody's answer can be told apart, so all of them hear that it is not known.
             let (given, items) = (results.len(), answers.len());
             tracing::error!(given, items, "a batch came back with another number of results than items");
         }

@@ -31,6 +31,8 @@ impl Clock {
     /// A clock that stands at an instant until it is moved.
     #[must_use]
     pub fn mock(at: Timestamp) -> Self {
+        // In microseconds, as the database keeps instants: a finer clock would make times that do not read back
+        // equal.
         Self(ClockSource::Mock(Arc::new(AtomicI64::new(at.as_microsecond()))))
     }
 

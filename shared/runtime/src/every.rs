@@ -42,10 +42,12 @@ pub async fn every<E: Error, F: Future<Output = Result<NextTick, E>>>(
     mut tick: impl FnMut() -> F,
 ) {
     let mut failing = FailureLog::default();
+    // Looked at before each tick too: a period of zero would otherwise never see the stop.
     while !stop.is_cancelled() {
         let began = Instant::now();
         let at = match tick().await {
             Ok(next) => {
+                // Said once, so that whoever was alarmed knows that it is over.
                 failing.ended(work);
                 let ended = Instant::now();
                 match next {
@@ -71,6 +73,7 @@ pub async fn every<E: Error, F: Future<Output = Result<NextTick, E>>>(
 
 /// An instant later; where that is past what the clock can say, one that never comes.
 fn later(at: Instant, by: Duration) -> Instant {
+    // An overflow would be a panic in the middle of a loop that is to run for ever.
     at.checked_add(by).unwrap_or(at + NEVER)
 }
 
@@ -84,6 +87,7 @@ struct FailureLog {
 
 impl FailureLog {
     fn again(&mut self, work: &'static str, error: &dyn Error) {
+        // The cause as well: "the batch failed" says nothing without it.
         let cause = error.source().map(ToString::to_string);
         let text = format!("{error}: {}", cause.as_deref().unwrap_or_default());
         self.failures = self.failures.saturating_add(1);
@@ -105,6 +109,7 @@ impl FailureLog {
         if self.failures > 0 {
             tracing::info!(work, failures = self.failures, "works again");
         }
+        // The next failure is news again, whatever it is.
         *self = Self::default();
     }
 }

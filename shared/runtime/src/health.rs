@@ -22,6 +22,7 @@ impl Health {
     /// Notes the state of one check: all right, or what is wrong.
     pub fn set(&self, name: &'static str, state: Result<(), String>) {
         let now = state.err();
+        // The state before comes back from the same lock: two reports at once would otherwise both log the change.
         let before = self.0.write().unwrap_or_else(PoisonError::into_inner).insert(name, now.clone());
         match (before.flatten(), now) {
             (None, Some(wrong)) => tracing::warn!(check = name, wrong, "no longer ready"),
@@ -40,6 +41,7 @@ impl Health {
     /// Whether every check is all right.
     #[must_use]
     pub fn is_ready(&self) -> bool {
+        // All of them: which of two is enough was decided by whoever set the check.
         self.0.read().unwrap_or_else(PoisonError::into_inner).values().all(Option::is_none)
     }
 }

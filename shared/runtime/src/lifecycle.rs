@@ -98,6 +98,7 @@ impl Tasks {
     where
         E: Into<ComponentError> + 'static,
     {
+        // The name is kept here, because a panic says nothing about the task but its number.
         let task = self.running.spawn(async move { component.await.map_err(Into::into) });
         self.names.insert(task.id(), name);
     }
@@ -110,7 +111,9 @@ impl Tasks {
     pub async fn run_until_stopped(mut self, signals: bool, timeout: Duration) -> Result<(), LifecycleError> {
         let mut signals = Signals::new(signals)?;
         let mut first_error = self.run(&mut signals).await;
+        // Whatever ended the first part, the others are asked before anything is waited for.
         self.stop.soft.cancel();
+        // In any case, also after a failure: what the others hold is finished or given back.
         let unfinished = self.drain(&mut signals, timeout, &mut first_error).await;
         match first_error {
             Some(error) => Err(error),
@@ -151,6 +154,7 @@ impl Tasks {
         loop {
             tokio::select! {
                 biased;
+                // An end is seen before a deadline that is reached at the same moment.
                 ended = self.running.join_next_with_id() => match ended {
                     Some(ended) => {
                         let error = self.ended(ended, false);
@@ -158,6 +162,7 @@ impl Tasks {
                     }
                     None => return Vec::new(),
                 },
+                // Somebody inside asked for it, as the second signal does.
                 () = hard.cancelled() => break,
                 () = tokio::time::sleep_until(deadline) => break,
                 signal = signals.next() => {
@@ -166,6 +171,7 @@ impl Tasks {
                 }
             }
         }
+        // Taken now: those that end within the moments after the hard stop were still at work at it.
         let mut unfinished: Vec<_> = self.names.values().copied().collect();
         unfinished.sort_unstable();
         tracing::warn!(?unfinished, "hard stop");
@@ -176,6 +182,8 @@ impl Tasks {
     async fn break_off(&mut self) {
         self.stop.stop_hard();
         let everyone = async { while self.running.join_next().await.is_some() {} };
+        // A moment, so that what is broken off can note that; whoever does not end by then is dropped where it
+        // stands.
         if tokio::time::timeout(AFTER_HARD_STOP, everyone).await.is_err() {
             self.running.abort_all();
         }
@@ -191,6 +199,7 @@ impl Tasks {
         match ended {
             Ok((_, Ok(()))) => unasked.then_some(LifecycleError::Ended(name)),
             Ok((_, Err(source))) => Some(LifecycleError::Failed { name, source }),
+            // The panic itself was logged where it happened.
             Err(_) => Some(LifecycleError::Panicked(name)),
         }
     }
@@ -201,6 +210,7 @@ struct Signals(Option<(Signal, Signal)>);
 
 impl Signals {
     fn new(wanted: bool) -> Result<Self, LifecycleError> {
+        // Both before anything runs: a signal that comes before its listener ends the process at once.
         let listen = |kind| signal(kind).map_err(LifecycleError::Signals);
         let pair = wanted.then(|| Ok((listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?)));
         pair.transpose().map(Self)

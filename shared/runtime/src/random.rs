@@ -26,7 +26,9 @@ pub fn bytes32() -> [u8; 32] {
 /// random bits. Ids of different microseconds sort by time; within one microsecond their order is random.
 #[must_use]
 pub fn uuid_v7(now: Timestamp) -> Uuid {
+    // Before 1970 there are no ids; a clock that is wrong by that much is caught elsewhere.
     let micros = u64::try_from(now.as_microsecond()).unwrap_or(0);
+    // Never only the time: two ids of one microsecond must differ, and nobody may guess the next.
     let mut tail: [u8; 10] = generator().random();
     // 1000 microseconds spread over the 12 bits of `rand_a`; the top four of them are overwritten by the version.
     let fraction = u16::try_from(micros % 1000 * 4096 / 1000).unwrap_or(0);
@@ -50,6 +52,7 @@ pub fn password() -> String {
 /// outside 0 to 1 is taken as the nearer of the two.
 #[must_use]
 pub fn jitter(fraction: f64) -> f64 {
+    // A fraction above 1 would make negative factors, and no pause at all.
     let fraction = if fraction.is_nan() { 0.0 } else { fraction.clamp(0.0, 1.0) };
     1.0 + fraction * generator().random_range(-1.0..=1.0)
 }

@@ -66,10 +66,12 @@ pub async fn retry<T, E, F: Future<Output = Tried<T, E>>>(
             Tried::Done(done) => return Ok(done),
             Tried::Again(error) => error,
         };
+        // Spread: workers that failed together would otherwise come back together.
         let pause = backoff.pause(failures, random::fraction());
         failures = failures.saturating_add(1);
         let Some(pause) = limit.pause(failures, pause) else { return Err(GaveUp::Limit(error)) };
         tokio::select! {
+            // The stop is looked at first: a process that is to go must not make one more try.
             biased;
             () = stop.cancelled() => return Err(GaveUp::Stopped),
             () = tokio::time::sleep(pause) => {}

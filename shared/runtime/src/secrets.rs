@@ -42,6 +42,7 @@ pub enum SecretError {
 /// # Errors
 /// Where the variable is missing, empty or not text.
 pub fn secret_from_env(name: &str) -> Result<Secret, SecretError> {
+    // From the environment or a file and never from an argument, which any user of the machine can list.
     let value = variable(name).ok_or_else(|| SecretError::NotSet(name.to_owned()))?;
     let text = value.into_string().map_err(|_| SecretError::NotText(name.to_owned()))?;
     checked(&text, || format!("the environment variable {name}"))
@@ -56,6 +57,7 @@ pub fn secret_from_file(path: &Path) -> Result<Secret, SecretError> {
     let unreadable = |source| SecretError::Unreadable { path: shown(), source };
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(unreadable)?;
+    // One byte more than allowed tells a file that is too long from one that just fits.
     file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > LONGEST {
         return Err(SecretError::TooLong(shown()));
@@ -65,10 +67,12 @@ pub fn secret_from_file(path: &Path) -> Result<Secret, SecretError> {
 }
 
 fn checked(text: &str, from: impl Fn() -> String) -> Result<Secret, SecretError> {
+    // Editors and `echo` end a file with a line break, which is no part of the secret.
     let text = text.trim();
     if text.is_empty() {
         return Err(SecretError::Empty(from()));
     }
+    // A line break inside would split a header or a connection string in which it is used.
     if text.contains(['\n', '\r', '\0']) {
         return Err(SecretError::NotText(from()));
     }
@@ -80,6 +84,7 @@ fn checked(text: &str, from: impl Fn() -> String) -> Result<Secret, SecretError>
 pub fn data_dir(flag: Option<&Path>) -> PathBuf {
     let chosen = flag.map(Path::to_path_buf);
     chosen
+        // An empty variable is no folder: it would put the data into the current one.
         .or_else(|| variable("RIPEN_DATA_DIR").filter(|value| !value.is_empty()).map(PathBuf::from))
         .unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR))
 }
@@ -87,6 +92,7 @@ pub fn data_dir(flag: Option<&Path>) -> PathBuf {
 /// Who runs this process, as the system calls them: what staff change from a terminal is noted under this name.
 #[must_use]
 pub fn operator() -> String {
+    // Who became root counts, not root: several people share that name.
     let named = ["SUDO_USER", "USER", "LOGNAME"].into_iter().filter_map(variable);
     let mut named = named.filter_map(|name| name.into_string().ok()).filter(|name| !name.is_empty());
     named.next().unwrap_or_else(|| "the command line".to_owned())

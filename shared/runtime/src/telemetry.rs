@@ -37,10 +37,12 @@ pub enum TelemetryError {
 /// Where the level is no filter, or logging was started before.
 pub fn init(log: &LogSettings) -> Result<(), TelemetryError> {
     let filter = EnvFilter::try_new(&log.level).map_err(TelemetryError::Level)?;
+    // Added last, so that no configured filter turns them on again.
     let filter = NEVER.iter().filter_map(|directive| directive.parse().ok()).fold(filter, EnvFilter::add_directive);
     let registry = tracing_subscriber::registry().with(filter);
     match log.format {
         LogFormat::Pretty => {
+            // On stderr: what commands print is read by programs.
             let lines = fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
             registry.with(lines).try_init()
         }
@@ -72,6 +74,7 @@ impl MetricsHandle {
 /// Where one was installed before.
 pub fn metrics_recorder() -> Result<MetricsHandle, TelemetryError> {
     PrometheusBuilder::new()
+        // The same bounds everywhere, so that histograms of all processes can be added up.
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)
         .and_then(PrometheusBuilder::install_recorder)
         .map(MetricsHandle)

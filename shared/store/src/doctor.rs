@@ -17,6 +17,8 @@ pub struct Finding {
 impl Store {
     /// Counts what breaks the invariants; every count should be 0.
     pub async fn findings(&self) -> Result<Vec<Finding>, StoreError> {
+        // One statement, one snapshot: counted apart, a batch that commits in between would look like a broken
+        // invariant.
         let row = sqlx::query!(
             r#"-- doctor.findings
             select
@@ -39,6 +41,7 @@ impl Store {
                 where a.state = 'booked' and b.state = 'booked') as "doubled!"
             "#
         )
+        // The lists' pool: counting over all leads must not take a connection from the batches.
         .fetch_one(&self.lists)
         .await?;
         Ok(vec![
@@ -66,6 +69,7 @@ impl Store {
 
     /// How many dead letters wait for a person, how many deliveries are dead, and how many notices of what is still ahead.
     pub async fn given_up(&self, now: Timestamp) -> Result<(i64, i64, i64), StoreError> {
+        // A notice about a time that is past needs nobody any more.
         let row = sqlx::query!(
             r#"-- doctor.given_up
             select (select count(*) from dead_letter where state = 'waiting') as "letters!",

@@ -56,11 +56,17 @@ impl std::error::Error for StoreError {}
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match error {
+            // Only the code and the constraint are kept: the server's message quotes the values of the row, which are
+            // contact data.
             sqlx::Error::Database(error) => from_code(error.code().as_deref().unwrap_or(""), error.constraint()),
+            // The kind and not the text, which may name hosts and addresses.
             sqlx::Error::Io(error) => Self::Unreachable(error.kind().to_string()),
             sqlx::Error::Tls(_) => Self::Unreachable("TLS failed".to_owned()),
+            // Waiting for a connection is a matter of load: callers pause and try again, as when the server is away.
             sqlx::Error::PoolTimedOut => Self::Unreachable("no connection became free in time".to_owned()),
             sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => Self::Unreachable("the pool is closed".to_owned()),
+            // After a protocol error the connection is dropped by the pool; the statement may or may not have run,
+            // and transactions roll back.
             sqlx::Error::Protocol(_) => Self::Unreachable("the connection broke".to_owned()),
             sqlx::Error::RowNotFound => Self::Moved("row"),
             sqlx::Error::ColumnDecode { index, .. } => Self::Corrupt(format!("column {index}")),
@@ -74,11 +80,15 @@ impl From<sqlx::Error> for StoreError {
 fn from_code(code: &str, constraint: Option<&str>) -> StoreError {
     let named = constraint.map_or_else(|| code.to_owned(), |name| format!("{code} {name}"));
     match code {
+        // Serialization failure, deadlock, lock not available: nothing is wrong with the data, and running again
+        // settles it.
         "40001" | "40P01" | "55P03" => StoreError::Conflict(named),
         // No check of ours, which all have names: a partition was attached between choosing one for the row and writing it.
         "23514" if constraint.is_none() => StoreError::Conflict(named),
         "23505" => StoreError::Taken(constraint.unwrap_or("unique").to_owned()),
+        // Before the class 57 below, which it belongs to: a slow query does not mean that the server goes away.
         "57014" => StoreError::TooSlow,
+        // Connection, operator intervention and want of resources pass; everything else would fail again.
         _ if matches!(code.get(..2), Some("08" | "57" | "53")) => StoreError::Unreachable(named),
         _ => StoreError::Failed(named),
     }
@@ -95,6 +105,7 @@ fn kind_of(error: &sqlx::Error) -> &'static str {
 
 /// Reads a stored word; an unknown one was written by a newer version.
 pub(crate) fn word<T: std::str::FromStr>(text: &str) -> Result<T, StoreError> {
+    // The word is one of ours, never contact data, and may be named.
     text.parse().map_err(|_| StoreError::Corrupt(format!("the word {text:?}")))
 }
 

@@ -96,18 +96,22 @@ impl Store {
     /// # Errors
     /// When the URL is no PostgreSQL URL.
     pub fn open(options: &StoreOptions) -> Result<Self, StoreError> {
+        // Parsed here so that a wrong URL stops the start, and not the first request.
         let connect = options.url.parse::<PgConnectOptions>()?;
         let timeout = options.list_timeout.as_millis().to_string();
         let pool = |most| {
             PgPoolOptions::new()
                 .max_connections(most)
                 .acquire_timeout(options.acquire_timeout)
+                // A dead connection is found by the statement that meets it; a ping before each use would cost every
+                // lookup a round trip.
                 .test_before_acquire(false)
         };
         Ok(Self {
             pool: pool(options.connections).connect_lazy_with(connect.clone().options(LOOKUPS)),
             // The planner as PostgreSQL ships it, but for compiling: people wait for these lists, and compiling one costs more
             // than it saves.
+            // The time limit is the server's: a client that goes away would leave its report running.
             lists: pool(options.list_connections)
                 .connect_lazy_with(connect.options([("statement_timeout", timeout.as_str()), ("jit", "off")])),
             dictionaries: Arc::default(),
@@ -125,6 +129,7 @@ impl Store {
     /// # Errors
     /// When it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
+        // On the pool of the lookups: a list that hangs must not make the process look unready.
         sqlx::query!("-- store.ping\nselect 1 as one").fetch_one(&self.pool).await?;
         Ok(())
     }

@@ -51,6 +51,7 @@ impl Month {
 
     /// The smallest id of this month (RFC 9562, 5.7: 48 bits of milliseconds come first).
     fn first_id(self) -> Uuid {
+        // At the end of the calendar there is no instant; the nil id makes an empty range, which PostgreSQL refuses.
         let begins = self.first.to_zoned(TimeZone::UTC).map_or(0, |at| at.timestamp().as_millisecond());
         Uuid::from_u128(u128::try_from(begins).unwrap_or(0) << 80)
     }
@@ -81,6 +82,8 @@ impl Store {
     pub async fn partitions_make(&self, now: Timestamp) -> Result<usize, StoreError> {
         let mut made = 0;
         for month in Month::of(now).and_on().take(AHEAD + 1) {
+            // Looked at without a lock first: once a day in every process, almost always to find that nothing is
+            // missing.
             if !self.is_there(&month.partition()).await? {
                 made += usize::from(self.partition_make(month).await?);
             }
@@ -90,6 +93,8 @@ impl Store {
 
     async fn partition_make(&self, month: Month) -> Result<bool, StoreError> {
         let mut tx = self.pool.begin().await?;
+        // Only for this transaction: `attach` waits for every statement on the table, and all others would wait
+        // behind it.
         sqlx::query!(
             r#"-- partition.lock
             select set_config('lock_timeout', $1, true) as "patience!", pg_advisory_xact_lock($2)::text as "locked!""#,
@@ -102,6 +107,7 @@ impl Store {
         if is_there(&mut tx, &month.partition()).await? {
             return Ok(false);
         }
+        // One transaction: rows that left the default partition and are in none would be lost to whoever reads.
         sqlx::raw_sql(AssertSqlSafe(month.statement())).execute(&mut *tx).await?;
         tx.commit().await?;
         Ok(true)

@@ -30,6 +30,8 @@ impl Store {
     /// # Errors
     /// When one fails: it is rolled back whole.
     pub async fn migrate(&self, now: Timestamp) -> Result<usize, StoreError> {
+        // Counted before and after instead of by the migrator: it waits for another process that may have applied
+        // some.
         let before = self.applied().await?.len();
         MIGRATOR.run(&self.pool).await.map_err(|error| StoreError::Failed(error.to_string()))?;
         // Decisions find a place without them, and the qualifier tries again.
@@ -42,6 +44,7 @@ impl Store {
     /// Compares the database's schema with this binary's.
     pub async fn schema(&self) -> Result<SchemaState, StoreError> {
         let applied = self.applied().await?;
+        // By checksum: a migration that was edited after it landed means that nobody knows what this schema is.
         let mine: Vec<_> = MIGRATOR.iter().map(|migration| (migration.version, migration.checksum.to_vec())).collect();
         if mine.iter().any(|(version, sum)| applied.iter().any(|(v, s)| v == version && s != sum)) {
             return Ok(SchemaState::Differs);
@@ -56,6 +59,7 @@ impl Store {
 
     /// Version and checksum of each applied migration. The table is sqlx's own and is not there before the first.
     async fn applied(&self) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
+        // The table is asked for by name first: selecting from it before the first migration would fail.
         let there = sqlx::query!(
             r#"-- schema.there
             select to_regclass('_sqlx_migrations') is not null as "there!""#

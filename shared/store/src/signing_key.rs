@@ -9,6 +9,8 @@ use crate::{Store, StoreError};
 impl Store {
     /// The key that links are signed with; `fresh` where there is none yet.
     pub async fn link_key(&self, fresh: [u8; 32], now: Timestamp) -> Result<LinkKey, StoreError> {
+        // Two statements: under `do nothing` the insert returns no row to whoever comes second, and that one must use
+        // the first one's key, or its links would not open elsewhere.
         sqlx::query!(
             "-- signing_key.make
             insert into signing_key (purpose, key, created_at) values ('link', $1, $2) on conflict do nothing",

@@ -21,6 +21,7 @@ impl Store {
     /// (in-process) queues, and with the end of an offer made now when the clock was set back, so that an offer made under
     /// the clock of before does not outlast every other.
     pub async fn sweep_forget_offers(&self, now: Timestamp, beyond: Timestamp) -> Result<(), StoreError> {
+        // One transaction: a sweep that runs between two of them would offer rows that wait for others still marked.
         let mut tx = self.begin().await?;
         tx.spool_forget_offers(now, beyond).await?;
         tx.promises_forget_offers(now, beyond).await?;

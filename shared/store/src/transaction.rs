@@ -20,6 +20,7 @@ pub struct Transaction {
 impl Store {
     /// Begins a transaction (READ COMMITTED: each statement sees what others committed before it).
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
+        // On the pool of the lookups and writes: a batch must not wait behind a report.
         Ok(Transaction { tx: self.pool.begin().await?, dictionaries: Arc::clone(&self.dictionaries) })
     }
 }
@@ -39,6 +40,8 @@ impl Transaction {
     /// # Errors
     /// When the commit fails: whether it happened is then not known, and running the batch again is harmless.
     pub async fn commit(self) -> Result<(), StoreError> {
+        // An error here leaves open whether it happened, so what the batch writes must be harmless when written
+        // again.
         self.tx.commit().await?;
         Ok(())
     }

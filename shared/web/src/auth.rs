@@ -16,6 +16,7 @@ pub fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     value
         .to_str()
         .ok()
+        // A header that is not ASCII holds no key of ours.
         .and_then(|text| text.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, key)| key.trim())

@@ -36,6 +36,7 @@ pub async fn read(headers: &HeaderMap, mut body: Body, limits: BodyLimits) -> Re
         let detail = format!("The body is larger than the limit of {} bytes.", limits.bytes);
         Problem::new(&catalogue::BODY_TOO_LARGE, detail)
     };
+    // Announced by Content-Length: refused before a byte of it is read.
     if body.size_hint().lower() > limits.bytes as u64 {
         // Who waits for "100 Continue" has not sent the body, and will not after this answer.
         if !headers.contains_key(header::EXPECT) {
@@ -43,6 +44,8 @@ pub async fn read(headers: &HeaderMap, mut body: Body, limits: BodyLimits) -> Re
         }
         return Err(too_large());
     }
+    // One limit for the whole body: a sender that drips a byte at a time holds a connection for as long as each read
+    // may take.
     match tokio::time::timeout(limits.time, collect(&mut body, limits.bytes)).await {
         Ok(Ok(Some(bytes))) => Ok(bytes),
         Ok(Ok(None)) => {
@@ -66,9 +69,11 @@ async fn collect(body: &mut Body, limit: usize) -> Result<Option<Bytes>, axum::E
     let mut rest = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame?.into_data() else { continue };
+        // Looked at before the frame is kept: a body without an announced length is bounded all the same.
         if first.len() + rest.len() + data.len() > limit {
             return Ok(None);
         }
+        // Most bodies come in one frame, which is passed on as it is.
         if first.is_empty() {
             first = data;
         } else {

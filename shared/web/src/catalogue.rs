@@ -24,6 +24,7 @@ impl ProblemType {
     /// Whether it comes with `Retry-After`: the same request may succeed later.
     #[must_use]
     pub fn has_retry_after(&self) -> bool {
+        // The others would be refused again: waiting does not mend a body.
         [&ARRIVAL_PENDING, &TOO_MANY_REQUESTS, &UNAVAILABLE].contains(&self)
     }
 }

@@ -52,6 +52,7 @@ async fn method_not_allowed(body: Body) -> Problem {
 async fn edge(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = known(request.method());
+    // Taken before the request is handed on, which consumes it.
     let path = request.extensions().get::<MatchedPath>().cloned();
     let route = path.as_ref().map_or("unmatched", MatchedPath::as_str);
     // A panic that went on would drop the connection, and its sender could not know whether to send again.
@@ -87,13 +88,16 @@ fn known(method: &Method) -> &'static str {
 fn note(method: &'static str, path: Option<&MatchedPath>, response: &Response, took: Duration) {
     let status = response.status();
     let route = path.map_or("unmatched", MatchedPath::as_str);
+    // The route and never the address: a path can hold a token, and a metric must not grow with every lead.
     let owned = route.to_owned();
     let code = status_text(status);
     counter!("ripen_http_requests_total", "method" => method, "route" => owned.clone(), "status" => code).increment(1);
     histogram!("ripen_http_request_seconds", "method" => method, "route" => owned).record(took.as_secs_f64());
+    // Known only once the sender was authenticated.
     let source = response.extensions().get::<LoggedSource>().map(|source| tracing::field::display(source.0));
     let duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     let http_status = status.as_u16();
+    // A refusal is the sender's business; an error of ours has to stand out among a thousand lines.
     if status.is_server_error() {
         tracing::warn!(
             http.method = method,

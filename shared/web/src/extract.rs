@@ -34,6 +34,7 @@ impl<S: Sync, T: NamedFields> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        // An address without a query is one with no names in it.
         let query = parts.uri.query().unwrap_or_default();
         fields(query.as_bytes(), &catalogue::INVALID_PARAMETER).map(Self)
     }
@@ -67,6 +68,7 @@ where
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let (headers, bytes) = read(request, state).await?;
+        // Browsers send forms across origins without asking; they cannot send this type unasked.
         if !is_json(&headers) {
             return Err(Problem::new(&catalogue::UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json."));
         }
@@ -101,6 +103,7 @@ impl<S: Send + Sync, T: std::str::FromStr> FromRequestParts<S> for PathId<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let given = Path::<String>::from_request_parts(parts, state).await;
+        // Damaged or of another kind: to the caller both are an address that leads nowhere.
         let id = given.ok().and_then(|Path(text)| text.parse().ok());
         id.map(Self)
             .ok_or_else(|| Problem::new(&catalogue::NOT_FOUND, "The id in the address is none of this kind of thing."))
@@ -133,6 +136,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 fn last_of_each(pairs: &[u8], lists: &[&str]) -> String {
     let given: Vec<_> = form_urlencoded::parse(pairs).collect();
     let counts =
+        // The last one counts, unless all do: programs add a name to an address that has it already.
         |at: usize, name: &str| lists.contains(&name) || !given[at + 1..].iter().any(|(later, _)| later == name);
     let kept = given.iter().enumerate().filter(|(at, (name, _))| counts(*at, name)).map(|(_, pair)| pair);
     form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish()
@@ -141,6 +145,7 @@ fn last_of_each(pairs: &[u8], lists: &[&str]) -> String {
 /// Reads names and values.
 fn fields<T: NamedFields>(pairs: &[u8], kind: &'static ProblemType) -> Result<T, Problem> {
     let pairs = last_of_each(pairs, T::LISTS);
+    // By hand and not by the framework, whose errors quote what was sent.
     let deserializer = serde_html_form::Deserializer::from_bytes(pairs.as_bytes());
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
         let mut place = error.path().iter();
@@ -153,6 +158,7 @@ fn fields<T: NamedFields>(pairs: &[u8], kind: &'static ProblemType) -> Result<T,
             _ => String::new(),
         };
         let hint = T::hint(&name);
+        // The hint and not what was sent: an answer must not repeat contact data.
         let wrong = FieldProblem { pointer: format!("/{name}{element}").into(), code: "invalid", message: hint.into() };
         Problem::new(kind, format!("{name}: {hint}")).with_errors(vec![wrong])
     })

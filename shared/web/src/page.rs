@@ -78,6 +78,7 @@ impl<Content: Template> Page<'_, Content> {
             Ok(html) => html,
             Err(error) => {
                 tracing::error!(%error, "a page could not be written");
+                // Without the page: an error page that is written the same way could fail the same way.
                 return Problem::internal().into_response();
             }
         };
@@ -91,6 +92,7 @@ impl<Content: Template> Page<'_, Content> {
         ];
         let mut response = (status, headers, html).into_response();
         if !self.is_indexed {
+            // Beside the signature in the link, which search engines would follow and keep.
             let robots = HeaderName::from_static("x-robots-tag");
             response.headers_mut().insert(robots, HeaderValue::from_static("noindex, nofollow"));
         }
@@ -102,6 +104,7 @@ impl<Content: Template> Page<'_, Content> {
 pub async fn style() -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8")),
+        // The sheet says nothing about anybody, unlike every other answer, and may be kept.
         (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600")),
     ];
     (headers, STYLE).into_response()

@@ -56,6 +56,7 @@ impl Problem {
     /// Says after how many seconds trying again makes sense; at least 1.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
+        // Zero would have a program ask again without a pause.
         self.retry_after_s = Some(seconds.max(1));
         self
     }
@@ -99,11 +100,13 @@ impl Problem {
     /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
+        // A status that is none would be a mistake in the table.
         StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     /// Adds the headers that go with the problem, whatever form its body takes.
     pub fn set_headers(&self, response: &mut Response) {
+        // For pages too: the wait and the challenge are the same whatever the body is.
         if let Some(seconds) = self.retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -121,6 +124,7 @@ impl Problem {
 impl Serialize for Problem {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
+        // Relative to the same host: what the outside calls us is not known here.
         map.serialize_entry("type", &format_args!("{}#{}", catalogue::PATH, self.kind.code))?;
         map.serialize_entry("title", self.kind.title)?;
         map.serialize_entry("status", &self.kind.status)?;

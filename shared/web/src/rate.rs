@@ -32,12 +32,14 @@ impl<K: Hash + Eq + Clone> RateLimit<K> {
         self.limiter.check_key(key).map_err(|not_until| {
             let wait = not_until.wait_time_from(self.clock.now());
             Problem::new(&catalogue::TOO_MANY_REQUESTS, "Requests come faster than the rate limit.")
+                // Rounded up: a sender that comes back a moment too early would be refused again.
                 .retry_after(wait.as_secs() + 1)
         })
     }
 
     /// Forgets the keys whose bucket is full again. To be called now and then.
     pub fn forget_idle(&self) {
+        // Both: what is removed from the map still has its room.
         self.limiter.retain_recent();
         self.limiter.shrink_to_fit();
     }

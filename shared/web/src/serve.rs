@@ -51,11 +51,13 @@ pub async fn serve(
     tokio::pin!(stop);
     loop {
         let (stream, peer, permit) = tokio::select! {
+            // The stop is looked at first: with connections waiting the other branch would always be ready.
             biased;
             () = &mut stop => break,
             next = next(&listener, &permits) => next?,
         };
         let conversation = converse(stream, peer, router.clone(), limits.header_timeout, graceful.watcher());
+        // A task for each: a slow client must not keep others from being accepted.
         tokio::spawn(async move {
             conversation.await;
             gauge!("ripen_http_connections").decrement(1.0);
@@ -64,6 +66,7 @@ pub async fn serve(
     }
     // New connections are refused from here on, so that a balancer takes them elsewhere.
     drop(listener);
+    // What runs may finish; what is idle is closed at once.
     if tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_err() {
         tracing::warn!(
             drain_s = limits.drain.as_secs(),
@@ -88,9 +91,11 @@ async fn next(listener: &TcpListener, permits: &Arc<Semaphore>) -> io::Result<Ac
                 gauge!("ripen_http_connections").increment(1.0);
                 return Ok((stream, peer, permit));
             }
+            // The listener itself is unusable; everything else passes, and ending for it would take the service down.
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Err(error),
             Err(error) => {
                 tracing::warn!(error = %error, "cannot accept a connection");
+                // Without a pause: a process without file descriptors would spin here.
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -103,9 +108,12 @@ async fn converse(stream: TcpStream, peer: SocketAddr, router: Router, header_ti
         request.extensions_mut().insert(ConnectInfo(peer));
         request
     });
+    // HTTP/1 only: whatever stands in front speaks it, and one connection then is one request at a time, which makes
+    // the bound on connections one on requests.
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(header_timeout)
+        // A head beyond this is refused: otherwise a sender decides how much memory it takes.
         .max_buf_size(BUFFER_BYTES)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     // A connection that breaks concerns its client alone, and every request of it is logged by itself.

@@ -34,9 +34,12 @@ impl FromRequestParts<DeskContext> for ClientCaller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, context: &DeskContext) -> Result<Self, Problem> {
+        // The token before the rate, which belongs to the client.
         let Bearer(token) = Bearer::from_request_parts(parts, context).await?;
+        // By the hash: a token is compared nowhere in clear.
         let found = context.store.client_token_holder(&Secret::given(&token).hash()).await;
         let unknown = || Problem::new(&catalogue::UNAUTHENTICATED, "The token is not known, or was revoked.");
+        // Unknown and revoked look the same: what a token once was is nobody's business any more.
         let holder = found.map_err(|error| failed(&error))?.ok_or_else(unknown)?;
         context.rate.check(&holder.client)?;
         Ok(Self(holder))
@@ -65,6 +68,7 @@ impl FromRef<DeskContext> for BodyLimits {
 
 /// What may be looked up before it is known who asks: a signed link names the one thing it opens.
 pub fn by_link() -> Scope {
+    // The whole firm's, until it is known whose thing the link names.
     Actor::system(System::Desk).scope()
 }
 
@@ -83,9 +87,11 @@ pub fn actor_of_link(sent: &SentDelivery) -> Actor {
 
 /// The answer for an action that the database failed, or that found nothing.
 pub fn refused(refusal: &Refusal) -> Problem {
+    // What found nothing and what is another client's must not be told apart.
     match refusal {
         Refusal::Store(error) => failed(error),
         Refusal::Missing { .. } => unknown(),
+        // Permission and fields were checked before: here it is a mistake of ours, and says nothing to the client.
         Refusal::Invalid(_) | Refusal::Forbidden { .. } | Refusal::Conflict { .. } => {
             tracing::error!(%refusal, "a client's request was refused for no reason of its own");
             Problem::internal()
@@ -95,6 +101,7 @@ pub fn refused(refusal: &Refusal) -> Problem {
 
 /// The answer where the database did not do it.
 pub fn failed(error: &StoreError) -> Problem {
+    // A conflict as well: the same request may simply be sent again.
     if error.is_unreachable() || error.is_conflict() {
         tracing::warn!(%error, "a client's request could not be carried out");
         return Problem::unavailable("The database cannot be reached now. Nothing was changed.");

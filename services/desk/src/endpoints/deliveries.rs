@@ -102,6 +102,8 @@ pub async fn many(
     let start = FeedStart { after, since };
     let (scope, client) = (caller.actor().scope(), caller.0.client);
     let found = context.store.sent_to(scope, client, start, limit + 1).await.map_err(|error| failed(&error))?;
+    // An id that was never sent here would otherwise begin from the start, and the program would read everything
+    // twice.
     let mut rows = found.ok_or_else(|| {
         Problem::new(&catalogue::INVALID_PARAMETER, "after: no delivery with this id was sent to this client.")
     })?;
@@ -119,6 +121,7 @@ pub async fn many(
     responses((status = 200, description = "The best first, up to 200.", body = HeldPage), ClientCallerRefusals))]
 pub async fn held(State(context): State<DeskContext>, caller: ClientCaller) -> Result<Json<HeldPage>, Problem> {
     let (scope, client) = (caller.actor().scope(), caller.0.client);
+    // One more than fits, as above.
     let mut held = context.store.held_for(scope, client, MOST + 1).await.map_err(|error| failed(&error))?;
     let most = usize::try_from(MOST).unwrap_or(usize::MAX);
     let more = held.len() > most;
@@ -136,6 +139,7 @@ pub async fn one(
     caller: ClientCaller,
     PathId(id): PathId<DeliveryId>,
 ) -> Result<Json<WholeDelivery>, Problem> {
+    // In the token's own scope: another client's delivery is not there.
     let found = context.store.sent(caller.actor().scope(), id).await.map_err(|error| failed(&error))?;
     found.map(|sent| Json(WholeDelivery::from(sent))).ok_or_else(unknown)
 }

@@ -57,10 +57,12 @@ impl NamedFields for OutcomeForm {
 
 impl OutcomeForm {
     fn seen(&self) -> Option<i32> {
+        // What cannot be read is as if nobody had looked: then nothing can be stale.
         self.seen.as_deref()?.parse().ok()
     }
 
     fn said(self) -> OutcomeFields {
+        // `seen` is no part of what is said.
         let Self { outcome, reason, amount, currency, date, seen: _ } = self;
         OutcomeFields { outcome: outcome.map(word), reason, amount, currency, date }
     }
@@ -76,6 +78,7 @@ impl OutcomeForm {
         (status = 503, description = "The database is away, as a page.", content_type = "text/html", body = String),
     ))]
 pub async fn show(State(context): State<DeskContext>, token: LinkToken) -> Response {
+    // Nothing is recorded by a look: guards of mailboxes follow every link.
     match opened(&context, token).await {
         Ok(sent) => page::lead::render(StatusCode::OK, &sent, &LeadNotice::None, &OutcomeFields::default()),
         Err(response) => *response,
@@ -100,12 +103,14 @@ pub async fn say(State(context): State<DeskContext>, token: LinkToken, request: 
     let sent = match opened(&context, token).await {
         Ok(sent) => sent,
         Err(response) => {
+            // Read to the end, or the browser would show a broken connection instead of the page.
             body::discard(request.into_body()).await;
             return *response;
         }
     };
     let form = match FormBody::<OutcomeForm>::from_request(request, &context).await {
         Ok(FormBody(form)) => form,
+        // As a page, because a person sent the form.
         Err(problem) => return page::trouble(&problem),
     };
     let seen = form.seen();
@@ -124,10 +129,13 @@ async fn record(context: &DeskContext, sent: SentDelivery, said: OutcomeFields, 
         Err(Refusal::Invalid(errors)) => {
             return page::lead::render(StatusCode::UNPROCESSABLE_ENTITY, &sent, &LeadNotice::Wrong(errors), &said);
         }
+        // Withdrawn from sight since the page was opened.
         Err(Refusal::Missing { .. }) => return page::dead(StatusCode::NOT_FOUND),
         Err(refusal) => return page::trouble(&refused(&refusal)),
     };
+    // What was typed stays only where it has to be corrected.
     let typed = if status == StatusCode::OK { OutcomeFields::default() } else { said };
+    // Read again: the page shows what is recorded now, whoever said it.
     match load(context, id).await {
         Ok(now) => page::lead::render(status, &now, &message, &typed),
         Err(response) => *response,
@@ -135,9 +143,11 @@ async fn record(context: &DeskContext, sent: SentDelivery, said: OutcomeFields, 
 }
 
 async fn opened(context: &DeskContext, token: LinkToken) -> Result<SentDelivery, Box<Response>> {
+    // An address that is no text is no token of ours.
     let token = token.map(|Path(token)| token).unwrap_or_default();
     match context.key.open(&token, context.clock.now()) {
         Ok(id) => load(context, id).await,
+        // Told apart for people: a link that was cut by a mail program can be copied whole, one that expired cannot.
         Err(BadLink::Forged) => Err(Box::new(page::dead(StatusCode::NOT_FOUND))),
         Err(BadLink::Expired(_)) => Err(Box::new(page::dead(StatusCode::GONE))),
     }

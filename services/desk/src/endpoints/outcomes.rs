@@ -66,6 +66,7 @@ pub async fn say(
     id: Result<PathId<DeliveryId>, Problem>,
     request: Request,
 ) -> Result<Response, Problem> {
+    // The sender and the address before the body: whoever may not ask sends nothing into memory.
     let (caller, PathId(id)) = match caller.and_then(|caller| Ok((caller, id?))) {
         Ok(known) => known,
         Err(problem) => return Err(refuse_unread(request, problem).await),
@@ -82,6 +83,7 @@ async fn record(
     said: OutcomeFields,
 ) -> Result<Response, Problem> {
     let actor = caller.actor();
+    // A program says what it knows, whatever was said before: it looks at no page.
     let request = RecordOutcome { delivery: id, said, how: How::Api, seen: None };
     let status = match context.actions.run(&actor, &request).await {
         Ok(OutcomeResult::Recorded) => StatusCode::CREATED,
@@ -91,6 +93,7 @@ async fn record(
         Err(Refusal::Invalid(errors)) => return Err(invalid(errors)),
         Err(refusal) => return Err(refused(&refusal)),
     };
+    // As it is recorded, also where it was before: the program learns the number to name later.
     let newest = newest(&context.actions, &actor, id).await.map_err(|refusal| refused(&refusal))?;
     let view = RecordedOutcome { delivery: id, outcome: newest.as_ref().map(OutcomeView::from) };
     Ok((status, Json(view)).into_response())

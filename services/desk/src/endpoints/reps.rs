@@ -29,13 +29,17 @@ pub async fn show(State(context): State<DeskContext>, token: Result<Path<String>
         Err(BadLink::Expired(_)) => return page::dead(StatusCode::GONE),
     };
     let known = match context.store.rep_links(rep).await {
-        // Links of before were revoked, and so were those of a rep who is gone.
+        // A link is dead if it was made before the last revocation: the firm revokes all of a rep's links at once,
+        // and no list of links is kept.
         Ok(Some(known)) if known.since <= made => known,
         Ok(_) => return page::dead(StatusCode::GONE),
         Err(error) => return page::trouble(&failed(&error)),
     };
     let most = i64::try_from(page::rep::MOST).unwrap_or(i64::MAX);
+    // Cut down to the rep's client, now that the link has named it. One more than is shown tells whether there are
+    // more.
     match context.store.rep_leads(by_link().within(known.client_id), rep, now, most + 1).await {
+        // Fresh links, because those in old mails may have expired.
         Ok(leads) => page::rep::render(&known, &leads, |lead| format!("/o/{}", context.key.token(lead.delivery, now))),
         Err(error) => page::trouble(&failed(&error)),
     }

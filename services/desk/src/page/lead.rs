@@ -77,8 +77,10 @@ struct OfferPage<'a> {
 
 /// The lead with its forms. `typed` is what stands in the forms already.
 pub fn render(status: StatusCode, sent: &SentDelivery, message: &LeadNotice, typed: &OutcomeFields) -> Response {
+    // An unreadable body still gives a page: the outcome of the lead can be recorded all the same.
     let event = ClientEvent::read(&sent.row.body);
     let is_offer = event.as_ref().is_some_and(|event| event.event.get() == Some(&EventType::LeadOffered));
+    // The body is from when the lead was sent; `do_not_contact` is of now and hides the ways to reach the person.
     let shown = ShownLead::read(event.as_ref(), sent.do_not_contact);
     let clock = &shown.clock;
     let notice = notice(message, sent.outcomes.last().map(|one| in_words(one, clock)), is_offer);
@@ -95,9 +97,13 @@ pub fn render(status: StatusCode, sent: &SentDelivery, message: &LeadNotice, typ
         facts,
         notice,
         history: history(&sent.outcomes, clock),
+        // A form sent back with an older number is refused as stale, so that two people with the same link do not
+        // overwrite each other unseen.
         seen: sent.outcomes.last().map_or(0, |newest| newest.number),
         sent: typed.outcome.as_deref().filter(|_| !matches!(message, LeadNotice::None)),
         typed,
+        // The client's country decides the currency only where none was typed: a corrected form keeps what the reader
+        // chose.
         currency: typed.currency.clone().or_else(|| Some(currency_of(country)?.to_string())).unwrap_or_default(),
         return_reasons,
     };
@@ -108,6 +114,7 @@ fn notice(message: &LeadNotice, newest: Option<String>, is_offer: bool) -> Optio
     let newest = newest.unwrap_or_else(|| "nothing".to_owned());
     let (is_bad, text) = match message {
         LeadNotice::None => return None,
+        // Before the general arms: an offer's page never shows what was said, only that it counted.
         LeadNotice::Recorded | LeadNotice::Again if is_offer => {
             (false, "Recorded. If you took it, everything about it is on its way to you.".to_owned())
         }

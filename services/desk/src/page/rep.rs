@@ -48,6 +48,7 @@ struct OpenOffer {
 
 /// The page. `link` makes the address of a delivery's page.
 pub fn render(rep: &RepLinks, leads: &[RepLead], link: impl Fn(&RepLead) -> String) -> Response {
+    // Offers apart: their body has no name and no way to reach the person before somebody takes them.
     let (offers, open): (Vec<_>, Vec<_>) =
         leads.iter().take(MOST).partition(|lead| lead.event == EventType::LeadOffered);
     let (accepted, waiting): (Vec<_>, Vec<_>) =
@@ -57,6 +58,7 @@ pub fn render(rep: &RepLinks, leads: &[RepLead], link: impl Fn(&RepLead) -> Stri
         offers: offers.into_iter().map(|lead| OpenOffer { lead: read(lead), link: link(lead) }).collect(),
         waiting: all(waiting),
         accepted: all(accepted),
+        // The caller reads one more than `MOST`, so that no count over all leads is needed.
         is_cut: leads.len() > MOST,
     };
     let reader = format!("for {}", rep.name);
@@ -72,5 +74,7 @@ impl OpenLead {
 }
 
 fn read(lead: &RepLead) -> ShownLead {
+    // The body is from when the lead was sent; `do_not_contact` is of now and wins, so that nobody calls a person who
+    // has opted out since.
     ShownLead::read(ClientEvent::read(&lead.body).as_ref(), lead.do_not_contact)
 }

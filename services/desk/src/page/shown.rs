@@ -51,8 +51,10 @@ impl ShownLead {
         let reasons = data.reasons.get().into_iter().flatten();
         Self {
             name: name(&lead),
+            // Only A leads are handed over: so was one whose body tells no grade or cannot be read.
             grade: data.grade.get().map_or("A", |grade| grade.word()).to_owned(),
             score: data.score.get().copied(),
+            // No number and no address in the page at all: a hidden one could still be copied out of its source.
             reach: if do_not_contact { ContactWay::NotAllowed } else { ContactWay::By(Ways::read(&lead)) },
             reasons: reasons.filter_map(|reason| text(&reason.because).map(str::to_owned)).collect(),
             place: joined([text(&lead.postal_code), text(&lead.country)]),
@@ -88,6 +90,7 @@ fn text(member: &Member<String>) -> Option<&str> {
 }
 
 fn clock(data: &LeadData) -> TimeZone {
+    // A zone that this binary does not know yet must not take the page away: UTC, which the text of each time names.
     text(&data.time_zone).and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC)
 }
 

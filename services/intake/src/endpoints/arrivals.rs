@@ -80,6 +80,7 @@ pub async fn one(
     PathId(id): PathId<ArrivalId>,
 ) -> Result<Response, Problem> {
     let mut found = statuses(&context, source.id, &[id]).await?;
+    // An arrival of another source is answered like one that is not stored yet: an id tells nobody whether it exists.
     let status = found.remove(&id).ok_or_else(|| {
         let detail = "No arrival of this source is stored under this id yet.";
         Problem::new(&catalogue::ARRIVAL_PENDING, detail).retry_after(1)
@@ -96,6 +97,7 @@ pub async fn many(
     SourceCaller(source): SourceCaller,
     Query(ArrivalsQuery { id: ids }): Query<ArrivalsQuery>,
 ) -> Result<Response, Problem> {
+    // Also none at all: it would list everything.
     if !(1..=MOST).contains(&ids.len()) {
         return Err(Problem::new(&catalogue::INVALID_PARAMETER, WHICH));
     }
@@ -117,6 +119,7 @@ async fn statuses(
 
 fn failed(error: &StoreError) -> Problem {
     if error.is_unreachable() {
+        // Away for a moment: the sender is told to come back, and no alarm is raised.
         tracing::warn!(error = %error, "arrivals could not be looked up");
         return Problem::unavailable("Arrivals cannot be looked up now.");
     }

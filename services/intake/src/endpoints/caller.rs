@@ -25,6 +25,7 @@ impl FromRequestParts<IntakeContext> for SourceCaller {
 
     async fn from_request_parts(parts: &mut Parts, context: &IntakeContext) -> Result<Self, Problem> {
         let key = Bearer::from_request_parts(parts, context).await?;
+        // The source before its rate: the rate is the source's own, and a made-up key has none.
         let source = source(context, key_handle(&key)).await?;
         context.rate.check(&source.id)?;
         Ok(Self(source))
@@ -67,17 +68,20 @@ pub fn sees_grade(source: &SourceRecord, has_key: bool) -> bool {
 /// # Errors
 /// 401 for a wrong or expired key, 404 for an unknown token, 503 when nobody can tell.
 pub async fn source(context: &IntakeContext, handle: Handle) -> Result<Arc<SourceRecord>, Problem> {
+    // With a database that does not answer, a key that was seen before is served from what is known.
     let found = context.sources.find(handle).await.map_err(|error| {
         tracing::warn!(error = %error, "a source could not be looked up");
         // Never 401: a vendor told that its key is wrong stops sending, and the leads of the outage are lost.
         Problem::unavailable("Who is sending cannot be looked up now. Nothing was received.")
     })?;
+    // A wrong key is the sender's to mend. A wrong address is answered like any other that does not exist.
     let Some(source) = found else {
         return Err(match handle {
             Handle::Key(_) => Problem::new(&catalogue::UNAUTHENTICATED, "The key is not known."),
             Handle::Token(_) => Problem::new(&catalogue::NOT_FOUND, "No source has this address."),
         });
     };
+    // Judged here and not where it was read: the cache may be older than the end of the key.
     if source.key_expires_at.is_some_and(|end| end <= context.clock.now()) {
         return Err(Problem::new(&catalogue::UNAUTHENTICATED, "The key has expired."));
     }

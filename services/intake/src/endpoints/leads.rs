@@ -92,6 +92,7 @@ pub async fn by_token(
     token: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response {
+    // An address that is no text is no source's, and is answered like one.
     let handle = token.map(|Path(token)| token_handle(&token)).map_err(|_| Problem::not_found());
     take(&context, handle, request).await
 }
@@ -101,6 +102,8 @@ async fn take(context: &IntakeContext, handle: Result<Handle, Problem>, request:
     let format = BodyFormat::of(&parts.headers);
     // Known before the source is: a browser gets a page whatever is wrong.
     let is_form = format.as_ref().is_ok_and(|format| format.is_form());
+    // A browser that posted a form shows what comes back to a person; a program that posts forms says that it takes
+    // JSON.
     let browser = is_form && !header::accepts(&parts.headers, "application/json");
     let has_key = matches!(handle, Ok(Handle::Key(_)));
     let identified = match handle {
@@ -117,9 +120,11 @@ async fn take(context: &IntakeContext, handle: Result<Handle, Problem>, request:
     };
     let label = format.as_ref().map_or("other", |format| format.label());
     let received = receive::receive(context, &source, &parts.headers, format, content).await;
+    // Before anything else can fail, so that every request is counted.
     count(label, &received);
     let mut response = match received {
         Err(refused) => refuse(refused, browser),
+        // Never waits for the decision: a person must not look at a blank page meanwhile.
         Ok(_) if browser => page::see_other(source.thanks_url.as_deref()),
         Ok(ReceivedPost::Many { results, at }) => response::many(&results, at),
         Ok(ReceivedPost::One { id, at, .. }) => {
@@ -135,6 +140,7 @@ async fn take(context: &IntakeContext, handle: Result<Handle, Problem>, request:
             )
         }
     };
+    // After the answer is made: the log line names the source in every case.
     response.extensions_mut().insert(LoggedSource(source.id));
     response
 }
@@ -157,6 +163,7 @@ fn count(format: &'static str, received: &Result<ReceivedPost, RefusedPost>) {
             let refused = results.iter().filter(|one| one.is_err()).count();
             add("quarantined", quarantined);
             add("refused", refused);
+            // Elements count for themselves: an array is one answer and many leads.
             add("received", results.len() - quarantined - refused);
         }
         Err(_) => add("refused", 1),

@@ -35,6 +35,7 @@ pub fn announce() {
         "ripen_intake_offers_left_total",
         "Spooled arrivals that the local queue had no room for: the sweeper offers them"
     );
+    // Each series from the start: a rate over a series that begins with its first event misses that event.
     for format in BodyFormat::ALL {
         for result in ["received", "quarantined", "refused"] {
             counter!("ripen_intake_received_total", "format" => format.label(), "result" => result).increment(0);

@@ -42,6 +42,7 @@ impl Form {
             let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
             return multipart::read(content_type.unwrap_or_default(), body.clone()).await.map(Self);
         }
+        // The bytes that are no UTF-8 come back as replacement characters, which mark the lead as damaged.
         let pairs = form_urlencoded::parse(body).into_owned();
         let fields: Vec<_> = pairs.map(|(name, value)| FormField { name, value }).collect();
         let lossy = fields.iter().any(|field| field.value.contains('\u{fffd}'));
@@ -55,16 +56,19 @@ impl Form {
 
     /// The last value of a name.
     fn value(&self, name: &str) -> Option<&str> {
+        // The last one: a hidden field with a default comes before the box that replaces it.
         self.fields().iter().rev().find(|field| field.name == name).map(|field| field.value.as_str())
     }
 
     /// Whether something filled in the field that people do not see.
     pub fn is_trapped(&self) -> bool {
+        // Blanks are no trap: some browsers fill in every field.
         self.fields().iter().any(|field| field.name == "_hp" && !field.value.trim().is_empty())
     }
 
     /// The submission id that the page gave this filling-in of the form, where it is usable.
     pub fn submission_id(&self) -> Option<&str> {
+        // An id that cannot be a key is ignored rather than refused: whoever filled in the form cannot mend it.
         self.value("_sid").filter(|id| crate::header::is_key(id))
     }
 
@@ -72,6 +76,7 @@ impl Form {
     pub fn posted(&self, format: BodyFormat, body: &[u8]) -> PostedLead {
         let mut fields = Fields::new();
         for FormField { name, value } in self.fields() {
+            // What was left empty says nothing, and must not overwrite what is known of the person.
             if !matches!(name.as_str(), "_hp" | "_sid" | "_t") && !value.trim().is_empty() {
                 place(&mut fields, name, value);
             }
@@ -84,6 +89,7 @@ impl Form {
 /// Puts a value where its name says. A group that is a text already (`answers=x`) keeps its place; the member goes by
 /// its whole name.
 fn place(fields: &mut Fields, name: &str, value: &str) {
+    // Names that end in `[]` come from frameworks that send every list so, also one of a single value.
     let name = name.strip_suffix("[]").unwrap_or(name);
     if let Some((group, member)) = member(name)
         && let Value::Object(members) = fields.entry(group).or_insert_with(|| Value::Object(Map::new()))
@@ -102,6 +108,7 @@ fn member(name: &str) -> Option<(&str, &str)> {
         Some(parts) => parts,
         None => name.strip_suffix(']')?.split_once('[')?,
     };
+    // Any other name with a point or a bracket is a field of the sender's own, and is kept under that name.
     (GROUPS.contains(&group) && !member.is_empty()).then_some((group, member))
 }
 
@@ -111,6 +118,7 @@ fn add(fields: &mut Fields, name: &str, value: &str) {
     match fields.get_mut(name) {
         None => drop(fields.insert(name.to_owned(), value)),
         Some(Value::Array(values)) => values.push(value),
+        // A list from the second value on, so that a single answer stays a plain text.
         Some(first) => *first = Value::Array(vec![first.take(), value]),
     }
 }

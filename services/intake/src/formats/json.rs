@@ -54,6 +54,7 @@ fn object(value: Value) -> Result<super::Fields, Problem> {
 
 fn not_json(error: strict::NotJson, (lines, columns): (usize, usize)) -> Problem {
     let line = error.line + lines;
+    // Only within the first line of an element do columns count from where it begins.
     let column = error.column + if error.line == 1 { columns } else { 0 };
     let problem =
         malformed(format!("The body is not well-formed JSON: {} at line {line}, column {column}.", error.what));
@@ -62,6 +63,7 @@ fn not_json(error: strict::NotJson, (lines, columns): (usize, usize)) -> Problem
 
 fn many(json: &str, most: usize) -> Result<Vec<PostedLead>, Problem> {
     let mut reader = serde_json::Deserializer::from_str(json);
+    // The end is looked at as well: text behind the array would be dropped without a word.
     let elements = reader.deserialize_seq(Elements { most }).and_then(|elements| reader.end().map(|()| elements));
     let elements = elements.map_err(|error| not_json(strict::NotJson::new(&error), (0, 0)))?;
     match elements {
@@ -71,6 +73,7 @@ fn many(json: &str, most: usize) -> Result<Vec<PostedLead>, Problem> {
         }
         Some(elements) if elements.is_empty() => Err(malformed("The array is empty: there is no lead in it.")),
         Some(elements) => {
+            // Each for itself: one broken element must not lose a thousand leads.
             Ok(elements.into_iter().enumerate().map(|(index, element)| one(json, element.get(), index)).collect())
         }
     }
@@ -86,6 +89,7 @@ fn one(json: &str, element: &str, index: usize) -> PostedLead {
 
 /// The lines before an element, and the bytes before it in its line.
 fn place(json: &str, element: &str) -> (usize, usize) {
+    // The element is a slice of the same text, so that its place is a difference of addresses.
     let offset = element.as_ptr().addr() - json.as_ptr().addr();
     let before = json.get(..offset).unwrap_or_default();
     let line_starts = before.rfind('\n').map_or(0, |at| at + 1);

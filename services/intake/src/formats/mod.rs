@@ -77,6 +77,7 @@ impl BodyFormat {
     /// 415 when it names none, none of ours, another character set than UTF-8, or when the body is compressed.
     pub fn of(headers: &HeaderMap) -> Result<Self, Problem> {
         let value = headers.get(header::CONTENT_TYPE).ok_or_else(|| unsupported("There is no Content-Type header."))?;
+        // A value that is not ASCII cannot name a media type that we take.
         let text = value.to_str().map_err(|_| unsupported("The Content-Type header is not ASCII."))?;
         let mut parts = text.split(';').map(str::trim);
         let essence = parts.next().unwrap_or_default();
@@ -84,6 +85,7 @@ impl BodyFormat {
             .into_iter()
             .find(|format| essence.eq_ignore_ascii_case(format.media_type()))
             .ok_or_else(|| unsupported("This media type is not accepted."))?;
+        // In another character set names would arrive damaged, and nobody would notice.
         if !parts.all(is_utf8_or_no_charset) {
             return Err(unsupported("Only the character set UTF-8 is accepted."));
         }
@@ -98,6 +100,7 @@ impl BodyFormat {
 
 fn is_utf8_or_no_charset(parameter: &str) -> bool {
     let Some((name, value)) = parameter.split_once('=') else { return true };
+    // `us-ascii` is contained in UTF-8.
     let value = value.trim().trim_matches('"');
     !name.trim().eq_ignore_ascii_case("charset")
         || ["utf-8", "utf8", "us-ascii"].iter().any(|known| value.eq_ignore_ascii_case(known))
@@ -116,6 +119,7 @@ fn malformed(detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
 
 /// The body as text that PostgreSQL can keep: what is no UTF-8, and NUL, is replaced.
 fn kept_text(body: &[u8]) -> String {
+    // Kept for people to look at: what cannot be kept as text is marked where it stood.
     let text = String::from_utf8_lossy(body);
     if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text.into_owned() }
 }

@@ -17,7 +17,9 @@ use super::{
 pub async fn read(content_type: &str, body: Bytes) -> Result<FormFields, Problem> {
     let boundary = multer::parse_boundary(content_type)
         .map_err(|_| malformed("The Content-Type multipart/form-data has no boundary parameter."))?;
+    // Without the library's text, which may quote what was posted.
     let broken = |_error: multer::Error| malformed("The body is not well-formed multipart/form-data for its boundary.");
+    // The body is here already, within its limit: nothing more is read.
     let whole = stream::iter([Ok::<_, std::convert::Infallible>(body)]);
     let mut parts = Multipart::new(whole, boundary);
     let mut form = FormFields::default();
@@ -28,6 +30,7 @@ pub async fn read(content_type: &str, body: Bytes) -> Result<FormFields, Problem
         let content = part.bytes().await.map_err(broken)?;
         let value = match file {
             Some(file) => {
+                // A field for a file that was left empty is no loss.
                 form.lossy |= !file.is_empty();
                 file
             }

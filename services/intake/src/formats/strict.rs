@@ -24,6 +24,7 @@ impl NotJson {
     /// An error of serde_json with its place taken out of the text.
     pub fn new(error: &serde_json::Error) -> Self {
         let text = error.to_string();
+        // The place goes into fields of its own, because inside an array it is shifted.
         let place = format!(" at line {} column {}", error.line(), error.column());
         let what = text.strip_suffix(&place).unwrap_or(&text).to_owned();
         Self { what, line: error.line(), column: error.column(), duplicate: None }
@@ -41,6 +42,7 @@ pub fn value(text: &str) -> Result<Value, NotJson> {
     read.map_err(|error| {
         let mut problem = NotJson::new(&error);
         problem.duplicate = duplicate.into_inner().map(|keys| FieldProblem {
+            // From the outside in: the trail was collected while the error came up.
             pointer: keys.iter().rev().fold(String::new(), |pointer, key| pointer + "/" + &escaped(key)).into(),
             code: "duplicate",
             message: "This member comes twice in its object.".into(),
@@ -104,6 +106,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        // JSON has no infinities; a number that became one is no number.
         Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
     }
 
@@ -130,6 +133,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
         let mut members = Map::new();
         while let Some(key) = map.next_key::<String>()? {
             match members.entry(key) {
+                // Looked at before the value is read: the error points at the second of the two.
                 Entry::Vacant(place) => {
                     let value = map.next_value_seed(self).map_err(self.through(|| place.key().clone()))?;
                     place.insert(value);

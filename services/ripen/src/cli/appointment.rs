@@ -148,6 +148,7 @@ async fn act(common: &Common, action: AppointmentAction, database: &Database) ->
             let actor = database.actor_or(wish.by.take());
             let request = BookAppointment { wish: wish.wish(), note };
             let booked = actions.run(&actor, &request).await.map_err(refused("appointment book"))?;
+            // A booked appointment of a lead that is no A looks lost otherwise: nothing goes out yet.
             if !booked.is_with_rep {
                 output::say("the lead is not an A: the rep hears of it, and of this appointment, when it is");
             }
@@ -169,6 +170,7 @@ async fn act(common: &Common, action: AppointmentAction, database: &Database) ->
 pub fn row(record: &AppointmentRecord, now: Timestamp) -> Value {
     let AppointmentRecord { appointment, rep_zone, person_zone, .. } = record;
     let (word, until, why) = match &appointment.state {
+        // Nothing sweeps holds that ran out: the row still says `held`, and `held_until` decides.
         AppointmentState::Held { until } if *until <= now => ("hold_over", Some(*until), None),
         AppointmentState::Held { until } => ("held", Some(*until), None),
         AppointmentState::Booked => ("booked", None, None),

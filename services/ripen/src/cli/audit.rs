@@ -42,6 +42,7 @@ pub async fn run(common: &Common, action: AuditAction) -> anyhow::Result<ExitCod
     let AuditAction::List(AuditOptions { object, actor, before, limit }) = action;
     let database = Database::open(common).await?;
     let filter = AuditFilter { object, actor, before, limit };
+    // A block, so that the database is closed after an error too: an embedded one would go on running.
     let listed = async {
         let (actions, actor) = (database.actions()?, database.actor());
         ripen_actions::audit::list(&actions, &actor, &filter).await.map_err(refused("audit list"))
@@ -62,6 +63,7 @@ fn row(entry: &AuditRecord) -> Value {
 /// Each field that is otherwise now, in a line: `state: active → paused`.
 fn change(entry: &AuditRecord) -> String {
     let empty = serde_json::Map::new();
+    // Entries of things that were made or removed have only one side.
     let before = entry.before.as_ref().and_then(Value::as_object).unwrap_or(&empty);
     let after = entry.after.as_ref().and_then(Value::as_object).unwrap_or(&empty);
     let mut fields: Vec<_> = before.keys().chain(after.keys()).collect();
@@ -72,6 +74,7 @@ fn change(entry: &AuditRecord) -> String {
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
     };
+    // Fields that are the same on both sides are context, not the change.
     let changed = fields.into_iter().filter(|field| before.get(*field) != after.get(*field));
     let line = |field: &String| match before.get(field) {
         None => format!("{field}: {}", shown(after.get(field))),

@@ -58,10 +58,12 @@ async fn act(common: &Common, action: DeadAction, database: &Database) -> anyhow
         DeadAction::Show { id } => {
             let letter = find(&actions, &actor, id).await.map_err(refused("dead show"))?;
             let mut shown = shown(&letter);
+            // A message that could not be handled may be no UTF-8 at all; its exact bytes stay in the database.
             shown["body"] = Value::String(String::from_utf8_lossy(&letter.letter.body).into_owned());
             output::record(common.json, &shown)?;
         }
         DeadAction::Replay { ids, all } => {
+            // None means all that wait when the action runs, not those that were listed before.
             let request = ReplayDeadLetters { letters: (!all).then_some(ids) };
             let done = actions.run(&actor, &request).await.map_err(refused("dead replay"))?;
             let shown = json!({"replayed": done.replayed, "offers_dropped": done.offers_dropped});

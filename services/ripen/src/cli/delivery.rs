@@ -86,7 +86,9 @@ pub struct ReplayOptions {
 
 /// A moment, or the beginning of a day in UTC.
 fn moment(text: &str) -> Result<Timestamp, String> {
+    // UTC, as the times in the list are: a day of the operator's clock would shift the range.
     let day = || text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp());
+    // Moments first: a day is also the beginning of a moment.
     let found = text.parse::<Timestamp>().ok().or_else(day);
     found.ok_or_else(|| "write a day (2026-11-21) or a moment with its offset (2026-11-21T10:00:00Z)".to_owned())
 }
@@ -145,7 +147,10 @@ async fn print(common: &Common, actions: &Actions, actor: &Actor, id: DeliveryId
 async fn replay(common: &Common, actions: &Actions, actor: &Actor, options: ReplayOptions) -> anyhow::Result<()> {
     let endpoint = options.endpoint.context("name a delivery, or an --endpoint")?;
     let (from, to) = options.from.zip(options.to).context("a range needs --from and --to")?;
+    // Counted before the action: counting takes long where there is much, and the transaction would stand open for it.
     let request = ReplayRange::counted(actions, actor, endpoint, from..to).await.map_err(refused("delivery replay"))?;
+    // Only begun here: the dispatcher works it off in steps, or thousands of deliveries would go out in one
+    // transaction.
     let begun = actions.run(actor, &request).await.map_err(refused("delivery replay"))?;
     let next = "the dispatcher sends them again; `ripen delivery replays` shows how far it is";
     let shown = json!({"id": begun.id, "endpoint": endpoint, "deliveries": begun.deliveries, "next": next});
@@ -154,6 +159,7 @@ async fn replay(common: &Common, actions: &Actions, actor: &Actor, options: Repl
 
 fn shown(record: &DeliveryRecord) -> Value {
     let at = |at: Timestamp| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    // An ended delivery keeps its last `due_at`, which means nothing any more.
     let is_open = matches!(record.state.as_str(), "pending" | "held");
     json!({"id": record.id, "client": record.client, "lead": record.lead, "event": record.event, "state": record.state,
            "reason": record.reason, "rep": record.rep,
@@ -165,6 +171,7 @@ fn shown(record: &DeliveryRecord) -> Value {
 fn attempt(row: &AttemptRow) -> Value {
     let answer = row.answer.as_deref().map(|bytes| {
         let text = String::from_utf8_lossy(bytes);
+        // An answer is whatever a stranger's server sent: control characters could drive the terminal.
         text.chars().take(ANSWER_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect::<String>()
     });
     json!({"attempt": row.number, "at": row.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), "ms": row.duration_ms,

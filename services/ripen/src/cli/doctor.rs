@@ -30,11 +30,13 @@ struct Check {
 pub async fn run(common: &Common) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(common.config.as_deref(), Vec::new())?;
     let mut checks = vec![Check { what: "configuration", result: Ok("read, no unknown keys".to_owned()) }];
+    // `connect`, not `open`: a schema that is not this binary's is a finding here, not the end of the command.
     match Database::connect(common, settings.clone()).await {
         Ok(database) => {
             database_checks(&mut checks, &database.store, &settings).await;
             database.close().await;
         }
+        // The look goes on: queues and mail have nothing to do with the database, and one run names all that is wrong.
         Err(error) => checks.push(Check { what: "database", result: Err(format!("{error:#}")) }),
     }
     checks.push(queues(&settings).await);
@@ -59,6 +61,7 @@ async fn database_checks(checks: &mut Vec<Check>, store: &Store, settings: &Sett
         what: "database",
         result: server.as_ref().map(|(version, _)| format!("PostgreSQL {version}")).map_err(ToString::to_string),
     });
+    // Everything below asks the database: without it, each check would repeat the same error.
     let Ok((_, allowed)) = server else { return };
     checks.push(Check {
         what: "connections",
@@ -77,6 +80,7 @@ async fn database_checks(checks: &mut Vec<Check>, store: &Store, settings: &Sett
             Err(error) => Err(error.to_string()),
         },
     });
+    // The checks of invariants are statements against this version's schema.
     if current {
         invariants(checks, store).await;
     }
@@ -84,6 +88,7 @@ async fn database_checks(checks: &mut Vec<Check>, store: &Store, settings: &Sett
 
 fn pool(allowed: i64, wanted: i64) -> Result<String, String> {
     let left = allowed - RESERVED;
+    // `wanted` counts as at least one: a bound of 0 would end the command with a division by zero.
     let found = format!(
         "each process opens up to {wanted} of {allowed} connections: room for {} processes",
         left / wanted.max(1)
@@ -97,6 +102,7 @@ fn pool(allowed: i64, wanted: i64) -> Result<String, String> {
 
 async fn clock(store: &Store, most: u64) -> Result<String, String> {
     let theirs = store.clock().await.map_err(|error| error.to_string())?;
+    // Without sign: no promise fires whichever of the two is ahead.
     let skew = theirs.duration_since(Clock::system().now()).abs();
     let found = format!("{} ms from the database's", skew.as_millis());
     if skew.as_secs() <= i64::try_from(most).unwrap_or(i64::MAX) {
@@ -144,6 +150,7 @@ async fn invariants(checks: &mut Vec<Check>, store: &Store) {
         let found = format!(
             "{letters} dead letter(s), {deliveries} dead deliver(ies), {notices} mail(s) of appointments ahead that could not be sent"
         );
+        // Only letters are wrong here: nobody but an operator can handle them again.
         let result = if letters == 0 { Ok(found) } else { Err(format!("{found}: see `ripen dead list`")) };
         checks.push(Check { what: "given up", result });
     }
@@ -162,6 +169,7 @@ async fn queues(settings: &Settings) -> Check {
 
 /// What the look at RabbitMQ comes to.
 fn broker(seen: &ripen_queue::BrokerCheck) -> Result<String, String> {
+    // Wrong, but nothing is lost meanwhile: the text says where arrivals are.
     let server = seen
         .server
         .as_ref()
@@ -175,6 +183,7 @@ fn broker(seen: &ripen_queue::BrokerCheck) -> Result<String, String> {
             QueueState::Good { .. } => {}
             QueueState::Missing => missing.push(check.queue.name()),
             QueueState::Differs(why) => {
+                // A queue with other arguments is not declared again: RabbitMQ refuses, and somebody has to delete it.
                 return Err(format!("{} differs from what it should be: {why}", check.queue.name()));
             }
             QueueState::Failed(why) => return Err(format!("{} cannot be looked at: {why}", check.queue.name())),
@@ -196,6 +205,7 @@ async fn mail(common: &Common, settings: &Settings) -> Check {
         .and_then(|trust| Mailer::new(url, from, &data_dir, &trust).map_err(|error| error.to_string()));
     let result = match mailer {
         Err(error) => Err(error),
+        // A bound of its own: a server that accepts a connection and says nothing must not hold the command.
         Ok(mailer) => match mailer.check(Duration::from_secs(5)).await {
             MailResult::Delivered { reply } => Ok(format!("the mail server answers: {}", reply.trim())),
             MailResult::Filed { path } => {

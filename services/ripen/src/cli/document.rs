@@ -16,6 +16,7 @@ const LARGEST: u64 = 1024 * 1024;
 /// # Errors
 /// When it cannot be read, is too large or is no UTF-8.
 pub fn read(file: &Path) -> anyhow::Result<String> {
+    // Asked before reading: a wrong path may name a dump of gigabytes.
     let size = fs::metadata(file).with_context(|| format!("{} cannot be read", file.display()))?.len();
     anyhow::ensure!(size <= LARGEST, "{} is {size} bytes long: a document has at most {LARGEST}", file.display());
     let bytes = fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
@@ -24,6 +25,7 @@ pub fn read(file: &Path) -> anyhow::Result<String> {
 
 /// Says what is probably not meant.
 pub fn warn(file: &Path, warnings: &[Mistake]) {
+    // On standard error: warnings do not spoil a result that is piped.
     for warning in warnings {
         output::say(&format!("{}:{warning} (warning)", file.display()));
     }

@@ -132,6 +132,7 @@ async fn act(common: &Common, action: EndpointAction, database: &Database) -> an
             output::record(common.json, &json!({"id": added.id, "secret": secret}))?;
         }
         EndpointAction::List => {
+            // Counted once for the whole list, not per endpoint.
             let open = backlog(&actions, &actor, None).await?;
             let rows: Vec<_> = list(&actions, &actor).await?.iter().map(|endpoint| shown(endpoint, &open)).collect();
             output::table(common.json, &["id", "client", "kind", "to", "state", "circuit", "open", "reason"], &rows)?;
@@ -165,7 +166,9 @@ fn request(options: EndpointOptions) -> anyhow::Result<SetEndpoint> {
         concurrency,
         rate,
         timeout_s,
+        // Headers are replaced as a whole, because their values are not shown and cannot be edited.
         headers: (no_headers || !headers.is_empty()).then_some(headers),
+        // No events named means that they stay, not that there are none.
         events: (!options.events.is_empty()).then_some(options.events),
         by_name: (options.by_name || options.whole_team).then_some(options.by_name),
     })
@@ -203,6 +206,7 @@ fn answered(sent: &Sent) -> Value {
     let ms = u64::try_from(sent.elapsed.as_millis()).unwrap_or(u64::MAX);
     match &sent.result {
         Ok(answer) => {
+            // Cut: an answer may be a whole page of HTML.
             let text: String = String::from_utf8_lossy(&answer.body).chars().take(ANSWER_CHARS).collect();
             json!({"status": answer.status, "ms": ms, "answer": text, "cut": answer.truncated})
         }
@@ -213,6 +217,7 @@ fn answered(sent: &Sent) -> Value {
 fn shown(endpoint: &EndpointRecord, open: &BTreeMap<EndpointId, i64>) -> Value {
     let terms = &endpoint.terms;
     let circuit = endpoint.probe_at.map(|at| format!("open, next probe {}", at.strftime("%Y-%m-%dT%H:%M:%SZ")));
+    // Names only: the values are credentials.
     let names: Vec<_> = terms.headers.iter().filter_map(|header| Some(header.split_once(':')?.0)).collect();
     let secrets: Vec<_> = endpoint.secrets.iter().map(|one| json!({"made": one.made, "until": one.until})).collect();
     json!({"id": endpoint.id, "client": endpoint.client, "kind": endpoint.kind.word(), "to": endpoint.to,

@@ -28,5 +28,6 @@ where
     T: std::str::FromStr,
     T::Err: std::error::Error + Send + Sync + 'static,
 {
+    // The text is not repeated: it may be a token or key pasted in place of an id.
     text.parse::<T>().with_context(|| "this id cannot be read".to_owned())
 }

@@ -131,6 +131,7 @@ async fn act(common: &Common, action: LeadAction, database: &Database) -> anyhow
 
 async fn touch(common: &Common, actions: &Actions, database: &Database, options: TouchOptions) -> anyhow::Result<()> {
     let answer = options.answer.iter().map(|given| answer(given)).collect::<anyhow::Result<_>>()?;
+    // clap lets each of the two only come with the other.
     let next = options.next.zip(options.why).map(|(when, why)| NextWish { when, why });
     let request = TouchLead {
         touch: options.touch,
@@ -144,6 +145,7 @@ async fn touch(common: &Common, actions: &Actions, database: &Database, options:
     if done.is_repeated {
         output::say("this touch was recorded before: nothing changed");
     } else if database.beside.is_none() && database.settings.database.url.is_empty() {
+        // A command decides nothing itself.
         output::say("no server runs: the lead is decided again when one does");
     }
     let shown = json!({"touch": done.touch, "answers": done.answers, "round_used": done.round_used, "next": done.next});
@@ -172,6 +174,7 @@ fn summary(LeadSummary { lead, next }: &LeadSummary) -> Value {
 
 async fn print(common: &Common, actions: &Actions, actor: &Actor, id: LeadId) -> anyhow::Result<()> {
     let all = show(actions, actor, id).await.map_err(refused("lead show"))?;
+    // The person's clock, because promises are made by it; without a known place the instant stays unambiguous in UTC.
     let zone = all.lead.places().first().map_or(TimeZone::UTC, |place| place.zone.clone());
     let head = head(&all.lead, &zone);
     let parts = parts(&all, &zone, actions.clock.now());

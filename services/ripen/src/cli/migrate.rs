@@ -13,8 +13,10 @@ use crate::{cli::Common, database::Database, output};
 /// When a migration fails: it is rolled back whole.
 pub async fn run(common: &Common) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(common.config.as_deref(), Vec::new())?;
+    // `connect`, because `open` refuses exactly the schema that this command is for.
     let database = Database::connect(common, settings).await?;
     let result = database.store.migrate(Clock::system().now()).await;
+    // Closed before the error is returned: an embedded server would go on running.
     database.close().await;
     output::record(common.json, &json!({"applied": result?}))?;
     Ok(ExitCode::SUCCESS)

@@ -23,6 +23,7 @@ pub enum ProgramAction {
 pub async fn run(common: &Common, action: ProgramAction) -> anyhow::Result<ExitCode> {
     let ProgramAction::List = action;
     let database = Database::open(common).await?;
+    // A block, so that the database is closed after an error too: an embedded one would go on running.
     let programs = async {
         let (actions, actor) = (database.actions()?, database.actor());
         ripen_actions::program::list(&actions, &actor).await.map_err(refused("program list"))

@@ -66,6 +66,7 @@ async fn act(common: &Common, action: PromiseAction, database: &Database) -> any
         PromiseAction::List { before, client, limit } => {
             let query = PromiseQuery { before, client, limit };
             let promises = list(&actions, &database.actor(), &query).await.map_err(refused("promise list"))?;
+            // UTC for the list: it has leads of many places, and their own clocks would not sort.
             let rows: Vec<_> = promises.iter().map(|promise| row(promise, &TimeZone::UTC)).collect();
             Ok(output::table(common.json, &COLUMNS[..8], &rows)?)
         }
@@ -81,6 +82,7 @@ async fn act(common: &Common, action: PromiseAction, database: &Database) -> any
 /// A promise as tables and JSON show it, by the clock of a place.
 pub fn row(promise: &PromiseRecord, zone: &TimeZone) -> Value {
     let shown = |at: Option<Timestamp>| at.map(|at| output::local(at, zone));
+    // Only a person's ending has a name and a reason.
     let ended = promise.ended.as_ref().map(|(at, by, why)| match (by, why) {
         (Some(by), Some(why)) => format!("{} by {by}: {why}", output::local(*at, zone)),
         _ => output::local(*at, zone),

@@ -34,7 +34,9 @@ pub fn refused(command: &'static str) -> impl Fn(Refusal) -> anyhow::Error {
 }
 
 fn line(command: &str, error: &FieldError) -> String {
+    // `answer.budget` is the part `budget` of the flag `--answer`.
     let (field, inner) = error.field.split_once('.').map_or((error.field.as_str(), None), |(a, b)| (a, Some(b)));
+    // The flag comes from clap itself: a renamed flag cannot leave a stale name in a message.
     let named = match (flag(command, field), inner) {
         (Some(flag), None) => format!("--{flag}: "),
         (Some(flag), Some(inner)) => format!("--{flag} {inner}: "),
@@ -42,6 +44,7 @@ fn line(command: &str, error: &FieldError) -> String {
         (None, _) => String::new(),
     };
     let hint = match (field, error.code) {
+        // By the end of the message: only where there is no client at all does the command that adds one help.
         ("client", "unknown") if error.message.ends_with("none yet") => ": `ripen client add NAME`",
         ("program", "unknown") => " (`ripen criteria activate FILE`)",
         ("backtest", "required" | "outdated") => ": `ripen criteria backtest FILE`",

@@ -108,6 +108,7 @@ async fn act(common: &Common, action: RepAction, database: &Database) -> anyhow:
         RepAction::Add { name, client, email } => {
             let request = AddRep { client, name, email };
             let added = actions.run(&actor, &request).await.map_err(refused("rep add"))?;
+            // Mails are not signed: there is no secret to show.
             output::record(common.json, &json!({"id": added.id, "endpoint": added.endpoint, "secret": null}))?;
         }
         RepAction::List { client } => {
@@ -125,7 +126,9 @@ async fn act(common: &Common, action: RepAction, database: &Database) -> anyhow:
 }
 
 fn request(options: RepOptions) -> SetRep {
+    // A word for "none", since leaving the flag out means that it stays.
     let unless = |text: String, word: &str| (text != word).then_some(text);
+    // clap refuses two of them at once.
     let pause = match (options.away_until, options.pause, options.resume) {
         (Some(date), ..) => Some(Some(Pause::Until(date))),
         (None, true, _) => Some(Some(Pause::Open)),

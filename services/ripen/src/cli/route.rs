@@ -119,6 +119,7 @@ async fn set(common: &Common, database: &Database, file: &Path, client: String) 
     if sound(common, file, found)?.is_none() {
         return Ok(ExitCode::FAILURE);
     }
+    // Checked again inside: endpoints and reps may have changed between the two.
     let request = SetRouting { client, document };
     let done = actions.run(&actor, &request).await.map_err(refused("route set"))?;
     let sound = &done.checked;
@@ -167,6 +168,7 @@ fn show(common: &Common, one: &RouteRecord) -> anyhow::Result<()> {
                             "document": one.document});
         return Ok(output::record(true, &record)?);
     }
+    // Byte for byte what was set, so that it can be edited and set again.
     Ok(output::text(&one.document)?)
 }
 
@@ -178,6 +180,7 @@ async fn explained(common: &Common, actions: &Actions, actor: &Actor, lead: Lead
     let text = routed.text.unwrap_or(plain);
     let deliveries = actions.store.deliveries_of_lead(actor.scope(), lead).await?;
     let deliveries: Vec<_> = deliveries.iter().map(lead::delivery_row).collect();
+    // JSON has one shape whether or not there was a routing; nulls say that there was none.
     if common.json {
         let record = json!({"lead": lead, "version": routed.version, "at": routed.at, "explanation": text,
                             "deliveries": deliveries});
@@ -194,6 +197,7 @@ async fn explained(common: &Common, actions: &Actions, actor: &Actor, lead: Lead
 
 /// What would become of a lead, were it to mature now.
 async fn preview(common: &Common, actions: &Actions, actor: &Actor, lead: LeadId) -> anyhow::Result<()> {
+    // One instant for the whole preview, as the qualifier has one per decision.
     let now = actions.clock.now();
     let said = ripen_qualifier::route_preview(&actions.store, &actions.documents, actor.scope(), lead, now).await?;
     let text = said.with_context(|| format!("no lead {lead}: `ripen lead list --email E` shows a person's"))?;

@@ -143,15 +143,18 @@ fn request(options: SourceOptions) -> AddSource {
 }
 
 fn shown_once(common: &Common, added: &AddedSource, base: &str) -> anyhow::Result<()> {
+    // The database has only their hashes; there is no second chance to show them.
     let (token, key) = (added.token.reveal(), added.key.reveal());
     let url = format!("{base}/v1/in/{token}");
     output::record(common.json, &json!({"id": added.id, "token": token, "key": key, "url": url}))?;
+    // On standard error: standard output stays one record that can be piped.
     output::say("token and key are shown this once: keep them now");
     Ok(())
 }
 
 /// Where the outside reaches this installation.
 fn public_url(database: &Database) -> String {
+    // The running server knows the port it was given; the configuration may say port 0.
     let beside = database.beside.as_ref().and_then(|running| running.http_url.clone());
     let http = &database.settings.http;
     let configured = (!http.public_url.is_empty()).then(|| http.public_url.clone());

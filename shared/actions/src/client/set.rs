@@ -78,6 +78,7 @@ impl SetClient {
         let days = self.return_days.is_none_or(|days| (0..=MOST_RETURN_DAYS).contains(&days));
         errors.require(days, "return_days", "out_of_range", || format!("is from 0 to {MOST_RETURN_DAYS} days"));
         let change = ClientChange {
+            // Only where it was given: what is none stays as it is.
             name: self.name.as_deref().map(|given| check::name(given, errors)),
             country: self.country.as_deref().and_then(|code| errors.take("country", check::country(code))),
             time_zone: self.time_zone.clone(),
@@ -96,6 +97,7 @@ impl SetClient {
             let words = reasons.iter().map(|reason| reason.trim()).filter(|reason| !reason.is_empty());
             words.map(str::to_owned).collect()
         };
+        // An empty list means any reason, which is not the same as none given.
         let reasons = self.return_reasons.as_ref().map_or_else(|| rules.reasons.clone(), plain);
         (days != rules.days || reasons != rules.reasons).then_some(ReturnRules { days, reasons })
     }
@@ -126,6 +128,7 @@ impl Action for SetClient {
             None => None,
         };
         let before = work.tx.client_lock(scope, &self.client).await?;
+        // The name could have been taken from it between the look and the lock.
         let before = before.ok_or_else(|| Refusal::missing("client", &self.client))?;
         let settings = settings(work, id).await?;
         if let Some((program, moved)) = program.zip(moved) {
@@ -141,6 +144,7 @@ impl Action for SetClient {
         if let Some(rules) = self.returns(&settings.returns) {
             work.tx.client_set_returns(scope, id, &rules).await?;
         }
+        // Read again after the changes, under the same lock: the audit keeps what is stored.
         let after = work.tx.client_lock(scope, &self.client).await?;
         let after = after.ok_or_else(|| Refusal::missing("client", &self.client))?;
         let set = self::settings(work, id).await?;
@@ -175,6 +179,7 @@ pub async fn preview(
     let mut errors = FieldErrors::default();
     let to = program_of(&tx.program_names().await?, program, &mut errors);
     errors.finish()?;
+    // A program that never had criteria grades nothing, so nothing would change.
     let Some(active) = to.and_then(|to| to.active) else { return Ok(None) };
     let from = tx.client_settings(actor.scope(), client.id).await?;
     let from = from.ok_or_else(|| Refusal::missing("client", slug))?.program;

@@ -55,8 +55,10 @@ pub(super) async fn through<F>(
 where
     F: Fn(&mut Backtest, &Past) + Clone + Send + 'static,
 {
+    // Counted first, so that progress has an end; the number may be a little off by the time it is read.
     reading.progress.begin(u64::try_from(store.history_count(scope, period).await?).unwrap_or(0));
     let mut parts = JoinSet::new();
+    // Each reader has a connection and a window of its own; what they find is put together.
     for reader in store.history(scope, period, reading.readers).await? {
         parts.spawn(part(reader, Arc::clone(&reading.progress), step.clone()));
     }
@@ -75,9 +77,11 @@ where
 {
     let mut found = Backtest::default();
     let mut next = reader.next(BATCH).await?;
+    // One window is decided while the next is read: neither the database nor the processor waits for the other.
     while let Some(pasts) = next {
         let count: usize = pasts.iter().map(PackedPast::decisions).sum();
         let step = step.clone();
+        // On a thread that may block: decompressing receipts and deciding is computing.
         let deciding = tokio::task::spawn_blocking(move || {
             for past in pasts {
                 step(&mut found, &past.open()?);
@@ -85,6 +89,7 @@ where
             Ok::<_, StoreError>(found)
         });
         let (read, decided) = tokio::join!(reader.next(BATCH), deciding);
+        // Put together in the task that reads, so that no lock is held while deciding.
         found = decided.map_err(|_| broken_off())??;
         progress.add(count as u64);
         next = read?;
@@ -93,5 +98,6 @@ where
 }
 
 fn broken_off() -> StoreError {
+    // A panic or a stop: what was found so far says nothing about the whole.
     StoreError::Failed("a back-test broke off".to_owned())
 }

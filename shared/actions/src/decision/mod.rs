@@ -48,6 +48,7 @@ pub fn in_force(decisions: Vec<DecisionRecord>, day: Date) -> Result<Vec<Decisio
         if decision.at >= end_of(day, &decision.time_zone)? {
             continue;
         }
+        // They are by lead and oldest first, so the last of a lead before the end of the day is the one that held.
         match held.last_mut() {
             Some(earlier) if earlier.lead == decision.lead => *earlier = decision,
             _ => held.push(decision),
@@ -58,6 +59,7 @@ pub fn in_force(decisions: Vec<DecisionRecord>, day: Date) -> Result<Vec<Decisio
 
 /// The first instant after the day.
 fn end_of(day: Date, zone: &str) -> Result<Timestamp, Refusal> {
+    // A zone that cannot be read is a stored value; UTC still shows the right decision, at another hour.
     let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
     let end = day.tomorrow().and_then(|next| next.to_zoned(zone));
     let end = end.map_err(|error| Refusal::field("at", "out_of_range", error.to_string()))?;
@@ -71,6 +73,7 @@ fn end_of(day: Date, zone: &str) -> Result<Timestamp, Refusal> {
 pub async fn explain(actions: &Actions, record: &DecisionRecord) -> Result<String, Refusal> {
     let documents = actions.documents.get(&[record.criteria]).await?;
     let criteria = documents.get(&record.criteria).ok_or_else(|| Refusal::missing("criteria", record.criteria))?;
+    // Named by the decision: its receipt is what cannot be read, and not the request.
     let corrupt = |_| StoreError::Corrupt(format!("the receipt of {}", record.id));
     let receipt: Receipt = serde_json::from_str(&record.receipt.open()?).map_err(corrupt)?;
     let zone = TimeZone::get(&record.time_zone).unwrap_or(TimeZone::UTC);

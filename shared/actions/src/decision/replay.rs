@@ -64,6 +64,7 @@ pub async fn all(
     actions: &Actions,
     actor: &Actor,
     readers: usize,
+    // As many as there are connections for them; each reads windows of its own.
     progress: &Progress,
 ) -> Result<ReplayTally, Refusal> {
     permit(actor, Permission::Manage)?;
@@ -86,6 +87,7 @@ async fn part(mut reader: DecisionReader, kept: Documents, progress: Progress) -
         let count = stored.len() as u64;
         let loaded = documents(&kept, &stored).await?;
         let working = tokio::task::spawn_blocking(move || again(stored, &loaded));
+        // While one window is decided again, the next is read.
         let (read, done) = tokio::join!(reader.next(BATCH), working);
         tally.add(done.map_err(broken_off)?);
         progress(count);
@@ -101,6 +103,7 @@ fn broken_off(error: JoinError) -> Refusal {
 async fn documents(kept: &Documents, stored: &[StoredDecision]) -> Result<Loaded, Refusal> {
     let mut wanted: Vec<_> = stored.iter().map(|decision| decision.criteria).collect();
     wanted.sort_unstable();
+    // Each once: a window has thousands of decisions and few versions.
     wanted.dedup();
     Ok(kept.get(&wanted).await?)
 }
@@ -116,6 +119,7 @@ fn again(stored: Vec<StoredDecision>, loaded: &Loaded) -> ReplayTally {
                 let replayed = criteria.and_then(|criteria| replay(&receipt, criteria).ok());
                 match replayed {
                     Some(replayed) if replayed == receipt => tally.same += 1,
+                    // Whatever the reason, the decision cannot be made again: it is named, and the others go on.
                     _ => tally.differs(decision.id, "its criteria and what it keeps no longer come to what was stored"),
                 }
             }
@@ -128,6 +132,7 @@ fn again(stored: Vec<StoredDecision>, loaded: &Loaded) -> ReplayTally {
 impl ReplayTally {
     fn differs(&mut self, decision: DecisionId, why: &str) {
         self.differ += 1;
+        // A bound on memory: with changed criteria every decision would differ.
         if self.named.len() < NAMED {
             self.named.insert(decision, why.to_owned());
         }
@@ -139,6 +144,7 @@ impl ReplayTally {
         self.skipped += other.skipped;
         self.named.extend(other.named);
         while self.named.len() > NAMED {
+            // The last, so that the ones named are the earliest.
             self.named.pop_last();
         }
     }

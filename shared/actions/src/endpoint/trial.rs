@@ -43,9 +43,11 @@ pub async fn trial(
     is_webhook(&endpoint)?;
     let now = actions.clock.now();
     let secrets = actions.store.endpoint_secrets(actor.scope(), endpoint.id, now).await?;
+    // One that cannot be read is a stored value gone wrong: a test that leaves it out would prove nothing.
     let secrets: Vec<_> = all(&secrets, WebhookSecret::parse, "a signing secret")?;
     let headers: Vec<_> = all(&endpoint.terms.headers, OwnHeader::parse, "a header")?;
     let allow_private = endpoint.allow_private || terms.allow_private;
+    // As every attempt is checked: a test that passes where deliveries are refused would mislead.
     let url = check_url(&endpoint.to, allow_private);
     let url = url
         .map_err(|why| Refusal::conflict("url_refused", format!("this endpoint's URL may not be called: it {why}")))?;
@@ -58,6 +60,7 @@ pub async fn trial(
     let call = Call {
         url: &url,
         allow_private,
+        // Recognisable as a test, and different each time: a receiver that drops repetitions must not drop this.
         id: &format!("test_{}", uuid_v7(now).simple()),
         timestamp: now,
         body: ClientEvent::test(now, event).to_bytes().into(),

@@ -67,6 +67,7 @@ impl Appointment {
     #[must_use]
     pub fn occupies(&self, now: Timestamp) -> bool {
         match self.state {
+            // A hold that ran out frees its slot by the clock, without a sweep that would have to come first.
             AppointmentState::Held { until } => until > now,
             AppointmentState::Booked => true,
             AppointmentState::Cancelled { .. } => false,
@@ -76,6 +77,7 @@ impl Appointment {
     /// Whether it is agreed and still to come, or going on.
     #[must_use]
     pub fn is_ahead(&self, now: Timestamp) -> bool {
+        // By its end: one that goes on is still told of and shown.
         self.state == AppointmentState::Booked && self.slot.ends_at > now
     }
 
@@ -91,6 +93,7 @@ impl Appointment {
     /// The name of its last change: the same change is told once.
     #[must_use]
     pub fn change_id(&self) -> Uuid {
+        // Derived from id and count, so that a repeated write makes the same event and not a second one.
         Uuid::new_v5(&self.id.uuid(), &self.sequence.to_be_bytes())
     }
 
@@ -101,6 +104,7 @@ impl Appointment {
     /// Where it is booked or cancelled already.
     pub fn book(self, rep: RepId, slot: Slot, note: Option<String>) -> Result<Self, BookingRefused> {
         match self.state {
+            // The slot is checked by the caller, under the lock of the rep's row.
             AppointmentState::Held { .. } => Ok(Self { rep, slot, note, state: AppointmentState::Booked, ..self }),
             AppointmentState::Booked => Err(BookingRefused::Booked),
             AppointmentState::Cancelled { why, .. } => Err(BookingRefused::Cancelled(why)),
@@ -114,8 +118,10 @@ impl Appointment {
     pub fn move_to(self, slot: Slot, now: Timestamp) -> Result<Self, BookingRefused> {
         match &self.state {
             AppointmentState::Held { until } if *until <= now => Err(BookingRefused::HoldOver),
+            // A held appointment is not in any calendar yet: its number stays.
             AppointmentState::Held { .. } => Ok(Self { slot, ..self }),
             AppointmentState::Booked if self.slot.starts_at <= now => Err(BookingRefused::Over),
+            // Calendars drop an update whose number is not higher.
             AppointmentState::Booked => Ok(Self { slot, sequence: self.sequence.saturating_add(1), ..self }),
             AppointmentState::Cancelled { why, .. } => Err(BookingRefused::Cancelled(why.clone())),
         }
@@ -129,6 +135,7 @@ impl Appointment {
         match &self.state {
             AppointmentState::Booked if self.slot.starts_at <= now => Err(BookingRefused::Over),
             AppointmentState::Held { .. } | AppointmentState::Booked => {
+                // Counted for a hold too: the change needs a name of its own.
                 let sequence = self.sequence.saturating_add(1);
                 Ok(Self { sequence, state: AppointmentState::Cancelled { at: now, why }, ..self })
             }

@@ -54,6 +54,7 @@ impl Diary {
     #[must_use]
     pub fn free(&self, terms: &Terms, now: Timestamp) -> Vec<Slot> {
         let mut free: Vec<Slot> = Vec::new();
+        // The rep's date: the day of the server may be another.
         let today = self.schedule.date(now);
         let last = terms.last_day(now, &self.schedule.zone);
         for date in today.series(jiff::Span::new().days(1)).take_while(|date| *date < last) {
@@ -74,7 +75,10 @@ impl Diary {
     /// Says why not; the reason that a person can do least about comes first.
     pub fn check(&self, slot: Slot, terms: &Terms, now: Timestamp) -> Result<(), NotFree> {
         match self.refuse(slot, terms, now) {
+            // Only where nothing worse is wrong: somebody who is away has no use for the next beginning of a slot.
             Some(NotFree::Taken) | None
+                // Looked at after the rest, so that "taken" does not lead a person to try times at which no slot
+                // begins.
                 if !self.slots(self.schedule.date(slot.starts_at), terms.length).contains(&slot) =>
             {
                 Err(NotFree::BetweenSlots)
@@ -92,6 +96,7 @@ impl Diary {
             Some(Pause::Until(back)) => date < back,
             None => false,
         };
+        // In the order in which a person can do least about them.
         let reasons = [
             (slot.starts_at <= now, NotFree::Past),
             (slot.starts_at < terms.earliest(now), NotFree::TooSoon(terms.notice.as_mins())),
@@ -102,6 +107,7 @@ impl Diary {
         ];
         let first = reasons.into_iter().find_map(|(holds, why)| holds.then_some(why));
         match first {
+            // "Closed" comes before "taken": outside of the hours it would not be free either.
             Some(NotFree::Taken) | None if !self.is_open_during(slot) => Some(NotFree::Closed),
             first => first,
         }
@@ -109,6 +115,7 @@ impl Diary {
 
     /// Whether the rep's hours hold all of it. Hours and settings of clocks are whole minutes.
     fn is_open_during(&self, slot: Slot) -> bool {
+        // Minute by minute: the window's two ends alone would miss a lunch break and an hour that the clock skips.
         let minutes = slot.starts_at.series(jiff::Span::new().minutes(1)).take_while(|at| *at < slot.ends_at);
         minutes.into_iter().all(|at| self.schedule.is_open(at))
     }
@@ -119,6 +126,7 @@ impl Diary {
         let mut slots = Vec::new();
         for window in self.schedule.hours.on(date) {
             let (from, to) = (i64::from(window.from().minutes()), i64::from(window.to().minutes()));
+            // At least one: a length of 0 would loop for ever.
             let step = length.as_mins().max(1);
             let mut minute = from;
             while minute + step <= to {
@@ -126,6 +134,7 @@ impl Diary {
                 minute += step;
             }
         }
+        // Sorted again: where the clock is set back, both rounds of an hour mix with what follows.
         slots.sort_unstable();
         slots.dedup();
         slots
@@ -142,6 +151,8 @@ impl Diary {
         let wall = |at: &Timestamp| self.schedule.zone.to_datetime(*at) == date.to_datetime(time);
         let mut both: Vec<_> = [shown.earlier().ok(), shown.later().ok()].into_iter().flatten().collect();
         both.dedup();
+        // For a skipped time jiff names instants beside the gap, at which the clock shows something else: they begin no
+        // slot.
         both.retain(wall);
         both
     }

@@ -36,6 +36,7 @@ impl FromStr for At {
 
     fn from_str(text: &str) -> Result<Self, InvalidAt> {
         let text = text.trim();
+        // Cut: the text stands in an error that is logged and sent back.
         read(text).ok_or_else(|| InvalidAt(text.chars().take(64).collect()))
     }
 }
@@ -44,6 +45,7 @@ impl FromStr for At {
 fn read(text: &str) -> Option<At> {
     let pieces = Pieces::parse(text).ok()?;
     pieces.time().filter(|_| pieces.time_zone_annotation().is_none())?;
+    // `Z` is no numeric offset, but names the instant just as well.
     if pieces.to_numeric_offset().is_some() || text.ends_with(['Z', 'z']) {
         return text.parse().ok().map(At::Instant);
     }
@@ -61,6 +63,7 @@ impl At {
             Self::Clock(time) => time,
         };
         let shown = zone.to_ambiguous_timestamp(time);
+        // Refused instead of guessed: an hour off is a missed appointment.
         match shown.offset() {
             jiff::tz::AmbiguousOffset::Fold { before, after } => Err(NoSuchTime::Twice(time, before, after)),
             jiff::tz::AmbiguousOffset::Gap { .. } => Err(NoSuchTime::Skipped(time)),

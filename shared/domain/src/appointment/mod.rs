@@ -34,12 +34,14 @@ impl Slot {
     #[must_use]
     pub fn new(starts_at: Timestamp, length: SignedDuration) -> Option<Self> {
         let ends_at = starts_at.checked_add(length).ok()?;
+        // A slot without length overlaps nothing and could be given twice.
         (ends_at > starts_at).then_some(Self { starts_at, ends_at })
     }
 
     /// Whether they share an instant.
     #[must_use]
     pub fn overlaps(self, other: Self) -> bool {
+        // Half-open: one that begins when the other ends does not overlap it.
         self.starts_at < other.ends_at && other.starts_at < self.ends_at
     }
 }

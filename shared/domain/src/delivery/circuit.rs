@@ -91,20 +91,24 @@ impl Circuit {
             let change = if matches!(self, Self::Open { .. }) { Change::Closed } else { Change::Kept };
             return (Self::NEW, change);
         };
+        // The beginning of the row of failures stays: `disable_after` counts from it.
         let failing = self.failing().map_or(Failing { failures: 1, since: now }, |failing| Failing {
             failures: failing.failures.saturating_add(1),
             ..failing
         });
         match self {
+            // A few failures are normal traffic and must not stop the others.
             Self::Closed { .. } if failing.failures < terms.failures => {
                 (Self::Closed { failing: Some(failing) }, Change::Kept)
             }
             Self::Closed { .. } => {
+                // The first pause begins now; it grows only with failed probes.
                 let probe_at = terms.probe_at(0, *not_before, jitter, now);
                 terms.given_up(Self::Open { failing, probes: 0, probe_at }, Change::Opened, why, now)
             }
             // It was sent before the circuit opened: it says nothing that is not known.
             Self::Open { probes, probe_at, .. } if !probe => (Self::Open { failing, probes, probe_at }, Change::Kept),
+            // Longer after each failed probe: an endpoint that is down for days is not asked every minute.
             Self::Open { probes, .. } => {
                 let probes = probes.saturating_add(1);
                 let probe_at = terms.probe_at(probes, *not_before, jitter, now);
@@ -125,15 +129,19 @@ impl Circuit {
 
 impl CircuitTerms {
     fn probe_at(&self, probes: u32, not_before: Option<Timestamp>, jitter: f64, now: Timestamp) -> Timestamp {
+        // Saturating: after enough probes the power of two is beyond any integer, and the bound counts.
         let doubled = self.pause.saturating_mul(2_u32.saturating_pow(probes)).min(self.longest_pause);
+        // A factor that is negative or not finite makes no length of time: the plain pause stands in.
         let pause = Duration::try_from_secs_f64(doubled.as_secs_f64() * jitter).unwrap_or(doubled);
         // Bounded: an endpoint that asks for a year would never be probed.
         let wished = not_before.map_or(now, |at| at.min(later(now, self.longest_pause)));
+        // Whole microseconds, as PostgreSQL keeps them: what is read back equals what was decided.
         whole_micros(later(now, pause).max(wished))
     }
 
     fn given_up(&self, circuit: Circuit, change: Change, why: &str, now: Timestamp) -> (Circuit, Change) {
         let failed_for = circuit.failing().map_or(SignedDuration::ZERO, |failing| now.duration_since(failing.since));
+        // A configured limit beyond the type's range means "never".
         let limit = SignedDuration::try_from(self.disable_after).unwrap_or(SignedDuration::MAX);
         // The failures' time counts and not their number: an endpoint with much traffic fails a thousand times in a minute.
         if failed_for < limit {

@@ -86,6 +86,8 @@ impl DeliveryFacts {
                 EventData::Lead(Box::new(LeadData { update, ..self.whole() }))
             }
             EventDetail::Offered(terms) => EventData::Lead(Box::new(self.offer(terms))),
+            // Of later events only a reference: an endpoint that gets them has had the whole lead, and the data may
+            // have changed.
             EventDetail::Recalled(mut recall) => {
                 (recall.delivery, recall.lead, recall.assigned_to) = self.reference();
                 EventData::Recall(recall)
@@ -124,7 +126,9 @@ impl DeliveryFacts {
         // A note or an appointment may hold a name or a number, and whoever passes must have learnt neither.
         offer.notes = Vec::new().into();
         offer.handover = LeadHandover::message().into();
+        // Null and not left out: a client's program sees that it is an offer without an end.
         offer.offered_until = if terms.until.is_absent() { Member::Null } else { terms.until };
+        // Nobody has it yet: as `assigned_to` a program would file it as the rep's own.
         offer.offered_to = std::mem::replace(&mut offer.assigned_to, Member::Null);
         offer
     }

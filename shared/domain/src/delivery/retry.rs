@@ -59,9 +59,13 @@ impl Schedule {
     pub fn next(&self, attempted: Attempted, attempts: usize, jitter: f64, now: Timestamp) -> Next {
         match attempted {
             Attempted::Taken => Next::Delivered,
+            // A file in a folder is no delivery: it has a state of its own, so that nobody counts it as handed over.
             Attempted::Filed => Next::Filed,
+            // Not dead: the endpoint is gone, not the lead, which waits for a person or another endpoint.
             Attempted::Gone => Next::Held("the endpoint answered 410 Gone".to_owned()),
+            // The same attempt would be refused again: retries would only delay the news.
             Attempted::Refused { why } => Next::Dead(why),
+            // The schedule's length is the number of retries; the first attempt has no wait.
             Attempted::Failed { why, not_before } => match self.waits.get(attempts.saturating_sub(1)) {
                 None => Next::Dead(format!("gave up after {attempts} attempts: {why}")),
                 Some(wait) => Next::Retry(self.due(*wait, not_before, jitter, now), why),
@@ -73,6 +77,7 @@ impl Schedule {
         // A factor below zero or not finite makes no length of time: the plain wait stands in.
         let jittered = Duration::try_from_secs_f64(wait.as_secs_f64() * jitter).unwrap_or(wait);
         let ours = later(now, jittered);
+        // Bounded: `Retry-After` of a year would park the delivery for good.
         let theirs = not_before.map_or(ours, |at| at.min(later(now, self.longest_wait)));
         // A wish lengthens the wait and never shortens it: `Retry-After: 0` would spend the whole schedule at once.
         crate::time::whole_micros(ours.max(theirs))

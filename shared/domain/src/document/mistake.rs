@@ -45,6 +45,7 @@ impl Notes {
     /// Notes that the text is no TOML here. From here on what is missing is no mistake.
     pub(crate) fn add_broken(&mut self, at: usize, message: impl FnOnce() -> String) {
         self.torn = true;
+        // Bounded: a hostile document could otherwise make millions of messages.
         if self.found.len() < MOST {
             self.found.push(Note { at, message: message(), broken: true });
         }
@@ -57,6 +58,7 @@ impl Notes {
 
     /// Notes that something is not there.
     pub(crate) fn add_missing(&mut self, at: usize, message: impl FnOnce() -> String) {
+        // In a torn text what seems to be missing may stand in the part that could not be read.
         if !self.torn {
             self.add(at, message);
         }
@@ -81,6 +83,7 @@ impl Notes {
 
     /// In the order of the document, each once.
     pub(crate) fn locate(mut self, text: &str) -> Vec<Mistake> {
+        // By place, so that the text is walked once for all lines and columns.
         self.found.sort();
         self.found.dedup();
         let torn = self.torn;
@@ -91,6 +94,7 @@ impl Notes {
         let mut places = Places { text, line: 1, column: 1, at: 0 };
         let located = self.found.into_iter().map(|note| (note.broken, places.mistake(note.at.min(last), note.message)));
         let located: Vec<_> = located.collect();
+        // What follows on a broken line from its being broken is not reported beside it.
         let broken: BTreeSet<u32> =
             located.iter().filter(|(is_broken, _)| *is_broken).map(|(_, found)| found.line).collect();
         let says_something = |(is_broken, found): &(bool, Mistake)| *is_broken || !broken.contains(&found.line);

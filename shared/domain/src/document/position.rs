@@ -7,14 +7,17 @@ use crate::document::tree::Located;
 /// where it is written in a way that is not understood here.
 pub(crate) fn place_inside(document: &str, text: &Located<&str>, offset: usize) -> usize {
     let raw = &document[text.span.clone()];
+    // The longest first: three quotes begin with one.
     let opening = ["\"\"\"\r\n", "'''\r\n", "\"\"\"\n", "'''\n", "\"\"\"", "'''", "\"", "'"];
     let Some((quotes, body)) = opening.iter().find_map(|quotes| Some((*quotes, raw.strip_prefix(*quotes)?))) else {
         return text.span.start;
     };
     let begin = text.span.start + quotes.len();
+    // Without escapes both texts are the same, and the place is only shifted.
     if body.starts_with(text.value) {
         return begin + offset;
     }
+    // Where the way back is lost, the mistake is shown at the text's beginning: a rough place is better than none.
     written(body, text.value, offset).map_or(text.span.start, |at| begin + at)
 }
 

@@ -11,6 +11,7 @@ pub(crate) fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item =
 /// The candidate that a word is nearly, or that it means.
 pub(crate) fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     const LONGEST: usize = 64;
+    // The distance costs the product of both lengths, and the word is whatever stands in the document.
     if given.len() > LONGEST {
         return None;
     }
@@ -19,9 +20,12 @@ pub(crate) fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a 
     let meant = SYNONYMS.iter().filter(|(_, words)| words.contains(&lower.as_str())).map(|(known, _)| *known);
     let meant: Vec<&str> = meant.collect();
     let rank = |candidate: &'a str| {
+        // Four letters at least: any word begins with one or two.
         let begins = letters.len() >= 4 && candidate.starts_with(lower.as_str());
         let known: Vec<char> = candidate.chars().flat_map(char::to_lowercase).collect();
+        // A third of the word: with more, short words would be near to everything.
         let most = known.len().div_ceil(3).min(3);
+        // By length first, which costs nothing.
         let near = known.len().abs_diff(letters.len()) <= most;
         let apart = near.then(|| distance(&letters, &known, most)).flatten();
         let apart = if meant.contains(&candidate) { Some(1) } else { apart.or(begins.then_some(most)) };
@@ -184,7 +188,9 @@ fn distance(one: &[char], other: &[char], most: usize) -> Option<usize> {
 pub(crate) fn quoted(text: &str) -> String {
     const LONGEST: usize = 40;
     let short: String = text.chars().take(LONGEST).collect();
+    // By bytes: fewer bytes mean that characters were left out.
     let rest = if short.len() < text.len() { "…" } else { "" };
+    // Escaped: a control character in a key could drive the terminal or forge a line of the report.
     format!("'{}{rest}'", short.escape_debug())
 }
 

@@ -18,6 +18,7 @@ const SEVERAL: [&str; 4] = ["question", "rule", "gate", "disqualify"];
 
 /// Notes what is wrong, each thing once.
 pub(crate) fn note_broken(text: &str, mut errors: Vec<Error>, notes: &mut Notes) {
+    // By place: what follows from an error stands behind it.
     errors.sort_by_key(at);
     let mut lines = BTreeSet::new();
     let mut last = String::new();
@@ -30,6 +31,7 @@ pub(crate) fn note_broken(text: &str, mut errors: Vec<Error>, notes: &mut Notes)
             || message == last && message.starts_with(COMMA);
         last.clone_from(&message);
         let heading = message.starts_with("write [[").then(|| text[line..].trim_start_matches('[').split(']').next());
+        // Once for each heading: [rule] written twenty times is one misunderstanding.
         if !follows && heading.flatten().is_none_or(|name| twice.insert(name)) {
             notes.add_broken(at, || format!("not TOML: {message}"));
         }
@@ -89,6 +91,7 @@ fn in_words(message: &str, rest: &str, at: usize) -> String {
         }
         "unquoted keys cannot be empty" => "a key is missing before this",
         "missing escaped value" => "a backslash begins an escape: write two, or put the text in single quotes",
+        // The parser's own words where none are known here: they may change with its version.
         _ => return message.to_owned(),
     };
     words.to_owned()

@@ -36,6 +36,7 @@ pub(crate) struct Located<T> {
 
 /// The tree of a document, with all its mistakes in TOML noted; `None` where it is not safe to build one.
 pub(crate) fn parse<'d>(text: &'d str, notes: &mut Notes) -> Option<DeTable<'d>> {
+    // Before anything reads it: the limits below cost time in proportion to the length.
     if text.len() > MOST_BYTES {
         notes.add(0, || format!("the document has {} bytes: at most {MOST_BYTES} are read", text.len()));
         return None;
@@ -44,6 +45,7 @@ pub(crate) fn parse<'d>(text: &'d str, notes: &mut Notes) -> Option<DeTable<'d>>
         notes.add(at, || message);
         return None;
     }
+    // Counted without keeping them: a text of nothing but mistakes would be kept many times over.
     let mut count = 0_usize;
     parse_document(&Source::new(text).lex().into_vec(), &mut (), &mut |_: ParseError| count += 1);
     if count > MOST_ERRORS {
@@ -60,6 +62,7 @@ pub(crate) fn parse<'d>(text: &'d str, notes: &mut Notes) -> Option<DeTable<'d>>
 /// Counts with the same lexer that the parser uses, so that no quoting can hide depth from the one and not the other.
 fn within_limits(text: &str) -> Result<(), (usize, String)> {
     let (mut depth, mut dots) = (0_usize, 0_usize);
+    // On the tokens, without recursion: the parser recurses, and a text nested deep enough would exhaust its stack.
     for (count, token) in Source::new(text).lex().enumerate() {
         let at = token.span().start();
         if count > MOST_TOKENS {
@@ -67,6 +70,7 @@ fn within_limits(text: &str) -> Result<(), (usize, String)> {
         }
         match token.kind() {
             TokenKind::Dot => dots += 1,
+            // A bracket begins a new key, whose dots count from none.
             TokenKind::LeftSquareBracket | TokenKind::LeftCurlyBracket => (depth, dots) = (depth + 1, 0),
             TokenKind::RightSquareBracket | TokenKind::RightCurlyBracket => {
                 (depth, dots) = (depth.saturating_sub(1), 0);
@@ -152,6 +156,7 @@ impl<'d> Section<'d> {
     pub(crate) fn whole(&self, key: &str, range: Range<i64>, notes: &mut Notes) -> Option<Located<i64>> {
         let value = self.get(key)?;
         let whole = value.get_ref().as_integer();
+        // In the radix that is written: 0x10 is 16.
         let whole = whole.and_then(|digits| i64::from_str_radix(digits.as_str(), digits.radix()).ok());
         let whole = whole.filter(|number| range.contains(number));
         if whole.is_none() {
@@ -165,10 +170,12 @@ impl<'d> Section<'d> {
     pub(crate) fn number(&self, key: &str, notes: &mut Notes) -> Option<Located<f64>> {
         let value = self.get(key)?;
         let digits = match value.get_ref() {
+            // Only decimal: digits of another radix, read as decimal, would be another number.
             DeValue::Integer(whole) if whole.radix() == 10 => Some(whole.as_str()),
             DeValue::Float(decimal) => Some(decimal.as_str()),
             _ => None,
         };
+        // TOML knows `inf` and `nan`, with which nothing can be compared.
         let number = digits.and_then(|digits| digits.parse().ok()).filter(|number: &f64| number.is_finite());
         if number.is_none() {
             let hint = unquoted(value.get_ref(), |text| text.parse::<f64>().is_ok());
@@ -209,6 +216,7 @@ impl<'d> Section<'d> {
         if let Some(first) = array.get(most) {
             notes.add(first.span().start, || format!("more than {most} times [[{key}]]"));
         }
+        // No more than `most` are read: the mistakes of thousands of tables help nobody.
         let tables = array.iter().take(most).filter_map(|element| {
             let section = Section::inside(element, name);
             if section.is_none() {
@@ -263,6 +271,7 @@ fn duration(text: &str) -> Option<SignedDuration> {
     };
     let digits = &text[..text.len() - unit.len_utf8()];
     let count: i64 = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())??;
+    // Checked, then bounded: a product that overflows could look like a short time.
     let total = count.checked_mul(hours).filter(|hours| (1..=24 * 36_525).contains(hours))?;
     Some(SignedDuration::from_hours(total))
 }

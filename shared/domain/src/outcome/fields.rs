@@ -51,6 +51,7 @@ impl OutcomeFields {
         let mut text = |field: &'static str| match object.get(field) {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) => Some(text.clone()),
+            // Programs send amounts as numbers; every other field would hide a mistake behind a conversion.
             Some(Value::Number(number)) if field == "amount" => Some(number.to_string()),
             Some(_) => {
                 all.push(wrong(field, "invalid", format!("{field} must be a text.")));
@@ -64,6 +65,7 @@ impl OutcomeFields {
             currency: text("currency"),
             date: text("date"),
         };
+        // All mistakes at once: a program is mended in one round.
         if all.is_empty() { Ok(said) } else { Err(all) }
     }
 
@@ -76,6 +78,7 @@ impl OutcomeFields {
         let kind = note(self.kind(), &mut all);
         let reason = note(self.reason(), &mut all).flatten();
         let needed = |reason: Option<String>, all: &mut Vec<InvalidField>| {
+            // A reason that is wrong was named already: "missing" beside it would be false.
             if reason.is_none() && !all.iter().any(|one| one.field == "reason") {
                 all.push(wrong("reason", "missing", "Say why, in a few words."));
             }
@@ -93,6 +96,8 @@ impl OutcomeFields {
                 sale.map(|sale| Outcome::Won { sale, reason })
             }
         };
+        // Also an outcome that could be read is refused with any field wrong: a part of what was said is not what was
+        // said.
         outcome.filter(|_| all.is_empty()).ok_or(all)
     }
 
@@ -106,7 +111,9 @@ impl OutcomeFields {
 
     fn reason(&self) -> Result<Option<String>, InvalidField> {
         let Some(text) = given(self.reason.as_ref()) else { return Ok(None) };
+        // The reason stands in mails and in terminals: control characters could forge lines there.
         let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        // Characters, not bytes, since people are told the bound.
         if clean.chars().count() > LONGEST_REASON {
             return Err(wrong("reason", "too_long", format!("At most {LONGEST_REASON} characters.")));
         }
@@ -134,6 +141,7 @@ impl OutcomeFields {
 }
 
 fn given(text: Option<&String>) -> Option<&str> {
+    // An empty field of a form is not given.
     text.map(|text| text.trim()).filter(|text| !text.is_empty())
 }
 

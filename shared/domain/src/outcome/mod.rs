@@ -103,6 +103,7 @@ impl OutcomeKind {
     /// Whether the source answers for it: it sent what was no A lead. A lead that only came too early is none of these.
     #[must_use]
     pub const fn counts_against_source(self) -> bool {
+        // Not "lost": the lead was as promised, and the sale failed later.
         matches!(self, Self::Returned)
     }
 }
@@ -133,7 +134,9 @@ impl ReturnRules {
         now: Timestamp,
     ) -> Result<String, OutcomeRefused> {
         let limit = SignedDuration::from_hours(i64::from(self.days) * 24);
+        // A lead without a delivery has no time that could be over.
         if let Some(at) = delivered_at.filter(|at| now.duration_since(*at) > limit) {
+            // The day in UTC, as in payloads: a client's clock is not known here.
             let day = at.to_zoned(TimeZone::UTC).date();
             return Err(OutcomeRefused(match self.days {
                 0 => format!("The terms allow no returns; this lead was delivered on {day}."),
@@ -144,6 +147,7 @@ impl ReturnRules {
             return Ok(reason.to_owned());
         }
         let same = |known: &&String| known.trim().eq_ignore_ascii_case(reason.trim());
+        // The list's own spelling is kept, so that reports count one reason once.
         self.reasons.iter().find(same).cloned().ok_or_else(|| {
             OutcomeRefused(format!("A lead can be returned for one of these reasons: {}.", self.reasons.join("; ")))
         })
@@ -216,14 +220,19 @@ impl Consequences {
 /// keeps the lead. A lead that this delivery ended is opened again by a correction, unless the person has a newer one.
 #[must_use]
 pub fn follows(kind: OutcomeKind, at: &LeadStanding<'_>) -> Consequences {
+    // Only what an outcome ended can be opened by another; a lead closed by a gate stays closed.
     let ended_here = !at.stage.is_open() && matches!(at.newest, Some(OutcomeKind::Won | OutcomeKind::Lost));
+    // A second open lead of the same person and program must not come to be.
     let reopens = ended_here && at.is_latest && !at.another_open;
+    // News of an old delivery, or of one of several while another still has the lead, is recorded and moves nothing.
     let counts = at.is_latest && !at.kept_elsewhere && (at.stage.is_open() || reopens);
     let reopened = reopens.then_some(if at.spoken { Stage::Contact } else { Stage::Lead });
     let given_back_before = matches!(at.newest, Some(OutcomeKind::Returned | OutcomeKind::NotYet));
     let follows = |stage, given_back, next| Consequences { stage, given_back, next, ended: ended(at.promises, next) };
     match kind {
+        // Always, also of an old delivery: a sale is a fact wherever the lead is by now.
         OutcomeKind::Won => follows(Some(Stage::Customer), None, FollowUp::Ended),
+        // A sale that is taken back closes the lead again, although it is not open.
         OutcomeKind::Lost if counts || (ended_here && at.is_latest) => {
             follows(Some(Stage::Closed), None, FollowUp::Ended)
         }
@@ -242,7 +251,9 @@ fn ended(promises: &[Open], next: FollowUp) -> Vec<PromiseEnd> {
         return Vec::new();
     }
     let ending = |promise: &Open| match promise.kind {
+        // Kept, not dropped: a person did what it was for.
         _ if promise.worked => State::Kept,
+        // The client has answered, which is what it asked for.
         Kind::Outcome => State::Kept,
         Kind::Requalify if matches!(next, FollowUp::Work | FollowUp::OnDate) => State::Moved,
         Kind::Requalify | Kind::Activation => State::Dropped,

@@ -42,6 +42,7 @@ impl FromStr for When {
 
     fn from_str(text: &str) -> Result<Self, InvalidWhen> {
         let text = text.trim();
+        // Cut: the text stands in an error that is logged and sent back.
         read(text).ok_or_else(|| InvalidWhen(text.chars().take(64).collect()))
     }
 }
@@ -50,6 +51,7 @@ fn read(text: &str) -> Option<When> {
     if let Some(days) = text.strip_suffix('d') {
         return digits(days).map(When::Ahead);
     }
+    // Before the moment: a range of days has a slash, a moment has none.
     if let Some((from, to)) = text.split_once('/') {
         let ((from, _), (_, to)) = (days_of(from)?, days_of(to)?);
         return (from <= to).then_some(When::Days { from, to });
@@ -63,6 +65,7 @@ fn read(text: &str) -> Option<When> {
 /// First and last day of a day, month, quarter or year.
 fn days_of(text: &str) -> Option<(Date, Date)> {
     let parts: Vec<_> = text.split('-').collect();
+    // Four digits: "27" would be the year 27.
     let year = i16::try_from(digits(parts.first().filter(|year| year.len() == 4)?)?).ok()?;
     let two = |part: &str| digits(part).filter(|_| part.len() == 2).and_then(|n| i8::try_from(n).ok());
     match parts.as_slice() {
@@ -85,6 +88,7 @@ fn days_of(text: &str) -> Option<(Date, Date)> {
 }
 
 fn digits(text: &str) -> Option<i64> {
+    // Five digits at most: more than any bound of days, and no overflow to think of.
     let plain = !text.is_empty() && text.len() <= 5 && text.bytes().all(|byte| byte.is_ascii_digit());
     plain.then(|| text.parse().ok())?
 }
@@ -130,7 +134,9 @@ impl When {
     /// # Errors
     /// When it is past, too far ahead, or at a time at which the person may not be called.
     pub fn due(self, now: Timestamp, hours: &Hours, places: &[Place]) -> Result<Due, InvalidDueDate> {
+        // Without a place there is no calendar to count by.
         let Some(home) = places.first() else { return Err(InvalidDueDate::Past(self)) };
+        // The person's date, which may be another than the firm's.
         let today = home.zone.to_datetime(now).date();
         let last = today.checked_add(Span::new().days(FURTHEST_DAYS)).unwrap_or(Date::MAX);
         let start = |date: Date| home.zone.to_timestamp(date.to_datetime(Time::midnight())).ok();
@@ -147,7 +153,10 @@ impl When {
             return Err(InvalidDueDate::TooFar(self));
         }
         let until =
+            // The last day may be today: it counts until the person's midnight.
             to.tomorrow().ok().and_then(start).filter(|until| *until > now).ok_or(InvalidDueDate::Past(self))?;
+        // Not before `now`, where the window is open already, and not outside of the hours in which the person may be
+        // called.
         let at = next_allowed(start(from).unwrap_or(now).max(now), hours, places);
         match self {
             _ if at < until => Ok(Due { at, until: Some(until) }),
@@ -159,10 +168,12 @@ impl When {
 
     fn moment(self, at: DateTime, now: Timestamp, hours: &Hours, places: &[Place]) -> Result<Due, InvalidDueDate> {
         let home = places.first().ok_or(InvalidDueDate::Past(self))?;
+        // A time that the clock there skips is taken as the one after the gap, and one shown twice as the first.
         let at = home.zone.to_timestamp(at).ok().filter(|at| *at > now).ok_or(InvalidDueDate::Past(self))?;
         if at.duration_since(now).as_hours() > FURTHEST_DAYS * 24 {
             return Err(InvalidDueDate::TooFar(self));
         }
+        // Refused, not moved: a moment was agreed in words, and the person would be called at another.
         if !is_allowed(at, hours, places) {
             return Err(InvalidDueDate::Closed(self, home.zone.to_datetime(next_allowed(at, hours, places))));
         }

@@ -57,6 +57,7 @@ impl Open {
     /// Whether it waits for a person: it fell due, also where no sweep has seen that yet.
     #[must_use]
     pub fn is_work(&self, now: Timestamp) -> bool {
+        // By the date too: between the due date and the sweep an arrival must not replace what a person is to do.
         self.state == State::Work || self.due_at.is_some_and(|due_at| due_at <= now)
     }
 }
@@ -139,6 +140,7 @@ pub fn settle(open: &[Open], standing: AfterDecision, occasion: Occasion) -> Cha
             .collect();
         return Changes { ended, made: None };
     };
+    // An A is with the client: what is left to do is to ask what became of it.
     let wanted = if grade == Grade::A { Kind::Outcome } else { Kind::Requalify };
     let mut changes = Changes::default();
     let mut stands = false;
@@ -147,11 +149,13 @@ pub fn settle(open: &[Open], standing: AfterDecision, occasion: Occasion) -> Cha
         match fate(promise, &Decided { wanted, changed, settled, occasion, due_at }) {
             Fate::Stays => stands |= promise.kind == wanted,
             Fate::Becomes(state) => {
+                // Work counts as a next step: a lead that waits for a person gets no second date beside it.
                 stands |= state == State::Work;
                 changes.ended.push(PromiseEnd { generation: promise.generation, state });
             }
         }
     }
+    // Every open lead has a next step: without one, no sweep would ever look at it again.
     if !stands {
         changes.made = Some(NextPromise { kind: wanted, due_at });
     }
@@ -177,6 +181,7 @@ struct Decided {
 
 fn fate(promise: &Open, decided: &Decided) -> Fate {
     let &Decided { wanted, changed, settled, occasion, due_at } = decided;
+    // A promise that is work already was fired before; a second message of it decides nothing about it.
     let fired = occasion == Occasion::Fired(promise.generation) && promise.state == State::Scheduled;
     if promise.kind != wanted {
         // What was agreed with a person is not dropped because the grade changed.

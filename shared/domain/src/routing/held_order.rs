@@ -21,6 +21,7 @@ pub struct WaitingLead {
 impl Ord for WaitingLead {
     fn cmp(&self, other: &Self) -> Ordering {
         let by_score = other.score.cmp(&self.score);
+        // The id last: without it equals would go on in any order, and two processes in different ones.
         by_score.then(self.matured_at.cmp(&other.matured_at)).then(self.lead.cmp(&other.lead))
     }
 }

@@ -58,6 +58,7 @@ impl OpeningHours {
             let (days, window) = read_line(line.as_ref())?;
             for day in days {
                 let windows = &mut hours.week[day as usize];
+                // Half-open: a window that ends at noon does not overlap one that begins then.
                 if windows.iter().any(|other| window.from() < other.to() && other.from() < window.to()) {
                     return Err(InvalidHours::Overlap(day, window.from(), window.to()));
                 }
@@ -86,6 +87,7 @@ impl FromStr for OpeningHours {
 }
 
 fn read_line(line: &str) -> Result<(impl Iterator<Item = Day>, Window), InvalidHours> {
+    // Cut: the message goes back to whoever wrote it, and the line may be of any length.
     let short = |text: &str| text.chars().take(64).collect::<String>();
     let mut words = line.split_ascii_whitespace();
     let (Some(days), Some(times), None) = (words.next(), words.next(), words.next()) else {
@@ -110,6 +112,7 @@ impl From<OpeningHours> for Vec<String> {
         let mut lines = Self::new();
         for (first, windows) in hours.week.iter().enumerate() {
             for window in windows {
+                // It was written with the day before.
                 let goes_on = first > 0 && hours.week[first - 1].contains(window);
                 if goes_on {
                     continue;
@@ -167,6 +170,7 @@ impl Schedule {
     #[must_use]
     pub fn start_of(&self, date: Date) -> Option<Timestamp> {
         let midnight = date.to_datetime(Time::midnight());
+        // The later one where midnight comes twice: the day's second start is after the end of the day before.
         let again = self.zone.to_ambiguous_timestamp(midnight).later().ok();
         first_showing(midnight, &self.zone).into_iter().chain(again).max()
     }
@@ -185,6 +189,7 @@ impl Schedule {
         if self.is_open(from) {
             return Some(from);
         }
+        // By the calendar of the place: days of 23 and 25 hours are days too.
         let today = self.date(from);
         let by_the_clock = (0..=SEARCHED_DAYS).find_map(|ahead| {
             let date = today.checked_add(Span::new().days(ahead)).ok()?;
@@ -193,6 +198,7 @@ impl Schedule {
         // A clock that is set can open a day at a time at which no day opens.
         let settings = self.zone.following(from).map(|change| change.timestamp());
         let limit = by_the_clock.or_else(|| from.checked_add(Span::new().hours(24 * SEARCHED_DAYS)).ok())?;
+        // Only settings before what the clock offers: a later one cannot be the first.
         let by_setting = settings.take_while(|at| *at <= limit).find(|at| self.is_open(*at));
         by_the_clock.into_iter().chain(by_setting).min()
     }
@@ -203,6 +209,7 @@ impl Schedule {
         starts
             .flat_map(move |start| {
                 let start = date.to_datetime(start);
+                // Both, where a clock that is set back shows the time twice: the first may lie before `from`.
                 [first_showing(start, &self.zone), self.zone.to_ambiguous_timestamp(start).later().ok()]
             })
             .flatten()

@@ -49,6 +49,7 @@ impl Surroundings {
     /// something under one id, the first one's question counts.
     #[must_use]
     pub fn new<'c>(recipients: Vec<NamedRecipient>, programs: impl IntoIterator<Item = &'c Criteria>) -> Self {
+        // Programs share questions: an id stands for one question, that of the program that comes first.
         let mut questions: Vec<Question> = Vec::new();
         for question in programs.into_iter().flat_map(Criteria::questions) {
             if questions.iter().all(|known| known.id != question.id) {
@@ -59,6 +60,7 @@ impl Surroundings {
     }
 
     pub(super) fn find(&self, text: &str) -> Team {
+        // An id first: a rep may be called like anything, and only an id is never ambiguous.
         if let Ok(id) = text.parse() {
             let known = self.recipients.iter().any(|named| named.id == id);
             return Team { id: known.then_some(id), called: usize::from(known) };
@@ -66,6 +68,7 @@ impl Surroundings {
         let mut called = self.recipients.iter().filter(|named| *named.name == *text);
         let first = called.next();
         let others = called.count();
+        // Two of the same name are nobody: a guess would send leads to the wrong one.
         Team { id: first.map(|named| named.id).filter(|_| others == 0), called: usize::from(first.is_some()) + others }
     }
 }
@@ -101,6 +104,7 @@ impl Routing {
 
 fn read(text: &str, around: &Surroundings, is_stored: bool) -> Result<LoadedRouting, Vec<Mistake>> {
     let mut notes = Notes::default();
+    // A text that is no TOML at all has one mistake; reading on would report keys that are there.
     let Some(table) = parse(text, &mut notes) else { return Err(notes.locate(text)) };
     let root = Section::root(&table);
     root.only(&KEYS, &mut notes);
@@ -108,12 +112,14 @@ fn read(text: &str, around: &Surroundings, is_stored: bool) -> Result<LoadedRout
     let mut reading = Reading::new(text, around, notes, is_stored);
     let wait = reading.wait(&root, "wait_at_most", 0..=LONGEST_WAIT_MINUTES);
     let claim = reading.wait(&root, "claim_within", 1..=LONGEST_CLAIM_MINUTES);
+    // Before the rules: they inherit its recipients and mode.
     let default = reading.default_rule(&root);
     let sections = root.sections("rule", "a rule", MOST_RULES, &mut reading.notes);
     let rules: Vec<_> = sections.iter().filter_map(|section| reading.rule(section, default.as_ref())).collect();
     let owner = reading.owner(&root);
     reading.check_claims(&root);
     let Reading { conditions, notes, doubts, .. } = reading;
+    // Only without any mistake: a routing read in part would send leads where nobody wrote.
     let (Some(default), true) = (default, notes.is_empty()) else { return Err(notes.locate(text)) };
     let routing = Routing {
         about,
@@ -123,6 +129,7 @@ fn read(text: &str, around: &Surroundings, is_stored: bool) -> Result<LoadedRout
         wait_at_most: wait.unwrap_or(DEFAULT_WAIT),
         claim_within: claim.unwrap_or(DEFAULT_CLAIM),
         conditions: conditions.finish(),
+        // Of the text itself: an edited comment is another version too.
         hash: ContentHash::of(text.as_bytes()),
     };
     Ok(LoadedRouting { routing, warnings: doubts.locate(text) })
@@ -157,6 +164,8 @@ impl<'d, 'q> Reading<'d, 'q> {
 
     /// Notes what does not fit the surroundings: a mistake while a document is checked, and later a warning.
     pub(super) fn unfit(&mut self, at: usize, message: impl FnOnce() -> String) {
+        // A stored document that was right when it was set must load later, although a rep has gone: what no longer
+        // fits is a warning there and a mistake in a new one.
         let notes = if self.is_stored { &mut self.doubts } else { &mut self.notes };
         notes.add(at, message);
     }
@@ -199,7 +208,9 @@ fn in_minutes(text: &str) -> Option<i64> {
         'd' => 24 * 60,
         _ => return None,
     };
+    // By the character's own length: the last one may be any of Unicode.
     let digits = &text[..text.len() - unit.len_utf8()];
     let count: i64 = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())??;
+    // Checked: a number that overflows is out of range, not a short wait.
     count.checked_mul(minutes)
 }

@@ -117,6 +117,7 @@ impl Routing {
 
     /// The rules in the order in which they are asked; the last is the default, which always holds.
     pub fn rules(&self) -> impl Iterator<Item = &RoutingRule> {
+        // The default last, as it is asked: what is listed is the order that counts.
         self.rules.iter().chain([&self.default])
     }
 
@@ -137,6 +138,7 @@ impl RoutingRule {
     const fn condition(&self) -> Option<&Condition> {
         match &self.when {
             When::Holds(condition) => Some(condition),
+            // Neither is evaluated: `route` takes the results in the order of the rules that have a condition.
             When::Always | When::Unfit(_) => None,
         }
     }

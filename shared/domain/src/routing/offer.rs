@@ -65,13 +65,16 @@ impl LeadOffer {
     /// When it is somebody else's, the time is over, or it was not offered to this one.
     pub fn accept(self, by: RecipientId, now: Timestamp) -> Result<Self, InvalidTransition> {
         match self {
+            // Who has it and says so again is answered the same: programs repeat requests whose answer was lost.
             Self::Taken { by: first, .. } if first == by => Ok(self),
             Self::Taken { at, .. } => Err(InvalidTransition::Taken(at)),
             Self::Lapsed { .. } => Err(InvalidTransition::Lapsed),
             Self::Offered { mut to, until, .. } => {
+                // Before the time: whether an offer still stands is no business of somebody it was not made to.
                 if !to.remove(&by) {
                     return Err(InvalidTransition::NotOffered);
                 }
+                // The instant itself is over: `lapse` takes the other side, so that both never hold.
                 if now >= until {
                     return Err(InvalidTransition::TooLate(until));
                 }
@@ -92,6 +95,7 @@ impl LeadOffer {
                 if !to.remove(&by) {
                     return Err(InvalidTransition::NotOffered);
                 }
+                // The last one has passed: nobody is left to wait for.
                 if to.is_empty() {
                     return Ok(Self::Lapsed { next: tier.next(), to });
                 }
@@ -107,6 +111,7 @@ impl LeadOffer {
     pub fn lapse(self, now: Timestamp) -> Result<Self, InvalidTransition> {
         match self {
             Self::Taken { at, .. } => Err(InvalidTransition::Taken(at)),
+            // Said twice is said once: two sweeps may see the same offer.
             Self::Lapsed { .. } => Ok(self),
             Self::Offered { until, .. } if now < until => Err(InvalidTransition::StillOffered(until)),
             Self::Offered { tier, to, .. } => Ok(Self::Lapsed { next: tier.next(), to }),

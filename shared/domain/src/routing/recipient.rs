@@ -42,6 +42,7 @@ impl FromStr for RecipientId {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, InvalidId> {
+        // The prefixes of the two kinds differ: a text is never both.
         text.parse().map(Self::Rep).or_else(|_: InvalidId| text.parse().map(Self::Endpoint))
     }
 }
@@ -54,6 +55,7 @@ impl Serialize for RecipientId {
 
 impl<'de> Deserialize<'de> for RecipientId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // A `Cow`, because keys of JSON objects and escaped texts cannot be borrowed.
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
     }
@@ -131,6 +133,7 @@ impl ClientLimit {
     pub(super) fn full_until(&self, now: Timestamp) -> Option<Option<Timestamp>> {
         let capacity = self.capacity;
         let next_day = || Schedule { zone: self.zone.clone(), ..Schedule::always() }.day(now).1;
+        // Two levels: not full, full until tomorrow, and full for good, which no day changes.
         capacity.is_full().then(|| (!capacity.is_none()).then(next_day))
     }
 }
@@ -194,15 +197,18 @@ impl Recipient {
     /// None where only a person can bring that about.
     #[must_use]
     pub fn next_available(&self, now: Timestamp, from: Timestamp) -> Option<Timestamp> {
+        // Only a person can change these: a date would wake the lead for nothing each time.
         if self.endpoints.is_empty() || self.capacity.is_none() {
             return None;
         }
         let mut earliest = now.max(from);
         if self.capacity.is_full() {
+            // The day's count begins again at the recipient's midnight, not at the server's.
             earliest = earliest.max(self.schedule.day(now).1);
         }
         match self.pause {
             Some(Pause::Open) => return None,
+            // `start_of` and not midnight: on some dates a clock skips midnight.
             Some(Pause::Until(back)) => earliest = earliest.max(self.schedule.start_of(back)?),
             None => {}
         }

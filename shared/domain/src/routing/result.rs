@@ -162,6 +162,7 @@ impl Routed {
     /// The deliveries owed now, each endpoint once, in the order of its first recipient.
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivered> {
+        // One delivery for each endpoint: a webhook behind several reps gets the lead once.
         let mut places = BTreeMap::new();
         let mut deliveries: Vec<Delivered> = Vec::new();
         for (chosen, endpoint) in self.chosen().iter().flat_map(|one| one.endpoints.iter().map(move |to| (one, *to))) {

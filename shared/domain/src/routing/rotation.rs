@@ -41,6 +41,8 @@ impl Rotation {
     /// Who of these is next. Ties go to the one whose last turn is longest ago, then to the heavier, then by id.
     #[must_use]
     pub fn next(&self, present: &[(RecipientId, u32)]) -> Option<RecipientId> {
+        // Ties go to who waited longest, then to the heavier weight, then by id: the same inputs always give the same
+        // recipient.
         let rank = |(id, weight): &(RecipientId, u32)| (self.mark(*id), self.turn(*id).last, Reverse(*weight), *id);
         present.iter().min_by_key(|one| rank(one)).map(|(id, _)| *id)
     }
@@ -65,6 +67,7 @@ impl Rotation {
     }
 
     fn mark(&self, id: RecipientId) -> u64 {
+        // Computed, not stored: whoever is away keeps an old mark and is lifted when looked at.
         self.turn(id).mark.max(self.level)
     }
 }

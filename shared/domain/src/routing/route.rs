@@ -43,12 +43,14 @@ pub struct Sales {
 impl Sales {
     /// Counts a lead that was routed, so that the next one of a batch finds the state after it.
     pub fn apply(&mut self, routed: &Routed) {
+        // A lead that is held uses up nobody's capacity and moves no rotation.
         if routed.chosen().is_empty() {
             return;
         }
         let count = |given: &mut u32| *given = given.saturating_add(1);
         count(&mut self.client.capacity.given_today);
         for chosen in routed.chosen() {
+            // Also for the rest of a batch: the next lead is routed by these counts before anything is written.
             let recipient = self.recipients.iter_mut().find(|recipient| recipient.id == chosen.id);
             recipient.into_iter().for_each(|recipient| count(&mut recipient.capacity.given_today));
         }
@@ -65,6 +67,7 @@ impl Sales {
 /// Routes a lead at an instant.
 #[must_use]
 pub fn route(routing: &Routing, lead: &MaturedLead<'_>, sales: &Sales, now: Timestamp) -> Routed {
+    // A clock read inside would make the explanation differ from the decision it explains.
     let (rule, rules) = matching(routing, lead.facts, now);
     let round = Round { routing, rule, lead, sales, now };
     let assignment = round.assign();
@@ -82,6 +85,7 @@ pub fn route(routing: &Routing, lead: &MaturedLead<'_>, sales: &Sales, now: Time
 /// The first rule that holds, and why those before it do not.
 fn matching<'r>(routing: &'r Routing, facts: &Facts, now: Timestamp) -> (&'r RoutingRule, Vec<RulePassed>) {
     let mut passed = Vec::new();
+    // All conditions at once: facts that several rules read are computed once.
     let asked: Vec<_> = routing.rules.iter().filter_map(RoutingRule::condition).collect();
     let mut holdings = routing.conditions.ask(facts, now, &asked).into_iter();
     for rule in &routing.rules {
@@ -91,12 +95,14 @@ fn matching<'r>(routing: &'r Routing, facts: &Facts, now: Timestamp) -> (&'r Rou
             When::Holds(_) => match holdings.next() {
                 Some(Holding::Yes) => return (rule, passed),
                 Some(Holding::NotKnown(missing)) => format!("not known: {}", missing.join(", ")),
+                // An error in one rule passes it over, and the lead goes on to the next: routing never fails.
                 Some(Holding::Failed(why)) => format!("could not be computed: {why}"),
                 Some(Holding::No) | None => "does not hold".to_owned(),
             },
         };
         passed.push(RulePassed { id: Arc::clone(&rule.id), why });
     }
+    // The default has no condition, so that every lead has a rule.
     (&routing.default, passed)
 }
 
@@ -149,14 +155,17 @@ impl<'a> Round<'a> {
 
     /// Whose turn it is, not before an instant, and when the first of them can take the lead.
     fn opening(&self, from: Timestamp) -> (Tier, Option<Timestamp>) {
+        // Never before `from`: a client who is full has outlasted the wait for the recipients already.
         let patience = self.lead.matured_at.checked_add(self.routing.wait_at_most).unwrap_or(Timestamp::MAX).max(from);
         let mut asked = (self.lead.from, None);
+        // A lead whose offer lapsed starts at a later tier; those asked before are not asked again.
         for tier in Tier::ALL.into_iter().filter(|tier| *tier >= self.lead.from && !self.shares(*tier).is_empty()) {
             let opens = self.placed(tier).filter_map(|(_, one)| one.next_available(self.now, from)).min();
             // Within the wait that the document allows: a fallback that is free now does not take what the recipients take soon.
             if opens.is_some_and(|at| at <= patience) {
                 return (tier, opens);
             }
+            // The earliest of all tiers: with everybody away beyond the wait, the lead goes to whoever is back first.
             asked = (tier, asked.1.into_iter().chain(opens).min());
         }
         asked
@@ -164,6 +173,7 @@ impl<'a> Round<'a> {
 
     /// Gives the lead to a tier of which somebody can take it now.
     fn give(&self, tier: Tier) -> Assignment {
+        // `away` is asked again at `now`: `opening` told only that somebody of the tier is there.
         let able: Vec<_> = self.placed(tier).filter(|(_, one)| one.away(self.now).is_none()).collect();
         let all = || able.iter().map(|(_, one)| chosen(one)).collect();
         match (tier, self.rule.mode) {
@@ -171,11 +181,13 @@ impl<'a> Round<'a> {
                 Assignment::Given { tier, to: all(), later: self.later(tier), rotation: None }
             }
             (Tier::Recipients | Tier::Fallback, Mode::FirstToClaim) => {
+                // `MAX` where the sum overflows: an offer without end instead of a lead without one.
                 let until = self.now.checked_add(self.routing.claim_within).unwrap_or(Timestamp::MAX);
                 Assignment::Offered { tier, to: all(), until }
             }
             (Tier::Recipients, Mode::RoundRobin | Mode::Weighted) => self.in_turn(&able),
             (Tier::Fallback | Tier::Owner, _) => {
+                // The first in the order of the document: fallback and owner are not shared out.
                 let to = able.first().map(|(_, one)| chosen(one)).into_iter().collect();
                 Assignment::Given { tier, to, later: Vec::new(), rotation: None }
             }
@@ -193,8 +205,10 @@ impl<'a> Round<'a> {
     fn in_turn(&self, able: &[Placed<'a>]) -> Assignment {
         let weight = |share: &Share| if self.rule.mode == Mode::Weighted { share.weight } else { 1 };
         let present: Vec<_> = able.iter().map(|(share, one)| (one.id, weight(share))).collect();
+        // A rule without a stored rotation begins a new one.
         let rotation = self.sales.rotations.get(&self.rule.id).cloned().unwrap_or_default();
         let next = rotation.next(&present);
+        // `next` came from the same list, so that a place is always found; 0 otherwise, and an empty list gives nobody.
         let place = able.iter().position(|(_, one)| Some(one.id) == next).unwrap_or_default();
         let to = able.get(place).map(|(_, one)| chosen(one)).into_iter().collect();
         let rotation = present.get(place).map(|(id, weight)| rotation.after(*id, *weight));
@@ -214,6 +228,7 @@ impl<'a> Round<'a> {
         };
         let first = named.first().and_then(|id| self.sales.recipient(Some(*id))).map(|one| one.name.clone());
         let mut passed = Vec::new();
+        // A name that stands in several tiers is told once, by the first.
         for (tier, share) in Tier::ALL.iter().flat_map(|tier| self.shares(*tier).iter().map(|share| (*tier, share))) {
             let Some(one) = self.sales.recipient(share.id) else {
                 passed.push(PassedOver { name: share.name.to_string(), id: None, why: Passed::Unknown, until: None });
@@ -224,6 +239,8 @@ impl<'a> Round<'a> {
             }
             named.push(one.id);
             let why = match (one.away(self.now), &first) {
+                // The order of the arms is the order in which a reader asks: was it asked before, was it needed, was it
+                // away.
                 _ if tier < self.lead.from => Passed::AskedBefore(tier),
                 _ if tier > reached => Passed::NotNeeded(tier),
                 (Some(away), _) => Passed::Away(away),
@@ -232,6 +249,8 @@ impl<'a> Round<'a> {
             };
             passed.push(self.passed_over(one, why));
         }
+        // Reps and endpoints that the rule does not name are listed too: "why did I not get it" has an answer for
+        // everybody.
         let others = self.sales.recipients.iter().filter(|one| !named.contains(&one.id));
         passed.extend(others.map(|one| self.passed_over(one, Passed::NotNamed)));
         passed

@@ -40,6 +40,7 @@ impl<'d> Reading<'d, '_> {
         let id = self.id(section);
         let because = section.needed_text("because", &mut self.notes).map(|because| Arc::from(because.value));
         let when = self.when(section);
+        // A rule without a mode has the default's; a default with a mistake gives none, and the mistake was reported.
         let mode = if section.get("mode").is_some() { self.mode(section) } else { default.map(|rule| rule.mode) };
         let recipients = self.needed_recipients(section, mode);
         let own = self.fallback(section, recipients.as_deref());
@@ -56,6 +57,7 @@ impl<'d> Reading<'d, '_> {
                 format!("{} cannot be an id: use at most 64 letters, digits, '_' and '-'", quoted(text))
             });
         }
+        // Rotations and explanations are kept by id: it would share those of the default.
         if text == DEFAULT {
             self.notes.add(id.span.start, || {
                 "'default' is what stands at the top of the document: call this rule otherwise".into()
@@ -69,6 +71,7 @@ impl<'d> Reading<'d, '_> {
 
     fn when(&mut self, section: &Section<'d>) -> Option<When> {
         let text = section.needed_text("when", &mut self.notes)?;
+        // Each condition costs a parse: with the report full, nobody would see its mistakes.
         if self.notes.is_full() {
             return None;
         }
@@ -82,6 +85,7 @@ impl<'d> Reading<'d, '_> {
                 for (at, message) in faults {
                     self.unfit(at, || message);
                 }
+                // A stored document whose condition no longer fits still loads: the rule is passed over and says why.
                 Some(When::Unfit(why))
             }
         }
@@ -104,6 +108,7 @@ impl<'d> Reading<'d, '_> {
         if section.get("recipients").is_none() {
             section.missing("recipients", &mut self.notes);
         }
+        // With a mode that could not be read nothing is said about weights: they may be meant.
         let shares = self.shares(section, "recipients", mode == Some(Mode::Weighted) || mode.is_none())?;
         let at = section.get("recipients").map_or(section.at, |value| value.span().start);
         match (mode, shares.as_slice()) {
@@ -150,6 +155,7 @@ impl<'d> Reading<'d, '_> {
         for element in array.iter().take(MOST_RECIPIENTS) {
             let Some(share) = self.element(element, weighs) else { continue };
             if shares.iter().any(|other| other.is_same(&share)) {
+                // Two places would count twice in a rotation.
                 self.notes.add(element.span().start, || format!("{} stands twice in '{key}'", quoted(&share.name)));
             }
             shares.push(share);
@@ -192,6 +198,8 @@ impl<'d> Reading<'d, '_> {
                 format!("{called} are called {}: write the id of the one that is meant", quoted(name.value))
             }),
         }
+        // An unknown name stays in the rule without an id: it is told as passed over, and counts again when somebody is
+        // called so.
         Share { name: name.value.into(), id, weight }
     }
 }

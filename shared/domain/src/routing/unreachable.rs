@@ -11,6 +11,7 @@ impl<'d> Reading<'d, '_> {
     /// Warns of a rule that never counts, and remembers it for those that follow.
     pub(super) fn doubt_unreachable(&mut self, section: &Section<'d>, text: &Located<&'d str>, condition: &Condition) {
         let at = text.span.start;
+        // Before the others: a condition that never holds is covered by each, which would name the wrong cause.
         if self.conditions.never_holds(condition) {
             self.doubts.add(at, || "this rule is never reached: its condition holds for no lead".into());
             return;
@@ -22,6 +23,7 @@ impl<'d> Reading<'d, '_> {
             });
             return;
         }
+        // Only what can be reached is kept: a dead rule hides nothing behind it.
         if let Some(id) = section.get("id").and_then(|id| id.get_ref().as_str()) {
             self.earlier.push(Earlier { id, condition: condition.clone() });
         }

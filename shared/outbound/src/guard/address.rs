@@ -32,6 +32,7 @@ pub fn is_public(ip: IpAddr) -> bool {
 /// From where this address can be reached.
 #[must_use]
 pub fn reach(ip: IpAddr) -> Reach {
+    // Before anything else: these lie in ranges that leave for private addresses would open.
     if METADATA.contains(&ip) {
         return Reach::Never;
     }
@@ -56,6 +57,7 @@ fn reach_v4(ip: Ipv4Addr) -> Reach {
 }
 
 fn reach_v6(ip: Ipv6Addr) -> Reach {
+    // The IPv4 address within decides, or `::ffff:127.0.0.1` would be as good as public.
     if let Some(mapped) = ip.to_ipv4_mapped() {
         return reach(mapped.into());
     }

@@ -43,6 +43,7 @@ impl Lookup for SystemLookup {
         let permits = Arc::clone(&self.permits);
         let name = name.to_owned();
         Box::pin(async move {
+            // Waited for in the task and not in a thread: the threads are what is short.
             let permit = permits.acquire_owned().await.map_err(io::Error::other)?;
             let look = move || {
                 let addresses = (name.as_str(), 0).to_socket_addrs().map(|all| all.map(|one| one.ip()).collect());
@@ -82,6 +83,8 @@ impl GuardedResolver {
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
+        // Looked up by whoever connects: a look-up of our own before would be a second answer, and the two could
+        // differ.
         let looked_up = self.lookup.lookup(name.as_str());
         let allow_private = self.allow_private;
         Box::pin(async move {
@@ -102,6 +105,7 @@ fn checked(found: Vec<IpAddr>, allow_private: bool) -> Result<Vec<SocketAddr>, R
         Reach::Private => allow_private,
         Reach::Never => false,
     };
+    // All of them: the client tries one after the other, and the private one might answer first.
     if found.iter().all(allowed) {
         Ok(found.into_iter().map(|ip| SocketAddr::new(ip, 0)).collect())
     } else {

@@ -9,6 +9,7 @@ use super::read::word;
 
 /// The title and the sentences; none for what hands a lead over.
 pub(super) fn read(event: &ClientEvent) -> Option<(String, Vec<String>)> {
+    // An event without data, or of a kind that is not known, is written like a lead: nothing must be left unsaid.
     Some(match event.data.get()? {
         EventData::Recall(recall) => {
             let sentence = format!("This lead was taken back{}.", because(&recall.reason));

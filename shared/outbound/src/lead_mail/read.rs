@@ -42,6 +42,7 @@ pub(super) struct Note {
 impl Note {
     /// Indented, so that a note cannot pass for a heading of a plain mail.
     pub(super) fn indented(&self) -> String {
+        // By two blanks, so that no line of it begins where a heading would.
         let lines = self.text.lines().map(|line| format!("  {line}").trim_end().to_owned());
         lines.collect::<Vec<_>>().join("\n")
     }
@@ -91,6 +92,7 @@ pub(super) struct Facts {
 
 impl Facts {
     pub(super) fn read(event: &ClientEvent) -> Self {
+        // What is missing is left out of the mail: a lead must not be kept from its rep because a field is not there.
         let data = event.lead().cloned().unwrap_or_default();
         let lead = data.lead.get().cloned().unwrap_or_default();
         let handover = data.handover.get().cloned().unwrap_or_default();
@@ -100,6 +102,7 @@ impl Facts {
         let name = name(&lead).unwrap_or_else(|| "name not given".to_owned());
         let rep = data.assigned_to.get();
         Self {
+            // Said by the date and not by the event, so that the mail and the page agree.
             is_offer: !data.offered_until.to_value().is_null(),
             title: match time(&data.offered_until, &clock) {
                 Some(until) => format!("{grade} lead on offer until {until}: who accepts first has it"),
@@ -181,6 +184,7 @@ fn note(written: &LeadNote, clock: &TimeZone) -> Option<Note> {
 fn answers(given: Option<&Map<String, Value>>) -> Listed<(String, String)> {
     let words = |(key, value): (&String, &Value)| Some((label(key), value_in_words(value)?));
     let mut all: Vec<_> = given.into_iter().flatten().filter_map(words).collect();
+    // Counted before it is cut: the mail says how many more there are.
     let more = all.len().saturating_sub(MOST);
     all.truncate(MOST);
     Listed { shown: all, more }
@@ -198,6 +202,7 @@ fn news(update: &LeadUpdate) -> Option<String> {
 
 /// What comes with the lead beside this message: a time by the rep's clock, and by the person's where that shows another.
 fn handover_in_words(handover: &LeadHandover, lead: &LeadContact) -> Option<String> {
+    // A handover by message is this mail itself.
     let kind = word(&handover.kind).filter(|kind| kind != HandoverKind::Message.word()).map(|kind| label(&kind))?;
     let Some(Appointment { slot, zone, .. }) = appointment(handover) else { return Some(kind) };
     let at = format!("{kind}, {}", span_in_words(slot, &zone));
@@ -218,6 +223,7 @@ fn appointment(handover: &LeadHandover) -> Option<Appointment> {
 
 /// An IANA name; UTC where it is none.
 fn zone(name: &Member<String>) -> TimeZone {
+    // A time must be shown in some zone; the mail names which.
     word(name).and_then(|name| TimeZone::get(&name).ok()).unwrap_or(TimeZone::UTC)
 }
 
@@ -256,6 +262,7 @@ pub(super) fn word<T: Serialize>(member: &Member<T>) -> Option<String> {
 /// A value as one line of text; `None` if there is nothing to say.
 fn value_in_words(value: &Value) -> Option<String> {
     let text = match value {
+        // Of a list or an object of the sender's own the JSON is shown: it is rare, and nothing of it is lost.
         Value::Null => return None,
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
@@ -277,12 +284,14 @@ fn label(key: &str) -> String {
 /// A time in words, by the clock of who reads it; whatever else stands there is said as it stands.
 fn time<T: Serialize>(member: &Member<T>, clock: &TimeZone) -> Option<String> {
     let text = word(member)?;
+    // What is no time is shown as it stands: the client's own words may be there.
     let Ok(timestamp) = text.parse::<Timestamp>() else { return Some(text) };
     Some(timestamp.to_zoned(clock.clone()).strftime("%-d %B %Y, %H:%M %Z").to_string())
 }
 
 /// An address that a browser opens as a page.
 fn web_link(text: &str) -> Option<String> {
+    // Only pages: `javascript:` and `data:` in a payload would become a button in the rep's mail.
     Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https")).map(String::from)
 }
 

@@ -42,6 +42,7 @@ pub(super) struct Named<'a> {
 impl Invitation {
     /// What the mail asks the calendar to do.
     pub(super) const fn method(&self) -> &'static str {
+        // What calendars act on; the status inside the entry only says how it stands.
         if self.cancelled { "CANCEL" } else { "REQUEST" }
     }
 
@@ -49,6 +50,7 @@ impl Invitation {
     pub(super) fn render(&self, organizer: Named<'_>, attendee: Named<'_>, stamp: Timestamp) -> String {
         let mut out = Lines(String::with_capacity(1_024));
         out.line("BEGIN:VCALENDAR");
+        // From here to the end the order is fixed: the same mail must be the same bytes at every attempt.
         out.line("VERSION:2.0");
         out.line("PRODID:-//Ripen//Appointments//EN");
         out.line("CALSCALE:GREGORIAN");
@@ -56,6 +58,7 @@ impl Invitation {
         out.line("BEGIN:VEVENT");
         out.line(&format!("UID:{}", text(&self.uid)));
         out.line(&format!("SEQUENCE:{}", self.sequence));
+        // The mail's own date, for the same reason.
         out.line(&format!("DTSTAMP:{}", instant(stamp)));
         out.line(&format!("DTSTART:{}", instant(self.starts_at)));
         out.line(&format!("DTEND:{}", instant(self.ends_at)));
@@ -64,6 +67,7 @@ impl Invitation {
         out.line(&format!("STATUS:{}", if self.cancelled { "CANCELLED" } else { "CONFIRMED" }));
         out.line("TRANSP:OPAQUE");
         out.line(&format!("ORGANIZER{}:mailto:{}", common_name(organizer.name), organizer.address));
+        // No answer is asked for: Ripen reads no mail, and a rep's "accept" would go nowhere.
         let role = "ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=FALSE";
         out.line(&format!("ATTENDEE{};{role}:mailto:{}", common_name(attendee.name), attendee.address));
         out.line("END:VEVENT");
@@ -80,8 +84,10 @@ impl Lines {
     fn line(&mut self, line: &str) {
         let mut room = LINE;
         for c in line.chars() {
+            // Counted in bytes and cut between characters: a fold within one would damage it.
             if c.len_utf8() > room {
                 self.0.push_str("\r\n ");
+                // The blank that begins a continued line counts.
                 room = LINE - 1;
             }
             self.0.push(c);
@@ -92,6 +98,7 @@ impl Lines {
 }
 
 fn instant(at: Timestamp) -> String {
+    // In UTC: a zone of its own would have to be described in the entry.
     at.to_zoned(TimeZone::UTC).strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
@@ -105,6 +112,7 @@ fn text(value: &str) -> String {
                 out.push(c);
             }
             '\n' => out.push_str("\\n"),
+            // Control characters end lines, and a line is a property of the entry.
             c if c.is_control() => {}
             c => out.push(c),
         }

@@ -35,6 +35,7 @@ pub(super) enum ComposeError {
 
 pub(super) fn compose(from: &Mailbox, mail: &Mail<'_>) -> Result<Message, ComposeError> {
     let domain = from.email.domain();
+    // The same at every attempt: mail programs and servers show a message that comes twice once.
     let message_id = format!("<{}@{domain}>", token(mail.message_id));
     let mut builder = Message::builder()
         .from(from.clone())
@@ -43,11 +44,14 @@ pub(super) fn compose(from: &Mailbox, mail: &Mail<'_>) -> Result<Message, Compos
         .subject(plain::line(mail.subject, SUBJECT_LIMIT))
         .raw_header(fixed("Message-ID", message_id))
         .raw_header(fixed("List-Id", format!("<{}.{domain}>", token(mail.list_id))))
+        // So that automatic replies are not sent to an address that nobody reads.
         .raw_header(fixed("Auto-Submitted", "auto-generated".to_owned()));
     if let Some(reply_to) = mail.reply_to {
         builder = builder.reply_to(mailbox(reply_to).ok_or(ComposeError::ReplyTo)?);
     }
+    // Plain before HTML: programs show the last one that they can.
     let parts = MultiPart::alternative()
+        // Given and not random, so that the same mail is the same bytes.
         .boundary(format!("ripen_{}", token(mail.message_id)))
         .singlepart(SinglePart::plain(mail.text.to_owned()))
         .singlepart(SinglePart::html(mail.html.to_owned()));
@@ -62,6 +66,7 @@ fn with_invitation(parts: MultiPart, from: &Mailbox, mail: &Mail<'_>) -> Result<
     let organizer = Named { name: from.name.as_deref(), address: from.email.as_ref() };
     let attendee = Named { name: mail.to.name, address: mail.to.address };
     let file = invitation.render(organizer, attendee, mail.date);
+    // The method stands in the type as well: that is where calendars look first.
     let reading = kind(&format!("text/calendar; charset=utf-8; method={}", invitation.method()))?;
     let parts = parts.singlepart(SinglePart::builder().header(reading).body(file.clone()));
     let attached = Attachment::new("appointment.ics".to_owned()).body(file, kind("application/ics")?);
@@ -84,7 +89,9 @@ fn fixed(name: &'static str, value: String) -> HeaderValue {
 
 /// What is left of an id once only the characters remain that need no quoting in any header.
 pub(super) fn token(id: &str) -> String {
+    // Everything else is dropped rather than escaped: an id holds nothing else.
     let kept: String = id.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).collect();
+    // Cut, because a header line must not be longer than a server takes.
     let kept: String = kept.chars().take(ID_LIMIT).collect();
     if kept.is_empty() { "unnamed".to_owned() } else { kept }
 }

@@ -56,8 +56,10 @@ impl Server {
             return Err(InvalidMailUrl::Scheme);
         }
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or(InvalidMailUrl::Shape)?;
+        // As the library wants it; a URL writes an IPv6 address in brackets.
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let login = login(&url)?;
+        // Where there is a password the connection must be secured, unless the configuration says otherwise.
         let security = security(&url, login.is_some())?;
         let port = url.port().unwrap_or(match security {
             Security::Implicit => 465,
@@ -70,6 +72,7 @@ impl Server {
 
 /// A password is not sent where a listener on the line could read it, unless the configuration says so.
 fn security(url: &Url, has_login: bool) -> Result<Security, InvalidMailUrl> {
+    // Refused and not passed over: `?tls=require` would otherwise leave the mail unsecured.
     let query: Vec<_> = url.query_pairs().collect();
     let tls = match query.as_slice() {
         [] => None,
@@ -91,6 +94,7 @@ fn login(url: &Url) -> Result<Option<Credentials>, InvalidMailUrl> {
         |text: &str| percent_decode_str(text).decode_utf8().map(String::from).map_err(|_| InvalidMailUrl::Shape);
     match (url.username(), url.password()) {
         ("", None) => Ok(None),
+        // Half a login would only be found out by the first mail.
         ("", Some(_)) | (_, None) => Err(InvalidMailUrl::Login),
         (name, Some(password)) => Ok(Some(Credentials::new(decoded(name)?, decoded(password)?))),
     }

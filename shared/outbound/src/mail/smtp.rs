@@ -57,6 +57,8 @@ impl Smtp {
             Security::Implicit | Security::Required | Security::Opportunistic => {
                 let builder = TlsParameters::builder(server.host.clone());
                 let builder = builder.certificate_store(CertificateStore::WebpkiRoots);
+                // Beside Mozilla's and not instead: the mail server and the endpoints of clients are checked by the
+                // same list.
                 let builder = trust.own().into_iter().fold(builder, TlsParametersBuilder::add_root_certificate);
                 Some(builder.build_rustls()?)
             }
@@ -66,6 +68,7 @@ impl Smtp {
     }
 
     pub(super) async fn send(&self, envelope: &Envelope, message: &[u8], deadline: Duration) -> MailResult {
+        // Over everything: a server that answers every step just in time must not hold the lease of the delivery.
         timeout(deadline, self.converse(envelope, message)).await.unwrap_or_else(|_| late())
     }
 
@@ -74,6 +77,7 @@ impl Smtp {
             Err(_) => late(),
             Ok(Err(error)) => later(&error),
             Ok(Ok(connection)) => {
+                // Kept: the first mail after a check finds it.
                 self.keep(connection);
                 MailResult::Delivered { reply: "the mail server is ready".to_owned() }
             }
@@ -81,6 +85,7 @@ impl Smtp {
     }
 
     async fn converse(&self, envelope: &Envelope, message: &[u8]) -> MailResult {
+        // Taken before a connection: the bound is on what the server sees.
         let Ok(_permit) = self.conversations.acquire().await else { return late() };
         let mut connection = match self.kept_alive().await {
             Some(connection) => connection,
@@ -92,12 +97,15 @@ impl Smtp {
         };
         match connection.send(envelope, message).await {
             Ok(response) => {
+                // Only after the server's last word: in the middle of a conversation the next mail would be part of
+                // this one.
                 self.keep(connection);
                 let reply = format!("{} {}", response.code(), response.message().collect::<Vec<_>>().join(" "));
                 MailResult::Delivered { reply: plain::without_addresses(&reply, REPLY_LIMIT) }
             }
             // Ours to say: the server cannot take such a mail, ever (an address beyond ASCII without SMTPUTF8).
             Err(error) if error.is_permanent() || error.is_client() => {
+                // The mail itself was refused: another try would be refused as well.
                 MailResult::Dead { code: code(&error), text: told(&error) }
             }
             Err(error) => later(&error),
@@ -115,9 +123,11 @@ impl Smtp {
             Security::Opportunistic => connection.can_starttls(),
         };
         if let Some(tls) = self.tls.clone().filter(|_| upgrade) {
+            // On the encrypted connection from here on: what was said before may have been somebody else's.
             connection.starttls(tls, &self.hello).await?;
         }
         if let Some(login) = &self.server.login {
+            // PLAIN first, which every server has; over a connection that the login has secured.
             connection.auth(&[Mechanism::Plain, Mechanism::Login], login).await?;
         }
         Ok(connection)
@@ -126,6 +136,7 @@ impl Smtp {
     /// A kept connection on which the server still answers. What is taken and not kept again is closed by its drop.
     async fn kept_alive(&self) -> Option<AsyncSmtpConnection> {
         loop {
+            // The last one kept is the one that the server has heard of most recently.
             let Kept { mut connection, since } = self.kept().pop()?;
             if since.elapsed() < IDLE && connection.test_connected().await {
                 return Some(connection);
@@ -164,5 +175,6 @@ fn code(error: &Error) -> Option<u16> {
 }
 
 fn told(error: &Error) -> String {
+    // Servers repeat the address they refuse; texts are kept and logged.
     plain::without_addresses(&error.to_string(), REPLY_LIMIT)
 }

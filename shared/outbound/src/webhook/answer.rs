@@ -53,6 +53,7 @@ impl RetryAfter {
     #[must_use]
     pub fn parse(value: &str) -> Option<Self> {
         let value = value.trim();
+        // A number of seconds or a date; `all` of an empty text is true.
         if value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty() {
             // A number too large for 32 bits means as long as can be.
             return Some(Self::After(Duration::from_secs(value.parse::<u32>().unwrap_or(u32::MAX).into())));
@@ -65,6 +66,7 @@ impl RetryAfter {
     pub fn delay(self, now: Timestamp) -> Duration {
         match self {
             Self::After(delay) => delay,
+            // A time that is past is no wait.
             Self::At(time) => time.duration_since(now).try_into().unwrap_or_default(),
         }
     }
@@ -80,6 +82,7 @@ pub(super) async fn read(mut response: Response, deadline: Instant, max_bytes: u
     let truncated = loop {
         match timeout_at(deadline.into(), response.chunk()).await {
             Ok(Ok(Some(chunk))) => {
+                // Cut within a chunk: a chunk may be larger than all that is kept.
                 let room = max_bytes - body.len();
                 body.extend_from_slice(&chunk[..chunk.len().min(room)]);
                 if chunk.len() > room {

@@ -87,12 +87,15 @@ impl SendError {
     /// Finds the cause that tells most in the client's chain of errors.
     pub(super) fn classify(error: &reqwest::Error) -> Self {
         let causes = causes(error);
+        // The first that is known, from the outside in: deeper ones only say how.
         if let Some(found) = causes.iter().find_map(|cause| known(*cause)) {
             return found;
         }
+        // The system's own word for it, without its text, which may hold an address.
         let detail = causes.iter().rev().find_map(|cause| cause.downcast_ref::<io::Error>());
         let detail = detail.map(|error| error.kind().to_string()).unwrap_or_default();
         let kind = match () {
+            // In this order: a timeout while resolving is a timeout to whoever reads it.
             () if error.is_timeout() => return SendErrorKind::Timeout.into(),
             () if error.is_dns() => SendErrorKind::Resolve,
             () if error.is_connect() => SendErrorKind::Connect,
@@ -121,12 +124,14 @@ impl Error for SendError {}
 fn known(cause: &(dyn Error + 'static)) -> Option<SendError> {
     let told = |kind, error: &dyn Error| Some(SendError::new(kind, plain::line(&error.to_string(), DETAIL_LIMIT)));
     if let Some(error) = cause.downcast_ref::<ResolveError>() {
+        // Refused by us and not unresolvable: nobody should look for it at their name server.
         let kind = if matches!(error, ResolveError::Refused) { SendErrorKind::Refused } else { SendErrorKind::Resolve };
         return Some(kind.into());
     }
     if let Some(error) = cause.downcast_ref::<rustls::Error>() {
         return told(SendErrorKind::Tls, error);
     }
+    // A cause of another kind says nothing that is shown.
     let error = cause.downcast_ref::<hyper::Error>()?;
     if error.is_parse() {
         told(SendErrorKind::Protocol, error)
@@ -142,6 +147,7 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)
     let mut causes = vec![error];
     while let Some(last) = causes.last().copied() {
         let wrapped: Option<&'a (dyn Error + 'static)> =
+            // Through `get_ref`, because `source` of an `io::Error` begins after what it wraps.
             last.downcast_ref::<io::Error>().and_then(io::Error::get_ref).map(|inner| inner as _);
         match wrapped.or_else(|| last.source()) {
             Some(next) => causes.push(next),

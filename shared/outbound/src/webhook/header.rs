@@ -55,16 +55,19 @@ impl OwnHeader {
     /// # Errors
     /// Says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, InvalidHeader> {
+        // Before it is parsed: any text can be given here.
         if text.len() > LONGEST {
             return Err(InvalidHeader::TooLong);
         }
         let (name, value) = text.split_once(':').ok_or(InvalidHeader::Shape)?;
         let name = HeaderName::from_bytes(name.trim().as_bytes()).map_err(|_| InvalidHeader::Name)?;
         let word = name.as_str();
+        // Otherwise a client could sign for us, or break the framing of the request.
         if OURS.contains(&word) || OUR_FAMILIES.iter().any(|family| word.starts_with(family)) {
             return Err(InvalidHeader::Ours(word.to_owned()));
         }
         let value = value.trim_matches([' ', '\t']);
+        // Visible ASCII on one line: with a line break the header would become two.
         let one_line = !value.is_empty() && value.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
         match HeaderValue::from_str(value) {
             Ok(value) if one_line => Ok(Self { name, value }),
@@ -86,6 +89,7 @@ impl OwnHeader {
 
     pub(super) fn pair(&self) -> (HeaderName, HeaderValue) {
         let mut value = self.value.clone();
+        // Masked in the library's own debug output.
         value.set_sensitive(true);
         (self.name.clone(), value)
     }

@@ -36,6 +36,7 @@ impl WebhookSecret {
     /// # Errors
     /// It is not of that form, or the key has not the length it should have.
     pub fn parse(text: &str) -> Result<Self, InvalidSecret> {
+        // Blanks are cut: secrets are copied from pages and mails.
         let key = text.trim().strip_prefix(PREFIX).and_then(|key| STANDARD.decode(key).ok());
         let key = key.ok_or(InvalidSecret::Shape)?;
         if (24..=64).contains(&key.len()) { Ok(Self { key }) } else { Err(InvalidSecret::Length) }
@@ -57,6 +58,7 @@ impl fmt::Debug for WebhookSecret {
 /// The value of `webhook-signature`: one `v1,…` for each secret, parted by spaces. `None` without any secret, or for
 /// a body that is not UTF-8.
 pub(super) fn signatures(secrets: &[WebhookSecret], id: &str, seconds: i64, body: &[u8]) -> Option<String> {
+    // One for each live secret: while a receiver changes over, one of them is the one it knows.
     let signatures: Option<Vec<_>> = secrets
         .iter()
         .map(|secret| Webhook::from_bytes(secret.key.clone()).and_then(|webhook| webhook.sign(id, seconds, body)).ok())

@@ -55,6 +55,7 @@ pub enum QueueState {
 /// When the address cannot be used. Whatever is wrong with the broker is in the answer.
 pub async fn check(url: &str, options: &TransportOptions) -> Result<BrokerCheck, InvalidUrl> {
     let uri = connect::parse(url, options)?;
+    // By hand first: the library keeps the version to itself, and a peer that is no broker would hang its attempt.
     let greeting = greeting::greet(&uri, options.connect_timeout).await;
     let server = greeting.map(|server| format!("{} {}", server.product, server.version)).map_err(|e| chain(&e));
     if server.is_err() {
@@ -68,9 +69,11 @@ pub async fn check(url: &str, options: &TransportOptions) -> Result<BrokerCheck,
         for queue in Queue::ALL {
             queues.push(QueueCheck { queue, state: look(&connection, queue, options).await });
         }
+        // Said goodbye even after a failure: RabbitMQ would log a connection that vanished.
         connect::close(&connection).await;
         Ok::<_, lapin::Error>(queues)
     };
+    // One limit for all of it: a broker that answers each step slowly must not keep an operator waiting.
     Ok(match timeout(options.connect_timeout, look).await {
         Ok(Ok(queues)) => BrokerCheck { server, queues, refused: None },
         Ok(Err(error)) => BrokerCheck { server, queues: Vec::new(), refused: Some(error.to_string()) },
@@ -89,7 +92,9 @@ async fn look(connection: &Connection, queue: Queue, options: &TransportOptions)
 
 /// Declares only what is there already, which changes nothing and compares every argument.
 async fn try_look(connection: &Connection, queue: Queue, options: &TransportOptions) -> lapin::Result<(u32, u32)> {
+    // A channel for each queue, because a refusal closes the channel it is given on.
     let channel = connection.create_channel().await?;
+    // Passively first: declaring right away would make a queue that is missing.
     let found = topology::look(&channel, queue).await?;
     topology::declare(&channel, queue, options).await?;
     Ok((found.message_count(), found.consumer_count()))

@@ -58,6 +58,8 @@ impl Connector {
 
     /// A connection on which every queue is declared. Only the caller's giving up ends the trying.
     pub(super) async fn connect(&mut self) -> Connection {
+        // Before the first attempt too: a connection that broke at once would be followed by the next without a
+        // pause.
         self.pause_after_a_connection().await;
         loop {
             match self.attempt().await {
@@ -79,6 +81,8 @@ impl Connector {
         }
         let name = format!("{} {}", options.connection_name, self.purpose);
         let properties = ConnectionProperties::default().with_connection_name(name.into());
+        // Declared within the time limit: a broker that takes the connection and answers nothing must not look
+        // connected.
         let connect = async {
             let connection = Connection::connect_uri(uri.clone(), properties).await?;
             topology::ensure(&connection, &Queue::ALL, options).await?;
@@ -89,12 +93,14 @@ impl Connector {
 
     async fn failed(&mut self, error: &ConnectError) {
         let cause = std::error::Error::source(error).map(ToString::to_string);
+        // Once as a warning and then quietly: an outage of an hour would fill the log with one line per attempt.
         if self.failures == 0 {
             tracing::warn!(amqp.purpose = self.purpose, %error, cause, "RabbitMQ cannot be reached; trying on");
         } else {
             tracing::debug!(amqp.purpose = self.purpose, %error, cause, failures = self.failures, "still no RabbitMQ");
         }
         self.failures = self.failures.saturating_add(1);
+        // Only a timeout makes the greeting necessary; a refusal was an answer.
         self.hung |= matches!(error, ConnectError::Slow);
         self.pause().await;
     }
@@ -109,6 +115,7 @@ impl Connector {
     }
 
     async fn pause(&mut self) {
+        // With jitter: after a restart of RabbitMQ every replica would otherwise come back in the same moment.
         sleep(self.broker.options.reconnect_pause(self.pauses)).await;
         self.pauses = self.pauses.saturating_add(1);
     }
@@ -124,6 +131,7 @@ pub(super) async fn until_down(connection: &Connection) {
             Ok(Some(Event::Error(error))) => cause = Some(error),
             Ok(Some(Event::ConnectionBlocked(reason))) => tracing::warn!(reason, "RabbitMQ blocks publishers"),
             Ok(Some(Event::ConnectionUnblocked)) => tracing::info!("RabbitMQ takes messages again"),
+            // No more events will come; the state still tells when the connection ends.
             Ok(None) => sleep(LOOK).await,
             Ok(Some(_)) | Err(_) => {}
         }
@@ -134,6 +142,7 @@ pub(super) async fn until_down(connection: &Connection) {
 
 /// Says goodbye, but waits no longer than a moment for the answer.
 pub(super) async fn close(connection: &Connection) {
+    // The other end may be what is broken.
     if timeout(Duration::from_secs(2), connection.close(200, "closed".into())).await.is_err() {
         tracing::debug!("RabbitMQ did not answer the goodbye");
     }

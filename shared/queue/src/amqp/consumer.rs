@@ -71,10 +71,12 @@ impl AmqpConsumer {
     }
 
     pub(crate) async fn next_batch(&self, max: usize) -> Vec<Received> {
+        // One receiver at a time: two would split the messages of one channel and settle each other's tags.
         let mut receiving = self.receiving.lock().await;
         loop {
             if let Some(stream) = &mut receiving.stream {
                 let batch = stream.next_batch(max).await;
+                // Never empty while the channel lives: an empty one means that it is gone.
                 if !batch.is_empty() {
                     return batch;
                 }
@@ -82,6 +84,8 @@ impl AmqpConsumer {
                 receiving.stream = None;
                 *self.session() = None;
             }
+            // Kept in the set: a caller that gives up waiting and comes back finds the same opening and not a second
+            // channel.
             if receiving.opening.is_empty() {
                 receiving.opening.spawn(self.opener.clone().open());
             }
@@ -104,6 +108,7 @@ impl AmqpConsumer {
 
     pub(crate) async fn settle(&self, outcomes: Vec<(Received, Settlement)>) {
         let queue = self.opener.queue;
+        // Between two connections everything is stale, and comes again by itself.
         let Some(session) = self.session().clone() else {
             metrics::consumed(queue, metrics::STALE, outcomes.len());
             return;
@@ -115,6 +120,7 @@ impl AmqpConsumer {
         let mut done = Vec::with_capacity(outcomes.len());
         for (received, outcome) in outcomes {
             match outcome {
+                // Collected: a batch that is done is one acknowledgement.
                 Settlement::Done => done.push(received.tag.number),
                 outcome => self.settle_apart(session.clone(), received, outcome),
             }
@@ -137,6 +143,7 @@ impl AmqpConsumer {
             later_max: self.opener.options.later_max,
         };
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those that ended would otherwise be kept until the consumer goes.
         while pending.try_join_next().is_some() {}
         pending.spawn(apart.settle(received, outcome));
     }
@@ -160,6 +167,7 @@ impl Opener {
     async fn open(mut self) -> Option<Opened> {
         loop {
             let current =
+                // Not only once: the connection that is there may break before the channel is open.
                 self.connection.wait_for(|current| !matches!(current, LinkConnection::Away)).await.ok()?.clone();
             let LinkConnection::Open(connection) = current else { return None };
             match self.consume(&connection).await {
@@ -173,6 +181,8 @@ impl Opener {
     }
 
     async fn consume(&self, connection: &Connection) -> lapin::Result<Opened> {
+        // For this queue again: it may have been deleted since the connection was made, and consuming would be
+        // refused for ever.
         topology::ensure(connection, &[self.queue], &self.options).await?;
         let channel = connection.create_channel().await?;
         // Before consuming: without a limit RabbitMQ sends the whole queue into this process's memory.
@@ -187,12 +197,15 @@ impl Stream {
     /// What waits, at least one and at most `max`; nothing when the channel is gone.
     async fn next_batch(&mut self, max: usize) -> Vec<Received> {
         let mut batch = Vec::new();
+        // The first is waited for; of the rest only what is here already is taken, so that no message waits for a
+        // full batch.
         let mut next = self.deliveries.next().await;
         while let Some(Ok(delivery)) = next {
             batch.push(headers::received(delivery, self.session));
             if batch.len() >= max {
                 break;
             }
+            // An error after the first message is seen by the next call: what was taken is delivered all the same.
             next = self.deliveries.next().now_or_never().flatten();
         }
         batch
@@ -234,9 +247,11 @@ impl Apart {
 
     /// Acknowledged only once the other message is confirmed; otherwise it comes again and is settled anew.
     async fn replace(&self, received: &Received, outgoing: Outgoing) {
+        // The new message first: acknowledged before, a crash in between would lose the only copy.
         let published = self.publisher.publish(outgoing).await;
         if let Err(error) = &published {
             tracing::warn!(queue.name = self.queue.name(), message.id = %received.id, %error, "stays where it is");
+            // Paused, or a message whose target is full would go round at full speed.
             sleep(self.pause).await;
         }
         self.end(received, published.is_ok()).await;
@@ -244,6 +259,7 @@ impl Apart {
 
     async fn end(&self, received: &Received, done: bool) {
         let (session, tag) = (self.session.clone(), vec![received.tag.number]);
+        // A task of its own: aborted between the bookkeeping and the wire, the two would differ.
         let settling = tokio::spawn(async move {
             let (done, again) = if done { (tag, Vec::new()) } else { (Vec::new(), tag) };
             report(session.settle(done, again).await);

@@ -26,6 +26,7 @@ pub(super) struct CompletionSet<F> {
 #[derive(Default)]
 struct Bell {
     rung: AtomicBool,
+    // Only one task polls at a time; the last that registered is the one to wake.
     task: AtomicWaker,
 }
 
@@ -35,6 +36,7 @@ impl Wake for Bell {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
+        // Before waking the task, which clears it when it polls.
         self.rung.store(true, Ordering::SeqCst);
         self.task.wake();
     }
@@ -66,9 +68,11 @@ impl<F: Future + Unpin> CompletionSet<F> {
     }
 
     fn poll_landed(&mut self, context: &mut Context<'_>) -> Poll<Vec<F::Output>> {
+        // Before polling: a future that finishes in between would ring for nobody.
         self.bell.task.register(context.waker());
         let mut landed = Vec::new();
         loop {
+            // Cleared before each poll, so that what is seen afterwards rang since.
             self.bell.rung.store(false, Ordering::SeqCst);
             match self.futures.poll_next_unpin(&mut Context::from_waker(&self.waker)) {
                 Poll::Ready(Some(output)) => landed.push(output),

@@ -48,8 +48,10 @@ async fn read(uri: &AMQPUri) -> Result<BrokerVersion, GreetingError> {
     stream.write_all(HELLO).await?;
     let mut head = [0; BEFORE_PROPERTIES];
     stream.read_exact(&mut head).await?;
+    // Anything else that listens on the port fails here by its first bytes, and not by a length that it made up.
     let [1, 0, 0, length @ .., 0, 10, 0, 10, 0, 9] = head else { return Err(GreetingError::NotAmqp) };
     let length = u32::from_be_bytes(length) as usize;
+    // A length from the wire must not decide how much memory is taken.
     let mut rest = vec![0; length.saturating_sub(BEFORE_PROPERTIES - 7).min(LONGEST)];
     stream.read_exact(&mut rest).await?;
     let (_, properties) = parse_field_table(rest.as_slice()).map_err(|_| GreetingError::NotAmqp)?;

@@ -44,10 +44,13 @@ impl Outgoing {
     /// The message once more, for the end of its queue; it keeps its count.
     pub(super) fn again(queue: Queue, received: &Received) -> Self {
         let mut headers = FieldTable::default();
+        // The count travels on, so that a message that keeps coming back is still seen as suspicious.
         headers.insert(BEFORE.into(), AMQPValue::LongUInt(received.delivery_count));
+        // A dead letter that is put off keeps where it came from and why.
         if let (Some(reason), Some(origin)) = (&received.reason, &received.origin) {
             insert_end(&mut headers, reason, origin);
         }
+        // A reference to the same bytes: bodies are not copied.
         Self { queue, id: received.id, body: received.body.clone(), headers: Some(headers) }
     }
 
@@ -61,6 +64,8 @@ impl Outgoing {
     /// Persistent, JSON, named by its id.
     pub(super) fn properties(&self) -> BasicProperties {
         let properties = BasicProperties::default()
+            // Persistent: a quorum queue writes to disk in any case, a queue that somebody declared otherwise does
+            // not.
             .with_delivery_mode(2)
             .with_content_type("application/json".into())
             .with_message_id(self.id.to_string().into());
@@ -72,6 +77,7 @@ impl Outgoing {
 }
 
 fn insert_end(headers: &mut FieldTable, reason: &str, origin: &str) {
+    // Cut at a character's edge, because a header is text.
     let reason = &reason[..reason.floor_char_boundary(LONGEST_REASON)];
     headers.insert(REASON.into(), AMQPValue::LongString(reason.into()));
     headers.insert(ORIGIN.into(), AMQPValue::LongString(origin.into()));
@@ -88,9 +94,11 @@ pub(super) fn received(delivery: Delivery, session: u64) -> Received {
     let headers = delivery.properties.headers().clone().unwrap_or_default();
     let body = Bytes::from(delivery.data);
     Received {
+        // From the body, so that the same message without an id is the same to whoever counts its tries.
         id: id_of(&delivery.properties).unwrap_or_else(|| Uuid::new_v5(&Uuid::NAMESPACE_OID, &body)),
         body,
         delivery_count: delivery_count(&headers),
+        // What RabbitMQ says of it comes first: it moved the message after we last touched it.
         reason: first_death(&headers, "reason").or_else(|| text(&headers, REASON)),
         origin: first_death(&headers, "queue").or_else(|| text(&headers, ORIGIN)),
         tag,
@@ -124,6 +132,7 @@ fn text(table: &FieldTable, key: &str) -> Option<String> {
 }
 
 fn number(value: &AMQPValue) -> Option<u64> {
+    // Which integer RabbitMQ uses differs between versions; a negative count is none.
     match *value {
         AMQPValue::ShortShortInt(n) => u64::try_from(n).ok(),
         AMQPValue::ShortShortUInt(n) => Some(n.into()),

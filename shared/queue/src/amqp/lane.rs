@@ -43,6 +43,7 @@ impl Lane {
     /// A lane that holds up to `limit` unconfirmed messages, and its task, which ends when the channel does, when a
     /// message was returned, or when no caller is left.
     pub(super) fn new(channel: Channel, limit: usize, patience: Duration) -> (Self, impl Future<Output = ()> + Send) {
+        // Bounded by what may be unconfirmed: more callers would only wait in here, beyond their own limit of time.
         let (sender, jobs) = mpsc::channel(limit);
         let silent = Arc::new(AtomicBool::new(false));
         let driver = Driver { channel, jobs, limit, patience, silent: silent.clone() };
@@ -78,6 +79,7 @@ impl Driver {
         let mut fresh = Vec::with_capacity(TAKE);
         let mut heard = Instant::now();
         let mut callers = true;
+        // Until the last confirm: who waits for one must hear of it even when the callers are gone.
         while callers || !flight.is_empty() {
             // A limit of 0 makes `recv_many` return at once, as if the callers were gone: hence the guard on its
             // branch.
@@ -100,9 +102,11 @@ impl Driver {
                     }
                     // Who no longer waits has put the message elsewhere already.
                     for job in fresh.drain(..).filter(|job| !job.answer.is_closed()) {
+                        // Boxed, so that all of them fit into one collection.
                         flight.push(Box::pin(send(self.channel.clone(), job)));
                     }
                 }
+                // Silence counts only while something is owed, and is told once.
                 () = sleep_until(heard + self.patience), if !flight.is_empty() && !self.silent.load(Ordering::Relaxed) => {
                     self.silent.store(true, Ordering::Relaxed);
                 }
@@ -115,6 +119,7 @@ async fn send(channel: Channel, Job { outgoing, answer }: Job) -> PublishResult 
     // Without `mandatory`, a message for a queue that is gone is confirmed and lost.
     let options = BasicPublishOptions { mandatory: true, immediate: false };
     let name = outgoing.queue.name().into();
+    // Published and confirmed in one future: numbering and wire in two steps are why a lane is a single task.
     let result = match channel.basic_publish("".into(), name, options, &outgoing.body, outgoing.properties()).await {
         Ok(confirm) => confirm.await,
         Err(error) => Err(error),
@@ -125,14 +130,18 @@ async fn send(channel: Channel, Job { outgoing, answer }: Job) -> PublishResult 
 /// Tells the publishers; false when the channel is not to be used any more. A returned message means that a queue is
 /// gone, and a new connection declares it again.
 fn answer(landed: Vec<PublishResult>) -> bool {
+    // Of everything that was completed, because a returned message may have come with any of these confirms.
     let returned: HashSet<Option<Uuid>> = landed.iter().filter_map(returned).collect();
     let mut usable = returned.is_empty();
     for sent in landed {
         let result = match sent.result {
+            // An id that cannot be read may be any of them: all of these count as returned, and publishing again is
+            // safe.
             Ok(Confirmation::Ack(_)) if returned.contains(&Some(sent.id)) || returned.contains(&None) => {
                 Err(PublishError::Returned)
             }
             Ok(Confirmation::Ack(_)) => Ok(()),
+            // Refused by the queue's limit. The caller puts the message elsewhere, and publishing again is safe.
             Ok(Confirmation::Nack(_)) => Err(PublishError::Full),
             Ok(Confirmation::NotRequested) => Err(PublishError::Lost(None)),
             Err(error) => {

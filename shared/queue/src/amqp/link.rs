@@ -37,6 +37,7 @@ impl Link {
     }
 
     pub(super) fn state(&self) -> LinkState {
+        // The state of the connection counts beside the last word about it: until the task wakes it is already dead.
         match &*self.connection.borrow() {
             LinkConnection::Open(connection) if connection.status().connected() => LinkState::Ready,
             LinkConnection::Open(_) | LinkConnection::Away => LinkState::Connecting,
@@ -46,8 +47,10 @@ impl Link {
 
     /// Hangs up: what was delivered and is not settled goes back to its queue.
     pub(super) async fn close(&self) {
+        // `send_replace`: works with no receiver left, unlike `send`.
         self.stop.send_replace(true);
         let mut connection = self.connection.clone();
+        // Until the task has dropped its end: only then has everything gone back to its queue.
         while connection.changed().await.is_ok() {}
     }
 }
@@ -64,6 +67,7 @@ async fn run(broker: Broker, current: watch::Sender<LinkConnection>, mut stop: w
             () = connect::until_down(&connection) => false,
             () = stopped(&mut stop) => true,
         };
+        // Said before the goodbye, so that nobody opens a channel on a connection that is being closed.
         current.send_replace(if stop { LinkConnection::Closed } else { LinkConnection::Away });
         connect::close(&connection).await;
         if stop {
@@ -75,5 +79,6 @@ async fn run(broker: Broker, current: watch::Sender<LinkConnection>, mut stop: w
 
 /// Returns when the owner says stop, or is gone.
 pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // An error means that the owner is gone, which is a reason to stop as well.
     let _ = stop.wait_for(|stop| *stop).await;
 }

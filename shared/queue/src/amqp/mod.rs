@@ -48,6 +48,7 @@ impl Amqp {
     }
 
     pub(crate) fn consume(&self, queue: Queue, prefetch: u16) -> AmqpConsumer {
+        // Made when something consumes: a process that only publishes needs no second connection.
         let link = self.link.get_or_init(|| Link::start(self.broker.clone()));
         AmqpConsumer::new(queue, prefetch, link.connection(), self.publisher.clone(), self.broker.options.clone())
     }
@@ -60,6 +61,7 @@ impl Amqp {
     }
 
     pub(crate) async fn close(&self) {
+        // Publishing first: what is consumed may still have to be published again or as a dead letter.
         self.publisher.close().await;
         if let Some(link) = self.link.get() {
             link.close().await;

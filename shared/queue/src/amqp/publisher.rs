@@ -56,8 +56,10 @@ impl OpenConnection {
         if self.status.blocked() {
             return Err(PublishError::Blocked);
         }
+        // In turn, so that every channel carries a share of the confirms.
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let lane = &self.lanes[turn % self.lanes.len()];
+        // Another one may still be answered: a queue in trouble silences the lane that its messages are on.
         if lane.is_silent() {
             return self.lanes.iter().find(|lane| !lane.is_silent()).ok_or(PublishError::Silent);
         }
@@ -81,6 +83,7 @@ impl Publisher {
 
     pub(super) async fn publish(&self, outgoing: Outgoing) -> Result<(), PublishError> {
         let open = self.open()?;
+        // At once an error: a caller with a database to fall back on must not wait for a turn.
         let lane = open.lane()?;
         let (answer, answered) = oneshot::channel();
         let exchange = async {
@@ -96,6 +99,7 @@ impl Publisher {
         let count = outgoing.len();
         let open = match self.open() {
             Ok(open) => open,
+            // One answer for each message, in any case: the caller pairs them by position.
             Err(error) => return vec![Err(error); count],
         };
         let (answers, rest) = match open.lane() {
@@ -103,6 +107,7 @@ impl Publisher {
             Err(error) => (Vec::new(), error),
         };
         let mut results = self.collect(answers).await;
+        // Those that were not handed over failed like the first that could not be.
         results.resize(count, Err(rest));
         results
     }
@@ -112,6 +117,7 @@ impl Publisher {
         let mut answers = Vec::with_capacity(outgoing.len());
         for outgoing in outgoing {
             let (answer, answered) = oneshot::channel();
+            // With a limit for each: the channel into the lane is full while RabbitMQ confirms nothing.
             match timeout(self.options.confirm_timeout, lane.jobs.send(Job { outgoing, answer })).await {
                 Ok(Ok(())) => answers.push(answered),
                 Ok(Err(_)) => return (answers, PublishError::Lost(None)),
@@ -185,6 +191,7 @@ impl Task {
                     false
                 }
             };
+            // In every case, also after a lane ended: the others' messages come to their publishers as lost.
             connect::close(&connection).await;
             if stop {
                 break;
@@ -196,11 +203,14 @@ impl Task {
     async fn open_lanes(&self, connection: &Connection) -> lapin::Result<(Arc<OpenConnection>, JoinSet<()>)> {
         let options = &self.broker.options;
         let count = options.publish_channels.max(1);
+        // Shared out, because the bound is for the process and not for a channel; at least one, or nothing would be
+        // sent.
         let limit = (options.unconfirmed_max / count).max(1);
         let mut tasks = JoinSet::new();
         let mut lanes = Vec::with_capacity(count);
         for _ in 0..count {
             let channel = connection.create_channel().await?;
+            // Before anything is published: an unconfirmed channel answers nothing.
             channel.confirm_select(ConfirmSelectOptions::default()).await?;
             let (lane, task) = Lane::new(channel, limit, options.confirm_timeout);
             tasks.spawn(task);
@@ -212,6 +222,7 @@ impl Task {
 
     /// Until the connection is of no more use; true when the publisher is to stop.
     async fn serve(&mut self, connection: &Connection, open: Arc<OpenConnection>, mut lanes: JoinSet<()>) -> bool {
+        // Only now: a publisher must not find a connection whose lanes are not running.
         self.set(Publishing::Open(open));
         let stop = tokio::select! {
             () = connect::until_down(connection) => false,

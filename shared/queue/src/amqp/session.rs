@@ -26,11 +26,15 @@ impl Session {
     /// Tells RabbitMQ that `done` are done and `again` are to be delivered again. Must not be cancelled half-way: what
     /// the ledger holds and what is on the wire would differ.
     pub(super) async fn settle(&self, done: Vec<u64>, again: Vec<u64>) -> lapin::Result<()> {
+        // Held over the wire: two settlements at once could send their acknowledgements in the other order.
         let mut ledger = self.ledger.lock().await;
+        // Rejections first: a `multiple` above them would settle them as done.
         for &tag in &again {
             // Not nack: since 4.3 that does not count as a failed delivery.
             self.channel.basic_reject(tag, BasicRejectOptions { requeue: true }).await?;
         }
+        // The bookkeeping is done before the first is sent; a channel that breaks in between delivers everything
+        // again.
         for ack in ledger.settle(&done, &again) {
             self.channel.basic_ack(ack.tag, BasicAckOptions { multiple: ack.multiple }).await?;
         }
@@ -60,6 +64,8 @@ impl Ledger {
         while self.above.remove(&(self.floor + 1)) {
             self.floor += 1;
         }
+        // One acknowledgement for all of these; those above the floor are told one by one, because something below is
+        // open.
         let below = done.iter().filter(|tag| **tag <= self.floor);
         let multiple = below.clone().count() > 1;
         let top = below.max().map(|&tag| Ack { tag, multiple });

@@ -47,12 +47,14 @@ impl LocalConsumer {
         options: Arc<TransportOptions>,
     ) -> Self {
         let (held, receiving, room) = Default::default();
+        // At least one: with none, a consumer would wait for ever.
         Self { name, source, dead, prefetch: usize::from(prefetch.max(1)), options, held, receiving, room }
     }
 
     pub(crate) async fn next_batch(&self, max: usize) -> Vec<Received> {
         let _receiving = self.receiving.lock().await;
         loop {
+            // Counted against what is held and not settled, as RabbitMQ counts a prefetch.
             let room = self.prefetch.saturating_sub(self.held().unsettled.len());
             if room > 0 {
                 let messages = self.source.take(max.min(room)).await;
@@ -66,6 +68,7 @@ impl LocalConsumer {
         let mut held = self.held();
         messages
             .into_iter()
+            // Numbered without gaps, so that a tag means one delivery of this consumer.
             .map(|message| {
                 held.last += 1;
                 let number = held.last;
@@ -84,6 +87,7 @@ impl LocalConsumer {
                 None => metrics::consumed(self.name, metrics::STALE, 1),
             }
         }
+        // Once for the whole batch: the receiver counts the room itself.
         self.room.notify_one();
     }
 
@@ -113,6 +117,7 @@ impl LocalConsumer {
 
     fn bury(&self, message: QueuedMessage, why: String) {
         let origin = Some(self.name.name().to_owned());
+        // It counts from nothing in its new queue, like a message that is published there.
         let letter = QueuedMessage { reason: Some(why), origin, delivery_count: 0, ..message.clone() };
         match self.dead.publish(letter) {
             Ok(()) => self.source.forget(&message),
@@ -125,6 +130,7 @@ impl LocalConsumer {
 
     /// The waiting does not end with the consumer: the queue keeps the message.
     fn put_after(&self, pause: Duration, message: QueuedMessage) {
+        // The place in the limits is kept meanwhile, so that it cannot be refused when its time comes.
         let source = self.source.clone();
         tokio::spawn(async move {
             sleep(pause).await;
@@ -139,6 +145,7 @@ impl LocalConsumer {
 
 impl Drop for LocalConsumer {
     fn drop(&mut self) {
+        // Sorted by number: they come again in the order in which they were taken.
         let unsettled = std::mem::take(&mut self.held().unsettled);
         self.source.put_first(unsettled.into_values().map(QueuedMessage::delivered));
     }

@@ -51,6 +51,7 @@ impl Local {
     }
 
     fn queue(&self, queue: Queue) -> &Arc<LocalQueue> {
+        // By position: the table and the queues are in the order of the enum.
         &self.queues[queue as usize]
     }
 }

@@ -72,6 +72,7 @@ impl LocalQueue {
             return Err(PublishError::Closed);
         }
         let bytes = contents.bytes.saturating_add(message.body.len());
+        // What was taken keeps its place, or a slow consumer would make the bound meaningless.
         if contents.ready.len() + contents.taken >= self.messages_max || bytes > self.bytes_max {
             return Err(PublishError::Full);
         }
@@ -85,6 +86,7 @@ impl LocalQueue {
     /// Messages that may still come in, if they are no larger than a large lead.
     pub(super) fn room(&self) -> usize {
         let contents = self.contents();
+        // In messages and in bytes: whoever sweeps asks how many rows may be offered, and bodies are not read yet.
         let messages = self.messages_max.saturating_sub(contents.ready.len() + contents.taken);
         messages.min(self.bytes_max.saturating_sub(contents.bytes) / LARGE_LEAD_BYTES)
     }
@@ -102,6 +104,7 @@ impl LocalQueue {
     }
 
     fn try_take(&self, max: usize) -> Option<Vec<QueuedMessage>> {
+        // One lock over the look and the taking: two consumers would otherwise take the same messages.
         let mut contents = self.contents();
         if contents.closed {
             return Some(Vec::new());
@@ -137,6 +140,7 @@ impl LocalQueue {
     /// Taken messages that come again, in their order and before all others.
     pub(super) fn put_first(&self, messages: impl DoubleEndedIterator<Item = QueuedMessage>) {
         let mut contents = self.contents();
+        // From the back, so that the first one taken is the first one again.
         for message in messages.rev() {
             contents.taken -= 1;
             contents.ready.push_front(message);
@@ -146,6 +150,7 @@ impl LocalQueue {
     }
 
     pub(super) fn close(&self) {
+        // Under the lock, and only then are the waiting woken: one that looks now sees it.
         self.contents().closed = true;
         self.ready.notify_waiters();
     }

@@ -15,6 +15,8 @@ impl Settings {
         scheme("amqp.url", &self.amqp.url, &["amqp", "amqps"])?;
         scheme("mail.url", &self.mail.url, &["smtp", "smtps"])?;
         web_address("http.public_url", &self.http.public_url)?;
+        // Empty means that there is none; what is given must be of a kind that is understood, or it would be noticed
+        // at the first lead.
         if !self.mail.from.contains('@') {
             return Err(invalid("mail.from", "expected a sender such as \"Ripen <leads@example.com>\""));
         }
@@ -23,6 +25,7 @@ impl Settings {
         if self.dispatcher.retry_schedule_s.is_empty() {
             return Err(invalid("dispatcher.retry_schedule_s", "expected at least one pause"));
         }
+        // With a lease that ends during an attempt a second worker sends the same delivery beside the first.
         if self.dispatcher.lease_s <= self.dispatcher.timeout_s {
             return Err(invalid(
                 "dispatcher.lease_s",
@@ -70,6 +73,7 @@ impl Settings {
             ("dispatcher.remind_every_s", dispatcher.remind_every_s == 0),
             ("clock.max_skew_s", self.clock.max_skew_s == 0),
         ];
+        // The first of them is enough: the operator mends one and starts again.
         let zero = at_least_one.into_iter().find(|(_, is_zero)| *is_zero);
         zero.map_or(Ok(()), |(key, _)| Err(invalid(key, "must be at least 1")))
     }
@@ -93,6 +97,7 @@ impl Settings {
         if roles.is_empty() {
             return Err(ConfigError::Invalid { key: "--role", problem: "expected at least one role".to_owned() });
         }
+        // All roles in one process need neither: the queues and the database are inside it.
         if Role::ALL.iter().all(|role| roles.contains(role)) {
             return Ok(());
         }
@@ -108,6 +113,7 @@ impl Settings {
 }
 
 fn scheme(key: &'static str, url: &SecretUrl, schemes: &[&str]) -> Result<(), ConfigError> {
+    // What follows the scheme must not be empty, or the address would be taken as "none" by nobody.
     let given = url.reveal().split_once("://").filter(|(_, rest)| !rest.is_empty()).map(|(scheme, _)| scheme);
     if url.is_empty() || given.is_some_and(|given| schemes.contains(&given)) {
         return Ok(());

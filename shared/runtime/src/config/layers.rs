@@ -45,6 +45,7 @@ impl SettingKind {
         match value {
             serde_json::Value::Bool(_) => Self::Flag,
             serde_json::Value::Number(_) => Self::Whole,
+            // The kind of a list is that of its default's first item; a list that is empty by default holds texts.
             serde_json::Value::Array(items) => Self::List(Box::new(items.first().map_or(Self::Text, Self::of))),
             _ => Self::Text,
         }
@@ -62,6 +63,7 @@ impl SettingKind {
     fn fits(&self, value: &ValueKind) -> bool {
         match (self, value) {
             (Self::Flag, ValueKind::Boolean(_)) | (Self::Text, ValueKind::String(_)) => true,
+            // Counts and times are never negative; one that is would be read as a very large number.
             (Self::Whole, ValueKind::I64(number)) => *number >= 0,
             (Self::List(item), ValueKind::Array(items)) => items.iter().all(|given| item.fits(&given.kind)),
             _ => false,
@@ -75,6 +77,8 @@ impl SettingKind {
             Self::Whole => text.trim().parse().ok().filter(|number| *number >= 0).map(ValueKind::I64),
             Self::Text => Some(ValueKind::String(text.to_owned())),
             Self::List(item) => {
+                // Separated by commas, because a variable has no lists of its own. Empty parts are dropped, so that
+                // an empty variable is an empty list.
                 let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
                 let items: Option<Vec<Value>> = parts.map(|part| Some(Value::new(None, item.read(part)?))).collect();
                 items.map(ValueKind::Array)
@@ -105,6 +109,7 @@ pub(super) fn file(named: Option<&Path>) -> Result<Option<Layer>, ConfigError> {
     let path = named.unwrap_or_else(|| Path::new(DEFAULT_FILE));
     match std::fs::read_to_string(path) {
         Ok(text) => toml(&path.display().to_string(), &text).map(Some),
+        // Only the default file may be missing: one that was named and is not there is a mistake.
         Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(ConfigError::Unreadable { path: path.display().to_string(), source }),
     }
@@ -117,6 +122,7 @@ pub(super) fn toml(origin: &str, text: &str) -> Result<Layer, ConfigError> {
         .map_err(|error| ConfigError::NotToml { path: origin.to_owned(), problem: without_source_lines(&error) })?;
     let mut overrides = Vec::new();
     for (section, value) in content {
+        // Refused and not ignored: a section with a typing error would silently leave every default in force.
         if !known.keys().any(|path| path.split_once('.').is_some_and(|(known, _)| known == section)) {
             return Err(unknown_section(&section, origin, &known));
         }
@@ -141,6 +147,7 @@ fn without_source_lines(error: &config::ConfigError) -> String {
     let text = error.to_string();
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let mut kept = lines.next().unwrap_or("cannot be parsed").to_owned();
+    // The parser quotes the line it stands at, which may hold a password; those lines are marked by a bar.
     for line in lines.filter(|line| !line.contains('|')) {
         let _cannot_fail = write!(kept, ": {line}");
     }
@@ -150,6 +157,7 @@ fn without_source_lines(error: &config::ConfigError) -> String {
 /// The variables `RIPEN__SECTION__KEY`; all others are somebody else's.
 pub(super) fn environment(variables: Vec<(String, String)>) -> Result<Layer, ConfigError> {
     let ours = variables.into_iter().filter_map(|(name, value)| {
+        // A variable's name has no points and no small letters.
         let path = name.strip_prefix(PREFIX)?.replace(SEPARATOR, ".").to_lowercase();
         Some((path, name, value))
     });
@@ -175,6 +183,7 @@ fn texts(origin: &str, given: Vec<(String, String, String)>) -> Result<Layer, Co
 
 fn unknown(path: &str, written: &str, origin: &str, known: &BTreeMap<String, SettingKind>) -> ConfigError {
     let as_written = |nearest: &str| match written.starts_with(PREFIX) {
+        // In the form in which it was written, so that it can be copied.
         true => format!("{PREFIX}{}", nearest.replace('.', SEPARATOR).to_uppercase()),
         false => nearest.to_owned(),
     };
@@ -192,13 +201,16 @@ fn unknown_section(section: &str, origin: &str, known: &BTreeMap<String, Setting
 fn nearest<'k>(given: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     let by_distance = known.map(|known| (strsim::damerau_levenshtein(given, known), known));
     let (distance, nearest) = by_distance.min()?;
+    // Further away it is no typing error, and a suggestion would mislead.
     (distance <= (given.chars().count() / 3).max(2)).then_some(nearest)
 }
 
 fn wrong_type(key: &str, origin: &str, expected: String, given: &ValueKind) -> ConfigError {
+    // Addresses may hold a password: of these only the kind is shown.
     let may_be_secret = key.to_lowercase().ends_with("url");
     let given = match given {
         ValueKind::String(_) if may_be_secret => "a text".to_owned(),
+        // Cut, because a whole file may have been put where a word belongs.
         ValueKind::String(text) => format!("the text {:?}", text.chars().take(64).collect::<String>()),
         ValueKind::Boolean(flag) => format!("the flag {flag}"),
         ValueKind::I64(number) => format!("the number {number}"),
@@ -222,6 +234,7 @@ pub(super) fn merge(layers: Vec<Layer>) -> Result<Settings, ConfigError> {
         }
     }
     let merged = builder.build().map_err(ConfigError::Broken)?;
+    // Read from the merged values: a value that one layer sets and a later one replaces need not parse.
     merged.try_deserialize().map_err(|error| unusable(error, &seen))
 }
 
@@ -234,6 +247,7 @@ fn unusable(error: config::ConfigError, seen: &HashMap<String, (String, String)>
         }
         _ => return ConfigError::Broken(error),
     };
+    // Of an item in a list the list is what was written.
     let path = path.split('[').next().unwrap_or_default();
     match seen.get(path) {
         Some((key, origin)) => ConfigError::Unusable { key: key.clone(), origin: origin.clone(), problem },

@@ -33,6 +33,7 @@ impl Settings {
     /// See [`ConfigError`].
     pub fn load(config_path: Option<&Path>, overrides: Vec<(String, String)>) -> Result<Self, ConfigError> {
         let mut layers: Vec<Layer> = Vec::new();
+        // The file, then the environment, then the flags: what is closest to the start of this process wins.
         layers.extend(file(config_path)?);
         layers.push(environment(process_environment())?);
         layers.push(flags(overrides)?);
@@ -49,6 +50,7 @@ impl Settings {
 /// The variables that are ours. Those that are not UTF-8 are not: their names could not be any key's.
 fn process_environment() -> Vec<(String, String)> {
     let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        // A value that is not UTF-8 is shown damaged in the error rather than passed over in silence.
         Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
     };
     std::env::vars_os().filter_map(text).collect()

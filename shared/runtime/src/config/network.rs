@@ -22,6 +22,7 @@ impl Network {
     pub fn contains(&self, address: IpAddr) -> bool {
         let (ours, width) = bits(self.address);
         let (theirs, their_width) = bits(address.to_canonical());
+        // No shift by the whole width: of a /0 every bit is ignored, and such a shift is an overflow.
         let ignored = width - u32::from(self.prefix);
         width == their_width && (ignored == 128 || ours >> ignored == theirs >> ignored)
     }
@@ -38,6 +39,7 @@ impl FromStr for Network {
     type Err = InvalidNetwork;
 
     fn from_str(text: &str) -> Result<Self, InvalidNetwork> {
+        // Cut, because any text can stand here.
         let invalid = || InvalidNetwork(text.chars().take(64).collect());
         let (address, prefix) = match text.trim().split_once('/') {
             Some((address, prefix)) => (address, Some(prefix)),

@@ -34,6 +34,7 @@ impl fmt::Display for SecretUrl {
         if self.0.is_empty() {
             return Ok(());
         }
+        // Without a scheme nothing tells where a password would be.
         let Some((scheme, rest)) = self.0.split_once("://") else {
             return f.write_str("…");
         };

@@ -68,9 +68,12 @@ impl Default for DatabaseSettings {
     fn default() -> Self {
         Self {
             url: SecretUrl::default(),
+            // Fewer than a small server's hundred, so that four processes fit.
             max_connections: 24,
             list_connections: 4,
             list_timeout_s: 300,
+            // Long enough for a moment of load, short enough that intake falls back on RabbitMQ before its vendor
+            // gives up.
             acquire_timeout_s: 3,
         }
     }
@@ -201,11 +204,14 @@ pub struct LimitSettings {
 impl Default for LimitSettings {
     fn default() -> Self {
         Self {
+            // A lead is a few kilobytes; more is a mistake or an attack.
             body_bytes: 256 * 1024,
             array_leads: 1000,
+            // Above what a vendor's campaign sends, below what would keep others waiting.
             requests_per_second: 200,
             burst: 1000,
             connections: 4096,
+            // A caller that sends its head slowly holds a connection: the bound on those makes this an attack.
             header_read_timeout_s: 10,
             body_timeout_s: 30,
             wait_s: 10,
@@ -386,6 +392,7 @@ impl Default for DispatcherSettings {
             workers: 256,
             timeout_s: 15,
             lease_s: 60,
+            // In all about three days: a receiver that is down over a weekend gets its leads.
             retry_schedule_s: vec![5, 30, 120, 600, 3600, 10_800, 28_800, 86_400, 172_800],
             sweep_interval_ms: 1000,
             sweep: 500,

@@ -42,6 +42,7 @@ impl Binaries {
 
     fn at(folder: &Path) -> Option<Self> {
         let postgres = folder.join("postgres");
+        // In a fixed language: the version is read from the words.
         let output = Command::new(&postgres).arg("--version").env("LC_ALL", "C").output().ok()?;
         let version = parse_version(&String::from_utf8_lossy(&output.stdout))?;
         Some(Self { folder: folder.to_path_buf(), version })
@@ -58,6 +59,7 @@ impl Binaries {
 
 /// A link in /usr/local/bin leads to the folder where the rest of that version lies.
 fn real_folder(folder: &Path) -> Option<PathBuf> {
+    // Links are followed: `initdb` and the libraries lie beside the program and not beside the link.
     let postgres = fs::canonicalize(folder.join("postgres")).ok()?;
     postgres.parent().filter(|own| own.join("initdb").is_file()).map(Path::to_path_buf)
 }
@@ -75,6 +77,7 @@ fn parse_version(text: &str) -> Option<(u32, u32)> {
 /// The major version that made a cluster; none where there is no cluster.
 pub(super) fn cluster_major(cluster: &Path) -> Result<Option<u32>, EmbeddedError> {
     match fs::read_to_string(cluster.join("PG_VERSION")) {
+        // A folder with something unreadable in it is not taken for an empty one, or a cluster would be made over it.
         Ok(text) => text.trim().parse().map(Some).map_err(|_| EmbeddedError::NoCluster(cluster.to_path_buf())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(EmbeddedError::file(cluster.join("PG_VERSION"), source)),
@@ -91,6 +94,7 @@ pub(super) fn find(major: Option<u32>) -> Result<Option<Binaries>, EmbeddedError
     }
     let found = choose(real.iter().filter_map(|folder| Binaries::at(folder)).collect(), major);
     match (&found, major) {
+        // Said apart: there are binaries enough, and none of them can be used for this folder.
         (None, Some(major)) if major < OLDEST_MAJOR => Err(EmbeddedError::TooOld { major }),
         _ => Ok(found),
     }
@@ -107,6 +111,7 @@ fn choose(found: Vec<Binaries>, major: Option<u32>) -> Option<Binaries> {
 fn folders() -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> =
         variable("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default();
+    // Asked for, because distributions put the programs outside of PATH.
     if let Ok(output) = Command::new("pg_config").arg("--bindir").output() {
         folders.push(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
     }

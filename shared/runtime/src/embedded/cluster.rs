@@ -29,13 +29,16 @@ pub(super) async fn create(binaries: &Binaries, identity: &RunAs, cluster: &Path
         let path = path.to_path_buf();
         move |source| EmbeddedError::file(path, source)
     };
+    // Drafts of starts that were interrupted; the lock on the folder keeps others from having one now.
     remove_drafts(data_dir).map_err(failed(data_dir))?;
     let draft = data_dir.join(format!("{DRAFT}{}", std::process::id()));
+    // Only for its owner: PostgreSQL refuses a folder that others can read.
     DirBuilder::new().mode(0o700).create(&draft).map_err(failed(&draft))?;
     if let Some(owner) = identity.owner() {
         identity::give(&draft, owner).map_err(failed(&draft))?;
     }
     initialise(binaries, identity, &draft).await?;
+    // By name at last: until here a start that is interrupted leaves no cluster, and from here a whole one.
     fs::rename(&draft, cluster).map_err(failed(cluster))?;
     // initdb has synchronised the files; the new name lies in the folder above.
     File::open(data_dir).and_then(|folder| folder.sync_all()).map_err(failed(data_dir))
@@ -52,6 +55,8 @@ fn remove_drafts(data_dir: &Path) -> io::Result<()> {
 
 async fn initialise(binaries: &Binaries, identity: &RunAs, draft: &Path) -> Result<(), EmbeddedError> {
     let mut initdb = Command::new(binaries.program("initdb"));
+    // Trust, because the socket lies in a folder that only this user enters. The C locale sorts the same on every
+    // machine, whatever its libraries are.
     initdb.arg("-D").arg(draft).args(["--username", USER, "--encoding=UTF8", "--locale=C", "--auth=trust"]);
     initdb.args(["--data-checksums", "--no-instructions"]).stdin(Stdio::null());
     run(initdb, identity, "initdb").await?;
@@ -60,6 +65,7 @@ async fn initialise(binaries: &Binaries, identity: &RunAs, draft: &Path) -> Resu
     let failed = |source| EmbeddedError::file(draft, source);
     let (input, mut statement) = io::pipe().map_err(failed)?;
     writeln!(statement, "create database {DATABASE}").map_err(failed)?;
+    // Closed, or the server would wait for more statements.
     drop(statement);
     let mut single = Command::new(binaries.program("postgres"));
     single.arg("--single").arg("-D").arg(draft).args(["-c", "log_checkpoints=off", "postgres"]).stdin(input);

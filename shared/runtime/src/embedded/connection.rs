@@ -12,6 +12,7 @@ pub const PORT: u16 = 5432;
 /// How to connect through the socket in a folder.
 pub(super) fn connection_url(socket_dir: &Path) -> String {
     use std::{fmt::Write as _, os::unix::ffi::OsStrExt};
+    // Encoded byte by byte: a path is bytes, and may hold what separates the parts of an address.
     let mut host = String::new();
     for byte in socket_dir.as_os_str().as_bytes() {
         let _cannot_fail = match byte {

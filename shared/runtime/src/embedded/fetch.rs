@@ -22,11 +22,14 @@ const LIMIT: Duration = Duration::from_secs(600);
 pub(super) async fn cached_or_fetched(major: Option<u32>, data_dir: &Path) -> Result<Binaries, EmbeddedError> {
     let wanted = major.unwrap_or(MAJOR);
     let folder = cache_folder(data_dir).join(format!("postgresql-{wanted}"));
+    // Found before: nothing is fetched, and a machine without a network starts.
     if let Some(binaries) = Binaries::in_folder(&folder.join("bin")) {
         return Ok(binaries);
     }
+    // Whatever failed, the answer is the same: install one, or name a server.
     let failed = |source| EmbeddedError::NoBinaries { major, source };
     tracing::info!(version = wanted, folder = %folder.display(), "no PostgreSQL on this machine: fetching it once");
+    // Bounded: a connection that stands still would keep the first start waiting for ever.
     let fetched = tokio::time::timeout(LIMIT, fetch(wanted, &folder)).await;
     fetched.unwrap_or_else(|_| Err(format!("not done within {} s", LIMIT.as_secs()).into())).map_err(failed)?;
     Binaries::in_folder(&folder.join("bin")).ok_or_else(|| failed(format!("{} holds none", folder.display()).into()))
@@ -43,6 +46,7 @@ async fn fetch(major: u32, folder: &Path) -> Result<(), Box<dyn std::error::Erro
 /// Root's own cache lies in a folder that the user PostgreSQL runs as may not enter.
 fn cache_folder(data_dir: &Path) -> PathBuf {
     if rustix::process::geteuid().is_root() {
+        // Root's home cannot be entered by the user that PostgreSQL runs as.
         return PathBuf::from("/var/cache/ripen");
     }
     let absolute = |name| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());

@@ -60,6 +60,7 @@ impl Holder {
         let failed = |source| EmbeddedError::file(path.clone(), source);
         let mut options = OpenOptions::new();
         let mut lock =
+            // Never truncated before it is held: it names the process that holds it.
             options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(failed)?;
         let deadline = Instant::now() + limit;
         while let Err(error) = flock(&lock, FlockOperation::NonBlockingLockExclusive) {
@@ -71,7 +72,9 @@ impl Holder {
             }
             tokio::time::sleep(PAUSE).await;
         }
+        // The same lock under a second handle, which goes with the holder; the first one writes the number.
         let holder = Self { _lock: lock.try_clone().map_err(failed)?, data_dir: data_dir.to_path_buf() };
+        // The note of a holder that was killed would send commands to a socket that is gone.
         holder.withdraw();
         lock.set_len(0).and_then(|()| write!(lock, "{}", std::process::id())).map_err(failed)?;
         Ok(holder)
@@ -80,10 +83,12 @@ impl Holder {
     /// Leaves the note for commands beside this process.
     pub(super) fn announce(&self, socket_dir: &Path, http_url: Option<String>) -> Result<(), EmbeddedError> {
         let info = RunningInfo { pid: std::process::id(), socket_dir: socket_dir.to_path_buf(), http_url };
+        // Beside it and renamed: a command must never read half a note.
         let (path, draft) = (self.data_dir.join(NOTE), self.data_dir.join("running.json.new"));
         let failed = |source| EmbeddedError::file(path.clone(), source);
         let text = serde_json::to_vec(&info).map_err(|error| failed(error.into()))?;
         std::fs::write(&draft, text).map_err(failed)?;
+        // Before it gets its name: the note says where the database is.
         std::fs::set_permissions(&draft, Permissions::from_mode(0o600)).map_err(failed)?;
         std::fs::rename(&draft, &path).map_err(failed)
     }
@@ -96,6 +101,7 @@ impl Holder {
 
 fn holder_pid(lock: &mut File) -> Option<u32> {
     let mut text = String::new();
+    // At most a few digits: the file may be anything.
     lock.seek(SeekFrom::Start(0)).and_then(|_| lock.take(32).read_to_string(&mut text)).ok()?;
     text.trim().parse().ok()
 }
@@ -114,6 +120,7 @@ pub async fn attach(data_dir: &Path) -> Result<Option<RunningInfo>, EmbeddedErro
             Err(source) => return Err(EmbeddedError::file(path, source)),
         };
         match flock(&lock, FlockOperation::NonBlockingLockShared) {
+            // Nobody holds it: whatever note there is was left behind. The lock goes with this handle.
             Ok(()) => return Ok(None),
             Err(Errno::WOULDBLOCK) => {}
             Err(error) => return Err(EmbeddedError::file(path, error.into())),
@@ -121,6 +128,7 @@ pub async fn attach(data_dir: &Path) -> Result<Option<RunningInfo>, EmbeddedErro
         let pid = holder_pid(&mut lock);
         let note = std::fs::read(data_dir.join(NOTE)).ok();
         let info: Option<RunningInfo> = note.and_then(|text| serde_json::from_slice(&text).ok());
+        // A note of another process is left over from before; the one that holds the folder writes its own.
         if let Some(info) = info.filter(|info| Some(info.pid) == pid) {
             return Ok(Some(info));
         }

@@ -57,10 +57,13 @@ pub(super) fn candidates(cluster: &Path, namespace: bool) -> Vec<RunAs> {
     if let Some(owner) = fs::metadata(cluster).ok().filter(|folder| folder.uid() != 0) {
         return vec![RunAs::Other(User { uid: owner.uid(), gid: owner.gid() })];
     }
+    // It settles under whom the earlier start ran: giving the folder to somebody else would leave it unusable for
+    // that one.
     let Some(user) = unprivileged_user(&fs::read_to_string("/etc/passwd").unwrap_or_default()) else {
         return Vec::new();
     };
     let mut candidates = Vec::new();
+    // Before another user: nothing has to be given away, and the files stay root's.
     if namespace && cfg!(target_os = "linux") {
         candidates.push(RunAs::Namespace(user));
     }
@@ -84,6 +87,7 @@ fn unprivileged_user(passwd: &str) -> Option<User> {
 
 /// Gives a folder and everything in it to a user.
 pub(super) fn give(folder: &Path, user: User) -> io::Result<()> {
+    // Not through links: a link in the folder could name any file of the machine, which would be given away.
     lchown(folder, Some(user.uid), Some(user.gid))?;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -124,6 +128,7 @@ fn enter_namespace(uid_map: &[u8], gid_map: &[u8]) -> io::Result<()> {
         thread::{UnshareFlags, unshare_unsafe},
     };
     let write = |path: &std::ffi::CStr, content: &[u8]| -> io::Result<()> {
+        // Without allocating: between fork and exec another thread may have held the allocator's lock.
         let file = rustix::fs::open(path, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
         match rustix::io::write(file, content)? == content.len() {
             true => Ok(()),
@@ -149,6 +154,7 @@ fn enter_namespace(_uid_map: &[u8], _gid_map: &[u8]) -> io::Result<()> {
 #[cfg(target_os = "linux")]
 fn become_user(user: User) -> io::Result<()> {
     use rustix::thread::{Gid, Uid, set_thread_gid, set_thread_groups, set_thread_uid};
+    // First, while still root: without it the new user would keep root's groups.
     set_thread_groups(&[])?;
     // The forked child has one thread, so that its own identity is the whole process's.
     set_thread_gid(Gid::from_raw(user.gid))?;

@@ -47,6 +47,7 @@ pub(super) async fn clear(cluster: &Path, mark: &str) -> Result<(), EmbeddedErro
             let pids = orphans.iter().map(|orphan| orphan.pid.as_raw_nonzero().get()).collect();
             return Err(EmbeddedError::Orphans { folder: cluster.to_path_buf(), pids });
         }
+        // Once per step: a signal that is sent again and again would only break off what the first one began.
         let due = due_signal(&orphans, began.elapsed());
         if due != sent {
             sent = due;
@@ -54,11 +55,13 @@ pub(super) async fn clear(cluster: &Path, mark: &str) -> Result<(), EmbeddedErro
         }
         tokio::time::sleep(PAUSE).await;
     }
+    // Only when nothing works there any more: while a server runs the file is its claim on the folder.
     remove_stale(cluster).map_err(failed)
 }
 
 fn due_signal(orphans: &[Orphan], waited: Duration) -> Option<Signal> {
     let patience = if orphans.iter().any(|orphan| orphan.is_server) { SERVER } else { BACKENDS };
+    // The latest step whose time has come; a server among them is given its own time to shut down.
     patience.iter().rev().find(|(after, _)| waited >= *after).map(|(_, signal)| *signal)
 }
 
@@ -93,6 +96,7 @@ fn orphans(cluster: &Path, mark: &str) -> io::Result<Vec<Orphan>> {
         let process = entry.path();
         // A process that ends meanwhile reads as nothing.
         let name = fs::read_to_string(process.join("comm")).unwrap_or_default();
+        // By name first: reading the folder of every process of the machine would take a while.
         if !matches!(name.trim(), "postgres" | "postmaster") {
             continue;
         }

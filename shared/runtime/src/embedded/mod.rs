@@ -66,7 +66,9 @@ impl Embedded {
         let holder = Holder::take(&data_dir, options.lock_wait).await?;
         let cluster = data_dir.join("postgres");
         let mark = socket::mark(&data_dir);
+        // Before the cluster is read: a server of an earlier start may still be writing to it.
         leftover::clear(&cluster, &mark).await?;
+        // The version that made the folder: no other one can read it.
         let major = binaries::cluster_major(&cluster)?;
         let binaries = match binaries::find(major)? {
             Some(binaries) => binaries,
@@ -76,12 +78,14 @@ impl Embedded {
         if !PostgresServer::has_cluster(&cluster) {
             cluster::create(&binaries, &identity, &cluster).await?;
         }
+        // After the cluster: until there is one, nobody can connect.
         let socket_dir = socket::prepare(&data_dir, identity.owner())?;
         let log = data_dir.join("postgres.log");
         let server = PostgresServer { binaries, identity, cluster, socket_dir, log, mark, options };
         let running = server.start().await?;
         let inner =
             SupervisedServer { server, running: RwLock::new(running), holder, stopping: CancellationToken::new() };
+        // Last, when connections are taken: a command beside this process connects as soon as it reads the note.
         inner.holder.announce(&inner.server.socket_dir, None)?;
         Ok(Self(Arc::new(inner)))
     }
@@ -120,15 +124,19 @@ impl Embedded {
 
     /// Stops the server and gives the folder free. To be called when nobody needs the database any more.
     pub async fn stop(self) {
+        // First, or the supervision would take the stop for a death and start it again.
         self.0.stopping.cancel();
+        // Before the server goes: a command that starts now must not find an address without a server.
         self.0.holder.withdraw();
         let running = self.0.running();
+        // Sessions end at once and the cluster is left clean; there is nobody left who would end them.
         running.signal(Signal::INT);
         if !running.ended_within(self.0.server.options.stop_timeout).await {
             tracing::warn!("PostgreSQL takes long to stop: it will recover at the next start");
             running.signal(Signal::QUIT);
             running.ended_within(Duration::from_secs(5)).await;
         }
+        // After the server: its socket lies in there.
         socket::remove(&self.0.server.socket_dir);
     }
 }
@@ -145,6 +153,7 @@ impl SupervisedServer {
 
 impl Drop for SupervisedServer {
     fn drop(&mut self) {
+        // Told and not waited for: a drop cannot wait, and the next start deals with whatever is left.
         self.running().signal(Signal::INT);
     }
 }
@@ -153,9 +162,11 @@ impl Drop for SupervisedServer {
 fn make_folder(data_dir: &Path) -> io::Result<PathBuf> {
     let is_new = !data_dir.exists();
     DirBuilder::new().recursive(true).mode(0o711).create(data_dir)?;
+    // A folder that was there keeps the rights its owner gave it.
     if is_new {
         std::fs::set_permissions(data_dir, Permissions::from_mode(0o711))?;
     }
+    // In one form: the mark of the folder and its lock must not depend on how the path was written.
     std::fs::canonicalize(data_dir)
 }
 
@@ -166,6 +177,7 @@ async fn choose_identity(
     data_dir: &Path,
     namespace: bool,
 ) -> Result<RunAs, EmbeddedError> {
+    // Tried and not assumed: whether a user namespace is to be had depends on the machine and its container.
     for identity in identity::candidates(cluster, namespace) {
         let mut probe = Command::new(binaries.program("postgres"));
         probe.arg("--version").stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null());
@@ -174,6 +186,7 @@ async fn choose_identity(
             tracing::debug!(?identity, "PostgreSQL does not run under this identity");
             continue;
         }
+        // An earlier start may have run as root in a namespace: its files are root's.
         if let Some(owner) = identity.owner().filter(|_| cluster.exists()) {
             identity::give(cluster, owner).map_err(|source| EmbeddedError::file(data_dir, source))?;
         }

@@ -26,6 +26,7 @@ impl Default for EmbeddedOptions {
     fn default() -> Self {
         Self {
             lock_wait: Duration::from_secs(1),
+            // A large recovery after a power cut takes its time, and giving up would only begin it anew.
             start_timeout: Duration::from_secs(120),
             stop_timeout: Duration::from_secs(30),
             max_connections: 60,

@@ -24,10 +24,12 @@ static KEEPER: Mutex<Option<mpsc::Sender<(Command, Reply)>>> = Mutex::new(None);
 /// behind, and the next start deals with it). It has a session of its own, so that Ctrl-C in the terminal reaches
 /// Ripen alone, which then stops it in order.
 pub(super) fn start(mut command: Command, identity: &RunAs, when_parent_dies: Signal) -> io::Result<Child> {
+    // First, while the environment of this process is copied: a `PGDATA` of the shell's would name another server.
     without_foreign_settings(&mut command);
     let setup = identity.prepare();
     let parent = rustix::process::getpid();
     let in_child = move || -> io::Result<()> {
+        // Before the identity changes, which may take the right to it.
         rustix::process::setsid()?;
         setup.apply()?;
         // After the change of user, which clears it.
@@ -40,6 +42,7 @@ pub(super) fn start(mut command: Command, identity: &RunAs, when_parent_dies: Si
     unsafe {
         command.pre_exec(in_child);
     }
+    // One answer, with a place for it: the thread must not wait for whoever gave up.
     let (reply, answer) = mpsc::sync_channel(1);
     let gone = || io::Error::other("the thread that starts programs has ended");
     keeper()?.send((command, reply)).map_err(|_| gone())?;
@@ -79,6 +82,7 @@ fn die_with(_parent: Pid, _signal: Signal) -> io::Result<()> {
 
 /// `PGPORT`, `PGDATA`, … are meant for another server; the C locale keeps PostgreSQL's messages as they are known.
 fn without_foreign_settings(command: &mut Command) {
+    // All of them, because newer versions know names that this one does not.
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"PG")) {
         command.env_remove(name);
     }
@@ -89,11 +93,13 @@ fn without_foreign_settings(command: &mut Command) {
 pub(super) async fn run(command: Command, identity: &RunAs, limit: Duration) -> io::Result<Output> {
     let child = start(command, identity, Signal::TERM)?;
     let pid = pid_of(&child);
+    // On a thread that may block: reading what a child says ends with the child.
     let ended = tokio::task::spawn_blocking(move || child.wait_with_output());
     match tokio::time::timeout(limit, ended).await {
         Ok(output) => output.map_err(io::Error::other)?,
         Err(_) => {
             if let Some(pid) = pid {
+                // Killed: a program of ours that takes so long has hung, and holds the draft it works on.
                 let _already_gone = kill_process(pid, Signal::KILL);
             }
             Err(io::Error::new(io::ErrorKind::TimedOut, format!("not done within {} s", limit.as_secs())))
@@ -117,6 +123,7 @@ impl Running {
     pub(super) fn watch(mut child: Child) -> io::Result<Self> {
         let pid = pid_of(&child).ok_or_else(|| io::Error::other("a process without a number"))?;
         let (ended, exit) = watch::channel(None);
+        // A thread that waits: the number of a child that nobody waits for stays taken, and its end is not noticed.
         std::thread::Builder::new().name("ripen-wait".to_owned()).spawn(move || {
             // Fails only for a child that was waited for already, which is then gone too.
             let status = child.wait().unwrap_or_default();
@@ -136,6 +143,7 @@ impl Running {
 
     /// Sends a signal, unless it has ended.
     pub(super) fn signal(&self, signal: Signal) {
+        // A number that is free again may belong to anybody.
         if self.exit().is_none() {
             let _already_gone = kill_process(self.pid, signal);
         }
@@ -159,6 +167,7 @@ pub(super) fn last_lines(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     match lines.as_slice() {
         [] => "it said nothing".to_owned(),
+        // The end of a log says why; the whole of it would bury the error.
         lines => lines[lines.len().saturating_sub(6)..].join(" | "),
     }
 }

@@ -40,6 +40,7 @@ pub(super) struct PostgresServer {
 impl PostgresServer {
     /// Starts the server and waits until it takes connections.
     pub(super) async fn start(&self) -> Result<Running, EmbeddedError> {
+        // How long it is before this run, so that only what this run says is quoted.
         let (log, before) = self.open_log().map_err(|source| EmbeddedError::file(self.log.clone(), source))?;
         let program = self.binaries.program("postgres");
         let failed = |source| EmbeddedError::file(program.clone(), source);
@@ -66,8 +67,10 @@ impl PostgresServer {
             format!("shared_buffers={shared_buffers_mb}MB"),
         ];
         let fixed = [
+            // No network: whoever reaches the socket is let in without a password.
             "listen_addresses=",
             "unix_socket_permissions=0700",
+            // Said although they are the defaults: a configuration in the folder must not take durability away.
             "fsync=on",
             "full_page_writes=on",
             "synchronous_commit=on",
@@ -77,6 +80,7 @@ impl PostgresServer {
             // Parallel workers talk through /dev/shm, of which containers have 64 MB.
             "max_parallel_workers_per_gather=0",
             "max_parallel_maintenance_workers=0",
+            // Lookups are short: compiling one costs more than it saves.
             "jit=off",
             "timezone=UTC",
             "log_timezone=UTC",
@@ -92,6 +96,7 @@ impl PostgresServer {
     }
 
     fn open_log(&self) -> io::Result<(File, u64)> {
+        // Only at a start: PostgreSQL holds the file open while it runs.
         if fs::metadata(&self.log).is_ok_and(|log| log.len() > LARGEST_LOG) {
             fs::rename(&self.log, self.log.with_extension("log.1"))?;
         }
@@ -108,6 +113,7 @@ impl PostgresServer {
                 return Err(EmbeddedError::Ended { said: self.said_since(log_before) });
             }
             if Instant::now() >= deadline {
+                // Told to go before it is reported: the next start would find it still recovering.
                 running.signal(Signal::QUIT);
                 return Err(EmbeddedError::NotReady { said: self.said_since(log_before) });
             }
@@ -120,6 +126,7 @@ impl PostgresServer {
         let text = fs::read_to_string(self.cluster.join("postmaster.pid")).unwrap_or_default();
         // Lines 1 and 8: process number and status.
         let mut lines = text.lines();
+        // Its own number: the file of an earlier run may still be there for a moment.
         let own = lines.next().and_then(|line| line.trim().parse().ok()) == Some(running.pid().as_raw_nonzero().get());
         own && lines.nth(6).is_some_and(|status| status.trim() == "ready")
     }
@@ -129,6 +136,7 @@ impl PostgresServer {
         let read = |said: &mut Vec<u8>| -> io::Result<()> {
             let mut log = File::open(&self.log)?;
             log.seek(SeekFrom::Start(before))?;
+            // Bounded: a log that grew to megabytes is not read into an error.
             log.take(64 * 1024).read_to_end(said).map(drop)
         };
         match read(&mut said) {

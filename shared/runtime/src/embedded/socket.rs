@@ -21,6 +21,8 @@ const LONGEST: usize = 107;
 /// A short name for a data folder, the same at every start.
 pub(super) fn mark(data_dir: &Path) -> String {
     use std::os::unix::ffi::OsStrExt;
+    // A hash, because the path may be longer than a socket's address holds; cut, because it only has to differ
+    // between folders.
     let hash = ContentHash::of(data_dir.as_os_str().as_bytes()).to_string();
     format!("ripen-{}", &hash[..16])
 }
@@ -59,6 +61,7 @@ fn make(path: &Path, own: u32, owner: Option<User>) -> io::Result<()> {
     if !found.is_dir() || !ours {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the folder belongs to somebody else"));
     }
+    // Every time: a folder of an earlier start may have been opened since.
     fs::set_permissions(path, Permissions::from_mode(0o700))?;
     if let Some(owner) = owner {
         lchown(path, Some(owner.uid), Some(owner.gid))?;
@@ -70,6 +73,7 @@ fn make(path: &Path, own: u32, owner: Option<User>) -> io::Result<()> {
 fn clear(path: &Path) -> io::Result<()> {
     let socket = path.join(socket_name());
     for leftover in [socket.with_file_name(format!("{}.lock", socket_name())), socket] {
+        // The note of the lock first: a socket without it would be taken for one in use.
         match fs::remove_file(leftover) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}

@@ -25,6 +25,7 @@ impl Embedded {
         let inner = Arc::clone(&self.0);
         async move {
             tokio::select! {
+                // A stop at the same time as a death is a stop: nothing is started that would only be stopped again.
                 biased;
                 () = stop.soft().cancelled() => Ok(()),
                 () = inner.stopping.cancelled() => Ok(()),
@@ -43,6 +44,7 @@ impl SupervisedServer {
             let running = self.running();
             let status = running.ended().await;
             let now = Instant::now();
+            // Only those within the last minute count: a server that dies once a week is not given up.
             restarts.retain(|at| now.duration_since(*at) < WITHIN);
             if restarts.len() >= MOST_RESTARTS {
                 return EmbeddedError::KeepsDying { last: last_error.map(Box::new) };
@@ -55,6 +57,7 @@ impl SupervisedServer {
                     tracing::error!(error = &error as &dyn std::error::Error, "PostgreSQL did not start");
                     last_error = Some(error);
                     let failures = u32::try_from(restarts.len() - 1).unwrap_or(u32::MAX);
+                    // Spread and growing: a machine without disk is not helped by starting again at once.
                     tokio::time::sleep(BACKOFF.pause(failures, random::fraction())).await;
                 }
             }
@@ -62,6 +65,7 @@ impl SupervisedServer {
     }
 
     async fn start_again(&self) -> Result<(), EmbeddedError> {
+        // Backends of the server that died may still be writing; a second server beside them would ruin the data.
         leftover::clear(&self.server.cluster, &self.server.mark).await?;
         let running = self.server.start().await?;
         self.replace(running);

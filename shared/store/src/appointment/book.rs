@@ -33,9 +33,6 @@ pub struct Wish {
 
 impl Transaction {
     /// Keeps a slot free until an instant. What the lead held before is let go.
-    ///
-    /// # Errors
-    /// Says why not.
     pub async fn appointment_hold(
         &mut self,
         scope: Scope,
@@ -45,17 +42,16 @@ impl Transaction {
     ) -> Result<ChangedAppointment, Unbookable> {
         let (client, held, _) = self.take_slot(scope, &wish, change).await?;
         let state = AppointmentState::Held { until };
+        // The lead's earlier hold is moved, not added to: two held rows would keep two slots from every other lead.
         let id = held.as_ref().map_or_else(|| AppointmentId::from_uuid((change.fresh_id)(change.now)), |held| held.id);
         let Wish { lead, rep, slot, note } = wish;
+        // Nobody is told of a hold, so the calendar entry's sequence number has not begun.
         let made = Appointment { id, lead, rep, slot, state, sequence: 0, note };
         self.appointment_put(client, &made, change).await?;
         Ok(ChangedAppointment { client, before: held, after: made })
     }
 
     /// Books a slot for a lead, whether it is free or held for this lead.
-    ///
-    /// # Errors
-    /// Says why not.
     pub async fn appointment_book(
         &mut self,
         scope: Scope,
@@ -72,15 +68,13 @@ impl Transaction {
             }
         };
         self.appointment_put(client, &booked, change).await?;
+        // A lead held in routing waits for a rep to be known; the booking names one.
         self.lead_release(lead, change.now).await?;
         self.announce((client, &booked), NoticeKind::AppointmentBooked, Some(&diary), change).await?;
         Ok(ChangedAppointment { client, before: held, after: booked })
     }
 
     /// Moves an appointment to another slot of the same rep.
-    ///
-    /// # Errors
-    /// Says why not.
     pub async fn appointment_move(
         &mut self,
         scope: Scope,
@@ -88,13 +82,17 @@ impl Transaction {
         slot: Slot,
         change: AppointmentChange<'_>,
     ) -> Result<ChangedAppointment, Unbookable> {
+        // The lead first, the rep second, as in `take_slot`: two changes in opposite orders would deadlock.
         let (client, before) = self.appointment_lock(scope, id).await?;
         let rep = before.rep;
         let moved = before.clone().move_to(slot, change.now)?;
+        // The appointment's own time is left out, so that it may move by less than its length.
         let diary = self.diary_lock(scope.within(client), rep, Some(id), change.now).await?.ok_or(Unbookable::NoRep)?;
         diary.check(slot, change.terms, change.now)?;
+        // The unique index over a rep's slots counts holds that ran out, until they are ended here.
         self.holds_end((rep, slot), Some(id), change.now).await?;
         self.appointment_put(client, &moved, change).await?;
+        // A hold was told to nobody: a mail that it moved would be the first the rep hears of it.
         if moved.state == AppointmentState::Booked {
             self.announce((client, &moved), NoticeKind::AppointmentMoved, Some(&diary), change).await?;
         }
@@ -102,9 +100,6 @@ impl Transaction {
     }
 
     /// Cancels an appointment, or lets go of what is held.
-    ///
-    /// # Errors
-    /// Says why not.
     pub async fn appointment_cancel(
         &mut self,
         scope: Scope,
@@ -115,6 +110,7 @@ impl Transaction {
         let (client, before) = self.appointment_lock(scope, id).await?;
         let cancelled = before.clone().cancel(why.to_owned(), change.now)?;
         self.appointment_put(client, &cancelled, change).await?;
+        // A hold was told to nobody, so its end is told to nobody either.
         if before.state == AppointmentState::Booked {
             self.announce((client, &cancelled), NoticeKind::AppointmentCancelled, None, change).await?;
         }
@@ -137,6 +133,7 @@ impl Transaction {
         if !stage.is_open() {
             return Err(Unbookable::LeadEnded);
         }
+        // Read under the lead's lock: two bookings of one lead at once would otherwise both find nothing.
         let own = self.appointment_of(wish.lead, change.now).await?;
         if let Some(booked) = own.as_ref().filter(|own| own.state == AppointmentState::Booked) {
             return Err(Unbookable::Another(booked.id));
@@ -145,6 +142,8 @@ impl Transaction {
         let diary =
             self.diary_lock(scope.within(client), wish.rep, except, change.now).await?.ok_or(Unbookable::NoRep)?;
         diary.check(wish.slot, change.terms, change.now)?;
+        // After the check, because a hold that ran out takes no time in the diary but still occupies the unique
+        // index.
         self.holds_end((wish.rep, wish.slot), except, change.now).await?;
         Ok((client, own, diary))
     }
@@ -156,6 +155,7 @@ impl Transaction {
         change: AppointmentChange<'_>,
     ) -> Result<(), StoreError> {
         let leads: Vec<_> = ended.iter().map(|(lead, _)| lead.uuid()).collect();
+        // Only what is ahead: an appointment whose time has come took place and stays on record as booked.
         let rows = sqlx::query!(
             "-- appointment.of_ended
             select id, client_id from appointment
@@ -208,6 +208,8 @@ impl Transaction {
         change: AppointmentChange<'_>,
     ) -> Result<(), StoreError> {
         let now = change.now;
+        // Before the new ones are written: a mail not yet sent about the earlier time would reach the rep after the
+        // correction.
         self.notices_drop(one.id, "the appointment was changed", now).await?;
         let fresh = |kind, data, due_at| NewNotice {
             id: NoticeId::from_uuid((change.fresh_id)(change.now)),

@@ -35,6 +35,7 @@ impl Transaction {
         except: Option<AppointmentId>,
         now: Timestamp,
     ) -> Result<Option<Diary>, StoreError> {
+        // No key update: inserts that refer to the rep by a foreign key go on; only others that take a slot wait.
         sqlx::query!(
             "-- appointment.rep_lock
             select id from rep where id = $1 and ($2::uuid is null or client_id = $2) for no key update",
@@ -74,6 +75,7 @@ async fn read(
         is_paused: row.is_paused,
         back_on: row.back_on,
     };
+    // Nothing sweeps holds that ran out, so the row still says `held`: its `held_until` decides.
     let rows = sqlx::query!(
         "-- appointment.taken
             select starts_at, ends_at from appointment

@@ -79,6 +79,7 @@ pub(crate) struct AppointmentColumns {
 impl AppointmentColumns {
     pub(crate) fn appointment(self) -> Result<Appointment, StoreError> {
         let state = match (self.state.as_str(), self.held_until, self.cancelled_at) {
+            // The word and its columns together: a held row without its end would keep a slot for ever.
             ("held", Some(until), _) => AppointmentState::Held { until: until.to_jiff() },
             ("booked", ..) => AppointmentState::Booked,
             ("cancelled", _, Some(at)) => {
@@ -148,6 +149,7 @@ impl RecordColumns {
             cancelled_why: row.cancelled_why,
         };
         let person = profile_of!(row);
+        // The person's clock follows from what is known of where they are, as for calls.
         let places = Whereabouts::of(&person, &row.client_country, &row.client_zone).places();
         Ok(AppointmentRecord {
             appointment: own.appointment()?,
@@ -175,6 +177,7 @@ struct BookedAppointment {
 
 /// Of [`BookedAppointment`] what a client is told.
 pub(crate) fn handover_of(value: Value) -> Result<Handover, StoreError> {
+    // The JSON is made by a statement of this crate: what does not fit is a damaged row, not somebody's input.
     let booked: BookedAppointment =
         serde_json::from_value(value).map_err(|_| StoreError::Corrupt("an appointment".to_owned()))?;
     Ok(Handover {
@@ -193,6 +196,7 @@ impl Store {
         scope: Scope,
         filter: AppointmentFilter,
     ) -> Result<Vec<AppointmentRecord>, StoreError> {
+        // The lists' pool: a list over all clients must not take a connection from deliveries.
         list(&mut *self.lists.acquire().await?, scope, filter).await
     }
 }
@@ -264,6 +268,7 @@ impl Transaction {
         now: Timestamp,
     ) -> Result<BTreeMap<LeadId, Ahead>, StoreError> {
         let ids: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
+        // Booked ones only: a hold is not agreed with the person and must not decide who gets the lead.
         let rows = sqlx::query!(
             "-- appointment.ahead
             select distinct on (lead_id) id, lead_id, rep_id, starts_at, ends_at from appointment

@@ -30,6 +30,8 @@ pub(crate) struct Locked {
 impl Transaction {
     /// Locks a lead: one appointment of it is made at a time.
     pub(crate) async fn lead_to_book(&mut self, scope: Scope, lead: LeadId) -> Result<Option<Locked>, StoreError> {
+        // The row of the lead only: locking the joined person too would take persons after leads, against the order
+        // of locks.
         let row = sqlx::query!(
             "-- appointment.lead_lock
             select l.client_id, l.stage, p.do_not_contact from lead l join person p on p.id = l.person_id
@@ -52,6 +54,8 @@ impl Transaction {
         lead: LeadId,
         now: Timestamp,
     ) -> Result<Option<Appointment>, StoreError> {
+        // `order by state` puts a booking before a hold, should a lead have both: the booking is what people were
+        // told.
         let row = sqlx::query_as!(
             AppointmentColumns,
             "-- appointment.of_lead
@@ -72,6 +76,7 @@ impl Transaction {
         scope: Scope,
         id: AppointmentId,
     ) -> Result<(ClientId, Appointment), Unbookable> {
+        // Without a lock, only to learn which lead to lock: the appointment itself is read again under that lock.
         let row = sqlx::query!(
             "-- appointment.lead_of
             select lead_id from appointment where id = $1 and ($2::uuid is null or client_id = $2)",
@@ -107,6 +112,8 @@ impl Transaction {
         except: Option<AppointmentId>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        // In the rep's lock but not in their leads': a lead whose hold ran out has no claim on the slot that it could
+        // lose.
         sqlx::query!(
             "-- appointment.holds_end
             update appointment set state = 'cancelled', held_until = null, cancelled_at = $4, cancelled_why = 'the hold ran out',
@@ -136,6 +143,7 @@ impl Transaction {
             AppointmentState::Booked => ("booked", None, None),
             AppointmentState::Cancelled { at, why } => ("cancelled", None, Some((*at, why.as_str()))),
         };
+        // `created_at` is left out of the update: it keeps the instant of the first hold or booking.
         sqlx::query!(
             "-- appointment.put
             insert into appointment (id, client_id, lead_id, rep_id, state, starts_at, ends_at, held_until, sequence, note,

@@ -40,12 +40,16 @@ pub struct DeadLetter {
 impl Store {
     /// Keeps dead letters and ends their arrivals: the spool row goes, the id counts as seen and dead. One transaction.
     pub async fn dead_letters_keep(&self, letters: &[NewDeadLetter], now: Timestamp) -> Result<(), StoreError> {
+        // One transaction: a letter kept without its spool row going would be offered again and handled after it was
+        // reported dead.
         let mut tx = self.pool.begin().await?;
         let ids: Vec<_> = letters.iter().map(|letter| letter.id).collect();
         let queues: Vec<_> = letters.iter().map(|letter| letter.queue.clone()).collect();
         let messages: Vec<_> = letters.iter().map(|letter| letter.message).collect();
         let bodies: Vec<_> = letters.iter().map(|letter| letter.body.clone()).collect();
         let reasons: Vec<_> = letters.iter().map(|letter| letter.reason.clone()).collect();
+        // RabbitMQ may deliver the message again when its settlement was lost; that must not fail the whole batch of
+        // letters.
         sqlx::query!(
             "-- dead_letter.keep
             insert into dead_letter (id, queue, message_id, body, reason, at)
@@ -56,9 +60,13 @@ impl Store {
         )
         .execute(&mut *tx)
         .await?;
+        // Messages of the other queues are offers of rows, which stay due by themselves: only an arrival ends with
+        // its message.
         let of_arrivals = || letters.iter().filter(|letter| letter.queue == "ripen.arrivals");
         let arrivals: Vec<_> = of_arrivals().map(|letter| letter.message).collect();
         let sources: Vec<_> = of_arrivals().map(|letter| letter.source.map(SourceId::uuid)).collect();
+        // The body may be unreadable, so its content has no hash: zeros equal none. An id that a batch stored
+        // meanwhile keeps its end.
         sqlx::query!(
             "-- dead_letter.end_arrivals
             insert into arrival_seen (id, content, ended, seen_at, source_id)
@@ -73,6 +81,7 @@ impl Store {
         .await?;
         let keys: Vec<_> = of_arrivals().map(|letter| SpoolKey::of(letter.message, &letter.body)).collect();
         let (spooled, digests) = key_columns(&keys);
+        // By digest as well: another body under the same id may wait in the spool and is not dead.
         sqlx::query!(
             "-- dead_letter.unspool
             delete from spool s using generate_subscripts($1::uuid[], 1) i
@@ -82,6 +91,7 @@ impl Store {
         )
         .execute(&mut *tx)
         .await?;
+        // The counter of tries goes, so that a letter replayed later has all its tries again.
         sqlx::query!(
             "-- dead_letter.clear_suspects
             delete from suspect where id = any($1)",
@@ -162,6 +172,8 @@ impl Transaction {
         limit: i64,
         now: Timestamp,
     ) -> Result<Vec<EndedLetter>, StoreError> {
+        // The locking subquery makes a second replay wait, and then see that the letter no longer waits, instead of
+        // replaying it too.
         let rows = sqlx::query!(
             r#"-- dead_letter.replay
             update dead_letter d
@@ -183,6 +195,8 @@ impl Transaction {
             .map(|row| EndedLetter { id: row.id, queue: row.queue, is_replayed: row.state == "replayed" })
             .collect();
         let replayed: Vec<_> = ended.iter().filter(|letter| letter.is_replayed).map(|letter| letter.id).collect();
+        // Only ids that ended as dead: the letter of an amendment shares its id with a stored arrival, which stays
+        // seen.
         sqlx::query!(
             "-- dead_letter.unsee
             delete from arrival_seen s using dead_letter d
@@ -191,6 +205,8 @@ impl Transaction {
         )
         .execute(self.connection())
         .await?;
+        // In the transaction that ends the letter: a crash in between would leave the arrival in neither place. Due
+        // at once.
         sqlx::query!(
             "-- dead_letter.respool
             insert into spool (id, body, received_at, offered_until)
@@ -208,6 +224,7 @@ impl Transaction {
     /// # Errors
     /// `Moved` when it is not waiting any more, or not in the scope.
     pub async fn dead_letter_drop(&mut self, scope: Scope, letter: Uuid, now: Timestamp) -> Result<(), StoreError> {
+        // The state is named because a replay may have ended the letter between the person's look and this statement.
         let done = sqlx::query!(
             "-- dead_letter.drop
             update dead_letter set state = 'dropped', ended_at = $2 where id = $1 and state = 'waiting' and $3::uuid is null",

@@ -66,12 +66,15 @@ impl Transaction {
         says: &[(ArrivalId, ClientId, Identity)],
         now: Timestamp,
     ) -> Result<Noted, StoreError> {
+        // In the order of ids, as every batch does it: two that share ids would otherwise wait for each other.
         seen.sort_by_key(|seen| seen.id);
         let ids: Vec<_> = seen.iter().map(|seen| seen.id.uuid()).collect();
         let contents: Vec<_> = seen.iter().map(|seen| seen.content.bytes().to_vec()).collect();
         let ended: Vec<_> = seen.iter().map(|seen| seen.ended.word().to_owned()).collect();
         let said_by: Vec<_> = says.iter().map(|(id, _, _)| id.uuid()).collect();
         let (clients, kinds, values) = identity_columns(says.iter().map(|(_, client, identity)| (*client, identity)));
+        // One statement: identities are anchored only for ids that are new, so that a repeated message adds nothing.
+        // Both inserts go in a fixed order against deadlocks.
         let rows = sqlx::query!(
             "-- arrival.note_seen
             with new as (
@@ -115,6 +118,8 @@ impl Transaction {
     /// What came earlier under these ids.
     pub async fn arrivals_seen(&mut self, ids: &[ArrivalId]) -> Result<Vec<(ArrivalId, ContentHash)>, StoreError> {
         let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+        // A statement of its own: the winner of a conflict in `arrivals_note_seen` committed after that statement's
+        // snapshot.
         let rows = sqlx::query!(
             "-- arrival.seen
             select id, content from arrival_seen where id = any($1)",
@@ -133,6 +138,8 @@ impl Transaction {
     ) -> Result<Vec<(SourceId, ContentHash, ArrivalId, Timestamp)>, StoreError> {
         let sources: Vec<_> = wanted.iter().map(|(source, _)| source.uuid()).collect();
         let contents: Vec<_> = wanted.iter().map(|(_, content)| content.bytes().to_vec()).collect();
+        // The oldest first: what came first is the original, and the later ones repeat it. `since` bounds the search to
+        // recent rows.
         let rows = sqlx::query!(
             "-- arrival.by_content
             select a.source_id, a.content, a.id, a.received_at
@@ -159,6 +166,7 @@ impl Transaction {
         ids: &[ArrivalId],
     ) -> Result<Vec<(ArrivalId, PersonId, LeadId)>, StoreError> {
         let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+        // Without those of nobody: quarantined arrivals have neither person nor lead.
         let rows = sqlx::query!(
             r#"-- arrival.owners
             select id, person_id as "person_id!", lead_id as "lead_id!" from arrival

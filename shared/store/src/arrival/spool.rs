@@ -44,9 +44,6 @@ pub(crate) fn key_columns(keys: &[SpoolKey]) -> (Vec<Uuid>, Vec<Vec<u8>>) {
 
 impl Store {
     /// Keeps these arrivals; one that is there already, byte for byte, stays as it is.
-    ///
-    /// # Errors
-    /// When the database is away: then nothing is kept.
     pub async fn spool_insert(&self, rows: Vec<SpoolRow>) -> Result<(), StoreError> {
         let mut ids = Vec::with_capacity(rows.len());
         let mut bodies = Vec::with_capacity(rows.len());
@@ -58,6 +55,7 @@ impl Store {
             received.push(row.received_at.to_sqlx());
             offered.push(row.offered_until.to_sqlx());
         }
+        // The same post again is the same id and digest: a vendor's retry or a second intake must not double the row.
         sqlx::query!(
             "-- spool.insert
             insert into spool (id, body, received_at, offered_until)
@@ -76,6 +74,8 @@ impl Store {
 
     /// Takes up to `limit` rows that nobody was offered lately and marks them offered until `until`, oldest offer first.
     pub async fn spool_claim(&self, now: Timestamp, until: Timestamp, limit: i64) -> Result<Vec<SpoolRow>, StoreError> {
+        // Oldest offer first, so that rows which cannot be published do not keep later ones from their turn. `skip
+        // locked` lets replicas share the rows.
         let rows = sqlx::query!(
             "-- spool.claim
             update spool set offered_until = $2
@@ -97,6 +97,7 @@ impl Store {
                 offered_until: row.offered_until.to_jiff(),
             })
             .collect();
+        // `returning` keeps no order.
         rows.sort_by_key(|row| row.received_at);
         Ok(rows)
     }
@@ -104,6 +105,7 @@ impl Store {
     /// Removes rows that are safe elsewhere: confirmed by RabbitMQ.
     pub async fn spool_delete(&self, keys: &[SpoolKey]) -> Result<(), StoreError> {
         let (ids, digests) = key_columns(keys);
+        // By digest as well: an amendment under the same id is another row, which may not be confirmed yet.
         sqlx::query!(
             "-- spool.delete
             delete from spool s using generate_subscripts($1::uuid[], 1) i

@@ -46,6 +46,8 @@ impl Store {
     /// What became of these arrivals of one source. Ids that are not stored yet are absent.
     pub async fn arrival_status(&self, source: SourceId, ids: &[ArrivalId]) -> Result<Vec<ArrivalStatus>, StoreError> {
         let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+        // A dead or erased arrival has no row that names its source, so any source that knows the id may ask; it
+        // learns only the state.
         let rows = sqlx::query!(
             r#"-- arrival.status
             select s.id as "id!", s.ended as "ended!", s.seen_at as "seen_at!", a.reason as "reason?", a.received_at as "received_at?",
@@ -64,6 +66,8 @@ impl Store {
                 let state = match row.ended.as_str() {
                     "dead" => ArrivalState::Dead,
                     "erased" => ArrivalState::Erased,
+                    // A duplicate or an amendment points to the arrival that it became part of, and shares that one's
+                    // lead.
                     _ if row.lead_id.is_some() => ArrivalState::Graded,
                     _ => ArrivalState::Quarantined,
                 };

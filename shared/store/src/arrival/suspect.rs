@@ -12,6 +12,8 @@ impl Store {
     /// # Errors
     /// When the database is away: then it must not be tried.
     pub async fn suspect_note(&self, message: Uuid, queue: &str, why: &str, now: Timestamp) -> Result<i32, StoreError> {
+        // On the pool, not in the batch's transaction: the count must be committed before the try, or a message that
+        // kills the process is tried for ever.
         let row = sqlx::query!(
             "-- suspect.note
             insert into suspect as s (id, queue, tries, why, last_at) values ($1, $2, 1, $3, $4)

@@ -36,6 +36,8 @@ impl Transaction {
         let notes = NoteArrays::from(brought.notes);
         let (spooled, digests) = key_columns(brought.spooled);
         let columns = ArrivalArrays::from(brought.arrivals);
+        // The spool rows go in the transaction that stores their arrivals: earlier, a crash would lose them; later,
+        // they would be handled twice.
         sqlx::query!(
             "-- arrival.write
             with despooled as (
@@ -154,6 +156,7 @@ impl From<Vec<ArrivalRow>> for ArrivalArrays {
             columns.persons.push(row.on.map(|(person, _)| person.uuid()));
             columns.leads.push(row.on.map(|(_, lead)| lead.uuid()));
             columns.amends.push(row.amends.map(ArrivalId::uuid));
+            // Columns of equal length, by hand: one that is pushed to once too little would shift every row behind it.
             columns.sameness.push(row.sameness.word().to_owned());
             columns.reasons.push(row.quarantined);
             columns.repeats.push(row.repeat);
@@ -164,6 +167,7 @@ impl From<Vec<ArrivalRow>> for ArrivalArrays {
             columns.media.push(row.media_type);
             columns.raws.push(row.raw);
             columns.submissions.push(row.submission);
+            // Flags of one row as one text: an array of arrays would need all rows to have as many.
             columns.flags.push(row.flags);
         }
         columns

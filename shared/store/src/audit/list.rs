@@ -44,6 +44,8 @@ pub struct AuditRecord {
 impl Store {
     /// Entries of a scope, newest first. What belongs to the whole firm lies in no client's scope.
     pub async fn audit_list(&self, scope: Scope, filter: &AuditFilter) -> Result<Vec<AuditRecord>, StoreError> {
+        // Ids are UUIDv7: continuing by id instead of an offset neither repeats nor skips entries when others are
+        // written meanwhile.
         let rows = sqlx::query!(
             "-- audit.list
             select id, at, actor, action, object, client_id, before, after from audit

@@ -56,6 +56,7 @@ impl ClientColumns {
             name: self.name,
             country: self.country,
             time_zone: self.time_zone,
+            // An unknown state is an error: taken for active, it would send leads to a client that wants none.
             state: State::read(&self.state)?,
         })
     }

@@ -57,6 +57,7 @@ impl Transaction {
         scope: Scope,
         client: ClientId,
     ) -> Result<Option<ClientSettings>, StoreError> {
+        // A client without a program of its own uses the default one, as everywhere else that `program_id` is read.
         let row = sqlx::query!(
             r#"-- client.settings
             select g.name, c.capacity, c.return_days, c.return_reasons,
@@ -104,6 +105,7 @@ impl Transaction {
         change: &ClientChange,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        // `coalesce` cannot tell "no limit any more" from "not named", so the capacity comes with a flag of its own.
         let done = sqlx::query!(
             "-- client.set
             update client set name = coalesce($2, name), country = coalesce($3, country), time_zone = coalesce($4, time_zone),
@@ -120,6 +122,8 @@ impl Transaction {
         .execute(self.connection())
         .await?;
         one_row(done.rows_affected(), "client")?;
+        // In the same transaction: what waits for a larger capacity or another clock would otherwise wait until its
+        // old due date.
         self.reroute(client, now).await?;
         Ok(())
     }
@@ -167,6 +171,7 @@ impl Transaction {
         client: ClientId,
         version: Option<i32>,
     ) -> Result<(), StoreError> {
+        // Only the number changes: the versions themselves stay, because maturations name the one that routed them.
         let done = sqlx::query!(
             "-- client.use_route
             update client set route = $2 where id = $1 and ($3::uuid is null or id = $3)",

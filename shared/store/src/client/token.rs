@@ -76,6 +76,7 @@ impl Transaction {
         id: TokenId,
         now: Timestamp,
     ) -> Result<Option<RevokedToken>, StoreError> {
+        // `coalesce`: a second revocation must not move the instant from which requests under the token are suspect.
         let row = sqlx::query!(
             r#"-- client_token.revoke
             update client_token set revoked_at = coalesce(revoked_at, $2)
@@ -95,6 +96,7 @@ impl Transaction {
 impl Store {
     /// A client's tokens, oldest first.
     pub async fn client_tokens(&self, scope: Scope, client: ClientId) -> Result<Vec<ClientTokenRecord>, StoreError> {
+        // Revoked ones too: the audit names tokens that are long gone.
         let rows = sqlx::query!(
             "-- client_token.list
             select id, name, created_at, revoked_at from client_token
@@ -117,6 +119,7 @@ impl Store {
 
     /// Who a token that is not revoked belongs to.
     pub async fn client_token_holder(&self, hash: &[u8; 32]) -> Result<Option<TokenHolder>, StoreError> {
+        // By the hash, so that whoever reads the table or its backup holds no token that opens anything.
         let row = sqlx::query!(
             "-- client_token.holder
             select id, client_id, name from client_token where hash = $1 and revoked_at is null",

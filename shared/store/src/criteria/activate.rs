@@ -36,13 +36,17 @@ impl Transaction {
     /// with it, and stays.
     ///
     /// # Errors
-    /// When the transaction fails, or the document has mistakes.
+    /// When the document has mistakes.
     pub async fn criteria_activate(&mut self, new: &Activation<'_>, now: Timestamp) -> Result<i32, StoreError> {
+        // Locks the program: two activations at once would otherwise take the same version number, and both would
+        // retire the same one.
         let program = self.program_for(new.program, new.program_id, now).await?;
         let hash = ContentHash::of(new.document.as_bytes());
         let loaded =
             Criteria::load(new.document).map_err(|_| StoreError::Failed("the criteria have mistakes".to_owned()))?;
         let dictionary = loaded.criteria.dictionary();
+        // A document that was active before becomes active again under its old number, so that its decisions stay
+        // under one version.
         let row = sqlx::query!(
             r#"-- criteria.store
             insert into criteria as k (id, program_id, version, hash, document, dictionary, activated_at, created_at)

@@ -74,6 +74,7 @@ impl Transaction {
         scope: Scope,
         client: ClientId,
     ) -> Result<Option<ActiveCriteria>, StoreError> {
+        // A client without a program of its own has the default one; a program without criteria gives no row.
         let row = sqlx::query!(
             "-- criteria.of_client
             select k.id, k.version, k.document
@@ -101,6 +102,7 @@ impl Store {
 
     /// All versions of all programs, newest last.
     pub async fn criteria_list(&self) -> Result<Vec<CriteriaRecord>, StoreError> {
+        // Joined by the instant too: a version that was activated twice has two such events, of which the last counts.
         let rows = sqlx::query!(
             r#"-- criteria.list
             select k.id, g.name as program, k.version, k.activated_at, k.retired_at, k.document,
@@ -144,6 +146,7 @@ async fn documents(connection: &mut PgConnection, ids: &[CriteriaId]) -> Result<
     )
     .fetch_all(connection)
     .await?;
+    // Documents never change under their id, so that callers may keep them as long as they like.
     let read = rows.into_iter().map(|row| ActiveCriteria {
         id: CriteriaId::from_uuid(row.id),
         version: row.version,

@@ -76,6 +76,8 @@ impl Documents {
         read: Vec<ActiveCriteria>,
     ) -> Result<BTreeMap<CriteriaId, Arc<Criteria>>, BrokenCriteria> {
         for stored in read {
+            // A document that an older limit admitted may fail now: naming its first mistake tells the operator what
+            // to mend.
             let loaded = Criteria::load(&stored.document).map_err(|mistakes| BrokenCriteria::Mistaken {
                 id: stored.id,
                 mistake: mistakes.first().map(ToString::to_string).unwrap_or_default(),
@@ -83,12 +85,15 @@ impl Documents {
             let version = u32::try_from(stored.version).unwrap_or(0);
             found.insert(stored.id, Arc::new(loaded.criteria.with_version(version)));
         }
+        // Only for the moment of writing: the database was asked without the lock, so a slow read blocks nobody. Two
+        // readers may load the same version, which is the same.
         let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
         loaded.extend(found.iter().map(|(id, criteria)| (*id, Arc::clone(criteria))));
         Ok(found)
     }
 
     fn known(&self, ids: &[CriteriaId]) -> BTreeMap<CriteriaId, Arc<Criteria>> {
+        // A panic elsewhere leaves whole entries: each is inserted after it was loaded.
         let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
         ids.iter().filter_map(|id| loaded.get(id).map(|criteria| (*id, Arc::clone(criteria)))).collect()
     }

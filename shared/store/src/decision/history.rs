@@ -44,6 +44,7 @@ impl Period {
     fn within(&self, scope: Scope) -> Self {
         let inside = self.client.is_none_or(|client| scope.covers(client));
         let own = scope.client_uuid().map(ClientId::from_uuid);
+        // An id that no client has selects nothing; leaving the client out instead would select the whole firm.
         let client = if inside { self.client.or(own) } else { Some(ClientId::from_uuid(Uuid::max())) };
         Self { client, ..self.clone() }
     }
@@ -90,11 +91,14 @@ impl Store {
     pub async fn history(&self, scope: Scope, period: &Period, readers: usize) -> Result<Vec<PastReader>, StoreError> {
         let period = period.within(scope);
         let given = Arc::new(Mutex::new(Uuid::nil()));
+        // Read once for all readers: clients and sources are few, and a join in every window would repeat them with
+        // each lead.
         let known = Arc::new(Known::read(&mut *self.pool.acquire().await?).await?);
         let mut all = Vec::with_capacity(readers);
         for _ in 0..readers {
             all.push(PastReader {
                 store: self.clone(),
+                // The smaller pool: a back-test that took the other's connections would stop grading meanwhile.
                 connection: self.lists.acquire().await?,
                 period: period.clone(),
                 given: Arc::clone(&given),
@@ -120,6 +124,7 @@ impl PastReader {
     /// The next leads. Nobody else is given these.
     async fn window(&mut self, limit: i64) -> Result<Option<(Window, Pasts)>, StoreError> {
         let given = Arc::clone(&self.given);
+        // Held over the statement: a second reader must begin after the last id that this one finds.
         let mut given = given.lock().await;
         let from = *given;
         let rows = sqlx::query!(
@@ -135,6 +140,8 @@ impl PastReader {
         .fetch_all(&mut *self.connection)
         .await?;
         let Some(to) = rows.last().map(|row| row.id) else { return Ok(None) };
+        // Set as soon as the window is known, so that the other readers find their windows while this one reads its
+        // rows.
         *given = to;
         drop(given);
         let pasts = rows.into_iter().filter_map(|row| {
@@ -162,6 +169,8 @@ impl PastReader {
         )
         .fetch_all(&mut *self.connection)
         .await?;
+        // Over the reader's own connection: asking the pool for a second one while all readers hold theirs could wait
+        // for ever.
         let prepared =
             self.store.dictionaries_over(&mut self.connection, rows.iter().map(|row| row.criteria_id)).await?;
         for row in rows {
@@ -241,6 +250,7 @@ impl PastReader {
         .await?;
         for row in rows {
             if let Some(past) = pasts.get_mut(&row.lead_id) {
+                // Ordered by time and number, so the last row of a lead is what the client said last.
                 past.outcome = Some(word::<OutcomeKind>(&row.kind)?);
             }
         }

@@ -69,6 +69,7 @@ impl From<&[MaturationRow]> for MaturationArrays {
 impl Transaction {
     /// Adds to how a maturation was routed who took the lead.
     pub(crate) async fn maturation_note_taken(&mut self, maturation: MaturationId, by: &str) -> Result<(), StoreError> {
+        // Appended, because the routing's own explanation stays true: it says why the lead was on offer.
         sqlx::query!(
             "-- maturation.note_taken
             update maturation set routing = coalesce(routing, '') || E'\\nTaken by ' || $2 || E'\\n' where id = $1",

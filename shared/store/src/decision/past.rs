@@ -65,6 +65,7 @@ impl PackedPast {
     /// # Errors
     /// When a receipt or an answer cannot be read.
     pub fn open(self) -> Result<Past, StoreError> {
+        // Cloned here and not while reading: the reader's connection is the scarce thing.
         let past = PastLead {
             client: (*self.client).clone(),
             source: (*self.source).clone(),
@@ -92,6 +93,7 @@ impl PackedArrival {
             submitted_at: self.submitted_at,
             amends: self.amends,
             channel: said.channel.unwrap_or(self.of_source),
+            // Only whether there was one: an address that is never read cannot reach a report.
             has_email: said.email.is_some(),
             has_phone: said.phone.is_some(),
             country: said.country,

@@ -29,6 +29,7 @@ const LONGEST: u64 = 16 << 20;
 /// Dictionaries kept ready, some 200 kB each.
 const KEPT: usize = 64;
 
+// Making a context costs more than opening a receipt with it, and one serves one call at a time.
 thread_local! {
     static OPENER: RefCell<Option<DCtx<'static>>> = const { RefCell::new(None) };
 }
@@ -50,6 +51,8 @@ impl Dictionary {
     fn packer(&self) -> Result<Compressor<'_>, StoreError> {
         let make = || {
             let mut packer = Compressor::with_prepared_dictionary(&self.packs)?;
+            // A damaged receipt must be reported as damaged: a decision that replays to other bytes would look like a
+            // defect of the criteria.
             packer.include_checksum(true)?;
             Ok(packer)
         };
@@ -84,6 +87,7 @@ impl Dictionaries {
     /// Those of `wanted` that are at hand, and the others.
     fn at_hand(&self, wanted: impl Iterator<Item = Uuid>) -> (Prepared, Vec<Uuid>) {
         let wanted: BTreeSet<_> = wanted.collect();
+        // Never held over an await: loading happens between two short locks.
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut found, mut missing) = (Prepared::new(), Vec::new());
         for id in wanted {
@@ -119,6 +123,8 @@ impl Dictionaries {
         .await?;
         for row in rows {
             let id = CriteriaId::from_uuid(row.id);
+            // Bytes that zstd cannot use leave the dictionary out: the receipt that needs it is reported, the others
+            // are read.
             if let Some(dictionary) = Dictionary::prepare(&row.dictionary).map(Arc::new) {
                 self.keep(id, &dictionary);
                 found.insert(id, dictionary);
@@ -138,6 +144,7 @@ impl Dictionaries {
             self.load(connection, &missing, &mut found).await?;
         }
         let mut packers: BTreeMap<CriteriaId, Compressor<'_>> = BTreeMap::new();
+        // Once per batch and version: preparing a compressor costs as much as several receipts.
         for (id, dictionary) in &found {
             packers.insert(*id, dictionary.packer()?);
         }
@@ -155,6 +162,7 @@ fn pack(packer: &mut Compressor<'_>, text: &str) -> Result<Vec<u8>, StoreError> 
     packer
         .compress_to_buffer(text.as_bytes(), &mut bytes)
         .map_err(|error| StoreError::Failed(format!("compressing a receipt: {error}")))?;
+    // Receipts of a batch are held until the statement is sent: the reserve is ten times what they need.
     bytes.shrink_to_fit();
     Ok(bytes)
 }
@@ -189,6 +197,7 @@ impl PackedReceipt {
     /// When its bytes are damaged, or the dictionary of its criteria is missing. Names the decision.
     pub fn open(&self) -> Result<String, StoreError> {
         let damaged = || StoreError::Corrupt(format!("the receipt of {}: its bytes are damaged", self.decision));
+        // What erasure leaves is plain text, and must stay readable when no dictionary is at hand.
         if !self.bytes.starts_with(&MAGIC) {
             return String::from_utf8(self.bytes.clone()).map_err(|_| damaged());
         }
@@ -202,6 +211,7 @@ impl Store {
     pub(crate) async fn dictionaries(&self, wanted: impl Iterator<Item = Uuid> + Send) -> Result<Prepared, StoreError> {
         let (mut found, missing) = self.dictionaries.at_hand(wanted);
         if !missing.is_empty() {
+            // A connection is taken only where something is missing, which is rare: most reads find all at hand.
             self.dictionaries.load(&mut *self.pool.acquire().await?, &missing, &mut found).await?;
         }
         Ok(found)

@@ -59,6 +59,7 @@ impl DecisionReader {
         )
         .fetch_all(&mut *self.connection)
         .await?;
+        // Over the reader's own connection, as in the history: a second one from the pool could wait for ever.
         let prepared =
             self.store.dictionaries_over(&mut self.connection, rows.iter().map(|row| row.criteria_id)).await?;
         let stored = rows.into_iter().map(|row| {
@@ -70,6 +71,7 @@ impl DecisionReader {
 
     /// After which id, and up to which. Nobody else is given these.
     async fn window(&mut self, limit: i64) -> Result<Option<(Uuid, Uuid)>, StoreError> {
+        // Held over the statement, so that no two readers are given the same window.
         let mut given = self.given.lock().await;
         let row = sqlx::query!(
             "-- decision.replay_window
@@ -80,6 +82,8 @@ impl DecisionReader {
         .fetch_optional(&mut *self.connection)
         .await?;
         let Some(to) = row.map(|row| row.id) else { return Ok(None) };
+        // The position moves on before the rows are read, so an error must end the whole replay: nobody reads this
+        // window again.
         Ok(Some((std::mem::replace(&mut *given, to), to)))
     }
 }

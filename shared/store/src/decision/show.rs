@@ -90,6 +90,7 @@ impl Store {
         )
         .fetch_optional(&self.pool)
         .await?;
+        // Before unpacking: receipts are compressed against the dictionary of the criteria that wrote them.
         let prepared = self.dictionaries(row.iter().map(|row| row.criteria_id)).await?;
         row.map(|row| row.record(&prepared)).transpose()
     }
@@ -111,14 +112,17 @@ impl Store {
             identity.value(),
             scope.client_uuid()
         )
+        // The lists' pool: a person with many leads has many decisions, and the search must not delay the batches.
         .fetch_all(&self.lists)
         .await?;
+        // Once for all rows: many decisions share few criteria.
         let prepared = self.dictionaries(rows.iter().map(|row| row.criteria_id)).await?;
         rows.into_iter().map(|row| row.record(&prepared)).collect()
     }
 
     /// How many decisions there are until then.
     pub async fn decisions_count(&self, scope: Scope, until: Timestamp) -> Result<i64, StoreError> {
+        // Up to an instant: what is decided meanwhile is not read either, and a bar would not end at its end.
         let row = sqlx::query!(
             r#"-- decision.count
             select count(*) as "n!" from decision where at <= $1 and ($2::uuid is null or client_id = $2)"#,

@@ -25,6 +25,7 @@ pub struct AttemptRow {
 impl Store {
     /// Every recorded attempt of a delivery, in order.
     pub async fn attempts_of(&self, scope: Scope, delivery: DeliveryId) -> Result<Vec<AttemptRow>, StoreError> {
+        // The join is only for the scope: attempts carry no client of their own.
         let rows = sqlx::query!(
             "-- delivery.attempts
             select a.number, a.at, a.duration_ms, a.status, a.error, a.answer

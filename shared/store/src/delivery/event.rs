@@ -73,6 +73,8 @@ impl AlarmDetail {
 impl Alarm {
     /// An endpoint was disabled at an instant, for what became of a delivery to it.
     pub(crate) fn disabled(endpoint: EndpointId, about: DeliveryId, why: &str, at: Timestamp) -> Self {
+        // From the endpoint and the instant: a settlement that runs again after a conflict raises the same alarm, not
+        // a second one.
         let cause = Uuid::new_v5(&endpoint.uuid(), at.to_string().as_bytes());
         let disabled = DisabledEndpoint {
             endpoint: endpoint.into(),
@@ -104,7 +106,11 @@ impl Transaction {
     /// back.
     pub async fn enqueue(&mut self, news: &[Event], now: Timestamp) -> Result<usize, StoreError> {
         let leads: Vec<_> = news.iter().map(|one| one.lead.uuid()).collect();
+        // Before the endpoints are read: a first attempt that began in between would freeze a body without this news,
+        // and its endpoint would not be found below either.
         self.hold_unsent(&leads, now).await?;
+        // Only what was attempted: a body not yet frozen will hold this news anyway. Only the last maturation:
+        // earlier ones were handed over and are history.
         let rows = sqlx::query!(
             r#"-- event.to
             select d.id, d.lead_id, e.events, e.kind,
@@ -128,7 +134,11 @@ impl Transaction {
             let event = one.detail.event();
             for row in to.get(&one.lead.uuid()).into_iter().flatten() {
                 let asks = row.events.iter().any(|asked| asked == event.word());
+                // Mail endpoints hear only of what is meant for people: a program's update would be a mail that
+                // repeats the first.
                 let asks = asks && (one.mailed || row.kind == EndpointKind::Webhook.word());
+                // A client that returned the lead, or does not have it any more, must not learn what the desk hears
+                // of the person since.
                 if asks && (event != EventType::LeadUpdated || row.is_out && !row.returned) {
                     c.push(one, DeliveryId::from_uuid(row.id), now);
                 }
@@ -144,6 +154,7 @@ impl Transaction {
     /// then, and that must be this too. A lease that is faster is waited for, and counts as an attempt. One that is slower
     /// passes over it: what is pending is offered again at once, what is held when its offer's time is up.
     async fn hold_unsent(&mut self, leads: &[Uuid], now: Timestamp) -> Result<(), StoreError> {
+        // In the order of ids, as the other statements that lock deliveries of several leads.
         sqlx::query!(
             "-- event.hold_unsent
             update delivery set offered_until = case state when 'pending' then $2 else offered_until end
@@ -160,6 +171,7 @@ impl Transaction {
     }
 
     pub(crate) async fn events_insert(&mut self, c: &EventArrays, now: Timestamp) -> Result<(), StoreError> {
+        // `on conflict do nothing`: a batch that runs again owes the same events under the same ids.
         sqlx::query!(
             "-- event.insert
             insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, event, cause, said, state, due_at,
@@ -189,6 +201,7 @@ impl Transaction {
         if alarms.is_empty() {
             return Ok(());
         }
+        // Every endpoint of the client and not only the one in question: that one may be what is broken.
         let abouts: Vec<_> = alarms.iter().map(|alarm| alarm.about.uuid()).collect();
         let rows = sqlx::query!(
             "-- event.who_asks
@@ -203,6 +216,7 @@ impl Transaction {
         for (alarm, row) in alarms.iter().flat_map(|alarm| rows.iter().map(move |row| (alarm, row))) {
             let event: EventType = word(&row.event)?;
             let asks = row.events.iter().any(|event| event == alarm.detail.event().word());
+            // An alarm about an alarm would follow itself for as long as the endpoint fails.
             let of_alarm = alarm.detail.event() == EventType::DeliveryDead && event.is_alarm();
             if row.id == alarm.about.uuid() && asks && !of_alarm {
                 let (lead, endpoint) = (LeadId::from_uuid(row.lead_id), row.about.map(EndpointId::from_uuid));
@@ -215,6 +229,7 @@ impl Transaction {
 
     /// Tells every client endpoint that has a lead of the person that nobody may contact them any more.
     pub(crate) async fn enqueue_suppressed(&mut self, person: PersonId, now: Timestamp) -> Result<usize, StoreError> {
+        // All leads of the person, closed ones too: what was handed over is still in the client's hands.
         let rows = sqlx::query!(
             "-- event.leads_of
             select id from lead where person_id = $1",

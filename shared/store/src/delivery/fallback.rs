@@ -14,6 +14,8 @@ impl Store {
     /// Has leads that wait for a webhook that failed since before `since` mailed too, each maturation once: to its rep, or
     /// to the client's fallback, or to its first rep. Returns how many.
     pub async fn fallback_step(&self, since: Timestamp, limit: i64, now: Timestamp) -> Result<usize, StoreError> {
+        // A maturation that a mail endpoint has already, in whatever state but given up or withdrawn, gets no second
+        // mail.
         let rows = sqlx::query!(
             r#"-- delivery.to_mail
             select d.id, f.id as "fallback!"
@@ -36,6 +38,7 @@ impl Store {
         .await?;
         let abouts: Vec<_> = rows.iter().map(|row| row.id).collect();
         let endpoints: Vec<_> = rows.iter().map(|row| row.fallback).collect();
+        // Derived from both ends: two dispatchers that take this step at once make rows that conflict, and one mail.
         let id = |about, to| event_id(DeliveryId::from_uuid(about), EventType::LeadMatured, to, now).uuid();
         let ids: Vec<Uuid> = rows.iter().map(|row| id(row.id, row.fallback)).collect();
         sqlx::query!(

@@ -119,9 +119,12 @@ impl Store {
         start: FeedStart,
         limit: i64,
     ) -> Result<Option<Vec<SentRow>>, StoreError> {
+        // Asked before the places are given: another client's program must not even make this one's rows move.
         if !scope.covers(client) {
             return Ok(None);
         }
+        // Until nothing is left without a place: a reader that stopped early would be told that it has read
+        // everything.
         while self.place(client).await? >= PLACED_AT_ONCE.unsigned_abs() {}
         let after = match start.after {
             None => 0,
@@ -130,6 +133,7 @@ impl Store {
                 None => return Ok(None),
             },
         };
+        // A body without a place is left out: listed now, it would be passed over or repeated once it has one.
         let rows = sqlx::query_as!(
             SentColumns,
             r#"-- feed.list
@@ -194,12 +198,15 @@ impl Store {
         )
         .fetch_optional(&self.pool)
         .await?;
+        // A place is missing only between the freeze and the next reader: reading from the beginning repeats, and
+        // loses nothing.
         Ok(row.map(|row| row.place.unwrap_or(0)))
     }
 
     /// Gives places to what has none yet, after all that have one; returns to how many. The client's row is the lock:
     /// whoever gives places sees all that were given.
     async fn place(&self, client: ClientId) -> Result<u64, StoreError> {
+        // Without a lock first: most reads find nothing new, and should not wait for each other or for the routing.
         let waiting = sqlx::query!(
             r#"-- feed.unplaced
             select exists (select 1 from delivery_body where client_id = $1 and place is null) as "some!""#,
@@ -210,6 +217,8 @@ impl Store {
         if !waiting.some {
             return Ok(0);
         }
+        // No key update of the client: two readers would otherwise both give the next number, and one would miss what
+        // the other placed.
         let mut tx = self.pool.begin().await?;
         sqlx::query!(
             "-- feed.lock
@@ -218,6 +227,8 @@ impl Store {
         )
         .fetch_optional(&mut *tx)
         .await?;
+        // A new statement under READ COMMITTED: the one above cannot see the places that were committed while it
+        // waited.
         let done = sqlx::query!(
             "-- feed.place
             update delivery_body b set place = n.place

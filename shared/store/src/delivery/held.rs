@@ -59,6 +59,8 @@ pub enum Rerouted {
 impl Store {
     /// What a client will get later, at most `limit`, in the order in which it goes out where one can take it.
     pub async fn held_for(&self, scope: Scope, client: ClientId, limit: i64) -> Result<Vec<HeldLead>, StoreError> {
+        // Not only those without an endpoint: what a paused client or an open circuit holds is also "later" to who
+        // asks.
         let rows = sqlx::query!(
             "-- held.held_for
             select d.id, d.lead_id, l.score, m.at, d.reason, d.due_at
@@ -102,6 +104,7 @@ impl Store {
 impl Transaction {
     /// Has a client's held deliveries routed again soon, because something changed that may help.
     pub(crate) async fn reroute(&mut self, client: ClientId, now: Timestamp) -> Result<u64, StoreError> {
+        // What is on offer to somebody stays there: routing it again would take it from who may be reading the offer.
         let done = sqlx::query!(
             "-- held.again
             update delivery set due_at = $2 where client_id = $1 and endpoint_id is null and state = 'held' and due_at > $2
@@ -139,6 +142,8 @@ impl Transaction {
     /// What of these leads is still to be routed, locked, the best first. Comes after the lock of the client.
     pub async fn held_lock(&mut self, leads: &[LeadId], now: Timestamp) -> Result<Vec<HeldDelivery>, StoreError> {
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
+        // A new statement after the client's lock: what another worker routed while this one waited is no longer
+        // `held` and drops out.
         let rows = sqlx::query!(
             r#"-- held.lock
             select d.id, d.maturation_id, d.lead_id, m.at, coalesce(l.score, 0) as "score!",
@@ -167,6 +172,7 @@ impl Transaction {
             })
         });
         let mut unrouted: Vec<_> = unrouted.collect::<Result<_, StoreError>>()?;
+        // The rows are locked in the order of ids, against deadlocks, and routed in the order of their leads.
         unrouted.sort_by_key(|one| one.waiting);
         Ok(unrouted)
     }
@@ -184,6 +190,7 @@ impl Transaction {
         let versions: Vec<_> = notes.values().map(|note| note.version).collect();
         let rules: Vec<_> = notes.values().map(|note| note.rule.clone()).collect();
         let texts: Vec<_> = notes.values().map(|note| note.text.clone()).collect();
+        // No state is named: the rows are locked since `held_lock`, in this transaction.
         sqlx::query!(
             "-- held.settle
             with said as (
@@ -223,6 +230,8 @@ impl Transaction {
         (until, why): (Timestamp, &str),
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        // One statement for all of them: with a full day and thousands held, every round would otherwise route each
+        // again in vain.
         sqlx::query!(
             "-- held.put_off
             update delivery set due_at = $3, reason = $4

@@ -56,17 +56,23 @@ impl Store {
         now: Timestamp,
         freeze: impl Fn(&Due) -> Vec<u8> + Send,
     ) -> Result<LeaseGrant, StoreError> {
+        // Its commit does not wait for the disk; see above. Nothing may leave the process on its strength where the
+        // body is fresh.
         let (taken, mut claimed) = self.take(request, now).await?;
         if taken.leased.is_empty() {
             return Ok(claimed);
         }
         let (frozen, fresh): (Vec<_>, Vec<_>) =
+            // Loaded after the lease is committed: what changes a lead from here on finds an attempt begun, and owes
+            // an event of its own.
             self.load_all(&taken, now).await?.into_iter().partition(|due| due.body.is_some());
         let fresh: Vec<_> = fresh.into_iter().map(|due| (freeze(&due), due)).collect();
+        // Before anything is sent: after a crash the next attempt must send these very bytes under this id.
         let ours = self.freeze(&fresh, now).await?;
         // Where somebody else froze one meanwhile, this lease ran out within the blink it is old.
         let fresh = fresh.into_iter().filter(|(_, due)| ours.contains(&due.facts.delivery.uuid()));
         claimed.ready.extend(fresh.map(|(body, due)| Leased { due, body }));
+        // What was frozen before is sent as it was, whatever is known since: one id, one body.
         let frozen = frozen.into_iter().filter_map(|mut due| due.body.take().map(|body| Leased { due, body }));
         claimed.ready.extend(frozen);
         Ok(claimed)
@@ -79,6 +85,7 @@ impl Store {
         }
         let ids: Vec<_> = fresh.iter().map(|(_, due)| due.facts.delivery.uuid()).collect();
         let bodies: Vec<_> = fresh.iter().map(|(body, _)| body.clone()).collect();
+        // `on conflict do nothing`: the first to freeze decides the bytes, and only that one may send in this round.
         let rows = sqlx::query!(
             "-- delivery.freeze
             insert into delivery_body (delivery_id, client_id, at, body)
@@ -101,11 +108,15 @@ impl Store {
             busy: request.busy.iter().map(|(endpoint, _)| endpoint.uuid()).collect(),
             counts: request.busy.iter().map(|(_, count)| *count).collect(),
         };
+        // One statement decides and writes: between a look and a write in two, another process could take the last
+        // slot of a rate. `skip locked`: a row that another worker judges is that worker's. Endpoints are locked only
+        // where they have a rate or an open circuit, or every lease would wait for every other.
         let rows = self.judge(request, &asked, now).await?;
         let (mut taken, mut claimed) = (Taken::default(), LeaseGrant::default());
         for row in rows {
             let endpoint = EndpointId::from_uuid(row.endpoint_id);
             claimed.slots.insert(endpoint, row.concurrency);
+            // `pending` means leased by nobody for want of a slot: this worker keeps it in mind and asks again.
             if row.fate == "pending" {
                 claimed.waiting.push((DeliveryId::from_uuid(row.id), endpoint));
                 continue;

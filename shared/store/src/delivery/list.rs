@@ -120,6 +120,7 @@ impl Store {
     /// All deliveries of a lead, oldest first.
     pub async fn deliveries_of_lead(&self, scope: Scope, lead: LeadId) -> Result<Vec<DeliveryRecord>, StoreError> {
         let filter = DeliveryFilter { lead: Some(lead), ..DeliveryFilter::default() };
+        // A lead has few deliveries; a limit would hide the oldest, which handed the lead over.
         let mut all = self.deliveries(scope, &filter, i64::MAX).await?;
         all.reverse();
         Ok(all)
@@ -163,6 +164,7 @@ impl Transaction {
 
     /// The delivery of a lead that was sent last; of those sent at once the first, so that it is the same one every time.
     pub async fn delivery_sent_last(&mut self, scope: Scope, lead: LeadId) -> Result<Option<DeliveryId>, StoreError> {
+        // By when the body was frozen: ids say when a delivery came to be owed, and a held one is sent much later.
         let row = sqlx::query!(
             "-- delivery.sent_last
             select d.id from delivery d join delivery_body b on b.delivery_id = d.id

@@ -118,7 +118,9 @@ impl LeasedColumns {
     /// The rules that counted. A lead is not kept from its client because its receipt cannot be read any more.
     fn reasons(&self, prepared: &Prepared) -> Vec<Reason> {
         let of = (DecisionId::from_uuid(self.decision_id), CriteriaId::from_uuid(self.criteria_id));
+        // The bytes are cloned because the other columns are moved out of the row below.
         let read = PackedReceipt::new(of, self.receipt.clone(), prepared).open();
+        // Reasons are a help to the rep; waiting for a receipt to be mended would cost the client the lead.
         let read = read.inspect_err(|error| tracing::error!(%error, "a delivery goes without its reasons"));
         let receipt: Option<Receipt> = read.ok().and_then(|text| serde_json::from_str(&text).ok());
         receipt.map(|receipt| receipt.reasons()).unwrap_or_default()
@@ -162,6 +164,7 @@ impl LeasedColumns {
             kind: EndpointKind::read(&self.kind)?,
             to: self.to,
             allow_private: self.allow_private,
+            // A negative number cannot be stored, and if it were, the general limit is the safe reading.
             timeout: self.timeout_s.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs),
             headers: self.headers,
             secrets: self.secrets.unwrap_or_default(),
@@ -192,6 +195,8 @@ impl Store {
     /// the second look: the first may have taken its snapshot before the move and its list of months after it.
     pub(crate) async fn load_all(&self, taken: &Taken, now: Timestamp) -> Result<Vec<Due>, StoreError> {
         let mut loaded = self.load(taken, now).await?;
+        // Fewer than leased: see above. What is still missing then keeps its lease until it runs out, and is tried
+        // again.
         if loaded.len() < taken.leased.len() {
             let found: BTreeSet<_> = loaded.iter().map(|due| due.facts.delivery.uuid()).collect();
             let leased = taken.leased.iter().copied().filter(|id| !found.contains(id)).collect();
@@ -202,6 +207,8 @@ impl Store {
     }
 
     async fn load(&self, taken: &Taken, now: Timestamp) -> Result<Vec<Due>, StoreError> {
+        // Sub-selects instead of joins for what may be absent or several: one delivery is one row, whatever a lead
+        // has of answers and notes.
         let rows = sqlx::query_as!(
             LeasedColumns,
             r#"-- delivery.load

@@ -52,8 +52,10 @@ impl Transaction {
     /// Keeps offers; a later one for the same maturation takes the place of one that nobody took, and what was not sent of
     /// that is not sent any more.
     pub async fn offers_write(&mut self, offers: &[NewOffer], now: Timestamp) -> Result<(), StoreError> {
+        // A statement per offer: few leads are on offer, and each replaces the tier before it.
         for offer in offers {
             let to: Vec<_> = offer.to.iter().map(ToString::to_string).collect();
+            // `created_at` before now: what this transaction itself offers under the same maturation must stay.
             sqlx::query!(
                 "-- offer.offer
                 with past as (
@@ -83,10 +85,14 @@ impl Transaction {
         new: &NewOutcome<'_>,
         now: Timestamp,
     ) -> Result<Option<Recorded>, StoreError> {
+        // Without a lock, to learn which lead to lock; nothing read here changes afterwards.
         let Some(offer) = self.offer_of(scope, new.delivery).await? else { return Ok(None) };
+        // The lead before the claim and the client's row, as in the qualifier's batches.
         if self.lock_lead(scope, offer.lead).await?.is_none() {
             return Ok(None);
         }
+        // A new statement under the lead's lock: of two that accept at once, the second sees here that the first has
+        // it.
         let Some(claim) = self.offer_lock(offer.maturation).await? else { return Ok(None) };
         let before = claim.clone();
         let after = match new.outcome {
@@ -96,6 +102,7 @@ impl Transaction {
         };
         match after {
             Err(why) => Ok(Some(refused(&capitalised(&why.to_string())))),
+            // The same answer again, from a program's retry or a link clicked twice.
             Ok(after) if after == before => Ok(Some(Recorded::Again)),
             Ok(LeadOffer::Taken { .. }) => self.take_offer(&offer, now).await.map(Some),
             Ok(LeadOffer::Offered { to, .. }) => {
@@ -128,6 +135,8 @@ impl Transaction {
     }
 
     async fn offer_lock(&mut self, maturation: MaturationId) -> Result<Option<LeadOffer>, StoreError> {
+        // `for update` although the lead is locked: the qualifier's next tier must not replace an offer that is being
+        // accepted.
         let row = sqlx::query!(
             "-- offer.lock
             select tier, offered_to, until, taken_by, taken_at from claim where maturation_id = $1 for update",
@@ -147,14 +156,17 @@ impl Transaction {
 
     /// Hands the lead over to who accepted, and tells the others.
     async fn take_offer(&mut self, offer: &Offer, now: Timestamp) -> Result<Recorded, StoreError> {
+        // The client's row comes after the lead: capacity is counted under it.
         let teams = self.teams_lock(&[offer.client].into(), now).await?;
         let recipients = teams.into_values().flat_map(|team| team.sales.recipients);
         let Some(winner) = recipients.into_iter().find(|one| one.id == offer.to && !one.endpoints.is_empty()) else {
             return Ok(refused("There is no enabled endpoint to send it to: enable one first"));
         };
+        // The row that waited is the lock on the hand-over: where it is gone, the lead was routed or recalled since.
         if !self.hand_over(offer, &winner, now).await? {
             return Ok(refused("This lead is not on offer any more"));
         }
+        // Offers under way are not withdrawn: their receivers hear that it is taken.
         sqlx::query!(
             "-- offer.take
             with taken as (
@@ -172,6 +184,7 @@ impl Transaction {
         self.maturation_note_taken(offer.maturation, &winner.name).await?;
         self.enqueue_taken(offer, &winner, now).await?;
         let day = winner.schedule.date(now);
+        // The winner's own date: a day's capacity ends at midnight where the rep is.
         let given = [((winner.id.uuid(), day), 1)].into();
         self.turns_write(&Turns { given, ..Turns::default() }).await?;
         Ok(offer.done())
@@ -184,11 +197,13 @@ impl Transaction {
             RecipientId::Endpoint(_) => None,
         };
         let endpoints: Vec<_> = winner.endpoints.iter().map(|endpoint| endpoint.uuid()).collect();
+        // Derived ids: an acceptance that runs again after a conflict hands over the same deliveries.
         let ids = winner
             .endpoints
             .iter()
             .map(|endpoint| event_id(offer.delivery, EventType::LeadMatured, endpoint.uuid(), now).uuid());
         let ids: Vec<_> = ids.collect();
+        // Both in one statement: the others are inserted only where the waiting row was still there to be taken.
         let row = sqlx::query!(
             r#"-- offer.hand_over
             with first as (
@@ -215,6 +230,7 @@ impl Transaction {
 
     async fn enqueue_taken(&mut self, offer: &Offer, winner: &Recipient, now: Timestamp) -> Result<(), StoreError> {
         let winners: Vec<_> = winner.endpoints.iter().map(|endpoint| endpoint.uuid()).collect();
+        // Only those that were attempted: who never saw the offer has nothing to be told.
         let rows = sqlx::query!(
             "-- offer.losers
             select id from delivery
@@ -236,6 +252,7 @@ impl Transaction {
 
     /// Somebody passed. When nobody is left the next are asked at once.
     async fn offered_to(&mut self, offer: &Offer, to: Vec<String>, now: Timestamp) -> Result<Recorded, StoreError> {
+        // Due at once only when nobody is left: an offer that others still hold runs its time.
         sqlx::query!(
             "-- offer.pass
             with passed as (

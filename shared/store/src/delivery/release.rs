@@ -19,6 +19,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let ids: Vec<_> = deliveries.iter().map(|id| id.uuid()).collect();
+        // The state is named: between the lease statement and this one somebody may have withdrawn or routed it.
         sqlx::query!(
             "-- delivery.release
             update delivery set due_at = $2, offered_until = $3 where id = any($1) and state = 'pending'",
@@ -36,6 +37,7 @@ impl Transaction {
     /// Has a lead that waits for somebody to take it routed at once: now it is known who does. What is on offer to several
     /// stays so until somebody took it or nobody did.
     pub(crate) async fn lead_release(&mut self, lead: LeadId, now: Timestamp) -> Result<(), StoreError> {
+        // Not while the offer stands: who was promised the lead until then could otherwise find it gone.
         sqlx::query!(
             "-- delivery.release_lead
             update delivery d set due_at = $2
@@ -55,6 +57,7 @@ impl Transaction {
         endpoint: EndpointId,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        // All at once: the next lease gives new places, under the new rate.
         sqlx::query!(
             "-- delivery.leave_line
             update delivery set in_line = false, due_at = $2, offered_until = $2

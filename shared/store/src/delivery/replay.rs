@@ -46,6 +46,7 @@ pub struct ReplayRecord {
 
 /// The lowest id of a delivery that came to be owed at an instant (UUIDv7: milliseconds first).
 fn lowest(at: Timestamp) -> Uuid {
+    // A range of ids is a range of time, so replays need no index over times.
     let millis = u128::try_from(at.as_millisecond()).unwrap_or(0);
     Uuid::from_u128(millis << 80)
 }
@@ -80,6 +81,7 @@ impl Transaction {
     /// # Errors
     /// `Moved` when the endpoint is not in the actor's scope.
     pub async fn replay_begin(&mut self, actor: &Actor, new: &NewReplay, now: Timestamp) -> Result<(), StoreError> {
+        // Kept as ids: the range means the same rows however long the replay takes.
         let (after, until) = (lowest(new.range.start), lowest(new.range.end));
         let done = sqlx::query!(
             "-- replay.begin
@@ -131,6 +133,9 @@ impl Store {
     /// Makes the next deliveries of the oldest running replay due, at most `limit`; returns how many it saw to. One
     /// statement: its place in the range moves on with what it made due, or neither does.
     pub async fn replay_step(&self, now: Timestamp, limit: i64) -> Result<u64, StoreError> {
+        // `skip locked`: a second dispatcher works on the next replay. What is under way or withdrawn is left alone;
+        // `excused` takes the old attempts out of the schedule, so that a retry after a replay has all its time
+        // again.
         let row = sqlx::query!(
             r#"-- replay.step
             with job as materialized (

@@ -19,6 +19,7 @@ impl Transaction {
         delivered: bool,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        // A delivery under lease is left alone: making it due beside its attempt would send it twice at once.
         let done = sqlx::query!(
             "-- delivery.again
             update delivery set state = 'pending', reason = 'asked for again', due_at = $3, offered_until = $3, ended_at = null,

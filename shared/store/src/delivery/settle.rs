@@ -40,12 +40,14 @@ impl Store {
     /// # Errors
     /// When the database is away: the leases then run out and the deliveries are attempted again under the same id.
     pub async fn deliveries_settle(&self, rows: &[Settled]) -> Result<Vec<DeliveryId>, StoreError> {
+        // Only a delivery given up needs a second statement, so the usual batch is one round trip and one commit.
         let dead: Vec<_> = rows.iter().filter(|row| matches!(row.next, Next::Dead(_))).collect();
         let Some(now) = dead.iter().map(|row| row.attempt.at).max() else {
             return settle(&mut *self.pool.acquire().await?, rows).await;
         };
         let mut batch = self.begin().await?;
         let settled = settle(batch.connection(), rows).await?;
+        // Of those that settled: an attempt whose lease was lost did not end the delivery, and raises no alarm.
         let dead = dead.into_iter().filter(|row| settled.contains(&row.delivery));
         batch.enqueue_alarms(&dead.map(alarm).collect::<Vec<_>>(), now).await?;
         batch.commit().await?;
@@ -55,6 +57,8 @@ impl Store {
 
 pub(crate) async fn settle(connection: &mut PgConnection, rows: &[Settled]) -> Result<Vec<DeliveryId>, StoreError> {
     let c = SettledArrays::from(rows);
+    // The lease is named: a worker that was too slow must not settle what another attempts now. Its attempt is
+    // recorded all the same, because it happened.
     let done = sqlx::query!(
         r#"-- delivery.settle
         with tried as (
@@ -90,6 +94,8 @@ pub(crate) async fn settle(connection: &mut PgConnection, rows: &[Settled]) -> R
 
 /// What clients' programs are told of a delivery that was given up.
 fn alarm(row: &Settled) -> Alarm {
+    // From the delivery and the attempt: settling again makes the same event, and a delivery retried and given up
+    // again makes another.
     let cause = Uuid::new_v5(&row.delivery.uuid(), &row.attempt.number.to_be_bytes());
     let dead = DeadDelivery {
         delivery: row.delivery.into(),
@@ -159,6 +165,8 @@ fn reason_of(next: &Next) -> Option<String> {
 fn due_of(row: &Settled) -> Timestamp {
     match row.next {
         Next::Retry(at, _) => at,
+        // What is held is due at once for the lease statement, which knows the circuit or the state that holds it,
+        // and sets the date.
         _ => row.attempt.at,
     }
 }

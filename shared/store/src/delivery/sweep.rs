@@ -9,6 +9,8 @@ use crate::{Store, StoreError, Transaction, sweep::Sweep};
 impl Store {
     /// Deliveries to be attempted: due ones, and leases that ran out.
     pub async fn sweep_deliveries(&self, sweep: Sweep) -> Result<Vec<(DeliveryId, Option<EndpointId>)>, StoreError> {
+        // `skip locked`: replicas share the rows instead of waiting for each other. Expired leases are a list of
+        // their own, so that a long queue of due rows does not keep them from being found.
         let rows = sqlx::query!(
             "-- delivery.sweep
             with due as materialized (
@@ -31,6 +33,7 @@ impl Store {
 
     /// Ends every lease: called once when a process starts that is the only one.
     pub async fn sweep_forget_leases(&self, now: Timestamp) -> Result<(), StoreError> {
+        // Whoever held one is gone with the process before: waiting for each lease to run out would delay every start.
         sqlx::query!(
             "-- delivery.forget_leases
             update delivery set leased_until = clock_timestamp(), offered_until = $1 where state = 'leased'",

@@ -14,6 +14,7 @@ impl Transaction {
         why: &str,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
+        // Attempted ones too, unlike a down-grade: a retry would hand over a lead that was taken back.
         let done = sqlx::query!(
             "-- event.stop
             update delivery set state = 'withdrawn', reason = $2, ended_at = $3
@@ -30,6 +31,8 @@ impl Transaction {
     /// Withdraws what was never attempted of leads that are no longer A.
     pub async fn deliveries_withdraw(&mut self, leads: &[LeadId], why: &str, now: Timestamp) -> Result<(), StoreError> {
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
+        // Never attempted and not under lease: a client that may have received a lead must not find it withdrawn
+        // without being told.
         sqlx::query!(
             "-- delivery.withdraw
             update delivery set state = 'withdrawn', reason = $2, ended_at = $3

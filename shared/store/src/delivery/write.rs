@@ -37,6 +37,7 @@ impl From<&[NewDelivery]> for DeliveryArrays {
             columns.reasons.push(row.why.clone());
             columns.due.push(row.due_at.to_sqlx());
             columns.offers.push(row.offered_until.map(ToSqlx::to_sqlx));
+            // The offer's end goes out as text: JSON made in SQL from a timestamp would take the session's format.
             columns.offers_said.push(row.offered_until.map(|until| until.to_string()));
         }
         columns
@@ -53,6 +54,8 @@ impl Transaction {
         (now, offered_until): (Timestamp, Timestamp),
     ) -> Result<(), StoreError> {
         let (m, d) = (MaturationArrays::from(rows), DeliveryArrays::from(owed));
+        // One statement: a maturation without a delivery is a lead that nobody ever sends. What has nobody to go to
+        // is `held`, and what waits has no direct wake-up to protect, so a sweeper may offer it at once.
         sqlx::query!(
             "-- maturation.write
             with owed as (

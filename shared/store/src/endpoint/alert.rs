@@ -30,6 +30,7 @@ pub struct FailingEndpoint {
 impl Store {
     /// Webhooks that failed since before `since`, and endpoints that were disabled by what they answered.
     pub async fn endpoints_failing(&self, since: Timestamp) -> Result<Vec<FailingEndpoint>, StoreError> {
+        // What the firm disabled itself is nobody's alarm.
         let rows = sqlx::query!(
             r#"-- endpoint.to_alert
             select e.id, e.client_id, c.name as client_name, coalesce(e.name, e.url, e.address) as "name!", e.failing_since,

@@ -22,9 +22,13 @@ struct CircuitColumns {
 
 impl CircuitColumns {
     fn circuit(&self) -> Circuit {
+        // A negative count cannot be stored; reading it as 0 keeps the circuit closed rather than failing the
+        // settlement.
         let count = |n: i32| u32::try_from(n).unwrap_or(0);
         let failing =
             self.failing_since.map(|since| Failing { failures: count(self.failures), since: since.to_jiff() });
+        // Both columns say "open"; a row with a probe and without failures is read as closed, so that it cannot wait
+        // for ever.
         match (failing, self.probe_at) {
             (Some(failing), Some(at)) => Circuit::Open { failing, probes: count(self.probes), probe_at: at.to_jiff() },
             (failing, _) => Circuit::Closed { failing },
@@ -75,6 +79,8 @@ impl Store {
     ) -> Result<Vec<(EndpointId, Change)>, StoreError> {
         let ids: Vec<_> = attempts.keys().map(|endpoint| endpoint.uuid()).collect();
         let mut batch = self.begin().await?;
+        // In the order of ids: two dispatchers that settle at once would otherwise each lock what the other waits
+        // for. Disabled ones are left out: a late failure must not open the circuit of an endpoint that is off.
         let rows = sqlx::query!(
             "-- circuit.lock
             select id, failures, failing_since, probes, probe_at from endpoint
@@ -90,13 +96,18 @@ impl Store {
                 (row.failures, row.failing_since, row.probes, row.probe_at);
             let before = CircuitColumns { failures, failing_since, probes, probe_at }.circuit();
             let health = attempts.get(&endpoint).map_or(&[][..], Vec::as_slice);
+            // All attempts of one endpoint at once, in their order: applied one by one they would need a statement
+            // each.
             let (circuit, change) = fold(before, health, |circuit, one| circuit.after(one, terms, jitter, now));
+            // Told about the last delivery, which is the one whose answer disabled it.
             if let (Change::Disabled(why), Some((about, _))) = (&change, health.last()) {
                 alarms.push(Alarm::disabled(endpoint, *about, why, now));
             }
             columns.push(endpoint, circuit, &change);
             changes.push((endpoint, change));
         }
+        // `release_at` is cleared where the circuit opens again: what waits would otherwise be released into a
+        // failing endpoint.
         sqlx::query!(
             "-- circuit.write
             update endpoint e set failures = n.failures, failing_since = n.since, probes = n.probes, probe_at = n.probe_at,
@@ -118,6 +129,7 @@ impl Store {
         )
         .execute(batch.connection())
         .await?;
+        // In the transaction that disables: a crash in between would leave an endpoint off and nobody told.
         batch.enqueue_alarms(&alarms, now).await?;
         batch.commit().await?;
         Ok(changes)
@@ -129,6 +141,8 @@ impl Store {
     /// What failed after the endpoint worked again keeps its place in the schedule. What another process held in the moment
     /// the circuit closed is dated by that process's clock, hence the seconds of grace.
     pub async fn sweep_circuits(&self, now: Timestamp, limit: i64) -> Result<u64, StoreError> {
+        // `skip locked`: another dispatcher releases what waits for that endpoint. In steps of `limit`, so that a
+        // long outage's deliveries do not all take a lock at once; `release_at` goes only when none is left.
         let row = sqlx::query!(
             r#"-- endpoint.sweep_circuits
             with working as materialized (
@@ -170,6 +184,7 @@ fn fold(
     attempts: &[(DeliveryId, EndpointHealth)],
     after: impl Fn(Circuit, &EndpointHealth) -> (Circuit, Change),
 ) -> (Circuit, Change) {
+    // A change that is followed by attempts that change nothing is still the one to report.
     attempts.iter().fold((circuit, Change::Kept), |(circuit, before), (_, health)| {
         let (circuit, change) = after(circuit, health);
         (circuit, if change == Change::Kept { before } else { change })

@@ -27,6 +27,7 @@ impl Transaction {
         to: Option<&NewFallback>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        // Disabled and not deleted: deliveries and their attempts refer to it.
         sqlx::query!(
             "-- endpoint.remove_fallback
             update endpoint set is_fallback = false, state = 'disabled', disabled_by = 'firm', state_reason = 'disabled by the firm'
@@ -36,6 +37,7 @@ impl Transaction {
         )
         .execute(self.connection())
         .await?;
+        // After the old one is gone: a client has one fallback at a time.
         if let Some(NewFallback { id, address }) = to {
             let events: Vec<_> = EventType::BY_MAIL.iter().map(|event| event.word().to_owned()).collect();
             sqlx::query!(

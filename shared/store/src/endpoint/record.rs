@@ -138,6 +138,8 @@ struct EndpointColumns {
 impl EndpointColumns {
     fn record(self) -> Result<EndpointRecord, StoreError> {
         let row = self;
+        // An event that this version does not know was written by a newer one: showing fewer than there are would let
+        // a save drop it.
         let events = row.events.iter().map(|event| word(event)).collect::<Result<_, _>>()?;
         let (concurrency, rate, timeout_s, headers) = (row.concurrency, row.rate, row.timeout_s, row.headers);
         let secret = |(made, until): (jiff_sqlx::Timestamp, Option<jiff_sqlx::Timestamp>)| SecretRecord {
@@ -170,6 +172,7 @@ impl Store {
         only: Option<EndpointId>,
         now: Timestamp,
     ) -> Result<Vec<EndpointRecord>, StoreError> {
+        // Secrets are shown by their dates alone; the two arrays have one order, so that they pair up.
         let rows = sqlx::query_as!(
             EndpointColumns,
             r#"-- endpoint.list
@@ -221,6 +224,7 @@ impl Transaction {
             EndpointKind::Webhook => (Some(new.to.as_str()), None),
             EndpointKind::Email => (None, Some(new.to.as_str())),
         };
+        // A webhook hears at first only of what every receiver understands; more is asked for by name.
         let events: &[EventType] = match new.kind {
             EndpointKind::Webhook => &[EventType::LeadMatured],
             EndpointKind::Email => &EventType::BY_MAIL,
@@ -256,6 +260,8 @@ impl Transaction {
             .execute(self.connection())
             .await?;
         }
+        // In the same transaction: leads held because nobody could take them would otherwise wait for their old due
+        // date.
         self.reroute(new.client, now).await?;
         Ok(())
     }
@@ -267,6 +273,7 @@ impl Transaction {
         id: EndpointId,
         now: Timestamp,
     ) -> Result<Option<EndpointRecord>, StoreError> {
+        // No key update: deliveries may still be written for the endpoint while its settings are held.
         sqlx::query!(
             "-- endpoint.lock
             select id from endpoint where id = $1 and ($2::uuid is null or client_id = $2) for no key update",

@@ -26,6 +26,8 @@ impl Transaction {
         new: &RotatedSecret<'_>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        // `least` ignores null, so a secret that was to stay ends, and one that ends sooner still does. Expired ones
+        // are kept until then: receivers need time to take the new one.
         sqlx::query!(
             "-- endpoint.expire_secrets
             update endpoint_secret set expires_at = least(expires_at, $2) where endpoint_id = $1",
@@ -45,6 +47,7 @@ impl Transaction {
         )
         .execute(self.connection())
         .await?;
+        // No row means no such webhook in the scope, and the caller rolls the first statement back with it.
         one_row(done.rows_affected(), "webhook")
     }
 }
@@ -57,6 +60,7 @@ impl Store {
         endpoint: EndpointId,
         now: Timestamp,
     ) -> Result<Vec<String>, StoreError> {
+        // In a fixed order: receivers try the signatures in the order of the header, and the newest matches first.
         let rows = sqlx::query!(
             "-- endpoint.secrets
             select s.secret from endpoint_secret s join endpoint e on e.id = s.endpoint_id

@@ -31,6 +31,7 @@ impl std::fmt::Debug for EndpointTerms {
             .field("concurrency", &self.concurrency)
             .field("rate", &self.rate)
             .field("timeout_s", &self.timeout_s)
+            // How many and not which: a header may hold the receiver's credential.
             .field("headers", &self.headers.len())
             .field("events", &self.events)
             .field("by_name", &self.by_name)
@@ -67,6 +68,8 @@ impl Transaction {
     ) -> Result<(), StoreError> {
         let events =
             change.events.as_ref().map(|events| events.iter().map(|event| event.word().to_owned()).collect::<Vec<_>>());
+        // A new rate begins with an empty line: instants computed by the old one could lie hours ahead. `coalesce`
+        // cannot take a limit away, hence the flags.
         let changed = sqlx::query!(
             "-- endpoint.change
             update endpoint set concurrency = coalesce($2, concurrency),
@@ -91,9 +94,11 @@ impl Transaction {
         .fetch_optional(self.connection())
         .await?;
         let client = ClientId::from_uuid(changed.ok_or(StoreError::Moved("endpoint"))?.client_id);
+        // Places given by the old rate would be kept otherwise, however fast the new one is.
         if change.rate.is_some() {
             self.deliveries_leave_line(endpoint, now).await?;
         }
+        // An endpoint that now asks for matured leads may take what is held for want of one.
         if change.events.is_some() {
             self.reroute(client, now).await?;
         }

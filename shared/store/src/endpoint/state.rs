@@ -16,6 +16,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut batch = self.begin().await?;
+        // Only an enabled one: of several deliveries that are answered 410 at once, the first disables and is told
+        // of.
         let done = sqlx::query!(
             "-- endpoint.disable
             update endpoint set state = 'disabled', disabled_by = 'answers', state_reason = $2
@@ -25,6 +27,7 @@ impl Store {
         )
         .execute(batch.connection())
         .await?;
+        // Where another worker disabled it first, that one raised the alarm.
         let told = shown_by.filter(|_| done.rows_affected() > 0);
         let alarms: Vec<_> = told.map(|about| Alarm::disabled(endpoint, about, why, now)).into_iter().collect();
         batch.enqueue_alarms(&alarms, now).await?;
@@ -35,6 +38,7 @@ impl Store {
 impl Transaction {
     /// Disables an endpoint: what it is owed waits. `Moved` when there is no such endpoint in the scope.
     pub async fn endpoint_pause(&mut self, scope: Scope, endpoint: EndpointId) -> Result<(), StoreError> {
+        // What the receiver's own answers disabled keeps its reason: the firm's click must not hide why.
         let done = sqlx::query!(
             "-- endpoint.pause
             update endpoint set state_reason = case state when 'enabled' then 'disabled by the firm' else state_reason end,
@@ -56,6 +60,7 @@ impl Transaction {
         endpoint: EndpointId,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        // The circuit starts closed: failures from before count no more, and what waits is released from now on.
         let row = sqlx::query!(
             "-- endpoint.enable
             update endpoint set state = 'enabled', disabled_by = null, state_reason = null, failures = 0, failing_since = null, probes = 0,
@@ -68,6 +73,7 @@ impl Transaction {
         .fetch_optional(self.connection())
         .await?;
         let client = ClientId::from_uuid(row.ok_or(StoreError::Moved("endpoint"))?.client_id);
+        // A second failure after this is news again, and must not be kept quiet because the first was told.
         self.notices_tell_anew(endpoint).await?;
         self.reroute(client, now).await?;
         Ok(())

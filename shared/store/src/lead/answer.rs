@@ -39,6 +39,8 @@ impl Transaction {
     /// The newest answer per question of these leads. Of two at one instant the later origin counts, always the same.
     pub async fn answers_of(&mut self, leads: &[LeadId]) -> Result<Vec<AnswerRow>, StoreError> {
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
+        // Without the origin as the second key, two answers at one instant would come in any order, and a decision
+        // would not replay to the same bytes.
         let rows = sqlx::query!(
             "-- answer.newest
             select distinct on (lead_id, question) lead_id, question, at, origin, value
@@ -67,6 +69,7 @@ impl Transaction {
     ) -> Result<(), StoreError> {
         let questions: Vec<_> = new.answers.iter().map(|(question, _)| question.clone()).collect();
         let values: Vec<_> = new.answers.iter().map(|(_, value)| value.to_string()).collect();
+        // The same touch again brings the same rows at the same instant.
         sqlx::query!(
             "-- answer.record
             insert into answer (lead_id, question, at, origin, value)

@@ -96,6 +96,8 @@ struct LeadColumns {
 
 impl LeadColumns {
     fn row(self) -> Result<LeadRow, StoreError> {
+        // A lead that was never decided has none of the four; a row with some of them is read as undecided and is
+        // decided again.
         let decided = match (self.decision_id, self.criteria_id, self.grade, self.score) {
             (Some(decision), Some(criteria), Some(grade), Some(score)) => {
                 Some((DecisionId::from_uuid(decision), CriteriaId::from_uuid(criteria), word(&grade)?, score))
@@ -132,6 +134,8 @@ impl Transaction {
     /// Locks the open leads of these persons, in the order of their ids.
     pub async fn leads_lock_of(&mut self, persons: &[PersonId]) -> Result<Vec<LeadRow>, StoreError> {
         let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
+        // In the order of ids, after the identities: batches that share persons wait for each other instead of
+        // deadlocking. Only open leads: the newest arrival belongs to the open one.
         let rows = sqlx::query_as!(
             LeadColumns,
             "-- lead.lock_of_persons
@@ -150,6 +154,8 @@ impl Transaction {
     pub async fn leads_lock(&mut self, leads: &[LeadId]) -> Result<Vec<LeadRow>, StoreError> {
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
         let rows = sqlx::query_as!(
+            // In the order of ids; closed ones too, because a message may name a lead that was closed since it was
+            // sent.
             LeadColumns,
             "-- lead.lock
             select id, client_id, program_id, person_id, source_id, channel, stage, grade, score, criteria_id, decision_id,
@@ -182,6 +188,7 @@ impl Transaction {
     }
 
     pub(crate) async fn person_of(&mut self, scope: Scope, lead: LeadId) -> Result<Option<PersonId>, StoreError> {
+        // Without a lock, only to learn whose identities to lock. A lead's person changes only under those locks.
         let row = sqlx::query!(
             "-- lead.person_of
             select person_id from lead where id = $1 and ($2::uuid is null or client_id = $2)",
@@ -196,8 +203,10 @@ impl Transaction {
     /// Locks in the order of every writer: the person's identities, then the lead.
     pub(crate) async fn lock_lead(&mut self, scope: Scope, lead: LeadId) -> Result<Option<LeadRow>, StoreError> {
         let Some(person) = self.person_of(scope, lead).await? else { return Ok(None) };
+        // Sorted by the set, as every writer locks them.
         let identities: BTreeSet<_> = self.identities_of(&[person]).await?.into_iter().collect();
         self.identities_lock(&identities).await?;
+        // A new statement: under READ COMMITTED it sees what was committed while the locks were waited for.
         Ok(self.leads_lock(&[lead]).await?.pop())
     }
 }

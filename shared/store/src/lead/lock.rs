@@ -31,6 +31,7 @@ impl Transaction {
             let why = row.closed.map_or_else(|| row.stage.word().to_owned(), |(_, why)| why);
             return Ok(Lockable::Not(Worked::Closed(why)));
         }
+        // Read under the lock: a promise that the qualifier ends meanwhile would otherwise be replaced a second time.
         let promises = self.promises_of(&[lead]).await?.into_iter().map(|open| open.promise).collect();
         Ok(Lockable::LockedLead(Box::new(LockedLead { row, promises })))
     }
@@ -43,6 +44,7 @@ impl Transaction {
         next: NextStep<'_>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        // The open one ends first: a lead has one open promise of a kind at a time, by a unique index.
         if let Some(ended) = replaced {
             self.promises_end_by(lead.id, &[ended], (next.by, next.because), now).await?;
         }
@@ -55,6 +57,8 @@ impl Transaction {
             agreed: next.agreed,
         };
         self.promise_insert(lead, &new, now).await?;
+        // The generation is counted on the lead, so that a message about the promise that ended finds another number
+        // and is done.
         self.lead_set_generation(lead).await
     }
 }

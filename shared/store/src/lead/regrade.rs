@@ -9,6 +9,8 @@ use crate::{Store, StoreError, Transaction, sweep::Sweep};
 impl Transaction {
     /// Asks for the lead to be decided again.
     pub(crate) async fn regrade_ask(&mut self, lead: LeadId, why: &str, now: Timestamp) -> Result<(), StoreError> {
+        // The version counts, so that a decision that read the facts before this change leaves the row behind.
+        // Offered again at once, even where an offer is under way.
         sqlx::query!(
             "-- regrade.ask
             insert into regrade (lead_id, version, why, offered_until, created_at) values ($1, 1, $2, $3, $3)
@@ -26,6 +28,8 @@ impl Transaction {
     /// The regrades of these leads with the version read now.
     pub async fn regrades_of(&mut self, leads: &[LeadId]) -> Result<Vec<(LeadId, i64)>, StoreError> {
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
+        // Read before the facts: a change that commits in between has a higher version, and its regrade survives the
+        // decision.
         let rows = sqlx::query!(
             "-- regrade.of
             select lead_id, version from regrade where lead_id = any($1)",
@@ -40,6 +44,7 @@ impl Transaction {
     pub async fn regrades_delete(&mut self, read: &[(LeadId, i64)]) -> Result<(), StoreError> {
         let leads: Vec<_> = read.iter().map(|(lead, _)| lead.uuid()).collect();
         let versions: Vec<_> = read.iter().map(|(_, version)| *version).collect();
+        // A higher version means that something changed after this decision read the facts: its regrade stays.
         sqlx::query!(
             "-- regrade.delete
             delete from regrade r using unnest($1::uuid[], $2::bigint[]) as n (lead_id, version)
@@ -69,6 +74,7 @@ impl Transaction {
 impl Store {
     /// Leads whose facts changed.
     pub async fn sweep_regrades(&self, sweep: Sweep) -> Result<Vec<LeadId>, StoreError> {
+        // `skip locked`: two sweepers share the rows instead of offering each lead twice.
         let rows = sqlx::query!(
             "-- regrade.sweep
             update regrade r set offered_until = $2
@@ -87,6 +93,10 @@ impl Store {
     /// Asks for a regrade of open leads that were not decided by their program's active criteria, each program at its own
     /// pace; what it did not use within `burst` is lost. Level-triggered: called again and again until nothing is left.
     pub async fn sweep_criteria(&self, now: Timestamp, burst: SignedDuration, limit: i64) -> Result<u64, StoreError> {
+        // The pace is kept on the program's row, so that all replicas share it; `skip locked` leaves a program to
+        // whoever has it. A `paced_at` in the future comes from a clock that was set back and is not waited for.
+        // Nothing is asked for while enough regrades wait: facts that changed would queue behind them. The two
+        // comparisons stand for "is not", which no index serves.
         let row = sqlx::query!(
             r#"-- regrade.sweep_criteria
             with paced as materialized (

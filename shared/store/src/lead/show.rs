@@ -64,6 +64,7 @@ impl LeadRecord {
 impl Store {
     /// Every touch of a lead, oldest first.
     pub async fn touches_of_lead(&self, scope: Scope, lead: LeadId) -> Result<Vec<TouchRecord>, StoreError> {
+        // By id within an instant, so that a page shows them in the same order every time.
         let rows = sqlx::query!(
             "-- touch.of_lead
             select at, by, disposition, answers, round from touch
@@ -87,6 +88,7 @@ impl Store {
         scope: Scope,
         lead: LeadId,
     ) -> Result<Vec<(String, Value, Timestamp, String)>, StoreError> {
+        // By origin where two have the same instant, so that a page shows the same one every time.
         let rows = sqlx::query!(
             "-- answer.of_lead
             select distinct on (a.question) a.question, a.value, a.at, a.origin
@@ -128,6 +130,7 @@ async fn of_identity(
     scope: Scope,
     identity: &Identity,
 ) -> Result<Vec<LeadId>, StoreError> {
+    // From the client: identities are kept per client, and the index begins with it.
     let rows = sqlx::query!(
         "-- lead.of_identity
         select l.id from client c
@@ -144,6 +147,7 @@ async fn of_identity(
 }
 
 async fn read(connection: &mut PgConnection, scope: Scope, lead: LeadId) -> Result<Option<LeadRecord>, StoreError> {
+    // No lock and no history: whoever changes the lead locks it and reads it again.
     let row = sqlx::query!(
             r#"-- lead.show
         select l.id, c.slug, c.country as client_country, c.time_zone as client_time_zone, g.name as program, g.criteria_id,
@@ -169,6 +173,7 @@ async fn read(connection: &mut PgConnection, scope: Scope, lead: LeadId) -> Resu
         decided: grade.zip(row.score),
         worked: (row.touches, row.rounds),
         closed: row.closed_reason,
+        // An amount without its currency is no sale.
         sale: row.amount.zip(currency).map(|(amount, currency)| Sale { amount, currency }),
     }))
 }

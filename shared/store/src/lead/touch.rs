@@ -46,10 +46,9 @@ pub struct NewTouch<'a> {
 
 impl Transaction {
     /// Records a touch with everything that follows from it but the decision, which the regrade asks for.
-    ///
-    /// # Errors
-    /// When the transaction fails: then nothing was recorded.
     pub async fn touch(&mut self, actor: &Actor, new: &NewTouch<'_>, now: Timestamp) -> Result<Worked, StoreError> {
+        // The locks first: what follows from the touch depends on the open promises, which a batch may be about to
+        // end.
         let mut held = match self.lead_hold(actor.scope(), new.lead).await? {
             Lockable::LockedLead(held) => held,
             Lockable::Not(why) => return Ok(why),
@@ -58,6 +57,8 @@ impl Transaction {
         let brought =
             Brought { disposition: new.disposition, answers: new.answers.len(), agreed: new.agreed.is_some() };
         let effect = effect(&held.promises, brought, now);
+        // Before anything else is written: the same touch again, from a second click or a retry, must not count a
+        // second round.
         if !self.touch_insert(&held.row, (&by, new), effect.round, now).await? {
             return Ok(Worked::Again);
         }
@@ -66,6 +67,8 @@ impl Transaction {
         if let Some(generation) = effect.worked {
             self.promise_worked(new.lead, generation, now).await?;
         }
+        // After `promise_worked`: the round counts for the promise that was worked on, and only then does the agreed
+        // one take its place.
         if let Some(Agreed { due, why }) = new.agreed {
             let because = format!("agreed with the person: {why}");
             let next = NextStep { due, why, agreed: true, by: &by, because: &because };
@@ -73,9 +76,11 @@ impl Transaction {
         }
         self.lead_touched(&held.row, new, effect.round, now).await?;
         self.person_touched(held.row.person, new.disposition, now).await?;
+        // In the same transaction: a client that has the lead must not call a person who asked not to be contacted.
         if new.disposition == Disposition::DoNotContact {
             self.enqueue_suppressed(held.row.person, now).await?;
         }
+        // Last, and deciding nothing here: only the qualifier grades, from the facts as they are when it reads them.
         self.regrade_ask(new.lead, "a person worked on it", now).await?;
         let before = held.promises.iter().find(|promise| promise.kind == Kind::Requalify);
         let before = before.and_then(|promise| promise.due_at);

@@ -34,6 +34,8 @@ impl Store {
         (from, to): (Timestamp, Timestamp),
         only: Option<DeliveryId>,
     ) -> Result<Vec<UntouchedLead>, StoreError> {
+        // Each maturation once, told to its rep before anybody else: a lead that went to a webhook and by mail is one
+        // reminder. Only the last maturation: an earlier one was answered by the lead's return.
         let rows = sqlx::query!(
             r#"-- lead.untouched
             select id as "id!", lead_id as "lead_id!", client_id as "client_id!", slug as "slug!", client_name as "client_name!",

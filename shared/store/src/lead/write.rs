@@ -84,8 +84,12 @@ impl Transaction {
         promises: &[PromiseRow],
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        // Packed before the statement: a dictionary that is missing must stop the batch before anything is written.
         let receipts = self.pack(decisions).await?;
         let (c, d, p) = (LeadArrays::from(rows), DecisionArrays::from(decisions), PromiseArrays::from(promises));
+        // One statement for leads, decisions and promises: one round trip, and no state in between that a trigger or
+        // a reader could see. On conflict only the columns that a batch decides are set, so that a touch that waits
+        // for the lock keeps its own.
         sqlx::query!(
             "-- lead.write
             with decided as (
@@ -135,6 +139,7 @@ impl Transaction {
         round: bool,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        // Counted in SQL and not from the row that was read: the same statement serves whoever holds the lead.
         let spoke = new.disposition.is_conversation();
         let done = sqlx::query!(
             "-- lead.touched
@@ -163,6 +168,8 @@ impl Transaction {
         generation: i64,
     ) -> Result<(), StoreError> {
         let reason = said.reason.as_deref().unwrap_or_default();
+        // `$4` is null where what the client said leaves the return as it is. A lead that is reopened loses why it
+        // was closed.
         let done = sqlx::query!(
             "-- lead.said
             update lead set stage = coalesce($2, stage), generation = $3,
@@ -193,6 +200,8 @@ impl Transaction {
         client: ClientId,
         program: ProgramId,
     ) -> Result<u64, StoreError> {
+        // In the order of ids, as batches lock leads. Their criteria are another program's now, so each is decided
+        // again by the sweep of criteria.
         let done = sqlx::query!(
             "-- lead.set_program
             with theirs as materialized (
@@ -233,6 +242,8 @@ impl Transaction {
 
     /// Notes the highest generation of promises that was given out.
     pub(crate) async fn lead_set_generation(&mut self, lead: &LeadRow) -> Result<(), StoreError> {
+        // Under the lead's lock: counted from the row, a second writer would give the same generation to two
+        // promises.
         let done = sqlx::query!(
             "-- lead.set_generation
             update lead set generation = $2 where id = $1",

@@ -36,6 +36,8 @@ pub enum NoticeKind {
     LeadsUntouched,
 }
 
+// A kind that is left out here is never leased: an older binary beside a newer one must not send what it cannot
+// write.
 impl NoticeKind {
     /// Every kind that this version can send: others are left to a newer one.
     pub(crate) const ALL: [Self; 8] = [
@@ -120,6 +122,7 @@ impl NoticeData {
 
     /// What was kept. What cannot be read says nothing.
     pub(crate) fn read(kept: Value) -> Self {
+        // A mail without its details is still right about what it is for; an error would keep it unsent for ever.
         serde_json::from_value(kept).unwrap_or_default()
     }
 
@@ -181,6 +184,7 @@ impl Transaction {
         let appointments: Vec<_> = notices.iter().map(|one| one.appointment.map(AppointmentId::uuid)).collect();
         let data: Vec<_> = notices.iter().map(|one| one.data.to_value()).collect();
         let due: Vec<_> = notices.iter().map(|one| one.due_at.to_sqlx()).collect();
+        // Name and address are copied now: a rep who is renamed or removed later was still the one to be told.
         sqlx::query!(
             "-- notice.to_rep
             insert into notice (id, client_id, kind, appointment_id, to_name, to_address, data, due_at, created_at)
@@ -208,6 +212,7 @@ impl Transaction {
         why: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        // One that is leased may be on its way already, and says what is so when it is sent.
         sqlx::query!(
             "-- notice.drop
             update notice set state = 'dropped', reason = $2, ended_at = $3
@@ -223,6 +228,7 @@ impl Transaction {
 
     /// Has what was told once about an endpoint told again when it happens again.
     pub(crate) async fn notices_tell_anew(&mut self, endpoint: EndpointId) -> Result<(), StoreError> {
+        // The key goes and the notice stays: what was sent is on record, and the next failure is news.
         sqlx::query!(
             "-- notice.tell_anew
             update notice set key = null where endpoint_id = $1 and key is not null",
@@ -237,8 +243,11 @@ impl Transaction {
 impl Store {
     /// Owes these, each that was not told before; returns how many are new.
     pub async fn notices_once(&self, notices: &[OnceNotice], now: Timestamp) -> Result<u64, StoreError> {
+        // One statement each: they are few, and a conflict on one key must not keep the others.
         let mut new = 0;
         for one in notices {
+            // The key is unique over all processes, so that two dispatchers that see the same failure tell of it
+            // once.
             let done = sqlx::query!(
                 "-- notice.once
                 insert into notice (id, client_id, kind, delivery_id, endpoint_id, key, to_name, to_address, data, due_at, created_at)

@@ -72,6 +72,8 @@ impl Store {
         limit: i64,
         now: Timestamp,
     ) -> Result<Vec<DueNotice>, StoreError> {
+        // Expiry is judged by the database's clock alone. Attempts are counted with the lease, so that a process that
+        // dies while sending uses up its tries.
         let rows = sqlx::query!(
             r#"-- notice.lease
             with due as materialized (
@@ -96,6 +98,7 @@ impl Store {
             lease,
             lasts.as_secs_f64(),
             limit,
+            // Only kinds that this version knows: a newer binary beside it sends the others.
             &NoticeKind::ALL.map(|kind| kind.word().to_owned())[..]
         )
         .fetch_all(&self.pool)
@@ -137,9 +140,11 @@ impl Store {
             NoticeEnd::Tried(Next::Filed) => ("filed", None, now, 0),
             NoticeEnd::Tried(Next::Retry(at, why)) => ("pending", Some(why.as_str()), *at, 0),
             NoticeEnd::Tried(Next::Dead(why) | Next::Held(why)) => ("dead", Some(why.as_str()), now, 0),
+            // Looked at and put off: the attempt that the lease counted was none.
             NoticeEnd::Waits(at) => ("pending", None, *at, 1),
             NoticeEnd::Dropped(why) => ("dropped", Some(*why), now, 0),
         };
+        // The lease is named: a worker that was too slow must not end what another sends now.
         let done = sqlx::query!(
             "-- notice.settle
             update notice set state = $3, reason = $4, due_at = $5, attempts = attempts - $6, lease = null, leased_until = null,

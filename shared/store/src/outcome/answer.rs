@@ -13,6 +13,8 @@ impl Store {
         before: Timestamp,
         limit: i64,
     ) -> Result<Vec<(DeliveryId, OutcomeFields)>, StoreError> {
+        // Not those written a moment ago: whoever settled the delivery records the answer itself, and this is for
+        // what a crash left.
         let rows = sqlx::query!(
             "-- outcome_answer.waiting
             select delivery_id, said from outcome_answer where refused is null and at <= $1 order by at limit $2",
@@ -21,6 +23,7 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
+        // An answer that cannot be read says nothing; it is refused with that reason instead of stopping the others.
         let said = |value| serde_json::from_value(value).unwrap_or_default();
         Ok(rows.into_iter().map(|row| (DeliveryId::from_uuid(row.delivery_id), said(row.said))).collect())
     }
@@ -34,6 +37,8 @@ impl Transaction {
         delivery: DeliveryId,
         verdict: &Recorded,
     ) -> Result<(), StoreError> {
+        // Kept with its reason: the client's program was told nothing, so people must be able to see why its answer
+        // does not count.
         if let Recorded::Refused(why) = verdict {
             return self.answer_refuse(scope, delivery, &why.0).await;
         }

@@ -34,6 +34,8 @@ pub struct OutcomeRecord {
 impl OutcomeRecord {
     /// Whether it says the same.
     pub(crate) fn says(&self, outcome: &Outcome, not_before: Option<Timestamp>) -> bool {
+        // Case and absence make no difference: a reason is shown as the rules spell it and may come back as somebody
+        // typed it.
         let words = |reason: Option<&str>| reason.unwrap_or_default().to_lowercase();
         self.kind == outcome.kind()
             && words(self.reason.as_deref()) == words(outcome.reason())

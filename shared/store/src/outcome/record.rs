@@ -66,9 +66,6 @@ pub enum Recorded {
 impl Transaction {
     /// Records an outcome with what follows from it for the lead. What a webhook's answer says ends the wait of that answer,
     /// also where it is refused.
-    ///
-    /// # Errors
-    /// When the transaction fails: then nothing was recorded.
     pub async fn outcome_record(
         &mut self,
         scope: Scope,
@@ -76,10 +73,14 @@ impl Transaction {
         hours: &Hours,
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
+        // What the delivery was decides: about an offer, "accepted" takes the lead, about a lead that was handed over
+        // it confirms it.
         let recorded = match self.outcome_context(scope, new.delivery).await? {
             Some(owed) => self.outcome_of_lead(scope, (new, &owed), hours, now).await?,
             None => self.offer_said(scope, new, now).await?.unwrap_or(Recorded::Unknown),
         };
+        // In the same transaction: an answer whose wait ends without its outcome would be lost, the other way round
+        // it would be recorded twice.
         if new.how == How::Answer && recorded != Recorded::Unknown {
             self.answer_end(scope, new.delivery, &recorded).await?;
         }
@@ -93,7 +94,9 @@ impl Transaction {
         hours: &Hours,
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
+        // Identities and lead first, as every writer.
         let Some(row) = self.lock_lead(scope, owed.lead).await? else { return Ok(Recorded::Unknown) };
+        // A new statement under the lock: of two that say something at once, the second must see the first.
         let said = self.outcomes_said(new.delivery).await?;
         let (outcome, due) = match judge(new, owed, &said, (hours, now)) {
             Ok(taken) => taken,
@@ -102,6 +105,7 @@ impl Transaction {
         let promises: Vec<Open> = self.promises_of(&[row.id]).await?.into_iter().map(|open| open.promise).collect();
         let follows = self.what_follows(&outcome, (new.delivery, &row), (&said, &promises)).await?;
         let kept = OutcomeRecord {
+            // Counted under the lock; the key of the table refuses a number that was given twice.
             number: said.last().map_or(1, |newest| newest.number + 1),
             at: now,
             kind: outcome.kind(),
@@ -112,6 +116,7 @@ impl Transaction {
             by: new.by.to_owned(),
         };
         self.outcome_insert(new.delivery, &kept).await?;
+        // Before the lead changes: who is told depends on who has the lead now.
         self.enqueue(&[news(owed.lead, new.delivery, &kept)], now).await?;
         self.apply(&row, owed, (&kept, due), &follows).await?;
         let before = said.last().map(|newest| newest.kind);
@@ -132,14 +137,17 @@ fn judge(
     };
     let due_at = due.as_ref().and_then(|due| due.as_ref().ok()).map(|due| due.at);
     let same = |one: &OutcomeRecord| one.says(new.outcome, due_at);
+    // Before the check of staleness: the same click again succeeds, whatever has been said since by the same hand.
     if said.last().is_some_and(same) || (new.once() && said.iter().any(|one| one.how == new.how && same(one))) {
         return Err(Recorded::Again);
     }
     let newest = said.last().map_or(0, |newest| newest.number);
+    // Whoever looked at a page and decides on what it showed must not overwrite what was said meanwhile.
     if new.seen.is_some_and(|seen| seen != newest) {
         return Err(Recorded::Stale);
     }
     let refused = |words: String| Recorded::Refused(OutcomeRefused(words));
+    // Only now: the same again must not be refused because its date has passed since.
     let due = due.transpose().map_err(|error| refused(format!("This date cannot be: {error}.")))?;
     let outcome = match new.outcome {
         Outcome::Returned { reason } => {
@@ -196,6 +204,7 @@ impl Transaction {
             return Ok(());
         }
         let why = words_of(said);
+        // The promises end before the next is made: one open promise of a kind at a time, by a unique index.
         self.promises_end_by(row.id, &follows.ended, (&owed.client, &why), said.at).await?;
         let mut row = row.clone();
         if let Some((kind, state, due)) = step(follows.next, due, said.at) {
@@ -204,6 +213,7 @@ impl Transaction {
             self.promise_insert(&mut row, &next, said.at).await?;
         }
         self.lead_said(row.id, follows, said, row.generation).await?;
+        // A lead that ended needs no decision: nothing of it is graded or delivered any more.
         if follows.next == FollowUp::Ended {
             return self.deliveries_withdraw(&[row.id], &why, said.at).await;
         }
@@ -238,6 +248,8 @@ fn news(lead: LeadId, delivery: DeliveryId, said: &OutcomeRecord) -> Event {
         ..RecordedOutcome::default()
     };
     let detail = EventDetail::Outcome(Box::new(LeadOutcome { outcome: outcome.into(), ..LeadOutcome::default() }));
+    // Counted by the outcome's number: a changed mind is news, the same outcome recorded again after a conflict is
+    // not.
     let cause = Uuid::new_v5(&delivery.uuid(), &said.number.to_be_bytes());
     Event { lead, detail, cause, mailed: true, due_at: said.at }
 }

@@ -30,6 +30,7 @@ impl Transaction {
         scope: Scope,
         delivery: DeliveryId,
     ) -> Result<Option<OutcomeContext>, StoreError> {
+        // Only what has a body: a client cannot speak of what was never sent to it.
         let row = sqlx::query!(
             "-- outcome.owed
             select d.lead_id, d.state, d.ended_at, c.name as client, c.country as client_country, c.time_zone as client_time_zone,
@@ -50,6 +51,8 @@ impl Transaction {
                 time_zone: row.time_zone,
                 ..Profile::default()
             };
+            // `ended_at` of a dead or withdrawn delivery is not when the client had it, and must not start the time
+            // for returns.
             let arrived = matches!(row.state.as_str(), "delivered" | "filed");
             OutcomeContext {
                 lead: LeadId::from_uuid(row.lead_id),
@@ -64,6 +67,7 @@ impl Transaction {
     /// Whether the delivery is of the lead's last maturation, whether another of that one is kept by its rep, and whether
     /// the person has another open lead in the program.
     pub(crate) async fn outcome_around(&mut self, delivery: DeliveryId) -> Result<(bool, bool, bool), StoreError> {
+        // Read under the lead's lock, so that two reps who return and keep the same lead at once see each other.
         let row = sqlx::query!(
             r#"-- outcome.around
             select d.maturation_id = (select m.id from maturation m where m.lead_id = d.lead_id order by m.at desc, m.id desc limit 1)

@@ -13,6 +13,8 @@ impl Transaction {
     /// Makes anchors for these identities where there are none, in the order of the key.
     pub async fn identities_anchor(&mut self, wanted: &BTreeSet<(ClientId, Identity)>) -> Result<(), StoreError> {
         let (clients, kinds, values) = columns(wanted);
+        // In the order of the set, so that two batches that share identities wait for each other instead of
+        // deadlocking.
         sqlx::query!(
             "-- identity.insert
             insert into identity (client_id, kind, value) select * from unnest($1::uuid[], $2::text[], $3::text[])
@@ -30,6 +32,7 @@ impl Transaction {
     /// it sees what a concurrent winner committed.
     pub async fn identities_lock(&mut self, wanted: &BTreeSet<(ClientId, Identity)>) -> Result<(), StoreError> {
         let (clients, kinds, values) = columns(wanted);
+        // In the order of the key for the same reason; `of i`, because the list of wanted ones has no rows to lock.
         sqlx::query!(
             r#"-- identity.lock
             select 1 as "locked" from identity i
@@ -47,6 +50,7 @@ impl Transaction {
     /// Every identity that leads to these persons.
     pub async fn identities_of(&mut self, persons: &[PersonId]) -> Result<Vec<(ClientId, Identity)>, StoreError> {
         let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
+        // A person may be reached under several, and whoever changes the person locks them all.
         let rows = sqlx::query!(
             "-- person.identities_of
             select distinct client_id, kind, value from person_identity where person_id = any($1)",

@@ -50,6 +50,8 @@ impl Transaction {
         disposition: Disposition,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        // `or`: what was once confirmed or asked for stays, whatever later touches say. A touch that says nothing of
+        // the person writes no row.
         sqlx::query!(
             "-- person.touched
             update person set verified = verified or $2, do_not_contact = do_not_contact or $3,
@@ -72,6 +74,8 @@ impl Transaction {
         wanted: &BTreeSet<(ClientId, Identity)>,
     ) -> Result<Vec<KnownPerson>, StoreError> {
         let (clients, kinds, values) = columns(wanted);
+        // The oldest first: of a household that shares a phone it is always the same person whom a message without a
+        // name finds.
         let rows = sqlx::query!(
             "-- person.by_identity
             select pi.client_id, pi.kind, pi.value, p.id, p.first_name, p.last_name, p.name, p.email, p.phone, p.postal_code,
@@ -123,12 +127,15 @@ impl Transaction {
                 profile.time_zone,
                 profile.locale,
             ];
+            // The arrays pair up by position, so every person contributes to each of them.
             fields.iter_mut().zip(values).for_each(|(column, value)| column.push(value));
         }
         let [first, last, name, email, phone, postal, country, zone, locale] = &fields;
         let (link_clients, kinds, values) =
             identity_columns(links.iter().map(|(client, identity, _)| (*client, identity)));
         let persons: Vec<_> = links.iter().map(|(_, _, person)| person.uuid()).collect();
+        // One statement: an identity that leads to a person who is not there yet would break its foreign key at the
+        // end of each. A link that stands already stays with the person it leads to.
         sqlx::query!(
             "-- person.write
             with linked as (

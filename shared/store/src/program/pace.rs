@@ -20,6 +20,8 @@ impl Transaction {
         spread: SignedDuration,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        // The pace is set once, by how many leads there are now. `paced_at` lies a second back, so that the first
+        // sweep finds something allowed. Leads that no criteria ever graded are not spread: they wait for a grade.
         sqlx::query!(
             "-- program.use_criteria
             update program set criteria_id = $2, paced_at = $3::timestamptz - interval '1 second',
@@ -49,6 +51,7 @@ impl Transaction {
     ) -> Result<(), StoreError> {
         #[allow(clippy::cast_precision_loss, reason = "a pace need not be exact")]
         let pace = (leads as f64 / spread.as_secs_f64().max(1.0)).max(LEAST_PACE);
+        // The faster of the two: leads that came from another program must not slow down what is under way.
         sqlx::query!(
             "-- program.set_pace
             update program set pace = greatest($2, case when paced_at > $3 then pace end), paced_at = $4 where id = $1",

@@ -28,6 +28,7 @@ pub struct ProgramRecord {
 impl Store {
     /// All programs by name, with the clients and leads of the scope.
     pub async fn programs(&self, scope: Scope) -> Result<Vec<ProgramRecord>, StoreError> {
+        // The lists' pool: it counts over all open leads.
         let rows = sqlx::query!(
             r#"-- program.list
             select g.id, g.name, g.is_default, g.criteria_id, k.version as "version?",
@@ -87,6 +88,7 @@ impl Transaction {
 
     /// Holds the program of this name, where there is one, until the transaction ends.
     pub async fn program_lock(&mut self, name: &str) -> Result<Option<ProgramId>, StoreError> {
+        // Held until the end, so that versions are numbered one after another.
         let found = sqlx::query!(
             "-- program.by_name
             select id from program where name = $1 for update",
@@ -107,6 +109,8 @@ impl Transaction {
         if let Some(found) = self.program_lock(name).await? {
             return Ok(found);
         }
+        // Only while nothing was ever activated under it: a program with criteria does not change its name under its
+        // leads.
         let named = sqlx::query!(
             "-- program.name_default
             update program set name = $1 where is_default and criteria_id is null

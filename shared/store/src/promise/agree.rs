@@ -36,9 +36,6 @@ pub struct NewStep<'a> {
 
 impl Transaction {
     /// Moves the next step of a lead by hand, agreed with the person or not.
-    ///
-    /// # Errors
-    /// When the transaction fails: then nothing moved.
     pub async fn promise_move(
         &mut self,
         actor: &Actor,
@@ -46,16 +43,19 @@ impl Transaction {
         step: NewStep<'_>,
         now: Timestamp,
     ) -> Result<Worked, StoreError> {
+        // The locks first: a batch may be about to end the very promise that is moved.
         let mut held = match self.lead_hold(actor.scope(), lead).await? {
             Lockable::LockedLead(held) => held,
             Lockable::Not(why) => return Ok(why),
         };
         let standing = held.promises.iter().find(|promise| promise.kind == Kind::Requalify);
+        // A promise that was worked on is kept, not moved: its round counts, whoever sets the next date.
         let ends = |promise: &Open| if promise.worked { State::Kept } else { State::Moved };
         let replaced = standing.map(|promise| PromiseEnd { generation: promise.generation, state: ends(promise) });
         let Agreed { due, why } = step.to;
         let next = NextStep { due, why, agreed: step.agreed, by: &actor.name(), because: why };
         self.promise_replace(&mut held.row, replaced, next, now).await?;
+        // The decision must see the new date: criteria may ask for an earlier one, unless it was agreed.
         self.regrade_ask(lead, "a person moved its next step", now).await?;
         Ok(Worked::Done(WorkedLead {
             client: held.row.client,

@@ -84,6 +84,7 @@ impl Store {
         before: Timestamp,
         limit: i64,
     ) -> Result<Vec<PromiseRecord>, StoreError> {
+        // The lists' pool: due promises of the whole firm are many, and no filter narrows them to one lead.
         let rows = sqlx::query_as!(
             PromiseColumns,
             "-- promise.list

@@ -11,6 +11,8 @@ use crate::{Store, StoreError, Transaction, sweep::Sweep};
 impl Store {
     /// Promises that fell due after the start and not after the end of a time, oldest first.
     pub async fn sweep_promises(&self, sweep: Sweep, due: Range<Timestamp>) -> Result<Vec<(LeadId, i64)>, StoreError> {
+        // `skip locked`: sweepers share the rows. The start of the time keeps old promises, which nobody could
+        // settle, from being read again with every sweep.
         let rows = sqlx::query!(
             "-- promise.sweep
             update promise p set offered_until = $2
@@ -34,6 +36,7 @@ impl Store {
 impl Transaction {
     /// Forgets offers that last longer than to `beyond`.
     pub(crate) async fn promises_forget_offers(&mut self, now: Timestamp, beyond: Timestamp) -> Result<(), StoreError> {
+        // Only those that are due: the others are offered when they are, whatever was noted on them before.
         sqlx::query!(
             "-- promise.forget_offers
             update promise set offered_until = $1 where state = 'scheduled' and due_at <= $1 and offered_until > $2",

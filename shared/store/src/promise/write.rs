@@ -59,6 +59,8 @@ impl Transaction {
     /// The open promises of these leads.
     pub async fn promises_of(&mut self, leads: &[LeadId]) -> Result<Vec<OpenPromise>, StoreError> {
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
+        // Without a lock of their own: promises change only under the lock of their lead, which the caller holds or
+        // only looks.
         let rows = sqlx::query!(
             "-- promise.open_of
             select lead_id, generation, kind, state, due_at, agreed, worked_at from promise
@@ -90,6 +92,8 @@ impl Transaction {
         let leads: Vec<_> = ended.iter().map(|(lead, _, _)| lead.uuid()).collect();
         let generations: Vec<_> = ended.iter().map(|(_, generation, _)| *generation).collect();
         let states: Vec<_> = ended.iter().map(|(_, _, state)| state.word().to_owned()).collect();
+        // The open states are named: a promise that a person ended since it was read must fail the batch, which then
+        // reads again.
         let done = sqlx::query!(
             "-- promise.end
             update promise p set state = n.state, ended_at = case when n.state in ('scheduled', 'work') then null else $4::timestamptz end
@@ -99,6 +103,7 @@ impl Transaction {
         )
         .execute(self.connection())
         .await?;
+        // Fewer rows than asked for mean that somebody else moved one on: nothing of this batch may stand.
         if usize::try_from(done.rows_affected()) == Ok(ended.len()) {
             Ok(())
         } else {
@@ -114,6 +119,8 @@ impl Transaction {
         let leads: Vec<_> = put_off.iter().map(|(lead, _, _)| lead.uuid()).collect();
         let generations: Vec<_> = put_off.iter().map(|(_, generation, _)| *generation).collect();
         let until: Vec<_> = put_off.iter().map(|(_, _, until)| until.to_sqlx()).collect();
+        // The window keeps its end while that lies ahead; a time that is over would leave a promise that can never be
+        // in time.
         let done = sqlx::query!(
             "-- promise.put_off
             update promise p set due_at = n.until, due_until = case when p.due_until > n.until then p.due_until end,
@@ -139,6 +146,7 @@ impl Transaction {
         generation: i64,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        // Only an open one: a round must not be counted for a promise that a decision has ended meanwhile.
         let done = sqlx::query!(
             "-- promise.worked
             update promise set worked_at = $3 where lead_id = $1 and generation = $2 and state in ('scheduled', 'work')",
@@ -161,6 +169,7 @@ impl Transaction {
     ) -> Result<(), StoreError> {
         let generations: Vec<_> = ended.iter().map(|end| end.generation).collect();
         let states: Vec<_> = ended.iter().map(|end| end.state.word().to_owned()).collect();
+        // The open states are named for the same reason as in `promises_end`, which ends those of a whole batch.
         let done = sqlx::query!(
             "-- promise.end_by
             update promise p set state = n.state, ended_at = $4, ended_by = $5, ended_why = $6
@@ -189,6 +198,7 @@ impl Transaction {
         (by, why): (&str, &str),
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        // No count is checked: how many are open is what the caller does not know.
         sqlx::query!(
             "-- promise.end_all
             update promise set state = 'moved', ended_at = $2, ended_by = $3, ended_why = $4
@@ -211,6 +221,8 @@ impl Transaction {
         new: &NewPromise<'_>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        // The generation is taken here and written with the lead by the caller, in the same transaction: a message
+        // about it must find both.
         lead.generation = lead.generation.saturating_add(1);
         sqlx::query!(
             "-- promise.insert

@@ -20,6 +20,8 @@ pub struct NewSourceKey {
 impl Transaction {
     /// Gives a source another key, and forgets keys that ended; `Moved` when there is no such source in the scope.
     pub async fn source_add_key(&mut self, scope: Scope, new: &NewSourceKey, now: Timestamp) -> Result<(), StoreError> {
+        // Expired keys go with the next new one, so that the table is bounded by what is in use without a sweep of
+        // its own.
         let done = sqlx::query!(
             "-- source.add_key
             with ended as (delete from source_key where expires_at < $3)

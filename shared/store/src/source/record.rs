@@ -154,6 +154,7 @@ impl SourceColumns {
 impl Store {
     /// The source that a key opens, by the key's SHA-256. An expired key is still found: the caller knows the time.
     pub async fn source_by_key(&self, hash: &[u8; 32]) -> Result<Option<SourceRecord>, StoreError> {
+        // An expired key is returned with its date: "expired" tells a vendor what to do, "unknown" does not.
         let found = sqlx::query_as!(
             SourceColumns,
             r#"-- source.by_key
@@ -170,6 +171,7 @@ impl Store {
 
     /// The source of a token in `/v1/in/<token>`, by the token's SHA-256.
     pub async fn source_by_token(&self, hash: &[u8; 32]) -> Result<Option<SourceRecord>, StoreError> {
+        // By the hash: the token in a form's address is all that a sender shows, and the table must not give it away.
         let found = sqlx::query_as!(
             SourceColumns,
             r#"-- source.by_token
@@ -206,6 +208,8 @@ impl Transaction {
     /// Adds a source with its first key; `Taken` when the client has a source of that name, `Moved` when the client is not in
     /// the scope.
     pub async fn source_add(&mut self, scope: Scope, new: &NewSource, now: Timestamp) -> Result<(), StoreError> {
+        // The client is checked in the insert itself: a check before it would leave a gap in which the scope does not
+        // hold.
         let done = sqlx::query!(
             "-- source.add
             insert into source (id, client_id, name, channel, format, country, token_hash, cost_per_lead, thanks_url, created_at)
@@ -216,6 +220,7 @@ impl Transaction {
         .execute(self.connection())
         .await?;
         one_row(done.rows_affected(), "client")?;
+        // In the same transaction: a source without a key would refuse everything that its vendor sends.
         sqlx::query!(
             "-- source.add_first_key
             insert into source_key (hash, source_id, created_at) values ($1, $2, $3)",

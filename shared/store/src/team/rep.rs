@@ -107,6 +107,7 @@ impl Transaction {
         .fetch_optional(self.connection())
         .await?;
         Ok(row.map(|row| {
+            // A pause without a date lasts until somebody ends it.
             let pause = row.back_on.map_or(Pause::Open, |date| Pause::Until(date.to_jiff()));
             RepSettings {
                 name: row.name,
@@ -124,6 +125,7 @@ impl Transaction {
     /// Changes when and how many leads a rep takes; what is held for its client may go to it then. `Moved` when there is no
     /// such rep in the scope.
     pub async fn rep_set(
+        // A rep who is away gets nothing new from this transaction on; what was given already stays with them.
         &mut self,
         scope: Scope,
         rep: RepId,
@@ -135,6 +137,7 @@ impl Transaction {
             Pause::Open => None,
         });
         let holidays = change.holidays.as_ref().map(|days| days.iter().map(|day| day.to_sqlx()).collect::<Vec<_>>());
+        // Each value comes with a flag: null means "none" for most of them and cannot also mean "as it was".
         let row = sqlx::query!(
             "-- rep.set
             update rep set name = coalesce($2, name), time_zone = case when $3 then $4 else time_zone end,
@@ -162,6 +165,7 @@ impl Transaction {
         .fetch_optional(self.connection())
         .await?;
         let client = ClientId::from_uuid(row.ok_or(StoreError::Moved("rep"))?.client_id);
+        // In the same transaction: leads held because nobody took any would otherwise wait for their old due date.
         self.reroute(client, now).await?;
         Ok(())
     }

@@ -42,6 +42,7 @@ pub struct RepLead {
 impl Store {
     /// The rep of a link: whoever has the link is asked for here, so that there is no scope yet.
     pub async fn rep_links(&self, rep: RepId) -> Result<Option<RepLinks>, StoreError> {
+        // No scope: the link's signature is what is checked, and it names the rep.
         let row = sqlx::query!(
             "-- rep.links
             select r.name, r.links_since, c.id as client_id, c.name as client from rep r join client c on c.id = r.client_id where r.id = $1",
@@ -65,6 +66,8 @@ impl Store {
         now: Timestamp,
         limit: i64,
     ) -> Result<Vec<RepLead>, StoreError> {
+        // Each lead once: a webhook and a mail to the same rep are two deliveries of one lead. Of the last maturation
+        // only, because an earlier one came back. An offer counts while it stands and nobody has it.
         let rows = sqlx::query!(
             r#"-- rep.leads
             select * from (

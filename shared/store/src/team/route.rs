@@ -52,6 +52,7 @@ pub struct NewRoute<'a> {
 impl Store {
     /// A client's documents, oldest first.
     pub async fn routes(&self, scope: Scope, client: ClientId) -> Result<Vec<RouteRecord>, StoreError> {
+        // Version 0 does not exist, so `is not distinct` is true only for the one in force.
         let rows = sqlx::query!(
             r#"-- route.list
             select r.version, r.version is not distinct from c.route as "active!", r.document, r.set_by, r.set_at
@@ -98,6 +99,7 @@ impl Transaction {
     /// The version of the client's routing that is in force, where there is one. The client's row is held until the
     /// transaction ends. None inside where there is no routing, none outside where the scope has no such client.
     pub async fn route_lock(&mut self, scope: Scope, client: ClientId) -> Result<Option<Option<i32>>, StoreError> {
+        // No key update: the client's deliveries go on while its routing is changed, routing itself waits.
         let row = sqlx::query!(
             "-- route.lock
             select route from client where id = $1 and ($2::uuid is null or id = $2) for no key update",
@@ -115,6 +117,8 @@ impl Transaction {
         // Versions are counted under the client's row: two documents at once would both be the next.
         self.route_lock(scope, new.client).await?.ok_or(StoreError::Moved("client"))?;
         let hash = ContentHash::of(new.document.as_bytes());
+        // A new statement under the client's lock: the same document as the one in force is found, and the next
+        // number is free.
         let row = sqlx::query!(
             r#"-- route.set
             with same as (
@@ -149,6 +153,8 @@ impl Transaction {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.client_use_route(scope, client, version).await?;
+        // In the same transaction: what is held under the old document must not go out by it after the new one is in
+        // force.
         self.reroute(client, now).await?;
         Ok(())
     }

@@ -25,6 +25,8 @@ pub struct Team {
 impl Team {
     /// A team of nobody yet.
     fn begin(route: Option<(i32, String)>, time_zone: &str, capacity: Option<i32>) -> Result<Self, StoreError> {
+        // A negative limit cannot be stored; read as none, it would send everything, so the column's check keeps it
+        // out.
         let per_day = capacity.and_then(|most| u32::try_from(most).ok());
         let capacity = Capacity { per_day, given_today: 0 };
         let client = ClientLimit { zone: zone(time_zone)?, capacity };
@@ -70,6 +72,7 @@ impl RepColumns {
     /// The rep with its own endpoints and the webhooks of the whole team.
     fn recipient(&self, zone: &TimeZone, endpoints: &[EndpointColumns]) -> Result<Recipient, StoreError> {
         let theirs = endpoints.iter().filter(|one| {
+            // Webhooks of the whole team get each rep's leads too, so that the firm's own system sees all of them.
             one.takes && one.client_id == self.client_id && (one.rep_id == Some(self.id) || one.is_shared)
         });
         Ok(Recipient {
@@ -98,6 +101,7 @@ impl EndpointColumns {
         Recipient {
             id: RecipientId::Endpoint(id),
             name: self.name.clone(),
+            // Kept as a recipient even when it takes nothing: routing then says why, instead of not knowing the name.
             endpoints: if self.takes { vec![id] } else { Vec::new() },
             schedule: Schedule { zone: zone.clone(), ..Schedule::always() },
             pause: None,
@@ -119,6 +123,8 @@ impl Transaction {
         now: Timestamp,
     ) -> Result<BTreeMap<ClientId, Team>, StoreError> {
         let ids: Vec<_> = clients.iter().map(|client| client.uuid()).collect();
+        // Sorted ids and after the leads, as every writer: two batches with the same two clients would deadlock
+        // otherwise. No key update, so that deliveries and leads of the client are still inserted meanwhile.
         let rows = sqlx::query!(
             r#"-- team.lock
             select c.id, c.time_zone, c.capacity, r.version as "version?", r.document as "document?"
@@ -134,6 +140,7 @@ impl Transaction {
             let team = Team::begin(route, &row.time_zone, row.capacity)?;
             teams.insert(ClientId::from_uuid(row.id), team);
         }
+        // New statements: what was given before this lock was got is committed, and must count.
         self.read_teams(&ids, &mut teams, now).await?;
         Ok(teams)
     }
@@ -141,6 +148,7 @@ impl Transaction {
     /// A client's team as it stands at `now`, for people to look at; none where the scope has no such client. Takes no lock: a
     /// batch that routes holds the client's row, and nobody who looks is to wait for it or make it wait.
     pub async fn team(&mut self, scope: Scope, client: ClientId, now: Timestamp) -> Result<Option<Team>, StoreError> {
+        // The same columns as under the lock, without it: what people look at may be a moment old.
         let row = sqlx::query!(
             r#"-- team.read
             select c.time_zone, c.capacity, r.version as "version?", r.document as "document?"
@@ -171,6 +179,7 @@ impl Transaction {
 
     async fn load_recipients(&mut self, ids: &[Uuid], teams: &mut BTreeMap<ClientId, Team>) -> Result<(), StoreError> {
         let endpoints = sqlx::query_as!(
+            // Fallbacks are no recipients: they get what a failing webhook does not take, never a lead of their own.
             EndpointColumns,
             r#"-- team.endpoints
             select id, client_id, rep_id, coalesce(name, url, address) as "name!",
@@ -181,6 +190,7 @@ impl Transaction {
         )
         .fetch_all(self.connection())
         .await?;
+        // By name, so that equal turns fall to the same rep in every batch and in every preview.
         let reps = sqlx::query!(
             r#"-- team.reps
             select id, client_id, name, time_zone, hours, holidays as "holidays!: Vec<jiff_sqlx::Date>", is_paused, back_on,
@@ -206,6 +216,7 @@ impl Transaction {
                 capacity: row.capacity,
             })
             .collect();
+        // Over all clients of the batch in one statement each: a statement per client would cost a round trip each.
         for (client, team) in teams {
             let zone = &team.sales.client.zone;
             let theirs = reps.iter().filter(|rep| rep.client_id == client.uuid());
@@ -227,6 +238,8 @@ impl Transaction {
         .await?;
         for row in rows {
             let turns = serde_json::from_value(row.turns);
+            // A rotation that cannot be read must not start again in silence: the first rep would get every lead of
+            // the day.
             let turns = turns.map_err(|_| StoreError::Corrupt("the turns of a rotation".to_owned()))?;
             if let Some(team) = teams.get_mut(&ClientId::from_uuid(row.client_id)) {
                 team.sales.rotations.insert(row.rule.into(), turns);
@@ -239,6 +252,7 @@ impl Transaction {
     async fn load_given(&mut self, teams: &mut BTreeMap<ClientId, Team>, now: Timestamp) -> Result<(), StoreError> {
         let mut counted: Vec<(Uuid, Date, &mut Capacity)> = Vec::new();
         for (client, team) in teams {
+            // The client's own day ends at midnight where the client is, a rep's where the rep is.
             let today = Schedule { zone: team.sales.client.zone.clone(), ..Schedule::always() }.date(now);
             counted.push((client.uuid(), today, &mut team.sales.client.capacity));
             for one in &mut team.sales.recipients {
@@ -248,6 +262,7 @@ impl Transaction {
         }
         let ids: Vec<_> = counted.iter().map(|(id, ..)| *id).collect();
         let days: Vec<_> = counted.iter().map(|(_, day, _)| day.to_sqlx()).collect();
+        // Pairs, because each recipient's today may be another date.
         let rows = sqlx::query!(
             "-- team.given
             select recipient_id, day, leads from given

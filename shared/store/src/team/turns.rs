@@ -29,6 +29,8 @@ impl Transaction {
         let ids: Vec<_> = turns.given.keys().map(|(id, _)| *id).collect();
         let days: Vec<_> = turns.given.keys().map(|(_, day)| day.to_sqlx()).collect();
         let leads: Vec<_> = turns.given.values().copied().collect();
+        // Counts are added to and rotations replaced: a rotation was read under the client's lock, a count may belong
+        // to a client that is in no rotation.
         sqlx::query!(
             "-- team.turns
             with turned as (

@@ -59,6 +59,7 @@ pub fn router(parts: impl IntoIterator<Item = OpenApi>) -> Result<Router, serde_
     let (routes, own) = own.split_for_parts();
     let document = document(parts.into_iter().chain([own]));
     let json = serde_json::to_vec(&document)?.into();
+    // Written once: the document does not change while the process runs.
     Ok(routes.with_state(Arc::new(Description { json, reference: ApiReference::of(&document) })))
 }
 

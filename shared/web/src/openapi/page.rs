@@ -91,6 +91,7 @@ struct TextSpan {
 
 /// The spans of a text in which backticks stand around code.
 fn spans(text: impl AsRef<str>) -> Vec<TextSpan> {
+    // Between backticks: every other part, whether or not the first one is empty.
     let parts = text.as_ref().split('`').enumerate().filter(|(_, part)| !part.is_empty());
     parts.map(|(number, part)| TextSpan { text: part.to_owned(), is_code: number % 2 == 1 }).collect()
 }
@@ -98,8 +99,10 @@ fn spans(text: impl AsRef<str>) -> Vec<TextSpan> {
 impl ApiReference {
     /// Everything that a document says.
     pub(super) fn of(document: &OpenApi) -> Self {
+        // A closure, because the operations are gone over once for each tag.
         let operations = || document.paths.paths.iter().flat_map(|(path, item)| operations_of(path, item));
         let groups = document.tags.iter().flatten().map(|tag| {
+            // An operation without a tag of the document is not shown: each one has its tag from its macro.
             let tagged = operations().filter(|(tags, _)| tags.contains(&tag.name));
             OperationGroup {
                 name: tag.name.clone(),
@@ -156,6 +159,7 @@ fn entry(method: &'static str, path: &str, operation: &Operation) -> OperationEn
             about: spans(&response.description),
             content: payloads(response.content.iter()),
         }),
+        // Ours are all written out; a reference would be somebody else's.
         RefOr::Ref(_) => None,
     });
     let body = operation.request_body.iter().flat_map(|body| match body {
@@ -206,6 +210,7 @@ fn shape_name(schema: &RefOr<Schema>) -> ShapeName {
     let plain = |text: String| ShapeName { text, link: None };
     match schema {
         RefOr::Ref(reference) => {
+            // The last part of `#/components/schemas/Name` is the heading that the link leads to.
             let name = reference.ref_location.rsplit('/').next().unwrap_or_default().to_owned();
             ShapeName { text: name.clone(), link: Some(name) }
         }
@@ -260,6 +265,7 @@ fn members(schema: &RefOr<Schema>) -> Vec<ShapeMember> {
                 about: spans(about(schema)),
             })
             .collect(),
+        // A flattened part: its members stand in the same object.
         RefOr::T(Schema::AllOf(all)) => all.items.iter().flat_map(members).collect(),
         _ => Vec::new(),
     }

@@ -19,6 +19,7 @@ pub type Refusals = BTreeMap<String, RefOr<Response>>;
 #[must_use]
 pub fn refusals(kinds: &[&'static ProblemType]) -> Refusals {
     let mut by_status: BTreeMap<u16, Vec<&ProblemType>> = BTreeMap::new();
+    // One response for each status: OpenAPI has no place for two.
     for kind in kinds {
         by_status.entry(kind.status).or_default().push(kind);
     }

@@ -78,6 +78,7 @@ pub async fn run(common: &Common, database: &Database, options: ClientSetOptions
             )),
         }
     }
+    // A dry run shows what the rehearsal made of the request: it was rolled back.
     let done = match rehearsed.filter(|_| dry_run) {
         Some(rehearsed) => rehearsed,
         None => actions.run(&actor, &request).await.map_err(refused("client set"))?,
@@ -86,6 +87,7 @@ pub async fn run(common: &Common, database: &Database, options: ClientSetOptions
         slug: done.client.slug,
         open_leads,
         change,
+        // A rehearsed regrade did not happen.
         regraded: done.regraded.filter(|_| !dry_run),
         program: done.settings.program,
         capacity: done.settings.capacity,
@@ -96,6 +98,7 @@ pub async fn run(common: &Common, database: &Database, options: ClientSetOptions
 
 fn request(options: ClientSetOptions) -> SetClient {
     let reasons = options.return_reasons;
+    // `any` empties the list; leaving the flag out keeps it.
     let return_reasons = (!reasons.is_empty()).then(|| if reasons == ["any"] { Vec::new() } else { reasons });
     SetClient {
         client: options.slug,
@@ -103,6 +106,7 @@ fn request(options: ClientSetOptions) -> SetClient {
         country: options.country,
         time_zone: options.time_zone,
         capacity: options.capacity,
+        // `none` removes the address; leaving the flag out keeps it.
         fallback: options.fallback.map(|address| (address != "none").then_some(address)),
         return_days: options.return_days,
         return_reasons,

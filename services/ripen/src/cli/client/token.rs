@@ -41,6 +41,7 @@ pub(super) async fn run(common: &Common, database: &Database, action: TokenActio
             let request = AddClientToken { client: slug, name };
             let made = actions.run(&actor, &request).await.map_err(refused("client token add"))?;
             output::record(common.json, &json!({"id": made.id, "token": made.token.reveal()}))?;
+            // The database has only its hash; there is no second chance to show it.
             output::say("the token is shown this once: keep it now");
         }
         TokenAction::List { slug } => {

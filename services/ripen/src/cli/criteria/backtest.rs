@@ -63,6 +63,7 @@ pub async fn run(
     } else {
         let id = done.id;
         output::text(&in_words(&done.report, &done.program))?;
+        // The id is what `activate` asks for, so it is shown as the next command.
         output::text(&format!("\nback-test {id}\nswitch it on: ripen criteria activate FILE --backtest {id}\n"))?;
     }
     Ok(())
@@ -70,6 +71,7 @@ pub async fn run(
 
 /// How a command reads the past: with a reader for each core, and a bar at the terminal.
 pub fn reading() -> Reading {
+    // Hidden until the work begins: a refused draft shows no bar.
     Reading { readers: readers(), progress: Arc::new(Bar(ProgressBar::hidden())) }
 }
 
@@ -82,6 +84,7 @@ impl Progress for Bar {
             self.0.set_style(style);
         }
         self.0.set_length(decisions);
+        // Only now, and to standard error: standard output is the report.
         self.0.set_draw_target(indicatif::ProgressDrawTarget::stderr());
         self.0.reset();
     }

@@ -61,6 +61,7 @@ pub async fn run(common: &Common, action: CriteriaAction) -> anyhow::Result<Exit
     match action {
         CriteriaAction::Check { file } => check(common, &file),
         CriteriaAction::Backtest(options) => {
+            // Before the database is opened: mistakes are shown without starting an embedded server.
             let document = document::read(&options.file)?;
             if loaded(common, &options.file, &document)?.is_none() {
                 return Ok(ExitCode::FAILURE);
@@ -105,6 +106,7 @@ async fn activate(
     let (actions, actor) = (database.actions()?, database.actor());
     // What is refused is refused before the past is read, which takes minutes where there is much of it.
     let rehearsed = actions.rehearse(&actor, &request).await.map_err(refused("criteria activate"))?;
+    // Read before the switch: afterwards the open leads are regraded and there is nothing to compare with.
     let change = preview(&actions, &actor, Arc::new(draft), &reading()).await?;
     let changed = say_change(&change);
     if dry_run {
@@ -122,6 +124,7 @@ pub fn say_change(change: &BacktestReport) -> u64 {
     let changed = change.decisions - change.same;
     let flows: Vec<_> = change.flows.iter().filter(|(from, to, _)| from != to).map(flow).collect();
     let flows = if flows.is_empty() { "none".to_owned() } else { flows.join(", ") };
+    // On standard error: standard output is one record, with `--json` too.
     output::say(&format!("{changed} of {} open leads change grade: {flows}", change.leads));
     changed
 }
@@ -168,5 +171,6 @@ async fn show(common: &Common, database: &Database, version: i32, program: Optio
         let record = json!({"program": one.program, "version": one.version, "document": one.document});
         return Ok(output::record(true, &record)?);
     }
+    // Byte for byte, so that it can be edited and activated again.
     Ok(output::text(&one.document)?)
 }

@@ -69,6 +69,7 @@ async fn act(common: &Common, action: DecisionAction, database: &Database) -> an
         DecisionAction::Show { id } => {
             let record = find(&actions, &actor, id).await.map_err(refused("decision show"))?;
             if common.json {
+                // The text as it is kept, not parsed and printed again: its bytes are what `replay` compares.
                 output::text(&format!("{}\n", record.receipt.open()?))?;
             } else {
                 output::text(&explained(&actions, &record).await?)?;
@@ -105,6 +106,7 @@ fn print(common: &Common, decisions: &[DecisionRecord]) -> anyhow::Result<ExitCo
 }
 
 fn row(record: &DecisionRecord) -> Value {
+    // A receipt that this version cannot read leaves its line in the list.
     let receipt: Option<Receipt> = record.receipt.open().ok().and_then(|text| serde_json::from_str(&text).ok());
     let next = receipt.and_then(|receipt| receipt.closed.or_else(|| Some(receipt.next?.due_at.to_string())));
     json!({"at": record.at, "client": record.client, "lead": record.lead, "program": record.program,

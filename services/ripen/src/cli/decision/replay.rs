@@ -26,6 +26,7 @@ pub async fn one(common: &Common, actions: &Actions, actor: &Actor, id: Decision
 /// Replays every decision there is, a reader and a thread for each core.
 pub async fn all(common: &Common, actions: &Actions, actor: &Actor) -> anyhow::Result<ExitCode> {
     let begun = Instant::now();
+    // The count is for the bar only: decisions made meanwhile do not matter to it.
     let bar = bar(replay::count(actions, actor).await?)?;
     let shown = bar.clone();
     let progress: Progress = Arc::new(move |done| shown.inc(done));
@@ -45,8 +46,10 @@ fn finish(common: &Common, tally: &ReplayTally, begun: Instant) -> anyhow::Resul
         common.json,
         &json!({"same": tally.same, "differ": tally.differ, "skipped": tally.skipped, "seconds": (seconds * 1000.0).round() / 1000.0}),
     )?;
+    // On standard error and bounded by the tally: a million differences would not be read.
     for (id, why) in &tally.named {
         output::say(&format!("{id} differs: {why}"));
     }
+    // The exit code is what a scheduled check looks at.
     Ok(if tally.differ == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

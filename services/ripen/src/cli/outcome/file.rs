@@ -25,8 +25,10 @@ impl OutcomeFile {
     pub fn open(path: &Path) -> anyhow::Result<Self> {
         let shown = path.display();
         let file = File::open(path).with_context(|| format!("{shown} cannot be read"))?;
+        // Flexible: rows of spreadsheets lose empty cells at the end, and are no mistake.
         let mut reader = ReaderBuilder::new().trim(Trim::All).flexible(true).from_reader(file);
         let header = reader.headers().with_context(|| format!("{shown} is no CSV in UTF-8 with a header row"))?.clone();
+        // By name and not by order: exports put columns where they like.
         let place = |wanted: &str| header.iter().position(|name| is_called(name, wanted));
         let places = COLUMNS.map(place);
         anyhow::ensure!(places[3].is_some(), "{shown} has no column named outcome; there are: {}", COLUMNS.join(", "));
@@ -41,6 +43,7 @@ impl OutcomeFile {
     pub fn read(&mut self) -> Option<Result<OutcomeRow, (u64, String)>> {
         let mut record = StringRecord::new();
         let read = self.reader.read_record(&mut record);
+        // A record that could not be read has no position: then the reader's own counts.
         let line = record.position().unwrap_or_else(|| self.reader.position()).line();
         match read {
             Ok(false) => None,
@@ -55,6 +58,7 @@ impl OutcomeFile {
             (!text.is_empty()).then(|| text.to_owned())
         };
         let said = OutcomeFields {
+            // "Not yet", "not-yet" and `not_yet` are one word.
             outcome: cell(3).map(|word| word.to_lowercase().replace([' ', '-'], "_")),
             reason: cell(4),
             amount: cell(5),
@@ -67,6 +71,7 @@ impl OutcomeFile {
 
 /// Whether a header names a column: letters alone count.
 fn is_called(name: &str, wanted: &str) -> bool {
+    // Spreadsheets begin UTF-8 files with a byte order mark, which would be part of the first name.
     let letters = |text: &str| text.trim_start_matches('\u{feff}').to_lowercase().replace([' ', '-', '_'], "");
     letters(name) == letters(wanted)
 }

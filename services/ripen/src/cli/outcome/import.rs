@@ -21,11 +21,13 @@ pub async fn run(common: &Common, database: &Database, options: OutcomeImportOpt
     while let Some(row) = rows.read() {
         match row {
             Ok(row) => import.row(row).await?,
+            // The import goes on: one broken line must not keep the others out.
             Err((line, why)) => import.unreadable(line, why),
         }
     }
     let report = import.finish();
     print(common, &report, options.dry_run)?;
+    // Rows that were left fail the command, so that a script notices.
     Ok(if report.left.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -89,6 +89,7 @@ async fn add(common: &Common, database: &Database, options: SaidOptions) -> anyh
         date: options.date,
     };
     let (actions, actor) = (database.actions()?, database.actor_or(options.by));
+    // `seen` is for forms that were shown an earlier outcome; a command was shown nothing.
     let request = RecordOutcome { delivery: id, said, how: How::Command, seen: None };
     match actions.run(&actor, &request).await.map_err(refused("outcome add"))? {
         OutcomeResult::Recorded => {}

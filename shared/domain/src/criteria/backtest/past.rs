@@ -104,10 +104,12 @@ struct Value<T> {
 impl PastLead {
     /// What was known at an instant. What the desk did is taken from the decision's own receipt, where it was read.
     pub(in crate::criteria) fn facts_at(&self, at: Timestamp, noted: Noted) -> (Facts, Cause) {
+        // Sorted by time: the first that is later ends what was known.
         let known = self.answers.iter().take_while(|(_, answer)| answer.at <= at);
         let answers: BTreeMap<_, _> = known.cloned().collect();
         let mut lead = self.arrived_by(at);
         let inputs = noted.inputs;
+        // What no row of the past keeps is taken from the receipt, which has it if the criteria of then read it.
         lead.stage = inputs.stage.map_or(lead.stage, |read| read.value);
         lead.verified = inputs.verified.is_some_and(|read| read.value);
         lead.do_not_contact = inputs.do_not_contact.is_some_and(|read| read.value);
@@ -123,6 +125,7 @@ impl PastLead {
     fn arrived_by(&self, at: Timestamp) -> LeadFacts {
         let mut lead = LeadFacts::default();
         let mut enquired_at = None;
+        // By when it was received: what was submitted earlier and came later was not known yet.
         for arrival in self.arrivals.iter().take_while(|arrival| arrival.received_at <= at) {
             lead.has_email |= arrival.has_email;
             lead.has_phone |= arrival.has_phone;
@@ -135,6 +138,7 @@ impl PastLead {
                     field.clone_from(said);
                 }
             }
+            // A correction is no enquiry and does not count as an arrival.
             if arrival.amends {
                 continue;
             }

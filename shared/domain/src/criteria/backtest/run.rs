@@ -166,17 +166,21 @@ struct LeadUnderDraft<'a> {
 impl Backtest {
     /// Decides one lead's past again under the draft.
     pub fn lead(&mut self, draft: &Criteria, id: LeadId, past: &PastLead, outcome: Option<OutcomeKind>) {
+        // A client's zone that this binary does not know: days by UTC, which shifts counts and loses none.
         let zone = TimeZone::get(&past.client.time_zone).unwrap_or(TimeZone::UTC);
         let mut last: [Option<BacktestStanding>; 2] = [None, None];
         let mut ever_a = [false, false];
         let mut score = None;
         for decision in &past.decisions {
+            // The draft's own grade of before, because it decides whether only time has passed; the first decision has
+            // only the past's.
             let was = last[1].map(|standing| standing.grade());
             let (before, after, points) = self.again(&LeadUnderDraft { id, draft, past }, decision, |cause| {
                 let was = was.or(cause.before);
                 cause.after(was)
             });
             for (side, standing) in [before, after].into_iter().enumerate() {
+                // Becoming an A counts, not staying one: only that is delivered.
                 if standing == BacktestStanding::A && last[side] != Some(BacktestStanding::A) {
                     let day = decision.at.to_zoned(zone.clone()).date();
                     self.days.entry((past.client.slug.clone(), day)).or_default()[side] += 1;
@@ -187,6 +191,7 @@ impl Backtest {
             score = Some(points);
         }
         self.leads += 1;
+        // Without a decision or an outcome there is nothing to compare.
         if let (Some(outcome), Some(score)) = (outcome, score) {
             self.outcome(outcome, ever_a, score);
         }
@@ -196,6 +201,7 @@ impl Backtest {
     pub fn today(&mut self, draft: &Criteria, id: LeadId, past: &PastLead, now: jiff::Timestamp) {
         let Some(last) = past.decisions.last() else { return };
         let noted: Noted = serde_json::from_str(&last.receipt).unwrap_or_default();
+        // A closed lead is not regraded by an activation.
         if noted.closed.is_none() {
             self.leads += 1;
             let lead = LeadUnderDraft { id, draft, past };
@@ -219,6 +225,7 @@ impl Backtest {
         let after = BacktestStanding::of(again.grade, again.closed.is_some());
         let flow = &mut self.flows[before as usize][after as usize];
         *flow += 1;
+        // Bounded per kind of change: examples of rare ones are not crowded out.
         if before != after && *flow <= EXAMPLES as u64 {
             self.examples.push(ChangedDecision {
                 lead: id,
@@ -245,7 +252,9 @@ impl Backtest {
                 (false, false) => {}
             }
         }
+        // "Accepted" and "not yet" have no result to count yet.
         if matches!(outcome, OutcomeKind::Won | OutcomeKind::Lost | OutcomeKind::Returned) {
+            // Euclidean: -5 belongs to the band from -10, not to that from 0.
             let band = self.bands.entry(score.div_euclid(BAND)).or_default();
             band[0] += u64::from(outcome == OutcomeKind::Won);
             band[1] += 1;
@@ -304,6 +313,7 @@ impl Backtest {
             sum.days += 1;
         }
         let bands = self.bands.into_iter().filter_map(|(band, [won, of])| {
+            // Saturating: a score may lie anywhere in the type's range.
             let from = band.saturating_mul(BAND);
             Some(ScoreBand { from, to: from.saturating_add(BAND - 1), won: wilson(won, of)? })
         });

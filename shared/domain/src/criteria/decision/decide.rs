@@ -47,15 +47,20 @@ impl Decision {
 /// Applies the criteria to a lead at an instant.
 #[must_use]
 pub fn qualify(facts: &Facts, criteria: &Criteria, cause: &Cause, now: Timestamp) -> Decision {
+    // One set of inputs for everything: what is read stands on the receipt, and nothing else has to be kept for a
+    // replay.
     let inputs = Inputs::new(facts, &criteria.questions, &criteria.named, now);
     let mut bench = Bench { criteria, inputs: &inputs, run: Run::new(&inputs) };
     let (rules, score) = bench.rules();
     let gates = bench.gates();
     let disqualifiers = bench.disqualifiers();
+    // After rules and gates, since it caps what they say.
     let (grade, caps) = bench.grade(score, &gates, cause);
+    // The first in the document's order: a lead has one reason for being closed.
     let disqualified = disqualifiers.iter().find(|finding| finding.result == Verdict::Yes);
     let mut closed = disqualified.map(|finding| format!("disqualified: {}", finding.because));
     let (mut own_date, mut next) = (None, None);
+    // An A has no date of its own: the client is asked what became of it.
     if closed.is_none() && grade != Grade::A {
         let agreed = bench.agreed();
         own_date = bench.own_date();
@@ -64,6 +69,7 @@ pub fn qualify(facts: &Facts, criteria: &Criteria, cause: &Cause, now: Timestamp
         // A date is ahead, or something just arrived: such a lead is not closed for the rounds it has used.
         let waits = agreed.is_some() || own.is_some() || !cause.arrivals.is_empty();
         closed = (!waits && bench.is_cold()).then(|| "went cold".to_owned());
+        // An agreed date that is past was for this very decision and must not be the next one again.
         next = closed.is_none().then(|| bench.next_step(grade, agreed.filter(|at| *at > now), own));
     }
     let receipt = Receipt {
@@ -96,6 +102,7 @@ impl<'a> Bench<'a, '_> {
         let mut score = 0_i32;
         let findings = self.criteria.rules.iter().map(|rule| {
             let finding = self.find(&rule.id, &rule.when, &rule.because);
+            // On the receipt with 0 points too, so that it says which rules did not count.
             let points = if finding.result == Verdict::Yes { rule.points } else { 0 };
             score = score.saturating_add(points);
             Finding { points: Some(points), ..finding }
@@ -111,6 +118,7 @@ impl<'a> Bench<'a, '_> {
     }
 
     fn disqualifiers(&mut self) -> Vec<Finding> {
+        // All of them, not only the first that holds: the receipt shows what was looked at.
         let disqualifiers = self.criteria.disqualifiers.iter();
         disqualifiers.map(|one| self.find(&one.id, &one.when, &one.because)).collect()
     }
@@ -120,6 +128,7 @@ impl<'a> Bench<'a, '_> {
             Outcome::Known(true) => (Verdict::Yes, Vec::new(), None),
             Outcome::Known(false) => (Verdict::No, Vec::new(), None),
             Outcome::Missing(slots) => (Verdict::Missing, self.names(&slots), None),
+            // An error counts as "does not hold" and is named on the receipt: a decision never fails.
             Outcome::Failed(why) => (Verdict::Error, Vec::new(), Some(Cow::Borrowed(why))),
         };
         Finding {
@@ -140,6 +149,7 @@ impl<'a> Bench<'a, '_> {
     /// The score's grade, and everything that holds it down. A gate that is not known to hold holds it down too.
     fn grade(&self, score: i32, gates: &[Finding], cause: &Cause) -> (Grade, Vec<Cap>) {
         let grades = &self.criteria.grades;
+        // From the highest down: the bounds of a document may be equal.
         let mut grade = match score {
             score if score >= grades.a => Grade::A,
             score if score >= grades.b => Grade::B,
@@ -148,7 +158,9 @@ impl<'a> Bench<'a, '_> {
         let mut caps = Vec::new();
         // Missing and failed gates count as not holding: what nobody knows must not make an A.
         for gate in gates.iter().filter(|gate| gate.result != Verdict::Yes) {
+            // A gate without a bound caps at B, so that it never lets an A through.
             let at_most = gate.at_most.unwrap_or(Grade::B);
+            // `Grade` orders A before C: "less" is better.
             if grade < at_most {
                 grade = at_most;
                 caps.push(Cap { by: Arc::clone(&gate.id), at_most, because: Arc::clone(&gate.because) });
@@ -159,6 +171,7 @@ impl<'a> Bench<'a, '_> {
         // Only for what would be an A: the caps below say B, which would lift a C.
         let held_down = (grade == Grade::A).then(holds_down).flatten();
         if let Some((by, because)) = held_down {
+            // Only to B: whoever is held down is called, not forgotten.
             grade = Grade::B;
             caps.push(Cap { by: by.into(), at_most: Grade::B, because: because.into() });
         }
@@ -166,6 +179,7 @@ impl<'a> Bench<'a, '_> {
     }
 
     fn is_returned(&self) -> Option<(&'static str, String)> {
+        // Read through the inputs, so that it is on the receipt.
         let returned = self.inputs.read(self.criteria.slots.returned) == Some(&Held::YesNo(true));
         returned.then(|| ("returned", "The client returned it and nobody has spoken to the person since".to_owned()))
     }
@@ -178,6 +192,7 @@ impl<'a> Bench<'a, '_> {
             Some(Held::Instant(at)) => Some(*at),
             _ => None,
         });
+        // A lead without either has no age to be too old for.
         let latest = latest.into_iter().flatten().max()?;
         let unconfirmed = self.inputs.now().duration_since(latest) > *limit;
         unconfirmed.then(|| ("confirm_within", format!("No arrival and no conversation within {text}")))
@@ -201,6 +216,7 @@ impl<'a> Bench<'a, '_> {
     }
 
     fn is_cold(&self) -> bool {
+        // Without a bound a lead is asked for ever.
         let Some(limit) = self.criteria.requalify.rounds else { return false };
         matches!(self.inputs.read(self.criteria.slots.rounds), Some(Held::Whole(rounds)) if *rounds >= i64::from(limit))
     }
@@ -213,6 +229,7 @@ impl<'a> Bench<'a, '_> {
             (Some(at), _) => (at, "agreed with the person".to_owned()),
             (None, Some(at)) => (at, "the lead's own date".to_owned()),
             (None, None) => {
+                // `MAX` instead of an error: an interval that overflows is as good as never.
                 let at = self.inputs.now().checked_add(*length).unwrap_or(Timestamp::MAX);
                 (at, format!("grade {grade} is looked at again after {text}"))
             }

@@ -47,6 +47,7 @@ impl Criteria {
             text += &qualify(&facts, self, &cause(0), at(0)).receipt.to_json();
         }
         let mut bytes = text.into_bytes();
+        // From the front: the end of a dictionary is what is worth most.
         bytes.drain(..bytes.len().saturating_sub(MOST_BYTES));
         bytes
     }
@@ -57,6 +58,7 @@ impl Criteria {
         let now = at(variant);
         let inputs = Inputs::new(&facts, &self.questions, &self.named, now);
         for slot in (0..self.named.len()).filter_map(|slot| Slot::try_from(slot).ok()) {
+            // Each fact once, so that its name and typical value are in the bytes whether or not a rule reads it.
             inputs.read(slot);
         }
         let mut receipt = qualify(&facts, self, &cause(variant), now).receipt;
@@ -129,6 +131,7 @@ fn typical(kind: &Kind, variant: usize) -> Value {
         |choices: &[Arc<str>]| choices.get(variant % choices.len().max(1)).map_or("", |choice| &**choice).to_owned();
     match kind {
         Kind::Text => json!("yes"),
+        // Values that differ from variant to variant: only the names around them should be learnt.
         Kind::Number(_) => json!([30, 60, 90, 180][variant % VARIANTS]),
         Kind::Money(_) => json!([250_000, 400_000, 450_000, 600_000][variant % VARIANTS]),
         Kind::YesNo => json!(variant.is_multiple_of(2)),
@@ -140,6 +143,7 @@ fn typical(kind: &Kind, variant: usize) -> Value {
 
 /// Some instant of the days in which these criteria are applied; only its form matters.
 fn at(variant: usize) -> Timestamp {
+    // A fixed instant: the dictionary follows from the document alone, and a clock would make it differ each time.
     const SOME: i64 = 1_795_000_000_123_456;
     let apart = SignedDuration::from_secs(i64::try_from(variant).unwrap_or(0) * 98_765);
     Timestamp::from_microsecond(SOME).and_then(|at| at.checked_add(apart)).unwrap_or_default()
@@ -151,6 +155,7 @@ fn arrived_at(variant: usize) -> Timestamp {
 
 fn arrival(variant: usize) -> ArrivalId {
     let milliseconds = u128::try_from(arrived_at(variant).as_millisecond()).unwrap_or_default();
+    // Fixed bytes in the shape of UUIDs of version 7.
     let rest = [
         0x7a5c_83f1_96e4_0d2b_7b91_u128,
         0x7f02_a6d8_4c13_95eb_28f7,

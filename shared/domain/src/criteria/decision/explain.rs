@@ -86,12 +86,14 @@ impl Receipt {
 
     /// What is still open that could make it an A: points first, then what holds it down.
     fn towards_a(&self, text: &mut String, criteria: &Criteria) -> std::fmt::Result {
+        // A closed lead becomes no A by points; what closed it is said below.
         if self.grade == Grade::A || self.closed.is_some() {
             return Ok(());
         }
         let lacking = criteria.thresholds().0.saturating_sub(self.score);
         let unknown = self.rules.iter().filter(|rule| rule.result == Verdict::Missing);
         let mut open: Vec<_> =
+            // Only rules that would add points: those that take some away are no reason to ask.
             unknown.map(|rule| (worth(criteria, rule), rule)).filter(|(worth, _)| *worth > 0).collect();
         open.sort_by_key(|(worth, _)| std::cmp::Reverse(*worth));
         writeln!(text, "\nWhat would make it an A")?;
@@ -113,6 +115,7 @@ impl Receipt {
         match (&self.closed, &self.next) {
             (Some(why), _) => writeln!(text, "        nothing: the lead is closed, {why}"),
             (None, Some(next)) => {
+                // The day only: the minute is a matter of the sweep, and nobody should wait for it.
                 let due = next.due_at.to_zoned(zone.clone()).strftime("%-d %B %Y").to_string();
                 writeln!(text, "        it is looked at again on {due}: {}", next.why)
             }
@@ -123,6 +126,7 @@ impl Receipt {
 
 /// The points that a rule gives when it holds.
 fn worth(criteria: &Criteria, finding: &Finding) -> i32 {
+    // From the criteria: a rule that did not count has 0 points on the receipt.
     criteria.rules.iter().find(|rule| rule.id == finding.id).map_or(0, |rule| rule.points)
 }
 

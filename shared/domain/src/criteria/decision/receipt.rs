@@ -75,6 +75,7 @@ impl Cause {
     pub fn and(mut self, other: Self) -> Self {
         self.arrivals.extend(other.arrivals);
         Self {
+            // The later of two promises: generations count up.
             promise: self.promise.max(other.promise),
             regrade: self.regrade || other.regrade,
             before: self.before.or(other.before),
@@ -85,6 +86,7 @@ impl Cause {
     /// A promise fell due for a lead that was no A, and nothing else happened: nobody heard of the person since.
     pub(super) fn is_time_alone(&self) -> bool {
         let was_no_a = self.before.is_some_and(|grade| grade != Grade::A);
+        // All four: an arrival or a new version of the criteria is news, not the passage of time.
         self.promise.is_some() && self.arrivals.is_empty() && !self.regrade && was_no_a
     }
 }

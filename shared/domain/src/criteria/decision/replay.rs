@@ -40,11 +40,13 @@ pub enum ReplayError {
 /// When the text is no receipt, or one of other criteria.
 pub fn replay(receipt_json: &str, criteria: &Criteria) -> Result<String, ReplayError> {
     let kept: ReplayInput = serde_json::from_str(receipt_json)?;
+    // By hash: the same number of a version says nothing about the bytes of the document.
     let (needed, given) = (kept.criteria.hash, criteria.hash());
     if needed != given {
         return Err(ReplayError::OtherCriteria { needed, given });
     }
     let facts = facts_of(kept.inputs)?;
+    // With the receipt's own instant: nothing here reads a clock.
     Ok(qualify(&facts, criteria, &kept.cause, kept.at).receipt.to_json())
 }
 
@@ -69,6 +71,7 @@ fn facts_of(inputs: BTreeMap<String, Input>) -> serde_json::Result<Facts> {
     for (name, input) in &inputs {
         let (group, field) = name.split_once('.').unwrap_or(("", name));
         match (group, input.at, &input.origin) {
+            // An answer without its instant or origin was never one of those that are written.
             ("answers", Some(at), Some(origin)) => {
                 let answer = Answer { value: input.value.clone(), at, origin: origin.clone() };
                 answers.insert(field.to_owned(), answer);

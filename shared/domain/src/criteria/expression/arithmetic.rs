@@ -18,6 +18,7 @@ impl Fault {
     /// What two faulty parts come to: with the missing answer the failure may go away.
     pub(super) const fn with(self, other: Self) -> Self {
         match (self, other) {
+            // A missing fact is told before a failure: with it known, the failure may not come to be.
             (Self::Failed(_), Self::Missing) => other,
             _ => self,
         }
@@ -34,6 +35,7 @@ pub(super) fn order(left: Value<'_>, right: Value<'_>) -> Option<Ordering> {
         (Value::YesNo(left), Value::YesNo(right)) => Some(left.cmp(&right)),
         (Value::Whole(left), Value::Whole(right)) => Some(left.cmp(&right)),
         (Value::Number(left), Value::Number(right)) => left.partial_cmp(&right),
+        // Not through a float: beyond 2^53 two whole numbers would compare equal.
         (Value::Whole(left), Value::Number(right)) => whole_with_decimal(left, right),
         (Value::Number(left), Value::Whole(right)) => whole_with_decimal(right, left).map(Ordering::reverse),
         (Value::Text(left), Value::Text(right)) => Some(left.cmp(right)),
@@ -57,6 +59,7 @@ fn whole_with_decimal(whole: i64, decimal: f64) -> Option<Ordering> {
         return Some(Ordering::Greater);
     }
     let below = decimal.floor();
+    // The floor as a whole number compares exactly; what is lost by it decides between equals.
     let rest = if below < decimal { Ordering::Less } else { Ordering::Equal };
     Some(whole.cmp(&(below as i64)).then(rest))
 }
@@ -67,6 +70,7 @@ pub(super) fn calculate<'a>(operation: Operation, left: Value<'a>, right: Value<
         (Value::Whole(_) | Value::Number(_), Value::Whole(_) | Value::Number(_)) => {
             Value::Number(decimal(operation, as_decimal(left)?, as_decimal(right)?)?)
         }
+        // Each operation names its types: anything else is a wrong type, not a guess.
         (Value::Instant(at), Value::Span(span)) if operation == Operation::Add => {
             Value::Instant(at.checked_add(span).map_err(|_| OVERFLOW)?)
         }
@@ -95,6 +99,7 @@ fn whole<'a>(operation: Operation, left: i64, right: i64) -> Result<Value<'a>, F
         Operation::Subtract => left.checked_sub(right),
         Operation::Multiply => left.checked_mul(right),
         Operation::DivideWhole | Operation::Remainder if right == 0 => return Err(BY_ZERO),
+        // Checked although 0 is out: the least number divided by -1 does not fit.
         Operation::DivideWhole => left.checked_div(right),
         Operation::Remainder => left.checked_rem(right),
         Operation::Divide => {
@@ -110,10 +115,12 @@ fn decimal(operation: Operation, left: f64, right: f64) -> Result<f64, Fault> {
         Operation::Add => left + right,
         Operation::Subtract => left - right,
         Operation::Multiply => left * right,
+        // A division would end in infinity or NaN, which compares with nothing.
         Operation::Divide | Operation::DivideWhole | Operation::Remainder if right == 0.0 => return Err(BY_ZERO),
         Operation::Divide | Operation::DivideWhole => left / right,
         Operation::Remainder => left % right,
     };
+    // Two finite numbers can make one that is not: the receipt shows a failure instead.
     if result.is_finite() { Ok(result) } else { Err(OVERFLOW) }
 }
 

@@ -36,7 +36,9 @@ pub(in crate::criteria) fn compile(
     wanted: Wanted,
     facing: &mut Facing<'_>,
 ) -> Result<(Expression, bool), Vec<Fault>> {
+    // Before the parser: it bounds length and depth, and the parser is recursive.
     let tokens = cut(text).map_err(|fault| vec![fault])?;
+    // One error: after the first, the parser's further ones are guesses.
     let tree = PrattParser::new().error_recovery_limit(1).parse(text).map_err(|errors| vec![syntax(text, &errors)])?;
     let mut checker = Checker { facing, tokens, next: 0, faults: Vec::new(), element: None, reads: false };
     let root = checker.one(&tree);
@@ -51,6 +53,7 @@ pub(in crate::criteria) fn compile(
         }
     }
     match root {
+        // With any fault nothing comes out: a condition read in part would decide otherwise than it was written.
         Some(root) if checker.faults.is_empty() => Ok((Expression { root: root.node }, checker.reads)),
         _ => Err(checker.faults),
     }
@@ -102,6 +105,8 @@ impl Checker<'_, '_, '_> {
     fn pass_if(&mut self, wanted: impl Fn(&Token<'_>) -> bool) -> usize {
         let here = self.here();
         let found = self.tokens.iter().enumerate().skip(self.next).find(|(_, token)| wanted(token));
+        // A place that is not found leaves the walk where it is: later places stay roughly right, and the mistake is
+        // reported all the same.
         let Some((place, at)) = found.map(|(place, token)| (place, token.at)) else { return here };
         self.next = place + 1;
         at
@@ -144,6 +149,7 @@ impl Checker<'_, '_, '_> {
             LiteralValue::Int(number) => (Node::Whole(*number.inner()), Type::Whole),
             LiteralValue::Double(number) => (Node::Number(*number.inner()), Type::Number),
             LiteralValue::String(text) => (Node::Text(text.inner().into()), Type::Text),
+            // Null would make "missing" a value, and missing facts have rules of their own.
             LiteralValue::Null => {
                 self.fault(at, "'null' is not used here: ask whether a fact is there with has(answers.…)");
                 return None;
@@ -179,6 +185,7 @@ impl Checker<'_, '_, '_> {
 
     fn select(&mut self, select: &SelectExpr) -> Option<Checked> {
         let Expr::Ident(root) = &select.operand.expr else {
+            // Walked for its own mistakes too, and to keep the tokens in step.
             let _ = self.any(&select.operand);
             let at = self.pass(&select.field);
             self.fault(
@@ -211,6 +218,7 @@ impl Checker<'_, '_, '_> {
             find(&name).map(|place| (Fact::Field(place), FIELDS[place].kind()))
         };
         let Some((fact, kind)) = known else {
+            // Its question has a mistake that was reported already; a second one here would only repeat it.
             if self.facing.is_unusable(root, &select.field) {
                 return None;
             }
@@ -268,6 +276,7 @@ impl Checker<'_, '_, '_> {
     }
 
     fn both(&mut self, left: &IdedExpr, right: &IdedExpr) -> Option<[Node; 2]> {
+        // Both sides before the question mark: mistakes of both are reported.
         let left = self.one(left).and_then(|part| self.yes_no(part));
         let right = self.one(right).and_then(|part| self.yes_no(part));
         Some([left?, right?])
@@ -297,6 +306,7 @@ impl Checker<'_, '_, '_> {
     fn binary(&mut self, name: &str, left: &IdedExpr, right: &IdedExpr) -> Option<Part> {
         let left = self.one(left);
         let sign = name.trim_matches('_');
+        // Between the sides, as it stands in the text: tokens are passed in their order.
         let at = self.pass(sign);
         let right = self.one(right);
         let (left, right) = (left?, right?);

@@ -57,11 +57,13 @@ impl<'a, 'f> Run<'a, 'f> {
     }
 
     fn outcome<T>(&mut self, result: Result<T, Fault>) -> Outcome<T> {
+        // Taken, so that the next condition of this run starts without those of the last.
         let missing = std::mem::take(&mut self.missing);
         match result {
             Ok(value) => Outcome::Known(value),
             Err(Fault::Failed(why)) => Outcome::Failed(why),
             Err(Fault::Missing) => {
+                // A list, not a set: the receipt names missing facts in the order in which the condition reads them.
                 let mut once: Vec<Slot> = Vec::with_capacity(missing.len());
                 for slot in missing {
                     if !once.contains(&slot) {
@@ -92,6 +94,7 @@ impl<'a, 'f> Run<'a, 'f> {
             Node::And(sides) => Value::YesNo(self.until(sides, false)?),
             Node::Or(sides) => Value::YesNo(self.until(sides, true)?),
             Node::If(parts) => {
+                // Only the chosen side: a fact that the other side misses does not matter.
                 let [condition, yes, no] = &**parts;
                 return if self.truth(condition)? { self.value(yes) } else { self.value(no) };
             }
@@ -115,6 +118,7 @@ impl<'a, 'f> Run<'a, 'f> {
     }
 
     fn fact(&mut self, slot: Slot) -> Result<&'a Held<'f>, Fault> {
+        // Noted here, at the only place where facts are read: no caller can forget it.
         self.inputs.read(slot).ok_or_else(|| {
             self.missing.push(slot);
             Fault::Missing
@@ -135,9 +139,11 @@ impl<'a, 'f> Run<'a, 'f> {
         if left == Ok(decisive) {
             return left;
         }
+        // Also where the left is missing or failed: the right may decide alone, whatever the left would be.
         let right = self.truth(&sides[1]);
         match (left, right) {
             (_, Ok(right)) if right == decisive => {
+                // Facts missing on the left did not matter after all.
                 self.missing.truncate(mark);
                 Ok(decisive)
             }
@@ -149,6 +155,7 @@ impl<'a, 'f> Run<'a, 'f> {
 
     /// Both values; where both are faulty, everything that is missing is noted.
     fn both(&mut self, sides: &'a [Node; 2]) -> Result<(Value<'a>, Value<'a>), Fault> {
+        // Both sides always: the receipt names all that is missing at once.
         let left = self.value(&sides[0]);
         let right = self.value(&sides[1]);
         match (left, right) {
@@ -217,10 +224,13 @@ impl<'a, 'f> Run<'a, 'f> {
     fn each(&mut self, list: &'a List, condition: &'a Node, decisive: bool) -> Result<bool, Fault> {
         let mark = self.missing.len();
         let mut fault: Option<Fault> = None;
+        // Without the list there is nothing to walk: the whole is missing.
         for element in self.elements(list)? {
+            // One element is enough, without a stack: a condition holds one `exists` or `all`, as the lexer checks.
             self.element = Some(element);
             match self.truth(condition) {
                 Ok(result) if result == decisive => {
+                    // What other elements missed no longer matters.
                     self.missing.truncate(mark);
                     return Ok(decisive);
                 }

@@ -21,9 +21,11 @@ const FUNCTIONS: [&str; 9] =
 
 impl Checker<'_, '_, '_> {
     pub(super) fn function(&mut self, call: &CallExpr) -> Option<Part> {
+        // Apart: it takes a list, which every other function refuses.
         if call.func_name == "size" {
             return self.size(call);
         }
+        // Target, name, arguments: the order in which their words stand in the text.
         let target = call.target.as_ref().map(|target| self.one(target));
         let at = self.pass(&call.func_name);
         let args: Vec<_> = call.args.iter().map(|argument| self.one(argument)).collect();
@@ -38,6 +40,7 @@ impl Checker<'_, '_, '_> {
             self.fault(at, format!("'{name}' takes one value"));
             return None;
         }
+        // The mistake inside was reported; a second one about its type would be a guess.
         if !known {
             return None;
         }
@@ -98,6 +101,7 @@ impl Checker<'_, '_, '_> {
                 return None;
             }
         };
+        // Written after its target, its name comes after it in the text too.
         if call.target.is_some() {
             self.pass("size");
         }
@@ -105,6 +109,7 @@ impl Checker<'_, '_, '_> {
     }
 
     fn timestamp(&mut self, argument: &Part) -> Option<Node> {
+        // Only a literal: a text that is computed could fail for one lead and not for another.
         let instant = match &argument.node {
             Node::Text(text) => operator::instant(text),
             _ => None,

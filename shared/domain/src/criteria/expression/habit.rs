@@ -55,6 +55,7 @@ pub(super) fn check_words(tokens: &[Token<'_>]) -> Result<(), Fault> {
     let text = |place: Option<usize>| place.and_then(|place| tokens.get(place)).map_or("", |token| token.text);
     for (place, token) in tokens.iter().enumerate() {
         let (before, after) = (text(place.checked_sub(1)), text(Some(place + 1)));
+        // Fields and names of elements may be called so.
         let alone = token.sort == Sort::Word && before != "." && !matches!(after, "." | "," | ")");
         let written = match token.text.to_ascii_lowercase().as_str() {
             "and" if alone => "&&",
@@ -79,6 +80,7 @@ pub(super) fn check_brackets(tokens: &[Token<'_>]) -> Result<(), Fault> {
         match token.text {
             "(" | "[" => open.push(token),
             ")" | "]" => {
+                // Brackets of two kinds that meet are a mistake of both places; the closing one is shown.
                 let fits = |begin: &&Token<'_>| (begin.text == "(") == (token.text == ")");
                 if open.pop().filter(fits).is_none() {
                     return Err((token.at, format!("'{}' closes nothing that is open", token.text)));

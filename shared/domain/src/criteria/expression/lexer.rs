@@ -27,9 +27,11 @@ pub(super) fn cut(text: &str) -> Result<Vec<Token<'_>>, Fault> {
             at += 1;
             continue;
         }
+        // Bytes of the text, not of a copy: each mistake is shown where it stands.
         let (sort, length) = measure(&text[at..], first).map_err(|message| (at, message))?;
         tokens.push(Token { sort, text: &text[at..at + length], at });
         at += length;
+        // Within the loop: a text of signs alone must not become a long list first.
         if tokens.len() > MOST_TOKENS {
             return Err((at - length, format!("the condition has more than {MOST_TOKENS} words and signs")));
         }
@@ -49,6 +51,7 @@ fn measure(rest: &str, first: char) -> Result<(Sort, usize), String> {
         'a'..='z' | 'A'..='Z' | '_' => {
             let length = run(0, |byte| byte.is_ascii_alphanumeric() || byte == b'_');
             match bytes.get(length) {
+                // `b'…'` and `r'…'` mean other things to the parser than the text shows.
                 Some(b'\'' | b'"') => Err("texts have no letters before their quotes here".into()),
                 _ => Ok((Sort::Word, length)),
             }
@@ -60,6 +63,7 @@ fn measure(rest: &str, first: char) -> Result<(Sort, usize), String> {
                 "&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "+", "-", "*", "/", "%", "(", ")", "[", "]", ",",
                 ".", "?",
             ];
+            // The longest first: `<=` begins with `<`.
             let sign = SIGNS.iter().chain(&[":"]).find(|sign| rest.starts_with(**sign));
             sign.map(|sign| (Sort::Sign, sign.len())).ok_or_else(|| unexpected(rest, first))
         }
@@ -76,6 +80,7 @@ fn number(rest: &str) -> Result<usize, String> {
     }
     if matches!(bytes.get(length), Some(b'e' | b'E')) {
         let sign = usize::from(matches!(bytes.get(length + 1), Some(b'+' | b'-')));
+        // Bounded, because the text may end after the `e`.
         let exponent = digits((length + 1 + sign).min(bytes.len()));
         if exponent > 0 {
             length += 1 + sign + exponent;
@@ -93,9 +98,11 @@ fn quoted(bytes: &[u8]) -> Result<usize, String> {
     let mut at = 1;
     while let Some(byte) = bytes.get(at) {
         match *byte {
+            // The next character is part of the text, also a quote.
             b'\\' => at += 1,
             b'\n' | b'\r' => break,
             byte if byte == quote => {
+                // Two quotes and a third would be read by the parser as a text over several lines.
                 let again = at == 1 && bytes.get(2) == Some(&quote);
                 return if again { Err("texts stand in one pair of quotes here".into()) } else { Ok(at + 1) };
             }
@@ -114,6 +121,7 @@ fn check_nesting(tokens: &[Token<'_>]) -> Result<(), Fault> {
             ")" | "]" => depth = depth.saturating_sub(1),
             _ => {}
         }
+        // The parser recurses on each sign in a row as it does on brackets.
         unary = if matches!(token.text, "!" | "-") { unary + 1 } else { 0 };
         if depth > DEEPEST {
             return Err((token.at, format!("more than {DEEPEST} brackets within each other")));

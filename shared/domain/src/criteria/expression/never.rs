@@ -31,6 +31,7 @@ struct Left<'a> {
 
 impl Left<'_> {
     fn is_empty(&self) -> bool {
+        // An open end excludes the value itself: `> 30 && < 30` and `> 30 && <= 30` are both empty.
         let between = self.least > self.most || self.least >= self.most && (self.open[0] || self.open[1]);
         between || self.texts.as_ref().is_some_and(Vec::is_empty)
     }
@@ -62,6 +63,7 @@ fn excludes<'a>(node: &'a Node, facing: &Facing<'_>, left: &mut BTreeMap<Slot, L
             false
         }
         Node::In(one, list) => {
+            // Only where all are texts: with one unknown, the list could hold anything.
             if let (Node::Fact(slot), List::Literal(values)) = (&**one, list)
                 && let Some(texts) = values.iter().map(text).collect::<Option<Vec<_>>>()
             {
@@ -69,12 +71,14 @@ fn excludes<'a>(node: &'a Node, facing: &Facing<'_>, left: &mut BTreeMap<Slot, L
             }
             false
         }
+        // Anything else counts only if it never holds by itself.
         other => never(other, facing),
     }
 }
 
 fn entry<'m, 'a>(slot: Slot, facing: &Facing<'_>, left: &'m mut BTreeMap<Slot, Left<'a>>) -> &'m mut Left<'a> {
     left.entry(slot).or_insert_with(|| {
+        // The question's own bounds first: an answer outside of them is never taken in.
         let (least, most) = facing.limits(slot);
         Left { least, most, open: [false, false], texts: None }
     })
@@ -127,6 +131,7 @@ fn text(node: &Node) -> Option<&str> {
 /// A number that is written out. Whole numbers that a decimal does not keep exactly are left alone.
 #[allow(clippy::cast_precision_loss, reason = "the range was checked")]
 pub(super) fn number(node: &Node) -> Option<f64> {
+    // Beyond this two whole numbers are the same float, and a condition that holds could look empty.
     const EXACT: i64 = 1 << 53;
     match node {
         Node::Whole(number) if (-EXACT..=EXACT).contains(number) => Some(*number as f64),

@@ -25,6 +25,7 @@ type Refusal = (Option<usize>, String);
 
 /// Whether values of these types can be equal.
 pub(super) fn comparable(left: &Type, right: &Type) -> bool {
+    // Choices of two questions compare as texts: their words need not be the same lists.
     left == right || left.is_numeric() && right.is_numeric() || left.is_textual() && right.is_textual()
 }
 
@@ -69,6 +70,7 @@ pub(super) fn compare(comparison: Comparison, left: Part, right: Part) -> Result
         };
         return Err((None, format!("{} cannot be compared with {}{hint}", left.kind, right.kind)));
     }
+    // Only `==` and `!=` name a choice: by `<` a word that is none of them may be meant as a bound.
     let ordered = !matches!(comparison, Comparison::Equal | Comparison::NotEqual);
     if ordered && left.kind == Type::YesNo {
         return Err((None, "yes/no has no order: compare with == or !=".into()));
@@ -103,6 +105,7 @@ pub(super) fn calculate(operation: Operation, left: Part, right: Part) -> Result
     use Operation::{Add, Divide, DivideWhole, Subtract};
     use Type::{Instant, Span, Whole};
     let (operation, kind) = match (operation, &left.kind, &right.kind) {
+        // As in CEL, whole numbers divide to a whole number: 7 / 2 is 3.
         (Divide, Whole, Whole) => (DivideWhole, Whole),
         (_, Whole, Whole) => (operation, Whole),
         (_, one, other) if one.is_numeric() && other.is_numeric() => (operation, Type::Number),
@@ -115,6 +118,7 @@ pub(super) fn calculate(operation: Operation, left: Part, right: Part) -> Result
                 Operation::Multiply => "multiplied by",
                 _ => "divided by",
             };
+            // Said the way round in which people read it: the right side is taken off the left.
             let (one, other) = if operation == Subtract { (other, one) } else { (one, other) };
             let hint = match (&left.kind, &right.kind) {
                 (Instant, number) | (number, Instant) if number.is_numeric() => ": write the number as days(…)",
@@ -129,6 +133,7 @@ pub(super) fn calculate(operation: Operation, left: Part, right: Part) -> Result
 
 /// `2026-11-30`, which is its beginning in UTC, or a time with its zone.
 pub(super) fn instant(text: &str) -> Option<Timestamp> {
+    // A day alone begins at midnight UTC: a condition has no place whose clock could count.
     if is_calendar_day(text) {
         let date: Date = text.parse().ok()?;
         return date.to_zoned(TimeZone::UTC).ok().map(|midnight| midnight.timestamp());

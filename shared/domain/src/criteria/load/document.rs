@@ -51,6 +51,7 @@ impl Criteria {
         let mut reading = Reading::new(text, facing, notes, doubts);
         let conditions = reading.conditions(&root);
         reading.doubt_unread(&questions, &places);
+        // After the conditions: these facts are read by every decision, and take the places that are left.
         let slots = Slots {
             last_arrived_at: reading.facing.field(LAST_ARRIVED_AT),
             last_conversation_at: reading.facing.field(LAST_CONVERSATION_AT),
@@ -61,7 +62,9 @@ impl Criteria {
         let Reading { facing, notes, doubts, .. } = reading;
         let named = facing.into_named().into_iter().map(|fact| Named::of(fact, &questions)).collect();
         let Conditions { rules, gates, disqualifiers, grades, requalify } = conditions;
+        // Only without any mistake: criteria read in part would grade otherwise than they were written.
         let (Some(name), Some(grades), true) = (name, grades, notes.is_empty()) else { return Err(notes.locate(text)) };
+        // Of the text itself: a receipt is replayed only with exactly this document.
         let hash = ContentHash::of(text.as_bytes());
         let criteria = Self {
             name,
@@ -75,6 +78,7 @@ impl Criteria {
             requalify,
             named,
             slots,
+            // Given by the store when the document is activated.
             version: 0,
             hash,
         };
@@ -121,7 +125,9 @@ fn read_questions<'d>(root: &Section<'d>, notes: &mut Notes, doubts: &mut Notes)
                 asked.questions.push(question);
                 asked.places.push(at);
             }
+            // The first of the same id stays: conditions that name it are checked against one question.
             Some(_) => {}
+            // Known as unusable, so that conditions which name it add no second mistake.
             None => asked.unusable.extend(id.map(|(id, _)| id)),
         }
     }

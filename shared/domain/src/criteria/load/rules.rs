@@ -83,7 +83,10 @@ impl<'d, 'q> Reading<'d, 'q> {
             section.missing("points", &mut self.notes);
         }
         let points = section.whole("points", -MOST_POINTS..MOST_POINTS + 1, &mut self.notes);
+        // A rule that never holds gives no points: grades that need them cannot be reached.
         let never = when.as_ref().is_some_and(|when| when.never_holds(&self.facing));
+        // Noted although the rule may be faulty: without its points, "A cannot be reached" would be a second mistake
+        // out of one.
         self.points.add(points.as_ref().map(|points| points.value), never);
         let points = points?;
         if points.value == 0 {
@@ -101,6 +104,7 @@ impl<'d, 'q> Reading<'d, 'q> {
         let require = self.needed_condition(section, "require");
         let because = self.because(section);
         let word = section.needed_text("at_most", &mut self.notes)?;
+        // A gate at A would hold nothing down.
         let at_most = word.value.parse().ok().filter(|grade| *grade != Grade::A);
         if at_most.is_none() {
             self.notes.add(word.span.start, || "'at_most' must be \"B\" or \"C\"".into());
@@ -133,6 +137,7 @@ impl<'d, 'q> Reading<'d, 'q> {
         let a = section.whole("A", range(), &mut self.notes);
         let b = section.whole("B", range(), &mut self.notes);
         let (a, b) = (a?, b?);
+        // With equal bounds no lead could ever be a B.
         if a.value <= b.value {
             self.notes
                 .add(a.span.start, || format!("grades out of order: A must need more points than B ({})", b.value));
@@ -176,6 +181,7 @@ impl<'d, 'q> Reading<'d, 'q> {
                 format!("{}{odd} cannot be an id: use at most 64 letters, digits, '_' and '-'", quoted(text))
             });
         }
+        // Ids name findings on receipts and rows of reports: two of the same could not be told apart.
         if !self.ids.insert(text) {
             self.notes.add(id.span.start, || format!("the id {} stands twice", quoted(text)));
         }
@@ -195,6 +201,7 @@ impl<'d, 'q> Reading<'d, 'q> {
 
     fn condition(&mut self, section: &Section<'d>, key: &str, wanted: Wanted) -> Option<Expression> {
         let text = section.text(key, &mut self.notes)?;
+        // Each condition costs a parse: with the report full, nobody would see its mistakes.
         if self.notes.is_full() {
             return None;
         }
@@ -213,6 +220,7 @@ impl<'d, 'q> Reading<'d, 'q> {
             }
             Err(faults) => {
                 for (offset, message) in faults {
+                    // Shown where the mistake stands in the document, also through escapes.
                     self.notes.add(place_inside(self.document, &text, offset), || message);
                 }
                 None

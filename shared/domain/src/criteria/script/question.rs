@@ -109,6 +109,7 @@ impl Question {
         Some(Self {
             id: id?.value.into(),
             ask: ask.unwrap_or_default(),
+            // The value is dropped, as the warning says: otherwise a date would go stale twice.
             stale_after: stale_after.map(|found| found.value.0).filter(|_| kind != Some(Kind::Date)),
             kind: kind?,
             unit: section.text("unit", notes).map(|unit| unit.value.to_owned()),
@@ -169,6 +170,7 @@ fn read_kind(section: &Section<'_>, notes: &mut Notes) -> Option<Kind> {
             return None;
         }
     };
+    // A bound that does nothing would be trusted by whoever wrote it.
     if !matches!(word.value, "number" | "money") {
         not_for(section, &["min", "max", "unit"], "the types number and money", notes);
     }
@@ -214,6 +216,7 @@ fn read_choices(section: &Section<'_>, notes: &mut Notes) -> Option<Arc<[Arc<str
     }
     let mut choices: Vec<Arc<str>> = Vec::with_capacity(array.len());
     let mut known = BTreeSet::new();
+    // All elements are read before the list is refused, so that every mistake shows at once.
     let mut right = true;
     for element in array {
         let Some(choice) = text(element, "choices", notes) else {
@@ -233,6 +236,7 @@ fn is_choice(choice: &Located<&str>, known: &mut BTreeSet<String>, notes: &mut N
         notes.add(at, || format!("the choice {} begins or ends with a blank: no answer ever does", quoted(text)));
         return false;
     }
+    // Without case: answers are matched to choices without it, and two such choices would be one.
     let fresh = known.insert(text.to_ascii_lowercase());
     if !fresh {
         notes.add(at, || format!("the choice {} stands twice", quoted(text)));

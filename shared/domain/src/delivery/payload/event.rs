@@ -62,6 +62,7 @@ impl ClientEvent {
     /// A test. No endpoint asks for it and no delivery tells it, so its type is none of [`EventType`].
     #[must_use]
     pub fn test(timestamp: Timestamp, data: EndpointTest) -> Self {
+        // Not an event type: endpoints cannot choose it, and nothing that counts events meets it.
         let event = Member::Other(Value::from("endpoint.test"));
         Self { event, timestamp: timestamp.into(), data: EventData::Test(data).into(), more: Map::new() }
     }
@@ -100,12 +101,14 @@ impl ClientEvent {
 /// Shows no data: it is contact data from end to end.
 impl fmt::Debug for ClientEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The type alone: bodies have names and numbers of persons, and must not come into a log.
         f.debug_struct("ClientEvent").field("event", &self.event.get()).finish_non_exhaustive()
     }
 }
 
 impl Serialize for ClientEvent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Members that this version does not know stay in the body.
         let mut members = self.more.clone();
         let mut put = |name: &str, value: Option<Value>| value.map(|value| members.insert(name.to_owned(), value));
         put(TYPE, (!self.event.is_absent()).then(|| self.event.to_value()));

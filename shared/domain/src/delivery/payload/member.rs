@@ -66,6 +66,7 @@ impl<T: Serialize> Serialize for Member<T> {
         match self {
             Self::Absent | Self::Null => serializer.serialize_none(),
             Self::Is(value) => value.serialize(serializer),
+            // As it was found: a body that is written again has the bytes it had.
             Self::Other(value) => value.serialize(serializer),
         }
     }
