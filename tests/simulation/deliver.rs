@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use ripen_domain::{
-    delivery::{Attempted, EventType, Schedule},
-    id::{DeliveryId, EndpointId},
+    criteria::Receipt,
+    delivery::{Attempted, DeliveryFacts, EventType, Schedule},
+    id::{DecisionId, DeliveryId, EndpointId},
     lead::Grade,
     message::DeliverMessage,
 };
@@ -23,7 +24,7 @@ use uuid::Uuid;
 use super::{
     operation::Fate,
     posting::person_of,
-    world::{OFFER, Outcome, World, waiting},
+    world::{OFFER, Outcome, World, firm, waiting},
 };
 
 /// How long a lease lasts by the database's clock: longer than any list.
@@ -75,6 +76,26 @@ impl World {
         Ok(())
     }
 
+    /// The dispatcher tells a lead without its reasons rather than not at all; here nothing damages a receipt, so that the
+    /// reasons that are told are those that were decided by.
+    async fn tells_the_reasons(&self, facts: &DeliveryFacts) -> Outcome {
+        let sql = "select m.decision_id from delivery d join maturation m on m.id = d.maturation_id where d.id = $1";
+        let decision: Uuid = sqlx::query_scalar(sql).bind(facts.delivery.uuid()).fetch_one(&self.pool).await.unwrap();
+        let decision = DecisionId::from_uuid(decision);
+        let read = self.qualifier.store.decision(firm(), decision).await.unwrap();
+        let kept = read.ok_or_else(|| format!("{decision} is not read"))?.receipt.open();
+        let kept = kept.map_err(|error| format!("the receipt of {decision} cannot be read: {error}"))?;
+        let receipt: Receipt =
+            serde_json::from_str(&kept).map_err(|error| format!("the receipt of {decision}: {error}"))?;
+        let told: Vec<_> = facts.reasons.iter().map(|reason| (&reason.rule, reason.points)).collect();
+        let decided = receipt.reasons();
+        let decided: Vec<_> = decided.iter().map(|reason| (&reason.rule, reason.points)).collect();
+        if told == decided {
+            return Ok(());
+        }
+        Err(format!("{} tells {told:?}, but {decision} was for {decided:?}", facts.delivery))
+    }
+
     /// Whether the lease should have been given.
     async fn may_be_sent(&self, leased: &Leased) -> Outcome {
         let (facts, id) = (&leased.due.facts, leased.due.facts.delivery);
@@ -82,6 +103,7 @@ impl World {
         if facts.grade != Grade::A {
             return wrong("its decision is no A");
         }
+        self.tells_the_reasons(facts).await?;
         let whole = facts.event().is_whole() || facts.event() == EventType::LeadOffered;
         if whole && self.model.opted_out.contains(&person_of(facts.profile.name.as_deref().unwrap_or_default())) {
             return wrong("the person had asked not to be contacted");

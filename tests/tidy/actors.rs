@@ -3,68 +3,241 @@
 
 use std::collections::BTreeSet;
 
-use syn::visit::Visit;
+use proc_macro2::{TokenStream, TokenTree};
+use syn::{UseTree, visit::Visit};
 
 use crate::{
     refuse,
     shipped::{Source, parse, shipped},
 };
 
+/// A place where an actor is made: the file, the function, and the function of `Actor`.
+type Place = (&'static str, &'static str, &'static str);
+
 /// Where actors are made, and why there.
-const MADE: &[(&str, &str)] = &[
-    ("services/desk/src/endpoints/caller.rs", "authentication of tokens and links"),
-    ("services/dispatcher/src/context.rs", "start-up of the role"),
-    ("services/qualifier/src/context.rs", "start-up of the role"),
-    ("services/ripen/src/database.rs", "the operator at the command line"),
-    ("services/ripen/src/demo.rs", "start-up of the demo"),
+const MADE: &[(Place, &str)] = &[
+    (("services/desk/src/endpoints/caller.rs", "actor", "token"), "authentication of tokens"),
+    (
+        ("services/desk/src/endpoints/caller.rs", "by_link", "system"),
+        "authentication of links: it looks up who that is",
+    ),
+    (("services/desk/src/endpoints/caller.rs", "actor_of_link", "rep_link"), "authentication of links"),
+    (("services/desk/src/endpoints/caller.rs", "actor_of_link", "mail_link"), "authentication of links"),
+    (("services/dispatcher/src/context.rs", "actor", "system"), "start-up of the role"),
+    (("services/qualifier/src/context.rs", "actor", "system"), "start-up of the role"),
+    (("services/ripen/src/database.rs", "operator", "operator"), "the operator at the command line"),
+    (("services/ripen/src/database.rs", "actor_or", "operator"), "the operator who says another's name"),
+    (("services/ripen/src/demo.rs", "run", "system"), "start-up of the demo"),
 ];
 
 /// Where the type itself lives.
 const ITSELF: &str = "shared/domain/src/actor.rs";
 
+/// What an actor does, which makes none when it is handed on, as in `.map(Actor::scope)`.
+const DOES: [&str; 4] = ["scope", "may", "name", "to_string"];
+
 #[test]
 fn only_authentication_and_start_up_make_an_actor() {
-    let listed = |path: &str| path == ITSELF || MADE.iter().any(|(file, _)| *file == path);
-    let sources = shipped().iter().filter(|source| !listed(&source.path));
-    let made = sources.flat_map(|source| {
-        let path = &source.path;
-        makers(source).into_iter().map(move |name| format!("{path} makes an actor by `Actor::{name}`: it is given one"))
+    let names = names(shipped().iter());
+    let made = || shipped().iter().filter(|source| source.path != ITSELF).flat_map(|source| makers(source, &names));
+    let listed = |made: &Made| MADE.iter().any(|(place, _)| made.is_at(*place));
+    let unlisted = made().filter(|made| !listed(made)).map(|made| {
+        format!("{}: `{}` makes an actor by `Actor::{}`: it is given one", made.path, made.function, made.maker)
     });
-    let idle = MADE
-        .iter()
-        .filter(|(file, _)| !shipped().iter().any(|source| source.path == *file && !makers(source).is_empty()));
-    let idle = idle.map(|(file, _)| format!("tests/tidy/actors.rs lists {file}, which is not there or makes none"));
-    refuse(&made.chain(idle).collect::<Vec<_>>());
+    let idle = MADE.iter().filter(|(place, _)| !made().any(|made| made.is_at(*place)));
+    let idle = idle.map(|((file, function, maker), _)| {
+        format!("tests/tidy/actors.rs lists `Actor::{maker}` in `{function}` of {file}, which is not there")
+    });
+    refuse(&unlisted.chain(idle).collect::<Vec<_>>());
+}
+
+/// An actor that is made.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Made {
+    path: String,
+    /// The innermost function around it; empty outside of any.
+    function: String,
+    maker: String,
+}
+
+impl Made {
+    fn is_at(&self, (path, function, maker): Place) -> bool {
+        (self.path.as_str(), self.function.as_str(), self.maker.as_str()) == (path, function, maker)
+    }
+}
+
+/// What `Actor` is called: itself, and whatever any source renames it to. A name that one file gives may be used in another.
+fn names<'s>(sources: impl Iterator<Item = &'s Source> + Clone) -> BTreeSet<String> {
+    let mut names = BTreeSet::from(["Actor".to_owned()]);
+    // A renamed name can be renamed again.
+    loop {
+        let before = names.len();
+        for source in sources.clone() {
+            let mut renames = Renames { known: &names, found: Vec::new() };
+            renames.visit_file(&source.file);
+            let found = renames.found;
+            names.extend(found);
+        }
+        if names.len() == before {
+            return names;
+        }
+    }
+}
+
+struct Renames<'n> {
+    known: &'n BTreeSet<String>,
+    found: Vec<String>,
+}
+
+impl<'ast> Visit<'ast> for Renames<'_> {
+    fn visit_use_tree(&mut self, tree: &'ast UseTree) {
+        if let UseTree::Rename(rename) = tree
+            && self.known.contains(&rename.ident.to_string())
+        {
+            self.found.push(rename.rename.to_string());
+        }
+        syn::visit::visit_use_tree(self, tree);
+    }
+
+    fn visit_item_type(&mut self, item: &'ast syn::ItemType) {
+        if is_named(&item.ty, self.known) {
+            self.found.push(item.ident.to_string());
+        }
+    }
+
+    fn visit_impl_item_type(&mut self, item: &'ast syn::ImplItemType) {
+        if is_named(&item.ty, self.known) {
+            self.found.push(item.ident.to_string());
+        }
+    }
+}
+
+fn is_named(found: &syn::Type, names: &BTreeSet<String>) -> bool {
+    let syn::Type::Path(path) = found else { return false };
+    path.path.segments.last().is_some_and(|last| names.contains(&last.ident.to_string()))
 }
 
 /// The functions of `Actor` that are named without an actor before them: those that make one.
-fn makers(source: &Source) -> BTreeSet<String> {
-    struct Found(BTreeSet<String>);
-    impl<'ast> Visit<'ast> for Found {
-        fn visit_path(&mut self, path: &'ast syn::Path) {
-            let names: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
-            // A method that is handed on, as in `.map(Actor::scope)`, makes none.
-            if let [.., of, name] = &names[..]
-                && of == "Actor"
-                && !["scope", "may", "name", "to_string"].contains(&name.as_str())
-            {
-                self.0.insert(name.clone());
-            }
-            syn::visit::visit_path(self, path);
+fn makers(source: &Source, names: &BTreeSet<String>) -> BTreeSet<Made> {
+    let mut found = Makers { path: &source.path, names, functions: Vec::new(), found: BTreeSet::new() };
+    found.visit_file(&source.file);
+    found.found
+}
+
+struct Makers<'s> {
+    path: &'s str,
+    names: &'s BTreeSet<String>,
+    functions: Vec<String>,
+    found: BTreeSet<Made>,
+}
+
+impl Makers<'_> {
+    fn meet(&mut self, of: &str, name: &str) {
+        if self.names.contains(of) && !DOES.contains(&name) {
+            let function = self.functions.last().cloned().unwrap_or_default();
+            self.found.insert(Made { path: self.path.to_owned(), function, maker: name.to_owned() });
         }
     }
-    let mut found = Found(BTreeSet::new());
-    found.visit_file(&source.file);
-    found.0
+
+    /// What stands in the brackets of a macro, which nobody has parsed: `Actor::operator` and `<Actor>::operator`.
+    fn tokens(&mut self, tokens: TokenStream) {
+        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+        for (at, token) in tokens.iter().enumerate() {
+            match token {
+                TokenTree::Group(group) => self.tokens(group.stream()),
+                TokenTree::Ident(of) => {
+                    let signs: Vec<String> = tokens[at + 1..].iter().take(4).map(ToString::to_string).collect();
+                    let signs: Vec<&str> = signs.iter().map(String::as_str).collect();
+                    if let [":", ":", name, ..] | [">", ":", ":", name] = signs[..] {
+                        self.meet(&of.to_string(), name);
+                    }
+                }
+                TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+            }
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Makers<'_> {
+    fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
+        self.functions.push(item.sig.ident.to_string());
+        syn::visit::visit_item_fn(self, item);
+        self.functions.pop();
+    }
+
+    fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
+        self.functions.push(item.sig.ident.to_string());
+        syn::visit::visit_impl_item_fn(self, item);
+        self.functions.pop();
+    }
+
+    fn visit_item_use(&mut self, _: &'ast syn::ItemUse) {
+        // A path to the type itself, or one that renames it, makes none.
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let names: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        if let [.., of, name] = &names[..] {
+            self.meet(of, name);
+        }
+        syn::visit::visit_path(self, path);
+    }
+
+    fn visit_expr_path(&mut self, path: &'ast syn::ExprPath) {
+        let name = path.path.segments.last().map(|last| last.ident.to_string());
+        if let Some((of, name)) = path.qself.as_ref().zip(name)
+            && is_named(&of.ty, self.names)
+        {
+            self.meet("Actor", &name);
+        }
+        syn::visit::visit_expr_path(self, path);
+    }
+
+    fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
+        // Within its own `impl` an actor is called `Self`, so that nothing here would see it made.
+        if is_named(&item.self_ty, self.names) {
+            self.meet("Actor", "impl");
+        }
+        syn::visit::visit_item_impl(self, item);
+    }
+
+    fn visit_macro(&mut self, found: &'ast syn::Macro) {
+        self.tokens(found.tokens.clone());
+    }
 }
 
 #[test]
 fn the_check_of_actors_finds_what_it_is_for() {
-    let of = |content: &str| makers(&parse("services/x/src/a.rs", content)).into_iter().collect::<Vec<_>>();
+    let of = |content: &str| {
+        let source = parse("services/x/src/a.rs", content);
+        let names = names([&source].into_iter());
+        makers(&source, &names).into_iter().map(|made| format!("{}: {}", made.function, made.maker)).collect::<Vec<_>>()
+    };
     assert_eq!(
         of("fn f() { let a = Actor::operator(name); g(domain::actor::Actor::system(System::Desk).scope()); }"),
-        ["operator", "system"]
+        ["f: operator", "f: system"]
     );
     assert!(of("fn f(actor: &Actor) -> Scope { given.map(Actor::scope); actor.scope() }").is_empty());
+    assert!(of("use ripen_domain::actor::Actor; type Of<'a> = &'a Actor;").is_empty());
     assert!(of("#[cfg(test)] mod tests { fn f() { Actor::operator(name); } }").is_empty());
+    for evasion in [
+        "use domain::actor::Actor as Who; fn f() { Who::operator(name) }",
+        "use domain::actor::{System, Actor as Who}; fn f() { given.map(Who::operator) }",
+        "use domain::actor::Actor as Who; use Who as Person; fn f() { Person::operator(name) }",
+        "type Who = domain::actor::Actor; fn f() { Who::operator(name) }",
+        "fn f() { type Who = Actor; Who::operator(name) }",
+        "fn f() { <Actor>::operator(name) }",
+        "fn f() { <domain::actor::Actor>::operator(name) }",
+        "fn f() { vec![Actor::operator(name)]; }",
+        "fn f() { select! { a = b => { g(<Actor>::operator(name)) } } }",
+        "use domain::actor::Actor as Who; fn f() { vec![domain::Who::operator(name)]; }",
+        "impl A { async fn f() { async { Actor::operator(name) } } }",
+    ] {
+        assert_eq!(of(evasion), ["f: operator"], "{evasion}");
+    }
+    assert_eq!(of("impl Actor { fn f() -> Self { Self::operator(name) } }"), [": impl"]);
+    assert_eq!(of("impl Default for Actor { fn default() -> Self { Self::operator(name) } }"), [": impl"]);
+    let of_another = parse("services/x/src/b.rs", "fn f() { Who::operator(name) }");
+    let renames = parse("services/x/src/lib.rs", "pub use domain::actor::Actor as Who;");
+    assert_eq!(makers(&of_another, &names([&of_another, &renames].into_iter())).len(), 1);
 }

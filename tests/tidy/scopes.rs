@@ -93,8 +93,6 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
     (
         "criteria and programs, which are the firm's, and the past that they are tried on and replayed against",
         &[
-            "backtest_add",
-            "backtest_hash",
             "criteria_activate",
             "criteria_documents",
             "criteria_list",
@@ -130,7 +128,6 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
         "takes the one client, source or rep that authentication has found, which is narrower than any scope",
         &["arrival_status", "rep_links"],
     ),
-    ("writes for a client that its action has locked under the actor's scope", &["client_token_add"]),
 ];
 
 #[test]

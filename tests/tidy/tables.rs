@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use proc_macro2::{TokenStream, TokenTree};
+
 use crate::{
     refuse,
     repository::{Text, root, sources},
@@ -75,7 +77,13 @@ const ONE_ROUND_TRIP: [(&str, &str, &str); 11] = [
     ("endpoint.sweep_circuits", "delivery", "each sweep releases deliveries under the lock of their endpoint"),
 ];
 
-/// One insert, update or delete.
+/// What a table is called that only a running program names.
+const UNNAMED: &str = "{…}";
+
+/// Builds the names of its partitions, which no statement known at compile time can name.
+const NAMES_PARTITIONS: &str = "partitions.rs";
+
+/// One insert, update, delete or merge.
 #[derive(Debug, PartialEq, Eq)]
 struct Write {
     line: usize,
@@ -83,37 +91,127 @@ struct Write {
     table: String,
 }
 
-/// Every write in a source, under the name that its statement begins with. Words of comments are not looked at.
-fn writes(source: &str) -> Vec<Write> {
-    let (mut found, mut statement) = (Vec::new(), String::new());
-    for (line, text) in (1..).zip(source.lines().map(str::trim)) {
-        if text.starts_with("//") {
+/// Every write in a source, under the name that its statement begins with. Comments are not looked at, be they Rust's or SQL's.
+fn writes(content: &str) -> Vec<Write> {
+    // Whether it can be read at all is another check's to say.
+    let Ok(tokens) = content.parse::<TokenStream>() else { return Vec::new() };
+    let mut found = Vec::new();
+    for (line, sql) in literals(tokens) {
+        let name = sql.split_once("-- ").map_or("", |(_, name)| name);
+        let ends = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_'));
+        let statement = name.split(ends).next().unwrap_or_default();
+        let of = |(at, table)| Write { line: line + at, statement: statement.to_owned(), table };
+        found.extend(written(&sql).into_iter().map(of));
+    }
+    found
+}
+
+/// Tables that a text writes as SQL, each with the line of the text.
+fn written(sql: &str) -> Vec<(usize, String)> {
+    let words = words(sql);
+    let word = |at: usize| words.get(at).map_or("", |(_, word)| word.as_str());
+    let before = |at: usize| at.checked_sub(1).map_or("", word);
+    let mut found = Vec::new();
+    for (at, (line, _)) in words.iter().enumerate() {
+        let begins = matches!(before(at), "" | ";" | "(" | ")" | "begin" | "then" | "else");
+        let is_write = match word(at) {
+            "into" => matches!(before(at), "insert" | "merge"),
+            "from" => before(at) == "delete",
+            // `for update`, `for no key update`, `on conflict do update` and `when matched then update set` name no table of
+            // their own.
+            "update" => !matches!(before(at), "for" | "key" | "do" | "on" | ".") && word(at + 1) != "set",
+            "truncate" | "copy" => begins,
+            _ => false,
+        };
+        if !is_write {
             continue;
         }
-        if let Some((_, name)) = text.split_once("-- ") {
-            statement = name.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_')).collect();
+        let mut next = at + 1;
+        while matches!(word(next), "only" | "table") {
+            next += 1;
         }
-        let words: Vec<&str> = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).collect();
-        let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
-        for (at, word) in words.iter().enumerate() {
-            let before = at.checked_sub(1).map_or("", |before| words[before]);
-            let is_write = match *word {
-                "into" => before == "insert",
-                "from" => before == "delete",
-                // `for update`, `for no key update` and `on conflict do update` name no table of their own.
-                "update" => !matches!(before, "for" | "key" | "do"),
-                _ => false,
-            };
-            // `{name}` is a partition's, which no statement known at compile time can name.
-            let table = words.get(at + 1).filter(|table| !text.contains(&format!("{{{table}}}")));
-            // Nothing but a space is between the two in SQL: `let update = LeadUpdate` is Rust.
-            let table = table.filter(|table| is_write && text.contains(&format!("{word} {table}")));
-            if let Some(table) = table {
-                found.push(Write { line, statement: statement.clone(), table: (*table).to_owned() });
-            }
+        // The last part of `schema.table` is the table.
+        while word(next + 1) == "." {
+            next += 2;
+        }
+        let is_name = word(next).starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        // What the text breaks off before, or leaves to `format!`, comes to be when the program runs.
+        let comes_later = word(next) == "{" || word(next).is_empty() && sql.ends_with(char::is_whitespace);
+        if is_name {
+            found.push((*line, word(next).to_owned()));
+        } else if comes_later {
+            found.push((*line, UNNAMED.to_owned()));
         }
     }
     found
+}
+
+/// The words and signs of a text in small letters, each with its line; without SQL's comments and quoted texts.
+fn words(sql: &str) -> Vec<(usize, String)> {
+    let (mut found, mut line, mut rest) = (Vec::new(), 0, sql);
+    while let Some(first) = rest.chars().next() {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let upto = |end: &str, from: usize| rest[from..].find(end).map_or(rest.len(), |at| from + at + end.len());
+        let taken = match first {
+            '-' if rest.starts_with("--") => upto("\n", 2),
+            '/' if rest.starts_with("/*") => upto("*/", 2),
+            '\'' => upto("'", 1),
+            '"' => 1,
+            c if is_word(c) => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
+            c => c.len_utf8(),
+        };
+        let text = &rest[..taken];
+        if is_word(first) || !(first.is_whitespace() || matches!(first, '-' | '/' | '\'' | '"')) {
+            found.push((line, text.to_lowercase()));
+        }
+        line += text.matches('\n').count();
+        rest = &rest[taken..];
+    }
+    found
+}
+
+/// The texts of a source, each with its line. Those that `+` or `concat!` puts together are one.
+fn literals(tokens: TokenStream) -> Vec<(usize, String)> {
+    let mut found: Vec<(usize, String)> = Vec::new();
+    let (mut joins, mut attribute, mut macro_name) = (false, false, String::new());
+    for token in tokens {
+        match &token {
+            TokenTree::Group(_) if attribute => {}
+            TokenTree::Group(group) => {
+                let inner = literals(group.stream());
+                if macro_name == "concat" {
+                    let line = inner.first().map_or(0, |(line, _)| *line);
+                    found.push((line, inner.into_iter().map(|(_, text)| text).collect()));
+                } else {
+                    found.extend(inner);
+                }
+            }
+            TokenTree::Literal(literal) => {
+                if let Ok(text) = syn::parse_str::<syn::LitStr>(&literal.to_string()) {
+                    match found.last_mut().filter(|_| joins) {
+                        Some((_, before)) => before.push_str(&text.value()),
+                        None => found.push((literal.span().start().line, text.value())),
+                    }
+                }
+            }
+            TokenTree::Ident(ident) => macro_name = ident.to_string(),
+            TokenTree::Punct(_) => {}
+        }
+        let sign = if let TokenTree::Punct(sign) = &token { Some(sign.as_char()) } else { None };
+        attribute = sign == Some('#') || attribute && sign == Some('!');
+        joins = matches!(token, TokenTree::Literal(_)) || joins && sign == Some('+');
+        if !matches!(token, TokenTree::Ident(_)) && sign != Some('!') {
+            macro_name.clear();
+        }
+    }
+    found
+}
+
+/// Statements that do not stand in a source, where nothing looks at them.
+fn elsewhere(text: &Text) -> Vec<String> {
+    let code = text.content.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//"));
+    let found = code.filter(|(_, line)| line.contains("query_file") || line.contains(".sql\""));
+    found.map(|(at, _)| format!("{}:{}: a statement stands in the source", text.path, at + 1)).collect()
 }
 
 /// What one source of the store writes that is another folder's, and the exceptions that it uses.
@@ -130,6 +228,11 @@ fn check(text: &Text, used: &mut BTreeSet<(String, String)>) -> Vec<String> {
             used.insert((write.statement.clone(), write.table.clone()));
             return None;
         }
+        if write.table == UNNAMED {
+            let is_partition = path == NAMES_PARTITIONS;
+            let wrong = format!("{}:{}: `{}` does not name what it writes", text.path, write.line, write.statement);
+            return (!is_partition).then_some(wrong);
+        }
         let owner = owner
             .map_or_else(|| "no folder yet: add it to OWNERS".to_owned(), |owner| format!("{owner}: call it there"));
         Some(format!(
@@ -137,7 +240,8 @@ fn check(text: &Text, used: &mut BTreeSet<(String, String)>) -> Vec<String> {
             text.path, write.line, write.statement, write.table
         ))
     };
-    writes(&text.content).iter().filter_map(wrong).collect()
+    let found: Vec<_> = writes(&text.content).iter().filter_map(wrong).collect();
+    found.into_iter().chain(elsewhere(text)).collect()
 }
 
 /// Tests put rows where they need them.
@@ -183,8 +287,8 @@ fn the_check_of_tables_finds_what_it_is_for() {
         (at("lead/touch.rs", "select id from delivery for no key update skip locked"), None),
         (at("lead/touch.rs", "insert into lead (id) values ($1) on conflict (id) do update set a = excluded.a"), None),
         (at("lead/touch.rs", "insert into parcel (id) values ($1)"), Some("belongs to no folder yet")),
-        (at("lead/touch.rs", "// They update delivery by hand."), None),
-        (at("lead/touch.rs", "let update = LeadUpdate::default(); tell(update, cause);"), None),
+        (at("lead/touch.rs", "/* they */ select 1 -- update delivery by hand"), None),
+        (at("lead/touch.rs", "select 'update delivery' as what"), None),
     ] {
         let found = check(&text, &mut BTreeSet::new());
         match wrong {
@@ -192,6 +296,11 @@ fn the_check_of_tables_finds_what_it_is_for() {
             Some(wrong) => assert!(found.len() == 1 && found[0].contains(wrong), "{found:?}, expected {wrong}"),
         }
     }
+    let rust = "// They update delivery by hand.\nfn f() { let update = LeadUpdate::default(); tell(update, cause); }";
+    assert!(
+        check(&Text { path: format!("{STORE}lead/touch.rs"), content: rust.to_owned() }, &mut BTreeSet::new())
+            .is_empty()
+    );
     let excepted = Text {
         path: format!("{STORE}lead/write.rs"),
         content:
@@ -200,4 +309,38 @@ fn the_check_of_tables_finds_what_it_is_for() {
     };
     let mut used = BTreeSet::new();
     assert!(check(&excepted, &mut used).is_empty() && used.len() == 1, "an exception is named by its statement");
+}
+
+#[test]
+fn a_write_is_found_however_it_is_written() {
+    for content in [
+        r#"f("UPDATE Delivery SET state = $1")"#,
+        r#"f("update\n   delivery\nset state = $1")"#,
+        r#"f("update only delivery set state = $1")"#,
+        r#"f("update public.delivery set state = $1")"#,
+        r##"f(r#"update "delivery" set state = $1"#)"##,
+        r#"f("update /* quietly */ delivery set state = $1")"#,
+        r#"f("update -- quietly\n delivery set state = $1")"#,
+        r#"f("insert into only delivery (id) values ($1)")"#,
+        r#"f("Insert\nInto\ndelivery (id) values ($1)")"#,
+        r#"f("delete from only delivery where id = $1")"#,
+        r#"f("with gone as (delete from delivery returning id) select id from gone")"#,
+        r#"f("with a as (select 1),\n b as materialized (update delivery set a = 1 returning id) select 1 from b")"#,
+        r#"f("merge into delivery d using n on n.id = d.id when matched then update set state = 'dead'")"#,
+        r#"f("truncate table only delivery")"#,
+        r#"f("select 1; truncate delivery")"#,
+        r#"f("copy delivery (id) from stdin")"#,
+        r#"f("do $$ begin update delivery set a = 1; end $$")"#,
+        r#"sqlx::query!("update " + "delivery set state = $1", x)"#,
+        r#"f(concat!("delete from ", "delivery"))"#,
+        r#"f(format!("update {table} set state = $1"))"#,
+        r#"QueryBuilder::new("insert into ").push("delivery")"#,
+        r#"sqlx::query_file!("quiet.sql", x)"#,
+        r#"f(include_str!("quiet.sql"))"#,
+    ] {
+        let source = format!("fn g() {{ {content}; }}");
+        let text = Text { path: format!("{STORE}lead/touch.rs"), content: source };
+        let found = check(&text, &mut BTreeSet::new());
+        assert_eq!(found.len(), 1, "{found:?} in {content}");
+    }
 }

@@ -46,6 +46,14 @@ pub fn table(json: bool, columns: &[&str], rows: &[Value]) -> io::Result<()> {
     Ok(())
 }
 
+/// Says how to go on where a page is full: behind the `next` of its last row.
+pub fn say_more(rows: &[Value], limit: u32) {
+    let last = rows.last().and_then(|row| row["next"].as_str());
+    if let Some(next) = last.filter(|_| u32::try_from(rows.len()).is_ok_and(|count| count >= limit)) {
+        say(&format!("there may be more: --after {next}"));
+    }
+}
+
 /// Prints text to standard output as it is.
 pub fn text(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();

@@ -56,7 +56,7 @@ impl Action for AddClientToken {
         let token = Secret::new("ct", bytes32());
         let id = TokenId::from_uuid(work.fresh_id());
         let new = NewClientToken { id, client: client.id, name: name.to_owned(), hash: token.hash() };
-        work.tx.client_token_add(&new, work.now).await?;
+        work.tx.client_token_add(work.scope(), &new, work.now).await?;
         work.changed("client_token.add", id, AuditChange::added(client.id, json!({"name": name})));
         Ok(NewToken { id, token })
     }

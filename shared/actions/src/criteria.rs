@@ -56,12 +56,21 @@ impl Action for ActivateCriteria {
     async fn act(&self, work: &mut Work<'_>) -> Result<Activated, Refusal> {
         // Read here once for both: the document is checked and the program's name is in it.
         let draft = load(&self.document)?;
-        // The program first: the check below must still hold when the version is switched on.
-        work.tx.program_lock(draft.name()).await?;
+        // The program first: the check below must still hold when the version is switched on. A rehearsal switches nothing on,
+        // and qualifiers and other activations must not wait for one.
+        if !work.is_rehearsal() {
+            work.tx.program_lock(draft.name()).await?;
+        }
         let versions = work.tx.criteria_versions(draft.name()).await?;
         let mut errors = FieldErrors::default();
         self.check(work, &draft, &versions, &mut errors).await?;
         errors.finish()?;
+        if work.is_rehearsal() {
+            return Ok(Activated {
+                program: draft.name().to_owned(),
+                version: next_version(&self.document, &versions),
+            });
+        }
         let new = Activation {
             program: draft.name(),
             document: &self.document,
@@ -101,7 +110,7 @@ impl ActivateCriteria {
             });
             return Ok(());
         };
-        match work.tx.backtest_hash(id).await? {
+        match work.tx.backtest_hash(work.actor.scope(), id).await? {
             None => errors.add("backtest", "unknown", format!("no back-test {id}")),
             // By the document's hash: a draft that was changed since would rest on a test of another one.
             Some(tested) => errors.require(tested == draft.hash().bytes(), "backtest", "outdated", || {
@@ -110,6 +119,14 @@ impl ActivateCriteria {
         }
         Ok(())
     }
+}
+
+/// The version that a document would be: the same document again is the same version.
+fn next_version(document: &str, versions: &[CriteriaVersion]) -> i32 {
+    let hash = ContentHash::of(document.as_bytes()).bytes();
+    let known = versions.iter().find(|version| version.hash == hash).map(|version| version.version);
+    let newest = versions.iter().map(|version| version.version).max().unwrap_or(0);
+    known.unwrap_or_else(|| newest.saturating_add(1))
 }
 
 /// Which part of the past is decided again.
@@ -300,7 +317,7 @@ impl Action for KeepBacktest {
             report: report.map_err(|_| StoreError::Failed("a report that is no JSON".to_owned()))?,
             by: work.actor,
         };
-        work.tx.backtest_add(&new, work.now).await?;
+        work.tx.backtest_add(work.actor.scope(), &new, work.now).await?;
         let after = json!({"program": self.period.program, "since": self.period.since, "until": self.period.until,
                            "decisions": self.report.decisions, "same": self.report.same});
         let change = AuditChange { client: self.period.client, before: None, after: Some(after) };

@@ -10,7 +10,7 @@ use crate::{
     work::{AuditChange, permit},
 };
 
-/// The most letters listed or replayed at once.
+/// The most letters replayed at once.
 const MOST: i64 = 10_000;
 
 /// Handles messages again. Arrivals go back into the spool; offers of rows end, because their rows are still due.
@@ -75,10 +75,19 @@ impl Action for DropDeadLetter {
     }
 }
 
+/// Which dead letters are listed.
+#[derive(Debug, Clone, Copy)]
+pub struct DeadLetterQuery {
+    /// Given up after this one: where the page before ended.
+    pub after: Option<Uuid>,
+    /// At most so many.
+    pub limit: u32,
+}
+
 /// Those that wait for a decision, oldest first.
-pub async fn list(actions: &Actions, actor: &Actor) -> Result<Vec<DeadLetter>, Refusal> {
+pub async fn list(actions: &Actions, actor: &Actor, query: &DeadLetterQuery) -> Result<Vec<DeadLetter>, Refusal> {
     permit(actor, Permission::Manage)?;
-    Ok(actions.store.dead_letters(actor.scope(), MOST).await?)
+    Ok(actions.store.dead_letters(actor.scope(), query.after, i64::from(query.limit)).await?)
 }
 
 /// One that waits.

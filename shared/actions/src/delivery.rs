@@ -169,6 +169,8 @@ pub struct DeliveryQuery {
     pub lead: Option<LeadId>,
     /// Of one client: its slug.
     pub client: Option<String>,
+    /// Older than this one: where the page before ended.
+    pub after: Option<DeliveryId>,
     /// At most so many.
     pub limit: u32,
 }
@@ -181,9 +183,12 @@ pub async fn list(actions: &Actions, actor: &Actor, query: &DeliveryQuery) -> Re
     permit(actor, Permission::Work)?;
     let scope = client::scope(actions, actor, query.client.as_deref()).await?;
     let state = query.state.map(|state| state.word().to_owned());
-    // The scope is what limits it; a client that is named was resolved before.
-    let filter = DeliveryFilter { id: None, endpoint: query.endpoint, state, lead: query.lead };
-    Ok(actions.store.deliveries(scope, &filter, i64::from(query.limit)).await?)
+    let filter = DeliveryFilter { endpoint: query.endpoint, state, after: query.after };
+    let limit = i64::from(query.limit);
+    Ok(match query.lead {
+        Some(lead) => actions.store.deliveries_about(scope, lead, &filter, limit).await?,
+        None => actions.store.deliveries(scope, &filter, limit).await?,
+    })
 }
 
 /// A delivery with every attempt of it.
@@ -201,9 +206,7 @@ pub struct DeliveryHistory {
 /// `Missing` where there is none in the actor's scope.
 pub async fn show(actions: &Actions, actor: &Actor, id: DeliveryId) -> Result<DeliveryHistory, Refusal> {
     permit(actor, Permission::Work)?;
-    // One row by its key, by the statement of the list.
-    let filter = DeliveryFilter { id: Some(id), ..DeliveryFilter::default() };
-    let found = actions.store.deliveries(actor.scope(), &filter, 1).await?.pop();
+    let found = actions.store.begin().await?.delivery(actor.scope(), id).await?;
     let delivery = found.ok_or_else(|| Refusal::missing("delivery", id))?;
     Ok(DeliveryHistory { delivery, attempts: actions.store.attempts_of(actor.scope(), id).await? })
 }

@@ -1,10 +1,10 @@
 //! Promises: the dated next steps of leads.
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{civil::Date, tz::TimeZone};
 use ripen_domain::{
     actor::{Actor, Permission},
     id::LeadId,
-    promise::{Due, State, When},
+    promise::{Due, PromiseCursor, When},
 };
 use ripen_store::promise::{
     agree::{Agreed, NewStep},
@@ -62,6 +62,8 @@ pub struct PromiseQuery {
     pub before: Option<Date>,
     /// Of one client: its slug.
     pub client: Option<String>,
+    /// Behind this one: where the page before ended.
+    pub after: Option<PromiseCursor>,
     /// At most so many.
     pub limit: u32,
 }
@@ -73,14 +75,9 @@ pub struct PromiseQuery {
 pub async fn list(actions: &Actions, actor: &Actor, query: &PromiseQuery) -> Result<Vec<PromiseRecord>, Refusal> {
     permit(actor, Permission::Work)?;
     let scope = client::scope(actions, actor, query.client.as_deref()).await?;
-    let (state, before) = match query.before {
-        // In UTC: promises of all clients stand in one list, and they live in many zones.
-        Some(day) => {
-            let begin = day.to_zoned(TimeZone::UTC);
-            let begin = begin.map_err(|error| Refusal::field("before", "out_of_range", error.to_string()))?;
-            (State::Scheduled, begin.timestamp())
-        }
-        None => (State::Work, Timestamp::MAX),
-    };
-    Ok(actions.store.promises_open(scope, state, before, i64::from(query.limit)).await?)
+    let (after, limit) = (query.after, i64::from(query.limit));
+    let Some(day) = query.before else { return Ok(actions.store.promises_to_work(scope, after, limit).await?) };
+    let begin = day.to_zoned(TimeZone::UTC);
+    let begin = begin.map_err(|error| Refusal::field("before", "out_of_range", error.to_string()))?;
+    Ok(actions.store.promises_ahead(scope, begin.timestamp(), after, limit).await?)
 }

@@ -40,9 +40,11 @@ impl FieldErrors {
     /// Words of a person without what surrounds them; none where there are none.
     pub fn words(&mut self, field: &str, given: Option<&str>, longest: usize) -> Option<String> {
         let words = given.map(str::trim).filter(|words| !words.is_empty())?;
-        // PostgreSQL keeps no NUL in a text: the statement would fail with an error that names no field.
-        let sound = words.len() <= longest && !words.contains('\0');
-        self.require(sound, field, "too_long", || format!("at most {longest} bytes of text"));
+        self.require(words.len() <= longest, field, "too_long", || {
+            format!("at most {longest} bytes of text, and this has {}", words.len())
+        });
+        // PostgreSQL keeps no NUL in a text.
+        self.require(!words.contains('\0'), field, "invalid", || "a text cannot hold the character NUL".to_owned());
         Some(words.to_owned())
     }
 

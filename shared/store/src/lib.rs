@@ -28,6 +28,8 @@ mod signing_key;
 pub mod source;
 pub mod sweep;
 pub mod team;
+#[cfg(test)]
+mod tests;
 mod transaction;
 
 pub use error::StoreError;

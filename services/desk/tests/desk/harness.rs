@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use ripen_desk::DeskContext;
 use ripen_domain::{
+    actor::Actor,
     id::{ClientId, DeliveryId, TokenId},
     link::LinkKey,
     secret::Secret,
@@ -110,7 +111,7 @@ impl App {
         let token = Secret::new("ct", random::bytes32());
         let token_id = TokenId::from_uuid(random::uuid_v7(now));
         let new = NewClientToken { id: token_id, client: id, name: "CRM".to_owned(), hash: token.hash() };
-        tx.client_token_add(&new, now).await.unwrap();
+        tx.client_token_add(Actor::operator("dana").scope(), &new, now).await.unwrap();
         tx.commit().await.unwrap();
         Client { id, token: token.reveal().to_owned(), token_id }
     }

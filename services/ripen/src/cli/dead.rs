@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use ripen_actions::dead_letter::{DropDeadLetter, ReplayDeadLetters, find, list};
+use ripen_actions::dead_letter::{DeadLetterQuery, DropDeadLetter, ReplayDeadLetters, find, list};
 use ripen_store::arrival::dead_letter::DeadLetter;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -17,8 +17,15 @@ use crate::{
 /// What can be done with dead letters.
 #[derive(Debug, Subcommand)]
 pub enum DeadAction {
-    /// List those that wait for a decision.
-    List,
+    /// List those that wait for a decision, oldest first.
+    List {
+        /// Only what was given up after this one: the last one of the page before.
+        #[arg(long, value_name = "ID")]
+        after: Option<Uuid>,
+        /// At most so many.
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+    },
     /// Print one message.
     Show {
         /// Its id.
@@ -51,8 +58,12 @@ pub async fn run(common: &Common, action: DeadAction) -> anyhow::Result<ExitCode
 async fn act(common: &Common, action: DeadAction, database: &Database) -> anyhow::Result<()> {
     let (actions, actor) = (database.actions()?, database.actor());
     match action {
-        DeadAction::List => {
-            let rows: Vec<_> = list(&actions, &actor).await?.iter().map(shown).collect();
+        DeadAction::List { after, limit } => {
+            let found =
+                list(&actions, &actor, &DeadLetterQuery { after, limit }).await.map_err(refused("dead list"))?;
+            let mut rows: Vec<_> = found.iter().map(shown).collect();
+            rows.iter_mut().zip(&found).for_each(|(row, found)| row["next"] = json!(found.letter.id));
+            output::say_more(&rows, limit);
             output::table(common.json, &["id", "at", "queue", "bytes", "reason"], &rows)?;
         }
         DeadAction::Show { id } => {

@@ -62,6 +62,9 @@ pub struct DeliveryOptions {
     /// Of one client only: its slug.
     #[arg(long)]
     pub client: Option<String>,
+    /// Only what is older than this one: the last one of the page before.
+    #[arg(long, value_name = "ID")]
+    pub after: Option<DeliveryId>,
     /// At most so many.
     #[arg(long, default_value_t = 100)]
     pub limit: u32,
@@ -104,10 +107,12 @@ pub async fn run(common: &Common, action: DeliveryAction) -> anyhow::Result<Exit
 async fn act(common: &Common, action: DeliveryAction, database: &Database) -> anyhow::Result<()> {
     let (actions, actor) = (database.actions()?, database.actor());
     match action {
-        DeliveryAction::List(DeliveryOptions { endpoint, state, lead, client, limit }) => {
-            let query = DeliveryQuery { endpoint, state, lead, client, limit };
+        DeliveryAction::List(DeliveryOptions { endpoint, state, lead, client, after, limit }) => {
+            let query = DeliveryQuery { endpoint, state, lead, client, after, limit };
             let found = list(&actions, &actor, &query).await.map_err(refused("delivery list"))?;
-            let rows: Vec<_> = found.iter().map(shown).collect();
+            let mut rows: Vec<_> = found.iter().map(shown).collect();
+            rows.iter_mut().zip(&found).for_each(|(row, record)| row["next"] = json!(record.id));
+            output::say_more(&rows, limit);
             let columns =
                 ["id", "client", "lead", "event", "to", "rep", "state", "attempts", "created", "due", "reason"];
             Ok(output::table(common.json, &columns, &rows)?)

@@ -5,7 +5,10 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use jiff::{Timestamp, tz::TimeZone};
 use ripen_actions::promise::{MovePromise, PromiseQuery, list};
-use ripen_domain::{id::LeadId, promise::When};
+use ripen_domain::{
+    id::LeadId,
+    promise::{PromiseCursor, When},
+};
 use ripen_store::promise::list::PromiseRecord;
 use serde_json::{Value, json};
 
@@ -29,6 +32,9 @@ pub enum PromiseAction {
         /// Of one client only: its slug.
         #[arg(long)]
         client: Option<String>,
+        /// Only what comes behind this one: `next` of the last one of the page before.
+        #[arg(long, value_name = "NEXT")]
+        after: Option<PromiseCursor>,
         /// At most so many.
         #[arg(long, default_value_t = 100)]
         limit: u32,
@@ -63,11 +69,12 @@ pub async fn run(common: &Common, action: PromiseAction) -> anyhow::Result<ExitC
 async fn act(common: &Common, action: PromiseAction, database: &Database) -> anyhow::Result<()> {
     let actions = database.actions()?;
     match action {
-        PromiseAction::List { before, client, limit } => {
-            let query = PromiseQuery { before, client, limit };
+        PromiseAction::List { before, client, after, limit } => {
+            let query = PromiseQuery { before, client, after, limit };
             let promises = list(&actions, &database.actor(), &query).await.map_err(refused("promise list"))?;
             // UTC for the list: it has leads of many places, and their own clocks would not sort.
             let rows: Vec<_> = promises.iter().map(|promise| row(promise, &TimeZone::UTC)).collect();
+            output::say_more(&rows, limit);
             Ok(output::table(common.json, &COLUMNS[..8], &rows)?)
         }
         PromiseAction::Move { id, to, why, agreed, by } => {
@@ -89,5 +96,6 @@ pub fn row(promise: &PromiseRecord, zone: &TimeZone) -> Value {
     });
     json!({"lead": promise.lead, "generation": promise.generation, "client": promise.client, "kind": promise.kind.word(),
            "state": promise.state.word(), "due": shown(promise.due_at), "until": shown(promise.due_until),
-           "due_at": promise.due_at, "why": promise.why, "from": promise.from_whom, "agreed": promise.agreed, "ended": ended})
+           "due_at": promise.due_at, "why": promise.why, "from": promise.from_whom, "agreed": promise.agreed, "ended": ended,
+           "next": promise.cursor().map(|cursor| cursor.to_string())})
 }

@@ -36,13 +36,8 @@ pub fn refused(command: &'static str) -> impl Fn(Refusal) -> anyhow::Error {
 fn line(command: &str, error: &FieldError) -> String {
     // `answer.budget` is the part `budget` of the flag `--answer`.
     let (field, inner) = error.field.split_once('.').map_or((error.field.as_str(), None), |(a, b)| (a, Some(b)));
-    // The flag comes from clap itself: a renamed flag cannot leave a stale name in a message.
-    let named = match (flag(command, field), inner) {
-        (Some(flag), None) => format!("--{flag}: "),
-        (Some(flag), Some(inner)) => format!("--{flag} {inner}: "),
-        // An argument without a flag is the command's object: the message quotes it.
-        (None, _) => String::new(),
-    };
+    let inner = inner.map_or_else(String::new, |inner| format!(" {inner}"));
+    let named = format!("{}{inner}: ", argument(command, field).unwrap_or_else(|| field.replace('_', " ")));
     let hint = match (field, error.code) {
         // By the end of the message: only where there is no client at all does the command that adds one help.
         ("client", "unknown") if error.message.ends_with("none yet") => ": `ripen client add NAME`",
@@ -56,14 +51,25 @@ fn line(command: &str, error: &FieldError) -> String {
     format!("{named}{}{hint}", error.message)
 }
 
-/// The flag that carries a field, as clap knows it.
-fn flag(command: &str, field: &str) -> Option<String> {
+/// The flag or the argument that carries a field, as clap's help writes it: `--time-zone`, `<NAME>`.
+fn argument(command: &str, field: &str) -> Option<String> {
     let mut clap = COMMANDS.get()?;
     for word in command.split(' ') {
         clap = clap.find_subcommand(word)?;
     }
-    let found = clap.get_arguments().find(|argument| argument.get_id().as_str() == field)?;
-    found.get_long().map(str::to_owned)
+    let known = |name: &str| clap.get_arguments().find(|argument| argument.get_id().as_str() == name);
+    // A client is named by its slug where the command is about the client, a document comes in a file.
+    let found = known(field).or_else(|| match field {
+        "client" => known("slug"),
+        "document" => known("file"),
+        "endpoint" | "delivery" | "lead" | "letter" => known("id"),
+        _ => None,
+    })?;
+    let value = || found.get_value_names().and_then(|names| names.first()).map(ToString::to_string);
+    Some(match found.get_long() {
+        Some(flag) => format!("--{flag}"),
+        None => format!("<{}>", value().unwrap_or_else(|| field.to_uppercase())),
+    })
 }
 
 /// The command that shows what there is of a noun.
@@ -109,7 +115,38 @@ mod tests {
             message: format!("{field} is wrong"),
         });
         let said = refused("client add")(Refusal::Invalid(errors.to_vec())).to_string();
-        assert_eq!(said, "--time-zone: time_zone is wrong\n       name is wrong");
+        assert_eq!(said, "--time-zone: time_zone is wrong\n       <NAME>: name is wrong");
+        let said = |command: &'static str, field: &str| {
+            refused(command)(Refusal::field(field, "invalid", "is wrong")).to_string()
+        };
+        for (command, field, expected) in [
+            ("client set", "client", "<SLUG>: is wrong"),
+            ("criteria activate", "document", "<FILE>: is wrong"),
+            ("criteria show", "version", "<VERSION>: is wrong"),
+            ("source add", "name", "<NAME>: is wrong"),
+            ("lead touch", "answer.budget", "--answer budget: is wrong"),
+            ("promise move", "why", "--why: is wrong"),
+        ] {
+            assert_eq!(said(command, field), expected, "{command}");
+        }
+    }
+
+    /// Whatever a command refuses, it says of which of its arguments: none is left out.
+    #[test]
+    fn every_argument_of_every_command_is_named_in_a_refusal() {
+        know(Cli::command());
+        let mut waiting = vec![(String::new(), Cli::command())];
+        let mut seen = 0;
+        while let Some((path, command)) = waiting.pop() {
+            let within = |inner: &clap::Command| format!("{path} {}", inner.get_name()).trim().to_owned();
+            waiting.extend(command.get_subcommands().map(|inner| (within(inner), inner.clone())));
+            for given in command.get_arguments().filter(|_| !path.is_empty()) {
+                let named = argument(&path, given.get_id().as_str()).unwrap_or_default();
+                assert!(named.starts_with("--") || named.starts_with('<'), "{path}: {given:?} is called {named:?}");
+                seen += 1;
+            }
+        }
+        assert!(seen > 100, "{seen} arguments");
     }
 
     #[test]

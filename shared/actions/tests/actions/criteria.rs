@@ -64,7 +64,12 @@ async fn a_new_version_is_checked_and_activated_as_one() {
     let again = format!("{changed}\n[[rule]]\n");
     assert!(!fields(run(activate(&again, Some(tested.id))).await).is_empty(), "a broken document");
     let rested = activate(&changed, Some(tested.id));
+    // Neither waits for who has the program, nor makes others wait: a rehearsal locks nothing.
+    let mut holds = office.second_store().begin().await.unwrap();
+    assert!(holds.program_lock(&tested.program).await.unwrap().is_some());
     assert_eq!(office.actions.rehearse(&operator(), &rested).await.unwrap().version, 2);
+    drop(holds);
+    assert_eq!(office.actions.rehearse(&operator(), &activate(DOCUMENT, None)).await.unwrap().version, 1);
     assert_eq!(list(&office.actions, &operator()).await.unwrap().len(), 1, "a rehearsal leaves nothing");
     assert_eq!(run(rested).await.unwrap().version, 2);
     assert_eq!(run(activate(DOCUMENT, None)).await.unwrap().version, 1, "a return needs no back-test");

@@ -2,13 +2,15 @@
 
 use ripen_actions::{
     Refusal,
-    dead_letter::{DropDeadLetter, ReplayDeadLetters, ReplayedLetters, find, list},
+    dead_letter::{DeadLetterQuery, DropDeadLetter, ReplayDeadLetters, ReplayedLetters, find, list},
 };
 use ripen_domain::actor::UserRole;
 use ripen_store::arrival::dead_letter::NewDeadLetter;
 use uuid::Uuid;
 
 use crate::harness::{Office, office, operator, user};
+
+const ALL: DeadLetterQuery = DeadLetterQuery { after: None, limit: 100 };
 
 async fn given_up(office: &Office) -> [Uuid; 2] {
     let ids = [1, 2].map(Uuid::from_u128);
@@ -33,11 +35,11 @@ async fn arrivals_wait_in_the_spool_again_and_offers_end() {
     let all = ReplayDeadLetters { letters: None };
     let expected = ReplayedLetters { replayed: 1, offers_dropped: 1 };
     assert_eq!(office.actions.rehearse(&operator(), &all).await.unwrap(), expected);
-    assert_eq!(list(&office.actions, &operator()).await.unwrap().len(), 2, "nothing was kept so far");
+    assert_eq!(list(&office.actions, &operator(), &ALL).await.unwrap().len(), 2, "nothing was kept so far");
     assert!(office.audited().await.is_empty());
 
     assert_eq!(office.actions.run(&operator(), &all).await.unwrap(), expected);
-    assert!(list(&office.actions, &operator()).await.unwrap().is_empty());
+    assert!(list(&office.actions, &operator(), &ALL).await.unwrap().is_empty());
     assert_eq!(office.count("select count(*) from spool").await, 1);
     assert_eq!(office.count("select count(*) from arrival_seen").await, 0, "its id is free again");
     assert_eq!(office.audited().await, ["dead_letter.replay"; 2]);
@@ -55,4 +57,18 @@ async fn one_is_dropped_once_and_by_managers_alone() {
     assert!(matches!(again, Err(Refusal::Missing { .. })), "{again:?}");
     assert!(matches!(find(&office.actions, &operator(), letter).await, Err(Refusal::Missing { .. })));
     assert_eq!(office.audited().await, ["dead_letter.drop"]);
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_whatever_ends_or_comes_between() {
+    let office = office().await;
+    let [first, second] = given_up(&office).await;
+    let page = async |after| {
+        let found = list(&office.actions, &operator(), &DeadLetterQuery { after, limit: 1 }).await.unwrap();
+        found.into_iter().map(|found| found.letter.id).collect::<Vec<_>>()
+    };
+    assert_eq!(page(None).await, [first]);
+    office.actions.run(&operator(), &DropDeadLetter { letter: first }).await.unwrap();
+    assert_eq!(page(Some(first)).await, [second], "where the page before ended need not wait any more");
+    assert!(page(Some(second)).await.is_empty());
 }

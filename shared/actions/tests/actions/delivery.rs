@@ -85,3 +85,24 @@ async fn agents_look_at_deliveries_and_only_managers_send_again() {
         assert!(matches!(refused, Err(Refusal::Forbidden { .. })), "{actor}");
     }
 }
+
+#[tokio::test]
+async fn pages_of_deliveries_go_back_in_time_whatever_comes_between() {
+    let office = office().await;
+    let acme = office.client("Acme").await;
+    let older = office.delivered(&acme).await;
+    office.pass();
+    let newer = office.delivered(&office.client("Other").await).await;
+    let page = async |after, lead| {
+        let query = DeliveryQuery { after, lead, limit: 1, ..DeliveryQuery::default() };
+        let found = list(&office.actions, &operator(), &query).await.unwrap();
+        found.into_iter().map(|one| one.id).collect::<Vec<_>>()
+    };
+    assert_eq!(page(None, None).await, [newer.delivery]);
+    office.pass();
+    office.delivered(&office.client("Third").await).await;
+    assert_eq!(page(Some(newer.delivery), None).await, [older.delivery], "what came since is on no later page");
+    assert!(page(Some(older.delivery), None).await.is_empty());
+    assert_eq!(page(None, Some(older.lead)).await, [older.delivery], "of a lead alone");
+    assert!(page(Some(older.delivery), Some(older.lead)).await.is_empty());
+}

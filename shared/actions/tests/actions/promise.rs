@@ -50,3 +50,28 @@ async fn who_may_not_move_steps_sees_none_either() {
     let Err(Refusal::Invalid(errors)) = list(&office.actions, &operator(), &nowhere).await else { panic!("found") };
     assert_eq!((errors[0].field.as_str(), errors[0].code), ("client", "unknown"));
 }
+
+#[tokio::test]
+async fn pages_of_steps_follow_each_other_whatever_comes_or_ends_between() {
+    let office = office().await;
+    let mut leads = Vec::new();
+    for name in ["Acme", "Other", "Third"] {
+        office.pass();
+        leads.push(office.worked(&office.client(name).await).await);
+    }
+    // All at one instant: then the order is that of the leads.
+    sqlx::query("update promise set state = 'work', due_at = '2026-11-01Z'").execute(&office.pool).await.unwrap();
+    let query = |after| PromiseQuery { after, limit: 1, ..PromiseQuery::default() };
+    let page = async |after| list(&office.actions, &operator(), &query(after)).await.unwrap().pop();
+    let first = page(None).await.unwrap();
+    assert_eq!(first.lead, leads[0]);
+    let after = first.cursor().unwrap().to_string().parse().unwrap();
+    let sql = "update promise set due_at = '2026-10-01Z' where lead_id = any($1)";
+    sqlx::query(sql).bind(vec![leads[0].uuid(), leads[2].uuid()]).execute(&office.pool).await.unwrap();
+    let second = page(Some(after)).await.unwrap();
+    assert_eq!(second.lead, leads[1], "where the page before ended is not forgotten with what stood there");
+    assert!(page(second.cursor()).await.is_none(), "what was moved before the page is not on it");
+    let all = PromiseQuery { limit: 9, ..PromiseQuery::default() };
+    let all = list(&office.actions, &operator(), &all).await.unwrap();
+    assert_eq!(all.iter().map(|one| one.lead).collect::<Vec<_>>(), [leads[0], leads[2], leads[1]]);
+}

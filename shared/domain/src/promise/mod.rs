@@ -1,7 +1,9 @@
 //! Promises: the dated next step of every open lead, and what a decision does to it.
 
+mod cursor;
 mod due;
 
+pub use cursor::{InvalidPromiseCursor, PromiseCursor};
 pub use due::{Due, InvalidDueDate, InvalidWhen, When};
 
 use jiff::Timestamp;

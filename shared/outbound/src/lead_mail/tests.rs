@@ -167,3 +167,14 @@ fn what_happened_since_is_said_in_a_few_words() {
     insta::assert_snapshot!("updated_text", updated.text);
     assert_eq!(updated.subject, "Something new on your A lead: Casey O'Neil (Spring trade show)");
 }
+
+/// The bodies that `ripen-domain` builds and keeps: with everything that can be said, and with nothing.
+const GOLDEN: &str = include_str!("../../../domain/tests/corpus/golden.txt");
+
+#[test]
+fn the_text_of_a_lead_that_the_domain_built_is_as_it_was() {
+    let matured = GOLDEN.lines().filter(|body| body.ends_with("\"type\":\"lead.matured\"}"));
+    let texts: Vec<_> = matured.map(|body| render(&ClientEvent::read(body.as_bytes()).unwrap()).text).collect();
+    assert_eq!(texts.len(), 2);
+    insta::assert_snapshot!("golden_text", texts.join("\n=====\n"));
+}

@@ -104,15 +104,21 @@ impl Store {
     }
 
     /// Dead letters that wait for a person, oldest first. Whose lead one would be is not known: only who sees the whole firm
-    /// sees any.
-    pub async fn dead_letters(&self, scope: Scope, limit: i64) -> Result<Vec<DeadLetter>, StoreError> {
+    /// sees any. Ids begin with the time: their order is that of giving up.
+    pub async fn dead_letters(
+        &self,
+        scope: Scope,
+        after: Option<Uuid>,
+        limit: i64,
+    ) -> Result<Vec<DeadLetter>, StoreError> {
         let rows = sqlx::query_as!(
             DeadLetterColumns,
             "-- dead_letter.list
             select id, queue, message_id, body, reason, at from dead_letter
-            where state = 'waiting' and $2::uuid is null order by at, id limit $1",
+            where state = 'waiting' and id > $3 and $2::uuid is null order by id limit $1",
             limit,
-            scope.client_uuid()
+            scope.client_uuid(),
+            after.unwrap_or_default()
         )
         .fetch_all(&self.lists)
         .await?;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::id::{ClientId, TokenId};
 
-use crate::{Scope, Store, StoreError, Transaction};
+use crate::{Scope, Store, StoreError, Transaction, error::one_row};
 
 /// A token to be kept; in clear it is kept nowhere.
 #[derive(Debug, Clone)]
@@ -54,19 +54,29 @@ pub struct RevokedToken {
 
 impl Transaction {
     /// Keeps a token.
-    pub async fn client_token_add(&mut self, new: &NewClientToken, now: Timestamp) -> Result<(), StoreError> {
-        sqlx::query!(
+    ///
+    /// # Errors
+    /// `Moved` when the client is not in the scope.
+    pub async fn client_token_add(
+        &mut self,
+        scope: Scope,
+        new: &NewClientToken,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let done = sqlx::query!(
             "-- client_token.add
-            insert into client_token (id, client_id, name, hash, created_at) values ($1, $2, $3, $4, $5)",
+            insert into client_token (id, client_id, name, hash, created_at)
+            select $1, id, $3, $4, $5 from client where id = $2 and ($6::uuid is null or id = $6)",
             new.id.uuid(),
             new.client.uuid(),
             new.name,
             &new.hash,
-            now.to_sqlx()
+            now.to_sqlx(),
+            scope.client_uuid()
         )
         .execute(self.connection())
         .await?;
-        Ok(())
+        one_row(done.rows_affected(), "client")
     }
 
     /// Ends a token for good; one that has ended stays as it is. None where the scope has no such token.

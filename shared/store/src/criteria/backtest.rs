@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{actor::Actor, hash::ContentHash};
 
-use crate::{StoreError, Transaction, decision::history::Period};
+use crate::{Scope, StoreError, Transaction, decision::history::Period, error::one_row};
 
 /// A back-test to be kept.
 #[derive(Debug)]
@@ -25,11 +25,19 @@ pub struct NewBacktest<'a> {
 
 impl Transaction {
     /// Keeps a back-test.
-    pub async fn backtest_add(&mut self, new: &NewBacktest<'_>, now: Timestamp) -> Result<(), StoreError> {
-        sqlx::query!(
+    ///
+    /// # Errors
+    /// `Moved` when the past that was looked at is not all in the scope.
+    pub async fn backtest_add(
+        &mut self,
+        scope: Scope,
+        new: &NewBacktest<'_>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let done = sqlx::query!(
             "-- backtest.add
             insert into backtest (id, program, hash, client_id, since, until, decisions, report, by, at)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 where $11::uuid is null or $4 = $11",
             new.id,
             new.period.program,
             &new.hash.bytes()[..],
@@ -39,19 +47,21 @@ impl Transaction {
             new.decisions,
             new.report,
             new.by.name(),
-            now.to_sqlx()
+            now.to_sqlx(),
+            scope.client_uuid()
         )
         .execute(self.connection())
         .await?;
-        Ok(())
+        one_row(done.rows_affected(), "client")
     }
 
-    /// The hash of the document that a back-test was about; none where there is no such back-test.
-    pub async fn backtest_hash(&mut self, id: uuid::Uuid) -> Result<Option<Vec<u8>>, StoreError> {
+    /// The hash of the document that a back-test was about; none where the scope has no such back-test.
+    pub async fn backtest_hash(&mut self, scope: Scope, id: uuid::Uuid) -> Result<Option<Vec<u8>>, StoreError> {
         let row = sqlx::query!(
             "-- backtest.hash
-            select hash from backtest where id = $1",
-            id
+            select hash from backtest where id = $1 and ($2::uuid is null or client_id = $2)",
+            id,
+            scope.client_uuid()
         )
         .fetch_optional(self.connection())
         .await?;

@@ -106,7 +106,8 @@ impl Store {
             join person_identity i on i.client_id = c.id and i.kind = $1 and i.value = $2
             join lead l on l.person_id = i.person_id join decision d on d.lead_id = l.id
             join criteria k on k.id = d.criteria_id join program g on g.id = k.program_id
-            where $3::uuid is null or c.id = $3
+            where c.id between coalesce($3::uuid, '00000000-0000-0000-0000-000000000000')
+                       and coalesce($3::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
             order by c.slug, d.lead_id, d.at, d.id"#,
             identity.kind(),
             identity.value(),

@@ -6,7 +6,6 @@ use ripen_domain::{
     delivery::EventType,
     id::{ClientId, DeliveryId, EndpointId, LeadId},
 };
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{Scope, Store, StoreError, Transaction, endpoint::record::EndpointKind, error::word};
@@ -51,14 +50,12 @@ pub struct DeliveryRecord {
 /// Which deliveries are meant; what is none is any.
 #[derive(Debug, Clone, Default)]
 pub struct DeliveryFilter {
-    /// One alone.
-    pub id: Option<DeliveryId>,
     /// To this endpoint.
     pub endpoint: Option<EndpointId>,
     /// In this state.
     pub state: Option<String>,
-    /// Of this lead.
-    pub lead: Option<LeadId>,
+    /// Older than this one: where the page before ended.
+    pub after: Option<DeliveryId>,
 }
 
 struct DeliveryColumns {
@@ -114,14 +111,65 @@ impl Store {
         filter: &DeliveryFilter,
         limit: i64,
     ) -> Result<Vec<DeliveryRecord>, StoreError> {
-        list(&mut *self.lists.acquire().await?, scope, filter, limit).await
+        let rows = sqlx::query_as!(
+            DeliveryColumns,
+            r#"-- delivery.list
+            select d.id, c.slug, d.client_id, d.lead_id, d.event, d.endpoint_id, coalesce(e.url, e.address) as "to?",
+                   e.kind as "kind?", (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep, d.state,
+                   d.reason, d.due_at, d.attempts, d.excused, d.created_at, b.at as "sent_at?", d.ended_at,
+                   a.refused as "answer_refused?"
+            from delivery d join client c on c.id = d.client_id left join endpoint e on e.id = d.endpoint_id
+            left join delivery_body b on b.delivery_id = d.id left join outcome_answer a on a.delivery_id = d.id
+            where d.id < $4 and ($1::uuid is null or d.client_id = $1) and ($2::uuid is null or d.endpoint_id = $2)
+              and ($3::text is null or d.state = $3)
+            order by d.id desc limit $5"#,
+            scope.client_uuid(),
+            filter.endpoint.map(EndpointId::uuid),
+            filter.state,
+            before(filter),
+            limit
+        )
+        .fetch_all(&self.lists)
+        .await?;
+        rows.into_iter().map(DeliveryColumns::record).collect()
+    }
+
+    /// Deliveries of a lead, newest first.
+    pub async fn deliveries_about(
+        &self,
+        scope: Scope,
+        lead: LeadId,
+        filter: &DeliveryFilter,
+        limit: i64,
+    ) -> Result<Vec<DeliveryRecord>, StoreError> {
+        // Its own statement: the list's, in whose plan the lead may be absent, would go through everybody's.
+        let rows = sqlx::query_as!(
+            DeliveryColumns,
+            r#"-- delivery.of_lead
+            select d.id, c.slug, d.client_id, d.lead_id, d.event, d.endpoint_id, coalesce(e.url, e.address) as "to?",
+                   e.kind as "kind?", (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep, d.state,
+                   d.reason, d.due_at, d.attempts, d.excused, d.created_at, b.at as "sent_at?", d.ended_at,
+                   a.refused as "answer_refused?"
+            from delivery d join client c on c.id = d.client_id left join endpoint e on e.id = d.endpoint_id
+            left join delivery_body b on b.delivery_id = d.id left join outcome_answer a on a.delivery_id = d.id
+            where d.lead_id = $6 and d.id < $4 and ($1::uuid is null or d.client_id = $1)
+              and ($2::uuid is null or d.endpoint_id = $2) and ($3::text is null or d.state = $3)
+            order by d.id desc limit $5"#,
+            scope.client_uuid(),
+            filter.endpoint.map(EndpointId::uuid),
+            filter.state,
+            before(filter),
+            limit,
+            lead.uuid()
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(DeliveryColumns::record).collect()
     }
 
     /// All deliveries of a lead, oldest first.
     pub async fn deliveries_of_lead(&self, scope: Scope, lead: LeadId) -> Result<Vec<DeliveryRecord>, StoreError> {
-        let filter = DeliveryFilter { lead: Some(lead), ..DeliveryFilter::default() };
-        // A lead has few deliveries; a limit would hide the oldest, which handed the lead over.
-        let mut all = self.deliveries(scope, &filter, i64::MAX).await?;
+        let mut all = self.deliveries_about(scope, lead, &DeliveryFilter::default(), i64::MAX).await?;
         all.reverse();
         Ok(all)
     }
@@ -178,33 +226,7 @@ impl Transaction {
     }
 }
 
-async fn list(
-    connection: &mut PgConnection,
-    scope: Scope,
-    filter: &DeliveryFilter,
-    limit: i64,
-) -> Result<Vec<DeliveryRecord>, StoreError> {
-    let rows = sqlx::query_as!(
-        DeliveryColumns,
-        r#"-- delivery.list
-        select d.id, c.slug, d.client_id, d.lead_id, d.event, d.endpoint_id, coalesce(e.url, e.address) as "to?", e.kind as "kind?",
-               (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep, d.state, d.reason,
-               d.due_at, d.attempts, d.excused, d.created_at, b.at as "sent_at?", d.ended_at,
-               a.refused as "answer_refused?"
-        from delivery d join client c on c.id = d.client_id left join endpoint e on e.id = d.endpoint_id
-        left join delivery_body b on b.delivery_id = d.id left join outcome_answer a on a.delivery_id = d.id
-        where ($1::uuid is null or d.client_id = $1) and ($2::uuid is null or d.id = $2)
-          and ($3::uuid is null or d.endpoint_id = $3) and ($4::text is null or d.state = $4)
-          and ($5::uuid is null or d.lead_id = $5)
-        order by d.id desc limit $6"#,
-        scope.client_uuid(),
-        filter.id.map(DeliveryId::uuid),
-        filter.endpoint.map(EndpointId::uuid),
-        filter.state,
-        filter.lead.map(LeadId::uuid),
-        limit
-    )
-    .fetch_all(connection)
-    .await?;
-    rows.into_iter().map(DeliveryColumns::record).collect()
+/// Where a page begins; the highest id where it is the first.
+fn before(filter: &DeliveryFilter) -> Uuid {
+    filter.after.map_or(Uuid::max(), DeliveryId::uuid)
 }

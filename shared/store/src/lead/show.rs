@@ -136,7 +136,8 @@ async fn of_identity(
         select l.id from client c
         join person_identity i on i.client_id = c.id and i.kind = $1 and i.value = $2
         join lead l on l.person_id = i.person_id
-        where $3::uuid is null or c.id = $3 order by l.id desc",
+        where c.id between coalesce($3::uuid, '00000000-0000-0000-0000-000000000000')
+                       and coalesce($3::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') order by l.id desc",
         identity.kind(),
         identity.value(),
         scope.client_uuid()

@@ -4,11 +4,15 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     id::LeadId,
-    promise::{Kind, State},
+    promise::{Kind, PromiseCursor, State},
 };
 use uuid::Uuid;
 
 use crate::{Scope, Store, StoreError, error::word};
+
+/// Before every promise.
+const FIRST: PromiseCursor =
+    PromiseCursor { due_at: Timestamp::UNIX_EPOCH, lead: LeadId::from_uuid(Uuid::nil()), generation: 0 };
 
 /// A promise with whose it is.
 #[derive(Debug, Clone)]
@@ -37,6 +41,14 @@ pub struct PromiseRecord {
     pub created_at: Timestamp,
     /// When, by whom and why it ended; by whom and why only where a person ended it.
     pub ended: Option<(Timestamp, Option<String>, Option<String>)>,
+}
+
+impl PromiseRecord {
+    /// Where a page that ends with it ends; none where it waits for criteria and stands on no page.
+    #[must_use]
+    pub fn cursor(&self) -> Option<PromiseCursor> {
+        Some(PromiseCursor { due_at: self.due_at?, lead: self.lead, generation: self.generation })
+    }
 }
 
 struct PromiseColumns {
@@ -76,23 +88,60 @@ impl PromiseColumns {
 }
 
 impl Store {
-    /// Open promises by date, at most `limit`: those that wait for a person, or those that fall due before `before`.
-    pub async fn promises_open(
+    /// Promises that wait for a person, at most `limit` behind `after`, by date, lead and generation.
+    pub async fn promises_to_work(
         &self,
         scope: Scope,
-        state: State,
-        before: Timestamp,
+        after: Option<PromiseCursor>,
         limit: i64,
     ) -> Result<Vec<PromiseRecord>, StoreError> {
-        // The lists' pool: due promises of the whole firm are many, and no filter narrows them to one lead.
+        let after = after.unwrap_or(FIRST);
+        // The state stands in the statement: a plan for any state cannot use the index of the one.
         let rows = sqlx::query_as!(
             PromiseColumns,
-            "-- promise.list
+            "-- promise.list_work
             select p.lead_id, p.generation, c.slug as client, p.kind, p.state, p.due_at, p.due_until, p.why, p.from_whom, p.agreed,
                    p.created_at, p.ended_at, p.ended_by, p.ended_why
             from promise p join client c on c.id = p.client_id
-            where p.state = $1 and p.due_at < $2 and ($3::uuid is null or p.client_id = $3) order by p.due_at limit $4",
-            state.word(), before.to_sqlx(), scope.client_uuid(), limit
+            where p.state = 'work' and (p.due_at, p.lead_id, p.generation) > ($1, $2, $3)
+              and ($4::uuid is null or p.client_id = $4)
+            order by p.due_at, p.lead_id, p.generation limit $5",
+            after.due_at.to_sqlx(),
+            after.lead.uuid(),
+            after.generation,
+            scope.client_uuid(),
+            limit
+        )
+        .fetch_all(&self.lists)
+        .await?;
+        rows.into_iter().map(PromiseColumns::record).collect()
+    }
+
+    /// Promises that fall due before `before`, at most `limit` behind `after`, by date, lead and generation.
+    pub async fn promises_ahead(
+        &self,
+        scope: Scope,
+        before: Timestamp,
+        after: Option<PromiseCursor>,
+        limit: i64,
+    ) -> Result<Vec<PromiseRecord>, StoreError> {
+        let after = after.unwrap_or(FIRST);
+        // The state stands in the statement: a plan for any state cannot use the index of the one.
+        let rows = sqlx::query_as!(
+            PromiseColumns,
+            "-- promise.list_ahead
+            select p.lead_id, p.generation, c.slug as client, p.kind, p.state, p.due_at, p.due_until, p.why, p.from_whom, p.agreed,
+                   p.created_at, p.ended_at, p.ended_by, p.ended_why
+            from promise p join client c on c.id = p.client_id
+            where p.state = 'scheduled' and (p.due_at, p.lead_id, p.generation) > ($1, $2, $3)
+              and ($4::uuid is null or p.client_id = $4) and p.due_at < $6
+            order by p.due_at, p.lead_id, p.generation limit $5",
+            after.due_at.to_sqlx(),
+            after.lead.uuid(),
+            after.generation,
+            scope.client_uuid(),
+            limit,
+            before.to_sqlx()
         )
         .fetch_all(&self.lists)
         .await?;
