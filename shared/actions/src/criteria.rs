@@ -17,14 +17,14 @@ use ripen_store::{
     criteria::{
         activate::Activation,
         backtest::NewBacktest,
-        document::{CriteriaRecord, CriteriaVersion},
+        document::{CriteriaRecord, CriteriaVersionRecord},
     },
     decision::history::Period,
 };
 use serde_json::json;
 use uuid::Uuid;
 
-pub use self::past::{Progress, Reading};
+pub use self::past::{BacktestProgress, HistoryOptions};
 use crate::{
     Action, Actions, FieldErrors, Refusal, Work, check,
     work::{AuditChange, permit},
@@ -84,7 +84,7 @@ impl ActivateCriteria {
         &self,
         work: &mut Work<'_>,
         draft: &Criteria,
-        versions: &[CriteriaVersion],
+        versions: &[CriteriaVersionRecord],
         errors: &mut FieldErrors,
     ) -> Result<(), Refusal> {
         let Some(id) = self.backtest else {
@@ -142,7 +142,7 @@ pub async fn backtest(
     actions: &Actions,
     actor: &Actor,
     request: &BacktestRequest,
-    reading: &Reading,
+    reading: &HistoryOptions,
 ) -> Result<BacktestDone, Refusal> {
     permit(actor, Permission::Manage)?;
     let draft = Arc::new(load(&request.document)?);
@@ -162,7 +162,7 @@ pub async fn preview(
     actions: &Actions,
     actor: &Actor,
     draft: Arc<Criteria>,
-    reading: &Reading,
+    reading: &HistoryOptions,
 ) -> Result<BacktestReport, Refusal> {
     permit(actor, Permission::Manage)?;
     let all = Period { program: draft.name().to_owned(), ..Period::default() };
@@ -175,7 +175,7 @@ pub(crate) async fn today(
     actor: &Actor,
     draft: Arc<Criteria>,
     leads: Period,
-    reading: &Reading,
+    reading: &HistoryOptions,
 ) -> Result<BacktestReport, Refusal> {
     let now = actions.clock.now();
     let period = Period { until: now, ..leads };

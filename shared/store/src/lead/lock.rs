@@ -40,7 +40,7 @@ impl Transaction {
         &mut self,
         lead: &mut LeadRow,
         replaced: Option<PromiseEnd>,
-        next: NextStep<'_>,
+        next: ReplacementStep<'_>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         if let Some(ended) = replaced {
@@ -61,7 +61,7 @@ impl Transaction {
 
 /// The step that takes the place of another.
 #[derive(Clone, Copy)]
-pub(crate) struct NextStep<'a> {
+pub(crate) struct ReplacementStep<'a> {
     pub(crate) due: Due,
     /// What is promised.
     pub(crate) why: &'a str,
