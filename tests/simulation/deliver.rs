@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use ripen_domain::{
     criteria::Receipt,
-    delivery::{Attempted, DeliveryFacts, EventType, Schedule},
+    delivery::{Attempted, DeliveryFacts, EventType, RetrySchedule},
     id::{DecisionId, DeliveryId, EndpointId},
     lead::Grade,
     message::DeliverMessage,
@@ -16,7 +16,7 @@ use ripen_runtime::random::uuid_v7;
 use ripen_store::delivery::{
     attempt::AttemptRow,
     lease::LeaseRequest,
-    load::{Due, Leased},
+    load::{Leased, LeasedDelivery},
     settle::Settled,
 };
 use uuid::Uuid;
@@ -42,7 +42,7 @@ fn read(message: &Received) -> DeliveryId {
 }
 
 /// What the first lease freezes. It names the instant: another freeze would be other bytes.
-fn freeze(due: &Due, now: Timestamp) -> Vec<u8> {
+fn freeze(due: &LeasedDelivery, now: Timestamp) -> Vec<u8> {
     due.facts.to_event(now).to_bytes()
 }
 
@@ -161,7 +161,7 @@ impl World {
             Fate::Taken | Fate::Unrecorded | Fate::Unsent => (Attempted::Taken, Some(200)),
         };
         let waits = self.dispatcher.settings.dispatcher.retry_schedule_s.iter().copied().map(Duration::from_secs);
-        let schedule = Schedule { waits: waits.collect(), longest_wait: Duration::from_secs(24 * 3600) };
+        let schedule = RetrySchedule { waits: waits.collect(), longest_wait: Duration::from_secs(24 * 3600) };
         let attempts = usize::try_from(leased.due.attempts).unwrap();
         let error = status.is_none().then(|| "refused".to_owned());
         let attempt = AttemptRow { number: leased.due.attempts, at: now, duration_ms: 1, status, error, answer: None };

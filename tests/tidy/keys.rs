@@ -22,7 +22,7 @@ fn json_is_read_by_types_and_not_by_keys() {
     let mut findings: Vec<String> = shipped().iter().filter(listed).flat_map(keys).collect();
     for &(path, _) in EDGES {
         if !shipped().iter().any(|source| source.path == path && !keys(source).is_empty()) {
-            findings.push(format!("tests/tidy/contracts.rs lists {path}, which is not there or reads no keys"));
+            findings.push(format!("tests/tidy/keys.rs lists {path}, which is not there or reads no keys"));
         }
     }
     refuse_more_than(LEFT, &findings);

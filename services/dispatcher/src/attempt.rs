@@ -13,7 +13,7 @@ use ripen_domain::{
 use ripen_outbound::{
     lead_mail,
     mail::{Mail, MailResult, Party},
-    webhook::{Answer, Call, OwnHeader, SendError, WebhookSecret},
+    webhook::{Call, OwnHeader, SendError, WebhookResponse, WebhookSecret},
 };
 use ripen_runtime::{
     lifecycle::Stop,
@@ -235,7 +235,7 @@ async fn record(recorder: &Recorder, recorded: AttemptRecord, limit: RetryLimit,
     }
 }
 
-fn answered(answer: Answer, now: Timestamp) -> SendResult {
+fn answered(answer: WebhookResponse, now: Timestamp) -> SendResult {
     let not_before = answer.retry_after.map(|wish| {
         // A wish beyond what can be written as a duration is the longest wait, which the schedule shortens.
         let wait = SignedDuration::try_from(wish.delay(now)).unwrap_or(SignedDuration::MAX);

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use ripen_actions::Actions;
 use ripen_domain::{
     actor::{Actor, Scope, System},
-    delivery::Schedule,
+    delivery::RetrySchedule,
     delivery::circuit::CircuitTerms,
     link::Links,
 };
@@ -50,9 +50,9 @@ impl DispatcherContext {
         self.actor().scope()
     }
 
-    pub(crate) fn schedule(&self) -> Schedule {
+    pub(crate) fn schedule(&self) -> RetrySchedule {
         let waits = self.settings.dispatcher.retry_schedule_s.iter().copied().map(Duration::from_secs).collect();
-        Schedule { waits, longest_wait: LONGEST_RETRY_AFTER }
+        RetrySchedule { waits, longest_wait: LONGEST_RETRY_AFTER }
     }
 
     pub(crate) fn circuit_terms(&self) -> CircuitTerms {

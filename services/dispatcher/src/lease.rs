@@ -22,7 +22,7 @@ use ripen_runtime::{
 use ripen_store::{
     delivery::{
         lease::{LeaseGrant, LeaseRequest},
-        load::Due,
+        load::LeasedDelivery,
     },
     endpoint::record::EndpointKind,
 };
@@ -217,7 +217,7 @@ fn read(message: &Received) -> Option<(DeliveryId, Option<EndpointId>)> {
 }
 
 /// The bytes that every attempt sends.
-fn freeze(due: &Due, links: Option<&Links>, now: jiff::Timestamp) -> Vec<u8> {
+fn freeze(due: &LeasedDelivery, links: Option<&Links>, now: jiff::Timestamp) -> Vec<u8> {
     let mut event = due.facts.to_event(now);
     // Links are made with the freeze, so that every attempt sends the same ones.
     if let Some((links, lead)) = links.zip(event.lead_mut()) {

@@ -9,7 +9,7 @@ use ripen_domain::{
     delivery::{Attempted, Next},
 };
 use ripen_outbound::{
-    appointment_mail::{self, AppointmentMail, AppointmentNews, Occasion},
+    appointment_mail::{self, AppointmentMail, AppointmentNews, MailOccasion},
     lead_mail::{self, LeadMail},
     mail::{Mail, MailResult, Party},
 };
@@ -137,7 +137,7 @@ async fn plain(ctx: &DispatcherContext, notice: &DueNotice, now: Timestamp) -> R
 }
 
 /// What there is to say, or why there is nothing now.
-fn occasion(notice: &DueNotice, record: &AppointmentRecord, now: Timestamp) -> Result<Occasion, NoticeEnd> {
+fn occasion(notice: &DueNotice, record: &AppointmentRecord, now: Timestamp) -> Result<MailOccasion, NoticeEnd> {
     let (state, starts_at) = (&record.appointment.state, record.appointment.slot.starts_at);
     let cancelled = matches!(state, AppointmentState::Cancelled { .. });
     // What it says and how the appointment stands have to agree: a confirmation after a cancellation would send the
@@ -158,9 +158,9 @@ fn occasion(notice: &DueNotice, record: &AppointmentRecord, now: Timestamp) -> R
         }
     }
     match notice.kind {
-        NoticeKind::AppointmentBooked => Ok(Occasion::Booked),
-        NoticeKind::AppointmentMoved => Ok(Occasion::Moved),
-        NoticeKind::AppointmentCancelled => Ok(Occasion::Cancelled),
+        NoticeKind::AppointmentBooked => Ok(MailOccasion::Booked),
+        NoticeKind::AppointmentMoved => Ok(MailOccasion::Moved),
+        NoticeKind::AppointmentCancelled => Ok(MailOccasion::Cancelled),
         NoticeKind::AppointmentReminder => reminder(notice, record, now),
         NoticeKind::EndpointDown
         | NoticeKind::EndpointDisabled
@@ -170,13 +170,13 @@ fn occasion(notice: &DueNotice, record: &AppointmentRecord, now: Timestamp) -> R
 }
 
 /// A reminder that comes so late that the next one is due is left to that one.
-fn reminder(notice: &DueNotice, record: &AppointmentRecord, now: Timestamp) -> Result<Occasion, NoticeEnd> {
+fn reminder(notice: &DueNotice, record: &AppointmentRecord, now: Timestamp) -> Result<MailOccasion, NoticeEnd> {
     let Some(reminder) = notice.data.reminder else { return Err(NoticeEnd::Dropped("it reminds of nothing")) };
     let next = Reminder::HourBefore.at(record.appointment.slot.starts_at, &record.rep_zone);
     if reminder == Reminder::DayBefore && next.is_some_and(|next| next <= now) {
         return Err(NoticeEnd::Dropped("a later reminder is due"));
     }
-    Ok(Occasion::Reminder(reminder))
+    Ok(MailOccasion::Reminder(reminder))
 }
 
 async fn send(ctx: &DispatcherContext, notice: &DueNotice, mail: &AppointmentMail) -> Next {

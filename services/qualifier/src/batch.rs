@@ -17,7 +17,7 @@ use ripen_runtime::random::uuid_v7;
 use ripen_store::{
     StoreError, Transaction,
     appointment::change::AppointmentChange,
-    arrival::{spool::SpoolKey, write::Brought},
+    arrival::{spool::SpoolKey, write::ArrivalBatch},
     criteria::load::{BrokenCriteria, Documents},
     decision::maturation::MaturationRow,
     delivery::{event::Event, write::NewDelivery},
@@ -253,7 +253,9 @@ async fn write(
     }
     if !work_unit.arrivals.is_empty() || !at.spooled.is_empty() {
         let (answers, notes) = (&work_unit.answers, &work_unit.notes);
-        batch.arrivals_write(Brought { arrivals: work_unit.arrivals, answers, notes, spooled: at.spooled }).await?;
+        batch
+            .arrivals_write(ArrivalBatch { arrivals: work_unit.arrivals, answers, notes, spooled: at.spooled })
+            .await?;
     }
     if !work_unit.repeats.is_empty() {
         batch.arrivals_end_same(&work_unit.repeats).await?;

@@ -17,14 +17,14 @@ use ripen_store::{
     criteria::{
         activate::Activation,
         backtest::NewBacktest,
-        document::{CriteriaRecord, CriteriaVersion},
+        document::{CriteriaRecord, CriteriaVersionRecord},
     },
     decision::history::Period,
 };
 use serde_json::json;
 use uuid::Uuid;
 
-pub use self::past::{Progress, Reading};
+pub use self::past::{BacktestProgress, HistoryOptions};
 use crate::{
     Action, Actions, FieldErrors, Refusal, Work, check,
     work::{AuditChange, permit},
@@ -95,7 +95,7 @@ impl ActivateCriteria {
         &self,
         work: &mut Work<'_>,
         draft: &Criteria,
-        versions: &[CriteriaVersion],
+        versions: &[CriteriaVersionRecord],
         errors: &mut FieldErrors,
     ) -> Result<(), Refusal> {
         let Some(id) = self.backtest else {
@@ -163,7 +163,7 @@ pub async fn backtest(
     actions: &Actions,
     actor: &Actor,
     request: &BacktestRequest,
-    reading: &Reading,
+    reading: &HistoryOptions,
 ) -> Result<BacktestDone, Refusal> {
     // Before the past is read: that takes minutes.
     permit(actor, Permission::Manage)?;
@@ -185,7 +185,7 @@ pub async fn preview(
     actions: &Actions,
     actor: &Actor,
     draft: Arc<Criteria>,
-    reading: &Reading,
+    reading: &HistoryOptions,
 ) -> Result<BacktestReport, Refusal> {
     permit(actor, Permission::Manage)?;
     let all = Period { program: draft.name().to_owned(), ..Period::default() };
@@ -198,7 +198,7 @@ pub(crate) async fn today(
     actor: &Actor,
     draft: Arc<Criteria>,
     leads: Period,
-    reading: &Reading,
+    reading: &HistoryOptions,
 ) -> Result<BacktestReport, Refusal> {
     let now = actions.clock.now();
     // Everything up to now: what a draft would do today is asked about the leads of today.

@@ -132,7 +132,7 @@ enum RowResult {
 }
 
 /// What a row is about.
-enum Found {
+enum DeliveryMatch {
     One(DeliveryId),
     None(String),
     Many(String),
@@ -155,9 +155,9 @@ impl Action for ImportedOutcome {
             Err(other) => return Err(other),
         };
         let delivery = match self.find(work).await? {
-            Found::One(delivery) => delivery,
-            Found::None(why) => return left("unmatched", why),
-            Found::Many(why) => return left("ambiguous", why),
+            DeliveryMatch::One(delivery) => delivery,
+            DeliveryMatch::None(why) => return left("unmatched", why),
+            DeliveryMatch::Many(why) => return left("ambiguous", why),
         };
         let by = format!("{}'s books", self.client.slug);
         let new = NewOutcome { delivery, outcome: &outcome, how: How::Import, by: &by, seen: None };
@@ -175,16 +175,16 @@ impl Action for ImportedOutcome {
 
 impl ImportedOutcome {
     /// By the delivery where one is named; else by e-mail and phone, which must not lead to two leads.
-    async fn find(&self, work: &mut Work<'_>) -> Result<Found, Refusal> {
+    async fn find(&self, work: &mut Work<'_>) -> Result<DeliveryMatch, Refusal> {
         if let Some(text) = &self.row.delivery {
-            let found = text.parse().map(Found::One);
-            return Ok(
-                found.unwrap_or_else(|_| Found::None("this is no delivery's id; those begin with dlv_".to_owned()))
-            );
+            let found = text.parse().map(DeliveryMatch::One);
+            return Ok(found.unwrap_or_else(|_| {
+                DeliveryMatch::None("this is no delivery's id; those begin with dlv_".to_owned())
+            }));
         }
         let identities = match self.identities() {
             Ok(identities) => identities,
-            Err(why) => return Ok(Found::None(why)),
+            Err(why) => return Ok(DeliveryMatch::None(why)),
         };
         let scope = work.actor.scope().within(self.client.id);
         // A set: an address and a number usually lead to the same lead.
@@ -198,11 +198,11 @@ impl ImportedOutcome {
             sent.extend(work.tx.delivery_sent_last(scope, lead).await?.map(|delivery| (lead, delivery)));
         }
         Ok(match sent.as_slice() {
-            [] => Found::None("no lead of this e-mail address or phone number was delivered".to_owned()),
-            [(_, delivery)] => Found::One(*delivery),
+            [] => DeliveryMatch::None("no lead of this e-mail address or phone number was delivered".to_owned()),
+            [(_, delivery)] => DeliveryMatch::One(*delivery),
             many => {
                 let named: Vec<_> = many.iter().map(|(lead, delivery)| format!("{delivery} ({lead})")).collect();
-                Found::Many(format!("more than one lead was delivered: name one of {}", named.join(", ")))
+                DeliveryMatch::Many(format!("more than one lead was delivered: name one of {}", named.join(", ")))
             }
         })
     }

@@ -94,10 +94,10 @@ pub enum Permission {
 
 /// Who acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Actor(Kind);
+pub struct Actor(ActorKind);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Kind {
+enum ActorKind {
     User { id: UserId, name: String, role: UserRole, client: Option<ClientId> },
     Token { id: TokenId, name: String, client: ClientId },
     RepLink { rep: RepId, name: String, client: ClientId },
@@ -111,60 +111,60 @@ impl Actor {
     /// A user who signed in; a broker's client is whose data the broker reads.
     #[must_use]
     pub fn user(id: UserId, name: impl Into<String>, role: UserRole, client: Option<ClientId>) -> Self {
-        Self(Kind::User { id, name: name.into(), role, client })
+        Self(ActorKind::User { id, name: name.into(), role, client })
     }
 
     /// A client's program, by its token.
     #[must_use]
     pub fn token(id: TokenId, name: impl Into<String>, client: ClientId) -> Self {
-        Self(Kind::Token { id, name: name.into(), client })
+        Self(ActorKind::Token { id, name: name.into(), client })
     }
 
     /// A rep, by a signed link.
     #[must_use]
     pub fn rep_link(rep: RepId, name: impl Into<String>, client: ClientId) -> Self {
-        Self(Kind::RepLink { rep, name: name.into(), client })
+        Self(ActorKind::RepLink { rep, name: name.into(), client })
     }
 
     /// Whoever reads the mails of an address that belongs to no rep, by a signed link.
     #[must_use]
     pub fn mail_link(name: impl Into<String>, client: ClientId) -> Self {
-        Self(Kind::MailLink { name: name.into(), client })
+        Self(ActorKind::MailLink { name: name.into(), client })
     }
 
     /// A vendor or form, by its source's key or token.
     #[must_use]
     pub const fn source_key(source: SourceId, client: ClientId) -> Self {
-        Self(Kind::SourceKey { source, client })
+        Self(ActorKind::SourceKey { source, client })
     }
 
     /// Whoever runs commands on the machine: the name is that person's, or of whom they act for.
     #[must_use]
     pub fn operator(name: impl Into<String>) -> Self {
-        Self(Kind::Operator { name: name.into() })
+        Self(ActorKind::Operator { name: name.into() })
     }
 
     /// A part of Ripen by itself.
     #[must_use]
     pub const fn system(system: System) -> Self {
-        Self(Kind::System(system))
+        Self(ActorKind::System(system))
     }
 
     /// Whose data this actor may touch.
     #[must_use]
     pub const fn scope(&self) -> Scope {
         match &self.0 {
-            Kind::User { role: UserRole::Broker, client, .. } => match client {
-                Some(client) => Scope(Reach::Client(*client)),
+            ActorKind::User { role: UserRole::Broker, client, .. } => match client {
+                Some(client) => Scope(ScopeReach::Client(*client)),
                 // A broker without a client is a mistake in the users' table, and must not see the whole firm.
-                None => Scope(Reach::Nothing),
+                None => Scope(ScopeReach::Nothing),
             },
             // Staff see the whole firm; only brokers and what acts for one client are confined.
-            Kind::User { .. } | Kind::Operator { .. } | Kind::System(_) => Scope(Reach::Firm),
-            Kind::Token { client, .. }
-            | Kind::RepLink { client, .. }
-            | Kind::MailLink { client, .. }
-            | Kind::SourceKey { client, .. } => Scope(Reach::Client(*client)),
+            ActorKind::User { .. } | ActorKind::Operator { .. } | ActorKind::System(_) => Scope(ScopeReach::Firm),
+            ActorKind::Token { client, .. }
+            | ActorKind::RepLink { client, .. }
+            | ActorKind::MailLink { client, .. }
+            | ActorKind::SourceKey { client, .. } => Scope(ScopeReach::Client(*client)),
         }
     }
 
@@ -172,16 +172,16 @@ impl Actor {
     #[must_use]
     pub const fn may(&self, permission: Permission) -> bool {
         match &self.0 {
-            Kind::Operator { .. } | Kind::System(_) | Kind::User { role: UserRole::Admin | UserRole::Manager, .. } => {
-                true
+            ActorKind::Operator { .. }
+            | ActorKind::System(_)
+            | ActorKind::User { role: UserRole::Admin | UserRole::Manager, .. } => true,
+            ActorKind::User { role: UserRole::Agent, .. } => {
+                matches!(permission, Permission::Work | Permission::Report)
             }
-            // An agent works leads, but gives nobody access and changes no criteria.
-            Kind::User { role: UserRole::Agent, .. } => matches!(permission, Permission::Work | Permission::Report),
-            Kind::Token { .. } | Kind::RepLink { .. } | Kind::MailLink { .. } => {
+            ActorKind::Token { .. } | ActorKind::RepLink { .. } | ActorKind::MailLink { .. } => {
                 matches!(permission, Permission::Report)
             }
-            // A source only sends leads in; it changes nothing through an action.
-            Kind::User { role: UserRole::Broker, .. } | Kind::SourceKey { .. } => false,
+            ActorKind::User { role: UserRole::Broker, .. } | ActorKind::SourceKey { .. } => false,
         }
     }
 
@@ -189,13 +189,13 @@ impl Actor {
     #[must_use]
     pub fn name(&self) -> String {
         match &self.0 {
-            Kind::User { name, .. }
-            | Kind::Token { name, .. }
-            | Kind::RepLink { name, .. }
-            | Kind::MailLink { name, .. }
-            | Kind::Operator { name } => name.clone(),
-            Kind::SourceKey { source, .. } => source.to_string(),
-            Kind::System(system) => system.word().to_owned(),
+            ActorKind::User { name, .. }
+            | ActorKind::Token { name, .. }
+            | ActorKind::RepLink { name, .. }
+            | ActorKind::MailLink { name, .. }
+            | ActorKind::Operator { name } => name.clone(),
+            ActorKind::SourceKey { source, .. } => source.to_string(),
+            ActorKind::System(system) => system.word().to_owned(),
         }
     }
 }
@@ -204,24 +204,24 @@ impl Actor {
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Kind::User { id, .. } => id.fmt(f),
-            Kind::Token { id, .. } => id.fmt(f),
-            Kind::RepLink { rep, .. } => rep.fmt(f),
+            ActorKind::User { id, .. } => id.fmt(f),
+            ActorKind::Token { id, .. } => id.fmt(f),
+            ActorKind::RepLink { rep, .. } => rep.fmt(f),
             // With its kind in front: a name alone could be that of another actor.
-            Kind::MailLink { name, .. } => write!(f, "mail:{name}"),
-            Kind::SourceKey { source, .. } => source.fmt(f),
-            Kind::Operator { name } => write!(f, "operator:{name}"),
-            Kind::System(system) => write!(f, "system:{}", system.word()),
+            ActorKind::MailLink { name, .. } => write!(f, "mail:{name}"),
+            ActorKind::SourceKey { source, .. } => source.fmt(f),
+            ActorKind::Operator { name } => write!(f, "operator:{name}"),
+            ActorKind::System(system) => write!(f, "system:{}", system.word()),
         }
     }
 }
 
 /// Whose data may be read and changed: all clients', or one client's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Scope(Reach);
+pub struct Scope(ScopeReach);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reach {
+enum ScopeReach {
     Firm,
     Client(ClientId),
     Nothing,
@@ -232,16 +232,16 @@ impl Scope {
     #[must_use]
     pub fn within(self, client: ClientId) -> Self {
         // Narrows and never widens: a request for another client's data finds nothing.
-        if self.covers(client) { Self(Reach::Client(client)) } else { Self(Reach::Nothing) }
+        if self.covers(client) { Self(ScopeReach::Client(client)) } else { Self(ScopeReach::Nothing) }
     }
 
     /// Whether a client's data lies in it.
     #[must_use]
     pub fn covers(self, client: ClientId) -> bool {
         match self.0 {
-            Reach::Firm => true,
-            Reach::Client(own) => own == client,
-            Reach::Nothing => false,
+            ScopeReach::Firm => true,
+            ScopeReach::Client(own) => own == client,
+            ScopeReach::Nothing => false,
         }
     }
 
@@ -249,10 +249,10 @@ impl Scope {
     #[must_use]
     pub const fn client_uuid(self) -> Option<Uuid> {
         match self.0 {
-            Reach::Firm => None,
-            Reach::Client(client) => Some(client.uuid()),
+            ScopeReach::Firm => None,
+            ScopeReach::Client(client) => Some(client.uuid()),
             // No client has this id, so that nothing is found.
-            Reach::Nothing => Some(Uuid::max()),
+            ScopeReach::Nothing => Some(Uuid::max()),
         }
     }
 }

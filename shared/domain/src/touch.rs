@@ -47,7 +47,7 @@ impl Disposition {
 
 /// What a touch brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Brought {
+pub struct TouchResult {
     /// How it went.
     pub disposition: Disposition,
     /// How many answers were saved.
@@ -72,7 +72,7 @@ pub struct Effect {
 /// An attempt works off what is due, and a computed date that is still ahead; an agreed date that is ahead stands. Answers
 /// saved in one call, however many, and a date agreed in it are progress and use no round.
 #[must_use]
-pub fn effect(open: &[Open], brought: Brought, now: Timestamp) -> Effect {
+pub fn effect(open: &[Open], brought: TouchResult, now: Timestamp) -> Effect {
     let Some(promise) = open.iter().find(|promise| promise.kind == Kind::Requalify) else {
         return Effect::default();
     };
@@ -107,8 +107,8 @@ mod tests {
         Open { generation: 4, kind: Kind::Requalify, state, due_at: Some(at(10)), agreed, worked: false }
     }
 
-    fn brought(disposition: Disposition, answers: usize, agreed: bool) -> Brought {
-        Brought { disposition, answers, agreed }
+    fn brought(disposition: Disposition, answers: usize, agreed: bool) -> TouchResult {
+        TouchResult { disposition, answers, agreed }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use ripen_domain::{
     id::ArrivalId,
     lead::{Channel, Grade},
     promise::{AfterDecision, Kind, Occasion, Open, State, When, agreed_for, settle},
-    touch::{Brought, Disposition, effect},
+    touch::{Disposition, TouchResult, effect},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -177,7 +177,7 @@ impl Story {
     fn worked(&mut self, disposition: Disposition, answers: Value, next: Option<&str>) -> Decision {
         let count = answers.as_object().unwrap().len();
         self.says(answers);
-        let brought = Brought { disposition, answers: count, agreed: next.is_some() };
+        let brought = TouchResult { disposition, answers: count, agreed: next.is_some() };
         let effect = effect(&self.promises, brought, self.now);
         self.facts.lead.touches += 1;
         self.facts.lead.rounds += u32::from(effect.round);

@@ -10,8 +10,8 @@ use ripen_domain::{
 };
 
 use crate::{
-    action::{Action, written},
     mail::Invitation,
+    mail_button::{MailButton, written},
     plain,
 };
 
@@ -20,7 +20,7 @@ const SHORT: usize = 300;
 
 /// Why the rep is written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Occasion {
+pub enum MailOccasion {
     /// It was made.
     Booked,
     /// It is at another time now.
@@ -35,7 +35,7 @@ pub enum Occasion {
 #[derive(Debug, Clone)]
 pub struct AppointmentNews<'a> {
     /// Why.
-    pub occasion: Occasion,
+    pub occasion: MailOccasion,
     /// The appointment as it is now.
     pub appointment: &'a Appointment,
     /// With whom.
@@ -65,7 +65,7 @@ struct AppointmentHtml<'a> {
     title: &'a str,
     sentence: &'a str,
     facts: &'a [(&'static str, String)],
-    actions: Vec<Action>,
+    actions: Vec<MailButton>,
     /// A number that cannot be dialled.
     unlinked_phone: Option<String>,
     email: Option<Way>,
@@ -83,11 +83,11 @@ struct AppointmentText<'a> {
 pub fn render(news: &AppointmentNews<'_>) -> AppointmentMail {
     let who = name(news.person);
     let opening = match news.occasion {
-        Occasion::Booked => "Appointment",
-        Occasion::Moved => "Moved",
-        Occasion::Cancelled => "Cancelled",
-        Occasion::Reminder(Reminder::DayBefore) => "Tomorrow",
-        Occasion::Reminder(Reminder::HourBefore) => "In an hour",
+        MailOccasion::Booked => "Appointment",
+        MailOccasion::Moved => "Moved",
+        MailOccasion::Cancelled => "Cancelled",
+        MailOccasion::Reminder(Reminder::DayBefore) => "Tomorrow",
+        MailOccasion::Reminder(Reminder::HourBefore) => "In an hour",
     };
     let when = span_in_words(news.appointment.slot, news.rep_zone);
     // The person's name was typed by a stranger: one line, or it could end the header.
@@ -95,7 +95,7 @@ pub fn render(news: &AppointmentNews<'_>) -> AppointmentMail {
     let facts = facts(news, &when);
     let sentence = sentence(news.occasion, &who);
     let text = written(&AppointmentText { sentence: &sentence, facts: &facts });
-    let (call, unlinked_phone) = Action::call(news.person.phone.as_deref().map(Way::by_phone));
+    let (call, unlinked_phone) = MailButton::call(news.person.phone.as_deref().map(Way::by_phone));
     let html = written(&AppointmentHtml {
         title: &format!("{opening}: {who}"),
         sentence: &sentence,
@@ -105,17 +105,17 @@ pub fn render(news: &AppointmentNews<'_>) -> AppointmentMail {
         email: news.person.email.as_deref().map(Way::by_email),
     });
     // A reminder changes nothing in a calendar: sent with an entry, it would ask the rep to confirm once more.
-    let invitation = (!matches!(news.occasion, Occasion::Reminder(_))).then(|| entry(news, &who, &facts));
+    let invitation = (!matches!(news.occasion, MailOccasion::Reminder(_))).then(|| entry(news, &who, &facts));
     AppointmentMail { subject, text, html, invitation }
 }
 
-fn sentence(occasion: Occasion, who: &str) -> String {
+fn sentence(occasion: MailOccasion, who: &str) -> String {
     match occasion {
-        Occasion::Booked => format!("An appointment with {who} was booked for you."),
-        Occasion::Moved => format!("Your appointment with {who} is at another time now."),
-        Occasion::Cancelled => format!("Your appointment with {who} was cancelled."),
-        Occasion::Reminder(Reminder::DayBefore) => format!("Tomorrow you have an appointment with {who}."),
-        Occasion::Reminder(Reminder::HourBefore) => format!("In an hour you have an appointment with {who}."),
+        MailOccasion::Booked => format!("An appointment with {who} was booked for you."),
+        MailOccasion::Moved => format!("Your appointment with {who} is at another time now."),
+        MailOccasion::Cancelled => format!("Your appointment with {who} was cancelled."),
+        MailOccasion::Reminder(Reminder::DayBefore) => format!("Tomorrow you have an appointment with {who}."),
+        MailOccasion::Reminder(Reminder::HourBefore) => format!("In an hour you have an appointment with {who}."),
     }
 }
 
@@ -153,7 +153,7 @@ fn entry(news: &AppointmentNews<'_>, who: &str, facts: &[(&str, String)]) -> Inv
         ends_at: appointment.slot.ends_at,
         summary: format!("Appointment with {who}"),
         description: about.map(|(label, value)| format!("{label}: {value}")).collect::<Vec<_>>().join("\n"),
-        cancelled: news.occasion == Occasion::Cancelled,
+        cancelled: news.occasion == MailOccasion::Cancelled,
     }
 }
 
@@ -171,7 +171,7 @@ mod tests {
 
     use super::*;
 
-    fn written(occasion: Occasion, state: AppointmentState) -> AppointmentMail {
+    fn written(occasion: MailOccasion, state: AppointmentState) -> AppointmentMail {
         let appointment = Appointment {
             id: "appt_01kam000000000000000000000".parse::<AppointmentId>().unwrap(),
             lead: "lead_01kam000000000000000000000".parse::<LeadId>().unwrap(),
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_move_says_when_by_both_clocks_and_moves_the_entry() {
-        let mail = written(Occasion::Moved, AppointmentState::Booked);
+        let mail = written(MailOccasion::Moved, AppointmentState::Booked);
         assert_eq!(mail.subject, "Moved: Casey, Tuesday, 24 November 2026, 09:00 to 09:30 CST");
         assert!(mail.text.contains("Where they are: Tuesday, 24 November 2026, 10:00 EST\n"), "{}", mail.text);
         assert!(mail.text.contains("Agreed: Bring <plans> Bcc: x\n"), "{}", mail.text);
@@ -211,7 +211,7 @@ mod tests {
     fn a_cancellation_says_why_and_takes_the_entry_out() {
         let state =
             AppointmentState::Cancelled { at: "2026-11-23T10:00:00Z".parse().unwrap(), why: "Fell ill".to_owned() };
-        let mail = written(Occasion::Cancelled, state);
+        let mail = written(MailOccasion::Cancelled, state);
         assert!(
             mail.text.starts_with("Your appointment with Casey was cancelled.\n")
                 && mail.text.contains("Why: Fell ill")
@@ -224,11 +224,11 @@ mod tests {
         let cancelled =
             AppointmentState::Cancelled { at: "2026-11-23T10:00:00Z".parse().unwrap(), why: "Fell ill".to_owned() };
         let mails = [
-            (Occasion::Booked, AppointmentState::Booked),
-            (Occasion::Moved, AppointmentState::Booked),
-            (Occasion::Cancelled, cancelled),
-            (Occasion::Reminder(Reminder::DayBefore), AppointmentState::Booked),
-            (Occasion::Reminder(Reminder::HourBefore), AppointmentState::Booked),
+            (MailOccasion::Booked, AppointmentState::Booked),
+            (MailOccasion::Moved, AppointmentState::Booked),
+            (MailOccasion::Cancelled, cancelled),
+            (MailOccasion::Reminder(Reminder::DayBefore), AppointmentState::Booked),
+            (MailOccasion::Reminder(Reminder::HourBefore), AppointmentState::Booked),
         ];
         let mails = mails.map(|(occasion, state)| written(occasion, state));
         let shown = mails.map(|mail| format!("{}\n\n{}", mail.subject, mail.text));
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn a_reminder_leaves_the_calendar_alone() {
-        let mail = written(Occasion::Reminder(Reminder::HourBefore), AppointmentState::Booked);
+        let mail = written(MailOccasion::Reminder(Reminder::HourBefore), AppointmentState::Booked);
         assert!(mail.subject.starts_with("In an hour: Casey, ") && mail.invitation.is_none());
     }
 }

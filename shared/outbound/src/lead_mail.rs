@@ -13,10 +13,10 @@ use ripen_domain::{
     delivery::ClientEvent,
 };
 
-use self::read::Facts;
+use self::read::MailFacts;
 use crate::{
-    action::{Action, written},
     mail::Invitation,
+    mail_button::{MailButton, written},
     plain,
 };
 
@@ -37,9 +37,9 @@ pub struct LeadMail {
 #[template(path = "lead.html")]
 struct LeadHtml<'a> {
     title: &'a str,
-    facts: &'a Facts,
+    facts: &'a MailFacts,
     /// What to do first, then what else can be done.
-    actions: Vec<Action>,
+    actions: Vec<MailButton>,
     /// A number that cannot be dialled.
     unlinked_phone: Option<String>,
     email: Option<Way>,
@@ -49,7 +49,7 @@ struct LeadHtml<'a> {
 #[template(path = "lead.txt")]
 struct LeadText<'a> {
     title: &'a str,
-    facts: &'a Facts,
+    facts: &'a MailFacts,
 }
 
 #[derive(Template)]
@@ -73,7 +73,7 @@ pub fn render(event: &ClientEvent) -> LeadMail {
     if let Some((title, sentences)) = news::read(event) {
         return brief(&title, &sentences);
     }
-    let facts = Facts::read(event);
+    let facts = MailFacts::read(event);
     let invitation = facts.appointment.as_ref().map(|appointment| Invitation {
         uid: appointment.uid.clone(),
         sequence: appointment.sequence,
@@ -95,15 +95,15 @@ pub fn brief(title: &str, sentences: &[String]) -> LeadMail {
     LeadMail { subject: plain::line(title, 120), text, html, invitation: None }
 }
 
-fn html(facts: &Facts) -> String {
+fn html(facts: &MailFacts) -> String {
     let phone = facts.phone.as_deref().map(Way::by_phone);
-    let (call, unlinked_phone) = Action::call(phone);
+    let (call, unlinked_phone) = MailButton::call(phone);
     // What is wanted most first: of several buttons on a phone one is seen.
     let actions = [
-        facts.offer_url().map(|url| Action::new(url, "Take it, or pass")),
+        facts.offer_url().map(|url| MailButton::new(url, "Take it, or pass")),
         call,
-        facts.report_url().map(|url| Action::new(url, "Accept, return, won or lost")),
-        facts.open_leads_url.as_deref().map(|url| Action::new(url, "All your open leads")),
+        facts.report_url().map(|url| MailButton::new(url, "Accept, return, won or lost")),
+        facts.open_leads_url.as_deref().map(|url| MailButton::new(url, "All your open leads")),
     ];
     written(&LeadHtml {
         title: &facts.title,
@@ -114,14 +114,14 @@ fn html(facts: &Facts) -> String {
     })
 }
 
-fn subject(facts: &Facts) -> String {
+fn subject(facts: &MailFacts) -> String {
     let source = facts.source.as_ref().map(|source| format!(" ({source})")).unwrap_or_default();
     // Cut for the header; the name in it was typed by a stranger.
     plain::line(&format!("{}{source}", facts.title), 120)
 }
 
 /// What a calendar shows beside the time.
-fn about(facts: &Facts) -> String {
+fn about(facts: &MailFacts) -> String {
     let phone = facts.phone.as_deref().map(shown_phone);
     let pairs = [("Phone", &phone), ("E-mail", &facts.email), ("Agreed", &facts.agreed)];
     let known = pairs.into_iter().filter_map(|(name, value)| Some(format!("{name}: {}", value.as_ref()?)));

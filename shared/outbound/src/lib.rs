@@ -3,12 +3,12 @@
 //! The only crate that builds an HTTP or SMTP client. It decides neither what is sent nor when, stores nothing and
 //! retries nothing: it makes one attempt within one deadline and says what came of it.
 
-mod action;
 pub mod appointment_mail;
 pub mod guard;
 pub mod intake;
 pub mod lead_mail;
 pub mod mail;
+mod mail_button;
 mod plain;
 pub mod trust;
 pub mod webhook;

@@ -103,7 +103,7 @@ pub enum MailerError {
     Folder(#[source] io::Error),
 }
 
-enum Way {
+enum MailTransport {
     Smtp(Smtp),
     Files(Folder),
 }
@@ -111,7 +111,7 @@ enum Way {
 /// Sends mail. Keeps connections open between mails.
 pub struct Mailer {
     from: Mailbox,
-    way: Way,
+    way: MailTransport,
 }
 
 impl Mailer {
@@ -127,8 +127,10 @@ impl Mailer {
         // Read at the start: a sender that cannot be parsed would otherwise fail with every mail.
         let from: Mailbox = from.parse().map_err(|_| MailerError::From)?;
         let way = match Server::parse(url)? {
-            Some(server) => Way::Smtp(Smtp::new(server, from.email.domain(), trust).map_err(MailerError::Tls)?),
-            None => Way::Files(Folder::make(data_dir.join("mail")).map_err(MailerError::Folder)?),
+            Some(server) => {
+                MailTransport::Smtp(Smtp::new(server, from.email.domain(), trust).map_err(MailerError::Tls)?)
+            }
+            None => MailTransport::Files(Folder::make(data_dir.join("mail")).map_err(MailerError::Folder)?),
         };
         Ok(Self { from, way })
     }
@@ -136,14 +138,14 @@ impl Mailer {
     /// Whether mails go to a server rather than to files.
     #[must_use]
     pub const fn has_server(&self) -> bool {
-        matches!(self.way, Way::Smtp(_))
+        matches!(self.way, MailTransport::Smtp(_))
     }
 
     /// Connects, logs in and asks the server for a sign of life. For `ripen doctor`; says so where mails are filed.
     pub async fn check(&self, deadline: Duration) -> MailResult {
         match &self.way {
-            Way::Smtp(smtp) => smtp.check(deadline).await,
-            Way::Files(folder) => MailResult::Filed { path: folder.path().to_owned() },
+            MailTransport::Smtp(smtp) => smtp.check(deadline).await,
+            MailTransport::Files(folder) => MailResult::Filed { path: folder.path().to_owned() },
         }
     }
 
@@ -155,8 +157,8 @@ impl Mailer {
             Err(error) => return MailResult::Dead { code: None, text: error.to_string() },
         };
         match &self.way {
-            Way::Smtp(smtp) => smtp.send(message.envelope(), &message.formatted(), mail.deadline).await,
-            Way::Files(folder) => folder.keep(mail.message_id, message.formatted()).await,
+            MailTransport::Smtp(smtp) => smtp.send(message.envelope(), &message.formatted(), mail.deadline).await,
+            MailTransport::Files(folder) => folder.keep(mail.message_id, message.formatted()).await,
         }
     }
 }

@@ -8,9 +8,9 @@
 //! HTTP/1.1 only, no redirects, no proxy, no cookies. Certificates are checked against Mozilla's roots, which are
 //! built in (`webpki-roots`), so that an image without any packages can send, and those of [`Trust`].
 
-mod answer;
 mod error;
 mod header;
+mod response;
 mod secret;
 
 use std::{
@@ -30,9 +30,9 @@ use tokio::time::timeout_at;
 use url::Url;
 
 pub use self::{
-    answer::{Answer, RetryAfter},
     error::{SendError, SendErrorKind},
     header::{InvalidHeader, OwnHeader},
+    response::{RetryAfter, WebhookResponse},
     secret::{InvalidSecret, WebhookSecret},
 };
 use crate::{
@@ -97,7 +97,7 @@ pub struct Sent {
     /// How long it took.
     pub elapsed: Duration,
     /// The answer, of whatever status, or why there is none.
-    pub result: Result<Answer, SendError>,
+    pub result: Result<WebhookResponse, SendError>,
 }
 
 /// Why no sender could be made.
@@ -151,7 +151,7 @@ impl WebhookSender {
         Sent { elapsed: started.elapsed(), result }
     }
 
-    async fn attempt(&self, call: &Call<'_>, started: Instant) -> Result<Answer, SendError> {
+    async fn attempt(&self, call: &Call<'_>, started: Instant) -> Result<WebhookResponse, SendError> {
         // Again and not only when the endpoint was set: a URL that was stored before a rule was added must not get
         // through.
         guard::check(call.url, call.allow_private)
@@ -166,7 +166,7 @@ impl WebhookSender {
             .map_err(|error| SendError::classify(&error))?;
         // From the head of the answer on: an endpoint that drips its body must not use up the whole attempt.
         let body_deadline = deadline.min(Instant::now() + self.limits.body_timeout);
-        Ok(answer::read(response, body_deadline, self.limits.max_answer_bytes).await)
+        Ok(response::read(response, body_deadline, self.limits.max_answer_bytes).await)
     }
 }
 

@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use ripen_outbound::{
     guard::{LookedUp, Lookup, check_url},
     trust::Trust,
-    webhook::{Answer, Call, Limits, RetryAfter, SendError, Sent, WebhookSecret, WebhookSender},
+    webhook::{Call, Limits, RetryAfter, SendError, Sent, WebhookResponse, WebhookSecret, WebhookSender},
 };
 use ripen_testkit::{
     receiver::{Behaviour, Receiver},
@@ -103,7 +103,8 @@ async fn a_webhook_arrives_signed_and_the_answer_comes_back() {
     let receiver = Receiver::start().await;
     let body = Bytes::from_static(br#"{"outcome":"accepted"}"#);
     receiver.set("/hook", Behaviour::StatusWith { status: 200, headers: vec![], body: body.clone() });
-    let Answer { status, retry_after, body: answered, truncated } = send(&receiver.url("/hook")).await.result.unwrap();
+    let WebhookResponse { status, retry_after, body: answered, truncated } =
+        send(&receiver.url("/hook")).await.result.unwrap();
     assert_eq!((status, retry_after, &answered[..], truncated), (200, None, &body[..], false));
 
     let request = &receiver.received()[0];

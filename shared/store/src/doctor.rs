@@ -7,7 +7,7 @@ use crate::{Store, StoreError};
 
 /// One invariant and how many rows break it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct CheckedInvariant {
     /// What must hold.
     pub invariant: &'static str,
     /// Rows that break it.
@@ -16,7 +16,7 @@ pub struct Finding {
 
 impl Store {
     /// Counts what breaks the invariants; every count should be 0.
-    pub async fn findings(&self) -> Result<Vec<Finding>, StoreError> {
+    pub async fn findings(&self) -> Result<Vec<CheckedInvariant>, StoreError> {
         // One statement, one snapshot: counted apart, a batch that commits in between would look like a broken
         // invariant.
         let row = sqlx::query!(
@@ -45,14 +45,14 @@ impl Store {
         .fetch_one(&self.lists)
         .await?;
         Ok(vec![
-            Finding { invariant: "every open lead has a promise or a delivery under way", broken: row.adrift },
-            Finding { invariant: "every arrival that was seen is stored", broken: row.unstored },
-            Finding { invariant: "every arrival is on a lead of its own client", broken: row.strayed },
-            Finding { invariant: "every lead is of a person of its own client", broken: row.faceless },
-            Finding { invariant: "every maturation is owed to somebody", broken: row.unowed },
-            Finding { invariant: "only A leads are delivered", broken: row.ungraded },
-            Finding { invariant: "no delivery crosses to another client's endpoint", broken: row.crossed },
-            Finding { invariant: "no rep has two appointments at once", broken: row.doubled },
+            CheckedInvariant { invariant: "every open lead has a promise or a delivery under way", broken: row.adrift },
+            CheckedInvariant { invariant: "every arrival that was seen is stored", broken: row.unstored },
+            CheckedInvariant { invariant: "every arrival is on a lead of its own client", broken: row.strayed },
+            CheckedInvariant { invariant: "every lead is of a person of its own client", broken: row.faceless },
+            CheckedInvariant { invariant: "every maturation is owed to somebody", broken: row.unowed },
+            CheckedInvariant { invariant: "only A leads are delivered", broken: row.ungraded },
+            CheckedInvariant { invariant: "no delivery crosses to another client's endpoint", broken: row.crossed },
+            CheckedInvariant { invariant: "no rep has two appointments at once", broken: row.doubled },
         ])
     }
 

@@ -10,7 +10,7 @@ use ripen_domain::{arrival::Sameness, hash::ContentHash, id::ArrivalId};
 use ripen_runtime::config::Settings;
 use ripen_store::arrival::{
     seen::{Ended, Seen},
-    write::{ArrivalRow, Brought},
+    write::{ArrivalBatch, ArrivalRow},
 };
 use ripen_testkit::wait;
 use serde_json::json;
@@ -46,7 +46,7 @@ async fn quarantine(app: &App, id: ArrivalId) {
         submission: "{}".to_owned(),
         flags: String::new(),
     };
-    batch.arrivals_write(Brought { arrivals: vec![row], ..Brought::default() }).await.unwrap();
+    batch.arrivals_write(ArrivalBatch { arrivals: vec![row], ..ArrivalBatch::default() }).await.unwrap();
     batch.commit().await.unwrap();
 }
 

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Action, Actions, FieldErrors, Refusal, Work, check,
-    criteria::{Reading, today},
+    criteria::{HistoryOptions, today},
     work::{AuditChange, permit},
 };
 
@@ -64,14 +64,14 @@ pub struct ClientSet {
 }
 
 /// What was asked for, read.
-struct Wanted {
+struct CheckedChange {
     change: ClientChange,
     fallback: Option<Option<String>>,
 }
 
 impl SetClient {
     /// What can be said without the client.
-    fn check(&self, errors: &mut FieldErrors) -> Wanted {
+    fn check(&self, errors: &mut FieldErrors) -> CheckedChange {
         if let Some(zone) = &self.time_zone {
             errors.take("time_zone", check::time_zone(zone));
         }
@@ -88,7 +88,7 @@ impl SetClient {
             let email = errors.take("fallback", check::email(address.as_deref()?));
             email.map(|email| email.as_str().to_owned())
         });
-        Wanted { change, fallback }
+        CheckedChange { change, fallback }
     }
 
     fn returns(&self, rules: &ReturnRules) -> Option<ReturnRules> {
@@ -111,7 +111,7 @@ impl Action for SetClient {
     async fn act(&self, work: &mut Work<'_>) -> Result<ClientSet, Refusal> {
         let (scope, now) = (work.scope(), work.now);
         let mut errors = FieldErrors::default();
-        let Wanted { change, fallback } = self.check(&mut errors);
+        let CheckedChange { change, fallback } = self.check(&mut errors);
         let program = match &self.program {
             Some(name) => program_of(&work.tx.program_names().await?, name, &mut errors),
             None => None,
@@ -171,7 +171,7 @@ pub async fn preview(
     actor: &Actor,
     slug: &str,
     program: &str,
-    reading: &Reading,
+    reading: &HistoryOptions,
 ) -> Result<Option<BacktestReport>, Refusal> {
     permit(actor, Permission::Manage)?;
     let client = super::find(actions, actor, slug).await?;

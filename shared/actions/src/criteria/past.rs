@@ -18,7 +18,7 @@ use crate::Refusal;
 const BATCH: i64 = 4_000;
 
 /// Is told how far a back-test is.
-pub trait Progress: Send + Sync {
+pub trait BacktestProgress: Send + Sync {
     /// So many decisions will be made again.
     fn begin(&self, decisions: u64);
 
@@ -31,14 +31,14 @@ pub trait Progress: Send + Sync {
 
 /// How the past is read.
 #[derive(Clone)]
-pub struct Reading {
+pub struct HistoryOptions {
     /// Readers at once, each over a connection and with a thread.
     pub readers: usize,
     /// Who is told how far it is.
-    pub progress: Arc<dyn Progress>,
+    pub progress: Arc<dyn BacktestProgress>,
 }
 
-impl fmt::Debug for Reading {
+impl fmt::Debug for HistoryOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reading").field("readers", &self.readers).finish_non_exhaustive()
     }
@@ -49,7 +49,7 @@ pub(super) async fn through<F>(
     store: &Store,
     scope: Scope,
     period: &Period,
-    reading: &Reading,
+    reading: &HistoryOptions,
     step: F,
 ) -> Result<BacktestReport, Refusal>
 where
@@ -71,7 +71,7 @@ where
 }
 
 /// What one reader is given: while one window is decided, the next is read.
-async fn part<F>(mut reader: PastReader, progress: Arc<dyn Progress>, step: F) -> Result<Backtest, StoreError>
+async fn part<F>(mut reader: PastReader, progress: Arc<dyn BacktestProgress>, step: F) -> Result<Backtest, StoreError>
 where
     F: Fn(&mut Backtest, &Past) + Clone + Send + 'static,
 {

@@ -21,7 +21,7 @@ const BATCH: i64 = 5_000;
 /// At most so many that differ are named.
 const NAMED: usize = 1_000;
 
-type Loaded = BTreeMap<CriteriaId, Arc<Criteria>>;
+type LoadedCriteria = BTreeMap<CriteriaId, Arc<Criteria>>;
 
 /// What came of it.
 #[derive(Debug, Default)]
@@ -37,7 +37,7 @@ pub struct ReplayTally {
 }
 
 /// Hears how far a replay is: decisions done since it last heard.
-pub type Progress = Arc<dyn Fn(u64) + Send + Sync>;
+pub type ReplayProgress = Arc<dyn Fn(u64) + Send + Sync>;
 
 /// Makes one decision again.
 ///
@@ -65,7 +65,7 @@ pub async fn all(
     actor: &Actor,
     readers: usize,
     // As many as there are connections for them; each reads windows of its own.
-    progress: &Progress,
+    progress: &ReplayProgress,
 ) -> Result<ReplayTally, Refusal> {
     permit(actor, Permission::Manage)?;
     let mut parts = JoinSet::new();
@@ -80,7 +80,7 @@ pub async fn all(
 }
 
 /// What one reader is given: while one window is worked on, the next is read.
-async fn part(mut reader: DecisionReader, kept: Documents, progress: Progress) -> Result<ReplayTally, Refusal> {
+async fn part(mut reader: DecisionReader, kept: Documents, progress: ReplayProgress) -> Result<ReplayTally, Refusal> {
     let mut tally = ReplayTally::default();
     let mut next = reader.next(BATCH).await?;
     while let Some(stored) = next {
@@ -100,7 +100,7 @@ fn broken_off(error: JoinError) -> Refusal {
     Refusal::Store(StoreError::Failed(format!("a replay broke off: {error}")))
 }
 
-async fn documents(kept: &Documents, stored: &[StoredDecision]) -> Result<Loaded, Refusal> {
+async fn documents(kept: &Documents, stored: &[StoredDecision]) -> Result<LoadedCriteria, Refusal> {
     let mut wanted: Vec<_> = stored.iter().map(|decision| decision.criteria).collect();
     wanted.sort_unstable();
     // Each once: a window has thousands of decisions and few versions.
@@ -108,7 +108,7 @@ async fn documents(kept: &Documents, stored: &[StoredDecision]) -> Result<Loaded
     Ok(kept.get(&wanted).await?)
 }
 
-fn again(stored: Vec<StoredDecision>, loaded: &Loaded) -> ReplayTally {
+fn again(stored: Vec<StoredDecision>, loaded: &LoadedCriteria) -> ReplayTally {
     let mut tally = ReplayTally::default();
     for decision in stored {
         match decision.receipt.open() {

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use ripen_actions::{
     Actions, Refusal,
     client::{SetClient, preview, show},
-    criteria::{ActivateCriteria, BacktestRequest, Progress, Reading, backtest, list},
+    criteria::{ActivateCriteria, BacktestProgress, BacktestRequest, HistoryOptions, backtest, list},
     program,
 };
 use ripen_domain::actor::UserRole;
@@ -20,7 +20,7 @@ const OTHER: &str = include_str!("../../../../deploy/criteria/mortgage.toml");
 
 struct Silent;
 
-impl Progress for Silent {
+impl BacktestProgress for Silent {
     fn begin(&self, _: u64) {}
 
     fn add(&self, _: u64) {}
@@ -28,8 +28,8 @@ impl Progress for Silent {
     fn end(&self) {}
 }
 
-fn reading() -> Reading {
-    Reading { readers: 2, progress: Arc::new(Silent) }
+fn reading() -> HistoryOptions {
+    HistoryOptions { readers: 2, progress: Arc::new(Silent) }
 }
 
 fn activate(document: &str, backtest: Option<Uuid>) -> ActivateCriteria {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::{
     criteria::{
-        expression::{Expression, Facing, Outcome, Run, Wanted, compile},
+        expression::{Evaluation, ExpectedType, Expression, Facing, Run, compile},
         facts::{inputs::Inputs, snapshot::Facts, value::Named},
         script::question::Question,
     },
@@ -52,7 +52,7 @@ impl<'d, 'q> ConditionReader<'d, 'q> {
     /// The condition, or its mistakes with their places in the document, in bytes.
     pub(crate) fn read(&mut self, text: &Located<&str>) -> Result<Condition, Vec<(usize, String)>> {
         let placed = |(offset, message)| (place_inside(self.document, text, offset), message);
-        match compile(text.value, Wanted::YesNo, &mut self.facing) {
+        match compile(text.value, ExpectedType::YesNo, &mut self.facing) {
             Ok((expression, _)) => Ok(Condition(expression)),
             Err(faults) => Err(faults.into_iter().map(placed).collect()),
         }
@@ -83,10 +83,10 @@ impl Conditions {
         let inputs = Inputs::new(facts, &self.questions, &self.named, now);
         let mut run = Run::new(&inputs);
         let asked = conditions.iter().map(|condition| match run.yes_no(&condition.0) {
-            Outcome::Known(true) => Holding::Yes,
-            Outcome::Known(false) => Holding::No,
-            Outcome::Failed(why) => Holding::Failed(why),
-            Outcome::Missing(slots) => {
+            Evaluation::Known(true) => Holding::Yes,
+            Evaluation::Known(false) => Holding::No,
+            Evaluation::Failed(why) => Holding::Failed(why),
+            Evaluation::Missing(slots) => {
                 let name = |slot: u16| self.named.get(usize::from(slot)).map(|named| Arc::clone(&named.name));
                 Holding::NotKnown(slots.into_iter().filter_map(name).collect())
             }

@@ -32,7 +32,7 @@ pub use facts::{
     inputs::Input,
     snapshot::{Answer, ClientFacts, Facts, InvalidOrigin, LeadFacts, Origin, SourceFacts},
 };
-pub use load::document::Loaded;
+pub use load::document::CheckedCriteria;
 pub use model::Criteria;
 pub use rule::{Disqualifier, Gate, Rule};
 pub use script::{

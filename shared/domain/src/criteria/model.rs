@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     criteria::{
-        facts::value::{Named, Slot},
+        facts::value::{FactIndex, Named},
         rule::{Disqualifier, Gate, Grades, Requalify, Rule},
         script::{question::Question, wording::Wording},
     },
@@ -33,11 +33,11 @@ pub struct Criteria {
 /// The facts that a decision reads whether a condition names them or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::criteria) struct Slots {
-    pub last_arrived_at: Slot,
-    pub last_conversation_at: Slot,
-    pub returned: Slot,
-    pub agreed_for: Slot,
-    pub rounds: Slot,
+    pub last_arrived_at: FactIndex,
+    pub last_conversation_at: FactIndex,
+    pub returned: FactIndex,
+    pub agreed_for: FactIndex,
+    pub rounds: FactIndex,
 }
 
 impl Criteria {

@@ -15,7 +15,7 @@ pub use self::{
         HandoverKind, LeadContact, LeadData, LeadHandover, LeadNamed, LeadNote, LeadOutcome, LeadReason, LeadRecall,
         LeadSource, LeadSuppression, LeadTaken, LeadUpdate, Member, OfferTerms, RecordedOutcome, UpdateKind,
     },
-    retry::{Attempted, Next, Schedule},
+    retry::{Attempted, Next, RetrySchedule},
     state::DeliveryState,
 };
 pub use crate::lead::OutcomeKind;

@@ -46,14 +46,14 @@ pub enum Next {
 
 /// When to try again: a wait after each failed attempt, and the longest that a client's Retry-After is heeded.
 #[derive(Debug, Clone)]
-pub struct Schedule {
+pub struct RetrySchedule {
     /// Wait after the first, second, … attempt.
     pub waits: Vec<Duration>,
     /// The longest Retry-After heeded.
     pub longest_wait: Duration,
 }
 
-impl Schedule {
+impl RetrySchedule {
     /// What follows an attempt. `attempts` counts this one and none that is excused; `jitter` is a factor around 1.
     #[must_use]
     pub fn next(&self, attempted: Attempted, attempts: usize, jitter: f64, now: Timestamp) -> Next {
@@ -88,8 +88,8 @@ impl Schedule {
 mod tests {
     use super::*;
 
-    fn schedule() -> Schedule {
-        Schedule { waits: [5, 30].map(Duration::from_secs).to_vec(), longest_wait: Duration::from_secs(3600) }
+    fn schedule() -> RetrySchedule {
+        RetrySchedule { waits: [5, 30].map(Duration::from_secs).to_vec(), longest_wait: Duration::from_secs(3600) }
     }
 
     fn now() -> Timestamp {

@@ -39,7 +39,7 @@ pub struct Surroundings {
 }
 
 /// Who is called so, and how many are.
-pub(super) struct Team {
+pub(super) struct NameMatch {
     pub id: Option<RecipientId>,
     pub called: usize,
 }
@@ -59,17 +59,19 @@ impl Surroundings {
         Self { recipients, questions }
     }
 
-    pub(super) fn find(&self, text: &str) -> Team {
+    pub(super) fn find(&self, text: &str) -> NameMatch {
         // An id first: a rep may be called like anything, and only an id is never ambiguous.
         if let Ok(id) = text.parse() {
             let known = self.recipients.iter().any(|named| named.id == id);
-            return Team { id: known.then_some(id), called: usize::from(known) };
+            return NameMatch { id: known.then_some(id), called: usize::from(known) };
         }
         let mut called = self.recipients.iter().filter(|named| *named.name == *text);
         let first = called.next();
         let others = called.count();
-        // Two of the same name are nobody: a guess would send leads to the wrong one.
-        Team { id: first.map(|named| named.id).filter(|_| others == 0), called: usize::from(first.is_some()) + others }
+        NameMatch {
+            id: first.map(|named| named.id).filter(|_| others == 0),
+            called: usize::from(first.is_some()) + others,
+        }
     }
 }
 
@@ -109,7 +111,7 @@ fn read(text: &str, around: &Surroundings, is_stored: bool) -> Result<LoadedRout
     let root = Section::root(&table);
     root.only(&KEYS, &mut notes);
     let about = root.text("about", &mut notes).map(|about| about.value.to_owned());
-    let mut reading = Reading::new(text, around, notes, is_stored);
+    let mut reading = RouteReader::new(text, around, notes, is_stored);
     let wait = reading.wait(&root, "wait_at_most", 0..=LONGEST_WAIT_MINUTES);
     let claim = reading.wait(&root, "claim_within", 1..=LONGEST_CLAIM_MINUTES);
     // Before the rules: they inherit its recipients and mode.
@@ -118,7 +120,7 @@ fn read(text: &str, around: &Surroundings, is_stored: bool) -> Result<LoadedRout
     let rules: Vec<_> = sections.iter().filter_map(|section| reading.rule(section, default.as_ref())).collect();
     let owner = reading.owner(&root);
     reading.check_claims(&root);
-    let Reading { conditions, notes, doubts, .. } = reading;
+    let RouteReader { conditions, notes, doubts, .. } = reading;
     // Only without any mistake: a routing read in part would send leads where nobody wrote.
     let (Some(default), true) = (default, notes.is_empty()) else { return Err(notes.locate(text)) };
     let routing = Routing {
@@ -142,7 +144,7 @@ pub(super) struct Earlier<'d> {
 }
 
 /// What is needed while a document is read.
-pub(super) struct Reading<'d, 'q> {
+pub(super) struct RouteReader<'d, 'q> {
     pub around: &'q Surroundings,
     pub conditions: ConditionReader<'d, 'q>,
     pub notes: Notes,
@@ -155,7 +157,7 @@ pub(super) struct Reading<'d, 'q> {
     is_stored: bool,
 }
 
-impl<'d, 'q> Reading<'d, 'q> {
+impl<'d, 'q> RouteReader<'d, 'q> {
     fn new(text: &'d str, around: &'q Surroundings, notes: Notes, is_stored: bool) -> Self {
         let conditions = ConditionReader::new(text, &around.questions, notes.is_torn());
         let (doubts, ids, earlier) = (Notes::default(), BTreeSet::new(), Vec::new());

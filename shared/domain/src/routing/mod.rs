@@ -63,7 +63,7 @@ pub struct Routing {
     rules: Vec<RoutingRule>,
     /// What counts where none holds.
     default: RoutingRule,
-    owner: Option<Share>,
+    owner: Option<RuleRecipient>,
     /// How long a lead waits for those who come first before it goes on to those who come next.
     wait_at_most: SignedDuration,
     /// How long an offer stands.
@@ -82,15 +82,15 @@ pub struct RoutingRule {
     /// How the recipients get them.
     pub mode: Mode,
     /// Who gets them.
-    pub recipients: Vec<Share>,
+    pub recipients: Vec<RuleRecipient>,
     /// Who gets them while no recipient can, in this order.
-    pub fallback: Vec<Share>,
-    when: When,
+    pub fallback: Vec<RuleRecipient>,
+    when: RuleCondition,
 }
 
 /// When a rule holds.
 #[derive(Debug, Clone, PartialEq)]
-enum When {
+enum RuleCondition {
     Always,
     Holds(Condition),
     /// The condition no longer fits what the script asks: why.
@@ -99,7 +99,7 @@ enum When {
 
 /// One recipient of a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Share {
+pub struct RuleRecipient {
     /// As the document calls it.
     pub name: Arc<str>,
     /// Who that is; none where nobody is called so any more.
@@ -123,7 +123,7 @@ impl Routing {
 
     /// Who gets what nobody else can take.
     #[must_use]
-    pub const fn owner(&self) -> Option<&Share> {
+    pub const fn owner(&self) -> Option<&RuleRecipient> {
         self.owner.as_ref()
     }
 
@@ -137,9 +137,9 @@ impl Routing {
 impl RoutingRule {
     const fn condition(&self) -> Option<&Condition> {
         match &self.when {
-            When::Holds(condition) => Some(condition),
+            RuleCondition::Holds(condition) => Some(condition),
             // Neither is evaluated: `route` takes the results in the order of the rules that have a condition.
-            When::Always | When::Unfit(_) => None,
+            RuleCondition::Always | RuleCondition::Unfit(_) => None,
         }
     }
 }

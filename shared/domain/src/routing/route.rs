@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
-    Mode, Routing, RoutingRule, Share, When,
+    Mode, Routing, RoutingRule, RuleCondition, RuleRecipient,
     recipient::{ClientLimit, Recipient, RecipientId},
     result::{Assignment, Chosen, Later, Passed, PassedOver, Routed, RulePassed},
     rotation::Rotation,
@@ -90,9 +90,9 @@ fn matching<'r>(routing: &'r Routing, facts: &Facts, now: Timestamp) -> (&'r Rou
     let mut holdings = routing.conditions.ask(facts, now, &asked).into_iter();
     for rule in &routing.rules {
         let why = match &rule.when {
-            When::Always => return (rule, passed),
-            When::Unfit(why) => format!("asks what this lead's script does not: {why}"),
-            When::Holds(_) => match holdings.next() {
+            RuleCondition::Always => return (rule, passed),
+            RuleCondition::Unfit(why) => format!("asks what this lead's script does not: {why}"),
+            RuleCondition::Holds(_) => match holdings.next() {
                 Some(Holding::Yes) => return (rule, passed),
                 Some(Holding::NotKnown(missing)) => format!("not known: {}", missing.join(", ")),
                 // An error in one rule passes it over, and the lead goes on to the next: routing never fails.
@@ -107,7 +107,7 @@ fn matching<'r>(routing: &'r Routing, facts: &Facts, now: Timestamp) -> (&'r Rou
 }
 
 /// A recipient with the place that the document gives it.
-type Placed<'a> = (&'a Share, &'a Recipient);
+type Placed<'a> = (&'a RuleRecipient, &'a Recipient);
 
 /// One lead on its way through the tiers of one rule.
 struct Round<'a> {
@@ -119,7 +119,7 @@ struct Round<'a> {
 }
 
 impl<'a> Round<'a> {
-    fn shares(&self, tier: Tier) -> &'a [Share] {
+    fn shares(&self, tier: Tier) -> &'a [RuleRecipient] {
         match tier {
             Tier::Recipients => &self.rule.recipients,
             Tier::Fallback => &self.rule.fallback,
@@ -203,7 +203,7 @@ impl<'a> Round<'a> {
     }
 
     fn in_turn(&self, able: &[Placed<'a>]) -> Assignment {
-        let weight = |share: &Share| if self.rule.mode == Mode::Weighted { share.weight } else { 1 };
+        let weight = |share: &RuleRecipient| if self.rule.mode == Mode::Weighted { share.weight } else { 1 };
         let present: Vec<_> = able.iter().map(|(share, one)| (one.id, weight(share))).collect();
         // A rule without a stored rotation begins a new one.
         let rotation = self.sales.rotations.get(&self.rule.id).cloned().unwrap_or_default();

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use toml::{Spanned, de::DeValue};
 
 use super::{
-    DEFAULT, Mode, RoutingRule, Share, When,
-    load::{Reading, Team},
+    DEFAULT, Mode, RoutingRule, RuleCondition, RuleRecipient,
+    load::{NameMatch, RouteReader},
 };
 use crate::document::{Located, Section, did_you_mean, quoted};
 
@@ -15,7 +15,7 @@ use crate::document::{Located, Section, did_you_mean, quoted};
 const MOST_RECIPIENTS: usize = 100;
 const MOST_WEIGHT: i64 = 1_000;
 
-impl<'d> Reading<'d, '_> {
+impl<'d> RouteReader<'d, '_> {
     /// The default: what stands at the top of the document.
     pub(super) fn default_rule(&mut self, root: &Section<'d>) -> Option<RoutingRule> {
         let mode = self.mode(root);
@@ -30,7 +30,7 @@ impl<'d> Reading<'d, '_> {
             mode: mode?,
             recipients: recipients?,
             fallback: fallback.unwrap_or_default(),
-            when: When::Always,
+            when: RuleCondition::Always,
         })
     }
 
@@ -69,7 +69,7 @@ impl<'d> Reading<'d, '_> {
         Some(text.into())
     }
 
-    fn when(&mut self, section: &Section<'d>) -> Option<When> {
+    fn when(&mut self, section: &Section<'d>) -> Option<RuleCondition> {
         let text = section.needed_text("when", &mut self.notes)?;
         // Each condition costs a parse: with the report full, nobody would see its mistakes.
         if self.notes.is_full() {
@@ -78,7 +78,7 @@ impl<'d> Reading<'d, '_> {
         match self.conditions.read(&text) {
             Ok(condition) => {
                 self.doubt_unreachable(section, &text, &condition);
-                Some(When::Holds(condition))
+                Some(RuleCondition::Holds(condition))
             }
             Err(faults) => {
                 let why = faults.first().map(|(_, message)| Arc::from(message.as_str())).unwrap_or_default();
@@ -86,7 +86,7 @@ impl<'d> Reading<'d, '_> {
                     self.unfit(at, || message);
                 }
                 // A stored document whose condition no longer fits still loads: the rule is passed over and says why.
-                Some(When::Unfit(why))
+                Some(RuleCondition::Unfit(why))
             }
         }
     }
@@ -104,7 +104,7 @@ impl<'d> Reading<'d, '_> {
         mode
     }
 
-    fn needed_recipients(&mut self, section: &Section<'d>, mode: Option<Mode>) -> Option<Vec<Share>> {
+    fn needed_recipients(&mut self, section: &Section<'d>, mode: Option<Mode>) -> Option<Vec<RuleRecipient>> {
         if section.get("recipients").is_none() {
             section.missing("recipients", &mut self.notes);
         }
@@ -125,11 +125,12 @@ impl<'d> Reading<'d, '_> {
         Some(shares)
     }
 
-    fn fallback(&mut self, section: &Section<'d>, recipients: Option<&[Share]>) -> Option<Vec<Share>> {
+    fn fallback(&mut self, section: &Section<'d>, recipients: Option<&[RuleRecipient]>) -> Option<Vec<RuleRecipient>> {
         section.get("fallback")?;
         let shares = self.shares(section, "fallback", false)?;
         let at = section.get("fallback").map_or(section.at, |value| value.span().start);
-        let named = |share: &&Share| recipients.is_some_and(|named| named.iter().any(|other| other.is_same(share)));
+        let named =
+            |share: &&RuleRecipient| recipients.is_some_and(|named| named.iter().any(|other| other.is_same(share)));
         for share in shares.iter().filter(named) {
             self.doubts.add(at, || format!("{} is a recipient already: that is no fallback", quoted(&share.name)));
         }
@@ -137,12 +138,12 @@ impl<'d> Reading<'d, '_> {
     }
 
     /// The owner of the document.
-    pub(super) fn owner(&mut self, root: &Section<'d>) -> Option<Share> {
+    pub(super) fn owner(&mut self, root: &Section<'d>) -> Option<RuleRecipient> {
         let name = root.text("owner", &mut self.notes)?;
         Some(self.share(&name, 1))
     }
 
-    fn shares(&mut self, section: &Section<'d>, key: &'static str, weighs: bool) -> Option<Vec<Share>> {
+    fn shares(&mut self, section: &Section<'d>, key: &'static str, weighs: bool) -> Option<Vec<RuleRecipient>> {
         let value = section.get(key)?;
         let Some(array) = value.get_ref().as_array() else {
             self.notes.add(value.span().start, || format!("'{key}' must be a list: write {key} = [\"…\", \"…\"]"));
@@ -151,7 +152,7 @@ impl<'d> Reading<'d, '_> {
         if let Some(first) = array.get(MOST_RECIPIENTS) {
             self.notes.add(first.span().start, || format!("more than {MOST_RECIPIENTS} in '{key}'"));
         }
-        let mut shares: Vec<Share> = Vec::new();
+        let mut shares: Vec<RuleRecipient> = Vec::new();
         for element in array.iter().take(MOST_RECIPIENTS) {
             let Some(share) = self.element(element, weighs) else { continue };
             if shares.iter().any(|other| other.is_same(&share)) {
@@ -164,7 +165,7 @@ impl<'d> Reading<'d, '_> {
     }
 
     /// A name, or a table with a name and a weight.
-    fn element(&mut self, element: &'d Spanned<DeValue<'d>>, weighs: bool) -> Option<Share> {
+    fn element(&mut self, element: &'d Spanned<DeValue<'d>>, weighs: bool) -> Option<RuleRecipient> {
         let at = element.span().start;
         if let Some(text) = element.get_ref().as_str() {
             return Some(self.share(&Located { value: text, span: element.span() }, 1));
@@ -183,8 +184,8 @@ impl<'d> Reading<'d, '_> {
         Some(self.share(&name, weight))
     }
 
-    fn share(&mut self, name: &Located<&str>, weight: u32) -> Share {
-        let Team { id, called } = self.around.find(name.value);
+    fn share(&mut self, name: &Located<&str>, weight: u32) -> RuleRecipient {
+        let NameMatch { id, called } = self.around.find(name.value);
         match called {
             1 => {}
             0 => {
@@ -200,11 +201,11 @@ impl<'d> Reading<'d, '_> {
         }
         // An unknown name stays in the rule without an id: it is told as passed over, and counts again when somebody is
         // called so.
-        Share { name: name.value.into(), id, weight }
+        RuleRecipient { name: name.value.into(), id, weight }
     }
 }
 
-impl Share {
+impl RuleRecipient {
     fn is_same(&self, other: &Self) -> bool {
         self.name == other.name || self.id.is_some() && self.id == other.id
     }

@@ -1,13 +1,13 @@
 //! Rules that can never be reached: of a routing's rules the first that holds counts, and what stands behind one that holds
 //! wherever it holds itself is dead. No mistake, but hardly what the manager meant.
 
-use super::load::{Earlier, Reading};
+use super::load::{Earlier, RouteReader};
 use crate::{
     criteria::Condition,
     document::{Located, Section, quoted},
 };
 
-impl<'d> Reading<'d, '_> {
+impl<'d> RouteReader<'d, '_> {
     /// Warns of a rule that never counts, and remembers it for those that follow.
     pub(super) fn doubt_unreachable(&mut self, section: &Section<'d>, text: &Located<&'d str>, condition: &Condition) {
         let at = text.span.start;

@@ -27,19 +27,19 @@ pub(super) struct Listed<T> {
     pub(super) more: usize,
 }
 
-pub(super) struct Reason {
+pub(super) struct MailReason {
     pub(super) because: String,
     /// With its sign.
     pub(super) points: Option<String>,
 }
 
-pub(super) struct Note {
+pub(super) struct MailNote {
     pub(super) text: String,
     /// Who wrote it and when.
     pub(super) by: String,
 }
 
-impl Note {
+impl MailNote {
     /// Indented, so that a note cannot pass for a heading of a plain mail.
     pub(super) fn indented(&self) -> String {
         // By two blanks, so that no line of it begins where a heading would.
@@ -48,7 +48,7 @@ impl Note {
     }
 }
 
-pub(super) struct Appointment {
+pub(super) struct MailAppointment {
     /// Its id.
     pub(super) uid: String,
     pub(super) sequence: i64,
@@ -58,7 +58,7 @@ pub(super) struct Appointment {
 }
 
 /// What is said in the mail. No text holds control characters or characters that set the direction of writing.
-pub(super) struct Facts {
+pub(super) struct MailFacts {
     /// What the mail is about, in one line.
     pub(super) title: String,
     /// It hands nothing over: who accepts first has it.
@@ -73,13 +73,13 @@ pub(super) struct Facts {
     /// What is new of a lead that they have.
     pub(super) news: Option<String>,
     pub(super) handover: Option<String>,
-    pub(super) appointment: Option<Appointment>,
+    pub(super) appointment: Option<MailAppointment>,
     /// What was agreed beside the time.
     pub(super) agreed: Option<String>,
     pub(super) assigned_to: Option<String>,
-    pub(super) reasons: Listed<Reason>,
+    pub(super) reasons: Listed<MailReason>,
     pub(super) answers: Listed<(String, String)>,
-    pub(super) notes: Listed<Note>,
+    pub(super) notes: Listed<MailNote>,
     pub(super) source: Option<String>,
     /// Where they came from: name and value.
     pub(super) origin: Vec<(&'static str, String)>,
@@ -90,7 +90,7 @@ pub(super) struct Facts {
     pub(super) open_leads_url: Option<String>,
 }
 
-impl Facts {
+impl MailFacts {
     pub(super) fn read(event: &ClientEvent) -> Self {
         // What is missing is left out of the mail: a lead must not be kept from its rep because a field is not there.
         let data = event.lead().cloned().unwrap_or_default();
@@ -169,16 +169,16 @@ fn name(lead: &LeadContact) -> Option<String> {
     joined([word(&lead.first_name), word(&lead.last_name)], " ").or_else(|| word(&lead.name))
 }
 
-fn reason(counted: &LeadReason) -> Option<Reason> {
+fn reason(counted: &LeadReason) -> Option<MailReason> {
     let because = word(&counted.because).or_else(|| word(&counted.rule))?;
     let points = counted.points.get().filter(|points| **points != 0).map(|points| format!("{points:+}"));
-    Some(Reason { because, points })
+    Some(MailReason { because, points })
 }
 
-fn note(written: &LeadNote, clock: &TimeZone) -> Option<Note> {
+fn note(written: &LeadNote, clock: &TimeZone) -> Option<MailNote> {
     let text = plain::lines(written.text.get()?, LONG);
     let by = joined([word(&written.by), time(&written.at, clock)], ", ").unwrap_or_default();
-    (!text.is_empty()).then_some(Note { text, by })
+    (!text.is_empty()).then_some(MailNote { text, by })
 }
 
 fn answers(given: Option<&Map<String, Value>>) -> Listed<(String, String)> {
@@ -204,7 +204,7 @@ fn news(update: &LeadUpdate) -> Option<String> {
 fn handover_in_words(handover: &LeadHandover, lead: &LeadContact) -> Option<String> {
     // A handover by message is this mail itself.
     let kind = word(&handover.kind).filter(|kind| kind != HandoverKind::Message.word()).map(|kind| label(&kind))?;
-    let Some(Appointment { slot, zone, .. }) = appointment(handover) else { return Some(kind) };
+    let Some(MailAppointment { slot, zone, .. }) = appointment(handover) else { return Some(kind) };
     let at = format!("{kind}, {}", span_in_words(slot, &zone));
     let theirs = word(&lead.time_zone).and_then(|name| TimeZone::get(&name).ok());
     let apart = theirs.filter(|theirs| theirs.to_offset(slot.starts_at) != zone.to_offset(slot.starts_at));
@@ -215,10 +215,10 @@ fn handover_in_words(handover: &LeadHandover, lead: &LeadContact) -> Option<Stri
 }
 
 /// What was agreed; none where nothing was, or where it cannot be read.
-fn appointment(handover: &LeadHandover) -> Option<Appointment> {
+fn appointment(handover: &LeadHandover) -> Option<MailAppointment> {
     let slot = Slot { starts_at: *handover.starts_at.get()?, ends_at: *handover.ends_at.get()? };
     let sequence = handover.sequence.get().copied().unwrap_or_default().into();
-    Some(Appointment { uid: word(&handover.appointment)?, sequence, slot, zone: zone(&handover.time_zone) })
+    Some(MailAppointment { uid: word(&handover.appointment)?, sequence, slot, zone: zone(&handover.time_zone) })
 }
 
 /// An IANA name; UTC where it is none.

@@ -34,7 +34,7 @@ pub struct Invitation {
 
 /// Somebody whom the entry names: the name shown, and the address.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Named<'a> {
+pub(super) struct CalendarUser<'a> {
     pub(super) name: Option<&'a str>,
     pub(super) address: &'a str,
 }
@@ -47,7 +47,7 @@ impl Invitation {
     }
 
     /// The whole file, with the sender as organiser and the recipient as the one who is invited.
-    pub(super) fn render(&self, organizer: Named<'_>, attendee: Named<'_>, stamp: Timestamp) -> String {
+    pub(super) fn render(&self, organizer: CalendarUser<'_>, attendee: CalendarUser<'_>, stamp: Timestamp) -> String {
         let mut out = Lines(String::with_capacity(1_024));
         out.line("BEGIN:VCALENDAR");
         // From here to the end the order is fixed: the same mail must be the same bytes at every attempt.
@@ -147,8 +147,8 @@ mod tests {
     }
 
     fn rendered(invitation: &Invitation) -> String {
-        let organizer = Named { name: Some("Ripen"), address: "ripen@example.com" };
-        let attendee = Named { name: Some("Dana \"D\" Hill"), address: "dana@example.com" };
+        let organizer = CalendarUser { name: Some("Ripen"), address: "ripen@example.com" };
+        let attendee = CalendarUser { name: Some("Dana \"D\" Hill"), address: "dana@example.com" };
         invitation.render(organizer, attendee, "2026-11-22T10:00:00Z".parse().unwrap())
     }
 

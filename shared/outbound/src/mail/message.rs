@@ -12,7 +12,7 @@ use lettre::{
     },
 };
 
-use super::{Mail, Party, invitation::Named};
+use super::{Mail, Party, invitation::CalendarUser};
 use crate::plain;
 
 /// Longest subject, in characters: what mail programs show, and some more.
@@ -63,8 +63,8 @@ pub(super) fn compose(from: &Mailbox, mail: &Mail<'_>) -> Result<Message, Compos
 fn with_invitation(parts: MultiPart, from: &Mailbox, mail: &Mail<'_>) -> Result<MultiPart, ComposeError> {
     let Some(invitation) = mail.invitation else { return Ok(parts) };
     let kind = |text: &str| ContentType::parse(text).map_err(|_| ComposeError::Message);
-    let organizer = Named { name: from.name.as_deref(), address: from.email.as_ref() };
-    let attendee = Named { name: mail.to.name, address: mail.to.address };
+    let organizer = CalendarUser { name: from.name.as_deref(), address: from.email.as_ref() };
+    let attendee = CalendarUser { name: mail.to.name, address: mail.to.address };
     let file = invitation.render(organizer, attendee, mail.date);
     // The method stands in the type as well: that is where calendars look first.
     let reading = kind(&format!("text/calendar; charset=utf-8; method={}", invitation.method()))?;

@@ -166,7 +166,7 @@ impl RecordColumns {
 
 /// An appointment as a statement builds it as JSON beside other columns.
 #[derive(serde::Deserialize)]
-struct BookedAppointment {
+struct AppointmentJson {
     id: Uuid,
     starts_at: Timestamp,
     ends_at: Timestamp,
@@ -175,10 +175,10 @@ struct BookedAppointment {
     sequence: i32,
 }
 
-/// Of [`BookedAppointment`] what a client is told.
+/// Of [`AppointmentJson`] what a client is told.
 pub(crate) fn handover_of(value: Value) -> Result<Handover, StoreError> {
     // The JSON is made by a statement of this crate: what does not fit is a damaged row, not somebody's input.
-    let booked: BookedAppointment =
+    let booked: AppointmentJson =
         serde_json::from_value(value).map_err(|_| StoreError::Corrupt("an appointment".to_owned()))?;
     Ok(Handover {
         appointment: AppointmentId::from_uuid(booked.id),

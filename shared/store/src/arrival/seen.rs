@@ -49,7 +49,7 @@ pub struct Seen {
 
 /// What was new when ids were noted.
 #[derive(Debug, Clone, Default)]
-pub struct Noted {
+pub struct NewlySeen {
     /// Ids seen for the first time.
     pub new: BTreeSet<ArrivalId>,
     /// Identities that had no anchor before: nobody is reached under them.
@@ -65,7 +65,7 @@ impl Transaction {
         mut seen: Vec<Seen>,
         says: &[(ArrivalId, ClientId, Identity)],
         now: Timestamp,
-    ) -> Result<Noted, StoreError> {
+    ) -> Result<NewlySeen, StoreError> {
         // In the order of ids, as every batch does it: two that share ids would otherwise wait for each other.
         seen.sort_by_key(|seen| seen.id);
         let ids: Vec<_> = seen.iter().map(|seen| seen.id.uuid()).collect();
@@ -102,7 +102,7 @@ impl Transaction {
         )
         .fetch_all(self.connection())
         .await?;
-        let mut noted = Noted::default();
+        let mut noted = NewlySeen::default();
         for row in rows {
             if let Some(id) = row.id {
                 noted.new.insert(ArrivalId::from_uuid(id));

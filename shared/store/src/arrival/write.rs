@@ -18,7 +18,7 @@ use crate::{
 
 /// What a batch of messages brought.
 #[derive(Debug, Default)]
-pub struct Brought<'a> {
+pub struct ArrivalBatch<'a> {
     /// Arrivals to store.
     pub arrivals: Vec<ArrivalRow>,
     /// What they say, question by question; what stands already stays.
@@ -31,7 +31,7 @@ pub struct Brought<'a> {
 
 impl Transaction {
     /// Stores arrivals with what they say, and removes the messages from the spool.
-    pub async fn arrivals_write(&mut self, brought: Brought<'_>) -> Result<(), StoreError> {
+    pub async fn arrivals_write(&mut self, brought: ArrivalBatch<'_>) -> Result<(), StoreError> {
         let answers = AnswerArrays::from(brought.answers);
         let notes = NoteArrays::from(brought.notes);
         let (spooled, digests) = key_columns(brought.spooled);

@@ -42,7 +42,7 @@ pub struct ActiveCriteria {
 
 /// A version of a program's criteria, without its document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CriteriaVersion {
+pub struct CriteriaVersionRecord {
     /// Counts from 1.
     pub version: i32,
     /// SHA-256 of the document.
@@ -55,9 +55,9 @@ pub struct CriteriaVersion {
 
 impl Transaction {
     /// The versions of the program of this name, newest last.
-    pub async fn criteria_versions(&mut self, program: &str) -> Result<Vec<CriteriaVersion>, StoreError> {
+    pub async fn criteria_versions(&mut self, program: &str) -> Result<Vec<CriteriaVersionRecord>, StoreError> {
         Ok(sqlx::query_as!(
-            CriteriaVersion,
+            CriteriaVersionRecord,
             r#"-- criteria.versions
             select k.version, k.hash, g.criteria_id is not distinct from k.id as "active!",
                    k.activated_at is not null as "was_active!"

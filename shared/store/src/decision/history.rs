@@ -62,7 +62,7 @@ pub struct PastReader {
 
 /// Leads after `from`, up to `to`.
 #[derive(Debug, Clone, Copy)]
-struct Window {
+struct LeadRange {
     from: Uuid,
     to: Uuid,
 }
@@ -122,7 +122,7 @@ impl PastReader {
     }
 
     /// The next leads. Nobody else is given these.
-    async fn window(&mut self, limit: i64) -> Result<Option<(Window, Pasts)>, StoreError> {
+    async fn window(&mut self, limit: i64) -> Result<Option<(LeadRange, Pasts)>, StoreError> {
         let given = Arc::clone(&self.given);
         // Held over the statement: a second reader must begin after the last id that this one finds.
         let mut given = given.lock().await;
@@ -149,10 +149,10 @@ impl PastReader {
             let source = Arc::clone(self.known.sources.get(&row.source_id)?);
             Some((row.id, PackedPast::new(LeadId::from_uuid(row.id), client, source)))
         });
-        Ok(Some((Window { from, to }, pasts.collect())))
+        Ok(Some((LeadRange { from, to }, pasts.collect())))
     }
 
-    async fn decisions(&mut self, window: Window, pasts: &mut Pasts) -> Result<(), StoreError> {
+    async fn decisions(&mut self, window: LeadRange, pasts: &mut Pasts) -> Result<(), StoreError> {
         let rows = sqlx::query!(
             "-- history.decisions
             select d.id, d.lead_id, d.criteria_id, d.at, d.grade, d.score, d.receipt from decision d
@@ -186,7 +186,7 @@ impl PastReader {
         Ok(())
     }
 
-    async fn arrivals(&mut self, window: Window, pasts: &mut Pasts) -> Result<(), StoreError> {
+    async fn arrivals(&mut self, window: LeadRange, pasts: &mut Pasts) -> Result<(), StoreError> {
         let rows = sqlx::query!(
             r#"-- history.arrivals
             select a.lead_id as "lead_id!", a.source_id, a.received_at, a.submitted_at, a.amends is not null as "amends!",
@@ -215,7 +215,7 @@ impl PastReader {
         Ok(())
     }
 
-    async fn answers(&mut self, window: Window, pasts: &mut Pasts) -> Result<(), StoreError> {
+    async fn answers(&mut self, window: LeadRange, pasts: &mut Pasts) -> Result<(), StoreError> {
         let rows = sqlx::query!(
             r#"-- history.answers
             select lead_id, question, at, origin, value::text as "value!" from answer
@@ -238,7 +238,7 @@ impl PastReader {
         Ok(())
     }
 
-    async fn outcomes(&mut self, window: Window, pasts: &mut Pasts) -> Result<(), StoreError> {
+    async fn outcomes(&mut self, window: LeadRange, pasts: &mut Pasts) -> Result<(), StoreError> {
         let rows = sqlx::query!(
             "-- history.outcomes
             select d.lead_id, o.kind from delivery d join outcome o on o.delivery_id = d.id

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
-    delivery::load::{Due, Leased, Taken},
+    delivery::load::{Leased, LeasedDelivery, Taken},
 };
 
 /// What a worker asks for.
@@ -54,7 +54,7 @@ impl Store {
         &self,
         request: &LeaseRequest<'_>,
         now: Timestamp,
-        freeze: impl Fn(&Due) -> Vec<u8> + Send,
+        freeze: impl Fn(&LeasedDelivery) -> Vec<u8> + Send,
     ) -> Result<LeaseGrant, StoreError> {
         // Its commit does not wait for the disk; see above. Nothing may leave the process on its strength where the
         // body is fresh.
@@ -79,7 +79,7 @@ impl Store {
     }
 
     /// Keeps bodies; returns the deliveries that had none.
-    async fn freeze(&self, fresh: &[(Vec<u8>, Due)], now: Timestamp) -> Result<BTreeSet<Uuid>, StoreError> {
+    async fn freeze(&self, fresh: &[(Vec<u8>, LeasedDelivery)], now: Timestamp) -> Result<BTreeSet<Uuid>, StoreError> {
         if fresh.is_empty() {
             return Ok(BTreeSet::new());
         }

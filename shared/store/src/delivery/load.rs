@@ -23,7 +23,7 @@ use crate::{
 
 /// A delivery under lease, with all that is said and where to.
 #[derive(Debug, Clone)]
-pub struct Due {
+pub struct LeasedDelivery {
     /// What is said.
     pub facts: DeliveryFacts,
     /// Which endpoint.
@@ -60,7 +60,7 @@ pub struct Due {
 #[derive(Debug, Clone)]
 pub struct Leased {
     /// What and where to.
-    pub due: Due,
+    pub due: LeasedDelivery,
     /// The frozen body.
     pub body: Vec<u8>,
 }
@@ -126,7 +126,7 @@ impl LeasedColumns {
         receipt.map(|receipt| receipt.reasons()).unwrap_or_default()
     }
 
-    fn due(self, prepared: &Prepared, probes: &BTreeSet<Uuid>) -> Result<Due, StoreError> {
+    fn due(self, prepared: &Prepared, probes: &BTreeSet<Uuid>) -> Result<LeasedDelivery, StoreError> {
         let reasons = self.reasons(prepared);
         let facts = DeliveryFacts {
             delivery: DeliveryId::from_uuid(self.id),
@@ -158,7 +158,7 @@ impl LeasedColumns {
             time_zone: self.clock,
             appointment: self.appointment.map(handover_of).transpose()?,
         };
-        Ok(Due {
+        Ok(LeasedDelivery {
             facts,
             endpoint: EndpointId::from_uuid(self.endpoint_id),
             kind: EndpointKind::read(&self.kind)?,
@@ -193,7 +193,7 @@ fn object(value: Option<Value>) -> Map<String, Value> {
 impl Store {
     /// Loads all that is said about leased deliveries. A decision that is moved into its month in this moment is found by
     /// the second look: the first may have taken its snapshot before the move and its list of months after it.
-    pub(crate) async fn load_all(&self, taken: &Taken, now: Timestamp) -> Result<Vec<Due>, StoreError> {
+    pub(crate) async fn load_all(&self, taken: &Taken, now: Timestamp) -> Result<Vec<LeasedDelivery>, StoreError> {
         let mut loaded = self.load(taken, now).await?;
         // Fewer than leased: see above. What is still missing then keeps its lease until it runs out, and is tried
         // again.
@@ -206,7 +206,7 @@ impl Store {
         Ok(loaded)
     }
 
-    async fn load(&self, taken: &Taken, now: Timestamp) -> Result<Vec<Due>, StoreError> {
+    async fn load(&self, taken: &Taken, now: Timestamp) -> Result<Vec<LeasedDelivery>, StoreError> {
         // Sub-selects instead of joins for what may be absent or several: one delivery is one row, whatever a lead
         // has of answers and notes.
         let rows = sqlx::query_as!(

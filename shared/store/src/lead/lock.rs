@@ -41,7 +41,7 @@ impl Transaction {
         &mut self,
         lead: &mut LeadRow,
         replaced: Option<PromiseEnd>,
-        next: NextStep<'_>,
+        next: ReplacementStep<'_>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         // The open one ends first: a lead has one open promise of a kind at a time, by a unique index.
@@ -65,7 +65,7 @@ impl Transaction {
 
 /// The step that takes the place of another.
 #[derive(Clone, Copy)]
-pub(crate) struct NextStep<'a> {
+pub(crate) struct ReplacementStep<'a> {
     pub(crate) due: Due,
     /// What is promised.
     pub(crate) why: &'a str,

@@ -8,7 +8,7 @@ use ripen_domain::{
     delivery::{EventDetail, LeadUpdate, UpdateKind},
     id::LeadId,
     promise::Kind,
-    touch::{Brought, Disposition, effect},
+    touch::{Disposition, TouchResult, effect},
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -18,7 +18,7 @@ use crate::{
     delivery::event::Event,
     lead::{
         load::LeadRow,
-        lock::{Lockable, NextStep},
+        lock::{Lockable, ReplacementStep},
         worked::{Worked, WorkedLead},
     },
     promise::agree::Agreed,
@@ -55,7 +55,7 @@ impl Transaction {
         };
         let by = actor.name();
         let brought =
-            Brought { disposition: new.disposition, answers: new.answers.len(), agreed: new.agreed.is_some() };
+            TouchResult { disposition: new.disposition, answers: new.answers.len(), agreed: new.agreed.is_some() };
         let effect = effect(&held.promises, brought, now);
         // Before anything else is written: the same touch again, from a second click or a retry, must not count a
         // second round.
@@ -71,7 +71,7 @@ impl Transaction {
         // one take its place.
         if let Some(Agreed { due, why }) = new.agreed {
             let because = format!("agreed with the person: {why}");
-            let next = NextStep { due, why, agreed: true, by: &by, because: &because };
+            let next = ReplacementStep { due, why, agreed: true, by: &by, because: &because };
             self.promise_replace(&mut held.row, effect.replaced, next, now).await?;
         }
         self.lead_touched(&held.row, new, effect.round, now).await?;

@@ -11,7 +11,7 @@ use ripen_domain::{
 use crate::{
     StoreError, Transaction,
     lead::{
-        lock::{Lockable, NextStep},
+        lock::{Lockable, ReplacementStep},
         worked::{Worked, WorkedLead},
     },
 };
@@ -53,7 +53,7 @@ impl Transaction {
         let ends = |promise: &Open| if promise.worked { State::Kept } else { State::Moved };
         let replaced = standing.map(|promise| PromiseEnd { generation: promise.generation, state: ends(promise) });
         let Agreed { due, why } = step.to;
-        let next = NextStep { due, why, agreed: step.agreed, by: &actor.name(), because: why };
+        let next = ReplacementStep { due, why, agreed: step.agreed, by: &actor.name(), because: why };
         self.promise_replace(&mut held.row, replaced, next, now).await?;
         // The decision must see the new date: criteria may ask for an earlier one, unless it was agreed.
         self.regrade_ask(lead, "a person moved its next step", now).await?;

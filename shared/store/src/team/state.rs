@@ -70,7 +70,7 @@ struct RepColumns {
 
 impl RepColumns {
     /// The rep with its own endpoints and the webhooks of the whole team.
-    fn recipient(&self, zone: &TimeZone, endpoints: &[EndpointColumns]) -> Result<Recipient, StoreError> {
+    fn recipient(&self, zone: &TimeZone, endpoints: &[RecipientColumns]) -> Result<Recipient, StoreError> {
         let theirs = endpoints.iter().filter(|one| {
             // Webhooks of the whole team get each rep's leads too, so that the firm's own system sees all of them.
             one.takes && one.client_id == self.client_id && (one.rep_id == Some(self.id) || one.is_shared)
@@ -86,7 +86,7 @@ impl RepColumns {
     }
 }
 
-struct EndpointColumns {
+struct RecipientColumns {
     id: Uuid,
     client_id: Uuid,
     rep_id: Option<Uuid>,
@@ -95,7 +95,7 @@ struct EndpointColumns {
     is_shared: bool,
 }
 
-impl EndpointColumns {
+impl RecipientColumns {
     fn recipient(&self, zone: &TimeZone) -> Recipient {
         let id = EndpointId::from_uuid(self.id);
         Recipient {
@@ -180,7 +180,7 @@ impl Transaction {
     async fn load_recipients(&mut self, ids: &[Uuid], teams: &mut BTreeMap<ClientId, Team>) -> Result<(), StoreError> {
         let endpoints = sqlx::query_as!(
             // Fallbacks are no recipients: they get what a failing webhook does not take, never a lead of their own.
-            EndpointColumns,
+            RecipientColumns,
             r#"-- team.endpoints
             select id, client_id, rep_id, coalesce(name, url, address) as "name!",
                    state = 'enabled' and 'lead.matured' = any(events) as "takes!",

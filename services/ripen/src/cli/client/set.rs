@@ -50,7 +50,7 @@ pub struct ClientSetOptions {
 
 /// What was done, or would be.
 #[derive(Serialize)]
-struct Told {
+struct ClientChangeOutput {
     slug: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     open_leads: Option<u64>,
@@ -83,7 +83,7 @@ pub async fn run(common: &Common, database: &Database, options: ClientSetOptions
         Some(rehearsed) => rehearsed,
         None => actions.run(&actor, &request).await.map_err(refused("client set"))?,
     };
-    let told = Told {
+    let told = ClientChangeOutput {
         slug: done.client.slug,
         open_leads,
         change,

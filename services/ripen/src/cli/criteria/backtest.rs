@@ -6,7 +6,7 @@ use std::{path::PathBuf, sync::Arc, time::Instant};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::civil::Date;
-use ripen_actions::criteria::{BacktestRequest, Progress, Reading};
+use ripen_actions::criteria::{BacktestProgress, BacktestRequest, HistoryOptions};
 use ripen_domain::criteria::{BacktestReport, BacktestStanding};
 use serde::Serialize;
 use uuid::Uuid;
@@ -35,7 +35,7 @@ pub struct BacktestOptions {
 
 /// A back-test as programs read it.
 #[derive(Serialize)]
-struct Told<'a> {
+struct BacktestOutput<'a> {
     #[serde(flatten)]
     report: &'a BacktestReport,
     id: Uuid,
@@ -58,7 +58,7 @@ pub async fn run(
     let done = done.map_err(refused("criteria backtest"))?;
     if common.json {
         let seconds = begun.elapsed().as_secs_f64();
-        let told = Told { report: &done.report, id: done.id, program: &done.program, seconds };
+        let told = BacktestOutput { report: &done.report, id: done.id, program: &done.program, seconds };
         output::record(true, &serde_json::to_value(&told)?)?;
     } else {
         let id = done.id;
@@ -70,15 +70,15 @@ pub async fn run(
 }
 
 /// How a command reads the past: with a reader for each core, and a bar at the terminal.
-pub fn reading() -> Reading {
+pub fn reading() -> HistoryOptions {
     // Hidden until the work begins: a refused draft shows no bar.
-    Reading { readers: readers(), progress: Arc::new(Bar(ProgressBar::hidden())) }
+    HistoryOptions { readers: readers(), progress: Arc::new(Bar(ProgressBar::hidden())) }
 }
 
 /// A bar that fills as decisions are made again.
 struct Bar(ProgressBar);
 
-impl Progress for Bar {
+impl BacktestProgress for Bar {
     fn begin(&self, decisions: u64) {
         if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} decisions, {per_sec}, {eta} left") {
             self.0.set_style(style);

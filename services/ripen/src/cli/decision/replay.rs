@@ -5,7 +5,7 @@ use std::{process::ExitCode, sync::Arc, time::Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use ripen_actions::{
     Actions,
-    decision::replay::{self, Progress, ReplayTally},
+    decision::replay::{self, ReplayProgress, ReplayTally},
 };
 use ripen_domain::{actor::Actor, id::DecisionId};
 use serde_json::json;
@@ -29,7 +29,7 @@ pub async fn all(common: &Common, actions: &Actions, actor: &Actor) -> anyhow::R
     // The count is for the bar only: decisions made meanwhile do not matter to it.
     let bar = bar(replay::count(actions, actor).await?)?;
     let shown = bar.clone();
-    let progress: Progress = Arc::new(move |done| shown.inc(done));
+    let progress: ReplayProgress = Arc::new(move |done| shown.inc(done));
     let tally = replay::all(actions, actor, readers(), &progress).await?;
     bar.finish_and_clear();
     finish(common, &tally, begun)

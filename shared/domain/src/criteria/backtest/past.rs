@@ -67,7 +67,7 @@ pub struct PastLead {
 /// What a receipt says was known of what people did at the desk, beside why it was made.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in crate::criteria) struct Noted {
+pub(in crate::criteria) struct DeskFacts {
     pub(in crate::criteria) cause: Cause,
     pub(in crate::criteria) closed: Option<String>,
     inputs: NotedInputs,
@@ -77,33 +77,33 @@ pub(in crate::criteria) struct Noted {
 #[serde(default)]
 struct NotedInputs {
     #[serde(rename = "lead.stage")]
-    stage: Option<Value<crate::lead::Stage>>,
+    stage: Option<NotedValue<crate::lead::Stage>>,
     #[serde(rename = "lead.verified")]
-    verified: Option<Value<bool>>,
+    verified: Option<NotedValue<bool>>,
     #[serde(rename = "lead.do_not_contact")]
-    do_not_contact: Option<Value<bool>>,
+    do_not_contact: Option<NotedValue<bool>>,
     #[serde(rename = "lead.touches")]
-    touches: Option<Value<u32>>,
+    touches: Option<NotedValue<u32>>,
     #[serde(rename = "lead.agreed_for")]
-    agreed_for: Option<Value<Timestamp>>,
+    agreed_for: Option<NotedValue<Timestamp>>,
     #[serde(rename = "lead.rounds")]
-    rounds: Option<Value<u32>>,
+    rounds: Option<NotedValue<u32>>,
     #[serde(rename = "lead.returned")]
-    returned: Option<Value<bool>>,
+    returned: Option<NotedValue<bool>>,
     #[serde(rename = "lead.last_disposition")]
-    last_disposition: Option<Value<String>>,
+    last_disposition: Option<NotedValue<String>>,
     #[serde(rename = "lead.last_conversation_at")]
-    last_conversation_at: Option<Value<Timestamp>>,
+    last_conversation_at: Option<NotedValue<Timestamp>>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Value<T> {
+struct NotedValue<T> {
     value: T,
 }
 
 impl PastLead {
     /// What was known at an instant. What the desk did is taken from the decision's own receipt, where it was read.
-    pub(in crate::criteria) fn facts_at(&self, at: Timestamp, noted: Noted) -> (Facts, Cause) {
+    pub(in crate::criteria) fn facts_at(&self, at: Timestamp, noted: DeskFacts) -> (Facts, Cause) {
         // Sorted by time: the first that is later ends what was known.
         let known = self.answers.iter().take_while(|(_, answer)| answer.at <= at);
         let answers: BTreeMap<_, _> = known.cloned().collect();

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{
     criteria::{
-        backtest::past::{Noted, PastDecision, PastLead},
+        backtest::past::{DeskFacts, PastDecision, PastLead},
         decision::{decide::qualify, receipt::Cause},
         model::Criteria,
     },
@@ -200,7 +200,7 @@ impl Backtest {
     /// Decides an open lead as it stands now under the draft: what would change with its activation.
     pub fn today(&mut self, draft: &Criteria, id: LeadId, past: &PastLead, now: jiff::Timestamp) {
         let Some(last) = past.decisions.last() else { return };
-        let noted: Noted = serde_json::from_str(&last.receipt).unwrap_or_default();
+        let noted: DeskFacts = serde_json::from_str(&last.receipt).unwrap_or_default();
         // A closed lead is not regraded by an activation.
         if noted.closed.is_none() {
             self.leads += 1;
@@ -217,7 +217,7 @@ impl Backtest {
     ) -> (BacktestStanding, BacktestStanding, i32) {
         let LeadUnderDraft { id, draft, past } = *lead;
         // A receipt that cannot be read, as of an erased person, still has its instant.
-        let noted: Noted = serde_json::from_str(&decision.receipt).unwrap_or_default();
+        let noted: DeskFacts = serde_json::from_str(&decision.receipt).unwrap_or_default();
         let before = BacktestStanding::of(decision.grade, noted.closed.is_some());
         // Only what was known then: a draft that may look ahead is better than any that decides.
         let (facts, cause) = past.facts_at(decision.at, noted);

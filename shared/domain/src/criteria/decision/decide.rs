@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use crate::{
     criteria::{
         decision::receipt::{Cap, Cause, CriteriaVersion, Finding, NextStep, OwnDate, Receipt, Verdict},
-        expression::{Expression, Outcome, Run},
+        expression::{Evaluation, Expression, Run},
         facts::{
             inputs::Inputs,
             snapshot::Facts,
-            value::{Held, Slot},
+            value::{FactIndex, Held},
         },
         model::Criteria,
         rule::Interval,
@@ -125,11 +125,11 @@ impl<'a> Bench<'a, '_> {
 
     fn find(&mut self, id: &Arc<str>, condition: &'a Expression, because: &Arc<str>) -> Finding {
         let (result, missing, error) = match self.run.yes_no(condition) {
-            Outcome::Known(true) => (Verdict::Yes, Vec::new(), None),
-            Outcome::Known(false) => (Verdict::No, Vec::new(), None),
-            Outcome::Missing(slots) => (Verdict::Missing, self.names(&slots), None),
+            Evaluation::Known(true) => (Verdict::Yes, Vec::new(), None),
+            Evaluation::Known(false) => (Verdict::No, Vec::new(), None),
+            Evaluation::Missing(slots) => (Verdict::Missing, self.names(&slots), None),
             // An error counts as "does not hold" and is named on the receipt: a decision never fails.
-            Outcome::Failed(why) => (Verdict::Error, Vec::new(), Some(Cow::Borrowed(why))),
+            Evaluation::Failed(why) => (Verdict::Error, Vec::new(), Some(Cow::Borrowed(why))),
         };
         Finding {
             id: Arc::clone(id),
@@ -142,7 +142,7 @@ impl<'a> Bench<'a, '_> {
         }
     }
 
-    fn names(&self, slots: &[Slot]) -> Vec<Arc<str>> {
+    fn names(&self, slots: &[FactIndex]) -> Vec<Arc<str>> {
         slots.iter().map(|slot| Arc::clone(&self.criteria.named[usize::from(*slot)].name)).collect()
     }
 
@@ -209,9 +209,9 @@ impl<'a> Bench<'a, '_> {
     fn own_date(&mut self) -> Option<OwnDate> {
         let on = self.criteria.requalify.on.as_ref()?;
         Some(match self.run.instant(on) {
-            Outcome::Known(at) => OwnDate { at: Some(at), missing: Vec::new(), error: None },
-            Outcome::Missing(slots) => OwnDate { at: None, missing: self.names(&slots), error: None },
-            Outcome::Failed(why) => OwnDate { at: None, missing: Vec::new(), error: Some(Cow::Borrowed(why)) },
+            Evaluation::Known(at) => OwnDate { at: Some(at), missing: Vec::new(), error: None },
+            Evaluation::Missing(slots) => OwnDate { at: None, missing: self.names(&slots), error: None },
+            Evaluation::Failed(why) => OwnDate { at: None, missing: Vec::new(), error: Some(Cow::Borrowed(why)) },
         })
     }
 

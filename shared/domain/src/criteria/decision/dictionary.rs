@@ -17,7 +17,7 @@ use crate::{
         facts::{
             inputs::Inputs,
             snapshot::{Answer, ClientFacts, Facts, LeadFacts, Origin, SourceFacts},
-            value::Slot,
+            value::FactIndex,
         },
         model::Criteria,
         rule::Rule,
@@ -57,7 +57,7 @@ impl Criteria {
         let facts = self.lead(variant);
         let now = at(variant);
         let inputs = Inputs::new(&facts, &self.questions, &self.named, now);
-        for slot in (0..self.named.len()).filter_map(|slot| Slot::try_from(slot).ok()) {
+        for slot in (0..self.named.len()).filter_map(|slot| FactIndex::try_from(slot).ok()) {
             // Each fact once, so that its name and typical value are in the bytes whether or not a rule reads it.
             inputs.read(slot);
         }

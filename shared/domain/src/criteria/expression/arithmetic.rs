@@ -9,12 +9,12 @@ use crate::criteria::expression::node::{Operation, Value};
 
 /// Why a part has no value. Which facts are missing is noted beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum EvaluationError {
     Missing,
     Failed(&'static str),
 }
 
-impl Fault {
+impl EvaluationError {
     /// What two faulty parts come to: with the missing answer the failure may go away.
     pub(super) const fn with(self, other: Self) -> Self {
         match (self, other) {
@@ -25,10 +25,10 @@ impl Fault {
     }
 }
 
-const OVERFLOW: Fault = Fault::Failed("the number is too large");
-const BY_ZERO: Fault = Fault::Failed("division by zero");
+const OVERFLOW: EvaluationError = EvaluationError::Failed("the number is too large");
+const BY_ZERO: EvaluationError = EvaluationError::Failed("division by zero");
 /// The checker lets no such tree through; a decision says so rather than stop.
-pub(super) const WRONG_TYPE: Fault = Fault::Failed("wrong type");
+pub(super) const WRONG_TYPE: EvaluationError = EvaluationError::Failed("wrong type");
 
 pub(super) fn order(left: Value<'_>, right: Value<'_>) -> Option<Ordering> {
     match (left, right) {
@@ -64,7 +64,11 @@ fn whole_with_decimal(whole: i64, decimal: f64) -> Option<Ordering> {
     Some(whole.cmp(&(below as i64)).then(rest))
 }
 
-pub(super) fn calculate<'a>(operation: Operation, left: Value<'a>, right: Value<'a>) -> Result<Value<'a>, Fault> {
+pub(super) fn calculate<'a>(
+    operation: Operation,
+    left: Value<'a>,
+    right: Value<'a>,
+) -> Result<Value<'a>, EvaluationError> {
     Ok(match (left, right) {
         (Value::Whole(left), Value::Whole(right)) => return whole(operation, left, right),
         (Value::Whole(_) | Value::Number(_), Value::Whole(_) | Value::Number(_)) => {
@@ -93,7 +97,7 @@ pub(super) fn calculate<'a>(operation: Operation, left: Value<'a>, right: Value<
     })
 }
 
-fn whole<'a>(operation: Operation, left: i64, right: i64) -> Result<Value<'a>, Fault> {
+fn whole<'a>(operation: Operation, left: i64, right: i64) -> Result<Value<'a>, EvaluationError> {
     let result = match operation {
         Operation::Add => left.checked_add(right),
         Operation::Subtract => left.checked_sub(right),
@@ -110,7 +114,7 @@ fn whole<'a>(operation: Operation, left: i64, right: i64) -> Result<Value<'a>, F
     result.map(Value::Whole).ok_or(OVERFLOW)
 }
 
-fn decimal(operation: Operation, left: f64, right: f64) -> Result<f64, Fault> {
+fn decimal(operation: Operation, left: f64, right: f64) -> Result<f64, EvaluationError> {
     let result = match operation {
         Operation::Add => left + right,
         Operation::Subtract => left - right,
@@ -128,7 +132,7 @@ fn decimal(operation: Operation, left: f64, right: f64) -> Result<f64, Fault> {
     clippy::cast_precision_loss,
     reason = "decimals keep 53 bits: arithmetic that mixes them with whole numbers too"
 )]
-const fn as_decimal(value: Value<'_>) -> Result<f64, Fault> {
+const fn as_decimal(value: Value<'_>) -> Result<f64, EvaluationError> {
     match value {
         Value::Whole(number) => Ok(number as f64),
         Value::Number(number) => Ok(number),
@@ -136,7 +140,7 @@ const fn as_decimal(value: Value<'_>) -> Result<f64, Fault> {
     }
 }
 
-pub(super) fn negate(value: Value<'_>) -> Result<Value<'_>, Fault> {
+pub(super) fn negate(value: Value<'_>) -> Result<Value<'_>, EvaluationError> {
     match value {
         Value::Whole(number) => number.checked_neg().map(Value::Whole).ok_or(OVERFLOW),
         Value::Number(number) => Ok(Value::Number(-number)),
@@ -145,7 +149,7 @@ pub(super) fn negate(value: Value<'_>) -> Result<Value<'_>, Fault> {
     }
 }
 
-pub(super) fn days(value: Value<'_>) -> Result<SignedDuration, Fault> {
+pub(super) fn days(value: Value<'_>) -> Result<SignedDuration, EvaluationError> {
     const SECONDS: i64 = 86_400;
     match value {
         Value::Whole(number) => number.checked_mul(SECONDS).map(SignedDuration::from_secs).ok_or(OVERFLOW),

@@ -15,12 +15,12 @@ use crate::{
     criteria::{
         expression::{
             Expression,
-            facing::{Facing, ROOTS, Wanted},
+            facing::{ExpectedType, Facing, ROOTS},
             lexer::cut,
             node::{List, Node},
-            operator::Part,
+            operator::TypedNode,
             syntax::syntax,
-            token::{Fault, Sort, Token},
+            token::{Fault, LexemeKind, Token},
         },
         facts::{
             field::{AGE, FIELDS, FIRST_ARRIVED_AT, find},
@@ -33,7 +33,7 @@ use crate::{
 /// The condition, checked; and whether it reads anything at all.
 pub(in crate::criteria) fn compile(
     text: &str,
-    wanted: Wanted,
+    wanted: ExpectedType,
     facing: &mut Facing<'_>,
 ) -> Result<(Expression, bool), Vec<Fault>> {
     // Before the parser: it bounds length and depth, and the parser is recursive.
@@ -44,11 +44,11 @@ pub(in crate::criteria) fn compile(
     let root = checker.one(&tree);
     if let Some(root) = &root {
         let right = match wanted {
-            Wanted::YesNo => root.kind == Type::YesNo,
-            Wanted::Instant => root.kind == Type::Instant,
+            ExpectedType::YesNo => root.kind == Type::YesNo,
+            ExpectedType::Instant => root.kind == Type::Instant,
         };
         if !right {
-            let needed = if wanted == Wanted::YesNo { "yes or no" } else { "a date" };
+            let needed = if wanted == ExpectedType::YesNo { "yes or no" } else { "a date" };
             checker.fault(root.at, format!("this comes to {}: it must come to {needed}", root.kind));
         }
     }
@@ -83,7 +83,7 @@ pub(super) struct Element {
 
 /// A checked part: one value, or several of one type.
 pub(super) enum Checked {
-    One(Part),
+    One(TypedNode),
     Many { list: List, element: Type, at: usize, places: Vec<usize> },
 }
 
@@ -112,7 +112,7 @@ impl Checker<'_, '_, '_> {
         at
     }
 
-    pub(super) fn one(&mut self, tree: &IdedExpr) -> Option<Part> {
+    pub(super) fn one(&mut self, tree: &IdedExpr) -> Option<TypedNode> {
         match self.any(tree)? {
             Checked::One(part) => Some(part),
             Checked::Many { at, .. } => {
@@ -138,11 +138,11 @@ impl Checker<'_, '_, '_> {
         }
     }
 
-    fn literal(&mut self, literal: &LiteralValue) -> Option<Part> {
+    fn literal(&mut self, literal: &LiteralValue) -> Option<TypedNode> {
         let at = self.pass_if(|token| match literal {
             LiteralValue::Boolean(_) | LiteralValue::Null => matches!(token.text, "true" | "false" | "null"),
-            LiteralValue::String(_) | LiteralValue::Bytes(_) => token.sort == Sort::Text,
-            LiteralValue::Double(_) | LiteralValue::Int(_) | LiteralValue::UInt(_) => token.sort == Sort::Number,
+            LiteralValue::String(_) | LiteralValue::Bytes(_) => token.kind == LexemeKind::Text,
+            LiteralValue::Double(_) | LiteralValue::Int(_) | LiteralValue::UInt(_) => token.kind == LexemeKind::Number,
         });
         let (node, kind) = match literal {
             LiteralValue::Boolean(flag) => (Node::YesNo(*flag.inner()), Type::YesNo),
@@ -159,19 +159,19 @@ impl Checker<'_, '_, '_> {
                 return None;
             }
         };
-        Some(Part { node, kind, at })
+        Some(TypedNode { node, kind, at })
     }
 
-    fn name(&mut self, name: &str) -> Option<Part> {
+    fn name(&mut self, name: &str) -> Option<TypedNode> {
         let at = self.pass(name);
         if let Some(Element { name: element, kind }) = &self.element
             && element == name
         {
-            return Some(Part { node: Node::Element, kind: kind.clone(), at });
+            return Some(TypedNode { node: Node::Element, kind: kind.clone(), at });
         }
         if name == "now" {
             self.reads = true;
-            return Some(Part { node: Node::Now, kind: Type::Instant, at });
+            return Some(TypedNode { node: Node::Now, kind: Type::Instant, at });
         }
         if ROOTS.contains(&name) {
             self.fault(at, format!("'{name}' alone is no fact: write '{name}.…'"));
@@ -210,7 +210,7 @@ impl Checker<'_, '_, '_> {
             let slot = self.facing.field(FIRST_ARRIVED_AT);
             let (node, kind) =
                 if select.test { (Node::Has(slot), Type::YesNo) } else { (Node::DaysSince(slot), Type::Whole) };
-            return Some(Checked::One(Part { node, kind, at: start }));
+            return Some(Checked::One(TypedNode { node, kind, at: start }));
         }
         let known = if root == "answers" {
             self.facing.answer(&select.field)
@@ -233,15 +233,15 @@ impl Checker<'_, '_, '_> {
         };
         let slot = self.facing.slot(fact);
         Some(match kind {
-            _ if select.test => Checked::One(Part { node: Node::Has(slot), kind: Type::YesNo, at: start }),
+            _ if select.test => Checked::One(TypedNode { node: Node::Has(slot), kind: Type::YesNo, at: start }),
             Type::List(element) => {
                 Checked::Many { list: List::Fact(slot), element: *element, at: start, places: Vec::new() }
             }
-            kind => Checked::One(Part { node: Node::Fact(slot), kind, at: start }),
+            kind => Checked::One(TypedNode { node: Node::Fact(slot), kind, at: start }),
         })
     }
 
-    pub(super) fn yes_no(&mut self, part: Part) -> Option<Node> {
+    pub(super) fn yes_no(&mut self, part: TypedNode) -> Option<Node> {
         if part.kind == Type::YesNo {
             return Some(part.node);
         }
@@ -249,7 +249,7 @@ impl Checker<'_, '_, '_> {
         None
     }
 
-    fn call(&mut self, call: &CallExpr) -> Option<Part> {
+    fn call(&mut self, call: &CallExpr) -> Option<TypedNode> {
         let here = self.here();
         let args = call.args.as_slice();
         let node = match (call.func_name.as_str(), args) {
@@ -272,7 +272,7 @@ impl Checker<'_, '_, '_> {
             }
             _ => return self.function(call),
         };
-        Some(Part { node: node?, kind: Type::YesNo, at: here })
+        Some(TypedNode { node: node?, kind: Type::YesNo, at: here })
     }
 
     fn both(&mut self, left: &IdedExpr, right: &IdedExpr) -> Option<[Node; 2]> {
@@ -282,7 +282,7 @@ impl Checker<'_, '_, '_> {
         Some([left?, right?])
     }
 
-    fn choose(&mut self, condition: &IdedExpr, yes: &IdedExpr, no: &IdedExpr) -> Option<Part> {
+    fn choose(&mut self, condition: &IdedExpr, yes: &IdedExpr, no: &IdedExpr) -> Option<TypedNode> {
         let condition = self.one(condition).and_then(|part| self.yes_no(part));
         let (yes, no) = (self.one(yes), self.one(no));
         let (condition, yes, no) = (condition?, yes?, no?);
@@ -290,20 +290,20 @@ impl Checker<'_, '_, '_> {
             self.fault(no.at, format!("one side of '?:' is {}, the other {}", yes.kind, no.kind));
             return None;
         };
-        Some(Part { node: Node::If(Box::new([condition, yes.node, no.node])), kind, at: yes.at })
+        Some(TypedNode { node: Node::If(Box::new([condition, yes.node, no.node])), kind, at: yes.at })
     }
 
-    fn negate(&mut self, one: &IdedExpr) -> Option<Part> {
+    fn negate(&mut self, one: &IdedExpr) -> Option<TypedNode> {
         let at = self.pass("-");
         let part = self.one(one)?;
         if !(part.kind.is_numeric() || part.kind == Type::Span) {
             self.fault(at, format!("{} has no opposite", part.kind));
             return None;
         }
-        Some(Part { node: Node::Negate(Box::new(part.node)), kind: part.kind, at })
+        Some(TypedNode { node: Node::Negate(Box::new(part.node)), kind: part.kind, at })
     }
 
-    fn binary(&mut self, name: &str, left: &IdedExpr, right: &IdedExpr) -> Option<Part> {
+    fn binary(&mut self, name: &str, left: &IdedExpr, right: &IdedExpr) -> Option<TypedNode> {
         let left = self.one(left);
         let sign = name.trim_matches('_');
         // Between the sides, as it stands in the text: tokens are passed in their order.
@@ -317,7 +317,7 @@ impl Checker<'_, '_, '_> {
             _ => return None,
         };
         match checked {
-            Ok((node, kind)) => Some(Part { node, kind, at: begin }),
+            Ok((node, kind)) => Some(TypedNode { node, kind, at: begin }),
             Err((place, message)) => {
                 self.fault(place.unwrap_or(at), message);
                 None

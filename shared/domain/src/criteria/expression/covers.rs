@@ -4,7 +4,7 @@
 
 use crate::criteria::{
     expression::node::{Comparison, Expression, List, Node, Search},
-    facts::value::Slot,
+    facts::value::FactIndex,
 };
 
 impl Expression {
@@ -30,14 +30,14 @@ fn covers(wide: &Node, narrow: &Node) -> bool {
 }
 
 /// What a simple condition lets one fact be.
-enum Asked<'a> {
-    Least(Slot, f64, bool),
-    Most(Slot, f64, bool),
-    Texts(Slot, Vec<&'a str>),
-    Beginnings(Slot, Vec<&'a str>),
+enum Bound<'a> {
+    Least(FactIndex, f64, bool),
+    Most(FactIndex, f64, bool),
+    Texts(FactIndex, Vec<&'a str>),
+    Beginnings(FactIndex, Vec<&'a str>),
 }
 
-impl Asked<'_> {
+impl Bound<'_> {
     fn covers(&self, narrow: &Self) -> bool {
         match (self, narrow) {
             (Self::Least(one, wide, open), Self::Least(other, narrow, shut)) => {
@@ -57,23 +57,23 @@ impl Asked<'_> {
     }
 }
 
-fn asked(node: &Node) -> Option<Asked<'_>> {
+fn asked(node: &Node) -> Option<Bound<'_>> {
     match node {
         Node::Compare(comparison, sides) => match &**sides {
             [Node::Fact(slot), value] => compared(*slot, *comparison, value),
             _ => None,
         },
         Node::In(one, List::Literal(values)) => match &**one {
-            Node::Fact(slot) => Some(Asked::Texts(*slot, texts(values)?)),
+            Node::Fact(slot) => Some(Bound::Texts(*slot, texts(values)?)),
             _ => None,
         },
         Node::Search(Search::StartsWith, sides) => match &**sides {
-            [Node::Fact(slot), Node::Text(start)] => Some(Asked::Beginnings(*slot, vec![start])),
+            [Node::Fact(slot), Node::Text(start)] => Some(Bound::Beginnings(*slot, vec![start])),
             _ => None,
         },
         Node::Exists(List::Literal(values), condition) => match &**condition {
             Node::Search(Search::StartsWith, sides) => match &**sides {
-                [Node::Fact(slot), Node::Element] => Some(Asked::Beginnings(*slot, texts(values)?)),
+                [Node::Fact(slot), Node::Element] => Some(Bound::Beginnings(*slot, texts(values)?)),
                 _ => None,
             },
             _ => None,
@@ -86,16 +86,16 @@ fn texts(values: &[Node]) -> Option<Vec<&str>> {
     values.iter().map(|value| if let Node::Text(text) = value { Some(&**text) } else { None }).collect()
 }
 
-fn compared(slot: Slot, comparison: Comparison, value: &Node) -> Option<Asked<'_>> {
+fn compared(slot: FactIndex, comparison: Comparison, value: &Node) -> Option<Bound<'_>> {
     if let (Comparison::Equal, Node::Text(text)) = (comparison, value) {
-        return Some(Asked::Texts(slot, vec![text]));
+        return Some(Bound::Texts(slot, vec![text]));
     }
     let number = super::never::number(value)?;
     match comparison {
-        Comparison::Greater => Some(Asked::Least(slot, number, true)),
-        Comparison::GreaterOrEqual => Some(Asked::Least(slot, number, false)),
-        Comparison::Less => Some(Asked::Most(slot, number, true)),
-        Comparison::LessOrEqual => Some(Asked::Most(slot, number, false)),
+        Comparison::Greater => Some(Bound::Least(slot, number, true)),
+        Comparison::GreaterOrEqual => Some(Bound::Least(slot, number, false)),
+        Comparison::Less => Some(Bound::Most(slot, number, true)),
+        Comparison::LessOrEqual => Some(Bound::Most(slot, number, false)),
         // Not looked into: a rule that is missed costs a warning, one that is named falsely would be deleted.
         Comparison::Equal | Comparison::NotEqual => None,
     }

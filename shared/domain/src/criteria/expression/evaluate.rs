@@ -7,23 +7,23 @@ use jiff::Timestamp;
 
 use crate::criteria::{
     expression::{
-        arithmetic::{Fault, WRONG_TYPE, calculate, days, negate, order},
+        arithmetic::{EvaluationError, WRONG_TYPE, calculate, days, negate, order},
         node::{Comparison, Expression, List, Node, Search, Value},
     },
     facts::{
         answer::whole_days,
         inputs::Inputs,
-        value::{Held, Slot},
+        value::{FactIndex, Held},
     },
 };
 
 /// What a condition came to.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::criteria) enum Outcome<T> {
+pub(in crate::criteria) enum Evaluation<T> {
     /// Decided.
     Known(T),
     /// These facts are absent, in the order they were asked for, each once.
-    Missing(Vec<Slot>),
+    Missing(Vec<FactIndex>),
     /// It could not be computed.
     Failed(&'static str),
 }
@@ -31,7 +31,7 @@ pub(in crate::criteria) enum Outcome<T> {
 /// The evaluation of one condition.
 pub(in crate::criteria) struct Run<'a, 'f> {
     inputs: &'a Inputs<'f>,
-    missing: Vec<Slot>,
+    missing: Vec<FactIndex>,
     element: Option<Value<'a>>,
 }
 
@@ -41,13 +41,13 @@ impl<'a, 'f> Run<'a, 'f> {
     }
 
     /// Whether the condition holds.
-    pub(in crate::criteria) fn yes_no(&mut self, condition: &'a Expression) -> Outcome<bool> {
+    pub(in crate::criteria) fn yes_no(&mut self, condition: &'a Expression) -> Evaluation<bool> {
         let result = self.truth(&condition.root);
         self.outcome(result)
     }
 
     /// The date that the condition comes to.
-    pub(in crate::criteria) fn instant(&mut self, condition: &'a Expression) -> Outcome<Timestamp> {
+    pub(in crate::criteria) fn instant(&mut self, condition: &'a Expression) -> Evaluation<Timestamp> {
         let result = match self.value(&condition.root) {
             Ok(Value::Instant(at)) => Ok(at),
             Ok(_) => Err(WRONG_TYPE),
@@ -56,26 +56,26 @@ impl<'a, 'f> Run<'a, 'f> {
         self.outcome(result)
     }
 
-    fn outcome<T>(&mut self, result: Result<T, Fault>) -> Outcome<T> {
+    fn outcome<T>(&mut self, result: Result<T, EvaluationError>) -> Evaluation<T> {
         // Taken, so that the next condition of this run starts without those of the last.
         let missing = std::mem::take(&mut self.missing);
         match result {
-            Ok(value) => Outcome::Known(value),
-            Err(Fault::Failed(why)) => Outcome::Failed(why),
-            Err(Fault::Missing) => {
+            Ok(value) => Evaluation::Known(value),
+            Err(EvaluationError::Failed(why)) => Evaluation::Failed(why),
+            Err(EvaluationError::Missing) => {
                 // A list, not a set: the receipt names missing facts in the order in which the condition reads them.
-                let mut once: Vec<Slot> = Vec::with_capacity(missing.len());
+                let mut once: Vec<FactIndex> = Vec::with_capacity(missing.len());
                 for slot in missing {
                     if !once.contains(&slot) {
                         once.push(slot);
                     }
                 }
-                Outcome::Missing(once)
+                Evaluation::Missing(once)
             }
         }
     }
 
-    fn value(&mut self, node: &'a Node) -> Result<Value<'a>, Fault> {
+    fn value(&mut self, node: &'a Node) -> Result<Value<'a>, EvaluationError> {
         Ok(match node {
             Node::YesNo(flag) => Value::YesNo(*flag),
             Node::Whole(number) => Value::Whole(*number),
@@ -117,15 +117,15 @@ impl<'a, 'f> Run<'a, 'f> {
         })
     }
 
-    fn fact(&mut self, slot: Slot) -> Result<&'a Held<'f>, Fault> {
+    fn fact(&mut self, slot: FactIndex) -> Result<&'a Held<'f>, EvaluationError> {
         // Noted here, at the only place where facts are read: no caller can forget it.
         self.inputs.read(slot).ok_or_else(|| {
             self.missing.push(slot);
-            Fault::Missing
+            EvaluationError::Missing
         })
     }
 
-    fn truth(&mut self, node: &'a Node) -> Result<bool, Fault> {
+    fn truth(&mut self, node: &'a Node) -> Result<bool, EvaluationError> {
         match self.value(node)? {
             Value::YesNo(flag) => Ok(flag),
             _ => Err(WRONG_TYPE),
@@ -133,7 +133,7 @@ impl<'a, 'f> Run<'a, 'f> {
     }
 
     /// `||` looks for a side that is true and `&&` for one that is false; either side decides, whatever the other is.
-    fn until(&mut self, sides: &'a [Node; 2], decisive: bool) -> Result<bool, Fault> {
+    fn until(&mut self, sides: &'a [Node; 2], decisive: bool) -> Result<bool, EvaluationError> {
         let mark = self.missing.len();
         let left = self.truth(&sides[0]);
         if left == Ok(decisive) {
@@ -154,7 +154,7 @@ impl<'a, 'f> Run<'a, 'f> {
     }
 
     /// Both values; where both are faulty, everything that is missing is noted.
-    fn both(&mut self, sides: &'a [Node; 2]) -> Result<(Value<'a>, Value<'a>), Fault> {
+    fn both(&mut self, sides: &'a [Node; 2]) -> Result<(Value<'a>, Value<'a>), EvaluationError> {
         // Both sides always: the receipt names all that is missing at once.
         let left = self.value(&sides[0]);
         let right = self.value(&sides[1]);
@@ -165,7 +165,7 @@ impl<'a, 'f> Run<'a, 'f> {
         }
     }
 
-    fn compare(&mut self, comparison: Comparison, sides: &'a [Node; 2]) -> Result<bool, Fault> {
+    fn compare(&mut self, comparison: Comparison, sides: &'a [Node; 2]) -> Result<bool, EvaluationError> {
         let (left, right) = self.both(sides)?;
         let order = order(left, right).ok_or(WRONG_TYPE)?;
         Ok(match comparison {
@@ -178,7 +178,7 @@ impl<'a, 'f> Run<'a, 'f> {
         })
     }
 
-    fn search(&mut self, search: Search, sides: &'a [Node; 2]) -> Result<bool, Fault> {
+    fn search(&mut self, search: Search, sides: &'a [Node; 2]) -> Result<bool, EvaluationError> {
         let (Value::Text(text), Value::Text(part)) = self.both(sides)? else { return Err(WRONG_TYPE) };
         Ok(match search {
             Search::StartsWith => text.starts_with(part),
@@ -188,7 +188,7 @@ impl<'a, 'f> Run<'a, 'f> {
     }
 
     /// Every element of a list: one that is missing makes the list missing.
-    fn elements(&mut self, list: &'a List) -> Result<Vec<Value<'a>>, Fault> {
+    fn elements(&mut self, list: &'a List) -> Result<Vec<Value<'a>>, EvaluationError> {
         match list {
             List::Fact(slot) => match self.fact(*slot)? {
                 Held::Texts(texts) => Ok(texts.iter().copied().map(Value::Text).collect()),
@@ -196,7 +196,7 @@ impl<'a, 'f> Run<'a, 'f> {
             },
             List::Literal(nodes) => {
                 let mut values = Vec::with_capacity(nodes.len());
-                let mut first: Option<Fault> = None;
+                let mut first: Option<EvaluationError> = None;
                 for node in nodes {
                     match self.value(node) {
                         Ok(value) => values.push(value),
@@ -208,7 +208,7 @@ impl<'a, 'f> Run<'a, 'f> {
         }
     }
 
-    fn contained(&mut self, one: &'a Node, list: &'a List) -> Result<bool, Fault> {
+    fn contained(&mut self, one: &'a Node, list: &'a List) -> Result<bool, EvaluationError> {
         let one = self.value(one);
         let elements = self.elements(list);
         match (one, elements) {
@@ -221,9 +221,9 @@ impl<'a, 'f> Run<'a, 'f> {
     }
 
     /// `exists` looks for an element that is true and `all` for one that is false.
-    fn each(&mut self, list: &'a List, condition: &'a Node, decisive: bool) -> Result<bool, Fault> {
+    fn each(&mut self, list: &'a List, condition: &'a Node, decisive: bool) -> Result<bool, EvaluationError> {
         let mark = self.missing.len();
-        let mut fault: Option<Fault> = None;
+        let mut fault: Option<EvaluationError> = None;
         // Without the list there is nothing to walk: the whole is missing.
         for element in self.elements(list)? {
             // One element is enough, without a stack: a condition holds one `exists` or `all`, as the lexer checks.
@@ -242,7 +242,7 @@ impl<'a, 'f> Run<'a, 'f> {
     }
 }
 
-fn single<'a>(held: &'a Held<'_>) -> Result<Value<'a>, Fault> {
+fn single<'a>(held: &'a Held<'_>) -> Result<Value<'a>, EvaluationError> {
     Ok(match held {
         Held::YesNo(flag) => Value::YesNo(*flag),
         Held::Whole(number) => Value::Whole(*number),

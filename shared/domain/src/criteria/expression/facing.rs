@@ -6,7 +6,7 @@ use crate::{
     criteria::{
         facts::{
             field::{FIELDS, find},
-            value::{Fact, Slot, Type},
+            value::{Fact, FactIndex, Type},
         },
         script::question::{Kind, Question},
     },
@@ -32,18 +32,18 @@ impl<'q> Facing<'q> {
     }
 
     /// The slot of a fact: the same one however often it is named.
-    pub(in crate::criteria) fn slot(&mut self, fact: Fact) -> Slot {
+    pub(in crate::criteria) fn slot(&mut self, fact: Fact) -> FactIndex {
         let known = self.named.iter().position(|named| *named == fact);
         let place = known.unwrap_or_else(|| {
             self.named.push(fact);
             self.named.len() - 1
         });
         // There are fewer facts than questions and fields together, and those are limited to a few hundred.
-        Slot::try_from(place).unwrap_or(Slot::MAX)
+        FactIndex::try_from(place).unwrap_or(FactIndex::MAX)
     }
 
     /// The slot of a field that is there whether a condition names it or not.
-    pub(in crate::criteria) fn field(&mut self, name: &str) -> Slot {
+    pub(in crate::criteria) fn field(&mut self, name: &str) -> FactIndex {
         self.slot(Fact::Field(find(name).unwrap_or_default()))
     }
 
@@ -53,7 +53,7 @@ impl<'q> Facing<'q> {
     }
 
     /// The least and the most that the number in a slot can be, where its question says so.
-    pub(super) fn limits(&self, slot: Slot) -> (f64, f64) {
+    pub(super) fn limits(&self, slot: FactIndex) -> (f64, f64) {
         let Some(Fact::Answer(place)) = self.named.get(usize::from(slot)) else { return (f64::MIN, f64::MAX) };
         let question = &self.questions[*place];
         let (Kind::Number(range) | Kind::Money(range)) = &question.kind else { return (f64::MIN, f64::MAX) };
@@ -93,7 +93,7 @@ impl<'q> Facing<'q> {
 
 /// What a condition must come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::criteria) enum Wanted {
+pub(in crate::criteria) enum ExpectedType {
     /// Yes or no.
     YesNo,
     /// A date.

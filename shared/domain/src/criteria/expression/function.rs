@@ -9,7 +9,7 @@ use crate::{
         expression::{
             check::{Checked, Checker},
             node::{Node, Search},
-            operator::Part,
+            operator::TypedNode,
         },
         facts::value::Type,
     },
@@ -20,7 +20,7 @@ const FUNCTIONS: [&str; 9] =
     ["days", "size", "timestamp", "has", "startsWith", "endsWith", "contains", "exists", "all"];
 
 impl Checker<'_, '_, '_> {
-    pub(super) fn function(&mut self, call: &CallExpr) -> Option<Part> {
+    pub(super) fn function(&mut self, call: &CallExpr) -> Option<TypedNode> {
         // Apart: it takes a list, which every other function refuses.
         if call.func_name == "size" {
             return self.size(call);
@@ -54,7 +54,7 @@ impl Checker<'_, '_, '_> {
             }
             _ => (self.search(name, target??, argument)?, Type::YesNo),
         };
-        Some(Part { node, kind, at })
+        Some(TypedNode { node, kind, at })
     }
 
     fn unknown_function(&mut self, name: &str, at: usize) {
@@ -66,7 +66,7 @@ impl Checker<'_, '_, '_> {
         self.fault(at, message);
     }
 
-    fn search(&mut self, name: &str, target: Part, argument: Part) -> Option<Node> {
+    fn search(&mut self, name: &str, target: TypedNode, argument: TypedNode) -> Option<Node> {
         for part in [&target, &argument] {
             if !part.kind.is_textual() {
                 let message = format!("'{name}' looks for a text in a text, and this is {}", part.kind);
@@ -82,7 +82,7 @@ impl Checker<'_, '_, '_> {
         Some(Node::Search(search, Box::new([target.node, argument.node])))
     }
 
-    fn size(&mut self, call: &CallExpr) -> Option<Part> {
+    fn size(&mut self, call: &CallExpr) -> Option<TypedNode> {
         let here = self.here();
         let measured = match (&call.target, call.args.as_slice()) {
             (Some(target), []) => &**target,
@@ -105,10 +105,10 @@ impl Checker<'_, '_, '_> {
         if call.target.is_some() {
             self.pass("size");
         }
-        Some(Part { node, kind: Type::Whole, at: here })
+        Some(TypedNode { node, kind: Type::Whole, at: here })
     }
 
-    fn timestamp(&mut self, argument: &Part) -> Option<Node> {
+    fn timestamp(&mut self, argument: &TypedNode) -> Option<Node> {
         // Only a literal: a text that is computed could fail for one lead and not for another.
         let instant = match &argument.node {
             Node::Text(text) => operator::instant(text),

@@ -2,7 +2,7 @@
 //! meet, characters that a word processor put in. The parser would call them all "mismatched input".
 
 use crate::{
-    criteria::expression::token::{Fault, Sort, Token},
+    criteria::expression::token::{Fault, LexemeKind, Token},
     document::{looks_like, odd_letter},
 };
 
@@ -56,7 +56,7 @@ pub(super) fn check_words(tokens: &[Token<'_>]) -> Result<(), Fault> {
     for (place, token) in tokens.iter().enumerate() {
         let (before, after) = (text(place.checked_sub(1)), text(Some(place + 1)));
         // Fields and names of elements may be called so.
-        let alone = token.sort == Sort::Word && before != "." && !matches!(after, "." | "," | ")");
+        let alone = token.kind == LexemeKind::Word && before != "." && !matches!(after, "." | "," | ")");
         let written = match token.text.to_ascii_lowercase().as_str() {
             "and" if alone => "&&",
             "or" if alone => "||",
@@ -88,7 +88,7 @@ pub(super) fn check_brackets(tokens: &[Token<'_>]) -> Result<(), Fault> {
             }
             "," if open.is_empty() => {
                 let digits = |place: Option<usize>| {
-                    place.and_then(|place| tokens.get(place)).is_some_and(|token| token.sort == Sort::Number)
+                    place.and_then(|place| tokens.get(place)).is_some_and(|token| token.kind == LexemeKind::Number)
                 };
                 let grouped = digits(place.checked_sub(1)) && digits(Some(place + 1));
                 let hint = if grouped { ": write numbers without commas" } else { "" };
@@ -104,7 +104,7 @@ pub(super) fn check_brackets(tokens: &[Token<'_>]) -> Result<(), Fault> {
 pub(super) fn check_lists(tokens: &[Token<'_>]) -> Result<(), Fault> {
     for window in tokens.windows(4) {
         let [word, bracket, value, comma] = window else { continue };
-        let literal = matches!(value.sort, Sort::Text | Sort::Number);
+        let literal = matches!(value.kind, LexemeKind::Text | LexemeKind::Number);
         if word.text == "in" && bracket.text == "(" && literal && matches!(comma.text, "," | ")") {
             return Err((bracket.at, "a list stands in square brackets: write in ['…', '…']".into()));
         }

@@ -3,7 +3,7 @@
 
 use crate::criteria::expression::{
     habit::{check_brackets, check_lists, check_words, number_with_word, unexpected},
-    token::{Fault, Sort, Token},
+    token::{Fault, LexemeKind, Token},
 };
 
 /// Bytes in one condition.
@@ -28,8 +28,8 @@ pub(super) fn cut(text: &str) -> Result<Vec<Token<'_>>, Fault> {
             continue;
         }
         // Bytes of the text, not of a copy: each mistake is shown where it stands.
-        let (sort, length) = measure(&text[at..], first).map_err(|message| (at, message))?;
-        tokens.push(Token { sort, text: &text[at..at + length], at });
+        let (kind, length) = measure(&text[at..], first).map_err(|message| (at, message))?;
+        tokens.push(Token { kind, text: &text[at..at + length], at });
         at += length;
         // Within the loop: a text of signs alone must not become a long list first.
         if tokens.len() > MOST_TOKENS {
@@ -44,7 +44,7 @@ pub(super) fn cut(text: &str) -> Result<Vec<Token<'_>>, Fault> {
     Ok(tokens)
 }
 
-fn measure(rest: &str, first: char) -> Result<(Sort, usize), String> {
+fn measure(rest: &str, first: char) -> Result<(LexemeKind, usize), String> {
     let bytes = rest.as_bytes();
     let run = |from: usize, fits: fn(u8) -> bool| bytes[from..].iter().take_while(|byte| fits(**byte)).count() + from;
     match first {
@@ -53,11 +53,11 @@ fn measure(rest: &str, first: char) -> Result<(Sort, usize), String> {
             match bytes.get(length) {
                 // `b'…'` and `r'…'` mean other things to the parser than the text shows.
                 Some(b'\'' | b'"') => Err("texts have no letters before their quotes here".into()),
-                _ => Ok((Sort::Word, length)),
+                _ => Ok((LexemeKind::Word, length)),
             }
         }
-        '0'..='9' => Ok((Sort::Number, number(rest)?)),
-        '\'' | '"' => Ok((Sort::Text, quoted(bytes)?)),
+        '0'..='9' => Ok((LexemeKind::Number, number(rest)?)),
+        '\'' | '"' => Ok((LexemeKind::Text, quoted(bytes)?)),
         _ => {
             const SIGNS: [&str; 21] = [
                 "&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "+", "-", "*", "/", "%", "(", ")", "[", "]", ",",
@@ -65,7 +65,7 @@ fn measure(rest: &str, first: char) -> Result<(Sort, usize), String> {
             ];
             // The longest first: `<=` begins with `<`.
             let sign = SIGNS.iter().chain(&[":"]).find(|sign| rest.starts_with(**sign));
-            sign.map(|sign| (Sort::Sign, sign.len())).ok_or_else(|| unexpected(rest, first))
+            sign.map(|sign| (LexemeKind::Sign, sign.len())).ok_or_else(|| unexpected(rest, first))
         }
     }
 }
@@ -137,7 +137,7 @@ fn check_nesting(tokens: &[Token<'_>]) -> Result<(), Fault> {
 fn check_loops(tokens: &[Token<'_>]) -> Result<(), Fault> {
     let mut loops = 0;
     for (token, next) in tokens.iter().zip(tokens.iter().skip(1)) {
-        if token.sort != Sort::Word || next.text != "(" {
+        if token.kind != LexemeKind::Word || next.text != "(" {
             continue;
         }
         match token.text {

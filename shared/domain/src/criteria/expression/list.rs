@@ -11,7 +11,7 @@ use crate::criteria::{
         check::{Checked, Checker, Element},
         facing::ROOTS,
         node::{List, Node},
-        operator::Part,
+        operator::TypedNode,
     },
     facts::value::Type,
 };
@@ -49,7 +49,7 @@ impl Checker<'_, '_, '_> {
     }
 
     /// `list.exists(name, condition)` and `list.all(name, condition)`, as the parser writes them out.
-    pub(super) fn each(&mut self, comprehension: &ComprehensionExpr) -> Option<Part> {
+    pub(super) fn each(&mut self, comprehension: &ComprehensionExpr) -> Option<TypedNode> {
         let here = self.here();
         let list = self.many(&comprehension.iter_range);
         let Expr::Call(step) = &comprehension.loop_step.expr else { return None };
@@ -68,7 +68,7 @@ impl Checker<'_, '_, '_> {
             operators::LOGICAL_AND => Node::All(list, Box::new(condition)),
             _ => return None,
         };
-        Some(Part { node, kind: Type::YesNo, at: here })
+        Some(TypedNode { node, kind: Type::YesNo, at: here })
     }
 
     pub(super) fn contained(&mut self, one: &IdedExpr, list: &IdedExpr) -> Option<Node> {

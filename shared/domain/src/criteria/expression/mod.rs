@@ -25,6 +25,6 @@ mod syntax;
 mod token;
 
 pub(super) use check::compile;
-pub(super) use evaluate::{Outcome, Run};
-pub(super) use facing::{Facing, Wanted};
+pub(super) use evaluate::{Evaluation, Run};
+pub(super) use facing::{ExpectedType, Facing};
 pub(super) use node::Expression;

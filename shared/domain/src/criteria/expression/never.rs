@@ -9,7 +9,7 @@ use crate::criteria::{
         facing::Facing,
         node::{Comparison, Expression, List, Node},
     },
-    facts::value::Slot,
+    facts::value::FactIndex,
 };
 
 impl Expression {
@@ -50,7 +50,7 @@ fn never(node: &Node, facing: &Facing<'_>) -> bool {
 }
 
 /// Narrows the facts by everything that must hold; true where one part can never hold by itself.
-fn excludes<'a>(node: &'a Node, facing: &Facing<'_>, left: &mut BTreeMap<Slot, Left<'a>>) -> bool {
+fn excludes<'a>(node: &'a Node, facing: &Facing<'_>, left: &mut BTreeMap<FactIndex, Left<'a>>) -> bool {
     match node {
         Node::And(sides) => sides.iter().any(|side| excludes(side, facing, left)),
         Node::Compare(comparison, sides) => {
@@ -76,7 +76,11 @@ fn excludes<'a>(node: &'a Node, facing: &Facing<'_>, left: &mut BTreeMap<Slot, L
     }
 }
 
-fn entry<'m, 'a>(slot: Slot, facing: &Facing<'_>, left: &'m mut BTreeMap<Slot, Left<'a>>) -> &'m mut Left<'a> {
+fn entry<'m, 'a>(
+    slot: FactIndex,
+    facing: &Facing<'_>,
+    left: &'m mut BTreeMap<FactIndex, Left<'a>>,
+) -> &'m mut Left<'a> {
     left.entry(slot).or_insert_with(|| {
         // The question's own bounds first: an answer outside of them is never taken in.
         let (least, most) = facing.limits(slot);
@@ -85,11 +89,11 @@ fn entry<'m, 'a>(slot: Slot, facing: &Facing<'_>, left: &'m mut BTreeMap<Slot, L
 }
 
 fn narrow<'a>(
-    slot: Slot,
+    slot: FactIndex,
     comparison: Comparison,
     value: &'a Node,
     facing: &Facing<'_>,
-    left: &mut BTreeMap<Slot, Left<'a>>,
+    left: &mut BTreeMap<FactIndex, Left<'a>>,
 ) {
     if let (Comparison::Equal, Some(text)) = (comparison, text(value)) {
         keep(entry(slot, facing, left), &[text]);

@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::criteria::facts::value::Slot;
+use crate::criteria::facts::value::FactIndex;
 
 /// A condition that was checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,11 +64,11 @@ pub(super) enum Node {
     Instant(Timestamp),
     /// The instant of the decision.
     Now,
-    Fact(Slot),
+    Fact(FactIndex),
     /// Whether the fact is there.
-    Has(Slot),
+    Has(FactIndex),
     /// Whole days since the instant.
-    DaysSince(Slot),
+    DaysSince(FactIndex),
     /// The element at hand inside `exists` and `all`.
     Element,
     Not(Box<Node>),
@@ -93,5 +93,5 @@ pub(super) enum Node {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum List {
     Literal(Vec<Node>),
-    Fact(Slot),
+    Fact(FactIndex),
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// A checked part of a condition with a single value.
-pub(super) struct Part {
+pub(super) struct TypedNode {
     pub node: Node,
     pub kind: Type,
     /// Where it begins, in bytes.
@@ -21,7 +21,7 @@ pub(super) struct Part {
 }
 
 /// What is wrong, and where if not at the operator.
-type Refusal = (Option<usize>, String);
+type OperatorMistake = (Option<usize>, String);
 
 /// Whether values of these types can be equal.
 pub(super) fn comparable(left: &Type, right: &Type) -> bool {
@@ -55,7 +55,11 @@ pub(super) fn not_a_choice(node: &Node, kind: &Type) -> Option<String> {
     Some(format!("{} is none of the choices{hint}", quoted(text)))
 }
 
-pub(super) fn compare(comparison: Comparison, left: Part, right: Part) -> Result<(Node, Type), Refusal> {
+pub(super) fn compare(
+    comparison: Comparison,
+    left: TypedNode,
+    right: TypedNode,
+) -> Result<(Node, Type), OperatorMistake> {
     if !comparable(&left.kind, &right.kind) {
         let hint = match (&left.kind, &right.kind) {
             (Type::Instant, Type::Text) | (Type::Text, Type::Instant) => ": write the date as timestamp('2026-11-30')",
@@ -101,7 +105,11 @@ fn number_hint(node: &Node) -> &'static str {
     }
 }
 
-pub(super) fn calculate(operation: Operation, left: Part, right: Part) -> Result<(Node, Type), Refusal> {
+pub(super) fn calculate(
+    operation: Operation,
+    left: TypedNode,
+    right: TypedNode,
+) -> Result<(Node, Type), OperatorMistake> {
     use Operation::{Add, Divide, DivideWhole, Subtract};
     use Type::{Instant, Span, Whole};
     let (operation, kind) = match (operation, &left.kind, &right.kind) {

@@ -2,7 +2,7 @@
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sort {
+pub(super) enum LexemeKind {
     Word,
     Number,
     Text,
@@ -12,7 +12,7 @@ pub(super) enum Sort {
 /// A word, sign or literal and where it begins, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Token<'t> {
-    pub sort: Sort,
+    pub kind: LexemeKind,
     pub text: &'t str,
     pub at: usize,
 }

@@ -12,7 +12,7 @@ use crate::criteria::{
         answer::usable,
         field::{FIELDS, to_json},
         snapshot::{Facts, Origin},
-        value::{Fact, Held, Named, Slot},
+        value::{Fact, FactIndex, Held, Named},
     },
     script::question::Question,
 };
@@ -84,7 +84,7 @@ impl<'f> Inputs<'f> {
     }
 
     /// The fact, if it is there and usable.
-    pub(in crate::criteria) fn read(&self, slot: Slot) -> Option<&Held<'f>> {
+    pub(in crate::criteria) fn read(&self, slot: FactIndex) -> Option<&Held<'f>> {
         let slot = usize::from(slot);
         // Looked up once: the receipt must show the reading that the rules saw, and no other.
         match self.readings.get(slot)?.get_or_init(|| self.look_up(self.named[slot].fact)) {

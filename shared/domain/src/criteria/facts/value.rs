@@ -58,7 +58,7 @@ pub(in crate::criteria) enum Held<'f> {
 }
 
 /// A fact, by its place among the facts that the criteria read.
-pub(in crate::criteria) type Slot = u16;
+pub(in crate::criteria) type FactIndex = u16;
 
 /// Where a fact comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use crate::{
             field::{AGREED_FOR, LAST_ARRIVED_AT, LAST_CONVERSATION_AT, RETURNED, ROUNDS},
             value::Named,
         },
-        load::rules::{Conditions, Reading},
+        load::rules::{CriteriaReader, DocumentRules},
         model::{Criteria, Slots},
         script::{
             question::{MOST_QUESTIONS, Question},
@@ -25,7 +25,7 @@ const MOST_SCRIPT_TEXTS: usize = 100;
 
 /// Criteria that passed every check.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Loaded {
+pub struct CheckedCriteria {
     /// Ready to be applied.
     pub criteria: Criteria,
     /// What is no mistake, but probably not meant.
@@ -37,7 +37,7 @@ impl Criteria {
     ///
     /// # Errors
     /// All mistakes that can be found, in the order of the document, each with its line and column.
-    pub fn load(text: &str) -> Result<Loaded, Vec<Mistake>> {
+    pub fn load(text: &str) -> Result<CheckedCriteria, Vec<Mistake>> {
         let (mut notes, mut doubts) = (Notes::default(), Notes::default());
         let Some(table) = parse(text, &mut notes) else { return Err(notes.locate(text)) };
         let root = Section::root(&table);
@@ -45,10 +45,10 @@ impl Criteria {
         let name = root.needed_text("name", &mut notes).map(|name| Arc::from(name.value));
         let about = root.text("about", &mut notes).map(|about| about.value.to_owned());
         let script = read_script(&root, &mut notes);
-        let Asked { questions, places, unusable } = read_questions(&root, &mut notes, &mut doubts);
+        let ReadQuestions { questions, places, unusable } = read_questions(&root, &mut notes, &mut doubts);
 
         let facing = Facing::new(&questions, &unusable, notes.is_torn());
-        let mut reading = Reading::new(text, facing, notes, doubts);
+        let mut reading = CriteriaReader::new(text, facing, notes, doubts);
         let conditions = reading.conditions(&root);
         reading.doubt_unread(&questions, &places);
         // After the conditions: these facts are read by every decision, and take the places that are left.
@@ -59,9 +59,9 @@ impl Criteria {
             agreed_for: reading.facing.field(AGREED_FOR),
             rounds: reading.facing.field(ROUNDS),
         };
-        let Reading { facing, notes, doubts, .. } = reading;
+        let CriteriaReader { facing, notes, doubts, .. } = reading;
         let named = facing.into_named().into_iter().map(|fact| Named::of(fact, &questions)).collect();
-        let Conditions { rules, gates, disqualifiers, grades, requalify } = conditions;
+        let DocumentRules { rules, gates, disqualifiers, grades, requalify } = conditions;
         // Only without any mistake: criteria read in part would grade otherwise than they were written.
         let (Some(name), Some(grades), true) = (name, grades, notes.is_empty()) else { return Err(notes.locate(text)) };
         // Of the text itself: a receipt is replayed only with exactly this document.
@@ -82,7 +82,7 @@ impl Criteria {
             version: 0,
             hash,
         };
-        Ok(Loaded { criteria, warnings: doubts.locate(text) })
+        Ok(CheckedCriteria { criteria, warnings: doubts.locate(text) })
     }
 }
 
@@ -102,7 +102,7 @@ fn read_script(root: &Section<'_>, notes: &mut Notes) -> BTreeMap<String, Wordin
 }
 
 /// What was read of the script's questions.
-struct Asked<'d> {
+struct ReadQuestions<'d> {
     questions: Vec<Question>,
     /// Where the id of each stands.
     places: Vec<usize>,
@@ -110,8 +110,8 @@ struct Asked<'d> {
     unusable: Vec<&'d str>,
 }
 
-fn read_questions<'d>(root: &Section<'d>, notes: &mut Notes, doubts: &mut Notes) -> Asked<'d> {
-    let mut asked = Asked { questions: Vec::new(), places: Vec::new(), unusable: Vec::new() };
+fn read_questions<'d>(root: &Section<'d>, notes: &mut Notes, doubts: &mut Notes) -> ReadQuestions<'d> {
+    let mut asked = ReadQuestions { questions: Vec::new(), places: Vec::new(), unusable: Vec::new() };
     for section in root.sections("question", "a question", MOST_QUESTIONS, notes) {
         let id = section.get("id").and_then(|id| Some((id.get_ref().as_str()?, id.span().start)));
         let (text, at) = id.unwrap_or_default();

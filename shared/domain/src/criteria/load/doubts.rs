@@ -4,13 +4,13 @@
 use crate::{
     criteria::{
         facts::value::Fact,
-        load::{points::Points, rules::Reading},
+        load::{points::Points, rules::CriteriaReader},
         script::question::Question,
     },
     document::{Located, Section, quoted},
 };
 
-impl<'d> Reading<'d, '_> {
+impl<'d> CriteriaReader<'d, '_> {
     /// Whether leads can become A and B, and whether they can be anything else.
     pub(in crate::criteria) fn reach(&mut self, a: &Located<i64>, b: &Located<i64>) {
         let Points { most, least, possible, unknown } = self.points;

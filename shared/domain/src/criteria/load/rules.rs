@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 
 use crate::{
     criteria::{
-        expression::{Expression, Facing, Wanted, compile},
+        expression::{ExpectedType, Expression, Facing, compile},
         load::points::Points,
         rule::{Disqualifier, Gate, Grades, Interval, Requalify, Rule},
     },
@@ -24,7 +24,7 @@ const MOST_OTHERS: usize = 100;
 const MOST_POINTS: i64 = 1_000_000;
 
 /// Everything in a document that has conditions or goes by them.
-pub(in crate::criteria) struct Conditions {
+pub(in crate::criteria) struct DocumentRules {
     pub rules: Vec<Rule>,
     pub gates: Vec<Gate>,
     pub disqualifiers: Vec<Disqualifier>,
@@ -33,7 +33,7 @@ pub(in crate::criteria) struct Conditions {
 }
 
 /// What is needed while the conditions of a document are read.
-pub(in crate::criteria) struct Reading<'d, 'q> {
+pub(in crate::criteria) struct CriteriaReader<'d, 'q> {
     pub document: &'d str,
     pub facing: Facing<'q>,
     pub notes: Notes,
@@ -45,14 +45,14 @@ pub(in crate::criteria) struct Reading<'d, 'q> {
     pub(super) points: Points,
 }
 
-impl<'d, 'q> Reading<'d, 'q> {
+impl<'d, 'q> CriteriaReader<'d, 'q> {
     pub(in crate::criteria) fn new(document: &'d str, facing: Facing<'q>, notes: Notes, doubts: Notes) -> Self {
         let (ids, conditions, points) = (BTreeSet::new(), BTreeMap::new(), Points::default());
         Self { document, facing, notes, doubts, ids, conditions, points }
     }
 
     /// Reads all of it; what has mistakes is left out.
-    pub(in crate::criteria) fn conditions(&mut self, root: &Section<'d>) -> Conditions {
+    pub(in crate::criteria) fn conditions(&mut self, root: &Section<'d>) -> DocumentRules {
         let rules = root.sections("rule", "a rule", MOST_RULES, &mut self.notes);
         let gates = root.sections("gate", "a gate", MOST_OTHERS, &mut self.notes);
         let disqualifiers = root.sections("disqualify", "a disqualifier", MOST_OTHERS, &mut self.notes);
@@ -71,7 +71,7 @@ impl<'d, 'q> Reading<'d, 'q> {
                 Requalify { b: default_interval(DEFAULT_B), c: default_interval(DEFAULT_C), on: None, rounds: None }
             }
         };
-        Conditions { rules, gates, disqualifiers, grades, requalify }
+        DocumentRules { rules, gates, disqualifiers, grades, requalify }
     }
 
     fn rule(&mut self, section: &Section<'d>) -> Option<Rule> {
@@ -150,7 +150,7 @@ impl<'d, 'q> Reading<'d, 'q> {
         section.only(&["B", "C", "on", "rounds"], &mut self.notes);
         let b = self.interval(section, "B", DEFAULT_B);
         let c = self.interval(section, "C", DEFAULT_C);
-        let on = section.get("on").and_then(|_| self.condition(section, "on", Wanted::Instant));
+        let on = section.get("on").and_then(|_| self.condition(section, "on", ExpectedType::Instant));
         if b.length > c.length {
             let at = section.get("B").map_or(section.at, |value| value.span().start);
             self.doubts
@@ -196,10 +196,10 @@ impl<'d, 'q> Reading<'d, 'q> {
         if section.get(key).is_none() {
             section.missing(key, &mut self.notes);
         }
-        self.condition(section, key, Wanted::YesNo)
+        self.condition(section, key, ExpectedType::YesNo)
     }
 
-    fn condition(&mut self, section: &Section<'d>, key: &str, wanted: Wanted) -> Option<Expression> {
+    fn condition(&mut self, section: &Section<'d>, key: &str, wanted: ExpectedType) -> Option<Expression> {
         let text = section.text(key, &mut self.notes)?;
         // Each condition costs a parse: with the report full, nobody would see its mistakes.
         if self.notes.is_full() {

@@ -4,12 +4,12 @@ use askama::Template;
 use ripen_domain::contact_link::Way;
 
 /// A link that looks like a button.
-pub(crate) struct Action {
+pub(crate) struct MailButton {
     pub(crate) link: String,
     pub(crate) text: String,
 }
 
-impl Action {
+impl MailButton {
     pub(crate) fn new(link: &str, text: &str) -> Self {
         Self { link: link.to_owned(), text: text.to_owned() }
     }

@@ -8,7 +8,7 @@ use tokio::time::timeout_at;
 
 /// An answer of any status.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct WebhookResponse {
     /// The HTTP status.
     pub status: u16,
     /// The endpoint's wish when to be tried again.
@@ -20,9 +20,9 @@ pub struct Answer {
 }
 
 /// The body may hold anything, a person's data too: only its size is shown.
-impl std::fmt::Debug for Answer {
+impl std::fmt::Debug for WebhookResponse {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Answer")
+        f.debug_struct("WebhookResponse")
             .field("status", &self.status)
             .field("retry_after", &self.retry_after)
             .field("body_bytes", &self.body.len())
@@ -31,7 +31,7 @@ impl std::fmt::Debug for Answer {
     }
 }
 
-impl Answer {
+impl WebhookResponse {
     /// Whether the endpoint has taken the webhook (2xx).
     #[must_use]
     pub const fn is_success(&self) -> bool {
@@ -74,7 +74,7 @@ impl RetryAfter {
 
 /// Reads the body until its end, the deadline, or `max_bytes`. Dropping the response closes the connection if any of
 /// the body is left.
-pub(super) async fn read(mut response: Response, deadline: Instant, max_bytes: usize) -> Answer {
+pub(super) async fn read(mut response: Response, deadline: Instant, max_bytes: usize) -> WebhookResponse {
     let status = response.status().as_u16();
     let retry_after =
         response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(RetryAfter::parse);
@@ -94,7 +94,7 @@ pub(super) async fn read(mut response: Response, deadline: Instant, max_bytes: u
             Ok(Err(_)) | Err(_) => break true,
         }
     };
-    Answer { status, retry_after, body, truncated }
+    WebhookResponse { status, retry_after, body, truncated }
 }
 
 #[cfg(test)]
