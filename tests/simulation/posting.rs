@@ -40,6 +40,7 @@ pub fn arrival(post: Post, (client, source): (ClientId, SourceId), received_at: 
         received_at,
         content: submission.content_hash(),
         quarantine: post.trapped.then_some(QuarantineReason::Honeypot),
+        is_released: false,
         submission,
         raw: RawBody { media_type: "application/json".to_owned(), text: "{}".to_owned() },
     }

@@ -61,7 +61,8 @@ async fn plan(connection: &mut PgConnection, name: &str) -> String {
     sqlx::raw_sql(AssertSqlSafe(format!("prepare looked as {query}"))).execute(&mut *connection).await.unwrap();
     let nulls = vec!["null"; describe.parameters.types.len()].join(", ");
     let explain = format!("explain (costs off) execute looked ({nulls})");
-    let lines: Vec<String> = sqlx::query_scalar(AssertSqlSafe(explain)).persistent(false).fetch_all(&mut *connection).await.unwrap();
+    let lines: Vec<String> =
+        sqlx::query_scalar(AssertSqlSafe(explain)).persistent(false).fetch_all(&mut *connection).await.unwrap();
     sqlx::raw_sql("deallocate looked").execute(connection).await.unwrap();
     lines.join("\n")
 }
