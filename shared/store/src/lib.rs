@@ -17,10 +17,12 @@ pub mod doctor;
 pub mod endpoint;
 mod error;
 pub mod lead;
+mod limits;
 pub mod notice;
 pub mod outcome;
 pub mod partitions;
 pub mod person;
+pub mod process;
 pub mod program;
 pub mod promise;
 pub mod schema;
@@ -30,7 +32,8 @@ pub mod sweep;
 pub mod team;
 mod transaction;
 
-pub use error::StoreError;
+pub use error::{Failure, StoreError};
+pub use limits::TimeLimits;
 pub use ripen_domain::actor::Scope;
 pub use transaction::Transaction;
 
@@ -65,6 +68,8 @@ pub struct StoreOptions {
     pub list_timeout: Duration,
     /// How long a caller waits for a connection.
     pub acquire_timeout: Duration,
+    /// How long PostgreSQL waits for a connection; of lists, `list_timeout` bounds the statement.
+    pub limits: TimeLimits,
 }
 
 impl StoreOptions {
@@ -77,6 +82,7 @@ impl StoreOptions {
             list_connections: connections,
             list_timeout: Duration::from_secs(300),
             acquire_timeout: Duration::from_secs(3),
+            limits: TimeLimits::default(),
         }
     }
 }
@@ -97,7 +103,7 @@ impl Store {
     /// When the URL is no PostgreSQL URL.
     pub fn open(options: &StoreOptions) -> Result<Self, StoreError> {
         let connect = options.url.parse::<PgConnectOptions>()?;
-        let timeout = options.list_timeout.as_millis().to_string();
+        let lists = TimeLimits { statement: options.list_timeout, ..options.limits };
         let pool = |most| {
             PgPoolOptions::new()
                 .max_connections(most)
@@ -105,11 +111,12 @@ impl Store {
                 .test_before_acquire(false)
         };
         Ok(Self {
-            pool: pool(options.connections).connect_lazy_with(connect.clone().options(LOOKUPS)),
+            pool: pool(options.connections)
+                .connect_lazy_with(connect.clone().options(LOOKUPS).options(options.limits.settings())),
             // The planner as PostgreSQL ships it, but for compiling: people wait for these lists, and compiling one costs more
             // than it saves.
             lists: pool(options.list_connections)
-                .connect_lazy_with(connect.options([("statement_timeout", timeout.as_str()), ("jit", "off")])),
+                .connect_lazy_with(connect.options([("jit", "off")]).options(lists.settings())),
             dictionaries: Arc::default(),
         })
     }
@@ -127,6 +134,22 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query!("-- store.ping\nselect 1 as one").fetch_one(&self.pool).await?;
         Ok(())
+    }
+
+    /// How far the clock that `now` reads is ahead of the database's; negative where it is behind. It is read before and after,
+    /// so that a slow answer is not taken for a wrong clock.
+    pub async fn clock_ahead(
+        &self,
+        now: impl Fn() -> jiff::Timestamp + Send + Sync,
+    ) -> Result<jiff::SignedDuration, StoreError> {
+        let before = now();
+        let theirs = self.clock().await?;
+        let after = now();
+        Ok(match (before > theirs, after < theirs) {
+            (true, _) => before.duration_since(theirs),
+            (_, true) => after.duration_since(theirs),
+            _ => jiff::SignedDuration::ZERO,
+        })
     }
 
     /// The database's clock.
