@@ -1,6 +1,8 @@
 //! Things are killed under load. Each story ends with the same audit: nothing lost, nothing doubled.
 
+mod broken;
 mod notices;
+mod peers;
 mod poison;
 mod postgres;
 mod promises;

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod load;
 pub mod process;
+pub mod proxy;
 pub mod scenario;
 
 use std::{path::PathBuf, process::Output, time::Duration};

@@ -71,6 +71,16 @@ impl Process {
         Pid::from_raw(i32::try_from(self.child.id().expect("it runs")).unwrap()).unwrap()
     }
 
+    /// Stops it where it stands: it answers nothing, and its connections stay.
+    pub fn freeze(&self) {
+        kill_process(self.pid(), Signal::STOP).unwrap();
+    }
+
+    /// Has it go on where it was stopped.
+    pub fn go_on(&self) {
+        kill_process(self.pid(), Signal::CONT).unwrap();
+    }
+
     /// Ends it without a word.
     pub async fn kill9(mut self) {
         kill_process(self.pid(), Signal::KILL).unwrap();

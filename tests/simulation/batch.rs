@@ -118,7 +118,11 @@ impl World {
 
     async fn run(&self, batch: &Batch) -> Result<BatchReport, String> {
         let result = decide(&self.qualifier, &batch.items(), batch.spooled()).await;
-        result.map_err(|error| format!("a healthy batch failed: {error}"))
+        let report = result.map_err(|error| format!("a healthy batch failed: {error}"))?;
+        match report.set_aside.as_slice() {
+            [] => Ok(report),
+            aside => Err(format!("nobody holds a lock, and {} messages are set aside", aside.len())),
+        }
     }
 
     /// Decides a batch and does what the worker does after it.
@@ -148,7 +152,12 @@ impl World {
                 Err(error) => return Err(format!("one of two batches at once failed: {error}")),
             }
         }
-        if went_through { Ok(()) } else { Err("of two batches at once neither went through".to_owned()) }
+        if !went_through {
+            return Err("of two batches at once neither went through".to_owned());
+        }
+        // What each set aside because the other held it comes again, as the worker has it come.
+        self.moment();
+        self.commit(batch).await
     }
 
     /// Decides a batch that fails at a point, if it comes there. True where it did not.

@@ -33,8 +33,8 @@ use tokio::{
 use uuid::Uuid;
 
 use crate::{
-    attempt::Attempt, context::DispatcherContext, endpoint_queues::EndpointQueues, in_flight::InFlight,
-    record::Recorder,
+    attempt::Attempt, clock_watch::ClockWatch, context::DispatcherContext, endpoint_queues::EndpointQueues,
+    in_flight::InFlight, record::Recorder,
 };
 
 /// At most so many are leased by one statement.
@@ -47,7 +47,7 @@ const FOR_RECORDING: Duration = Duration::from_secs(5);
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(20), longest: Duration::from_secs(2) };
 
 /// Leases and starts attempts until asked to stop, then finishes those under way.
-pub async fn run(ctx: DispatcherContext, recorder: Recorder, stop: Stop) {
+pub async fn run((ctx, clock): (DispatcherContext, ClockWatch), recorder: Recorder, stop: Stop) {
     // Twice what can be held: the next offers are here while the attempts run.
     let prefetch = u16::try_from(ctx.settings.dispatcher.workers.saturating_mul(2)).unwrap_or(u16::MAX);
     let mut worker = LeaseWorker {
@@ -57,6 +57,7 @@ pub async fn run(ctx: DispatcherContext, recorder: Recorder, stop: Stop) {
         queues: EndpointQueues::default(),
         attempts: JoinSet::new(),
         ctx,
+        clock,
         recorder,
         stop,
     };
@@ -67,6 +68,7 @@ pub async fn run(ctx: DispatcherContext, recorder: Recorder, stop: Stop) {
 /// Takes offers and holds leases.
 struct LeaseWorker {
     ctx: DispatcherContext,
+    clock: ClockWatch,
     recorder: Recorder,
     stop: Stop,
     permits: Arc<Semaphore>,
@@ -85,6 +87,13 @@ impl LeaseWorker {
         let held = some_permits(&self.permits, &self.stop).await?;
         let mut deliveries = self.queues.take_ready(&self.flights, held.len());
         let received = self.next_offers(deliveries.is_empty()).await?;
+        if !self.clock.is_sound() {
+            // By this clock it may be time, and by everybody else's not yet: for a process whose clock is right.
+            let later = Settlement::Later(LATER.unsigned_abs());
+            self.consumer.settle(received.into_iter().map(|message| (message, later.clone())).collect()).await;
+            self.release(&deliveries).await;
+            return Some(());
+        }
         // What waits longest goes first; only then is the queue asked for more.
         self.enqueue(&received).await;
         // Again, because the offers just taken may belong to endpoints with a free slot.
@@ -176,15 +185,21 @@ impl LeaseWorker {
         leased.await.ok()
     }
 
-    /// Lets go of what waits, and finishes what is under way.
-    async fn finish(&mut self) {
+    /// What waited here for a slot is offered again.
+    async fn release(&self, waiting: &[DeliveryId]) {
         // Let go first: what waits here looks offered to every other process.
-        let (waiting, now) = (self.queues.drain(), self.ctx.clock.now());
+        let now = self.ctx.clock.now();
         if !waiting.is_empty()
-            && let Err(error) = self.ctx.store.deliveries_release(&waiting, now, now).await
+            && let Err(error) = self.ctx.store.deliveries_release(waiting, now, now).await
         {
             tracing::info!(%error, deliveries = waiting.len(), "deliveries that waited for a slot are offered again later");
         }
+    }
+
+    /// Lets go of what waits, and finishes what is under way.
+    async fn finish(&mut self) {
+        let waiting = self.queues.drain();
+        self.release(&waiting).await;
         // Finished: an attempt that is broken off has perhaps arrived, and would be made again.
         tokio::select! {
             () = self.stop.hard().cancelled() => {}

@@ -5,6 +5,7 @@
 
 mod alert;
 mod attempt;
+mod clock_watch;
 mod context;
 mod endpoint_queues;
 mod in_flight;
@@ -37,12 +38,13 @@ pub async fn service(ctx: DispatcherContext, stop: Stop) -> Result<(), Dispatche
     record::register_metrics();
     notice::register_metrics();
     let recorder = record::recorder(&ctx);
+    let clock = clock_watch::ClockWatch::default();
     let mut parts = JoinSet::new();
-    parts.spawn(lease::run(ctx.clone(), recorder, stop.clone()));
-    parts.spawn(notice::run(ctx.clone(), stop.clone()));
+    parts.spawn(lease::run((ctx.clone(), clock.clone()), recorder, stop.clone()));
+    parts.spawn(notice::run(ctx.clone(), clock.clone(), stop.clone()));
     parts.spawn(alert::run(ctx.clone(), stop.clone()));
     parts.spawn(outcome::run(ctx.clone(), stop.clone()));
-    parts.spawn(sweeper::run(ctx, stop));
+    parts.spawn(sweeper::run(ctx, clock, stop));
     // The first part that panics ends the service: the process goes down and is started again whole.
     while let Some(ended) = parts.join_next().await {
         ended.map_err(DispatcherError::Panicked)?;

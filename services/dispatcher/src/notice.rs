@@ -27,7 +27,7 @@ use ripen_store::{
     },
 };
 
-use crate::context::DispatcherContext;
+use crate::{clock_watch::ClockWatch, context::DispatcherContext};
 
 /// So many are sent at once: mail servers refuse those that open many conversations.
 const AT_ONCE: i64 = 8;
@@ -44,9 +44,12 @@ pub fn register_metrics() {
 }
 
 /// Sends until asked to stop.
-pub async fn run(ctx: DispatcherContext, stop: Stop) {
+pub async fn run(ctx: DispatcherContext, clock: ClockWatch, stop: Stop) {
     let interval = Duration::from_millis(ctx.settings.dispatcher.sweep_interval_ms.max(10));
     every("sending the mails that are owed", interval, stop.soft(), || async {
+        if !clock.is_sound() {
+            return Ok(NextTick::InAPeriod);
+        }
         let handled = tick(&ctx, ctx.clock.now()).await?;
         // More are due while a whole batch was found.
         Ok::<_, StoreError>(NextTick::sooner_if(i64::try_from(handled) == Ok(AT_ONCE), Duration::ZERO))

@@ -15,7 +15,7 @@ use ripen_runtime::{
 };
 use ripen_store::{StoreError, sweep::Sweep};
 
-use crate::context::DispatcherContext;
+use crate::{clock_watch::ClockWatch, context::DispatcherContext};
 
 /// While the queue has fewer places, there is enough to do: a look passes over all that is offered already.
 const WORTH_A_LOOK: i64 = 500;
@@ -24,9 +24,12 @@ const WORTH_A_LOOK: i64 = 500;
 const PAUSE_BETWEEN_FULL_TICKS: Duration = Duration::from_millis(20);
 
 /// Sweeps until asked to stop.
-pub async fn run(ctx: DispatcherContext, stop: Stop) {
+pub async fn run(ctx: DispatcherContext, clock: ClockWatch, stop: Stop) {
     let interval = Duration::from_millis(ctx.settings.dispatcher.sweep_interval_ms.max(10));
     every("the sweep of deliveries", interval, stop.soft(), || async {
+        if !clock.look(&ctx).await? {
+            return Ok(NextTick::InAPeriod);
+        }
         let offered = tick(&ctx, ctx.clock.now()).await?;
         let is_full = offered >= ctx.settings.dispatcher.sweep as usize;
         Ok::<_, StoreError>(NextTick::sooner_if(is_full, PAUSE_BETWEEN_FULL_TICKS))

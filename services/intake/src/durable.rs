@@ -9,7 +9,10 @@ use ripen_runtime::{
     batch::{BatchOptions, BatchWriter},
     config::Settings,
 };
-use ripen_store::{Store, StoreError, arrival::spool::SpoolRow};
+use ripen_store::{
+    Store, StoreError,
+    arrival::spool::{SpoolKey, SpoolRow},
+};
 use uuid::Uuid;
 
 /// Nothing durable could be reached: the arrival was not received.
@@ -55,10 +58,13 @@ impl DurableWriter {
     /// # Errors
     /// When neither place takes it.
     pub async fn write(&self, id: Uuid, body: Bytes, received_at: Timestamp) -> Result<(), NotDurable> {
-        if self.transport.is_local() {
+        if !self.transport.keeps(Queue::Arrivals) {
             // Spooled, then offered: an offer alone would end with the process.
-            self.spool(row(id, &body, received_at, received_at + self.offer)).await?;
-            self.offer(Message { id, body }).await;
+            let offered = self.offered_until(body.len(), received_at);
+            self.spool(row(id, &body, received_at, offered)).await?;
+            if offered > received_at {
+                self.offer(Message { id, body }, received_at).await;
+            }
             return Ok(());
         }
         // A reference to the same bytes: they may still be needed for the spool.
@@ -82,12 +88,15 @@ impl DurableWriter {
     /// # Errors
     /// When one of them is in neither place.
     pub async fn write_all(&self, arrivals: Vec<(Uuid, Bytes)>, received_at: Timestamp) -> Result<(), NotDurable> {
-        if self.transport.is_local() {
-            let offered_until = received_at + self.offer;
-            self.spool_together(arrivals.iter().map(|(id, body)| row(*id, body, received_at, offered_until)).collect())
+        if !self.transport.keeps(Queue::Arrivals) {
+            let bytes = arrivals.iter().map(|(_, body)| body.len()).sum();
+            let offered = self.offered_until(bytes, received_at);
+            self.spool_together(arrivals.iter().map(|(id, body)| row(*id, body, received_at, offered)).collect())
                 .await?;
-            for (id, body) in arrivals {
-                self.offer(Message { id, body }).await;
+            if offered > received_at {
+                for (id, body) in arrivals {
+                    self.offer(Message { id, body }, received_at).await;
+                }
             }
             return Ok(());
         }
@@ -117,12 +126,21 @@ impl DurableWriter {
         Ok(())
     }
 
-    /// Saves the sweeper's tick. Where the local queue is full, the sweeper offers the row when its time is up.
-    async fn offer(&self, message: Message) {
-        // The row is durable, and this was only to spare it the wait for the sweeper.
-        if let Err(error) = self.transport.publish(Queue::Arrivals, message).await {
-            counter!("ripen_intake_offers_left_total").increment(1);
-            tracing::debug!(error = %error, "an arrival waits for the sweeper");
+    /// Until when nobody else offers what is offered here at once. What the queue has no room for is the sweeper's from the
+    /// beginning: it offers it as soon as there is some.
+    fn offered_until(&self, bytes: usize, received_at: Timestamp) -> Timestamp {
+        let has_room = self.transport.room(Queue::Arrivals) > 0 && self.transport.room_bytes(Queue::Arrivals) >= bytes;
+        if has_room { received_at + self.offer } else { received_at }
+    }
+
+    /// Saves the sweeper's tick. Where the queue filled up meanwhile, the sweeper offers the row when there is room.
+    async fn offer(&self, message: Message, received_at: Timestamp) {
+        let key = SpoolKey::of(message.id, &message.body);
+        let Err(error) = self.transport.publish(Queue::Arrivals, message).await else { return };
+        counter!("ripen_intake_offers_left_total").increment(1);
+        tracing::debug!(error = %error, "an arrival waits for the sweeper");
+        if let Err(error) = self.store.spool_release(&[key], received_at).await {
+            tracing::debug!(%error, "and for its offer to run out");
         }
     }
 }

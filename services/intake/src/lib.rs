@@ -20,7 +20,7 @@ mod sources;
 use std::{convert::Infallible, time::Duration};
 
 use axum::Router;
-use ripen_queue::LinkState;
+use ripen_queue::{LinkState, Queue};
 use ripen_runtime::{
     every::{NextTick, every},
     lifecycle::Stop,
@@ -66,9 +66,12 @@ async fn tick(context: &IntakeContext) {
     // Sources that send nothing any more would otherwise stay in memory for ever.
     context.rate.forget_idle();
     // The state costs nothing to read; the database is only asked where RabbitMQ does not take arrivals.
-    let queue = !context.transport.is_local() && context.transport.state().publishing == LinkState::Ready;
+    let queue = context.transport.keeps(Queue::Arrivals) && context.transport.state().publishing == LinkState::Ready;
     // Without the limit, a database that hangs would leave the last state standing.
     let ready = queue || matches!(tokio::time::timeout(ANSWER_WITHIN, context.store.ping()).await, Ok(Ok(())));
     let state = if ready { Ok(()) } else { Err("neither RabbitMQ nor the database takes arrivals".to_owned()) };
     context.health.set("intake", state);
+    // Ready nevertheless: the database takes what the queue would lose.
+    let unfit = context.transport.unfit();
+    context.health.note("arrivals", (!unfit.is_empty()).then(|| format!("kept in the database: {}", unfit.join("; "))));
 }

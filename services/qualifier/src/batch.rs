@@ -1,6 +1,6 @@
 //! The batch protocol: a batch of messages becomes leads, decisions and deliveries in one transaction.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
@@ -27,6 +27,7 @@ use ripen_store::{
 
 use crate::{
     arrivals::{ArrivalRecorder, UnknownClient},
+    aside::SetAside,
     assign::{Assigner, TeamState, ToAssign},
     context::{self, QualifierContext},
     decide::{BatchDecisions, Decider},
@@ -62,23 +63,39 @@ pub struct BatchReport {
     pub decisions: [usize; 3],
     /// Deliveries to be attempted now.
     pub deliveries: Vec<DueDelivery>,
+    /// The places of messages that were not decided, because somebody holds a lock that they need: they come again.
+    pub set_aside: Vec<usize>,
 }
 
-/// Decides a batch in one transaction. Running it again is harmless.
+/// Decides a batch in one transaction. Running it again is harmless. `spooled` are the rows in which the messages rest, in
+/// their order, where they rest in rows.
 ///
 /// # Errors
 /// Says what to do: wait for the database, run again, or look for the message that is to blame.
 pub async fn decide(ctx: &QualifierContext, items: &[&Item], spooled: &[SpoolKey]) -> Result<BatchReport, DecideError> {
-    // One instant for the whole batch: decisions, promises and deliveries of it carry the same, and a replay finds it
-    // in the receipt.
+    let mut batch = ctx.store.begin().await?;
+    let report = decide_within(ctx, &mut batch, items, spooled).await?;
+    // Offers follow the commit: one of a row that is not there yet would be taken for done.
+    batch.commit().await?;
+    Ok(report)
+}
+
+/// Decides a batch in a transaction that the caller ends.
+pub(crate) async fn decide_within(
+    ctx: &QualifierContext,
+    batch: &mut Transaction,
+    items: &[&Item],
+    spooled: &[SpoolKey],
+) -> Result<BatchReport, DecideError> {
     let now = ctx.clock.now();
     let (arrivals, requalify) = sorted(items);
     let same_within = SignedDuration::from_secs(i64::try_from(ctx.settings.intake.same_content_s).unwrap_or(600));
-    let mut batch = ctx.store.begin().await?;
-    // Before any lock: what came before needs none.
-    let new_arrivals = load::new_arrivals(&mut batch, &arrivals, now).await?;
-    // Locks identities, then leads; everything from here on is read in statements after them.
-    let mut work_unit = load::load(&mut batch, &new_arrivals, &requalify, same_within).await?;
+    batch.lock_patience(Duration::from_millis(ctx.settings.qualifier.lock_timeout_ms)).await?;
+    let mut aside = SetAside::default();
+    // Before anything is written: whoever notes an id, or makes an anchor, that another is about to make waits for it.
+    let arrivals = aside.lock(batch, arrivals).await?;
+    let mut new_arrivals = load::new_arrivals(batch, &arrivals, now).await?;
+    let mut work_unit = load::load(batch, &mut new_arrivals, &requalify, (same_within, &mut aside)).await?;
     let recorder = ArrivalRecorder { same_within, new_id: || uuid_v7(now) };
     for fresh in &new_arrivals.fresh {
         recorder.record(&mut work_unit, fresh)?;
@@ -89,20 +106,22 @@ pub async fn decide(ctx: &QualifierContext, items: &[&Item], spooled: &[SpoolKey
     let decider = Decider { criteria: &documents, hours: &hours, now, new_id: || uuid_v7(now) };
     let mut decided = decider.decide(&mut work_unit);
     // After every decision: the client's row is held for as short as possible, and only where something matured.
-    let team_state = TeamState::read(&mut batch, &work_unit, &decided.matured(), now).await?;
+    let team_state = TeamState::read(batch, &work_unit, &decided.matured(), now).await?;
     let assigner = Assigner::new(&work_unit, &documents, team_state, now);
-    let owed = assign(&mut batch, assigner, &mut decided, ctx.undo()).await?;
-    let report = report_of(&decided, &owed, new_arrivals.fresh.len());
+    let owed = assign(batch, assigner, &mut decided, ctx.undo()).await?;
+    let set_aside: Vec<_> = (0..items.len()).filter(|place| aside.has(items[*place])).collect();
+    let report = BatchReport { set_aside, ..report_of(&decided, &owed, new_arrivals.fresh.len()) };
     let offered_until = now.saturating_add(ctx.offer()).unwrap_or(now);
     // Taken before the unit of work is consumed by the writes.
     let updates = updates(&work_unit, now);
-    write(&mut batch, work_unit, (&decided, &owed), Settling { now, offered_until, spooled }).await?;
+    // The row of a message that was set aside is all that is left of it when the process ends.
+    let keys = spooled.iter().zip(items).filter(|(_, item)| !aside.has(item)).map(|(key, _)| *key);
+    let spooled = &keys.collect::<Vec<_>>();
+    write(batch, work_unit, (&decided, &owed), Settling { now, offered_until, spooled }).await?;
     // After the writes: who is told depends on what the leads are now.
     if !updates.is_empty() {
         batch.enqueue(&updates, now).await?;
     }
-    // Offers follow the commit: one of a row that is not there yet would be taken for done.
-    batch.commit().await?;
     Ok(report)
 }
 
@@ -202,7 +221,7 @@ fn report_of(decided: &BatchDecisions, owed: &[NewDelivery], arrivals: usize) ->
     // Only what may go at once: an offer of what waits would be refused by the lease.
     let due = owed.iter().filter(|delivery| delivery.why.is_none());
     let now = due.filter_map(|delivery| Some(DueDelivery { delivery: delivery.id, endpoint: delivery.to?.0 }));
-    BatchReport { arrivals, decisions, deliveries: now.collect() }
+    BatchReport { arrivals, decisions, deliveries: now.collect(), set_aside: Vec::new() }
 }
 
 #[derive(Clone, Copy)]

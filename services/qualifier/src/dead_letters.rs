@@ -11,7 +11,7 @@ use ripen_runtime::{
 };
 use ripen_store::arrival::dead_letter::NewDeadLetter;
 
-use crate::context::QualifierContext;
+use crate::{context::QualifierContext, message::Item};
 
 /// At most so many are kept by one commit.
 const BATCH: usize = 64;
@@ -59,6 +59,10 @@ fn letter(ctx: &QualifierContext, message: &Received) -> NewDeadLetter {
         message: message.id,
         source: serde_json::from_slice(&message.body).ok().map(|Sender { source }| source),
         body: message.body.to_vec(),
+        content: match Item::arrival(&message.body) {
+            Ok(Item::Arrival(arrival)) => Some(arrival.content),
+            _ => None,
+        },
         reason: message.reason.clone().unwrap_or_else(|| "RabbitMQ gave it up".to_owned()),
     }
 }

@@ -4,19 +4,25 @@
 //! falls due; dead letters are put where people find them. It sends nothing to clients.
 
 mod arrivals;
+mod aside;
 mod assign;
 mod batch;
 mod context;
 mod dead_letters;
 mod decide;
+mod handler;
 mod load;
 mod maturation;
 mod message;
 mod partitions;
 mod released;
 mod reroute;
+mod retention;
+mod standstill;
 mod sweeper;
+mod trial;
 mod unit_of_work;
+mod verdict;
 mod worker;
 
 pub use batch::{BatchReport, DecideError, decide};
@@ -24,11 +30,16 @@ pub use context::QualifierContext;
 pub use maturation::DueDelivery;
 pub use message::{Item, RequalifyLead};
 pub use reroute::route_preview;
+pub use retention::{Forgotten, tick as forget};
 pub use sweeper::{Pace, Swept, tick};
+
+use std::sync::Arc;
 
 use ripen_queue::Queue;
 use ripen_runtime::lifecycle::Stop;
 use tokio::task::JoinSet;
+
+use crate::{standstill::Standstill, worker::Worker};
 
 /// Why the qualifier ended.
 #[derive(Debug, thiserror::Error)]
@@ -47,13 +58,15 @@ pub async fn service(ctx: QualifierContext, stop: Stop) -> Result<(), QualifierE
     // Before the workers: a decision in the default partition has to be moved later, under a lock.
     partitions::make_first(&ctx, &stop).await;
     let mut parts = JoinSet::new();
-    for _ in 0..ctx.settings.qualifier.workers.max(1) {
-        parts.spawn(worker::run(ctx.clone(), Queue::Arrivals, stop.clone()));
-        // Workers of their own for each queue: a flood of arrivals must not keep due promises from being decided.
-        parts.spawn(worker::run(ctx.clone(), Queue::Requalify, stop.clone()));
+    let standstill = Arc::new(Standstill::new(ctx.health.clone()));
+    let queues = [Queue::Arrivals, Queue::Requalify].into_iter().cycle();
+    for (number, queue) in queues.take(2 * ctx.settings.qualifier.workers.max(1)).enumerate() {
+        let (ctx, standstill, stop) = (ctx.clone(), Arc::clone(&standstill), stop.clone());
+        parts.spawn(Worker { ctx, queue, standstill, number, stop }.run());
     }
     parts.spawn(dead_letters::run(ctx.clone(), stop.clone()));
     parts.spawn(partitions::run(ctx.clone(), stop.clone()));
+    parts.spawn(retention::run(ctx.clone(), stop.clone()));
     parts.spawn(sweeper::run(ctx, stop));
     // The first part that ends with a panic ends the service: the process goes down and is started again whole.
     while let Some(ended) = parts.join_next().await {

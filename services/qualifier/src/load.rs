@@ -17,6 +17,7 @@ use ripen_store::{
 };
 
 use crate::{
+    aside::SetAside,
     message::RequalifyLead,
     unit_of_work::{ArrivalOwner, EarlierArrival, TrackedPerson, UnitOfWork},
 };
@@ -120,6 +121,11 @@ impl<'a> NewArrivals<'a> {
         batch.identities_anchor(&wanted).await
     }
 
+    /// Those that touch a person and a lead.
+    fn worked(&self) -> impl Iterator<Item = &NewArrival<'a>> {
+        self.fresh.iter().filter(|fresh| fresh.quarantine.is_none())
+    }
+
     /// Keeps what is new and returns the rest.
     async fn note(
         &mut self,
@@ -172,47 +178,55 @@ fn variants(arrivals: Vec<&Arrival>) -> BTreeMap<ArrivalId, NewArrival<'_>> {
     variants
 }
 
-/// Steps 2 to 4: locks identities, then leads, and reads every fact once.
+/// Steps 2 to 4: locks identities, then leads, and reads every fact once. What meets a held lock leaves the batch.
 pub async fn load(
     batch: &mut Transaction,
-    new_arrivals: &NewArrivals<'_>,
+    new_arrivals: &mut NewArrivals<'_>,
     requalify: &[RequalifyLead],
-    same_within: jiff::SignedDuration,
+    (same_within, aside): (jiff::SignedDuration, &mut SetAside),
 ) -> Result<UnitOfWork, StoreError> {
     let mut work_unit = UnitOfWork::default();
-    let worked: Vec<_> = new_arrivals.fresh.iter().filter(|fresh| fresh.quarantine.is_none()).collect();
-    let amended: Vec<_> = worked.iter().filter_map(|fresh| fresh.amends).collect();
+    let amended: Vec<_> = new_arrivals.worked().filter_map(|fresh| fresh.amends).collect();
     // Before the locks, because whose identities are to be locked depends on it; an arrival keeps its owner unless
     // two persons are merged, under these same locks.
     if !amended.is_empty() {
         let owners = batch.arrivals_owners(&amended).await?;
         work_unit.owners = owners.into_iter().map(|(id, person, lead)| (id, ArrivalOwner { person, lead })).collect();
     }
-    let known = lock_identities(batch, new_arrivals, &worked, &work_unit).await?;
+    let known = lock_identities(batch, new_arrivals, &mut work_unit, aside).await?;
     load_persons(batch, &mut work_unit, &known).await?;
-    load_leads(batch, &mut work_unit, requalify).await?;
+    aside.lock_leads(batch, &mut work_unit, new_arrivals, requalify).await?;
+    load_leads(batch, &mut work_unit, &aside.without_held(requalify)).await?;
+    let worked: Vec<_> = new_arrivals.worked().collect();
     load_same_content(batch, &mut work_unit, &worked, same_within).await?;
     load_settings(batch, &mut work_unit, &worked).await?;
     Ok(work_unit)
 }
 
-/// Locks the identities that had an anchor before this batch, and returns them: only they can lead to a person.
+/// Locks what the persons of corrected arrivals are known by, and the anchors that were there before this batch; returns the
+/// identities of those: only they can lead to a person.
 async fn lock_identities(
     batch: &mut Transaction,
-    new_arrivals: &NewArrivals<'_>,
-    worked: &[&NewArrival<'_>],
-    work_unit: &UnitOfWork,
+    new_arrivals: &mut NewArrivals<'_>,
+    work_unit: &mut UnitOfWork,
+    aside: &mut SetAside,
 ) -> Result<BTreeSet<(ClientId, Identity)>, StoreError> {
-    let mut wanted: BTreeSet<_> =
-        worked.iter().flat_map(|fresh| fresh.identities()).map(|(_, client, identity)| (client, identity)).collect();
+    let mut theirs = BTreeSet::new();
     if !work_unit.owners.is_empty() {
         // A correction may change what the person is reached under: the known identities are locked as well as the
         // new ones.
         let persons: Vec<_> = work_unit.owners.values().map(|owner| owner.person).collect();
-        let theirs: BTreeSet<_> = batch.identities_of(&persons).await?.into_iter().collect();
+        theirs.extend(batch.identities_of(&persons).await?);
+        aside.lock_corrected(batch, &theirs, new_arrivals).await?;
+        if new_arrivals.worked().all(|fresh| fresh.amends.is_none()) {
+            theirs.clear();
+            work_unit.owners.clear();
+        }
         batch.identities_anchor(&theirs).await?;
-        wanted.extend(theirs);
     }
+    let said = new_arrivals.worked().flat_map(|fresh| fresh.identities());
+    let mut wanted: BTreeSet<_> = said.map(|(_, client, identity)| (client, identity)).collect();
+    wanted.extend(theirs);
     // The row that anchored them is locked by this transaction already.
     wanted.retain(|identity| !new_arrivals.anchored.contains(identity));
     if !wanted.is_empty() {

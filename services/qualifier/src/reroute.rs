@@ -24,6 +24,7 @@ use ripen_store::{
 };
 
 use crate::{
+    aside::SetAside,
     assign::{Assigner, LeadAssignment, TeamState, ToAssign},
     context::QualifierContext,
     load::{self, NewArrivals},
@@ -140,7 +141,10 @@ pub async fn route_preview(
 async fn load_leads(batch: &mut Transaction, leads: &[LeadId]) -> Result<UnitOfWork, StoreError> {
     // As if each were to be decided again: the same locks and the same facts, and no decision is asked for.
     let asked: Vec<_> = leads.iter().map(|lead| RequalifyLead { lead: *lead, generation: None }).collect();
-    load::load(batch, &NewArrivals::default(), &asked, SignedDuration::ZERO).await
+    // Waited for: nobody stands behind this, and each lead that was left out would be looked at again at once.
+    batch.leads_lock(leads).await?;
+    let mut aside = SetAside::default();
+    load::load(batch, &mut NewArrivals::default(), &asked, (SignedDuration::ZERO, &mut aside)).await
 }
 
 /// The criteria whose questions routing may ask. A lead is not kept from its client because they cannot be read.

@@ -15,7 +15,11 @@ use ripen_runtime::{
     lifecycle::Stop,
     retry::{RetryLimit, retry},
 };
-use ripen_store::{StoreError, arrival::spool::SpoolKey, sweep::Sweep};
+use ripen_store::{
+    StoreError,
+    arrival::spool::{SpoolKey, SpoolRoom},
+    sweep::Sweep,
+};
 use tokio::sync::Mutex;
 
 use crate::{context::QualifierContext, released, reroute};
@@ -78,6 +82,9 @@ impl Pace {
 /// Lets other work of the database in between two ticks that took all they may.
 const PAUSE_BETWEEN_FULL_TICKS: Duration = Duration::from_millis(5);
 
+/// The most bytes that one look takes from the spool, whatever the queue would hold: they are in memory meanwhile.
+const SWEPT_BYTES: usize = 32 << 20;
+
 /// Sweeps until asked to stop.
 pub async fn run(ctx: QualifierContext, stop: Stop) {
     let interval = Duration::from_millis(ctx.settings.qualifier.sweep_interval_ms.max(10));
@@ -124,7 +131,7 @@ pub async fn tick(ctx: &QualifierContext, pace: &mut Pace, now: Timestamp) -> Re
     spooled(ctx, now, &mut swept).await?;
     swept.released = released::tick(ctx, now, room(ctx, Queue::Arrivals, ctx.settings.qualifier.spool_sweep)).await?;
     swept.more |= swept.released > 0;
-    if !clock_is_sound(ctx, now).await? {
+    if !clock_is_sound(ctx).await? {
         return Ok(swept);
     }
     // Offers are marked by the clock: set back an hour, it would hold them for that hour.
@@ -197,37 +204,42 @@ fn room(ctx: &QualifierContext, queue: Queue, limit: u32) -> u32 {
 /// Offers arrivals that rest in the spool. With RabbitMQ a confirmed one is safe there and leaves the spool.
 async fn spooled(ctx: &QualifierContext, now: Timestamp, swept: &mut Swept) -> Result<(), StoreError> {
     let limit = room(ctx, Queue::Arrivals, ctx.settings.qualifier.spool_sweep);
-    if limit == 0 {
+    let bytes = ctx.transport.room_bytes(Queue::Arrivals).min(SWEPT_BYTES);
+    if limit == 0 || bytes == 0 {
         // The queue is full of arrivals: the next tick follows soon, because these are leads that somebody waits to
         // hear from.
         swept.more = true;
         return Ok(());
     }
-    let rows = ctx.store.spool_claim(now, until(ctx, now), i64::from(limit)).await?;
+    let room = SpoolRoom { rows: i64::from(limit), bytes: i64::try_from(bytes).unwrap_or(i64::MAX) };
+    let rows = ctx.store.spool_claim(now, until(ctx, now), room).await?;
     swept.spooled = rows.len();
-    swept.more |= rows.len() == limit as usize;
-    // Before the bodies are moved into the messages. By digest too: an amendment under the same id is another row.
+    let taken: usize = rows.iter().map(|row| row.body.len()).sum();
+    swept.more |= rows.len() == limit as usize || taken >= bytes;
     let keys: Vec<_> = rows.iter().map(|row| SpoolKey::of(row.id, &row.body)).collect();
     let messages = rows.into_iter().map(|row| Message { id: row.id, body: Bytes::from(row.body) }).collect();
     let published = ctx.transport.publish_all(Queue::Arrivals, messages).await;
-    // Only what is confirmed leaves the spool: between a refusal and the next sweep the row is all there is of the
-    // lead.
-    let confirmed: Vec<_> =
-        keys.into_iter().zip(published).filter(|(_, result)| result.is_ok()).map(|(key, _)| key).collect();
-    // With the local transport the row is what holds the lead until the batch that stores it deletes it.
-    if !confirmed.is_empty() && !ctx.transport.is_local() {
+    let (confirmed, refused): (Vec<_>, Vec<_>) =
+        keys.into_iter().zip(published).partition(|(_, result)| result.is_ok());
+    let keys = |pairs: Vec<(SpoolKey, _)>| pairs.into_iter().map(|(key, _)| key).collect::<Vec<_>>();
+    let (confirmed, refused) = (keys(confirmed), keys(refused));
+    if !confirmed.is_empty() && ctx.transport.keeps(Queue::Arrivals) {
         ctx.store.spool_delete(&confirmed).await?;
+    }
+    if !refused.is_empty() {
+        // The queue filled up meanwhile, or is gone: offered again by the next tick that finds it well.
+        ctx.store.spool_release(&refused, now).await?;
     }
     Ok(())
 }
 
-/// A clock that differs too far from the database's must not fire promises.
-async fn clock_is_sound(ctx: &QualifierContext, now: Timestamp) -> Result<bool, StoreError> {
-    // Compared with the database's, because every process fires by its own and all would have to agree.
-    let skew = ctx.store.clock().await?.duration_since(now).abs();
-    let sound = skew.as_secs() <= i64::try_from(ctx.settings.clock.max_skew_s).unwrap_or(i64::MAX);
+/// A clock that differs too far from the database's must not fire promises. Looked at afresh: a sweep of the spool may have
+/// taken longer than a clock may be off.
+async fn clock_is_sound(ctx: &QualifierContext) -> Result<bool, StoreError> {
+    let ahead = ctx.store.clock_ahead(|| ctx.clock.now()).await?.abs();
+    let sound = ahead.as_secs() <= i64::try_from(ctx.settings.clock.max_skew_s).unwrap_or(i64::MAX);
     let state =
-        if sound { Ok(()) } else { Err(format!("this machine's clock is {} s off the database's", skew.as_secs())) };
+        if sound { Ok(()) } else { Err(format!("this machine's clock is {} s off the database's", ahead.as_secs())) };
     // Shown in any case: a replica that fires nothing must not count as ready.
     ctx.health.set("clock", state);
     Ok(sound)

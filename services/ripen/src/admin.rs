@@ -36,7 +36,9 @@ async fn ready(State(admin): State<Admin>) -> Response {
         .collect();
     let ready = admin.health.is_ready();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(json!({"ready": ready, "checks": checks}))).into_response()
+    let notes: Map<String, Value> =
+        admin.health.notes().into_iter().map(|(name, note)| (name.to_owned(), Value::String(note))).collect();
+    (status, Json(json!({"ready": ready, "checks": checks, "notes": notes}))).into_response()
 }
 
 async fn metrics_text(State(admin): State<Admin>) -> Response {

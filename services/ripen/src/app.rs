@@ -21,11 +21,11 @@ use ripen_runtime::{
     lifecycle::{Stop, Tasks},
     random, telemetry,
 };
-use ripen_store::{Store, StoreOptions};
+use ripen_store::{Store, StoreOptions, TimeLimits, process::Company};
 use ripen_web::serve::{ServeLimits, serve};
 use tokio::net::TcpListener;
 
-use crate::{admin, database::check_schema};
+use crate::{admin, database::check_schema, place::Place};
 
 /// What a process is to run.
 pub struct Plan {
@@ -103,6 +103,11 @@ impl App {
         let settings = Arc::new(plan.settings);
         // The schema is right before any role starts: an old one would fail in the middle of a batch.
         let store = open_store(&settings, embedded.as_ref()).await?;
+        // Before anything is done: a start ends every lease of a process that is alone.
+        let place = match &embedded {
+            Some(_) => None,
+            None => Some(Place::take(&store, company(&settings)).await?),
+        };
         let transport = transport(&settings)?;
         let metrics = telemetry::metrics_recorder()?;
         let health = Health::default();
@@ -111,6 +116,10 @@ impl App {
         if let Some(embedded) = &embedded {
             tasks.spawn("the embedded PostgreSQL", embedded.supervise(stop.clone()));
         }
+        if let Some(place) = place {
+            tasks.spawn("the place on the database", place.keep(health.clone(), stop.clone()));
+        }
+        tasks.spawn("the upkeep of metrics", metrics.clone().upkeep(stop.clone()));
         let clock = Clock::system();
         // After the bind: with port 0 only the bound address is known.
         let links = links(&settings, &store, &plan.roles, address).await?;
@@ -194,6 +203,12 @@ async fn open_store(settings: &Settings, embedded: Option<&Embedded>) -> anyhow:
 fn store_options(settings: &Settings, url: String) -> StoreOptions {
     let DatabaseSettings { max_connections, list_connections, list_timeout_s, acquire_timeout_s, .. } =
         settings.database;
+    let limits = TimeLimits {
+        lock: Duration::from_millis(settings.database.lock_timeout_ms),
+        statement: Duration::from_secs(settings.database.statement_timeout_s),
+        idle_in_transaction: Duration::from_secs(settings.database.idle_in_transaction_timeout_s),
+        tcp: Duration::from_secs(settings.database.tcp_timeout_s),
+    };
     // A process that may open few keeps at least half of them for what cannot wait.
     let list_connections = list_connections.min(max_connections / 2).max(1);
     StoreOptions {
@@ -203,12 +218,20 @@ fn store_options(settings: &Settings, url: String) -> StoreOptions {
         list_connections,
         list_timeout: Duration::from_secs(list_timeout_s),
         acquire_timeout: Duration::from_secs(acquire_timeout_s),
+        limits,
     }
+}
+
+/// Queues inside the process reach no other.
+fn company(settings: &Settings) -> Company {
+    if settings.amqp.url.is_empty() { Company::Alone } else { Company::Others }
 }
 
 fn transport(settings: &Settings) -> anyhow::Result<Transport> {
     let options = TransportOptions {
         confirm_timeout: Duration::from_millis(settings.intake.publish_timeout_ms),
+        heartbeat: Duration::from_secs(settings.amqp.heartbeat_s),
+        offers_max: settings.amqp.offers_waiting,
         jitter: random::fraction,
         ..TransportOptions::default()
     };
@@ -322,6 +345,9 @@ fn serving(
     serve(listener, routes, limits, stop.soft().clone().cancelled_owned())
 }
 
+/// How long the database has to answer the health check.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+
 /// Checks what the qualifier and the dispatcher cannot work without, until the soft stop.
 async fn check_health(
     store: Store,
@@ -331,9 +357,20 @@ async fn check_health(
 ) -> Result<(), std::convert::Infallible> {
     // A load balancer leaves a process out soon after its database is away, and takes it back as soon.
     every("the health check", Duration::from_secs(1), stop.soft(), || async {
-        health.set("database", store.ping().await.map_err(|error| error.to_string()));
-        // A state of the connection, not a round trip: it holds whatever this process last saw.
-        health.set("queues", if transport.is_ready() { Ok(()) } else { Err("RabbitMQ is away".to_owned()) });
+        // Without the limit, a database that hangs would leave the last state standing.
+        let answer = tokio::time::timeout(ANSWER_WITHIN, store.ping()).await;
+        let silent = || format!("no answer within {} s", ANSWER_WITHIN.as_secs());
+        health
+            .set("database", answer.map_or_else(|_| Err(silent()), |answer| answer.map_err(|error| error.to_string())));
+        let unfit = transport.unfit();
+        health.set(
+            "queues",
+            match transport.is_ready() {
+                true if unfit.is_empty() => Ok(()),
+                true => Err(format!("{}: delete it, and it is declared as it should be", unfit.join("; "))),
+                false => Err("RabbitMQ is away".to_owned()),
+            },
+        );
         Ok::<_, std::convert::Infallible>(NextTick::InAPeriod)
     })
     .await;

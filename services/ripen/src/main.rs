@@ -9,6 +9,7 @@ mod cli;
 mod database;
 mod demo;
 mod output;
+mod place;
 mod serve;
 
 use std::process::ExitCode;

@@ -5,6 +5,7 @@
 //! means: bodies are bytes, and what happens after an error is the caller's business. The only crate that names lapin.
 
 mod amqp;
+mod fitness;
 mod local;
 mod message;
 mod metrics;

@@ -55,7 +55,7 @@ pub enum Settlement {
     Done,
     /// Could not be handled now, and why: it comes again soon, with a higher delivery count.
     Retry(String),
-    /// Too early: it comes again after this time, at the end of the queue, with the same delivery count. Over RabbitMQ
+    /// Too early: it comes again after this time, at the end of the queue, with the delivery count it has then. Over RabbitMQ
     /// it counts as unsettled meanwhile, so many of them use up the prefetch; a long wait belongs in a row.
     Later(Duration),
     /// Can never be handled, and why: it goes to the dead queue.
@@ -78,6 +78,9 @@ pub enum PublishError {
     /// No queue took it.
     #[error("the queue does not exist")]
     Returned,
+    /// The queue would confirm it, and may lose it; says why.
+    #[error("the queue loses what it confirms: {0}")]
+    Unfit(String),
     /// No confirm within the limit, or none for as long as that already.
     #[error("RabbitMQ did not confirm in time")]
     Silent,
@@ -98,6 +101,7 @@ impl PublishError {
             Self::Blocked => "blocked",
             Self::Full => "full",
             Self::Returned => "returned",
+            Self::Unfit(_) => "unfit",
             Self::Silent => "silent",
             Self::Lost(_) => "lost",
             Self::Closed => "closed",

@@ -5,7 +5,8 @@ use crate::{message::PublishError, topology::Queue};
 const PUBLISHED: &str = "ripen_publish_total";
 const CONSUMED: &str = "ripen_consume_total";
 
-const PUBLISH_RESULTS: [&str; 8] = ["ok", "disconnected", "blocked", "full", "returned", "silent", "lost", "closed"];
+const PUBLISH_RESULTS: [&str; 9] =
+    ["ok", "disconnected", "blocked", "full", "returned", "unfit", "silent", "lost", "closed"];
 
 /// What became of received messages. `stale`: settled after their connection was gone, so they come again.
 pub(crate) const DONE: &str = "done";

@@ -28,6 +28,8 @@ pub struct TransportOptions {
     pub unconfirmed_max: usize,
     /// `x-max-length-bytes` of each RabbitMQ queue. A queue that exists with another value is used as it is.
     pub queue_bytes_max: u64,
+    /// Offers of rows that may wait in a RabbitMQ queue before it has no room.
+    pub offers_max: u32,
     /// Messages a local queue holds, unsettled ones included.
     pub local_messages_max: usize,
     /// Bytes of bodies a local queue holds, unsettled ones included.
@@ -49,12 +51,13 @@ impl Default for TransportOptions {
             // What intake waits before it uses the spool: a person waits behind it.
             confirm_timeout: Duration::from_secs(1),
             connect_timeout: Duration::from_secs(10),
-            heartbeat: Duration::from_secs(10),
+            heartbeat: Duration::from_secs(4),
             reconnect_pause_max: Duration::from_secs(15),
             publish_channels: 2,
             unconfirmed_max: 4_096,
             // Far above a day's backlog: a queue that is full refuses, and intake falls back on the database.
             queue_bytes_max: 4 << 30,
+            offers_max: 1_000,
             local_messages_max: 10_000,
             local_bytes_max: 64 << 20,
             retry_pause: Duration::from_millis(100),

@@ -8,10 +8,10 @@ use lapin::{
     types::{AMQPValue, FieldTable},
 };
 
-use crate::options::TransportOptions;
+use crate::{fitness, options::TransportOptions};
 
 /// The queues there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Queue {
     /// Submissions on their way from intake to the qualifier.
     Arrivals,
@@ -58,7 +58,7 @@ impl Queue {
         &TABLE[self as usize]
     }
 
-    fn arguments(self, options: &TransportOptions) -> FieldTable {
+    pub(crate) fn arguments(self, options: &TransportOptions) -> FieldTable {
         let row = self.row();
         let mut table = FieldTable::default();
         let mut put = |name: &str, value: AMQPValue| {
@@ -98,20 +98,37 @@ pub(crate) async fn look(channel: &Channel, queue: Queue) -> lapin::Result<lapin
 }
 
 /// Sees to it that `queues` are there. One that exists with other arguments (an older release, another limit in the
-/// configuration) is used as it is: refusing it would stop a working system.
-pub(crate) async fn ensure(connection: &Connection, queues: &[Queue], options: &TransportOptions) -> lapin::Result<()> {
+/// configuration) is used as it is: refusing it would stop a working system. Returns those that lose what they confirm, with
+/// why: nothing is relied on them.
+pub(crate) async fn ensure(
+    connection: &Connection,
+    queues: &[Queue],
+    options: &TransportOptions,
+) -> lapin::Result<Vec<(Queue, String)>> {
     let mut channel = connection.create_channel().await?;
+    let mut unfit = Vec::new();
     for &queue in queues {
         match declare(&channel, queue, options).await {
             Err(error) if differs(&error) => {
-                tracing::warn!(queue.name = queue.name(), %error, "the queue exists with other arguments; using it as it is");
+                match fitness::unfit(connection, queue, options).await? {
+                    Some(why) => unfit.push((queue, why)),
+                    None => {
+                        tracing::warn!(queue.name = queue.name(), %error, "the queue exists with other arguments; using it as it is");
+                    }
+                }
+                channel = connection.create_channel().await?;
+            }
+            // Another connection has it for itself.
+            Err(error) if is_soft(&error, AMQPSoftError::RESOURCELOCKED) => {
+                unfit.push((queue, format!("cannot be used: {error}")));
                 // The refusal closed the channel.
                 channel = connection.create_channel().await?;
             }
             result => result?,
         }
     }
-    channel.close(200, "declared".into()).await
+    channel.close(200, "declared".into()).await?;
+    Ok(unfit)
 }
 
 /// True when RabbitMQ says that the queue exists with other arguments.

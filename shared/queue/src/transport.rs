@@ -87,12 +87,41 @@ impl Transport {
         matches!(self.kind, TransportKind::Local(_))
     }
 
-    /// About how many more messages the queue takes now. RabbitMQ says so only by refusing.
+    /// Whether what the queue has confirmed outlives the processes: what must not be lost is stored before it is published to
+    /// one that does not keep it, and until it is handled.
+    #[must_use]
+    pub fn keeps(&self, queue: Queue) -> bool {
+        match &self.kind {
+            TransportKind::Amqp(amqp) => amqp.unfit(queue).is_none(),
+            TransportKind::Local(_) => false,
+        }
+    }
+
+    /// Queues of RabbitMQ that lose what they confirm, each with why and what to do.
+    #[must_use]
+    pub fn unfit(&self) -> Vec<String> {
+        match &self.kind {
+            TransportKind::Amqp(amqp) => Queue::ALL.iter().filter_map(|queue| amqp.unfit(*queue)).collect(),
+            TransportKind::Local(_) => Vec::new(),
+        }
+    }
+
+    /// About how many more messages the queue takes now. Of submissions RabbitMQ says so only by refusing; of offers a bound
+    /// of ours says so, or those that nobody takes would be made again and again.
     #[must_use]
     pub fn room(&self, queue: Queue) -> usize {
         match &self.kind {
-            TransportKind::Amqp(_) => usize::MAX,
+            TransportKind::Amqp(amqp) => amqp.room(queue),
             TransportKind::Local(local) => local.room(queue),
+        }
+    }
+
+    /// How many bytes of bodies the queue takes now.
+    #[must_use]
+    pub fn room_bytes(&self, queue: Queue) -> usize {
+        match &self.kind {
+            TransportKind::Amqp(_) => usize::MAX,
+            TransportKind::Local(local) => local.room_bytes(queue),
         }
     }
 
@@ -142,6 +171,14 @@ impl Consumer {
         match &self.kind {
             ConsumerKind::Amqp(consumer) => consumer.next_batch(max.max(1)).await,
             ConsumerKind::Local(consumer) => consumer.next_batch(max.max(1)).await,
+        }
+    }
+
+    /// Waits until what was settled apart (tried again, later, dead) has reached its queue, at most for `limit`: what has not by
+    /// then comes back when the consumer is dropped.
+    pub async fn finish(&self, limit: std::time::Duration) {
+        if let ConsumerKind::Amqp(consumer) = &self.kind {
+            consumer.finish(limit).await;
         }
     }
 

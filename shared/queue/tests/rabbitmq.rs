@@ -192,6 +192,46 @@ async fn another_limit_in_the_configuration_does_not_stop_a_working_system() {
     assert_eq!(timeout(LIMIT, consumer.next_batch(1)).await.unwrap()[0].id, message(1).id);
 }
 
+/// Declares `ripen.arrivals` before any process of ours does.
+async fn declare(url: &str, durable: bool, kind: &str) -> lapin::Connection {
+    let connection = lapin::Connection::connect(url, lapin::ConnectionProperties::default()).await.unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    let options = lapin::options::QueueDeclareOptions { durable, ..Default::default() };
+    let mut arguments = lapin::types::FieldTable::default();
+    arguments.insert("x-queue-type".into(), lapin::types::AMQPValue::LongString(kind.into()));
+    channel.queue_declare(Queue::Arrivals.name().into(), options, arguments).await.unwrap();
+    connection
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_queue_that_loses_what_it_confirms_is_not_relied_on_until_it_is_made_anew() {
+    for (durable, kind, why) in [(true, "classic", "classic"), (false, "classic", "transient")] {
+        let url = rabbit::shared_vhost().await;
+        let by_hand = declare(&url, durable, kind).await;
+        let transport = connect(&url, patient()).await;
+        assert!(!transport.keeps(Queue::Arrivals) && transport.keeps(Queue::Dead), "{why}");
+        assert!(transport.unfit()[0].contains(why), "{:?}", transport.unfit());
+        let seen = check(&url, &TransportOptions::default()).await.unwrap();
+        assert!(matches!(&seen.queues[0].state, QueueState::Unfit(text) if text.contains(why)), "{seen:?}");
+        let channel = by_hand.create_channel().await.unwrap();
+        channel.queue_delete(Queue::Arrivals.name().into(), Default::default()).await.unwrap();
+        wait::until("it is made anew", LIMIT, async || transport.keeps(Queue::Arrivals).then_some(())).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn offers_that_nobody_takes_are_not_made_without_end() {
+    let url = rabbit::shared_vhost().await;
+    let transport = connect(&url, TransportOptions { offers_max: 10, ..patient() }).await;
+    let offers = (0..10).map(message).collect();
+    assert!(transport.publish_all(Queue::Requalify, offers).await.iter().all(Result::is_ok));
+    assert_eq!(transport.room(Queue::Requalify), 0);
+    let consumer = transport.consume(Queue::Requalify, 10);
+    let batch = timeout(LIMIT, consumer.next_batch(10)).await.unwrap();
+    consumer.settle(batch.into_iter().map(|received| (received, Settlement::Done)).collect()).await;
+    wait::until("there is room", LIMIT, async || (transport.room(Queue::Requalify) > 0).then_some(())).await;
+}
+
 #[tokio::test]
 async fn an_unusable_address_is_refused_without_its_password() {
     for url in ["", "amqp//guest:secret@host", "http://guest:secret@host/", "amqp://guest:secret@host:port/"] {

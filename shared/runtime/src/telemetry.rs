@@ -2,13 +2,24 @@
 //!
 //! Contact data stays out because the types that hold it mask their `Debug`; nothing is filtered here.
 
-use std::io::{self, IsTerminal};
+use std::{
+    convert::Infallible,
+    io::{self, IsTerminal},
+    time::Duration,
+};
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, filter::ParseError, fmt, util::TryInitError};
 use tracing_subscriber::{layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::config::{LogFormat, LogSettings};
+use crate::{
+    config::{LogFormat, LogSettings},
+    every::{NextTick, every},
+    lifecycle::Stop,
+};
+
+/// How long measurements are buffered at most.
+const UPKEEP: Duration = Duration::from_secs(5);
 
 /// Upper bounds of every `_seconds` histogram: from a local write to the longest request.
 const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
@@ -59,6 +70,20 @@ pub fn init(log: &LogSettings) -> Result<(), TelemetryError> {
 pub struct MetricsHandle(PrometheusHandle);
 
 impl MetricsHandle {
+    /// Empties the buffers of the histograms now and then, until the soft stop: without anybody who reads the metrics they would
+    /// grow with every measurement.
+    ///
+    /// # Errors
+    /// Never.
+    pub async fn upkeep(self, stop: Stop) -> Result<(), Infallible> {
+        every("the upkeep of metrics", UPKEEP, stop.soft(), || async {
+            self.0.run_upkeep();
+            Ok::<_, Infallible>(NextTick::InAPeriod)
+        })
+        .await;
+        Ok(())
+    }
+
     /// All metrics in Prometheus' text format.
     #[must_use]
     pub fn render(&self) -> String {

@@ -17,15 +17,52 @@ pub enum StoreError {
     Corrupt(String),
     /// A statement took longer than its time limit, or an administrator cancelled it: nothing was decided.
     TooSlow,
+    /// The work was too much for the database at once: its memory or one of its own limits.
+    TooLarge(String),
+    /// A value is none that the database takes (SQLSTATE classes 22 and 23).
+    Unfit(String),
     /// Anything else: the SQLSTATE and the constraint, or the kind of failure.
     Failed(String),
 }
 
+/// What a failure says about the work that met it, and so what to do with that work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// Another transaction was in the way: the work runs again.
+    Contention,
+    /// The connection broke or there was none: nobody's fault, unless it breaks each time at this work.
+    Away,
+    /// It was too much at once: less of it may pass.
+    Excess,
+    /// The values are wrong: it fails as often as it is tried.
+    Values,
+    /// The database, its disk or its grants: everything of the kind fails until somebody mends it.
+    System,
+}
+
 impl StoreError {
+    /// What this failure says about the work.
+    #[must_use]
+    pub const fn failure(&self) -> Failure {
+        match self {
+            Self::Conflict(_) | Self::Moved(_) => Failure::Contention,
+            Self::Unreachable(_) => Failure::Away,
+            Self::TooSlow | Self::TooLarge(_) => Failure::Excess,
+            Self::Taken(_) | Self::Corrupt(_) | Self::Unfit(_) => Failure::Values,
+            Self::Failed(_) => Failure::System,
+        }
+    }
+
     /// Whether trying again later can help without anything being wrong with the data.
     #[must_use]
     pub const fn is_unreachable(&self) -> bool {
         matches!(self, Self::Unreachable(_) | Self::TooSlow)
+    }
+
+    /// Whether it was another transaction's lock that was not to be had in time.
+    #[must_use]
+    pub fn waited_for_a_lock(&self) -> bool {
+        matches!(self, Self::Conflict(why) if why.starts_with("55P03"))
     }
 
     /// Whether the same transaction may simply run again.
@@ -44,9 +81,10 @@ impl fmt::Display for StoreError {
             Self::Moved(what) => write!(f, "{what}: another worker moved it on"),
             Self::Corrupt(what) => write!(f, "a stored value is not understood: {what}"),
             Self::TooSlow => {
-                write!(f, "the database took longer over this than database.list_timeout_s allows, or was told to stop")
+                write!(f, "the database took longer over this than its time limit allows, or was told to stop")
             }
-            Self::Failed(why) => write!(f, "the database refused: {why}"),
+            Self::TooLarge(why) => write!(f, "too much for the database at once: {why}"),
+            Self::Unfit(why) | Self::Failed(why) => write!(f, "the database refused: {why}"),
         }
     }
 }
@@ -88,6 +126,11 @@ fn from_code(code: &str, constraint: Option<&str>) -> StoreError {
         "23505" => StoreError::Taken(constraint.unwrap_or("unique").to_owned()),
         // Before the class 57 below, which it belongs to: a slow query does not mean that the server goes away.
         "57014" => StoreError::TooSlow,
+        "53200" => StoreError::TooLarge(named),
+        // A transaction that idled too long: this process was stopped, and its connection is gone.
+        "25P03" | "25P04" => StoreError::Unreachable(named),
+        _ if matches!(code.get(..2), Some("22" | "23")) => StoreError::Unfit(named),
+        _ if code.starts_with("54") => StoreError::TooLarge(named),
         // Connection, operator intervention and want of resources pass; everything else would fail again.
         _ if matches!(code.get(..2), Some("08" | "57" | "53")) => StoreError::Unreachable(named),
         _ => StoreError::Failed(named),
@@ -127,6 +170,29 @@ mod tests {
         }
         assert!(matches!(from_code("57014", None), StoreError::TooSlow) && StoreError::TooSlow.is_unreachable());
         assert!(matches!(from_code("23505", Some("client_slug_is_unique")), StoreError::Taken(_)));
-        assert!(matches!(from_code("23514", Some("lead_grade_is_known")), StoreError::Failed(_)));
+        assert!(matches!(from_code("23514", Some("lead_grade_is_known")), StoreError::Unfit(_)));
+    }
+
+    #[test]
+    fn only_values_are_the_works_own_fault() {
+        for (code, failure) in [
+            ("40001", Failure::Contention),
+            ("55P03", Failure::Contention),
+            ("25P03", Failure::Away),
+            ("57P02", Failure::Away),
+            ("53100", Failure::Away),
+            ("57014", Failure::Excess),
+            ("53200", Failure::Excess),
+            ("22P05", Failure::Values),
+            ("23502", Failure::Values),
+            ("23505", Failure::Values),
+            ("42501", Failure::System),
+            ("42P01", Failure::System),
+            ("58030", Failure::System),
+            ("25006", Failure::System),
+            ("XX000", Failure::System),
+        ] {
+            assert_eq!(from_code(code, None).failure(), failure, "{code}");
+        }
     }
 }

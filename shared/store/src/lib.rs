@@ -17,10 +17,12 @@ pub mod doctor;
 pub mod endpoint;
 mod error;
 pub mod lead;
+mod limits;
 pub mod notice;
 pub mod outcome;
 pub mod partitions;
 pub mod person;
+pub mod process;
 pub mod program;
 pub mod promise;
 pub mod schema;
@@ -32,7 +34,8 @@ pub mod team;
 mod tests;
 mod transaction;
 
-pub use error::StoreError;
+pub use error::{Failure, StoreError};
+pub use limits::TimeLimits;
 pub use ripen_domain::actor::Scope;
 pub use transaction::Transaction;
 
@@ -67,6 +70,8 @@ pub struct StoreOptions {
     pub list_timeout: Duration,
     /// How long a caller waits for a connection.
     pub acquire_timeout: Duration,
+    /// How long PostgreSQL waits for a connection; of lists, `list_timeout` bounds the statement.
+    pub limits: TimeLimits,
 }
 
 impl StoreOptions {
@@ -79,6 +84,7 @@ impl StoreOptions {
             list_connections: connections,
             list_timeout: Duration::from_secs(300),
             acquire_timeout: Duration::from_secs(3),
+            limits: TimeLimits::default(),
         }
     }
 }
@@ -100,7 +106,7 @@ impl Store {
     pub fn open(options: &StoreOptions) -> Result<Self, StoreError> {
         // Parsed here so that a wrong URL stops the start, and not the first request.
         let connect = options.url.parse::<PgConnectOptions>()?;
-        let timeout = options.list_timeout.as_millis().to_string();
+        let lists = TimeLimits { statement: options.list_timeout, ..options.limits };
         let pool = |most| {
             PgPoolOptions::new()
                 .max_connections(most)
@@ -110,12 +116,13 @@ impl Store {
                 .test_before_acquire(false)
         };
         Ok(Self {
-            pool: pool(options.connections).connect_lazy_with(connect.clone().options(LOOKUPS)),
+            pool: pool(options.connections)
+                .connect_lazy_with(connect.clone().options(LOOKUPS).options(options.limits.settings())),
             // The planner as PostgreSQL ships it, but for compiling: people wait for these lists, and compiling one costs more
             // than it saves.
             // The time limit is the server's: a client that goes away would leave its report running.
             lists: pool(options.list_connections)
-                .connect_lazy_with(connect.options([("statement_timeout", timeout.as_str()), ("jit", "off")])),
+                .connect_lazy_with(connect.options([("jit", "off")]).options(lists.settings())),
             dictionaries: Arc::default(),
         })
     }
@@ -134,6 +141,22 @@ impl Store {
         // On the pool of the lookups: a list that hangs must not make the process look unready.
         sqlx::query!("-- store.ping\nselect 1 as one").fetch_one(&self.pool).await?;
         Ok(())
+    }
+
+    /// How far the clock that `now` reads is ahead of the database's; negative where it is behind. It is read before and after,
+    /// so that a slow answer is not taken for a wrong clock.
+    pub async fn clock_ahead(
+        &self,
+        now: impl Fn() -> jiff::Timestamp + Send + Sync,
+    ) -> Result<jiff::SignedDuration, StoreError> {
+        let before = now();
+        let theirs = self.clock().await?;
+        let after = now();
+        Ok(match (before > theirs, after < theirs) {
+            (true, _) => before.duration_since(theirs),
+            (_, true) => after.duration_since(theirs),
+            _ => jiff::SignedDuration::ZERO,
+        })
     }
 
     /// The database's clock.

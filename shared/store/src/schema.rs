@@ -1,7 +1,7 @@
 //! The schema: migrations are part of the binary, and a service refuses to run on another schema than its own.
 
 use jiff::Timestamp;
-use sqlx::migrate::Migrator;
+use sqlx::{Connection as _, migrate::Migrator};
 
 use crate::{Store, StoreError};
 
@@ -33,12 +33,28 @@ impl Store {
         // Counted before and after instead of by the migrator: it waits for another process that may have applied
         // some.
         let before = self.applied().await?.len();
-        MIGRATOR.run(&self.pool).await.map_err(|error| StoreError::Failed(error.to_string()))?;
+        self.apply().await?;
         // Decisions find a place without them, and the qualifier tries again.
         if let Err(error) = self.partitions_make(now).await {
             tracing::warn!(%error, "the partitions of the months ahead could not be made");
         }
         Ok(self.applied().await?.len().saturating_sub(before))
+    }
+
+    /// On a connection of its own, without limits: a large table is changed for as long as it takes, and a second process
+    /// waits for the first.
+    async fn apply(&self) -> Result<(), StoreError> {
+        let mut connection = self.pool.acquire().await?.detach();
+        sqlx::query!(
+            r#"-- schema.unlimited
+            select set_config('statement_timeout', '0', false) as "statement!", set_config('lock_timeout', '0', false) as "lock!",
+                   set_config('idle_in_transaction_session_timeout', '0', false) as "idle!""#
+        )
+        .fetch_one(&mut connection)
+        .await?;
+        MIGRATOR.run(&mut connection).await.map_err(|error| StoreError::Failed(error.to_string()))?;
+        connection.close().await?;
+        Ok(())
     }
 
     /// Compares the database's schema with this binary's.

@@ -30,6 +30,18 @@ impl Transaction {
         &mut self.tx
     }
 
+    /// From now on waits no longer than this for one lock.
+    pub async fn lock_patience(&mut self, limit: std::time::Duration) -> Result<(), StoreError> {
+        sqlx::query!(
+            r#"-- transaction.lock_patience
+            select set_config('lock_timeout', $1, true) as "limit!""#,
+            limit.as_millis().to_string()
+        )
+        .fetch_one(self.connection())
+        .await?;
+        Ok(())
+    }
+
     /// The receipts of these decisions as they are kept.
     pub(crate) async fn pack(&mut self, decisions: &[NewDecision]) -> Result<Vec<Vec<u8>>, StoreError> {
         self.dictionaries.pack(&mut self.tx, decisions).await

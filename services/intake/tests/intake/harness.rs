@@ -19,7 +19,7 @@ use ripen_queue::{Queue, Transport, TransportOptions};
 use ripen_runtime::{clock::Clock, config::Settings, health::Health, random};
 use ripen_store::{
     Store, StoreOptions,
-    arrival::spool::SpoolRow,
+    arrival::spool::{SpoolRoom, SpoolRow},
     client::record::NewClient,
     source::record::{NewSource, SourceFormat, State},
 };
@@ -199,7 +199,7 @@ impl App {
     /// Every row of the spool, whenever it is due.
     pub async fn spooled(&self) -> Vec<SpoolRow> {
         let late: Timestamp = "2100-01-01T00:00:00Z".parse().unwrap();
-        self.store.spool_claim(late, late, 10_000).await.unwrap()
+        self.store.spool_claim(late, late, SpoolRoom { rows: 10_000, bytes: i64::MAX }).await.unwrap()
     }
 
     /// The arrivals that are kept, in the order they were received, each checked to be what the queue offers too.

@@ -25,7 +25,8 @@ async fn with_rabbitmq_away_the_database_keeps_what_arrives() {
     let answer = app.post("[{\"email\": \"b@example.com\"}, {\"email\": \"c@example.com\"}]").await.json();
     assert_eq!(answer["received"], 2);
     let now = app.clock.now();
-    assert_eq!(app.store.spool_claim(now, now, 10).await.unwrap().len(), 3, "the sweeper may offer them at once");
+    let room = ripen_store::arrival::spool::SpoolRoom { rows: 10, bytes: i64::MAX };
+    assert_eq!(app.store.spool_claim(now, now, room).await.unwrap().len(), 3, "the sweeper may offer them at once");
 }
 
 #[tokio::test]

@@ -182,6 +182,12 @@ fn broker(seen: &ripen_queue::BrokerCheck) -> Result<String, String> {
         match &check.state {
             QueueState::Good { .. } => {}
             QueueState::Missing => missing.push(check.queue.name()),
+            QueueState::Unfit(why) => {
+                return Err(format!(
+                    "{0} {why}. Nothing is relied on it, and arrivals are kept in the database; when it is empty, delete {0}: `ripen serve` declares it as it should be",
+                    check.queue.name()
+                ));
+            }
             QueueState::Differs(why) => {
                 // A queue with other arguments is not declared again: RabbitMQ refuses, and somebody has to delete it.
                 return Err(format!("{} differs from what it should be: {why}", check.queue.name()));

@@ -6,6 +6,7 @@ use tokio::time::timeout;
 
 use super::{connect, greeting};
 use crate::{
+    fitness,
     message::InvalidUrl,
     options::TransportOptions,
     topology::{self, Queue},
@@ -43,6 +44,8 @@ pub enum QueueState {
     },
     /// There, with other arguments: RabbitMQ's words name the first that differs.
     Differs(String),
+    /// There, and it loses what it confirms: why. Nothing is relied on it.
+    Unfit(String),
     /// Not there; `ripen serve` declares it when it connects.
     Missing,
     /// RabbitMQ would not say.
@@ -85,7 +88,11 @@ async fn look(connection: &Connection, queue: Queue, options: &TransportOptions)
     match try_look(connection, queue, options).await {
         Ok((messages, consumers)) => QueueState::Good { messages, consumers },
         Err(error) if topology::is_missing(&error) => QueueState::Missing,
-        Err(error) if topology::differs(&error) => QueueState::Differs(error.to_string()),
+        Err(error) if topology::differs(&error) => match fitness::unfit(connection, queue, options).await {
+            Ok(Some(why)) => QueueState::Unfit(why),
+            Ok(None) => QueueState::Differs(error.to_string()),
+            Err(error) => QueueState::Failed(error.to_string()),
+        },
         Err(error) => QueueState::Failed(error.to_string()),
     }
 }

@@ -10,11 +10,7 @@ use lapin::{Connection, ConnectionProperties, Event, uri::AMQPUri};
 use tokio::time::{sleep, timeout};
 
 use super::{broker::Broker, greeting};
-use crate::{
-    message::InvalidUrl,
-    options::TransportOptions,
-    topology::{self, Queue},
-};
+use crate::{message::InvalidUrl, options::TransportOptions};
 
 /// A connection that held this long was a good one: the pauses start again from the first.
 const GOOD_CONNECTION: Duration = Duration::from_secs(5);
@@ -74,7 +70,7 @@ impl Connector {
     }
 
     async fn attempt(&self) -> Result<Connection, ConnectError> {
-        let Broker { uri, options } = &self.broker;
+        let Broker { uri, options, .. } = &self.broker;
         if self.hung {
             // An attempt that hangs in the middle keeps a thread until the other end moves: ask first.
             greeting::greet(uri, options.connect_timeout).await?;
@@ -85,7 +81,7 @@ impl Connector {
         // connected.
         let connect = async {
             let connection = Connection::connect_uri(uri.clone(), properties).await?;
-            topology::ensure(&connection, &Queue::ALL, options).await?;
+            self.broker.declare(&connection).await?;
             Ok(connection)
         };
         timeout(options.connect_timeout, connect).await.unwrap_or(Err(ConnectError::Slow))

@@ -148,6 +148,15 @@ impl AmqpConsumer {
         pending.spawn(apart.settle(received, outcome));
     }
 
+    /// Waits for what is settled apart.
+    pub(crate) async fn finish(&self, limit: Duration) {
+        let mut pending = std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner));
+        let all = async { while pending.join_next().await.is_some() {} };
+        if tokio::time::timeout(limit, all).await.is_err() {
+            tracing::debug!(queue.name = self.opener.queue.name(), "some messages are not settled yet and come back");
+        }
+    }
+
     fn session(&self) -> MutexGuard<'_, Option<Arc<Session>>> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -183,7 +192,7 @@ impl Opener {
     async fn consume(&self, connection: &Connection) -> lapin::Result<Opened> {
         // For this queue again: it may have been deleted since the connection was made, and consuming would be
         // refused for ever.
-        topology::ensure(connection, &[self.queue], &self.options).await?;
+        drop(topology::ensure(connection, &[self.queue], &self.options).await?);
         let channel = connection.create_channel().await?;
         // Before consuming: without a limit RabbitMQ sends the whole queue into this process's memory.
         channel.basic_qos(self.prefetch, BasicQosOptions::default()).await?;
@@ -248,7 +257,7 @@ impl Apart {
     /// Acknowledged only once the other message is confirmed; otherwise it comes again and is settled anew.
     async fn replace(&self, received: &Received, outgoing: Outgoing) {
         // The new message first: acknowledged before, a crash in between would lose the only copy.
-        let published = self.publisher.publish(outgoing).await;
+        let published = self.publisher.publish_for_good(outgoing).await;
         if let Err(error) = &published {
             tracing::warn!(queue.name = self.queue.name(), message.id = %received.id, %error, "stays where it is");
             // Paused, or a message whose target is full would go round at full speed.

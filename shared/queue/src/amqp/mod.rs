@@ -34,7 +34,7 @@ pub(crate) struct Amqp {
 
 impl Amqp {
     pub(crate) fn new(url: &str, options: TransportOptions) -> Result<Self, InvalidUrl> {
-        let broker = Broker { uri: connect::parse(url, &options)?, options: Arc::new(options) };
+        let broker = Broker::new(connect::parse(url, &options)?, options);
         let publisher = Publisher::start(broker.clone());
         Ok(Self { broker, publisher, link: OnceLock::new() })
     }
@@ -44,13 +44,24 @@ impl Amqp {
     }
 
     pub(crate) async fn publish_all(&self, queue: Queue, messages: Vec<Message>) -> Vec<Result<(), PublishError>> {
-        self.publisher.publish_all(messages.into_iter().map(|message| Outgoing::new(queue, message)).collect()).await
+        let outgoing = messages.into_iter().map(|message| Outgoing::new(queue, message)).collect();
+        let results = self.publisher.publish_all(outgoing).await;
+        self.broker.published(queue, results.iter().filter(|result| result.is_ok()).count());
+        results
+    }
+
+    pub(crate) fn room(&self, queue: Queue) -> usize {
+        self.broker.room(queue)
     }
 
     pub(crate) fn consume(&self, queue: Queue, prefetch: u16) -> AmqpConsumer {
         // Made when something consumes: a process that only publishes needs no second connection.
         let link = self.link.get_or_init(|| Link::start(self.broker.clone()));
         AmqpConsumer::new(queue, prefetch, link.connection(), self.publisher.clone(), self.broker.options.clone())
+    }
+
+    pub(crate) fn unfit(&self, queue: Queue) -> Option<String> {
+        self.broker.unfit(queue)
     }
 
     pub(crate) fn state(&self) -> TransportState {

@@ -12,7 +12,7 @@ use lapin::{Connection, ConnectionStatus, options::ConfirmSelectOptions};
 use tokio::{
     sync::{oneshot, watch},
     task::JoinSet,
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use super::{
@@ -22,9 +22,15 @@ use super::{
     lane::{Job, Lane},
     link,
 };
-use crate::{message::PublishError, options::TransportOptions, state::LinkState};
+use crate::{message::PublishError, options::TransportOptions, state::LinkState, topology::Queue};
+
+/// How often the queues are looked at.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(15);
+/// How often it is counted what waits in them.
+const COUNT_AGAIN_AFTER: Duration = Duration::from_millis(250);
 
 pub(super) struct Publisher {
+    broker: Broker,
     options: Arc<TransportOptions>,
     current: Arc<RwLock<Publishing>>,
     stop: watch::Sender<bool>,
@@ -73,12 +79,12 @@ impl Publisher {
         let (stop, stopped) = watch::channel(false);
         let (end, ended) = watch::channel(());
         let options = broker.options.clone();
-        let task = Task { broker, current: current.clone(), stopped };
+        let task = Task { broker: broker.clone(), current: current.clone(), stopped };
         tokio::spawn(async move {
             task.run().await;
             drop(end);
         });
-        Arc::new(Self { options, current, stop, ended })
+        Arc::new(Self { broker, options, current, stop, ended })
     }
 
     pub(super) async fn publish(&self, outgoing: Outgoing) -> Result<(), PublishError> {
@@ -92,6 +98,14 @@ impl Publisher {
         };
         // A broker that is short of disk, or has lost its majority, confirms nothing and closes nothing.
         timeout(self.options.confirm_timeout, exchange).await.unwrap_or(Err(PublishError::Silent))
+    }
+
+    /// Publishes what is gone from its own queue once this is confirmed: never to a queue that loses what it confirms.
+    pub(super) async fn publish_for_good(&self, outgoing: Outgoing) -> Result<(), PublishError> {
+        match self.broker.unfit(outgoing.queue) {
+            Some(why) if outgoing.queue == Queue::Dead => Err(PublishError::Unfit(why)),
+            _ => self.publish(outgoing).await,
+        }
     }
 
     /// All on one lane, so that they keep their order. The limit is between one answer and the next.
@@ -224,8 +238,11 @@ impl Task {
     async fn serve(&mut self, connection: &Connection, open: Arc<OpenConnection>, mut lanes: JoinSet<()>) -> bool {
         // Only now: a publisher must not find a connection whose lanes are not running.
         self.set(Publishing::Open(open));
+        let broker = self.broker.clone();
         let stop = tokio::select! {
             () = connect::until_down(connection) => false,
+            () = look_again(&broker, connection) => false,
+            () = count(&broker, connection) => false,
             // A lane that ended has lost its channel: a new connection makes all of them again.
             _ = lanes.join_next() => false,
             () = link::stopped(&mut self.stopped) => true,
@@ -245,5 +262,41 @@ impl Task {
 
     fn set(&self, current: Publishing) {
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = current;
+    }
+}
+
+/// Looks whether the queues are still what they should be; returns when that cannot be told any more. One that was deleted
+/// and made anew by hand, or mended, is noticed without a new connection.
+async fn look_again(broker: &Broker, connection: &Connection) {
+    loop {
+        sleep(LOOK_AGAIN_AFTER).await;
+        let looked = timeout(broker.options.connect_timeout, broker.declare(connection)).await;
+        if let Ok(Err(error)) = looked {
+            tracing::warn!(%error, "the queues cannot be looked at");
+            return;
+        }
+    }
+}
+
+/// Counts what waits in the queues of offers; returns when that is not possible any more.
+async fn count(broker: &Broker, connection: &Connection) {
+    let mut channel = None;
+    loop {
+        let open = match channel.take() {
+            Some(open) => open,
+            None => match connection.create_channel().await {
+                Ok(open) => open,
+                Err(error) => {
+                    tracing::warn!(%error, "RabbitMQ gave no channel to count on");
+                    return;
+                }
+            },
+        };
+        // A queue that is gone closes the channel; publishing to it declares it again.
+        match broker.count(&open).await {
+            Ok(()) => channel = Some(open),
+            Err(error) => tracing::debug!(%error, "what waits in the queues cannot be counted"),
+        }
+        sleep(COUNT_AGAIN_AFTER).await;
     }
 }

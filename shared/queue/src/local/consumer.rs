@@ -83,7 +83,11 @@ impl LocalConsumer {
         for (received, outcome) in outcomes {
             let message = self.held().unsettled.remove(&received.tag.number);
             match message {
-                Some(message) => self.settle_one(message, outcome),
+                // A count that was raised is kept, as over RabbitMQ.
+                Some(message) => {
+                    let delivery_count = message.delivery_count.max(received.delivery_count);
+                    self.settle_one(QueuedMessage { delivery_count, ..message }, outcome);
+                }
                 None => metrics::consumed(self.name, metrics::STALE, 1),
             }
         }

@@ -35,6 +35,10 @@ impl Local {
         self.queue(queue).room()
     }
 
+    pub(crate) fn room_bytes(&self, queue: Queue) -> usize {
+        self.queue(queue).room_bytes()
+    }
+
     pub(crate) fn consume(&self, queue: Queue, prefetch: u16) -> LocalConsumer {
         let (source, dead) = (self.queue(queue).clone(), self.queue(Queue::Dead).clone());
         LocalConsumer::new(queue, source, dead, prefetch, self.options.clone())

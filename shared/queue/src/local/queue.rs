@@ -11,9 +11,6 @@ use uuid::Uuid;
 
 use crate::message::{Message, PublishError, Received, Tag};
 
-/// What a message is taken to need where its size is not known yet.
-const LARGE_LEAD_BYTES: usize = 4 * 1024;
-
 /// A message in the queue, or taken from it and not settled.
 #[derive(Clone)]
 pub(super) struct QueuedMessage {
@@ -83,12 +80,15 @@ impl LocalQueue {
         Ok(())
     }
 
-    /// Messages that may still come in, if they are no larger than a large lead.
+    /// Messages that may still come in, whatever their size.
     pub(super) fn room(&self) -> usize {
         let contents = self.contents();
-        // In messages and in bytes: whoever sweeps asks how many rows may be offered, and bodies are not read yet.
-        let messages = self.messages_max.saturating_sub(contents.ready.len() + contents.taken);
-        messages.min(self.bytes_max.saturating_sub(contents.bytes) / LARGE_LEAD_BYTES)
+        self.messages_max.saturating_sub(contents.ready.len() + contents.taken)
+    }
+
+    /// Bytes of bodies that may still come in.
+    pub(super) fn room_bytes(&self) -> usize {
+        self.bytes_max.saturating_sub(self.contents().bytes)
     }
 
     /// Waits until there is a message, then takes up to `max`; nothing when the queue is closed.

@@ -20,7 +20,8 @@ pub use role::{InvalidRole, Role};
 pub use secret_url::SecretUrl;
 pub use settings::{
     AmqpSettings, CallingSettings, ClockSettings, DatabaseSettings, DispatcherSettings, HttpSettings, IntakeSettings,
-    LifecycleSettings, LimitSettings, LogFormat, LogSettings, MailSettings, QualifierSettings, Settings,
+    LifecycleSettings, LimitSettings, LogFormat, LogSettings, MailSettings, QualifierSettings, RetentionSettings,
+    Settings,
 };
 
 use layers::{Layer, environment, file, flags};

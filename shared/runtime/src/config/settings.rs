@@ -46,6 +46,8 @@ pub struct Settings {
     pub lifecycle: LifecycleSettings,
     /// Trust in the clock.
     pub clock: ClockSettings,
+    /// What is not kept for ever.
+    pub retention: RetentionSettings,
 }
 
 /// `[database]`
@@ -62,6 +64,14 @@ pub struct DatabaseSettings {
     pub list_timeout_s: u64,
     /// How long a caller waits for a connection.
     pub acquire_timeout_s: u64,
+    /// How long one lock is waited for.
+    pub lock_timeout_ms: u64,
+    /// How long one statement may take that is none of a list; 0 for as long as it takes.
+    pub statement_timeout_s: u64,
+    /// After how long a transaction is ended in which its process does nothing any more, with the locks that it holds.
+    pub idle_in_transaction_timeout_s: u64,
+    /// After how long PostgreSQL gives up a connection whose other end does not answer.
+    pub tcp_timeout_s: u64,
 }
 
 impl Default for DatabaseSettings {
@@ -75,16 +85,30 @@ impl Default for DatabaseSettings {
             // Long enough for a moment of load, short enough that intake falls back on RabbitMQ before its vendor
             // gives up.
             acquire_timeout_s: 3,
+            lock_timeout_ms: 5000,
+            statement_timeout_s: 60,
+            idle_in_transaction_timeout_s: 5,
+            tcp_timeout_s: 15,
         }
     }
 }
 
 /// `[amqp]`
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AmqpSettings {
     /// `amqp://…` or `amqps://…`; empty: queues inside the process, for all roles in one.
     pub url: SecretUrl,
+    /// Heartbeat of the connections: a peer that is silent for two of them is given up, and what it held comes back.
+    pub heartbeat_s: u64,
+    /// How many offers of due rows may wait in one queue before no more are made.
+    pub offers_waiting: u32,
+}
+
+impl Default for AmqpSettings {
+    fn default() -> Self {
+        Self { url: SecretUrl::default(), heartbeat_s: 4, offers_waiting: 1000 }
+    }
 }
 
 /// `[http]`
@@ -258,6 +282,12 @@ pub struct QualifierSettings {
     pub spool_sweep: u32,
     /// How long an offer keeps a row from being offered again.
     pub offer_s: u64,
+    /// How long a batch waits for one lock before the message that needs it is set aside.
+    pub lock_timeout_ms: u64,
+    /// How long a batch may take; what takes longer was cut off from the database, or is split.
+    pub batch_timeout_s: u64,
+    /// How long messages are held while the database refuses them; then they go back to the queue.
+    pub hold_s: u64,
     /// Over what time new criteria reach all open leads.
     pub criteria_spread_s: u64,
     /// Promises due for longer than this are overdue: nothing ran when they fell due.
@@ -278,6 +308,9 @@ impl Default for QualifierSettings {
             regrade_sweep: 500,
             spool_sweep: 1000,
             offer_s: 60,
+            lock_timeout_ms: 500,
+            batch_timeout_s: 15,
+            hold_s: 5,
             criteria_spread_s: 600,
             overdue_after_s: 300,
             overdue_per_s: 200,
@@ -437,4 +470,16 @@ impl Default for ClockSettings {
     fn default() -> Self {
         Self { max_skew_s: 5 }
     }
+}
+
+/// `[retention]`: for how many days something is kept; 0 for ever.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetentionSettings {
+    /// The bodies of arrivals as they came. What was parsed of them stays.
+    pub raw_bodies_days: u32,
+    /// The attempts of deliveries that ended.
+    pub attempts_days: u32,
+    /// The ids by which a retry of an arrival is known.
+    pub seen_ids_days: u32,
 }

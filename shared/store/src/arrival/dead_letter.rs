@@ -2,7 +2,11 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::id::SourceId;
+use ripen_domain::{
+    arrival::variant_id,
+    hash::ContentHash,
+    id::{ArrivalId, SourceId},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -10,6 +14,11 @@ use crate::{
     arrival::spool::{SpoolKey, key_columns},
     error::one_row,
 };
+
+/// The queue whose letters are arrivals.
+const ARRIVALS: &str = "ripen.arrivals";
+/// What is kept of an arrival that cannot be read: no content is the same as another's.
+const UNREADABLE: [u8; 16] = [0; 16];
 
 /// A dead letter to keep.
 #[derive(Debug, Clone)]
@@ -24,6 +33,8 @@ pub struct NewDeadLetter {
     pub source: Option<SourceId>,
     /// The message, byte for byte.
     pub body: Vec<u8>,
+    /// What its arrival says, where it is one that can be read.
+    pub content: Option<ContentHash>,
     /// Why it could not be handled.
     pub reason: String,
 }
@@ -38,48 +49,16 @@ pub struct DeadLetter {
 }
 
 impl Store {
-    /// Keeps dead letters and ends their arrivals: the spool row goes, the id counts as seen and dead. One transaction.
+    /// Keeps dead letters and ends their arrivals: the spool row goes, and the id counts as seen and dead, or where another body
+    /// came under it before the id of this body's correction does. So a retry of the same body waits with it. One transaction.
     pub async fn dead_letters_keep(&self, letters: &[NewDeadLetter], now: Timestamp) -> Result<(), StoreError> {
-        // One transaction: a letter kept without its spool row going would be offered again and handled after it was
-        // reported dead.
-        let mut tx = self.pool.begin().await?;
-        let ids: Vec<_> = letters.iter().map(|letter| letter.id).collect();
-        let queues: Vec<_> = letters.iter().map(|letter| letter.queue.clone()).collect();
-        let messages: Vec<_> = letters.iter().map(|letter| letter.message).collect();
-        let bodies: Vec<_> = letters.iter().map(|letter| letter.body.clone()).collect();
-        let reasons: Vec<_> = letters.iter().map(|letter| letter.reason.clone()).collect();
-        // RabbitMQ may deliver the message again when its settlement was lost; that must not fail the whole batch of
-        // letters.
-        sqlx::query!(
-            "-- dead_letter.keep
-            insert into dead_letter (id, queue, message_id, body, reason, at)
-            select id, queue, message_id, body, reason, $6
-            from unnest($1::uuid[], $2::text[], $3::uuid[], $4::bytea[], $5::text[]) as n (id, queue, message_id, body, reason)
-            on conflict do nothing",
-            &ids, &queues, &messages, &bodies, &reasons, now.to_sqlx()
-        )
-        .execute(&mut *tx)
-        .await?;
-        // Messages of the other queues are offers of rows, which stay due by themselves: only an arrival ends with
-        // its message.
-        let of_arrivals = || letters.iter().filter(|letter| letter.queue == "ripen.arrivals");
-        let arrivals: Vec<_> = of_arrivals().map(|letter| letter.message).collect();
-        let sources: Vec<_> = of_arrivals().map(|letter| letter.source.map(SourceId::uuid)).collect();
-        // The body may be unreadable, so its content has no hash: zeros equal none. An id that a batch stored
-        // meanwhile keeps its end.
-        sqlx::query!(
-            "-- dead_letter.end_arrivals
-            insert into arrival_seen (id, content, ended, seen_at, source_id)
-            select id, '\\x00000000000000000000000000000000'::bytea, 'dead', $2, source_id
-            from unnest($1::uuid[], $3::uuid[]) as n (id, source_id)
-            on conflict do nothing",
-            &arrivals,
-            now.to_sqlx(),
-            &sources as &[Option<Uuid>]
-        )
-        .execute(&mut *tx)
-        .await?;
-        let keys: Vec<_> = of_arrivals().map(|letter| SpoolKey::of(letter.message, &letter.body)).collect();
+        let mut tx = self.begin().await?;
+        for letter in letters {
+            let seen = tx.dead_letter_end(letter, now).await?;
+            tx.dead_letter_insert(letter, seen, now).await?;
+        }
+        let of_arrivals = letters.iter().filter(|letter| letter.queue == ARRIVALS);
+        let keys: Vec<_> = of_arrivals.map(|letter| SpoolKey::of(letter.message, &letter.body)).collect();
         let (spooled, digests) = key_columns(&keys);
         // By digest as well: another body under the same id may wait in the spool and is not dead.
         sqlx::query!(
@@ -89,18 +68,11 @@ impl Store {
             &spooled,
             &digests
         )
-        .execute(&mut *tx)
+        .execute(tx.connection())
         .await?;
-        // The counter of tries goes, so that a letter replayed later has all its tries again.
-        sqlx::query!(
-            "-- dead_letter.clear_suspects
-            delete from suspect where id = any($1)",
-            &messages
-        )
-        .execute(&mut *tx)
-        .await?;
-        tx.commit().await?;
-        Ok(())
+        let messages: Vec<_> = letters.iter().map(|letter| letter.message).collect();
+        tx.suspects_clear(&messages).await?;
+        tx.commit().await
     }
 
     /// Dead letters that wait for a person, oldest first. Whose lead one would be is not known: only who sees the whole firm
@@ -153,7 +125,7 @@ struct DeadLetterColumns {
 impl DeadLetterColumns {
     fn record(self) -> DeadLetter {
         let Self { id, queue, message_id: message, body, reason, at } = self;
-        DeadLetter { letter: NewDeadLetter { id, queue, message, source: None, body, reason }, at: at.to_jiff() }
+        DeadLetter { letter: NewDeadLetter { id, queue, message, body, content: None, reason }, at: at.to_jiff() }
     }
 }
 
@@ -169,6 +141,64 @@ pub struct EndedLetter {
 }
 
 impl Transaction {
+    /// Ends the arrival of a letter; returns under which id, or none where it is no arrival or another copy of it was handled.
+    async fn dead_letter_end(&mut self, letter: &NewDeadLetter, now: Timestamp) -> Result<Option<Uuid>, StoreError> {
+        if letter.queue != ARRIVALS {
+            return Ok(None);
+        }
+        let id = ArrivalId::from_uuid(letter.message);
+        let content = letter.content.unwrap_or_else(|| ContentHash::from_bytes(UNREADABLE));
+        match self.arrivals_seen(&[id]).await?.pop() {
+            None => self.note_dead(letter, letter.message, content, now).await,
+            Some((_, seen)) if seen == content => Ok(None),
+            Some(_) => self.note_dead(letter, variant_id(id, content).uuid(), content, now).await,
+        }
+    }
+
+    async fn note_dead(
+        &mut self,
+        letter: &NewDeadLetter,
+        id: Uuid,
+        content: ContentHash,
+        now: Timestamp,
+    ) -> Result<Option<Uuid>, StoreError> {
+        let row = sqlx::query!(
+            "-- dead_letter.end_arrival
+            insert into arrival_seen (id, content, ended, seen_at, source_id) values ($1, $2, 'dead', $3, $4)
+            on conflict do nothing returning id",
+            id,
+            &content.bytes()[..],
+            now.to_sqlx(),
+            letter.source.map(SourceId::uuid)
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(row.map(|row| row.id))
+    }
+
+    async fn dead_letter_insert(
+        &mut self,
+        letter: &NewDeadLetter,
+        seen: Option<Uuid>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- dead_letter.keep
+            insert into dead_letter (id, queue, message_id, body, reason, at, seen_id) values ($1, $2, $3, $4, $5, $6, $7)
+            on conflict do nothing",
+            letter.id,
+            letter.queue,
+            letter.message,
+            letter.body,
+            letter.reason,
+            now.to_sqlx(),
+            seen
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
     /// Ends those of these dead letters that wait, at most `limit` of all where none are named. Arrivals get another chance:
     /// their rows wait in the spool again, and their ids are no longer ended.
     pub async fn dead_letters_replay(
@@ -206,7 +236,7 @@ impl Transaction {
         sqlx::query!(
             "-- dead_letter.unsee
             delete from arrival_seen s using dead_letter d
-            where d.id = any($1) and s.id = d.message_id and s.ended = 'dead'",
+            where d.id = any($1) and s.id = coalesce(d.seen_id, d.message_id) and s.ended = 'dead'",
             &replayed
         )
         .execute(self.connection())
@@ -222,10 +252,24 @@ impl Transaction {
         )
         .execute(self.connection())
         .await?;
+        let all: Vec<_> = ended.iter().map(|letter| letter.id).collect();
+        self.dead_letters_empty(&all).await?;
         Ok(ended)
     }
 
-    /// Ends a dead letter for good; its bytes stay.
+    /// Of an ended letter stays that there was one, and why: its bytes are contact data, and nobody needs them here.
+    async fn dead_letters_empty(&mut self, letters: &[Uuid]) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- dead_letter.empty
+            update dead_letter set body = '' where id = any($1) and state <> 'waiting'",
+            letters
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Ends a dead letter for good; its bytes go.
     ///
     /// # Errors
     /// `Moved` when it is not waiting any more, or not in the scope.
@@ -240,6 +284,7 @@ impl Transaction {
         )
         .execute(self.connection())
         .await?;
-        one_row(done.rows_affected(), "dead letter")
+        one_row(done.rows_affected(), "dead letter")?;
+        self.dead_letters_empty(&[letter]).await
     }
 }

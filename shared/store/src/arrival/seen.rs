@@ -115,6 +115,19 @@ impl Transaction {
         Ok(noted)
     }
 
+    /// Ids that this transaction noted and leaves for another are as unseen as before.
+    pub async fn arrivals_unnote(&mut self, ids: &[ArrivalId]) -> Result<(), StoreError> {
+        let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+        sqlx::query!(
+            "-- arrival.unnote
+            delete from arrival_seen where id = any($1)",
+            &ids
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
     /// What came earlier under these ids.
     pub async fn arrivals_seen(&mut self, ids: &[ArrivalId]) -> Result<Vec<(ArrivalId, ContentHash)>, StoreError> {
         let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();

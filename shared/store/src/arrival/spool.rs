@@ -20,6 +20,15 @@ pub struct SpoolRow {
     pub offered_until: Timestamp,
 }
 
+/// How much of the spool may be offered now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SpoolRoom {
+    /// So many rows.
+    pub rows: i64,
+    /// So many bytes of bodies.
+    pub bytes: i64,
+}
+
 /// One row of the spool: an arrival's id, and which of the bodies that came under it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SpoolKey {
@@ -72,19 +81,30 @@ impl Store {
         Ok(())
     }
 
-    /// Takes up to `limit` rows that nobody was offered lately and marks them offered until `until`, oldest offer first.
-    pub async fn spool_claim(&self, now: Timestamp, until: Timestamp, limit: i64) -> Result<Vec<SpoolRow>, StoreError> {
+    /// Takes rows that nobody was offered lately, as many as there is room for, and marks them offered until `until`; oldest
+    /// offer first. One that is larger than all the room is taken alone.
+    pub async fn spool_claim(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        room: SpoolRoom,
+    ) -> Result<Vec<SpoolRow>, StoreError> {
         // Oldest offer first, so that rows which cannot be published do not keep later ones from their turn. `skip
         // locked` lets replicas share the rows.
         let rows = sqlx::query!(
             "-- spool.claim
-            update spool set offered_until = $2
-            where (id, digest) in (select id, digest from spool where offered_until <= $1
-                                   order by offered_until, received_at limit $3 for update skip locked)
+            with waiting as materialized (
+              select id, digest, offered_until, received_at, octet_length(body) as size from spool where offered_until <= $1
+              order by offered_until, received_at limit $3 for update skip locked
+            ), fits as (
+              select id, digest, sum(size) over (order by offered_until, received_at, id, digest) - size as before from waiting
+            )
+            update spool set offered_until = $2 where (id, digest) in (select id, digest from fits where before < $4::bigint)
             returning id, body, received_at, offered_until",
             now.to_sqlx(),
             until.to_sqlx(),
-            limit
+            room.rows,
+            room.bytes
         )
         .fetch_all(&self.pool)
         .await?;
@@ -100,6 +120,22 @@ impl Store {
         // `returning` keeps no order.
         rows.sort_by_key(|row| row.received_at);
         Ok(rows)
+    }
+
+    /// Rows whose offer found no room are offered as soon as there is some.
+    pub async fn spool_release(&self, keys: &[SpoolKey], now: Timestamp) -> Result<(), StoreError> {
+        let (ids, digests) = key_columns(keys);
+        sqlx::query!(
+            "-- spool.release
+            update spool s set offered_until = $3 from generate_subscripts($1::uuid[], 1) i
+            where s.id = ($1::uuid[])[i] and s.digest = ($2::bytea[])[i]",
+            &ids,
+            &digests,
+            now.to_sqlx()
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
     }
 
     /// Removes rows that are safe elsewhere: confirmed by RabbitMQ.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use uuid::Uuid;
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, Transaction};
 
 impl Store {
     /// Notes that a message is tried alone once more and returns how many times that makes.
@@ -29,14 +29,36 @@ impl Store {
         Ok(row.tries)
     }
 
-    /// Forgets a suspect that went through.
-    pub async fn suspect_clear(&self, message: Uuid) -> Result<(), StoreError> {
+    /// Takes a try back that proved nothing: it was the database that failed.
+    pub async fn suspect_uncount(&self, message: Uuid) -> Result<(), StoreError> {
+        let uncount = sqlx::query!(
+            "-- suspect.uncount
+            update suspect set tries = tries - 1 where id = $1 and tries > 1",
+            message
+        );
+        if uncount.execute(&self.pool).await?.rows_affected() == 0 {
+            self.suspects_clear(&[message]).await?;
+        }
+        Ok(())
+    }
+
+    /// Forgets suspects that went through.
+    pub async fn suspects_clear(&self, messages: &[Uuid]) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        tx.suspects_clear(messages).await?;
+        tx.commit().await
+    }
+}
+
+impl Transaction {
+    /// Forgets suspects that ended.
+    pub(crate) async fn suspects_clear(&mut self, messages: &[Uuid]) -> Result<(), StoreError> {
         sqlx::query!(
             "-- suspect.clear
-            delete from suspect where id = $1",
-            message
+            delete from suspect where id = any($1)",
+            messages
         )
-        .execute(&self.pool)
+        .execute(self.connection())
         .await?;
         Ok(())
     }

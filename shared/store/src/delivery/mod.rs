@@ -9,6 +9,7 @@ pub mod lease;
 pub mod list;
 pub mod load;
 pub mod offer;
+mod prune;
 pub mod release;
 pub mod replay;
 pub mod retry;

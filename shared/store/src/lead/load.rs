@@ -130,7 +130,45 @@ impl LeadColumns {
     }
 }
 
+/// A lead that another transaction holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldLead {
+    /// The lead.
+    pub lead: LeadId,
+    /// Whose it is.
+    pub person: PersonId,
+}
+
 impl Transaction {
+    /// Locks the open leads of these persons, and these leads, without waiting; returns those that another transaction holds.
+    pub async fn leads_try_lock(
+        &mut self,
+        persons: &[PersonId],
+        leads: &[LeadId],
+    ) -> Result<Vec<HeldLead>, StoreError> {
+        let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
+        let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
+        let rows = sqlx::query!(
+            r#"-- lead.try_lock
+            with of_persons as materialized (
+              select id from lead where person_id = any($1) and stage in ('lead', 'contact', 'opportunity')
+              order by id for update skip locked
+            ), named as materialized (
+              select id from lead where id = any($2) order by id for update skip locked
+            )
+            select id as "id!", person_id as "person_id!" from lead
+            where person_id = any($1) and stage in ('lead', 'contact', 'opportunity') and id not in (select id from of_persons)
+            union
+            select id, person_id from lead where id = any($2) and id not in (select id from named)"#,
+            &persons,
+            &leads
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let held = |id, person| HeldLead { lead: LeadId::from_uuid(id), person: PersonId::from_uuid(person) };
+        Ok(rows.into_iter().map(|row| held(row.id, row.person_id)).collect())
+    }
+
     /// Locks the open leads of these persons, in the order of their ids.
     pub async fn leads_lock_of(&mut self, persons: &[PersonId]) -> Result<Vec<LeadRow>, StoreError> {
         let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
@@ -205,7 +243,7 @@ impl Transaction {
         let Some(person) = self.person_of(scope, lead).await? else { return Ok(None) };
         // Sorted by the set, as every writer locks them.
         let identities: BTreeSet<_> = self.identities_of(&[person]).await?.into_iter().collect();
-        self.identities_lock(&identities).await?;
+        self.identities_wait_lock(&identities).await?;
         // A new statement: under READ COMMITTED it sees what was committed while the locks were waited for.
         Ok(self.leads_lock(&[lead]).await?.pop())
     }

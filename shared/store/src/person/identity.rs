@@ -1,15 +1,73 @@
-//! Identities: the anchors that every writer of a person locks first, and who is reached under each.
+//! Identities: the locks that every writer of a person takes first, the anchors of releases before, and who is reached under
+//! each.
 
 use std::collections::BTreeSet;
 
 use ripen_domain::{
     contact::Identity,
+    hash::ContentHash,
     id::{ClientId, PersonId},
 };
 
 use crate::{StoreError, Transaction};
 
+/// The number under which PostgreSQL locks an identity of a client: 64 bits of a hash. Two identities that share one wait
+/// for each other now and then, and nothing else comes of it.
+fn lock_key(client: ClientId, identity: &Identity) -> i64 {
+    let text = format!("identity {} {} {}", client.uuid(), identity.kind(), identity.value());
+    let mut first = [0; 8];
+    first.copy_from_slice(&ContentHash::of(text.as_bytes()).bytes()[..8]);
+    i64::from_be_bytes(first)
+}
+
+fn lock_keys(wanted: &BTreeSet<(ClientId, Identity)>) -> Vec<i64> {
+    let mut keys: Vec<_> = wanted.iter().map(|(client, identity)| lock_key(*client, identity)).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
 impl Transaction {
+    /// Locks these identities until the transaction ends, without waiting; returns those that somebody else holds. A statement
+    /// of its own, before any other: what is read after it sees what the last holder committed.
+    pub async fn identities_try_lock(
+        &mut self,
+        wanted: &BTreeSet<(ClientId, Identity)>,
+    ) -> Result<BTreeSet<(ClientId, Identity)>, StoreError> {
+        let keys = lock_keys(wanted);
+        let rows = sqlx::query!(
+            r#"-- identity.try_lock
+            select key as "key!" from unnest($1::bigint[]) as w (key) where not pg_try_advisory_xact_lock(key)"#,
+            &keys
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let held: BTreeSet<_> = rows.into_iter().map(|row| row.key).collect();
+        if held.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        Ok(wanted.iter().filter(|(client, identity)| held.contains(&lock_key(*client, identity))).cloned().collect())
+    }
+
+    /// Locks these identities, waiting for each as long as `database.lock_timeout_ms` allows: for what somebody waits for.
+    ///
+    /// # Errors
+    /// `Conflict` when one is still held then.
+    pub(crate) async fn identities_wait_lock(
+        &mut self,
+        wanted: &BTreeSet<(ClientId, Identity)>,
+    ) -> Result<(), StoreError> {
+        let keys = lock_keys(wanted);
+        sqlx::query!(
+            r#"-- identity.wait_lock
+            select pg_advisory_xact_lock(key)::text as "locked!" from unnest($1::bigint[]) as w (key)"#,
+            &keys
+        )
+        .fetch_all(self.connection())
+        .await?;
+        self.identities_lock(wanted).await
+    }
+
     /// Makes anchors for these identities where there are none, in the order of the key.
     pub async fn identities_anchor(&mut self, wanted: &BTreeSet<(ClientId, Identity)>) -> Result<(), StoreError> {
         let (clients, kinds, values) = columns(wanted);
@@ -28,8 +86,8 @@ impl Transaction {
         Ok(())
     }
 
-    /// Locks the anchors of these identities in the order of the key. A statement of its own, so that what is read after
-    /// it sees what a concurrent winner committed.
+    /// Locks the anchors of these identities in the order of the key: processes of releases before lock nothing else. Whoever
+    /// holds the identities' own locks meets no other of this release here.
     pub async fn identities_lock(&mut self, wanted: &BTreeSet<(ClientId, Identity)>) -> Result<(), StoreError> {
         let (clients, kinds, values) = columns(wanted);
         // In the order of the key for the same reason; `of i`, because the list of wanted ones has no rows to lock.

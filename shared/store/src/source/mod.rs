@@ -1,4 +1,5 @@
 //! Sources, and the keys they authenticate with.
 
+pub mod any;
 pub mod key;
 pub mod record;

@@ -1,0 +1,304 @@
+//! What becomes of the messages of one batch.
+//!
+//! A healthy message is never dead-lettered for its neighbours or for the database. When a batch fails, a trial lead tells
+//! whether the database takes leads at all. While it does not, nothing is tried: the messages are held for a moment and then
+//! go back to the queue. While it does, the batch is split until the message to blame stands alone.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use bytes::Bytes;
+use ripen_domain::backoff::Backoff;
+use ripen_queue::{Queue, Received, Settlement};
+use ripen_runtime::{
+    lifecycle::Stop,
+    random,
+    retry::{GaveUp, RetryLimit, retry},
+};
+use ripen_store::{Failure, arrival::spool::SpoolKey};
+use tokio::time::{Instant, timeout};
+use uuid::Uuid;
+
+use crate::{
+    batch::{BatchReport, decide},
+    context::QualifierContext,
+    message::Item,
+    standstill::Standstill,
+    trial,
+    verdict::{Blame, Fault, TRIES},
+    worker::offer_deliveries,
+};
+
+/// A message that came back so often is tried alone.
+const SUSPICIOUS_DELIVERIES: u32 = 3;
+/// Runs of a batch that met another transaction, before it is split.
+const RUNS: u32 = 3;
+/// When a message comes again that met a lock.
+const AFTER_A_LOCK: Duration = Duration::from_millis(200);
+/// Pauses between runs of a batch, and between trials.
+pub const BACKOFF: Backoff = Backoff { first: Duration::from_millis(20), longest: Duration::from_secs(2) };
+
+/// A message with what it says.
+type Read = (Received, Item);
+
+/// How a batch ended.
+pub enum Handled {
+    /// Each message has its end.
+    Settled(Vec<(Received, Settlement)>),
+    /// The database takes nothing: what was not decided goes back to the queue.
+    Refused(Vec<(Received, Settlement)>),
+    /// Asked to stop meanwhile: nothing is settled, and all of it comes back.
+    Stopped,
+}
+
+/// How one run came out.
+enum Attempt {
+    /// It went through, but for the messages at these places.
+    Passed(BTreeSet<usize>),
+    Failed(Fault),
+    /// The database takes nothing.
+    Refused,
+    Stopped,
+}
+
+/// What decides the batches of one worker.
+pub struct Handler<'a> {
+    pub ctx: &'a QualifierContext,
+    pub queue: Queue,
+    pub stop: &'a Stop,
+    pub standstill: &'a Standstill,
+    /// The worker's number.
+    pub worker: usize,
+}
+
+impl Handler<'_> {
+    /// Decides what was received.
+    pub async fn handle(&self, received: Vec<Received>) -> Handled {
+        let mut settled = Vec::with_capacity(received.len());
+        let (healthy, mut suspects) = self.sort(received, &mut settled);
+        let mut waiting = vec![healthy];
+        while let Some(mut batch) = waiting.pop() {
+            if batch.is_empty() {
+                continue;
+            }
+            match self.attempt(&batch).await {
+                Attempt::Passed(aside) => {
+                    self.clear(&batch).await;
+                    settled
+                        .extend(batch.into_iter().enumerate().map(|(place, read)| end(read, aside.contains(&place))));
+                }
+                Attempt::Failed(_) if batch.len() == 1 => suspects.append(&mut batch),
+                Attempt::Failed(fault) => {
+                    metrics::counter!("ripen_batches_split_total").increment(1);
+                    tracing::debug!(error = fault.why, messages = batch.len(), "a batch failed and is split");
+                    // In halves: of 256 messages the one to blame stands alone after eight runs.
+                    let second = batch.split_off(batch.len() / 2);
+                    waiting.extend([second, batch]);
+                }
+                Attempt::Refused => {
+                    waiting.extend([batch, suspects]);
+                    return refused(settled, waiting.into_iter().flatten());
+                }
+                Attempt::Stopped => return Handled::Stopped,
+            }
+        }
+        self.handle_alone(settled, suspects).await
+    }
+
+    /// Messages to try together, and those to try alone. What cannot be read is settled.
+    fn sort(&self, received: Vec<Received>, settled: &mut Vec<(Received, Settlement)>) -> (Vec<Read>, Vec<Read>) {
+        let (mut healthy, mut suspects) = (Vec::with_capacity(received.len()), Vec::new());
+        for message in received {
+            match self.read(&message.body) {
+                // Tried again, it would be as unreadable, and its neighbours would wait for it.
+                Err(why) => settled.push((message, dead(why))),
+                Ok(item) if message.delivery_count >= SUSPICIOUS_DELIVERIES => suspects.push((message, item)),
+                Ok(item) => healthy.push((message, item)),
+            }
+        }
+        (healthy, suspects)
+    }
+
+    fn read(&self, body: &Bytes) -> Result<Item, String> {
+        match self.queue {
+            Queue::Requalify => Item::requalify(body),
+            _ => Item::arrival(body),
+        }
+    }
+
+    async fn handle_alone(&self, mut settled: Vec<(Received, Settlement)>, suspects: Vec<Read>) -> Handled {
+        let mut suspects = suspects.into_iter();
+        while let Some(suspect) = suspects.next() {
+            match self.decide_alone(suspect).await {
+                Alone::Settled(message, outcome) => settled.push((message, outcome)),
+                Alone::Refused(suspect) => return refused(settled, std::iter::once(suspect).chain(suspects)),
+                Alone::Stopped => return Handled::Stopped,
+            }
+        }
+        Handled::Settled(settled)
+    }
+
+    /// Tries one message alone, noting first that it is tried: should it take the process down, the note remains.
+    async fn decide_alone(&self, suspect: Read) -> Alone {
+        let (id, reason) = (suspect.0.id, suspect.0.reason.clone());
+        let why = reason.as_deref().unwrap_or("failed in a batch, or came back too often");
+        let tries = match self.note_try(id, why).await {
+            Ok(tries) => tries,
+            Err(GaveUp::Stopped) => return Alone::Stopped,
+            Err(GaveUp::Limit(_)) => return Alone::Refused(suspect),
+        };
+        if tries > TRIES {
+            return Alone::Settled(suspect.0, dead(format!("gave up after {TRIES} tries: {why}")));
+        }
+        let batch = [suspect];
+        let attempt = self.attempt(&batch).await;
+        let [suspect] = batch;
+        match attempt {
+            Attempt::Passed(aside) => {
+                // A note that stays behind does no harm: it counts tries of a message that is done.
+                let _ = self.ctx.store.suspects_clear(&[id]).await;
+                let (message, outcome) = end(suspect, !aside.is_empty());
+                Alone::Settled(message, outcome)
+            }
+            Attempt::Failed(fault) => self.end_alone(suspect.0, fault, tries).await,
+            Attempt::Refused => {
+                let _ = self.ctx.store.suspect_uncount(id).await;
+                Alone::Refused(suspect)
+            }
+            Attempt::Stopped => Alone::Stopped,
+        }
+    }
+
+    async fn end_alone(&self, mut message: Received, fault: Fault, tries: i32) -> Alone {
+        if fault.counts() {
+            tracing::warn!(message.id = %message.id, tries, error = fault.why, "a message failed alone while others pass");
+        } else {
+            let word = if fault.blame == Blame::Criteria { "criteria" } else { "conflict" };
+            self.standstill.set_aside(word, 1, &fault.why);
+            let _ = self.ctx.store.suspect_uncount(message.id).await;
+        }
+        let outcome = fault.end(tries);
+        match &outcome {
+            Settlement::Dead(_) => metrics::counter!("ripen_dead_letters_total").increment(1),
+            // It is known by its count when it comes back, and its note is cleared when it passes.
+            Settlement::Later(_) => message.delivery_count = message.delivery_count.saturating_add(1),
+            _ => {}
+        }
+        Alone::Settled(message, outcome)
+    }
+
+    /// Counts one more try of a message; returns how many there were.
+    async fn note_try(&self, id: Uuid, why: &str) -> Result<i32, GaveUp<ripen_store::StoreError>> {
+        let note =
+            || async { self.ctx.store.suspect_note(id, self.queue.name(), why, self.ctx.clock.now()).await.into() };
+        retry(BACKOFF, self.hold(), self.stop.soft(), note).await
+    }
+
+    /// Forgets what was noted of messages that came back and went through now.
+    async fn clear(&self, batch: &[Read]) {
+        let came_back = batch.iter().filter(|(message, _)| message.delivery_count > 0);
+        let ids: Vec<_> = came_back.map(|(message, _)| message.id).collect();
+        if !ids.is_empty() {
+            // A note that stays behind counts tries of messages that are done.
+            let _ = self.ctx.store.suspects_clear(&ids).await;
+        }
+    }
+
+    /// Runs a batch: again after a conflict, and after the database was away.
+    async fn attempt(&self, batch: &[Read]) -> Attempt {
+        let mut runs = 0;
+        loop {
+            let fault = match self.decide(batch).await {
+                Ok(report) => return Attempt::Passed(self.finish(report).await),
+                Err(fault) => fault,
+            };
+            runs += 1;
+            match fault.blame {
+                Blame::Nobody if runs < RUNS && !fault.waited => {
+                    tokio::select! {
+                        biased;
+                        () = self.stop.soft().cancelled() => return Attempt::Stopped,
+                        () = tokio::time::sleep(BACKOFF.pause(runs, random::fraction())) => {}
+                    }
+                }
+                Blame::Nobody | Blame::Message | Blame::Criteria => return Attempt::Failed(fault),
+                Blame::Database(failure) => {
+                    match self.until_a_trial_passes(&fault.why).await {
+                        Ok(()) => {}
+                        Err(GaveUp::Stopped) => return Attempt::Stopped,
+                        Err(GaveUp::Limit(_)) => return Attempt::Refused,
+                    }
+                    // A connection that broke may have broken by itself, once. A message that takes the server down with it
+                    // breaks it each time.
+                    if failure != Failure::Away || runs > 1 {
+                        return Attempt::Failed(fault);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn decide(&self, batch: &[Read]) -> Result<BatchReport, Fault> {
+        let items: Vec<_> = batch.iter().map(|(_, item)| item).collect();
+        let spooled = self.spooled(batch);
+        let limit = Duration::from_secs(self.ctx.settings.qualifier.batch_timeout_s);
+        match timeout(limit, decide(self.ctx, &items, &spooled)).await {
+            Ok(result) => result.map_err(Fault::from),
+            Err(_) => Err(Fault::silent(limit)),
+        }
+    }
+
+    /// The rows that rest in the spool until these messages are decided; none where RabbitMQ keeps them.
+    fn spooled(&self, batch: &[Read]) -> Vec<SpoolKey> {
+        if self.ctx.transport.keeps(self.queue) || self.queue != Queue::Arrivals {
+            return Vec::new();
+        }
+        batch.iter().map(|(message, _)| SpoolKey::of(message.id, &message.body)).collect()
+    }
+
+    /// Tries trial leads for as long as messages are held.
+    async fn until_a_trial_passes(&self, why: &str) -> Result<(), GaveUp<ripen_store::StoreError>> {
+        let passed = retry(BACKOFF, self.hold(), self.stop.soft(), async || {
+            let passed = trial::run(self.ctx).await;
+            passed.inspect_err(|_| self.standstill.waits(self.worker, why)).into()
+        });
+        passed.await.inspect(|()| self.standstill.works(self.worker))
+    }
+
+    fn hold(&self) -> RetryLimit {
+        RetryLimit::Until(Instant::now() + Duration::from_secs(self.ctx.settings.qualifier.hold_s))
+    }
+
+    /// Counts what was done and has it sent; returns what was set aside.
+    async fn finish(&self, report: BatchReport) -> BTreeSet<usize> {
+        metrics::counter!("ripen_arrivals_stored_total").increment(report.arrivals as u64);
+        for (grade, count) in ["A", "B", "C"].into_iter().zip(report.decisions) {
+            metrics::counter!("ripen_decisions_total", "grade" => grade).increment(count as u64);
+        }
+        offer_deliveries(self.ctx, &report.deliveries).await;
+        if !report.set_aside.is_empty() {
+            self.standstill.set_aside("locked", report.set_aside.len(), "another transaction holds their persons");
+        }
+        report.set_aside.into_iter().collect()
+    }
+}
+
+/// How a message that was tried alone ended.
+enum Alone {
+    Settled(Received, Settlement),
+    Refused(Read),
+    Stopped,
+}
+
+fn end((message, _): Read, is_aside: bool) -> (Received, Settlement) {
+    (message, if is_aside { Settlement::Later(AFTER_A_LOCK) } else { Settlement::Done })
+}
+
+fn refused(mut settled: Vec<(Received, Settlement)>, rest: impl Iterator<Item = Read>) -> Handled {
+    settled.extend(rest.map(|(message, _)| (message, Settlement::Later(Duration::ZERO))));
+    Handled::Refused(settled)
+}
+
+fn dead(why: String) -> Settlement {
+    metrics::counter!("ripen_dead_letters_total").increment(1);
+    Settlement::Dead(why)
+}

@@ -1,0 +1,144 @@
+//! The database refuses leads: for everybody, for one message alone, or for what one says. Only the last two end as dead
+//! letters, and nothing of theirs is lost or counted twice.
+
+use ripen_testkit::wait::until;
+use serde_json::{Value, json};
+
+use crate::harness::{CRITERIA, Installation, Kind, LIMIT, Source, load::post, process::Process};
+
+const GRADED: &str = "select count(*) from lead where grade is not null";
+const DEAD: &str = "select count(*) from dead_letter where state = 'waiting'";
+const SUSPECTS: &str = "select count(*) from suspect";
+
+async fn prepared(kind: Kind) -> (Installation, Source, Process) {
+    let mut installation = Installation::new(kind).await;
+    installation.set("QUALIFIER__SWEEP_INTERVAL_MS", "50");
+    let source = installation.client("acme").await;
+    installation.activate(CRITERIA).await;
+    let process = installation.serve("").await;
+    (installation, source, process)
+}
+
+/// From now on this state is raised for each new person for whom the condition holds.
+async fn refuse(installation: &Installation, state: &str, condition: &str) {
+    let sql = format!(
+        "create or replace function refuse() returns trigger language plpgsql as $$ begin
+           if {condition} then raise exception 'refused' using errcode = '{state}'; end if; return new; end $$;
+         create or replace trigger refuse before insert on person for each row execute function refuse()"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(installation.pool()).await.unwrap();
+}
+
+async fn heal(installation: &Installation) {
+    sqlx::raw_sql("drop trigger refuse on person").execute(installation.pool()).await.unwrap();
+}
+
+async fn send(process: &Process, source: &Source, name: &str) -> (u16, Value) {
+    let lead = json!({"external_id": name, "email": format!("{name}@example.com"), "answers": {"timeframe_days": 200}});
+    post(&process.url, source, &lead).await.unwrap()
+}
+
+async fn wait_for(installation: &Installation, sql: &'static str, count: i64) {
+    until(sql, LIMIT, || async { (installation.count(sql).await == count).then_some(()) }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_refuses_everything_is_waited_for_on_rabbitmq() {
+    refused_and_healed(Kind::Rabbit, "42501").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_refuses_everything_is_waited_for_on_the_local_transport() {
+    refused_and_healed(Kind::Local, "58030").await;
+}
+
+async fn refused_and_healed(kind: Kind, state: &str) {
+    let (installation, source, process) = prepared(kind).await;
+    refuse(&installation, state, "true").await;
+    for number in 0..40 {
+        assert_eq!(send(&process, &source, &format!("p{number}")).await.0, 202);
+    }
+    until("it says that it waits", LIMIT, || async {
+        let (status, text) = process.get("/readyz").await;
+        (status == 503 && text.contains(state)).then_some(())
+    })
+    .await;
+    let metrics = process.get("/metrics").await.1;
+    assert!(metrics.contains("ripen_qualifier_waiting_workers"), "{metrics}");
+    // Longer than five tries of each message took.
+    tokio::time::sleep(std::time::Duration::from_secs(8)).await;
+    assert_eq!((installation.count(GRADED).await, installation.count(DEAD).await), (0, 0));
+    heal(&installation).await;
+    wait_for(&installation, GRADED, 40).await;
+    wait_for(&installation, SUSPECTS, 0).await;
+    until("it is ready", LIMIT, || async { (process.get("/readyz").await.0 == 200).then_some(()) }).await;
+    assert_eq!(installation.count(DEAD).await, 0);
+    assert_eq!(process.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_alone_is_refused_is_dead_and_its_retry_waits_with_it() {
+    let (installation, source, process) = prepared(Kind::Local).await;
+    // XX000: nothing in the state says whose fault it is; that others pass does.
+    refuse(&installation, "XX000", "new.email like 'poison%'").await;
+    let (_, answer) = send(&process, &source, "poison").await;
+    for number in 0..20 {
+        assert_eq!(send(&process, &source, &format!("p{number}")).await.0, 202);
+    }
+    wait_for(&installation, GRADED, 20).await;
+    wait_for(&installation, DEAD, 1).await;
+    assert_eq!(installation.count(SUSPECTS).await, 0);
+
+    let (status, again) = send(&process, &source, "poison").await;
+    assert_eq!((status, &again["arrival"]), (202, &answer["arrival"]), "the same arrival");
+    wait_for(&installation, "select count(*) from spool", 0).await;
+    assert_eq!(
+        installation.count("select count(*) from arrival").await,
+        20,
+        "it is graded beside the dead one by nobody"
+    );
+    let other = json!({"external_id": "poison", "email": "poison2@example.com"});
+    assert_eq!(post(&process.url, &source, &other).await.unwrap().0, 202);
+    wait_for(&installation, DEAD, 2).await;
+    let listed = installation.json(&["dead", "list"]).await;
+    assert_eq!(listed.as_array().unwrap().len(), 2, "the original and its correction: {listed}");
+
+    heal(&installation).await;
+    assert_eq!(installation.json(&["dead", "replay", "--all"]).await["replayed"], 2);
+    wait_for(&installation, "select count(*) from arrival", 22).await;
+    assert_eq!(installation.count("select count(*) from arrival_seen where ended = 'dead'").await, 0);
+    assert_eq!(installation.count("select count(*) from dead_letter where octet_length(body) > 0").await, 0);
+    assert_eq!(process.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_says_an_impossible_value_is_dead_even_alone_and_a_suspect_that_passes_is_forgotten() {
+    let (installation, source, process) = prepared(Kind::Local).await;
+    refuse(&installation, "22P05", "new.email like 'poison%'").await;
+    send(&process, &source, "poison").await;
+    wait_for(&installation, DEAD, 1).await;
+    assert_eq!(installation.count(SUSPECTS).await, 0);
+    refuse(&installation, "XX000", "new.email like 'slow%'").await;
+    send(&process, &source, "slow").await;
+    wait_for(&installation, SUSPECTS, 1).await;
+    heal(&installation).await;
+    wait_for(&installation, GRADED, 1).await;
+    wait_for(&installation, SUSPECTS, 0).await;
+    assert_eq!(process.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_process_without_rabbitmq_is_refused() {
+    let (mut installation, _source, process) = prepared(Kind::Local).await;
+    let refused = installation.run(&["serve"]).await;
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("another process works on this database") && said.contains("amqp.url"), "{said}");
+    installation.set("AMQP__URL", &ripen_testkit::rabbit::shared_vhost().await);
+    let refused = installation.run(&["serve", "--role", "dispatcher"]).await;
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(refused.status.code() == Some(1) && said.contains("a process without RabbitMQ"), "{said}");
+    process.kill9().await;
+    let (one, other) = (installation.serve("").await, installation.serve("").await);
+    assert_eq!((one.stop().await, other.stop().await), (Some(0), Some(0)));
+}
