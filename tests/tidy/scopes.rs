@@ -19,6 +19,7 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
             "appointments_ahead",
             "appointments_end",
             "arrivals_by_content",
+            "calls_since",
             "arrivals_end_same",
             "arrivals_note_seen",
             "arrivals_owners",
@@ -58,6 +59,8 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
     (
         "sweeps over what is due, whosever it is",
         &[
+            "agreed_promises",
+            "agreed_promises_move",
             "answers_waiting",
             "circuits_update",
             "endpoints_failing",

@@ -100,6 +100,7 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<F> {
             profile: Profile::default(),
             verified: false,
             do_not_contact: false,
+            calls: Vec::new(),
             changed: false,
         });
         let before = person.profile.clone();

@@ -82,6 +82,7 @@ pub async fn decide(ctx: &QualifierContext, items: &[&Item], spooled: &[SpoolKey
     }
     let documents = documents(&ctx.documents, &work_unit).await?;
     let hours = ctx.settings.calling.hours()?;
+    calls::load(&mut batch, &mut work_unit, &hours, now).await?;
     let decider = Decider { criteria: &documents, hours: &hours, now, new_id: || uuid_v7(now) };
     let mut decided = decider.decide(&mut work_unit);
     let team_state = TeamState::read(&mut batch, &work_unit, &decided.matured(), now).await?;

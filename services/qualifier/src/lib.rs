@@ -3,9 +3,11 @@
 //! Workers take what waits in `ripen.arrivals` and `ripen.requalify` and decide it in batches; a sweeper offers what
 //! falls due; dead letters are put where people find them. It sends nothing to clients.
 
+mod agreed_times;
 mod arrivals;
 mod assign;
 mod batch;
+mod calls;
 mod context;
 mod dead_letters;
 mod decide;
@@ -18,6 +20,7 @@ mod sweeper;
 mod unit_of_work;
 mod worker;
 
+pub use agreed_times::recompute;
 pub use batch::{BatchReport, DecideError, decide};
 pub use context::QualifierContext;
 pub use maturation::DueDelivery;
@@ -51,6 +54,7 @@ pub async fn service(ctx: QualifierContext, stop: Stop) -> Result<(), QualifierE
     }
     parts.spawn(dead_letters::run(ctx.clone(), stop.clone()));
     parts.spawn(partitions::run(ctx.clone(), stop.clone()));
+    parts.spawn(agreed_times::run(ctx.clone(), stop.clone()));
     parts.spawn(sweeper::run(ctx, stop));
     while let Some(ended) = parts.join_next().await {
         ended.map_err(QualifierError::Panicked)?;

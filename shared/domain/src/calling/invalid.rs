@@ -64,6 +64,6 @@ pub enum InvalidCalling {
     )]
     NothingLeft(Region),
     /// Something that is not shipped is loosened.
-    #[error("calling.loosen names {0}, for which no such rule is shipped: `ripen calling rules` lists them")]
+    #[error("for {0} no such rule is shipped: `ripen calling rules` lists them")]
     NothingToLoosen(Region),
 }

@@ -20,6 +20,14 @@ pub struct Place {
     pub zone: TimeZone,
 }
 
+impl Place {
+    /// The zone's name; none for one that has none.
+    #[must_use]
+    pub fn zone_name(&self) -> Option<&str> {
+        self.zone.iana_name()
+    }
+}
+
 /// What is known of where a person is. `Debug` shows nothing: it is contact data.
 #[derive(Clone, Copy, Default)]
 pub struct Whereabouts<'a> {

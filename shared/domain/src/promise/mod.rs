@@ -1,7 +1,9 @@
 //! Promises: the dated next step of every open lead, and what a decision does to it.
 
+mod agreed_time;
 mod due;
 
+pub use agreed_time::AgreedTime;
 pub use due::{Due, InvalidDueDate, InvalidWhen, When};
 
 use jiff::Timestamp;

@@ -50,6 +50,7 @@ impl Transaction {
             kind: Kind::Requalify,
             state: State::Scheduled,
             due: next.due,
+            zone: next.zone,
             why: next.why,
             from_whom: next.by,
             agreed: next.agreed,
@@ -63,6 +64,8 @@ impl Transaction {
 #[derive(Clone, Copy)]
 pub(crate) struct NextStep<'a> {
     pub(crate) due: Due,
+    /// By whose clock.
+    pub(crate) zone: Option<&'a str>,
     /// What is promised.
     pub(crate) why: &'a str,
     /// Agreed with the person.

@@ -40,7 +40,8 @@ impl Transaction {
     ) -> Result<(), StoreError> {
         self.promises_end_all(row.id, (by, why), now).await?;
         let due = Due { at: now, until: None };
-        let work = NewPromise { kind: Kind::Requalify, state: State::Work, due, why, from_whom: by, agreed: true };
+        let work =
+            NewPromise { kind: Kind::Requalify, state: State::Work, due, zone: None, why, from_whom: by, agreed: true };
         self.promise_insert(row, &work, now).await?;
         self.lead_take_back(row, now).await
     }

@@ -66,9 +66,9 @@ impl Transaction {
         if let Some(generation) = effect.worked {
             self.promise_worked(new.lead, generation, now).await?;
         }
-        if let Some(Agreed { due, why }) = new.agreed {
+        if let Some(Agreed { due, zone, why }) = new.agreed {
             let because = format!("agreed with the person: {why}");
-            let next = NextStep { due, why, agreed: true, by: &by, because: &because };
+            let next = NextStep { due, zone, why, agreed: true, by: &by, because: &because };
             self.promise_replace(&mut held.row, effect.replaced, next, now).await?;
         }
         self.lead_touched(&held.row, new, effect.round, now).await?;

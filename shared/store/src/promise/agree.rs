@@ -21,6 +21,8 @@ use crate::{
 pub struct Agreed<'a> {
     /// When.
     pub due: Due,
+    /// By whose clock: a name of the tz database. The hour is kept, whatever becomes of its instant.
+    pub zone: Option<&'a str>,
     /// What was promised, in words.
     pub why: &'a str,
 }
@@ -53,8 +55,8 @@ impl Transaction {
         let standing = held.promises.iter().find(|promise| promise.kind == Kind::Requalify);
         let ends = |promise: &Open| if promise.worked { State::Kept } else { State::Moved };
         let replaced = standing.map(|promise| PromiseEnd { generation: promise.generation, state: ends(promise) });
-        let Agreed { due, why } = step.to;
-        let next = NextStep { due, why, agreed: step.agreed, by: &actor.name(), because: why };
+        let Agreed { due, zone, why } = step.to;
+        let next = NextStep { due, zone, why, agreed: step.agreed, by: &actor.name(), because: why };
         self.promise_replace(&mut held.row, replaced, next, now).await?;
         self.regrade_ask(lead, "a person moved its next step", now).await?;
         Ok(Worked::Done(WorkedLead {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     id::LeadId,
-    promise::{Kind, State},
+    promise::{AgreedTime, Kind, State},
 };
 use uuid::Uuid;
 
@@ -33,6 +33,8 @@ pub struct PromiseRecord {
     pub from_whom: String,
     /// Agreed with the person.
     pub agreed: bool,
+    /// The hour, where somebody named it.
+    pub time: Option<AgreedTime>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When, by whom and why it ended; by whom and why only where a person ended it.
@@ -50,6 +52,8 @@ struct PromiseColumns {
     why: String,
     from_whom: String,
     agreed: bool,
+    agreed_civil: Option<jiff_sqlx::DateTime>,
+    zone: Option<String>,
     created_at: jiff_sqlx::Timestamp,
     ended_at: Option<jiff_sqlx::Timestamp>,
     ended_by: Option<String>,
@@ -69,6 +73,7 @@ impl PromiseColumns {
             why: self.why,
             from_whom: self.from_whom,
             agreed: self.agreed,
+            time: self.agreed_civil.zip(self.zone).map(|(civil, zone)| AgreedTime { civil: civil.to_jiff(), zone }),
             created_at: self.created_at.to_jiff(),
             ended: self.ended_at.map(|at| (at.to_jiff(), self.ended_by, self.ended_why)),
         })
@@ -88,7 +93,7 @@ impl Store {
             PromiseColumns,
             "-- promise.list
             select p.lead_id, p.generation, c.slug as client, p.kind, p.state, p.due_at, p.due_until, p.why, p.from_whom, p.agreed,
-                   p.created_at, p.ended_at, p.ended_by, p.ended_why
+                   p.agreed_civil, p.zone, p.created_at, p.ended_at, p.ended_by, p.ended_why
             from promise p join client c on c.id = p.client_id
             where p.state = $1 and p.due_at < $2 and ($3::uuid is null or p.client_id = $3) order by p.due_at limit $4",
             state.word(), before.to_sqlx(), scope.client_uuid(), limit
@@ -104,7 +109,7 @@ impl Store {
             PromiseColumns,
             "-- promise.of_lead
             select p.lead_id, p.generation, c.slug as client, p.kind, p.state, p.due_at, p.due_until, p.why, p.from_whom, p.agreed,
-                   p.created_at, p.ended_at, p.ended_by, p.ended_why
+                   p.agreed_civil, p.zone, p.created_at, p.ended_at, p.ended_by, p.ended_why
             from promise p join client c on c.id = p.client_id
             where p.lead_id = $1 and ($2::uuid is null or p.client_id = $2) order by p.generation",
             lead.uuid(), scope.client_uuid()

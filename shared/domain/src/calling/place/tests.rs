@@ -26,7 +26,7 @@ const NOTHING: Whereabouts<'_> =
 #[case("+19075550100", "US-AK America/Anchorage, US-AK America/Adak")]
 #[case("+19155550100", "US-TX America/Denver")]
 #[case("+15125550100", "US-TX America/Chicago")]
-#[case("+18505550100", "US-FL America/New_York, US-FL America/Chicago")]
+#[case("+18505550100", "US-FL America/Chicago, US-FL America/New_York")]
 #[case("+13055550100", "US-FL America/New_York")]
 #[case("+12085550100", "US-ID America/Denver, US-ID America/Los_Angeles")]
 #[case("+16155550100", "US-TN America/Chicago")]
