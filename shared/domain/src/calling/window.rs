@@ -161,7 +161,7 @@ impl fmt::Display for Window {
 impl Day {
     /// The calendar's.
     #[must_use]
-    pub(crate) const fn weekday(self) -> civil::Weekday {
+    pub const fn weekday(self) -> civil::Weekday {
         match self {
             Self::Monday => civil::Weekday::Monday,
             Self::Tuesday => civil::Weekday::Tuesday,
