@@ -42,7 +42,13 @@ async fn a_promise_that_falls_due_is_decided_once_and_becomes_work() {
     let source = installation.client("acme").await;
     installation.activate(CRITERIA).await;
     let process = installation.serve("").await;
-    post(&process.url, &source, &json!({"email": "b@example.com", "answers": {"timeframe_days": 200}})).await.unwrap();
+    post(
+        &process.url,
+        &source,
+        &json!({"email": "b@example.com", "time_zone": "America/Chicago", "answers": {"timeframe_days": 200}}),
+    )
+    .await
+    .unwrap();
     until("it has a promise", LIMIT, || async {
         (installation.count("select count(*) from promise where state = 'scheduled'").await == 1).then_some(())
     })

@@ -50,7 +50,7 @@ impl World {
     ) -> Result<bool, String> {
         let Some(lead) = self.lead_of(person).await else { return Ok(false) };
         let answers: Vec<_> = answer.iter().map(|days| ("timeframe_days".to_owned(), json!(days))).collect();
-        let agreed = agreed.map(|days| Agreed { due: self.due(days), why: "agreed" });
+        let agreed = agreed.map(|days| Agreed { due: self.due(days), zone: Some("America/New_York"), why: "agreed" });
         self.touches += 1;
         let id = Uuid::from_u128(0x7000 + self.touches);
         let new = NewTouch { id, lead, disposition: how, answers: &answers, note: None, agreed };
@@ -74,7 +74,7 @@ impl World {
     /// Somebody moves the person's next step.
     pub async fn move_step(&mut self, person: u8, days: u16, agreed: bool) -> Outcome {
         let Some(lead) = self.lead_of(person).await else { return Ok(()) };
-        let step = NewStep { to: Agreed { due: self.due(days), why: "moved" }, agreed };
+        let step = NewStep { to: Agreed { due: self.due(days), zone: Some("America/New_York"), why: "moved" }, agreed };
         let mut tx = self.qualifier.store.begin().await.map_err(|error| error.to_string())?;
         let done = tx.promise_move(&Actor::operator("Alex"), lead, step, self.now()).await;
         tx.commit().await.map_err(|error| error.to_string())?;

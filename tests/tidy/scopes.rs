@@ -20,6 +20,7 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
             "appointments_ahead",
             "appointments_end",
             "arrivals_by_content",
+            "calls_since",
             "arrivals_end_same",
             "arrivals_note_seen",
             "arrivals_owners",
@@ -65,6 +66,8 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
     (
         "sweeps over what is due, whosever it is",
         &[
+            "agreed_promises",
+            "agreed_promises_move",
             "answers_waiting",
             "arrivals_empty",
             "arrivals_forget",

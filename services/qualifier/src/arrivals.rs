@@ -109,6 +109,7 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<F> {
             profile: Profile::default(),
             verified: false,
             do_not_contact: false,
+            calls: Vec::new(),
             changed: false,
         });
         // Compared and not assumed: writing a person that did not change would lock its row for nothing.

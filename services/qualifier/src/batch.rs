@@ -103,6 +103,7 @@ pub(crate) async fn decide_within(
     // A document that cannot be loaded stops the batch here, before anything is written.
     let documents = documents(&ctx.documents, &work_unit).await?;
     let hours = ctx.settings.calling.hours()?;
+    calls::load(&mut batch, &mut work_unit, &hours, now).await?;
     let decider = Decider { criteria: &documents, hours: &hours, now, new_id: || uuid_v7(now) };
     let mut decided = decider.decide(&mut work_unit);
     // After every decision: the client's row is held for as short as possible, and only where something matured.

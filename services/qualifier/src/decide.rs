@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 use ripen_domain::{
-    calling::{Hours, Place, Whereabouts, due_at, is_allowed, next_allowed},
+    calling::{Hours, Place, Whereabouts, due_at, is_allowed, next_call, next_callable},
     criteria::{Cause, ClientFacts, Criteria, Decision, Facts, LeadFacts, SourceFacts, qualify},
     id::{CriteriaId, DecisionId, LeadId, MaturationId},
     lead::{Grade, Stage},
@@ -58,6 +58,21 @@ struct Graded {
     due_at: Timestamp,
 }
 
+/// Where a person is reached, and when they were.
+#[derive(Clone, Copy)]
+struct Reachable<'a> {
+    places: &'a [Place],
+    calls: &'a [Timestamp],
+}
+
+impl Reachable<'_> {
+    /// Whether they may be called at this instant: it is open where they are, and the number was not called too often.
+    fn may_be_called(self, now: Timestamp, hours: &Hours) -> bool {
+        let is_free = |place: &Place| next_call(now, self.calls, hours.limits(place.region)) <= now;
+        is_allowed(now, hours, self.places) && self.places.iter().all(is_free)
+    }
+}
+
 /// What deciding needs from outside the unit of work.
 pub struct Decider<'a, F> {
     /// Documents by id.
@@ -90,9 +105,8 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
             }
             let client = &work.client;
             let places = Whereabouts::of(&person.profile, &client.country, &client.time_zone).places();
-            // First, because it takes the promise out of what fired: the lead may then have no reason left to be
-            // decided.
-            self.put_off(lead, &places, &mut decided);
+            let reached = Reachable { places: &places, calls: &person.calls };
+            self.put_off(lead, reached, &mut decided);
             if occasion_of(lead, work).is_none() {
                 continue;
             }
@@ -101,7 +115,7 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
                 Some((id, criteria)) => {
                     let facts = facts_of(lead, person, work, source.unwrap_or_default());
                     let decision = qualify(&facts, criteria, &cause_of(lead, work), self.now);
-                    let due_at = self.due_at(&decision, &places);
+                    let due_at = self.due_at(&decision, reached);
                     self.apply(lead, work, Graded { criteria: id, decision, due_at }, &mut decided);
                 }
                 None => self.wait_for_criteria(lead, &mut decided),
@@ -115,13 +129,13 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
     }
 
     /// What fell due while nothing ran, or under other hours, waits until the person may be called again.
-    fn put_off(&self, lead: &mut TrackedLead, places: &[Place], decided: &mut BatchDecisions) {
+    fn put_off(&self, lead: &mut TrackedLead, reached: Reachable<'_>, decided: &mut BatchDecisions) {
         let fired = |kind| lead.promises.iter().find(|open| Some(open.generation) == lead.fired && open.kind == kind);
         // Only a promise to call somebody: what asks the client waits for nobody's hours.
-        if fired(Kind::Requalify).is_none() || is_allowed(self.now, self.hours, places) {
+        if fired(Kind::Requalify).is_none() || reached.may_be_called(self.now, self.hours) {
             return;
         }
-        let until = next_allowed(self.now, self.hours, places);
+        let until = next_callable(self.now, self.hours, reached.places, reached.calls);
         // Hours that allow nothing soon give no later instant: then it is decided now rather than put off for ever.
         if until > self.now
             && let Some(generation) = lead.fired.take()
@@ -213,11 +227,17 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
     }
 
     /// When the lead is looked at again, in the hours of the place where the person is; when a client is asked, at any.
-    fn due_at(&self, decision: &Decision, places: &[Place]) -> Timestamp {
+    fn due_at(&self, decision: &Decision, reached: Reachable<'_>) -> Timestamp {
         let asked = || self.now.saturating_add(ASK_AFTER).unwrap_or(self.now);
         match decision.next {
-            // Without a step of the criteria's own the client is asked what became of the lead, in any hour.
-            Some(_) => due_at(&decision.receipt, self.hours, places).unwrap_or_else(asked),
+            Some(_) => {
+                let due = due_at(&decision.receipt, self.hours, reached.places).unwrap_or_else(asked);
+                if reached.calls.is_empty() {
+                    due
+                } else {
+                    next_callable(due, self.hours, reached.places, reached.calls)
+                }
+            }
             None => asked(),
         }
     }

@@ -3,10 +3,12 @@
 //! Workers take what waits in `ripen.arrivals` and `ripen.requalify` and decide it in batches; a sweeper offers what
 //! falls due; dead letters are put where people find them. It sends nothing to clients.
 
+mod agreed_times;
 mod arrivals;
 mod aside;
 mod assign;
 mod batch;
+mod calls;
 mod context;
 mod dead_letters;
 mod decide;
@@ -25,6 +27,7 @@ mod unit_of_work;
 mod verdict;
 mod worker;
 
+pub use agreed_times::recompute;
 pub use batch::{BatchReport, DecideError, decide};
 pub use context::QualifierContext;
 pub use maturation::DueDelivery;
@@ -67,6 +70,7 @@ pub async fn service(ctx: QualifierContext, stop: Stop) -> Result<(), QualifierE
     parts.spawn(dead_letters::run(ctx.clone(), stop.clone()));
     parts.spawn(partitions::run(ctx.clone(), stop.clone()));
     parts.spawn(retention::run(ctx.clone(), stop.clone()));
+    parts.spawn(agreed_times::run(ctx.clone(), stop.clone()));
     parts.spawn(sweeper::run(ctx, stop));
     // The first part that ends with a panic ends the service: the process goes down and is started again whole.
     while let Some(ended) = parts.join_next().await {

@@ -260,6 +260,7 @@ fn load_person(work_unit: &mut UnitOfWork, known: KnownPerson) {
         profile: known.profile,
         verified: known.verified,
         do_not_contact: known.do_not_contact,
+        calls: Vec::new(),
         changed: false,
     });
 }

@@ -34,6 +34,8 @@ pub struct TrackedPerson {
     pub verified: bool,
     /// Asked not to be contacted.
     pub do_not_contact: bool,
+    /// When the number was called lately; read only where that may matter.
+    pub calls: Vec<Timestamp>,
     /// Whether its row is to be written.
     pub changed: bool,
 }

@@ -57,6 +57,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Quarantine { action } => cli::quarantine::run(&common, action).await,
         Command::Dead { action } => cli::dead::run(&common, action).await,
         Command::Audit { action } => cli::audit::run(&common, action).await,
+        Command::Calling { action } => cli::calling::run(&common, &action),
         Command::Doctor => cli::doctor::run(&common).await,
     }
 }

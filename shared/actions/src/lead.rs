@@ -98,15 +98,16 @@ impl Action for TouchLead {
         let mut errors = FieldErrors::default();
         let answers = self.answers(work, &lead, &mut errors).await?;
         let note = errors.words("note", self.note.as_deref(), LONGEST_NOTE);
+        let places = lead.places();
         let next = self.next.as_ref().map(|next| {
             // By the places where the person may be, so that a promise does not fall into their night.
-            let due = next.when.due(work.now, &work.actions.hours, &lead.places());
+            let due = next.when.due(work.now, &work.actions.hours, &places);
             let why = errors.needed_words("why", &next.why, LONGEST_WHY, "say what was agreed");
             (errors.take("next", due), why)
         });
         errors.finish()?;
-        // Both or neither: a date without words would be a step that nobody understands.
-        let agreed = next.as_ref().and_then(|(due, why)| Some(Agreed { due: (*due)?, why }));
+        let zone = places.first().and_then(Place::zone_name);
+        let agreed = next.as_ref().and_then(|(due, why)| Some(Agreed { due: (*due)?, zone, why }));
         // An id of the caller's own makes a repeated request the same touch.
         let id = self.touch.unwrap_or_else(|| work.fresh_id());
         let new = NewTouch {

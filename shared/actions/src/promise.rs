@@ -3,6 +3,7 @@
 use jiff::{civil::Date, tz::TimeZone};
 use ripen_domain::{
     actor::{Actor, Permission},
+    calling::Place,
     id::LeadId,
     promise::{Due, PromiseCursor, When},
 };
@@ -40,12 +41,16 @@ impl Action for MovePromise {
     async fn act(&self, work: &mut Work<'_>) -> Result<Due, Refusal> {
         let lead = load(work, self.lead).await?;
         let mut errors = FieldErrors::default();
-        let due = errors.take("to", self.to.due(work.now, &work.actions.hours, &lead.places()));
+        let places = lead.places();
+        let due = errors.take("to", self.to.due(work.now, &work.actions.hours, &places));
         let why = errors.needed_words("why", &self.why, LONGEST_WHY, "say it in words");
         errors.finish()?;
         // The refusal was made above; this is only for the compiler.
         let due = due.ok_or_else(|| Refusal::missing("time", self.to))?;
-        let step = NewStep { to: Agreed { due, why: &why }, agreed: self.agreed };
+        let step = NewStep {
+            to: Agreed { due, zone: places.first().and_then(Place::zone_name), why: &why },
+            agreed: self.agreed,
+        };
         let moved = work.tx.promise_move(work.actor, self.lead, step, work.now).await?;
         if let Some(moved) = done(moved, self.lead)? {
             let (before, after) = (json!({"due_at": moved.before}), json!({"due_at": due.at, "agreed": self.agreed}));

@@ -1,7 +1,7 @@
-//! Where a person is: the country and the time zone.
+//! Where a person is: the country, the postal code as its post writes it, and the time zone.
 
 use jiff::tz::TimeZone;
-use ripen_domain::submission::Flag;
+use ripen_domain::{calling::postal_code, submission::Flag};
 
 use super::{bounds::SHORT, reader::Reader};
 
@@ -24,6 +24,8 @@ pub fn read(reader: &mut Reader, sources: &str) {
         known
     });
     reader.submission.country = own.or_else(|| country(sources));
+    let code = reader.submission.postal_code.take();
+    reader.submission.postal_code = code.map(|code| postal_code::normal(&code, reader.submission.country.as_deref()));
     reader.submission.time_zone = reader.line("time_zone", SHORT).and_then(|given| {
         let known = time_zone(&given);
         if known.is_none() {
@@ -74,6 +76,12 @@ mod tests {
     #[case("Europe/Berlin", Some("Europe/Berlin"))]
     #[case("../etc/passwd", None)]
     #[case("Mars/Olympus", None)]
+    #[case("Asia/Calcutta", Some("Asia/Calcutta"))]
+    #[case("America/Buenos_Aires", Some("America/Buenos_Aires"))]
+    #[case("Europe/Kiev", Some("Europe/Kiev"))]
+    #[case("Etc/GMT-8", Some("Etc/GMT-8"))]
+    #[case("America/Indianapolis", Some("America/Indianapolis"))]
+    #[case("GMT+0530", None)]
     fn time_zones_are_the_databases(#[case] given: &str, #[case] name: Option<&str>) {
         assert_eq!(time_zone(given).as_deref(), name);
     }

@@ -69,8 +69,14 @@ fn lead(now: Timestamp) -> TrackedLead {
 /// Decides the lead of a person known so.
 fn decide(lead: TrackedLead, profile: Profile, now: &str) -> BatchDecisions {
     let criteria = Arc::new(Criteria::load(CRITERIA).unwrap().criteria);
-    let person =
-        TrackedPerson { client: lead.row.client, profile, verified: false, do_not_contact: false, changed: false };
+    let person = TrackedPerson {
+        client: lead.row.client,
+        profile,
+        verified: false,
+        do_not_contact: false,
+        calls: Vec::new(),
+        changed: false,
+    };
     let mut work_unit = UnitOfWork::default();
     work_unit.work.insert(lead.row.client, work());
     work_unit.persons.insert(lead.row.person, person);
@@ -92,7 +98,7 @@ fn a_promise_falls_due_when_its_day_opens_where_the_person_is() {
     let now = "2026-11-01T03:20:00Z";
     let due = |profile| due(&decide(lead(at(now)), profile, now)).unwrap();
     let phone = |number: &str| Profile { phone: Some(number.to_owned()), ..Profile::default() };
-    assert_eq!(due(Profile::default()), "2026-11-30T15:00:00Z", "the client's zone, the 31st of October there");
+    assert_eq!(due(Profile::default()), "2026-11-30T19:00:00Z", "nine in Honolulu: nothing says where in the country");
     assert_eq!(due(phone("+14155550100")), "2026-11-30T17:00:00Z");
     assert_eq!(due(phone("+16025550100")), "2026-11-30T16:00:00Z");
     let apart = Profile { postal_code: Some("10001".to_owned()), ..phone("+14155550100") };

@@ -2,6 +2,7 @@
 
 use std::{process::ExitCode, time::Duration};
 
+use jiff::tz::TimeZone;
 use ripen_outbound::{
     mail::{MailResult, Mailer},
     trust::Trust,
@@ -11,7 +12,11 @@ use ripen_runtime::{clock::Clock, config::Settings, secrets};
 use ripen_store::{Store, partitions::Partitions, schema::SchemaState};
 use serde_json::{Value, json};
 
-use crate::{cli::Common, database::Database, output};
+use crate::{
+    cli::{Common, calling},
+    database::Database,
+    output,
+};
 
 /// Connections PostgreSQL keeps for its superuser.
 const RESERVED: i64 = 3;
@@ -30,6 +35,8 @@ struct Check {
 pub async fn run(common: &Common) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(common.config.as_deref(), Vec::new())?;
     let mut checks = vec![Check { what: "configuration", result: Ok("read, no unknown keys".to_owned()) }];
+    let today = Clock::system().now().to_zoned(TimeZone::UTC).date();
+    checks.push(Check { what: "calling", result: Ok(calling::examined(&settings.calling, today)) });
     // `connect`, not `open`: a schema that is not this binary's is a finding here, not the end of the command.
     match Database::connect(common, settings.clone()).await {
         Ok(database) => {

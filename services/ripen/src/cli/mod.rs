@@ -2,6 +2,7 @@
 
 pub mod appointment;
 pub mod audit;
+pub mod calling;
 pub mod client;
 pub mod criteria;
 pub mod dead;
@@ -156,6 +157,12 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         action: dead::DeadAction,
+    },
+    /// Calling: the shipped rules of hours, holidays and calls per number, and the hours of a place.
+    Calling {
+        /// What to do.
+        #[command(subcommand)]
+        action: calling::CallingAction,
     },
     /// Check the installation and say what to do.
     Doctor,

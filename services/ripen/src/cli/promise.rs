@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What a table of promises shows.
-pub const COLUMNS: [&str; 9] = ["lead", "due", "until", "state", "kind", "agreed", "why", "from", "ended"];
+pub const COLUMNS: [&str; 10] = ["lead", "due", "until", "time", "state", "kind", "agreed", "why", "from", "ended"];
 
 /// What can be done with promises.
 #[derive(Debug, Subcommand)]
@@ -75,7 +75,7 @@ async fn act(common: &Common, action: PromiseAction, database: &Database) -> any
             // UTC for the list: it has leads of many places, and their own clocks would not sort.
             let rows: Vec<_> = promises.iter().map(|promise| row(promise, &TimeZone::UTC)).collect();
             output::say_more(&rows, limit);
-            Ok(output::table(common.json, &COLUMNS[..8], &rows)?)
+            Ok(output::table(common.json, &COLUMNS[..9], &rows)?)
         }
         PromiseAction::Move { id, to, why, agreed, by } => {
             let request = MovePromise { lead: id, to, why, agreed };
@@ -96,6 +96,8 @@ pub fn row(promise: &PromiseRecord, zone: &TimeZone) -> Value {
     });
     json!({"lead": promise.lead, "generation": promise.generation, "client": promise.client, "kind": promise.kind.word(),
            "state": promise.state.word(), "due": shown(promise.due_at), "until": shown(promise.due_until),
-           "due_at": promise.due_at, "why": promise.why, "from": promise.from_whom, "agreed": promise.agreed, "ended": ended,
+           "due_at": promise.due_at,
+           "time": promise.time.as_ref().map(ToString::to_string), "zone": promise.time.as_ref().map(|time| &time.zone),
+           "agreed_civil": promise.time.as_ref().map(|time| time.civil), "why": promise.why, "from": promise.from_whom, "agreed": promise.agreed, "ended": ended,
            "next": promise.cursor().map(|cursor| cursor.to_string())})
 }

@@ -1,385 +1,221 @@
-//! The hours in which the firm lets people be called: one rule for everybody, and exceptions for countries and states.
-//! The operator writes them; a promise is laid into them. Whether a law allows them is the operator's to know.
+//! The hours in which people may be called: the firm's, one rule for everybody and exceptions for countries and states, within what
+//! the rules of each place leave. A promise is laid into them.
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::collections::BTreeMap;
 
-use jiff::civil::{self, Weekday};
-use serde::{Deserialize, Serialize};
+use jiff::civil::{Date, Weekday};
 
-use super::Region;
-use crate::lead::words;
+use super::{
+    CallLimit, CallingRule, CallingRules, Day, Exception, FirmHoliday, FirmLimit, Holiday, InvalidCalling, Loosening,
+    Region, RuleSubject, Window,
+};
 
-words! {
-    /// A day of the week.
-    Day "day of the week" {
-        /// Monday.
-        Monday = "mon",
-        /// Tuesday.
-        Tuesday = "tue",
-        /// Wednesday.
-        Wednesday = "wed",
-        /// Thursday.
-        Thursday = "thu",
-        /// Friday.
-        Friday = "fri",
-        /// Saturday.
-        Saturday = "sat",
-        /// Sunday.
-        Sunday = "sun",
-    }
+/// Monday first; nothing on a day that is closed.
+type Week = [Vec<Window>; 7];
+
+/// What counts in one place.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct PlaceHours {
+    week: Week,
+    holidays: Vec<Holiday>,
+    limits: Vec<CallLimit>,
 }
 
-/// A time on the wall clock, in whole minutes after midnight; `24:00` is the end of the day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct WallTime(u16);
-
-/// Why a text says nothing about calling hours.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidCalling {
-    /// No time of day.
-    #[error("{0:?} is no time of day: write it as 09:00, from 00:00 to 24:00")]
-    Time(String),
-    /// No exception.
-    #[error(
-        "{0:?} is no exception: write a place, its days and its hours, as in \"US-UT sat 10:00-17:00\" or \"US-AL sun closed\""
-    )]
-    Exception(String),
-    /// The place of an exception is none.
-    #[error("{0:?} is no place: write a country such as DE, or a state such as US-UT")]
-    Place(String),
-    /// The days of an exception are none.
-    #[error("{0:?} are no days: write one such as sun, a row such as mon-fri, or all")]
-    Days(String),
-    /// Hours that end before they begin.
-    #[error("{0}-{1} are no hours: they have to end after they begin")]
-    Backwards(WallTime, WallTime),
-    /// Nobody may ever be called.
-    #[error("name at least one day of the week, such as \"mon\"")]
-    NoDay,
-    /// Two exceptions speak of the same day.
-    #[error("two exceptions speak of {1} in {0}")]
-    Twice(Region, Day),
-    /// Nobody there may ever be called.
-    #[error("{0} is closed on every day of the week, so no promise there could ever be kept: open at least one")]
-    AlwaysClosed(Region),
-}
-
-impl WallTime {
-    /// `09:00`
-    pub const NINE: Self = Self(9 * 60);
-    /// `20:00`
-    pub const TWENTY: Self = Self(20 * 60);
-    /// `00:00`
-    pub const MIDNIGHT: Self = Self(0);
-    /// `24:00`
-    pub const END_OF_DAY: Self = Self(24 * 60);
-
-    /// Minutes after midnight.
-    #[must_use]
-    pub const fn minutes(self) -> u16 {
-        self.0
-    }
-
-    /// The clock's time; none for the end of the day.
-    pub(crate) fn on_the_clock(self) -> Option<civil::Time> {
-        civil::Time::new(i8::try_from(self.0 / 60).ok()?, i8::try_from(self.0 % 60).ok()?, 0, 0).ok()
-    }
-}
-
-impl FromStr for WallTime {
-    type Err = InvalidCalling;
-
-    fn from_str(text: &str) -> Result<Self, InvalidCalling> {
-        let two_digits = |part: &str| -> Option<u16> {
-            (part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit())).then(|| part.parse().ok())?
-        };
-        let read = text.split_once(':').and_then(|(hours, minutes)| {
-            let (hours, minutes) = (two_digits(hours)?, two_digits(minutes)?);
-            (minutes < 60 && hours * 60 + minutes <= 24 * 60).then_some(Self(hours * 60 + minutes))
-        });
-        read.ok_or_else(|| InvalidCalling::Time(short(text)))
-    }
-}
-
-impl fmt::Display for WallTime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:02}:{:02}", self.0 / 60, self.0 % 60)
-    }
-}
-
-impl TryFrom<String> for WallTime {
-    type Error = InvalidCalling;
-
-    fn try_from(text: String) -> Result<Self, InvalidCalling> {
-        text.parse()
-    }
-}
-
-impl From<WallTime> for String {
-    fn from(time: WallTime) -> Self {
-        time.to_string()
-    }
-}
-
-/// From when until when a day is open. The end is no longer open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Window {
-    from: WallTime,
-    to: WallTime,
-}
-
-impl Window {
-    /// Open from the one until the other.
-    ///
-    /// # Errors
-    /// Where it would end before it begins.
-    pub fn new(from: WallTime, to: WallTime) -> Result<Self, InvalidCalling> {
-        if from < to { Ok(Self { from, to }) } else { Err(InvalidCalling::Backwards(from, to)) }
-    }
-
-    /// When the day opens.
-    #[must_use]
-    pub const fn from(self) -> WallTime {
-        self.from
-    }
-
-    /// When it closes.
-    #[must_use]
-    pub const fn to(self) -> WallTime {
-        self.to
-    }
-
-    /// Whether it is open at this time.
-    pub(crate) fn holds(self, time: civil::Time) -> bool {
-        let minute = u16::try_from(i32::from(time.hour()) * 60 + i32::from(time.minute())).unwrap_or(0);
-        (self.from.0..self.to.0).contains(&minute)
-    }
-}
-
-/// Other hours on some days of the week in one country or state: `US-UT sat 10:00-17:00`, `DE all 09:00-19:00`,
-/// `US-AL sun closed`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Exception {
-    place: Region,
-    first: Day,
-    last: Day,
-    window: Option<Window>,
-}
-
-impl FromStr for Exception {
-    type Err = InvalidCalling;
-
-    fn from_str(text: &str) -> Result<Self, InvalidCalling> {
-        let mut words = text.split_ascii_whitespace();
-        let (Some(place), Some(days), Some(hours), None) = (words.next(), words.next(), words.next(), words.next())
-        else {
-            return Err(InvalidCalling::Exception(short(text)));
-        };
-        let window = match hours.split_once('-') {
-            None if hours == "closed" => None,
-            Some((from, to)) => Some(Window::new(from.parse()?, to.parse()?)?),
-            None => return Err(InvalidCalling::Exception(short(text))),
-        };
-        let place = place.parse().map_err(|()| InvalidCalling::Place(short(place)))?;
-        let (first, last) = days_of(days).ok_or_else(|| InvalidCalling::Days(short(days)))?;
-        Ok(Self { place, first, last, window })
-    }
-}
-
-/// The first and the last day of `sun`, `mon-fri` or `all`.
-pub(crate) fn days_of(text: &str) -> Option<(Day, Day)> {
-    if text == "all" {
-        return Some((Day::Monday, Day::Sunday));
-    }
-    let (first, last) = text.split_once('-').unwrap_or((text, text));
-    let (first, last): (Day, Day) = (first.parse().ok()?, last.parse().ok()?);
-    (first <= last).then_some((first, last))
-}
-
-fn short(text: &str) -> String {
-    text.chars().take(64).collect()
-}
-
-impl fmt::Display for Exception {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.place, self.first)?;
-        if self.first != self.last {
-            write!(f, "-{}", self.last)?;
-        }
-        match self.window {
-            Some(Window { from, to }) => write!(f, " {from}-{to}"),
-            None => f.write_str(" closed"),
-        }
-    }
-}
-
-impl TryFrom<String> for Exception {
-    type Error = InvalidCalling;
-
-    fn try_from(text: String) -> Result<Self, InvalidCalling> {
-        text.parse()
-    }
-}
-
-impl From<Exception> for String {
-    fn from(exception: Exception) -> Self {
-        exception.to_string()
-    }
-}
-
-/// Monday first; none on a day that is closed.
-type Week = [Option<Window>; 7];
-
-/// When people may be called, by the wall clock of the place where they are.
+/// When people may be called, by the wall clock of the place where they are, and how often.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hours {
-    general: Week,
+    general: PlaceHours,
     /// Whole weeks: what an exception does not speak of is its country's, else the general rule's.
-    exceptions: BTreeMap<Region, Week>,
+    places: BTreeMap<Region, PlaceHours>,
 }
 
-/// Monday to Saturday, from nine to eight in the evening.
+/// What a firm says of calling.
+#[derive(Debug, Clone, Copy)]
+pub struct FirmCalling<'a> {
+    /// From when until when, everywhere.
+    pub window: Window,
+    /// On which days of the week, everywhere.
+    pub days: &'a [Day],
+    /// Other hours in single places.
+    pub exceptions: &'a [Exception],
+    /// Days of the year.
+    pub holidays: &'a [FirmHoliday],
+    /// Calls per number.
+    pub limits: &'a [FirmLimit],
+    /// Shipped rules that do not count.
+    pub loosened: &'a [Loosening],
+}
+
+/// Monday to Saturday, from nine to eight in the evening, within the shipped rules.
 impl Default for Hours {
     fn default() -> Self {
-        let window = Some(Window { from: WallTime::NINE, to: WallTime::TWENTY });
-        Self { general: [window, window, window, window, window, window, None], exceptions: BTreeMap::new() }
+        let window = Window::default();
+        let days = &Day::ALL[..6];
+        let firm = FirmCalling { window, days, exceptions: &[], holidays: &[], limits: &[], loosened: &[] };
+        Self::within(&firm, CallingRules::shipped()).unwrap_or_else(|_| Self::of_everybody(window, days))
     }
 }
 
 impl Hours {
-    /// The same hours on these days for everybody, but for the exceptions.
+    /// The same hours on these days for everybody, but for the exceptions; no rules of any place.
     ///
     /// # Errors
     /// Where nobody, or nobody in some place, could ever be called, and where exceptions contradict each other.
     pub fn new(window: Window, days: &[Day], exceptions: &[Exception]) -> Result<Self, InvalidCalling> {
-        if days.is_empty() {
+        let firm = FirmCalling { window, days, exceptions, holidays: &[], limits: &[], loosened: &[] };
+        Self::within(&firm, &CallingRules::default())
+    }
+
+    /// A firm's hours, within the rules that it does not loosen.
+    ///
+    /// # Errors
+    /// Where nobody, or nobody in some place, could ever be called; where exceptions contradict each other or allow more than a
+    /// rule does; where something is loosened that there is no rule for.
+    pub fn within(firm: &FirmCalling<'_>, rules: &CallingRules) -> Result<Self, InvalidCalling> {
+        if firm.days.is_empty() {
             return Err(InvalidCalling::NoDay);
         }
-        let mut hours = Self { general: [None; 7], exceptions: BTreeMap::new() };
-        for day in days {
-            hours.general[*day as usize] = Some(window);
+        let mut hours = Self::of_everybody(firm.window, firm.days);
+        hours.except(firm.exceptions)?;
+        if let Some((place, _)) = hours.places.iter().find(|(_, own)| own.week.iter().all(Vec::is_empty)) {
+            return Err(InvalidCalling::AlwaysClosed(*place));
         }
+        check_loosened(firm.loosened, rules)?;
+        check_exceptions(firm, rules)?;
+        hours.tighten(firm);
+        for rule in rules.all() {
+            hours.place(rule.place);
+        }
+        for (place, own) in &mut hours.places {
+            rules.of(*place).for_each(|rule| own.keep(rule, firm.loosened));
+            if own.week.iter().all(Vec::is_empty) {
+                return Err(InvalidCalling::NothingLeft(*place));
+            }
+        }
+        Ok(hours)
+    }
+
+    fn of_everybody(window: Window, days: &[Day]) -> Self {
+        let mut general = PlaceHours::default();
+        for day in days {
+            general.week[*day as usize] = vec![window];
+        }
+        Self { general, places: BTreeMap::new() }
+    }
+
+    fn except(&mut self, exceptions: &[Exception]) -> Result<(), InvalidCalling> {
         let mut said = Vec::new();
         // Countries first: their states go by them.
         let countries = exceptions.iter().filter(|exception| exception.place.is_country());
         let states = exceptions.iter().filter(|exception| !exception.place.is_country());
-        for Exception { place, first, last, window } in countries.chain(states) {
-            let mut week = *hours.week(Some(*place));
-            for day in Day::ALL.iter().filter(|day| (first..=last).contains(day)) {
-                if said.contains(&(*place, *day)) {
-                    return Err(InvalidCalling::Twice(*place, *day));
+        for exception in countries.chain(states) {
+            let own = self.place(exception.place);
+            for day in exception.days() {
+                if said.contains(&(exception.place, day)) {
+                    return Err(InvalidCalling::Twice(exception.place, day));
                 }
-                said.push((*place, *day));
-                week[*day as usize] = *window;
+                said.push((exception.place, day));
+                own.week[day as usize] = exception.window.into_iter().collect();
             }
-            hours.exceptions.insert(*place, week);
         }
-        match hours.exceptions.iter().find(|(_, week)| week.iter().all(Option::is_none)) {
-            Some((place, _)) => Err(InvalidCalling::AlwaysClosed(*place)),
-            None => Ok(hours),
+        Ok(())
+    }
+
+    /// The firm's own holidays and limits, which are stricter than none.
+    fn tighten(&mut self, firm: &FirmCalling<'_>) {
+        let named = firm.holidays.iter().map(|own| own.place).chain(firm.limits.iter().map(|own| own.place));
+        for place in named.flatten() {
+            self.place(place);
+        }
+        let general = std::iter::once((None, &mut self.general));
+        for (at, own) in general.chain(self.places.iter_mut().map(|(place, own)| (Some(*place), own))) {
+            let counts = |place: Option<Region>| place.is_none_or(|place| at.is_some_and(|at| at.is_in(place)));
+            own.holidays.extend(firm.holidays.iter().filter(|own| counts(own.place)).map(|own| own.holiday));
+            own.limits.extend(firm.limits.iter().filter(|own| counts(own.place)).map(|own| own.limit));
         }
     }
 
-    fn week(&self, region: Option<Region>) -> &Week {
-        let own = region.and_then(|region| self.exceptions.get(&region));
-        let countrys = || region.and_then(|region| self.exceptions.get(&region.country()));
+    /// What counts in a place, begun as it is in its country or everywhere.
+    fn place(&mut self, place: Region) -> &mut PlaceHours {
+        let above = self.of(Some(place)).clone();
+        self.places.entry(place).or_insert(above)
+    }
+
+    fn of(&self, region: Option<Region>) -> &PlaceHours {
+        let own = region.and_then(|region| self.places.get(&region));
+        let countrys = || region.and_then(|region| self.places.get(&region.country()));
         own.or_else(countrys).unwrap_or(&self.general)
     }
 
     /// The hours of a day of the week there; none where it is closed.
     #[must_use]
-    pub fn on(&self, region: Option<Region>, weekday: Weekday) -> Option<Window> {
+    pub fn on(&self, region: Option<Region>, weekday: Weekday) -> &[Window] {
         let monday_first = usize::try_from(weekday.to_monday_zero_offset()).unwrap_or(0);
-        self.week(region)[monday_first]
+        &self.of(region).week[monday_first]
     }
+
+    /// The hours of a date there; none where it is closed or a holiday.
+    #[must_use]
+    pub fn on_date(&self, region: Option<Region>, date: Date) -> &[Window] {
+        let is_holiday = self.of(region).holidays.iter().any(|holiday| holiday.is_on(date));
+        if is_holiday { &[] } else { self.on(region, date.weekday()) }
+    }
+
+    /// How often one number there may be called.
+    #[must_use]
+    pub fn limits(&self, region: Option<Region>) -> &[CallLimit] {
+        &self.of(region).limits
+    }
+}
+
+impl PlaceHours {
+    /// Takes away what a rule forbids, but for what is loosened.
+    fn keep(&mut self, rule: &CallingRule, loosened: &[Loosening]) {
+        let counts = |subject| rule.speaks_of(subject) && !loosened.iter().any(|one| one.covers(rule, subject));
+        if counts(RuleSubject::Hours) {
+            for day in Day::ALL {
+                let own = &mut self.week[*day as usize];
+                *own = own.iter().flat_map(|window| rule.on(*day).filter_map(|open| window.common(open))).collect();
+                own.sort_unstable();
+            }
+        }
+        if counts(RuleSubject::Holidays) {
+            self.holidays.extend(&rule.holidays);
+        }
+        if counts(RuleSubject::Calls) {
+            self.limits.extend(&rule.calls);
+        }
+    }
+}
+
+/// A loosening that fits no rule is a slip of the pen, and would go on being believed.
+fn check_loosened(loosened: &[Loosening], rules: &CallingRules) -> Result<(), InvalidCalling> {
+    let fits = |one: &Loosening, rule: &CallingRule| {
+        RuleSubject::ALL.iter().any(|subject| rule.speaks_of(*subject) && one.covers(rule, *subject))
+    };
+    match loosened.iter().find(|one| !rules.all().iter().any(|rule| fits(one, rule))) {
+        Some(one) => Err(InvalidCalling::NothingToLoosen(one.place)),
+        None => Ok(()),
+    }
+}
+
+/// Hours that are written for a place are meant there: where a rule cut them down in silence, somebody would wait for calls.
+fn check_exceptions(firm: &FirmCalling<'_>, rules: &CallingRules) -> Result<(), InvalidCalling> {
+    for exception in firm.exceptions {
+        let Some(window) = exception.window else { continue };
+        let binding = rules.of(exception.place).filter(|rule| {
+            let subject = RuleSubject::Hours;
+            rule.speaks_of(subject) && !firm.loosened.iter().any(|one| one.covers(rule, subject))
+        });
+        for rule in binding {
+            if exception.days().any(|day| !rule.on(day).any(|open| window.common(open) == Some(window))) {
+                let (exception, place) = (exception.to_string(), rule.place);
+                return Err(InvalidCalling::Wider { exception, place, rule: rule.to_string() });
+            }
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::*;
-
-    fn window(text: &str) -> Window {
-        let (from, to) = text.split_once('-').unwrap();
-        Window::new(from.parse().unwrap(), to.parse().unwrap()).unwrap()
-    }
-
-    fn hours(exceptions: &[&str]) -> Result<Hours, InvalidCalling> {
-        let exceptions: Vec<_> = exceptions.iter().map(|text| text.parse().unwrap()).collect();
-        Hours::new(window("09:00-20:00"), &Day::ALL[..6], &exceptions)
-    }
-
-    #[rstest]
-    #[case("00:00", Some(0))]
-    #[case("09:05", Some(545))]
-    #[case("24:00", Some(1440))]
-    #[case("24:01", None)]
-    #[case("9:00", None)]
-    #[case("09:60", None)]
-    #[case("+9:00", None)]
-    #[case("9", None)]
-    #[case("99:99", None)]
-    fn times_are_written_in_one_way(#[case] text: &str, #[case] minutes: Option<u16>) {
-        let read = text.parse::<WallTime>().ok();
-        assert_eq!(read.map(WallTime::minutes), minutes);
-        assert_eq!(read.map(|time| time.to_string()).as_deref(), minutes.map(|_| text));
-    }
-
-    #[rstest]
-    #[case("US-UT sat 10:00-17:00", "US-UT sat 10:00-17:00")]
-    #[case("DE all 08:00-19:00", "DE mon-sun 08:00-19:00")]
-    #[case("US-AL sun closed", "US-AL sun closed")]
-    #[case("CA-QC mon-fri 09:00-24:00", "CA-QC mon-fri 09:00-24:00")]
-    fn an_exception_is_read_and_written(#[case] text: &str, #[case] written: &str) {
-        let exception: Exception = text.parse().unwrap();
-        assert_eq!(exception.to_string(), written);
-        assert_eq!(written.parse(), Ok(exception));
-    }
-
-    #[rstest]
-    #[case("US-UT sat", "is no exception")]
-    #[case("US-UT sat 10:00-17:00 please", "is no exception")]
-    #[case("US-UT sat open", "is no exception")]
-    #[case("Utah sat 10:00-17:00", "\"Utah\" is no place")]
-    #[case("US-QQ sat 10:00-17:00", "\"US-QQ\" is no place")]
-    #[case("US-UT saturday 10:00-17:00", "\"saturday\" are no days")]
-    #[case("US-UT fri-mon 10:00-17:00", "\"fri-mon\" are no days")]
-    #[case("US-UT sat 10:00-1700", "\"1700\" is no time of day")]
-    #[case("US-UT sat 17:00-10:00", "17:00-10:00 are no hours")]
-    fn a_bad_exception_says_why(#[case] text: &str, #[case] why: &str) {
-        let refused = text.parse::<Exception>().unwrap_err().to_string();
-        assert!(refused.contains(why), "{refused}");
-    }
-
-    #[test]
-    fn the_default_is_what_the_general_rule_says() {
-        assert_eq!(hours(&[]), Ok(Hours::default()));
-    }
-
-    #[test]
-    fn a_state_goes_before_its_country_and_that_before_the_rule() {
-        let hours = hours(&["US-UT sat 10:00-17:00", "US sat-sun 11:00-16:00", "US mon 12:00-13:00"]).unwrap();
-        let region = |text: &str| Some(text.parse().unwrap());
-        let on = |text, weekday| hours.on(region(text), weekday);
-        assert_eq!(on("US-UT", Weekday::Saturday), Some(window("10:00-17:00")));
-        assert_eq!(on("US-UT", Weekday::Sunday), Some(window("11:00-16:00")));
-        assert_eq!(on("US-UT", Weekday::Monday), Some(window("12:00-13:00")));
-        assert_eq!(on("US-UT", Weekday::Tuesday), Some(window("09:00-20:00")));
-        assert_eq!(on("US-NY", Weekday::Saturday), Some(window("11:00-16:00")));
-        assert_eq!(on("DE", Weekday::Saturday), Some(window("09:00-20:00")));
-        assert_eq!(on("DE", Weekday::Sunday), None);
-        assert_eq!(hours.on(None, Weekday::Sunday), None);
-    }
-
-    #[test]
-    fn contradictions_and_hours_without_an_opening_are_refused() {
-        let says = |exceptions: &[&str]| hours(exceptions).unwrap_err().to_string();
-        assert_eq!(says(&["US-UT sat closed", "US-UT fri-sat 10:00-12:00"]), "two exceptions speak of sat in US-UT");
-        assert!(says(&["DE all closed"]).starts_with("DE is closed on every day"));
-        assert!(says(&["DE mon-sat closed"]).starts_with("DE is closed on every day"));
-        assert_eq!(Hours::new(window("09:00-20:00"), &[], &[]), Err(InvalidCalling::NoDay));
-    }
-}
+mod tests;

@@ -3,13 +3,29 @@
 //! The qualifier lays each promise of a re-qualification into these hours. The decision and its receipt know nothing of
 //! them: hours change, and a replayed decision must not.
 
-mod facts;
+mod exception;
+mod holiday;
 mod hours;
+mod invalid;
+mod limits;
 mod place;
+pub mod postal_code;
+mod region;
+mod rules;
+mod tables;
+mod window;
 
-pub(crate) use hours::days_of;
-pub use hours::{Day, Exception, Hours, InvalidCalling, WallTime, Window};
-pub use place::{Place, Region, Whereabouts};
+pub use exception::Exception;
+pub use holiday::{FirmHoliday, Holiday};
+pub use hours::{FirmCalling, Hours};
+pub use invalid::InvalidCalling;
+pub use limits::{CallLimit, FirmLimit, next_call};
+pub use place::{Place, Whereabouts};
+pub use region::Region;
+pub use rules::{CallingRule, CallingRules, InvalidRules, Loosening, OpenHours, RuleSubject, SHIPPED_RULES};
+pub use tables::{PLACES_AS_OF, zones_version};
+pub(crate) use window::days_of;
+pub use window::{Day, WallTime, Window};
 
 use jiff::{
     SignedDuration, Span, Timestamp,
@@ -24,17 +40,39 @@ const SEARCHED: SignedDuration = SignedDuration::from_hours(14 * 24);
 const SEARCHED_DAYS: i32 = 15;
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// Whether every one of the places is open at this instant.
+/// Whether the person may be called at this instant: every place is open, or every one of those that ever are together.
 #[must_use]
 pub fn is_allowed(at: Timestamp, hours: &Hours, places: &[Place]) -> bool {
-    places.iter().all(|place| is_open(at, hours, place))
+    let open = places.iter().take_while(|place| is_open(at, hours, place)).count();
+    open == places.len() || agreeing(at, hours, places).is_some_and(|common| common.count <= open)
 }
 
-/// The first whole minute, not before the instant, at which all places are open. Where there is none within fourteen
-/// days, the instant itself: a promise that cannot be kept well is still kept.
+/// The first whole minute, not before the instant, at which all places are open. Where they have none in common within
+/// fourteen days, as many of them as have, the first ones before the others. The instant itself where nobody there can be
+/// called at all: a promise that cannot be kept well is still kept.
 #[must_use]
 pub fn next_allowed(at: Timestamp, hours: &Hours, places: &[Place]) -> Timestamp {
-    next_common(at, hours, places).unwrap_or(at)
+    agreeing(at, hours, places).map_or(at, |common| common.opens)
+}
+
+/// The first instant, not before this one, at which a person who was called then may be called again: in the hours of all
+/// places, and under every one's limit.
+#[must_use]
+pub fn next_callable(at: Timestamp, hours: &Hours, places: &[Place], calls: &[Timestamp]) -> Timestamp {
+    let free = |place: &Place| next_call(at, calls, hours.limits(place.region));
+    let free = places.iter().map(free).max().unwrap_or(at);
+    next_allowed(free, hours, places)
+}
+
+/// The places, counted from the first, that are open together, and when they are next.
+struct Common {
+    count: usize,
+    opens: Timestamp,
+}
+
+fn agreeing(at: Timestamp, hours: &Hours, places: &[Place]) -> Option<Common> {
+    let common = |count: usize| Some(Common { count, opens: next_common(at, hours, places.get(..count)?)? });
+    (0..=places.len()).rev().find_map(common).filter(|common| common.count > 0 || places.is_empty())
 }
 
 /// The opening of the day that is so many days after the instant's, by the calendar of the place. Where that day is
@@ -49,7 +87,6 @@ pub fn on_local_day(from: Timestamp, days: i64, hours: &Hours, place: &Place) ->
 /// When the promise that a decision asks for falls due, in the hours that all places allow; none where it asks for none.
 ///
 /// Whole days are counted in the person's calendar and fall due when that day opens, and so does the lead's own date.
-/// Where no hour suits all places, the first one's count.
 #[must_use]
 pub fn due_at(receipt: &Receipt, hours: &Hours, places: &[Place]) -> Option<Timestamp> {
     let next = receipt.next.as_ref()?;
@@ -61,8 +98,7 @@ pub fn due_at(receipt: &Receipt, hours: &Hours, places: &[Place]) -> Option<Time
     };
     // The opening of today is past: what is to come must not fall due before its decision.
     let wanted = opens.filter(|opens| *opens > receipt.at).unwrap_or(next.due_at);
-    let firsts = || places.get(..1).map_or(wanted, |first| next_allowed(wanted, hours, first));
-    Some(next_common(wanted, hours, places).unwrap_or_else(firsts))
+    Some(next_allowed(wanted, hours, places))
 }
 
 /// Once it is so everywhere.
@@ -102,7 +138,7 @@ fn next_common(at: Timestamp, hours: &Hours, places: &[Place]) -> Option<Timesta
 
 fn is_open(at: Timestamp, hours: &Hours, place: &Place) -> bool {
     let local = place.zone.to_datetime(at);
-    hours.on(place.region, local.weekday()).is_some_and(|window| window.holds(local.time()))
+    hours.on_date(place.region, local.date()).iter().any(|window| window.holds(local.time()))
 }
 
 /// The first instant, not before this one, at which the place is open.
@@ -114,21 +150,24 @@ fn next_open(at: Timestamp, hours: &Hours, place: &Place) -> Option<Timestamp> {
     let is_next = |candidate: &Timestamp| *candidate > at && is_open(*candidate, hours, place);
     let by_the_clock = (0..SEARCHED_DAYS).find_map(|ahead| {
         let date = today.checked_add(Span::new().days(ahead)).ok()?;
-        let from = opening_time(date, hours, place)?;
-        let shown = [first_showing(from, &place.zone), place.zone.to_ambiguous_timestamp(from).later().ok()];
-        shown.into_iter().flatten().filter(is_next).min()
+        let shown = opening_times(date, hours, place)
+            .flat_map(|from| [first_showing(from, &place.zone), place.zone.to_ambiguous_timestamp(from).later().ok()]);
+        shown.flatten().filter(is_next).min()
     });
     // A clock that is set can open a day at a time at which no day opens.
     let by_setting = place.zone.following(at).next().map(|change| change.timestamp()).filter(is_next);
     by_the_clock.into_iter().chain(by_setting).min()
 }
 
-fn opening_time(date: Date, hours: &Hours, place: &Place) -> Option<DateTime> {
-    Some(date.to_datetime(hours.on(place.region, date.weekday())?.from().on_the_clock()?))
+fn opening_times(date: Date, hours: &Hours, place: &Place) -> impl Iterator<Item = DateTime> {
+    hours
+        .on_date(place.region, date)
+        .iter()
+        .filter_map(move |window| Some(date.to_datetime(window.from().on_the_clock()?)))
 }
 
 fn opening(date: Date, hours: &Hours, place: &Place) -> Option<Timestamp> {
-    let time = opening_time(date, hours, place).unwrap_or_else(|| date.to_datetime(Time::midnight()));
+    let time = opening_times(date, hours, place).next().unwrap_or_else(|| date.to_datetime(Time::midnight()));
     first_showing(time, &place.zone)
 }
 

@@ -88,8 +88,12 @@ fn where_no_hour_suits_all_the_search_ends() {
     let places = [place("US-NY", "America/New_York"), place("US-CA", "America/Los_Angeles")];
     let apart = hours("09:00-20:00", &["US-NY all 09:00-11:00", "US-CA all 18:00-20:00"]);
     let from = at("2026-11-30T03:00:10Z");
-    assert_eq!(next_allowed(from, &apart, &places), from);
-    assert!(!is_allowed(from, &apart, &places));
+    let next = next_allowed(from, &apart, &places);
+    assert_eq!(next, at("2026-11-30T14:00:00Z"), "nine in New York, the first place");
+    assert!(is_allowed(next, &apart, &places) && !is_allowed(from, &apart, &places));
+    let never = hours("09:00-20:00", &["US-NY mon-sat closed", "US-NY sun 23:59-24:00"]);
+    let week = [place("US-NY", "America/New_York")];
+    assert_eq!(next_allowed(from, &never, &week), at("2026-11-30T04:59:00Z"));
     for end in [Timestamp::MAX, Timestamp::MIN] {
         assert!(next_allowed(end, &Hours::default(), &places) >= end);
         for days in [i64::MAX, i64::MIN] {
@@ -210,40 +214,44 @@ proptest! {
     fn nothing_falls_due_outside_the_hours(from in any_instant(), hours in any_hours(), places in anywhere()) {
         let next = next_allowed(from, &hours, &places);
         prop_assert!(next >= from);
-        prop_assert_eq!(next_allowed(next, &hours, &places), next);
-        if is_allowed(next, &hours, &places) {
+        let is_common = next_common(from, &hours, &places).is_some();
+        prop_assert!(!is_common || places.iter().all(|place| is_open(next, &hours, place)));
+        if is_common {
+            prop_assert_eq!(next_allowed(next, &hours, &places), next);
+            prop_assert!(is_allowed(next, &hours, &places));
             prop_assert!(next.duration_since(from) <= SEARCHED + SignedDuration::from_mins(1));
-            prop_assert_eq!(next, whole_minute(next));
-        } else {
-            prop_assert_eq!(next, from, "no common hour: left where it was");
         }
+        prop_assert!(next == from || is_open(next, &hours, &places[0]), "the first place is never left out");
+        prop_assert!(next == from || next == whole_minute(next));
     }
 
     #[test]
     fn no_minute_that_all_allow_is_passed_over(from in any_instant(), hours in any_hours(), places in anywhere()) {
         let first = whole_minute(from);
         let minutes = (0..48 * 60).map(|minute| first + SignedDuration::from_mins(minute));
-        let found = minutes.into_iter().find(|minute| is_allowed(*minute, &hours, &places));
+        let found = minutes.into_iter().find(|minute| places.iter().all(|place| is_open(*minute, &hours, place)));
         let next = next_allowed(from, &hours, &places);
         match found {
             Some(found) => prop_assert_eq!(next, found),
-            None => prop_assert!(next == from || next > first + SignedDuration::from_hours(47)),
+            None if next <= first + SignedDuration::from_hours(47) => {
+                prop_assert!(next_common(from, &hours, &places).is_none(), "some of them open together, not all");
+            }
+            None => {}
         }
     }
 
     #[test]
     fn with_the_usual_hours_something_always_is_open(from in any_instant(), places in anywhere()) {
-        // Lord Howe's working day is a night elsewhere, but one's own zone settles the clock.
         let usual = Hours::default();
         let next = next_allowed(from, &usual, &places);
-        let apart = places.iter().any(|place| place.region == "GB".parse().ok()) && places.len() > 1;
-        prop_assert!(apart || is_allowed(next, &usual, &places));
+        prop_assert!(is_open(next, &usual, &places[0]));
         for place in &places {
             let opens = on_local_day(from, 30, &usual, place);
             let local = place.zone.to_datetime(opens);
             let days = place.zone.to_datetime(from).date().until(local.date()).unwrap().get_days();
             prop_assert_eq!(days, 30);
-            prop_assert!(local.hour() == 9 || local.weekday() == jiff::civil::Weekday::Sunday);
+            let open = usual.on_date(place.region, local.date()).first().map_or(0, |window| window.from().minutes());
+            prop_assert_eq!(i16::try_from(open).unwrap(), i16::from(local.hour()) * 60 + i16::from(local.minute()));
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Promises: the dated next step of every open lead, and what a decision does to it.
 
+mod agreed_time;
 mod cursor;
 mod due;
 
+pub use agreed_time::AgreedTime;
 pub use cursor::{InvalidPromiseCursor, PromiseCursor};
 pub use due::{Due, InvalidDueDate, InvalidWhen, When};
 

@@ -90,6 +90,8 @@ impl Settings {
         let key = |problem: &InvalidCalling| match problem {
             InvalidCalling::Backwards(..) => "calling.to",
             InvalidCalling::NoDay => "calling.days",
+            InvalidCalling::NothingLeft(_) => "calling.from",
+            InvalidCalling::NothingToLoosen(_) => "calling.loosen",
             _ => "calling.exceptions",
         };
         self.calling.hours().map(drop).map_err(|problem| invalid(key(&problem), problem.to_string()))

@@ -8,7 +8,10 @@ use std::{
 use jiff::SignedDuration;
 use ripen_domain::{
     appointment::Terms,
-    calling::{Day, Exception, Hours, InvalidCalling, WallTime, Window},
+    calling::{
+        CallingRules, Day, Exception, FirmCalling, FirmHoliday, FirmLimit, Hours, InvalidCalling, Loosening, WallTime,
+        Window,
+    },
 };
 use serde::{Deserialize, Serialize};
 
@@ -331,22 +334,37 @@ pub struct CallingSettings {
     pub days: Vec<Day>,
     /// Other hours in single countries and states.
     pub exceptions: Vec<Exception>,
+    /// Days of the year on which nobody is called, beside those of the shipped rules.
+    pub holidays: Vec<FirmHoliday>,
+    /// How often one number is called at most, beside the shipped rules.
+    pub limits: Vec<FirmLimit>,
+    /// Shipped rules that do not count, each with the firm's reason.
+    pub loosen: Vec<Loosening>,
 }
 
 impl Default for CallingSettings {
     fn default() -> Self {
         let days = Day::ALL.iter().copied().filter(|day| *day != Day::Sunday).collect();
-        Self { from: WallTime::NINE, to: WallTime::TWENTY, days, exceptions: Vec::new() }
+        let (exceptions, holidays, limits, loosen) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { from: WallTime::NINE, to: WallTime::TWENTY, days, exceptions, holidays, limits, loosen }
     }
 }
 
 impl CallingSettings {
-    /// The hours that these settings come to.
+    /// The hours that these settings come to, within the shipped rules.
     ///
     /// # Errors
     /// Where they contradict each other, or nobody could ever be called.
     pub fn hours(&self) -> Result<Hours, InvalidCalling> {
-        Hours::new(Window::new(self.from, self.to)?, &self.days, &self.exceptions)
+        let firm = FirmCalling {
+            window: Window::new(self.from, self.to)?,
+            days: &self.days,
+            exceptions: &self.exceptions,
+            holidays: &self.holidays,
+            limits: &self.limits,
+            loosened: &self.loosen,
+        };
+        Hours::within(&firm, CallingRules::shipped())
     }
 }
 

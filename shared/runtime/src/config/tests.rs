@@ -54,19 +54,24 @@ fn every_kind_is_read_from_text() {
 
 #[test]
 fn calling_hours_are_read_from_the_file_and_from_text() {
-    let file = "[calling]\nfrom = \"08:30\"\ndays = [\"mon\", \"sun\"]\nexceptions = [\"US-UT sun 10:00-17:00\"]\n";
+    let file = "[calling]\nfrom = \"08:30\"\ndays = [\"mon\", \"sun\"]\nexceptions = [\"US-UT mon-sun 10:00-17:00\"]\n\
+        holidays = [\"US 12-24\"]\nlimits = [\"all 2 in 24h\"]\nloosen = [{ place = \"US-UT\", what = \"hours\", why = \"they asked\" }]\n";
     let settings = load(file, &[("RIPEN__CALLING__TO", "21:00")], &[]).unwrap();
     let variables = [
         ("RIPEN__CALLING__FROM", "08:30"),
         ("RIPEN__CALLING__TO", "21:00"),
         ("RIPEN__CALLING__DAYS", "mon, sun"),
-        ("RIPEN__CALLING__EXCEPTIONS", "US-UT sun 10:00-17:00"),
+        ("RIPEN__CALLING__EXCEPTIONS", "US-UT mon-sun 10:00-17:00"),
+        ("RIPEN__CALLING__HOLIDAYS", "US 12-24"),
+        ("RIPEN__CALLING__LIMITS", "all 2 in 24h"),
+        ("RIPEN__CALLING__LOOSEN", "US-UT hours: they asked"),
     ];
     assert_eq!(load("", &variables, &[]).unwrap().calling, settings.calling);
     let hours = settings.calling.hours().unwrap();
-    let from = |region: &str, weekday| hours.on(region.parse().ok(), weekday).map(|window| window.from().to_string());
+    let from =
+        |region: &str, weekday| hours.on(region.parse().ok(), weekday).first().map(|window| window.from().to_string());
     assert_eq!(from("US-UT", Weekday::Sunday).as_deref(), Some("10:00"));
-    assert_eq!(from("US-UT", Weekday::Monday).as_deref(), Some("08:30"));
+    assert_eq!(from("US-NY", Weekday::Monday).as_deref(), Some("08:30"));
     assert_eq!(from("US-NY", Weekday::Tuesday), None);
     assert_eq!(Settings::default().calling.hours(), Ok(Hours::default()));
 }
@@ -81,6 +86,15 @@ fn calling_hours_that_cannot_be_kept_are_refused() {
         (
             "exceptions = [\"US-UT sat closed\", \"Utah sun closed\"]",
             "calling.exceptions in ripen.toml: \"Utah\" is no place: write a country such as DE, or a state such as US-UT",
+        ),
+        (
+            "exceptions = [\"US-WA mon 09:00-21:00\"]",
+            "calling.exceptions: \"US-WA mon 09:00-21:00\" allows more than US-WA: all 08:00-20:00 (Wash. Rev. Code § 80.36.390, as \
+             amended by HB 1497 (2022)): keep within it, or add \"US-WA hours: why you may\" to calling.loosen",
+        ),
+        (
+            "loosen = [\"JP: we may\"]",
+            "calling.loosen: for JP no such rule is shipped: `ripen calling rules` lists them",
         ),
         ("form = \"09:00\"", "unknown key calling.form in ripen.toml (did you mean calling.from?)"),
         ("to = \"08:00\"", "calling.to: 09:00-08:00 are no hours: they have to end after they begin"),

@@ -52,6 +52,7 @@ impl Transaction {
             kind: Kind::Requalify,
             state: State::Scheduled,
             due: next.due,
+            zone: next.zone,
             why: next.why,
             from_whom: next.by,
             agreed: next.agreed,
@@ -67,6 +68,8 @@ impl Transaction {
 #[derive(Clone, Copy)]
 pub(crate) struct ReplacementStep<'a> {
     pub(crate) due: Due,
+    /// By whose clock.
+    pub(crate) zone: Option<&'a str>,
     /// What is promised.
     pub(crate) why: &'a str,
     /// Agreed with the person.

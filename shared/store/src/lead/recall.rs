@@ -41,8 +41,8 @@ impl Transaction {
         // All of them, agreed ones too: the person's agreement was about a lead that a client had.
         self.promises_end_all(row.id, (by, why), now).await?;
         let due = Due { at: now, until: None };
-        // Already `work`: nothing is to be decided before somebody spoke with the person.
-        let work = NewPromise { kind: Kind::Requalify, state: State::Work, due, why, from_whom: by, agreed: true };
+        let work =
+            NewPromise { kind: Kind::Requalify, state: State::Work, due, zone: None, why, from_whom: by, agreed: true };
         self.promise_insert(row, &work, now).await?;
         self.lead_take_back(row, now).await
     }

@@ -69,9 +69,9 @@ impl Transaction {
         }
         // After `promise_worked`: the round counts for the promise that was worked on, and only then does the agreed
         // one take its place.
-        if let Some(Agreed { due, why }) = new.agreed {
+        if let Some(Agreed { due, zone, why }) = new.agreed {
             let because = format!("agreed with the person: {why}");
-            let next = ReplacementStep { due, why, agreed: true, by: &by, because: &because };
+            let next = ReplacementStep { due, zone, why, agreed: true, by: &by, because: &because };
             self.promise_replace(&mut held.row, effect.replaced, next, now).await?;
         }
         self.lead_touched(&held.row, new, effect.round, now).await?;

@@ -209,7 +209,10 @@ impl Transaction {
         let mut row = row.clone();
         if let Some((kind, state, due)) = step(follows.next, due, said.at) {
             let agreed = kind == Kind::Requalify;
-            let next = NewPromise { kind, state, due, why: &why, from_whom: &owed.client, agreed };
+            // The date that a client named is one of the person's calendar.
+            let home = owed.places.first().and_then(|place| place.zone_name());
+            let zone = home.filter(|_| follows.next == FollowUp::OnDate);
+            let next = NewPromise { kind, state, due, zone, why: &why, from_whom: &owed.client, agreed };
             self.promise_insert(&mut row, &next, said.at).await?;
         }
         self.lead_said(row.id, follows, said, row.generation).await?;

@@ -21,6 +21,8 @@ use crate::{
 pub struct Agreed<'a> {
     /// When.
     pub due: Due,
+    /// By whose clock: a name of the tz database. The hour is kept, whatever becomes of its instant.
+    pub zone: Option<&'a str>,
     /// What was promised, in words.
     pub why: &'a str,
 }
@@ -52,8 +54,8 @@ impl Transaction {
         // A promise that was worked on is kept, not moved: its round counts, whoever sets the next date.
         let ends = |promise: &Open| if promise.worked { State::Kept } else { State::Moved };
         let replaced = standing.map(|promise| PromiseEnd { generation: promise.generation, state: ends(promise) });
-        let Agreed { due, why } = step.to;
-        let next = ReplacementStep { due, why, agreed: step.agreed, by: &actor.name(), because: why };
+        let Agreed { due, zone, why } = step.to;
+        let next = ReplacementStep { due, zone, why, agreed: step.agreed, by: &actor.name(), because: why };
         self.promise_replace(&mut held.row, replaced, next, now).await?;
         // The decision must see the new date: criteria may ask for an earlier one, unless it was agreed.
         self.regrade_ask(lead, "a person moved its next step", now).await?;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     id::LeadId,
-    promise::{Kind, PromiseCursor, State},
+    promise::{AgreedTime, Kind, PromiseCursor, State},
 };
 use uuid::Uuid;
 
@@ -37,6 +37,8 @@ pub struct PromiseRecord {
     pub from_whom: String,
     /// Agreed with the person.
     pub agreed: bool,
+    /// The hour, where somebody named it.
+    pub time: Option<AgreedTime>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When, by whom and why it ended; by whom and why only where a person ended it.
@@ -62,6 +64,8 @@ struct PromiseColumns {
     why: String,
     from_whom: String,
     agreed: bool,
+    agreed_civil: Option<jiff_sqlx::DateTime>,
+    zone: Option<String>,
     created_at: jiff_sqlx::Timestamp,
     ended_at: Option<jiff_sqlx::Timestamp>,
     ended_by: Option<String>,
@@ -81,6 +85,7 @@ impl PromiseColumns {
             why: self.why,
             from_whom: self.from_whom,
             agreed: self.agreed,
+            time: self.agreed_civil.zip(self.zone).map(|(civil, zone)| AgreedTime { civil: civil.to_jiff(), zone }),
             created_at: self.created_at.to_jiff(),
             ended: self.ended_at.map(|at| (at.to_jiff(), self.ended_by, self.ended_why)),
         })
@@ -101,7 +106,7 @@ impl Store {
             PromiseColumns,
             "-- promise.list_work
             select p.lead_id, p.generation, c.slug as client, p.kind, p.state, p.due_at, p.due_until, p.why, p.from_whom, p.agreed,
-                   p.created_at, p.ended_at, p.ended_by, p.ended_why
+                   p.agreed_civil, p.zone, p.created_at, p.ended_at, p.ended_by, p.ended_why
             from promise p join client c on c.id = p.client_id
             where p.state = 'work' and (p.due_at, p.lead_id, p.generation) > ($1, $2, $3)
               and ($4::uuid is null or p.client_id = $4)
@@ -131,7 +136,7 @@ impl Store {
             PromiseColumns,
             "-- promise.list_ahead
             select p.lead_id, p.generation, c.slug as client, p.kind, p.state, p.due_at, p.due_until, p.why, p.from_whom, p.agreed,
-                   p.created_at, p.ended_at, p.ended_by, p.ended_why
+                   p.agreed_civil, p.zone, p.created_at, p.ended_at, p.ended_by, p.ended_why
             from promise p join client c on c.id = p.client_id
             where p.state = 'scheduled' and (p.due_at, p.lead_id, p.generation) > ($1, $2, $3)
               and ($4::uuid is null or p.client_id = $4) and p.due_at < $6
@@ -154,7 +159,7 @@ impl Store {
             PromiseColumns,
             "-- promise.of_lead
             select p.lead_id, p.generation, c.slug as client, p.kind, p.state, p.due_at, p.due_until, p.why, p.from_whom, p.agreed,
-                   p.created_at, p.ended_at, p.ended_by, p.ended_why
+                   p.agreed_civil, p.zone, p.created_at, p.ended_at, p.ended_by, p.ended_why
             from promise p join client c on c.id = p.client_id
             where p.lead_id = $1 and ($2::uuid is null or p.client_id = $2) order by p.generation",
             lead.uuid(), scope.client_uuid()

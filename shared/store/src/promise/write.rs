@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     id::{ClientId, LeadId},
-    promise::{Due, Kind, Open, PromiseEnd, State},
+    promise::{AgreedTime, Due, Kind, Open, PromiseEnd, State},
 };
 use uuid::Uuid;
 
@@ -48,6 +48,8 @@ pub(crate) struct NewPromise<'a> {
     pub(crate) kind: Kind,
     pub(crate) state: State,
     pub(crate) due: Due,
+    /// By whose clock, where somebody named the time.
+    pub(crate) zone: Option<&'a str>,
     /// What is promised, in words.
     pub(crate) why: &'a str,
     pub(crate) from_whom: &'a str,
@@ -224,11 +226,12 @@ impl Transaction {
         // The generation is taken here and written with the lead by the caller, in the same transaction: a message
         // about it must find both.
         lead.generation = lead.generation.saturating_add(1);
+        let agreed = new.zone.and_then(|zone| AgreedTime::at(new.due.at, zone));
         sqlx::query!(
             "-- promise.insert
             insert into promise (lead_id, generation, client_id, kind, state, due_at, due_until, why, from_whom, agreed,
-                                 offered_until, created_at)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
+                                 offered_until, created_at, agreed_civil, zone)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13)",
             lead.id.uuid(),
             lead.generation,
             lead.client.uuid(),
@@ -239,7 +242,9 @@ impl Transaction {
             new.why,
             new.from_whom,
             new.agreed,
-            now.to_sqlx()
+            now.to_sqlx(),
+            agreed.as_ref().map(|agreed| agreed.civil.to_sqlx()) as Option<jiff_sqlx::DateTime>,
+            agreed.as_ref().map(|agreed| agreed.zone.as_str())
         )
         .execute(self.connection())
         .await?;

@@ -1,0 +1,62 @@
+//! How often the numbers of a batch were called lately, where a limit to that may count: read once for all of them.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use ripen_domain::{
+    calling::{CallLimit, Hours, Whereabouts},
+    id::PersonId,
+};
+use ripen_store::{StoreError, Transaction};
+
+use crate::unit_of_work::UnitOfWork;
+
+/// Reads the calls to those whose promise fell due or who were worked on before; of others nobody has called the number.
+pub async fn load(
+    batch: &mut Transaction,
+    work_unit: &mut UnitOfWork,
+    hours: &Hours,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let limited = limited(work_unit, hours);
+    let Some(longest) = limited.iter().map(|(_, within)| *within).max() else { return Ok(()) };
+    let number = |person: &PersonId| {
+        let person = work_unit.persons.get(person)?;
+        Some((person.client, person.profile.phone.clone()?))
+    };
+    let numbers: BTreeSet<_> = limited.iter().filter_map(|(person, _)| number(person)).collect();
+    let numbers: Vec<_> = numbers.into_iter().collect();
+    let calls = batch.calls_since(&numbers, now.saturating_sub(longest).unwrap_or(Timestamp::MIN)).await?;
+    for (person, _) in limited {
+        let Some(person) = work_unit.persons.get_mut(&person) else { continue };
+        let own = |call: &&ripen_store::lead::calls::CallMade| {
+            call.client == person.client && Some(&call.phone) == person.profile.phone.as_ref()
+        };
+        let mut at: Vec<_> = calls.iter().filter(own).map(|call| call.at).collect();
+        // Two persons of one household: a call to both is one call to the number.
+        at.sort_unstable();
+        at.dedup();
+        person.calls = at;
+    }
+    Ok(())
+}
+
+/// Whose number there is a limit for, and over what time it counts.
+fn limited(work_unit: &UnitOfWork, hours: &Hours) -> Vec<(PersonId, SignedDuration)> {
+    let mut limited = Vec::new();
+    for lead in work_unit.leads.values().filter(|lead| lead.fired.is_some() || lead.row.touches > 0) {
+        let (Some(work), Some(person)) =
+            (work_unit.work.get(&lead.row.client), work_unit.persons.get(&lead.row.person))
+        else {
+            continue;
+        };
+        if person.profile.phone.is_none() {
+            continue;
+        }
+        let places = Whereabouts::of(&person.profile, &work.client.country, &work.client.time_zone).places();
+        let longest =
+            places.iter().flat_map(|place| hours.limits(place.region)).map(|limit| CallLimit::within(*limit)).max();
+        limited.extend(longest.map(|within| (lead.row.person, within)));
+    }
+    limited
+}

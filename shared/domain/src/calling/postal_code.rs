@@ -1,0 +1,135 @@
+//! Postal codes as spreadsheets and forms leave them: `2134` lost its zero, `60134.0` went through a number, `601341234`
+//! its hyphen.
+
+/// The code as its country's post writes it: five digits, or nine with a hyphen, in the US; `K1A 0B1` in Canada. Of other
+/// countries, and where it is no code of these, the text without surrounding space.
+#[must_use]
+pub fn normal(text: &str, country: Option<&str>) -> String {
+    let text = text.trim();
+    let read = match country {
+        Some("US" | "AS" | "GU" | "MP" | "PR" | "VI") => zip(text).map(Zip::written),
+        Some("CA") => canadian(text),
+        _ => None,
+    };
+    read.unwrap_or_else(|| text.to_owned())
+}
+
+/// A ZIP code, with its four more digits where they are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Zip {
+    pub(super) five: u32,
+    more: Option<u32>,
+}
+
+impl Zip {
+    fn written(self) -> String {
+        self.more.map_or_else(|| format!("{:05}", self.five), |more| format!("{:05}-{more:04}", self.five))
+    }
+}
+
+/// Reads `60134`, `60134-1234`, `601341234`, and each without the zeros it began with, or as a number with a decimal.
+pub(super) fn zip(text: &str) -> Option<Zip> {
+    let text = text.trim();
+    let text =
+        text.strip_suffix(".0").or_else(|| text.strip_suffix(".00")).or_else(|| text.strip_suffix('-')).unwrap_or(text);
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse::<u32>().ok())?;
+    if let Some((five, more)) = text.split_once(['-', ' ', '\u{2010}', '\u{2011}', '\u{2013}']) {
+        let more = more.trim();
+        let fits = (3..=5).contains(&five.len()) && more.len() == 4;
+        return fits.then(|| Some(Zip { five: digits(five)?, more: Some(digits(more)?) }))?;
+    }
+    let number = digits(text)?;
+    match text.len() {
+        3..=5 => Some(Zip { five: number, more: None }),
+        7..=9 => Some(Zip { five: number / 10_000, more: Some(number % 10_000) }),
+        _ => None,
+    }
+}
+
+/// Letters that no Canadian code holds, at the beginning and anywhere.
+const NEVER_FIRST: &str = "DFIOQUWZ";
+const NEVER: &str = "DFIOQU";
+
+/// `k1a0b1` as `K1A 0B1`.
+pub(super) fn canadian(text: &str) -> Option<String> {
+    let code: String = text.chars().filter(|c| *c != ' ' && *c != '-').map(|c| c.to_ascii_uppercase()).collect();
+    let fits = |(at, c): (usize, char)| match at {
+        0 => c.is_ascii_uppercase() && !NEVER_FIRST.contains(c),
+        2 | 4 => c.is_ascii_uppercase() && !NEVER.contains(c),
+        _ => c.is_ascii_digit(),
+    };
+    (code.len() == 6 && code.chars().enumerate().all(fits)).then(|| format!("{} {}", &code[..3], &code[3..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("60134", "60134")]
+    #[case(" 60134 ", "60134")]
+    #[case("60134-1234", "60134-1234")]
+    #[case("60134 1234", "60134-1234")]
+    #[case("60134–1234", "60134-1234")]
+    #[case("601341234", "60134-1234")]
+    #[case("60134.0", "60134")]
+    #[case("601341234.0", "60134-1234")]
+    #[case("60134-", "60134")]
+    #[case("2134", "02134")]
+    #[case("2134.0", "02134")]
+    #[case("2134-1234", "02134-1234")]
+    #[case("21341234", "02134-1234")]
+    #[case("501", "00501")]
+    #[case("5010001", "00501-0001")]
+    #[case("60134.5", "60134.5")]
+    #[case("6013", "06013")]
+    #[case("12", "12")]
+    #[case("601345", "601345")]
+    #[case("60134-12", "60134-12")]
+    #[case("K1A 0B1", "K1A 0B1")]
+    #[case("-60134", "-60134")]
+    #[case("٦٠١٣٤", "٦٠١٣٤")]
+    fn a_code_of_the_us_is_written_as_its_post_does(#[case] given: &str, #[case] written: &str) {
+        assert_eq!(normal(given, Some("US")), written);
+        assert_eq!(normal(written, Some("US")), written, "a second time changes nothing");
+    }
+
+    #[rstest]
+    #[case("k1a0b1", "K1A 0B1")]
+    #[case("K1A-0B1", "K1A 0B1")]
+    #[case("H2X 1Y4", "H2X 1Y4")]
+    #[case("D1A 0B1", "D1A 0B1")]
+    #[case("K1A 0O1", "K1A 0O1")]
+    #[case("12345", "12345")]
+    fn a_canadian_code_has_a_space(#[case] given: &str, #[case] written: &str) {
+        assert_eq!(normal(given, Some("CA")), written);
+    }
+
+    #[test]
+    fn other_countries_codes_are_left_alone() {
+        for (code, country) in [("2134", Some("AU")), ("1010", Some("AT")), ("01067", Some("DE")), ("2134", None)] {
+            assert_eq!(normal(code, country), code);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_cut_and_no_digit_is_lost(text in "\\PC{0,12}", country in "US|CA|DE") {
+            let written = normal(&text, Some(&country));
+            prop_assert_eq!(normal(&written, Some(&country)), written.clone());
+            let digits = |text: &str| text.trim_end_matches(".0").chars().filter(char::is_ascii_digit).collect::<String>();
+            let (before, after) = (digits(&text.trim().replace(".00", "")), digits(&written));
+            prop_assert!(after.ends_with(&before) || written == text.trim(), "{text:?} {written:?}");
+        }
+
+        #[test]
+        fn every_code_comes_back_from_a_spreadsheet(code in 501_u32..100_000) {
+            let lost = format!("{code}");
+            prop_assert_eq!(normal(&lost, Some("US")), format!("{code:05}"));
+            prop_assert_eq!(normal(&format!("{lost}.0"), Some("US")), format!("{code:05}"));
+        }
+    }
+}
