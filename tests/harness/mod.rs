@@ -4,6 +4,7 @@ pub mod audit;
 pub mod load;
 pub mod process;
 pub mod scenario;
+pub mod workbook;
 
 use std::{path::PathBuf, process::Output, time::Duration};
 

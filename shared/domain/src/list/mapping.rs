@@ -10,7 +10,7 @@ use super::{
     cell,
     header::{FIELDS, GROUPS, fields_of, key},
 };
-use crate::document::suggestion::did_you_mean;
+use crate::document::did_you_mean;
 
 /// Columns that a file of refused rows has before those of the list it came from: where the row was, and why it is here.
 pub const REFUSED_COLUMNS: [&str; 3] = ["refused_line", REFUSED_ROW, "refused_because"];
