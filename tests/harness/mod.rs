@@ -5,6 +5,7 @@ pub mod load;
 pub mod process;
 pub mod proxy;
 pub mod scenario;
+pub mod workbook;
 
 use std::{path::PathBuf, process::Output, time::Duration};
 

@@ -13,6 +13,7 @@ mod normalise;
 mod page;
 mod prefer_wait;
 mod receive;
+pub mod rehearsal;
 mod response;
 pub mod schema;
 mod sources;

@@ -19,7 +19,7 @@ use ripen_domain::{
     delivery::ClientEvent,
     lead::Channel,
 };
-use ripen_outbound::intake::IntakeClient;
+use ripen_outbound::intake::{ArrivalAnswer, ElementAnswer, IntakeClient};
 use ripen_runtime::{clock::Clock, config::Settings};
 use ripen_store::{Store, client::record::ClientRecord, source::record::SourceFormat};
 use serde_json::{Value, json};
@@ -88,12 +88,12 @@ pub async fn run(store: &Store, address: SocketAddr) -> anyhow::Result<()> {
     // Over HTTP as any vendor: the demonstration goes through intake, not around it.
     let intake = IntakeClient::new(&base, key.reveal())?;
     let posted = intake.post(&leads()).await?;
-    let ids: Vec<_> = posted.body["results"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|result| result["arrival"].as_str())
-        .collect();
+    let mut ids = Vec::new();
+    for result in &posted.results {
+        if let ElementAnswer::Received { arrival } = result {
+            ids.push(arrival.as_str());
+        }
+    }
     report(&intake, &ids).await
 }
 
@@ -101,9 +101,8 @@ async fn report(intake: &IntakeClient, ids: &[&str]) -> anyhow::Result<()> {
     // 100 looks in 10 s, a bound: without a qualifier in the process nothing would ever be graded.
     for _ in 0..100 {
         let statuses = intake.statuses(ids).await?;
-        let statuses = statuses["arrivals"].as_array().cloned().unwrap_or_default();
-        if statuses.iter().all(|status| status["status"] != "pending") {
-            let quarantined = statuses.iter().filter(|status| status["status"] == "quarantined").count();
+        if statuses.iter().all(ArrivalAnswer::is_decided) {
+            let quarantined = statuses.iter().filter(|status| status.is_quarantined()).count();
             let graded = statuses.len() - quarantined;
             output::say(&format!(
                 "\n{graded} leads graded, {quarantined} test lead(s) kept apart. Why is each what it is?\n  \

@@ -20,6 +20,7 @@ pub mod decision;
 pub mod delivery;
 pub mod endpoint;
 pub mod lead;
+pub mod list_import;
 pub mod outcome;
 pub mod outcome_import;
 pub mod person;

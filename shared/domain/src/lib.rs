@@ -17,6 +17,7 @@ pub mod hash;
 pub mod id;
 pub mod lead;
 pub mod link;
+pub mod list;
 pub mod message;
 pub mod outcome;
 pub mod person;

@@ -3,8 +3,10 @@
 
 use std::{sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 use ripen_domain::backoff::Backoff;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 /// Why a post brought no usable answer.
@@ -32,13 +34,108 @@ pub enum IntakeError {
     Strange,
 }
 
-/// What an intake said to a post.
+/// What an intake said to an array of leads.
 #[derive(Debug)]
-pub struct Posted {
-    /// The body.
-    pub body: Value,
+pub struct PostedLeads {
+    /// For each lead its arrival, or why it was refused, in order.
+    pub results: Vec<ElementAnswer>,
     /// `Ripen-Received-At`: when these arrivals count as received.
-    pub received_at: Option<String>,
+    pub received_at: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+struct PostedBody {
+    results: Vec<ElementAnswer>,
+}
+
+/// What an intake said to one lead of an array.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum ElementAnswer {
+    /// It is durable.
+    Received {
+        /// Its arrival.
+        arrival: String,
+    },
+    /// It was refused.
+    Refused {
+        /// Why.
+        problem: ProblemAnswer,
+    },
+}
+
+/// A problem (RFC 9457), as an intake answers it.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct ProblemAnswer {
+    /// What is wrong, in a sentence.
+    #[serde(default)]
+    pub detail: String,
+    /// The fields that are wrong.
+    #[serde(default)]
+    pub errors: Vec<FieldAnswer>,
+}
+
+/// What is wrong with one field.
+#[derive(Debug, Clone, Deserialize)]
+pub struct FieldAnswer {
+    /// JSON pointer; for an element of an array it begins with its place.
+    pub pointer: String,
+    /// One word.
+    #[serde(default)]
+    pub code: String,
+    /// One sentence.
+    #[serde(default)]
+    pub message: String,
+}
+
+/// What became of one arrival.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ArrivalAnswer {
+    /// `pending`, `graded`, `quarantined`, `dead` or `erased`.
+    pub status: String,
+    /// When the arrival that is stored was received.
+    #[serde(default)]
+    pub received_at: Option<Timestamp>,
+    /// When it was corrected last.
+    #[serde(default)]
+    pub amended_at: Option<Timestamp>,
+    /// What could not be used as it came.
+    #[serde(default)]
+    pub flags: Vec<FlagAnswer>,
+}
+
+impl ArrivalAnswer {
+    /// Whether it is stored and decided.
+    #[must_use]
+    pub fn is_decided(&self) -> bool {
+        self.status != "pending"
+    }
+
+    /// Whether it is kept and not worked.
+    #[must_use]
+    pub fn is_quarantined(&self) -> bool {
+        self.status == "quarantined"
+    }
+}
+
+#[derive(Deserialize)]
+struct ArrivalsBody {
+    arrivals: Vec<ArrivalAnswer>,
+}
+
+/// Something that could not be used as it came: the word for it, or the field with the word.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum FlagAnswer {
+    /// `phone_unusable`
+    Word(String),
+    /// A word for one field.
+    OfField {
+        /// The field.
+        field: String,
+        /// What is wrong with it.
+        code: String,
+    },
 }
 
 /// One source's way into an intake.
@@ -84,12 +181,12 @@ impl IntakeClient {
         Ok(Self { http, base, key: key.to_owned() })
     }
 
-    /// Posts one lead or an array of leads. A server that is busy or away is asked again: that doubles nothing where the
+    /// Posts an array of leads. A server that is busy or away is asked again: that doubles nothing where the
     /// leads carry an id of their own.
     ///
     /// # Errors
     /// What the server refused for good, or that it stayed away.
-    pub async fn post(&self, leads: &Value) -> Result<Posted, IntakeError> {
+    pub async fn post(&self, leads: &Value) -> Result<PostedLeads, IntakeError> {
         let body = leads.to_string();
         let request = || {
             // Made again for each try: a request is used up by sending it.
@@ -97,21 +194,23 @@ impl IntakeClient {
             Ok(self.http.post(url).header("content-type", "application/json").body(body.clone()))
         };
         let answer = self.send_with_retry(request).await?;
-        let received_at = answer.headers().get("ripen-received-at").and_then(|at| at.to_str().ok()).map(str::to_owned);
-        Ok(Posted { body: json_of(answer).await?, received_at })
+        let received_at = answer.headers().get("ripen-received-at").and_then(|at| at.to_str().ok()?.parse().ok());
+        let PostedBody { results } = json_of(answer).await?;
+        Ok(PostedLeads { results, received_at })
     }
 
-    /// What became of these arrivals: an array of statuses.
+    /// What became of these arrivals, in their order.
     ///
     /// # Errors
     /// As for [`IntakeClient::post`].
-    pub async fn statuses(&self, ids: &[&str]) -> Result<Value, IntakeError> {
+    pub async fn statuses(&self, ids: &[&str]) -> Result<Vec<ArrivalAnswer>, IntakeError> {
         let request = || {
             let mut url = self.base.join("v1/arrivals").map_err(|_| IntakeError::Strange)?;
             url.query_pairs_mut().extend_pairs(ids.iter().map(|id| ("id", id)));
             Ok(self.http.get(url))
         };
-        json_of(self.send_with_retry(request).await?).await
+        let ArrivalsBody { arrivals } = json_of(self.send_with_retry(request).await?).await?;
+        Ok(arrivals)
     }
 
     async fn send_with_retry(
@@ -151,12 +250,12 @@ fn retry_after(answer: &Response) -> Option<Duration> {
 
 async fn refused(answer: Response) -> IntakeError {
     let status = answer.status().as_u16();
-    let detail = json_of(answer).await.ok().and_then(|problem| problem["detail"].as_str().map(str::to_owned));
-    IntakeError::Refused { status, detail: detail.unwrap_or_else(|| "no reason given".to_owned()) }
+    let problem = json_of::<ProblemAnswer>(answer).await.unwrap_or_default();
+    let detail = if problem.detail.is_empty() { "no reason given".to_owned() } else { problem.detail };
+    IntakeError::Refused { status, detail }
 }
 
-async fn json_of(answer: Response) -> Result<Value, IntakeError> {
-    // The operator's own server: its answers are not bounded like those of clients' endpoints.
+async fn json_of<T: DeserializeOwned>(answer: Response) -> Result<T, IntakeError> {
     let bytes = answer.bytes().await.map_err(IntakeError::Unanswered)?;
     serde_json::from_slice(&bytes).map_err(|_| IntakeError::Strange)
 }

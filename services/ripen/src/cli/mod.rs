@@ -14,6 +14,7 @@ pub mod endpoint;
 mod global;
 pub mod import;
 pub mod lead;
+mod list;
 pub mod migrate;
 pub mod outcome;
 pub mod program;
@@ -60,7 +61,7 @@ pub enum Command {
     Serve(ServeOptions),
     /// Apply the database migrations that are missing.
     Migrate,
-    /// Send a CSV file of leads in; running it twice makes no new lead.
+    /// Send a list of leads in (CSV or .xlsx); running it twice makes no new lead.
     Import(Box<import::ImportOptions>),
     /// Clients: the companies leads are qualified for.
     Client {

@@ -1,73 +1,66 @@
-//! `ripen import`: streams a CSV file into an intake and reports what became of each row.
+//! `ripen import`: streams a list of leads into an intake and reports what became of each row.
 //!
 //! It posts like any sender does. Beside a running embedded server it mints itself a key that ends in an hour; without one
 //! it runs all roles until every row is decided; with `--server` it uses a key from the environment.
 
-mod mapping;
+mod beside;
+mod chunk;
+mod dry_run;
+mod foresight;
+mod here;
+mod refused_file;
 mod report;
+mod rules;
 mod send;
 
-use std::{
-    fs::File,
-    io::{BufReader, Read as _, Seek as _, SeekFrom},
-    path::{Path, PathBuf},
-    process::ExitCode,
-    time::Duration,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
-use axum::Router;
 use clap::Args;
-use csv::{ByteRecord, Reader, ReaderBuilder, Trim};
 use indicatif::{ProgressBar, ProgressStyle};
-use jiff::SignedDuration;
-use ripen_actions::{Actions, source::AddSourceKey};
-use ripen_domain::{id::SourceId, secret::Secret};
+use ripen_domain::list::mapping::Mapping;
 use ripen_outbound::intake::IntakeClient;
-use ripen_runtime::{
-    clock::Clock,
-    config::{LogSettings, Role, Settings},
-    embedded::{RunningInfo, attach},
-    secrets, telemetry,
-};
-use ripen_store::Store;
+use ripen_runtime::secrets;
+use serde_json::{Map, Value, json};
 
-use self::{mapping::Mapping, report::Report, send::Sender};
-use crate::{
-    app::{App, Plan},
-    cli::{Common, refused},
-    database::{Database, operator},
-    output,
-};
-
-/// How much of the file decides its delimiter.
-const LOOK_AT: usize = 64 * 1024;
-/// Longer than the kernel takes to end a process.
-const SECOND_LOOK: Duration = Duration::from_millis(50);
-/// Looks at a server that is starting: 10 s in all.
-const LOOKS: u32 = 200;
-
-type Rows = Reader<BufReader<File>>;
+use self::{foresight::Foresight, refused_file::RefusedFile, report::ImportReport, send::Sender};
+use super::list::{ListFile, ListOptions};
+use crate::{cli::Common, database::Database};
 
 /// Options of `ripen import`.
 #[derive(Debug, Args)]
 pub struct ImportOptions {
-    /// The CSV file: a header row, then rows. Comma, semicolon or tab; UTF-8 or Windows-1252.
-    #[arg(value_name = "FILE.csv")]
+    /// The list: a header row, then rows. CSV with any usual separator and encoding, or an Excel workbook (.xlsx).
+    #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Id of the source the leads come from (`source_…`); not needed with --server, where the key says it.
+    /// The source the leads come from, by name or id (`source_…`); not needed with --server, where the key says it.
     #[arg(long, value_name = "SOURCE", required_unless_present = "server")]
     pub source: Option<String>,
-    /// Which column fills which field: `email=E-mail`, `answers.budget=Budget`, `tracking.cost=Cost`.
-    #[arg(long, value_name = "FIELD=COLUMN")]
+    /// The slug of the source's client, where several clients have a source of this name.
+    #[arg(long, value_name = "SLUG")]
+    pub client: Option<String>,
+    /// Which columns fill which field, the first that is not empty: `email=E-mail`, `phone=Mobile,Home`, `answers.budget=Budget`.
+    #[arg(long, value_name = "FIELD=COLUMNS")]
     pub map: Vec<String>,
-    /// A field made from text and columns: `email='{Lead_ID}@example.com'`.
+    /// A field made from text, columns and the row's number: `external_id='list7-{#}'`, `email='{Lead_ID}@example.com'`.
     #[arg(long, value_name = "FIELD=TEXT")]
     pub set: Vec<String>,
-    /// What a column's value becomes in a field: `channel:Instagram=social`.
+    /// What a value becomes in a field, in letters of any size; nothing after the `=` empties it: `channel:Instagram=social`.
     #[arg(long, value_name = "FIELD:VALUE=NEW")]
     pub replace: Vec<String>,
-    /// Read and map the whole file and report, but send nothing.
+    /// Read --map, --set and --replace from a file; flags beside it go first.
+    #[arg(long, value_name = "FILE.toml")]
+    pub mapping: Option<PathBuf>,
+    /// Write the mapping of this list, with all that was guessed, to such a file.
+    #[arg(long, value_name = "FILE.toml")]
+    pub save_mapping: Option<PathBuf>,
+    /// Write the rows that are refused to a list of their own, to be mended and imported again.
+    #[arg(long, value_name = "FILE.csv")]
+    pub refused: Option<PathBuf>,
+    /// How the file is written.
+    #[command(flatten)]
+    pub list: ListOptions,
+    /// Read, map and check the whole list and say what would become of each row, but send nothing.
     #[arg(long)]
     pub dry_run: bool,
     /// Send to a Ripen elsewhere instead.
@@ -78,192 +71,113 @@ pub struct ImportOptions {
     pub key_env: Option<String>,
 }
 
-/// Imports a file.
+/// A list on its way in, and what became of it so far.
+struct ImportJob {
+    list: ListFile,
+    mapping: Mapping,
+    report: ImportReport,
+    /// What the script asks, where that is known.
+    questions: Vec<String>,
+}
+
+/// Imports a list. Exit code 1 where a row was refused.
 ///
 /// # Errors
 /// When the file cannot be read or the intake refuses for good. Refused rows are reported, not errors of the command.
 pub async fn run(common: &Common, options: ImportOptions) -> anyhow::Result<ExitCode> {
-    let (mut rows, header, length) = open(&options)?;
-    let mapping = Mapping::new(&header, &options.map, &options.set, &options.replace)?;
-    if options.dry_run {
-        return dry_run(common, &mut rows, &mapping);
+    let job = begin(&options)?;
+    let mut job = if options.dry_run {
+        dry_run(common, &options, job).await?
+    } else {
+        send(common, &options, job).await?
+    };
+    job.report.finish()?;
+    let shown = options.file.display();
+    anyhow::ensure!(job.report.rows > 0, "{shown} has a header row and no row under it: there is nothing to import");
+    let mut about = about(&job);
+    if options.dry_run && options.server.is_some() {
+        let unchecked = "the rows were read and mapped only: what a server elsewhere makes of them, it says when they are sent";
+        about.insert("not_checked".to_owned(), json!(unchecked));
     }
-    let progress = progress(length);
-    let report = match (&options.server, &options.key_env) {
+    job.report.print(common.json, &about)?;
+    Ok(if job.report.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Everything that can be wrong before the first row is read.
+fn begin(options: &ImportOptions) -> anyhow::Result<ImportJob> {
+    let list = ListFile::open(&options.file, &options.list)?;
+    let header = &list.header().names;
+    let mapping = rules::mapping(header, options)?;
+    if let Some(path) = &options.save_mapping {
+        rules::save(&mapping, path)?;
+    }
+    let reaches = |field| mapping.shown().iter().any(|shown| shown.field == field);
+    anyhow::ensure!(
+        options.dry_run || reaches("email") || reaches("phone"),
+        "no column of {} fills email or phone, so no row could be received; say which does with --map email=COLUMN; the columns are: {}",
+        options.file.display(),
+        header.join(", ")
+    );
+    let refused = options.refused.as_deref();
+    let refused = refused.map(|path| RefusedFile::create(path, &options.file, header)).transpose()?;
+    Ok(ImportJob { list, mapping, report: ImportReport::new(refused), questions: Vec::new() })
+}
+
+async fn send(common: &Common, options: &ImportOptions, job: ImportJob) -> anyhow::Result<ImportJob> {
+    let progress = progress();
+    let sent = match (&options.server, &options.key_env) {
         (Some(server), Some(variable)) => {
             let key = secrets::secret_from_env(variable)?;
-            send::all(Sender::new(IntakeClient::new(server, key.reveal())?), &mut rows, &mapping, &progress).await?
+            let ImportJob { mut list, mapping, report, questions } = job;
+            let sender = Sender::new(IntakeClient::new(server, key.reveal())?, &mapping, None, report);
+            let report = sender.all(&mut list, &progress).await?;
+            ImportJob { list, mapping, report, questions }
         }
-        _ => here(common, &options, &mut rows, &mapping, &progress).await?,
+        _ => Box::pin(here::send(common, options, job, &progress)).await?,
     };
     progress.finish_and_clear();
-    finish(common, &report)
+    Ok(sent)
 }
 
-fn finish(common: &Common, report: &Report) -> anyhow::Result<ExitCode> {
-    report.print(common.json)?;
-    Ok(if report.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// Imports into the database of the configuration or the data folder.
-async fn here(
-    common: &Common,
-    options: &ImportOptions,
-    rows: &mut Rows,
-    mapping: &Mapping,
-    progress: &ProgressBar,
-) -> anyhow::Result<Report> {
-    let source = options.source.as_deref().context("name the source with --source")?;
-    let settings =
-        Settings::load(common.config.as_deref(), vec![("http.listen".to_owned(), "127.0.0.1:0".to_owned())])?;
-    let data_dir = secrets::data_dir(common.data_dir.as_deref());
-    let beside = if settings.database.url.is_empty() { living(&data_dir).await? } else { None };
-    if let Some((pid, url)) = beside {
-        let database = Database::open(common).await?;
-        let key = mint(&database.store, &settings, source).await;
-        database.close().await;
-        let sender = Sender::new(IntakeClient::new(&url, key?.reveal())?);
-        return tokio::select! {
-            report = send::all(sender, rows, mapping, progress) => report,
-            () = ended(&data_dir, pid) => anyhow::bail!(
-                "the Ripen server beside this import has ended: run the import again, rows that were received are not doubled"
-            ),
-        };
+async fn dry_run(common: &Common, options: &ImportOptions, job: ImportJob) -> anyhow::Result<ImportJob> {
+    let ImportJob { mut list, mapping, report, questions } = job;
+    if options.server.is_some() {
+        let report = dry_run::run(&mut list, &mapping, None, report).await?;
+        return Ok(ImportJob { list, mapping, report, questions });
     }
-    telemetry::init(&LogSettings { level: "warn".to_owned(), ..settings.log.clone() })?;
-    let app =
-        App::start(Plan { settings: settings.clone(), roles: Role::ALL.to_vec(), data_dir, extra: Router::new() })
-            .await?;
-    let (store, address, stop) = (app.store.clone(), app.address, app.stop.clone());
-    let running = tokio::spawn(app.run(false));
-    let sent = async {
-        let key = mint(&store, &settings, source).await?;
-        let sender = Sender::new(IntakeClient::new(&format!("http://{address}"), key.reveal())?);
-        let report = send::all(sender, rows, mapping, progress).await?;
-        settle_deliveries(&store).await;
-        Ok(report)
+    let source = options.source.as_deref().context("name the source with --source")?;
+    let database = Database::open(common).await?;
+    let looked = async {
+        let foresight = Foresight::new(database.actions()?, source, options.client.as_deref()).await?;
+        let report = dry_run::run(&mut list, &mapping, Some(&foresight), report).await?;
+        Ok(ImportJob { list, mapping, report, questions: foresight.questions })
     }
     .await;
-    stop.stop();
-    running.await.context("the services broke off")??;
-    sent
+    database.close().await;
+    looked
 }
 
-/// The server beside this command, by its process and address. One that was just killed still holds its folder for an
-/// instant: it is looked at twice.
-async fn living(data_dir: &Path) -> anyhow::Result<Option<(u32, String)>> {
-    let at = |running: RunningInfo| running.http_url.map(|url| (running.pid, url));
-    let mut seen = None;
-    // One that is starting says its address soon; a command that holds the folder is gone soon.
-    for _ in 0..LOOKS {
-        let Some(running) = attach(data_dir).await? else { return Ok(None) };
-        match at(running) {
-            found @ Some(_) if found == seen => return Ok(found),
-            found => seen = found,
-        }
-        tokio::time::sleep(SECOND_LOOK).await;
+/// How the list was read and mapped.
+fn about(job: &ImportJob) -> Map<String, Value> {
+    let ImportJob { list, mapping, questions, .. } = job;
+    let columns: Map<_, _> = mapping.shown().into_iter().map(|shown| (shown.field, json!(shown.from))).collect();
+    let mut about = Map::new();
+    about.insert("file".to_owned(), Value::Object(list.shown()));
+    about.insert("fields".to_owned(), Value::Object(columns));
+    about.insert("kept_as_they_are".to_owned(), mapping.kept().collect());
+    if !questions.is_empty() {
+        about.insert("unknown_answers".to_owned(), json!(mapping.unknown_answers(questions)));
+        let likely = mapping.likely_answers(questions);
+        let hint = |one: &ripen_domain::list::mapping::FieldColumns| {
+            format!("the script asks for {}: --map '{}={}'", one.field, one.field, one.columns.join(","))
+        };
+        about.insert("likely_answers".to_owned(), likely.iter().map(hint).collect());
     }
-    Ok(None)
+    about
 }
 
-/// Returns when this process holds the folder no more.
-async fn ended(data_dir: &Path, pid: u32) {
-    loop {
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        if !matches!(attach(data_dir).await, Ok(Some(running)) if running.pid == pid) {
-            return;
-        }
-    }
-}
-
-/// Gives deliveries that are due a moment to go out; what is left goes out when Ripen serves.
-async fn settle_deliveries(store: &Store) {
-    for _ in 0..100 {
-        match store.deliveries_under_way(Clock::system().now()).await {
-            Ok(0) | Err(_) => return,
-            Ok(_) => tokio::time::sleep(Duration::from_millis(100)).await,
-        }
-    }
-}
-
-/// A key for this import, good for an hour.
-async fn mint(store: &Store, settings: &Settings, source: &str) -> anyhow::Result<Secret> {
-    let source: SourceId = source.parse().with_context(|| "--source: `ripen source list` shows the ids".to_owned())?;
-    let actions = Actions::new(store.clone(), Clock::system(), settings)?;
-    let request = AddSourceKey { source, valid_for: SignedDuration::from_hours(1) };
-    actions.run(&operator(), &request).await.map_err(refused("import"))
-}
-
-/// Reads and maps everything, sends nothing, and shows the first lead.
-fn dry_run(common: &Common, rows: &mut Rows, mapping: &Mapping) -> anyhow::Result<ExitCode> {
-    let mut row = ByteRecord::new();
-    let mut count = 0_u64;
-    let mut broken = Report::default();
-    let mut first = None;
-    loop {
-        match rows.read_byte_record(&mut row) {
-            Ok(false) => break,
-            Ok(true) => {
-                count += 1;
-                first.get_or_insert_with(|| mapping.lead(&row));
-            }
-            Err(error) => broken.refuse(row_number(&row, rows), error.to_string()),
-        }
-    }
-    output::record(
-        common.json,
-        &serde_json::json!({"rows": count, "unreadable": broken.refused.len(), "first_lead": first}),
-    )?;
-    Ok(if broken.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// The line a row begins on, as an editor counts.
-fn row_number(row: &ByteRecord, rows: &Rows) -> u64 {
-    row.position().unwrap_or_else(|| rows.position()).line()
-}
-
-fn open(options: &ImportOptions) -> anyhow::Result<(Rows, Vec<String>, u64)> {
-    let shown = options.file.display();
-    let mut file = File::open(&options.file).with_context(|| format!("{shown} cannot be read"))?;
-    let length = file.metadata()?.len();
-    let mut start = vec![0; LOOK_AT];
-    let read = file.read(&mut start)?;
-    start.truncate(read);
-    let skip = if start.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-    file.seek(SeekFrom::Start(skip))?;
-    let mut rows = ReaderBuilder::new()
-        .delimiter(delimiter(&start))
-        .trim(Trim::Headers)
-        .flexible(true)
-        .from_reader(BufReader::new(file));
-    let header = rows.byte_headers().with_context(|| format!("{shown} has no header row"))?.clone();
-    let header: Vec<_> = (0..header.len()).map(|i| mapping::cell(&header, i)).collect();
-    anyhow::ensure!(header.iter().any(|name| !name.is_empty()), "{shown} has no header row");
-    Ok((rows, header, length))
-}
-
-/// The most frequent of comma, semicolon and tab in the first line.
-fn delimiter(start: &[u8]) -> u8 {
-    let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let count = |wanted: u8| line.iter().filter(|byte| **byte == wanted).count();
-    [b'\t', b';', b','].into_iter().max_by_key(|wanted| count(*wanted)).unwrap_or(b',')
-}
-
-fn progress(length: u64) -> ProgressBar {
+fn progress() -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:40} {percent}% {msg} ({eta} left)")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(length).with_style(style)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_delimiter_is_the_most_frequent_in_the_header() {
-        assert_eq!(delimiter(b"a;b;c\n1,2;3,4;5,6"), b';');
-        assert_eq!(delimiter(b"a\tb\n"), b'\t');
-        assert_eq!(delimiter(b"a,b\n"), b',');
-        assert_eq!(delimiter(b"alone\n"), b',');
-    }
+    ProgressBar::new(100).with_style(style)
 }

@@ -1,15 +1,44 @@
-//! What became of each row, for the person who imports a file. It counts and prints; sending and asking is `send.rs`.
+//! What became of each row, for the person who imports a list. It counts and prints; sending and asking is `send.rs`.
 
-use serde_json::json;
+use std::collections::BTreeMap;
 
+use ripen_domain::list::{mapping::Mapping, row::BadRow};
+use ripen_outbound::intake::{FieldAnswer, FlagAnswer, ProblemAnswer};
+use serde_json::{Map, Value, json};
+
+use super::refused_file::{RefusedFile, ReportedRow};
 use crate::output;
 
 /// The most refused rows that are shown one by one.
 const SHOWN: usize = 50;
+/// The most refused rows that are held: all of them go to the file of refused rows, where one is named.
+const HELD: usize = 1000;
+/// Lines that are named of each flag.
+const LINES: usize = 3;
+
+/// Why a row was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedWords {
+    /// The column it goes wrong in, where it is one.
+    pub column: Option<String>,
+    /// Why, in words.
+    pub problem: String,
+}
+
+struct RefusedRow {
+    line: u64,
+    why: RefusedWords,
+}
+
+#[derive(Debug, Default)]
+struct FlagCount {
+    rows: u64,
+    lines: Vec<u64>,
+}
 
 /// Counts, and the refused rows.
-#[derive(Debug, Default)]
-pub struct Report {
+#[derive(Default)]
+pub struct ImportReport {
     /// Rows read.
     pub rows: u64,
     /// New arrivals.
@@ -20,32 +49,207 @@ pub struct Report {
     pub amended: u64,
     /// New arrivals that are kept and not worked.
     pub quarantined: u64,
-    /// Line and reason of refused rows.
-    pub refused: Vec<(u64, String)>,
+    /// Received, and given up: dead letters.
+    pub dead: u64,
+    /// Rows that were refused.
+    pub refused: u64,
+    /// Those of the refused that could not even be read.
+    pub unreadable: u64,
+    refused_rows: Vec<RefusedRow>,
+    flags: BTreeMap<(String, String), FlagCount>,
+    file: Option<RefusedFile>,
 }
 
-impl Report {
-    /// Notes a refused row.
-    pub fn refuse(&mut self, line: u64, why: String) {
-        self.refused.push((line, why));
+impl ImportReport {
+    /// Nothing read yet; refused rows are written to a file where one is wanted.
+    pub fn new(file: Option<RefusedFile>) -> Self {
+        Self { file, ..Self::default() }
     }
 
-    /// Prints the report.
-    pub fn print(&self, as_json: bool) -> std::io::Result<()> {
-        let refused: Vec<_> = self.refused.iter().map(|(line, why)| json!({"line": line, "problem": why})).collect();
-        let mut counts = json!({"rows": self.rows, "received": self.received, "repeated": self.repeated, "amended": self.amended,
-                                "quarantined": self.quarantined, "refused": self.refused.len()});
-        if as_json {
-            counts["refused_rows"] = json!(refused);
-            return output::record(true, &counts);
+    /// Notes a refused row.
+    ///
+    /// # Errors
+    /// When the file of refused rows cannot be written.
+    pub fn refuse(&mut self, row: &ReportedRow, why: &RefusedWords) -> anyhow::Result<()> {
+        self.refused += 1;
+        if self.refused_rows.len() < HELD {
+            self.refused_rows.push(RefusedRow { line: row.line, why: why.clone() });
         }
-        output::record(false, &counts)?;
-        for (line, why) in self.refused.iter().take(SHOWN) {
-            output::text(&format!("line {line}: {why}\n"))?;
+        self.file.as_mut().map_or(Ok(()), |file| file.write(row, &why.problem))
+    }
+
+    /// Notes a row that cannot be read.
+    ///
+    /// # Errors
+    /// As for [`ImportReport::refuse`].
+    pub fn refuse_bad(&mut self, bad: BadRow, number: u64, header: &[String]) -> anyhow::Result<()> {
+        let is_read = matches!(bad.fault, ripen_domain::list::row::RowFault::TooManyCells { .. });
+        self.unreadable += u64::from(!is_read);
+        let column = bad.cell.and_then(|place| header.get(place)).cloned();
+        let why = RefusedWords { column, problem: bad.fault.to_string() };
+        self.refuse(&ReportedRow { line: bad.line, number, cells: bad.cells }, &why)
+    }
+
+    /// Counts what could not be used as it came in a row that was received.
+    pub fn flag(&mut self, line: u64, flags: &[FlagAnswer]) {
+        for flag in flags {
+            let (field, code) = match flag {
+                FlagAnswer::OfField { field, code } => (field.clone(), code.clone()),
+                FlagAnswer::Word(word) => (field_of(word).to_owned(), word.clone()),
+            };
+            let count = self.flags.entry((field, code)).or_default();
+            count.rows += 1;
+            if count.lines.len() < LINES {
+                count.lines.push(line);
+            }
         }
-        if self.refused.len() > SHOWN {
-            output::text(&format!("… and {} more; --json lists all\n", self.refused.len() - SHOWN))?;
+    }
+
+    /// Ends the file of refused rows.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn finish(&mut self) -> anyhow::Result<()> {
+        // Rows that cannot be read are known before those around them are answered for.
+        self.refused_rows.sort_by_key(|row| row.line);
+        self.file.as_mut().map_or(Ok(()), RefusedFile::finish)
+    }
+
+    /// Prints the report; `about` says how the list was read and mapped.
+    pub fn print(&self, as_json: bool, about: &Map<String, Value>) -> std::io::Result<()> {
+        let mut counts = json!({"rows": self.rows, "received": self.received, "repeated": self.repeated,
+            "amended": self.amended, "quarantined": self.quarantined, "refused": self.refused, "unreadable": self.unreadable});
+        let flag = |((field, code), count): (&(String, String), &FlagCount)| json!({"field": field, "flag": code, "rows": count.rows, "first_lines": count.lines});
+        let flags: Vec<_> = self.flags.iter().map(flag).collect();
+        let row = |row: &RefusedRow| json!({"line": row.line, "column": row.why.column, "problem": row.why.problem});
+        let refused: Vec<_> = self.refused_rows.iter().map(row).collect();
+        if let Value::Object(counts) = &mut counts {
+            if self.dead > 0 {
+                counts.insert("dead".to_owned(), self.dead.into());
+            }
+            let details = [("flags", &flags), ("refused_rows", &refused)];
+            let details = details.into_iter().map(|(name, rows)| (name.to_owned(), json!(rows)));
+            let is_told = |value: &Value| as_json || !(value.is_array() || value.is_object());
+            counts.extend(details.chain(about.clone()).filter(|(_, value)| is_told(value)));
+        }
+        output::record(as_json, &counts)?;
+        if as_json { Ok(()) } else { self.print_details((&flags, &refused), about) }
+    }
+
+    fn print_details(&self, (flags, refused): (&[Value], &[Value]), about: &Map<String, Value>) -> std::io::Result<()> {
+        for (title, part) in about.iter().filter(|(_, part)| part.is_array() || part.is_object()) {
+            let lines: Vec<String> = match part {
+                Value::Object(parts) => {
+                    parts.iter().map(|(name, value)| format!("  {name}: {}", plain(value))).collect()
+                }
+                Value::Array(parts) => parts.iter().map(|value| format!("  {}", plain(value))).collect(),
+                _ => Vec::new(),
+            };
+            if !lines.is_empty() {
+                output::text(&format!("\n{}:\n{}\n", title.replace('_', " "), lines.join("\n")))?;
+            }
+        }
+        if !flags.is_empty() {
+            output::text("\n")?;
+            output::table(false, &["field", "flag", "rows", "first_lines"], flags)?;
+        }
+        if !refused.is_empty() {
+            output::text("\n")?;
+            output::table(false, &["line", "column", "problem"], &refused[..refused.len().min(SHOWN)])?;
+        }
+        if self.refused > SHOWN as u64 {
+            output::text(&format!(
+                "… and {} more; --refused FILE.csv writes all of them\n",
+                self.refused - SHOWN as u64
+            ))?;
         }
         Ok(())
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => parts.iter().map(plain).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+/// The field that a word is about: `phone_unusable` says it.
+fn field_of(word: &str) -> &str {
+    let endings = ["_unusable", "_unknown", "_doubtful"];
+    let field = endings.iter().find_map(|ending| word.strip_suffix(ending));
+    field.filter(|field| *field != "field").unwrap_or("–")
+}
+
+/// A problem in the words of the list: columns instead of pointers.
+pub fn words(problem: &ProblemAnswer, mapping: &Mapping) -> RefusedWords {
+    let fields: Vec<_> = problem.errors.iter().map(|error| (field_at(&error.pointer), error)).collect();
+    let wrong: Vec<_> = fields.iter().filter(|(_, error)| error.code != "missing").collect();
+    let told = |field: &str| {
+        let columns = mapping.columns_of(field).join(", ");
+        (!columns.is_empty()).then_some(columns)
+    };
+    if let Some((field, _)) = wrong.first() {
+        let say = |(field, error): &&(String, &FieldAnswer)| {
+            let named = told(field).filter(|columns| columns != field);
+            named.map_or_else(|| error.message.clone(), |columns| format!("{columns}: {}", error.message))
+        };
+        let problem = wrong.iter().map(say).collect::<Vec<_>>().join(" ");
+        return RefusedWords { column: told(field), problem };
+    }
+    let unfilled: Vec<_> =
+        fields.iter().map(|(field, _)| field.as_str()).filter(|field| told(field).is_none()).collect();
+    let hint = match unfilled.as_slice() {
+        [] => String::new(),
+        fields => format!(" No column fills {}: --map says which does.", fields.join(" or ")),
+    };
+    let column = fields.first().and_then(|(field, _)| told(field));
+    RefusedWords { column, problem: format!("{}{hint}", problem.detail) }
+}
+
+/// The field of a pointer into an array of leads: `/3/answers/budget` is `answers.budget`.
+fn field_at(pointer: &str) -> String {
+    let parts: Vec<_> = pointer.split('/').filter(|part| !part.is_empty()).collect();
+    let inner = parts.split_first().filter(|(first, _)| first.parse::<usize>().is_ok()).map(|(_, rest)| rest);
+    inner.unwrap_or(&parts).join(".")
+}
+
+#[cfg(test)]
+mod tests {
+    use ripen_domain::list::mapping::MappingRules;
+
+    use super::*;
+
+    fn problem(text: &str) -> ProblemAnswer {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn a_refusal_names_columns_and_not_pointers() {
+        let header: Vec<_> = ["E-mail", "Town"].map(str::to_owned).to_vec();
+        let mapping = Mapping::new(&header, &MappingRules::default()).unwrap();
+        let wrong = problem(
+            r#"{"detail": "Neither.", "errors": [{"pointer": "/3/email", "code": "invalid", "message": "The address has no @."},
+                {"pointer": "/3/phone", "code": "missing", "message": "Give one."}]}"#,
+        );
+        let said = words(&wrong, &mapping);
+        assert_eq!((said.column.as_deref(), said.problem.as_str()), (Some("E-mail"), "E-mail: The address has no @."));
+        let missing = problem(
+            r#"{"detail": "Neither.", "errors": [{"pointer": "/0/email", "code": "missing", "message": "Give one."},
+                {"pointer": "/0/phone", "code": "missing", "message": "Give one."}]}"#,
+        );
+        assert_eq!(words(&missing, &mapping).problem, "Neither. No column fills phone: --map says which does.");
+        assert_eq!(field_at("/12/answers/budget"), "answers.budget");
+    }
+
+    #[test]
+    fn flags_are_counted_by_field_with_their_first_lines() {
+        let mut report = ImportReport::default();
+        for line in 2..9 {
+            report.flag(line, &[FlagAnswer::Word("phone_unusable".to_owned())]);
+        }
+        let count = &report.flags[&("phone".to_owned(), "phone_unusable".to_owned())];
+        assert_eq!((count.rows, count.lines.as_slice()), (7, &[2, 3, 4][..]));
     }
 }

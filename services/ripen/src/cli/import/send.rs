@@ -1,68 +1,204 @@
 //! Posting rows in chunks, several ahead of their decisions, and asking what became of each.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
 
-use csv::ByteRecord;
 use indicatif::ProgressBar;
 use jiff::Timestamp;
-use ripen_domain::backoff::Backoff;
-use ripen_outbound::intake::IntakeClient;
+use ripen_actions::list_import::Foreseen;
+use ripen_domain::{backoff::Backoff, list::mapping::Mapping};
+use ripen_outbound::intake::{ArrivalAnswer, ElementAnswer, IntakeClient, IntakeError, PostedLeads};
 use ripen_runtime::{
+    clock::Clock,
     lifecycle::Stop,
     retry::{GaveUp, RetryLimit, Tried, retry},
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
+use tokio::time::Instant;
 
-use super::{Rows, mapping::Mapping, report::Report, row_number};
+use super::{
+    chunk::{Added, Chunk, LeadRow},
+    foresight::Foresight,
+    refused_file::ReportedRow,
+    report::{ImportReport, RefusedWords, words},
+};
+use crate::cli::list::ListFile;
 
-/// Rows per request.
-const CHUNK: usize = 200;
 /// Chunks that may wait for their decisions.
 const AHEAD: usize = 8;
 /// How long a decision is waited for before the import says that something is wrong.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// How long a correction is waited for after that: it is durable, and counted, in any case.
+const PATIENCE_FOR_CORRECTIONS: Duration = Duration::from_secs(15);
+/// Ids in one question.
+const QUESTION: usize = 200;
+/// Payload Too Large: of the whole request, or of its number of leads.
+const TOO_LARGE: u16 = 413;
 
 /// Pauses between questions whether a chunk is decided.
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(5), longest: Duration::from_millis(200) };
 
 /// Sends chunks and follows them up.
-pub struct Sender {
+pub struct Sender<'m> {
     intake: IntakeClient,
-    waiting: VecDeque<Chunk>,
-    report: Report,
+    mapping: &'m Mapping,
+    foresight: Option<Foresight>,
+    waiting: VecDeque<SentChunk>,
+    /// What was sent and not yet decided, by the sender's id.
+    in_flight: HashMap<String, Map<String, Value>>,
+    report: ImportReport,
 }
 
-/// A chunk that was received: its arrivals and when.
-struct Chunk {
-    ids: Vec<String>,
+/// Rows that were received, and when.
+struct SentChunk {
+    rows: Vec<SentRow>,
     received_at: Option<Timestamp>,
 }
 
-impl Sender {
-    /// A sender to this intake.
-    pub fn new(intake: IntakeClient) -> Self {
-        Self { intake, waiting: VecDeque::new(), report: Report::default() }
+struct SentRow {
+    id: String,
+    line: u64,
+    arrival: String,
+    /// The id of the correction that it is.
+    correction: Option<String>,
+    /// Flags are counted already.
+    is_flagged: bool,
+}
+
+impl SentRow {
+    fn new(row: &LeadRow, arrival: String) -> Self {
+        let amends = row.foreseen.as_ref().filter(|foreseen| foreseen.foreseen == Foreseen::Amends);
+        Self {
+            id: row.id(),
+            line: row.row.line,
+            arrival,
+            correction: amends.map(|foreseen| foreseen.variant().to_string()),
+            is_flagged: row.foreseen.is_some(),
+        }
+    }
+}
+
+impl<'m> Sender<'m> {
+    /// A sender to this intake; with foresight where its database is at hand.
+    pub fn new(intake: IntakeClient, mapping: &'m Mapping, foresight: Option<Foresight>, report: ImportReport) -> Self {
+        Self { intake, mapping, foresight, waiting: VecDeque::new(), in_flight: HashMap::new(), report }
     }
 
-    async fn send(&mut self, leads: Vec<Value>, lines: &[u64]) -> anyhow::Result<()> {
-        let posted = self.intake.post(&Value::Array(leads)).await?;
-        let mut ids = Vec::new();
-        let results = posted.body["results"].as_array().cloned().unwrap_or_default();
-        anyhow::ensure!(
-            results.len() == lines.len(),
-            "the intake answered for {} of {} rows",
-            results.len(),
-            lines.len()
-        );
-        for (result, line) in results.iter().zip(lines) {
-            match result["arrival"].as_str() {
-                Some(id) => ids.push(id.to_owned()),
-                None => self.report.refuse(*line, problem(&result["problem"])),
+    /// Sends every row and waits for every decision.
+    ///
+    /// # Errors
+    /// When the intake refuses for good or stays away: running it again goes on where it stopped.
+    pub async fn all(mut self, list: &mut ListFile, progress: &ProgressBar) -> anyhow::Result<ImportReport> {
+        let header = list.header().names.clone();
+        let mut chunk = Chunk::default();
+        while let Some(row) = list.next().await? {
+            self.report.rows += 1;
+            let number = self.report.rows;
+            match row {
+                Err(bad) => self.report.refuse_bad(bad, number, &header)?,
+                Ok(row) => {
+                    let lead = self.mapping.lead(&row.cells, number);
+                    let row = ReportedRow { line: row.line, number, cells: row.cells };
+                    self.add(&mut chunk, LeadRow::new(row, lead)).await?;
+                }
+            }
+            progress.set_position(list.percent());
+            progress.set_message(format!("{number} rows"));
+        }
+        self.send(chunk.take()).await?;
+        self.settle().await?;
+        Ok(self.report)
+    }
+
+    async fn add(&mut self, chunk: &mut Chunk, row: LeadRow) -> anyhow::Result<()> {
+        let is_other = self.in_flight.get(&row.id()).is_some_and(|lead| *lead != row.lead);
+        let added = if is_other { Added::DecideFirst(row) } else { chunk.add(row) };
+        let row = match added {
+            Added::In => return Ok(()),
+            Added::SendFirst(row) => {
+                self.send(chunk.take()).await?;
+                row
+            }
+            Added::DecideFirst(row) => {
+                self.send(chunk.take()).await?;
+                self.settle().await?;
+                row
+            }
+        };
+        // Nothing is in the way in an empty chunk.
+        chunk.add(row);
+        Ok(())
+    }
+
+    /// Sends rows; what is too much for the server at once goes in halves.
+    async fn send(&mut self, mut rows: Vec<LeadRow>) -> anyhow::Result<()> {
+        // Before they are sent: afterwards each would be found to be there already.
+        self.foresee(&mut rows).await?;
+        let mut parts = vec![rows];
+        while let Some(mut rows) = parts.pop().filter(|rows| !rows.is_empty()) {
+            let leads = Value::Array(rows.iter().map(|row| Value::Object(row.lead.clone())).collect());
+            match self.intake.post(&leads).await {
+                Ok(posted) => self.received(rows, posted).await?,
+                Err(IntakeError::Refused { status: TOO_LARGE, .. }) if rows.len() > 1 => {
+                    let second = rows.split_off(rows.len() / 2);
+                    parts.extend([second, rows]);
+                }
+                Err(IntakeError::Refused { status: TOO_LARGE, detail }) => {
+                    for row in &rows {
+                        self.refuse(row, &RefusedWords { column: None, problem: detail.clone() })?;
+                    }
+                }
+                Err(error) => return Err(error.into()),
             }
         }
-        self.waiting
-            .push_back(Chunk { ids, received_at: posted.received_at.as_deref().and_then(|at| at.parse().ok()) });
+        Ok(())
+    }
+
+    async fn received(&mut self, rows: Vec<LeadRow>, posted: PostedLeads) -> anyhow::Result<()> {
+        let PostedLeads { results, received_at } = posted;
+        let (answered, sent) = (results.len(), rows.len());
+        anyhow::ensure!(answered == sent, "the intake answered for {answered} of {sent} rows");
+        let mut sent = Vec::new();
+        for (row, result) in rows.into_iter().zip(results) {
+            match result {
+                ElementAnswer::Refused { problem } => self.refuse(&row, &words(&problem, self.mapping))?,
+                ElementAnswer::Received { arrival } => {
+                    self.report.repeated += row.same.len() as u64;
+                    sent.push(SentRow::new(&row, arrival));
+                    if let Some(foreseen) = &row.foreseen {
+                        self.report.flag(row.row.line, &foreseen.flags);
+                    }
+                    self.in_flight.insert(row.id(), row.lead);
+                }
+            }
+        }
+        self.waiting.push_back(SentChunk { rows: sent, received_at });
         while self.waiting.len() > AHEAD {
+            self.follow_up().await?;
+        }
+        Ok(())
+    }
+
+    /// What each row would come to, where the database is at hand.
+    async fn foresee(&self, rows: &mut [LeadRow]) -> anyhow::Result<()> {
+        let Some(foresight) = self.foresight.as_ref().filter(|_| !rows.is_empty()) else { return Ok(()) };
+        let leads: Vec<_> = rows.iter().map(|row| &row.lead).collect();
+        let looked = foresight.look(&leads, Clock::system().now()).await?;
+        for (row, looked) in rows.iter_mut().zip(looked) {
+            row.foreseen = looked.ok();
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, row: &LeadRow, why: &RefusedWords) -> anyhow::Result<()> {
+        self.report.refuse(&row.row, why)?;
+        row.same.iter().try_for_each(|same| self.report.refuse(same, why))
+    }
+
+    async fn settle(&mut self) -> anyhow::Result<()> {
+        while !self.waiting.is_empty() {
             self.follow_up().await?;
         }
         Ok(())
@@ -71,98 +207,58 @@ impl Sender {
     /// Waits until the oldest chunk is decided and counts what became of it.
     async fn follow_up(&mut self) -> anyhow::Result<()> {
         let Some(chunk) = self.waiting.pop_front() else { return Ok(()) };
-        let ids: Vec<_> = chunk.ids.iter().map(String::as_str).collect();
-        if ids.is_empty() {
-            return Ok(());
-        }
-        let limit = RetryLimit::Until(tokio::time::Instant::now() + PATIENCE);
-        // A command is ended by its signal.
-        let never = Stop::default();
-        let decided = retry(BACKOFF, limit, never.soft(), || async {
-            let statuses = match self.intake.statuses(&ids).await {
-                Ok(statuses) => statuses["arrivals"].as_array().cloned().unwrap_or_default(),
-                Err(error) => return Tried::Done(Err(error)),
-            };
-            let all = statuses.len() == ids.len() && statuses.iter().all(|status| status["status"] != "pending");
-            if all { Tried::Done(Ok(statuses)) } else { Tried::Again(()) }
-        });
-        match decided.await {
-            Ok(statuses) => statuses?.iter().for_each(|status| self.count(status, chunk.received_at)),
-            Err(GaveUp::Limit(()) | GaveUp::Stopped) => anyhow::bail!(
-                "rows are received but not decided after {} s: is a qualifier running?",
-                PATIENCE.as_secs()
-            ),
+        let ids: Vec<_> = chunk.rows.iter().map(|row| row.arrival.as_str()).collect();
+        let Some(statuses) = self.decided(&ids, PATIENCE).await? else {
+            anyhow::bail!("rows are received but not decided after {} s: is a qualifier running?", PATIENCE.as_secs());
+        };
+        let corrections: Vec<_> = chunk.rows.iter().filter_map(|row| row.correction.as_deref()).collect();
+        self.decided(&corrections, PATIENCE_FOR_CORRECTIONS).await?;
+        for (row, status) in chunk.rows.iter().zip(&statuses) {
+            self.count(row, status, chunk.received_at);
+            self.in_flight.remove(&row.id);
         }
         Ok(())
     }
 
+    /// What became of these arrivals, once all are decided; none where that takes too long.
+    async fn decided(&self, ids: &[&str], patience: Duration) -> anyhow::Result<Option<Vec<ArrivalAnswer>>> {
+        let mut all = Vec::new();
+        for ids in ids.chunks(QUESTION) {
+            let limit = RetryLimit::Until(Instant::now() + patience);
+            // A command is ended by its signal.
+            let never = Stop::default();
+            let decided = retry(BACKOFF, limit, never.soft(), || async {
+                let statuses = match self.intake.statuses(ids).await {
+                    Ok(statuses) => statuses,
+                    Err(error) => return Tried::Done(Err(error)),
+                };
+                let are_all = statuses.len() == ids.len() && statuses.iter().all(ArrivalAnswer::is_decided);
+                if are_all { Tried::Done(Ok(statuses)) } else { Tried::Again(()) }
+            });
+            match decided.await {
+                Ok(statuses) => all.extend(statuses?),
+                Err(GaveUp::Limit(()) | GaveUp::Stopped) => return Ok(None),
+            }
+        }
+        Ok(Some(all))
+    }
+
     /// An arrival received with this chunk is new; an older one was repeated, or corrected by this chunk.
-    fn count(&mut self, status: &Value, received_at: Option<Timestamp>) {
+    fn count(&mut self, row: &SentRow, status: &ArrivalAnswer, received_at: Option<Timestamp>) {
         let report = &mut self.report;
-        let at = |key: &str| status[key].as_str().and_then(|at| at.parse::<Timestamp>().ok());
-        if received_at.is_none() || at("received_at") == received_at {
-            let quarantined = status["status"] == "quarantined";
-            *(if quarantined { &mut report.quarantined } else { &mut report.received }) += 1;
-        } else if at("amended_at") == received_at {
+        if !row.is_flagged {
+            report.flag(row.line, &status.flags);
+        }
+        if received_at.is_none() || status.received_at == received_at {
+            *(match status.status.as_str() {
+                "quarantined" => &mut report.quarantined,
+                "dead" => &mut report.dead,
+                _ => &mut report.received,
+            }) += 1;
+        } else if row.correction.is_some() || status.amended_at == received_at {
             report.amended += 1;
         } else {
             report.repeated += 1;
         }
     }
-}
-
-/// Sends every row and waits for every decision.
-///
-/// # Errors
-/// When the intake refuses for good or stays away: running it again goes on where it stopped.
-pub async fn all(
-    mut sender: Sender,
-    rows: &mut Rows,
-    mapping: &Mapping,
-    progress: &ProgressBar,
-) -> anyhow::Result<Report> {
-    let mut row = ByteRecord::new();
-    let (mut leads, mut lines) = (Vec::with_capacity(CHUNK), Vec::with_capacity(CHUNK));
-    loop {
-        match rows.read_byte_record(&mut row) {
-            Ok(false) => break,
-            Ok(true) => {
-                sender.report.rows += 1;
-                leads.push(mapping.lead(&row));
-                lines.push(row_number(&row, rows));
-            }
-            Err(error) if error.is_io_error() => return Err(error.into()),
-            Err(error) => {
-                sender.report.rows += 1;
-                sender.report.refuse(row_number(&row, rows), error.to_string());
-            }
-        }
-        if leads.len() == CHUNK {
-            sender.send(std::mem::take(&mut leads), &lines).await?;
-            lines.clear();
-            progress.set_position(rows.position().byte());
-            progress.set_message(format!("{} rows", sender.report.rows));
-        }
-    }
-    if !leads.is_empty() {
-        sender.send(leads, &lines).await?;
-    }
-    while !sender.waiting.is_empty() {
-        sender.follow_up().await?;
-    }
-    Ok(sender.report)
-}
-
-/// A problem in one line: its detail, and which fields.
-fn problem(problem: &Value) -> String {
-    let detail = problem["detail"].as_str().or_else(|| problem["title"].as_str()).unwrap_or("refused");
-    let fields: Vec<_> = problem["errors"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|error| {
-            format!("{} {}", error["pointer"].as_str().unwrap_or("?"), error["message"].as_str().unwrap_or("?"))
-        })
-        .collect();
-    if fields.is_empty() { detail.to_owned() } else { format!("{detail} ({})", fields.join("; ")) }
 }

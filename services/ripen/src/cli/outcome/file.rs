@@ -1,20 +1,38 @@
 //! A file of outcomes, row by row: which column is what, and what each row says about whom.
 
-use std::{fs::File, path::Path};
+use std::path::Path;
 
-use anyhow::Context as _;
-use csv::{Reader, ReaderBuilder, StringRecord, Trim};
 use ripen_actions::outcome_import::OutcomeRow;
-use ripen_domain::outcome::OutcomeFields;
+use ripen_domain::{
+    list::{
+        cell,
+        header::{fields_of, key},
+        row::{BadRow, ListRow},
+    },
+    outcome::OutcomeFields,
+};
+use serde_json::{Map, Value};
 
-/// The columns that are read; others are not looked at.
-const COLUMNS: [&str; 8] = ["delivery", "email", "phone", "outcome", "reason", "amount", "currency", "date"];
+use crate::cli::list::{ListFile, ListOptions};
+
+/// The columns that are read, and what else they are called; others are not looked at. E-mail and phone are known by all
+/// the names that lists of leads have for them.
+const COLUMNS: [(&str, &[&str]); 8] = [
+    ("delivery", &["delivery", "deliveryid"]),
+    ("email", &[]),
+    ("phone", &[]),
+    ("outcome", &["outcome", "result", "ergebnis", "resultado", "resultat"]),
+    ("reason", &["reason", "grund", "motivo", "motif", "raison"]),
+    ("amount", &["amount", "betrag", "importe", "montant"]),
+    ("currency", &["currency", "currencycode", "wahrung", "moneda", "devise"]),
+    ("date", &["date", "datum", "fecha"]),
+];
 
 /// A file that is read row by row.
 pub struct OutcomeFile {
-    reader: Reader<File>,
-    /// Which column holds which field of [`COLUMNS`].
-    places: [Option<usize>; COLUMNS.len()],
+    list: ListFile,
+    /// Which columns hold which field of [`COLUMNS`]: the first that is not empty counts.
+    places: [Vec<usize>; COLUMNS.len()],
 }
 
 impl OutcomeFile {
@@ -22,58 +40,62 @@ impl OutcomeFile {
     ///
     /// # Errors
     /// Says which column is missing.
-    pub fn open(path: &Path) -> anyhow::Result<Self> {
+    pub fn open(path: &Path, options: &ListOptions) -> anyhow::Result<Self> {
         let shown = path.display();
-        let file = File::open(path).with_context(|| format!("{shown} cannot be read"))?;
-        // Flexible: rows of spreadsheets lose empty cells at the end, and are no mistake.
-        let mut reader = ReaderBuilder::new().trim(Trim::All).flexible(true).from_reader(file);
-        let header = reader.headers().with_context(|| format!("{shown} is no CSV in UTF-8 with a header row"))?.clone();
-        // By name and not by order: exports put columns where they like.
-        let place = |wanted: &str| header.iter().position(|name| is_called(name, wanted));
-        let places = COLUMNS.map(place);
-        anyhow::ensure!(places[3].is_some(), "{shown} has no column named outcome; there are: {}", COLUMNS.join(", "));
+        let list = ListFile::open(path, options)?;
+        let header = &list.header().names;
+        let places = places(header);
+        let there = header.join(", ");
         anyhow::ensure!(
-            places[..3].iter().any(Option::is_some),
-            "{shown} has none of the columns delivery, email and phone, by which leads are found"
+            !places[3].is_empty(),
+            "{shown} has no column named outcome; it has: {there}. Columns that are read: {}",
+            COLUMNS.map(|(name, _)| name).join(", ")
         );
-        Ok(Self { reader, places })
+        anyhow::ensure!(
+            places[..3].iter().any(|places| !places.is_empty()),
+            "{shown} has none of the columns delivery, email and phone, by which leads are found; it has: {there}"
+        );
+        Ok(Self { list, places })
     }
 
-    /// The next row; an error with its line where it cannot be read.
-    pub fn read(&mut self) -> Option<Result<OutcomeRow, (u64, String)>> {
-        let mut record = StringRecord::new();
-        let read = self.reader.read_record(&mut record);
-        // A record that could not be read has no position: then the reader's own counts.
-        let line = record.position().unwrap_or_else(|| self.reader.position()).line();
-        match read {
-            Ok(false) => None,
-            Ok(true) => Some(Ok(self.row(line, &record))),
-            Err(error) => Some(Err((line, error.to_string()))),
-        }
+    /// The next row; or why it cannot be read.
+    ///
+    /// # Errors
+    /// When the file cannot be read on.
+    pub async fn read(&mut self) -> anyhow::Result<Option<Result<OutcomeRow, BadRow>>> {
+        let row = self.list.next().await?;
+        Ok(row.map(|row| row.map(|row| self.row(&row))))
     }
 
-    fn row(&self, line: u64, record: &StringRecord) -> OutcomeRow {
-        let cell = |field: usize| {
-            let text = self.places[field].and_then(|place| record.get(place)).unwrap_or_default();
-            (!text.is_empty()).then(|| text.to_owned())
+    /// How the file was read.
+    pub fn shown(&self) -> Map<String, Value> {
+        self.list.shown()
+    }
+
+    fn row(&self, row: &ListRow) -> OutcomeRow {
+        let said = |field: usize| {
+            let texts = self.places[field].iter().filter_map(|place| row.cells.get(*place)).map(|text| cell::text(text));
+            texts.into_iter().find(|text| !text.is_empty()).map(str::to_owned)
         };
-        let said = OutcomeFields {
-            // "Not yet", "not-yet" and `not_yet` are one word.
-            outcome: cell(3).map(|word| word.to_lowercase().replace([' ', '-'], "_")),
-            reason: cell(4),
-            amount: cell(5),
-            currency: cell(6),
-            date: cell(7),
+        let fields = OutcomeFields {
+            outcome: said(3).map(|word| word.to_lowercase().replace([' ', '-'], "_")),
+            reason: said(4),
+            amount: said(5),
+            currency: said(6),
+            date: said(7),
         };
-        OutcomeRow { line, delivery: cell(0), email: cell(1), phone: cell(2), said }
+        OutcomeRow { line: row.line, delivery: said(0), email: said(1), phone: said(2), said: fields }
     }
 }
 
-/// Whether a header names a column: letters alone count.
-fn is_called(name: &str, wanted: &str) -> bool {
-    // Spreadsheets begin UTF-8 files with a byte order mark, which would be part of the first name.
-    let letters = |text: &str| text.trim_start_matches('\u{feff}').to_lowercase().replace([' ', '-', '_'], "");
-    letters(name) == letters(wanted)
+fn places(header: &[String]) -> [Vec<usize>; COLUMNS.len()] {
+    let fields = fields_of(header);
+    COLUMNS.map(|(name, names)| {
+        let is_it = |place: &usize| {
+            fields[*place].as_deref() == Some(name) || names.contains(&key(&header[*place]).as_str())
+        };
+        (0..header.len()).filter(is_it).collect()
+    })
 }
 
 #[cfg(test)]
@@ -82,9 +104,12 @@ mod tests {
 
     #[test]
     fn headers_are_known_however_they_are_written() {
-        for name in ["E-Mail", "email", "\u{feff}EMAIL", "e_mail"] {
-            assert!(is_called(name, "email"), "{name}");
+        for name in ["E-Mail", "email", "EMAIL", "e_mail", "Email Address", "Correo electrónico"] {
+            assert_eq!(places(&[name.to_owned()])[1], [0], "{name}");
         }
-        assert!(!is_called("mail", "email"));
+        for (name, field) in [("Delivery ID", 0), ("Mobile", 2), ("Outcome", 3), ("Währung", 6), ("Datum", 7)] {
+            assert_eq!(places(&[name.to_owned()])[field], [0], "{name}");
+        }
+        assert!(places(&["Status".to_owned()]).iter().all(Vec::is_empty));
     }
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use ripen_actions::outcome_import::{OutcomeImport, OutcomeReport};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{OutcomeImportOptions, file::OutcomeFile};
 use crate::{
@@ -17,29 +17,36 @@ pub async fn run(common: &Common, database: &Database, options: OutcomeImportOpt
     let (actions, actor) = (database.actions()?, database.actor());
     let begun = OutcomeImport::begin(&actions, &actor, &options.client, options.dry_run).await;
     let mut import = begun.map_err(refused("outcome import"))?;
-    let mut rows = OutcomeFile::open(&options.file)?;
-    while let Some(row) = rows.read() {
+    let mut rows = OutcomeFile::open(&options.file, &options.list)?;
+    while let Some(row) = rows.read().await? {
         match row {
             Ok(row) => import.row(row).await?,
-            // The import goes on: one broken line must not keep the others out.
-            Err((line, why)) => import.unreadable(line, why),
+            Err(bad) => import.unreadable(bad.line, bad.fault.to_string()),
         }
     }
     let report = import.finish();
-    print(common, &report, options.dry_run)?;
-    // Rows that were left fail the command, so that a script notices.
+    let shown = options.file.display();
+    anyhow::ensure!(report.rows > 0, "{shown} has a header row and no row under it: there is nothing to record");
+    print(common, &report, (options.dry_run, rows.shown()))?;
     Ok(if report.left.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn print(common: &Common, report: &OutcomeReport, dry_run: bool) -> anyhow::Result<()> {
+fn print(
+    common: &Common,
+    report: &OutcomeReport,
+    (dry_run, file): (bool, Map<String, Value>),
+) -> anyhow::Result<()> {
     let count = |what: &str| report.left.iter().filter(|row| row.left == what).count();
+    let left: Vec<Value> =
+        report.left.iter().map(|row| json!({"line": row.line, "left": row.left, "why": row.why})).collect();
     let mut all = json!({"rows": report.rows, "recorded": report.recorded, "repeated": report.repeated,
         "unmatched": count("unmatched"), "ambiguous": count("ambiguous"), "refused": count("refused"),
         "unreadable": count("unreadable"), "dry_run": dry_run});
-    let left: Vec<Value> =
-        report.left.iter().map(|row| json!({"line": row.line, "left": row.left, "why": row.why})).collect();
     if common.json {
-        all["left"] = left.into();
+        if let Value::Object(all) = &mut all {
+            all.insert("file".to_owned(), Value::Object(file));
+            all.insert("left".to_owned(), left.into());
+        }
         output::record(true, &all)?;
         return Ok(());
     }

@@ -16,7 +16,7 @@ use ripen_store::outcome::list::OutcomeRecord;
 use serde_json::{Value, json};
 
 use crate::{
-    cli::{Common, refused},
+    cli::{Common, list::ListOptions, refused},
     database::Database,
     output,
 };
@@ -26,7 +26,7 @@ use crate::{
 pub enum OutcomeAction {
     /// Record what a client says about a delivered lead.
     Add(SaidOptions),
-    /// Record what a client's books know, from a CSV file. Running it twice changes nothing.
+    /// Record what a client's books know, from a list (CSV or .xlsx). Running it twice changes nothing.
     Import(OutcomeImportOptions),
 }
 
@@ -57,9 +57,12 @@ pub struct SaidOptions {
 /// Options of `ripen outcome import`.
 #[derive(Debug, Args)]
 pub struct OutcomeImportOptions {
-    /// The CSV file: a header row with outcome, then delivery, email or phone, then reason, amount, currency, date.
-    #[arg(value_name = "FILE.csv")]
+    /// The list (CSV or .xlsx): a header row with outcome, then delivery, email or phone, then reason, amount, currency, date.
+    #[arg(value_name = "FILE")]
     pub file: PathBuf,
+    /// How the file is written.
+    #[command(flatten)]
+    pub list: ListOptions,
     /// The client whose books these are: its slug.
     #[arg(long)]
     pub client: String,

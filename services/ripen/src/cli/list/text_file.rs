@@ -1,0 +1,80 @@
+//! A text file of rows, read piece by piece: however long it is, a piece and a row are all that is held.
+
+use std::{fs::File, io::Read as _};
+
+use anyhow::Context as _;
+use ripen_domain::list::{
+    reader::{KnownFormat, ListHeader, ListReader},
+    row::{BadRow, ListRow},
+};
+use serde_json::{Map, Value, json};
+
+/// Bytes that are read at once.
+const PIECE: usize = 64 * 1024;
+
+/// An open text file.
+pub struct TextFile {
+    file: File,
+    reader: ListReader,
+    piece: Vec<u8>,
+    read: u64,
+    length: u64,
+    is_at_end: bool,
+}
+
+impl TextFile {
+    /// Begins with what was read of a file already.
+    pub fn open(mut file: File, start: &[u8], known: &KnownFormat) -> anyhow::Result<Self> {
+        let length = file.metadata().map_or(0, |about| about.len());
+        let mut piece = vec![0; PIECE];
+        let next = file.read(&mut piece).context("the file cannot be read")?;
+        let mut reader = ListReader::open(start, next == 0, known)?;
+        if next > 0 {
+            reader.push(&piece[..next], false);
+        }
+        let read = (start.len() + next) as u64;
+        Ok(Self { file, reader, piece, read, length, is_at_end: next == 0 })
+    }
+
+    /// The names of the columns.
+    pub const fn header(&self) -> &ListHeader {
+        self.reader.header()
+    }
+
+    /// The next row.
+    pub fn next(&mut self) -> anyhow::Result<Option<Result<ListRow, BadRow>>> {
+        loop {
+            if let Some(row) = self.reader.next_row() {
+                return Ok(Some(row));
+            }
+            if self.is_at_end {
+                return Ok(None);
+            }
+            let read = self.file.read(&mut self.piece).context("the file cannot be read on")?;
+            self.is_at_end = read == 0;
+            self.read += read as u64;
+            self.reader.push(&self.piece[..read], self.is_at_end);
+        }
+    }
+
+    /// The share that is read.
+    pub fn percent(&self) -> u64 {
+        (self.read * 100).checked_div(self.length).unwrap_or(0)
+    }
+
+    /// How it is written; `windows_1252` rows were no UTF-8.
+    pub fn shown(&self, windows_1252: u64) -> Map<String, Value> {
+        let mut shown = Map::new();
+        let encoding = match (windows_1252, self.reader.encoding()) {
+            (0, name) => name.to_owned(),
+            (rows, name) => format!("windows-1252 in {rows} row(s) that are no {name}"),
+        };
+        let delimiter = match self.reader.delimiter() {
+            '\t' => "tab".to_owned(),
+            other => other.to_string(),
+        };
+        shown.insert("encoding".to_owned(), json!(encoding));
+        shown.insert("delimiter".to_owned(), json!(delimiter));
+        shown
+    }
+}

@@ -1,0 +1,232 @@
+//! Which field of a lead a column fills, by its name: Ripen's own, or what spreadsheets and people call it.
+
+use super::{
+    cell,
+    words::{FILLERS, MARKED, NAMES},
+};
+
+/// Fields of a lead that are no group.
+pub const FIELDS: [&str; 16] = [
+    "external_id",
+    "first_name",
+    "last_name",
+    "name",
+    "email",
+    "phone",
+    "phone_extension",
+    "postal_code",
+    "country",
+    "time_zone",
+    "locale",
+    "channel",
+    "submitted_at",
+    "notes",
+    "referred_by",
+    "test",
+];
+/// Groups of fields.
+pub const GROUPS: [&str; 3] = ["answers", "consent", "tracking"];
+
+/// The field that each column fills; nothing for those that are kept under their own name.
+#[must_use]
+pub fn fields_of(header: &[String]) -> Vec<Option<String>> {
+    let mut fields: Vec<_> = header.iter().map(|name| field_of(name)).collect();
+    let keys: Vec<_> = header.iter().map(|name| key(name)).collect();
+    let has = |fields: &[Option<String>], wanted: &str| fields.iter().any(|field| field.as_deref() == Some(wanted));
+    // One word for the whole name, or for a part of it where the other part has a column of its own.
+    for (word, beside, part) in
+        [("nombre", "last_name", "first_name"), ("nom", "first_name", "last_name"), ("nome", "last_name", "first_name")]
+    {
+        let field = if has(&fields, beside) { part } else { "name" };
+        for (at, _) in keys.iter().enumerate().filter(|(_, key)| *key == word) {
+            fields[at] = Some(field.to_owned());
+        }
+    }
+    let german = keys.iter().any(|key| key == "vorname") || keys.iter().any(|key| key == "voornaam");
+    if german && !has(&fields, "last_name") {
+        for field in fields.iter_mut().filter(|field| field.as_deref() == Some("name")) {
+            *field = Some("last_name".to_owned());
+        }
+    }
+    fields
+}
+
+/// How many fields of a lead the cells name, were they a header.
+#[must_use]
+pub fn known_fields(cells: &[String]) -> usize {
+    fields_of(cells).iter().flatten().count()
+}
+
+/// A field by its own name, a member of a group, or what the name is known to mean.
+fn field_of(name: &str) -> Option<String> {
+    let name = cell::text(name);
+    if let Some((group, member)) = name.split_once('.') {
+        let group = group.trim().to_lowercase();
+        if GROUPS.contains(&group.as_str()) && !member.trim().is_empty() {
+            return Some(format!("{group}.{}", member.trim()));
+        }
+    }
+    let plain = name.to_lowercase().replace([' ', '-'], "_");
+    if FIELDS.contains(&plain.as_str()) {
+        return Some(plain);
+    }
+    let named = |key: &str| NAMES.iter().find(|(_, names)| names.contains(&key)).map(|(field, _)| (*field).to_owned());
+    named(&words(name).concat()).or_else(|| named(&key(name)))
+}
+
+/// A name in plain small letters, without what says nothing: `Phone number (recommended)*` is `phone`.
+#[must_use]
+pub fn key(name: &str) -> String {
+    words(name).into_iter().filter(|word| !FILLERS.contains(&word.as_str())).collect()
+}
+
+/// The words of a name, in plain small letters; numbers that count columns are none.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut was_small = false;
+    for letter in cell::text(name).chars() {
+        // FirstName is two words, as first_name is.
+        if !letter.is_alphabetic() || (letter.is_uppercase() && was_small) {
+            words.push(String::new());
+        }
+        was_small = letter.is_lowercase();
+        if letter.is_alphabetic()
+            && let Some(word) = words.last_mut()
+        {
+            for small in letter.to_lowercase() {
+                match MARKED.iter().find(|(marked, _)| *marked == small) {
+                    Some((_, plain)) => word.push_str(plain),
+                    // Marks that stand for themselves, behind their letter.
+                    None if ('\u{300}'..='\u{36f}').contains(&small) => {}
+                    None => word.push(small),
+                }
+            }
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guessed(header: &[&str]) -> Vec<String> {
+        let header: Vec<_> = header.iter().map(|name| (*name).to_owned()).collect();
+        fields_of(&header).into_iter().map(Option::unwrap_or_default).collect()
+    }
+
+    #[test]
+    fn names_that_people_use_are_known() {
+        for (field, names) in [
+            (
+                "email",
+                &[
+                    "Email Address",
+                    "E-mail",
+                    "e_mail",
+                    "eMail",
+                    "EMAIL:",
+                    "Customer Email",
+                    "E-mail 1 - Value",
+                    "E-Mail-Adresse",
+                    "Correo electrónico",
+                    "Dirección de correo electrónico",
+                    "Courriel",
+                    "Adresse e-mail",
+                    "Your email*",
+                    "Work Email",
+                    "email (required)",
+                    "Mail",
+                ][..],
+            ),
+            (
+                "phone",
+                &[
+                    "Mobile",
+                    "Phone number (recommended)",
+                    "Phone No.",
+                    "Tel.",
+                    "Cell Phone",
+                    "Home Phone",
+                    "Contact number phone",
+                    "Telefonnummer",
+                    "Handy-Nr.",
+                    "Mobilnummer",
+                    "Teléfono",
+                    "Número de teléfono",
+                    "Móvil",
+                    "Téléphone portable",
+                    "N° de téléphone",
+                    "PHONE_NUMBER",
+                    "Phone 2",
+                    "WhatsApp number",
+                    "Rufnummer",
+                ],
+            ),
+            ("postal_code", &["ZIP", "Zip Code", "Postcode", "Zip/Postal Code", "PLZ", "Código postal", "Code postal"]),
+            ("first_name", &["First Name", "FirstName", "first_name", "Vorname", "Prénom", "Given name"]),
+            ("last_name", &["Last Name", "Surname", "Nachname", "Apellidos", "Nom de famille"]),
+            (
+                "name",
+                &[
+                    "Name",
+                    "Full Name",
+                    "full_name",
+                    "Customer Name",
+                    "Nombre completo",
+                    "Nom",
+                    "Nombre",
+                    "Vollständiger Name",
+                ],
+            ),
+            (
+                "submitted_at",
+                &["Created Time", "Timestamp", "Zeitstempel", "Marca temporal", "Horodateur", "Lead Date"],
+            ),
+            ("country", &["Country", "Land", "País", "Pays"]),
+            ("notes", &["Comments", "Bemerkungen", "Mensaje", "Commentaire"]),
+            ("answers.budget", &["answers.budget", "Answers.budget", " answers. budget "]),
+        ] {
+            for name in names {
+                assert_eq!(guessed(&[name]), [field], "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_of_other_things_are_not() {
+        for name in [
+            "Id",
+            "Lead ID",
+            "Company name",
+            "Agent email status",
+            "Street address",
+            "Address",
+            "Fax",
+            "Number",
+            "Date",
+            "Budget",
+            "Email opt-in",
+            "Phone type",
+            "Date of birth",
+            "",
+            "#",
+            "Referrer",
+            "answers.",
+            "City",
+            "Source",
+        ] {
+            assert_eq!(guessed(&[name]), [""], "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_may_be_a_part_of_one() {
+        assert_eq!(guessed(&["Nombre", "Apellidos"]), ["first_name", "last_name"]);
+        assert_eq!(guessed(&["Nom", "Prénom"]), ["last_name", "first_name"]);
+        assert_eq!(guessed(&["Vorname", "Name"]), ["first_name", "last_name"]);
+        assert_eq!(guessed(&["First name", "Name"]), ["first_name", "name"]);
+        assert_eq!(guessed(&["Nome", "Cognome"]), ["first_name", "last_name"]);
+    }
+}

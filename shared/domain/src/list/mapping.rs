@@ -1,0 +1,566 @@
+//! Which column fills which field: as somebody says it, else by the columns' names. What fills no field is kept under the
+//! column's own name; nothing is left out.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::{
+    cell,
+    header::{FIELDS, GROUPS, fields_of, key},
+};
+use crate::document::did_you_mean;
+
+/// Columns that a file of refused rows has before those of the list it came from: where the row was, and why it is here.
+pub const REFUSED_COLUMNS: [&str; 3] = ["refused_line", REFUSED_ROW, "refused_because"];
+/// A mended row keeps its number: with another, an id made from it would be another person's.
+const REFUSED_ROW: &str = "refused_row";
+
+/// What somebody says about a list's columns.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MappingRules {
+    /// Fields filled by columns: the first that is not empty counts.
+    pub map: Vec<FieldColumns>,
+    /// Fields made from text and columns.
+    pub set: Vec<FieldTemplate>,
+    /// What becomes of values.
+    pub replace: Vec<FieldReplacement>,
+}
+
+/// A field and the columns that fill it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldColumns {
+    /// The field.
+    pub field: String,
+    /// Names of columns, the first that is not empty counts.
+    pub columns: Vec<String>,
+}
+
+/// A field made from text and columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldTemplate {
+    /// The field.
+    pub field: String,
+    /// Text with `{Column}` and `{#}` in it.
+    pub template: String,
+}
+
+/// What a value becomes in a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldReplacement {
+    /// The field.
+    pub field: String,
+    /// The value, in letters of any size.
+    pub old: String,
+    /// What it becomes; nothing where empty.
+    pub new: String,
+}
+
+/// A mistake in the rules.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidMapping {
+    /// A typing mistake must not end as an unknown field on every lead.
+    #[error(
+        "there is no field {field:?}{hint}; the fields are {}, and answers.…, tracking.…, consent.…",
+        FIELDS.join(", ")
+    )]
+    UnknownField {
+        /// What was written.
+        field: String,
+        /// What was meant, perhaps.
+        hint: String,
+    },
+    /// No such column.
+    #[error("the file has no column {column:?}{hint}; it has: {columns}")]
+    UnknownColumn {
+        /// What was written.
+        column: String,
+        /// What was meant, perhaps.
+        hint: String,
+        /// Those that are there.
+        columns: String,
+    },
+    /// A template that does not end.
+    #[error("{template:?}: a {{ is not closed")]
+    OpenBrace {
+        /// It.
+        template: String,
+    },
+}
+
+/// Where a field's text comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Origin {
+    /// The first of these columns that is not empty.
+    Columns(Vec<usize>),
+    /// Literal text, columns and the row's number, in turn.
+    Template(Vec<Part>),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Column(usize),
+    RowNumber,
+}
+
+/// A field and what fills it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Filled {
+    field: String,
+    origin: Origin,
+}
+
+/// How one list is mapped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mapping {
+    header: Vec<String>,
+    filled: Vec<Filled>,
+    /// Under which name each column is kept that fills no field, or fills one that another column filled already.
+    kept_as: Vec<Option<String>>,
+    replace: Vec<FieldReplacement>,
+    templates: Vec<FieldTemplate>,
+}
+
+/// A field, and what fills it, to be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownField {
+    /// The field.
+    pub field: String,
+    /// Columns, or a template.
+    pub from: String,
+}
+
+impl Mapping {
+    /// Checks the rules against the header, and guesses what they do not say.
+    ///
+    /// # Errors
+    /// Names the field or column that is not there, and what may be meant.
+    pub fn new(header: &[String], rules: &MappingRules) -> Result<Self, InvalidMapping> {
+        let mut filled = Vec::new();
+        let mut used = BTreeSet::new();
+        for FieldColumns { field, columns } in &rules.map {
+            let columns: Vec<_> =
+                columns.iter().map(|column| places(header, column)).collect::<Result<Vec<_>, _>>()?.concat();
+            used.extend(columns.iter().copied());
+            filled.push(Filled { field: checked(field)?, origin: Origin::Columns(columns) });
+        }
+        for FieldTemplate { field, template } in &rules.set {
+            let origin = Origin::Template(parts(header, template)?);
+            let field = checked(field)?;
+            filled.retain(|one| one.field != field);
+            filled.push(Filled { field, origin });
+        }
+        for FieldReplacement { field, .. } in &rules.replace {
+            checked(field)?;
+        }
+        guess(header, &used, &mut filled);
+        let kept_as = kept_names(header, |place| fills_alone(&filled, place));
+        let (replace, templates) = (rules.replace.clone(), rules.set.clone());
+        Ok(Self { header: header.to_vec(), filled, kept_as, replace, templates })
+    }
+
+    /// The fields of one row's lead; `number` counts rows from 1. A row without an id of its own gets one made from its
+    /// cells, so that the same row is the same arrival whenever, and wherever in a file, it is sent.
+    #[must_use]
+    pub fn lead(&self, row: &[String], number: u64) -> Map<String, Value> {
+        let mut lead = Map::new();
+        let mut taken = BTreeSet::new();
+        let before = self.header.iter().position(|name| name == REFUSED_ROW);
+        let number = before.and_then(|place| cell_at(row, place).parse().ok()).unwrap_or(number);
+        for Filled { field, origin } in &self.filled {
+            let text = match origin {
+                Origin::Columns(columns) => self.first_filled(field, columns, row, &mut taken),
+                Origin::Template(parts) => self.replaced(field, &fill(parts, row, number)),
+            };
+            if !text.is_empty() {
+                put(&mut lead, field, text);
+            }
+        }
+        for (place, name) in self.kept_as.iter().enumerate().filter(|(place, _)| !taken.contains(place)) {
+            let text = cell_at(row, place);
+            if let Some(name) = name
+                && !text.is_empty()
+            {
+                lead.entry(name.clone()).or_insert_with(|| Value::String(text.to_owned()));
+            }
+        }
+        lead.entry("external_id").or_insert_with(|| Value::String(self.row_id(row)));
+        lead
+    }
+
+    /// The columns that fill a field, by name, for whoever has to find a cell.
+    #[must_use]
+    pub fn columns_of(&self, field: &str) -> Vec<&str> {
+        let places: Vec<usize> = match self.filled.iter().find(|one| one.field == field).map(|one| &one.origin) {
+            Some(Origin::Columns(columns)) => columns.clone(),
+            Some(Origin::Template(parts)) => parts
+                .iter()
+                .filter_map(|part| if let Part::Column(place) = part { Some(*place) } else { None })
+                .collect(),
+            None => Vec::new(),
+        };
+        places.into_iter().filter_map(|place| self.header.get(place)).map(String::as_str).collect()
+    }
+
+    /// Every field that is filled, and from what.
+    #[must_use]
+    pub fn shown(&self) -> Vec<ShownField> {
+        let shown = |one: &Filled| {
+            let template = self.templates.iter().rev().find(|set| set.field == one.field);
+            let from = match (&one.origin, template) {
+                (Origin::Template(_), Some(set)) => set.template.clone(),
+                _ => self.columns_of(&one.field).join(", "),
+            };
+            ShownField { field: one.field.clone(), from }
+        };
+        self.filled.iter().map(shown).collect()
+    }
+
+    /// The same as rules, with everything that was guessed.
+    #[must_use]
+    pub fn rules(&self) -> MappingRules {
+        let columns = self.filled.iter().filter(|one| matches!(one.origin, Origin::Columns(_)));
+        let mut map: Vec<FieldColumns> = columns
+            .map(|one| {
+                let mut columns: Vec<_> = self.columns_of(&one.field).into_iter().map(str::to_owned).collect();
+                columns.dedup();
+                FieldColumns { field: one.field.clone(), columns }
+            })
+            .collect();
+        map.retain(|one| !one.columns.is_empty());
+        MappingRules { map, set: self.templates.clone(), replace: self.replace.clone() }
+    }
+
+    /// Columns that fill no field and are kept under their own names.
+    pub fn kept(&self) -> impl Iterator<Item = &str> {
+        let fills = |place: usize| {
+            self.filled.iter().any(|one| matches!(&one.origin, Origin::Columns(columns) if columns.contains(&place)))
+        };
+        let kept = self.kept_as.iter().enumerate().filter(move |(place, name)| name.is_some() && !fills(*place));
+        kept.filter_map(|(place, _)| self.header.get(place)).map(String::as_str)
+    }
+
+    /// Answers to questions that are none of the script's, each with what may be meant.
+    #[must_use]
+    pub fn unknown_answers(&self, questions: &[String]) -> Vec<String> {
+        let known = || questions.iter().map(String::as_str);
+        let answers = self.filled.iter().filter_map(|one| one.field.strip_prefix("answers."));
+        let unknown = answers.filter(|answer| !known().any(|question| question == *answer));
+        unknown
+            .map(|answer| match did_you_mean(answer, known()).as_str() {
+                "" => format!("answers.{answer} is no question of the script; it asks: {}", questions.join(", ")),
+                hint => format!("answers.{answer} is no question of the script{}", hint.replace(" '", " 'answers.")),
+            })
+            .collect()
+    }
+
+    /// Columns that are kept as they are and are called like a question of the script.
+    #[must_use]
+    pub fn likely_answers(&self, questions: &[String]) -> Vec<FieldColumns> {
+        let fills = |question: &str| self.filled.iter().any(|one| one.field == format!("answers.{question}"));
+        let likely = self.kept().filter_map(|column| {
+            let question = questions.iter().find(|question| key(question) == key(column) && !fills(question))?;
+            Some(FieldColumns { field: format!("answers.{question}"), columns: vec![column.to_owned()] })
+        });
+        likely.collect()
+    }
+
+    fn first_filled(&self, field: &str, columns: &[usize], row: &[String], taken: &mut BTreeSet<usize>) -> String {
+        let mut first = String::new();
+        for place in columns {
+            let text = self.replaced(field, cell_at(row, *place));
+            // What says the same again, or nothing, needs no second place.
+            if first.is_empty() || text.is_empty() || text == first {
+                taken.insert(*place);
+            }
+            if first.is_empty() {
+                first = text;
+            }
+        }
+        first
+    }
+
+    fn replaced(&self, field: &str, text: &str) -> String {
+        let lower = text.to_lowercase();
+        let found = self.replace.iter().find(|one| one.field == field && one.old.trim().to_lowercase() == lower);
+        found.map_or(text, |one| one.new.as_str()).to_owned()
+    }
+
+    fn row_id(&self, row: &[String]) -> String {
+        let mut hash = Sha256::new();
+        let is_told = |place: usize| !self.header.get(place).is_some_and(|name| is_of_refusals(name));
+        for (_, cell) in row.iter().enumerate().filter(|(place, _)| is_told(*place)) {
+            hash.update(u64::try_from(cell.len()).unwrap_or(u64::MAX).to_be_bytes());
+            hash.update(cell);
+        }
+        format!("row:{}", hex::encode(&hash.finalize()[..16]))
+    }
+}
+
+/// Adds what the columns' names say, for columns that no rule uses; a field that a rule fills is the rule's.
+fn guess(header: &[String], used: &BTreeSet<usize>, filled: &mut Vec<Filled>) {
+    let ruled: BTreeSet<String> = filled.iter().map(|one| one.field.clone()).collect();
+    for (place, field) in fields_of(header).into_iter().enumerate() {
+        let Some(field) = field.filter(|field| !used.contains(&place) && !ruled.contains(field)) else { continue };
+        match filled.iter_mut().find(|one| one.field == field) {
+            Some(Filled { origin: Origin::Columns(columns), .. }) => columns.push(place),
+            _ => filled.push(Filled { field, origin: Origin::Columns(vec![place]) }),
+        }
+    }
+}
+
+/// Whether a column is the only one of its field: then all of it is in there.
+fn fills_alone(filled: &[Filled], place: usize) -> bool {
+    filled.iter().any(|one| matches!(&one.origin, Origin::Columns(columns) if columns == &[place]))
+}
+
+/// A name of its own for each column, that is no field's; none for those that are not kept.
+fn kept_names(header: &[String], is_left_out: impl Fn(usize) -> bool) -> Vec<Option<String>> {
+    let mut names = BTreeSet::new();
+    let mut kept = Vec::new();
+    for (place, column) in header.iter().enumerate() {
+        if is_left_out(place) || is_of_refusals(column) {
+            kept.push(None);
+            continue;
+        }
+        let base = if column.is_empty() { format!("column {}", place + 1) } else { column.clone() };
+        let group = base.split_once('.').map_or(base.as_str(), |(group, _)| group);
+        let is_free = |name: &String| !FIELDS.contains(&name.as_str()) && !GROUPS.contains(&name.as_str());
+        let numbered = (2..).map(|n| format!("{base} {n}"));
+        let first = (!GROUPS.contains(&group)).then(|| base.clone());
+        let name = first.into_iter().chain(numbered).find(|name| is_free(name) && !names.contains(name));
+        names.extend(name.clone());
+        kept.push(name);
+    }
+    kept
+}
+
+fn is_of_refusals(column: &str) -> bool {
+    REFUSED_COLUMNS.contains(&column)
+}
+
+fn checked(field: &str) -> Result<String, InvalidMapping> {
+    let field = field.trim();
+    let group = field.split_once('.').map(|(group, name)| GROUPS.contains(&group) && !name.is_empty());
+    let known = group.unwrap_or_else(|| FIELDS.contains(&field) || field.starts_with("extra_"));
+    if known {
+        return Ok(field.to_owned());
+    }
+    Err(InvalidMapping::UnknownField { field: field.to_owned(), hint: did_you_mean(field, FIELDS) })
+}
+
+/// The columns of a name: as it is written, else in letters of any size.
+fn places(header: &[String], column: &str) -> Result<Vec<usize>, InvalidMapping> {
+    let wanted = column.trim();
+    let find = |is_it: &dyn Fn(&str) -> bool| {
+        let found = header.iter().enumerate().filter(|(_, name)| is_it(name)).map(|(place, _)| place);
+        Some(found.collect::<Vec<_>>()).filter(|found| !found.is_empty())
+    };
+    let lower = wanted.to_lowercase();
+    find(&|name| name == wanted).or_else(|| find(&|name| name.to_lowercase() == lower)).ok_or_else(|| {
+        let hint = did_you_mean(wanted, header.iter().map(String::as_str));
+        InvalidMapping::UnknownColumn { column: wanted.to_owned(), hint, columns: header.join(", ") }
+    })
+}
+
+/// The columns that a text names: one, or several between commas.
+///
+/// # Errors
+/// When one is not there.
+pub fn named_columns(header: &[String], text: &str) -> Result<Vec<String>, InvalidMapping> {
+    // A column's own name may hold a comma.
+    if places(header, text).is_ok() || !text.contains(',') {
+        places(header, text)?;
+        return Ok(vec![text.trim().to_owned()]);
+    }
+    let columns = text.split(',').map(str::trim).filter(|column| !column.is_empty());
+    columns.map(|column| places(header, column).map(|_| column.to_owned())).collect()
+}
+
+fn parts(header: &[String], template: &str) -> Result<Vec<Part>, InvalidMapping> {
+    let mut parts = Vec::new();
+    let mut rest = template;
+    while let Some((text, after)) = rest.split_once('{') {
+        let (column, after) =
+            after.split_once('}').ok_or_else(|| InvalidMapping::OpenBrace { template: template.to_owned() })?;
+        parts.push(Part::Text(text.to_owned()));
+        parts.push(match column.trim() {
+            "#" => Part::RowNumber,
+            column => Part::Column(places(header, column)?[0]),
+        });
+        rest = after;
+    }
+    parts.push(Part::Text(rest.to_owned()));
+    Ok(parts)
+}
+
+fn cell_at(row: &[String], place: usize) -> &str {
+    row.get(place).map_or("", |cell| cell::text(cell))
+}
+
+/// The template filled; empty where every column in it is empty.
+fn fill(parts: &[Part], row: &[String], number: u64) -> String {
+    let mut any = !parts.iter().any(|part| matches!(part, Part::Column(_)));
+    let mut text = String::new();
+    for part in parts {
+        match part {
+            Part::Text(literal) => text.push_str(literal),
+            Part::RowNumber => text.push_str(&number.to_string()),
+            Part::Column(place) => {
+                let cell = cell_at(row, *place);
+                any |= !cell.is_empty();
+                text.push_str(cell);
+            }
+        }
+    }
+    if any { text } else { String::new() }
+}
+
+fn put(lead: &mut Map<String, Value>, field: &str, text: String) {
+    match field.split_once('.').filter(|(group, _)| GROUPS.contains(group)) {
+        None => {
+            lead.insert(field.to_owned(), Value::String(text));
+        }
+        Some((group, name)) => {
+            let group = lead.entry(group).or_insert_with(|| Value::Object(Map::new()));
+            if let Value::Object(group) = group {
+                group.insert(name.to_owned(), Value::String(text));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn texts(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    fn rules(map: &[(&str, &[&str])], set: &[(&str, &str)], replace: &[(&str, &str, &str)]) -> MappingRules {
+        MappingRules {
+            map: map.iter().map(|(f, c)| FieldColumns { field: (*f).to_owned(), columns: texts(c) }).collect(),
+            set: set.iter().map(|(f, t)| FieldTemplate { field: (*f).to_owned(), template: (*t).to_owned() }).collect(),
+            replace: replace
+                .iter()
+                .map(|(f, o, n)| FieldReplacement {
+                    field: (*f).to_owned(),
+                    old: (*o).to_owned(),
+                    new: (*n).to_owned(),
+                })
+                .collect(),
+        }
+    }
+
+    fn lead(header: &[&str], rules: &MappingRules, row: &[&str]) -> Value {
+        let mut lead = Mapping::new(&texts(header), rules).unwrap().lead(&texts(row), 7);
+        if lead["external_id"].as_str().unwrap().starts_with("row:") {
+            lead.remove("external_id");
+        }
+        Value::Object(lead)
+    }
+
+    #[test]
+    fn columns_fill_fields_by_name_by_rule_and_by_template() {
+        let rules = rules(
+            &[("submitted_at", &["Lead_Date"]), ("channel", &["marketing_channel"]), ("tracking.cost", &["Cost"])],
+            &[("email", "{Lead_ID}@example.com"), ("external_id", "list-{#}")],
+            &[("channel", "INSTAGRAM", "social")],
+        );
+        let header = ["Lead_ID", "Lead_Date", "Marketing_Channel", "Cost", "First Name", "Odd", ""];
+        assert_eq!(
+            lead(&header, &rules, &["L1", "2026-02-27", "Instagram", "166.48", "Casey", "", "x"]),
+            json!({"Lead_ID": "L1", "submitted_at": "2026-02-27", "channel": "social", "tracking": {"cost": "166.48"},
+                   "first_name": "Casey", "email": "L1@example.com", "external_id": "list-7", "column 7": "x"})
+        );
+    }
+
+    #[test]
+    fn of_several_columns_for_a_field_the_first_filled_counts_and_the_others_are_kept() {
+        let header = ["Email", "Phone", "E-Mail", "Phone", "email"];
+        let none = MappingRules::default();
+        assert_eq!(lead(&header, &none, &["a@x.y", "1", "", "", ""]), json!({"email": "a@x.y", "phone": "1"}));
+        assert_eq!(lead(&header, &none, &["", "", "b@x.y", "2", ""]), json!({"email": "b@x.y", "phone": "2"}));
+        assert_eq!(
+            lead(&header, &none, &["a@x.y", "1", "b@x.y", "2", "c@x.y"]),
+            json!({"email": "a@x.y", "phone": "1", "E-Mail": "b@x.y", "Phone 2": "2", "email 2": "c@x.y"})
+        );
+        assert_eq!(lead(&header, &none, &["a@x.y", "1", "a@x.y", "1", ""]), json!({"email": "a@x.y", "phone": "1"}));
+        let by_rule = rules(&[("phone", &["Mobile", "Home"])], &[], &[("phone", "n/a", "")]);
+        assert_eq!(lead(&["Home", "Mobile"], &by_rule, &["1", "2"]), json!({"phone": "2", "Home": "1"}));
+        assert_eq!(lead(&["Home", "Mobile"], &by_rule, &["1", "N/A"]), json!({"phone": "1"}));
+    }
+
+    #[test]
+    fn a_column_whose_field_a_rule_fills_is_kept_under_its_name() {
+        let rules = rules(&[], &[("email", "{Id}@example.com")], &[]);
+        assert_eq!(
+            lead(&["Id", "email", "Email"], &rules, &["1", "a@x.y", "b@x.y"]),
+            json!({"Id": "1", "email": "1@example.com", "email 2": "a@x.y", "Email": "b@x.y"})
+        );
+    }
+
+    #[test]
+    fn a_value_may_become_nothing_and_nothing_a_value() {
+        let rules = rules(&[], &[], &[("notes", "none", ""), ("channel", "", "phone")]);
+        assert_eq!(lead(&["notes", "channel"], &rules, &["None", ""]), json!({"channel": "phone"}));
+    }
+
+    #[test]
+    fn the_same_row_has_the_same_id_and_cells_do_not_run_together() {
+        let id = |header: &[&str], row: &[&str], number| {
+            Mapping::new(&texts(header), &MappingRules::default()).unwrap().lead(&texts(row), number)["external_id"]
+                .clone()
+        };
+        assert_eq!(id(&["a", "b"], &["x", "y"], 1), id(&["a", "b"], &["x", "y"], 2));
+        assert_ne!(id(&["a", "b"], &["xy", ""], 1), id(&["a", "b"], &["x", "y"], 1));
+        let refused = ["refused_line", "refused_row", "refused_because", "a", "b"];
+        assert_eq!(id(&refused, &["4", "3", "no address", "x", "y"], 1), id(&["a", "b"], &["x", "y"], 1));
+    }
+
+    #[test]
+    fn a_mended_row_keeps_its_number() {
+        let rules = rules(&[], &[("external_id", "l7-{#}")], &[]);
+        let header = ["refused_line", "refused_row", "refused_because", "name"];
+        assert_eq!(lead(&header, &rules, &["9", "4", "…", "Casey"]), json!({"name": "Casey", "external_id": "l7-4"}));
+    }
+
+    #[test]
+    fn mistakes_in_rules_name_what_is_there() {
+        let header = texts(&["Mail", "Town, City"]);
+        let error = |rules: &MappingRules| Mapping::new(&header, rules).unwrap_err().to_string();
+        assert!(error(&rules(&[("email", &["E-mail"])], &[], &[])).contains("it has: Mail"));
+        assert!(error(&rules(&[("emial", &["Mail"])], &[], &[])).contains("no field \"emial\", did you mean 'email'?"));
+        assert!(error(&rules(&[], &[("email", "{Mail")], &[])).contains("not closed"));
+        assert!(error(&rules(&[], &[], &[("chanel", "a", "b")])).contains("'channel'"));
+        assert_eq!(named_columns(&header, "Town, City").unwrap(), ["Town, City"]);
+        assert_eq!(named_columns(&header, "mail, Town, City").unwrap_err().to_string().matches("\"Town\"").count(), 1);
+    }
+
+    #[test]
+    fn answers_are_compared_with_the_script() {
+        let header = texts(&["answers.citty", "answers.city", "Budget", "answers.zzzzzzz"]);
+        let mapping = Mapping::new(&header, &MappingRules::default()).unwrap();
+        let questions = texts(&["city", "budget"]);
+        let unknown = mapping.unknown_answers(&questions);
+        assert!(
+            unknown[0].contains("answers.citty") && unknown[0].contains("did you mean 'answers.city'?"),
+            "{unknown:?}"
+        );
+        assert!(unknown[1].contains("it asks: city, budget"));
+        assert_eq!(mapping.likely_answers(&questions)[0].field, "answers.budget");
+    }
+
+    #[test]
+    fn what_was_guessed_can_be_written_down_as_rules() {
+        let header = texts(&["Email Address", "Mobile", "Home phone", "Note to self"]);
+        let rules = Mapping::new(&header, &MappingRules::default()).unwrap().rules();
+        assert_eq!(rules.map[1].columns, ["Mobile", "Home phone"]);
+        assert_eq!(Mapping::new(&header, &rules).unwrap().rules(), rules);
+    }
+}

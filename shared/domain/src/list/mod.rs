@@ -1,0 +1,11 @@
+//! Lists: files of rows under a header, as spreadsheets, vendors and other programs write them. From bytes to rows with
+//! their lines, from names of columns to fields of a lead. Opening files, and what a row is then used for, is the caller's.
+
+pub mod cell;
+pub mod dialect;
+pub mod encoding;
+pub mod header;
+pub mod mapping;
+pub mod reader;
+pub mod row;
+mod words;
