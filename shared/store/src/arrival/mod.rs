@@ -2,6 +2,7 @@
 
 pub mod dead_letter;
 mod prune;
+pub mod quarantine;
 pub mod seen;
 pub mod spool;
 pub mod status;
