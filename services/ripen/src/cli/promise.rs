@@ -72,8 +72,10 @@ async fn act(common: &Common, action: PromiseAction, database: &Database) -> any
         PromiseAction::List { before, client, after, limit } => {
             let query = PromiseQuery { before, client, after, limit };
             let promises = list(&actions, &database.actor(), &query).await.map_err(refused("promise list"))?;
-            let rows: Vec<_> = promises.iter().map(|promise| row(promise, &TimeZone::UTC)).collect();
-            output::say_more(&rows, limit);
+            let next = |promise: &PromiseRecord| promise.cursor().map(|cursor| cursor.to_string());
+            let rows: Vec<_> =
+                promises.iter().map(|promise| output::paged(row(promise, &TimeZone::UTC), next(promise))).collect();
+            output::say_more(&rows, promises.last().and_then(next), limit);
             Ok(output::table(common.json, &COLUMNS[..8], &rows)?)
         }
         PromiseAction::Move { id, to, why, agreed, by } => {
@@ -94,6 +96,5 @@ pub fn row(promise: &PromiseRecord, zone: &TimeZone) -> Value {
     });
     json!({"lead": promise.lead, "generation": promise.generation, "client": promise.client, "kind": promise.kind.word(),
            "state": promise.state.word(), "due": shown(promise.due_at), "until": shown(promise.due_until),
-           "due_at": promise.due_at, "why": promise.why, "from": promise.from_whom, "agreed": promise.agreed, "ended": ended,
-           "next": promise.cursor().map(|cursor| cursor.to_string())})
+           "due_at": promise.due_at, "why": promise.why, "from": promise.from_whom, "agreed": promise.agreed, "ended": ended})
 }
