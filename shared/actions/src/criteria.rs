@@ -119,8 +119,8 @@ impl ActivateCriteria {
 
 /// The version that a document would be: the same document again is the same version.
 fn next_version(document: &str, versions: &[CriteriaVersion]) -> i32 {
-    let hash = ContentHash::of(document.as_bytes()).bytes();
-    let known = versions.iter().find(|version| version.hash == hash).map(|version| version.version);
+    let hash = ContentHash::of(document.as_bytes());
+    let known = versions.iter().find(|version| version.hash == hash.bytes()).map(|version| version.version);
     let newest = versions.iter().map(|version| version.version).max().unwrap_or(0);
     known.unwrap_or_else(|| newest.saturating_add(1))
 }
