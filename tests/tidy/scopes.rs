@@ -30,6 +30,7 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
             "leads_lock",
             "leads_lock_of",
             "leads_write",
+            "lock_teams",
             "maturations_write",
             "notices_drop",
             "notices_once",
@@ -103,6 +104,7 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
             "program_lock",
             "program_names",
             "program_take_leads",
+            "routing_scripts",
         ],
     ),
     (

@@ -84,7 +84,7 @@ pub async fn decide(ctx: &QualifierContext, items: &[&Item], spooled: &[SpoolKey
     let hours = ctx.settings.calling.hours()?;
     let decider = Decider { criteria: &documents, hours: &hours, now, new_id: || uuid_v7(now) };
     let mut decided = decider.decide(&mut work_unit);
-    let team_state = TeamState::read(&mut batch, &work_unit, &decided.matured(), now).await?;
+    let team_state = TeamState::lock_teams(&mut batch, &work_unit, &decided.matured(), now).await?;
     let assigner = Assigner::new(&work_unit, &documents, team_state, now);
     let owed = assign(&mut batch, assigner, &mut decided, ctx.undo()).await?;
     let report = report_of(&decided, &owed, new_arrivals.fresh.len());
@@ -229,14 +229,16 @@ async fn write(
     let leads: Vec<_> = work_unit.leads.into_values().filter(|lead| lead.changed).map(|lead| lead.row).collect();
     // A statement without rows is a round trip for nothing, and most batches have few of these.
     if !persons.is_empty() || !work_unit.new_identities.is_empty() {
-        batch.persons_write(persons, &work_unit.new_identities, at.now).await?;
+        let new = work_unit.new_identities.into_iter().map(|new| (new.of.client, new.of.identity, new.person));
+        batch.persons_write(persons, &new.collect::<Vec<_>>(), at.now).await?;
     }
     if !work_unit.arrivals.is_empty() || !at.spooled.is_empty() {
         let (answers, notes) = (&work_unit.answers, &work_unit.notes);
         batch.arrivals_write(Brought { arrivals: work_unit.arrivals, answers, notes, spooled: at.spooled }).await?;
     }
     if !work_unit.repeats.is_empty() {
-        batch.arrivals_end_same(&work_unit.repeats).await?;
+        let repeats: Vec<_> = work_unit.repeats.iter().map(|one| (one.id, one.repeats)).collect();
+        batch.arrivals_end_same(&repeats).await?;
     }
     if !decided.ended.is_empty() {
         batch.promises_end(&decided.ended, at.now).await?;

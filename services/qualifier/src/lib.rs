@@ -4,7 +4,6 @@
 //! falls due; dead letters are put where people find them. It sends nothing to clients.
 
 mod arrivals;
-mod assign;
 mod batch;
 mod context;
 mod dead_letters;
@@ -15,18 +14,17 @@ mod message;
 mod partitions;
 mod reroute;
 mod sweeper;
-mod unit_of_work;
 mod worker;
 
 pub use batch::{BatchReport, DecideError, decide};
 pub use context::QualifierContext;
 pub use maturation::DueDelivery;
 pub use message::{Item, RequalifyLead};
-pub use reroute::route_preview;
 pub use sweeper::{Pace, Swept, tick};
 
 use ripen_queue::Queue;
 use ripen_runtime::lifecycle::Stop;
+use ripen_store::{lead::unit_of_work, team::assign};
 use tokio::task::JoinSet;
 
 /// Why the qualifier ended.
