@@ -37,6 +37,7 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
             "leads_try_lock",
             "lock_patience",
             "leads_write",
+            "lock_teams",
             "maturations_write",
             "notices_drop",
             "notices_once",
@@ -116,6 +117,7 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
             "program_lock",
             "program_names",
             "program_take_leads",
+            "routing_scripts",
         ],
     ),
     (

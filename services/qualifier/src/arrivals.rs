@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
-    arrival::{QuarantineReason, Sameness},
+    arrival::{Arrival, QuarantineReason, Sameness},
     contact::Identity,
     criteria::{Answer, Origin},
     id::{ArrivalId, ClientId, LeadId, PersonId, ProgramId},
@@ -21,7 +21,10 @@ use uuid::Uuid;
 
 use crate::{
     load::NewArrival,
-    unit_of_work::{ArrivalOwner, EarlierArrival, TrackedLead, TrackedPerson, UnitOfWork},
+    unit_of_work::{
+        ArrivalOwner, ClientIdentity, EarlierArrival, NewIdentity, PersonProgram, RepeatedArrival, SourceContent,
+        TrackedLead, TrackedPerson, UnitOfWork,
+    },
 };
 
 /// An arrival of a client that this installation does not know.
@@ -49,7 +52,7 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<F> {
             return Ok(());
         }
         if let Some(earlier) = self.repeated_by(work_unit, fresh) {
-            work_unit.repeats.push((fresh.id, earlier));
+            work_unit.repeats.push(RepeatedArrival { id: fresh.id, repeats: earlier });
             return Ok(());
         }
         let work = work_unit.work.get(&fresh.arrival.client).ok_or(UnknownClient(fresh.arrival.client))?;
@@ -72,7 +75,7 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<F> {
         let amends = owner.and(fresh.amends);
         work_unit.arrivals.push(ArrivalRow { amends, ..row_of(fresh, Some((person, lead)), None, repeat) });
         // The next message of this batch may say the same.
-        let same = work_unit.same_content.entry((fresh.arrival.source, fresh.arrival.content)).or_default();
+        let same = work_unit.same_content.entry(content_of(fresh.arrival)).or_default();
         same.push(EarlierArrival { id: fresh.id, received_at: fresh.arrival.received_at });
         Ok(())
     }
@@ -83,7 +86,7 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<F> {
         if fresh.arrival.sameness != Sameness::Content {
             return None;
         }
-        let same = work_unit.same_content.get(&(fresh.arrival.source, fresh.arrival.content))?;
+        let same = work_unit.same_content.get(&content_of(fresh.arrival))?;
         // `abs`: messages of a batch come from several intakes, whose order and clocks differ a little.
         let close = |at: Timestamp| fresh.arrival.received_at.duration_since(at).abs() <= self.same_within;
         same.iter().find(|earlier| earlier.id != fresh.id && close(earlier.received_at)).map(|earlier| earlier.id)
@@ -117,11 +120,11 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<F> {
         person.profile.absorb(submission, how);
         person.changed |= person.profile != before;
         for identity in submission.identities() {
-            // At once, so that the next message of this batch finds the person.
-            let reached = work_unit.reached.entry((client, identity.clone())).or_default();
+            let of = ClientIdentity { client, identity };
+            let reached = work_unit.reached.entry(of.clone()).or_default();
             if !reached.contains(&id) {
                 reached.push(id);
-                work_unit.new_identities.push((client, identity, id));
+                work_unit.new_identities.push(NewIdentity { of, person: id });
             }
         }
         id
@@ -136,7 +139,7 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<F> {
         program: ProgramId,
     ) -> (LeadId, bool) {
         // One open lead per person and program, by a unique index: a second insert would fail the whole batch.
-        if let Some(id) = work_unit.open.get(&(person, program)).copied()
+        if let Some(id) = work_unit.open.get(&PersonProgram { person, program }).copied()
             && let Some(lead) = work_unit.leads.get_mut(&id)
         {
             count_arrival(lead, fresh);
@@ -147,9 +150,13 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<F> {
         lead.changed = true;
         lead.arrived.push(fresh.id);
         work_unit.leads.insert(id, lead);
-        work_unit.open.insert((person, program), id);
+        work_unit.open.insert(PersonProgram { person, program }, id);
         (id, false)
     }
+}
+
+fn content_of(arrival: &Arrival) -> SourceContent {
+    SourceContent { source: arrival.source, content: arrival.content }
 }
 
 fn candidates(
@@ -160,7 +167,7 @@ fn candidates(
     let mut found = Vec::new();
     for identity in identities {
         let by_email = matches!(identity, Identity::Email(_));
-        for person in work_unit.reached.get(&(client, identity)).into_iter().flatten() {
+        for person in work_unit.reached.get(&ClientIdentity { client, identity }).into_iter().flatten() {
             if let Some(known) = work_unit.persons.get(person) {
                 found.push(Candidate { person: *person, profile: &known.profile, by_email });
             }

@@ -107,7 +107,7 @@ pub(crate) async fn decide_within(
     let decider = Decider { criteria: &documents, hours: &hours, now, new_id: || uuid_v7(now) };
     let mut decided = decider.decide(&mut work_unit);
     // After every decision: the client's row is held for as short as possible, and only where something matured.
-    let team_state = TeamState::read(batch, &work_unit, &decided.matured(), now).await?;
+    let team_state = TeamState::lock_teams(batch, &work_unit, &decided.matured(), now).await?;
     let assigner = Assigner::new(&work_unit, &documents, team_state, now);
     let owed = assign(batch, assigner, &mut decided, ctx.undo()).await?;
     let set_aside: Vec<_> = (0..items.len()).filter(|place| aside.has(items[*place])).collect();
@@ -269,7 +269,8 @@ async fn write(
     // A statement without rows is a round trip for nothing, and most batches have few of these.
     // Persons before arrivals and leads, which refer to them.
     if !persons.is_empty() || !work_unit.new_identities.is_empty() {
-        batch.persons_write(persons, &work_unit.new_identities, at.now).await?;
+        let new = work_unit.new_identities.into_iter().map(|new| (new.of.client, new.of.identity, new.person));
+        batch.persons_write(persons, &new.collect::<Vec<_>>(), at.now).await?;
     }
     if !work_unit.arrivals.is_empty() || !at.spooled.is_empty() {
         let (answers, notes) = (&work_unit.answers, &work_unit.notes);
@@ -278,7 +279,8 @@ async fn write(
             .await?;
     }
     if !work_unit.repeats.is_empty() {
-        batch.arrivals_end_same(&work_unit.repeats).await?;
+        let repeats: Vec<_> = work_unit.repeats.iter().map(|one| (one.id, one.repeats)).collect();
+        batch.arrivals_end_same(&repeats).await?;
     }
     // Promises end before `leads_write` makes new ones: one open promise of a kind at a time, by a unique index.
     if !decided.ended.is_empty() {

@@ -8,20 +8,21 @@ use std::{
 use jiff::Timestamp;
 use ripen_domain::{
     calling::{Hours, Place, Whereabouts, due_at, is_allowed, next_call, next_callable},
-    criteria::{Cause, ClientFacts, Criteria, Decision, Facts, LeadFacts, SourceFacts, qualify},
+    criteria::{Cause, Criteria, Decision, qualify},
     id::{CriteriaId, DecisionId, LeadId, MaturationId},
     lead::{Grade, Stage},
     outcome::ASK_AFTER,
-    promise::{AfterDecision, Changes, Kind, NextPromise, Occasion, State, agreed_for, settle},
+    promise::{AfterDecision, Changes, Kind, NextPromise, Occasion, State, settle},
 };
 use ripen_store::{
     client::load::GradingSettings,
     decision::{maturation::MaturationRow, write::NewDecision},
+    lead::facts::facts_of,
     promise::write::PromiseRow,
 };
 use uuid::Uuid;
 
-use crate::unit_of_work::{TrackedLead, TrackedPerson, UnitOfWork};
+use crate::unit_of_work::{TrackedLead, UnitOfWork};
 
 /// What the decisions of a batch ask to be written.
 #[derive(Debug, Default)]
@@ -288,46 +289,6 @@ fn cause_of(lead: &TrackedLead, work: &GradingSettings) -> Cause {
         promise: lead.fired,
         regrade: lead.regrade.is_some() || outdated,
         before: decided.map(|(_, _, grade, _)| grade),
-    }
-}
-
-/// What is known of a lead, for criteria and routing.
-pub fn facts_of(lead: &TrackedLead, person: &TrackedPerson, work: &GradingSettings, source: SourceFacts) -> Facts {
-    let row = &lead.row;
-    // Counts are never negative; 0 is the harmless reading of a damaged one.
-    let count = |n: i32| u32::try_from(n).unwrap_or(0);
-    let spoken_since = |at| row.last_conversation_at.is_some_and(|spoken| spoken > at);
-    Facts {
-        answers: lead.answers.clone(),
-        lead: LeadFacts {
-            channel: row.channel,
-            stage: row.stage,
-            verified: person.verified,
-            do_not_contact: person.do_not_contact,
-            arrivals: count(row.arrivals),
-            enquiries: count(row.enquiries),
-            touches: count(row.touches),
-            last_disposition: row.last_disposition.clone(),
-            first_arrived_at: row.first_arrived_at,
-            last_arrived_at: row.last_arrived_at,
-            last_conversation_at: row.last_conversation_at,
-            agreed_for: agreed_for(&lead.promises),
-            rounds: count(row.rounds),
-            // A conversation after the return makes the lead the desk's work like any other.
-            returned: row.returned_at.is_some_and(|at| !spoken_since(at)),
-            has_email: person.profile.email.is_some(),
-            has_phone: person.profile.phone.is_some(),
-            country: person.profile.country.clone(),
-            postal_code: person.profile.postal_code.clone(),
-            time_zone: person.profile.time_zone.clone(),
-        },
-        client: ClientFacts {
-            slug: work.client.slug.clone(),
-            name: work.client.name.clone(),
-            country: work.client.country.clone(),
-            time_zone: work.client.time_zone.clone(),
-        },
-        source,
     }
 }
 

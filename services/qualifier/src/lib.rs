@@ -6,7 +6,6 @@
 mod agreed_times;
 mod arrivals;
 mod aside;
-mod assign;
 mod batch;
 mod calls;
 mod context;
@@ -23,7 +22,6 @@ mod retention;
 mod standstill;
 mod sweeper;
 mod trial;
-mod unit_of_work;
 mod verdict;
 mod worker;
 
@@ -32,7 +30,6 @@ pub use batch::{BatchReport, DecideError, decide};
 pub use context::QualifierContext;
 pub use maturation::DueDelivery;
 pub use message::{Item, RequalifyLead};
-pub use reroute::route_preview;
 pub use retention::{Forgotten, tick as forget};
 pub use sweeper::{Pace, Swept, tick};
 
@@ -40,6 +37,7 @@ use std::sync::Arc;
 
 use ripen_queue::Queue;
 use ripen_runtime::lifecycle::Stop;
+use ripen_store::{lead::unit_of_work, team::assign};
 use tokio::task::JoinSet;
 
 use crate::{standstill::Standstill, worker::Worker};

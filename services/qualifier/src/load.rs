@@ -6,20 +6,18 @@ use jiff::Timestamp;
 use ripen_domain::{
     arrival::{Arrival, QuarantineReason, Sameness, variant_id},
     contact::Identity,
-    criteria::{Answer, SourceFacts},
     id::{ArrivalId, ClientId, LeadId, PersonId},
     promise::State,
 };
 use ripen_store::{
-    Scope, StoreError, Transaction,
+    StoreError, Transaction,
     arrival::seen::{Ended, Seen},
-    person::record::KnownPerson,
 };
 
 use crate::{
     aside::SetAside,
     message::RequalifyLead,
-    unit_of_work::{ArrivalOwner, EarlierArrival, TrackedPerson, UnitOfWork},
+    unit_of_work::{ArrivalOwner, ClientIdentity, EarlierArrival, SourceContent, UnitOfWork},
 };
 
 /// A message that is new.
@@ -246,23 +244,11 @@ async fn load_persons(
     // After the lock, in a statement of its own: a person whom a concurrent batch made is seen only now.
     for known in batch.persons_by_identity(wanted).await? {
         if let Some(identity) = known.found_by.clone() {
-            work_unit.reached.entry((known.client, identity)).or_default().push(known.person);
+            work_unit.reached.entry(ClientIdentity { client: known.client, identity }).or_default().push(known.person);
         }
-        load_person(work_unit, known);
+        work_unit.load_person(known);
     }
     Ok(())
-}
-
-fn load_person(work_unit: &mut UnitOfWork, known: KnownPerson) {
-    // `or_insert`: a person reached under two identities is one entry.
-    work_unit.persons.entry(known.person).or_insert(TrackedPerson {
-        client: known.client,
-        profile: known.profile,
-        verified: known.verified,
-        do_not_contact: known.do_not_contact,
-        calls: Vec::new(),
-        changed: false,
-    });
 }
 
 async fn load_leads(
@@ -294,24 +280,12 @@ async fn load_leads(
     load_facts(batch, work_unit, requalify).await
 }
 
-/// Reads what is known of a lead without a lock, to show what would become of it.
-pub async fn look_at(batch: &mut Transaction, scope: Scope, lead: LeadId) -> Result<UnitOfWork, StoreError> {
-    let mut work_unit = UnitOfWork::default();
-    for row in batch.leads_read(scope, &[lead]).await? {
-        work_unit.load_lead(row);
-    }
-    load_their_persons(batch, &mut work_unit).await?;
-    load_facts(batch, &mut work_unit, &[]).await?;
-    load_settings(batch, &mut work_unit, &[]).await?;
-    Ok(work_unit)
-}
-
 /// The persons of the leads, where they are not known yet.
 async fn load_their_persons(batch: &mut Transaction, work_unit: &mut UnitOfWork) -> Result<(), StoreError> {
     let unknown: Vec<_> = work_unit.leads.values().map(|lead| lead.row.person).collect();
     let unknown: Vec<_> = unknown.into_iter().filter(|person| !work_unit.persons.contains_key(person)).collect();
     for known in batch.persons_of(&unknown).await? {
-        load_person(work_unit, known);
+        work_unit.load_person(known);
     }
     Ok(())
 }
@@ -328,10 +302,7 @@ async fn load_facts(
     }
     // After the lock on the leads: what a touch wrote while this batch waited belongs to the decision.
     for row in batch.answers_of(&leads).await? {
-        let origin = row.origin.parse().map_err(|_| StoreError::Corrupt("the origin of an answer".to_owned()))?;
-        if let Some(lead) = work_unit.leads.get_mut(&row.lead) {
-            lead.answers.insert(row.question, Answer { value: row.value, at: row.at, origin });
-        }
+        work_unit.load_answer(row)?;
     }
     for open in batch.promises_of(&leads).await? {
         if let Some(lead) = work_unit.leads.get_mut(&open.lead) {
@@ -367,7 +338,8 @@ async fn load_same_content(
     let known: Vec<_> = keyless
         .filter(|fresh| {
             let client = fresh.arrival.client;
-            fresh.arrival.submission.identities().any(|identity| work_unit.reached.contains_key(&(client, identity)))
+            let mut identities = fresh.arrival.submission.identities();
+            identities.any(|identity| work_unit.reached.contains_key(&ClientIdentity { client, identity }))
         })
         .collect();
     // Nobody known has said anything: the statement is spared for every batch of new persons.
@@ -383,7 +355,7 @@ async fn load_same_content(
     let on_leads: BTreeSet<_> = batch.arrivals_owners(&ids).await?.into_iter().map(|(id, _, _)| id).collect();
     for (source, content, id, at) in earlier.into_iter().filter(|(_, _, id, _)| on_leads.contains(id)) {
         let earlier = EarlierArrival { id, received_at: at };
-        work_unit.same_content.entry((source, content)).or_default().push(earlier);
+        work_unit.same_content.entry(SourceContent { source, content }).or_default().push(earlier);
     }
     Ok(())
 }
@@ -402,8 +374,7 @@ async fn load_settings(
     }
     let sources: Vec<_> = sources.into_iter().collect();
     for (source, work) in batch.settings_of(&sources).await? {
-        work_unit.sources.insert(source.id, SourceFacts { name: source.name, channel: source.channel });
-        work_unit.work.insert(work.client.id, work);
+        work_unit.load_settings(source, work);
     }
     Ok(())
 }

@@ -1,40 +1,34 @@
 //! Routes held deliveries again when they are due: the best first, under the same locks as what matures. A shell around the
 //! assigner.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use ripen_domain::{
-    criteria::Criteria,
-    id::{ClientId, CriteriaId, DeliveryId, LeadId, MaturationId},
-};
+use ripen_domain::id::{ClientId, DeliveryId, LeadId, MaturationId};
 use ripen_runtime::random::uuid_v7;
 use ripen_store::{
-    Scope, Store, StoreError, Transaction,
-    criteria::load::{BrokenCriteria, Documents},
+    StoreError, Transaction,
     decision::maturation::RoutingNote,
     delivery::{
         held::{HeldDelivery, Rerouted},
         offer::NewOffer,
         write::NewDelivery,
     },
+    lead::unit_of_work::UnitOfWork,
+    team::{
+        assign::{Assigner, LeadAssignment, TeamState, ToAssign},
+        preview::routing_scripts,
+    },
 };
 
 use crate::{
     aside::SetAside,
-    assign::{Assigner, LeadAssignment, TeamState, ToAssign},
     context::QualifierContext,
     load::{self, NewArrivals},
     maturation::{DueDelivery, MaturationRef},
     message::RequalifyLead,
-    unit_of_work::UnitOfWork,
     worker,
 };
-
-type Scripts = BTreeMap<CriteriaId, Arc<Criteria>>;
 
 /// So many leads of a client are routed in one transaction.
 const CHUNK: i64 = 64;
@@ -86,8 +80,8 @@ async fn reroute(ctx: &QualifierContext, client: ClientId, now: Timestamp) -> Re
     // Identities and leads first, then the client's row, then the deliveries: the order of the batches that mature
     // leads.
     let work_unit = load_leads(&mut batch, &leads).await?;
-    let criteria = scripts(&work_unit, &ctx.documents).await?;
-    let team_state = TeamState::read(&mut batch, &work_unit, &leads, now).await?;
+    let criteria = routing_scripts(&work_unit, &ctx.documents).await?;
+    let team_state = TeamState::lock_teams(&mut batch, &work_unit, &leads, now).await?;
     // Locked again by state: between the look and the locks another worker may have routed some.
     let unrouted = batch.held_lock(&leads, now).await?;
     let mut assigner = Assigner::new(&work_unit, &criteria, team_state, now);
@@ -111,32 +105,6 @@ async fn reroute(ctx: &QualifierContext, client: ClientId, now: Timestamp) -> Re
     Ok(ReroutedBatch { deliveries: writes.deliveries, more })
 }
 
-/// Where a lead would go, were it to mature now, in words; none where the scope has no such lead. Nothing is done, and no batch
-/// waits for it: nothing is locked.
-pub async fn route_preview(
-    store: &Store,
-    documents: &Documents,
-    scope: Scope,
-    lead: LeadId,
-    now: Timestamp,
-) -> Result<Option<String>, StoreError> {
-    let mut batch = store.begin().await?;
-    let work_unit = load::look_at(&mut batch, scope, lead).await?;
-    // Read before it is known that there is a lead: with none there are no criteria either, and nothing is loaded.
-    let criteria = scripts(&work_unit, documents).await?;
-    if !work_unit.leads.contains_key(&lead) {
-        return Ok(None);
-    }
-    let team_state = TeamState::look(&mut batch, scope, &work_unit, lead, now).await?;
-    let matured_now = ToAssign { lead, matured_at: now, had: &[], offered: None };
-    let assigned = Assigner::new(&work_unit, &criteria, team_state, now).assign(matured_now);
-    let plain = || match assigned.held {
-        Some(hold) => format!("Held: {}\n", hold.why),
-        None => "No routing: goes to every enabled endpoint of the client at once\n".to_owned(),
-    };
-    Ok(Some(assigned.note.map_or_else(plain, |note| note.text)))
-}
-
 /// Locks these leads and reads what is known of them.
 async fn load_leads(batch: &mut Transaction, leads: &[LeadId]) -> Result<UnitOfWork, StoreError> {
     // As if each were to be decided again: the same locks and the same facts, and no decision is asked for.
@@ -145,20 +113,6 @@ async fn load_leads(batch: &mut Transaction, leads: &[LeadId]) -> Result<UnitOfW
     batch.leads_lock(leads).await?;
     let mut aside = SetAside::default();
     load::load(batch, &mut NewArrivals::default(), &asked, (SignedDuration::ZERO, &mut aside)).await
-}
-
-/// The criteria whose questions routing may ask. A lead is not kept from its client because they cannot be read.
-async fn scripts(work_unit: &UnitOfWork, documents: &Documents) -> Result<Scripts, StoreError> {
-    let used: BTreeSet<_> = work_unit.work.values().filter_map(|work| work.criteria).collect();
-    // Over another connection, before any client is locked; the documents are nearly always at hand.
-    match documents.get(&used.into_iter().collect::<Vec<_>>()).await {
-        Ok(criteria) => Ok(criteria),
-        Err(BrokenCriteria::Store(error)) => Err(error),
-        Err(error) => {
-            tracing::error!(%error, "leads are routed without the questions of their script");
-            Ok(Scripts::new())
-        }
-    }
 }
 
 /// What is to be written by one transaction.

@@ -46,10 +46,21 @@ pub fn table(json: bool, columns: &[&str], rows: &[Value]) -> io::Result<()> {
     Ok(())
 }
 
-/// Says how to go on where a page is full: behind the `next` of its last row.
-pub fn say_more(rows: &[Value], limit: u32) {
-    let last = rows.last().and_then(|row| row["next"].as_str());
-    if let Some(next) = last.filter(|_| u32::try_from(rows.len()).is_ok_and(|count| count >= limit)) {
+/// A row of a list that goes on behind it with `--after NEXT`.
+pub fn paged(row: Value, next: Option<String>) -> Value {
+    match row {
+        Value::Object(mut members) => {
+            members.insert("next".to_owned(), Value::from(next));
+            Value::Object(members)
+        }
+        other => other,
+    }
+}
+
+/// Says how to go on where a page is full: behind its last row.
+pub fn say_more(rows: &[Value], next: Option<String>, limit: u32) {
+    let is_full = u32::try_from(rows.len()).is_ok_and(|count| count >= limit);
+    if let Some(next) = next.filter(|_| is_full) {
         say(&format!("there may be more: --after {next}"));
     }
 }

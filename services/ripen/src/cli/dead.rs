@@ -61,9 +61,9 @@ async fn act(common: &Common, action: DeadAction, database: &Database) -> anyhow
         DeadAction::List { after, limit } => {
             let found =
                 list(&actions, &actor, &DeadLetterQuery { after, limit }).await.map_err(refused("dead list"))?;
-            let mut rows: Vec<_> = found.iter().map(shown).collect();
-            rows.iter_mut().zip(&found).for_each(|(row, found)| row["next"] = json!(found.letter.id));
-            output::say_more(&rows, limit);
+            let next = |letter: &DeadLetter| Some(letter.letter.id.to_string());
+            let rows: Vec<_> = found.iter().map(|letter| output::paged(shown(letter), next(letter))).collect();
+            output::say_more(&rows, found.last().and_then(next), limit);
             output::table(common.json, &["id", "at", "queue", "bytes", "reason"], &rows)?;
         }
         DeadAction::Show { id } => {

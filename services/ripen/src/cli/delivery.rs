@@ -110,9 +110,9 @@ async fn act(common: &Common, action: DeliveryAction, database: &Database) -> an
         DeliveryAction::List(DeliveryOptions { endpoint, state, lead, client, after, limit }) => {
             let query = DeliveryQuery { endpoint, state, lead, client, after, limit };
             let found = list(&actions, &actor, &query).await.map_err(refused("delivery list"))?;
-            let mut rows: Vec<_> = found.iter().map(shown).collect();
-            rows.iter_mut().zip(&found).for_each(|(row, record)| row["next"] = json!(record.id));
-            output::say_more(&rows, limit);
+            let next = |record: &DeliveryRecord| Some(record.id.to_string());
+            let rows: Vec<_> = found.iter().map(|record| output::paged(shown(record), next(record))).collect();
+            output::say_more(&rows, found.last().and_then(next), limit);
             let columns =
                 ["id", "client", "lead", "event", "to", "rep", "state", "attempts", "created", "due", "reason"];
             Ok(output::table(common.json, &columns, &rows)?)

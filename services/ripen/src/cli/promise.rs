@@ -72,9 +72,11 @@ async fn act(common: &Common, action: PromiseAction, database: &Database) -> any
         PromiseAction::List { before, client, after, limit } => {
             let query = PromiseQuery { before, client, after, limit };
             let promises = list(&actions, &database.actor(), &query).await.map_err(refused("promise list"))?;
+            let next = |promise: &PromiseRecord| promise.cursor().map(|cursor| cursor.to_string());
             // UTC for the list: it has leads of many places, and their own clocks would not sort.
-            let rows: Vec<_> = promises.iter().map(|promise| row(promise, &TimeZone::UTC)).collect();
-            output::say_more(&rows, limit);
+            let rows: Vec<_> =
+                promises.iter().map(|promise| output::paged(row(promise, &TimeZone::UTC), next(promise))).collect();
+            output::say_more(&rows, promises.last().and_then(next), limit);
             Ok(output::table(common.json, &COLUMNS[..9], &rows)?)
         }
         PromiseAction::Move { id, to, why, agreed, by } => {
@@ -98,6 +100,5 @@ pub fn row(promise: &PromiseRecord, zone: &TimeZone) -> Value {
            "state": promise.state.word(), "due": shown(promise.due_at), "until": shown(promise.due_until),
            "due_at": promise.due_at,
            "time": promise.time.as_ref().map(ToString::to_string), "zone": promise.time.as_ref().map(|time| &time.zone),
-           "agreed_civil": promise.time.as_ref().map(|time| time.civil), "why": promise.why, "from": promise.from_whom, "agreed": promise.agreed, "ended": ended,
-           "next": promise.cursor().map(|cursor| cursor.to_string())})
+           "agreed_civil": promise.time.as_ref().map(|time| time.civil), "why": promise.why, "from": promise.from_whom, "agreed": promise.agreed, "ended": ended})
 }

@@ -199,7 +199,7 @@ async fn explained(common: &Common, actions: &Actions, actor: &Actor, lead: Lead
 async fn preview(common: &Common, actions: &Actions, actor: &Actor, lead: LeadId) -> anyhow::Result<()> {
     // One instant for the whole preview, as the qualifier has one per decision.
     let now = actions.clock.now();
-    let said = ripen_qualifier::route_preview(&actions.store, &actions.documents, actor.scope(), lead, now).await?;
+    let said = actions.store.route_preview(&actions.documents, actor.scope(), lead, now).await?;
     let text = said.with_context(|| format!("no lead {lead}: `ripen lead list --email E` shows a person's"))?;
     if common.json {
         return Ok(output::record(true, &json!({"lead": lead, "explanation": text}))?);

@@ -7,6 +7,14 @@ use std::{
     sync::Arc,
 };
 
+use crate::{
+    Scope, StoreError, Transaction,
+    appointment::list::Ahead,
+    client::load::GradingSettings,
+    decision::maturation::RoutingNote,
+    lead::{facts::facts_of, unit_of_work::UnitOfWork},
+    team::{state::Team, turns::Turns},
+};
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
     appointment::span_in_words,
@@ -17,16 +25,7 @@ use ripen_domain::{
         Surroundings, Tier, route,
     },
 };
-use ripen_store::{
-    Scope, StoreError, Transaction,
-    appointment::list::Ahead,
-    client::load::GradingSettings,
-    decision::maturation::RoutingNote,
-    team::{state::Team, turns::Turns},
-};
 use uuid::Uuid;
-
-use crate::{decide::facts_of, unit_of_work::UnitOfWork};
 
 /// What stands for a rule where an appointment decides. No rule of a document has a blank in its name.
 const BY_APPOINTMENT: &str = "by appointment";
@@ -110,7 +109,7 @@ pub struct TeamState {
 
 impl TeamState {
     /// Reads what these leads have booked, then locks and reads the teams they may go to. Leads are locked already.
-    pub async fn read(
+    pub async fn lock_teams(
         batch: &mut Transaction,
         work_unit: &UnitOfWork,
         leads: &[LeadId],

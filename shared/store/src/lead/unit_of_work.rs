@@ -1,10 +1,20 @@
 //! The unit of work of a batch: persons, leads and what arrived on them, in memory.
 //!
-//! Loaded once under the locks, changed by the batch's messages in order, written at the end in one transaction. Nothing
-//! here reads or writes.
+//! Loaded once under the locks, changed by the batch's messages in order, written at the end in one transaction. Whoever shows
+//! what would become of a lead loads one too, without locks. Nothing here reads or writes.
 
 use std::collections::BTreeMap;
 
+use crate::{
+    StoreError,
+    arrival::write::ArrivalRow,
+    client::load::{GradingSettings, SourceSettings},
+    lead::{
+        answer::{AnswerRow, NoteRow},
+        load::LeadRow,
+    },
+    person::record::KnownPerson,
+};
 use jiff::Timestamp;
 use ripen_domain::{
     contact::Identity,
@@ -13,14 +23,6 @@ use ripen_domain::{
     id::{ArrivalId, ClientId, LeadId, PersonId, ProgramId, SourceId},
     person::Profile,
     promise::Open,
-};
-use ripen_store::{
-    arrival::write::ArrivalRow,
-    client::load::GradingSettings,
-    lead::{
-        answer::{AnswerRow, NoteRow},
-        load::LeadRow,
-    },
 };
 
 /// A person, known or new.
@@ -61,6 +63,7 @@ pub struct TrackedLead {
 
 impl TrackedLead {
     /// A lead without anything around it yet.
+    #[must_use]
     pub fn new(row: LeadRow) -> Self {
         Self {
             row,
@@ -92,6 +95,51 @@ pub struct EarlierArrival {
     pub received_at: Timestamp,
 }
 
+/// Under what somebody is reached: an identity means something within a client alone.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ClientIdentity {
+    /// Whose person it is.
+    pub client: ClientId,
+    /// The identity.
+    pub identity: Identity,
+}
+
+/// What a person has one open lead of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PersonProgram {
+    /// The person.
+    pub person: PersonId,
+    /// The program.
+    pub program: ProgramId,
+}
+
+/// What a source said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SourceContent {
+    /// The source.
+    pub source: SourceId,
+    /// The hash of what it said.
+    pub content: ContentHash,
+}
+
+/// An identity that leads to a person from now on.
+#[derive(Debug, Clone)]
+pub struct NewIdentity {
+    /// Under what.
+    pub of: ClientIdentity,
+    /// To whom.
+    pub person: PersonId,
+}
+
+/// An arrival that says the same as an earlier one.
+#[derive(Debug, Clone, Copy)]
+pub struct RepeatedArrival {
+    /// The one that ends.
+    pub id: ArrivalId,
+    /// The one it repeats.
+    pub repeats: ArrivalId,
+}
+
 /// Everything one batch reads and writes.
 #[derive(Debug, Default)]
 pub struct UnitOfWork {
@@ -102,17 +150,17 @@ pub struct UnitOfWork {
     /// Persons.
     pub persons: BTreeMap<PersonId, TrackedPerson>,
     /// Who is reached under an identity, oldest first.
-    pub(crate) reached: BTreeMap<(ClientId, Identity), Vec<PersonId>>,
+    pub reached: BTreeMap<ClientIdentity, Vec<PersonId>>,
     /// Leads.
     pub leads: BTreeMap<LeadId, TrackedLead>,
     /// The open lead of a person under a program.
-    pub(crate) open: BTreeMap<(PersonId, ProgramId), LeadId>,
+    pub open: BTreeMap<PersonProgram, LeadId>,
     /// On whose lead an arrival is, for those that this batch corrects and those that it brings.
     pub owners: BTreeMap<ArrivalId, ArrivalOwner>,
     /// Earlier arrivals of a source by the hash of their content.
-    pub(crate) same_content: BTreeMap<(SourceId, ContentHash), Vec<EarlierArrival>>,
+    pub same_content: BTreeMap<SourceContent, Vec<EarlierArrival>>,
     /// Identities that lead to a person from now on, to be written.
-    pub(crate) new_identities: Vec<(ClientId, Identity, PersonId)>,
+    pub new_identities: Vec<NewIdentity>,
     /// To be written.
     pub arrivals: Vec<ArrivalRow>,
     /// To be written.
@@ -120,15 +168,45 @@ pub struct UnitOfWork {
     /// To be written.
     pub notes: Vec<NoteRow>,
     /// Ids that end as repetitions, each with the arrival it repeats.
-    pub(crate) repeats: Vec<(ArrivalId, ArrivalId)>,
+    pub repeats: Vec<RepeatedArrival>,
 }
 
 impl UnitOfWork {
-    /// Takes in a lead that was locked.
+    /// Takes in a person that was read.
+    pub fn load_person(&mut self, known: KnownPerson) {
+        self.persons.entry(known.person).or_insert(TrackedPerson {
+            client: known.client,
+            profile: known.profile,
+            verified: known.verified,
+            do_not_contact: known.do_not_contact,
+            calls: Vec::new(),
+            changed: false,
+        });
+    }
+
+    /// Takes in a source that was read, with its client.
+    pub fn load_settings(&mut self, source: SourceSettings, work: GradingSettings) {
+        self.sources.insert(source.id, SourceFacts { name: source.name, channel: source.channel });
+        self.work.insert(work.client.id, work);
+    }
+
+    /// Takes in an answer that was read.
+    ///
+    /// # Errors
+    /// `Corrupt` where nobody knows who would have given it.
+    pub fn load_answer(&mut self, row: AnswerRow) -> Result<(), StoreError> {
+        let origin = row.origin.parse().map_err(|_| StoreError::Corrupt("the origin of an answer".to_owned()))?;
+        if let Some(lead) = self.leads.get_mut(&row.lead) {
+            lead.answers.insert(row.question, Answer { value: row.value, at: row.at, origin });
+        }
+        Ok(())
+    }
+
+    /// Takes in a lead that was read.
     pub fn load_lead(&mut self, row: LeadRow) {
         if row.stage.is_open() {
             // So that the next arrival of this batch joins it instead of opening a second one.
-            self.open.insert((row.person, row.program), row.id);
+            self.open.insert(PersonProgram { person: row.person, program: row.program }, row.id);
         }
         // Locked by its person and by its own id, it comes twice: the first stays, with what was changed in it.
         self.leads.entry(row.id).or_insert_with(|| TrackedLead::new(row));

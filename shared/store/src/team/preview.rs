@@ -1,0 +1,96 @@
+//! Where a lead would go, were it to mature now: the assigner over what is read without a lock. Nothing is done, and no batch
+//! waits for it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+use ripen_domain::{
+    criteria::Criteria,
+    id::{CriteriaId, LeadId},
+};
+
+use crate::{
+    Scope, Store, StoreError, Transaction,
+    criteria::load::{BrokenCriteria, Documents},
+    lead::unit_of_work::UnitOfWork,
+    team::assign::{Assigner, TeamState, ToAssign},
+};
+
+impl Store {
+    /// Where a lead would go, were it to mature now, in words; none where the scope has no such lead.
+    pub async fn route_preview(
+        &self,
+        documents: &Documents,
+        scope: Scope,
+        lead: LeadId,
+        now: Timestamp,
+    ) -> Result<Option<String>, StoreError> {
+        let mut tx = self.begin().await?;
+        let work_unit = tx.look_at(scope, lead).await?;
+        if !work_unit.leads.contains_key(&lead) {
+            return Ok(None);
+        }
+        let criteria = routing_scripts(&work_unit, documents).await?;
+        let team_state = TeamState::look(&mut tx, scope, &work_unit, lead, now).await?;
+        let matured_now = ToAssign { lead, matured_at: now, had: &[], offered: None };
+        let assigned = Assigner::new(&work_unit, &criteria, team_state, now).assign(matured_now);
+        let plain = || match assigned.held {
+            Some(hold) => format!("Held: {}\n", hold.why),
+            None => "No routing: goes to every enabled endpoint of the client at once\n".to_owned(),
+        };
+        Ok(Some(assigned.note.map_or_else(plain, |note| note.text)))
+    }
+}
+
+impl Transaction {
+    /// Reads what is known of a lead without a lock, to show what would become of it; nothing where the scope has no such lead.
+    pub async fn look_at(&mut self, scope: Scope, lead: LeadId) -> Result<UnitOfWork, StoreError> {
+        let mut work_unit = UnitOfWork::default();
+        for row in self.leads_read(scope, &[lead]).await? {
+            work_unit.load_lead(row);
+        }
+        let Some(row) = work_unit.leads.get(&lead).map(|lead| lead.row.clone()) else { return Ok(work_unit) };
+        for known in self.persons_of(&[row.person]).await? {
+            work_unit.load_person(known);
+        }
+        for answer in self.answers_of(&[lead]).await? {
+            work_unit.load_answer(answer)?;
+        }
+        for open in self.promises_of(&[lead]).await? {
+            if let Some(lead) = work_unit.leads.get_mut(&open.lead) {
+                lead.promises.push(open.promise);
+            }
+        }
+        for (lead, version) in self.regrades_of(&[lead]).await? {
+            if let Some(lead) = work_unit.leads.get_mut(&lead) {
+                lead.regrade = Some(version);
+            }
+        }
+        for (source, work) in self.settings_of(&[row.source]).await? {
+            work_unit.load_settings(source, work);
+        }
+        Ok(work_unit)
+    }
+}
+
+/// The criteria whose questions routing may ask. A lead is not kept from its client because they cannot be read.
+///
+/// # Errors
+/// When the database is away.
+pub async fn routing_scripts(
+    work_unit: &UnitOfWork,
+    documents: &Documents,
+) -> Result<BTreeMap<CriteriaId, Arc<Criteria>>, StoreError> {
+    let used: BTreeSet<_> = work_unit.work.values().filter_map(|work| work.criteria).collect();
+    match documents.get(&used.into_iter().collect::<Vec<_>>()).await {
+        Ok(criteria) => Ok(criteria),
+        Err(BrokenCriteria::Store(error)) => Err(error),
+        Err(error) => {
+            tracing::error!(%error, "leads are routed without the questions of their script");
+            Ok(BTreeMap::new())
+        }
+    }
+}
