@@ -85,14 +85,14 @@ async fn a_lead_of_whom_nothing_is_known_falls_due_when_all_of_the_country_may_b
 async fn a_postal_code_out_of_a_spreadsheet_is_the_one_that_was_meant() {
     let (installation, source, process) = serve(CRITERIA).await;
     let codes = [json!(2134), json!("2134"), json!("021341234"), json!("60134.0"), json!(60134.0), json!("60134-1234")];
-    let leads: Vec<_> = (0..)
-        .zip(&codes)
-        .map(|(n, code)| json!({"email": format!("p{n}@example.com"), "postal_code": code}))
-        .collect();
+    let leads: Vec<_> =
+        (0..).zip(&codes).map(|(n, code)| json!({"email": format!("p{n}@example.com"), "postal_code": code})).collect();
     post(&process.url, &source, &json!(leads)).await.unwrap();
     decided(&installation, 6).await;
-    let kept: Vec<String> =
-        sqlx::query_scalar("select postal_code from person order by email").fetch_all(installation.pool()).await.unwrap();
+    let kept: Vec<String> = sqlx::query_scalar("select postal_code from person order by email")
+        .fetch_all(installation.pool())
+        .await
+        .unwrap();
     assert_eq!(kept, ["02134", "02134", "02134-1234", "60134", "60134", "60134-1234"]);
     assert_eq!(process.stop().await, Some(0));
 }

@@ -30,7 +30,9 @@ pub enum CallingAction {
 pub fn run(common: &Common, action: &CallingAction) -> anyhow::Result<ExitCode> {
     let region = |place: &str| {
         let known = place.parse::<Region>();
-        known.map_err(|()| anyhow::anyhow!("{place:?} is no place: write a country such as DE, or a state such as US-UT"))
+        known.map_err(|()| {
+            anyhow::anyhow!("{place:?} is no place: write a country such as DE, or a state such as US-UT")
+        })
     };
     match action {
         CallingAction::Rules { place } => {
@@ -103,7 +105,10 @@ mod tests {
         assert!(said.contains("time zones of 20"), "{said}");
         let loosen = vec!["US-UT holidays: the person asked for the call".parse().unwrap()];
         let later = examined(&CallingSettings { loosen, ..CallingSettings::default() }, date(2028, 1, 1));
-        assert!(later.contains("look for a newer version") && later.contains("loosened: US-UT holidays: the person"), "{later}");
+        assert!(
+            later.contains("look for a newer version") && later.contains("loosened: US-UT holidays: the person"),
+            "{later}"
+        );
     }
 
     #[test]
