@@ -129,6 +129,7 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
             "findings",
             "given_up",
             "link_key",
+            "lock_room",
             "migrate",
             "partitions",
             "partitions_make",
