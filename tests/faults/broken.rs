@@ -142,3 +142,109 @@ async fn a_second_process_without_rabbitmq_is_refused() {
     let (one, other) = (installation.serve("").await, installation.serve("").await);
     assert_eq!((one.stop().await, other.stop().await), (Some(0), Some(0)));
 }
+
+/// Whoever waits for an offer to run out waits for an hour here.
+const NEVER: &str = "3600";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backlog_larger_than_the_local_queue_goes_on_as_soon_as_there_is_room() {
+    let mut installation = Installation::new(Kind::Local).await;
+    installation.set("QUALIFIER__SWEEP_INTERVAL_MS", "50");
+    installation.set("QUALIFIER__OFFER_S", NEVER);
+    let source = installation.client("acme").await;
+    installation.activate(CRITERIA).await;
+    let process = installation.serve("").await;
+    refuse(&installation, "42501", "true").await;
+    let text = "x".repeat(200 * 1024);
+    let count = 400;
+    for number in 0..count {
+        let lead =
+            json!({"external_id": format!("l{number}"), "email": format!("l{number}@example.com"), "notes": text});
+        assert_eq!(post(&process.url, &source, &lead).await.unwrap().0, 202);
+    }
+    assert_eq!(installation.count("select count(*) from spool").await, count);
+    heal(&installation).await;
+    wait_for(&installation, GRADED, count).await;
+    wait_for(&installation, "select count(*) from spool", 0).await;
+    assert_eq!(process.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_meets_a_held_lock_is_set_aside_and_its_neighbours_are_graded() {
+    let (installation, source, process) = prepared(Kind::Local).await;
+    send(&process, &source, "casey").await;
+    wait_for(&installation, GRADED, 1).await;
+    // As a batch of re-qualifications holds it that was stopped: the lead, and no identity.
+    let mut holder = installation.pool().begin().await.unwrap();
+    sqlx::query("select id from lead for update").execute(&mut *holder).await.unwrap();
+    let again = json!({"external_id": "again", "email": "casey@example.com"});
+    assert_eq!(post(&process.url, &source, &again).await.unwrap().0, 202);
+    for number in 0..20 {
+        send(&process, &source, &format!("p{number}")).await;
+    }
+    wait_for(&installation, GRADED, 21).await;
+    assert_eq!(installation.count("select count(*) from arrival").await, 21);
+    assert_eq!(installation.count("select count(*) from spool").await, 1, "it rests where it was");
+    until("it is counted", LIMIT, || async {
+        let metrics = process.get("/metrics").await.1;
+        metrics
+            .lines()
+            .any(|line| line.starts_with("ripen_messages_set_aside_total{why=\"locked\"}") && !line.ends_with(" 0"))
+            .then_some(())
+    })
+    .await;
+    holder.rollback().await.unwrap();
+    wait_for(&installation, "select count(*) from arrival", 22).await;
+    wait_for(&installation, "select count(*) from spool", 0).await;
+    assert_eq!((installation.count(DEAD).await, installation.count(SUSPECTS).await), (0, 0));
+    assert_eq!(process.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_ends_its_connection_each_time_is_found_out() {
+    let (installation, source, process) = prepared(Kind::Local).await;
+    let sql = "create function kill() returns trigger language plpgsql as $$ begin
+           if new.email like 'poison%' then perform pg_terminate_backend(pg_backend_pid()); end if; return new; end $$;
+         create trigger kill before insert on person for each row execute function kill()";
+    sqlx::raw_sql(sql).execute(installation.pool()).await.unwrap();
+    send(&process, &source, "poison").await;
+    for number in 0..20 {
+        send(&process, &source, &format!("p{number}")).await;
+    }
+    wait_for(&installation, GRADED, 20).await;
+    wait_for(&installation, DEAD, 1).await;
+    assert_eq!(process.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_that_loses_what_it_confirms_is_not_relied_on_and_every_lead_is_graded() {
+    let mut installation = Installation::new(Kind::Rabbit).await;
+    installation.set("QUALIFIER__SWEEP_INTERVAL_MS", "50");
+    let url = installation.env("AMQP__URL").unwrap();
+    ripen_testkit::rabbit::declare_classic(&url, "ripen.arrivals").await;
+    let source = installation.client("acme").await;
+    installation.activate(CRITERIA).await;
+    let intake = installation.serve("intake").await;
+    for number in 0..20 {
+        assert_eq!(send(&intake, &source, &format!("p{number}")).await.0, 202);
+    }
+    assert_eq!(
+        installation.count("select count(*) from spool").await,
+        20,
+        "the database has them until they are graded"
+    );
+    let (status, text) = intake.get("/readyz").await;
+    assert!(status == 200 && text.contains("ripen.arrivals is a classic queue"), "{text}");
+    let qualifier = installation.serve("qualifier").await;
+    wait_for(&installation, GRADED, 20).await;
+    wait_for(&installation, "select count(*) from spool", 0).await;
+    until("it says so", LIMIT, || async {
+        let (status, text) = qualifier.get("/readyz").await;
+        (status == 503 && text.contains("ripen.arrivals is a classic queue")).then_some(())
+    })
+    .await;
+    let doctor = installation.run(&["doctor"]).await;
+    let found = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert!(doctor.status.code() == Some(1) && found.contains("ripen.arrivals is a classic queue"), "{found}");
+    assert_eq!((intake.stop().await, qualifier.stop().await), (Some(0), Some(0)));
+}

@@ -222,3 +222,28 @@ async fn new_criteria_reach_the_leads_over_the_time_that_is_set_and_all_of_them(
     let after = tick(&long_pause.ctx, &mut Pace::default(), now() + seconds(3_600)).await.unwrap();
     assert_eq!(after.outdated, 100, "no stampede after an hour off: two seconds' worth");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_need_not_be_kept_is_forgotten_and_the_rest_stays() {
+    let ledger = Ledger::new(|settings| {
+        settings.retention.raw_bodies_days = 30;
+        settings.retention.seen_ids_days = 60;
+    })
+    .await;
+    for (id, days) in [(1, 10), (2, 45), (3, 90)] {
+        let sql = "with seen as (insert into arrival_seen (id, content, ended, seen_at)
+              values (lpad($1::text, 32, '0')::uuid, decode(repeat('00', 16), 'hex'), 'quarantined', $2::text::timestamptz))
+            insert into arrival (id, client_id, source_id, sameness, state, reason, content, received_at, media_type, raw, submission, flags)
+            values (lpad($1::text, 32, '0')::uuid, gen_random_uuid(), gen_random_uuid(), 'content', 'quarantined', 'test',
+                    decode(repeat('00', 16), 'hex'), $2::text::timestamptz, 'text/plain', 'as it came', '{}', '{}')";
+        let at = (now() - SignedDuration::from_hours(24 * days)).to_string();
+        sqlx::query(sql).bind(id).bind(at).execute(&ledger.pool).await.unwrap();
+    }
+    let forgotten = ripen_qualifier::forget(&ledger.ctx, now()).await.unwrap();
+    assert_eq!((forgotten.bodies, forgotten.ids, forgotten.attempts), (2, 1, 0), "attempts are kept for ever");
+    let again = ripen_qualifier::forget(&ledger.ctx, now()).await.unwrap();
+    assert_eq!(again, ripen_qualifier::Forgotten::default());
+    let kept: Vec<String> =
+        sqlx::query_scalar("select submission::text from arrival").fetch_all(&ledger.pool).await.unwrap();
+    assert_eq!(kept.len(), 3, "what was parsed stays");
+}

@@ -132,6 +132,7 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
             "findings",
             "given_up",
             "link_key",
+            "lock_room",
             "migrate",
             "partitions",
             "partitions_make",

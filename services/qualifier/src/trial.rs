@@ -20,14 +20,16 @@ use crate::{
     message::Item,
 };
 
+/// How long the database has to take one lead: messages are held meanwhile.
+const LIMIT: Duration = Duration::from_secs(5);
+
 /// Whether the database takes a lead. Nothing of it stays.
 ///
 /// # Errors
 /// How the database failed; it is nothing that a message could be blamed for.
 pub async fn run(ctx: &QualifierContext) -> Result<(), StoreError> {
-    let limit = Duration::from_secs(ctx.settings.qualifier.batch_timeout_s);
-    let silent = || StoreError::Unreachable(format!("no answer within {} s", limit.as_secs()));
-    timeout(limit, attempt(ctx)).await.unwrap_or_else(|_| Err(silent()))
+    let silent = || StoreError::Unreachable(format!("no answer within {} s", LIMIT.as_secs()));
+    timeout(LIMIT, attempt(ctx)).await.unwrap_or_else(|_| Err(silent()))
 }
 
 async fn attempt(ctx: &QualifierContext) -> Result<(), StoreError> {

@@ -67,6 +67,18 @@ impl Store {
         Ok((row.version, row.connections))
     }
 
+    /// How many locks the server has room for.
+    pub async fn lock_room(&self) -> Result<i64, StoreError> {
+        let row = sqlx::query!(
+            r#"-- doctor.lock_room
+            select current_setting('max_locks_per_transaction')::bigint
+                   * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint) as "room!""#
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(row.room)
+    }
+
     /// How many dead letters wait for a person, how many deliveries are dead, and how many notices of what is still ahead.
     pub async fn given_up(&self, now: Timestamp) -> Result<(i64, i64, i64), StoreError> {
         // A notice about a time that is past needs nobody any more.

@@ -316,3 +316,18 @@ fn named_node() -> Option<Node> {
         .and_then(|(amqp, control)| Some(Node { amqp_port: amqp.parse().ok()?, control_port: control.parse().ok()? }));
     Some(node.expect("RIPEN_TEST_RABBIT is <amqp port>:<control port>"))
 }
+
+/// Declares a durable classic queue on the shared node, in the virtual host of this address, as somebody might by hand.
+///
+/// # Panics
+/// When the node does not do it.
+pub async fn declare_classic(url: &str, queue: &str) {
+    let (_, vhost) = url.rsplit_once('/').expect("the address names a virtual host");
+    let name = format!("rabbit_misc:r(<<\"{vhost}\">>, queue, <<\"{queue}\">>)");
+    let kind = "[{<<\"x-queue-type\">>, longstr, <<\"classic\">>}]";
+    let answer = shared()
+        .await
+        .eval(&format!("rabbit_amqqueue:declare({name}, true, false, {kind}, none, <<\"guest\">>)"))
+        .await;
+    assert!(answer.contains("new"), "{answer}");
+}

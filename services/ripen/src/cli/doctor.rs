@@ -74,6 +74,7 @@ async fn database_checks(checks: &mut Vec<Check>, store: &Store, settings: &Sett
         what: "connections",
         result: pool(i64::from(allowed), i64::from(settings.database.max_connections)),
     });
+    checks.push(Check { what: "locks", result: locks(store, settings).await });
     checks.push(Check { what: "clock", result: clock(store, settings.clock.max_skew_s).await });
     let schema = store.schema().await;
     let current = matches!(schema, Ok(SchemaState::Current | SchemaState::Newer));
@@ -104,6 +105,20 @@ fn pool(allowed: i64, wanted: i64) -> Result<String, String> {
         Ok(found)
     } else {
         Err(format!("{found}; lower database.max_connections or raise PostgreSQL's max_connections"))
+    }
+}
+
+/// Locks that PostgreSQL has room for, against those that the batches of one qualifier hold at once.
+async fn locks(store: &Store, settings: &Settings) -> Result<String, String> {
+    let room = store.lock_room().await.map_err(|error| error.to_string())?;
+    // An e-mail address and a phone for each message; its tables besides.
+    let wanted = settings.qualifier.batch.saturating_mul(2).saturating_mul(settings.qualifier.workers);
+    let wanted = i64::try_from(wanted).unwrap_or(i64::MAX);
+    let found = format!("each qualifier holds up to {wanted} of {room} locks: room for {}", room / wanted.max(1));
+    if wanted <= room {
+        Ok(found)
+    } else {
+        Err(format!("{found}; lower qualifier.batch or raise PostgreSQL's max_locks_per_transaction"))
     }
 }
 

@@ -7,6 +7,7 @@ mod check;
 mod error;
 mod layers;
 mod network;
+mod retention;
 mod role;
 mod secret_url;
 mod settings;
@@ -16,12 +17,12 @@ use std::path::Path;
 pub use error::ConfigError;
 pub use layers::DEFAULT_FILE;
 pub use network::{InvalidNetwork, Network};
+pub use retention::RetentionSettings;
 pub use role::{InvalidRole, Role};
 pub use secret_url::SecretUrl;
 pub use settings::{
     AmqpSettings, CallingSettings, ClockSettings, DatabaseSettings, DispatcherSettings, HttpSettings, IntakeSettings,
-    LifecycleSettings, LimitSettings, LogFormat, LogSettings, MailSettings, QualifierSettings, RetentionSettings,
-    Settings,
+    LifecycleSettings, LimitSettings, LogFormat, LogSettings, MailSettings, QualifierSettings, Settings,
 };
 
 use layers::{Layer, environment, file, flags};

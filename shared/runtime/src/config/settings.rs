@@ -15,7 +15,7 @@ use ripen_domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Network, SecretUrl};
+use super::{Network, RetentionSettings, SecretUrl};
 
 /// The whole configuration.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize)]
@@ -488,16 +488,4 @@ impl Default for ClockSettings {
     fn default() -> Self {
         Self { max_skew_s: 5 }
     }
-}
-
-/// `[retention]`: for how many days something is kept; 0 for ever.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct RetentionSettings {
-    /// The bodies of arrivals as they came. What was parsed of them stays.
-    pub raw_bodies_days: u32,
-    /// The attempts of deliveries that ended.
-    pub attempts_days: u32,
-    /// The ids by which a retry of an arrival is known.
-    pub seen_ids_days: u32,
 }
