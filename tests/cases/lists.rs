@@ -1,7 +1,11 @@
 //! Lists as spreadsheets, vendors and people write them, through `ripen import`: what is read, what is refused and where, and
 //! that nothing is lost in silence.
 
-use std::{fs, path::PathBuf, process::Output};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Output,
+};
 
 use serde_json::{Value, json};
 
@@ -29,7 +33,7 @@ impl Desk {
         path
     }
 
-    async fn run(&self, path: &PathBuf, flags: &[&str]) -> Output {
+    async fn run(&self, path: &Path, flags: &[&str]) -> Output {
         let path = path.to_str().unwrap();
         self.installation.run(&[&["import", path, "--source", &self.source.id, "--json"], flags].concat()).await
     }
@@ -259,11 +263,9 @@ async fn refused_rows_are_written_down_mended_and_imported_again() {
     let report = desk.import("list.csv", list, &flags).await;
     assert_eq!((&report["received"], &report["refused"]), (&json!(2), &json!(2)));
     let written = fs::read_to_string(&refused).unwrap();
-    assert!(written.starts_with("refused_line,refused_row,refused_because,Mail,Name\n3,2,"), "{written}");
-    assert!(
-        written.contains("u2 at example.com,Bo\n") && written.ends_with("u3@example.com,Cy,too,many\n"),
-        "{written}"
-    );
+    let header = "refused_line,refused_row,refused_because,Mail,Name\n";
+    assert!(written.starts_with(header) && written.contains("u3@example.com,Cy,too,many\n"), "{written}");
+    assert!(written.contains("\n3,2,") && written.contains("u2 at example.com,Bo\n"), "{written}");
     let mended = written.replace("u2 at example.com", "u2@example.com").replace(",too,many", "");
     let report = desk.import("mended.csv", mended, &flags[..2]).await;
     assert_eq!(counts(&report), all_received(2));
