@@ -41,8 +41,13 @@ pub fn workbook(sheets: &[Sheet]) -> Vec<u8> {
     for (n, Sheet { name, is_hidden, rows }) in (1..).zip(sheets) {
         let state = if *is_hidden { " state=\"hidden\"" } else { "" };
         write!(list, "<sheet name=\"{name}\" sheetId=\"{n}\"{state} r:id=\"rId{n}\"/>").unwrap();
-        write!(relations, "<Relationship Id=\"rId{n}\" Type=\"{OFFICE}/worksheet\" Target=\"worksheets/sheet{n}.xml\"/>").unwrap();
-        write!(types, "<Override PartName=\"/xl/worksheets/sheet{n}.xml\" ContentType=\"{MAIN}.worksheet+xml\"/>").unwrap();
+        write!(
+            relations,
+            "<Relationship Id=\"rId{n}\" Type=\"{OFFICE}/worksheet\" Target=\"worksheets/sheet{n}.xml\"/>"
+        )
+        .unwrap();
+        write!(types, "<Override PartName=\"/xl/worksheets/sheet{n}.xml\" ContentType=\"{MAIN}.worksheet+xml\"/>")
+            .unwrap();
         let sheet = format!("<worksheet xmlns=\"{SPREADSHEET}\"><sheetData>{rows}</sheetData></worksheet>");
         parts.push((format!("xl/worksheets/sheet{n}.xml"), sheet));
     }

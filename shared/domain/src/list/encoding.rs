@@ -166,19 +166,16 @@ fn other_format(start: &[u8]) -> Option<&'static str> {
         (b"{\\rtf", "a text document (RTF)"),
         (b"\xff\xfe\0\0", "a text in UTF-32"),
     ];
-    const TEXTS: [(&str, &str); 6] = [
-        ("<!doctype html", "a web page"),
-        ("<html", "a web page"),
-        ("<table", "a web page"),
-        ("<?xml", "an XML document"),
-        ("{\"", "a JSON document"),
-        ("[{", "a JSON document"),
-    ];
+    const TAGS: [(&str, &str); 4] =
+        [("!doctype html", "a web page"), ("html", "a web page"), ("table", "a web page"), ("?xml", "an XML document")];
+    const JSON: [&str; 2] = ["{\"", "[{"];
     let bytes = BYTES.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, what)| *what);
     bytes.or_else(|| {
         let begin = &start[utf_8_mark(start)..];
         let begin = String::from_utf8_lossy(&begin[..begin.len().min(256)]).trim_start().to_lowercase();
-        TEXTS.iter().find(|(text, _)| begin.starts_with(text)).map(|(_, what)| *what)
+        let tag = begin.strip_prefix('<').and_then(|tag| TAGS.iter().find(|(name, _)| tag.starts_with(name)));
+        let is_json = JSON.iter().any(|json| begin.starts_with(json));
+        tag.map(|(_, what)| *what).or_else(|| is_json.then_some("a JSON document"))
     })
 }
 

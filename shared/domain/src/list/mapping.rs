@@ -91,15 +91,15 @@ pub enum InvalidMapping {
 
 /// Where a field's text comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Origin {
+enum FieldOrigin {
     /// The first of these columns that is not empty.
     Columns(Vec<usize>),
     /// Literal text, columns and the row's number, in turn.
-    Template(Vec<Part>),
+    Template(Vec<TemplatePart>),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
+enum TemplatePart {
     Text(String),
     Column(usize),
     RowNumber,
@@ -109,7 +109,7 @@ enum Part {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Filled {
     field: String,
-    origin: Origin,
+    origin: FieldOrigin,
 }
 
 /// How one list is mapped.
@@ -144,10 +144,10 @@ impl Mapping {
             let columns: Vec<_> =
                 columns.iter().map(|column| places(header, column)).collect::<Result<Vec<_>, _>>()?.concat();
             used.extend(columns.iter().copied());
-            filled.push(Filled { field: checked(field)?, origin: Origin::Columns(columns) });
+            filled.push(Filled { field: checked(field)?, origin: FieldOrigin::Columns(columns) });
         }
         for FieldTemplate { field, template } in &rules.set {
-            let origin = Origin::Template(parts(header, template)?);
+            let origin = FieldOrigin::Template(parts(header, template)?);
             let field = checked(field)?;
             filled.retain(|one| one.field != field);
             filled.push(Filled { field, origin });
@@ -171,8 +171,8 @@ impl Mapping {
         let number = before.and_then(|place| cell_at(row, place).parse().ok()).unwrap_or(number);
         for Filled { field, origin } in &self.filled {
             let text = match origin {
-                Origin::Columns(columns) => self.first_filled(field, columns, row, &mut taken),
-                Origin::Template(parts) => self.replaced(field, &fill(parts, row, number)),
+                FieldOrigin::Columns(columns) => self.first_filled(field, columns, row, &mut taken),
+                FieldOrigin::Template(parts) => self.replaced(field, &fill(parts, row, number)),
             };
             if !text.is_empty() {
                 put(&mut lead, field, text);
@@ -194,10 +194,10 @@ impl Mapping {
     #[must_use]
     pub fn columns_of(&self, field: &str) -> Vec<&str> {
         let places: Vec<usize> = match self.filled.iter().find(|one| one.field == field).map(|one| &one.origin) {
-            Some(Origin::Columns(columns)) => columns.clone(),
-            Some(Origin::Template(parts)) => parts
+            Some(FieldOrigin::Columns(columns)) => columns.clone(),
+            Some(FieldOrigin::Template(parts)) => parts
                 .iter()
-                .filter_map(|part| if let Part::Column(place) = part { Some(*place) } else { None })
+                .filter_map(|part| if let TemplatePart::Column(place) = part { Some(*place) } else { None })
                 .collect(),
             None => Vec::new(),
         };
@@ -210,7 +210,7 @@ impl Mapping {
         let shown = |one: &Filled| {
             let template = self.templates.iter().rev().find(|set| set.field == one.field);
             let from = match (&one.origin, template) {
-                (Origin::Template(_), Some(set)) => set.template.clone(),
+                (FieldOrigin::Template(_), Some(set)) => set.template.clone(),
                 _ => self.columns_of(&one.field).join(", "),
             };
             ShownField { field: one.field.clone(), from }
@@ -221,7 +221,7 @@ impl Mapping {
     /// The same as rules, with everything that was guessed.
     #[must_use]
     pub fn rules(&self) -> MappingRules {
-        let columns = self.filled.iter().filter(|one| matches!(one.origin, Origin::Columns(_)));
+        let columns = self.filled.iter().filter(|one| matches!(one.origin, FieldOrigin::Columns(_)));
         let mut map: Vec<FieldColumns> = columns
             .map(|one| {
                 let mut columns: Vec<_> = self.columns_of(&one.field).into_iter().map(str::to_owned).collect();
@@ -236,7 +236,7 @@ impl Mapping {
     /// Columns that fill no field and are kept under their own names.
     pub fn kept(&self) -> impl Iterator<Item = &str> {
         let fills = |place: usize| {
-            self.filled.iter().any(|one| matches!(&one.origin, Origin::Columns(columns) if columns.contains(&place)))
+            self.filled.iter().any(|one| matches!(&one.origin, FieldOrigin::Columns(columns) if columns.contains(&place)))
         };
         let kept = self.kept_as.iter().enumerate().filter(move |(place, name)| name.is_some() && !fills(*place));
         kept.filter_map(|(place, _)| self.header.get(place)).map(String::as_str)
@@ -305,15 +305,15 @@ fn guess(header: &[String], used: &BTreeSet<usize>, filled: &mut Vec<Filled>) {
     for (place, field) in fields_of(header).into_iter().enumerate() {
         let Some(field) = field.filter(|field| !used.contains(&place) && !ruled.contains(field)) else { continue };
         match filled.iter_mut().find(|one| one.field == field) {
-            Some(Filled { origin: Origin::Columns(columns), .. }) => columns.push(place),
-            _ => filled.push(Filled { field, origin: Origin::Columns(vec![place]) }),
+            Some(Filled { origin: FieldOrigin::Columns(columns), .. }) => columns.push(place),
+            _ => filled.push(Filled { field, origin: FieldOrigin::Columns(vec![place]) }),
         }
     }
 }
 
 /// Whether a column is the only one of its field: then all of it is in there.
 fn fills_alone(filled: &[Filled], place: usize) -> bool {
-    filled.iter().any(|one| matches!(&one.origin, Origin::Columns(columns) if columns == &[place]))
+    filled.iter().any(|one| matches!(&one.origin, FieldOrigin::Columns(columns) if columns == &[place]))
 }
 
 /// A name of its own for each column, that is no field's; none for those that are not kept.
@@ -379,20 +379,20 @@ pub fn named_columns(header: &[String], text: &str) -> Result<Vec<String>, Inval
     columns.map(|column| places(header, column).map(|_| column.to_owned())).collect()
 }
 
-fn parts(header: &[String], template: &str) -> Result<Vec<Part>, InvalidMapping> {
+fn parts(header: &[String], template: &str) -> Result<Vec<TemplatePart>, InvalidMapping> {
     let mut parts = Vec::new();
     let mut rest = template;
     while let Some((text, after)) = rest.split_once('{') {
         let (column, after) =
             after.split_once('}').ok_or_else(|| InvalidMapping::OpenBrace { template: template.to_owned() })?;
-        parts.push(Part::Text(text.to_owned()));
+        parts.push(TemplatePart::Text(text.to_owned()));
         parts.push(match column.trim() {
-            "#" => Part::RowNumber,
-            column => Part::Column(places(header, column)?[0]),
+            "#" => TemplatePart::RowNumber,
+            column => TemplatePart::Column(places(header, column)?[0]),
         });
         rest = after;
     }
-    parts.push(Part::Text(rest.to_owned()));
+    parts.push(TemplatePart::Text(rest.to_owned()));
     Ok(parts)
 }
 
@@ -401,14 +401,14 @@ fn cell_at(row: &[String], place: usize) -> &str {
 }
 
 /// The template filled; empty where every column in it is empty.
-fn fill(parts: &[Part], row: &[String], number: u64) -> String {
-    let mut any = !parts.iter().any(|part| matches!(part, Part::Column(_)));
+fn fill(parts: &[TemplatePart], row: &[String], number: u64) -> String {
+    let mut any = !parts.iter().any(|part| matches!(part, TemplatePart::Column(_)));
     let mut text = String::new();
     for part in parts {
         match part {
-            Part::Text(literal) => text.push_str(literal),
-            Part::RowNumber => text.push_str(&number.to_string()),
-            Part::Column(place) => {
+            TemplatePart::Text(literal) => text.push_str(literal),
+            TemplatePart::RowNumber => text.push_str(&number.to_string()),
+            TemplatePart::Column(place) => {
                 let cell = cell_at(row, *place);
                 any |= !cell.is_empty();
                 text.push_str(cell);

@@ -58,9 +58,12 @@ pub enum RowFault {
     },
     /// A mark within a quoted text that is not doubled.
     #[error(
-        "text follows after a closing quotation mark: a quotation mark inside a quoted cell has to be doubled (\"\")"
+        "a quotation mark opens here and text follows behind the next one, in line {line}: close the cell where it ends, and double the mark (\"\") where it is meant as a character"
     )]
-    AfterQuote,
+    AfterQuote {
+        /// Where the next one is.
+        line: u64,
+    },
     /// Longer than any row is.
     #[error("the row is longer than 256 KiB")]
     TooLong,
@@ -158,7 +161,10 @@ impl RowReader {
                     let fault = if open.is_some() { RowFault::Unclosed } else { RowFault::TooLong };
                     return Some(Err(self.bad_line(fault, open)));
                 }
-                Parsed::AfterQuote { cell } => return Some(Err(self.bad_line(RowFault::AfterQuote, Some(cell)))),
+                Parsed::AfterQuote { cell, end } => {
+                    let fault = RowFault::AfterQuote { line: self.line + line_breaks(&rest[..end]) };
+                    return Some(Err(self.bad_line(fault, Some(cell))));
+                }
             }
         }
     }
@@ -234,7 +240,7 @@ enum Parsed {
     Nothing,
     Row { cells: Vec<RawCell>, end: usize },
     More { open: Option<usize> },
-    AfterQuote { cell: usize },
+    AfterQuote { cell: usize, end: usize },
 }
 
 fn parse(rest: &[u8], delimiter: u8, is_ended: bool) -> Parsed {
@@ -253,7 +259,9 @@ fn parse(rest: &[u8], delimiter: u8, is_ended: bool) -> Parsed {
                     at = open + 1 + length;
                 }
                 Quoted::Open => return Parsed::More { open: Some(cells.len()) },
-                Quoted::AfterQuote => return Parsed::AfterQuote { cell: cells.len() },
+                Quoted::AfterQuote { length } => {
+                    return Parsed::AfterQuote { cell: cells.len(), end: open + 1 + length };
+                }
             }
         } else {
             let ends = |byte: &u8| *byte == delimiter || matches!(byte, b'\n' | b'\r');
@@ -284,7 +292,7 @@ enum Quoted {
         length: usize,
     },
     Open,
-    AfterQuote,
+    AfterQuote { length: usize },
 }
 
 /// Reads on from behind an opening quotation mark.
@@ -312,7 +320,7 @@ fn quoted(rest: &[u8], delimiter: u8, is_ended: bool) -> Quoted {
                 bytes.push(b'"');
                 at = behind;
             }
-            Some(_) => return Quoted::AfterQuote,
+            Some(_) => return Quoted::AfterQuote { length: behind },
         }
     }
 }
@@ -400,7 +408,7 @@ mod tests {
     #[test]
     fn an_unclosed_mark_costs_its_own_line_only() {
         assert_eq!(read("a,b\nx,\"y\nc,d\ne,f", Some(2)), ["1:a|b", "2!Unclosed", "3:c|d", "4:e|f"]);
-        assert_eq!(read("a,\"b\r\n\"c, d\",e\r\nf,g\r\n", Some(2)), ["1!AfterQuote", "2:c, d|e", "3:f|g"]);
+        assert_eq!(read("a,\"b\r\n\"c, d\",e\r\nf,g\r\n", Some(2)), ["1!AfterQuote { line: 2 }", "2:c, d|e", "3:f|g"]);
         assert_eq!(read("\"", None), ["1!Unclosed"]);
         let swallowed = "1,\"a,x,y\n2,b,x,y\n3,c,x,y\n4,d\",x,y\n5,e,x,y\n";
         assert_eq!(

@@ -12,7 +12,7 @@ const ROWS: usize = 200;
 const BYTES: usize = 200 * 1024;
 
 /// A row and its lead.
-pub struct LeadRow {
+pub struct MappedRow {
     /// The row.
     pub row: ReportedRow,
     /// Its lead.
@@ -23,7 +23,7 @@ pub struct LeadRow {
     pub foreseen: Option<ForeseenRow>,
 }
 
-impl LeadRow {
+impl MappedRow {
     /// A row that is not repeated yet.
     pub const fn new(row: ReportedRow, lead: Map<String, Value>) -> Self {
         Self { row, lead, same: Vec::new(), foreseen: None }
@@ -41,7 +41,7 @@ const ID: &str = "external_id";
 /// Rows that wait to be sent.
 #[derive(Default)]
 pub struct Chunk {
-    rows: Vec<LeadRow>,
+    rows: Vec<MappedRow>,
     places: HashMap<String, usize>,
     bytes: usize,
 }
@@ -51,14 +51,14 @@ pub enum Added {
     /// It is in.
     In,
     /// What is here goes first.
-    SendFirst(LeadRow),
+    SendFirst(MappedRow),
     /// What is here goes first and has to be decided: the row says something else than one of them.
-    DecideFirst(LeadRow),
+    DecideFirst(MappedRow),
 }
 
 impl Chunk {
     /// Adds a row.
-    pub fn add(&mut self, row: LeadRow) -> Added {
+    pub fn add(&mut self, row: MappedRow) -> Added {
         let id = row.id();
         if let Some(before) = self.places.get(&id).and_then(|place| self.rows.get_mut(*place)) {
             if before.lead != row.lead {
@@ -78,7 +78,7 @@ impl Chunk {
     }
 
     /// The rows, and nothing is here any more.
-    pub fn take(&mut self) -> Vec<LeadRow> {
+    pub fn take(&mut self) -> Vec<MappedRow> {
         self.places.clear();
         self.bytes = 0;
         std::mem::take(&mut self.rows)
@@ -91,9 +91,9 @@ mod tests {
 
     use super::*;
 
-    fn row(line: u64, id: &str, name: &str) -> LeadRow {
+    fn row(line: u64, id: &str, name: &str) -> MappedRow {
         let Value::Object(lead) = json!({"external_id": id, "name": name}) else { panic!("an object") };
-        LeadRow::new(ReportedRow { line, number: line, cells: Vec::new() }, lead)
+        MappedRow::new(ReportedRow { line, number: line, cells: Vec::new() }, lead)
     }
 
     #[test]

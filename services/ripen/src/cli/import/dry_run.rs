@@ -7,7 +7,7 @@ use ripen_domain::{hash::ContentHash, id::ArrivalId, list::mapping::Mapping};
 use ripen_runtime::clock::Clock;
 
 use super::{
-    chunk::LeadRow,
+    chunk::MappedRow,
     foresight::{ForeseenRow, Foresight},
     refused_file::ReportedRow,
     report::{ImportReport, words},
@@ -40,7 +40,7 @@ pub async fn run(
             Err(bad) => report.refuse_bad(bad, number, &header)?,
             Ok(row) => {
                 let lead = mapping.lead(&row.cells, number);
-                rows.push(LeadRow::new(ReportedRow { line: row.line, number, cells: row.cells }, lead));
+                rows.push(MappedRow::new(ReportedRow { line: row.line, number, cells: row.cells }, lead));
             }
         }
         if rows.len() == ROWS {
@@ -52,7 +52,7 @@ pub async fn run(
 }
 
 async fn look(
-    rows: &[LeadRow],
+    rows: &[MappedRow],
     mapping: &Mapping,
     foresight: Option<&Foresight>,
     (seen, report): (&mut SeenRows, &mut ImportReport),

@@ -86,17 +86,15 @@ struct ImportJob {
 /// When the file cannot be read or the intake refuses for good. Refused rows are reported, not errors of the command.
 pub async fn run(common: &Common, options: ImportOptions) -> anyhow::Result<ExitCode> {
     let job = begin(&options)?;
-    let mut job = if options.dry_run {
-        dry_run(common, &options, job).await?
-    } else {
-        send(common, &options, job).await?
-    };
+    let mut job =
+        if options.dry_run { dry_run(common, &options, job).await? } else { send(common, &options, job).await? };
     job.report.finish()?;
     let shown = options.file.display();
     anyhow::ensure!(job.report.rows > 0, "{shown} has a header row and no row under it: there is nothing to import");
     let mut about = about(&job);
     if options.dry_run && options.server.is_some() {
-        let unchecked = "the rows were read and mapped only: what a server elsewhere makes of them, it says when they are sent";
+        let unchecked =
+            "the rows were read and mapped only: what a server elsewhere makes of them, it says when they are sent";
         about.insert("not_checked".to_owned(), json!(unchecked));
     }
     job.report.print(common.json, &about)?;

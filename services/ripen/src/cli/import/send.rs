@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::{
-    chunk::{Added, Chunk, LeadRow},
+    chunk::{Added, Chunk, MappedRow},
     foresight::Foresight,
     refused_file::ReportedRow,
     report::{ImportReport, RefusedWords, words},
@@ -53,11 +53,11 @@ pub struct Sender<'m> {
 
 /// Rows that were received, and when.
 struct SentChunk {
-    rows: Vec<SentRow>,
+    rows: Vec<SentLead>,
     received_at: Option<Timestamp>,
 }
 
-struct SentRow {
+struct SentLead {
     id: String,
     line: u64,
     arrival: String,
@@ -67,8 +67,8 @@ struct SentRow {
     is_flagged: bool,
 }
 
-impl SentRow {
-    fn new(row: &LeadRow, arrival: String) -> Self {
+impl SentLead {
+    fn new(row: &MappedRow, arrival: String) -> Self {
         let amends = row.foreseen.as_ref().filter(|foreseen| foreseen.foreseen == Foreseen::Amends);
         Self {
             id: row.id(),
@@ -101,7 +101,7 @@ impl<'m> Sender<'m> {
                 Ok(row) => {
                     let lead = self.mapping.lead(&row.cells, number);
                     let row = ReportedRow { line: row.line, number, cells: row.cells };
-                    self.add(&mut chunk, LeadRow::new(row, lead)).await?;
+                    self.add(&mut chunk, MappedRow::new(row, lead)).await?;
                 }
             }
             progress.set_position(list.percent());
@@ -112,7 +112,7 @@ impl<'m> Sender<'m> {
         Ok(self.report)
     }
 
-    async fn add(&mut self, chunk: &mut Chunk, row: LeadRow) -> anyhow::Result<()> {
+    async fn add(&mut self, chunk: &mut Chunk, row: MappedRow) -> anyhow::Result<()> {
         let is_other = self.in_flight.get(&row.id()).is_some_and(|lead| *lead != row.lead);
         let added = if is_other { Added::DecideFirst(row) } else { chunk.add(row) };
         let row = match added {
@@ -133,7 +133,7 @@ impl<'m> Sender<'m> {
     }
 
     /// Sends rows; what is too much for the server at once goes in halves.
-    async fn send(&mut self, mut rows: Vec<LeadRow>) -> anyhow::Result<()> {
+    async fn send(&mut self, mut rows: Vec<MappedRow>) -> anyhow::Result<()> {
         // Before they are sent: afterwards each would be found to be there already.
         self.foresee(&mut rows).await?;
         let mut parts = vec![rows];
@@ -156,7 +156,7 @@ impl<'m> Sender<'m> {
         Ok(())
     }
 
-    async fn received(&mut self, rows: Vec<LeadRow>, posted: PostedLeads) -> anyhow::Result<()> {
+    async fn received(&mut self, rows: Vec<MappedRow>, posted: PostedLeads) -> anyhow::Result<()> {
         let PostedLeads { results, received_at } = posted;
         let (answered, sent) = (results.len(), rows.len());
         anyhow::ensure!(answered == sent, "the intake answered for {answered} of {sent} rows");
@@ -166,7 +166,7 @@ impl<'m> Sender<'m> {
                 ElementAnswer::Refused { problem } => self.refuse(&row, &words(&problem, self.mapping))?,
                 ElementAnswer::Received { arrival } => {
                     self.report.repeated += row.same.len() as u64;
-                    sent.push(SentRow::new(&row, arrival));
+                    sent.push(SentLead::new(&row, arrival));
                     if let Some(foreseen) = &row.foreseen {
                         self.report.flag(row.row.line, &foreseen.flags);
                     }
@@ -182,7 +182,7 @@ impl<'m> Sender<'m> {
     }
 
     /// What each row would come to, where the database is at hand.
-    async fn foresee(&self, rows: &mut [LeadRow]) -> anyhow::Result<()> {
+    async fn foresee(&self, rows: &mut [MappedRow]) -> anyhow::Result<()> {
         let Some(foresight) = self.foresight.as_ref().filter(|_| !rows.is_empty()) else { return Ok(()) };
         let leads: Vec<_> = rows.iter().map(|row| &row.lead).collect();
         let looked = foresight.look(&leads, Clock::system().now()).await?;
@@ -192,7 +192,7 @@ impl<'m> Sender<'m> {
         Ok(())
     }
 
-    fn refuse(&mut self, row: &LeadRow, why: &RefusedWords) -> anyhow::Result<()> {
+    fn refuse(&mut self, row: &MappedRow, why: &RefusedWords) -> anyhow::Result<()> {
         self.report.refuse(&row.row, why)?;
         row.same.iter().try_for_each(|same| self.report.refuse(same, why))
     }
@@ -244,7 +244,7 @@ impl<'m> Sender<'m> {
     }
 
     /// An arrival received with this chunk is new; an older one was repeated, or corrected by this chunk.
-    fn count(&mut self, row: &SentRow, status: &ArrivalAnswer, received_at: Option<Timestamp>) {
+    fn count(&mut self, row: &SentLead, status: &ArrivalAnswer, received_at: Option<Timestamp>) {
         let report = &mut self.report;
         if !row.is_flagged {
             report.flag(row.line, &status.flags);

@@ -36,12 +36,12 @@ pub struct ListOptions {
 
 /// An open list.
 pub struct ListFile {
-    input: Input,
+    input: ListInput,
     blank_rows: u64,
     windows_1252: u64,
 }
 
-enum Input {
+enum ListInput {
     Text(TextFile),
     Workbook(Workbook),
 }
@@ -62,13 +62,13 @@ impl ListFile {
         sample.with_context(|| format!("{shown} cannot be read"))?;
         let input = if workbook::is_one(&start) {
             file.seek(SeekFrom::Start(0)).with_context(|| format!("{shown} cannot be read as a workbook"))?;
-            Input::Workbook(Workbook::open(file, options.sheet.as_deref()).with_context(|| shown.to_string())?)
+            ListInput::Workbook(Workbook::open(file, options.sheet.as_deref()).with_context(|| shown.to_string())?)
         } else {
             anyhow::ensure!(
                 options.sheet.is_none(),
                 "{shown} is no Excel workbook and has no sheets: leave --sheet out"
             );
-            Input::Text(TextFile::open(file, &start, &known).with_context(|| shown.to_string())?)
+            ListInput::Text(TextFile::open(file, &start, &known).with_context(|| shown.to_string())?)
         };
         Ok(Self { input, blank_rows: 0, windows_1252: 0 })
     }
@@ -76,8 +76,8 @@ impl ListFile {
     /// The names of the columns.
     pub fn header(&self) -> &ListHeader {
         match &self.input {
-            Input::Text(text) => text.header(),
-            Input::Workbook(workbook) => workbook.header(),
+            ListInput::Text(text) => text.header(),
+            ListInput::Workbook(workbook) => workbook.header(),
         }
     }
 
@@ -88,8 +88,8 @@ impl ListFile {
     pub async fn next(&mut self) -> anyhow::Result<Option<Result<ListRow, BadRow>>> {
         loop {
             let row = match &mut self.input {
-                Input::Text(text) => text.next()?,
-                Input::Workbook(workbook) => workbook.next().await?,
+                ListInput::Text(text) => text.next()?,
+                ListInput::Workbook(workbook) => workbook.next().await?,
             };
             match row {
                 Some(Ok(row)) if row.is_blank() => self.blank_rows += 1,
@@ -105,16 +105,16 @@ impl ListFile {
     /// The share of the file that is read, in percent, where that can be told.
     pub fn percent(&self) -> u64 {
         match &self.input {
-            Input::Text(text) => text.percent(),
-            Input::Workbook(_) => 0,
+            ListInput::Text(text) => text.percent(),
+            ListInput::Workbook(_) => 0,
         }
     }
 
     /// How the file was read, for a report.
     pub fn shown(&self) -> Map<String, Value> {
         let mut shown = match &self.input {
-            Input::Text(text) => text.shown(self.windows_1252),
-            Input::Workbook(workbook) => workbook.shown(),
+            ListInput::Text(text) => text.shown(self.windows_1252),
+            ListInput::Workbook(workbook) => workbook.shown(),
         };
         shown.insert("header_line".to_owned(), self.header().line.into());
         if self.blank_rows > 0 {

@@ -74,7 +74,8 @@ impl OutcomeFile {
 
     fn row(&self, row: &ListRow) -> OutcomeRow {
         let said = |field: usize| {
-            let texts = self.places[field].iter().filter_map(|place| row.cells.get(*place)).map(|text| cell::text(text));
+            let texts =
+                self.places[field].iter().filter_map(|place| row.cells.get(*place)).map(|text| cell::text(text));
             texts.into_iter().find(|text| !text.is_empty()).map(str::to_owned)
         };
         let fields = OutcomeFields {
@@ -91,9 +92,8 @@ impl OutcomeFile {
 fn places(header: &[String]) -> [Vec<usize>; COLUMNS.len()] {
     let fields = fields_of(header);
     COLUMNS.map(|(name, names)| {
-        let is_it = |place: &usize| {
-            fields[*place].as_deref() == Some(name) || names.contains(&key(&header[*place]).as_str())
-        };
+        let is_it =
+            |place: &usize| fields[*place].as_deref() == Some(name) || names.contains(&key(&header[*place]).as_str());
         (0..header.len()).filter(is_it).collect()
     })
 }

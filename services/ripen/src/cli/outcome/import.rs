@@ -31,11 +31,7 @@ pub async fn run(common: &Common, database: &Database, options: OutcomeImportOpt
     Ok(if report.left.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn print(
-    common: &Common,
-    report: &OutcomeReport,
-    (dry_run, file): (bool, Map<String, Value>),
-) -> anyhow::Result<()> {
+fn print(common: &Common, report: &OutcomeReport, (dry_run, file): (bool, Map<String, Value>)) -> anyhow::Result<()> {
     let count = |what: &str| report.left.iter().filter(|row| row.left == what).count();
     let left: Vec<Value> =
         report.left.iter().map(|row| json!({"line": row.line, "left": row.left, "why": row.why})).collect();
