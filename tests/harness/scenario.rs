@@ -86,6 +86,11 @@ impl Plan {
         self
     }
 
+    /// Changes the client.
+    pub fn client(self, change: &[&str]) -> Self {
+        self.run(&[&["client", "set", CLIENT], change].concat())
+    }
+
     /// An endpoint of the client that takes mails.
     pub fn office(self, name: &str, email: &str) -> Self {
         self.run(&["endpoint", "add", "--client", CLIENT, "--email", email, "--name", name])

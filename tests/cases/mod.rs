@@ -1,0 +1,132 @@
+//! Inputs from real life through the served binary: spreadsheets, form plug-ins, vendors' exports. One module per group, with
+//! the inputs in the tests; what is right is said by each test's name.
+//!
+//! [`Front`] is what they share: a client in the United States by Chicago's clock, graded by `deploy/criteria/web-enquiry.toml`,
+//! with a webhook and an office that gets mails.
+
+use ripen_testkit::wait::until;
+use serde_json::Value;
+
+use crate::harness::{
+    LIMIT, Source,
+    process::client,
+    scenario::{CLIENT, Plan, Scenario},
+};
+
+mod texts;
+
+const CRITERIA: &str = include_str!("../../deploy/criteria/web-enquiry.toml");
+
+/// The scene of a case.
+pub struct Front {
+    pub scenario: Scenario,
+}
+
+/// What a post was answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub body: Value,
+}
+
+impl Front {
+    /// A client with the criteria for web enquiries.
+    pub async fn new() -> Self {
+        Self::graded_by(CRITERIA).await
+    }
+
+    /// A client with criteria of its own.
+    pub async fn graded_by(criteria: &'static str) -> Self {
+        let plan = Plan::new().await.criteria(criteria).always_open().mail_server();
+        let plan = plan.client(&["--time-zone", "America/Chicago"]).webhook("/hook", &[], &[]);
+        Self { scenario: plan.office("Office", "office@example.com").serve().await }
+    }
+
+    /// Adds a client in another country, with a source.
+    pub async fn client_in(&self, name: &str, country: &str, time_zone: &str) -> Source {
+        let installation = &self.scenario.installation;
+        installation.json(&["client", "add", name, "--country", country, "--time-zone", time_zone]).await;
+        installation.source(name, "Web site").await
+    }
+
+    /// Posts a body of some type, or of none.
+    pub async fn post_as(&self, content_type: Option<&str>, body: impl Into<Vec<u8>>) -> Answer {
+        self.post_from(&self.scenario.source, content_type, body).await
+    }
+
+    /// Posts for another source.
+    pub async fn post_from(&self, source: &Source, content_type: Option<&str>, body: impl Into<Vec<u8>>) -> Answer {
+        let request = client().post(format!("{}/v1/leads", self.scenario.process.url)).bearer_auth(&source.key);
+        let request = request.header("accept", "application/json").body(body.into());
+        let request = match content_type {
+            Some(content_type) => request.header("content-type", content_type),
+            None => request,
+        };
+        let answer = request.send().await.unwrap();
+        Answer { status: answer.status().as_u16(), body: answer.json().await.unwrap_or(Value::Null) }
+    }
+
+    /// Posts JSON that must be accepted, and waits until every lead of it is stored: what their senders may know, in order.
+    pub async fn post(&self, body: &str) -> Vec<Value> {
+        self.accepted(self.post_as(Some("application/json"), body).await).await
+    }
+
+    /// Posts a form that must be accepted, and waits until it is stored.
+    pub async fn post_form(&self, body: &str) -> Value {
+        let answer = self.post_as(Some("application/x-www-form-urlencoded"), body).await;
+        self.accepted(answer).await.remove(0)
+    }
+
+    /// Waits until what an answer accepted is stored.
+    pub async fn accepted(&self, answer: Answer) -> Vec<Value> {
+        assert_eq!(answer.status, 202, "{:?}", answer.body);
+        let ids: Vec<_> = match answer.body["results"].as_array() {
+            Some(results) => results.iter().map(|one| text(&one["arrival"])).collect(),
+            None => vec![text(&answer.body["arrival"])],
+        };
+        let mut stored = Vec::new();
+        for id in ids {
+            stored.push(until("the arrival is stored", LIMIT, || self.arrival(&id)).await);
+        }
+        stored
+    }
+
+    /// What the sender may know of an arrival, once it is stored.
+    pub async fn arrival(&self, id: &str) -> Option<Value> {
+        let url = format!("{}/v1/arrivals/{id}", self.scenario.process.url);
+        let answer = client().get(url).bearer_auth(&self.scenario.source.key).send().await.ok()?;
+        if answer.status().as_u16() == 200 { answer.json().await.ok() } else { None }
+    }
+
+    /// `lead show` of the lead that a stored arrival is on.
+    pub async fn lead(&self, arrival: &Value) -> Value {
+        self.scenario.installation.json(&["lead", "show", &text(&arrival["lead"])]).await
+    }
+
+    /// The stored submission of an arrival.
+    pub async fn submission(&self, arrival: &Value) -> Value {
+        let id = text(&arrival["arrival"]).parse::<ripen_domain::id::ArrivalId>().unwrap().uuid();
+        let sql = "select submission::text from arrival where id = $1";
+        let stored: String =
+            sqlx::query_scalar(sql).bind(id).fetch_one(self.scenario.installation.pool()).await.unwrap();
+        serde_json::from_str(&stored).unwrap()
+    }
+
+    /// The `data` of the webhook that handed a lead over, once it came.
+    pub async fn payload(&self, arrival: &Value) -> Value {
+        until("the lead is delivered", LIMIT, || async {
+            let received = self.scenario.receiver.received();
+            let mut bodies = received.iter().map(|request| request.json());
+            bodies.find(|body| body["data"]["lead"]["id"] == arrival["lead"]).map(|body| body["data"].clone())
+        })
+        .await
+    }
+}
+
+/// The text of a JSON value.
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("a text: {value}")).to_owned()
+}
+
+/// The client that [`Front`] sets up.
+pub const ACME: &str = CLIENT;
