@@ -92,6 +92,9 @@ pub async fn receive(
             Err(problem) => Err(RefusedPost { problem, form: Some(form) }),
         };
     }
+    if format == BodyFormat::UndeclaredJson {
+        formats::undeclared(&bytes)?;
+    }
     context.rate.check(&source.id)?;
     match json::read(&bytes, context.array_leads)? {
         json::Document::One(posted) => Ok(one(context, &reception, posted).await?),

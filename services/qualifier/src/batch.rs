@@ -76,11 +76,11 @@ pub async fn decide(ctx: &QualifierContext, items: &[&Item], spooled: &[SpoolKey
     // Before any lock: what came before needs none.
     let new_arrivals = load::new_arrivals(&mut batch, &arrivals, now).await?;
     let mut work_unit = load::load(&mut batch, &new_arrivals, &requalify, same_within).await?;
-    let recorder = ArrivalRecorder { same_within, new_id: || uuid_v7(now) };
+    let documents = documents(&ctx.documents, &work_unit).await?;
+    let recorder = ArrivalRecorder { criteria: &documents, same_within, new_id: || uuid_v7(now) };
     for fresh in &new_arrivals.fresh {
         recorder.record(&mut work_unit, fresh)?;
     }
-    let documents = documents(&ctx.documents, &work_unit).await?;
     let hours = ctx.settings.calling.hours()?;
     let decider = Decider { criteria: &documents, hours: &hours, now, new_id: || uuid_v7(now) };
     let mut decided = decider.decide(&mut work_unit);

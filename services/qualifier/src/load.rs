@@ -175,6 +175,10 @@ async fn lock_identities(
         batch.identities_anchor(&theirs).await?;
         wanted.extend(theirs);
     }
+    let former = worked.iter().flat_map(|fresh| {
+        fresh.arrival.submission.former_identities().map(|identity| (fresh.arrival.client, identity))
+    });
+    wanted.extend(former);
     // The row that anchored them is locked by this transaction already.
     wanted.retain(|identity| !new_arrivals.anchored.contains(identity));
     if !wanted.is_empty() {

@@ -241,8 +241,8 @@ async fn period(
         errors.require(found.is_some(), "client", "unknown", || check::unknown_client(slug, &known));
         found
     });
-    let zone = client.map_or(Ok(TimeZone::UTC), |client| TimeZone::get(&client.time_zone));
-    let zone = zone.map_err(|_| StoreError::Corrupt("a client's time zone".to_owned()))?;
+    let zone = client.map_or(Some(TimeZone::UTC), |client| ripen_domain::time::zone(&client.time_zone));
+    let zone = zone.ok_or_else(|| StoreError::Corrupt("a client's time zone".to_owned()))?;
     let start = |day: Result<Date, jiff::Error>| -> Result<Timestamp, jiff::Error> {
         Ok(day?.to_zoned(zone.clone())?.timestamp())
     };

@@ -94,7 +94,7 @@ pub fn render(news: &AppointmentNews<'_>) -> AppointmentMail {
     let facts = facts(news, &when);
     let sentence = sentence(news.occasion, &who);
     let text = written(&AppointmentText { sentence: &sentence, facts: &facts });
-    let (call, unlinked_phone) = Action::call(news.person.phone.as_deref().map(Way::by_phone));
+    let (call, unlinked_phone) = Action::call(phone(news.person));
     let html = written(&AppointmentHtml {
         title: &format!("{opening}: {who}"),
         sentence: &sentence,
@@ -105,6 +105,10 @@ pub fn render(news: &AppointmentNews<'_>) -> AppointmentMail {
     });
     let invitation = (!matches!(news.occasion, Occasion::Reminder(_))).then(|| entry(news, &who, &facts));
     AppointmentMail { subject, text, html, invitation }
+}
+
+fn phone(person: &Profile) -> Option<Way> {
+    Some(Way::by_phone(person.phone.as_deref()?, person.phone_extension.as_deref()))
 }
 
 fn sentence(occasion: Occasion, who: &str) -> String {
@@ -130,7 +134,7 @@ fn facts(news: &AppointmentNews<'_>, when: &str) -> Vec<(&'static str, String)> 
         ("When", Some(when.to_owned())),
         ("Where they are", apart.then(|| in_words(starts_at, theirs))),
         ("Why", cleaned(&why)),
-        ("Phone", cleaned(&person.phone).map(|phone| shown_phone(&phone))),
+        ("Phone", cleaned(&person.phone).map(|phone| shown_phone(&phone, person.phone_extension.as_deref()))),
         ("E-mail", cleaned(&person.email)),
         ("Agreed", cleaned(&appointment.note)),
     ]

@@ -8,10 +8,7 @@ mod news;
 mod read;
 
 use askama::Template;
-use ripen_domain::{
-    contact_link::{Way, shown_phone},
-    delivery::ClientEvent,
-};
+use ripen_domain::{contact_link::Way, delivery::ClientEvent};
 
 use self::read::Facts;
 use crate::{
@@ -95,7 +92,7 @@ pub fn brief(title: &str, sentences: &[String]) -> LeadMail {
 }
 
 fn html(facts: &Facts) -> String {
-    let phone = facts.phone.as_deref().map(Way::by_phone);
+    let phone = facts.phone.as_deref().map(|phone| Way::by_phone(phone, facts.phone_extension.as_deref()));
     let (call, unlinked_phone) = Action::call(phone);
     let actions = [
         facts.offer_url().map(|url| Action::new(url, "Take it, or pass")),
@@ -119,7 +116,7 @@ fn subject(facts: &Facts) -> String {
 
 /// What a calendar shows beside the time.
 fn about(facts: &Facts) -> String {
-    let phone = facts.phone.as_deref().map(shown_phone);
+    let phone = facts.shown_phone();
     let pairs = [("Phone", &phone), ("E-mail", &facts.email), ("Agreed", &facts.agreed)];
     let known = pairs.into_iter().filter_map(|(name, value)| Some(format!("{name}: {}", value.as_ref()?)));
     known.collect::<Vec<_>>().join("\n")

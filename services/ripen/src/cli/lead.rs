@@ -178,7 +178,7 @@ async fn print(common: &Common, actions: &Actions, actor: &Actor, id: LeadId) ->
     if common.json {
         let mut shown = head;
         // The order of the first releases, which people may have come to read.
-        for title in ["deliveries", "outcomes", "appointments", "promises", "answers", "touches"] {
+        for title in ["deliveries", "outcomes", "appointments", "promises", "answers", "touches", "flags"] {
             if let Some(part) = parts.iter().find(|part| part.title == title) {
                 shown[title] = part.rows.clone().into();
             }
@@ -198,6 +198,7 @@ fn head(lead: &LeadRecord, zone: &TimeZone) -> Value {
     json!({"lead": lead.id, "client": lead.client.0, "program": lead.program.0, "stage": lead.stage.word(),
         "grade": lead.decided.map(|(grade, _)| grade), "score": lead.decided.map(|(_, score)| score),
         "name": profile.full_name(), "email": profile.email, "phone": profile.phone,
+        "phone_extension": profile.phone_extension,
         "time_zone": zone.iana_name(), "touches": lead.worked.0, "rounds": lead.worked.1, "closed": lead.closed,
         "won": lead.sale.map(|sale| sale.to_string())})
 }
@@ -209,7 +210,7 @@ struct LeadPart {
     rows: Vec<Value>,
 }
 
-fn parts(all: &LeadHistory, zone: &TimeZone, now: Timestamp) -> [LeadPart; 6] {
+fn parts(all: &LeadHistory, zone: &TimeZone, now: Timestamp) -> [LeadPart; 7] {
     let answers = all.answers.iter().map(
         |(question, value, at, by)| json!({"question": question, "answer": value, "at": output::local(*at, zone), "by": by}),
     );
@@ -224,6 +225,11 @@ fn parts(all: &LeadHistory, zone: &TimeZone, now: Timestamp) -> [LeadPart; 6] {
             rows: all.promises.iter().map(|one| promise::row(one, zone)).collect(),
         },
         LeadPart { title: "answers", columns: &["question", "answer", "at", "by"], rows: answers.collect() },
+        LeadPart {
+            title: "flags",
+            columns: &["field", "code", "said", "meant"],
+            rows: all.flags.iter().map(|flag| json!(flag)).collect(),
+        },
         LeadPart {
             title: "touches",
             columns: &["at", "by", "disposition", "answers", "round"],

@@ -54,7 +54,7 @@ impl FromStr for Region {
     fn from_str(text: &str) -> Result<Self, ()> {
         let known = match text.split_once('-') {
             Some(_) => STATES.iter().any(|(name, _)| *name == text),
-            None => text.parse::<phonenumber::country::Id>().is_ok(),
+            None => crate::country::is_country(text),
         };
         known.then(|| Self::of_table(text)).flatten().ok_or(())
     }
@@ -154,14 +154,14 @@ impl<'a> Whereabouts<'a> {
                     }
                 }
                 None => {
-                    for zone in zones.iter().filter_map(|name| TimeZone::get(name).ok()) {
+                    for zone in zones.iter().filter_map(|name| crate::time::zone(name)) {
                         add(&mut places, region, &zone);
                     }
                 }
             }
         }
         if places.is_empty() {
-            let zone = own.or_else(|| TimeZone::get(self.client_time_zone).ok()).unwrap_or(TimeZone::UTC);
+            let zone = own.or_else(|| crate::time::zone(self.client_time_zone)).unwrap_or(TimeZone::UTC);
             add(&mut places, home, &zone);
         }
         places
@@ -189,7 +189,7 @@ fn add(places: &mut Vec<Place>, region: Option<Region>, zone: &TimeZone) {
 /// A zone that is some place's: `UTC` and `Etc/GMT+5` are what machines fill in, and nobody lives there.
 fn local_zone(name: &str) -> Option<TimeZone> {
     let is_somewhere = name.contains('/') && !name.starts_with("Etc/");
-    is_somewhere.then(|| TimeZone::get(name).ok()).flatten()
+    is_somewhere.then(|| crate::time::zone(name)).flatten()
 }
 
 /// The states of a postal code. Five digits are a code of the US only in the US: Berlin has them too.
@@ -377,7 +377,7 @@ mod tests {
         for (_, name) in
             ZONES.iter().map(|(letter, name)| (*letter, *name)).chain(COUNTRIES.iter().map(|(_, n)| ('-', *n)))
         {
-            assert!(TimeZone::get(name).is_ok(), "{name}");
+            assert!(crate::time::zone(name).is_some(), "{name}");
         }
         let zones_of = |state: &str| STATES.iter().find(|(name, _)| *name == state).map(|(_, zones)| *zones);
         let zips = ZIPS.iter().map(|(_, _, state, zones)| (format!("US-{state}"), *zones));

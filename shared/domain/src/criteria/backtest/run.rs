@@ -166,7 +166,7 @@ struct LeadUnderDraft<'a> {
 impl Backtest {
     /// Decides one lead's past again under the draft.
     pub fn lead(&mut self, draft: &Criteria, id: LeadId, past: &PastLead, outcome: Option<OutcomeKind>) {
-        let zone = TimeZone::get(&past.client.time_zone).unwrap_or(TimeZone::UTC);
+        let zone = crate::time::zone(&past.client.time_zone).unwrap_or(TimeZone::UTC);
         let mut last: [Option<BacktestStanding>; 2] = [None, None];
         let mut ever_a = [false, false];
         let mut score = None;
