@@ -33,8 +33,16 @@ async fn c01_03_a_number_with_a_plus_owes_nothing_to_the_source() {
     }
     assert_eq!(
         json!(read),
-        json!(["+4915228817386", "+8613800138000", "+442079460958", "+33639981234", "+33639981234", "+78005550199",
-               "+78005550199", "+375800111111"])
+        json!([
+            "+4915228817386",
+            "+8613800138000",
+            "+442079460958",
+            "+33639981234",
+            "+33639981234",
+            "+78005550199",
+            "+78005550199",
+            "+375800111111"
+        ])
     );
     for arrival in &stored[..2] {
         assert_eq!(arrival["flags"], json!(null), "{arrival}");
@@ -67,7 +75,10 @@ async fn c05_three_people_behind_one_switchboard_are_three() {
     assert_eq!(by_phone.as_array().unwrap().len(), 5, "the number finds everybody behind it");
     for (arrival, extension) in stored[..3].iter().zip(["123", "124", "125"]) {
         let told = front.payload(arrival).await;
-        assert_eq!((&told["lead"]["phone"], &told["lead"]["phone_extension"]), (&json!("+14155550100"), &json!(extension)));
+        assert_eq!(
+            (&told["lead"]["phone"], &told["lead"]["phone_extension"]),
+            (&json!("+14155550100"), &json!(extension))
+        );
     }
     let mail = front.scenario.mail("A lead: Bob").await;
     let said = unquoted(&mail);
@@ -148,11 +159,15 @@ async fn c10_masked_and_made_up_numbers_are_nobodys() {
         )
         .await;
     for arrival in &masked {
-        assert_eq!((&arrival["flags"][0]["field"], &arrival["flags"][0]["code"]), (&json!("phone"), &json!("phone_unusable")));
+        assert_eq!(
+            (&arrival["flags"][0]["field"], &arrival["flags"][0]["code"]),
+            (&json!("phone"), &json!("phone_unusable"))
+        );
         assert_eq!(front.lead(arrival).await["phone"], json!(null));
     }
     assert_ne!(masked[2]["lead"], masked[3]["lead"]);
-    let body = r#"[{"external_id": "c10-3", "phone": "0000000000"}, {"external_id": "c10-4", "phone": "000-000-0000"}]"#;
+    let body =
+        r#"[{"external_id": "c10-3", "phone": "0000000000"}, {"external_id": "c10-4", "phone": "000-000-0000"}]"#;
     let answer = front.post_as(Some("application/json"), body).await;
     assert_eq!((answer.status, &answer.body["refused"]), (202, &json!(2)), "{:?}", answer.body);
     assert!(phones(&front, r#"{"email": "kim@example.com", "phone": "p:+14155550144"}"#).await == ["+14155550144"]);

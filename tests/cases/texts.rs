@@ -80,14 +80,18 @@ async fn ids_that_differ_in_one_digit_are_two() {
         .await;
     assert_ne!(stored[0]["lead"], stored[1]["lead"]);
     let said = front.submission(&stored[0]).await;
-    assert_eq!((text(&said["external_id"]), text(&said["extra"]["extra_id"])), ("20261120100000123456".into(), "20261120100000123456".into()));
+    assert_eq!(
+        (text(&said["external_id"]), text(&said["extra"]["extra_id"])),
+        ("20261120100000123456".into(), "20261120100000123456".into())
+    );
     for id in ["1\\u001f23", "A\\t1"] {
         let body = format!("{{\"external_id\": \"{id}\", \"email\": \"e@example.com\"}}");
         let answer = front.post_as(Some("application/json"), body).await;
         assert_eq!((answer.status, &answer.body["errors"][0]["pointer"]), (422, &json!("/external_id")));
     }
     // Programs without an id say so in a word; their leads are not corrections of each other.
-    let nothing = r#"[{"external_id": "null", "email": "n1@example.com"}, {"external_id": "null", "email": "n2@example.com"}]"#;
+    let nothing =
+        r#"[{"external_id": "null", "email": "n1@example.com"}, {"external_id": "null", "email": "n2@example.com"}]"#;
     let stored = front.post(nothing).await;
     assert_ne!(stored[0]["lead"], stored[1]["lead"]);
 }

@@ -150,12 +150,14 @@ async fn touch(common: &Common, actions: &Actions, database: &Database, options:
     Ok(output::record(common.json, &shown)?)
 }
 
-/// `question=value`; a value is JSON where it is, else text.
+/// `question=value`; a value is JSON where it is, else text. A number with a mark is text too: as JSON, 450.000 is 450.
 fn answer(given: &str) -> anyhow::Result<NewAnswer> {
     let (question, value) = given
         .split_once('=')
         .with_context(|| format!("--answer {given:?}: write it as QUESTION=VALUE, such as budget=450000"))?;
-    let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+    let marked = value.contains(['.', ',']) && value.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+    let text = || Value::String(value.to_owned());
+    let value = if marked { text() } else { serde_json::from_str(value).unwrap_or_else(|_| text()) };
     Ok(NewAnswer { question: question.to_owned(), value })
 }
 
@@ -266,9 +268,13 @@ mod tests {
 
     #[test]
     fn answers_are_json_where_they_are_and_text_where_not() {
-        let given = ["budget=450000", "preapproved=yes", "wants=\"buy\"", "areas=[\"north\"]", "note=a=b"];
+        let given =
+            ["budget=450000", "preapproved=yes", "wants=\"buy\"", "areas=[\"north\"]", "note=a=b", "budget=450.000"];
         let values: Vec<_> = given.iter().map(|given| answer(given).unwrap().value).collect();
-        assert_eq!(values, [json!(450_000), json!("yes"), json!("buy"), json!(["north"]), json!("a=b")]);
+        assert_eq!(
+            values,
+            [json!(450_000), json!("yes"), json!("buy"), json!(["north"]), json!("a=b"), json!("450.000")]
+        );
         assert!(answer("budget").unwrap_err().to_string().contains("QUESTION=VALUE"));
     }
 }

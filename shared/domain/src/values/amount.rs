@@ -69,9 +69,9 @@ pub fn amount(text: &str, by: &Conventions) -> Result<Decimal, UnclearAmount> {
     let bare = without_currency(bare);
     let (bare, zeros) = scaled(bare);
     let bare = without_currency(bare);
-    let bare = bare.strip_suffix(",-").or_else(|| bare.strip_suffix(".-")).unwrap_or(bare);
-    let bare = bare.strip_suffix(",--").or_else(|| bare.strip_suffix(".--")).unwrap_or(bare).trim_end();
-    let number = plain(bare, by)?;
+    let (bare, dashed) = without_dash(bare);
+    // The mark before the dash is the decimal mark: the other one groups.
+    let number = plain(bare, &Conventions { decimal: dashed.or(by.decimal), ..*by })?;
     let scale = Decimal::from(10_u64.pow(zeros));
     let number = number.checked_mul(scale).ok_or(UnclearAmount::NoNumber)?.normalize();
     Ok(if sign && !number.is_zero() { -number } else { number })
@@ -81,6 +81,16 @@ fn signed(text: &str) -> (bool, &str) {
     match text.strip_prefix('-') {
         Some(rest) => (true, rest.trim_start()),
         None => (false, text.strip_prefix('+').unwrap_or(text).trim_start()),
+    }
+}
+
+/// Takes off the dash that stands for no decimals: `450.000,-`, `450.-`.
+fn without_dash(text: &str) -> (&str, Option<DecimalMark>) {
+    let bare = text.trim_end_matches('-');
+    match (bare.len() < text.len(), bare.chars().next_back()) {
+        (true, Some(',')) => (bare.trim_end_matches(',').trim_end(), Some(DecimalMark::Comma)),
+        (true, Some('.')) => (bare.trim_end_matches('.').trim_end(), Some(DecimalMark::Point)),
+        _ => (text, None),
     }
 }
 
@@ -211,7 +221,10 @@ mod tests {
             ("450 000", "450000", "450000", "450000"),
             ("450\u{a0}000,50 €", "450000.5", "450000.5", "450000.5"),
             ("450'000", "450000", "450000", "450000"),
-            ("€ 450.000,-", "two", "450000", "two"),
+            ("€ 450.000,-", "450000", "450000", "450000"),
+            ("450.000,--", "450000", "450000", "450000"),
+            ("450.-", "450", "450", "450"),
+            ("450,000.-", "450000", "450000", "450000"),
             ("1,12", "two", "1.12", "1.12"),
             ("1.12", "1.12", "1.12", "1.12"),
             ("1.234.567", "1234567", "1234567", "1234567"),
