@@ -4,7 +4,7 @@
 //! [`Front`] is what they share: a client in the United States by Chicago's clock, graded by `deploy/criteria/web-enquiry.toml`,
 //! with a webhook and an office that gets mails.
 
-use ripen_testkit::wait::until;
+use ripen_testkit::{mailbox::ReceivedMail, wait::until};
 use serde_json::Value;
 
 use crate::harness::{
@@ -14,8 +14,10 @@ use crate::harness::{
 };
 
 mod lists;
+mod phones;
 mod places;
 mod texts;
+mod values;
 
 const CRITERIA: &str = include_str!("../../deploy/criteria/web-enquiry.toml");
 
@@ -39,7 +41,17 @@ impl Front {
 
     /// A client with criteria of its own.
     pub async fn graded_by(criteria: &'static str) -> Self {
-        let plan = Plan::new().await.criteria(criteria).always_open().mail_server();
+        Self::served(Plan::new().await.criteria(criteria).always_open()).await
+    }
+
+    /// A client whose leads are called from nine to five.
+    pub async fn in_calling_hours() -> Self {
+        let plan = Plan::new().await.criteria(CRITERIA);
+        Self::served(plan.set("CALLING__FROM", "09:00").set("CALLING__TO", "17:00")).await
+    }
+
+    async fn served(plan: Plan) -> Self {
+        let plan = plan.mail_server();
         let plan = plan.client(&["--time-zone", "America/Chicago"]).webhook("/hook", &[], &[]);
         Self { scenario: plan.office("Office", "office@example.com").serve().await }
     }
@@ -128,6 +140,21 @@ impl Front {
 /// The text of a JSON value.
 pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("a text: {value}")).to_owned()
+}
+
+/// A mail as it is read: the marks of its encoding taken away.
+pub fn unquoted(mail: &ReceivedMail) -> String {
+    let joined = mail.data.replace("=\r\n", "");
+    let mut bytes = Vec::new();
+    let mut rest = joined.as_str();
+    while let Some((before, after)) = rest.split_once('=') {
+        bytes.extend(before.bytes());
+        let code = after.get(..2).and_then(|code| u8::from_str_radix(code, 16).ok());
+        bytes.push(code.unwrap_or(b'='));
+        rest = if code.is_some() { &after[2..] } else { after };
+    }
+    bytes.extend(rest.bytes());
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The client that [`Front`] sets up.

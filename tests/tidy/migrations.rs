@@ -11,6 +11,7 @@ const LANDED: &[(&str, &str)] = &[
     ("0001_foundation.sql", "f7dd073ebe44870e7a0e39feca50565f283cf91ed1153e3186f1f1f7ee4922f7"),
     ("0002_audit.sql", "30bd45a9e240c0e126cbe4c2808fcb54cf125737f8cb2eb8420452f88f1be128"),
     ("0003_endpoint_disabled_by.sql", "0461e234f6f44805e00120aba76d69b5f9cd59eb66cae9da97706c84c201a87f"),
+    ("0004_phone_extension.sql", "2172a0210287f0487552bd2a3b7a6b28707076035fc36c252ff030b0636f1792"),
     ("0005_promise_agreed_civil.sql", "05a3f8b79b411f4d601b1920b3666d27ac6582e48da28c7e67b331519b88821e"),
     ("0007_quarantine.sql", "22e454f9dde196d48b0995cf55903906e702d857a50bac402384910be5d5c867"),
 ];

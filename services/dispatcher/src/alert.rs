@@ -144,7 +144,7 @@ fn of_endpoint(firm: &str, one: &FailingEndpoint, now: Timestamp) -> Vec<OnceNot
 fn reminder(one: &UntouchedLead, now: Timestamp) -> Option<OnceNotice> {
     let (name, address) = one.to.clone()?;
     let who = one.person.as_deref().unwrap_or("A lead");
-    let clock = TimeZone::get(&one.clock).unwrap_or(TimeZone::UTC);
+    let clock = ripen_domain::time::zone(&one.clock).unwrap_or(TimeZone::UTC);
     let sentences = [
         format!("{who} was sent to you on {}, and nothing was said of it yet.", shown(one.delivered_at, &clock)),
         "Please call, and say what became of it by the link in its mail.".to_owned(),

@@ -97,7 +97,7 @@ async fn handle(ctx: &DispatcherContext, notice: &DueNotice, now: Timestamp) -> 
     let Some(mut record) = found else { return Ok(NoticeEnd::Dropped("the appointment is gone")) };
     // The rep has to know of the appointment, and must not be told how to reach this person.
     if record.do_not_contact {
-        (record.person.phone, record.person.email) = (None, None);
+        (record.person.phone, record.person.email, record.person.phone_extension) = (None, None, None);
     }
     let occasion = match occasion(notice, &record, now) {
         // A copy for the mail; the record of the appointment keeps them for others.

@@ -4,15 +4,18 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use ripen_domain::{
     arrival::{Arrival, Keys, QuarantineReason},
+    flag::{Flag, FlagCode},
     id::ArrivalId,
     message::ArrivalMessage,
-    submission::Flag,
 };
 use ripen_runtime::random;
 use ripen_store::source::record::SourceRecord;
 use ripen_web::Problem;
 
-use crate::{formats::PostedLead, normalise};
+use crate::{
+    formats::PostedLead,
+    normalise::{self, PostedFrom},
+};
 
 /// Room for the message of a usual lead, so that writing it moves nothing.
 const MESSAGE_BYTES: usize = 2048;
@@ -46,13 +49,19 @@ impl Reception<'_> {
     /// When the lead is to be refused. What is quarantined is kept even if it says nothing usable: its sender must not
     /// learn from the answer what a real lead needs.
     pub fn arrival(&self, posted: PostedLead, index: Option<usize>) -> Result<Ready, Problem> {
-        let normalised = normalise::submission(posted.fields?, &self.source.country, self.received_at);
+        let from = PostedFrom {
+            country: &self.source.country,
+            time_zone: &self.source.time_zone,
+            received_at: self.received_at,
+            bare_plus: posted.bare_plus,
+        };
+        let normalised = normalise::submission(posted.fields?, &from);
         // Quarantined leads need nothing usable: a bot that fills the honeypot must not be told what would have
         // passed.
         let mut submission =
             if self.quarantine.is_some() { normalised.submission } else { normalised.usable(index)? };
         if posted.lossy {
-            submission.flag(Flag::FieldUnusable);
+            submission.flag(Flag::new("", FlagCode::FieldUnusable));
         }
         // What holds for the whole request goes before what the lead says of itself.
         let quarantine = self.quarantine.or(submission.test.then_some(QuarantineReason::Test));

@@ -95,6 +95,9 @@ pub async fn receive(
             Err(problem) => Err(RefusedPost { problem, form: Some(form) }),
         };
     }
+    if format == BodyFormat::UndeclaredJson {
+        formats::undeclared(&bytes)?;
+    }
     // After the body is read: a sender over its rate has sent it already, and must get its answer.
     context.rate.check(&source.id)?;
     match json::read(&bytes, context.array_leads)? {

@@ -7,6 +7,7 @@ use axum::{
 };
 use jiff::Timestamp;
 use ripen_domain::{
+    flag::Flag,
     id::{ArrivalId, LeadId},
     lead::Grade,
 };
@@ -136,6 +137,34 @@ pub struct StatusView {
     #[schema(value_type = Option<String>, example = "A")]
     #[serde(skip_serializing_if = "Option::is_none")]
     grade: Option<Grade>,
+    /// What of it could not be understood.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    flags: Vec<FlagView>,
+}
+
+/// Something that could not be understood.
+#[derive(Serialize, ToSchema)]
+pub struct FlagView {
+    /// The field, or the id of the question; empty where it could be any.
+    #[schema(example = "budget")]
+    field: String,
+    /// Why.
+    #[schema(example = "no_number")]
+    code: &'static str,
+    /// The words, cut where they go on for long.
+    #[schema(example = "about half a million")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    said: Option<String>,
+    /// The nearest question, where none has this id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meant: Option<String>,
+}
+
+impl From<&Flag> for FlagView {
+    fn from(flag: &Flag) -> Self {
+        let Flag { field, code, said, meant } = flag.clone();
+        Self { field, code: code.word(), said, meant }
+    }
 }
 
 impl StatusView {
@@ -150,6 +179,7 @@ impl StatusView {
             lead: None,
             repeat: None,
             grade: None,
+            flags: Vec::new(),
         }
     }
 }
@@ -173,6 +203,7 @@ impl StatusView {
             // Of a lead that is quarantined it would say that the person is known here.
             repeat: (status.state == ArrivalState::Graded).then_some(status.repeat),
             grade: status.grade.filter(|_| sees_grade),
+            flags: status.flags.iter().map(FlagView::from).collect(),
         }
     }
 }

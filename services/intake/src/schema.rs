@@ -37,9 +37,12 @@ pub struct Lead {
     /// E-mail address.
     #[schema(example = "casey@example.com")]
     pub email: Option<String>,
-    /// Phone number, in any usual way of writing.
+    /// Phone number, in any usual way of writing, with or without an extension (`x123`, `;ext=123`).
     #[schema(example = "(415) 555-0100")]
     pub phone: Option<String>,
+    /// The extension behind the phone number, where it is not written with it.
+    #[schema(max_length = 10, example = "123")]
+    pub phone_extension: Option<String>,
     /// Postal code.
     #[schema(max_length = 32, example = "60134")]
     pub postal_code: Option<String>,
@@ -124,7 +127,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::normalise;
+    use crate::normalise::{self, PostedFrom};
 
     fn whole() -> Lead {
         let text = |text: &str| Some(text.to_owned());
@@ -135,6 +138,7 @@ mod tests {
             name: text("Casey Smith"),
             email: text("casey@example.com"),
             phone: text("(415) 555-0100"),
+            phone_extension: text("123"),
             postal_code: text("60134"),
             country: text("US"),
             time_zone: text("America/Chicago"),
@@ -161,8 +165,9 @@ mod tests {
         let Value::Object(fields) = serde_json::to_value(whole()).unwrap() else { panic!("an object") };
         let RefOr::T(Schema::Object(described)) = Lead::schema() else { panic!("an object") };
         assert_eq!(fields.keys().collect::<Vec<_>>().len(), described.properties.len(), "the example has every field");
-        let now = "2026-11-22T10:00:00Z".parse().unwrap();
-        let read: Submission = normalise::submission(fields, "US", now).usable(None).unwrap();
+        let received_at = "2026-11-22T10:00:00Z".parse().unwrap();
+        let from = PostedFrom { country: "US", time_zone: "America/Chicago", received_at, bare_plus: false };
+        let read: Submission = normalise::submission(fields, &from).usable(None).unwrap();
         assert!(read.extra.is_empty() && read.flags.is_empty(), "{:?}", read.extra.keys().collect::<Vec<_>>());
         assert!(read.consent.is_some() && read.test && read.answers.contains_key("budget"));
     }

@@ -1,17 +1,24 @@
 //! Takes new arrivals into the unit of work, one after the other: which person they are of, on which lead they count, which
 //! answers and notes they bring. Pure but for new ids.
 
-use jiff::{SignedDuration, Timestamp};
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ripen_domain::{
     arrival::{Arrival, QuarantineReason, Sameness},
     contact::Identity,
-    criteria::{Answer, Origin},
-    id::{ArrivalId, ClientId, LeadId, PersonId, ProgramId},
+    criteria::{Answer, AnswerContext, Criteria, Origin},
+    flag::Flag,
+    id::{ArrivalId, ClientId, CriteriaId, LeadId, PersonId, ProgramId},
     lead::{ENQUIRY_APART, Stage},
     person::{Absorb, Candidate, Profile, recognise},
+    submission::Submission,
+    time::zone,
+    values::Conventions,
 };
 use ripen_store::{
     arrival::write::ArrivalRow,
+    client::load::GradingSettings,
     lead::{
         answer::{AnswerRow, NoteRow},
         load::LeadRow,
@@ -33,14 +40,16 @@ use crate::{
 pub struct UnknownClient(ClientId);
 
 /// What it needs from outside the unit of work.
-pub struct ArrivalRecorder<F> {
+pub struct ArrivalRecorder<'a, F> {
+    /// Documents by id: answers are read by the questions in force.
+    pub criteria: &'a BTreeMap<CriteriaId, Arc<Criteria>>,
     /// Equal content without a key within this time is the same arrival.
     pub same_within: SignedDuration,
     /// Makes a new UUID.
     pub new_id: F,
 }
 
-impl<F: Fn() -> Uuid> ArrivalRecorder<F> {
+impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
     /// Takes in one arrival.
     ///
     /// # Errors
@@ -67,17 +76,64 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<F> {
             Some(owner) => (owner.lead, true),
             None => self.lead(work_unit, fresh, person, program),
         };
-        record_answers(work_unit, fresh, lead);
+        let flags = self.record_answers(work_unit, fresh, (person, lead));
+        record_notes(work_unit, fresh, lead);
         // A correction of it may come in the same batch.
         work_unit.owners.insert(fresh.id, ArrivalOwner { person, lead });
         // Only where the corrected arrival is on a lead: one that ended as dead corrects nothing and is worked as
         // new.
         let amends = owner.and(fresh.amends);
-        work_unit.arrivals.push(ArrivalRow { amends, ..row_of(fresh, Some((person, lead)), None, repeat) });
+        let row = with_flags(row_of(fresh, Some((person, lead)), None, repeat), &fresh.arrival.submission, flags);
+        work_unit.arrivals.push(ArrivalRow { amends, ..row });
         // The next message of this batch may say the same.
         let same = work_unit.same_content.entry(content_of(fresh.arrival)).or_default();
         same.push(EarlierArrival { id: fresh.id, received_at: fresh.arrival.received_at });
         Ok(())
+    }
+
+    /// Answers of an arrival, dated by the time it was received: nothing was known before. Returns what could not be understood.
+    fn record_answers(
+        &self,
+        work_unit: &mut UnitOfWork,
+        fresh: &NewArrival<'_>,
+        (person, id): (PersonId, LeadId),
+    ) -> Vec<Flag> {
+        let arrival = fresh.arrival;
+        let work = work_unit.work.get(&arrival.client);
+        let profile = work_unit.persons.get(&person).map(|person| &person.profile);
+        let reader = work.zip(profile).and_then(|(work, profile)| {
+            let criteria = self.criteria.get(&work.criteria?)?;
+            Some((criteria, context_of(&arrival.submission, profile, work, arrival.received_at)))
+        });
+        let Some(lead) = work_unit.leads.get_mut(&id) else { return Vec::new() };
+        let origin = Origin::Arrival(fresh.id);
+        let mut flags = Vec::new();
+        for (question, value) in arrival.submission.answers.iter().filter(|(_, value)| !value.is_null()) {
+            let read = reader.as_ref().map(|(criteria, context)| criteria.read_answer(question, value, context));
+            let kept = match read {
+                None => Some(value.clone()),
+                Some(read) => {
+                    let is_flagged = read.flag.is_some();
+                    flags.extend(read.flag);
+                    // What was not understood never replaces what is known.
+                    let hides = is_flagged && !read.usable && lead.answers.contains_key(question);
+                    read.value.filter(|_| !hides)
+                }
+            };
+            let Some(kept) = kept else { continue };
+            let answer = Answer { value: kept.clone(), at: arrival.received_at, origin: origin.clone() };
+            work_unit.answers.push(AnswerRow {
+                lead: id,
+                question: question.clone(),
+                at: answer.at,
+                origin: origin.to_string(),
+                value: kept,
+            });
+            if lead.answers.get(question).is_none_or(|known| known.at <= answer.at) {
+                lead.answers.insert(question.clone(), answer);
+            }
+        }
+        flags
     }
 
     /// The earlier arrival that this one repeats word for word, where it came without a key of its own.
@@ -104,7 +160,7 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<F> {
         let mut said = Profile::default();
         said.absorb(submission, Absorb::Fill);
         let id = owner
-            .or_else(|| recognise(&said, &candidates(work_unit, client, submission.identities())))
+            .or_else(|| recognise(&said, &candidates(work_unit, client, looked_up(submission))))
             // Nobody known, or nobody of this name behind a shared phone: a person of its own.
             .unwrap_or_else(|| PersonId::from_uuid((self.new_id)()));
         let person = work_unit.persons.entry(id).or_insert_with(|| TrackedPerson {
@@ -157,6 +213,11 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<F> {
 
 fn content_of(arrival: &Arrival) -> SourceContent {
     SourceContent { source: arrival.source, content: arrival.content }
+}
+
+/// Under what the person may be stored: as versions before read the number, too.
+fn looked_up(submission: &Submission) -> impl Iterator<Item = Identity> {
+    submission.identities().chain(submission.former_identities())
 }
 
 fn candidates(
@@ -238,35 +299,52 @@ fn new_lead(
     }
 }
 
-/// Answers and notes of an arrival, dated by the time it was received: nothing was known before.
-fn record_answers(work_unit: &mut UnitOfWork, fresh: &NewArrival<'_>, id: LeadId) {
+/// Notes of an arrival, dated by the time it was received.
+fn record_notes(work_unit: &mut UnitOfWork, fresh: &NewArrival<'_>, id: LeadId) {
     let arrival = fresh.arrival;
-    let submission = &arrival.submission;
     let by = work_unit.sources.get(&arrival.source).map(|source| source.name.clone()).unwrap_or_default();
-    let Some(lead) = work_unit.leads.get_mut(&id) else { return };
-    let origin = Origin::Arrival(fresh.id);
-    // Null is "not answered" in forms; kept as an answer it would hide an earlier one.
-    for (question, value) in submission.answers.iter().filter(|(_, value)| !value.is_null()) {
-        let answer = Answer { value: value.clone(), at: arrival.received_at, origin: origin.clone() };
-        work_unit.answers.push(AnswerRow {
-            lead: id,
-            question: question.clone(),
-            at: answer.at,
-            origin: origin.to_string(),
-            value: value.clone(),
-        });
-        // `<=`: of two at one instant the later message counts, as it does when the answers are read back.
-        if lead.answers.get(question).is_none_or(|known| known.at <= answer.at) {
-            lead.answers.insert(question.clone(), answer);
-        }
-    }
-    if let Some(text) = &submission.notes {
+    if let Some(text) = &arrival.submission.notes {
         work_unit.notes.push(NoteRow { lead: id, at: arrival.received_at, by, text: text.clone() });
     }
+    let Some(lead) = work_unit.leads.get_mut(&id) else { return };
     // So that the decision names the correction as its cause: it is not counted as an arrival.
     if fresh.amends.is_some() && !lead.arrived.contains(&fresh.id) {
         lead.arrived.push(fresh.id);
     }
+}
+
+/// Where the answers of an arrival were given: the person's words for numbers, dates and clocks, else the client's.
+fn context_of(submission: &Submission, person: &Profile, work: &GradingSettings, at: Timestamp) -> AnswerContext {
+    let said =
+        |of: fn(&Submission) -> Option<&String>, known: &Option<String>| of(submission).or(known.as_ref()).cloned();
+    let locale = said(|said| said.locale.as_ref(), &person.locale);
+    let country = said(|said| said.country.as_ref(), &person.country).unwrap_or_else(|| work.client.country.clone());
+    let named = said(|said| said.time_zone.as_ref(), &person.time_zone);
+    let own = named.and_then(|name| zone(&name));
+    AnswerContext {
+        conventions: Conventions::of(locale.as_deref(), Some(&country)),
+        zone: own.or_else(|| zone(&work.client.time_zone)).unwrap_or(TimeZone::UTC),
+        at,
+    }
+}
+
+/// The row with what the questions in force could not make of the answers.
+fn with_flags(row: ArrivalRow, submission: &Submission, flags: Vec<Flag>) -> ArrivalRow {
+    if flags.is_empty() {
+        return row;
+    }
+    let mut flagged = submission.clone();
+    flags.into_iter().for_each(|flag| flagged.flag(flag));
+    ArrivalRow { submission: as_json(&flagged), flags: codes(&flagged), ..row }
+}
+
+fn as_json(submission: &Submission) -> String {
+    // A parsed submission always serialises: it came from a message.
+    serde_json::to_string(submission).unwrap_or_else(|_| "{}".to_owned())
+}
+
+fn codes(submission: &Submission) -> String {
+    submission.flag_codes().iter().map(|code| code.word()).collect::<Vec<_>>().join(",")
 }
 
 fn row_of(
@@ -292,8 +370,7 @@ fn row_of(
         media_type: arrival.raw.media_type.clone(),
         // PostgreSQL keeps no NUL in a text; U+2400 is its picture.
         raw: arrival.raw.text.replace('\0', "\u{2400}"),
-        // A parsed submission always serialises: it came from a message.
-        submission: serde_json::to_string(&arrival.submission).unwrap_or_else(|_| "{}".to_owned()),
-        flags: arrival.submission.flags.iter().map(|flag| flag.word()).collect::<Vec<_>>().join(","),
+        submission: as_json(&arrival.submission),
+        flags: codes(&arrival.submission),
     }
 }

@@ -96,12 +96,12 @@ pub(crate) async fn decide_within(
     let arrivals = aside.lock(batch, arrivals).await?;
     let mut new_arrivals = load::new_arrivals(batch, &arrivals, now).await?;
     let mut work_unit = load::load(batch, &mut new_arrivals, &requalify, (same_within, &mut aside)).await?;
-    let recorder = ArrivalRecorder { same_within, new_id: || uuid_v7(now) };
+    // A document that cannot be loaded stops the batch here, before anything is written.
+    let documents = documents(&ctx.documents, &work_unit).await?;
+    let recorder = ArrivalRecorder { criteria: &documents, same_within, new_id: || uuid_v7(now) };
     for fresh in &new_arrivals.fresh {
         recorder.record(&mut work_unit, fresh)?;
     }
-    // A document that cannot be loaded stops the batch here, before anything is written.
-    let documents = documents(&ctx.documents, &work_unit).await?;
     let hours = ctx.settings.calling.hours()?;
     calls::load(&mut batch, &mut work_unit, &hours, now).await?;
     let decider = Decider { criteria: &documents, hours: &hours, now, new_id: || uuid_v7(now) };

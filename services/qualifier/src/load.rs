@@ -224,6 +224,10 @@ async fn lock_identities(
     }
     let said = new_arrivals.worked().flat_map(|fresh| fresh.identities());
     let mut wanted: BTreeSet<_> = said.map(|(_, client, identity)| (client, identity)).collect();
+    let former = new_arrivals.worked().flat_map(|fresh| {
+        fresh.arrival.submission.former_identities().map(|identity| (fresh.arrival.client, identity))
+    });
+    wanted.extend(former);
     wanted.extend(theirs);
     // The row that anchored them is locked by this transaction already.
     wanted.retain(|identity| !new_arrivals.anchored.contains(identity));

@@ -44,7 +44,7 @@ pub(crate) fn country(text: &str) -> Result<String, String> {
 
 /// A time zone by its IANA name.
 pub(crate) fn time_zone(name: &str) -> Result<TimeZone, String> {
-    TimeZone::get(name).map_err(|_| format!("{name:?} is no time zone: write one such as America/Chicago"))
+    ripen_domain::time::zone(name).ok_or_else(|| format!("{name:?} is no time zone: write one such as America/Chicago"))
 }
 
 /// An address that can be mailed to.

@@ -268,8 +268,8 @@ async fn period(
         found
     });
     // By the client's own days: a day is where the client is. For all clients there is no such place.
-    let zone = client.map_or(Ok(TimeZone::UTC), |client| TimeZone::get(&client.time_zone));
-    let zone = zone.map_err(|_| StoreError::Corrupt("a client's time zone".to_owned()))?;
+    let zone = client.map_or(Some(TimeZone::UTC), |client| ripen_domain::time::zone(&client.time_zone));
+    let zone = zone.ok_or_else(|| StoreError::Corrupt("a client's time zone".to_owned()))?;
     let start = |day: Result<Date, jiff::Error>| -> Result<Timestamp, jiff::Error> {
         Ok(day?.to_zoned(zone.clone())?.timestamp())
     };

@@ -2,13 +2,15 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ripen_domain::{
     actor::{Actor, Permission},
-    criteria::Criteria,
+    criteria::{AnswerContext, Criteria},
+    flag::Flag,
     id::{DeliveryId, LeadId},
     promise::When,
     touch::Disposition,
+    values::Conventions,
 };
 use ripen_store::{
     appointment::list::{AppointmentFilter, AppointmentRecord},
@@ -150,16 +152,29 @@ impl TouchLead {
             errors.add("answer", "no_criteria", none);
             return Ok(Vec::new());
         };
-        let mut seen = BTreeSet::new();
+        let context = context_of(work, lead);
+        let (mut seen, mut answers) = (BTreeSet::new(), Vec::new());
         for NewAnswer { question, value } in &self.answer {
             let is_first = seen.insert(question);
             // Twice in one touch both would have the same instant, and which counts would be chance.
             errors.require(is_first, "answer", "repeated", || format!("{question:?} is answered twice"));
             if is_first {
-                errors.take("answer", criteria.check_answer(question, value, work.now));
+                let read = errors.take("answer", criteria.recorded_answer(question, value, &context));
+                answers.extend(read.map(|value| (question.clone(), value)));
             }
         }
-        Ok(self.answer.iter().map(|answer| (answer.question.clone(), answer.value.clone())).collect())
+        Ok(answers)
+    }
+}
+
+/// Amounts and dates are written as where the person is.
+fn context_of(work: &Work<'_>, lead: &LeadRecord) -> AnswerContext {
+    let profile = &lead.person.1;
+    let country = profile.country.as_deref().unwrap_or(&lead.client.1);
+    AnswerContext {
+        conventions: Conventions::of(profile.locale.as_deref(), Some(country)),
+        zone: lead.places().first().map_or(TimeZone::UTC, |place| place.zone.clone()),
+        at: work.now,
     }
 }
 
@@ -254,6 +269,8 @@ pub struct LeadHistory {
     pub touches: Vec<TouchRecord>,
     /// The newest answer to each question: question, answer, when, from whom.
     pub answers: Vec<(String, Value, Timestamp, String)>,
+    /// What could not be understood of what the person sent.
+    pub flags: Vec<Flag>,
     /// What was sent of it.
     pub deliveries: Vec<DeliveryRecord>,
     /// What clients said of it, each of a delivery.
@@ -284,6 +301,7 @@ pub async fn show(actions: &Actions, actor: &Actor, lead: LeadId) -> Result<Lead
         promises: store.promises_of_lead(scope, lead).await?,
         touches: store.touches_of_lead(scope, lead).await?,
         answers: store.answers_of_lead(scope, lead).await?,
+        flags: store.flags_of_lead(scope, lead).await?,
         deliveries,
         outcomes,
         appointments: store.appointments(scope, filter).await?,

@@ -2,7 +2,9 @@
 //! typed by a stranger adds nothing to either.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use phonenumber::Mode;
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat};
+
+use crate::contact::is_extension;
 
 /// What needs no encoding in either part of an address (RFC 6068, RFC 3986 `unreserved`).
 const IN_ADDRESS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -15,17 +17,23 @@ fn is_e164(text: &str) -> bool {
     (1..=MOST_DIGITS).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// A number in E.164 with spaces where its country puts them; any other text as it is.
+/// A number in E.164 with spaces where its country puts them, and the extension behind it; any other text as it is.
 #[must_use]
-pub fn shown_phone(text: &str) -> String {
-    let number = is_e164(text).then(|| phonenumber::parse(None, text).ok()).flatten();
-    number.map_or_else(|| text.to_owned(), |number| number.format().mode(Mode::International).to_string())
+pub fn shown_phone(text: &str, extension: Option<&str>) -> String {
+    let number = is_e164(text).then(|| PHONE_NUMBER_UTIL.parse(text, None).ok()).flatten();
+    let shown = number
+        .map_or_else(|| text.to_owned(), |number| number.format_as(PhoneNumberFormat::International).into_owned());
+    match extension {
+        Some(extension) => format!("{shown} ext. {extension}"),
+        None => shown,
+    }
 }
 
-/// A link that dials; none where this is no number in E.164.
+/// A link that dials, the extension too (RFC 3966); none where this is no number in E.164.
 #[must_use]
-pub fn tel(phone: &str) -> Option<String> {
-    is_e164(phone).then(|| format!("tel:{phone}"))
+pub fn tel(phone: &str, extension: Option<&str>) -> Option<String> {
+    let extension = extension.filter(|text| is_extension(text)).map(|text| format!(";ext={text}")).unwrap_or_default();
+    is_e164(phone).then(|| format!("tel:{phone}{extension}"))
 }
 
 /// A link that begins a mail. Each part is encoded, so that an address cannot bring recipients or a body of its own.
@@ -50,8 +58,8 @@ pub struct Way {
 impl Way {
     /// By telephone.
     #[must_use]
-    pub fn by_phone(phone: &str) -> Self {
-        Self { shown: shown_phone(phone), link: tel(phone) }
+    pub fn by_phone(phone: &str, extension: Option<&str>) -> Self {
+        Self { shown: shown_phone(phone, extension), link: tel(phone, extension) }
     }
 
     /// By e-mail.
@@ -67,13 +75,16 @@ mod tests {
 
     #[test]
     fn numbers_are_shown_as_their_countries_write_them() {
-        assert_eq!(shown_phone("+14155550100"), "+1 415-555-0100");
-        assert_eq!(shown_phone("+442070313000"), "+44 20 7031 3000");
+        assert_eq!(shown_phone("+14155550100", None), "+1 415-555-0100");
+        assert_eq!(shown_phone("+442070313000", None), "+44 20 7031 3000");
         for other in ["", "+", "call me", "+1\" onclick=\"", "+12345678901234567890"] {
-            assert_eq!(shown_phone(other), other);
-            assert_eq!(tel(other), None);
+            assert_eq!(shown_phone(other, None), other);
+            assert_eq!(tel(other, None), None);
         }
-        assert_eq!(tel("+14155550100").as_deref(), Some("tel:+14155550100"));
+        assert_eq!(tel("+14155550100", None).as_deref(), Some("tel:+14155550100"));
+        assert_eq!(shown_phone("+14155550100", Some("123")), "+1 415-555-0100 ext. 123");
+        assert_eq!(tel("+14155550100", Some("123")).as_deref(), Some("tel:+14155550100;ext=123"));
+        assert_eq!(tel("+14155550100", Some("1;x=\"")).as_deref(), Some("tel:+14155550100"));
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub struct Profile {
     pub email: Option<String>,
     /// E.164 phone number.
     pub phone: Option<String>,
+    /// The extension behind the phone number.
+    pub phone_extension: Option<String>,
     /// Postal code as given.
     pub postal_code: Option<String>,
     /// ISO 3166 alpha-2.
@@ -55,7 +57,13 @@ impl Profile {
     /// Takes in what a submission says. Nothing known is ever emptied.
     pub fn absorb(&mut self, from: &Submission, how: Absorb) {
         let email = from.email.as_ref().map(|email| email.as_str().to_owned());
-        let phone = from.phone.as_ref().map(|phone| phone.as_str().to_owned());
+        let phone = from.phone.as_ref().map(|phone| phone.number().to_owned());
+        // An extension belongs to its number: it comes and goes with it.
+        if let Some(said) = &from.phone
+            && (self.phone.is_none() || how == Absorb::Replace || self.phone == phone && self.phone_extension.is_none())
+        {
+            self.phone_extension = said.extension().map(str::to_owned);
+        }
         let pairs = [
             (&mut self.first_name, &from.first_name),
             (&mut self.last_name, &from.last_name),

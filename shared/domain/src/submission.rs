@@ -8,35 +8,13 @@ use serde_json::{Map, Value};
 
 use crate::{
     contact::{Email, Identity, Phone},
+    flag::{Flag, FlagCode},
     hash::ContentHash,
-    lead::{Channel, words},
+    lead::Channel,
 };
 
-words! {
-    /// Something in a submission that could not be used as it came. The raw body still holds it.
-    Flag "flag" {
-        /// The e-mail address cannot be used; the phone can.
-        EmailUnusable = "email_unusable",
-        /// The phone number cannot be used; the e-mail can.
-        PhoneUnusable = "phone_unusable",
-        /// The phone number fits its country's length but no known range.
-        PhoneDoubtful = "phone_doubtful",
-        /// The posted time is no time, or lies before 2000 or more than a day ahead.
-        SubmittedAtUnusable = "submitted_at_unusable",
-        /// The time zone is none that the tz database knows.
-        TimeZoneUnknown = "time_zone_unknown",
-        /// The country is none of ISO 3166's two-letter codes.
-        CountryUnknown = "country_unknown",
-        /// The channel is none of Ripen's words; the source's was used.
-        ChannelUnknown = "channel_unknown",
-        /// An optional field had another type than its own and was kept under `extra`.
-        FieldUnusable = "field_unusable",
-        /// Control characters were taken out of a text.
-        ControlCharacters = "control_characters",
-        /// A text was longer than its limit and was cut; the raw body has it whole.
-        TextCut = "text_cut",
-    }
-}
+/// Most flags of one submission: a body of a thousand bad answers is told by the first of them.
+const MOST_FLAGS: usize = 40;
 
 /// Consent as the person gave it. Kept word for word.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -78,9 +56,12 @@ pub struct Submission {
     /// Normalised e-mail address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
-    /// Normalised phone number.
+    /// Normalised phone number, with its extension.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<Phone>,
+    /// What versions before read as the phone number, where that differs: only to find a person who is stored under it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_formerly: Option<Phone>,
     /// Postal code as given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub postal_code: Option<String>,
@@ -133,18 +114,42 @@ impl Submission {
         email.into_iter().chain(self.phone.clone().map(Identity::Phone))
     }
 
+    /// Under what earlier versions may have stored the person, beside [`Self::identities`]. Nobody is stored under it any more.
+    pub fn former_identities(&self) -> impl Iterator<Item = Identity> + use<> {
+        self.phone_formerly.clone().map(Identity::Phone).into_iter()
+    }
+
     /// The hash of what the submission says. Two bodies that differ only in white space or in the order of their
     /// fields say the same.
     #[must_use]
     pub fn content_hash(&self) -> ContentHash {
         // A map of texts, numbers and instants always serialises; an empty body would only make hashes equal.
-        ContentHash::of(&serde_json::to_vec(self).unwrap_or_default())
+        let mut said = serde_json::to_vec(self).unwrap_or_default();
+        if !self.flags.is_empty() {
+            // Earlier versions kept codes alone: a repetition of what they received must have the hash that they gave it.
+            let flags = serde_json::to_vec(&self.flags).unwrap_or_default();
+            said.truncate(said.len().saturating_sub(flags.len() + 1));
+            said.extend(serde_json::to_vec(&self.flag_codes()).unwrap_or_default());
+            said.push(b'}');
+        }
+        ContentHash::of(&said)
+    }
+
+    /// Why something was flagged, each reason once.
+    #[must_use]
+    pub fn flag_codes(&self) -> Vec<FlagCode> {
+        let mut codes: Vec<_> = self.flags.iter().map(|flag| flag.code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        codes
     }
 
     /// Notes a flag once, keeping the list sorted.
     pub fn flag(&mut self, flag: Flag) {
         // Sorted and once: the hash of equal submissions must not depend on the order of the checks.
-        if let Err(place) = self.flags.binary_search(&flag) {
+        if self.flags.len() < MOST_FLAGS
+            && let Err(place) = self.flags.binary_search(&flag)
+        {
             self.flags.insert(place, flag);
         }
     }
@@ -168,6 +173,21 @@ mod tests {
         let one = read(r#"{"email":"a@example.com","answers":{"x":1,"y":2}}"#);
         assert_eq!(one, read(r#"{"answers":{"y":2,"x":1},"email":"a@example.com"}"#));
         assert_ne!(one, read(r#"{"answers":{"y":2,"x":2},"email":"a@example.com"}"#));
+    }
+
+    /// As an earlier version hashed it: a retry across the upgrade is the same arrival.
+    #[test]
+    fn what_was_hashed_before_has_the_same_hash() {
+        let form = r#"{"email":"a@example.com","phone":"+14155550100","answers":{"budget":1.5},"flags":["phone_doubtful","text_cut"]}"#;
+        let mut read: Submission = serde_json::from_str(form).unwrap();
+        assert_eq!(read.content_hash(), ContentHash::of(form.as_bytes()));
+        read.flags =
+            vec![Flag::new("notes", FlagCode::TextCut).saying("x"), Flag::new("phone", FlagCode::PhoneDoubtful)];
+        read.flags.push(Flag::new("name", FlagCode::TextCut));
+        assert_eq!(read.content_hash(), ContentHash::of(form.as_bytes()));
+        read.flags.clear();
+        let plain = r#"{"email":"a@example.com","phone":"+14155550100","answers":{"budget":1.5}}"#;
+        assert_eq!(read.content_hash(), ContentHash::of(plain.as_bytes()));
     }
 
     #[test]

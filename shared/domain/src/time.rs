@@ -1,9 +1,22 @@
 //! Instants in whole microseconds, the precision PostgreSQL keeps: a value written and read back is the same value. And
 //! in whole minutes, the precision of promises.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{
+    SignedDuration, Timestamp,
+    tz::{TimeZone, TimeZoneDatabase},
+};
+
+/// The library's own: machines without old zone names know neither `US/Central` nor `Asia/Calcutta`, and two machines would
+/// read one lead differently.
+static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+
+/// The zone of this name in the tz database, old names included.
+#[must_use]
+pub fn zone(name: &str) -> Option<TimeZone> {
+    ZONES.get(name).ok()
+}
 
 /// The instant cut down to whole microseconds.
 #[must_use]
@@ -38,6 +51,18 @@ mod tests {
     fn nanoseconds_are_cut() {
         let at: Timestamp = "2026-11-21T10:00:00.123456789Z".parse().unwrap();
         assert_eq!(whole_micros(at).to_string(), "2026-11-21T10:00:00.123456Z");
+    }
+
+    #[test]
+    fn zones_have_their_old_names_too() {
+        for name in
+            ["America/Chicago", "US/Central", "Asia/Calcutta", "Europe/Kiev", "America/Indianapolis", "Etc/GMT-8"]
+        {
+            assert_eq!(zone(name).and_then(|zone| zone.iana_name().map(str::to_owned)).as_deref(), Some(name));
+        }
+        let eight = zone("Etc/GMT-8").unwrap().to_offset("2026-11-20T00:00:00Z".parse().unwrap());
+        assert_eq!(eight.seconds(), 8 * 3600);
+        assert!(zone("GMT+0530").is_none() && zone("Mars/Olympus").is_none() && zone("../etc/passwd").is_none());
     }
 
     #[test]

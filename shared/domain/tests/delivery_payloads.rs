@@ -17,6 +17,7 @@ use ripen_domain::{
         AssignedRep, ClientEvent, CriteriaName, DeliveryFacts, EventData, EventDetail, EventType, LeadNote, LeadRecall,
         LeadTaken, LeadUpdate, Member, OfferTerms, UpdateKind,
     },
+    flag::{Flag, FlagCode},
     id::{AppointmentId, DeliveryId, LeadId},
     lead::{Channel, Grade, Stage},
     person::Profile,
@@ -170,7 +171,9 @@ fn profile() -> impl Strategy<Value = Profile> {
     let texts = collection::vec(option::of(text()), 4);
     texts.prop_map(|texts| {
         let [first_name, last_name, name, email] = texts.try_into().unwrap();
-        Profile { first_name, last_name, name, email, ..Profile::default() }
+        let phone = email.as_ref().map(|_| "+14155550100".to_owned());
+        let phone_extension = name.as_ref().map(|_| "12".to_owned()).filter(|_| phone.is_some());
+        Profile { first_name, last_name, name, email, phone, phone_extension, ..Profile::default() }
     })
 }
 
@@ -202,6 +205,12 @@ fn facts() -> impl Strategy<Value = DeliveryFacts> {
             handed_over: DeliveryId::from_uuid(Uuid::from_u128(2)),
             lead: LeadId::from_uuid(Uuid::from_u128(3)),
             stage: Stage::Contact,
+            flags: profile
+                .name
+                .iter()
+                .map(|said| Flag::new("budget", FlagCode::NoNumber).saying(said))
+                .chain([Flag::new("phone", FlagCode::PhoneDoubtful)].into_iter().filter(|_| profile.phone.is_some()))
+                .collect(),
             profile,
             grade: Grade::A,
             score: 82,

@@ -95,7 +95,7 @@ pub fn render(news: &AppointmentNews<'_>) -> AppointmentMail {
     let facts = facts(news, &when);
     let sentence = sentence(news.occasion, &who);
     let text = written(&AppointmentText { sentence: &sentence, facts: &facts });
-    let (call, unlinked_phone) = MailButton::call(news.person.phone.as_deref().map(Way::by_phone));
+    let (call, unlinked_phone) = MailButton::call(phone(news.person));
     let html = written(&AppointmentHtml {
         title: &format!("{opening}: {who}"),
         sentence: &sentence,
@@ -107,6 +107,10 @@ pub fn render(news: &AppointmentNews<'_>) -> AppointmentMail {
     // A reminder changes nothing in a calendar: sent with an entry, it would ask the rep to confirm once more.
     let invitation = (!matches!(news.occasion, MailOccasion::Reminder(_))).then(|| entry(news, &who, &facts));
     AppointmentMail { subject, text, html, invitation }
+}
+
+fn phone(person: &Profile) -> Option<Way> {
+    Some(Way::by_phone(person.phone.as_deref()?, person.phone_extension.as_deref()))
 }
 
 fn sentence(occasion: MailOccasion, who: &str) -> String {
@@ -133,7 +137,7 @@ fn facts(news: &AppointmentNews<'_>, when: &str) -> Vec<(&'static str, String)> 
         ("When", Some(when.to_owned())),
         ("Where they are", apart.then(|| in_words(starts_at, theirs))),
         ("Why", cleaned(&why)),
-        ("Phone", cleaned(&person.phone).map(|phone| shown_phone(&phone))),
+        ("Phone", cleaned(&person.phone).map(|phone| shown_phone(&phone, person.phone_extension.as_deref()))),
         ("E-mail", cleaned(&person.email)),
         ("Agreed", cleaned(&appointment.note)),
     ]

@@ -8,10 +8,7 @@ mod news;
 mod read;
 
 use askama::Template;
-use ripen_domain::{
-    contact_link::{Way, shown_phone},
-    delivery::ClientEvent,
-};
+use ripen_domain::{contact_link::Way, delivery::ClientEvent};
 
 use self::read::MailFacts;
 use crate::{
@@ -96,7 +93,7 @@ pub fn brief(title: &str, sentences: &[String]) -> LeadMail {
 }
 
 fn html(facts: &MailFacts) -> String {
-    let phone = facts.phone.as_deref().map(Way::by_phone);
+    let phone = facts.phone.as_deref().map(|phone| Way::by_phone(phone, facts.phone_extension.as_deref()));
     let (call, unlinked_phone) = MailButton::call(phone);
     // What is wanted most first: of several buttons on a phone one is seen.
     let actions = [
@@ -122,7 +119,7 @@ fn subject(facts: &MailFacts) -> String {
 
 /// What a calendar shows beside the time.
 fn about(facts: &MailFacts) -> String {
-    let phone = facts.phone.as_deref().map(shown_phone);
+    let phone = facts.shown_phone();
     let pairs = [("Phone", &phone), ("E-mail", &facts.email), ("Agreed", &facts.agreed)];
     let known = pairs.into_iter().filter_map(|(name, value)| Some(format!("{name}: {}", value.as_ref()?)));
     known.collect::<Vec<_>>().join("\n")

@@ -72,7 +72,8 @@ impl ShownLead {
 
 impl Ways {
     fn read(lead: &LeadContact) -> Self {
-        Self { phone: text(&lead.phone).map(Way::by_phone), email: text(&lead.email).map(Way::by_email) }
+        let phone = text(&lead.phone).map(|phone| Way::by_phone(phone, text(&lead.phone_extension)));
+        Self { phone, email: text(&lead.email).map(Way::by_email) }
     }
 }
 
@@ -91,7 +92,7 @@ fn text(member: &Member<String>) -> Option<&str> {
 
 fn clock(data: &LeadData) -> TimeZone {
     // A zone that this binary does not know yet must not take the page away: UTC, which the text of each time names.
-    text(&data.time_zone).and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC)
+    text(&data.time_zone).and_then(ripen_domain::time::zone).unwrap_or(TimeZone::UTC)
 }
 
 /// What is known of it, in a row.

@@ -24,11 +24,15 @@ const TRACKED: [&str; 2] = ["page_url", "click_id"];
 
 /// A form as it was posted.
 #[derive(Default)]
-pub struct Form(FormFields);
+pub struct Form {
+    posted: FormFields,
+    /// The phone number began with a `+` that was not encoded.
+    bare_plus: bool,
+}
 
 impl From<FormFields> for Form {
     fn from(fields: FormFields) -> Self {
-        Self(fields)
+        Self { posted: fields, bare_plus: false }
     }
 }
 
@@ -40,18 +44,19 @@ impl Form {
     pub async fn read(headers: &HeaderMap, format: BodyFormat, body: &Bytes) -> Result<Self, Problem> {
         if format == BodyFormat::Multipart {
             let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-            return multipart::read(content_type.unwrap_or_default(), body.clone()).await.map(Self);
+            return multipart::read(content_type.unwrap_or_default(), body.clone()).await.map(Self::from);
         }
         // The bytes that are no UTF-8 come back as replacement characters, which mark the lead as damaged.
         let pairs = form_urlencoded::parse(body).into_owned();
-        let fields: Vec<_> = pairs.map(|(name, value)| FormField { name, value }).collect();
+        let mut fields: Vec<_> = pairs.map(|(name, value)| FormField { name, value }).collect();
         let lossy = fields.iter().any(|field| field.value.contains('\u{fffd}'));
-        Ok(Self(FormFields { fields, lossy }))
+        fields.iter_mut().for_each(mend_address);
+        Ok(Self { posted: FormFields { fields, lossy }, bare_plus: has_bare_plus(body) })
     }
 
     /// The fields in the order in which they were posted.
     pub fn fields(&self) -> &[FormField] {
-        &self.0.fields
+        &self.posted.fields
     }
 
     /// The last value of a name.
@@ -82,8 +87,30 @@ impl Form {
             }
         }
         let raw = RawBody { media_type: format.media_type().to_owned(), text: kept_text(body) };
-        PostedLead { fields: Ok(fields), raw, lossy: self.0.lossy }
+        PostedLead { fields: Ok(fields), raw, lossy: self.posted.lossy, bare_plus: self.bare_plus }
     }
+}
+
+/// A space within an e-mail address can only have been a `+` that was not encoded: `robin+tour@example.com`.
+fn mend_address(field: &mut FormField) {
+    let address = field.value.trim();
+    if field.name == "email"
+        && address.contains(' ')
+        && address.split_once('@').is_some_and(|(local, _)| local.contains(' '))
+    {
+        let (local, domain) = address.split_once('@').unwrap_or((address, ""));
+        // Two addresses, or words around one, are no address either way.
+        if !domain.contains([' ', '@']) && !local.contains("  ") {
+            field.value = format!("{}@{domain}", local.replace(' ', "+"));
+        }
+    }
+}
+
+/// Whether the phone number began with a `+` that was not encoded, and no other blank of it was written as one: then it was
+/// meant as a plus.
+fn has_bare_plus(body: &[u8]) -> bool {
+    let phone = body.split(|byte| *byte == b'&').find_map(|pair| pair.strip_prefix(b"phone="));
+    phone.and_then(|value| value.strip_prefix(b"+")).is_some_and(|rest| !rest.contains(&b'+'))
 }
 
 /// Puts a value where its name says. A group that is a text already (`answers=x`) keeps its place; the member goes by
@@ -157,8 +184,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_plus_that_was_not_encoded_is_known() {
+        let email = |form: &Form| form.value("email").map(str::to_owned);
+        for (body, expected, bare_plus) in [
+            ("email=robin+tour@example.com&phone=+442079460958", "robin+tour@example.com", true),
+            ("email=robin%2Btour%40example.com&phone=%2B442079460958", "robin+tour@example.com", false),
+            ("email=+robin@example.com+&phone=+415+555+0100", " robin@example.com ", false),
+            ("email=Robin+R+%3Ca@b.example%3E+x", "Robin R <a@b.example> x", false),
+        ] {
+            let form = form(body).await;
+            assert_eq!((email(&form).as_deref(), form.bare_plus), (Some(expected), bare_plus), "{body}");
+        }
+    }
+
+    #[tokio::test]
     async fn bytes_that_are_no_text_are_replaced_and_noted() {
-        assert!(form("name=%FF").await.0.lossy);
-        assert!(!form("name=%F0%9F%8C%B1").await.0.lossy);
+        assert!(form("name=%FF").await.posted.lossy);
+        assert!(!form("name=%F0%9F%8C%B1").await.posted.lossy);
     }
 }

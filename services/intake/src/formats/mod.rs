@@ -1,5 +1,6 @@
 //! From bytes of one media type to the fields of leads. What the fields mean is decided in `normalise`.
 
+mod digits;
 pub mod field;
 pub mod form;
 pub mod json;
@@ -23,6 +24,8 @@ pub struct PostedLead {
     pub raw: RawBody,
     /// Something had to be replaced to read it as UTF-8.
     pub lossy: bool,
+    /// The phone number of a form began with a `+` that was not encoded.
+    pub bare_plus: bool,
 }
 
 /// The formats that a content type can choose.
@@ -30,6 +33,8 @@ pub struct PostedLead {
 pub enum BodyFormat {
     /// `application/json`
     Json,
+    /// JSON of a sender that does not say so: `text/plain`, or no type at all (`sendBeacon`).
+    UndeclaredJson,
     /// `application/x-www-form-urlencoded`
     UrlEncoded,
     /// `multipart/form-data`
@@ -37,13 +42,13 @@ pub enum BodyFormat {
 }
 
 impl BodyFormat {
-    /// Every format.
+    /// Every format that a content type names.
     pub const ALL: [Self; 3] = [Self::Json, Self::UrlEncoded, Self::Multipart];
 
     /// Its media type.
     pub const fn media_type(self) -> &'static str {
         match self {
-            Self::Json => "application/json",
+            Self::Json | Self::UndeclaredJson => "application/json",
             Self::UrlEncoded => "application/x-www-form-urlencoded",
             Self::Multipart => "multipart/form-data",
         }
@@ -52,7 +57,7 @@ impl BodyFormat {
     /// Its name in metrics.
     pub const fn label(self) -> &'static str {
         match self {
-            Self::Json => "json",
+            Self::Json | Self::UndeclaredJson => "json",
             Self::UrlEncoded | Self::Multipart => "form",
         }
     }
@@ -66,7 +71,7 @@ impl BodyFormat {
     pub const fn fits(self, source: SourceFormat) -> bool {
         match source {
             SourceFormat::Any => true,
-            SourceFormat::Json => matches!(self, Self::Json),
+            SourceFormat::Json => matches!(self, Self::Json | Self::UndeclaredJson),
             SourceFormat::Form => self.is_form(),
         }
     }
@@ -76,14 +81,15 @@ impl BodyFormat {
     /// # Errors
     /// 415 when it names none, none of ours, another character set than UTF-8, or when the body is compressed.
     pub fn of(headers: &HeaderMap) -> Result<Self, Problem> {
-        let value = headers.get(header::CONTENT_TYPE).ok_or_else(|| unsupported("There is no Content-Type header."))?;
+        let value = headers.get(header::CONTENT_TYPE).map(|value| value.to_str());
         // A value that is not ASCII cannot name a media type that we take.
-        let text = value.to_str().map_err(|_| unsupported("The Content-Type header is not ASCII."))?;
-        let mut parts = text.split(';').map(str::trim);
+        let text = value.transpose().map_err(|_| unsupported("The Content-Type header is not ASCII."))?;
+        let mut parts = text.unwrap_or_default().split(';').map(str::trim);
         let essence = parts.next().unwrap_or_default();
-        let format = Self::ALL
-            .into_iter()
-            .find(|format| essence.eq_ignore_ascii_case(format.media_type()))
+        let named = Self::ALL.into_iter().find(|format| essence.eq_ignore_ascii_case(format.media_type()));
+        let undeclared = text.is_none() || essence.eq_ignore_ascii_case("text/plain");
+        let format = named
+            .or_else(|| undeclared.then_some(Self::UndeclaredJson))
             .ok_or_else(|| unsupported("This media type is not accepted."))?;
         // In another character set names would arrive damaged, and nobody would notice.
         if !parts.all(is_utf8_or_no_charset) {
@@ -104,6 +110,18 @@ fn is_utf8_or_no_charset(parameter: &str) -> bool {
     let value = value.trim().trim_matches('"');
     !name.trim().eq_ignore_ascii_case("charset")
         || ["utf-8", "utf8", "us-ascii"].iter().any(|known| value.eq_ignore_ascii_case(known))
+}
+
+/// Whether a body of no declared type is JSON after all; 415 where it is not: it may be a form.
+///
+/// # Errors
+/// When it begins as no lead does.
+pub fn undeclared(body: &[u8]) -> Result<(), Problem> {
+    let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
+    match text.first() {
+        Some(b'{' | b'[') => Ok(()),
+        _ => Err(unsupported("The Content-Type header does not say what the body is, and it is no JSON object.")),
+    }
 }
 
 /// 415 that says what is accepted instead.
@@ -147,6 +165,7 @@ mod tests {
     #[case("text/csv")]
     #[case("text/xml")]
     #[case("application/json; charset=iso-8859-1")]
+    #[case("application/octet-stream")]
     #[case("")]
     fn anything_else_is_a_415_that_says_what_is_accepted(#[case] content_type: &str) {
         let problem = of(content_type).unwrap_err();
@@ -155,8 +174,15 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_type_and_a_compressed_body_are_refused() {
-        assert!(BodyFormat::of(&HeaderMap::new()).is_err());
+    fn json_is_taken_without_its_type_and_nothing_else_is() {
+        assert_eq!(BodyFormat::of(&HeaderMap::new()).unwrap(), BodyFormat::UndeclaredJson);
+        assert_eq!(of("text/plain;charset=UTF-8").unwrap(), BodyFormat::UndeclaredJson);
+        assert!(undeclared(b" {}").is_ok() && undeclared(b"[]").is_ok());
+        assert!(undeclared(b"email=a").is_err() && undeclared(b"").is_err());
+    }
+
+    #[test]
+    fn a_compressed_body_is_refused() {
         let mut headers = HeaderMap::from_iter([(header::CONTENT_TYPE, "application/json".parse().unwrap())]);
         headers.insert(header::CONTENT_ENCODING, "gzip".parse().unwrap());
         assert!(BodyFormat::of(&headers).is_err());

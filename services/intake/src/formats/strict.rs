@@ -2,11 +2,13 @@
 //!
 //! Depth is bounded by serde_json's own limit of 128.
 
-use std::{cell::RefCell, fmt};
+use std::{borrow::Cow, cell::RefCell, fmt};
 
 use ripen_web::FieldProblem;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value, map::Entry};
+
+use super::digits;
 
 /// Why a text is no JSON value, and where.
 pub struct NotJson {
@@ -36,6 +38,15 @@ impl NotJson {
 /// # Errors
 /// When the text is not one JSON value, or an object in it has a key twice.
 pub fn value(text: &str) -> Result<Value, NotJson> {
+    let value = as_it_stands(text)?;
+    match digits::kept(text) {
+        Cow::Borrowed(_) => Ok(value),
+        // Read as it stands first: what is wrong with it has its place there.
+        Cow::Owned(kept) => as_it_stands(&kept),
+    }
+}
+
+fn as_it_stands(text: &str) -> Result<Value, NotJson> {
     let duplicate = Trail::default();
     let mut json = serde_json::Deserializer::from_str(text);
     let read = Strict(&duplicate).deserialize(&mut json).and_then(|value| json.end().map(|()| value));

@@ -1,6 +1,6 @@
 //! Consent as it was given: kept word for word, within bounds.
 
-use ripen_domain::submission::{Consent, Flag};
+use ripen_domain::{flag::FlagCode, submission::Consent};
 use serde_json::{Map, Value};
 
 use super::{
@@ -19,9 +19,11 @@ pub fn read(reader: &mut Reader) {
         Some(other) => return reader.set_aside("consent", other),
         None => return,
     };
-    let text = member(reader, &mut members, "text").and_then(|given| reader.cleaned(text::lines(given, LONG)));
-    let mut short =
-        |name, most| member(reader, &mut members, name).and_then(|given| reader.cleaned(text::line(given, most)));
+    let text =
+        member(reader, &mut members, "text").and_then(|given| reader.cleaned("consent", text::lines(given, LONG)));
+    let mut short = |name, most| {
+        member(reader, &mut members, name).and_then(|given| reader.cleaned("consent", text::line(given, most)))
+    };
     let consent = Consent {
         text,
         version: short("version", SHORT),
@@ -44,7 +46,7 @@ fn member(reader: &mut Reader, members: &mut Map<String, Value>, name: &str) -> 
         Ok(text) => Some(text),
         Err(Value::Null) => None,
         Err(other) => {
-            reader.submission.flag(Flag::FieldUnusable);
+            reader.flag("consent", FlagCode::FieldUnusable, &text::shown(&other));
             members.insert(name.to_owned(), other);
             None
         }
@@ -52,7 +54,7 @@ fn member(reader: &mut Reader, members: &mut Map<String, Value>, name: &str) -> 
 }
 
 fn given_at(reader: &Reader, members: &mut Map<String, Value>) -> Option<jiff::Timestamp> {
-    let at = time::instant(members.get("given_at")?, reader.submission.time_zone.as_deref())?;
+    let at = time::instant(members.get("given_at")?, &reader.clock())?;
     members.remove("given_at");
     Some(at)
 }

@@ -1,7 +1,7 @@
 //! Objects of the sender's own making (`answers`, `tracking`, `extra`), bounded and cleaned so that they can be stored,
 //! queued and read back: what is nested too deep or goes on for too long stays in the raw body only.
 
-use ripen_domain::submission::Flag;
+use ripen_domain::flag::FlagCode;
 use serde_json::{Map, Value};
 
 use super::{
@@ -21,7 +21,7 @@ pub struct Bounded {
     /// The members.
     pub members: Map<String, Value>,
     /// What was done to them.
-    pub flags: Vec<Flag>,
+    pub flags: Vec<FlagCode>,
 }
 
 /// Bounds an object.
@@ -34,7 +34,7 @@ pub fn bounded(mut members: Map<String, Value>) -> Bounded {
 struct Budget {
     values: usize,
     bytes: usize,
-    flags: Vec<Flag>,
+    flags: Vec<FlagCode>,
 }
 
 impl Budget {
@@ -52,7 +52,7 @@ impl Budget {
     fn name(&mut self, name: String) -> Option<String> {
         let name = self.note(text::line(name, SHORT + 1));
         if name.is_empty() || name.chars().count() > SHORT {
-            self.flags.push(Flag::FieldUnusable);
+            self.flags.push(FlagCode::FieldUnusable);
             return None;
         }
         Some(name)
@@ -66,7 +66,7 @@ impl Budget {
                 self.pay(text.len())
             }
             Value::Array(_) | Value::Object(_) if depth == 0 => {
-                self.flags.push(Flag::FieldUnusable);
+                self.flags.push(FlagCode::FieldUnusable);
                 false
             }
             Value::Array(values) => {
@@ -83,10 +83,10 @@ impl Budget {
 
     fn note(&mut self, cleaned: Cleaned) -> String {
         if cleaned.controls {
-            self.flags.push(Flag::ControlCharacters);
+            self.flags.push(FlagCode::ControlCharacters);
         }
         if cleaned.cut {
-            self.flags.push(Flag::TextCut);
+            self.flags.push(FlagCode::TextCut);
         }
         cleaned.text
     }
@@ -95,8 +95,8 @@ impl Budget {
     fn pay(&mut self, bytes: usize) -> bool {
         if self.values == 0 || self.bytes < bytes {
             // Once in a row: a body of thousands of members would make as many flags.
-            if self.flags.last() != Some(&Flag::TextCut) {
-                self.flags.push(Flag::TextCut);
+            if self.flags.last() != Some(&FlagCode::TextCut) {
+                self.flags.push(FlagCode::TextCut);
             }
             return false;
         }
@@ -116,7 +116,7 @@ mod tests {
 
     use super::*;
 
-    fn bound(value: Value) -> (Value, Vec<Flag>) {
+    fn bound(value: Value) -> (Value, Vec<FlagCode>) {
         let Value::Object(members) = value else { panic!("an object") };
         let bounded = bounded(members);
         (Value::Object(bounded.members), bounded.flags)
@@ -132,7 +132,7 @@ mod tests {
     fn nul_leaves_names_and_values() {
         let (kept, flags) = bound(json!({"a\0b": "x\0y", "\0": 1}));
         assert_eq!(kept, json!({"ab": "xy"}));
-        assert!(flags.contains(&Flag::ControlCharacters));
+        assert!(flags.contains(&FlagCode::ControlCharacters));
     }
 
     #[test]
@@ -140,7 +140,7 @@ mod tests {
         let deep = |levels| (0..levels).fold(json!(1), |inner, _| json!({"x": inner}));
         assert_eq!(bound(deep(DEPTH + 1)).1, []);
         let (kept, flags) = bound(deep(120));
-        assert_eq!(flags, [Flag::FieldUnusable]);
+        assert_eq!(flags, [FlagCode::FieldUnusable]);
         assert_eq!(kept.to_string().matches('{').count(), DEPTH + 1);
     }
 
@@ -148,8 +148,8 @@ mod tests {
     fn what_goes_on_for_too_long_is_left_out() {
         let many: Map<String, Value> = (0..10_000).map(|n| (format!("k{n}"), json!(n))).collect();
         let (kept, flags) = bound(Value::Object(many));
-        assert!(kept.as_object().unwrap().len() <= VALUES && flags == [Flag::TextCut]);
+        assert!(kept.as_object().unwrap().len() <= VALUES && flags == [FlagCode::TextCut]);
         let (kept, flags) = bound(json!({"a": "x".repeat(20_000), "b": vec!["y".repeat(9_000); 20]}));
-        assert!(kept.to_string().len() < BYTES + 1_000 && flags.contains(&Flag::TextCut));
+        assert!(kept.to_string().len() < BYTES + 1_000 && flags.contains(&FlagCode::TextCut));
     }
 }

@@ -8,37 +8,54 @@ mod bounds;
 mod consent;
 mod contact;
 mod map;
+mod name;
 mod normalised;
 mod place;
 mod reader;
 mod text;
 mod time;
 
-use jiff::Timestamp;
-use ripen_domain::submission::Flag;
+use jiff::{Timestamp, tz::TimeZone};
+use ripen_domain::{
+    flag::FlagCode,
+    time::zone,
+    values::{is_nothing, yes_no},
+};
 use ripen_web::FieldProblem;
 use serde_json::Value;
 
 use crate::formats::Fields;
 use bounds::{LONG, SHORT};
+use name::GivenName;
 pub use normalised::Normalised;
 use reader::Reader;
 
-/// Normalises the fields. `country` is the source's, for phone numbers of leads that name none.
-pub fn submission(fields: Fields, country: &str, now: Timestamp) -> Normalised {
-    let mut reader = Reader::new(fields);
-    reader.submission.first_name = reader.line("first_name", SHORT);
-    reader.submission.last_name = reader.line("last_name", SHORT);
-    reader.submission.name = reader.line("name", SHORT);
+/// What is known of a post beside its fields.
+#[derive(Debug, Clone, Copy)]
+pub struct PostedFrom<'a> {
+    /// The source's country, for phone numbers and values of leads that name none.
+    pub country: &'a str,
+    /// The client's time zone, for times of leads that name none.
+    pub time_zone: &'a str,
+    /// When the whole body was here.
+    pub received_at: Timestamp,
+    /// The phone number of a form began with a `+` that was not encoded.
+    pub bare_plus: bool,
+}
+
+/// Normalises the fields.
+pub fn submission(fields: Fields, from: &PostedFrom<'_>) -> Normalised {
+    let mut reader = Reader::new(fields, zone(from.time_zone).unwrap_or(TimeZone::UTC));
+    names(&mut reader);
     reader.submission.referred_by = reader.line("referred_by", SHORT);
     reader.submission.postal_code = reader.line("postal_code", 32);
     reader.submission.locale = reader.line("locale", 35);
     reader.submission.notes = reader.text("notes", LONG);
     external_id(&mut reader);
-    place::read(&mut reader, country);
-    contact::read(&mut reader);
+    place::read(&mut reader, from.country);
+    contact::read(&mut reader, from);
     channel(&mut reader);
-    time::read(&mut reader, now);
+    time::read(&mut reader, from.received_at);
     test(&mut reader);
     consent::read(&mut reader);
     reader.submission.answers = reader.map("answers");
@@ -46,23 +63,38 @@ pub fn submission(fields: Fields, country: &str, now: Timestamp) -> Normalised {
     reader.finish()
 }
 
-/// An id that had to be cut or guessed would make two leads one.
+fn names(reader: &mut Reader) {
+    let first = reader.name("first_name", SHORT);
+    let last = reader.name("last_name", SHORT);
+    let whole = reader.name("name", SHORT);
+    let kept = name::kept(GivenName { first, last, whole });
+    reader.submission.first_name = kept.first;
+    reader.submission.last_name = kept.last;
+    reader.submission.name = kept.whole;
+}
+
+/// An id is compared as it came: one that had to be cut, cleaned or guessed would make two leads one.
 fn external_id(reader: &mut Reader) {
     let error =
         |code, message: &'static str| FieldProblem { pointer: "/external_id".into(), code, message: message.into() };
-    match reader.take("external_id") {
-        None => {}
-        Some(value) => match text::of(value) {
-            Err(_) => reader.errors.push(error("invalid", "The external id must be a text or a number.")),
-            Ok(given) => {
-                let id = reader.cleaned(text::line(given, usize::MAX));
-                if id.as_ref().is_some_and(|id| id.chars().count() > SHORT) {
-                    reader.errors.push(error("too_long", "The external id may have at most 200 characters."));
-                } else {
-                    reader.submission.external_id = id;
-                }
-            }
-        },
+    let Some(value) = reader.take("external_id") else { return };
+    if value == Value::Bool(false) {
+        return;
+    }
+    let Ok(given) = text::of(value) else {
+        return reader.errors.push(error("invalid", "The external id must be a text or a number."));
+    };
+    let id = given.trim();
+    // `null` from a program without an id would make all its leads one.
+    if is_nothing(id) {
+        return;
+    }
+    if id.chars().any(char::is_control) {
+        reader.errors.push(error("invalid", "The external id holds control characters, such as a tab: take them out."));
+    } else if id.chars().count() > SHORT {
+        reader.errors.push(error("too_long", "The external id may have at most 200 characters."));
+    } else {
+        reader.submission.external_id = Some(id.to_owned());
     }
 }
 
@@ -70,7 +102,7 @@ fn channel(reader: &mut Reader) {
     if let Some(word) = reader.line("channel", SHORT) {
         match word.to_ascii_lowercase().parse() {
             Ok(channel) => reader.submission.channel = Some(channel),
-            Err(_) => reader.submission.flag(Flag::ChannelUnknown),
+            Err(_) => reader.flag("channel", FlagCode::ChannelUnknown, &word),
         }
     }
 }
@@ -80,11 +112,14 @@ fn test(reader: &mut Reader) {
     match reader.take("test") {
         None => {}
         Some(Value::Bool(test)) => reader.submission.test = test,
-        Some(value) => match text::of(value.clone()).unwrap_or_default().trim().to_ascii_lowercase().as_str() {
-            "true" | "1" | "yes" | "on" => reader.submission.test = true,
-            "false" | "0" | "no" | "off" | "" => {}
-            _ => reader.set_aside("test", value),
-        },
+        Some(value) => {
+            let said = text::of(value.clone()).unwrap_or_default();
+            match yes_no(&said) {
+                Some(test) => reader.submission.test = test,
+                None if is_nothing(&said) && !value.is_array() && !value.is_object() => {}
+                None => reader.set_aside("test", value),
+            }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Tables of what people post and what it comes to.
 
 use proptest::prelude::*;
-use ripen_domain::{lead::Channel, submission::Submission};
+use ripen_domain::{flag::Flag, lead::Channel, submission::Submission};
 use rstest::rstest;
 use serde_json::json;
 
@@ -9,7 +9,17 @@ use super::*;
 
 fn normalised(value: Value) -> Normalised {
     let Value::Object(fields) = value else { panic!("an object") };
-    submission(fields, "US", "2026-11-22T10:00:00Z".parse().unwrap())
+    submission(fields, &chicago())
+}
+
+/// A client in the United States, by Chicago's clock.
+fn chicago() -> PostedFrom<'static> {
+    PostedFrom {
+        country: "US",
+        time_zone: "America/Chicago",
+        received_at: "2026-11-22T10:00:00Z".parse().unwrap(),
+        bare_plus: false,
+    }
 }
 
 fn usable(value: Value) -> Submission {
@@ -54,30 +64,83 @@ fn only_these_are_refused(#[case] lead: Value, #[case] errors: &[(&str, &str)]) 
 }
 
 #[rstest]
-#[case(json!({"phone": "nonsense"}), Flag::PhoneUnusable)]
-#[case(json!({"phone": {"mobile": "+14155550100"}}), Flag::PhoneUnusable)]
-#[case(json!({"phone": "+15550100001"}), Flag::PhoneDoubtful)]
-#[case(json!({"email": "no", "phone": "+14155550100"}), Flag::EmailUnusable)]
-#[case(json!({"country": "Atlantis"}), Flag::CountryUnknown)]
-#[case(json!({"time_zone": "Mars/Olympus"}), Flag::TimeZoneUnknown)]
-#[case(json!({"channel": "telepathy"}), Flag::ChannelUnknown)]
-#[case(json!({"submitted_at": "1999-12-31T23:59:59Z"}), Flag::SubmittedAtUnusable)]
-#[case(json!({"submitted_at": "2026-11-23T10:00:01Z"}), Flag::SubmittedAtUnusable)]
-#[case(json!({"submitted_at": "+999999-01-01"}), Flag::SubmittedAtUnusable)]
-#[case(json!({"submitted_at": []}), Flag::SubmittedAtUnusable)]
-#[case(json!({"first_name": ["Casey"]}), Flag::FieldUnusable)]
-#[case(json!({"answers": "soon"}), Flag::FieldUnusable)]
-#[case(json!({"consent": true}), Flag::FieldUnusable)]
-#[case(json!({"consent": {"given_at": "once"}}), Flag::FieldUnusable)]
-#[case(json!({"test": "perhaps"}), Flag::FieldUnusable)]
-#[case(json!({"first_name": "Ca\u{0}sey"}), Flag::ControlCharacters)]
-#[case(json!({"anything": {"x": "\u{0}"}}), Flag::ControlCharacters)]
-#[case(json!({"last_name": "x".repeat(201)}), Flag::TextCut)]
-#[case(json!({"notes": "x".repeat(10_001)}), Flag::TextCut)]
-fn these_are_kept_with_a_flag(#[case] lead: Value, #[case] flag: Flag) {
+#[case(json!({"phone": "nonsense"}), "phone", FlagCode::PhoneUnusable, "nonsense")]
+#[case(json!({"phone": {"mobile": "+14155550100"}}), "phone", FlagCode::PhoneUnusable, "{\"mobile\":\"+14155550100\"}")]
+#[case(json!({"phone": "N/A"}), "phone", FlagCode::PhoneUnusable, "N/A")]
+#[case(json!({"phone": "1234567890"}), "phone", FlagCode::PhoneUnusable, "1234567890")]
+#[case(json!({"phone": "+19991234568"}), "phone", FlagCode::PhoneDoubtful, "+19991234568")]
+#[case(json!({"email": "no", "phone": "+14155550100"}), "email", FlagCode::EmailUnusable, "no")]
+#[case(json!({"country": "Atlantis"}), "country", FlagCode::CountryUnknown, "Atlantis")]
+#[case(json!({"time_zone": "Mars/Olympus"}), "time_zone", FlagCode::TimeZoneUnknown, "Mars/Olympus")]
+#[case(json!({"time_zone": "GMT+0530"}), "time_zone", FlagCode::TimeZoneUnknown, "GMT+0530")]
+#[case(json!({"channel": "telepathy"}), "channel", FlagCode::ChannelUnknown, "telepathy")]
+#[case(json!({"submitted_at": "1999-12-31T23:59:59Z"}), "submitted_at", FlagCode::SubmittedAtUnusable, "1999-12-31T23:59:59Z")]
+#[case(json!({"submitted_at": "2026-11-23T10:00:01Z"}), "submitted_at", FlagCode::SubmittedAtUnusable, "2026-11-23T10:00:01Z")]
+#[case(json!({"submitted_at": "+999999-01-01"}), "submitted_at", FlagCode::SubmittedAtUnusable, "+999999-01-01")]
+#[case(json!({"submitted_at": []}), "submitted_at", FlagCode::SubmittedAtUnusable, "[]")]
+#[case(json!({"first_name": ["Casey"]}), "first_name", FlagCode::FieldUnusable, "[\"Casey\"]")]
+#[case(json!({"answers": "soon"}), "answers", FlagCode::FieldUnusable, "soon")]
+#[case(json!({"consent": true}), "consent", FlagCode::FieldUnusable, "true")]
+#[case(json!({"consent": {"given_at": "once"}}), "consent", FlagCode::FieldUnusable, "{\"given_at\":\"once\"}")]
+#[case(json!({"test": "perhaps"}), "test", FlagCode::FieldUnusable, "perhaps")]
+#[case(json!({"first_name": "Ca\u{0}sey"}), "first_name", FlagCode::ControlCharacters, "")]
+#[case(json!({"anything": {"x": "\u{0}"}}), "extra", FlagCode::ControlCharacters, "")]
+#[case(json!({"last_name": "x".repeat(201)}), "last_name", FlagCode::TextCut, "")]
+#[case(json!({"notes": "x".repeat(10_001)}), "notes", FlagCode::TextCut, "")]
+#[case(json!({"phone_extension": "12"}), "phone_extension", FlagCode::FieldUnusable, "12")]
+fn these_are_kept_with_a_flag(#[case] lead: Value, #[case] field: &str, #[case] code: FlagCode, #[case] said: &str) {
     let mut lead = lead;
     lead.as_object_mut().unwrap().entry("email").or_insert(json!("casey@example.com"));
-    assert_eq!(usable(lead).flags, [flag]);
+    assert_eq!(usable(lead).flags, [Flag::new(field, code).saying(said)]);
+}
+
+#[test]
+fn of_two_numbers_the_second_is_kept_and_flagged() {
+    let lead = usable(json!({"phone": "415-555-0144 / 415-555-0145"}));
+    assert_eq!(lead.phone.unwrap().as_str(), "+14155550144");
+    assert_eq!(lead.flags, [Flag::new("phone", FlagCode::SecondPhone).saying("+14155550145")]);
+    assert_eq!(Value::Object(lead.extra), json!({"second_phone": "+14155550145"}));
+}
+
+#[rstest]
+#[case(json!({"phone": "(415) 555-0100 x123"}), "+14155550100;ext=123")]
+#[case(json!({"phone": "(415) 555-0100", "phone_extension": "x 123"}), "+14155550100;ext=123")]
+#[case(json!({"phone": "(415) 555-0100", "phone_extension": 123}), "+14155550100;ext=123")]
+#[case(json!({"phone": "(415) 555-0100", "phone_extension": ""}), "+14155550100")]
+#[case(json!({"phone": 3_023_125_004.0, "country": "DE"}), "+493023125004")]
+fn an_extension_comes_with_the_number_or_beside_it(#[case] lead: Value, #[case] phone: &str) {
+    let lead = usable(lead);
+    assert_eq!((lead.phone.unwrap().as_str(), lead.flags.len()), (phone, 0));
+}
+
+#[test]
+fn what_says_nothing_is_no_text() {
+    let lead = usable(json!({
+        "email": "a@example.com", "first_name": "false", "last_name": "NULL", "referred_by": "n/a", "postal_code": "null",
+        "country": "undefined", "time_zone": "-", "locale": "", "channel": "N/A", "notes": "none", "submitted_at": "null",
+        "external_id": "null", "test": "n/a", "answers": "", "phone_extension": "n/a",
+    }));
+    let expected = Submission { email: lead.email.clone(), country: Some("US".into()), ..Submission::default() };
+    assert!(lead == expected, "{}", serde_json::to_string(&lead).unwrap());
+}
+
+#[rstest]
+#[case(json!("1\u{1f}23"))]
+#[case(json!("A\t1"))]
+fn an_id_with_control_characters_is_refused(#[case] id: Value) {
+    assert_eq!(codes(json!({"email": "a@example.com", "external_id": id})), [("/external_id".to_owned(), "invalid")]);
+}
+
+#[rstest]
+#[case("442079460958", Some("+442079460958"))]
+#[case(" 442079460958", Some("+442079460958"))]
+#[case(" 4155550100", Some("+14155550100"))]
+#[case(" 6466812345", None)]
+fn a_plus_that_was_not_encoded_is_read_as_meant_or_refused(#[case] phone: &str, #[case] e164: Option<&str>) {
+    let Value::Object(fields) = json!({"phone": phone}) else { panic!("an object") };
+    let read = submission(fields, &PostedFrom { bare_plus: true, ..chicago() });
+    assert_eq!(read.submission.phone.as_ref().map(|phone| phone.as_str()), e164);
+    assert_eq!(read.errors.iter().any(|error| error.message.contains("%2B")), e164.is_none());
 }
 
 #[test]
@@ -155,7 +218,7 @@ proptest! {
         let names = ["external_id", "first_name", "name", "email", "phone", "postal_code", "country", "time_zone", "locale",
             "channel", "submitted_at", "answers", "notes", "test", "consent", "tracking", "extra", "\u{0}"];
         let fields: Fields = names.iter().map(|name| (*name).to_owned()).zip(values).collect();
-        let normalised = submission(fields, "US", "2026-11-22T10:00:00Z".parse().unwrap());
+        let normalised = submission(fields, &chicago());
         let text = serde_json::to_string(&normalised.submission).unwrap();
         prop_assert!(!text.contains("\\u0000"), "{}", text);
         let back: Submission = serde_json::from_str(&text).unwrap();

@@ -25,6 +25,15 @@ pub fn of(value: Value) -> Result<String, Value> {
     }
 }
 
+/// A value as its words are shown beside a flag.
+pub fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => digits(number),
+        other => other.to_string(),
+    }
+}
+
 /// A number as it would be written by hand: a phone number that went through a spreadsheet has no decimals.
 fn digits(number: &Number) -> String {
     match number.as_f64() {

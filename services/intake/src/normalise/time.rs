@@ -1,51 +1,57 @@
 //! When the person submitted the lead, by the sender's clock and in the sender's way of writing it.
 
-use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
-use ripen_domain::{submission::Flag, time::whole_micros};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use ripen_domain::{
+    flag::FlagCode,
+    time::whole_micros,
+    values::{Conventions, ReadDate, date, is_nothing},
+};
 use serde_json::Value;
 
-use super::reader::Reader;
+use super::{reader::Reader, text};
 
 /// 2000-01-01T00:00:00Z: no lead was submitted before.
 const EARLIEST: i64 = 946_684_800;
 /// How far a sender's clock, or its idea of a time zone, may be ahead.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
-/// Numbers from here on are milliseconds: as seconds they would lie in the year 5138.
-const MILLISECONDS: i64 = 100_000_000_000;
 
-/// Reads `submitted_at`. The time zone of the submission has to be known before.
+/// How times are written where the person is, and by which clock.
+#[derive(Debug, Clone)]
+pub struct LocalClock {
+    /// How dates are written.
+    pub conventions: Conventions,
+    /// The person's zone, else the client's.
+    pub zone: TimeZone,
+}
+
+/// Reads `submitted_at`. Country, locale and time zone of the submission have to be known before.
 pub fn read(reader: &mut Reader, now: Timestamp) {
     let Some(value) = reader.take("submitted_at") else { return };
-    if value.as_str().is_some_and(|text| text.trim().is_empty()) {
+    if value.as_str().is_some_and(is_nothing) || value == Value::Bool(false) {
         return;
     }
-    let at = instant(&value, reader.submission.time_zone.as_deref());
+    let at = instant(&value, &reader.clock());
     reader.submission.submitted_at = at.filter(|at| at.as_second() >= EARLIEST && at.duration_since(now) <= AHEAD);
     if reader.submission.submitted_at.is_none() {
-        reader.submission.flag(Flag::SubmittedAtUnusable);
+        reader.flag("submitted_at", FlagCode::SubmittedAtUnusable, &text::shown(&value));
     }
 }
 
-/// The instant that a value names: RFC 3339; a date, or date and time, in the person's zone (UTC where none is known);
-/// or the seconds or milliseconds since 1970.
-pub fn instant(value: &Value, time_zone: Option<&str>) -> Option<Timestamp> {
-    match value {
-        Value::String(text) => {
-            let text = text.trim();
-            text.parse().ok().or_else(|| local(text, time_zone)).map(whole_micros)
-        }
-        Value::Number(number) => match number.as_i64()? {
-            seconds if seconds < MILLISECONDS => Timestamp::from_second(seconds).ok(),
-            milliseconds => Timestamp::from_millisecond(milliseconds).ok(),
-        },
-        _ => None,
-    }
-}
-
-fn local(text: &str, time_zone: Option<&str>) -> Option<Timestamp> {
-    let at: DateTime = text.parse().ok()?;
-    let zone = time_zone.and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
-    at.to_zoned(zone).ok().map(|zoned| zoned.timestamp())
+/// The instant that a value names: a time with its zone; a date, or date and time, by the person's clock; the days of a
+/// spreadsheet; the seconds or milliseconds since 1970.
+pub fn instant(value: &Value, clock: &LocalClock) -> Option<Timestamp> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(_) => text::shown(value),
+        _ => return None,
+    };
+    let at = match date(&text, &clock.conventions).ok()? {
+        ReadDate::At(at) => at,
+        ReadDate::Day(day) => day.to_zoned(clock.zone.clone()).ok()?.timestamp(),
+        ReadDate::Local(at) => at.to_zoned(clock.zone.clone()).ok()?.timestamp(),
+        ReadDate::Zoned(at, zone) => at.to_zoned(zone).ok()?.timestamp(),
+    };
+    Some(whole_micros(at))
 }
 
 #[cfg(test)]
@@ -56,19 +62,26 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case(json!("2026-11-20T10:00:00Z"), None, Some("2026-11-20T10:00:00Z"))]
-    #[case(json!(" 2026-11-20 10:00:00.1234567+02:00"), None, Some("2026-11-20T08:00:00.123456Z"))]
-    #[case(json!("2026-11-20T10:00:00"), Some("America/Chicago"), Some("2026-11-20T16:00:00Z"))]
-    #[case(json!("2026-11-20"), None, Some("2026-11-20T00:00:00Z"))]
-    #[case(json!(1_795_168_800), None, Some("2026-11-20T10:00:00Z"))]
-    #[case(json!(1_795_168_800_000_i64), None, Some("2026-11-20T10:00:00Z"))]
-    #[case(json!("yesterday"), None, None)]
-    #[case(json!("2026-02-30"), None, None)]
-    #[case(json!("99999-01-01T00:00:00Z"), None, None)]
-    #[case(json!(i64::MAX), None, None)]
-    #[case(json!(1.5), None, None)]
-    #[case(json!({}), None, None)]
-    fn an_instant_is_read_in_many_ways(#[case] value: Value, #[case] zone: Option<&str>, #[case] at: Option<&str>) {
-        assert_eq!(instant(&value, zone), at.map(|at| at.parse().unwrap()));
+    #[case(json!("2026-11-20T10:00:00Z"), "UTC", Some("2026-11-20T10:00:00Z"))]
+    #[case(json!(" 2026-11-20 10:00:00.1234567+02:00"), "UTC", Some("2026-11-20T08:00:00.123456Z"))]
+    #[case(json!("2026-11-20T10:00:00"), "America/Chicago", Some("2026-11-20T16:00:00Z"))]
+    #[case(json!("2026-11-20"), "America/Chicago", Some("2026-11-20T06:00:00Z"))]
+    #[case(json!("11/20/2026 10:00 AM"), "America/Chicago", Some("2026-11-20T16:00:00Z"))]
+    #[case(json!("20-Nov-26"), "America/Chicago", Some("2026-11-20T06:00:00Z"))]
+    #[case(json!(46_346), "America/Chicago", Some("2026-11-20T06:00:00Z"))]
+    #[case(json!(46_346.5), "America/Chicago", Some("2026-11-20T18:00:00Z"))]
+    #[case(json!(1_795_168_800), "UTC", Some("2026-11-20T10:00:00Z"))]
+    #[case(json!("1795168800"), "UTC", Some("2026-11-20T10:00:00Z"))]
+    #[case(json!(1_795_168_800_000_i64), "UTC", Some("2026-11-20T10:00:00Z"))]
+    #[case(json!("yesterday"), "UTC", None)]
+    #[case(json!("2026-02-30"), "UTC", None)]
+    #[case(json!("99999-01-01T00:00:00Z"), "UTC", None)]
+    #[case(json!(i64::MAX), "UTC", None)]
+    #[case(json!(1.5), "UTC", None)]
+    #[case(json!({}), "UTC", None)]
+    fn an_instant_is_read_in_many_ways(#[case] value: Value, #[case] zone: &str, #[case] at: Option<&str>) {
+        let zone = ripen_domain::time::zone(zone).unwrap();
+        let clock = LocalClock { conventions: Conventions::of(None, Some("US")), zone };
+        assert_eq!(instant(&value, &clock), at.map(|at| at.parse().unwrap()));
     }
 }

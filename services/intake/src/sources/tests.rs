@@ -32,6 +32,7 @@ fn record(name: &str) -> SourceRecord {
         name: name.to_owned(),
         channel: Channel::WebForm,
         country: "US".to_owned(),
+        time_zone: "America/Chicago".to_owned(),
         format: SourceFormat::Any,
         state: State::Active,
         thanks_url: None,

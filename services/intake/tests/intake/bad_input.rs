@@ -1,6 +1,6 @@
 //! The table of bad input: each is a precise problem, or kept with flags; never a 500, never a lost lead.
 
-use ripen_domain::submission::Flag;
+use ripen_domain::flag::FlagCode;
 
 use crate::harness::app;
 
@@ -40,16 +40,16 @@ async fn what_cannot_be_used_is_refused_precisely() {
 }
 
 /// A body that is kept, and what it is flagged with.
-const KEPT: &[(&str, &[Flag])] = &[
-    (r#"{"email": "a@example.com", "phone": "nonsense"}"#, &[Flag::PhoneUnusable]),
-    (r#"{"email": "nonsense", "phone": "+44 20 7031 3000"}"#, &[Flag::EmailUnusable]),
-    (r#"{"email": "a\u0000@example.com"}"#, &[Flag::ControlCharacters]),
-    (r#"{"email": "a@example.com", "\u0000x": {"y\u0000": "\u0000"}}"#, &[Flag::ControlCharacters]),
-    (r#"{"email": "a@example.com", "first_name": {"a": 1}}"#, &[Flag::FieldUnusable]),
-    (r#"{"email": "a@example.com", "answers": [1, 2]}"#, &[Flag::FieldUnusable]),
-    (r#"{"email": "a@example.com", "submitted_at": "0000-00-00"}"#, &[Flag::SubmittedAtUnusable]),
-    (r#"{"email": "a@example.com", "submitted_at": "9999-12-31T23:59:59Z"}"#, &[Flag::SubmittedAtUnusable]),
-    (r#"{"email": "a@example.com", "first_name": "Ann\r\nBcc: b@example.com"}"#, &[Flag::ControlCharacters]),
+const KEPT: &[(&str, &[FlagCode])] = &[
+    (r#"{"email": "a@example.com", "phone": "nonsense"}"#, &[FlagCode::PhoneUnusable]),
+    (r#"{"email": "nonsense", "phone": "+44 20 7031 3000"}"#, &[FlagCode::EmailUnusable]),
+    (r#"{"email": "a\u0000@example.com"}"#, &[FlagCode::ControlCharacters]),
+    (r#"{"email": "a@example.com", "\u0000x": {"y\u0000": "\u0000"}}"#, &[FlagCode::ControlCharacters]),
+    (r#"{"email": "a@example.com", "first_name": {"a": 1}}"#, &[FlagCode::FieldUnusable]),
+    (r#"{"email": "a@example.com", "answers": [1, 2]}"#, &[FlagCode::FieldUnusable]),
+    (r#"{"email": "a@example.com", "submitted_at": "0000-00-00"}"#, &[FlagCode::SubmittedAtUnusable]),
+    (r#"{"email": "a@example.com", "submitted_at": "9999-12-31T23:59:59Z"}"#, &[FlagCode::SubmittedAtUnusable]),
+    (r#"{"email": "a@example.com", "first_name": "Ann\r\nBcc: b@example.com"}"#, &[FlagCode::ControlCharacters]),
     (r#"{"email": "a@example.com", "first_name": "<script>alert(1)</script>"}"#, &[]),
     (r#"{"email": "a@example.com", "first_name": "محمد", "last_name": "👩‍🌾"}"#, &[]),
     (r#"{"phone": "+971 50 123 4567"}"#, &[]),
@@ -62,7 +62,7 @@ async fn what_can_be_used_is_kept_with_flags_and_its_raw_body() {
         let app = app().await;
         app.post(*body).await.arrival();
         let arrival = app.arrival().await;
-        assert_eq!(arrival.submission.flags, *flags, "{body}");
+        assert_eq!(arrival.submission.flag_codes(), *flags, "{body}");
         assert_eq!(arrival.raw.text, *body);
     }
 }
@@ -82,7 +82,7 @@ async fn what_is_nested_deep_can_still_be_read_by_the_qualifier() {
     let app = app().await;
     let deep = "{\"x\":".repeat(120) + "1" + &"}".repeat(120);
     app.post(format!("{{\"email\": \"a@example.com\", \"answers\": {{\"a\": {deep}}}}}")).await.arrival();
-    assert_eq!(app.arrival().await.submission.flags, [Flag::FieldUnusable]);
+    assert_eq!(app.arrival().await.submission.flag_codes(), [FlagCode::FieldUnusable]);
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn a_form_with_bytes_that_are_no_text_is_kept() {
     let app = app().await;
     assert_eq!(app.browse(&b"email=a%40example.com&first_name=J\xf6rg%00&notes=%FF"[..]).await.status, 303);
     let arrival = app.arrival().await;
-    assert_eq!(arrival.submission.flags, [Flag::FieldUnusable, Flag::ControlCharacters]);
+    assert_eq!(arrival.submission.flag_codes(), [FlagCode::FieldUnusable, FlagCode::ControlCharacters]);
     assert!(!arrival.raw.text.contains('\0'));
 }
 

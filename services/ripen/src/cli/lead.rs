@@ -152,12 +152,14 @@ async fn touch(common: &Common, actions: &Actions, database: &Database, options:
     Ok(output::record(common.json, &shown)?)
 }
 
-/// `question=value`; a value is JSON where it is, else text.
+/// `question=value`; a value is JSON where it is, else text. A number with a mark is text too: as JSON, 450.000 is 450.
 fn answer(given: &str) -> anyhow::Result<NewAnswer> {
     let (question, value) = given
         .split_once('=')
         .with_context(|| format!("--answer {given:?}: write it as QUESTION=VALUE, such as budget=450000"))?;
-    let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+    let marked = value.contains(['.', ',']) && value.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+    let text = || Value::String(value.to_owned());
+    let value = if marked { text() } else { serde_json::from_str(value).unwrap_or_else(|_| text()) };
     Ok(NewAnswer { question: question.to_owned(), value })
 }
 
@@ -181,7 +183,7 @@ async fn print(common: &Common, actions: &Actions, actor: &Actor, id: LeadId) ->
     if common.json {
         let mut shown = head;
         // The order of the first releases, which people may have come to read.
-        for title in ["deliveries", "outcomes", "appointments", "promises", "answers", "touches"] {
+        for title in ["deliveries", "outcomes", "appointments", "promises", "answers", "touches", "flags"] {
             if let Some(part) = parts.iter().find(|part| part.title == title) {
                 shown[title] = part.rows.clone().into();
             }
@@ -201,6 +203,7 @@ fn head(lead: &LeadRecord, zone: &TimeZone) -> Value {
     json!({"lead": lead.id, "client": lead.client.0, "program": lead.program.0, "stage": lead.stage.word(),
         "grade": lead.decided.map(|(grade, _)| grade), "score": lead.decided.map(|(_, score)| score),
         "name": profile.full_name(), "email": profile.email, "phone": profile.phone,
+        "phone_extension": profile.phone_extension,
         "time_zone": zone.iana_name(), "touches": lead.worked.0, "rounds": lead.worked.1, "closed": lead.closed,
         "won": lead.sale.map(|sale| sale.to_string())})
 }
@@ -212,7 +215,7 @@ struct LeadPart {
     rows: Vec<Value>,
 }
 
-fn parts(all: &LeadHistory, zone: &TimeZone, now: Timestamp) -> [LeadPart; 6] {
+fn parts(all: &LeadHistory, zone: &TimeZone, now: Timestamp) -> [LeadPart; 7] {
     let answers = all.answers.iter().map(
         |(question, value, at, by)| json!({"question": question, "answer": value, "at": output::local(*at, zone), "by": by}),
     );
@@ -227,6 +230,11 @@ fn parts(all: &LeadHistory, zone: &TimeZone, now: Timestamp) -> [LeadPart; 6] {
             rows: all.promises.iter().map(|one| promise::row(one, zone)).collect(),
         },
         LeadPart { title: "answers", columns: &["question", "answer", "at", "by"], rows: answers.collect() },
+        LeadPart {
+            title: "flags",
+            columns: &["field", "code", "said", "meant"],
+            rows: all.flags.iter().map(|flag| json!(flag)).collect(),
+        },
         LeadPart {
             title: "touches",
             columns: &["at", "by", "disposition", "answers", "round"],
@@ -263,9 +271,13 @@ mod tests {
 
     #[test]
     fn answers_are_json_where_they_are_and_text_where_not() {
-        let given = ["budget=450000", "preapproved=yes", "wants=\"buy\"", "areas=[\"north\"]", "note=a=b"];
+        let given =
+            ["budget=450000", "preapproved=yes", "wants=\"buy\"", "areas=[\"north\"]", "note=a=b", "budget=450.000"];
         let values: Vec<_> = given.iter().map(|given| answer(given).unwrap().value).collect();
-        assert_eq!(values, [json!(450_000), json!("yes"), json!("buy"), json!(["north"]), json!("a=b")]);
+        assert_eq!(
+            values,
+            [json!(450_000), json!("yes"), json!("buy"), json!(["north"]), json!("a=b"), json!("450.000")]
+        );
         assert!(answer("budget").unwrap_err().to_string().contains("QUESTION=VALUE"));
     }
 }

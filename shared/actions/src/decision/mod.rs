@@ -60,7 +60,7 @@ pub fn in_force(decisions: Vec<DecisionRecord>, day: Date) -> Result<Vec<Decisio
 /// The first instant after the day.
 fn end_of(day: Date, zone: &str) -> Result<Timestamp, Refusal> {
     // A zone that cannot be read is a stored value; UTC still shows the right decision, at another hour.
-    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+    let zone = ripen_domain::time::zone(zone).unwrap_or(TimeZone::UTC);
     let end = day.tomorrow().and_then(|next| next.to_zoned(zone));
     let end = end.map_err(|error| Refusal::field("at", "out_of_range", error.to_string()))?;
     Ok(end.timestamp())
@@ -76,6 +76,6 @@ pub async fn explain(actions: &Actions, record: &DecisionRecord) -> Result<Strin
     // Named by the decision: its receipt is what cannot be read, and not the request.
     let corrupt = |_| StoreError::Corrupt(format!("the receipt of {}", record.id));
     let receipt: Receipt = serde_json::from_str(&record.receipt.open()?).map_err(corrupt)?;
-    let zone = TimeZone::get(&record.time_zone).unwrap_or(TimeZone::UTC);
+    let zone = ripen_domain::time::zone(&record.time_zone).unwrap_or(TimeZone::UTC);
     Ok(receipt.explain(criteria, &zone))
 }

@@ -11,7 +11,7 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn place(region: &str, zone: &str) -> Place {
-    Place { region: region.parse().ok(), zone: TimeZone::get(zone).unwrap() }
+    Place { region: region.parse().ok(), zone: crate::time::zone(zone).unwrap() }
 }
 
 fn window(text: &str) -> Window {

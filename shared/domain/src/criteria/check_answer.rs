@@ -12,8 +12,11 @@ use crate::{
             snapshot::{Answer, Origin},
         },
         model::Criteria,
+        read_answer::AnswerContext,
     },
     document::did_you_mean,
+    flag::FlagCode,
+    values::{UnclearAmount, UnclearDate},
 };
 
 /// An answer that a person of the firm cannot record.
@@ -38,6 +41,30 @@ pub enum InvalidAnswer {
 }
 
 impl Criteria {
+    /// The answer that somebody of the firm records, in the form in which decisions read it.
+    ///
+    /// # Errors
+    /// When there is no such question, or the answer is none to it, or could be two.
+    pub fn recorded_answer(
+        &self,
+        question: &str,
+        given: &Value,
+        context: &AnswerContext,
+    ) -> Result<Value, InvalidAnswer> {
+        let read = self.read_answer(question, given, context);
+        let unclear = match read.flag.as_ref().map(|flag| flag.code) {
+            Some(FlagCode::UnclearNumber) => Some(UnclearAmount::TwoReadings.to_string()),
+            Some(FlagCode::UnclearDate) => Some(UnclearDate::TwoReadings.to_string()),
+            _ => None,
+        };
+        if let Some(why) = unclear {
+            return Err(InvalidAnswer::Unusable { question: question.to_owned(), why });
+        }
+        let understood = read.value.filter(|_| read.usable && read.flag.is_none());
+        let value = understood.unwrap_or_else(|| given.clone());
+        self.check_answer(question, &value, context.at).map(|()| value)
+    }
+
     /// Whether an answer given now could be used. Senders may post anything; who asks a question is told at once.
     ///
     /// # Errors

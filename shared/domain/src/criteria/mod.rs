@@ -15,6 +15,7 @@ mod expression;
 mod facts;
 mod load;
 mod model;
+mod read_answer;
 mod rule;
 mod script;
 
@@ -34,6 +35,7 @@ pub use facts::{
 };
 pub use load::document::CheckedCriteria;
 pub use model::Criteria;
+pub use read_answer::{AnswerContext, GivenAnswer};
 pub use rule::{Disqualifier, Gate, Rule};
 pub use script::{
     question::{Kind, Question, Range},

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     appointment::Handover,
     criteria::Reason,
+    flag::Flag,
     id::{DeliveryId, LeadId},
     lead::{Channel, Grade, Stage},
     person::Profile,
@@ -33,6 +34,8 @@ pub struct DeliveryFacts {
     pub stage: Stage,
     /// Whom to reach, and how.
     pub profile: Profile,
+    /// What could not be understood of what they sent.
+    pub flags: Vec<Flag>,
     /// Grade of the decision that matured it: always A.
     pub grade: Grade,
     /// Its points.
@@ -140,7 +143,7 @@ impl DeliveryFacts {
             score: self.score.into(),
             criteria: self.criteria.clone().into(),
             reasons: self.reasons.iter().map(LeadReason::from).collect::<Vec<_>>().into(),
-            lead: LeadContact::new(self.lead, self.stage, &self.profile).into(),
+            lead: LeadContact::new(self.lead, self.stage, &self.profile, &self.flags).into(),
             answers: self.answers.clone().into(),
             notes: self.notes.clone().into(),
             source: LeadSource { name: self.source.clone().into(), channel: self.channel.into(), more: Map::new() }

@@ -12,8 +12,9 @@ pub use self::{
     facts::DeliveryFacts,
     payload::{
         AssignedRep, ClientEvent, CriteriaName, DeadDelivery, DisabledEndpoint, EndpointTest, EventData, EventDetail,
-        HandoverKind, LeadContact, LeadData, LeadHandover, LeadNamed, LeadNote, LeadOutcome, LeadReason, LeadRecall,
-        LeadSource, LeadSuppression, LeadTaken, LeadUpdate, Member, OfferTerms, RecordedOutcome, UpdateKind,
+        HandoverKind, LeadContact, LeadData, LeadFlag, LeadHandover, LeadNamed, LeadNote, LeadOutcome, LeadReason,
+        LeadRecall, LeadSource, LeadSuppression, LeadTaken, LeadUpdate, Member, OfferTerms, RecordedOutcome,
+        UpdateKind,
     },
     retry::{Attempted, Next, RetrySchedule},
     state::DeliveryState,

@@ -3,9 +3,10 @@
 use jiff::{Timestamp, tz::TimeZone};
 use ripen_domain::{
     appointment::{Slot, in_words, span_in_words},
+    contact_link::shown_phone,
     delivery::{
-        ClientEvent, CriteriaName, EventType, HandoverKind, LeadContact, LeadData, LeadHandover, LeadNote, LeadReason,
-        LeadUpdate, Member, UpdateKind,
+        ClientEvent, CriteriaName, EventType, HandoverKind, LeadContact, LeadData, LeadFlag, LeadHandover, LeadNote,
+        LeadReason, LeadUpdate, Member, UpdateKind,
     },
 };
 use serde::Serialize;
@@ -67,6 +68,7 @@ pub(super) struct MailFacts {
     pub(super) grade: String,
     pub(super) score: Option<String>,
     pub(super) phone: Option<String>,
+    pub(super) phone_extension: Option<String>,
     pub(super) email: Option<String>,
     pub(super) place: Option<String>,
     pub(super) time_zone: Option<String>,
@@ -79,6 +81,8 @@ pub(super) struct MailFacts {
     pub(super) assigned_to: Option<String>,
     pub(super) reasons: Listed<MailReason>,
     pub(super) answers: Listed<(String, String)>,
+    /// What could not be understood, a line each.
+    pub(super) flags: Listed<String>,
     pub(super) notes: Listed<MailNote>,
     pub(super) source: Option<String>,
     /// Where they came from: name and value.
@@ -112,6 +116,7 @@ impl MailFacts {
             grade,
             score: word(&data.score),
             phone: word(&lead.phone),
+            phone_extension: word(&lead.phone_extension),
             email: word(&lead.email),
             place: joined([word(&lead.postal_code), word(&lead.country)], ", "),
             time_zone: word(&lead.time_zone),
@@ -122,6 +127,7 @@ impl MailFacts {
             assigned_to: rep.and_then(|rep| word(&rep.name).or_else(|| word(&rep.email))),
             reasons: list(&data.reasons, reason),
             answers: answers(data.answers.get()),
+            flags: list(&lead.flags, flag),
             notes: list(&data.notes, |written| note(written, &clock)),
             source: data.source.get().and_then(|source| word(&source.name)),
             origin: origin(&data, &clock),
@@ -140,6 +146,11 @@ impl MailFacts {
     /// Where it is said what became of a lead that was handed over.
     pub(super) fn report_url(&self) -> Option<&str> {
         self.outcome_url.as_deref().filter(|_| !self.is_offer)
+    }
+
+    /// The phone number as it is read, with its extension.
+    pub(super) fn shown_phone(&self) -> Option<String> {
+        Some(shown_phone(self.phone.as_deref()?, self.phone_extension.as_deref()))
     }
 
     /// What helps to reach them, beside phone and e-mail.
@@ -175,6 +186,15 @@ fn reason(counted: &LeadReason) -> Option<MailReason> {
     Some(MailReason { because, points })
 }
 
+/// `Budget: no number (about half a million)`.
+fn flag(flag: &LeadFlag) -> Option<String> {
+    let why = word(&flag.code)?.replace('_', " ");
+    let field = word(&flag.field).map(|field| label(&field));
+    let said = word(&flag.said).map(|said| format!(" ({said})")).unwrap_or_default();
+    let meant = word(&flag.meant).map(|meant| format!(", did they mean {meant}?")).unwrap_or_default();
+    joined([field, Some(format!("{why}{said}{meant}"))], ": ")
+}
+
 fn note(written: &LeadNote, clock: &TimeZone) -> Option<MailNote> {
     let text = plain::lines(written.text.get()?, LONG);
     let by = joined([word(&written.by), time(&written.at, clock)], ", ").unwrap_or_default();
@@ -206,7 +226,7 @@ fn handover_in_words(handover: &LeadHandover, lead: &LeadContact) -> Option<Stri
     let kind = word(&handover.kind).filter(|kind| kind != HandoverKind::Message.word()).map(|kind| label(&kind))?;
     let Some(MailAppointment { slot, zone, .. }) = appointment(handover) else { return Some(kind) };
     let at = format!("{kind}, {}", span_in_words(slot, &zone));
-    let theirs = word(&lead.time_zone).and_then(|name| TimeZone::get(&name).ok());
+    let theirs = word(&lead.time_zone).and_then(|name| ripen_domain::time::zone(&name));
     let apart = theirs.filter(|theirs| theirs.to_offset(slot.starts_at) != zone.to_offset(slot.starts_at));
     Some(match apart {
         Some(theirs) => format!("{at} ({} where they are)", in_words(slot.starts_at, &theirs)),
@@ -223,8 +243,7 @@ fn appointment(handover: &LeadHandover) -> Option<MailAppointment> {
 
 /// An IANA name; UTC where it is none.
 fn zone(name: &Member<String>) -> TimeZone {
-    // A time must be shown in some zone; the mail names which.
-    word(name).and_then(|name| TimeZone::get(&name).ok()).unwrap_or(TimeZone::UTC)
+    word(name).and_then(|name| ripen_domain::time::zone(&name)).unwrap_or(TimeZone::UTC)
 }
 
 fn origin(data: &LeadData, clock: &TimeZone) -> Vec<(&'static str, String)> {

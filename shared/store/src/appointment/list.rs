@@ -125,6 +125,7 @@ struct RecordColumns {
     name: Option<String>,
     email: Option<String>,
     phone: Option<String>,
+    phone_extension: Option<String>,
     postal_code: Option<String>,
     country: Option<String>,
     time_zone: Option<String>,
@@ -215,7 +216,7 @@ impl Transaction {
             select a.id, a.lead_id, a.rep_id, a.state, a.starts_at, a.ends_at, a.held_until, a.sequence, a.note, a.cancelled_at,
                    a.cancelled_why, a.made_by, c.slug, c.name as client_name, c.country as client_country,
                    c.time_zone as client_zone, r.name as rep_name, r.email as rep_email,
-                   coalesce(r.time_zone, c.time_zone) as "rep_zone!", p.first_name, p.last_name, p.name, p.email, p.phone,
+                   coalesce(r.time_zone, c.time_zone) as "rep_zone!", p.first_name, p.last_name, p.name, p.email, p.phone, p.phone_extension,
                    p.postal_code, p.country, p.time_zone, p.locale, p.do_not_contact
             from appointment a join rep r on r.id = a.rep_id join client c on c.id = a.client_id
             join lead l on l.id = a.lead_id join person p on p.id = l.person_id
@@ -240,7 +241,7 @@ async fn list(
         select a.id, a.lead_id, a.rep_id, a.state, a.starts_at, a.ends_at, a.held_until, a.sequence, a.note, a.cancelled_at,
                a.cancelled_why, a.made_by, c.slug, c.name as client_name, c.country as client_country,
                c.time_zone as client_zone, r.name as rep_name, r.email as rep_email,
-               coalesce(r.time_zone, c.time_zone) as "rep_zone!", p.first_name, p.last_name, p.name, p.email, p.phone,
+               coalesce(r.time_zone, c.time_zone) as "rep_zone!", p.first_name, p.last_name, p.name, p.email, p.phone, p.phone_extension,
                p.postal_code, p.country, p.time_zone, p.locale, p.do_not_contact
         from appointment a join rep r on r.id = a.rep_id join client c on c.id = a.client_id
         join lead l on l.id = a.lead_id join person p on p.id = l.person_id

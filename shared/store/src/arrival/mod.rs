@@ -1,6 +1,7 @@
 //! Arrivals: which were seen, what each became, what waits in the spool, what is dead.
 
 pub mod dead_letter;
+pub mod flags;
 mod prune;
 pub mod quarantine;
 pub mod seen;

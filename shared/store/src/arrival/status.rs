@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 use ripen_domain::{
+    flag::Flag,
     id::{ArrivalId, LeadId, SourceId},
     lead::Grade,
 };
 
-use crate::{Store, StoreError, error::word};
+use crate::{Store, StoreError, arrival::flags::stored_flags, error::word};
 
 /// What became of an arrival, as its sender may know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct ArrivalStatus {
     pub repeat: bool,
     /// The lead's grade now.
     pub grade: Option<Grade>,
+    /// What of it could not be understood.
+    pub flags: Vec<Flag>,
 }
 
 impl Store {
@@ -52,6 +55,7 @@ impl Store {
             r#"-- arrival.status
             select s.id as "id!", s.ended as "ended!", s.seen_at as "seen_at!", a.reason as "reason?", a.received_at as "received_at?",
                    a.lead_id as "lead_id?", a.repeat as "repeat?", l.grade as "grade?",
+                   (a.submission -> 'flags') as "flags?",
                    (select max(v.received_at) from arrival v where v.amends = s.id) as amended_at
             from arrival_seen s
             left join arrival a on a.id = s.arrival_id
@@ -80,6 +84,7 @@ impl Store {
                     lead: row.lead_id.map(LeadId::from_uuid),
                     repeat: row.repeat.unwrap_or(false),
                     grade: row.grade.as_deref().map(word).transpose()?,
+                    flags: row.flags.map(stored_flags).transpose()?.unwrap_or_default(),
                 })
             })
             .collect()

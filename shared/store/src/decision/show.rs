@@ -103,7 +103,11 @@ impl Store {
             select d.id, d.lead_id, c.slug as client, c.time_zone, g.name as program, d.criteria_id, k.version, d.at, d.grade,
                    d.score, d.receipt
             from client c
-            join person_identity i on i.client_id = c.id and i.kind = $1 and i.value = $2
+            cross join lateral (
+              select person_id from person_identity where client_id = c.id and kind = $1 and value = $2
+              union
+              select person_id from person_identity
+              where client_id = c.id and kind = $1 and value like '%;ext=%' and split_part(value, ';ext=', 1) = $2) i
             join lead l on l.person_id = i.person_id join decision d on d.lead_id = l.id
             join criteria k on k.id = d.criteria_id join program g on g.id = k.program_id
             where c.id between coalesce($3::uuid, '00000000-0000-0000-0000-000000000000')

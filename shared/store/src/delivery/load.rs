@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::{
     Store, StoreError,
     appointment::list::handover_of,
+    arrival::flags::standing_flags,
     decision::receipt::{PackedReceipt, Prepared},
     endpoint::record::EndpointKind,
     error::word,
@@ -92,6 +93,7 @@ struct LeasedColumns {
     name: Option<String>,
     email: Option<String>,
     phone: Option<String>,
+    phone_extension: Option<String>,
     postal_code: Option<String>,
     country: Option<String>,
     time_zone: Option<String>,
@@ -110,6 +112,7 @@ struct LeasedColumns {
     rep_email: Option<String>,
     answers: Option<Value>,
     notes: Option<Value>,
+    flagged: Option<Value>,
     secrets: Option<Vec<String>>,
     appointment: Option<Value>,
 }
@@ -135,6 +138,7 @@ impl LeasedColumns {
             lead: LeadId::from_uuid(self.lead_id),
             stage: word(&self.stage)?,
             profile: profile_of!(self),
+            flags: self.flagged.map(standing_flags).transpose()?.unwrap_or_default(),
             grade: word(&self.grade)?,
             score: self.score,
             criteria: CriteriaName {
@@ -217,7 +221,7 @@ impl Store {
                    d.attempts, d.excused, (select body from delivery_body b where b.delivery_id = d.id) as body, d.endpoint_id as "endpoint_id!", l.id as lead_id, l.stage,
                    l.channel, l.arrivals, l.first_arrived_at, m.at as matured_at, x.grade, x.score, x.id as decision_id,
                    x.criteria_id, x.receipt,
-                   g.name as criteria_name, k.version, p.first_name, p.last_name, p.name, p.email, p.phone, p.postal_code,
+                   g.name as criteria_name, k.version, p.first_name, p.last_name, p.name, p.email, p.phone, p.phone_extension, p.postal_code,
                    p.country, p.time_zone, p.locale, s.name as source_name, c.name as client_name, e.kind,
                    coalesce(e.url, e.address) as "to!", e.allow_private, e.timeout_s, e.headers,
                    e.failures > 0 as "failing!",
@@ -229,6 +233,10 @@ impl Store {
                      (select distinct on (question) question, value from answer where lead_id = l.id
                       order by question, at desc, origin desc) newest) as answers,
                    (select json_agg(json_build_object('at', at, 'by', by, 'text', text) order by at) from note where lead_id = l.id) as notes,
+                   (select json_agg(json_build_object('flags', f.submission -> 'flags', 'answered_since',
+                       array(select w.question from answer w where w.lead_id = f.lead_id and w.at > f.received_at))
+                     order by f.received_at desc, f.id desc)
+                    from arrival f where f.lead_id = l.id and f.submission -> 'flags' is not null) as flagged,
                    (select array_agg(secret) from endpoint_secret
                     where endpoint_id = e.id and (expires_at is null or expires_at > clock_timestamp())) as secrets,
                    (select json_build_object('id', a.id, 'starts_at', a.starts_at, 'ends_at', a.ends_at, 'note', a.note,

@@ -134,7 +134,11 @@ async fn of_identity(
     let rows = sqlx::query!(
         "-- lead.of_identity
         select l.id from client c
-        join person_identity i on i.client_id = c.id and i.kind = $1 and i.value = $2
+        cross join lateral (
+          select person_id from person_identity where client_id = c.id and kind = $1 and value = $2
+          union
+          select person_id from person_identity
+          where client_id = c.id and kind = $1 and value like '%;ext=%' and split_part(value, ';ext=', 1) = $2) i
         join lead l on l.person_id = i.person_id
         where c.id between coalesce($3::uuid, '00000000-0000-0000-0000-000000000000')
                        and coalesce($3::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') order by l.id desc",
@@ -152,7 +156,7 @@ async fn read(connection: &mut PgConnection, scope: Scope, lead: LeadId) -> Resu
     let row = sqlx::query!(
             r#"-- lead.show
         select l.id, c.slug, c.country as client_country, c.time_zone as client_time_zone, g.name as program, g.criteria_id,
-               p.id as person_id, p.first_name, p.last_name, p.name, p.email, p.phone, p.postal_code, p.country, p.time_zone,
+               p.id as person_id, p.first_name, p.last_name, p.name, p.email, p.phone, p.phone_extension, p.postal_code, p.country, p.time_zone,
                p.locale, l.stage, l.grade, l.score, l.touches, l.rounds, l.closed_reason,
                l.amount, l.currency
         from lead l join client c on c.id = l.client_id join program g on g.id = l.program_id join person p on p.id = l.person_id

@@ -23,7 +23,7 @@ impl Transaction {
         let ids: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
         let rows = sqlx::query!(
             "-- person.by_id
-            select id, client_id, first_name, last_name, name, email, phone, postal_code, country, time_zone, locale, verified,
+            select id, client_id, first_name, last_name, name, email, phone, phone_extension, postal_code, country, time_zone, locale, verified,
                    do_not_contact
             from person where id = any($1)",
             &ids
@@ -55,7 +55,8 @@ impl Transaction {
         sqlx::query!(
             "-- person.touched
             update person set verified = verified or $2, do_not_contact = do_not_contact or $3,
-                              phone = case when $4 then null else phone end, updated_at = $5
+                              phone = case when $4 then null else phone end,
+                              phone_extension = case when $4 then null else phone_extension end, updated_at = $5
             where id = $1 and ($2 or $3 or $4)",
             person.uuid(),
             disposition.is_conversation(),
@@ -78,7 +79,7 @@ impl Transaction {
         // name finds.
         let rows = sqlx::query!(
             "-- person.by_identity
-            select pi.client_id, pi.kind, pi.value, p.id, p.first_name, p.last_name, p.name, p.email, p.phone, p.postal_code,
+            select pi.client_id, pi.kind, pi.value, p.id, p.first_name, p.last_name, p.name, p.email, p.phone, p.phone_extension, p.postal_code,
                    p.country, p.time_zone, p.locale, p.verified, p.do_not_contact
             from person_identity pi
             join unnest($1::uuid[], $2::text[], $3::text[]) as w (client_id, kind, value) using (client_id, kind, value)
@@ -111,7 +112,7 @@ impl Transaction {
     ) -> Result<(), StoreError> {
         let mut ids = Vec::with_capacity(rows.len());
         let mut clients = Vec::with_capacity(rows.len());
-        let mut fields: [Vec<Option<String>>; 9] = Default::default();
+        let mut fields: [Vec<Option<String>>; 10] = Default::default();
         for row in rows {
             ids.push(row.id.uuid());
             clients.push(row.client.uuid());
@@ -122,6 +123,7 @@ impl Transaction {
                 profile.name,
                 profile.email,
                 profile.phone,
+                profile.phone_extension,
                 profile.postal_code,
                 profile.country,
                 profile.time_zone,
@@ -130,7 +132,7 @@ impl Transaction {
             // The arrays pair up by position, so every person contributes to each of them.
             fields.iter_mut().zip(values).for_each(|(column, value)| column.push(value));
         }
-        let [first, last, name, email, phone, postal, country, zone, locale] = &fields;
+        let [first, last, name, email, phone, extension, postal, country, zone, locale] = &fields;
         let (link_clients, kinds, values) =
             identity_columns(links.iter().map(|(client, identity, _)| (*client, identity)));
         let persons: Vec<_> = links.iter().map(|(_, _, person)| person.uuid()).collect();
@@ -140,22 +142,22 @@ impl Transaction {
             "-- person.write
             with linked as (
               insert into person_identity (client_id, kind, value, person_id)
-              select ($13::uuid[])[i], ($14::text[])[i], ($15::text[])[i], ($16::uuid[])[i]
-              from generate_subscripts($13::uuid[], 1) i
+              select ($14::uuid[])[i], ($15::text[])[i], ($16::text[])[i], ($17::uuid[])[i]
+              from generate_subscripts($14::uuid[], 1) i
               on conflict do nothing
             )
-            insert into person as p (id, client_id, first_name, last_name, name, email, phone, postal_code, country, time_zone,
-                                     locale, created_at, updated_at)
+            insert into person as p (id, client_id, first_name, last_name, name, email, phone, phone_extension, postal_code, country,
+                                     time_zone, locale, created_at, updated_at)
             select ($1::uuid[])[i], ($2::uuid[])[i], ($3::text[])[i], ($4::text[])[i], ($5::text[])[i],
                    ($6::text[])[i], ($7::text[])[i], ($8::text[])[i], ($9::text[])[i], ($10::text[])[i],
-                   ($11::text[])[i], $12::timestamptz, $12
+                   ($11::text[])[i], ($12::text[])[i], $13::timestamptz, $13
             from generate_subscripts($1::uuid[], 1) i
             on conflict (id) do update set
               first_name = excluded.first_name, last_name = excluded.last_name, name = excluded.name, email = excluded.email,
-              phone = excluded.phone, postal_code = excluded.postal_code, country = excluded.country,
+              phone = excluded.phone, phone_extension = excluded.phone_extension, postal_code = excluded.postal_code, country = excluded.country,
               time_zone = excluded.time_zone, locale = excluded.locale, updated_at = excluded.updated_at",
             &ids, &clients, &first[..] as &[Option<String>], &last[..] as &[Option<String>], &name[..] as &[Option<String>],
-            &email[..] as &[Option<String>], &phone[..] as &[Option<String>], &postal[..] as &[Option<String>],
+            &email[..] as &[Option<String>], &phone[..] as &[Option<String>], &extension[..] as &[Option<String>], &postal[..] as &[Option<String>],
             &country[..] as &[Option<String>], &zone[..] as &[Option<String>], &locale[..] as &[Option<String>], now.to_sqlx(),
             &link_clients, &kinds, &values, &persons
         )
@@ -174,6 +176,7 @@ macro_rules! profile_of {
             name: $row.name,
             email: $row.email,
             phone: $row.phone,
+            phone_extension: $row.phone_extension,
             postal_code: $row.postal_code,
             country: $row.country,
             time_zone: $row.time_zone,

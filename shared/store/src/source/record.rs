@@ -84,6 +84,8 @@ pub struct SourceRecord {
     pub channel: Channel,
     /// Country for reading phone numbers: its own, else its client's.
     pub country: String,
+    /// The client's time zone: the clock of leads that name none.
+    pub time_zone: String,
     /// What it may send.
     pub format: SourceFormat,
     /// Paused sources are refused.
@@ -127,6 +129,7 @@ struct SourceColumns {
     name: String,
     channel: String,
     country: String,
+    time_zone: String,
     format: String,
     state: String,
     thanks_url: Option<String>,
@@ -142,6 +145,7 @@ impl SourceColumns {
             name: self.name,
             channel: word(&self.channel)?,
             country: self.country,
+            time_zone: self.time_zone,
             format: SourceFormat::read(&self.format)?,
             state: State::read(&self.state)?,
             thanks_url: self.thanks_url,
@@ -158,7 +162,7 @@ impl Store {
         let found = sqlx::query_as!(
             SourceColumns,
             r#"-- source.by_key
-            select s.id, s.client_id, s.name, s.channel, coalesce(s.country, c.country) as "country!", s.format, s.state,
+            select s.id, s.client_id, s.name, s.channel, coalesce(s.country, c.country) as "country!", c.time_zone, s.format, s.state,
                    s.thanks_url, s.sees_grade, k.expires_at as "expires_at?"
             from source_key k join source s on s.id = k.source_id join client c on c.id = s.client_id
             where k.hash = $1"#,
@@ -175,7 +179,7 @@ impl Store {
         let found = sqlx::query_as!(
             SourceColumns,
             r#"-- source.by_token
-            select s.id, s.client_id, s.name, s.channel, coalesce(s.country, c.country) as "country!", s.format, s.state,
+            select s.id, s.client_id, s.name, s.channel, coalesce(s.country, c.country) as "country!", c.time_zone, s.format, s.state,
                    s.thanks_url, s.sees_grade, null::timestamptz as "expires_at?"
             from source s join client c on c.id = s.client_id
             where s.token_hash = $1"#,
@@ -191,7 +195,7 @@ impl Store {
         let rows = sqlx::query_as!(
             SourceColumns,
             r#"-- source.list
-            select s.id, s.client_id, s.name, s.channel, coalesce(s.country, c.country) as "country!", s.format, s.state,
+            select s.id, s.client_id, s.name, s.channel, coalesce(s.country, c.country) as "country!", c.time_zone, s.format, s.state,
                    s.thanks_url, s.sees_grade, null::timestamptz as "expires_at?"
             from source s join client c on c.id = s.client_id
             where $1::uuid is null or s.client_id = $1
@@ -239,7 +243,7 @@ impl Transaction {
         let found = sqlx::query_as!(
             SourceColumns,
             r#"-- source.lock
-            select s.id, s.client_id, s.name, s.channel, coalesce(s.country, c.country) as "country!", s.format, s.state,
+            select s.id, s.client_id, s.name, s.channel, coalesce(s.country, c.country) as "country!", c.time_zone, s.format, s.state,
                    s.thanks_url, s.sees_grade, null::timestamptz as "expires_at?"
             from source s join client c on c.id = s.client_id
             where s.id = $1 and ($2::uuid is null or s.client_id = $2) for no key update of s"#,

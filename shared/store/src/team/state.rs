@@ -111,7 +111,7 @@ impl RecipientColumns {
 }
 
 pub(crate) fn zone(name: &str) -> Result<TimeZone, StoreError> {
-    TimeZone::get(name).map_err(|_| StoreError::Corrupt(format!("the time zone {name:?}")))
+    ripen_domain::time::zone(name).ok_or_else(|| StoreError::Corrupt(format!("the time zone {name:?}")))
 }
 
 impl Transaction {

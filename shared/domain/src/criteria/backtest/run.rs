@@ -167,7 +167,7 @@ impl Backtest {
     /// Decides one lead's past again under the draft.
     pub fn lead(&mut self, draft: &Criteria, id: LeadId, past: &PastLead, outcome: Option<OutcomeKind>) {
         // A client's zone that this binary does not know: days by UTC, which shifts counts and loses none.
-        let zone = TimeZone::get(&past.client.time_zone).unwrap_or(TimeZone::UTC);
+        let zone = crate::time::zone(&past.client.time_zone).unwrap_or(TimeZone::UTC);
         let mut last: [Option<BacktestStanding>; 2] = [None, None];
         let mut ever_a = [false, false];
         let mut score = None;

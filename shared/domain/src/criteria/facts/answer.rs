@@ -113,6 +113,11 @@ fn date(value: &Value, now: Timestamp) -> Result<Held<'static>, Cow<'static, str
     Ok(Held::Instant(midnight.timestamp()))
 }
 
+/// Whether a text names a day, a month, a quarter or a year in the form that decisions read.
+pub(in crate::criteria) fn is_window(text: &str) -> bool {
+    window(text).is_some()
+}
+
 /// The first and the last day of a day, a month, a quarter or a year.
 fn window(text: &str) -> Option<(Date, Date)> {
     if is_calendar_day(text) {

@@ -7,6 +7,7 @@ use super::{member::Member, payload};
 use crate::{
     appointment::Handover,
     criteria::Reason,
+    flag::{Flag, FlagCode},
     id::{AppointmentId, ArrivalId, DeliveryId, LeadId},
     lead::{Channel, Grade, Stage, words},
     person::Profile,
@@ -103,6 +104,10 @@ payload! {
         email: String,
         /// E.164 phone number.
         phone: String,
+        /// The extension behind the phone number; where there is one.
+        phone_extension: String,
+        /// What could not be understood of what they sent; where there is any.
+        flags: Vec<LeadFlag>,
         /// Postal code as given.
         postal_code: String,
         /// ISO 3166 alpha-2.
@@ -111,6 +116,20 @@ payload! {
         time_zone: String,
         /// BCP 47 tag.
         locale: String,
+    }
+}
+
+payload! {
+    /// Something that could not be understood.
+    LeadFlag {
+        /// The field, or the id of the question.
+        field: String,
+        /// Why.
+        code: FlagCode,
+        /// The words.
+        said: String,
+        /// What may have been meant.
+        meant: String,
     }
 }
 
@@ -215,7 +234,7 @@ payload! {
 }
 
 impl LeadContact {
-    pub(in crate::delivery) fn new(id: LeadId, stage: Stage, profile: &Profile) -> Self {
+    pub(in crate::delivery) fn new(id: LeadId, stage: Stage, profile: &Profile, flags: &[Flag]) -> Self {
         let text = |text: &Option<String>| Member::or_null(text.clone());
         Self {
             id: id.into(),
@@ -225,6 +244,11 @@ impl LeadContact {
             name: text(&profile.name),
             email: text(&profile.email),
             phone: text(&profile.phone),
+            // Left out where there is none: the bodies of most leads stay what they were.
+            phone_extension: Member::if_some(profile.phone_extension.clone()),
+            flags: Member::if_some(
+                Some(flags.iter().map(LeadFlag::from).collect::<Vec<_>>()).filter(|all| !all.is_empty()),
+            ),
             postal_code: text(&profile.postal_code),
             country: text(&profile.country),
             time_zone: text(&profile.time_zone),
@@ -237,6 +261,21 @@ impl LeadContact {
     pub(in crate::delivery) fn anonymise(&mut self) {
         for told in [&mut self.first_name, &mut self.last_name, &mut self.name, &mut self.email, &mut self.phone] {
             *told = Member::Null;
+        }
+        self.phone_extension = Member::Absent;
+        // Words that were not understood may hold a number or a name.
+        self.flags = Member::Absent;
+    }
+}
+
+impl From<&Flag> for LeadFlag {
+    fn from(flag: &Flag) -> Self {
+        Self {
+            field: flag.field.clone().into(),
+            code: flag.code.into(),
+            said: Member::if_some(flag.said.clone()),
+            meant: Member::if_some(flag.meant.clone()),
+            more: Map::new(),
         }
     }
 }

@@ -14,8 +14,8 @@ pub use later::{
     DeadDelivery, DisabledEndpoint, EndpointTest, LeadOutcome, LeadRecall, LeadSuppression, LeadTaken, RecordedOutcome,
 };
 pub use lead::{
-    AssignedRep, CriteriaName, HandoverKind, LeadContact, LeadData, LeadHandover, LeadNamed, LeadNote, LeadReason,
-    LeadSource, LeadUpdate, UpdateKind,
+    AssignedRep, CriteriaName, HandoverKind, LeadContact, LeadData, LeadFlag, LeadHandover, LeadNamed, LeadNote,
+    LeadReason, LeadSource, LeadUpdate, UpdateKind,
 };
 pub use member::Member;
 

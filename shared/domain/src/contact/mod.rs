@@ -1,0 +1,47 @@
+//! Ways to reach a person, normalised so that the same address or number is the same text. `Debug` masks them.
+
+mod email;
+mod phone;
+mod spelling;
+
+pub use email::{Email, InvalidEmail};
+pub use phone::{InvalidPhone, Phone, ReadPhone, is_extension};
+
+/// One way to recognise a person within a client.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Identity {
+    /// By e-mail address.
+    Email(Email),
+    /// By phone number; people behind one switchboard have an extension each.
+    Phone(Phone),
+}
+
+impl Identity {
+    /// An identity as the database keeps it, normalised already.
+    #[must_use]
+    pub fn stored(kind: &str, value: &str) -> Option<Self> {
+        match kind {
+            "email" => Some(Self::Email(Email::stored(value))),
+            "phone" => Some(Self::Phone(Phone::stored(value))),
+            _ => None,
+        }
+    }
+
+    /// The word the database keeps: `email` or `phone`.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Email(_) => "email",
+            Self::Phone(_) => "phone",
+        }
+    }
+
+    /// The normalised value.
+    #[must_use]
+    pub fn value(&self) -> &str {
+        match self {
+            Self::Email(email) => email.as_str(),
+            Self::Phone(phone) => phone.as_str(),
+        }
+    }
+}

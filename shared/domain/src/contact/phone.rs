@@ -1,0 +1,224 @@
+//! Phone numbers as people, forms and spreadsheets write them, read by the rules of their own country (libphonenumber), with
+//! the extension behind a switchboard. `Debug` masks them.
+
+use std::fmt;
+
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat, Region};
+use serde::{Deserialize, Serialize};
+
+use super::spelling::{Cell, FEWEST_DIGITS, cell, digits, is_made_up, several, without_extension, without_labels};
+use crate::values::folded;
+
+/// Between the number and its extension in the text form (RFC 3966).
+const EXTENSION: &str = ";ext=";
+/// The most digits of an extension.
+const MOST_EXTENSION: usize = 10;
+/// The longest text that may hold a number or two.
+const LONGEST: usize = 100;
+
+/// A phone number, and the extension behind it where there is one. Its text form is E.164, with `;ext=` and the extension:
+/// `+14155550100`, `+14155550100;ext=123`.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Phone(String);
+
+/// A number that was read, and what has to be said of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadPhone {
+    /// The number.
+    pub phone: Phone,
+    /// The length fits its country but no known range does: kept and worked, but flagged.
+    pub doubtful: bool,
+    /// The second of two numbers in one field, as it was written.
+    pub second: Option<String>,
+    /// What versions before read from the same text, where they read another number. Only to find who was stored under it.
+    pub formerly: Option<Phone>,
+}
+
+/// Why a text is no usable phone number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidPhone {
+    /// Nothing but white space and characters that nobody sees.
+    #[error("is empty")]
+    Empty,
+    /// Holds no number at all, letters among its digits, or far too long a text.
+    #[error("is not a phone number; write it with its country code, such as +1 415 555 0100")]
+    NotANumber,
+    /// Has too few or too many digits for its country.
+    #[error("has too few or too many digits for its country; write it with its country code, such as +1 415 555 0100")]
+    Length,
+    /// A spreadsheet rounded it.
+    #[error("was rounded by a spreadsheet and has lost digits; format its column as text")]
+    Rounded,
+    /// Masked or made up.
+    #[error("is nobody's: it is masked or made up")]
+    MadeUp,
+}
+
+/// Whether a text can be an extension: up to ten digits.
+#[must_use]
+pub fn is_extension(text: &str) -> bool {
+    (1..=MOST_EXTENSION).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+impl Phone {
+    /// Reads a number as people of `country` (ISO 3166 alpha-2) write it, or in international form.
+    ///
+    /// # Errors
+    /// Says what is wrong with the text, never repeating it.
+    pub fn parse(text: &str, country: Option<&str>) -> Result<ReadPhone, InvalidPhone> {
+        let seen = folded(text);
+        if seen.is_empty() {
+            return Err(InvalidPhone::Empty);
+        }
+        if seen.len() > LONGEST || seen.chars().any(|c| c.is_control() && c != '\n') {
+            return Err(InvalidPhone::NotANumber);
+        }
+        let small = seen.to_lowercase();
+        let bare = without_labels(&small);
+        let whole = match cell(bare) {
+            Cell::Rounded => return Err(InvalidPhone::Rounded),
+            Cell::Whole(number) => number,
+            Cell::Other => bare.to_owned(),
+        };
+        let parts = several(&whole);
+        if let Some(two) = two(&parts, country) {
+            return Ok(two);
+        }
+        let read = one(&whole, country);
+        match (read, parts.first()) {
+            (Ok(read), _) => Ok(read),
+            // What is no number in one piece begins with one.
+            (Err(_), Some(first)) => {
+                let second = parts.get(1).map(|second| (*second).to_owned());
+                one(first, country).map(|read| ReadPhone { second, ..read })
+            }
+            (Err(why), None) => Err(why),
+        }
+    }
+
+    /// As it is stored: E.164, and the extension where there is one.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The number in E.164.
+    #[must_use]
+    pub fn number(&self) -> &str {
+        self.0.split_once(EXTENSION).map_or(self.0.as_str(), |(number, _)| number)
+    }
+
+    /// The extension behind the number.
+    #[must_use]
+    pub fn extension(&self) -> Option<&str> {
+        self.0.split_once(EXTENSION).map(|(_, extension)| extension)
+    }
+
+    /// The same number with this extension; without one where it is none.
+    #[must_use]
+    pub fn with_extension(&self, extension: &str) -> Self {
+        let number = self.number();
+        if is_extension(extension) { Self(format!("{number}{EXTENSION}{extension}")) } else { Self(number.to_owned()) }
+    }
+
+    /// A text form that was stored, normalised already.
+    pub(super) fn stored(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+/// Two numbers in one field, where both are numbers for certain.
+fn two(parts: &[&str], country: Option<&str>) -> Option<ReadPhone> {
+    let [first, second, ..] = parts else { return None };
+    let read = one(first, country).ok().filter(|read| !read.doubtful)?;
+    let other = one(second, country).ok().filter(|read| !read.doubtful)?;
+    let second = (other.phone != read.phone).then_some(other.phone.0);
+    Some(ReadPhone { second, ..read })
+}
+
+fn one(text: &str, country: Option<&str>) -> Result<ReadPhone, InvalidPhone> {
+    let parted = without_extension(without_labels(text));
+    let number = without_labels(parted.number);
+    let letters = number.chars().any(|c| c.is_alphabetic());
+    if letters || number.contains(['*', '?', '_']) || digits(number) == 0 {
+        return Err(if digits(number) + 4 > FEWEST_DIGITS || letters {
+            InvalidPhone::NotANumber
+        } else {
+            InvalidPhone::MadeUp
+        });
+    }
+    let region = country.and_then(|code| code.to_ascii_uppercase().parse::<Region>().ok());
+    let parsed = parse(number, region)?;
+    let national = parsed.get_national_significant_number();
+    if is_made_up(parsed.country_code, &national) {
+        return Err(InvalidPhone::MadeUp);
+    }
+    let doubtful = !parsed.is_valid();
+    if doubtful && parsed.is_possible_with_reason() != Ok(rlibphonenumber::NumberLengthType::IsPossible) {
+        return Err(InvalidPhone::Length);
+    }
+    let phone = Phone(parsed.format_as(PhoneNumberFormat::E164).into_owned());
+    let formerly = formerly(number, region, &parsed, &national).filter(|former| *former != phone);
+    let phone = parted.extension.map_or_else(|| phone.clone(), |extension| phone.with_extension(&extension));
+    Ok(ReadPhone { phone, doubtful, second: None, formerly })
+}
+
+fn parse(number: &str, region: Option<Region>) -> Result<PhoneNumber, InvalidPhone> {
+    let read = |text: &str, region| PHONE_NUMBER_UTIL.parse(text, region).map_err(|_| InvalidPhone::NotANumber);
+    // What begins with + says its country itself.
+    let international = number.trim_start_matches(['(', ' ']).starts_with('+');
+    let parsed = read(number, region.filter(|_| !international));
+    if parsed.as_ref().is_ok_and(PhoneNumber::is_valid) {
+        return parsed;
+    }
+    if let Ok(given) = &parsed
+        && let Some(mobile) = formerly_mobile(given)
+    {
+        return Ok(mobile);
+    }
+    if international {
+        return parsed;
+    }
+    // 00 is how most of the world dials +, whatever the country of the source says.
+    let dialled = number.trim_start().strip_prefix("00").map(|rest| format!("+{rest}"));
+    let dialled = dialled.and_then(|text| read(&text, None).ok()).filter(PhoneNumber::is_valid);
+    dialled.map_or(parsed, Ok)
+}
+
+/// Mexican mobiles were dialled with a 1 after the country code until 2019; address books and WhatsApp still have them so.
+fn formerly_mobile(given: &PhoneNumber) -> Option<PhoneNumber> {
+    const MEXICO: i32 = 52;
+    let national = given.get_national_significant_number();
+    let rest = national.strip_prefix('1').filter(|rest| given.country_code == MEXICO && rest.len() == 10)?;
+    PHONE_NUMBER_UTIL.parse(format!("+{MEXICO}{rest}"), None).ok().filter(PhoneNumber::is_valid)
+}
+
+/// The number as the library of earlier versions read it: it took the trunk prefix of the source's country off numbers of
+/// other countries, and the zeros off Italian ones.
+fn formerly(text: &str, region: Option<Region>, parsed: &PhoneNumber, national: &str) -> Option<Phone> {
+    let code = parsed.country_code;
+    if national.starts_with('0') {
+        return Some(Phone(format!("+{code}{}", national.trim_start_matches('0'))));
+    }
+    let region = region.filter(|_| text.starts_with('+'))?;
+    let trunk = match PHONE_NUMBER_UTIL.get_country_code_for_region(region) {
+        Some(own) if own == code => return None,
+        Some(1) => "1",
+        Some(7 | 370 | 375 | 992 | 993 | 998) => "8",
+        // Elsewhere it is 0, with which no number begins but Italian ones.
+        _ => return None,
+    };
+    let rest = national.strip_prefix(trunk).filter(|rest| !rest.is_empty())?;
+    Some(Phone(format!("+{code}{rest}")))
+}
+
+impl fmt::Debug for Phone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Phone(…)")
+    }
+}
+
+#[cfg(test)]
+#[path = "phone_tests.rs"]
+mod tests;

@@ -1,0 +1,291 @@
+//! What a sender's answer says to the question it is for: amounts and dates by the conventions of where the person is, yes and
+//! no in many words, several choices in one text. What is understood is kept in the form in which decisions read it; what is
+//! not is flagged with its words.
+
+use std::sync::Arc;
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use rust_decimal::{Decimal, prelude::ToPrimitive as _};
+use serde_json::Value;
+
+use crate::{
+    criteria::{
+        facts::{
+            answer::{is_window, usable},
+            snapshot::{Answer, Origin},
+        },
+        model::Criteria,
+        script::question::{Kind, Question},
+    },
+    document::nearest,
+    flag::{Flag, FlagCode},
+    values::{
+        Conventions, ReadDate, UnclearAmount, UnclearDate, amount, date, folded, is_nothing, is_nothing_but,
+        months_window, yes_no,
+    },
+};
+
+/// Where an answer was given: how numbers and dates are written there, and by which clock.
+#[derive(Debug, Clone)]
+pub struct AnswerContext {
+    /// How numbers and dates are written.
+    pub conventions: Conventions,
+    /// The person's clock, else the client's.
+    pub zone: TimeZone,
+    /// When it was given.
+    pub at: Timestamp,
+}
+
+/// What an answer came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GivenAnswer {
+    /// What is kept; none where the answer says nothing.
+    pub value: Option<Value>,
+    /// Whether a decision can use it.
+    pub usable: bool,
+    /// What was not understood, with its words.
+    pub flag: Option<Flag>,
+}
+
+impl GivenAnswer {
+    const NOTHING: Self = Self { value: None, usable: false, flag: None };
+
+    fn usable(value: Value) -> Self {
+        Self { value: Some(value), usable: true, flag: None }
+    }
+
+    fn unusable(given: &Value, flag: Flag) -> Self {
+        Self { value: Some(given.clone()), usable: false, flag: Some(flag) }
+    }
+}
+
+impl Criteria {
+    /// Reads what a sender answered to a question.
+    #[must_use]
+    pub fn read_answer(&self, question: &str, given: &Value, context: &AnswerContext) -> GivenAnswer {
+        let Some(asked) = self.questions.iter().find(|known| *known.id == *question) else {
+            return self.unknown(question, given);
+        };
+        if says_nothing(asked, given) {
+            return GivenAnswer::NOTHING;
+        }
+        let flag = |code| Flag::new(question, code).saying(&in_words(given));
+        let read = match read(asked, given, context) {
+            Ok(read) => read,
+            Err(code) => return GivenAnswer::unusable(given, flag(code)),
+        };
+        let answer = Answer { value: read.value.clone(), at: context.at, origin: Origin::Person(String::new()) };
+        match usable(asked, &answer, context.at) {
+            // A day that is over is understood: what it is worth now, decisions say.
+            Err(why) if why != "is past" => GivenAnswer::unusable(given, flag(code_of(&asked.kind))),
+            _ => {
+                let flag = read.unknown.map(|words| Flag::new(question, FlagCode::UnknownChoice).saying(&words));
+                GivenAnswer { flag, ..GivenAnswer::usable(read.value) }
+            }
+        }
+    }
+
+    fn unknown(&self, question: &str, given: &Value) -> GivenAnswer {
+        if given.as_str().is_some_and(is_nothing) {
+            return GivenAnswer::NOTHING;
+        }
+        let near = nearest(question, self.questions.iter().map(|known| &*known.id));
+        let flag = Flag::new(question, FlagCode::UnknownQuestion).saying(&in_words(given));
+        GivenAnswer::unusable(given, Flag { meant: near.map(str::to_owned), ..flag })
+    }
+}
+
+/// An answer that was understood, all of it or but for some words.
+struct Understood {
+    value: Value,
+    /// Choices that are none of the question's.
+    unknown: Option<String>,
+}
+
+impl From<Value> for Understood {
+    fn from(value: Value) -> Self {
+        Self { value, unknown: None }
+    }
+}
+
+fn says_nothing(question: &Question, given: &Value) -> bool {
+    let choices = match &question.kind {
+        Kind::Choice(choices) | Kind::Choices(choices) => &choices[..],
+        _ => &[],
+    };
+    match given {
+        Value::Null => true,
+        Value::String(text) => is_nothing_but(text, choices.iter().map(|choice| &**choice)),
+        Value::Array(values) => {
+            let all = values.iter().all(|value| value.is_null() || value.as_str().is_some_and(is_nothing));
+            // An empty list is an answer where several are asked for: none of them.
+            all && !(values.is_empty() && matches!(question.kind, Kind::Choices(_)))
+        }
+        _ => false,
+    }
+}
+
+/// The words of an answer as they are shown beside a flag.
+fn in_words(given: &Value) -> String {
+    match given {
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(in_words).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+const fn code_of(kind: &Kind) -> FlagCode {
+    match kind {
+        Kind::Text => FlagCode::NoText,
+        Kind::Number(_) | Kind::Money(_) => FlagCode::OutOfRange,
+        Kind::YesNo => FlagCode::NoYesOrNo,
+        Kind::Date => FlagCode::NoDate,
+        Kind::Choice(_) | Kind::Choices(_) => FlagCode::UnknownChoice,
+    }
+}
+
+fn read(question: &Question, given: &Value, context: &AnswerContext) -> Result<Understood, FlagCode> {
+    // One box of several arrives as a list of one.
+    if let (Value::Array(values), false) = (given, matches!(question.kind, Kind::Choices(_) | Kind::Text))
+        && let [one] = values.as_slice()
+    {
+        return read(question, one, context);
+    }
+    match &question.kind {
+        Kind::Text => text(given),
+        Kind::Number(_) | Kind::Money(_) => number(question, given, context),
+        Kind::YesNo => given_yes_no(given).map(|yes| Value::Bool(yes).into()).ok_or(FlagCode::NoYesOrNo),
+        Kind::Date => day(given, context),
+        Kind::Choice(choices) => match some_of(given, choices) {
+            (known, None) if known.len() == 1 => Ok(known.into_iter().next().unwrap_or_default().into()),
+            _ => Err(FlagCode::UnknownChoice),
+        },
+        Kind::Choices(choices) => match some_of(given, choices) {
+            (known, Some(_)) if known.is_empty() => Err(FlagCode::UnknownChoice),
+            (known, unknown) => Ok(Understood { value: Value::Array(known), unknown }),
+        },
+    }
+}
+
+fn text(given: &Value) -> Result<Understood, FlagCode> {
+    match given {
+        Value::String(_) | Value::Number(_) => Ok(given.clone().into()),
+        Value::Array(values) if values.iter().all(Value::is_string) => Ok(Value::from(in_words(given)).into()),
+        _ => Err(FlagCode::NoText),
+    }
+}
+
+fn number(question: &Question, given: &Value, context: &AnswerContext) -> Result<Understood, FlagCode> {
+    let text = match given {
+        Value::Number(_) => return Ok(given.clone().into()),
+        Value::String(text) => text,
+        _ => return Err(FlagCode::NoNumber),
+    };
+    let unit = question.unit.as_deref().unwrap_or_default();
+    let bare = without_unit(text, unit);
+    match amount(bare, &context.conventions) {
+        Ok(number) => json_number(number).map(Understood::from).ok_or(FlagCode::NoNumber),
+        Err(UnclearAmount::NoNumber) => Err(FlagCode::NoNumber),
+        Err(UnclearAmount::TwoReadings) => Err(FlagCode::UnclearNumber),
+    }
+}
+
+/// `45 days` where the question counts days.
+fn without_unit<'t>(text: &'t str, unit: &str) -> &'t str {
+    let trimmed = text.trim();
+    let one = unit.strip_suffix('s').unwrap_or(unit);
+    let found = [unit, one].into_iter().filter(|word| !word.is_empty()).find_map(|word| {
+        let at = trimmed.len().checked_sub(word.len()).filter(|at| trimmed.is_char_boundary(*at))?;
+        trimmed[at..].eq_ignore_ascii_case(word).then(|| trimmed[..at].trim_end())
+    });
+    found.filter(|rest| rest.ends_with(|c: char| c.is_numeric())).unwrap_or(trimmed)
+}
+
+fn json_number(number: Decimal) -> Option<Value> {
+    if number.is_integer()
+        && let Some(whole) = number.to_i64()
+    {
+        return Some(whole.into());
+    }
+    number.to_f64().map(Value::from)
+}
+
+fn given_yes_no(given: &Value) -> Option<bool> {
+    match given {
+        Value::Bool(yes) => Some(*yes),
+        Value::Number(number) => yes_no(&number.to_string()),
+        Value::String(text) => yes_no(text),
+        _ => None,
+    }
+}
+
+/// A day; a month, a quarter or a year stays the window that it is.
+fn day(given: &Value, context: &AnswerContext) -> Result<Understood, FlagCode> {
+    let text = match given {
+        Value::String(text) => folded(text),
+        // Days of a spreadsheet, or seconds.
+        Value::Number(number) => number.to_string(),
+        _ => return Err(FlagCode::NoDate),
+    };
+    let window = is_window(&text);
+    if given.is_string() && window {
+        return Ok(Value::from(text).into());
+    }
+    if let Some(month) = months_window(&text) {
+        return Ok(Value::from(month).into());
+    }
+    let day: Date = match date(&text, &context.conventions) {
+        Ok(ReadDate::Day(day)) => day,
+        Ok(ReadDate::Local(at)) => at.date(),
+        Ok(ReadDate::Zoned(at, _)) => at.date(),
+        Ok(ReadDate::At(at)) => context.zone.to_datetime(at).date(),
+        Err(UnclearDate::NoDate) => return Err(FlagCode::NoDate),
+        Err(UnclearDate::TwoReadings) => return Err(FlagCode::UnclearDate),
+    };
+    Ok(Value::from(day.to_string()).into())
+}
+
+/// The choices that are named, in their own words, each once; and what names none.
+fn some_of(given: &Value, choices: &[Arc<str>]) -> (Vec<Value>, Option<String>) {
+    let mut known: Vec<Value> = Vec::new();
+    let mut unknown = Vec::new();
+    let given = match given {
+        Value::Array(values) => values.iter().map(in_words).collect(),
+        other => vec![in_words(other)],
+    };
+    for words in given {
+        for part in parts(&words, choices) {
+            match choice(part, choices) {
+                Some(choice) if known.iter().any(|value| value == choice) => {}
+                Some(choice) => known.push(choice.into()),
+                None => unknown.push(part.to_owned()),
+            }
+        }
+    }
+    (known, Some(unknown.join(", ")).filter(|words| !words.is_empty()))
+}
+
+/// The parts of `condo;house`; the whole where that is a choice itself.
+fn parts<'w>(words: &'w str, choices: &[Arc<str>]) -> Vec<&'w str> {
+    if choice(words, choices).is_some() {
+        return vec![words.trim()];
+    }
+    let parts: Vec<_> = words.split([';', '|', ',', '\n']).map(str::trim).filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() { vec![words.trim()] } else { parts }
+}
+
+/// The choice that words name, whatever their capitals, `Single family` as `single_family`.
+fn choice<'c>(words: &str, choices: &'c [Arc<str>]) -> Option<&'c str> {
+    let plain = |text: &str| {
+        let words = text.split(|c: char| c.is_whitespace() || matches!(c, '_' | '-')).filter(|word| !word.is_empty());
+        words.collect::<Vec<_>>().join(" ").to_lowercase()
+    };
+    let words = words.trim();
+    let exact = choices.iter().find(|choice| ***choice == *words);
+    let same = exact.or_else(|| choices.iter().find(|choice| choice.eq_ignore_ascii_case(words)));
+    same.or_else(|| choices.iter().find(|choice| plain(choice) == plain(words))).map(|choice| &**choice)
+}
+
+#[cfg(test)]
+#[path = "read_answer_tests.rs"]
+mod tests;

@@ -1,0 +1,143 @@
+//! Tables of what senders answer and what it comes to.
+
+use serde_json::json;
+
+use super::*;
+
+const DOCUMENT: &str = r#"
+name = "test"
+
+[[question]]
+id = "budget"
+ask = "How much?"
+type = "money"
+min = 0
+
+[[question]]
+id = "timeframe_days"
+ask = "When?"
+type = "number"
+unit = "days"
+
+[[question]]
+id = "preapproved"
+ask = "Has a lender said yes?"
+type = "yes_no"
+
+[[question]]
+id = "wants"
+ask = "What?"
+type = "choices"
+choices = ["condo", "house", "single_family", "none"]
+
+[[question]]
+id = "plan"
+ask = "Buy or sell?"
+type = "choice"
+choices = ["buy", "sell", "buy, then sell"]
+
+[[question]]
+id = "again_on"
+ask = "When again?"
+type = "date"
+
+[[question]]
+id = "why"
+ask = "Why?"
+type = "text"
+
+[[rule]]
+id = "rich"
+when = "answers.budget >= 100000"
+points = 70
+because = "Has a budget"
+
+[grades]
+A = 70
+B = 25
+confirm_within = "30d"
+
+[requalify]
+B = "30d"
+C = "90d"
+rounds = 6
+"#;
+
+fn context(country: &str) -> AnswerContext {
+    AnswerContext {
+        conventions: Conventions::of(None, Some(country)),
+        zone: crate::time::zone("America/Chicago").unwrap(),
+        at: "2026-11-22T10:00:00Z".parse().unwrap(),
+    }
+}
+
+fn shown(read: GivenAnswer) -> String {
+    let value = read.value.map_or_else(|| "nothing".to_owned(), |value| value.to_string());
+    match read.flag {
+        None => value,
+        Some(flag) => format!("{value} {} {}", flag.code, flag.said.unwrap_or_default()),
+    }
+}
+
+#[test]
+fn what_senders_answer_is_read_or_flagged_with_its_words() {
+    let criteria = Criteria::load(DOCUMENT).unwrap().criteria;
+    for (question, given, expected) in [
+        ("budget", json!("450,000"), "450000"),
+        ("budget", json!("$450K"), "450000"),
+        ("budget", json!("99.99"), "99.99"),
+        ("budget", json!(450_000.5), "450000.5"),
+        ("budget", json!("0"), "0"),
+        ("budget", json!(0), "0"),
+        ("budget", json!(""), "nothing"),
+        ("budget", json!("n/a"), "nothing"),
+        ("budget", json!(null), "nothing"),
+        ("budget", json!("450.000"), "\"450.000\" unclear_number 450.000"),
+        ("budget", json!("1,12"), "\"1,12\" unclear_number 1,12"),
+        ("budget", json!("about half a million"), "\"about half a million\" no_number about half a million"),
+        ("budget", json!(-5), "-5 out_of_range -5"),
+        ("budget", json!(true), "true no_number true"),
+        ("budget", json!(["450,000"]), "450000"),
+        ("timeframe_days", json!("45 days"), "45"),
+        ("timeframe_days", json!("1 day"), "1"),
+        ("timeframe_days", json!("days"), "\"days\" no_number days"),
+        ("preapproved", json!("on"), "true"),
+        ("preapproved", json!("Nein"), "false"),
+        ("preapproved", json!(1), "true"),
+        ("preapproved", json!("perhaps"), "\"perhaps\" no_yes_or_no perhaps"),
+        ("preapproved", json!("undefined"), "nothing"),
+        ("wants", json!("condo;house"), "[\"condo\",\"house\"]"),
+        ("wants", json!(["condo", "House", "condo"]), "[\"condo\",\"house\"]"),
+        ("wants", json!("Single family"), "[\"single_family\"]"),
+        ("wants", json!(["condo", "castle"]), "[\"condo\"] unknown_choice castle"),
+        ("wants", json!("castle"), "\"castle\" unknown_choice castle"),
+        ("wants", json!("none"), "[\"none\"]"),
+        ("wants", json!([]), "[]"),
+        ("wants", json!([null]), "nothing"),
+        ("plan", json!("Buy, then sell"), "\"buy, then sell\""),
+        ("plan", json!(["buy"]), "\"buy\""),
+        ("plan", json!("buy;sell"), "\"buy;sell\" unknown_choice buy;sell"),
+        ("again_on", json!("03/15/2027"), "\"2027-03-15\""),
+        ("again_on", json!("15.03.2027 10:30"), "\"2027-03-15\""),
+        ("again_on", json!("2027-Q2"), "\"2027-Q2\""),
+        ("again_on", json!("April 2027"), "\"2027-04\""),
+        ("again_on", json!("2027-03-15T02:00:00Z"), "\"2027-03-14\""),
+        ("again_on", json!("2020-01-01"), "\"2020-01-01\""),
+        ("again_on", json!("soon"), "\"soon\" no_date soon"),
+        ("why", json!("A dog"), "\"A dog\""),
+        ("why", json!(["a", "b"]), "\"a, b\""),
+        ("why", json!("-"), "nothing"),
+        ("why", json!({"a": 1}), "{\"a\":1} no_text {\"a\":1}"),
+        ("budgett", json!(5), "5 unknown_question 5"),
+        ("budgett", json!(""), "nothing"),
+    ] {
+        let read = criteria.read_answer(question, &given, &context("US"));
+        assert_eq!(shown(read), expected, "{question} {given}");
+    }
+    let unknown = criteria.read_answer("budgett", &json!(5), &context("US")).flag.unwrap();
+    assert_eq!(unknown.meant.as_deref(), Some("budget"));
+    let german = criteria.read_answer("budget", &json!("\u{20ac} 450.000,-"), &context("DE"));
+    assert_eq!(shown(german), "450000");
+    let german = criteria.read_answer("again_on", &json!("03/04/2027"), &context("DE"));
+    assert_eq!(shown(german), "\"2027-04-03\"");
+}

@@ -1,0 +1,274 @@
+//! Amounts and other numbers as people write them: grouped, with a currency, in thousands.
+
+use rust_decimal::Decimal;
+
+use super::{Conventions, DecimalMark, folded};
+
+/// Why a text is no number that could be relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UnclearAmount {
+    /// It is no number, or more than one, or a number in words.
+    #[error("is no number")]
+    NoNumber,
+    /// `450.000`: another number where a point marks decimals than where it marks thousands.
+    #[error("can be read as two numbers: write it without marks, such as 450000")]
+    TwoReadings,
+}
+
+/// Words for thousands and more, with how many zeros they stand for. The longest come first where one begins another.
+const SCALES: [(&str, u32); 27] = [
+    ("thousand", 3),
+    ("tausend", 3),
+    ("mille", 3),
+    ("tsd.", 3),
+    ("tsd", 3),
+    ("mil", 3),
+    ("тыс.", 3),
+    ("тыс", 3),
+    ("k", 3),
+    ("lakhs", 5),
+    ("lakh", 5),
+    ("lacs", 5),
+    ("lac", 5),
+    ("crores", 7),
+    ("crore", 7),
+    ("cr", 7),
+    ("millions", 6),
+    ("million", 6),
+    ("millionen", 6),
+    ("millones", 6),
+    ("mio.", 6),
+    ("mio", 6),
+    ("mill", 6),
+    ("mn", 6),
+    ("mln", 6),
+    ("mm", 6),
+    ("m", 6),
+];
+
+/// What may stand before or after an amount: signs and codes of currencies.
+const CURRENCIES: [&str; 66] = [
+    "us$", "ca$", "c$", "a$", "au$", "nz$", "hk$", "s$", "mx$", "r$", "nt$", "$", "€", "£", "¥", "₹", "₽", "₺", "₴",
+    "₪", "₩", "฿", "₫", "₱", "₦", "₡", "₲", "¢", "kč", "zł", "ft", "lei", "лв", "руб.", "руб", "р.", "rs.", "rs", "r",
+    "fr.", "sfr.", "kr.", "kr", "usd", "eur", "gbp", "chf", "cad", "aud", "nzd", "inr", "jpy", "cny", "rmb", "sek",
+    "nok", "dkk", "pln", "czk", "huf", "brl", "mxn", "zar", "aed", "sgd", "euro",
+];
+const MORE_CURRENCIES: [&str; 9] = ["euros", "dollars", "dollar", "pounds", "dollares", "dólares", "円", "元", "原"];
+
+/// The most digits of a number: more than any amount has, and what a decimal holds.
+const MOST_DIGITS: usize = 26;
+
+/// Reads a number with or without a currency.
+///
+/// # Errors
+/// Where it is none, several, or one that could be two: `450.000` by no known conventions, or against them.
+pub fn amount(text: &str, by: &Conventions) -> Result<Decimal, UnclearAmount> {
+    let text = folded(text).to_lowercase();
+    let bare = without_currency(&text);
+    let (sign, bare) = signed(bare);
+    let bare = without_currency(bare);
+    let (bare, zeros) = scaled(bare);
+    let bare = without_currency(bare);
+    let (bare, dashed) = without_dash(bare);
+    // The mark before the dash is the decimal mark: the other one groups.
+    let number = plain(bare, &Conventions { decimal: dashed.or(by.decimal), ..*by })?;
+    let scale = Decimal::from(10_u64.pow(zeros));
+    let number = number.checked_mul(scale).ok_or(UnclearAmount::NoNumber)?.normalize();
+    Ok(if sign && !number.is_zero() { -number } else { number })
+}
+
+fn signed(text: &str) -> (bool, &str) {
+    match text.strip_prefix('-') {
+        Some(rest) => (true, rest.trim_start()),
+        None => (false, text.strip_prefix('+').unwrap_or(text).trim_start()),
+    }
+}
+
+/// Takes off the dash that stands for no decimals: `450.000,-`, `450.-`.
+fn without_dash(text: &str) -> (&str, Option<DecimalMark>) {
+    let bare = text.trim_end_matches('-');
+    match (bare.len() < text.len(), bare.chars().next_back()) {
+        (true, Some(',')) => (bare.trim_end_matches(',').trim_end(), Some(DecimalMark::Comma)),
+        (true, Some('.')) => (bare.trim_end_matches('.').trim_end(), Some(DecimalMark::Point)),
+        _ => (text, None),
+    }
+}
+
+/// Takes off one sign or code of a currency on each side.
+fn without_currency(text: &str) -> &str {
+    let mut longest: (usize, usize) = (0, 0);
+    for word in CURRENCIES.iter().chain(&MORE_CURRENCIES) {
+        // A code that goes on as a word is none: `rest`.
+        let apart = |c: Option<char>| c.is_none_or(|c| !c.is_alphabetic());
+        if text.strip_prefix(word).is_some_and(|rest| apart(rest.chars().next())) {
+            longest.0 = longest.0.max(word.len());
+        }
+        if text.strip_suffix(word).is_some_and(|rest| apart(rest.chars().next_back())) {
+            longest.1 = longest.1.max(word.len());
+        }
+    }
+    if longest.0 + longest.1 > text.len() {
+        return text;
+    }
+    text[longest.0..text.len() - longest.1].trim()
+}
+
+/// Takes off a word for thousands or millions.
+fn scaled(text: &str) -> (&str, u32) {
+    let found = SCALES.iter().filter_map(|(word, zeros)| {
+        let rest = text.strip_suffix(word)?.trim_end();
+        rest.ends_with(|c: char| c.is_ascii_digit()).then_some((rest, *zeros))
+    });
+    found.min_by_key(|(rest, _)| rest.len()).unwrap_or((text, 0))
+}
+
+/// Digits with marks of groups and decimals.
+fn plain(text: &str, by: &Conventions) -> Result<Decimal, UnclearAmount> {
+    if let Some(number) = scientific(text) {
+        return Ok(number);
+    }
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let known = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b' ' | b'\'' | b'_'));
+    if !known || digits == 0 || digits > MOST_DIGITS || !text.ends_with(|c: char| c.is_ascii_digit()) {
+        return Err(UnclearAmount::NoNumber);
+    }
+    let marks: Vec<char> = text.chars().filter(|c| !c.is_ascii_digit()).collect();
+    let (whole, decimals) = match decimal_mark(text, &marks, by)? {
+        Some(mark) => text.rsplit_once(mark).unwrap_or((text, "")),
+        None => (text, ""),
+    };
+    let whole = ungrouped(whole, by)?;
+    let number = if decimals.is_empty() { whole } else { format!("{whole}.{decimals}") };
+    number.parse().map_err(|_| UnclearAmount::NoNumber)
+}
+
+/// `4.5e5`, as programs write numbers.
+fn scientific(text: &str) -> Option<Decimal> {
+    let (mantissa, exponent) = text.split_once('e')?;
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let plain = digits(mantissa) && exponent.trim_start_matches(['+', '-']).bytes().all(|byte| byte.is_ascii_digit());
+    if plain { Decimal::from_scientific(text).ok() } else { None }
+}
+
+/// Which mark, if any, stands before decimals. Two kinds of marks tell it by their order; one alone only where it cannot
+/// mark a group, or where it is known how numbers are written.
+fn decimal_mark(text: &str, marks: &[char], by: &Conventions) -> Result<Option<char>, UnclearAmount> {
+    let Some(last) = marks.last().copied() else { return Ok(None) };
+    if !matches!(last, '.' | ',') {
+        return Ok(None);
+    }
+    if marks.iter().filter(|mark| **mark == last).count() > 1 {
+        return Ok(None);
+    }
+    if marks.len() > 1 {
+        return Ok(Some(last));
+    }
+    let (whole, after) = text.rsplit_once(last).unwrap_or((text, ""));
+    let own = if last == '.' { DecimalMark::Point } else { DecimalMark::Comma };
+    // 0.250 and 1234.567 group nothing; .5 has no whole.
+    let may_group = after.len() == 3 && (1..=3).contains(&whole.len()) && !whole.starts_with('0');
+    match (may_group, by.decimal) {
+        (true, Some(decimal)) if decimal != own => Ok(None),
+        (true, _) => Err(UnclearAmount::TwoReadings),
+        (false, Some(decimal)) if decimal == own => Ok(Some(last)),
+        // Programs write a point wherever they run.
+        (false, _) if last == '.' => Ok(Some(last)),
+        (false, None) => Ok(Some(last)),
+        // A comma where it marks groups, and marks none: 1,12 may be 1.12 or 1,120.
+        (false, Some(_)) => Err(UnclearAmount::TwoReadings),
+    }
+}
+
+/// A whole number without the marks of its groups, which must be of three digits.
+fn ungrouped(text: &str, by: &Conventions) -> Result<String, UnclearAmount> {
+    let groups: Vec<_> = text.split(['.', ',', ' ', '\'', '_']).collect();
+    let (first, rest) = groups.split_first().map_or(("", &[][..]), |(first, rest)| (*first, rest));
+    if rest.is_empty() {
+        return Ok(if first.is_empty() { "0".to_owned() } else { first.to_owned() });
+    }
+    let mut marks = text.chars().filter(|c| !c.is_ascii_digit());
+    let mark = marks.next();
+    let same = marks.all(|other| Some(other) == mark);
+    let lakh = by.lakh && mark == Some(',');
+    let fits = |at: usize, group: &&str| group.len() == 3 || lakh && group.len() == 2 && at + 1 < rest.len();
+    let right = (1..=3).contains(&first.len()) && rest.iter().enumerate().all(|(at, group)| fits(at, group));
+    if same && right { Ok(groups.concat()) } else { Err(UnclearAmount::NoNumber) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, country: &str) -> String {
+        match amount(text, &Conventions::of(None, Some(country))) {
+            Ok(number) => number.to_string(),
+            Err(UnclearAmount::NoNumber) => "none".to_owned(),
+            Err(UnclearAmount::TwoReadings) => "two".to_owned(),
+        }
+    }
+
+    #[test]
+    fn amounts_are_read_as_their_country_writes_them_or_not_at_all() {
+        for (text, us, de, unknown) in [
+            ("450000", "450000", "450000", "450000"),
+            ("450,000", "450000", "two", "two"),
+            ("450.000", "two", "450000", "two"),
+            ("$450,000", "450000", "two", "two"),
+            ("$450K", "450000", "450000", "450000"),
+            ("450 k", "450000", "450000", "450000"),
+            ("450.000,00", "450000", "450000", "450000"),
+            ("450,000.00", "450000", "450000", "450000"),
+            ("450 000", "450000", "450000", "450000"),
+            ("450\u{a0}000,50 €", "450000.5", "450000.5", "450000.5"),
+            ("450'000", "450000", "450000", "450000"),
+            ("€ 450.000,-", "450000", "450000", "450000"),
+            ("450.000,--", "450000", "450000", "450000"),
+            ("450.-", "450", "450", "450"),
+            ("450,000.-", "450000", "450000", "450000"),
+            ("1,12", "two", "1.12", "1.12"),
+            ("1.12", "1.12", "1.12", "1.12"),
+            ("1.234.567", "1234567", "1234567", "1234567"),
+            ("1,234,567.89", "1234567.89", "1234567.89", "1234567.89"),
+            ("0.250", "0.25", "0.25", "0.25"),
+            ("1.2M", "1200000", "1200000", "1200000"),
+            ("1,2 Mio. €", "two", "1200000", "1200000"),
+            ("USD 450000", "450000", "450000", "450000"),
+            ("-5", "-5", "-5", "-5"),
+            ("- $5", "-5", "-5", "-5"),
+            ("0", "0", "0", "0"),
+            ("4.5E+05", "450000", "450000", "450000"),
+            ("４５００００", "450000", "450000", "450000"),
+            ("٤٥٠٬٠٠٠", "450000", "two", "two"),
+            ("4,50,000", "none", "none", "none"),
+            ("$400,000 to $500,000", "none", "none", "none"),
+            ("400000+", "none", "none", "none"),
+            ("400-500", "none", "none", "none"),
+            ("about half a million", "none", "none", "none"),
+            ("12,34,56", "none", "none", "none"),
+            ("1.250k", "two", "1250000", "two"),
+            ("450000 rest", "none", "none", "none"),
+            ("", "none", "none", "none"),
+            ("$", "none", "none", "none"),
+            ("..", "none", "none", "none"),
+            ("1e999", "none", "none", "none"),
+            ("99999999999999999999999999999", "none", "none", "none"),
+            ("NaN", "none", "none", "none"),
+        ] {
+            assert_eq!([read(text, "US"), read(text, "DE"), read(text, "")], [us, de, unknown], "{text}");
+        }
+        assert_eq!(read("4,50,000", "IN"), "450000");
+        assert_eq!(read("4.5 lakh", "IN"), "450000");
+    }
+
+    #[test]
+    fn no_text_panics_and_marks_never_add_a_digit() {
+        use proptest::prelude::*;
+        proptest!(|(text in "[0-9., '$€kKmM+-]{0,12}|.{0,12}", country in "US|DE|CH|IN|")| {
+            if let Ok(number) = amount(&text, &Conventions::of(None, Some(&country))) {
+                let given = text.chars().filter(|c| c.is_numeric()).count();
+                let kept = number.to_string().trim_end_matches('0').bytes().filter(u8::is_ascii_digit).count();
+                prop_assert!(kept <= given.max(1) + 1, "{} {}", text, number);
+            }
+        });
+    }
+}
