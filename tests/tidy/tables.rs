@@ -11,7 +11,7 @@ use crate::{
 const STORE: &str = "shared/store/src/";
 
 /// Each table, and the folder or file of the store that writes it.
-const OWNERS: [(&str, &str); 42] = [
+const OWNERS: [(&str, &str); 45] = [
     ("answer", "lead/"),
     ("appointment", "appointment/"),
     ("arrival", "arrival/"),
@@ -41,6 +41,7 @@ const OWNERS: [(&str, &str); 42] = [
     ("outcome_answer", "outcome/"),
     ("person", "person/"),
     ("person_identity", "person/"),
+    ("person_pair", "person/"),
     ("program", "program/"),
     ("promise", "promise/"),
     ("regrade", "lead/"),
@@ -52,6 +53,8 @@ const OWNERS: [(&str, &str); 42] = [
     ("source", "source/"),
     ("source_key", "source/"),
     ("spool", "arrival/"),
+    ("suppression", "suppression/"),
+    ("suppression_key", "suppression/"),
     ("suspect", "arrival/"),
     ("touch", "lead/"),
 ];

@@ -1,6 +1,8 @@
 //! Takes new arrivals into the unit of work, one after the other: which person they are of, on which lead they count, which
 //! answers and notes they bring. Pure but for new ids.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
     arrival::{QuarantineReason, Sameness},
@@ -8,7 +10,7 @@ use ripen_domain::{
     criteria::{Answer, Origin},
     id::{ArrivalId, ClientId, LeadId, PersonId, ProgramId},
     lead::{ENQUIRY_APART, Stage},
-    person::{Absorb, Candidate, Profile, recognise},
+    person::{Absorb, Candidate, Profile, Recognised, recognise},
 };
 use ripen_store::{
     arrival::write::ArrivalRow,
@@ -16,11 +18,13 @@ use ripen_store::{
         answer::{AnswerRow, NoteRow},
         load::LeadRow,
     },
+    person::pair::PersonPair,
 };
 use uuid::Uuid;
 
 use crate::{
     load::NewArrival,
+    moved_program::open_lead,
     unit_of_work::{ArrivalOwner, EarlierArrival, TrackedLead, TrackedPerson, UnitOfWork},
 };
 
@@ -92,9 +96,13 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<F> {
         let client = fresh.arrival.client;
         let mut said = Profile::default();
         said.absorb(submission, Absorb::Fill);
-        let id = owner
-            .or_else(|| recognise(&said, &candidates(work_unit, client, submission.identities())))
-            .unwrap_or_else(|| PersonId::from_uuid((self.new_id)()));
+        let found = match owner {
+            Some(person) => Recognised { person: Some(person), perhaps: Vec::new() },
+            None => recognise(&said, &candidates(work_unit, client, submission.identities())),
+        };
+        let id = found.person.unwrap_or_else(|| PersonId::from_uuid((self.new_id)()));
+        let pairs = found.perhaps.into_iter().map(|later| PersonPair { earlier: id, later, client });
+        work_unit.pairs.extend(pairs);
         let person = work_unit.persons.entry(id).or_insert_with(|| TrackedPerson {
             client,
             profile: Profile::default(),
@@ -123,7 +131,7 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<F> {
         person: PersonId,
         program: ProgramId,
     ) -> (LeadId, bool) {
-        if let Some(id) = work_unit.open.get(&(person, program)).copied()
+        if let Some(id) = open_lead(&work_unit.open, person, program)
             && let Some(lead) = work_unit.leads.get_mut(&id)
         {
             count_arrival(lead, fresh);
@@ -144,16 +152,20 @@ fn candidates(
     client: ClientId,
     identities: impl Iterator<Item = Identity>,
 ) -> Vec<Candidate<'_>> {
-    let mut found = Vec::new();
+    let mut found: BTreeMap<PersonId, Candidate<'_>> = BTreeMap::new();
     for identity in identities {
         let by_email = matches!(identity, Identity::Email(_));
         for person in work_unit.reached.get(&(client, identity)).into_iter().flatten() {
             if let Some(known) = work_unit.persons.get(person) {
-                found.push(Candidate { person: *person, profile: &known.profile, by_email });
+                let new = Candidate { person: *person, profile: &known.profile, by_email: false, by_phone: false };
+                let candidate = found.entry(*person).or_insert(new);
+                candidate.by_email |= by_email;
+                candidate.by_phone |= !by_email;
             }
         }
     }
-    found
+    // Ids begin with the time: whoever was known first comes first.
+    found.into_values().collect()
 }
 
 fn arrived_at(fresh: &NewArrival<'_>) -> Timestamp {

@@ -23,16 +23,19 @@ use ripen_store::{
     delivery::{event::Event, write::NewDelivery},
     lead::load::LeadRow,
     person::record::PersonRow,
+    suppression::write::NewSuppression,
 };
 
 use crate::{
     arrivals::{ArrivalRecorder, UnknownClient},
     assign::{Assigner, TeamState, ToAssign},
+    barred,
     context::{self, QualifierContext},
     decide::{BatchDecisions, Decider},
     load,
     maturation::{DueDelivery, MaturationRef},
     message::{Item, RequalifyLead},
+    perhaps_same::{self, HeldLeads},
     unit_of_work::{TrackedLead, UnitOfWork},
 };
 
@@ -80,17 +83,25 @@ pub async fn decide(ctx: &QualifierContext, items: &[&Item], spooled: &[SpoolKey
     for fresh in &new_arrivals.fresh {
         recorder.record(&mut work_unit, fresh)?;
     }
+    barred::note(&mut batch, &mut work_unit).await?;
     let documents = documents(&ctx.documents, &work_unit).await?;
     let hours = ctx.settings.calling.hours()?;
     let decider = Decider { criteria: &documents, hours: &hours, now, new_id: || uuid_v7(now) };
     let mut decided = decider.decide(&mut work_unit);
+    let BatchDecisions { maturations, .. } = &mut decided;
+    maturations.sort_by_key(|row| waiting(&work_unit, row));
+    let mut held = perhaps_same::find(&mut batch, &mut work_unit, &decided, now).await?;
     let team_state = TeamState::read(&mut batch, &work_unit, &decided.matured(), now).await?;
     let assigner = Assigner::new(&work_unit, &documents, team_state, now);
-    let owed = assign(&mut batch, assigner, &mut decided, ctx.undo()).await?;
+    let owed = assign(&mut batch, assigner, (&mut decided, &mut held), ctx.undo()).await?;
     let report = report_of(&decided, &owed, new_arrivals.fresh.len());
     let offered_until = now.saturating_add(ctx.offer()).unwrap_or(now);
     let updates = updates(&work_unit, now);
     write(&mut batch, work_unit, (&decided, &owed), Settling { now, offered_until, spooled }).await?;
+    if !held.work.is_empty() {
+        batch.same_person_ask(&held.work, now).await?;
+        batch.deliveries_hold_as_same(&held.deliveries).await?;
+    }
     if !updates.is_empty() {
         batch.enqueue(&updates, now).await?;
     }
@@ -129,17 +140,20 @@ async fn documents(
 async fn assign(
     batch: &mut Transaction,
     mut assigner: Assigner<'_>,
-    decided: &mut BatchDecisions,
+    (decided, held): (&mut BatchDecisions, &mut HeldLeads),
     undo: SignedDuration,
 ) -> Result<Vec<NewDelivery>, StoreError> {
     let now = assigner.now();
     let undo_until = now.saturating_add(undo).unwrap_or(now);
     let BatchDecisions { maturations, by_hand, .. } = decided;
-    maturations.sort_by_key(|row| waiting(assigner.work_unit(), row));
     let (mut deliveries, mut offers) = (Vec::new(), Vec::new());
     for row in maturations {
-        let assigned = assigner.assign(ToAssign { lead: row.lead, matured_at: row.at, had: &[], offered: None });
         let of = MaturationRef { client: row.client, lead: row.lead, maturation: row.id };
+        if let Some(waits) = held.hold(of, DeliveryId::from_uuid(uuid_v7(now)), now) {
+            deliveries.push(waits);
+            continue;
+        }
+        let assigned = assigner.assign(ToAssign { lead: row.lead, matured_at: row.at, had: &[], offered: None });
         let new_id = || DeliveryId::from_uuid(uuid_v7(now));
         let (due_at, why) = match by_hand.contains(&row.lead) {
             true => (undo_until, Some("can be taken back until then".to_owned())),
@@ -231,6 +245,14 @@ async fn write(
     if !persons.is_empty() || !work_unit.new_identities.is_empty() {
         batch.persons_write(persons, &work_unit.new_identities, at.now).await?;
     }
+    if !work_unit.pairs.is_empty() {
+        batch.pairs_propose(&work_unit.pairs, "an enquiry fits both", at.now).await?;
+    }
+    if !work_unit.to_suppress.is_empty() {
+        let by = context::actor().name();
+        let new = NewSuppression { client: None, why: barred::ASKED, by: &by, at: at.now };
+        batch.suppress_persons(&work_unit.to_suppress, &new).await?;
+    }
     if !work_unit.arrivals.is_empty() || !at.spooled.is_empty() {
         let (answers, notes) = (&work_unit.answers, &work_unit.notes);
         batch.arrivals_write(Brought { arrivals: work_unit.arrivals, answers, notes, spooled: at.spooled }).await?;
@@ -252,8 +274,14 @@ async fn write(
     if !leads.is_empty() {
         batch.leads_write(&leads, &decided.decisions, &decided.made, at.now).await?;
     }
+    for join in &decided.joined {
+        batch.lead_join(*join, &context::actor().name(), at.now).await?;
+    }
     if !decided.withdrawn.is_empty() {
         batch.deliveries_withdraw(&decided.withdrawn, "the lead is no longer A", at.now).await?;
+    }
+    if !decided.barred.is_empty() {
+        batch.deliveries_bar(&decided.barred, "the person must not be contacted", at.now).await?;
     }
     if !decided.maturations.is_empty() {
         batch.maturations_write(&decided.maturations, owed, (at.now, at.offered_until)).await?;

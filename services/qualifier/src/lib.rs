@@ -5,6 +5,7 @@
 
 mod arrivals;
 mod assign;
+mod barred;
 mod batch;
 mod context;
 mod dead_letters;
@@ -12,7 +13,9 @@ mod decide;
 mod load;
 mod maturation;
 mod message;
+mod moved_program;
 mod partitions;
+mod perhaps_same;
 mod reroute;
 mod sweeper;
 mod unit_of_work;

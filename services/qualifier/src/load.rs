@@ -18,6 +18,7 @@ use ripen_store::{
 
 use crate::{
     message::RequalifyLead,
+    moved_program,
     unit_of_work::{ArrivalOwner, EarlierArrival, TrackedPerson, UnitOfWork},
 };
 
@@ -157,6 +158,7 @@ pub async fn load(
     load_leads(batch, &mut work_unit, requalify).await?;
     load_same_content(batch, &mut work_unit, &worked, same_within).await?;
     load_settings(batch, &mut work_unit, &worked).await?;
+    moved_program::load(batch, &mut work_unit).await?;
     Ok(work_unit)
 }
 

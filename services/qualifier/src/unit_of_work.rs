@@ -21,6 +21,7 @@ use ripen_store::{
         answer::{AnswerRow, NoteRow},
         load::LeadRow,
     },
+    person::pair::PersonPair,
 };
 
 /// A person, known or new.
@@ -117,6 +118,12 @@ pub struct UnitOfWork {
     pub answers: Vec<AnswerRow>,
     /// To be written.
     pub notes: Vec<NoteRow>,
+    /// Persons who may be one, to be proposed.
+    pub(crate) pairs: Vec<PersonPair>,
+    /// Persons who must not be contacted, and why.
+    pub(crate) barred: BTreeMap<PersonId, String>,
+    /// Those of them who said so, and are reached under something more since: to be written.
+    pub(crate) to_suppress: Vec<PersonId>,
     /// Ids that end as repetitions, each with the arrival it repeats.
     pub(crate) repeats: Vec<(ArrivalId, ArrivalId)>,
 }

@@ -15,12 +15,14 @@ pub mod import;
 pub mod lead;
 pub mod migrate;
 pub mod outcome;
+pub mod person;
 pub mod program;
 pub mod promise;
 mod refused;
 pub mod rep;
 pub mod route;
 pub mod source;
+pub mod suppress;
 
 pub use client::ClientAction;
 pub use criteria::CriteriaAction;
@@ -119,6 +121,18 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         action: outcome::OutcomeAction,
+    },
+    /// Persons: whether two of them are one.
+    Person {
+        /// What to do.
+        #[command(subcommand)]
+        action: person::PersonAction,
+    },
+    /// Suppressions: e-mail addresses and phone numbers that must not be contacted.
+    Suppress {
+        /// What to do.
+        #[command(subcommand)]
+        action: suppress::SuppressAction,
     },
     /// Promises: the dated next steps of leads.
     Promise {

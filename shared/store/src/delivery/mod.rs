@@ -9,6 +9,7 @@ pub mod lease;
 pub mod list;
 pub mod load;
 pub mod offer;
+pub mod perhaps_same;
 pub mod release;
 pub mod replay;
 pub mod retry;

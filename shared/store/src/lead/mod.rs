@@ -1,6 +1,7 @@
 //! Leads: loaded for a batch, written by it, shown and worked by people.
 
 pub mod answer;
+pub mod join;
 pub mod load;
 pub mod lock;
 pub mod recall;

@@ -34,11 +34,13 @@ pub enum NoticeKind {
     LeadUntouched,
     /// Nothing was said of leads, for the firm.
     LeadsUntouched,
+    /// A lead waits for somebody to say whose it is, for the firm.
+    LeadPerhapsSame,
 }
 
 impl NoticeKind {
     /// Every kind that this version can send: others are left to a newer one.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::AppointmentBooked,
         Self::AppointmentMoved,
         Self::AppointmentCancelled,
@@ -47,6 +49,7 @@ impl NoticeKind {
         Self::EndpointDisabled,
         Self::LeadUntouched,
         Self::LeadsUntouched,
+        Self::LeadPerhapsSame,
     ];
 
     /// As it is kept.
@@ -61,6 +64,7 @@ impl NoticeKind {
             Self::EndpointDisabled => "endpoint_disabled",
             Self::LeadUntouched => "lead_untouched",
             Self::LeadsUntouched => "leads_untouched",
+            Self::LeadPerhapsSame => "lead_perhaps_same",
         }
     }
 
@@ -74,7 +78,8 @@ impl NoticeKind {
             | Self::EndpointDown
             | Self::EndpointDisabled
             | Self::LeadUntouched
-            | Self::LeadsUntouched => None,
+            | Self::LeadsUntouched
+            | Self::LeadPerhapsSame => None,
         }
     }
 

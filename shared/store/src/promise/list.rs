@@ -90,7 +90,13 @@ impl Store {
             select p.lead_id, p.generation, c.slug as client, p.kind, p.state, p.due_at, p.due_until, p.why, p.from_whom, p.agreed,
                    p.created_at, p.ended_at, p.ended_by, p.ended_why
             from promise p join client c on c.id = p.client_id
-            where p.state = $1 and p.due_at < $2 and ($3::uuid is null or p.client_id = $3) order by p.due_at limit $4",
+            where p.state = $1 and p.due_at < $2 and ($3::uuid is null or p.client_id = $3)
+              and not ($1 = 'work' and exists (
+                select from lead l join person_identity i on i.person_id = l.person_id cross join suppression_key k
+                join suppression s on s.hash = any(identity_hashes(k.inner_pad, k.outer_pad, i.kind, i.value))
+                  and (s.client_id is null or s.client_id = i.client_id)
+                where l.id = p.lead_id and (select true from suppression limit 1)))
+            order by p.due_at limit $4",
             state.word(), before.to_sqlx(), scope.client_uuid(), limit
         )
         .fetch_all(&self.lists)

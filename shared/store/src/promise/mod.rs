@@ -2,5 +2,6 @@
 
 pub mod agree;
 pub mod list;
+pub mod same_person;
 pub mod sweep;
 pub mod write;
