@@ -14,6 +14,7 @@ mod looks;
 mod main_path;
 mod news;
 mod outcomes;
+mod persons;
 mod quarantine;
 mod requalify;
 mod routing;

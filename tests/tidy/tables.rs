@@ -13,7 +13,7 @@ use crate::{
 const STORE: &str = "shared/store/src/";
 
 /// Each table, and the folder or file of the store that writes it.
-const OWNERS: [(&str, &str); 42] = [
+const OWNERS: [(&str, &str); 45] = [
     ("answer", "lead/"),
     ("appointment", "appointment/"),
     ("arrival", "arrival/"),
@@ -43,6 +43,7 @@ const OWNERS: [(&str, &str); 42] = [
     ("outcome_answer", "outcome/"),
     ("person", "person/"),
     ("person_identity", "person/"),
+    ("person_pair", "person/"),
     ("program", "program/"),
     ("promise", "promise/"),
     ("regrade", "lead/"),
@@ -54,6 +55,8 @@ const OWNERS: [(&str, &str); 42] = [
     ("source", "source/"),
     ("source_key", "source/"),
     ("spool", "arrival/"),
+    ("suppression", "suppression/"),
+    ("suppression_key", "suppression/"),
     ("suspect", "arrival/"),
     ("touch", "lead/"),
 ];

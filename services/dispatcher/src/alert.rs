@@ -12,6 +12,7 @@ use ripen_runtime::{
 };
 use ripen_store::{
     StoreError,
+    delivery::perhaps_same::HeldAsSame,
     endpoint::alert::FailingEndpoint,
     lead::untouched::UntouchedLead,
     notice::owe::{NoticeData, NoticeKind, OnceNotice},
@@ -25,6 +26,8 @@ const PERIOD: Duration = Duration::from_secs(10);
 const BATCH: i64 = 500;
 /// Nobody is reminded of what is older: it was told before, or nothing was told then.
 const FORGET_AFTER: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// An A lead that waits for somebody to say whose it is: after so long the firm is told.
+const HELD_TOLD_AFTER: SignedDuration = SignedDuration::from_hours(4);
 /// So many leads are named in one mail to the firm.
 const NAMED: usize = 20;
 
@@ -67,7 +70,33 @@ async fn endpoints_tick(ctx: &DispatcherContext, now: Timestamp) -> Result<(), S
         let notices: Vec<_> = broken.iter().flat_map(|one| of_endpoint(&ctx.settings.mail.alerts, one, now)).collect();
         ctx.store.notices_once(&notices, now).await?;
     }
-    Ok(())
+    held_tick(ctx, now).await
+}
+
+/// Tells the firm of leads that wait for somebody to say whose they are.
+async fn held_tick(ctx: &DispatcherContext, now: Timestamp) -> Result<(), StoreError> {
+    let firm = &ctx.settings.mail.alerts;
+    let since = now.checked_sub(HELD_TOLD_AFTER).unwrap_or(Timestamp::MIN);
+    if firm.is_empty() {
+        return Ok(());
+    }
+    let held = ctx.store.held_as_same_since(ctx.scope(), since).await?;
+    let notices: Vec<_> = held.iter().map(|one| of_held(firm, one, now)).collect();
+    ctx.store.notices_once(&notices, now).await.map(drop)
+}
+
+fn of_held(firm: &str, one: &HeldAsSame, now: Timestamp) -> OnceNotice {
+    let HeldAsSame { delivery, lead, first, client, client_name, since } = one;
+    let sentences = [
+        format!("{lead} is an A lead since {} and was not sent.", shown(*since, &TimeZone::UTC)),
+        format!("It is perhaps the same person's as {first}, which {client_name} has: they share an address or a number."),
+        format!("`ripen lead show {lead}` shows both. Two persons: `ripen delivery release {delivery} --why …`."),
+        format!("One person: `ripen person same {first} {lead} --why …`."),
+    ];
+    let data = NoticeData::written(format!("{client_name}: an A lead waits for you"), sentences.to_vec());
+    let key = format!("perhaps_same:{delivery}");
+    let to = Addressee { client: *client, address: firm.to_owned(), key };
+    OnceNotice { delivery: Some(*delivery), ..notice(now, NoticeKind::LeadPerhapsSame, to, data) }
 }
 
 /// Tells of leads of which nothing was said.

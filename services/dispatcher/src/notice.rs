@@ -121,6 +121,9 @@ async fn plain(ctx: &DispatcherContext, notice: &DueNotice, now: Timestamp) -> R
             let ever = (Timestamp::UNIX_EPOCH, now);
             ctx.store.leads_untouched(ctx.scope(), ever, Some(delivery)).await?.is_empty()
         }
+        (NoticeKind::LeadPerhapsSame, Some(delivery), _) => {
+            !ctx.store.held_as_same_since(ctx.scope(), now).await?.iter().any(|one| one.delivery == delivery)
+        }
         // Asked again now: minutes may lie between the notice and its mail.
         (NoticeKind::EndpointDown, _, Some(endpoint)) => {
             !ctx.store.endpoints_failing(now).await?.iter().any(|one| one.endpoint == endpoint)
@@ -168,7 +171,8 @@ fn occasion(notice: &DueNotice, record: &AppointmentRecord, now: Timestamp) -> R
         NoticeKind::EndpointDown
         | NoticeKind::EndpointDisabled
         | NoticeKind::LeadUntouched
-        | NoticeKind::LeadsUntouched => Err(NoticeEnd::Dropped("it names an appointment and is about none")),
+        | NoticeKind::LeadsUntouched
+        | NoticeKind::LeadPerhapsSame => Err(NoticeEnd::Dropped("it names an appointment and is about none")),
     }
 }
 

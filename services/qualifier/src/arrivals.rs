@@ -11,7 +11,7 @@ use ripen_domain::{
     flag::Flag,
     id::{ArrivalId, ClientId, CriteriaId, LeadId, PersonId, ProgramId},
     lead::{ENQUIRY_APART, Stage},
-    person::{Absorb, Candidate, Profile, recognise},
+    person::{Absorb, Candidate, Profile, Recognised, recognise},
     submission::Submission,
     time::zone,
     values::Conventions,
@@ -23,11 +23,13 @@ use ripen_store::{
         answer::{AnswerRow, NoteRow},
         load::LeadRow,
     },
+    person::pair::PersonPair,
 };
 use uuid::Uuid;
 
 use crate::{
     load::NewArrival,
+    moved_program::open_lead,
     unit_of_work::{
         ArrivalOwner, ClientIdentity, EarlierArrival, NewIdentity, PersonProgram, RepeatedArrival, SourceContent,
         TrackedLead, TrackedPerson, UnitOfWork,
@@ -159,10 +161,14 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
         let client = fresh.arrival.client;
         let mut said = Profile::default();
         said.absorb(submission, Absorb::Fill);
-        let id = owner
-            .or_else(|| recognise(&said, &candidates(work_unit, client, looked_up(submission))))
-            // Nobody known, or nobody of this name behind a shared phone: a person of its own.
-            .unwrap_or_else(|| PersonId::from_uuid((self.new_id)()));
+        let found = match owner {
+            Some(person) => Recognised { person: Some(person), perhaps: Vec::new() },
+            None => recognise(&said, &candidates(work_unit, client, looked_up(submission))),
+        };
+        // Nobody known, or nobody of this name behind a shared identity: a person of its own.
+        let id = found.person.unwrap_or_else(|| PersonId::from_uuid((self.new_id)()));
+        let pairs = found.perhaps.into_iter().map(|later| PersonPair { earlier: id, later, client });
+        work_unit.pairs.extend(pairs);
         let person = work_unit.persons.entry(id).or_insert_with(|| TrackedPerson {
             client,
             profile: Profile::default(),
@@ -195,7 +201,7 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
         program: ProgramId,
     ) -> (LeadId, bool) {
         // One open lead per person and program, by a unique index: a second insert would fail the whole batch.
-        if let Some(id) = work_unit.open.get(&PersonProgram { person, program }).copied()
+        if let Some(id) = open_lead(&work_unit.open, person, program)
             && let Some(lead) = work_unit.leads.get_mut(&id)
         {
             count_arrival(lead, fresh);
@@ -225,16 +231,20 @@ fn candidates(
     client: ClientId,
     identities: impl Iterator<Item = Identity>,
 ) -> Vec<Candidate<'_>> {
-    let mut found = Vec::new();
+    let mut found: BTreeMap<PersonId, Candidate<'_>> = BTreeMap::new();
     for identity in identities {
         let by_email = matches!(identity, Identity::Email(_));
         for person in work_unit.reached.get(&ClientIdentity { client, identity }).into_iter().flatten() {
             if let Some(known) = work_unit.persons.get(person) {
-                found.push(Candidate { person: *person, profile: &known.profile, by_email });
+                let new = Candidate { person: *person, profile: &known.profile, by_email: false, by_phone: false };
+                let candidate = found.entry(*person).or_insert(new);
+                candidate.by_email |= by_email;
+                candidate.by_phone |= !by_email;
             }
         }
     }
-    found
+    // Ids begin with the time: whoever was known first comes first.
+    found.into_values().collect()
 }
 
 fn arrived_at(fresh: &NewArrival<'_>) -> Timestamp {

@@ -23,17 +23,20 @@ use ripen_store::{
     delivery::{event::Event, write::NewDelivery},
     lead::load::LeadRow,
     person::record::PersonRow,
+    suppression::write::NewSuppression,
 };
 
 use crate::{
     arrivals::{ArrivalRecorder, UnknownClient},
     aside::SetAside,
     assign::{Assigner, TeamState, ToAssign},
+    barred,
     context::{self, QualifierContext},
     decide::{BatchDecisions, Decider},
     load,
     maturation::{DueDelivery, MaturationRef},
     message::{Item, RequalifyLead},
+    perhaps_same::{self, HeldLeads},
     unit_of_work::{TrackedLead, UnitOfWork},
 };
 
@@ -102,14 +105,19 @@ pub(crate) async fn decide_within(
     for fresh in &new_arrivals.fresh {
         recorder.record(&mut work_unit, fresh)?;
     }
+    barred::note(batch, &mut work_unit).await?;
     let hours = ctx.settings.calling.hours()?;
     calls::load(&mut batch, &mut work_unit, &hours, now).await?;
     let decider = Decider { criteria: &documents, hours: &hours, now, new_id: || uuid_v7(now) };
     let mut decided = decider.decide(&mut work_unit);
+    let BatchDecisions { maturations, .. } = &mut decided;
+    // The best first, so that the last place of a day goes to the best lead of the batch and not to the first message.
+    maturations.sort_by_key(|row| waiting(&work_unit, row));
+    let mut held = perhaps_same::find(batch, &mut work_unit, &decided, now).await?;
     // After every decision: the client's row is held for as short as possible, and only where something matured.
     let team_state = TeamState::lock_teams(batch, &work_unit, &decided.matured(), now).await?;
     let assigner = Assigner::new(&work_unit, &documents, team_state, now);
-    let owed = assign(batch, assigner, &mut decided, ctx.undo()).await?;
+    let owed = assign(batch, assigner, (&mut decided, &mut held), ctx.undo()).await?;
     let set_aside: Vec<_> = (0..items.len()).filter(|place| aside.has(items[*place])).collect();
     let report = BatchReport { set_aside, ..report_of(&decided, &owed, new_arrivals.fresh.len()) };
     let offered_until = now.saturating_add(ctx.offer()).unwrap_or(now);
@@ -119,6 +127,10 @@ pub(crate) async fn decide_within(
     let keys = spooled.iter().zip(items).filter(|(_, item)| !aside.has(item)).map(|(key, _)| *key);
     let spooled = &keys.collect::<Vec<_>>();
     write(batch, work_unit, (&decided, &owed), Settling { now, offered_until, spooled }).await?;
+    if !held.work.is_empty() {
+        batch.same_person_ask(&held.work, now).await?;
+        batch.deliveries_hold_as_same(&held.deliveries).await?;
+    }
     // After the writes: who is told depends on what the leads are now.
     if !updates.is_empty() {
         batch.enqueue(&updates, now).await?;
@@ -157,19 +169,20 @@ async fn documents(
 async fn assign(
     batch: &mut Transaction,
     mut assigner: Assigner<'_>,
-    decided: &mut BatchDecisions,
+    (decided, held): (&mut BatchDecisions, &mut HeldLeads),
     undo: SignedDuration,
 ) -> Result<Vec<NewDelivery>, StoreError> {
     let now = assigner.now();
     let undo_until = now.saturating_add(undo).unwrap_or(now);
     let BatchDecisions { maturations, by_hand, .. } = decided;
-    // The best first, so that the last place of a day goes to the best lead of the batch and not to the first
-    // message.
-    maturations.sort_by_key(|row| waiting(assigner.work_unit(), row));
     let (mut deliveries, mut offers) = (Vec::new(), Vec::new());
     for row in maturations {
-        let assigned = assigner.assign(ToAssign { lead: row.lead, matured_at: row.at, had: &[], offered: None });
         let of = MaturationRef { client: row.client, lead: row.lead, maturation: row.id };
+        if let Some(waits) = held.hold(of, DeliveryId::from_uuid(uuid_v7(now)), now) {
+            deliveries.push(waits);
+            continue;
+        }
+        let assigned = assigner.assign(ToAssign { lead: row.lead, matured_at: row.at, had: &[], offered: None });
         let new_id = || DeliveryId::from_uuid(uuid_v7(now));
         // What a person of the firm matured waits a little, because a slip at the desk cannot be taken back from a
         // client.
@@ -272,6 +285,14 @@ async fn write(
         let new = work_unit.new_identities.into_iter().map(|new| (new.of.client, new.of.identity, new.person));
         batch.persons_write(persons, &new.collect::<Vec<_>>(), at.now).await?;
     }
+    if !work_unit.pairs.is_empty() {
+        batch.pairs_propose(&work_unit.pairs, "an enquiry fits both", at.now).await?;
+    }
+    if !work_unit.to_suppress.is_empty() {
+        let by = context::actor().name();
+        let new = NewSuppression { client: None, why: barred::ASKED, by: &by, at: at.now };
+        batch.suppress_persons(&work_unit.to_suppress, &new).await?;
+    }
     if !work_unit.arrivals.is_empty() || !at.spooled.is_empty() {
         let (answers, notes) = (&work_unit.answers, &work_unit.notes);
         batch
@@ -298,9 +319,15 @@ async fn write(
     if !leads.is_empty() {
         batch.leads_write(&leads, &decided.decisions, &decided.made, at.now).await?;
     }
+    for join in &decided.joined {
+        batch.lead_join(*join, &context::actor().name(), at.now).await?;
+    }
     // Deliveries that this batch makes come afterwards, so that a lead that is A again keeps its new ones.
     if !decided.withdrawn.is_empty() {
         batch.deliveries_withdraw(&decided.withdrawn, "the lead is no longer A", at.now).await?;
+    }
+    if !decided.barred.is_empty() {
+        batch.deliveries_bar(&decided.barred, "the person must not be contacted", at.now).await?;
     }
     if !decided.maturations.is_empty() {
         batch.maturations_write(&decided.maturations, owed, (at.now, at.offered_until)).await?;

@@ -17,12 +17,15 @@ use ripen_domain::{
 use ripen_store::{
     client::load::GradingSettings,
     decision::{maturation::MaturationRow, write::NewDecision},
-    lead::facts::facts_of,
+    lead::{facts::facts_of, join::LeadJoin},
     promise::write::PromiseRow,
 };
 use uuid::Uuid;
 
-use crate::unit_of_work::{TrackedLead, UnitOfWork};
+use crate::{
+    moved_program,
+    unit_of_work::{TrackedLead, UnitOfWork},
+};
 
 /// What the decisions of a batch ask to be written.
 #[derive(Debug, Default)]
@@ -35,6 +38,10 @@ pub struct BatchDecisions {
     pub by_hand: BTreeSet<LeadId>,
     /// Leads that are no longer A.
     pub withdrawn: Vec<LeadId>,
+    /// Leads whose persons must not be contacted: nothing more of them goes out.
+    pub(crate) barred: Vec<LeadId>,
+    /// Leads that end because their person has another one in the client's program.
+    pub(crate) joined: Vec<LeadJoin>,
     /// Promises that end.
     pub(crate) ended: Vec<(LeadId, i64, State)>,
     /// Promises that came up when nobody may be called, and until when they wait.
@@ -90,7 +97,7 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
     /// Decides every lead that has a reason to be decided.
     pub fn decide(&self, work_unit: &mut UnitOfWork) -> BatchDecisions {
         let mut decided = BatchDecisions::default();
-        let UnitOfWork { leads, work, persons, sources, .. } = work_unit;
+        let UnitOfWork { leads, work, persons, sources, barred, open, .. } = work_unit;
         for lead in leads.values_mut() {
             // Its client or person is gone or belongs to an unknown source: without either there is nothing to decide
             // by.
@@ -104,6 +111,10 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
             if !lead.row.stage.is_open() {
                 continue;
             }
+            if let Some(join) = moved_program::ends_for(lead, work.program, open) {
+                decided.joined.push(join);
+                continue;
+            }
             let client = &work.client;
             let places = Whereabouts::of(&person.profile, &client.country, &client.time_zone).places();
             let reached = Reachable { places: &places, calls: &person.calls };
@@ -115,7 +126,9 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
             match work.criteria.and_then(|id| self.criteria.get(&id).map(|criteria| (id, criteria))) {
                 Some((id, criteria)) => {
                     let facts = facts_of(lead, person, work, source.unwrap_or_default());
-                    let decision = qualify(&facts, criteria, &cause_of(lead, work), self.now);
+                    let cause = cause_of(lead, work).barred(barred.get(&lead.row.person).cloned());
+                    let decision = qualify(&facts, criteria, &cause, self.now);
+                    decided.barred.extend(cause.barred.is_some().then_some(lead.row.id));
                     let due_at = self.due_at(&decision, reached);
                     self.apply(lead, work, Graded { criteria: id, decision, due_at }, &mut decided);
                 }
@@ -289,6 +302,7 @@ fn cause_of(lead: &TrackedLead, work: &GradingSettings) -> Cause {
         promise: lead.fired,
         regrade: lead.regrade.is_some() || outdated,
         before: decided.map(|(_, _, grade, _)| grade),
+        barred: None,
     }
 }
 

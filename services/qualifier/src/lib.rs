@@ -6,6 +6,7 @@
 mod agreed_times;
 mod arrivals;
 mod aside;
+mod barred;
 mod batch;
 mod calls;
 mod context;
@@ -15,7 +16,9 @@ mod handler;
 mod load;
 mod maturation;
 mod message;
+mod moved_program;
 mod partitions;
+mod perhaps_same;
 mod released;
 mod reroute;
 mod retention;

@@ -17,6 +17,7 @@ use ripen_store::{
 use crate::{
     aside::SetAside,
     message::RequalifyLead,
+    moved_program,
     unit_of_work::{ArrivalOwner, ClientIdentity, EarlierArrival, SourceContent, UnitOfWork},
 };
 
@@ -198,6 +199,7 @@ pub async fn load(
     let worked: Vec<_> = new_arrivals.worked().collect();
     load_same_content(batch, &mut work_unit, &worked, same_within).await?;
     load_settings(batch, &mut work_unit, &worked).await?;
+    moved_program::load(batch, &mut work_unit).await?;
     Ok(work_unit)
 }
 

@@ -150,6 +150,8 @@ pub async fn tick(ctx: &QualifierContext, pace: &mut Pace, now: Timestamp) -> Re
     let messages = fired.chain(regrades.into_iter().map(|lead| (lead, None))).map(requalify).collect();
     // What is not taken is offered again when its time is up.
     ctx.transport.publish_all(Queue::Requalify, messages).await;
+    // Before what is held is routed: what is no question any more goes out with the same tick.
+    ctx.store.sweep_perhaps_same(now).await?;
     swept.more |= reroute::tick(ctx, now).await?;
     Ok(swept)
 }

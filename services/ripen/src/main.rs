@@ -51,6 +51,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Program { action } => cli::program::run(&common, action).await,
         Command::Lead { action } => cli::lead::run(&common, action).await,
         Command::Outcome { action } => cli::outcome::run(&common, action).await,
+        Command::Person { action } => cli::person::run(&common, action).await,
+        Command::Suppress { action } => cli::suppress::run(&common, action).await,
         Command::Promise { action } => cli::promise::run(&common, action).await,
         Command::Criteria { action } => cli::criteria::run(&common, action).await,
         Command::Decision { action } => cli::decision::run(&common, action).await,

@@ -15,12 +15,14 @@ use ripen_store::{
         list::{DeliveryFilter, DeliveryRecord},
         replay::{NewReplay, ReplayRecord},
     },
+    person::merge::PairWord,
 };
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
     Action, Actions, FieldErrors, Refusal, Work, client, endpoint,
+    lead::LONGEST_WHY,
     work::{AuditChange, permit},
 };
 
@@ -42,6 +44,38 @@ impl Action for RetryDelivery {
 
     async fn act(&self, work: &mut Work<'_>) -> Result<DeliveryRecord, Refusal> {
         again(work, self.delivery, false).await
+    }
+}
+
+/// Sends one that is held because it is perhaps the same person's as a lead that the client has: it is somebody else's.
+#[derive(Debug, Clone)]
+pub struct ReleaseDelivery {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// How that is known.
+    pub why: String,
+}
+
+impl Action for ReleaseDelivery {
+    /// The lead that goes out.
+    type Done = LeadId;
+
+    const PERMISSION: Permission = Permission::Work;
+
+    async fn act(&self, work: &mut Work<'_>) -> Result<LeadId, Refusal> {
+        let mut errors = FieldErrors::default();
+        let why = errors.needed_words("why", &self.why, LONGEST_WHY, "say how you know that it is somebody else");
+        errors.finish()?;
+        let (scope, by) = (work.scope(), work.actor.name());
+        let word = PairWord { by: &by, why: &why, at: work.now };
+        let record = load(work, self.delivery).await?;
+        let Some(lead) = work.tx.delivery_release_as_other(scope, self.delivery, &word).await? else {
+            let not = format!("{} does not wait for anybody to say whose it is", self.delivery);
+            return Err(Refusal::conflict("not_held", not));
+        };
+        let after = json!({"lead": lead, "why": why});
+        work.changed("delivery.release", self.delivery, AuditChange::added(record.client_id, after));
+        Ok(lead)
     }
 }
 

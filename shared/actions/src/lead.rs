@@ -23,6 +23,7 @@ use ripen_store::{
         worked::{Worked, WorkedLead},
     },
     outcome::list::OutcomeRecord,
+    person::household::HouseholdMember,
     promise::{agree::Agreed, list::PromiseRecord},
 };
 use serde_json::{Value, json};
@@ -277,6 +278,10 @@ pub struct LeadHistory {
     pub outcomes: Vec<(DeliveryId, OutcomeRecord)>,
     /// Times agreed, also past and cancelled ones.
     pub appointments: Vec<AppointmentRecord>,
+    /// Who else is reached where the lead's person is.
+    pub household: Vec<HouseholdMember>,
+    /// Why the person must not be contacted, where that is so.
+    pub suppressed: Option<String>,
 }
 
 /// A lead with everything that happened to it.
@@ -295,6 +300,7 @@ pub async fn show(actions: &Actions, actor: &Actor, lead: LeadId) -> Result<Lead
     }
     // By time over all deliveries, because each has its own order.
     outcomes.sort_by_key(|(_, said)| said.at);
+    let person = record.person.0;
     let filter = AppointmentFilter { lead: Some(lead), ..AppointmentFilter::default() };
     Ok(LeadHistory {
         lead: record,
@@ -305,6 +311,8 @@ pub async fn show(actions: &Actions, actor: &Actor, lead: LeadId) -> Result<Lead
         deliveries,
         outcomes,
         appointments: store.appointments(scope, filter).await?,
+        household: store.household_of(scope, person).await?,
+        suppressed: store.begin().await?.persons_barred(&[person], &[]).await?.pop().map(|barred| barred.why),
     })
 }
 

@@ -31,6 +31,7 @@ mod refusal;
 pub mod rep;
 pub mod routing;
 pub mod source;
+pub mod suppression;
 mod work;
 
 pub use refusal::{FieldError, FieldErrors, Refusal};

@@ -1,8 +1,16 @@
 //! One human being for one client: whom an arrival comes from, and what is known of them after it.
 
+mod fold;
+mod given_names;
+mod name;
+mod recognise;
+
+pub use name::{NameMatch, ReadName};
+pub use recognise::{Candidate, Recognised, recognise};
+
 use std::fmt;
 
-use crate::{id::PersonId, submission::Submission};
+use crate::submission::Submission;
 
 /// What is known of a person. `Debug` shows nothing: it is contact data from end to end.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -54,8 +62,15 @@ impl Profile {
         if parts.is_empty() { self.name.clone() } else { Some(parts.join(" ")) }
     }
 
+    /// The name as it is compared.
+    #[must_use]
+    pub fn read_name(&self) -> ReadName {
+        self.full_name().map(|name| ReadName::read(&name)).unwrap_or_default()
+    }
+
     /// Takes in what a submission says. Nothing known is ever emptied.
     pub fn absorb(&mut self, from: &Submission, how: Absorb) {
+        self.absorb_name(from, how);
         let email = from.email.as_ref().map(|email| email.as_str().to_owned());
         let phone = from.phone.as_ref().map(|phone| phone.number().to_owned());
         // An extension belongs to its number: it comes and goes with it.
@@ -65,9 +80,6 @@ impl Profile {
             self.phone_extension = said.extension().map(str::to_owned);
         }
         let pairs = [
-            (&mut self.first_name, &from.first_name),
-            (&mut self.last_name, &from.last_name),
-            (&mut self.name, &from.name),
             (&mut self.email, &email),
             (&mut self.phone, &phone),
             (&mut self.postal_code, &from.postal_code),
@@ -83,96 +95,33 @@ impl Profile {
         }
     }
 
-    /// The name in lower case without surrounding space, from the parts or the whole.
-    fn comparable_name(&self) -> Option<String> {
-        let parts = [self.first_name.as_deref(), self.last_name.as_deref()];
-        let joined = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
-        let name = if joined.is_empty() { self.name.clone()? } else { joined };
-        // Case and spaces do not make another person.
-        Some(name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase())
+    /// A further enquiry that names the same person more fully says who it is: who is known as `J.` or by a first name alone
+    /// could not be told from their relatives.
+    fn absorb_name(&mut self, from: &Submission, how: Absorb) {
+        let said = Self {
+            first_name: from.first_name.clone(),
+            last_name: from.last_name.clone(),
+            name: from.name.clone(),
+            ..Self::default()
+        };
+        let (known, new) = (self.read_name(), said.read_name());
+        let is_fuller = known.against(&new) >= NameMatch::MayBe && new.whole_words() > known.whole_words();
+        if known.is_empty() || is_fuller {
+            (self.first_name, self.last_name, self.name) = (said.first_name, said.last_name, said.name);
+            return;
+        }
+        let pairs = [
+            (&mut self.first_name, said.first_name),
+            (&mut self.last_name, said.last_name),
+            (&mut self.name, said.name),
+        ];
+        for (known, said) in pairs {
+            if said.is_some() && how == Absorb::Replace {
+                *known = said;
+            }
+        }
     }
-
-    /// Whether two profiles name different people. A missing name contradicts nobody.
-    #[must_use]
-    pub fn names_another(&self, other: &Self) -> bool {
-        // Only two names that are both known can contradict each other.
-        matches!((self.comparable_name(), other.comparable_name()), (Some(one), Some(two)) if one != two)
-    }
-}
-
-/// Somebody who is reached under one of an arrival's identities.
-#[derive(Debug, Clone, Copy)]
-pub struct Candidate<'a> {
-    /// The person.
-    pub person: PersonId,
-    /// What is known of them.
-    pub profile: &'a Profile,
-    /// Reached under the same e-mail address.
-    pub by_email: bool,
-}
-
-/// Which known person a submission comes from, if any: the oldest with the same e-mail address; else the oldest with
-/// the same phone whose name and address do not say that it is somebody else of the household.
-///
-/// Candidates come oldest first.
-#[must_use]
-pub fn recognise(said: &Profile, candidates: &[Candidate<'_>]) -> Option<PersonId> {
-    // An address first: it belongs to one person more often than a phone does.
-    let by_email = candidates.iter().find(|candidate| candidate.by_email);
-    let by_phone = || candidates.iter().find(|candidate| !candidate.by_email && may_be(said, candidate.profile));
-    by_email.or_else(by_phone).map(|candidate| candidate.person)
-}
-
-/// Sharing a phone, two profiles may be one person unless their names differ, or no name tells and their addresses do.
-fn may_be(said: &Profile, known: &Profile) -> bool {
-    if said.names_another(known) {
-        return false;
-    }
-    // Couples share a phone. Without a name only the address can tell them apart.
-    let nameless = said.comparable_name().is_none() || known.comparable_name().is_none();
-    let addresses_differ = said.email.is_some() && known.email.is_some() && said.email != known.email;
-    !(nameless && addresses_differ)
 }
 
 #[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-
-    fn profile(name: &str, email: &str) -> Profile {
-        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        Profile { name: some(name), email: some(email), ..Profile::default() }
-    }
-
-    fn person(n: u128) -> PersonId {
-        PersonId::from_uuid(Uuid::from_u128(n))
-    }
-
-    #[test]
-    fn the_same_address_is_the_same_person_whatever_the_name() {
-        let known = profile("Casey Smith", "c@example.com");
-        let found = [Candidate { person: person(1), profile: &known, by_email: true }];
-        assert_eq!(recognise(&profile("K. Smith", "c@example.com"), &found), Some(person(1)));
-    }
-
-    #[test]
-    fn a_shared_phone_with_another_name_is_somebody_else_of_the_household() {
-        let known = profile("Casey Smith", "c@example.com");
-        let found = [Candidate { person: person(1), profile: &known, by_email: false }];
-        assert_eq!(recognise(&profile("Robin Smith", ""), &found), None);
-        assert_eq!(recognise(&profile("casey  SMITH", "other@example.com"), &found), Some(person(1)));
-        assert_eq!(recognise(&profile("", ""), &found), Some(person(1)));
-        assert_eq!(recognise(&profile("", "other@example.com"), &found), None);
-    }
-
-    #[test]
-    fn an_enquiry_fills_and_a_correction_replaces_but_neither_empties() {
-        let mut known = profile("Casey", "c@example.com");
-        let said = Submission { name: Some("Kay".into()), postal_code: Some("60134".into()), ..Submission::default() };
-        known.absorb(&said, Absorb::Fill);
-        assert_eq!((known.name.as_deref(), known.postal_code.as_deref()), (Some("Casey"), Some("60134")));
-        known.absorb(&said, Absorb::Replace);
-        assert_eq!((known.name.as_deref(), known.email.as_deref()), (Some("Kay"), Some("c@example.com")));
-    }
-}
+mod tests;

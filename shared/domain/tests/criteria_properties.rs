@@ -146,6 +146,7 @@ fn cause() -> impl Strategy<Value = Cause> {
             promise,
             regrade,
             before,
+            barred: None,
         }
     })
 }

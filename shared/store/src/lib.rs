@@ -28,6 +28,7 @@ pub mod promise;
 pub mod schema;
 mod signing_key;
 pub mod source;
+pub mod suppression;
 pub mod sweep;
 pub mod team;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use ripen_actions::{
     Actions,
-    delivery::{DeliveryQuery, ReplayDelivery, ReplayRange, RetryDelivery, list, replays, show},
+    delivery::{DeliveryQuery, ReleaseDelivery, ReplayDelivery, ReplayRange, RetryDelivery, list, replays, show},
 };
 use ripen_domain::{
     actor::Actor,
@@ -40,6 +40,14 @@ pub enum DeliveryAction {
     Retry {
         /// Its id (`dlv_…`).
         id: DeliveryId,
+    },
+    /// Send one that is held as perhaps the same person's as a lead that the client has: it is somebody else's.
+    Release {
+        /// Its id (`dlv_…`; `ripen delivery list --state held` shows them).
+        id: DeliveryId,
+        /// How you know.
+        #[arg(long, value_name = "TEXT")]
+        why: String,
     },
     /// Send again what was delivered or is dead, under the same ids and with the same bytes: one, or a time range.
     Replay(ReplayOptions),
@@ -121,6 +129,11 @@ async fn act(common: &Common, action: DeliveryAction, database: &Database) -> an
         DeliveryAction::Retry { id } => {
             let done = actions.run(&actor, &RetryDelivery { delivery: id }).await.map_err(refused("delivery retry"))?;
             Ok(output::record(common.json, &shown(&done))?)
+        }
+        DeliveryAction::Release { id, why } => {
+            let request = ReleaseDelivery { delivery: id, why };
+            let lead = actions.run(&actor, &request).await.map_err(refused("delivery release"))?;
+            Ok(output::record(common.json, &json!({"released": id, "lead": lead}))?)
         }
         DeliveryAction::Replay(ReplayOptions { id: Some(id), .. }) => {
             let done =

@@ -14,6 +14,7 @@ use ripen_domain::{actor::Actor, id::LeadId, promise::When, touch::Disposition};
 use ripen_store::{
     delivery::list::DeliveryRecord,
     lead::{show::LeadRecord, untouched::UntouchedLead},
+    person::household::HouseholdMember,
 };
 use serde_json::{Value, json};
 
@@ -178,12 +179,14 @@ async fn print(common: &Common, actions: &Actions, actor: &Actor, id: LeadId) ->
     let all = show(actions, actor, id).await.map_err(refused("lead show"))?;
     // The person's clock, because promises are made by it; without a known place the instant stays unambiguous in UTC.
     let zone = all.lead.places().first().map_or(TimeZone::UTC, |place| place.zone.clone());
-    let head = head(&all.lead, &zone);
+    let mut head = head(&all.lead, &zone);
+    head["person"] = json!(all.lead.person.0);
+    head["suppressed"] = json!(all.suppressed);
     let parts = parts(&all, &zone, actions.clock.now());
     if common.json {
         let mut shown = head;
         // The order of the first releases, which people may have come to read.
-        for title in ["deliveries", "outcomes", "appointments", "promises", "answers", "touches", "flags"] {
+        for title in ["deliveries", "outcomes", "appointments", "promises", "answers", "touches", "flags", "household"] {
             if let Some(part) = parts.iter().find(|part| part.title == title) {
                 shown[title] = part.rows.clone().into();
             }
@@ -255,7 +258,17 @@ fn parts(all: &LeadHistory, zone: &TimeZone, now: Timestamp) -> [LeadPart; 7] {
             columns: &["at", "outcome", "reason", "sale", "not_before", "how", "by", "delivery"],
             rows: all.outcomes.iter().map(|(delivery, said)| outcome::row(*delivery, said)).collect(),
         },
+        LeadPart {
+            title: "household",
+            columns: &["name", "phone", "shared", "lead", "person"],
+            rows: all.household.iter().map(member).collect(),
+        },
     ]
+}
+
+/// Somebody who is reached where the lead's person is.
+fn member(one: &HouseholdMember) -> Value {
+    json!({"name": one.name, "phone": one.phone, "shared": one.shared.join(", "), "lead": one.lead, "person": one.person})
 }
 
 /// A delivery of a lead as JSON shows it.

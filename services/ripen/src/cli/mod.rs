@@ -17,6 +17,7 @@ pub mod lead;
 mod list;
 pub mod migrate;
 pub mod outcome;
+pub mod person;
 pub mod program;
 pub mod promise;
 pub mod quarantine;
@@ -24,6 +25,7 @@ mod refused;
 pub mod rep;
 pub mod route;
 pub mod source;
+pub mod suppress;
 
 pub use client::ClientAction;
 pub use criteria::CriteriaAction;
@@ -122,6 +124,18 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         action: outcome::OutcomeAction,
+    },
+    /// Persons: whether two of them are one.
+    Person {
+        /// What to do.
+        #[command(subcommand)]
+        action: person::PersonAction,
+    },
+    /// Suppressions: e-mail addresses and phone numbers that must not be contacted.
+    Suppress {
+        /// What to do.
+        #[command(subcommand)]
+        action: suppress::SuppressAction,
     },
     /// Promises: the dated next steps of leads.
     Promise {

@@ -124,7 +124,7 @@ impl Action for SetClient {
         let id = found.ok_or_else(|| Refusal::missing("client", &self.client))?.id;
         let moved = match &program {
             Some(program) if work.is_rehearsal() => Some(work.tx.leads_outside_program(scope, id, program.id).await?),
-            Some(program) => Some(work.tx.leads_set_program(scope, id, program.id).await?),
+            Some(program) => Some(work.tx.leads_set_program(scope, (id, program.id), now).await?),
             None => None,
         };
         let before = work.tx.client_lock(scope, &self.client).await?;

@@ -169,7 +169,7 @@ pub struct LeadStanding<'a> {
     pub is_latest: bool,
     /// Another delivery of the lead was accepted or won, by what was said last about it.
     pub kept_elsewhere: bool,
-    /// The person has another open lead in this program.
+    /// The person has another open lead.
     pub another_open: bool,
     /// The promises that are not ended.
     pub promises: &'a [Open],
@@ -256,7 +256,7 @@ fn ended(promises: &[Open], next: FollowUp) -> Vec<PromiseEnd> {
         // The client has answered, which is what it asked for.
         Kind::Outcome => State::Kept,
         Kind::Requalify if matches!(next, FollowUp::Work | FollowUp::OnDate) => State::Moved,
-        Kind::Requalify | Kind::Activation => State::Dropped,
+        Kind::Requalify | Kind::Activation | Kind::SamePerson => State::Dropped,
     };
     let end = |promise: &Open| PromiseEnd { generation: promise.generation, state: ending(promise) };
     promises.iter().map(end).collect()

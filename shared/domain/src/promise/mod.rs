@@ -21,6 +21,8 @@ words! {
         Activation = "activation",
         /// Ask the client what became of an A lead.
         Outcome = "outcome",
+        /// Say whether it is the same person's as a lead that the client has: a person's work from the start.
+        SamePerson = "same_person",
     }
 }
 

@@ -5,3 +5,4 @@ pub mod change;
 pub mod diary;
 pub mod list;
 pub mod lock;
+mod take;

@@ -8,4 +8,5 @@ pub mod seen;
 pub mod spool;
 pub mod status;
 pub mod suspect;
+mod take;
 pub mod write;

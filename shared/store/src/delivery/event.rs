@@ -227,29 +227,51 @@ impl Transaction {
         self.events_insert(&columns, now).await
     }
 
-    /// Tells every client endpoint that has a lead of the person that nobody may contact them any more.
-    pub(crate) async fn enqueue_suppressed(&mut self, person: PersonId, now: Timestamp) -> Result<usize, StoreError> {
-        // All leads of the person, closed ones too: what was handed over is still in the client's hands.
-        let rows = sqlx::query!(
+    /// Tells every endpoint that ever had a lead of these persons, by whichever maturation, that nobody may contact them any
+    /// more; returns how many deliveries that makes. The same again is told once.
+    pub(crate) async fn enqueue_suppressed(
+        &mut self,
+        persons: &[PersonId],
+        why: &str,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
+        let leads = sqlx::query_scalar!(
             "-- event.leads_of
-            select id from lead where person_id = $1",
-            person.uuid()
+            select id from lead where person_id = any($1)",
+            &persons
         )
         .fetch_all(self.connection())
         .await?;
-        let suppression = LeadSuppression {
-            reason: "the person asked not to be contacted".to_owned().into(),
+        self.hold_unsent(&leads, now).await?;
+        let rows = sqlx::query!(
+            "-- event.ever_had
+            select distinct on (d.lead_id, d.endpoint_id) d.id, d.lead_id, e.events
+            from delivery d join endpoint e on e.id = d.endpoint_id
+            where d.lead_id = any($1) and d.event = 'lead.matured' and d.attempts > 0
+            order by d.lead_id, d.endpoint_id, d.id desc",
+            &leads
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let said = LeadSuppression {
+            reason: why.to_owned().into(),
             suppressed_at: now.into(),
             ..LeadSuppression::default()
         };
-        let news = rows.into_iter().map(|row| Event {
-            lead: LeadId::from_uuid(row.id),
-            detail: EventDetail::Suppressed(suppression.clone()),
-            cause: Uuid::nil(),
-            mailed: true,
-            due_at: now,
-        });
-        self.enqueue(&news.collect::<Vec<_>>(), now).await
+        let mut columns = EventArrays::default();
+        for row in rows {
+            let detail = EventDetail::Suppressed(said.clone());
+            if row.events.iter().any(|asked| asked == detail.event().word()) {
+                let lead = LeadId::from_uuid(row.lead_id);
+                let news = Event { lead, detail, cause: Uuid::nil(), mailed: true, due_at: now };
+                columns.push(&news, DeliveryId::from_uuid(row.id), now);
+            }
+        }
+        if !columns.ids.is_empty() {
+            self.events_insert(&columns, now).await?;
+        }
+        Ok(columns.ids.len())
     }
 }
 

@@ -89,7 +89,7 @@ impl Store {
         let rows = sqlx::query!(
             r#"-- held.clients
             select distinct d.client_id from (
-              select client_id from delivery where endpoint_id is null and state = 'held' and due_at <= $1
+              select client_id from delivery where endpoint_id is null and state = 'held' and same_as is null and due_at <= $1
               order by due_at limit $2) d
             join client c on c.id = d.client_id where c.state = 'active'"#,
             now.to_sqlx(),
@@ -107,7 +107,8 @@ impl Transaction {
         // What is on offer to somebody stays there: routing it again would take it from who may be reading the offer.
         let done = sqlx::query!(
             "-- held.again
-            update delivery set due_at = $2 where client_id = $1 and endpoint_id is null and state = 'held' and due_at > $2
+            update delivery set due_at = $2
+            where client_id = $1 and endpoint_id is null and state = 'held' and same_as is null and due_at > $2
               and not exists (select 1 from claim k where k.maturation_id = delivery.maturation_id and k.until > $2
                                 and cardinality(k.offered_to) > 0)",
             client.uuid(),
@@ -128,7 +129,7 @@ impl Transaction {
         let rows = sqlx::query!(
             "-- held.leads
             select d.lead_id from delivery d join lead l on l.id = d.lead_id join maturation m on m.id = d.maturation_id
-            where d.client_id = $1 and d.endpoint_id is null and d.state = 'held' and d.due_at <= $2
+            where d.client_id = $1 and d.endpoint_id is null and d.state = 'held' and d.same_as is null and d.due_at <= $2
             order by l.score desc, m.at, l.id limit $3",
             client.uuid(),
             now.to_sqlx(),
@@ -151,7 +152,7 @@ impl Transaction {
                            and o.endpoint_id is not null and o.event = 'lead.matured') as "had!: Vec<Uuid>", k.tier as "tier?"
             from delivery d join maturation m on m.id = d.maturation_id join lead l on l.id = d.lead_id
             left join claim k on k.maturation_id = d.maturation_id
-            where d.lead_id = any($1) and d.endpoint_id is null and d.state = 'held' and d.due_at <= $2
+            where d.lead_id = any($1) and d.endpoint_id is null and d.state = 'held' and d.same_as is null and d.due_at <= $2
             order by d.id for update of d"#,
             &leads,
             now.to_sqlx()
@@ -235,7 +236,7 @@ impl Transaction {
         sqlx::query!(
             "-- held.put_off
             update delivery set due_at = $3, reason = $4
-            where client_id = $1 and endpoint_id is null and state = 'held' and due_at <= $2",
+            where client_id = $1 and endpoint_id is null and state = 'held' and same_as is null and due_at <= $2",
             client.uuid(),
             now.to_sqlx(),
             until.to_sqlx(),

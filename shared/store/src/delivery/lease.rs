@@ -144,22 +144,25 @@ impl Store {
                   and (state in ('pending', 'held') and due_at <= $2 or state = 'leased' and leased_until < clock_timestamp())
                 order by id for update skip locked
             ), guarded as materialized (
-                select id, rate, rate_line, probe_at,
-                       case when rate_from < $2 - interval '2 seconds' then $2 else rate_from end as base
+                select id, rate, rate_line, probe_at, case when rate_from < $2 - interval '2 seconds' then $2 else rate_from end as base
                 from endpoint
-                where id = any(array(select endpoint_id from offered)) and (rate is not null or probe_at is not null)
-                order by id for no key update
+                where id = any(array(select endpoint_id from offered)) and (rate is not null or probe_at is not null) order by id for no key update
+            ), barred as materialized (
+                select o.id, min(s.reason) as why from offered o join lead l on l.id = o.lead_id join person_identity i using (person_id)
+                cross join suppression_key k join suppression s on s.hash = any(identity_hashes(k.inner_pad, k.outer_pad, i.kind, i.value))
+                where o.whole and (s.client_id is null or s.client_id = i.client_id) and (select true from suppression limit 1) group by o.id
             ), judged as (
                 select o.id, o.endpoint_id, o.in_line, e.concurrency - coalesce(b.busy, 0) as free,
-                       case when o.whole and (p.do_not_contact or l.stage = 'closed') then 'withdrawn'
+                       case when o.whole and (p.do_not_contact or n.id is not null or l.stage = 'closed') then 'withdrawn'
                             when c.state = 'paused' then 'held' when e.state = 'disabled' then 'held' else 'leased' end as fate,
                        case when o.whole and p.do_not_contact then 'the person asked not to be contacted'
+                            when n.id is not null then 'must not be contacted: ' || n.why
                             when o.whole and l.stage = 'closed' then 'the lead was closed'
                             when c.state = 'paused' then 'the client is paused'
                             when e.state = 'disabled' then 'the endpoint is disabled' end as why
                 from offered o
                 join lead l on l.id = o.lead_id join person p on p.id = l.person_id
-                join client c on c.id = o.client_id join endpoint e on e.id = o.endpoint_id
+                join client c on c.id = o.client_id join endpoint e on e.id = o.endpoint_id left join barred n on n.id = o.id
                 left join unnest($5::uuid[], $6::integer[]) as b (endpoint_id, busy) on b.endpoint_id = o.endpoint_id
             ), ranked as (
                 select *, row_number() over turns as turn, count(*) filter (where not in_line) over turns as newcomer
@@ -178,8 +181,7 @@ impl Store {
                             when turn <= free and place > $2 then 'the endpoint takes no more at a time' end as why
                 from paced
             ), advanced as (
-                update endpoint e
-                set rate_from = case when g.rate is null then e.rate_from else g.base + make_interval(secs => u.going / g.rate) end,
+                update endpoint e set rate_from = case when g.rate is null then e.rate_from else g.base + make_interval(secs => u.going / g.rate) end,
                     rate_line = greatest(e.rate_line, u.last + make_interval(secs => 1 / g.rate)),
                     probe_at = case when e.probe_at is not null and u.going > 0 then $2 + make_interval(secs => $4) else e.probe_at end
                 from guarded g join (
@@ -199,8 +201,7 @@ impl Store {
                                      when r.fate = 'in_line' then r.place else d.due_at end,
                        offered_until = case r.fate when 'pending' then $7::timestamptz else $2 end,
                        ended_at = case when r.fate = 'withdrawn' then $2 end
-                from decided r where d.id = r.id
-                returning d.id, d.endpoint_id, r.fate, r.broken
+                from decided r where d.id = r.id returning d.id, d.endpoint_id, r.fate, r.broken
             )
             select t.id, t.endpoint_id as "endpoint_id!", t.fate as "fate!", t.broken as "broken!", e.concurrency
             from taken t

@@ -10,6 +10,7 @@ pub mod list;
 pub mod load;
 pub mod offer;
 mod prune;
+pub mod perhaps_same;
 pub mod release;
 pub mod replay;
 pub mod retry;

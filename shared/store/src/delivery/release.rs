@@ -41,7 +41,7 @@ impl Transaction {
         sqlx::query!(
             "-- delivery.release_lead
             update delivery d set due_at = $2
-            where d.lead_id = $1 and d.endpoint_id is null and d.state = 'held' and d.due_at > $2
+            where d.lead_id = $1 and d.endpoint_id is null and d.state = 'held' and d.same_as is null and d.due_at > $2
               and not exists (select 1 from claim k where k.maturation_id = d.maturation_id and k.taken_by is null and k.until > $2)",
             lead.uuid(),
             now.to_sqlx()

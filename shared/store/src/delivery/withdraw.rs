@@ -45,4 +45,21 @@ impl Transaction {
         .await?;
         Ok(())
     }
+
+    /// Stops what is owed of leads whose persons must not be contacted, attempted or not. What is under way is stopped by the
+    /// next lease.
+    pub async fn deliveries_bar(&mut self, leads: &[LeadId], why: &str, now: Timestamp) -> Result<(), StoreError> {
+        let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
+        sqlx::query!(
+            "-- delivery.bar
+            update delivery set state = 'withdrawn', reason = $2, ended_at = $3
+            where lead_id = any($1) and state in ('pending', 'held') and event in ('lead.matured', 'lead.offered', 'lead.updated')",
+            &leads,
+            why,
+            now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
 }

@@ -26,11 +26,18 @@ pub(crate) enum Lockable {
 impl Transaction {
     /// The lead under its locks, where it may be worked on.
     pub(crate) async fn lead_hold(&mut self, scope: Scope, lead: LeadId) -> Result<Lockable, StoreError> {
-        let Some(row) = self.lock_lead(scope, lead).await? else { return Ok(Lockable::Not(Worked::Unknown)) };
-        if !row.stage.is_open() {
-            let why = row.closed.map_or_else(|| row.stage.word().to_owned(), |(_, why)| why);
-            return Ok(Lockable::Not(Worked::Closed(why)));
+        match self.lead_hold_any(scope, lead).await? {
+            Lockable::LockedLead(held) if !held.row.stage.is_open() => {
+                let why = held.row.closed.map_or_else(|| held.row.stage.word().to_owned(), |(_, why)| why);
+                Ok(Lockable::Not(Worked::Closed(why)))
+            }
+            held => Ok(held),
         }
+    }
+
+    /// The lead under its locks, open or not.
+    pub(crate) async fn lead_hold_any(&mut self, scope: Scope, lead: LeadId) -> Result<Lockable, StoreError> {
+        let Some(row) = self.lock_lead(scope, lead).await? else { return Ok(Lockable::Not(Worked::Unknown)) };
         // Read under the lock: a promise that the qualifier ends meanwhile would otherwise be replaced a second time.
         let promises = self.promises_of(&[lead]).await?.into_iter().map(|open| open.promise).collect();
         Ok(Lockable::LockedLead(Box::new(LockedLead { row, promises })))

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod calls;
 pub mod facts;
+pub mod join;
 pub mod load;
 pub mod lock;
 pub mod recall;

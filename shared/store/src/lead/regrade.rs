@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
-use ripen_domain::id::LeadId;
+use ripen_domain::id::{ClientId, LeadId, PersonId, ProgramId};
 
 use crate::{Store, StoreError, Transaction, sweep::Sweep};
 
@@ -18,6 +18,53 @@ impl Transaction {
                                                 offered_until = excluded.offered_until",
             lead.uuid(),
             why,
+            now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Asks for every open lead of these persons to be decided again; returns how many there are.
+    pub(crate) async fn regrade_ask_persons(
+        &mut self,
+        persons: &[PersonId],
+        why: &str,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
+        let done = sqlx::query!(
+            "-- regrade.ask_persons
+            insert into regrade (lead_id, version, why, offered_until, created_at)
+            select id, 1, $2, $3, $3 from lead
+            where person_id = any($1) and stage in ('lead', 'contact', 'opportunity') order by id
+            on conflict (lead_id) do update set version = regrade.version + 1, why = excluded.why,
+                                                offered_until = excluded.offered_until",
+            &persons,
+            why,
+            now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Asks for a client's open leads that are not in its program to be decided again: their persons have another one there.
+    pub(crate) async fn regrade_ask_left_behind(
+        &mut self,
+        client: ClientId,
+        program: ProgramId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- regrade.ask_left_behind
+            insert into regrade (lead_id, version, why, offered_until, created_at)
+            select l.id, 1, 'its person has another lead in the program', $3, $3 from program g join lead l on l.program_id = g.id
+            where g.id <> $2 and l.client_id = $1 and l.stage in ('lead', 'contact', 'opportunity') order by l.id
+            on conflict (lead_id) do update set version = regrade.version + 1, why = excluded.why,
+                                                offered_until = excluded.offered_until",
+            client.uuid(),
+            program.uuid(),
             now.to_sqlx()
         )
         .execute(self.connection())

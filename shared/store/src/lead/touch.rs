@@ -14,7 +14,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    StoreError, Transaction,
+    Scope, StoreError, Transaction,
     delivery::event::Event,
     lead::{
         load::LeadRow,
@@ -22,10 +22,13 @@ use crate::{
         worked::{Worked, WorkedLead},
     },
     promise::agree::Agreed,
+    suppression::write::NewSuppression,
 };
 
 /// What is learned of a lead that a client has is told after the lead was decided again.
 const DECIDED_WITHIN: SignedDuration = SignedDuration::from_secs(5);
+/// Why somebody must not be contacted who said so.
+const ASKED: &str = "the person asked not to be contacted";
 
 /// A touch to record.
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +52,7 @@ impl Transaction {
     pub async fn touch(&mut self, actor: &Actor, new: &NewTouch<'_>, now: Timestamp) -> Result<Worked, StoreError> {
         // The locks first: what follows from the touch depends on the open promises, which a batch may be about to
         // end.
-        let mut held = match self.lead_hold(actor.scope(), new.lead).await? {
+        let mut held = match self.lead_hold_to_touch(actor.scope(), new).await? {
             Lockable::LockedLead(held) => held,
             Lockable::Not(why) => return Ok(why),
         };
@@ -78,13 +81,24 @@ impl Transaction {
         self.person_touched(held.row.person, new.disposition, now).await?;
         // In the same transaction: a client that has the lead must not call a person who asked not to be contacted.
         if new.disposition == Disposition::DoNotContact {
-            self.enqueue_suppressed(held.row.person, now).await?;
+            let asked = NewSuppression { client: Some(held.row.client), why: ASKED, by: &by, at: now };
+            self.person_opt_out((actor.scope().within(held.row.client), held.row.person), &asked).await?;
         }
         // Last, and deciding nothing here: only the qualifier grades, from the facts as they are when it reads them.
         self.regrade_ask(new.lead, "a person worked on it", now).await?;
         let before = held.promises.iter().find(|promise| promise.kind == Kind::Requalify);
         let before = before.and_then(|promise| promise.due_at);
         Ok(Worked::Done(WorkedLead { client: held.row.client, before, effect }))
+    }
+
+    /// The lead under its locks. Whoever won a lead or closed it long ago can still be told not to call again, and then nobody
+    /// may; everything else is done with open leads.
+    async fn lead_hold_to_touch(&mut self, scope: Scope, new: &NewTouch<'_>) -> Result<Lockable, StoreError> {
+        if new.disposition == Disposition::DoNotContact && new.agreed.is_none() {
+            self.lead_hold_any(scope, new.lead).await
+        } else {
+            self.lead_hold(scope, new.lead).await
+        }
     }
 
     /// Whether the touch is new.

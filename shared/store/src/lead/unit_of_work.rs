@@ -13,7 +13,7 @@ use crate::{
         answer::{AnswerRow, NoteRow},
         load::LeadRow,
     },
-    person::record::KnownPerson,
+    person::{pair::PersonPair, record::KnownPerson},
 };
 use jiff::Timestamp;
 use ripen_domain::{
@@ -167,6 +167,12 @@ pub struct UnitOfWork {
     pub answers: Vec<AnswerRow>,
     /// To be written.
     pub notes: Vec<NoteRow>,
+    /// Persons who may be one, to be proposed.
+    pub pairs: Vec<PersonPair>,
+    /// Persons who must not be contacted, and why.
+    pub barred: BTreeMap<PersonId, String>,
+    /// Those of them who said so, and are reached under something more since: to be written.
+    pub to_suppress: Vec<PersonId>,
     /// Ids that end as repetitions, each with the arrival it repeats.
     pub repeats: Vec<RepeatedArrival>,
 }

@@ -193,12 +193,13 @@ impl Transaction {
         one_row(done.rows_affected(), "lead")
     }
 
-    /// Takes a client's open leads to another program, where they are not there yet; returns how many.
+    /// Takes a client's open leads to another program, where they are not there yet; returns how many. Of a person who has one
+    /// there already it stays, to be decided again: that closes it for the other one.
     pub async fn leads_set_program(
         &mut self,
         scope: Scope,
-        client: ClientId,
-        program: ProgramId,
+        (client, program): (ClientId, ProgramId),
+        now: Timestamp,
     ) -> Result<u64, StoreError> {
         // In the order of ids, as batches lock leads. Their criteria are another program's now, so each is decided
         // again by the sweep of criteria.
@@ -208,14 +209,20 @@ impl Transaction {
               select l.id from program g join lead l on l.program_id = g.id
               where g.id <> $2 and l.client_id = $1 and ($3::uuid is null or l.client_id = $3)
                 and l.stage in ('lead', 'contact', 'opportunity') order by l.id for update of l
+            ), movable as (
+              select distinct on (l.person_id) l.id from theirs join lead l on l.id = theirs.id
+              where not exists (select from lead o where o.person_id = l.person_id and o.program_id = $2
+                                  and o.stage in ('lead', 'contact', 'opportunity'))
+              order by l.person_id, l.id
             )
-            update lead l set program_id = $2 from theirs where l.id = theirs.id",
+            update lead l set program_id = $2 from movable where l.id = movable.id",
             client.uuid(),
             program.uuid(),
             scope.client_uuid()
         )
         .execute(self.connection())
         .await?;
+        self.regrade_ask_left_behind(client, program, now).await?;
         Ok(done.rows_affected())
     }
 

@@ -34,13 +34,15 @@ pub enum NoticeKind {
     LeadUntouched,
     /// Nothing was said of leads, for the firm.
     LeadsUntouched,
+    /// A lead waits for somebody to say whose it is, for the firm.
+    LeadPerhapsSame,
 }
 
 // A kind that is left out here is never leased: an older binary beside a newer one must not send what it cannot
 // write.
 impl NoticeKind {
     /// Every kind that this version can send: others are left to a newer one.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::AppointmentBooked,
         Self::AppointmentMoved,
         Self::AppointmentCancelled,
@@ -49,6 +51,7 @@ impl NoticeKind {
         Self::EndpointDisabled,
         Self::LeadUntouched,
         Self::LeadsUntouched,
+        Self::LeadPerhapsSame,
     ];
 
     /// As it is kept.
@@ -63,6 +66,7 @@ impl NoticeKind {
             Self::EndpointDisabled => "endpoint_disabled",
             Self::LeadUntouched => "lead_untouched",
             Self::LeadsUntouched => "leads_untouched",
+            Self::LeadPerhapsSame => "lead_perhaps_same",
         }
     }
 
@@ -76,7 +80,8 @@ impl NoticeKind {
             | Self::EndpointDown
             | Self::EndpointDisabled
             | Self::LeadUntouched
-            | Self::LeadsUntouched => None,
+            | Self::LeadsUntouched
+            | Self::LeadPerhapsSame => None,
         }
     }
 

@@ -65,7 +65,7 @@ impl Transaction {
     }
 
     /// Whether the delivery is of the lead's last maturation, whether another of that one is kept by its rep, and whether
-    /// the person has another open lead in the program.
+    /// the person has another open lead, in whichever program: the client may have changed it since.
     pub(crate) async fn outcome_around(&mut self, delivery: DeliveryId) -> Result<(bool, bool, bool), StoreError> {
         // Read under the lead's lock, so that two reps who return and keep the same lead at once see each other.
         let row = sqlx::query!(
@@ -75,7 +75,7 @@ impl Transaction {
                    exists (select 1 from delivery o where o.lead_id = d.lead_id and o.maturation_id = d.maturation_id and o.id <> d.id
                              and (select s.kind from outcome s where s.delivery_id = o.id order by s.number desc limit 1)
                                  in ('accepted', 'won')) as "kept_elsewhere!",
-                   exists (select 1 from lead x where x.person_id = l.person_id and x.program_id = l.program_id and x.id <> l.id
+                   exists (select 1 from lead x where x.person_id = l.person_id and x.id <> l.id
                              and x.stage in ('lead', 'contact', 'opportunity')) as "another_open!"
             from delivery d join lead l on l.id = d.lead_id where d.id = $1"#,
             delivery.uuid()

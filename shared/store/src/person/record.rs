@@ -69,6 +69,24 @@ impl Transaction {
         Ok(())
     }
 
+    /// These persons may be contacted again.
+    pub(crate) async fn persons_may_be_contacted(
+        &mut self,
+        persons: &[PersonId],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
+        sqlx::query!(
+            "-- person.may_be_contacted
+            update person set do_not_contact = false, updated_at = $2 where id = any($1) and do_not_contact",
+            &persons,
+            now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
     /// The persons reached under these identities.
     pub async fn persons_by_identity(
         &mut self,

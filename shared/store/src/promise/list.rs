@@ -110,6 +110,11 @@ impl Store {
             from promise p join client c on c.id = p.client_id
             where p.state = 'work' and (p.due_at, p.lead_id, p.generation) > ($1, $2, $3)
               and ($4::uuid is null or p.client_id = $4)
+              and not exists (
+                select from lead l join person_identity i on i.person_id = l.person_id cross join suppression_key k
+                join suppression s on s.hash = any(identity_hashes(k.inner_pad, k.outer_pad, i.kind, i.value))
+                  and (s.client_id is null or s.client_id = i.client_id)
+                where l.id = p.lead_id and (select true from suppression limit 1))
             order by p.due_at, p.lead_id, p.generation limit $5",
             after.due_at.to_sqlx(),
             after.lead.uuid(),

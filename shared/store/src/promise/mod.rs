@@ -3,5 +3,6 @@
 pub mod agree;
 pub mod agreed_times;
 pub mod list;
+pub mod same_person;
 pub mod sweep;
 pub mod write;

@@ -58,7 +58,8 @@ pub fn qualify(facts: &Facts, criteria: &Criteria, cause: &Cause, now: Timestamp
     let (grade, caps) = bench.grade(score, &gates, cause);
     // The first in the document's order: a lead has one reason for being closed.
     let disqualified = disqualifiers.iter().find(|finding| finding.result == Verdict::Yes);
-    let mut closed = disqualified.map(|finding| format!("disqualified: {}", finding.because));
+    let barred = cause.barred.as_ref().map(|why| format!("must not be contacted: {why}"));
+    let mut closed = barred.or_else(|| disqualified.map(|finding| format!("disqualified: {}", finding.because)));
     let (mut own_date, mut next) = (None, None);
     // An A has no date of its own: the client is asked what became of it.
     if closed.is_none() && grade != Grade::A {
@@ -175,6 +176,10 @@ impl<'a> Bench<'a, '_> {
             grade = Grade::B;
             caps.push(Cap { by: by.into(), at_most: Grade::B, because: because.into() });
         }
+        if let Some(why) = &cause.barred {
+            grade = Grade::C;
+            caps.push(Cap { by: "do_not_contact".into(), at_most: Grade::C, because: why.as_str().into() });
+        }
         (grade, caps)
     }
 
@@ -253,7 +258,7 @@ mod tests {
     fn causes_add_up() {
         let arrival = ArrivalId::from_uuid(uuid::Uuid::from_u128(1));
         let cause = Cause::promise(3).and(Cause::arrivals(vec![arrival])).and(Cause::regrade()).and(Cause::promise(2));
-        assert_eq!(cause, Cause { arrivals: vec![arrival], promise: Some(3), regrade: true, before: None });
+        assert_eq!(cause, Cause { arrivals: vec![arrival], promise: Some(3), regrade: true, ..Cause::default() });
         assert_eq!(cause.after(Some(Grade::B)).and(Cause::default()).before, Some(Grade::B));
     }
 

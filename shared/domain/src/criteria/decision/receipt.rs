@@ -43,6 +43,9 @@ pub struct Cause {
     /// The grade that the lead had until now, if it was decided before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<Grade>,
+    /// Why the person must not be contacted, where that is so. No criteria decide that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub barred: Option<String>,
 }
 
 impl Cause {
@@ -64,6 +67,12 @@ impl Cause {
         Self { regrade: true, ..Self::default() }
     }
 
+    /// The same cause for a lead whose person must not be contacted.
+    #[must_use]
+    pub fn barred(self, why: Option<String>) -> Self {
+        Self { barred: why, ..self }
+    }
+
     /// The same cause for a lead that had this grade until now.
     #[must_use]
     pub fn after(self, before: Option<Grade>) -> Self {
@@ -79,6 +88,7 @@ impl Cause {
             promise: self.promise.max(other.promise),
             regrade: self.regrade || other.regrade,
             before: self.before.or(other.before),
+            barred: self.barred.or(other.barred),
             ..self
         }
     }
@@ -137,7 +147,7 @@ pub struct Finding {
 /// Why the grade is less than the score's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cap {
-    /// A gate's id, `returned`, `confirm_within` or `time_alone`.
+    /// A gate's id, `returned`, `confirm_within`, `time_alone` or `do_not_contact`.
     pub by: Arc<str>,
     /// The best grade it allows.
     pub at_most: Grade,

@@ -1,0 +1,31 @@
+//! Persons of a batch who must not be contacted: read under the locks, after the batch's arrivals are on their persons and
+//! before anything is decided, so that no decision of the batch makes an A of them.
+
+use ripen_domain::id::PersonId;
+use ripen_store::{StoreError, Transaction};
+
+use crate::unit_of_work::UnitOfWork;
+
+/// Why somebody must not be contacted who said so.
+pub const ASKED: &str = "the person asked not to be contacted";
+
+/// Notes who of the batch's persons is suppressed, under whatever leads to them. What a person who asked for it is newly
+/// reached under is to be suppressed too; whoever else is reached under a suppressed number passes it on to nothing.
+pub async fn note(batch: &mut Transaction, work_unit: &mut UnitOfWork) -> Result<(), StoreError> {
+    let persons: Vec<PersonId> = work_unit.persons.keys().copied().collect();
+    if persons.is_empty() {
+        return Ok(());
+    }
+    for (id, _) in work_unit.persons.iter().filter(|(_, person)| person.do_not_contact) {
+        work_unit.barred.insert(*id, ASKED.to_owned());
+    }
+    let newly_reached = work_unit.new_identities.iter().map(|(.., person)| *person);
+    work_unit.to_suppress = newly_reached.filter(|person| work_unit.barred.contains_key(person)).collect();
+    for one in batch.persons_barred(&persons, &work_unit.new_identities).await? {
+        if let Some(person) = work_unit.persons.get_mut(&one.person) {
+            person.do_not_contact = true;
+        }
+        work_unit.barred.insert(one.person, one.why);
+    }
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! `ripen suppress`: e-mail addresses and phone numbers that must not be contacted, for a client or the whole firm.
+
+mod list;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Subcommand};
+use ripen_actions::{
+    person::PersonQuery,
+    suppression::{LiftSuppression, SuppressIdentity, SuppressList, SuppressedIdentities, check},
+};
+use ripen_store::suppression::read::SuppressionRecord;
+use serde_json::{Value, json};
+
+use crate::{
+    cli::{Common, refused},
+    database::Database,
+    output,
+};
+
+/// So many lines that could not be read are shown.
+const SHOWN: usize = 20;
+
+/// What can be done with suppressions.
+#[derive(Debug, Subcommand)]
+pub enum SuppressAction {
+    /// Have nobody contact an address or a number again, whatever name it comes with: leads are closed, clients told.
+    Add(SuppressOptions),
+    /// Suppress every address and number of a CSV file, with or without a header.
+    Import(SuppressImportOptions),
+    /// Say whether an address or a number is suppressed, for whom and why.
+    Check {
+        /// Whom.
+        #[command(flatten)]
+        of: Whom,
+        /// For this client (and the firm): its slug; for any where missing.
+        #[arg(long)]
+        client: Option<String>,
+    },
+    /// Let an address or a number be contacted again.
+    Lift(SuppressOptions),
+}
+
+/// An address or a number.
+#[derive(Debug, Args)]
+pub struct Whom {
+    /// The e-mail address.
+    #[arg(long, required_unless_present = "phone")]
+    pub email: Option<String>,
+    /// The phone number; without its country code one of the client's country.
+    #[arg(long)]
+    pub phone: Option<String>,
+}
+
+impl From<Whom> for PersonQuery {
+    fn from(whom: Whom) -> Self {
+        Self { email: whom.email, phone: whom.phone }
+    }
+}
+
+/// Options of `ripen suppress add` and `lift`.
+#[derive(Debug, Args)]
+pub struct SuppressOptions {
+    /// Whom.
+    #[command(flatten)]
+    pub of: Whom,
+    /// For this client alone: its slug; for the whole firm where missing.
+    #[arg(long)]
+    pub client: Option<String>,
+    /// Who asked for it, or why.
+    #[arg(long, value_name = "TEXT")]
+    pub why: String,
+}
+
+/// Options of `ripen suppress import`.
+#[derive(Debug, Args)]
+pub struct SuppressImportOptions {
+    /// The file: columns named email and phone, or nothing but addresses and numbers.
+    #[arg(value_name = "FILE.csv")]
+    pub file: PathBuf,
+    /// For this client alone: its slug; for the whole firm where missing.
+    #[arg(long)]
+    pub client: Option<String>,
+    /// Whose list it is, and of which day.
+    #[arg(long, value_name = "TEXT")]
+    pub why: String,
+    /// Numbers without a country code are of this country (ISO 3166); the client's where missing.
+    #[arg(long, value_name = "CODE")]
+    pub country: Option<String>,
+    /// Say what would be added and whom it would reach, and add nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Runs the command.
+pub async fn run(common: &Common, action: SuppressAction) -> anyhow::Result<ExitCode> {
+    let database = Database::open(common).await?;
+    let done = match action {
+        SuppressAction::Import(options) => import(common, &database, options).await,
+        action => act(common, &database, action).await.map(|()| ExitCode::SUCCESS),
+    };
+    database.close().await;
+    done
+}
+
+async fn act(common: &Common, database: &Database, action: SuppressAction) -> anyhow::Result<()> {
+    let (actions, actor) = (database.actions()?, database.actor());
+    let shown = match action {
+        SuppressAction::Add(SuppressOptions { of, client, why }) => {
+            let request = SuppressIdentity { of: of.into(), client, why };
+            added(&actions.run(&actor, &request).await.map_err(refused("suppress add"))?)
+        }
+        SuppressAction::Lift(SuppressOptions { of, client, why }) => {
+            let request = LiftSuppression { of: of.into(), client, why };
+            let done = actions.run(&actor, &request).await.map_err(refused("suppress lift"))?;
+            json!({"lifted": done.was_there, "persons": done.free, "still_suppressed": done.still_barred})
+        }
+        SuppressAction::Check { of, client } => {
+            let found = check(&actions, &actor, &of.into(), client.as_deref()).await;
+            let entries: Vec<_> = found.map_err(refused("suppress check"))?.iter().map(entry).collect();
+            if !common.json && !entries.is_empty() {
+                output::table(false, &["for", "why", "by", "at", "whole_number"], &entries)?;
+                return Ok(());
+            }
+            json!({"suppressed": !entries.is_empty(), "entries": entries})
+        }
+        SuppressAction::Import(_) => Value::Null,
+    };
+    Ok(output::record(common.json, &shown)?)
+}
+
+async fn import(common: &Common, database: &Database, options: SuppressImportOptions) -> anyhow::Result<ExitCode> {
+    let (actions, actor) = (database.actions()?, database.actor());
+    let country = match (options.country, &options.client) {
+        (Some(country), _) => Some(country),
+        (None, Some(slug)) => {
+            let found = ripen_actions::client::find(&actions, &actor, slug).await;
+            Some(found.map_err(refused("suppress import"))?.country)
+        }
+        (None, None) => None,
+    };
+    let read = list::read(&options.file, country.as_deref())?;
+    let entries = read.identities.len();
+    let request = SuppressList { identities: read.identities, client: options.client, why: options.why };
+    let done = match options.dry_run {
+        true => actions.rehearse(&actor, &request).await,
+        false => actions.run(&actor, &request).await,
+    };
+    let mut shown = added(&done.map_err(refused("suppress import"))?);
+    shown["rows"] = json!(read.rows);
+    shown["entries"] = json!(entries);
+    shown["unreadable"] = json!(read.unread.len());
+    shown["dry_run"] = json!(options.dry_run);
+    output::record(common.json, &shown)?;
+    for (line, why) in read.unread.iter().take(SHOWN) {
+        output::say(&format!("line {line}: {why}; nothing of this line is suppressed"));
+    }
+    if read.unread.len() > SHOWN {
+        output::say(&format!("and {} more lines", read.unread.len() - SHOWN));
+    }
+    Ok(if read.unread.is_empty() && entries > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn added(done: &SuppressedIdentities) -> Value {
+    json!({"added": done.added, "persons": done.effect.persons, "leads": done.effect.leads, "told": done.effect.told})
+}
+
+fn entry(one: &SuppressionRecord) -> Value {
+    json!({"for": one.client.as_deref().unwrap_or("the firm"), "why": one.why, "by": one.by,
+           "at": one.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), "whole_number": one.of_whole_number})
+}

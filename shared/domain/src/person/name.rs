@@ -1,0 +1,238 @@
+//! Names of people, compared so that a way of spelling does not make two of one person, and a shared number not one of two.
+//!
+//! Letters are folded; honorifics, order, initials, short forms and slips of the pen do not matter; a given name or a family
+//! name of its own, Jr against Sr, and Mr against Mrs do. Nothing here knows persons.
+
+use strsim::{jaro_winkler, osa_distance};
+
+use super::{
+    fold::{are_one_with_umlaut, folded, is_latin},
+    given_names::{Relation, relation},
+};
+
+/// Two words that are more alike than this differ by a slip of the pen (Jaro–Winkler).
+const ALIKE: f64 = 0.84;
+/// Of words written together and apart, more.
+const JOINED_ALIKE: f64 = 0.94;
+
+/// How two names stand to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NameMatch {
+    /// They name two people.
+    Contradict,
+    /// One of them is missing.
+    Unnamed,
+    /// They can be of one person, as they can be of that person's relatives: initials, a first or a family name alone, Jr
+    /// against nothing, two scripts.
+    MayBe,
+    /// They are of one person.
+    Same,
+}
+
+/// Which of two people of one name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Generation {
+    Junior,
+    Senior,
+    Numbered(u8),
+}
+
+/// How a person is addressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Address {
+    Man,
+    Woman,
+}
+
+/// A name, read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReadName {
+    words: Vec<String>,
+    generation: Option<Generation>,
+    address: Option<Address>,
+}
+
+const MEN: [&str; 7] = ["mr", "mister", "herr", "senor", "monsieur", "signor", "sir"];
+const WOMEN: [&str; 13] = [
+    "mrs", "ms", "miss", "mx", "frau", "fraulein", "senora", "senorita", "sra", "srta", "madame", "mme", "signora",
+];
+/// Before a name, and no word of it.
+const TITLES: [&str; 10] = ["dr", "prof", "professor", "doctor", "rev", "fr", "hon", "dipl", "ing", "capt"];
+/// Behind a name, and no word of it.
+const DEGREES: [&str; 6] = ["phd", "md", "esq", "mba", "cpa", "dds"];
+
+fn generation_of(word: &str) -> Option<Generation> {
+    Some(match word {
+        "jr" | "jnr" | "junior" => Generation::Junior,
+        "sr" | "snr" | "senior" => Generation::Senior,
+        "ii" | "2nd" => Generation::Numbered(2),
+        "iii" | "3rd" => Generation::Numbered(3),
+        "iv" | "4th" => Generation::Numbered(4),
+        _ => return None,
+    })
+}
+
+impl ReadName {
+    /// Reads a name as it was written.
+    #[must_use]
+    pub fn read(written: &str) -> Self {
+        let mut words = folded(written);
+        let mut read = Self::default();
+        // `Sr` before a name is a señor, after it a father. A name may be nothing but what looks like a title.
+        while words.len() > 1 {
+            let first = words[0].as_str();
+            let (is_man, is_woman) = (MEN.contains(&first) || first == "sr", WOMEN.contains(&first));
+            if !is_man && !is_woman && !TITLES.contains(&first) {
+                break;
+            }
+            // `Mr and Mrs` is both.
+            read.address = match (read.address, is_man, is_woman) {
+                (None, true, _) => Some(Address::Man),
+                (None, _, true) if first != "mx" => Some(Address::Woman),
+                (before, false, false) => before,
+                (Some(Address::Man), true, _) => Some(Address::Man),
+                (Some(Address::Woman), _, true) => Some(Address::Woman),
+                _ => None,
+            };
+            words.remove(0);
+        }
+        while words.len() > 1 {
+            let last = words[words.len() - 1].as_str();
+            let generation = generation_of(last);
+            if generation.is_none() && !DEGREES.contains(&last) {
+                break;
+            }
+            read.generation = read.generation.or(generation);
+            words.pop();
+        }
+        words.retain(|word| !matches!(word.as_str(), "and" | "und" | "y" | "et"));
+        read.words = words;
+        read
+    }
+
+    /// Nothing was said.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// How many of its words are more than an initial.
+    #[must_use]
+    pub fn whole_words(&self) -> usize {
+        self.words.iter().filter(|word| !is_initial(word)).count()
+    }
+
+    /// How this name stands to another.
+    #[must_use]
+    pub fn against(&self, other: &Self) -> NameMatch {
+        if self.words.is_empty() || other.words.is_empty() {
+            return NameMatch::Unnamed;
+        }
+        let apart = |one, other| matches!((one, other), (Some(one), Some(other)) if one != other);
+        if apart(self.generation, other.generation) || self.address.zip(other.address).is_some_and(|(a, b)| a != b) {
+            return NameMatch::Contradict;
+        }
+        let words = words_against(&self.words, &other.words);
+        let may_differ = self.generation != other.generation;
+        if words == NameMatch::Same && may_differ { NameMatch::MayBe } else { words }
+    }
+}
+
+fn is_initial(word: &str) -> bool {
+    word.chars().count() == 1 && is_latin(word)
+}
+
+fn words_against(one: &[String], other: &[String]) -> NameMatch {
+    let (one, other) = (joined_like(one, other), joined_like(other, one));
+    if one.concat() == other.concat() {
+        return NameMatch::Same;
+    }
+    // Two ways of writing: nothing shows that they differ.
+    if one.iter().all(|word| is_latin(word)) != other.iter().all(|word| is_latin(word)) {
+        return NameMatch::MayBe;
+    }
+    let (fewer, more) = if one.len() <= other.len() { (&one, &other) } else { (&other, &one) };
+    let mut left: Vec<&str> = more.iter().map(String::as_str).collect();
+    let mut waiting: Vec<&str> = fewer.iter().map(String::as_str).collect();
+    let mut by_initial = false;
+    // What fits best is matched first: `Ann A Lee` is `A Ann Lee` by two words and an initial.
+    for wanted in [WordMatch::Equal, WordMatch::Form, WordMatch::Alike, WordMatch::Initial] {
+        waiting.retain(|word| match left.iter().position(|known| word_against(word, known) == wanted) {
+            Some(at) => {
+                left.remove(at);
+                by_initial |= wanted == WordMatch::Initial;
+                false
+            }
+            None => true,
+        });
+    }
+    if !waiting.is_empty() {
+        return NameMatch::Contradict;
+    }
+    let is_part = fewer.len() == 1 && more.len() > 1;
+    if by_initial || is_part { NameMatch::MayBe } else { NameMatch::Same }
+}
+
+/// The words, two of them as one where the other name writes them together: `Anne Marie`, `O Brien`, `van der Berg`.
+fn joined_like(words: &[String], other: &[String]) -> Vec<String> {
+    let mut joined: Vec<String> = Vec::new();
+    let mut at = 0;
+    while at < words.len() {
+        let run = (2..=3).rev().filter(|run| at + run <= words.len());
+        let together = run.map(|run| (run, words[at..at + run].concat()));
+        let found = together
+            .into_iter()
+            .find(|(_, together)| other.iter().any(|word| jaro_winkler(word, together) >= JOINED_ALIKE && !words.contains(word)));
+        match found {
+            Some((run, together)) => {
+                joined.push(together);
+                at += run;
+            }
+            None => {
+                joined.push(words[at].clone());
+                at += 1;
+            }
+        }
+    }
+    joined
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WordMatch {
+    Equal,
+    Form,
+    Alike,
+    Initial,
+    Other,
+}
+
+fn word_against(one: &str, other: &str) -> WordMatch {
+    if one == other || are_one_with_umlaut(one, other) {
+        return WordMatch::Equal;
+    }
+    if is_initial(one) || is_initial(other) {
+        return if one.chars().next() == other.chars().next() { WordMatch::Initial } else { WordMatch::Other };
+    }
+    // Numbers tell apart whatever is beside them.
+    if one.chars().chain(other.chars()).any(|c| c.is_ascii_digit()) {
+        return WordMatch::Other;
+    }
+    match relation(one, other) {
+        Relation::Forms => WordMatch::Form,
+        Relation::Others => WordMatch::Other,
+        Relation::Unknown if are_alike(one, other) => WordMatch::Alike,
+        Relation::Unknown => WordMatch::Other,
+    }
+}
+
+/// Whether a slip of the pen makes one word into the other: most of it is the same, or one letter of some, two of many, were
+/// left out, put in, mistaken or swapped.
+fn are_alike(one: &str, other: &str) -> bool {
+    let slips = match one.chars().count().max(other.chars().count()) {
+        0..=2 => return false,
+        3 if one.chars().next() != other.chars().next() => return false,
+        3..=6 => 1,
+        _ => 2,
+    };
+    jaro_winkler(one, other) >= ALIKE || osa_distance(one, other) <= slips
+}

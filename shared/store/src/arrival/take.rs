@@ -1,0 +1,38 @@
+//! Arrivals of persons and leads that go on as others: what corrects them later finds the ones that go on.
+
+use ripen_domain::id::{LeadId, PersonId};
+
+use crate::{StoreError, Transaction, person::pair::PersonPair};
+
+impl Transaction {
+    /// A lead's arrivals are another's.
+    pub(crate) async fn arrivals_of_lead_take(
+        &mut self,
+        (goes_on, ends): (LeadId, LeadId),
+        person: PersonId,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- arrival.of_lead_take
+            update arrival set lead_id = $1, person_id = $3 where lead_id = $2",
+            goes_on.uuid(),
+            ends.uuid(),
+            person.uuid()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// The later person's arrivals are the earlier one's.
+    pub(crate) async fn arrivals_of_person_take(&mut self, pair: PersonPair) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- arrival.of_person_take
+            update arrival set person_id = $1 where person_id = $2",
+            pair.earlier.uuid(),
+            pair.later.uuid()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+}

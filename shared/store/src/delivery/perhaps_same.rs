@@ -1,0 +1,321 @@
+//! A leads that wait because the client has one that is perhaps the same person's: another person's, reached under the same
+//! address or number, that matured within 90 days and was not given back or lost.
+
+use jiff::{SignedDuration, Timestamp};
+use jiff_sqlx::ToSqlx;
+use ripen_domain::{
+    contact::Identity,
+    id::{ClientId, DeliveryId, LeadId, PersonId},
+};
+use uuid::Uuid;
+
+use crate::{Scope, Store, StoreError, Transaction, person::pair::PersonPair};
+
+/// So long after an A lead another one of the same address or number is perhaps the same.
+pub const PERHAPS_SAME_WITHIN: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// So many that are no question any more are let go by one sweep.
+const LAPSED: i64 = 500;
+/// Whoever is about to send an A lead of an address or number holds its lock of this class (two numbers: the locks of
+/// identities are of one).
+const LOCK_CLASS: i32 = 9;
+
+/// A person who is reached under an identity.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReachedPerson {
+    /// The client.
+    pub client: ClientId,
+    /// Under what.
+    pub identity: Identity,
+    /// Who.
+    pub person: PersonId,
+}
+
+/// Another person's A lead that the client has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FirstLead {
+    /// Whose lead is perhaps the same.
+    pub of: PersonId,
+    /// The lead that the client has.
+    pub lead: LeadId,
+    /// When it became A.
+    pub matured_at: Timestamp,
+}
+
+/// A delivery that waits for somebody to say whether it is the same person's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldAsSame {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// Its lead.
+    pub lead: LeadId,
+    /// The lead that the client has.
+    pub first: LeadId,
+    /// Whose.
+    pub client: ClientId,
+    /// The client's name.
+    pub client_name: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+struct ReachedColumns {
+    clients: Vec<Uuid>,
+    kinds: Vec<String>,
+    values: Vec<String>,
+    persons: Vec<Uuid>,
+}
+
+impl From<&[ReachedPerson]> for ReachedColumns {
+    fn from(reached: &[ReachedPerson]) -> Self {
+        Self {
+            clients: reached.iter().map(|one| one.client.uuid()).collect(),
+            kinds: reached.iter().map(|one| one.identity.kind().to_owned()).collect(),
+            values: reached.iter().map(|one| one.identity.value().to_owned()).collect(),
+            persons: reached.iter().map(|one| one.person.uuid()).collect(),
+        }
+    }
+}
+
+impl Transaction {
+    /// Under what these persons are reached.
+    pub async fn reached_under(&mut self, persons: &[PersonId]) -> Result<Vec<ReachedPerson>, StoreError> {
+        let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
+        let rows = sqlx::query!(
+            "-- perhaps_same.reached
+            select client_id, kind, value, person_id from person_identity where person_id = any($1)",
+            &persons
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let reached = rows.into_iter().map(|row| {
+            let identity = Identity::stored(&row.kind, &row.value);
+            Ok(ReachedPerson {
+                client: ClientId::from_uuid(row.client_id),
+                identity: identity.ok_or_else(|| StoreError::Corrupt("an identity".to_owned()))?,
+                person: PersonId::from_uuid(row.person_id),
+            })
+        });
+        reached.collect()
+    }
+
+    /// Locks what persons are reached under whose leads are about to go out, in its order, after the leads and before their
+    /// client: of two batches with an A lead each of one number, the second sees the first one's. What is read under them is
+    /// read in a statement of its own.
+    pub async fn maturing_lock(&mut self, reached: &[ReachedPerson]) -> Result<(), StoreError> {
+        let columns = ReachedColumns::from(reached);
+        sqlx::query!(
+            r#"-- perhaps_same.lock
+            select count(pg_advisory_xact_lock($4, key)) as "locked" from (
+              select distinct hashtext(($1::uuid[])[i]::text || ($2::text[])[i] || ($3::text[])[i]) as key
+              from generate_subscripts($1::uuid[], 1) i order by key offset 0) keys"#,
+            &columns.clients,
+            &columns.kinds,
+            &columns.values,
+            LOCK_CLASS
+        )
+        .fetch_all(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Of each person the earliest A lead of somebody else that the client has from the same address or number.
+    pub async fn first_leads(
+        &mut self,
+        reached: &[ReachedPerson],
+        now: Timestamp,
+    ) -> Result<Vec<FirstLead>, StoreError> {
+        let columns = ReachedColumns::from(reached);
+        let since = now.checked_sub(PERHAPS_SAME_WITHIN).unwrap_or(Timestamp::MIN);
+        let rows = sqlx::query!(
+            r#"-- perhaps_same.first
+            select distinct on (mine.person_id) mine.person_id as "person_id!", o.id, m.at
+            from (select ($1::uuid[])[i] as client_id, ($2::text[])[i] as kind, ($3::text[])[i] as value, ($4::uuid[])[i] as person_id
+                  from generate_subscripts($1::uuid[], 1) i) mine
+            join person_identity theirs on theirs.client_id = mine.client_id and theirs.kind = mine.kind
+              and theirs.value = mine.value and theirs.person_id <> mine.person_id
+            join person p on p.id = theirs.person_id and p.merged_into is null
+            join lead o on o.person_id = p.id join maturation m on m.lead_id = o.id
+            where m.at > $5 and (o.returned_at is null or m.at > o.returned_at)
+              and exists (select from delivery d where d.lead_id = o.id and d.maturation_id = m.id and d.event = 'lead.matured'
+                            and d.state <> 'withdrawn')
+              and not exists (select from delivery d join outcome x on x.delivery_id = d.id
+                              where d.lead_id = o.id and d.maturation_id = m.id and x.kind in ('lost', 'returned')
+                                and x.number = (select max(y.number) from outcome y where y.delivery_id = d.id))
+              and not exists (select from person_pair k where k.verdict = 'different'
+                                and k.earlier_id = least(mine.person_id, p.id) and k.later_id = greatest(mine.person_id, p.id))
+            order by mine.person_id, m.at, m.id"#,
+            &columns.clients,
+            &columns.kinds,
+            &columns.values,
+            &columns.persons,
+            since.to_sqlx()
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let first = rows.into_iter().map(|row| FirstLead {
+            of: PersonId::from_uuid(row.person_id),
+            lead: LeadId::from_uuid(row.id),
+            matured_at: row.at.to_jiff(),
+        });
+        Ok(first.collect())
+    }
+
+    /// Keeps these held deliveries from being routed until somebody says whether they are the same person's.
+    pub async fn deliveries_hold_as_same(&mut self, held: &[(DeliveryId, LeadId)]) -> Result<(), StoreError> {
+        let ids: Vec<_> = held.iter().map(|(id, _)| id.uuid()).collect();
+        let firsts: Vec<_> = held.iter().map(|(_, first)| first.uuid()).collect();
+        sqlx::query!(
+            "-- perhaps_same.hold
+            update delivery d set same_as = n.first from unnest($1::uuid[], $2::uuid[]) as n (id, first)
+            where d.id = n.id and d.state = 'held'",
+            &ids,
+            &firsts
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// What waits with this delivery, and the two persons; none where it does not wait for that.
+    pub(crate) async fn held_as_same(
+        &mut self,
+        scope: Scope,
+        delivery: DeliveryId,
+    ) -> Result<Option<(LeadId, PersonPair)>, StoreError> {
+        let row = sqlx::query!(
+            r#"-- perhaps_same.of
+            select d.lead_id, d.client_id, l.person_id as mine, o.person_id as theirs
+            from delivery d join lead l on l.id = d.lead_id join lead o on o.id = d.same_as
+            where d.id = $1 and d.state = 'held' and ($2::uuid is null or d.client_id = $2)"#,
+            delivery.uuid(),
+            scope.client_uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(row.map(|row| {
+            let pair = PersonPair {
+                earlier: PersonId::from_uuid(row.mine.min(row.theirs)),
+                later: PersonId::from_uuid(row.mine.max(row.theirs)),
+                client: ClientId::from_uuid(row.client_id),
+            };
+            (LeadId::from_uuid(row.lead_id), pair)
+        }))
+    }
+
+    /// Has what waits of a lead routed at once: it is somebody else's.
+    pub(crate) async fn same_let_go(&mut self, leads: &[LeadId], now: Timestamp) -> Result<u64, StoreError> {
+        let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
+        let done = sqlx::query!(
+            "-- perhaps_same.let_go
+            update delivery set same_as = null, reason = null, due_at = $2, offered_until = $2
+            where lead_id = any($1) and same_as is not null and state = 'held'",
+            &leads,
+            now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Has those wait for another lead whose first is no question any more, and returns those for whom there is none: they are
+    /// to be let go.
+    async fn same_move_on(&mut self, lapsed: &[LeadId], now: Timestamp) -> Result<Vec<LeadId>, StoreError> {
+        let rows = self.leads_lock(lapsed).await?;
+        let persons: Vec<_> = rows.iter().map(|row| row.person).collect();
+        let reached = self.reached_under(&persons).await?;
+        self.maturing_lock(&reached).await?;
+        let others = self.first_leads(&reached, now).await?;
+        let mut free = Vec::new();
+        for row in &rows {
+            // Only for what came before: two that waited for each other would wait for ever.
+            let came_before = |other: &&FirstLead| {
+                other.of == row.person && (Some(other.matured_at), other.lead) < (row.matured_at, row.id)
+            };
+            match others.iter().find(came_before) {
+                None => free.push(row.id),
+                Some(other) => self.same_now(row.id, other.lead).await?,
+            }
+        }
+        Ok(free)
+    }
+
+    async fn same_now(&mut self, lead: LeadId, first: LeadId) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- perhaps_same.another
+            update delivery set same_as = $2, reason = $3 where lead_id = $1 and same_as is not null and state = 'held'",
+            lead.uuid(),
+            first.uuid(),
+            held_because(first)
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+}
+
+/// Why a delivery waits, as the client reads it too: no names.
+#[must_use]
+pub fn held_because(first: LeadId) -> String {
+    format!("perhaps the same person's as {first}")
+}
+
+impl Store {
+    /// Lets go what waits for a lead that was returned, recalled or lost, or matured too long ago; returns how many leads.
+    ///
+    /// # Errors
+    /// When the database is away: then it waits on.
+    pub async fn sweep_perhaps_same(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let since = now.checked_sub(PERHAPS_SAME_WITHIN).unwrap_or(Timestamp::MIN);
+        let lapsed = sqlx::query_scalar!(
+            r#"-- perhaps_same.lapsed
+            select d.lead_id from delivery d
+            where d.same_as is not null and d.state = 'held' and not exists (
+              select from lead o join maturation m on m.lead_id = o.id
+              where o.id = d.same_as and m.at > $1 and (o.returned_at is null or m.at > o.returned_at)
+                and exists (select from delivery e where e.lead_id = o.id and e.maturation_id = m.id and e.event = 'lead.matured'
+                              and e.state <> 'withdrawn')
+                and not exists (select from delivery e join outcome x on x.delivery_id = e.id
+                                where e.lead_id = o.id and e.maturation_id = m.id and x.kind in ('lost', 'returned')
+                                  and x.number = (select max(y.number) from outcome y where y.delivery_id = e.id)))
+            order by d.created_at limit $2"#,
+            since.to_sqlx(),
+            LAPSED
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        if lapsed.is_empty() {
+            return Ok(0);
+        }
+        let lapsed: Vec<_> = lapsed.into_iter().map(LeadId::from_uuid).collect();
+        let mut tx = self.begin().await?;
+        let free = tx.same_move_on(&lapsed, now).await?;
+        tx.same_let_go(&free, now).await?;
+        tx.same_person_end(&free, None, now).await?;
+        tx.commit().await?;
+        Ok(free.len())
+    }
+
+    /// What has waited since then or longer, oldest first.
+    pub async fn held_as_same_since(&self, scope: Scope, since: Timestamp) -> Result<Vec<HeldAsSame>, StoreError> {
+        let rows = sqlx::query!(
+            r#"-- perhaps_same.waiting
+            select d.id, d.lead_id, d.same_as as "same_as!", d.client_id, c.name, d.created_at
+            from delivery d join client c on c.id = d.client_id
+            where d.same_as is not null and d.state = 'held' and d.created_at <= $1 and ($2::uuid is null or d.client_id = $2)
+            order by d.created_at limit 1000"#,
+            since.to_sqlx(),
+            scope.client_uuid()
+        )
+        .fetch_all(&self.lists)
+        .await?;
+        let held = rows.into_iter().map(|row| HeldAsSame {
+            delivery: DeliveryId::from_uuid(row.id),
+            lead: LeadId::from_uuid(row.lead_id),
+            first: LeadId::from_uuid(row.same_as),
+            client: ClientId::from_uuid(row.client_id),
+            client_name: row.name,
+            since: row.created_at.to_jiff(),
+        });
+        Ok(held.collect())
+    }
+}

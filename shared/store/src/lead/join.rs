@@ -1,0 +1,93 @@
+//! A lead that goes on for another one: two that are one person's, or of one person in two programs.
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use ripen_domain::id::{LeadId, PersonId};
+
+use crate::{StoreError, Transaction, error::one_row, person::pair::PersonPair};
+
+/// A lead that is closed for another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeadJoin {
+    /// The one that goes on.
+    pub goes_on: LeadId,
+    /// The one that ends.
+    pub ends: LeadId,
+    /// Whose both are from now on.
+    pub person: PersonId,
+}
+
+impl Transaction {
+    /// Closes a lead for another one, which takes over what was said on it and is decided again.
+    pub async fn lead_join(&mut self, join: LeadJoin, by: &str, now: Timestamp) -> Result<(), StoreError> {
+        let LeadJoin { goes_on, ends, person } = join;
+        let why = format!("goes on as {goes_on}");
+        self.promises_end_all(ends, (by, &why), now).await?;
+        self.deliveries_recall(ends, &why, now).await?;
+        self.lead_said_take(goes_on, ends).await?;
+        self.lead_close_for(goes_on, ends, (&why, now)).await?;
+        self.arrivals_of_lead_take((goes_on, ends), person).await?;
+        self.appointments_of_lead_take(goes_on, ends).await?;
+        self.regrade_ask(goes_on, "another lead of the person goes on as this one", now).await
+    }
+
+    /// Answers and notes go over.
+    pub(crate) async fn lead_said_take(&mut self, goes_on: LeadId, ends: LeadId) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- lead.said_take
+            with answered as (
+              insert into answer (lead_id, question, at, origin, value)
+              select $1, question, at, origin, value from answer where lead_id = $2 on conflict do nothing
+            )
+            insert into note (lead_id, at, by, text) select $1, at, by, text from note where lead_id = $2 on conflict do nothing",
+            goes_on.uuid(),
+            ends.uuid()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Closes a lead, and counts on the other one what is on it.
+    pub(crate) async fn lead_close_for(
+        &mut self,
+        goes_on: LeadId,
+        ends: LeadId,
+        (why, now): (&str, Timestamp),
+    ) -> Result<(), StoreError> {
+        let done = sqlx::query!(
+            "-- lead.close_for
+            with ended as (
+              update lead set stage = 'closed', closed_at = $3, closed_reason = $4 where id = $2
+              returning channel, stage, arrivals, enquiries, first_arrived_at, last_arrived_at, last_enquiry_at,
+                        last_conversation_at
+            )
+            update lead l set arrivals = l.arrivals + e.arrivals, enquiries = l.enquiries + e.enquiries,
+                   first_arrived_at = least(l.first_arrived_at, e.first_arrived_at),
+                   last_arrived_at = greatest(l.last_arrived_at, e.last_arrived_at),
+                   last_enquiry_at = greatest(l.last_enquiry_at, e.last_enquiry_at),
+                   last_conversation_at = greatest(l.last_conversation_at, e.last_conversation_at)
+            from ended e where l.id = $1",
+            goes_on.uuid(),
+            ends.uuid(),
+            now.to_sqlx(),
+            why
+        )
+        .execute(self.connection())
+        .await?;
+        one_row(done.rows_affected(), "lead")
+    }
+
+    /// The leads of the later person are the earlier one's.
+    pub(crate) async fn leads_of_person_take(&mut self, pair: PersonPair) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- lead.of_person_take
+            update lead set person_id = $1 where person_id = $2",
+            pair.earlier.uuid(),
+            pair.later.uuid()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+}

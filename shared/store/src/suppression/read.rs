@@ -1,0 +1,108 @@
+//! Who must not be contacted, and why: for a batch under its locks, and for people who ask.
+
+use jiff::Timestamp;
+use ripen_domain::{
+    contact::Identity,
+    id::{ClientId, PersonId},
+};
+use uuid::Uuid;
+
+use crate::{Scope, Store, StoreError, Transaction};
+
+/// An entry that bars an address or a number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SuppressionRecord {
+    /// The client's slug; none for the whole firm.
+    pub client: Option<String>,
+    /// Why.
+    pub why: String,
+    /// Who asked for it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// It bars the number, whatever the extension behind it.
+    pub of_whole_number: bool,
+}
+
+/// A person who must not be contacted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BarredPerson {
+    /// Who.
+    pub person: PersonId,
+    /// Why, in words.
+    pub why: String,
+}
+
+impl Transaction {
+    /// Which of these persons must not be contacted under anything that leads to them, or is about to.
+    pub async fn persons_barred(
+        &mut self,
+        persons: &[PersonId],
+        new: &[(ClientId, Identity, PersonId)],
+    ) -> Result<Vec<BarredPerson>, StoreError> {
+        let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
+        let of: Vec<_> = new.iter().map(|(_, _, person)| person.uuid()).collect();
+        let clients: Vec<_> = new.iter().map(|(client, ..)| client.uuid()).collect();
+        let kinds: Vec<_> = new.iter().map(|(_, identity, _)| identity.kind().to_owned()).collect();
+        let values: Vec<_> = new.iter().map(|(_, identity, _)| identity.value().to_owned()).collect();
+        let rows = sqlx::query!(
+            r#"-- suppression.of_persons
+            select distinct on (i.person_id) i.person_id as "person_id!", s.reason as "reason!"
+            from (select person_id, client_id, kind, value from person_identity where person_id = any($1)
+                  union all
+                  select ($2::uuid[])[n], ($3::uuid[])[n], ($4::text[])[n], ($5::text[])[n]
+                  from generate_subscripts($2::uuid[], 1) n) i
+            cross join suppression_key k
+            join suppression s on s.hash = any(identity_hashes(k.inner_pad, k.outer_pad, i.kind, i.value))
+              and (s.client_id is null or s.client_id = i.client_id)
+            where (select true from suppression limit 1)
+            order by i.person_id, s.at"#,
+            &persons,
+            &of,
+            &clients,
+            &kinds,
+            &values
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let barred = rows.into_iter();
+        Ok(barred.map(|row| BarredPerson { person: PersonId::from_uuid(row.person_id), why: row.reason }).collect())
+    }
+}
+
+impl Store {
+    /// The entries that bar an address or number, for any client of the scope or for the one named: the firm's first.
+    pub async fn suppressions(
+        &self,
+        scope: Scope,
+        client: Option<ClientId>,
+        identity: &Identity,
+    ) -> Result<Vec<SuppressionRecord>, StoreError> {
+        let whole = identity.value().split(';').next().unwrap_or_default();
+        let rows = sqlx::query!(
+            r#"-- suppression.check
+            select c.slug as "slug?", s.reason, s.by, s.at, w.value <> $2 as "of_whole_number!"
+            from suppression_key k cross join (select $2::text as value union select $3::text) w
+            join suppression s on s.hash = identity_hash(k.inner_pad, k.outer_pad, $1, w.value)
+            left join client c on c.id = s.client_id
+            where ($4::uuid is null or s.client_id is null or s.client_id = $4)
+              and ($5::uuid is null or s.client_id is null or s.client_id = $5)
+            order by s.client_id is not null, c.slug, s.at"#,
+            identity.kind(),
+            identity.value(),
+            whole,
+            client.map(ClientId::uuid) as Option<Uuid>,
+            scope.client_uuid()
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let found = rows.into_iter().map(|row| SuppressionRecord {
+            client: row.slug,
+            why: row.reason,
+            by: row.by,
+            at: row.at.to_jiff(),
+            of_whole_number: row.of_whole_number,
+        });
+        Ok(found.collect())
+    }
+}
