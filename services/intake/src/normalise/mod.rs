@@ -5,6 +5,7 @@
 //! is none of the submission's own lands in `extra`.
 
 mod bounds;
+mod clock;
 mod consent;
 mod contact;
 mod map;

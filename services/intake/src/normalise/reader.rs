@@ -11,10 +11,10 @@ use ripen_web::FieldProblem;
 use serde_json::{Map, Value};
 
 use super::{
+    clock::LocalClock,
     map,
     normalised::Normalised,
     text::{self, Cleaned},
-    time::LocalClock,
 };
 use crate::formats::Fields;
 

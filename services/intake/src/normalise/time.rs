@@ -1,28 +1,19 @@
 //! When the person submitted the lead, by the sender's clock and in the sender's way of writing it.
 
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
     flag::FlagCode,
     time::whole_micros,
-    values::{Conventions, ReadDate, date, is_nothing},
+    values::{ReadDate, date, is_nothing},
 };
 use serde_json::Value;
 
-use super::{reader::Reader, text};
+use super::{clock::LocalClock, reader::Reader, text};
 
 /// 2000-01-01T00:00:00Z: no lead was submitted before.
 const EARLIEST: i64 = 946_684_800;
 /// How far a sender's clock, or its idea of a time zone, may be ahead.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
-
-/// How times are written where the person is, and by which clock.
-#[derive(Debug, Clone)]
-pub struct LocalClock {
-    /// How dates are written.
-    pub conventions: Conventions,
-    /// The person's zone, else the client's.
-    pub zone: TimeZone,
-}
 
 /// Reads `submitted_at`. Country, locale and time zone of the submission have to be known before.
 pub fn read(reader: &mut Reader, now: Timestamp) {
@@ -56,6 +47,7 @@ pub fn instant(value: &Value, clock: &LocalClock) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    use ripen_domain::values::Conventions;
     use rstest::rstest;
     use serde_json::json;
 

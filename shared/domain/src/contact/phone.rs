@@ -220,5 +220,4 @@ impl fmt::Debug for Phone {
 }
 
 #[cfg(test)]
-#[path = "phone_tests.rs"]
 mod tests;

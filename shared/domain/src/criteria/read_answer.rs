@@ -287,5 +287,4 @@ fn choice<'c>(words: &str, choices: &'c [Arc<str>]) -> Option<&'c str> {
 }
 
 #[cfg(test)]
-#[path = "read_answer_tests.rs"]
 mod tests;

@@ -343,5 +343,4 @@ pub fn months_window(text: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-#[path = "date_tests.rs"]
 mod tests;
