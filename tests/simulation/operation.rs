@@ -218,7 +218,8 @@ fn operation(dice: &mut Dice) -> Operation {
         }
         50..56 => Operation::Sweep,
         56..58 => {
-            let (person, what) = (dice.below(PERSONS), dice.one_of(&[Said::Accepted, Said::Returned, Said::Won, Said::Lost]));
+            let (person, what) =
+                (dice.below(PERSONS), dice.one_of(&[Said::Accepted, Said::Returned, Said::Won, Said::Lost]));
             if dice.chance(60) { Operation::Say { person, what } } else { Operation::Program(dice.chance(60)) }
         }
         58..68 => Operation::Deliver(fate(dice)),

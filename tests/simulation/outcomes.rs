@@ -21,7 +21,8 @@ use super::{
 };
 
 /// What the person's lead was handed over by last.
-const LAST: &str = "select d.id from delivery d join delivery_body b on b.delivery_id = d.id join lead l on l.id = d.lead_id
+const LAST: &str =
+    "select d.id from delivery d join delivery_body b on b.delivery_id = d.id join lead l on l.id = d.lead_id
     join person p on p.id = l.person_id
     where p.name = $1 and d.event = 'lead.matured' order by d.id desc limit 1";
 

@@ -11,7 +11,7 @@ const LANDED: &[(&str, &str)] = &[
     ("0001_foundation.sql", "f7dd073ebe44870e7a0e39feca50565f283cf91ed1153e3186f1f1f7ee4922f7"),
     ("0002_audit.sql", "30bd45a9e240c0e126cbe4c2808fcb54cf125737f8cb2eb8420452f88f1be128"),
     ("0003_endpoint_disabled_by.sql", "0461e234f6f44805e00120aba76d69b5f9cd59eb66cae9da97706c84c201a87f"),
-    ("0009_whom_and_whether.sql", "a56b13a90eb460e8977367b1e67c9e8646d9fe9e20776d4ffa01399be176aab5"),
+    ("0009_whom_and_whether.sql", "d4993c99b59fd53167059b24838ae4d15a4036efdb1f0949316e240c35ad16af"),
 ];
 
 #[test]

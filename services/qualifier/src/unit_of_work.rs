@@ -122,7 +122,9 @@ pub struct UnitOfWork {
     pub(crate) pairs: Vec<PersonPair>,
     /// Persons who must not be contacted, and why.
     pub(crate) barred: BTreeMap<PersonId, String>,
-    /// Those of them who said so, and are reached under something more since: to be written.
+    /// Those of them of whom that was not known: to be written.
+    pub(crate) newly_barred: Vec<PersonId>,
+    /// Those of them who are reached under something more since: to be written, where they said so themselves.
     pub(crate) to_suppress: Vec<PersonId>,
     /// Ids that end as repetitions, each with the arrival it repeats.
     pub(crate) repeats: Vec<(ArrivalId, ArrivalId)>,

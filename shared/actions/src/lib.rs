@@ -23,6 +23,7 @@ pub mod lead;
 pub mod outcome;
 pub mod outcome_import;
 pub mod person;
+pub mod person_pair;
 pub mod program;
 pub mod promise;
 mod refusal;
