@@ -59,6 +59,8 @@ select distinct on (1, 2) identity_hash(k.inner_pad, k.outer_pad, i.kind, i.valu
 from person p join person_identity i on i.person_id = p.id cross join suppression_key k
 where p.do_not_contact order by 1, 2, p.updated_at;
 
+comment on column person.do_not_contact is 'Nobody may contact the person: they asked for it, or are reached under something that is suppressed. Nothing is delivered.';
+
 create table person_pair (
     earlier_id uuid not null,
     later_id uuid not null,

@@ -100,7 +100,8 @@ async fn a_list_closes_what_is_open_and_what_is_lifted_may_be_contacted_again() 
     std::fs::write(&file, "name,phone,email\nAnn,(415) 555-0130,\nBo,,bo@example.com\nCy,,\n").unwrap();
     let import = |more: &'static [&'static str]| {
         let file = file.to_str().unwrap().to_owned();
-        let (scenario, words) = (&scenario, ["suppress", "import", "--client", "acme", "--why", "the list of May", "--json"]);
+        let (scenario, words) =
+            (&scenario, ["suppress", "import", "--client", "acme", "--why", "the list of May", "--json"]);
         async move {
             let output = scenario.installation.run(&[&words[..], &[&file], more].concat()).await;
             assert_eq!(output.status.code(), Some(1), "a row holds nothing");
@@ -116,7 +117,10 @@ async fn a_list_closes_what_is_open_and_what_is_lifted_may_be_contacted_again() 
     assert_eq!(import(&[]).await["added"], 0, "again changes nothing");
 
     decided(&scenario, &person("Bo Example", "", "bo@example.com")).await;
-    assert_eq!(scenario.installation.count("select count(*) from lead where grade = 'A' and stage <> 'closed'").await, 0);
+    assert_eq!(
+        scenario.installation.count("select count(*) from lead where grade = 'A' and stage <> 'closed'").await,
+        0
+    );
     let told = "select count(*) from delivery where event = 'lead.suppressed'";
     until("who has it is told", LIMIT, || async { (scenario.installation.count(told).await == 1).then_some(()) }).await;
     becomes(&scenario, "the number's extension is barred with it", &lead, |lead| lead["stage"] == "closed").await;
@@ -192,7 +196,11 @@ async fn a_second_a_of_one_address_waits_for_somebody_to_say_whose_it_is() {
     let same = ["person", "same", first.as_str().unwrap(), second.as_str().unwrap(), "--why", "his nickname"];
     assert_eq!(&scenario.installation.json(&same).await["goes_on"], first);
     let shown = show(&scenario, second).await;
-    assert_eq!((&shown["stage"], &shown["deliveries"][0]["state"]), (&json!("closed"), &json!("withdrawn")), "{shown:#}");
+    assert_eq!(
+        (&shown["stage"], &shown["deliveries"][0]["state"]),
+        (&json!("closed"), &json!("withdrawn")),
+        "{shown:#}"
+    );
     assert_eq!(scenario.process.stop().await, Some(0));
 }
 

@@ -12,6 +12,7 @@ mod fault;
 mod model;
 mod operation;
 mod oracle;
+mod outcomes;
 mod posting;
 mod reproduction;
 mod team;
@@ -122,6 +123,7 @@ async fn rest(world: &mut World) -> Outcome {
     world.apply(Operation::Pause(false)).await?;
     world.apply(Operation::Endpoints(true)).await?;
     world.apply(Operation::Organise(0)).await?;
+    world.apply(Operation::Program(false)).await?;
     if world.has_no_criteria().await {
         world.apply(Operation::Activate(0)).await?;
     }

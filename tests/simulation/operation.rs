@@ -48,6 +48,19 @@ pub enum Operation {
     AnswerOffer { which: u8, accept: bool },
     /// An agent takes this person's lead back.
     Recall(u8),
+    /// The client says what became of the lead of this person that it got last.
+    Say { person: u8, what: Said },
+    /// The client changes to the other program, or back.
+    Program(bool),
+}
+
+/// What a client says of a lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    Accepted,
+    Returned,
+    Won,
+    Lost,
 }
 
 /// What is posted. The same person, key and body say the same.
@@ -203,7 +216,12 @@ fn operation(dice: &mut Dice) -> Operation {
         29..50 => {
             Operation::Decide(dice.one_of(&[Waiting::Arrivals, Waiting::Arrivals, Waiting::Requalify]), way(dice))
         }
-        50..58 => Operation::Sweep,
+        50..56 => Operation::Sweep,
+        56..58 => {
+            let (person, what) =
+                (dice.below(PERSONS), dice.one_of(&[Said::Accepted, Said::Returned, Said::Won, Said::Lost]));
+            if dice.chance(60) { Operation::Say { person, what } } else { Operation::Program(dice.chance(60)) }
+        }
         58..68 => Operation::Deliver(fate(dice)),
         68..73 => {
             let (person, days) = (dice.below(PERSONS), dice.one_of(&[10, 80, 200, 700]));

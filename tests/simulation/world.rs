@@ -194,7 +194,7 @@ impl World {
     pub async fn reset(&mut self) {
         let sql = format!(
             "truncate {}; delete from armed; update program set criteria_id = null; update client set state = 'active',
-             route = null, capacity = null;
+             route = null, capacity = null, program_id = null;
              update endpoint set state = 'enabled', state_reason = null",
             self.tables
         );
@@ -242,6 +242,8 @@ impl World {
             Operation::Organise(team) => self.organise(team).await,
             Operation::AnswerOffer { which, accept } => return self.answer_offer(which, accept).await,
             Operation::Recall(person) => return self.recall(person).await,
+            Operation::Say { person, what } => return self.say(person, what).await,
+            Operation::Program(other) => self.use_program(other).await,
         }
         Ok(())
     }
@@ -324,7 +326,8 @@ impl World {
     }
 
     pub async fn has_no_criteria(&self) -> bool {
-        let sql = "select bool_and(criteria_id is null) from program";
+        let sql = "select g.criteria_id is null from client c join program g on g.id = coalesce(c.program_id,
+                     (select id from program where is_default))";
         sqlx::query_scalar(sql).fetch_one(&self.pool).await.unwrap()
     }
 

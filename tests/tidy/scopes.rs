@@ -53,6 +53,7 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
             "offers_write",
             "persons_barred",
             "persons_by_identity",
+            "persons_must_not_be_contacted",
             "persons_of",
             "persons_write",
             "promises_end",

@@ -89,7 +89,9 @@ fn of_held(firm: &str, one: &HeldAsSame, now: Timestamp) -> OnceNotice {
     let HeldAsSame { delivery, lead, first, client, client_name, since } = one;
     let sentences = [
         format!("{lead} is an A lead since {} and was not sent.", shown(*since, &TimeZone::UTC)),
-        format!("It is perhaps the same person's as {first}, which {client_name} has: they share an address or a number."),
+        format!(
+            "It is perhaps the same person's as {first}, which {client_name} has: they share an address or a number."
+        ),
         format!("`ripen lead show {lead}` shows both. Two persons: `ripen delivery release {delivery} --why …`."),
         format!("One person: `ripen person same {first} {lead} --why …`."),
     ];

@@ -22,8 +22,10 @@ pub async fn note(batch: &mut Transaction, work_unit: &mut UnitOfWork) -> Result
     let newly_reached = work_unit.new_identities.iter().map(|(.., person)| *person);
     work_unit.to_suppress = newly_reached.filter(|person| work_unit.barred.contains_key(person)).collect();
     for one in batch.persons_barred(&persons, &work_unit.new_identities).await? {
-        if let Some(person) = work_unit.persons.get_mut(&one.person) {
-            person.do_not_contact = true;
+        if let Some(person) = work_unit.persons.get_mut(&one.person)
+            && !std::mem::replace(&mut person.do_not_contact, true)
+        {
+            work_unit.newly_barred.push(one.person);
         }
         work_unit.barred.insert(one.person, one.why);
     }

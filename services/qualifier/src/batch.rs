@@ -288,6 +288,9 @@ async fn write(
     if !work_unit.pairs.is_empty() {
         batch.pairs_propose(&work_unit.pairs, "an enquiry fits both", at.now).await?;
     }
+    if !work_unit.newly_barred.is_empty() {
+        batch.persons_must_not_be_contacted(&work_unit.newly_barred, at.now).await?;
+    }
     if !work_unit.to_suppress.is_empty() {
         let by = context::actor().name();
         let new = NewSuppression { client: None, why: barred::ASKED, by: &by, at: at.now };

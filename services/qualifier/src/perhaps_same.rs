@@ -17,12 +17,7 @@ use ripen_store::{
     promise::same_person::SamePersonWork,
 };
 
-use crate::{
-    assign::Hold,
-    decide::BatchDecisions,
-    maturation::MaturationRef,
-    unit_of_work::UnitOfWork,
-};
+use crate::{assign::Hold, decide::BatchDecisions, maturation::MaturationRef, unit_of_work::UnitOfWork};
 
 /// What is held, to be written.
 #[derive(Debug, Default)]
@@ -53,7 +48,8 @@ pub async fn find(
     decided: &BatchDecisions,
     now: Timestamp,
 ) -> Result<HeldLeads, StoreError> {
-    let maturing = decided.maturations.iter().filter_map(|row| Some((row.lead, work_unit.leads.get(&row.lead)?.row.person)));
+    let maturing =
+        decided.maturations.iter().filter_map(|row| Some((row.lead, work_unit.leads.get(&row.lead)?.row.person)));
     let maturing: Vec<(LeadId, PersonId)> = maturing.collect();
     if maturing.is_empty() {
         return Ok(HeldLeads::default());

@@ -24,6 +24,7 @@ pub mod list_import;
 pub mod outcome;
 pub mod outcome_import;
 pub mod person;
+pub mod person_pair;
 pub mod program;
 pub mod promise;
 pub mod quarantine;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use ripen_actions::person::{DecidePair, PersonRef, proposed};
+use ripen_actions::person_pair::{DecidePair, PersonRef, proposed};
 use ripen_store::person::pair::ProposedPair;
 use serde_json::{Value, json};
 
@@ -66,7 +66,8 @@ async fn act(common: &Common, action: PersonAction, database: &Database) -> anyh
     let PairOptions { one, other, why, by } = options;
     let request = DecidePair { one, other, are_same, why };
     let done = actions.run(&database.actor_or(by), &request).await.map_err(refused(command))?;
-    let shown = json!({"earlier": done.pair.earlier, "later": done.pair.later, "goes_on": done.goes_on, "let_go": done.let_go});
+    let shown =
+        json!({"earlier": done.pair.earlier, "later": done.pair.later, "goes_on": done.goes_on, "let_go": done.let_go});
     Ok(output::record(common.json, &shown)?)
 }
 

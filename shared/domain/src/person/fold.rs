@@ -10,7 +10,12 @@ pub(super) fn folded(written: &str) -> Vec<String> {
         match c {
             '\'' | '\u{2019}' | '\u{2018}' | '\u{2bc}' | '\u{2bb}' | '`' | '\u{b4}' | '\u{2032}' => {}
             // What is not seen neither joins nor parts.
-            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' => {}
+            '\u{ad}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}' => {}
             'ß' | 'ẞ' => plain.push_str("ss"),
             'æ' | 'Æ' => plain.push_str("ae"),
             'œ' | 'Œ' => plain.push_str("oe"),

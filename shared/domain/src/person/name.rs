@@ -53,9 +53,8 @@ pub struct ReadName {
 }
 
 const MEN: [&str; 7] = ["mr", "mister", "herr", "senor", "monsieur", "signor", "sir"];
-const WOMEN: [&str; 13] = [
-    "mrs", "ms", "miss", "mx", "frau", "fraulein", "senora", "senorita", "sra", "srta", "madame", "mme", "signora",
-];
+const WOMEN: [&str; 13] =
+    ["mrs", "ms", "miss", "mx", "frau", "fraulein", "senora", "senorita", "sra", "srta", "madame", "mme", "signora"];
 /// Before a name, and no word of it.
 const TITLES: [&str; 10] = ["dr", "prof", "professor", "doctor", "rev", "fr", "hon", "dipl", "ing", "capt"];
 /// Behind a name, and no word of it.
@@ -180,9 +179,9 @@ fn joined_like(words: &[String], other: &[String]) -> Vec<String> {
     while at < words.len() {
         let run = (2..=3).rev().filter(|run| at + run <= words.len());
         let together = run.map(|run| (run, words[at..at + run].concat()));
-        let found = together
-            .into_iter()
-            .find(|(_, together)| other.iter().any(|word| jaro_winkler(word, together) >= JOINED_ALIKE && !words.contains(word)));
+        let found = together.into_iter().find(|(_, together)| {
+            other.iter().any(|word| jaro_winkler(word, together) >= JOINED_ALIKE && !words.contains(word))
+        });
         match found {
             Some((run, together)) => {
                 joined.push(together);

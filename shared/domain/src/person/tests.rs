@@ -77,7 +77,9 @@ fn one_rule_for_addresses_and_numbers() {
     let known = profile("Casey Smith", "c@example.com");
     for (by_email, by_phone) in [(true, false), (false, true), (true, true)] {
         let found = [Candidate { person: person(1), profile: &known, by_email, by_phone }];
-        for (said, expected) in [("K. Smith", None), ("C Smith", Some(1)), ("Robin Smith", None), ("casey  SMITH", Some(1))] {
+        for (said, expected) in
+            [("K. Smith", None), ("C Smith", Some(1)), ("Robin Smith", None), ("casey  SMITH", Some(1))]
+        {
             let recognised = recognise(&profile(said, ""), &found);
             assert_eq!(recognised.person, expected.map(person), "{said} {by_email} {by_phone}");
         }
@@ -95,8 +97,7 @@ fn without_a_name_an_address_tells_a_couple_apart() {
 #[test]
 fn an_initial_counts_where_one_fits_and_a_bridge_joins_the_earlier() {
     let (john, jane) = (profile("John Smith", ""), profile("Jane Smith", ""));
-    let candidate =
-        |number, profile| Candidate { person: person(number), profile, by_email: false, by_phone: true };
+    let candidate = |number, profile| Candidate { person: person(number), profile, by_email: false, by_phone: true };
     let both = [candidate(1, &john), candidate(2, &jane)];
     assert_eq!(recognise(&profile("J. Smith", ""), &both), Recognised::default());
     assert_eq!(recognise(&profile("J. Smith", ""), &both[..1]).person, Some(person(1)));
@@ -141,7 +142,12 @@ fn febrls_slips_of_the_pen_make_few_strangers_and_nobody_another() {
         asked.absorb(&said, Absorb::Fill);
         let same_number = known.iter().enumerate().filter(|(_, (_, number))| *number == row[3]);
         let candidates: Vec<_> = same_number
-            .map(|(at, (profile, _))| Candidate { person: person(at as u128), profile, by_email: false, by_phone: true })
+            .map(|(at, (profile, _))| Candidate {
+                person: person(at as u128),
+                profile,
+                by_email: false,
+                by_phone: true,
+            })
             .collect();
         let at = match recognise(&asked, &candidates).person {
             Some(id) => usize::try_from(id.uuid().as_u128()).unwrap(),

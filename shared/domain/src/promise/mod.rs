@@ -189,6 +189,10 @@ fn fate(promise: &Open, decided: &Decided) -> Fate {
     let &Decided { wanted, changed, settled, occasion, due_at } = decided;
     // A promise that is work already was fired before; a second message of it decides nothing about it.
     let fired = occasion == Occasion::Fired(promise.generation) && promise.state == State::Scheduled;
+    // No decision answers whose the lead is.
+    if promise.kind == Kind::SamePerson {
+        return Fate::Stays;
+    }
     if promise.kind != wanted {
         // What was agreed with a person is not dropped because the grade changed.
         return if promise.agreed && !fired && !promise.worked {
@@ -350,6 +354,18 @@ mod tests {
         assert_eq!(matured, Changes { ended: vec![end(3, State::Kept)], made: Some(next(Kind::Outcome)) });
         let closed = settle(&[promise], AfterDecision::Closed, Occasion::Regraded);
         assert_eq!(closed, Changes { ended: vec![end(3, State::Dropped)], made: None });
+    }
+
+    #[test]
+    fn whose_a_lead_is_stays_a_question_until_it_is_closed() {
+        let asked = open(Kind::SamePerson, State::Work, false);
+        let ask_later = Open { generation: 2, ..open(Kind::Outcome, State::Scheduled, false) };
+        for occasion in [Occasion::Arrived, Occasion::Regraded, Occasion::Fired(3)] {
+            let settled = settle(&[asked, ask_later], graded(Grade::A, false), occasion);
+            assert!(settled.ended.iter().all(|end| end.generation == 2), "{occasion:?}");
+        }
+        let closed = settle(&[asked], AfterDecision::Closed, Occasion::Regraded);
+        assert_eq!(closed.ended, [end(3, State::Dropped)]);
     }
 
     #[test]

@@ -254,11 +254,8 @@ impl Transaction {
         )
         .fetch_all(self.connection())
         .await?;
-        let said = LeadSuppression {
-            reason: why.to_owned().into(),
-            suppressed_at: now.into(),
-            ..LeadSuppression::default()
-        };
+        let said =
+            LeadSuppression { reason: why.to_owned().into(), suppressed_at: now.into(), ..LeadSuppression::default() };
         let mut columns = EventArrays::default();
         for row in rows {
             let detail = EventDetail::Suppressed(said.clone());

@@ -171,7 +171,9 @@ pub struct UnitOfWork {
     pub pairs: Vec<PersonPair>,
     /// Persons who must not be contacted, and why.
     pub barred: BTreeMap<PersonId, String>,
-    /// Those of them who said so, and are reached under something more since: to be written.
+    /// Those of them of whom that was not known: to be written.
+    pub newly_barred: Vec<PersonId>,
+    /// Those of them who are reached under something more since: to be written, where they said so themselves.
     pub to_suppress: Vec<PersonId>,
     /// Ids that end as repetitions, each with the arrival it repeats.
     pub repeats: Vec<RepeatedArrival>,

@@ -69,6 +69,25 @@ impl Transaction {
         Ok(())
     }
 
+    /// Nobody may contact these persons any more.
+    pub async fn persons_must_not_be_contacted(
+        &mut self,
+        persons: &[PersonId],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
+        sqlx::query!(
+            "-- person.must_not_be_contacted
+            update person set do_not_contact = true, updated_at = $2
+            where id = any(array(select id from person where id = any($1) and not do_not_contact order by id for no key update))",
+            &persons,
+            now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
     /// These persons may be contacted again.
     pub(crate) async fn persons_may_be_contacted(
         &mut self,

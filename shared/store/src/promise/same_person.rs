@@ -25,11 +25,12 @@ impl Transaction {
         let leads: Vec<_> = rows.iter().map(|row| row.lead.uuid()).collect();
         let clients: Vec<_> = rows.iter().map(|row| row.client.uuid()).collect();
         let generations: Vec<_> = rows.iter().map(|row| row.generation).collect();
-        let why: Vec<_> = rows.iter().map(|row| format!("say whether it is the same person's as {}", row.first)).collect();
+        let why: Vec<_> =
+            rows.iter().map(|row| format!("say whether it is the same person's as {}", row.first)).collect();
         sqlx::query!(
             "-- promise.ask_same_person
             insert into promise (lead_id, generation, client_id, kind, state, due_at, why, from_whom, agreed, offered_until, created_at)
-            select ($1::uuid[])[i], ($2::bigint[])[i], ($3::uuid[])[i], 'same_person', 'work', $5, ($4::text[])[i], 'criteria', true,
+            select ($1::uuid[])[i], ($2::bigint[])[i], ($3::uuid[])[i], 'same_person', 'work', $5, ($4::text[])[i], 'criteria', false,
                    $5, $5
             from generate_subscripts($1::uuid[], 1) i",
             &leads,

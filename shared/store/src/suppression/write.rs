@@ -82,18 +82,16 @@ impl Transaction {
         Ok(done.rows_affected())
     }
 
-    /// Adds an entry for every address and number of these persons, for their client.
-    pub async fn suppress_persons(
-        &mut self,
-        persons: &[PersonId],
-        new: &NewSuppression<'_>,
-    ) -> Result<(), StoreError> {
+    /// Adds an entry for every address and number of those of these persons who asked for it themselves, for their client.
+    pub async fn suppress_persons(&mut self, persons: &[PersonId], new: &NewSuppression<'_>) -> Result<(), StoreError> {
         let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
         sqlx::query!(
             "-- suppression.insert_of_persons
             insert into suppression (hash, client_id, reason, by, at)
             select identity_hash(k.inner_pad, k.outer_pad, i.kind, i.value) as hash, i.client_id, $2, $3, $4
             from suppression_key k cross join person_identity i where i.person_id = any($1)
+              and exists (select from lead l join touch t on t.lead_id = l.id
+                          where l.person_id = i.person_id and t.disposition = 'do_not_contact')
             order by hash, i.client_id on conflict do nothing",
             &persons,
             new.why,
@@ -146,7 +144,8 @@ impl Transaction {
         if persons.is_empty() {
             return Ok(SuppressionEffect::default());
         }
-        // In the order of a batch, which touches deliveries before regrades.
+        // In the order of a batch, which writes persons before deliveries, and those before regrades.
+        self.persons_must_not_be_contacted(persons, new.at).await?;
         let told = self.enqueue_suppressed(persons, new.why, new.at).await?;
         let leads = self.regrade_ask_persons(persons, new.why, new.at).await?;
         Ok(SuppressionEffect { persons: persons.len(), leads, told })

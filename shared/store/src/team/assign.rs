@@ -175,11 +175,6 @@ impl<'a> Assigner<'a> {
         self.now
     }
 
-    /// What it knows of leads, persons and clients.
-    pub const fn work_unit(&self) -> &'a UnitOfWork {
-        self.work_unit
-    }
-
     /// Assigns one lead.
     pub fn assign(&mut self, to_assign: ToAssign<'_>) -> LeadAssignment {
         let work_unit = self.work_unit;
