@@ -14,6 +14,7 @@ const LANDED: &[(&str, &str)] = &[
     ("0004_phone_extension.sql", "2172a0210287f0487552bd2a3b7a6b28707076035fc36c252ff030b0636f1792"),
     ("0005_promise_agreed_civil.sql", "05a3f8b79b411f4d601b1920b3666d27ac6582e48da28c7e67b331519b88821e"),
     ("0007_quarantine.sql", "22e454f9dde196d48b0995cf55903906e702d857a50bac402384910be5d5c867"),
+    ("0008_nothing_waits_for_ever.sql", "2968454432486ab264733823460b1672de002dbe0c04dfdd29c5182ee9c30141"),
     ("0009_whom_and_whether.sql", "a56b13a90eb460e8977367b1e67c9e8646d9fe9e20776d4ffa01399be176aab5"),
 ];
 
