@@ -19,9 +19,10 @@ pub async fn note(batch: &mut Transaction, work_unit: &mut UnitOfWork) -> Result
     for (id, _) in work_unit.persons.iter().filter(|(_, person)| person.do_not_contact) {
         work_unit.barred.insert(*id, ASKED.to_owned());
     }
-    let newly_reached = work_unit.new_identities.iter().map(|(.., person)| *person);
+    let newly_reached = work_unit.new_identities.iter().map(|new| new.person);
     work_unit.to_suppress = newly_reached.filter(|person| work_unit.barred.contains_key(person)).collect();
-    for one in batch.persons_barred(&persons, &work_unit.new_identities).await? {
+    let new = work_unit.new_identities.iter().map(|new| (new.of.client, new.of.identity.clone(), new.person));
+    for one in batch.persons_barred(&persons, &new.collect::<Vec<_>>()).await? {
         if let Some(person) = work_unit.persons.get_mut(&one.person)
             && !std::mem::replace(&mut person.do_not_contact, true)
         {

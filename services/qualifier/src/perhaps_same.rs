@@ -84,11 +84,11 @@ async fn reached(
     persons: &[PersonId],
 ) -> Result<Vec<ReachedPerson>, StoreError> {
     let mut reached: BTreeSet<_> = batch.reached_under(persons).await?.into_iter().collect();
-    let new = work_unit.new_identities.iter().filter(|(.., person)| persons.contains(person));
-    reached.extend(new.map(|(client, identity, person)| ReachedPerson {
-        client: *client,
-        identity: identity.clone(),
-        person: *person,
+    let new = work_unit.new_identities.iter().filter(|new| persons.contains(&new.person));
+    reached.extend(new.map(|new| ReachedPerson {
+        client: new.of.client,
+        identity: new.of.identity.clone(),
+        person: new.person,
     }));
     Ok(reached.into_iter().collect())
 }

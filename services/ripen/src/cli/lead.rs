@@ -218,7 +218,7 @@ struct LeadPart {
     rows: Vec<Value>,
 }
 
-fn parts(all: &LeadHistory, zone: &TimeZone, now: Timestamp) -> [LeadPart; 7] {
+fn parts(all: &LeadHistory, zone: &TimeZone, now: Timestamp) -> [LeadPart; 8] {
     let answers = all.answers.iter().map(
         |(question, value, at, by)| json!({"question": question, "answer": value, "at": output::local(*at, zone), "by": by}),
     );
