@@ -236,7 +236,9 @@ impl Mapping {
     /// Columns that fill no field and are kept under their own names.
     pub fn kept(&self) -> impl Iterator<Item = &str> {
         let fills = |place: usize| {
-            self.filled.iter().any(|one| matches!(&one.origin, FieldOrigin::Columns(columns) if columns.contains(&place)))
+            self.filled
+                .iter()
+                .any(|one| matches!(&one.origin, FieldOrigin::Columns(columns) if columns.contains(&place)))
         };
         let kept = self.kept_as.iter().enumerate().filter(move |(place, name)| name.is_some() && !fills(*place));
         kept.filter_map(|(place, _)| self.header.get(place)).map(String::as_str)

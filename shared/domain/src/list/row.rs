@@ -292,7 +292,9 @@ enum Quoted {
         length: usize,
     },
     Open,
-    AfterQuote { length: usize },
+    AfterQuote {
+        length: usize,
+    },
 }
 
 /// Reads on from behind an opening quotation mark.
