@@ -225,16 +225,16 @@ async fn a_queue_that_loses_what_it_confirms_is_not_relied_on_and_every_lead_is_
     let source = installation.client("acme").await;
     installation.activate(CRITERIA).await;
     let intake = installation.serve("intake").await;
+    until("intake says so, and takes leads", LIMIT, || async {
+        let (status, text) = intake.get("/readyz").await;
+        (status == 200 && text.contains("ripen.arrivals is a classic queue")).then_some(())
+    })
+    .await;
     for number in 0..20 {
         assert_eq!(send(&intake, &source, &format!("p{number}")).await.0, 202);
     }
-    assert_eq!(
-        installation.count("select count(*) from spool").await,
-        20,
-        "the database has them until they are graded"
-    );
-    let (status, text) = intake.get("/readyz").await;
-    assert!(status == 200 && text.contains("ripen.arrivals is a classic queue"), "{text}");
+    let kept = installation.count("select count(*) from spool").await;
+    assert_eq!(kept, 20, "the database has them until they are graded");
     let qualifier = installation.serve("qualifier").await;
     wait_for(&installation, GRADED, 20).await;
     wait_for(&installation, "select count(*) from spool", 0).await;

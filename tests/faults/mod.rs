@@ -1,6 +1,7 @@
 //! Things are killed under load. Each story ends with the same audit: nothing lost, nothing doubled.
 
 mod broken;
+mod clock;
 mod notices;
 mod peers;
 mod poison;

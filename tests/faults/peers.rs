@@ -56,6 +56,7 @@ async fn a_qualifier_that_is_stopped_or_cut_off_holds_up_nobody_else() {
     watch.late_at_most("while one is stopped");
     assert_eq!(healthy.get("/readyz").await.0, 200);
     stopped.go_on();
+    watch.until_all_is_graded().await;
 
     proxy.cut();
     tokio::time::sleep(lasts()).await;
@@ -151,6 +152,17 @@ impl Watch {
     async fn until_graded(&self, count: usize) {
         until("leads are graded", LIMIT, || async { (self.seen.lock().unwrap().took.len() >= count).then_some(()) })
             .await;
+    }
+
+    /// Waits until what was posted so far is graded, and forgets how long it took.
+    async fn until_all_is_graded(&self) {
+        let posted: Vec<_> = self.seen.lock().unwrap().waiting.keys().copied().collect();
+        until("all is graded", LIMIT, || async {
+            let seen = self.seen.lock().unwrap();
+            posted.iter().all(|id| !seen.waiting.contains_key(id)).then_some(())
+        })
+        .await;
+        self.seen.lock().unwrap().took.clear();
     }
 
     /// Of all that was posted so far, no more took longer than allowed than one process can hold.

@@ -33,6 +33,7 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
             "arrivals_owners",
             "arrivals_seen",
             "arrivals_unnote",
+            "arrivals_unnote_released",
             "arrivals_write",
             "grants_check",
             "identities_anchor",

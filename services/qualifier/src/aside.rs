@@ -10,13 +10,9 @@ use ripen_domain::{
     contact::Identity,
     id::{ArrivalId, ClientId, LeadId, PersonId},
 };
-use ripen_store::{StoreError, Transaction};
+use ripen_store::{StoreError, Transaction, lead::load::LeadInUse};
 
-use crate::{
-    load::{NewArrival, NewArrivals},
-    message::{Item, RequalifyLead},
-    unit_of_work::UnitOfWork,
-};
+use crate::message::{Item, RequalifyLead};
 
 /// What a batch leaves for later.
 #[derive(Debug, Default)]
@@ -54,83 +50,43 @@ impl SetAside {
         Ok(arrivals.into_iter().filter(|arrival| !self.arrivals.contains(&arrival.id)).collect())
     }
 
-    /// Locks what else the persons of corrected arrivals are known by.
-    pub(crate) async fn lock_corrected(
-        &mut self,
-        batch: &mut Transaction,
-        theirs: &BTreeSet<(ClientId, Identity)>,
-        new_arrivals: &mut NewArrivals<'_>,
-    ) -> Result<(), StoreError> {
-        if batch.identities_try_lock(theirs).await?.is_empty() {
-            return Ok(());
-        }
-        // Few batches correct much: which of the corrections it is about is not worth another question.
-        self.leave(batch, new_arrivals, |fresh| fresh.amends.is_some()).await
-    }
-
-    /// Locks the leads of the persons that were found, of the corrected arrivals and of what is to be decided again, and sets
-    /// aside whatever needs one that is held: a batch of re-qualifications locks leads and no identities.
+    /// Locks these leads and the open ones of these persons; returns those that are held, and sets aside whatever is to be
+    /// decided again of them: a batch of re-qualifications locks leads and no identities.
     pub(crate) async fn lock_leads(
         &mut self,
         batch: &mut Transaction,
-        work_unit: &mut UnitOfWork,
-        new_arrivals: &mut NewArrivals<'_>,
-        requalify: &[RequalifyLead],
-    ) -> Result<(), StoreError> {
-        let persons: Vec<_> = work_unit.persons.keys().copied().collect();
-        let owned = work_unit.owners.values().map(|owner| owner.lead);
-        let leads: Vec<_> = owned.chain(requalify.iter().map(|message| message.lead)).collect();
+        persons: &[PersonId],
+        (leads, requalify): (&[LeadId], &[RequalifyLead]),
+    ) -> Result<Vec<LeadInUse>, StoreError> {
         if persons.is_empty() && leads.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
-        let held = batch.leads_try_lock(&persons, &leads).await?;
-        if held.is_empty() {
-            return Ok(());
-        }
+        let held = batch.leads_try_lock(persons, leads).await?;
         let asked: BTreeSet<_> = requalify.iter().map(|message| message.lead).collect();
         self.leads.extend(held.iter().map(|held| held.lead).filter(|lead| asked.contains(lead)));
-        let persons: BTreeSet<_> = held.iter().map(|held| held.person).collect();
-        let meets = |fresh: &NewArrival<'_>| reaches(work_unit, fresh, &persons);
-        self.leave(batch, new_arrivals, meets).await?;
-        // Without them the statements that follow ask for nothing that is held.
-        work_unit.persons.retain(|person, _| !persons.contains(person));
-        work_unit.owners.retain(|_, owner| !persons.contains(&owner.person));
-        Ok(())
+        Ok(held)
+    }
+
+    /// Sets an arrival aside, with all that came under its id.
+    pub(crate) fn leave(&mut self, arrival: ArrivalId) {
+        self.arrivals.insert(arrival);
+    }
+
+    /// Whether the arrival with this id was set aside.
+    pub(crate) fn has_arrival(&self, arrival: ArrivalId) -> bool {
+        self.arrivals.contains(&arrival)
     }
 
     /// What is still to be decided again.
     pub(crate) fn without_held(&self, requalify: &[RequalifyLead]) -> Vec<RequalifyLead> {
         requalify.iter().copied().filter(|message| !self.leads.contains(&message.lead)).collect()
     }
-
-    /// Takes arrivals out of the batch: their ids are as unseen as before.
-    async fn leave(
-        &mut self,
-        batch: &mut Transaction,
-        new_arrivals: &mut NewArrivals<'_>,
-        which: impl Fn(&NewArrival<'_>) -> bool,
-    ) -> Result<(), StoreError> {
-        self.arrivals.extend(new_arrivals.fresh.iter().filter(|fresh| which(fresh)).map(|fresh| fresh.arrival.id));
-        let (left, stay) = std::mem::take(&mut new_arrivals.fresh)
-            .into_iter()
-            .partition::<Vec<_>, _>(|fresh| self.arrivals.contains(&fresh.arrival.id));
-        new_arrivals.fresh = stay;
-        let left: Vec<_> = left.iter().map(|fresh| fresh.id).collect();
-        if left.is_empty() { Ok(()) } else { batch.arrivals_unnote(&left).await }
-    }
 }
 
 /// Under what the arrival's person is reached; nothing of what is not worked.
 fn named(arrival: &Arrival) -> impl Iterator<Item = (ClientId, Identity)> {
     let worked = arrival.quarantine.is_none().then(|| arrival.submission.identities());
-    worked.into_iter().flatten().map(|identity| (arrival.client, identity))
-}
-
-/// Whether an arrival may be of one of these persons.
-fn reaches(work_unit: &UnitOfWork, fresh: &NewArrival<'_>, persons: &BTreeSet<PersonId>) -> bool {
-    let owner = fresh.amends.and_then(|amended| work_unit.owners.get(&amended));
-    owner.is_some_and(|owner| persons.contains(&owner.person))
-        || named(fresh.arrival).any(|identity| {
-            work_unit.reached.get(&identity).is_some_and(|reached| reached.iter().any(|one| persons.contains(one)))
-        })
+    // Persons of earlier versions may be known by what this one would not store.
+    let former = arrival.quarantine.is_none().then(|| arrival.submission.former_identities());
+    worked.into_iter().flatten().chain(former.into_iter().flatten()).map(|identity| (arrival.client, identity))
 }

@@ -107,7 +107,7 @@ pub(crate) async fn decide_within(
     }
     barred::note(batch, &mut work_unit).await?;
     let hours = ctx.settings.calling.hours()?;
-    calls::load(&mut batch, &mut work_unit, &hours, now).await?;
+    calls::load(batch, &mut work_unit, &hours, now).await?;
     let decider = Decider { criteria: &documents, hours: &hours, now, new_id: || uuid_v7(now) };
     let mut decided = decider.decide(&mut work_unit);
     let BatchDecisions { maturations, .. } = &mut decided;

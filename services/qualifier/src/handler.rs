@@ -22,16 +22,18 @@ use crate::{
     batch::{BatchReport, decide},
     context::QualifierContext,
     message::Item,
+    offer::offer_deliveries,
     standstill::Standstill,
     trial,
-    verdict::{Blame, Fault, TRIES},
-    worker::offer_deliveries,
+    verdict::{BatchFault, Blame, TRIES},
 };
 
 /// A message that came back so often is tried alone.
 const SUSPICIOUS_DELIVERIES: u32 = 3;
 /// Runs of a batch that met another transaction, before it is split.
 const RUNS: u32 = 3;
+/// What is held longer goes back to the queue: RabbitMQ ends a consumer that holds a message for half an hour.
+const HELD_AT_MOST: Duration = Duration::from_secs(10 * 60);
 /// When a message comes again that met a lock.
 const AFTER_A_LOCK: Duration = Duration::from_millis(200);
 /// Pauses between runs of a batch, and between trials.
@@ -41,7 +43,7 @@ pub const BACKOFF: Backoff = Backoff { first: Duration::from_millis(20), longest
 type Read = (Received, Item);
 
 /// How a batch ended.
-pub enum Handled {
+pub(crate) enum Handled {
     /// Each message has its end.
     Settled(Vec<(Received, Settlement)>),
     /// The database takes nothing: what was not decided goes back to the queue.
@@ -51,10 +53,10 @@ pub enum Handled {
 }
 
 /// How one run came out.
-enum Attempt {
+enum RunOutcome {
     /// It went through, but for the messages at these places.
     Passed(BTreeSet<usize>),
-    Failed(Fault),
+    Failed(BatchFault),
     /// The database takes nothing.
     Refused,
     Stopped,
@@ -73,6 +75,7 @@ pub struct Handler<'a> {
 impl Handler<'_> {
     /// Decides what was received.
     pub async fn handle(&self, received: Vec<Received>) -> Handled {
+        let since = Instant::now();
         let mut settled = Vec::with_capacity(received.len());
         let (healthy, mut suspects) = self.sort(received, &mut settled);
         let mut waiting = vec![healthy];
@@ -80,28 +83,32 @@ impl Handler<'_> {
             if batch.is_empty() {
                 continue;
             }
+            if since.elapsed() > HELD_AT_MOST {
+                waiting.extend([batch, suspects]);
+                return refused(settled, waiting.into_iter().flatten());
+            }
             match self.attempt(&batch).await {
-                Attempt::Passed(aside) => {
+                RunOutcome::Passed(aside) => {
                     self.clear(&batch).await;
                     settled
                         .extend(batch.into_iter().enumerate().map(|(place, read)| end(read, aside.contains(&place))));
                 }
-                Attempt::Failed(_) if batch.len() == 1 => suspects.append(&mut batch),
-                Attempt::Failed(fault) => {
+                RunOutcome::Failed(_) if batch.len() == 1 => suspects.append(&mut batch),
+                RunOutcome::Failed(fault) => {
                     metrics::counter!("ripen_batches_split_total").increment(1);
                     tracing::debug!(error = fault.why, messages = batch.len(), "a batch failed and is split");
                     // In halves: of 256 messages the one to blame stands alone after eight runs.
                     let second = batch.split_off(batch.len() / 2);
                     waiting.extend([second, batch]);
                 }
-                Attempt::Refused => {
+                RunOutcome::Refused => {
                     waiting.extend([batch, suspects]);
                     return refused(settled, waiting.into_iter().flatten());
                 }
-                Attempt::Stopped => return Handled::Stopped,
+                RunOutcome::Stopped => return Handled::Stopped,
             }
         }
-        self.handle_alone(settled, suspects).await
+        self.handle_alone(settled, suspects, since).await
     }
 
     /// Messages to try together, and those to try alone. What cannot be read is settled.
@@ -125,9 +132,17 @@ impl Handler<'_> {
         }
     }
 
-    async fn handle_alone(&self, mut settled: Vec<(Received, Settlement)>, suspects: Vec<Read>) -> Handled {
+    async fn handle_alone(
+        &self,
+        mut settled: Vec<(Received, Settlement)>,
+        suspects: Vec<Read>,
+        since: Instant,
+    ) -> Handled {
         let mut suspects = suspects.into_iter();
         while let Some(suspect) = suspects.next() {
+            if since.elapsed() > HELD_AT_MOST {
+                return refused(settled, std::iter::once(suspect).chain(suspects));
+            }
             match self.decide_alone(suspect).await {
                 Alone::Settled(message, outcome) => settled.push((message, outcome)),
                 Alone::Refused(suspect) => return refused(settled, std::iter::once(suspect).chain(suspects)),
@@ -153,22 +168,22 @@ impl Handler<'_> {
         let attempt = self.attempt(&batch).await;
         let [suspect] = batch;
         match attempt {
-            Attempt::Passed(aside) => {
+            RunOutcome::Passed(aside) => {
                 // A note that stays behind does no harm: it counts tries of a message that is done.
                 let _ = self.ctx.store.suspects_clear(&[id]).await;
                 let (message, outcome) = end(suspect, !aside.is_empty());
                 Alone::Settled(message, outcome)
             }
-            Attempt::Failed(fault) => self.end_alone(suspect.0, fault, tries).await,
-            Attempt::Refused => {
+            RunOutcome::Failed(fault) => self.end_alone(suspect.0, fault, tries).await,
+            RunOutcome::Refused => {
                 let _ = self.ctx.store.suspect_uncount(id).await;
                 Alone::Refused(suspect)
             }
-            Attempt::Stopped => Alone::Stopped,
+            RunOutcome::Stopped => Alone::Stopped,
         }
     }
 
-    async fn end_alone(&self, mut message: Received, fault: Fault, tries: i32) -> Alone {
+    async fn end_alone(&self, mut message: Received, fault: BatchFault, tries: i32) -> Alone {
         if fault.counts() {
             tracing::warn!(message.id = %message.id, tries, error = fault.why, "a message failed alone while others pass");
         } else {
@@ -204,11 +219,11 @@ impl Handler<'_> {
     }
 
     /// Runs a batch: again after a conflict, and after the database was away.
-    async fn attempt(&self, batch: &[Read]) -> Attempt {
+    async fn attempt(&self, batch: &[Read]) -> RunOutcome {
         let mut runs = 0;
         loop {
             let fault = match self.decide(batch).await {
-                Ok(report) => return Attempt::Passed(self.finish(report).await),
+                Ok(report) => return RunOutcome::Passed(self.finish(report).await),
                 Err(fault) => fault,
             };
             runs += 1;
@@ -216,34 +231,34 @@ impl Handler<'_> {
                 Blame::Nobody if runs < RUNS && !fault.waited => {
                     tokio::select! {
                         biased;
-                        () = self.stop.soft().cancelled() => return Attempt::Stopped,
+                        () = self.stop.soft().cancelled() => return RunOutcome::Stopped,
                         () = tokio::time::sleep(BACKOFF.pause(runs, random::fraction())) => {}
                     }
                 }
-                Blame::Nobody | Blame::Message | Blame::Criteria => return Attempt::Failed(fault),
+                Blame::Nobody | Blame::Message | Blame::Criteria => return RunOutcome::Failed(fault),
                 Blame::Database(failure) => {
                     match self.until_a_trial_passes(&fault.why).await {
                         Ok(()) => {}
-                        Err(GaveUp::Stopped) => return Attempt::Stopped,
-                        Err(GaveUp::Limit(_)) => return Attempt::Refused,
+                        Err(GaveUp::Stopped) => return RunOutcome::Stopped,
+                        Err(GaveUp::Limit(_)) => return RunOutcome::Refused,
                     }
                     // A connection that broke may have broken by itself, once. A message that takes the server down with it
                     // breaks it each time.
                     if failure != Failure::Away || runs > 1 {
-                        return Attempt::Failed(fault);
+                        return RunOutcome::Failed(fault);
                     }
                 }
             }
         }
     }
 
-    async fn decide(&self, batch: &[Read]) -> Result<BatchReport, Fault> {
+    async fn decide(&self, batch: &[Read]) -> Result<BatchReport, BatchFault> {
         let items: Vec<_> = batch.iter().map(|(_, item)| item).collect();
         let spooled = self.spooled(batch);
         let limit = Duration::from_secs(self.ctx.settings.qualifier.batch_timeout_s);
         match timeout(limit, decide(self.ctx, &items, &spooled)).await {
-            Ok(result) => result.map_err(Fault::from),
-            Err(_) => Err(Fault::silent(limit)),
+            Ok(result) => result.map_err(BatchFault::from),
+            Err(_) => Err(BatchFault::silent(limit)),
         }
     }
 

@@ -17,6 +17,7 @@ mod load;
 mod maturation;
 mod message;
 mod moved_program;
+mod offer;
 mod partitions;
 mod perhaps_same;
 mod released;

@@ -125,6 +125,27 @@ impl<'a> NewArrivals<'a> {
         self.fresh.iter().filter(|fresh| fresh.quarantine.is_none())
     }
 
+    /// Takes arrivals out of the batch: their ids are as unseen as before.
+    async fn leave(
+        &mut self,
+        batch: &mut Transaction,
+        aside: &mut SetAside,
+        which: impl Fn(&NewArrival<'_>) -> bool,
+    ) -> Result<(), StoreError> {
+        self.fresh.iter().filter(|fresh| which(fresh)).for_each(|fresh| aside.leave(fresh.arrival.id));
+        let (left, stay) = std::mem::take(&mut self.fresh)
+            .into_iter()
+            .partition::<Vec<_>, _>(|fresh| aside.has_arrival(fresh.arrival.id));
+        self.fresh = stay;
+        // What was let go out of the quarantine was seen before, and is taken in only once: it is quarantined again until then.
+        let (released, left): (Vec<_>, Vec<_>) = left.iter().partition(|fresh| fresh.arrival.is_released);
+        let ids = |some: Vec<&NewArrival<'_>>| some.into_iter().map(|fresh| fresh.id).collect::<Vec<_>>();
+        if !released.is_empty() {
+            batch.arrivals_unnote_released(&ids(released)).await?;
+        }
+        if left.is_empty() { Ok(()) } else { batch.arrivals_unnote(&ids(left)).await }
+    }
+
     /// Keeps what is new and returns the rest.
     async fn note(
         &mut self,
@@ -194,7 +215,7 @@ pub async fn load(
     }
     let known = lock_identities(batch, new_arrivals, &mut work_unit, aside).await?;
     load_persons(batch, &mut work_unit, &known).await?;
-    aside.lock_leads(batch, &mut work_unit, new_arrivals, requalify).await?;
+    leave_held(batch, &mut work_unit, new_arrivals, (requalify, aside)).await?;
     load_leads(batch, &mut work_unit, &aside.without_held(requalify)).await?;
     let worked: Vec<_> = new_arrivals.worked().collect();
     load_same_content(batch, &mut work_unit, &worked, same_within).await?;
@@ -217,7 +238,10 @@ async fn lock_identities(
         // new ones.
         let persons: Vec<_> = work_unit.owners.values().map(|owner| owner.person).collect();
         theirs.extend(batch.identities_of(&persons).await?);
-        aside.lock_corrected(batch, &theirs, new_arrivals).await?;
+        if !batch.identities_try_lock(&theirs).await?.is_empty() {
+            // Few batches correct much: which of the corrections it is about is not worth another question.
+            new_arrivals.leave(batch, aside, |fresh| fresh.amends.is_some()).await?;
+        }
         if new_arrivals.worked().all(|fresh| fresh.amends.is_none()) {
             theirs.clear();
             work_unit.owners.clear();
@@ -237,6 +261,39 @@ async fn lock_identities(
         batch.identities_lock(&wanted).await?;
     }
     Ok(wanted)
+}
+
+/// Locks leads before they are read, and leaves out whatever needs one that another transaction holds.
+async fn leave_held(
+    batch: &mut Transaction,
+    work_unit: &mut UnitOfWork,
+    new_arrivals: &mut NewArrivals<'_>,
+    (requalify, aside): (&[RequalifyLead], &mut SetAside),
+) -> Result<(), StoreError> {
+    let persons: Vec<_> = work_unit.persons.keys().copied().collect();
+    let owned = work_unit.owners.values().map(|owner| owner.lead);
+    let leads: Vec<_> = owned.chain(requalify.iter().map(|message| message.lead)).collect();
+    let held = aside.lock_leads(batch, &persons, (&leads, requalify)).await?;
+    if held.is_empty() {
+        return Ok(());
+    }
+    let persons: BTreeSet<_> = held.iter().map(|held| held.person).collect();
+    new_arrivals.leave(batch, aside, |fresh| reaches(work_unit, fresh, &persons)).await?;
+    // Without them the statements that follow ask for nothing that is held.
+    work_unit.persons.retain(|person, _| !persons.contains(person));
+    work_unit.owners.retain(|_, owner| !persons.contains(&owner.person));
+    Ok(())
+}
+
+/// Whether an arrival may be of one of these persons.
+fn reaches(work_unit: &UnitOfWork, fresh: &NewArrival<'_>, persons: &BTreeSet<PersonId>) -> bool {
+    let owner = fresh.amends.and_then(|amended| work_unit.owners.get(&amended));
+    let submission = &fresh.arrival.submission;
+    owner.is_some_and(|owner| persons.contains(&owner.person))
+        || submission.identities().chain(submission.former_identities()).any(|identity| {
+            let reached = work_unit.reached.get(&ClientIdentity { client: fresh.arrival.client, identity });
+            reached.is_some_and(|reached| reached.iter().any(|one| persons.contains(one)))
+        })
 }
 
 async fn load_persons(

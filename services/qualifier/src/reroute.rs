@@ -27,7 +27,7 @@ use crate::{
     load::{self, NewArrivals},
     maturation::{DueDelivery, MaturationRef},
     message::RequalifyLead,
-    worker,
+    offer,
 };
 
 /// So many leads of a client are routed in one transaction.
@@ -60,7 +60,7 @@ pub async fn tick(ctx: &QualifierContext, now: Timestamp) -> Result<bool, StoreE
             left = one_less;
             let rerouted = reroute(ctx, client, now).await?;
             // After the commit: an offer of a row that is not there yet would be taken for done.
-            worker::offer_deliveries(ctx, &rerouted.deliveries).await;
+            offer::offer_deliveries(ctx, &rerouted.deliveries).await;
             if !rerouted.more {
                 break;
             }

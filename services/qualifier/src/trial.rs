@@ -61,6 +61,7 @@ fn arrival(source: AnySource, now: Timestamp) -> Arrival {
         received_at: now,
         content: submission.content_hash(),
         quarantine: None,
+        is_released: false,
         submission,
         raw: RawBody { media_type: "text/plain".to_owned(), text: String::new() },
     }

@@ -28,7 +28,7 @@ pub enum Blame {
 
 /// A failure of a batch, in words that can be shown.
 #[derive(Debug, Clone)]
-pub struct Fault {
+pub struct BatchFault {
     /// Who is to blame.
     pub blame: Blame,
     /// The error.
@@ -37,7 +37,7 @@ pub struct Fault {
     pub waited: bool,
 }
 
-impl From<DecideError> for Fault {
+impl From<DecideError> for BatchFault {
     fn from(error: DecideError) -> Self {
         let blame = match &error {
             DecideError::Store(store) | DecideError::Criteria(BrokenCriteria::Store(store)) => match store.failure() {
@@ -53,7 +53,7 @@ impl From<DecideError> for Fault {
     }
 }
 
-impl Fault {
+impl BatchFault {
     /// No answer came in time: the connection hangs.
     pub fn silent(limit: Duration) -> Self {
         DecideError::Store(StoreError::Unreachable(format!("no answer within {} s", limit.as_secs()))).into()
@@ -83,7 +83,7 @@ impl Fault {
 mod tests {
     use super::*;
 
-    fn fault(error: StoreError) -> Fault {
+    fn fault(error: StoreError) -> BatchFault {
         DecideError::Store(error).into()
     }
 

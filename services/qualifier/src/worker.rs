@@ -5,8 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ripen_domain::message::DeliverMessage;
-use ripen_queue::{Consumer, Message, Queue};
+use ripen_queue::{Consumer, Queue};
 use ripen_runtime::{
     lifecycle::Stop,
     retry::{RetryLimit, retry},
@@ -15,7 +14,6 @@ use ripen_runtime::{
 use crate::{
     context::QualifierContext,
     handler::{BACKOFF, Handled, Handler},
-    maturation::DueDelivery,
     standstill::Standstill,
     trial,
 };
@@ -69,25 +67,25 @@ impl Worker {
     }
 
     /// Until the database takes nothing, or the process stops.
-    async fn consume(&self, consumer: &Consumer, batch: usize) -> Ended {
+    async fn consume(&self, consumer: &Consumer, batch: usize) -> ConsumerEnd {
         let Self { ctx, queue, standstill, number, stop } = self;
         let handler = Handler { ctx, queue: *queue, stop, standstill, worker: *number };
         loop {
             let received = tokio::select! {
                 biased;
-                () = stop.soft().cancelled() => return Ended::Stopped,
+                () = stop.soft().cancelled() => return ConsumerEnd::Stopped,
                 received = consumer.next_batch(batch) => received,
             };
             if received.is_empty() {
-                return Ended::Stopped;
+                return ConsumerEnd::Stopped;
             }
             match handler.handle(received).await {
                 Handled::Settled(settled) => consumer.settle(settled).await,
                 Handled::Refused(settled) => {
                     consumer.settle(settled).await;
-                    return Ended::Refused;
+                    return ConsumerEnd::Refused;
                 }
-                Handled::Stopped => return Ended::Stopped,
+                Handled::Stopped => return ConsumerEnd::Stopped,
             }
         }
     }
@@ -107,39 +105,13 @@ impl Worker {
 }
 
 /// Why a consumer is given up.
-enum Ended {
+enum ConsumerEnd {
     Stopped,
     Refused,
 }
 
-impl Ended {
+impl ConsumerEnd {
     const fn is_done(&self) -> bool {
         matches!(self, Self::Stopped)
     }
-}
-
-/// Wakes the dispatcher. Should that fail, its sweeper finds the deliveries.
-pub async fn offer_deliveries(ctx: &QualifierContext, deliveries: &[DueDelivery]) {
-    if deliveries.is_empty() {
-        return;
-    }
-    let published = ctx.transport.publish_all(Queue::Deliveries, deliveries.iter().map(offer).collect()).await;
-    let offers = deliveries.iter().zip(published);
-    let refused: Vec<_> = offers.filter(|(_, result)| result.is_err()).map(|(due, _)| due.delivery).collect();
-    if refused.is_empty() {
-        return;
-    }
-    tracing::info!(deliveries = refused.len(), "offers did not get through; the sweeper makes them again");
-    // Marked as not offered: the sweeper would otherwise leave them alone until the offer of the batch runs out.
-    let now = ctx.clock.now();
-    if let Err(error) = ctx.store.deliveries_release(&refused, now, now).await {
-        tracing::info!(%error, "and only when their time is up");
-    }
-}
-
-/// The offer of a delivery to the dispatcher.
-fn offer(due: &DueDelivery) -> Message {
-    let offer = DeliverMessage::V1 { delivery: due.delivery, endpoint: Some(due.endpoint) };
-    let body = serde_json::to_vec(&offer).unwrap_or_default();
-    Message { id: due.delivery.uuid(), body: body.into() }
 }

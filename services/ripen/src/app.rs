@@ -25,7 +25,7 @@ use ripen_store::{Store, StoreOptions, TimeLimits, process::Company};
 use ripen_web::serve::{ServeLimits, serve};
 use tokio::net::TcpListener;
 
-use crate::{admin, database::check_schema, place::Place};
+use crate::{admin, database::check_schema, place::KeptPlace};
 
 /// What a process is to run.
 pub struct Plan {
@@ -106,7 +106,7 @@ impl App {
         // Before anything is done: a start ends every lease of a process that is alone.
         let place = match &embedded {
             Some(_) => None,
-            None => Some(Place::take(&store, company(&settings)).await?),
+            None => Some(KeptPlace::take(&store, company(&settings)).await?),
         };
         let transport = transport(&settings)?;
         let metrics = telemetry::metrics_recorder()?;

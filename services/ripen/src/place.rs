@@ -36,13 +36,13 @@ pub enum NoPlace {
 }
 
 /// The place that this process has.
-pub struct Place {
+pub struct KeptPlace {
     store: Store,
     company: Company,
     held: ProcessPlace,
 }
 
-impl Place {
+impl KeptPlace {
     /// Takes a place.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Whether a queue that exists with other arguments than ours keeps what it confirms.
+//! Declares the queues, and tells whether one that exists with other arguments than ours keeps what it confirms.
 //!
 //! RabbitMQ tells nobody how a queue was declared, but refuses another declaration and names the first argument that
 //! differs, with what it is. So the queue is declared again and again, each time with what was learned.
@@ -11,7 +11,7 @@ use lapin::{
 
 use crate::{
     options::TransportOptions,
-    topology::{Queue, differs},
+    topology::{self, Queue},
 };
 
 /// More arguments than a queue has.
@@ -22,6 +22,40 @@ const ASKED_AT_MOST: usize = 24;
 struct Declared {
     durable: bool,
     arguments: FieldTable,
+}
+
+/// Sees to it that `queues` are there. One that exists with other arguments (an older release, another limit in the
+/// configuration) is used as it is: refusing it would stop a working system. Returns those that lose what they confirm, with
+/// why: nothing is relied on them.
+pub(crate) async fn ensure(
+    connection: &Connection,
+    queues: &[Queue],
+    options: &TransportOptions,
+) -> lapin::Result<Vec<(Queue, String)>> {
+    let mut channel = connection.create_channel().await?;
+    let mut found = Vec::new();
+    for &queue in queues {
+        match topology::declare(&channel, queue, options).await {
+            Err(error) if topology::differs(&error) => {
+                match unfit(connection, queue, options).await? {
+                    Some(why) => found.push((queue, why)),
+                    None => {
+                        tracing::warn!(queue.name = queue.name(), %error, "the queue exists with other arguments; using it as it is");
+                    }
+                }
+                channel = connection.create_channel().await?;
+            }
+            // Another connection has it for itself.
+            Err(error) if topology::is_taken(&error) => {
+                found.push((queue, format!("cannot be used: {error}")));
+                // The refusal closed the channel.
+                channel = connection.create_channel().await?;
+            }
+            result => result?,
+        }
+    }
+    channel.close(200, "declared".into()).await?;
+    Ok(found)
 }
 
 /// Why a queue that exists with other arguments must not be relied on; none where it may.
@@ -40,7 +74,7 @@ pub(crate) async fn unfit(
                 channel.close(200, "looked at".into()).await?;
                 return Ok(known.fault());
             }
-            Err(error) if differs(&error) => error.to_string(),
+            Err(error) if topology::differs(&error) => error.to_string(),
             // 405: another connection has it for itself, and takes it along when it ends.
             Err(error) => return Ok(Some(format!("cannot be used: {error}"))),
         };

@@ -2,13 +2,13 @@
 //! lost its data or a queue deleted by hand heals by itself.
 
 use lapin::{
-    Channel, Connection,
+    Channel,
     options::QueueDeclareOptions,
     protocol::{AMQPErrorKind, AMQPSoftError},
     types::{AMQPValue, FieldTable},
 };
 
-use crate::{fitness, options::TransportOptions};
+use crate::options::TransportOptions;
 
 /// The queues there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -97,43 +97,14 @@ pub(crate) async fn look(channel: &Channel, queue: Queue) -> lapin::Result<lapin
     channel.queue_declare(queue.name().into(), passive, FieldTable::default()).await
 }
 
-/// Sees to it that `queues` are there. One that exists with other arguments (an older release, another limit in the
-/// configuration) is used as it is: refusing it would stop a working system. Returns those that lose what they confirm, with
-/// why: nothing is relied on them.
-pub(crate) async fn ensure(
-    connection: &Connection,
-    queues: &[Queue],
-    options: &TransportOptions,
-) -> lapin::Result<Vec<(Queue, String)>> {
-    let mut channel = connection.create_channel().await?;
-    let mut unfit = Vec::new();
-    for &queue in queues {
-        match declare(&channel, queue, options).await {
-            Err(error) if differs(&error) => {
-                match fitness::unfit(connection, queue, options).await? {
-                    Some(why) => unfit.push((queue, why)),
-                    None => {
-                        tracing::warn!(queue.name = queue.name(), %error, "the queue exists with other arguments; using it as it is");
-                    }
-                }
-                channel = connection.create_channel().await?;
-            }
-            // Another connection has it for itself.
-            Err(error) if is_soft(&error, AMQPSoftError::RESOURCELOCKED) => {
-                unfit.push((queue, format!("cannot be used: {error}")));
-                // The refusal closed the channel.
-                channel = connection.create_channel().await?;
-            }
-            result => result?,
-        }
-    }
-    channel.close(200, "declared".into()).await?;
-    Ok(unfit)
-}
-
 /// True when RabbitMQ says that the queue exists with other arguments.
 pub(crate) fn differs(error: &lapin::Error) -> bool {
     is_soft(error, AMQPSoftError::PRECONDITIONFAILED)
+}
+
+/// True when RabbitMQ says that another connection has the queue for itself.
+pub(crate) fn is_taken(error: &lapin::Error) -> bool {
+    is_soft(error, AMQPSoftError::RESOURCELOCKED)
 }
 
 /// True when RabbitMQ says that there is no such queue.

@@ -11,6 +11,7 @@ use std::{
 use lapin::{Channel, Connection, uri::AMQPUri};
 
 use crate::{
+    fitness,
     options::TransportOptions,
     topology::{self, Queue},
 };
@@ -34,7 +35,7 @@ impl Broker {
     /// Declares every queue, and notes how each is.
     pub(super) async fn declare(&self, connection: &Connection) -> lapin::Result<()> {
         let found: BTreeMap<_, _> =
-            topology::ensure(connection, &Queue::ALL, &self.options).await?.into_iter().collect();
+            fitness::ensure(connection, &Queue::ALL, &self.options).await?.into_iter().collect();
         let mut unfit = self.unfit.write().unwrap_or_else(PoisonError::into_inner);
         for (queue, why) in found.iter().filter(|(queue, _)| !unfit.contains_key(queue)) {
             tracing::error!(

@@ -24,10 +24,11 @@ use super::{
     session::Session,
 };
 use crate::{
+    fitness,
     message::{Received, Settlement},
     metrics,
     options::TransportOptions,
-    topology::{self, Queue},
+    topology::Queue,
 };
 
 pub(crate) struct AmqpConsumer {
@@ -192,7 +193,7 @@ impl Opener {
     async fn consume(&self, connection: &Connection) -> lapin::Result<Opened> {
         // For this queue again: it may have been deleted since the connection was made, and consuming would be
         // refused for ever.
-        drop(topology::ensure(connection, &[self.queue], &self.options).await?);
+        drop(fitness::ensure(connection, &[self.queue], &self.options).await?);
         let channel = connection.create_channel().await?;
         // Before consuming: without a limit RabbitMQ sends the whole queue into this process's memory.
         channel.basic_qos(self.prefetch, BasicQosOptions::default()).await?;

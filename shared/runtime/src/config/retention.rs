@@ -1,4 +1,4 @@
-//! What is not kept for ever.
+//! What is not kept for ever: read by the qualifier, who forgets it once a day. Without a setting everything stays.
 
 use serde::{Deserialize, Serialize};
 

@@ -278,6 +278,19 @@ impl Transaction {
         .await?;
         Ok(rows.into_iter().map(|row| ArrivalId::from_uuid(row.id)).collect())
     }
+
+    /// Released arrivals that this transaction noted and leaves for another are to be taken in as before.
+    pub async fn arrivals_unnote_released(&mut self, ids: &[ArrivalId]) -> Result<(), StoreError> {
+        let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+        sqlx::query!(
+            "-- arrival.unnote_released
+            update arrival_seen set ended = 'quarantined' where id = any($1) and ended = 'lead'",
+            &ids
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
 }
 
 struct EndedColumns {

@@ -14,7 +14,7 @@ impl Store {
             "-- attempt.delete
             delete from attempt a using (
               select o.delivery_id, o.number from attempt o join delivery d on d.id = o.delivery_id
-              where o.delivery_id < $2 and o.at < $1 and d.state in ('delivered', 'dead', 'withdrawn')
+              where o.delivery_id < $2 and o.at < $1 and d.state in ('delivered', 'filed', 'dead', 'withdrawn')
               order by o.delivery_id limit $3
             ) old
             where a.delivery_id = old.delivery_id and a.number = old.number",

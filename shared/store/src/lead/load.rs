@@ -132,7 +132,7 @@ impl LeadColumns {
 
 /// A lead that another transaction holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HeldLead {
+pub struct LeadInUse {
     /// The lead.
     pub lead: LeadId,
     /// Whose it is.
@@ -145,7 +145,7 @@ impl Transaction {
         &mut self,
         persons: &[PersonId],
         leads: &[LeadId],
-    ) -> Result<Vec<HeldLead>, StoreError> {
+    ) -> Result<Vec<LeadInUse>, StoreError> {
         let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
         let rows = sqlx::query!(
@@ -165,7 +165,7 @@ impl Transaction {
         )
         .fetch_all(self.connection())
         .await?;
-        let held = |id, person| HeldLead { lead: LeadId::from_uuid(id), person: PersonId::from_uuid(person) };
+        let held = |id, person| LeadInUse { lead: LeadId::from_uuid(id), person: PersonId::from_uuid(person) };
         Ok(rows.into_iter().map(|row| held(row.id, row.person_id)).collect())
     }
 

@@ -122,7 +122,7 @@ impl Transaction {
         other: PersonId,
     ) -> Result<Result<PersonPair, PairDecided>, StoreError> {
         let identities: BTreeSet<_> = self.identities_of(&[one, other]).await?.into_iter().collect();
-        self.identities_lock(&identities).await?;
+        self.identities_wait_lock(&identities).await?;
         let known = self.persons_to_join(scope, one, other).await?;
         for person in [one, other] {
             if !known.iter().any(|known| known.id == person) {
