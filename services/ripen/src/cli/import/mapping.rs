@@ -8,13 +8,14 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 /// Fields of a lead that a column of the same name fills by itself.
-const FIELDS: [&str; 17] = [
+const FIELDS: [&str; 18] = [
     "external_id",
     "first_name",
     "last_name",
     "name",
     "email",
     "phone",
+    "phone_extension",
     "postal_code",
     "country",
     "time_zone",
@@ -88,7 +89,7 @@ impl Mapping {
             };
             let text = self.replacements.get(&(field.clone(), text.clone())).cloned().unwrap_or(text);
             if !text.is_empty() {
-                put(&mut lead, field, dated(field, text));
+                put(&mut lead, field, text);
             }
         }
         lead.entry("external_id").or_insert_with(|| Value::String(row_id(row)));
@@ -116,7 +117,7 @@ fn checked(field: &str) -> anyhow::Result<String> {
     anyhow::ensure!(
         known,
         "there is no field {field:?}: use one of {}, or answers.…, tracking.…, consent.…",
-        FIELDS[..15].join(", ")
+        FIELDS[..16].join(", ")
     );
     Ok(field.to_owned())
 }
@@ -177,12 +178,6 @@ fn filled(parts: &[Part], row: &ByteRecord) -> String {
     if any { text } else { String::new() }
 }
 
-/// A day alone means its first instant in UTC.
-fn dated(field: &str, text: String) -> String {
-    let is_day = field == "submitted_at" && text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok();
-    if is_day { format!("{text}T00:00:00Z") } else { text }
-}
-
 fn put(lead: &mut Map<String, Value>, field: &str, text: String) {
     match field.split_once('.').filter(|(group, _)| GROUPS.contains(group)) {
         None => {
@@ -233,7 +228,8 @@ mod tests {
         .unwrap();
         let lead = mapping.lead(&ByteRecord::from(vec!["L1", "2026-02-27", "Instagram", "166.48", "Casey", ""]));
         assert_eq!(lead["email"], "L1@example.com");
-        assert_eq!(lead["submitted_at"], "2026-02-27T00:00:00Z");
+        // By whose clock it is a day, intake knows.
+        assert_eq!(lead["submitted_at"], "2026-02-27");
         assert_eq!((&lead["channel"], &lead["first_name"]), (&json!("social"), &json!("Casey")));
         assert_eq!(lead["tracking"], json!({"cost": "166.48"}));
         assert_eq!(lead["Lead_ID"], "L1");
