@@ -8,9 +8,9 @@ use ripen_testkit::{mailbox::ReceivedMail, wait::until};
 use serde_json::Value;
 
 use crate::harness::{
-    LIMIT, Source,
+    LIMIT,
     process::client,
-    scenario::{CLIENT, Plan, Scenario},
+    scenario::{Plan, Scenario},
 };
 
 mod lists;
@@ -56,21 +56,10 @@ impl Front {
         Self { scenario: plan.office("Office", "office@example.com").serve().await }
     }
 
-    /// Adds a client in another country, with a source.
-    pub async fn client_in(&self, name: &str, country: &str, time_zone: &str) -> Source {
-        let installation = &self.scenario.installation;
-        installation.json(&["client", "add", name, "--country", country, "--time-zone", time_zone]).await;
-        installation.source(name, "Web site").await
-    }
-
     /// Posts a body of some type, or of none.
     pub async fn post_as(&self, content_type: Option<&str>, body: impl Into<Vec<u8>>) -> Answer {
-        self.post_from(&self.scenario.source, content_type, body).await
-    }
-
-    /// Posts for another source.
-    pub async fn post_from(&self, source: &Source, content_type: Option<&str>, body: impl Into<Vec<u8>>) -> Answer {
-        let request = client().post(format!("{}/v1/leads", self.scenario.process.url)).bearer_auth(&source.key);
+        let request =
+            client().post(format!("{}/v1/leads", self.scenario.process.url)).bearer_auth(&self.scenario.source.key);
         let request = request.header("accept", "application/json").body(body.into());
         let request = match content_type {
             Some(content_type) => request.header("content-type", content_type),
@@ -156,6 +145,3 @@ pub fn unquoted(mail: &ReceivedMail) -> String {
     bytes.extend(rest.bytes());
     String::from_utf8_lossy(&bytes).into_owned()
 }
-
-/// The client that [`Front`] sets up.
-pub const ACME: &str = CLIENT;

@@ -16,7 +16,7 @@ async fn c14_a_plus_that_a_form_did_not_encode_is_a_plus() {
     let front = Front::new().await;
     for body in [
         "first_name=Robin&email=robin+tour@example.com&phone=+442079460958&answers.timeframe_days=20",
-        "first_name=Robin&email=robin%2Btour%40example.com&phone=%2B442079460958&answers.timeframe_days=20",
+        "first_name=Robin&last_name=Example&email=robin%2Btour%40example.com&phone=%2B442079460958&answers.timeframe_days=20",
     ] {
         let stored = front.post_form(body).await;
         let said = front.submission(&stored).await;

@@ -1,4 +1,4 @@
-//! Which countries there are.
+//! Which countries there are, by their two letters. What is known of one beside that stands where it is needed.
 
 /// ISO 3166-1 alpha-2, and XK, which the standard leaves to its users and everybody uses for Kosovo.
 const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV \

@@ -70,18 +70,24 @@ impl Criteria {
             return GivenAnswer::NOTHING;
         }
         let flag = |code| Flag::new(question, code).saying(&in_words(given));
+        let as_given = answer_of(given, context);
+        let worth = usable(asked, &as_given, context.at);
         let read = match read(asked, given, context) {
             Ok(read) => read,
-            Err(code) => return GivenAnswer::unusable(given, flag(code)),
+            Err(code) => {
+                // A decision would make 450 of 450.000: what could be two is kept in the flag alone.
+                let value = worth.is_err().then(|| given.clone());
+                return GivenAnswer { value, usable: false, flag: Some(flag(code)) };
+            }
         };
-        let answer = Answer { value: read.value.clone(), at: context.at, origin: Origin::Person(String::new()) };
-        match usable(asked, &answer, context.at) {
+        let understood = answer_of(&read.value, context);
+        let unknown = read.unknown.map(|words| Flag::new(question, FlagCode::UnknownChoice).saying(&words));
+        match usable(asked, &understood, context.at) {
             // A day that is over is understood: what it is worth now, decisions say.
             Err(why) if why != "is past" => GivenAnswer::unusable(given, flag(code_of(&asked.kind))),
-            _ => {
-                let flag = read.unknown.map(|words| Flag::new(question, FlagCode::UnknownChoice).saying(&words));
-                GivenAnswer { flag, ..GivenAnswer::usable(read.value) }
-            }
+            // As it came where that says the same: clients are sent what they were always sent.
+            same if same == worth && unknown.is_none() => GivenAnswer::usable(given.clone()),
+            _ => GivenAnswer { flag: unknown, ..GivenAnswer::usable(read.value) },
         }
     }
 
@@ -93,6 +99,10 @@ impl Criteria {
         let flag = Flag::new(question, FlagCode::UnknownQuestion).saying(&in_words(given));
         GivenAnswer::unusable(given, Flag { meant: near.map(str::to_owned), ..flag })
     }
+}
+
+fn answer_of(value: &Value, context: &AnswerContext) -> Answer {
+    Answer { value: value.clone(), at: context.at, origin: Origin::Person(String::new()) }
 }
 
 /// An answer that was understood, all of it or but for some words.
