@@ -26,6 +26,7 @@ use ripen_store::{
 };
 
 use crate::{
+    calls,
     arrivals::{ArrivalRecorder, UnknownClient},
     assign::{Assigner, TeamState, ToAssign},
     context::{self, QualifierContext},

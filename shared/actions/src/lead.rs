@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
+    calling::Place,
     actor::{Actor, Permission},
     criteria::Criteria,
     id::{DeliveryId, LeadId},
