@@ -26,9 +26,9 @@ use ripen_store::{
 };
 
 use crate::{
-    calls,
     arrivals::{ArrivalRecorder, UnknownClient},
     assign::{Assigner, TeamState, ToAssign},
+    calls,
     context::{self, QualifierContext},
     decide::{BatchDecisions, Decider},
     load,

@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
-    calling::Place,
     actor::{Actor, Permission},
+    calling::Place,
     criteria::Criteria,
     id::{DeliveryId, LeadId},
     promise::When,
