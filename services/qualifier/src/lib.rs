@@ -60,6 +60,9 @@ pub enum QualifierError {
 /// When a part of it dies.
 pub async fn service(ctx: QualifierContext, stop: Stop) -> Result<(), QualifierError> {
     worker::register_metrics();
+    for loosening in &ctx.settings.calling.loosen {
+        tracing::warn!(%loosening, "shipped rules of calling do not count, as configured");
+    }
     // Before the workers: a decision in the default partition has to be moved later, under a lock.
     partitions::make_first(&ctx, &stop).await;
     let mut parts = JoinSet::new();

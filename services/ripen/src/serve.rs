@@ -23,9 +23,6 @@ pub async fn serve(common: &Common, options: ServeOptions) -> anyhow::Result<Exi
     let flags = options.listen.map(|at| ("http.listen".to_owned(), at.to_string()));
     let settings = Settings::load(common.config.as_deref(), flags.into_iter().collect())?;
     telemetry::init(&settings.log)?;
-    for loosening in &settings.calling.loosen {
-        tracing::warn!(rule = %loosening.place, why = %loosening.why, "a shipped rule of calling does not count, as configured");
-    }
     let roles = if options.role.is_empty() { Role::ALL.to_vec() } else { options.role };
     let data_dir = secrets::data_dir(common.data_dir.as_deref());
     // Before the start, which makes the folder.
