@@ -31,7 +31,7 @@ async fn a_dispatcher_whose_clock_is_30_s_fast_does_not_skip_the_time_to_take_ba
     let fast = now + SignedDuration::from_secs(30);
 
     let (health, stop) = (Health::default(), Stop::default());
-    let serving = tokio::spawn(serve(database.url(), (fast, 5), health.clone(), stop.clone()));
+    let serving = tokio::spawn(serve(database.url().to_owned(), (fast, 5), health.clone(), stop.clone()));
     until("it says that its clock is off", LIMIT, || async { (!health.is_ready()).then_some(()) }).await;
     // Some sweeps later.
     tokio::time::sleep(Duration::from_millis(500)).await;
@@ -40,7 +40,7 @@ async fn a_dispatcher_whose_clock_is_30_s_fast_does_not_skip_the_time_to_take_ba
     serving.await.unwrap();
 
     let (health, stop) = (Health::default(), Stop::default());
-    let serving = tokio::spawn(serve(database.url(), (fast, 3600), health.clone(), stop.clone()));
+    let serving = tokio::spawn(serve(database.url().to_owned(), (fast, 3600), health.clone(), stop.clone()));
     until("by its clock it is due", LIMIT, || async {
         (sqlx::query_scalar::<_, i64>(OFFERED).fetch_one(&pool).await.unwrap() == 1).then_some(())
     })
@@ -50,12 +50,12 @@ async fn a_dispatcher_whose_clock_is_30_s_fast_does_not_skip_the_time_to_take_ba
     serving.await.unwrap();
 }
 
-async fn serve(url: &str, (at, max_skew_s): (jiff::Timestamp, u64), health: Health, stop: Stop) {
+async fn serve(url: String, (at, max_skew_s): (jiff::Timestamp, u64), health: Health, stop: Stop) {
     let mut settings = Settings::default();
     settings.clock.max_skew_s = max_skew_s;
     settings.dispatcher.sweep_interval_ms = 50;
     let (settings, clock) = (Arc::new(settings), Clock::mock(at));
-    let store = Store::open(&StoreOptions::new(url, 6)).unwrap();
+    let store = Store::open(&StoreOptions::new(&url, 6)).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let ctx = DispatcherContext {
         actions: ripen_actions::Actions::new(store.clone(), clock.clone(), &settings).unwrap(),
