@@ -21,7 +21,8 @@ pub async fn note(batch: &mut Transaction, work_unit: &mut UnitOfWork) -> Result
     }
     let newly_reached = work_unit.new_identities.iter().map(|(.., person)| *person);
     work_unit.to_suppress = newly_reached.filter(|person| work_unit.barred.contains_key(person)).collect();
-    for one in batch.persons_barred(&persons, &work_unit.new_identities).await? {
+    let new: Vec<_> = work_unit.newly_reached().collect();
+    for one in batch.persons_barred(&persons, &new).await? {
         if let Some(person) = work_unit.persons.get_mut(&one.person)
             && !std::mem::replace(&mut person.do_not_contact, true)
         {

@@ -27,7 +27,7 @@ pub struct HeldLeads {
     /// The work that each is.
     pub work: Vec<SamePersonWork>,
     /// Deliveries that wait, with the lead that each waits for.
-    pub deliveries: Vec<(DeliveryId, LeadId)>,
+    pub(crate) deliveries: Vec<(DeliveryId, LeadId)>,
 }
 
 impl HeldLeads {
@@ -84,12 +84,7 @@ async fn reached(
     persons: &[PersonId],
 ) -> Result<Vec<ReachedPerson>, StoreError> {
     let mut reached: BTreeSet<_> = batch.reached_under(persons).await?.into_iter().collect();
-    let new = work_unit.new_identities.iter().filter(|(.., person)| persons.contains(person));
-    reached.extend(new.map(|(client, identity, person)| ReachedPerson {
-        client: *client,
-        identity: identity.clone(),
-        person: *person,
-    }));
+    reached.extend(work_unit.newly_reached().filter(|one| persons.contains(&one.person)));
     Ok(reached.into_iter().collect())
 }
 

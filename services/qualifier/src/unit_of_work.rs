@@ -17,6 +17,7 @@ use ripen_domain::{
 use ripen_store::{
     arrival::write::ArrivalRow,
     client::load::GradingSettings,
+    delivery::perhaps_same::ReachedPerson,
     lead::{
         answer::{AnswerRow, NoteRow},
         load::LeadRow,
@@ -131,6 +132,16 @@ pub struct UnitOfWork {
 }
 
 impl UnitOfWork {
+    /// Who is reached under something since this batch.
+    pub fn newly_reached(&self) -> impl Iterator<Item = ReachedPerson> + '_ {
+        let new = self.new_identities.iter();
+        new.map(|(client, identity, person)| ReachedPerson {
+            client: *client,
+            identity: identity.clone(),
+            person: *person,
+        })
+    }
+
     /// Takes in a lead that was locked.
     pub fn load_lead(&mut self, row: LeadRow) {
         if row.stage.is_open() {
