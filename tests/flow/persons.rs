@@ -116,6 +116,7 @@ async fn a_list_closes_what_is_open_and_what_is_lifted_may_be_contacted_again() 
     assert_eq!((&done["added"], &done["rows"]), (&json!(2), &json!(3)), "{done:#}");
     assert_eq!(import(&[]).await["added"], 0, "again changes nothing");
 
+    becomes(&scenario, "what was open is closed", &lead, |lead| lead["stage"] == "closed").await;
     decided(&scenario, &person("Bo Example", "", "bo@example.com")).await;
     assert_eq!(
         scenario.installation.count("select count(*) from lead where grade = 'A' and stage <> 'closed'").await,
@@ -123,7 +124,6 @@ async fn a_list_closes_what_is_open_and_what_is_lifted_may_be_contacted_again() 
     );
     let told = "select count(*) from delivery where event = 'lead.suppressed'";
     until("who has it is told", LIMIT, || async { (scenario.installation.count(told).await == 1).then_some(()) }).await;
-    becomes(&scenario, "what was open is closed", &lead, |lead| lead["stage"] == "closed").await;
 
     let lift = ["suppress", "lift", "--email", "bo@example.com", "--client", "acme", "--why", "wrote to us"];
     assert_eq!(scenario.installation.json(&lift).await["lifted"], true);
