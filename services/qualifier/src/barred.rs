@@ -4,7 +4,7 @@
 use ripen_domain::id::PersonId;
 use ripen_store::{StoreError, Transaction};
 
-use crate::unit_of_work::UnitOfWork;
+use crate::{perhaps_same::newly_reached, unit_of_work::UnitOfWork};
 
 /// Why somebody must not be contacted who said so.
 pub const ASKED: &str = "the person asked not to be contacted";
@@ -21,8 +21,8 @@ pub async fn note(batch: &mut Transaction, work_unit: &mut UnitOfWork) -> Result
     }
     let newly_reached = work_unit.new_identities.iter().map(|new| new.person);
     work_unit.to_suppress = newly_reached.filter(|person| work_unit.barred.contains_key(person)).collect();
-    let new = work_unit.new_identities.iter().map(|new| (new.of.client, new.of.identity.clone(), new.person));
-    for one in batch.persons_barred(&persons, &new.collect::<Vec<_>>()).await? {
+    let new: Vec<_> = newly_reached(work_unit).collect();
+    for one in batch.persons_barred(&persons, &new).await? {
         if let Some(person) = work_unit.persons.get_mut(&one.person)
             && !std::mem::replace(&mut person.do_not_contact, true)
         {

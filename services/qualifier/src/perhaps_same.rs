@@ -27,7 +27,7 @@ pub struct HeldLeads {
     /// The work that each is.
     pub work: Vec<SamePersonWork>,
     /// Deliveries that wait, with the lead that each waits for.
-    pub deliveries: Vec<(DeliveryId, LeadId)>,
+    pub(crate) deliveries: Vec<(DeliveryId, LeadId)>,
 }
 
 impl HeldLeads {
@@ -77,6 +77,15 @@ pub async fn find(
     Ok(held)
 }
 
+/// Who is reached under something since this batch.
+pub fn newly_reached(work_unit: &UnitOfWork) -> impl Iterator<Item = ReachedPerson> + '_ {
+    work_unit.new_identities.iter().map(|new| ReachedPerson {
+        client: new.of.client,
+        identity: new.of.identity.clone(),
+        person: new.person,
+    })
+}
+
 /// Under what these persons are reached, what this batch brings included.
 async fn reached(
     batch: &mut Transaction,
@@ -84,12 +93,7 @@ async fn reached(
     persons: &[PersonId],
 ) -> Result<Vec<ReachedPerson>, StoreError> {
     let mut reached: BTreeSet<_> = batch.reached_under(persons).await?.into_iter().collect();
-    let new = work_unit.new_identities.iter().filter(|new| persons.contains(&new.person));
-    reached.extend(new.map(|new| ReachedPerson {
-        client: new.of.client,
-        identity: new.of.identity.clone(),
-        person: new.person,
-    }));
+    reached.extend(newly_reached(work_unit).filter(|one| persons.contains(&one.person)));
     Ok(reached.into_iter().collect())
 }
 

@@ -15,7 +15,7 @@ use ripen_store::{
         list::{DeliveryFilter, DeliveryRecord},
         replay::{NewReplay, ReplayRecord},
     },
-    person::merge::PairWord,
+    person::pair::PairWord,
 };
 use serde_json::json;
 use uuid::Uuid;

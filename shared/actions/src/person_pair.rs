@@ -7,8 +7,8 @@ use ripen_domain::{
     id::{LeadId, PersonId},
 };
 use ripen_store::person::{
-    merge::{PairDecided, PairEffect, PairWord},
-    pair::ProposedPair,
+    merge::{PairDecided, PairEffect},
+    pair::{PairWord, ProposedPair},
 };
 use serde_json::json;
 

@@ -11,11 +11,7 @@ use ripen_actions::{
     person::PersonQuery,
 };
 use ripen_domain::{actor::Actor, id::LeadId, promise::When, touch::Disposition};
-use ripen_store::{
-    delivery::list::DeliveryRecord,
-    lead::{show::LeadRecord, untouched::UntouchedLead},
-    person::household::HouseholdMember,
-};
+use ripen_store::{delivery::list::DeliveryRecord, lead::untouched::UntouchedLead, person::household::HouseholdMember};
 use serde_json::{Value, json};
 
 use crate::{
@@ -179,9 +175,7 @@ async fn print(common: &Common, actions: &Actions, actor: &Actor, id: LeadId) ->
     let all = show(actions, actor, id).await.map_err(refused("lead show"))?;
     // The person's clock, because promises are made by it; without a known place the instant stays unambiguous in UTC.
     let zone = all.lead.places().first().map_or(TimeZone::UTC, |place| place.zone.clone());
-    let mut head = head(&all.lead, &zone);
-    head["person"] = json!(all.lead.person.0);
-    head["suppressed"] = json!(all.suppressed);
+    let head = head(&all, &zone);
     let parts = parts(&all, &zone, actions.clock.now());
     if common.json {
         let mut shown = head;
@@ -201,14 +195,14 @@ async fn print(common: &Common, actions: &Actions, actor: &Actor, id: LeadId) ->
     Ok(())
 }
 
-fn head(lead: &LeadRecord, zone: &TimeZone) -> Value {
+fn head(LeadHistory { lead, suppressed, .. }: &LeadHistory, zone: &TimeZone) -> Value {
     let profile = &lead.person.1;
     json!({"lead": lead.id, "client": lead.client.0, "program": lead.program.0, "stage": lead.stage.word(),
         "grade": lead.decided.map(|(grade, _)| grade), "score": lead.decided.map(|(_, score)| score),
         "name": profile.full_name(), "email": profile.email, "phone": profile.phone,
         "phone_extension": profile.phone_extension,
         "time_zone": zone.iana_name(), "touches": lead.worked.0, "rounds": lead.worked.1, "closed": lead.closed,
-        "won": lead.sale.map(|sale| sale.to_string())})
+        "won": lead.sale.map(|sale| sale.to_string()), "person": lead.person.0, "suppressed": suppressed})
 }
 
 /// One table of what happened to a lead.

@@ -12,7 +12,7 @@ use ripen_domain::id::{ClientId, DeliveryId, LeadId, PersonId};
 use crate::{
     Scope, StoreError, Transaction,
     lead::{join::LeadJoin, load::LeadRow},
-    person::pair::{PairVerdict, PersonPair},
+    person::pair::{PairVerdict, PairWord, PersonPair},
 };
 
 /// What became of a word about two persons.
@@ -37,18 +37,7 @@ pub struct PairEffect {
     pub let_go: u64,
 }
 
-/// Who says it, and why.
-#[derive(Debug, Clone, Copy)]
-pub struct PairWord<'a> {
-    /// Who.
-    pub by: &'a str,
-    /// Why.
-    pub why: &'a str,
-    /// When.
-    pub at: Timestamp,
-}
-
-struct Known {
+struct PairMember {
     id: PersonId,
     client: ClientId,
     created_at: Timestamp,
@@ -72,7 +61,7 @@ impl Transaction {
         self.person_join(pair, word.at).await?;
         self.leads_of_person_take(pair).await?;
         self.arrivals_of_person_take(pair).await?;
-        self.pair_decide(pair, (PairVerdict::Same, word.by, word.why), word.at).await?;
+        self.pair_decide(pair, PairVerdict::Same, word).await?;
         // What still waits for a lead of this same person, which is over, is an A lead of theirs like any other.
         self.same_person_end(&held, Some((word.by, word.why)), word.at).await?;
         let let_go = self.same_let_go(&held, word.at).await?;
@@ -91,7 +80,7 @@ impl Transaction {
             Ok(pair) => pair,
             Err(refused) => return Ok(refused),
         };
-        self.pair_decide(pair, (PairVerdict::Different, word.by, word.why), word.at).await?;
+        self.pair_decide(pair, PairVerdict::Different, word).await?;
         let leads = self.leads_of_both(pair).await?;
         let held = self.held_for_each_other(&leads.iter().map(|lead| lead.id).collect::<Vec<_>>()).await?;
         self.same_person_end(&held, Some((word.by, word.why)), word.at).await?;
@@ -108,7 +97,7 @@ impl Transaction {
     ) -> Result<Option<LeadId>, StoreError> {
         let Some((lead, pair)) = self.held_as_same(scope, delivery).await? else { return Ok(None) };
         self.lock_lead(scope, lead).await?;
-        self.pair_decide(pair, (PairVerdict::Different, word.by, word.why), word.at).await?;
+        self.pair_decide(pair, PairVerdict::Different, word).await?;
         self.same_person_end(&[lead], Some((word.by, word.why)), word.at).await?;
         let let_go = self.same_let_go(&[lead], word.at).await?;
         Ok((let_go > 0).then_some(lead))
@@ -142,7 +131,7 @@ impl Transaction {
         scope: Scope,
         one: PersonId,
         other: PersonId,
-    ) -> Result<Vec<Known>, StoreError> {
+    ) -> Result<Vec<PairMember>, StoreError> {
         let rows = sqlx::query!(
             "-- person.to_join
             select id, client_id, created_at from person
@@ -153,7 +142,7 @@ impl Transaction {
         )
         .fetch_all(self.connection())
         .await?;
-        let known = rows.into_iter().map(|row| Known {
+        let known = rows.into_iter().map(|row| PairMember {
             id: PersonId::from_uuid(row.id),
             client: ClientId::from_uuid(row.client_id),
             created_at: row.created_at.to_jiff(),

@@ -35,6 +35,17 @@ impl PairVerdict {
     }
 }
 
+/// Who says what of a pair, and why.
+#[derive(Debug, Clone, Copy)]
+pub struct PairWord<'a> {
+    /// Who.
+    pub by: &'a str,
+    /// Why.
+    pub why: &'a str,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// A pair that nobody has decided on, as people read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProposedPair {
@@ -78,8 +89,8 @@ impl Transaction {
     pub(crate) async fn pair_decide(
         &mut self,
         pair: PersonPair,
-        (verdict, by, why): (PairVerdict, &str, &str),
-        now: Timestamp,
+        verdict: PairVerdict,
+        word: &PairWord<'_>,
     ) -> Result<(), StoreError> {
         sqlx::query!(
             "-- person_pair.decide
@@ -91,9 +102,9 @@ impl Transaction {
             pair.later.uuid(),
             pair.client.uuid(),
             verdict.word(),
-            why,
-            now.to_sqlx(),
-            by
+            word.why,
+            word.at.to_sqlx(),
+            word.by
         )
         .execute(self.connection())
         .await?;

@@ -7,7 +7,7 @@ use ripen_domain::{
 };
 use uuid::Uuid;
 
-use crate::{Scope, Store, StoreError, Transaction};
+use crate::{Scope, Store, StoreError, Transaction, delivery::perhaps_same::ReachedPerson};
 
 /// An entry that bars an address or a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,13 +38,13 @@ impl Transaction {
     pub async fn persons_barred(
         &mut self,
         persons: &[PersonId],
-        new: &[(ClientId, Identity, PersonId)],
+        new: &[ReachedPerson],
     ) -> Result<Vec<BarredPerson>, StoreError> {
         let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
-        let of: Vec<_> = new.iter().map(|(_, _, person)| person.uuid()).collect();
-        let clients: Vec<_> = new.iter().map(|(client, ..)| client.uuid()).collect();
-        let kinds: Vec<_> = new.iter().map(|(_, identity, _)| identity.kind().to_owned()).collect();
-        let values: Vec<_> = new.iter().map(|(_, identity, _)| identity.value().to_owned()).collect();
+        let of: Vec<_> = new.iter().map(|one| one.person.uuid()).collect();
+        let clients: Vec<_> = new.iter().map(|one| one.client.uuid()).collect();
+        let kinds: Vec<_> = new.iter().map(|one| one.identity.kind().to_owned()).collect();
+        let values: Vec<_> = new.iter().map(|one| one.identity.value().to_owned()).collect();
         let rows = sqlx::query!(
             r#"-- suppression.of_persons
             select distinct on (i.person_id) i.person_id as "person_id!", s.reason as "reason!"

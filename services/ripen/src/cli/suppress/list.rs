@@ -35,7 +35,16 @@ pub struct SuppressionFile {
     /// Rows with any text, the header aside.
     pub rows: usize,
     /// Lines on which there is neither an address nor a number, and what they say is wrong.
-    pub unread: Vec<(u64, String)>,
+    pub unread: Vec<UnreadLine>,
+}
+
+/// A line on which there is nothing that could be suppressed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct UnreadLine {
+    /// Counts from 1.
+    pub line: u64,
+    /// What is wrong.
+    pub why: String,
 }
 
 /// A row with the line it begins on.
@@ -98,7 +107,7 @@ fn of_part(rows: &[NumberedRow], columns: Option<&[usize]>, country: Option<&str
     for (line, row) in rows {
         match of_row(row, columns, country) {
             Ok(identities) => found.identities.extend(identities),
-            Err(why) => found.unread.push((*line, why)),
+            Err(why) => found.unread.push(UnreadLine { line: *line, why }),
         }
     }
     found
@@ -155,7 +164,7 @@ mod tests {
     fn read_text(text: &str, country: Option<&str>) -> (Vec<String>, Vec<u64>) {
         let found = read_rows(text.as_bytes(), country).unwrap();
         let values = found.identities.iter().map(|identity| identity.value().to_owned()).collect();
-        (values, found.unread.into_iter().map(|(line, _)| line).collect())
+        (values, found.unread.into_iter().map(|unread| unread.line).collect())
     }
 
     #[test]

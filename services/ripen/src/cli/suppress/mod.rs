@@ -12,6 +12,7 @@ use ripen_actions::{
 use ripen_store::suppression::read::SuppressionRecord;
 use serde_json::{Value, json};
 
+use self::list::UnreadLine;
 use crate::{
     cli::{Common, refused},
     database::Database,
@@ -146,13 +147,11 @@ async fn import(common: &Common, database: &Database, options: SuppressImportOpt
         true => actions.rehearse(&actor, &request).await,
         false => actions.run(&actor, &request).await,
     };
-    let mut shown = added(&done.map_err(refused("suppress import"))?);
-    shown["rows"] = json!(read.rows);
-    shown["entries"] = json!(entries);
-    shown["unreadable"] = json!(read.unread.len());
-    shown["dry_run"] = json!(options.dry_run);
+    let SuppressedIdentities { added, effect } = done.map_err(refused("suppress import"))?;
+    let shown = json!({"rows": read.rows, "entries": entries, "unreadable": read.unread.len(), "added": added,
+        "persons": effect.persons, "leads": effect.leads, "told": effect.told, "dry_run": options.dry_run});
     output::record(common.json, &shown)?;
-    for (line, why) in read.unread.iter().take(SHOWN) {
+    for UnreadLine { line, why } in read.unread.iter().take(SHOWN) {
         output::say(&format!("line {line}: {why}; nothing of this line is suppressed"));
     }
     if read.unread.len() > SHOWN {
