@@ -10,6 +10,7 @@ mod desk;
 mod embedded;
 mod endpoints;
 mod import;
+mod keys;
 mod looks;
 mod main_path;
 mod news;

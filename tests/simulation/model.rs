@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
-    arrival::{Arrival, Sameness, variant_id},
+    arrival::{Arrival, Sameness, return_id, variant_id},
     hash::ContentHash,
     id::{ArrivalId, DeliveryId},
 };
@@ -42,6 +42,8 @@ pub struct Lead {
 pub struct Model {
     /// Every arrival that was decided on, as it was first seen.
     pub seen: BTreeMap<ArrivalId, (ContentHash, End)>,
+    /// What came under each id and is worked, and when.
+    bodies: BTreeMap<ArrivalId, Vec<(Timestamp, ContentHash)>>,
     /// In the order they were made.
     pub leads: Vec<Lead>,
     /// Each person's open lead.
@@ -70,10 +72,15 @@ impl Model {
     /// A batch was committed: these arrivals in this order.
     pub fn absorb(&mut self, batch: &[&Arrival]) {
         let mut new = Vec::new();
+        let mut batch = batch.to_vec();
+        batch.sort_by_key(|arrival| arrival.received_at);
         for arrival in batch {
             if let Some(fresh) = self.news(arrival) {
                 // A place, until its end is known.
                 self.seen.insert(fresh.id, (arrival.content, End::Quarantined));
+                if !fresh.quarantined {
+                    self.bodies.entry(arrival.id).or_default().push((arrival.received_at, arrival.content));
+                }
                 new.push(fresh);
             }
         }
@@ -89,6 +96,9 @@ impl Model {
         let Some((content, _)) = self.seen.get(&arrival.id) else {
             return Some(New { arrival, id: arrival.id, amends: None, quarantined });
         };
+        if arrival.sameness == Sameness::ExternalId && !quarantined {
+            return self.correction(arrival);
+        }
         if *content == arrival.content {
             return None;
         }
@@ -96,9 +106,25 @@ impl Model {
         let (amends, quarantined) = match arrival.sameness {
             Sameness::ExternalId => (Some(arrival.id), quarantined),
             Sameness::IdempotencyKey => (None, true),
-            Sameness::Content => return None,
+            Sameness::Content | Sameness::Form => return None,
         };
         (!self.seen.contains_key(&id)).then_some(New { arrival, id, amends, quarantined })
+    }
+
+    /// Another body under an external id: the newest counts, and one that comes back counts again.
+    fn correction<'a>(&self, arrival: &'a Arrival) -> Option<New<'a>> {
+        let bodies = &self.bodies[&arrival.id];
+        let (newest, counts) = *bodies.iter().max_by_key(|(at, _)| *at).expect("the original");
+        let (at, content) = (arrival.received_at, arrival.content);
+        if counts == content || bodies.contains(&(at, content)) {
+            return None;
+        }
+        let was_there = bodies.iter().any(|(_, body)| *body == content);
+        if was_there && at <= newest {
+            return None;
+        }
+        let id = if was_there { return_id(arrival.id, content, at) } else { variant_id(arrival.id, content) };
+        Some(New { arrival, id, amends: Some(arrival.id), quarantined: false })
     }
 
     fn end(&mut self, new: &New<'_>) -> End {

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use ripen_domain::{
-    arrival::{Arrival, Keys, QuarantineReason, RawBody},
+    arrival::{Arrival, ArrivalIds, Keys, QuarantineReason, RawBody},
     id::{ClientId, SourceId},
     submission::Submission,
 };
@@ -29,17 +29,27 @@ pub fn arrival(post: Post, (client, source): (ClientId, SourceId), received_at: 
         _ => None,
     };
     let submission = submission(post);
-    let keys =
-        Keys { idempotency_key: idempotency.as_deref(), external_id: submission.external_id.as_deref(), index: None };
-    let (id, sameness) = keys.arrival_id(source, fresh);
+    let (content, quarantine) = (submission.content_hash(), post.trapped.then_some(QuarantineReason::Honeypot));
+    let keys = Keys {
+        idempotency_key: idempotency.as_deref(),
+        external_id: submission.external_id.as_deref(),
+        form_id: None,
+        element: None,
+        content,
+        quarantine,
+    };
+    let ArrivalIds { id, sameness, key, formerly, form } = keys.ids(source, fresh);
     Arrival {
         id,
         sameness,
+        key,
+        formerly,
+        form,
         source,
         client,
         received_at,
-        content: submission.content_hash(),
-        quarantine: post.trapped.then_some(QuarantineReason::Honeypot),
+        content,
+        quarantine,
         is_released: false,
         submission,
         raw: RawBody { media_type: "application/json".to_owned(), text: "{}".to_owned() },

@@ -13,6 +13,7 @@ const LANDED: &[(&str, &str)] = &[
     ("0003_endpoint_disabled_by.sql", "0461e234f6f44805e00120aba76d69b5f9cd59eb66cae9da97706c84c201a87f"),
     ("0004_phone_extension.sql", "2172a0210287f0487552bd2a3b7a6b28707076035fc36c252ff030b0636f1792"),
     ("0005_promise_agreed_civil.sql", "05a3f8b79b411f4d601b1920b3666d27ac6582e48da28c7e67b331519b88821e"),
+    ("0006_arrival_keys.sql", "5011010c8677479fc01b3f24520628d43ad18fda88c3e351d330826bea318489"),
     ("0007_quarantine.sql", "22e454f9dde196d48b0995cf55903906e702d857a50bac402384910be5d5c867"),
     ("0008_nothing_waits_for_ever.sql", "2968454432486ab264733823460b1672de002dbe0c04dfdd29c5182ee9c30141"),
     ("0009_whom_and_whether.sql", "d4993c99b59fd53167059b24838ae4d15a4036efdb1f0949316e240c35ad16af"),

@@ -1,10 +1,13 @@
 //! From one posted lead to the message that goes to the qualifier.
 
+use std::{cell::RefCell, collections::HashMap};
+
 use bytes::Bytes;
 use jiff::Timestamp;
 use ripen_domain::{
-    arrival::{Arrival, Keys, QuarantineReason},
+    arrival::{Arrival, Element, Keys, QuarantineReason, return_id, variant_id},
     flag::{Flag, FlagCode},
+    hash::ContentHash,
     id::ArrivalId,
     message::ArrivalMessage,
 };
@@ -26,16 +29,44 @@ pub struct Reception<'r> {
     pub source: &'r SourceRecord,
     /// When the whole body was here.
     pub received_at: Timestamp,
-    /// `Idempotency-Key`, or a form's submission id.
+    /// `Idempotency-Key`.
     pub key: Option<&'r str>,
+    /// A form's submission id.
+    pub form_id: Option<&'r str>,
+    /// What the leads before said, and how often.
+    pub said: RefCell<HashMap<ContentHash, usize>>,
     /// Why nothing of it is to be worked.
     pub quarantine: Option<QuarantineReason>,
 }
 
+/// A body that was taken in, and where what becomes of it will be found.
+#[derive(Debug, Clone, Copy)]
+pub struct AcceptedBody {
+    /// The arrival's id, as the sender is told.
+    pub id: ArrivalId,
+    /// What its Idempotency-Key makes beside.
+    pub key: Option<ArrivalId>,
+    /// What it says, hashed.
+    pub content: ContentHash,
+    /// When it was all here.
+    pub received_at: Timestamp,
+}
+
+impl AcceptedBody {
+    /// Under which ids the qualifier keeps this very body where its id came with another one before: as a correction, as one
+    /// that came back after another, or as a reused key's.
+    pub fn others(&self) -> impl Iterator<Item = ArrivalId> {
+        let reused = self.key.map(|key| variant_id(key, self.content));
+        let corrections =
+            [variant_id(self.id, self.content), return_id(self.id, self.content, self.received_at)];
+        reused.into_iter().chain(corrections)
+    }
+}
+
 /// An arrival ready to be kept.
 pub struct Ready {
-    /// Its id.
-    pub id: ArrivalId,
+    /// What is known of it.
+    pub own: AcceptedBody,
     /// Whether it is kept but not worked.
     pub quarantined: bool,
     /// The message, byte for byte.
@@ -65,16 +96,29 @@ impl Reception<'_> {
         }
         // What holds for the whole request goes before what the lead says of itself.
         let quarantine = self.quarantine.or(submission.test.then_some(QuarantineReason::Test));
-        let keys = Keys { idempotency_key: self.key, external_id: submission.external_id.as_deref(), index };
+        let content = submission.content_hash();
+        let element = index.map(|index| Element { index, same_before: self.same_before(content) });
+        let keys = Keys {
+            idempotency_key: self.key,
+            external_id: submission.external_id.as_deref(),
+            form_id: self.form_id,
+            element,
+            content,
+            quarantine,
+        };
         // Without any key the id is fresh, and the qualifier finds repetitions by their content.
-        let (id, sameness) = keys.arrival_id(self.source.id, random::uuid_v7(self.received_at));
+        let ids = keys.ids(self.source.id, random::uuid_v7(self.received_at));
+        let id = ids.id;
         let message = ArrivalMessage::V1(Box::new(Arrival {
             id,
-            sameness,
+            sameness: ids.sameness,
+            key: ids.key,
+            formerly: ids.formerly,
+            form: ids.form,
             source: self.source.id,
             client: self.source.client,
             received_at: self.received_at,
-            content: submission.content_hash(),
+            content,
             quarantine,
             is_released: false,
             submission,
@@ -86,6 +130,15 @@ impl Reception<'_> {
             Problem::internal()
         })?;
         // It may wait in a queue in memory, with ten thousand others: without the room that it did not need.
-        Ok(Ready { id, quarantined: quarantine.is_some(), body: body.into_boxed_slice().into() })
+        let own = AcceptedBody { id, key: ids.key, content, received_at: self.received_at };
+        Ok(Ready { own, quarantined: quarantine.is_some(), body: body.into_boxed_slice().into() })
+    }
+
+    /// How many leads of this request before this one say the same.
+    fn same_before(&self, content: ContentHash) -> usize {
+        let mut said = self.said.borrow_mut();
+        let count = said.entry(content).or_default();
+        *count += 1;
+        *count - 1
     }
 }

@@ -1,5 +1,7 @@
 //! The steps from a body to durable arrivals: read, parse, normalise, keep. Answering is the endpoint's.
 
+use std::cell::RefCell;
+
 use axum::{
     body::{Body, Bytes},
     http::HeaderMap,
@@ -11,7 +13,7 @@ use ripen_web::{Problem, body, catalogue};
 
 use crate::{
     IntakeContext,
-    arrival::{Ready, Reception},
+    arrival::{AcceptedBody, Ready, Reception},
     durable::NotDurable,
     formats::{self, BodyFormat, PostedLead, form::Form, json},
     header,
@@ -22,11 +24,9 @@ pub enum ReceivedPost {
     /// One lead.
     One {
         /// Its arrival.
-        id: ArrivalId,
+        own: AcceptedBody,
         /// Whether it is kept but not worked.
         quarantined: bool,
-        /// When the whole body was here.
-        at: Timestamp,
     },
     /// An array.
     Many {
@@ -86,7 +86,7 @@ pub async fn receive(
     };
     let bytes = body::read(headers, content, context.body).await?;
     // Read once for the whole request: every lead of an array was received in the same moment.
-    let reception = Reception { source, received_at: context.clock.now(), key, quarantine: None };
+    let reception = Reception { source, received_at: context.clock.now(), key, form_id: None, said: RefCell::default(), quarantine: None };
     if format.is_form() {
         let form = Form::read(headers, format, &bytes).await?;
         return match one_form(context, reception, format, (&form, &bytes)).await {
@@ -130,8 +130,8 @@ async fn one_form(
     (form, bytes): (&Form, &Bytes),
 ) -> Result<ReceivedPost, Problem> {
     context.rate.check(&reception.source.id)?;
-    // The header's key is the sender's own word; the form's id was made by the page.
-    reception.key = reception.key.or(form.submission_id());
+    // No key: a page that was cached gives one id to all its visitors, and one who goes back corrects what was typed.
+    reception.form_id = form.submission_id();
     reception.quarantine = if form.is_trapped() {
         Some(QuarantineReason::Honeypot)
     } else {
@@ -142,10 +142,10 @@ async fn one_form(
 }
 
 async fn one(context: &IntakeContext, reception: &Reception<'_>, posted: PostedLead) -> Result<ReceivedPost, Problem> {
-    let Ready { id, quarantined, body } = reception.arrival(posted, None)?;
+    let Ready { own, quarantined, body } = reception.arrival(posted, None)?;
     // Durable before the answer: what a sender was told is received must not be lost.
-    context.durable.write(id.uuid(), body, reception.received_at).await?;
-    Ok(ReceivedPost::One { id, quarantined, at: reception.received_at })
+    context.durable.write(own.id.uuid(), body, reception.received_at).await?;
+    Ok(ReceivedPost::One { own, quarantined })
 }
 
 async fn many(
@@ -156,7 +156,7 @@ async fn many(
     let mut messages = Vec::with_capacity(posted.len());
     let mut results = Vec::with_capacity(posted.len());
     for (index, posted) in posted.into_iter().enumerate() {
-        results.push(reception.arrival(posted, Some(index)).map(|Ready { id, quarantined, body }| {
+        results.push(reception.arrival(posted, Some(index)).map(|Ready { own: AcceptedBody { id, .. }, quarantined, body }| {
             // Those that are refused have no message; the others are kept whatever became of these.
             messages.push((id.uuid(), body));
             AcceptedLead { id, quarantined }

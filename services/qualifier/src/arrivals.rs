@@ -71,7 +71,7 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
         let owner = fresh.amends.and_then(|amended| work_unit.owners.get(&amended).copied());
         // A correction says what the first should have said; another enquiry only adds what is not known, so that an
         // empty field does not erase a phone.
-        let how = if owner.is_some() { Absorb::Replace } else { Absorb::Fill };
+        let how = if owner.is_some() && !fresh.is_stale { Absorb::Replace } else { Absorb::Fill };
         let person = self.person(work_unit, fresh, owner.map(|owner| owner.person), how);
         let (lead, repeat) = match owner {
             // A correction stays on its lead, closed or not: as an enquiry it would open a second one.
@@ -109,6 +109,8 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
         });
         let Some(lead) = work_unit.leads.get_mut(&id) else { return Vec::new() };
         let origin = Origin::Arrival(fresh.id);
+        // What an older correction says was said before what is known: it only fills what nobody answered.
+        let said_at = if fresh.is_stale { arrived_at(fresh) } else { arrival.received_at };
         let mut flags = Vec::new();
         for (question, value) in arrival.submission.answers.iter().filter(|(_, value)| !value.is_null()) {
             let read = reader.as_ref().map(|(criteria, context)| criteria.read_answer(question, value, context));
@@ -123,7 +125,7 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
                 }
             };
             let Some(kept) = kept else { continue };
-            let answer = Answer { value: kept.clone(), at: arrival.received_at, origin: origin.clone() };
+            let answer = Answer { value: kept.clone(), at: said_at, origin: origin.clone() };
             work_unit.answers.push(AnswerRow {
                 lead: id,
                 question: question.clone(),
@@ -141,7 +143,7 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
     /// The earlier arrival that this one repeats word for word, where it came without a key of its own.
     fn repeated_by(&self, work_unit: &UnitOfWork, fresh: &NewArrival<'_>) -> Option<ArrivalId> {
         // A key of the sender's decides by itself: two enquiries with equal words and different keys are two.
-        if fresh.arrival.sameness != Sameness::Content {
+        if !matches!(fresh.arrival.sameness, Sameness::Content | Sameness::Form) {
             return None;
         }
         let same = work_unit.same_content.get(&content_of(fresh.arrival))?;
@@ -204,6 +206,11 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
         if let Some(id) = open_lead(&work_unit.open, person, program)
             && let Some(lead) = work_unit.leads.get_mut(&id)
         {
+            let first = work_unit.first_received.entry(id).or_insert(Timestamp::MIN);
+            if fresh.arrival.received_at < *first {
+                // Credit is whose enquiry was received first, in whatever order the messages are worked.
+                (lead.row.source, *first) = (fresh.arrival.source, fresh.arrival.received_at);
+            }
             count_arrival(lead, fresh);
             return (id, true);
         }
@@ -314,7 +321,8 @@ fn record_notes(work_unit: &mut UnitOfWork, fresh: &NewArrival<'_>, id: LeadId) 
     let arrival = fresh.arrival;
     let by = work_unit.sources.get(&arrival.source).map(|source| source.name.clone()).unwrap_or_default();
     if let Some(text) = &arrival.submission.notes {
-        work_unit.notes.push(NoteRow { lead: id, at: arrival.received_at, by, text: text.clone() });
+        let origin = Origin::Arrival(fresh.id).to_string();
+        work_unit.notes.push(NoteRow { lead: id, at: arrival.received_at, by, origin, text: text.clone() });
     }
     let Some(lead) = work_unit.leads.get_mut(&id) else { return };
     // So that the decision names the correction as its cause: it is not counted as an arrival.
@@ -375,6 +383,7 @@ fn row_of(
         repeat,
         content: arrival.content,
         external_id: arrival.submission.external_id.clone(),
+        form: arrival.form,
         received_at: arrival.received_at,
         submitted_at: arrival.submission.submitted_at,
         media_type: arrival.raw.media_type.clone(),

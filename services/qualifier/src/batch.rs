@@ -99,6 +99,7 @@ pub(crate) async fn decide_within(
     let arrivals = aside.lock(batch, arrivals).await?;
     let mut new_arrivals = load::new_arrivals(batch, &arrivals, now).await?;
     let mut work_unit = load::load(batch, &mut new_arrivals, &requalify, (same_within, &mut aside)).await?;
+    work_unit.repeats.append(&mut new_arrivals.same);
     // A document that cannot be loaded stops the batch here, before anything is written.
     let documents = documents(&ctx.documents, &work_unit).await?;
     let recorder = ArrivalRecorder { criteria: &documents, same_within, new_id: || uuid_v7(now) };

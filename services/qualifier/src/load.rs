@@ -16,9 +16,10 @@ use ripen_store::{
 
 use crate::{
     aside::SetAside,
+    bodies, forms, keys,
     message::RequalifyLead,
     moved_program,
-    unit_of_work::{ArrivalOwner, ClientIdentity, EarlierArrival, SourceContent, UnitOfWork},
+    unit_of_work::{ArrivalOwner, ClientIdentity, EarlierArrival, RepeatedArrival, SourceContent, TrackedLead, UnitOfWork},
 };
 
 /// A message that is new.
@@ -32,6 +33,15 @@ pub struct NewArrival<'a> {
     pub amends: Option<ArrivalId>,
     /// Why it is kept and not worked.
     pub quarantine: Option<QuarantineReason>,
+    /// A correction that is older than what is known: it adds, and replaces nothing.
+    pub is_stale: bool,
+}
+
+impl<'a> NewArrival<'a> {
+    /// Under its own id, correcting nothing.
+    pub const fn of(arrival: &'a Arrival) -> Self {
+        Self { arrival, id: arrival.id, amends: None, quarantine: arrival.quarantine, is_stale: false }
+    }
 }
 
 impl NewArrival<'_> {
@@ -53,6 +63,8 @@ impl NewArrival<'_> {
 pub struct NewArrivals<'a> {
     /// New messages, oldest first; what corrects another comes after all that does not.
     pub fresh: Vec<NewArrival<'a>>,
+    /// Messages that are the same as an arrival under another id, as a key or an id of an earlier version says.
+    pub same: Vec<RepeatedArrival>,
     /// Identities that nobody had before: locked, and leading to no person.
     pub(crate) anchored: BTreeSet<(ClientId, Identity)>,
 }
@@ -68,28 +80,35 @@ pub async fn new_arrivals<'a>(
     let mut again: Vec<&'a Arrival> = Vec::new();
     let mut new_arrivals = NewArrivals::default();
     new_arrivals.note_released(batch, arrivals, now).await?;
-    for arrival in arrivals.iter().copied().filter(|arrival| !arrival.is_released) {
-        let fresh = NewArrival { arrival, id: arrival.id, amends: None, quarantine: arrival.quarantine };
+    let mut fresh: Vec<&'a Arrival> = arrivals.iter().copied().filter(|arrival| !arrival.is_released).collect();
+    // Of two bodies under one id that meet in a batch the one that was received first is the original.
+    fresh.sort_by_key(|arrival| arrival.received_at);
+    let reused = keys::note(batch, &mut fresh, &mut new_arrivals.same, now).await?;
+    for arrival in fresh {
         // Two in one batch: the insert below would see one row twice.
         if let Some(earlier) = first.get(&arrival.id) {
-            if earlier.arrival.content != arrival.content {
+            // Whether one that says the same comes back after another is told by all of them.
+            if earlier.arrival.content != arrival.content || arrival.sameness == Sameness::ExternalId {
                 again.push(arrival);
             }
         } else {
-            first.insert(arrival.id, fresh);
+            first.insert(arrival.id, NewArrival::of(arrival));
         }
     }
-    if first.is_empty() {
-        return Ok(new_arrivals);
-    }
     // First all ids as they came; only what conflicts is looked at more closely, in later statements.
-    let known = new_arrivals.note(batch, first, now).await?;
+    let known = if first.is_empty() { Vec::new() } else { new_arrivals.note(batch, first, now).await? };
     again.extend(known.iter().map(|fresh| fresh.arrival));
-    let variants = variants(differing(batch, &known, again).await?);
+    let (external, others): (Vec<_>, Vec<_>) =
+        again.into_iter().partition(|arrival| arrival.sameness == Sameness::ExternalId);
+    let mut variants = variants(differing(batch, &known, others).await?);
+    variants.extend(bodies::corrections(batch, &new_arrivals.fresh, external).await?);
+    variants.extend(reused.into_iter().map(|fresh| (fresh.id, fresh)));
     if !variants.is_empty() {
         // Under ids of their own, noted like any other: a variant that was seen before is done, too.
         new_arrivals.note(batch, variants, now).await?;
     }
+    keys::take_out_former(batch, &mut new_arrivals).await?;
+    forms::correct(batch, &mut new_arrivals.fresh).await?;
     // Corrections last, because what they correct may be in this batch. Then by time: the decision names them in this
     // order.
     new_arrivals.fresh.sort_by_key(|fresh| (fresh.amends.is_some(), fresh.arrival.received_at, fresh.id));
@@ -112,7 +131,7 @@ impl<'a> NewArrivals<'a> {
         let ids: Vec<_> = released.keys().copied().collect();
         // The guard on how it ended makes the second of two offers find nothing to do.
         let noted = batch.arrivals_note_released(&ids, now).await?;
-        let fresh = |id| released.get(&id).map(|arrival| NewArrival { arrival, id, amends: None, quarantine: None });
+        let fresh = |id| released.get(&id).map(|arrival| NewArrival { id, quarantine: None, ..NewArrival::of(arrival) });
         self.fresh.extend(noted.into_iter().filter_map(fresh));
         // What is quarantined makes no anchors, and what has none cannot be locked.
         let identities: BTreeSet<_> = self.fresh.iter().flat_map(NewArrival::identities).collect();
@@ -180,22 +199,17 @@ async fn differing<'a>(
     Ok(again)
 }
 
-/// Other bodies under known ids, each once.
+/// Other bodies under known keys, each once.
 fn variants(arrivals: Vec<&Arrival>) -> BTreeMap<ArrivalId, NewArrival<'_>> {
-    let mut variants = BTreeMap::new();
-    for arrival in arrivals {
-        let (amends, quarantine) = match arrival.sameness {
-            Sameness::ExternalId => (Some(arrival.id), arrival.quarantine),
-            // A reused key with another body is a mistake of the sender's program: which of the two is meant cannot
-            // be known, so neither overwrites the other.
-            Sameness::IdempotencyKey => (None, Some(QuarantineReason::KeyReused)),
-            // NewArrival ids cannot meet; a message that claims so is a redelivery.
-            Sameness::Content => continue,
-        };
-        let id = variant_id(arrival.id, arrival.content);
-        variants.entry(id).or_insert(NewArrival { arrival, id, amends, quarantine });
-    }
-    variants
+    // A reused key with another body is a mistake of the sender's program: which of the two is meant cannot be known, so
+    // neither overwrites the other. The ids of others are made of what they say, or new: such a message is a redelivery.
+    let keyed = arrivals.into_iter().filter(|arrival| arrival.sameness == Sameness::IdempotencyKey);
+    keyed
+        .map(|arrival| {
+            let id = variant_id(arrival.id, arrival.content);
+            (id, NewArrival { id, quarantine: Some(QuarantineReason::KeyReused), ..NewArrival::of(arrival) })
+        })
+        .collect()
 }
 
 /// Steps 2 to 4: locks identities, then leads, and reads every fact once. What meets a held lock leaves the batch.
@@ -220,6 +234,7 @@ pub async fn load(
     let worked: Vec<_> = new_arrivals.worked().collect();
     load_same_content(batch, &mut work_unit, &worked, same_within).await?;
     load_settings(batch, &mut work_unit, &worked).await?;
+    load_first_received(batch, &mut work_unit, &worked).await?;
     moved_program::load(batch, &mut work_unit).await?;
     Ok(work_unit)
 }
@@ -396,7 +411,8 @@ async fn load_same_content(
     worked: &[&NewArrival<'_>],
     within: jiff::SignedDuration,
 ) -> Result<(), StoreError> {
-    let keyless = worked.iter().filter(|fresh| fresh.arrival.sameness == Sameness::Content);
+    let keyless =
+        worked.iter().filter(|fresh| matches!(fresh.arrival.sameness, Sameness::Content | Sameness::Form));
     // Whoever said the same before is known under an identity by now.
     let known: Vec<_> = keyless
         .filter(|fresh| {
@@ -419,6 +435,24 @@ async fn load_same_content(
     for (source, content, id, at) in earlier.into_iter().filter(|(_, _, id, _)| on_leads.contains(id)) {
         let earlier = EarlierArrival { id, received_at: at };
         work_unit.same_content.entry(SourceContent { source, content }).or_default().push(earlier);
+    }
+    Ok(())
+}
+
+/// When the leads were first heard of that an arrival of another source may join: credit goes to the source received first.
+async fn load_first_received(
+    batch: &mut Transaction,
+    work_unit: &mut UnitOfWork,
+    worked: &[&NewArrival<'_>],
+) -> Result<(), StoreError> {
+    let comes_from_another = |lead: &&TrackedLead| {
+        let row = &lead.row;
+        let other = |new: &&&NewArrival<'_>| new.arrival.client == row.client && new.arrival.source != row.source;
+        row.stage.is_open() && worked.iter().any(|new| other(&new))
+    };
+    let leads: Vec<_> = work_unit.leads.values().filter(comes_from_another).map(|lead| lead.row.id).collect();
+    if !leads.is_empty() {
+        work_unit.first_received.extend(batch.arrivals_first_received(&leads).await?);
     }
     Ok(())
 }

@@ -18,6 +18,8 @@ words! {
     Sameness "sameness" {
         /// No key was given: same source, person and content within ten minutes.
         Content = "content",
+        /// A form's submission id and what it says: another body is a correction, or of another visitor.
+        Form = "form",
         /// The `Idempotency-Key` header; another body under the same key is quarantined.
         IdempotencyKey = "idempotency_key",
         /// The sender's own id; another body under the same id amends the lead.
@@ -62,6 +64,15 @@ pub struct Arrival {
     pub id: ArrivalId,
     /// What makes another post the same arrival.
     pub sameness: Sameness,
+    /// What its Idempotency-Key makes, where the arrival goes by its external id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<ArrivalId>,
+    /// Under which id versions before stored it: a retry across an upgrade is the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub formerly: Option<ArrivalId>,
+    /// What a form's submission id makes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<ArrivalId>,
     /// Who sent it.
     pub source: SourceId,
     /// Whose it is.
@@ -83,68 +94,169 @@ pub struct Arrival {
 }
 
 /// What a sender gave to make its retries harmless.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Keys<'a> {
-    /// `Idempotency-Key` header.
+    /// `Idempotency-Key` header: which request.
     pub idempotency_key: Option<&'a str>,
-    /// `external_id` of the submission.
+    /// `external_id` of the submission: what the request is about.
     pub external_id: Option<&'a str>,
-    /// Place in an array, from 0; `None` for a single lead.
-    pub index: Option<usize>,
+    /// `_sid` of a form: which page a visitor filled in.
+    pub form_id: Option<&'a str>,
+    /// Place in an array; `None` for a single lead.
+    pub element: Option<Element>,
+    /// What the submission says, hashed.
+    pub content: ContentHash,
+    /// Why it is kept and not worked.
+    pub quarantine: Option<QuarantineReason>,
+}
+
+/// A lead's place in an array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Element {
+    /// From 0.
+    pub index: usize,
+    /// How many elements before it say the same.
+    pub same_before: usize,
+}
+
+/// The ids that the keys of a lead make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ArrivalIds {
+    /// The arrival's.
+    pub id: ArrivalId,
+    /// What makes another post the same arrival.
+    pub sameness: Sameness,
+    /// What its Idempotency-Key makes, where that is not what the arrival goes by: it must not come with another body.
+    pub key: Option<ArrivalId>,
+    /// Under which id versions before this one stored it.
+    pub formerly: Option<ArrivalId>,
+    /// What a form's submission id makes.
+    pub form: Option<ArrivalId>,
 }
 
 impl Keys<'_> {
-    /// The id of the arrival and what it rests on. `fresh` is a new UUIDv7, used where there is no key.
+    /// The ids. `fresh` is a new UUIDv7, used where there is no key.
     ///
-    /// A single lead goes by its Idempotency-Key first, an element of an array by its external id first.
+    /// A lead goes by its external id first, then by its key, then by the form. Elements of an array without an external id go by
+    /// the array's key and what they say: sent again with a lead in front, each is what it was. A line feed parts what makes a name,
+    /// and no key or form id has one, so that no two kinds make one id. What is quarantined has ids of its own: an honest post
+    /// after it is no repetition.
     #[must_use]
-    pub fn arrival_id(&self, source: SourceId, fresh: Uuid) -> (ArrivalId, Sameness) {
-        // Prefixes keep the two kinds of keys apart: an external id must not meet an idempotency key of the same text.
-        let external = self.external_id.map(|id| (format!("x:{id}"), Sameness::ExternalId));
-        let by_key = self.idempotency_key.map(|key| {
-            // With its index: the submissions of one request share its key.
-            let name = self.index.map_or_else(|| format!("k:{key}"), |index| format!("k:{key}:{index}"));
-            (name, Sameness::IdempotencyKey)
-        });
-        // In a batch the key is of the whole request, and the external id says which lead it is.
-        let chosen = if self.index.is_some() { external.or(by_key) } else { by_key.or(external) };
-        chosen.map_or_else(
-            || (ArrivalId::from_uuid(fresh), Sameness::Content),
-            // Under the source: two sources may use the same keys.
-            |(name, sameness)| (ArrivalId::from_uuid(Uuid::new_v5(&source.uuid(), name.as_bytes())), sameness),
-        )
+    pub fn ids(&self, source: SourceId, fresh: Uuid) -> ArrivalIds {
+        let id = |name: &str| ArrivalId::from_uuid(Uuid::new_v5(&source.uuid(), name.as_bytes()));
+        let content = self.content;
+        let plain = |id, sameness| ArrivalIds { id, sameness, key: None, formerly: None, form: None };
+        let held = self.quarantine.map(|reason| format!("q:{}\n", reason.word())).unwrap_or_default();
+        let own = |name: &str| id(&format!("{held}{name}"));
+        let key = self.idempotency_key.map(|key| id(&format!("k:{key}"))).filter(|_| self.quarantine.is_none());
+        let ids = match (self.external_id, self.idempotency_key, self.form_id, self.element) {
+            (Some(external), key_text, _, element) => {
+                let ids = plain(own(&format!("x:{external}")), Sameness::ExternalId);
+                // The key of an array is the whole array's.
+                ArrivalIds { key: key.filter(|_| key_text.is_some() && element.is_none()), ..ids }
+            }
+            (None, Some(key), _, None) => plain(own(&format!("k:{key}")), Sameness::IdempotencyKey),
+            (None, Some(key), _, Some(Element { index, same_before })) => {
+                let name = format!("k:{key}\n{content}\n{same_before}");
+                let formerly = Some(id(&format!("k:{key}:{index}")));
+                ArrivalIds { formerly, ..plain(own(&name), Sameness::IdempotencyKey) }
+            }
+            (None, None, Some(form), _) => {
+                let ids = plain(own(&format!("s:{form}\n{content}")), Sameness::Form);
+                ArrivalIds { formerly: Some(id(&format!("k:{form}"))), form: Some(id(&format!("s:{form}"))), ..ids }
+            }
+            (None, None, None, _) => plain(ArrivalId::from_uuid(fresh), Sameness::Content),
+        };
+        match self.quarantine {
+            Some(_) => ArrivalIds { formerly: None, form: None, ..ids },
+            None => ids,
+        }
     }
 }
 
 /// The id of another body that came under an id already seen: the same for each retry of that body.
 #[must_use]
 pub fn variant_id(id: ArrivalId, content: ContentHash) -> ArrivalId {
-    // Derived from id and content: a retry of the variant is the same variant.
     ArrivalId::from_uuid(Uuid::new_v5(&id.uuid(), content.bytes()))
+}
+
+/// The id of a body that came under an external id before, and comes again after another one did: from when it was received on
+/// it is what counts.
+#[must_use]
+pub fn return_id(id: ArrivalId, content: ContentHash, received_at: Timestamp) -> ArrivalId {
+    let mut name = content.bytes().to_vec();
+    name.extend(received_at.as_microsecond().to_be_bytes());
+    ArrivalId::from_uuid(Uuid::new_v5(&id.uuid(), &name))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn id_of(keys: Keys<'_>) -> (ArrivalId, Sameness) {
-        keys.arrival_id(SourceId::from_uuid(Uuid::from_u128(1)), Uuid::from_u128(9))
+    const NONE: Keys<'static> = Keys {
+        idempotency_key: None,
+        external_id: None,
+        form_id: None,
+        element: None,
+        content: ContentHash::from_bytes([1; 16]),
+        quarantine: None,
+    };
+
+    fn ids(keys: Keys<'_>) -> ArrivalIds {
+        keys.ids(SourceId::from_uuid(Uuid::from_u128(1)), Uuid::from_u128(9))
+    }
+
+    fn element(index: usize, same_before: usize) -> Option<Element> {
+        Some(Element { index, same_before })
     }
 
     #[test]
-    fn a_single_lead_goes_by_its_key_and_an_element_by_its_own_id() {
-        let both = Keys { idempotency_key: Some("k1"), external_id: Some("B-17"), index: None };
-        assert_eq!(id_of(both).1, Sameness::IdempotencyKey);
-        assert_eq!(id_of(Keys { index: Some(0), ..both }).1, Sameness::ExternalId);
-        assert_eq!(id_of(Keys::default()), (ArrivalId::from_uuid(Uuid::from_u128(9)), Sameness::Content));
+    fn a_lead_goes_by_its_external_id_then_by_its_key_then_by_its_form() {
+        let all = Keys { idempotency_key: Some("k1"), external_id: Some("B-17"), form_id: Some("s1"), ..NONE };
+        assert_eq!(ids(all).sameness, Sameness::ExternalId);
+        assert_eq!(ids(Keys { external_id: None, ..all }).sameness, Sameness::IdempotencyKey);
+        assert_eq!(ids(Keys { external_id: None, idempotency_key: None, ..all }).sameness, Sameness::Form);
+        assert_eq!(ids(NONE).id, ArrivalId::from_uuid(Uuid::from_u128(9)));
+        // Under another key it is the same lead; the key is looked at beside.
+        let other = Keys { idempotency_key: Some("k2"), ..all };
+        assert_eq!(ids(all).id, ids(other).id);
+        assert_ne!(ids(all).key, ids(other).key);
+        assert_eq!(ids(all).key, Some(ids(Keys { external_id: None, ..all }).id), "as versions before stored it");
     }
 
     #[test]
-    fn the_same_key_is_the_same_id_and_another_source_another() {
-        let keys = Keys { idempotency_key: Some("k1"), ..Keys::default() };
-        assert_eq!(id_of(keys), id_of(keys));
-        assert_ne!(id_of(keys).0, keys.arrival_id(SourceId::from_uuid(Uuid::from_u128(2)), Uuid::nil()).0);
-        let elements: Vec<_> = (0..3).map(|i| id_of(Keys { index: Some(i), ..keys }).0).collect();
-        assert!(elements[0] != elements[1] && elements[1] != elements[2]);
+    fn no_two_kinds_of_keys_make_one_id() {
+        let keyed = Keys { idempotency_key: Some("kk"), ..NONE };
+        let first = ids(Keys { element: element(0, 0), ..keyed });
+        let single = ids(Keys { idempotency_key: Some("kk:0"), ..NONE });
+        assert_ne!(first.id, single.id);
+        assert_eq!(first.formerly, Some(single.id), "as versions before stored it");
+        let twice = ids(Keys { element: element(1, 1), ..keyed });
+        assert_ne!(first.id, twice.id, "two that say the same are two");
+        assert_eq!(first.id, ids(Keys { element: element(5, 0), ..keyed }).id, "whatever was put in front");
+        let form = ids(Keys { form_id: Some("kk"), ..NONE });
+        assert_ne!(form.id, ids(keyed).id);
+        assert_ne!(form.id, ids(Keys { form_id: Some("kk"), content: ContentHash::from_bytes([2; 16]), ..NONE }).id);
+    }
+
+    #[test]
+    fn what_is_quarantined_stands_in_nobodys_way() {
+        let all = [
+            Keys { external_id: Some("B-17"), ..NONE },
+            Keys { idempotency_key: Some("k"), ..NONE },
+            Keys { form_id: Some("s"), ..NONE },
+        ];
+        for keys in all {
+            let held = ids(Keys { quarantine: Some(QuarantineReason::Honeypot), ..keys });
+            assert_ne!(held.id, ids(keys).id);
+            assert_eq!((held.key, held.formerly, held.form), (None, None, None));
+        }
+    }
+
+    #[test]
+    fn another_source_makes_other_ids() {
+        let keys = Keys { idempotency_key: Some("k1"), ..NONE };
+        assert_eq!(ids(keys), ids(keys));
+        assert_ne!(ids(keys).id, keys.ids(SourceId::from_uuid(Uuid::from_u128(2)), Uuid::nil()).id);
     }
 }

@@ -127,17 +127,15 @@ async fn take(context: &IntakeContext, handle: Result<Handle, Problem>, request:
         // Never waits for the decision: a person must not look at a blank page meanwhile.
         Ok(_) if browser => page::see_other(source.thanks_url.as_deref()),
         Ok(ReceivedPost::Many { results, at }) => response::many(&results, at),
-        Ok(ReceivedPost::One { id, at, .. }) => {
+        Ok(ReceivedPost::One { own, .. }) => {
             // Whoever fills in a form waits for a page, not for a decision.
             let limit = if is_form { None } else { header::wait(&parts.headers, context.longest_wait) };
             let status = match limit {
-                Some(limit) => prefer_wait::decided(context, source.id, id, limit).await,
+                Some(limit) => prefer_wait::decided(context, source.id, own, limit).await,
                 None => None,
             };
-            status.map_or_else(
-                || response::one(id, at),
-                |status| response::decided(&status, sees_grade(&source, has_key), at),
-            )
+            let (at, sees_grade) = (own.received_at, sees_grade(&source, has_key));
+            status.map_or_else(|| response::one(own.id, at), |status| response::decided(&status, sees_grade, at))
         }
     };
     // After the answer is made: the log line names the source in every case.

@@ -2,6 +2,7 @@
 
 pub mod dead_letter;
 pub mod flags;
+pub mod keyed;
 mod prune;
 pub mod quarantine;
 pub mod seen;

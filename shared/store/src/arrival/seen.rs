@@ -215,7 +215,7 @@ impl Transaction {
     }
 }
 
-fn hash(bytes: Vec<u8>) -> Result<ContentHash, StoreError> {
+pub(crate) fn hash(bytes: Vec<u8>) -> Result<ContentHash, StoreError> {
     let bytes = bytes.try_into().map_err(|_| StoreError::Corrupt("a content hash".to_owned()))?;
     Ok(ContentHash::from_bytes(bytes))
 }

@@ -3,11 +3,16 @@
 use jiff::Timestamp;
 use ripen_domain::{
     flag::Flag,
+    hash::ContentHash,
     id::{ArrivalId, LeadId, SourceId},
     lead::Grade,
 };
 
-use crate::{Store, StoreError, arrival::flags::stored_flags, error::word};
+use crate::{
+    Store, StoreError,
+    arrival::{flags::stored_flags, seen::hash},
+    error::word,
+};
 
 /// What became of an arrival, as its sender may know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +32,8 @@ pub enum ArrivalState {
 pub struct ArrivalStatus {
     /// As intake answered it.
     pub id: ArrivalId,
+    /// What came under it first, hashed.
+    pub content: ContentHash,
     /// Where it ended.
     pub state: ArrivalState,
     /// Why, where it is quarantined.
@@ -53,7 +60,7 @@ impl Store {
         // learns only the state.
         let rows = sqlx::query!(
             r#"-- arrival.status
-            select s.id as "id!", s.ended as "ended!", s.seen_at as "seen_at!", a.reason as "reason?", a.received_at as "received_at?",
+            select s.id as "id!", s.content as "content!", s.ended as "ended!", s.seen_at as "seen_at!", a.reason as "reason?", a.received_at as "received_at?",
                    a.lead_id as "lead_id?", a.repeat as "repeat?", l.grade as "grade?",
                    (a.submission -> 'flags') as "flags?",
                    (select max(v.received_at) from arrival v where v.amends = s.id) as amended_at
@@ -77,6 +84,7 @@ impl Store {
                 };
                 Ok(ArrivalStatus {
                     id: ArrivalId::from_uuid(row.id),
+                    content: hash(row.content)?,
                     state,
                     reason: row.reason,
                     received_at: row.received_at.unwrap_or(row.seen_at).to_jiff(),

@@ -49,19 +49,19 @@ impl Transaction {
               from generate_subscripts($18::uuid[], 1) i
               on conflict do nothing
             ), noted as (
-              insert into note (lead_id, at, by, text)
-              select ($23::uuid[])[i], ($24::timestamptz[])[i], ($25::text[])[i], ($26::text[])[i]
+              insert into note (lead_id, at, by, text, origin)
+              select ($23::uuid[])[i], ($24::timestamptz[])[i], ($25::text[])[i], ($26::text[])[i], ($29::text[])[i]
               from generate_subscripts($23::uuid[], 1) i
               on conflict do nothing
             )
             insert into arrival (id, client_id, source_id, person_id, lead_id, amends, sameness, state, reason, repeat, content,
-                                 external_id, received_at, submitted_at, media_type, raw, submission, flags)
+                                 external_id, received_at, submitted_at, media_type, raw, submission, flags, form_id)
             select ($1::uuid[])[i], ($2::uuid[])[i], ($3::uuid[])[i], ($4::uuid[])[i], ($5::uuid[])[i],
                    ($6::uuid[])[i], ($7::text[])[i],
                    case when ($8::text[])[i] is null then 'graded' else 'quarantined' end, ($8::text[])[i],
                    ($9::boolean[])[i], ($10::bytea[])[i], ($11::text[])[i], ($12::timestamptz[])[i],
                    ($13::timestamptz[])[i], ($14::text[])[i], ($15::text[])[i], ($16::text[])[i]::json,
-                   string_to_array(($17::text[])[i], ',')
+                   string_to_array(($17::text[])[i], ','), ($30::uuid[])[i]
             from generate_subscripts($1::uuid[], 1) i
             -- What was quarantined and released is there already, and is on a lead from now on.
             on conflict (id) do update set person_id = excluded.person_id, lead_id = excluded.lead_id, amends = excluded.amends,
@@ -73,7 +73,8 @@ impl Transaction {
             &columns.externals[..] as &[Option<String>], &columns.received[..],
             &columns.submitted[..] as &[Option<jiff_sqlx::Timestamp>], &columns.media, &columns.raws, &columns.submissions,
             &columns.flags, &answers.leads, &answers.questions, &answers.at[..], &answers.origins, &answers.values,
-            &notes.leads, &notes.at[..], &notes.by, &notes.texts, &spooled, &digests
+            &notes.leads, &notes.at[..], &notes.by, &notes.texts, &spooled, &digests, &notes.origins,
+            &columns.forms[..] as &[Option<Uuid>]
         )
         .execute(self.connection())
         .await?;
@@ -110,6 +111,7 @@ struct NoteArrays {
     at: Vec<jiff_sqlx::Timestamp>,
     by: Vec<String>,
     texts: Vec<String>,
+    origins: Vec<String>,
 }
 
 impl From<&[NoteRow]> for NoteArrays {
@@ -120,6 +122,7 @@ impl From<&[NoteRow]> for NoteArrays {
             columns.at.push(row.at.to_sqlx());
             columns.by.push(row.by.clone());
             columns.texts.push(row.text.clone());
+            columns.origins.push(row.origin.clone());
         }
         columns
     }
@@ -144,6 +147,7 @@ struct ArrivalArrays {
     raws: Vec<String>,
     submissions: Vec<String>,
     flags: Vec<String>,
+    forms: Vec<Option<Uuid>>,
 }
 
 impl From<Vec<ArrivalRow>> for ArrivalArrays {
@@ -169,6 +173,7 @@ impl From<Vec<ArrivalRow>> for ArrivalArrays {
             columns.submissions.push(row.submission);
             // Flags of one row as one text: an array of arrays would need all rows to have as many.
             columns.flags.push(row.flags);
+            columns.forms.push(row.form.map(ArrivalId::uuid));
         }
         columns
     }
@@ -197,6 +202,8 @@ pub struct ArrivalRow {
     pub content: ContentHash,
     /// The sender's own id.
     pub external_id: Option<String>,
+    /// What a form's submission id makes.
+    pub form: Option<ArrivalId>,
     /// When intake had it.
     pub received_at: Timestamp,
     /// When the person submitted it.

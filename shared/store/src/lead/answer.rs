@@ -31,6 +31,8 @@ pub struct NoteRow {
     pub at: Timestamp,
     /// Who wrote it.
     pub by: String,
+    /// The arrival that brought it, as `arrival:<id>`: several of one source may come in one moment.
+    pub origin: String,
     /// The words.
     pub text: String,
 }

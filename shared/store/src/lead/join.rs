@@ -39,7 +39,8 @@ impl Transaction {
               insert into answer (lead_id, question, at, origin, value)
               select $1, question, at, origin, value from answer where lead_id = $2 on conflict do nothing
             )
-            insert into note (lead_id, at, by, text) select $1, at, by, text from note where lead_id = $2 on conflict do nothing",
+            insert into note (lead_id, at, by, text, origin)
+            select $1, at, by, text, origin from note where lead_id = $2 on conflict do nothing",
             goes_on.uuid(),
             ends.uuid()
         )

@@ -161,6 +161,8 @@ pub struct UnitOfWork {
     pub same_content: BTreeMap<SourceContent, Vec<EarlierArrival>>,
     /// Identities that lead to a person from now on, to be written.
     pub new_identities: Vec<NewIdentity>,
+    /// When the first arrival on a lead was received, for leads that an arrival of another source joins.
+    pub first_received: BTreeMap<LeadId, Timestamp>,
     /// To be written.
     pub arrivals: Vec<ArrivalRow>,
     /// To be written.

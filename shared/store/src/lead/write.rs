@@ -118,7 +118,7 @@ impl Transaction {
               first_arrived_at = excluded.first_arrived_at, last_arrived_at = excluded.last_arrived_at,
               last_enquiry_at = excluded.last_enquiry_at, matured_at = excluded.matured_at, closed_at = excluded.closed_at,
               closed_reason = excluded.closed_reason, generation = excluded.generation, rounds = excluded.rounds,
-              program_id = excluded.program_id",
+              program_id = excluded.program_id, source_id = excluded.source_id",
             &c.ids, &c.clients, &c.programs, &c.persons, &c.sources, &c.channels, &c.stages,
             &c.grades[..] as &[Option<String>], &c.scores[..] as &[Option<i32>], &c.criteria[..] as &[Option<Uuid>],
             &c.decisions[..] as &[Option<Uuid>], &c.arrivals, &c.enquiries, &c.first[..], &c.last[..], &c.enquiry[..],

@@ -1,0 +1,189 @@
+//! What makes two posts the same arrival: the sender's id of the lead, the key of the request, the id of a form's page.
+
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use ripen_testkit::wait::until;
+use serde_json::{Value, json};
+
+use crate::harness::{
+    LIMIT, Source,
+    process::client,
+    scenario::{Plan, Scenario},
+};
+
+/// Posts JSON under a key and waits for the decision: what the sender is told.
+async fn told(scenario: &Scenario, source: &Source, key: Option<&str>, body: &Value) -> Value {
+    let request = client().post(format!("{}/v1/leads", scenario.process.url)).bearer_auth(&source.key);
+    let request = request.header("Prefer", "wait=10").json(body);
+    let request = match key {
+        Some(key) => request.header("Idempotency-Key", key),
+        None => request,
+    };
+    let answer = request.send().await.unwrap();
+    assert!(answer.status().is_success(), "{answer:?}");
+    answer.json().await.unwrap()
+}
+
+/// Posts a form with a page's id; its arrival.
+async fn form(scenario: &Scenario, fields: &str) -> String {
+    let url = format!("{}/v1/in/{}", scenario.process.url, scenario.source.token);
+    let request = client().post(url).header(ACCEPT, "application/json");
+    let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(fields.to_owned());
+    let answer = request.send().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 202);
+    answer.json::<Value>().await.unwrap()["arrival"].as_str().unwrap().to_owned()
+}
+
+async fn stored(scenario: &Scenario, count: i64) {
+    until("all is stored", LIMIT, || async {
+        (scenario.installation.count("select count(*) from arrival").await == count).then_some(())
+    })
+    .await;
+}
+
+async fn lead(scenario: &Scenario, told: &Value) -> Value {
+    scenario.installation.json(&["lead", "show", told["lead"].as_str().unwrap()]).await
+}
+
+#[tokio::test]
+async fn one_lead_under_two_keys_is_one_and_a_key_under_two_bodies_is_told() {
+    let scenario = Plan::new().await.serve().await;
+    let body = |email: &str| json!({"external_id": "B-17", "first_name": "Casey", "email": email});
+    let first = told(&scenario, &scenario.source, Some("k1"), &body("casey@example.com")).await;
+    let again = told(&scenario, &scenario.source, Some("k2"), &body("casey@example.com")).await;
+    assert_eq!((&first["arrival"], &first["lead"]), (&again["arrival"], &again["lead"]));
+    let corrected = told(&scenario, &scenario.source, Some("k3"), &body("c.smith@example.com")).await;
+    assert_eq!((&corrected["status"], &corrected["lead"]), (&json!("graded"), &first["lead"]));
+    let reused = told(&scenario, &scenario.source, Some("k1"), &json!({"external_id": "B-18", "email": "x@example.com"})).await;
+    assert_eq!((&reused["status"], &reused["reason"]), (&json!("quarantined"), &json!("key_reused")));
+    let alone = told(&scenario, &scenario.source, Some("k9"), &json!({"email": "y@example.com"})).await;
+    assert_eq!(alone["status"], "graded");
+    let alone = told(&scenario, &scenario.source, Some("k9"), &json!({"email": "z@example.com"})).await;
+    assert_eq!((&alone["status"], &alone["reason"]), (&json!("quarantined"), &json!("key_reused")));
+    let shown = lead(&scenario, &first).await;
+    assert_eq!((&shown["arrivals"], &shown["email"]), (&json!(1), &json!("c.smith@example.com")));
+    assert_eq!(scenario.installation.count("select count(*) from person").await, 2);
+}
+
+#[tokio::test]
+async fn an_array_sent_again_with_a_lead_in_front_brings_that_lead_alone() {
+    let scenario = Plan::new().await.serve().await;
+    let post = async |key: &str, body: Value| {
+        let request = client().post(format!("{}/v1/leads", scenario.process.url)).bearer_auth(&scenario.source.key);
+        let answer = request.header("Idempotency-Key", key).json(&body).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 202);
+        answer.json::<Value>().await.unwrap()
+    };
+    let (one, two) = (json!({"email": "one@example.com"}), json!({"email": "two@example.com"}));
+    let first = post("kk", json!([one, two])).await;
+    stored(&scenario, 2).await;
+    let again = post("kk", json!([{"email": "new@example.com"}, one, two])).await;
+    assert_eq!(again["results"][1], first["results"][0]);
+    stored(&scenario, 3).await;
+    // The key of a single lead that reads like a place in that array.
+    let single = post("kk:0", json!({"email": "three@example.com"})).await;
+    stored(&scenario, 4).await;
+    assert_ne!(single["arrival"], first["results"][0]["arrival"]);
+    assert_eq!(scenario.installation.count("select count(*) from arrival where state = 'quarantined'").await, 0);
+}
+
+#[tokio::test]
+async fn what_a_version_before_stored_under_another_id_is_not_taken_in_again() {
+    let scenario = Plan::new().await.serve().await;
+    let body = json!([{"email": "one@example.com"}, {"email": "two@example.com"}]);
+    let post = async || {
+        let request = client().post(format!("{}/v1/leads", scenario.process.url)).bearer_auth(&scenario.source.key);
+        request.header("Idempotency-Key", "old").json(&body).send().await.unwrap().error_for_status().unwrap();
+    };
+    post().await;
+    stored(&scenario, 2).await;
+    // As the version before named them: by the key and the place.
+    let source: uuid::Uuid = sqlx::query_scalar("select id from source").fetch_one(scenario.installation.pool()).await.unwrap();
+    for (index, email) in [(0, "one@example.com"), (1, "two@example.com")] {
+        let old = uuid::Uuid::new_v5(&source, format!("k:old:{index}").as_bytes());
+        let change = "with a as (update arrival set id = $1 where submission ->> 'email' = $2 returning content)
+                      update arrival_seen set id = $1, arrival_id = $1 where content = (select content from a)";
+        sqlx::query(change).bind(old).bind(email).execute(scenario.installation.pool()).await.unwrap();
+    }
+    post().await;
+    scenario.enquire("Last", json!({})).await;
+    scenario.lead_of("Last").await;
+    until("the retry has ended", LIMIT, || async {
+        (scenario.installation.count("select count(*) from arrival_seen where ended = 'same'").await == 2).then_some(())
+    })
+    .await;
+    assert_eq!(scenario.installation.count("select count(*) from arrival").await, 3);
+    assert_eq!(scenario.installation.count("select sum(arrivals)::bigint from lead").await, 3);
+}
+
+#[tokio::test]
+async fn a_visitor_who_goes_back_corrects_and_another_visitor_is_another() {
+    let scenario = Plan::new().await.serve().await;
+    let first = "_sid=page&first_name=Casey&last_name=Smith&email=casey%40exmaple.com&answers.timeframe_days=30";
+    let corrected = first.replace("exmaple", "example");
+    form(&scenario, first).await;
+    stored(&scenario, 1).await;
+    form(&scenario, &corrected).await;
+    stored(&scenario, 2).await;
+    // A double click, and a page from a cache that gives its id to the next visitor.
+    form(&scenario, &corrected).await;
+    form(&scenario, "_sid=page&first_name=Robin&last_name=Jones&email=robin%40example.com").await;
+    stored(&scenario, 3).await;
+    assert_eq!(scenario.installation.count("select count(*) from lead").await, 2);
+    assert_eq!(scenario.installation.count("select count(*) from arrival where state = 'quarantined'").await, 0);
+    let casey = scenario.lead_of("Casey").await;
+    let shown = scenario.installation.json(&["lead", "show", &casey]).await;
+    assert_eq!((&shown["email"], &shown["arrivals"]), (&json!("casey@example.com"), &json!(1)));
+}
+
+#[tokio::test]
+async fn an_honest_post_after_a_trapped_one_is_worked() {
+    let scenario = Plan::new().await.serve().await;
+    let honest = "_sid=page&first_name=Casey&email=casey%40example.com";
+    form(&scenario, &format!("{honest}&_hp=x")).await;
+    stored(&scenario, 1).await;
+    form(&scenario, honest).await;
+    scenario.lead_of("Casey").await;
+    let external = |trapped: &str| format!("external_id=X1&email=robin%40example.com{trapped}");
+    form(&scenario, &external("&_hp=x")).await;
+    stored(&scenario, 3).await;
+    form(&scenario, &external("")).await;
+    scenario.lead_of("Robin").await;
+}
+
+#[tokio::test]
+async fn the_newest_body_of_an_external_id_counts_and_one_that_comes_back_counts_again() {
+    let scenario = Plan::new().await.serve().await;
+    let body = |phone: &str| json!({"external_id": "B-1", "email": "casey@example.com", "phone": phone});
+    let (one, two) = (body("+14155550101"), body("+14155550102"));
+    let first = told(&scenario, &scenario.source, None, &one).await;
+    let phone = async || lead(&scenario, &first).await["phone"].clone();
+    told(&scenario, &scenario.source, None, &two).await;
+    assert_eq!(phone().await, "+14155550102");
+    told(&scenario, &scenario.source, None, &one).await;
+    until("it is as it was first", LIMIT, || async { (phone().await == "+14155550101").then_some(()) }).await;
+    // By the sender's clock, where it tells.
+    let dated = |phone: &str, at: &str| json!({"external_id": "B-2", "email": "robin@example.com", "phone": phone, "submitted_at": at});
+    let newer = told(&scenario, &scenario.source, None, &dated("+14155550104", "2026-11-20T10:00:00Z")).await;
+    let older = told(&scenario, &scenario.source, None, &dated("+14155550103", "2026-11-19T10:00:00Z")).await;
+    assert_eq!(older["status"], "graded");
+    assert_eq!(lead(&scenario, &newer).await["phone"], "+14155550104");
+    assert_eq!(scenario.installation.count("select sum(arrivals)::bigint from lead").await, 2);
+}
+
+#[tokio::test]
+async fn notes_of_one_moment_are_all_kept_and_credit_is_whose_enquiry_came_first() {
+    let scenario = Plan::new().await.serve().await;
+    let note = |text: &str| json!({"email": "casey@example.com", "notes": text});
+    scenario.post(&json!([note("has a dog"), note("wants a garden"), note("rings after six")])).await;
+    stored(&scenario, 3).await;
+    assert_eq!(scenario.installation.count("select count(*) from note").await, 3);
+    // What waited in a queue for long, of another source, was received before.
+    let other = scenario.installation.source("acme", "Vendor").await;
+    sqlx::query("update arrival set received_at = received_at + interval '1 hour'").execute(scenario.installation.pool()).await.unwrap();
+    told(&scenario, &other, None, &json!({"email": "casey@example.com"})).await;
+    let name: String = sqlx::query_scalar("select s.name from lead l join source s on s.id = l.source_id")
+        .fetch_one(scenario.installation.pool())
+        .await
+        .unwrap();
+    assert_eq!(name, "Vendor");
+}
