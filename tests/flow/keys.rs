@@ -53,7 +53,8 @@ async fn one_lead_under_two_keys_is_one_and_a_key_under_two_bodies_is_told() {
     assert_eq!((&first["arrival"], &first["lead"]), (&again["arrival"], &again["lead"]));
     let corrected = told(&scenario, &scenario.source, Some("k3"), &body("c.smith@example.com")).await;
     assert_eq!((&corrected["status"], &corrected["lead"]), (&json!("graded"), &first["lead"]));
-    let reused = told(&scenario, &scenario.source, Some("k1"), &json!({"external_id": "B-18", "email": "x@example.com"})).await;
+    let reused =
+        told(&scenario, &scenario.source, Some("k1"), &json!({"external_id": "B-18", "email": "x@example.com"})).await;
     assert_eq!((&reused["status"], &reused["reason"]), (&json!("quarantined"), &json!("key_reused")));
     let alone = told(&scenario, &scenario.source, Some("k9"), &json!({"email": "y@example.com"})).await;
     assert_eq!(alone["status"], "graded");
@@ -97,7 +98,8 @@ async fn what_a_version_before_stored_under_another_id_is_not_taken_in_again() {
     post().await;
     stored(&scenario, 2).await;
     // As the version before named them: by the key and the place.
-    let source: uuid::Uuid = sqlx::query_scalar("select id from source").fetch_one(scenario.installation.pool()).await.unwrap();
+    let source: uuid::Uuid =
+        sqlx::query_scalar("select id from source").fetch_one(scenario.installation.pool()).await.unwrap();
     for (index, email) in [(0, "one@example.com"), (1, "two@example.com")] {
         let old = uuid::Uuid::new_v5(&source, format!("k:old:{index}").as_bytes());
         let change = "with a as (update arrival set id = $1 where submission ->> 'email' = $2 returning content)
@@ -179,7 +181,10 @@ async fn notes_of_one_moment_are_all_kept_and_credit_is_whose_enquiry_came_first
     assert_eq!(scenario.installation.count("select count(*) from note").await, 3);
     // What waited in a queue for long, of another source, was received before.
     let other = scenario.installation.source("acme", "Vendor").await;
-    sqlx::query("update arrival set received_at = received_at + interval '1 hour'").execute(scenario.installation.pool()).await.unwrap();
+    sqlx::query("update arrival set received_at = received_at + interval '1 hour'")
+        .execute(scenario.installation.pool())
+        .await
+        .unwrap();
     told(&scenario, &other, None, &json!({"email": "casey@example.com"})).await;
     let name: String = sqlx::query_scalar("select s.name from lead l join source s on s.id = l.source_id")
         .fetch_one(scenario.installation.pool())

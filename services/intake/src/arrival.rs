@@ -1,6 +1,9 @@
 //! From one posted lead to the message that goes to the qualifier.
 
-use std::{cell::RefCell, collections::HashMap};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -34,7 +37,7 @@ pub struct Reception<'r> {
     /// A form's submission id.
     pub form_id: Option<&'r str>,
     /// What the leads before said, and how often.
-    pub said: RefCell<HashMap<ContentHash, usize>>,
+    pub said: Mutex<HashMap<ContentHash, usize>>,
     /// Why nothing of it is to be worked.
     pub quarantine: Option<QuarantineReason>,
 }
@@ -57,8 +60,7 @@ impl AcceptedBody {
     /// that came back after another, or as a reused key's.
     pub fn others(&self) -> impl Iterator<Item = ArrivalId> {
         let reused = self.key.map(|key| variant_id(key, self.content));
-        let corrections =
-            [variant_id(self.id, self.content), return_id(self.id, self.content, self.received_at)];
+        let corrections = [variant_id(self.id, self.content), return_id(self.id, self.content, self.received_at)];
         reused.into_iter().chain(corrections)
     }
 }
@@ -136,7 +138,7 @@ impl Reception<'_> {
 
     /// How many leads of this request before this one say the same.
     fn same_before(&self, content: ContentHash) -> usize {
-        let mut said = self.said.borrow_mut();
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         let count = said.entry(content).or_default();
         *count += 1;
         *count - 1

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use ripen_domain::{
-    backoff::Backoff,
-    id::SourceId,
-};
+use ripen_domain::{backoff::Backoff, id::SourceId};
 use ripen_runtime::{
     lifecycle::Stop,
     retry::{RetryLimit, Tried, retry},

@@ -1,6 +1,6 @@
 //! The steps from a body to durable arrivals: read, parse, normalise, keep. Answering is the endpoint's.
 
-use std::cell::RefCell;
+use std::sync::Mutex;
 
 use axum::{
     body::{Body, Bytes},
@@ -86,7 +86,14 @@ pub async fn receive(
     };
     let bytes = body::read(headers, content, context.body).await?;
     // Read once for the whole request: every lead of an array was received in the same moment.
-    let reception = Reception { source, received_at: context.clock.now(), key, form_id: None, said: RefCell::default(), quarantine: None };
+    let reception = Reception {
+        source,
+        received_at: context.clock.now(),
+        key,
+        form_id: None,
+        said: Mutex::default(),
+        quarantine: None,
+    };
     if format.is_form() {
         let form = Form::read(headers, format, &bytes).await?;
         return match one_form(context, reception, format, (&form, &bytes)).await {
@@ -156,11 +163,13 @@ async fn many(
     let mut messages = Vec::with_capacity(posted.len());
     let mut results = Vec::with_capacity(posted.len());
     for (index, posted) in posted.into_iter().enumerate() {
-        results.push(reception.arrival(posted, Some(index)).map(|Ready { own: AcceptedBody { id, .. }, quarantined, body }| {
-            // Those that are refused have no message; the others are kept whatever became of these.
-            messages.push((id.uuid(), body));
-            AcceptedLead { id, quarantined }
-        }));
+        results.push(reception.arrival(posted, Some(index)).map(
+            |Ready { own: AcceptedBody { id, .. }, quarantined, body }| {
+                // Those that are refused have no message; the others are kept whatever became of these.
+                messages.push((id.uuid(), body));
+                AcceptedLead { id, quarantined }
+            },
+        ));
     }
     // All of them refused is still an answer with a result for each.
     if !messages.is_empty() {

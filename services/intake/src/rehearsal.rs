@@ -1,5 +1,7 @@
 //! What intake would make of leads, with nothing kept: for whoever shows what a file comes to before it is sent.
 
+use std::sync::Mutex;
+
 use jiff::Timestamp;
 use ripen_domain::{arrival::Arrival, message::ArrivalMessage};
 use ripen_store::source::record::SourceRecord;
@@ -24,7 +26,8 @@ pub fn rehearse(
         Document::One(posted) => vec![posted],
         Document::Many(posted) => posted,
     };
-    let reception = Reception { source, received_at: now, key: None, quarantine: None };
+    let reception =
+        Reception { source, received_at: now, key: None, form_id: None, said: Mutex::default(), quarantine: None };
     let arrival = |(index, posted)| {
         let ready = reception.arrival(posted, Some(index))?;
         // Read back from the message, so that what is shown is what would be queued.

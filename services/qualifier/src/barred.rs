@@ -19,8 +19,8 @@ pub async fn note(batch: &mut Transaction, work_unit: &mut UnitOfWork) -> Result
     for (id, _) in work_unit.persons.iter().filter(|(_, person)| person.do_not_contact) {
         work_unit.barred.insert(*id, ASKED.to_owned());
     }
-    let newly_reached = work_unit.new_identities.iter().map(|new| new.person);
-    work_unit.to_suppress = newly_reached.filter(|person| work_unit.barred.contains_key(person)).collect();
+    let reached_anew = work_unit.new_identities.iter().map(|new| new.person);
+    work_unit.to_suppress = reached_anew.filter(|person| work_unit.barred.contains_key(person)).collect();
     let new: Vec<_> = newly_reached(work_unit).collect();
     for one in batch.persons_barred(&persons, &new).await? {
         if let Some(person) = work_unit.persons.get_mut(&one.person)

@@ -50,23 +50,22 @@ pub async fn corrections<'a>(
     let ids: BTreeSet<_> = again.iter().map(|arrival| arrival.id).collect();
     let mut bodies: BTreeMap<ArrivalId, Vec<Body>> = BTreeMap::new();
     for earlier in batch.arrivals_bodies(&ids.iter().copied().collect::<Vec<_>>()).await? {
-        let body = Body {
-            content: earlier.content,
-            received_at: earlier.received_at,
-            submitted_at: earlier.submitted_at,
-        };
+        let body =
+            Body { content: earlier.content, received_at: earlier.received_at, submitted_at: earlier.submitted_at };
         bodies.entry(earlier.original).or_default().push(body);
     }
     for new in fresh.iter().filter(|new| ids.contains(&new.id)) {
         bodies.entry(new.id).or_default().push(Body::of(new.arrival));
     }
-    let contents: BTreeMap<_, _> = batch.arrivals_seen(&ids.into_iter().collect::<Vec<_>>()).await?.into_iter().collect();
+    let contents: BTreeMap<_, _> =
+        batch.arrivals_seen(&ids.into_iter().collect::<Vec<_>>()).await?.into_iter().collect();
     again.sort_by_key(|arrival| arrival.received_at);
     let mut corrections = BTreeMap::new();
     for arrival in again {
         let known = bodies.entry(arrival.id).or_default();
         let new = Body::of(arrival);
-        let Some(counts) = known.iter().copied().reduce(|one, other| if other.is_newer(&one) { other } else { one }) else {
+        let Some(counts) = known.iter().copied().reduce(|one, other| if other.is_newer(&one) { other } else { one })
+        else {
             // What came first is kept nowhere: it is dead, and waits with what says the same.
             if contents.get(&arrival.id) != Some(&arrival.content) {
                 let id = variant_id(arrival.id, arrival.content);

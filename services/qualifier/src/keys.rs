@@ -67,7 +67,8 @@ pub async fn take_out_former(batch: &mut Transaction, new: &mut NewArrivals<'_>)
         let stored = new.fresh.iter().filter_map(|fresh| {
             let former = fresh.arrival.formerly?;
             // Another body under it is another lead: the place in an array and a page's id never said which one is meant.
-            (seen.get(&former) == Some(&fresh.arrival.content)).then_some(RepeatedArrival { id: fresh.id, repeats: former })
+            (seen.get(&former) == Some(&fresh.arrival.content))
+                .then_some(RepeatedArrival { id: fresh.id, repeats: former })
         });
         let stored: Vec<_> = stored.collect();
         new.same.extend(stored);

@@ -19,7 +19,9 @@ use crate::{
     bodies, forms, keys,
     message::RequalifyLead,
     moved_program,
-    unit_of_work::{ArrivalOwner, ClientIdentity, EarlierArrival, RepeatedArrival, SourceContent, TrackedLead, UnitOfWork},
+    unit_of_work::{
+        ArrivalOwner, ClientIdentity, EarlierArrival, RepeatedArrival, SourceContent, TrackedLead, UnitOfWork,
+    },
 };
 
 /// A message that is new.
@@ -131,7 +133,8 @@ impl<'a> NewArrivals<'a> {
         let ids: Vec<_> = released.keys().copied().collect();
         // The guard on how it ended makes the second of two offers find nothing to do.
         let noted = batch.arrivals_note_released(&ids, now).await?;
-        let fresh = |id| released.get(&id).map(|arrival| NewArrival { id, quarantine: None, ..NewArrival::of(arrival) });
+        let fresh =
+            |id| released.get(&id).map(|arrival| NewArrival { id, quarantine: None, ..NewArrival::of(arrival) });
         self.fresh.extend(noted.into_iter().filter_map(fresh));
         // What is quarantined makes no anchors, and what has none cannot be locked.
         let identities: BTreeSet<_> = self.fresh.iter().flat_map(NewArrival::identities).collect();
@@ -411,8 +414,7 @@ async fn load_same_content(
     worked: &[&NewArrival<'_>],
     within: jiff::SignedDuration,
 ) -> Result<(), StoreError> {
-    let keyless =
-        worked.iter().filter(|fresh| matches!(fresh.arrival.sameness, Sameness::Content | Sameness::Form));
+    let keyless = worked.iter().filter(|fresh| matches!(fresh.arrival.sameness, Sameness::Content | Sameness::Form));
     // Whoever said the same before is known under an identity by now.
     let known: Vec<_> = keyless
         .filter(|fresh| {

@@ -54,6 +54,9 @@ fn arrival(source: AnySource, now: Timestamp) -> Arrival {
     let email = Email::parse(&format!("{}@trial.invalid", id.simple())).ok();
     let submission = Submission { email, notes: Some("A trial".to_owned()), ..Submission::default() };
     Arrival {
+        key: None,
+        formerly: None,
+        form: None,
         id: ArrivalId::from_uuid(id),
         sameness: Sameness::Content,
         source: source.id,

@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ripen_domain::{
-    calling::Place,
     actor::{Actor, Permission},
+    calling::Place,
     criteria::{AnswerContext, Criteria},
     flag::Flag,
     id::{DeliveryId, LeadId},

@@ -27,6 +27,7 @@ struct Setup {
 
 fn record(name: &str) -> SourceRecord {
     SourceRecord {
+        sees_grade: None,
         id: SourceId::from_uuid(Uuid::from_u128(1)),
         client: ClientId::from_uuid(Uuid::from_u128(2)),
         name: name.to_owned(),

@@ -29,6 +29,7 @@ async fn quarantine(app: &App, id: ArrivalId) {
     let mut batch = app.store.begin().await.unwrap();
     batch.arrivals_note_seen(vec![Seen { id, content, ended: Ended::Quarantined }], &[], now).await.unwrap();
     let row = ArrivalRow {
+        form: None,
         id,
         client: app.client,
         source: app.source,

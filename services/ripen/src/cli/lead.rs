@@ -180,7 +180,8 @@ async fn print(common: &Common, actions: &Actions, actor: &Actor, id: LeadId) ->
     if common.json {
         let mut shown = head;
         // The order of the first releases, which people may have come to read.
-        for title in ["deliveries", "outcomes", "appointments", "promises", "answers", "touches", "flags", "household"] {
+        for title in ["deliveries", "outcomes", "appointments", "promises", "answers", "touches", "flags", "household"]
+        {
             if let Some(part) = parts.iter().find(|part| part.title == title) {
                 shown[title] = part.rows.clone().into();
             }

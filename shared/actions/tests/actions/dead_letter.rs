@@ -15,6 +15,8 @@ const ALL: DeadLetterQuery = DeadLetterQuery { after: None, limit: 100 };
 async fn given_up(office: &Office) -> [Uuid; 2] {
     let ids = [1, 2].map(Uuid::from_u128);
     let letters = [("ripen.arrivals", ids[0]), ("ripen.requalify", ids[1])].map(|(queue, id)| NewDeadLetter {
+        source: None,
+        content: None,
         id,
         queue: queue.to_owned(),
         message: Uuid::from_u128(id.as_u128() + 100),

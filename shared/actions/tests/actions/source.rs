@@ -49,7 +49,7 @@ async fn a_source_is_added_paused_and_given_keys_with_the_audit_and_without_secr
     assert_eq!((by_key.id, by_key.country.as_str()), (added.id, "GB"));
 
     let pause = SetSourceState { source: added.id, state: State::Paused };
-    assert_eq!(office.done(&pause).await.state, State::Paused);
+    assert_eq!(office.done(&pause).await.source.state, State::Paused);
     let key = AddSourceKey { source: added.id, valid_for: SignedDuration::from_hours(1) };
     let key = office.done(&key).await;
     let until = office.actions.store.source_by_key(&key.hash()).await.unwrap().unwrap().key_expires_at;

@@ -125,7 +125,10 @@ struct DeadLetterColumns {
 impl DeadLetterColumns {
     fn record(self) -> DeadLetter {
         let Self { id, queue, message_id: message, body, reason, at } = self;
-        DeadLetter { letter: NewDeadLetter { id, queue, message, source: None, body, content: None, reason }, at: at.to_jiff() }
+        DeadLetter {
+            letter: NewDeadLetter { id, queue, message, source: None, body, content: None, reason },
+            at: at.to_jiff(),
+        }
     }
 }
 

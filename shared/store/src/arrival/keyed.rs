@@ -63,7 +63,11 @@ pub struct EarlierForm {
 impl Transaction {
     /// Notes keys, and returns those that came before with what came with them first. A key is noted as the same as the arrival
     /// that it came with.
-    pub async fn arrivals_note_keys(&mut self, mut keys: Vec<NewKey>, now: Timestamp) -> Result<Vec<KnownKey>, StoreError> {
+    pub async fn arrivals_note_keys(
+        &mut self,
+        mut keys: Vec<NewKey>,
+        now: Timestamp,
+    ) -> Result<Vec<KnownKey>, StoreError> {
         // In one order, as every batch notes them: two that share keys would otherwise wait for each other.
         keys.sort_by_key(|new| new.key);
         let ids: Vec<_> = keys.iter().map(|new| new.key.uuid()).collect();

@@ -76,6 +76,10 @@ impl QuarantineColumns {
         let arrival = Arrival {
             id: ArrivalId::from_uuid(self.id),
             sameness: word::<Sameness>(&self.sameness)?,
+            // What they were for was done when it first came: its id stays.
+            key: None,
+            formerly: None,
+            form: None,
             source: SourceId::from_uuid(self.source_id),
             client: ClientId::from_uuid(self.client_id),
             received_at: self.received_at.to_jiff(),
