@@ -189,7 +189,10 @@ async fn c37_a_day_without_a_time_is_the_same_instant_however_it_comes() {
         "external_id,email,time_zone,submitted_at\nc37-csv,day1@example.com,America/Chicago,2026-11-20\n",
     )
     .unwrap();
-    front.scenario.installation.json(&["import", path.to_str().unwrap(), "--source", &front.scenario.source.id]).await;
+    let (source, url) = (&front.scenario.source, &front.scenario.process.url);
+    let beside = ["import", path.to_str().unwrap(), "--source", &source.id, "--server", url, "--key-env", "KEY"];
+    let imported = front.scenario.installation.command(&beside).env("KEY", &source.key).output().await.unwrap();
+    assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
     front.scenario.decided(4).await;
     let sql = "select count(*) from arrival where external_id in ('c37-csv', 'c37-json') and submitted_at = '2026-11-20T06:00:00Z'";
     assert_eq!(front.scenario.installation.count(sql).await, 2);

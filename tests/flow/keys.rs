@@ -61,7 +61,12 @@ async fn one_lead_under_two_keys_is_one_and_a_key_under_two_bodies_is_told() {
     let alone = told(&scenario, &scenario.source, Some("k9"), &json!({"email": "z@example.com"})).await;
     assert_eq!((&alone["status"], &alone["reason"]), (&json!("quarantined"), &json!("key_reused")));
     let shown = lead(&scenario, &first).await;
-    assert_eq!((&shown["arrivals"], &shown["email"]), (&json!(1), &json!("c.smith@example.com")));
+    assert_eq!(shown["email"], "c.smith@example.com");
+    assert_eq!(
+        scenario.installation.count("select max(arrivals)::bigint from lead").await,
+        1,
+        "nothing is counted twice"
+    );
     assert_eq!(scenario.installation.count("select count(*) from person").await, 2);
 }
 
@@ -134,7 +139,8 @@ async fn a_visitor_who_goes_back_corrects_and_another_visitor_is_another() {
     assert_eq!(scenario.installation.count("select count(*) from arrival where state = 'quarantined'").await, 0);
     let casey = scenario.lead_of("Casey").await;
     let shown = scenario.installation.json(&["lead", "show", &casey]).await;
-    assert_eq!((&shown["email"], &shown["arrivals"]), (&json!("casey@example.com"), &json!(1)));
+    assert_eq!(shown["email"], "casey@example.com");
+    assert_eq!(scenario.installation.count("select max(arrivals)::bigint from lead").await, 1);
 }
 
 #[tokio::test]
