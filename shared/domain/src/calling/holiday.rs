@@ -16,10 +16,10 @@ const COUNTED: [&str; 5] = ["1st", "2nd", "3rd", "4th", "last"];
 
 /// A day of every year: `12-25`, `07-04 observed`, `4th thu nov`, `last mon may`, `easter-2`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Holiday(Kind);
+pub struct Holiday(HolidayRule);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum HolidayRule {
     Fixed {
         month: i8,
         day: i8,
@@ -55,12 +55,12 @@ impl Holiday {
     #[must_use]
     pub fn is_on(self, date: Date) -> bool {
         match self.0 {
-            Kind::Fixed { month, day, moved } => is_fixed(date, month, day) || is_moved(date, month, day, moved),
-            Kind::Counted { which, weekday, month } => {
+            HolidayRule::Fixed { month, day, moved } => is_fixed(date, month, day) || is_moved(date, month, day, moved),
+            HolidayRule::Counted { which, weekday, month } => {
                 let nth = if which == 4 { -1 } else { i8::try_from(which).unwrap_or(0) + 1 };
                 date.month() == month && date.nth_weekday_of_month(nth, weekday.weekday()).is_ok_and(|day| day == date)
             }
-            Kind::Easter(days) => {
+            HolidayRule::Easter(days) => {
                 let easter = Span::new().try_days(-days).and_then(|back| date.checked_add(back));
                 easter.is_ok_and(|easter| easter_of(date.year()) == Some(easter))
             }
@@ -105,16 +105,16 @@ impl FromStr for Holiday {
     }
 }
 
-fn read(text: &str) -> Option<Kind> {
+fn read(text: &str) -> Option<HolidayRule> {
     if let Some(days) = text.strip_prefix("easter") {
         let days = if days.is_empty() { 0 } else { days.strip_prefix('+').unwrap_or(days).parse().ok()? };
-        return (-100..=100).contains(&days).then_some(Kind::Easter(days));
+        return (-100..=100).contains(&days).then_some(HolidayRule::Easter(days));
     }
     let words: Vec<_> = text.split_ascii_whitespace().collect();
     if let [which, weekday, month] = words[..] {
         let which = COUNTED.iter().position(|word| *word == which)?;
         let month = MONTHS.iter().position(|word| *word == month).and_then(|at| i8::try_from(at + 1).ok())?;
-        return Some(Kind::Counted { which, weekday: weekday.parse().ok()?, month });
+        return Some(HolidayRule::Counted { which, weekday: weekday.parse().ok()?, month });
     }
     let moved = match words[..] {
         [_] => Moved::Never,
@@ -126,22 +126,22 @@ fn read(text: &str) -> Option<Kind> {
         |part: &str| (part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit())).then(|| part.parse::<i8>().ok())?;
     let (month, day) = (two(month)?, two(day)?);
     // A leap year, so that the 29th of February is one.
-    Date::new(2024, month, day).ok().map(|_| Kind::Fixed { month, day, moved })
+    Date::new(2024, month, day).ok().map(|_| HolidayRule::Fixed { month, day, moved })
 }
 
 impl fmt::Display for Holiday {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Kind::Fixed { month, day, moved } => {
+            HolidayRule::Fixed { month, day, moved } => {
                 write!(f, "{month:02}-{day:02}")?;
                 MOVED.iter().find(|(_, known)| *known == moved).map_or(Ok(()), |(word, _)| write!(f, " {word}"))
             }
-            Kind::Counted { which, weekday, month } => {
+            HolidayRule::Counted { which, weekday, month } => {
                 let month = usize::try_from(month - 1).ok().and_then(|at| MONTHS.get(at)).unwrap_or(&"");
                 write!(f, "{} {weekday} {month}", COUNTED.get(which).unwrap_or(&""))
             }
-            Kind::Easter(0) => f.write_str("easter"),
-            Kind::Easter(days) => write!(f, "easter{days:+}"),
+            HolidayRule::Easter(0) => f.write_str("easter"),
+            HolidayRule::Easter(days) => write!(f, "easter{days:+}"),
         }
     }
 }

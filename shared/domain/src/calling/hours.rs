@@ -112,7 +112,7 @@ impl Hours {
             let own = self.place(exception.place);
             for day in exception.days() {
                 if said.contains(&(exception.place, day)) {
-                    return Err(InvalidCalling::Twice(exception.place, day));
+                    return Err(InvalidCalling::Twice(exception.place, day.word()));
                 }
                 said.push((exception.place, day));
                 own.week[day as usize] = exception.window.into_iter().collect();

@@ -1,6 +1,6 @@
 //! Why a text or a combination of texts says nothing about calling.
 
-use super::{Day, Region, WallTime};
+use super::Region;
 
 /// Why a text says nothing about calling hours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,13 +21,13 @@ pub enum InvalidCalling {
     Days(String),
     /// Hours that end before they begin.
     #[error("{0}-{1} are no hours: they have to end after they begin")]
-    Backwards(WallTime, WallTime),
+    Backwards(String, String),
     /// Nobody may ever be called.
     #[error("name at least one day of the week, such as \"mon\"")]
     NoDay,
     /// Two exceptions speak of the same day.
     #[error("two exceptions speak of {1} in {0}")]
-    Twice(Region, Day),
+    Twice(Region, &'static str),
     /// Nobody there may ever be called.
     #[error("{0} is closed on every day of the week, so no promise there could ever be kept: open at least one")]
     AlwaysClosed(Region),

@@ -65,13 +65,13 @@ pub fn next_callable(at: Timestamp, hours: &Hours, places: &[Place], calls: &[Ti
 }
 
 /// The places, counted from the first, that are open together, and when they are next.
-struct Common {
+struct CommonOpening {
     count: usize,
     opens: Timestamp,
 }
 
-fn agreeing(at: Timestamp, hours: &Hours, places: &[Place]) -> Option<Common> {
-    let common = |count: usize| Some(Common { count, opens: next_common(at, hours, places.get(..count)?)? });
+fn agreeing(at: Timestamp, hours: &Hours, places: &[Place]) -> Option<CommonOpening> {
+    let common = |count: usize| Some(CommonOpening { count, opens: next_common(at, hours, places.get(..count)?)? });
     (0..=places.len()).rev().find_map(common).filter(|common| common.count > 0 || places.is_empty())
 }
 

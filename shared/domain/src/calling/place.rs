@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::{
     Region, postal_code,
-    tables::{self, Found},
+    tables::{self, FoundPlace},
 };
 use crate::person::Profile;
 
@@ -105,7 +105,7 @@ impl<'a> Whereabouts<'a> {
     /// The country, where it keeps one time or nothing else says where in it the person is.
     fn add_country(&self, places: &mut Vec<Place>, home: Option<Region>) {
         match home.and_then(tables::of_country) {
-            Some(Found { region, zones }) => {
+            Some(FoundPlace { region, zones }) => {
                 let is_placed =
                     places.iter().any(|place| place.region.is_some_and(|at| at.country() == region.country()));
                 if zones.len() > 1 && is_placed {
@@ -127,15 +127,15 @@ impl<'a> Whereabouts<'a> {
 
 /// Where somebody is reached, an address first.
 struct Reached {
-    found: Vec<Found>,
+    found: Vec<FoundPlace>,
     has_address: bool,
 }
 
 const US: Region = Region::US;
 
 /// Their own clock at each place where they are reached, and once more where that is the clock of another.
-fn settle(places: &mut Vec<Place>, reached: &[Found], own: &TimeZone, country: Option<Region>) {
-    for Found { region, zones } in reached {
+fn settle(places: &mut Vec<Place>, reached: &[FoundPlace], own: &TimeZone, country: Option<Region>) {
+    for FoundPlace { region, zones } in reached {
         add(places, Some(*region), own);
         if !own.iana_name().is_some_and(|name| zones.contains(&name)) {
             // They have left that state, or it has a name of its own for the same clock.
@@ -147,8 +147,8 @@ fn settle(places: &mut Vec<Place>, reached: &[Found], own: &TimeZone, country: O
     }
 }
 
-fn add_all(places: &mut Vec<Place>, reached: &[Found]) {
-    for Found { region, zones } in reached {
+fn add_all(places: &mut Vec<Place>, reached: &[FoundPlace]) {
+    for FoundPlace { region, zones } in reached {
         zones.iter().for_each(|zone| add_named(places, *region, zone));
     }
 }
@@ -192,7 +192,7 @@ impl OwnClock {
 }
 
 /// The states of a postal code. Five digits are a code of the US only in the US: Berlin has them too.
-fn by_postal_code(code: &str, country: Option<&str>, has_us_phone: bool) -> Vec<Found> {
+fn by_postal_code(code: &str, country: Option<&str>, has_us_phone: bool) -> Vec<FoundPlace> {
     let of_us =
         country.map_or(has_us_phone, |code| Region::of_country(code).is_some_and(|region| region.country() == US));
     if let Some(zip) = postal_code::zip(code).filter(|_| of_us) {

@@ -1,8 +1,6 @@
 //! Countries and states: whose calling hours apply.
 
-use std::{fmt, str::FromStr};
-
-use super::tables;
+use std::fmt;
 
 /// A country (`DE`), or a state of the US or a province of Canada (`US-CA`, `CA-ON`), as in ISO 3166. The territories of the
 /// US are its states here, by either name: `PR` is `US-PR`.
@@ -60,15 +58,6 @@ impl Region {
 fn letters(code: &str) -> Option<[u8; 2]> {
     let bytes: [u8; 2] = code.as_bytes().try_into().ok()?;
     bytes.iter().all(u8::is_ascii_uppercase).then_some(bytes)
-}
-
-/// Reads only countries that exist and states that the tables know.
-impl FromStr for Region {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::of_table(text).filter(|region| tables::knows(*region)).ok_or(())
-    }
 }
 
 impl fmt::Display for Region {

@@ -6,6 +6,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    str::FromStr,
     sync::LazyLock,
 };
 
@@ -30,13 +31,13 @@ const OF_ZONES: &str = include_str!("../../data/places/zones.txt");
 
 /// A region and every zone that may count there, that of most people first.
 #[derive(Debug, Clone)]
-pub(super) struct Found {
+pub(super) struct FoundPlace {
     pub(super) region: Region,
     /// By their names in the tz database: most are never asked for, and reading a zone takes time.
     pub(super) zones: Vec<&'static str>,
 }
 
-impl Found {
+impl FoundPlace {
     fn add(&mut self, zones: &[&'static str]) {
         for zone in zones {
             if !self.zones.contains(zone) {
@@ -47,18 +48,18 @@ impl Found {
 }
 
 /// ZIP codes from the first to the last.
-struct Run {
+struct ZipRun {
     first: u32,
     last: u32,
-    found: Found,
+    found: FoundPlace,
 }
 
 struct Tables {
     /// By E.164 prefix, without the plus: several regions where they share it.
-    phones: HashMap<&'static str, Vec<Found>>,
-    zips: Vec<Run>,
-    letters: Vec<(char, Found)>,
-    countries: BTreeMap<Region, Found>,
+    phones: HashMap<&'static str, Vec<FoundPlace>>,
+    zips: Vec<ZipRun>,
+    letters: Vec<(char, FoundPlace)>,
+    countries: BTreeMap<Region, FoundPlace>,
     /// The country of each zone's name.
     zones: HashMap<&'static str, Region>,
 }
@@ -70,8 +71,8 @@ fn rows(text: &'static str) -> impl Iterator<Item = &'static str> {
     text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
-fn found(region: &str, zones: &'static str) -> Option<Found> {
-    Some(Found { region: Region::of_table(region)?, zones: zones.split(' ').collect() })
+fn found(region: &str, zones: &'static str) -> Option<FoundPlace> {
+    Some(FoundPlace { region: Region::of_table(region)?, zones: zones.split(' ').collect() })
 }
 
 impl Tables {
@@ -85,7 +86,7 @@ impl Tables {
         let zips = rows(ZIPS).filter_map(|row| {
             let (codes, rest) = row.split_once(' ')?;
             let ((first, last), (state, names)) = (codes.split_once('-')?, rest.split_once(' ')?);
-            Some(Run { first: first.parse().ok()?, last: last.parse().ok()?, found: found(state, names)? })
+            Some(ZipRun { first: first.parse().ok()?, last: last.parse().ok()?, found: found(state, names)? })
         });
         let zips = zips.collect();
         let letters = rows(LETTERS).filter_map(|row| {
@@ -108,8 +109,17 @@ impl Tables {
     }
 }
 
+/// Reads only countries that exist and states that the tables know.
+impl FromStr for Region {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::of_table(text).filter(|region| knows(*region)).ok_or(())
+    }
+}
+
 /// Whether there is such a country, state or province.
-pub(super) fn knows(region: Region) -> bool {
+fn knows(region: Region) -> bool {
     let of_phones = || TABLES.phones.values().flatten().any(|found| found.region == region);
     let of_codes = || TABLES.zips.iter().map(|run| &run.found).any(|found| found.region == region);
     TABLES.countries.contains_key(&region)
@@ -118,7 +128,7 @@ pub(super) fn knows(region: Region) -> bool {
 }
 
 /// The regions of a number in E.164: those of the longest prefix that is known. None for numbers of no place.
-pub(super) fn of_phone(phone: &str) -> &'static [Found] {
+pub(super) fn of_phone(phone: &str) -> &'static [FoundPlace] {
     const LONGEST: usize = 10;
     let digits = phone.strip_prefix('+').unwrap_or_default();
     // Area codes of the North American plan are whole rows, and what they lack (toll-free, personal) is nowhere.
@@ -130,12 +140,12 @@ pub(super) fn of_phone(phone: &str) -> &'static [Found] {
 }
 
 /// Where a ZIP code is; for one that nobody has, every place of its first three digits.
-pub(super) fn of_zip(code: u32) -> Vec<Found> {
+pub(super) fn of_zip(code: u32) -> Vec<FoundPlace> {
     let after = TABLES.zips.partition_point(|run| run.last < code);
     if let Some(run) = TABLES.zips.get(after).filter(|run| run.first <= code) {
         return vec![run.found.clone()];
     }
-    let mut all: Vec<Found> = Vec::new();
+    let mut all: Vec<FoundPlace> = Vec::new();
     for run in TABLES.zips.iter().filter(|run| run.first / 100 == code / 100) {
         match all.iter_mut().find(|found| found.region == run.found.region) {
             Some(found) => found.add(&run.found.zones),
@@ -146,12 +156,12 @@ pub(super) fn of_zip(code: u32) -> Vec<Found> {
 }
 
 /// The provinces of the first letter of a Canadian postal code.
-pub(super) fn of_letter(letter: char) -> impl Iterator<Item = &'static Found> {
+pub(super) fn of_letter(letter: char) -> impl Iterator<Item = &'static FoundPlace> {
     TABLES.letters.iter().filter(move |(known, _)| *known == letter).map(|(_, found)| found)
 }
 
 /// A country and all its zones.
-pub(super) fn of_country(region: Region) -> Option<&'static Found> {
+pub(super) fn of_country(region: Region) -> Option<&'static FoundPlace> {
     TABLES.countries.get(&region)
 }
 

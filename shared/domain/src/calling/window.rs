@@ -103,7 +103,7 @@ impl Window {
     /// # Errors
     /// Where it would end before it begins.
     pub fn new(from: WallTime, to: WallTime) -> Result<Self, InvalidCalling> {
-        if from < to { Ok(Self { from, to }) } else { Err(InvalidCalling::Backwards(from, to)) }
+        if from < to { Ok(Self { from, to }) } else { Err(InvalidCalling::Backwards(from.to_string(), to.to_string())) }
     }
 
     /// When the day opens.
