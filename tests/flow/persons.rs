@@ -125,6 +125,9 @@ async fn a_list_closes_what_is_open_and_what_is_lifted_may_be_contacted_again() 
     let told = "select count(*) from delivery where event = 'lead.suppressed'";
     until("who has it is told", LIMIT, || async { (scenario.installation.count(told).await == 1).then_some(()) }).await;
 
+    let both = ["suppress", "add", "--client", "acme", "--phone", "415-555-0133 / 415-555-0199", "--why", "asked"];
+    assert_eq!(scenario.installation.json(&both).await["added"], 2, "each number of a text");
+
     let lift = ["suppress", "lift", "--email", "bo@example.com", "--client", "acme", "--why", "wrote to us"];
     assert_eq!(scenario.installation.json(&lift).await["lifted"], true);
     assert!(scenario.refused(&lift).await.contains("not suppressed"));
@@ -255,5 +258,23 @@ async fn a_person_has_one_open_lead_whatever_program_the_client_has_meanwhile() 
     decided(&scenario, &casey("fourth")).await;
     assert_eq!(scenario.installation.count(open).await, 1);
     assert!(scenario.installation.run(&["doctor"]).await.status.success());
+    assert_eq!(scenario.process.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_had_no_name_and_no_number_has_those_of_the_other_whole() {
+    let scenario = scenario().await;
+    decided(&scenario, &json!({"email": "roe@example.com"})).await;
+    decided(&scenario, &json!({"first_name": "Petra", "last_name": "Roe", "phone": "415-555-0126 x123"})).await;
+    let first = leads(&scenario, ["--email", "roe@example.com"]).await[0]["lead"].clone();
+    let second = leads(&scenario, ["--phone", "+14155550126"]).await[0]["lead"].clone();
+    let same = ["person", "same", first.as_str().unwrap(), second.as_str().unwrap(), "--why", "she said so"];
+    scenario.installation.json(&same).await;
+    let shown = show(&scenario, &first).await;
+    assert_eq!(
+        (&shown["name"], &shown["phone"], &shown["phone_extension"]),
+        (&json!("Petra Roe"), &json!("+14155550126"), &json!("123")),
+        "{shown:#}"
+    );
     assert_eq!(scenario.process.stop().await, Some(0));
 }

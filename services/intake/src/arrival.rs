@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use jiff::Timestamp;
 use ripen_domain::{
-    arrival::{Arrival, Element, Keys, QuarantineReason, return_id, variant_id},
+    arrival::{ArrayPlace, Arrival, Keys, QuarantineReason, return_id, variant_id},
     flag::{Flag, FlagCode},
     hash::ContentHash,
     id::ArrivalId,
@@ -99,7 +99,7 @@ impl Reception<'_> {
         // What holds for the whole request goes before what the lead says of itself.
         let quarantine = self.quarantine.or(submission.test.then_some(QuarantineReason::Test));
         let content = submission.content_hash();
-        let element = index.map(|index| Element { index, same_before: self.same_before(content) });
+        let element = index.map(|index| ArrayPlace { index, same_before: self.same_before(content) });
         let keys = Keys {
             idempotency_key: self.key,
             external_id: submission.external_id.as_deref(),

@@ -28,7 +28,10 @@ pub struct IntakeParts {
     pub health: Health,
     pub sources: Sources,
     pub durable: DurableWriter,
+    /// Of leads.
     pub rate: RateLimit<SourceId>,
+    /// Of questions about leads.
+    pub questions: RateLimit<SourceId>,
     pub waiters: Semaphore,
     pub body: BodyLimits,
     pub array_leads: usize,
@@ -55,6 +58,7 @@ impl IntakeContext {
         Self(Arc::new(IntakeParts {
             durable: DurableWriter::start(transport.clone(), store.clone(), settings),
             sources,
+            questions: RateLimit::new(positive(limits.requests_per_second), positive(limits.burst)),
             rate: RateLimit::new(positive(limits.requests_per_second), positive(limits.burst)),
             waiters: Semaphore::new(WAITERS),
             body: BodyLimits { bytes: limits.body_bytes, time: Duration::from_secs(limits.body_timeout_s) },

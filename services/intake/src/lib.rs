@@ -66,6 +66,7 @@ pub async fn service(context: IntakeContext, stop: Stop) -> Result<(), Infallibl
 async fn tick(context: &IntakeContext) {
     // Sources that send nothing any more would otherwise stay in memory for ever.
     context.rate.forget_idle();
+    context.questions.forget_idle();
     // The state costs nothing to read; the database is only asked where RabbitMQ does not take arrivals.
     let queue = context.transport.keeps(Queue::Arrivals) && context.transport.state().publishing == LinkState::Ready;
     // Without the limit, a database that hangs would leave the last state standing.

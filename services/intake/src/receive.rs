@@ -1,6 +1,6 @@
 //! The steps from a body to durable arrivals: read, parse, normalise, keep. Answering is the endpoint's.
 
-use std::sync::Mutex;
+use std::{num::NonZeroU32, sync::Mutex};
 
 use axum::{
     body::{Body, Bytes},
@@ -106,10 +106,20 @@ pub async fn receive(
         formats::undeclared(&bytes)?;
     }
     // After the body is read: a sender over its rate has sent it already, and must get its answer.
-    context.rate.check(&source.id)?;
     match json::read(&bytes, context.array_leads)? {
-        json::Document::One(posted) => Ok(one(context, &reception, posted).await?),
-        json::Document::Many(posted) => Ok(many(context, &reception, posted).await?),
+        json::Document::One(posted) => {
+            context.rate.check(&source.id)?;
+            Ok(one(context, &reception, posted).await?)
+        }
+        json::Document::Many(posted) => {
+            // Each lead counts: by requests alone a sender of arrays would have a thousand times the rate.
+            let count = u32::try_from(posted.len()).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
+            // A key that ends by itself is that of `ripen import`, which waits for what it sent before it sends more.
+            if source.key_expires_at.is_none() {
+                context.rate.check_many(&source.id, count)?;
+            }
+            Ok(many(context, &reception, posted).await?)
+        }
     }
 }
 

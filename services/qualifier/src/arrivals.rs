@@ -28,8 +28,8 @@ use ripen_store::{
 use uuid::Uuid;
 
 use crate::{
-    load::NewArrival,
     moved_program::open_lead,
+    new_arrival::NewArrival,
     unit_of_work::{
         ArrivalOwner, ClientIdentity, EarlierArrival, NewIdentity, PersonProgram, RepeatedArrival, SourceContent,
         TrackedLead, TrackedPerson, UnitOfWork,

@@ -329,6 +329,8 @@ async fn write(
     // Deliveries that this batch makes come afterwards, so that a lead that is A again keeps its new ones.
     if !decided.withdrawn.is_empty() {
         batch.deliveries_withdraw(&decided.withdrawn, "the lead is no longer A", at.now).await?;
+        // With nothing held there is nothing to ask; an A that comes again is asked about again.
+        batch.same_person_end(&decided.withdrawn, None, at.now).await?;
     }
     if !decided.barred.is_empty() {
         batch.deliveries_bar(&decided.barred, "the person must not be contacted", at.now).await?;

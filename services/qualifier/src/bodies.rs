@@ -11,7 +11,7 @@ use ripen_domain::{
 };
 use ripen_store::{StoreError, Transaction};
 
-use crate::load::NewArrival;
+use crate::new_arrival::NewArrival;
 
 /// One body of an external id.
 #[derive(Debug, Clone, Copy)]

@@ -57,7 +57,7 @@ fn letter(ctx: &QualifierContext, message: &Received) -> NewDeadLetter {
         // must not be lost.
         queue: message.origin.clone().unwrap_or_else(|| Queue::Arrivals.name().to_owned()),
         message: message.id,
-        source: serde_json::from_slice(&message.body).ok().map(|Sender { source }| source),
+        source: serde_json::from_slice(&message.body).ok().map(|SentBy { source }| source),
         body: message.body.to_vec(),
         content: match Item::arrival(&message.body) {
             Ok(Item::Arrival(arrival)) => Some(arrival.content),
@@ -69,6 +69,6 @@ fn letter(ctx: &QualifierContext, message: &Received) -> NewDeadLetter {
 
 /// Of an arrival that could not be handled, as much as its sender's questions about it need.
 #[derive(serde::Deserialize)]
-struct Sender {
+struct SentBy {
     source: SourceId,
 }

@@ -10,10 +10,7 @@ use ripen_domain::{
 };
 use ripen_store::{StoreError, Transaction, arrival::keyed::NewKey};
 
-use crate::{
-    load::{NewArrival, NewArrivals},
-    unit_of_work::RepeatedArrival,
-};
+use crate::{new_arrival::NewArrival, unit_of_work::RepeatedArrival};
 
 /// Notes the keys of arrivals that go by their external ids. Takes out of the arrivals those whose key came with another body,
 /// and returns them, to be quarantined; and those that an earlier version stored under their key, which are the same.
@@ -60,23 +57,25 @@ pub async fn note<'a>(
 }
 
 /// Takes out of the new arrivals those that an earlier version stored under another id.
-pub async fn take_out_former(batch: &mut Transaction, new: &mut NewArrivals<'_>) -> Result<(), StoreError> {
-    let former: Vec<_> = new.fresh.iter().filter_map(|fresh| fresh.arrival.formerly).collect();
+pub async fn take_out_former(
+    batch: &mut Transaction,
+    fresh: &mut Vec<NewArrival<'_>>,
+    same: &mut Vec<RepeatedArrival>,
+) -> Result<(), StoreError> {
+    let former: Vec<_> = fresh.iter().filter_map(|new| new.arrival.formerly).collect();
     if !former.is_empty() {
         let seen: BTreeMap<_, _> = batch.arrivals_seen(&former).await?.into_iter().collect();
-        let stored = new.fresh.iter().filter_map(|fresh| {
-            let former = fresh.arrival.formerly?;
+        let stored = fresh.iter().filter_map(|new| {
+            let former = new.arrival.formerly?;
             // Another body under it is another lead: the place in an array and a page's id never said which one is meant.
-            (seen.get(&former) == Some(&fresh.arrival.content))
-                .then_some(RepeatedArrival { id: fresh.id, repeats: former })
+            (seen.get(&former) == Some(&new.arrival.content)).then_some(RepeatedArrival { id: new.id, repeats: former })
         });
         let stored: Vec<_> = stored.collect();
-        new.same.extend(stored);
+        same.extend(stored);
     }
     // Only of those that nobody stored under their new id meanwhile.
-    let fresh: Vec<_> = new.fresh.iter().map(|fresh| fresh.id).collect();
-    new.same.retain(|one| fresh.contains(&one.id));
-    let same: Vec<_> = new.same.iter().map(|one| one.id).collect();
-    new.fresh.retain(|fresh| !same.contains(&fresh.id));
+    let there: Vec<_> = fresh.iter().map(|new| new.id).collect();
+    same.retain(|one| there.contains(&one.id));
+    fresh.retain(|new| !same.iter().any(|one| one.id == new.id));
     Ok(())
 }

@@ -20,6 +20,7 @@ mod load;
 mod maturation;
 mod message;
 mod moved_program;
+mod new_arrival;
 mod offer;
 mod partitions;
 mod perhaps_same;

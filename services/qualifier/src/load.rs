@@ -9,56 +9,18 @@ use ripen_domain::{
     id::{ArrivalId, ClientId, LeadId, PersonId},
     promise::State,
 };
-use ripen_store::{
-    StoreError, Transaction,
-    arrival::seen::{Ended, Seen},
-};
+use ripen_store::{StoreError, Transaction};
 
 use crate::{
     aside::SetAside,
     bodies, forms, keys,
     message::RequalifyLead,
     moved_program,
+    new_arrival::NewArrival,
     unit_of_work::{
         ArrivalOwner, ClientIdentity, EarlierArrival, RepeatedArrival, SourceContent, TrackedLead, UnitOfWork,
     },
 };
-
-/// A message that is new.
-#[derive(Debug, Clone)]
-pub struct NewArrival<'a> {
-    /// The arrival.
-    pub arrival: &'a Arrival,
-    /// Its id, or the derived one where another body came under a known id.
-    pub id: ArrivalId,
-    /// The arrival it corrects.
-    pub amends: Option<ArrivalId>,
-    /// Why it is kept and not worked.
-    pub quarantine: Option<QuarantineReason>,
-    /// A correction that is older than what is known: it adds, and replaces nothing.
-    pub is_stale: bool,
-}
-
-impl<'a> NewArrival<'a> {
-    /// Under its own id, correcting nothing.
-    pub const fn of(arrival: &'a Arrival) -> Self {
-        Self { arrival, id: arrival.id, amends: None, quarantine: arrival.quarantine, is_stale: false }
-    }
-}
-
-impl NewArrival<'_> {
-    const fn seen(&self) -> Seen {
-        let ended = if self.quarantine.is_some() { Ended::Quarantined } else { Ended::Lead };
-        Seen { id: self.id, content: self.arrival.content, ended }
-    }
-
-    /// Under what its person is reached; nothing of what is not worked.
-    fn identities(&self) -> impl Iterator<Item = (ArrivalId, ClientId, Identity)> {
-        // What is quarantined must leave no anchor: its person may not exist.
-        let worked = self.quarantine.is_none().then(|| self.arrival.submission.identities());
-        worked.into_iter().flatten().map(|identity| (self.id, self.arrival.client, identity))
-    }
-}
 
 /// What step 1 found.
 #[derive(Debug, Default)]
@@ -109,7 +71,7 @@ pub async fn new_arrivals<'a>(
         // Under ids of their own, noted like any other: a variant that was seen before is done, too.
         new_arrivals.note(batch, variants, now).await?;
     }
-    keys::take_out_former(batch, &mut new_arrivals).await?;
+    keys::take_out_former(batch, &mut new_arrivals.fresh, &mut new_arrivals.same).await?;
     forms::correct(batch, &mut new_arrivals.fresh).await?;
     // Corrections last, because what they correct may be in this batch. Then by time: the decision names them in this
     // order.

@@ -103,7 +103,7 @@ pub struct Keys<'a> {
     /// `_sid` of a form: which page a visitor filled in.
     pub form_id: Option<&'a str>,
     /// Place in an array; `None` for a single lead.
-    pub element: Option<Element>,
+    pub element: Option<ArrayPlace>,
     /// What the submission says, hashed.
     pub content: ContentHash,
     /// Why it is kept and not worked.
@@ -112,7 +112,7 @@ pub struct Keys<'a> {
 
 /// A lead's place in an array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Element {
+pub struct ArrayPlace {
     /// From 0.
     pub index: usize,
     /// How many elements before it say the same.
@@ -156,7 +156,7 @@ impl Keys<'_> {
                 ArrivalIds { key: key.filter(|_| key_text.is_some() && element.is_none()), ..ids }
             }
             (None, Some(key), _, None) => plain(own(&format!("k:{key}")), Sameness::IdempotencyKey),
-            (None, Some(key), _, Some(Element { index, same_before })) => {
+            (None, Some(key), _, Some(ArrayPlace { index, same_before })) => {
                 let name = format!("k:{key}\n{content}\n{same_before}");
                 let formerly = Some(id(&format!("k:{key}:{index}")));
                 ArrivalIds { formerly, ..plain(own(&name), Sameness::IdempotencyKey) }
@@ -168,6 +168,8 @@ impl Keys<'_> {
             (None, None, None, _) => plain(ArrivalId::from_uuid(fresh), Sameness::Content),
         };
         match self.quarantine {
+            // Worked when the pause ends, beside what the same visitor corrected.
+            Some(QuarantineReason::SourcePaused) => ArrivalIds { formerly: None, ..ids },
             Some(_) => ArrivalIds { formerly: None, form: None, ..ids },
             None => ids,
         }
@@ -206,8 +208,8 @@ mod tests {
         keys.ids(SourceId::from_uuid(Uuid::from_u128(1)), Uuid::from_u128(9))
     }
 
-    fn element(index: usize, same_before: usize) -> Option<Element> {
-        Some(Element { index, same_before })
+    fn element(index: usize, same_before: usize) -> Option<ArrayPlace> {
+        Some(ArrayPlace { index, same_before })
     }
 
     #[test]

@@ -14,7 +14,7 @@ async fn a_browser_is_thanked_at_ripens_page_or_the_sources() {
     assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/v1/thanks"));
     assert!(app.send("GET", "/v1/thanks", &[], "").await.text.contains("Thank you"));
     let arrival = app.arrival().await;
-    assert_eq!(arrival.sameness, Sameness::IdempotencyKey);
+    assert_eq!(arrival.sameness, Sameness::Form);
     assert_eq!(arrival.submission.answers["budget"], "450000");
     assert_eq!(arrival.raw.text, FORM);
 

@@ -24,8 +24,11 @@ const LEAD: &str = "{\"email\": \"a@example.com\", \"test\": true}";
 
 /// Ends an arrival as the qualifier ends a test lead.
 async fn quarantine(app: &App, id: ArrivalId) {
+    quarantine_saying(app, id, ContentHash::of(b"a test")).await;
+}
+
+async fn quarantine_saying(app: &App, id: ArrivalId, content: ContentHash) {
     let now = app.clock.now();
-    let content = ContentHash::of(b"a test");
     let mut batch = app.store.begin().await.unwrap();
     batch.arrivals_note_seen(vec![Seen { id, content, ended: Ended::Quarantined }], &[], now).await.unwrap();
     let row = ArrivalRow {
@@ -71,9 +74,11 @@ async fn a_sender_that_prefers_to_wait_hears_the_decision() {
     let app = app().await;
     let key = [("prefer", "wait=10"), ("idempotency-key", "k")];
     let id: ArrivalId = app.post_with(&key[1..], LEAD).await.arrival().parse().unwrap();
+    // Under one key another body may come: the sender waits for what becomes of its own.
+    let content = app.arrival().await.content;
     let deciding = async {
         tokio::task::yield_now().await;
-        quarantine(&app, id).await;
+        quarantine_saying(&app, id, content).await;
     };
     let (answer, ()) = tokio::join!(app.post_with(&key, LEAD), deciding);
     assert_eq!((answer.status.as_u16(), answer.header("preference-applied")), (200, "wait"));

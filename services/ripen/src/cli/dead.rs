@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use ripen_actions::dead_letter::{DeadLetterQuery, DropDeadLetter, ReplayDeadLetters, find, list};
 use ripen_store::arrival::dead_letter::DeadLetter;
+use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -68,10 +69,9 @@ async fn act(common: &Common, action: DeadAction, database: &Database) -> anyhow
         }
         DeadAction::Show { id } => {
             let letter = find(&actions, &actor, id).await.map_err(refused("dead show"))?;
-            let mut shown = shown(&letter);
             // A message that could not be handled may be no UTF-8 at all; its exact bytes stay in the database.
-            shown["body"] = Value::String(String::from_utf8_lossy(&letter.letter.body).into_owned());
-            output::record(common.json, &shown)?;
+            let body = String::from_utf8_lossy(&letter.letter.body);
+            output::record(common.json, &serde_json::to_value(WholeLetter { shown: shown(&letter), body: &body })?)?;
         }
         DeadAction::Replay { ids, all } => {
             // None means all that wait when the action runs, not those that were listed before.
@@ -86,6 +86,14 @@ async fn act(common: &Common, action: DeadAction, database: &Database) -> anyhow
         }
     }
     Ok(())
+}
+
+/// A dead letter with its message.
+#[derive(Serialize)]
+struct WholeLetter<'a> {
+    #[serde(flatten)]
+    shown: Value,
+    body: &'a str,
 }
 
 fn shown(found: &DeadLetter) -> Value {

@@ -15,6 +15,7 @@ use ripen_domain::{
     id::{DeliveryId, EndpointId, LeadId},
 };
 use ripen_store::delivery::{attempt::AttemptRow, list::DeliveryRecord, replay::ReplayRecord};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
@@ -149,13 +150,20 @@ async fn act(common: &Common, action: DeliveryAction, database: &Database) -> an
     }
 }
 
+/// A delivery with every attempt.
+#[derive(Serialize)]
+struct TriedDelivery {
+    #[serde(flatten)]
+    shown: Value,
+    tried: Vec<Value>,
+}
+
 async fn print(common: &Common, actions: &Actions, actor: &Actor, id: DeliveryId) -> anyhow::Result<()> {
     let found = show(actions, actor, id).await.map_err(refused("delivery show"))?;
     let attempts: Vec<_> = found.attempts.iter().map(attempt).collect();
-    let mut shown = shown(&found.delivery);
+    let shown = shown(&found.delivery);
     if common.json {
-        shown["tried"] = Value::Array(attempts);
-        return Ok(output::record(true, &shown)?);
+        return Ok(output::record(true, &serde_json::to_value(TriedDelivery { shown, tried: attempts })?)?);
     }
     output::record(false, &shown)?;
     output::text("\n")?;

@@ -7,8 +7,10 @@ use ripen_actions::quarantine::{DropQuarantined, EndedQuarantines, QuarantineCho
 use ripen_domain::{
     arrival::QuarantineReason,
     id::{ArrivalId, SourceId},
+    submission::Submission,
 };
 use ripen_store::arrival::quarantine::{QuarantineFilter, QuarantinedArrival};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
@@ -103,7 +105,7 @@ async fn act(common: &Common, action: QuarantineAction, database: &Database) -> 
         }
         QuarantineAction::Release(options) => {
             let (dry_run, why) = (options.dry_run, options.why.clone());
-            let action = ReleaseQuarantined { which: choice(database, options).await?, why };
+            let action = ReleaseQuarantined { which: choice(database, options, true).await?, why };
             let done = match dry_run {
                 true => actions.rehearse(&actor, &action).await,
                 false => actions.run(&actor, &action).await,
@@ -112,7 +114,7 @@ async fn act(common: &Common, action: QuarantineAction, database: &Database) -> 
         }
         QuarantineAction::Drop(options) => {
             let (dry_run, why) = (options.dry_run, options.why.clone());
-            let action = DropQuarantined { which: choice(database, options).await?, why };
+            let action = DropQuarantined { which: choice(database, options, false).await?, why };
             let done = match dry_run {
                 true => actions.rehearse(&actor, &action).await,
                 false => actions.run(&actor, &action).await,
@@ -123,9 +125,9 @@ async fn act(common: &Common, action: QuarantineAction, database: &Database) -> 
     Ok(())
 }
 
-async fn choice(database: &Database, options: EndOptions) -> anyhow::Result<QuarantineChoice> {
+async fn choice(database: &Database, options: EndOptions, is_usable: bool) -> anyhow::Result<QuarantineChoice> {
     if options.arrivals.is_empty() {
-        let filter = QuarantineFilter { limit: AT_ONCE, ..filter(database, options.which).await? };
+        let filter = QuarantineFilter { limit: AT_ONCE, is_usable, ..filter(database, options.which).await? };
         return Ok(QuarantineChoice::Found(filter));
     }
     Ok(QuarantineChoice::Named(options.arrivals))
@@ -139,7 +141,7 @@ async fn filter(database: &Database, which: Which) -> anyhow::Result<QuarantineF
         }
         None => None,
     };
-    Ok(QuarantineFilter { client, source: which.source, reason: which.reason, after: None, limit: 0 })
+    Ok(QuarantineFilter { client, source: which.source, reason: which.reason, is_usable: false, after: None, limit: 0 })
 }
 
 fn ended(common: &Common, what: &str, done: &EndedQuarantines) -> anyhow::Result<()> {
@@ -165,10 +167,24 @@ fn shown(kept: &QuarantinedArrival) -> Value {
            "source_name": kept.source_name, "reason": kept.reason.word(), "name": name, "contact": contact.join(", ")})
 }
 
+/// An arrival with everything that was sent.
+#[derive(Serialize)]
+struct WholeArrival<'a> {
+    #[serde(flatten)]
+    shown: Value,
+    submission: &'a Submission,
+    media_type: &'a str,
+    body: &'a str,
+}
+
 fn whole(kept: &QuarantinedArrival) -> Value {
-    let mut shown = shown(kept);
-    shown["submission"] = serde_json::to_value(&kept.arrival.submission).unwrap_or_default();
-    shown["media_type"] = kept.arrival.raw.media_type.clone().into();
-    shown["body"] = kept.arrival.raw.text.clone().into();
-    shown
+    let QuarantinedArrival { arrival, .. } = kept;
+    let whole = WholeArrival {
+        shown: shown(kept),
+        submission: &arrival.submission,
+        media_type: &arrival.raw.media_type,
+        body: &arrival.raw.text,
+    };
+    // Texts and numbers always serialise.
+    serde_json::to_value(whole).unwrap_or_default()
 }

@@ -18,6 +18,7 @@ use ripen_store::{
     endpoint::fallback::NewFallback,
     program::record::ProgramName,
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
@@ -148,17 +149,28 @@ impl Action for SetClient {
         let after = work.tx.client_lock(scope, &self.client).await?;
         let after = after.ok_or_else(|| Refusal::missing("client", &self.client))?;
         let set = self::settings(work, id).await?;
-        let mut told = shown(&after, &set);
         // The same address again is another endpoint, which works, and the same program again may take leads over.
-        if let Some(new) = new.flatten() {
-            told["fallback_endpoint"] = json!(new.id);
-        }
-        if let Some(moved) = moved.filter(|moved| *moved > 0) {
-            told["regraded"] = json!(moved);
-        }
+        let told = ChangedClient {
+            shown: shown(&after, &set),
+            fallback_endpoint: new.flatten().map(|new| new.id),
+            regraded: moved.filter(|moved| *moved > 0),
+        };
+        // Texts and numbers always serialise.
+        let told = serde_json::to_value(told).unwrap_or_default();
         work.changed("client.set", id, AuditChange::of(id, shown(&before, &settings), told));
         Ok(ClientSet { client: after, settings: set, regraded: moved })
     }
+}
+
+/// What the audit keeps of a client that was changed.
+#[derive(Serialize)]
+struct ChangedClient {
+    #[serde(flatten)]
+    shown: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fallback_endpoint: Option<EndpointId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    regraded: Option<u64>,
 }
 
 /// What another program would change for a client's open leads now; none where the program has no criteria yet: then the leads

@@ -10,12 +10,14 @@ use super::{
     cell,
     header::{FIELDS, GROUPS, fields_of, key},
 };
-use crate::document::did_you_mean;
+use crate::{document::did_you_mean, values::is_nothing};
 
 /// Columns that a file of refused rows has before those of the list it came from: where the row was, and why it is here.
 pub const REFUSED_COLUMNS: [&str; 3] = ["refused_line", REFUSED_ROW, "refused_because"];
 /// A mended row keeps its number: with another, an id made from it would be another person's.
 const REFUSED_ROW: &str = "refused_row";
+/// The field that tells one row from another.
+const ID: &str = "external_id";
 
 /// What somebody says about a list's columns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -172,9 +174,9 @@ impl Mapping {
         for Filled { field, origin } in &self.filled {
             let text = match origin {
                 FieldOrigin::Columns(columns) => self.first_filled(field, columns, row, &mut taken),
-                FieldOrigin::Template(parts) => self.replaced(field, &fill(parts, row, number)),
+                FieldOrigin::Template(parts) => self.replaced(field, &fill(field, parts, row, number)),
             };
-            if !text.is_empty() {
+            if !text.is_empty() && !is_no_id(field, &text) {
                 put(&mut lead, field, text);
             }
         }
@@ -186,7 +188,7 @@ impl Mapping {
                 lead.entry(name.clone()).or_insert_with(|| Value::String(text.to_owned()));
             }
         }
-        lead.entry("external_id").or_insert_with(|| Value::String(self.row_id(row)));
+        lead.entry(ID).or_insert_with(|| Value::String(self.row_id(row)));
         lead
     }
 
@@ -270,17 +272,14 @@ impl Mapping {
     }
 
     fn first_filled(&self, field: &str, columns: &[usize], row: &[String], taken: &mut BTreeSet<usize>) -> String {
-        let mut first = String::new();
-        for place in columns {
-            let text = self.replaced(field, cell_at(row, *place));
-            // What says the same again, or nothing, needs no second place.
-            if first.is_empty() || text.is_empty() || text == first {
-                taken.insert(*place);
-            }
-            if first.is_empty() {
-                first = text;
-            }
-        }
+        let texts: Vec<_> = columns.iter().map(|place| (*place, self.replaced(field, cell_at(row, *place)))).collect();
+        // A word for nothing gives way to what another column says; where none says more it is what was said.
+        let said = texts.iter().find(|(_, text)| !is_nothing(text));
+        let first = said.or_else(|| texts.iter().find(|(_, text)| !text.is_empty()));
+        let first = first.map(|(_, text)| text.clone()).unwrap_or_default();
+        // What says the same again, or nothing, needs no second place.
+        let needless = texts.iter().filter(|(_, text)| is_nothing(text) || *text == first);
+        taken.extend(needless.map(|(place, _)| *place));
         first
     }
 
@@ -402,8 +401,13 @@ fn cell_at(row: &[String], place: usize) -> &str {
     row.get(place).map_or("", |cell| cell::text(cell))
 }
 
+/// A word for nothing is no id: every row that has it would be the same arrival.
+fn is_no_id(field: &str, text: &str) -> bool {
+    field == ID && is_nothing(text)
+}
+
 /// The template filled; empty where every column in it is empty.
-fn fill(parts: &[TemplatePart], row: &[String], number: u64) -> String {
+fn fill(field: &str, parts: &[TemplatePart], row: &[String], number: u64) -> String {
     let mut any = !parts.iter().any(|part| matches!(part, TemplatePart::Column(_)));
     let mut text = String::new();
     for part in parts {
@@ -412,7 +416,7 @@ fn fill(parts: &[TemplatePart], row: &[String], number: u64) -> String {
             TemplatePart::RowNumber => text.push_str(&number.to_string()),
             TemplatePart::Column(place) => {
                 let cell = cell_at(row, *place);
-                any |= !cell.is_empty();
+                any |= !cell.is_empty() && !is_no_id(field, cell);
                 text.push_str(cell);
             }
         }
@@ -523,6 +527,31 @@ mod tests {
         assert_ne!(id(&["a", "b"], &["xy", ""], 1), id(&["a", "b"], &["x", "y"], 1));
         let refused = ["refused_line", "refused_row", "refused_because", "a", "b"];
         assert_eq!(id(&refused, &["4", "3", "no address", "x", "y"], 1), id(&["a", "b"], &["x", "y"], 1));
+    }
+
+    #[test]
+    fn a_word_for_nothing_is_no_id_and_gives_way_to_another_column() {
+        let made = |rules: &MappingRules, header: &[&str], row: &[&str]| {
+            let id = Mapping::new(&texts(header), rules).unwrap().lead(&texts(row), 7)["external_id"].clone();
+            id.as_str().unwrap().to_owned()
+        };
+        let (none, ids) = (MappingRules::default(), rules(&[("external_id", &["Id", "Old"])], &[], &[]));
+        for nothing in ["N/A", "-", "none", "NULL", ""] {
+            let row = [nothing, "a@x.y"];
+            assert!(made(&none, &["external_id", "email"], &row).starts_with("row:"), "{nothing}");
+            assert_ne!(
+                made(&none, &["external_id", "email"], &row),
+                made(&none, &["external_id", "email"], &[nothing, "b@x.y"])
+            );
+            let set = rules(&[], &[("external_id", "l7-{Id}")], &[]);
+            assert!(made(&set, &["Id", "email"], &row).starts_with("row:"), "{nothing}");
+            assert_eq!(made(&ids, &["Id", "Old"], &[nothing, "4"]), "4", "{nothing}");
+            assert!(made(&ids, &["Id", "Old"], &["n/a", nothing]).starts_with("row:"), "{nothing}");
+        }
+        assert_eq!(made(&none, &["external_id", "email"], &["0", "a@x.y"]), "0");
+        let phones = rules(&[("phone", &["Mobile", "Home"])], &[], &[]);
+        assert_eq!(lead(&["Mobile", "Home"], &phones, &["N/A", "1"]), json!({"phone": "1"}));
+        assert_eq!(lead(&["Mobile", "Home"], &phones, &["", "none"]), json!({"phone": "none"}));
     }
 
     #[test]

@@ -44,6 +44,11 @@ fn groups_of(name: &str) -> impl Iterator<Item = usize> + '_ {
     groups.filter(move |(_, group)| group.split(' ').any(|one| one == name)).map(|(number, _)| number)
 }
 
+/// Whether a folded name stands in the table.
+pub(super) fn is_known(name: &str) -> bool {
+    groups_of(name).next().is_some()
+}
+
 /// How two given names that are spelled differently stand to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Relation {

@@ -7,7 +7,7 @@ use strsim::{jaro_winkler, osa_distance};
 
 use super::{
     fold::{are_one_with_umlaut, folded, is_latin},
-    given_names::{Relation, relation},
+    given_names::{Relation, is_known, relation},
 };
 
 /// Two words that are more alike than this differ by a slip of the pen (Jaro–Winkler).
@@ -23,7 +23,7 @@ pub enum NameMatch {
     /// One of them is missing.
     Unnamed,
     /// They can be of one person, as they can be of that person's relatives: initials, a first or a family name alone, Jr
-    /// against nothing, two scripts.
+    /// against nothing, two scripts, given names that are alike and that no table knows.
     MayBe,
     /// They are of one person.
     Same,
@@ -153,13 +153,20 @@ fn words_against(one: &[String], other: &[String]) -> NameMatch {
     let (fewer, more) = if one.len() <= other.len() { (&one, &other) } else { (&other, &one) };
     let mut left: Vec<&str> = more.iter().map(String::as_str).collect();
     let mut waiting: Vec<&str> = fewer.iter().map(String::as_str).collect();
-    let mut by_initial = false;
+    let mut is_doubtful = false;
     // What fits best is matched first: `Ann A Lee` is `A Ann Lee` by two words and an initial.
     for wanted in [WordMatch::Equal, WordMatch::Form, WordMatch::Alike, WordMatch::Initial] {
         waiting.retain(|word| match left.iter().position(|known| word_against(word, known) == wanted) {
             Some(at) => {
-                left.remove(at);
-                by_initial |= wanted == WordMatch::Initial;
+                let known = left.remove(at);
+                is_doubtful |= match wanted {
+                    WordMatch::Initial => true,
+                    // The first of several words is a given name.
+                    WordMatch::Alike if fewer.len() > 1 => {
+                        (is_first(fewer, word) || is_first(more, known)) && may_be_two(word, known)
+                    }
+                    _ => false,
+                };
                 false
             }
             None => true,
@@ -169,7 +176,22 @@ fn words_against(one: &[String], other: &[String]) -> NameMatch {
         return NameMatch::Contradict;
     }
     let is_part = fewer.len() == 1 && more.len() > 1;
-    if by_initial || is_part { NameMatch::MayBe } else { NameMatch::Same }
+    if is_doubtful || is_part { NameMatch::MayBe } else { NameMatch::Same }
+}
+
+fn is_first(words: &[String], word: &str) -> bool {
+    words.first().is_some_and(|first| first == word)
+}
+
+/// Whether two given names that are alike may be those of two people: `Amit` and `Amita`. Not where one is in the table,
+/// which the other is a slip of, nor where letters are swapped.
+fn may_be_two(one: &str, other: &str) -> bool {
+    let letters = |word: &str| {
+        let mut letters: Vec<char> = word.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    !is_known(one) && !is_known(other) && letters(one) != letters(other)
 }
 
 /// The words, two of them as one where the other name writes them together: `Anne Marie`, `O Brien`, `van der Berg`.

@@ -39,7 +39,7 @@ pub struct Surroundings {
 }
 
 /// Who is called so, and how many are.
-pub(super) struct NameMatch {
+pub(super) struct RecipientMatch {
     pub id: Option<RecipientId>,
     pub called: usize,
 }
@@ -59,16 +59,16 @@ impl Surroundings {
         Self { recipients, questions }
     }
 
-    pub(super) fn find(&self, text: &str) -> NameMatch {
+    pub(super) fn find(&self, text: &str) -> RecipientMatch {
         // An id first: a rep may be called like anything, and only an id is never ambiguous.
         if let Ok(id) = text.parse() {
             let known = self.recipients.iter().any(|named| named.id == id);
-            return NameMatch { id: known.then_some(id), called: usize::from(known) };
+            return RecipientMatch { id: known.then_some(id), called: usize::from(known) };
         }
         let mut called = self.recipients.iter().filter(|named| *named.name == *text);
         let first = called.next();
         let others = called.count();
-        NameMatch {
+        RecipientMatch {
             id: first.map(|named| named.id).filter(|_| others == 0),
             called: usize::from(first.is_some()) + others,
         }

@@ -7,7 +7,7 @@ use toml::{Spanned, de::DeValue};
 
 use super::{
     DEFAULT, Mode, RoutingRule, RuleCondition, RuleRecipient,
-    load::{NameMatch, RouteReader},
+    load::{RecipientMatch, RouteReader},
 };
 use crate::document::{Located, Section, did_you_mean, quoted};
 
@@ -185,7 +185,7 @@ impl<'d> RouteReader<'d, '_> {
     }
 
     fn share(&mut self, name: &Located<&str>, weight: u32) -> RuleRecipient {
-        let NameMatch { id, called } = self.around.find(name.value);
+        let RecipientMatch { id, called } = self.around.find(name.value);
         match called {
             1 => {}
             0 => {

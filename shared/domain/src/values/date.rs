@@ -174,6 +174,13 @@ fn serial(whole: &str, number: f64) -> Option<ReadDate> {
 /// Takes off what names a clock at the end: letters, an offset, a name of the tz database.
 fn zoned<'t>(text: &'t str, by: &Conventions) -> (&'t str, Option<TimeZone>) {
     let text = text.trim_end_matches(')');
+    // `10:30Z`
+    if let Some(rest) = text.strip_suffix('z')
+        && rest.ends_with(|c: char| c.is_ascii_digit())
+        && rest.contains(':')
+    {
+        return (rest, Some(TimeZone::UTC));
+    }
     let Some((rest, word)) = text.rsplit_once([' ', '(']) else { return (text, None) };
     let word = word.trim_matches(['[', ']']);
     let rest = rest.trim_end_matches([' ', '(']);
@@ -228,7 +235,7 @@ fn clock_h(text: &str) -> Option<usize> {
 }
 
 fn time(text: &str) -> Option<Time> {
-    let text = text.trim().trim_end_matches("uhr").trim_end_matches('z').trim();
+    let text = text.trim().trim_end_matches("uhr").trim();
     let dotless = text.replace("a.m.", "am").replace("p.m.", "pm");
     let (clock, half) = match (dotless.strip_suffix("am"), dotless.strip_suffix("pm")) {
         (Some(clock), _) => (clock.trim(), Some(0)),
@@ -301,11 +308,12 @@ fn day_of(text: &str, by: &Conventions) -> Result<Date, UnclearDate> {
     }
 }
 
-/// Day and month by the conventions, or where only one order makes a date. Points part days from months everywhere.
+/// Day and month by the conventions, or where only one order makes a date. A point between the two
+/// parts a day from a month everywhere.
 fn in_order(first: i16, second: i16, year: i16, text: &str, by: &Conventions) -> Result<Date, UnclearDate> {
     let new = |month: i16, day: i16| Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok();
     let (day_first, month_first) = (new(second, first), new(first, second));
-    let order = if text.contains('.') { Some(DateOrder::DayFirst) } else { by.order };
+    let order = if are_pointed(text) { Some(DateOrder::DayFirst) } else { by.order };
     match (day_first, month_first) {
         (None, None) => Err(UnclearDate::NoDate),
         (Some(day), None) | (None, Some(day)) => Ok(day),
@@ -316,6 +324,13 @@ fn in_order(first: i16, second: i16, year: i16, text: &str, by: &Conventions) ->
             Some(DateOrder::YearFirst) | None => Err(UnclearDate::TwoReadings),
         },
     }
+}
+
+/// Whether a point stands between the first two numbers: one at the end of `03/04/2027.` says nothing.
+fn are_pointed(text: &str) -> bool {
+    let from_first = text.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let between = from_first.trim_start_matches(char::is_alphanumeric);
+    between.chars().take_while(|c| !c.is_ascii_digit()).any(|c| c == '.')
 }
 
 /// A year of four digits, or of two in this century up to 69.

@@ -71,6 +71,16 @@ impl Store {
         .execute(tx.connection())
         .await?;
         let messages: Vec<_> = letters.iter().map(|letter| letter.message).collect();
+        // What was let go out of the quarantine and cannot be handled is quarantined again: released for ever it would be offered
+        // for ever, and nobody could see or end it.
+        sqlx::query!(
+            "-- dead_letter.quarantine_again
+            update arrival set released_at = null
+            where id = any($1) and state = 'quarantined' and released_at is not null and dropped_at is null",
+            &messages
+        )
+        .execute(tx.connection())
+        .await?;
         tx.suspects_clear(&messages).await?;
         tx.commit().await
     }

@@ -56,8 +56,8 @@ pub struct EarlierForm {
     pub arrival: ArrivalId,
     /// When it was received.
     pub received_at: Timestamp,
-    /// The name that it gave, and nothing else.
-    pub named: Profile,
+    /// The name, address and number that it gave, and nothing else.
+    pub said: Profile,
 }
 
 impl Transaction {
@@ -149,7 +149,8 @@ impl Transaction {
         let rows = sqlx::query!(
             r#"-- arrival.of_forms
             select form_id as "form_id!", client_id, id, received_at, submission ->> 'first_name' as first_name,
-                   submission ->> 'last_name' as last_name, submission ->> 'name' as name
+                   submission ->> 'last_name' as last_name, submission ->> 'name' as name,
+                   submission ->> 'email' as email, submission ->> 'phone' as phone
             from arrival where form_id = any($1) and received_at >= $2 and state = 'graded' order by received_at desc, id desc"#,
             &forms,
             since.to_sqlx()
@@ -163,10 +164,12 @@ impl Transaction {
                 client: ClientId::from_uuid(row.client_id),
                 arrival: ArrivalId::from_uuid(row.id),
                 received_at: row.received_at.to_jiff(),
-                named: Profile {
+                said: Profile {
                     first_name: row.first_name,
                     last_name: row.last_name,
                     name: row.name,
+                    email: row.email,
+                    phone: row.phone,
                     ..Profile::default()
                 },
             })

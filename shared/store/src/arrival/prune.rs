@@ -20,13 +20,13 @@ impl Store {
         Ok(done.rows_affected())
     }
 
-    /// Forgets ids seen before `before`, at most `limit`: the same post would be a new arrival. Dead ones stay, for they wait.
+    /// Forgets ids seen before `before`, at most `limit`: the same post would be a new arrival. Dead and quarantined ones stay, for they wait.
     /// Returns how many.
     pub async fn arrivals_forget(&self, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
         let done = sqlx::query!(
             "-- arrival.forget
             delete from arrival_seen
-            where id in (select id from arrival_seen where seen_at < $1 and ended <> 'dead' limit $2)",
+            where id in (select id from arrival_seen where seen_at < $1 and ended not in ('dead', 'quarantined') limit $2)",
             before.to_sqlx(),
             limit
         )

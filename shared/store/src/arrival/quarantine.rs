@@ -26,6 +26,8 @@ pub struct QuarantineFilter {
     pub reason: Option<QuarantineReason>,
     /// Received after this one: where the page before ended.
     pub after: Option<ArrivalId>,
+    /// Only what says a usable address or number: the rest cannot be let go.
+    pub is_usable: bool,
     /// At most so many.
     pub limit: i64,
 }
@@ -64,6 +66,7 @@ struct QuarantineColumns {
     media_type: String,
     raw: String,
     submission: String,
+    form_id: Option<Uuid>,
 }
 
 impl QuarantineColumns {
@@ -79,7 +82,7 @@ impl QuarantineColumns {
             // What they were for was done when it first came: its id stays.
             key: None,
             formerly: None,
-            form: None,
+            form: self.form_id.map(ArrivalId::from_uuid),
             source: SourceId::from_uuid(self.source_id),
             client: ClientId::from_uuid(self.client_id),
             received_at: self.received_at.to_jiff(),
@@ -104,19 +107,21 @@ impl Store {
             QuarantineColumns,
             r#"-- quarantine.list
             select a.id, a.client_id, a.source_id, s.name as source_name, a.sameness, a.reason as "reason!", a.content,
-                   a.received_at, a.media_type, a.raw, a.submission::text as "submission!"
+                   a.received_at, a.media_type, a.raw, a.submission::text as "submission!", a.form_id
             from arrival a join source s on s.id = a.source_id
             where a.state = 'quarantined' and a.released_at is null and a.dropped_at is null
               and ($1::uuid is null or a.client_id = $1) and ($2::uuid is null or a.client_id = $2)
               and ($3::uuid is null or a.source_id = $3) and ($4::text is null or a.reason = $4)
               and ($5::uuid is null or (a.received_at, a.id) > (select l.received_at, l.id from arrival l where l.id = $5))
+              and (not $7 or a.submission ->> 'email' is not null or a.submission ->> 'phone' is not null)
             order by a.received_at, a.id limit $6"#,
             scope.client_uuid(),
             filter.client.map(ClientId::uuid),
             filter.source.map(SourceId::uuid),
             filter.reason.map(QuarantineReason::word),
             filter.after.map(ArrivalId::uuid),
-            filter.limit
+            filter.limit,
+            filter.is_usable
         )
         .fetch_all(&self.lists)
         .await?;
@@ -129,7 +134,7 @@ impl Store {
             QuarantineColumns,
             r#"-- quarantine.show
             select a.id, a.client_id, a.source_id, s.name as source_name, a.sameness, a.reason as "reason!", a.content,
-                   a.received_at, a.media_type, a.raw, a.submission::text as "submission!"
+                   a.received_at, a.media_type, a.raw, a.submission::text as "submission!", a.form_id
             from arrival a join source s on s.id = a.source_id
             where a.id = $2 and a.state = 'quarantined' and a.released_at is null and a.dropped_at is null
               and ($1::uuid is null or a.client_id = $1)"#,
@@ -181,7 +186,7 @@ impl Store {
                              and r.offered_until <= $1
                            order by r.offered_until limit $3 for update skip locked)
             returning a.id, a.client_id, a.source_id, '' as "source_name!", a.sameness, a.reason as "reason!", a.content,
-                      a.received_at, a.media_type, a.raw, a.submission::text as "submission!""#,
+                      a.received_at, a.media_type, a.raw, a.submission::text as "submission!", a.form_id"#,
             now.to_sqlx(),
             until.to_sqlx(),
             limit

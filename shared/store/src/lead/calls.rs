@@ -18,7 +18,8 @@ pub struct CallMade {
 }
 
 impl Transaction {
-    /// The attempts to reach anybody under these numbers of clients since an instant, whichever lead they were for.
+    /// The attempts to reach anybody under these numbers of clients since an instant, whichever lead they were
+    /// for and whatever the extension.
     pub async fn calls_since(
         &mut self,
         numbers: &[(ClientId, String)],
@@ -27,12 +28,18 @@ impl Transaction {
         let clients: Vec<_> = numbers.iter().map(|(client, _)| client.uuid()).collect();
         let phones: Vec<_> = numbers.iter().map(|(_, phone)| phone.clone()).collect();
         let rows = sqlx::query!(
-            "-- touch.calls_since
-            select i.client_id, i.value as phone, t.at
+            r#"-- touch.calls_since
+            select n.client_id as "client_id!", n.phone as "phone!", t.at
             from unnest($1::uuid[], $2::text[]) as n (client_id, phone)
-            join person_identity i on i.client_id = n.client_id and i.kind = 'phone' and i.value = n.phone
+            cross join lateral (
+              select person_id from person_identity
+              where client_id = n.client_id and kind = 'phone' and value = n.phone
+              union
+              select person_id from person_identity
+              where client_id = n.client_id and kind = 'phone' and value like '%;ext=%'
+                and split_part(value, ';ext=', 1) = n.phone) i
             join lead l on l.person_id = i.person_id join touch t on t.lead_id = l.id
-            where t.at > $3 and t.disposition <> 'note'",
+            where t.at > $3 and t.disposition <> 'note'"#,
             &clients,
             &phones,
             since.to_sqlx()

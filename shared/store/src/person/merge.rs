@@ -198,7 +198,8 @@ impl Transaction {
         Ok(Some(goes_on.id))
     }
 
-    /// The earlier person is reached under everything, and knows what the later one alone did.
+    /// The earlier person is reached under everything, and knows what the later one alone did. A name is taken whole, and
+    /// an extension with its number.
     async fn person_join(&mut self, pair: PersonPair, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query!(
             "-- person.join
@@ -208,7 +209,13 @@ impl Transaction {
             ), gone as (
               update person set merged_into = $1, updated_at = $3 where id = $2
             )
-            update person a set email = coalesce(a.email, b.email), phone = coalesce(a.phone, b.phone),
+            update person a set
+                   (first_name, last_name, name) = (
+                     select w.first_name, w.last_name, w.name from person w
+                     where w.id = case when coalesce(a.first_name, a.last_name, a.name) is null then b.id else a.id end),
+                   email = coalesce(a.email, b.email), phone = coalesce(a.phone, b.phone),
+                   phone_extension = case when a.phone is null or a.phone = b.phone and a.phone_extension is null
+                                          then b.phone_extension else a.phone_extension end,
                    postal_code = coalesce(a.postal_code, b.postal_code), country = coalesce(a.country, b.country),
                    time_zone = coalesce(a.time_zone, b.time_zone), locale = coalesce(a.locale, b.locale),
                    verified = a.verified or b.verified, do_not_contact = a.do_not_contact or b.do_not_contact, updated_at = $3

@@ -32,7 +32,9 @@ impl Transaction {
             insert into promise (lead_id, generation, client_id, kind, state, due_at, why, from_whom, agreed, offered_until, created_at)
             select ($1::uuid[])[i], ($2::bigint[])[i], ($3::uuid[])[i], 'same_person', 'work', $5, ($4::text[])[i], 'criteria', false,
                    $5, $5
-            from generate_subscripts($1::uuid[], 1) i",
+            from generate_subscripts($1::uuid[], 1) i
+            -- A question that stands is asked once.
+            on conflict (lead_id, kind) where state in ('scheduled', 'work') do nothing",
             &leads,
             &generations,
             &clients,
@@ -45,7 +47,7 @@ impl Transaction {
     }
 
     /// Ends that work: by a person, with what was said, or because it is no question any more.
-    pub(crate) async fn same_person_end(
+    pub async fn same_person_end(
         &mut self,
         leads: &[LeadId],
         said: Option<(&str, &str)>,

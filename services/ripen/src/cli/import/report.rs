@@ -31,7 +31,7 @@ struct RefusedRow {
 }
 
 #[derive(Debug, Default)]
-struct FlagCount {
+struct ReportedFlag {
     rows: u64,
     lines: Vec<u64>,
 }
@@ -56,7 +56,7 @@ pub struct ImportReport {
     /// Those of the refused that could not even be read.
     pub unreadable: u64,
     refused_rows: Vec<RefusedRow>,
-    flags: BTreeMap<(String, String), FlagCount>,
+    flags: BTreeMap<(String, String), ReportedFlag>,
     file: Option<RefusedFile>,
 }
 
@@ -105,6 +105,11 @@ impl ImportReport {
         }
     }
 
+    /// Whether the list came in: no row was refused or given up, and one at least was received, now or before.
+    pub fn came_in(&self) -> bool {
+        self.refused == 0 && self.dead == 0 && self.received + self.amended + self.repeated > 0
+    }
+
     /// Ends the file of refused rows.
     ///
     /// # Errors
@@ -119,7 +124,7 @@ impl ImportReport {
     pub fn print(&self, as_json: bool, about: &Map<String, Value>) -> std::io::Result<()> {
         let mut counts = json!({"rows": self.rows, "received": self.received, "repeated": self.repeated,
             "amended": self.amended, "quarantined": self.quarantined, "refused": self.refused, "unreadable": self.unreadable});
-        let flag = |((field, code), count): (&(String, String), &FlagCount)| json!({"field": field, "flag": code, "rows": count.rows, "first_lines": count.lines});
+        let flag = |((field, code), count): (&(String, String), &ReportedFlag)| json!({"field": field, "flag": code, "rows": count.rows, "first_lines": count.lines});
         let flags: Vec<_> = self.flags.iter().map(flag).collect();
         let row = |row: &RefusedRow| json!({"line": row.line, "column": row.why.column, "problem": row.why.problem});
         let refused: Vec<_> = self.refused_rows.iter().map(row).collect();
@@ -241,6 +246,24 @@ mod tests {
         );
         assert_eq!(words(&missing, &mapping).problem, "Neither. No column fills phone: --map says which does.");
         assert_eq!(field_at("/12/answers/budget"), "answers.budget");
+    }
+
+    #[test]
+    fn a_list_came_in_where_a_row_did_and_none_was_refused_or_given_up() {
+        let report = ImportReport::default;
+        for (counted, came_in) in [
+            (ImportReport { received: 1, ..report() }, true),
+            (ImportReport { amended: 1, ..report() }, true),
+            (ImportReport { repeated: 1, ..report() }, true),
+            (ImportReport { received: 1, quarantined: 1, ..report() }, true),
+            (ImportReport { received: 1, dead: 1, ..report() }, false),
+            (ImportReport { received: 1, refused: 1, ..report() }, false),
+            (ImportReport { quarantined: 1, ..report() }, false),
+            (report(), false),
+        ] {
+            let ImportReport { received, amended, repeated, dead, refused, .. } = counted;
+            assert_eq!(counted.came_in(), came_in, "{received} {amended} {repeated} {dead} {refused}");
+        }
     }
 
     #[test]

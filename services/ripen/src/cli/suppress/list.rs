@@ -1,31 +1,30 @@
-//! A list of addresses and numbers that must not be contacted, read row by row: a file with a header that names the columns, or
-//! bare ones of any shape, as registers publish them.
+//! A list of addresses and numbers that must not be contacted, read row by row: a list with a header that names the columns, or a
+//! text with bare ones, as registers publish them.
 
-use std::{collections::BTreeSet, fs::File, io::Read, path::Path, thread};
+use std::{
+    collections::BTreeSet,
+    fs::File,
+    path::Path,
+    thread::{self, ScopedJoinHandle},
+};
 
 use anyhow::Context as _;
-use csv::{ReaderBuilder, StringRecord, Trim};
-use ripen_domain::contact::{Email, Identity, Phone};
+use ripen_domain::{
+    contact::Identity,
+    list::{
+        reader::NotAList,
+        row::{BadRow, ListRow},
+    },
+};
 
-/// Fewest digits of what is taken for a number in a file whose columns have no names.
-const FEWEST_DIGITS: usize = 7;
-/// What is taken for a column of addresses or numbers.
-const NAMES: [&str; 14] = [
-    "email",
-    "mail",
-    "emailaddress",
-    "phone",
-    "phonenumber",
-    "mobile",
-    "mobilephone",
-    "cell",
-    "cellphone",
-    "telephone",
-    "tel",
-    "number",
-    "msisdn",
-    "landline",
-];
+use super::{
+    bare_file::{self, BareFile},
+    contacts::{Column, RowContacts, RowSense, columns},
+};
+use crate::cli::list::{ListFile, ListOptions};
+
+/// Rows that are held, and read by every processor, at once.
+const BATCH: usize = 50_000;
 
 /// What a file holds.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -34,11 +33,11 @@ pub struct SuppressionFile {
     pub identities: Vec<Identity>,
     /// Rows with any text, the header aside.
     pub rows: usize,
-    /// Lines on which there is neither an address nor a number, and what they say is wrong.
+    /// Lines on which something, or all, is not suppressed.
     pub unread: Vec<UnreadLine>,
 }
 
-/// A line on which there is nothing that could be suppressed.
+/// A line of which not everything could be suppressed.
 #[derive(Debug, PartialEq, Eq)]
 pub struct UnreadLine {
     /// Counts from 1.
@@ -47,144 +46,199 @@ pub struct UnreadLine {
     pub why: String,
 }
 
-/// A row with the line it begins on.
-type NumberedRow = (u64, StringRecord);
-
 /// Reads a file; numbers without a country code are ones of `country`.
 ///
 /// # Errors
-/// When it cannot be opened or is no text.
-pub fn read(path: &Path, country: Option<&str>) -> anyhow::Result<SuppressionFile> {
-    let shown = path.display();
-    let file = File::open(path).with_context(|| format!("{shown} cannot be read"))?;
-    read_rows(file, country).with_context(|| format!("{shown} is no CSV in UTF-8"))
-}
-
-fn read_rows(file: impl Read, country: Option<&str>) -> Result<SuppressionFile, csv::Error> {
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(file);
-    let mut rows: Vec<NumberedRow> = Vec::new();
-    let mut record = StringRecord::new();
-    while reader.read_record(&mut record)? {
-        if record.iter().any(|cell| !cell.is_empty()) {
-            rows.push((record.position().map_or(0, csv::Position::line), record.clone()));
+/// When it cannot be opened or read to its end, or is no list.
+pub async fn read(path: &Path, options: &ListOptions, country: Option<&str>) -> anyhow::Result<SuppressionFile> {
+    let mut rows = OpenFile::open(path, options)?;
+    let sense = RowSense { columns: rows.columns(), country };
+    let mut found = Found::default();
+    let mut batch = Vec::new();
+    let mut may_be_title = rows.is_bare();
+    while let Some(row) = rows.next().await.with_context(|| path.display().to_string())? {
+        let is_title = may_be_title && row.as_ref().is_ok_and(|row| sense.row(row).is_nothing());
+        may_be_title = false;
+        if is_title {
+            continue;
+        }
+        found.rows += 1;
+        match row {
+            Ok(row) => batch.push(row),
+            Err(bad) => found.unread.push(UnreadLine { line: bad.line, why: bad.fault.to_string() }),
+        }
+        if batch.len() == BATCH {
+            found.add(&batch, |row| sense.row(row))?;
+            batch.clear();
         }
     }
-    let columns = rows.first().map(|(_, first)| columns(first)).filter(|columns| !columns.is_empty());
-    let is_header = columns.is_some() || rows.first().is_some_and(|(_, first)| of_row(first, None, country).is_err());
-    let rows = if is_header { rows.get(1..).unwrap_or_default() } else { &rows[..] };
-    Ok(of_rows(rows, columns.as_deref(), country))
+    found.add(&batch, |row| sense.row(row))?;
+    Ok(found.finish())
 }
 
-/// Which columns a header names.
-fn columns(header: &StringRecord) -> Vec<usize> {
-    let named = |cell: &str| {
-        let plain: String = cell.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-        NAMES.contains(&&*plain)
-    };
-    header.iter().enumerate().filter(|(_, cell)| named(cell)).map(|(at, _)| at).collect()
+/// A list with a header, or a text without one.
+enum OpenFile {
+    List(ListFile),
+    Bare(BareFile),
 }
 
-/// Numbers are read by every processor: a national register has hundreds of millions.
-fn of_rows(rows: &[NumberedRow], columns: Option<&[usize]>, country: Option<&str>) -> SuppressionFile {
-    let lanes = thread::available_parallelism().map_or(1, usize::from);
-    let parts: Vec<_> = thread::scope(|scope| {
-        let lane = |part| scope.spawn(move || of_part(part, columns, country));
-        let lanes: Vec<_> = rows.chunks(rows.len().div_ceil(lanes).max(1)).map(lane).collect();
-        lanes.into_iter().filter_map(|lane| lane.join().ok()).collect()
-    });
-    let mut found = SuppressionFile { rows: rows.len(), ..SuppressionFile::default() };
-    let mut all = BTreeSet::new();
-    for part in parts {
-        all.extend(part.identities);
-        found.unread.extend(part.unread);
-    }
-    found.identities = all.into_iter().collect();
-    found
-}
-
-fn of_part(rows: &[NumberedRow], columns: Option<&[usize]>, country: Option<&str>) -> SuppressionFile {
-    let mut found = SuppressionFile::default();
-    for (line, row) in rows {
-        match of_row(row, columns, country) {
-            Ok(identities) => found.identities.extend(identities),
-            Err(why) => found.unread.push(UnreadLine { line: *line, why }),
+impl OpenFile {
+    fn open(path: &Path, options: &ListOptions) -> anyhow::Result<Self> {
+        match ListFile::open(path, options) {
+            Ok(list) => Ok(Self::List(list)),
+            Err(error) if matches!(error.downcast_ref::<NotAList>(), Some(NotAList::DataAsHeader { .. })) => {
+                Self::bare(path, options, error)
+            }
+            Err(error) => Err(error),
         }
     }
-    found
-}
 
-/// Every address and number of a row; a row without any says why.
-fn of_row(row: &StringRecord, columns: Option<&[usize]>, country: Option<&str>) -> Result<Vec<Identity>, String> {
-    // The register of the United States splits each number: area code, the rest.
-    if let (2, Some(area), Some(rest)) = (row.len(), row.get(0), row.get(1))
-        && is_digits(area, 3)
-        && is_digits(rest, 7)
-    {
-        return identity(&format!("{area}{rest}"), country.or(Some("US"))).map(|one| vec![one]);
+    /// Opens a file again whose first row is data.
+    fn bare(path: &Path, options: &ListOptions, error: anyhow::Error) -> anyhow::Result<Self> {
+        let shown = path.display();
+        let mut file = File::open(path).with_context(|| format!("{shown} cannot be read"))?;
+        // The beginning of a pipe is gone by now.
+        if !file.metadata()?.is_file() {
+            return Err(error);
+        }
+        let start = bare_file::start(&mut file).with_context(|| format!("{shown} cannot be read"))?;
+        // A workbook is no text: what it needs is said by the first error.
+        BareFile::open(file, &start, options).map(Self::Bare).map_err(|_| error)
     }
-    let cells = row.iter().enumerate().filter(|(at, cell)| match columns {
-        Some(columns) => columns.contains(at) && !cell.is_empty(),
-        None => cell.contains('@') || may_be_number(cell),
-    });
-    let (mut found, mut wrong) = (Vec::new(), None);
-    for (_, cell) in cells {
-        match identity(cell, country) {
-            Ok(identity) => found.push(identity),
-            Err(why) => wrong = wrong.or(Some(why)),
+
+    const fn is_bare(&self) -> bool {
+        matches!(self, Self::Bare(_))
+    }
+
+    /// What the columns hold; none where they have no names. A single column whose name says nothing has but a title.
+    fn columns(&self) -> Option<Vec<Column>> {
+        match self {
+            Self::List(list) => match &list.header().names[..] {
+                [one] if columns(std::slice::from_ref(one)) != [Column::Contact] => None,
+                names => Some(columns(names)),
+            },
+            Self::Bare(_) => None,
         }
     }
-    match (found.is_empty(), wrong) {
-        (false, None) => Ok(found),
-        // Half of a row would be a person who can still be reached.
-        (_, Some(why)) => Err(why),
-        (true, None) => Err("holds neither an e-mail address nor a phone number".to_owned()),
+
+    async fn next(&mut self) -> anyhow::Result<Option<Result<ListRow, BadRow>>> {
+        match self {
+            Self::List(list) => list.next().await,
+            Self::Bare(bare) => Ok(bare.next().context("the file cannot be read on")?),
+        }
     }
 }
 
-fn is_digits(text: &str, count: usize) -> bool {
-    text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit())
+/// What was read so far.
+#[derive(Default)]
+struct Found {
+    identities: BTreeSet<Identity>,
+    rows: usize,
+    unread: Vec<UnreadLine>,
 }
 
-fn may_be_number(cell: &str) -> bool {
-    let digits = cell.chars().filter(|c| c.is_numeric()).count();
-    digits >= FEWEST_DIGITS && !cell.chars().any(char::is_alphabetic)
-}
-
-fn identity(cell: &str, country: Option<&str>) -> Result<Identity, String> {
-    if cell.contains('@') {
-        return Email::parse(cell).map(Identity::Email).map_err(|why| format!("the address {why}"));
+impl Found {
+    /// Numbers are read by every processor: a national register has hundreds of millions.
+    fn add(&mut self, rows: &[ListRow], read: impl Fn(&ListRow) -> RowContacts + Sync) -> anyhow::Result<()> {
+        let lanes = thread::available_parallelism().map_or(1, usize::from);
+        let read = &read;
+        let parts: Vec<thread::Result<Vec<RowContacts>>> = thread::scope(|scope| {
+            let parts = rows.chunks(rows.len().div_ceil(lanes).max(1));
+            let lanes: Vec<_> = parts.map(|part| scope.spawn(move || part.iter().map(read).collect())).collect();
+            lanes.into_iter().map(ScopedJoinHandle::join).collect()
+        });
+        let mut of_rows = Vec::new();
+        for part in parts {
+            // Its rows would be missing, and nobody would know.
+            let part = part.map_err(|_| anyhow::anyhow!("a thread that reads rows panicked: nothing is suppressed"));
+            of_rows.extend(part?);
+        }
+        rows.iter().zip(of_rows).for_each(|(row, of_row)| self.add_row(row.line, of_row));
+        Ok(())
     }
-    Phone::parse(cell, country).map(|read| Identity::Phone(read.phone)).map_err(|why| format!("the number {why}"))
+
+    fn add_row(&mut self, line: u64, row: RowContacts) {
+        if row.is_nothing() {
+            let why = "holds neither an e-mail address nor a phone number".to_owned();
+            self.unread.push(UnreadLine { line, why });
+        } else if !row.wrong.is_empty() {
+            self.unread.push(UnreadLine { line, why: row.wrong.join("; ") });
+        }
+        self.identities.extend(row.identities);
+    }
+
+    fn finish(mut self) -> SuppressionFile {
+        self.unread.sort_by_key(|unread| unread.line);
+        SuppressionFile { identities: self.identities.into_iter().collect(), rows: self.rows, unread: self.unread }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read_text(text: &str, country: Option<&str>) -> (Vec<String>, Vec<u64>) {
-        let found = read_rows(text.as_bytes(), country).unwrap();
+    async fn read_bytes(bytes: &[u8], country: Option<&str>) -> (Vec<String>, Vec<u64>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("list.csv");
+        std::fs::write(&path, bytes).unwrap();
+        let found = read(&path, &ListOptions::default(), country).await.unwrap();
         let values = found.identities.iter().map(|identity| identity.value().to_owned()).collect();
         (values, found.unread.into_iter().map(|unread| unread.line).collect())
     }
 
-    #[test]
-    fn a_header_names_the_columns_and_other_numbers_are_left_alone() {
-        let text = "Customer,E-Mail,Phone Number\n4155550999,uma@example.com,415-555-0118\n4155550998,,\n";
-        let (values, unread) = read_text(text, Some("US"));
+    async fn read_text(text: &str, country: Option<&str>) -> (Vec<String>, Vec<u64>) {
+        read_bytes(text.as_bytes(), country).await
+    }
+
+    #[tokio::test]
+    async fn a_header_names_the_columns_and_numbers_of_others_are_said() {
+        let text = "Customer,E-Mail,Phone Number\n4155550999,uma@example.com,415-555-0118\nx,,\n";
+        let (values, unread) = read_text(text, Some("US")).await;
         assert_eq!(values, ["uma@example.com", "+14155550118"]);
-        assert_eq!(unread, [3], "a row without any is said, not skipped");
+        assert_eq!(unread, [2, 3], "neither a number of unknown use nor a row without any is passed over");
+        let text = "Home Phone;Telefon;WhatsApp\n415-555-0133;415-555-0134;415-555-0135\n";
+        assert_eq!(read_text(text, Some("US")).await.0.len(), 3);
+        let (values, unread) = read_text("email,Contact me at\na@example.com,4155550118\n", None).await;
+        assert_eq!((values.len(), unread), (1, vec![2]), "without a country, too");
     }
 
-    #[test]
-    fn bare_lists_are_read_too() {
-        assert_eq!(read_text("+14155550118\n+14155550118\nUMA@example.com\n", None).0.len(), 2, "each once");
-        assert_eq!(read_text("312,5550100\n415,5550118\n", None).0, ["+13125550100", "+14155550118"]);
-        assert_eq!(read_text("Do not call these\n+14155550118\n", None), (vec!["+14155550118".to_owned()], vec![]));
+    #[tokio::test]
+    async fn bare_lists_are_read_too() {
+        assert_eq!(read_text("+14155550118\n+14155550118\nUMA@example.com\n", None).await.0.len(), 2, "each once");
+        assert_eq!(read_text("312,5550100\n415,5550118\n", None).await.0, ["+13125550100", "+14155550118"]);
+        let titled = read_text("Do not call these\n+14155550118\n", None).await;
+        assert_eq!(titled, (vec!["+14155550118".to_owned()], vec![]));
+        assert_eq!(read_text("a@example.com\n\"b@example.com\nc@example.com\n", None).await.1, [2]);
     }
 
-    #[test]
-    fn a_number_without_a_country_is_not_guessed() {
-        let (values, unread) = read_text("phone\n4155550118\n", None);
+    #[tokio::test]
+    async fn a_number_without_a_country_is_not_guessed() {
+        let (values, unread) = read_text("phone\n4155550118\n", None).await;
         assert_eq!((values.len(), unread), (0, vec![2]));
+    }
+
+    #[tokio::test]
+    async fn every_number_of_a_cell_counts_and_a_mark_that_is_not_closed_costs_its_line_only() {
+        let text = "name,phone\nAnn,415-555-0133 / 415-555-0199\nBo,\"415-555-0134\nCy,415-555-0135\n";
+        let (values, unread) = read_text(text, Some("US")).await;
+        assert_eq!(values, ["+14155550133", "+14155550135", "+14155550199"]);
+        assert_eq!(unread, [3]);
+    }
+
+    #[tokio::test]
+    async fn every_usual_encoding_is_read() {
+        let utf_16 = |text: &str| [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+        let named: Vec<u8> = utf_16("Name\tTelefon\nZoë\t+14155550118\n");
+        let bare: Vec<u8> = utf_16("+14155550118\n");
+        for bytes in [named, bare] {
+            assert_eq!(read_bytes(&bytes, None).await, (vec!["+14155550118".to_owned()], vec![]));
+        }
+    }
+
+    #[test]
+    fn a_thread_that_panics_fails_everything() {
+        let row = ListRow { line: 2, cells: vec!["+14155550118".to_owned()], is_utf8: true };
+        let read = |_: &ListRow| -> RowContacts { unreachable!("to see what happens") };
+        assert!(Found::default().add(&[row], read).is_err());
     }
 }

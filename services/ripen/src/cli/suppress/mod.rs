@@ -1,5 +1,7 @@
 //! `ripen suppress`: e-mail addresses and phone numbers that must not be contacted, for a client or the whole firm.
 
+mod bare_file;
+mod contacts;
 mod list;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -14,7 +16,7 @@ use serde_json::{Value, json};
 
 use self::list::UnreadLine;
 use crate::{
-    cli::{Common, refused},
+    cli::{Common, list::ListOptions, refused},
     database::Database,
     output,
 };
@@ -27,7 +29,7 @@ const SHOWN: usize = 20;
 pub enum SuppressAction {
     /// Have nobody contact an address or a number again, whatever name it comes with: leads are closed, clients told.
     Add(SuppressOptions),
-    /// Suppress every address and number of a CSV file, with or without a header.
+    /// Suppress every address and number of a list (CSV or .xlsx); a text needs no header.
     Import(SuppressImportOptions),
     /// Say whether an address or a number is suppressed, for whom and why.
     Check {
@@ -48,7 +50,7 @@ pub struct Whom {
     /// The e-mail address.
     #[arg(long, required_unless_present = "phone")]
     pub email: Option<String>,
-    /// The phone number; without its country code one of the client's country.
+    /// The phone number, or several; without its country code one of the client's country.
     #[arg(long)]
     pub phone: Option<String>,
 }
@@ -76,9 +78,12 @@ pub struct SuppressOptions {
 /// Options of `ripen suppress import`.
 #[derive(Debug, Args)]
 pub struct SuppressImportOptions {
-    /// The file: columns named email and phone, or nothing but addresses and numbers.
-    #[arg(value_name = "FILE.csv")]
+    /// The list (CSV or .xlsx): columns of addresses and numbers by their names; or a text of nothing but those.
+    #[arg(value_name = "FILE")]
     pub file: PathBuf,
+    /// How the file is written.
+    #[command(flatten)]
+    pub list: ListOptions,
     /// For this client alone: its slug; for the whole firm where missing.
     #[arg(long)]
     pub client: Option<String>,
@@ -140,7 +145,7 @@ async fn import(common: &Common, database: &Database, options: SuppressImportOpt
         }
         (None, None) => None,
     };
-    let read = list::read(&options.file, country.as_deref())?;
+    let read = list::read(&options.file, &options.list, country.as_deref()).await?;
     let entries = read.identities.len();
     let request = SuppressList { identities: read.identities, client: options.client, why: options.why };
     let done = match options.dry_run {
@@ -152,7 +157,7 @@ async fn import(common: &Common, database: &Database, options: SuppressImportOpt
         "persons": effect.persons, "leads": effect.leads, "told": effect.told, "dry_run": options.dry_run});
     output::record(common.json, &shown)?;
     for UnreadLine { line, why } in read.unread.iter().take(SHOWN) {
-        output::say(&format!("line {line}: {why}; nothing of this line is suppressed"));
+        output::say(&format!("line {line}: {why}; this is not suppressed"));
     }
     if read.unread.len() > SHOWN {
         output::say(&format!("and {} more lines", read.unread.len() - SHOWN));

@@ -1,0 +1,151 @@
+//! Which cells of a row are addresses and numbers that must not be contacted, and which only may be.
+
+use ripen_actions::person::phones;
+use ripen_domain::{
+    contact::{Email, Identity, Phone},
+    list::{
+        cell,
+        header::{fields_of, key},
+        row::ListRow,
+    },
+};
+
+/// Fewest digits of what is taken for a number in a file whose columns have no names.
+const FEWEST_DIGITS: usize = 7;
+/// What registers call their column of numbers, beside the names that lists of leads have for it.
+const OF_REGISTERS: &str = "msisdn";
+
+/// What a column holds, by its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Column {
+    /// Addresses or numbers.
+    Contact,
+    /// Something else that is known, such as names or notes.
+    Other,
+    /// Nobody knows what.
+    Unknown {
+        /// As the header has it.
+        name: String,
+    },
+}
+
+/// What each column holds.
+pub fn columns(header: &[String]) -> Vec<Column> {
+    let column = |(name, field): (&String, Option<String>)| match field.as_deref() {
+        Some("email" | "phone") => Column::Contact,
+        None if key(name) == OF_REGISTERS => Column::Contact,
+        Some(_) => Column::Other,
+        None => Column::Unknown { name: name.clone() },
+    };
+    header.iter().zip(fields_of(header)).map(column).collect()
+}
+
+/// What a row holds.
+#[derive(Debug, Default)]
+pub struct RowContacts {
+    /// Addresses and numbers that can be read.
+    pub identities: Vec<Identity>,
+    /// What cannot be, or should not be taken for granted.
+    pub wrong: Vec<String>,
+}
+
+impl RowContacts {
+    /// Whether no cell is anything like an address or a number.
+    pub fn is_nothing(&self) -> bool {
+        self.identities.is_empty() && self.wrong.is_empty()
+    }
+
+    fn take(&mut self, read: Result<Vec<Identity>, String>) {
+        match read {
+            Ok(identities) => self.identities.extend(identities),
+            Err(why) => self.wrong.push(why),
+        }
+    }
+}
+
+/// How the rows of a file are read.
+pub struct RowSense<'s> {
+    /// What its columns hold; none where they have no names.
+    pub columns: Option<Vec<Column>>,
+    /// Numbers without a country code are ones of this country.
+    pub country: Option<&'s str>,
+}
+
+impl RowSense<'_> {
+    /// Every address and number of a row.
+    pub fn row(&self, row: &ListRow) -> RowContacts {
+        let mut found = RowContacts::default();
+        let cells: Vec<_> = row.cells.iter().map(|cell| cell::text(cell)).collect();
+        // The register of the United States splits each number: area code, the rest.
+        if let [area, rest] = cells[..]
+            && is_digits(area, 3)
+            && is_digits(rest, 7)
+        {
+            found.take(identities(&format!("{area}{rest}"), self.country.or(Some("US"))));
+            return found;
+        }
+        for (at, text) in cells.into_iter().enumerate().filter(|(_, text)| !text.is_empty()) {
+            self.cell(at, text, &mut found);
+        }
+        found
+    }
+
+    fn cell(&self, at: usize, text: &str, found: &mut RowContacts) {
+        match self.columns.as_ref().map(|columns| columns.get(at)) {
+            None if text.contains('@') || may_be_number(text) || is_contact(text, self.country) => {
+                found.take(identities(text, self.country));
+            }
+            Some(Some(Column::Contact)) => found.take(identities(text, self.country)),
+            // Neither suppressed on a guess nor passed over in silence: an id may look like a number.
+            Some(Some(Column::Unknown { name })) if is_contact(text, self.country) => found.wrong.push(format!(
+                "column {name:?} holds what looks like an address or a number, and its name says neither: \
+                 call it email or phone, or leave it out"
+            )),
+            _ => {}
+        }
+    }
+}
+
+fn is_digits(text: &str, count: usize) -> bool {
+    text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn may_be_number(text: &str) -> bool {
+    let digits = text.chars().filter(|c| c.is_numeric()).count();
+    digits >= FEWEST_DIGITS && !text.chars().any(char::is_alphabetic)
+}
+
+/// Whether a text is an address or a number and hardly anything else.
+fn is_contact(text: &str, country: Option<&str>) -> bool {
+    if text.contains('@') {
+        return emails(text).is_ok();
+    }
+    match Phone::parse(text, country) {
+        Ok(read) => !read.doubtful || text.starts_with('+'),
+        // Without a country no national number can be read: its shape has to do.
+        Err(_) => country.is_none() && has_shape_of_number(text),
+    }
+}
+
+/// Digits and what stands between those of a number, and no date.
+fn has_shape_of_number(text: &str) -> bool {
+    let is_date = text.split(['-', '.', '/']).filter(|part| matches!(part.len(), 1 | 2 | 4)).count() == 3;
+    may_be_number(text) && !is_date && text.chars().all(|c| c.is_ascii_digit() || "+-() ./".contains(c))
+}
+
+/// The addresses or numbers of a cell: all that it holds, or none.
+fn identities(text: &str, country: Option<&str>) -> Result<Vec<Identity>, String> {
+    if text.contains('@') {
+        return emails(text);
+    }
+    let read = phones(text, country).map_err(|why| format!("the number {why}"))?;
+    Ok(read.into_iter().map(Identity::Phone).collect())
+}
+
+fn emails(text: &str) -> Result<Vec<Identity>, String> {
+    let email = |text| Email::parse(text).map(Identity::Email).map_err(|why| format!("the address {why}"));
+    if text.matches('@').count() < 2 {
+        return email(text).map(|one| vec![one]);
+    }
+    text.split([',', ';', '|', ' ', '\n']).filter(|part| !part.trim().is_empty()).map(email).collect()
+}
