@@ -139,7 +139,7 @@ fn deciding_again_on_the_same_day_moves_nothing() {
     assert!(same_day.made.is_empty() && same_day.ended.is_empty());
     let next_day = again("2026-11-03T15:00:00Z");
     assert_eq!(next_day.ended, [(LeadId::from_uuid(Uuid::nil()), 1, State::Moved)]);
-    assert_eq!(due(&next_day).as_deref(), Some("2026-12-03T15:00:00Z"));
+    assert_eq!(due(&next_day).as_deref(), Some("2026-12-03T19:00:00Z"));
 }
 
 #[test]
