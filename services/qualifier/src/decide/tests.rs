@@ -173,12 +173,15 @@ fn a_number_that_was_called_as_often_as_its_state_allows_is_not_due_before_the_f
             agreed: false,
             worked: false,
         };
-        let fired = TrackedLead {
+        let mut fired = TrackedLead {
             arrived: Vec::new(),
             fired: Some(1),
             promises: vec![promise],
             ..lead(at("2026-11-01T15:00:00Z"))
         };
+        // By these criteria, so that nothing but the promise is a reason to decide.
+        let id = DecisionId::from_uuid(Uuid::nil());
+        fired.row.decided = Some((id, CriteriaId::from_uuid(Uuid::nil()), Grade::C, 0));
         let profile = Profile { phone: Some(phone.to_owned()), ..Profile::default() };
         let person = TrackedPerson {
             client: fired.row.client,
