@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use jiff::Timestamp;
 use ripen_domain::{
-    arrival::{ArrayPlace, Arrival, Keys, QuarantineReason, return_id, variant_id},
+    arrival::{ArrayPlace, Arrival, Keys, QuarantineReason, Sameness, return_id, variant_id},
     flag::{Flag, FlagCode},
     hash::ContentHash,
     id::ArrivalId,
@@ -49,6 +49,8 @@ pub struct AcceptedBody {
     pub id: ArrivalId,
     /// What its Idempotency-Key makes beside.
     pub key: Option<ArrivalId>,
+    /// The id was made for it: no other body has it.
+    pub is_fresh: bool,
     /// What it says, hashed.
     pub content: ContentHash,
     /// When it was all here.
@@ -132,7 +134,7 @@ impl Reception<'_> {
             Problem::internal()
         })?;
         // It may wait in a queue in memory, with ten thousand others: without the room that it did not need.
-        let own = AcceptedBody { id, key: ids.key, content, received_at: self.received_at };
+        let own = AcceptedBody { id, key: ids.key, is_fresh: ids.sameness == Sameness::Content, content, received_at: self.received_at };
         Ok(Ready { own, quarantined: quarantine.is_some(), body: body.into_boxed_slice().into() })
     }
 

@@ -47,7 +47,8 @@ pub async fn decided(
 
 /// What became of this very body: of another one under its id the sender was told before.
 fn of_body(found: Vec<ArrivalStatus>, own: AcceptedBody) -> Option<ArrivalStatus> {
-    let is_it = |status: &ArrivalStatus| status.id != own.id || status.content == own.content;
+    // An id of its own has one body.
+    let is_it = |status: &ArrivalStatus| own.is_fresh || status.id != own.id || status.content == own.content;
     let (mut others, mut first): (Vec<_>, Vec<_>) =
         found.into_iter().filter(is_it).partition(|status| status.id != own.id);
     others.pop().or_else(|| first.pop())

@@ -13,9 +13,6 @@ pub const TRIES: i32 = 5;
 /// Pauses of a message at which the database fails though it takes others: what made it fail may pass.
 const ALONE: Backoff = Backoff { first: Duration::from_millis(500), longest: Duration::from_secs(30) };
 
-/// Pause of a message at which the database fails as a whole.
-const REFUSED: Duration = Duration::from_secs(30);
-
 /// How a batch failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blame {
@@ -67,9 +64,6 @@ impl BatchFault {
         match self.blame {
             Blame::Nobody => Settlement::Later(Duration::from_secs(1)),
             Blame::Criteria => Settlement::Later(Duration::from_secs(30)),
-            // A grant, a disk or a table: the trial does not touch all that a message may need, so that one that passes proves
-            // nothing against this one. It waits for as long as nobody mends it, and the log says why.
-            Blame::Database(Failure::System) => Settlement::Later(REFUSED),
             _ if tries >= TRIES => Settlement::Dead(format!("gave up after {TRIES} tries: {}", self.why)),
             Blame::Message => Settlement::Retry(self.why),
             Blame::Database(_) => {
@@ -81,11 +75,7 @@ impl BatchFault {
 
     /// Whether a try that ended so counts.
     pub const fn counts(&self) -> bool {
-        match self.blame {
-            Blame::Message => true,
-            Blame::Database(failure) => !matches!(failure, Failure::System),
-            Blame::Nobody | Blame::Criteria => false,
-        }
+        matches!(self.blame, Blame::Message | Blame::Database(_))
     }
 }
 
@@ -108,13 +98,11 @@ mod tests {
 
     #[test]
     fn what_fails_alone_beside_a_trial_that_passes_is_given_time() {
-        let pauses = [1, 2, 3, 4].map(|tries| match fault(StoreError::TooSlow).end(tries) {
+        let pauses = [1, 2, 3, 4].map(|tries| match fault(StoreError::Failed("XX000".to_owned())).end(tries) {
             Settlement::Later(pause) => pause.as_millis(),
             other => panic!("{other:?}"),
         });
         assert_eq!(pauses, [500, 1_000, 2_000, 4_000]);
         assert!(matches!(fault(StoreError::TooSlow).end(5), Settlement::Dead(_)));
-        let refused = fault(StoreError::Failed("42501".to_owned()));
-        assert!(!refused.counts() && matches!(refused.end(1_000), Settlement::Later(_)), "never a dead letter");
     }
 }

@@ -160,3 +160,52 @@ fn a_lead_that_came_back_and_is_an_a_again_matures_again_even_if_it_was_never_de
     assert_eq!(again(Some("2026-11-04T16:00:00Z")), 1);
     assert_eq!(again(Some("2026-11-05T16:00:00.5Z")), 0, "nobody has spoken to the person since");
 }
+
+#[test]
+fn a_number_that_was_called_as_often_as_its_state_allows_is_not_due_before_the_first_call_is_a_day_old() {
+    let now = "2026-12-01T18:00:00Z";
+    let put_off = |phone: &str, calls: &[&str]| {
+        let promise = Open {
+            generation: 1,
+            kind: Kind::Requalify,
+            state: State::Scheduled,
+            due_at: Some(at(now)),
+            agreed: false,
+            worked: false,
+        };
+        let mut fired = TrackedLead {
+            arrived: Vec::new(),
+            fired: Some(1),
+            promises: vec![promise],
+            ..lead(at("2026-11-01T15:00:00Z"))
+        };
+        // By these criteria, so that nothing but the promise is a reason to decide.
+        let id = DecisionId::from_uuid(Uuid::nil());
+        fired.row.decided = Some((id, CriteriaId::from_uuid(Uuid::nil()), Grade::C, 0));
+        let profile = Profile { phone: Some(phone.to_owned()), ..Profile::default() };
+        let person = TrackedPerson {
+            client: fired.row.client,
+            profile,
+            verified: false,
+            do_not_contact: false,
+            calls: calls.iter().map(|call| at(call)).collect(),
+            changed: false,
+        };
+        let mut work_unit = UnitOfWork::default();
+        work_unit.work.insert(fired.row.client, work());
+        work_unit.persons.insert(fired.row.person, person);
+        work_unit.leads.insert(fired.row.id, fired);
+        let criteria = Arc::new(Criteria::load(CRITERIA).unwrap().criteria);
+        let criteria = BTreeMap::from([(CriteriaId::from_uuid(Uuid::nil()), criteria)]);
+        let hours = Hours::default();
+        let decider = Decider { criteria: &criteria, hours: &hours, now: at(now), new_id: Uuid::nil };
+        decider.decide(&mut work_unit).put_off.first().map(|(_, _, until)| until.to_string())
+    };
+    let (miami, new_york) = ("+13055550100", "+12125550100");
+    let three = ["2026-11-30T19:10:00Z", "2026-12-01T15:00:00Z", "2026-12-01T16:00:00Z"];
+    assert_eq!(put_off(miami, &three).as_deref(), Some("2026-12-01T19:10:00Z"));
+    assert_eq!(put_off(miami, &three[1..]), None, "two in a day");
+    assert_eq!(put_off(new_york, &three), None, "a state without a limit");
+    let late = ["2026-12-01T03:00:00Z", "2026-12-01T15:00:00Z", "2026-12-01T16:00:00Z"];
+    assert_eq!(put_off(miami, &late).as_deref(), Some("2026-12-02T14:00:00Z"), "it is closed when the day is over");
+}

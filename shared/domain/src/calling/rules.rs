@@ -214,10 +214,22 @@ pub struct Loosening {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "write { place = \"US-UT\", what = \"holidays\", why = \"they asked for the call\" }, or \"US-UT holidays: they asked\""
+)]
 enum LooseningForm {
     Text(String),
-    Table { place: String, what: Option<String>, why: String },
+    Table(LooseningTable),
+}
+
+/// A key that is misspelt must not loosen more than was meant.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LooseningTable {
+    place: String,
+    what: Option<String>,
+    why: String,
 }
 
 impl Loosening {
@@ -263,7 +275,7 @@ impl TryFrom<LooseningForm> for Loosening {
     fn try_from(form: LooseningForm) -> Result<Self, InvalidCalling> {
         match form {
             LooseningForm::Text(text) => text.parse(),
-            LooseningForm::Table { place, what, why } => Self::new(&place, what.as_deref(), &why),
+            LooseningForm::Table(table) => Self::new(&table.place, table.what.as_deref(), &table.why),
         }
     }
 }
@@ -334,6 +346,9 @@ mod tests {
         .remove("a")
         .unwrap();
         assert_eq!(table.to_string(), "US-UT calls: asked");
+        let slip = "a = { place = 'US-UT', waht = 'calls', why = 'asked' }";
+        let refused = toml::from_str::<std::collections::BTreeMap<String, Loosening>>(slip).unwrap_err().to_string();
+        assert!(refused.contains("what = \"holidays\""), "{refused}");
     }
 
     #[test]

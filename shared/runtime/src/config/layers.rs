@@ -87,6 +87,14 @@ impl SettingKind {
     }
 }
 
+/// Keys whose lists take tables beside texts; what is wrong within one, its type says.
+const WITH_TABLES: [&str; 1] = ["calling.loosen"];
+
+fn is_list_with_tables(path: &str, value: &ValueKind) -> bool {
+    let fits = |item: &Value| matches!(item.kind, ValueKind::String(_) | ValueKind::Table(_));
+    WITH_TABLES.contains(&path) && matches!(value, ValueKind::Array(items) if items.iter().all(fits))
+}
+
 /// Every key in the form `section.key`, with its kind.
 fn known_keys() -> BTreeMap<String, SettingKind> {
     // Settings are plain structs of plain values, which always have a JSON form.
@@ -133,7 +141,7 @@ pub(super) fn toml(origin: &str, text: &str) -> Result<Layer, ConfigError> {
         for (key, value) in keys {
             let path = format!("{section}.{key}");
             let Some(kind) = known.get(&path) else { return Err(unknown(&path, path.as_str(), origin, &known)) };
-            if !kind.fits(&value.kind) {
+            if !kind.fits(&value.kind) && !is_list_with_tables(&path, &value.kind) {
                 return Err(wrong_type(&path, origin, kind.describe(), &value.kind));
             }
             overrides.push(Override { written: path.clone(), path, value: value.kind });
