@@ -134,7 +134,13 @@ impl Reception<'_> {
             Problem::internal()
         })?;
         // It may wait in a queue in memory, with ten thousand others: without the room that it did not need.
-        let own = AcceptedBody { id, key: ids.key, is_fresh: ids.sameness == Sameness::Content, content, received_at: self.received_at };
+        let own = AcceptedBody {
+            id,
+            key: ids.key,
+            is_fresh: ids.sameness == Sameness::Content,
+            content,
+            received_at: self.received_at,
+        };
         Ok(Ready { own, quarantined: quarantine.is_some(), body: body.into_boxed_slice().into() })
     }
 
