@@ -232,7 +232,7 @@ async fn what_need_not_be_kept_is_forgotten_and_the_rest_stays() {
     .await;
     for (id, days) in [(1, 10), (2, 45), (3, 90)] {
         let sql = "with seen as (insert into arrival_seen (id, content, ended, seen_at)
-              values (lpad($1::text, 32, '0')::uuid, decode(repeat('00', 16), 'hex'), 'quarantined', $2::text::timestamptz))
+              values (lpad($1::text, 32, '0')::uuid, decode(repeat('00', 16), 'hex'), 'same', $2::text::timestamptz))
             insert into arrival (id, client_id, source_id, sameness, state, reason, content, received_at, media_type, raw, submission, flags)
             values (lpad($1::text, 32, '0')::uuid, gen_random_uuid(), gen_random_uuid(), 'content', 'quarantined', 'test',
                     decode(repeat('00', 16), 'hex'), $2::text::timestamptz, 'text/plain', 'as it came', '{}', '{}')";
