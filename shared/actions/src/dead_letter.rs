@@ -51,7 +51,7 @@ impl Action for ReplayDeadLetters {
     }
 }
 
-/// Gives a message up for good; its bytes stay in the database.
+/// Gives a message up for good: what it said is deleted, that it came stays on record.
 #[derive(Debug, Clone, Copy)]
 pub struct DropDeadLetter {
     /// Which.

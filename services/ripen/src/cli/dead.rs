@@ -41,7 +41,7 @@ pub enum DeadAction {
         #[arg(long)]
         all: bool,
     },
-    /// Give a message up for good; its bytes stay in the database.
+    /// Give a message up for good: what it said is deleted, that it came stays on record.
     Drop {
         /// Its id.
         id: Uuid,
