@@ -9,5 +9,7 @@ mod faults;
 mod flow;
 #[path = "harness/mod.rs"]
 mod harness;
+#[path = "pages/mod.rs"]
+mod pages;
 #[path = "simulation/mod.rs"]
 mod simulation;

@@ -2,7 +2,7 @@
 //
 // Reads {chromium, shots, mails: [{name, source}], pages: [{name, url, post, click, open}]} from standard input, where `source` is a
 // mail as it came over SMTP, `post` fields to send as a form, `click` a button to press first and `open` a text to unfold. Makes a picture of each look and writes what is wrong as a JSON list: what runs out of its column, what
-// asks for anything from elsewhere, and what axe-core finds against WCAG 2.2 AA.
+// asks for anything from elsewhere, what a thumb would miss, and what axe-core finds against WCAG 2.2 AA.
 
 import { readFileSync, mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -15,8 +15,9 @@ const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
 const LOOKS = [
     { name: 'phone', width: 320, height: 640, colorScheme: 'light' },
-    { name: 'phone-dark', width: 360, height: 740, colorScheme: 'dark' },
-    { name: 'desk', width: 1200, height: 800, colorScheme: 'light' },
+    { name: 'phone-dark', width: 320, height: 640, colorScheme: 'dark' },
+    { name: 'desk', width: 1280, height: 800, colorScheme: 'light' },
+    { name: 'desk-dark', width: 1280, height: 800, colorScheme: 'dark' },
 ];
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
@@ -51,10 +52,20 @@ async function posted(page, url, fields) {
     ]);
 }
 
-async function look(browser, { name, width, height, colorScheme }, one, given) {
-    const context = await browser.newContext({ viewport: { width, height }, colorScheme });
+// What reps touch on a phone has the height of a thumb: 44 pixels.
+const TOUCHED = /^(mail-|page-(lead|offer|rep))/;
+
+function tooSmall() {
+    const touched = document.querySelectorAll('a, button, summary, select, label.check, input:not([type=hidden], [type=radio])');
+    const height = (one) => Math.round(one.getBoundingClientRect().height);
+    return [...touched].filter((one) => one.checkVisibility() && height(one) < 44).map((one) => `${height(one)} pixels: ${one.outerHTML}`);
+}
+
+async function look(browser, looks, one, given) {
+    const context = await browser.newContext({ viewport: looks[0], colorScheme: looks[0].colorScheme });
     const page = await context.newPage();
     const wrong = [];
+    let { name } = looks[0];
     const say = (what) => wrong.push(`${one.name}, ${name}: ${what}`);
     const origin = one.url && new URL(one.url).origin;
     page.on('request', (request) => {
@@ -69,20 +80,29 @@ async function look(browser, { name, width, height, colorScheme }, one, given) {
     if (one.click) await Promise.all([page.waitForNavigation(), page.getByRole('button', { name: one.click }).click()]);
     if (one.open) await page.getByText(one.open).click();
     if (one.source) await page.setContent(htmlOf(one.source));
-    const { scrollWidth, innerWidth } = await page.evaluate(() => ({
-        scrollWidth: document.documentElement.scrollWidth,
-        innerWidth,
-    }));
-    if (scrollWidth > innerWidth) say(`is ${scrollWidth} pixels wide where ${innerWidth} are seen`);
-    await page.evaluate(axe);
-    const { violations } = await page.evaluate((values) => axe.run(document, { runOnly: { type: 'tag', values } }), RULES);
-    for (const { id, help, nodes } of violations) say(`${id}: ${help}: ${nodes.map((node) => node.html).slice(0, 3).join(' ')}`);
-    await page.screenshot({ path: join(given.shots, `${one.name}-${name}.png`), fullPage: true });
+    for (const seen of looks) {
+        name = seen.name;
+        await page.setViewportSize(seen);
+        await page.emulateMedia({ colorScheme: seen.colorScheme });
+        const { scrollWidth, innerWidth } = await page.evaluate(() => ({
+            scrollWidth: document.documentElement.scrollWidth,
+            innerWidth,
+        }));
+        if (scrollWidth > innerWidth) say(`is ${scrollWidth} pixels wide where ${innerWidth} are seen`);
+        if (seen.width < 480 && TOUCHED.test(one.name)) for (const one of await page.evaluate(tooSmall)) say(`is too small to be touched, ${one}`);
+        await page.evaluate(axe);
+        const { violations } = await page.evaluate((values) => axe.run(document, { runOnly: { type: 'tag', values } }), RULES);
+        for (const { id, help, nodes } of violations) say(`${id}: ${help}: ${nodes.map((node) => node.html).slice(0, 3).join(' ')}`);
+        await page.screenshot({ path: join(given.shots, `${one.name}-${name}.png`), fullPage: true });
+    }
     await context.close();
     return wrong;
 }
 
-const given = JSON.parse(readFileSync(stdin.fd, 'utf8'));
+// Piece by piece: a pipe that is empty for a moment is no error.
+let written = '';
+for await (const piece of stdin.setEncoding('utf8')) written += piece;
+const given = JSON.parse(written);
 mkdirSync(given.shots, { recursive: true });
 const browser = await chromium.launch({
     executablePath: given.chromium,
@@ -91,8 +111,9 @@ const browser = await chromium.launch({
 });
 const wrong = [];
 for (const one of [...given.mails, ...given.pages]) {
-    const ways = one.click ? LOOKS.slice(0, 1) : LOOKS;
-    wrong.push(...(await Promise.all(ways.map((way) => look(browser, way, one, given)))).flat());
+    // A button is pressed once, and what comes of it looked at in every way; a second time it is another page.
+    const pages = one.click ? [LOOKS] : LOOKS.map((way) => [way]);
+    wrong.push(...(await Promise.all(pages.map((looks) => look(browser, looks, one, given)))).flat());
 }
 await browser.close();
 stdout.write(JSON.stringify(wrong));

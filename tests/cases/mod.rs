@@ -13,7 +13,10 @@ use crate::harness::{
     scenario::{Plan, Scenario},
 };
 
+mod answers;
 mod lists;
+mod mails;
+mod people;
 mod phones;
 mod places;
 mod texts;
@@ -72,6 +75,17 @@ impl Front {
     /// Posts JSON that must be accepted, and waits until every lead of it is stored: what their senders may know, in order.
     pub async fn post(&self, body: &str) -> Vec<Value> {
         self.accepted(self.post_as(Some("application/json"), body).await).await
+    }
+
+    /// Imports a list beside the served binary; its report.
+    pub async fn import(&self, name: &str, content: &str) -> Value {
+        let Scenario { installation, source, process, .. } = &self.scenario;
+        let path = installation.folder().join(name);
+        std::fs::write(&path, content).unwrap();
+        let beside = ["import", path.to_str().unwrap(), "--server", &process.url, "--key-env", "KEY", "--json"];
+        let output = installation.command(&beside).env("KEY", &source.key).output().await.unwrap();
+        let words = String::from_utf8_lossy(&output.stderr);
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("no report: {words}"))
     }
 
     /// Posts a form that must be accepted, and waits until it is stored.

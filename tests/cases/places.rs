@@ -3,7 +3,7 @@
 use ripen_testkit::wait::until;
 use serde_json::{Value, json};
 
-use crate::harness::{CRITERIA, Installation, Kind, LIMIT, Source, load::post, process::Process};
+use crate::harness::{CRITERIA, Installation, Kind, LIMIT, Source, posters::post, process::Process};
 
 /// Looked at again on a date of the person's own.
 const ON_A_DATE: &str = "name = 'test'\n[[question]]\nid = 'call_again_on'\nask = '?'\ntype = 'date'\n\

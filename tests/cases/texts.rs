@@ -84,6 +84,16 @@ async fn ids_that_differ_in_one_digit_are_two() {
         (text(&said["external_id"]), text(&said["extra"]["extra_id"])),
         ("20261120100000123456".into(), "20261120100000123456".into())
     );
+    // As `to_json(numeric)` of PostgreSQL writes them: a zero at the end is a digit.
+    let stored = front
+        .post(
+            r#"[{"external_id": 2026.10, "email": "d3@example.com", "extra_id": 7.70},
+                {"external_id": 2026.1, "email": "d4@example.com"}]"#,
+        )
+        .await;
+    assert_ne!(stored[0]["lead"], stored[1]["lead"]);
+    let said = front.submission(&stored[0]).await;
+    assert_eq!((text(&said["external_id"]), text(&said["extra"]["extra_id"])), ("2026.10".into(), "7.70".into()));
     for id in ["1\\u001f23", "A\\t1"] {
         let body = format!("{{\"external_id\": \"{id}\", \"email\": \"e@example.com\"}}");
         let answer = front.post_as(Some("application/json"), body).await;

@@ -4,7 +4,11 @@
 use ripen_testkit::wait::until;
 use serde_json::{Value, json};
 
-use crate::harness::{CRITERIA, Installation, Kind, LIMIT, Source, load::post, process::Process};
+use crate::harness::{
+    CRITERIA, Installation, Kind, LIMIT, Source,
+    posters::post,
+    process::{Process, client},
+};
 
 const GRADED: &str = "select count(*) from lead where grade is not null";
 const DEAD: &str = "select count(*) from dead_letter where state = 'waiting'";
@@ -13,6 +17,8 @@ const SUSPECTS: &str = "select count(*) from suspect";
 async fn prepared(kind: Kind) -> (Installation, Source, Process) {
     let mut installation = Installation::new(kind).await;
     installation.set("QUALIFIER__SWEEP_INTERVAL_MS", "50");
+    // Pauses of minutes are for databases that are mended by hand.
+    installation.set("QUALIFIER__ALONE_PAUSE_MS", "500");
     let source = installation.client("acme").await;
     installation.activate(CRITERIA).await;
     let process = installation.serve("").await;
@@ -87,11 +93,16 @@ async fn a_message_that_alone_is_refused_is_dead_and_its_retry_waits_with_it() {
     }
     wait_for(&installation, GRADED, 20).await;
     wait_for(&installation, DEAD, 1).await;
-    assert_eq!(installation.count(SUSPECTS).await, 0);
+    wait_for(&installation, SUSPECTS, 0).await;
 
     let (status, again) = send(&process, &source, "poison").await;
     assert_eq!((status, &again["arrival"]), (202, &answer["arrival"]), "the same arrival");
     wait_for(&installation, "select count(*) from spool", 0).await;
+    let lead = json!({"external_id": "poison", "email": "poison@example.com", "answers": {"timeframe_days": 200}});
+    let request =
+        client().post(format!("{}/v1/leads", process.url)).bearer_auth(&source.key).header("Prefer", "wait=10");
+    let told = request.json(&lead).send().await.unwrap().json::<Value>().await.unwrap();
+    assert_eq!((&told["status"], &told["reason"]), (&json!("dead"), &json!("failed")), "whoever waits is told: {told}");
     assert_eq!(
         installation.count("select count(*) from arrival").await,
         20,
@@ -100,6 +111,9 @@ async fn a_message_that_alone_is_refused_is_dead_and_its_retry_waits_with_it() {
     let other = json!({"external_id": "poison", "email": "poison2@example.com"});
     assert_eq!(post(&process.url, &source, &other).await.unwrap().0, 202);
     wait_for(&installation, DEAD, 2).await;
+    let asked = client().get(format!("{}/v1/arrivals/{}", process.url, answer["arrival"].as_str().unwrap()));
+    let status = asked.bearer_auth(&source.key).send().await.unwrap().json::<Value>().await.unwrap();
+    assert_eq!((&status["status"], &status["bodies"][0]["status"]), (&json!("dead"), &json!("dead")), "{status}");
     let listed = installation.json(&["dead", "list"]).await;
     assert_eq!(listed.as_array().unwrap().len(), 2, "the original and its correction: {listed}");
 
@@ -117,13 +131,145 @@ async fn what_says_an_impossible_value_is_dead_even_alone_and_a_suspect_that_pas
     refuse(&installation, "22P05", "new.email like 'poison%'").await;
     send(&process, &source, "poison").await;
     wait_for(&installation, DEAD, 1).await;
-    assert_eq!(installation.count(SUSPECTS).await, 0);
+    wait_for(&installation, SUSPECTS, 0).await;
     refuse(&installation, "XX000", "new.email like 'slow%'").await;
     send(&process, &source, "slow").await;
     wait_for(&installation, SUSPECTS, 1).await;
     heal(&installation).await;
     wait_for(&installation, GRADED, 1).await;
     wait_for(&installation, SUSPECTS, 0).await;
+    assert_eq!(process.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_message_brings_about_ends_none_although_others_pass() {
+    let (mut installation, source, process) = prepared(Kind::Local).await;
+    assert_eq!(process.stop().await, Some(0));
+    installation.set("QUALIFIER__ALONE_PAUSE_MS", "20");
+    let process = installation.serve("").await;
+    let states = ["42501", "42P01", "53100", "58030", "55000", "25006", "0A000"];
+    let raise = states.map(|state| {
+        format!("if new.email like '{}%' then raise exception 'refused' using errcode = '{state}'; end if;", of(state))
+    });
+    let sql = format!(
+        "create function refuse() returns trigger language plpgsql as $$ begin {} return new; end $$;
+         create trigger refuse before insert on person for each row execute function refuse()",
+        raise.concat()
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(installation.pool()).await.unwrap();
+    for state in states {
+        send(&process, &source, &of(state)).await;
+    }
+    for number in 0..20 {
+        send(&process, &source, &format!("p{number}")).await;
+    }
+    wait_for(&installation, GRADED, 20).await;
+    // More often than five times each.
+    until("they wait, and it is said", LIMIT, || async {
+        let metrics = process.get("/metrics").await.1;
+        let line = metrics.lines().find(|line| line.starts_with("ripen_messages_set_aside_total{why=\"database\"}"));
+        let count: usize = line.unwrap().rsplit(' ').next().unwrap().parse().unwrap();
+        let (status, text) = process.get("/readyz").await;
+        (count > 6 * states.len() && status == 200 && text.contains("the database fails at so many messages"))
+            .then_some(())
+    })
+    .await;
+    assert_eq!(installation.count("select count(*) from dead_letter").await, 0);
+    heal(&installation).await;
+    wait_for(&installation, GRADED, 27).await;
+    wait_for(&installation, SUSPECTS, 0).await;
+    until("nothing more is said", LIMIT, || async {
+        (!process.get("/readyz").await.1.contains("the database fails")).then_some(())
+    })
+    .await;
+    assert_eq!(process.stop().await, Some(0));
+}
+
+/// The name of the person at whom a state is raised.
+fn of(state: &str) -> String {
+    format!("state{}", state.to_lowercase())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspect_of_an_earlier_process_is_forgotten_when_it_passes() {
+    let (installation, source, process) = prepared(Kind::Local).await;
+    refuse(&installation, "XX000", "new.email like 'slow%'").await;
+    send(&process, &source, "slow").await;
+    wait_for(&installation, SUSPECTS, 1).await;
+    process.kill9().await;
+    heal(&installation).await;
+    let process = installation.serve("").await;
+    wait_for(&installation, GRADED, 1).await;
+    wait_for(&installation, SUSPECTS, 0).await;
+    assert_eq!(process.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn criteria_that_cannot_be_loaded_hold_up_their_own_client_alone() {
+    let (installation, source, process) = prepared(Kind::Local).await;
+    let theirs = installation.client("beta").await;
+    let file = installation.folder().join("other.toml");
+    std::fs::write(&file, CRITERIA.replace("name = \"test\"", "name = \"other\"")).unwrap();
+    installation.json(&["criteria", "activate", file.to_str().unwrap()]).await;
+    installation.json(&["client", "set", "beta", "--program", "other"]).await;
+    let document: String = sqlx::query_scalar(
+        "update criteria set document = 'none' where id = (select criteria_id from program where name = 'other')
+         returning (select document from criteria c where c.id = criteria.id)",
+    )
+    .fetch_one(installation.pool())
+    .await
+    .unwrap();
+    for number in 0..20 {
+        send(&process, &source, &format!("p{number}")).await;
+        send(&process, &theirs, &format!("q{number}")).await;
+    }
+    wait_for(&installation, GRADED, 20).await;
+    until("theirs are set aside", LIMIT, || async {
+        let metrics = process.get("/metrics").await.1;
+        let is = |line: &str, count: &str| metrics.lines().any(|one| one.starts_with(line) && one.ends_with(count));
+        assert!(is("ripen_batches_split_total", " 0"), "no batch is split for them: {metrics}");
+        (!is("ripen_messages_set_aside_total{why=\"criteria\"}", " 0")).then_some(())
+    })
+    .await;
+    assert_eq!(installation.count("select count(*) from spool").await, 20);
+    assert_eq!(process.stop().await, Some(0));
+    sqlx::query("update criteria set document = $1 where document = 'none'")
+        .bind(document)
+        .execute(installation.pool())
+        .await
+        .unwrap();
+    let process = installation.serve("").await;
+    wait_for(&installation, GRADED, 40).await;
+    assert_eq!((installation.count(DEAD).await, installation.count(SUSPECTS).await), (0, 0));
+    assert_eq!(process.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_lead_of_a_client_whose_criteria_cannot_be_loaded_proves_nothing_of_the_database() {
+    let (installation, source, process) = prepared(Kind::Local).await;
+    let beta = installation.client("beta").await;
+    let file = installation.folder().join("other.toml");
+    std::fs::write(&file, CRITERIA.replace("name = \"test\"", "name = \"other\"")).unwrap();
+    installation.json(&["criteria", "activate", file.to_str().unwrap()]).await;
+    installation.json(&["client", "set", "acme", "--program", "other"]).await;
+    // That of the first source.
+    let broken =
+        "update criteria set document = 'none' where id = (select criteria_id from program where name = 'other')";
+    sqlx::query(broken).execute(installation.pool()).await.unwrap();
+    refuse(&installation, "XX000", "true").await;
+    for number in 0..10 {
+        send(&process, &beta, &format!("p{number}")).await;
+    }
+    until("it says that it waits", LIMIT, || async {
+        let (status, text) = process.get("/readyz").await;
+        (status == 503 && text.contains("XX000")).then_some(())
+    })
+    .await;
+    assert_eq!((installation.count(GRADED).await, installation.count(DEAD).await), (0, 0));
+    heal(&installation).await;
+    wait_for(&installation, GRADED, 10).await;
+    assert_eq!(installation.count(DEAD).await, 0);
+    send(&process, &source, "theirs").await;
     assert_eq!(process.stop().await, Some(0));
 }
 
@@ -197,6 +343,34 @@ async fn what_meets_a_held_lock_is_set_aside_and_its_neighbours_are_graded() {
     wait_for(&installation, "select count(*) from arrival", 22).await;
     wait_for(&installation, "select count(*) from spool", 0).await;
     assert_eq!((installation.count(DEAD).await, installation.count(SUSPECTS).await), (0, 0));
+    assert_eq!(process.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_messages_that_wait_than_a_consumer_takes_keep_no_stranger_out_on_rabbitmq() {
+    const WAITING: i64 = 40;
+    let mut installation = Installation::new(Kind::Rabbit).await;
+    installation.set("QUALIFIER__SWEEP_INTERVAL_MS", "50");
+    // A consumer holds twice as many messages as it decides at once.
+    installation.set("QUALIFIER__BATCH", "2");
+    installation.set("QUALIFIER__WORKERS", "1");
+    // Far longer than it takes to get to the strangers behind them.
+    installation.set("QUALIFIER__ALONE_PAUSE_MS", "20000");
+    let source = installation.client("acme").await;
+    installation.activate(CRITERIA).await;
+    let process = installation.serve("").await;
+    refuse(&installation, "42501", "new.email like 'waits%'").await;
+    for number in 0..WAITING {
+        assert_eq!(send(&process, &source, &format!("waits{number}")).await.0, 202);
+    }
+    for number in 0..10 {
+        send(&process, &source, &format!("p{number}")).await;
+    }
+    wait_for(&installation, GRADED, 10).await;
+    heal(&installation).await;
+    wait_for(&installation, GRADED, 10 + WAITING).await;
+    wait_for(&installation, SUSPECTS, 0).await;
+    assert_eq!(installation.count(DEAD).await, 0);
     assert_eq!(process.stop().await, Some(0));
 }
 

@@ -2,6 +2,8 @@
 
 mod broken;
 mod clock;
+mod grants;
+mod held;
 mod notices;
 mod peers;
 mod poison;
@@ -9,4 +11,5 @@ mod postgres;
 mod promises;
 mod rabbit;
 mod restart;
+mod stuck;
 mod sweep;

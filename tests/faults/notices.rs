@@ -9,7 +9,7 @@ use ripen_testkit::{
 };
 use serde_json::json;
 
-use crate::harness::{CRITERIA, Installation, Kind, LIMIT, always_open, audit::delivered, load::post};
+use crate::harness::{CRITERIA, Installation, Kind, LIMIT, always_open, audit::delivered, posters::post};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mail_that_was_on_its_way_when_the_process_died_is_sent_again_under_its_name() {

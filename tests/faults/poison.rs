@@ -3,7 +3,7 @@
 use ripen_testkit::wait::until;
 use serde_json::json;
 
-use crate::harness::{CRITERIA, Installation, Kind, LIMIT, load::post};
+use crate::harness::{CRITERIA, Installation, Kind, LIMIT, posters::post};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn poison_is_dead_lettered_alone_and_can_be_replayed() {

@@ -8,7 +8,7 @@ use ripen_testkit::{
     receiver::Receiver,
 };
 
-use crate::harness::{CRITERIA, Installation, Kind, audit::audit, load::Load};
+use crate::harness::{CRITERIA, Installation, Kind, audit::audit, posters::Load};
 
 /// Deliveries whose attempt could not be recorded are repeated, under the same id.
 const IN_FLIGHT: usize = 256;

@@ -3,7 +3,7 @@
 use ripen_testkit::wait::until;
 use serde_json::json;
 
-use crate::harness::{CRITERIA, Installation, Kind, LIMIT, always_open, load::post};
+use crate::harness::{CRITERIA, Installation, Kind, LIMIT, always_open, posters::post};
 
 const LEADS: i64 = 300;
 const SCHEDULED: &str = "select count(*) from promise where state = 'scheduled'";

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use ripen_testkit::{postgres, rabbit::Rabbit, receiver::Receiver};
+use ripen_testkit::{postgres, rabbit::Rabbit, receiver::Receiver, wait::until};
 
-use crate::harness::{CRITERIA, Installation, audit::audit, load::Load};
+use crate::harness::{CRITERIA, Installation, LIMIT, audit::audit, posters::Load};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_rabbitmq_loses_nothing_and_intake_goes_on() {
@@ -22,8 +22,10 @@ async fn a_killed_rabbitmq_loses_nothing_and_intake_goes_on() {
     broker.kill9();
     load.wait_for(200).await;
     assert!(installation.count("select count(*) from spool").await > 0, "the spool takes what RabbitMQ cannot");
-    let (status, _) = process.get("/readyz").await;
-    assert_eq!(status, 503, "a process that needs RabbitMQ says that it is away");
+    until("a process that needs RabbitMQ says that it is away", LIMIT, || async {
+        (process.get("/readyz").await.0 == 503).then_some(())
+    })
+    .await;
     broker.start_again().await;
     load.wait_for(100).await;
     assert_eq!(load.refused(), 0, "nobody is turned away");

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use ripen_testkit::receiver::Receiver;
 
-use crate::harness::{CRITERIA, Installation, Kind, Source, audit::audit, load::Load};
+use crate::harness::{CRITERIA, Installation, Kind, Source, audit::audit, posters::Load};
 
 /// Deliveries that one process can have in flight.
 const IN_FLIGHT: usize = 256;

@@ -6,16 +6,16 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
     actor::Actor,
-    id::{ClientId, CriteriaId, ProgramId, SourceId},
+    id::{ClientId, CriteriaId, LeadId, ProgramId, SourceId},
 };
-use ripen_qualifier::{Pace, QualifierContext, tick};
+use ripen_qualifier::{Item, Pace, QualifierContext, RequalifyLead, decide, tick};
 use ripen_queue::{Transport, TransportOptions};
 use ripen_runtime::{clock::Clock, config::Settings, health::Health};
 use ripen_store::{
     Store, StoreOptions,
-    client::record::NewClient,
-    criteria::{activate::Activation, load::Documents},
-    source::record::{NewSource, SourceFormat},
+    client::client_record::NewClient,
+    criteria::{activate::Activation, document_cache::Documents},
+    source::source_record::{NewSource, SourceFormat},
 };
 use ripen_testkit::postgres::{TestDatabase, database};
 use sqlx::{PgPool, postgres::PgPoolOptions};
@@ -26,7 +26,7 @@ use crate::harness::CRITERIA;
 struct Ledger {
     ctx: QualifierContext,
     pool: PgPool,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 fn now() -> Timestamp {
@@ -44,7 +44,8 @@ impl Ledger {
         let mut settings = Settings::default();
         settings.clock.max_skew_s = u64::MAX;
         change(&mut settings);
-        let store = Store::open(&StoreOptions::new(database.url(), 6)).unwrap();
+        let store =
+            Store::open(&StoreOptions::new(database.url(), 6)).unwrap().with_keyring(ripen_testkit::keys::keyring());
         let ctx = QualifierContext {
             store: store.clone(),
             transport: Transport::local(TransportOptions::default()),
@@ -54,7 +55,7 @@ impl Ledger {
             documents: Documents::new(store),
         };
         let pool = PgPoolOptions::new().max_connections(2).connect(database.url()).await.unwrap();
-        let ledger = Self { ctx, pool, _database: database };
+        let ledger = Self { ctx, pool, database };
         ledger.furnish().await;
         ledger
     }
@@ -239,11 +240,107 @@ async fn what_need_not_be_kept_is_forgotten_and_the_rest_stays() {
         let at = (now() - SignedDuration::from_hours(24 * days)).to_string();
         sqlx::query(sql).bind(id).bind(at).execute(&ledger.pool).await.unwrap();
     }
+    let body =
+        "insert into arrival_body (arrival_id, received_at, raw) select id, received_at, 'as it came' from arrival";
+    sqlx::query(body).execute(&ledger.pool).await.unwrap();
     let forgotten = ripen_qualifier::forget(&ledger.ctx, now()).await.unwrap();
-    assert_eq!((forgotten.bodies, forgotten.ids, forgotten.attempts), (2, 1, 0), "attempts are kept for ever");
+    assert_eq!((forgotten.bodies, forgotten.ids, forgotten.attempts), (4, 1, 0), "attempts are kept for ever");
+    let raw: Vec<String> = sqlx::query_scalar("select raw from arrival_raw order by received_at desc")
+        .fetch_all(&ledger.pool)
+        .await
+        .unwrap();
+    assert_eq!(raw, ["as it came", "", ""]);
     let again = ripen_qualifier::forget(&ledger.ctx, now()).await.unwrap();
     assert_eq!(again, ripen_qualifier::Forgotten::default());
     let kept: Vec<String> =
         sqlx::query_scalar("select submission::text from arrival").fetch_all(&ledger.pool).await.unwrap();
     assert_eq!(kept.len(), 3, "what was parsed stays");
+}
+
+/// The numbers of the arrivals that are left.
+async fn left(ledger: &Ledger) -> Vec<String> {
+    let sql = "select ltrim(id::text, '0-') from arrival order by id";
+    sqlx::query_scalar(sql).fetch_all(&ledger.pool).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ended_in_the_quarantine_is_deleted_when_its_time_is_over() {
+    let ledger = Ledger::new(|settings| settings.retention.quarantined_days = 30).await;
+    for (id, reason, days, dropped, released) in [
+        (1, "honeypot", 31, false, false),
+        (2, "test", 31, false, false),
+        (3, "key_reused", 31, false, false),
+        (4, "honeypot", 29, false, false),
+        (5, "source_paused", 31, false, false),
+        (6, "source_paused", 31, true, false),
+        (7, "honeypot", 31, false, true),
+    ] {
+        let sql = "with seen as (insert into arrival_seen (id, content, ended, arrival_id, seen_at)
+              values (lpad($1::text, 32, '0')::uuid, decode(repeat('00', 16), 'hex'), 'quarantined', lpad($1::text, 32, '0')::uuid, $2::text::timestamptz)),
+            body as (insert into arrival_body (arrival_id, received_at, raw) values (lpad($1::text, 32, '0')::uuid, $2::text::timestamptz, 'x'))
+            insert into arrival (id, client_id, source_id, sameness, state, reason, content, received_at, media_type, submission, flags,
+                                 dropped_at, released_at)
+            values (lpad($1::text, 32, '0')::uuid, gen_random_uuid(), gen_random_uuid(), 'content', 'quarantined', $3,
+                    decode(repeat('00', 16), 'hex'), $2::text::timestamptz, 'text/plain', '{}', '{}',
+                    case when $4 then now() end, case when $5 then now() end)";
+        let at = (now() - SignedDuration::from_hours(24 * days)).to_string();
+        let row = sqlx::query(sql).bind(id).bind(at).bind(reason).bind(dropped).bind(released);
+        row.execute(&ledger.pool).await.unwrap();
+    }
+    assert_eq!(ripen_qualifier::forget(&ledger.ctx, now()).await.unwrap().quarantined, 4);
+    assert_eq!(left(&ledger).await, ["4", "5", "7"], "what a pause keeps waits, and what was let go is worked");
+    for table in ["arrival_seen", "arrival_body"] {
+        let sql = sqlx::AssertSqlSafe(format!("select count(*) from {table}"));
+        let rows: i64 = sqlx::query_scalar(sql).fetch_one(&ledger.pool).await.unwrap();
+        assert_eq!(rows, 3, "{table}");
+    }
+    assert_eq!(ripen_qualifier::forget(&ledger.ctx, now()).await.unwrap(), ripen_qualifier::Forgotten::default());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_are_found_by_when_they_were_seen() {
+    let ledger = Ledger::new(|_| ()).await;
+    let mut tx = ledger.pool.begin().await.unwrap();
+    sqlx::query("set local enable_seqscan = off").execute(&mut *tx).await.unwrap();
+    let sql = "explain select id from arrival_seen where seen_at < now() and ended not in ('dead', 'quarantined') order by seen_at limit 2000";
+    let plan: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut *tx).await.unwrap();
+    assert!(plan.iter().any(|line| line.contains("arrival_seen_by_time")), "{plan:?}");
+}
+
+/// As many batches as there are connections must not wait for each other: a batch has one, and never asks for a second.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_and_a_preview_of_routing_need_one_connection() {
+    let ledger = Ledger::new(|_| ()).await;
+    ledger.leads(0x1000, 1, now() + seconds(86_400), 0.0).await;
+    let store = Store::open(&StoreOptions::new(ledger.database.url(), 1)).unwrap();
+    let lead = LeadId::from_uuid(Uuid::from_u128(0x1000));
+    // Each with documents that were not read yet.
+    let ctx =
+        || QualifierContext { documents: Documents::new(store.clone()), store: store.clone(), ..ledger.ctx.clone() };
+    let item = Item::Requalify(RequalifyLead { lead, generation: None });
+    decide(&ctx(), &[&item], &[]).await.unwrap();
+    let scope = Actor::operator("a test").scope();
+    let preview = store.route_preview(&Documents::new(store.clone()), scope, lead, now()).await.unwrap();
+    assert!(preview.is_some(), "it says where the lead would go");
+}
+
+/// What is let go out of the quarantine and finds no room is not put off by the time of an offer.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_released_and_found_no_room_is_offered_by_the_next_look() {
+    let mut ledger = Ledger::new(|_| ()).await;
+    ledger.ctx.transport = Transport::local(TransportOptions { local_bytes_max: 3_000, ..TransportOptions::default() });
+    let sql = "with body as (
+          insert into arrival_body (arrival_id, received_at, raw)
+          select lpad(i::text, 32, '0')::uuid, '2026-11-24T17:00:00Z', repeat('x', 2000) from generate_series(1, 3) i)
+        insert into arrival (id, client_id, source_id, sameness, state, reason, content, received_at, media_type, submission, flags,
+                             released_at, offered_until)
+        select lpad(i::text, 32, '0')::uuid, lpad('1', 32, '0')::uuid, lpad('2', 32, '0')::uuid, 'content', 'quarantined', 'key_reused',
+               decode(repeat('00', 16), 'hex'), '2026-11-24T17:00:00Z', 'text/plain', '{\"email\":\"casey@example.com\"}', '{}',
+               '2026-11-24T17:30:00Z', 'epoch' from generate_series(1, 3) i";
+    sqlx::query(sql).execute(&ledger.pool).await.unwrap();
+    let swept = tick(&ledger.ctx, &mut Pace::default(), now()).await.unwrap();
+    assert_eq!(swept.released, 1, "the first takes all the room there is");
+    let waiting = "select count(*) from arrival where released_at is not null and offered_until <= $1::timestamptz";
+    let waiting: i64 = sqlx::query_scalar(waiting).bind(now().to_string()).fetch_one(&ledger.pool).await.unwrap();
+    assert_eq!(waiting, 2, "the others are due at once");
 }

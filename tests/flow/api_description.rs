@@ -50,10 +50,11 @@ fn wrong(path: &str, operation: &Map<String, Value>) -> Vec<String> {
         let is_page = content.as_ref().is_some_and(|types| types.iter().any(|one| one == "text/html"));
         let is_problem =
             content.as_ref().is_some_and(|types| types.iter().any(|one| one == "application/problem+json"));
-        if !good(status) && !is_page && !is_problem {
+        // The script of a page is told in a form of its own who holds the lead by now.
+        if !good(status) && !is_page && !is_problem && path != "/work/renew" {
             wrong.push(format!("answers {status} with neither a problem nor a page"));
         }
-        if status.as_str() != "303" && content.is_none() {
+        if !["204", "303"].contains(&status.as_str()) && content.is_none() {
             wrong.push(format!("does not say what {status} carries"));
         }
     }
@@ -101,7 +102,11 @@ async fn the_description_says_what_the_process_answers() {
     for path in document["paths"].as_object().unwrap().keys() {
         for method in METHODS {
             let described = operations.iter().any(|(at, by, _)| at == path && by.eq_ignore_ascii_case(method.as_str()));
-            let address = format!("{}{}", process.url, path.replace("{id}", "x").replace("{token}", "x"));
+            let address = format!(
+                "{}{}",
+                process.url,
+                path.replace("{id}", "x").replace("{token}", "x").replace("{change}", "note")
+            );
             let answer = client.request(method.clone(), address).send().await.unwrap();
             let (status, problem) = (answer.status(), answer.text().await.unwrap());
             let is_there = status != StatusCode::METHOD_NOT_ALLOWED && !problem.contains("nothing at this address");

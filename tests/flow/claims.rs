@@ -75,7 +75,14 @@ async fn who_accepts_first_has_it_and_nobody_else_learns_whom_to_call() {
     let crm = scenario.receiver.wait_for(1, LIMIT).await;
     assert_eq!((crm.len(), crm[0].path.as_str()), (1, "/crm"), "{crm:?}");
     let told = sent(&scenario, "lead.taken", 1).await;
-    assert!(!told[0].1.to_string().contains("casey@"));
+    assert!(!["casey@", "Casey"].iter().any(|secret| told[0].1.to_string().contains(secret)), "{}", told[0].1);
+    let lost = offers[1].1["data"]["outcome_url"].as_str().unwrap();
+    let lost = lost.replace("https://ripen.example", &scenario.process.url);
+    let shown = client().get(&lost).send().await.unwrap().text().await.unwrap();
+    assert!(shown.contains("Somebody else took the lead, ") && !shown.contains("Take it"), "{shown}");
+    assert!(!shown.contains("Casey") && !shown.contains(who(&matured[0].1).as_str()), "by whom is not said: {shown}");
+    let won = client().get(&page).send().await.unwrap().text().await.unwrap();
+    assert!(won.contains("You took this lead") && !won.contains("Take it"), "{won}");
     let (won, why) = say(&scenario, &offers[1].0, &["accepted"]).await;
     assert!(!won && why.contains("Somebody else took this lead"), "{why}");
     let (again, _) = say(&scenario, &offers[0].0, &["accepted"]).await;
@@ -143,4 +150,195 @@ async fn a_webhook_takes_an_offer_by_its_answer() {
     let last = scenario.receiver.received().into_iter().find(|one| one.json()["type"] == "lead.matured").unwrap();
     assert_eq!((last.path.as_str(), &last.json()["data"]["lead"]["first_name"]), ("/office", &json!("Casey")));
     sent(&scenario, "lead.taken", 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offer_that_was_not_taken_in_yet_goes_out_no_more_once_somebody_else_has_the_lead() {
+    let both = RACE.replace("[\"Dana Hill\", \"Lee Park\"]", "[\"CRM\", \"Office\"]");
+    let scenario = scenario(&both).await;
+    scenario.receiver.set("/crm", Behaviour::Status(503));
+    enquire(&scenario).await;
+    let offer = sent(&scenario, "lead.offered", 1).await.remove(0).0;
+    scenario.receiver.wait_for(2, LIMIT).await;
+    assert!(say(&scenario, &offer, &["accepted"]).await.0);
+    sent(&scenario, "lead.matured", 1).await;
+    let states = "select count(*) from delivery where event = 'lead.offered' and state = 'withdrawn' and reason = 'somebody else took it'";
+    until("the other offer is withdrawn", LIMIT, || async {
+        (scenario.installation.count(states).await == 1).then_some(())
+    })
+    .await;
+    // Whoever may have got it hears that it is gone, and of the offer nothing more, although it answers by now.
+    scenario.receiver.set("/crm", Behaviour::Status(204));
+    sent(&scenario, "lead.taken", 1).await;
+    let told = scenario.receiver.received().into_iter().filter(|one| one.path == "/crm");
+    let told: Vec<_> = told.map(|one| one.json()["type"].as_str().unwrap().to_owned()).collect();
+    let after = told.iter().position(|kind| kind == "lead.taken").unwrap();
+    assert!(told[..after].iter().all(|kind| kind == "lead.offered"), "{told:?}");
+    // Once or, where it came before the endpoint answered again, once more.
+    assert!(told[after..].iter().all(|kind| kind == "lead.taken"), "{told:?}");
+}
+
+const WORDS: &str = r#"name = "default"
+[[question]]
+id = "timeframe_days"
+ask = "When?"
+type = "number"
+[[question]]
+id = "kind"
+ask = "What kind?"
+type = "choice"
+choices = ["House", "Flat"]
+[[question]]
+id = "about"
+ask = "What else?"
+type = "text"
+[[rule]]
+id = "soon"
+when = "answers.timeframe_days <= 90"
+points = 70
+because = "Wants to move within three months"
+[grades]
+A = 50
+B = 20
+"#;
+
+/// Offers of a lead that says its number in every text it can, by this document.
+async fn wordy_offers(document: &str, count: usize) -> (Scenario, Vec<(String, Value)>) {
+    let plan = Plan::new().await.set("HTTP__PUBLIC_URL", "https://ripen.example").criteria(WORDS);
+    let plan = plan.webhook("/crm", &["--name", "CRM"], &[]).webhook("/office", &["--name", "Office"], &["--by-name"]);
+    let scenario = plan.rep("Dana Hill").rep("Lee Park").routing(document).serve().await;
+    let body = json!({"email": "casey@example.com", "first_name": "Casey", "phone": "+1 415 555 0100", "postal_code": "60134",
+                      "country": "US", "notes": "Casey, call 415 555 0100", "hint": "415-555-0100",
+                      "answers": {"timeframe_days": 10, "kind": "house", "about": "ask for Casey, 415 555 0100", "other": "4155550100"}});
+    scenario.post(&body).await;
+    let offers = sent(&scenario, "lead.offered", count).await;
+    (scenario, offers)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offer_names_what_the_document_says_and_never_words_of_the_person() {
+    let (_scenario, offers) = wordy_offers(RACE, 2).await;
+    for (_, body) in &offers {
+        let text = body.to_string();
+        assert!(
+            !["Casey", "casey@", "555 0100", "555-0100", "5550100"].iter().any(|secret| text.contains(secret)),
+            "{text}"
+        );
+        let data = &body["data"];
+        assert_eq!(data["answers"], json!({"timeframe_days": 10, "kind": "House"}));
+        assert_eq!((&data["lead"]["postal_code"], &data["grade"]), (&json!("60134"), &json!("A")));
+        assert_eq!(data["reasons"][0]["because"], "Wants to move within three months");
+        assert!(data["source"]["channel"].is_string() && data["source"]["name"].is_null(), "{data}");
+    }
+    let (scenario, offers) =
+        wordy_offers(&RACE.replace("claim_within", "offer_shows = [\"source\", \"answers.kind\"]\nclaim_within"), 2)
+            .await;
+    for (_, body) in &offers {
+        let data = &body["data"];
+        assert_eq!(data["answers"], json!({"kind": "House"}));
+        assert!(data["source"]["name"].is_string() && data["source"]["channel"].is_null(), "{data}");
+        assert!(
+            data["grade"].is_null() && data["lead"]["postal_code"].is_null() && data["reasons"] == json!([]),
+            "{data}"
+        );
+    }
+    let file = scenario.installation.folder().join("asks.toml");
+    std::fs::write(&file, RACE.replace("claim_within", "offer_shows = [\"phone\", \"answers.about\"]\nclaim_within"))
+        .unwrap();
+    let output = scenario.installation.run(&["route", "check", file.to_str().unwrap(), "--client", "acme"]).await;
+    assert!(!output.status.success());
+    let why = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(why.contains("an offer never names 'phone'") && why.contains("never shows 'about'"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rep_takes_no_more_offers_than_a_day_may_bring() {
+    let scenario = scenario(RACE).await;
+    scenario.rep("Dana Hill", &["--capacity", "1"]).await;
+    let mut offers = Vec::new();
+    for (place, name) in ["one", "two", "three"].into_iter().enumerate() {
+        scenario.post(&json!({"email": format!("{name}@example.com"), "answers": {"timeframe_days": 10}})).await;
+        // Each by itself: of leads that come together only as many are offered as the day may bring.
+        offers = sent(&scenario, "lead.offered", 2 * (place + 1)).await;
+    }
+    let hers: Vec<_> = offers.iter().filter(|(_, body)| body["data"]["offered_to"]["name"] == "Dana Hill").collect();
+    let mut taken = 0;
+    for (offer, _) in &hers {
+        let (won, why) = say(&scenario, offer, &["accepted"]).await;
+        taken += i32::from(won);
+        assert!(won || why.contains("Dana Hill has had the 1 leads a day may bring"), "{why}");
+    }
+    assert_eq!((hers.len(), taken), (3, 1));
+    let refused = hers[2].1["data"]["lead"]["id"].clone();
+    let (others, _) = offers
+        .iter()
+        .find(|(_, body)| body["data"]["lead"]["id"] == refused && body["data"]["offered_to"]["name"] == "Lee Park")
+        .unwrap();
+    let (won, why) = say(&scenario, others, &["accepted"]).await;
+    assert!(won, "it stayed on offer to the others: {why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reps_without_an_endpoint_of_their_own_take_an_offer_by_its_link() {
+    let scenario = scenario(RACE).await;
+    let endpoints = scenario.installation.json(&["endpoint", "list"]).await;
+    for one in endpoints.as_array().unwrap().iter().filter(|one| one["kind"] == "email") {
+        scenario.installation.json(&["endpoint", "pause", one["id"].as_str().unwrap()]).await;
+    }
+    enquire(&scenario).await;
+    let offers = sent(&scenario, "lead.offered", 2).await;
+    let names: std::collections::BTreeSet<_> =
+        offers.iter().map(|(_, body)| body["data"]["offered_to"]["name"].as_str().unwrap()).collect();
+    assert_eq!(
+        names.into_iter().collect::<Vec<_>>(),
+        ["Dana Hill", "Lee Park"],
+        "each has an offer with a link of their own"
+    );
+    let lee = offers.iter().find(|(_, body)| body["data"]["offered_to"]["name"] == "Lee Park").unwrap();
+    let page = lee.1["data"]["outcome_url"].as_str().unwrap().replace("https://ripen.example", &scenario.process.url);
+    let taken = client().post(&page).body("outcome=accepted&seen=0").send().await.unwrap();
+    assert_eq!(taken.status().as_u16(), 200, "{}", taken.text().await.unwrap());
+    let matured = sent(&scenario, "lead.matured", 1).await;
+    assert_eq!(matured[0].1["data"]["assigned_to"]["name"], "Lee Park");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offer_that_is_taken_on_another_day_counts_against_that_days_limit_of_the_client() {
+    let scenario = scenario(RACE).await;
+    enquire(&scenario).await;
+    let offers = sent(&scenario, "lead.offered", 2).await;
+    // As if it had been offered yesterday: today has had its one lead already.
+    sqlx::query("update claim set counted_on = counted_on - 1").execute(scenario.installation.pool()).await.unwrap();
+    scenario.installation.json(&["client", "set", "acme", "--capacity", "1"]).await;
+    let (taken, said) = say(&scenario, &offers[0].0, &["accepted"]).await;
+    assert!(!taken && said.contains("has had the 1 leads a day may bring"), "{said}");
+    scenario.installation.json(&["client", "set", "acme", "--capacity", "2"]).await;
+    let (taken, said) = say(&scenario, &offers[0].0, &["accepted"]).await;
+    assert!(taken, "{said}");
+    let given = "select leads::bigint from given g join client c on c.id = g.recipient_id";
+    assert_eq!(scenario.installation.count(given).await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_holds_an_offer_hears_that_it_ends_and_neither_of_whom_nor_why() {
+    for by_recall in [true, false] {
+        let scenario = scenario(RACE).await;
+        enquire(&scenario).await;
+        let offers = sent(&scenario, "lead.offered", 2).await;
+        if by_recall {
+            let lead = offers[0].1["data"]["lead"]["id"].as_str().unwrap();
+            let done = scenario.installation.json(&["lead", "recall", lead, "--why", "entered twice"]).await;
+            assert_eq!(done["told"], 2, "{done:#}");
+        } else {
+            scenario.installation.json(&["suppress", "add", "--email", "casey@example.com", "--why", "asked"]).await;
+        }
+        for (_, body) in sent(&scenario, "lead.taken", 2).await {
+            assert_eq!(body["data"]["withdrawn"], true, "{body}");
+            let text = body.to_string();
+            assert!(
+                !["casey@", "Casey", "entered twice", "asked"].iter().any(|secret| text.contains(secret)),
+                "{text}"
+            );
+        }
+    }
 }

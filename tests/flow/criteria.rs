@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{CRITERIA, Installation, Kind, LIMIT, Source, audit::delivered, load::post};
+use crate::harness::{CRITERIA, Installation, Kind, LIMIT, Source, audit::delivered, posters::post};
 use ripen_domain::id::DecisionId;
 use ripen_testkit::wait::until;
 

@@ -8,7 +8,7 @@ use ripen_testkit::{
 };
 use serde_json::json;
 
-use crate::harness::{CRITERIA, Installation, Kind, LIMIT, audit::delivered, load::post};
+use crate::harness::{CRITERIA, Installation, Kind, LIMIT, audit::delivered, posters::post};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_delivery_shows_its_attempts_and_is_retried_by_hand() {

@@ -5,7 +5,7 @@ use ripen_runtime::clock::Clock;
 use ripen_testkit::wait::until;
 use serde_json::{Value, json};
 
-use crate::harness::{CRITERIA, Installation, Kind, LIMIT, Source, always_open, load::post, process::Process};
+use crate::harness::{CRITERIA, Installation, Kind, LIMIT, Source, always_open, posters::post, process::Process};
 
 const WAITS: &str = "select count(*) from promise where state = 'work'";
 
@@ -77,6 +77,14 @@ async fn a_date_agreed_in_november_stands_until_a_person_moves_it() {
     let shown = installation.json(&["lead", "show", &id]).await;
     assert_eq!((&shown["stage"], &shown["rounds"]), (&json!("contact"), &json!(0)));
     assert_eq!(shown["touches"].as_array().unwrap().len(), 1);
+    let touched_at = shown["touches"][0]["at"].as_str().unwrap();
+    assert!(touched_at.parse::<jiff::Timestamp>().is_ok(), "programs get RFC 3339: {touched_at}");
+    let notes = shown["notes"].as_array().unwrap();
+    assert!(notes.iter().any(|one| one["by"] == "Kim" && one["text"] == "Has a dog"), "{shown:#}");
+    assert_eq!((&shown["source"], &shown["channel"]), (&json!("Web site"), &json!("web_form")));
+    assert_eq!((&shown["holder"], &shown["held_since"]), (&json!(null), &json!(null)), "it is the desk's");
+    let read = text(&installation.run(&["lead", "show", &id]).await);
+    assert!(read.contains("Has a dog") && !read.contains(touched_at), "people read civil times: {read}");
     let promises = shown["promises"].as_array().unwrap();
     assert_eq!((&promises[0]["state"], promises.len()), (&json!("moved"), 2), "{shown:#}");
     assert!(promises[0]["ended"].as_str().unwrap().contains("by Kim: agreed with the person: the lease ends in May"));

@@ -4,7 +4,7 @@ use ripen_testkit::wait::until;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
-use crate::harness::{Installation, LIMIT, Source, load::post, process::Process};
+use crate::harness::{Installation, LIMIT, Source, posters::post, process::Process};
 
 /// Ends the embedded PostgreSQL as a crash would.
 fn kill_postgres(installation: &Installation) {
@@ -39,8 +39,9 @@ async fn a_killed_embedded_postgresql_is_restarted() {
     accepted(&process, &source, "before").await;
     kill_postgres(&installation);
     accepted(&process, &source, "after").await;
-    let doctor = installation.run(&["doctor"]).await;
-    assert!(doctor.status.success(), "{}", String::from_utf8_lossy(&doctor.stdout));
+    // It may still be reading what it had not written yet.
+    until("nothing is wrong", LIMIT, || async { installation.run(&["doctor"]).await.status.success().then_some(()) })
+        .await;
     assert_eq!(process.stop().await, Some(0));
 }
 
@@ -67,17 +68,4 @@ async fn nothing_configured_serves_and_survives_kill_9() {
     let doctor = installation.run(&["doctor"]).await;
     assert!(doctor.status.success(), "{}", String::from_utf8_lossy(&doctor.stdout));
     assert_eq!(again.stop().await, Some(0));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_demonstration_shows_a_leads_arrive() {
-    let installation = Installation::embedded();
-    let process = Process::start(installation.command(&["serve", "--demo"])).await;
-    until("leads arrive", LIMIT, || async {
-        let said = process.said();
-        (said.contains("A lead at the webhook") && said.contains("leads graded")).then_some(())
-    })
-    .await;
-    assert!(!process.said().contains("stopped:"), "{}", process.said());
-    assert_eq!(process.stop().await, Some(0));
 }

@@ -1,6 +1,9 @@
 //! How deliveries go out to endpoints of their own kind: rates, headers, secrets, circuits, test events.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use ripen_testkit::{
     receiver::{Behaviour, Received, Receiver},
@@ -8,7 +11,7 @@ use ripen_testkit::{
 };
 use serde_json::{Value, json};
 
-use crate::harness::{CRITERIA, Installation, Kind, LIMIT, Source, audit::delivered, load::post, process::Process};
+use crate::harness::{CRITERIA, Installation, Kind, LIMIT, Source, audit::delivered, posters::post, process::Process};
 
 /// An installation with a client, its source, and sweeps and retries that are quick.
 async fn installation() -> (Installation, Source) {
@@ -234,9 +237,15 @@ async fn one_of_fifty_endpoints_hangs_and_the_others_get_all_of_theirs() {
     }
     let wanted = i64::try_from((CLIENTS - 1) * EACH).unwrap();
     delivered_all(&installation, wanted).await;
-    let hanging = receiver.received().iter().filter(|received| received.path == "/0").count();
-    assert_eq!(hanging, 2, "the endpoint that hangs holds its own places and no more");
-    assert_eq!(receiver.distinct_ids(), (CLIENTS - 1) * EACH + hanging);
+    let received = receiver.received();
+    let (hanging, others): (Vec<_>, Vec<_>) = received.iter().partition(|one| one.path == "/0");
+    let mut hanging: Vec<_> = hanging.iter().map(|one| one.at).collect();
+    hanging.sort();
+    // Its two places, each again when its 50 s are over, which they may be on a busy machine.
+    let are_two = hanging.windows(3).all(|three| three[2] - three[0] > Duration::from_secs(40));
+    assert!(hanging.len() >= 2 && are_two, "the endpoint that hangs holds its own places and no more: {hanging:?}");
+    let ids: BTreeSet<_> = others.iter().map(|one| one.header("webhook-id")).collect();
+    assert_eq!(ids.len(), (CLIENTS - 1) * EACH);
     process.kill9().await;
 }
 

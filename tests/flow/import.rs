@@ -50,6 +50,32 @@ async fn a_second_import_makes_no_new_lead() {
     assert_eq!(installation.count("select count(*) from lead where grade = 'A'").await, 130);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_that_cannot_be_read_are_reported_before_and_after_they_are_sent() {
+    let installation = Installation::new(Kind::Local).await;
+    let source = installation.client("acme").await;
+    installation.activate(CRITERIA).await;
+    let path = installation.folder().join("leads.csv");
+    // One id for all that names nothing: none of the rows waits for the decision of the one before.
+    let rows = "Id,Days,Channel,Lead ID\nL1,when it suits,vendor,{{lead.id}}\nL2,30,vendor,{{lead.id}}\nL3,perhaps,vendor,{{lead.id}}\n";
+    std::fs::write(&path, rows).unwrap();
+    let path = path.to_str().unwrap();
+    let flags = ["--map", "external_id=Lead ID"];
+    let command = [&["import", path, "--source", &source.id], FLAGS.as_slice(), flags.as_slice()].concat();
+    let expected = [("external_id", "field_unusable", vec![2, 3, 4]), ("timeframe_days", "no_number", vec![2, 4])];
+    for dry_run in [true, false] {
+        let more: &[&str] = if dry_run { &["--dry-run"] } else { &[] };
+        let report = installation.json(&[command.as_slice(), more].concat()).await;
+        assert_eq!(report["received"], 3, "{report}");
+        let told: Vec<_> = report["flags"].as_array().unwrap().iter().collect();
+        assert_eq!(told.len(), expected.len(), "{report}");
+        for (flag, (field, code, lines)) in told.into_iter().zip(&expected) {
+            assert_eq!((flag["field"].as_str(), flag["flag"].as_str()), (Some(*field), Some(*code)));
+            assert_eq!(flag["first_lines"], serde_json::json!(lines));
+        }
+    }
+}
+
 /// Rows of the imports that are killed, and how many of them are A.
 const ROWS: usize = 2000;
 const A_ROWS: usize = 500;

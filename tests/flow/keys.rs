@@ -198,3 +198,134 @@ async fn notes_of_one_moment_are_all_kept_and_credit_is_whose_enquiry_came_first
         .unwrap();
     assert_eq!(name, "Vendor");
 }
+
+#[tokio::test]
+async fn a_late_retry_of_a_request_undoes_no_correction() {
+    let scenario = Plan::new().await.serve().await;
+    let body = |email: &str, days: u32| json!({"external_id": "B-1", "first_name": "Casey", "email": email, "answers": {"timeframe_days": days}});
+    let (first, corrected) = (body("casey@exmaple.com", 30), body("casey@example.com", 200));
+    let told_first = told(&scenario, &scenario.source, Some("k1"), &first).await;
+    told(&scenario, &scenario.source, Some("k2"), &corrected).await;
+    // The answer to the first was lost.
+    let again = told(&scenario, &scenario.source, Some("k1"), &first).await;
+    assert_eq!((&again["arrival"], &again["lead"]), (&told_first["arrival"], &told_first["lead"]), "the same answer");
+    let shown = lead(&scenario, &told_first).await;
+    assert_eq!((&shown["email"], &shown["answers"][0]["answer"]), (&json!("casey@example.com"), &json!(200)));
+    assert_eq!(scenario.installation.count("select count(*) from arrival").await, 2);
+    // Under a key of its own it is another request, and counts.
+    told(&scenario, &scenario.source, Some("k3"), &first).await;
+    assert_eq!(lead(&scenario, &told_first).await["email"], "casey@exmaple.com");
+}
+
+#[tokio::test]
+async fn a_late_retry_of_an_array_undoes_no_correction() {
+    let scenario = Plan::new().await.serve().await;
+    let body = |email: &str| json!({"external_id": "B-1", "first_name": "Casey", "email": email});
+    let post = async |key: &str, body: Value| {
+        let request = client().post(format!("{}/v1/leads", scenario.process.url)).bearer_auth(&scenario.source.key);
+        let answer = request.header("Idempotency-Key", key).json(&body).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 202);
+    };
+    let array = json!([body("casey@exmaple.com"), {"external_id": "B-2", "email": "robin@example.com"}]);
+    post("k1", array.clone()).await;
+    stored(&scenario, 2).await;
+    post("k2", json!([body("casey@example.com")])).await;
+    stored(&scenario, 3).await;
+    post("k1", array).await;
+    scenario.enquire("Last", json!({})).await;
+    scenario.lead_of("Last").await;
+    until("all is decided", LIMIT, || async {
+        (scenario.installation.count("select count(*) from spool").await == 0).then_some(())
+    })
+    .await;
+    assert_eq!(scenario.installation.count("select count(*) from arrival").await, 4);
+    assert_eq!(scenario.installation.count("select count(*) from person where email = 'casey@example.com'").await, 1);
+}
+
+#[tokio::test]
+async fn of_each_body_under_an_id_its_sender_can_ask_what_became_of_it() {
+    let scenario = Plan::new().await.serve().await;
+    let post = async |key: Option<&str>, body: Value| {
+        let request = client().post(format!("{}/v1/leads", scenario.process.url)).bearer_auth(&scenario.source.key);
+        let request = match key {
+            Some(key) => request.header("Idempotency-Key", key),
+            None => request,
+        };
+        let answer = request.json(&body).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 202);
+        let at = answer.headers()["ripen-received-at"].to_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+        (answer.json::<Value>().await.unwrap()["arrival"].as_str().unwrap().to_owned(), at)
+    };
+    let asked = async |path: &str| {
+        let request = client().get(format!("{}/v1/arrivals{path}", scenario.process.url));
+        request.bearer_auth(&scenario.source.key).send().await.unwrap().json::<Value>().await.unwrap()
+    };
+    let (id, _) = post(Some("k1"), json!({"email": "casey@example.com"})).await;
+    stored(&scenario, 1).await;
+    let (same, at) = post(Some("k1"), json!({"email": "robin@example.com"})).await;
+    assert_eq!(same, id);
+    stored(&scenario, 2).await;
+    let status = asked(&format!("/{id}")).await;
+    assert_eq!(status["status"], "graded");
+    let body = &status["bodies"][0];
+    assert_eq!((&body["status"], &body["reason"]), (&json!("quarantined"), &json!("key_reused")), "{status}");
+    assert_eq!(body["received_at"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap(), at, "it is told which");
+    assert_eq!(asked(&format!("/{}", body["arrival"].as_str().unwrap())).await["reason"], "key_reused");
+
+    // A correction, and a key that came with another external id.
+    let (id, _) = post(Some("k2"), json!({"external_id": "B-1", "email": "kim@exmaple.com"})).await;
+    stored(&scenario, 3).await;
+    post(None, json!({"external_id": "B-1", "email": "kim@example.com"})).await;
+    stored(&scenario, 4).await;
+    post(Some("k2"), json!({"external_id": "B-1", "email": "kim@example.net"})).await;
+    stored(&scenario, 5).await;
+    let listed = asked(&format!("?id={id}")).await;
+    let bodies = listed["arrivals"][0]["bodies"].as_array().unwrap();
+    let said: Vec<_> = bodies.iter().map(|body| body["status"].as_str().unwrap()).collect();
+    assert_eq!(said, ["quarantined", "graded"], "{listed}");
+    assert_eq!(bodies[1]["lead"], listed["arrivals"][0]["lead"]);
+    // To others an id says nothing.
+    let other = scenario.installation.source("acme", "Vendor").await;
+    let request = client().get(format!("{}/v1/arrivals/{id}", scenario.process.url)).bearer_auth(&other.key);
+    assert_eq!(request.send().await.unwrap().status().as_u16(), 404);
+}
+
+#[tokio::test]
+async fn what_a_version_before_read_otherwise_is_the_same_request_when_it_is_sent_again() {
+    let scenario = Plan::new().await.serve().await;
+    let post = async |key: &str, body: &Value| {
+        let request = client().post(format!("{}/v1/leads", scenario.process.url)).bearer_auth(&scenario.source.key);
+        request.header("Idempotency-Key", key).json(body).send().await.unwrap().error_for_status().unwrap();
+    };
+    let array = json!([{"email": "one@example.com"}]);
+    let (single, external) =
+        (json!({"email": "two@example.com"}), json!({"external_id": "B-1", "email": "x@example.com"}));
+    post("k1", &array).await;
+    post("k2", &single).await;
+    post("k3", &external).await;
+    stored(&scenario, 3).await;
+    // As a version before named the element, and of what it read of the numbers and dates in all of them.
+    let source: uuid::Uuid =
+        sqlx::query_scalar("select id from source").fetch_one(scenario.installation.pool()).await.unwrap();
+    let old = uuid::Uuid::new_v5(&source, b"k:k1:0");
+    let rename =
+        "with a as (update arrival set id = $1 where submission ->> 'email' = 'one@example.com' returning content),
+                       b as (update arrival_body set arrival_id = $1 where raw like '%one@example.com%')
+                  update arrival_seen set id = $1, arrival_id = $1 where content = (select content from a)";
+    sqlx::query(rename).bind(old).execute(scenario.installation.pool()).await.unwrap();
+    let read = "update arrival set content = decode(repeat('07', 16), 'hex');
+                update arrival_seen set content = decode(repeat('07', 16), 'hex')";
+    sqlx::raw_sql(read).execute(scenario.installation.pool()).await.unwrap();
+    post("k1", &array).await;
+    post("k2", &single).await;
+    post("k3", &external).await;
+    scenario.enquire("Last", json!({})).await;
+    scenario.lead_of("Last").await;
+    until("all is decided", LIMIT, || async {
+        (scenario.installation.count("select count(*) from spool").await == 0).then_some(())
+    })
+    .await;
+    assert_eq!(scenario.installation.count("select count(*) from arrival where state = 'quarantined'").await, 0);
+    assert_eq!(scenario.installation.count("select count(*) from lead").await, 4);
+    assert_eq!(scenario.installation.count("select sum(arrivals)::bigint from lead").await, 4);
+}

@@ -2,14 +2,22 @@
 //! from elsewhere. The pictures are in `target/screenshots`.
 
 use std::{
+    collections::BTreeMap,
     io::Write as _,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
 };
 
+use jiff::{SignedDuration, Timestamp};
+use ripen_domain::id::RepId;
+use ripen_runtime::clock::Clock;
+use ripen_testkit::wait::until;
 use serde_json::{Value, json};
 
-use crate::harness::scenario::{Plan, Scenario};
+use crate::harness::{
+    LIMIT, browser,
+    scenario::{Plan, Scenario},
+};
 
 const ROUTING: &str = r#"owner = "Lee Park"
 mode = "round_robin"
@@ -26,6 +34,7 @@ const PUBLIC: &str = "https://ripen.example";
 
 async fn scenario() -> Scenario {
     let plan = Plan::new().await.always_open().mail_server().set("HTTP__PUBLIC_URL", PUBLIC);
+    let plan = plan.set("MAIL__ALERTS", "firm@example.com").set("DISPATCHER__REMIND_EVERY_S", "1");
     plan.rep("Dana Hill").rep("Lee Park").routing(ROUTING).serve().await
 }
 
@@ -50,6 +59,68 @@ async fn link(scenario: &Scenario, event: &str, key: &str) -> String {
     let body: String = sqlx::query_scalar(sql).bind(event).fetch_one(scenario.installation.pool()).await.unwrap();
     let body: Value = serde_json::from_str(&body).unwrap();
     body["data"][key].as_str().unwrap().replace(PUBLIC, &scenario.process.url)
+}
+
+/// What was told of a lead, by the ids that people see, in the order in which it was owed.
+async fn deliveries(scenario: &Scenario, lead: &str, event: &str) -> Vec<String> {
+    let listed = scenario.installation.json(&["delivery", "list", "--lead", lead]).await;
+    let mut ids: Vec<_> = listed.as_array().unwrap().iter().filter(|one| one["event"] == event).collect();
+    ids.sort_by_key(|one| one["id"].as_str().map(str::to_owned));
+    ids.into_iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The page of a delivery, as its reader opens it.
+async fn page_of(scenario: &Scenario, delivery: &str, now: Timestamp) -> String {
+    let keys = scenario.installation.store(1).link_keys(now).await.unwrap();
+    format!("{}/o/{}", scenario.process.url, keys.token(delivery.parse().unwrap(), now))
+}
+
+/// What becomes of leads beside that they are called, each with its mail; the leads by name.
+async fn ends(scenario: &Scenario) -> BTreeMap<&'static str, String> {
+    let mut leads = BTreeMap::new();
+    let omar = enquire(scenario, "Omar", 5, "A lead on offer").await;
+    until("both are offered it", LIMIT, || async {
+        let sent = "select count(*) from delivery d join lead l on l.id = d.lead_id join person p on p.id = l.person_id
+                    where p.first_name = 'Omar' and d.event = 'lead.offered' and d.state = 'delivered'";
+        (scenario.installation.count(sent).await == 2).then_some(())
+    })
+    .await;
+    let offers = deliveries(scenario, &omar, "lead.offered").await;
+    scenario.installation.json(&["outcome", "add", &offers[0], "accepted"]).await;
+    scenario.mail("Taken by somebody else").await;
+    leads.insert("taken", omar);
+
+    let sam = enquire(scenario, "Sam", 30, "A lead: Sam").await;
+    let sams = deliveries(scenario, &sam, "lead.matured").await.remove(0);
+    scenario.installation.json(&["outcome", "add", &sams, "returned", "--reason", "No budget"]).await;
+    scenario.installation.json(&["outcome", "reject", &sams, "--why", "A budget was named"]).await;
+    scenario.mail("Return rejected: Sam").await;
+    leads.insert("judged", sam);
+
+    let mira = enquire(scenario, "Mira", 30, "A lead: Mira").await;
+    let miras = deliveries(scenario, &mira, "lead.matured").await.remove(0);
+    let won = ["outcome", "add", &miras, "won", "--amount", "12500", "--currency", "USD"];
+    scenario.installation.json(&won).await;
+    leads.insert("won", mira);
+
+    let uma = enquire(scenario, "Uma", 30, "A lead: Uma").await;
+    let days = "update delivery set first_delivered_at = now() - interval '3 days', ended_at = now() - interval '3 days'
+                where event = 'lead.matured' and lead_id = (select l.id from lead l join person p on p.id = l.person_id where p.first_name = 'Uma')";
+    sqlx::query(days).execute(scenario.installation.pool()).await.unwrap();
+    scenario.mail("Uma von und zu Hohenstein-Wilhelmsthal is waiting").await;
+    leads.insert("untouched", uma);
+
+    scenario.mailbox.refuse("dana@example.com", "552 5.2.2 mailbox full");
+    let jo = enquire(scenario, "Jo", 30, "A lead: Jo").await;
+    until("the firm knows that Dana could not have it", LIMIT, || async {
+        let told = scenario.mailbox.received();
+        told.iter().any(|mail| mail.header("Subject").contains("could not be delivered")).then_some(())
+    })
+    .await;
+    leads.insert("given-on", jo);
+    scenario.installation.json(&["user", "add", "lee@firm.example", "--role", "manager", "--invite"]).await;
+    scenario.mail("You can sign in at the desk").await;
+    leads
 }
 
 /// Every kind of mail that reps get, by name.
@@ -86,15 +157,79 @@ async fn mails(scenario: &Scenario) -> Value {
     Value::Array(mails)
 }
 
+/// The mails of what became of leads, and to who signs in.
+fn later_mails(scenario: &Scenario) -> Vec<Value> {
+    let all = scenario.mailbox.received();
+    let of = |(name, part): (&str, &str)| {
+        let mail = all.iter().find(|mail| mail.header("Subject").contains(part));
+        json!({"name": format!("mail-{name}"), "source": mail.unwrap_or_else(|| panic!("no mail {part}")).data})
+    };
+    [
+        ("taken", "Taken by somebody else"),
+        ("return-judged", "Return rejected"),
+        ("waiting", "is waiting"),
+        ("dead", "could not be delivered"),
+        ("invited", "You can sign in at the desk"),
+    ]
+    .map(of)
+    .to_vec()
+}
+
+/// The pages of what is over, was said before or is typed wrong.
+async fn later_pages(scenario: &Scenario, leads: &BTreeMap<&str, String>) -> Vec<Value> {
+    let now = Clock::system().now();
+    let page = async |lead: &str, event: &str, nth: usize| {
+        let all = deliveries(scenario, &leads[lead], event).await;
+        page_of(scenario, &all[nth], now).await
+    };
+    let robin = scenario.lead_of("Robin").await;
+    let robins = deliveries(scenario, &robin, "lead.matured").await.remove(0);
+    let casey = scenario.lead_of("Casey").await;
+    let caseys = deliveries(scenario, &casey, "lead.matured").await.remove(0);
+    let long_ago = now - SignedDuration::from_hours(24 * 800);
+    let sams = deliveries(scenario, &leads["judged"], "lead.matured").await.remove(0);
+    let ended = page_of(scenario, &sams, now - SignedDuration::from_mins(1)).await;
+    scenario.installation.json(&["link", "revoke", "--delivery", &sams]).await;
+    let reps: RepId = sqlx::query_scalar::<_, uuid::Uuid>("select id from rep where name = 'Dana Hill'")
+        .fetch_one(scenario.installation.pool())
+        .await
+        .map(RepId::from_uuid)
+        .unwrap();
+    let keys = scenario.installation.store(1).link_keys(now).await.unwrap();
+    let old_list =
+        format!("{}/r/{}", scenario.process.url, keys.rep_token(reps, now - SignedDuration::from_hours(24 * 40)));
+    let won = page("won", "lead.matured", 0).await;
+    let waiting = page("untouched", "lead.matured", 0).await;
+    vec![
+        json!({"name": "page-lead-taken-back", "url": page_of(scenario, &robins, now).await}),
+        json!({"name": "page-lead-not-to-contact", "url": page_of(scenario, &caseys, now).await}),
+        json!({"name": "page-lead-given-on", "url": page("given-on", "lead.matured", 0).await}),
+        json!({"name": "page-lead-won", "url": won}),
+        json!({"name": "page-lead-asked", "url": won, "post": {"outcome": "accepted", "seen": "1"}}),
+        json!({"name": "page-lead-stale", "url": won, "post": {"outcome": "lost", "reason": "gone", "seen": "0"}}),
+        json!({"name": "page-lead-wrong", "url": waiting, "post": {"outcome": "won", "amount": "lots", "currency": "USD", "seen": "0"}}),
+        json!({"name": "page-offer-won", "url": page("taken", "lead.offered", 0).await}),
+        json!({"name": "page-offer-over", "url": page("taken", "lead.offered", 1).await}),
+        json!({"name": "page-link-ended", "url": ended}),
+        json!({"name": "page-link-expired", "url": page_of(scenario, &robins, long_ago).await}),
+        json!({"name": "page-rep-old-link", "url": old_list}),
+        json!({"name": "page-rep-link-mailed", "url": old_list, "click": "Mail me a new link"}),
+    ]
+}
+
 /// Every page behind a mail's links, and what a browser meets that posted a form.
 async fn pages(scenario: &Scenario) -> Value {
     let lead = link(scenario, "lead.matured", "outcome_url").await;
     let offer = link(scenario, "lead.offered", "outcome_url").await;
     let rep = link(scenario, "lead.updated", "open_leads_url").await;
     json!([
+        {"name": "page-home", "url": scenario.process.url},
         {"name": "page-lead", "url": lead},
         {"name": "page-lead-unfolded", "url": lead, "open": "Won"},
+        {"name": "page-lead-return", "url": lead, "open": "Return…"},
         {"name": "page-lead-recorded", "url": lead, "click": "Accept it"},
+        {"name": "page-lead-tried", "url": lead, "click": "Tried, no answer"},
+        {"name": "page-lead-no-contact", "url": lead, "open": "Wrong number, or wants no contact"},
         {"name": "page-offer", "url": offer},
         {"name": "page-rep", "url": rep},
         {"name": "page-no-link", "url": format!("{}/o/nothing", scenario.process.url)},
@@ -103,13 +238,6 @@ async fn pages(scenario: &Scenario) -> Value {
             "post": {"first_name": "Casey", "email": "casey", "notes": "Please call after six.\nNot on Mondays."}},
         {"name": "page-problems", "url": format!("{}/v1/problems", scenario.process.url)},
     ])
-}
-
-/// The browser, and the modules that drive it, where `tests/run` has found them.
-#[allow(clippy::disallowed_methods, reason = "tests/run says where they are")]
-fn browser() -> Option<(PathBuf, PathBuf)> {
-    let place = |name| std::env::var_os(name).map(PathBuf::from);
-    Some((place("RIPEN_TEST_CHROMIUM")?, place("RIPEN_TEST_BROWSER")?))
 }
 
 fn look(modules: &Path, given: &Value) -> Vec<String> {
@@ -123,16 +251,14 @@ fn look(modules: &Path, given: &Value) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[allow(clippy::print_stderr, reason = "a check that is not made must be seen")]
 async fn mails_and_the_pages_behind_them_are_good_to_look_at_on_every_screen() {
-    let Some((chromium, modules)) = browser() else {
-        eprintln!("skipped: no browser, or nothing to drive it with; tests/run fetches both");
-        return;
-    };
+    let Some((chromium, modules)) = browser::found() else { return };
     let scenario = scenario().await;
-    let (mails, pages) = (mails(&scenario).await, pages(&scenario).await);
-    let shots = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/screenshots");
-    let given = json!({"chromium": chromium, "shots": shots, "mails": mails, "pages": pages});
+    let (mut mails, mut pages) = (mails(&scenario).await, pages(&scenario).await);
+    let leads = ends(&scenario).await;
+    mails.as_array_mut().unwrap().extend(later_mails(&scenario));
+    pages.as_array_mut().unwrap().extend(later_pages(&scenario, &leads).await);
+    let given = json!({"chromium": chromium, "shots": browser::SHOTS, "mails": mails, "pages": pages});
     let wrong = tokio::task::spawn_blocking(move || look(&modules, &given)).await.unwrap();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

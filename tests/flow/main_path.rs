@@ -7,7 +7,7 @@ use ripen_testkit::{
 };
 use serde_json::{Value, json};
 
-use crate::harness::{CRITERIA, Installation, Kind, LIMIT, Source, audit::delivered, load::post, process::client};
+use crate::harness::{CRITERIA, Installation, Kind, LIMIT, Source, audit::delivered, posters::post, process::client};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_a_lead_comes_out_on_the_local_transport() {
@@ -52,12 +52,23 @@ async fn whole_path(kind: Kind) {
 
     let status = graded(&process.url, &source, first["arrival"].as_str().unwrap()).await;
     assert_eq!(status["status"], "graded");
+    has_it(&installation, receiver.received()[0].json()["data"]["lead"]["id"].as_str().unwrap()).await;
     let (code, _) = status_of(&process.url, &other, first["arrival"].as_str().unwrap()).await;
     assert_eq!(code, 404, "another client's source cannot see it");
     delivered(&installation).await;
     assert_eq!((receiver.count(), mailbox.received().len()), (1, 1), "once, and B leads never");
     assert_eq!(installation.count("select count(*) from arrival").await, 2);
     assert_eq!(process.stop().await, Some(0));
+}
+
+/// `lead show` says who has the lead, once the mail's delivery is recorded.
+async fn has_it(installation: &Installation, lead: &str) {
+    delivered(installation).await;
+    let shown = installation.json(&["lead", "show", lead]).await;
+    let reps: Vec<_> = shown["holders"].as_array().unwrap().iter().filter(|one| one["is_rep"] == true).collect();
+    assert_eq!(reps.len(), 1, "{shown:#}");
+    assert_eq!(reps[0]["holder"], "Sam Rep");
+    assert!(shown["holder"].as_str().unwrap().contains("Sam Rep") && shown["held_since"].is_string(), "{shown:#}");
 }
 
 /// The payload is complete and carries a signature that the public recipe verifies.

@@ -9,8 +9,11 @@ use ripen_domain::{
 };
 use ripen_runtime::clock::Clock;
 use ripen_store::{
-    Store, StoreOptions,
-    delivery::{event::Event, lease::LeaseRequest},
+    delivery::{
+        event::Event,
+        lease::{LeaseRequest, MailRoom},
+    },
+    slot::SlotPlace,
 };
 use ripen_testkit::{
     receiver::{Behaviour, Received},
@@ -150,11 +153,10 @@ async fn what_is_new_is_in_the_first_attempt_or_told_after_it_however_the_two_me
     let lead = enquire(&scenario, 200, 1).await;
     scenario.touch(&lead, &["--disposition", "answered", "--answer", "timeframe_days=10"]).await;
     scenario.decided(2).await;
-    let url: String = scenario.installation.env("DATABASE__URL").unwrap();
     let pool = scenario.installation.pool();
     let later = Clock::system().now() + SignedDuration::from_hours(2);
     scenario.process.stop().await;
-    let store = Store::open(&StoreOptions::new(&url, 4)).unwrap();
+    let store = scenario.installation.store(4);
     let ids: Vec<Uuid> = sqlx::query_scalar("select id from delivery").fetch_all(pool).await.unwrap();
     let ids: Vec<_> = ids.into_iter().map(DeliveryId::from_uuid).collect();
     let claim = |lease| LeaseRequest {
@@ -162,6 +164,8 @@ async fn what_is_new_is_in_the_first_attempt_or_told_after_it_however_the_two_me
         lease: Uuid::from_u128(lease),
         lasts: Duration::from_secs(30),
         busy: &[],
+        places: &[SlotPlace::ALONE],
+        mail: MailRoom::ANY,
         kept_until: later,
     };
     let news = |cause| Event {
@@ -205,7 +209,8 @@ async fn what_the_desk_learns_of_a_delivered_lead_is_told_until_the_lead_is_take
     let learned = ["--disposition", "answered", "--answer", "timeframe_days=20", "--note", "Prefers mornings"];
     scenario.touch(&lead, &learned).await;
     let updated = told(&scenario, "lead.updated").await.json()["data"].clone();
-    assert_eq!(updated["update"], json!({"kind": "conversation", "by": "Kim"}));
+    let changed = json!([{"field": "answers.timeframe_days", "before": 10, "after": 20}]);
+    assert_eq!(updated["update"], json!({"kind": "conversation", "by": "Kim", "changes": changed}));
     assert_eq!(
         (&updated["answers"]["timeframe_days"], &updated["notes"][0]["text"]),
         (&json!(20), &json!("Prefers mornings"))
@@ -251,15 +256,47 @@ async fn programs_that_ask_hear_of_deliveries_given_up_and_of_endpoints_disabled
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_makes_a_delivered_lead_no_a_is_not_told_as_an_update() {
+async fn a_delivered_lead_that_is_graded_down_is_told_so_once_and_can_still_be_taken_back() {
     let scenario = scenario("0").await;
     let lead = enquire(&scenario, 10, 1).await;
     scenario.receiver.wait_for(2, LIMIT).await;
     delivered(&scenario.installation).await;
     scenario.touch(&lead, &["--disposition", "answered", "--answer", "timeframe_days=300"]).await;
     scenario.decided(2).await;
+    let updated = told(&scenario, "lead.updated").await.json()["data"].clone();
+    assert_eq!((&updated["grade"], &updated["lead"]["id"]), (&json!("B"), &json!(lead)));
+    let changes = json!([{"field": "grade", "before": "A", "after": "B"},
+                         {"field": "answers.timeframe_days", "before": 10, "after": 300}]);
+    assert_eq!(updated["update"], json!({"kind": "grade", "changes": changes}));
     delivered(&scenario.installation).await;
     let withdrawn = "select count(*) from delivery where event = 'lead.updated' and state = 'withdrawn'";
-    assert_eq!(scenario.installation.count(withdrawn).await, 2, "reps see A leads only");
-    assert_eq!(types_at(&scenario, "/all"), ["lead.matured"]);
+    assert_eq!(scenario.installation.count(withdrawn).await, 2, "what was said is in the one message");
+    assert_eq!(types_at(&scenario, "/all"), ["lead.matured", "lead.updated"]);
+    assert_eq!(types_at(&scenario, "/few"), ["lead.matured"], "who does not ask is not told");
+    let mails = "select count(*) from delivery d join endpoint e on e.id = d.endpoint_id
+                 where e.kind = 'email' and d.event = 'lead.updated' and d.state = 'filed'";
+    assert_eq!(scenario.installation.count(mails).await, 1, "the rep has a mail of it");
+
+    assert_eq!(recall(&scenario, &lead).await, json!({"lead": lead, "stopped": 0, "told": 2}));
+    told(&scenario, "lead.recalled").await;
+    let again = scenario.installation.run(&["lead", "recall", &lead, "--why", "again"]).await;
+    assert!(String::from_utf8_lossy(&again.stderr).contains("nothing to take back"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_gave_a_lead_back_is_not_told_that_it_is_no_a_any_more() {
+    let scenario = scenario("0").await;
+    let lead = enquire(&scenario, 10, 1).await;
+    let matured = told(&scenario, "lead.matured").await.json()["data"].clone();
+    scenario.receiver.wait_for(2, LIMIT).await;
+    delivered(&scenario.installation).await;
+    let delivery = matured["delivery"].as_str().unwrap();
+    scenario.installation.json(&["outcome", "add", delivery, "returned", "--reason", "no budget"]).await;
+    scenario.decided(2).await;
+    delivered(&scenario.installation).await;
+    assert_eq!(scenario.installation.json(&["lead", "show", &lead]).await["grade"], "B");
+    let updates = "select count(*) from delivery where event = 'lead.updated'";
+    assert_eq!(scenario.installation.count(updates).await, 0);
+    let recall = scenario.installation.run(&["lead", "recall", &lead, "--why", "x"]).await;
+    assert!(String::from_utf8_lossy(&recall.stderr).contains("nothing to take back"), "nobody has it");
 }

@@ -102,6 +102,43 @@ async fn a_returned_lead_is_work_for_the_desk_and_b_until_somebody_has_spoken_to
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_one_endpoint_gives_back_is_delivered_to_no_other_that_did_not_take_it_yet() {
+    let plan = Plan::new().await.always_open().set("DISPATCHER__RETRY_SCHEDULE_S", "1,1,1,1,1,1,1,1,1,1");
+    let scenario = plan.webhook("/hook", &[], &[]).webhook("/other", &[], &[]).serve().await;
+    let returned = Behaviour::StatusWith { status: 200, headers: Vec::new(), body: RETURNED.into() };
+    // The first one's answer waits until the other was tried.
+    scenario.receiver.set("/hook", Behaviour::Status(503));
+    scenario.receiver.set("/other", Behaviour::Status(503));
+    scenario.post(&json!({"email": "b@example.com", "answers": {"timeframe_days": 30}})).await;
+    until("both were tried", LIMIT, || async {
+        let all = scenario.receiver.received();
+        ["/hook", "/other"].iter().all(|path| all.iter().any(|one| one.path == *path)).then_some(())
+    })
+    .await;
+    scenario.receiver.set("/hook", returned);
+    until("the other is withdrawn", LIMIT, || async {
+        let over = "select count(*) from delivery where event = 'lead.matured' and state = 'withdrawn'";
+        (scenario.installation.count(over).await == 1).then_some(())
+    })
+    .await;
+    scenario.receiver.set("/other", Behaviour::Status(204));
+    scenario.receiver.set("/hook", Behaviour::Status(204));
+    // Another lead reaches both: what would have been tried again was by then.
+    scenario.post(&json!({"email": "c@example.com", "answers": {"timeframe_days": 30}})).await;
+    until("the second lead is there", LIMIT, || async {
+        let all = scenario.receiver.received().into_iter().filter(|one| one.path == "/other");
+        all.into_iter().any(|one| one.json()["data"]["lead"]["email"] == "c@example.com").then_some(())
+    })
+    .await;
+    delivered(&scenario.installation).await;
+    // The first lead at the first endpoint, the second at both: an attempt that was under way was refused, and is over.
+    let delivered = "select count(*) from delivery where event = 'lead.matured' and first_delivered_at is not null";
+    assert_eq!(scenario.installation.count(delivered).await, 3);
+    let withdrawn = "select count(*) from delivery where event = 'lead.matured' and state = 'withdrawn'";
+    assert_eq!(scenario.installation.count(withdrawn).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn outcomes_come_by_answer_and_by_link() {
     let scenario = scenario().await;
     scenario.receiver.set("/hook", Behaviour::Status(200));
@@ -177,6 +214,13 @@ async fn what_the_clients_books_know_is_imported_once() {
     let second = scenario.installation.run(&import).await;
     let report: Value = serde_json::from_slice(&second.stdout).unwrap();
     assert_eq!((&report["recorded"], &report["repeated"]), (&json!(0), &json!(3)), "{report:#}");
+    // The file says two things of the first lead: the later one counts.
+    assert_eq!(
+        (&report["noted"][0]["line"], &report["noted"][0]["noted"]),
+        (&json!(2), &json!("superseded")),
+        "{report:#}"
+    );
+    assert_eq!(report["noted"].as_array().unwrap().len(), 1, "{report:#}");
     assert_eq!(shown(&scenario, &one).await["won"], "9000.00 USD");
     assert_eq!(shown(&scenario, &two).await["won"], "12500.50 EUR");
 
@@ -184,11 +228,45 @@ async fn what_the_clients_books_know_is_imported_once() {
     let report: Value = serde_json::from_slice(&scenario.installation.run(&foreign).await.stdout).unwrap();
     assert_eq!((&report["recorded"], &report["unmatched"]), (&json!(0), &json!(5)), "{report:#}");
 
-    let lost =
-        scenario.installation.json(&["outcome", "add", delivery, "lost", "--reason", "Withdrew", "--by", "Kim"]).await;
+    let lost = ["outcome", "add", delivery, "lost", "--reason", "Withdrew", "--by", "Kim"];
+    let asked = scenario.installation.run(&lost).await;
+    assert!(!asked.status.success() && text(&asked).contains("takes that sale back"), "{}", text(&asked));
+    let lost = scenario.installation.json(&[&lost[..], &["--confirm"]].concat()).await;
     assert_eq!((&lost["outcome"], &lost["how"], &lost["by"]), (&json!("lost"), &json!("command"), &json!("Kim")));
-    let refused = scenario.installation.run(&["outcome", "add", delivery, "won"]).await;
+    let refused = scenario.installation.run(&["outcome", "add", delivery, "won", "--amount", "lots"]).await;
     assert!(!refused.status.success() && text(&refused).contains("--amount"), "{}", text(&refused));
     assert_eq!(shown(&scenario, &one).await["closed"], "lost: Withdrew");
+    assert_eq!(scenario.process.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn amounts_are_read_where_the_client_is_and_keep_what_the_client_says_they_are() {
+    let scenario = scenario().await;
+    let (one, two) = (matured(&scenario, "one@example.com").await, matured(&scenario, "two@example.com").await);
+    let three = matured(&scenario, "three@example.com").await;
+    let price = ["client", "set", "acme", "--country", "DE", "--amounts", "price", "--amount-share", "3"];
+    let set = scenario.installation.json(&price).await;
+    assert_eq!((&set["amounts"], &set["amount_share"]), (&json!("price"), &json!("3")));
+    let wrong = scenario.installation.run(&["client", "set", "acme", "--amount-share", "300"]).await;
+    assert!(!wrong.status.success() && text(&wrong).contains("at most 100"), "{}", text(&wrong));
+    let file = scenario.installation.folder().join("books.csv");
+    let rows = "E-mail;Ergebnis;Betrag;Währung;Datum\n\
+        one@example.com;won;12.500;EUR;31.10.2026\ntwo@example.com;lost;;;\nthree@example.com;won;1,50;JPY;\n";
+    std::fs::write(&file, rows).unwrap();
+    let import = ["outcome", "import", file.to_str().unwrap(), "--client", "acme", "--json"];
+    let report: Value = serde_json::from_slice(&scenario.installation.run(&import).await.stdout).unwrap();
+    assert_eq!((&report["recorded"], &report["refused"]), (&json!(2), &json!(1)), "{report:#}");
+    assert!(report["left"][0]["why"].as_str().unwrap().contains("JPY has none"), "{report:#}");
+    let lead = shown(&scenario, &one).await;
+    assert_eq!((&lead["won"], &lead["won_is"]), (&json!("12500.00 EUR"), &json!("price")));
+    let outcome = &lead["outcomes"][0];
+    assert_eq!((&outcome["amount_is"], &outcome["amount_share"]), (&json!("price"), &json!("3")), "{lead:#}");
+    assert!(outcome["happened_at"].as_str().unwrap().starts_with("2026-10-3"), "{lead:#}");
+    assert_eq!(shown(&scenario, &two).await["closed"], "lost");
+    assert_eq!(shown(&scenario, &three).await["outcomes"], json!([]));
+    let income = scenario.installation.json(&["client", "set", "acme", "--amounts", "income"]).await;
+    assert_eq!((&income["amounts"], &income["amount_share"]), (&json!("income"), &Value::Null));
+    let page = client().get(three["outcome_url"].as_str().unwrap()).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("Your income from the sale"), "{page}");
     assert_eq!(scenario.process.stop().await, Some(0));
 }

@@ -38,6 +38,12 @@ async fn leads(scenario: &Scenario, by: [&str; 2]) -> Vec<Value> {
     listed.as_array().unwrap().clone()
 }
 
+/// The lead of whoever has this address, as soon as there is one.
+async fn lead_of(scenario: &Scenario, email: &str) -> Value {
+    let listed = || async { leads(scenario, ["--email", email]).await.first().map(|lead| lead["lead"].clone()) };
+    until("there is a lead", LIMIT, listed).await
+}
+
 async fn show(scenario: &Scenario, lead: &Value) -> Value {
     scenario.installation.json(&["lead", "show", lead.as_str().unwrap()]).await
 }
@@ -48,6 +54,10 @@ async fn becomes(scenario: &Scenario, what: &str, lead: &Value, wanted: impl Fn(
         wanted(&shown).then_some(shown)
     })
     .await
+}
+
+fn is_sent(lead: &Value) -> bool {
+    lead["deliveries"].as_array().unwrap().iter().any(|one| one["state"] == "delivered")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -208,17 +218,88 @@ async fn a_second_a_of_one_address_waits_for_somebody_to_say_whose_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_name_at_one_number_with_an_extension_and_without_is_perhaps_one_person() {
+    let scenario = scenario().await;
+    // Whichever came first.
+    let rounds = [["415-555-0127 x12", "415-555-0127"], ["415-555-0128", "415-555-0128 x12"]];
+    for (round, [first, second]) in rounds.into_iter().enumerate() {
+        scenario.post(&person("Kim Hill", first, &format!("kim{round}@example.com"))).await;
+        scenario.receiver.wait_for(1 + 2 * round, LIMIT).await;
+        delivered(&scenario.installation).await;
+        let email = format!("hill{round}@example.com");
+        decided(&scenario, &person("K. Hill", second, &email)).await;
+        let lead = leads(&scenario, ["--email", &email]).await[0]["lead"].clone();
+        let held = becomes(&scenario, "it is held", &lead, |lead| lead["deliveries"][0]["state"] == "held").await;
+        assert!(held["deliveries"][0]["reason"].as_str().unwrap().starts_with("perhaps the same person's as lead_"));
+        let pairs = scenario.installation.json(&["person", "pairs"]).await;
+        assert_eq!(pairs.as_array().unwrap().len(), 1, "{pairs:#}");
+        assert_eq!(pairs[0]["why"], "one name at one number, with an extension and without");
+        let (one, other) = (pairs[0]["earlier"].as_str().unwrap(), pairs[0]["later"].as_str().unwrap());
+        scenario.installation.json(&["person", "different", one, other, "--why", "two desks"]).await;
+        scenario.receiver.wait_for(2 + 2 * round, LIMIT).await;
+        delivered(&scenario.installation).await;
+    }
+    assert_eq!(scenario.process.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_extensions_are_two_desks_and_another_name_is_anybody_at_the_switchboard() {
+    let scenario = scenario().await;
+    let behind = [("Kim Hill", "415-555-0129 x12"), ("Kim Hill", "415-555-0129 x13"), ("Sam Roe", "415-555-0129")];
+    for (place, (name, phone)) in behind.into_iter().enumerate() {
+        scenario.post(&person(name, phone, "")).await;
+        scenario.receiver.wait_for(place + 1, LIMIT).await;
+        delivered(&scenario.installation).await;
+    }
+    assert_eq!(scenario.installation.json(&["person", "pairs"]).await, json!([]));
+    assert_eq!(scenario.installation.count("select count(*) from person").await, 3);
+    assert_eq!(scenario.process.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_the_number_the_given_name_and_the_day_of_birth_is_that_person() {
+    let scenario = scenario().await;
+    let born = |name: &str, born: &str| {
+        let mut lead = person(name, "415-555-0131", "");
+        lead["date_of_birth"] = json!(born);
+        lead
+    };
+    decided(&scenario, &born("Rita Jones", "1961-03-14")).await;
+    decided(&scenario, &born("Rita Smith", "03/14/1961")).await;
+    assert_eq!(scenario.installation.count("select count(*) from person").await, 1, "she married");
+    decided(&scenario, &born("Rita Miller", "1985-07-02")).await;
+    assert_eq!(scenario.installation.count("select count(*) from person").await, 2, "another Rita");
+    assert_eq!(scenario.installation.json(&["person", "pairs"]).await, json!([]));
+    // A twin, or another name of hers: people decide.
+    decided(&scenario, &born("Walter Jones", "1961-03-14")).await;
+    assert_eq!(scenario.installation.count("select count(*) from person").await, 3);
+    let pairs = scenario.installation.json(&["person", "pairs"]).await;
+    assert_eq!((pairs.as_array().unwrap().len(), &pairs[0]["later_name"]), (1, &json!("Walter Jones")), "{pairs:#}");
+    assert_eq!(pairs[0]["why"], "reached in one place, and born on one day");
+    assert_eq!(scenario.process.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_waits_for_a_lead_that_came_back_goes_out() {
     let scenario = scenario().await;
-    scenario.post(&person("Ada Lane", "415-555-0124", "")).await;
-    scenario.receiver.wait_for(1, LIMIT).await;
-    delivered(&scenario.installation).await;
-    decided(&scenario, &person("Otto Lane", "415-555-0124", "")).await;
-    let first = scenario.receiver.received()[0].json()["data"]["delivery"].clone();
-    let returned = ["outcome", "add", first.as_str().unwrap(), "returned", "--reason", "Wrong number"];
-    scenario.installation.json(&returned).await;
-    scenario.receiver.wait_for(2, LIMIT).await;
-    assert_eq!(scenario.receiver.received()[1].json()["data"]["lead"]["name"], "Otto Lane");
+    for (round, ends) in ["returned", "lost", "recalled"].into_iter().enumerate() {
+        let number = format!("415-555-012{}", 4 + round);
+        scenario.post(&person("Ada Lane", &number, &format!("ada{round}@example.com"))).await;
+        let first = lead_of(&scenario, &format!("ada{round}@example.com")).await;
+        let of_first = becomes(&scenario, "it is sent", &first, is_sent).await["deliveries"][0]["delivery"].clone();
+        scenario.post(&person("Otto Lane", &number, &format!("otto{round}@example.com"))).await;
+        let second = lead_of(&scenario, &format!("otto{round}@example.com")).await;
+        becomes(&scenario, "it waits", &second, |lead| lead["deliveries"][0]["state"] == "held").await;
+        let outcome = ["outcome", "add", of_first.as_str().unwrap()];
+        match ends {
+            "returned" => {
+                scenario.installation.json(&[&outcome[..], &["returned", "--reason", "Wrong number"]].concat()).await
+            }
+            "lost" => scenario.installation.json(&[&outcome[..], &["lost", "--reason", "Withdrew"]].concat()).await,
+            _ => scenario.recall(first.as_str().unwrap(), "entered twice").await,
+        };
+        becomes(&scenario, ends, &second, is_sent).await;
+    }
     assert!(scenario.installation.run(&["doctor"]).await.status.success());
     assert_eq!(scenario.process.stop().await, Some(0));
 }
@@ -248,7 +329,7 @@ async fn a_person_has_one_open_lead_whatever_program_the_client_has_meanwhile() 
     scenario.installation.json(&["criteria", "activate", file.to_str().unwrap()]).await;
     scenario.installation.json(&["client", "set", "acme", "--program", "other"]).await;
     decided(&scenario, &casey("second")).await;
-    say(&["returned", "--reason", "Fell through"]).await;
+    say(&["returned", "--reason", "Fell through", "--confirm"]).await;
     decided(&scenario, &casey("third")).await;
     let open = "select count(*) from lead where stage in ('lead', 'contact', 'opportunity')";
     assert_eq!(scenario.installation.count(open).await, 1);

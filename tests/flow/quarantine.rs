@@ -104,6 +104,41 @@ async fn what_the_pause_of_a_source_kept_is_worked_when_it_ends() {
 }
 
 #[tokio::test]
+async fn what_a_pause_kept_is_the_same_as_a_retry_under_its_key() {
+    let scenario = Plan::new().await.set("INTAKE__SOURCE_CACHE_S", "0").serve().await;
+    let source = scenario.source.id.clone();
+    // A form's plug-in, which tries again until it is answered.
+    let post = async |key: &str, name: &str| {
+        let url = format!("{}/v1/leads", scenario.process.url);
+        let request = client().post(url).bearer_auth(&scenario.source.key).header("Idempotency-Key", key);
+        let request =
+            request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").header(ACCEPT, "application/json");
+        let request = request.body(format!("first_name={name}&email={name}%40example.com"));
+        request.send().await.unwrap().error_for_status().unwrap();
+    };
+    // Its answer was lost, and the source paused before the retry.
+    post("k1", "Casey").await;
+    scenario.lead_of("Casey").await;
+    scenario.installation.json(&["source", "pause", &source]).await;
+    post("k1", "Casey").await;
+    post("k2", "Robin").await;
+    waiting(&scenario, 2).await;
+    scenario.installation.json(&["source", "resume", &source]).await;
+    scenario.lead_of("Robin").await;
+    waiting(&scenario, 0).await;
+    post("k2", "Robin").await;
+    post("k1", "Casey").await;
+    post("k3", "Last").await;
+    scenario.lead_of("Last").await;
+    let open = "select count(*) from arrival where state = 'quarantined' and dropped_at is null";
+    until("all is worked", LIMIT, || async { (scenario.installation.count(open).await == 0).then_some(()) }).await;
+    assert_eq!(scenario.installation.count("select sum(arrivals)::bigint from lead").await, 3, "each counts once");
+    // Another body under the key is a mistake, as ever.
+    post("k2", "Mallory").await;
+    assert_eq!(waiting(&scenario, 1).await[0]["reason"], "key_reused");
+}
+
+#[tokio::test]
 async fn a_key_that_came_with_another_body_is_let_go_as_an_arrival_of_its_own() {
     let scenario = Plan::new().await.serve().await;
     let post = async |email: &str| {

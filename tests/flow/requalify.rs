@@ -3,7 +3,7 @@
 use ripen_testkit::{receiver::Receiver, wait::until};
 use serde_json::json;
 
-use crate::harness::{CRITERIA, Installation, Kind, LIMIT, always_open, load::post};
+use crate::harness::{CRITERIA, Installation, Kind, LIMIT, always_open, posters::post};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn leads_wait_for_criteria_and_follow_new_ones() {
@@ -66,5 +66,32 @@ async fn a_promise_that_falls_due_is_decided_once_and_becomes_work() {
         "decided when it arrived and when it fell due"
     );
     assert_eq!(installation.count("select count(*) from promise").await, 1);
+    assert_eq!(process.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_promise_fires_though_what_is_swept_after_it_fails() {
+    let mut installation = Installation::new(Kind::Local).await;
+    always_open(&mut installation);
+    let source = installation.client("acme").await;
+    installation.activate(CRITERIA).await;
+    let process = installation.serve("").await;
+    let body = json!({"email": "b@example.com", "time_zone": "America/Chicago", "answers": {"timeframe_days": 200}});
+    post(&process.url, &source, &body).await.unwrap();
+    until("it has a promise", LIMIT, || async {
+        (installation.count("select count(*) from promise where state = 'scheduled'").await == 1).then_some(())
+    })
+    .await;
+    // Nothing but the sweep for new criteria reads it: that part of every tick fails from here on.
+    for change in [
+        "alter table program rename column paced_at to paced_at_no_more",
+        "update promise set due_at = now() - interval '1 second'",
+    ] {
+        sqlx::query(change).execute(installation.pool()).await.unwrap();
+    }
+    until("it is work", LIMIT, || async {
+        (installation.count("select count(*) from promise where state = 'work'").await == 1).then_some(())
+    })
+    .await;
     assert_eq!(process.stop().await, Some(0));
 }

@@ -117,6 +117,29 @@ async fn three_reps_take_turns_under_a_burst_and_the_webhook_names_who_has_it() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_place_that_became_free_goes_to_the_best_that_waits_and_not_to_whoever_is_new() {
+    let scenario = scenario().await;
+    scenario.route(TURNS).await;
+    scenario.installation.json(&["client", "set", "acme", "--capacity", "1"]).await;
+    for (place, (name, score)) in [("first", 60), ("better", 90)].into_iter().enumerate() {
+        scenario.enquire(name, json!({"score": score})).await;
+        scenario.matured(i64::try_from(place).unwrap() + 1).await;
+    }
+    scenario.receiver.wait_for(1, LIMIT).await;
+    assert_eq!(held(&scenario).await, 1);
+    // The client is paused: what is held is due and stays, as between a day's beginning and the sweep that finds it.
+    scenario.installation.json(&["client", "pause", "acme"]).await;
+    scenario.installation.json(&["client", "set", "acme", "--capacity", "2"]).await;
+    scenario.enquire("new", json!({"score": 70})).await;
+    scenario.matured(3).await;
+    assert_eq!(held(&scenario).await, 2, "who is new waits with those that were there");
+    scenario.installation.json(&["client", "resume", "acme"]).await;
+    let received = scenario.receiver.wait_for(2, LIMIT).await;
+    assert_eq!(email_of(&received[1]), "better@example.com");
+    assert_eq!(held(&scenario).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn beyond_a_days_capacity_leads_are_held_and_the_best_go_first() {
     let scenario = scenario().await;
     scenario.route(TURNS).await;
@@ -227,4 +250,29 @@ async fn what_nobody_could_take_goes_to_every_endpoint_that_appears() {
     scenario.receiver.wait_for(3, LIMIT).await;
     assert_eq!(scenario.receiver.distinct_ids(), 3);
     assert_eq!(installation.count("select count(*) from delivery").await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_lead_that_cannot_be_read_keeps_none_of_its_clients_others_from_going_out() {
+    let scenario = Plan::new().await.criteria(SCORED).serve().await;
+    for (name, score) in [("one", 95), ("two", 85), ("three", 65)] {
+        scenario.enquire(name, json!({"score": score})).await;
+    }
+    scenario.matured(3).await;
+    // The best, so that it comes first whenever any is routed.
+    let damage =
+        "update maturation set at = 'infinity' where lead_id = (select id from lead order by score desc limit 1)";
+    sqlx::query(damage).execute(scenario.installation.pool()).await.unwrap();
+    let url = scenario.receiver.url("/hook");
+    let add = ["endpoint", "add", "--client", "acme", "--webhook", &url, "--allow-private"];
+    scenario.installation.json(&add).await;
+    until("the others are delivered", LIMIT, || async {
+        let sql = "select count(*) from delivery where state = 'delivered'";
+        (scenario.installation.count(sql).await == 2).then_some(())
+    })
+    .await;
+    let waits = "select count(*) from delivery where state = 'held' and reason like 'cannot be routed: %'";
+    assert_eq!(scenario.installation.count(waits).await, 1);
+    let mend = "update maturation set at = clock_timestamp() where at = 'infinity'";
+    sqlx::query(mend).execute(scenario.installation.pool()).await.unwrap();
 }

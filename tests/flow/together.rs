@@ -4,7 +4,7 @@ use futures::future::join_all;
 use ripen_testkit::wait::until;
 use serde_json::json;
 
-use crate::harness::{CRITERIA, Installation, Kind, LIMIT, load::post};
+use crate::harness::{CRITERIA, Installation, Kind, LIMIT, posters::post};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sixty_four_arrivals_of_one_person_are_one_lead() {

@@ -1,7 +1,11 @@
 //! A database that an earlier version made and worked with is brought up to this one: nothing in it is lost or decided
 //! otherwise, and what was under way goes on.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 use ripen_testkit::{
     postgres::{self, TestDatabase},
@@ -21,6 +25,22 @@ const HOOKS: &str = "http://127.0.0.1:18099";
 const TOKEN: &str = "ct_cdf3bead13880378a54aeef077c50609031ea6ec777ebdbd09901286dc8a5407";
 /// Its message in the spool.
 const SPOOLED: &str = "quinn@example.com";
+
+/// Tables that are named to people: what is in them is added to, and keeps its names.
+const REPORTED: [&str; 12] = [
+    "arrival",
+    "person",
+    "lead",
+    "promise",
+    "decision",
+    "delivery",
+    "attempt",
+    "outcome",
+    "answer",
+    "identity",
+    "spool",
+    "dead_letter",
+];
 
 /// A database made by the first migration alone, with the data of that time.
 async fn made_by_the_first() -> TestDatabase {
@@ -51,6 +71,12 @@ async fn counts(pool: &PgPool, tables: Option<&BTreeMap<String, i64>>) -> BTreeM
     counts
 }
 
+/// The columns of the tables that people write reports on.
+async fn columns(pool: &PgPool) -> BTreeSet<(String, String)> {
+    let sql = "select table_name::text, column_name::text from information_schema.columns where table_schema = 'public' and table_name = any($1)";
+    sqlx::query_as(sql).bind(&REPORTED[..]).fetch_all(pool).await.unwrap().into_iter().collect()
+}
+
 async fn healthy(installation: &Installation) {
     let doctor = installation.run(&["doctor"]).await;
     assert!(doctor.status.success(), "{}", String::from_utf8_lossy(&doctor.stdout));
@@ -70,9 +96,23 @@ async fn a_database_of_the_first_migration_is_brought_up_to_date_with_all_that_i
     let before = counts(installation.pool(), None).await;
     assert!(before["lead"] == 20 && before["delivery"] == 32 && before["spool"] == 1, "{before:?}");
 
+    let read = "update delivery_body set place = 1 where delivery_id = (select delivery_id from delivery_body order by 1 desc limit 1)";
+    assert_eq!(execute(&installation, read).await, 1);
+
+    let named = columns(installation.pool()).await;
+    let tables: BTreeSet<_> = named.iter().map(|(table, _)| table.as_str()).collect();
+    assert_eq!(tables.len(), REPORTED.len(), "{tables:?}");
     let migrated = installation.run(&["migrate"]).await;
     assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
     assert_eq!(counts(installation.pool(), Some(&before)).await, before);
+    let since = columns(installation.pool()).await;
+    assert_eq!(named.difference(&since).collect::<Vec<_>>(), Vec::<&(String, String)>::new(), "reports read them");
+    let places = "select count(*) from delivery_place p join delivery_body b using (delivery_id, client_id, at)";
+    assert_eq!(installation.count(places).await, before["delivery_body"], "each body has its row in the list");
+    let kept = "select count(*) from delivery_place where place = 1 and delivery_id = (select delivery_id from delivery_body order by 1 desc limit 1)";
+    assert_eq!(installation.count(kept).await, 1, "what was read has its place");
+    let raw = "select count(*) from arrival_raw where raw <> ''";
+    assert_eq!(installation.count(raw).await, before["arrival"], "what was received is there");
     healthy(&installation).await;
     let replayed = installation.json(&["decision", "replay", "--all"]).await;
     assert_eq!((&replayed["same"], &replayed["differ"]), (&json!(before["decision"]), &json!(0)), "{replayed}");

@@ -9,7 +9,7 @@ use std::{
 use ripen_testkit::receiver::Receiver;
 use serde_json::{Value, json};
 
-use crate::harness::{CRITERIA, Installation, Kind, LIMIT, load::post};
+use crate::harness::{CRITERIA, Installation, Kind, LIMIT, posters::post};
 
 /// Reads `{secret, headers, body}` and says `verified` or `refused`.
 const PYTHON: &str = r"

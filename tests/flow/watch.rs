@@ -11,6 +11,11 @@ use crate::harness::{
 
 /// A webhook whose failures are soon told of, and mails to read.
 async fn scenario() -> Scenario {
+    scenario_with(&[]).await
+}
+
+/// The same, with these settings of the dispatcher.
+async fn scenario_with(more: &[(&str, &str)]) -> Scenario {
     let plan = Plan::new().await.mail_server().set("MAIL__ALERTS", "firm@example.com");
     let plan = plan.set("DISPATCHER__SWEEP_INTERVAL_MS", "50").webhook("/hook", &["--name", "CRM"], &[]);
     let settings = [
@@ -20,7 +25,8 @@ async fn scenario() -> Scenario {
         ("FALLBACK_AFTER_S", "1"),
         ("REMIND_EVERY_S", "1"),
     ];
-    settings.into_iter().fold(plan, |plan, (key, value)| plan.set(&format!("DISPATCHER__{key}"), value)).serve().await
+    let settings = settings.iter().chain(more);
+    settings.fold(plan, |plan, (key, value)| plan.set(&format!("DISPATCHER__{key}"), value)).serve().await
 }
 
 /// An A lead.
@@ -91,7 +97,8 @@ async fn a_lead_nobody_touched_is_told_to_its_rep_and_then_to_the_firm() {
     let delivery = shown["deliveries"][0]["delivery"].as_str().unwrap();
     scenario.installation.json(&["outcome", "add", delivery, "accepted"]).await;
     let back =
-        "update delivery set created_at = created_at - interval '50 hours', ended_at = ended_at - interval '50 hours'";
+        "update delivery set created_at = created_at - interval '50 hours', ended_at = ended_at - interval '50 hours',
+                       first_delivered_at = first_delivered_at - interval '50 hours'";
     sqlx::query(back).execute(scenario.installation.pool()).await.unwrap();
     mailed(&scenario, "dana@", "one is waiting", 1).await;
     mailed(&scenario, "firm@", "acme: an A lead nobody touched", 1).await;
@@ -103,4 +110,43 @@ async fn a_lead_nobody_touched_is_told_to_its_rep_and_then_to_the_firm() {
     assert!(listed.as_array().unwrap().iter().all(|one| one["person"] == "one"), "{listed:#}");
     let output = scenario.installation.run(&["lead", "untouched", "--client", "nobody"]).await;
     assert_eq!(output.status.code(), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_that_is_disabled_has_its_old_and_new_leads_mailed() {
+    let scenario = scenario().await;
+    scenario.installation.json(&["client", "set", "acme", "--fallback", "office@example.com"]).await;
+    scenario.receiver.set("/hook", Behaviour::Status(410));
+    enquire(&scenario, "one").await;
+    mailed(&scenario, "office@", "A lead: one", 1).await;
+    mailed(&scenario, "office@", "CRM was disabled", 1).await;
+    // The client has no endpoint that works by now, so that this one is owed to none.
+    enquire(&scenario, "two").await;
+    mailed(&scenario, "office@", "A lead: two", 1).await;
+    assert_eq!(mails(&scenario, "office@").iter().filter(|subject| subject.contains("A lead")).count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_fallback_the_firm_still_hears_of_what_was_disabled() {
+    let scenario = scenario_with(&[("FALLBACK_AFTER_S", "0")]).await;
+    scenario.installation.json(&["client", "set", "acme", "--fallback", "office@example.com"]).await;
+    scenario.receiver.set("/hook", Behaviour::Status(410));
+    enquire(&scenario, "one").await;
+    mailed(&scenario, "firm@", "CRM was disabled", 1).await;
+    assert!(!mails(&scenario, "office@").iter().any(|subject| subject.contains("A lead")), "mails of leads are off");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_reminders_the_firm_still_hears_of_what_nobody_touched() {
+    let scenario = scenario_with(&[("REMIND_AFTER_H", "0")]).await;
+    scenario.installation.json(&["rep", "add", "Dana Hill", "--client", "acme", "--email", "dana@example.com"]).await;
+    enquire(&scenario, "one").await;
+    mailed(&scenario, "dana@", "A lead", 1).await;
+    delivered(&scenario.installation).await;
+    let back =
+        "update delivery set created_at = created_at - interval '50 hours', ended_at = ended_at - interval '50 hours',
+                       first_delivered_at = first_delivered_at - interval '50 hours'";
+    sqlx::query(back).execute(scenario.installation.pool()).await.unwrap();
+    mailed(&scenario, "firm@", "acme: an A lead nobody touched", 1).await;
+    assert!(!mails(&scenario, "dana@").iter().any(|subject| subject.contains("is waiting")), "reminders are off");
 }

@@ -1,7 +1,8 @@
 //! An installation of the real binary in a folder of its own, with a client, sources and endpoints to try things on.
 
 pub mod audit;
-pub mod load;
+pub mod browser;
+pub mod posters;
 pub mod process;
 pub mod proxy;
 pub mod scenario;
@@ -9,7 +10,12 @@ pub mod workbook;
 
 use std::{path::PathBuf, process::Output, time::Duration};
 
-use ripen_testkit::{postgres, rabbit};
+use ripen_domain::{
+    calling::{CallingRules, RuleSubject},
+    sealed_secret::{Keyring, MasterKey},
+};
+use ripen_store::{Store, StoreOptions};
+use ripen_testkit::{keys, postgres, rabbit};
 use serde_json::Value;
 use sqlx::PgPool;
 use tempfile::TempDir;
@@ -96,6 +102,7 @@ impl Installation {
         installation.set("DATABASE__URL", database);
         installation.set("DATABASE__MAX_CONNECTIONS", "12");
         installation.set("AMQP__URL", amqp);
+        installation.set("SECRETS__KEY", &keys::master_key().reveal());
         installation.pool = Some(PgPool::connect(database).await.unwrap());
         installation
     }
@@ -107,6 +114,8 @@ impl Installation {
         installation.set("HTTP__LISTEN", "127.0.0.1:0");
         installation.set("LIMITS__REQUESTS_PER_SECOND", "100000");
         installation.set("LIMITS__BURST", "100000");
+        installation.set("LIMITS__VISITOR_FORMS_PER_MINUTE", "100000");
+        installation.set("LIMITS__VISITOR_FORMS_BURST", "100000");
         installation.set("LOG__LEVEL", "warn,ripen=info");
         installation
     }
@@ -120,6 +129,18 @@ impl Installation {
     /// What a key of the configuration is set to.
     pub fn env(&self, key: &str) -> Option<String> {
         self.env.iter().find(|(known, _)| known == &format!("RIPEN__{key}")).map(|(_, value)| value.clone())
+    }
+
+    /// The keys that its processes have.
+    pub fn keyring(&self) -> Keyring {
+        let key = self.env("SECRETS__KEY").expect("an installation on a database of its own");
+        keys::keyring_of(MasterKey::parse(&key).unwrap())
+    }
+
+    /// Its store, beside its processes.
+    pub fn store(&self, connections: u32) -> Store {
+        let url = self.env("DATABASE__URL").expect("an installation on a database of its own");
+        Store::open(&StoreOptions::new(&url, connections)).unwrap().with_keyring(self.keyring())
     }
 
     /// The folder that everything of it lies in.
@@ -197,10 +218,17 @@ impl Installation {
     }
 }
 
-/// Calling hours that never close.
+/// Calling hours that never close, on no day of the year and in no place: of a lead whose state nobody knows, the rules of
+/// all states count.
 pub fn always_open(installation: &mut Installation) {
     installation.set("CALLING__FROM", "00:00");
     installation.set("CALLING__TO", "24:00");
     installation.set("CALLING__DAYS", "mon,tue,wed,thu,fri,sat,sun");
-    installation.set("CALLING__LOOSEN", "US hours: nobody is called");
+    let closing = [RuleSubject::Hours, RuleSubject::Holidays];
+    let rules = CallingRules::shipped().all().iter();
+    let loosened = rules.flat_map(|rule| {
+        let spoken = closing.into_iter().filter(|subject| rule.speaks_of(*subject));
+        spoken.map(|subject| format!("{} {}: nobody is called", rule.place, subject.word()))
+    });
+    installation.set("CALLING__LOOSEN", &loosened.collect::<Vec<_>>().join(","));
 }

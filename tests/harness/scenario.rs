@@ -8,7 +8,7 @@ use ripen_testkit::{
 };
 use serde_json::{Value, json};
 
-use super::{CRITERIA, Installation, Kind, LIMIT, Source, always_open, load, process::Process};
+use super::{CRITERIA, Installation, Kind, LIMIT, Source, always_open, posters, process::Process};
 
 /// The client of every scenario.
 pub const CLIENT: &str = "acme";
@@ -48,7 +48,12 @@ enum Step {
 impl Plan {
     /// A client with a source and criteria by [`CRITERIA`], and nobody to send leads to.
     pub async fn new() -> Self {
-        let installation = Installation::new(Kind::Local).await;
+        Self::on(Kind::Local).await
+    }
+
+    /// The same on these queues.
+    pub async fn on(kind: Kind) -> Self {
+        let installation = Installation::new(kind).await;
         let (receiver, mailbox) = (Receiver::start().await, Mailbox::start().await);
         let plan = Self { installation, criteria: CRITERIA, receiver, mailbox, steps: Vec::new() };
         plan.set("DISPATCHER__SWEEP_INTERVAL_MS", "100").set("QUALIFIER__SWEEP_INTERVAL_MS", "100")
@@ -158,7 +163,7 @@ async fn route(installation: &Installation, document: &str) -> Value {
 impl Scenario {
     /// Posts a lead, which must be accepted.
     pub async fn post(&self, body: &Value) {
-        let answer = load::post(&self.process.url, &self.source, body).await;
+        let answer = posters::post(&self.process.url, &self.source, body).await;
         assert_eq!(answer.as_ref().map(|(status, _)| *status), Some(202), "{answer:?}");
     }
 

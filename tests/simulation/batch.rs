@@ -9,7 +9,7 @@ use ripen_testkit::wait::until;
 use crate::harness::LIMIT;
 
 use super::{
-    fault,
+    desk, fault,
     operation::{Fault, Point, Waiting, Way},
     world::{Outcome, World, waiting},
 };
@@ -89,6 +89,13 @@ impl World {
                 self.commit(&batch).await?;
             }
             Way::AtOnce => self.at_once(&batch).await?,
+            Way::Suppressed(person) => {
+                self.model.opted_out.insert(person);
+                let suppressed = desk::suppressed(self.qualifier.store.clone(), person, self.now());
+                let (committed, suppressed) = tokio::join!(self.commit(&batch), suppressed);
+                committed?;
+                suppressed?;
+            }
             Way::Again(point, fault) => {
                 if !self.fail(&batch, point, fault).await? {
                     self.moment();

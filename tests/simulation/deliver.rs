@@ -6,18 +6,21 @@ use std::time::Duration;
 use jiff::Timestamp;
 use ripen_domain::{
     criteria::Receipt,
-    delivery::{Attempted, DeliveryFacts, EventType, RetrySchedule},
+    delivery::{Attempted, DeliveryFacts, EventType, LONGEST_RETRY_AFTER, RetrySchedule},
     id::{DecisionId, DeliveryId, EndpointId},
     lead::Grade,
     message::DeliverMessage,
 };
 use ripen_queue::{Message, Queue, Received, Settlement};
 use ripen_runtime::random::uuid_v7;
-use ripen_store::delivery::{
-    attempt::AttemptRow,
-    lease::LeaseRequest,
-    load::{Leased, LeasedDelivery},
-    settle::Settled,
+use ripen_store::{
+    delivery::{
+        attempt::AttemptRow,
+        lease::{LeaseRequest, MailRoom},
+        leased_delivery::{Leased, LeasedDelivery},
+        settle::Settled,
+    },
+    slot::SlotPlace,
 };
 use uuid::Uuid;
 
@@ -58,7 +61,15 @@ impl World {
             return Ok(());
         }
         let lease = uuid_v7(now);
-        let claim = LeaseRequest { deliveries: &deliveries, lease, lasts: LEASE, busy: &[], kept_until: now + OFFER };
+        let claim = LeaseRequest {
+            deliveries: &deliveries,
+            lease,
+            lasts: LEASE,
+            busy: &[],
+            places: &[SlotPlace::ALONE],
+            mail: MailRoom::ANY,
+            kept_until: now + OFFER,
+        };
         let claimed = self.dispatcher.store.deliveries_lease(&claim, now, |due| freeze(due, now)).await;
         let ready = claimed.map_err(|error| format!("leasing failed: {error}"))?.ready;
         for leased in &ready {
@@ -100,10 +111,17 @@ impl World {
     async fn may_be_sent(&self, leased: &Leased) -> Outcome {
         let (facts, id) = (&leased.due.facts, leased.due.facts.delivery);
         let wrong = |why: &str| Err(format!("{id} was leased, but {why}"));
-        if facts.grade != Grade::A {
-            return wrong("its decision is no A");
+        // Whoever has a lead is told that it is no A any more, with the decision of then.
+        let is_update = facts.event() == EventType::LeadUpdated;
+        if is_update && !self.was_sent_the_lead(id).await {
+            return wrong("its endpoint never had the lead");
         }
-        self.tells_the_reasons(facts).await?;
+        if !is_update {
+            if facts.grade != Grade::A {
+                return wrong("its decision is no A");
+            }
+            self.tells_the_reasons(facts).await?;
+        }
         let whole = facts.event().is_whole() || facts.event() == EventType::LeadOffered;
         if whole && self.model.opted_out.contains(&person_of(facts.profile.name.as_deref().unwrap_or_default())) {
             return wrong("the person had asked not to be contacted");
@@ -111,17 +129,24 @@ impl World {
         if self.model.over.contains(&id) {
             return wrong("it was over");
         }
-        let sql = "select l.stage <> 'closed', l.grade = 'A' or d.attempts > 1, c.state = 'active', e.state = 'enabled'
+        let sql = "select l.stage <> 'closed' and (l.returned_at is null or m.at > l.returned_at), l.grade = 'A' or d.attempts > 1, c.state = 'active', e.state = 'enabled'
                    from delivery d join lead l on l.id = d.lead_id join client c on c.id = d.client_id
-                   join endpoint e on e.id = d.endpoint_id where d.id = $1";
+                   join endpoint e on e.id = d.endpoint_id join maturation m on m.id = d.maturation_id where d.id = $1";
         let is = sqlx::query_as::<_, (bool, bool, bool, bool)>(sql).bind(id.uuid()).fetch_one(&self.pool).await;
         match is.unwrap() {
-            (false, ..) if whole => wrong("the lead is closed"),
-            (_, false, ..) if whole => wrong("the lead is no longer A and nothing was attempted before"),
+            (false, ..) if whole => wrong("the lead is closed, or was given or taken back"),
+            (_, false, ..) if whole && !is_update => wrong("the lead is no longer A and nothing was attempted before"),
             (_, _, false, _) => wrong("the client is paused"),
             (_, _, _, false) => wrong("the endpoint is disabled"),
             _ => Ok(()),
         }
+    }
+
+    /// Whether the lead of an update was sent to the same endpoint.
+    async fn was_sent_the_lead(&self, update: DeliveryId) -> bool {
+        let sql = "select exists (select from delivery d join delivery x on x.lead_id = d.lead_id and x.endpoint_id = d.endpoint_id
+                   where d.id = $1 and x.event = 'lead.matured' and x.attempts > 0)";
+        sqlx::query_scalar(sql).bind(update.uuid()).fetch_one(&self.pool).await.unwrap()
     }
 
     /// The client has it: always the same bytes under the same id.
@@ -161,11 +186,27 @@ impl World {
             Fate::Taken | Fate::Unrecorded | Fate::Unsent => (Attempted::Taken, Some(200)),
         };
         let waits = self.dispatcher.settings.dispatcher.retry_schedule_s.iter().copied().map(Duration::from_secs);
-        let schedule = RetrySchedule { waits: waits.collect(), longest_wait: Duration::from_secs(24 * 3600) };
+        let schedule = RetrySchedule { waits: waits.collect(), longest_wait: LONGEST_RETRY_AFTER };
         let attempts = usize::try_from(leased.due.attempts).unwrap();
         let error = status.is_none().then(|| "refused".to_owned());
-        let attempt = AttemptRow { number: leased.due.attempts, at: now, duration_ms: 1, status, error, answer: None };
+        let attempt = AttemptRow {
+            number: leased.due.attempts,
+            at: now,
+            duration_ms: 1,
+            status,
+            error,
+            answer: None,
+            report: None,
+        };
         let next = schedule.next(attempted, attempts, 1.0, now);
-        Settled { delivery: leased.due.facts.delivery, lease, attempt, next, outcome: None }
+        Settled {
+            delivery: leased.due.facts.delivery,
+            lease,
+            attempt,
+            next,
+            not_before: None,
+            bounced: false,
+            outcome: None,
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What people do to a lead, by the store's own functions, as the commands call them.
 
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 use ripen_domain::{
     actor::Actor,
     calling::{Hours, Place},
@@ -9,21 +9,38 @@ use ripen_domain::{
     touch::Disposition,
 };
 use ripen_store::{
-    StoreError,
-    lead::{touch::NewTouch, worked::Worked},
+    Store, StoreError,
+    lead::{
+        touch::{NewTouch, StopWish, TouchAnswer},
+        worked::Worked,
+    },
     promise::agree::{Agreed, NewStep},
+    suppression::write::NewSuppression,
 };
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    posting::name_of,
+    posting::{has_email, identity_of, name_of},
     world::{Outcome, World},
 };
 
 /// The person's open lead.
 const TARGET: &str = "select l.id from lead l join person p on p.id = l.person_id
     where p.name = $1 and l.stage in ('lead', 'contact', 'opportunity')";
+
+/// Suppresses for the whole firm what the person is always reached under, as the command does.
+pub async fn suppressed(store: Store, person: u8, now: Timestamp) -> Outcome {
+    let (firm, identities) = (Actor::operator("Alex").scope(), [identity_of(person)]);
+    let new = NewSuppression { client: None, why: "rang and asked", by: "Alex", at: now };
+    let added = async {
+        let mut tx = store.begin().await?;
+        tx.suppress(firm, &new, &identities).await?;
+        tx.suppression_follow(firm, &new, &identities).await?;
+        tx.commit().await
+    };
+    added.await.map_err(|error| format!("a suppression failed: {error}"))
+}
 
 impl World {
     /// An agent writes an answer down, after a conversation where one was had.
@@ -40,6 +57,12 @@ impl World {
         Ok(())
     }
 
+    /// The firm suppresses what the person is always reached under.
+    pub async fn suppress(&mut self, person: u8) -> Outcome {
+        self.model.opted_out.insert(person);
+        suppressed(self.qualifier.store.clone(), person, self.now()).await
+    }
+
     /// An agent worked on the person's lead, and may have agreed on a day. Whether there was a lead to work on.
     pub async fn touch(
         &mut self,
@@ -48,12 +71,18 @@ impl World {
         answer: Option<u16>,
         agreed: Option<u16>,
     ) -> Result<bool, String> {
+        // Who has nothing but a number that is somebody else's would be another person at the next enquiry.
+        if matches!(how, Disposition::WrongNumber | Disposition::NumberDead) && !has_email(person) {
+            return Ok(false);
+        }
         let Some(lead) = self.lead_of(person).await else { return Ok(false) };
-        let answers: Vec<_> = answer.iter().map(|days| ("timeframe_days".to_owned(), json!(days))).collect();
+        let said = |days: &u16| TouchAnswer { question: "timeframe_days".to_owned(), value: json!(days) };
+        let answers: Vec<_> = answer.iter().map(said).collect();
         let agreed = agreed.map(|days| Agreed { due: self.due(days), zone: Some("America/New_York"), why: "agreed" });
         self.touches += 1;
         let id = Uuid::from_u128(0x7000 + self.touches);
-        let new = NewTouch { id, lead, disposition: how, answers: &answers, note: None, agreed };
+        let new =
+            NewTouch { id, lead, disposition: how, answers: &answers, note: None, agreed, stop: StopWish::default() };
         let other =
             Actor::token(TokenId::from_uuid(Uuid::from_u128(9)), "Alex", ClientId::from_uuid(Uuid::from_u128(9)));
         let alex = Actor::operator("Alex");

@@ -36,7 +36,7 @@ use self::{
 };
 
 /// Lists of a run that nobody told how long to take.
-const LISTS: u64 = 2_000;
+const LISTS: u64 = 500;
 /// Lists that run at the same time, each in a database of its own.
 const LANES: u64 = 2;
 /// The oracle looks after so many operations.

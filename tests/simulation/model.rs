@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
     arrival::{Arrival, Sameness, return_id, variant_id},
     hash::ContentHash,
-    id::{ArrivalId, DeliveryId},
+    id::{ArrivalId, DeliveryId, LeadId},
+    lead::Grade,
 };
 
 use super::posting::person_of;
@@ -22,6 +23,8 @@ const ENQUIRY_APART: SignedDuration = SignedDuration::from_hours(24);
 pub enum End {
     /// On this lead; it may correct an earlier arrival.
     Lead { lead: usize, amends: Option<ArrivalId> },
+    /// It corrected an arrival of a lead that was over by then, and nothing was decided.
+    Corrected { lead: usize, amends: ArrivalId },
     /// The same as an earlier one.
     Same,
     /// Kept and not worked.
@@ -34,6 +37,7 @@ pub struct Lead {
     pub person: u8,
     pub arrivals: i32,
     pub enquiries: i32,
+    first_at: Timestamp,
     last_enquiry_at: Timestamp,
 }
 
@@ -58,6 +62,40 @@ pub struct Model {
     pub sent: BTreeMap<DeliveryId, Vec<u8>>,
     /// Deliveries that are over.
     pub over: BTreeSet<DeliveryId>,
+    /// When leads were given or taken back, and when a client kept one after all, in order.
+    pub given_back: BTreeMap<LeadId, Vec<GivenBack>>,
+}
+
+/// A lead goes back to the desk, or its client keeps it after all.
+#[derive(Debug, Clone, Copy)]
+pub struct GivenBack {
+    pub at: Timestamp,
+    pub is_back: bool,
+}
+
+/// Whether a lead is with its client, as its decisions follow each other.
+#[derive(Debug, Default)]
+pub struct Course {
+    grade: Option<Grade>,
+    back_at: Option<Timestamp>,
+    matured_at: Option<Timestamp>,
+}
+
+impl Course {
+    /// The next decision, with what was said since the one before; whether the lead became A by it: it was none, or its
+    /// client had given it back, or it was taken back, with no decision in between.
+    pub fn decided(&mut self, said: &[GivenBack], grade: Grade, is_open: bool, at: Timestamp) -> bool {
+        for one in said {
+            self.back_at = one.is_back.then_some(one.at);
+        }
+        let came_back = self.back_at.is_some_and(|back| self.matured_at.is_none_or(|matured| back > matured));
+        let became = grade == Grade::A && is_open && (self.grade != Some(Grade::A) || came_back);
+        self.grade = Some(grade);
+        if became {
+            self.matured_at = Some(at);
+        }
+        became
+    }
 }
 
 /// A message that is new: under which id, and what it corrects.
@@ -69,6 +107,11 @@ struct New<'a> {
 }
 
 impl Model {
+    /// A lead was given or taken back, or is kept after all.
+    pub fn note_given_back(&mut self, lead: LeadId, said: GivenBack) {
+        self.given_back.entry(lead).or_default().push(said);
+    }
+
     /// A batch was committed: these arrivals in this order.
     pub fn absorb(&mut self, batch: &[&Arrival]) {
         let mut new = Vec::new();
@@ -139,8 +182,9 @@ impl Model {
         }
         said.push(at);
         let owner = new.amends.and_then(|id| Some((id, self.seen.get(&id)?.1)));
-        if let Some((id, End::Lead { lead, .. })) = owner {
-            return End::Lead { lead, amends: Some(id) };
+        if let Some((id, End::Lead { lead, .. } | End::Corrected { lead, .. })) = owner {
+            let is_open = self.open.values().any(|open| *open == lead);
+            return if is_open { End::Lead { lead, amends: Some(id) } } else { End::Corrected { lead, amends: id } };
         }
         let person = person_of(arrival.submission.name.as_deref().unwrap());
         End::Lead { lead: self.count(person, at), amends: None }
@@ -149,7 +193,7 @@ impl Model {
     /// The person's open lead with one more arrival, or a new one.
     fn count(&mut self, person: u8, at: Timestamp) -> usize {
         let Some(&open) = self.open.get(&person) else {
-            self.leads.push(Lead { person, arrivals: 1, enquiries: 1, last_enquiry_at: at });
+            self.leads.push(Lead { person, arrivals: 1, enquiries: 1, first_at: at, last_enquiry_at: at });
             self.open.insert(person, self.leads.len() - 1);
             return self.leads.len() - 1;
         };
@@ -158,7 +202,10 @@ impl Model {
         if at.duration_since(lead.last_enquiry_at) >= ENQUIRY_APART {
             lead.enquiries += 1;
             lead.last_enquiry_at = at;
+        } else if lead.first_at.duration_since(at) >= ENQUIRY_APART {
+            lead.enquiries += 1;
         }
+        lead.first_at = lead.first_at.min(at);
         open
     }
 

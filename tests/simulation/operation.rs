@@ -22,6 +22,8 @@ pub enum Operation {
     Answer { person: u8, days: u16, spoken: bool },
     /// The person asks not to be contacted.
     OptOut(u8),
+    /// The firm suppresses what this person is always reached under.
+    Suppress(u8),
     /// An agent tries to reach this person, who may agree to be called in so many days.
     Touch { person: u8, how: Disposition, agreed: Option<u16> },
     /// Somebody moves the person's next step by so many days from now.
@@ -108,6 +110,8 @@ pub enum Way {
     Crash(Point, Fault),
     /// The process ends after the commit, before anything else.
     CrashAfter,
+    /// The firm suppresses what this person is always reached under at the same time.
+    Suppressed(u8),
 }
 
 /// Where a batch fails: when it has just written this.
@@ -227,7 +231,10 @@ fn operation(dice: &mut Dice) -> Operation {
             let (person, days) = (dice.below(PERSONS), dice.one_of(&[10, 80, 200, 700]));
             Operation::Answer { person, days, spoken: dice.chance(50) }
         }
-        73..74 => Operation::OptOut(dice.below(PERSONS)),
+        73..74 => {
+            let person = dice.below(PERSONS);
+            if dice.chance(50) { Operation::OptOut(person) } else { Operation::Suppress(person) }
+        }
         74..75 => Operation::Recall(dice.below(PERSONS)),
         75..80 => {
             let (person, how) = (dice.below(PERSONS), dice.one_of(Disposition::ALL));
@@ -262,7 +269,8 @@ fn way(dice: &mut Dice) -> Way {
     match dice.below(20) {
         0..10 => Way::Once,
         10..11 => Way::Apart,
-        11..13 => Way::Twice,
+        11..12 => Way::Twice,
+        12..13 => Way::Suppressed(dice.below(PERSONS)),
         13..14 => Way::AtOnce,
         14..16 => {
             let (point, how) = fault(dice);

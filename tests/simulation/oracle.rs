@@ -4,19 +4,18 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use ripen_domain::{
-    criteria::{Cause, Criteria, Receipt, replay},
-    id::ArrivalId,
-    lead::Grade,
+    criteria::{Cause, Criteria, Receipt, replay_decision},
+    id::{ArrivalId, LeadId},
 };
 use uuid::Uuid;
 
 use super::{
-    model::{End, Lead},
+    model::{Course, End, Lead},
     world::{Outcome, World, firm},
 };
 
 /// Each must find nothing, between any two operations.
-const NEVER: [(&str, &str); 15] = [
+const NEVER: [(&str, &str); 16] = [
     (
         "a person has two open leads under a program",
         "select count(*) from (select 1 from lead where stage in ('lead', 'contact', 'opportunity')
@@ -82,7 +81,15 @@ const NEVER: [(&str, &str); 15] = [
         "what was never attempted is still owed of a lead that is no longer A",
         "select count(*) from delivery d join lead l on l.id = d.lead_id
            where d.state in ('pending', 'held') and d.attempts = 0 and l.grade <> 'A'
-             and d.event in ('lead.matured', 'lead.offered', 'lead.updated')",
+             and (d.event in ('lead.matured', 'lead.offered')
+               or (d.event = 'lead.updated' and not exists (select from delivery x
+                 where x.lead_id = d.lead_id and x.endpoint_id = d.endpoint_id and x.event = 'lead.matured' and x.attempts > 0)))",
+    ),
+    (
+        "what hung on a lead that is closed, or was given or taken back, is still owed",
+        "select count(*) from delivery d join lead l on l.id = d.lead_id join maturation m on m.id = d.maturation_id
+           where d.state in ('pending', 'held') and d.event in ('lead.matured', 'lead.offered', 'lead.updated')
+             and (l.stage = 'closed' or l.returned_at >= m.at)",
     ),
     (
         "a lead that somebody accepted went to somebody else",
@@ -104,9 +111,16 @@ const NEVER: [(&str, &str); 15] = [
 ];
 
 /// Each must find nothing once everything that waited is done.
-const NEVER_AT_REST: [(&str, &str); 5] = [
+const NEVER_AT_REST: [(&str, &str); 6] = [
     ("an arrival rests in the spool", "select count(*) from spool"),
     ("a changed fact was not decided", "select count(*) from regrade"),
+    (
+        "a lead is open of somebody who must not be contacted",
+        "select count(distinct l.id) from lead l join person_identity i on i.person_id = l.person_id and i.void_at is null
+           cross join suppression_key k join suppression s on s.hash = any(identity_hashes(k.inner_pad, k.outer_pad, i.kind, i.value))
+             and (s.client_id is null or s.client_id = i.client_id)
+           where l.stage in ('lead', 'contact', 'opportunity')",
+    ),
     ("a promise is overdue", "select count(*) from promise where state = 'scheduled' and due_at <= $1::timestamptz"),
     (
         "an open lead was not decided by the active criteria",
@@ -155,13 +169,15 @@ impl World {
 
     /// Every arrival ended exactly as the model says, and nothing else did.
     async fn compare_arrivals(&self) -> Outcome {
-        let sql = "select s.id, s.ended, case when a.id = s.id then a.amends end from arrival_seen s
+        let sql = "select s.id, case when a.corrects_ended then 'corrected' else s.ended end, case when a.id = s.id then a.amends end
+                   from arrival_seen s
                    left join arrival a on a.id = s.arrival_id order by s.id";
         let rows: Vec<(Uuid, String, Option<Uuid>)> = sqlx::query_as(sql).fetch_all(&self.pool).await.unwrap();
         let found: BTreeMap<_, _> = rows.into_iter().map(|(id, ended, amends)| (id, (ended, amends))).collect();
         let expected = self.model.seen.iter().map(|(id, (_, end))| {
             let (word, amends) = match end {
                 End::Lead { amends, .. } => ("lead", amends.map(ArrivalId::uuid)),
+                End::Corrected { amends, .. } => ("corrected", Some(amends.uuid())),
                 End::Same => ("same", None),
                 End::Quarantined => ("quarantined", None),
             };
@@ -171,7 +187,11 @@ impl World {
         let ids: std::collections::BTreeSet<_> = expected.keys().chain(found.keys()).collect();
         match ids.into_iter().find(|id| expected.get(id) != found.get(id)) {
             None => Ok(()),
-            Some(id) => Err(format!("arrival {id} ended as {:?}, not {:?}", found.get(id), expected.get(id))),
+            Some(id) => Err(format!(
+                "arrival {id} ended as {:?}, not {:?}; all: {found:?}, not {expected:?}",
+                found.get(id),
+                expected.get(id)
+            )),
         }
     }
 
@@ -219,18 +239,23 @@ impl World {
                    from decision x order by x.lead_id, x.at";
         let rows: Vec<(Uuid, Uuid, Uuid, bool)> = sqlx::query_as(sql).fetch_all(&self.pool).await.unwrap();
         let (documents, receipts) = (self.documents().await, self.receipts().await?);
-        let mut before: BTreeMap<Uuid, Grade> = BTreeMap::new();
+        let mut courses: BTreeMap<Uuid, (Course, usize)> = BTreeMap::new();
         let mut fired = Vec::new();
         for (id, lead, criteria, matured) in rows {
             let kept = receipts.get(&id).ok_or_else(|| format!("decision {id} is not read"))?;
-            let again = replay(kept, &documents[&criteria]).map_err(|error| format!("decision {id}: {error}"))?;
+            let again =
+                replay_decision(kept, &documents[&criteria]).map_err(|error| format!("decision {id}: {error}"))?;
             if again != *kept {
                 return Err(format!("decision {id} replays to other bytes:\n{kept}\n{again}"));
             }
             let receipt: Receipt = serde_json::from_str(kept).unwrap();
-            let became = receipt.grade == Grade::A && receipt.closed.is_none();
-            let became = became && before.insert(lead, receipt.grade) != Some(Grade::A);
-            before.insert(lead, receipt.grade);
+            // What was said of it until then and since its last decision: a lead that came back and is A again went to its
+            // client anew, whether or not it was decided in between.
+            let said = self.model.given_back.get(&LeadId::from_uuid(lead)).map_or(&[][..], Vec::as_slice);
+            let (course, heard) = courses.entry(lead).or_default();
+            let until = said.partition_point(|one| one.at <= receipt.at);
+            let became = course.decided(&said[*heard..until], receipt.grade, receipt.closed.is_none(), receipt.at);
+            *heard = until;
             let Cause { arrivals, promise, regrade, .. } = &receipt.cause;
             if became && promise.is_some() && arrivals.is_empty() && !regrade {
                 return Err(format!("decision {id}: time alone made an A"));

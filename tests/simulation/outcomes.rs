@@ -7,14 +7,16 @@ use ripen_domain::{
     id::{CriteriaId, DeliveryId, ProgramId},
     outcome::{How, Outcome as ClientOutcome, Sale},
 };
+use ripen_runtime::random::uuid_v7;
 use ripen_store::{
     criteria::activate::Activation,
-    outcome::record::{NewOutcome, Recorded},
+    outcome::record_outcome::{NewOutcome, Recorded},
 };
 use uuid::Uuid;
 
 use super::{
     documents::document,
+    model::GivenBack,
     operation::Said,
     posting::name_of,
     world::{Outcome, World, firm},
@@ -41,18 +43,37 @@ impl World {
             Said::Accepted => ClientOutcome::Accepted { reason: None },
             Said::Returned => ClientOutcome::Returned { reason: reason() },
             Said::Won => ClientOutcome::Won {
-                sale: Sale { amount: 9_000.into(), currency: "USD".parse().unwrap() },
+                sale: Some(Sale { amount: 9_000.into(), currency: "USD".parse().unwrap() }),
                 reason: None,
+                happened: None,
             },
-            Said::Lost => ClientOutcome::Lost { reason: reason() },
+            Said::Lost => ClientOutcome::Lost { reason: Some(reason()), happened: None },
         };
         let delivery = DeliveryId::from_uuid(delivery);
-        let new = NewOutcome { delivery, outcome: &outcome, how: How::Api, by: "Kim", seen: None };
+        let actor = Actor::operator("Kim");
+        // Confirmed: so that sales are taken back too.
+        let new = NewOutcome {
+            delivery,
+            outcome: &outcome,
+            how: How::Api,
+            by: "Kim",
+            actor: &actor,
+            fresh_id: uuid_v7,
+            confirmed: true,
+            seen: None,
+            answered_at: None,
+        };
         let mut tx = self.qualifier.store.begin().await.map_err(|error| error.to_string())?;
         let done = tx.outcome_record(firm(), &new, &Hours::default(), self.now()).await;
         tx.commit().await.map_err(|error| error.to_string())?;
         if !matches!(done, Ok(Recorded::Done(_) | Recorded::Again | Recorded::Refused(_))) {
             return Err(format!("an outcome came to {done:?}"));
+        }
+        if let Ok(Recorded::Done(change)) = &done
+            && let Some(is_back) = change.follows.given_back
+        {
+            let at = self.now();
+            self.model.note_given_back(change.lead, GivenBack { at, is_back });
         }
         self.know_open(person).await;
         Ok(())

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use ripen_domain::{
     arrival::{Arrival, ArrivalIds, Keys, QuarantineReason, RawBody},
+    contact::Identity,
     id::{ClientId, SourceId},
     submission::Submission,
 };
@@ -15,6 +16,20 @@ use super::operation::{BODIES, Key, Post};
 /// The name that a person always gives.
 pub fn name_of(person: u8) -> String {
     format!("Person {person}")
+}
+
+/// Whether a person gives an address, always the same.
+pub fn has_email(person: u8) -> bool {
+    person % 3 != 2
+}
+
+/// What a person is always reached under.
+pub fn identity_of(person: u8) -> Identity {
+    let stored = match has_email(person) {
+        true => Identity::stored("email", &format!("person-{person}@example.com")),
+        false => Identity::stored("phone", &format!("+1415555010{person}")),
+    };
+    stored.expect("both are kinds of identities")
 }
 
 /// Which person gave this name.
@@ -51,15 +66,18 @@ pub fn arrival(post: Post, (client, source): (ClientId, SourceId), received_at: 
         content,
         quarantine,
         is_released: false,
+        in_bulk: false,
+        by_visitor: false,
+        // Other bodies are other bytes: the same bytes are the same request, whatever was read of them.
+        raw: RawBody { media_type: "application/json".to_owned(), text: serde_json::to_string(&submission).unwrap() },
         submission,
-        raw: RawBody { media_type: "application/json".to_owned(), text: "{}".to_owned() },
     }
 }
 
 fn submission(post: Post) -> Submission {
     let Post { person, key, body, .. } = post;
     let mut fields = json!({"name": name_of(person), "answers": answers(body % BODIES)});
-    let has_email = person % 3 != 2;
+    let has_email = has_email(person);
     if has_email {
         fields["email"] = json!(format!("person-{person}@example.com"));
     }

@@ -97,3 +97,45 @@ async fn an_arrival_that_takes_away_the_a_of_a_delivered_lead() {
     ])
     .await;
 }
+
+/// It matured again, as it should: it was taken back, and somebody spoke to the person since. The oracle knew nothing of the
+/// recall, because no decision lay between, and held the second maturation for one of a lead that had been A all along.
+#[tokio::test]
+async fn a_lead_that_was_taken_back_is_an_a_again_without_a_decision_in_between() {
+    finds_nothing(&[
+        Activate(1),
+        Arrive(Post { person: 4, key: Key::Nothing, body: 0, trapped: false }),
+        Decide(Arrivals, Twice),
+        Recall(4),
+        Touch { person: 4, how: Disposition::NotInterested, agreed: Some(30) },
+    ])
+    .await;
+}
+
+/// A lead that is taken back while it is under way is not sent by the retry.
+#[tokio::test]
+async fn a_lead_is_taken_back_while_an_attempt_that_fails_is_under_way() {
+    finds_nothing(&[
+        Activate(1),
+        Arrive(Post { person: 4, key: Key::Nothing, body: 0, trapped: false }),
+        Decide(Arrivals, Once),
+        Deliver(Fate::Unrecorded),
+        Recall(4),
+        Minutes(11),
+        Deliver(Fate::Failed),
+        Minutes(90),
+        Deliver(Fate::Taken),
+    ])
+    .await;
+}
+
+/// The second body under one key was counted, and the first, which came before, was the one that was quarantined.
+#[tokio::test]
+async fn another_body_under_a_key_comes_after_a_batch_that_broke() {
+    finds_nothing(&[
+        Arrive(Post { person: 2, key: Key::Idempotency(0), body: 5, trapped: false }),
+        Decide(Arrivals, Crash(Point::Maturation, Fault::Cut)),
+        Arrive(Post { person: 1, key: Key::Idempotency(0), body: 3, trapped: false }),
+    ])
+    .await;
+}

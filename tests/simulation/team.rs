@@ -2,20 +2,26 @@
 
 use ripen_domain::{
     actor::Actor,
+    appointment::Terms,
     calling::Hours,
     delivery::OutcomeKind,
     id::{DeliveryId, EndpointId},
     outcome::{How, Outcome as Said},
 };
+use ripen_runtime::random::uuid_v7;
 use ripen_store::{
+    appointment::change::AppointmentChange,
     client::settings::ClientChange,
     lead::recall::Recalled,
-    outcome::record::{NewOutcome, Recorded},
+    outcome::record_outcome::{NewOutcome, Recorded},
     team::route::NewRoute,
 };
 use uuid::Uuid;
 
-use super::world::{Outcome, World, firm};
+use super::{
+    model::GivenBack,
+    world::{Outcome, World, firm},
+};
 
 /// How many teams there are.
 pub const TEAMS: u8 = 5;
@@ -59,7 +65,7 @@ impl World {
             }
             Some((document, capacity)) => {
                 let by = Actor::operator("the simulation");
-                let new = NewRoute { client: self.client(), document: &document, by: &by };
+                let new = NewRoute { client: self.client(), document: &document, when_dead: None, by: &by };
                 tx.route_set(firm(), &new, now).await.unwrap();
                 capacity
             }
@@ -78,7 +84,18 @@ impl World {
             if accept { Said::Accepted { reason: None } } else { Said::Returned { reason: "passed".to_owned() } };
         assert!(matches!(outcome.kind(), OutcomeKind::Accepted | OutcomeKind::Returned));
         let delivery = DeliveryId::from_uuid(*offer);
-        let new = NewOutcome { delivery, outcome: &outcome, how: How::Api, by: "Kim", seen: None };
+        let actor = Actor::operator("Kim");
+        let new = NewOutcome {
+            delivery,
+            outcome: &outcome,
+            how: How::Api,
+            by: "Kim",
+            actor: &actor,
+            fresh_id: uuid_v7,
+            confirmed: false,
+            seen: None,
+            answered_at: None,
+        };
         let mut tx = self.qualifier.store.begin().await.map_err(|error| error.to_string())?;
         let done = tx.outcome_record(firm(), &new, &Hours::default(), self.now()).await;
         tx.commit().await.map_err(|error| error.to_string())?;
@@ -89,13 +106,20 @@ impl World {
     }
 
     /// An agent takes the person's lead back.
-    pub async fn recall(&self, person: u8) -> Outcome {
+    pub async fn recall(&mut self, person: u8) -> Outcome {
         let Some(lead) = self.lead_of(person).await else { return Ok(()) };
         let mut tx = self.qualifier.store.begin().await.map_err(|error| error.to_string())?;
-        let done = tx.lead_recall(&Actor::operator("Kim"), lead, "a slip", self.now()).await;
+        let (actor, terms) = (Actor::operator("Kim"), Terms::default());
+        let change = AppointmentChange { actor: &actor, terms: &terms, now: self.now(), fresh_id: uuid_v7 };
+        let done = tx.lead_recall(firm(), lead, "a slip", change).await;
         tx.commit().await.map_err(|error| error.to_string())?;
         match done {
-            Ok(Recalled::Done { .. } | Recalled::NotMatured) => Ok(()),
+            Ok(Recalled::Done { .. }) => {
+                let at = self.now();
+                self.model.note_given_back(lead, GivenBack { at, is_back: true });
+                Ok(())
+            }
+            Ok(Recalled::NotMatured) => Ok(()),
             other => Err(format!("a recall came to {other:?}")),
         }
     }

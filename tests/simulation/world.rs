@@ -23,15 +23,18 @@ use ripen_runtime::{clock::Clock, config::Settings, health::Health};
 use ripen_store::{
     Store, StoreOptions,
     arrival::spool::SpoolRow,
-    client::record::NewClient,
+    client::client_record::NewClient,
     criteria::activate::Activation,
     endpoint::{
-        record::{EndpointKind, NewEndpoint},
+        endpoint_record::{EndpointKind, NewEndpoint},
         settings::EndpointChange,
     },
-    source::record::{NewSource, SourceFormat, State},
+    source::source_record::{NewSource, SourceFormat, State},
 };
-use ripen_testkit::postgres::{TestDatabase, database};
+use ripen_testkit::{
+    keys::keyring,
+    postgres::{TestDatabase, database},
+};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use uuid::Uuid;
 
@@ -89,7 +92,7 @@ impl World {
         settings.qualifier.overdue_per_s = u32::MAX;
         let settings = Arc::new(settings);
         let clock = Clock::mock(beginning());
-        let store = Store::open(&StoreOptions::new(database.url(), 6)).unwrap();
+        let store = Store::open(&StoreOptions::new(database.url(), 6)).unwrap().with_keyring(keyring());
         let transport = Transport::local(TransportOptions::default());
         let dispatcher = ripen_dispatcher::DispatcherContext {
             actions: ripen_actions::Actions::new(store.clone(), clock.clone(), &settings).unwrap(),
@@ -102,7 +105,7 @@ impl World {
             mailer: Arc::new(Mailer::new("", "Ripen <ripen@example.com>", folder.path(), &Trust::default()).unwrap()),
             links: None,
         };
-        let documents = ripen_store::criteria::load::Documents::new(store.clone());
+        let documents = ripen_store::criteria::document_cache::Documents::new(store.clone());
         let health = Health::default();
         let qualifier = ripen_qualifier::QualifierContext { store, transport, clock, settings, health, documents };
         let pool = PgPoolOptions::new().max_connections(2).connect(database.url()).await.unwrap();
@@ -159,6 +162,7 @@ impl World {
                 rep: None,
                 allow_private: true,
                 secret: None,
+                events: None,
             };
             tx.endpoint_add(firm(), &endpoint, now).await.unwrap();
         }
@@ -221,6 +225,7 @@ impl World {
             Operation::Deliver(fate) => return self.deliver(fate).await,
             Operation::Answer { person, days, spoken } => return self.answer(person, days, spoken).await,
             Operation::OptOut(person) => return self.opt_out(person).await,
+            Operation::Suppress(person) => return self.suppress(person).await,
             Operation::Touch { person, how, agreed } => return self.touch(person, how, None, agreed).await.map(drop),
             Operation::Move { person, days, agreed } => return self.move_step(person, days, agreed).await,
             Operation::Minutes(count) => self.pass(SignedDuration::from_mins(i64::from(count))).await,
@@ -277,6 +282,9 @@ impl World {
 
     pub async fn sweep(&mut self) -> Outcome {
         let now = self.now();
+        // The service does it in a task of its own.
+        let followed = self.qualifier.store.sweep_suppressions(now).await;
+        followed.map_err(|error| format!("the sweep of suppressions failed: {error}"))?;
         let swept = ripen_qualifier::tick(&self.qualifier, &mut self.pace, now).await;
         swept.map(drop).map_err(|error| format!("the qualifier's sweep failed: {error}"))
     }

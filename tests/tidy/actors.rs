@@ -21,13 +21,30 @@ const MADE: &[(Place, &str)] = &[
         ("services/desk/src/endpoints/caller.rs", "by_link", "system"),
         "authentication of links: it looks up who that is",
     ),
+    (("services/desk/src/endpoints/calls.rs", "signed", "system"), "authentication of the telephone, by its signature"),
     (("services/desk/src/endpoints/caller.rs", "actor_of_link", "rep_link"), "authentication of links"),
     (("services/desk/src/endpoints/caller.rs", "actor_of_link", "mail_link"), "authentication of links"),
+    (("services/desk/src/endpoints/caller.rs", "actor_of_rep", "rep_link"), "authentication of links"),
     (("services/dispatcher/src/context.rs", "actor", "system"), "start-up of the role"),
     (("services/qualifier/src/context.rs", "actor", "system"), "start-up of the role"),
+    (
+        ("services/ripen/src/app.rs", "note_loosening", "system"),
+        "start-up of a role that calls: what its configuration loosens",
+    ),
     (("services/ripen/src/database.rs", "operator", "operator"), "the operator at the command line"),
     (("services/ripen/src/database.rs", "actor_or", "operator"), "the operator who says another's name"),
-    (("services/ripen/src/demo.rs", "run", "system"), "start-up of the demo"),
+    (("services/ripen/src/demo/mod.rs", "run", "system"), "start-up of the demo"),
+    (("services/ripen/src/demo/mod.rs", "prepare", "system"), "start-up of the demo: whether it may, and its past"),
+    (
+        ("services/ripen/src/demo/outcomes.rs", "say", "rep_link"),
+        "the past of the demo: a rep says what became of a lead",
+    ),
+    (("services/ripen/src/first_admin.rs", "make", "system"), "start-up of a desk that nobody can sign in to"),
+    (
+        ("shared/actions/src/sign_in.rs", "with_actor", "user"),
+        "authentication by password, mailed link, session and token",
+    ),
+    (("shared/actions/src/user_link.rs", "forgotten", "system"), "whoever asks for another password is nobody yet"),
 ];
 
 /// Where the type itself lives.

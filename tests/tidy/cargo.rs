@@ -4,7 +4,10 @@ use std::{process::Command, sync::OnceLock};
 
 use serde_json::Value;
 
-use crate::repository::root;
+use crate::{
+    refuse,
+    repository::{root, sources},
+};
 
 /// One package, ours or another's.
 pub(crate) struct Package {
@@ -64,4 +67,19 @@ fn read(package: &Value, of_root: impl Fn(&str) -> Option<String>) -> Package {
         folder: of_root(&text("manifest_path").unwrap()).map(|path| path.trim_end_matches("/Cargo.toml").to_owned()),
         dependencies: package["dependencies"].as_array().unwrap().iter().map(dependency).collect(),
     }
+}
+
+#[test]
+fn what_a_crate_depends_on_it_uses() {
+    let sources = sources();
+    let unused = |(folder, package): (&str, &'static Package)| {
+        let within: Vec<_> = sources.iter().filter(|source| source.path.starts_with(&format!("{folder}/"))).collect();
+        let is_used = |name: &str| {
+            let name = name.replace('-', "_");
+            within.iter().any(|source| source.content.contains(&name))
+        };
+        let unused = package.dependencies.iter().filter(|dependency| !is_used(&dependency.name));
+        unused.map(|dependency| format!("{folder}/Cargo.toml: {} is used nowhere", dependency.name)).collect::<Vec<_>>()
+    };
+    refuse(&ours().flat_map(unused).collect::<Vec<_>>());
 }

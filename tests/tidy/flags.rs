@@ -11,9 +11,9 @@ fn actions_know_no_command_line() {
     refuse(&actions.flat_map(flags).collect::<Vec<_>>());
 }
 
-/// Texts that name a flag.
+/// Texts that name a flag or a command.
 fn flags(source: &Source) -> Vec<String> {
-    let named = texts_in(source).into_iter().filter(|(_, text)| names_a_flag(text));
+    let named = texts_in(source).into_iter().filter(|(_, text)| names_a_flag(text) || names_a_command(text));
     named.map(|(line, text)| format!("{}:{line}: {text:?} speaks of the command line", source.path)).collect()
 }
 
@@ -24,6 +24,11 @@ fn names_a_flag(text: &str) -> bool {
         // An SQL comment has a space behind it, a rule has more dashes.
         before.is_none_or(|c| !c.is_alphanumeric() && c != '-') && after.is_some_and(|c| c.is_ascii_lowercase())
     })
+}
+
+/// `ripen lead show`: whoever reads it on a page has no shell.
+fn names_a_command(text: &str) -> bool {
+    text.contains("`ripen ")
 }
 
 #[test]
@@ -39,5 +44,8 @@ fn the_check_of_flags_finds_what_it_is_for() {
         assert_eq!(names_a_flag(text), is_flag, "{text}");
     }
     let source = parse("shared/actions/src/a.rs", "/// With --dry-run.\nfn a() { refuse(\"use --dry-run\"); }");
+    assert_eq!(flags(&source).len(), 1);
+    let source =
+        parse("shared/actions/src/a.rs", "/// As `ripen lead show`.\nfn a() { refuse(\"see `ripen lead show`\"); }");
     assert_eq!(flags(&source).len(), 1);
 }

@@ -5,16 +5,13 @@ use std::collections::BTreeMap;
 use syn::{Ident, visit::Visit};
 
 use crate::{
-    refuse_more_than,
+    refuse,
     shipped::{Source, parse, shipped},
 };
 
-/// So many are left from before this check: `Origin`, where an import maps columns.
-const LEFT: usize = 1;
-
 #[test]
 fn no_two_types_share_a_name() {
-    refuse_more_than(LEFT, &shared(shipped()));
+    refuse(&shared(shipped()));
 }
 
 fn shared(sources: &[Source]) -> Vec<String> {

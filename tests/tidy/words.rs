@@ -15,7 +15,14 @@ const UNFINISHED: [&str; 6] = [
     concat!("unimple", "mented!"),
 ];
 
-const OF_ONE_MACHINE: [&str; 2] = [concat!("/wo", "rk/"), concat!("/ro", "ot/")];
+/// By the folders in them: addresses of the desk begin like one of these paths.
+const OF_ONE_MACHINE: [&str; 5] = [
+    concat!("/wo", "rk/main"),
+    concat!("/wo", "rk/wt"),
+    concat!("/wo", "rk/shared"),
+    concat!("/wo", "rk/."),
+    concat!("/ro", "ot/"),
+];
 
 fn findings(texts: &[Text], wrong: impl Fn(&str) -> Option<String>) -> Vec<String> {
     let of_text = |text: &Text| {

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use ripen_domain::{
     delivery::{ClientEvent, OutcomeKind},
     id::{DeliveryId, LeadId},
-    outcome::How,
+    outcome::{AmountMeaning, How, Verdict},
+    routing::OfferOver,
+    touch::Disposition,
 };
 use ripen_store::{
     delivery::{
@@ -12,6 +14,7 @@ use ripen_store::{
         feed::{SentDelivery, SentRow},
         held::HeldLead,
     },
+    lead::show::ClientTry,
     outcome::list::OutcomeRecord,
 };
 use serde::Serialize;
@@ -26,7 +29,7 @@ pub struct DeliveryView {
     /// The lead.
     #[schema(value_type = String, example = "lead_01kahxq5z5e4y9wd3tvdnzxkqj")]
     lead: LeadId,
-    /// `pending`, `leased`, `delivered`, `dead` or `withdrawn`.
+    /// `pending`, `held`, `leased`, `delivered`, `filed`, `dead` or `withdrawn`.
     #[schema(example = "delivered")]
     state: String,
     /// `webhook` or `email`.
@@ -41,7 +44,8 @@ pub struct DeliveryView {
     /// What was said last.
     #[schema(value_type = Option<String>, example = "accepted")]
     outcome: Option<OutcomeKind>,
-    /// The event as it was sent.
+    /// The event as it was sent. Of a lead that was withdrawn or taken back, and of a person who asked not to be contacted,
+    /// without who it is and how to reach them.
     #[schema(value_type = Option<Object>)]
     payload: Option<ClientEvent>,
 }
@@ -59,7 +63,10 @@ impl From<SentRow> for DeliveryView {
             outcome: row.newest,
             // Read back through the event type: a body that this version cannot read is null, and the rest of the
             // delivery stays readable.
-            payload: ClientEvent::read(&row.body),
+            payload: match row.ended {
+                None => ClientEvent::read(&row.body),
+                Some(_) => ClientEvent::read(&row.body).map(ClientEvent::without_contact),
+            },
         }
     }
 }
@@ -81,6 +88,9 @@ pub struct DeliveryPage {
 pub struct HeldPage {
     /// The best first.
     pub held: Vec<HeldLeadView>,
+    /// What to ask for as `after` to read on.
+    #[schema(value_type = Option<String>, example = "dlv_01kahxq5z5e4y9wd3tvdnzxkqj")]
+    pub next: Option<DeliveryId>,
     /// There is more.
     pub more: bool,
 }
@@ -116,18 +126,52 @@ impl From<HeldLead> for HeldLeadView {
 pub struct WholeDelivery {
     #[serde(flatten)]
     delivery: DeliveryView,
+    /// Where it offered a lead: `open`, `yours`, `taken` by somebody else, or `over`.
+    #[schema(value_type = Option<String>, example = "open")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offer: Option<&'static str>,
     /// Every attempt, the first one first.
     attempt_log: Vec<AttemptView>,
     /// Everything that was said of it, the newest last.
     outcomes: Vec<OutcomeView>,
+    /// What the client's own people did with the lead, the newest last: calls in vain are no outcome.
+    tries: Vec<TryView>,
 }
 
-impl From<SentDelivery> for WholeDelivery {
-    fn from(sent: SentDelivery) -> Self {
+/// What somebody of the client did with a lead.
+#[derive(Serialize, ToSchema)]
+struct TryView {
+    /// When.
+    at: Timestamp,
+    /// Who.
+    by: String,
+    /// How it went.
+    #[schema(value_type = String, example = "no_answer")]
+    disposition: Disposition,
+}
+
+impl From<ClientTry> for TryView {
+    fn from(one: ClientTry) -> Self {
+        Self { at: one.at, by: one.by, disposition: one.disposition }
+    }
+}
+
+impl WholeDelivery {
+    /// As it is at an instant.
+    pub fn of(sent: SentDelivery, now: Timestamp) -> Self {
+        let ended = sent.row.ended.is_some();
         Self {
+            offer: sent.offer.map(|made| match made.offer.over(made.to, now) {
+                Some(OfferOver::Won(_)) => "yours",
+                Some(OfferOver::Taken(_)) => "taken",
+                Some(OfferOver::TimeOver(_) | OfferOver::NotYours) => "over",
+                None if ended || !made.waits => "over",
+                None => "open",
+            }),
             delivery: sent.row.into(),
             attempt_log: sent.attempts.into_iter().map(AttemptView::from).collect(),
             outcomes: sent.outcomes.iter().map(OutcomeView::from).collect(),
+            tries: sent.tries.into_iter().map(TryView::from).collect(),
         }
     }
 }
@@ -172,6 +216,16 @@ pub struct OutcomeView {
     /// ISO 4217.
     #[serde(skip_serializing_if = "Option::is_none")]
     currency: Option<String>,
+    /// What the amount is for the client: `income` or `price`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "income")]
+    amount_is: Option<AmountMeaning>,
+    /// The client's share of a price, in per cent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount_share: Option<String>,
+    /// When it was won or lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    happened_at: Option<Timestamp>,
     /// When it may be ready.
     #[serde(skip_serializing_if = "Option::is_none")]
     not_before: Option<Timestamp>,
@@ -180,6 +234,13 @@ pub struct OutcomeView {
     how: How,
     /// Who said it.
     by: String,
+    /// What the firm says to a return: `upheld` or `rejected`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "upheld")]
+    verdict: Option<Verdict>,
+    /// Why, in the firm's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict_reason: Option<String>,
 }
 
 impl From<&OutcomeRecord> for OutcomeView {
@@ -192,9 +253,14 @@ impl From<&OutcomeRecord> for OutcomeView {
             reason: record.reason.clone(),
             amount: record.sale.map(|sale| sale.amount_text()),
             currency: record.sale.map(|sale| sale.currency.to_string()),
+            amount_is: record.terms.meaning,
+            amount_share: record.terms.share.map(|share| share.normalize().to_string()),
+            happened_at: matches!(record.kind, OutcomeKind::Won | OutcomeKind::Lost).then_some(record.happened_at),
             not_before: record.not_before,
             how: record.how,
             by: record.by.clone(),
+            verdict: record.verdict.as_ref().map(|one| one.verdict),
+            verdict_reason: record.verdict.as_ref().map(|one| one.why.clone()),
         }
     }
 }
@@ -207,4 +273,7 @@ pub struct RecordedOutcome {
     pub delivery: DeliveryId,
     /// What is said of it now.
     pub outcome: Option<OutcomeView>,
+    /// What was recorded otherwise than it was said, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adjusted: Option<String>,
 }

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
     backoff::Backoff,
-    delivery::{Attempted, ClientEvent, Next, OutcomeKind, circuit::EndpointHealth},
+    delivery::{Attempted, ClientEvent, Next, circuit::EndpointHealth},
     id::EndpointId,
-    outcome::OutcomeFields,
+    outcome::{OutcomeFields, OutcomeMembers},
 };
 use ripen_outbound::{
     lead_mail,
@@ -21,17 +21,22 @@ use ripen_runtime::{
     retry::{GaveUp, RetryLimit, Tried, retry},
 };
 use ripen_store::{
-    delivery::{attempt::AttemptRow, load::Leased, settle::Settled},
-    endpoint::record::EndpointKind,
+    delivery::{attempt::AttemptRow, leased_delivery::Leased, settle::Settled},
+    endpoint::endpoint_record::EndpointKind,
+    outcome::answer::WaitingAnswer,
 };
 use serde_json::Value;
 use url::Url;
 use uuid::Uuid;
 
 use crate::{
+    attempt_recorder::{AttemptRecord, Recorder},
+    break_off::BROKEN_OFF,
     context::DispatcherContext,
+    letterhead,
+    mail_pool::{MailPlace, MailTry, while_leased},
     outcome,
-    record::{AttemptRecord, Recorder},
+    sender::MailWaits,
 };
 
 /// So many bytes of an answer are kept to be looked at; more of them are read for the outcome that they may say.
@@ -43,6 +48,13 @@ const BACKOFF: Backoff = Backoff { first: Duration::from_millis(20), longest: Du
 /// What [`crate::lease`] keeps of a lease for recording the attempt.
 const WHILE_LEASED: Duration = Duration::from_secs(5);
 
+/// Answers that say what is wrong with what was sent, and nothing of the receiver: malformed, in conflict, too large, of a kind or
+/// with a content that it does not take.
+const OF_THE_RECORD: [u16; 6] = [400, 409, 413, 415, 422, 431];
+
+/// So many leases that nothing came of are passed over.
+const MOST_UNRECORDED: i32 = 20;
+
 /// Retries are spread by this part of their wait, up and down.
 const JITTER: f64 = 0.1;
 
@@ -52,8 +64,10 @@ pub struct Attempt {
     pub leased: Leased,
     /// The name of the lease.
     pub lease: Uuid,
-    /// When the attempt must be over.
+    /// When the attempt must be over. A mail's lease is held for as long as its conversation takes.
     pub until: Instant,
+    /// A mail's place.
+    pub place: Option<MailPlace>,
 }
 
 /// How an attempt went, before it is judged by the schedule.
@@ -63,11 +77,13 @@ struct SendResult {
     error: Option<String>,
     answer: Option<Vec<u8>>,
     outcome: Option<OutcomeFields>,
+    /// There is no such address.
+    bounced: bool,
 }
 
 /// Metrics exist from the start, at zero.
 pub fn register_metrics() {
-    for state in ["delivered", "filed", "retry", "held", "dead"] {
+    for state in ["delivered", "filed", "retry", "waits", "held", "dead"] {
         metrics::counter!("ripen_deliveries_total", "result" => state).absolute(0);
     }
     metrics::counter!("ripen_leases_lost_total").absolute(0);
@@ -83,8 +99,8 @@ impl Attempt {
         // When the lease is over another worker sends the same: no attempt may outlast it.
         let left = self.until.saturating_duration_since(begun).min(longest);
         let mut tried = match self.leased.due.kind {
-            EndpointKind::Webhook => self.webhook(ctx, left).await,
-            EndpointKind::Email => self.mail(ctx, left).await,
+            EndpointKind::Webhook => self.webhook(ctx, (left, stop)).await,
+            EndpointKind::Email => self.mail(ctx).await,
         };
         // Only of what hands a lead over, or offers it, does the answer say what became of it.
         tried.outcome = tried.outcome.filter(|_| due.facts.event().has_outcome());
@@ -92,12 +108,21 @@ impl Attempt {
         // Before the attempt is recorded: a crash in between leaves the lease to run out, and the endpoint off all
         // the same.
         if tried.attempted == Attempted::Gone {
-            self.disable(ctx).await;
+            self.disable_endpoint_that_answered_410(ctx).await;
         }
-        let health = self.health(&tried.attempted);
+        let health = self.health(&tried);
         // What was excused does not use up the schedule: probes of an open circuit, and attempts from before a retry
-        // by hand.
-        let attempts = usize::try_from(due.attempts - due.excused).unwrap_or(1);
+        // by hand. What waits for a key is excused each time; counted all, its waits grow.
+        let is_sealed = matches!(tried.attempted, Attempted::Sealed { .. });
+        let attempts = if is_sealed {
+            usize::try_from(due.attempts).unwrap_or(1)
+        } else {
+            counted(due.attempts, (due.excused, due.unrecorded))
+        };
+        let not_before = match &tried.attempted {
+            Attempted::Failed { not_before, .. } => *not_before,
+            _ => None,
+        };
         let next = ctx.schedule().next(tried.attempted, attempts, jitter(JITTER), now);
         metrics::histogram!("ripen_attempt_seconds").record(begun.elapsed().as_secs_f64());
         metrics::counter!("ripen_deliveries_total", "result" => result_of(&next)).increment(1);
@@ -109,36 +134,47 @@ impl Attempt {
             status: tried.status,
             error: tried.error,
             answer: tried.answer,
+            report: None,
         };
         let delivery = self.leased.due.facts.delivery;
+        // A mail that was written to a file has no status and did not fail: `result` says what became of it.
+        let failed = attempt.error.as_deref().filter(|_| next != Next::Filed);
         tracing::info!(delivery.id = %delivery, endpoint.id = %self.leased.due.endpoint, attempt = attempt.number,
-            status = attempt.status, error = attempt.error, result = result_of(&next), "attempted");
+            status = attempt.status, error = failed, result = result_of(&next), "attempted");
         let said = tried.outcome.clone();
-        let settled = Settled { delivery, lease: self.lease, attempt, next, outcome: tried.outcome };
+        // What was taken is recorded however late: made again, it would come twice.
+        let late = next == Next::Delivered || due.kind == EndpointKind::Email;
+        let (bounced, outcome) = (tried.bounced, tried.outcome);
+        let settled = Settled { delivery, lease: self.lease, attempt, next, not_before, bounced, outcome };
         // As long as the lease lasts; afterwards another worker makes the attempt, and recording this one as the last
         // would be wrong.
-        let limit = RetryLimit::Until((self.until + WHILE_LEASED).into());
+        let limit = if late { RetryLimit::None } else { RetryLimit::Until((self.until + WHILE_LEASED).into()) };
         // Only what is recorded: the answer lies beside the delivery by then, and a sweep records what fails here.
         if record(recorder, AttemptRecord { settled, health }, limit, stop).await
             && let Some(said) = said
         {
-            outcome::record(ctx, delivery, said).await;
+            outcome::record(ctx, WaitingAnswer { delivery, at: now, said }).await;
         }
     }
 
     /// What the attempt says about its endpoint's circuit, where that is anything new. Mail has none: what fails is mostly
     /// the way there, which all addresses share.
-    fn health(&self, attempted: &Attempted) -> Option<(EndpointId, EndpointHealth)> {
+    fn health(&self, tried: &SendResult) -> Option<(EndpointId, EndpointHealth)> {
         let due = &self.leased.due;
-        let health = match attempted {
-            // Says nothing about the receiver: files are always taken, and "gone" disables the endpoint instead.
+        let health = match &tried.attempted {
+            // Says nothing about the receiver: files are always taken, "gone" disables the endpoint instead, and a key that is
+            // missing here must not switch off what nobody called.
             _ if due.kind == EndpointKind::Email => return None,
-            Attempted::Gone | Attempted::Filed => return None,
+            Attempted::Gone | Attempted::Filed | Attempted::Waits { .. } | Attempted::Sealed { .. } => return None,
             // The usual case costs nothing: only after a failure is there a circuit to close.
             Attempted::Taken if !due.failing => return None,
             Attempted::Taken => EndpointHealth::Working,
             Attempted::Failed { why, not_before } => {
                 EndpointHealth::Failing { probe: due.probe, why: why.clone(), not_before: *not_before }
+            }
+            // It answered: what it does not take says nothing of what comes next.
+            Attempted::Refused { why } if tried.status.is_some() => {
+                EndpointHealth::Refusing { lead: due.facts.lead, why: why.clone() }
             }
             Attempted::Refused { why } => {
                 EndpointHealth::Failing { probe: due.probe, why: why.clone(), not_before: None }
@@ -147,7 +183,8 @@ impl Attempt {
         Some((due.endpoint, health))
     }
 
-    async fn disable(&self, ctx: &DispatcherContext) {
+    /// The client wants no more: the endpoint gets nothing until a person enables it again.
+    async fn disable_endpoint_that_answered_410(&self, ctx: &DispatcherContext) {
         let (endpoint, delivery) = (self.leased.due.endpoint, self.leased.due.facts.delivery);
         let disabled = ctx.store.endpoint_disable(endpoint, "answered 410 Gone", Some(delivery), ctx.clock.now()).await;
         if let Err(error) = disabled {
@@ -155,59 +192,98 @@ impl Attempt {
         }
     }
 
-    async fn webhook(&self, ctx: &DispatcherContext, deadline: Duration) -> SendResult {
+    async fn webhook(&self, ctx: &DispatcherContext, (deadline, stop): (Duration, &Stop)) -> SendResult {
         let due = &self.leased.due;
         // What was stored passed its check once; it is refused for good, because another try would read the same.
         let Ok(url) = Url::parse(&due.to) else { return refused("the URL cannot be read") };
-        let headers: Result<Vec<_>, _> = due.headers.iter().map(|header| OwnHeader::parse(header)).collect();
+        // Waits for the right key: nothing is sent unsigned or without a header.
+        let credentials = match &due.credentials {
+            Ok(credentials) => credentials,
+            Err(why) => return unopened(&why.0),
+        };
+        let headers = credentials.headers.iter().map(|header| OwnHeader::parse(header.reveal()));
+        let headers: Result<Vec<_>, _> = headers.collect();
         let Ok(headers) = headers else { return refused("a header of the endpoint's own cannot be sent") };
         // A secret that cannot be read signs nothing; with the others the receiver can still verify.
-        let secrets: Vec<_> = due.secrets.iter().filter_map(|secret| WebhookSecret::parse(secret).ok()).collect();
-        let sent = ctx
-            .webhooks
-            .send(&Call {
-                url: &url,
-                // The installation's setting opens private addresses for all, for a firm whose receivers are in its
-                // own network.
-                allow_private: due.allow_private || ctx.settings.dispatcher.allow_private,
-                id: &due.facts.delivery.to_string(),
-                timestamp: ctx.clock.now(),
-                // The frozen bytes: rendered again, they could differ from what was signed and sent before.
-                body: Bytes::from(self.leased.body.clone()),
-                secrets: &secrets,
-                headers: &headers,
-                deadline,
-            })
-            .await;
+        let secrets = credentials.secrets.iter();
+        let secrets: Vec<_> = secrets.filter_map(|secret| WebhookSecret::parse(secret.reveal()).ok()).collect();
+        let id = due.facts.delivery.to_string();
+        let call = Call {
+            url: &url,
+            // The installation's setting opens private addresses for all, for a firm whose receivers are in its
+            // own network.
+            allow_private: due.allow_private || ctx.settings.dispatcher.allow_private,
+            id: &id,
+            timestamp: ctx.clock.now(),
+            // The frozen bytes: rendered again, they could differ from what was signed and sent before.
+            body: Bytes::from(self.leased.body.clone()),
+            secrets: &secrets,
+            headers: &headers,
+            deadline,
+        };
+        let break_off = ctx.break_off(stop);
+        let sent = tokio::select! {
+            biased;
+            sent = ctx.webhooks.send(&call) => sent,
+            () = break_off.due() => {
+                return waiting(MailWaits { why: BROKEN_OFF.to_owned(), until: ctx.clock.now() });
+            }
+        };
         match sent.result {
-            Ok(answer) => answered(answer, ctx.clock.now()),
+            Ok(answer) => answered(answer, due.failing, ctx.clock.now()),
             Err(error) => unanswered(&error),
         }
     }
 
-    async fn mail(&self, ctx: &DispatcherContext, deadline: Duration) -> SendResult {
+    /// Sends as a mail, and holds the lease meanwhile.
+    async fn mail(&self, ctx: &DispatcherContext) -> SendResult {
         let due = &self.leased.due;
-        // From the frozen body too, so that every attempt's mail is the same.
-        let Some(mail) = mail_of(&self.leased.body) else { return refused("the stored body cannot be read") };
+        // From the frozen body too: every attempt's mail tells the same, but for the time that it is where the person is.
+        let Some(event) = ClientEvent::read(&self.leased.body) else {
+            return refused("the stored body cannot be read");
+        };
+        // Leased are only as many mails as have a place.
+        let Some(place) = &self.place else {
+            return waiting(MailWaits { why: "no place is free for a mail".to_owned(), until: ctx.clock.now() });
+        };
+        let found = letterhead::look_up(ctx, due, &event).await;
+        let mail = lead_mail::render(&event, &letterhead::of(ctx, due, &found));
+        let reply_to = letterhead::reply_to(ctx);
         let name = due.facts.assigned_to.as_ref().and_then(|rep| rep.name.get()).map(String::as_str);
-        let result = ctx
-            .mailer
-            .send(&Mail {
-                to: Party { name, address: &due.to },
-                reply_to: None,
-                subject: &mail.subject,
-                text: &mail.text,
-                html: &mail.html,
-                invitation: mail.invitation.as_ref(),
-                // The delivery's id: a mail that is sent twice is one in the rep's mailbox.
-                message_id: &due.facts.delivery.to_string(),
-                list_id: &due.client,
-                date: ctx.clock.now(),
-                deadline,
-            })
-            .await;
-        mailed(result)
+        let delivery = due.facts.delivery;
+        let message_id = delivery.to_string();
+        let mail = Mail {
+            to: Party { name, address: &due.to },
+            reply_to: reply_to.map(|address| Party { name: None, address }),
+            unsubscribe: reply_to,
+            subject: &mail.subject,
+            text: &mail.text,
+            html: &mail.html,
+            invitation: mail.invitation.as_ref(),
+            // The delivery's id: a mail that is sent twice is one in the rep's mailbox.
+            message_id: &message_id,
+            list_id: &due.slug,
+            delivery: Some(delivery),
+            date: ctx.clock.now(),
+            deadline: Duration::from_secs(ctx.settings.mail.timeout_s),
+        };
+        let lasts = Duration::from_secs(ctx.settings.dispatcher.lease_s.max(1));
+        let keep = || ctx.store.delivery_keep_lease((delivery, self.lease), lasts);
+        match while_leased(lasts, keep, place.send(ctx, delivery.uuid(), &mail)).await {
+            MailTry::Said(result) => mailed(result),
+            // It was tried and stands on record, but does not count.
+            MailTry::Excused(result, waits) => SendResult { attempted: waiting(waits).attempted, ..mailed(result) },
+            MailTry::NotTried(waits) => waiting(waits),
+        }
     }
+}
+
+/// Attempts that use up the schedule, of so many begun. What is excused does not, nor do leases that nothing came of: an older version
+/// beside this one may take what it cannot read, again and again, and send nothing. Only so many of these, or what kills its process
+/// would be tried for ever.
+fn counted(begun: i32, (excused, unrecorded): (i32, i32)) -> usize {
+    // Not their sum: the first of a delivery that its client fetched, or a probe whose process died, is both.
+    usize::try_from(begun - excused.max(unrecorded.min(MOST_UNRECORDED))).unwrap_or(1).max(1)
 }
 
 /// Records an attempt, trying again until the lease is over: then another worker makes it under the same id. Whether it is
@@ -235,7 +311,8 @@ async fn record(recorder: &Recorder, recorded: AttemptRecord, limit: RetryLimit,
     }
 }
 
-fn answered(answer: WebhookResponse, now: Timestamp) -> SendResult {
+/// `failing` says that the endpoint's last attempt failed, this delivery's or another's.
+fn answered(answer: WebhookResponse, failing: bool, now: Timestamp) -> SendResult {
     let not_before = answer.retry_after.map(|wish| {
         // A wish beyond what can be written as a duration is the longest wait, which the schedule shortens.
         let wait = SignedDuration::try_from(wish.delay(now)).unwrap_or(SignedDuration::MAX);
@@ -247,34 +324,81 @@ fn answered(answer: WebhookResponse, now: Timestamp) -> SendResult {
         410 => Attempted::Gone,
         // Only these two promise that waiting helps; a date in any other answer is not heeded.
         429 | 503 => Attempted::Failed { why: format!("answered {}", answer.status), not_before },
+        // The receiver works and does not take this record: it would not take it next week either, and somebody else can have it
+        // now. From one that takes nothing the same answer is a failure like any other, or a mistake over there would end every
+        // lead of the day.
+        status if !failing && OF_THE_RECORD.contains(&status) => {
+            Attempted::Refused { why: format!("answered {status}: the receiver does not take this record") }
+        }
         status => Attempted::Failed { why: format!("answered {status}"), not_before: None },
     };
     // Only of a delivery that was taken: an error page may be JSON too.
-    let outcome = (attempted == Attempted::Taken).then(|| outcome_of(&answer.body)).flatten();
+    let outcome = (attempted == Attempted::Taken).then(|| outcome_of(&answer.body, answer.truncated)).flatten();
     let status = Some(i32::from(answer.status));
     // Enough to see what went wrong, and a bound on what a client can have us keep.
     let kept = answer.body[..answer.body.len().min(KEPT)].to_vec();
-    SendResult { attempted, status, error: None, answer: Some(kept), outcome }
+    SendResult { attempted, status, error: None, answer: Some(kept), outcome, bounced: false }
 }
 
 /// What a client says in the body of its answer: `{"outcome": "accepted"|"returned"|…, "reason": "…"}`, with the fields of an
-/// outcome. A body without one of these words says nothing.
-fn outcome_of(body: &[u8]) -> Option<OutcomeFields> {
-    let object: Value = serde_json::from_slice(body).ok()?;
-    // A body that is no outcome is the rule and no mistake: most receivers answer with something of their own.
-    let said = OutcomeFields::from_json(object.as_object()?).ok()?;
-    said.outcome.as_deref()?.parse::<OutcomeKind>().ok()?;
-    Some(said)
+/// outcome. A body without an outcome says nothing; one that cannot be recorded is kept all the same, so that people see why.
+fn outcome_of(body: &[u8], truncated: bool) -> Option<OutcomeFields> {
+    // What is a whole object counts, however its end came. A body that is no outcome is the rule and no mistake: most receivers answer with something of their own.
+    match serde_json::from_slice(body).ok() {
+        Some(Value::Object(object)) => OutcomeFields::from_answer(&object).map(|said| once(said, body)),
+        Some(_) if names_outcome(body) => Some(OutcomeFields::unreadable(
+            "The answer speaks of an outcome and is no JSON object: send {\"outcome\": \"accepted\"}.",
+        )),
+        None if names_outcome(body) && truncated => Some(OutcomeFields::unreadable(
+            "The answer speaks of an outcome and is too long, came too slowly or broke off: send {\"outcome\": \"accepted\"} and no more.",
+        )),
+        None if names_outcome(body) => Some(OutcomeFields::unreadable(
+            "The answer speaks of an outcome and is no whole JSON: send {\"outcome\": \"accepted\"}.",
+        )),
+        _ => None,
+    }
+}
+
+/// What is said, unless the answer says a part of it twice: nobody knows which is meant.
+fn once(said: OutcomeFields, body: &[u8]) -> OutcomeFields {
+    let OutcomeMembers { twice, .. } = serde_json::from_slice(body).unwrap_or_default();
+    match OutcomeFields::NAMES.into_iter().find(|name| twice.contains(*name)) {
+        Some(name) => OutcomeFields::unreadable(&format!("The answer says {name} twice; say it once.")),
+        None => said,
+    }
+}
+
+/// Whether a text has a member `outcome` that is not null: of JSON that cannot be read as an answer, so that it is looked for in the
+/// bytes.
+fn names_outcome(body: &[u8]) -> bool {
+    const NAME: &[u8] = b"\"outcome\"";
+    body.windows(NAME.len()).enumerate().filter(|(_, name)| *name == NAME).any(|(at, _)| {
+        let rest = body[at + NAME.len()..].trim_ascii_start();
+        rest.strip_prefix(b":").is_some_and(|value| !value.trim_ascii_start().starts_with(b"null"))
+    })
 }
 
 fn unanswered(error: &SendError) -> SendResult {
     let attempted = Attempted::Failed { why: error.to_string(), not_before: None };
-    SendResult { attempted, status: None, error: Some(error.class().to_owned()), answer: None, outcome: None }
+    failed(attempted, Some(error.class().to_owned()))
+}
+
+fn unopened(why: &str) -> SendResult {
+    failed(Attempted::Sealed { why: why.to_owned() }, Some("sealed".to_owned()))
 }
 
 fn refused(why: &str) -> SendResult {
     let attempted = Attempted::Refused { why: why.to_owned() };
-    SendResult { attempted, status: None, error: Some(why.to_owned()), answer: None, outcome: None }
+    failed(attempted, Some(why.to_owned()))
+}
+
+/// Nothing was sent: neither a code nor an error, and no attempt is recorded.
+fn waiting(MailWaits { why, until }: MailWaits) -> SendResult {
+    failed(Attempted::Waits { why, until }, None)
+}
+
+const fn failed(attempted: Attempted, error: Option<String>) -> SendResult {
+    SendResult { attempted, status: None, error, answer: None, outcome: None, bounced: false }
 }
 
 fn mailed(result: MailResult) -> SendResult {
@@ -285,16 +409,25 @@ fn mailed(result: MailResult) -> SendResult {
         error,
         answer: text.map(String::into_bytes),
         outcome: None,
+        bounced: false,
     };
     match result {
         MailResult::Delivered { reply } => tried(Attempted::Taken, Some(250), None, Some(reply)),
         MailResult::Filed { .. } => tried(Attempted::Filed, None, Some("filed".to_owned()), None),
-        MailResult::Later { code, text } => {
+        // Where that says nothing of the mail it is the caller's to say so, who knows until when mail waits.
+        MailResult::Unreachable { code, text }
+        | MailResult::Later { code, text }
+        | MailResult::SenderRefused { code, text, .. } => {
             let attempted = Attempted::Failed { why: text.clone(), not_before: None };
             tried(attempted, code, Some("smtp".to_owned()), Some(text))
         }
-        MailResult::Dead { code, text } => {
-            tried(Attempted::Refused { why: text.clone() }, code, Some("smtp".to_owned()), Some(text))
+        MailResult::Unreadable { text } => {
+            let attempted = Attempted::Failed { why: text.clone(), not_before: None };
+            tried(attempted, None, Some("smtp".to_owned()), Some(text))
+        }
+        MailResult::Dead { code, text, bounced } => {
+            let attempted = Attempted::Refused { why: text.clone() };
+            SendResult { bounced, ..tried(attempted, code, Some("smtp".to_owned()), Some(text)) }
         }
     }
 }
@@ -305,30 +438,60 @@ const fn result_of(next: &Next) -> &'static str {
         Next::Filed => "filed",
         Next::Held(_) => "held",
         Next::Retry(..) => "retry",
+        Next::Waits(..) => "waits",
         Next::Dead(_) => "dead",
     }
 }
 
-/// The mail of a frozen body.
-fn mail_of(body: &[u8]) -> Option<lead_mail::LeadMail> {
-    ClientEvent::read(body).map(|event| lead_mail::render(&event))
-}
-
 #[cfg(test)]
 mod tests {
+    use ripen_domain::delivery::OutcomeKind;
+
     use super::*;
 
     #[test]
-    fn only_a_plain_outcome_is_taken_from_an_answer() {
-        let said = |body: &str| outcome_of(body.as_bytes());
+    fn leases_that_nothing_came_of_use_up_no_schedule() {
+        assert_eq!(counted(1, (0, 0)), 1);
+        assert_eq!(counted(4, (1, 0)), 3);
+        assert_eq!(counted(12, (0, 11)), 1, "an older process leased it eleven times and sent nothing");
+        assert_eq!(counted(12, (11, 11)), 1, "a retry by hand excused the same");
+        assert_eq!(counted(2, (1, 1)), 1, "the client fetched it before the first attempt");
+        assert_eq!(counted(60, (0, 59)), 40, "what kills every process is given up in the end");
+    }
+
+    #[test]
+    fn what_an_answer_says_of_an_outcome_is_kept_however_it_is_written() {
+        let said = |body: &str| outcome_of(body.as_bytes(), false);
         let plain = |outcome: &str| OutcomeFields { outcome: Some(outcome.to_owned()), ..OutcomeFields::default() };
         assert_eq!(said(r#"{"outcome":"accepted","id":7}"#), Some(plain("accepted")));
         assert_eq!(
             said(r#"{"outcome":"returned","reason":"no budget"}"#),
             Some(OutcomeFields { reason: Some("no budget".into()), ..plain("returned") })
         );
-        for nothing in ["", "ok", "[]", "{}", r#"{"outcome":"success"}"#, r#"{"outcome":1}"#, "\u{0}\u{1}"] {
+        assert_eq!(said(r#"{"outcome":"Accepted"}"#).unwrap().kind().unwrap(), OutcomeKind::Accepted);
+        let odd = said(r#"{"outcome":"not_yet","date":20270401.5}"#).unwrap();
+        assert_eq!(odd.date.as_deref(), Some("20270401.5"), "people see what was sent");
+        assert_eq!(said(r#"{"outcome":1}"#), Some(plain("1")));
+        for nothing in ["", "ok", "[]", "{}", r#"{"outcome":null}"#, r#"{"outcome":" "}"#, "\u{0}\u{1}"] {
             assert_eq!(said(nothing), None, "{nothing}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_speaks_of_an_outcome_and_cannot_be_read_is_kept_with_why() {
+        let why = |body: &str, truncated| outcome_of(body.as_bytes(), truncated).and_then(|said| said.unreadable);
+        for (body, truncated, expected) in [
+            (r#"{"outcome":"retur"#, false, "no whole JSON"),
+            (r#"{"outcome":"won","outcome":"lost"}"#, false, "outcome twice"),
+            (r#"{"outcome":"#, false, "no whole JSON"),
+            (r#"[{"outcome" : "accepted"}]"#, false, "no JSON object"),
+            (r#"{"outcome":"won","more":"xxx"#, true, "too long"),
+            (r#"{"outcome":"won","reason":"#, true, "too long"),
+        ] {
+            assert!(why(body, truncated).is_some_and(|why| why.contains(expected)), "{body}");
+        }
+        for nothing in [r#"[{"outcome":null}]"#, r#""the outcome""#, "<p>outcome: won</p>", r#"{"id":"#] {
+            assert_eq!((why(nothing, false), why(nothing, true)), (None, None), "{nothing}");
         }
     }
 }

@@ -6,14 +6,15 @@ use jiff::SignedDuration;
 use ripen_actions::Actions;
 use ripen_domain::{
     actor::{Actor, Scope, System},
-    delivery::RetrySchedule,
-    delivery::circuit::CircuitTerms,
+    delivery::{LONGEST_RETRY_AFTER, RetrySchedule, circuit::CircuitTerms},
     link::Links,
 };
 use ripen_outbound::{mail::Mailer, webhook::WebhookSender};
 use ripen_queue::Transport;
-use ripen_runtime::{clock::Clock, config::Settings, health::Health};
+use ripen_runtime::{clock::Clock, config::Settings, health::Health, lifecycle::Stop};
 use ripen_store::Store;
+
+use crate::break_off::BreakOff;
 
 /// What the dispatcher works with.
 #[derive(Clone)]
@@ -66,11 +67,13 @@ impl DispatcherContext {
         }
     }
 
+    /// When what is under way is broken off, once the process is asked to stop.
+    pub(crate) fn break_off(&self, stop: &Stop) -> BreakOff {
+        BreakOff::new(stop.clone(), Duration::from_secs(self.settings.lifecycle.stop_timeout_s))
+    }
+
     /// How long an offered row is not offered again.
     pub(crate) fn offer(&self) -> SignedDuration {
         SignedDuration::from_secs(i64::try_from(self.settings.dispatcher.offer_s).unwrap_or(60))
     }
 }
-
-/// The longest `Retry-After` of a receiver that is heeded: a mistaken date would hold leads for weeks.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 3600);

@@ -6,6 +6,7 @@ use std::{
 };
 
 use ripen_domain::id::EndpointId;
+use ripen_store::slot::BusyEndpoint;
 use tokio::sync::Notify;
 
 /// Counts attempts under way per endpoint.
@@ -34,13 +35,13 @@ impl InFlight {
     }
 
     /// Every endpoint with attempts under way, and how many.
-    pub fn counts(&self) -> Vec<(EndpointId, i32)> {
+    pub fn counts(&self) -> Vec<BusyEndpoint> {
         self.0
             .busy
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .iter()
-            .map(|(endpoint, count)| (*endpoint, *count))
+            .map(|(endpoint, attempts)| BusyEndpoint { endpoint: *endpoint, attempts: *attempts })
             .collect()
     }
 
@@ -76,9 +77,9 @@ mod tests {
         let flights = InFlight::default();
         let endpoint = EndpointId::from_uuid(uuid::Uuid::from_u128(1));
         let (one, two) = (flights.begin(endpoint), flights.begin(endpoint));
-        assert_eq!(flights.counts(), [(endpoint, 2)]);
+        assert_eq!(flights.counts(), [BusyEndpoint { endpoint, attempts: 2 }]);
         drop(one);
-        assert_eq!(flights.counts(), [(endpoint, 1)]);
+        assert_eq!(flights.counts(), [BusyEndpoint { endpoint, attempts: 1 }]);
         drop(two);
         assert!(flights.counts().is_empty());
     }

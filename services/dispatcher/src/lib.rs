@@ -5,20 +5,28 @@
 
 mod alert;
 mod attempt;
+mod attempt_recorder;
+mod break_off;
 mod clock_watch;
 mod context;
 mod endpoint_queues;
 mod in_flight;
 mod lease;
+mod letterhead;
+mod mail_pool;
 mod notice;
+mod notice_mail;
 mod outcome;
-mod record;
+mod sender;
+mod slots;
 mod sweeper;
+mod user_notice;
 
+pub use alert::held_tick;
 pub use context::DispatcherContext;
 pub use sweeper::tick;
 
-use ripen_runtime::lifecycle::Stop;
+use ripen_runtime::{lifecycle::Stop, random::uuid_v7};
 use tokio::task::JoinSet;
 
 /// Why the dispatcher ended.
@@ -35,16 +43,27 @@ pub enum DispatcherError {
 /// When a part of it dies.
 pub async fn service(ctx: DispatcherContext, stop: Stop) -> Result<(), DispatcherError> {
     attempt::register_metrics();
-    record::register_metrics();
+    attempt_recorder::register_metrics();
     notice::register_metrics();
-    let recorder = record::recorder(&ctx);
+    mail_pool::register_metrics();
+    sender::register_metrics();
+    let recorder = attempt_recorder::recorder(&ctx);
     let clock = clock_watch::ClockWatch::default();
+    let mail = mail_pool::MailPool::new(ctx.settings.mail.conversations, ctx.health.clone(), ctx.break_off(&stop));
+    // Queues inside the process reach no other: it has every slot.
+    let alone = ctx.transport.is_local();
+    let slots = if alone { slots::SlotShare::alone() } else { slots::SlotShare::shared(uuid_v7(ctx.clock.now())) };
+    let flights = in_flight::InFlight::default();
+    let (own_offers, offered) = sweeper::own_offers();
     let mut parts = JoinSet::new();
-    parts.spawn(lease::run((ctx.clone(), clock.clone()), recorder, stop.clone()));
-    parts.spawn(notice::run(ctx.clone(), clock.clone(), stop.clone()));
+    parts.spawn(slots::run(ctx.clone(), (slots.clone(), flights.clone()), stop.clone()));
+    parts.spawn(mail_pool::run(ctx.clone(), mail.clone(), stop.clone()));
+    parts.spawn(notice::run((ctx.clone(), mail.clone()), clock.clone(), stop.clone()));
+    let shared = lease::LeaseParts { clock: clock.clone(), flights, slots: slots.clone(), mail, offered };
+    parts.spawn(lease::run(ctx.clone(), shared, recorder, stop.clone()));
     parts.spawn(alert::run(ctx.clone(), stop.clone()));
     parts.spawn(outcome::run(ctx.clone(), stop.clone()));
-    parts.spawn(sweeper::run(ctx, clock, stop));
+    parts.spawn(sweeper::run((ctx, clock), (slots, own_offers), stop));
     // The first part that panics ends the service: the process goes down and is started again whole.
     while let Some(ended) = parts.join_next().await {
         ended.map_err(DispatcherError::Panicked)?;

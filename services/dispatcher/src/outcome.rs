@@ -7,13 +7,14 @@ use crate::context::DispatcherContext;
 use jiff::{SignedDuration, Timestamp};
 use ripen_actions::{
     Refusal,
-    outcome::{OutcomeResult, RecordAnswer},
+    outcome::{OutcomeResult, RecordAnswer, RefuseAnswer},
 };
-use ripen_domain::{id::DeliveryId, outcome::OutcomeFields};
+use ripen_domain::id::DeliveryId;
 use ripen_runtime::{
     every::{NextTick, every},
     lifecycle::Stop,
 };
+use ripen_store::{Failure, outcome::answer::WaitingAnswer};
 
 /// Answers that waited longer were left by whoever sent the delivery.
 const LEFT_AFTER: SignedDuration = SignedDuration::from_secs(30);
@@ -21,8 +22,9 @@ const LEFT_AFTER: SignedDuration = SignedDuration::from_secs(30);
 const BATCH: i64 = 200;
 
 /// Records what one answer says.
-pub async fn record(ctx: &DispatcherContext, delivery: DeliveryId, said: OutcomeFields) {
-    if let Err(error) = record_one(ctx, delivery, said).await {
+pub async fn record(ctx: &DispatcherContext, answer: WaitingAnswer) {
+    let delivery = answer.delivery;
+    if let Err(error) = record_one(ctx, answer).await {
         tracing::warn!(delivery.id = %delivery, %error, "what an answer says could not be recorded and is tried again");
     }
 }
@@ -45,15 +47,38 @@ pub async fn sweep(ctx: &DispatcherContext, now: Timestamp) -> Result<usize, Ref
     let before = now.checked_sub(LEFT_AFTER).unwrap_or(now);
     let left = ctx.store.answers_waiting(before, BATCH).await?;
     let found = left.len();
-    for (delivery, said) in left {
-        // The first failure ends the sweep: with the database away the others would fail as well, and they stay.
-        record_one(ctx, delivery, said).await?;
+    for answer in left {
+        let (delivery, at) = (answer.delivery, answer.at);
+        match record_one(ctx, answer).await {
+            Ok(()) => {}
+            // With the database away the others would fail as well, and they stay.
+            Err(Refusal::Store(error)) if error.is_unreachable() => return Err(Refusal::Store(error)),
+            Err(refusal) => put_aside(ctx, (delivery, at), &refusal).await,
+        }
     }
     Ok(found)
 }
 
-async fn record_one(ctx: &DispatcherContext, delivery: DeliveryId, said: OutcomeFields) -> Result<(), Refusal> {
-    let request = RecordAnswer { delivery, said };
+/// What becomes of an answer that could not be recorded: where it would fail as often as it is tried it is put aside, so that
+/// it does not take the place of others in every sweep.
+async fn put_aside(ctx: &DispatcherContext, (delivery, at): (DeliveryId, Timestamp), refusal: &Refusal) {
+    tracing::warn!(delivery.id = %delivery, %refusal, "what an answer says could not be recorded");
+    let fails_again = match refusal {
+        Refusal::Store(error) => error.failure() == Failure::Values,
+        _ => true,
+    };
+    if !fails_again {
+        return;
+    }
+    let request = RefuseAnswer { delivery, why: format!("It could not be recorded: {refusal}."), at: Some(at) };
+    if let Err(error) = ctx.actions.run(&ctx.actor(), &request).await {
+        tracing::warn!(delivery.id = %delivery, %error, "an answer that cannot be recorded could not be put aside");
+    }
+}
+
+async fn record_one(ctx: &DispatcherContext, answer: WaitingAnswer) -> Result<(), Refusal> {
+    let WaitingAnswer { delivery, at, said } = answer;
+    let request = RecordAnswer { delivery, said, at: Some(at) };
     match ctx.actions.run(&ctx.actor(), &request).await {
         Ok(OutcomeResult::Refused(why)) => {
             tracing::info!(delivery.id = %delivery, %why, "what an answer says is refused");

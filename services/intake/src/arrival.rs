@@ -6,16 +6,15 @@ use std::{
 };
 
 use bytes::Bytes;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
-    arrival::{ArrayPlace, Arrival, Keys, QuarantineReason, Sameness, return_id, variant_id},
-    flag::{Flag, FlagCode},
+    arrival::{ArrayPlace, Arrival, BodyTime, Keys, QuarantineReason, Sameness, return_id, variant_id},
     hash::ContentHash,
     id::ArrivalId,
     message::ArrivalMessage,
 };
 use ripen_runtime::random;
-use ripen_store::source::record::SourceRecord;
+use ripen_store::source::source_record::SourceRecord;
 use ripen_web::Problem;
 
 use crate::{
@@ -25,6 +24,15 @@ use crate::{
 
 /// Room for the message of a usual lead, so that writing it moves nothing.
 const MESSAGE_BYTES: usize = 2048;
+
+/// What the leads of one request before this one said.
+#[derive(Debug, Default)]
+pub struct LeadsBefore {
+    /// How often each of these was said.
+    contents: HashMap<ContentHash, usize>,
+    /// How many came under each of these external ids.
+    external_ids: HashMap<String, u32>,
+}
 
 /// What holds for all leads of one request.
 pub struct Reception<'r> {
@@ -36,8 +44,12 @@ pub struct Reception<'r> {
     pub key: Option<&'r str>,
     /// A form's submission id.
     pub form_id: Option<&'r str>,
-    /// What the leads before said, and how often.
-    pub said: Mutex<HashMap<ContentHash, usize>>,
+    /// It came with the source's key and not out of a form: its sender is who it says.
+    pub is_of_sender: bool,
+    /// It brought several, or is one of many requests that bring a list.
+    pub in_bulk: bool,
+    /// What the leads before said.
+    pub said: Mutex<LeadsBefore>,
     /// Why nothing of it is to be worked.
     pub quarantine: Option<QuarantineReason>,
 }
@@ -55,9 +67,16 @@ pub struct AcceptedBody {
     pub content: ContentHash,
     /// When it was all here.
     pub received_at: Timestamp,
+    /// When the person submitted it, by the sender's clock.
+    pub submitted_at: Option<Timestamp>,
 }
 
 impl AcceptedBody {
+    /// What says whether it counts, of several bodies under one id.
+    pub const fn time(&self) -> BodyTime {
+        BodyTime { received_at: self.received_at, submitted_at: self.submitted_at }
+    }
+
     /// Under which ids the qualifier keeps this very body where its id came with another one before: as a correction, as one
     /// that came back after another, or as a reused key's.
     pub fn others(&self) -> impl Iterator<Item = ArrivalId> {
@@ -95,9 +114,7 @@ impl Reception<'_> {
         // passed.
         let mut submission =
             if self.quarantine.is_some() { normalised.submission } else { normalised.usable(index)? };
-        if posted.lossy {
-            submission.flag(Flag::new("", FlagCode::FieldUnusable));
-        }
+        posted.flags.into_iter().for_each(|flag| submission.flag(flag));
         // What holds for the whole request goes before what the lead says of itself.
         let quarantine = self.quarantine.or(submission.test.then_some(QuarantineReason::Test));
         let content = submission.content_hash();
@@ -110,9 +127,10 @@ impl Reception<'_> {
             content,
             quarantine,
         };
+        let received_at = self.after_those_before(submission.external_id.as_deref());
         // Without any key the id is fresh, and the qualifier finds repetitions by their content.
-        let ids = keys.ids(self.source.id, random::uuid_v7(self.received_at));
-        let id = ids.id;
+        let ids = keys.ids(self.source.id, random::uuid_v7(received_at));
+        let (id, submitted_at) = (ids.id, submission.submitted_at);
         let message = ArrivalMessage::V1(Box::new(Arrival {
             id,
             sameness: ids.sameness,
@@ -121,10 +139,12 @@ impl Reception<'_> {
             form: ids.form,
             source: self.source.id,
             client: self.source.client,
-            received_at: self.received_at,
+            received_at,
             content,
             quarantine,
             is_released: false,
+            by_visitor: !self.is_of_sender,
+            in_bulk: self.in_bulk,
             submission,
             raw: posted.raw,
         }));
@@ -139,7 +159,8 @@ impl Reception<'_> {
             key: ids.key,
             is_fresh: ids.sameness == Sameness::Content,
             content,
-            received_at: self.received_at,
+            received_at,
+            submitted_at,
         };
         Ok(Ready { own, quarantined: quarantine.is_some(), body: body.into_boxed_slice().into() })
     }
@@ -147,8 +168,20 @@ impl Reception<'_> {
     /// How many leads of this request before this one say the same.
     fn same_before(&self, content: ContentHash) -> usize {
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = said.entry(content).or_default();
+        let count = said.contents.entry(content).or_default();
         *count += 1;
         *count - 1
+    }
+
+    /// When a lead counts as received: with its request, and after every lead of it that came before under the same external id.
+    /// Of two bodies of one instant neither would be the newer, and which of them counts would be left to chance. A microsecond
+    /// apart, as the database keeps no less.
+    fn after_those_before(&self, external_id: Option<&str>) -> Timestamp {
+        let Some(external_id) = external_id else { return self.received_at };
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = said.external_ids.entry(external_id.to_owned()).or_default();
+        let later = SignedDuration::from_micros(i64::from(*before));
+        *before += 1;
+        self.received_at.saturating_add(later).unwrap_or(self.received_at)
     }
 }

@@ -6,7 +6,9 @@ use axum::http::{HeaderMap, HeaderName, header};
 use ripen_web::{Problem, catalogue};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const PREFER: HeaderName = HeaderName::from_static("prefer");
+const LIST: HeaderName = HeaderName::from_static("ripen-list");
 
 /// Whether a text can be an idempotency key: 1 to 255 visible ASCII characters.
 pub fn is_key(text: &str) -> bool {
@@ -29,6 +31,12 @@ pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     }
 }
 
+/// Whether the sender has a list to send piece by piece (`Ripen-List: paced`): it waits for each answer before it goes on, and is
+/// made to wait where others are refused.
+pub fn is_paced_list(headers: &HeaderMap) -> bool {
+    headers.get(LIST).is_some_and(|value| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"paced"))
+}
+
 /// How long the sender prefers to wait for the decision (RFC 7240 §4.3), at most `longest`. What cannot be read is no
 /// preference.
 pub fn wait(headers: &HeaderMap, longest: Duration) -> Option<Duration> {
@@ -47,6 +55,11 @@ pub fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
     // Without weights: whoever names a type at all can show it.
     let mut ranges = values.flat_map(|value| value.split(',')).filter_map(|range| range.split(';').next());
     ranges.any(|range| range.trim().eq_ignore_ascii_case(media_type))
+}
+
+/// Whether a page in a browser sent it: browsers say so with whatever a page's script sends to another site.
+pub fn is_of_a_page(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::ORIGIN) || headers.contains_key(header::REFERER) || headers.contains_key(FETCH_SITE)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod durable;
 mod endpoints;
 mod formats;
 mod header;
+mod list;
 mod normalise;
 mod page;
 mod prefer_wait;
@@ -60,13 +61,21 @@ pub async fn service(context: IntakeContext, stop: Stop) -> Result<(), Infallibl
         Ok::<_, Infallible>(NextTick::InAPeriod)
     })
     .await;
+    // What senders left behind: the requests of those who still wait are waited for by the listener.
+    context.durable.finish().await;
     Ok(())
 }
 
 async fn tick(context: &IntakeContext) {
     // Sources that send nothing any more would otherwise stay in memory for ever.
     context.rate.forget_idle();
+    context.tokens.forget_idle();
+    context.forms.forget_idle();
+    context.visitors.forget_idle();
+    context.programs.forget_idle();
+    context.wrong.forget_idle();
     context.questions.forget_idle();
+    context.list_questions.forget_idle();
     // The state costs nothing to read; the database is only asked where RabbitMQ does not take arrivals.
     let queue = context.transport.keeps(Queue::Arrivals) && context.transport.state().publishing == LinkState::Ready;
     // Without the limit, a database that hangs would leave the last state standing.

@@ -105,7 +105,7 @@ mod tests {
         let field = |name: &str, value: &str| FormField { name: name.to_owned(), value: value.to_owned() };
         let typed =
             vec![field("first_name", "<script>\"x\""), field("notes", "a\nb"), field("_sid", "s1"), field("_hp", "")];
-        let form = Form::from(FormFields { fields: typed, lossy: false });
+        let form = Form::from(FormFields { fields: typed, flags: Vec::new() });
         let problem = Problem::new(&catalogue::INVALID_LEAD, "No way to reach you.");
         let response = refusal(&problem, &form);
         assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);

@@ -8,16 +8,33 @@ use axum::{
 };
 use jiff::Timestamp;
 use ripen_domain::{arrival::QuarantineReason, id::ArrivalId};
-use ripen_store::source::record::{SourceRecord, State};
-use ripen_web::{Problem, body, catalogue};
+use ripen_store::source::source_record::{SourceRecord, State};
+use ripen_web::{Problem, address::Visitor, body, catalogue};
 
 use crate::{
     IntakeContext,
     arrival::{AcceptedBody, Ready, Reception},
     durable::NotDurable,
-    formats::{self, BodyFormat, PostedLead, form::Form, json},
+    formats::{self, BodyFormat, PostedLead, csv::ColumnQuery, form::Form, json},
     header,
+    list::{self, PostedList, ReceivedList},
 };
+
+/// What was posted, as far as it is known before its body is read.
+pub struct IncomingPost<'r> {
+    /// Its headers.
+    pub headers: &'r HeaderMap,
+    /// Its format, where it has one.
+    pub format: Result<BodyFormat, Problem>,
+    /// Whose browser it may come from; nobody's where it came with the source's key.
+    pub visitor: Option<Visitor>,
+    /// It came with the source's key, which stands in no page.
+    pub has_key: bool,
+    /// What stands behind the `?` of its address.
+    pub query: Option<&'r str>,
+    /// Its body, unread.
+    pub content: Body,
+}
 
 /// What was received.
 pub enum ReceivedPost {
@@ -35,6 +52,8 @@ pub enum ReceivedPost {
         /// When the whole body was here.
         at: Timestamp,
     },
+    /// A list.
+    List(ReceivedList),
 }
 
 /// One received element.
@@ -61,7 +80,27 @@ impl From<Problem> for RefusedPost {
 
 impl From<NotDurable> for Problem {
     fn from(_: NotDurable) -> Self {
-        Self::unavailable("Neither the queue nor the database can be reached. Nothing was received.")
+        // A commit whose answer was lost may have happened: only what is known is claimed.
+        Self::unavailable(
+            "Neither the queue nor the database has confirmed in time that this is kept. It may have been received: send it again, \
+             under the same Idempotency-Key or external_id where it has one. It will not be counted twice.",
+        )
+    }
+}
+
+impl IncomingPost<'_> {
+    /// Looks into a body that calls itself an encoded form: what begins as JSON is JSON, posted by a program that says nothing of
+    /// its type (`curl -d`).
+    ///
+    /// # Errors
+    /// When the body cannot be read.
+    pub async fn looked_into(self, context: &IntakeContext) -> Result<Self, Problem> {
+        if !matches!(self.format, Ok(BodyFormat::UrlEncoded)) {
+            return Ok(self);
+        }
+        let bytes = body::read(self.headers, self.content, context.body).await?;
+        let format = if formats::begins_as_json(&bytes) { BodyFormat::Json } else { BodyFormat::UrlEncoded };
+        Ok(Self { format: Ok(format), content: bytes.into(), ..self })
     }
 }
 
@@ -72,10 +111,9 @@ impl From<NotDurable> for Problem {
 pub async fn receive(
     context: &IntakeContext,
     source: &SourceRecord,
-    headers: &HeaderMap,
-    format: Result<BodyFormat, Problem>,
-    content: Body,
+    post: IncomingPost<'_>,
 ) -> Result<ReceivedPost, RefusedPost> {
+    let IncomingPost { headers, format, visitor, has_key, query, content } = post;
     let (format, key) = match admit(source, headers, format) {
         Ok(admitted) => admitted,
         Err(problem) => {
@@ -84,19 +122,32 @@ pub async fn receive(
             return Err(problem.into());
         }
     };
+    if format == BodyFormat::Csv {
+        return Ok(list(context, (source, has_key), ColumnQuery::of(query, headers), content).await?);
+    }
     let bytes = body::read(headers, content, context.body).await?;
-    // Read once for the whole request: every lead of an array was received in the same moment.
-    let reception = Reception {
+    // Read once for the whole request: all leads of an array were received in the same moment.
+    let mut reception = Reception {
         source,
         received_at: context.clock.now(),
         key,
         form_id: None,
+        // A form says what its visitor typed, whoever passes it on. A token stands in the pages of a source that has pages, and
+        // what a page sends says that it is one; of other sources nobody but their program knows it.
+        is_of_sender: !format.is_form() && (has_key || !(source.channel.has_pages() || header::is_of_a_page(headers))),
+        in_bulk: false,
         said: Mutex::default(),
         quarantine: None,
     };
     if format.is_form() {
         let form = Form::read(headers, format, &bytes).await?;
-        return match one_form(context, reception, format, (&form, &bytes)).await {
+        // The visitor before the source: what one bot is refused takes nothing from the others.
+        let admitted = visitor.map_or(Ok(()), |visitor| context.admit_form(visitor));
+        let received = match admitted {
+            Ok(()) => one_form(context, reception, format, (&form, &bytes)).await,
+            Err(problem) => Err(problem),
+        };
+        return match received {
             Ok(received) => Ok(received),
             // With the form: a person gets it back filled in, to correct it.
             Err(problem) => Err(RefusedPost { problem, form: Some(form) }),
@@ -108,17 +159,27 @@ pub async fn receive(
     // After the body is read: a sender over its rate has sent it already, and must get its answer.
     match json::read(&bytes, context.array_leads)? {
         json::Document::One(posted) => {
-            context.rate.check(&source.id)?;
+            visitor.map_or(Ok(()), |visitor| context.admit_program(visitor, NonZeroU32::MIN))?;
+            context.rate_of_program(has_key).check(&source.id)?;
             Ok(one(context, &reception, posted).await?)
         }
         json::Document::Many(posted) => {
             // Each lead counts: by requests alone a sender of arrays would have a thousand times the rate.
             let count = u32::try_from(posted.len()).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
-            // A key that ends by itself is that of `ripen import`, which waits for what it sent before it sends more.
-            if source.key_expires_at.is_none() {
-                context.rate.check_many(&source.id, count)?;
+            visitor.map_or(Ok(()), |visitor| context.admit_program(visitor, count))?;
+            // `ripen import` waits for what it sent before it sends more. Counted with the others it would keep the source's live
+            // sender out for as long as the list goes.
+            let is_list = has_key && (source.key_expires_at.is_some() || header::is_paced_list(headers));
+            if !is_list {
+                context.rate_of_program(has_key).check_many(&source.id, count)?;
             }
-            Ok(many(context, &reception, posted).await?)
+            // The last row of a list may come alone; a sender who writes each lead as an array of one sends no list.
+            reception.in_bulk = is_list || posted.len() > 1;
+            // Never closed.
+            let turn = if is_list { context.lists.acquire().await.ok() } else { None };
+            let received = many(context, &reception, posted).await;
+            drop(turn);
+            Ok(received?)
         }
     }
 }
@@ -131,7 +192,7 @@ fn admit<'h>(
 ) -> Result<(BodyFormat, Option<&'h str>), Problem> {
     let format = format?;
     if !format.fits(source.format) {
-        return Err(formats::unsupported("This source is set up for another format."));
+        return Err(formats::unfit(format, source.format));
     }
     // A form's page cannot show this to anybody who could do something about it, hence the exception.
     if source.state == State::Paused && !format.is_form() {
@@ -140,16 +201,35 @@ fn admit<'h>(
     Ok((format, header::idempotency_key(headers)?))
 }
 
+/// A list is never refused for its length: who sends it waits while it is kept, piece by piece.
+async fn list(
+    context: &IntakeContext,
+    (source, has_key): (&SourceRecord, bool),
+    query: Result<ColumnQuery, Problem>,
+    content: Body,
+) -> Result<ReceivedPost, Problem> {
+    match query {
+        Ok(query) => {
+            let posted = PostedList { source, has_key, query };
+            list::receive(context, &posted, content).await.map(ReceivedPost::List)
+        }
+        Err(problem) => {
+            body::discard(content).await;
+            Err(problem)
+        }
+    }
+}
+
 async fn one_form(
     context: &IntakeContext,
     mut reception: Reception<'_>,
     format: BodyFormat,
     (form, bytes): (&Form, &Bytes),
 ) -> Result<ReceivedPost, Problem> {
-    context.rate.check(&reception.source.id)?;
+    context.forms.check(&reception.source.id)?;
     // No key: a page that was cached gives one id to all its visitors, and one who goes back corrects what was typed.
     reception.form_id = form.submission_id();
-    reception.quarantine = if form.is_trapped() {
+    reception.quarantine = if form.is_honeypot_filled() {
         Some(QuarantineReason::Honeypot)
     } else {
         // Whoever filled in a form cannot be told to ask the firm: thanked, and kept until the source works again.

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use jiff::Timestamp;
 use ripen_domain::{arrival::Arrival, message::ArrivalMessage};
-use ripen_store::source::record::SourceRecord;
+use ripen_store::source::source_record::SourceRecord;
 use ripen_web::Problem;
 use serde_json::Value;
 
@@ -26,8 +26,16 @@ pub fn rehearse(
         Document::One(posted) => vec![posted],
         Document::Many(posted) => posted,
     };
-    let reception =
-        Reception { source, received_at: now, key: None, form_id: None, said: Mutex::default(), quarantine: None };
+    let reception = Reception {
+        source,
+        received_at: now,
+        key: None,
+        form_id: None,
+        is_of_sender: true,
+        in_bulk: true,
+        said: Mutex::default(),
+        quarantine: None,
+    };
     let arrival = |(index, posted)| {
         let ready = reception.arrival(posted, Some(index))?;
         // Read back from the message, so that what is shown is what would be queued.

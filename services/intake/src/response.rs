@@ -16,7 +16,7 @@ use ripen_web::Problem;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::receive::AcceptedLead;
+use crate::{list::ReceivedList, receive::AcceptedLead};
 
 /// When intake had the whole body, in microseconds: what latencies are measured from.
 const RECEIVED_AT: HeaderName = HeaderName::from_static("ripen-received-at");
@@ -54,6 +54,13 @@ pub fn many(results: &[Result<AcceptedLead, Problem>], at: Timestamp) -> Respons
     received_at((StatusCode::ACCEPTED, Json(view)).into_response(), at)
 }
 
+/// 202 for a list, whatever became of its rows.
+pub fn list(list: &ReceivedList) -> Response {
+    let results = list.results.iter().map(|one| RefusedRowView { row: one.row, line: one.line, problem: &one.problem });
+    let view = ListView { received: list.received, refused: list.refused, results: results.collect() };
+    received_at((StatusCode::ACCEPTED, Json(ReceivedView::List(view))).into_response(), list.at)
+}
+
 fn received_at(mut response: Response, at: Timestamp) -> Response {
     // Also for what was decided: both answers are measured from the same instant.
     if let Ok(value) = HeaderValue::try_from(format!("{at:.6}")) {
@@ -70,6 +77,8 @@ pub enum ReceivedView<'r> {
     One(AcceptedView),
     /// An array.
     Many(ArrayView<'r>),
+    /// A list.
+    List(ListView<'r>),
 }
 
 /// A lead that is durable.
@@ -100,6 +109,30 @@ pub struct ArrayView<'r> {
     results: Vec<ElementView<'r>>,
 }
 
+/// What became of a list.
+#[derive(Serialize, ToSchema)]
+pub struct ListView<'r> {
+    /// How many rows are durable.
+    received: u64,
+    /// How many were refused.
+    refused: u64,
+    /// The first thousand of those that were refused.
+    results: Vec<RefusedRowView<'r>>,
+}
+
+/// A row that was refused.
+#[derive(Serialize, ToSchema)]
+struct RefusedRowView<'r> {
+    /// Which row it is, from 1; the header and empty lines are none.
+    #[schema(example = 4)]
+    row: u64,
+    /// The line it begins on.
+    #[schema(example = 5)]
+    line: u64,
+    /// Why.
+    problem: &'r Problem,
+}
+
 /// What became of one element of an array.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
@@ -114,10 +147,12 @@ pub struct StatusView {
     /// The arrival.
     #[schema(value_type = String, example = "arr_01kahxq5z5e4y9wd3tvdnzxkqj")]
     arrival: ArrivalId,
-    /// `pending`, `graded`, `quarantined`, `dead` or `erased`.
+    /// `pending`, `graded`, `corrected` (of a lead that was over: what is known of the person changed, nothing was decided),
+    /// `quarantined`, `dead` or `erased`.
     #[schema(example = "graded")]
     status: &'static str,
-    /// Why it is quarantined or dead.
+    /// Why it is quarantined or dead. Of a dead one: `unreadable`, `failed` (and may be tried again by whoever runs Ripen) or
+    /// `dropped`.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     /// When the whole body was there.
@@ -140,6 +175,53 @@ pub struct StatusView {
     /// What of it could not be understood.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     flags: Vec<FlagView>,
+    /// What became of the other bodies that came under this id, the newest 20 of them: corrections, and those that are not worked.
+    /// The last received comes first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    bodies: Vec<BodyView>,
+}
+
+/// What became of another body than the first that came under an arrival's id.
+#[derive(Serialize, ToSchema)]
+pub struct BodyView {
+    /// Under which id it is kept, and can be asked for.
+    #[schema(value_type = String, example = "arr_01kahxq5z5e4y9wd3tvdnzxkqj")]
+    arrival: ArrivalId,
+    /// As of an arrival.
+    #[schema(example = "quarantined")]
+    status: &'static str,
+    /// Why it is quarantined or dead.
+    #[schema(example = "key_reused")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// When it was all there: what its answer said in `ripen-received-at`.
+    received_at: Timestamp,
+    /// The lead it is on.
+    #[schema(value_type = Option<String>, example = "lead_01kahxq5z5e4y9wd3tvdnzxkqj")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lead: Option<LeadId>,
+}
+
+impl From<&ArrivalStatus> for BodyView {
+    fn from(status: &ArrivalStatus) -> Self {
+        Self {
+            arrival: status.id,
+            status: word(status.state),
+            reason: status.reason.clone(),
+            received_at: status.received_at,
+            lead: status.lead,
+        }
+    }
+}
+
+const fn word(state: ArrivalState) -> &'static str {
+    match state {
+        ArrivalState::Graded => "graded",
+        ArrivalState::Corrected => "corrected",
+        ArrivalState::Quarantined => "quarantined",
+        ArrivalState::Dead => "dead",
+        ArrivalState::Erased => "erased",
+    }
 }
 
 /// Something that could not be understood.
@@ -180,30 +262,32 @@ impl StatusView {
             repeat: None,
             grade: None,
             flags: Vec::new(),
+            bodies: Vec::new(),
         }
+    }
+
+    /// The same, with what became of the other bodies under its id.
+    pub fn with_bodies(self, mut bodies: Vec<&ArrivalStatus>) -> Self {
+        bodies.sort_by_key(|body| std::cmp::Reverse(body.received_at));
+        Self { bodies: bodies.into_iter().map(BodyView::from).collect(), ..self }
     }
 }
 
 impl StatusView {
     /// What became of an arrival; its grade only where the sender is told grades.
     pub fn of(status: &ArrivalStatus, sees_grade: bool) -> Self {
-        let word = match status.state {
-            ArrivalState::Graded => "graded",
-            ArrivalState::Quarantined => "quarantined",
-            ArrivalState::Dead => "dead",
-            ArrivalState::Erased => "erased",
-        };
         Self {
             arrival: status.id,
-            status: word,
+            status: word(status.state),
             reason: status.reason.clone(),
             received_at: Some(status.received_at),
             amended_at: status.amended_at,
             lead: status.lead,
             // Of a lead that is quarantined it would say that the person is known here.
-            repeat: (status.state == ArrivalState::Graded).then_some(status.repeat),
+            repeat: matches!(status.state, ArrivalState::Graded | ArrivalState::Corrected).then_some(status.repeat),
             grade: status.grade.filter(|_| sees_grade),
             flags: status.flags.iter().map(FlagView::from).collect(),
+            bodies: Vec::new(),
         }
     }
 }

@@ -18,6 +18,27 @@ pub enum LeadBody {
     Many(Vec<Lead>),
 }
 
+/// How a list posted as `text/csv` is read. What is not said is guessed from its header and its first rows.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListParameters {
+    /// Which columns fill a field, the first that can be used; once for each field.
+    #[param(example = "phone=Mobile,Home")]
+    pub map: Option<String>,
+    /// A field made of text, columns and the row's number; once for each field.
+    #[param(example = "external_id=list7-{No}")]
+    pub set: Option<String>,
+    /// What a value becomes in a field, or nothing; once for each value.
+    #[param(example = "channel:Instagram=social")]
+    pub replace: Option<String>,
+    /// What separates cells: one character, or `tab`.
+    #[param(example = ";")]
+    pub delimiter: Option<String>,
+    /// Its encoding, where it is none of UTF-8, UTF-16 and Windows-1252.
+    #[param(example = "shift_jis")]
+    pub encoding: Option<String>,
+}
+
 /// A lead. Everything is optional but one of `email` and `phone`; fields that are none of these are kept as they are.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]

@@ -14,7 +14,7 @@ use std::{
 };
 
 use futures::future::BoxFuture;
-use ripen_store::{StoreError, source::record::SourceRecord};
+use ripen_store::{StoreError, source::source_record::SourceRecord};
 use tokio::{sync::Semaphore, time::Instant};
 
 /// How long an unknown key is answered without asking again.
@@ -23,8 +23,9 @@ const UNKNOWN_FOR: Duration = Duration::from_secs(1);
 const UNKNOWN_MOST: usize = 4096;
 /// How many questions about unknown keys the database gets at once.
 const QUESTIONS: usize = 8;
-/// How long the database has to answer one.
-const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+/// How long the database has to answer one, the wait for its turn included: whoever asks hears within two seconds that it
+/// does not.
+pub const ANSWER_WITHIN: Duration = Duration::from_millis(1500);
 /// How long the request that renews a known source waits for it; then it is served from what is known.
 const RENEWED_WITHIN: Duration = Duration::from_millis(250);
 /// How long a known source is served without asking after the database did not answer.
@@ -46,6 +47,15 @@ struct CachedSource {
     record: Arc<SourceRecord>,
     until: Instant,
     renewing: AtomicBool,
+}
+
+/// A known source that is asked about. However that ends, and be it in a panic, the next request may ask again.
+struct Renewing(Arc<CachedSource>);
+
+impl Drop for Renewing {
+    fn drop(&mut self) {
+        self.0.renewing.store(false, Ordering::Relaxed);
+    }
 }
 
 /// The sources that were seen.
@@ -87,8 +97,16 @@ impl Sources {
                 Ok(Some(Arc::clone(&known.record)))
             }
             Some(known) => Ok(self.renew(handle, known).await),
-            None => self.0.ask_about_unknown(handle).await,
+            // The wait for a turn too: with the database away, each of those before takes its whole time.
+            None => tokio::time::timeout(ANSWER_WITHIN, self.0.ask_about_unknown(handle))
+                .await
+                .unwrap_or_else(|_| Err(no_answer())),
         }
+    }
+
+    /// Whether this handle opened a source when it was last asked about.
+    pub fn is_known(&self, handle: Handle) -> bool {
+        self.0.known(handle).is_some()
     }
 
     /// Asks again about a known source; where the answer takes too long, it comes in for later requests.
@@ -96,7 +114,9 @@ impl Sources {
         let inner = Arc::clone(&self.0);
         let before = Arc::clone(&known.record);
         // A task of its own: a client that goes away must not leave the source marked as being renewed for ever.
+        let renewing = Renewing(Arc::clone(&known));
         let renewal = tokio::spawn(async move {
+            let _renewing = renewing;
             let answer = inner.ask(handle).await;
             if let Err(error) = &answer {
                 tracing::debug!(error = %error, source.id = %before.id, "a known source is served on without the database");
@@ -118,9 +138,7 @@ impl SourceCache {
 
     async fn ask(&self, handle: Handle) -> Result<Option<SourceRecord>, StoreError> {
         // Bounded here as well: the pool may have connections and the database no answer.
-        tokio::time::timeout(ANSWER_WITHIN, (self.ask)(handle))
-            .await
-            .unwrap_or_else(|_| Err(StoreError::Unreachable("no answer in time".to_owned())))
+        tokio::time::timeout(ANSWER_WITHIN, (self.ask)(handle)).await.unwrap_or_else(|_| Err(no_answer()))
     }
 
     async fn ask_about_unknown(&self, handle: Handle) -> Result<Option<Arc<SourceRecord>>, StoreError> {
@@ -187,6 +205,10 @@ impl SourceCache {
         }
         unknown.insert(handle, now + UNKNOWN_FOR);
     }
+}
+
+fn no_answer() -> StoreError {
+    StoreError::Unreachable("no answer in time".to_owned())
 }
 
 #[cfg(test)]

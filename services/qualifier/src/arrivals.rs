@@ -1,39 +1,37 @@
 //! Takes new arrivals into the unit of work, one after the other: which person they are of, on which lead they count, which
-//! answers and notes they bring. Pure but for new ids.
+//! notes they bring. Pure but for new ids.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
     arrival::{Arrival, QuarantineReason, Sameness},
-    contact::Identity,
-    criteria::{Answer, AnswerContext, Criteria, Origin},
-    flag::Flag,
-    id::{ArrivalId, ClientId, CriteriaId, LeadId, PersonId, ProgramId},
-    lead::{ENQUIRY_APART, Stage},
-    person::{Absorb, Candidate, Profile, Recognised, recognise},
+    contact::{Identity, Phone},
+    criteria::{Criteria, Origin, SourceFacts},
+    flag::{Flag, FlagCode},
+    id::{ArrivalId, ClientId, CriteriaId, LeadId, PersonId, ProgramId, SourceId},
+    lead::{Channel, ENQUIRY_APART, Stage},
+    person::{Absorb, BirthDate, Candidate, Profile, Recognised, recognise},
     submission::Submission,
-    time::zone,
-    values::Conventions,
 };
 use ripen_store::{
-    arrival::write::ArrivalRow,
-    client::load::GradingSettings,
-    lead::{
-        answer::{AnswerRow, NoteRow},
-        load::LeadRow,
+    arrival::{
+        seen::{ArrivalOwner, EarlierArrival, SourceContent},
+        write::ArrivalRow,
     },
-    person::pair::PersonPair,
+    lead::{answer::NoteRow, lead_row::LeadRow},
+    person::{
+        identity::{ClientIdentity, NewIdentity},
+        pair::PersonPair,
+    },
 };
 use uuid::Uuid;
 
 use crate::{
+    answers, births,
     moved_program::open_lead,
     new_arrival::NewArrival,
-    unit_of_work::{
-        ArrivalOwner, ClientIdentity, EarlierArrival, NewIdentity, PersonProgram, RepeatedArrival, SourceContent,
-        TrackedLead, TrackedPerson, UnitOfWork,
-    },
+    unit_of_work::{PersonProgram, RepeatedArrival, TrackedLead, TrackedPerson, UnitOfWork},
 };
 
 /// An arrival of a client that this installation does not know.
@@ -62,88 +60,46 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
             work_unit.arrivals.push(row_of(fresh, None, fresh.quarantine, false));
             return Ok(());
         }
-        if let Some(earlier) = self.repeated_by(work_unit, fresh) {
+        if let Some(earlier) = fresh.repeats.or_else(|| self.repeated_by(work_unit, fresh)) {
             work_unit.repeats.push(RepeatedArrival { id: fresh.id, repeats: earlier });
             return Ok(());
         }
         let work = work_unit.work.get(&fresh.arrival.client).ok_or(UnknownClient(fresh.arrival.client))?;
         let program = work.program;
         let owner = fresh.amends.and_then(|amended| work_unit.owners.get(&amended).copied());
-        // A correction says what the first should have said; another enquiry only adds what is not known, so that an
-        // empty field does not erase a phone.
-        let how = if owner.is_some() && !fresh.is_stale { Absorb::Replace } else { Absorb::Fill };
-        let person = self.person(work_unit, fresh, owner.map(|owner| owner.person), how);
+        let person = self.person(work_unit, fresh, owner.map(|owner| owner.person));
+        let is_open = |lead: LeadId| work_unit.leads.get(&lead).is_some_and(|lead| lead.row.stage.is_open());
+        let corrects_ended = owner.is_some_and(|owner| !is_open(owner.lead));
         let (lead, repeat) = match owner {
             // A correction stays on its lead, closed or not: as an enquiry it would open a second one.
             Some(owner) => (owner.lead, true),
             None => self.lead(work_unit, fresh, person, program),
         };
-        let flags = self.record_answers(work_unit, fresh, (person, lead));
+        let mut flags = answers::record(work_unit, fresh, self.criteria, ArrivalOwner { person, lead });
+        flags.extend(void_number(work_unit, fresh, person).map(Flag::wrong_number));
+        flags.extend(fresh.shares_id.then(|| Flag::new("external_id", FlagCode::ExternalIdShared)));
+        let is_another = owner.is_some() && fresh.others.is_another;
+        flags.extend(is_another.then(|| Flag::new("external_id", FlagCode::AnotherPerson)));
         record_notes(work_unit, fresh, lead);
         // A correction of it may come in the same batch.
-        work_unit.owners.insert(fresh.id, ArrivalOwner { person, lead });
+        let on = ArrivalOwner { person, lead };
+        work_unit.owners.insert(fresh.id, on);
         // Only where the corrected arrival is on a lead: one that ended as dead corrects nothing and is worked as
         // new.
         let amends = owner.and(fresh.amends);
-        let row = with_flags(row_of(fresh, Some((person, lead)), None, repeat), &fresh.arrival.submission, flags);
-        work_unit.arrivals.push(ArrivalRow { amends, ..row });
+        let row = with_flags(row_of(fresh, Some(on), None, repeat), &fresh.arrival.submission, flags);
+        work_unit.arrivals.push(ArrivalRow { amends, corrects_ended, ..row });
         // The next message of this batch may say the same.
         let same = work_unit.same_content.entry(content_of(fresh.arrival)).or_default();
         same.push(EarlierArrival { id: fresh.id, received_at: fresh.arrival.received_at });
         Ok(())
     }
 
-    /// Answers of an arrival, dated by the time it was received: nothing was known before. Returns what could not be understood.
-    fn record_answers(
-        &self,
-        work_unit: &mut UnitOfWork,
-        fresh: &NewArrival<'_>,
-        (person, id): (PersonId, LeadId),
-    ) -> Vec<Flag> {
-        let arrival = fresh.arrival;
-        let work = work_unit.work.get(&arrival.client);
-        let profile = work_unit.persons.get(&person).map(|person| &person.profile);
-        let reader = work.zip(profile).and_then(|(work, profile)| {
-            let criteria = self.criteria.get(&work.criteria?)?;
-            Some((criteria, context_of(&arrival.submission, profile, work, arrival.received_at)))
-        });
-        let Some(lead) = work_unit.leads.get_mut(&id) else { return Vec::new() };
-        let origin = Origin::Arrival(fresh.id);
-        // What an older correction says was said before what is known: it only fills what nobody answered.
-        let said_at = if fresh.is_stale { arrived_at(fresh) } else { arrival.received_at };
-        let mut flags = Vec::new();
-        for (question, value) in arrival.submission.answers.iter().filter(|(_, value)| !value.is_null()) {
-            let read = reader.as_ref().map(|(criteria, context)| criteria.read_answer(question, value, context));
-            let kept = match read {
-                None => Some(value.clone()),
-                Some(read) => {
-                    let is_flagged = read.flag.is_some();
-                    flags.extend(read.flag);
-                    // What was not understood never replaces what is known.
-                    let hides = is_flagged && !read.usable && lead.answers.contains_key(question);
-                    read.value.filter(|_| !hides)
-                }
-            };
-            let Some(kept) = kept else { continue };
-            let answer = Answer { value: kept.clone(), at: said_at, origin: origin.clone() };
-            work_unit.answers.push(AnswerRow {
-                lead: id,
-                question: question.clone(),
-                at: answer.at,
-                origin: origin.to_string(),
-                value: kept,
-            });
-            if lead.answers.get(question).is_none_or(|known| known.at <= answer.at) {
-                lead.answers.insert(question.clone(), answer);
-            }
-        }
-        flags
-    }
-
     /// The earlier arrival that this one repeats word for word, where it came without a key of its own.
     fn repeated_by(&self, work_unit: &UnitOfWork, fresh: &NewArrival<'_>) -> Option<ArrivalId> {
-        // A key of the sender's decides by itself: two enquiries with equal words and different keys are two.
-        if !matches!(fresh.arrival.sameness, Sameness::Content | Sameness::Form) {
+        // A key of the sender's decides by itself: two enquiries with equal words and different keys are two. And what a visitor
+        // says again after something else is what counts.
+        if !matches!(fresh.arrival.sameness, Sameness::Content | Sameness::Form) || fresh.amends.is_some() {
             return None;
         }
         let same = work_unit.same_content.get(&content_of(fresh.arrival))?;
@@ -152,25 +108,35 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
         same.iter().find(|earlier| earlier.id != fresh.id && close(earlier.received_at)).map(|earlier| earlier.id)
     }
 
-    fn person(
-        &self,
-        work_unit: &mut UnitOfWork,
-        fresh: &NewArrival<'_>,
-        owner: Option<PersonId>,
-        how: Absorb,
-    ) -> PersonId {
+    fn person(&self, work_unit: &mut UnitOfWork, fresh: &NewArrival<'_>, owner: Option<PersonId>) -> PersonId {
         let submission = &fresh.arrival.submission;
         let client = fresh.arrival.client;
         let mut said = Profile::default();
         said.absorb(submission, Absorb::Fill);
+        let born = BirthDate::said_in(submission);
         let found = match owner {
             Some(person) => Recognised { person: Some(person), perhaps: Vec::new() },
-            None => recognise(&said, &candidates(work_unit, client, looked_up(submission))),
+            None => recognise(&said, &candidates(work_unit, client, (looked_up(submission), born))),
         };
         // Nobody known, or nobody of this name behind a shared identity: a person of its own.
         let id = found.person.unwrap_or_else(|| PersonId::from_uuid((self.new_id)()));
-        let pairs = found.perhaps.into_iter().map(|later| PersonPair { earlier: id, later, client });
-        work_unit.pairs.extend(pairs);
+        // A number that reached somebody else is not theirs, however often it is said.
+        let void = void_number(work_unit, fresh, id).map(|phone| Identity::Phone(phone.clone()));
+        let mut counting = if owner.is_some() { fresh.counting() } else { Cow::Borrowed(submission) };
+        if owner.is_some() {
+            let known = work_unit.persons.get(&id).and_then(|person| person.profile.phone.as_deref());
+            fresh.others.before.take_out_repeated(counting.to_mut(), known);
+        }
+        if void.is_some() && counting.phone.is_some() {
+            counting.to_mut().phone = None;
+        }
+        // Ids begin with the time.
+        let pair = |other: PersonId| PersonPair { earlier: id.min(other), later: id.max(other), client };
+        let pairs = if found.person.is_some() { &mut work_unit.pairs } else { &mut work_unit.pairs_born_alike };
+        pairs.extend(found.perhaps.into_iter().map(pair));
+        if let Some(born) = born {
+            births::note(work_unit, id, born);
+        }
         let person = work_unit.persons.entry(id).or_insert_with(|| TrackedPerson {
             client,
             profile: Profile::default(),
@@ -181,9 +147,14 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
         });
         // Compared and not assumed: writing a person that did not change would lock its row for nothing.
         let before = person.profile.clone();
-        person.profile.absorb(submission, how);
+        match owner {
+            // A correction says what the earlier ones should have said, as far as no newer one says it.
+            Some(_) => person.profile.absorb(&counting, Absorb::Replace),
+            // Another enquiry only adds what is not known, so that it does not erase a verified phone.
+            None => person.profile.absorb(&counting, Absorb::Fill),
+        }
         person.changed |= person.profile != before;
-        for identity in submission.identities() {
+        for identity in submission.identities().filter(|identity| Some(identity) != void.as_ref()) {
             let of = ClientIdentity { client, identity };
             let reached = work_unit.reached.entry(of.clone()).or_default();
             if !reached.contains(&id) {
@@ -211,7 +182,8 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
                 // Credit is whose enquiry was received first, in whatever order the messages are worked.
                 (lead.row.source, *first) = (fresh.arrival.source, fresh.arrival.received_at);
             }
-            count_arrival(lead, fresh);
+            let in_bulk = came_in_bulk(fresh.arrival, &work_unit.sources);
+            count_arrival(lead, fresh, in_bulk);
             return (id, true);
         }
         let id = LeadId::from_uuid((self.new_id)());
@@ -222,6 +194,11 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
         work_unit.open.insert(PersonProgram { person, program }, id);
         (id, false)
     }
+}
+
+/// The number that an arrival brings, where it is known to lead to somebody else than its person.
+fn void_number<'a>(work_unit: &UnitOfWork, fresh: &'a NewArrival<'_>, person: PersonId) -> Option<&'a Phone> {
+    fresh.arrival.submission.phone.as_ref().filter(|phone| work_unit.is_void(person, phone))
 }
 
 fn content_of(arrival: &Arrival) -> SourceContent {
@@ -236,14 +213,25 @@ fn looked_up(submission: &Submission) -> impl Iterator<Item = Identity> {
 fn candidates(
     work_unit: &UnitOfWork,
     client: ClientId,
-    identities: impl Iterator<Item = Identity>,
+    (identities, born): (impl Iterator<Item = Identity>, Option<BirthDate>),
 ) -> Vec<Candidate<'_>> {
     let mut found: BTreeMap<PersonId, Candidate<'_>> = BTreeMap::new();
     for identity in identities {
         let by_email = matches!(identity, Identity::Email(_));
         for person in work_unit.reached.get(&ClientIdentity { client, identity }).into_iter().flatten() {
             if let Some(known) = work_unit.persons.get(person) {
-                let new = Candidate { person: *person, profile: &known.profile, by_email: false, by_phone: false };
+                let other_names = work_unit.other_names.get(person).map_or(&[][..], Vec::as_slice);
+                let profile = &known.profile;
+                let births = work_unit.births.get(person);
+                let is_born_alike = born.zip(births).is_some_and(|(born, births)| births.contains(&born));
+                let new = Candidate {
+                    person: *person,
+                    profile,
+                    other_names,
+                    by_email: false,
+                    by_phone: false,
+                    is_born_alike,
+                };
                 let candidate = found.entry(*person).or_insert(new);
                 candidate.by_email |= by_email;
                 candidate.by_phone |= !by_email;
@@ -254,13 +242,20 @@ fn candidates(
     found.into_values().collect()
 }
 
-fn arrived_at(fresh: &NewArrival<'_>) -> Timestamp {
-    // What the form says, where it says so: an export of last week must not look like an enquiry of today.
-    fresh.arrival.submission.submitted_at.unwrap_or(fresh.arrival.received_at)
+/// By which channel an arrival came. A source without a row was removed since the message was sent; the coldest channel promises
+/// the least.
+fn channel_of(arrival: &Arrival, sources: &BTreeMap<SourceId, SourceFacts>) -> Channel {
+    let of_source = sources.get(&arrival.source).map(|source| source.channel);
+    arrival.submission.channel.or(of_source).unwrap_or(Channel::List)
 }
 
-fn count_arrival(lead: &mut TrackedLead, fresh: &NewArrival<'_>) {
-    let at = arrived_at(fresh);
+/// Whether nobody waits for a call because of this arrival alone: it came on a list, or with others, whatever its source's channel.
+fn came_in_bulk(arrival: &Arrival, sources: &BTreeMap<SourceId, SourceFacts>) -> bool {
+    arrival.in_bulk || channel_of(arrival, sources) == Channel::List
+}
+
+fn count_arrival(lead: &mut TrackedLead, fresh: &NewArrival<'_>, in_bulk: bool) {
+    let at = fresh.arrived_at();
     let row = &mut lead.row;
     row.arrivals = row.arrivals.saturating_add(1);
     if at.duration_since(row.last_enquiry_at) >= ENQUIRY_APART {
@@ -268,6 +263,13 @@ fn count_arrival(lead: &mut TrackedLead, fresh: &NewArrival<'_>) {
         row.last_enquiry_at = at;
         // It is of interest again: the rounds before were those of another enquiry.
         row.rounds = 0;
+        row.in_bulk = in_bulk;
+    } else if row.first_arrived_at.duration_since(at) >= ENQUIRY_APART {
+        // Worked late, such as out of the quarantine: it was an enquiry before the first that is known.
+        row.enquiries = row.enquiries.saturating_add(1);
+    } else if row.last_enquiry_at.duration_since(at) < ENQUIRY_APART {
+        // One enquiry by several ways: whoever is on a list and also asks by themselves waits for the call.
+        row.in_bulk &= in_bulk;
     }
     // Messages come in any order: a delayed one may be the first by its own date.
     row.first_arrived_at = row.first_arrived_at.min(at);
@@ -288,16 +290,15 @@ fn new_lead(
     work_unit: &UnitOfWork,
 ) -> LeadRow {
     let arrival = fresh.arrival;
-    let at = arrived_at(fresh);
-    let of_source = work_unit.sources.get(&arrival.source).map(|source| source.channel);
+    let at = fresh.arrived_at();
     LeadRow {
         id,
         client: arrival.client,
         program,
         person,
         source: arrival.source,
-        // A source without a row was removed since the message was sent; the coldest channel promises the least.
-        channel: arrival.submission.channel.or(of_source).unwrap_or(ripen_domain::lead::Channel::List),
+        channel: channel_of(arrival, &work_unit.sources),
+        in_bulk: came_in_bulk(arrival, &work_unit.sources),
         stage: Stage::Lead,
         decided: None,
         arrivals: 1,
@@ -331,21 +332,6 @@ fn record_notes(work_unit: &mut UnitOfWork, fresh: &NewArrival<'_>, id: LeadId) 
     }
 }
 
-/// Where the answers of an arrival were given: the person's words for numbers, dates and clocks, else the client's.
-fn context_of(submission: &Submission, person: &Profile, work: &GradingSettings, at: Timestamp) -> AnswerContext {
-    let said =
-        |of: fn(&Submission) -> Option<&String>, known: &Option<String>| of(submission).or(known.as_ref()).cloned();
-    let locale = said(|said| said.locale.as_ref(), &person.locale);
-    let country = said(|said| said.country.as_ref(), &person.country).unwrap_or_else(|| work.client.country.clone());
-    let named = said(|said| said.time_zone.as_ref(), &person.time_zone);
-    let own = named.and_then(|name| zone(&name));
-    AnswerContext {
-        conventions: Conventions::of(locale.as_deref(), Some(&country)),
-        zone: own.or_else(|| zone(&work.client.time_zone)).unwrap_or(TimeZone::UTC),
-        at,
-    }
-}
-
 /// The row with what the questions in force could not make of the answers.
 fn with_flags(row: ArrivalRow, submission: &Submission, flags: Vec<Flag>) -> ArrivalRow {
     if flags.is_empty() {
@@ -365,9 +351,15 @@ fn codes(submission: &Submission) -> String {
     submission.flag_codes().iter().map(|code| code.word()).collect::<Vec<_>>().join(",")
 }
 
+/// The body as it is stored.
+pub fn stored_raw(arrival: &Arrival) -> String {
+    // PostgreSQL keeps no NUL in a text; U+2400 is its picture.
+    arrival.raw.text.replace('\0', "\u{2400}")
+}
+
 fn row_of(
     fresh: &NewArrival<'_>,
-    on: Option<(PersonId, LeadId)>,
+    on: Option<ArrivalOwner>,
     quarantined: Option<QuarantineReason>,
     repeat: bool,
 ) -> ArrivalRow {
@@ -378,17 +370,20 @@ fn row_of(
         source: arrival.source,
         on,
         amends: None,
+        corrects_ended: false,
         sameness: arrival.sameness,
         quarantined: quarantined.map(|reason| reason.word().to_owned()),
         repeat,
         content: arrival.content,
         external_id: arrival.submission.external_id.clone(),
         form: arrival.form,
+        key: arrival.key.filter(|_| quarantined == Some(QuarantineReason::SourcePaused)),
+        by_visitor: arrival.by_visitor,
+        in_bulk: arrival.in_bulk,
         received_at: arrival.received_at,
         submitted_at: arrival.submission.submitted_at,
         media_type: arrival.raw.media_type.clone(),
-        // PostgreSQL keeps no NUL in a text; U+2400 is its picture.
-        raw: arrival.raw.text.replace('\0', "\u{2400}"),
+        raw: stored_raw(arrival),
         submission: as_json(&arrival.submission),
         flags: codes(&arrival.submission),
     }

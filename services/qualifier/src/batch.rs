@@ -1,15 +1,14 @@
 //! The batch protocol: a batch of messages becomes leads, decisions and deliveries in one transaction.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
     appointment::Terms,
     arrival::Arrival,
     calling::InvalidCalling,
-    criteria::Criteria,
     delivery::{EventDetail, LeadUpdate, UpdateKind},
-    id::{CriteriaId, DeliveryId, LeadId},
+    id::{DeliveryId, LeadId},
     lead::Grade,
     routing::WaitingLead,
 };
@@ -18,25 +17,27 @@ use ripen_store::{
     StoreError, Transaction,
     appointment::change::AppointmentChange,
     arrival::{spool::SpoolKey, write::ArrivalBatch},
-    criteria::load::{BrokenCriteria, Documents},
+    criteria::document_cache::{Documents, UsableDocuments},
     decision::maturation::MaturationRow,
     delivery::{event::Event, write::NewDelivery},
-    lead::load::LeadRow,
-    person::record::PersonRow,
-    suppression::write::NewSuppression,
+    lead::lead_row::LeadRow,
+    live::{LiveKind, LiveNews},
+    person::known_person::PersonRow,
+    suppression::write::{ASKED, NewSuppression},
 };
 
 use crate::{
     arrivals::{ArrivalRecorder, UnknownClient},
-    aside::SetAside,
-    assign::{Assigner, TeamState, ToAssign},
-    barred, calls,
+    assign::{Assigner, Hold, TeamState, ToAssign},
+    broken_criteria, calls,
     context::{self, QualifierContext},
     decide::{BatchDecisions, Decider},
-    load,
+    do_not_contact, load_batch,
     maturation::{DueDelivery, MaturationRef},
     message::{Item, RequalifyLead},
     perhaps_same::{self, HeldLeads},
+    set_aside::{SetAside, WhyAside},
+    undo_time::{self, CAN_BE_TAKEN_BACK},
     unit_of_work::{TrackedLead, UnitOfWork},
 };
 
@@ -49,9 +50,6 @@ pub enum DecideError {
     /// A message names a client that is not there.
     #[error(transparent)]
     UnknownClient(#[from] UnknownClient),
-    /// A stored document cannot be loaded by this version.
-    #[error(transparent)]
-    Criteria(#[from] BrokenCriteria),
     /// Hours in which nobody could be called, which no configuration that was loaded has.
     #[error("the calling hours cannot be used")]
     Calling(#[from] InvalidCalling),
@@ -66,8 +64,10 @@ pub struct BatchReport {
     pub decisions: [usize; 3],
     /// Deliveries to be attempted now.
     pub deliveries: Vec<DueDelivery>,
-    /// The places of messages that were not decided, because somebody holds a lock that they need: they come again.
-    pub set_aside: Vec<usize>,
+    /// The places of messages that were not decided, and why: they come again.
+    pub set_aside: BTreeMap<usize, WhyAside>,
+    /// What is wrong with criteria that cannot be loaded.
+    pub broken_criteria: Option<String>,
 }
 
 /// Decides a batch in one transaction. Running it again is harmless. `spooled` are the rows in which the messages rest, in
@@ -97,16 +97,18 @@ pub(crate) async fn decide_within(
     let mut aside = SetAside::default();
     // Before anything is written: whoever notes an id, or makes an anchor, that another is about to make waits for it.
     let arrivals = aside.lock(batch, arrivals).await?;
-    let mut new_arrivals = load::new_arrivals(batch, &arrivals, now).await?;
-    let mut work_unit = load::load(batch, &mut new_arrivals, &requalify, (same_within, &mut aside)).await?;
+    let mut new_arrivals = load_batch::new_arrivals(batch, &arrivals, now).await?;
+    let mut work_unit = load_batch::load(batch, &mut new_arrivals, &requalify, (same_within, &mut aside)).await?;
     work_unit.repeats.append(&mut new_arrivals.same);
-    // A document that cannot be loaded stops the batch here, before anything is written.
-    let documents = documents(&ctx.documents, &work_unit).await?;
+    let UsableDocuments { found: documents, broken } = documents(batch, &ctx.documents, &work_unit).await?;
+    if !broken.is_empty() {
+        broken_criteria::leave(batch, (&mut new_arrivals, &mut work_unit), &broken, &mut aside).await?;
+    }
     let recorder = ArrivalRecorder { criteria: &documents, same_within, new_id: || uuid_v7(now) };
     for fresh in &new_arrivals.fresh {
         recorder.record(&mut work_unit, fresh)?;
     }
-    barred::note(batch, &mut work_unit).await?;
+    do_not_contact::note(batch, &mut work_unit).await?;
     let hours = ctx.settings.calling.hours()?;
     calls::load(batch, &mut work_unit, &hours, now).await?;
     let decider = Decider { criteria: &documents, hours: &hours, now, new_id: || uuid_v7(now) };
@@ -118,25 +120,50 @@ pub(crate) async fn decide_within(
     // After every decision: the client's row is held for as short as possible, and only where something matured.
     let team_state = TeamState::lock_teams(batch, &work_unit, &decided.matured(), now).await?;
     let assigner = Assigner::new(&work_unit, &documents, team_state, now);
-    let owed = assign(batch, assigner, (&mut decided, &mut held), ctx.undo()).await?;
-    let set_aside: Vec<_> = (0..items.len()).filter(|place| aside.has(items[*place])).collect();
-    let report = BatchReport { set_aside, ..report_of(&decided, &owed, new_arrivals.fresh.len()) };
+    let owed = assign(batch, assigner, (&mut decided, &mut held), undo_time::until(&ctx.settings, now)).await?;
+    let report = BatchReport {
+        set_aside: aside.places(items),
+        broken_criteria: broken_criteria::words(&broken),
+        ..report_of(&decided, &owed, new_arrivals.fresh.len())
+    };
     let offered_until = now.saturating_add(ctx.offer()).unwrap_or(now);
     // Taken before the unit of work is consumed by the writes.
-    let updates = updates(&work_unit, now);
+    let mut updates = updates(&work_unit, now);
+    updates.extend(graded_down(&work_unit, &decided, now));
+    let news = news(&work_unit, &report);
     // The row of a message that was set aside is all that is left of it when the process ends.
-    let keys = spooled.iter().zip(items).filter(|(_, item)| !aside.has(item)).map(|(key, _)| *key);
+    let keys = spooled.iter().zip(items).filter(|(_, item)| aside.why(item).is_none()).map(|(key, _)| *key);
     let spooled = &keys.collect::<Vec<_>>();
     write(batch, work_unit, (&decided, &owed), Settling { now, offered_until, spooled }).await?;
     if !held.work.is_empty() {
         batch.same_person_ask(&held.work, now).await?;
         batch.deliveries_hold_as_same(&held.deliveries).await?;
     }
+    if !held.pairs.is_empty() {
+        batch.pairs_propose(&held.pairs, "one name at one number, with an extension and without", now).await?;
+    }
     // After the writes: who is told depends on what the leads are now.
     if !updates.is_empty() {
         batch.enqueue(&updates, now).await?;
     }
+    // Once for the whole batch; the database passes it on when the batch is committed.
+    batch.live_tell(&news).await?;
     Ok(report)
+}
+
+/// What is new in it for whoever looks at leads.
+fn news(work_unit: &UnitOfWork, report: &BatchReport) -> LiveNews {
+    let mut news = LiveNews::default();
+    for lead in work_unit.leads.values().filter(|lead| lead.changed) {
+        news.add(LiveKind::Leads, Some(lead.row.client));
+        if !report.deliveries.is_empty() {
+            news.add(LiveKind::Deliveries, Some(lead.row.client));
+        }
+    }
+    for kept in work_unit.arrivals.iter().filter(|arrival| arrival.quarantined.is_some()) {
+        news.add(LiveKind::Queues, Some(kept.client));
+    }
+    news
 }
 
 fn sorted<'a>(items: &[&'a Item]) -> (Vec<&'a Arrival>, Vec<RequalifyLead>) {
@@ -155,14 +182,17 @@ fn sorted<'a>(items: &[&'a Item]) -> (Vec<&'a Arrival>, Vec<RequalifyLead>) {
 }
 
 async fn documents(
+    batch: &mut Transaction,
     documents: &Documents,
     work_unit: &UnitOfWork,
-) -> Result<BTreeMap<CriteriaId, Arc<Criteria>>, DecideError> {
+) -> Result<UsableDocuments, StoreError> {
     // Sorted and each once: a batch has many leads and few versions.
     let mut wanted: Vec<_> = work_unit.work.values().filter_map(|work| work.criteria).collect();
     wanted.sort_unstable();
     wanted.dedup();
-    Ok(documents.get(&wanted).await?)
+    // Over the batch's own connection: with a second one of the pool, as many batches as there are connections would wait for
+    // each other.
+    documents.usable_within(batch, &wanted).await
 }
 
 /// Assigns what matured, the best first, under the lock of the clients that route. Whose turn it is next is written here,
@@ -171,10 +201,9 @@ async fn assign(
     batch: &mut Transaction,
     mut assigner: Assigner<'_>,
     (decided, held): (&mut BatchDecisions, &mut HeldLeads),
-    undo: SignedDuration,
+    undo_until: Timestamp,
 ) -> Result<Vec<NewDelivery>, StoreError> {
     let now = assigner.now();
-    let undo_until = now.saturating_add(undo).unwrap_or(now);
     let BatchDecisions { maturations, by_hand, .. } = decided;
     let (mut deliveries, mut offers) = (Vec::new(), Vec::new());
     for row in maturations {
@@ -183,19 +212,29 @@ async fn assign(
             deliveries.push(waits);
             continue;
         }
-        let assigned = assigner.assign(ToAssign { lead: row.lead, matured_at: row.at, had: &[], offered: None });
+        let new =
+            ToAssign { lead: row.lead, matured_at: row.at, had: &[], dead: &[], offered: None, is_in_order: false };
+        let assigned = assigner.assign(new);
         let new_id = || DeliveryId::from_uuid(uuid_v7(now));
         // What a person of the firm matured waits a little, because a slip at the desk cannot be taken back from a
         // client.
-        let (due_at, why) = match by_hand.contains(&row.lead) {
-            true => (undo_until, Some("can be taken back until then".to_owned())),
-            false => (now, None),
+        let (due_at, why, undo_until) = match by_hand.contains(&row.lead) {
+            true => (undo_until, Some(CAN_BE_TAKEN_BACK.to_owned()), Some(undo_until)),
+            false => (now, None, None),
         };
-        let offered_until = assigned.offer.as_ref().map(|offer| offer.until);
+        let offer = assigned.offer.as_ref().map(|offer| offer.said.clone());
         let all = assigned.to.iter().map(|to| of.delivery(*to, new_id(), now));
-        deliveries.extend(all.map(|one| NewDelivery { due_at, why: why.clone(), offered_until, ..one }));
+        deliveries.extend(all.map(|one| NewDelivery {
+            due_at,
+            why: why.clone(),
+            offer: offer.clone(),
+            undo_until,
+            ..one
+        }));
         offers.extend(assigned.offer.map(|offer| of.offer(offer)));
-        deliveries.extend(assigned.held.map(|held| of.held(held, new_id())));
+        // Not routed before it can no longer be taken back.
+        let held = assigned.held.map(|held| Hold { until: held.until.max(due_at), ..held });
+        deliveries.extend(held.map(|held| NewDelivery { undo_until, ..of.held(held, new_id()) }));
         row.routing = assigned.note;
     }
     // Last, when all leads of the batch are assigned: each client's counts are one row.
@@ -208,15 +247,18 @@ async fn assign(
 
 fn waiting(work_unit: &UnitOfWork, row: &MaturationRow) -> WaitingLead {
     let decided = work_unit.leads.get(&row.lead).and_then(|lead| lead.row.decided);
-    WaitingLead { lead: row.lead, score: decided.map_or(0, |(_, _, _, score)| score), matured_at: row.at }
+    WaitingLead { lead: row.lead, score: decided.map_or(0, |last| last.score), matured_at: row.at }
 }
 
 /// What endpoints are told of A leads that they have: something arrived on them again.
 fn updates(work_unit: &UnitOfWork, now: Timestamp) -> Vec<Event> {
-    let is_a = |row: &LeadRow| row.decided.is_some_and(|(_, _, grade, _)| grade == Grade::A);
+    let is_a = |row: &LeadRow| row.decided.is_some_and(|last| last.grade == Grade::A);
     let known =
-        // Matured before this batch: one that matures now is told with all that is known anyway.
-        work_unit.leads.values().filter(|lead| is_a(&lead.row) && lead.row.matured_at.is_some_and(|at| at < now));
+        // Matured before this batch: one that matures now is told with all that is known anyway. One that this batch closed is
+        // not updated any more.
+        work_unit.leads.values().filter(|lead| {
+            is_a(&lead.row) && lead.row.closed.is_none() && lead.row.matured_at.is_some_and(|at| at < now)
+        });
     let new_arrivals = known.filter_map(|lead| {
         // One event per lead and batch, named by the last arrival: the same batch again tells the same.
         let arrival = lead.arrived.last()?;
@@ -228,6 +270,23 @@ fn updates(work_unit: &UnitOfWork, now: Timestamp) -> Vec<Event> {
     new_arrivals.collect()
 }
 
+/// What endpoints are told of leads that they have and that are no A any more. Who never got one hears nothing: its delivery is
+/// withdrawn.
+fn graded_down(work_unit: &UnitOfWork, decided: &BatchDecisions, now: Timestamp) -> Vec<Event> {
+    // Of who must not be contacted they are told just that.
+    let is_barred = |lead: LeadId| {
+        let tracked = work_unit.leads.get(&lead);
+        let person = tracked.and_then(|lead| work_unit.persons.get(&lead.row.person));
+        person.is_some_and(|person| person.do_not_contact) || decided.barred.contains(&lead)
+    };
+    let lower = decided.decisions.iter().filter(|one| decided.withdrawn.contains(&one.lead) && !is_barred(one.lead));
+    let told = lower.map(|one| {
+        let detail = EventDetail::Updated(LeadUpdate { kind: UpdateKind::Grade.into(), ..LeadUpdate::default() });
+        Event { lead: one.lead, detail, cause: one.id.uuid(), mailed: true, due_at: now }
+    });
+    told.collect()
+}
+
 fn report_of(decided: &BatchDecisions, owed: &[NewDelivery], arrivals: usize) -> BatchReport {
     let mut decisions = [0; 3];
     for decision in &decided.decisions {
@@ -235,8 +294,8 @@ fn report_of(decided: &BatchDecisions, owed: &[NewDelivery], arrivals: usize) ->
     }
     // Only what may go at once: an offer of what waits would be refused by the lease.
     let due = owed.iter().filter(|delivery| delivery.why.is_none());
-    let now = due.filter_map(|delivery| Some(DueDelivery { delivery: delivery.id, endpoint: delivery.to?.0 }));
-    BatchReport { arrivals, decisions, deliveries: now.collect(), set_aside: Vec::new() }
+    let now = due.filter_map(|delivery| Some(DueDelivery { delivery: delivery.id, endpoint: delivery.to?.endpoint }));
+    BatchReport { arrivals, decisions, deliveries: now.collect(), ..BatchReport::default() }
 }
 
 #[derive(Clone, Copy)]
@@ -247,10 +306,9 @@ struct Settling<'a> {
     spooled: &'a [SpoolKey],
 }
 
-/// Leads whose appointments are off, and why: those that this batch closed, and those of persons who asked not to be
-/// contacted.
-fn ended(work_unit: &UnitOfWork, now: Timestamp) -> Vec<(LeadId, String)> {
-    // Only what this batch changed: the others' appointments were ended when their leads were.
+/// Leads of which everything ends, and why: those that this batch closed, and those of persons who must not be contacted.
+fn ended(work_unit: &UnitOfWork, decided: &BatchDecisions, now: Timestamp) -> Vec<(LeadId, String)> {
+    // Only what this batch changed: what hung on the others ended when they did.
     let changed = work_unit.leads.values().filter(|lead| lead.changed);
     let why = |lead: &TrackedLead| {
         let person = work_unit.persons.get(&lead.row.person);
@@ -258,10 +316,15 @@ fn ended(work_unit: &UnitOfWork, now: Timestamp) -> Vec<(LeadId, String)> {
             return Some("the person asked not to be contacted".to_owned());
         }
         // Closed by this very batch; a lead closed earlier had its appointments ended then.
-        let closed = lead.row.closed.as_ref().filter(|(at, _)| *at == now);
-        closed.map(|(_, why)| format!("the lead was closed: {why}"))
+        let closed = lead.row.closed.as_ref().filter(|closed| closed.at == now);
+        closed.map(|closed| format!("the lead was closed: {}", closed.why))
     };
-    changed.filter_map(|lead| Some((lead.row.id, why(lead)?))).collect()
+    let mut ended: BTreeMap<_, _> = changed.filter_map(|lead| Some((lead.row.id, why(lead)?))).collect();
+    // Also where the criteria have no gate for it: nothing more of them goes out, and nobody meets the person.
+    for lead in &decided.barred {
+        ended.entry(*lead).or_insert_with(|| "the person must not be contacted".to_owned());
+    }
+    ended.into_iter().collect()
 }
 
 /// Step 5: one statement per aggregate, in an order that every writer keeps.
@@ -272,7 +335,7 @@ async fn write(
     at: Settling<'_>,
 ) -> Result<(), StoreError> {
     // Before the unit of work is taken apart for the statements.
-    let ended = ended(&work_unit, at.now);
+    let ended = ended(&work_unit, decided, at.now);
     let persons: Vec<_> = work_unit
         .persons
         .into_iter()
@@ -283,18 +346,21 @@ async fn write(
     // A statement without rows is a round trip for nothing, and most batches have few of these.
     // Persons before arrivals and leads, which refer to them.
     if !persons.is_empty() || !work_unit.new_identities.is_empty() {
-        let new = work_unit.new_identities.into_iter().map(|new| (new.of.client, new.of.identity, new.person));
-        batch.persons_write(persons, &new.collect::<Vec<_>>(), at.now).await?;
+        batch.persons_write(persons, &work_unit.new_identities, at.now).await?;
     }
     if !work_unit.pairs.is_empty() {
         batch.pairs_propose(&work_unit.pairs, "an enquiry fits both", at.now).await?;
+    }
+    if !work_unit.pairs_born_alike.is_empty() {
+        let why = "reached in one place, and born on one day";
+        batch.pairs_propose(&work_unit.pairs_born_alike, why, at.now).await?;
     }
     if !work_unit.newly_barred.is_empty() {
         batch.persons_must_not_be_contacted(&work_unit.newly_barred, at.now).await?;
     }
     if !work_unit.to_suppress.is_empty() {
         let by = context::actor().name();
-        let new = NewSuppression { client: None, why: barred::ASKED, by: &by, at: at.now };
+        let new = NewSuppression { client: None, why: ASKED, by: &by, at: at.now };
         batch.suppress_persons(&work_unit.to_suppress, &new).await?;
     }
     if !work_unit.arrivals.is_empty() || !at.spooled.is_empty() {
@@ -318,7 +384,7 @@ async fn write(
     if !ended.is_empty() {
         let (actor, terms) = (context::actor(), Terms::default());
         let change = AppointmentChange { actor: &actor, terms: &terms, now: at.now, fresh_id: uuid_v7 };
-        batch.appointments_end(&ended, change).await?;
+        batch.leads_let_go(&ended, change).await?;
     }
     if !leads.is_empty() {
         batch.leads_write(&leads, &decided.decisions, &decided.made, at.now).await?;
@@ -331,9 +397,6 @@ async fn write(
         batch.deliveries_withdraw(&decided.withdrawn, "the lead is no longer A", at.now).await?;
         // With nothing held there is nothing to ask; an A that comes again is asked about again.
         batch.same_person_end(&decided.withdrawn, None, at.now).await?;
-    }
-    if !decided.barred.is_empty() {
-        batch.deliveries_bar(&decided.barred, "the person must not be contacted", at.now).await?;
     }
     if !decided.maturations.is_empty() {
         batch.maturations_write(&decided.maturations, owed, (at.now, at.offered_until)).await?;

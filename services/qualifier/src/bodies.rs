@@ -1,96 +1,376 @@
 //! Bodies under one external id: which of them counts. The newest by the sender's time does, else by receipt; one that was there
-//! before and comes back after another is what counts again.
+//! before and comes back after another is what counts again. They belong together by the id that their sender gave, under
+//! whatever arrival ids they are kept: the first may be dead, let go out of the quarantine, or stored by an earlier version.
+//!
+//! Whoever reads a page can post under any external id, and a form may have one word for all its visitors in the id's place: what
+//! came so belongs to others under its id only where it may be of the same person, and stands for itself otherwise.
+//!
+//! An id under which ever more bodies come is none: a program writes the same word for every lead. From some number on each body
+//! stands for itself, and its lead says why.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
-use jiff::Timestamp;
 use ripen_domain::{
-    arrival::{Arrival, return_id, variant_id},
+    arrival::{Arrival, BodyTime, FORM_CORRECTS_WITHIN, return_id, variant_id},
     hash::ContentHash,
     id::ArrivalId,
+    person::{Absorb, NameMatch, Profile},
 };
-use ripen_store::{StoreError, Transaction};
+use ripen_store::{
+    StoreError, Transaction,
+    arrival::{
+        bodies_per_key::{EarlierBody, MOST_BODIES},
+        common_key::CommonKey,
+        seen::SeenBefore,
+    },
+};
+use serde_json::{Map, Value};
 
-use crate::new_arrival::NewArrival;
+use crate::{
+    key_conflicts::Retries,
+    new_arrival::{BodyComparison, NewArrival, OtherBodies},
+};
 
-/// One body of an external id.
-#[derive(Debug, Clone, Copy)]
-struct Body {
-    content: ContentHash,
-    received_at: Timestamp,
-    submitted_at: Option<Timestamp>,
+/// One body of several.
+#[derive(Clone)]
+pub struct Body {
+    id: ArrivalId,
+    /// What it corrects, else itself.
+    root: ArrivalId,
+    pub(crate) content: ContentHash,
+    pub(crate) time: BodyTime,
+    pub(crate) said: Profile,
+    answers: Map<String, Value>,
+    /// Whoever reads a page could have sent it.
+    by_visitor: bool,
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without what it says: it is contact data.
+        f.debug_struct("Body").field("id", &self.id).field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
+impl From<EarlierBody> for Body {
+    fn from(earlier: EarlierBody) -> Self {
+        let EarlierBody { id, amends, content, time, said, answers, by_visitor, .. } = earlier;
+        Self { id, root: amends.unwrap_or(id), content, time, said, answers, by_visitor }
+    }
 }
 
 impl Body {
-    const fn of(arrival: &Arrival) -> Self {
-        Self {
-            content: arrival.content,
-            received_at: arrival.received_at,
-            submitted_at: arrival.submission.submitted_at,
-        }
+    /// That of an arrival, under its own id and correcting nothing.
+    pub fn of(arrival: &Arrival) -> Self {
+        let mut said = Profile::default();
+        said.absorb(&arrival.submission, Absorb::Fill);
+        let (id, content, by_visitor) = (arrival.id, arrival.content, arrival.by_visitor);
+        let answers = arrival.submission.answers.clone();
+        Self { id, root: id, content, time: BodyTime::of(arrival), said, answers, by_visitor }
     }
 
-    /// Whether this one counts, and not the other.
-    fn is_newer(&self, other: &Self) -> bool {
-        let by_sender = self.submitted_at.zip(other.submitted_at).filter(|(one, other)| one != other);
-        by_sender.map_or(self.received_at > other.received_at, |(one, other)| one > other)
+    /// As it is kept.
+    pub fn kept_as(self, new: &NewArrival<'_>) -> Self {
+        Self { id: new.id, root: new.amends.unwrap_or(new.id), ..self }
     }
 }
 
-/// Of messages under external ids that came before, in this batch or an earlier one, those that correct what is known, each under
-/// an id of its own. What says what counts already is done.
-pub async fn corrections<'a>(
+/// Compares a body with those that are known.
+pub fn compare<'b>(known: impl Iterator<Item = &'b Body> + Clone, new: &Body) -> BodyComparison {
+    let newer = |one: &'b Body, other: &'b Body| if other.time.is_newer(one.time) { other } else { one };
+    let Some(counts) = known.clone().reduce(newer) else { return BodyComparison::First };
+    let mut equal = known.clone().filter(|body| body.content == new.content);
+    // The message itself, delivered again.
+    if let Some(it) = equal.clone().find(|body| body.time.received_at == new.time.received_at) {
+        return BodyComparison::Same(it.id);
+    }
+    if counts.content == new.content {
+        return BodyComparison::Same(counts.id);
+    }
+    let was_there = equal.next();
+    if let Some(it) = was_there
+        && !new.time.is_newer(counts.time)
+    {
+        // A late repetition of what was corrected since.
+        return BodyComparison::Same(it.id);
+    }
+    let mut others = OtherBodies { is_another: names_another(&counts.said, &new.said), ..OtherBodies::default() };
+    let (mut older, newer): (Vec<_>, Vec<_>) = known.partition(|body| new.time.is_newer(body.time));
+    older.sort_by(|one, other| one.time.is_newer(other.time).cmp(&other.time.is_newer(one.time)));
+    for body in older {
+        others.older.insert(body.id);
+        others.before.add(&body.said, &body.answers);
+    }
+    others.newer.extend(newer.into_iter().map(|body| (body.id, body.said.clone())));
+    BodyComparison::Corrects { root: counts.root, others: Box::new(others), was_there: was_there.is_some() }
+}
+
+/// Whether name, address and number are all another's. Under the source's key the id counts all the same, and people are told.
+fn names_another(known: &Profile, said: &Profile) -> bool {
+    let pairs = [(&known.email, &said.email), (&known.phone, &said.phone)];
+    let is_elsewhere = pairs.iter().all(|(before, now)| before.is_some() && now.is_some() && before != now);
+    is_elsewhere && matches!(known.read_name().against(&said.read_name()), NameMatch::Contradict | NameMatch::Alike)
+}
+
+/// Whether two bodies may be the same visitor's: they say the same; or are of names that can be of one person, unless address and
+/// number are both others; or of names as alike as a slip of the pen makes them, where one of the two is the same.
+pub fn may_be_one_visitors(before: &Body, now: &Body) -> bool {
+    if before.content == now.content {
+        return true;
+    }
+    let (known, said) = (&before.said, &now.said);
+    let pairs = [(&known.email, &said.email), (&known.phone, &said.phone)];
+    let is_shared = pairs.iter().any(|(before, now)| before.is_some() && before == now);
+    let is_another = pairs.iter().all(|(before, now)| before.is_some() && now.is_some() && before != now);
+    match known.read_name().against(&said.read_name()) {
+        // Who corrects an address may write the name out as well.
+        NameMatch::Same | NameMatch::MayBe => !is_another,
+        NameMatch::Alike => is_shared,
+        NameMatch::Unnamed | NameMatch::Contradict => false,
+    }
+}
+
+/// Whether two bodies under one external id may be of one person, where the id alone proves nothing: as for one visitor within an
+/// hour, and later where an address or a number is the same. The pages of one form may say the name on a later one.
+fn may_be_one_persons(one: &Body, other: &Body) -> bool {
+    if one.content == other.content {
+        return true;
+    }
+    let pairs = [(&one.said.email, &other.said.email), (&one.said.phone, &other.said.phone)];
+    let is_shared = pairs.iter().any(|(one, other)| one.is_some() && one == other);
+    if one.said.read_name().against(&other.said.read_name()) == NameMatch::Unnamed {
+        return is_shared && pairs.iter().all(|(one, other)| one.is_none() || other.is_none() || one == other);
+    }
+    (is_shared || are_close(one, other)) && may_be_one_visitors(one, other)
+}
+
+/// Whether they were received within an hour.
+pub fn are_close(one: &Body, other: &Body) -> bool {
+    one.time.received_at.duration_since(other.time.received_at).abs() <= FORM_CORRECTS_WITHIN
+}
+
+/// Whether two bodies under one external id are of one lead: the sender says so, or they may be of one person. Both ways, or a
+/// stranger who is first under an id would have what its sender posts later.
+fn belong_together(one: &Body, other: &Body) -> bool {
+    !(one.by_visitor || other.by_visitor) || may_be_one_persons(one, other)
+}
+
+/// The same under an external id, which may come with more bodies than one lead has, and with those of strangers.
+fn compare_under_id(known: &[Body], new: &Body) -> BodyComparison {
+    match compare(known.iter().filter(|body| belong_together(body, new)), new) {
+        BodyComparison::Corrects { .. } if known.len() >= MOST_BODIES => {
+            let same = known.iter().find(|body| body.content == new.content);
+            same.map_or(BodyComparison::TooMany, |body| BodyComparison::Same(body.id))
+        }
+        comparison => comparison,
+    }
+}
+
+/// Says of the new arrivals under external ids what they correct. Of messages under ids that came before, in this batch or an
+/// earlier one, returns those that correct what is known, each under an id of its own; what says what counts already is done.
+pub async fn correct<'a>(
     batch: &mut Transaction,
-    fresh: &[NewArrival<'a>],
-    mut again: Vec<&'a Arrival>,
+    fresh: &mut [NewArrival<'a>],
+    (mut again, retries): (Vec<&'a Arrival>, &Retries),
 ) -> Result<BTreeMap<ArrivalId, NewArrival<'a>>, StoreError> {
+    let worked = fresh.iter().filter(|new| new.quarantine.is_none()).map(|new| new.arrival);
+    let all = worked.chain(again.iter().copied());
+    let wanted: BTreeSet<_> = all.filter_map(|arrival| Some((external_id(arrival)?, arrival.content))).collect();
+    if wanted.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut bodies: BTreeMap<CommonKey, Vec<Body>> = BTreeMap::new();
+    for earlier in batch.arrivals_bodies(&wanted).await? {
+        bodies.entry(earlier.key.clone()).or_default().push(earlier.into());
+    }
+    correct_new(fresh, &mut bodies, retries);
     if again.is_empty() {
         return Ok(BTreeMap::new());
     }
     let ids: BTreeSet<_> = again.iter().map(|arrival| arrival.id).collect();
-    let mut bodies: BTreeMap<ArrivalId, Vec<Body>> = BTreeMap::new();
-    for earlier in batch.arrivals_bodies(&ids.iter().copied().collect::<Vec<_>>()).await? {
-        let body =
-            Body { content: earlier.content, received_at: earlier.received_at, submitted_at: earlier.submitted_at };
-        bodies.entry(earlier.original).or_default().push(body);
-    }
-    for new in fresh.iter().filter(|new| ids.contains(&new.id)) {
-        bodies.entry(new.id).or_default().push(Body::of(new.arrival));
-    }
-    let contents: BTreeMap<_, _> =
-        batch.arrivals_seen(&ids.into_iter().collect::<Vec<_>>()).await?.into_iter().collect();
+    let seen = batch.arrivals_seen(&ids.into_iter().collect::<Vec<_>>()).await?;
+    let seen: BTreeMap<_, _> = seen.into_iter().map(|seen| (seen.id, seen)).collect();
     again.sort_by_key(|arrival| arrival.received_at);
     let mut corrections = BTreeMap::new();
     for arrival in again {
-        let known = bodies.entry(arrival.id).or_default();
-        let new = Body::of(arrival);
-        let Some(counts) = known.iter().copied().reduce(|one, other| if other.is_newer(&one) { other } else { one })
-        else {
-            // What came first is kept nowhere: it is dead, and waits with what says the same.
-            if contents.get(&arrival.id) != Some(&arrival.content) {
+        let Some(key) = CommonKey::of(arrival) else { continue };
+        let body = Body::of(arrival);
+        let mut apart = Vec::new();
+        // What is kept and not worked says nothing of what counts.
+        let known = if arrival.quarantine.is_some() { &mut apart } else { bodies.entry(key).or_default() };
+        let is_kept = known.iter().any(|one| one.content == body.content);
+        if !is_kept && seen.get(&arrival.id).is_some_and(|seen| covers(seen, arrival)) {
+            // It is dead or erased, and waits with what says the same.
+            continue;
+        }
+        if is_kept && retries.contains(arrival) {
+            // The request of before, sent again because its answer was lost: it does not count again after a correction.
+            continue;
+        }
+        let new = match compare_under_id(known, &body) {
+            BodyComparison::Same(_) => continue,
+            BodyComparison::TooMany => {
                 let id = variant_id(arrival.id, arrival.content);
-                corrections.entry(id).or_insert(NewArrival { id, amends: Some(arrival.id), ..NewArrival::of(arrival) });
+                NewArrival { id, shares_id: true, ..NewArrival::of(arrival) }
             }
-            continue;
+            BodyComparison::First => {
+                let id = variant_id(arrival.id, arrival.content);
+                NewArrival { id, shares_id: !known.is_empty(), ..NewArrival::of(arrival) }
+            }
+            BodyComparison::Corrects { root, others, was_there } => {
+                let id = match was_there {
+                    true => return_id(arrival.id, arrival.content, arrival.received_at),
+                    false => variant_id(arrival.id, arrival.content),
+                };
+                NewArrival { id, amends: Some(root), others: *others, ..NewArrival::of(arrival) }
+            }
         };
-        // The message itself, delivered again; or what counts, sent again.
-        let is_there = |body: &Body| body.content == new.content && body.received_at == new.received_at;
-        if counts.content == new.content || known.iter().any(is_there) {
-            continue;
-        }
-        let is_stale = !new.is_newer(&counts);
-        let was_there = known.iter().any(|body| body.content == new.content);
-        if was_there && is_stale {
-            // A late repetition of what was corrected since.
-            continue;
-        }
-        let id = match was_there {
-            true => return_id(arrival.id, arrival.content, arrival.received_at),
-            false => variant_id(arrival.id, arrival.content),
-        };
-        known.push(new);
-        let new = NewArrival { id, amends: Some(arrival.id), is_stale, ..NewArrival::of(arrival) };
-        corrections.entry(id).or_insert(new);
+        known.push(body.kept_as(&new));
+        corrections.entry(new.id).or_insert(new);
     }
     Ok(corrections)
+}
+
+/// New arrivals whose external id is known under another arrival id.
+fn correct_new(fresh: &mut [NewArrival<'_>], bodies: &mut BTreeMap<CommonKey, Vec<Body>>, retries: &Retries) {
+    fresh.sort_by_key(|new| new.arrival.received_at);
+    for new in fresh.iter_mut().filter(|new| new.quarantine.is_none()) {
+        let Some(key @ CommonKey::ExternalId { .. }) = CommonKey::of(new.arrival) else { continue };
+        let known = bodies.entry(key).or_default();
+        let body = Body::of(new.arrival);
+        let kept = known.iter().find(|one| one.content == body.content).filter(|_| retries.contains(new.arrival));
+        let comparison = kept.map_or_else(|| compare_under_id(known, &body), |one| BodyComparison::Same(one.id));
+        new.shares_id = matches!(comparison, BodyComparison::First) && !known.is_empty();
+        new.compared(comparison);
+        if new.repeats.is_none() {
+            known.push(body.kept_as(new));
+        }
+    }
+}
+
+/// Whether what came first under an id says what this message says, and ended so that nothing more is to be done.
+fn covers(seen: &SeenBefore, arrival: &Arrival) -> bool {
+    let ended_so = seen.ended.covers_the_same() || arrival.quarantine.is_some();
+    seen.content == arrival.content && ended_so
+}
+
+fn external_id(arrival: &Arrival) -> Option<CommonKey> {
+    CommonKey::of(arrival).filter(|key| matches!(key, CommonKey::ExternalId { .. }))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn body(number: u8) -> Body {
+        let id = ArrivalId::from_uuid(Uuid::from_u128(u128::from(number) + 1));
+        let time = BodyTime { received_at: Timestamp::from_second(i64::from(number)).unwrap(), submitted_at: None };
+        Body {
+            id,
+            root: id,
+            content: ContentHash::from_bytes([number; 16]),
+            time,
+            said: Profile::default(),
+            answers: Map::new(),
+            by_visitor: false,
+        }
+    }
+
+    /// What a visitor of a page says.
+    fn said(number: u8, name: &str, email: &str) -> Body {
+        let email = Some(email.to_owned());
+        let said = Profile { first_name: Some(name.to_owned()), email, ..Profile::default() };
+        Body { said, by_visitor: true, ..body(number) }
+    }
+
+    #[test]
+    fn another_name_address_and_number_are_another_person() {
+        let of = |name: &str, email: &str, phone: &str| Profile {
+            name: Some(name.to_owned()),
+            email: Some(email.to_owned()),
+            phone: Some(phone.to_owned()),
+            ..Profile::default()
+        };
+        let known = of("Kim Example", "kim@example.com", "+14155550101");
+        for (said, is_another) in [
+            (of("Lou Other", "lou@example.com", "+14155550102"), true),
+            (of("Lou Other", "kim@example.com", "+14155550102"), false),
+            (of("Kim Example", "kim.new@example.com", "+14155550102"), false),
+            (Profile { phone: None, ..of("Lou Other", "lou@example.com", "") }, false),
+        ] {
+            assert_eq!(names_another(&known, &said), is_another, "{:?} {:?}", said.name, said.email);
+        }
+    }
+
+    #[test]
+    fn what_came_with_a_pages_address_corrects_nobody_elses_lead() {
+        let of_sender = Body { by_visitor: false, ..said(1, "Casey", "casey@example.com") };
+        let corrected = said(2, "Casey", "casey@example.com");
+        let stranger = said(3, "Robin", "robin@example.com");
+        let corrects = |known: &Body, new: &Body| {
+            matches!(compare_under_id(std::slice::from_ref(known), new), BodyComparison::Corrects { .. })
+        };
+        assert!(corrects(&of_sender, &corrected));
+        assert!(!corrects(&of_sender, &stranger), "whoever reads the page could say so");
+        assert!(
+            !corrects(&stranger, &Body { time: body(4).time, ..of_sender.clone() }),
+            "nor who was first under the id"
+        );
+        assert!(!corrects(&corrected, &stranger), "one word in the place of an id folds nobody together");
+        let nameless = |number, by_visitor| Body {
+            said: Profile { first_name: None, ..said(number, "", "casey@example.com").said },
+            by_visitor,
+            ..body(number)
+        };
+        assert!(corrects(&nameless(5, true), &said(6, "Casey", "casey@example.com")), "the next page of one form");
+        assert!(!corrects(&nameless(5, true), &stranger));
+        let sender = |number, name: &str, email: &str| Body { by_visitor: false, ..said(number, name, email) };
+        assert!(corrects(&of_sender, &sender(7, "Robin", "robin@example.com")), "whose id it is says what it is about");
+    }
+
+    #[test]
+    fn who_corrects_an_address_may_write_the_name_out_too() {
+        let casey = said(1, "Casey", "casey@exmaple.com");
+        let whole = said(2, "Casey Smith", "casey@example.com");
+        assert!(may_be_one_visitors(&casey, &whole) && may_be_one_visitors(&whole, &casey));
+        assert!(may_be_one_visitors(&said(3, "C. Smith", "casey@exmaple.com"), &whole));
+        assert!(!may_be_one_visitors(&said(4, "Robin", "robin@example.com"), &whole));
+        let at = |body: &Body, phone: &str| {
+            let said = Profile { phone: Some(phone.to_owned()), ..body.said.clone() };
+            Body { said, ..body.clone() }
+        };
+        let (there, here) = (at(&casey, "+14155550101"), at(&whole, "+14155550102"));
+        assert!(!may_be_one_visitors(&there, &here), "another address and another number");
+        assert!(may_be_one_visitors(&there, &at(&whole, "+14155550101")));
+    }
+
+    #[test]
+    fn a_namesake_under_one_word_for_all_ids_is_another_person_an_hour_later() {
+        let first = said(1, "Casey", "casey@example.com");
+        let at = |second| BodyTime { received_at: Timestamp::from_second(second).unwrap(), submitted_at: None };
+        let typo = Body { time: at(600), ..said(2, "Casey", "casey@example.net") };
+        assert!(belong_together(&first, &typo));
+        assert!(!belong_together(&first, &Body { time: at(86_400), ..typo.clone() }));
+        assert!(belong_together(&first, &Body { time: at(86_400), content: first.content, ..typo }), "the very same");
+    }
+
+    #[test]
+    fn an_id_with_more_bodies_than_a_lead_has_joins_no_more_of_them() {
+        let many = u8::try_from(MOST_BODIES).unwrap();
+        let known: Vec<_> = (0..many).map(body).collect();
+        let few = &known[1..];
+        assert!(matches!(compare_under_id(few, &body(200)), BodyComparison::Corrects { .. }));
+        assert!(matches!(compare_under_id(&known, &body(200)), BodyComparison::TooMany));
+        // What was there stays there: sent again it makes no lead.
+        let again = Body { time: body(200).time, ..body(7) };
+        assert!(matches!(compare_under_id(&known, &again), BodyComparison::Same(id) if id == known[7].id));
+        let counts = Body { time: body(200).time, ..body(many - 1) };
+        assert!(matches!(compare_under_id(&known, &counts), BodyComparison::Same(_)));
+    }
 }

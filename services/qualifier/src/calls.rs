@@ -7,7 +7,7 @@ use ripen_domain::{
     calling::{CallLimit, Hours, Whereabouts},
     id::PersonId,
 };
-use ripen_store::{StoreError, Transaction};
+use ripen_store::{StoreError, Transaction, lead::calls::CallMade};
 
 use crate::unit_of_work::UnitOfWork;
 
@@ -20,20 +20,15 @@ pub async fn load(
 ) -> Result<(), StoreError> {
     let limited = limited(work_unit, hours);
     let Some(longest) = limited.iter().map(|(_, within)| *within).max() else { return Ok(()) };
-    let number = |person: &PersonId| {
-        let person = work_unit.persons.get(person)?;
-        Some((person.client, person.profile.phone.clone()?))
-    };
+    let number = |person: &PersonId| work_unit.persons.get(person)?.profile.phone.clone();
     let numbers: BTreeSet<_> = limited.iter().filter_map(|(person, _)| number(person)).collect();
     let numbers: Vec<_> = numbers.into_iter().collect();
     let calls = batch.calls_since(&numbers, now.saturating_sub(longest).unwrap_or(Timestamp::MIN)).await?;
     for (person, _) in limited {
         let Some(person) = work_unit.persons.get_mut(&person) else { continue };
-        let own = |call: &&ripen_store::lead::calls::CallMade| {
-            call.client == person.client && Some(&call.phone) == person.profile.phone.as_ref()
-        };
+        let own = |call: &&CallMade| Some(&call.phone) == person.profile.phone.as_ref();
         let mut at: Vec<_> = calls.iter().filter(own).map(|call| call.at).collect();
-        // Two persons of one household: a call to both is one call to the number.
+        // Two persons of one household, or one of two clients: a call to both is one call to the number.
         at.sort_unstable();
         at.dedup();
         person.calls = at;

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use ripen_domain::actor::{Actor, System};
 use ripen_queue::Transport;
 use ripen_runtime::{clock::Clock, config::Settings, health::Health};
-use ripen_store::{Store, criteria::load::Documents};
+use ripen_store::{Store, criteria::document_cache::Documents};
 
 /// What the qualifier works with.
 #[derive(Debug, Clone)]
@@ -34,10 +34,5 @@ impl QualifierContext {
     /// How long an offered row is not offered again.
     pub(crate) fn offer(&self) -> SignedDuration {
         SignedDuration::from_secs(i64::try_from(self.settings.qualifier.offer_s).unwrap_or(60))
-    }
-
-    /// How long what somebody of the firm matured can be taken back before it goes out.
-    pub(crate) fn undo(&self) -> SignedDuration {
-        SignedDuration::from_secs(i64::try_from(self.settings.qualifier.undo_s).unwrap_or(0))
     }
 }

@@ -1,4 +1,5 @@
-//! Puts dead letters where people find them: from the queue `ripen.dead` into the table `dead_letter`.
+//! Dead letters: after how many tries a message is one (which failures count says [`crate::batch_fault`]), and how they come
+//! where people find them, from the queue `ripen.dead` into the table `dead_letter`.
 
 use std::time::Duration;
 
@@ -12,6 +13,9 @@ use ripen_runtime::{
 use ripen_store::arrival::dead_letter::NewDeadLetter;
 
 use crate::{context::QualifierContext, message::Item};
+
+/// Tries alone before a message is a dead letter.
+pub const TRIES_BEFORE_DEAD_LETTER: i32 = 5;
 
 /// At most so many are kept by one commit.
 const BATCH: usize = 64;
@@ -51,6 +55,10 @@ pub async fn run(ctx: QualifierContext, stop: Stop) {
 }
 
 fn letter(ctx: &QualifierContext, message: &Received) -> NewDeadLetter {
+    let arrival = match Item::arrival(&message.body) {
+        Ok(Item::Arrival(arrival)) => Some(arrival),
+        _ => None,
+    };
     NewDeadLetter {
         id: uuid_v7(ctx.clock.now()),
         // Without the header that says where it came from it can only have been an arrival: those are the ones that
@@ -59,10 +67,8 @@ fn letter(ctx: &QualifierContext, message: &Received) -> NewDeadLetter {
         message: message.id,
         source: serde_json::from_slice(&message.body).ok().map(|SentBy { source }| source),
         body: message.body.to_vec(),
-        content: match Item::arrival(&message.body) {
-            Ok(Item::Arrival(arrival)) => Some(arrival.content),
-            _ => None,
-        },
+        content: arrival.as_ref().map(|arrival| arrival.content),
+        received_at: arrival.as_ref().map(|arrival| arrival.received_at),
         reason: message.reason.clone().unwrap_or_else(|| "RabbitMQ gave it up".to_owned()),
     }
 }

@@ -12,13 +12,17 @@ use ripen_domain::{
     id::{CriteriaId, DecisionId, LeadId, MaturationId},
     lead::{Grade, Stage},
     outcome::ASK_AFTER,
-    promise::{AfterDecision, Changes, Kind, NextPromise, Occasion, State, settle},
+    promise::{AfterDecision, Changes, Kind, NextPromise, Occasion, settle},
 };
 use ripen_store::{
-    client::load::GradingSettings,
+    client::grading_settings::GradingSettings,
     decision::{maturation::MaturationRow, write::NewDecision},
-    lead::{facts::facts_of, join::LeadJoin},
-    promise::write::PromiseRow,
+    lead::{
+        facts::facts_of,
+        join::LeadJoin,
+        lead_row::{LastDecision, LeadClosing},
+    },
+    promise::write::{LeadPromiseEnd, PromisePutOff, PromiseRow},
 };
 use uuid::Uuid;
 
@@ -43,9 +47,9 @@ pub struct BatchDecisions {
     /// Leads that end because their person has another one in the client's program.
     pub(crate) joined: Vec<LeadJoin>,
     /// Promises that end.
-    pub(crate) ended: Vec<(LeadId, i64, State)>,
+    pub(crate) ended: Vec<LeadPromiseEnd>,
     /// Promises that came up when nobody may be called, and until when they wait.
-    pub(crate) put_off: Vec<(LeadId, i64, Timestamp)>,
+    pub(crate) put_off: Vec<PromisePutOff>,
     /// Promises that are made.
     pub made: Vec<PromiseRow>,
     /// Regrades that are done, at the version read.
@@ -138,7 +142,9 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
         // What arrived or changed may have ended a promise that was to be put off.
         let BatchDecisions { put_off, ended, .. } = &mut decided;
         // The statement that puts off expects the promise to be open, and would fail the whole batch.
-        put_off.retain(|(lead, generation, _)| !ended.iter().any(|(of, n, _)| (of, n) == (lead, generation)));
+        let is =
+            |one: &PromisePutOff, end: &LeadPromiseEnd| (end.lead, end.end.generation) == (one.lead, one.generation);
+        put_off.retain(|one| !ended.iter().any(|end| is(one, end)));
         decided
     }
 
@@ -154,7 +160,7 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
         if until > self.now
             && let Some(generation) = lead.fired.take()
         {
-            decided.put_off.push((lead.row.id, generation, until));
+            decided.put_off.push(PromisePutOff { lead: lead.row.id, generation, until });
         }
     }
 
@@ -184,11 +190,11 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
     fn apply(&self, lead: &mut TrackedLead, work: &GradingSettings, graded: Graded, out: &mut BatchDecisions) {
         let Graded { criteria, decision, due_at } = graded;
         let id = DecisionId::from_uuid((self.new_id)());
-        let before = lead.row.decided.map(|(_, _, grade, _)| grade);
+        let before = lead.row.decided.map(|last| last.grade);
         // By the lead as it was: the row changes below.
         let changes = changes(lead, work, &decision, due_at);
         let by_hand = is_by_hand(lead, work);
-        lead.row.decided = Some((id, criteria, decision.grade, decision.score));
+        lead.row.decided = Some(LastDecision { id, criteria, grade: decision.grade, score: decision.score });
         // The client may have changed its program since the lead came.
         lead.row.program = work.program;
         // A worse grade begins a new course, whose rounds count from nothing.
@@ -196,7 +202,7 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
             lead.row.rounds = 0;
         }
         lead.changed = true;
-        out.ended.extend(changes.ended.iter().map(|end| (lead.row.id, end.generation, end.state)));
+        out.ended.extend(changes.ended.iter().map(|end| LeadPromiseEnd { lead: lead.row.id, end: *end }));
         if let Some(NextPromise { kind, due_at }) = changes.made {
             let why = decision
                 .next
@@ -207,7 +213,7 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
         if let Some(why) = &decision.closed {
             // The stage changes after the promises are settled, which end because of it.
             lead.row.stage = Stage::Closed;
-            lead.row.closed = Some((self.now, why.clone()));
+            lead.row.closed = Some(LeadClosing { at: self.now, why: why.clone() });
         }
         let is_a = decision.grade == Grade::A && decision.closed.is_none();
         // One that stays A has been handed over; one that was returned and is A again has not.
@@ -259,7 +265,7 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
 
 fn changes(lead: &TrackedLead, work: &GradingSettings, decision: &Decision, due_at: Timestamp) -> Changes {
     let occasion = occasion_of(lead, work).unwrap_or(Occasion::Regraded);
-    let before = lead.row.decided.map(|(_, _, grade, _)| grade);
+    let before = lead.row.decided.map(|last| last.grade);
     let standing = if decision.closed.is_some() {
         AfterDecision::Closed
     } else {
@@ -275,14 +281,14 @@ fn changes(lead: &TrackedLead, work: &GradingSettings, decision: &Decision, due_
 
 /// Whether it is decided because of what somebody of the firm did, and of nothing else.
 fn is_by_hand(lead: &TrackedLead, work: &GradingSettings) -> bool {
-    let decided_by = lead.row.decided.map(|(_, criteria, _, _)| criteria);
+    let decided_by = lead.row.decided.map(|last| last.criteria);
     // Any other cause would have matured it without the person, and nothing slipped.
     lead.regrade.is_some() && lead.fired.is_none() && lead.arrived.is_empty() && decided_by == work.criteria
 }
 
 /// Why the lead is to be decided now, if it is.
 fn occasion_of(lead: &TrackedLead, work: &GradingSettings) -> Option<Occasion> {
-    let decided_by = lead.row.decided.map(|(_, criteria, _, _)| criteria);
+    let decided_by = lead.row.decided.map(|last| last.criteria);
     // What fired comes first: only under this occasion may its round be counted and the promise be kept.
     if let Some(generation) = lead.fired {
         return Some(Occasion::Fired(generation));
@@ -296,12 +302,12 @@ fn occasion_of(lead: &TrackedLead, work: &GradingSettings) -> Option<Occasion> {
 /// Other criteria than last time are a change too, when they meet a promise that falls due.
 fn cause_of(lead: &TrackedLead, work: &GradingSettings) -> Cause {
     let decided = lead.row.decided;
-    let outdated = lead.fired.is_some() && decided.is_some_and(|(_, criteria, ..)| Some(criteria) != work.criteria);
+    let outdated = lead.fired.is_some() && decided.is_some_and(|last| Some(last.criteria) != work.criteria);
     Cause {
         arrivals: lead.arrived.clone(),
         promise: lead.fired,
         regrade: lead.regrade.is_some() || outdated,
-        before: decided.map(|(_, _, grade, _)| grade),
+        before: decided.map(|last| last.grade),
         barred: None,
     }
 }

@@ -4,7 +4,7 @@
 //! whether the database takes leads at all. While it does not, nothing is tried: the messages are held for a moment and then
 //! go back to the queue. While it does, the batch is split until the message to blame stands alone.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
 use ripen_domain::backoff::Backoff;
@@ -20,12 +20,16 @@ use uuid::Uuid;
 
 use crate::{
     batch::{BatchReport, decide},
+    batch_fault::{AFTER_CRITERIA, BatchFault, Blame, FailedAlone},
     context::QualifierContext,
+    dead_letters::TRIES_BEFORE_DEAD_LETTER,
+    left_in_rows,
     message::Item,
-    offer::offer_deliveries,
+    set_aside::WhyAside,
     standstill::Standstill,
+    suspects::Suspects,
     trial,
-    verdict::{BatchFault, Blame, TRIES},
+    wake_dispatcher::offer_deliveries,
 };
 
 /// A message that came back so often is tried alone.
@@ -35,7 +39,12 @@ const RUNS: u32 = 3;
 /// What is held longer goes back to the queue: RabbitMQ ends a consumer that holds a message for half an hour.
 const HELD_AT_MOST: Duration = Duration::from_secs(10 * 60);
 /// When a message comes again that met a lock.
-const AFTER_A_LOCK: Duration = Duration::from_millis(200);
+const AFTER_A_LOCK: Backoff = Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(10) };
+/// So often it comes again as soon: most locks are held for a moment. Later ever less often: some are of a transaction that
+/// somebody forgot.
+const MOMENTS: u32 = 10;
+/// What failed alone comes again at the latest after this time: the queue holds nothing for longer.
+const ALONE_AT_MOST: Duration = Duration::from_secs(60);
 /// Pauses between runs of a batch, and between trials.
 pub const BACKOFF: Backoff = Backoff { first: Duration::from_millis(20), longest: Duration::from_secs(2) };
 
@@ -55,7 +64,7 @@ pub(crate) enum Handled {
 /// How one run came out.
 enum RunOutcome {
     /// It went through, but for the messages at these places.
-    Passed(BTreeSet<usize>),
+    Passed(BTreeMap<usize, WhyAside>),
     Failed(BatchFault),
     /// The database takes nothing.
     Refused,
@@ -68,6 +77,7 @@ pub struct Handler<'a> {
     pub queue: Queue,
     pub stop: &'a Stop,
     pub standstill: &'a Standstill,
+    pub suspects: &'a Suspects,
     /// The worker's number.
     pub worker: usize,
 }
@@ -75,6 +85,14 @@ pub struct Handler<'a> {
 impl Handler<'_> {
     /// Decides what was received.
     pub async fn handle(&self, received: Vec<Received>) -> Handled {
+        let mut handled = self.decide_all(received).await;
+        if let Handled::Settled(settled) | Handled::Refused(settled) = &mut handled {
+            left_in_rows::leave(self.ctx, self.queue, settled).await;
+        }
+        handled
+    }
+
+    async fn decide_all(&self, received: Vec<Received>) -> Handled {
         let since = Instant::now();
         let mut settled = Vec::with_capacity(received.len());
         let (healthy, mut suspects) = self.sort(received, &mut settled);
@@ -89,9 +107,11 @@ impl Handler<'_> {
             }
             match self.attempt(&batch).await {
                 RunOutcome::Passed(aside) => {
-                    self.clear(&batch).await;
-                    settled
-                        .extend(batch.into_iter().enumerate().map(|(place, read)| end(read, aside.contains(&place))));
+                    let done = batch.iter().enumerate().filter(|(place, _)| !aside.contains_key(place));
+                    let done: Vec<_> = done.map(|(_, (message, _))| message).collect();
+                    self.passed(&done).await;
+                    let ended = batch.into_iter().enumerate().map(|(place, read)| self.end(read, aside.get(&place)));
+                    settled.extend(ended);
                 }
                 RunOutcome::Failed(_) if batch.len() == 1 => suspects.append(&mut batch),
                 RunOutcome::Failed(fault) => {
@@ -118,7 +138,7 @@ impl Handler<'_> {
             match self.read(&message.body) {
                 // Tried again, it would be as unreadable, and its neighbours would wait for it.
                 Err(why) => settled.push((message, dead(why))),
-                Ok(item) if message.delivery_count >= SUSPICIOUS_DELIVERIES => suspects.push((message, item)),
+                Ok(item) if self.setbacks(&message) >= SUSPICIOUS_DELIVERIES => suspects.push((message, item)),
                 Ok(item) => healthy.push((message, item)),
             }
         }
@@ -161,25 +181,32 @@ impl Handler<'_> {
             Err(GaveUp::Stopped) => return Alone::Stopped,
             Err(GaveUp::Limit(_)) => return Alone::Refused(suspect),
         };
-        if tries > TRIES {
-            return Alone::Settled(suspect.0, dead(format!("gave up after {TRIES} tries: {why}")));
+        if tries > TRIES_BEFORE_DEAD_LETTER {
+            return Alone::Settled(suspect.0, dead(format!("gave up after {TRIES_BEFORE_DEAD_LETTER} tries: {why}")));
         }
         let batch = [suspect];
         let attempt = self.attempt(&batch).await;
         let [suspect] = batch;
         match attempt {
             RunOutcome::Passed(aside) => {
-                // A note that stays behind does no harm: it counts tries of a message that is done.
-                let _ = self.ctx.store.suspects_clear(&[id]).await;
-                let (message, outcome) = end(suspect, !aside.is_empty());
+                match aside.is_empty() {
+                    true => self.passed(&[&suspect.0]).await,
+                    // What it was tried alone for did not come again; what it waits for now is counted on.
+                    false => self.suspects.passed(&[&suspect.0]).await,
+                }
+                let (message, outcome) = self.end(suspect, aside.get(&0));
                 Alone::Settled(message, outcome)
             }
             RunOutcome::Failed(fault) => self.end_alone(suspect.0, fault, tries).await,
             RunOutcome::Refused => {
-                let _ = self.ctx.store.suspect_uncount(id).await;
+                self.suspects.uncount(id).await;
                 Alone::Refused(suspect)
             }
-            RunOutcome::Stopped => Alone::Stopped,
+            RunOutcome::Stopped => {
+                // It would be given up after five restarts.
+                self.suspects.uncount(id).await;
+                Alone::Stopped
+            }
         }
     }
 
@@ -187,15 +214,27 @@ impl Handler<'_> {
         if fault.counts() {
             tracing::warn!(message.id = %message.id, tries, error = fault.why, "a message failed alone while others pass");
         } else {
-            let word = if fault.blame == Blame::Criteria { "criteria" } else { "conflict" };
-            self.standstill.set_aside(word, 1, &fault.why);
-            let _ = self.ctx.store.suspect_uncount(message.id).await;
+            self.standstill.set_aside(word(fault.blame), 1, &fault.why);
+            self.suspects.uncount(message.id).await;
         }
-        let outcome = fault.end(tries);
-        match &outcome {
-            Settlement::Dead(_) => metrics::counter!("ripen_dead_letters_total").increment(1),
-            // It is known by its count when it comes back, and its note is cleared when it passes.
-            Settlement::Later(_) => message.delivery_count = message.delivery_count.saturating_add(1),
+        let first = Duration::from_millis(self.ctx.settings.qualifier.alone_pause_ms);
+        let pauses = Backoff { first, longest: ALONE_AT_MOST };
+        let deliveries = self.setbacks(&message);
+        let shown = fault.is_shown(deliveries).then(|| fault.why.clone());
+        let outcome = fault.end(FailedAlone { tries, deliveries, pauses });
+        match (&outcome, shown) {
+            (Settlement::Dead(_), _) => {
+                self.waits_no_more(&[message.id]);
+                metrics::counter!("ripen_dead_letters_total").increment(1);
+            }
+            (Settlement::Later(pause), why) => {
+                if let Some(why) = why {
+                    self.standstill.waits_alone(message.id, why, *pause);
+                }
+                // It is known by its count when it comes back, and its note is cleared when it passes.
+                message.delivery_count = deliveries.saturating_add(1);
+                self.standstill.alone.note(message.id, message.delivery_count);
+            }
             _ => {}
         }
         Alone::Settled(message, outcome)
@@ -203,19 +242,46 @@ impl Handler<'_> {
 
     /// Counts one more try of a message; returns how many there were.
     async fn note_try(&self, id: Uuid, why: &str) -> Result<i32, GaveUp<ripen_store::StoreError>> {
-        let note =
-            || async { self.ctx.store.suspect_note(id, self.queue.name(), why, self.ctx.clock.now()).await.into() };
-        retry(BACKOFF, self.hold(), self.stop.soft(), note).await
+        self.suspects.note(id);
+        let note = || async {
+            // First, or a try that proved nothing would be one too many.
+            self.suspects.settle().await;
+            self.ctx.store.suspect_note(id, self.queue.name(), why, self.ctx.clock.now()).await.into()
+        };
+        let noted: Result<i32, GaveUp<ripen_store::StoreError>> =
+            retry(BACKOFF, self.hold(), self.stop.soft(), note).await;
+        noted.map(|tries| self.suspects.counting(id, tries))
     }
 
-    /// Forgets what was noted of messages that came back and went through now.
-    async fn clear(&self, batch: &[Read]) {
-        let came_back = batch.iter().filter(|(message, _)| message.delivery_count > 0);
-        let ids: Vec<_> = came_back.map(|(message, _)| message.id).collect();
-        if !ids.is_empty() {
-            // A note that stays behind counts tries of messages that are done.
-            let _ = self.ctx.store.suspects_clear(&ids).await;
-        }
+    /// How often it came before, here or on the way here.
+    fn setbacks(&self, message: &Received) -> u32 {
+        message.delivery_count.max(self.standstill.alone.of(message.id))
+    }
+
+    fn waits_no_more(&self, messages: &[Uuid]) {
+        self.standstill.waits_no_more(messages);
+        self.standstill.setbacks().into_iter().for_each(|setbacks| setbacks.forget(messages));
+    }
+
+    /// How a message ended that was in a batch that passed.
+    fn end(&self, (message, _): Read, aside: Option<&WhyAside>) -> (Received, Settlement) {
+        let settlement = match aside {
+            None => Settlement::Done,
+            Some(WhyAside::Locked) => {
+                let times = self.standstill.locked.count(message.id);
+                Settlement::Later(AFTER_A_LOCK.pause(times.saturating_sub(MOMENTS), 1.0))
+            }
+            Some(WhyAside::Criteria) => {
+                Settlement::Later(AFTER_CRITERIA.pause(self.standstill.unreadable.count(message.id), 1.0))
+            }
+        };
+        (message, settlement)
+    }
+
+    /// Forgets what was noted of messages that went through now.
+    async fn passed(&self, messages: &[&Received]) {
+        self.waits_no_more(&messages.iter().map(|message| message.id).collect::<Vec<_>>());
+        self.suspects.passed(messages).await;
     }
 
     /// Runs a batch: again after a conflict, and after the database was away.
@@ -235,8 +301,8 @@ impl Handler<'_> {
                         () = tokio::time::sleep(BACKOFF.pause(runs, random::fraction())) => {}
                     }
                 }
-                Blame::Nobody | Blame::Message | Blame::Criteria => return RunOutcome::Failed(fault),
-                Blame::Database(failure) => {
+                Blame::Nobody | Blame::Message | Blame::Hours => return RunOutcome::Failed(fault),
+                blame @ (Blame::Outside | Blame::Database(_)) => {
                     match self.until_a_trial_passes(&fault.why).await {
                         Ok(()) => {}
                         Err(GaveUp::Stopped) => return RunOutcome::Stopped,
@@ -244,7 +310,7 @@ impl Handler<'_> {
                     }
                     // A connection that broke may have broken by itself, once. A message that takes the server down with it
                     // breaks it each time.
-                    if failure != Failure::Away || runs > 1 {
+                    if blame != Blame::Database(Failure::Away) || runs > 1 {
                         return RunOutcome::Failed(fault);
                     }
                 }
@@ -284,16 +350,21 @@ impl Handler<'_> {
     }
 
     /// Counts what was done and has it sent; returns what was set aside.
-    async fn finish(&self, report: BatchReport) -> BTreeSet<usize> {
+    async fn finish(&self, report: BatchReport) -> BTreeMap<usize, WhyAside> {
         metrics::counter!("ripen_arrivals_stored_total").increment(report.arrivals as u64);
         for (grade, count) in ["A", "B", "C"].into_iter().zip(report.decisions) {
             metrics::counter!("ripen_decisions_total", "grade" => grade).increment(count as u64);
         }
         offer_deliveries(self.ctx, &report.deliveries).await;
-        if !report.set_aside.is_empty() {
-            self.standstill.set_aside("locked", report.set_aside.len(), "another transaction holds their persons");
+        let count = |why| report.set_aside.values().filter(|one| **one == why).count();
+        let (locked, unread) = (count(WhyAside::Locked), count(WhyAside::Criteria));
+        if locked > 0 {
+            self.standstill.set_aside("locked", locked, "another transaction holds their persons");
         }
-        report.set_aside.into_iter().collect()
+        if unread > 0 {
+            self.standstill.set_aside("criteria", unread, report.broken_criteria.as_deref().unwrap_or_default());
+        }
+        report.set_aside
     }
 }
 
@@ -304,8 +375,13 @@ enum Alone {
     Stopped,
 }
 
-fn end((message, _): Read, is_aside: bool) -> (Received, Settlement) {
-    (message, if is_aside { Settlement::Later(AFTER_A_LOCK) } else { Settlement::Done })
+/// The metric's word.
+const fn word(blame: Blame) -> &'static str {
+    match blame {
+        Blame::Hours => "criteria",
+        Blame::Outside => "database",
+        _ => "conflict",
+    }
 }
 
 fn refused(mut settled: Vec<(Received, Settlement)>, rest: impl Iterator<Item = Read>) -> Handled {

@@ -2,9 +2,12 @@
 
 use jiff::Timestamp;
 use ripen_domain::id::{ClientId, DeliveryId, EndpointId, LeadId, MaturationId};
-use ripen_store::delivery::{offer::NewOffer, write::NewDelivery};
+use ripen_store::delivery::{
+    first_to_claim::NewOffer,
+    write::{DeliveryTarget, NewDelivery},
+};
 
-use crate::assign::{DeliveryTarget, Hold, OfferTerms};
+use crate::assign::{Hold, OfferTerms};
 
 /// A delivery to be attempted now.
 #[derive(Debug, Clone, Copy)]
@@ -29,23 +32,23 @@ pub struct MaturationRef {
 impl MaturationRef {
     /// A delivery to be attempted now.
     pub fn delivery(self, to: DeliveryTarget, id: DeliveryId, now: Timestamp) -> NewDelivery {
-        let to = Some((to.endpoint, to.rep));
-        NewDelivery { to, ..self.unaddressed(id, now) }
+        NewDelivery { to: Some(to), ..self.unaddressed(id, now) }
     }
 
     /// A delivery that nobody can take yet.
     pub fn held(self, hold: Hold, id: DeliveryId) -> NewDelivery {
-        NewDelivery { why: Some(hold.why), ..self.unaddressed(id, hold.until) }
+        NewDelivery { why: Some(hold.why), waits_for: hold.waits_for, ..self.unaddressed(id, hold.until) }
     }
 
     /// The offer to be kept.
     pub fn offer(self, terms: OfferTerms) -> NewOffer {
-        let OfferTerms { tier, to, until } = terms;
-        NewOffer { maturation: self.maturation, tier, to, until }
+        let OfferTerms { tier, to, until, said: _ } = terms;
+        NewOffer { client: self.client, maturation: self.maturation, tier, to, until }
     }
 
     fn unaddressed(self, id: DeliveryId, due_at: Timestamp) -> NewDelivery {
         let Self { client, lead, maturation } = self;
-        NewDelivery { id, client, lead, maturation, offered_until: None, to: None, due_at, why: None }
+        let (why, undo_until, waits_for) = (None, None, Vec::new());
+        NewDelivery { id, client, lead, maturation, offer: None, to: None, due_at, why, undo_until, waits_for }
     }
 }

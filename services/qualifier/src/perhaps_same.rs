@@ -7,13 +7,15 @@ use jiff::Timestamp;
 use ripen_domain::{
     contact::Identity,
     id::{ClientId, DeliveryId, LeadId, PersonId},
+    person::ReadName,
 };
 use ripen_store::{
     StoreError, Transaction,
     delivery::{
-        perhaps_same::{PERHAPS_SAME_WITHIN, ReachedPerson, held_because},
+        perhaps_same::{PERHAPS_SAME_WITHIN, ReachedPerson, held_because, may_be_behind},
         write::NewDelivery,
     },
+    person::pair::PersonPair,
     promise::same_person::SamePersonWork,
 };
 
@@ -28,6 +30,8 @@ pub struct HeldLeads {
     pub work: Vec<SamePersonWork>,
     /// Deliveries that wait, with the lead that each waits for.
     pub(crate) deliveries: Vec<(DeliveryId, LeadId)>,
+    /// Persons who may be one, of whom one is behind the other's number: to be proposed.
+    pub(crate) pairs: Vec<PersonPair>,
 }
 
 impl HeldLeads {
@@ -36,7 +40,7 @@ impl HeldLeads {
         let first = *self.firsts.get(&of.lead)?;
         self.deliveries.push((id, first));
         let until = now.saturating_add(PERHAPS_SAME_WITHIN).unwrap_or(now);
-        Some(of.held(Hold { until, why: held_because(first) }, id))
+        Some(of.held(Hold { until, why: held_because(first), waits_for: Vec::new() }, id))
     }
 }
 
@@ -57,15 +61,18 @@ pub async fn find(
     let persons: Vec<_> = maturing.iter().map(|(_, person)| *person).collect();
     let reached = reached(batch, work_unit, &persons).await?;
     batch.maturing_lock(&reached).await?;
-    let known = batch.first_leads(&reached, now).await?;
-    let mut firsts: BTreeMap<LeadId, LeadId> = BTreeMap::new();
+    let names = names(work_unit, &persons);
+    let known = batch.first_leads(&reached, &names, now).await?;
+    let mut found = FoundFirsts::default();
     for (lead, person) in &maturing {
         if let Some(first) = known.iter().find(|first| first.of == *person) {
-            firsts.insert(*lead, first.lead);
+            found.firsts.insert(*lead, first.lead);
+            found.behind.extend(first.behind.map(|whose| (*person, whose)));
         }
     }
-    within_batch(batch, (&maturing, &reached), &mut firsts).await?;
-    let mut held = HeldLeads { firsts, ..HeldLeads::default() };
+    within_batch(batch, meetings(&maturing, &reached, &names), &mut found).await?;
+    let pairs = found.behind.iter().filter_map(|pair| pair_of(work_unit, *pair)).collect();
+    let mut held = HeldLeads { firsts: found.firsts, pairs, ..HeldLeads::default() };
     for (lead, first) in &held.firsts {
         if let Some(tracked) = work_unit.leads.get_mut(lead) {
             tracked.row.generation = tracked.row.generation.saturating_add(1);
@@ -97,31 +104,92 @@ async fn reached(
     Ok(reached.into_iter().collect())
 }
 
+/// The names of these persons as they are compared, what this batch brings included.
+fn names(work_unit: &UnitOfWork, persons: &[PersonId]) -> BTreeMap<PersonId, ReadName> {
+    let known = persons.iter().filter_map(|person| Some((*person, work_unit.persons.get(person)?)));
+    known.map(|(id, person)| (id, person.profile.read_name())).collect()
+}
+
+/// The earlier one first: ids begin with the time.
+fn pair_of(work_unit: &UnitOfWork, (one, other): (PersonId, PersonId)) -> Option<PersonPair> {
+    let client = work_unit.persons.get(&one)?.client;
+    Some(PersonPair { earlier: one.min(other), later: one.max(other), client })
+}
+
+/// What is found so far.
+#[derive(Debug, Default)]
+struct FoundFirsts {
+    /// Each lead that is held, and the one that its client has.
+    firsts: BTreeMap<LeadId, LeadId>,
+    /// Persons of whom one is behind the other's number.
+    behind: Vec<(PersonId, PersonId)>,
+}
+
+/// Two of a batch whose leads are perhaps one person's.
+struct BatchMeeting {
+    lead: LeadId,
+    first: LeadId,
+    persons: (PersonId, PersonId),
+    is_behind: bool,
+}
+
 /// Two of one batch do not see each other in the database.
 async fn within_batch(
     batch: &mut Transaction,
-    (maturing, reached): (&[(LeadId, PersonId)], &[ReachedPerson]),
-    firsts: &mut BTreeMap<LeadId, LeadId>,
+    meet: Vec<BatchMeeting>,
+    found: &mut FoundFirsts,
 ) -> Result<(), StoreError> {
+    if meet.is_empty() {
+        return Ok(());
+    }
+    let persons: Vec<_> = meet.iter().flat_map(|meeting| [meeting.persons.0, meeting.persons.1]).collect();
+    let different = batch.pairs_different(&persons).await?;
+    for BatchMeeting { lead, first, persons: (one, other), is_behind } in meet {
+        if different.contains(&(one.min(other), one.max(other))) || found.firsts.contains_key(&lead) {
+            continue;
+        }
+        found.firsts.insert(lead, first);
+        found.behind.extend(is_behind.then_some((one, other)));
+    }
+    Ok(())
+}
+
+fn meetings(
+    maturing: &[(LeadId, PersonId)],
+    reached: &[ReachedPerson],
+    names: &BTreeMap<PersonId, ReadName>,
+) -> Vec<BatchMeeting> {
     let mut taken: BTreeMap<(ClientId, &Identity), (LeadId, PersonId)> = BTreeMap::new();
-    let mut meet: Vec<(LeadId, LeadId, PersonId, PersonId)> = Vec::new();
+    // Whoever is reached under a number, with an extension or without: few, but for a switchboard.
+    let mut at_number: BTreeMap<(ClientId, &str), Vec<(LeadId, &ReachedPerson)>> = BTreeMap::new();
+    let mut meet = Vec::new();
     for (lead, person) in maturing {
         for one in reached.iter().filter(|one| one.person == *person) {
             let (first, whose) = *taken.entry((one.client, &one.identity)).or_insert((*lead, *person));
             if whose != *person {
-                meet.push((*lead, first, *person, whose));
+                meet.push(BatchMeeting { lead: *lead, first, persons: (*person, whose), is_behind: false });
             }
+            let Identity::Phone(phone) = &one.identity else { continue };
+            let others = at_number.entry((one.client, phone.number())).or_default();
+            if let Some((first, other)) = others.iter().find(|(_, other)| is_behind(one, other, names)) {
+                meet.push(BatchMeeting {
+                    lead: *lead,
+                    first: *first,
+                    persons: (*person, other.person),
+                    is_behind: true,
+                });
+            }
+            others.push((*lead, one));
         }
     }
-    if meet.is_empty() {
-        return Ok(());
-    }
-    let persons: Vec<_> = meet.iter().flat_map(|(_, _, one, other)| [*one, *other]).collect();
-    let different = batch.pairs_different(&persons).await?;
-    for (lead, first, one, other) in meet {
-        if !different.contains(&(one.min(other), one.max(other))) {
-            firsts.entry(lead).or_insert(first);
-        }
-    }
-    Ok(())
+    meet
+}
+
+/// Whether one of two is perhaps the other behind their number: one has an extension and the other none, and their names agree.
+fn is_behind(one: &ReachedPerson, other: &ReachedPerson, names: &BTreeMap<PersonId, ReadName>) -> bool {
+    let has_extension =
+        |of: &ReachedPerson| matches!(&of.identity, Identity::Phone(phone) if phone.extension().is_some());
+    one.person != other.person
+        && has_extension(one) != has_extension(other)
+        && names.get(&one.person).zip(names.get(&other.person)).is_some_and(|(one, other)| may_be_behind(one, other))
 }

@@ -13,14 +13,14 @@ use ripen_queue::{Message, Queue};
 use ripen_runtime::{
     every::{NextTick, every},
     lifecycle::Stop,
-    retry::{RetryLimit, retry},
+    retry::{GaveUp, RetryLimit, retry},
 };
 use ripen_store::{
     StoreError,
     arrival::spool::{SpoolKey, SpoolRoom},
-    sweep::Sweep,
+    sweep::{Sweep, SweepParts},
 };
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::Instant};
 
 use crate::{context::QualifierContext, released, reroute};
 
@@ -85,6 +85,10 @@ const PAUSE_BETWEEN_FULL_TICKS: Duration = Duration::from_millis(5);
 /// The most bytes that one look takes from the spool, whatever the queue would hold: they are in memory meanwhile.
 const SWEPT_BYTES: usize = 32 << 20;
 
+/// How long the release of what the queue did not take is tried.
+const RELEASED_WITHIN: Duration = Duration::from_secs(5);
+const RELEASE_BACKOFF: Backoff = Backoff { first: Duration::from_millis(50), longest: Duration::from_secs(1) };
+
 /// Sweeps until asked to stop.
 pub async fn run(ctx: QualifierContext, stop: Stop) {
     let interval = Duration::from_millis(ctx.settings.qualifier.sweep_interval_ms.max(10));
@@ -127,33 +131,33 @@ pub async fn tick(ctx: &QualifierContext, pace: &mut Pace, now: Timestamp) -> Re
     if !ctx.transport.is_ready() {
         return Ok(swept);
     }
+    // One part that fails must not keep the others from their turn.
+    let mut parts = SweepParts::default();
     // Arrivals wait for no time of day: a clock that is off does not hold them up.
-    spooled(ctx, now, &mut swept).await?;
-    swept.released = released::tick(ctx, now, room(ctx, Queue::Arrivals, ctx.settings.qualifier.spool_sweep)).await?;
+    parts.part(spooled(ctx, now, &mut swept).await)?;
+    let room_for_arrivals = room(ctx, Queue::Arrivals, ctx.settings.qualifier.spool_sweep);
+    swept.released = parts.part(released::tick(ctx, now, room_for_arrivals).await)?;
     swept.more |= swept.released > 0;
     if !clock_is_sound(ctx).await? {
-        return Ok(swept);
+        return parts.end(swept);
     }
     // Offers are marked by the clock: set back an hour, it would hold them for that hour.
     if pace.went_back(now) {
         ctx.store.sweep_forget_offers(now, until(ctx, now)).await?;
     }
-    let fired = promises(ctx, pace, now, &mut swept).await?;
+    parts.part(promises(ctx, pace, now, &mut swept).await)?;
     let sizes = &ctx.settings.qualifier;
     // Two seconds' worth at most, so that an hour without a sweeper does not regrade an hour's share at once.
     let (burst, limit) = (SignedDuration::from_secs(2), i64::from(sizes.regrade_sweep));
-    swept.outdated = ctx.store.sweep_criteria(now, burst, limit).await?;
-    let regrades = ctx.store.sweep_regrades(sweep(ctx, now, sizes.regrade_sweep)).await?;
+    swept.outdated = parts.part(ctx.store.sweep_criteria(now, burst, limit).await)?;
+    let regrades = parts.part(ctx.store.sweep_regrades(sweep(ctx, now, sizes.regrade_sweep)).await)?;
     swept.regrades = regrades.len();
     swept.more |= swept.regrades == sizes.regrade_sweep as usize;
-    let fired = fired.into_iter().map(|(lead, generation)| (lead, Some(generation)));
-    let messages = fired.chain(regrades.into_iter().map(|lead| (lead, None))).map(requalify).collect();
-    // What is not taken is offered again when its time is up.
-    ctx.transport.publish_all(Queue::Requalify, messages).await;
+    publish(ctx, regrades.into_iter().map(|lead| (lead, None))).await;
     // Before what is held is routed: what is no question any more goes out with the same tick.
-    ctx.store.sweep_perhaps_same(now).await?;
-    swept.more |= reroute::tick(ctx, now).await?;
-    Ok(swept)
+    parts.part(ctx.store.sweep_perhaps_same(now).await)?;
+    swept.more |= parts.part(reroute::tick(ctx, now).await)?;
+    parts.end(swept)
 }
 
 /// Promises of the last minutes, and of those that are overdue as many as their rate allows.
@@ -162,18 +166,20 @@ async fn promises(
     pace: &mut Pace,
     now: Timestamp,
     swept: &mut Swept,
-) -> Result<Vec<(LeadId, i64)>, StoreError> {
+) -> Result<(), StoreError> {
     let sizes = &ctx.settings.qualifier;
     let late = SignedDuration::from_secs(i64::try_from(sizes.overdue_after_s).unwrap_or(i64::MAX));
     let overdue_before = now.checked_sub(late).unwrap_or(Timestamp::MIN);
     let due = |from: Timestamp, to: Timestamp| Range { start: from, end: to };
     // What fell due just now goes first: a callback at nine must not wait behind what was due while nothing ran.
     let on_time = sweep(ctx, now, sizes.promise_sweep);
-    let mut fired = ctx.store.sweep_promises(on_time, due(overdue_before, now)).await?;
+    let fired = ctx.store.sweep_promises(on_time, due(overdue_before, now)).await?;
     swept.more |= fired.len() == sizes.promise_sweep as usize;
+    swept.promises = fired.len();
     // Counted with every tick, also where nothing is overdue: otherwise the pause itself would count as time in hand.
     pace.pass(now, sizes.overdue_per_s);
     let taken = u32::try_from(fired.len()).unwrap_or(u32::MAX);
+    publish_promises(ctx, fired).await;
     // Together they take no more than one sweep may: both lists go to the same queue.
     let limit = sizes.promise_sweep.saturating_sub(taken).min(pace.allowed());
     if limit > 0 {
@@ -182,10 +188,21 @@ async fn promises(
         pace.use_up(overdue.len());
         swept.overdue = overdue.len();
         swept.more |= overdue.len() == limit as usize && pace.allowed() > 0;
-        fired.extend(overdue);
+        swept.promises += overdue.len();
+        publish_promises(ctx, overdue).await;
     }
-    swept.promises = fired.len();
-    Ok(fired)
+    Ok(())
+}
+
+/// Before anything else of a tick may fail: what is marked as offered is not offered again for a while.
+async fn publish_promises(ctx: &QualifierContext, fired: Vec<(LeadId, i64)>) {
+    publish(ctx, fired.into_iter().map(|(lead, generation)| (lead, Some(generation)))).await;
+}
+
+async fn publish(ctx: &QualifierContext, offers: impl Iterator<Item = (LeadId, Option<i64>)>) {
+    let messages = offers.map(requalify).collect();
+    // What is not taken is offered again when its time is up.
+    ctx.transport.publish_all(Queue::Requalify, messages).await;
 }
 
 /// What is due now, as much as the queue has room for and at most `limit`.
@@ -225,12 +242,19 @@ async fn spooled(ctx: &QualifierContext, now: Timestamp, swept: &mut Swept) -> R
         keys.into_iter().zip(published).partition(|(_, result)| result.is_ok());
     let keys = |pairs: Vec<(SpoolKey, _)>| pairs.into_iter().map(|(key, _)| key).collect::<Vec<_>>();
     let (confirmed, refused) = (keys(confirmed), keys(refused));
+    if !refused.is_empty() {
+        // The queue filled up meanwhile, or is gone: offered again by the next tick that finds it well. Before anything else that
+        // may fail, and tried more than once: rows that stay claimed are offered to nobody for as long as an offer lasts.
+        let (never, limit) = (Stop::default(), RetryLimit::Until(Instant::now() + RELEASED_WITHIN));
+        let released = retry(RELEASE_BACKOFF, limit, never.soft(), || async {
+            ctx.store.spool_release(&refused, now).await.into()
+        });
+        if let Err(GaveUp::Limit(error)) = released.await {
+            return Err(error);
+        }
+    }
     if !confirmed.is_empty() && ctx.transport.keeps(Queue::Arrivals) {
         ctx.store.spool_delete(&confirmed).await?;
-    }
-    if !refused.is_empty() {
-        // The queue filled up meanwhile, or is gone: offered again by the next tick that finds it well.
-        ctx.store.spool_release(&refused, now).await?;
     }
     Ok(())
 }

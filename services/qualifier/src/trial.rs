@@ -11,7 +11,7 @@ use ripen_domain::{
     submission::Submission,
 };
 use ripen_runtime::random::uuid_v7;
-use ripen_store::{Failure, StoreError, criteria::load::BrokenCriteria, source::any::AnySource};
+use ripen_store::{Failure, StoreError, source::any::AnySource};
 use tokio::time::timeout;
 
 use crate::{
@@ -35,17 +35,23 @@ pub async fn run(ctx: &QualifierContext) -> Result<(), StoreError> {
 async fn attempt(ctx: &QualifierContext) -> Result<(), StoreError> {
     let mut batch = ctx.store.begin().await?;
     batch.grants_check().await?;
-    let Some(source) = batch.any_source().await? else { return Ok(()) };
-    let item = Item::Arrival(Box::new(arrival(source, ctx.clock.now())));
-    match decide_within(ctx, &mut batch, &[&item], &[]).await {
-        Err(DecideError::Store(error) | DecideError::Criteria(BrokenCriteria::Store(error)))
-            if error.failure() != Failure::Contention =>
-        {
-            Err(error)
+    let mut unproven = None;
+    for source in batch.any_sources().await? {
+        let item = Item::Arrival(Box::new(arrival(source, ctx.clock.now())));
+        match decide_within(ctx, &mut batch, &[&item], &[]).await {
+            // Decided and written, or in the way of somebody who just did that.
+            Ok(report) if report.set_aside.is_empty() => return Ok(()),
+            Err(DecideError::Store(error)) if error.failure() == Failure::Contention => return Ok(()),
+            Err(DecideError::Store(error)) => return Err(error),
+            // Set aside it wrote nothing, and what is wrong with this one client proves nothing of the others: the next one's.
+            Ok(report) => unproven = report.broken_criteria.or(unproven),
+            Err(error @ (DecideError::UnknownClient(_) | DecideError::Calling(_))) => {
+                unproven = Some(error.to_string());
+            }
         }
-        // Whatever else is wrong is wrong with this one source's client or criteria: the database answered.
-        _ => Ok(()),
     }
+    // Where nothing can arrive there is nothing to prove; where no client's lead can be decided, none is proven to be at fault.
+    unproven.map_or(Ok(()), |why| Err(StoreError::Failed(format!("no client's trial lead could be decided: {why}"))))
 }
 
 fn arrival(source: AnySource, now: Timestamp) -> Arrival {
@@ -65,6 +71,8 @@ fn arrival(source: AnySource, now: Timestamp) -> Arrival {
         content: submission.content_hash(),
         quarantine: None,
         is_released: false,
+        by_visitor: false,
+        in_bulk: false,
         submission,
         raw: RawBody { media_type: "text/plain".to_owned(), text: String::new() },
     }

@@ -15,6 +15,7 @@ use crate::{
     context::QualifierContext,
     handler::{BACKOFF, Handled, Handler},
     standstill::Standstill,
+    suspects::Suspects,
     trial,
 };
 
@@ -29,6 +30,8 @@ pub struct Worker {
     pub queue: Queue,
     /// Where it says that it waits.
     pub standstill: Arc<Standstill>,
+    /// What was tried alone.
+    pub suspects: Arc<Suspects>,
     /// Its number, another for each worker of the process.
     pub number: usize,
     /// When to stop.
@@ -68,8 +71,8 @@ impl Worker {
 
     /// Until the database takes nothing, or the process stops.
     async fn consume(&self, consumer: &Consumer, batch: usize) -> ConsumerEnd {
-        let Self { ctx, queue, standstill, number, stop } = self;
-        let handler = Handler { ctx, queue: *queue, stop, standstill, worker: *number };
+        let Self { ctx, queue, standstill, suspects, number, stop } = self;
+        let handler = Handler { ctx, queue: *queue, stop, standstill, suspects, worker: *number };
         loop {
             let received = tokio::select! {
                 biased;

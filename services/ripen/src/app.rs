@@ -4,8 +4,11 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use axum::Router;
-use ripen_actions::Actions;
-use ripen_domain::link::{LinkKey, Links};
+use ripen_actions::{Actions, calling::NoteLoosening};
+use ripen_domain::{
+    actor::{Actor, System},
+    link::{LinkKeys, Links},
+};
 use ripen_outbound::{
     mail::Mailer,
     trust::Trust,
@@ -14,7 +17,7 @@ use ripen_outbound::{
 use ripen_queue::{Transport, TransportOptions};
 use ripen_runtime::{
     clock::Clock,
-    config::{DatabaseSettings, Role, Settings},
+    config::{DatabaseSettings, ForwardedHeaderName, Role, Settings},
     embedded::{Embedded, EmbeddedOptions},
     every::{NextTick, every},
     health::Health,
@@ -22,10 +25,20 @@ use ripen_runtime::{
     random, telemetry,
 };
 use ripen_store::{Store, StoreOptions, TimeLimits, process::Company};
-use ripen_web::serve::{ServeLimits, serve};
+use ripen_web::{
+    address::{ForwardedHeader, TrustedProxies},
+    serve::{ServeLimits, serve},
+};
 use tokio::net::TcpListener;
 
-use crate::{admin, database::check_schema, place::KeptPlace};
+use crate::{
+    admin,
+    database::{check_schema, migrate_embedded},
+    demo::{self, DemoPlace, Demonstration},
+    links::{keep_link_keys, links},
+    single_process::KeptPlace,
+    unlock,
+};
 
 /// What a process is to run.
 pub struct Plan {
@@ -35,8 +48,8 @@ pub struct Plan {
     pub roles: Vec<Role>,
     /// Folder of the embedded database and of filed mail.
     pub data_dir: PathBuf,
-    /// Routes served beside the roles' own.
-    pub extra: Router,
+    /// The demonstration runs beside the roles: where it may not, nothing is started.
+    pub demo: bool,
 }
 
 /// A process at work.
@@ -49,6 +62,8 @@ pub struct App {
     pub settings: Arc<Settings>,
     /// Ends it.
     pub stop: Stop,
+    /// What runs beside the roles, where one was asked for.
+    pub demonstration: Demonstration,
     tasks: Tasks,
     transport: Transport,
     embedded: Option<Embedded>,
@@ -62,7 +77,7 @@ struct Parts {
     health: Health,
     clock: Clock,
     /// What links are signed with, and how the outside names this installation where that is known.
-    links: (LinkKey, Option<Links>),
+    links: (LinkKeys, Option<Links>),
 }
 
 impl App {
@@ -74,7 +89,7 @@ impl App {
         plan.settings.check_roles(&plan.roles)?;
         // Before anything is started: a port that is taken, the most common mistake, must not start and stop a
         // PostgreSQL first.
-        let listener = listen(plan.settings.http.listen).await?;
+        let listener = listen(plan.settings.http.listen, "--listen (http.listen)").await?;
         let address = listener.local_addr()?;
         let embedded = match plan.settings.database.url.is_empty() {
             // Held here, so that whatever fails from here on stops it again.
@@ -102,12 +117,20 @@ impl App {
     ) -> anyhow::Result<Self> {
         let settings = Arc::new(plan.settings);
         // The schema is right before any role starts: an old one would fail in the middle of a batch.
-        let store = open_store(&settings, embedded.as_ref()).await?;
+        let store = open_store(&settings, embedded.as_ref(), &plan.data_dir).await?;
         // Before anything is done: a start ends every lease of a process that is alone.
         let place = match &embedded {
             Some(_) => None,
             None => Some(KeptPlace::take(&store, company(&settings)).await?),
         };
+        // After the bind: with port 0 only the bound address is known.
+        let links = links(&settings, &store, &plan.roles, address).await?;
+        // Before any role starts: the sample client would stand among those of a firm for good, and its past is lived through by
+        // another clock than theirs.
+        let data_dir = plan.data_dir.as_path();
+        let stage = DemoPlace { store: &store, settings: &settings, data_dir, address, links: links.1.clone() };
+        let mut demonstration = if plan.demo { demo::prepare(stage).await? } else { Demonstration::default() };
+        let extra = std::mem::take(&mut demonstration.routes);
         let transport = transport(&settings)?;
         let metrics = telemetry::metrics_recorder()?;
         let health = Health::default();
@@ -121,8 +144,8 @@ impl App {
         }
         tasks.spawn("the upkeep of metrics", metrics.clone().upkeep(stop.clone()));
         let clock = Clock::system();
-        // After the bind: with port 0 only the bound address is known.
-        let links = links(&settings, &store, &plan.roles, address).await?;
+        tasks.spawn("the keys of links", keep_link_keys(store.clone(), links.0.clone(), stop.clone()));
+        note_loosening(&store, &settings, &plan.roles, clock.clone()).await?;
         let parts = Parts {
             store: store.clone(),
             transport: transport.clone(),
@@ -138,22 +161,33 @@ impl App {
                 check_health(parts.store.clone(), parts.transport.clone(), health.clone(), stop.clone()),
             );
         }
-        let routes = spawn_roles(&mut tasks, &stop, &plan.roles, parts, &plan.data_dir)?.merge(plan.extra);
+        let routes = spawn_roles(&mut tasks, &stop, &plan.roles, parts, &plan.data_dir)?.merge(extra);
         // With an address of their own, metrics and health cannot be read where the world posts leads.
         let admin = admin::router(health, metrics);
         let routes = match settings.http.admin_listen {
             Some(at) => {
-                tasks.spawn("the admin listener", serving(listen(at).await?, admin, &settings, &stop));
+                tasks.spawn(
+                    "the admin listener",
+                    serving(listen(at, "http.admin_listen").await?, admin, &settings, &stop),
+                );
                 routes
             }
             None => routes.merge(admin),
         };
-        tasks.spawn("the listener", serving(listener, ripen_web::edge::around(routes), &settings, &stop));
+        tasks.spawn("the listener", serving(listener, surrounded(routes, &plan.roles), &settings, &stop));
         // Last: a command that reads this address finds a listener that answers.
         if let Some(embedded) = &embedded {
             embedded.announce(&format!("http://{address}"))?;
         }
-        Ok(Self { store, address, settings, stop, tasks, transport, embedded })
+        Ok(Self { store, address, settings, stop, demonstration, tasks, transport, embedded })
+    }
+
+    /// Listens to signals from now on.
+    ///
+    /// # Errors
+    /// They cannot be heard.
+    pub fn hear_signals(&mut self) -> anyhow::Result<()> {
+        Ok(self.tasks.hear_signals()?)
     }
 
     /// Runs until stopped, then stops in order: work, transport, connections, database.
@@ -174,29 +208,65 @@ impl App {
     }
 }
 
-/// Binds an address, saying what to do where it is taken.
-async fn listen(at: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(at)
-        .await
-        .with_context(|| format!("cannot listen on {at}: stop what uses it, or choose another address with --listen"))
+/// Binds an address that stands under this setting, saying what to do where that cannot be.
+async fn listen(at: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(at).await.map_err(|error| {
+        let why = not_bound(error.kind(), at);
+        anyhow::Error::new(error).context(format!("cannot listen on {at}: {why}choose another address with {setting}"))
+    })
 }
 
-async fn open_store(settings: &Settings, embedded: Option<&Embedded>) -> anyhow::Result<Store> {
+/// Why an address cannot be listened on, as far as the system says it in a way that leads on.
+fn not_bound(kind: std::io::ErrorKind, at: SocketAddr) -> String {
+    match kind {
+        std::io::ErrorKind::AddrInUse => "another program uses it (a Ripen?): stop that, or ".to_owned(),
+        std::io::ErrorKind::PermissionDenied => {
+            format!("this user may not use port {}, only those from 1024 on: ", at.port())
+        }
+        std::io::ErrorKind::AddrNotAvailable => format!("this machine has no address {}: ", at.ip()),
+        _ => String::new(),
+    }
+}
+
+/// A rule of calling that does not count is in the audit before anybody is called by it.
+async fn note_loosening(store: &Store, settings: &Settings, roles: &[Role], clock: Clock) -> anyhow::Result<()> {
+    if !roles.iter().any(|role| matches!(role, Role::Qualifier | Role::Desk)) {
+        return Ok(());
+    }
+    let by = if roles.contains(&Role::Qualifier) { System::Qualifier } else { System::Desk };
+    let actions = Actions::new(store.clone(), clock, settings)?;
+    let request = NoteLoosening { loosened: settings.calling.loosen.clone() };
+    actions
+        .run(&Actor::system(by), &request)
+        .await
+        .context("noting in the audit which rules of calling do not count")?;
+    Ok(())
+}
+
+async fn open_store(
+    settings: &Settings,
+    embedded: Option<&Embedded>,
+    data_dir: &std::path::Path,
+) -> anyhow::Result<Store> {
     let url = embedded.map_or_else(|| settings.database.url.reveal().to_owned(), Embedded::url);
-    let store = Store::open(&store_options(settings, url))?;
+    let options = store_options(settings, url);
+    let store = Store::open(&options)?;
     match embedded {
         // An embedded database has no operator who migrates it; nobody else uses its folder.
         Some(_) => {
-            store.migrate(Clock::system().now()).await.context("migrating the embedded database")?;
-            Ok(store)
+            migrate_embedded(&store, data_dir).await?;
         }
         // A shared database is migrated by `ripen migrate` alone: a rolling start must not change the schema under
         // older processes.
         None => {
+            store.reach(&options).await.context("database.url")?;
             check_schema(&store).await?;
-            Ok(store)
         }
     }
+    let store = unlock::unlocked(store, settings, data_dir).await?;
+    // After an upgrade what an earlier version wrote lies in clear; its processes are stopped by then.
+    unlock::seal_what_is_clear(&store).await.context("sealing secrets that lie in clear")?;
+    Ok(store)
 }
 
 /// The pools of a server. Lists have a part of the connections that the process may open.
@@ -227,12 +297,18 @@ fn company(settings: &Settings) -> Company {
     if settings.amqp.url.is_empty() { Company::Alone } else { Company::Others }
 }
 
+/// The clock by which messages wait that go round through a queue.
+fn unix_millis() -> u64 {
+    u64::try_from(Clock::system().now().as_millisecond()).unwrap_or(0)
+}
+
 fn transport(settings: &Settings) -> anyhow::Result<Transport> {
     let options = TransportOptions {
         confirm_timeout: Duration::from_millis(settings.intake.publish_timeout_ms),
         heartbeat: Duration::from_secs(settings.amqp.heartbeat_s),
         offers_max: settings.amqp.offers_waiting,
         jitter: random::fraction,
+        clock: unix_millis,
         ..TransportOptions::default()
     };
     // Without RabbitMQ the queues live in this process and are lost with it: arrivals rest in the spool and are offered
@@ -243,23 +319,6 @@ fn transport(settings: &Settings) -> anyhow::Result<Transport> {
     Ok(Transport::amqp(settings.amqp.url.reveal(), options)?)
 }
 
-/// The key of signed links, made on first use, and the links themselves: under `http.public_url`, or where this process
-/// itself serves what they lead to.
-async fn links(
-    settings: &Settings,
-    store: &Store,
-    roles: &[Role],
-    address: SocketAddr,
-) -> anyhow::Result<(LinkKey, Option<Links>)> {
-    // Stored on first use and shared through the database: every process signs and opens the same links.
-    let key = store.link_key(random::bytes32(), Clock::system().now()).await.context("the key of signed links")?;
-    // Only the desk serves links; any other role's own address leads nowhere.
-    let own = roles.contains(&Role::Desk).then(|| format!("http://{address}"));
-    let named = Some(settings.http.public_url.clone()).filter(|url| !url.is_empty());
-    let links = named.or(own).map(|base| Links::new(key.clone(), &base));
-    Ok((key, links))
-}
-
 /// Starts the roles; returns the routes of those that take requests.
 fn spawn_roles(
     tasks: &mut Tasks,
@@ -268,7 +327,7 @@ fn spawn_roles(
     parts: Parts,
     data_dir: &std::path::Path,
 ) -> anyhow::Result<Router> {
-    let Parts { store, transport, settings, health, clock, links: (key, links) } = parts;
+    let Parts { store, transport, settings, health, clock, links: (keys, links) } = parts;
     // Merged into one listener: the roles' addresses do not overlap.
     let mut routes = Router::new();
     if roles.contains(&Role::Intake) {
@@ -290,12 +349,14 @@ fn spawn_roles(
             clock: clock.clone(),
             settings: Arc::clone(&settings),
             health: health.clone(),
-            documents: ripen_store::criteria::load::Documents::new(store.clone()),
+            documents: ripen_store::criteria::document_cache::Documents::new(store.clone()),
         };
         tasks.spawn("qualifier", ripen_qualifier::service(ctx, stop.clone()));
     }
     if roles.contains(&Role::Desk) {
-        let ctx = ripen_desk::DeskContext::new(store.clone(), clock.clone(), &settings, health.clone(), key)?;
+        let takes_leads = roles.contains(&Role::Intake);
+        let opened = ripen_desk::DeskLinks { keys: keys.clone(), bodies: links.clone(), takes_leads };
+        let ctx = ripen_desk::DeskContext::new(store.clone(), clock.clone(), &settings, health.clone(), opened)?;
         let described = ripen_web::openapi::router([ripen_intake::openapi(), ripen_desk::openapi()])?;
         routes = routes.merge(ripen_desk::router(ctx.clone())).merge(described);
         tasks.spawn("desk", ripen_desk::service(ctx, stop.clone()));
@@ -309,7 +370,9 @@ fn spawn_roles(
         };
         // A certificate authority of the firm's own network counts for webhooks and mail alike.
         let trust = Trust::with_file(&settings.tls.ca_file)?;
-        let mailer = Mailer::new(settings.mail.url.reveal(), &settings.mail.from, data_dir, &trust)?;
+        let mailer = Mailer::new(settings.mail.url.reveal(), &settings.mail.from, data_dir, &trust)?
+            .with_conversations(settings.mail.conversations)
+            .with_return_path(&settings.mail.return_path, keys.clone())?;
         let webhooks = Arc::new(WebhookSender::new(limits, &trust)?);
         let mailer = Arc::new(mailer);
         let actions = Actions::new(store.clone(), clock.clone(), &settings)?;
@@ -336,10 +399,19 @@ fn serving(
     settings: &Settings,
     stop: &Stop,
 ) -> impl Future<Output = std::io::Result<()>> + Send + 'static {
-    // The header timeout and the bound on connections protect against clients that open many and say little.
+    let networks = settings.http.trusted_proxies.clone();
+    let header = match settings.http.forwarded_header {
+        ForwardedHeaderName::XForwardedFor => ForwardedHeader::XForwardedFor,
+        ForwardedHeaderName::Forwarded => ForwardedHeader::Forwarded,
+    };
+    let proxies = TrustedProxies::new(move |address| networks.iter().any(|network| network.contains(address)));
+    // The timeouts and the bounds on connections protect against clients that open many, say little, or read nothing.
     let limits = ServeLimits {
         header_timeout: Duration::from_secs(settings.limits.header_read_timeout_s),
+        write_timeout: Duration::from_secs(settings.limits.write_timeout_s),
         connections: settings.limits.connections,
+        connections_per_address: settings.limits.connections_per_address,
+        proxies: proxies.writing(header),
         drain: Duration::from_secs(settings.lifecycle.stop_timeout_s),
     };
     serve(listener, routes, limits, stop.soft().clone().cancelled_owned())
@@ -375,4 +447,10 @@ async fn check_health(
     })
     .await;
     Ok(())
+}
+
+/// The edge around all routes; where the desk is among them, browsers read refusals as pages.
+fn surrounded(routes: Router, roles: &[Role]) -> Router {
+    let routes = ripen_web::edge::around(routes);
+    if roles.contains(&Role::Desk) { ripen_desk::people::errors::around(routes) } else { routes }
 }

@@ -1,7 +1,7 @@
 //! The database a command works on: the configured one; else the embedded one of a running server; else the embedded one,
 //! started for the command and stopped after it.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use anyhow::Context as _;
 use ripen_actions::Actions;
@@ -14,7 +14,7 @@ use ripen_runtime::{
 };
 use ripen_store::{Store, StoreOptions, schema::SchemaState};
 
-use crate::cli::Common;
+use crate::{cli::Common, output, unlock::unlocked};
 
 /// Connections of a command.
 const CONNECTIONS: u32 = 4;
@@ -61,12 +61,38 @@ impl Database {
     /// Says what is missing and what to do.
     pub async fn open(common: &Common) -> anyhow::Result<Self> {
         let settings = Settings::load(common.config.as_deref(), Vec::new())?;
-        let database = Self::connect(common, settings).await?;
+        refuse_new_folder(common, &settings)?;
+        Self::opened(common, settings).await
+    }
+
+    /// The same for the first command of an installation: where there is no embedded database yet, it is made.
+    ///
+    /// # Errors
+    /// Says what is missing and what to do.
+    pub async fn open_or_make(common: &Common) -> anyhow::Result<Self> {
+        Self::opened(common, Settings::load(common.config.as_deref(), Vec::new())?).await
+    }
+
+    async fn opened(common: &Common, settings: Settings) -> anyhow::Result<Self> {
+        let mut database = Self::connect(common, settings).await?;
         // An embedded database has no operator who migrates it.
-        if database.settings.database.url.is_empty() {
-            database.store.migrate(Clock::system().now()).await.context("migrating the embedded database")?;
-        } else {
-            check_schema(&database.store).await?;
+        let data_dir = secrets::data_dir(common.data_dir.as_deref());
+        let fit = match database.settings.database.url.is_empty() {
+            true => migrate_embedded(&database.store, &data_dir).await,
+            false => check_schema(&database.store).await,
+        };
+        if let Err(error) = fit {
+            // What was started for the command would go on running.
+            database.close().await;
+            return Err(error);
+        }
+        match unlocked(database.store.clone(), &database.settings, &data_dir).await {
+            Ok(store) => database.store = store,
+            Err(error) => {
+                // What was started for the command would go on running.
+                database.close().await;
+                return Err(error);
+            }
         }
         Ok(database)
     }
@@ -78,7 +104,10 @@ impl Database {
     pub async fn connect(common: &Common, settings: Settings) -> anyhow::Result<Self> {
         // The same rule as the server has, or a command would work on another database.
         if !settings.database.url.is_empty() {
-            let store = Store::open(&options(settings.database.url.reveal(), &settings))?;
+            let options = options(settings.database.url.reveal(), &settings);
+            let store = Store::open(&options)?;
+            // The address was written by hand: what is wrong with it is said before anything else fails for it.
+            store.reach(&options).await.context("database.url")?;
             return Ok(Self { store, settings, beside: None, embedded: None });
         }
         let data_dir = secrets::data_dir(common.data_dir.as_deref());
@@ -118,6 +147,43 @@ impl Database {
             embedded.stop().await;
         }
     }
+}
+
+/// Refuses a folder in which Ripen never ran: whoever is in the wrong one would get a new database with nothing in it.
+///
+/// # Errors
+/// Says which folder, and what to do.
+pub fn refuse_new_folder(common: &Common, settings: &Settings) -> anyhow::Result<()> {
+    let data_dir = secrets::data_dir(common.data_dir.as_deref());
+    if !settings.database.url.is_empty() || data_dir.join("postgres").exists() {
+        return Ok(());
+    }
+    anyhow::bail!(
+        "there is no Ripen database in {} and no database.url is set: start `ripen` here first, or name the folder with --data-dir",
+        data_dir.display()
+    )
+}
+
+/// Brings the database of a data folder to this version's schema.
+///
+/// # Errors
+/// Names the folder where another version made it, and says what to do.
+pub async fn migrate_embedded(store: &Store, data_dir: &Path) -> anyhow::Result<()> {
+    // Before the migrator, which would say that a migration is missing and not what that means.
+    match store.schema().await? {
+        SchemaState::Current => {}
+        SchemaState::Older { .. } => output::say("preparing the database (once) …"),
+        SchemaState::Newer => anyhow::bail!(
+            "{} belongs to a newer version of Ripen than this one: use that version, or name another folder with --data-dir",
+            data_dir.display()
+        ),
+        SchemaState::Differs => anyhow::bail!(
+            "{} was made by another edition of this version of Ripen: use the one that it belongs to, or name another folder with --data-dir",
+            data_dir.display()
+        ),
+    }
+    store.migrate(Clock::system().now()).await.context("migrating the embedded database")?;
+    Ok(())
 }
 
 /// Refuses a schema that is not this binary's.

@@ -8,9 +8,12 @@ mod app;
 mod cli;
 mod database;
 mod demo;
+mod first_admin;
+mod links;
 mod output;
-mod place;
 mod serve;
+mod single_process;
+mod unlock;
 
 use std::process::ExitCode;
 
@@ -53,12 +56,15 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Outcome { action } => cli::outcome::run(&common, action).await,
         Command::Person { action } => cli::person::run(&common, action).await,
         Command::Suppress { action } => cli::suppress::run(&common, action).await,
+        Command::User { action } => cli::user::run(&common, action).await,
         Command::Promise { action } => cli::promise::run(&common, action).await,
         Command::Criteria { action } => cli::criteria::run(&common, action).await,
         Command::Decision { action } => cli::decision::run(&common, action).await,
         Command::Quarantine { action } => cli::quarantine::run(&common, action).await,
         Command::Dead { action } => cli::dead::run(&common, action).await,
         Command::Audit { action } => cli::audit::run(&common, action).await,
+        Command::Link { action } => cli::link::run(&common, action).await,
+        Command::Secrets { action } => cli::secrets::run(&common, action).await,
         Command::Calling { action } => cli::calling::run(&common, &action),
         Command::Doctor => cli::doctor::run(&common).await,
     }

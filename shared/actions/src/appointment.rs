@@ -55,7 +55,7 @@ impl SlotWish {
     async fn read(&self, work: &mut Work<'_>, errors: &mut FieldErrors) -> Result<Option<Meant>, Refusal> {
         let lead = lead::load(work, self.lead).await?;
         // In the same transaction as the change: the client must be the lead's own when the slot is taken.
-        let client = client::load(work, &lead.client.0).await?;
+        let client = client::load(work, &lead.client.slug).await?;
         let reps = work.tx.reps(work.actor.scope(), client.id).await?;
         // The mistake is noted, and the others are looked for as well.
         let Some(rep) = rep::find(&reps, &client, &self.rep, errors) else { return Ok(None) };
@@ -136,7 +136,7 @@ impl Action for BookAppointment {
         let booked = work.tx.appointment_book(scope, meant.wish(note), change).await;
         let booked = booked.map_err(|why| refusal(why, work, &meant.diary))?;
         // By the last decision: the rep of an A lead has it, or gets it with the next routing.
-        let is_with_rep = meant.lead.decided.is_some_and(|(grade, _)| grade == Grade::A);
+        let is_with_rep = meant.lead.decided.is_some_and(|last| last.grade == Grade::A);
         Ok(BookedAppointment { record: changed(work, "appointment.book", &booked).await?, is_with_rep })
     }
 }
@@ -313,7 +313,7 @@ pub struct FreeSlot {
 pub async fn free(actions: &Actions, actor: &Actor, query: &SlotQuery) -> Result<Vec<FreeSlot>, Refusal> {
     let (scope, now) = (actor.scope(), actions.clock.now());
     let lead = lead::find(actions, actor, query.lead).await?;
-    let client = client::find(actions, actor, &lead.client.0).await?;
+    let client = client::find(actions, actor, &lead.client.slug).await?;
     let reps = actions.store.reps(scope, client.id).await?;
     let mut errors = FieldErrors::default();
     let only = query.rep.as_ref().and_then(|text| rep::find(&reps, &client, text, &mut errors));

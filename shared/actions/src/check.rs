@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 use ripen_domain::contact::Email;
-use ripen_store::client::record::ClientRecord;
+use ripen_store::client::client_record::ClientRecord;
 
 use crate::FieldErrors;
 

@@ -8,8 +8,8 @@ use ripen_domain::{
 };
 use ripen_store::{
     StoreError,
-    client::record::{ClientRecord, NewClient},
-    source::record::State,
+    client::client_record::{ClientRecord, NewClient},
+    source::source_record::State,
 };
 use serde_json::{Value, json};
 

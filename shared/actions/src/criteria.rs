@@ -13,7 +13,7 @@ use ripen_domain::{
 };
 use ripen_store::{
     StoreError,
-    client::record::ClientRecord,
+    client::client_record::ClientRecord,
     criteria::{
         activate::Activation,
         backtest::NewBacktest,
@@ -171,7 +171,7 @@ pub async fn backtest(
     let period = period(actions, actor, request, &draft).await?;
     let report = past::through(&actions.store, actor.scope(), &period, reading, {
         let draft = Arc::clone(&draft);
-        move |found, (id, past, outcome)| found.lead(&draft, *id, past, *outcome)
+        move |found, one| found.lead(&draft, one.lead, &one.past, one.outcome)
     })
     .await?;
     let keep = KeepBacktest { period, draft, report };
@@ -203,8 +203,8 @@ pub(crate) async fn today(
     let now = actions.clock.now();
     // Everything up to now: what a draft would do today is asked about the leads of today.
     let period = Period { until: now, ..leads };
-    past::through(&actions.store, actor.scope(), &period, reading, move |found, (id, past, _)| {
-        found.today(&draft, *id, past, now)
+    past::through(&actions.store, actor.scope(), &period, reading, move |found, one| {
+        found.today(&draft, one.lead, &one.past, now)
     })
     .await
 }

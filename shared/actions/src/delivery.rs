@@ -5,7 +5,7 @@ use std::ops::Range;
 use jiff::Timestamp;
 use ripen_domain::{
     actor::{Actor, Permission},
-    delivery::DeliveryState,
+    delivery::{DeliveryState, EventType},
     id::{DeliveryId, EndpointId, LeadId},
 };
 use ripen_store::{
@@ -13,7 +13,8 @@ use ripen_store::{
     delivery::{
         attempt::AttemptRow,
         list::{DeliveryFilter, DeliveryRecord},
-        replay::{NewReplay, ReplayRecord},
+        replay_range::{NewReplay, ReplayRecord},
+        retry::ReroutedByHand,
     },
     person::pair::PairWord,
 };
@@ -99,6 +100,12 @@ impl Action for ReplayDelivery {
 
 async fn again(work: &mut Work<'_>, id: DeliveryId, delivered: bool) -> Result<DeliveryRecord, Refusal> {
     let before = load(work, id).await?;
+    // Made due, it would only be withdrawn by its lease, and nobody told. What was withdrawn says so below.
+    let is_asked =
+        matches!(before.state.as_str(), "pending" | "held" | "dead") || delivered && before.state != "withdrawn";
+    if is_asked && let Some(why) = work.tx.delivery_over(work.actor.scope(), id, work.now).await? {
+        return Err(Refusal::conflict("over", format!("{id} is not sent again: {why}")));
+    }
     // The refusal says what it is now: the state decides, and the caller saw an older one.
     match work.tx.delivery_retry(work.actor.scope(), id, delivered, work.now).await {
         Err(StoreError::Moved(_)) => return Err(not_again(&before)),
@@ -107,9 +114,56 @@ async fn again(work: &mut Work<'_>, id: DeliveryId, delivered: bool) -> Result<D
     let after = load(work, id).await?;
     let action = if delivered { "delivery.replay" } else { "delivery.retry" };
     // Counts and dates are what a retry changes; the reason is the words "asked for again".
-    let state = |one: &DeliveryRecord| json!({"state": one.state, "attempts": one.attempts.0, "excused": one.attempts.1, "due_at": one.due_at});
+    let state = |one: &DeliveryRecord| json!({"state": one.state, "attempts": one.attempts, "excused": one.excused, "due_at": one.due_at});
     work.changed(action, id, AuditChange::of(after.client_id, state(&before), state(&after)));
     Ok(after)
+}
+
+/// Gives what a dead delivery was to hand over to another endpoint of the client.
+#[derive(Debug, Clone, Copy)]
+pub struct RerouteDelivery {
+    /// The delivery that was given up.
+    pub delivery: DeliveryId,
+    /// Where the lead goes now.
+    pub to: EndpointId,
+}
+
+impl Action for RerouteDelivery {
+    /// The delivery that hands the lead over now.
+    type Done = DeliveryRecord;
+
+    const PERMISSION: Permission = Permission::Manage;
+
+    async fn act(&self, work: &mut Work<'_>) -> Result<DeliveryRecord, Refusal> {
+        let before = load(work, self.delivery).await?;
+        let to = endpoint::locked(work, self.to).await?;
+        if to.client_id != before.client_id {
+            return Err(Refusal::missing("endpoint", self.to));
+        }
+        if !to.enabled {
+            return Err(Refusal::conflict("endpoint_disabled", format!("{} is disabled", to.id)));
+        }
+        let id = DeliveryId::from_uuid(work.fresh_id());
+        let rerouted = ReroutedByHand { delivery: before.id, to: to.id, becomes: id };
+        if !work.tx.delivery_reroute(work.actor.scope(), &rerouted, work.now).await? {
+            return Err(not_rerouted(&before, to.id));
+        }
+        let after = load(work, id).await?;
+        let (was, is) = (json!({"state": before.state}), json!({"rerouted_to": to.id, "as": id}));
+        work.changed("delivery.reroute", before.id, AuditChange::of(before.client_id, was, is));
+        Ok(after)
+    }
+}
+
+/// Why a delivery cannot be given to another endpoint.
+fn not_rerouted(record: &DeliveryRecord, to: EndpointId) -> Refusal {
+    let id = record.id;
+    if record.state == "dead" && record.event == EventType::LeadMatured {
+        let why = format!("{to} has lead {} already, or that lead is over", record.lead);
+        return Refusal::conflict("not_to_be_rerouted", why);
+    }
+    let why = format!("{id} is {} and tells {}: only a dead lead.matured goes elsewhere", record.state, record.event);
+    Refusal::conflict("not_dead", why)
 }
 
 /// Why a delivery cannot be sent again as asked.
@@ -141,6 +195,8 @@ pub struct ReplayRange {
     pub from: Timestamp,
     /// Those before then.
     pub to: Timestamp,
+    /// Only what was given up.
+    pub only_failed: bool,
     /// How many there were when it was asked for.
     pub deliveries: i64,
 }
@@ -152,11 +208,12 @@ impl ReplayRange {
         actions: &Actions,
         actor: &Actor,
         endpoint: EndpointId,
-        range: Range<Timestamp>,
+        (range, only_failed): (Range<Timestamp>, bool),
     ) -> Result<Self, Refusal> {
         permit(actor, Self::PERMISSION)?;
-        let deliveries = actions.store.replay_count(actor.scope(), endpoint, &range).await?;
-        Ok(Self { endpoint, from: range.start, to: range.end, deliveries })
+        let new = NewReplay { endpoint, range, only_failed };
+        let deliveries = actions.store.replay_range_count(actor.scope(), &new, actions.clock.now()).await?;
+        Ok(Self { endpoint, from: new.range.start, to: new.range.end, only_failed, deliveries })
     }
 }
 
@@ -184,11 +241,13 @@ impl Action for ReplayRange {
         if !endpoint.enabled {
             return Err(Refusal::conflict("endpoint_disabled", format!("{} is disabled", endpoint.id)));
         }
-        let new = NewReplay { id: work.fresh_id(), endpoint: endpoint.id, range: self.from..self.to };
-        work.tx.replay_begin(work.actor, &new, work.now).await?;
-        let after = json!({"replay": new.id, "from": self.from, "to": self.to, "deliveries": self.deliveries});
+        let (id, range, only_failed) = (work.fresh_id(), self.from..self.to, self.only_failed);
+        let new = NewReplay { endpoint: endpoint.id, range, only_failed };
+        work.tx.replay_range_begin(work.actor, id, &new, work.now).await?;
+        let after = json!({"replay": id, "from": self.from, "to": self.to, "deliveries": self.deliveries,
+            "only_failed": self.only_failed});
         work.changed("delivery.replay_range", endpoint.id, AuditChange::added(endpoint.client_id, after));
-        Ok(BegunReplay { id: new.id, deliveries: self.deliveries })
+        Ok(BegunReplay { id, deliveries: self.deliveries })
     }
 }
 
@@ -246,7 +305,7 @@ pub async fn show(actions: &Actions, actor: &Actor, id: DeliveryId) -> Result<De
 }
 
 /// Replays in the actor's scope, newest first.
-pub async fn replays(actions: &Actions, actor: &Actor) -> Result<Vec<ReplayRecord>, Refusal> {
+pub async fn replay_ranges(actions: &Actions, actor: &Actor) -> Result<Vec<ReplayRecord>, Refusal> {
     permit(actor, Permission::Manage)?;
-    Ok(actions.store.replays(actor.scope(), REPLAYS).await?)
+    Ok(actions.store.replay_ranges(actor.scope(), REPLAYS).await?)
 }

@@ -1,8 +1,9 @@
 //! Endpoints: where a client wants A leads. A webhook's signing secret is given out once, when it is made.
 
+mod set;
 mod trial;
 
-use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use jiff::Timestamp;
 use ripen_domain::{
@@ -10,40 +11,35 @@ use ripen_domain::{
     delivery::EventType,
     hash::ContentHash,
     id::EndpointId,
+    secret::Secret,
+    shown_url::shown_url,
     time::later,
 };
-use ripen_outbound::{
-    guard::check_url,
-    webhook::{OwnHeader, WebhookSecret},
-};
+use ripen_outbound::{guard::check_url, webhook::WebhookSecret};
 use ripen_runtime::random::bytes32;
 use ripen_store::endpoint::{
-    record::{EndpointKind, EndpointRecord, NewEndpoint},
+    endpoint_record::{EndpointKind, EndpointRecord, NewEndpoint},
     secret::RotatedSecret,
-    settings::EndpointChange,
 };
 use serde_json::{Value, json};
 
-pub use self::trial::{TrialTerms, trial};
+pub use self::{
+    set::SetEndpoint,
+    trial::{TrialTerms, trial},
+};
 use crate::{
     Action, Actions, FieldErrors, Refusal, Work, check,
     work::{AuditChange, permit},
 };
 
-/// An endpoint has at most so many headers of its own.
-const MOST_HEADERS: usize = 20;
-/// Deliveries under way at once.
-const CONCURRENCY: RangeInclusive<u16> = 1..=1000;
-/// Deliveries in a second, where they are limited.
-const RATE: RangeInclusive<f64> = 0.001..=10_000.0;
 /// An attempt takes at most so long, in seconds: a lease must outlast it.
 pub const LONGEST_TIMEOUT_S: u8 = 50;
 
-/// So many characters of a hash stand in the audit for a header's value.
+/// So many characters of a hash stand in the audit for a credential.
 const FINGERPRINT: usize = 6;
 
 /// Where an endpoint is.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Destination {
     /// Leads are posted to a URL.
     Webhook {
@@ -59,6 +55,49 @@ pub enum Destination {
     },
 }
 
+/// Of a URL without what may be a credential.
+impl fmt::Debug for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Webhook { url, allow_private } => {
+                f.debug_struct("Webhook").field("url", &shown_url(url)).field("allow_private", allow_private).finish()
+            }
+            // A person's, as often as not.
+            Self::Email { .. } => f.debug_struct("Email").finish_non_exhaustive(),
+        }
+    }
+}
+
+impl Destination {
+    /// As it is kept.
+    fn check(&self, errors: &mut FieldErrors) -> Option<String> {
+        match self {
+            // Checked as it will be called: what is stored must get through the check of every attempt.
+            Self::Webhook { url, allow_private } => {
+                errors.take("webhook", check_url(url, *allow_private)).map(|url| url.to_string())
+            }
+            Self::Email { address } => {
+                errors.take("email", check::email(address)).map(|email| email.as_str().to_owned())
+            }
+        }
+    }
+
+    const fn kind(&self) -> EndpointKind {
+        match self {
+            Self::Webhook { .. } => EndpointKind::Webhook,
+            Self::Email { .. } => EndpointKind::Email,
+        }
+    }
+}
+
+/// Not what is told to everybody by routing itself, which nobody subscribes to.
+fn check_events(events: Option<&[EventType]>, errors: &mut FieldErrors) {
+    let given = events.into_iter().flatten().any(|event| !event.is_asked_for());
+    errors.require(!given, "events", "invalid", || {
+        "an offered lead, and that it is gone, are told to whoever routing offers it".to_owned()
+    });
+}
+
 /// Adds an endpoint.
 #[derive(Debug, Clone)]
 pub struct AddEndpoint {
@@ -68,6 +107,9 @@ pub struct AddEndpoint {
     pub to: Destination,
     /// What people and routing documents call it; its URL or address where missing.
     pub name: Option<String>,
+    /// All it is told of; where missing, a webhook of A leads and that one must not be contacted any more, a person of everything
+    /// that changes what they do.
+    pub events: Option<Vec<EventType>>,
 }
 
 /// An endpoint just made.
@@ -86,15 +128,8 @@ impl Action for AddEndpoint {
 
     async fn act(&self, work: &mut Work<'_>) -> Result<AddedEndpoint, Refusal> {
         let mut errors = FieldErrors::default();
-        let to = match &self.to {
-            Destination::Webhook { url, allow_private } => {
-                // Checked as it will be called: what is stored must get through the check of every attempt.
-                errors.take("webhook", check_url(url, *allow_private)).map(|url| url.to_string())
-            }
-            Destination::Email { address } => {
-                errors.take("email", check::email(address)).map(|email| email.as_str().to_owned())
-            }
-        };
+        let to = self.to.check(&mut errors);
+        check_events(self.events.as_deref(), &mut errors);
         let client = work.client(&self.client, &mut errors).await?;
         errors.finish()?;
         let client = client.ok_or_else(|| Refusal::missing("client", &self.client))?;
@@ -113,92 +148,11 @@ impl Action for AddEndpoint {
             to: to.unwrap_or_default(),
             rep: None,
             allow_private,
-            secret: secret.as_ref().map(WebhookSecret::reveal),
+            secret: secret.as_ref().map(|secret| Secret::from(secret.reveal())),
+            events: self.events.clone(),
         };
         add(work, &new).await?;
         Ok(AddedEndpoint { id: new.id, secret })
-    }
-}
-
-/// Changes how deliveries go out to an endpoint. What is none stays.
-#[derive(Clone)]
-pub struct SetEndpoint {
-    /// The endpoint.
-    pub endpoint: EndpointId,
-    /// How many deliveries may be under way at once.
-    pub concurrency: Option<u16>,
-    /// How many may go out in a second, over all processes; 0 for no limit.
-    pub rate: Option<f64>,
-    /// How long an attempt may take, in seconds; 0 for what the configuration says.
-    pub timeout_s: Option<u8>,
-    /// All headers of its own, each as `Name: value`. They may be credentials.
-    pub headers: Option<Vec<String>>,
-    /// All it is told of.
-    pub events: Option<Vec<EventType>>,
-    /// Where leads are routed, it gets only those that go to it by name.
-    pub by_name: Option<bool>,
-}
-
-impl SetEndpoint {
-    /// What can be said without the endpoint; the headers as they are kept.
-    fn check(&self, errors: &mut FieldErrors) -> Option<Vec<String>> {
-        let counts = self.concurrency.is_none_or(|many| CONCURRENCY.contains(&many));
-        errors.require(counts, "concurrency", "out_of_range", || "is from 1 to 1000".to_owned());
-        let rate_is_possible = self.rate.is_none_or(|rate| rate == 0.0 || RATE.contains(&rate));
-        // Zero and nothing else means no limit: a rate of a thousandth is one delivery in a quarter of an hour.
-        errors.require(rate_is_possible, "rate", "out_of_range", || {
-            "is between 0.001 and 10000 in a second; 0 takes the limit away".to_owned()
-        });
-        let ends = self.timeout_s.is_none_or(|seconds| seconds <= LONGEST_TIMEOUT_S);
-        errors.require(ends, "timeout_s", "out_of_range", || format!("is at most {LONGEST_TIMEOUT_S} seconds"));
-        // Not what is told to everybody by routing itself, which nobody subscribes to.
-        let given = self.events.iter().flatten().any(|event| !event.is_asked_for());
-        errors.require(!given, "events", "invalid", || {
-            "an offered lead, and that it is gone, are told to whoever routing offers it".to_owned()
-        });
-        let headers = self.headers.as_ref()?;
-        let few = headers.len() <= MOST_HEADERS;
-        errors.require(few, "headers", "too_long", || format!("at most {MOST_HEADERS} headers"));
-        // Checked again when it is sent; stored only where it can be.
-        let read = |text: &String| {
-            let header = OwnHeader::parse(text).map_err(|why| format!("this header cannot be sent: {why}"));
-            errors.take("headers", header).map(|header| header.reveal())
-        };
-        Some(headers.iter().filter_map(read).collect())
-    }
-}
-
-impl Action for SetEndpoint {
-    type Done = EndpointRecord;
-
-    const PERMISSION: Permission = Permission::Manage;
-
-    async fn act(&self, work: &mut Work<'_>) -> Result<EndpointRecord, Refusal> {
-        let mut errors = FieldErrors::default();
-        let headers = self.check(&mut errors);
-        let before = locked(work, self.endpoint).await?;
-        let is_mail = before.kind == EndpointKind::Email;
-        let has_headers = headers.as_ref().is_some_and(|headers| !headers.is_empty());
-        // Of a mail endpoint neither is meant: they would be stored and never used.
-        for (field, given) in [("timeout_s", self.timeout_s.is_some()), ("headers", has_headers)] {
-            errors.require(!(is_mail && given), field, "invalid", || {
-                format!("{} is an e-mail endpoint: a time limit and headers are for webhooks", before.id)
-            });
-        }
-        errors.finish()?;
-        let change = EndpointChange {
-            concurrency: self.concurrency.map(i32::from),
-            rate: self.rate.map(|rate| Some(rate).filter(|rate| *rate > 0.0)),
-            // Zero takes the limit away; a limit of no time would let no attempt succeed.
-            timeout_s: self.timeout_s.map(|seconds| Some(i32::from(seconds)).filter(|seconds| *seconds > 0)),
-            headers,
-            events: self.events.clone(),
-            by_name: self.by_name,
-        };
-        // With another rate the deliveries in line follow their endpoint; a lease locks deliveries first. Where the two meet, the
-        // database ends one of them, and it runs again.
-        work.tx.endpoint_change(work.actor.scope(), before.id, &change, work.now).await?;
-        changed(work, "endpoint.set", &before).await
     }
 }
 
@@ -259,7 +213,8 @@ impl Action for RotateSecret {
         // Random here, with the domain's own length.
         let secret = WebhookSecret::new(bytes32());
         let others_until = later(work.now, Duration::from_secs(u64::from(self.overlap_h) * 3600));
-        let new = RotatedSecret { endpoint: before.id, secret: &secret.reveal(), others_until };
+        let shown = Secret::from(secret.reveal());
+        let new = RotatedSecret { endpoint: before.id, secret: &shown, others_until };
         work.tx.endpoint_rotate_secret(work.actor.scope(), &new, work.now).await?;
         changed(work, "endpoint.rotate_secret", &before).await?;
         Ok(RotatedTo { endpoint: before.id, secret, others_until })
@@ -303,14 +258,15 @@ pub(crate) fn of_rep(work: &Work<'_>, rep: &ripen_store::team::rep::RepRecord) -
         rep: Some(rep.id),
         allow_private: false,
         secret: None,
+        events: None,
     }
 }
 
 /// Adds an endpoint to a client that is held.
 pub(crate) async fn add(work: &mut Work<'_>, new: &NewEndpoint) -> Result<(), Refusal> {
     work.tx.endpoint_add(work.actor.scope(), new, work.now).await?;
-    let after = json!({"kind": new.kind.word(), "to": new.to, "name": new.name, "rep": new.rep,
-                       "allow_private": new.allow_private});
+    let after = json!({"kind": new.kind.word(), "to": shown_to(new.id, &new.to), "name": new.name, "rep": new.rep,
+                       "allow_private": new.allow_private, "events": new.events});
     work.changed("endpoint.add", new.id, AuditChange::added(new.client, after));
     Ok(())
 }
@@ -344,19 +300,30 @@ fn is_webhook(endpoint: &EndpointRecord) -> Result<(), Refusal> {
 fn shown(endpoint: &EndpointRecord) -> Value {
     let terms = &endpoint.terms;
     // Of a header only its name and a fingerprint: it may be a credential.
-    let headers: Vec<_> = terms.headers.iter().map(|header| shown_header(endpoint.id, header)).collect();
+    let headers: Vec<_> = terms.headers.iter().map(|header| shown_header(endpoint.id, header.reveal())).collect();
     let secrets: Vec<_> = endpoint.secrets.iter().map(|one| json!({"made": one.made, "until": one.until})).collect();
-    json!({"enabled": endpoint.enabled, "reason": endpoint.reason, "concurrency": terms.concurrency, "rate": terms.rate,
+    json!({"to": shown_to(endpoint.id, &endpoint.to), "allow_private": endpoint.allow_private,
+           "enabled": endpoint.enabled, "reason": endpoint.reason, "concurrency": terms.concurrency, "rate": terms.rate,
            "timeout_s": terms.timeout_s, "headers": headers, "events": terms.events, "by_name": terms.by_name,
            "secrets": secrets, "failures": endpoint.failing.map(|failing| failing.failures),
            "failing_since": endpoint.failing.map(|failing| failing.since), "probe_at": endpoint.probe_at})
+}
+
+/// Where it is, without what may be a credential in it; of that what shows that it was replaced.
+fn shown_to(endpoint: EndpointId, to: &str) -> String {
+    let shown = shown_url(to);
+    if shown == to { shown } else { format!("{shown} #{}", fingerprint(endpoint, to)) }
 }
 
 /// A header's name and the beginning of a hash: enough to see that its value was replaced, too little to find the value, and
 /// another at every endpoint.
 fn shown_header(endpoint: EndpointId, header: &str) -> String {
     let name = header.split(':').next().unwrap_or_default();
+    format!("{name} #{}", fingerprint(endpoint, header))
+}
+
+fn fingerprint(endpoint: EndpointId, credential: &str) -> String {
     // With the endpoint in it, so that equal values at two endpoints are not equal here.
-    let hash = ContentHash::of(format!("{endpoint}\n{header}").as_bytes()).to_string();
-    format!("{name} #{}", hash.get(..FINGERPRINT).unwrap_or_default())
+    let hash = ContentHash::of(format!("{endpoint}\n{credential}").as_bytes()).to_string();
+    hash.get(..FINGERPRINT).unwrap_or_default().to_owned()
 }

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ripen_domain::{
     actor::{Actor, Permission},
+    appointment::Terms,
     calling::Place,
     criteria::{AnswerContext, Criteria},
     flag::Flag,
@@ -13,18 +14,25 @@ use ripen_domain::{
     touch::Disposition,
     values::Conventions,
 };
+use ripen_runtime::random::uuid_v7;
 use ripen_store::{
-    appointment::list::{AppointmentFilter, AppointmentRecord},
+    appointment::{
+        change::AppointmentChange,
+        list::{AppointmentFilter, AppointmentRecord},
+    },
     delivery::list::DeliveryRecord,
     lead::{
+        corrected::CorrectedLead,
+        holder::LeadHolder,
+        note::NoteRecord,
         recall::Recalled,
-        show::{LeadRecord, TouchRecord},
-        touch::NewTouch,
-        untouched::UntouchedLead,
+        show::{LeadAnswer, LeadRecord, TouchRecord},
+        touch::{NewTouch, StopWish, TouchAnswer},
+        untouched::{UntouchedFilter, UntouchedLead},
         worked::{Worked, WorkedLead},
     },
     outcome::list::OutcomeRecord,
-    person::household::HouseholdMember,
+    person::{household::HouseholdMember, number::VoidNumber},
     promise::{agree::Agreed, list::PromiseRecord},
 };
 use serde_json::{Value, json};
@@ -32,7 +40,6 @@ use uuid::Uuid;
 
 use crate::{
     Action, Actions, FieldErrors, Refusal, Work, client,
-    person::PersonQuery,
     work::{AuditChange, permit},
 };
 
@@ -40,6 +47,9 @@ use crate::{
 const LONGEST_NOTE: usize = 20_000;
 /// Longest reason, in bytes.
 pub(crate) const LONGEST_WHY: usize = 2_000;
+
+/// Of each client at most so many leads that nobody touched are listed.
+const LISTED: i64 = 1_000;
 
 /// Records a contact attempt or a note with everything it brought; the lead is decided again.
 #[derive(Debug, Clone)]
@@ -97,6 +107,13 @@ impl Action for TouchLead {
     const PERMISSION: Permission = Permission::Work;
 
     async fn act(&self, work: &mut Work<'_>) -> Result<Touched, Refusal> {
+        self.record(work, StopWish::default()).await
+    }
+}
+
+impl TouchLead {
+    /// Records it; a wish not to be contacted goes as far as `stop` says.
+    pub(crate) async fn record(&self, work: &mut Work<'_>, stop: StopWish<'_>) -> Result<Touched, Refusal> {
         // Read without a lock, for the answers' check; the touch itself locks the lead and reads it again.
         let lead = load(work, self.lead).await?;
         let mut errors = FieldErrors::default();
@@ -121,40 +138,48 @@ impl Action for TouchLead {
             answers: &answers,
             note: note.as_deref(),
             agreed,
+            stop,
         };
         // Recorded before under the same id: nothing changed, and it is no mistake.
         let worked = done(work.tx.touch(work.actor, &new, work.now).await?, self.lead)?;
         let next = agreed.map(|agreed| agreed.due.at);
         if let Some(worked) = &worked {
             // No answers and no words of the person: they lie with the lead, where they are erased.
-            let questions: Vec<_> = answers.iter().map(|(question, _)| question).collect();
-            let after = json!({"touch": id, "disposition": self.disposition.word(), "answers": questions,
+            let questions: Vec<_> = answers.iter().map(|one| &one.question).collect();
+            let mut after = json!({"touch": id, "disposition": self.disposition.word(), "answers": questions,
                 "note": note.is_some(), "round_used": worked.effect.round, "next": next});
+            if self.disposition == Disposition::DoNotContact {
+                after["stopped_for"] = json!(if stop.for_firm { "firm" } else { "client" });
+            }
             work.changed("lead.touch", self.lead, AuditChange::added(worked.client, after));
+            if stop.for_firm {
+                // A row of the firm's own: it ends leads of clients who do not read that of this one.
+                let after = json!({"lead": self.lead, "touch": id, "identities": stop.identities.len()});
+                let change = AuditChange { client: None, before: None, after: Some(after) };
+                work.changed("suppression.add", self.lead, change);
+            }
         }
         let round_used = worked.as_ref().is_some_and(|worked| worked.effect.round);
         Ok(Touched { touch: id, is_repeated: worked.is_none(), answers: answers.len(), round_used, next })
     }
-}
 
-impl TouchLead {
     /// Each question once, each answer one that a decision could use.
     async fn answers(
         &self,
         work: &mut Work<'_>,
         lead: &LeadRecord,
         errors: &mut FieldErrors,
-    ) -> Result<Vec<(String, Value)>, Refusal> {
+    ) -> Result<Vec<TouchAnswer>, Refusal> {
         if self.answer.is_empty() {
             return Ok(Vec::new());
         }
         let Some(criteria) = criteria_of(work, lead).await? else {
-            let program = &lead.program.0;
+            let program = &lead.program.name;
             let none = format!("the program {program} has no criteria yet, so there are no questions");
             errors.add("answer", "no_criteria", none);
             return Ok(Vec::new());
         };
-        let context = context_of(work, lead);
+        let context = context_of(work.now, lead);
         let (mut seen, mut answers) = (BTreeSet::new(), Vec::new());
         for NewAnswer { question, value } in &self.answer {
             let is_first = seen.insert(question);
@@ -162,7 +187,7 @@ impl TouchLead {
             errors.require(is_first, "answer", "repeated", || format!("{question:?} is answered twice"));
             if is_first {
                 let read = errors.take("answer", criteria.recorded_answer(question, value, &context));
-                answers.extend(read.map(|value| (question.clone(), value)));
+                answers.extend(read.map(|value| TouchAnswer { question: question.clone(), value }));
             }
         }
         Ok(answers)
@@ -170,24 +195,24 @@ impl TouchLead {
 }
 
 /// Amounts and dates are written as where the person is.
-fn context_of(work: &Work<'_>, lead: &LeadRecord) -> AnswerContext {
-    let profile = &lead.person.1;
-    let country = profile.country.as_deref().unwrap_or(&lead.client.1);
+pub(crate) fn context_of(now: Timestamp, lead: &LeadRecord) -> AnswerContext {
+    let profile = &lead.profile;
+    let country = profile.country.as_deref().unwrap_or(&lead.client.country);
     AnswerContext {
         conventions: Conventions::of(profile.locale.as_deref(), Some(country)),
         zone: lead.places().first().map_or(TimeZone::UTC, |place| place.zone.clone()),
-        at: work.now,
+        at: now,
     }
 }
 
 async fn criteria_of(work: &mut Work<'_>, lead: &LeadRecord) -> Result<Option<Arc<Criteria>>, Refusal> {
-    let Some(id) = lead.program.1 else { return Ok(None) };
+    let Some(id) = lead.program.criteria else { return Ok(None) };
     // Over the transaction's own connection: asking the pool for a second one while holding this one could wait for
     // ever.
     Ok(work.actions.documents.get_within(&mut work.tx, &[id]).await?.remove(&id))
 }
 
-/// Takes an A lead back: what was not sent yet is stopped, clients that have it are told, and it is the desk's again.
+/// Takes a lead back that a client has or is to get, whatever its grade is by now: what was not sent yet is stopped, clients that have it are told, and it is the desk's again.
 #[derive(Debug, Clone)]
 pub struct RecallLead {
     /// The lead.
@@ -214,7 +239,9 @@ impl Action for RecallLead {
         let mut errors = FieldErrors::default();
         let why = errors.needed_words("why", &self.why, LONGEST_WHY, "the client is told this: say it in a few words");
         errors.finish()?;
-        match work.tx.lead_recall(work.actor, self.lead, &why, work.now).await? {
+        let terms = Terms::default();
+        let change = AppointmentChange { actor: work.actor, terms: &terms, now: work.now, fresh_id: uuid_v7 };
+        match work.tx.lead_recall(work.actor.scope(), self.lead, &why, change).await? {
             Recalled::Done { client, stopped, told } => {
                 let after = json!({"stopped": stopped, "told": told});
                 // Without the reason, which is words of the firm about a person.
@@ -223,7 +250,7 @@ impl Action for RecallLead {
             }
             Recalled::Unknown => Err(Refusal::missing("lead", self.lead)),
             Recalled::NotMatured => {
-                let nothing = format!("{} is no open A lead: there is nothing to take back", self.lead);
+                let nothing = format!("{} is no open lead that a client has: there is nothing to take back", self.lead);
                 Err(Refusal::conflict("not_matured", nothing))
             }
         }
@@ -242,6 +269,13 @@ pub(crate) fn done(worked: Worked, lead: LeadId) -> Result<Option<WorkedLead>, R
         Worked::Done(worked) => Ok(Some(worked)),
         // The same request again is answered like the first, so that a client may simply repeat it.
         Worked::Again => Ok(None),
+        Worked::OtherTouch => Err(Refusal::conflict(
+            "other_touch",
+            "this id is another touch's: nothing was saved; send it with an id of its own",
+        )),
+        Worked::Undone => {
+            Err(Refusal::conflict("undone", "this was saved and taken back: work on the lead again, under another id"))
+        }
         Worked::Unknown => Err(Refusal::missing("lead", lead)),
         Worked::Closed(why) => {
             let closed = format!("{lead} is not open any more ({why}): a new enquiry of the person opens a new lead");
@@ -260,6 +294,15 @@ pub async fn find(actions: &Actions, actor: &Actor, lead: LeadId) -> Result<Lead
     found.ok_or_else(|| Refusal::missing("lead", lead))
 }
 
+/// What a client said of one delivery of a lead.
+#[derive(Debug)]
+pub struct DeliveryOutcome {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// What was said of it.
+    pub outcome: OutcomeRecord,
+}
+
 /// A lead with everything that happened to it, each oldest first.
 #[derive(Debug)]
 pub struct LeadHistory {
@@ -269,20 +312,26 @@ pub struct LeadHistory {
     pub promises: Vec<PromiseRecord>,
     /// What was done with it.
     pub touches: Vec<TouchRecord>,
-    /// The newest answer to each question: question, answer, when, from whom.
-    pub answers: Vec<(String, Value, Timestamp, String)>,
+    /// The newest answer to each question.
+    pub answers: Vec<LeadAnswer>,
+    /// What its sources and the people who worked it wrote.
+    pub notes: Vec<NoteRecord>,
     /// What could not be understood of what the person sent.
     pub flags: Vec<Flag>,
+    /// Who of the client has it now.
+    pub holders: Vec<LeadHolder>,
     /// What was sent of it.
     pub deliveries: Vec<DeliveryRecord>,
-    /// What clients said of it, each of a delivery.
-    pub outcomes: Vec<(DeliveryId, OutcomeRecord)>,
+    /// What clients said of it.
+    pub outcomes: Vec<DeliveryOutcome>,
     /// Times agreed, also past and cancelled ones.
     pub appointments: Vec<AppointmentRecord>,
     /// Who else is reached where the lead's person is.
     pub household: Vec<HouseholdMember>,
     /// Why the person must not be contacted, where that is so.
     pub suppressed: Option<String>,
+    /// Numbers of the person that lead to somebody else.
+    pub void_numbers: Vec<VoidNumber>,
 }
 
 /// A lead with everything that happened to it.
@@ -297,58 +346,27 @@ pub async fn show(actions: &Actions, actor: &Actor, lead: LeadId) -> Result<Lead
     let mut outcomes = Vec::new();
     for delivery in &deliveries {
         let said = store.outcomes_of(scope, delivery.id).await?;
-        outcomes.extend(said.into_iter().map(|said| (delivery.id, said)));
+        outcomes.extend(said.into_iter().map(|outcome| DeliveryOutcome { delivery: delivery.id, outcome }));
     }
     // By time over all deliveries, because each has its own order.
-    outcomes.sort_by_key(|(_, said)| said.at);
-    let person = record.person.0;
+    outcomes.sort_by_key(|one| one.outcome.at);
+    let person = record.person;
     let filter = AppointmentFilter { lead: Some(lead), ..AppointmentFilter::default() };
     Ok(LeadHistory {
         lead: record,
         promises: store.promises_of_lead(scope, lead).await?,
         touches: store.touches_of_lead(scope, lead).await?,
         answers: store.answers_of_lead(scope, lead).await?,
+        notes: store.notes_of_lead(scope, lead).await?,
         flags: store.flags_of_lead(scope, lead).await?,
+        holders: store.holders_of_lead(scope, lead).await?,
         deliveries,
         outcomes,
         appointments: store.appointments(scope, filter).await?,
         household: store.household_of(scope, person).await?,
         suppressed: store.begin().await?.persons_barred(&[person], &[]).await?.pop().map(|barred| barred.why),
+        void_numbers: store.void_numbers_of_lead(scope, lead).await?,
     })
-}
-
-/// A lead and when its next step is due.
-#[derive(Debug)]
-pub struct LeadSummary {
-    /// The lead.
-    pub lead: LeadRecord,
-    /// Its earliest open promise.
-    pub next: Option<Timestamp>,
-}
-
-/// The leads of one person, of every client or of the one named, newest first.
-///
-/// # Errors
-/// When the person or the client cannot be read.
-pub async fn list(
-    actions: &Actions,
-    actor: &Actor,
-    person: &PersonQuery,
-    client: Option<&str>,
-) -> Result<Vec<LeadSummary>, Refusal> {
-    permit(actor, Permission::Work)?;
-    let identity = person.identity()?;
-    let scope = client::scope(actions, actor, client).await?;
-    let mut summaries = Vec::new();
-    for id in actions.store.leads_of(scope, &identity).await? {
-        if let Some(lead) = actions.store.lead(scope, id).await? {
-            let promises = actions.store.promises_of_lead(scope, id).await?;
-            // The earliest open one is the next step, of whatever kind it is.
-            let open = promises.iter().filter(|promise| promise.ended.is_none());
-            summaries.push(LeadSummary { lead, next: open.filter_map(|promise| promise.due_at).min() });
-        }
-    }
-    Ok(summaries)
 }
 
 /// A leads that clients have had for so many hours and said nothing of, oldest first.
@@ -366,5 +384,23 @@ pub async fn untouched(
     let now = actions.clock.now();
     // So long ago or longer: "untouched for a day" does not mean "a day ago".
     let until = now.checked_sub(SignedDuration::from_hours(i64::from(hours))).unwrap_or(now);
-    Ok(actions.store.leads_untouched(scope, (Timestamp::UNIX_EPOCH, until), None).await?)
+    let asked = UntouchedFilter { from: Timestamp::UNIX_EPOCH, to: until, only: None, per_client: LISTED };
+    Ok(actions.store.leads_untouched(scope, &asked).await?)
+}
+
+/// Leads that were over when something about their person was corrected in the last days, newest first.
+///
+/// # Errors
+/// Names the clients there are where it is none of them.
+pub async fn corrected(
+    actions: &Actions,
+    actor: &Actor,
+    client: Option<&str>,
+    days: u32,
+) -> Result<Vec<CorrectedLead>, Refusal> {
+    permit(actor, Permission::Work)?;
+    let scope = client::scope(actions, actor, client).await?;
+    let now = actions.clock.now();
+    let since = now.checked_sub(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::UNIX_EPOCH);
+    Ok(actions.store.leads_corrected(scope, since).await?)
 }

@@ -1,15 +1,26 @@
 //! What an import of leads has to know of the database before it sends: which source is meant, what the script asks, and
 //! which rows came before. Nothing is changed here: leads go in through intake, as everybody's do.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use ripen_domain::{
     actor::{Actor, Permission},
-    arrival::variant_id,
+    arrival::BodyTime,
+    criteria::Criteria,
+    document::did_you_mean,
     hash::ContentHash,
     id::{ArrivalId, ClientId},
 };
-use ripen_store::source::record::SourceRecord;
+use ripen_store::{
+    arrival::{
+        bodies_per_key::{EarlierBody, MOST_BODIES},
+        common_key::CommonKey,
+    },
+    source::source_record::SourceRecord,
+};
 
 use crate::{Actions, Refusal, client, source, work::permit};
 
@@ -22,6 +33,8 @@ pub enum Foreseen {
     Repeated,
     /// Something else came before under the same id: this corrects it.
     Amends,
+    /// The same came before, and something else since: this corrects that.
+    ComesBack,
 }
 
 /// The source of an id or a name, within one client where one is named.
@@ -53,7 +66,9 @@ pub async fn find_source(
             let named: Vec<_> =
                 sources.iter().map(|source| format!("{:?} ({})", source.name, slug(source.client))).collect();
             let there = if named.is_empty() { "there are none yet".to_owned() } else { named.join(", ") };
-            Err(Refusal::field("source", "unknown", format!("no source {wanted:?}; {there}")))
+            let names = sources.iter().map(|source| source.name.as_str());
+            let hint = did_you_mean(wanted.trim(), names);
+            Err(Refusal::field("source", "unknown", format!("no source {wanted:?}{hint}; {there}")))
         }
         several => {
             let slugs: Vec<_> = several.iter().map(|source| slug(source.client)).collect();
@@ -63,36 +78,80 @@ pub async fn find_source(
     }
 }
 
-/// The ids of the questions that the script of a client's program asks; none before the first activation.
+/// The criteria by which a client's program reads answers; none before the first activation.
 ///
 /// # Errors
 /// When the criteria cannot be loaded.
-pub async fn questions(actions: &Actions, actor: &Actor, client: ClientId) -> Result<Vec<String>, Refusal> {
+pub async fn active_criteria(
+    actions: &Actions,
+    actor: &Actor,
+    client: ClientId,
+) -> Result<Option<Arc<Criteria>>, Refusal> {
     permit(actor, Permission::Manage)?;
     let mut tx = actions.store.begin().await?;
-    let Some(active) = tx.client_criteria(actor.scope(), client).await? else { return Ok(Vec::new()) };
+    let Some(active) = tx.client_criteria(actor.scope(), client).await? else { return Ok(None) };
     let mut loaded = actions.documents.get_within(&mut tx, &[active.id]).await?;
-    let criteria = loaded.remove(&active.id);
-    Ok(criteria.iter().flat_map(|criteria| criteria.questions()).map(|question| question.id.to_string()).collect())
+    Ok(loaded.remove(&active.id))
+}
+
+/// A row that is to be sent.
+#[derive(Debug, Clone)]
+pub struct ForetoldRow {
+    /// Its arrival.
+    pub arrival: ArrivalId,
+    /// What it says, hashed.
+    pub content: ContentHash,
+    /// Whose external id it has, and which.
+    pub external_id: Option<CommonKey>,
+    /// When it would come.
+    pub time: BodyTime,
 }
 
 /// What each of these would come to, were it sent now; what is still queued is not known yet.
 ///
 /// # Errors
 /// When the actor may not know.
-pub async fn foresee(
-    actions: &Actions,
-    actor: &Actor,
-    wanted: &[(ArrivalId, ContentHash)],
-) -> Result<Vec<Foreseen>, Refusal> {
+pub async fn foresee(actions: &Actions, actor: &Actor, wanted: &[ForetoldRow]) -> Result<Vec<Foreseen>, Refusal> {
     permit(actor, Permission::Manage)?;
-    let ids: Vec<_> = wanted.iter().flat_map(|(id, content)| [*id, variant_id(*id, *content)]).collect();
+    let ids: Vec<_> = wanted.iter().map(|row| row.arrival).collect();
+    let externals: BTreeSet<_> =
+        wanted.iter().filter_map(|row| Some((row.external_id.clone()?, row.content))).collect();
     let mut tx = actions.store.begin().await?;
-    let seen: BTreeMap<_, _> = tx.arrivals_seen(&ids).await?.into_iter().collect();
-    let foreseen = |(id, content): &(ArrivalId, ContentHash)| match seen.get(id) {
-        None => Foreseen::New,
-        Some(before) if before == content || seen.contains_key(&variant_id(*id, *content)) => Foreseen::Repeated,
-        Some(_) => Foreseen::Amends,
+    let seen: BTreeMap<_, _> = tx.arrivals_seen(&ids).await?.into_iter().map(|seen| (seen.id, seen.content)).collect();
+    let mut bodies: BTreeMap<CommonKey, Vec<EarlierBody>> = BTreeMap::new();
+    for body in tx.arrivals_bodies(&externals).await? {
+        bodies.entry(body.key.clone()).or_default().push(body);
+    }
+    let foreseen = |row: &ForetoldRow| {
+        let key = row.external_id.clone();
+        let known = key.and_then(|key| bodies.get(&key)).map(Vec::as_slice).unwrap_or_default();
+        foretell(row, known, seen.get(&row.arrival))
     };
     Ok(wanted.iter().map(foreseen).collect())
+}
+
+/// As the qualifier will see it.
+fn foretell(row: &ForetoldRow, known: &[EarlierBody], seen: Option<&ContentHash>) -> Foreseen {
+    let Some(counts) = known.iter().reduce(|one, other| if other.time.is_newer(one.time) { other } else { one }) else {
+        return match seen {
+            None => Foreseen::New,
+            Some(before) if *before == row.content => Foreseen::Repeated,
+            Some(_) => Foreseen::Amends,
+        };
+    };
+    let was_there = known.iter().any(|body| body.content == row.content);
+    if !was_there && seen == Some(&row.content) {
+        // What came first is dead, and waits with what says the same.
+        return Foreseen::Repeated;
+    }
+    if counts.content == row.content || was_there && !row.time.is_newer(counts.time) {
+        return Foreseen::Repeated;
+    }
+    match (was_there, known.len() < MOST_BODIES) {
+        (true, true) => Foreseen::ComesBack,
+        (false, true) => Foreseen::Amends,
+        // An id with so many bodies names no lead.
+        (true, false) => Foreseen::Repeated,
+        (false, false) => Foreseen::New,
+    }
 }

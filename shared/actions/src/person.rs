@@ -6,7 +6,7 @@ use crate::{FieldErrors, Refusal};
 
 /// Fewest digits of a number.
 const FEWEST_DIGITS: usize = 7;
-/// What stands between numbers when there are three or more; of two, [`Phone::parse`] knows.
+/// What stands between numbers when there are three or more, without a space behind it too.
 const BETWEEN: [&str; 13] =
     [" or ", " and ", " oder ", " und ", " ou ", " et ", " o ", " y ", ";", "|", ",", "&", "\n"];
 
@@ -20,8 +20,40 @@ pub fn phones(text: &str, country: Option<&str>) -> Result<Vec<Phone>, InvalidPh
         return Ok(read.concat());
     }
     let read = Phone::parse(text, country)?;
-    let second = read.second.map(|second| Phone::parse(&second, country)).transpose()?;
-    Ok([read.phone].into_iter().chain(second.map(|read| read.phone)).collect())
+    let mut numbers = vec![read.phone];
+    for other in read.others {
+        numbers.push(Phone::parse(&other, country)?.phone);
+    }
+    Ok(numbers)
+}
+
+/// The one number of a person, with its country code.
+fn one_phone(text: &str) -> Result<Phone, String> {
+    match phones(text, None).as_deref() {
+        Ok([phone]) => Ok(phone.clone()),
+        // Of two numbers each could be another person's.
+        Ok(several) => Err(format!("{text:?} holds {} numbers: name one of them", several.len())),
+        Err(why) if text.trim_start().starts_with('+') => Err(format!("the number {text:?} {why}")),
+        Err(_) => Err("write it with its country code, such as +14155550100".to_owned()),
+    }
+}
+
+/// Why not every number of a text could be read: which of several it is, and that its country is missing where that is all.
+fn unread(text: &str, country: Option<&str>, why: InvalidPhone) -> String {
+    let plain = BETWEEN.iter().fold(text.to_lowercase(), |text, between| text.replace(*between, "/"));
+    let parts: Vec<_> = plain.split('/').map(str::trim).filter(|part| !part.is_empty()).collect();
+    let wrong = parts.iter().find_map(|part| Some((*part, phones(part, country).err()?)));
+    let (part, why) = wrong.unwrap_or((text, why));
+    let shown = if parts.len() > 1 { format!("{part:?}, of {text:?},") } else { format!("{text:?}") };
+    let digits = part.chars().filter(|c| c.is_numeric()).count();
+    let has_country = part.starts_with(['+', '(']) && part.contains('+') || country.is_some();
+    if !has_country && digits >= FEWEST_DIGITS && !part.chars().any(char::is_alphabetic) {
+        return format!(
+            "the number {shown} has no country code, and which country is meant is not known: write the code, such as \
+             +1 415 555 0100, or name the client it is for"
+        );
+    }
+    format!("the number {shown} {why}")
 }
 
 /// Three or more numbers, with a slash between them; none where there are fewer.
@@ -54,7 +86,7 @@ impl PersonQuery {
             errors.take("email", read).map(Identity::Email)
         });
         let phones = self.phone.as_deref().and_then(|phone| {
-            let read = phones(phone, country).map_err(|why| format!("the number {phone:?} {why}"));
+            let read = phones(phone, country).map_err(|why| unread(phone, country, why));
             errors.take("phone", read)
         });
         errors.require(self.email.is_some() || self.phone.is_some(), "email", "required", || {
@@ -77,9 +109,7 @@ impl PersonQuery {
             }
             (None, Some(phone)) => {
                 // No country is assumed here: the same number is somebody else's elsewhere.
-                let read = Phone::parse(phone, None)
-                    .map_err(|_| "write it with its country code, such as +14155550100".to_owned());
-                errors.take("phone", read).map(|read| Identity::Phone(read.phone))
+                errors.take("phone", one_phone(phone)).map(Identity::Phone)
             }
             (None, None) => {
                 errors.add("email", "required", "name the person by e-mail address or phone number");
@@ -103,9 +133,36 @@ mod tests {
             ("415-555-0133 / 415-555-0199", 2),
             ("415-555-0133 or 415-555-0199", 2),
             ("415-555-0133, 415-555-0199 or 415-555-0144", 3),
+            ("+1 415 555 0133 / +1 415 555 0199", 2),
         ] {
             assert_eq!(phones(text, Some("US")).unwrap().len(), count, "{text}");
         }
+        for text in
+            ["+1 415 555 0133 / 415 555 0199", "+14155550133; +14155550199", "+1 415-555-0133 or (415) 555-0199"]
+        {
+            assert_eq!(phones(text, None).unwrap().len(), 2, "{text}");
+        }
         assert!(phones("415-555-0133 / 415-555-019", Some("US")).is_err(), "a part is not enough");
+    }
+
+    #[test]
+    fn a_refusal_says_which_number_it_is_and_what_is_missing() {
+        let why = |text: &str, country: Option<&str>| {
+            let mut errors = FieldErrors::default();
+            let of = PersonQuery { email: None, phone: Some(text.to_owned()) };
+            assert_eq!(of.identities(country, &mut errors), []);
+            let Err(Refusal::Invalid(errors)) = errors.finish() else { panic!("refused: {text}") };
+            errors[0].message.clone()
+        };
+        let short = why("415-555-0133 / 415-555-019", Some("US"));
+        assert!(short.contains("\"415-555-019\", of") && short.contains("too few or too many digits"), "{short}");
+        let bare = why("415 555 0133", None);
+        assert!(bare.contains("has no country code") && bare.contains("name the client"), "{bare}");
+        let second = why("+1 415 555 0133 or 415 555 019", None);
+        assert!(second.contains("\"415 555 019\", of"), "{second}");
+        assert!(why("call me", None).contains("is not a phone number"));
+        assert!(one_phone("+14155550133 / +14155550199").unwrap_err().contains("holds 2 numbers"));
+        assert!(one_phone("415 555 0133").unwrap_err().contains("country code"));
+        assert_eq!(one_phone("+1 415 555 0133").unwrap().as_str(), "+14155550133");
     }
 }

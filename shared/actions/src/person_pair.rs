@@ -9,6 +9,7 @@ use ripen_domain::{
 use ripen_store::person::{
     merge::{PairDecided, PairEffect},
     pair::{PairWord, ProposedPair},
+    unmerge::{UnmergeEffect, Unmerged},
 };
 use serde_json::json;
 
@@ -100,10 +101,55 @@ impl Action for DecidePair {
     }
 }
 
-async fn person_of(work: &mut Work<'_>, named: PersonRef) -> Result<PersonId, Refusal> {
+/// Undoes the last merge of a person: each has again what was theirs, and every open lead its next step. What came since stays with
+/// the one who stayed. What the merge suppressed stays suppressed and is named: to contact somebody who may have asked for the
+/// opposite is worse than to lift it by hand.
+#[derive(Debug, Clone)]
+pub struct UnmergePersons {
+    /// Either of the two.
+    pub person: PersonRef,
+    /// Why.
+    pub why: String,
+}
+
+impl Action for UnmergePersons {
+    type Done = UnmergeEffect;
+
+    const PERMISSION: Permission = Permission::Work;
+
+    async fn act(&self, work: &mut Work<'_>) -> Result<UnmergeEffect, Refusal> {
+        let mut errors = FieldErrors::default();
+        let why = errors.needed_words("why", &self.why, LONGEST_WHY, "say how you know");
+        errors.finish()?;
+        let person = person_of(work, self.person).await?;
+        let (scope, by) = (work.scope(), work.actor.name());
+        let word = PairWord { by: &by, why: &why, at: work.now };
+        match work.tx.persons_unmerge(scope, person, &word).await? {
+            Unmerged::Done(effect) => {
+                // Which address or number is kept nowhere but as a hash.
+                let mut suppressed: Vec<_> = effect.still_suppressed.iter().map(|wish| wish.person).collect();
+                suppressed.dedup();
+                let after = json!({"other": effect.pair.later, "why": why, "reopened": effect.reopened,
+                                   "still_suppressed": suppressed});
+                work.changed("person.unmerge", effect.pair.earlier, AuditChange::added(effect.pair.client, after));
+                Ok(effect)
+            }
+            Unmerged::NotMerged => {
+                let why = format!("{} was not merged with anybody, or that was undone", self.person);
+                Err(Refusal::conflict("not_merged", why))
+            }
+            Unmerged::MergedSince(newer) => {
+                let why = format!("{} was merged with {} since: undo that first", newer.later, newer.earlier);
+                Err(Refusal::conflict("merged_since", why))
+            }
+        }
+    }
+}
+
+pub(crate) async fn person_of(work: &mut Work<'_>, named: PersonRef) -> Result<PersonId, Refusal> {
     match named {
         PersonRef::Person(id) => Ok(id),
-        PersonRef::OfLead(id) => Ok(lead::load(work, id).await?.person.0),
+        PersonRef::OfLead(id) => Ok(lead::load(work, id).await?.person),
     }
 }
 

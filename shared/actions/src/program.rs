@@ -1,7 +1,7 @@
 //! Programs: lines of business. One comes into being with the first criteria that are activated under its name.
 
 use ripen_domain::actor::{Actor, Permission};
-use ripen_store::program::record::ProgramRecord;
+use ripen_store::program::program_record::ProgramRecord;
 
 use crate::{Actions, Refusal, work::permit};
 

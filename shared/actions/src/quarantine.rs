@@ -96,22 +96,25 @@ impl Action for DropQuarantined {
 fn reason(given: Option<&str>) -> Result<Option<String>, Refusal> {
     let mut errors = FieldErrors::default();
     let why = errors.words("why", given, LONGEST_WHY);
+    // An empty one is a script's variable that holds nothing.
+    errors
+        .require(given.is_none() || why.is_some(), "why", "required", || "say it in words, or leave it out".to_owned());
     errors.finish()?;
     Ok(why)
 }
 
-async fn chosen(work: &Work<'_>, which: &QuarantineChoice) -> Result<Vec<QuarantinedArrival>, Refusal> {
+async fn chosen(work: &mut Work<'_>, which: &QuarantineChoice) -> Result<Vec<QuarantinedArrival>, Refusal> {
     let scope = work.actor.scope();
     match which {
         QuarantineChoice::Named(ids) => {
             let mut found = Vec::with_capacity(ids.len());
             for id in ids {
-                let one = work.actions.store.quarantined(scope, *id).await?;
+                let one = work.tx.quarantined(scope, *id).await?;
                 found.push(one.ok_or_else(|| Refusal::missing("quarantined arrival", id))?);
             }
             Ok(found)
         }
-        QuarantineChoice::Found(filter) => Ok(work.actions.store.quarantine_list(scope, filter).await?),
+        QuarantineChoice::Found(filter) => Ok(work.tx.quarantine_list(scope, filter).await?),
     }
 }
 
@@ -142,4 +145,18 @@ pub async fn find(actions: &Actions, actor: &Actor, id: ArrivalId) -> Result<Qua
     permit(actor, Permission::Manage)?;
     let found = actions.store.quarantined(actor.scope(), id).await?;
     found.ok_or_else(|| Refusal::missing("quarantined arrival", id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_may_be_left_out_but_not_left_empty() {
+        assert_eq!(reason(None).unwrap(), None);
+        assert_eq!(reason(Some(" a friend's test ")).unwrap().as_deref(), Some("a friend's test"));
+        for empty in ["", "  "] {
+            assert!(matches!(reason(Some(empty)), Err(Refusal::Invalid(_))), "{empty:?}");
+        }
+    }
 }

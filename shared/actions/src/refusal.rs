@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ripen_store::{StoreError, criteria::load::BrokenCriteria};
+use ripen_store::{StoreError, criteria::document_cache::BrokenCriteria};
 
 /// One field that cannot be used. Says what is wrong and what to write; never how a command or a page names the field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +54,15 @@ impl FieldErrors {
         // Asked for by name, because "required" alone does not say what for.
         self.require(words.is_some(), field, "required", || what.to_owned());
         words.unwrap_or_default()
+    }
+
+    /// All of these, and more that another check found.
+    #[must_use]
+    pub fn and(&self, more: Vec<FieldError>) -> Refusal {
+        let mut all = self.0.clone();
+        // A field that both looked at is told once.
+        all.extend(more.into_iter().filter(|one| !self.0.contains(one)));
+        Refusal::Invalid(all)
     }
 
     /// Refuses where anything was added.

@@ -8,7 +8,7 @@ use ripen_domain::{
 };
 use ripen_store::{
     StoreError, Transaction,
-    client::record::ClientRecord,
+    client::client_record::ClientRecord,
     team::rep::{RepChange, RepRecord, RepSettings},
 };
 use serde_json::{Value, json};

@@ -11,7 +11,7 @@ use ripen_domain::{
 };
 use ripen_store::{
     StoreError, Transaction,
-    client::record::ClientRecord,
+    client::{client_record::ClientRecord, settings::WhenDead},
     team::route::{NewRoute, RouteRecord, RoutedRecord},
 };
 use serde_json::json;
@@ -68,6 +68,8 @@ pub struct SetRouting {
     pub client: String,
     /// The document.
     pub document: String,
+    /// What becomes of leads that could not be delivered while it is in force; none where the client's own setting says.
+    pub when_dead: Option<WhenDead>,
 }
 
 /// The routing in force.
@@ -107,9 +109,13 @@ impl Action for SetRouting {
         let checked = checked.ok_or_else(|| Refusal::missing("client", &self.client))?;
         // Under the lock that the action has: the audit keeps which document it replaced.
         let before = work.tx.route_lock(scope, id).await?.flatten();
-        let new = NewRoute { client: id, document: &self.document, by: work.actor };
+        let new = NewRoute { client: id, document: &self.document, when_dead: self.when_dead, by: work.actor };
         let version = work.tx.route_set(scope, &new, work.now).await?;
-        let change = AuditChange::of(id, json!({"version": before}), json!({"version": version}));
+        let change = AuditChange::of(
+            id,
+            json!({"version": before}),
+            json!({"version": version, "when_dead": self.when_dead.map(WhenDead::word)}),
+        );
         work.changed("routing.set", id, change);
         Ok(RoutingInForce { checked, version })
     }

@@ -12,7 +12,7 @@ use ripen_store::{
     StoreError,
     source::{
         key::NewSourceKey,
-        record::{NewSource, SourceFormat, SourceRecord, State},
+        source_record::{NewSource, SourceFormat, SourceRecord, State},
     },
 };
 use rust_decimal::Decimal;

@@ -7,7 +7,7 @@ use ripen_domain::{
     id::ClientId,
 };
 use ripen_store::{
-    client::record::ClientRecord,
+    client::client_record::ClientRecord,
     suppression::{
         read::SuppressionRecord,
         write::{LiftedSuppression, NewSuppression, SuppressionEffect},
@@ -54,7 +54,8 @@ impl Action for SuppressIdentity {
         let mut errors = FieldErrors::default();
         let why = reason(&self.why, &mut errors);
         let client = of_client(work, self.client.as_deref(), &mut errors).await?;
-        let identities = self.of.identities(client.as_ref().map(|client| &*client.country), &mut errors);
+        let country = country(work, client.as_ref()).await?;
+        let identities = self.of.identities(country.as_deref(), &mut errors);
         errors.finish()?;
         suppress(work, (client.as_ref(), &why), &identities).await
     }
@@ -106,16 +107,11 @@ impl Action for LiftSuppression {
         let mut errors = FieldErrors::default();
         let why = errors.needed_words("why", &self.why, LONGEST_WHY, "say who allows it, and since when");
         let client = of_client(work, self.client.as_deref(), &mut errors).await?;
-        let identities = self.of.identities(client.as_ref().map(|client| &*client.country), &mut errors);
+        let country = country(work, client.as_ref()).await?;
+        let identities = self.of.identities(country.as_deref(), &mut errors);
         errors.finish()?;
         let id = client.as_ref().map(|client| client.id);
-        let mut all = LiftedSuppression::default();
-        for identity in &identities {
-            let lifted = work.tx.suppression_lift(scope, (id, identity), now).await?;
-            all.was_there |= lifted.was_there;
-            all.free += lifted.free;
-            all.still_barred = lifted.still_barred;
-        }
+        let all = work.tx.suppressions_lift(scope, (id, identities.as_slice()), now).await?;
         if !all.was_there {
             let whose = client.map_or_else(|| "the firm".to_owned(), |client| client.slug);
             return Err(Refusal::conflict("not_suppressed", format!("it is not suppressed for {whose}")));
@@ -142,7 +138,11 @@ pub async fn check(
         None => None,
     };
     let mut errors = FieldErrors::default();
-    let identities = of.identities(found.as_ref().map(|client| &*client.country), &mut errors);
+    let country = match &found {
+        Some(client) => Some(client.country.clone()),
+        None => common_country(&actions.store.clients(actor.scope()).await?),
+    };
+    let identities = of.identities(country.as_deref(), &mut errors);
     errors.finish()?;
     let mut entries = Vec::new();
     for identity in &identities {
@@ -152,7 +152,8 @@ pub async fn check(
     Ok(entries)
 }
 
-async fn suppress(
+/// Has nobody contact who is reached under these, for a client or the whole firm.
+pub(crate) async fn suppress(
     work: &mut Work<'_>,
     (client, why): (Option<&ClientRecord>, &str),
     identities: &[Identity],
@@ -161,19 +162,39 @@ async fn suppress(
     let id = client.map(|client| client.id);
     let new = NewSuppression { client: id, why, by: &by, at: work.now };
     let mut added = 0;
+    // Every list in one order: of two that overlap the second waits for the first, and neither for the other's end.
+    let mut identities = identities.to_vec();
+    identities.sort_by(|one, other| (one.kind(), one.value()).cmp(&(other.kind(), other.value())));
+    identities.dedup();
+    let identities = identities.as_slice();
     for chunk in identities.chunks(CHUNK) {
         added += work.tx.suppress(scope, &new, chunk).await?;
     }
-    let effect = match added {
-        0 => SuppressionEffect::default(),
+    // Also where every entry was there already: what is open nevertheless is closed.
+    let effect = match identities {
+        [] => SuppressionEffect::default(),
         _ => work.tx.suppression_follow(scope, &new, identities).await?,
     };
-    if added > 0 {
+    if added > 0 || effect.leads > 0 {
         // Which address or number is kept nowhere but as a hash.
         let after = json!({"why": why, "entries": added, "persons": effect.persons, "leads": effect.leads, "told": effect.told});
         work.changed("suppression.add", object(id), AuditChange { client: id, before: None, after: Some(after) });
     }
     Ok(SuppressedIdentities { added, effect })
+}
+
+/// In which country a number without a country code is meant: the client's; for the whole firm that of its clients, where they
+/// are all of one, as their enquiries are read.
+async fn country(work: &mut Work<'_>, client: Option<&ClientRecord>) -> Result<Option<String>, Refusal> {
+    match client {
+        Some(client) => Ok(Some(client.country.clone())),
+        None => Ok(common_country(&work.tx.clients(work.scope()).await?)),
+    }
+}
+
+fn common_country(clients: &[ClientRecord]) -> Option<String> {
+    let (first, others) = clients.split_first()?;
+    others.iter().all(|other| other.country == first.country).then(|| first.country.clone())
 }
 
 /// What the audit names: the client, or the firm.

@@ -10,7 +10,11 @@ use ripen_domain::{
 };
 use ripen_runtime::{clock::Clock, config::Settings, random::uuid_v7};
 use ripen_store::{
-    Store, Transaction, audit::record::AuditEntry, client::record::ClientRecord, criteria::load::Documents,
+    Store, Transaction,
+    audit::entry::AuditEntry,
+    client::client_record::ClientRecord,
+    criteria::document_cache::Documents,
+    live::{LiveKind, LiveNews},
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -47,6 +51,8 @@ pub struct Actions {
     pub spread: SignedDuration,
     /// How appointments are made.
     pub terms: Terms,
+    /// For how long a disposition, and what it matured, can be taken back.
+    pub undo: SignedDuration,
     /// How long a slot is held where nobody says for how long.
     pub hold: SignedDuration,
 }
@@ -62,6 +68,7 @@ impl Actions {
             hours: settings.calling.hours()?,
             spread: SignedDuration::from_secs(i64::try_from(settings.qualifier.criteria_spread_s).unwrap_or(i64::MAX)),
             terms: settings.appointments.terms(),
+            undo: SignedDuration::from_secs(i64::try_from(settings.qualifier.undo_s).unwrap_or(0)),
             hold: SignedDuration::from_secs(i64::from(settings.appointments.hold_s)),
             store,
             clock,
@@ -106,19 +113,35 @@ impl Actions {
         (now, keep): (Timestamp, bool),
     ) -> Result<A::Done, Refusal> {
         let tx = self.store.begin().await?;
-        let mut work = Work { tx, actor, now, actions: self, is_rehearsal: !keep, changes: Vec::new() };
+        let mut work =
+            Work { tx, actor, now, actions: self, is_rehearsal: !keep, changes: Vec::new(), news: LiveNews::default() };
         // An error drops the transaction: what was done so far did not happen.
         let done = action.act(&mut work).await?;
-        let Work { mut tx, mut changes, .. } = work;
+        let Work { mut tx, mut changes, mut news, .. } = work;
         // Sorted, so that the audit of one action reads in the order in which things happened.
         in_order(&mut changes);
         tx.audit_record(actor, &changes, now).await?;
         // Without it the transaction is rolled back by its drop: a rehearsal has run the very statements.
         if keep {
+            changes.iter().for_each(|change| note(&mut news, change));
+            tx.live_tell(&news).await?;
             tx.commit().await?;
         }
         Ok(done)
     }
+}
+
+/// What is new by a change that the audit keeps.
+fn note(news: &mut LiveNews, change: &AuditEntry) {
+    let kind = match change.action.split('.').next().unwrap_or_default() {
+        "delivery" | "endpoint" | "outcome" | "rep" | "route" => LiveKind::Deliveries,
+        "dead_letter" | "quarantine" | "consent_review" => LiveKind::Queues,
+        "user" => LiveKind::Work,
+        // Nobody looks at somebody's tokens and passwords but themselves.
+        "user_token" | "user_password" | "client_token" => return,
+        _ => LiveKind::Leads,
+    };
+    news.add(kind, change.client);
 }
 
 /// Ids made within one microsecond are in no order of their own; the audit reads what one action did in the order it did it.
@@ -149,6 +172,7 @@ pub struct Work<'a> {
     pub actions: &'a Actions,
     is_rehearsal: bool,
     changes: Vec<AuditEntry>,
+    news: LiveNews,
 }
 
 impl Work<'_> {
@@ -184,6 +208,11 @@ impl Work<'_> {
             errors.add("client", "unknown", check::unknown_client(slug, &known));
         }
         Ok(found)
+    }
+
+    /// Tells whoever looks at it of a change that the audit does not keep: a lead was opened, or given back.
+    pub fn tell(&mut self, kind: LiveKind, client: Option<ClientId>) {
+        self.news.add(kind, client);
     }
 
     /// Says what was changed: the action's name (`noun.verb`), the object, and what it was and is. Where that is the same

@@ -84,12 +84,16 @@ impl System {
 /// A kind of thing that somebody may be allowed to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Permission {
+    /// Users: who signs in, and what they may do.
+    Administer,
     /// Set up and change clients, sources, endpoints, reps, routing, criteria; replay and drop.
     Manage,
     /// Work leads: touches, promises, appointments, recalls.
     Work,
     /// Say what became of a delivered lead.
     Report,
+    /// Change what is one's own: password, sessions, tokens.
+    Own,
 }
 
 /// Who acts.
@@ -172,17 +176,32 @@ impl Actor {
     #[must_use]
     pub const fn may(&self, permission: Permission) -> bool {
         match &self.0 {
-            ActorKind::Operator { .. }
-            | ActorKind::System(_)
-            | ActorKind::User { role: UserRole::Admin | UserRole::Manager, .. } => true,
+            ActorKind::Operator { .. } | ActorKind::System(_) | ActorKind::User { role: UserRole::Admin, .. } => true,
+            ActorKind::User { role: UserRole::Manager, .. } => !matches!(permission, Permission::Administer),
             ActorKind::User { role: UserRole::Agent, .. } => {
-                matches!(permission, Permission::Work | Permission::Report)
+                matches!(permission, Permission::Work | Permission::Report | Permission::Own)
             }
             ActorKind::Token { .. } | ActorKind::RepLink { .. } | ActorKind::MailLink { .. } => {
                 matches!(permission, Permission::Report)
             }
-            ActorKind::User { role: UserRole::Broker, .. } | ActorKind::SourceKey { .. } => false,
+            ActorKind::User { role: UserRole::Broker, .. } => matches!(permission, Permission::Own),
+            ActorKind::SourceKey { .. } => false,
         }
+    }
+
+    /// The user who acts; none where it is somebody else.
+    #[must_use]
+    pub const fn user_id(&self) -> Option<UserId> {
+        match &self.0 {
+            ActorKind::User { id, .. } => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// Whether this user acts.
+    #[must_use]
+    pub fn is_user(&self, user: UserId) -> bool {
+        self.user_id() == Some(user)
     }
 
     /// The name that timelines and clients read.
@@ -299,13 +318,14 @@ mod tests {
 
     #[test]
     fn permissions_follow_roles() {
-        use Permission::{Manage, Report, Work};
-        let allowed = |actor: &Actor| [Manage, Work, Report].map(|permission| actor.may(permission));
-        assert_eq!(allowed(&Actor::operator("kim")), [true; 3]);
-        assert_eq!(allowed(&user(UserRole::Manager, None)), [true; 3]);
-        assert_eq!(allowed(&user(UserRole::Agent, None)), [false, true, true]);
-        assert_eq!(allowed(&user(UserRole::Broker, Some(client(7)))), [false; 3]);
-        assert_eq!(allowed(&Actor::mail_link("a@example.com", client(7))), [false, false, true]);
+        use Permission::{Administer, Manage, Report, Work};
+        let allowed = |actor: &Actor| [Administer, Manage, Work, Report].map(|permission| actor.may(permission));
+        assert_eq!(allowed(&Actor::operator("kim")), [true; 4]);
+        assert_eq!(allowed(&user(UserRole::Admin, None)), [true; 4]);
+        assert_eq!(allowed(&user(UserRole::Manager, None)), [false, true, true, true]);
+        assert_eq!(allowed(&user(UserRole::Agent, None)), [false, false, true, true]);
+        assert_eq!(allowed(&user(UserRole::Broker, Some(client(7)))), [false; 4]);
+        assert_eq!(allowed(&Actor::mail_link("a@example.com", client(7))), [false, false, false, true]);
         assert!(
             UserRole::ALL.iter().all(|role| role.word().parse() == Ok(*role)) && "boss".parse::<UserRole>().is_err()
         );

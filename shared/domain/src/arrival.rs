@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -12,6 +12,10 @@ use crate::{
     lead::words,
     submission::Submission,
 };
+
+/// Within so long of each other two bodies of one form may be the same visitor's: who comes back later fills in a new form,
+/// wherever its page came from.
+pub const FORM_CORRECTS_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
 words! {
     /// What makes two posts the same arrival.
@@ -64,7 +68,8 @@ pub struct Arrival {
     pub id: ArrivalId,
     /// What makes another post the same arrival.
     pub sameness: Sameness,
-    /// What its Idempotency-Key makes, where the arrival goes by its external id.
+    /// What its Idempotency-Key makes, where the arrival goes by something else: its external id, or what it is kept under while
+    /// its source is paused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<ArrivalId>,
     /// Under which id versions before stored it: a retry across an upgrade is the same.
@@ -87,10 +92,52 @@ pub struct Arrival {
     /// It was quarantined and a person let it go: its id was seen before, and it is worked now.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_released: bool,
+    /// It came with a page's address or out of a form: whoever reads the page could have sent it. Under an id that others came
+    /// under it says nothing of them unless it may be of the same person.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_visitor: bool,
+    /// It came with others in one request: an array, or rows of a list. Nobody waits at a page for the answer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_bulk: bool,
     /// The parsed submission.
     pub submission: Submission,
     /// The body as it came.
     pub raw: RawBody,
+}
+
+/// When a body came: of several under one external id, or of one visitor under a form's id, this says which counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BodyTime {
+    /// When intake had it.
+    pub received_at: Timestamp,
+    /// When the person submitted it, by the sender's clock.
+    pub submitted_at: Option<Timestamp>,
+}
+
+impl BodyTime {
+    /// That of an arrival.
+    #[must_use]
+    pub fn of(arrival: &Arrival) -> Self {
+        Self { received_at: arrival.received_at, submitted_at: arrival.submission.submitted_at }.as_kept()
+    }
+
+    /// Whether this body counts and not the other: the newer one by the sender's time, which is that of receipt where none was
+    /// sent; of one time the one received later. One order over all bodies, or which of three counts would depend on the order
+    /// in which they are compared. Statements order by the same: `coalesce(submitted_at, received_at), received_at`.
+    #[must_use]
+    pub fn is_newer(self, other: Self) -> bool {
+        let at = |time: Self| (time.submitted_at.unwrap_or(time.received_at), time.received_at);
+        at(self.as_kept()) > at(other.as_kept())
+    }
+
+    fn as_kept(self) -> Self {
+        Self { received_at: in_microseconds(self.received_at), submitted_at: self.submitted_at.map(in_microseconds) }
+    }
+}
+
+/// As the database keeps it: compared to the nanosecond, a body would be older than itself.
+fn in_microseconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
 }
 
 /// What a sender gave to make its retries harmless.
@@ -126,7 +173,9 @@ pub struct ArrivalIds {
     pub id: ArrivalId,
     /// What makes another post the same arrival.
     pub sameness: Sameness,
-    /// What its Idempotency-Key makes, where that is not what the arrival goes by: it must not come with another body.
+    /// What its Idempotency-Key makes, where that is not what the arrival goes by: it must not come with another body, and with
+    /// the same it is the same request. An array's key makes one of each element and what it says. Of what waits for the end of
+    /// a pause it counts from then on.
     pub key: Option<ArrivalId>,
     /// Under which id versions before this one stored it.
     pub formerly: Option<ArrivalId>,
@@ -148,28 +197,29 @@ impl Keys<'_> {
         let plain = |id, sameness| ArrivalIds { id, sameness, key: None, formerly: None, form: None };
         let held = self.quarantine.map(|reason| format!("q:{}\n", reason.word())).unwrap_or_default();
         let own = |name: &str| id(&format!("{held}{name}"));
-        let key = self.idempotency_key.map(|key| id(&format!("k:{key}"))).filter(|_| self.quarantine.is_none());
-        let ids = match (self.external_id, self.idempotency_key, self.form_id, self.element) {
-            (Some(external), key_text, _, element) => {
-                let ids = plain(own(&format!("x:{external}")), Sameness::ExternalId);
-                // The key of an array is the whole array's.
-                ArrivalIds { key: key.filter(|_| key_text.is_some() && element.is_none()), ..ids }
+        // The key of an array is the whole array's: each of its elements goes by what it says.
+        let named = self.idempotency_key.map(|key| match self.element {
+            None => format!("k:{key}"),
+            Some(ArrayPlace { same_before, .. }) => format!("k:{key}\n{content}\n{same_before}"),
+        });
+        let with_key = named.as_deref().map(id);
+        let key = with_key.filter(|_| self.quarantine.is_none());
+        let ids = match (self.external_id, &named, self.form_id) {
+            (Some(external), _, _) => ArrivalIds { key, ..plain(own(&format!("x:{external}")), Sameness::ExternalId) },
+            (None, Some(named), _) => {
+                let of_element = self.idempotency_key.zip(self.element);
+                let formerly = of_element.map(|(key, ArrayPlace { index, .. })| id(&format!("k:{key}:{index}")));
+                ArrivalIds { formerly, ..plain(own(named), Sameness::IdempotencyKey) }
             }
-            (None, Some(key), _, None) => plain(own(&format!("k:{key}")), Sameness::IdempotencyKey),
-            (None, Some(key), _, Some(ArrayPlace { index, same_before })) => {
-                let name = format!("k:{key}\n{content}\n{same_before}");
-                let formerly = Some(id(&format!("k:{key}:{index}")));
-                ArrivalIds { formerly, ..plain(own(&name), Sameness::IdempotencyKey) }
-            }
-            (None, None, Some(form), _) => {
+            (None, None, Some(form)) => {
                 let ids = plain(own(&format!("s:{form}\n{content}")), Sameness::Form);
                 ArrivalIds { formerly: Some(id(&format!("k:{form}"))), form: Some(id(&format!("s:{form}"))), ..ids }
             }
-            (None, None, None, _) => plain(ArrivalId::from_uuid(fresh), Sameness::Content),
+            (None, None, None) => plain(ArrivalId::from_uuid(fresh), Sameness::Content),
         };
         match self.quarantine {
-            // Worked when the pause ends, beside what the same visitor corrected.
-            Some(QuarantineReason::SourcePaused) => ArrivalIds { formerly: None, ..ids },
+            // Worked when the pause ends, beside what the same visitor corrected, and as the same as what came with its key.
+            Some(QuarantineReason::SourcePaused) => ArrivalIds { formerly: None, key: with_key, ..ids },
             Some(_) => ArrivalIds { formerly: None, form: None, ..ids },
             None => ids,
         }
@@ -242,6 +292,16 @@ mod tests {
     }
 
     #[test]
+    fn an_element_with_an_external_id_says_which_request_it_came_with() {
+        let keyed = Keys { idempotency_key: Some("kk"), external_id: Some("B-17"), element: element(0, 0), ..NONE };
+        assert_eq!(ids(keyed).id, ids(Keys { idempotency_key: None, ..keyed }).id, "it goes by its external id");
+        assert_eq!(ids(keyed).key, ids(Keys { element: element(7, 0), ..keyed }).key, "sent again among others");
+        assert_ne!(ids(keyed).key, ids(Keys { content: ContentHash::from_bytes([2; 16]), ..keyed }).key);
+        assert_ne!(ids(keyed).key, ids(Keys { element: None, ..keyed }).key, "a single lead under it");
+        assert_eq!(ids(Keys { idempotency_key: None, ..keyed }).key, None);
+    }
+
+    #[test]
     fn what_is_quarantined_stands_in_nobodys_way() {
         let all = [
             Keys { external_id: Some("B-17"), ..NONE },
@@ -252,6 +312,48 @@ mod tests {
             let held = ids(Keys { quarantine: Some(QuarantineReason::Honeypot), ..keys });
             assert_ne!(held.id, ids(keys).id);
             assert_eq!((held.key, held.formerly, held.form), (None, None, None));
+        }
+    }
+
+    #[test]
+    fn what_a_pause_keeps_says_which_key_it_came_with() {
+        let keyed = Keys { idempotency_key: Some("k"), ..NONE };
+        let held = ids(Keys { quarantine: Some(QuarantineReason::SourcePaused), ..keyed });
+        assert_ne!(held.id, ids(keyed).id, "it stands in nobody's way while it waits");
+        assert_eq!(held.key, Some(ids(keyed).id), "and is the same as a retry when it is worked");
+        let external = Keys { external_id: Some("B-17"), ..keyed };
+        assert_eq!(ids(Keys { quarantine: Some(QuarantineReason::SourcePaused), ..external }).key, ids(external).key);
+    }
+
+    #[test]
+    fn the_newer_body_is_so_by_the_senders_time_else_by_receipt() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let body =
+            |received, submitted: Option<i64>| BodyTime { received_at: at(received), submitted_at: submitted.map(at) };
+        assert!(body(10, Some(7)).is_newer(body(20, Some(5))));
+        assert!(body(20, Some(5)).is_newer(body(10, Some(5))), "equal by the sender's time");
+        assert!(body(10, None).is_newer(body(20, Some(5))), "what says no time was said when it was received");
+        assert!(body(20, None).is_newer(body(10, Some(15))));
+        assert!(!body(10, None).is_newer(body(10, None)));
+    }
+
+    #[test]
+    fn which_of_several_bodies_counts_does_not_depend_on_the_order_they_are_compared_in() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let submitted = || [None, Some(1), Some(2), Some(3), Some(4)].into_iter().map(|second| second.map(at));
+        let bodies: Vec<_> = (1..5)
+            .flat_map(|second| submitted().map(move |submitted_at| BodyTime { received_at: at(second), submitted_at }))
+            .collect();
+        for (one, other) in bodies.iter().flat_map(|one| bodies.iter().map(move |other| (one, other))) {
+            assert!(!(one.is_newer(*other) && other.is_newer(*one)), "{one:?} {other:?}");
+            for third in bodies.iter().filter(|third| one.is_newer(*other) && other.is_newer(**third)) {
+                assert!(one.is_newer(*third), "{one:?} {other:?} {third:?}");
+            }
+            // Neither goes before the other: then they stand alike to every third one.
+            let are_equal = |one: &BodyTime, other: &BodyTime| !one.is_newer(*other) && !other.is_newer(*one);
+            for third in bodies.iter().filter(|third| are_equal(one, other) && are_equal(other, third)) {
+                assert!(are_equal(one, third), "{one:?} {other:?} {third:?}");
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::lead::words;
+use crate::{contact::Phone, lead::words};
 
 words! {
     /// Why something was flagged.
@@ -26,12 +26,26 @@ words! {
         ChannelUnknown = "channel_unknown",
         /// An optional field had another type than its own and was kept under `extra`.
         FieldUnusable = "field_unusable",
+        /// A form's text was not in the encoding it named, nor in UTF-8: it was read as Windows-1252.
+        EncodingGuessed = "encoding_guessed",
+        /// A spreadsheet rounded the number: it has lost digits, and names nothing.
+        Rounded = "rounded",
+        /// Nearly the name of a field: it was kept under `extra`.
+        UnknownField = "unknown_field",
         /// Control characters were taken out of a text.
         ControlCharacters = "control_characters",
         /// A text was longer than its limit and was cut; the raw body has it whole.
         TextCut = "text_cut",
-        /// The field held two phone numbers: the first is used.
+        /// The external id does not name one lead, with so many bodies, or with those of strangers under it: the lead stands for itself.
+        ExternalIdShared = "external_id_shared",
+        /// The field held several phone numbers: the first is used.
         SecondPhone = "second_phone",
+        /// The field held an address or a number, which must not be contacted: it is not told.
+        SecondSuppressed = "second_suppressed",
+        /// Under one external id came another name, another address and another number: the newest are used.
+        AnotherPerson = "another_person",
+        /// The phone number leads to somebody else, as a call told: it was not used.
+        WrongNumber = "wrong_number",
         /// The answer is no number.
         NoNumber = "no_number",
         /// The answer could be two numbers: 450.000.
@@ -54,15 +68,21 @@ words! {
 }
 
 impl FlagCode {
+    /// Whether what is said shows it, whoever looks: bodies that differ in such a flag alone are the same.
+    pub(crate) const fn is_of_what_is_said(self) -> bool {
+        matches!(self, Self::EncodingGuessed | Self::Rounded | Self::UnknownField)
+    }
+
     /// The field that earlier versions meant, which kept the code alone; empty where it could be any.
     const fn field(self) -> &'static str {
         match self {
             Self::EmailUnusable => "email",
-            Self::PhoneUnusable | Self::PhoneDoubtful | Self::SecondPhone => "phone",
+            Self::PhoneUnusable | Self::PhoneDoubtful | Self::SecondPhone | Self::WrongNumber => "phone",
             Self::SubmittedAtUnusable => "submitted_at",
             Self::TimeZoneUnknown => "time_zone",
             Self::CountryUnknown => "country",
             Self::ChannelUnknown => "channel",
+            Self::ExternalIdShared | Self::AnotherPerson => "external_id",
             _ => "",
         }
     }
@@ -93,6 +113,21 @@ impl Flag {
         Self { field: field.to_owned(), code, said: None, meant: None }
     }
 
+    /// As versions flagged it that did not tell these apart; none where they flagged nothing.
+    pub(crate) fn before_it_was_told_apart(&self) -> Option<Self> {
+        match self.code {
+            FlagCode::Rounded if self.field == "external_id" => Some(Self::new(&self.field, FlagCode::FieldUnusable)),
+            code if code.is_of_what_is_said() => None,
+            _ => Some(self.clone()),
+        }
+    }
+
+    /// With what may have been meant.
+    #[must_use]
+    pub fn meaning(self, meant: &str) -> Self {
+        Self { meant: Some(meant.to_owned()), ..self }
+    }
+
     /// With the words that could not be understood, in one line and cut.
     #[must_use]
     pub fn saying(self, words: &str) -> Self {
@@ -103,6 +138,25 @@ impl Flag {
             said.push('…');
         }
         Self { said: Some(said).filter(|said| !said.is_empty()), ..self }
+    }
+
+    /// Without its words, which must not be told: what they say must not be contacted.
+    pub fn withhold(&mut self) {
+        (self.code, self.said, self.meant) = (FlagCode::SecondSuppressed, None, None);
+    }
+
+    /// A number that leads to somebody else, as a call told. Not told whole: flags go to the client, and it is a stranger's.
+    #[must_use]
+    pub fn wrong_number(void: &Phone) -> Self {
+        let digits = void.number();
+        let last = digits.get(digits.len().saturating_sub(2)..).unwrap_or_default();
+        Self::new("phone", FlagCode::WrongNumber).saying(&format!("ends in {last}"))
+    }
+
+    /// Without its words, which must not be told: they hold a stranger's number.
+    pub fn withhold_void(&mut self, void: &Phone) {
+        let wrong = Self::wrong_number(void);
+        (self.code, self.said, self.meant) = (wrong.code, wrong.said, None);
     }
 
     /// One line for people: `budget: no_number ("about half a million")`.

@@ -121,6 +121,8 @@ ids! {
     UserId = "user";
     /// What a client's program authenticates with.
     TokenId = "token";
+    /// A call that was made, or tried.
+    CallId = "call";
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What a lead can be: its channel, stage and grade, and what became of it.
 
+use crate::document::nearest;
+
 /// A text that is none of the words it may be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{given:?} is no {what}: use one of {allowed}")]
@@ -80,6 +82,42 @@ words! {
     }
 }
 
+/// Networks whose name people write where the channel belongs.
+const NETWORKS: [&str; 7] = ["facebook", "instagram", "tiktok", "linkedin", "twitter", "snapchat", "youtube"];
+
+impl Channel {
+    /// Whether leads come this way out of pages that anybody can read, and with them the token that they post to.
+    #[must_use]
+    pub const fn has_pages(self) -> bool {
+        matches!(self, Self::WebForm | Self::LandingPage | Self::LiveChat | Self::Social)
+    }
+
+    /// The channel that a text names as people write it: `Trade Show`, `web-form`, `DIRECT MAIL`.
+    #[must_use]
+    pub fn as_written(text: &str) -> Option<Self> {
+        let said = letters(text);
+        Self::ALL.iter().copied().find(|channel| letters(channel.word()) == said)
+    }
+
+    /// The channel that a text that names none may mean: `web` may be `web_form`. For advice only, it is never taken for said.
+    #[must_use]
+    pub fn perhaps(text: &str) -> Option<Self> {
+        let said = letters(text);
+        if NETWORKS.contains(&said.as_str()) {
+            return Some(Self::Social);
+        }
+        let holds = |channel: &Self| said.len() >= 3 && letters(channel.word()).contains(&said);
+        let named = |channel: &Self| channel.word().len() >= 4 && said.contains(&letters(channel.word()));
+        let found = Self::ALL.iter().copied().find(|channel| holds(channel) || named(channel));
+        found.or_else(|| nearest(text.trim(), Self::ALL.iter().map(|channel| channel.word()))?.parse().ok())
+    }
+}
+
+/// Letters and digits alone, small.
+fn letters(text: &str) -> String {
+    text.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
 words! {
     /// How far a lead has come. Closed leads and customers are not open.
     Stage "stage" {
@@ -146,6 +184,29 @@ mod tests {
         }
         let error = "webform".parse::<Channel>().unwrap_err().to_string();
         assert!(error.contains("web_form") && error.contains("\"webform\""), "{error}");
+    }
+
+    #[test]
+    fn a_channel_is_read_as_people_write_it_and_never_guessed() {
+        for (said, channel) in [
+            ("Trade Show", Channel::TradeShow),
+            ("web-form", Channel::WebForm),
+            ("WebForm", Channel::WebForm),
+            (" DIRECT_MAIL ", Channel::DirectMail),
+            ("e-mail", Channel::Email),
+        ] {
+            assert_eq!(Channel::as_written(said), Some(channel), "{said}");
+        }
+        for (said, perhaps) in [
+            ("web", Some(Channel::WebForm)),
+            ("Facebook", Some(Channel::Social)),
+            ("referal", Some(Channel::Referral)),
+            ("Trade Show 2026", Some(Channel::TradeShow)),
+            ("telepathy", None),
+            ("", None),
+        ] {
+            assert_eq!((Channel::as_written(said), Channel::perhaps(said)), (None, perhaps), "{said}");
+        }
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! One human being for one client: whom an arrival comes from, and what is known of them after it.
 
+mod birth;
 mod fold;
 mod given_names;
 mod name;
 mod recognise;
 
+pub use birth::BirthDate;
 pub use name::{NameMatch, ReadName};
 pub use recognise::{Candidate, Recognised, recognise};
 
@@ -78,6 +80,14 @@ impl Profile {
             && (self.phone.is_none() || how == Absorb::Replace || self.phone == phone && self.phone_extension.is_none())
         {
             self.phone_extension = said.extension().map(str::to_owned);
+        }
+        // One that came alone belongs to the number that is known.
+        if from.phone.is_none()
+            && self.phone.is_some()
+            && from.phone_extension.is_some()
+            && (self.phone_extension.is_none() || how == Absorb::Replace)
+        {
+            self.phone_extension.clone_from(&from.phone_extension);
         }
         let pairs = [
             (&mut self.email, &email),

@@ -1,4 +1,4 @@
-//! Keys and tokens that Ripen hands out: random text shown once, kept only as a hash.
+//! Keys and tokens that Ripen hands out: random text shown once, kept only as a hash. And secrets of others that it has to use.
 //!
 //! 256 random bits need no salt and no slow hash: there is nothing to guess.
 
@@ -33,6 +33,12 @@ impl Secret {
     #[must_use]
     pub fn hash(&self) -> [u8; 32] {
         Sha256::digest(self.0.as_bytes()).into()
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
     }
 }
 

@@ -92,6 +92,9 @@ pub struct Submission {
     /// A test lead is quarantined and never worked.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub test: bool,
+    /// An extension that came without its number: it belongs to the one that is known of the person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_extension: Option<String>,
     /// Consent as given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consent: Option<Consent>,
@@ -123,6 +126,10 @@ impl Submission {
     /// fields say the same.
     #[must_use]
     pub fn content_hash(&self) -> ContentHash {
+        if self.flags.iter().any(|flag| flag.code.is_of_what_is_said()) {
+            let flags = self.flags.iter().filter_map(Flag::before_it_was_told_apart).collect();
+            return Self { flags, ..self.clone() }.content_hash();
+        }
         // A map of texts, numbers and instants always serialises; an empty body would only make hashes equal.
         let mut said = serde_json::to_vec(self).unwrap_or_default();
         if !self.flags.is_empty() {
@@ -173,6 +180,19 @@ mod tests {
         let one = read(r#"{"email":"a@example.com","answers":{"x":1,"y":2}}"#);
         assert_eq!(one, read(r#"{"answers":{"y":2,"x":1},"email":"a@example.com"}"#));
         assert_ne!(one, read(r#"{"answers":{"y":2,"x":2},"email":"a@example.com"}"#));
+    }
+
+    #[test]
+    fn what_is_flagged_of_the_words_themselves_changes_no_hash() {
+        let read = |flags: &str| {
+            let text = format!(r#"{{"email":"a@example.com","extra":{{"first_nmae":"Casey"}},"flags":{flags}}}"#);
+            serde_json::from_str::<Submission>(&text).unwrap().content_hash()
+        };
+        assert_eq!(read("[]"), read(r#"[{"field":"first_nmae","code":"unknown_field","meant":"first_name"}]"#));
+        assert_eq!(read("[]"), read(r#"[{"field":"tracking.click_id","code":"rounded","said":"1E+20"}]"#));
+        let id = read(r#"[{"field":"external_id","code":"rounded","said":"1E+20"}]"#);
+        assert_eq!(id, read(r#"["field_unusable"]"#), "as versions before flagged it");
+        assert_ne!(id, read("[]"));
     }
 
     /// As an earlier version hashed it: a retry across the upgrade is the same arrival.

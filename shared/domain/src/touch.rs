@@ -25,6 +25,12 @@ words! {
         NotInterested = "not_interested",
         /// They asked not to be contacted any more.
         DoNotContact = "do_not_contact",
+        /// Somebody else took the call, who knows the person.
+        ReachedOther = "reached_other",
+        /// They spoke, and say that they never enquired.
+        NeverEnquired = "never_enquired",
+        /// The number does not exist, or is out of service.
+        NumberDead = "number_dead",
         /// Nobody was contacted: something was written down.
         Note = "note",
     }
@@ -34,7 +40,7 @@ impl Disposition {
     /// Whether somebody spoke with the person, which shows who it is.
     #[must_use]
     pub const fn is_conversation(self) -> bool {
-        // "Not interested" too: the person spoke, which is what confirms a lead.
+        // "Not interested" too: the person spoke, which is what confirms a lead. Whoever never enquired confirms nothing.
         matches!(self, Self::Answered | Self::CallBack | Self::NotInterested | Self::DoNotContact)
     }
 

@@ -8,7 +8,7 @@
 
 use jiff::Timestamp;
 use ripen_domain::{
-    criteria::{Answer, Cause, Criteria, Decision, Facts, Origin, Verdict, qualify, replay},
+    criteria::{Answer, Cause, Criteria, Decision, Facts, Origin, Verdict, qualify, replay_decision},
     id::ArrivalId,
     lead::{Channel, Grade},
 };
@@ -88,7 +88,7 @@ fn decide_for(document: &str, facts: &Facts, cause: &Cause) -> Decision {
     let criteria = load(document).with_version(3);
     let decision = qualify(facts, &criteria, cause, at(NOW));
     let stored = decision.receipt.to_json();
-    assert_eq!(replay(&stored, &criteria).unwrap(), stored);
+    assert_eq!(replay_decision(&stored, &criteria).unwrap(), stored);
     decision
 }
 
@@ -463,7 +463,7 @@ fn replay_refuses_what_is_no_receipt_or_one_of_other_criteria() {
     let one = load(&with_points(50, ""));
     let other = load(&with_points(51, ""));
     let stored = qualify(&facts(json!({})), &one, &Cause::regrade(), at(NOW)).receipt.to_json();
-    assert!(replay(&stored, &other).unwrap_err().to_string().contains("written by criteria"));
+    assert!(replay_decision(&stored, &other).unwrap_err().to_string().contains("written by criteria"));
     for bad in [
         "",
         "{}",
@@ -471,8 +471,8 @@ fn replay_refuses_what_is_no_receipt_or_one_of_other_criteria() {
         &stored[1..],
         &stored.replace("\"lead.rounds\":{\"value\":0}", "\"lead.rounds\":{\"value\":\"x\"}"),
     ] {
-        assert_eq!(replay(bad, &one).unwrap_err().to_string(), "not a grade receipt", "{bad}");
+        assert_eq!(replay_decision(bad, &one).unwrap_err().to_string(), "not a grade receipt", "{bad}");
     }
     let forged = stored.replace("\"score\":50", "\"score\":70");
-    assert_ne!(replay(&forged, &one).unwrap(), forged);
+    assert_ne!(replay_decision(&forged, &one).unwrap(), forged);
 }

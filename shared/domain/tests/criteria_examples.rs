@@ -7,7 +7,7 @@
 )]
 
 use ripen_domain::{
-    criteria::{Answer, Cause, Criteria, Decision, Facts, Origin, qualify, replay},
+    criteria::{Answer, Cause, Criteria, Decision, Facts, Origin, qualify, replay_decision},
     lead::{Channel, Grade},
 };
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ fn decide(criteria: &Criteria, answers: &Value, change: impl FnOnce(&mut Facts))
     change(&mut facts);
     let decision = qualify(&facts, criteria, &Cause::regrade(), NOW.parse().unwrap());
     let stored = decision.receipt.to_json();
-    assert_eq!(replay(&stored, criteria).unwrap(), stored);
+    assert_eq!(replay_decision(&stored, criteria).unwrap(), stored);
     decision
 }
 

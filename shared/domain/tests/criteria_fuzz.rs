@@ -14,7 +14,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use proptest::{collection::vec, prelude::*, sample::select};
 use ripen_domain::{
-    criteria::{Answer, Cause, Criteria, Facts, Origin, qualify, replay},
+    criteria::{Answer, Cause, Criteria, Facts, Origin, qualify, replay_decision},
     lead::Channel,
 };
 use serde_json::{Value, json};
@@ -212,7 +212,7 @@ fn try_document(document: String, values: Vec<Value>, now: Timestamp) -> Result<
             let at = "2026-01-01T00:00:00Z".parse().unwrap();
             let decision = qualify(&facts(&values, at), &loaded.criteria, &Cause::regrade(), now);
             let stored = decision.receipt.to_json();
-            assert_eq!(replay(&stored, &loaded.criteria).unwrap(), stored);
+            assert_eq!(replay_decision(&stored, &loaded.criteria).unwrap(), stored);
             assert!(!decision.receipt.explain(&loaded.criteria, &jiff::tz::TimeZone::UTC).is_empty());
             true
         }

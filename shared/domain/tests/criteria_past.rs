@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ripen_domain::{
     criteria::{
         Answer, Backtest, BacktestReport, BacktestStanding as Standing, Cause, ClientFacts, Criteria, Facts, LeadFacts,
-        Origin, PastArrival, PastDecision, PastLead, SourceFacts, qualify,
+        Origin, PastAnswer, PastArrival, PastDecision, PastLead, SourceFacts, StandingFlow, qualify,
     },
     delivery::OutcomeKind,
     id::LeadId,
@@ -91,7 +91,10 @@ fn past(document: &str, days: &[i64]) -> PastLead {
         client: ClientFacts { slug: "acme".into(), time_zone: "America/Chicago".into(), ..ClientFacts::default() },
         source: SourceFacts { name: "Site".into(), channel: Channel::WebForm },
         arrivals: vec![arrival(0), arrival(5)],
-        answers: vec![("days".into(), answer(45.into(), 0)), ("preapproved".into(), answer(true.into(), 9))],
+        answers: vec![
+            PastAnswer { question: "days".into(), answer: answer(45.into(), 0) },
+            PastAnswer { question: "preapproved".into(), answer: answer(true.into(), 9) },
+        ],
         decisions: Vec::new(),
     };
     let criteria = criteria(document);
@@ -104,10 +107,11 @@ fn past(document: &str, days: &[i64]) -> PastLead {
 }
 
 fn facts(past: &PastLead, day: i64) -> Facts {
+    let known = past.answers.iter().filter(|one| one.answer.at <= at(day));
     let arrivals = past.arrivals.iter().filter(|arrival| arrival.received_at <= at(day)).count();
     let count = u32::try_from(arrivals).unwrap();
     Facts {
-        answers: past.answers.iter().filter(|(_, answer)| answer.at <= at(day)).cloned().collect(),
+        answers: known.map(|one| (one.question.clone(), one.answer.clone())).collect(),
         lead: LeadFacts {
             channel: Channel::WebForm,
             arrivals: count,
@@ -143,10 +147,14 @@ fn a_draft_sees_nothing_that_was_not_known_yet() {
     let report = tested(&generous, &past, Some(OutcomeKind::Won));
     assert_eq!(
         report.flows,
-        [(Standing::A, Standing::A, 1), (Standing::B, Standing::A, 1), (Standing::B, Standing::B, 2)]
+        [
+            StandingFlow { from: Standing::A, to: Standing::A, decisions: 1 },
+            StandingFlow { from: Standing::B, to: Standing::A, decisions: 1 },
+            StandingFlow { from: Standing::B, to: Standing::B, decisions: 2 },
+        ]
     );
     assert_eq!(
-        (report.examples[0].at, report.examples[0].from.1),
+        (report.examples[0].at, report.examples[0].from.score),
         (at(8), 50),
         "the second enquiry made it, not the lender"
     );
@@ -180,7 +188,9 @@ fn an_activation_changes_what_is_open_today() {
     let mut test = Backtest::default();
     test.today(&criteria(DOCUMENT), LeadId::from_uuid(uuid::Uuid::nil()), &past, at(12));
     let report = test.report(&BTreeMap::new());
-    assert_eq!(report.flows, [(Standing::B, Standing::A, 1)], "the lender's answer of day 9 counts today");
+    let became_a = StandingFlow { from: Standing::B, to: Standing::A, decisions: 1 };
+    assert_eq!(report.flows, [became_a], "the lender's answer of day 9 counts today");
+    assert_eq!(serde_json::to_value(became_a).unwrap(), serde_json::json!(["B", "A", 1]), "as programs read it");
 }
 
 #[test]

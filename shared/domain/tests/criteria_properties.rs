@@ -16,7 +16,7 @@ use cel::{Context, parser::PrattParser};
 use jiff::{SignedDuration, Timestamp};
 use proptest::{prelude::*, sample::select};
 use ripen_domain::{
-    criteria::{Answer, Cause, Criteria, Facts, LeadFacts, Origin, Verdict, qualify, replay},
+    criteria::{Answer, Cause, Criteria, Facts, LeadFacts, Origin, Verdict, qualify, replay_decision},
     id::ArrivalId,
     lead::{Channel, Grade, Stage},
 };
@@ -231,7 +231,7 @@ proptest! {
         let criteria = CRITERIA[example].clone().with_version(version);
         let decision = qualify(&facts, &criteria, &cause, now);
         let stored = decision.receipt.to_json();
-        prop_assert_eq!(&replay(&stored, &criteria).unwrap(), &stored);
+        prop_assert_eq!(&replay_decision(&stored, &criteria).unwrap(), &stored);
 
         // What a database gives back is what was put in.
         let kept: Facts = serde_json::from_str(&serde_json::to_string(&facts).unwrap()).unwrap();
@@ -260,7 +260,7 @@ proptest! {
             let cause = Cause::promise(generation).after(Some(before.grade));
             let after = qualify(&facts, &criteria, &cause, now);
             let stored = after.receipt.to_json();
-            prop_assert_eq!(&replay(&stored, &criteria).unwrap(), &stored);
+            prop_assert_eq!(&replay_decision(&stored, &criteria).unwrap(), &stored);
             prop_assert!(before.grade == Grade::A || after.grade != Grade::A, "{}", stored);
             let limit = SignedDuration::from_hours(30 * 24);
             prop_assert!(after.grade != Grade::A || now.duration_since(begin) <= limit, "{}", stored);

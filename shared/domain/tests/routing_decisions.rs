@@ -124,8 +124,8 @@ fn a_small_team_takes_turns() {
     let turns: Vec<_> = (0..7).map(|_| story.says(NOW)).collect();
     let [dana, lee, sam] = [NAMES[0], NAMES[1], NAMES[2]];
     assert_eq!(turns, [dana, lee, sam, dana, lee, sam, dana]);
-    story.answer("language", "es");
-    assert_eq!(story.at(NOW).rule.as_ref(), "spanish");
+    story.answer("budget", "1000000");
+    assert_eq!(story.at(NOW).rule.as_ref(), "large_budget");
     assert_eq!(story.says(NOW), sam);
 }
 
@@ -275,10 +275,10 @@ fn everything_is_explained() {
       Casey Wu: is not named by the rule
 
     Rules that did not count
-      spanish: not known: answers.language
+      large_budget: not known: answers.budget
     ");
     story.one("Lee Park").endpoints.clear();
-    story.answer("language", "en");
+    story.answer("budget", "500000");
     insta::assert_snapshot!(story.at(NOW).explain(&chicago()), @r"
     Rule default (round_robin): no other rule holds
     Held until Tuesday, 1 December 2026, 10:00 CST: none of its recipients can take it now
@@ -292,7 +292,7 @@ fn everything_is_explained() {
       Casey Wu: is not named by the rule
 
     Rules that did not count
-      spanish: does not hold
+      large_budget: does not hold
     ");
 }
 
@@ -309,7 +309,7 @@ fn a_lead_finds_its_way_past_rules_and_reps_that_are_gone() {
     assert_eq!(routed.chosen()[0].name, "Office inbox");
     let told = routed.explain(&chicago());
     assert!(
-        told.contains("spanish: asks what this lead's script does not: no question has the id 'language'"),
+        told.contains("large_budget: asks what this lead's script does not: no question has the id 'budget'"),
         "{told}"
     );
     assert!(told.contains("Dana Hill: no rep and no endpoint is called so any more"), "{told}");

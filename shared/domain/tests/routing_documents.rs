@@ -23,6 +23,10 @@ ask = "How much?"
 type = "money"
 min = 0
 [[question]]
+id = "about"
+ask = "What for?"
+type = "text"
+[[question]]
 id = "language"
 ask = "Which language?"
 type = "choice"
@@ -109,6 +113,29 @@ const RIGHT: &str = "when = \"lead.verified\"\nrecipients = [\"Sam Ortiz\"]";
     RIGHT,
     "3:44: 'weight' must be a whole number from 1 to 1000"
 )]
+#[case::contact(
+    "offer_shows = [\"grade\", \"lead.email\"]",
+    RIGHT,
+    "3:25: an offer never names 'lead.email': who it is and how to reach them is told to whoever takes it"
+)]
+#[case::words(
+    "offer_shows = [\"notes\"]",
+    RIGHT,
+    "3:16: an offer never shows 'notes': names and phone numbers may stand in"
+)]
+#[case::text_answer(
+    "offer_shows = [\"answers.about\"]",
+    RIGHT,
+    "3:16: an offer never shows 'about': the question asks for a text, in which a name or a phone number may stand"
+)]
+#[case::no_answer("offer_shows = [\"answers.budgt\"]", RIGHT, "3:16: no script asks 'budgt', did you mean 'budget'?")]
+#[case::no_fact(
+    "offer_shows = [\"plce\"]",
+    RIGHT,
+    "3:16: an offer cannot show 'plce', did you mean 'place'? (one of grade,"
+)]
+#[case::fact_twice("offer_shows = [\"place\", \"place\"]", RIGHT, "3:25: 'place' stands twice in 'offer_shows'")]
+#[case::no_list("offer_shows = \"place\"", RIGHT, "3:15: 'offer_shows' must be a list")]
 #[case::no_recipients("", "when = \"lead.verified\"", "4:1: a rule needs 'recipients'")]
 #[case::empty("", "when = \"lead.verified\"\nrecipients = []", "8:14: 'recipients' is empty")]
 #[case::twice(

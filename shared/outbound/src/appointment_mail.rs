@@ -10,6 +10,7 @@ use ripen_domain::{
 };
 
 use crate::{
+    letterhead::{Letterhead, MailHead},
     mail::Invitation,
     mail_button::{MailButton, written},
     plain,
@@ -44,6 +45,12 @@ pub struct AppointmentNews<'a> {
     pub rep_zone: &'a TimeZone,
     /// Where the person is.
     pub person_zone: &'a TimeZone,
+    /// The rep, by name.
+    pub rep: Option<&'a str>,
+    /// The rep's own page, where there is a way to it.
+    pub open_leads_url: Option<&'a str>,
+    /// Whose mail it is.
+    pub letterhead: Letterhead<'a>,
 }
 
 /// A mail about an appointment, ready to be sent.
@@ -62,6 +69,7 @@ pub struct AppointmentMail {
 #[derive(Template)]
 #[template(path = "appointment.html")]
 struct AppointmentHtml<'a> {
+    head: &'a MailHead,
     title: &'a str,
     sentence: &'a str,
     facts: &'a [(&'static str, String)],
@@ -76,6 +84,7 @@ struct AppointmentHtml<'a> {
 struct AppointmentText<'a> {
     sentence: &'a str,
     facts: &'a [(&'static str, String)],
+    open_leads_url: Option<&'a str>,
 }
 
 /// Writes the mail.
@@ -94,13 +103,16 @@ pub fn render(news: &AppointmentNews<'_>) -> AppointmentMail {
     let subject = plain::line(&format!("{opening}: {who}, {when}"), 150);
     let facts = facts(news, &when);
     let sentence = sentence(news.occasion, &who);
-    let text = written(&AppointmentText { sentence: &sentence, facts: &facts });
+    let text = written(&AppointmentText { sentence: &sentence, facts: &facts, open_leads_url: news.open_leads_url });
     let (call, unlinked_phone) = MailButton::call(phone(news.person));
+    let on = news.open_leads_url.map(|url| MailButton::new(url, "All your open leads"));
+    let head = MailHead::of(&news.letterhead, news.rep);
     let html = written(&AppointmentHtml {
+        head: &head,
         title: &format!("{opening}: {who}"),
         sentence: &sentence,
         facts: &facts,
-        actions: call.into_iter().collect(),
+        actions: call.into_iter().chain(on).collect(),
         unlinked_phone,
         email: news.person.email.as_deref().map(Way::by_email),
     });
@@ -195,7 +207,16 @@ mod tests {
         };
         let zones = [TimeZone::get("America/Chicago").unwrap(), TimeZone::get("America/New_York").unwrap()];
         let [rep_zone, person_zone] = [&zones[0], &zones[1]];
-        render(&AppointmentNews { occasion, appointment: &appointment, person: &person, rep_zone, person_zone })
+        render(&AppointmentNews {
+            occasion,
+            appointment: &appointment,
+            person: &person,
+            rep_zone,
+            person_zone,
+            rep: Some("Dana Hill"),
+            open_leads_url: Some("https://ripen.example/r/tok"),
+            letterhead: Letterhead { client: "Acme Homes", ..Letterhead::default() },
+        })
     }
 
     #[test]

@@ -63,6 +63,21 @@ pub fn check_url(url: &str, allow_private: bool) -> Result<Url, UrlRefused> {
     Ok(url)
 }
 
+/// Whether what is posted there can be read on its way: plain HTTP to a host that is not of this machine or its network.
+#[must_use]
+pub fn is_read_on_its_way(url: &str) -> bool {
+    let Ok(url) = Url::parse(url) else { return false };
+    let reach = match url.host() {
+        None => return false,
+        Some(Host::Ipv4(ip)) => reach(ip.into()),
+        Some(Host::Ipv6(ip)) => reach(ip.into()),
+        // A name without a dot is one of the own network.
+        Some(Host::Domain(name)) if !name.trim_end_matches('.').contains('.') => Reach::Private,
+        Some(Host::Domain(name)) => reach_of_name(name).unwrap_or(Reach::Never),
+    };
+    url.scheme() == "http" && reach == Reach::Public
+}
+
 /// Checks a URL that was read before: an HTTP client does not resolve a literal address, so this is what guards those.
 pub(crate) fn check(url: &Url, allow_private: bool) -> Result<(), UrlRefused> {
     if !matches!(url.scheme(), "http" | "https") {

@@ -1,7 +1,13 @@
 //! Posting leads to a Ripen's intake, as `ripen import` and the demonstration do. The address is the operator's own, given
 //! on the command line: it is not guarded like a client's webhook.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use reqwest::{Client, Response, StatusCode, Url, redirect};
@@ -19,8 +25,14 @@ pub enum IntakeError {
     #[error("the HTTP client could not be set up")]
     Setup(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// No answer came.
-    #[error("no answer from the server")]
-    Unanswered(#[source] reqwest::Error),
+    #[error("no answer from {server}: is the address right, and does Ripen run there?")]
+    Unanswered {
+        /// The address.
+        server: String,
+        /// What the network says.
+        #[source]
+        source: reqwest::Error,
+    },
     /// It refused for good.
     #[error("the server refused ({status}): {detail}")]
     Refused {
@@ -135,6 +147,9 @@ pub enum FlagAnswer {
         field: String,
         /// What is wrong with it.
         code: String,
+        /// The words that could not be understood.
+        #[serde(default)]
+        said: Option<String>,
     },
 }
 
@@ -144,10 +159,14 @@ pub struct IntakeClient {
     http: Client,
     base: Url,
     key: String,
+    /// Anything ever came back from there.
+    has_answered: Arc<AtomicBool>,
 }
 
 /// Tries of one request that is told to come later, or gets no answer.
 const TRIES: u32 = 60;
+/// Tries where nothing ever came back: a wrong address is no server that is away for a while.
+const TRIES_OF_A_STRANGER: u32 = 5;
 /// The longest wait between two tries.
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(100), longest: Duration::from_secs(5) };
 
@@ -178,7 +197,12 @@ impl IntakeClient {
             .timeout(Duration::from_secs(60))
             .build()
             .map_err(|error| IntakeError::Setup(error.into()))?;
-        Ok(Self { http, base, key: key.to_owned() })
+        Ok(Self { http, base, key: key.to_owned(), has_answered: Arc::default() })
+    }
+
+    /// Goes on with another key.
+    pub fn use_key(&mut self, key: &str) {
+        key.clone_into(&mut self.key);
     }
 
     /// Posts an array of leads. A server that is busy or away is asked again: that doubles nothing where the
@@ -195,7 +219,7 @@ impl IntakeClient {
         };
         let answer = self.send_with_retry(request).await?;
         let received_at = answer.headers().get("ripen-received-at").and_then(|at| at.to_str().ok()?.parse().ok());
-        let PostedBody { results } = json_of(answer).await?;
+        let PostedBody { results } = self.json_of(answer).await?;
         Ok(PostedLeads { results, received_at })
     }
 
@@ -209,8 +233,19 @@ impl IntakeClient {
             url.query_pairs_mut().extend_pairs(ids.iter().map(|id| ("id", id)));
             Ok(self.http.get(url))
         };
-        let ArrivalsBody { arrivals } = json_of(self.send_with_retry(request).await?).await?;
+        let ArrivalsBody { arrivals } = self.json_of(self.send_with_retry(request).await?).await?;
         Ok(arrivals)
+    }
+
+    fn unanswered(&self, source: reqwest::Error) -> IntakeError {
+        // Without what may stand in the address as a password; what the network says names the whole of it again.
+        let server = self.base.origin().ascii_serialization();
+        IntakeError::Unanswered { server, source: source.without_url() }
+    }
+
+    async fn json_of<T: DeserializeOwned>(&self, answer: Response) -> Result<T, IntakeError> {
+        let bytes = answer.bytes().await.map_err(|source| self.unanswered(source))?;
+        serde_json::from_slice(&bytes).map_err(|_| IntakeError::Strange)
     }
 
     async fn send_with_retry(
@@ -220,13 +255,16 @@ impl IntakeClient {
         let mut tries = 0;
         loop {
             tries += 1;
-            let result = request()?.bearer_auth(&self.key).send().await;
+            // A list: it waits for each answer, and is kept waiting rather than refused.
+            let result = request()?.bearer_auth(&self.key).header("ripen-list", "paced").send().await;
+            self.has_answered.fetch_or(result.is_ok(), Ordering::Relaxed);
+            let most = if self.has_answered.load(Ordering::Relaxed) { TRIES } else { TRIES_OF_A_STRANGER };
             let asked = match result {
                 Ok(answer) if answer.status().is_success() => return Ok(answer),
                 // The last answer is told, which says more than that there was none.
                 Ok(answer) if !may_pass(answer.status()) || tries >= TRIES => return Err(refused(answer).await),
                 Ok(answer) => retry_after(&answer),
-                Err(error) if tries >= TRIES => return Err(IntakeError::Unanswered(error)),
+                Err(source) if tries >= most => return Err(self.unanswered(source)),
                 Err(_) => None,
             };
             // One program, one server: there is nobody to be spread from.
@@ -250,12 +288,8 @@ fn retry_after(answer: &Response) -> Option<Duration> {
 
 async fn refused(answer: Response) -> IntakeError {
     let status = answer.status().as_u16();
-    let problem = json_of::<ProblemAnswer>(answer).await.unwrap_or_default();
+    let bytes = answer.bytes().await.unwrap_or_default();
+    let problem: ProblemAnswer = serde_json::from_slice(&bytes).unwrap_or_default();
     let detail = if problem.detail.is_empty() { "no reason given".to_owned() } else { problem.detail };
     IntakeError::Refused { status, detail }
-}
-
-async fn json_of<T: DeserializeOwned>(answer: Response) -> Result<T, IntakeError> {
-    let bytes = answer.bytes().await.map_err(IntakeError::Unanswered)?;
-    serde_json::from_slice(&bytes).map_err(|_| IntakeError::Strange)
 }

@@ -7,6 +7,7 @@ pub mod appointment_mail;
 pub mod guard;
 pub mod intake;
 pub mod lead_mail;
+pub mod letterhead;
 pub mod mail;
 mod mail_button;
 mod plain;

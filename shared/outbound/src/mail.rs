@@ -3,9 +3,12 @@
 //! One attempt within one deadline. Whether and when to try again is the caller's business: [`MailResult`] says whether
 //! that makes sense.
 
+mod answers;
 mod filed;
 mod invitation;
 mod message;
+mod refusal;
+mod return_path;
 mod server;
 mod smtp;
 
@@ -16,12 +19,15 @@ use std::{
 };
 
 use jiff::Timestamp;
-use lettre::message::Mailbox;
+use lettre::{Address, address::Envelope, message::Mailbox};
+use ripen_domain::{id::DeliveryId, link::LinkKeys};
 
 use crate::trust::Trust;
 
-use self::{filed::Folder, server::Server, smtp::Smtp};
-pub use self::{invitation::Invitation, server::InvalidMailUrl};
+use self::{filed::Folder, return_path::ReturnPath, server::Server, smtp::Smtp};
+pub use self::{
+    invitation::Invitation, refusal::is_of_sender_in_report, return_path::InvalidReturnPath, server::InvalidMailUrl,
+};
 
 /// Somebody with an address. The name may hold anything; it is made safe for a header.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,6 +45,8 @@ pub struct Mail<'a> {
     pub to: Party<'a>,
     /// Who gets the answer to it, if that is not the sender.
     pub reply_to: Option<Party<'a>>,
+    /// Whom to write to in order to get no more of these: becomes `List-Unsubscribe`. None where they cannot be unsubscribed from.
+    pub unsubscribe: Option<&'a str>,
     /// The subject: may hold anything, is made one line.
     pub subject: &'a str,
     /// The body as plain text.
@@ -51,9 +59,12 @@ pub struct Mail<'a> {
     pub message_id: &'a str,
     /// What the mail belongs to, such as the client's slug. Becomes `List-Id: <slug.domain of the sender>`.
     pub list_id: &'a str,
+    /// The delivery that it is, where it is one: what comes back names it, if there is a return path.
+    pub delivery: Option<DeliveryId>,
     /// The `Date` header.
     pub date: Timestamp,
-    /// From here to the server's last word.
+    /// From the beginning of the conversation to the server's last word on the mail. It should be long: a mail that the server takes
+    /// after it was given up comes twice.
     pub deadline: Duration,
 }
 
@@ -70,11 +81,32 @@ pub enum MailResult {
         /// The file.
         path: PathBuf,
     },
-    /// Not now: 4xx, no connection, no answer in time, or a login that was refused.
+    /// The server was not there, or for nobody now: nothing was said of this mail or of who sends it.
+    Unreachable {
+        /// The server's code, if it said one.
+        code: Option<u16>,
+        /// What happened.
+        text: String,
+    },
+    /// Not now: 4xx, a conversation that broke off, or no answer in time.
     Later {
         /// The server's code, if it said one.
         code: Option<u16>,
         /// What happened.
+        text: String,
+    },
+    /// The server refuses the firm: its login, its account, its address, or to pass its mail on. Every other mail would be refused too.
+    SenderRefused {
+        /// The server's code, if it said one.
+        code: Option<u16>,
+        /// What happened.
+        text: String,
+        /// Whether it was said to one recipient or one mail, and may be about that alone.
+        of_one: bool,
+    },
+    /// The server answered to the recipient or to the mail what is no answer: that is this mail's, as long as others are taken.
+    Unreadable {
+        /// What it said.
         text: String,
     },
     /// Never: 5xx to this mail, or an address that is none.
@@ -83,6 +115,8 @@ pub enum MailResult {
         code: Option<u16>,
         /// What happened.
         text: String,
+        /// Whether there is no such address, or it takes nothing any more: that counts against it.
+        bounced: bool,
     },
 }
 
@@ -95,6 +129,9 @@ pub enum MailerError {
     /// The sender's address.
     #[error("mail.from must look like name@example.com or Name <name@example.com>")]
     From,
+    /// Where mail comes back to.
+    #[error("mail.return_path {0}")]
+    ReturnPath(#[from] InvalidReturnPath),
     /// The TLS library refuses the server's name.
     #[error("TLS could not be set up for the mail server")]
     Tls(#[source] lettre::transport::smtp::Error),
@@ -112,6 +149,8 @@ enum MailTransport {
 pub struct Mailer {
     from: Mailbox,
     way: MailTransport,
+    /// Where deliveries come back to; the sender where none.
+    return_path: Option<ReturnPath>,
 }
 
 impl Mailer {
@@ -132,7 +171,26 @@ impl Mailer {
             }
             None => MailTransport::Files(Folder::make(data_dir.join("mail")).map_err(MailerError::Folder)?),
         };
-        Ok(Self { from, way })
+        Ok(Self { from, way, return_path: None })
+    }
+
+    /// Has what comes back name its delivery: in `template`, such as `bounces+{token}@example.com`, each mail of a delivery puts its
+    /// own token, signed with these keys. With an empty template mail comes back to the sender.
+    ///
+    /// # Errors
+    /// The template is no address with `{token}` before the @, or its tokens would make that part too long.
+    pub fn with_return_path(self, template: &str, keys: LinkKeys) -> Result<Self, MailerError> {
+        Ok(Self { return_path: ReturnPath::parse(template, keys)?, ..self })
+    }
+
+    /// With so many conversations at once, at least one; others wait for theirs.
+    #[must_use]
+    pub fn with_conversations(self, most: usize) -> Self {
+        let way = match self.way {
+            MailTransport::Smtp(smtp) => MailTransport::Smtp(smtp.with_conversations(most)),
+            files @ MailTransport::Files(_) => files,
+        };
+        Self { way, ..self }
     }
 
     /// Whether mails go to a server rather than to files.
@@ -149,16 +207,27 @@ impl Mailer {
         }
     }
 
-    /// Makes one attempt. Ends within the deadline whatever the server does.
+    /// Makes one attempt. Waits for a conversation, and ends within the deadline from then on whatever the server does.
     pub async fn send(&self, mail: &Mail<'_>) -> MailResult {
         // What cannot be put together will not be next time either.
         let message = match message::compose(&self.from, mail) {
             Ok(message) => message,
-            Err(error) => return MailResult::Dead { code: None, text: error.to_string() },
+            Err(error) => return MailResult::Dead { code: None, text: error.to_string(), bounced: false },
         };
         match &self.way {
-            MailTransport::Smtp(smtp) => smtp.send(message.envelope(), &message.formatted(), mail.deadline).await,
+            MailTransport::Smtp(smtp) => {
+                let envelope = self.envelope(message.envelope(), mail);
+                smtp.send(&envelope, &message.formatted(), mail.deadline).await
+            }
             MailTransport::Files(folder) => folder.keep(mail.message_id, message.formatted()).await,
         }
+    }
+
+    /// With the return path of the mail's delivery, where it has one. The header keeps the sender that people see.
+    fn envelope(&self, plain: &Envelope, mail: &Mail<'_>) -> Envelope {
+        let own = self.return_path.as_ref().zip(mail.delivery);
+        let own: Option<Address> = own.and_then(|(path, delivery)| path.of(delivery, mail.date));
+        let made = own.and_then(|from| Envelope::new(Some(from), plain.to().to_vec()).ok());
+        made.unwrap_or_else(|| plain.clone())
     }
 }

@@ -33,7 +33,7 @@ pub use self::{
     error::{SendError, SendErrorKind},
     header::{InvalidHeader, OwnHeader},
     response::{RetryAfter, WebhookResponse},
-    secret::{InvalidSecret, WebhookSecret},
+    secret::{InvalidSecret, WebhookSecret, is_signed},
 };
 use crate::{
     guard::{self, GuardedResolver, Lookup, SystemLookup},
@@ -88,6 +88,21 @@ pub struct Call<'a> {
     /// Headers of the endpoint's own.
     pub headers: &'a [OwnHeader],
     /// What is left of the worker's lease. The shorter of this and [`Limits::timeout`] holds.
+    pub deadline: Duration,
+}
+
+/// A request to a machine of the firm's own, which knows no signature of ours: its telephone.
+#[derive(Debug, Clone)]
+pub struct PlainRequest<'a> {
+    /// Where to; checked again here.
+    pub url: &'a Url,
+    /// Whether it may lie on this machine or a private network.
+    pub allow_private: bool,
+    /// The JSON text.
+    pub body: Bytes,
+    /// Headers that it wants.
+    pub headers: &'a [OwnHeader],
+    /// The shorter of this and [`Limits::timeout`] holds.
     pub deadline: Duration,
 }
 
@@ -151,15 +166,35 @@ impl WebhookSender {
         Sent { elapsed: started.elapsed(), result }
     }
 
+    /// Posts once without a signature, under the same guard and within the deadline.
+    pub async fn post(&self, plain: &PlainRequest<'_>) -> Sent {
+        let started = Instant::now();
+        let mut request = Request::new(Method::POST, plain.url.clone());
+        request.headers_mut().extend(plain.headers.iter().map(OwnHeader::pair));
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        *request.body_mut() = Some(plain.body.clone().into());
+        let result =
+            self.exchange(request, plain.allow_private, started + plain.deadline.min(self.limits.timeout)).await;
+        Sent { elapsed: started.elapsed(), result }
+    }
+
     async fn attempt(&self, call: &Call<'_>, started: Instant) -> Result<WebhookResponse, SendError> {
-        // Again and not only when the endpoint was set: a URL that was stored before a rule was added must not get
-        // through.
-        guard::check(call.url, call.allow_private)
-            .map_err(|refused| SendError::new(SendErrorKind::Refused, refused.to_string()))?;
-        let request = request(call)?;
-        let client = if call.allow_private { &self.private_allowed } else { &self.guarded };
         // From before the request was built: the time that took is the lease's too.
         let deadline = started + call.deadline.min(self.limits.timeout);
+        self.exchange(request(call)?, call.allow_private, deadline).await
+    }
+
+    async fn exchange(
+        &self,
+        request: Request,
+        allow_private: bool,
+        deadline: Instant,
+    ) -> Result<WebhookResponse, SendError> {
+        // Again and not only when the endpoint was set: a URL that was stored before a rule was added must not get
+        // through.
+        guard::check(request.url(), allow_private)
+            .map_err(|refused| SendError::new(SendErrorKind::Refused, refused.to_string()))?;
+        let client = if allow_private { &self.private_allowed } else { &self.guarded };
         let response = timeout_at(deadline.into(), client.execute(request))
             .await
             .map_err(|_| SendError::from(SendErrorKind::Timeout))?

@@ -9,14 +9,19 @@
 use std::{fs, path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
+use ripen_domain::{
+    id::DeliveryId,
+    link::{LinkKey, LinkKeys},
+};
 use ripen_outbound::{
     mail::{Mail, MailResult, Mailer, Party},
     trust::Trust,
 };
 use ripen_testkit::{
-    mailbox::{Mailbox, ReceivedMail, Reply, Tls},
+    mailbox::{MailStep, Mailbox, ReceivedMail, Reply, Tls},
     wire::Identity,
 };
+use uuid::Uuid;
 
 const LIMIT: Duration = Duration::from_secs(120);
 const FROM: &str = "Ripen <leads@ripen.example>";
@@ -25,12 +30,14 @@ fn mail() -> Mail<'static> {
     Mail {
         to: Party { name: Some("Robin Rep"), address: "robin@client.example" },
         reply_to: None,
+        unsubscribe: None,
         subject: "A lead: Casey Smith",
         text: "Casey Smith\n.\n..dots\n",
         html: "<p>Casey Smith</p>",
         invitation: None,
         message_id: "dlv_01kam0000000000000000000000",
         list_id: "harbor-homes",
+        delivery: None,
         date: Timestamp::from_second(1_795_255_200).unwrap(),
         deadline: LIMIT,
     }
@@ -85,6 +92,7 @@ async fn headers_cannot_be_added_through_any_field() {
     let mail = Mail {
         to: Party { name: Some(evil), address: "robin@client.example" },
         reply_to: Some(Party { name: Some(evil), address: "desk@ripen.example" }),
+        unsubscribe: Some("desk@ripen.example"),
         subject: evil,
         message_id: evil,
         list_id: evil,
@@ -104,10 +112,15 @@ async fn headers_cannot_be_added_through_any_field() {
         "List-Id",
         "Auto-Submitted",
         "Reply-To",
+        "List-Unsubscribe",
         "MIME-Version",
         "Content-Type",
     ];
     assert_eq!(names, expected, "{head}");
+    assert_eq!(
+        received.header("list-unsubscribe"),
+        "<mailto:desk@ripen.example?subject=unsubscribe%20xBccthiefevilexamplebody>"
+    );
     assert_eq!(received.header("subject"), "x Bcc: thief@evil.example body");
     assert_eq!(received.header("message-id"), "<xBccthiefevilexamplebody@ripen.example>");
 }
@@ -120,7 +133,7 @@ async fn an_address_with_anything_added_is_no_address() {
         ["", "robin", "robin@client.example\r\nBcc: x@example.com", "a@b.example, c@d.example", "<a@b.example>"]
     {
         let result = mailer.send(&Mail { to: Party { name: None, address }, ..mail() }).await;
-        let MailResult::Dead { code: None, text } = result else { panic!("{address:?}: {result:?}") };
+        let MailResult::Dead { code: None, text, bounced: false } = result else { panic!("{address:?}: {result:?}") };
         assert_eq!(text, "the recipient's address is no e-mail address");
     }
     assert_eq!(mailbox.received(), []);
@@ -149,7 +162,10 @@ async fn a_servers_reply_decides_and_names_no_address() {
     assert!(matches!(&later, MailResult::Later { code: Some(450), text } if !text.contains('@')), "{later:?}");
     mailbox.set(Reply::Dead);
     let dead = mailer.send(&mail()).await;
-    assert!(matches!(&dead, MailResult::Dead { code: Some(550), text } if !text.contains('@')), "{dead:?}");
+    assert!(
+        matches!(&dead, MailResult::Dead { code: Some(550), text, bounced: true } if !text.contains('@')),
+        "{dead:?}"
+    );
     mailbox.set(Reply::Drop);
     let dropped = mailer.send(&mail()).await;
     assert!(matches!(&dropped, MailResult::Later { code: None, .. }), "{dropped:?}");
@@ -162,10 +178,96 @@ async fn a_refused_login_is_not_the_mails_fault() {
     mailbox.set(Reply::RefuseLogin);
     let url = mailbox.url().replace("smtp://", "smtp://ripen:s3cret@");
     let result = mailer(&url).send(&mail()).await;
-    let MailResult::Later { code: Some(535), text } = result else { panic!("{result:?}") };
+    let MailResult::SenderRefused { code: Some(535), text, of_one: false } = result else { panic!("{result:?}") };
     assert!(!text.contains("s3cret"), "{text}");
     mailbox.set(Reply::Accept);
     assert!(matches!(mailer(&url).send(&mail()).await, MailResult::Delivered { .. }));
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_sender_is_told_from_one_of_the_address_by_the_step() {
+    let mailbox = Mailbox::start().await;
+    let mailer = mailer(&mailbox.url());
+    for (step, words) in [
+        (MailStep::Greeting, "554 5.7.1 not from here"),
+        (MailStep::Sender, "550 5.7.1 account suspended"),
+        (MailStep::Recipient, "554 5.7.1 <robin@client.example>: Relay access denied"),
+        (MailStep::Content, "530 5.7.0 authentication required"),
+    ] {
+        mailbox.set(Reply::Say(step, words));
+        let result = mailer.send(&mail()).await;
+        assert!(
+            matches!(&result, MailResult::SenderRefused { code: Some(_), text, of_one }
+                if !text.contains('@') && *of_one == (step == MailStep::Recipient)),
+            "{result:?}"
+        );
+    }
+    for (step, words, bounces) in [
+        (MailStep::Recipient, "550 no such user here", true),
+        (MailStep::Recipient, "550 5.2.1 mailbox disabled", true),
+        (MailStep::Recipient, "552 5.2.2 mailbox full", false),
+        (MailStep::Content, "554 5.6.0 cannot be read", false),
+    ] {
+        mailbox.set(Reply::Say(step, words));
+        let result = mailer.send(&mail()).await;
+        assert!(matches!(&result, MailResult::Dead { bounced, .. } if *bounced == bounces), "{words}: {result:?}");
+    }
+    mailbox.set(Reply::Accept);
+    assert!(
+        matches!(mailer.send(&mail()).await, MailResult::Delivered { .. }),
+        "a refusal spoils no later conversation"
+    );
+}
+
+#[tokio::test]
+async fn what_is_no_answer_to_the_recipient_or_the_mail_is_told_from_a_server_that_is_away() {
+    let mailbox = Mailbox::start().await;
+    let mailer = mailer(&mailbox.url());
+    for (step, words, shown) in [
+        (MailStep::Recipient, "garbage answer", "garbage answer"),
+        (MailStep::Recipient, "999 what", "999 what"),
+        (MailStep::Content, "no code here", "no code here"),
+    ] {
+        mailbox.set(Reply::Say(step, words));
+        let result = mailer.send(&mail()).await;
+        assert!(
+            matches!(&result, MailResult::Unreadable { text } if text.contains("cannot be read") && text.contains(shown)),
+            "{words}: {result:?}"
+        );
+    }
+    mailbox.set(Reply::Say(MailStep::Sender, "garbage answer"));
+    let result = mailer.send(&mail()).await;
+    assert!(matches!(&result, MailResult::Later { code: None, .. }), "any mail would hear that: {result:?}");
+}
+
+#[tokio::test]
+async fn a_code_without_words_is_that_code() {
+    let mailbox = Mailbox::start().await;
+    let mailer = mailer(&mailbox.url());
+    mailbox.set(Reply::Say(MailStep::Recipient, "550"));
+    let result = mailer.send(&mail()).await;
+    assert!(matches!(&result, MailResult::Dead { code: Some(550), bounced: true, .. }), "{result:?}");
+    mailbox.set(Reply::Say(MailStep::Recipient, "450-busy\r\n450"));
+    let result = mailer.send(&mail()).await;
+    assert!(matches!(&result, MailResult::Later { code: Some(450), .. }), "{result:?}");
+    mailbox.set(Reply::Say(MailStep::Content, "250"));
+    let result = mailer.send(&mail()).await;
+    assert!(matches!(&result, MailResult::Delivered { .. }), "{result:?}");
+}
+
+#[tokio::test]
+async fn a_delivery_comes_back_to_an_address_of_its_own() {
+    let mailbox = Mailbox::start().await;
+    let keys = LinkKeys::new(LinkKey::new(0, [7; 32], Timestamp::UNIX_EPOCH), Vec::new());
+    let mailer = mailer(&mailbox.url()).with_return_path("bounces+{token}@ripen.example", keys.clone()).unwrap();
+    let delivery = DeliveryId::from_uuid(Uuid::from_u128(7));
+    mailer.send(&Mail { delivery: Some(delivery), ..mail() }).await;
+    mailer.send(&mail()).await;
+    let mails = mailbox.wait_for(2, LIMIT).await;
+    let token = mails[0].from.strip_prefix("bounces+").and_then(|rest| rest.strip_suffix("@ripen.example")).unwrap();
+    assert_eq!(keys.open_bounce(token, Timestamp::UNIX_EPOCH), Ok(delivery));
+    assert_eq!(mails[0].header("from"), FROM, "people see the sender");
+    assert_eq!(mails[1].from, "leads@ripen.example");
 }
 
 #[tokio::test]
@@ -176,7 +278,7 @@ async fn tls_that_is_required_is_not_done_without() {
         mailbox.url().replace("smtp://", "smtp://ripen:s3cret@").replace("?tls=none", ""),
     ] {
         let result = mailer(&url).send(&mail()).await;
-        assert!(matches!(&result, MailResult::Later { code: None, .. }), "{result:?}");
+        assert!(matches!(&result, MailResult::Unreachable { code: None, .. }), "{result:?}");
     }
     assert_eq!(mailbox.received(), []);
     let opportunistic = mailer(&mailbox.url().replace("?tls=none", ""));
@@ -191,14 +293,14 @@ async fn a_server_that_hangs_or_is_away_is_left_for_later() {
     let mailer_of_it = mailer(&mailbox.url());
     let mail_to_it = Mail { deadline, ..mail() };
     let result = tokio::time::timeout(LIMIT, mailer_of_it.send(&mail_to_it)).await.expect("it is left");
-    assert!(matches!(&result, MailResult::Later { code: None, .. }), "{result:?}");
+    assert!(matches!(&result, MailResult::Unreachable { code: None, .. }), "{result:?}");
 
     let url = mailbox.url();
     drop(mailbox);
     let away = mailer(&url);
     let refused = ripen_testkit::wait::until("the port to be closed", LIMIT, || async {
         let result = away.send(&Mail { deadline, ..mail() }).await;
-        matches!(&result, MailResult::Later { text, .. } if text.contains("onnection")).then_some(result)
+        matches!(&result, MailResult::Unreachable { text, .. } if text.contains("onnection")).then_some(result)
     });
     refused.await;
 }
@@ -260,13 +362,13 @@ async fn no_mail_goes_to_a_server_that_nobody_vouches_for_or_that_cannot_speak_t
     for tls in [Tls::Implicit(identity.clone()), Tls::Offered(identity.clone())] {
         let mailbox = Mailbox::start_with(tls).await;
         let result = mailer(&mailbox.url()).send(&mail()).await;
-        assert!(matches!(result, MailResult::Later { code: None, .. }), "{result:?}");
+        assert!(matches!(result, MailResult::Unreachable { code: None, .. }), "{result:?}");
         assert_eq!(mailbox.received(), []);
     }
     let plain = Mailbox::start().await;
     let url = format!("smtp://{}?tls=required", plain.address());
     let result = trusting(&identity, &url).send(&mail()).await;
-    assert!(matches!(result, MailResult::Later { .. }), "{result:?}");
+    assert!(matches!(result, MailResult::Unreachable { .. }), "{result:?}");
     assert_eq!(plain.received(), []);
 }
 
@@ -276,7 +378,8 @@ async fn a_conversation_given_up_half_way_is_not_gone_on_with() {
     let mailer = mailer(&mailbox.url());
     assert!(matches!(mailer.send(&mail()).await, MailResult::Delivered { .. }));
     mailbox.set(Reply::Hang);
-    let late = mailer.send(&Mail { deadline: Duration::from_millis(200), ..mail() }).await;
+    // Long enough for a busy machine to come to the mail itself: until then nothing was said of it.
+    let late = mailer.send(&Mail { deadline: Duration::from_secs(5), ..mail() }).await;
     assert!(matches!(late, MailResult::Later { code: None, .. }), "{late:?}");
     mailbox.set(Reply::Accept);
     let next = mailer.send(&Mail { message_id: "dlv_next", ..mail() }).await;
@@ -284,6 +387,20 @@ async fn a_conversation_given_up_half_way_is_not_gone_on_with() {
     let received = mailbox.received();
     assert_eq!((received.len(), mailbox.connections()), (2, 2));
     assert_eq!(received[1].header("message-id"), "<dlv_next@ripen.example>");
+}
+
+#[tokio::test]
+async fn a_mails_time_begins_with_its_conversation_and_not_while_it_waits_for_one() {
+    let mailbox = Mailbox::start().await;
+    mailbox.set(Reply::Slow(Duration::from_secs(4)));
+    let mailer = mailer(&mailbox.url()).with_conversations(1);
+    // The third waits for as long as this before it is begun.
+    let deadline = Duration::from_secs(10);
+    let mails = ["dlv_1", "dlv_2", "dlv_3"].map(|message_id| Mail { message_id, deadline, ..mail() });
+    for result in futures::future::join_all(mails.iter().map(|mail| mailer.send(mail))).await {
+        assert!(matches!(result, MailResult::Delivered { .. }), "{result:?}");
+    }
+    assert_eq!((mailbox.received().len(), mailbox.connections()), (3, 1));
 }
 
 #[tokio::test]

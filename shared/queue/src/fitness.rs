@@ -20,6 +20,7 @@ const ASKED_AT_MOST: usize = 24;
 /// What a queue that is there was declared with, as far as it is known.
 #[derive(Debug)]
 struct Declared {
+    queue: Queue,
     durable: bool,
     arguments: FieldTable,
 }
@@ -64,7 +65,7 @@ pub(crate) async fn unfit(
     queue: Queue,
     options: &TransportOptions,
 ) -> lapin::Result<Option<String>> {
-    let mut known = Declared { durable: true, arguments: queue.arguments(options) };
+    let mut known = Declared { queue, durable: true, arguments: queue.arguments(options) };
     for _ in 0..ASKED_AT_MOST {
         // A refusal closes the channel.
         let channel = connection.create_channel().await?;
@@ -82,11 +83,12 @@ pub(crate) async fn unfit(
             return Ok(Some(format!("is not what it should be, and does not say how it is: {error}")));
         };
         known.learn(difference);
-        if let Some(fault) = known.fault() {
+        // What dies may die into nothing and be the lesser fault: what kind of queue it is may still be to learn.
+        if let Some(fault) = known.fault_of_keeping() {
             return Ok(Some(fault));
         }
     }
-    Ok(Some("is not what it should be".to_owned()))
+    Ok(Some(known.fault().unwrap_or_else(|| "is not what it should be".to_owned())))
 }
 
 impl Declared {
@@ -129,6 +131,11 @@ impl Declared {
 
     /// What makes it lose messages that it has confirmed.
     fn fault(&self) -> Option<String> {
+        self.fault_of_keeping().or_else(|| self.fault_of_what_dies())
+    }
+
+    /// What makes it lose messages that wait.
+    fn fault_of_keeping(&self) -> Option<String> {
         if !self.durable {
             return Some("is transient: what it holds ends with RabbitMQ".to_owned());
         }
@@ -142,7 +149,32 @@ impl Declared {
             return Some("throws away its oldest messages when it is full (x-overflow)".to_owned());
         }
         let forgets = ["x-message-ttl", "x-expires"].into_iter().find(|name| self.text(name).is_some());
-        forgets.map(|name| format!("throws away what waits too long ({name})"))
+        if let Some(name) = forgets {
+            return Some(format!("throws away what waits too long ({name})"));
+        }
+        None
+    }
+
+    /// What makes it lose messages that RabbitMQ gives up: each connection that breaks counts against all that it held, so that
+    /// after as many restarts as the limit healthy ones are given up.
+    fn fault_of_what_dies(&self) -> Option<String> {
+        if self.queue.has_dead_letters() && self.text("x-dead-letter-exchange").is_none() {
+            return Some("throws away what RabbitMQ gives up (x-dead-letter-exchange)".to_owned());
+        }
+        // None is none in RabbitMQ 3, and twenty in RabbitMQ 4.
+        let limit = self.number("x-delivery-limit").unwrap_or(0);
+        let fewest = topology::FEWEST_DELIVERIES;
+        (limit < fewest).then(|| {
+            format!("gives up healthy messages after fewer than {fewest} broken connections (x-delivery-limit)")
+        })
+    }
+
+    fn number(&self, name: &str) -> Option<i64> {
+        match self.arguments.inner().get(name)? {
+            AMQPValue::LongLongInt(number) => Some(*number),
+            AMQPValue::LongString(text) => text.to_string().parse().ok(),
+            _ => None,
+        }
     }
 }
 
@@ -189,21 +221,19 @@ mod tests {
 
     #[test]
     fn only_what_loses_messages_is_unfit() {
-        let learn = |differences: &[(&str, Option<&str>)]| {
-            let mut known =
-                Declared { durable: true, arguments: Queue::Arrivals.arguments(&TransportOptions::default()) };
+        let learn_of = |queue: Queue, differences: &[(&str, Option<&str>)]| {
+            let mut known = Declared { queue, durable: true, arguments: queue.arguments(&TransportOptions::default()) };
             for (name, current) in differences {
                 known.learn(Difference { name: (*name).to_owned(), current: current.map(str::to_owned) });
             }
             known.fault()
         };
+        let learn = |differences: &[(&str, Option<&str>)]| learn_of(Queue::Arrivals, differences);
         assert_eq!(learn(&[]), None);
+        assert_eq!(learn_of(Queue::Dead, &[]), None, "what dies there has nowhere to go, and nothing ends it");
+        assert!(learn_of(Queue::Dead, &[("x-delivery-limit", Some("20"))]).is_some());
+        assert_eq!(learn(&[("x-delivery-limit", Some("5000"))]), None, "more patience");
         assert_eq!(learn(&[("x-max-length-bytes", Some("1000"))]), None, "another limit");
-        assert_eq!(
-            learn(&[("x-dead-letter-exchange", None)]),
-            None,
-            "what dies goes nowhere, and is not confirmed lost"
-        );
         assert_eq!(learn(&[("x-overflow", None), ("x-max-length-bytes", None)]), None, "no limit at all");
         for unfit in [
             &[("durable", Some("false"))][..],
@@ -212,6 +242,9 @@ mod tests {
             &[("x-overflow", Some("drop-head"))],
             &[("x-overflow", None)],
             &[("x-message-ttl", Some("1000"))],
+            &[("x-dead-letter-exchange", None)],
+            &[("x-delivery-limit", Some("1"))],
+            &[("x-delivery-limit", None)],
         ] {
             assert!(learn(unfit).is_some(), "{unfit:?}");
         }

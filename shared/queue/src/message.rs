@@ -32,6 +32,8 @@ pub struct Received {
     pub reason: Option<String>,
     /// In the dead queue: the name of the queue it came from.
     pub origin: Option<String>,
+    /// In milliseconds of the transport's clock: not to be tried before. 0 where it waits for nothing.
+    pub(crate) not_before: u64,
     pub(crate) tag: Tag,
 }
 
@@ -55,8 +57,9 @@ pub enum Settlement {
     Done,
     /// Could not be handled now, and why: it comes again soon, with a higher delivery count.
     Retry(String),
-    /// Too early: it comes again after this time, at the end of the queue, with the delivery count it has then. Over RabbitMQ
-    /// it counts as unsettled meanwhile, so many of them use up the prefetch; a long wait belongs in a row.
+    /// Too early: it comes again after this time, at the end of the queue, with the delivery count it has then. However many
+    /// wait, what waits for nothing is received: over RabbitMQ they keep half of the prefetch at most, and the others go round
+    /// through the queue until their time. A long wait belongs in a row nevertheless.
     Later(Duration),
     /// Can never be handled, and why: it goes to the dead queue.
     Dead(String),

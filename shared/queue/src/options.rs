@@ -1,8 +1,14 @@
 //! Every bound and every wait of the transport, in one place. The caller fills it from its configuration.
 
-use std::time::Duration;
+use std::{
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
 
 use ripen_domain::backoff::Backoff;
+
+/// Where the clock of a transport begins that was given none.
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// First pause after a failure to connect.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(100);
@@ -42,6 +48,9 @@ pub struct TransportOptions {
     pub later_max: Duration,
     /// A number from 0 up to 1 for each pause that must not be the same on every replica. Randomness is the caller's.
     pub jitter: fn() -> f64,
+    /// Milliseconds by a clock that the processes of one installation share: Unix time. Without one, those since the process
+    /// first asked: enough where there is no other.
+    pub clock: fn() -> u64,
 }
 
 impl Default for TransportOptions {
@@ -64,6 +73,7 @@ impl Default for TransportOptions {
             retry_pause_max: Duration::from_secs(5),
             later_max: Duration::from_secs(60),
             jitter: || 1.0,
+            clock: || u64::try_from(START.elapsed().as_millis()).unwrap_or(u64::MAX),
         }
     }
 }

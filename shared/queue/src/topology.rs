@@ -36,11 +36,14 @@ struct QueueDefinition {
 /// 3.x does not know "none". This is none.
 const NO_DELIVERY_LIMIT: i64 = 1_000_000_000;
 
+/// With a smaller limit a process that crashes again and again has what it held given up.
+pub(crate) const FEWEST_DELIVERIES: i64 = 1_000;
+
 /// In the order of [`Queue`].
 const TABLE: [QueueDefinition; Queue::ALL.len()] = [
-    QueueDefinition { name: "ripen.arrivals", delivery_limit: 1_000, dead_letters: Some(Queue::Dead) },
-    QueueDefinition { name: "ripen.requalify", delivery_limit: 1_000, dead_letters: Some(Queue::Dead) },
-    QueueDefinition { name: "ripen.deliveries", delivery_limit: 1_000, dead_letters: Some(Queue::Dead) },
+    QueueDefinition { name: "ripen.arrivals", delivery_limit: FEWEST_DELIVERIES, dead_letters: Some(Queue::Dead) },
+    QueueDefinition { name: "ripen.requalify", delivery_limit: FEWEST_DELIVERIES, dead_letters: Some(Queue::Dead) },
+    QueueDefinition { name: "ripen.deliveries", delivery_limit: FEWEST_DELIVERIES, dead_letters: Some(Queue::Dead) },
     QueueDefinition { name: "ripen.dead", delivery_limit: NO_DELIVERY_LIMIT, dead_letters: None },
 ];
 
@@ -52,6 +55,11 @@ impl Queue {
     #[must_use]
     pub fn name(self) -> &'static str {
         self.row().name
+    }
+
+    /// Whether what RabbitMQ gives up there goes to the dead queue.
+    pub(crate) fn has_dead_letters(self) -> bool {
+        self.row().dead_letters.is_some()
     }
 
     fn row(self) -> &'static QueueDefinition {

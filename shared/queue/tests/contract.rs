@@ -51,6 +51,7 @@ contract!(
     dead_lands_in_the_dead_queue,
     dead_letters_can_wait_too,
     later_comes_later_with_the_same_count,
+    more_waiting_messages_than_the_prefetch_keep_nobody_out,
     settling_out_of_order_keeps_the_unsettled,
     outcomes_can_be_mixed,
     bodies_arrive_as_they_were,
@@ -206,6 +207,8 @@ async fn dead_lands_in_the_dead_queue(open: impl AsyncFn(TransportOptions) -> Tr
     assert_eq!(letter.origin.as_deref(), Some("ripen.deliveries"));
     assert_eq!(letter.delivery_count, 0);
     undertaker.settle(vec![(letter, Settlement::Done)]).await;
+    // The letter may be read before the original is acknowledged: dropped in between, the consumer returns it.
+    consumer.finish(LIMIT).await;
     drop(consumer);
     assert_quiet(&transport.consume(Queue::Deliveries, 10)).await;
 }
@@ -240,6 +243,26 @@ async fn later_comes_later_with_the_same_count(open: impl AsyncFn(TransportOptio
     assert_eq!((batch[0].id, batch[0].delivery_count), (id(1), 1));
     settle_all(&consumer, batch, &Settlement::Done).await;
     assert_quiet(&consumer).await;
+}
+
+async fn more_waiting_messages_than_the_prefetch_keep_nobody_out(open: impl AsyncFn(TransportOptions) -> Transport) {
+    const MANY: u32 = 20;
+    // None of them is due while the test runs.
+    let options =
+        TransportOptions { later_max: 100 * LIMIT, local_messages_max: MANY as usize, ..TransportOptions::default() };
+    let transport = open(options).await;
+    let consumer = transport.consume(Queue::Arrivals, 4);
+    publish(&transport, Queue::Arrivals, 0..MANY).await;
+    let mut waiting = BTreeSet::new();
+    while waiting.len() < MANY as usize {
+        let batch = receive(&consumer, 1).await;
+        waiting.extend(batch.iter().map(|received| received.id));
+        settle_all(&consumer, batch, &Settlement::Later(50 * LIMIT)).await;
+    }
+    publish(&transport, Queue::Arrivals, MANY..MANY + 1).await;
+    let stranger = receive(&consumer, 1).await;
+    assert!(!waiting.contains(&stranger[0].id), "what waits came again before its time");
+    settle_all(&consumer, stranger, &Settlement::Done).await;
 }
 
 async fn settling_out_of_order_keeps_the_unsettled(open: impl AsyncFn(TransportOptions) -> Transport) {

@@ -170,10 +170,14 @@ async fn the_doctor_sees_what_is_there() {
     assert!(found.queues.iter().all(|queue| queue.state == QueueState::Missing), "{found:?}");
     let transport = connect(&url, patient()).await;
     transport.publish(Queue::Arrivals, message(1)).await.unwrap();
-    let found = check(&url, &options).await.unwrap();
-    let states: Vec<_> = found.queues.into_iter().map(|queue| queue.state).collect();
+    // A busy RabbitMQ answers with no count rather than late.
+    let states = wait::until("the message is counted", LIMIT, async || {
+        let found = check(&url, &options).await.ok()?;
+        let states: Vec<_> = found.queues.into_iter().map(|queue| queue.state).collect();
+        (states.first() == Some(&QueueState::Good { messages: 1, consumers: 0 })).then_some(states)
+    })
+    .await;
     assert_eq!(states[1..], [const { QueueState::Good { messages: 0, consumers: 0 } }; 3]);
-    assert_eq!(states[0], QueueState::Good { messages: 1, consumers: 0 });
     let other = check(&url, &TransportOptions { queue_bytes_max: 1 << 20, ..options }).await.unwrap();
     assert!(matches!(&other.queues[0].state, QueueState::Differs(why) if why.contains("x-max-length-bytes")));
     let nobody = check("amqp://guest:secret@127.0.0.1:1/%2f", &TransportOptions::default()).await.unwrap();
@@ -194,11 +198,26 @@ async fn another_limit_in_the_configuration_does_not_stop_a_working_system() {
 
 /// Declares `ripen.arrivals` before any process of ours does.
 async fn declare(url: &str, durable: bool, kind: &str) -> lapin::Connection {
+    declare_limited(url, durable, kind, None).await
+}
+
+/// The same, given up after so many deliveries.
+async fn declare_limited(url: &str, durable: bool, kind: &str, limit: Option<i64>) -> lapin::Connection {
     let connection = lapin::Connection::connect(url, lapin::ConnectionProperties::default()).await.unwrap();
     let channel = connection.create_channel().await.unwrap();
     let options = lapin::options::QueueDeclareOptions { durable, ..Default::default() };
     let mut arguments = lapin::types::FieldTable::default();
     arguments.insert("x-queue-type".into(), lapin::types::AMQPValue::LongString(kind.into()));
+    if kind == "quorum" {
+        arguments.insert("x-overflow".into(), lapin::types::AMQPValue::LongString("reject-publish".into()));
+    }
+    if let Some(limit) = limit {
+        let to = [("x-dead-letter-exchange", ""), ("x-dead-letter-routing-key", "ripen.dead")];
+        for (name, value) in to {
+            arguments.insert(name.into(), lapin::types::AMQPValue::LongString(value.into()));
+        }
+        arguments.insert("x-delivery-limit".into(), lapin::types::AMQPValue::LongLongInt(limit));
+    }
     channel.queue_declare(Queue::Arrivals.name().into(), options, arguments).await.unwrap();
     connection
 }
@@ -220,12 +239,26 @@ async fn a_queue_that_loses_what_it_confirms_is_not_relied_on_until_it_is_made_a
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_queue_that_gives_up_healthy_messages_is_not_relied_on() {
+    for (limit, why) in [(None, "x-dead-letter-exchange"), (Some(20), "x-delivery-limit")] {
+        let url = rabbit::shared_vhost().await;
+        let _by_hand = declare_limited(&url, true, "quorum", limit).await;
+        let transport = connect(&url, patient()).await;
+        assert!(!transport.keeps(Queue::Arrivals), "{why}");
+        assert!(transport.unfit()[0].contains(why), "{:?}", transport.unfit());
+    }
+    let url = rabbit::shared_vhost().await;
+    let _by_hand = declare_limited(&url, true, "quorum", Some(5_000)).await;
+    assert!(connect(&url, patient()).await.keeps(Queue::Arrivals), "more patience is no fault");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn offers_that_nobody_takes_are_not_made_without_end() {
     let url = rabbit::shared_vhost().await;
     let transport = connect(&url, TransportOptions { offers_max: 10, ..patient() }).await;
     let offers = (0..10).map(message).collect();
     assert!(transport.publish_all(Queue::Requalify, offers).await.iter().all(Result::is_ok));
-    assert_eq!(transport.room(Queue::Requalify), 0);
+    wait::until("no room is left", LIMIT, async || (transport.room(Queue::Requalify) == 0).then_some(())).await;
     let consumer = transport.consume(Queue::Requalify, 10);
     let batch = timeout(LIMIT, consumer.next_batch(10)).await.unwrap();
     consumer.settle(batch.into_iter().map(|received| (received, Settlement::Done)).collect()).await;
@@ -282,7 +315,6 @@ async fn an_alarm_blocks_publishers_but_not_consumers() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_frozen_broker_is_noticed_after_one_wait() {
     let node = Rabbit::start().await;
-    // Long enough that the publishers hear nothing before the connection is given up.
     let options = TransportOptions { heartbeat: Duration::from_secs(5), ..TransportOptions::default() };
     let transport = connect(&node.vhost().await, options).await;
     let consumer = transport.consume(Queue::Arrivals, 10);
@@ -295,10 +327,15 @@ async fn a_frozen_broker_is_noticed_after_one_wait() {
     });
     for result in waiting.collect::<Vec<_>>() {
         let result = result.await.unwrap();
-        assert!(matches!(result, Err(PublishError::Silent)), "{result:?}");
+        // A busy machine may take longer to begin the last one than the silent connection is kept.
+        assert!(matches!(result, Err(PublishError::Silent | PublishError::Disconnected)), "{result:?}");
     }
-    let refused = at_once(&transport, message(100)).await;
-    assert!(refused.is_err());
+    // On a busy machine the silence may be just over, and the first to publish waits once more.
+    wait::until("a refusal without a wait", LIMIT, async || {
+        let refused = timeout(Duration::ZERO, transport.publish(Queue::Arrivals, message(100))).await;
+        matches!(refused, Ok(Err(_))).then_some(())
+    })
+    .await;
     wait::until("the heartbeat to give up", LIMIT, async || {
         let state = transport.state();
         (state.publishing == LinkState::Connecting && state.consuming == LinkState::Connecting).then_some(())
@@ -313,6 +350,27 @@ async fn a_frozen_broker_is_noticed_after_one_wait() {
         seen.extend(batch.iter().map(|received| received.id.as_u128()));
         consumer.settle(batch.into_iter().map(|received| (received, Settlement::Done)).collect()).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frozen_broker_keeps_no_process_from_its_end() {
+    let node = Rabbit::start().await;
+    // It is not given up for its silence while the test runs.
+    let options = TransportOptions { heartbeat: LIMIT, ..TransportOptions::default() };
+    let transport = connect(&node.vhost().await, options).await;
+    let consumer = transport.consume(Queue::Arrivals, 10);
+    wait::until("publishing", LIMIT, async || transport.publish(Queue::Arrivals, message(0)).await.ok()).await;
+    let held = timeout(LIMIT, consumer.next_batch(1)).await.unwrap();
+    node.freeze();
+    let owed = tokio::spawn({
+        let transport = transport.clone();
+        async move { transport.publish(Queue::Arrivals, message(1)).await }
+    });
+    assert!(owed.await.unwrap().is_err(), "nothing is confirmed");
+    consumer.settle(held.into_iter().map(|received| (received, Settlement::Dead("a test".to_owned()))).collect()).await;
+    timeout(LIMIT, transport.close()).await.expect("the goodbye is not waited for without end");
+    assert_eq!(transport.state().publishing, LinkState::Closed);
+    node.thaw();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,6 +11,7 @@ pub mod embedded;
 pub mod every;
 pub mod health;
 pub mod lifecycle;
+pub mod master_keys;
 pub mod random;
 pub mod retry;
 pub mod secrets;

@@ -69,7 +69,7 @@ pub enum LifecycleError {
     #[error("{0} panicked")]
     Panicked(&'static str),
     /// Components that were still at work when the time was up.
-    #[error("still at work when the time to stop was up: {}", .0.join(", "))]
+    #[error("broken off while still at work: {}. What they held is done after the next start", .0.join(", "))]
     Unfinished(Vec<&'static str>),
     /// The signals of the operating system cannot be heard.
     #[error("cannot listen to signals")]
@@ -82,6 +82,8 @@ pub struct Tasks {
     stop: Stop,
     running: JoinSet<Result<(), ComponentError>>,
     names: HashMap<Id, &'static str>,
+    /// Listened to already.
+    signals: Option<Signals>,
 }
 
 impl Tasks {
@@ -103,13 +105,25 @@ impl Tasks {
         self.names.insert(task.id(), name);
     }
 
+    /// Listens to SIGTERM and SIGINT from now on: whoever is told that the process is ready may stop it the moment after.
+    ///
+    /// # Errors
+    /// They cannot be heard.
+    pub fn hear_signals(&mut self) -> Result<(), LifecycleError> {
+        self.signals = Some(Signals::new(true)?);
+        Ok(())
+    }
+
     /// Runs until a signal (SIGTERM, SIGINT; only where `signals` are wanted), [`Stop::stop`] or the unasked end of a
     /// component, then stops all: softly, and hard after `timeout` or a further signal.
     ///
     /// # Errors
     /// The first component that failed, panicked or ended unasked; else those that did not finish in time.
     pub async fn run_until_stopped(mut self, signals: bool, timeout: Duration) -> Result<(), LifecycleError> {
-        let mut signals = Signals::new(signals)?;
+        let mut signals = match self.signals.take() {
+            Some(heard) if signals => heard,
+            _ => Signals::new(signals)?,
+        };
         let mut first_error = self.run(&mut signals).await;
         // Whatever ended the first part, the others are asked before anything is waited for.
         self.stop.soft.cancel();
@@ -129,7 +143,7 @@ impl Tasks {
             biased;
             () = soft.cancelled() => None,
             signal = signals.next() => {
-                tracing::info!(signal, "stopping: finishing what is held");
+                tracing::info!(signal, "stopping: finishing what is held; a second signal breaks off");
                 None
             }
             Some(ended) = self.running.join_next_with_id() => {
@@ -206,6 +220,7 @@ impl Tasks {
 }
 
 /// SIGTERM and SIGINT, or silence where they are not wanted.
+#[derive(Debug)]
 struct Signals(Option<(Signal, Signal)>);
 
 impl Signals {
@@ -311,7 +326,10 @@ mod tests {
         tasks.spawn("deaf", std::future::pending::<Result<(), io::Error>>());
         stop.stop();
         let error = tasks.run_until_stopped(false, LIMIT).await.unwrap_err();
-        assert_eq!(error.to_string(), "still at work when the time to stop was up: deaf, slow");
+        assert_eq!(
+            error.to_string(),
+            "broken off while still at work: deaf, slow. What they held is done after the next start"
+        );
         assert!(stop.hard().is_cancelled());
     }
 
@@ -334,7 +352,7 @@ mod tests {
             Ok::<_, io::Error>(())
         });
         let error = tasks.run_until_stopped(true, LIMIT).await.unwrap_err();
-        assert_eq!(error.to_string(), "still at work when the time to stop was up: stubborn");
+        assert!(error.to_string().starts_with("broken off while still at work: stubborn."), "{error}");
         assert_eq!(order.load(Ordering::SeqCst), 2, "it heard the hard stop and ended by itself");
     }
 }

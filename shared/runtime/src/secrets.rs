@@ -15,7 +15,7 @@ const DEFAULT_DATA_DIR: &str = "./ripen-data";
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// The environment does not have it.
-    #[error("the environment variable {0} is not set")]
+    #[error("the environment variable {0} is not set: export it in this shell first")]
     NotSet(String),
     /// Present but without content.
     #[error("{0} is empty")]
@@ -126,7 +126,10 @@ mod tests {
     #[test]
     fn a_variable_is_named_where_it_is_missing() {
         let missing = secret_from_env("RIPEN_NO_SUCH_VARIABLE").unwrap_err();
-        assert_eq!(missing.to_string(), "the environment variable RIPEN_NO_SUCH_VARIABLE is not set");
+        assert_eq!(
+            missing.to_string(),
+            "the environment variable RIPEN_NO_SUCH_VARIABLE is not set: export it in this shell first"
+        );
         assert!(!secret_from_env("PATH").unwrap().reveal().is_empty());
     }
 

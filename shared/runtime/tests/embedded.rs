@@ -130,6 +130,35 @@ async fn a_server_that_is_killed_is_started_again_when_its_backends_are_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stop_while_the_server_is_started_again_leaves_none_behind() {
+    for after in [0, 5, 20, 60, 150] {
+        let (_outer, data_dir) = folder();
+        let embedded = start(&data_dir).await;
+        let supervised = tokio::spawn(embedded.supervise(Stop::default()));
+        kill(embedded.server_pid(), Signal::KILL);
+        // Wherever the restart happens to be by then.
+        tokio::time::sleep(Duration::from_millis(after)).await;
+        tokio::time::timeout(LIMIT, embedded.stop()).await.expect("it stops");
+        supervised.await.unwrap().unwrap();
+        let cluster = fs::canonicalize(&data_dir).unwrap().join("postgres");
+        wait_until("nothing works on the folder", || servers_of(&cluster).is_empty()).await;
+        // And none is started afterwards: the folder's claim is gone with the server.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(servers_of(&cluster), Vec::<i32>::new(), "stopped {after} ms after the death of the server");
+    }
+}
+
+/// The servers whose command line names this cluster.
+fn servers_of(cluster: &Path) -> Vec<i32> {
+    let processes = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let names = |pid: &i32| {
+        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        line.split(|byte| *byte == 0).any(|part| part == cluster.as_os_str().as_encoded_bytes())
+    };
+    processes.filter(names).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn restarting_is_given_up_when_it_has_become_pointless() {
     let (_outer, data_dir) = folder();
     let embedded = start(&data_dir).await;

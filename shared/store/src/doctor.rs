@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
+use ripen_domain::id::EndpointId;
 
-use crate::{Store, StoreError};
+use crate::{Scope, Store, StoreError};
 
 /// One invariant and how many rows break it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +15,45 @@ pub struct CheckedInvariant {
     pub broken: i64,
 }
 
+/// How much was given up and waits for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GivenUp {
+    /// Dead letters.
+    pub letters: i64,
+    /// Dead deliveries.
+    pub deliveries: i64,
+    /// Mails of appointments ahead that could not be sent.
+    pub notices: i64,
+}
+
+/// An endpoint that is sent leads and is not told when their person must not be contacted any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UntoldEndpoint {
+    /// It.
+    pub id: EndpointId,
+    /// The slug of its client.
+    pub client: String,
+    /// Its name, else where it leads.
+    pub name: String,
+}
+
 impl Store {
+    /// Enabled endpoints that do not ask for `lead.suppressed`, the oldest first.
+    pub async fn endpoints_untold(&self, scope: Scope) -> Result<Vec<UntoldEndpoint>, StoreError> {
+        let rows = sqlx::query!(
+            r#"-- doctor.endpoints_untold
+            select e.id, c.slug, coalesce(e.name, e.url, e.address) as "name!" from endpoint e join client c on c.id = e.client_id
+            where e.state = 'enabled' and not 'lead.suppressed' = any(e.events)
+              and ($1::uuid is null or e.client_id = $1)
+            order by e.id"#,
+            scope.client_uuid()
+        )
+        .fetch_all(&self.lists)
+        .await?;
+        let untold = |id, client, name| UntoldEndpoint { id: EndpointId::from_uuid(id), client, name };
+        Ok(rows.into_iter().map(|row| untold(row.id, row.slug, row.name)).collect())
+    }
+
     /// Counts what breaks the invariants; every count should be 0.
     pub async fn findings(&self) -> Result<Vec<CheckedInvariant>, StoreError> {
         // One statement, one snapshot: counted apart, a batch that commits in between would look like a broken
@@ -38,7 +77,9 @@ impl Store {
               (select count(*) from delivery d join endpoint e on e.id = d.endpoint_id where e.client_id <> d.client_id) as "crossed!",
               (select count(*) from appointment a join appointment b on b.rep_id = a.rep_id and b.id > a.id
                 and b.starts_at < a.ends_at and b.ends_at > a.starts_at
-                where a.state = 'booked' and b.state = 'booked') as "doubled!"
+                where a.state = 'booked' and b.state = 'booked') as "doubled!",
+              (select count(*) from delivery_body b
+                where not exists (select 1 from delivery_place p where p.delivery_id = b.delivery_id)) as "unlisted!"
             "#
         )
         // The lists' pool: counting over all leads must not take a connection from the batches.
@@ -53,6 +94,7 @@ impl Store {
             CheckedInvariant { invariant: "only A leads are delivered", broken: row.ungraded },
             CheckedInvariant { invariant: "no delivery crosses to another client's endpoint", broken: row.crossed },
             CheckedInvariant { invariant: "no rep has two appointments at once", broken: row.doubled },
+            CheckedInvariant { invariant: "every body that was sent is in its client's list", broken: row.unlisted },
         ])
     }
 
@@ -80,7 +122,7 @@ impl Store {
     }
 
     /// How many dead letters wait for a person, how many deliveries are dead, and how many notices of what is still ahead.
-    pub async fn given_up(&self, now: Timestamp) -> Result<(i64, i64, i64), StoreError> {
+    pub async fn given_up(&self, now: Timestamp) -> Result<GivenUp, StoreError> {
         // A notice about a time that is past needs nobody any more.
         let row = sqlx::query!(
             r#"-- doctor.given_up
@@ -92,6 +134,6 @@ impl Store {
         )
         .fetch_one(&self.lists)
         .await?;
-        Ok((row.letters, row.deliveries, row.notices))
+        Ok(GivenUp { letters: row.letters, deliveries: row.deliveries, notices: row.notices })
     }
 }

@@ -21,6 +21,8 @@ pub enum StoreError {
     TooLarge(String),
     /// A value is none that the database takes (SQLSTATE classes 22 and 23).
     Unfit(String),
+    /// A secret cannot be sealed or opened: names its place and the key, never the secret.
+    Sealed(String),
     /// Anything else: the SQLSTATE and the constraint, or the kind of failure.
     Failed(String),
 }
@@ -36,20 +38,43 @@ pub enum Failure {
     Excess,
     /// The values are wrong: it fails as often as it is tried.
     Values,
-    /// The database, its disk or its grants: everything of the kind fails until somebody mends it.
-    System,
+    /// Nothing that the work says: a grant, a table, a disk, a setting, a row of another version. It passes when that is
+    /// mended.
+    Outside,
+    /// The database failed at it and does not say of what: other work tells whether it is the work.
+    Unexplained,
 }
+
+/// Waiting for a connection is a matter of load.
+const NO_CONNECTION: &str = "no connection became free in time";
+const POOL_CLOSED: &str = "the pool is closed";
+const NO_TLS: &str = "TLS failed";
+/// Errors before the work was asked for.
+const NEVER_REACHED: [&str; 3] = [NO_CONNECTION, POOL_CLOSED, NO_TLS];
+/// Classes of SQLSTATE that no value brings about: what the server cannot do, its state, its users, missing or changed tables and
+/// grants, its disk.
+const OUTSIDE: [&str; 10] = ["0A", "25", "26", "28", "3D", "3F", "42", "55", "58", "F0"];
 
 impl StoreError {
     /// What this failure says about the work.
     #[must_use]
-    pub const fn failure(&self) -> Failure {
+    pub fn failure(&self) -> Failure {
         match self {
             Self::Conflict(_) | Self::Moved(_) => Failure::Contention,
+            // Want of a connection, of disk, of memory for one: the work never reached the database, or any other would
+            // have met the same.
+            Self::Unreachable(why) if why.starts_with("53") || NEVER_REACHED.contains(&why.as_str()) => {
+                Failure::Outside
+            }
             Self::Unreachable(_) => Failure::Away,
             Self::TooSlow | Self::TooLarge(_) => Failure::Excess,
-            Self::Taken(_) | Self::Corrupt(_) | Self::Unfit(_) => Failure::Values,
-            Self::Failed(_) => Failure::System,
+            Self::Taken(_) | Self::Unfit(_) => Failure::Values,
+            // What is stored was written by a newer version: one of its processes may take the work.
+            Self::Corrupt(_) => Failure::Outside,
+            Self::Failed(code) if OUTSIDE.iter().any(|class| code.starts_with(class)) => Failure::Outside,
+            // The right key may come, and with it every message of its kind passes.
+            Self::Sealed(_) => Failure::Outside,
+            Self::Failed(_) => Failure::Unexplained,
         }
     }
 
@@ -80,6 +105,7 @@ impl fmt::Display for StoreError {
             Self::Taken(constraint) => write!(f, "already taken ({constraint})"),
             Self::Moved(what) => write!(f, "{what}: another worker moved it on"),
             Self::Corrupt(what) => write!(f, "a stored value is not understood: {what}"),
+            Self::Sealed(why) => write!(f, "a secret cannot be used: {why}"),
             Self::TooSlow => {
                 write!(f, "the database took longer over this than its time limit allows, or was told to stop")
             }
@@ -99,10 +125,10 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Database(error) => from_code(error.code().as_deref().unwrap_or(""), error.constraint()),
             // The kind and not the text, which may name hosts and addresses.
             sqlx::Error::Io(error) => Self::Unreachable(error.kind().to_string()),
-            sqlx::Error::Tls(_) => Self::Unreachable("TLS failed".to_owned()),
-            // Waiting for a connection is a matter of load: callers pause and try again, as when the server is away.
-            sqlx::Error::PoolTimedOut => Self::Unreachable("no connection became free in time".to_owned()),
-            sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => Self::Unreachable("the pool is closed".to_owned()),
+            sqlx::Error::Tls(_) => Self::Unreachable(NO_TLS.to_owned()),
+            // Callers pause and try again, as when the server is away.
+            sqlx::Error::PoolTimedOut => Self::Unreachable(NO_CONNECTION.to_owned()),
+            sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => Self::Unreachable(POOL_CLOSED.to_owned()),
             // After a protocol error the connection is dropped by the pool; the statement may or may not have run,
             // and transactions roll back.
             sqlx::Error::Protocol(_) => Self::Unreachable("the connection broke".to_owned()),
@@ -174,25 +200,24 @@ mod tests {
     }
 
     #[test]
-    fn only_values_are_the_works_own_fault() {
-        for (code, failure) in [
-            ("40001", Failure::Contention),
-            ("55P03", Failure::Contention),
-            ("25P03", Failure::Away),
-            ("57P02", Failure::Away),
-            ("53100", Failure::Away),
-            ("57014", Failure::Excess),
-            ("53200", Failure::Excess),
-            ("22P05", Failure::Values),
-            ("23502", Failure::Values),
-            ("23505", Failure::Values),
-            ("42501", Failure::System),
-            ("42P01", Failure::System),
-            ("58030", Failure::System),
-            ("25006", Failure::System),
-            ("XX000", Failure::System),
+    fn every_class_says_whose_fault_it_can_be() {
+        for (codes, failure) in [
+            (&["40001", "40P01", "55P03"][..], Failure::Contention),
+            // Also the last thing that work hears which takes the server down with it.
+            (&["08006", "25P03", "57P01", "57P02"], Failure::Away),
+            (&["57014", "53200", "54000", "54001", "54023"], Failure::Excess),
+            (&["22P05", "22003", "22021", "23502", "23503", "23505"], Failure::Values),
+            (&["53100", "53300", "53400"], Failure::Outside),
+            (&["0A000", "25006", "26000", "28000", "3D000", "3F000"], Failure::Outside),
+            (&["42501", "42P01", "42703", "42883", "42704"], Failure::Outside),
+            (&["55000", "55006", "58000", "58030", "F0000"], Failure::Outside),
+            (&["XX000", "XX001", "XX002", "P0001", "21000", "38000", "44000", ""], Failure::Unexplained),
         ] {
-            assert_eq!(from_code(code, None).failure(), failure, "{code}");
+            for code in codes {
+                assert_eq!(from_code(code, None).failure(), failure, "{code}");
+            }
         }
+        assert_eq!(StoreError::from(sqlx::Error::PoolTimedOut).failure(), Failure::Outside);
+        assert_eq!(StoreError::Corrupt("a word".to_owned()).failure(), Failure::Outside);
     }
 }

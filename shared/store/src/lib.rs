@@ -9,24 +9,34 @@
 pub mod appointment;
 pub mod arrival;
 pub mod audit;
+pub mod call;
 pub mod client;
 pub mod criteria;
 pub mod decision;
 pub mod delivery;
+pub mod desk;
 pub mod doctor;
 pub mod endpoint;
 mod error;
 pub mod lead;
 mod limits;
+pub mod live;
+pub mod mail_circuit;
+pub mod mail_refusal;
 pub mod notice;
 pub mod outcome;
 pub mod partitions;
 pub mod person;
+mod pool;
 pub mod process;
 pub mod program;
 pub mod promise;
+pub mod queues;
+mod reach;
 pub mod schema;
-mod signing_key;
+pub mod sealing;
+pub mod signing_key;
+pub mod slot;
 pub mod source;
 pub mod suppression;
 pub mod sweep;
@@ -34,18 +44,19 @@ pub mod team;
 #[cfg(test)]
 mod tests;
 mod transaction;
+pub mod user;
 
 pub use error::{Failure, StoreError};
 pub use limits::TimeLimits;
+pub use reach::NotReached;
 pub use ripen_domain::actor::Scope;
 pub use transaction::Transaction;
 
 use std::{sync::Arc, time::Duration};
 
-use sqlx::{
-    PgPool,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use crate::pool::{BoundedPool, PooledConnection, end_without_listener};
 
 /// How lookups are planned: each statement once per connection, and by index. All are lookups of few rows in tables that grow
 /// for years, and a plan made while a table was empty must not stay a scan of all of it.
@@ -94,9 +105,10 @@ impl StoreOptions {
 /// filters that may be absent, is planned for what is there, and cannot take the connections of the others.
 #[derive(Debug, Clone)]
 pub struct Store {
-    pool: PgPool,
-    lists: PgPool,
+    pool: BoundedPool,
+    lists: BoundedPool,
     dictionaries: Arc<decision::receipt::Dictionaries>,
+    keys: Arc<sealing::StoreKeys>,
 }
 
 impl Store {
@@ -108,24 +120,38 @@ impl Store {
         // Parsed here so that a wrong URL stops the start, and not the first request.
         let connect = options.url.parse::<PgConnectOptions>()?;
         let lists = TimeLimits { statement: options.list_timeout, ..options.limits };
-        let pool = |most| {
-            PgPoolOptions::new()
-                .max_connections(most)
-                .acquire_timeout(options.acquire_timeout)
-                // A dead connection is found by the statement that meets it; a ping before each use would cost every
-                // lookup a round trip.
-                .test_before_acquire(false)
-        };
+        let pool = |most| PgPoolOptions::new().max_connections(most).acquire_timeout(options.acquire_timeout);
+        let of_lookups = connect.clone().options(LOOKUPS).options(options.limits.settings());
+        // The planner as PostgreSQL ships it, but for compiling: people wait for these lists, and compiling one costs more than
+        // it saves.
+        // The time limit is the server's: a client that goes away would leave its report running.
+        // Planned with the values each time: a filter that may be absent has one plan where it is and another where it is not.
+        let of_lists =
+            connect.options([("jit", "off"), ("plan_cache_mode", "force_custom_plan")]).options(lists.settings());
         Ok(Self {
-            pool: pool(options.connections)
-                .connect_lazy_with(connect.clone().options(LOOKUPS).options(options.limits.settings())),
-            // The planner as PostgreSQL ships it, but for compiling: people wait for these lists, and compiling one costs more
-            // than it saves.
-            // The time limit is the server's: a client that goes away would leave its report running.
-            lists: pool(options.list_connections)
-                .connect_lazy_with(connect.options([("jit", "off")]).options(lists.settings())),
+            pool: BoundedPool::open(pool(options.connections), of_lookups, options.limits.of_lookups()),
+            lists: BoundedPool::open(
+                pool(options.list_connections).after_connect(end_without_listener),
+                of_lists,
+                lists.of_lists(),
+            ),
             dictionaries: Arc::default(),
+            keys: Arc::default(),
         })
+    }
+
+    /// A connection of lists for each of so many readers that share their work; fewer where others have the rest. Two that waited
+    /// for all of theirs, each with half of what there is, would wait for each other.
+    pub(crate) async fn reader_connections(&self, readers: usize) -> Result<Vec<PooledConnection>, StoreError> {
+        let mut connections = vec![self.lists.acquire().await?];
+        while connections.len() < readers {
+            match self.lists.acquire().await {
+                Ok(connection) => connections.push(connection),
+                Err(sqlx::Error::PoolTimedOut) => break,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(connections)
     }
 
     /// Closes every connection.

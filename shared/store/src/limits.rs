@@ -1,7 +1,10 @@
 //! How long PostgreSQL itself waits for a connection of ours: bounds that hold even where the process behind the connection
-//! was stopped, or is cut off, and can end nothing any more.
+//! was stopped, or is cut off, and can end nothing any more. And how long this process waits for PostgreSQL, whose word may
+//! not come through.
 
 use std::time::Duration;
+
+use crate::pool::AnswerLimits;
 
 /// Bounds of every connection. Zero is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +15,8 @@ pub struct TimeLimits {
     pub statement: Duration,
     /// After how long a transaction that nothing is asked of is ended, with its locks: its process was stopped.
     pub idle_in_transaction: Duration,
-    /// After how long a connection whose other end does not answer is given up.
+    /// After how long a connection whose other end does not answer is given up: by PostgreSQL when nothing comes through, by
+    /// this process when a statement is overdue for so long.
     pub tcp: Duration,
 }
 
@@ -28,10 +32,30 @@ impl Default for TimeLimits {
     }
 }
 
+/// How long a list that was broken off may take to come to its end.
+const BROKEN_OFF_LIST: Duration = Duration::from_secs(1);
+
 /// Probes that are not answered before a connection counts as dead.
 const PROBES: u32 = 3;
 
 impl TimeLimits {
+    /// How long answers to lookups and writes are waited for. What was broken off in the middle is short, and its connection
+    /// wanted.
+    pub(crate) fn of_lookups(self) -> AnswerLimits {
+        AnswerLimits { statement: self.overdue(), release: self.tcp }
+    }
+
+    /// How long answers to lists are waited for. There are few places, and one that was broken off may run for minutes: its
+    /// connection is closed, and the server ends it when it finds that nobody listens.
+    pub(crate) fn of_lists(self) -> AnswerLimits {
+        AnswerLimits { statement: self.overdue(), release: BROKEN_OFF_LIST }
+    }
+
+    /// When a statement's answer cannot come any more; zero is never.
+    fn overdue(self) -> Duration {
+        if self.statement.is_zero() || self.tcp.is_zero() { Duration::ZERO } else { self.statement + self.tcp }
+    }
+
     /// As PostgreSQL's own settings. A connection over a unix socket ignores those of TCP.
     pub(crate) fn settings(self) -> [(&'static str, String); 7] {
         let ms = |limit: Duration| limit.as_millis().to_string();
@@ -53,6 +77,16 @@ impl TimeLimits {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_is_waited_for_longer_than_postgresql_allows_the_statement() {
+        let seconds = Duration::from_secs;
+        let limits = TimeLimits { statement: seconds(60), tcp: seconds(15), ..TimeLimits::default() };
+        assert_eq!(limits.of_lookups(), AnswerLimits { statement: seconds(75), release: seconds(15) });
+        assert_eq!(limits.of_lists(), AnswerLimits { statement: seconds(75), release: seconds(1) });
+        let endless = TimeLimits { statement: Duration::ZERO, ..limits };
+        assert_eq!(endless.of_lookups(), AnswerLimits { statement: Duration::ZERO, release: seconds(15) });
+    }
 
     #[test]
     fn a_dead_peer_is_noticed_within_its_limit() {

@@ -3,7 +3,7 @@
 
 use sqlx::{Connection as _, PgConnection};
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, pool::BoundedPool};
 
 /// Any number that nothing else locks.
 const LOCK: i64 = 0x0072_6970_656e_7072;
@@ -21,6 +21,7 @@ pub enum Company {
 #[derive(Debug)]
 pub struct ProcessPlace {
     connection: PgConnection,
+    pool: BoundedPool,
 }
 
 impl Store {
@@ -36,7 +37,7 @@ impl Store {
         .fetch_one(&mut connection)
         .await?;
         if row.taken {
-            return Ok(Some(ProcessPlace { connection }));
+            return Ok(Some(ProcessPlace { connection, pool: self.pool.clone() }));
         }
         connection.close().await?;
         Ok(None)
@@ -49,7 +50,7 @@ impl ProcessPlace {
     /// # Errors
     /// When the connection is gone, and the place with it.
     pub async fn check(&mut self) -> Result<(), StoreError> {
-        self.connection.ping().await?;
+        self.pool.wait(Box::pin(self.connection.ping())).await?;
         Ok(())
     }
 }

@@ -44,11 +44,14 @@ impl Store {
     /// On a connection of its own, without limits: a large table is changed for as long as it takes, and a second process
     /// waits for the first.
     async fn apply(&self) -> Result<(), StoreError> {
-        let mut connection = self.pool.acquire().await?.detach();
+        // sqlx makes its table at each run "if not exists", and PostgreSQL's notice that it does would be in the log at each start.
+        // A migration is slow once and known to be: its whole text in the log helps nobody.
+        let mut connection = self.pool.connect_quietly().await?;
         sqlx::query!(
             r#"-- schema.unlimited
             select set_config('statement_timeout', '0', false) as "statement!", set_config('lock_timeout', '0', false) as "lock!",
-                   set_config('idle_in_transaction_session_timeout', '0', false) as "idle!""#
+                   set_config('idle_in_transaction_session_timeout', '0', false) as "idle!",
+                   set_config('client_min_messages', 'warning', false) as "messages!""#
         )
         .fetch_one(&mut connection)
         .await?;
@@ -73,6 +76,20 @@ impl Store {
         })
     }
 
+    /// Up to which month a migration that was broken off lets attempts and bodies be written, as `2026_11`; none where none was. Its
+    /// bound stands from its third step to its fifth.
+    pub async fn bound_of_broken_migration(&self) -> Result<Option<String>, StoreError> {
+        let row = sqlx::query!(
+            r#"-- schema.broken_off
+            select min(obj_description(c.oid, 'pg_constraint')) as "month?" from pg_constraint c
+            where c.conname in ('attempt_ends', 'delivery_body_ends')
+              and c.conrelid in (to_regclass('attempt'), to_regclass('delivery_body'))"#
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(row.month)
+    }
+
     /// Version and checksum of each applied migration. The table is sqlx's own and is not there before the first.
     async fn applied(&self) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
         // The table is asked for by name first: selecting from it before the first migration would fail.
@@ -92,5 +109,23 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         Ok(rows.into_iter().map(|row| (row.version, row.checksum)).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ripen_testkit::postgres::database;
+
+    use crate::{Store, StoreOptions};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_bound_of_a_migration_that_was_broken_off_is_seen() {
+        let database = database().await;
+        let store = Store::open(&StoreOptions::new(database.url(), 2)).unwrap();
+        assert_eq!(store.bound_of_broken_migration().await.unwrap(), None);
+        let bound = "alter table attempt add constraint attempt_ends check (delivery_id < 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+                     comment on constraint attempt_ends on attempt is '2026_11'";
+        sqlx::raw_sql(bound).execute(&store.pool).await.unwrap();
+        assert_eq!(store.bound_of_broken_migration().await.unwrap().as_deref(), Some("2026_11"));
     }
 }

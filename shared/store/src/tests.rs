@@ -1,11 +1,20 @@
 //! Plans of lists that have to do without the values that they are asked with: what may be absent, as `$1 is null
 //! or …`, tempts one plan for all of them to go through the whole table.
 
-use std::{fs, path::Path};
+pub(crate) mod scene;
 
+use std::{
+    fs,
+    path::Path,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use jiff::SignedDuration;
 use ripen_testkit::postgres::database;
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+
+use crate::{Store, StoreOptions};
 
 /// A statement as it was checked: `.sqlx` holds one file for each.
 #[derive(Deserialize)]
@@ -87,7 +96,12 @@ async fn lists_go_by_index_with_one_plan_for_every_question() {
     for (setting, value) in crate::LOOKUPS {
         sqlx::raw_sql(AssertSqlSafe(format!("set {setting} = {value}"))).execute(&mut connection).await.unwrap();
     }
-    for (name, index) in [("promise.of_lead", "promise_pkey"), ("delivery.of_lead", "delivery_of_lead")] {
+    for (name, index) in [
+        ("promise.of_lead", "promise_pkey"),
+        ("delivery.of_lead", "delivery_of_lead"),
+        // `lead list --email`, of every client and of one.
+        ("lead.of_identity", "lead_of_person"),
+    ] {
         goes_by(&mut connection, name, index).await;
     }
     connection.close().await.unwrap();
@@ -104,4 +118,22 @@ async fn goes_by(connection: &mut PgConnection, name: &str, index: &str) {
         let is_whole = line.contains("Seq Scan") || line.contains("Index") && !line.contains("Bitmap") && !bounded;
         assert!(!filled || !is_whole, "{name} reads a whole table:\n{plan}");
     }
+}
+
+#[tokio::test]
+async fn a_slow_answer_of_the_database_is_no_wrong_clock() {
+    let database = database().await;
+    let store = Store::open(&StoreOptions::new(database.url(), 2)).unwrap();
+    let theirs = store.clock().await.unwrap();
+    let ahead = async |before: i64, after: i64| {
+        // The first look, and the one after the answer.
+        let looks = AtomicUsize::new(0);
+        let offsets = [before, after].map(SignedDuration::from_mins);
+        let now = || theirs + offsets[looks.fetch_add(1, Ordering::Relaxed).min(1)];
+        store.clock_ahead(now).await.unwrap().as_mins()
+    };
+    assert_eq!(ahead(-1, 600).await, 0, "a minute before, and hours until the answer");
+    assert!((500..=600).contains(&ahead(600, 601).await));
+    assert!((-600..=-500).contains(&ahead(-601, -600).await));
+    store.close().await;
 }

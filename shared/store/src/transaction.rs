@@ -3,31 +3,38 @@
 
 use std::sync::Arc;
 
-use sqlx::{PgConnection, Postgres};
-
 use crate::{
     Store, StoreError,
     decision::{receipt::Dictionaries, write::NewDecision},
+    pool::{BoundedConnection, BoundedTransaction},
+    sealing::StoreKeys,
 };
 
 /// An open transaction. Dropped without [`Transaction::commit`], nothing happened.
 #[derive(Debug)]
 pub struct Transaction {
-    tx: sqlx::Transaction<'static, Postgres>,
+    tx: BoundedTransaction,
     dictionaries: Arc<Dictionaries>,
+    keys: Arc<StoreKeys>,
 }
 
 impl Store {
     /// Begins a transaction (READ COMMITTED: each statement sees what others committed before it).
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
         // On the pool of the lookups and writes: a batch must not wait behind a report.
-        Ok(Transaction { tx: self.pool.begin().await?, dictionaries: Arc::clone(&self.dictionaries) })
+        let (dictionaries, keys) = (Arc::clone(&self.dictionaries), Arc::clone(&self.keys));
+        Ok(Transaction { tx: self.pool.begin().await?, dictionaries, keys })
     }
 }
 
 impl Transaction {
-    pub(crate) fn connection(&mut self) -> &mut PgConnection {
-        &mut self.tx
+    /// For one statement.
+    pub(crate) fn connection(&mut self) -> BoundedConnection<'_> {
+        self.tx.bounded()
+    }
+
+    pub(crate) const fn keys(&self) -> &Arc<StoreKeys> {
+        &self.keys
     }
 
     /// From now on waits no longer than this for one lock.
@@ -44,7 +51,7 @@ impl Transaction {
 
     /// The receipts of these decisions as they are kept.
     pub(crate) async fn pack(&mut self, decisions: &[NewDecision]) -> Result<Vec<Vec<u8>>, StoreError> {
-        self.dictionaries.pack(&mut self.tx, decisions).await
+        self.dictionaries.pack(self.tx.bounded(), decisions).await
     }
 
     /// Makes everything the batch wrote durable at once.

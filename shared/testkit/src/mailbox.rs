@@ -6,6 +6,7 @@
 mod conversation;
 
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -14,6 +15,21 @@ use std::{
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{wait, wire::Identity};
+
+/// A step of the conversation, for [`Reply::Say`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailStep {
+    /// Before anything was said.
+    Greeting,
+    /// AUTH.
+    Login,
+    /// MAIL FROM.
+    Sender,
+    /// RCPT TO.
+    Recipient,
+    /// After the whole mail.
+    Content,
+}
 
 /// How the server takes mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,6 +47,10 @@ pub enum Reply {
     Hang,
     /// 535 to a login; everything else is taken.
     RefuseLogin,
+    /// These words, which begin with a code, at this step; everything before it is taken.
+    Say(MailStep, &'static str),
+    /// Keeps a mail at once and says so after this long.
+    Slow(Duration),
 }
 
 /// One mail as it came.
@@ -62,6 +82,7 @@ impl ReceivedMail {
 #[derive(Default)]
 struct Book {
     reply: Reply,
+    refused: BTreeMap<String, &'static str>,
     connections: usize,
     mails: Vec<ReceivedMail>,
 }
@@ -127,6 +148,11 @@ impl Mailbox {
     /// Takes mail like this from now on.
     pub fn set(&self, reply: Reply) {
         lock(&self.book).reply = reply;
+    }
+
+    /// Answers this recipient with these words, which begin with a code, whatever else is said.
+    pub fn refuse(&self, address: &str, words: &'static str) {
+        lock(&self.book).refused.insert(address.to_owned(), words);
     }
 
     /// Every mail kept so far.

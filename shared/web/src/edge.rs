@@ -12,13 +12,14 @@ use axum::{
     Router,
     body::Body,
     extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header},
     middleware::{Next, from_fn},
     response::{IntoResponse, Response},
 };
 use futures::FutureExt;
 use metrics::{counter, histogram};
 use ripen_domain::id::SourceId;
+use tower::ServiceExt as _;
 
 use crate::{Problem, body, catalogue};
 
@@ -36,12 +37,55 @@ static SECURITY: [(HeaderName, HeaderValue); 4] = [
 
 /// Puts the edge around the merged routers of a process, with problems for unknown addresses and wrong methods.
 pub fn around(routes: Router) -> Router {
-    routes.fallback(not_found).method_not_allowed_fallback(method_not_allowed).layer(from_fn(edge))
+    let routes = routes.method_not_allowed_fallback(method_not_allowed);
+    let known = routes.clone().fallback(not_found);
+    let unknown = move |request: Request| with_slash(known.clone(), request);
+    routes.fallback(unknown).layer(from_fn(edge))
 }
 
-async fn not_found(body: Body) -> Problem {
+/// An address with a slash at its end is the one without it: people and mail programs add one to links.
+async fn with_slash(routes: Router, mut request: Request) -> Response {
+    if let Some(uri) = without_slash(request.uri()) {
+        *request.uri_mut() = uri;
+    }
+    // Those routes have no such fallback themselves: an address is looked for once more at most.
+    routes.oneshot(request).await.into_response()
+}
+
+fn without_slash(uri: &Uri) -> Option<Uri> {
+    let path = uri.path().strip_suffix('/').filter(|path| !path.is_empty())?;
+    let whole = uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    whole.parse().ok()
+}
+
+/// Addresses that programs look for, and miss by a letter or a folder.
+const LOOKED_FOR: [&str; 8] = [
+    "/v1/leads",
+    "/v1/arrivals",
+    "/v1/deliveries",
+    "/v1/problems",
+    "/api/docs",
+    "/api/v1/openapi.json",
+    "/healthz",
+    "/readyz",
+];
+
+async fn not_found(uri: Uri, body: Body) -> Problem {
     body::discard(body).await;
-    Problem::not_found()
+    let nearest = nearest(uri.path()).map(|path| format!(" Did you mean {path}?")).unwrap_or_default();
+    let detail = format!("There is nothing at this address.{nearest} Every address stands in /api/docs.");
+    Problem::new(&catalogue::NOT_FOUND, detail)
+}
+
+/// The address that ends like this one; what was asked for is not repeated, because a token may stand in it.
+fn nearest(path: &str) -> Option<&'static str> {
+    let end = |path: &str| {
+        let last = path.rsplit('/').find(|part| !part.is_empty()).unwrap_or_default();
+        let plain: String = last.chars().filter(char::is_ascii_alphanumeric).collect();
+        plain.to_ascii_lowercase().trim_end_matches('s').to_owned()
+    };
+    let asked = end(path);
+    LOOKED_FOR.into_iter().find(|known| !asked.is_empty() && end(known) == asked)
 }
 
 async fn method_not_allowed(body: Body) -> Problem {
@@ -132,7 +176,6 @@ fn status_text(status: StatusCode) -> metrics::SharedString {
 #[cfg(test)]
 mod tests {
     use axum::{http::Request, routing::post};
-    use tower::ServiceExt;
 
     use super::*;
 
@@ -148,6 +191,21 @@ mod tests {
         app().oneshot(request).await.unwrap()
     }
 
+    #[test]
+    fn an_address_that_is_missed_by_a_folder_is_named() {
+        for (asked, meant) in [
+            ("/leads", Some("/v1/leads")),
+            ("/api/v1/lead", Some("/v1/leads")),
+            ("/v2/Leads/", Some("/v1/leads")),
+            ("/docs", Some("/api/docs")),
+            ("/openapi.json", Some("/api/v1/openapi.json")),
+            ("/", None),
+            ("/wp-login.php", None),
+        ] {
+            assert_eq!(nearest(asked), meant, "{asked}");
+        }
+    }
+
     #[tokio::test]
     async fn a_panic_is_a_500_problem() {
         let response = send(Method::POST, "/panic").await;
@@ -158,10 +216,20 @@ mod tests {
     #[tokio::test]
     async fn wrong_addresses_and_methods_are_problems() {
         assert_eq!(send(Method::GET, "/nowhere").await.status(), 404);
+        assert_eq!(send(Method::GET, "/nowhere/").await.status(), 404);
+        assert_eq!(send(Method::GET, "/").await.status(), 404);
         let response = send(Method::GET, "/ok").await;
         assert_eq!(response.status(), 405);
         assert_eq!(response.headers()[header::ALLOW], "POST");
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+    }
+
+    #[tokio::test]
+    async fn a_slash_at_the_end_changes_nothing() {
+        assert_eq!(send(Method::POST, "/ok/").await.status(), 200);
+        assert_eq!(send(Method::POST, "/ok/?a=b").await.status(), 200);
+        assert_eq!(send(Method::GET, "/ok/").await.status(), 405);
+        assert_eq!(send(Method::POST, "/ok//").await.status(), 404);
     }
 
     #[tokio::test]

@@ -3,13 +3,15 @@
 //!
 //! Bodies of leads are not read here: they are open-ended, and intake has formats for them.
 
+use std::cell::Cell;
+
 use axum::{
     body::Body,
     extract::{FromRef, FromRequest, FromRequestParts, Path, Request},
     http::{HeaderMap, header, request::Parts},
 };
 use bytes::Bytes;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
 
 use crate::{
     FieldProblem, Problem, auth,
@@ -26,7 +28,8 @@ pub trait NamedFields: DeserializeOwned {
     const LISTS: &'static [&'static str] = &[];
 }
 
-/// The query of the address. Names that `T` does not have are passed over.
+/// The query of the address. A name that `T` does not have is refused: passed over, a mistyped `limt` would be answered as if it
+/// had not been asked.
 #[derive(Debug, Clone, Copy)]
 pub struct Query<T>(pub T);
 
@@ -36,7 +39,73 @@ impl<S: Sync, T: NamedFields> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
         // An address without a query is one with no names in it.
         let query = parts.uri.query().unwrap_or_default();
+        only_known(query.as_bytes(), names_of::<T>())?;
         fields(query.as_bytes(), &catalogue::INVALID_PARAMETER).map(Self)
+    }
+}
+
+/// An address that has no query: any parameter is refused.
+#[derive(Debug, Clone, Copy)]
+pub struct NoQuery;
+
+impl<S: Sync> FromRequestParts<S> for NoQuery {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        only_known(parts.uri.query().unwrap_or_default().as_bytes(), &[]).map(|()| Self)
+    }
+}
+
+/// The most of a name that nobody knows which is shown.
+const SHOWN_OF_NAME: usize = 40;
+
+/// 400 where a name is none of these; names them.
+fn only_known(query: &[u8], known: &[&str]) -> Result<(), Problem> {
+    let Some((name, _)) = form_urlencoded::parse(query).find(|(name, _)| !known.contains(&name.as_ref())) else {
+        return Ok(());
+    };
+    let name: String = name.chars().take(SHOWN_OF_NAME).collect();
+    let message = match known {
+        [] => "This address takes no parameters.".to_owned(),
+        known => format!("This address takes: {}.", known.join(", ")),
+    };
+    let detail = format!("There is no parameter {name:?}. {message}");
+    let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+    let wrong = FieldProblem { pointer: pointer.into(), code: "unknown", message: message.into() };
+    Err(Problem::new(&catalogue::INVALID_PARAMETER, detail).with_errors(vec![wrong]))
+}
+
+/// The names that a type reads, as serde has them.
+fn names_of<T: DeserializeOwned>() -> &'static [&'static str] {
+    let names = Cell::new(&[] as &[&str]);
+    // Reading ends as soon as the names are told.
+    let _ = T::deserialize(NamesOnly(&names));
+    names.get()
+}
+
+/// Asks a type for its names and gives it nothing to read.
+struct NamesOnly<'n>(&'n Cell<&'static [&'static str]>);
+
+impl<'de> Deserializer<'de> for NamesOnly<'_> {
+    type Error = serde::de::value::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, Self::Error> {
+        Err(Self::Error::custom("there is nothing to read"))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        self.0.set(fields);
+        self.deserialize_any(visitor)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct newtype_struct
+        seq tuple tuple_struct map enum identifier ignored_any
     }
 }
 
@@ -68,18 +137,34 @@ where
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let (headers, bytes) = read(request, state).await?;
-        // Browsers send forms across origins without asking; they cannot send this type unasked.
-        if !is_json(&headers) {
-            return Err(Problem::new(&catalogue::UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json."));
-        }
-        // Only the place: serde's own words can quote what was sent.
-        let malformed = |error: serde_json::Error| {
-            let what = if error.is_data() { "is JSON of another shape" } else { "is no JSON" };
-            let detail = format!("The body {what} at line {}, column {}.", error.line(), error.column());
-            Problem::new(&catalogue::MALFORMED_BODY, detail)
-        };
-        serde_json::from_slice(&bytes).map(Self).map_err(malformed)
+        json_value(&headers, &bytes).map(Self)
     }
+}
+
+/// Reads a form's names and values, for an extractor that looks at more than them.
+///
+/// # Errors
+/// 400 that names the field.
+pub fn form_fields<T: NamedFields>(bytes: &[u8]) -> Result<T, Problem> {
+    fields(bytes, &catalogue::MALFORMED_BODY)
+}
+
+/// Reads a JSON body, for an extractor that looks at more than it.
+///
+/// # Errors
+/// 415 for another type, 400 with the place for what is no such JSON.
+pub fn json_value<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<T, Problem> {
+    // Browsers send forms across origins without asking; they cannot send this type unasked.
+    if !is_json(headers) {
+        return Err(Problem::new(&catalogue::UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json."));
+    }
+    // Only the place: serde's own words can quote what was sent.
+    let malformed = |error: serde_json::Error| {
+        let what = if error.is_data() { "is JSON of another shape" } else { "is no JSON" };
+        let detail = format!("The body {what} at line {}, column {}.", error.line(), error.column());
+        Problem::new(&catalogue::MALFORMED_BODY, detail)
+    };
+    serde_json::from_slice(bytes).map_err(malformed)
 }
 
 /// The key or token of `Authorization: Bearer`.
@@ -194,7 +279,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_query_is_read_by_its_names() {
-        assert_eq!(query("limit=7&other=x&id=1&id=2").await.unwrap(), Listed { limit: Some(7), id: vec![1, 2] });
+        assert_eq!(query("limit=7&id=1&id=2").await.unwrap(), Listed { limit: Some(7), id: vec![1, 2] });
         assert_eq!(query("").await.unwrap(), Listed { limit: None, id: vec![] });
         assert_eq!(query("limit=secret&limit=2").await.unwrap().limit, Some(2), "the last one counts");
     }
@@ -211,6 +296,21 @@ mod tests {
         let problem = query(given).await.unwrap_err();
         assert_eq!((problem.kind(), problem.detail()), (&catalogue::INVALID_PARAMETER, detail));
         assert_eq!(problem.errors()[0].pointer, pointer);
+    }
+
+    #[tokio::test]
+    async fn a_parameter_that_nobody_knows_is_refused_and_the_known_are_named() {
+        let problem = query("limit=7&limt=5").await.unwrap_err();
+        assert_eq!(problem.kind(), &catalogue::INVALID_PARAMETER);
+        assert_eq!(problem.detail(), "There is no parameter \"limt\". This address takes: limit, id.");
+        assert_eq!((problem.errors()[0].pointer.as_ref(), problem.errors()[0].code), ("/limt", "unknown"));
+        let none = async |uri: &str| {
+            let (mut parts, ()) = Request::builder().uri(uri).body(()).unwrap().into_parts();
+            NoQuery::from_request_parts(&mut parts, &()).await.map(|NoQuery| ())
+        };
+        assert!(none("/x").await.is_ok() && none("/x?").await.is_ok());
+        let problem = none("/x?full=1").await.unwrap_err();
+        assert_eq!(problem.detail(), "There is no parameter \"full\". This address takes no parameters.");
     }
 
     #[derive(Clone)]

@@ -2,6 +2,8 @@
 //!
 //! Machines that post leads, browsers and operators come in through here. What a request means is each service's.
 
+pub mod address;
+pub mod address_rate;
 pub mod auth;
 pub mod body;
 pub mod catalogue;

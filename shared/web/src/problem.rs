@@ -53,6 +53,13 @@ impl Problem {
         self
     }
 
+    /// Says something more.
+    #[must_use]
+    pub fn saying_too(mut self, more: &str) -> Self {
+        self.detail = format!("{} {more}", self.detail).into();
+        self
+    }
+
     /// Says after how many seconds trying again makes sense; at least 1.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {

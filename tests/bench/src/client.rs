@@ -8,6 +8,23 @@ use tokio::{
     net::TcpStream,
 };
 
+/// A whole answer.
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    head: String,
+    /// Its body, as text.
+    pub body: String,
+}
+
+impl Answer {
+    /// A header of it, by its name in small letters.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.head.lines().filter_map(|line| line.split_once(':'));
+        headers.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+    }
+}
+
 /// One kept connection.
 pub struct Connection {
     stream: TcpStream,
@@ -39,6 +56,15 @@ impl Connection {
         let (status, start, end) = self.exchange().await;
         assert_eq!(status, 200, "GET {path}");
         String::from_utf8_lossy(&self.input[start..end]).into_owned()
+    }
+
+    /// Sends a whole request and waits for the whole answer, which has a content length.
+    pub async fn send(&mut self, request: &str) -> Answer {
+        self.out.clear();
+        self.out.extend_from_slice(request.as_bytes());
+        let (status, start, end) = self.exchange().await;
+        let text = |range| String::from_utf8_lossy(&self.input[range]).into_owned();
+        Answer { status, head: text(0..start), body: text(start..end) }
     }
 
     /// Sends and gives the status of the answer, and where its body begins and ends.

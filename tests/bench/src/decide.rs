@@ -8,7 +8,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
-    criteria::{Answer, Cause, Criteria, Facts, LeadFacts, Origin, qualify, replay},
+    criteria::{Answer, Cause, Criteria, Facts, LeadFacts, Origin, qualify, replay_decision},
     lead::Channel,
 };
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ pub fn run(options: &Options) -> Report {
         written.push(rate(options, &leads, |lead| drop(black_box(decide(lead).receipt.to_json()))));
         read.push(rate(options, &receipts, |receipt| drop(black_box(serde_json::from_str::<Value>(receipt)))));
         replayed.push(rate(options, &receipts, |receipt| {
-            let again = replay(receipt, &criteria).expect("a receipt of these criteria");
+            let again = replay_decision(receipt, &criteria).expect("a receipt of these criteria");
             assert!(again == *receipt, "the same bytes");
         }));
         note(&format!("round {round}: {:.0} decisions/s", plain.last().copied().unwrap_or_default()));

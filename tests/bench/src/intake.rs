@@ -7,7 +7,7 @@ use tokio::process::Command;
 
 use crate::{
     Options, Transports, intake_floor,
-    load::{self, Plan, Posted, Target, Until},
+    load_generator::{self, Plan, Posted, Target, Until},
     process::Process,
     report::{Aim, Report, median, note, percentile},
     stage::{Kind, Services, Stage},
@@ -80,7 +80,7 @@ async fn ours(stage: &Stage) -> Side {
 }
 
 async fn post(side: &Side, connections: usize, time: Duration) -> Posted {
-    let posted = load::closed(Plan {
+    let posted = load_generator::closed(Plan {
         target: side.target.clone(),
         connections: connections as u64,
         until: Until::Passed(time),

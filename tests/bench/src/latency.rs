@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     Options,
-    load::{self, Plan, Posted, Target, Until},
+    load_generator::{self, Plan, Posted, Target, Until},
     process::Process,
     receiver::Receiver,
     report::{Aim, Report, note},
@@ -105,7 +105,11 @@ impl Subject<'_> {
             wait_for_arrival: matches!(load, Load::Arrived),
         };
         let begun_with = self.stamps.count();
-        let posted = if matches!(load, Load::Open) { load::open(plan, RATE).await } else { load::closed(plan).await };
+        let posted = if matches!(load, Load::Open) {
+            load_generator::open(plan, RATE).await
+        } else {
+            load_generator::closed(plan).await
+        };
         assert_eq!(posted.refused, 0, "every lead is accepted");
         self.next = posted.end;
         let posted_at = Instant::now();

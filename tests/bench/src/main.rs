@@ -11,7 +11,8 @@ mod intake;
 mod intake_floor;
 mod latency;
 mod lead;
-mod load;
+mod load_generator;
+mod pages;
 mod past;
 mod pipeline;
 mod pipeline_floor;
@@ -22,6 +23,7 @@ mod report;
 mod rows;
 mod stage;
 mod stamps;
+mod suppressions;
 mod usage;
 
 use std::path::PathBuf;
@@ -83,10 +85,26 @@ enum Command {
         #[arg(long, default_value_t = 1_002_000, value_parser = clap::value_parser!(u64).range(3_000..=20_000_000))]
         decisions: u64,
     },
+    /// Every page of the desk over very many leads, searches and a save, at rest and while leads arrive; what one client's import
+    /// does to another's leads.
+    Pages {
+        /// How many there are.
+        #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..=20_000_000))]
+        leads: u64,
+        /// How often each page is asked for at rest.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+        samples: u64,
+    },
     /// The dispatcher alone: what goes out in a second, beside an endpoint that hangs, and with very many that wait.
     Deliveries,
     /// From the post to the webhook: times, processor time and memory, with all leads A.
     Latency,
+    /// How long a do-not-contact list takes to come in.
+    Suppressions {
+        /// How many rows it has.
+        #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(2..=7_000_000))]
+        rows: u64,
+    },
     /// The floor of `intake`: a bare handler that parses the JSON and publishes the bytes with a confirm.
     #[command(hide = true)]
     IntakeFloor {
@@ -121,8 +139,10 @@ async fn main() {
         Command::Pipeline => pipeline::run(&options).await,
         Command::Decide => decide::run(&options),
         Command::Promises { waiting } => promises::run(&options, waiting).await,
+        Command::Pages { leads, samples } => pages::run(&options, leads, samples).await,
         Command::Past { decisions } => past::run(&options, decisions).await,
         Command::Deliveries => deliveries::run(&options).await,
+        Command::Suppressions { rows } => suppressions::run(&options, rows).await,
         Command::Latency => latency::run(&options).await,
     };
     finish(&report, &options);

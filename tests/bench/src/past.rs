@@ -8,7 +8,11 @@ use ripen_domain::{
     id::{ArrivalId, ClientId, CriteriaId, DecisionId, LeadId, PersonId, ProgramId, SourceId},
     lead::{Channel, Stage as LeadStage},
 };
-use ripen_store::{Store, StoreOptions, decision::write::NewDecision, lead::load::LeadRow};
+use ripen_store::{
+    Store, StoreOptions,
+    decision::write::NewDecision,
+    lead::lead_row::{LastDecision, LeadRow},
+};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -180,8 +184,14 @@ impl<'s> Past<'s> {
             person: PersonId::from_uuid(lived.id.uuid()),
             source: self.source,
             channel: lived.facts.lead.channel,
+            in_bulk: false,
             stage: LeadStage::Lead,
-            decided: last.map(|(id, _, decision)| (*id, self.version, decision.grade, decision.score)),
+            decided: last.map(|(id, _, decision)| LastDecision {
+                id: *id,
+                criteria: self.version,
+                grade: decision.grade,
+                score: decision.score,
+            }),
             arrivals: 1,
             enquiries: 1,
             touches: 0,

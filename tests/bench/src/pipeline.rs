@@ -11,7 +11,7 @@ use std::{
 use crate::{
     Options,
     client::Connection,
-    load::{self, Plan, Posted, Target, Until},
+    load_generator::{self, Plan, Posted, Target, Until},
     pipeline_floor,
     process::Process,
     receiver::Receiver,
@@ -134,7 +134,7 @@ async fn through(services: &Services, kind: Kind, options: &Options, leads: u64)
 }
 
 async fn preload(target: Target, leads: u64) -> Posted {
-    let posted = load::closed(Plan {
+    let posted = load_generator::closed(Plan {
         target,
         connections: CONNECTIONS,
         until: Until::Leads(leads),

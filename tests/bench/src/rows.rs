@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row as _, postgres::PgRow};
 use uuid::Uuid;
 
 /// Every table that a lead's way writes to, and how its rows (`t`) are reached from an arrival (`a`).
-const TABLES: [(&str, &str); 15] = [
+const TABLES: [(&str, &str); 16] = [
     ("arrival_seen", "join arrival_seen t on t.id = a.id"),
     (
         "identity",
@@ -18,6 +18,7 @@ const TABLES: [(&str, &str); 15] = [
     ("person_identity", "join person_identity t on t.person_id = a.person_id"),
     ("lead", "join lead t on t.id = a.lead_id"),
     ("arrival", "join arrival t on t.id = a.id"),
+    ("arrival_body", "join arrival_body t on t.arrival_id = a.id"),
     ("answer", "join answer t on t.lead_id = a.lead_id"),
     ("note", "join note t on t.lead_id = a.lead_id"),
     ("decision", "join decision t on t.lead_id = a.lead_id"),
@@ -26,7 +27,7 @@ const TABLES: [(&str, &str); 15] = [
     ("delivery", "join delivery t on t.lead_id = a.lead_id"),
     ("delivery_body", "join delivery d on d.lead_id = a.lead_id join delivery_body t on t.delivery_id = d.id"),
     ("attempt", "join delivery d on d.lead_id = a.lead_id join attempt t on t.delivery_id = d.id"),
-    ("outcome", "join delivery d on d.lead_id = a.lead_id join outcome t on t.delivery_id = d.id"),
+    ("outcome", "join outcome t on t.lead_id = a.lead_id"),
 ];
 
 /// Where a value goes through the wire as what it is, and the rest as text that PostgreSQL reads.
@@ -74,7 +75,8 @@ impl Rows {
     /// Reads them from the database of Ripen.
     pub async fn read(pool: &PgPool) -> Self {
         let bodies: Vec<(i64, String)> = sqlx::query_as(AssertSqlSafe(
-            "select row_number() over (order by received_at, id) as place, submission::text || raw || repeat('.', 560) from arrival order by 1",
+            "select row_number() over (order by a.received_at, a.id) as place, a.submission::text || r.raw || repeat('.', 560)
+             from arrival a join arrival_raw r on r.id = a.id order by 1",
         ))
         .fetch_all(pool)
         .await

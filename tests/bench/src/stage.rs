@@ -12,7 +12,7 @@ use tokio::process::Command;
 
 use crate::{
     lead,
-    load::Target,
+    load_generator::Target,
     process::{self, Process},
     usage,
 };
@@ -93,6 +93,7 @@ impl Stage {
         for (key, value) in [
             ("database.url", stage.database.url().to_owned()),
             ("amqp.url", stage.amqp.clone()),
+            ("secrets.key", ripen_testkit::keys::master_key().reveal()),
             ("http.listen", "127.0.0.1:0".to_owned()),
             ("limits.requests_per_second", "1000000".to_owned()),
             ("limits.burst", "1000000".to_owned()),

@@ -9,10 +9,11 @@ use axum::{
 use ripen_actions::Refusal;
 use ripen_domain::{
     actor::{Actor, Scope, System},
+    id::RepId,
     secret::Secret,
 };
-use ripen_store::{StoreError, client::token::TokenHolder, delivery::feed::SentDelivery};
-use ripen_web::{Problem, body::BodyLimits, catalogue, extract::Bearer, openapi::refusals};
+use ripen_store::{StoreError, client::token::TokenHolder, delivery::feed::SentDelivery, team::rep_leads::RepLinks};
+use ripen_web::{Problem, address::Visitor, body::BodyLimits, catalogue, extract::Bearer, openapi::refusals};
 use utoipa::{
     IntoResponses,
     openapi::{RefOr, Response},
@@ -37,10 +38,14 @@ impl FromRequestParts<DeskContext> for ClientCaller {
         // The token before the rate, which belongs to the client.
         let Bearer(token) = Bearer::from_request_parts(parts, context).await?;
         // By the hash: a token is compared nowhere in clear.
-        let found = context.store.client_token_holder(&Secret::given(&token).hash()).await;
+        let hash = Secret::given(&token).hash();
+        let visitor = parts.extensions.get::<Visitor>().copied();
+        context.lookups.admit(hash, visitor)?;
+        let found = context.store.client_token_holder(&hash).await.map_err(|error| failed(&error))?;
+        context.lookups.note(hash, visitor, found.is_some());
         let unknown = || Problem::new(&catalogue::UNAUTHENTICATED, "The token is not known, or was revoked.");
         // Unknown and revoked look the same: what a token once was is nobody's business any more.
-        let holder = found.map_err(|error| failed(&error))?.ok_or_else(unknown)?;
+        let holder = found.ok_or_else(unknown)?;
         context.rate.check(&holder.client)?;
         Ok(Self(holder))
     }
@@ -85,6 +90,11 @@ pub fn actor_of_link(sent: &SentDelivery) -> Actor {
     }
 }
 
+/// The actor behind a rep's link to their page.
+pub fn actor_of_rep(rep: RepId, links: &RepLinks) -> Actor {
+    Actor::rep_link(rep, links.name.clone(), links.client_id)
+}
+
 /// The answer for an action that the database failed, or that found nothing.
 pub fn refused(refusal: &Refusal) -> Problem {
     // What found nothing and what is another client's must not be told apart.
@@ -104,7 +114,10 @@ pub fn failed(error: &StoreError) -> Problem {
     // A conflict as well: the same request may simply be sent again.
     if error.is_unreachable() || error.is_conflict() {
         tracing::warn!(%error, "a client's request could not be carried out");
-        return Problem::unavailable("The database cannot be reached now. Nothing was changed.");
+        // After a commit whose answer was lost it is done: only what is known is claimed.
+        return Problem::unavailable(
+            "The database did not answer. A change that was asked for may have been made or not: look, or send the same again.",
+        );
     }
     tracing::error!(%error, "a client's request could not be carried out");
     Problem::internal()

@@ -1,16 +1,19 @@
-//! `GET /v1/deliveries` and `GET /v1/deliveries/{id}`: what was sent to a client, read again. Who keeps `next` and asks again
-//! with it misses nothing and sees nothing twice, whatever is sent meanwhile. `GET /v1/deliveries/held`: what comes later, and
-//! why.
+//! `GET /v1/deliveries` and `GET /v1/deliveries/{id}`: what was sent to a client, read again, and what its endpoints did not take
+//! because they keep failing. Who keeps `next` and asks again with it misses nothing and sees nothing twice, whatever is sent
+//! meanwhile. `GET /v1/deliveries/held`: what comes later, and why.
 
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State};
 use jiff::Timestamp;
 use ripen_domain::id::DeliveryId;
-use ripen_store::delivery::feed::FeedStart;
+use ripen_store::delivery::{
+    catch_up::{BodyTerms, CatchUp},
+    feed::FeedStart,
+};
 use ripen_web::{
     Problem, catalogue,
-    extract::{NamedFields, PathId, Query},
+    extract::{NamedFields, NoQuery, PathId, Query},
     openapi::refusals,
 };
 use serde::Deserialize;
@@ -70,6 +73,25 @@ impl TryFrom<i64> for PageSize {
     }
 }
 
+/// What a list of held deliveries begins with and how long it is.
+#[derive(Debug, PartialEq, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct HeldQuery {
+    /// The `next` of the page before: only what comes after it.
+    #[serde(default, deserialize_with = "empty_as_none")]
+    #[param(value_type = Option<String>, example = "dlv_01kahxq5z5e4y9wd3tvdnzxkqj")]
+    after: Option<DeliveryId>,
+    /// How many at most.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 200, default = 200)]
+    limit: Option<PageSize>,
+}
+
+impl NamedFields for HeldQuery {
+    fn hint(field: &str) -> &'static str {
+        DeliveriesQuery::hint(field)
+    }
+}
+
 struct DeliveriesRefusals;
 
 impl IntoResponses for DeliveriesRefusals {
@@ -82,11 +104,11 @@ struct DeliveryRefusals;
 
 impl IntoResponses for DeliveryRefusals {
     fn responses() -> BTreeMap<String, RefOr<Described>> {
-        refusals(&[&catalogue::NOT_FOUND])
+        refusals(&[&catalogue::INVALID_PARAMETER, &catalogue::NOT_FOUND])
     }
 }
 
-/// What was sent to the client, oldest first.
+/// What was sent to the client, oldest first, and what its endpoints did not take because they keep failing.
 ///
 /// Keep `next` and ask again with it: nothing is missed and nothing comes twice, whatever is sent meanwhile.
 #[utoipa::path(get, path = "/v1/deliveries", operation_id = "list_deliveries", tag = "deliveries",
@@ -101,6 +123,7 @@ pub async fn many(
     // One more than asked for tells whether there is another page.
     let start = FeedStart { after, since };
     let (scope, client) = (caller.actor().scope(), caller.0.client);
+    catch_up(&context, &caller, None, limit + 1).await?;
     let found = context.store.sent_to(scope, client, start, limit + 1).await.map_err(|error| failed(&error))?;
     // An id that was never sent here would otherwise begin from the start, and the program would read everything
     // twice.
@@ -115,18 +138,39 @@ pub async fn many(
     Ok(Json(DeliveryPage { deliveries: rows.into_iter().map(DeliveryView::from).collect(), next, more }))
 }
 
+/// Lets what the client's endpoints did not take be read, as its program asks for it now.
+async fn catch_up(
+    context: &DeskContext,
+    caller: &ClientCaller,
+    only: Option<DeliveryId>,
+    limit: i64,
+) -> Result<usize, Problem> {
+    let wanted = CatchUp { client: caller.0.client, only, limit };
+    let (scope, now) = (caller.actor().scope(), context.clock.now());
+    let terms = BodyTerms { links: context.bodies.as_ref(), hours: &context.actions.hours, now };
+    let read = context.store.deliveries_catch_up(scope, wanted, terms).await;
+    read.map_err(|error| failed(&error))
+}
+
 /// What the client gets later: which leads wait, why, and until when. Who they are comes with them.
 #[utoipa::path(get, path = "/v1/deliveries/held", operation_id = "list_held_deliveries", tag = "deliveries",
-    security(("client_token" = [])),
-    responses((status = 200, description = "The best first, up to 200.", body = HeldPage), ClientCallerRefusals))]
-pub async fn held(State(context): State<DeskContext>, caller: ClientCaller) -> Result<Json<HeldPage>, Problem> {
+    security(("client_token" = [])), params(HeldQuery),
+    responses((status = 200, description = "A page of them, the best first.", body = HeldPage), DeliveriesRefusals, ClientCallerRefusals))]
+pub async fn held(
+    State(context): State<DeskContext>,
+    caller: ClientCaller,
+    Query(HeldQuery { after, limit }): Query<HeldQuery>,
+) -> Result<Json<HeldPage>, Problem> {
+    let limit = limit.map_or(MOST, |PageSize(rows)| rows);
     let (scope, client) = (caller.actor().scope(), caller.0.client);
     // One more than fits, as above.
-    let mut held = context.store.held_for(scope, client, MOST + 1).await.map_err(|error| failed(&error))?;
-    let most = usize::try_from(MOST).unwrap_or(usize::MAX);
-    let more = held.len() > most;
-    held.truncate(most);
-    Ok(Json(HeldPage { held: held.into_iter().map(HeldLeadView::from).collect(), more }))
+    let held = context.store.held_for(scope, client, after, limit + 1).await;
+    let mut held = held.map_err(|error| failed(&error))?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = held.len() > limit;
+    held.truncate(limit);
+    let next = held.last().map(|one| one.delivery).or(after);
+    Ok(Json(HeldPage { held: held.into_iter().map(HeldLeadView::from).collect(), next, more }))
 }
 
 /// One delivery with its attempts and outcomes.
@@ -138,10 +182,15 @@ pub async fn one(
     State(context): State<DeskContext>,
     caller: ClientCaller,
     PathId(id): PathId<DeliveryId>,
+    NoQuery: NoQuery,
 ) -> Result<Json<WholeDelivery>, Problem> {
     // In the token's own scope: another client's delivery is not there.
-    let found = context.store.sent(caller.actor().scope(), id).await.map_err(|error| failed(&error))?;
-    found.map(|sent| Json(WholeDelivery::from(sent))).ok_or_else(unknown)
+    let sent = || async { context.store.sent(caller.actor().scope(), id).await.map_err(|error| failed(&error)) };
+    let found = match sent().await? {
+        None if catch_up(&context, &caller, Some(id), 1).await? > 0 => sent().await?,
+        found => found,
+    };
+    found.map(|sent| Json(WholeDelivery::of(sent, context.clock.now()))).ok_or_else(unknown)
 }
 
 #[cfg(test)]
@@ -159,11 +208,12 @@ mod tests {
     async fn what_a_list_begins_with_is_read() {
         let since = Some("2026-11-20T10:00:00Z".parse().unwrap());
         let after = DeliveryId::from_uuid(uuid::Uuid::from_u128(7));
-        let all = query(&format!("after={after}&since=2026-11-20T10%3A00%3A00Z&limit=200&x=1")).await.unwrap();
+        let all = query(&format!("after={after}&since=2026-11-20T10%3A00%3A00Z&limit=200")).await.unwrap();
         assert_eq!(all, DeliveriesQuery { after: Some(after), since, limit: Some(PageSize(200)) });
         let nothing = DeliveriesQuery { after: None, since: None, limit: None };
         assert_eq!(query("after=").await.unwrap(), nothing);
         for (bad, pointer) in [
+            ("x=1", "/x"),
             ("limit=0", "/limit"),
             ("limit=201", "/limit"),
             ("limit=-1", "/limit"),

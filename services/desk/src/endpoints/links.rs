@@ -2,6 +2,7 @@
 //! whom: mail programs and their guards follow links before people do. Only a posted form says something.
 
 use axum::{
+    Extension,
     extract::{FromRequest as _, Path, Request, State, rejection::PathRejection},
     http::StatusCode,
     response::Response,
@@ -9,22 +10,28 @@ use axum::{
 use ripen_actions::{
     Refusal,
     outcome::{OutcomeResult, RecordOutcome},
+    rep_try::{RecordedTry, TryDelivery},
 };
 use ripen_domain::{
     delivery::OutcomeKind,
     id::DeliveryId,
     link::BadLink,
     outcome::{How, OutcomeFields},
+    touch::Disposition,
 };
 use ripen_store::delivery::feed::SentDelivery;
 use ripen_web::{
+    address::Visitor,
     body,
     extract::{FormBody, NamedFields},
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::caller::{actor_of_link, by_link, failed, refused};
+use super::{
+    caller::{actor_of_link, by_link, failed, refused},
+    reps::forged,
+};
 use crate::{
     context::DeskContext,
     page::{self, lead::LeadNotice},
@@ -35,7 +42,8 @@ type LinkToken = Result<Path<String>, PathRejection>;
 /// What the page's forms say: each outcome has a form of its own, so that fields of another never come along.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 pub struct OutcomeForm {
-    /// `accepted`, `returned`, `not_yet`, `won` or `lost`.
+    /// `accepted`, `returned`, `not_yet`, `won` or `lost`; `do_not_contact` and `wrong_number` give the lead back for that
+    /// reason, and `no_answer` records a call in vain, which is no outcome.
     outcome: Option<String>,
     /// Why, or what was agreed.
     reason: Option<String>,
@@ -43,10 +51,12 @@ pub struct OutcomeForm {
     amount: Option<String>,
     /// ISO 4217, with the amount.
     currency: Option<String>,
-    /// When it may be ready.
+    /// When it may be ready; when it was won or lost.
     date: Option<String>,
     /// The number of the outcome that was the newest when the form was shown.
     seen: Option<String>,
+    /// Not empty where whoever sends it was asked, and means it.
+    confirm: Option<String>,
 }
 
 impl NamedFields for OutcomeForm {
@@ -61,10 +71,27 @@ impl OutcomeForm {
         self.seen.as_deref()?.parse().ok()
     }
 
+    /// Whether it says that nobody answered.
+    fn is_try(&self) -> bool {
+        self.outcome.as_deref().map(str::trim) == Some(Disposition::NoAnswer.word())
+    }
+
+    fn confirmed(&self) -> bool {
+        self.confirm.as_deref().is_some_and(|confirm| !confirm.trim().is_empty())
+    }
+
     fn said(self) -> OutcomeFields {
-        // `seen` is no part of what is said.
-        let Self { outcome, reason, amount, currency, date, seen: _ } = self;
-        OutcomeFields { outcome: outcome.map(word), reason, amount, currency, date }
+        // `seen` and `confirm` are no part of what is said.
+        let Self { outcome, reason, amount, currency, date, seen: _, confirm: _ } = self;
+        OutcomeFields {
+            outcome: outcome.map(word),
+            reason,
+            amount,
+            currency,
+            date,
+            happened_at: None,
+            unreadable: None,
+        }
     }
 }
 
@@ -74,13 +101,18 @@ impl OutcomeForm {
     responses(
         (status = 200, description = "The page.", content_type = "text/html", body = String),
         (status = 404, description = "The link was changed on its way, as a page.", content_type = "text/html", body = String),
-        (status = 410, description = "The link has expired, as a page.", content_type = "text/html", body = String),
+        (status = 410, description = "The link has expired or was ended, as a page.", content_type = "text/html", body = String),
+        (status = 429, description = "Too many links that open nothing came from this address, as a page.", content_type = "text/html", body = String),
         (status = 503, description = "The database is away, as a page.", content_type = "text/html", body = String),
     ))]
-pub async fn show(State(context): State<DeskContext>, token: LinkToken) -> Response {
+pub async fn show(
+    State(context): State<DeskContext>,
+    visitor: Option<Extension<Visitor>>,
+    token: LinkToken,
+) -> Response {
     // Nothing is recorded by a look: guards of mailboxes follow every link.
-    match opened(&context, token).await {
-        Ok(sent) => page::lead::render(StatusCode::OK, &sent, &LeadNotice::None, &OutcomeFields::default()),
+    match opened(&context, visitor, token).await {
+        Ok(sent) => context.lead_page(StatusCode::OK, &sent, &LeadNotice::None, &OutcomeFields::default()).await,
         Err(response) => *response,
     }
 }
@@ -93,14 +125,20 @@ pub async fn show(State(context): State<DeskContext>, token: LinkToken) -> Respo
         (status = 200, description = "Recorded, now or before; the page.", content_type = "text/html", body = String),
         (status = 400, description = "The form cannot be read, as a page.", content_type = "text/html", body = String),
         (status = 404, description = "The link was changed on its way, as a page.", content_type = "text/html", body = String),
-        (status = 409, description = "Not recorded: outside the terms, or something else was said meanwhile; the page.",
+        (status = 409, description = "Not recorded: outside the terms, something else was said meanwhile, or it has to be confirmed; the page.",
             content_type = "text/html", body = String),
-        (status = 410, description = "The link has expired, as a page.", content_type = "text/html", body = String),
+        (status = 410, description = "The link has expired or was ended, as a page.", content_type = "text/html", body = String),
         (status = 422, description = "Fields are wrong; the page with what was typed.", content_type = "text/html", body = String),
+        (status = 429, description = "Too many links that open nothing came from this address, as a page.", content_type = "text/html", body = String),
         (status = 503, description = "The database is away, as a page.", content_type = "text/html", body = String),
     ))]
-pub async fn say(State(context): State<DeskContext>, token: LinkToken, request: Request) -> Response {
-    let sent = match opened(&context, token).await {
+pub async fn say(
+    State(context): State<DeskContext>,
+    visitor: Option<Extension<Visitor>>,
+    token: LinkToken,
+    request: Request,
+) -> Response {
+    let sent = match opened(&context, visitor, token).await {
         Ok(sent) => sent,
         Err(response) => {
             // Read to the end, or the browser would show a broken connection instead of the page.
@@ -113,21 +151,42 @@ pub async fn say(State(context): State<DeskContext>, token: LinkToken, request: 
         // As a page, because a person sent the form.
         Err(problem) => return page::trouble(&problem),
     };
-    let seen = form.seen();
+    if form.is_try() {
+        return tried(&context, sent).await;
+    }
+    let (seen, confirmed) = (form.seen(), form.confirmed());
     let said = form.said();
-    record(&context, sent, said, seen).await
+    let request = RecordOutcome { delivery: sent.row.id, said, how: How::Link, seen, confirmed };
+    record(&context, sent, request).await
 }
 
-async fn record(context: &DeskContext, sent: SentDelivery, said: OutcomeFields, seen: Option<i32>) -> Response {
+/// Records that the person was tried in vain, which is no outcome.
+async fn tried(context: &DeskContext, sent: SentDelivery) -> Response {
     let id = sent.row.id;
-    let request = RecordOutcome { delivery: id, said: said.clone(), how: How::Link, seen };
+    let message = match context.actions.run(&actor_of_link(&sent), &TryDelivery { delivery: id }).await {
+        Ok(RecordedTry { is_repeated: false, .. }) => LeadNotice::Tried,
+        Ok(RecordedTry { is_repeated: true, .. }) => LeadNotice::TriedAgain,
+        Err(Refusal::Missing { .. }) => return page::dead(StatusCode::NOT_FOUND),
+        Err(refusal) => return page::trouble(&refused(&refusal)),
+    };
+    match load(context, id).await {
+        Ok(now) => context.lead_page(StatusCode::OK, &now, &message, &OutcomeFields::default()).await,
+        Err(response) => *response,
+    }
+}
+
+async fn record(context: &DeskContext, sent: SentDelivery, request: RecordOutcome) -> Response {
+    let (id, said) = (sent.row.id, request.said.clone());
     let (status, message) = match context.actions.run(&actor_of_link(&sent), &request).await {
         Ok(OutcomeResult::Recorded) => (StatusCode::OK, LeadNotice::Recorded),
+        Ok(OutcomeResult::Adjusted(how)) => (StatusCode::OK, LeadNotice::Adjusted(how)),
         Ok(OutcomeResult::Repeated) => (StatusCode::OK, LeadNotice::Again),
+        Ok(OutcomeResult::Asked(asked)) => (StatusCode::CONFLICT, LeadNotice::Asked(asked.0)),
         Ok(OutcomeResult::Stale) => (StatusCode::CONFLICT, LeadNotice::Stale),
         Ok(OutcomeResult::Refused(why)) => (StatusCode::CONFLICT, LeadNotice::Refused(why.0)),
         Err(Refusal::Invalid(errors)) => {
-            return page::lead::render(StatusCode::UNPROCESSABLE_ENTITY, &sent, &LeadNotice::Wrong(errors), &said);
+            let wrong = LeadNotice::Wrong(errors);
+            return context.lead_page(StatusCode::UNPROCESSABLE_ENTITY, &sent, &wrong, &said).await;
         }
         // Withdrawn from sight since the page was opened.
         Err(Refusal::Missing { .. }) => return page::dead(StatusCode::NOT_FOUND),
@@ -137,18 +196,27 @@ async fn record(context: &DeskContext, sent: SentDelivery, said: OutcomeFields, 
     let typed = if status == StatusCode::OK { OutcomeFields::default() } else { said };
     // Read again: the page shows what is recorded now, whoever said it.
     match load(context, id).await {
-        Ok(now) => page::lead::render(status, &now, &message, &typed),
+        Ok(now) => context.lead_page(status, &now, &message, &typed).await,
         Err(response) => *response,
     }
 }
 
-async fn opened(context: &DeskContext, token: LinkToken) -> Result<SentDelivery, Box<Response>> {
+async fn opened(
+    context: &DeskContext,
+    visitor: Option<Extension<Visitor>>,
+    token: LinkToken,
+) -> Result<SentDelivery, Box<Response>> {
     // An address that is no text is no token of ours.
     let token = token.map(|Path(token)| token).unwrap_or_default();
-    match context.key.open(&token, context.clock.now()) {
-        Ok(id) => load(context, id).await,
+    match context.keys.open(&token, context.clock.now()) {
+        Ok(link) => {
+            let sent = load(context, link.id).await?;
+            // Before anything of it is shown: whoever has an ended link may not be who it was for.
+            let is_over = link.is_ended_by(sent.links_since) || sent.has_left;
+            if is_over { Err(Box::new(page::over())) } else { Ok(sent) }
+        }
         // Told apart for people: a link that was cut by a mail program can be copied whole, one that expired cannot.
-        Err(BadLink::Forged) => Err(Box::new(page::dead(StatusCode::NOT_FOUND))),
+        Err(BadLink::Forged) => Err(Box::new(forged(context, visitor))),
         Err(BadLink::Expired(_)) => Err(Box::new(page::dead(StatusCode::GONE))),
     }
 }

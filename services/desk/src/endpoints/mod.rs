@@ -1,7 +1,9 @@
 //! The desk's addresses, each registered with its description. Who may use them is read by `caller`; what they do is in their
 //! own files.
 
+mod bounces;
 mod caller;
+mod calls;
 mod deliveries;
 mod links;
 mod outcomes;
@@ -10,7 +12,7 @@ mod style;
 
 use ripen_web::openapi::{OpenApiRouter, routes};
 
-use crate::context::DeskContext;
+use crate::{context::DeskContext, people};
 
 /// Every address with its description.
 pub fn routes() -> OpenApiRouter<DeskContext> {
@@ -19,7 +21,78 @@ pub fn routes() -> OpenApiRouter<DeskContext> {
         .routes(routes!(deliveries::held))
         .routes(routes!(deliveries::one))
         .routes(routes!(outcomes::say))
+        .routes(routes!(bounces::report))
         .routes(routes!(links::show, links::say))
-        .routes(routes!(reps::show))
+        .routes(routes!(reps::show, reps::renew))
         .routes(routes!(style::style))
+        .routes(routes!(people::assets::style))
+        .routes(routes!(people::assets::script))
+        .routes(routes!(people::assets::work_script))
+        .routes(routes!(people::home::show))
+        .routes(routes!(people::keys::show))
+        .routes(routes!(people::work::show::show))
+        .routes(routes!(people::work::saved::saved))
+        .routes(routes!(people::work::take::next))
+        .routes(routes!(people::work::take::open))
+        .routes(routes!(people::work::take::renew))
+        .routes(routes!(people::work::take::leave))
+        .routes(routes!(people::work::take::undo))
+        .routes(routes!(people::work::book::book))
+        .routes(routes!(people::work::dispose::dispose))
+        .routes(routes!(people::work::draft::draft))
+        .routes(routes!(people::work::draft::preview))
+        .routes(routes!(people::sign_in::show, people::sign_in::submit))
+        .routes(routes!(people::sign_in::leave))
+        .routes(routes!(people::account::show))
+        .routes(routes!(people::forgotten::show, people::forgotten::submit))
+        .routes(routes!(people::welcome::show, people::welcome::submit))
+        .routes(routes!(people::account::change_password))
+        .routes(routes!(people::account::end_session))
+        .routes(routes!(people::account::add_token))
+        .routes(routes!(people::account::revoke_token))
+        .routes(routes!(people::account::choose_theme))
+        .routes(routes!(people::users::show, people::users::add))
+        .routes(routes!(people::users::set_state))
+        .routes(routes!(people::users::invite))
+        .routes(routes!(people::audit::show))
+        .routes(routes!(people::api::me::show))
+        .routes(routes!(people::api::users::many, people::api::users::add))
+        .routes(routes!(people::api::users::one, people::api::users::set))
+        .routes(routes!(people::api::audit::many))
+        .routes(routes!(people::api::tokens::many, people::api::tokens::add))
+        .routes(routes!(people::api::tokens::revoke))
+        .routes(routes!(people::live::events::hear))
+        .routes(routes!(people::phone::dial::dial))
+        .routes(routes!(people::phone::dial::dial_by_form))
+        .routes(routes!(people::phone::refuse::refuse))
+        .routes(routes!(people::phone::refuse::refuse_by_form))
+        .routes(routes!(people::queues::page::show))
+        .routes(routes!(people::queues::page::show_list))
+        .routes(routes!(people::queues::api::show))
+        .routes(routes!(people::queues::api::show_list))
+        .routes(routes!(people::queues::count::waiting))
+        .routes(routes!(people::style::show))
+        .routes(routes!(calls::tell))
+        .routes(routes!(people::leads::list::show))
+        .routes(routes!(people::leads::csv::download))
+        .routes(routes!(people::leads::new::show, people::leads::new::enter))
+        .routes(routes!(people::leads::new::entered_lead))
+        .routes(routes!(people::leads::page::show))
+        .routes(routes!(people::leads::forms::change))
+        .routes(routes!(people::leads::api::many, people::leads::api::enter))
+        .routes(routes!(people::leads::api::one))
+        .routes(routes!(people::leads::api::decision))
+        .routes(routes!(people::leads::api::change))
+        .routes(routes!(people::work_api::lease::take_next_lead))
+        .routes(routes!(people::work_api::lease::open_lead))
+        .routes(routes!(people::work_api::lease::renew_lead))
+        .routes(routes!(people::work_api::lease::leave_lead))
+        .routes(routes!(people::work_api::draft::save_draft))
+        .routes(routes!(people::work_api::outcome::dispose_lead))
+        .routes(routes!(people::work_api::outcome::undo_disposition))
+        .routes(routes!(people::work_api::preview::preview_grade))
+        .routes(routes!(people::work_api::lease::upcoming_work))
+        .routes(routes!(people::work_api::why::why_not_called))
+        .routes(routes!(people::work_api::consent::list_reviews))
+        .routes(routes!(people::work_api::consent::judge_consent))
 }

@@ -1,15 +1,35 @@
-//! `GET /r/{token}`: a rep's own page of open leads, behind a link in their mails. A link works until the firm revokes what
-//! was sent before.
+//! `GET` and `POST /r/{token}`: a rep's own page of open leads, behind a link in their mails. A link works for a month, and until
+//! the firm revokes what was sent before; one that is older asks to be mailed anew.
 
 use axum::{
+    Extension,
     extract::{Path, State, rejection::PathRejection},
     http::StatusCode,
     response::Response,
 };
-use ripen_domain::link::BadLink;
+use ripen_actions::{Refusal, rep_link::RenewRepLink};
+use ripen_domain::{
+    id::RepId,
+    link::{BadLink, OpenedLink, lifetime},
+};
+use ripen_store::team::rep_leads::{RepLead, RepLinks};
+use ripen_web::address::Visitor;
 
-use super::caller::{by_link, failed};
-use crate::{context::DeskContext, page};
+use super::caller::{actor_of_rep, by_link, failed, refused};
+use crate::{
+    context::DeskContext,
+    page::{self, shown::ShownBy},
+};
+
+type RepToken = Result<Path<String>, PathRejection>;
+
+/// A link that opens a rep's page, or did.
+struct RepPageLink {
+    link: OpenedLink<RepId>,
+    rep: RepLinks,
+    /// It is older than a link to a list of persons may be.
+    is_old: bool,
+}
 
 /// Shows a rep's open leads and offers behind the link in their mails.
 #[utoipa::path(get, path = "/r/{token}", operation_id = "show_rep_leads", tag = "pages",
@@ -18,29 +38,94 @@ use crate::{context::DeskContext, page};
         (status = 200, description = "The page.", content_type = "text/html", body = String),
         (status = 404, description = "The link was changed on its way, as a page.", content_type = "text/html", body = String),
         (status = 410, description = "The link has expired or was revoked, as a page.", content_type = "text/html", body = String),
+        (status = 429, description = "Too many links that open nothing came from this address, as a page.", content_type = "text/html", body = String),
         (status = 503, description = "The database is away, as a page.", content_type = "text/html", body = String),
     ))]
-pub async fn show(State(context): State<DeskContext>, token: Result<Path<String>, PathRejection>) -> Response {
-    let token = token.map(|Path(token)| token).unwrap_or_default();
-    let now = context.clock.now();
-    let (rep, made) = match context.key.open_rep(&token, now) {
+pub async fn show(
+    State(context): State<DeskContext>,
+    visitor: Option<Extension<Visitor>>,
+    token: RepToken,
+) -> Response {
+    let RepPageLink { link, rep, is_old } = match opened(&context, visitor, token).await {
         Ok(opened) => opened,
-        Err(BadLink::Forged) => return page::dead(StatusCode::NOT_FOUND),
-        Err(BadLink::Expired(_)) => return page::dead(StatusCode::GONE),
+        Err(response) => return *response,
     };
-    let known = match context.store.rep_links(rep).await {
-        // A link is dead if it was made before the last revocation: the firm revokes all of a rep's links at once,
-        // and no list of links is kept.
-        Ok(Some(known)) if known.since <= made => known,
-        Ok(_) => return page::dead(StatusCode::GONE),
-        Err(error) => return page::trouble(&failed(&error)),
-    };
-    let most = i64::try_from(page::rep::MOST).unwrap_or(i64::MAX);
+    if is_old {
+        return page::old_link(&rep.client, false);
+    }
+    let (now, most) = (context.clock.now(), i64::try_from(page::rep::MOST).unwrap_or(i64::MAX));
     // Cut down to the rep's client, now that the link has named it. One more than is shown tells whether there are
     // more.
-    match context.store.rep_leads(by_link().within(known.client_id), rep, now, most + 1).await {
-        // Fresh links, because those in old mails may have expired.
-        Ok(leads) => page::rep::render(&known, &leads, |lead| format!("/o/{}", context.key.token(lead.delivery, now))),
+    match context.store.rep_leads(by_link().within(rep.client_id), link.id, now, most + 1).await {
+        Ok(leads) => {
+            // A page whose link is older than the end of a lead's links must not make new ones: whoever has it may be
+            // whom they were ended for.
+            let (ended, leads): (Vec<_>, Vec<_>) =
+                leads.into_iter().partition(|lead| link.is_ended_by(lead.links_since));
+            // Fresh links, because those in old mails may have expired.
+            let made = |lead: &RepLead| format!("/o/{}", context.keys.token(lead.delivery, now));
+            // No answers are shown in the list, and so no questions looked up.
+            let by = ShownBy { now, hours: &context.actions.hours, country: &rep.client_country, questions: &[] };
+            let moment = page::rep::Moment { by, link: &made, ended: ended.len() };
+            page::rep::render(&context.frame(&rep.client), &rep, &leads, moment)
+        }
         Err(error) => page::trouble(&failed(&error)),
+    }
+}
+
+/// Mails the rep a new link to the page, to the address that is known of them.
+#[utoipa::path(post, path = "/r/{token}", operation_id = "renew_rep_link", tag = "pages",
+    params(("token" = String, Path, description = "The signed token of the rep's link.")),
+    responses(
+        (status = 200, description = "It is on its way, as a page.", content_type = "text/html", body = String),
+        (status = 404, description = "The link was changed on its way, as a page.", content_type = "text/html", body = String),
+        (status = 410, description = "The link has expired or was revoked, as a page.", content_type = "text/html", body = String),
+        (status = 429, description = "Too many links that open nothing came from this address, as a page.", content_type = "text/html", body = String),
+        (status = 503, description = "The database is away, as a page.", content_type = "text/html", body = String),
+    ))]
+pub async fn renew(
+    State(context): State<DeskContext>,
+    visitor: Option<Extension<Visitor>>,
+    token: RepToken,
+) -> Response {
+    let RepPageLink { link, rep, .. } = match opened(&context, visitor, token).await {
+        Ok(opened) => opened,
+        Err(response) => return *response,
+    };
+    match context.actions.run(&actor_of_rep(link.id, &rep), &RenewRepLink { rep: link.id }).await {
+        // Sent today already is the same answer: the mail is there.
+        Ok(_) => page::old_link(&rep.client, true),
+        Err(Refusal::Missing { .. }) => page::over(),
+        Err(refusal) => page::trouble(&refused(&refusal)),
+    }
+}
+
+async fn opened(
+    context: &DeskContext,
+    visitor: Option<Extension<Visitor>>,
+    token: RepToken,
+) -> Result<RepPageLink, Box<Response>> {
+    let token = token.map(|Path(token)| token).unwrap_or_default();
+    let now = context.clock.now();
+    let link = match context.keys.open_rep(&token, now) {
+        Ok(opened) => opened,
+        Err(BadLink::Forged) => return Err(Box::new(forged(context, visitor))),
+        Err(BadLink::Expired(_)) => return Err(Box::new(page::dead(StatusCode::GONE))),
+    };
+    let is_old = lifetime::is_too_old_for_list(link.made, now);
+    match context.store.rep_links(link.id).await {
+        // A link is dead if it was made before the last revocation: the firm revokes all of a rep's links at once,
+        // and no list of links is kept. Who left is let in by none.
+        Ok(Some(rep)) if !link.is_ended_by(rep.since) && !rep.has_left => Ok(RepPageLink { link, rep, is_old }),
+        Ok(_) => Err(Box::new(page::over())),
+        Err(error) => Err(Box::new(page::trouble(&failed(&error)))),
+    }
+}
+
+/// The answer to a link that opens nothing: somebody who tries them out is told to stop.
+pub fn forged(context: &DeskContext, visitor: Option<Extension<Visitor>>) -> Response {
+    match context.lookups.note_wrong_link(visitor.map(|Extension(visitor)| visitor)) {
+        Ok(()) => page::dead(StatusCode::NOT_FOUND),
+        Err(problem) => page::trouble(&problem),
     }
 }

@@ -1,20 +1,29 @@
-//! The page of one lead: who it is, what was said of it, and a form for each thing that can be said. A lead on offer has two
-//! forms, to take it or to pass.
+//! The page of one lead: how it stands, what comes next, who it is and what was said of it, and a form for each thing that can be
+//! said. A lead on offer has two forms, to take it or to pass.
 
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 use ripen_actions::FieldError;
 use ripen_domain::{
+    criteria::grouped,
     delivery::{ClientEvent, EventType, OutcomeKind},
-    outcome::{OutcomeFields, currency_of},
+    outcome::{FixedReason, OutcomeFields, Sale, reason_in_words},
+    routing::OfferOver,
+    time_in_words::day_in_words,
+    touch::Disposition,
 };
-use ripen_store::{delivery::feed::SentDelivery, outcome::list::OutcomeRecord};
+use ripen_store::{
+    delivery::feed::{ContactEnd, SentDelivery},
+    outcome::list::OutcomeRecord,
+};
 use ripen_web::page::Layout;
 
 use super::{
+    frame::Frame,
     page,
-    shown::{ContactWay, ShownFact, ShownLead, when},
+    say::{SayForms, SayState, SayTerms},
+    shown::{ContactWay, FactValue, ShownBy, ShownFact, ShownLead, ShownNote, ShownTime},
 };
 
 /// What is said above the lead.
@@ -23,8 +32,16 @@ pub enum LeadNotice {
     None,
     /// It is recorded.
     Recorded,
+    /// It is recorded otherwise than it was said.
+    Adjusted(String),
+    /// It is recorded once somebody says that it is meant.
+    Asked(String),
     /// It was recorded before.
     Again,
+    /// A call in vain is recorded.
+    Tried,
+    /// It was recorded a moment ago.
+    TriedAgain,
     /// Somebody else said something meanwhile.
     Stale,
     /// It is outside the rules.
@@ -42,72 +59,141 @@ struct Notice {
 #[derive(Template)]
 #[template(path = "lead.html")]
 struct LeadPage<'a> {
+    frame: &'a Frame,
     lead: &'a ShownLead,
-    facts: Vec<ShownFact>,
+    /// Where it stands, behind the name.
+    says: &'static str,
+    /// Since when, where that counts.
+    since: Option<ShownTime>,
     notice: Option<Notice>,
+    forms: SayForms<'a>,
+    /// It is recorded as it was typed once somebody says that it is meant.
+    asks: bool,
+    notes: &'a [ShownNote],
+    answers: &'a [ShownFact],
+    /// Where they came from.
+    facts: Vec<ShownFact>,
     /// What was said, the newest first.
-    history: Vec<String>,
-    /// The number of the newest outcome, which forms send back.
-    seen: i32,
-    /// The outcome whose form was sent and did not end well.
-    sent: Option<&'a str>,
-    typed: &'a OutcomeFields,
-    currency: String,
-    /// The reasons for which the client returns leads; empty where any will do.
-    return_reasons: &'a [String],
+    history: Vec<SaidLine>,
 }
 
 impl LeadPage<'_> {
-    fn is_open(&self, kind: OutcomeKind) -> bool {
-        self.sent == Some(kind.word())
+    /// Whether to call is what comes next.
+    fn is_call_next(&self) -> bool {
+        self.forms.state == SayState::Waiting
     }
+}
 
-    fn reason(&self) -> &str {
-        self.typed.reason.as_deref().unwrap_or_default()
-    }
+/// Something that was said or tried.
+struct SaidLine {
+    what: String,
+    at: ShownTime,
+    by: String,
 }
 
 #[derive(Template)]
 #[template(path = "offer.html")]
 struct OfferPage<'a> {
+    frame: &'a Frame,
     lead: &'a ShownLead,
     facts: Vec<ShownFact>,
     notice: Option<Notice>,
+    /// How it ended; none while it can be taken.
+    over: Option<EndedOffer>,
 }
 
-/// The lead with its forms. `typed` is what stands in the forms already.
-pub fn render(status: StatusCode, sent: &SentDelivery, message: &LeadNotice, typed: &OutcomeFields) -> Response {
+/// How an offer ended for whoever looks, in words.
+struct EndedOffer {
+    headline: &'static str,
+    how: &'static str,
+    /// When that was.
+    at: Option<ShownTime>,
+    /// What comes of it.
+    then: &'static str,
+}
+
+/// What a page of a lead is made of.
+pub struct LeadReply<'a> {
+    /// How it is answered.
+    pub status: StatusCode,
+    /// What is said above the lead.
+    pub message: &'a LeadNotice,
+    /// What stands in the forms already.
+    pub typed: &'a OutcomeFields,
+    /// By what the lead is shown.
+    pub by: ShownBy<'a>,
+}
+
+/// The lead with its forms.
+pub fn render(frame: &Frame, sent: &SentDelivery, answer: &LeadReply<'_>) -> Response {
+    let LeadReply { status, message, typed, by } = *answer;
     // An unreadable body still gives a page: the outcome of the lead can be recorded all the same.
     let event = ClientEvent::read(&sent.row.body);
     let is_offer = event.as_ref().is_some_and(|event| event.event.get() == Some(&EventType::LeadOffered));
-    // The body is from when the lead was sent; `do_not_contact` is of now and hides the ways to reach the person.
-    let shown = ShownLead::read(event.as_ref(), sent.do_not_contact);
-    let clock = &shown.clock;
-    let notice = notice(message, sent.outcomes.last().map(|one| in_words(one, clock)), is_offer);
-    let facts = facts(sent, &shown);
-    let (client, country, return_reasons) = &sent.client;
+    // The body is from when the lead was sent; whether the person may still be contacted is of now, and hides the ways.
+    let ended = sent.ended_for_reader();
+    let shown = ShownLead::read(event.as_ref(), ended, by);
+    let spoken = Spoken { now: by.now, clock: &shown.clock };
+    let notice = notice(message, sent.outcomes.last().map(|one| in_words(one, spoken)), is_offer);
+    let facts = facts(sent, &shown, spoken);
     let reader = sent.rep.as_ref().map(|rep| format!("for {}", rep.name));
-    let header: Vec<&str> = [Some(client.as_str()), reader.as_deref()].into_iter().flatten().collect();
+    let header: Vec<&str> = [Some(sent.client_name.as_str()), reader.as_deref()].into_iter().flatten().collect();
     if is_offer {
-        let content = OfferPage { lead: &shown, facts, notice };
+        let over = ended_offer(sent, spoken);
+        // Only while it can be taken: bodies of older versions hold words that an offer no longer shows.
+        let facts = if over.is_none() { offer_facts(&shown, facts) } else { facts };
+        let content = OfferPage { frame, lead: &shown, facts, notice, over };
         return page("A lead on offer", &header, Layout::Column, content).response(status);
     }
-    let content = LeadPage {
-        lead: &shown,
-        facts,
-        notice,
-        history: history(&sent.outcomes, clock),
+    let newest = sent.outcomes.last();
+    let terms = SayTerms::of(&sent.amounts, by.country, &sent.return_reasons);
+    let forms = SayForms {
+        action: "",
+        name: &shown.name,
+        state: SayState::of(newest.map(|one| one.kind), ended),
+        is_sold: sent.is_sold,
         // A form sent back with an older number is refused as stale, so that two people with the same link do not
         // overwrite each other unseen.
-        seen: sent.outcomes.last().map_or(0, |newest| newest.number),
-        sent: typed.outcome.as_deref().filter(|_| !matches!(message, LeadNotice::None)),
+        seen: newest.map_or(0, |newest| newest.number),
+        terms: &terms,
         typed,
-        // The client's country decides the currency only where none was typed: a corrected form keeps what the reader
-        // chose.
-        currency: typed.currency.clone().or_else(|| Some(currency_of(country)?.to_string())).unwrap_or_default(),
-        return_reasons,
+        sent: typed.outcome.as_deref().filter(|_| !matches!(message, LeadNotice::None)),
+        errors: if let LeadNotice::Wrong(errors) = message { errors } else { &[] },
+    };
+    let is_waiting = forms.state == SayState::Waiting;
+    let content = LeadPage {
+        frame,
+        says: headline(newest.map(|one| one.kind), ended),
+        since: is_waiting.then(|| spoken.near(sent.row.sent_at)),
+        notice,
+        forms,
+        asks: matches!(message, LeadNotice::Asked(_)),
+        notes: &shown.notes,
+        answers: &shown.answers,
+        facts,
+        history: history(sent, spoken),
+        lead: &shown,
     };
     page(&shown.name, &header, Layout::Column, content).response(status)
+}
+
+/// When and by whose clock something is said.
+#[derive(Clone, Copy)]
+struct Spoken<'a> {
+    now: Timestamp,
+    clock: &'a TimeZone,
+}
+
+impl Spoken<'_> {
+    fn near(self, at: Timestamp) -> ShownTime {
+        ShownTime::near(at, self.now, self.clock)
+    }
+
+    /// `Friday, 20 November`.
+    fn day(self, at: Timestamp) -> String {
+        let date = |at: Timestamp| self.clock.to_datetime(at).date();
+        day_in_words(date(at), date(self.now))
+    }
 }
 
 fn notice(message: &LeadNotice, newest: Option<String>, is_offer: bool) -> Option<Notice> {
@@ -119,12 +205,17 @@ fn notice(message: &LeadNotice, newest: Option<String>, is_offer: bool) -> Optio
             (false, "Recorded. If you took it, everything about it is on its way to you.".to_owned())
         }
         LeadNotice::Recorded => (false, format!("Recorded: {newest}. Thank you.")),
+        LeadNotice::Adjusted(how) => (false, format!("Recorded: {newest}. {how} Thank you.")),
+        LeadNotice::Asked(asked) => (true, format!("Not recorded yet. {asked} Is that what you mean?")),
         LeadNotice::Again => (false, format!("That was recorded before and counts once. Said last: {newest}.")),
+        LeadNotice::Tried => (false, "Recorded: tried, no answer. Thank you.".to_owned()),
+        LeadNotice::TriedAgain => (false, "That call is recorded; a second tap counts once.".to_owned()),
         LeadNotice::Stale => {
             (true, format!("Not recorded: something else was said meanwhile ({newest}). Look, and say it again."))
         }
         LeadNotice::Refused(why) => (true, format!("Not recorded. {why}")),
         LeadNotice::Wrong(wrong) => {
+            // Each stands at its field too; here for who reads from the top.
             let all: Vec<_> = wrong.iter().map(|one| one.message.as_str()).collect();
             (true, format!("Not recorded. {}", all.join(" ")))
         }
@@ -132,22 +223,88 @@ fn notice(message: &LeadNotice, newest: Option<String>, is_offer: bool) -> Optio
     Some(Notice { is_bad, text })
 }
 
-fn facts(sent: &SentDelivery, lead: &ShownLead) -> Vec<ShownFact> {
-    let all = [
-        ("Place", lead.place.clone()),
-        ("Came from", lead.source.clone()),
-        ("Sent", when(sent.row.sent_at, &lead.clock)),
-    ];
+/// Where the lead stands, behind the name of its person.
+const fn headline(newest: Option<OutcomeKind>, ended: Option<ContactEnd>) -> &'static str {
+    match (ended, newest) {
+        (Some(ContactEnd::DoNotContact), _) => ": not to be contacted",
+        (Some(ContactEnd::Recalled), _) => ": taken back",
+        (Some(ContactEnd::Withdrawn), _) => ": withdrawn",
+        (Some(ContactEnd::GivenOn), _) => ": with somebody else",
+        (None, None) => " waits for your call since",
+        (None, Some(OutcomeKind::Accepted)) => ": accepted, won or lost?",
+        (None, Some(OutcomeKind::Won)) => ": won",
+        (None, Some(OutcomeKind::Lost)) => ": lost",
+        (None, Some(OutcomeKind::Returned)) => ": given back",
+        (None, Some(OutcomeKind::NotYet)) => ": not yet",
+    }
+}
+
+fn facts(sent: &SentDelivery, lead: &ShownLead, spoken: Spoken<'_>) -> Vec<ShownFact> {
+    let all = [("Place", &lead.place), ("Came from", &lead.source)];
     let known = all.into_iter().filter(|(_, value)| !value.is_empty());
-    known.map(|(label, value)| ShownFact { label, value }).collect()
+    let sent = ShownFact { label: "Sent".into(), value: FactValue::At(spoken.near(sent.row.sent_at)) };
+    known.map(|(label, value)| ShownFact::text(label, value.clone())).chain([sent]).collect()
 }
 
-fn history(outcomes: &[OutcomeRecord], clock: &TimeZone) -> Vec<String> {
-    let said = |one: &OutcomeRecord| format!("{}, {} ({})", in_words(one, clock), when(one.at, clock), one.by);
-    outcomes.iter().rev().map(said).collect()
+/// With how it came and what was answered, as far as the offer names it.
+fn offer_facts(lead: &ShownLead, facts: Vec<ShownFact>) -> Vec<ShownFact> {
+    let channel = Some(&lead.channel).filter(|channel| !channel.is_empty());
+    let channel = channel.map(|channel| ShownFact::text("Channel", channel.clone()));
+    let answers = lead.answers.iter().filter_map(|fact| match &fact.value {
+        FactValue::Text(text) => Some(ShownFact::text(fact.label.clone(), text.clone())),
+        FactValue::At(_) => None,
+    });
+    facts.into_iter().chain(channel).chain(answers).collect()
 }
 
-fn in_words(said: &OutcomeRecord, clock: &TimeZone) -> String {
+/// How an offer ended for whoever looks; by whom it was taken is not said.
+fn ended_offer(sent: &SentDelivery, spoken: Spoken<'_>) -> Option<EndedOffer> {
+    const OVER: &str = "This offer is over";
+    let offer = sent.offer.as_ref()?;
+    let at = |at: Timestamp| Some(spoken.near(at));
+    let ended = |how, at| EndedOffer { headline: OVER, how, at, then: "" };
+    Some(match offer.offer.over(offer.to, spoken.now) {
+        Some(OfferOver::Won(when)) => EndedOffer {
+            headline: "You took this lead",
+            how: "It is yours",
+            at: at(when),
+            then: "Everything about it is on its way to you.",
+        },
+        Some(OfferOver::Taken(when)) => ended("Somebody else took the lead", at(when)),
+        Some(OfferOver::TimeOver(when)) => ended("The time to take it ended", at(when)),
+        Some(OfferOver::NotYours) => ended("You passed, or its time was over: others are asked", None),
+        None if sent.row.ended.is_some() || !offer.waits => ended("The lead is not on offer any more", None),
+        None => return None,
+    })
+}
+
+/// What was said and tried, the newest first.
+fn history(sent: &SentDelivery, spoken: Spoken<'_>) -> Vec<SaidLine> {
+    let line = |at: Timestamp, what: String, by: &str| {
+        let line = SaidLine { what, at: spoken.near(at), by: by.to_owned() };
+        (at, line)
+    };
+    let said = |one: &OutcomeRecord| line(one.at, in_words(one, spoken), &one.by);
+    let judged = |one: &OutcomeRecord| {
+        let verdict = one.verdict.as_ref()?;
+        Some(line(verdict.at, format!("return {}: {}", verdict.verdict, verdict.why), &verdict.by))
+    };
+    // What acts was said with its outcome, which stands there already.
+    let vain = sent.tries.iter().filter(|one| one.disposition == Disposition::NoAnswer);
+    let tried = vain.map(|one| line(one.at, "tried, no answer".to_owned(), &one.by));
+    let mut all: Vec<_> = sent.outcomes.iter().map(said).chain(sent.outcomes.iter().filter_map(judged)).collect();
+    all.extend(tried);
+    // By time, and as they were said within an instant.
+    all.sort_by_key(|(at, _)| *at);
+    all.into_iter().rev().map(|(_, line)| line).collect()
+}
+
+/// `12,500 USD`.
+fn money(sale: &Sale) -> String {
+    format!("{} {}", grouped(&sale.amount_text()), sale.currency)
+}
+
+fn in_words(said: &OutcomeRecord, spoken: Spoken<'_>) -> String {
     let what = match said.kind {
         OutcomeKind::Accepted => "accepted",
         OutcomeKind::Returned => "returned",
@@ -155,8 +312,11 @@ fn in_words(said: &OutcomeRecord, clock: &TimeZone) -> String {
         OutcomeKind::Won => "won",
         OutcomeKind::Lost => "lost",
     };
-    let sale = said.sale.map(|sale| format!(", {sale}")).unwrap_or_default();
-    let date = said.not_before.map(|at| format!(" before {}", at.to_zoned(clock.clone()).date())).unwrap_or_default();
-    let reason = said.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-    format!("{what}{sale}{date}{reason}")
+    let is = said.terms.meaning.map(|meaning| format!(" ({})", meaning.noun())).unwrap_or_default();
+    let sale = said.sale.map(|sale| format!(", {}{is}", money(&sale))).unwrap_or_default();
+    // Only where it was another day than the one on which it was said.
+    let on = if said.happened_at == said.at { String::new() } else { format!(" on {}", spoken.day(said.happened_at)) };
+    let date = said.not_before.map(|at| format!(" before {}", spoken.day(at))).unwrap_or_default();
+    let reason = said.reason.as_deref().map(|reason| format!(" ({})", reason_in_words(reason))).unwrap_or_default();
+    format!("{what}{sale}{on}{date}{reason}")
 }

@@ -1,15 +1,24 @@
-//! A rep's own page: every open lead with how to reach them, and what is on offer. Nothing on it changes anything; each
-//! lead leads to the page where something can be said of it.
+//! A rep's own page: every open lead with how to reach them and the forms for what comes next, and what is on offer. A form is sent to
+//! the lead's own page, which says what is recorded, or what is wrong at its field.
 
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
-use ripen_domain::delivery::{ClientEvent, EventType, OutcomeKind};
-use ripen_store::team::rep_leads::{RepLead, RepLinks};
+use ripen_domain::{
+    delivery::{ClientEvent, EventType, OutcomeKind},
+    outcome::{FixedReason, OutcomeFields},
+    time_in_words::apart,
+};
+use ripen_store::{
+    delivery::feed::ContactEnd,
+    team::rep_leads::{RepLead, RepLinks},
+};
 use ripen_web::page::Layout;
 
 use super::{
+    frame::Frame,
     page,
-    shown::{ContactWay, ShownLead, when},
+    say::{SayForms, SayState, SayTerms},
+    shown::{ContactWay, ShownBy, ShownLead, ShownTime},
 };
 
 /// So many leads are shown.
@@ -19,26 +28,52 @@ const REASONS: usize = 3;
 
 #[derive(Template)]
 #[template(path = "rep.html")]
-struct RepPage {
+struct RepPage<'a> {
+    frame: &'a Frame,
+    /// How long the one that waits longest does.
+    longest: Option<String>,
     offers: Vec<OpenOffer>,
     /// Nothing was said of them yet.
     waiting: Vec<OpenLead>,
     accepted: Vec<OpenLead>,
+    /// So many are not shown, because links about them were ended.
+    ended: usize,
     /// There are more.
     is_cut: bool,
+    terms: SayTerms<'a>,
+    /// Nothing: what was typed wrong is corrected on the lead's own page.
+    typed: OutcomeFields,
 }
 
-impl RepPage {
+impl RepPage<'_> {
     /// How many wait for a call: whoever asked not to be contacted does not.
     fn to_call(&self) -> usize {
-        self.waiting.iter().filter(|one| matches!(one.lead.reach, ContactWay::By(_))).count()
+        self.waiting.iter().filter(|one| one.is_to_call()).count()
+    }
+
+    fn forms<'s>(&'s self, one: &'s OpenLead) -> SayForms<'s> {
+        SayForms {
+            action: &one.link,
+            name: &one.lead.name,
+            state: one.state,
+            // A lead that is sold is no open lead.
+            is_sold: false,
+            seen: one.seen,
+            terms: &self.terms,
+            typed: &self.typed,
+            sent: None,
+            errors: &[],
+        }
     }
 }
 
 struct OpenLead {
     lead: ShownLead,
-    since: String,
+    state: SayState,
+    since: ShownTime,
     link: String,
+    /// The number of the outcome that the reader sees as the newest.
+    seen: i32,
 }
 
 struct OpenOffer {
@@ -46,35 +81,68 @@ struct OpenOffer {
     link: String,
 }
 
-/// The page. `link` makes the address of a delivery's page.
-pub fn render(rep: &RepLinks, leads: &[RepLead], link: impl Fn(&RepLead) -> String) -> Response {
+/// When the page is made, and how its links are.
+#[derive(Clone, Copy)]
+pub struct Moment<'a> {
+    /// By what leads are shown.
+    pub by: ShownBy<'a>,
+    /// Makes the address of a delivery's page.
+    pub link: &'a dyn Fn(&RepLead) -> String,
+    /// So many leads are not among those shown, because links about them were ended for whoever holds the page's own.
+    pub ended: usize,
+}
+
+/// The page.
+pub fn render(frame: &Frame, rep: &RepLinks, leads: &[RepLead], moment: Moment<'_>) -> Response {
+    let Moment { by, link, ended } = moment;
     // Offers apart: their body has no name and no way to reach the person before somebody takes them.
     let (offers, open): (Vec<_>, Vec<_>) =
         leads.iter().take(MOST).partition(|lead| lead.event == EventType::LeadOffered);
     let (accepted, waiting): (Vec<_>, Vec<_>) =
         open.into_iter().partition(|lead| lead.newest == Some(OutcomeKind::Accepted));
-    let all = |leads: Vec<&RepLead>| leads.into_iter().map(|lead| OpenLead::read(lead, link(lead))).collect();
+    // Whoever may not be contacted waits for nobody.
+    let to_call = waiting.iter().filter(|lead| !lead.do_not_contact);
+    let longest = to_call.map(|lead| lead.sent_at).min().map(|since| apart(since, by.now));
+    // Who waits longest is called first.
+    let waiting: Vec<_> = waiting.into_iter().rev().collect();
+    let all = |leads: Vec<&RepLead>| leads.into_iter().map(|lead| OpenLead::read(lead, moment)).collect();
     let content = RepPage {
-        offers: offers.into_iter().map(|lead| OpenOffer { lead: read(lead), link: link(lead) }).collect(),
+        frame,
+        longest,
+        offers: offers.into_iter().map(|lead| OpenOffer { lead: read(lead, by), link: link(lead) }).collect(),
         waiting: all(waiting),
         accepted: all(accepted),
         // The caller reads one more than `MOST`, so that no count over all leads is needed.
-        is_cut: leads.len() > MOST,
+        is_cut: leads.len() + ended > MOST,
+        ended,
+        terms: SayTerms::of(&rep.amounts, &rep.client_country, &rep.return_reasons),
+        typed: OutcomeFields::default(),
     };
     let reader = format!("for {}", rep.name);
     page("Your open leads", &[&rep.client, &reader], Layout::Column, content).response(StatusCode::OK)
 }
 
 impl OpenLead {
-    fn read(lead: &RepLead, link: String) -> Self {
-        let mut shown = read(lead);
+    fn is_to_call(&self) -> bool {
+        self.state == SayState::Waiting
+    }
+
+    fn read(lead: &RepLead, Moment { by, link, ended: _ }: Moment<'_>) -> Self {
+        let mut shown = read(lead, by);
         shown.reasons.truncate(REASONS);
-        Self { since: when(lead.sent_at, &shown.clock), lead: shown, link }
+        let since = apart(lead.sent_at, by.now);
+        let since = ShownTime::said(lead.sent_at, format!("Sent {since} ago"), &shown.clock);
+        let state = SayState::of(lead.newest, ended(lead));
+        Self { since, state, lead: shown, link: link(lead), seen: lead.seen }
     }
 }
 
-fn read(lead: &RepLead) -> ShownLead {
+fn read(lead: &RepLead, by: ShownBy<'_>) -> ShownLead {
     // The body is from when the lead was sent; `do_not_contact` is of now and wins, so that nobody calls a person who
     // has opted out since.
-    ShownLead::read(ClientEvent::read(&lead.body).as_ref(), lead.do_not_contact)
+    ShownLead::read(ClientEvent::read(&lead.body).as_ref(), ended(lead), by)
+}
+
+fn ended(lead: &RepLead) -> Option<ContactEnd> {
+    lead.do_not_contact.then_some(ContactEnd::DoNotContact)
 }

@@ -65,6 +65,11 @@ async fn what_is_held_says_why_and_until_when_and_not_who_it_is() {
     assert_eq!((&held[0]["reason"], &held[0]["until"]), (&json!("no rep is free"), &json!("2026-11-24T15:00:00Z")));
     assert_eq!((&held[0]["score"], &page["more"]), (&json!(90), &json!(false)));
     assert!(!answer.text.contains("casey"), "{}", answer.text);
+    let first = app.get(&acme, "/v1/deliveries/held?limit=1").await.json();
+    assert_eq!((&first["next"], &first["more"]), (&json!(early.delivery), &json!(true)));
+    let second = app.get(&acme, &format!("/v1/deliveries/held?after={}", early.delivery)).await.json();
+    assert_eq!((&second["held"][0]["delivery"], &second["more"]), (&json!(late.delivery), &json!(false)));
+    assert_eq!(app.get(&acme, "/v1/deliveries/held?limit=0").await.problem(), "invalid-parameter");
     assert_eq!(app.send("GET", "/v1/deliveries/held", &[], "").await.problem(), "unauthenticated");
 }
 

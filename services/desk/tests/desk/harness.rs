@@ -7,19 +7,26 @@ use axum::{
 };
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
-use ripen_desk::DeskContext;
+use ripen_desk::{
+    DeskContext, DeskLinks,
+    people::{csrf_token, errors},
+};
 use ripen_domain::{
-    actor::Actor,
-    id::{ClientId, DeliveryId, TokenId},
-    link::LinkKey,
+    actor::{Actor, Scope, UserRole},
+    id::{ClientId, DeliveryId, TokenId, UserId},
+    link::{LinkKeys, Links},
     secret::Secret,
 };
 use ripen_runtime::{clock::Clock, config::Settings, health::Health, random};
 use ripen_store::{
     Store, StoreOptions,
-    client::{record::NewClient, token::NewClientToken},
+    client::{client_record::NewClient, token::NewClientToken},
+    user::{account::NewUser, session::NewSession, token::NewUserToken},
 };
-use ripen_testkit::postgres::{TestDatabase, database};
+use ripen_testkit::{
+    keys::keyring,
+    postgres::{TestDatabase, database},
+};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tower::ServiceExt;
@@ -32,7 +39,8 @@ pub struct App {
     pub store: Store,
     pub pool: PgPool,
     pub clock: Clock,
-    pub key: LinkKey,
+    pub key: LinkKeys,
+    pub context: DeskContext,
     router: Router,
     _database: TestDatabase,
 }
@@ -42,6 +50,28 @@ pub struct Client {
     pub id: ClientId,
     pub token: String,
     pub token_id: TokenId,
+}
+
+/// Somebody with a browser that is signed in.
+#[derive(Debug, Clone)]
+pub struct Browser {
+    pub user: UserId,
+    pub cookie: String,
+    pub csrf: String,
+}
+
+impl Browser {
+    /// A form of its session.
+    pub fn form(&self, fields: &str) -> String {
+        format!("csrf={}&{fields}", self.csrf)
+    }
+}
+
+/// Somebody who signs in.
+pub struct User {
+    pub id: UserId,
+    pub bearer: String,
+    pub actor: Actor,
 }
 
 /// A lead that was delivered by webhook.
@@ -56,6 +86,13 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub text: String,
+}
+
+impl Client {
+    /// What its own may see.
+    pub fn scope(&self) -> Scope {
+        Actor::token(self.token_id, "CRM", self.id).scope()
+    }
 }
 
 impl Answer {
@@ -77,16 +114,22 @@ impl Answer {
 }
 
 pub async fn app() -> App {
+    app_with(Settings::default()).await
+}
+
+pub async fn app_with(settings: Settings) -> App {
     let database = database().await;
-    let (store, pool) =
-        (Store::open(&StoreOptions::new(database.url(), 8)).unwrap(), PgPool::connect(database.url()).await.unwrap());
+    let store = Store::open(&StoreOptions::new(database.url(), 8)).unwrap().with_keyring(keyring());
+    let pool = PgPool::connect(database.url()).await.unwrap();
     let clock = Clock::mock(NOW.parse().unwrap());
-    let key = store.link_key(random::bytes32(), clock.now()).await.unwrap();
-    assert_eq!(store.link_key(random::bytes32(), clock.now()).await.unwrap(), key, "made once");
-    let settings = Settings::default();
-    let context = DeskContext::new(store.clone(), clock.clone(), &settings, Health::default(), key.clone()).unwrap();
-    let router = ripen_web::edge::around(ripen_desk::router(context));
-    App { store, pool, clock, key, router, _database: database }
+    let key = store.link_keys(clock.now()).await.unwrap();
+    let token = |keys: &LinkKeys| keys.token(DeliveryId::from_uuid(Uuid::nil()), clock.now());
+    assert_eq!(token(&store.link_keys(clock.now()).await.unwrap()), token(&key), "made once");
+    let bodies = Some(Links::new(key.clone(), "https://ripen.example"));
+    let links = DeskLinks { keys: key.clone(), bodies, takes_leads: false };
+    let context = DeskContext::new(store.clone(), clock.clone(), &settings, Health::default(), links).unwrap();
+    let router = errors::around(ripen_web::edge::around(ripen_desk::router(context.clone())));
+    App { store, pool, clock, key, context, router, _database: database }
 }
 
 impl App {
@@ -114,6 +157,106 @@ impl App {
         tx.client_token_add(Actor::operator("dana").scope(), &new, now).await.unwrap();
         tx.commit().await.unwrap();
         Client { id, token: token.reveal().to_owned(), token_id }
+    }
+
+    /// Somebody who signs in, with a token of their own.
+    pub async fn user(&self, role: UserRole, client: Option<&Client>) -> User {
+        let now = self.pass(1);
+        let id = UserId::from_uuid(random::uuid_v7(now));
+        let email = format!("{}@firm.example", id.uuid());
+        let client = client.map(|client| client.id);
+        let new = NewUser { id, email, name: format!("Dana {}", role.word()), role, client, hashed: None };
+        let token = Secret::new("ut", random::bytes32());
+        let kept = NewUserToken {
+            id: TokenId::from_uuid(random::uuid_v7(now)),
+            user: id,
+            name: "tests".to_owned(),
+            hash: token.hash(),
+        };
+        let mut tx = self.store.begin().await.unwrap();
+        tx.user_add(&new, now).await.unwrap();
+        tx.user_token_add(&kept, now).await.unwrap();
+        tx.commit().await.unwrap();
+        User { id, bearer: format!("Bearer {}", token.reveal()), actor: Actor::user(id, new.name, role, client) }
+    }
+
+    /// Asks as somebody who signs in.
+    pub async fn see(&self, user: &User, path: &str) -> Answer {
+        self.send("GET", path, &[("authorization", &user.bearer)], Body::empty()).await
+    }
+
+    /// Sends JSON as somebody who signs in.
+    pub async fn post(&self, user: &User, path: &str, body: &Value) -> Answer {
+        let headers = [("authorization", user.bearer.as_str()), ("content-type", "application/json")];
+        self.send("POST", path, &headers, body.to_string()).await
+    }
+
+    /// Opens an answer that goes on.
+    pub async fn open(&self, user: &User, path: &str) -> axum::response::Response {
+        let request = Request::builder().uri(path).header("authorization", &user.bearer).body(Body::empty()).unwrap();
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    /// A lead of a new person that nobody touched, who is reached under this number.
+    pub async fn waiting(&self, client: &Client, phone: &str) -> Uuid {
+        let now = self.pass(1);
+        let (lead, person) = (random::uuid_v7(now), random::uuid_v7(now));
+        let sql = "with p as (
+              insert into person (id, client_id, first_name, last_name, phone, phone_extension, country, time_zone, created_at, updated_at)
+              values ($1, $2, 'Robin', 'Jones', split_part($3, ';', 1), nullif(split_part($3, ';ext=', 2), ''), 'US',
+                      'America/Chicago', $4, $4)
+            ), i as (
+              insert into person_identity (client_id, kind, value, person_id) values ($2, 'phone', $3, $1)
+            ), s as (
+              insert into source (id, client_id, name, channel, token_hash, created_at)
+              values ($1, $2, 'Site ' || $1, 'web_form', sha256(convert_to($1::text, 'utf8')), $4)
+            )
+            insert into lead (id, client_id, program_id, person_id, source_id, channel, arrivals, enquiries, first_arrived_at,
+                              last_arrived_at, last_enquiry_at, created_at)
+            select $5, $2, id, $1, $1, 'web_form', 1, 1, $4, $4, $4, $4 from program where is_default";
+        let query = sqlx::query(sql).bind(person).bind(client.id.uuid()).bind(phone).bind(self.now()).bind(lead);
+        query.execute(&self.pool).await.unwrap();
+        lead
+    }
+
+    /// A promise of a lead.
+    pub async fn promised(&self, client: &Client, lead: Uuid, (agreed, due_at): (bool, Timestamp)) {
+        let sql = "insert into promise (lead_id, generation, client_id, kind, state, due_at, why, from_whom, agreed, offered_until, created_at)
+            values ($1, 1, $2, 'requalify', 'work', $3, 'call', 'agent', $4, $5, $5)";
+        let query = sqlx::query(sql).bind(lead).bind(client.id.uuid()).bind(due_at.to_sqlx());
+        query.bind(agreed).bind(self.now()).execute(&self.pool).await.unwrap();
+    }
+
+    /// A browser in which a user is signed in.
+    pub async fn browser(&self, user: UserId) -> Browser {
+        let now = self.pass(1);
+        let session = Secret::new("ss", random::bytes32());
+        let new = NewSession {
+            hash: session.hash(),
+            user,
+            expires_at: now + SignedDuration::from_hours(24),
+            agent: "A browser".to_owned(),
+        };
+        let mut tx = self.store.begin().await.unwrap();
+        tx.session_add(&new, now).await.unwrap();
+        tx.commit().await.unwrap();
+        Browser { user, cookie: format!("ripen_session={}", session.reveal()), csrf: csrf_token::token_of(&session) }
+    }
+
+    /// Asks for a page.
+    pub async fn page(&self, browser: &Browser, path: &str) -> Answer {
+        self.send("GET", path, &[("cookie", &browser.cookie), ("accept", "text/html")], Body::empty()).await
+    }
+
+    /// Sends a form.
+    pub async fn submit(&self, browser: &Browser, path: &str, form: String) -> Answer {
+        let headers = [
+            ("cookie", browser.cookie.as_str()),
+            ("accept", "text/html"),
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("sec-fetch-site", "same-origin"),
+        ];
+        self.send("POST", path, &headers, form).await
     }
 
     /// A lead of a new person that became A and was delivered.
@@ -187,6 +330,9 @@ impl App {
         }
         let response = self.router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
+        // Events go on for as long as somebody listens.
+        let goes_on = parts.headers.get("content-type").is_some_and(|kind| kind == "text/event-stream");
+        let body = if goes_on { Body::empty() } else { body };
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         Answer { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
     }

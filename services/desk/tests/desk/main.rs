@@ -6,8 +6,20 @@
     reason = "a test's harness stops at the first surprise"
 )]
 
+mod calls;
 mod deliveries;
 mod harness;
+mod home;
+mod kept;
+mod leads;
 mod links;
+mod live;
 mod outcomes;
+mod queues;
 mod reps;
+mod roles;
+mod siblings;
+mod signing_in;
+mod why;
+mod work;
+mod work_kept;

@@ -33,7 +33,15 @@ async fn a_rep_sees_open_leads_of_theirs_and_no_others() {
     let stranger = rep_of(&app, &other, &[foreign]).await;
     let (status, page) = leads(&app, dana).await;
     assert_eq!((status, page.matches("<section>").count()), (200, 1), "{page}");
-    for shown in ["Dana &#60;Hill&#62;", "tel:+14155550100", "nothing said yet", "What became of it?"] {
+    for shown in [
+        "Dana &#60;Hill&#62;",
+        "tel:+14155550100",
+        "waits for your call",
+        "Accept it",
+        "Tried, no answer",
+        "Return…",
+        "All about",
+    ] {
         assert!(page.contains(shown), "{shown}: {page}");
     }
     let link = page.split("href=\"/o/").nth(2).unwrap().split('"').next().unwrap().to_owned();
@@ -58,15 +66,119 @@ async fn links_that_were_revoked_forged_or_made_for_something_else_open_nothing(
     let sent = app.sent(&acme).await;
     let rep = rep_of(&app, &acme, &[sent]).await;
     let old = format!("/r/{}", app.key.rep_token(rep, app.clock.now()));
+    let of_lead = format!("/o/{}", app.key.token(sent.delivery, app.clock.now()));
+    assert_eq!(app.send("GET", &of_lead, &[], "").await.status, 200);
     app.pass(10);
     let revoke = "update rep set links_since = $2 where id = $1";
     let now = jiff_sqlx::ToSqlx::to_sqlx(app.clock.now());
     sqlx::query(revoke).bind(rep.uuid()).bind(now).execute(&app.pool).await.unwrap();
-    assert_eq!(app.send("GET", &old, &[], "").await.status, 410);
+    let over = app.send("GET", &old, &[], "").await;
+    assert!(over.status == 410 && over.text.contains("This link is over"), "{}", over.text);
+    let lead = app.send("GET", &of_lead, &[], "").await;
+    assert!(lead.status == 410 && !lead.text.contains("Casey"), "the leads' own links go with it: {}", lead.text);
     app.pass(10);
     assert_eq!(leads(&app, rep).await.0, 200);
     let outcome = format!("/r/{}", app.key.token(sent.delivery, app.clock.now()));
     assert_eq!(app.send("GET", &outcome, &[], "").await.status, 404);
     assert_eq!(app.send("GET", "/r/00", &[], "").await.status, 404);
-    assert_eq!(app.send("POST", &old, &[], "").await.status, 405);
+    assert_eq!(app.send("POST", &old, &[], "").await.status, 410, "a link that was ended is not renewed");
+}
+
+#[tokio::test]
+async fn a_link_to_the_list_is_renewed_by_mail_after_a_month() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let sent = app.sent(&acme).await;
+    let rep = rep_of(&app, &acme, &[sent]).await;
+    let path = format!("/r/{}", app.key.rep_token(rep, app.clock.now()));
+    app.pass(29 * 24 * 3600);
+    assert_eq!(app.send("GET", &path, &[], "").await.status, 200);
+    app.pass(2 * 24 * 3600);
+    let old = app.send("GET", &path, &[], "").await;
+    assert!(
+        old.status == 410 && old.text.contains("Mail me a new link") && !old.text.contains("Casey"),
+        "{}",
+        old.text
+    );
+    assert_eq!(app.count("select count(*) from notice").await, 0, "a look mails nothing");
+    for _ in 0..2 {
+        let asked = app.send("POST", &path, &[], "").await;
+        assert!(asked.status == 200 && asked.text.contains("on its way"), "{}", asked.text);
+        app.pass(60);
+    }
+    assert_eq!(app.count("select count(*) from notice where kind = 'rep_link'").await, 1, "one a day");
+}
+
+#[tokio::test]
+async fn who_left_is_let_in_by_no_link_until_they_are_back() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let sent = app.sent(&acme).await;
+    let rep = rep_of(&app, &acme, &[sent]).await;
+    let mailed = "update endpoint set kind = 'email', url = null, address = 'dana@example.com' where id = (select endpoint_id from delivery where id = $1)";
+    sqlx::query(mailed).bind(sent.delivery.uuid()).execute(&app.pool).await.unwrap();
+    let of_lead = format!("/o/{}", app.key.token(sent.delivery, app.clock.now()));
+    let set = |paused: &'static str| sqlx::query(paused).bind(rep.uuid()).execute(&app.pool);
+    set("update rep set is_paused = true, back_on = '2026-12-01' where id = $1").await.unwrap();
+    assert_eq!((leads(&app, rep).await.0, app.send("GET", &of_lead, &[], "").await.status.as_u16()), (200, 200));
+    set("update rep set back_on = null where id = $1").await.unwrap();
+    assert_eq!(leads(&app, rep).await.0, 410);
+    for method in ["GET", "POST"] {
+        let lead = app.send(method, &of_lead, &[], "").await;
+        assert!(lead.status == 410 && !lead.text.contains("Casey"), "{method}: {}", lead.text);
+    }
+    set("update rep set is_paused = false where id = $1").await.unwrap();
+    assert_eq!((leads(&app, rep).await.0, app.send("GET", &of_lead, &[], "").await.status.as_u16()), (200, 200));
+}
+
+#[tokio::test]
+async fn a_page_makes_no_new_link_to_a_lead_whose_links_were_ended_since() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let (ended, other) = (app.sent(&acme).await, app.sent(&acme).await);
+    let rep = rep_of(&app, &acme, &[ended, other]).await;
+    let old = format!("/r/{}", app.key.rep_token(rep, app.clock.now()));
+    app.pass(10);
+    let mut tx = app.store.begin().await.unwrap();
+    tx.delivery_links_end(acme.scope(), ended.delivery, app.clock.now()).await.unwrap().unwrap();
+    tx.commit().await.unwrap();
+    let page = app.send("GET", &old, &[], "").await;
+    assert_eq!((page.status.as_u16(), page.text.matches("<section>").count()), (200, 1), "{}", page.text);
+    assert!(page.text.contains("1 lead is not shown: the links to it were ended"), "{}", page.text);
+    app.pass(10);
+    let (_, fresh) = leads(&app, rep).await;
+    assert_eq!(fresh.matches("<section>").count(), 2, "a later link is somebody's who may: {fresh}");
+}
+
+#[tokio::test]
+async fn whoever_asked_not_to_be_contacted_is_not_waited_for_on_the_list() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let sent = app.sent(&acme).await;
+    let rep = rep_of(&app, &acme, &[sent]).await;
+    sqlx::query("update person set do_not_contact = true").execute(&app.pool).await.unwrap();
+    let (_, page) = leads(&app, rep).await;
+    assert!(page.contains("Nobody waits for your call") && page.contains("asked not to be contacted"), "{page}");
+    for action in ["Accept it", "Tried, no answer", "Return…", "tel:"] {
+        assert!(!page.contains(action), "{action}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn a_card_has_the_forms_of_what_comes_next_and_sends_them_to_the_leads_page() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let sent = app.sent(&acme).await;
+    let rep = rep_of(&app, &acme, &[sent]).await;
+    let (_, page) = leads(&app, rep).await;
+    assert!(page.contains("Accept it") && page.contains("Not yet…") && !page.contains("Won…"), "{page}");
+    let action = page.split("<form method=\"post\" action=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let recorded = app.send("POST", &action, &form, "seen=0&outcome=accepted").await;
+    assert!(recorded.text.contains("Recorded: accepted"), "{}", recorded.text);
+    let (_, page) = leads(&app, rep).await;
+    assert!(page.contains("Won…") && page.contains("Lost…") && !page.contains("Accept it"), "{page}");
+    let wrong = app.send("POST", &action, &form, "seen=1&outcome=won&amount=lots&currency=USD").await;
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.text.contains("id=\"won-amount\"") && wrong.text.contains("value=\"lots\""), "{}", wrong.text);
 }

@@ -1,10 +1,24 @@
 //! Snapshots of the mails of what does not move.
 
 use ripen_domain::id::{DeliveryId, EndpointId, LeadId};
-use ripen_outbound::lead_mail;
+use ripen_outbound::{
+    lead_mail::{self, BriefMail},
+    letterhead::Letterhead,
+};
+use ripen_store::{
+    endpoint::alert::{FailingEndpoint, SealedEndpoint},
+    lead::untouched::UntouchedLead,
+};
 use uuid::Uuid;
 
-use super::*;
+mod mails;
+
+use super::{
+    failing_endpoint::{Told, of_endpoint},
+    remind::{of_clients, reminder},
+    waits_for_key::of_sealed,
+    *,
+};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -17,8 +31,10 @@ fn now() -> Timestamp {
 /// To whom, and what.
 fn written(notices: &[OnceNotice]) -> String {
     let mails = notices.iter().map(|notice| {
-        let mail = lead_mail::brief(notice.data.title.as_deref().unwrap(), &notice.data.sentences);
-        format!("To: {}\nSubject: {}\n\n{}", notice.to.1, mail.subject, mail.text)
+        let (title, sentences) = (notice.data.title.as_deref().unwrap(), &notice.data.sentences);
+        let mail = BriefMail { title, sentences, ..BriefMail::default() };
+        let mail = lead_mail::brief(&mail, &Letterhead::default());
+        format!("To: {}\nSubject: {}\n\n{}", notice.to.address, mail.subject, mail.text)
     });
     mails.collect::<Vec<_>>().join("-----\n")
 }
@@ -27,11 +43,21 @@ fn untouched(number: u128) -> UntouchedLead {
     UntouchedLead {
         delivery: DeliveryId::from_uuid(Uuid::from_u128(number)),
         lead: LeadId::from_uuid(Uuid::from_u128(number)),
-        client: (ClientId::from_uuid(Uuid::nil()), "acme-homes".to_owned(), "Acme Homes".to_owned()),
-        to: Some((Some("Dana Hill".to_owned()), "dana@client.example".to_owned())),
+        client: ClientId::from_uuid(Uuid::nil()),
+        client_slug: "acme-homes".to_owned(),
+        client_name: "Acme Homes".to_owned(),
+        to: Some(MailRecipient { name: Some("Dana Hill".to_owned()), address: "dana@client.example".to_owned() }),
         person: Some("Casey Smith".to_owned()),
+        phone: Some("+13125550142".to_owned()),
+        phone_extension: None,
+        time_zone: Some("America/Chicago".to_owned()),
+        postal_code: None,
+        country: "US".to_owned(),
+        rep: Some("Dana Hill".to_owned()),
+        rep_has_left: false,
         clock: "America/Chicago".to_owned(),
         delivered_at: at("2026-11-22T09:00:00Z"),
+        dead: None,
     }
 }
 
@@ -48,9 +74,34 @@ fn a_failing_and_a_disabled_endpoint_are_told_to_client_and_firm() {
         tell: Some("office@client.example".to_owned()),
     };
     let disabled = FailingEndpoint { disabled: Some("answered 410 Gone".to_owned()), waiting: 1, ..failing.clone() };
-    let mails = [of_endpoint("firm@example.com", &failing, now()), of_endpoint("", &disabled, now())].concat();
+    let mails = [
+        of_endpoint(&Told { firm: "firm@example.com", are_mailed: true }, &failing, now()),
+        of_endpoint(&Told { firm: "", are_mailed: false }, &disabled, now()),
+    ]
+    .concat();
     assert_eq!(mails.len(), 3, "a firm without an address is not told");
     insta::assert_snapshot!("endpoints", written(&mails));
+}
+
+#[test]
+fn the_firm_is_told_of_what_waits_for_a_key_once_a_day() {
+    let sealed = SealedEndpoint {
+        endpoint: EndpointId::from_uuid(Uuid::nil()),
+        client: ClientId::from_uuid(Uuid::nil()),
+        client_name: "Acme Homes".to_owned(),
+        name: "CRM".to_owned(),
+        waiting: 2,
+    };
+    let told = of_sealed("firm@example.com", &sealed, now());
+    let mail = written(std::slice::from_ref(&told));
+    for said in
+        ["To: firm@example.com", "CRM cannot be signed for (Acme Homes)", "2 deliveries", "secrets.previous_keys"]
+    {
+        assert!(mail.contains(said), "{said}: {mail}");
+    }
+    assert_eq!(told.endpoint, None);
+    assert_eq!(of_sealed("firm@example.com", &sealed, at("2026-11-24T23:00:00Z")).key, told.key);
+    assert_ne!(of_sealed("firm@example.com", &sealed, at("2026-11-25T01:00:00Z")).key, told.key);
 }
 
 #[test]

@@ -8,21 +8,25 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use ripen_domain::id::{ArrivalId, SourceId};
-use ripen_store::{StoreError, arrival::status::ArrivalStatus};
+use ripen_store::{
+    StoreError,
+    arrival::status::{ArrivalBodies, ArrivalStatus, OtherBody},
+};
 use ripen_web::{
     Problem, catalogue,
     edge::LoggedSource,
-    extract::{NamedFields, PathId, Query},
+    extract::{NamedFields, NoQuery, PathId, Query},
     openapi::refusals,
 };
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 use utoipa::{
     IntoResponses, ToSchema,
     openapi::{RefOr, Response as Described},
 };
 
 use super::caller::{SourceCaller, SourceCallerRefusals, sees_grade};
-use crate::{context::IntakeContext, response::StatusView};
+use crate::{context::IntakeContext, response::StatusView, sources::ANSWER_WITHIN};
 
 /// Most ids in one question.
 const MOST: usize = 200;
@@ -57,7 +61,7 @@ struct ArrivalRefusals;
 
 impl IntoResponses for ArrivalRefusals {
     fn responses() -> BTreeMap<String, RefOr<Described>> {
-        refusals(&[&catalogue::NOT_FOUND, &catalogue::ARRIVAL_PENDING])
+        refusals(&[&catalogue::INVALID_PARAMETER, &catalogue::NOT_FOUND, &catalogue::ARRIVAL_PENDING])
     }
 }
 
@@ -78,14 +82,15 @@ pub async fn one(
     State(context): State<IntakeContext>,
     SourceCaller(source): SourceCaller,
     PathId(id): PathId<ArrivalId>,
+    NoQuery: NoQuery,
 ) -> Result<Response, Problem> {
-    let mut found = statuses(&context, source.id, &[id]).await?;
+    let found = statuses(&context, source.id, &[id]).await?;
     // An arrival of another source is answered like one that is not stored yet: an id tells nobody whether it exists.
-    let status = found.remove(&id).ok_or_else(|| {
+    let view = found.view(id, sees_grade(&source, true)).ok_or_else(|| {
         let detail = "No arrival of this source is stored under this id yet.";
         Problem::new(&catalogue::ARRIVAL_PENDING, detail).retry_after(1)
     })?;
-    Ok(seen(source.id, Json(StatusView::of(&status, sees_grade(&source, true))).into_response()))
+    Ok(seen(source.id, Json(view).into_response()))
 }
 
 /// What became of several arrivals of this source; one that is not stored yet is `pending`.
@@ -103,18 +108,34 @@ pub async fn many(
     }
     let found = statuses(&context, source.id, &ids).await?;
     let sees_grade = sees_grade(&source, true);
-    let view = |status| StatusView::of(status, sees_grade);
-    let arrivals = ids.iter().map(|id| found.get(id).map_or_else(|| StatusView::pending(*id), view));
+    let view = |id| found.view(id, sees_grade).unwrap_or_else(|| StatusView::pending(id));
+    let arrivals = ids.iter().copied().map(view);
     Ok(seen(source.id, Json(StatusList { arrivals: arrivals.collect() }).into_response()))
 }
 
-async fn statuses(
-    context: &IntakeContext,
-    source: SourceId,
-    ids: &[ArrivalId],
-) -> Result<HashMap<ArrivalId, ArrivalStatus>, Problem> {
-    let found = context.store.arrival_status(source, ids).await.map_err(|error| failed(&error))?;
-    Ok(found.into_iter().map(|status| (status.id, status)).collect())
+/// What was found of arrivals that were asked for.
+struct FoundArrivals {
+    /// By their ids, the other bodies under theirs.
+    statuses: HashMap<ArrivalId, ArrivalStatus>,
+    /// The other bodies that came under the ids.
+    bodies: Vec<OtherBody>,
+}
+
+impl FoundArrivals {
+    /// What is told of one; none that is not stored yet.
+    fn view(&self, id: ArrivalId, sees_grade: bool) -> Option<StatusView> {
+        let others = self.bodies.iter().filter(|body| body.came_as == id);
+        let others: Vec<_> = others.filter_map(|body| self.statuses.get(&body.id)).collect();
+        self.statuses.get(&id).map(|status| StatusView::of(status, sees_grade).with_bodies(others))
+    }
+}
+
+async fn statuses(context: &IntakeContext, source: SourceId, ids: &[ArrivalId]) -> Result<FoundArrivals, Problem> {
+    let asked = timeout(ANSWER_WITHIN, context.store.arrival_bodies(source, ids)).await;
+    // A database that hangs is one that is away: whoever asks can ask again.
+    let found = asked.unwrap_or_else(|_| Err(StoreError::Unreachable("no answer in time".to_owned())));
+    let ArrivalBodies { statuses, others: bodies } = found.map_err(|error| failed(&error))?;
+    Ok(FoundArrivals { statuses: statuses.into_iter().map(|status| (status.id, status)).collect(), bodies })
 }
 
 fn failed(error: &StoreError) -> Problem {

@@ -4,9 +4,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use ripen_domain::secret::Secret;
-use ripen_store::source::record::{SourceFormat, SourceRecord};
+use ripen_store::source::source_record::{SourceFormat, SourceRecord};
 use ripen_web::{
-    Problem, catalogue,
+    Problem,
+    address::Visitor,
+    catalogue,
     extract::Bearer,
     openapi::{Refusals, refusals},
 };
@@ -15,7 +17,7 @@ use utoipa::{
     openapi::{RefOr, Response},
 };
 
-use crate::{context::IntakeContext, sources::Handle};
+use crate::{context::IntakeContext, header, sources::Handle};
 
 /// The source whose key came with the request, within its rate.
 pub struct SourceCaller(pub Arc<SourceRecord>);
@@ -26,9 +28,15 @@ impl FromRequestParts<IntakeContext> for SourceCaller {
     async fn from_request_parts(parts: &mut Parts, context: &IntakeContext) -> Result<Self, Problem> {
         let key = Bearer::from_request_parts(parts, context).await?;
         // The source before its rate: the rate is the source's own, and a made-up key has none.
-        let source = source(context, key_handle(&key)).await?;
-        // A bucket of its own: asking what became of leads must not keep new ones out.
-        context.questions.check(&source.id)?;
+        let visitor = parts.extensions.get::<Visitor>().copied();
+        let source = source(context, key_handle(&key), visitor).await?;
+        // Buckets of their own: asking what became of leads must not keep new ones out, nor asking about a list the questions of
+        // others.
+        if source.key_expires_at.is_some() || header::is_paced_list(&parts.headers) {
+            context.list_questions.pace(&source.id).await;
+        } else {
+            context.questions.check(&source.id)?;
+        }
         Ok(Self(source))
     }
 }
@@ -67,8 +75,16 @@ pub fn sees_grade(source: &SourceRecord, has_key: bool) -> bool {
 /// The source that a handle opens.
 ///
 /// # Errors
-/// 401 for a wrong or expired key, 404 for an unknown token, 503 when nobody can tell.
-pub async fn source(context: &IntakeContext, handle: Handle) -> Result<Arc<SourceRecord>, Problem> {
+/// 401 for a wrong or expired key, 404 for an unknown token, 429 after too many of those from one address, 503 when nobody can tell.
+pub async fn source(
+    context: &IntakeContext,
+    handle: Handle,
+    visitor: Option<Visitor>,
+) -> Result<Arc<SourceRecord>, Problem> {
+    // One that opened something lately is not refused: a bot must not stop a sender behind the same address.
+    if let Some(visitor) = visitor.filter(|_| !context.sources.is_known(handle)) {
+        context.wrong.look(visitor.address)?;
+    }
     // With a database that does not answer, a key that was seen before is served from what is known.
     let found = context.sources.find(handle).await.map_err(|error| {
         tracing::warn!(error = %error, "a source could not be looked up");
@@ -77,6 +93,10 @@ pub async fn source(context: &IntakeContext, handle: Handle) -> Result<Arc<Sourc
     })?;
     // A wrong key is the sender's to mend. A wrong address is answered like any other that does not exist.
     let Some(source) = found else {
+        if let Some(visitor) = visitor {
+            // Refused where several were asked about at the same time; the next one hears of it.
+            let _ = context.wrong.take(visitor.address);
+        }
         return Err(match handle {
             Handle::Key(_) => Problem::new(&catalogue::UNAUTHENTICATED, "The key is not known."),
             Handle::Token(_) => Problem::new(&catalogue::NOT_FOUND, "No source has this address."),

@@ -13,14 +13,10 @@ use serde_json::{Map, Value};
 
 use super::{
     BodyFormat, Fields, PostedLead,
-    field::{FormField, FormFields},
+    charset::{self, Charset},
+    field::{FormField, FormFields, RawField, member},
     kept_text, multipart,
 };
-
-/// Fields that hold other fields.
-const GROUPS: [&str; 3] = ["answers", "tracking", "consent"];
-/// Names that belong to `tracking` without saying so: what landing pages add by themselves.
-const TRACKED: [&str; 2] = ["page_url", "click_id"];
 
 /// A form as it was posted.
 #[derive(Default)]
@@ -42,16 +38,13 @@ impl Form {
     /// # Errors
     /// 400 when a multipart body is not what its boundary says.
     pub async fn read(headers: &HeaderMap, format: BodyFormat, body: &Bytes) -> Result<Self, Problem> {
+        let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if format == BodyFormat::Multipart {
-            let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-            return multipart::read(content_type.unwrap_or_default(), body.clone()).await.map(Self::from);
+            return multipart::read(content_type, body.clone()).await.map(Self::from);
         }
-        // The bytes that are no UTF-8 come back as replacement characters, which mark the lead as damaged.
-        let pairs = form_urlencoded::parse(body).into_owned();
-        let mut fields: Vec<_> = pairs.map(|(name, value)| FormField { name, value }).collect();
-        let lossy = fields.iter().any(|field| field.value.contains('\u{fffd}'));
-        fields.iter_mut().for_each(mend_address);
-        Ok(Self { posted: FormFields { fields, lossy }, bare_plus: has_bare_plus(body) })
+        let mut posted = FormFields::read(pairs(body), Charset::of(content_type));
+        posted.fields.iter_mut().for_each(mend_address);
+        Ok(Self { posted, bare_plus: has_bare_plus(body) })
     }
 
     /// The fields in the order in which they were posted.
@@ -66,7 +59,7 @@ impl Form {
     }
 
     /// Whether something filled in the field that people do not see.
-    pub fn is_trapped(&self) -> bool {
+    pub fn is_honeypot_filled(&self) -> bool {
         // Blanks are no trap: some browsers fill in every field.
         self.fields().iter().any(|field| field.name == "_hp" && !field.value.trim().is_empty())
     }
@@ -82,13 +75,29 @@ impl Form {
         let mut fields = Fields::new();
         for FormField { name, value } in self.fields() {
             // What was left empty says nothing, and must not overwrite what is known of the person.
-            if !matches!(name.as_str(), "_hp" | "_sid" | "_t") && !value.trim().is_empty() {
+            if !matches!(name.as_str(), "_hp" | "_sid" | "_t" | charset::FIELD) && !value.trim().is_empty() {
                 place(&mut fields, name, value);
             }
         }
         let raw = RawBody { media_type: format.media_type().to_owned(), text: kept_text(body) };
-        PostedLead { fields: Ok(fields), raw, lossy: self.posted.lossy, bare_plus: self.bare_plus }
+        PostedLead { fields: Ok(fields), raw, flags: self.posted.flags.clone(), bare_plus: self.bare_plus }
     }
+}
+
+/// Names and values of an urlencoded body, as bytes: pages in other encodings escape those of their own.
+fn pairs(body: &[u8]) -> Vec<RawField> {
+    let decoded = |text: &[u8]| -> Vec<u8> {
+        let spaced: Vec<_> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+        percent_encoding::percent_decode(&spaced).collect()
+    };
+    let pairs = body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| {
+            let end = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
+            let value = pair.get(end + 1..).unwrap_or_default();
+            RawField { name: decoded(&pair[..end]), value: decoded(value), ..RawField::default() }
+        })
+        .collect()
 }
 
 /// A space within an e-mail address can only have been a `+` that was not encoded: `robin+tour@example.com`.
@@ -124,19 +133,6 @@ fn place(fields: &mut Fields, name: &str, value: &str) {
         return add(members, member, value);
     }
     add(fields, name, value);
-}
-
-/// The group and the member that a name means.
-fn member(name: &str) -> Option<(&str, &str)> {
-    if name.starts_with("utm_") || TRACKED.contains(&name) {
-        return Some(("tracking", name));
-    }
-    let (group, member) = match name.split_once('.') {
-        Some(parts) => parts,
-        None => name.strip_suffix(']')?.split_once('[')?,
-    };
-    // Any other name with a point or a bracket is a field of the sender's own, and is kept under that name.
-    (GROUPS.contains(&group) && !member.is_empty()).then_some((group, member))
 }
 
 /// Adds a value. The second of a name makes a list: that is how forms send several ticked boxes.
@@ -178,9 +174,9 @@ mod tests {
     #[tokio::test]
     async fn ripens_own_fields_are_read() {
         let trapped = form("_hp=x&_sid=s-1&email=a").await;
-        assert!(trapped.is_trapped());
+        assert!(trapped.is_honeypot_filled());
         assert_eq!(trapped.submission_id(), Some("s-1"));
-        assert!(!form("_hp=+&_sid=").await.is_trapped());
+        assert!(!form("_hp=+&_sid=").await.is_honeypot_filled());
     }
 
     #[tokio::test]
@@ -197,9 +193,33 @@ mod tests {
         }
     }
 
+    #[rstest]
+    #[case("first_name=J%F6rg&answers.town=K%F6ln", &["first_name: encoding guessed (Jörg)", "town: encoding guessed (Köln)"])]
+    #[case("first_name=J\u{f6}rg&_charset_=windows-1252", &[])]
+    #[case("_charset_=ISO-8859-1&first_name=J%F6rg&answers.town=K%F6ln", &[])]
+    #[case("first_name=J%F6rg&answers.town=K%F6ln&_charset_=utf-8", &["first_name: encoding guessed (Jörg)", "town: encoding guessed (Köln)"])]
+    #[case("first_name=J%C3%B6rg&answers.town=K%c3%b6ln&_charset_=klingon", &[])]
     #[tokio::test]
-    async fn bytes_that_are_no_text_are_replaced_and_noted() {
-        assert!(form("name=%FF").await.posted.lossy);
-        assert!(!form("name=%F0%9F%8C%B1").await.posted.lossy);
+    async fn a_form_is_read_in_its_own_encoding(#[case] body: &'static str, #[case] flags: &[&str]) {
+        let posted = form(body).await.posted(BodyFormat::UrlEncoded, body.as_bytes());
+        assert_eq!(posted.flags.iter().map(ripen_domain::flag::Flag::in_words).collect::<Vec<_>>(), flags);
+        let fields = Value::Object(posted.fields.unwrap());
+        if body.is_ascii() {
+            assert_eq!(fields, json!({"first_name": "Jörg", "answers": {"town": "Köln"}}), "{body}");
+        }
+        assert_eq!(fields.get("_charset_"), None);
+    }
+
+    #[tokio::test]
+    async fn the_content_type_names_the_encoding() {
+        let headers = HeaderMap::from_iter([(
+            header::CONTENT_TYPE,
+            "application/x-www-form-urlencoded; charset=windows-1250".parse().unwrap(),
+        )]);
+        assert_eq!(BodyFormat::of(&headers).unwrap(), BodyFormat::UrlEncoded);
+        let body = Bytes::from_static(b"last_name=%C8apek&odd");
+        let read = Form::read(&headers, BodyFormat::UrlEncoded, &body).await.unwrap();
+        assert_eq!((read.value("last_name"), read.value("odd")), (Some("Čapek"), Some("")));
+        assert_eq!(read.posted.flags, []);
     }
 }

@@ -1,5 +1,7 @@
 //! From bytes of one media type to the fields of leads. What the fields mean is decided in `normalise`.
 
+mod charset;
+pub mod csv;
 mod digits;
 pub mod field;
 pub mod form;
@@ -8,8 +10,8 @@ mod multipart;
 mod strict;
 
 use axum::http::{HeaderMap, header};
-use ripen_domain::arrival::RawBody;
-use ripen_store::source::record::SourceFormat;
+use ripen_domain::{arrival::RawBody, flag::Flag};
+use ripen_store::source::source_record::SourceFormat;
 use ripen_web::{Problem, catalogue};
 use serde_json::{Map, Value};
 
@@ -22,8 +24,8 @@ pub struct PostedLead {
     pub fields: Result<Fields, Problem>,
     /// The bytes that say it, and their media type.
     pub raw: RawBody,
-    /// Something had to be replaced to read it as UTF-8.
-    pub lossy: bool,
+    /// What of its body could not be taken as it came.
+    pub flags: Vec<Flag>,
     /// The phone number of a form began with a `+` that was not encoded.
     pub bare_plus: bool,
 }
@@ -39,11 +41,13 @@ pub enum BodyFormat {
     UrlEncoded,
     /// `multipart/form-data`
     Multipart,
+    /// `text/csv`
+    Csv,
 }
 
 impl BodyFormat {
     /// Every format that a content type names.
-    pub const ALL: [Self; 3] = [Self::Json, Self::UrlEncoded, Self::Multipart];
+    pub const ALL: [Self; 4] = [Self::Json, Self::UrlEncoded, Self::Multipart, Self::Csv];
 
     /// Its media type.
     pub const fn media_type(self) -> &'static str {
@@ -51,6 +55,7 @@ impl BodyFormat {
             Self::Json | Self::UndeclaredJson => "application/json",
             Self::UrlEncoded => "application/x-www-form-urlencoded",
             Self::Multipart => "multipart/form-data",
+            Self::Csv => "text/csv",
         }
     }
 
@@ -59,6 +64,7 @@ impl BodyFormat {
         match self {
             Self::Json | Self::UndeclaredJson => "json",
             Self::UrlEncoded | Self::Multipart => "form",
+            Self::Csv => "csv",
         }
     }
 
@@ -79,21 +85,30 @@ impl BodyFormat {
     /// The format that the content type names.
     ///
     /// # Errors
-    /// 415 when it names none, none of ours, another character set than UTF-8, or when the body is compressed.
+    /// 415 when it names none, none of ours, a character set in which the format is not read, or when the body is compressed.
     pub fn of(headers: &HeaderMap) -> Result<Self, Problem> {
         let value = headers.get(header::CONTENT_TYPE).map(|value| value.to_str());
         // A value that is not ASCII cannot name a media type that we take.
         let text = value.transpose().map_err(|_| unsupported("The Content-Type header is not ASCII."))?;
-        let mut parts = text.unwrap_or_default().split(';').map(str::trim);
-        let essence = parts.next().unwrap_or_default();
+        let text_or_none = text.unwrap_or_default();
+        let essence = text_or_none.split(';').next().unwrap_or_default().trim();
         let named = Self::ALL.into_iter().find(|format| essence.eq_ignore_ascii_case(format.media_type()));
         let undeclared = text.is_none() || essence.eq_ignore_ascii_case("text/plain");
         let format = named
             .or_else(|| undeclared.then_some(Self::UndeclaredJson))
             .ok_or_else(|| unsupported("This media type is not accepted."))?;
         // In another character set names would arrive damaged, and nobody would notice.
-        if !parts.all(is_utf8_or_no_charset) {
-            return Err(unsupported("Only the character set UTF-8 is accepted."));
+        match charset::parameter(text_or_none) {
+            Some(name) if format.is_form() && charset::Charset::named(name).is_none() => {
+                return Err(unsupported("The character set of this form is not known."));
+            }
+            Some(name) if format == Self::Csv && charset::Charset::named(name).is_none() => {
+                return Err(unsupported("The character set of this list is not known."));
+            }
+            Some(name) if !format.is_form() && format != Self::Csv && !is_utf8(name) => {
+                return Err(unsupported("JSON is accepted in the character set UTF-8 only."));
+            }
+            _ => {}
         }
         // Unpacked, a small body can be a very large one.
         let encoding = headers.get(header::CONTENT_ENCODING).map(|value| value.as_bytes().trim_ascii());
@@ -104,12 +119,15 @@ impl BodyFormat {
     }
 }
 
-fn is_utf8_or_no_charset(parameter: &str) -> bool {
-    let Some((name, value)) = parameter.split_once('=') else { return true };
+fn is_utf8(charset: &str) -> bool {
     // `us-ascii` is contained in UTF-8.
-    let value = value.trim().trim_matches('"');
-    !name.trim().eq_ignore_ascii_case("charset")
-        || ["utf-8", "utf8", "us-ascii"].iter().any(|known| value.eq_ignore_ascii_case(known))
+    ["utf-8", "utf8", "us-ascii"].iter().any(|known| charset.eq_ignore_ascii_case(known))
+}
+
+/// Whether a body begins as JSON leads do. An encoded form never does: both brackets are escaped there.
+pub fn begins_as_json(body: &[u8]) -> bool {
+    let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
+    matches!(text.first(), Some(b'{' | b'['))
 }
 
 /// Whether a body of no declared type is JSON after all; 415 where it is not: it may be a form.
@@ -117,11 +135,25 @@ fn is_utf8_or_no_charset(parameter: &str) -> bool {
 /// # Errors
 /// When it begins as no lead does.
 pub fn undeclared(body: &[u8]) -> Result<(), Problem> {
-    let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
-    match text.first() {
-        Some(b'{' | b'[') => Ok(()),
-        _ => Err(unsupported("The Content-Type header does not say what the body is, and it is no JSON object.")),
+    if begins_as_json(body) {
+        return Ok(());
     }
+    Err(unsupported("The Content-Type header does not say what the body is, and it is no JSON object."))
+}
+
+/// 415 to a format that the source is not set up for: says what came, and what it takes instead.
+pub fn unfit(format: BodyFormat, source: SourceFormat) -> Problem {
+    let what = match format {
+        BodyFormat::Json => "This is JSON",
+        // Said of a body that nobody looked into.
+        BodyFormat::UndeclaredJson => "This is no form",
+        BodyFormat::UrlEncoded | BodyFormat::Multipart => "This is a form",
+        BodyFormat::Csv => "This is a list",
+    };
+    let accepted: Vec<_> =
+        BodyFormat::ALL.into_iter().filter(|format| format.fits(source)).map(BodyFormat::media_type).collect();
+    let detail = format!("{what}, and this source is set up for another format. Send: {}.", accepted.join(", "));
+    Problem::new(&catalogue::UNSUPPORTED_MEDIA_TYPE, detail)
 }
 
 /// 415 that says what is accepted instead.
@@ -156,15 +188,19 @@ mod tests {
     #[case("application/json", BodyFormat::Json)]
     #[case("Application/JSON; charset=UTF-8; profile=x", BodyFormat::Json)]
     #[case("application/x-www-form-urlencoded;charset=\"utf-8\"", BodyFormat::UrlEncoded)]
+    #[case("application/x-www-form-urlencoded; charset=ISO-8859-1", BodyFormat::UrlEncoded)]
     #[case("multipart/form-data; boundary=x", BodyFormat::Multipart)]
+    #[case("text/csv", BodyFormat::Csv)]
+    #[case("Text/CSV; charset=windows-1252; header=present", BodyFormat::Csv)]
     fn the_content_type_decides(#[case] content_type: &str, #[case] format: BodyFormat) {
         assert_eq!(of(content_type).unwrap(), format);
     }
 
     #[rstest]
-    #[case("text/csv")]
+    #[case("text/csv; charset=klingon")]
     #[case("text/xml")]
     #[case("application/json; charset=iso-8859-1")]
+    #[case("application/x-www-form-urlencoded; charset=klingon")]
     #[case("application/octet-stream")]
     #[case("")]
     fn anything_else_is_a_415_that_says_what_is_accepted(#[case] content_type: &str) {
@@ -179,6 +215,14 @@ mod tests {
         assert_eq!(of("text/plain;charset=UTF-8").unwrap(), BodyFormat::UndeclaredJson);
         assert!(undeclared(b" {}").is_ok() && undeclared(b"[]").is_ok());
         assert!(undeclared(b"email=a").is_err() && undeclared(b"").is_err());
+    }
+
+    #[test]
+    fn a_source_of_one_format_says_what_came_and_what_it_takes() {
+        let json = unfit(BodyFormat::Json, SourceFormat::Form);
+        assert!(json.detail().starts_with("This is JSON") && !json.detail().contains("application/json"));
+        let form = unfit(BodyFormat::UrlEncoded, SourceFormat::Json);
+        assert!(form.detail().starts_with("This is a form") && form.detail().ends_with("Send: application/json."));
     }
 
     #[test]

@@ -195,7 +195,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_serde_json_reads_without_duplicates_is_the_same(keys in prop::collection::btree_map("[a-c/~é]{0,3}", any::<i64>(), 0..5), text in ".*", float in -1e300..1e300_f64) {
+        fn whatever_serde_json_reads_without_duplicates_is_the_same(keys in prop::collection::btree_map("[a-c/~é]{0,3}", any::<i64>(), 0..5), text in ".*", cents in -1_000_000_000_i64..1_000_000_000) {
+            // Of more digits than a number keeps the text is kept instead.
+            let float = f64::from(i32::try_from(cents).unwrap()) / 100.0;
             let json = serde_json::json!({"map": keys, "list": [text, float, null, true, {"x": {}}]}).to_string();
             prop_assert_eq!(value(&json).ok().unwrap(), serde_json::from_str::<Value>(&json).unwrap());
         }

@@ -8,13 +8,19 @@ use ripen_domain::{
 use ripen_web::FieldProblem;
 use serde_json::Value;
 
-use super::{PostedFrom, reader::Reader, text};
+use super::{
+    PostedFrom,
+    reader::{Reader, RepeatedField},
+    text,
+};
 
 /// What one field holds.
 enum ContactField<T> {
     Usable(T),
     /// Why not, and the words.
     Unusable(FieldProblem, String),
+    /// Something, of which nobody sees anything.
+    Unseen(FieldProblem),
     Missing,
 }
 
@@ -26,20 +32,22 @@ pub fn read(reader: &mut Reader, from: &PostedFrom<'_>) {
     match email {
         ContactField::Usable(email) => reader.submission.email = Some(email),
         ContactField::Unusable(error, _) if neither => reader.errors.push(error),
+        ContactField::Unseen(error) if neither => reader.errors.push(error),
         ContactField::Unusable(_, said) => reader.flag("email", FlagCode::EmailUnusable, &said),
         ContactField::Missing if neither => {
             reader.errors.push(missing("/email", "Give an e-mail address, or a phone number."))
         }
-        ContactField::Missing => {}
+        ContactField::Unseen(_) | ContactField::Missing => {}
     }
     match phone {
         ContactField::Usable(read) => usable_phone(reader, read),
         ContactField::Unusable(error, _) if neither => reader.errors.push(error),
+        ContactField::Unseen(error) if neither => reader.errors.push(error),
         ContactField::Unusable(_, said) => reader.flag("phone", FlagCode::PhoneUnusable, &said),
         ContactField::Missing if neither => {
             reader.errors.push(missing("/phone", "Give a phone number, or an e-mail address."))
         }
-        ContactField::Missing => {}
+        ContactField::Unseen(_) | ContactField::Missing => {}
     }
     extension(reader);
 }
@@ -48,12 +56,19 @@ fn usable_phone(reader: &mut Reader, read: ReadPhone) {
     if read.doubtful {
         reader.flag("phone", FlagCode::PhoneDoubtful, read.phone.as_str());
     }
-    if let Some(second) = read.second {
-        reader.flag("phone", FlagCode::SecondPhone, &second);
-        reader.keep_beside("second_phone", Value::String(second));
-    }
+    other_phones(reader, read.others);
     reader.submission.phone_formerly = read.formerly;
     reader.submission.phone = Some(read.phone);
+}
+
+/// The numbers beside the one that is used: each is seen by whoever calls, and kept.
+fn other_phones(reader: &mut Reader, others: Vec<String>) {
+    for other in &others {
+        reader.flag("phone", FlagCode::SecondPhone, other);
+    }
+    if !others.is_empty() {
+        reader.keep_beside("second_phone", Value::String(others.join("; ")));
+    }
 }
 
 /// An extension in a field of its own. One in the phone field goes before it.
@@ -61,7 +76,8 @@ fn extension(reader: &mut Reader) {
     let Some(value) = reader.take("phone_extension") else { return };
     let given = text::shown(&value);
     let said = folded(&given).to_lowercase();
-    let digits = said.trim_start_matches(|c: char| !c.is_ascii_digit());
+    // A spreadsheet's number has decimals.
+    let digits = said.strip_suffix(".0").unwrap_or(&said).trim_start_matches(|c: char| !c.is_ascii_digit());
     if said.is_empty() || is_nothing(&said) {
         return;
     }
@@ -69,7 +85,12 @@ fn extension(reader: &mut Reader) {
         Some(phone) if is_extension(digits) && phone.extension().is_none_or(|known| known == digits) => {
             reader.submission.phone = Some(phone.with_extension(digits));
         }
-        _ => reader.set_aside("phone_extension", value),
+        Some(_) => reader.set_aside("phone_extension", value),
+        None => {
+            // For the number that is known already; flagged, because there may be none.
+            reader.submission.phone_extension = Some(digits.to_owned()).filter(|digits| is_extension(digits));
+            reader.set_aside("phone_extension", value);
+        }
     }
 }
 
@@ -81,34 +102,92 @@ fn invalid(pointer: &'static str, message: String) -> FieldProblem {
     FieldProblem { pointer: pointer.into(), code: "invalid", message: message.into() }
 }
 
+/// Why a field that is not empty counts as such. Beside a usable way it is no more than an empty one: a cell of a spreadsheet that
+/// looks empty.
+fn empty<T>(pointer: &'static str, what: &str, said: &str) -> ContactField<T> {
+    if said.trim().is_empty() || !folded(said).chars().all(char::is_control) {
+        return ContactField::Missing;
+    }
+    let message = format!("The {what} holds only characters that nobody can see. Write it again by hand.");
+    ContactField::Unseen(invalid(pointer, message))
+}
+
 fn email(reader: &mut Reader) -> ContactField<Email> {
-    let Some(value) = reader.take("email") else { return ContactField::Missing };
+    let is_usable = |text: &str| Email::parse(address(&folded(text))).is_ok();
+    let Some(value) = reader.take_first("email", is_usable) else { return ContactField::Missing };
     let said = text::shown(&value);
     let Ok(given) = text::of(value) else {
         return ContactField::Unusable(invalid("/email", "The e-mail address must be a text.".to_owned()), said);
     };
     // Cleaned first, so that an address cannot bring a line of its own into a header; then without what nobody sees.
     let cleaned = reader.cleaned("email", text::line(given, usize::MAX)).unwrap_or_default();
-    match Email::parse(folded(&cleaned).trim_start_matches("mailto:")) {
+    let seen = folded(&cleaned);
+    if let Some((first, others)) = several(&seen) {
+        others.iter().for_each(|other| reader.flag("email", FlagCode::FieldUnusable, other));
+        reader.keep_beside("email", Value::String(others.join("; ")));
+        return ContactField::Usable(first);
+    }
+    match Email::parse(address(&seen)) {
         Ok(email) => ContactField::Usable(email),
-        Err(InvalidEmail::Empty) => ContactField::Missing,
+        Err(InvalidEmail::Empty) => empty("/email", "e-mail address", &said),
         Err(error) => ContactField::Unusable(invalid("/email", format!("The e-mail address {error}.")), said),
     }
 }
 
+/// Of several addresses in one field the first, and the others as they were written; none where not each is one.
+fn several(text: &str) -> Option<(Email, Vec<&str>)> {
+    let mut parts = text.split([';', ',', '|', '/']).map(str::trim).filter(|part| !part.is_empty());
+    let first = Email::parse(parts.next()?).ok()?;
+    let others: Vec<_> = parts.map(|part| Email::parse(part).map(|_| part)).collect::<Result<_, _>>().ok()?;
+    (!others.is_empty()).then_some((first, others))
+}
+
+/// The address alone, where mail programs write more around it: `Casey <casey@example.com>`, or a sentence's point behind it.
+fn address(text: &str) -> &str {
+    let bracketed = text.strip_suffix('>').and_then(|text| text.split_once('<'));
+    // Beside another address nobody can say which is meant.
+    let inner = bracketed.filter(|(name, inner)| {
+        let name = name.trim().trim_matches(['"', '\'']);
+        !inner.contains('<') && (!name.contains('@') || name.eq_ignore_ascii_case(inner.trim()))
+    });
+    let text = inner.map_or(text, |(_, inner)| inner.trim()).trim_start_matches("mailto:");
+    text.strip_suffix('.').unwrap_or(text)
+}
+
 fn phone(reader: &mut Reader, from: &PostedFrom<'_>) -> ContactField<ReadPhone> {
-    let Some(value) = reader.take("phone") else { return ContactField::Missing };
+    let of = reader.submission.country.clone();
+    let read = |text: &str| match from.bare_plus {
+        true => with_bare_plus(text, of.as_deref()),
+        false => Phone::parse(text, of.as_deref()),
+    };
+    let Some(RepeatedField { first: value, others }) = reader.take_all("phone", |text| read(text).is_ok()) else {
+        return ContactField::Missing;
+    };
+    let first = read(&text::shown(&value)).ok();
+    let mut beside = first.as_ref().map(|first| first.others.clone()).unwrap_or_default();
+    for other in others {
+        match read(&text::shown(&other)) {
+            Ok(read) => {
+                for number in [read.phone.as_str().to_owned()].into_iter().chain(read.others) {
+                    // One number as it was typed, and as the page completed it.
+                    let is_first = first.as_ref().is_some_and(|first| first.phone.as_str() == number);
+                    if !is_first && !beside.contains(&number) {
+                        beside.push(number);
+                    }
+                }
+            }
+            Err(_) => reader.set_aside("phone", other),
+        }
+    }
     let said = text::shown(&value);
     let Ok(given) = text::of(value) else {
         let message = "The phone number must be a text or a number.".to_owned();
         return ContactField::Unusable(invalid("/phone", message), said);
     };
     let given = reader.cleaned("phone", text::lines(given, usize::MAX)).unwrap_or_default();
-    let country = reader.submission.country.as_deref();
-    let read = if from.bare_plus { with_bare_plus(&given, country) } else { Phone::parse(&given, country) };
-    match read {
-        Ok(read) => ContactField::Usable(read),
-        Err(InvalidPhone::Empty) => ContactField::Missing,
+    match read(&given) {
+        Ok(read) => ContactField::Usable(ReadPhone { others: beside, ..read }),
+        Err(InvalidPhone::Empty) => empty("/phone", "phone number", &said),
         Err(error) if from.bare_plus => {
             let message = format!("The phone number {error}. In a form, write + as %2B: a bare + is a space.");
             ContactField::Unusable(invalid("/phone", message), said)

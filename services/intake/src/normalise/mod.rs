@@ -19,8 +19,9 @@ mod time;
 use jiff::{Timestamp, tz::TimeZone};
 use ripen_domain::{
     flag::FlagCode,
+    lead::Channel,
     time::zone,
-    values::{is_nothing, yes_no},
+    values::{UnusableId, is_id, is_nothing, unusable_id, visible, yes_no},
 };
 use ripen_web::FieldProblem;
 use serde_json::Value;
@@ -49,7 +50,7 @@ pub fn submission(fields: Fields, from: &PostedFrom<'_>) -> Normalised {
     let mut reader = Reader::new(fields, zone(from.time_zone).unwrap_or(TimeZone::UTC));
     names(&mut reader);
     reader.submission.referred_by = reader.line("referred_by", SHORT);
-    reader.submission.postal_code = reader.line("postal_code", 32);
+    reader.submission.postal_code = postal_code(&mut reader);
     reader.submission.locale = reader.line("locale", 35);
     reader.submission.notes = reader.text("notes", LONG);
     external_id(&mut reader);
@@ -60,7 +61,7 @@ pub fn submission(fields: Fields, from: &PostedFrom<'_>) -> Normalised {
     test(&mut reader);
     consent::read(&mut reader);
     reader.submission.answers = reader.map("answers");
-    reader.submission.tracking = reader.map("tracking");
+    reader.submission.tracking = reader.tracking();
     reader.finish()
 }
 
@@ -74,11 +75,14 @@ fn names(reader: &mut Reader) {
     reader.submission.name = kept.whole;
 }
 
+/// So much of an id is shown beside why it cannot be used.
+const SHOWN_OF_ID: usize = 40;
+
 /// An id is compared as it came: one that had to be cut, cleaned or guessed would make two leads one.
 fn external_id(reader: &mut Reader) {
     let error =
         |code, message: &'static str| FieldProblem { pointer: "/external_id".into(), code, message: message.into() };
-    let Some(value) = reader.take("external_id") else { return };
+    let Some(value) = reader.take_first("external_id", is_id) else { return };
     if value == Value::Bool(false) {
         return;
     }
@@ -90,6 +94,15 @@ fn external_id(reader: &mut Reader) {
     if is_nothing(id) {
         return;
     }
+    if let Some(why) = unusable_id(id) {
+        let words: String = id.chars().take(SHOWN_OF_ID).collect();
+        let said = format!("{}: {why}", visible(&words));
+        let code = if why == UnusableId::Rounded { FlagCode::Rounded } else { FlagCode::FieldUnusable };
+        return reader.flag("external_id", code, said.trim_start_matches(": "));
+    }
+    if !is_id(id) {
+        return;
+    }
     if id.chars().any(char::is_control) {
         reader.errors.push(error("invalid", "The external id holds control characters, such as a tab: take them out."));
     } else if id.chars().count() > SHORT {
@@ -99,11 +112,22 @@ fn external_id(reader: &mut Reader) {
     }
 }
 
+/// A code that a spreadsheet took for a number too large to show is none.
+fn postal_code(reader: &mut Reader) -> Option<String> {
+    let code = reader.line("postal_code", 32)?;
+    if unusable_id(&code) != Some(UnusableId::Rounded) {
+        return Some(code);
+    }
+    reader.flag("postal_code", FlagCode::Rounded, &code);
+    reader.keep_beside("postal_code", Value::String(code));
+    None
+}
+
 fn channel(reader: &mut Reader) {
     if let Some(word) = reader.line("channel", SHORT) {
-        match word.to_ascii_lowercase().parse() {
-            Ok(channel) => reader.submission.channel = Some(channel),
-            Err(_) => reader.flag("channel", FlagCode::ChannelUnknown, &word),
+        match Channel::as_written(&word) {
+            Some(channel) => reader.submission.channel = Some(channel),
+            None => reader.flag("channel", FlagCode::ChannelUnknown, &word),
         }
     }
 }

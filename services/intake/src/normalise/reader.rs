@@ -3,9 +3,10 @@
 use jiff::tz::TimeZone;
 use ripen_domain::{
     flag::{Flag, FlagCode},
+    list::header::{FIELDS, GROUPS, nearly_field},
     submission::Submission,
     time::zone,
-    values::{Conventions, is_nothing},
+    values::{Conventions, UnusableId, is_nothing, unusable_id},
 };
 use ripen_web::FieldProblem;
 use serde_json::{Map, Value};
@@ -18,9 +19,19 @@ use super::{
 };
 use crate::formats::Fields;
 
+/// What came under one name.
+pub struct RepeatedField {
+    /// The first that is usable.
+    pub first: Value,
+    /// What else was said.
+    pub others: Vec<Value>,
+}
+
 /// A submission in the making.
 pub struct Reader {
     fields: Fields,
+    /// The fields that were posted.
+    given: Vec<&'static str>,
     unusable: Vec<(String, Value)>,
     client_zone: TimeZone,
     /// As far as it is read.
@@ -32,12 +43,38 @@ pub struct Reader {
 impl Reader {
     /// Nothing read yet.
     pub fn new(fields: Fields, client_zone: TimeZone) -> Self {
-        Self { fields, unusable: Vec::new(), client_zone, submission: Submission::default(), errors: Vec::new() }
+        let is_given = |field: &&'static str| fields.get(*field).is_some_and(|value| !value.is_null());
+        let given = FIELDS.into_iter().chain(GROUPS).filter(is_given).collect();
+        Self { fields, given, unusable: Vec::new(), client_zone, submission: Submission::default(), errors: Vec::new() }
     }
 
     /// The field's value; `null` says the same as no field.
     pub fn take(&mut self, name: &str) -> Option<Value> {
         self.fields.remove(name).filter(|value| !value.is_null())
+    }
+
+    /// The field's value; of several under one name the first that is usable. The others are flagged, and kept under `extra`.
+    pub fn take_first(&mut self, name: &str, is_usable: impl Fn(&str) -> bool) -> Option<Value> {
+        let RepeatedField { first, mut others } = self.take_all(name, is_usable)?;
+        if others.len() > 1 {
+            self.set_aside(name, Value::Array(others));
+        } else if let Some(other) = others.pop() {
+            self.set_aside(name, other);
+        }
+        Some(first)
+    }
+
+    /// The field's values: two inputs of a form may be called the same.
+    pub fn take_all(&mut self, name: &str, is_usable: impl Fn(&str) -> bool) -> Option<RepeatedField> {
+        let mut values = match self.take(name)? {
+            Value::Array(values) if is_repeated(&values) => values,
+            first => return Some(RepeatedField { first, others: Vec::new() }),
+        };
+        let at = values.iter().position(|value| is_usable(&text::shown(value))).unwrap_or_default();
+        let first = values.remove(at);
+        // What says the same again, or nothing, is not missed.
+        values.retain(|value| *value != first && !is_nothing(&text::shown(value)));
+        Some(RepeatedField { first, others: values })
     }
 
     /// How times are written where the person is, and by which clock: never UTC for want of a better one.
@@ -95,7 +132,7 @@ impl Reader {
     }
 
     fn given_text(&mut self, name: &str) -> Option<String> {
-        match text::of(self.take(name)?) {
+        match text::of(self.take_first(name, |text| !is_nothing(text))?) {
             Ok(text) => Some(text),
             // How programs say that there is no text.
             Err(Value::Bool(false)) => None,
@@ -127,16 +164,58 @@ impl Reader {
         bounded.members
     }
 
+    /// What landing pages note: texts, of which none is a number.
+    pub fn tracking(&mut self) -> Map<String, Value> {
+        let members = self.map("tracking");
+        rounded("tracking.", &members).into_iter().for_each(|flag| self.submission.flag(flag));
+        members
+    }
+
+    /// Flags what is nearly a field, where that was not given: kept under `extra`, nobody would miss it where it belongs. Beside
+    /// the field it is another one, such as a list's second column of addresses.
+    fn flag_unknown(&mut self, rest: &Map<String, Value>) {
+        for (name, value) in rest {
+            if let Some(field) = nearly_field(name).filter(|field| !self.given.contains(field)) {
+                let flag = Flag::new(name, FlagCode::UnknownField).saying(&text::shown(value));
+                self.submission.flag(flag.meaning(field));
+            }
+        }
+    }
+
     /// The submission with everything that no field took.
     pub fn finish(mut self) -> Normalised {
         let mut rest = std::mem::take(&mut self.fields);
         rest.retain(|_, value| !value.is_null());
+        self.flag_unknown(&rest);
         for (name, value) in std::mem::take(&mut self.unusable) {
-            rest.entry(name).or_insert(value);
+            keep_each(&mut rest, name, value);
         }
         if !rest.is_empty() {
             self.submission.extra = self.bounded("extra", rest);
+            let extra = rounded("", &self.submission.extra);
+            extra.into_iter().for_each(|flag| self.submission.flag(flag));
         }
         Normalised { submission: self.submission, errors: self.errors }
     }
+}
+
+/// Puts a value beside what its name holds already: nothing that was said is lost.
+fn keep_each(members: &mut Map<String, Value>, name: String, value: Value) {
+    match members.get_mut(&name) {
+        Some(Value::Array(known)) => known.push(value),
+        Some(known) => *known = Value::Array(vec![known.take(), value]),
+        None => drop(members.insert(name, value)),
+    }
+}
+
+/// Flags of the texts that a spreadsheet rounded.
+fn rounded(group: &str, members: &Map<String, Value>) -> Vec<Flag> {
+    let texts = members.iter().filter_map(|(name, value)| Some((name, value.as_str()?)));
+    let rounded = texts.filter(|(_, text)| unusable_id(text) == Some(UnusableId::Rounded));
+    rounded.map(|(name, text)| Flag::new(&format!("{group}{name}"), FlagCode::Rounded).saying(text)).collect()
+}
+
+/// Whether a list is of texts and numbers, several: a form's field that came more than once.
+fn is_repeated(values: &[Value]) -> bool {
+    values.len() > 1 && values.iter().all(|value| value.is_string() || value.is_number())
 }

@@ -55,8 +55,10 @@ fn a_whole_lead_is_read_field_by_field() {
 #[case(json!({"email": null, "phone": " "}), &[("/email", "missing"), ("/phone", "missing")])]
 #[case(json!({"email": "casey", "phone": "12"}), &[("/email", "invalid"), ("/phone", "invalid")])]
 #[case(json!({"email": {}, "phone": []}), &[("/email", "invalid"), ("/phone", "invalid")])]
+#[case(json!({"phone": " \u{200b}\u{feff}"}), &[("/email", "missing"), ("/phone", "invalid")])]
+#[case(json!({"email": "\u{2060}", "phone": "\u{a0}"}), &[("/email", "invalid"), ("/phone", "missing")])]
 #[case(json!({"email": "a@example.com\r\nBcc: b@example.com"}), &[("/email", "invalid"), ("/phone", "missing")])]
-#[case(json!({"email": "a@example.com", "external_id": "x".repeat(201)}), &[("/external_id", "too_long")])]
+#[case(json!({"email": "a@example.com", "external_id": "y".repeat(201)}), &[("/external_id", "too_long")])]
 #[case(json!({"email": "a@example.com", "external_id": {"a": 1}}), &[("/external_id", "invalid")])]
 fn only_these_are_refused(#[case] lead: Value, #[case] errors: &[(&str, &str)]) {
     let expected: Vec<_> = errors.iter().map(|(pointer, code)| ((*pointer).to_owned(), *code)).collect();
@@ -103,14 +105,59 @@ fn of_two_numbers_the_second_is_kept_and_flagged() {
 }
 
 #[rstest]
+#[case(json!("415-555-0144 / 415-555-0145 / 415-555-0146"))]
+#[case(json!("(415) 555-0144, (415) 555-0145 and (415) 555-0146"))]
+#[case(json!(["415-555-0144 / 415-555-0145", "415-555-0146"]))]
+#[case(json!(["415-555-0144", "415-555-0145 / 415-555-0146"]))]
+#[case(json!(["415-555-0144", "415-555-0145", "+1 415 555 0146", "415-555-0144"]))]
+fn of_three_numbers_none_is_lost(#[case] phone: Value) {
+    let lead = usable(json!({"phone": phone}));
+    assert_eq!(lead.phone.unwrap().as_str(), "+14155550144");
+    let second = |said: &str| Flag::new("phone", FlagCode::SecondPhone).saying(said);
+    assert_eq!(lead.flags, [second("+14155550145"), second("+14155550146")]);
+    assert_eq!(Value::Object(lead.extra), json!({"second_phone": "+14155550145; +14155550146"}));
+}
+
+#[test]
+fn what_stands_under_one_name_is_kept_beside_each_other() {
+    let lead = usable(json!({"phone": ["415-555-0144", "none of yours", "ask my wife"], "second_phone": "at work"}));
+    let extra = Value::Object(lead.extra);
+    assert_eq!(extra, json!({"phone": ["none of yours", "ask my wife"], "second_phone": "at work"}));
+    let lead = usable(json!({"phone": "415-555-0144 / 415-555-0145", "second_phone": "at work"}));
+    assert_eq!(Value::Object(lead.extra), json!({"second_phone": ["at work", "+14155550145"]}));
+}
+
+#[rstest]
+#[case("casey@example.com; cay@example.com")]
+#[case("casey@example.com, cay@example.com")]
+#[case("casey@example.com / cay@example.com")]
+fn of_two_addresses_in_one_field_the_second_is_kept_and_flagged(#[case] email: &str) {
+    let lead = usable(json!({"email": email}));
+    assert_eq!(lead.email.unwrap().as_str(), "casey@example.com");
+    assert_eq!(lead.flags, [Flag::new("email", FlagCode::FieldUnusable).saying("cay@example.com")]);
+    assert_eq!(Value::Object(lead.extra), json!({"email": "cay@example.com"}));
+}
+
+#[rstest]
 #[case(json!({"phone": "(415) 555-0100 x123"}), "+14155550100;ext=123")]
 #[case(json!({"phone": "(415) 555-0100", "phone_extension": "x 123"}), "+14155550100;ext=123")]
 #[case(json!({"phone": "(415) 555-0100", "phone_extension": 123}), "+14155550100;ext=123")]
+#[case(json!({"phone": "(415) 555-0100", "phone_extension": "ext. 8"}), "+14155550100;ext=8")]
+#[case(json!({"phone": "(415) 555-0100", "phone_extension": "Ext: 8.0"}), "+14155550100;ext=8")]
+#[case(json!({"phone": "(415) 555-0100", "phone_extension": "Durchwahl 08"}), "+14155550100;ext=08")]
 #[case(json!({"phone": "(415) 555-0100", "phone_extension": ""}), "+14155550100")]
 #[case(json!({"phone": 3_023_125_004.0, "country": "DE"}), "+493023125004")]
 fn an_extension_comes_with_the_number_or_beside_it(#[case] lead: Value, #[case] phone: &str) {
     let lead = usable(lead);
     assert_eq!((lead.phone.unwrap().as_str(), lead.flags.len()), (phone, 0));
+}
+
+#[test]
+fn an_extension_alone_is_for_the_number_that_is_known() {
+    let lead = usable(json!({"email": "a@example.com", "phone_extension": "ext. 8"}));
+    assert_eq!(lead.phone_extension.as_deref(), Some("8"));
+    assert_eq!(lead.flags, [Flag::new("phone_extension", FlagCode::FieldUnusable).saying("ext. 8")]);
+    assert_eq!(usable(json!({"email": "a@example.com", "phone_extension": "ask"})).phone_extension, None);
 }
 
 #[test]
@@ -122,6 +169,112 @@ fn what_says_nothing_is_no_text() {
     }));
     let expected = Submission { email: lead.email.clone(), country: Some("US".into()), ..Submission::default() };
     assert!(lead == expected, "{}", serde_json::to_string(&lead).unwrap());
+}
+
+#[rstest]
+#[case(json!("0"), None)]
+#[case(json!(0), None)]
+#[case(json!("000"), None)]
+#[case(json!("N/A"), None)]
+#[case(json!("none"), None)]
+#[case(json!("-"), None)]
+#[case(json!("Test"), None)]
+#[case(json!("unknown"), None)]
+#[case(json!(10), Some("10"))]
+#[case(json!("test-1"), Some("test-1"))]
+fn what_programs_write_without_an_id_makes_no_two_leads_one(#[case] id: Value, #[case] expected: Option<&str>) {
+    let lead = usable(json!({"email": "a@example.com", "external_id": id}));
+    assert_eq!(lead.external_id.as_deref(), expected);
+}
+
+#[rstest]
+#[case(json!("{{contact.id}}"), "{{contact.id}}: a placeholder")]
+#[case(json!("[id]"), "[id]: a placeholder")]
+#[case(json!("1.23457E+14"), "1.23457E+14: a spreadsheet rounded it")]
+#[case(json!("00000000-0000-0000-0000-000000000000"), "00000000-0000-0000-0000-000000000000: programs")]
+#[case(json!(-1), "-1: programs")]
+#[case(json!("\u{200b}"), "nobody can see it")]
+#[case(json!("\u{2800}"), "nobody can see it")]
+fn an_id_that_names_nothing_is_none_and_flagged(#[case] id: Value, #[case] said: &str) {
+    let lead = usable(json!({"email": "a@example.com", "external_id": id}));
+    assert_eq!((lead.external_id, lead.extra.len(), lead.flags.len()), (None, 0, 1));
+    let code = if said.contains("rounded") { FlagCode::Rounded } else { FlagCode::FieldUnusable };
+    assert_eq!((lead.flags[0].field.as_str(), lead.flags[0].code), ("external_id", code));
+    assert!(lead.flags[0].said.as_deref().unwrap().starts_with(said), "{:?}", lead.flags[0].said);
+}
+
+#[test]
+fn what_a_spreadsheet_rounded_is_flagged_wherever_a_text_is_meant() {
+    let lead = usable(json!({
+        "email": "a@example.com", "postal_code": "9.02101E+08", "phone": "4.93023E+11", "crm": "1.23457E+14",
+        "tracking": {"click_id": "1.23E+20", "page_url": "x"},
+    }));
+    let flags: Vec<_> = lead.flags.iter().map(Flag::in_words).collect();
+    let expected = [
+        "crm: rounded (1.23457E+14)",
+        "phone: phone unusable (4.93023E+11)",
+        "postal_code: rounded (9.02101E+08)",
+        "tracking.click_id: rounded (1.23E+20)",
+    ];
+    assert_eq!(flags, expected);
+    assert_eq!(lead.postal_code, None);
+    assert_eq!(Value::Object(lead.extra), json!({"crm": "1.23457E+14", "postal_code": "9.02101E+08"}));
+}
+
+#[test]
+fn a_mistyped_field_is_kept_and_told() {
+    let lead = usable(json!({"email": "a@example.com", "first_nmae": "Casey", "county": "Cook", "answer": {"x": 1}}));
+    let flags: Vec<_> = lead.flags.iter().map(Flag::in_words).collect();
+    let expected = [
+        r#"answer: unknown field ({"x":1}), did you mean answers?"#,
+        "first_nmae: unknown field (Casey), did you mean first_name?",
+    ];
+    assert_eq!(flags, expected);
+    assert_eq!(Value::Object(lead.extra), json!({"first_nmae": "Casey", "county": "Cook", "answer": {"x": 1}}));
+    let second = usable(json!({"email": "a@example.com", "E-Mail": "b@example.com"}));
+    assert_eq!(second.flags, [], "another address beside the field");
+}
+
+#[test]
+fn of_a_field_that_came_twice_the_first_usable_one_counts() {
+    let lead = usable(json!({
+        "first_name": ["A", "B"], "email": ["no", "a@example.com", "b@example.com"], "phone": ["n/a", "(415) 555-0100"],
+        "external_id": ["{{id}}", "L-1", "L-1"], "last_name": ["", "Smith"], "country": ["US", "US"],
+    }));
+    assert_eq!((lead.first_name.as_deref(), lead.last_name.as_deref()), (Some("A"), Some("Smith")));
+    assert_eq!(lead.email.unwrap().as_str(), "a@example.com");
+    assert_eq!(lead.phone.unwrap().as_str(), "+14155550100");
+    assert_eq!((lead.external_id.as_deref(), lead.country.as_deref()), (Some("L-1"), Some("US")));
+    let flag = |field: &str, said: &str| Flag::new(field, FlagCode::FieldUnusable).saying(said);
+    assert_eq!(
+        lead.flags,
+        [flag("email", r#"["no","b@example.com"]"#), flag("external_id", "{{id}}"), flag("first_name", "B")]
+    );
+    let beside = json!({"email": ["no", "b@example.com"], "external_id": "{{id}}", "first_name": "B"});
+    assert_eq!(Value::Object(lead.extra), beside);
+}
+
+#[test]
+fn of_two_phone_fields_the_second_number_is_flagged_as_of_one_field() {
+    let lead = usable(json!({"phone": ["415-555-0144", "+1 415 555 0144", "415-555-0145"]}));
+    assert_eq!(lead.phone.unwrap().as_str(), "+14155550144");
+    assert_eq!(lead.flags, [Flag::new("phone", FlagCode::SecondPhone).saying("+14155550145")]);
+    assert_eq!(Value::Object(lead.extra), json!({"second_phone": "+14155550145"}));
+}
+
+#[rstest]
+#[case("<casey@example.com>", Some("casey@example.com"))]
+#[case("Casey Smith <Casey@example.com>", Some("casey@example.com"))]
+#[case("\"casey@example.com\" <casey@example.com>", Some("casey@example.com"))]
+#[case("<mailto:casey@example.com>", Some("casey@example.com"))]
+#[case("casey@example.com.", Some("casey@example.com"))]
+#[case("ann@example.com <casey@example.com>", None)]
+#[case("<casey@example.com", None)]
+#[case("casey@example.com..", None)]
+#[case("a <b <casey@example.com>", None)]
+fn an_address_is_read_as_mail_programs_write_it(#[case] email: &str, #[case] read: Option<&str>) {
+    let lead = usable(json!({"email": email, "phone": "(415) 555-0100"}));
+    assert_eq!(lead.email.as_ref().map(|email| email.as_str()), read);
 }
 
 #[rstest]

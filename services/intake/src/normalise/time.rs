@@ -17,7 +17,7 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 /// Reads `submitted_at`. Country, locale and time zone of the submission have to be known before.
 pub fn read(reader: &mut Reader, now: Timestamp) {
-    let Some(value) = reader.take("submitted_at") else { return };
+    let Some(value) = reader.take_first("submitted_at", |text| !is_nothing(text)) else { return };
     if value.as_str().is_some_and(is_nothing) || value == Value::Bool(false) {
         return;
     }

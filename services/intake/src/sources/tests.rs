@@ -6,7 +6,7 @@ use ripen_domain::{
     id::{ClientId, SourceId},
     lead::Channel,
 };
-use ripen_store::source::record::{SourceFormat, State};
+use ripen_store::source::source_record::{SourceFormat, State};
 use uuid::Uuid;
 
 use super::*;
@@ -17,6 +17,7 @@ enum Database {
     KnowsNothing,
     Away,
     Hangs,
+    Panics,
 }
 
 struct Setup {
@@ -54,6 +55,7 @@ fn setup(database: Database) -> Setup {
                 Database::KnowsNothing => Ok(None),
                 Database::Away => Err(StoreError::Unreachable("a test".to_owned())),
                 Database::Hangs => std::future::pending().await,
+                Database::Panics => panic!("as told by the test"),
             }
         }
     });
@@ -121,6 +123,17 @@ async fn one_request_renews_and_the_others_do_not_wait() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_renewal_that_panics_is_not_the_last() {
+    let setup = setup(Database::Knows("old"));
+    setup.name().await;
+    setup.becomes(Database::Panics);
+    tokio::time::advance(Duration::from_secs(5)).await;
+    assert_eq!(setup.name().await.as_deref(), Some("old"), "served from what is known");
+    setup.becomes(Database::Knows("new"));
+    assert_eq!(setup.name().await.as_deref(), Some("new"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_unknown_source_and_no_database_is_an_error_not_a_denial() {
     let setup = setup(Database::Away);
     assert!(setup.sources.find(KEY).await.unwrap_err().is_unreachable());
@@ -128,6 +141,16 @@ async fn an_unknown_source_and_no_database_is_an_error_not_a_denial() {
     assert!(setup.sources.find(KEY).await.unwrap_err().is_unreachable());
     setup.becomes(Database::Knows("back"));
     assert_eq!(setup.name().await.as_deref(), Some("back"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crowd_of_unknown_senders_hears_within_two_seconds_that_the_database_is_away() {
+    let setup = setup(Database::Hangs);
+    let started = Instant::now();
+    let keys = (0..100_u8).map(|number| setup.sources.find(Handle::Key([number; 32])));
+    let answers = futures::future::join_all(keys).await;
+    assert!(answers.into_iter().all(|answer| answer.is_err_and(|error| error.is_unreachable())));
+    assert!(started.elapsed() <= Duration::from_secs(2), "{:?}", started.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,6 +3,8 @@
 use ripen_domain::arrival::{QuarantineReason, Sameness};
 use ripen_runtime::config::Settings;
 
+use ripen_store::source::source_record::SourceFormat;
+
 use crate::harness::{app, app_with};
 
 const FORM: &str = "email=casey%40example.com&first_name=Casey&answers.budget=450000&_sid=s-1&_hp=";
@@ -30,6 +32,30 @@ async fn a_script_is_answered_json() {
     assert_eq!(first, twice, "a double click is one arrival");
     let refused = app.form(&[("accept", "application/json")], "first_name=Casey").await;
     assert_eq!(refused.problem(), "invalid-lead");
+}
+
+#[tokio::test]
+async fn a_script_that_prefers_to_wait_for_the_grade_of_a_form_waits() {
+    let app = app().await;
+    // Nobody decides here: whoever waits is answered after its time that it is received.
+    let wait = ("prefer", "wait=1");
+    let begun = std::time::Instant::now();
+    app.form(&[("accept", "application/json"), wait], FORM).await.arrival();
+    assert!(begun.elapsed().as_millis() >= 900, "it waited");
+}
+
+#[tokio::test]
+async fn a_form_in_latin_1_is_read_as_it_was_written() {
+    let app = app().await;
+    let wait = [("accept", "application/json")];
+    app.form(&wait, "email=a%40example.com&first_name=J%F6rg&last_name=M%FCller").await.arrival();
+    let arrival = app.arrival().await;
+    assert_eq!(
+        (arrival.submission.first_name.as_deref(), arrival.submission.last_name.as_deref()),
+        (Some("Jörg"), Some("Müller"))
+    );
+    let flags: Vec<_> = arrival.submission.flags.iter().map(ripen_domain::flag::Flag::in_words).collect();
+    assert_eq!(flags, ["first_name: encoding guessed (Jörg)", "last_name: encoding guessed (Müller)"]);
 }
 
 #[tokio::test]
@@ -73,4 +99,39 @@ async fn a_form_of_a_paused_source_is_thanked_and_put_aside() {
     app.pause().await;
     assert_eq!(app.browse(FORM).await.status, 303);
     assert_eq!(app.arrival().await.quarantine, Some(QuarantineReason::SourcePaused));
+}
+
+#[tokio::test]
+async fn json_that_is_posted_as_a_form_is_read_and_answered_as_json() {
+    let app = app().await;
+    // As `curl -d` does it.
+    let any = [("accept", "*/*")];
+    app.form(&any, " {\"email\": \"a@example.com\"}").await.arrival();
+    assert_eq!(app.arrival().await.raw.media_type, "application/json");
+    assert_eq!(app.form(&any, "[{\"email\": \"b@example.com\"}]").await.json()["received"], 1);
+    assert_eq!(app.form(&any, "{\"first_name\": \"Casey\"}").await.problem(), "invalid-lead");
+    assert_eq!(app.form(&any, "{\"email\": ").await.problem(), "malformed-body");
+    let urlencoded = ("content-type", "application/x-www-form-urlencoded");
+    app.post_with(&[urlencoded], "{\"email\": \"c@example.com\"}").await.arrival();
+}
+
+#[tokio::test]
+async fn a_source_of_one_format_takes_what_the_body_is_whatever_it_is_called() {
+    let takes = async |format| app_with(&Settings::default(), |source| source.format = format).await;
+    takes(SourceFormat::Json).await.form(&[], "{\"email\": \"a@example.com\"}").await.arrival();
+    let refused = takes(SourceFormat::Form).await.form(&[], "{\"email\": \"a@example.com\"}").await;
+    assert_eq!(refused.problem(), "unsupported-media-type");
+    assert!(refused.text.contains("This is JSON"), "{}", refused.text);
+}
+
+#[tokio::test]
+async fn a_program_that_posts_a_form_and_does_not_ask_for_a_page_is_refused_in_json() {
+    let app = app().await;
+    assert_eq!(app.form(&[("accept", "*/*")], "first_name=Casey").await.problem(), "invalid-lead");
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let wrong = [("authorization", "Bearer key_0"), form];
+    assert_eq!(app.send("POST", "/v1/leads", &wrong, FORM).await.status, 401);
+    assert!(app.send("POST", "/v1/leads", &wrong, FORM).await.header("content-type").contains("json"));
+    let page = app.send("POST", "/v1/leads", &[wrong[0], form, ("accept", "text/html,*/*")], FORM).await;
+    assert!(page.status == 401 && page.header("content-type").contains("html"));
 }

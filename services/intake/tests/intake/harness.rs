@@ -1,5 +1,7 @@
 //! One client with one source, and requests as a sender makes them.
 
+use std::net::SocketAddr;
+
 use axum::{
     Router,
     body::Body,
@@ -20,10 +22,11 @@ use ripen_runtime::{clock::Clock, config::Settings, health::Health, random};
 use ripen_store::{
     Store, StoreOptions,
     arrival::spool::{SpoolRoom, SpoolRow},
-    client::record::NewClient,
-    source::record::{NewSource, SourceFormat, State},
+    client::client_record::NewClient,
+    source::source_record::{NewSource, SourceFormat, State},
 };
 use ripen_testkit::postgres::{TestDatabase, database};
+use ripen_web::address::Visitor;
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -159,7 +162,22 @@ impl App {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self.router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
+        self.request(request.body(body.into()).unwrap()).await
+    }
+
+    /// Posts a form to the source's token as a browser at this address does, with further headers.
+    pub async fn browse_from(&self, address: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let visitor = Visitor::from(SocketAddr::new(address.parse().unwrap(), 4711));
+        let request = Request::post(format!("/v1/in/{}", self.token)).extension(visitor);
+        let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let request = request.header(header::ACCEPT, "text/html,application/xhtml+xml,*/*;q=0.8");
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        self.request(request.body(body.to_owned().into()).unwrap()).await
+    }
+
+    /// Sends a request.
+    pub async fn request(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         Answer { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).unwrap() }

@@ -1,9 +1,15 @@
 //! JSON: one lead, arrays, and what makes two posts the same arrival.
 
-use ripen_domain::arrival::{QuarantineReason, Sameness};
+use ripen_domain::{
+    arrival::{QuarantineReason, Sameness},
+    lead::Channel,
+    message::ArrivalMessage,
+};
+use ripen_runtime::config::Settings;
+use ripen_store::arrival::spool::SpoolRow;
 use serde_json::json;
 
-use crate::harness::{NOW, app};
+use crate::harness::{NOW, app, app_with};
 
 const LEAD: &str = "{\"email\": \"Casey@Example.com\", \"phone\": \"(415) 555-0100\"}";
 
@@ -37,6 +43,68 @@ async fn the_token_is_as_good_as_the_key_and_not_the_same() {
         "unauthenticated"
     );
     assert_eq!(app.send("POST", &format!("/v1/in/{}", app.key), &[json], LEAD).await.problem(), "not-found");
+}
+
+#[tokio::test]
+async fn who_fills_in_a_form_or_has_a_pages_token_alone_is_whoever_reads_the_page() {
+    let json = ("content-type", "application/json");
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let (page, show) = (Channel::WebForm, Channel::TradeShow);
+    for (by_token, channel, kind, body, by_visitor) in [
+        (false, page, json, "{\"email\": \"a@example.com\"}", false),
+        (false, show, form, "email=a%40example.com", true),
+        (true, page, json, "{\"email\": \"a@example.com\"}", true),
+        (true, show, json, "{\"email\": \"a@example.com\"}", false),
+        (true, show, form, "email=a%40example.com", true),
+    ] {
+        let app = app_with(&Settings::default(), |source| source.channel = channel).await;
+        let key = format!("Bearer {}", app.key);
+        let path = if by_token { format!("/v1/in/{}", app.token) } else { "/v1/leads".to_owned() };
+        let accept = ("accept", "application/json");
+        let headers = if by_token { vec![kind, accept] } else { vec![kind, accept, ("authorization", key.as_str())] };
+        app.send("POST", &path, &headers, body).await.arrival();
+        assert_eq!(app.arrival().await.by_visitor, by_visitor, "{by_token} {channel:?} {kind:?}");
+    }
+    // A script in a page that posts with a token which should stand in none.
+    let app = app().await;
+    let path = format!("/v1/in/{}", app.token);
+    app.send("POST", &path, &[json, ("origin", "https://example.com")], "{\"email\": \"a@example.com\"}")
+        .await
+        .arrival();
+    assert!(app.arrival().await.by_visitor);
+}
+
+#[tokio::test]
+async fn what_comes_with_others_is_a_list_whatever_its_sources_channel() {
+    for (body, in_bulk) in [
+        (LEAD, false),
+        (r#"[{"email": "a@example.com"}]"#, false),
+        (r#"[{"email": "a@example.com"}, {"email": "b@example.com"}]"#, true),
+        // Of three the one that can be read: it was sent as a list.
+        (r#"[{"name": "Nobody"}, 7, {"email": "a@example.com"}]"#, true),
+    ] {
+        let app = app().await;
+        app.post(body).await;
+        assert!(app.arrivals().await.iter().all(|arrival| arrival.in_bulk == in_bulk), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn of_one_array_the_later_body_under_one_id_is_the_newer() {
+    let app = app().await;
+    let body = r#"[{"email": "z@example.com", "external_id": "x-1"}, {"email": "b@example.com", "external_id": "x-2"},
+                   {"email": "a@example.com", "external_id": "x-1"}]"#;
+    app.post(body).await;
+    let read = |row: &SpoolRow| {
+        let ArrivalMessage::V1(arrival) = serde_json::from_slice(&row.body).unwrap();
+        arrival
+    };
+    let mut received: Vec<_> = app.spooled().await.iter().map(read).collect();
+    received.sort_by_key(|arrival| (arrival.submission.external_id.clone(), arrival.received_at));
+    let at = NOW.parse::<jiff::Timestamp>().unwrap();
+    let microseconds = received.iter().map(|arrival| arrival.received_at.duration_since(at).as_micros());
+    assert_eq!(microseconds.collect::<Vec<_>>(), [0, 1, 0]);
+    assert_eq!(received[1].submission.email.as_ref().unwrap().as_str(), "a@example.com");
 }
 
 #[tokio::test]

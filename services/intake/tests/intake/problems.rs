@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use axum::body::{Body, Bytes};
 use futures::stream;
 use ripen_runtime::config::Settings;
-use ripen_store::source::{key::NewSourceKey, record::SourceFormat};
+use ripen_store::source::{key::NewSourceKey, source_record::SourceFormat};
 use ripen_testkit::wait;
 use ripen_web::catalogue;
 
@@ -41,7 +41,8 @@ async fn met(app: &App) -> Vec<Answer> {
         app.post(Body::from_stream(endless)).await,
         app.post("x".repeat(10 * 1024 * 1024)).await,
         app.post(too_many).await,
-        app.post_with(&[("content-type", "text/csv")], LEAD).await,
+        app.post_with(&[("content-type", "text/xml")], LEAD).await,
+        app.send("POST", &format!("/v1/in/{}?maps=x", app.token), &[("content-type", "text/csv")], LEAD).await,
         app.post("{\"name\": \"Nobody\"}").await,
     ]
 }
@@ -56,8 +57,17 @@ async fn every_type_of_the_catalogue_is_met() {
     codes.insert(unavailable().await);
     // A panic is met in ripen-web's own tests: nothing that can be posted here makes one.
     codes.insert(catalogue::INTERNAL_ERROR.code.to_owned());
-    // These are met in ripen-desk's tests: they are about outcomes, which leave nothing here.
-    codes.extend([&catalogue::OUTCOME_REFUSED, &catalogue::INVALID_OUTCOME].map(|kind| kind.code.to_owned()));
+    // These are met in ripen-desk's tests: they are about outcomes and pages, which leave nothing here.
+    let of_the_desk = [
+        &catalogue::FOREIGN_FORM,
+        &catalogue::CONFLICT,
+        &catalogue::INVALID_REQUEST,
+        &catalogue::OUTCOME_REFUSED,
+        &catalogue::OUTCOME_UNCONFIRMED,
+        &catalogue::INVALID_OUTCOME,
+        &catalogue::IDEMPOTENCY_KEY_REUSED,
+    ];
+    codes.extend(of_the_desk.map(|kind| kind.code.to_owned()));
     let all: BTreeSet<String> = catalogue::ALL.iter().map(|kind| kind.code.to_owned()).collect();
     assert_eq!(codes, all);
     assert!(app.spooled().await.is_empty());

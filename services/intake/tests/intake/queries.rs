@@ -12,10 +12,15 @@ async fn arrivals_are_asked_for_by_their_ids() {
         ids.collect::<Vec<_>>().join("&")
     };
     let asked = async |query: &str| app.get(&format!("/v1/arrivals?{query}")).await;
-    assert_eq!(asked(&format!("{}&x=1", ids(200))).await.json()["arrivals"].as_array().unwrap().len(), 200);
+    assert_eq!(asked(&ids(200)).await.json()["arrivals"].as_array().unwrap().len(), 200);
     for bad in ["", "x=1", &ids(201)] {
         assert_eq!(asked(bad).await.problem(), "invalid-parameter");
     }
+    let mistyped = asked(&format!("{}&limt=5", ids(1))).await;
+    assert_eq!(mistyped.problem(), "invalid-parameter");
+    assert!(mistyped.text.contains("limt") && mistyped.text.contains("This address takes: id."), "{}", mistyped.text);
+    let one = app.get(&format!("/v1/arrivals/{}?full=1", ArrivalId::from_uuid(uuid::Uuid::from_u128(1)))).await;
+    assert_eq!(one.problem(), "invalid-parameter");
     let wrong = asked(&format!("{}&id=lead_7", ids(1))).await;
     assert_eq!(wrong.problem(), "invalid-parameter");
     assert_eq!(wrong.json()["errors"][0]["pointer"], "/id/1");

@@ -2,13 +2,15 @@
 
 use ripen_domain::{
     calling::is_allowed,
-    criteria::{Receipt, replay},
+    criteria::{Receipt, replay_decision},
     id::{ArrivalId, ClientId, PersonId, ProgramId, SourceId},
     lead::Channel,
     person::Profile,
-    promise::Open,
+    promise::{Open, PromiseEnd, State},
 };
-use ripen_store::{client::record::ClientRecord, lead::load::LeadRow, source::record::State as ClientState};
+use ripen_store::{
+    client::client_record::ClientRecord, lead::lead_row::LeadRow, source::source_record::State as ClientState,
+};
 
 use super::*;
 use crate::unit_of_work::{TrackedLead, TrackedPerson, UnitOfWork};
@@ -47,6 +49,7 @@ fn lead(now: Timestamp) -> TrackedLead {
         person: PersonId::from_uuid(Uuid::nil()),
         source: SourceId::from_uuid(Uuid::nil()),
         channel: Channel::WebForm,
+        in_bulk: false,
         stage: Stage::Lead,
         decided: None,
         arrivals: 1,
@@ -116,7 +119,7 @@ fn the_receipt_knows_nothing_of_calling_hours() {
     let receipt: Receipt = serde_json::from_str(bytes).unwrap();
     assert_eq!(receipt.next.unwrap().due_at, at("2026-12-01T03:20:00Z"), "thirty times twenty-four hours");
     let criteria = Criteria::load(CRITERIA).unwrap().criteria;
-    assert_eq!(&replay(bytes, &criteria).unwrap(), bytes);
+    assert_eq!(&replay_decision(bytes, &criteria).unwrap(), bytes);
     let places = Whereabouts { phone: profile.phone.as_deref(), ..Whereabouts::default() }.places();
     assert!(is_allowed(decided.made[0].due_at.unwrap(), &Hours::default(), &places));
 }
@@ -138,7 +141,9 @@ fn deciding_again_on_the_same_day_moves_nothing() {
     let same_day = again("2026-11-02T23:59:00Z");
     assert!(same_day.made.is_empty() && same_day.ended.is_empty());
     let next_day = again("2026-11-03T15:00:00Z");
-    assert_eq!(next_day.ended, [(LeadId::from_uuid(Uuid::nil()), 1, State::Moved)]);
+    let ended =
+        LeadPromiseEnd { lead: LeadId::from_uuid(Uuid::nil()), end: PromiseEnd { generation: 1, state: State::Moved } };
+    assert_eq!(next_day.ended, [ended]);
     assert_eq!(due(&next_day).as_deref(), Some("2026-12-03T19:00:00Z"));
 }
 
@@ -148,7 +153,8 @@ fn a_lead_that_came_back_and_is_an_a_again_matures_again_even_if_it_was_never_de
     let again = |returned_at: Option<&str>| {
         let mut lead = lead(at("2026-11-01T15:00:00Z"));
         let id = DecisionId::from_uuid(Uuid::nil());
-        lead.row.decided = Some((id, CriteriaId::from_uuid(Uuid::nil()), Grade::A, 70));
+        lead.row.decided =
+            Some(LastDecision { id, criteria: CriteriaId::from_uuid(Uuid::nil()), grade: Grade::A, score: 70 });
         lead.row.enquiries = 4;
         lead.row.matured_at = Some(at("2026-11-02T15:00:00Z"));
         lead.row.returned_at = returned_at.map(at);
@@ -181,7 +187,8 @@ fn a_number_that_was_called_as_often_as_its_state_allows_is_not_due_before_the_f
         };
         // By these criteria, so that nothing but the promise is a reason to decide.
         let id = DecisionId::from_uuid(Uuid::nil());
-        fired.row.decided = Some((id, CriteriaId::from_uuid(Uuid::nil()), Grade::C, 0));
+        fired.row.decided =
+            Some(LastDecision { id, criteria: CriteriaId::from_uuid(Uuid::nil()), grade: Grade::C, score: 0 });
         let profile = Profile { phone: Some(phone.to_owned()), ..Profile::default() };
         let person = TrackedPerson {
             client: fired.row.client,
@@ -199,7 +206,7 @@ fn a_number_that_was_called_as_often_as_its_state_allows_is_not_due_before_the_f
         let criteria = BTreeMap::from([(CriteriaId::from_uuid(Uuid::nil()), criteria)]);
         let hours = Hours::default();
         let decider = Decider { criteria: &criteria, hours: &hours, now: at(now), new_id: Uuid::nil };
-        decider.decide(&mut work_unit).put_off.first().map(|(_, _, until)| until.to_string())
+        decider.decide(&mut work_unit).put_off.first().map(|one| one.until.to_string())
     };
     let (miami, new_york) = ("+13055550100", "+12125550100");
     let three = ["2026-11-30T19:10:00Z", "2026-12-01T15:00:00Z", "2026-12-01T16:00:00Z"];

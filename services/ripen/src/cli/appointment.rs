@@ -25,6 +25,10 @@ use crate::{
 /// What a table of appointments shows.
 pub const COLUMNS: [&str; 7] = ["appointment", "state", "rep", "rep_time", "person_time", "lead", "note"];
 
+/// Shown below the flags.
+const BOOK_EXAMPLE: &str = "Example:
+  ripen appointment book lead_… --rep 'Sam Rep' --at 2026-11-24T10:00 --note 'Bring the plans'";
+
 /// What can be done with appointments.
 #[derive(Debug, Subcommand)]
 pub enum AppointmentAction {
@@ -50,6 +54,7 @@ pub enum AppointmentAction {
         minutes: Option<u16>,
     },
     /// Book a slot that is free or held for this lead. When the lead is an A, it goes to this rep.
+    #[command(after_help = BOOK_EXAMPLE)]
     Book {
         /// What is wanted.
         #[command(flatten)]
@@ -177,8 +182,8 @@ pub fn row(record: &AppointmentRecord, now: Timestamp) -> Value {
         AppointmentState::Cancelled { why, .. } => ("cancelled", None, Some(why)),
     };
     let starts_at = appointment.slot.starts_at;
-    json!({"appointment": appointment.id, "state": word, "client": record.client.0, "lead": appointment.lead,
-               "rep": record.rep.0, "rep_id": appointment.rep, "starts_at": starts_at, "ends_at": appointment.slot.ends_at,
+    json!({"appointment": appointment.id, "state": word, "client": record.client, "lead": appointment.lead,
+               "rep": record.rep, "rep_id": appointment.rep, "starts_at": starts_at, "ends_at": appointment.slot.ends_at,
                "time_zone": rep_zone.iana_name(), "rep_time": in_words(starts_at, rep_zone),
                "person_time": in_words(starts_at, person_zone), "held_until": until, "cancelled_why": why,
                "sequence": appointment.sequence, "note": appointment.note, "by": record.by})

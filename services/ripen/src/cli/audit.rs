@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use ripen_actions::audit::changed_fields;
 use ripen_store::audit::list::{AuditFilter, AuditRecord};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -62,46 +63,5 @@ fn row(entry: &AuditRecord) -> Value {
 
 /// Each field that is otherwise now, in a line: `state: active → paused`.
 fn change(entry: &AuditRecord) -> String {
-    let empty = serde_json::Map::new();
-    // Entries of things that were made or removed have only one side.
-    let before = entry.before.as_ref().and_then(Value::as_object).unwrap_or(&empty);
-    let after = entry.after.as_ref().and_then(Value::as_object).unwrap_or(&empty);
-    let mut fields: Vec<_> = before.keys().chain(after.keys()).collect();
-    fields.sort_unstable();
-    fields.dedup();
-    let shown = |value: Option<&Value>| match value {
-        None | Some(Value::Null) => "–".to_owned(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-    };
-    // Fields that are the same on both sides are context, not the change.
-    let changed = fields.into_iter().filter(|field| before.get(*field) != after.get(*field));
-    let line = |field: &String| match before.get(field) {
-        None => format!("{field}: {}", shown(after.get(field))),
-        old => format!("{field}: {} → {}", shown(old), shown(after.get(field))),
-    };
-    changed.map(line).collect::<Vec<_>>().join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use jiff::Timestamp;
-
-    use super::*;
-
-    #[test]
-    fn a_change_is_told_field_by_field() {
-        let entry = AuditRecord {
-            id: Uuid::nil(),
-            at: Timestamp::UNIX_EPOCH,
-            actor: "operator:dana".to_owned(),
-            action: "client.pause".to_owned(),
-            object: "client_1".to_owned(),
-            client: None,
-            before: Some(json!({"state": "active", "name": "Acme"})),
-            after: Some(json!({"state": "paused", "name": "Acme", "capacity": 3})),
-        };
-        assert_eq!(change(&entry), "capacity: 3, state: active → paused");
-        assert_eq!(change(&AuditRecord { before: None, ..entry }), "capacity: 3, name: Acme, state: paused");
-    }
+    changed_fields(entry).iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

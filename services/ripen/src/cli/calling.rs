@@ -70,14 +70,15 @@ fn week(settings: &CallingSettings, place: Region) -> anyhow::Result<Vec<Value>>
 
 /// What `ripen doctor` says of calling: how old what it rests on is, and what of it does not count.
 ///
-/// What is loosened is said here and at every start rather than in the audit: it stands in the configuration of a process, which
-/// nobody changes by an action, and two processes may differ.
+/// What is loosened stands in the configuration of a process, and two may differ: this one's is said here. The audit has that of
+/// every process that calls, from its start (`calling.loosen`).
 pub fn examined(settings: &CallingSettings, today: Date) -> String {
     const OLD_DAYS: i32 = 365;
     let rules = CallingRules::shipped();
     let oldest = rules.oldest().unwrap_or(today);
     let age = oldest.until(today).map_or(0, |span| span.get_days());
     let old = if age > OLD_DAYS { ": look for a newer version of Ripen" } else { "" };
+    let ago = output::counted(usize::try_from(age).unwrap_or(0), "day");
     let loosened = if settings.loosen.is_empty() {
         "none of them is loosened".to_owned()
     } else {
@@ -85,7 +86,7 @@ pub fn examined(settings: &CallingSettings, today: Date) -> String {
     };
     let subjects = RuleSubject::ALL.iter().map(|subject| subject.word()).collect::<Vec<_>>().join(", ");
     format!(
-        "rules ({subjects}) of {} places as understood on {oldest}, {age} days ago{old}; {loosened}; places of numbers and postal \
+        "rules ({subjects}) of {} places as understood on {oldest}, {ago} ago{old}; {loosened}; places of numbers and postal \
          codes of {PLACES_AS_OF}; time zones of {}. Whether this is the law that binds you is yours to know",
         rules.all().len(),
         ripen_domain::calling::zones_version()

@@ -7,14 +7,17 @@ use clap::{Args, Subcommand};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use ripen_actions::{
     Actions,
-    delivery::{DeliveryQuery, ReleaseDelivery, ReplayDelivery, ReplayRange, RetryDelivery, list, replays, show},
+    delivery::{
+        DeliveryQuery, ReleaseDelivery, ReplayDelivery, ReplayRange, RerouteDelivery, RetryDelivery, list,
+        replay_ranges, show,
+    },
 };
 use ripen_domain::{
     actor::Actor,
     delivery::DeliveryState,
     id::{DeliveryId, EndpointId, LeadId},
 };
-use ripen_store::delivery::{attempt::AttemptRow, list::DeliveryRecord, replay::ReplayRecord};
+use ripen_store::delivery::{attempt::AttemptRow, list::DeliveryRecord, replay_range::ReplayRecord};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -26,6 +29,10 @@ use crate::{
 
 /// At most so many characters of an answer are shown.
 const ANSWER_CHARS: usize = 2_000;
+
+/// Shown below the flags.
+const REPLAY_EXAMPLE: &str = "Example:
+  ripen delivery replay --endpoint endpoint_… --from 2026-11-20 --to 2026-11-22 --failed";
 
 /// What can be done with deliveries.
 #[derive(Debug, Subcommand)]
@@ -50,7 +57,16 @@ pub enum DeliveryAction {
         #[arg(long, value_name = "TEXT")]
         why: String,
     },
+    /// Hand the lead of a dead delivery over to another endpoint of the client.
+    Reroute {
+        /// Its id (`dlv_…`).
+        id: DeliveryId,
+        /// Where the lead goes now (`ripen endpoint list`; a rep's own mailbox is one too).
+        #[arg(long, value_name = "ENDPOINT")]
+        to: EndpointId,
+    },
     /// Send again what was delivered or is dead, under the same ids and with the same bytes: one, or a time range.
+    #[command(after_help = REPLAY_EXAMPLE)]
     Replay(ReplayOptions),
     /// List replays and how far they are.
     Replays,
@@ -94,6 +110,9 @@ pub struct ReplayOptions {
     /// Those before then.
     #[arg(long, value_name = "TIME", value_parser = moment)]
     pub to: Option<Timestamp>,
+    /// Of a range only what is dead, and nothing that was delivered.
+    #[arg(long, requires = "endpoint")]
+    pub failed: bool,
 }
 
 /// A moment, or the beginning of a day in UTC.
@@ -136,6 +155,11 @@ async fn act(common: &Common, action: DeliveryAction, database: &Database) -> an
             let lead = actions.run(&actor, &request).await.map_err(refused("delivery release"))?;
             Ok(output::record(common.json, &json!({"released": id, "lead": lead}))?)
         }
+        DeliveryAction::Reroute { id, to } => {
+            let request = RerouteDelivery { delivery: id, to };
+            let done = actions.run(&actor, &request).await.map_err(refused("delivery reroute"))?;
+            Ok(output::record(common.json, &shown(&done))?)
+        }
         DeliveryAction::Replay(ReplayOptions { id: Some(id), .. }) => {
             let done =
                 actions.run(&actor, &ReplayDelivery { delivery: id }).await.map_err(refused("delivery replay"))?;
@@ -143,12 +167,15 @@ async fn act(common: &Common, action: DeliveryAction, database: &Database) -> an
         }
         DeliveryAction::Replay(options) => replay(common, &actions, &actor, options).await,
         DeliveryAction::Replays => {
-            let rows: Vec<_> = replays(&actions, &actor).await?.iter().map(progress).collect();
+            let rows: Vec<_> = replay_ranges(&actions, &actor).await?.iter().map(progress).collect();
             let columns = ["id", "endpoint", "state", "delivered", "of", "dead", "passed_over", "by", "created"];
             Ok(output::table(common.json, &columns, &rows)?)
         }
     }
 }
+
+/// What an attempt's error says where the mail was written to a file: nothing failed.
+const FILED: &str = "filed";
 
 /// A delivery with every attempt.
 #[derive(Serialize)]
@@ -166,15 +193,21 @@ async fn print(common: &Common, actions: &Actions, actor: &Actor, id: DeliveryId
         return Ok(output::record(true, &serde_json::to_value(TriedDelivery { shown, tried: attempts })?)?);
     }
     output::record(false, &shown)?;
+    if attempts.is_empty() {
+        output::say("no attempt was made yet");
+        return Ok(());
+    }
     output::text("\n")?;
-    Ok(output::table(false, &["attempt", "at", "ms", "status", "error", "answer"], &attempts)?)
+    let columns = ["attempt", "at", "ms", "status", "error", "filed", "answer", "report"];
+    Ok(output::table(false, &columns, &attempts)?)
 }
 
 async fn replay(common: &Common, actions: &Actions, actor: &Actor, options: ReplayOptions) -> anyhow::Result<()> {
     let endpoint = options.endpoint.context("name a delivery, or an --endpoint")?;
     let (from, to) = options.from.zip(options.to).context("a range needs --from and --to")?;
     // Counted before the action: counting takes long where there is much, and the transaction would stand open for it.
-    let request = ReplayRange::counted(actions, actor, endpoint, from..to).await.map_err(refused("delivery replay"))?;
+    let request = ReplayRange::counted(actions, actor, endpoint, (from..to, options.failed)).await;
+    let request = request.map_err(refused("delivery replay"))?;
     // Only begun here: the dispatcher works it off in steps, or thousands of deliveries would go out in one
     // transaction.
     let begun = actions.run(actor, &request).await.map_err(refused("delivery replay"))?;
@@ -189,9 +222,9 @@ fn shown(record: &DeliveryRecord) -> Value {
     let is_open = matches!(record.state.as_str(), "pending" | "held");
     json!({"id": record.id, "client": record.client, "lead": record.lead, "event": record.event, "state": record.state,
            "reason": record.reason, "rep": record.rep,
-           "endpoint": record.endpoint.as_ref().map(|(id, _)| id), "to": record.endpoint.as_ref().map(|(_, to)| to),
-           "attempts": record.attempts.0, "excused": record.attempts.1, "created": at(record.created_at),
-           "due": is_open.then(|| at(record.due_at)), "ended": record.ended_at.map(at)})
+           "endpoint": record.endpoint.as_ref().map(|endpoint| endpoint.id), "to": record.endpoint.as_ref().map(|endpoint| &endpoint.to),
+           "attempts": record.attempts, "excused": record.excused, "created": at(record.created_at),
+           "due": is_open.then(|| at(record.due_at)), "ended": record.ended_at.map(at), "answer_refused": record.answer_refused})
 }
 
 fn attempt(row: &AttemptRow) -> Value {
@@ -200,8 +233,10 @@ fn attempt(row: &AttemptRow) -> Value {
         // An answer is whatever a stranger's server sent: control characters could drive the terminal.
         text.chars().take(ANSWER_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect::<String>()
     });
+    let error = row.error.as_deref().filter(|error| *error != FILED);
     json!({"attempt": row.number, "at": row.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), "ms": row.duration_ms,
-           "status": row.status, "error": row.error, "answer": answer})
+           "status": row.status, "error": error, "filed": row.error.is_some() && error.is_none(), "answer": answer,
+           "report": row.report})
 }
 
 fn progress(replay: &ReplayRecord) -> Value {

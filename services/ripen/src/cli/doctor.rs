@@ -1,25 +1,33 @@
 //! `ripen doctor`: looks at everything an installation rests on, and says what to do.
 
-use std::{process::ExitCode, time::Duration};
+use std::{path::Path, process::ExitCode, time::Duration};
 
-use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ripen_outbound::{
     mail::{MailResult, Mailer},
     trust::Trust,
 };
 use ripen_queue::QueueState;
-use ripen_runtime::{clock::Clock, config::Settings, secrets};
-use ripen_store::{Store, partitions::Partitions, schema::SchemaState};
+use ripen_runtime::{clock::Clock, config::Settings, master_keys, secrets};
+use ripen_store::{
+    Store, StoreError,
+    doctor::{GivenUp, UntoldEndpoint},
+    partitions::Partitions,
+    schema::SchemaState,
+};
 use serde_json::{Value, json};
 
 use crate::{
     cli::{Common, calling},
-    database::Database,
-    output,
+    database::{Database, refuse_new_folder},
+    links, output, unlock,
 };
 
 /// Connections PostgreSQL keeps for its superuser.
 const RESERVED: i64 = 3;
+
+/// How far back is looked for mails to people that could not be sent.
+const UNSENT_SINCE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// One look at one thing.
 struct Check {
@@ -34,13 +42,29 @@ struct Check {
 /// When the configuration itself cannot be read, or no database can be opened.
 pub async fn run(common: &Common) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(common.config.as_deref(), Vec::new())?;
+    // Of the server that runs beside this: `--listen` is in no configuration.
+    let mut served = settings.clone();
     let mut checks = vec![Check { what: "configuration", result: Ok("read, no unknown keys".to_owned()) }];
     let today = Clock::system().now().to_zoned(TimeZone::UTC).date();
     checks.push(Check { what: "calling", result: Ok(calling::examined(&settings.calling, today)) });
     // `connect`, not `open`: a schema that is not this binary's is a finding here, not the end of the command.
-    match Database::connect(common, settings.clone()).await {
+    let opened = match refuse_new_folder(common, &settings) {
+        Ok(()) => Database::connect(common, settings.clone()).await,
+        Err(error) => Err(error),
+    };
+    let mut left_out = Vec::new();
+    match opened {
         Ok(database) => {
-            database_checks(&mut checks, &database.store, &settings).await;
+            let url = database.beside.as_ref().and_then(|running| running.http_url.as_deref());
+            if let Some(port) = url.and_then(port_of) {
+                served.http.listen.set_port(port);
+            }
+            let data_dir = secrets::data_dir(common.data_dir.as_deref());
+            database_checks(&mut checks, &database.store, &settings, &data_dir).await;
+            let result = unsent(&database).await;
+            checks.push(Check { what: "mail to people", result });
+            left_out.extend(who_signs_in(&database.store, &settings).await);
+            left_out.extend(who_is_untold(&database).await);
             database.close().await;
         }
         // The look goes on: queues and mail have nothing to do with the database, and one run names all that is wrong.
@@ -48,10 +72,18 @@ pub async fn run(common: &Common) -> anyhow::Result<ExitCode> {
     }
     checks.push(queues(&settings).await);
     checks.push(mail(common, &settings).await);
-    let rows: Vec<Value> = checks.iter().map(shown).collect();
+    // Nothing is broken by them, and so they are no failure: an installation that is tried out has neither.
+    left_out.splice(0..0, links::left_out(&served));
+    let notes = left_out.iter().map(|(what, said)| json!({"ok": "note", "check": what, "found": said}));
+    let rows: Vec<Value> = checks.iter().map(shown).chain(notes).collect();
     output::table(common.json, &["ok", "check", "found"], &rows)?;
     let wrong = checks.iter().any(|check| check.result.is_err());
     Ok(if wrong { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The port of `http://127.0.0.1:9481`.
+fn port_of(url: &str) -> Option<u16> {
+    url.rsplit_once(':')?.1.trim_end_matches('/').parse().ok()
 }
 
 fn shown(check: &Check) -> Value {
@@ -62,7 +94,7 @@ fn shown(check: &Check) -> Value {
     json!({"ok": if ok { "ok" } else { "WRONG" }, "check": check.what, "found": found})
 }
 
-async fn database_checks(checks: &mut Vec<Check>, store: &Store, settings: &Settings) {
+async fn database_checks(checks: &mut Vec<Check>, store: &Store, settings: &Settings, data_dir: &Path) {
     let server = store.server().await;
     checks.push(Check {
         what: "database",
@@ -83,14 +115,130 @@ async fn database_checks(checks: &mut Vec<Check>, store: &Store, settings: &Sett
         result: match schema {
             Ok(SchemaState::Current) => Ok("this version's".to_owned()),
             Ok(SchemaState::Newer) => Ok("newer than this binary: finish the upgrade".to_owned()),
-            Ok(SchemaState::Older { missing }) => Err(format!("{missing} migration(s) behind: run `ripen migrate`")),
+            Ok(SchemaState::Older { missing }) => Err(older(missing, store.bound_of_broken_migration().await)),
             Ok(SchemaState::Differs) => Err("migrated by another edition: use the version it belongs to".to_owned()),
             Err(error) => Err(error.to_string()),
         },
     });
     // The checks of invariants are statements against this version's schema.
     if current {
+        checks.push(Check { what: "secrets", result: sealed(store, data_dir, settings).await });
+        checks.push(Check { what: "mail that waits", result: mail_refusal(store).await });
         invariants(checks, store).await;
+    }
+}
+
+/// Whether all mail waits because the server refuses the sender.
+async fn mail_refusal(store: &Store) -> Result<String, String> {
+    match store.mail_refusal().await.map_err(|error| error.to_string())? {
+        None => Ok("none: the mail server takes the sender".to_owned()),
+        Some(refusal) => Err(format!(
+            "{} mails: the mail server refuses the sender since {}: {}. See to the account and to mail.url and mail.from; they go out by themselves",
+            refusal.waiting,
+            output::local(refusal.since, &TimeZone::UTC),
+            refusal.why
+        )),
+    }
+}
+
+/// What keeps people from signing in, each with what to do. Where the database cannot tell, another check says so.
+async fn who_signs_in(store: &Store, settings: &Settings) -> Vec<(&'static str, String)> {
+    let Ok(counts) = store.user_counts().await else { return Vec::new() };
+    let mut found = Vec::new();
+    if counts.admins == 0 {
+        let said = "no admin can sign in: start the desk once, which makes one, or `ripen user add you@example.com --role admin`";
+        found.push(("signing in", said.to_owned()));
+    }
+    if counts.invited > 0 && settings.mail.url.reveal().trim().is_empty() {
+        let said = format!(
+            "{} invited and without a password: without mail.url invitations are filed and reach nobody; `ripen user password` shows one instead",
+            counts.invited
+        );
+        found.push(("invitations", said));
+    }
+    found
+}
+
+/// Endpoints that have leads and do not hear when one of their persons must not be called any more. None where the database cannot
+/// tell: another check says so.
+async fn who_is_untold(database: &Database) -> Option<(&'static str, String)> {
+    let untold = database.store.endpoints_untold(database.actor().scope()).await.unwrap_or_default();
+    let named = |one: &UntoldEndpoint| format!("{} ({}, of {})", one.id, one.name, one.client);
+    let all: Vec<_> = untold.iter().map(named).collect();
+    (!all.is_empty()).then(|| {
+        let said = format!(
+            "not told when a person must not be contacted any more: {}. Add lead.suppressed to what they ask for, in `ripen endpoint set ID --events …`",
+            all.join("; ")
+        );
+        ("do not contact", said)
+    })
+}
+
+/// Mails to people that could not be sent in the last days: alerts among them, which nobody reads then.
+async fn unsent(database: &Database) -> Result<String, String> {
+    let since = Clock::system().now().checked_sub(UNSENT_SINCE).unwrap_or(Timestamp::MIN);
+    let scope = database.actor().scope();
+    let dead = database.store.notices_dead(scope, since).await.map_err(|error| error.to_string())?;
+    let all: Vec<_> =
+        dead.iter().map(|one| format!("{} {} to {} ({})", one.count, one.kind, one.address, one.reason)).collect();
+    if all.is_empty() {
+        return Ok("none that could not be sent in the last 7 days".to_owned());
+    }
+    Err(format!("could not be sent in the last 7 days: {}. See to these addresses", all.join("; ")))
+}
+
+/// What is missing of the schema, and what a migration that was broken off holds up meanwhile.
+fn older(missing: usize, bound: Result<Option<String>, StoreError>) -> String {
+    let behind = format!("{missing} migration(s) behind: run `ripen migrate`");
+    match bound {
+        Ok(Some(month)) => {
+            let month = month.replace('_', "-");
+            format!(
+                "{behind}. One was broken off: after {month} no delivery can be attempted until it has gone through"
+            )
+        }
+        Ok(None) => behind,
+        Err(error) => format!("{behind}. Whether one was broken off cannot be seen: {error}"),
+    }
+}
+
+/// How the installation's secrets lie, and whether the keys that are given open them.
+async fn sealed(store: &Store, data_dir: &Path, settings: &Settings) -> Result<String, String> {
+    let secrets = store.sealed_secrets().await.map_err(|error| error.to_string())?;
+    let file = master_keys::key_file(data_dir);
+    let is_in_file = master_keys::are_in_file(settings);
+    if is_in_file && secrets.under.is_empty() && !file.exists() {
+        return Ok(format!("nothing is sealed yet: the first start makes {}", file.display()));
+    }
+    // Looks and makes nothing: a file that is not there stays so.
+    let keyring = master_keys::keyring(settings, data_dir, false).map_err(|error| format!("{error}"))?;
+    let missing = unlock::missing(&secrets, |key| keyring.knows(key));
+    if !missing.is_empty() {
+        return Err(format!(
+            "{}, which neither secrets.key nor secrets.previous_keys has: put that key back",
+            missing.join(", ")
+        ));
+    }
+    if let Some(rights) = master_keys::rights_of_others(&file).filter(|_| is_in_file) {
+        return Err(format!(
+            "{0} has the rights {rights:o}, so that others may read it: chmod 600 {0}",
+            file.display()
+        ));
+    }
+    let sealed: i64 = secrets.under.values().sum();
+    let current = secrets.under.get(&keyring.current()).copied().unwrap_or(0);
+    let clear = secrets.in_clear;
+    match (secrets.has_begun, clear) {
+        (_, 0) if current == sealed => Ok(format!("{sealed}, all sealed under {}", keyring.current())),
+        (_, 0) => Ok(format!(
+            "{sealed}, {} of them under a previous key: `ripen secrets rotate` before it is taken away",
+            sealed - current
+        )),
+        (false, _) => Ok(format!("{clear} of {} lie(s) in clear: the next `ripen serve` seals them", clear + sealed)),
+        (true, _) => Err(format!(
+            "{clear} of {} lie(s) in clear, as an earlier version writes them: stop what is left of it, then `ripen secrets rotate`",
+            clear + sealed
+        )),
     }
 }
 
@@ -111,8 +259,8 @@ fn pool(allowed: i64, wanted: i64) -> Result<String, String> {
 /// Locks that PostgreSQL has room for, against those that the batches of one qualifier hold at once.
 async fn locks(store: &Store, settings: &Settings) -> Result<String, String> {
     let room = store.lock_room().await.map_err(|error| error.to_string())?;
-    // An e-mail address and a phone for each message; its tables besides.
-    let wanted = settings.qualifier.batch.saturating_mul(2).saturating_mul(settings.qualifier.workers);
+    // An e-mail address, a phone, an external id or a form's, and an Idempotency-Key for each message; its tables besides.
+    let wanted = settings.qualifier.batch.saturating_mul(4).saturating_mul(settings.qualifier.workers);
     let wanted = i64::try_from(wanted).unwrap_or(i64::MAX);
     let found = format!("each qualifier holds up to {wanted} of {room} locks: room for {}", room / wanted.max(1));
     if wanted <= room {
@@ -134,22 +282,22 @@ async fn clock(store: &Store, most: u64) -> Result<String, String> {
     }
 }
 
-/// Whether decisions of this month and the next have their partitions.
+/// Whether decisions, attempts and bodies of this month and the next have their partitions.
 async fn months(store: &Store) -> Result<String, String> {
     let Partitions { missing, stray } =
         store.partitions(Clock::system().now()).await.map_err(|error| error.to_string())?;
     if !missing.is_empty() {
         let missing = missing.join(", ");
         return Err(format!(
-            "{missing} missing: the qualifier makes it once a day, `ripen migrate` now, where its user may"
+            "{missing} missing: the qualifier makes them once a day, `ripen migrate` now, where its user may"
         ));
     }
     if stray > 0 {
         return Err(format!(
-            "{stray} decision(s) in decision_default, of months that have no partition: looking them up is slower. Compare the clocks"
+            "{stray} row(s) in decision_default, attempt_default, delivery_body_default or arrival_body_default, of months that have no partition: looking them up is slower. Compare the clocks"
         ));
     }
-    Ok("decisions of this month and the next have their partitions".to_owned())
+    Ok("decisions, attempts and bodies of this month and the next have their partitions".to_owned())
 }
 
 async fn invariants(checks: &mut Vec<Check>, store: &Store) {
@@ -168,7 +316,7 @@ async fn invariants(checks: &mut Vec<Check>, store: &Store) {
             }
         }
     }
-    if let Ok((letters, deliveries, notices)) = store.given_up(Clock::system().now()).await {
+    if let Ok(GivenUp { letters, deliveries, notices }) = store.given_up(Clock::system().now()).await {
         let found = format!(
             "{letters} dead letter(s), {deliveries} dead deliver(ies), {notices} mail(s) of appointments ahead that could not be sent"
         );
@@ -239,7 +387,13 @@ async fn mail(common: &Common, settings: &Settings) -> Check {
             MailResult::Filed { path } => {
                 Ok(format!("filed in {} (mail.url is empty), never called delivered", path.display()))
             }
-            MailResult::Later { text, .. } | MailResult::Dead { text, .. } => Err(format!("the mail server: {text}")),
+            MailResult::SenderRefused { text, .. } => {
+                Err(format!("the mail server refuses the sender, so that all mail waits: {text}"))
+            }
+            MailResult::Unreachable { text, .. }
+            | MailResult::Later { text, .. }
+            | MailResult::Unreadable { text }
+            | MailResult::Dead { text, .. } => Err(format!("the mail server: {text}")),
         },
     };
     Check { what: "mail", result }

@@ -44,6 +44,7 @@ pub fn refuse(common: &Common, file: &Path, mistakes: &[Mistake]) -> anyhow::Res
     for mistake in mistakes {
         output::text(&format!("{mistake}\n"))?;
     }
-    output::say(&format!("{} has {} mistake(s)", file.display(), mistakes.len()));
+    let mistakes = output::counted(mistakes.len(), "mistake");
+    output::say(&format!("{} has {mistakes}", file.display()));
     Ok(())
 }

@@ -3,16 +3,18 @@
 use std::{collections::BTreeMap, process::ExitCode, time::Duration};
 
 use clap::{Args, Subcommand};
+use jiff::tz::TimeZone;
 use ripen_actions::endpoint::{
     AddEndpoint, Destination, LONGEST_TIMEOUT_S, RotateSecret, SetEndpoint, SetEndpointState, TrialTerms, backlog,
     find, list, trial,
 };
-use ripen_domain::{delivery::EventType, id::EndpointId};
+use ripen_domain::{delivery::EventType, id::EndpointId, secret::Secret, shown_url::shown_url};
 use ripen_outbound::{
+    guard::is_read_on_its_way,
     trust::Trust,
     webhook::{Limits, Sent, WebhookSecret, WebhookSender},
 };
-use ripen_store::endpoint::record::EndpointRecord;
+use ripen_store::endpoint::endpoint_record::EndpointRecord;
 use serde_json::{Value, json};
 
 use crate::{
@@ -24,10 +26,16 @@ use crate::{
 /// At most so many characters of the answer to a test are shown.
 const ANSWER_CHARS: usize = 4_000;
 
+/// Shown below the flags.
+const ADD_EXAMPLES: &str = "Examples:
+  ripen endpoint add --client acme-homes --email office@acme.example --name 'Office inbox'
+  ripen endpoint add --client acme-homes --webhook https://crm.example/hook --events lead.matured,lead.updated,lead.recalled";
+
 /// What can be done with endpoints.
 #[derive(Debug, Subcommand)]
 pub enum EndpointAction {
     /// Add an endpoint. A webhook's signing secret is shown this once.
+    #[command(after_help = ADD_EXAMPLES)]
     Add {
         /// The client's slug.
         #[arg(long)]
@@ -44,34 +52,38 @@ pub enum EndpointAction {
         /// The webhook may lie on this machine or in a private network: for tests and demonstrations.
         #[arg(long, requires = "webhook")]
         allow_private: bool,
+        /// What it is told of, separated by commas: lead.matured, lead.updated, … A webhook is told of lead.matured and
+        /// lead.suppressed where none is named.
+        #[arg(long, value_delimiter = ',', value_name = "EVENT")]
+        events: Vec<EventType>,
     },
     /// List all endpoints.
     List,
     /// Show one endpoint.
     Show {
-        /// Its id.
+        /// Its id (`endpoint_…`).
         id: String,
     },
     /// Enable an endpoint again: what waits for it goes out.
     Resume {
-        /// Its id.
+        /// Its id (`endpoint_…`).
         id: String,
     },
     /// Disable an endpoint: what it is owed waits.
     Pause {
-        /// Its id.
+        /// Its id (`endpoint_…`).
         id: String,
     },
     /// Send a signed test event to a webhook and print its answer. Exit code 1 where it is no 2xx.
     Test {
-        /// Its id.
+        /// Its id (`endpoint_…`).
         id: String,
     },
     /// Change how deliveries go out to an endpoint; what is not named stays.
     Set(EndpointOptions),
     /// Make a new signing secret for a webhook, shown this once. Those it has sign beside it for a while.
     RotateSecret {
-        /// Its id.
+        /// Its id (`endpoint_…`).
         id: String,
         /// For how many hours the other secrets still sign.
         #[arg(long, default_value_t = 24, value_name = "HOURS")]
@@ -82,7 +94,7 @@ pub enum EndpointAction {
 /// Options of `ripen endpoint set`.
 #[derive(Debug, Args)]
 pub struct EndpointOptions {
-    /// Its id.
+    /// Its id (`endpoint_…`).
     pub id: String,
     /// How many deliveries may be under way at once.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
@@ -95,7 +107,7 @@ pub struct EndpointOptions {
     pub timeout_s: Option<u8>,
     /// A header to send with each webhook: `Authorization: Bearer …`. As often as there are headers; they replace all others.
     #[arg(long = "header", value_name = "NAME: VALUE")]
-    pub headers: Vec<String>,
+    pub headers: Vec<Secret>,
     /// Send no headers of its own.
     #[arg(long, conflicts_with = "headers")]
     pub no_headers: bool,
@@ -108,6 +120,15 @@ pub struct EndpointOptions {
     /// Where leads are routed, get those of every rep too.
     #[arg(long, conflicts_with = "by_name")]
     pub whole_team: bool,
+    /// Another URL of a webhook; what waits for it goes there.
+    #[arg(long, value_name = "URL", conflicts_with = "address")]
+    pub url: Option<String>,
+    /// The new URL may lie on this machine or in a private network.
+    #[arg(long, requires = "url")]
+    pub allow_private: bool,
+    /// Another address of an e-mail endpoint; what waits for it goes there.
+    #[arg(long, value_name = "ADDRESS")]
+    pub address: Option<String>,
 }
 
 /// Runs the command.
@@ -121,12 +142,15 @@ pub async fn run(common: &Common, action: EndpointAction) -> anyhow::Result<Exit
 async fn act(common: &Common, action: EndpointAction, database: &Database) -> anyhow::Result<ExitCode> {
     let (actions, actor) = (database.actions()?, database.actor());
     match action {
-        EndpointAction::Add { client, webhook, email, name, allow_private } => {
+        EndpointAction::Add { client, webhook, email, name, allow_private, events } => {
             let to = match webhook {
                 Some(url) => Destination::Webhook { url, allow_private },
                 None => Destination::Email { address: email.unwrap_or_default() },
             };
-            let request = AddEndpoint { client, to, name };
+            warn_of_plain_http(&to);
+            // No events named means those that every receiver understands, not none.
+            let events = Some(events).filter(|events| !events.is_empty());
+            let request = AddEndpoint { client, to, name, events };
             let added = actions.run(&actor, &request).await.map_err(refused("endpoint add"))?;
             let secret = added.secret.as_ref().map(WebhookSecret::reveal);
             output::record(common.json, &json!({"id": added.id, "secret": secret}))?;
@@ -145,7 +169,9 @@ async fn act(common: &Common, action: EndpointAction, database: &Database) -> an
         EndpointAction::Pause { id } => set_enabled(common, database, &id, false).await?,
         EndpointAction::Test { id } => return test(common, database, &id).await,
         EndpointAction::Set(options) => {
-            let set = actions.run(&actor, &request(options)?).await.map_err(refused("endpoint set"))?;
+            let request = request(options)?;
+            request.to.iter().for_each(warn_of_plain_http);
+            let set = actions.run(&actor, &request).await.map_err(refused("endpoint set"))?;
             show(common, database, &set).await?;
         }
         EndpointAction::RotateSecret { id: text, overlap_h } => {
@@ -171,12 +197,30 @@ fn request(options: EndpointOptions) -> anyhow::Result<SetEndpoint> {
         // No events named means that they stay, not that there are none.
         events: (!options.events.is_empty()).then_some(options.events),
         by_name: (options.by_name || options.whole_team).then_some(options.by_name),
+        to: match (options.url, options.address) {
+            (Some(url), _) => Some(Destination::Webhook { url, allow_private: options.allow_private }),
+            (None, address) => address.map(|address| Destination::Email { address }),
+        },
     })
+}
+
+/// Taken all the same: a firm may have a reason. Leads are names and numbers of persons.
+fn warn_of_plain_http(to: &Destination) {
+    let Destination::Webhook { url, .. } = to else { return };
+    if is_read_on_its_way(url) {
+        output::say(
+            "warning: leads go to this URL without encryption, and anybody on the way can read them: use https://",
+        );
+    }
 }
 
 async fn set_enabled(common: &Common, database: &Database, text: &str, enabled: bool) -> anyhow::Result<()> {
     let request = SetEndpointState { endpoint: id(text)?, enabled };
-    let done = database.actions()?.run(&database.actor(), &request).await.map_err(refused("endpoint pause"))?;
+    let done = database.actions()?.run(&database.actor(), &request).await.map_err(refused(if enabled {
+        "endpoint resume"
+    } else {
+        "endpoint pause"
+    }))?;
     show(common, database, &done).await
 }
 
@@ -216,13 +260,13 @@ fn answered(sent: &Sent) -> Value {
 
 fn shown(endpoint: &EndpointRecord, open: &BTreeMap<EndpointId, i64>) -> Value {
     let terms = &endpoint.terms;
-    let circuit = endpoint.probe_at.map(|at| format!("open, next probe {}", at.strftime("%Y-%m-%dT%H:%M:%SZ")));
+    let circuit = endpoint.probe_at.map(|at| format!("open, next probe {}", output::local(at, &TimeZone::UTC)));
     // Names only: the values are credentials.
-    let names: Vec<_> = terms.headers.iter().filter_map(|header| Some(header.split_once(':')?.0)).collect();
+    let names: Vec<_> = terms.headers.iter().filter_map(|header| Some(header.reveal().split_once(':')?.0)).collect();
     let secrets: Vec<_> = endpoint.secrets.iter().map(|one| json!({"made": one.made, "until": one.until})).collect();
-    json!({"id": endpoint.id, "client": endpoint.client, "kind": endpoint.kind.word(), "to": endpoint.to,
+    json!({"id": endpoint.id, "client": endpoint.client, "kind": endpoint.kind.word(), "to": shown_url(&endpoint.to),
            "state": if endpoint.enabled { "enabled" } else { "disabled" }, "reason": endpoint.reason, "open": open.get(&endpoint.id).unwrap_or(&0),
-           "circuit": circuit, "failures": endpoint.failing.map(|failing| failing.failures),
+           "circuit": circuit, "probe_at": endpoint.probe_at, "failures": endpoint.failing.map(|failing| failing.failures),
            "failing_since": endpoint.failing.map(|failing| failing.since), "concurrency": terms.concurrency,
            "rate": terms.rate, "timeout_s": terms.timeout_s, "headers": names, "events": terms.events,
            "by_name": terms.by_name, "secrets": secrets})

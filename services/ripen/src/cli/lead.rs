@@ -7,15 +7,22 @@ use clap::{Args, Subcommand};
 use jiff::{Timestamp, tz::TimeZone};
 use ripen_actions::{
     Actions,
-    lead::{LeadHistory, LeadSummary, NewAnswer, NextWish, RecallLead, TouchLead, list, show, untouched},
-    person::PersonQuery,
+    lead::{LeadHistory, NewAnswer, NextWish, RecallLead, TouchLead, corrected, show, untouched},
 };
 use ripen_domain::{actor::Actor, id::LeadId, promise::When, touch::Disposition};
-use ripen_store::{delivery::list::DeliveryRecord, lead::untouched::UntouchedLead, person::household::HouseholdMember};
+use ripen_store::{
+    delivery::list::DeliveryRecord,
+    lead::{corrected::CorrectedLead, holder::LeadHolder, untouched::UntouchedLead},
+    person::{household::HouseholdMember, number::VoidNumber},
+};
 use serde_json::{Value, json};
 
 use crate::{
-    cli::{Common, appointment, outcome, promise, refused},
+    cli::{
+        Common, appointment,
+        lead_list::{self, LeadListOptions},
+        outcome, promise, refused,
+    },
     database::Database,
     output,
 };
@@ -23,26 +30,17 @@ use crate::{
 /// What can be done with leads.
 #[derive(Debug, Subcommand)]
 pub enum LeadAction {
-    /// Show one lead: who, grade, what is known, what was promised, what was done.
+    /// Show one lead: who it is and has it, grade, what is known, noted and promised, what was done.
     Show {
         /// Its id (`lead_…`).
         id: LeadId,
     },
-    /// List the leads of one person.
-    List {
-        /// The person's e-mail address.
-        #[arg(long, required_unless_present = "phone", conflicts_with = "phone")]
-        email: Option<String>,
-        /// The person's phone number, with its country code.
-        #[arg(long)]
-        phone: Option<String>,
-        /// Of one client only: its slug.
-        #[arg(long)]
-        client: Option<String>,
-    },
+    /// List leads, newest first: all of them, those that fit, or those of one person.
+    List(LeadListOptions),
     /// Record a contact attempt or a note, with everything it brought; the lead is decided again.
+    #[command(after_help = TOUCH_EXAMPLE)]
     Touch(TouchOptions),
-    /// List A leads that clients have had for some time and said nothing of.
+    /// List A leads that clients have had for some time and said nothing of, and those that could be delivered to nobody.
     Untouched {
         /// Of one client only: its slug.
         #[arg(long)]
@@ -50,6 +48,16 @@ pub enum LeadAction {
         /// For how many hours at least.
         #[arg(long, default_value_t = 24, value_name = "HOURS")]
         hours: u32,
+    },
+    /// List leads that were won, lost or closed when their source corrected something: what is known of the person changed, and
+    /// nothing was decided.
+    Corrected {
+        /// Of one client only: its slug.
+        #[arg(long)]
+        client: Option<String>,
+        /// Corrected in so many days.
+        #[arg(long, default_value_t = 30, value_name = "DAYS")]
+        days: u32,
     },
     /// Take an A lead back: what was not sent yet is stopped, clients that have it are told, and it is the desk's again.
     Recall {
@@ -64,18 +72,24 @@ pub enum LeadAction {
     },
 }
 
+/// Shown below the flags.
+const TOUCH_EXAMPLE: &str = "Example:
+  ripen lead touch lead_… --disposition call_back --answer timeframe_days=150 --note 'Has a dog' --next 2027-04 --why 'the lease ends in May'";
+
 /// Options of `ripen lead touch`.
 #[derive(Debug, Args)]
 pub struct TouchOptions {
     /// The lead (`lead_…`).
     pub id: LeadId,
-    /// How it went: answered, no_answer, voicemail, wrong_number, call_back, not_interested, do_not_contact or note.
+    /// How it went: answered, no_answer, voicemail, wrong_number, call_back, not_interested, do_not_contact, reached_other,
+    /// never_enquired, number_dead or note. `do_not_contact` suppresses everything the person is reached under for the lead's
+    /// client; `ripen suppress add` does it for the whole firm.
     #[arg(long)]
     pub disposition: Disposition,
     /// An answer to a question of the script: `budget=450000`, `preapproved=yes`. As often as there are answers.
     #[arg(long, value_name = "QUESTION=VALUE")]
     pub answer: Vec<String>,
-    /// Words to keep.
+    /// Words to keep, at most 20,000 bytes.
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
     /// The next step that was agreed with the person: a moment (2027-04-03T14:30), a day, a month (2027-04), a quarter
@@ -105,18 +119,22 @@ async fn act(common: &Common, action: LeadAction, database: &Database) -> anyhow
     let (actions, actor) = (database.actions()?, database.actor());
     match action {
         LeadAction::Show { id } => print(common, &actions, &actor, id).await,
-        LeadAction::List { email, phone, client } => {
-            let person = PersonQuery { email, phone };
-            let leads = list(&actions, &actor, &person, client.as_deref()).await.map_err(refused("lead list"))?;
-            let rows: Vec<_> = leads.iter().map(summary).collect();
-            let columns = ["lead", "client", "program", "stage", "grade", "score", "next", "closed"];
-            Ok(output::table(common.json, &columns, &rows)?)
-        }
+        LeadAction::List(options) => lead_list::run(common, &actions, &actor, options).await,
         LeadAction::Touch(options) => touch(common, &actions, database, options).await,
         LeadAction::Untouched { client, hours } => {
             let found = untouched(&actions, &actor, client.as_deref(), hours).await;
             let rows: Vec<_> = found.map_err(refused("lead untouched"))?.iter().map(untouched_row).collect();
-            Ok(output::table(common.json, &["lead", "client", "person", "rep", "delivered_at"], &rows)?)
+            Ok(output::table(
+                common.json,
+                &["lead", "client", "person", "rep", "delivered_at", "not_delivered"],
+                &rows,
+            )?)
+        }
+        LeadAction::Corrected { client, days } => {
+            let found = corrected(&actions, &actor, client.as_deref(), days).await;
+            let rows: Vec<_> = found.map_err(refused("lead corrected"))?.iter().map(corrected_row).collect();
+            let columns = ["lead", "client", "person", "stage", "closed", "corrected_at"];
+            Ok(output::table(common.json, &columns, &rows)?)
         }
         LeadAction::Recall { id, why, by } => {
             let request = RecallLead { lead: id, why };
@@ -161,14 +179,15 @@ fn answer(given: &str) -> anyhow::Result<NewAnswer> {
 }
 
 fn untouched_row(one: &UntouchedLead) -> Value {
-    json!({"lead": one.lead, "client": one.client.1, "person": one.person, "delivered_at": one.delivered_at,
-           "rep": one.to.as_ref().and_then(|(name, _)| name.clone()), "delivery": one.delivery})
+    json!({"lead": one.lead, "client": one.client_slug, "person": one.person,
+           "delivered_at": one.dead.is_none().then_some(one.delivered_at),
+           "given_up_at": one.dead.is_some().then_some(one.delivered_at),
+           "rep": one.to.as_ref().and_then(|to| to.name.clone()), "delivery": one.delivery, "not_delivered": one.dead})
 }
 
-fn summary(LeadSummary { lead, next }: &LeadSummary) -> Value {
-    json!({"lead": lead.id, "client": lead.client.0, "program": lead.program.0, "stage": lead.stage.word(),
-           "grade": lead.decided.map(|(grade, _)| grade), "score": lead.decided.map(|(_, score)| score),
-           "next": next, "closed": lead.closed})
+fn corrected_row(one: &CorrectedLead) -> Value {
+    json!({"lead": one.lead, "client": one.client, "person": one.person, "stage": one.stage.word(), "closed": one.closed,
+           "arrival": one.arrival, "source": one.source, "corrected_at": one.corrected_at})
 }
 
 async fn print(common: &Common, actions: &Actions, actor: &Actor, id: LeadId) -> anyhow::Result<()> {
@@ -179,49 +198,63 @@ async fn print(common: &Common, actions: &Actions, actor: &Actor, id: LeadId) ->
     let parts = parts(&all, &zone, actions.clock.now());
     if common.json {
         let mut shown = head;
-        // The order of the first releases, which people may have come to read.
-        for title in ["deliveries", "outcomes", "appointments", "promises", "answers", "touches", "flags", "household"]
-        {
-            if let Some(part) = parts.iter().find(|part| part.title == title) {
-                shown[title] = part.rows.clone().into();
-            }
+        for part in parts {
+            shown[part.title] = part.rows.into();
         }
         return Ok(output::record(true, &shown)?);
     }
-    output::record(false, &head)?;
+    output::record_at(false, &zone, &head)?;
     for part in parts.iter().filter(|part| !part.rows.is_empty()) {
         output::text(&format!("\n{}\n", part.title))?;
-        output::table(false, part.columns, &part.rows)?;
+        let rows: Vec<_> = part.rows.iter().map(in_one_line).collect();
+        output::table_at(false, &zone, part.columns, &rows)?;
     }
     Ok(())
 }
 
-fn head(LeadHistory { lead, suppressed, .. }: &LeadHistory, zone: &TimeZone) -> Value {
-    let profile = &lead.person.1;
-    json!({"lead": lead.id, "client": lead.client.0, "program": lead.program.0, "stage": lead.stage.word(),
-        "grade": lead.decided.map(|(grade, _)| grade), "score": lead.decided.map(|(_, score)| score),
-        "name": profile.full_name(), "email": profile.email, "phone": profile.phone,
-        "phone_extension": profile.phone_extension,
-        "time_zone": zone.iana_name(), "touches": lead.worked.0, "rounds": lead.worked.1, "closed": lead.closed,
-        "won": lead.sale.map(|sale| sale.to_string()), "person": lead.person.0, "suppressed": suppressed})
+/// A row whose texts stand in one line each, as a table needs them.
+fn in_one_line(row: &Value) -> Value {
+    match row {
+        Value::String(text) => text.lines().map(str::trim_end).collect::<Vec<_>>().join(" / ").into(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), in_one_line(value))).collect(),
+        other => other.clone(),
+    }
 }
 
-/// One table of what happened to a lead.
+fn head(LeadHistory { lead, suppressed, holders, .. }: &LeadHistory, zone: &TimeZone) -> Value {
+    let profile = &lead.profile;
+    let had_by =
+        (!holders.is_empty()).then(|| holders.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", "));
+    json!({"lead": lead.id, "client": lead.client.slug, "program": lead.program.name, "stage": lead.stage.word(),
+        "grade": lead.decided.map(|last| last.grade), "score": lead.decided.map(|last| last.score),
+        "name": profile.full_name(), "email": profile.email, "phone": profile.phone,
+        "phone_extension": profile.phone_extension,
+        "source": lead.origin.as_ref().map(|origin| &origin.source), "channel": lead.origin.as_ref().map(|origin| origin.channel),
+        "holder": had_by, "held_since": holders.first().map(|one| one.since),
+        "time_zone": zone.iana_name(), "touches": lead.touches, "rounds": lead.rounds, "closed": lead.closed,
+        "won": lead.sale.map(|sale| sale.to_string()), "won_is": lead.sale_is, "person": lead.person, "suppressed": suppressed})
+}
+
+/// One table of what is known of a lead or happened to it.
 struct LeadPart {
     title: &'static str,
     columns: &'static [&'static str],
     rows: Vec<Value>,
 }
 
-fn parts(all: &LeadHistory, zone: &TimeZone, now: Timestamp) -> [LeadPart; 8] {
-    let answers = all.answers.iter().map(
-        |(question, value, at, by)| json!({"question": question, "answer": value, "at": output::local(*at, zone), "by": by}),
-    );
-    let touches = all.touches.iter().map(|one| {
-        json!({"at": output::local(one.at, zone), "by": one.by, "disposition": one.disposition.word(),
-               "answers": one.answers, "round": one.round})
-    });
-    [
+fn parts(all: &LeadHistory, zone: &TimeZone, now: Timestamp) -> Vec<LeadPart> {
+    let mut parts = known(all, zone);
+    parts.extend(done(all, now));
+    parts
+}
+
+/// What is known of the person, and what was promised.
+fn known(all: &LeadHistory, zone: &TimeZone) -> Vec<LeadPart> {
+    let answers = all
+        .answers
+        .iter()
+        .map(|one| json!({"question": one.question, "answer": one.value, "at": one.at, "by": one.origin}));
+    vec![
         LeadPart {
             title: "promises",
             columns: &promise::COLUMNS[1..],
@@ -234,6 +267,30 @@ fn parts(all: &LeadHistory, zone: &TimeZone, now: Timestamp) -> [LeadPart; 8] {
             rows: all.flags.iter().map(|flag| json!(flag)).collect(),
         },
         LeadPart {
+            title: "notes",
+            columns: &["at", "by", "text"],
+            rows: all.notes.iter().map(|one| json!({"at": one.at, "by": one.by, "text": one.text})).collect(),
+        },
+        LeadPart {
+            title: "household",
+            columns: &["name", "phone", "shared", "lead", "person"],
+            rows: all.household.iter().map(member).collect(),
+        },
+        LeadPart {
+            title: "void_numbers",
+            columns: &["phone", "since", "by"],
+            rows: all.void_numbers.iter().map(void_number).collect(),
+        },
+    ]
+}
+
+/// What was done with the lead, and what became of it.
+fn done(all: &LeadHistory, now: Timestamp) -> [LeadPart; 5] {
+    let touches = all.touches.iter().map(|one| {
+        json!({"at": one.at, "by": one.by, "disposition": one.disposition.word(), "answers": one.answers, "round": one.round})
+    });
+    [
+        LeadPart {
             title: "touches",
             columns: &["at", "by", "disposition", "answers", "round"],
             rows: touches.collect(),
@@ -244,6 +301,11 @@ fn parts(all: &LeadHistory, zone: &TimeZone, now: Timestamp) -> [LeadPart; 8] {
             rows: all.appointments.iter().map(|one| appointment::row(one, now)).collect(),
         },
         LeadPart {
+            title: "holders",
+            columns: &["holder", "since", "delivery"],
+            rows: all.holders.iter().map(holder).collect(),
+        },
+        LeadPart {
             title: "deliveries",
             columns: &["delivery", "event", "state", "to", "rep", "attempts", "sent_at", "answer_refused"],
             rows: all.deliveries.iter().map(delivery_row).collect(),
@@ -251,14 +313,14 @@ fn parts(all: &LeadHistory, zone: &TimeZone, now: Timestamp) -> [LeadPart; 8] {
         LeadPart {
             title: "outcomes",
             columns: &["at", "outcome", "reason", "sale", "not_before", "how", "by", "delivery"],
-            rows: all.outcomes.iter().map(|(delivery, said)| outcome::row(*delivery, said)).collect(),
-        },
-        LeadPart {
-            title: "household",
-            columns: &["name", "phone", "shared", "lead", "person"],
-            rows: all.household.iter().map(member).collect(),
+            rows: all.outcomes.iter().map(|one| outcome::row(one.delivery, &one.outcome)).collect(),
         },
     ]
+}
+
+/// Somebody of the client who has the lead.
+fn holder(one: &LeadHolder) -> Value {
+    json!({"holder": one.name, "is_rep": one.is_rep, "since": one.since, "delivery": one.delivery})
 }
 
 /// Somebody who is reached where the lead's person is.
@@ -266,16 +328,27 @@ fn member(one: &HouseholdMember) -> Value {
     json!({"name": one.name, "phone": one.phone, "shared": one.shared.join(", "), "lead": one.lead, "person": one.person})
 }
 
+/// A number that leads to somebody else.
+fn void_number(one: &VoidNumber) -> Value {
+    json!({"phone": one.phone, "since": one.at, "by": one.by})
+}
+
 /// A delivery of a lead as JSON shows it.
 pub fn delivery_row(one: &DeliveryRecord) -> Value {
     json!({"delivery": one.id, "state": one.state, "reason": one.reason, "to": one.kind.map(|kind| kind.word()),
-           "endpoint": one.endpoint.as_ref().map(|(_, to)| to), "rep": one.rep, "due_at": one.due_at,
-           "event": one.event, "attempts": one.attempts.0, "sent_at": one.sent_at, "answer_refused": one.answer_refused})
+           "endpoint": one.endpoint.as_ref().map(|endpoint| &endpoint.to), "rep": one.rep, "due_at": one.due_at,
+           "event": one.event, "attempts": one.attempts, "sent_at": one.sent_at, "answer_refused": one.answer_refused})
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_note_of_several_lines_stands_in_one_line_of_a_table() {
+        let row = json!({"text": "Hello,\r\nring me.\n", "round": true});
+        assert_eq!(in_one_line(&row), json!({"text": "Hello, / ring me.", "round": true}));
+    }
 
     #[test]
     fn answers_are_json_where_they_are_and_text_where_not() {

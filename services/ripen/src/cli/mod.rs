@@ -14,6 +14,8 @@ pub mod endpoint;
 mod global;
 pub mod import;
 pub mod lead;
+mod lead_list;
+pub mod link;
 mod list;
 pub mod migrate;
 pub mod outcome;
@@ -24,8 +26,10 @@ pub mod quarantine;
 mod refused;
 pub mod rep;
 pub mod route;
+pub mod secrets;
 pub mod source;
 pub mod suppress;
+pub mod user;
 
 pub use client::ClientAction;
 pub use criteria::CriteriaAction;
@@ -59,11 +63,12 @@ pub struct Cli {
 /// What `ripen` can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run the services: all of them, or the roles named.
+    /// Run the services: all of them, or the roles named. Ctrl-C stops them; a second one breaks off.
     Serve(ServeOptions),
-    /// Apply the database migrations that are missing.
+    /// Apply the database migrations that are missing (of database.url; the embedded database does so by itself).
     Migrate,
     /// Send a list of leads in (CSV or .xlsx); running it twice makes no new lead.
+    #[command(after_help = import::EXAMPLES)]
     Import(Box<import::ImportOptions>),
     /// Clients: the companies leads are qualified for.
     Client {
@@ -125,7 +130,7 @@ pub enum Command {
         #[command(subcommand)]
         action: outcome::OutcomeAction,
     },
-    /// Persons: whether two of them are one.
+    /// Persons: whether two of them are one, and whether a number is theirs.
     Person {
         /// What to do.
         #[command(subcommand)]
@@ -142,6 +147,12 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         action: promise::PromiseAction,
+    },
+    /// Users: people who sign in at the desk.
+    User {
+        /// What to do.
+        #[command(subcommand)]
+        action: user::UserAction,
     },
     /// Criteria: the documents that grade leads.
     Criteria {
@@ -179,6 +190,18 @@ pub enum Command {
         #[command(subcommand)]
         action: calling::CallingAction,
     },
+    /// Links in mails and payloads: a new key to sign them with, and the end of those that were sent.
+    Link {
+        /// What to do.
+        #[command(subcommand)]
+        action: link::LinkAction,
+    },
+    /// Secrets: the keys under which they lie encrypted in the database.
+    Secrets {
+        /// What to do.
+        #[command(subcommand)]
+        action: secrets::SecretsAction,
+    },
     /// Check the installation and say what to do.
     Doctor,
 }
@@ -195,10 +218,13 @@ pub struct ServeOptions {
     /// Roles to run, separated by commas: intake, qualifier, dispatcher, desk. All where none is named.
     #[arg(long, value_delimiter = ',', value_name = "ROLE")]
     pub role: Vec<Role>,
-    /// Address to take requests on.
+    /// Address and port to take requests on, in place of http.listen: 127.0.0.1:8080; port 0 for any that is free.
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
-    /// Load a sample client, sources, an endpoint, criteria and leads, and show the leads arrive.
+    /// Load a sample client, sources, an endpoint, criteria and leads, and show the leads arrive. Refused where other clients are.
     #[arg(long)]
     pub demo: bool,
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use ripen_store::program::record::ProgramRecord;
+use ripen_store::program::program_record::ProgramRecord;
 use serde_json::{Value, json};
 
 use crate::{
@@ -36,7 +36,7 @@ pub async fn run(common: &Common, action: ProgramAction) -> anyhow::Result<ExitC
 }
 
 fn shown(program: &ProgramRecord) -> Value {
-    json!({"program": program.name, "version": program.active.map(|(version, _)| version), "default": program.is_default,
+    json!({"program": program.name, "version": program.active.map(|active| active.version), "default": program.is_default,
            "clients": program.clients.join(", "), "open_leads": program.open_leads, "to_regrade": program.outdated,
            "id": program.id})
 }

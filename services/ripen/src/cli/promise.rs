@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::tz::TimeZone;
 use ripen_actions::promise::{MovePromise, PromiseQuery, list};
 use ripen_domain::{
     id::LeadId,
@@ -88,17 +88,16 @@ async fn act(common: &Common, action: PromiseAction, database: &Database) -> any
     }
 }
 
-/// A promise as tables and JSON show it, by the clock of a place.
+/// A promise as tables and JSON show it; how it ended is a sentence, by the clock of a place.
 pub fn row(promise: &PromiseRecord, zone: &TimeZone) -> Value {
-    let shown = |at: Option<Timestamp>| at.map(|at| output::local(at, zone));
     // Only a person's ending has a name and a reason.
-    let ended = promise.ended.as_ref().map(|(at, by, why)| match (by, why) {
-        (Some(by), Some(why)) => format!("{} by {by}: {why}", output::local(*at, zone)),
-        _ => output::local(*at, zone),
+    let ended = promise.ended.as_ref().map(|ended| match (&ended.by, &ended.why) {
+        (Some(by), Some(why)) => format!("{} by {by}: {why}", output::local(ended.at, zone)),
+        _ => output::local(ended.at, zone),
     });
     json!({"lead": promise.lead, "generation": promise.generation, "client": promise.client, "kind": promise.kind.word(),
-           "state": promise.state.word(), "due": shown(promise.due_at), "until": shown(promise.due_until),
-           "due_at": promise.due_at,
+           "state": promise.state.word(), "due": promise.due_at, "until": promise.due_until,
+           "due_at": promise.due_at, "ended_at": promise.ended.as_ref().map(|ended| ended.at),
            "time": promise.time.as_ref().map(ToString::to_string), "zone": promise.time.as_ref().map(|time| &time.zone),
            "agreed_civil": promise.time.as_ref().map(|time| time.civil), "why": promise.why, "from": promise.from_whom, "agreed": promise.agreed, "ended": ended})
 }

@@ -36,7 +36,7 @@ pub enum QuarantineAction {
     },
     /// Print one arrival with everything that was sent.
     Show {
-        /// Its id.
+        /// Its id (`arr_…`).
         arrival: ArrivalId,
     },
     /// Let arrivals go: they are worked like others, dated as they were received.
@@ -62,7 +62,7 @@ pub struct Which {
 /// Options of `ripen quarantine release` and `drop`.
 #[derive(Debug, Args)]
 pub struct EndOptions {
-    /// Their ids.
+    /// Their ids (`arr_…`).
     #[arg(value_name = "ARRIVAL", required_unless_present_any = ["client", "source", "reason", "all"])]
     pub arrivals: Vec<ArrivalId>,
     /// In place of ids: the oldest thousand of these.

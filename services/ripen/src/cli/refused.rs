@@ -95,6 +95,9 @@ fn helps(code: &str) -> Option<&'static str> {
         "delivered" => "`ripen delivery replay ID` sends it once more",
         "no_endpoint" => "`ripen endpoint add` or `ripen endpoint resume`",
         "endpoint_disabled" => "`ripen endpoint resume ID` first",
+        "not_to_be_rerouted" => "`ripen lead show ID` shows who has it",
+        "final" => "`ripen suppress lift`",
+        "no_user" => "`ripen lead touch`",
         _ => return None,
     })
 }

@@ -35,8 +35,13 @@ pub enum RepAction {
         client: String,
     },
     /// Change when and how many leads a rep takes; what is not named stays.
+    #[command(after_help = SET_EXAMPLE)]
     Set(RepOptions),
 }
+
+/// Shown below the flags.
+const SET_EXAMPLE: &str = "Example:
+  ripen rep set 'Dana Hill' --client acme-homes --hours 'mon-fri 09:00-17:30' --time-zone America/Chicago --capacity 8";
 
 /// Options of `ripen rep set`.
 #[derive(Debug, Args)]
@@ -73,7 +78,7 @@ pub struct RepOptions {
     /// How many leads a day at most; `any` for any number.
     #[arg(long, value_name = "N")]
     pub capacity: Option<DailyLimit>,
-    /// Links to the rep's page of open leads that were sent until now no longer open it.
+    /// Links that the rep was sent until now, to their page of open leads and to their leads, no longer open anything.
     #[arg(long)]
     pub revoke_links: bool,
 }
@@ -108,8 +113,12 @@ async fn act(common: &Common, action: RepAction, database: &Database) -> anyhow:
         RepAction::Add { name, client, email } => {
             let request = AddRep { client, name, email };
             let added = actions.run(&actor, &request).await.map_err(refused("rep add"))?;
-            // Mails are not signed: there is no secret to show.
-            output::record(common.json, &json!({"id": added.id, "endpoint": added.endpoint, "secret": null}))?;
+            // Mails are not signed: there is no secret to show, and programs that look for one read that.
+            let shown = match common.json {
+                true => json!({"id": added.id, "endpoint": added.endpoint, "secret": null}),
+                false => json!({"id": added.id, "endpoint": added.endpoint}),
+            };
+            output::record(common.json, &shown)?;
         }
         RepAction::List { client } => {
             let reps = list(&actions, &actor, &client).await.map_err(refused("rep list"))?;

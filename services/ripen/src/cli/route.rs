@@ -13,7 +13,7 @@ use ripen_actions::{
     routing::{CheckedRouting, RemoveRouting, SetRouting, SharedWebhook, check, explain, find, list},
 };
 use ripen_domain::{actor::Actor, id::LeadId};
-use ripen_store::team::route::RouteRecord;
+use ripen_store::{client::settings::WhenDead, team::route::RouteRecord};
 use serde_json::{Value, json};
 
 use crate::{
@@ -40,8 +40,14 @@ pub enum RouteAction {
         /// The client's slug.
         #[arg(long)]
         client: String,
+        /// What becomes of leads that could not be delivered while the document is in force: next, fallback or wait. Without it
+        /// the client's own setting says (`ripen client set --when-dead`).
+        #[arg(long, value_name = "RULE")]
+        when_dead: Option<WhenDead>,
     },
     /// Show the document in force, or an earlier one.
+    // The version asked for is the document's, not the program's.
+    #[command(disable_version_flag = true)]
     Show {
         /// The client's slug.
         #[arg(long)]
@@ -90,7 +96,9 @@ async fn act(common: &Common, action: RouteAction, database: &Database) -> anyho
             let record = json!({"client": sound.client.slug, "about": sound.routing.about(), "rules": rules(&sound)});
             output::record(common.json, &record)?;
         }
-        RouteAction::Set { file, client } => return set(common, database, &file, client).await,
+        RouteAction::Set { file, client, when_dead } => {
+            return set(common, database, &file, (client, when_dead)).await;
+        }
         RouteAction::Show { client, version } => {
             let one = find(&actions, &actor, &client, version).await.map_err(refused("route show"))?;
             show(common, &one)?;
@@ -111,7 +119,12 @@ async fn act(common: &Common, action: RouteAction, database: &Database) -> anyho
     Ok(ExitCode::SUCCESS)
 }
 
-async fn set(common: &Common, database: &Database, file: &Path, client: String) -> anyhow::Result<ExitCode> {
+async fn set(
+    common: &Common,
+    database: &Database,
+    file: &Path,
+    (client, when_dead): (String, Option<WhenDead>),
+) -> anyhow::Result<ExitCode> {
     let (actions, actor) = (database.actions()?, database.actor());
     let document = document::read(file)?;
     // Mistakes are printed with their places, as `route check` does.
@@ -120,11 +133,11 @@ async fn set(common: &Common, database: &Database, file: &Path, client: String) 
         return Ok(ExitCode::FAILURE);
     }
     // Checked again inside: endpoints and reps may have changed between the two.
-    let request = SetRouting { client, document };
+    let request = SetRouting { client, document, when_dead };
     let done = actions.run(&actor, &request).await.map_err(refused("route set"))?;
     let sound = &done.checked;
     let record = json!({"client": sound.client.slug, "about": sound.routing.about(), "rules": rules(sound),
-                        "version": done.version});
+                        "version": done.version, "when_dead": when_dead});
     output::record(common.json, &record)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -159,13 +172,14 @@ fn rules(sound: &CheckedRouting) -> Vec<String> {
 }
 
 fn row(one: &RouteRecord) -> Value {
-    json!({"version": one.version, "active": one.active, "set_by": one.set_by, "set_at": one.set_at})
+    json!({"version": one.version, "active": one.active, "set_by": one.set_by, "set_at": one.set_at,
+           "when_dead": one.when_dead})
 }
 
 fn show(common: &Common, one: &RouteRecord) -> anyhow::Result<()> {
     if common.json {
         let record = json!({"version": one.version, "active": one.active, "set_by": one.set_by, "set_at": one.set_at,
-                            "document": one.document});
+                            "when_dead": one.when_dead, "document": one.document});
         return Ok(output::record(true, &record)?);
     }
     // Byte for byte what was set, so that it can be edited and set again.

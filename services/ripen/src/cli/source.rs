@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand, ValueEnum};
 use ripen_actions::source::{AddSource, AddedSource, SetSource, SetSourceState, find, list};
 use ripen_domain::lead::Channel;
-use ripen_store::source::record::{SourceFormat, SourceRecord, State};
+use ripen_store::source::source_record::{SourceFormat, SourceRecord, State};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
@@ -19,17 +19,18 @@ use crate::{
 #[derive(Debug, Subcommand)]
 pub enum SourceAction {
     /// Add a source. Its token and key are shown this once.
+    #[command(after_help = ADD_EXAMPLE)]
     Add(SourceOptions),
     /// List all sources.
     List,
     /// Show one source.
     Show {
-        /// Its id.
+        /// Its id (`source_…`).
         id: String,
     },
     /// Change a source.
     Set {
-        /// Its id.
+        /// Its id (`source_…`).
         id: String,
         /// Whether its senders are told the grade: yes, no, or default (those with its key are; forms and whoever has the
         /// address alone are not).
@@ -38,15 +39,19 @@ pub enum SourceAction {
     },
     /// Refuse what it sends until resumed; forms are thanked and kept.
     Pause {
-        /// Its id.
+        /// Its id (`source_…`).
         id: String,
     },
     /// End a pause: what it kept is worked.
     Resume {
-        /// Its id.
+        /// Its id (`source_…`).
         id: String,
     },
 }
+
+/// Shown below the flags.
+const ADD_EXAMPLE: &str = "Example:
+  ripen source add 'Web site' --client acme-homes --channel web_form --cost-per-lead 12.50 --thanks https://acme.example/thanks";
 
 /// Options of `ripen source add`.
 #[derive(Debug, Args)]
@@ -56,13 +61,14 @@ pub struct SourceOptions {
     /// The client's slug.
     #[arg(long)]
     pub client: String,
-    /// How its leads arrive, where they do not say otherwise.
+    /// How its leads arrive, where they do not say otherwise: in_person, phone, live_chat, referral, web_form, landing_page, email,
+    /// social, vendor, trade_show, direct_mail or list.
     #[arg(long)]
     pub channel: Channel,
     /// The only format it may send; the content type decides where missing.
     #[arg(long)]
     pub format: Option<OnlyFormat>,
-    /// Country for reading phone numbers, where it differs from the client's.
+    /// Country for reading phone numbers (ISO 3166), where it differs from the client's.
     #[arg(long)]
     pub country: Option<String>,
     /// What one lead costs, in the client's currency.
@@ -163,7 +169,10 @@ fn public_url(database: &Database) -> String {
 
 async fn set_state(common: &Common, database: &Database, text: &str, state: State) -> anyhow::Result<()> {
     let request = SetSourceState { source: id(text)?, state };
-    let done = database.actions()?.run(&database.actor(), &request).await.map_err(refused("source pause"))?;
+    let done = database.actions()?.run(&database.actor(), &request).await.map_err(refused(match state {
+        State::Active => "source resume",
+        State::Paused => "source pause",
+    }))?;
     output::record(common.json, &shown(&done.source))?;
     if done.kept > 0 {
         output::say(&match state {

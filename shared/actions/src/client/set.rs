@@ -4,20 +4,23 @@ use std::sync::Arc;
 
 use ripen_domain::{
     actor::{Actor, Permission},
+    contact::Phone,
     criteria::{BacktestReport, Criteria},
     id::EndpointId,
-    outcome::ReturnRules,
+    outcome::{AmountMeaning, AmountTerms, ReturnRules},
 };
 use ripen_store::{
     StoreError,
     client::{
-        record::ClientRecord,
-        settings::{ClientChange, ClientSettings},
+        client_record::ClientRecord,
+        settings::{ClientChange, ClientSettings, WhenDead},
     },
     decision::history::Period,
-    endpoint::fallback::NewFallback,
-    program::record::ProgramName,
+    desk::terms::DeskTerms,
+    endpoint::fallback_address::NewFallback,
+    program::program_record::ProgramName,
 };
+use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -29,6 +32,11 @@ use crate::{
 
 /// Longest time in which a lead can be returned: ten years.
 const MOST_RETURN_DAYS: i32 = 3660;
+
+/// Most that a client weighs at the desk.
+const MOST_WEIGHT: i32 = 1000;
+/// Longest briefing, in bytes: it is read before each call.
+const LONGEST_BRIEFING: usize = 4_000;
 
 /// Changes a client. What is none stays; an inner none goes back to what holds without a setting.
 #[derive(Debug, Clone, Default)]
@@ -45,12 +53,24 @@ pub struct SetClient {
     pub capacity: Option<u16>,
     /// Where its leads are mailed while a webhook of it fails and no rep has them.
     pub fallback: Option<Option<String>>,
+    /// What becomes of a lead that could not be delivered.
+    pub when_dead: Option<WhenDead>,
     /// Within how many days after its delivery a lead can be returned; 0 for never.
     pub return_days: Option<i32>,
     /// All reasons for which a lead can be returned; empty for any.
     pub return_reasons: Option<Vec<String>>,
+    /// What the amounts are that it reports.
+    pub amounts: Option<AmountMeaning>,
+    /// Its share of a price, in per cent; 0 for none that is known.
+    pub amount_share: Option<Decimal>,
     /// The program whose criteria grade its leads. With another one its open leads are regraded.
     pub program: Option<String>,
+    /// Its share of the desk, as a weight beside the others'.
+    pub desk_weight: Option<i32>,
+    /// The number that is shown to who is called for it.
+    pub caller_id: Option<Option<String>>,
+    /// What an agent must know before calling for it.
+    pub briefing: Option<String>,
 }
 
 /// A client as it was set.
@@ -84,12 +104,65 @@ impl SetClient {
             country: self.country.as_deref().and_then(|code| errors.take("country", check::country(code))),
             time_zone: self.time_zone.clone(),
             capacity: self.capacity.map(|capacity| (capacity > 0).then_some(i32::from(capacity))),
+            when_dead: self.when_dead,
         };
         let fallback = self.fallback.as_ref().map(|address| {
             let email = errors.take("fallback", check::email(address.as_deref()?));
             email.map(|email| email.as_str().to_owned())
         });
         CheckedChange { change, fallback }
+    }
+
+    /// What changes of what it told of its amounts and of how it is worked.
+    fn terms(
+        &self,
+        now: &ClientSettings,
+        country: &str,
+        errors: &mut FieldErrors,
+    ) -> (Option<AmountTerms>, Option<DeskTerms>) {
+        (self.amounts(now.amounts, errors), self.desk(&now.desk, country, errors))
+    }
+
+    /// How it is worked at the desk from now on; none where that stays. A number without its country is one of the client's.
+    fn desk(&self, now: &DeskTerms, country: &str, errors: &mut FieldErrors) -> Option<DeskTerms> {
+        let weight = self.desk_weight.unwrap_or(now.weight);
+        errors.require((1..=MOST_WEIGHT).contains(&weight), "desk_weight", "out_of_range", || {
+            format!("is from 1 to {MOST_WEIGHT}: a share beside those of the others")
+        });
+        let read = |given: &String| {
+            let read = Phone::parse(given, Some(country));
+            read.map_err(|_| "is no number: write it with its country, such as +13125550199")
+        };
+        let caller_id = match &self.caller_id {
+            Some(Some(given)) => errors.take("caller_id", read(given)).map(|read| read.phone.number().to_owned()),
+            Some(None) => None,
+            None => now.caller_id.clone(),
+        };
+        let briefing = match &self.briefing {
+            Some(given) => errors.words("briefing", Some(given.as_str()), LONGEST_BRIEFING).unwrap_or_default(),
+            None => now.briefing.clone(),
+        };
+        let terms = DeskTerms { weight, caller_id, briefing };
+        (terms != *now).then_some(terms)
+    }
+
+    /// What its amounts are from now on; none where that stays.
+    fn amounts(&self, now: AmountTerms, errors: &mut FieldErrors) -> Option<AmountTerms> {
+        let meaning = self.amounts.or(now.meaning);
+        let share = self.amount_share.map_or(now.share, |share| (!share.is_zero()).then_some(share));
+        // A share that was said of prices says nothing of what is earned.
+        let share = share.filter(|_| self.amount_share.is_some() || meaning == Some(AmountMeaning::Price));
+        let is_sound = share.is_none_or(|share| share > Decimal::ZERO && share <= Decimal::ONE_HUNDRED);
+        let has_two_digits = share.is_none_or(|share| share.normalize().scale() <= 2);
+        errors.require(is_sound && has_two_digits, "amount_share", "out_of_range", || {
+            "is above 0 and at most 100 per cent, with at most two decimals".to_owned()
+        });
+        let is_of_price = share.is_none() || meaning == Some(AmountMeaning::Price);
+        errors.require(is_of_price, "amount_share", "unfit", || {
+            "is a share of prices: say that the amounts are prices (amounts: price)".to_owned()
+        });
+        let terms = AmountTerms { meaning, share };
+        (terms != now).then_some(terms)
     }
 
     fn returns(&self, rules: &ReturnRules) -> Option<ReturnRules> {
@@ -121,6 +194,11 @@ impl Action for SetClient {
         // otherwise.
         let found = work.tx.clients(scope).await?;
         let found = of(&found, &self.client, &mut errors);
+        if let Some(found) = found {
+            // Only to tell everything that is wrong at once: what is kept is read again under the lock.
+            let now = settings(work, found.id).await?;
+            self.terms(&now, change.country.as_deref().unwrap_or(&found.country), &mut errors);
+        }
         errors.finish()?;
         let id = found.ok_or_else(|| Refusal::missing("client", &self.client))?.id;
         let moved = match &program {
@@ -136,7 +214,17 @@ impl Action for SetClient {
             work.tx.client_set_program(scope, id, program.id).await?;
             work.tx.program_take_leads(program.id, moved, work.actions.spread, now).await?;
         }
+        let mut errors = FieldErrors::default();
+        let country = change.country.as_deref().unwrap_or(&before.country);
+        let (amounts, desk) = self.terms(&settings, country, &mut errors);
+        errors.finish()?;
+        if let Some(terms) = &desk {
+            work.tx.desk_terms_set(scope, id, terms).await?;
+        }
         work.tx.client_set(scope, id, &change, now).await?;
+        if let Some(terms) = amounts {
+            work.tx.client_set_amounts(scope, id, terms).await?;
+        }
         let new = fallback
             .map(|address| address.map(|address| NewFallback { id: EndpointId::from_uuid(work.fresh_id()), address }));
         if let Some(new) = &new {
@@ -239,6 +327,8 @@ async fn settings(work: &mut Work<'_>, client: ripen_domain::id::ClientId) -> Re
 /// What the audit keeps.
 fn shown(client: &ClientRecord, settings: &ClientSettings) -> Value {
     json!({"name": client.name, "country": client.country, "time_zone": client.time_zone, "program": settings.program,
-           "capacity": settings.capacity, "fallback": settings.fallback, "return_days": settings.returns.days,
-           "return_reasons": settings.returns.reasons})
+           "capacity": settings.capacity, "fallback": settings.fallback, "when_dead": settings.when_dead, "return_days": settings.returns.days,
+           "return_reasons": settings.returns.reasons, "amounts": settings.amounts.meaning,
+           "amount_share": settings.amounts.share.map(|share| share.normalize().to_string()),
+           "desk_weight": settings.desk.weight, "caller_id": settings.desk.caller_id, "briefing": settings.desk.briefing})
 }

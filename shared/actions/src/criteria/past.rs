@@ -7,7 +7,7 @@ use ripen_store::{
     Scope, Store, StoreError,
     decision::{
         history::{PastReader, Period},
-        past::{PackedPast, Past},
+        past::{LeadPast, PackedPast},
     },
 };
 use tokio::task::JoinSet;
@@ -53,7 +53,7 @@ pub(super) async fn through<F>(
     step: F,
 ) -> Result<BacktestReport, Refusal>
 where
-    F: Fn(&mut Backtest, &Past) + Clone + Send + 'static,
+    F: Fn(&mut Backtest, &LeadPast) + Clone + Send + 'static,
 {
     // Counted first, so that progress has an end; the number may be a little off by the time it is read.
     reading.progress.begin(u64::try_from(store.history_count(scope, period).await?).unwrap_or(0));
@@ -73,7 +73,7 @@ where
 /// What one reader is given: while one window is decided, the next is read.
 async fn part<F>(mut reader: PastReader, progress: Arc<dyn BacktestProgress>, step: F) -> Result<Backtest, StoreError>
 where
-    F: Fn(&mut Backtest, &Past) + Clone + Send + 'static,
+    F: Fn(&mut Backtest, &LeadPast) + Clone + Send + 'static,
 {
     let mut found = Backtest::default();
     let mut next = reader.next(BATCH).await?;

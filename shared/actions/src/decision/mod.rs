@@ -1,6 +1,6 @@
-//! Decisions: why a lead has its grade, in words; and, in [`replay`], the proof that each follows from what it keeps.
+//! Decisions: why a lead has its grade, in words; and, in [`replay_decisions`], the proof that each follows from what it keeps.
 
-pub mod replay;
+pub mod replay_decisions;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use ripen_domain::{

@@ -6,13 +6,14 @@ use ripen_domain::{
     actor::Actor,
     delivery::{ClientEvent, EndpointTest},
     id::EndpointId,
+    secret::Secret,
 };
 use ripen_outbound::{
     guard::check_url,
     webhook::{Call, OwnHeader, Sent, WebhookSecret, WebhookSender},
 };
 use ripen_runtime::random::uuid_v7;
-use ripen_store::{StoreError, endpoint::record::EndpointRecord};
+use ripen_store::{StoreError, endpoint::endpoint_record::EndpointRecord};
 
 use super::{find, is_webhook};
 use crate::{Actions, Refusal};
@@ -77,7 +78,7 @@ fn limit(endpoint: &EndpointRecord, configured: Duration) -> Duration {
     own.map_or(configured, Duration::from_secs)
 }
 
-fn all<T, E>(texts: &[String], read: impl Fn(&str) -> Result<T, E>, what: &str) -> Result<Vec<T>, StoreError> {
-    let read = |text: &String| read(text).map_err(|_| StoreError::Corrupt(format!("{what} of an endpoint")));
+fn all<T, E>(texts: &[Secret], read: impl Fn(&str) -> Result<T, E>, what: &str) -> Result<Vec<T>, StoreError> {
+    let read = |text: &Secret| read(text.reveal()).map_err(|_| StoreError::Corrupt(format!("{what} of an endpoint")));
     texts.iter().map(read).collect()
 }

@@ -9,7 +9,7 @@ use ripen_actions::{
     rep::AddRep,
 };
 use ripen_domain::{actor::UserRole, id::LeadId};
-use ripen_store::client::record::ClientRecord;
+use ripen_store::client::client_record::ClientRecord;
 
 use crate::{
     delivered::outsiders,

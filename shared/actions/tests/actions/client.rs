@@ -7,7 +7,7 @@ use ripen_actions::{
     client_token::{self, AddClientToken, RevokeClientToken},
 };
 use ripen_domain::actor::UserRole;
-use ripen_store::source::record::State;
+use ripen_store::source::source_record::State;
 
 use crate::harness::{office, operator, program, user};
 

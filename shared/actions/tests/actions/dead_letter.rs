@@ -17,6 +17,7 @@ async fn given_up(office: &Office) -> [Uuid; 2] {
     let letters = [("ripen.arrivals", ids[0]), ("ripen.requalify", ids[1])].map(|(queue, id)| NewDeadLetter {
         source: None,
         content: None,
+        received_at: None,
         id,
         queue: queue.to_owned(),
         message: Uuid::from_u128(id.as_u128() + 100),

@@ -7,7 +7,7 @@ use ripen_domain::{
     id::{ClientId, DeliveryId, LeadId},
 };
 use ripen_runtime::random::uuid_v7;
-use ripen_store::{audit::list::AuditRecord, client::record::ClientRecord};
+use ripen_store::{audit::list::AuditRecord, client::client_record::ClientRecord};
 use serde_json::json;
 
 use crate::harness::Office;

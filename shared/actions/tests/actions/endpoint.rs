@@ -3,24 +3,25 @@
 use ripen_actions::{
     Refusal,
     endpoint::{AddEndpoint, Destination, RotateSecret, SetEndpoint, SetEndpointState, find, list},
+    rep::AddRep,
 };
-use ripen_domain::{actor::UserRole, delivery::EventType, id::EndpointId};
+use ripen_domain::{actor::UserRole, delivery::EventType, id::EndpointId, secret::Secret};
 use uuid::Uuid;
 
 use crate::harness::{Office, fields, office, operator, program, user};
 
 fn webhook(client: &str, url: &str) -> AddEndpoint {
     let to = Destination::Webhook { url: url.to_owned(), allow_private: false };
-    AddEndpoint { client: client.to_owned(), to, name: None }
+    AddEndpoint { client: client.to_owned(), to, name: None, events: None }
 }
 
 fn mail(client: &str, address: &str) -> AddEndpoint {
     let to = Destination::Email { address: address.to_owned() };
-    AddEndpoint { client: client.to_owned(), to, name: Some("Office".to_owned()) }
+    AddEndpoint { client: client.to_owned(), to, name: Some("Office".to_owned()), events: None }
 }
 
 fn nothing(endpoint: EndpointId) -> SetEndpoint {
-    SetEndpoint { endpoint, concurrency: None, rate: None, timeout_s: None, headers: None, events: None, by_name: None }
+    SetEndpoint::of(endpoint)
 }
 
 async fn added(office: &Office) -> EndpointId {
@@ -41,7 +42,7 @@ async fn everything_wrong_is_said_at_once_and_nothing_is_kept() {
         concurrency: Some(0),
         rate: Some(-1.0),
         timeout_s: Some(51),
-        headers: Some(vec!["Host: x".to_owned(), "nothing".to_owned()]),
+        headers: Some(vec![Secret::given("Host: x"), Secret::given("nothing")]),
         events: Some(vec![EventType::LeadOffered]),
         ..nothing(endpoint)
     };
@@ -49,7 +50,7 @@ async fn everything_wrong_is_said_at_once_and_nothing_is_kept() {
     assert_eq!(refused, ["concurrency", "rate", "timeout_s", "events", "headers", "headers"]);
     let address = office.done(&mail("acme", "office@acme.example")).await.id;
     let for_webhooks =
-        SetEndpoint { timeout_s: Some(5), headers: Some(vec!["X-Team: north".to_owned()]), ..nothing(address) };
+        SetEndpoint { timeout_s: Some(5), headers: Some(vec![Secret::given("X-Team: north")]), ..nothing(address) };
     assert_eq!(fields(office.actions.run(&operator(), &for_webhooks).await), ["timeout_s", "headers"]);
     assert!(office.audit_of(endpoint).await.iter().all(|entry| entry.action == "endpoint.add"), "nothing was set");
 }
@@ -61,7 +62,7 @@ async fn what_is_set_is_audited_before_and_after_and_never_a_credential() {
     let rehearsed = office.actions.rehearse(&operator(), &webhook("acme", "https://acme.example/hook")).await.unwrap();
     assert!(rehearsed.secret.is_some() && list(&office.actions, &operator()).await.unwrap().is_empty());
     let endpoint = added(&office).await;
-    let headers = Some(vec!["Authorization: Bearer hunter2".to_owned()]);
+    let headers = Some(vec![Secret::given("Authorization: Bearer hunter2")]);
     let set = SetEndpoint { rate: Some(2.0), timeout_s: Some(7), headers, ..nothing(endpoint) };
     let done = office.done(&set).await;
     assert_eq!((done.terms.rate, done.terms.timeout_s), (Some(2.0), Some(7)));
@@ -71,6 +72,22 @@ async fn what_is_set_is_audited_before_and_after_and_never_a_credential() {
     assert!(office.done(&SetEndpointState { endpoint, enabled: true }).await.enabled);
     let made = office.done(&RotateSecret { endpoint, overlap_h: 1 }).await;
     assert_eq!(find(&office.actions, &operator(), endpoint).await.unwrap().secrets.len(), 2);
+
+    // Many receivers take a URL for a credential.
+    let secret_url = |token: &str| format!("https://acme.example/hook?token={token}");
+    let keyed = office.done(&webhook("acme", &secret_url("hunter4"))).await.id;
+    let to = |token: &str| Some(Destination::Webhook { url: secret_url(token), allow_private: false });
+    for token in ["hunter4", "hunter5"] {
+        office.done(&SetEndpoint { to: to(token), ..nothing(keyed) }).await;
+    }
+    let of_url = office.audit_of(keyed).await;
+    let told: Vec<_> = of_url.iter().map(|entry| entry.action.as_str()).collect();
+    assert_eq!(told, ["endpoint.set", "endpoint.add"], "another token is another address, and the same one is none");
+    let kept = format!("{of_url:?}");
+    assert!(
+        kept.contains("https://acme.example/hook?…") && !kept.contains("hunter4") && !kept.contains("hunter5"),
+        "{kept}"
+    );
 
     let audit = office.audit_of(endpoint).await;
     let told: Vec<_> = audit.iter().map(|entry| entry.action.as_str()).collect();
@@ -88,7 +105,7 @@ async fn another_credential_is_audited_without_either_and_the_same_again_is_not(
     office.client("Acme").await;
     let endpoint = added(&office).await;
     for value in ["Bearer first", "Bearer second", "Bearer second"] {
-        let headers = Some(vec![format!("Authorization: {value}")]);
+        let headers = Some(vec![Secret::from(format!("Authorization: {value}"))]);
         office.done(&SetEndpoint { headers, ..nothing(endpoint) }).await;
     }
     let audit = office.audit_of(endpoint).await;
@@ -128,4 +145,50 @@ async fn who_may_not_is_refused_and_what_is_not_there_is_missing() {
     let mut tx = office.actions.store.begin().await.unwrap();
     assert!(tx.endpoint_lock(elsewhere, endpoint, now).await.unwrap().is_none(), "another client's is not found");
     assert!(tx.endpoint_pause(elsewhere, endpoint).await.is_err());
+}
+
+#[tokio::test]
+async fn an_endpoint_moves_and_what_failed_elsewhere_counts_no_more() {
+    let office = office().await;
+    let acme = office.client("Acme").await;
+    let endpoint = added(&office).await;
+    let opened = "update endpoint set failures = 9, failing_since = now(), probe_at = now() where id = $1";
+    sqlx::query(opened).bind(endpoint.uuid()).execute(&office.pool).await.unwrap();
+    let url = "https://new.example.com/hook".to_owned();
+    let to = Some(Destination::Webhook { url, allow_private: false });
+    let moved = office.done(&SetEndpoint { to, ..SetEndpoint::of(endpoint) }).await;
+    assert_eq!((moved.to.as_str(), moved.failing, moved.probe_at), ("https://new.example.com/hook", None, None));
+    let private = Some(Destination::Webhook { url: "http://127.0.0.1:9/x".to_owned(), allow_private: false });
+    let address = |address: &str| Some(Destination::Email { address: address.to_owned() });
+    for to in [private, address("a@example.com")] {
+        let refused = office.actions.run(&operator(), &SetEndpoint { to, ..SetEndpoint::of(endpoint) }).await;
+        assert!(matches!(refused, Err(Refusal::Invalid(_))), "{refused:?}");
+    }
+    // A rep's own endpoint is the rep's address.
+    let reps = ["a@example.com", "b@example.com"];
+    let mut own = Vec::new();
+    for email in reps {
+        let (client, name) = (acme.slug.clone(), email.to_owned());
+        own.push(office.done(&AddRep { client, name, email: email.to_owned() }).await.endpoint);
+    }
+    let taken = SetEndpoint { to: address("b@example.com"), ..SetEndpoint::of(own[0]) };
+    assert!(matches!(office.actions.run(&operator(), &taken).await, Err(Refusal::Invalid(_))));
+    office.done(&SetEndpoint { to: address("c@example.com"), ..SetEndpoint::of(own[0]) }).await;
+    let known: String =
+        sqlx::query_scalar("select email from rep where name = 'a@example.com'").fetch_one(&office.pool).await.unwrap();
+    assert_eq!(known, "c@example.com");
+}
+
+#[tokio::test]
+async fn a_webhook_is_told_of_what_is_named_when_it_is_added() {
+    let office = office().await;
+    office.client("Acme").await;
+    let named = Some(vec![EventType::LeadMatured, EventType::LeadOutcome]);
+    let asks = AddEndpoint { events: named.clone(), ..webhook("acme", "https://crm.example.com/all") };
+    let added = office.done(&asks).await;
+    let found = find(&office.actions, &operator(), added.id).await.unwrap();
+    assert_eq!(Some(found.terms.events), named);
+    let offers = Some(vec![EventType::LeadOffered]);
+    let wrong = AddEndpoint { events: offers, ..webhook("acme", "https://crm.example.com/no") };
+    assert!(matches!(office.actions.run(&operator(), &wrong).await, Err(Refusal::Invalid(_))));
 }

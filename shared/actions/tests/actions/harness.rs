@@ -10,9 +10,12 @@ use ripen_runtime::{clock::Clock, config::Settings};
 use ripen_store::{
     Store, StoreOptions,
     audit::list::{AuditFilter, AuditRecord},
-    client::record::ClientRecord,
+    client::client_record::ClientRecord,
 };
-use ripen_testkit::postgres::{TestDatabase, database};
+use ripen_testkit::{
+    keys::keyring,
+    postgres::{TestDatabase, database},
+};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -31,7 +34,7 @@ pub async fn office() -> Office {
 /// An office whose actions have so many connections for lookups and writes.
 pub async fn office_of(connections: u32) -> Office {
     let database = database().await;
-    let store = Store::open(&StoreOptions::new(database.url(), connections)).unwrap();
+    let store = Store::open(&StoreOptions::new(database.url(), connections)).unwrap().with_keyring(keyring());
     let clock = Clock::mock("2026-11-20T10:00:00Z".parse::<Timestamp>().unwrap());
     let pool = PgPool::connect(database.url()).await.unwrap();
     Office { actions: Actions::new(store, clock, &Settings::default()).unwrap(), pool, database }
@@ -61,7 +64,7 @@ pub fn fields<T>(refused: Result<T, Refusal>) -> Vec<String> {
 impl Office {
     /// The same database over connections of its own.
     pub fn second_store(&self) -> Store {
-        Store::open(&StoreOptions::new(self.database.url(), 1)).unwrap()
+        Store::open(&StoreOptions::new(self.database.url(), 1)).unwrap().with_keyring(keyring())
     }
 
     /// A client of this name.

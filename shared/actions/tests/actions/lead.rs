@@ -4,7 +4,9 @@ use ripen_actions::{
     Refusal,
     lead::{NewAnswer, NextWish, RecallLead, TouchLead, find, show},
 };
-use ripen_domain::{actor::UserRole, id::LeadId, touch::Disposition};
+use ripen_domain::{actor::UserRole, appointment::Terms, id::LeadId, touch::Disposition};
+use ripen_runtime::random::uuid_v7;
+use ripen_store::appointment::change::AppointmentChange;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -78,7 +80,9 @@ async fn who_may_not_touch_is_refused_and_a_lead_elsewhere_is_not_there() {
     let store = &office.actions.store;
     assert!(store.lead(program(other.id).scope(), lead).await.unwrap().is_none());
     let mut tx = store.begin().await.unwrap();
-    let recalled = tx.lead_recall(&program(other.id), lead, "x", office.actions.clock.now()).await.unwrap();
+    let (actor, terms, now) = (program(other.id), Terms::default(), office.actions.clock.now());
+    let change = AppointmentChange { actor: &actor, terms: &terms, now, fresh_id: uuid_v7 };
+    let recalled = tx.lead_recall(actor.scope(), lead, "x", change).await.unwrap();
     assert_eq!(recalled, ripen_store::lead::recall::Recalled::Unknown);
     let unknown = TouchLead { lead: LeadId::from_uuid(Uuid::from_u128(9)), ..touch(lead) };
     assert!(matches!(office.actions.run(&operator(), &unknown).await, Err(Refusal::Missing { what: "lead", .. })));

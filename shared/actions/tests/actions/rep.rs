@@ -3,8 +3,9 @@
 use ripen_actions::{
     Refusal, endpoint,
     rep::{AddRep, SetRep, list},
+    routing,
 };
-use ripen_domain::{actor::UserRole, routing::Pause};
+use ripen_domain::{actor::UserRole, id::LeadId, routing::Pause};
 
 use crate::harness::{fields, office, operator, program, user};
 
@@ -89,5 +90,10 @@ async fn reps_are_listed_while_a_batch_holds_their_client() {
     let mut batch = office.actions.store.begin().await.unwrap();
     batch.teams_lock(&[acme.id].into(), office.actions.clock.now()).await.unwrap();
     assert_eq!(list(&office.actions, &operator(), "acme").await.unwrap().len(), 1);
+    // So are a routing that is tried, and how a lead was routed.
+    let document = "owner = \"Dana Hill\"\nmode = \"round_robin\"\nrecipients = [\"Dana Hill\"]\n";
+    assert!(routing::check(&office.actions, &operator(), "acme", document).await.unwrap().is_ok());
+    let nothing = LeadId::from_uuid(uuid::Uuid::from_u128(1));
+    assert!(routing::explain(&office.actions, &operator(), nothing).await.unwrap().is_none());
     batch.commit().await.unwrap();
 }

@@ -6,6 +6,7 @@ use ripen_actions::{
     routing::{RemoveRouting, SetRouting, check, find, list},
 };
 use ripen_domain::actor::UserRole;
+use ripen_store::client::settings::WhenDead;
 
 use crate::harness::{Office, fields, office, operator, program, user};
 
@@ -21,7 +22,7 @@ async fn with_dana() -> Office {
 }
 
 fn set(document: &str) -> SetRouting {
-    SetRouting { client: "acme".to_owned(), document: document.to_owned() }
+    SetRouting { client: "acme".to_owned(), document: document.to_owned(), when_dead: None }
 }
 
 #[tokio::test]
@@ -35,7 +36,7 @@ async fn every_mistake_is_said_with_its_place_and_nothing_is_kept() {
     let said: Vec<_> = errors.iter().map(|error| error.message.clone()).collect();
     assert_eq!(said, mistakes.iter().map(ToString::to_string).collect::<Vec<_>>());
     assert!(said.len() > 1 && errors.iter().all(|error| error.field == "document"));
-    let nobody = SetRouting { client: "nobody".to_owned(), document: TURNS.to_owned() };
+    let nobody = SetRouting { client: "nobody".to_owned(), document: TURNS.to_owned(), when_dead: None };
     assert_eq!(fields(office.actions.run(&operator(), &nobody).await), ["client"]);
     assert!(list(&office.actions, &operator(), "acme").await.unwrap().is_empty());
 }
@@ -57,6 +58,18 @@ async fn a_document_is_put_in_force_once_and_taken_out_of_force_with_the_audit()
     let version = |value: &Option<serde_json::Value>| value.as_ref().unwrap()["version"].clone();
     assert_eq!(audit[0].action, "routing.remove");
     assert_eq!((version(&audit[0].before), version(&audit[0].after)), (1.into(), serde_json::Value::Null));
+}
+
+#[tokio::test]
+async fn what_becomes_of_dead_leads_is_the_documents_own_and_changes_with_it() {
+    let office = with_dana().await;
+    assert_eq!(office.done(&set(TURNS)).await.version, 1);
+    let waits = SetRouting { when_dead: Some(WhenDead::Wait), ..set(TURNS) };
+    for _ in 0..2 {
+        assert_eq!(office.done(&waits).await.version, 2, "the same text with another rule is another document");
+    }
+    assert_eq!(find(&office.actions, &operator(), "acme", None).await.unwrap().when_dead, Some(WhenDead::Wait));
+    assert_eq!(find(&office.actions, &operator(), "acme", Some(1)).await.unwrap().when_dead, None);
 }
 
 #[tokio::test]

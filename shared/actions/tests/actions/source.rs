@@ -6,7 +6,7 @@ use ripen_actions::{
     source::{AddSource, AddSourceKey, SetSourceState, find, list},
 };
 use ripen_domain::{actor::UserRole, lead::Channel};
-use ripen_store::source::record::{SourceFormat, State};
+use ripen_store::source::source_record::{SourceFormat, State};
 
 use crate::harness::{fields, office, operator, program, user};
 

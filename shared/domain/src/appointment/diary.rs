@@ -103,7 +103,7 @@ impl Diary {
             (date >= terms.last_day(now, &self.schedule.zone), NotFree::TooFar(terms.days)),
             (away, NotFree::Away),
             (self.schedule.holidays.contains(&date), NotFree::Holiday(date)),
-            (self.taken.iter().any(|taken| taken.overlaps(slot)), NotFree::Taken),
+            (self.overlaps_an_appointment(slot), NotFree::Taken),
         ];
         let first = reasons.into_iter().find_map(|(holds, why)| holds.then_some(why));
         match first {
@@ -111,6 +111,11 @@ impl Diary {
             Some(NotFree::Taken) | None if !self.is_open_during(slot) => Some(NotFree::Closed),
             first => first,
         }
+    }
+
+    /// Whether the rep has another appointment, or holds another slot, within it.
+    fn overlaps_an_appointment(&self, slot: Slot) -> bool {
+        self.taken.iter().any(|taken| taken.overlaps(slot))
     }
 
     /// Whether the rep's hours hold all of it. Hours and settings of clocks are whole minutes.

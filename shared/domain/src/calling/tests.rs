@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use rstest::rstest;
 
 use super::*;
-use crate::criteria::{Answer, Cause, Criteria, Facts, Origin, qualify, replay};
+use crate::criteria::{Answer, Cause, Criteria, Facts, Origin, qualify, replay_decision};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -130,7 +130,7 @@ fn due(interval: &str, day: Option<&str>, now: &str, places: &[Place]) -> String
     let bytes = receipt.to_json();
     let due = due_at(&receipt, &Hours::default(), places).unwrap();
     assert_eq!(receipt.to_json(), bytes);
-    assert_eq!(replay(&bytes, &criteria).unwrap(), bytes);
+    assert_eq!(replay_decision(&bytes, &criteria).unwrap(), bytes);
     due.to_string()
 }
 

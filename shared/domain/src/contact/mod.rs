@@ -1,10 +1,12 @@
 //! Ways to reach a person, normalised so that the same address or number is the same text. `Debug` masks them.
 
 mod email;
+mod mention;
 mod phone;
 mod spelling;
 
 pub use email::{Email, InvalidEmail};
+pub use mention::mentioned;
 pub use phone::{InvalidPhone, Phone, ReadPhone, is_extension};
 
 /// One way to recognise a person within a client.

@@ -6,15 +6,20 @@ use std::fmt;
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat, Region};
 use serde::{Deserialize, Serialize};
 
-use super::spelling::{Cell, FEWEST_DIGITS, cell, digits, is_made_up, several, without_extension, without_labels};
+use super::spelling::{
+    Cell, EXTENSION_DIGITS, FEWEST_DIGITS, cell, digits, is_made_up, several, shortened, without_extension,
+    without_labels,
+};
 use crate::values::folded;
 
 /// Between the number and its extension in the text form (RFC 3966).
 const EXTENSION: &str = ";ext=";
-/// The most digits of an extension.
-const MOST_EXTENSION: usize = 10;
 /// The longest text that may hold a number or two.
 const LONGEST: usize = 100;
+
+const BRAZIL: i32 = 55;
+/// Digits of a Brazilian number with its area code, at the least.
+const BRAZILIAN: usize = 10;
 
 /// A phone number, and the extension behind it where there is one. Its text form is E.164, with `;ext=` and the extension:
 /// `+14155550100`, `+14155550100;ext=123`.
@@ -29,8 +34,8 @@ pub struct ReadPhone {
     pub phone: Phone,
     /// The length fits its country but no known range does: kept and worked, but flagged.
     pub doubtful: bool,
-    /// The second of two numbers in one field, as it was written.
-    pub second: Option<String>,
+    /// The other numbers of a field that holds several: in full where they can be read, else as they were written.
+    pub others: Vec<String>,
     /// What versions before read from the same text, where they read another number. Only to find who was stored under it.
     pub formerly: Option<Phone>,
 }
@@ -58,7 +63,7 @@ pub enum InvalidPhone {
 /// Whether a text can be an extension: up to ten digits.
 #[must_use]
 pub fn is_extension(text: &str) -> bool {
-    (1..=MOST_EXTENSION).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+    (1..=EXTENSION_DIGITS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 impl Phone {
@@ -74,6 +79,10 @@ impl Phone {
         if seen.len() > LONGEST || seen.chars().any(|c| c.is_control() && c != '\n') {
             return Err(InvalidPhone::NotANumber);
         }
+        // What a spreadsheet made of a formula, or a program of a text: no sign stands before a number.
+        if seen.strip_prefix('-').is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')) {
+            return Err(InvalidPhone::NotANumber);
+        }
         let small = seen.to_lowercase();
         let bare = without_labels(&small);
         let whole = match cell(bare) {
@@ -82,17 +91,17 @@ impl Phone {
             Cell::Other => bare.to_owned(),
         };
         let parts = several(&whole);
-        if let Some(two) = two(&parts, country) {
-            return Ok(two);
+        if let Some(several) = certain(&parts, country) {
+            return Ok(several);
+        }
+        if let Some(list) = listed(&whole, country) {
+            return Ok(list);
         }
         let read = one(&whole, country);
         match (read, parts.first()) {
             (Ok(read), _) => Ok(read),
             // What is no number in one piece begins with one.
-            (Err(_), Some(first)) => {
-                let second = parts.get(1).map(|second| (*second).to_owned());
-                one(first, country).map(|read| ReadPhone { second, ..read })
-            }
+            (Err(_), Some(first)) => one(first, country).map(|read| beside(read, &parts[1..], country)),
             (Err(why), None) => Err(why),
         }
     }
@@ -115,6 +124,13 @@ impl Phone {
         self.0.split_once(EXTENSION).map(|(_, extension)| extension)
     }
 
+    /// The country whose numbers it is one of (ISO 3166 alpha-2); none for those of several or of no country.
+    #[must_use]
+    pub fn country(&self) -> Option<String> {
+        let read = PHONE_NUMBER_UTIL.parse(self.number(), None).ok()?;
+        read.get_region_code().map(|region| region.to_string())
+    }
+
     /// The same number with this extension; without one where it is none.
     #[must_use]
     pub fn with_extension(&self, extension: &str) -> Self {
@@ -128,13 +144,45 @@ impl Phone {
     }
 }
 
-/// Two numbers in one field, where both are numbers for certain.
-fn two(parts: &[&str], country: Option<&str>) -> Option<ReadPhone> {
-    let [first, second, ..] = parts else { return None };
+/// Several numbers in one field, where the first two are numbers for certain.
+fn certain(parts: &[&str], country: Option<&str>) -> Option<ReadPhone> {
+    let [first, others @ ..] = parts else { return None };
     let read = one(first, country).ok().filter(|read| !read.doubtful)?;
-    let other = one(second, country).ok().filter(|read| !read.doubtful)?;
-    let second = (other.phone != read.phone).then_some(other.phone.0);
-    Some(ReadPhone { second, ..read })
+    others.first().and_then(|second| one(second, country).ok()).filter(|second| !second.doubtful)?;
+    Some(beside(read, others, country))
+}
+
+/// A number with the others of its field.
+fn beside(read: ReadPhone, others: &[&str], country: Option<&str>) -> ReadPhone {
+    let own = read.phone.country();
+    // In full where it can be read, so that it is known whether anybody may call it. The second is most often written like
+    // the first: `+1 415 555 0133 / 415 555 0199`.
+    let in_full = |other: &&str| {
+        let known = one(other, country).or_else(|_| one(other, own.as_deref()));
+        known.map_or_else(|_| (*other).to_owned(), |read| read.phone.0)
+    };
+    with_others(read, others.iter().map(in_full))
+}
+
+fn with_others(read: ReadPhone, others: impl Iterator<Item = String>) -> ReadPhone {
+    let mut kept = Vec::new();
+    for other in others {
+        if other != read.phone.0 && !kept.contains(&other) {
+            kept.push(other);
+        }
+    }
+    ReadPhone { others: kept, ..read }
+}
+
+/// A number with the last digits of others behind it. Glued on, they would make a number of somebody else.
+fn listed(text: &str, country: Option<&str>) -> Option<ReadPhone> {
+    let list = shortened(text)?;
+    let read = one(list.number, country).ok().filter(|read| !read.doubtful)?;
+    let others = list.others.into_iter().map(|last| {
+        let whole = one(&last.in_full(list.number), country).ok().filter(|other| !other.doubtful);
+        whole.map_or_else(|| last.0.to_owned(), |other| other.phone.0)
+    });
+    Some(with_others(read, others))
 }
 
 fn one(text: &str, country: Option<&str>) -> Result<ReadPhone, InvalidPhone> {
@@ -155,13 +203,18 @@ fn one(text: &str, country: Option<&str>) -> Result<ReadPhone, InvalidPhone> {
         return Err(InvalidPhone::MadeUp);
     }
     let doubtful = !parsed.is_valid();
-    if doubtful && parsed.is_possible_with_reason() != Ok(rlibphonenumber::NumberLengthType::IsPossible) {
+    // Without its area code a mobile of nine digits is read as one with a code that nobody wrote.
+    let says_country = number.contains(['+', '＋']);
+    let is_without_area = !says_country && parsed.country_code == BRAZIL && national.len() < BRAZILIAN && doubtful;
+    if is_without_area
+        || doubtful && parsed.is_possible_with_reason() != Ok(rlibphonenumber::NumberLengthType::IsPossible)
+    {
         return Err(InvalidPhone::Length);
     }
     let phone = Phone(parsed.format_as(PhoneNumberFormat::E164).into_owned());
     let formerly = formerly(number, region, &parsed, &national).filter(|former| *former != phone);
     let phone = parted.extension.map_or_else(|| phone.clone(), |extension| phone.with_extension(&extension));
-    Ok(ReadPhone { phone, doubtful, second: None, formerly })
+    Ok(ReadPhone { phone, doubtful, others: Vec::new(), formerly })
 }
 
 fn parse(number: &str, region: Option<Region>) -> Result<PhoneNumber, InvalidPhone> {

@@ -91,7 +91,7 @@ const BETWEEN: [&str; 16] =
 /// The fewest digits that are a number of their own.
 pub(super) const FEWEST_DIGITS: usize = 7;
 /// The most digits of an extension.
-const MOST_EXTENSION: usize = 10;
+pub(super) const EXTENSION_DIGITS: usize = 10;
 
 pub(super) fn digits(text: &str) -> usize {
     text.bytes().filter(u8::is_ascii_digit).count()
@@ -144,7 +144,7 @@ pub(super) fn without_extension(text: &str) -> Parted<'_> {
     let tail = &closed[closed.trim_end_matches(|c: char| c.is_ascii_digit()).len()..];
     let head = &closed[..closed.len() - tail.len()];
     let none = Parted { number: text, extension: None };
-    if tail.is_empty() || tail.len() > MOST_EXTENSION {
+    if tail.is_empty() || tail.len() > EXTENSION_DIGITS {
         return none;
     }
     let marked = EXTENSIONS
@@ -171,14 +171,91 @@ pub(super) fn several(text: &str) -> Vec<&str> {
         }
         let parts: Vec<_> = text.split(between).map(str::trim).filter(|part| !part.is_empty()).collect();
         if parts.len() > 1 && parts.iter().all(|part| digits(part) >= FEWEST_DIGITS) {
-            return parts;
+            // A list is written in more ways than one: `a, b and c`.
+            return parts.into_iter().flat_map(single).collect();
         }
     }
-    // Two international numbers side by side.
+    // International numbers side by side.
     match text.rfind('+') {
-        Some(at) if digits(&text[..at]) >= FEWEST_DIGITS => vec![text[..at].trim(), &text[at..]],
+        Some(at) if digits(&text[..at]) >= FEWEST_DIGITS => {
+            let mut parts = single(text[..at].trim());
+            parts.push(&text[at..]);
+            parts
+        }
         _ => Vec::new(),
     }
+}
+
+/// A number, or those that it is made of.
+fn single(part: &str) -> Vec<&str> {
+    let parts = several(part);
+    if parts.is_empty() { vec![part] } else { parts }
+}
+
+/// A number and the last digits of others behind it: `030/23125001/02`.
+pub(super) struct Shortened<'t> {
+    pub number: &'t str,
+    /// The last digits of the others, in their order.
+    pub others: Vec<LastDigits<'t>>,
+}
+
+/// The digits in which a number differs from the one before it.
+pub(super) struct LastDigits<'t>(pub &'t str);
+
+impl LastDigits<'_> {
+    /// The number that they end, written as the one that is whole.
+    pub(super) fn in_full(&self, whole: &str) -> String {
+        format!("{}{}", &whole[..whole.len().saturating_sub(self.0.len())], self.0)
+    }
+}
+
+/// The number before what is written of others; nothing where the text holds one number alone. Slashes between all groups of a
+/// number part nothing: what is before the last digits is as long as they are.
+pub(super) fn shortened(text: &str) -> Option<Shortened<'_>> {
+    // A bare dash parts an extension from its number; before a slash it may part one more of the list.
+    [true, false].into_iter().find_map(|dashes| shortened_by(text, dashes))
+}
+
+fn shortened_by(text: &str, dashes: bool) -> Option<Shortened<'_>> {
+    const MOST_LAST: usize = 4;
+    let is_mark = |c: char| matches!(c, ' ' | '/' | '-' | '–' | ',' | '&' | '|' | '\\');
+    let (mut end, mut longest, mut is_dashed) = (text.len(), 0, true);
+    let mut others = Vec::new();
+    loop {
+        let run = last_digits(&text[..end]);
+        let before = text[..end - run].trim_end_matches(is_mark);
+        let marks = &text[before.len()..end - run];
+        let is_list = marks.contains(['/', ',', '&', '|', '\\']);
+        let is_spaced_dash = marks == " - " || marks.contains('–');
+        let goes_on = !others.is_empty() && dashes && marks == "-";
+        if run == 0 || run > MOST_LAST || !others.is_empty() && run > longest || !(is_list || is_spaced_dash || goes_on)
+        {
+            break;
+        }
+        is_dashed &= !is_list;
+        others.push(LastDigits(&text[end - run..end]));
+        (longest, end) = (longest.max(run), before.len());
+    }
+    let number = &text[..end];
+    let last = last_digits(number);
+    // A dash alone is also written before an extension that is dialled on, `030 23125 - 123`: not behind a number that is whole.
+    let is_whole = match longest {
+        0 => false,
+        _ if is_dashed => longest <= 2 && last >= 6 && digits(number) >= 10,
+        MOST_LAST => last >= MOST_LAST && digits(number) >= 10,
+        _ => last >= longest.max(3) && digits(number) >= 8,
+    };
+    if !is_whole {
+        return None;
+    }
+    // Read from behind.
+    others.reverse();
+    Some(Shortened { number, others })
+}
+
+/// How many digits a text ends with.
+fn last_digits(text: &str) -> usize {
+    text.len() - text.trim_end_matches(|c: char| c.is_ascii_digit()).len()
 }
 
 /// What a spreadsheet made of a number.

@@ -40,6 +40,9 @@ pub enum InvalidAnswer {
     },
 }
 
+/// Why a date is refused that could be read.
+const TOO_FAR: &str = "lies too many years away: write the year of the common calendar, as in 2026-11-30";
+
 impl Criteria {
     /// The answer that somebody of the firm records, in the form in which decisions read it.
     ///
@@ -55,6 +58,10 @@ impl Criteria {
         let unclear = match read.flag.as_ref().map(|flag| flag.code) {
             Some(FlagCode::UnclearNumber) => Some(UnclearAmount::TwoReadings.to_string()),
             Some(FlagCode::UnclearDate) => Some(UnclearDate::TwoReadings.to_string()),
+            // Where it is a date, it lies too far off.
+            Some(FlagCode::NoDate) if self.check_answer(question, given, context.at).is_ok() => {
+                Some(TOO_FAR.to_owned())
+            }
             _ => None,
         };
         if let Some(why) = unclear {

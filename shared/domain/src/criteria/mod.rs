@@ -1,7 +1,7 @@
 //! The criteria document: how a firm's manager says what makes an A lead, and how that is applied to one.
 //!
 //! [`Criteria::load`] reads and checks a document, all mistakes at once. [`qualify`] applies it to the [`Facts`] of a lead at
-//! an instant; the [`Decision`] carries a [`Receipt`] that [`replay`] makes again, byte for byte. Everything here is pure:
+//! an instant; the [`Decision`] carries a [`Receipt`] that [`replay_decision`] makes again, byte for byte. Everything here is pure:
 //! who loads the facts, keeps the receipts and fires what falls due is the qualifier's business.
 //!
 //! A hostile document costs an error: its size, depth and number of words are limited before anything recurses into it,
@@ -20,14 +20,17 @@ mod rule;
 mod script;
 
 pub use backtest::{
-    past::{PastArrival, PastDecision, PastLead},
-    run::{ALeads, Backtest, BacktestReport, BacktestStanding, ChangedDecision, GradeChange, ScoreBand},
+    past::{PastAnswer, PastArrival, PastDecision, PastLead},
+    run::{
+        ALeads, Backtest, BacktestReport, BacktestStanding, ChangedDecision, GradeChange, ScoreBand, ScoredStanding,
+        StandingFlow,
+    },
 };
 pub use check_answer::InvalidAnswer;
 pub use decision::{
     decide::{Decision, qualify},
     receipt::{Cap, Cause, CriteriaVersion, Finding, NextStep, OwnDate, Reason, Receipt, Verdict},
-    replay::{ReplayError, replay},
+    replay_decision::{ReplayError, replay_decision},
 };
 pub use facts::{
     inputs::Input,
@@ -38,8 +41,10 @@ pub use model::Criteria;
 pub use read_answer::{AnswerContext, GivenAnswer};
 pub use rule::{Disqualifier, Gate, Rule};
 pub use script::{
+    notice::SpokenNotice,
     question::{Kind, Question, Range},
     wording::Wording,
+    words::{QuestionWords, grouped},
 };
 
 pub(crate) use condition::{Condition, ConditionReader, Conditions, Holding};

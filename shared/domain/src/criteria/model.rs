@@ -101,6 +101,16 @@ impl Criteria {
         self.version
     }
 
+    /// The most points that a rule which asks for this question's answer gives; 0 where none does.
+    #[must_use]
+    pub fn points_of(&self, question: &str) -> i32 {
+        let name = format!("answers.{question}");
+        let place = self.named.iter().position(|named| *named.name == *name);
+        let Some(fact) = place.and_then(|place| FactIndex::try_from(place).ok()) else { return 0 };
+        let asks = self.rules.iter().filter(|rule| rule.when.reads(fact));
+        asks.map(|rule| rule.points).max().unwrap_or(0).max(0)
+    }
+
     /// The same criteria with their place in the line of versions, which receipts carry.
     #[must_use]
     pub fn with_version(self, version: u32) -> Self {

@@ -13,6 +13,7 @@ use crate::{
         facts::{
             answer::{is_window, usable},
             snapshot::{Answer, Origin},
+            value::Fact,
         },
         model::Criteria,
         script::question::{Kind, Question},
@@ -24,6 +25,12 @@ use crate::{
         months_window, yes_no,
     },
 };
+
+/// How many years ahead a date may lie that sets a lead's next step: what lies further is of another calendar, or a slip of the
+/// hand, and the lead would be asleep for centuries.
+const YEARS_AHEAD: i16 = 15;
+/// Nobody who answers was there before.
+const FIRST_YEAR: i16 = 1900;
 
 /// Where an answer was given: how numbers and dates are written there, and by which clock.
 #[derive(Debug, Clone)]
@@ -72,7 +79,11 @@ impl Criteria {
         let flag = |code| Flag::new(question, code).saying(&in_words(given));
         let as_given = answer_of(given, context);
         let worth = usable(asked, &as_given, context.at);
-        let read = match read(asked, given, context) {
+        let in_time = |read: Understood| match self.is_out_of_time(asked, &read.value, context) {
+            true => Err(FlagCode::NoDate),
+            false => Ok(read),
+        };
+        let read = match read(asked, given, context).and_then(in_time) {
             Ok(read) => read,
             Err(code) => {
                 // A decision would make 450 of 450.000: what could be two is kept in the flag alone.
@@ -89,6 +100,21 @@ impl Criteria {
             same if same == worth && unknown.is_none() => GivenAnswer::usable(given.clone()),
             _ => GivenAnswer { flag: unknown, ..GivenAnswer::usable(read.value) },
         }
+    }
+
+    /// Whether a date, as decisions read it, lies where no answer can mean it.
+    fn is_out_of_time(&self, asked: &Question, read: &Value, context: &AnswerContext) -> bool {
+        let year = read.as_str().and_then(|text| text.get(..4)?.parse::<i16>().ok());
+        let (Kind::Date, Some(year)) = (&asked.kind, year) else { return false };
+        let this_year = context.zone.to_datetime(context.at).year();
+        year < FIRST_YEAR || year > this_year.saturating_add(YEARS_AHEAD) && self.sets_next_step(asked)
+    }
+
+    /// Whether the date on which a lead is looked at again is made from this answer.
+    fn sets_next_step(&self, asked: &Question) -> bool {
+        let is_asked = |fact: Fact| matches!(fact, Fact::Answer(place) if self.questions.get(place) == Some(asked));
+        let mut of = self.named.iter().zip(0..).filter(|(named, _)| is_asked(named.fact));
+        self.requalify.on.as_ref().is_some_and(|on| of.any(|(_, index)| on.is_made_from(index)))
     }
 
     fn unknown(&self, question: &str, given: &Value) -> GivenAnswer {

@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::time::{later, whole_micros};
+use crate::{
+    id::LeadId,
+    time::{later, whole_micros},
+};
 
 /// What an endpoint's attempts came to so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +54,13 @@ pub enum EndpointHealth {
         /// The time the endpoint asked for.
         not_before: Option<Timestamp>,
     },
+    /// It answered, and does not take what it was sent of this lead: see [`super::RefusedRow`].
+    Refusing {
+        /// The lead.
+        lead: LeadId,
+        /// In a few words, without contact data.
+        why: String,
+    },
 }
 
 /// When circuits open, how long they wait, and when an endpoint is given up.
@@ -86,10 +96,14 @@ impl Circuit {
     /// The circuit after one more attempt. `jitter` is a factor around 1 on the pause.
     #[must_use]
     pub fn after(self, health: &EndpointHealth, terms: &CircuitTerms, jitter: f64, now: Timestamp) -> (Self, Change) {
-        let EndpointHealth::Failing { probe, why, not_before } = health else {
+        let (probe, why, not_before) = match health {
             // Also an attempt that was sent before the circuit opened closes it: the endpoint takes deliveries again.
-            let change = if matches!(self, Self::Open { .. }) { Change::Closed } else { Change::Kept };
-            return (Self::NEW, change);
+            EndpointHealth::Working => {
+                let change = if matches!(self, Self::Open { .. }) { Change::Closed } else { Change::Kept };
+                return (Self::NEW, change);
+            }
+            EndpointHealth::Refusing { .. } => return (self, Change::Kept),
+            EndpointHealth::Failing { probe, why, not_before } => (*probe, why, *not_before),
         };
         // The beginning of the row of failures stays: `disable_after` counts from it.
         let failing = self.failing().map_or(Failing { failures: 1, since: now }, |failing| Failing {
@@ -103,7 +117,7 @@ impl Circuit {
             }
             Self::Closed { .. } => {
                 // The first pause begins now; it grows only with failed probes.
-                let probe_at = terms.probe_at(0, *not_before, jitter, now);
+                let probe_at = terms.probe_at(0, not_before, jitter, now);
                 terms.given_up(Self::Open { failing, probes: 0, probe_at }, Change::Opened, why, now)
             }
             // It was sent before the circuit opened: it says nothing that is not known.
@@ -111,7 +125,7 @@ impl Circuit {
             // Longer after each failed probe: an endpoint that is down for days is not asked every minute.
             Self::Open { probes, .. } => {
                 let probes = probes.saturating_add(1);
-                let probe_at = terms.probe_at(probes, *not_before, jitter, now);
+                let probe_at = terms.probe_at(probes, not_before, jitter, now);
                 terms.given_up(Self::Open { failing, probes, probe_at }, Change::Kept, why, now)
             }
         }

@@ -30,6 +30,10 @@ words! {
 }
 
 impl EventType {
+    /// What a webhook is told of that names nothing: a lead, and that its person must not be contacted any more. Whoever has a
+    /// lead and does not hear that goes on calling.
+    pub const BY_WEBHOOK: [Self; 2] = [Self::LeadMatured, Self::LeadSuppressed];
+
     /// What an e-mail endpoint is told of: people are told everything that changes what they do.
     pub const BY_MAIL: [Self; 4] = [Self::LeadMatured, Self::LeadUpdated, Self::LeadRecalled, Self::LeadSuppressed];
 

@@ -7,7 +7,7 @@ use super::{
     event_type::EventType,
     payload::{
         AssignedRep, ClientEvent, CriteriaName, EventData, EventDetail, LeadContact, LeadData, LeadHandover, LeadNamed,
-        LeadNote, LeadReason, LeadSource, Member, OfferTerms,
+        LeadNote, LeadReason, LeadSource, Member, OfferTerms, OfferedFact,
     },
 };
 use crate::{
@@ -97,6 +97,10 @@ impl DeliveryFacts {
             }
             EventDetail::Taken(mut taken) => {
                 (taken.delivery, taken.lead, taken.assigned_to) = self.reference();
+                // Whoever was offered it never learnt who it is, and must not learn it now.
+                if let Member::Is(lead) = &mut taken.lead {
+                    lead.name = Member::Null;
+                }
                 EventData::Taken(taken)
             }
             EventDetail::Suppressed(mut suppression) => {
@@ -120,12 +124,31 @@ impl DeliveryFacts {
         (self.handed_over.into(), lead.into(), Member::or_null(self.assigned_to.clone()))
     }
 
-    /// Everything but who it is, how to reach them, and what somebody wrote down, where that may stand too.
+    /// What the terms name; never who it is, how to reach them, or words in which that may stand.
     fn offer(&self, terms: OfferTerms) -> LeadData {
         let mut offer = self.whole();
         if let Member::Is(lead) = &mut offer.lead {
             lead.anonymise();
+            lead.keep_place(terms.names(OfferedFact::Place));
+            if !terms.names(OfferedFact::Locale) {
+                lead.locale = Member::Null;
+            }
         }
+        if !terms.names(OfferedFact::Grade) {
+            (offer.grade, offer.score, offer.criteria) = (Member::Null, Member::Null, Member::Null);
+        }
+        if !terms.names(OfferedFact::Reasons) {
+            offer.reasons = Vec::new().into();
+        }
+        if let Member::Is(source) = &mut offer.source {
+            if !terms.names(OfferedFact::Source) {
+                source.name = Member::Null;
+            }
+            if !terms.names(OfferedFact::Channel) {
+                source.channel = Member::Null;
+            }
+        }
+        offer.answers = terms.named_answers(&self.answers, self.profile.phone.as_deref()).into();
         // A note or an appointment may hold a name or a number, and whoever passes must have learnt neither.
         offer.notes = Vec::new().into();
         offer.handover = LeadHandover::message().into();

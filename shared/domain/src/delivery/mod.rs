@@ -1,22 +1,28 @@
 //! Passing a matured lead on: what the client is told, what an attempt's answer means, and when an endpoint is left alone.
 
+mod changes;
 pub mod circuit;
 mod event_type;
 mod facts;
 mod payload;
+mod refused_row;
 mod retry;
+mod retry_after;
 mod state;
 
 pub use self::{
+    changes::changes,
     event_type::{EventType, event_id},
     facts::DeliveryFacts,
     payload::{
         AssignedRep, ClientEvent, CriteriaName, DeadDelivery, DisabledEndpoint, EndpointTest, EventData, EventDetail,
-        HandoverKind, LeadContact, LeadData, LeadFlag, LeadHandover, LeadNamed, LeadNote, LeadOutcome, LeadReason,
-        LeadRecall, LeadSource, LeadSuppression, LeadTaken, LeadUpdate, Member, OfferTerms, RecordedOutcome,
-        UpdateKind,
+        HandoverKind, LeadCall, LeadChange, LeadContact, LeadData, LeadFlag, LeadHandover, LeadNamed, LeadNote,
+        LeadOutcome, LeadReason, LeadRecall, LeadSource, LeadSuppression, LeadTaken, LeadUpdate, Member, OfferTerms,
+        OfferedFact, RecordedOutcome, UpdateKind,
     },
+    refused_row::RefusedRow,
     retry::{Attempted, Next, RetrySchedule},
+    retry_after::LONGEST_RETRY_AFTER,
     state::DeliveryState,
 };
 pub use crate::lead::OutcomeKind;

@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::retry_after::heeded;
 use crate::time::later;
+
+/// What cannot be sent for want of a key is looked at again after so long at the latest.
+const LONGEST_WAIT_FOR_KEY: Duration = Duration::from_secs(5 * 60);
 
 /// How an attempt ended, webhook and mail alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +26,21 @@ pub enum Attempted {
         /// The time the client asked for.
         not_before: Option<Timestamp>,
     },
-    /// Never will: the mail server refused for good.
+    /// Nobody's fault that gets it: the firm's own mail is refused, and all of it waits.
+    Waits {
+        /// In a few words, without contact data.
+        why: String,
+        /// When it is looked at again.
+        until: Timestamp,
+    },
+    /// Never will: the mail server refused for good, or the receiver does not take this record.
     Refused {
+        /// In a few words, without contact data.
+        why: String,
+    },
+    /// Nothing was sent: what signs it, or a header of the endpoint's, cannot be opened under the keys of this installation.
+    /// That is the firm's to mend, and says nothing of the receiver.
+    Sealed {
         /// In a few words, without contact data.
         why: String,
     },
@@ -40,6 +57,8 @@ pub enum Next {
     Held(String),
     /// Tried again then.
     Retry(Timestamp, String),
+    /// Waits until then, for something that has nothing to do with it: the attempt does not count.
+    Waits(Timestamp, String),
     /// Given up; a person can replay it.
     Dead(String),
 }
@@ -49,12 +68,13 @@ pub enum Next {
 pub struct RetrySchedule {
     /// Wait after the first, second, … attempt.
     pub waits: Vec<Duration>,
-    /// The longest Retry-After heeded.
+    /// The longest Retry-After heeded: [`super::LONGEST_RETRY_AFTER`].
     pub longest_wait: Duration,
 }
 
 impl RetrySchedule {
-    /// What follows an attempt. `attempts` counts this one and none that is excused; `jitter` is a factor around 1.
+    /// What follows an attempt. `attempts` counts this one and none that is excused, but all of what waits for a key; `jitter` is
+    /// a factor around 1.
     #[must_use]
     pub fn next(&self, attempted: Attempted, attempts: usize, jitter: f64, now: Timestamp) -> Next {
         match attempted {
@@ -63,8 +83,16 @@ impl RetrySchedule {
             Attempted::Filed => Next::Filed,
             // Not dead: the endpoint is gone, not the lead, which waits for a person or another endpoint.
             Attempted::Gone => Next::Held("the endpoint answered 410 Gone".to_owned()),
+            // Not by the schedule: a day of a suspended account would otherwise use up the tries of every mail.
+            Attempted::Waits { why, until } => Next::Waits(until, why),
             // The same attempt would be refused again: retries would only delay the news.
             Attempted::Refused { why } => Next::Dead(why),
+            // Never given up: the key is put back by a person, at whatever time.
+            Attempted::Sealed { why } => {
+                let wait = self.waits.get(attempts.saturating_sub(1)).or(self.waits.last()).copied();
+                let wait = wait.unwrap_or(LONGEST_WAIT_FOR_KEY).min(LONGEST_WAIT_FOR_KEY);
+                Next::Waits(self.due(wait, None, jitter, now), why)
+            }
             // The schedule's length is the number of retries; the first attempt has no wait.
             Attempted::Failed { why, not_before } => match self.waits.get(attempts.saturating_sub(1)) {
                 None => Next::Dead(format!("gave up after {attempts} attempts: {why}")),
@@ -77,10 +105,7 @@ impl RetrySchedule {
         // A factor below zero or not finite makes no length of time: the plain wait stands in.
         let jittered = Duration::try_from_secs_f64(wait.as_secs_f64() * jitter).unwrap_or(wait);
         let ours = later(now, jittered);
-        // Bounded: `Retry-After` of a year would park the delivery for good.
-        let theirs = not_before.map_or(ours, |at| at.min(later(now, self.longest_wait)));
-        // A wish lengthens the wait and never shortens it: `Retry-After: 0` would spend the whole schedule at once.
-        crate::time::whole_micros(ours.max(theirs))
+        crate::time::whole_micros(heeded(ours, not_before, (now, self.longest_wait)))
     }
 }
 
@@ -120,8 +145,26 @@ mod tests {
     }
 
     #[test]
+    fn what_lacks_its_key_waits_and_is_never_given_up() {
+        let sealed = || Attempted::Sealed { why: "no key".into() };
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        for (attempts, due) in [(1, "2026-11-21T10:00:05Z"), (2, "2026-11-21T10:00:30Z"), (900, "2026-11-21T10:00:30Z")]
+        {
+            assert_eq!(schedule().next(sealed(), attempts, 1.0, now()), Next::Waits(at(due), "no key".into()));
+        }
+        let slow = RetrySchedule { waits: vec![Duration::from_secs(86_400)], ..schedule() };
+        assert_eq!(slow.next(sealed(), 9, 1.0, now()), Next::Waits(at("2026-11-21T10:05:00Z"), "no key".into()));
+    }
+
+    #[test]
     fn gone_holds_and_a_refusal_is_final() {
         assert!(matches!(schedule().next(Attempted::Gone, 1, 1.0, now()), Next::Held(_)));
+        let waits = Attempted::Waits { why: "535".into(), until: now() };
+        assert_eq!(
+            schedule().next(waits, 9, 1.0, now()),
+            Next::Waits(now(), "535".into()),
+            "however often it was tried"
+        );
         assert!(matches!(schedule().next(Attempted::Refused { why: "550".into() }, 1, 1.0, now()), Next::Dead(_)));
         assert_eq!(schedule().next(Attempted::Filed, 1, 1.0, now()), Next::Filed);
     }

@@ -10,5 +10,6 @@ mod tree;
 pub use mistake::Mistake;
 pub(crate) use mistake::Notes;
 pub(crate) use position::place_inside;
-pub(crate) use suggestion::{did_you_mean, looks_like, nearest, odd_letter, plain, quoted};
-pub(crate) use tree::{Located, Section, kind, parse, text};
+pub use suggestion::did_you_mean;
+pub(crate) use suggestion::{distance, looks_like, nearest, odd_letter, plain, quoted};
+pub(crate) use tree::{Located, Section, TreeNode, kind, parse, text};

@@ -3,7 +3,8 @@
 
 /// `, did you mean 'budget'?` for a word that is nearly one of the candidates or means one of them, else nothing. A letter
 /// that only looks like another is named: nobody could see what is wrong otherwise.
-pub(crate) fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+#[must_use]
+pub fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     let hint = nearest(given, candidates).map_or_else(String::new, |found| format!(", did you mean '{found}'?"));
     format!("{}{hint}", odd_letter(given))
 }
@@ -154,7 +155,7 @@ pub(crate) fn plain(text: &str) -> String {
 
 /// How many letters must be put in, taken out, changed or swapped with their neighbour (optimal string alignment), if
 /// `most` are enough. Only so far from the diagonal is looked at: a hostile document may ask for very many words.
-fn distance(one: &[char], other: &[char], most: usize) -> Option<usize> {
+pub(crate) fn distance(one: &[char], other: &[char], most: usize) -> Option<usize> {
     let same = one.iter().zip(other).take_while(|(one, other)| one == other).count();
     let (one, other) = (&one[same..], &other[same..]);
     let beyond = most + 1;

@@ -27,6 +27,9 @@ const MOST_TOKENS: usize = 30_000;
 /// Mistakes in TOML beyond which the text is something else: only the first is reported, as each costs memory.
 const MOST_ERRORS: usize = 100;
 
+/// A value of the document with its place, as the parser gives it.
+pub(crate) type TreeNode<'d> = Spanned<DeValue<'d>>;
+
 /// A piece of the document and where it stands, in bytes.
 #[derive(Debug, Clone)]
 pub(crate) struct Located<T> {
@@ -100,7 +103,7 @@ impl<'d> Section<'d> {
     }
 
     /// The value as a table, where it is one.
-    pub(crate) fn inside(value: &'d Spanned<DeValue<'d>>, name: &'static str) -> Option<Self> {
+    pub(crate) fn inside(value: &'d TreeNode<'d>, name: &'static str) -> Option<Self> {
         value.get_ref().as_table().map(|table| Self { table, at: value.span().start, name })
     }
 
@@ -117,11 +120,11 @@ impl<'d> Section<'d> {
     }
 
     /// Each key with its value, where any key may stand.
-    pub(crate) fn entries(&self) -> impl Iterator<Item = (Located<&'d str>, &'d Spanned<DeValue<'d>>)> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (Located<&'d str>, &'d TreeNode<'d>)> {
         self.table.iter().map(|(key, value)| (Located { value: key.get_ref().as_ref(), span: key.span() }, value))
     }
 
-    pub(crate) fn get(&self, key: &str) -> Option<&'d Spanned<DeValue<'d>>> {
+    pub(crate) fn get(&self, key: &str) -> Option<&'d TreeNode<'d>> {
         self.table.get(key)
     }
 
@@ -229,7 +232,7 @@ impl<'d> Section<'d> {
 }
 
 /// The value as a text that is not blank.
-pub(crate) fn text<'d>(value: &'d Spanned<DeValue<'d>>, key: &str, notes: &mut Notes) -> Option<Located<&'d str>> {
+pub(crate) fn text<'d>(value: &'d TreeNode<'d>, key: &str, notes: &mut Notes) -> Option<Located<&'d str>> {
     let at = value.span().start;
     match value.get_ref().as_str() {
         Some(text) if !text.trim().is_empty() => Some(Located { value: text, span: value.span() }),

@@ -4,6 +4,7 @@ use super::{
     cell,
     words::{FILLERS, MARKED, NAMES},
 };
+use crate::document::distance;
 
 /// Fields of a lead that are no group.
 pub const FIELDS: [&str; 16] = [
@@ -26,6 +27,39 @@ pub const FIELDS: [&str; 16] = [
 ];
 /// Groups of fields.
 pub const GROUPS: [&str; 3] = ["answers", "consent", "tracking"];
+
+/// Fields of senders' own that are nearly called like one of ours.
+const OF_THEIR_OWN: [&str; 3] = ["county", "content", "locals"];
+
+/// The field that a name is nearly: written another way (`firstName`), or a letter or two apart (`first_nmae`). None for a name
+/// that is one, or may be a field of the sender's own.
+#[must_use]
+pub fn nearly_field(name: &str) -> Option<&'static str> {
+    let plain = |name: &str| name.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect::<Vec<char>>();
+    let mut known = FIELDS.into_iter().chain(GROUPS);
+    // A distance costs the product of both lengths. What is counted (`email2`) is another of its kind.
+    let is_own = known.clone().any(|field| field == name) || OF_THEIR_OWN.contains(&name.to_lowercase().as_str());
+    if name.len() > 40 || is_own || name.chars().any(char::is_numeric) {
+        return None;
+    }
+    let given = plain(name);
+    let is_near = |field: &str| {
+        let field = plain(field);
+        match field.len() {
+            // Of so short a word every letter is another word.
+            ..=4 => sorted(&given) == sorted(&field) && distance(&given, &field, 1).is_some(),
+            5..=7 => given.len() >= 4 && distance(&given, &field, 1).is_some(),
+            _ => distance(&given, &field, 2).is_some(),
+        }
+    };
+    known.clone().find(|field| plain(field) == given).or_else(|| known.find(|field| is_near(field)))
+}
+
+fn sorted(letters: &[char]) -> Vec<char> {
+    let mut letters = letters.to_vec();
+    letters.sort_unstable();
+    letters
+}
 
 /// The field that each column fills; nothing for those that are kept under their own name.
 #[must_use]
@@ -81,7 +115,7 @@ pub fn key(name: &str) -> String {
 }
 
 /// The words of a name, in plain small letters; numbers that count columns are none.
-fn words(name: &str) -> Vec<String> {
+pub(super) fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut was_small = false;
     for letter in cell::text(name).chars() {
@@ -110,6 +144,33 @@ fn words(name: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_nearly_a_field_is_told_from_a_field_of_the_senders_own() {
+        for (name, field) in [
+            ("first_nmae", "first_name"),
+            ("firstName", "first_name"),
+            ("First Name", "first_name"),
+            ("lastname", "last_name"),
+            ("emial", "email"),
+            ("e-mail", "email"),
+            ("phnoe", "phone"),
+            ("postcalcode", "postal_code"),
+            ("nmae", "name"),
+            ("Name", "name"),
+            ("answer", "answers"),
+            ("trackng", "tracking"),
+            ("externalid", "external_id"),
+        ] {
+            assert_eq!(nearly_field(name), Some(field), "{name}");
+        }
+        for name in [
+            "email", "answers", "email2", "county", "colour", "date", "text", "game", "state", "city", "zip", "type",
+            "score", "", "first",
+        ] {
+            assert_eq!(nearly_field(name), None, "{name}");
+        }
+    }
 
     fn guessed(header: &[&str]) -> Vec<String> {
         let header: Vec<_> = header.iter().map(|name| (*name).to_owned()).collect();

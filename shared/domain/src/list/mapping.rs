@@ -8,9 +8,14 @@ use sha2::{Digest, Sha256};
 
 use super::{
     cell,
-    header::{FIELDS, GROUPS, fields_of, key},
+    header::{FIELDS, GROUPS, fields_of},
 };
 use crate::{document::did_you_mean, values::is_nothing};
+
+mod answers;
+mod usable;
+
+pub use usable::PassedCell;
 
 /// Columns that a file of refused rows has before those of the list it came from: where the row was, and why it is here.
 pub const REFUSED_COLUMNS: [&str; 3] = ["refused_line", REFUSED_ROW, "refused_because"];
@@ -18,11 +23,13 @@ pub const REFUSED_COLUMNS: [&str; 3] = ["refused_line", REFUSED_ROW, "refused_be
 const REFUSED_ROW: &str = "refused_row";
 /// The field that tells one row from another.
 const ID: &str = "external_id";
+/// The fields by which somebody is reached.
+const WAYS: [&str; 2] = ["email", "phone"];
 
 /// What somebody says about a list's columns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MappingRules {
-    /// Fields filled by columns: the first that is not empty counts.
+    /// Fields filled by columns: the first that is not empty counts, of addresses and numbers the first that is one.
     pub map: Vec<FieldColumns>,
     /// Fields made from text and columns.
     pub set: Vec<FieldTemplate>,
@@ -35,7 +42,7 @@ pub struct MappingRules {
 pub struct FieldColumns {
     /// The field.
     pub field: String,
-    /// Names of columns, the first that is not empty counts.
+    /// Names of columns, the first that can be used counts.
     pub columns: Vec<String>,
 }
 
@@ -123,6 +130,8 @@ pub struct Mapping {
     kept_as: Vec<Option<String>>,
     replace: Vec<FieldReplacement>,
     templates: Vec<FieldTemplate>,
+    /// By whose rules numbers are read of rows that name no country.
+    country: Option<String>,
 }
 
 /// A field, and what fills it, to be shown.
@@ -160,7 +169,7 @@ impl Mapping {
         guess(header, &used, &mut filled);
         let kept_as = kept_names(header, |place| fills_alone(&filled, place));
         let (replace, templates) = (rules.replace.clone(), rules.set.clone());
-        Ok(Self { header: header.to_vec(), filled, kept_as, replace, templates })
+        Ok(Self { header: header.to_vec(), filled, kept_as, replace, templates, country: None })
     }
 
     /// The fields of one row's lead; `number` counts rows from 1. A row without an id of its own gets one made from its
@@ -173,11 +182,19 @@ impl Mapping {
         let number = before.and_then(|place| cell_at(row, place).parse().ok()).unwrap_or(number);
         for Filled { field, origin } in &self.filled {
             let text = match origin {
-                FieldOrigin::Columns(columns) => self.first_filled(field, columns, row, &mut taken),
+                FieldOrigin::Columns(columns) => {
+                    let text = self.first_filled(field, columns, row, &mut taken);
+                    if text.is_empty() { unseen(field, columns, row).unwrap_or_default() } else { text }
+                }
                 FieldOrigin::Template(parts) => self.replaced(field, &fill(field, parts, row, number)),
             };
             if !text.is_empty() && !is_no_id(field, &text) {
+                let others = self.further_ways(origin, field, &text, row);
                 put(&mut lead, field, text);
+                if !others.is_empty() {
+                    let first = lead.remove(field);
+                    lead.insert(field.clone(), Value::Array(first.into_iter().chain(others).collect()));
+                }
             }
         }
         for (place, name) in self.kept_as.iter().enumerate().filter(|(place, _)| !taken.contains(place)) {
@@ -246,41 +263,28 @@ impl Mapping {
         kept.filter_map(|(place, _)| self.header.get(place)).map(String::as_str)
     }
 
-    /// Answers to questions that are none of the script's, each with what may be meant.
-    #[must_use]
-    pub fn unknown_answers(&self, questions: &[String]) -> Vec<String> {
-        let known = || questions.iter().map(String::as_str);
-        let answers = self.filled.iter().filter_map(|one| one.field.strip_prefix("answers."));
-        let unknown = answers.filter(|answer| !known().any(|question| question == *answer));
-        unknown
-            .map(|answer| match did_you_mean(answer, known()).as_str() {
-                "" => format!("answers.{answer} is no question of the script; it asks: {}", questions.join(", ")),
-                hint => format!("answers.{answer} is no question of the script{}", hint.replace(" '", " 'answers.")),
-            })
-            .collect()
-    }
-
-    /// Columns that are kept as they are and are called like a question of the script.
-    #[must_use]
-    pub fn likely_answers(&self, questions: &[String]) -> Vec<FieldColumns> {
-        let fills = |question: &str| self.filled.iter().any(|one| one.field == format!("answers.{question}"));
-        let likely = self.kept().filter_map(|column| {
-            let question = questions.iter().find(|question| key(question) == key(column) && !fills(question))?;
-            Some(FieldColumns { field: format!("answers.{question}"), columns: vec![column.to_owned()] })
-        });
-        likely.collect()
-    }
-
     fn first_filled(&self, field: &str, columns: &[usize], row: &[String], taken: &mut BTreeSet<usize>) -> String {
         let texts: Vec<_> = columns.iter().map(|place| (*place, self.replaced(field, cell_at(row, *place)))).collect();
-        // A word for nothing gives way to what another column says; where none says more it is what was said.
-        let said = texts.iter().find(|(_, text)| !is_nothing(text));
-        let first = said.or_else(|| texts.iter().find(|(_, text)| !text.is_empty()));
-        let first = first.map(|(_, text)| text.clone()).unwrap_or_default();
+        let first = self.chosen(field, &texts, row).map(|chosen| texts[chosen].1.clone()).unwrap_or_default();
         // What says the same again, or nothing, needs no second place.
         let needless = texts.iter().filter(|(_, text)| is_nothing(text) || *text == first);
         taken.extend(needless.map(|(place, _)| *place));
         first
+    }
+
+    /// What other columns of the same field say of how to reach somebody: sent with the first, the intake flags it.
+    fn further_ways(&self, origin: &FieldOrigin, field: &str, first: &str, row: &[String]) -> Vec<Value> {
+        let FieldOrigin::Columns(columns) = origin else { return Vec::new() };
+        if !WAYS.contains(&field) {
+            return Vec::new();
+        }
+        let mut said = vec![first.to_owned()];
+        for text in columns.iter().map(|place| self.replaced(field, cell_at(row, *place))) {
+            if !is_nothing(&text) && !said.contains(&text) {
+                said.push(text);
+            }
+        }
+        said.drain(1..).map(Value::String).collect()
     }
 
     fn replaced(&self, field: &str, text: &str) -> String {
@@ -397,6 +401,13 @@ fn parts(header: &[String], template: &str) -> Result<Vec<TemplatePart>, Invalid
     Ok(parts)
 }
 
+/// What a cell holds in which nobody sees anything, where somebody is reached by it: left out, the row would be told that the
+/// field is missing, and whoever looks at the file would see that it is not.
+fn unseen(field: &str, columns: &[usize], row: &[String]) -> Option<String> {
+    let mut cells = columns.iter().filter_map(|place| row.get(*place)).filter(|_| WAYS.contains(&field));
+    cells.find(|cell| cell::text(cell).is_empty() && !cell.trim().is_empty()).cloned()
+}
+
 fn cell_at(row: &[String], place: usize) -> &str {
     row.get(place).map_or("", |cell| cell::text(cell))
 }
@@ -439,159 +450,4 @@ fn put(lead: &mut Map<String, Value>, field: &str, text: String) {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn texts(texts: &[&str]) -> Vec<String> {
-        texts.iter().map(|text| (*text).to_owned()).collect()
-    }
-
-    fn rules(map: &[(&str, &[&str])], set: &[(&str, &str)], replace: &[(&str, &str, &str)]) -> MappingRules {
-        MappingRules {
-            map: map.iter().map(|(f, c)| FieldColumns { field: (*f).to_owned(), columns: texts(c) }).collect(),
-            set: set.iter().map(|(f, t)| FieldTemplate { field: (*f).to_owned(), template: (*t).to_owned() }).collect(),
-            replace: replace
-                .iter()
-                .map(|(f, o, n)| FieldReplacement {
-                    field: (*f).to_owned(),
-                    old: (*o).to_owned(),
-                    new: (*n).to_owned(),
-                })
-                .collect(),
-        }
-    }
-
-    fn lead(header: &[&str], rules: &MappingRules, row: &[&str]) -> Value {
-        let mut lead = Mapping::new(&texts(header), rules).unwrap().lead(&texts(row), 7);
-        if lead["external_id"].as_str().unwrap().starts_with("row:") {
-            lead.remove("external_id");
-        }
-        Value::Object(lead)
-    }
-
-    #[test]
-    fn columns_fill_fields_by_name_by_rule_and_by_template() {
-        let rules = rules(
-            &[("submitted_at", &["Lead_Date"]), ("channel", &["marketing_channel"]), ("tracking.cost", &["Cost"])],
-            &[("email", "{Lead_ID}@example.com"), ("external_id", "list-{#}")],
-            &[("channel", "INSTAGRAM", "social")],
-        );
-        let header = ["Lead_ID", "Lead_Date", "Marketing_Channel", "Cost", "First Name", "Odd", ""];
-        assert_eq!(
-            lead(&header, &rules, &["L1", "2026-02-27", "Instagram", "166.48", "Casey", "", "x"]),
-            json!({"Lead_ID": "L1", "submitted_at": "2026-02-27", "channel": "social", "tracking": {"cost": "166.48"},
-                   "first_name": "Casey", "email": "L1@example.com", "external_id": "list-7", "column 7": "x"})
-        );
-    }
-
-    #[test]
-    fn of_several_columns_for_a_field_the_first_filled_counts_and_the_others_are_kept() {
-        let header = ["Email", "Phone", "E-Mail", "Phone", "email"];
-        let none = MappingRules::default();
-        assert_eq!(lead(&header, &none, &["a@x.y", "1", "", "", ""]), json!({"email": "a@x.y", "phone": "1"}));
-        assert_eq!(lead(&header, &none, &["", "", "b@x.y", "2", ""]), json!({"email": "b@x.y", "phone": "2"}));
-        assert_eq!(
-            lead(&header, &none, &["a@x.y", "1", "b@x.y", "2", "c@x.y"]),
-            json!({"email": "a@x.y", "phone": "1", "E-Mail": "b@x.y", "Phone 2": "2", "email 2": "c@x.y"})
-        );
-        assert_eq!(lead(&header, &none, &["a@x.y", "1", "a@x.y", "1", ""]), json!({"email": "a@x.y", "phone": "1"}));
-        let by_rule = rules(&[("phone", &["Mobile", "Home"])], &[], &[("phone", "n/a", "")]);
-        assert_eq!(lead(&["Home", "Mobile"], &by_rule, &["1", "2"]), json!({"phone": "2", "Home": "1"}));
-        assert_eq!(lead(&["Home", "Mobile"], &by_rule, &["1", "N/A"]), json!({"phone": "1"}));
-    }
-
-    #[test]
-    fn a_column_whose_field_a_rule_fills_is_kept_under_its_name() {
-        let rules = rules(&[], &[("email", "{Id}@example.com")], &[]);
-        assert_eq!(
-            lead(&["Id", "email", "Email"], &rules, &["1", "a@x.y", "b@x.y"]),
-            json!({"Id": "1", "email": "1@example.com", "email 2": "a@x.y", "Email": "b@x.y"})
-        );
-    }
-
-    #[test]
-    fn a_value_may_become_nothing_and_nothing_a_value() {
-        let rules = rules(&[], &[], &[("notes", "none", ""), ("channel", "", "phone")]);
-        assert_eq!(lead(&["notes", "channel"], &rules, &["None", ""]), json!({"channel": "phone"}));
-    }
-
-    #[test]
-    fn the_same_row_has_the_same_id_and_cells_do_not_run_together() {
-        let id = |header: &[&str], row: &[&str], number| {
-            Mapping::new(&texts(header), &MappingRules::default()).unwrap().lead(&texts(row), number)["external_id"]
-                .clone()
-        };
-        assert_eq!(id(&["a", "b"], &["x", "y"], 1), id(&["a", "b"], &["x", "y"], 2));
-        assert_ne!(id(&["a", "b"], &["xy", ""], 1), id(&["a", "b"], &["x", "y"], 1));
-        let refused = ["refused_line", "refused_row", "refused_because", "a", "b"];
-        assert_eq!(id(&refused, &["4", "3", "no address", "x", "y"], 1), id(&["a", "b"], &["x", "y"], 1));
-    }
-
-    #[test]
-    fn a_word_for_nothing_is_no_id_and_gives_way_to_another_column() {
-        let made = |rules: &MappingRules, header: &[&str], row: &[&str]| {
-            let id = Mapping::new(&texts(header), rules).unwrap().lead(&texts(row), 7)["external_id"].clone();
-            id.as_str().unwrap().to_owned()
-        };
-        let (none, ids) = (MappingRules::default(), rules(&[("external_id", &["Id", "Old"])], &[], &[]));
-        for nothing in ["N/A", "-", "none", "NULL", ""] {
-            let row = [nothing, "a@x.y"];
-            assert!(made(&none, &["external_id", "email"], &row).starts_with("row:"), "{nothing}");
-            assert_ne!(
-                made(&none, &["external_id", "email"], &row),
-                made(&none, &["external_id", "email"], &[nothing, "b@x.y"])
-            );
-            let set = rules(&[], &[("external_id", "l7-{Id}")], &[]);
-            assert!(made(&set, &["Id", "email"], &row).starts_with("row:"), "{nothing}");
-            assert_eq!(made(&ids, &["Id", "Old"], &[nothing, "4"]), "4", "{nothing}");
-            assert!(made(&ids, &["Id", "Old"], &["n/a", nothing]).starts_with("row:"), "{nothing}");
-        }
-        assert_eq!(made(&none, &["external_id", "email"], &["0", "a@x.y"]), "0");
-        let phones = rules(&[("phone", &["Mobile", "Home"])], &[], &[]);
-        assert_eq!(lead(&["Mobile", "Home"], &phones, &["N/A", "1"]), json!({"phone": "1"}));
-        assert_eq!(lead(&["Mobile", "Home"], &phones, &["", "none"]), json!({"phone": "none"}));
-    }
-
-    #[test]
-    fn a_mended_row_keeps_its_number() {
-        let rules = rules(&[], &[("external_id", "l7-{#}")], &[]);
-        let header = ["refused_line", "refused_row", "refused_because", "name"];
-        assert_eq!(lead(&header, &rules, &["9", "4", "…", "Casey"]), json!({"name": "Casey", "external_id": "l7-4"}));
-    }
-
-    #[test]
-    fn mistakes_in_rules_name_what_is_there() {
-        let header = texts(&["Mail", "Town, City"]);
-        let error = |rules: &MappingRules| Mapping::new(&header, rules).unwrap_err().to_string();
-        assert!(error(&rules(&[("email", &["E-mail"])], &[], &[])).contains("it has: Mail"));
-        assert!(error(&rules(&[("emial", &["Mail"])], &[], &[])).contains("no field \"emial\", did you mean 'email'?"));
-        assert!(error(&rules(&[], &[("email", "{Mail")], &[])).contains("not closed"));
-        assert!(error(&rules(&[], &[], &[("chanel", "a", "b")])).contains("'channel'"));
-        assert_eq!(named_columns(&header, "Town, City").unwrap(), ["Town, City"]);
-        assert_eq!(named_columns(&header, "mail, Town, City").unwrap_err().to_string().matches("\"Town\"").count(), 1);
-    }
-
-    #[test]
-    fn answers_are_compared_with_the_script() {
-        let header = texts(&["answers.citty", "answers.city", "Budget", "answers.zzzzzzz"]);
-        let mapping = Mapping::new(&header, &MappingRules::default()).unwrap();
-        let questions = texts(&["city", "budget"]);
-        let unknown = mapping.unknown_answers(&questions);
-        assert!(
-            unknown[0].contains("answers.citty") && unknown[0].contains("did you mean 'answers.city'?"),
-            "{unknown:?}"
-        );
-        assert!(unknown[1].contains("it asks: city, budget"));
-        assert_eq!(mapping.likely_answers(&questions)[0].field, "answers.budget");
-    }
-
-    #[test]
-    fn what_was_guessed_can_be_written_down_as_rules() {
-        let header = texts(&["Email Address", "Mobile", "Home phone", "Note to self"]);
-        let rules = Mapping::new(&header, &MappingRules::default()).unwrap().rules();
-        assert_eq!(rules.map[1].columns, ["Mobile", "Home phone"]);
-        assert_eq!(Mapping::new(&header, &rules).unwrap().rules(), rules);
-    }
-}
+mod tests;

@@ -4,8 +4,15 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Outcome, Sale, money};
-use crate::{lead::OutcomeKind, promise::When};
+use rust_decimal::Decimal;
+
+use super::{FixedReason, Happened, Outcome, Sale, money};
+use crate::{
+    document::did_you_mean,
+    lead::OutcomeKind,
+    promise::When,
+    values::{self, Conventions, ReadDate, UnclearDate, WrittenAmount},
+};
 
 /// Longest reason, in characters.
 const LONGEST_REASON: usize = 1000;
@@ -22,8 +29,13 @@ pub struct OutcomeFields {
     pub amount: Option<String>,
     /// Of which money.
     pub currency: Option<String>,
-    /// When a lead that is not ready may be.
+    /// When a lead that is not ready may be; when one was won or lost.
     pub date: Option<String>,
+    /// When it was won or lost.
+    pub happened_at: Option<String>,
+    /// Of a webhook's answer that speaks of an outcome: why nothing that it says can be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unreadable: Option<String>,
 }
 
 /// What is wrong with one field.
@@ -37,11 +49,42 @@ pub struct InvalidField {
     pub message: String,
 }
 
+/// A member of what was sent that no outcome has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownMember {
+    /// Its name, as far as it is shown.
+    pub name: String,
+    /// One sentence: what may have been meant, and what there is.
+    pub message: String,
+}
+
+/// The most of a name that nobody knows which is shown.
+const SHOWN_OF_NAME: usize = 40;
+
 fn wrong(field: &'static str, code: &'static str, message: impl Into<String>) -> InvalidField {
     InvalidField { field, code, message: message.into() }
 }
 
 impl OutcomeFields {
+    /// The names of the fields.
+    pub const NAMES: [&str; 6] = ["outcome", "reason", "amount", "currency", "date", "happened_at"];
+
+    /// The members of a JSON object that are neither fields nor `others`: passed over, `amont` would record a sale without its
+    /// amount.
+    #[must_use]
+    pub fn unknown_members(object: &serde_json::Map<String, Value>, others: &[&str]) -> Vec<UnknownMember> {
+        let known = || Self::NAMES.iter().chain(others).copied();
+        let unknown = object.keys().filter(|name| !known().any(|one| one == name.as_str()));
+        let member = |name: &String| {
+            let shown: String = name.chars().take(SHOWN_OF_NAME).collect();
+            let hint = Some(did_you_mean(&shown, known())).filter(|hint| !hint.is_empty());
+            let hint = hint.unwrap_or_else(|| ".".to_owned());
+            let all = known().collect::<Vec<_>>().join(", ");
+            UnknownMember { message: format!("There is no member {shown:?}{hint} An outcome has: {all}."), name: shown }
+        };
+        unknown.map(member).collect()
+    }
+
     /// The fields of a JSON object. Numbers are taken as amounts; other fields are not looked at.
     ///
     /// # Errors
@@ -52,7 +95,7 @@ impl OutcomeFields {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) => Some(text.clone()),
             // Programs send amounts as numbers; every other field would hide a mistake behind a conversion.
-            Some(Value::Number(number)) if field == "amount" => Some(number.to_string()),
+            Some(Value::Number(number)) if field == "amount" => Some(plain(number)),
             Some(_) => {
                 all.push(wrong(field, "invalid", format!("{field} must be a text.")));
                 None
@@ -64,18 +107,75 @@ impl OutcomeFields {
             amount: text("amount"),
             currency: text("currency"),
             date: text("date"),
+            happened_at: text("happened_at"),
+            unreadable: None,
         };
         // All mistakes at once: a program is mended in one round.
         if all.is_empty() { Ok(said) } else { Err(all) }
     }
 
-    /// The outcome, whole and sound.
+    /// What the answer of a webhook says, where it says anything of an outcome. What is no text is taken as it is written, so
+    /// that people see it beside the attempt and not nothing.
+    #[must_use]
+    pub fn from_answer(object: &serde_json::Map<String, Value>) -> Option<Self> {
+        let text = |field: &str| match object.get(field)? {
+            Value::Null => None,
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) if field == "amount" => Some(plain(number)),
+            other => Some(other.to_string()),
+        };
+        let said = Self {
+            outcome: text("outcome"),
+            reason: text("reason"),
+            amount: text("amount"),
+            currency: text("currency"),
+            date: text("date"),
+            happened_at: text("happened_at"),
+            unreadable: None,
+        };
+        given(said.outcome.as_ref())?;
+        Some(said)
+    }
+
+    /// An answer that speaks of an outcome and cannot be read: kept with why, so that people see it.
+    #[must_use]
+    pub fn unreadable(why: &str) -> Self {
+        Self { unreadable: Some(why.to_owned()), ..Self::default() }
+    }
+
+    /// Takes out an amount beside anything that was not won, and returns it: books have one in every row.
+    #[must_use]
+    pub fn take_stray_amount(&mut self) -> Option<String> {
+        let stray = self.stray_amount()?.to_owned();
+        (self.amount, self.currency) = (None, None);
+        Some(stray)
+    }
+
+    /// The amount, where it is one of nothing that was won.
+    fn stray_amount(&self) -> Option<&str> {
+        let is_other = self.kind().is_ok_and(|kind| kind != OutcomeKind::Won);
+        // Nothing is what programs send where there is none.
+        let says = |text: &&str| !text.chars().all(|c| matches!(c, '0' | '.' | ','));
+        given(self.amount.as_ref()).filter(|_| is_other).filter(says)
+    }
+
+    /// The outcome, whole and sound; amounts and dates as they are written where the client is.
     ///
     /// # Errors
     /// Names each field that is missing or cannot be used.
-    pub fn read(&self) -> Result<Outcome, Vec<InvalidField>> {
+    pub fn read(&self, by: &Conventions) -> Result<Outcome, Vec<InvalidField>> {
         let mut all = Vec::new();
+        if let Some(why) = &self.unreadable {
+            return Err(vec![wrong("outcome", "invalid", why.clone())]);
+        }
         let kind = note(self.kind(), &mut all);
+        if self.stray_amount().is_some() {
+            all.push(wrong(
+                "amount",
+                "invalid",
+                "An amount is said of what was won: say won with it, or leave it out.",
+            ));
+        }
         let reason = note(self.reason(), &mut all).flatten();
         let needed = |reason: Option<String>, all: &mut Vec<InvalidField>| {
             // A reason that is wrong was named already: "missing" beside it would be false.
@@ -88,12 +188,13 @@ impl OutcomeFields {
             None => None,
             Some(OutcomeKind::Accepted) => Some(Outcome::Accepted { reason }),
             Some(OutcomeKind::Returned) => Some(Outcome::Returned { reason: needed(reason, &mut all) }),
-            Some(OutcomeKind::Lost) => Some(Outcome::Lost { reason: needed(reason, &mut all) }),
-            Some(OutcomeKind::NotYet) => note(self.when(), &mut all).map(|when| Outcome::NotYet { when, reason }),
+            Some(OutcomeKind::Lost) => {
+                note(self.happened(by), &mut all).map(|happened| Outcome::Lost { reason, happened })
+            }
+            Some(OutcomeKind::NotYet) => note(self.when(by), &mut all).map(|when| Outcome::NotYet { when, reason }),
             Some(OutcomeKind::Won) => {
-                let (amount, currency) = (note(self.amount(), &mut all), note(self.currency(), &mut all));
-                let sale = amount.zip(currency).map(|(amount, currency)| Sale { amount, currency });
-                sale.map(|sale| Outcome::Won { sale, reason })
+                let sale = self.sale(by, &mut all);
+                note(self.happened(by), &mut all).map(|happened| Outcome::Won { sale, reason, happened })
             }
         };
         // Also an outcome that could be read is refused with any field wrong: a part of what was said is not what was
@@ -101,15 +202,36 @@ impl OutcomeFields {
         outcome.filter(|_| all.is_empty()).ok_or(all)
     }
 
-    fn kind(&self) -> Result<OutcomeKind, InvalidField> {
+    /// What is said.
+    ///
+    /// # Errors
+    /// When it is missing or no outcome.
+    pub fn kind(&self) -> Result<OutcomeKind, InvalidField> {
         let text = given(self.outcome.as_ref()).ok_or_else(|| {
             let words = OutcomeKind::ALL.iter().map(|kind| kind.word()).collect::<Vec<_>>().join(", ");
             wrong("outcome", "missing", format!("Say what became of the lead: {words}."))
         })?;
-        text.parse().map_err(|error| wrong("outcome", "invalid", format!("{error}.")))
+        // However programs and people write it.
+        let word = text.to_lowercase().replace([' ', '-'], "_");
+        match word.as_str() {
+            "accept" => Ok(OutcomeKind::Accepted),
+            "return" => Ok(OutcomeKind::Returned),
+            // A reason that acts says by itself that the lead comes back.
+            word if FixedReason::named(word).is_some() => Ok(OutcomeKind::Returned),
+            // As it was written, where it is none.
+            word => word
+                .parse::<OutcomeKind>()
+                .or_else(|_| text.parse())
+                .map_err(|error| wrong("outcome", "invalid", format!("{error}."))),
+        }
     }
 
     fn reason(&self) -> Result<Option<String>, InvalidField> {
+        let fixed = given(self.outcome.as_ref()).and_then(FixedReason::named);
+        if let Some(fixed) = fixed {
+            // Whatever else was typed beside it: the word is what acts.
+            return Ok(Some(fixed.word().to_owned()));
+        }
         let Some(text) = given(self.reason.as_ref()) else { return Ok(None) };
         // The reason stands in mails and in terminals: control characters could forge lines there.
         let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -121,23 +243,64 @@ impl OutcomeFields {
         Ok((!clean.is_empty()).then_some(clean))
     }
 
-    fn amount(&self) -> Result<rust_decimal::Decimal, InvalidField> {
-        let text = given(self.amount.as_ref())
-            .ok_or_else(|| wrong("amount", "missing", "Say what it was sold for, such as 12500.00."))?;
-        money::amount(text).map_err(|why| wrong("amount", "invalid", format!("The amount {why}.")))
+    /// What it was sold for; none where no amount is given, or where it is wrong.
+    fn sale(&self, by: &Conventions, all: &mut Vec<InvalidField>) -> Option<Sale> {
+        // A currency alone is what a form shows before anybody typed an amount.
+        let text = given(self.amount.as_ref())?;
+        let written = WrittenAmount::of(text);
+        let currency = self.currency(&written);
+        let amount = money::amount(&written, by, currency.as_ref().ok().copied());
+        let amount = amount.map_err(|why| wrong("amount", "invalid", format!("The amount {why}.")));
+        let (amount, currency) = (note(amount, all), note(currency, all));
+        let sale = |(amount, currency): (Decimal, _)| {
+            Sale::new(amount, currency).map_err(|why| wrong("amount", "invalid", format!("The amount {why}.")))
+        };
+        note(amount.zip(currency).map(sale)?, all)
     }
 
-    fn currency(&self) -> Result<super::Currency, InvalidField> {
-        let text = given(self.currency.as_ref())
-            .ok_or_else(|| wrong("currency", "missing", "Say of which money the amount is, such as USD."))?;
-        text.parse().map_err(|error| wrong("currency", "invalid", format!("This {error}.")))
+    /// The currency that is named, or that the amount itself names.
+    fn currency(&self, written: &WrittenAmount) -> Result<super::Currency, InvalidField> {
+        let beside = given(self.currency.as_ref()).map(str::parse).transpose();
+        let beside = beside.map_err(|error| wrong("currency", "invalid", format!("This {error}.")))?;
+        let code = if beside.is_none() && written.currencies.is_empty() { "missing" } else { "invalid" };
+        money::currency(written, beside).map_err(|why| wrong("currency", code, why))
     }
 
-    fn when(&self) -> Result<When, InvalidField> {
+    fn happened(&self, by: &Conventions) -> Result<Option<Happened>, InvalidField> {
+        let (field, text) = match given(self.happened_at.as_ref()) {
+            Some(text) => ("happened_at", text),
+            None => match given(self.date.as_ref()) {
+                Some(text) => ("date", text),
+                None => return Ok(None),
+            },
+        };
+        let read = Happened::read(text, by);
+        read.map(Some).map_err(|why| wrong(field, "invalid", format!("The date {why}; write it as 2026-11-30.")))
+    }
+
+    fn when(&self, by: &Conventions) -> Result<When, InvalidField> {
         let text = given(self.date.as_ref())
             .ok_or_else(|| wrong("date", "missing", "Say when it may be ready, such as 2027-04-03 or 2027-04."))?;
-        text.parse().map_err(|error| wrong("date", "invalid", format!("{error}.")))
+        // Months and days from now first, which are no dates; then a day as it is written where the client is.
+        text.parse().or_else(|error| match values::date(text, by) {
+            Ok(ReadDate::Day(day)) => Ok(When::Days { from: day, to: day }),
+            Ok(ReadDate::Local(at)) => Ok(When::Moment(at)),
+            Err(why @ UnclearDate::TwoReadings) => Err(wrong("date", "invalid", format!("The date {why}."))),
+            _ => Err(wrong("date", "invalid", format!("{error}."))),
+        })
     }
+}
+
+/// A number of JSON so that it is read as what it is wherever the client writes its decimals: three digits after a point could
+/// be a group.
+fn plain(number: &serde_json::Number) -> String {
+    let text = number.to_string();
+    let read = text.parse().or_else(|_| Decimal::from_scientific(&text));
+    let Ok(mut amount) = read.map(|amount: Decimal| amount.normalize()) else { return text };
+    if amount.scale() == 3 {
+        amount.rescale(4);
+    }
+    amount.to_string()
 }
 
 fn given(text: Option<&String>) -> Option<&str> {

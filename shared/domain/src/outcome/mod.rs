@@ -1,11 +1,21 @@
 //! What a client says about a delivered lead, and what follows from it: for the lead's stage, its grade and its next step.
 //! Reps, their programs and the firm's staff say it. The client's rules of return are kept here; nothing here grades.
 
+mod amount_meaning;
+mod confirm;
 mod fields;
+mod happened;
+mod members;
 mod money;
+mod return_reason;
 
+pub use amount_meaning::{AmountMeaning, AmountTerms};
+pub use confirm::{OutcomeQuestion, SaidBefore, question};
 pub use fields::{InvalidField, OutcomeFields};
+pub use happened::Happened;
+pub use members::OutcomeMembers;
 pub use money::{Currency, Sale, currency_of};
+pub use return_reason::{FixedReason, reason_in_words};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
@@ -16,6 +26,16 @@ use crate::{
 
 /// How long after a lead became A, or was taken back by its client, the client is asked what became of it.
 pub const ASK_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+words! {
+    /// What the firm says to a return.
+    Verdict "verdict" {
+        /// It was right to give the lead back.
+        Upheld = "upheld",
+        /// It was not: the lead is the client's again.
+        Rejected = "rejected",
+    }
+}
 
 words! {
     /// How an outcome was said.
@@ -55,15 +75,19 @@ pub enum Outcome {
     },
     /// Sold.
     Won {
-        /// For how much.
-        sale: Sale,
+        /// For how much; none where nobody says, which is not nothing.
+        sale: Option<Sale>,
         /// What else was said.
         reason: Option<String>,
+        /// When; none where nobody says.
+        happened: Option<Happened>,
     },
     /// Not sold.
     Lost {
         /// Why.
-        reason: String,
+        reason: Option<String>,
+        /// When; none where nobody says.
+        happened: Option<Happened>,
     },
 }
 
@@ -84,8 +108,20 @@ impl Outcome {
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         match self {
-            Self::Returned { reason } | Self::Lost { reason } => Some(reason),
-            Self::Accepted { reason } | Self::NotYet { reason, .. } | Self::Won { reason, .. } => reason.as_deref(),
+            Self::Returned { reason } => Some(reason),
+            Self::Accepted { reason }
+            | Self::NotYet { reason, .. }
+            | Self::Won { reason, .. }
+            | Self::Lost { reason, .. } => reason.as_deref(),
+        }
+    }
+
+    /// The reason that acts, where one is given for giving the lead back or losing it.
+    #[must_use]
+    pub fn fixed_reason(&self) -> Option<FixedReason> {
+        match self {
+            Self::Returned { reason } | Self::Lost { reason: Some(reason), .. } => FixedReason::of(reason),
+            _ => None,
         }
     }
 
@@ -93,7 +129,16 @@ impl Outcome {
     #[must_use]
     pub const fn sale(&self) -> Option<Sale> {
         match self {
-            Self::Won { sale, .. } => Some(*sale),
+            Self::Won { sale, .. } => *sale,
+            _ => None,
+        }
+    }
+
+    /// When it was won or lost, where that is said.
+    #[must_use]
+    pub const fn happened(&self) -> Option<Happened> {
+        match self {
+            Self::Won { happened, .. } | Self::Lost { happened, .. } => *happened,
             _ => None,
         }
     }
@@ -148,8 +193,12 @@ impl ReturnRules {
         }
         let same = |known: &&String| known.trim().eq_ignore_ascii_case(reason.trim());
         // The list's own spelling is kept, so that reports count one reason once.
-        self.reasons.iter().find(same).cloned().ok_or_else(|| {
-            OutcomeRefused(format!("A lead can be returned for one of these reasons: {}.", self.reasons.join("; ")))
+        // Beside the client's own: nobody may be called on because a list lacks the reason.
+        let fixed = || FixedReason::of(reason).map(|fixed| fixed.word().to_owned());
+        self.reasons.iter().find(same).cloned().or_else(fixed).ok_or_else(|| {
+            let fixed: Vec<_> = FixedReason::ALL.iter().map(|fixed| fixed.word()).collect();
+            let all = [self.reasons.join("; "), fixed.join("; ")].join("; ");
+            OutcomeRefused(format!("A lead can be returned for one of these reasons: {all}."))
         })
     }
 }
@@ -167,8 +216,10 @@ pub struct LeadStanding<'a> {
     pub newest: Option<OutcomeKind>,
     /// The delivery is of the lead's last maturation.
     pub is_latest: bool,
-    /// Another delivery of the lead was accepted or won, by what was said last about it.
+    /// By what was said last about it, another delivery of the lead was won, or another of the same maturation accepted.
     pub kept_elsewhere: bool,
+    /// By what was said last about it, another delivery of the lead was won.
+    pub sold_elsewhere: bool,
     /// The person has another open lead.
     pub another_open: bool,
     /// The promises that are not ended.
@@ -220,12 +271,18 @@ impl Consequences {
 /// keeps the lead. A lead that this delivery ended is opened again by a correction, unless the person has a newer one.
 #[must_use]
 pub fn follows(kind: OutcomeKind, at: &LeadStanding<'_>) -> Consequences {
-    // Only what an outcome ended can be opened by another; a lead closed by a gate stays closed.
-    let ended_here = !at.stage.is_open() && matches!(at.newest, Some(OutcomeKind::Won | OutcomeKind::Lost));
+    // Only what this delivery ended can be opened by a correction of it: a lead closed by a gate stays closed, and a sale said of
+    // another delivery is not this one's to take back.
+    let made_here = matches!(
+        (at.stage, at.newest),
+        (Stage::Customer, Some(OutcomeKind::Won)) | (Stage::Closed, Some(OutcomeKind::Lost))
+    );
+    // A sale is taken back where it was said, however old that delivery is: nowhere else can it be.
+    let ended_here = made_here && !at.sold_elsewhere && (at.is_latest || at.stage == Stage::Customer);
     // A second open lead of the same person and program must not come to be.
-    let reopens = ended_here && at.is_latest && !at.another_open;
+    let reopens = ended_here && !at.another_open;
     // News of an old delivery, or of one of several while another still has the lead, is recorded and moves nothing.
-    let counts = at.is_latest && !at.kept_elsewhere && (at.stage.is_open() || reopens);
+    let counts = reopens || at.is_latest && !at.kept_elsewhere && at.stage.is_open();
     let reopened = reopens.then_some(if at.spoken { Stage::Contact } else { Stage::Lead });
     let given_back_before = matches!(at.newest, Some(OutcomeKind::Returned | OutcomeKind::NotYet));
     let follows = |stage, given_back, next| Consequences { stage, given_back, next, ended: ended(at.promises, next) };
@@ -233,8 +290,10 @@ pub fn follows(kind: OutcomeKind, at: &LeadStanding<'_>) -> Consequences {
         // Always, also of an old delivery: a sale is a fact wherever the lead is by now.
         OutcomeKind::Won => follows(Some(Stage::Customer), None, FollowUp::Ended),
         // A sale that is taken back closes the lead again, although it is not open.
-        OutcomeKind::Lost if counts || (ended_here && at.is_latest) => {
-            follows(Some(Stage::Closed), None, FollowUp::Ended)
+        OutcomeKind::Lost if counts || ended_here => follows(Some(Stage::Closed), None, FollowUp::Ended),
+        // The sale is taken back, but the lead is not: a colleague keeps it.
+        OutcomeKind::Returned | OutcomeKind::NotYet if reopens && at.kept_elsewhere => {
+            follows(reopened, None, FollowUp::Ask)
         }
         OutcomeKind::Returned if counts => follows(reopened, Some(true), FollowUp::Work),
         OutcomeKind::NotYet if counts => follows(reopened, Some(true), FollowUp::OnDate),

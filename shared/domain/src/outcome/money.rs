@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use rust_decimal::Decimal;
 
+use crate::values::{Conventions, WrittenAmount};
+
 /// ISO 4217, the codes in use, without those for funds, metals and tests.
 const CODES: &str = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF \
      CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS \
@@ -15,10 +17,77 @@ const CODES: &str = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD
 /// Countries of the euro.
 const EURO: &str = "AD AT BE BG CY DE EE ES FI FR GR HR IE IT LT LU LV MC ME MT NL PT SI SK SM VA XK";
 
+/// Of ISO 4217 those without a smaller unit.
+const WITHOUT_CENTS: &str = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF";
+/// And those with a thousand of them; all others have a hundred.
+const IN_THOUSANDTHS: &str = "BHD IQD JOD KWD LYD OMR TND";
+
+/// Signs and abbreviations that mean one currency wherever they are written. `$`, `kr` and `¥` mean one of several.
+const SIGNS: [(&str, &str); 31] = [
+    ("€", "EUR"),
+    ("euro", "EUR"),
+    ("euros", "EUR"),
+    ("£", "GBP"),
+    ("us$", "USD"),
+    ("ca$", "CAD"),
+    ("c$", "CAD"),
+    ("a$", "AUD"),
+    ("au$", "AUD"),
+    ("nz$", "NZD"),
+    ("hk$", "HKD"),
+    ("s$", "SGD"),
+    ("mx$", "MXN"),
+    ("r$", "BRL"),
+    ("nt$", "TWD"),
+    ("₹", "INR"),
+    ("₽", "RUB"),
+    ("₺", "TRY"),
+    ("₴", "UAH"),
+    ("₪", "ILS"),
+    ("₩", "KRW"),
+    ("฿", "THB"),
+    ("₫", "VND"),
+    ("₱", "PHP"),
+    ("₦", "NGN"),
+    ("₡", "CRC"),
+    ("₲", "PYG"),
+    ("kč", "CZK"),
+    ("zł", "PLN"),
+    ("ft", "HUF"),
+    ("円", "JPY"),
+];
+
+/// Signs and words that several currencies share. None of them says which one it is, but which it can be; `¢` and `原` none.
+const SHARED: [(&str, &str); 19] = [
+    (
+        "$",
+        "USD CAD AUD NZD HKD SGD MXN TWD ARS CLP COP BMD BBD BSD BND BZD DOP FJD GYD JMD LRD NAD SBD SRD TTD UYU XCD",
+    ),
+    ("dollar", "USD CAD AUD NZD HKD SGD TWD BMD BBD BSD BND BZD FJD GYD JMD LRD NAD SBD SRD TTD XCD"),
+    ("dollars", "USD CAD AUD NZD HKD SGD TWD BMD BBD BSD BND BZD FJD GYD JMD LRD NAD SBD SRD TTD XCD"),
+    ("dollares", "USD CAD AUD NZD HKD SGD TWD"),
+    ("dólares", "USD CAD AUD NZD HKD SGD TWD"),
+    ("kr", "SEK NOK DKK ISK"),
+    ("kr.", "SEK NOK DKK ISK"),
+    ("¥", "JPY CNY"),
+    ("元", "CNY TWD HKD"),
+    ("rs", "INR PKR LKR NPR MUR SCR"),
+    ("rs.", "INR PKR LKR NPR MUR SCR"),
+    ("r", "ZAR"),
+    ("fr.", "CHF XAF XOF XPF DJF GNF KMF RWF BIF CDF"),
+    ("sfr.", "CHF"),
+    ("lei", "RON MDL"),
+    ("лв", "BGN"),
+    ("руб", "RUB BYN"),
+    ("руб.", "RUB BYN"),
+    ("р.", "RUB BYN"),
+];
+
+/// Words for one currency that are no sign and no code of ISO 4217.
+const WORDS: [(&str, &str); 2] = [("rmb", "CNY"), ("pounds", "GBP")];
+
 /// The largest amount is below this.
 const LIMIT: i64 = 10_000_000_000;
-/// Most digits after the point.
-const SCALE: u32 = 4;
 
 /// A currency's code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +97,19 @@ pub struct Currency([u8; 3]);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is no currency: write the three letters of ISO 4217, such as USD")]
 pub struct InvalidCurrency;
+
+impl Currency {
+    /// How many digits it has after the decimal mark, by ISO 4217.
+    #[must_use]
+    pub fn digits(self) -> u32 {
+        let is_in = |codes: &str| codes.split_ascii_whitespace().any(|code| code.as_bytes() == self.0);
+        match () {
+            () if is_in(WITHOUT_CENTS) => 0,
+            () if is_in(IN_THOUSANDTHS) => 3,
+            () => 2,
+        }
+    }
+}
 
 impl FromStr for Currency {
     type Err = InvalidCurrency;
@@ -49,19 +131,20 @@ impl fmt::Display for Currency {
 /// What a lead was sold for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sale {
-    /// More than nothing, with at most four digits after the point.
+    /// More than nothing, with no more digits after the point than the currency has.
     pub amount: Decimal,
     /// Of which money.
     pub currency: Currency,
 }
 
 impl Sale {
-    /// The amount as people write it: with at least two digits after the point, and no more than it needs.
+    /// The amount as people write it: with the digits after the point that the currency has.
     #[must_use]
     pub fn amount_text(&self) -> String {
         let mut amount = self.amount.normalize();
-        if amount.scale() < 2 {
-            amount.rescale(2);
+        let digits = self.currency.digits();
+        if amount.scale() < digits {
+            amount.rescale(digits);
         }
         amount.to_string()
     }
@@ -73,18 +156,61 @@ impl fmt::Display for Sale {
     }
 }
 
-/// Reads an amount: digits, with a point before the decimals.
-pub(super) fn amount(text: &str) -> Result<Decimal, String> {
-    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let read = text.parse::<Decimal>().ok().filter(|_| plain && !text.starts_with('.') && !text.ends_with('.'));
-    let amount = read.ok_or("is no amount: write digits with a point before the decimals, such as 12500.00")?;
-    if amount.is_zero() {
-        return Err("must be more than 0".to_owned());
+/// Reads an amount as people of a place write it; where the currency is known, with as many decimals as that has.
+pub(super) fn amount(written: &WrittenAmount, by: &Conventions, currency: Option<Currency>) -> Result<Decimal, String> {
+    let in_thousandths = currency.is_some_and(|currency| currency.digits() == 3);
+    let amount = written.number(by, in_thousandths).map_err(|why| why.to_string())?;
+    if amount <= Decimal::ZERO {
+        return Err("must be more than 0; leave it out where it is not known".to_owned());
     }
-    if amount.normalize().scale() > SCALE || amount >= Decimal::from(LIMIT) {
-        return Err(format!("must be below {LIMIT}, with at most {SCALE} decimals"));
+    if amount >= Decimal::from(LIMIT) {
+        return Err(format!("must be below {LIMIT}"));
     }
     Ok(amount)
+}
+
+impl Sale {
+    /// An amount of a currency, which must not have more digits after the point than the currency has.
+    pub(super) fn new(amount: Decimal, currency: Currency) -> Result<Self, String> {
+        let digits = currency.digits();
+        if amount.normalize().scale() > digits {
+            // 1.50 yen is no amount: most likely the currency is wrong, and nobody would see it once it is rounded.
+            return Err(match digits {
+                0 => format!("has digits after the decimal mark, and {currency} has none"),
+                digits => format!("has more than the {digits} digits after the decimal mark that {currency} has"),
+            });
+        }
+        Ok(Self { amount, currency })
+    }
+}
+
+/// The currency of an amount, by the signs and codes that are written at it and by the code that is named beside it.
+///
+/// # Errors
+/// In words: where there is none, or where two of them do not fit.
+pub(super) fn currency(written: &WrittenAmount, beside: Option<Currency>) -> Result<Currency, String> {
+    let one = |word: &&str| {
+        let known = SIGNS.iter().chain(&WORDS).find(|(sign, _)| sign == word);
+        known.map_or(*word, |(_, code)| *code).parse::<Currency>().ok()
+    };
+    let currency = beside.or_else(|| written.currencies.iter().find_map(one));
+    let currency = currency.ok_or_else(|| "Say of which money the amount is, such as USD.".to_owned())?;
+    for word in &written.currencies {
+        if let Some(named) = one(word) {
+            if named != currency {
+                return Err(format!("The amount is in {named}, not in {currency}."));
+            }
+            continue;
+        }
+        // A form begins with the currency of the client's country: an amount in other money must not be taken for that.
+        let shared = SHARED.iter().find(|(sign, _)| sign == word).map_or("", |(_, codes)| *codes);
+        if !shared.split_ascii_whitespace().any(|code| code.parse::<Currency>() == Ok(currency)) {
+            return Err(format!(
+                "The amount is written with \u{201c}{word}\u{201d}, which {currency} is not written with: say of which money it is."
+            ));
+        }
+    }
+    Ok(currency)
 }
 
 /// The currency people of a country sell in, for a form to begin with; none where that is not known here.

@@ -3,6 +3,7 @@
 use rstest::rstest;
 
 use super::*;
+use crate::values::Conventions;
 use OutcomeKind::{Accepted, Lost, NotYet, Returned, Won};
 
 fn said(outcome: &str, field: &str, value: &str) -> OutcomeFields {
@@ -27,23 +28,27 @@ fn said(outcome: &str, field: &str, value: &str) -> OutcomeFields {
 #[case("returned", "", "", Err("reason missing"))]
 #[case("returned", "reason", "\u{0}\n ", Err("reason missing"))]
 #[case("lost", "reason", "went elsewhere", Ok(Lost))]
-#[case("lost", "", "", Err("reason missing"))]
+#[case("lost", "", "", Ok(Lost))]
 #[case("not_yet", "date", "2027-04", Ok(NotYet))]
 #[case("not_yet", "date", "30d", Ok(NotYet))]
 #[case("not_yet", "", "", Err("date missing"))]
 #[case("not_yet", "date", "April", Err("date invalid"))]
 #[case("won", "amount", "12500.00", Ok(Won))]
-#[case("won", "amount", "0.0001", Ok(Won))]
-#[case("won", "amount", "", Err("amount missing"))]
-#[case("won", "", "", Err("amount missing, currency missing"))]
+#[case("won", "amount", "0.0001", Err("amount invalid"))]
+#[case("won", "amount", "0.01", Ok(Won))]
+#[case("won", "amount", "", Ok(Won))]
+#[case("won", "", "", Ok(Won))]
+#[case("Not yet", "date", "2027-04", Ok(NotYet))]
+#[case("WON", "", "", Ok(Won))]
+#[case("accept", "", "", Ok(Accepted))]
 #[case("won", "amount", "-1", Err("amount invalid"))]
-#[case("won", "amount", "+1", Err("amount invalid"))]
+#[case("won", "amount", "+1", Ok(Won))]
 #[case("won", "amount", "0.00", Err("amount invalid"))]
 #[case("won", "amount", "1.23456", Err("amount invalid"))]
 #[case("won", "amount", "12,500", Err("amount invalid"))]
-#[case("won", "amount", "1e3", Err("amount invalid"))]
+#[case("won", "amount", "1e3", Ok(Won))]
 #[case("won", "amount", "NaN", Err("amount invalid"))]
-#[case("won", "amount", ".5", Err("amount invalid"))]
+#[case("won", "amount", ".5", Ok(Won))]
 #[case("won", "amount", "10000000000", Err("amount invalid"))]
 #[case("won", "amount", "99999999999999999999999999999999999999", Err("amount invalid"))]
 #[case("won", "currency", "eur", Ok(Won))]
@@ -58,24 +63,205 @@ fn what_is_said_is_read_whole_or_refused_by_field(
     #[case] value: &str,
     #[case] expected: Result<OutcomeKind, &str>,
 ) {
-    let read = said(outcome, field, value).read().map(|outcome| outcome.kind());
+    let read = said(outcome, field, value).read(&Conventions::default()).map(|outcome| outcome.kind());
     let words =
         |all: Vec<InvalidField>| all.iter().map(|one| format!("{} {}", one.field, one.code)).collect::<Vec<_>>();
     assert_eq!(read.map_err(|all| words(all).join(", ")), expected.map_err(str::to_owned));
 }
 
 #[test]
+fn an_amount_of_what_was_not_won_is_refused_and_taken_out_of_books() {
+    for outcome in ["lost", "accepted", "returned", "not_yet", "do_not_contact"] {
+        let mut lost = OutcomeFields {
+            reason: Some("x".to_owned()),
+            date: (outcome == "not_yet").then(|| "2027-04".to_owned()),
+            ..said(outcome, "amount", "5000")
+        };
+        let wrong = lost.read(&Conventions::default()).unwrap_err();
+        assert_eq!(wrong.iter().map(|one| one.field).collect::<Vec<_>>(), ["amount"], "{outcome}");
+        assert_eq!(lost.take_stray_amount().as_deref(), Some("5000"));
+        assert!(lost.read(&Conventions::default()).is_ok(), "{outcome}");
+        assert_eq!(lost.take_stray_amount(), None);
+    }
+    assert!(said("lost", "amount", "0.00").read(&Conventions::default()).is_ok(), "none is none");
+    assert_eq!(said("won", "amount", "5000").take_stray_amount(), None);
+}
+
+#[test]
 fn json_is_read_with_an_amount_as_text_or_number_and_wrong_types_are_named() {
     let read = |json: serde_json::Value| OutcomeFields::from_json(json.as_object().unwrap());
     let won = read(serde_json::json!({"outcome": "won", "amount": 12500.5, "currency": "USD", "more": [1]})).unwrap();
-    assert_eq!(won.read().unwrap().sale().unwrap().to_string(), "12500.50 USD");
+    assert_eq!(won.read(&Conventions::default()).unwrap().sale().unwrap().to_string(), "12500.50 USD");
     let all = read(serde_json::json!({"outcome": 1, "reason": ["x"], "amount": true})).unwrap_err();
     assert_eq!(all.iter().map(|one| one.field).collect::<Vec<_>>(), ["outcome", "reason", "amount"]);
 }
 
+#[rstest]
+#[case("DE", "12.500", "EUR", "12500.00 EUR")]
+#[case("DE", "12.500,00 €", "", "12500.00 EUR")]
+#[case("DE", "12500.00", "EUR", "12500.00 EUR")]
+#[case("US", "12.500", "EUR", "amount: The amount can be read as two numbers: write it without marks, such as 450000.")]
+#[case("US", "$12,500", "usd", "12500.00 USD")]
+#[case("", "12,500", "USD", "amount: The amount can be read as two numbers: write it without marks, such as 450000.")]
+#[case("JP", "1.50", "JPY", "amount: The amount has digits after the decimal mark, and JPY has none.")]
+#[case("JP", "150", "JPY", "150 JPY")]
+#[case("JP", "150.00", "JPY", "150 JPY")]
+#[case("BH", "1.5", "BHD", "1.500 BHD")]
+#[case("DE", "12,505", "EUR", "amount: The amount can be read as two numbers: write it without marks, such as 450000.")]
+#[case("US", "1.2345", "USD", "amount: The amount has more than the 2 digits after the decimal mark that USD has.")]
+#[case("GB", "£900", "EUR", "currency: The amount is in GBP, not in EUR.")]
+#[case("US", "$900", "", "currency: Say of which money the amount is, such as USD.")]
+#[case("US", "900 USD", "", "900.00 USD")]
+// What the amount names counts, whatever currency the form began with.
+#[case("DE", "12.5k USD", "EUR", "currency: The amount is in USD, not in EUR.")]
+#[case("DE", "2 Mio. USD", "EUR", "currency: The amount is in USD, not in EUR.")]
+#[case("DE", "2 Mio. USD", "", "2000000.00 USD")]
+#[case("DE", "2 Mio. USD", "usd", "2000000.00 USD")]
+#[case(
+    "DE",
+    "$12500",
+    "EUR",
+    "currency: The amount is written with \u{201c}$\u{201d}, which EUR is not written with: say of which money it is."
+)]
+#[case(
+    "DE",
+    "kr 1500",
+    "EUR",
+    "currency: The amount is written with \u{201c}kr\u{201d}, which EUR is not written with: say of which money it is."
+)]
+#[case(
+    "DE",
+    "¥ 1500",
+    "EUR",
+    "currency: The amount is written with \u{201c}¥\u{201d}, which EUR is not written with: say of which money it is."
+)]
+#[case("DE", "€ 900 USD", "", "currency: The amount is in USD, not in EUR.")]
+#[case("SE", "1500 kr", "SEK", "1500.00 SEK")]
+#[case("CA", "$ 900 CAD", "", "900.00 CAD")]
+#[case("JP", "¥1500", "JPY", "1500 JPY")]
+#[case("US", "12.505", "BHD", "12.505 BHD")]
+#[case("US", "12.505", "EUR", "amount: The amount can be read as two numbers: write it without marks, such as 450000.")]
+#[case("DE", "12,505", "BHD", "12.505 BHD")]
+fn amounts_are_read_as_the_client_writes_them(
+    #[case] country: &str,
+    #[case] amount: &str,
+    #[case] currency: &str,
+    #[case] expected: &str,
+) {
+    let text = |text: &str| Some(text.to_owned());
+    let said = OutcomeFields { amount: text(amount), currency: text(currency), ..said("won", "", "") };
+    let read = match said.read(&Conventions::of(None, Some(country))) {
+        Ok(outcome) => outcome.sale().map(|sale| sale.to_string()).unwrap_or_default(),
+        Err(wrong) => wrong.iter().map(|one| format!("{}: {}", one.field, one.message)).collect(),
+    };
+    assert_eq!(read, expected);
+}
+
+#[test]
+fn numbers_of_json_are_what_they_are_wherever_the_client_is() {
+    for (number, expected) in [("12.125", "12.125 BHD"), ("12.5", "12.500 BHD"), ("1e3", "1000.000 BHD")] {
+        let json: serde_json::Value =
+            serde_json::from_str(&format!("{{\"outcome\": \"won\", \"amount\": {number}, \"currency\": \"BHD\"}}"))
+                .unwrap();
+        let said = OutcomeFields::from_json(json.as_object().unwrap()).unwrap();
+        let sale = said.read(&Conventions::of(None, Some("DE"))).unwrap().sale();
+        assert_eq!(sale.unwrap().to_string(), expected, "{number}");
+    }
+}
+
+#[rstest]
+#[case("won", "31.12.2025", Ok("2025-12-30T23:00:00Z"))]
+#[case("lost", "2026-01-02", Ok("2026-01-01T23:00:00Z"))]
+#[case("won", "2026-01-02T10:00:00Z", Ok("2026-01-02T10:00:00Z"))]
+#[case("won", "2027-01-02", Err("is still to come"))]
+#[case("won", "1069-01-02", Err("is too long ago"))]
+fn a_sale_has_its_own_date(#[case] outcome: &str, #[case] date: &str, #[case] expected: Result<&str, &str>) {
+    let read = said(outcome, "date", date).read(&Conventions::of(None, Some("DE"))).unwrap();
+    let clock = TimeZone::get("Europe/Berlin").unwrap();
+    match (read.happened().unwrap().instant(&clock, at("2026-11-21T10:00:00Z")), expected) {
+        (Ok(given), Ok(expected)) => assert_eq!(given, at(expected)),
+        (Err(refused), Err(expected)) => assert!(refused.0.contains(expected), "{refused}"),
+        (given, expected) => panic!("{given:?}, expected {expected:?}"),
+    }
+}
+
+#[test]
+fn today_is_no_day_to_come_wherever_whoever_says_it_is() {
+    let day = |date: &str| {
+        let read = said("won", "date", date).read(&Conventions::of(None, Some("US"))).unwrap();
+        read.happened().unwrap().instant(&TimeZone::get("America/Chicago").unwrap(), at("2026-11-29T20:00:00Z"))
+    };
+    assert_eq!(day("2026-11-29"), Ok(at("2026-11-29T06:00:00Z")));
+    assert_eq!(day("2026-11-30"), Ok(at("2026-11-30T06:00:00Z")), "it has begun in Auckland, and stays that day");
+    assert!(day("2026-12-01").is_err());
+    assert!(day("2026-11-30T09:00:00").is_err(), "a time is one of the client's clock");
+}
+
+#[rstest]
+#[case("DE", "03.04.2027", Ok("2027-04-03"))]
+#[case("US", "04/03/2027", Ok("2027-04-03"))]
+#[case("DE", "2027-04", Ok("2027-04-01/2027-04-30"))]
+#[case("DE", "30d", Ok("30d"))]
+#[case("", "03/04/2027", Err("can be read as two dates"))]
+#[case("US", "someday", Err("is no time"))]
+fn the_day_of_not_yet_is_read_as_the_client_writes_it(
+    #[case] country: &str,
+    #[case] date: &str,
+    #[case] expected: Result<&str, &str>,
+) {
+    match (said("not_yet", "date", date).read(&Conventions::of(None, Some(country))), expected) {
+        (Ok(Outcome::NotYet { when, .. }), Ok(expected)) => assert_eq!(when.to_string(), expected),
+        (Err(wrong), Err(expected)) => assert!(wrong[0].message.contains(expected), "{wrong:?}"),
+        (given, expected) => panic!("{given:?}, expected {expected:?}"),
+    }
+}
+
+fn dollars(amount: i64) -> Option<Sale> {
+    Some(Sale { amount: amount.into(), currency: "USD".parse().unwrap() })
+}
+
+fn won(sale: Option<Sale>) -> Outcome {
+    Outcome::Won { sale, reason: None, happened: None }
+}
+
+#[rstest]
+#[case(Outcome::Accepted { reason: None }, Some(Won), "takes that sale back")]
+#[case(Outcome::Lost { reason: None, happened: None }, Some(Won), "takes that sale back")]
+#[case(won(dollars(12_500)), Some(Won), "")]
+#[case(won(dollars(13_000)), Some(Won), "")]
+#[case(won(dollars(9_000)), Some(Won), "this makes it 9000.00 USD")]
+#[case(won(None), Some(Won), "")]
+#[case(won(dollars(9_000)), Some(Lost), "")]
+#[case(Outcome::Accepted { reason: None }, Some(Lost), "")]
+#[case(won(dollars(240_000)), None, "")]
+#[case(won(dollars(240_001)), None, "more than 20 times")]
+fn what_takes_a_sale_back_or_looks_like_a_slip_is_asked_back(
+    #[case] outcome: Outcome,
+    #[case] kind: Option<OutcomeKind>,
+    #[case] expected: &str,
+) {
+    let before = SaidBefore { kind, sale: dollars(12_500), is_elsewhere: false, usual: Some(12_000.into()) };
+    let asked = question(&outcome, &before).map(|asked| asked.0).unwrap_or_default();
+    assert!(if expected.is_empty() { asked.is_empty() } else { asked.contains(expected) }, "{asked}");
+    let unknown = SaidBefore { usual: None, ..SaidBefore::default() };
+    assert!(question(&won(dollars(100_000_000)), &unknown).unwrap().0.contains("unusually large"));
+    assert_eq!(question(&won(dollars(99_999_999)), &unknown), None);
+}
+
+#[test]
+fn a_sale_of_another_delivery_is_named_before_something_else_is_said_of_this_one() {
+    let before = SaidBefore { kind: Some(Won), sale: dollars(12_500), is_elsewhere: true, usual: None };
+    let asked = question(&Outcome::Lost { reason: None, happened: None }, &before).unwrap().0;
+    assert!(asked.contains("won for 12500.00 USD") && asked.contains("leaves that sale as it is"), "{asked}");
+    assert!(question(&won(dollars(9_000)), &before).unwrap().0.contains("this makes it 9000.00 USD"));
+}
+
 #[test]
 fn a_reason_is_one_line_and_not_endless() {
-    let reason = |text: &str| said("lost", "reason", text).read().map(|lost| lost.reason().unwrap().to_owned());
+    let reason = |text: &str| {
+        let read = said("lost", "reason", text).read(&Conventions::default());
+        read.map(|lost| lost.reason().unwrap().to_owned())
+    };
     assert_eq!(reason("  too\r\n far \u{0} "), Ok("too far".to_owned()));
     assert_eq!(reason(&"é".repeat(1001)).unwrap_err()[0].code, "too_long");
 }
@@ -124,6 +310,7 @@ fn delivered() -> LeadStanding<'static> {
         newest: None,
         is_latest: true,
         kept_elsewhere: false,
+        sold_elsewhere: false,
         another_open: false,
         promises: &OPEN,
     }
@@ -150,6 +337,17 @@ type Plain = (Option<Stage>, Option<bool>, FollowUp);
 #[case(Returned, LeadStanding { another_open: true, ..ended(Stage::Closed, Lost) }, (None, None, FollowUp::Stays))]
 #[case(Accepted, LeadStanding { newest: Some(Returned), ..delivered() }, (None, Some(false), FollowUp::Ask))]
 #[case(Accepted, LeadStanding { newest: Some(NotYet), is_a: false, ..delivered() }, (None, None, FollowUp::Ask))]
+// A sale that another delivery made is not this one's to take back, nor one that a colleague made too.
+#[case(Lost, ended(Stage::Customer, Lost), (None, None, FollowUp::Stays))]
+#[case(Accepted, ended(Stage::Customer, Lost), (None, None, FollowUp::Stays))]
+#[case(Returned, ended(Stage::Customer, Accepted), (None, None, FollowUp::Stays))]
+#[case(Lost, LeadStanding { sold_elsewhere: true, ..ended(Stage::Customer, Won) }, (None, None, FollowUp::Stays))]
+#[case(Accepted, LeadStanding { sold_elsewhere: true, ..ended(Stage::Customer, Won) }, (None, None, FollowUp::Stays))]
+#[case(Lost, LeadStanding { kept_elsewhere: true, ..ended(Stage::Customer, Won) }, (Some(Stage::Closed), None, FollowUp::Ended))]
+#[case(Returned, LeadStanding { kept_elsewhere: true, ..ended(Stage::Customer, Won) }, (Some(Stage::Lead), None, FollowUp::Ask))]
+#[case(Returned, ended(Stage::Closed, Won), (None, None, FollowUp::Stays))]
+#[case(Lost, LeadStanding { is_latest: false, ..ended(Stage::Customer, Won) }, (Some(Stage::Closed), None, FollowUp::Ended))]
+#[case(Accepted, LeadStanding { is_latest: false, ..ended(Stage::Closed, Lost) }, (None, None, FollowUp::Stays))]
 // What the criteria closed stays closed, but a sale is a sale.
 #[case(Returned, LeadStanding { stage: Stage::Closed, ..delivered() }, (None, None, FollowUp::Stays))]
 #[case(Lost, LeadStanding { stage: Stage::Closed, ..delivered() }, (None, None, FollowUp::Stays))]
@@ -194,4 +392,52 @@ fn promises_end_by_what_became_of_them() {
 fn only_a_return_counts_against_the_source() {
     let against: Vec<_> = OutcomeKind::ALL.iter().filter(|kind| kind.counts_against_source()).collect();
     assert_eq!(against, [&Returned]);
+}
+
+#[test]
+fn a_wrong_number_is_known_by_the_words_of_the_rules() {
+    for (reason, is_wrong) in [
+        ("Wrong number", true),
+        ("wrong_number", true),
+        ("Wrong phone number: a bakery", true),
+        ("No budget", false),
+        ("Not a wrong number, but no budget", false),
+    ] {
+        let reason = reason.to_owned();
+        let fixed = is_wrong.then_some(FixedReason::WrongNumber);
+        assert_eq!(Outcome::Returned { reason: reason.clone() }.fixed_reason(), fixed, "{reason}");
+        assert_eq!(Outcome::Accepted { reason: Some(reason) }.fixed_reason(), None);
+    }
+}
+
+#[test]
+fn reasons_that_act_are_every_clients_beside_its_own() {
+    let rules = ReturnRules { days: 14, reasons: vec!["Wrong Number".to_owned(), "Outside the area".to_owned()] };
+    let now = Timestamp::UNIX_EPOCH;
+    let check = |reason: &str| rules.check(reason, None, now);
+    assert_eq!(check("wrong number").unwrap(), "Wrong Number", "the client's own spelling comes first");
+    assert_eq!(check("do_not_contact").unwrap(), "do_not_contact");
+    assert_eq!(check("DNC").unwrap(), "do_not_contact");
+    assert!(check("no budget").unwrap_err().0.contains("do_not_contact"), "it is said that they are there");
+}
+
+#[test]
+fn a_reason_that_acts_is_said_by_its_word_alone() {
+    for word in ["do_not_contact", "Do not contact", "wrong-number"] {
+        let said = OutcomeFields { outcome: Some(word.to_owned()), ..OutcomeFields::default() };
+        let outcome = said.read(&Conventions::default()).unwrap();
+        assert_eq!(outcome.kind(), Returned, "{word}");
+        assert!(outcome.fixed_reason().is_some_and(|fixed| outcome.reason() == Some(fixed.word())), "{word}");
+    }
+}
+
+#[test]
+fn a_member_that_no_outcome_has_is_told_with_what_may_have_been_meant() {
+    let body = serde_json::json!({"outcome": "won", "amont": "5", "confirm": true, "crm_id": 7});
+    let unknown = OutcomeFields::unknown_members(body.as_object().unwrap(), &["confirm"]);
+    let told: Vec<_> = unknown.iter().map(|one| (one.name.as_str(), one.message.as_str())).collect();
+    let all = "An outcome has: outcome, reason, amount, currency, date, happened_at, confirm.";
+    let amount = format!("There is no member \"amont\", did you mean 'amount'? {all}");
+    let crm_id = format!("There is no member \"crm_id\". {all}");
+    assert_eq!(told, [("amont", amount.as_str()), ("crm_id", crm_id.as_str())]);
 }

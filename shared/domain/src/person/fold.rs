@@ -37,6 +37,18 @@ pub(super) fn are_one_with_umlaut(one: &str, other: &str) -> bool {
     one.len() != other.len() && plain(one) == plain(other)
 }
 
+/// Whether two folded words differ by one letter that is doubled within one of them: `Hana`, `Hanna`. At the end it may be
+/// another name: `Rene`, `Renee`.
+pub(super) fn are_one_but_doubled(one: &str, other: &str) -> bool {
+    let (shorter, longer) = if one.len() < other.len() { (one, other) } else { (other, one) };
+    let (short, long): (Vec<char>, Vec<char>) = (shorter.chars().collect(), longer.chars().collect());
+    if long.len() != short.len() + 1 {
+        return false;
+    }
+    let mut doubled = (1..long.len().saturating_sub(1)).filter(|at| long[*at] == long[at - 1]);
+    doubled.any(|at| long[..at] == short[..at] && long[at + 1..] == short[at..])
+}
+
 /// Whether a folded word is written in the Latin script.
 pub(super) fn is_latin(word: &str) -> bool {
     word.is_ascii()

@@ -6,12 +6,14 @@
 use strsim::{jaro_winkler, osa_distance};
 
 use super::{
-    fold::{are_one_with_umlaut, folded, is_latin},
-    given_names::{Relation, is_known, relation},
+    fold::{are_one_but_doubled, are_one_with_umlaut, folded, is_latin},
+    given_names::{Relation, are_of_one, are_two_endings, is_known, is_slip_of_form, relation},
 };
 
 /// Two words that are more alike than this differ by a slip of the pen (Jaro–Winkler).
 const ALIKE: f64 = 0.84;
+/// Shorter given names are near to many others.
+const FEWEST_OF_GIVEN: usize = 5;
 /// Of words written together and apart, more.
 const JOINED_ALIKE: f64 = 0.94;
 
@@ -20,10 +22,12 @@ const JOINED_ALIKE: f64 = 0.94;
 pub enum NameMatch {
     /// They name two people.
     Contradict,
+    /// They differ by no more than a slip of the pen may, and as the names of two people do: `Frank` and `Franka`. People decide.
+    Alike,
     /// One of them is missing.
     Unnamed,
     /// They can be of one person, as they can be of that person's relatives: initials, a first or a family name alone, Jr
-    /// against nothing, two scripts, given names that are alike and that no table knows.
+    /// against nothing, two scripts.
     MayBe,
     /// They are of one person.
     Same,
@@ -127,13 +131,61 @@ impl ReadName {
         if self.words.is_empty() || other.words.is_empty() {
             return NameMatch::Unnamed;
         }
-        let apart = |one, other| matches!((one, other), (Some(one), Some(other)) if one != other);
-        if apart(self.generation, other.generation) || self.address.zip(other.address).is_some_and(|(a, b)| a != b) {
+        if self.is_apart(other) {
             return NameMatch::Contradict;
         }
         let words = words_against(&self.words, &other.words);
         let may_differ = self.generation != other.generation;
         if words == NameMatch::Same && may_differ { NameMatch::MayBe } else { words }
+    }
+}
+
+impl ReadName {
+    /// Whether it is the same given name beside another family name. Of the words of a whole name that is the first; where they
+    /// were swapped, one that the table knows, or one beside words of which it knows none.
+    #[must_use]
+    pub fn shares_given(&self, other: &Self) -> bool {
+        if self.words.len() < 2 || other.words.len() < 2 || self.is_apart(other) {
+            return false;
+        }
+        self.words.iter().enumerate().any(|(at, one)| {
+            other.words.iter().enumerate().any(|(place, two)| {
+                let is_swapped = (at == 0) != (place == 0);
+                let is_given = (at, place) == (0, 0)
+                    || is_known(one) && is_known(two)
+                    || is_swapped && !self.knows_beside(at) && !other.knows_beside(place);
+                is_given && !is_initial(one) && !is_initial(two) && is_one_given(one, two)
+            })
+        })
+    }
+
+    /// Whether another word than this one is a given name of the table.
+    fn knows_beside(&self, at: usize) -> bool {
+        self.words.iter().enumerate().any(|(place, word)| place != at && is_known(word))
+    }
+
+    /// Whether nothing but slips of the pen parts it from a name that is alike: none of its words is another name that people have,
+    /// nor the same one with the ending of a couple's.
+    #[must_use]
+    pub fn is_slip_of(&self, other: &Self) -> bool {
+        self.words.iter().all(|one| {
+            let alike = |two: &&String| matches!(word_against(one, two), WordMatch::Form | WordMatch::Alike);
+            other.words.iter().filter(alike).all(|two| !(is_known(one) && is_known(two) || are_two_endings(one, two)))
+        })
+    }
+
+    /// Jr against Sr, Mr against Mrs.
+    fn is_apart(&self, other: &Self) -> bool {
+        let apart = |one, other| matches!((one, other), (Some(one), Some(other)) if one != other);
+        apart(self.generation, other.generation) || self.address.zip(other.address).is_some_and(|(a, b)| a != b)
+    }
+}
+
+fn is_one_given(one: &str, two: &str) -> bool {
+    match word_against(one, two) {
+        WordMatch::Equal => true,
+        WordMatch::Form | WordMatch::Alike => !may_be_two(one, two),
+        WordMatch::Initial | WordMatch::Other => false,
     }
 }
 
@@ -153,20 +205,16 @@ fn words_against(one: &[String], other: &[String]) -> NameMatch {
     let (fewer, more) = if one.len() <= other.len() { (&one, &other) } else { (&other, &one) };
     let mut left: Vec<&str> = more.iter().map(String::as_str).collect();
     let mut waiting: Vec<&str> = fewer.iter().map(String::as_str).collect();
-    let mut is_doubtful = false;
+    let (mut is_initial, mut are_two, mut has_equal) = (false, false, false);
     // What fits best is matched first: `Ann A Lee` is `A Ann Lee` by two words and an initial.
     for wanted in [WordMatch::Equal, WordMatch::Form, WordMatch::Alike, WordMatch::Initial] {
         waiting.retain(|word| match left.iter().position(|known| word_against(word, known) == wanted) {
             Some(at) => {
                 let known = left.remove(at);
-                is_doubtful |= match wanted {
-                    WordMatch::Initial => true,
-                    // The first of several words is a given name.
-                    WordMatch::Alike if fewer.len() > 1 => {
-                        (is_first(fewer, word) || is_first(more, known)) && may_be_two(word, known)
-                    }
-                    _ => false,
-                };
+                is_initial |= wanted == WordMatch::Initial;
+                has_equal |= wanted == WordMatch::Equal && word.chars().count() > 1;
+                are_two |= matches!(wanted, WordMatch::Form | WordMatch::Alike)
+                    && are_two_given(PlacedWord::of(fewer, word), PlacedWord::of(more, known), has_equal);
                 false
             }
             None => true,
@@ -175,23 +223,66 @@ fn words_against(one: &[String], other: &[String]) -> NameMatch {
     if !waiting.is_empty() {
         return NameMatch::Contradict;
     }
+    if are_two {
+        return NameMatch::Alike;
+    }
     let is_part = fewer.len() == 1 && more.len() > 1;
-    if is_doubtful || is_part { NameMatch::MayBe } else { NameMatch::Same }
+    if is_initial || is_part { NameMatch::MayBe } else { NameMatch::Same }
 }
 
-fn is_first(words: &[String], word: &str) -> bool {
-    words.first().is_some_and(|first| first == word)
+/// A word and where it stands in its name.
+#[derive(Clone, Copy)]
+struct PlacedWord<'n> {
+    word: &'n str,
+    is_first: bool,
+    /// Another word of the name is a given name of the table.
+    is_beside_given: bool,
 }
 
-/// Whether two given names that are alike may be those of two people: `Amit` and `Amita`. Not where one is in the table,
-/// which the other is a slip of, nor where letters are swapped.
+impl<'n> PlacedWord<'n> {
+    fn of(words: &[String], word: &'n str) -> Self {
+        let is_first = words.first().is_some_and(|first| first == word);
+        Self { word, is_first, is_beside_given: words.iter().any(|other| other != word && is_known(other)) }
+    }
+}
+
+/// Whether two words that are alike are given names, by where they stand, and may be those of two people. A family name that
+/// is written first is known by the given name beside it. Beside the same family name, one slip makes no other of a name that
+/// nobody has.
+fn are_two_given(one: PlacedWord<'_>, other: PlacedWord<'_>, is_family_same: bool) -> bool {
+    let are_two =
+        |one: &str, other: &str| may_be_two(one, other) && !(is_family_same && are_one_slip_apart(one, other));
+    match (one.is_first, other.is_first) {
+        (true, true) => are_two(one.word, other.word),
+        (false, false) => false,
+        _ if one.is_beside_given || other.is_beside_given => are_two_endings(one.word, other.word),
+        _ => are_two(one.word, other.word),
+    }
+}
+
+/// Whether two given names that no table knows are one with a letter left out, put in, mistaken or swapped: `Priya`, `Prya`. Not
+/// the first letter, by which brothers differ (`Rohit`, `Mohit`), and not an ending, by which a couple does (`Amit`, `Amita`).
+fn are_one_slip_apart(one: &str, other: &str) -> bool {
+    !is_known(one)
+        && !is_known(other)
+        && one.chars().count().max(other.chars().count()) >= FEWEST_OF_GIVEN
+        && one.chars().next() == other.chars().next()
+        && osa_distance(one, other) <= 1
+        && !are_two_endings(one, other)
+}
+
+/// Whether two given names that are alike may be those of two people: `Amit` and `Amita`, `Frank` and `Franka`. Not where one
+/// is in the table, which the other is a slip of, nor where letters of unknown ones are swapped or doubled.
 fn may_be_two(one: &str, other: &str) -> bool {
     let letters = |word: &str| {
         let mut letters: Vec<char> = word.chars().collect();
         letters.sort_unstable();
         letters
     };
-    !is_known(one) && !is_known(other) && letters(one) != letters(other)
+    match (is_known(one), is_known(other)) {
+        (false, false) => letters(one) != letters(other) && !are_one_but_doubled(one, other),
+        _ => !are_of_one(one, other),
+    }
 }
 
 /// The words, two of them as one where the other name writes them together: `Anne Marie`, `O Brien`, `van der Berg`.
@@ -202,7 +293,10 @@ fn joined_like(words: &[String], other: &[String]) -> Vec<String> {
         let run = (2..=3).rev().filter(|run| at + run <= words.len());
         let together = run.map(|run| (run, words[at..at + run].concat()));
         let found = together.into_iter().find(|(_, together)| {
-            other.iter().any(|word| jaro_winkler(word, together) >= JOINED_ALIKE && !words.contains(word))
+            // Nearly letter by letter: `Robert Hall` begins as `Roberta` does, and is not that name written apart.
+            let is_it =
+                |word: &String| jaro_winkler(word, together) >= JOINED_ALIKE && osa_distance(word, together) <= 1;
+            other.iter().any(|word| is_it(word) && !words.contains(word))
         });
         match found {
             Some((run, together)) => {
@@ -241,7 +335,9 @@ fn word_against(one: &str, other: &str) -> WordMatch {
     match relation(one, other) {
         Relation::Forms => WordMatch::Form,
         Relation::Others => WordMatch::Other,
-        Relation::Unknown if are_alike(one, other) => WordMatch::Alike,
+        Relation::Near if are_alike(one, other) => WordMatch::Alike,
+        Relation::Near => WordMatch::Other,
+        Relation::Unknown if are_alike(one, other) || is_slip_of_form(one, other) => WordMatch::Alike,
         Relation::Unknown => WordMatch::Other,
     }
 }

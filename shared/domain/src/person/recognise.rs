@@ -3,7 +3,10 @@
 
 use crate::{
     id::PersonId,
-    person::{Profile, name::NameMatch},
+    person::{
+        Profile,
+        name::{NameMatch, ReadName},
+    },
 };
 
 /// Somebody who is reached under one or more of an arrival's identities.
@@ -13,10 +16,34 @@ pub struct Candidate<'a> {
     pub person: PersonId,
     /// What is known of them.
     pub profile: &'a Profile,
+    /// Further names that they are known by, such as the one before they married.
+    pub other_names: &'a [ReadName],
     /// Reached under the same e-mail address.
     pub by_email: bool,
     /// Reached under the same phone.
     pub by_phone: bool,
+    /// Born on the day that the arrival says.
+    pub is_born_alike: bool,
+}
+
+impl Candidate<'_> {
+    /// How a name stands to the nearest of theirs.
+    fn against(&self, said: &ReadName) -> NameMatch {
+        let known = said.against(&self.profile.read_name());
+        let others = self.other_names.iter().filter(|name| !name.is_empty()).map(|name| said.against(name));
+        others.fold(known, NameMatch::max)
+    }
+
+    /// Whether a name that is alike to one of theirs is that one, written badly.
+    fn is_slip(&self, said: &ReadName) -> bool {
+        let is_slip = |known: &ReadName| said.against(known) == NameMatch::Alike && said.is_slip_of(known);
+        is_slip(&self.profile.read_name()) || self.other_names.iter().any(is_slip)
+    }
+
+    /// Whether a name has the given name of one of theirs.
+    fn shares_given(&self, said: &ReadName) -> bool {
+        said.shares_given(&self.profile.read_name()) || self.other_names.iter().any(|name| said.shares_given(name))
+    }
 }
 
 /// Whose an arrival is.
@@ -24,52 +51,70 @@ pub struct Candidate<'a> {
 pub struct Recognised {
     /// The known person; somebody new where none.
     pub person: Option<PersonId>,
-    /// Others who may be the same person, earlier ones first. The machine never merges two who exist.
+    /// Others who may be the same person, earlier ones first; where nobody is recognised, the same as the new one. The machine
+    /// never merges two who exist.
     pub perhaps: Vec<PersonId>,
 }
 
 /// Whose a submission is, of candidates with the earliest first.
 ///
 /// Of several who are certainly meant the earliest has it. What may be of one person as well as of a relative, such as an
-/// initial, counts only where one candidate fits: else it is a person of their own.
+/// initial, counts only where one candidate fits: else it is a person of their own. The day of birth tells relatives apart, and
+/// a given name that goes with it is the same person's under another family name; with another given name it may be a twin's,
+/// which people decide; with one that is written badly it is the same person's. So they do where the given names are as near to each other as a slip of the pen, and as those of a
+/// couple: somebody new is proposed as the same as the one who is known.
 #[must_use]
 pub fn recognise(said: &Profile, candidates: &[Candidate<'_>]) -> Recognised {
     let name = said.read_name();
-    let fitting: Vec<_> = candidates
-        .iter()
-        .map(|candidate| (candidate, fit(said, candidate, name.against(&candidate.profile.read_name()))))
-        .filter(|(_, fit)| *fit != Fit::None)
-        .collect();
+    let fits: Vec<_> = candidates.iter().map(|candidate| (candidate, fit(said, candidate, &name))).collect();
+    let fitting: Vec<_> = fits.iter().filter(|(_, fit)| matches!(fit, Fit::Possible | Fit::Certain)).collect();
     let certain = fitting.iter().filter(|(_, fit)| *fit == Fit::Certain);
     let (person, others): (_, Vec<_>) = match (certain.clone().next(), &fitting[..]) {
-        (Some((first, _)), _) => (Some(first.person), certain.skip(1).map(|(other, _)| *other).collect()),
+        (Some((first, _)), _) => (Some(first.person), certain.skip(1).map(|(other, _)| other.person).collect()),
         (None, [(only, _)]) => (Some(only.person), Vec::new()),
-        // Without a name whoever is reached under both is the likeliest.
-        (None, several) if name.is_empty() => {
-            let mut both = several.iter().filter(|(one, _)| one.by_email && one.by_phone);
-            let only = both.next().filter(|_| both.next().is_none());
-            (only.map(|(one, _)| one.person), Vec::new())
-        }
-        (None, _) => (None, Vec::new()),
+        (None, several) => (likeliest(&name, several), Vec::new()),
     };
-    Recognised { person, perhaps: others.into_iter().map(|other| other.person).collect() }
+    if person.is_some() {
+        return Recognised { person, perhaps: others };
+    }
+    let is_near = |fit: Fit, candidate: &Candidate<'_>| match fit {
+        Fit::Near => true,
+        Fit::None => candidate.is_born_alike,
+        Fit::Possible | Fit::Certain => false,
+    };
+    let near = fits.iter().filter(|(candidate, fit)| is_near(*fit, candidate));
+    Recognised { person: None, perhaps: near.map(|(candidate, _)| candidate.person).collect() }
+}
+
+/// Of several who may be meant the one of whom more is the same: the day of birth, or, without a name, both identities.
+fn likeliest(name: &ReadName, several: &[&(&Candidate<'_>, Fit)]) -> Option<PersonId> {
+    let only = |is_meant: &dyn Fn(&Candidate<'_>) -> bool| {
+        let mut meant = several.iter().filter(|(one, _)| is_meant(one));
+        meant.next().filter(|_| meant.next().is_none()).map(|(one, _)| one.person)
+    };
+    only(&|one| one.is_born_alike).or_else(|| only(&|one| name.is_empty() && one.by_email && one.by_phone))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fit {
     None,
+    /// Somebody else, or the same one with a slip of the pen.
+    Near,
     Possible,
     Certain,
 }
 
-fn fit(said: &Profile, candidate: &Candidate<'_>, names: NameMatch) -> Fit {
+fn fit(said: &Profile, candidate: &Candidate<'_>, name: &ReadName) -> Fit {
     let known = candidate.profile;
-    match names {
+    match candidate.against(name) {
+        NameMatch::Contradict if candidate.is_born_alike && candidate.shares_given(name) => Fit::Certain,
         NameMatch::Contradict => Fit::None,
+        NameMatch::Alike if candidate.is_born_alike && candidate.is_slip(name) => Fit::Certain,
+        NameMatch::Alike => Fit::Near,
         NameMatch::Same => Fit::Certain,
         NameMatch::MayBe => Fit::Possible,
-        // Couples share a phone. Without a name only the address can tell them apart.
-        NameMatch::Unnamed if !candidate.by_email => match (&said.email, &known.email) {
+        // Couples share a phone. Without a name only the address can tell them apart, or the day of birth.
+        NameMatch::Unnamed if !candidate.by_email && !candidate.is_born_alike => match (&said.email, &known.email) {
             (Some(one), Some(other)) if one != other => Fit::None,
             _ => Fit::Possible,
         },

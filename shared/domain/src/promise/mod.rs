@@ -2,11 +2,11 @@
 
 mod agreed_time;
 mod cursor;
-mod due;
+mod typed_time;
 
 pub use agreed_time::AgreedTime;
 pub use cursor::{InvalidPromiseCursor, PromiseCursor};
-pub use due::{Due, InvalidDueDate, InvalidWhen, When};
+pub use typed_time::{Due, InvalidDueDate, InvalidWhen, When};
 
 use jiff::Timestamp;
 

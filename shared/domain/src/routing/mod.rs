@@ -8,8 +8,9 @@
 
 mod held_order;
 mod hours;
-mod load;
-mod offer;
+mod lead_offer;
+mod offer_shows;
+mod parse_document;
 mod recipient;
 mod result;
 mod rotation;
@@ -20,12 +21,12 @@ mod unreachable;
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 pub use held_order::WaitingLead;
 pub use hours::{InvalidHours, OpeningHours, Schedule};
-pub use load::{LoadedRouting, NamedRecipient, Surroundings};
-pub use offer::{InvalidTransition, LeadOffer};
+pub use lead_offer::{InvalidTransition, LeadOffer, OfferOver};
+pub use parse_document::{LoadedRouting, NamedRecipient, Surroundings};
 pub use recipient::{Away, Capacity, ClientLimit, Pause, Recipient, RecipientId};
 pub use result::{Assignment, Chosen, Delivered, Later, Passed, PassedOver, Routed, RulePassed};
 pub use rotation::{Rotation, Turn};
@@ -33,7 +34,8 @@ pub use route::{MaturedLead, Sales, route};
 pub use tier::{HoldReason, Tier};
 
 use crate::{
-    criteria::{Condition, Conditions},
+    criteria::{Condition, Conditions, Facts},
+    delivery::OfferTerms,
     hash::ContentHash,
     lead::words,
 };
@@ -68,6 +70,8 @@ pub struct Routing {
     wait_at_most: SignedDuration,
     /// How long an offer stands.
     claim_within: SignedDuration,
+    /// What an offer names of the lead.
+    offer_shows: offer_shows::OfferShows,
     conditions: Conditions,
     hash: ContentHash,
 }
@@ -125,6 +129,12 @@ impl Routing {
     #[must_use]
     pub const fn owner(&self) -> Option<&RuleRecipient> {
         self.owner.as_ref()
+    }
+
+    /// What an offer of a lead says that stands until then.
+    #[must_use]
+    pub fn offer_terms(&self, facts: &Facts, until: Timestamp, now: Timestamp) -> OfferTerms {
+        self.offer_shows.terms(facts, until, now)
     }
 
     /// What the document says, hashed.

@@ -183,14 +183,20 @@ impl Recipient {
         if let Some(pause) = paused {
             return Some(Away::Paused(pause));
         }
-        if let Some(most) = self.capacity.per_day.filter(|_| self.capacity.is_full()) {
-            return Some(Away::Full(most));
+        if let Some(full) = self.full() {
+            return Some(full);
         }
         if self.schedule.is_open(now) {
             return None;
         }
         let holiday = self.schedule.holidays.contains(&today);
         Some(if holiday { Away::Holiday(today) } else { Away::Closed })
+    }
+
+    /// Why it can take no more today, whatever its hours are; none where it can.
+    #[must_use]
+    pub fn full(&self) -> Option<Away> {
+        self.capacity.per_day.filter(|_| self.capacity.is_full()).map(Away::Full)
     }
 
     /// The first instant, neither before `now` nor before `from`, at which it can take a lead, as far as is known now.

@@ -3,13 +3,11 @@
 
 use std::sync::Arc;
 
-use toml::{Spanned, de::DeValue};
-
 use super::{
     DEFAULT, Mode, RoutingRule, RuleCondition, RuleRecipient,
-    load::{RecipientMatch, RouteReader},
+    parse_document::{RecipientMatch, RouteReader},
 };
-use crate::document::{Located, Section, did_you_mean, quoted};
+use crate::document::{Located, Section, TreeNode, did_you_mean, quoted};
 
 /// Recipients of one list.
 const MOST_RECIPIENTS: usize = 100;
@@ -165,7 +163,7 @@ impl<'d> RouteReader<'d, '_> {
     }
 
     /// A name, or a table with a name and a weight.
-    fn element(&mut self, element: &'d Spanned<DeValue<'d>>, weighs: bool) -> Option<RuleRecipient> {
+    fn element(&mut self, element: &'d TreeNode<'d>, weighs: bool) -> Option<RuleRecipient> {
         let at = element.span().start;
         if let Some(text) = element.get_ref().as_str() {
             return Some(self.share(&Located { value: text, span: element.span() }, 1));

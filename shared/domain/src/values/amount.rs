@@ -10,7 +10,8 @@ pub enum UnclearAmount {
     /// It is no number, or more than one, or a number in words.
     #[error("is no number")]
     NoNumber,
-    /// `450.000`: another number where a point marks decimals than where it marks thousands.
+    /// `450.000`: another number where a point marks decimals than where it marks thousands. `2 mil`: thousands in Spanish,
+    /// millions in English.
     #[error("can be read as two numbers: write it without marks, such as 450000")]
     TwoReadings,
 }
@@ -63,18 +64,71 @@ const MOST_DIGITS: usize = 26;
 /// # Errors
 /// Where it is none, several, or one that could be two: `450.000` by no known conventions, or against them.
 pub fn amount(text: &str, by: &Conventions) -> Result<Decimal, UnclearAmount> {
-    let text = folded(text).to_lowercase();
-    let bare = without_currency(&text);
-    let (sign, bare) = signed(bare);
-    let bare = without_currency(bare);
-    let (bare, zeros) = scaled(bare);
-    let bare = without_currency(bare);
-    let (bare, dashed) = without_dash(bare);
-    // The mark before the dash is the decimal mark: the other one groups.
-    let number = plain(bare, &Conventions { decimal: dashed.or(by.decimal), ..*by })?;
-    let scale = Decimal::from(10_u64.pow(zeros));
-    let number = number.checked_mul(scale).ok_or(UnclearAmount::NoNumber)?.normalize();
-    Ok(if sign && !number.is_zero() { -number } else { number })
+    WrittenAmount::of(text).number(by, false)
+}
+
+/// A number taken apart from what stands around it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenAmount {
+    /// Signs and codes of currencies that stood before or after it, in small letters.
+    pub currencies: Vec<&'static str>,
+    is_negative: bool,
+    /// With the marks of its groups and decimals.
+    bare: String,
+    zeros: u32,
+    /// Its scale is `mil`, a thousand in two languages and millions elsewhere.
+    is_mil: bool,
+    dashed: Option<DecimalMark>,
+}
+
+impl WrittenAmount {
+    /// Takes a text apart; whether what is left is a number turns out when it is read.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        let text = folded(text).to_lowercase();
+        let mut currencies = Vec::new();
+        let bare = without_currency(&text, &mut currencies);
+        let (is_negative, bare) = signed(bare);
+        let bare = without_currency(bare, &mut currencies);
+        let before = bare;
+        let (bare, zeros) = scaled(bare);
+        let is_mil = before[bare.len()..].trim() == "mil";
+        let bare = without_currency(bare, &mut currencies);
+        let (bare, dashed) = without_dash(bare);
+        Self { currencies, is_negative, bare: bare.to_owned(), zeros, is_mil, dashed }
+    }
+
+    /// The number. `in_thousandths` where it is of a currency with three digits after the decimal mark: then three digits after
+    /// the mark that is the decimal one here are decimals.
+    ///
+    /// # Errors
+    /// Where it is none, several, or one that could be two.
+    pub fn number(&self, by: &Conventions, in_thousandths: bool) -> Result<Decimal, UnclearAmount> {
+        // The mark before the dash is the decimal mark: the other one groups.
+        let by = Conventions { decimal: self.dashed.or(by.decimal), ..*by };
+        if self.is_mil && !by.mil_is_thousand {
+            return Err(UnclearAmount::TwoReadings);
+        }
+        let number = match self.thousandths(&by).filter(|_| in_thousandths && self.zeros == 0) {
+            Some(number) => number,
+            None => plain(&self.bare, &by)?,
+        };
+        let scale = Decimal::from(10_u64.pow(self.zeros));
+        let number = number.checked_mul(scale).ok_or(UnclearAmount::NoNumber)?.normalize();
+        Ok(if self.is_negative && !number.is_zero() { -number } else { number })
+    }
+
+    /// Digits with one mark, the decimal one here, and three digits after it.
+    fn thousandths(&self, by: &Conventions) -> Option<Decimal> {
+        let mark = match by.decimal? {
+            DecimalMark::Point => '.',
+            DecimalMark::Comma => ',',
+        };
+        let (whole, decimals) = self.bare.split_once(mark)?;
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_one = digits(whole) && digits(decimals) && decimals.len() == 3 && whole.len() <= MOST_DIGITS - 3;
+        if is_one { format!("{whole}.{decimals}").parse().ok() } else { None }
+    }
 }
 
 fn signed(text: &str) -> (bool, &str) {
@@ -94,23 +148,24 @@ fn without_dash(text: &str) -> (&str, Option<DecimalMark>) {
     }
 }
 
-/// Takes off one sign or code of a currency on each side.
-fn without_currency(text: &str) -> &str {
-    let mut longest: (usize, usize) = (0, 0);
+/// Takes off one sign or code of a currency on each side, and notes which.
+fn without_currency<'a>(text: &'a str, taken: &mut Vec<&'static str>) -> &'a str {
+    let (mut before, mut after) = ("", "");
     for word in CURRENCIES.iter().chain(&MORE_CURRENCIES) {
         // A code that goes on as a word is none: `rest`.
         let apart = |c: Option<char>| c.is_none_or(|c| !c.is_alphabetic());
-        if text.strip_prefix(word).is_some_and(|rest| apart(rest.chars().next())) {
-            longest.0 = longest.0.max(word.len());
+        if word.len() > before.len() && text.strip_prefix(word).is_some_and(|rest| apart(rest.chars().next())) {
+            before = word;
         }
-        if text.strip_suffix(word).is_some_and(|rest| apart(rest.chars().next_back())) {
-            longest.1 = longest.1.max(word.len());
+        if word.len() > after.len() && text.strip_suffix(word).is_some_and(|rest| apart(rest.chars().next_back())) {
+            after = word;
         }
     }
-    if longest.0 + longest.1 > text.len() {
+    if before.len() + after.len() > text.len() {
         return text;
     }
-    text[longest.0..text.len() - longest.1].trim()
+    taken.extend([before, after].into_iter().filter(|word| !word.is_empty()));
+    text[before.len()..text.len() - after.len()].trim()
 }
 
 /// Takes off a word for thousands or millions.
@@ -258,6 +313,47 @@ mod tests {
         }
         assert_eq!(read("4,50,000", "IN"), "450000");
         assert_eq!(read("4.5 lakh", "IN"), "450000");
+        for country in ["US", "DE", "FR", "GB", ""] {
+            assert_eq!([read("$2 mil", country), read("450 mil", country)], ["two", "two"], "{country}");
+            assert_eq!(read("2 mio", country), "2000000");
+        }
+        for country in ["ES", "MX", "BR", "PT"] {
+            assert_eq!(read("450 mil", country), "450000", "{country}");
+        }
+        let spanish = Conventions::of(Some("es-US"), Some("US"));
+        assert_eq!(amount("450 mil", &spanish).map(|number| number.to_string()), Ok("450000".to_owned()));
+    }
+
+    #[test]
+    fn what_names_the_currency_is_kept_apart_wherever_it_stands() {
+        for (text, currencies) in [
+            ("12.5k USD", &["usd"][..]),
+            ("2 Mio. USD", &["usd"]),
+            ("USD 2 Mio.", &["usd"]),
+            ("$12500", &["$"]),
+            ("- $5", &["$"]),
+            ("kr 1500", &["kr"]),
+            ("1500 kr.", &["kr."]),
+            ("\u{a5} 1500", &["\u{a5}"]),
+            ("US$1,500 USD", &["us$", "usd"]),
+            ("1500", &[]),
+            ("450000 rest", &[]),
+        ] {
+            assert_eq!(WrittenAmount::of(text).currencies, currencies, "{text}");
+        }
+    }
+
+    #[test]
+    fn three_digits_after_the_own_mark_are_decimals_where_the_currency_has_three() {
+        let read =
+            |text: &str, country: &str| WrittenAmount::of(text).number(&Conventions::of(None, Some(country)), true);
+        let number = |text: &str| Ok(text.parse::<Decimal>().unwrap());
+        assert_eq!(read("12.505", "US"), number("12.505"));
+        assert_eq!(read("12,505", "DE"), number("12.505"));
+        assert_eq!(read("12.505", "DE"), number("12505"), "where a point groups");
+        assert_eq!(read("12.505", ""), Err(UnclearAmount::TwoReadings));
+        assert_eq!(read("1,250.505", "US"), number("1250.505"));
+        assert_eq!(read("1.250k", "US"), Err(UnclearAmount::TwoReadings));
     }
 
     #[test]

@@ -33,7 +33,15 @@ pub struct Conventions {
     pub lakh: bool,
     /// The abbreviations of North American time zones mean those zones.
     pub american_zones: bool,
+    /// `mil` is a thousand, as in Spanish and Portuguese; elsewhere it is short for million.
+    pub mil_is_thousand: bool,
 }
+
+/// Where people speak Spanish or Portuguese, by country.
+const SPANISH_OR_PORTUGUESE: [&str; 28] = [
+    "ES", "MX", "AR", "CL", "CO", "PE", "VE", "EC", "BO", "PY", "UY", "CR", "PA", "GT", "HN", "NI", "SV", "DO", "CU",
+    "PR", "GQ", "PT", "BR", "AO", "MZ", "CV", "GW", "ST",
+];
 
 impl Conventions {
     /// Those of a BCP 47 tag, else of a country (ISO 3166 alpha-2). A language without a country says how numbers are
@@ -51,11 +59,16 @@ impl Conventions {
             },
             (None, _) => country.as_deref().and_then(|country| look_up(TERRITORIES, country)),
         };
+        let spoken = locale.and_then(|tag| parts(tag).0);
         let place = locale.and_then(|tag| parts(tag).1).or(country);
         let is_in = |places: &[&str]| place.as_deref().is_some_and(|place| places.contains(&place));
         Self {
             lakh: is_in(&["IN", "PK", "BD", "NP", "LK"]),
             american_zones: is_in(&["US", "CA", "PR", "MX"]),
+            mil_is_thousand: match spoken.as_deref() {
+                Some(language) => ["es", "pt", "gl", "ca"].contains(&language),
+                None => is_in(&SPANISH_OR_PORTUGUESE),
+            },
             ..found.unwrap_or_default()
         }
     }

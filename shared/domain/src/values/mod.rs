@@ -9,11 +9,13 @@ mod date;
 mod locale;
 mod nothing;
 mod script;
+mod unusable_id;
 mod yes_no;
 
-pub use amount::{UnclearAmount, amount};
+pub use amount::{UnclearAmount, WrittenAmount, amount};
 pub use date::{ReadDate, UnclearDate, date, months_window};
 pub use locale::{Conventions, DateOrder, DecimalMark};
 pub use nothing::{is_nothing, is_nothing_but};
 pub use script::{folded, visible};
+pub use unusable_id::{UnusableId, is_id, unusable_id};
 pub use yes_no::yes_no;

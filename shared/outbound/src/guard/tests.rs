@@ -218,3 +218,14 @@ async fn the_systems_resolver_knows_this_machine() {
     let found = SystemLookup::default().lookup("localhost").await.unwrap();
     assert!(!found.is_empty() && found.iter().all(|ip| reach(*ip) == Reach::Private), "{found:?}");
 }
+
+#[test]
+fn plain_http_to_the_public_is_read_on_its_way() {
+    for read in ["http://crm.example.com/hook", "http://8.8.8.8/", "HTTP://example.com"] {
+        assert!(is_read_on_its_way(read), "{read}");
+    }
+    for not in ["https://crm.example.com/hook", "http://127.0.0.1:9/", "http://localhost/x", "http://receiver:80/", "x"]
+    {
+        assert!(!is_read_on_its_way(not), "{not}");
+    }
+}

@@ -3,24 +3,25 @@
 use jiff::{Timestamp, tz::TimeZone};
 use ripen_domain::{
     appointment::{Slot, in_words, span_in_words},
+    calling::{CallTime, Whereabouts},
     contact_link::shown_phone,
     delivery::{
-        ClientEvent, CriteriaName, EventType, HandoverKind, LeadContact, LeadData, LeadFlag, LeadHandover, LeadNote,
-        LeadReason, LeadUpdate, Member, UpdateKind,
+        ClientEvent, CriteriaName, EventType, HandoverKind, LeadChange, LeadContact, LeadData, LeadFlag, LeadHandover,
+        LeadNote, LeadReason, LeadUpdate, Member, UpdateKind,
     },
+    time_in_words::{is_utc, near},
 };
-use serde::Serialize;
 use serde_json::{Map, Value};
-use url::Url;
 
-use crate::plain;
+use super::words::{MailClock, SHORT, joined, label, time, value_in_words, web_link, word};
+use crate::{letterhead::Letterhead, plain};
 
-/// Longest short text, such as a name or an answer, in characters.
-const SHORT: usize = 300;
 /// Longest note, in characters.
 const LONG: usize = 4_000;
 /// Most reasons, answers and notes shown; the mail says how many more there are. Mail programs cut mails of 100 KB.
 const MOST: usize = 40;
+/// So many reasons are said in the line that begins the mail.
+const IN_A_LINE: usize = 3;
 
 /// A list cut to a bearable length.
 pub(super) struct Listed<T> {
@@ -64,6 +65,12 @@ pub(super) struct MailFacts {
     pub(super) title: String,
     /// It hands nothing over: who accepts first has it.
     pub(super) is_offer: bool,
+    /// It tells what is new of a lead that they have.
+    is_update: bool,
+    /// Why it comes to this address, where that is not the usual one.
+    pub(super) why_here: Option<String>,
+    /// What is otherwise than before: name, and what it was and is.
+    pub(super) changes: Vec<(String, String)>,
     pub(super) name: String,
     pub(super) grade: String,
     pub(super) score: Option<String>,
@@ -72,6 +79,8 @@ pub(super) struct MailFacts {
     pub(super) email: Option<String>,
     pub(super) place: Option<String>,
     pub(super) time_zone: Option<String>,
+    /// What the clock shows where they are, and until when they may be called.
+    call_time: Option<CallTime>,
     /// What is new of a lead that they have.
     pub(super) news: Option<String>,
     pub(super) handover: Option<String>,
@@ -84,9 +93,13 @@ pub(super) struct MailFacts {
     /// What could not be understood, a line each.
     pub(super) flags: Listed<String>,
     pub(super) notes: Listed<MailNote>,
+    /// So many notes are left out because the reader was told them before.
+    pub(super) told_notes: usize,
     pub(super) source: Option<String>,
     /// Where they came from: name and value.
     pub(super) origin: Vec<(&'static str, String)>,
+    /// The same in a line.
+    pub(super) came_from: Option<String>,
     pub(super) criteria: Option<String>,
     pub(super) delivery: Option<String>,
     pub(super) outcome_url: Option<String>,
@@ -95,20 +108,28 @@ pub(super) struct MailFacts {
 }
 
 impl MailFacts {
-    pub(super) fn read(event: &ClientEvent) -> Self {
+    pub(super) fn read(event: &ClientEvent, letterhead: &Letterhead<'_>) -> Self {
         // What is missing is left out of the mail: a lead must not be kept from its rep because a field is not there.
         let data = event.lead().cloned().unwrap_or_default();
         let lead = data.lead.get().cloned().unwrap_or_default();
         let handover = data.handover.get().cloned().unwrap_or_default();
-        let clock = zone(&data.time_zone);
+        let reader = MailClock { zone: zone(&data.time_zone), now: event.timestamp.get().copied() };
+        let clock = &reader.zone;
         let grade = word(&data.grade).unwrap_or_else(|| "A".to_owned());
-        let again = if event.event.get() == Some(&EventType::LeadUpdated) { "Something new on your " } else { "" };
+        let is_update = event.event.get() == Some(&EventType::LeadUpdated);
+        let again = if is_update { "Something new on your " } else { "" };
+        let is_offer = !data.offered_until.to_value().is_null();
+        let (notes, told_notes) = notes(&data, &reader, letterhead.told_before.filter(|_| is_update));
+        let origin = origin(&data, &reader);
         let name = name(&lead).unwrap_or_else(|| "name not given".to_owned());
         let rep = data.assigned_to.get();
         Self {
             // Said by the date and not by the event, so that the mail and the page agree.
-            is_offer: !data.offered_until.to_value().is_null(),
-            title: match time(&data.offered_until, &clock) {
+            is_offer,
+            is_update,
+            why_here: letterhead.is_fallback.then(|| why_here(rep.and_then(|rep| word(&rep.name)))),
+            changes: data.update.get().map(|update| changed(update, letterhead)).unwrap_or_default(),
+            title: match offered_until(&data.offered_until, &reader) {
                 Some(until) => format!("{grade} lead on offer until {until}: who accepts first has it"),
                 None => format!("{again}{grade} lead: {name}"),
             },
@@ -120,22 +141,51 @@ impl MailFacts {
             email: word(&lead.email),
             place: joined([word(&lead.postal_code), word(&lead.country)], ", "),
             time_zone: word(&lead.time_zone),
+            // Whoever is offered a lead has nobody to call yet.
+            call_time: if is_offer { None } else { call_time(&lead, clock, letterhead) },
             news: data.update.get().and_then(news),
             handover: handover_in_words(&handover, &lead),
             appointment: appointment(&handover),
             agreed: word(&handover.note),
             assigned_to: rep.and_then(|rep| word(&rep.name).or_else(|| word(&rep.email))),
             reasons: list(&data.reasons, reason),
-            answers: answers(data.answers.get()),
-            flags: list(&lead.flags, flag),
-            notes: list(&data.notes, |written| note(written, &clock)),
+            answers: answers(data.answers.get(), letterhead),
+            flags: list(&lead.flags, |one| flag(one, letterhead)),
+            notes,
+            told_notes,
             source: data.source.get().and_then(|source| word(&source.name)),
-            origin: origin(&data, &clock),
+            came_from: came_from(&data, &origin),
+            origin,
             criteria: data.criteria.get().and_then(criteria),
             delivery: word(&data.delivery),
             open_leads_url: data.open_leads_url.get().and_then(|url| web_link(url)),
             outcome_url: data.outcome_url.get().and_then(|url| web_link(url)),
         }
+    }
+
+    /// What stands largest in the mail: of a lead that is handed over, who it is.
+    pub(super) fn headline(&self) -> &str {
+        if self.is_offer || self.is_update { &self.title } else { &self.name }
+    }
+
+    /// What to do now, where that is the same for everybody who gets such a mail.
+    pub(super) fn next_step(&self) -> Option<String> {
+        if !self.is_to_call() {
+            return None;
+        }
+        let call = self.call_time.as_ref().map_or_else(|| "Call first".to_owned(), CallTime::instruction);
+        Some(format!("{call}, then accept."))
+    }
+
+    /// Whether it is a new lead that waits for a call.
+    pub(super) fn is_to_call(&self) -> bool {
+        !self.is_offer && !self.is_update && self.appointment.is_none() && self.phone.is_some()
+    }
+
+    /// Why it is what it is, in a line: the reasons that counted most.
+    pub(super) fn why(&self) -> String {
+        let said: Vec<_> = self.reasons.shown.iter().take(IN_A_LINE).map(|reason| reason.because.as_str()).collect();
+        said.join(" · ")
     }
 
     /// Where a lead on offer is taken.
@@ -154,18 +204,35 @@ impl MailFacts {
     }
 
     /// What helps to reach them, beside phone and e-mail.
-    pub(super) fn particulars(&self) -> Vec<(&'static str, &str)> {
+    pub(super) fn particulars(&self) -> Vec<(&'static str, String)> {
+        // Of a new lead the sentence that says when to call has it already.
+        let there = self.call_time.as_ref().filter(|_| !self.is_to_call());
+        let there = there.map(|there| format!("{} (when this was sent)", there.shown()));
         [
-            ("New", &self.news),
-            ("Place", &self.place),
-            ("Time zone", &self.time_zone),
-            ("Handover", &self.handover),
-            ("Agreed", &self.agreed),
-            ("Assigned to", &self.assigned_to),
+            ("Place", self.place.clone()),
+            ("Their time", there),
+            ("Time zone", self.time_zone.clone().filter(|_| self.call_time.is_none())),
+            ("Handover", self.handover.clone()),
+            ("Agreed", self.agreed.clone()),
+            ("Assigned to", self.assigned_to.clone()),
         ]
         .into_iter()
-        .filter_map(|(name, value)| Some((name, value.as_deref()?)))
+        .filter_map(|(name, value)| Some((name, value?)))
         .collect()
+    }
+
+    /// What is new of a lead that they have, in a sentence.
+    pub(super) fn whats_new(&self) -> Option<String> {
+        self.news.as_ref().map(|news| format!("{news}."))
+    }
+
+    /// That notes are left out which the reader has.
+    pub(super) fn notes_told(&self) -> Option<String> {
+        match self.told_notes {
+            0 => None,
+            1 => Some("One earlier note was in a mail before.".to_owned()),
+            many => Some(format!("{many} earlier notes were in a mail before.")),
+        }
     }
 
     /// The small print: score, criteria, delivery.
@@ -187,22 +254,101 @@ fn reason(counted: &LeadReason) -> Option<MailReason> {
 }
 
 /// `Budget: no number (about half a million)`.
-fn flag(flag: &LeadFlag) -> Option<String> {
+fn flag(flag: &LeadFlag, letterhead: &Letterhead<'_>) -> Option<String> {
     let why = word(&flag.code)?.replace('_', " ");
-    let field = word(&flag.field).map(|field| label(&field));
+    let field = word(&flag.field).map(|field| question(&field, letterhead));
     let said = word(&flag.said).map(|said| format!(" ({said})")).unwrap_or_default();
     let meant = word(&flag.meant).map(|meant| format!(", did they mean {meant}?")).unwrap_or_default();
     joined([field, Some(format!("{why}{said}{meant}"))], ": ")
 }
 
-fn note(written: &LeadNote, clock: &TimeZone) -> Option<MailNote> {
+fn note(written: &LeadNote, clock: &MailClock) -> Option<MailNote> {
     let text = plain::lines(written.text.get()?, LONG);
     let by = joined([word(&written.by), time(&written.at, clock)], ", ").unwrap_or_default();
     (!text.is_empty()).then_some(MailNote { text, by })
 }
 
-fn answers(given: Option<&Map<String, Value>>) -> Listed<(String, String)> {
-    let words = |(key, value): (&String, &Value)| Some((label(key), value_in_words(value)?));
+/// The notes, and how many are left out because they stand in what the reader was told before.
+fn notes(data: &LeadData, clock: &MailClock, told: Option<&ClientEvent>) -> (Listed<MailNote>, usize) {
+    let told = told.and_then(ClientEvent::lead).and_then(|data| data.notes.get());
+    let is_told = |one: &LeadNote| told.into_iter().flatten().any(|told| told.at == one.at && told.text == one.text);
+    let all = data.notes.get().map(Vec::as_slice).unwrap_or_default();
+    let told_notes = all.iter().filter(|one| is_told(one)).count();
+    let new = |written: &LeadNote| note(written, clock).filter(|_| !is_told(written));
+    (list(&data.notes, new), told_notes)
+}
+
+/// Until when, by the clock of who reads it; named by its day where that is near.
+fn offered_until(until: &Member<Timestamp>, clock: &MailClock) -> Option<String> {
+    match (until.get(), clock.now) {
+        (Some(until), Some(now)) if !is_utc(&clock.zone) => {
+            let zone = until.to_zoned(clock.zone.clone()).strftime("%Z").to_string();
+            Some(format!("{} {zone}", near(*until, now, &clock.zone)))
+        }
+        _ => time(until, clock),
+    }
+}
+
+/// The time where they are, as far as that is known.
+fn call_time(lead: &LeadContact, reader: &TimeZone, letterhead: &Letterhead<'_>) -> Option<CallTime> {
+    let terms = letterhead.calling?;
+    let text = |member: &Member<String>| member.get().cloned();
+    let (own, country) = (text(&lead.time_zone), text(&lead.country));
+    let (code, phone) = (text(&lead.postal_code), text(&lead.phone));
+    let whereabouts = Whereabouts {
+        time_zone: own.as_deref(),
+        country: country.as_deref().or(Some(terms.country)),
+        postal_code: code.as_deref(),
+        phone: phone.as_deref(),
+        client_time_zone: reader.iana_name().unwrap_or("UTC"),
+    };
+    CallTime::of(&whereabouts.places(), terms.hours, terms.now, reader)
+}
+
+fn why_here(rep: Option<String>) -> String {
+    let usual = rep.map_or_else(|| "where this client's leads usually go".to_owned(), |rep| format!("to {rep}"));
+    format!("You get this at the fallback address: it could not be delivered {usual}.")
+}
+
+/// The words of a question, or its id where they are not known.
+fn question(id: &str, letterhead: &Letterhead<'_>) -> String {
+    let known = letterhead.questions.iter().find(|one| one.id == id);
+    known.map(|one| plain::line(&one.ask, SHORT)).filter(|ask| !ask.is_empty()).unwrap_or_else(|| label(id))
+}
+
+/// An answer as it is read: with what its number counts, where that is known.
+fn answer(id: &str, value: &Value, letterhead: &Letterhead<'_>) -> Option<String> {
+    let known = letterhead.questions.iter().find(|one| one.id == id);
+    known.and_then(|one| one.number(value)).or_else(|| value_in_words(value))
+}
+
+/// `Budget` and `450,000 USD → 500,000 USD`.
+fn changed(update: &LeadUpdate, letterhead: &Letterhead<'_>) -> Vec<(String, String)> {
+    let words = |change: &LeadChange| {
+        let field = word(&change.field)?;
+        let (name, before, after) = match field.strip_prefix("answers.") {
+            Some(id) => {
+                let said = |value: &Member<Value>| answer(id, &value.to_value(), letterhead);
+                (question(id, letterhead), said(&change.before), said(&change.after))
+            }
+            None => {
+                let said = |value: &Member<Value>| word(value).map(|text| contact(&field, text));
+                (label(&field), said(&change.before), said(&change.after))
+            }
+        };
+        let or_none = |text: Option<String>| text.unwrap_or_else(|| "not known".to_owned());
+        Some((name, format!("{} → {}", or_none(before), or_none(after))))
+    };
+    update.changes.get().into_iter().flatten().take(MOST).filter_map(words).collect()
+}
+
+/// Contact data as it is read: a number with its spaces.
+fn contact(field: &str, text: String) -> String {
+    if field == "phone" { shown_phone(&text, None) } else { text }
+}
+
+fn answers(given: Option<&Map<String, Value>>, letterhead: &Letterhead<'_>) -> Listed<(String, String)> {
+    let words = |(key, value): (&String, &Value)| Some((question(key, letterhead), answer(key, value, letterhead)?));
     let mut all: Vec<_> = given.into_iter().flatten().filter_map(words).collect();
     // Counted before it is cut: the mail says how many more there are.
     let more = all.len().saturating_sub(MOST);
@@ -216,6 +362,7 @@ fn news(update: &LeadUpdate) -> Option<String> {
         Some(UpdateKind::Arrival) => Some("They enquired again".to_owned()),
         Some(UpdateKind::Conversation) => by("What was said in a conversation", " with "),
         Some(UpdateKind::Note) => by("What was noted", " by "),
+        Some(UpdateKind::Grade) => Some("No A lead any more".to_owned()),
         _ => word(&update.kind).map(|kind| label(&kind)),
     }
 }
@@ -246,7 +393,7 @@ fn zone(name: &Member<String>) -> TimeZone {
     word(name).and_then(|name| ripen_domain::time::zone(&name)).unwrap_or(TimeZone::UTC)
 }
 
-fn origin(data: &LeadData, clock: &TimeZone) -> Vec<(&'static str, String)> {
+fn origin(data: &LeadData, clock: &MailClock) -> Vec<(&'static str, String)> {
     let source = data.source.get().cloned().unwrap_or_default();
     let arrivals = data.arrivals.get().filter(|count| **count > 1).map(|count| format!("{count} times"));
     [
@@ -261,6 +408,19 @@ fn origin(data: &LeadData, clock: &TimeZone) -> Vec<(&'static str, String)> {
     .collect()
 }
 
+/// `Spring trade show (Trade show), first Monday, 2 November 03:15, 2 times`.
+fn came_from(data: &LeadData, origin: &[(&'static str, String)]) -> Option<String> {
+    let told = |name: &str| origin.iter().find(|(told, _)| *told == name).map(|(_, value)| value.clone());
+    let source = match (told("Source"), told("Channel")) {
+        // Many sources are named by their channel.
+        (Some(source), Some(channel)) if source != channel => Some(format!("{source} ({channel})")),
+        (source, channel) => source.or(channel),
+    };
+    let is_again = data.arrivals.get().is_some_and(|count| *count > 1);
+    let first = told("First enquiry").map(|at| if is_again { format!("first {at}") } else { at });
+    joined([source, first, told("Enquired")], ", ")
+}
+
 fn criteria(criteria: &CriteriaName) -> Option<String> {
     let name = word(&criteria.name)?;
     Some(word(&criteria.version).map_or_else(|| name.clone(), |version| format!("{name}, version {version}")))
@@ -271,50 +431,4 @@ fn list<V, T>(values: &Member<Vec<V>>, read: impl Fn(&V) -> Option<T>) -> Listed
     let more = shown.len().saturating_sub(MOST);
     shown.truncate(MOST);
     Listed { shown, more }
-}
-
-/// A member as one line of text, whatever stands there; `None` if there is nothing to say.
-pub(super) fn word<T: Serialize>(member: &Member<T>) -> Option<String> {
-    value_in_words(&member.to_value())
-}
-
-/// A value as one line of text; `None` if there is nothing to say.
-fn value_in_words(value: &Value) -> Option<String> {
-    let text = match value {
-        // Of a list or an object of the sender's own the JSON is shown: it is rare, and nothing of it is lost.
-        Value::Null => return None,
-        Value::Bool(true) => "yes".to_owned(),
-        Value::Bool(false) => "no".to_owned(),
-        Value::String(text) => text.clone(),
-        Value::Array(values) => values.iter().filter_map(value_in_words).collect::<Vec<_>>().join(", "),
-        Value::Number(_) | Value::Object(_) => value.to_string(),
-    };
-    let line = plain::line(&text, SHORT);
-    (!line.is_empty()).then_some(line)
-}
-
-/// `timeframe_days` → `Timeframe days`.
-fn label(key: &str) -> String {
-    let spaced = plain::line(key, 80).replace(['_', '-'], " ");
-    let mut chars = spaced.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
-}
-
-/// A time in words, by the clock of who reads it; whatever else stands there is said as it stands.
-fn time<T: Serialize>(member: &Member<T>, clock: &TimeZone) -> Option<String> {
-    let text = word(member)?;
-    // What is no time is shown as it stands: the client's own words may be there.
-    let Ok(timestamp) = text.parse::<Timestamp>() else { return Some(text) };
-    Some(timestamp.to_zoned(clock.clone()).strftime("%-d %B %Y, %H:%M %Z").to_string())
-}
-
-/// An address that a browser opens as a page.
-fn web_link(text: &str) -> Option<String> {
-    // Only pages: `javascript:` and `data:` in a payload would become a button in the rep's mail.
-    Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https")).map(String::from)
-}
-
-fn joined<const N: usize>(parts: [Option<String>; N], between: &str) -> Option<String> {
-    let parts: Vec<_> = parts.into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| parts.join(between))
 }

@@ -13,6 +13,8 @@ use lettre::{
 };
 
 use super::{Mail, Party, invitation::CalendarUser};
+use ripen_domain::contact_link::mailto;
+
 use crate::plain;
 
 /// Longest subject, in characters: what mail programs show, and some more.
@@ -49,6 +51,9 @@ pub(super) fn compose(from: &Mailbox, mail: &Mail<'_>) -> Result<Message, Compos
     if let Some(reply_to) = mail.reply_to {
         builder = builder.reply_to(mailbox(reply_to).ok_or(ComposeError::ReplyTo)?);
     }
+    if let Some(address) = mail.unsubscribe {
+        builder = builder.raw_header(unsubscribe(address, mail).ok_or(ComposeError::ReplyTo)?);
+    }
     // Plain before HTML: programs show the last one that they can.
     let parts = MultiPart::alternative()
         // Given and not random, so that the same mail is the same bytes.
@@ -74,6 +79,13 @@ fn with_invitation(parts: MultiPart, from: &Mailbox, mail: &Mail<'_>) -> Result<
         .boundary(format!("ripen_file_{}", token(mail.message_id)))
         .multipart(parts)
         .singlepart(attached))
+}
+
+/// By a mail to a person, who knows what else has to be done (RFC 2369): nobody else's words can be in its subject.
+fn unsubscribe(address: &str, mail: &Mail<'_>) -> Option<HeaderValue> {
+    let address: Address = address.parse().ok()?;
+    let to = mailto(address.as_ref())?;
+    Some(fixed("List-Unsubscribe", format!("<{to}?subject=unsubscribe%20{}>", token(mail.list_id))))
 }
 
 fn mailbox(party: Party<'_>) -> Option<Mailbox> {

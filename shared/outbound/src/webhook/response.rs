@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use jiff::{Timestamp, fmt::rfc2822};
+use jiff::{Timestamp, civil::DateTime, fmt::rfc2822, tz::TimeZone};
 use reqwest::{Response, header::RETRY_AFTER};
 use tokio::time::timeout_at;
 
@@ -39,7 +39,7 @@ impl WebhookResponse {
     }
 }
 
-/// The `Retry-After` header in either of its forms (RFC 9110 §10.2.3).
+/// The `Retry-After` header in either of its forms (RFC 9110 §10.2.3); a date in any of the three forms of §5.6.7.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetryAfter {
     /// So long from now.
@@ -58,7 +58,8 @@ impl RetryAfter {
             // A number too large for 32 bits means as long as can be.
             return Some(Self::After(Duration::from_secs(value.parse::<u32>().unwrap_or(u32::MAX).into())));
         }
-        rfc2822::DateTimeParser::new().parse_timestamp(value).ok().map(Self::At)
+        let modern = || rfc2822::DateTimeParser::new().parse_timestamp(value).ok();
+        modern().or_else(|| rfc850(value)).or_else(|| asctime(value)).map(Self::At)
     }
 
     /// How long that is from `now`, zero if it is past. Not bounded: the caller knows how long is too long.
@@ -70,6 +71,27 @@ impl RetryAfter {
             Self::At(time) => time.duration_since(now).try_into().unwrap_or_default(),
         }
     }
+}
+
+/// The form of RFC 850, which has two digits for the year: `Sunday, 29-Nov-26 10:00:40 GMT`.
+fn rfc850(value: &str) -> Option<Timestamp> {
+    // The name of the day is left out: it says nothing that the date does not, and is wrong where the century was guessed otherwise.
+    let (_, date) = value.split_once(", ")?;
+    let date = date.strip_suffix(" GMT")?;
+    // A wait is never decades long: of both centuries that two digits may mean, it is this one (RFC 9110 §5.6.7).
+    civil(&format!("20{}", date.rsplit_once('-')?.1), &date.rsplit_once('-')?.0.replace('-', " "), "%Y %H:%M:%S %d %b")
+}
+
+/// The form of C's `asctime`, always in GMT: `Sun Nov 29 10:00:40 2026`, with a blank before a day of one digit.
+fn asctime(value: &str) -> Option<Timestamp> {
+    let words: Vec<_> = value.split_ascii_whitespace().collect();
+    let [_, month, day, time, year] = words[..] else { return None };
+    civil(&format!("{year} {time}"), &format!("{day:0>2} {month}"), "%Y %H:%M:%S %d %b")
+}
+
+fn civil(year_and_time: &str, day: &str, format: &str) -> Option<Timestamp> {
+    let at = DateTime::strptime(format, format!("{year_and_time} {day}")).ok()?;
+    at.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp())
 }
 
 /// Reads the body until its end, the deadline, or `max_bytes`. Dropping the response closes the connection if any of
@@ -110,6 +132,14 @@ mod tests {
             ("99999999999999999999", Some(u64::from(u32::MAX))),
             ("Sat, 21 Nov 2026 10:01:00 GMT", Some(60)),
             ("Sat, 21 Nov 2026 09:00:00 GMT", Some(0)),
+            ("Saturday, 21-Nov-26 10:01:00 GMT", Some(60)),
+            ("Saturday, 21-Nov-26 09:00:00 GMT", Some(0)),
+            ("Sat Nov 21 10:01:00 2026", Some(60)),
+            ("Wed Dec  2 10:00:00 2026", Some(11 * 24 * 3600)),
+            ("Saturday, 21-Nov-26 10:01:00", None),
+            ("Sat Nov 31 10:01:00 2026", None),
+            ("Sat Nov 21 2026", None),
+            ("12.5", None),
             ("", None),
             ("-5", None),
             ("soon", None),

@@ -66,6 +66,24 @@ pub(super) fn signatures(secrets: &[WebhookSecret], id: &str, seconds: i64, body
     signatures.map(|all| all.join(" ")).filter(|joined| !joined.is_empty())
 }
 
+/// Whether one of the signatures that came with a body is of one of these secrets. The age of the timestamp is the caller's to judge.
+#[must_use]
+pub fn is_signed(secrets: &[WebhookSecret], id: &str, seconds: i64, (body, presented): (&[u8], &str)) -> bool {
+    let Some(right) = signatures(secrets, id, seconds, body) else { return false };
+    // All are compared, and each whole: the time that it takes tells nothing of how near a forged one came.
+    let mut found = false;
+    for given in presented.split(' ').take(8) {
+        for right in right.split(' ') {
+            found |= is_same(given.as_bytes(), right.as_bytes());
+        }
+    }
+    found
+}
+
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    one.len() == other.len() && one.iter().zip(other).fold(0, |differs, (one, other)| differs | (one ^ other)) == 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +96,17 @@ mod tests {
     fn the_signature_is_the_one_others_make() {
         let secret = WebhookSecret::parse(SECRET).unwrap();
         assert_eq!(signatures(&[secret], "msg_0001", 1_760_000_000, BODY).as_deref(), Some(SIGNATURE));
+    }
+
+    #[test]
+    fn a_signature_is_known_again_and_no_other() {
+        let secrets = [WebhookSecret::new([7; 32]), WebhookSecret::parse(SECRET).unwrap()];
+        let is = |body: &[u8], seconds, presented: &str| is_signed(&secrets, "msg_0001", seconds, (body, presented));
+        assert!(is(BODY, 1_760_000_000, SIGNATURE));
+        assert!(is(BODY, 1_760_000_000, &format!("v1a,x {SIGNATURE}")));
+        assert!(!is(b"{}", 1_760_000_000, SIGNATURE) && !is(BODY, 1_760_000_001, SIGNATURE));
+        assert!(!is(BODY, 1_760_000_000, "") && !is(BODY, 1_760_000_000, "v1,") && !is(b"\xff", 0, "v1,"));
+        assert!(!is_signed(&[], "msg_0001", 1_760_000_000, (BODY, SIGNATURE)));
     }
 
     #[test]

@@ -31,8 +31,11 @@ pub(super) enum ConnectError {
 pub(super) fn parse(url: &str, options: &TransportOptions) -> Result<AMQPUri, InvalidUrl> {
     let mut uri: AMQPUri = url.parse().map_err(|why| InvalidUrl { why })?;
     let seconds = options.heartbeat.as_secs().clamp(1, 600);
-    // The address may ask for its own. Without any, a peer that vanished is noticed by TCP alone, after minutes.
-    uri.query.heartbeat.get_or_insert(u16::try_from(seconds).unwrap_or(u16::MAX));
+    let seconds = u16::try_from(seconds).unwrap_or(u16::MAX);
+    // The address may ask for a shorter one, and not for a longer or none: what a stopped process holds comes back after two of
+    // them, and one that vanished would be noticed by TCP alone, after minutes.
+    let own = uri.query.heartbeat.filter(|own| *own > 0);
+    uri.query.heartbeat = Some(own.map_or(seconds, |own| own.min(seconds)));
     Ok(uri)
 }
 
@@ -141,5 +144,19 @@ pub(super) async fn close(connection: &Connection) {
     // The other end may be what is broken.
     if timeout(Duration::from_secs(2), connection.close(200, "closed".into())).await.is_err() {
         tracing::debug!("RabbitMQ did not answer the goodbye");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_asks_for_no_longer_a_heartbeat_than_the_configuration() {
+        let options = TransportOptions { heartbeat: Duration::from_secs(4), ..TransportOptions::default() };
+        let seconds = |query: &str| parse(&format!("amqp://127.0.0.1/%2f{query}"), &options).unwrap().query.heartbeat;
+        for (query, expected) in [("", 4), ("?heartbeat=60", 4), ("?heartbeat=0", 4), ("?heartbeat=2", 2)] {
+            assert_eq!(seconds(query), Some(expected), "{query}");
+        }
     }
 }

@@ -12,7 +12,7 @@ use lapin::{
     types::FieldTable,
 };
 use tokio::{
-    sync::{Mutex as AsyncMutex, watch},
+    sync::{Mutex as AsyncMutex, OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
     time::sleep,
 };
@@ -31,11 +31,18 @@ use crate::{
     topology::Queue,
 };
 
+/// How long a message keeps its place in the prefetch where too many wait already: they go round through the queue at this
+/// pace, and what nobody tried yet comes in between.
+const CROWDED_PAUSE: Duration = Duration::from_millis(100);
+
 pub(crate) struct AmqpConsumer {
     opener: Opener,
     publisher: Arc<Publisher>,
     receiving: AsyncMutex<Receiving>,
     session: Mutex<Option<Arc<Session>>>,
+    /// Places of the prefetch in which messages may wait their whole time. The others stay free for what was not tried yet, or
+    /// as many waiting messages as the prefetch would stop everybody.
+    waiting: Arc<Semaphore>,
     /// What is still to be settled: waiting its time, or on its way to another queue. Ends with the consumer.
     pending: Mutex<JoinSet<()>>,
 }
@@ -66,9 +73,10 @@ impl AmqpConsumer {
         publisher: Arc<Publisher>,
         options: Arc<TransportOptions>,
     ) -> Self {
+        let waiting = Arc::new(Semaphore::new(usize::from(prefetch / 2)));
         let opener = Opener { queue, prefetch: prefetch.max(1), connection, options };
         let (receiving, session, pending) = Default::default();
-        Self { opener, publisher, receiving, session, pending }
+        Self { opener, publisher, receiving, session, waiting, pending }
     }
 
     pub(crate) async fn next_batch(&self, max: usize) -> Vec<Received> {
@@ -79,7 +87,11 @@ impl AmqpConsumer {
                 let batch = stream.next_batch(max).await;
                 // Never empty while the channel lives: an empty one means that it is gone.
                 if !batch.is_empty() {
-                    return batch;
+                    let due = self.due(batch);
+                    if due.is_empty() {
+                        continue;
+                    }
+                    return due;
                 }
                 // The channel is gone, and what it had delivered will be delivered again.
                 receiving.stream = None;
@@ -97,6 +109,19 @@ impl AmqpConsumer {
                 None => {}
             }
         }
+    }
+
+    /// Those that may be tried now. Of the others, which went through the queue because too many waited, the waiting goes on.
+    fn due(&self, batch: Vec<Received>) -> Vec<Received> {
+        let now = (self.opener.options.clock)();
+        let (due, early): (Vec<_>, Vec<_>) = batch.into_iter().partition(|received| received.not_before <= now);
+        if let Some(session) = self.session().clone() {
+            for received in early {
+                let rest = Duration::from_millis(received.not_before.saturating_sub(now));
+                self.settle_apart(session.clone(), received, Settlement::Later(rest));
+            }
+        }
+        due
     }
 
     fn begin(&self, receiving: &mut Receiving, Opened { channel, deliveries }: Opened) {
@@ -141,7 +166,8 @@ impl AmqpConsumer {
             session,
             publisher: self.publisher.clone(),
             pause: self.opener.options.retry_pause(received.delivery_count),
-            later_max: self.opener.options.later_max,
+            options: self.opener.options.clone(),
+            place: self.waiting.clone().try_acquire_owned().ok(),
         };
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         // Those that ended would otherwise be kept until the consumer goes.
@@ -228,7 +254,9 @@ struct Apart {
     session: Arc<Session>,
     publisher: Arc<Publisher>,
     pause: Duration,
-    later_max: Duration,
+    options: Arc<TransportOptions>,
+    /// Where it may wait its whole time; none where too many wait already.
+    place: Option<OwnedSemaphorePermit>,
 }
 
 impl Apart {
@@ -244,8 +272,16 @@ impl Apart {
             }
             Settlement::Later(wait) => {
                 metrics::consumed(self.queue, metrics::LATER, 1);
-                sleep(wait.min(self.later_max)).await;
-                self.replace(&received, Outgoing::again(self.queue, &received)).await;
+                let wait = wait.min(self.options.later_max);
+                let again = Outgoing::again(self.queue, &received);
+                if self.place.is_some() || wait <= CROWDED_PAUSE {
+                    sleep(wait).await;
+                    return self.replace(&received, again).await;
+                }
+                // By the clock that all processes share: whoever gets it next waits for what is left.
+                let due = (self.options.clock)().saturating_add(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+                sleep(CROWDED_PAUSE).await;
+                self.replace(&received, again.not_before(due)).await;
             }
             Settlement::Dead(why) => {
                 tracing::warn!(queue.name = self.queue.name(), message.id = %received.id, why, "dead letter");

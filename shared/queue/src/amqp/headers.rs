@@ -28,6 +28,9 @@ const LONGEST_REASON: usize = 2_000;
 
 const ORIGIN: &str = "ripen-origin";
 
+/// Before when it is not to be tried: Unix time in milliseconds. Versions that do not know it try it early, which is harmless.
+const NOT_BEFORE: &str = "ripen-not-before";
+
 /// A message to publish, with what it carries besides its body.
 pub(super) struct Outgoing {
     pub(super) queue: Queue,
@@ -52,6 +55,13 @@ impl Outgoing {
         }
         // A reference to the same bytes: bodies are not copied.
         Self { queue, id: received.id, body: received.body.clone(), headers: Some(headers) }
+    }
+
+    /// Not to be tried before this time, in milliseconds of the transport's clock.
+    pub(super) fn not_before(mut self, at: u64) -> Self {
+        let headers = self.headers.get_or_insert_default();
+        headers.insert(NOT_BEFORE.into(), AMQPValue::LongLongInt(i64::try_from(at).unwrap_or(i64::MAX)));
+        self
     }
 
     /// The message for the dead queue.
@@ -98,6 +108,7 @@ pub(super) fn received(delivery: Delivery, session: u64) -> Received {
         id: id_of(&delivery.properties).unwrap_or_else(|| Uuid::new_v5(&Uuid::NAMESPACE_OID, &body)),
         body,
         delivery_count: delivery_count(&headers),
+        not_before: headers.inner().get(NOT_BEFORE).and_then(number).unwrap_or(0),
         // What RabbitMQ says of it comes first: it moved the message after we last touched it.
         reason: first_death(&headers, "reason").or_else(|| text(&headers, REASON)),
         origin: first_death(&headers, "queue").or_else(|| text(&headers, ORIGIN)),

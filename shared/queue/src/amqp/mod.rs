@@ -13,10 +13,14 @@ mod link;
 mod publisher;
 mod session;
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 pub(crate) use consumer::AmqpConsumer;
 use headers::Outgoing;
+use tokio::time::timeout;
 
 use self::{broker::Broker, link::Link, publisher::Publisher};
 use crate::{
@@ -25,6 +29,9 @@ use crate::{
     state::{LinkState, TransportState},
     topology::Queue,
 };
+
+/// How long hanging up both connections may take, beside the last confirms.
+const GOODBYES: Duration = Duration::from_secs(6);
 
 pub(crate) struct Amqp {
     broker: Broker,
@@ -72,10 +79,17 @@ impl Amqp {
     }
 
     pub(crate) async fn close(&self) {
-        // Publishing first: what is consumed may still have to be published again or as a dead letter.
-        self.publisher.close().await;
-        if let Some(link) = self.link.get() {
-            link.close().await;
+        let both = async {
+            // Publishing first: what is consumed may still have to be published again or as a dead letter.
+            self.publisher.close().await;
+            if let Some(link) = self.link.get() {
+                link.close().await;
+            }
+        };
+        // A broker that answers nothing must not keep the process from its end, whatever of it is waited for.
+        let limit = self.broker.options.confirm_timeout + GOODBYES;
+        if timeout(limit, both).await.is_err() {
+            tracing::warn!("RabbitMQ did not answer the goodbye; what was not settled comes again");
         }
     }
 }

@@ -198,12 +198,23 @@ impl Task {
                 connection = connector.connect() => connection,
                 () = link::stopped(&mut self.stopped) => break,
             };
-            let stop = match self.open_lanes(&connection).await {
-                Ok((open, lanes)) => self.serve(&connection, open, lanes).await,
-                Err(error) => {
+            let limit = self.broker.options.connect_timeout;
+            let opened = tokio::select! {
+                opened = timeout(limit, open_lanes(&self.broker, &connection)) => Some(opened),
+                () = link::stopped(&mut self.stopped) => None,
+            };
+            let stop = match opened {
+                Some(Ok(Ok((open, lanes)))) => self.serve(&connection, open, lanes).await,
+                Some(Ok(Err(error))) => {
                     tracing::warn!(%error, "RabbitMQ gave no channel to publish on");
                     false
                 }
+                // It takes a connection and answers nothing on it.
+                Some(Err(_)) => {
+                    tracing::warn!("RabbitMQ gave no channel to publish on in time");
+                    false
+                }
+                None => true,
             };
             // In every case, also after a lane ended: the others' messages come to their publishers as lost.
             connect::close(&connection).await;
@@ -212,26 +223,6 @@ impl Task {
             }
         }
         self.set(Publishing::Closed);
-    }
-
-    async fn open_lanes(&self, connection: &Connection) -> lapin::Result<(Arc<OpenConnection>, JoinSet<()>)> {
-        let options = &self.broker.options;
-        let count = options.publish_channels.max(1);
-        // Shared out, because the bound is for the process and not for a channel; at least one, or nothing would be
-        // sent.
-        let limit = (options.unconfirmed_max / count).max(1);
-        let mut tasks = JoinSet::new();
-        let mut lanes = Vec::with_capacity(count);
-        for _ in 0..count {
-            let channel = connection.create_channel().await?;
-            // Before anything is published: an unconfirmed channel answers nothing.
-            channel.confirm_select(ConfirmSelectOptions::default()).await?;
-            let (lane, task) = Lane::new(channel, limit, options.confirm_timeout);
-            tasks.spawn(task);
-            lanes.push(lane);
-        }
-        let open = OpenConnection { status: connection.status().clone(), lanes, turn: AtomicUsize::new(0) };
-        Ok((Arc::new(open), tasks))
     }
 
     /// Until the connection is of no more use; true when the publisher is to stop.
@@ -263,6 +254,25 @@ impl Task {
     fn set(&self, current: Publishing) {
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = current;
     }
+}
+
+async fn open_lanes(broker: &Broker, connection: &Connection) -> lapin::Result<(Arc<OpenConnection>, JoinSet<()>)> {
+    let options = &broker.options;
+    let count = options.publish_channels.max(1);
+    // Shared out, because the bound is for the process and not for a channel; at least one, or nothing would be sent.
+    let limit = (options.unconfirmed_max / count).max(1);
+    let mut tasks = JoinSet::new();
+    let mut lanes = Vec::with_capacity(count);
+    for _ in 0..count {
+        let channel = connection.create_channel().await?;
+        // Before anything is published: an unconfirmed channel answers nothing.
+        channel.confirm_select(ConfirmSelectOptions::default()).await?;
+        let (lane, task) = Lane::new(channel, limit, options.confirm_timeout);
+        tasks.spawn(task);
+        lanes.push(lane);
+    }
+    let open = OpenConnection { status: connection.status().clone(), lanes, turn: AtomicUsize::new(0) };
+    Ok((Arc::new(open), tasks))
 }
 
 /// Looks whether the queues are still what they should be; returns when that cannot be told any more. One that was deleted

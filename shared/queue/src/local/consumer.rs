@@ -134,7 +134,9 @@ impl LocalConsumer {
 
     /// The waiting does not end with the consumer: the queue keeps the message.
     fn put_after(&self, pause: Duration, message: QueuedMessage) {
-        // The place in the limits is kept meanwhile, so that it cannot be refused when its time comes.
+        // Counted from now on and not when the task runs: what is published meanwhile finds the room. It stays in the queue's
+        // keeping, so that it cannot be refused when its time comes.
+        self.source.wait(&message);
         let source = self.source.clone();
         tokio::spawn(async move {
             sleep(pause).await;

@@ -30,7 +30,7 @@ impl From<Message> for QueuedMessage {
 impl QueuedMessage {
     pub(super) fn received(&self, number: u64) -> Received {
         let Self { id, body, delivery_count, reason, origin } = self.clone();
-        Received { id, body, delivery_count, reason, origin, tag: Tag { session: 0, number } }
+        Received { id, body, delivery_count, reason, origin, not_before: 0, tag: Tag { session: 0, number } }
     }
 
     /// After a delivery that was not its last.
@@ -51,10 +51,14 @@ pub(super) struct LocalQueue {
 #[derive(Default)]
 struct QueueContents {
     ready: VecDeque<QueuedMessage>,
-    /// Taken, or waiting to come again: they keep their place in the limits.
+    /// Taken, or waiting to come again.
     taken: usize,
+    /// Of those that were taken the ones that wait to come again.
+    waiting: usize,
     /// Of all bodies, ready or taken.
     bytes: usize,
+    /// Of the bodies that wait.
+    waiting_bytes: usize,
     closed: bool,
 }
 
@@ -68,12 +72,10 @@ impl LocalQueue {
         if contents.closed {
             return Err(PublishError::Closed);
         }
-        let bytes = contents.bytes.saturating_add(message.body.len());
-        // What was taken keeps its place, or a slow consumer would make the bound meaningless.
-        if contents.ready.len() + contents.taken >= self.messages_max || bytes > self.bytes_max {
+        if self.room_in(&contents) == 0 || message.body.len() > self.room_bytes_in(&contents) {
             return Err(PublishError::Full);
         }
-        contents.bytes = bytes;
+        contents.bytes = contents.bytes.saturating_add(message.body.len());
         contents.ready.push_back(message);
         drop(contents);
         self.ready.notify_one();
@@ -82,13 +84,24 @@ impl LocalQueue {
 
     /// Messages that may still come in, whatever their size.
     pub(super) fn room(&self) -> usize {
-        let contents = self.contents();
-        self.messages_max.saturating_sub(contents.ready.len() + contents.taken)
+        self.room_in(&self.contents())
     }
 
     /// Bytes of bodies that may still come in.
     pub(super) fn room_bytes(&self) -> usize {
-        self.bytes_max.saturating_sub(self.contents().bytes)
+        self.room_bytes_in(&self.contents())
+    }
+
+    fn room_in(&self, contents: &QueueContents) -> usize {
+        // What was taken keeps its place, or a slow consumer would make the bound meaningless. What waits for its time takes no
+        // place from others, up to as many again: messages that meet a lock would otherwise stop everybody.
+        let waiting = contents.waiting.min(self.messages_max);
+        self.messages_max.saturating_sub((contents.ready.len() + contents.taken).saturating_sub(waiting))
+    }
+
+    fn room_bytes_in(&self, contents: &QueueContents) -> usize {
+        let waiting = contents.waiting_bytes.min(self.bytes_max);
+        self.bytes_max.saturating_sub(contents.bytes.saturating_sub(waiting))
     }
 
     /// Waits until there is a message, then takes up to `max`; nothing when the queue is closed.
@@ -128,10 +141,19 @@ impl LocalQueue {
         contents.bytes -= message.body.len();
     }
 
-    /// A taken message that comes again, after all others.
+    /// A taken message waits to come again.
+    pub(super) fn wait(&self, message: &QueuedMessage) {
+        let mut contents = self.contents();
+        contents.waiting += 1;
+        contents.waiting_bytes += message.body.len();
+    }
+
+    /// A message that waited comes again, after all others.
     pub(super) fn put_last(&self, message: QueuedMessage) {
         let mut contents = self.contents();
         contents.taken -= 1;
+        contents.waiting -= 1;
+        contents.waiting_bytes -= message.body.len();
         contents.ready.push_back(message);
         drop(contents);
         self.ready.notify_one();

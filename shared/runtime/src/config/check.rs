@@ -1,8 +1,8 @@
 //! What the kinds cannot say: values that are of the right kind and still cannot be used.
 
-use ripen_domain::calling::InvalidCalling;
+use ripen_domain::{calling::InvalidCalling, sealed_secret::MasterKey};
 
-use super::{ConfigError, Role, SecretUrl, Settings};
+use super::{ConfigError, DialWay, Role, SecretUrl, Settings};
 
 fn invalid(key: &'static str, problem: impl Into<String>) -> ConfigError {
     ConfigError::Invalid { key, problem: problem.into() }
@@ -20,8 +20,15 @@ impl Settings {
         if !self.mail.from.contains('@') {
             return Err(invalid("mail.from", "expected a sender such as \"Ripen <leads@example.com>\""));
         }
+        // Found at the start, and not with the first mail that nobody can answer.
+        let reply_to = self.mail.reply_to.trim();
+        if !reply_to.is_empty() && (!reply_to.contains('@') || reply_to.contains(['<', ' '])) {
+            return Err(invalid("mail.reply_to", "expected an address such as desk@example.com, without a name"));
+        }
         self.check_numbers()?;
         self.check_calling()?;
+        self.check_secrets()?;
+        self.check_phone()?;
         if self.dispatcher.retry_schedule_s.is_empty() {
             return Err(invalid("dispatcher.retry_schedule_s", "expected at least one pause"));
         }
@@ -31,6 +38,41 @@ impl Settings {
                 "dispatcher.lease_s",
                 "must be longer than dispatcher.timeout_s, or deliveries under way are sent by others too",
             ));
+        }
+        Ok(())
+    }
+
+    /// Refuses keys that are none. Whether one is needed is known where the database is opened.
+    fn check_secrets(&self) -> Result<(), ConfigError> {
+        let (key, previous) = (&self.secrets.key, &self.secrets.previous_keys);
+        if !key.is_empty() {
+            MasterKey::parse(key.reveal()).map_err(|why| invalid("secrets.key", why.to_string()))?;
+        }
+        for key in previous {
+            MasterKey::parse(key.reveal()).map_err(|why| invalid("secrets.previous_keys", why.to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// An address that dials nobody would be noticed at the first call.
+    fn check_phone(&self) -> Result<(), ConfigError> {
+        let (dial, url) = (self.phone.dial, self.phone.url.reveal().trim());
+        if dial == DialWay::Tel {
+            return Ok(());
+        }
+        if !url.contains("{number}") {
+            return Err(invalid("phone.url", "expected an address with {number} in the place of what is dialed"));
+        }
+        let is_web = url.starts_with("https://") || url.starts_with("http://");
+        if dial == DialWay::Http && !is_web {
+            return Err(invalid("phone.url", "expected http://… or https://…, which this process asks"));
+        }
+        // A browser opens it: it must lead to a telephone, and run nothing in the page.
+        let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
+        let runs = ["javascript", "data", "vbscript", "file", "blob"];
+        let is_scheme = !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+.-".contains(c));
+        if !is_scheme || runs.iter().any(|one| scheme.eq_ignore_ascii_case(one)) {
+            return Err(invalid("phone.url", "expected an address such as sip:{number} or https://…?number={number}"));
         }
         Ok(())
     }
@@ -53,9 +95,16 @@ impl Settings {
             ("limits.array_leads", limits.array_leads == 0),
             ("limits.requests_per_second", limits.requests_per_second == 0),
             ("limits.burst", limits.burst == 0),
+            ("limits.visitor_forms_per_minute", limits.visitor_forms_per_minute == 0),
+            ("limits.visitor_forms_burst", limits.visitor_forms_burst == 0),
+            ("limits.wrong_tokens_per_minute", limits.wrong_tokens_per_minute == 0),
+            ("limits.addresses", limits.addresses == 0),
             ("limits.connections", limits.connections == 0),
+            ("limits.connections_per_address", limits.connections_per_address == 0),
+            ("limits.write_timeout_s", limits.write_timeout_s == 0),
             ("limits.header_read_timeout_s", limits.header_read_timeout_s == 0),
             ("limits.body_timeout_s", limits.body_timeout_s == 0),
+            ("limits.durable_timeout_s", limits.durable_timeout_s == 0),
             ("limits.spool_queue", limits.spool_queue == 0),
             ("intake.publish_timeout_ms", intake.publish_timeout_ms == 0),
             ("intake.spool_batch", intake.spool_batch == 0),
@@ -68,9 +117,13 @@ impl Settings {
             ("qualifier.offer_s", qualifier.offer_s == 0),
             ("qualifier.lock_timeout_ms", qualifier.lock_timeout_ms == 0),
             ("qualifier.batch_timeout_s", qualifier.batch_timeout_s == 0),
+            ("qualifier.alone_pause_ms", qualifier.alone_pause_ms == 0),
             ("appointments.length_min", self.appointments.length_min == 0),
             ("appointments.days", self.appointments.days == 0),
             ("appointments.hold_s", self.appointments.hold_s == 0),
+            ("mail.conversations", self.mail.conversations == 0),
+            ("mail.timeout_s", self.mail.timeout_s == 0),
+            ("phone.timeout_s", self.phone.timeout_s == 0),
             ("dispatcher.workers", dispatcher.workers == 0),
             ("dispatcher.timeout_s", dispatcher.timeout_s == 0),
             ("dispatcher.sweep_interval_ms", dispatcher.sweep_interval_ms == 0),

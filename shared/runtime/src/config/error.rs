@@ -66,5 +66,7 @@ pub enum ConfigError {
 }
 
 fn hint(suggestion: Option<&str>) -> String {
-    suggestion.map(|nearest| format!(" (did you mean {nearest}?)")).unwrap_or_default()
+    // Without a near one: where all of them stand.
+    let all = || " (see deploy/ripen.sample.toml)".to_owned();
+    suggestion.map_or_else(all, |nearest| format!(" (did you mean {nearest}?)"))
 }

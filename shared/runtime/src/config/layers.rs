@@ -214,8 +214,9 @@ fn nearest<'k>(given: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k 
 }
 
 fn wrong_type(key: &str, origin: &str, expected: String, given: &ValueKind) -> ConfigError {
-    // Addresses may hold a password: of these only the kind is shown.
-    let may_be_secret = key.to_lowercase().ends_with("url");
+    // Addresses may hold a password, and keys are secrets: of these only the kind is shown.
+    let name = key.to_lowercase();
+    let may_be_secret = name.ends_with("url") || name.contains("secrets");
     let given = match given {
         ValueKind::String(_) if may_be_secret => "a text".to_owned(),
         // Cut, because a whole file may have been put where a word belongs.

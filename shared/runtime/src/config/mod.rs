@@ -4,25 +4,35 @@
 //! kind are errors that say where they came from: a setting that is silently ignored is found out in production.
 
 mod check;
+mod desk;
 mod error;
 mod layers;
+mod limits;
+mod mail;
 mod network;
+mod phone;
 mod retention;
 mod role;
+mod secret_text;
 mod secret_url;
 mod settings;
 
 use std::path::Path;
 
+pub use desk::DeskSettings;
 pub use error::ConfigError;
 pub use layers::DEFAULT_FILE;
+pub use limits::LimitSettings;
+pub use mail::{FirmSettings, MailSettings};
 pub use network::{InvalidNetwork, Network};
+pub use phone::{DialWay, PhoneSettings};
 pub use retention::RetentionSettings;
 pub use role::{InvalidRole, Role};
+pub use secret_text::{SecretSettings, SecretText};
 pub use secret_url::SecretUrl;
 pub use settings::{
-    AmqpSettings, CallingSettings, ClockSettings, DatabaseSettings, DispatcherSettings, HttpSettings, IntakeSettings,
-    LifecycleSettings, LimitSettings, LogFormat, LogSettings, MailSettings, QualifierSettings, Settings,
+    AmqpSettings, CallingSettings, ClockSettings, DatabaseSettings, DispatcherSettings, ForwardedHeaderName,
+    HttpSettings, IntakeSettings, LifecycleSettings, LogFormat, LogSettings, QualifierSettings, Settings,
 };
 
 use layers::{Layer, environment, file, flags};

@@ -1,4 +1,5 @@
-//! What is not kept for ever: read by the qualifier, who forgets it once a day. Without a setting everything stays.
+//! What is not kept for ever: read by the qualifier, who forgets it once a day. Without a setting everything stays. What lies in
+//! months is dropped by the month, and so kept for up to a month longer.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,10 +7,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RetentionSettings {
-    /// The bodies of arrivals as they came. What was parsed of them stays.
+    /// The bodies of arrivals as they came, by the month in which they did. What was parsed of them stays.
     pub raw_bodies_days: u32,
-    /// The attempts of deliveries that ended.
+    /// The attempts of deliveries that ended, by the month in which the delivery came to be owed.
     pub attempts_days: u32,
-    /// The ids by which a retry of an arrival is known.
+    /// The ids by which a retry of an arrival is known. What is stored under its own id is known by that, too.
     pub seen_ids_days: u32,
+    /// Arrivals in the quarantine, by when they were received: those given up, and those that a honeypot, a test or a reused key
+    /// keeps and nobody let go. What a pause keeps waits for its end.
+    pub quarantined_days: u32,
 }

@@ -38,6 +38,11 @@ impl fmt::Display for SecretUrl {
         let Some((scheme, rest)) = self.0.split_once("://") else {
             return f.write_str("…");
         };
+        // An `@` behind a question mark: either the password holds the mark, or the query an `@`. Nothing tells which, and
+        // both may hold a password.
+        if rest.find(['?', '#']).is_some_and(|query| rest[query..].contains('@')) {
+            return write!(f, "{scheme}://…");
+        }
         // The last `@`: a password may hold one. A query may hold a password too.
         let (user, place) = rest.rsplit_once('@').map_or((None, rest), |(user, place)| (Some(user), place));
         write!(f, "{scheme}://")?;
@@ -46,7 +51,7 @@ impl fmt::Display for SecretUrl {
             Some(None) => write!(f, "{}@", user.unwrap_or_default())?,
             None => {}
         }
-        match place.split_once('?') {
+        match place.split_once(['?', '#']) {
             Some((place, _)) => write!(f, "{place}?…"),
             None => f.write_str(place),
         }
@@ -76,6 +81,11 @@ mod tests {
             ("postgres://ripen:s3cret@db.internal:5432/ripen", "postgres://ripen:…@db.internal:5432/ripen"),
             ("postgres://ripen:s3@cret/@db/ripen", "postgres://ripen:…@db/ripen"),
             ("postgres://ripen@db/ripen?password=s3cret", "postgres://ripen@db/ripen?…"),
+            ("postgres://db/ripen?user=ripen&password=s3cret@1", "postgres://…"),
+            ("postgres://ripen:s3cret@db/ripen?application_name=a@b", "postgres://…"),
+            ("postgres://ripen:s3cret?x@db/ripen", "postgres://…"),
+            ("postgres://ripen@db/ripen#s3cret", "postgres://ripen@db/ripen?…"),
+            ("postgres://db/ripen#@s3cret", "postgres://…"),
             ("amqp://localhost:5672", "amqp://localhost:5672"),
             ("s3cret", "…"),
         ] {

@@ -15,7 +15,10 @@ use ripen_domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Network, RetentionSettings, SecretUrl};
+use super::{
+    DeskSettings, FirmSettings, LimitSettings, MailSettings, Network, PhoneSettings, RetentionSettings, SecretSettings,
+    SecretUrl,
+};
 
 /// The whole configuration.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize)]
@@ -23,12 +26,16 @@ use super::{Network, RetentionSettings, SecretUrl};
 pub struct Settings {
     /// PostgreSQL.
     pub database: DatabaseSettings,
+    /// Keys under which secrets are sealed.
+    pub secrets: SecretSettings,
     /// RabbitMQ.
     pub amqp: AmqpSettings,
     /// Addresses and proxies.
     pub http: HttpSettings,
     /// How mail leaves.
     pub mail: MailSettings,
+    /// Who runs this installation.
+    pub firm: FirmSettings,
     /// Log lines.
     pub log: LogSettings,
     /// Bounds of what is taken from outside.
@@ -43,6 +50,10 @@ pub struct Settings {
     pub calling: CallingSettings,
     /// Times agreed with reps.
     pub appointments: AppointmentSettings,
+    /// How people are called.
+    pub phone: PhoneSettings,
+    /// What the desk shows.
+    pub desk: DeskSettings,
     /// Delivering leads.
     pub dispatcher: DispatcherSettings,
     /// Stopping.
@@ -73,7 +84,8 @@ pub struct DatabaseSettings {
     pub statement_timeout_s: u64,
     /// After how long a transaction is ended in which its process does nothing any more, with the locks that it holds.
     pub idle_in_transaction_timeout_s: u64,
-    /// After how long PostgreSQL gives up a connection whose other end does not answer.
+    /// After how long a connection whose other end does not answer is given up: by PostgreSQL, and by this process when a
+    /// statement is overdue by so long.
     pub tcp_timeout_s: u64,
 }
 
@@ -124,8 +136,33 @@ pub struct HttpSettings {
     pub admin_listen: Option<SocketAddr>,
     /// How the outside names this installation, for links; empty: made from `listen`.
     pub public_url: String,
-    /// Proxies whose word on the caller's address is taken.
+    /// Reverse proxies whose word on the caller's address is taken.
     pub trusted_proxies: Vec<Network>,
+    /// In which header they say it; the other one is not read.
+    pub forwarded_header: ForwardedHeaderName,
+}
+
+/// The headers in which a proxy may say whose request it passes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(try_from = "String", rename_all = "kebab-case")]
+pub enum ForwardedHeaderName {
+    /// `X-Forwarded-For`.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+}
+
+impl TryFrom<String> for ForwardedHeaderName {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        match name.to_ascii_lowercase().as_str() {
+            "x-forwarded-for" => Ok(Self::XForwardedFor),
+            "forwarded" => Ok(Self::Forwarded),
+            _ => Err("expected x-forwarded-for or forwarded".to_owned()),
+        }
+    }
 }
 
 impl Default for HttpSettings {
@@ -135,25 +172,8 @@ impl Default for HttpSettings {
             admin_listen: None,
             public_url: String::new(),
             trusted_proxies: Vec::new(),
+            forwarded_header: ForwardedHeaderName::default(),
         }
-    }
-}
-
-/// `[mail]`
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct MailSettings {
-    /// `smtp://…` or `smtps://…`; empty: `.eml` files under the data folder.
-    pub url: SecretUrl,
-    /// The sender.
-    pub from: String,
-    /// Where the firm is told of endpoints that fail and of leads that nobody touched; empty: it is not.
-    pub alerts: String,
-}
-
-impl Default for MailSettings {
-    fn default() -> Self {
-        Self { url: SecretUrl::default(), from: "Ripen <ripen@localhost>".to_owned(), alerts: String::new() }
     }
 }
 
@@ -204,49 +224,6 @@ impl Default for LogSettings {
     }
 }
 
-/// `[limits]`
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LimitSettings {
-    /// The largest body, CSV excepted.
-    pub body_bytes: usize,
-    /// The most leads in one JSON array.
-    pub array_leads: usize,
-    /// What one source may send on average.
-    pub requests_per_second: u32,
-    /// What one source may send at once.
-    pub burst: u32,
-    /// How many connections are held open at once.
-    pub connections: usize,
-    /// How long a caller has to send a request's head.
-    pub header_read_timeout_s: u64,
-    /// How long a caller has to send a body that is not CSV.
-    pub body_timeout_s: u64,
-    /// The longest `Prefer: wait` that is granted.
-    pub wait_s: u64,
-    /// How many arrivals may wait for the database while RabbitMQ is away.
-    pub spool_queue: usize,
-}
-
-impl Default for LimitSettings {
-    fn default() -> Self {
-        Self {
-            // A lead is a few kilobytes; more is a mistake or an attack.
-            body_bytes: 256 * 1024,
-            array_leads: 1000,
-            // Above what a vendor's campaign sends, below what would keep others waiting.
-            requests_per_second: 200,
-            burst: 1000,
-            connections: 4096,
-            // A caller that sends its head slowly holds a connection: the bound on those makes this an attack.
-            header_read_timeout_s: 10,
-            body_timeout_s: 30,
-            wait_s: 10,
-            spool_queue: 4096,
-        }
-    }
-}
-
 /// `[intake]`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -291,6 +268,8 @@ pub struct QualifierSettings {
     pub batch_timeout_s: u64,
     /// How long messages are held while the database refuses them; then they go back to the queue.
     pub hold_s: u64,
+    /// When a message is tried again that fails alone while others pass, at first; twice as long after each try, up to a minute.
+    pub alone_pause_ms: u64,
     /// Over what time new criteria reach all open leads.
     pub criteria_spread_s: u64,
     /// Promises due for longer than this are overdue: nothing ran when they fell due.
@@ -314,6 +293,8 @@ impl Default for QualifierSettings {
             lock_timeout_ms: 500,
             batch_timeout_s: 15,
             hold_s: 5,
+            // With five tries some minutes, in which a database is mended; a message that takes it down does so five times.
+            alone_pause_ms: 15_000,
             criteria_spread_s: 600,
             overdue_after_s: 300,
             overdue_per_s: 200,

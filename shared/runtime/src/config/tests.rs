@@ -4,7 +4,7 @@ use jiff::civil::Weekday;
 use ripen_domain::calling::Hours;
 
 use super::{
-    ConfigError, LogFormat, Role, Settings,
+    ConfigError, ForwardedHeaderName, LogFormat, Role, Settings,
     layers::{environment, flags, toml},
 };
 
@@ -38,6 +38,7 @@ fn every_kind_is_read_from_text() {
         ("RIPEN__DISPATCHER__ALLOW_PRIVATE", "true"),
         ("RIPEN__DISPATCHER__RETRY_SCHEDULE_S", "1, 2,3"),
         ("RIPEN__HTTP__TRUSTED_PROXIES", "10.0.0.0/8,127.0.0.1"),
+        ("RIPEN__HTTP__FORWARDED_HEADER", "Forwarded"),
         ("RIPEN__HTTP__ADMIN_LISTEN", "0.0.0.0:9090"),
         ("RIPEN__MAIL__FROM", "0123@example.com"),
     ];
@@ -45,6 +46,8 @@ fn every_kind_is_read_from_text() {
     assert!(settings.dispatcher.allow_private);
     assert_eq!(settings.dispatcher.retry_schedule_s, [1, 2, 3]);
     assert_eq!(settings.http.trusted_proxies.len(), 2);
+    assert_eq!(settings.http.forwarded_header, ForwardedHeaderName::Forwarded);
+    assert_eq!(Settings::default().http.forwarded_header, ForwardedHeaderName::XForwardedFor);
     assert_eq!(settings.http.admin_listen.unwrap().port(), 9090);
     assert_eq!(settings.mail.from, "0123@example.com");
     let file =
@@ -126,7 +129,7 @@ fn mistakes_name_the_key_and_where_it_came_from() {
             "unknown key database.ulr in ripen.toml (did you mean database.url?)",
         ),
         ("[databse]\nurl = \"\"\n", vec![], vec![], "unknown key databse in ripen.toml (did you mean [database]?)"),
-        ("[zebra]\nurl = \"\"\n", vec![], vec![], "unknown key zebra in ripen.toml"),
+        ("[zebra]\nurl = \"\"\n", vec![], vec![], "unknown key zebra in ripen.toml (see deploy/ripen.sample.toml)"),
         ("database = 3\n", vec![], vec![], "database in ripen.toml: expected a section [database], given the number 3"),
         (
             "",
@@ -134,7 +137,12 @@ fn mistakes_name_the_key_and_where_it_came_from() {
             vec![],
             "unknown key RIPEN__LIMITS__BODYBYTES in the environment (did you mean RIPEN__LIMITS__BODY_BYTES?)",
         ),
-        ("", vec![("RIPEN__URL", "1")], vec![], "unknown key RIPEN__URL in the environment"),
+        (
+            "",
+            vec![("RIPEN__URL", "1")],
+            vec![],
+            "unknown key RIPEN__URL in the environment (see deploy/ripen.sample.toml)",
+        ),
         (
             "",
             vec![],
@@ -186,12 +194,38 @@ fn mistakes_name_the_key_and_where_it_came_from() {
             "RIPEN__HTTP__TRUSTED_PROXIES in the environment: \"lan\" is neither an address nor a network such as \
              10.0.0.0/8",
         ),
-        ("[limits]\nburst = 0\n", vec![], vec![], "limits.burst: must be at least 1"),
-        ("", vec![], vec![("amqp.url", "http://x")], "amqp.url: expected amqp://… or amqps://…"),
-        ("", vec![], vec![("http.public_url", "ripen.example")], "http.public_url: expected http://… or https://…"),
     ] {
         let refused = load(file, &variables, &overrides).expect_err(message);
         assert_eq!(refused.to_string(), message);
+    }
+}
+
+#[test]
+fn values_that_cannot_be_meant_name_their_key() {
+    for (file, overrides, message) in [
+        ("[limits]\nburst = 0\n", vec![], "limits.burst: must be at least 1"),
+        ("", vec![("amqp.url", "http://x")], "amqp.url: expected amqp://… or amqps://…"),
+        ("", vec![("http.public_url", "ripen.example")], "http.public_url: expected http://… or https://…"),
+    ] {
+        let refused = load(file, &[], &overrides).expect_err(message);
+        assert_eq!(refused.to_string(), message);
+    }
+}
+
+#[test]
+fn bounds_of_zero_are_refused() {
+    for key in [
+        "database.acquire_timeout_s",
+        "limits.addresses",
+        "limits.connections_per_address",
+        "limits.durable_timeout_s",
+        "limits.visitor_forms_burst",
+        "limits.visitor_forms_per_minute",
+        "limits.write_timeout_s",
+        "limits.wrong_tokens_per_minute",
+    ] {
+        let refused = load("", &[], &[(key, "0")]).expect_err(key);
+        assert_eq!(refused.to_string(), format!("{key}: must be at least 1"));
     }
 }
 
@@ -206,6 +240,10 @@ fn a_password_is_in_no_error_and_in_no_debug() {
             .to_string(),
         load("", &[], &[("mail.url", "imap://me:s3cret@mail")]).unwrap_err().to_string(),
         load("[amqp]\nurl = [\"amqp://me:s3cret@mq\"]\n", &[], &[]).unwrap_err().to_string(),
+        load("[secrets]\nkey = \"s3cret\"\n", &[], &[]).unwrap_err().to_string(),
+        load("[secrets]\nprevious_keys = \"s3cret\"\n", &[], &[]).unwrap_err().to_string(),
+        load("[secrets]\nprevious_keys = [\"s3cret\"]\n", &[], &[]).unwrap_err().to_string(),
+        load("", &[("RIPEN__SECRETS__KEY", "s3cret")], &[]).unwrap_err().to_string(),
     ];
     for text in &shown {
         assert!(!text.contains("s3cret"), "{text}");
@@ -241,4 +279,20 @@ fn roles_that_could_not_meet_are_refused() {
         };
         assert_eq!(named, refused, "{roles:?}");
     }
+}
+
+#[test]
+fn a_telephone_that_could_dial_nobody_is_refused_at_the_start() {
+    for (dial, url, message) in [
+        ("url", "sip:desk", "phone.url: expected an address with {number}"),
+        ("http", "sip:{number}", "phone.url: expected http://… or https://…"),
+        ("url", "javascript:call({number})", "phone.url: expected an address such as"),
+        ("smoke", "", "expected tel, url or http"),
+    ] {
+        let refused = load("", &[], &[("phone.dial", dial), ("phone.url", url)]).expect_err(message).to_string();
+        assert!(refused.contains(message), "{refused}");
+    }
+    assert!(load("", &[], &[("phone.dial", "url"), ("phone.url", "sip:{number}")]).is_ok());
+    let shown = format!("{:?}", load("", &[], &[("phone.url", "https://x/?pass=s3cret")]).unwrap().phone);
+    assert!(!shown.contains("s3cret"), "{shown}");
 }

@@ -84,8 +84,8 @@ pub(super) fn cluster_major(cluster: &Path) -> Result<Option<u32>, EmbeddedError
     }
 }
 
-/// The newest usable programs: of the wanted major version, else of any that Ripen works with.
-pub(super) fn find(major: Option<u32>) -> Result<Option<Binaries>, EmbeddedError> {
+/// The newest usable programs for a cluster: of the major version that made it, else of any that Ripen works with.
+pub(super) fn find(cluster: &Path, major: Option<u32>) -> Result<Option<Binaries>, EmbeddedError> {
     let mut real: Vec<PathBuf> = Vec::new();
     for folder in folders().iter().filter_map(|folder| real_folder(folder)) {
         if !real.contains(&folder) {
@@ -95,7 +95,9 @@ pub(super) fn find(major: Option<u32>) -> Result<Option<Binaries>, EmbeddedError
     let found = choose(real.iter().filter_map(|folder| Binaries::at(folder)).collect(), major);
     match (&found, major) {
         // Said apart: there are binaries enough, and none of them can be used for this folder.
-        (None, Some(major)) if major < OLDEST_MAJOR => Err(EmbeddedError::TooOld { major }),
+        (None, Some(major)) if major < OLDEST_MAJOR => {
+            Err(EmbeddedError::TooOld { folder: cluster.to_path_buf(), major })
+        }
         _ => Ok(found),
     }
 }
@@ -157,7 +159,7 @@ mod tests {
         assert_eq!(choose(all(), Some(15)), Some(of("/a", (15, 3))), "the first of equals");
         assert_eq!(choose(all(), Some(16)), None);
         assert_eq!(choose(vec![of("/old", (14, 9))], None), None, "too old for Ripen");
-        assert!(matches!(find(Some(9)), Err(EmbeddedError::TooOld { major: 9 })));
+        assert!(matches!(find(Path::new("x"), Some(9)), Err(EmbeddedError::TooOld { major: 9, .. })));
     }
 
     #[test]

@@ -29,6 +29,7 @@ use std::{
 };
 
 use rustix::process::Signal;
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 pub use connection::{DATABASE, PORT, USER};
@@ -54,6 +55,8 @@ struct SupervisedServer {
     running: RwLock<Running>,
     holder: Holder,
     stopping: CancellationToken,
+    /// Held while the server is started again.
+    starting: Mutex<()>,
 }
 
 impl Embedded {
@@ -70,7 +73,10 @@ impl Embedded {
         leftover::clear(&cluster, &mark).await?;
         // The version that made the folder: no other one can read it.
         let major = binaries::cluster_major(&cluster)?;
-        let binaries = match binaries::find(major)? {
+        if major.is_some() && !PostgresServer::is_whole(&cluster) {
+            return Err(EmbeddedError::NotWhole(cluster));
+        }
+        let binaries = match binaries::find(&cluster, major)? {
             Some(binaries) => binaries,
             None => fetch::cached_or_fetched(major, &data_dir).await?,
         };
@@ -83,8 +89,8 @@ impl Embedded {
         let log = data_dir.join("postgres.log");
         let server = PostgresServer { binaries, identity, cluster, socket_dir, log, mark, options };
         let running = server.start().await?;
-        let inner =
-            SupervisedServer { server, running: RwLock::new(running), holder, stopping: CancellationToken::new() };
+        let (running, stopping, starting) = (RwLock::new(running), CancellationToken::new(), Mutex::default());
+        let inner = SupervisedServer { server, running, holder, stopping, starting };
         // Last, when connections are taken: a command beside this process connects as soon as it reads the note.
         inner.holder.announce(&inner.server.socket_dir, None)?;
         Ok(Self(Arc::new(inner)))
@@ -128,6 +134,8 @@ impl Embedded {
         self.0.stopping.cancel();
         // Before the server goes: a command that starts now must not find an address without a server.
         self.0.holder.withdraw();
+        // After a start that is under way: it is this server that has to go.
+        let _none_starts = self.0.starting.lock().await;
         let running = self.0.running();
         // Sessions end at once and the cluster is left clean; there is nobody left who would end them.
         running.signal(Signal::INT);

@@ -145,6 +145,11 @@ impl PostgresServer {
         }
     }
 
+    /// Whether what PostgreSQL cannot start without is there.
+    pub(super) fn is_whole(cluster: &Path) -> bool {
+        cluster.join("global/pg_control").is_file() && cluster.join("postgresql.conf").is_file()
+    }
+
     /// Whether the cluster is there.
     pub(super) fn has_cluster(cluster: &Path) -> bool {
         cluster.join("PG_VERSION").is_file()

@@ -37,7 +37,7 @@ impl Embedded {
 
 impl SupervisedServer {
     /// Ends only when restarting has become pointless.
-    async fn keep_up(&self) -> EmbeddedError {
+    async fn keep_up(self: &Arc<Self>) -> EmbeddedError {
         let mut restarts: VecDeque<Instant> = VecDeque::new();
         let mut last_error = None;
         loop {
@@ -64,11 +64,22 @@ impl SupervisedServer {
         }
     }
 
-    async fn start_again(&self) -> Result<(), EmbeddedError> {
-        // Backends of the server that died may still be writing; a second server beside them would ruin the data.
-        leftover::clear(&self.server.cluster, &self.server.mark).await?;
-        let running = self.server.start().await?;
-        self.replace(running);
-        Ok(())
+    async fn start_again(self: &Arc<Self>) -> Result<(), EmbeddedError> {
+        let inner = Arc::clone(self);
+        // A task of its own: broken off in the middle by a stop, a server that has begun would be nobody's, and go on beside
+        // the next one.
+        let started = tokio::spawn(async move {
+            let _starting = inner.starting.lock().await;
+            // Looked at under the lock: whoever stops waits for it, and then stops what was started.
+            if inner.stopping.is_cancelled() {
+                return Ok(());
+            }
+            // Backends of the server that died may still be writing; a second server beside them would ruin the data.
+            leftover::clear(&inner.server.cluster, &inner.server.mark).await?;
+            let running = inner.server.start().await?;
+            inner.replace(running);
+            Ok(())
+        });
+        started.await.unwrap_or_else(|panic| Err(EmbeddedError::Ended { said: panic.to_string() }))
     }
 }

@@ -18,6 +18,16 @@ use ripen_domain::{
     id::{AppointmentId, ClientId, LeadId, NoticeId, RepId},
 };
 
+/// An appointment that changed, and what the rep is told of it.
+#[derive(Clone, Copy)]
+struct AppointmentNotice<'a> {
+    client: ClientId,
+    appointment: &'a Appointment,
+    kind: NoticeKind,
+    /// Reminders go by it; none where nothing is to be reminded of.
+    diary: Option<&'a Diary>,
+}
+
 /// A slot that is wanted for a lead.
 #[derive(Debug, Clone)]
 pub struct Wish {
@@ -70,7 +80,13 @@ impl Transaction {
         self.appointment_put(client, &booked, change).await?;
         // A lead held in routing waits for a rep to be known; the booking names one.
         self.lead_release(lead, change.now).await?;
-        self.announce((client, &booked), NoticeKind::AppointmentBooked, Some(&diary), change).await?;
+        let notice = AppointmentNotice {
+            client,
+            appointment: &booked,
+            kind: NoticeKind::AppointmentBooked,
+            diary: Some(&diary),
+        };
+        self.announce(notice, change).await?;
         Ok(ChangedAppointment { client, before: held, after: booked })
     }
 
@@ -94,7 +110,13 @@ impl Transaction {
         self.appointment_put(client, &moved, change).await?;
         // A hold was told to nobody: a mail that it moved would be the first the rep hears of it.
         if moved.state == AppointmentState::Booked {
-            self.announce((client, &moved), NoticeKind::AppointmentMoved, Some(&diary), change).await?;
+            let notice = AppointmentNotice {
+                client,
+                appointment: &moved,
+                kind: NoticeKind::AppointmentMoved,
+                diary: Some(&diary),
+            };
+            self.announce(notice, change).await?;
         }
         Ok(ChangedAppointment { client, before: Some(before), after: moved })
     }
@@ -112,7 +134,13 @@ impl Transaction {
         self.appointment_put(client, &cancelled, change).await?;
         // A hold was told to nobody, so its end is told to nobody either.
         if before.state == AppointmentState::Booked {
-            self.announce((client, &cancelled), NoticeKind::AppointmentCancelled, None, change).await?;
+            let notice = AppointmentNotice {
+                client,
+                appointment: &cancelled,
+                kind: NoticeKind::AppointmentCancelled,
+                diary: None,
+            };
+            self.announce(notice, change).await?;
         }
         Ok(ChangedAppointment { client, before: Some(before), after: cancelled })
     }
@@ -149,7 +177,7 @@ impl Transaction {
     }
 
     /// Cancels what leads that ended, and are locked, still have ahead; each with why it ended.
-    pub async fn appointments_end(
+    pub(crate) async fn appointments_end(
         &mut self,
         ended: &[(LeadId, String)],
         change: AppointmentChange<'_>,
@@ -173,7 +201,13 @@ impl Transaction {
             let Ok(cancelled) = before.cancel(why, change.now) else { continue };
             self.appointment_put(client, &cancelled, change).await?;
             if was_booked {
-                self.notify_rep((client, &cancelled), NoticeKind::AppointmentCancelled, None, change).await?;
+                let notice = AppointmentNotice {
+                    client,
+                    appointment: &cancelled,
+                    kind: NoticeKind::AppointmentCancelled,
+                    diary: None,
+                };
+                self.notify_rep(notice, change).await?;
             }
         }
         Ok(())
@@ -182,14 +216,13 @@ impl Transaction {
     /// The rep hears of it by a mail, programs like of everything that is new of a lead.
     async fn announce(
         &mut self,
-        (client, one): (ClientId, &Appointment),
-        kind: NoticeKind,
-        diary: Option<&Diary>,
+        notice: AppointmentNotice<'_>,
         change: AppointmentChange<'_>,
     ) -> Result<(), StoreError> {
-        self.notify_rep((client, one), kind, diary, change).await?;
+        self.notify_rep(notice, change).await?;
+        let one = notice.appointment;
         let what = LeadUpdate {
-            kind: Member::if_some(kind.told_as()),
+            kind: Member::if_some(notice.kind.told_as()),
             appointment: one.id.into(),
             reason: Member::or_null(one.cancelled_because().map(str::to_owned)),
             ..LeadUpdate::default()
@@ -202,9 +235,7 @@ impl Transaction {
     /// What was to be told of an appointment is replaced by what it is now, with the reminders that are still to come.
     async fn notify_rep(
         &mut self,
-        (client, one): (ClientId, &Appointment),
-        kind: NoticeKind,
-        diary: Option<&Diary>,
+        AppointmentNotice { client, appointment: one, kind, diary }: AppointmentNotice<'_>,
         change: AppointmentChange<'_>,
     ) -> Result<(), StoreError> {
         let now = change.now;

@@ -6,17 +6,17 @@ use ripen_domain::{
     appointment::{Diary, Slot},
     id::{AppointmentId, RepId},
 };
-use sqlx::PgConnection;
 
 use crate::{
     Scope, Store, StoreError, Transaction,
+    pool::BoundedConnection,
     team::state::{RepHours, zone},
 };
 
 impl Store {
     /// A rep's diary at `now`. No lock is taken: what is free may be gone the moment after.
     pub async fn diary(&self, scope: Scope, rep: RepId, now: Timestamp) -> Result<Option<Diary>, StoreError> {
-        read(&mut *self.pool.acquire().await?, scope, (rep, None), now).await
+        read(self.pool.acquire().await?.bounded(), scope, (rep, None), now).await
     }
 }
 
@@ -50,7 +50,7 @@ impl Transaction {
 }
 
 async fn read(
-    connection: &mut PgConnection,
+    mut connection: BoundedConnection<'_>,
     scope: Scope,
     (rep, except): (RepId, Option<AppointmentId>),
     now: Timestamp,
@@ -64,7 +64,7 @@ async fn read(
         rep.uuid(),
         scope.client_uuid()
     )
-    .fetch_optional(&mut *connection)
+    .fetch_optional(connection.bounded())
     .await?;
     let Some(row) = row else { return Ok(None) };
     let client_zone = zone(&row.client_zone)?;

@@ -11,20 +11,24 @@ use ripen_domain::{
     person::Profile,
 };
 use serde_json::Value;
-use sqlx::PgConnection;
+use sqlx::PgExecutor;
 use uuid::Uuid;
 
-use crate::{Scope, Store, StoreError, Transaction, person::record::profile_of, team::state::zone};
+use crate::{Scope, Store, StoreError, Transaction, person::known_person::profile_of, team::state::zone};
 
 /// An appointment with whose it is.
 #[derive(Debug, Clone)]
 pub struct AppointmentRecord {
     /// The appointment.
     pub appointment: Appointment,
-    /// The client's slug and name.
-    pub client: (String, String),
-    /// The rep's name and e-mail address.
-    pub rep: (String, String),
+    /// The client's slug.
+    pub client: String,
+    /// The client's name.
+    pub client_name: String,
+    /// The rep's name.
+    pub rep: String,
+    /// The rep's e-mail address.
+    pub rep_email: String,
     /// Where the rep is.
     pub rep_zone: TimeZone,
     /// With whom the rep has it.
@@ -154,8 +158,10 @@ impl RecordColumns {
         let places = Whereabouts::of(&person, &row.client_country, &row.client_zone).places();
         Ok(AppointmentRecord {
             appointment: own.appointment()?,
-            client: (row.slug, row.client_name),
-            rep: (row.rep_name, row.rep_email),
+            client: row.slug,
+            client_name: row.client_name,
+            rep: row.rep_name,
+            rep_email: row.rep_email,
             rep_zone: zone(&row.rep_zone)?,
             person_zone: places.into_iter().next().map_or(TimeZone::UTC, |place| place.zone),
             person,
@@ -191,14 +197,14 @@ pub(crate) fn handover_of(value: Value) -> Result<Handover, StoreError> {
 }
 
 impl Store {
-    /// Appointments in the order in which they begin, at most a thousand.
+    /// Appointments in the order in which they begin, of each client at most a thousand: one that has more hides nobody else's.
     pub async fn appointments(
         &self,
         scope: Scope,
         filter: AppointmentFilter,
     ) -> Result<Vec<AppointmentRecord>, StoreError> {
         // The lists' pool: a list over all clients must not take a connection from deliveries.
-        list(&mut *self.lists.acquire().await?, scope, filter).await
+        list(&self.lists, scope, filter).await
     }
 }
 
@@ -231,32 +237,34 @@ impl Transaction {
 }
 
 async fn list(
-    connection: &mut PgConnection,
+    executor: impl PgExecutor<'_>,
     scope: Scope,
     filter: AppointmentFilter,
 ) -> Result<Vec<AppointmentRecord>, StoreError> {
     let rows = sqlx::query_as!(
         RecordColumns,
         r#"-- appointment.list
-        select a.id, a.lead_id, a.rep_id, a.state, a.starts_at, a.ends_at, a.held_until, a.sequence, a.note, a.cancelled_at,
-               a.cancelled_why, a.made_by, c.slug, c.name as client_name, c.country as client_country,
+        select a.id as "id!", a.lead_id as "lead_id!", a.rep_id as "rep_id!", a.state as "state!", a.starts_at as "starts_at!",
+               a.ends_at as "ends_at!", a.held_until, a.sequence as "sequence!", a.note, a.cancelled_at,
+               a.cancelled_why, a.made_by as "made_by!", c.slug, c.name as client_name, c.country as client_country,
                c.time_zone as client_zone, r.name as rep_name, r.email as rep_email,
                coalesce(r.time_zone, c.time_zone) as "rep_zone!", p.first_name, p.last_name, p.name, p.email, p.phone, p.phone_extension,
                p.postal_code, p.country, p.time_zone, p.locale, p.do_not_contact
-        from appointment a join rep r on r.id = a.rep_id join client c on c.id = a.client_id
+        from (select *, row_number() over (partition by client_id order by starts_at, id) as place from appointment
+              where ($1::uuid is null or client_id = $1) and ($2::uuid is null or id = $2)
+                and ($3::uuid is null or lead_id = $3) and ($4::uuid is null or rep_id = $4)
+                and ($5::timestamptz is null
+                     or ends_at > $5 and state <> 'cancelled' and (held_until is null or held_until > $5))) a
+        join rep r on r.id = a.rep_id join client c on c.id = a.client_id
         join lead l on l.id = a.lead_id join person p on p.id = l.person_id
-        where ($1::uuid is null or a.client_id = $1) and ($2::uuid is null or a.id = $2)
-          and ($3::uuid is null or a.lead_id = $3) and ($4::uuid is null or a.rep_id = $4)
-          and ($5::timestamptz is null
-               or a.ends_at > $5 and a.state <> 'cancelled' and (a.held_until is null or a.held_until > $5))
-        order by a.starts_at, a.id limit 1000"#,
+        where a.place <= 1000 order by a.starts_at, a.id"#,
         scope.client_uuid(),
         filter.id.map(AppointmentId::uuid),
         filter.lead.map(LeadId::uuid),
         filter.rep.map(RepId::uuid),
         filter.from.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>
     )
-    .fetch_all(connection)
+    .fetch_all(executor)
     .await?;
     rows.into_iter().map(RecordColumns::record).collect()
 }
@@ -269,11 +277,12 @@ impl Transaction {
         now: Timestamp,
     ) -> Result<BTreeMap<LeadId, Ahead>, StoreError> {
         let ids: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
-        // Booked ones only: a hold is not agreed with the person and must not decide who gets the lead.
+        // Booked ones only: a hold is not agreed with the person and must not decide who gets the lead. Nor does one with a rep who left.
         let rows = sqlx::query!(
             "-- appointment.ahead
             select distinct on (lead_id) id, lead_id, rep_id, starts_at, ends_at from appointment
-            where lead_id = any($1) and state = 'booked' and ends_at > $2 order by lead_id, starts_at, id",
+            where lead_id = any($1) and state = 'booked' and ends_at > $2 and not exists (select from rep r where r.id = rep_id and r.has_left)
+            order by lead_id, starts_at, id",
             &ids,
             now.to_sqlx()
         )

@@ -32,10 +32,20 @@ impl Transaction {
     pub(crate) async fn lead_to_book(&mut self, scope: Scope, lead: LeadId) -> Result<Option<Locked>, StoreError> {
         // The row of the lead only: locking the joined person too would take persons after leads, against the order
         // of locks.
-        let row = sqlx::query!(
+        sqlx::query!(
             "-- appointment.lead_lock
+            select id from lead where id = $1 and ($2::uuid is null or client_id = $2) for no key update",
+            lead.uuid(),
+            scope.client_uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        // A new statement: joined to a row that was waited for, the person would be read as before the wait, and who asked
+        // meanwhile not to be contacted would get an appointment.
+        let row = sqlx::query!(
+            "-- appointment.locked_lead
             select l.client_id, l.stage, p.do_not_contact from lead l join person p on p.id = l.person_id
-            where l.id = $1 and ($2::uuid is null or l.client_id = $2) for no key update of l",
+            where l.id = $1 and ($2::uuid is null or l.client_id = $2)",
             lead.uuid(),
             scope.client_uuid()
         )
@@ -173,3 +183,6 @@ impl Transaction {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

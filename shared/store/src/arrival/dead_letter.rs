@@ -1,9 +1,11 @@
 //! Dead letters: messages that could not be handled, until a person decides.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
-    arrival::variant_id,
+    arrival::{FORM_CORRECTS_WITHIN, return_id, variant_id},
     hash::ContentHash,
     id::{ArrivalId, SourceId},
 };
@@ -13,12 +15,15 @@ use crate::{
     Scope, Store, StoreError, Transaction,
     arrival::spool::{SpoolKey, key_columns},
     error::one_row,
+    live::{LiveKind, LiveNews},
 };
 
 /// The queue whose letters are arrivals.
 const ARRIVALS: &str = "ripen.arrivals";
 /// What is kept of an arrival that cannot be read: no content is the same as another's.
-const UNREADABLE: [u8; 16] = [0; 16];
+pub(crate) const fn unreadable() -> ContentHash {
+    ContentHash::from_bytes([0; 16])
+}
 
 /// A dead letter to keep.
 #[derive(Debug, Clone)]
@@ -35,6 +40,8 @@ pub struct NewDeadLetter {
     pub body: Vec<u8>,
     /// What its arrival says, where it is one that can be read.
     pub content: Option<ContentHash>,
+    /// When intake had that arrival.
+    pub received_at: Option<Timestamp>,
     /// Why it could not be handled.
     pub reason: String,
 }
@@ -53,9 +60,11 @@ impl Store {
     /// came under it before the id of this body's correction does. So a retry of the same body waits with it. One transaction.
     pub async fn dead_letters_keep(&self, letters: &[NewDeadLetter], now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
+        let messages: Vec<_> = letters.iter().map(|letter| letter.message).collect();
+        let released = tx.quarantine_again(&messages).await?;
         for letter in letters {
             let seen = tx.dead_letter_end(letter, now).await?;
-            tx.dead_letter_insert(letter, seen, now).await?;
+            tx.dead_letter_insert(letter, seen, released.contains(&letter.message), now).await?;
         }
         let of_arrivals = letters.iter().filter(|letter| letter.queue == ARRIVALS);
         let keys: Vec<_> = of_arrivals.map(|letter| SpoolKey::of(letter.message, &letter.body)).collect();
@@ -70,18 +79,10 @@ impl Store {
         )
         .execute(tx.connection())
         .await?;
-        let messages: Vec<_> = letters.iter().map(|letter| letter.message).collect();
-        // What was let go out of the quarantine and cannot be handled is quarantined again: released for ever it would be offered
-        // for ever, and nobody could see or end it.
-        sqlx::query!(
-            "-- dead_letter.quarantine_again
-            update arrival set released_at = null
-            where id = any($1) and state = 'quarantined' and released_at is not null and dropped_at is null",
-            &messages
-        )
-        .execute(tx.connection())
-        .await?;
         tx.suspects_clear(&messages).await?;
+        let mut news = LiveNews::default();
+        news.add(LiveKind::Queues, None);
+        tx.live_tell(&news).await?;
         tx.commit().await
     }
 
@@ -136,7 +137,7 @@ impl DeadLetterColumns {
     fn record(self) -> DeadLetter {
         let Self { id, queue, message_id: message, body, reason, at } = self;
         DeadLetter {
-            letter: NewDeadLetter { id, queue, message, source: None, body, content: None, reason },
+            letter: NewDeadLetter { id, queue, message, source: None, body, content: None, received_at: None, reason },
             at: at.to_jiff(),
         }
     }
@@ -160,12 +161,72 @@ impl Transaction {
             return Ok(None);
         }
         let id = ArrivalId::from_uuid(letter.message);
-        let content = letter.content.unwrap_or_else(|| ContentHash::from_bytes(UNREADABLE));
+        let content = letter.content.unwrap_or_else(unreadable);
         match self.arrivals_seen(&[id]).await?.pop() {
             None => self.note_dead(letter, letter.message, content, now).await,
-            Some((_, seen)) if seen == content => Ok(None),
+            Some(seen) if seen.content == content => match letter.received_at.zip(seen.arrival) {
+                // It came back after another body that counted since: from its receipt on it would have counted again, and its
+                // sender asks for that under an id of its own.
+                Some((at, first)) if self.is_corrected_before(first, content, at).await? => {
+                    self.note_dead(letter, return_id(id, content, at).uuid(), content, now).await
+                }
+                _ => Ok(None),
+            },
             Some(_) => self.note_dead(letter, variant_id(id, content).uuid(), content, now).await,
         }
+    }
+
+    /// What was let go out of the quarantine and cannot be handled is quarantined again: released for ever it would be offered
+    /// for ever, and nobody could see or end it. Returns which these were.
+    async fn quarantine_again(&mut self, messages: &[Uuid]) -> Result<BTreeSet<Uuid>, StoreError> {
+        let rows = sqlx::query!(
+            "-- dead_letter.quarantine_again
+            update arrival set released_at = null
+            where id = any($1) and state = 'quarantined' and released_at is not null and dropped_at is null returning id",
+            messages
+        )
+        .fetch_all(self.connection())
+        .await?;
+        Ok(rows.into_iter().map(|row| row.id).collect())
+    }
+
+    /// Whether something else than this content counts under the external id of an arrival, and was received before. Of a form:
+    /// whether what the page brought last within the hour before says something else, or nothing came within it: then it is a
+    /// correction, or a new enquiry.
+    async fn is_corrected_before(
+        &mut self,
+        arrival: ArrivalId,
+        content: ContentHash,
+        received_at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let row = sqlx::query!(
+            r#"-- dead_letter.corrected_before
+            select exists (
+              select from arrival a
+              cross join lateral (
+                select n.content, n.received_at from arrival n
+                where n.source_id = a.source_id and n.external_id = a.external_id and n.state = 'graded'
+                order by coalesce(n.submitted_at, n.received_at) desc, n.received_at desc limit 1) v
+              where a.id = $1 and v.content <> $2 and v.received_at < $3
+            ) or exists (
+              select from arrival a
+              where a.id = $1 and a.form_id is not null and a.external_id is null and a.state = 'graded' and a.received_at < $3
+                and not exists (
+                  select from arrival n
+                  where n.form_id = a.form_id and n.state = 'graded' and n.content = $2 and n.received_at = $3)
+                and coalesce((
+                  select n.content from arrival n
+                  where n.form_id = a.form_id and n.state = 'graded' and n.received_at < $3 and n.received_at >= $4
+                  order by n.received_at desc limit 1) <> $2, true)
+            ) as "corrected!""#,
+            arrival.uuid(),
+            &content.bytes()[..],
+            received_at.to_sqlx(),
+            received_at.saturating_sub(FORM_CORRECTS_WITHIN).unwrap_or(Timestamp::MIN).to_sqlx()
+        )
+        .fetch_one(self.connection())
+        .await?;
+        Ok(row.corrected)
     }
 
     async fn note_dead(
@@ -177,12 +238,14 @@ impl Transaction {
     ) -> Result<Option<Uuid>, StoreError> {
         let row = sqlx::query!(
             "-- dead_letter.end_arrival
-            insert into arrival_seen (id, content, ended, seen_at, source_id) values ($1, $2, 'dead', $3, $4)
+            insert into arrival_seen (id, content, ended, seen_at, source_id, came_as)
+            values ($1, $2, 'dead', $3, $4, nullif($5::uuid, $1))
             on conflict do nothing returning id",
             id,
             &content.bytes()[..],
             now.to_sqlx(),
-            letter.source.map(SourceId::uuid)
+            letter.source.map(SourceId::uuid),
+            letter.message
         )
         .fetch_optional(self.connection())
         .await?;
@@ -193,11 +256,13 @@ impl Transaction {
         &mut self,
         letter: &NewDeadLetter,
         seen: Option<Uuid>,
+        was_released: bool,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         sqlx::query!(
             "-- dead_letter.keep
-            insert into dead_letter (id, queue, message_id, body, reason, at, seen_id) values ($1, $2, $3, $4, $5, $6, $7)
+            insert into dead_letter (id, queue, message_id, body, reason, at, seen_id, was_released)
+            values ($1, $2, $3, $4, $5, $6, $7, $8)
             on conflict do nothing",
             letter.id,
             letter.queue,
@@ -205,7 +270,8 @@ impl Transaction {
             letter.body,
             letter.reason,
             now.to_sqlx(),
-            seen
+            seen,
+            was_released
         )
         .execute(self.connection())
         .await?;
@@ -251,6 +317,18 @@ impl Transaction {
             delete from arrival_seen s using dead_letter d
             where d.id = any($1) and s.id = coalesce(d.seen_id, d.message_id) and s.ended = 'dead'",
             &replayed
+        )
+        .execute(self.connection())
+        .await?;
+        // What lies in the quarantine again since it died is let go with its message: unreleased it would not be worked. What
+        // somebody gave up meanwhile stays so.
+        sqlx::query!(
+            "-- dead_letter.release_again
+            update arrival a set released_at = $2 from dead_letter d
+            where d.id = any($1) and d.was_released and a.id = d.message_id and a.state = 'quarantined'
+              and a.released_at is null and a.dropped_at is null",
+            &replayed,
+            now.to_sqlx()
         )
         .execute(self.connection())
         .await?;
@@ -301,3 +379,6 @@ impl Transaction {
         self.dead_letters_empty(&[letter]).await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use ripen_domain::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{Scope, Store, StoreError};
+use crate::{Scope, Store, StoreError, suppression::flagged_contacts::FlaggedLead};
 
 /// One arrival's flags, and the questions that were answered after it.
 #[derive(Deserialize)]
@@ -30,7 +30,7 @@ pub(crate) fn standing_flags(stored: Value) -> Result<Vec<Flag>, StoreError> {
 }
 
 impl Store {
-    /// What is still not understood of a lead.
+    /// What is still not understood of a lead, without what must not be contacted.
     pub async fn flags_of_lead(&self, scope: Scope, lead: LeadId) -> Result<Vec<Flag>, StoreError> {
         let stored = sqlx::query_scalar!(
             "-- arrival.flags_of_lead
@@ -44,6 +44,8 @@ impl Store {
         )
         .fetch_one(&self.pool)
         .await?;
-        stored.map(standing_flags).transpose().map(Option::unwrap_or_default)
+        let mut flags = stored.map(standing_flags).transpose()?.unwrap_or_default();
+        self.withhold_suppressed(vec![FlaggedLead { lead, flags: &mut flags }]).await?;
+        Ok(flags)
     }
 }

@@ -1,8 +1,10 @@
 //! Arrivals: which were seen, what each became, what waits in the spool, what is dead.
 
+pub mod birth;
+pub mod bodies_per_key;
+pub mod common_key;
 pub mod dead_letter;
 pub mod flags;
-pub mod keyed;
 mod prune;
 pub mod quarantine;
 pub mod seen;

@@ -11,6 +11,7 @@ use ripen_domain::{
     id::{ArrivalId, ClientId, SourceId},
     submission::Submission,
 };
+use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use crate::{Scope, Store, StoreError, Transaction, error::word};
@@ -67,6 +68,9 @@ struct QuarantineColumns {
     raw: String,
     submission: String,
     form_id: Option<Uuid>,
+    key_id: Option<Uuid>,
+    by_visitor: bool,
+    in_bulk: bool,
 }
 
 impl QuarantineColumns {
@@ -79,8 +83,8 @@ impl QuarantineColumns {
         let arrival = Arrival {
             id: ArrivalId::from_uuid(self.id),
             sameness: word::<Sameness>(&self.sameness)?,
-            // What they were for was done when it first came: its id stays.
-            key: None,
+            key: self.key_id.map(ArrivalId::from_uuid),
+            // What it was for was done when it first came: its id stays.
             formerly: None,
             form: self.form_id.map(ArrivalId::from_uuid),
             source: SourceId::from_uuid(self.source_id),
@@ -89,6 +93,8 @@ impl QuarantineColumns {
             content: ContentHash::from_bytes(content),
             quarantine: Some(reason),
             is_released: false,
+            by_visitor: self.by_visitor,
+            in_bulk: self.in_bulk,
             submission,
             raw: RawBody { media_type: self.media_type, text: self.raw },
         };
@@ -103,47 +109,12 @@ impl Store {
         scope: Scope,
         filter: &QuarantineFilter,
     ) -> Result<Vec<QuarantinedArrival>, StoreError> {
-        let rows = sqlx::query_as!(
-            QuarantineColumns,
-            r#"-- quarantine.list
-            select a.id, a.client_id, a.source_id, s.name as source_name, a.sameness, a.reason as "reason!", a.content,
-                   a.received_at, a.media_type, a.raw, a.submission::text as "submission!", a.form_id
-            from arrival a join source s on s.id = a.source_id
-            where a.state = 'quarantined' and a.released_at is null and a.dropped_at is null
-              and ($1::uuid is null or a.client_id = $1) and ($2::uuid is null or a.client_id = $2)
-              and ($3::uuid is null or a.source_id = $3) and ($4::text is null or a.reason = $4)
-              and ($5::uuid is null or (a.received_at, a.id) > (select l.received_at, l.id from arrival l where l.id = $5))
-              and (not $7 or a.submission ->> 'email' is not null or a.submission ->> 'phone' is not null)
-            order by a.received_at, a.id limit $6"#,
-            scope.client_uuid(),
-            filter.client.map(ClientId::uuid),
-            filter.source.map(SourceId::uuid),
-            filter.reason.map(QuarantineReason::word),
-            filter.after.map(ArrivalId::uuid),
-            filter.limit,
-            filter.is_usable
-        )
-        .fetch_all(&self.lists)
-        .await?;
-        rows.into_iter().map(QuarantineColumns::record).collect()
+        list_over(&self.lists, scope, filter).await
     }
 
     /// One that waits for a person.
     pub async fn quarantined(&self, scope: Scope, id: ArrivalId) -> Result<Option<QuarantinedArrival>, StoreError> {
-        let row = sqlx::query_as!(
-            QuarantineColumns,
-            r#"-- quarantine.show
-            select a.id, a.client_id, a.source_id, s.name as source_name, a.sameness, a.reason as "reason!", a.content,
-                   a.received_at, a.media_type, a.raw, a.submission::text as "submission!", a.form_id
-            from arrival a join source s on s.id = a.source_id
-            where a.id = $2 and a.state = 'quarantined' and a.released_at is null and a.dropped_at is null
-              and ($1::uuid is null or a.client_id = $1)"#,
-            scope.client_uuid(),
-            id.uuid()
-        )
-        .fetch_optional(&self.pool)
-        .await?;
-        row.map(QuarantineColumns::record).transpose()
+        one_over(&self.pool, scope, id).await
     }
 
     /// Lets go what the pause of a source kept, where the source works again; returns how many.
@@ -153,15 +124,27 @@ impl Store {
     pub async fn sweep_resumed_sources(&self, now: Timestamp, limit: i64) -> Result<u64, StoreError> {
         let done = sqlx::query!(
             "-- quarantine.release_resumed
+            with recursive kept (source_id) as (
+              -- One look by index for each source of which something is kept, however many there are.
+              select min_id.source_id from (
+                select a.source_id from arrival a
+                where a.state = 'quarantined' and a.reason = 'source_paused' and a.released_at is null and a.dropped_at is null
+                order by a.source_id limit 1) min_id
+              union all
+              select (select a.source_id from arrival a
+                      where a.state = 'quarantined' and a.reason = 'source_paused' and a.released_at is null and a.dropped_at is null
+                        and a.source_id > k.source_id order by a.source_id limit 1)
+              from kept k where k.source_id is not null
+            )
             update arrival set released_at = $1
-            where id in (select k.id from source s
+            where id in (select w.id from kept k join source s on s.id = k.source_id and s.state = 'active'
                          cross join lateral (
                            select a.id from arrival a
                            where a.source_id = s.id and a.reason = 'source_paused' and a.state = 'quarantined'
                              and a.released_at is null and a.dropped_at is null
                              and (a.submission ->> 'email' is not null or a.submission ->> 'phone' is not null)
-                           order by a.received_at, a.id limit $2 for update skip locked) k
-                         where s.state = 'active' limit $2)",
+                           order by a.received_at, a.id limit $2 for update skip locked) w
+                         limit $2)",
             now.to_sqlx(),
             limit
         )
@@ -186,7 +169,9 @@ impl Store {
                              and r.offered_until <= $1
                            order by r.offered_until limit $3 for update skip locked)
             returning a.id, a.client_id, a.source_id, '' as "source_name!", a.sameness, a.reason as "reason!", a.content,
-                      a.received_at, a.media_type, a.raw, a.submission::text as "submission!", a.form_id"#,
+                      a.received_at, a.media_type,
+                   coalesce((select b.raw from arrival_body b where b.arrival_id = a.id and b.received_at = a.received_at), a.raw) as "raw!",
+                   a.submission::text as "submission!", a.form_id, a.key_id, a.by_visitor, a.in_bulk"#,
             now.to_sqlx(),
             until.to_sqlx(),
             limit
@@ -204,9 +189,37 @@ impl Store {
         released.sort_by_key(|arrival| arrival.received_at);
         Ok(released)
     }
+
+    /// Released arrivals whose offer found no room are offered as soon as there is some.
+    pub async fn released_offer_again(&self, arrivals: &[ArrivalId], now: Timestamp) -> Result<(), StoreError> {
+        let ids: Vec<_> = arrivals.iter().map(|id| id.uuid()).collect();
+        sqlx::query!(
+            "-- quarantine.offer_again
+            update arrival set offered_until = $2 where id = any($1) and released_at is not null and state = 'quarantined'",
+            &ids,
+            now.to_sqlx()
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
 }
 
 impl Transaction {
+    /// What waits for a person, oldest first, as this transaction sees it.
+    pub async fn quarantine_list(
+        &mut self,
+        scope: Scope,
+        filter: &QuarantineFilter,
+    ) -> Result<Vec<QuarantinedArrival>, StoreError> {
+        list_over(self.connection(), scope, filter).await
+    }
+
+    /// One that waits for a person, as this transaction sees it.
+    pub async fn quarantined(&mut self, scope: Scope, id: ArrivalId) -> Result<Option<QuarantinedArrival>, StoreError> {
+        one_over(self.connection(), scope, id).await
+    }
+
     /// Lets go those of these arrivals that wait; the others are not returned.
     pub async fn quarantine_release(
         &mut self,
@@ -270,7 +283,8 @@ impl Transaction {
         Ok(row.n)
     }
 
-    /// Notes released arrivals as taken in, and returns those for which nobody did so before.
+    /// Notes released arrivals as taken in, and returns those for which nobody did so before. Those whose row somebody holds, or
+    /// which are released no more, are not among them: of the first the row stays, and is offered again.
     pub async fn arrivals_note_released(
         &mut self,
         ids: &[ArrivalId],
@@ -279,7 +293,13 @@ impl Transaction {
         let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
         let rows = sqlx::query!(
             "-- arrival.note_released
-            update arrival_seen set ended = 'lead', seen_at = $2 where id = any($1) and ended = 'quarantined' returning id",
+            with released as (
+              select a.id from arrival a
+              where a.id = any($1) and a.state = 'quarantined' and a.released_at is not null and a.dropped_at is null
+              order by a.id for no key update skip locked
+            )
+            update arrival_seen s set ended = 'lead', seen_at = $2 from released r
+            where s.id = r.id and s.ended = 'quarantined' returning s.id",
             &ids,
             now.to_sqlx()
         )
@@ -316,4 +336,59 @@ impl EndedColumns {
             reason: word(&self.reason)?,
         })
     }
+}
+
+async fn list_over(
+    executor: impl PgExecutor<'_>,
+    scope: Scope,
+    filter: &QuarantineFilter,
+) -> Result<Vec<QuarantinedArrival>, StoreError> {
+    let rows = sqlx::query_as!(
+            QuarantineColumns,
+            r#"-- quarantine.list
+            select a.id, a.client_id, a.source_id, s.name as source_name, a.sameness, a.reason as "reason!", a.content,
+                   a.received_at, a.media_type,
+                   coalesce((select b.raw from arrival_body b where b.arrival_id = a.id and b.received_at = a.received_at), a.raw) as "raw!",
+                   a.submission::text as "submission!", a.form_id, a.key_id, a.by_visitor, a.in_bulk
+            from arrival a join source s on s.id = a.source_id
+            where a.state = 'quarantined' and a.released_at is null and a.dropped_at is null
+              and ($1::uuid is null or a.client_id = $1) and ($2::uuid is null or a.client_id = $2)
+              and ($3::uuid is null or a.source_id = $3) and ($4::text is null or a.reason = $4)
+              and ($5::uuid is null or (a.received_at, a.id) > (select l.received_at, l.id from arrival l where l.id = $5))
+              and (not $7 or a.submission ->> 'email' is not null or a.submission ->> 'phone' is not null)
+            order by a.received_at, a.id limit $6"#,
+            scope.client_uuid(),
+            filter.client.map(ClientId::uuid),
+            filter.source.map(SourceId::uuid),
+            filter.reason.map(QuarantineReason::word),
+            filter.after.map(ArrivalId::uuid),
+            filter.limit,
+            filter.is_usable
+        )
+        .fetch_all(executor)
+        .await?;
+    rows.into_iter().map(QuarantineColumns::record).collect()
+}
+
+async fn one_over(
+    executor: impl PgExecutor<'_>,
+    scope: Scope,
+    id: ArrivalId,
+) -> Result<Option<QuarantinedArrival>, StoreError> {
+    let row = sqlx::query_as!(
+            QuarantineColumns,
+            r#"-- quarantine.show
+            select a.id, a.client_id, a.source_id, s.name as source_name, a.sameness, a.reason as "reason!", a.content,
+                   a.received_at, a.media_type,
+                   coalesce((select b.raw from arrival_body b where b.arrival_id = a.id and b.received_at = a.received_at), a.raw) as "raw!",
+                   a.submission::text as "submission!", a.form_id, a.key_id, a.by_visitor, a.in_bulk
+            from arrival a join source s on s.id = a.source_id
+            where a.id = $2 and a.state = 'quarantined' and a.released_at is null and a.dropped_at is null
+              and ($1::uuid is null or a.client_id = $1)"#,
+            scope.client_uuid(),
+            id.uuid()
+        )
+        .fetch_optional(executor)
+        .await?;
+    row.map(QuarantineColumns::record).transpose()
 }

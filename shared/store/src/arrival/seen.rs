@@ -1,6 +1,6 @@
 //! Which arrival ids were seen and how each ended, and what came earlier under the same content.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
@@ -9,8 +9,12 @@ use ripen_domain::{
     hash::ContentHash,
     id::{ArrivalId, ClientId, LeadId, PersonId, SourceId},
 };
+use uuid::Uuid;
 
-use crate::{StoreError, Transaction, person::identity::identity_columns};
+use crate::{
+    StoreError, Transaction,
+    person::identity::{ClientIdentity, identity_columns},
+};
 
 /// How an arrival ended (invariant: exactly one of these).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,17 +27,47 @@ pub enum Ended {
     Quarantined,
     /// Given up as a dead letter.
     Dead,
+    /// Erased at the person's request.
+    Erased,
 }
 
 impl Ended {
+    const ALL: [Self; 5] = [Self::Lead, Self::Same, Self::Quarantined, Self::Dead, Self::Erased];
+
     const fn word(self) -> &'static str {
         match self {
             Self::Lead => "lead",
             Self::Same => "same",
             Self::Quarantined => "quarantined",
             Self::Dead => "dead",
+            Self::Erased => "erased",
         }
     }
+
+    pub(crate) fn read(word: &str) -> Result<Self, StoreError> {
+        let known = Self::ALL.into_iter().find(|ended| ended.word() == word);
+        known.ok_or_else(|| StoreError::Corrupt(format!("the word {word:?}")))
+    }
+
+    /// Whether what says the same is done: it is on a lead, or waits with what is dead, or stays erased. What was quarantined
+    /// stands in nobody's way.
+    #[must_use]
+    pub const fn covers_the_same(self) -> bool {
+        !matches!(self, Self::Quarantined)
+    }
+}
+
+/// An id that was seen before.
+#[derive(Debug, Clone, Copy)]
+pub struct SeenBefore {
+    /// The id.
+    pub id: ArrivalId,
+    /// What came under it first.
+    pub content: ContentHash,
+    /// How it ended.
+    pub ended: Ended,
+    /// The arrival that holds it, where one does.
+    pub arrival: Option<ArrivalId>,
 }
 
 /// An id to note as seen.
@@ -45,6 +79,53 @@ pub struct Seen {
     pub content: ContentHash,
     /// How it ends.
     pub ended: Ended,
+    /// Under which id its sender asks for it, where that is another.
+    pub came_as: Option<ArrivalId>,
+}
+
+/// Under what the person of an arrival is reached.
+#[derive(Debug, Clone)]
+pub struct ArrivalIdentity {
+    /// The arrival that says so.
+    pub arrival: ArrivalId,
+    /// Under what.
+    pub of: ClientIdentity,
+}
+
+/// On whose lead an arrival is.
+#[derive(Debug, Clone, Copy)]
+pub struct ArrivalOwner {
+    /// The person.
+    pub person: PersonId,
+    /// The lead.
+    pub lead: LeadId,
+}
+
+/// An arrival that may be repeated word for word.
+#[derive(Debug, Clone, Copy)]
+pub struct EarlierArrival {
+    /// Its id.
+    pub id: ArrivalId,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+/// What a source said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SourceContent {
+    /// The source.
+    pub source: SourceId,
+    /// The hash of what it said.
+    pub content: ContentHash,
+}
+
+/// An earlier arrival that says the same.
+#[derive(Debug, Clone, Copy)]
+pub struct SameContent {
+    /// What it says.
+    pub of: SourceContent,
+    /// Which it is.
+    pub earlier: EarlierArrival,
 }
 
 /// What was new when ids were noted.
@@ -53,7 +134,7 @@ pub struct NewlySeen {
     /// Ids seen for the first time.
     pub new: BTreeSet<ArrivalId>,
     /// Identities that had no anchor before: nobody is reached under them.
-    pub anchored: BTreeSet<(ClientId, Identity)>,
+    pub anchored: BTreeSet<ClientIdentity>,
 }
 
 impl Transaction {
@@ -63,7 +144,7 @@ impl Transaction {
     pub async fn arrivals_note_seen(
         &mut self,
         mut seen: Vec<Seen>,
-        says: &[(ArrivalId, ClientId, Identity)],
+        says: &[ArrivalIdentity],
         now: Timestamp,
     ) -> Result<NewlySeen, StoreError> {
         // In the order of ids, as every batch does it: two that share ids would otherwise wait for each other.
@@ -71,17 +152,25 @@ impl Transaction {
         let ids: Vec<_> = seen.iter().map(|seen| seen.id.uuid()).collect();
         let contents: Vec<_> = seen.iter().map(|seen| seen.content.bytes().to_vec()).collect();
         let ended: Vec<_> = seen.iter().map(|seen| seen.ended.word().to_owned()).collect();
-        let said_by: Vec<_> = says.iter().map(|(id, _, _)| id.uuid()).collect();
-        let (clients, kinds, values) = identity_columns(says.iter().map(|(_, client, identity)| (*client, identity)));
+        let came_as: Vec<_> = seen.iter().map(|seen| seen.came_as.map(ArrivalId::uuid)).collect();
+        let said_by: Vec<_> = says.iter().map(|one| one.arrival.uuid()).collect();
+        let (clients, kinds, values) = identity_columns(says.iter().map(|one| (one.of.client, &one.of.identity)));
         // One statement: identities are anchored only for ids that are new, so that a repeated message adds nothing.
-        // Both inserts go in a fixed order against deadlocks.
+        // Both inserts go in a fixed order against deadlocks. An id that was forgotten and has its arrival still is seen again as
+        // what that is: taken for new, it would be worked once more and have nowhere to be stored.
         let rows = sqlx::query!(
             "-- arrival.note_seen
-            with new as (
-              insert into arrival_seen (id, content, ended, arrival_id, seen_at)
-              select ($1::uuid[])[i], ($2::bytea[])[i], ($3::text[])[i], ($1::uuid[])[i], $4
+            with noted as (
+              insert into arrival_seen (id, content, ended, arrival_id, seen_at, came_as)
+              select ($1::uuid[])[i], coalesce(a.content, ($2::bytea[])[i]),
+                     case a.state when 'graded' then 'lead' when 'quarantined' then 'quarantined' else ($3::text[])[i] end,
+                     ($1::uuid[])[i], $4, ($9::uuid[])[i]
               from generate_subscripts($1::uuid[], 1) i
+              left join lateral (select content, state from arrival where id = ($1::uuid[])[i]) a on true
+              order by i
               on conflict do nothing returning id
+            ), new as (
+              select n.id from noted n where not exists (select from arrival a where a.id = n.id)
             ), anchored as (
               insert into identity (client_id, kind, value)
               select distinct ($6::uuid[])[i] as client_id, ($7::text[])[i] as kind, ($8::text[])[i] as value
@@ -98,7 +187,8 @@ impl Transaction {
             &said_by,
             &clients,
             &kinds,
-            &values
+            &values,
+            &came_as[..] as &[Option<Uuid>]
         )
         .fetch_all(self.connection())
         .await?;
@@ -109,7 +199,7 @@ impl Transaction {
             } else if let (Some(client), Some(kind), Some(value)) = (row.client_id, row.kind, row.value) {
                 let identity =
                     Identity::stored(&kind, &value).ok_or_else(|| StoreError::Corrupt("an identity".to_owned()))?;
-                noted.anchored.insert((ClientId::from_uuid(client), identity));
+                noted.anchored.insert(ClientIdentity { client: ClientId::from_uuid(client), identity });
             }
         }
         Ok(noted)
@@ -129,28 +219,49 @@ impl Transaction {
     }
 
     /// What came earlier under these ids.
-    pub async fn arrivals_seen(&mut self, ids: &[ArrivalId]) -> Result<Vec<(ArrivalId, ContentHash)>, StoreError> {
+    pub async fn arrivals_seen(&mut self, ids: &[ArrivalId]) -> Result<Vec<SeenBefore>, StoreError> {
         let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
         // A statement of its own: the winner of a conflict in `arrivals_note_seen` committed after that statement's
         // snapshot.
         let rows = sqlx::query!(
             "-- arrival.seen
-            select id, content from arrival_seen where id = any($1)",
+            select id, content, ended, arrival_id from arrival_seen where id = any($1)",
             &ids
         )
         .fetch_all(self.connection())
         .await?;
-        rows.into_iter().map(|row| Ok((ArrivalId::from_uuid(row.id), hash(row.content)?))).collect()
+        rows.into_iter()
+            .map(|row| {
+                let (id, arrival) = (ArrivalId::from_uuid(row.id), row.arrival_id.map(ArrivalId::from_uuid));
+                Ok(SeenBefore { id, content: hash(row.content)?, ended: Ended::read(&row.ended)?, arrival })
+            })
+            .collect()
+    }
+
+    /// The bodies of these arrivals as they came, where they are kept still.
+    pub async fn arrivals_raw(&mut self, ids: &[ArrivalId]) -> Result<BTreeMap<ArrivalId, String>, StoreError> {
+        let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+        let rows = sqlx::query!(
+            r#"-- arrival.raw
+            select a.id, coalesce((select b.raw from arrival_body b where b.arrival_id = a.id and b.received_at = a.received_at),
+                                  a.raw, '') as "raw!"
+            from arrival a where a.id = any($1)"#,
+            &ids
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let kept = rows.into_iter().filter(|row| !row.raw.is_empty());
+        Ok(kept.map(|row| (ArrivalId::from_uuid(row.id), row.raw)).collect())
     }
 
     /// Earlier arrivals that say the same, per source and content, received at `since` or later.
     pub async fn arrivals_by_content(
         &mut self,
-        wanted: &[(SourceId, ContentHash)],
+        wanted: &[SourceContent],
         since: Timestamp,
-    ) -> Result<Vec<(SourceId, ContentHash, ArrivalId, Timestamp)>, StoreError> {
-        let sources: Vec<_> = wanted.iter().map(|(source, _)| source.uuid()).collect();
-        let contents: Vec<_> = wanted.iter().map(|(_, content)| content.bytes().to_vec()).collect();
+    ) -> Result<Vec<SameContent>, StoreError> {
+        let sources: Vec<_> = wanted.iter().map(|one| one.source.uuid()).collect();
+        let contents: Vec<_> = wanted.iter().map(|one| one.content.bytes().to_vec()).collect();
         // The oldest first: what came first is the original, and the later ones repeat it. `since` bounds the search to
         // recent rows.
         let rows = sqlx::query!(
@@ -167,8 +278,10 @@ impl Transaction {
         .await?;
         rows.into_iter()
             .map(|row| {
-                let source = SourceId::from_uuid(row.source_id);
-                Ok((source, hash(row.content)?, ArrivalId::from_uuid(row.id), row.received_at.to_jiff()))
+                let of = SourceContent { source: SourceId::from_uuid(row.source_id), content: hash(row.content)? };
+                let earlier =
+                    EarlierArrival { id: ArrivalId::from_uuid(row.id), received_at: row.received_at.to_jiff() };
+                Ok(SameContent { of, earlier })
             })
             .collect()
     }
@@ -177,7 +290,7 @@ impl Transaction {
     pub async fn arrivals_owners(
         &mut self,
         ids: &[ArrivalId],
-    ) -> Result<Vec<(ArrivalId, PersonId, LeadId)>, StoreError> {
+    ) -> Result<BTreeMap<ArrivalId, ArrivalOwner>, StoreError> {
         let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
         // Without those of nobody: quarantined arrivals have neither person nor lead.
         let rows = sqlx::query!(
@@ -188,11 +301,11 @@ impl Transaction {
         )
         .fetch_all(self.connection())
         .await?;
-        let owner = |id, person, lead| (ArrivalId::from_uuid(id), PersonId::from_uuid(person), LeadId::from_uuid(lead));
-        Ok(rows.into_iter().map(|row| owner(row.id, row.person_id, row.lead_id)).collect())
+        let owner = |person, lead| ArrivalOwner { person: PersonId::from_uuid(person), lead: LeadId::from_uuid(lead) };
+        Ok(rows.into_iter().map(|row| (ArrivalId::from_uuid(row.id), owner(row.person_id, row.lead_id))).collect())
     }
 
-    /// Ends ids as the same as an earlier arrival.
+    /// Ends ids as the same as an earlier arrival; where that is dead or erased, as it ended.
     pub async fn arrivals_end_same(&mut self, pairs: &[(ArrivalId, ArrivalId)]) -> Result<(), StoreError> {
         let ids: Vec<_> = pairs.iter().map(|(id, _)| id.uuid()).collect();
         let earlier: Vec<_> = pairs.iter().map(|(_, earlier)| earlier.uuid()).collect();
@@ -203,8 +316,10 @@ impl Transaction {
               update arrival a set dropped_at = a.released_at
               from unnest($1::uuid[]) as n (id) where a.id = n.id and a.state = 'quarantined'
             )
-            update arrival_seen s set ended = $3, arrival_id = n.earlier
-            from unnest($1::uuid[], $2::uuid[]) as n (id, earlier) where s.id = n.id",
+            update arrival_seen s set ended = coalesce(f.ended, $3), arrival_id = n.earlier, source_id = f.source_id
+            from unnest($1::uuid[], $2::uuid[]) as n (id, earlier)
+            left join arrival_seen f on f.id = n.earlier and f.ended in ('dead', 'erased')
+            where s.id = n.id",
             &ids,
             &earlier,
             Ended::Same.word()

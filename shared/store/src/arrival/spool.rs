@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::hash::ContentHash;
+use ripen_domain::{hash::ContentHash, id::ClientId};
 use uuid::Uuid;
 
-use crate::{Store, StoreError, Transaction};
+use crate::{Scope, Store, StoreError, Transaction, arrival::seen::hash};
 
 /// One waiting arrival.
 #[derive(Debug, Clone)]
@@ -138,6 +138,23 @@ impl Store {
         Ok(())
     }
 
+    /// Rows of messages that were left for later are offered again when the time of each has come; returns those that are there.
+    pub async fn spool_offer_later(&self, later: &[(SpoolKey, Timestamp)]) -> Result<Vec<SpoolKey>, StoreError> {
+        let (ids, digests) = key_columns(&later.iter().map(|(key, _)| *key).collect::<Vec<_>>());
+        let until: Vec<_> = later.iter().map(|(_, until)| until.to_sqlx()).collect();
+        let rows = sqlx::query!(
+            "-- spool.offer_later
+            update spool s set offered_until = ($3::timestamptz[])[i] from generate_subscripts($1::uuid[], 1) i
+            where s.id = ($1::uuid[])[i] and s.digest = ($2::bytea[])[i] returning s.id, s.digest",
+            &ids,
+            &digests,
+            &until[..]
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(|row| Ok(SpoolKey { id: row.id, digest: hash(row.digest)? })).collect()
+    }
+
     /// Removes rows that are safe elsewhere: confirmed by RabbitMQ.
     pub async fn spool_delete(&self, keys: &[SpoolKey]) -> Result<(), StoreError> {
         let (ids, digests) = key_columns(keys);
@@ -167,6 +184,26 @@ impl Store {
 }
 
 impl Transaction {
+    /// Keeps one arrival of a client with whatever else this transaction does; the next sweep offers it. One that is there
+    /// already, byte for byte, stays as it is. `Moved` when the client is not in the scope: what waits here is anybody's, and
+    /// nothing behind it asks again.
+    pub async fn spool_add(&mut self, scope: Scope, client: ClientId, row: SpoolRow) -> Result<(), StoreError> {
+        if !scope.covers(client) {
+            return Err(StoreError::Moved("client"));
+        }
+        sqlx::query!(
+            "-- spool.add
+            insert into spool (id, body, received_at, offered_until) values ($1, $2, $3, $4) on conflict do nothing",
+            row.id,
+            row.body,
+            row.received_at.to_sqlx(),
+            row.offered_until.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
     /// Forgets offers that last longer than to `beyond`.
     pub(crate) async fn spool_forget_offers(&mut self, now: Timestamp, beyond: Timestamp) -> Result<(), StoreError> {
         sqlx::query!(

@@ -42,6 +42,30 @@ impl Store {
         Ok(())
     }
 
+    /// The suspects noted so far, at most `limit`, the latest first.
+    pub async fn suspects(&self, limit: i64) -> Result<Vec<Uuid>, StoreError> {
+        let rows = sqlx::query!(
+            "-- suspect.noted
+            select id from suspect order by last_at desc limit $1",
+            limit
+        )
+        .fetch_all(&self.lists)
+        .await?;
+        Ok(rows.into_iter().map(|row| row.id).collect())
+    }
+
+    /// Forgets suspects that were last tried before an instant.
+    pub async fn suspects_forget(&self, before: Timestamp) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- suspect.forget
+            delete from suspect where last_at < $1",
+            before.to_sqlx()
+        )
+        .execute(&self.lists)
+        .await?;
+        Ok(())
+    }
+
     /// Forgets suspects that went through.
     pub async fn suspects_clear(&self, messages: &[Uuid]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;

@@ -1,6 +1,7 @@
 //! Arrivals of persons and leads that go on as others: what corrects them later finds the ones that go on.
 
 use ripen_domain::id::{LeadId, PersonId};
+use uuid::Uuid;
 
 use crate::{StoreError, Transaction, person::pair::PersonPair};
 
@@ -30,6 +31,20 @@ impl Transaction {
             update arrival set person_id = $1 where person_id = $2",
             pair.earlier.uuid(),
             pair.later.uuid()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Arrivals that a merge took over are again where they were.
+    pub(crate) async fn arrivals_of_merge_give_back(&mut self, merge: Uuid) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- arrival.of_merge_give_back
+            update arrival a set person_id = s.person_id, lead_id = s.lead_id
+            from person_merge_row r cross join lateral jsonb_populate_record(null::arrival, r.row) s
+            where r.merge_id = $1 and r.of = 'arrival' and a.id = s.id and (a.person_id, a.lead_id) <> (s.person_id, s.lead_id)",
+            merge
         )
         .execute(self.connection())
         .await?;

@@ -1,4 +1,4 @@
-//! Writing what arrived: the arrivals, the answers and notes they brought, and the end of their rest in the spool, in one
+//! Writing what arrived: the arrivals, their bodies, the answers and notes they brought, and the end of their rest in the spool, in one
 //! statement.
 
 use jiff::Timestamp;
@@ -6,13 +6,16 @@ use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     arrival::Sameness,
     hash::ContentHash,
-    id::{ArrivalId, ClientId, LeadId, PersonId, SourceId},
+    id::{ArrivalId, ClientId, SourceId},
 };
 use uuid::Uuid;
 
 use crate::{
     StoreError, Transaction,
-    arrival::spool::{SpoolKey, key_columns},
+    arrival::{
+        seen::ArrivalOwner,
+        spool::{SpoolKey, key_columns},
+    },
     lead::answer::{AnswerRow, NoteRow},
 };
 
@@ -53,19 +56,28 @@ impl Transaction {
               select ($23::uuid[])[i], ($24::timestamptz[])[i], ($25::text[])[i], ($26::text[])[i], ($29::text[])[i]
               from generate_subscripts($23::uuid[], 1) i
               on conflict do nothing
+            ), received as (
+              insert into arrival_body (arrival_id, received_at, raw)
+              select ($1::uuid[])[i], ($12::timestamptz[])[i], ($15::text[])[i] from generate_subscripts($1::uuid[], 1) i
+              where ($15::text[])[i] <> ''
+              on conflict do nothing
             )
             insert into arrival (id, client_id, source_id, person_id, lead_id, amends, sameness, state, reason, repeat, content,
-                                 external_id, received_at, submitted_at, media_type, raw, submission, flags, form_id)
+                                 external_id, received_at, submitted_at, media_type, submission, flags, form_id, corrects_ended,
+                                 key_id, by_visitor, in_bulk)
             select ($1::uuid[])[i], ($2::uuid[])[i], ($3::uuid[])[i], ($4::uuid[])[i], ($5::uuid[])[i],
                    ($6::uuid[])[i], ($7::text[])[i],
                    case when ($8::text[])[i] is null then 'graded' else 'quarantined' end, ($8::text[])[i],
                    ($9::boolean[])[i], ($10::bytea[])[i], ($11::text[])[i], ($12::timestamptz[])[i],
-                   ($13::timestamptz[])[i], ($14::text[])[i], ($15::text[])[i], ($16::text[])[i]::json,
-                   string_to_array(($17::text[])[i], ','), ($30::uuid[])[i]
+                   ($13::timestamptz[])[i], ($14::text[])[i], ($16::text[])[i]::json,
+                   string_to_array(($17::text[])[i], ','), ($30::uuid[])[i], ($31::boolean[])[i],
+                   ($32::uuid[])[i], ($33::boolean[])[i], ($34::boolean[])[i]
             from generate_subscripts($1::uuid[], 1) i
             -- What was quarantined and released is there already, and is on a lead from now on.
             on conflict (id) do update set person_id = excluded.person_id, lead_id = excluded.lead_id, amends = excluded.amends,
-                                           state = excluded.state, reason = excluded.reason, repeat = excluded.repeat
+                                           state = excluded.state, reason = excluded.reason, repeat = excluded.repeat,
+                                           submission = excluded.submission, flags = excluded.flags,
+                                           corrects_ended = excluded.corrects_ended
             where arrival.state = 'quarantined' and arrival.released_at is not null",
             &columns.ids, &columns.clients, &columns.sources, &columns.persons[..] as &[Option<Uuid>],
             &columns.leads[..] as &[Option<Uuid>], &columns.amends[..] as &[Option<Uuid>], &columns.sameness,
@@ -74,7 +86,8 @@ impl Transaction {
             &columns.submitted[..] as &[Option<jiff_sqlx::Timestamp>], &columns.media, &columns.raws, &columns.submissions,
             &columns.flags, &answers.leads, &answers.questions, &answers.at[..], &answers.origins, &answers.values,
             &notes.leads, &notes.at[..], &notes.by, &notes.texts, &spooled, &digests, &notes.origins,
-            &columns.forms[..] as &[Option<Uuid>]
+            &columns.forms[..] as &[Option<Uuid>], &columns.corrects_ended,
+            &columns.keys[..] as &[Option<Uuid>], &columns.by_visitor, &columns.in_bulk
         )
         .execute(self.connection())
         .await?;
@@ -148,6 +161,10 @@ struct ArrivalArrays {
     submissions: Vec<String>,
     flags: Vec<String>,
     forms: Vec<Option<Uuid>>,
+    corrects_ended: Vec<bool>,
+    keys: Vec<Option<Uuid>>,
+    by_visitor: Vec<bool>,
+    in_bulk: Vec<bool>,
 }
 
 impl From<Vec<ArrivalRow>> for ArrivalArrays {
@@ -157,8 +174,8 @@ impl From<Vec<ArrivalRow>> for ArrivalArrays {
             columns.ids.push(row.id.uuid());
             columns.clients.push(row.client.uuid());
             columns.sources.push(row.source.uuid());
-            columns.persons.push(row.on.map(|(person, _)| person.uuid()));
-            columns.leads.push(row.on.map(|(_, lead)| lead.uuid()));
+            columns.persons.push(row.on.map(|on| on.person.uuid()));
+            columns.leads.push(row.on.map(|on| on.lead.uuid()));
             columns.amends.push(row.amends.map(ArrivalId::uuid));
             // Columns of equal length, by hand: one that is pushed to once too little would shift every row behind it.
             columns.sameness.push(row.sameness.word().to_owned());
@@ -174,6 +191,10 @@ impl From<Vec<ArrivalRow>> for ArrivalArrays {
             // Flags of one row as one text: an array of arrays would need all rows to have as many.
             columns.flags.push(row.flags);
             columns.forms.push(row.form.map(ArrivalId::uuid));
+            columns.corrects_ended.push(row.corrects_ended);
+            columns.keys.push(row.key.map(ArrivalId::uuid));
+            columns.by_visitor.push(row.by_visitor);
+            columns.in_bulk.push(row.in_bulk);
         }
         columns
     }
@@ -189,9 +210,11 @@ pub struct ArrivalRow {
     /// Who sent it.
     pub source: SourceId,
     /// On which person and lead; none while quarantined.
-    pub on: Option<(PersonId, LeadId)>,
+    pub on: Option<ArrivalOwner>,
     /// The arrival it corrects.
     pub amends: Option<ArrivalId>,
+    /// The lead of that was over by then.
+    pub corrects_ended: bool,
     /// What makes another post the same.
     pub sameness: Sameness,
     /// Why it is quarantined.
@@ -204,6 +227,12 @@ pub struct ArrivalRow {
     pub external_id: Option<String>,
     /// What a form's submission id makes.
     pub form: Option<ArrivalId>,
+    /// What its Idempotency-Key makes, where that counts only once it is let go.
+    pub key: Option<ArrivalId>,
+    /// It came with a page's address or out of a form.
+    pub by_visitor: bool,
+    /// It came with others in one request.
+    pub in_bulk: bool,
     /// When intake had it.
     pub received_at: Timestamp,
     /// When the person submitted it.

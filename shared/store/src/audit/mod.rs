@@ -1,4 +1,4 @@
 //! The audit: who changed what, before and after.
 
+pub mod entry;
 pub mod list;
-pub mod record;

@@ -1,6 +1,6 @@
 //! Clients, and the tokens their programs use.
 
-pub mod load;
-pub mod record;
+pub mod client_record;
+pub mod grading_settings;
 pub mod settings;
 pub mod token;

@@ -1,14 +1,59 @@
 //! What staff set of a client: its name and place, program, capacity, state and return rules.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, str::FromStr};
 
 use jiff::Timestamp;
 use ripen_domain::{
     id::{ClientId, ProgramId},
-    outcome::ReturnRules,
+    outcome::{AmountMeaning, AmountTerms, ReturnRules},
+};
+use serde::Serialize;
+
+use crate::{
+    Scope, Store, StoreError, Transaction,
+    desk::terms::DeskTerms,
+    error::{one_row, word},
+    source::source_record::State,
 };
 
-use crate::{Scope, Store, StoreError, Transaction, error::one_row, source::record::State};
+/// What becomes of a lead that could not be delivered to whom it was for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WhenDead {
+    /// Whoever comes next by the routing has it; where nobody can take it now, the fallback.
+    #[default]
+    Next,
+    /// The fallback has it; where there is none, whoever comes next.
+    Fallback,
+    /// It waits until a person says.
+    Wait,
+}
+
+impl WhenDead {
+    /// As it is kept and typed.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Next => "next",
+            Self::Fallback => "fallback",
+            Self::Wait => "wait",
+        }
+    }
+
+    pub(crate) fn read(kept: &str) -> Result<Self, StoreError> {
+        kept.parse().map_err(|_| StoreError::Corrupt(format!("the word {kept:?}")))
+    }
+}
+
+impl FromStr for WhenDead {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let all = [Self::Next, Self::Fallback, Self::Wait];
+        let found = all.into_iter().find(|rule| rule.word() == text);
+        found.ok_or_else(|| format!("expected next, fallback or wait, given {text:?}"))
+    }
+}
 
 /// What a client uses besides its name and place.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +66,12 @@ pub struct ClientSettings {
     pub fallback: Option<String>,
     /// When it may return leads.
     pub returns: ReturnRules,
+    /// What the amounts are that it reports.
+    pub amounts: AmountTerms,
+    /// What becomes of a lead that could not be delivered.
+    pub when_dead: WhenDead,
+    /// How it is worked at the desk.
+    pub desk: DeskTerms,
 }
 
 /// What is to change of a client; what is none stays.
@@ -34,6 +85,8 @@ pub struct ClientChange {
     pub time_zone: Option<String>,
     /// A leads a day; a none inside takes the limit away.
     pub capacity: Option<Option<i32>>,
+    /// What becomes of a lead that could not be delivered.
+    pub when_dead: Option<WhenDead>,
 }
 
 impl Store {
@@ -60,21 +113,32 @@ impl Transaction {
         // A client without a program of its own uses the default one, as everywhere else that `program_id` is read.
         let row = sqlx::query!(
             r#"-- client.settings
-            select g.name, c.capacity, c.return_days, c.return_reasons,
+            select g.name, c.capacity, c.return_days, c.return_reasons, c.amounts, c.amount_share, c.when_dead,
+                   coalesce(d.weight, 1) as "weight!", d.caller_id as "caller_id?", coalesce(d.briefing, '') as "briefing!",
                    (select e.address from endpoint e where e.client_id = c.id and e.is_fallback limit 1) as fallback
             from client c join program g on g.id = coalesce(c.program_id, (select id from program where is_default))
+            left join desk_client d on d.client_id = c.id
             where c.id = $1 and ($2::uuid is null or c.id = $2)"#,
             client.uuid(),
             scope.client_uuid()
         )
         .fetch_optional(self.connection())
         .await?;
-        Ok(row.map(|row| ClientSettings {
-            program: row.name,
-            capacity: row.capacity,
-            fallback: row.fallback,
-            returns: ReturnRules { days: row.return_days, reasons: row.return_reasons },
-        }))
+        row.map(|row| {
+            Ok(ClientSettings {
+                program: row.name,
+                capacity: row.capacity,
+                fallback: row.fallback,
+                returns: ReturnRules { days: row.return_days, reasons: row.return_reasons },
+                amounts: AmountTerms {
+                    meaning: row.amounts.as_deref().map(word).transpose()?,
+                    share: row.amount_share,
+                },
+                when_dead: WhenDead::read(&row.when_dead)?,
+                desk: DeskTerms { weight: row.weight, caller_id: row.caller_id, briefing: row.briefing },
+            })
+        })
+        .transpose()
     }
 
     /// Gives a client another program. Its open leads are taken there before, by `leads_set_program`. `Moved` when there is no
@@ -109,7 +173,7 @@ impl Transaction {
         let done = sqlx::query!(
             "-- client.set
             update client set name = coalesce($2, name), country = coalesce($3, country), time_zone = coalesce($4, time_zone),
-                              capacity = case when $5 then $6 else capacity end
+                              capacity = case when $5 then $6 else capacity end, when_dead = coalesce($8, when_dead)
             where id = $1 and ($7::uuid is null or id = $7)",
             client.uuid(),
             change.name,
@@ -117,7 +181,8 @@ impl Transaction {
             change.time_zone,
             change.capacity.is_some(),
             change.capacity.flatten(),
-            scope.client_uuid()
+            scope.client_uuid(),
+            change.when_dead.map(WhenDead::word)
         )
         .execute(self.connection())
         .await?;
@@ -141,6 +206,26 @@ impl Transaction {
             client.uuid(),
             rules.days,
             &rules.reasons,
+            scope.client_uuid()
+        )
+        .execute(self.connection())
+        .await?;
+        one_row(done.rows_affected(), "client")
+    }
+
+    /// Sets what the amounts are that a client reports from now on; `Moved` when there is no such client in the scope.
+    pub async fn client_set_amounts(
+        &mut self,
+        scope: Scope,
+        client: ClientId,
+        terms: AmountTerms,
+    ) -> Result<(), StoreError> {
+        let done = sqlx::query!(
+            "-- client.set_amounts
+            update client set amounts = $2, amount_share = $3 where id = $1 and ($4::uuid is null or id = $4)",
+            client.uuid(),
+            terms.meaning.map(AmountMeaning::word),
+            terms.share,
             scope.client_uuid()
         )
         .execute(self.connection())

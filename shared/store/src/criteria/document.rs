@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use ripen_domain::id::{ClientId, CriteriaId};
-use sqlx::PgConnection;
+use sqlx::PgExecutor;
 
 use crate::{Scope, Store, StoreError, Transaction};
 
@@ -97,7 +97,7 @@ impl Transaction {
 impl Store {
     /// Documents by id.
     pub async fn criteria_documents(&self, ids: &[CriteriaId]) -> Result<Vec<ActiveCriteria>, StoreError> {
-        documents(&mut *self.pool.acquire().await?, ids).await
+        documents(&self.pool, ids).await
     }
 
     /// All versions of all programs, newest last.
@@ -137,14 +137,14 @@ impl Transaction {
     }
 }
 
-async fn documents(connection: &mut PgConnection, ids: &[CriteriaId]) -> Result<Vec<ActiveCriteria>, StoreError> {
+async fn documents(executor: impl PgExecutor<'_>, ids: &[CriteriaId]) -> Result<Vec<ActiveCriteria>, StoreError> {
     let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
     let rows = sqlx::query!(
         "-- criteria.documents
         select id, version, document from criteria where id = any($1)",
         &ids
     )
-    .fetch_all(connection)
+    .fetch_all(executor)
     .await?;
     // Documents never change under their id, so that callers may keep them as long as they like.
     let read = rows.into_iter().map(|row| ActiveCriteria {

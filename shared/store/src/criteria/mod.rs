@@ -3,4 +3,4 @@
 pub mod activate;
 pub mod backtest;
 pub mod document;
-pub mod load;
+pub mod document_cache;

@@ -13,7 +13,6 @@ use ripen_domain::{
     delivery::OutcomeKind,
     id::{ClientId, CriteriaId, DecisionId, LeadId},
 };
-use sqlx::{PgConnection, Postgres, pool::PoolConnection};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -24,6 +23,7 @@ use crate::{
         receipt::PackedReceipt,
     },
     error::word,
+    pool::{BoundedPool, PooledConnection},
 };
 
 /// Which past is looked at.
@@ -53,7 +53,7 @@ impl Period {
 /// Reads windows of the past over a connection of its own. Several share the windows of one past among them.
 pub struct PastReader {
     store: Store,
-    connection: PoolConnection<Postgres>,
+    connection: PooledConnection,
     period: Period,
     /// The last lead that was given out.
     given: Arc<Mutex<Uuid>>,
@@ -87,25 +87,23 @@ impl Store {
         Ok(row.n)
     }
 
-    /// So many readers of one past, each over a connection.
+    /// So many readers of one past, each over a connection; fewer where there are not as many.
     pub async fn history(&self, scope: Scope, period: &Period, readers: usize) -> Result<Vec<PastReader>, StoreError> {
         let period = period.within(scope);
         let given = Arc::new(Mutex::new(Uuid::nil()));
         // Read once for all readers: clients and sources are few, and a join in every window would repeat them with
         // each lead.
-        let known = Arc::new(Known::read(&mut *self.pool.acquire().await?).await?);
-        let mut all = Vec::with_capacity(readers);
-        for _ in 0..readers {
-            all.push(PastReader {
-                store: self.clone(),
-                // The smaller pool: a back-test that took the other's connections would stop grading meanwhile.
-                connection: self.lists.acquire().await?,
-                period: period.clone(),
-                given: Arc::clone(&given),
-                known: Arc::clone(&known),
-            });
-        }
-        Ok(all)
+        let known = Arc::new(Known::read(&self.pool).await?);
+        // The smaller pool: a back-test that took the other's connections would stop grading meanwhile.
+        let connections = self.reader_connections(readers).await?.into_iter();
+        let reader = |connection| PastReader {
+            store: self.clone(),
+            connection,
+            period: period.clone(),
+            given: Arc::clone(&given),
+            known: Arc::clone(&known),
+        };
+        Ok(connections.map(reader).collect())
     }
 }
 
@@ -137,7 +135,7 @@ impl PastReader {
             self.period.client.map(ClientId::uuid),
             limit
         )
-        .fetch_all(&mut *self.connection)
+        .fetch_all(self.connection.bounded())
         .await?;
         let Some(to) = rows.last().map(|row| row.id) else { return Ok(None) };
         // Set as soon as the window is known, so that the other readers find their windows while this one reads its
@@ -167,12 +165,12 @@ impl PastReader {
             self.period.program,
             self.period.client.map(ClientId::uuid)
         )
-        .fetch_all(&mut *self.connection)
+        .fetch_all(self.connection.bounded())
         .await?;
         // Over the reader's own connection: asking the pool for a second one while all readers hold theirs could wait
         // for ever.
         let prepared =
-            self.store.dictionaries_over(&mut self.connection, rows.iter().map(|row| row.criteria_id)).await?;
+            self.store.dictionaries_over(self.connection.bounded(), rows.iter().map(|row| row.criteria_id)).await?;
         for row in rows {
             let Some(past) = pasts.get_mut(&row.lead_id) else { continue };
             let of = (DecisionId::from_uuid(row.id), CriteriaId::from_uuid(row.criteria_id));
@@ -197,7 +195,7 @@ impl PastReader {
             window.to,
             self.period.client.map(ClientId::uuid)
         )
-        .fetch_all(&mut *self.connection)
+        .fetch_all(self.connection.bounded())
         .await?;
         for row in rows {
             let (Some(past), Some(source)) = (pasts.get_mut(&row.lead_id), self.known.sources.get(&row.source_id))
@@ -223,7 +221,7 @@ impl PastReader {
             window.from,
             window.to
         )
-        .fetch_all(&mut *self.connection)
+        .fetch_all(self.connection.bounded())
         .await?;
         for row in rows {
             if let Some(past) = pasts.get_mut(&row.lead_id) {
@@ -241,12 +239,11 @@ impl PastReader {
     async fn outcomes(&mut self, window: LeadRange, pasts: &mut Pasts) -> Result<(), StoreError> {
         let rows = sqlx::query!(
             "-- history.outcomes
-            select d.lead_id, o.kind from delivery d join outcome o on o.delivery_id = d.id
-            where d.lead_id > $1 and d.lead_id <= $2 order by d.lead_id, o.at, o.number",
+            select lead_id, kind from outcome where lead_id > $1 and lead_id <= $2 order by lead_id, at, number",
             window.from,
             window.to
         )
-        .fetch_all(&mut *self.connection)
+        .fetch_all(self.connection.bounded())
         .await?;
         for row in rows {
             if let Some(past) = pasts.get_mut(&row.lead_id) {
@@ -266,12 +263,12 @@ struct Known {
 }
 
 impl Known {
-    async fn read(tx: &mut PgConnection) -> Result<Self, StoreError> {
+    async fn read(pool: &BoundedPool) -> Result<Self, StoreError> {
         let clients = sqlx::query!(
             "-- history.clients
             select id, slug, name, country, time_zone from client"
         )
-        .fetch_all(&mut *tx)
+        .fetch_all(pool)
         .await?;
         let clients = clients.into_iter().map(|row| {
             let client = ClientFacts { slug: row.slug, name: row.name, country: row.country, time_zone: row.time_zone };
@@ -282,7 +279,7 @@ impl Known {
             "-- history.sources
             select id, name, channel from source"
         )
-        .fetch_all(tx)
+        .fetch_all(pool)
         .await?;
         for row in sources {
             known.sources.insert(row.id, Arc::new(SourceFacts { name: row.name, channel: word(&row.channel)? }));

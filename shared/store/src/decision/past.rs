@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use ripen_domain::{
-    criteria::{Answer, ClientFacts, PastArrival, PastDecision, PastLead, SourceFacts},
+    criteria::{Answer, ClientFacts, PastAnswer, PastArrival, PastDecision, PastLead, SourceFacts},
     delivery::OutcomeKind,
     id::LeadId,
     lead::{Channel, Grade},
@@ -14,7 +14,14 @@ use serde::{Deserialize, de::IgnoredAny};
 use crate::{StoreError, decision::receipt::PackedReceipt};
 
 /// A lead's past and what the client said of it last.
-pub type Past = (LeadId, PastLead, Option<OutcomeKind>);
+pub struct LeadPast {
+    /// The lead.
+    pub lead: LeadId,
+    /// Its past.
+    pub past: PastLead,
+    /// What the client said last.
+    pub outcome: Option<OutcomeKind>,
+}
 
 /// A lead's past, not understood yet.
 pub struct PackedPast {
@@ -64,7 +71,7 @@ impl PackedPast {
     ///
     /// # Errors
     /// When a receipt or an answer cannot be read.
-    pub fn open(self) -> Result<Past, StoreError> {
+    pub fn open(self) -> Result<LeadPast, StoreError> {
         // Cloned here and not while reading: the reader's connection is the scarce thing.
         let past = PastLead {
             client: (*self.client).clone(),
@@ -73,7 +80,7 @@ impl PackedPast {
             answers: self.answers.into_iter().map(PackedAnswer::open).collect::<Result<_, _>>()?,
             decisions: self.decisions.into_iter().map(PackedDecision::open).collect::<Result<_, _>>()?,
         };
-        Ok((self.lead, past, self.outcome))
+        Ok(LeadPast { lead: self.lead, past, outcome: self.outcome })
     }
 }
 
@@ -104,11 +111,11 @@ impl PackedArrival {
 }
 
 impl PackedAnswer {
-    fn open(self) -> Result<(String, Answer), StoreError> {
+    fn open(self) -> Result<PastAnswer, StoreError> {
         let corrupt = |what: &str| StoreError::Corrupt(format!("the {what} of an answer"));
         let origin = self.origin.parse().map_err(|_| corrupt("origin"))?;
         let value = serde_json::from_str(&self.value).map_err(|_| corrupt("value"))?;
-        Ok((self.question, Answer { value, at: self.at, origin }))
+        Ok(PastAnswer { question: self.question, answer: Answer { value, at: self.at, origin } })
     }
 }
 

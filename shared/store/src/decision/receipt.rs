@@ -10,7 +10,7 @@ use std::{
 };
 
 use ripen_domain::id::{CriteriaId, DecisionId};
-use sqlx::PgConnection;
+use sqlx::PgExecutor;
 use uuid::Uuid;
 use zstd::{
     bulk::Compressor,
@@ -110,7 +110,7 @@ impl Dictionaries {
 
     async fn load(
         &self,
-        connection: &mut PgConnection,
+        executor: impl PgExecutor<'_>,
         missing: &[Uuid],
         found: &mut Prepared,
     ) -> Result<(), StoreError> {
@@ -119,7 +119,7 @@ impl Dictionaries {
             select id, dictionary from criteria where id = any($1)",
             missing
         )
-        .fetch_all(connection)
+        .fetch_all(executor)
         .await?;
         for row in rows {
             let id = CriteriaId::from_uuid(row.id);
@@ -136,12 +136,12 @@ impl Dictionaries {
     /// Compresses the receipts of a batch, in their order.
     pub(crate) async fn pack(
         &self,
-        connection: &mut PgConnection,
+        executor: impl PgExecutor<'_>,
         decisions: &[NewDecision],
     ) -> Result<Vec<Vec<u8>>, StoreError> {
         let (mut found, missing) = self.at_hand(decisions.iter().map(|decision| decision.criteria.uuid()));
         if !missing.is_empty() {
-            self.load(connection, &missing, &mut found).await?;
+            self.load(executor, &missing, &mut found).await?;
         }
         let mut packers: BTreeMap<CriteriaId, Compressor<'_>> = BTreeMap::new();
         // Once per batch and version: preparing a compressor costs as much as several receipts.
@@ -212,7 +212,7 @@ impl Store {
         let (mut found, missing) = self.dictionaries.at_hand(wanted);
         if !missing.is_empty() {
             // A connection is taken only where something is missing, which is rare: most reads find all at hand.
-            self.dictionaries.load(&mut *self.pool.acquire().await?, &missing, &mut found).await?;
+            self.dictionaries.load(&self.pool, &missing, &mut found).await?;
         }
         Ok(found)
     }
@@ -220,12 +220,12 @@ impl Store {
     /// The same, read over this connection where they are not at hand.
     pub(crate) async fn dictionaries_over(
         &self,
-        connection: &mut PgConnection,
+        executor: impl PgExecutor<'_>,
         wanted: impl Iterator<Item = Uuid> + Send,
     ) -> Result<Prepared, StoreError> {
         let (mut found, missing) = self.dictionaries.at_hand(wanted);
         if !missing.is_empty() {
-            self.dictionaries.load(connection, &missing, &mut found).await?;
+            self.dictionaries.load(executor, &missing, &mut found).await?;
         }
         Ok(found)
     }

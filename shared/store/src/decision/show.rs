@@ -95,6 +95,31 @@ impl Store {
         row.map(|row| row.record(&prepared)).transpose()
     }
 
+    /// The decisions about a lead, newest first.
+    pub async fn decisions_of_lead(
+        &self,
+        scope: Scope,
+        lead: LeadId,
+        limit: i64,
+    ) -> Result<Vec<DecisionRecord>, StoreError> {
+        let rows = sqlx::query_as!(
+            DecisionColumns,
+            r#"-- decision.of_lead
+            select d.id, d.lead_id, c.slug as client, c.time_zone, g.name as program, d.criteria_id, k.version, d.at, d.grade,
+                   d.score, d.receipt
+            from decision d join client c on c.id = d.client_id
+            join criteria k on k.id = d.criteria_id join program g on g.id = k.program_id
+            where d.lead_id = $1 and ($2::uuid is null or d.client_id = $2) order by d.at desc, d.id desc limit $3"#,
+            lead.uuid(),
+            scope.client_uuid(),
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let prepared = self.dictionaries(rows.iter().map(|row| row.criteria_id)).await?;
+        rows.into_iter().map(|row| row.record(&prepared)).collect()
+    }
+
     /// The decisions about everyone reached under an identity, by lead and oldest first.
     pub async fn decisions_of(&self, scope: Scope, identity: &Identity) -> Result<Vec<DecisionRecord>, StoreError> {
         let rows = sqlx::query_as!(

@@ -20,6 +20,8 @@ pub struct AttemptRow {
     pub error: Option<String>,
     /// First bytes of the answer's body.
     pub answer: Option<Vec<u8>>,
+    /// What the mail system reported later of the mail.
+    pub report: Option<String>,
 }
 
 impl Store {
@@ -28,7 +30,7 @@ impl Store {
         // The join is only for the scope: attempts carry no client of their own.
         let rows = sqlx::query!(
             "-- delivery.attempts
-            select a.number, a.at, a.duration_ms, a.status, a.error, a.answer
+            select a.number, a.at, a.duration_ms, a.status, a.error, a.answer, a.report
             from attempt a join delivery d on d.id = a.delivery_id
             where a.delivery_id = $1 and ($2::uuid is null or d.client_id = $2) order by a.number",
             delivery.uuid(),
@@ -43,6 +45,7 @@ impl Store {
             status: row.status,
             error: row.error,
             answer: row.answer,
+            report: row.report,
         });
         Ok(attempts.collect())
     }

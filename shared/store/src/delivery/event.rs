@@ -7,13 +7,16 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
-    delivery::{DeadDelivery, DisabledEndpoint, EventDetail, EventType, LeadNamed, LeadSuppression, Member, event_id},
+    delivery::{
+        DeadDelivery, DisabledEndpoint, EventDetail, EventType, LeadNamed, LeadSuppression, Member, OutcomeKind,
+        UpdateKind, event_id,
+    },
     id::{DeliveryId, EndpointId, LeadId, PersonId},
 };
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{StoreError, Transaction, endpoint::record::EndpointKind, error::word};
+use crate::{StoreError, Transaction, endpoint::endpoint_record::EndpointKind, error::word};
 
 /// Something to tell.
 #[derive(Debug, Clone)]
@@ -102,8 +105,8 @@ pub(crate) struct EventArrays {
 
 impl Transaction {
     /// Owes news to the endpoints that got the leads' last maturations and ask for it; returns to how many. The same news
-    /// again is told once. News of what is new is not told to who gave the lead back, and to nobody while the desk has it
-    /// back.
+    /// again is told once. News of what is new is not told to who gave the lead back or could not be given it, and to nobody while the
+    /// desk has it back.
     pub async fn enqueue(&mut self, news: &[Event], now: Timestamp) -> Result<usize, StoreError> {
         let leads: Vec<_> = news.iter().map(|one| one.lead.uuid()).collect();
         // Before the endpoints are read: a first attempt that began in between would freeze a body without this news,
@@ -114,9 +117,16 @@ impl Transaction {
         let rows = sqlx::query!(
             r#"-- event.to
             select d.id, d.lead_id, e.events, e.kind,
-                   coalesce((select o.kind from outcome o where o.delivery_id = d.id order by o.number desc limit 1) = 'returned',
-                            false) as "returned!",
-                   l.grade = 'A' and (l.returned_at is null or m.at > l.returned_at) as "is_out!"
+                   (select o.kind from outcome o where o.delivery_id = d.id order by o.number desc limit 1) as said,
+                   l.grade = 'A' as is_a, (l.returned_at is null or m.at > l.returned_at) as "is_out!",
+                   d.state in ('dead', 'withdrawn') and coalesce((select bool_and(coalesce(case e.kind when 'email' then a.status >= 400 or a.report is not null
+                                                                           else a.status between 400 and 499 end, false))
+                                                  from attempt a where a.delivery_id = d.id), false) as "never_had!",
+                   d.state = 'withdrawn' or delivery_given_on(d.id) as "has_it_no_more!",
+                   exists (select from delivery o join endpoint x on x.id = o.endpoint_id
+                           where o.maturation_id = d.maturation_id and o.event = 'lead.matured' and o.id <> d.id
+                             and (o.state in ('delivered', 'filed')
+                                  or o.state in ('pending', 'held', 'leased') and x.state = 'enabled' and x.probe_at is null)) as "is_elsewhere!"
             from delivery d join endpoint e on e.id = d.endpoint_id join lead l on l.id = d.lead_id
             join maturation m on m.id = d.maturation_id
             where d.lead_id = any($1) and d.event = 'lead.matured' and d.attempts > 0
@@ -136,10 +146,29 @@ impl Transaction {
                 let asks = row.events.iter().any(|asked| asked == event.word());
                 // Mail endpoints hear only of what is meant for people: a program's update would be a mail that
                 // repeats the first.
-                let asks = asks && (one.mailed || row.kind == EndpointKind::Webhook.word());
+                let is_webhook = row.kind == EndpointKind::Webhook.word();
+                let asks = asks && (one.mailed || is_webhook);
+                // What was refused each time never came: there is nothing to take back. Where an answer is missing it may have come.
+                // Anything else is not for whom somebody else has the lead instead of, or two would work on it; nor for a program
+                // that does not know the lead.
+                let is_strange = if event == EventType::LeadRecalled {
+                    row.never_had
+                } else {
+                    row.has_it_no_more || row.never_had && (row.is_elsewhere || is_webhook)
+                };
+                let asks = asks && !is_strange;
+                let said = row.said.as_deref();
                 // A client that returned the lead, or does not have it any more, must not learn what the desk hears
-                // of the person since.
-                if asks && (event != EventType::LeadUpdated || row.is_out && !row.returned) {
+                // of the person since. That it is no A any more is told to who still works on it, and to nobody who said
+                // himself what became of it.
+                let is_told = match &one.detail {
+                    EventDetail::Updated(update) if update.kind.get() == Some(&UpdateKind::Grade) => {
+                        said.is_none_or(|kind| kind == OutcomeKind::Accepted.word())
+                    }
+                    EventDetail::Updated(_) => row.is_a == Some(true) && said != Some(OutcomeKind::Returned.word()),
+                    _ => true,
+                };
+                if asks && is_told && (event != EventType::LeadUpdated || row.is_out) {
                     c.push(one, DeliveryId::from_uuid(row.id), now);
                 }
             }
@@ -228,7 +257,8 @@ impl Transaction {
     }
 
     /// Tells every endpoint that ever had a lead of these persons, by whichever maturation, that nobody may contact them any
-    /// more; returns how many deliveries that makes. The same again is told once.
+    /// more, and whoever holds an offer of one that it is none any more; returns how many deliveries that makes. The same again is told
+    /// once.
     pub(crate) async fn enqueue_suppressed(
         &mut self,
         persons: &[PersonId],
@@ -268,7 +298,8 @@ impl Transaction {
         if !columns.ids.is_empty() {
             self.events_insert(&columns, now).await?;
         }
-        Ok(columns.ids.len())
+        let leads: Vec<_> = leads.into_iter().map(LeadId::from_uuid).collect();
+        Ok(columns.ids.len() + self.offers_over(&leads, now).await?)
     }
 }
 
@@ -296,3 +327,6 @@ impl EventArrays {
         self.tos.push(Some(to));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,12 +8,17 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     delivery::OutcomeKind,
-    id::{ClientId, DeliveryId, LeadId, RepId},
+    id::{ClientId, CriteriaId, DeliveryId, LeadId, RepId},
+    outcome::AmountTerms,
 };
 use uuid::Uuid;
 
 use crate::{
-    Scope, Store, StoreError, delivery::attempt::AttemptRow, endpoint::record::EndpointKind, error::word,
+    Scope, Store, StoreError,
+    delivery::{attempt::AttemptRow, first_to_claim::SentOffer},
+    endpoint::endpoint_record::EndpointKind,
+    error::word,
+    lead::show::ClientTry,
     outcome::list::OutcomeRecord,
 };
 
@@ -27,6 +32,19 @@ pub struct FeedStart {
     pub after: Option<DeliveryId>,
     /// Only what was first sent at this instant or later.
     pub since: Option<Timestamp>,
+}
+
+/// Why nobody may contact the person any more on the strength of a delivery: how to reach them is not shown with it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContactEnd {
+    /// They asked not to be contacted.
+    DoNotContact,
+    /// The lead was taken back.
+    Recalled,
+    /// It is no longer to be handed over.
+    Withdrawn,
+    /// It could not be delivered there, and somebody else has the lead.
+    GivenOn,
 }
 
 /// A delivery that was sent at least once.
@@ -50,6 +68,8 @@ pub struct SentRow {
     pub ended_at: Option<Timestamp>,
     /// What was said last about it.
     pub newest: Option<OutcomeKind>,
+    /// Why its person may not be contacted any more; none where they may.
+    pub ended: Option<ContactEnd>,
     /// The payload, byte for byte.
     pub body: Vec<u8>,
 }
@@ -68,16 +88,44 @@ pub struct SentToRep {
 pub struct SentDelivery {
     /// The delivery.
     pub row: SentRow,
-    /// The client: name, country, and the reasons for which it returns leads.
-    pub client: (String, String, Vec<String>),
+    /// The client's name.
+    pub client_name: String,
+    /// The client's country: ISO 3166 alpha-2.
+    pub client_country: String,
+    /// The reasons for which the client returns leads.
+    pub return_reasons: Vec<String>,
+    /// What the amounts are that the client reports.
+    pub amounts: AmountTerms,
     /// The rep it was for.
     pub rep: Option<SentToRep>,
-    /// The person asked not to be contacted since.
-    pub do_not_contact: bool,
+    /// How the offer stands, where it made one.
+    pub offer: Option<SentOffer>,
+    /// The criteria of the decision that matured the lead: whose questions its answers are to.
+    pub criteria: Option<CriteriaId>,
+    /// The lead is sold, by whichever of its deliveries that was said.
+    pub is_sold: bool,
+    /// Links about it that were made before are ended.
+    pub links_since: Timestamp,
+    /// It went to a rep's own address or made the rep an offer, and the rep is paused without a date of return: links about it
+    /// open nothing meanwhile.
+    pub has_left: bool,
+    /// What the client's own people did with the lead since, oldest first.
+    pub tries: Vec<ClientTry>,
+    /// It could not be delivered, nothing was said of it, and somebody else has the lead instead.
+    pub is_given_on: bool,
     /// Attempts, oldest first.
     pub attempts: Vec<AttemptRow>,
     /// What was said of it, oldest first.
     pub outcomes: Vec<OutcomeRecord>,
+}
+
+impl SentDelivery {
+    /// Why whoever follows a link about it may not contact the person any more; none where they may. The client's own program may read
+    /// what could not be delivered to it, whoever has the lead since.
+    #[must_use]
+    pub fn ended_for_reader(&self) -> Option<ContactEnd> {
+        self.row.ended.or(self.is_given_on.then_some(ContactEnd::GivenOn))
+    }
 }
 
 struct SentColumns {
@@ -90,11 +138,23 @@ struct SentColumns {
     at: jiff_sqlx::Timestamp,
     ended_at: Option<jiff_sqlx::Timestamp>,
     newest: Option<String>,
+    do_not_contact: bool,
+    is_recalled: bool,
     body: Vec<u8>,
 }
 
 impl SentColumns {
+    fn ended(&self) -> Option<ContactEnd> {
+        let ends = [
+            (self.do_not_contact, ContactEnd::DoNotContact),
+            (self.is_recalled, ContactEnd::Recalled),
+            (self.state == "withdrawn", ContactEnd::Withdrawn),
+        ];
+        ends.into_iter().find_map(|(is_so, end)| is_so.then_some(end))
+    }
+
     fn row(self) -> Result<SentRow, StoreError> {
+        let ended = self.ended();
         Ok(SentRow {
             id: DeliveryId::from_uuid(self.id),
             client: ClientId::from_uuid(self.client_id),
@@ -105,6 +165,7 @@ impl SentColumns {
             sent_at: self.at.to_jiff(),
             ended_at: self.ended_at.map(jiff_sqlx::Timestamp::to_jiff),
             newest: self.newest.as_deref().map(word).transpose()?,
+            ended,
             body: self.body,
         })
     }
@@ -138,9 +199,12 @@ impl Store {
             SentColumns,
             r#"-- feed.list
             select d.id, d.client_id, d.lead_id, d.state, e.kind as "kind?", d.attempts, b.at, d.ended_at, b.body,
-                   (select o.kind from outcome o where o.delivery_id = d.id order by o.number desc limit 1) as newest
-            from delivery_body b join delivery d on d.id = b.delivery_id left join endpoint e on e.id = d.endpoint_id
-            where b.client_id = $1 and b.place > $2 and ($3::timestamptz is null or b.at >= $3) order by b.place limit $4"#,
+                   (select o.kind from outcome o where o.delivery_id = d.id order by o.number desc limit 1) as newest,
+                   coalesce(r.do_not_contact, false) as "do_not_contact!", coalesce(l.recalled_at >= d.created_at, false) as "is_recalled!"
+            from delivery_place p join delivery_body b on b.delivery_id = p.delivery_id
+            join delivery d on d.id = p.delivery_id left join endpoint e on e.id = d.endpoint_id
+            left join lead l on l.id = d.lead_id left join person r on r.id = l.person_id
+            where p.client_id = $1 and p.place > $2 and ($3::timestamptz is null or p.at >= $3) order by p.place limit $4"#,
             client.uuid(),
             after,
             start.since.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
@@ -157,8 +221,10 @@ impl Store {
             SentColumns,
             r#"-- feed.show
             select d.id, d.client_id, d.lead_id, d.state, e.kind as "kind?", d.attempts, b.at, d.ended_at, b.body,
-                   (select o.kind from outcome o where o.delivery_id = d.id order by o.number desc limit 1) as newest
+                   (select o.kind from outcome o where o.delivery_id = d.id order by o.number desc limit 1) as newest,
+                   coalesce(r.do_not_contact, false) as "do_not_contact!", coalesce(l.recalled_at >= d.created_at, false) as "is_recalled!"
             from delivery_body b join delivery d on d.id = b.delivery_id left join endpoint e on e.id = d.endpoint_id
+            left join lead l on l.id = d.lead_id left join person r on r.id = l.person_id
             where b.delivery_id = $1 and ($2::uuid is null or b.client_id = $2)"#,
             delivery.uuid(),
             scope.client_uuid()
@@ -168,9 +234,17 @@ impl Store {
         let Some(row) = row else { return Ok(None) };
         let around = sqlx::query!(
             r#"-- feed.around
-            select c.name, c.country, c.return_reasons, r.id as "rep_id?", r.name as "rep?", p.do_not_contact
+            select c.name, c.country, c.return_reasons, c.amounts, c.amount_share, l.stage = 'customer' as "is_sold!", r.id as "rep_id?", r.name as "rep?",
+                   greatest(d.links_since, r.links_since) as "links_since!",
+                   coalesce((e.kind = 'email' or d.event = 'lead.offered') and r.has_left, false) as "has_left!",
+                   coalesce(not exists (select from outcome o where o.delivery_id = d.id)
+                            and (d.event = 'lead.matured' and delivery_given_on(d.id)
+                                 or d.event = 'lead.updated' and exists (select from delivery h
+                                      where h.maturation_id = d.maturation_id and h.endpoint_id = d.endpoint_id and h.event = 'lead.matured'
+                                        and not exists (select from outcome o where o.delivery_id = h.id) and delivery_given_on(h.id))), false)
+                     as "is_given_on!",
+                   (select x.criteria_id from maturation m join decision x on x.id = m.decision_id where m.id = d.maturation_id) as criteria_id
             from delivery d join client c on c.id = d.client_id join lead l on l.id = d.lead_id
-            join person p on p.id = l.person_id
             left join endpoint e on e.id = d.endpoint_id
             left join rep r on r.id = coalesce(d.rep_id, e.rep_id)
             where d.id = $1"#,
@@ -180,9 +254,21 @@ impl Store {
         .await?;
         Ok(Some(SentDelivery {
             row: row.row()?,
-            client: (around.name, around.country, around.return_reasons),
+            client_name: around.name,
+            client_country: around.country,
+            return_reasons: around.return_reasons,
+            amounts: AmountTerms {
+                meaning: around.amounts.as_deref().map(word).transpose()?,
+                share: around.amount_share,
+            },
             rep: around.rep_id.zip(around.rep).map(|(id, name)| SentToRep { id: RepId::from_uuid(id), name }),
-            do_not_contact: around.do_not_contact,
+            offer: self.offer_made(scope, delivery).await?,
+            criteria: around.criteria_id.map(CriteriaId::from_uuid),
+            is_sold: around.is_sold,
+            links_since: around.links_since.to_jiff(),
+            has_left: around.has_left,
+            tries: self.tries_of(scope, delivery).await?,
+            is_given_on: around.is_given_on,
             attempts: self.attempts_of(scope, delivery).await?,
             outcomes: self.outcomes_of(scope, delivery).await?,
         }))
@@ -192,7 +278,7 @@ impl Store {
     async fn place_of(&self, client: ClientId, delivery: DeliveryId) -> Result<Option<i64>, StoreError> {
         let row = sqlx::query!(
             "-- feed.place_of
-            select place from delivery_body where delivery_id = $1 and client_id = $2",
+            select place from delivery_place where delivery_id = $1 and client_id = $2",
             delivery.uuid(),
             client.uuid()
         )
@@ -209,7 +295,7 @@ impl Store {
         // Without a lock first: most reads find nothing new, and should not wait for each other or for the routing.
         let waiting = sqlx::query!(
             r#"-- feed.unplaced
-            select exists (select 1 from delivery_body where client_id = $1 and place is null) as "some!""#,
+            select exists (select 1 from delivery_place where client_id = $1 and place is null) as "some!""#,
             client.uuid()
         )
         .fetch_one(&self.pool)
@@ -219,28 +305,28 @@ impl Store {
         }
         // No key update of the client: two readers would otherwise both give the next number, and one would miss what
         // the other placed.
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query!(
             "-- feed.lock
             select id from client where id = $1 for no key update",
             client.uuid()
         )
-        .fetch_optional(&mut *tx)
+        .fetch_optional(tx.connection())
         .await?;
         // A new statement under READ COMMITTED: the one above cannot see the places that were committed while it
         // waited.
         let done = sqlx::query!(
             "-- feed.place
-            update delivery_body b set place = n.place
+            update delivery_place p set place = n.place
             from (select delivery_id, row_number() over (order by delivery_id)
-                         + (select coalesce(max(place), 0) from delivery_body where client_id = $1 and place is not null) as place
-                  from (select delivery_id from delivery_body where client_id = $1 and place is null
+                         + (select coalesce(max(place), 0) from delivery_place where client_id = $1 and place is not null) as place
+                  from (select delivery_id from delivery_place where client_id = $1 and place is null
                         order by delivery_id limit $2) unplaced) n
-            where b.delivery_id = n.delivery_id and b.place is null",
+            where p.delivery_id = n.delivery_id and p.place is null",
             client.uuid(),
             PLACED_AT_ONCE
         )
-        .execute(&mut *tx)
+        .execute(tx.connection())
         .await?;
         tx.commit().await?;
         Ok(done.rows_affected())

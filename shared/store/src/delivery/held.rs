@@ -11,7 +11,11 @@ use ripen_domain::{
 };
 use uuid::Uuid;
 
-use crate::{Scope, Store, StoreError, Transaction, decision::maturation::RoutingNote, delivery::offer::tier};
+use crate::{
+    Scope, Store, StoreError, Transaction,
+    decision::maturation::RoutingNote,
+    delivery::{first_to_claim::tier, write::reps_text},
+};
 
 /// A held delivery without an endpoint that is due to be routed again.
 #[derive(Debug, Clone)]
@@ -22,8 +26,12 @@ pub struct HeldDelivery {
     pub maturation: MaturationId,
     /// The lead, its score, and when it matured.
     pub waiting: WaitingLead,
-    /// Endpoints that the maturation went to already.
+    /// Endpoints that have it, or will.
     pub had: Vec<EndpointId>,
+    /// Endpoints that it could not be delivered to.
+    pub dead: Vec<EndpointId>,
+    /// The client's fallback, where that was not tried.
+    pub fallback: Option<EndpointId>,
     /// Whom it was offered to, in vain.
     pub offered: Option<Tier>,
 }
@@ -45,6 +53,17 @@ pub struct HeldLead {
     pub until: Timestamp,
 }
 
+/// A held delivery that was routed again.
+#[derive(Debug, Clone)]
+pub struct ReroutedDelivery {
+    /// The held delivery.
+    pub delivery: DeliveryId,
+    /// What becomes of it.
+    pub becomes: Rerouted,
+    /// Reps for whom alone it stays held, none of whom has an endpoint that is enabled.
+    pub waits_for: Vec<RepId>,
+}
+
 /// What becomes of a held delivery.
 #[derive(Debug, Clone)]
 pub enum Rerouted {
@@ -56,9 +75,29 @@ pub enum Rerouted {
     Done,
 }
 
+/// What of a client is not looked at again until later.
+#[derive(Debug, Clone, Copy)]
+pub struct HeldPutOff<'a> {
+    /// The client.
+    pub client: ClientId,
+    /// What is of this lead alone; none for all of the client's.
+    pub only: Option<LeadId>,
+    /// Until when it waits.
+    pub until: Timestamp,
+    /// Why, in a few words.
+    pub why: &'a str,
+}
+
 impl Store {
-    /// What a client will get later, at most `limit`, in the order in which it goes out where one can take it.
-    pub async fn held_for(&self, scope: Scope, client: ClientId, limit: i64) -> Result<Vec<HeldLead>, StoreError> {
+    /// What a client will get later, at most `limit`, in the order in which it goes out where one can take it: what comes after
+    /// the delivery where the page before ended, whatever became of that one since.
+    pub async fn held_for(
+        &self,
+        scope: Scope,
+        client: ClientId,
+        after: Option<DeliveryId>,
+        limit: i64,
+    ) -> Result<Vec<HeldLead>, StoreError> {
         // Not only those without an endpoint: what a paused client or an open circuit holds is also "later" to who
         // asks.
         let rows = sqlx::query!(
@@ -66,10 +105,14 @@ impl Store {
             select d.id, d.lead_id, l.score, m.at, d.reason, d.due_at
             from delivery d join lead l on l.id = d.lead_id join maturation m on m.id = d.maturation_id
             where d.client_id = $1 and ($3::uuid is null or d.client_id = $3) and d.state = 'held' and d.event = 'lead.matured'
-            order by l.score desc, m.at, l.id, d.id limit $2",
+              and ($4::uuid is null or (-coalesce(l.score, 0), m.at, l.id, d.id) >
+                   (select -coalesce(y.score, 0), z.at, y.id, x.id from delivery x join lead y on y.id = x.lead_id
+                    join maturation z on z.id = x.maturation_id where x.id = $4 and x.client_id = $1))
+            order by coalesce(l.score, 0) desc, m.at, l.id, d.id limit $2",
             client.uuid(),
             limit,
-            scope.client_uuid()
+            scope.client_uuid(),
+            after.map(DeliveryId::uuid)
         )
         .fetch_all(&self.lists)
         .await?;
@@ -84,31 +127,43 @@ impl Store {
         Ok(held.collect())
     }
 
-    /// Clients at work that have held deliveries to be routed again at `now`.
+    /// Clients at work that have held deliveries to be routed again at `now`, at most `limit`; the one that waits longest first.
     pub async fn clients_to_route(&self, now: Timestamp, limit: i64) -> Result<Vec<ClientId>, StoreError> {
+        // From client to client along the index, however many rows each has: rows of a client that is paused, or of one with
+        // very many, would otherwise use up any limit on rows and hide everybody else's.
         let rows = sqlx::query!(
             r#"-- held.clients
-            select distinct d.client_id from (
-              select client_id from delivery where endpoint_id is null and state = 'held' and same_as is null and due_at <= $1
-              order by due_at limit $2) d
-            join client c on c.id = d.client_id where c.state = 'active'"#,
+            with recursive holding as (
+              (select client_id from delivery where endpoint_id is null and state = 'held' order by client_id limit 1)
+              union all
+              select (select d.client_id from delivery d where d.endpoint_id is null and d.state = 'held' and d.client_id > h.client_id
+                      order by d.client_id limit 1)
+              from holding h where h.client_id is not null
+            )
+            select c.id from holding h join client c on c.id = h.client_id and c.state = 'active'
+            cross join lateral (
+              select d.due_at from delivery d
+              where d.client_id = c.id and d.endpoint_id is null and d.state = 'held' and d.same_as is null and d.due_at <= $1
+              order by d.due_at limit 1) oldest
+            order by oldest.due_at, c.id limit $2"#,
             now.to_sqlx(),
             limit
         )
         .fetch_all(&self.pool)
         .await?;
-        Ok(rows.into_iter().map(|row| ClientId::from_uuid(row.client_id)).collect())
+        Ok(rows.into_iter().map(|row| ClientId::from_uuid(row.id)).collect())
     }
 }
 
 impl Transaction {
     /// Has a client's held deliveries routed again soon, because something changed that may help.
     pub(crate) async fn reroute(&mut self, client: ClientId, now: Timestamp) -> Result<u64, StoreError> {
-        // What is on offer to somebody stays there: routing it again would take it from who may be reading the offer.
+        // What is on offer to somebody stays there: routing it again would take it from who may be reading the offer. What the desk can
+        // still take back waits until then all the same.
         let done = sqlx::query!(
             "-- held.again
-            update delivery set due_at = $2
-            where client_id = $1 and endpoint_id is null and state = 'held' and same_as is null and due_at > $2
+            update delivery set due_at = greatest($2, undo_until)
+            where client_id = $1 and endpoint_id is null and state = 'held' and same_as is null and due_at > greatest($2, undo_until)
               and not exists (select 1 from claim k where k.maturation_id = delivery.maturation_id and k.until > $2
                                 and cardinality(k.offered_to) > 0)",
             client.uuid(),
@@ -149,7 +204,13 @@ impl Transaction {
             r#"-- held.lock
             select d.id, d.maturation_id, d.lead_id, m.at, coalesce(l.score, 0) as "score!",
                    array(select o.endpoint_id from delivery o where o.lead_id = d.lead_id and o.maturation_id = d.maturation_id
-                           and o.endpoint_id is not null and o.event = 'lead.matured') as "had!: Vec<Uuid>", k.tier as "tier?"
+                           and o.endpoint_id is not null and o.event = 'lead.matured' and o.state <> 'dead') as "had!: Vec<Uuid>",
+                   array(select o.endpoint_id from delivery o where o.maturation_id = d.maturation_id and o.endpoint_id is not null
+                           and o.event = 'lead.matured' and o.state = 'dead') as "dead!: Vec<Uuid>",
+                   (select x.id from endpoint x where x.client_id = d.client_id and x.is_fallback and x.state = 'enabled'
+                      and not exists (select from delivery o where o.maturation_id = d.maturation_id and o.endpoint_id = x.id
+                                        and o.event = 'lead.matured') limit 1) as "fallback?",
+                   k.tier as "tier?"
             from delivery d join maturation m on m.id = d.maturation_id join lead l on l.id = d.lead_id
             left join claim k on k.maturation_id = d.maturation_id
             where d.lead_id = any($1) and d.endpoint_id is null and d.state = 'held' and d.same_as is null and d.due_at <= $2
@@ -169,6 +230,8 @@ impl Transaction {
                     matured_at: row.at.to_jiff(),
                 },
                 had: row.had.into_iter().map(EndpointId::from_uuid).collect(),
+                dead: row.dead.into_iter().map(EndpointId::from_uuid).collect(),
+                fallback: row.fallback.map(EndpointId::from_uuid),
                 offered: row.tier.as_deref().map(tier).transpose()?,
             })
         });
@@ -182,7 +245,7 @@ impl Transaction {
     /// offer them again.
     pub async fn held_settle(
         &mut self,
-        rows: &[(DeliveryId, Rerouted)],
+        rows: &[ReroutedDelivery],
         notes: &BTreeMap<MaturationId, RoutingNote>,
         (now, offered_until): (Timestamp, Timestamp),
     ) -> Result<(), StoreError> {
@@ -201,9 +264,10 @@ impl Transaction {
               where m.id = n.id
             )
             update delivery d set endpoint_id = n.endpoint_id, rep_id = n.rep_id, state = n.state, reason = n.reason,
-                   due_at = n.due_at, offered_until = $8, ended_at = case when n.state = 'withdrawn' then $7::timestamptz end
+                   due_at = n.due_at, offered_until = $8, waits_for = n.waits_for, ended_at = case when n.state = 'withdrawn' then $7::timestamptz end
             from (select ($1::uuid[])[i] as id, ($2::uuid[])[i] as endpoint_id, ($3::uuid[])[i] as rep_id,
-                         ($4::text[])[i] as state, ($5::text[])[i] as reason, ($6::timestamptz[])[i] as due_at
+                         ($4::text[])[i] as state, ($5::text[])[i] as reason, ($6::timestamptz[])[i] as due_at,
+                         string_to_array(($13::text[])[i], ',')::uuid[] as waits_for
                   from generate_subscripts($1::uuid[], 1) i) n
             where d.id = n.id",
             &c.ids,
@@ -217,30 +281,29 @@ impl Transaction {
             &noted,
             &versions[..] as &[Option<i32>],
             &rules,
-            &texts
+            &texts,
+            &c.waits_for
         )
         .execute(self.connection())
         .await?;
         Ok(())
     }
 
-    /// Has everything of a client that is to be routed wait until then: its day is full.
-    pub async fn held_put_off(
-        &mut self,
-        client: ClientId,
-        (until, why): (Timestamp, &str),
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    /// Has what of a client is to be routed wait until then: all of it, because its day is full, or what is of one lead that
+    /// cannot be read and would keep the client's others from going out.
+    pub async fn held_put_off(&mut self, what: &HeldPutOff<'_>, now: Timestamp) -> Result<(), StoreError> {
         // One statement for all of them: with a full day and thousands held, every round would otherwise route each
         // again in vain.
         sqlx::query!(
             "-- held.put_off
             update delivery set due_at = $3, reason = $4
-            where client_id = $1 and endpoint_id is null and state = 'held' and same_as is null and due_at <= $2",
-            client.uuid(),
+            where client_id = $1 and ($5::uuid is null or lead_id = $5) and endpoint_id is null and state = 'held' and same_as is null
+              and due_at <= $2",
+            what.client.uuid(),
             now.to_sqlx(),
-            until.to_sqlx(),
-            why
+            what.until.to_sqlx(),
+            what.why,
+            what.only.map(LeadId::uuid) as Option<Uuid>
         )
         .execute(self.connection())
         .await?;
@@ -256,18 +319,20 @@ struct ReroutedArrays {
     states: Vec<String>,
     reasons: Vec<Option<String>>,
     due: Vec<jiff_sqlx::Timestamp>,
+    waits_for: Vec<String>,
 }
 
 impl ReroutedArrays {
-    fn new(rows: &[(DeliveryId, Rerouted)], now: Timestamp) -> Self {
+    fn new(rows: &[ReroutedDelivery], now: Timestamp) -> Self {
         let mut columns = Self::default();
-        for (id, fate) in rows {
-            let (to, state, reason, due) = match fate {
+        for ReroutedDelivery { delivery, becomes, waits_for } in rows {
+            columns.waits_for.push(reps_text(waits_for));
+            let (to, state, reason, due) = match becomes {
                 Rerouted::Given(endpoint, rep) => (Some((endpoint, rep)), "pending", None, now),
                 Rerouted::Held(until, why) => (None, "held", Some(why.clone()), *until),
                 Rerouted::Done => (None, "withdrawn", Some("everybody who is to have it has it".to_owned()), now),
             };
-            columns.ids.push(id.uuid());
+            columns.ids.push(delivery.uuid());
             columns.endpoints.push(to.map(|(endpoint, _)| endpoint.uuid()));
             columns.reps.push(to.and_then(|(_, rep)| *rep).map(RepId::uuid));
             columns.states.push(state.to_owned());
@@ -277,3 +342,6 @@ impl ReroutedArrays {
         columns
     }
 }
+
+#[cfg(test)]
+mod tests;

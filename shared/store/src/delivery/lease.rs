@@ -2,18 +2,51 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use ripen_domain::id::{DeliveryId, EndpointId};
 use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
-    delivery::load::{Leased, LeasedDelivery, Taken},
+    delivery::{
+        leased_delivery::{Leased, LeasedDelivery, LoadedDeliveries, Taken},
+        release::MAIL_WAITS,
+    },
+    sealing::HashPads,
+    slot::{BusyEndpoint, SlotColumns, SlotPlace},
 };
+
+/// What cannot be read now is looked at again after this: somebody may have mended it.
+const UNREADABLE_WAITS: SignedDuration = SignedDuration::from_mins(10);
+
+/// A delivery that waits for a free slot of its endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitingDelivery {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// Its endpoint.
+    pub endpoint: EndpointId,
+}
+
+/// How many mails may be leased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MailRoom {
+    /// At most so many.
+    pub free: i32,
+    /// Until when the others are put off because the mail server takes none; where it takes mail they wait for a place. While it refuses
+    /// the sender all are put off but the one that tries it, whatever stands here.
+    pub wait_until: Option<Timestamp>,
+}
+
+impl MailRoom {
+    /// As many as there are.
+    pub const ANY: Self = Self { free: i32::MAX, wait_until: None };
+}
 
 /// What a worker asks for.
 #[derive(Debug)]
@@ -24,8 +57,12 @@ pub struct LeaseRequest<'a> {
     pub lease: Uuid,
     /// How long the lease lasts, by the database's clock.
     pub lasts: Duration,
-    /// Endpoints with deliveries under way here, and how many: they count against the endpoint's concurrency.
-    pub busy: &'a [(EndpointId, i32)],
+    /// What is under way here counts against this process' share of the endpoint's concurrency.
+    pub busy: &'a [BusyEndpoint],
+    /// This process' places among those that share: it takes no more than the least share of them.
+    pub places: &'a [SlotPlace],
+    /// How many of them may be mails.
+    pub mail: MailRoom,
     /// Until when nobody else offers those that find no free slot: the worker keeps them in mind.
     pub kept_until: Timestamp,
 }
@@ -36,14 +73,18 @@ pub struct LeaseGrant {
     /// Leased: to be attempted now.
     pub ready: Vec<Leased>,
     /// To be claimed again when their endpoint has a free slot.
-    pub waiting: Vec<(DeliveryId, EndpointId)>,
-    /// How many deliveries these endpoints take at once.
+    pub waiting: Vec<WaitingDelivery>,
+    /// How many deliveries these endpoints take at once from this process; none where the slots are all others'.
     pub slots: BTreeMap<EndpointId, i32>,
+    /// Those of them that take mails.
+    pub mailed: BTreeSet<EndpointId>,
 }
 
 impl Store {
-    /// Leases what may be sent now and freezes the body of what was never sent. Deliveries of persons who must not be
-    /// contacted or of closed leads are withdrawn, of paused clients and disabled endpoints held.
+    /// Leases what may be sent now and freezes the body of what was never sent. With every attempt it is asked again whether
+    /// the delivery is over: of persons who must not be contacted, of leads that were closed, taken or given back, and of
+    /// offers that ended it is withdrawn. Of paused clients and disabled endpoints it is held. Of reps who left a lead is held until it
+    /// is given to others, and of the rest only what stops somebody goes out.
     ///
     /// Two commits, and nothing is sent before the second: after a crash between them the lease runs out, and the next one
     /// freezes the body. So the first need not wait for the disk; whatever makes the second durable makes the first durable.
@@ -62,10 +103,13 @@ impl Store {
         if taken.leased.is_empty() {
             return Ok(claimed);
         }
-        let (frozen, fresh): (Vec<_>, Vec<_>) =
-            // Loaded after the lease is committed: what changes a lead from here on finds an attempt begun, and owes
-            // an event of its own.
-            self.load_all(&taken, now).await?.into_iter().partition(|due| due.body.is_some());
+        // Loaded after the lease is committed: what changes a lead from here on finds an attempt begun, and owes an event of
+        // its own.
+        let LoadedDeliveries { due, failed } = self.load_all(&taken, now).await?;
+        if !failed.is_empty() {
+            self.put_aside(&failed, request.lease, now).await?;
+        }
+        let (frozen, fresh): (Vec<_>, Vec<_>) = due.into_iter().partition(|due| due.body.is_some());
         let fresh: Vec<_> = fresh.into_iter().map(|due| (freeze(&due), due)).collect();
         // Before anything is sent: after a crash the next attempt must send these very bytes under this id.
         let ours = self.freeze(&fresh, now).await?;
@@ -78,8 +122,40 @@ impl Store {
         Ok(claimed)
     }
 
+    /// Holds leased deliveries that cannot be loaded, each with why. Nothing was sent, so that no attempt counts.
+    async fn put_aside(&self, failed: &BTreeMap<Uuid, String>, lease: Uuid, now: Timestamp) -> Result<(), StoreError> {
+        for (delivery, why) in failed {
+            tracing::error!(delivery.id = %DeliveryId::from_uuid(*delivery), %why, "a delivery cannot be read and waits; others go out");
+        }
+        let ids: Vec<_> = failed.keys().copied().collect();
+        let reasons: Vec<_> = failed.values().map(|why| format!("cannot be read: {why}")).collect();
+        let again = now.saturating_add(UNREADABLE_WAITS).unwrap_or(now);
+        // Not left to its lease: it would take a slot of its endpoint until that runs out, and again right after. Behind what
+        // an open circuit holds: each probe would otherwise find this one first, and the circuit never close.
+        sqlx::query!(
+            "-- delivery.put_aside
+            update delivery d set state = 'held', reason = n.why, offered_until = $5::timestamptz, lease = null, leased_until = null,
+                   due_at = case when e.probe_at is null then $4::timestamptz else $5::timestamptz + interval '1 day' end,
+                   attempts = d.attempts - 1, excused = least(d.excused, d.attempts - 1)
+            from (select ($1::uuid[])[i] as id, ($2::text[])[i] as why from generate_subscripts($1::uuid[], 1) i) n, endpoint e
+            where d.id = n.id and e.id = d.endpoint_id and d.state = 'leased' and d.lease = $3",
+            &ids,
+            &reasons,
+            lease,
+            again.to_sqlx(),
+            now.to_sqlx()
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
     /// Keeps bodies; returns the deliveries that had none.
-    async fn freeze(&self, fresh: &[(Vec<u8>, LeasedDelivery)], now: Timestamp) -> Result<BTreeSet<Uuid>, StoreError> {
+    pub(crate) async fn freeze(
+        &self,
+        fresh: &[(Vec<u8>, LeasedDelivery)],
+        now: Timestamp,
+    ) -> Result<BTreeSet<Uuid>, StoreError> {
         if fresh.is_empty() {
             return Ok(BTreeSet::new());
         }
@@ -104,21 +180,32 @@ impl Store {
     /// Leases, by endpoint: what is leased now, and beside it what waits.
     async fn take(&self, request: &LeaseRequest<'_>, now: Timestamp) -> Result<(Taken, LeaseGrant), StoreError> {
         let asked = Asked {
+            now: now.to_sqlx(),
             ids: request.deliveries.iter().map(|id| id.uuid()).collect(),
-            busy: request.busy.iter().map(|(endpoint, _)| endpoint.uuid()).collect(),
-            counts: request.busy.iter().map(|(_, count)| *count).collect(),
+            busy: request.busy.iter().map(|one| one.endpoint.uuid()).collect(),
+            counts: request.busy.iter().map(|one| one.attempts).collect(),
+            slots: SlotPlace::columns(request.places),
+            mail_wait: request.mail.wait_until.map(|at| at.to_sqlx()),
+            pads: self.hash_pads().await?,
         };
         // One statement decides and writes: between a look and a write in two, another process could take the last
         // slot of a rate. `skip locked`: a row that another worker judges is that worker's. Endpoints are locked only
         // where they have a rate or an open circuit, or every lease would wait for every other.
-        let rows = self.judge(request, &asked, now).await?;
+        let rows = self.lease_within_limits(request, &asked).await?;
         let (mut taken, mut claimed) = (Taken::default(), LeaseGrant::default());
         for row in rows {
             let endpoint = EndpointId::from_uuid(row.endpoint_id);
-            claimed.slots.insert(endpoint, row.concurrency);
-            // `pending` means leased by nobody for want of a slot: this worker keeps it in mind and asks again.
+            claimed.slots.insert(endpoint, row.share);
+            if row.mail {
+                claimed.mailed.insert(endpoint);
+            }
+            // `pending` means leased by nobody for want of a slot: this worker keeps it in mind and asks again. Without a share
+            // it would ask for ever: then a process that has one finds it.
+            if row.fate == "pending" && row.share < 1 {
+                continue;
+            }
             if row.fate == "pending" {
-                claimed.waiting.push((DeliveryId::from_uuid(row.id), endpoint));
+                claimed.waiting.push(WaitingDelivery { delivery: DeliveryId::from_uuid(row.id), endpoint });
                 continue;
             }
             taken.leased.push(row.id);
@@ -134,53 +221,58 @@ impl Store {
     /// An endpoint with a rate or an open circuit is locked first, so that all processes share both: each delivery that goes
     /// out moves the rate's instant on, those over it are given places in a line; the one that probes moves the next probe
     /// past its own lease.
-    async fn judge(&self, wanted: &LeaseRequest<'_>, asked: &Asked, now: Timestamp) -> Result<Vec<Judged>, StoreError> {
+    async fn lease_within_limits(&self, wanted: &LeaseRequest<'_>, asked: &Asked) -> Result<Vec<Judged>, StoreError> {
         Ok(sqlx::query_as!(
             Judged,
             r#"-- delivery.lease
             with offered as materialized (
-                select id, lead_id, client_id, endpoint_id, event in ('lead.matured', 'lead.offered', 'lead.updated') as whole, in_line from delivery
+                select id, lead_id, client_id, endpoint_id, event, event in ('lead.matured', 'lead.offered', 'lead.updated') as whole, in_line from delivery
                 where id = any($1) and endpoint_id is not null
                   and (state in ('pending', 'held') and due_at <= $2 or state = 'leased' and leased_until < clock_timestamp())
                 order by id for update skip locked
-            ), guarded as materialized (
-                select id, rate, rate_line, probe_at, case when rate_from < $2 - interval '2 seconds' then $2 else rate_from end as base
+            ), guarded as materialized (select id, rate, rate_line, probe_at, case when rate_from < $2 - interval '2 seconds' then $2 else rate_from end as base
                 from endpoint
                 where id = any(array(select endpoint_id from offered)) and (rate is not null or probe_at is not null) order by id for no key update
             ), barred as materialized (
-                select o.id, min(s.reason) as why from offered o join lead l on l.id = o.lead_id join person_identity i using (person_id)
-                cross join suppression_key k join suppression s on s.hash = any(identity_hashes(k.inner_pad, k.outer_pad, i.kind, i.value))
-                where o.whole and (s.client_id is null or s.client_id = i.client_id) and (select true from suppression limit 1) group by o.id
+                select o.id, min(s.reason) as why from offered o join lead l on l.id = o.lead_id join person q on q.id = l.person_id join person_identity i on i.person_id = q.id
+                 join suppression s on s.hash = any(identity_hashes($8, $9, i.kind, i.value))
+                 where o.whole and (i.void_at is null or i.value in (q.phone, q.phone || ';ext=' || q.phone_extension) or i.void_at > (select b.at from delivery_body b where b.delivery_id = o.id)) and (s.client_id is null or s.client_id = i.client_id) and (select true from suppression limit 1) group by o.id
             ), judged as (
-                select o.id, o.endpoint_id, o.in_line, e.concurrency - coalesce(b.busy, 0) as free,
-                       case when o.whole and (p.do_not_contact or n.id is not null or l.stage = 'closed') then 'withdrawn'
-                            when c.state = 'paused' then 'held' when e.state = 'disabled' then 'held' else 'leased' end as fate,
-                       case when o.whole and p.do_not_contact then 'the person asked not to be contacted'
+                select o.id, o.endpoint_id, o.in_line, s.share, s.share - coalesce(b.busy, 0) as free, e.kind = 'email' as mail,
+                       case when v.why is not null or n.id is not null or v.until <= $2 or w.id is not null and o.event <> 'lead.matured' then 'withdrawn'
+                            when c.state = 'paused' or e.state = 'disabled' or w.id is not null then 'held' else 'leased' end as fate,
+                       case when v.why is not null then v.why
                             when n.id is not null then 'must not be contacted: ' || n.why
-                            when o.whole and l.stage = 'closed' then 'the lead was closed'
+                            when v.until <= $2 then 'nobody took it in time' when w.id is not null then 'its rep has left'
                             when c.state = 'paused' then 'the client is paused'
-                            when e.state = 'disabled' then 'the endpoint is disabled' end as why
+                            when e.state = 'disabled' then 'the endpoint is disabled' end as why, v.ends_as
                 from offered o
-                join lead l on l.id = o.lead_id join person p on p.id = l.person_id
+                left join delivery_over v on v.delivery_id = o.id
                 join client c on c.id = o.client_id join endpoint e on e.id = o.endpoint_id left join barred n on n.id = o.id
+                left join rep w on w.id = e.rep_id and w.has_left and o.event not in ('lead.recalled', 'lead.suppressed')
                 left join unnest($5::uuid[], $6::integer[]) as b (endpoint_id, busy) on b.endpoint_id = o.endpoint_id
+                cross join lateral (select min(slot_share(e.id, e.concurrency, members, place)) as share from unnest($10::integer[], $11::integer[]) p (members, place)) s
             ), ranked as (
                 select *, row_number() over turns as turn, count(*) filter (where not in_line) over turns as newcomer
-                from judged window turns as (partition by endpoint_id, fate order by in_line desc, id)
-            ), paced as (
+                from judged window turns as (partition by endpoint_id, fate order by in_line desc, id)), paced as (
                 select r.*, g.probe_at,
                        case when not r.in_line and g.rate_line > $2 then g.rate_line + make_interval(secs => (r.newcomer - 1) / g.rate)
                             else g.base + make_interval(secs => (r.turn - 1) / g.rate) end as place
-                from ranked r left join guarded g on g.id = r.endpoint_id
-            ), decided as (
-                select id, endpoint_id, place, fate = 'leased' and probe_at is not null as broken,
+                from ranked r left join guarded g on g.id = r.endpoint_id), chosen as (
+                select id, endpoint_id, place, ends_as, share, mail, fate = 'leased' and probe_at is not null as broken,
                        case when fate <> 'leased' then fate when probe_at > $2 or probe_at is not null and turn > 1 then 'held'
                             when turn > free then 'pending' when place > $2 then 'in_line' else 'leased' end as fate,
                        case when fate <> 'leased' then why when probe_at > $2 or probe_at is not null and turn > 1
                             then 'the endpoint keeps failing; goes out as soon as it works again'
                             when turn <= free and place > $2 then 'the endpoint takes no more at a time' end as why
-                from paced
-            ), advanced as (
+                from paced), decided as (
+                select id, endpoint_id, place, ends_as, share, mail, broken,
+                       case when crowded then case when $13::timestamptz is null and shut is null then 'pending' else 'put_off' end else fate end as fate,
+                       case when not crowded then why when shut is not null then $14 when $13 is not null then 'the mail server takes no mail; goes out as soon as it does' end as why,
+                       greatest($13, shut, case when shut <= $2 then $2 + interval '5 seconds' end) as later
+                from (select *, fate = 'leased' and mail and count(*) filter (where fate = 'leased' and mail)
+                        over (order by id rows unbounded preceding) > case when shut > $2 then 0 when shut <= $2 then least($12, 1) else $12::integer end as crowded
+                      from chosen cross join (select min(probe_at) as shut from mail_refusal) refused) c), advanced as (
                 update endpoint e set rate_from = case when g.rate is null then e.rate_from else g.base + make_interval(secs => u.going / g.rate) end,
                     rate_line = greatest(e.rate_line, u.last + make_interval(secs => 1 / g.rate)),
                     probe_at = case when e.probe_at is not null and u.going > 0 then $2 + make_interval(secs => $4) else e.probe_at end
@@ -190,37 +282,36 @@ impl Store {
                 ) u on u.endpoint_id = g.id
                 where e.id = g.id and (u.going > 0 or u.last is not null)
             ), taken as (
-                update delivery d set state = case r.fate when 'in_line' then 'pending' else r.fate end, reason = r.why,
-                       lease = case when r.fate = 'leased' then $3::uuid end,
-                       leased_until = case when r.fate = 'leased' then clock_timestamp() + make_interval(secs => $4) end,
-                       attempts = d.attempts + case when r.fate = 'leased' then 1 else 0 end,
-                       excused = d.excused + case when r.fate = 'leased' and r.broken then 1 else 0 end,
-                       in_line = case r.fate when 'in_line' then true when 'pending' then d.in_line else false end,
+                update delivery d set state = case when r.fate in ('in_line', 'put_off') then 'pending' when r.fate = 'withdrawn' then coalesce(r.ends_as, r.fate) else r.fate end, reason = r.why,
+                       lease = case when r.fate = 'leased' then $3::uuid end, leased_until = case when r.fate = 'leased' then clock_timestamp() + make_interval(secs => $4) end,
+                       attempts = d.attempts + case when r.fate = 'leased' then 1 else 0 end, excused = d.excused + case when r.fate = 'leased' and r.broken then 1 else 0 end,
+                       in_line = case r.fate when 'in_line' then true when 'pending' then d.in_line when 'put_off' then d.in_line else false end,
                        due_at = case when r.fate = 'held' and r.broken then $2 + interval '1 day'
-                                     when r.fate = 'held' then $2 + interval '1 minute'
-                                     when r.fate = 'in_line' then r.place else d.due_at end,
-                       offered_until = case r.fate when 'pending' then $7::timestamptz else $2 end,
-                       ended_at = case when r.fate = 'withdrawn' then $2 end
-                from decided r where d.id = r.id returning d.id, d.endpoint_id, r.fate, r.broken
+                                     when r.fate = 'held' then $2 + interval '1 minute' when r.fate = 'put_off' then r.later when r.fate = 'in_line' then r.place else d.due_at end,
+                       offered_until = case when r.fate = 'pending' and r.share > 0 then $7::timestamptz else $2 end,
+                       ended_at = case when r.fate = 'withdrawn' then coalesce(d.first_delivered_at, $2) end
+                from decided r where d.id = r.id returning d.id, d.endpoint_id, r.fate, r.broken, r.share, r.mail
             )
-            select t.id, t.endpoint_id as "endpoint_id!", t.fate as "fate!", t.broken as "broken!", e.concurrency
-            from taken t
-            cross join (select set_config('synchronous_commit', 'off', true)) durable_with_the_freeze
-            join endpoint e on e.id = t.endpoint_id
+            select t.id, t.endpoint_id as "endpoint_id!", t.fate as "fate!", t.broken as "broken!", t.share as "share!", t.mail as "mail!"
+            from taken t cross join (select set_config('synchronous_commit', 'off', true)) durable_with_the_freeze
             where t.fate in ('leased', 'pending')"#,
-            &asked.ids, now.to_sqlx(), wanted.lease, wanted.lasts.as_secs_f64(), &asked.busy, &asked.counts,
-            wanted.kept_until.to_sqlx()
+            &asked.ids, asked.now, wanted.lease, wanted.lasts.as_secs_f64(), &asked.busy, &asked.counts,
+            wanted.kept_until.to_sqlx(), &asked.pads.inner, &asked.pads.outer, &asked.slots.members, &asked.slots.places, wanted.mail.free, asked.mail_wait, MAIL_WAITS
         )
         .fetch_all(&self.pool)
         .await?)
     }
 }
 
-/// A claim's lists as the statement takes them.
+/// A claim as the statement takes it, beside what was asked for.
 struct Asked {
+    now: jiff_sqlx::Timestamp,
     ids: Vec<Uuid>,
     busy: Vec<Uuid>,
     counts: Vec<i32>,
+    slots: SlotColumns,
+    mail_wait: Option<jiff_sqlx::Timestamp>,
+    pads: Arc<HashPads>,
 }
 
 /// What becomes of one delivery that is leased or waits for a slot.
@@ -229,5 +320,9 @@ struct Judged {
     endpoint_id: Uuid,
     fate: String,
     broken: bool,
-    concurrency: i32,
+    share: i32,
+    mail: bool,
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,16 @@ use ripen_domain::{
 };
 use uuid::Uuid;
 
-use crate::{Scope, Store, StoreError, Transaction, endpoint::record::EndpointKind, error::word};
+use crate::{Scope, Store, StoreError, Transaction, endpoint::endpoint_record::EndpointKind, error::word};
+
+/// Where a delivery goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryEndpoint {
+    /// The endpoint.
+    pub id: EndpointId,
+    /// Its URL or address.
+    pub to: String,
+}
 
 /// A delivery as staff see it. Who the lead is stands in the lead.
 #[derive(Debug, Clone)]
@@ -23,8 +32,8 @@ pub struct DeliveryRecord {
     pub lead: LeadId,
     /// What it tells.
     pub event: EventType,
-    /// Which endpoint, and its URL or address; none while the client has no enabled one.
-    pub endpoint: Option<(EndpointId, String)>,
+    /// Where it goes; none while the client has no enabled endpoint.
+    pub endpoint: Option<DeliveryEndpoint>,
     /// The rep it is for.
     pub rep: Option<String>,
     /// Webhook or e-mail.
@@ -35,8 +44,10 @@ pub struct DeliveryRecord {
     pub reason: Option<String>,
     /// Not to be attempted before.
     pub due_at: Timestamp,
-    /// Attempts begun, and those of them that do not count against the schedule.
-    pub attempts: (i32, i32),
+    /// Attempts begun.
+    pub attempts: i32,
+    /// Those of them that do not count against the schedule.
+    pub excused: i32,
     /// When it came to be owed.
     pub created_at: Timestamp,
     /// When it was first sent.
@@ -88,13 +99,18 @@ impl DeliveryColumns {
             client_id: ClientId::from_uuid(row.client_id),
             lead: LeadId::from_uuid(row.lead_id),
             event: word(&row.event)?,
-            endpoint: row.endpoint_id.map(EndpointId::from_uuid).zip(row.to),
+            endpoint: row
+                .endpoint_id
+                .map(EndpointId::from_uuid)
+                .zip(row.to)
+                .map(|(id, to)| DeliveryEndpoint { id, to }),
             rep: row.rep,
             kind: row.kind.as_deref().map(EndpointKind::read).transpose()?,
             state: row.state,
             reason: row.reason,
             due_at: row.due_at.to_jiff(),
-            attempts: (row.attempts, row.excused),
+            attempts: row.attempts,
+            excused: row.excused,
             created_at: row.created_at.to_jiff(),
             sent_at: row.sent_at.map(jiff_sqlx::Timestamp::to_jiff),
             ended_at: row.ended_at.map(jiff_sqlx::Timestamp::to_jiff),
@@ -114,7 +130,7 @@ impl Store {
         let rows = sqlx::query_as!(
             DeliveryColumns,
             r#"-- delivery.list
-            select d.id, c.slug, d.client_id, d.lead_id, d.event, d.endpoint_id, coalesce(e.url, e.address) as "to?",
+            select d.id, c.slug, d.client_id, d.lead_id, d.event, d.endpoint_id, coalesce(url_shown(e.url), e.address) as "to?",
                    e.kind as "kind?", (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep, d.state,
                    d.reason, d.due_at, d.attempts, d.excused, d.created_at, b.at as "sent_at?", d.ended_at,
                    a.refused as "answer_refused?"
@@ -146,7 +162,7 @@ impl Store {
         let rows = sqlx::query_as!(
             DeliveryColumns,
             r#"-- delivery.of_lead
-            select d.id, c.slug, d.client_id, d.lead_id, d.event, d.endpoint_id, coalesce(e.url, e.address) as "to?",
+            select d.id, c.slug, d.client_id, d.lead_id, d.event, d.endpoint_id, coalesce(url_shown(e.url), e.address) as "to?",
                    e.kind as "kind?", (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep, d.state,
                    d.reason, d.due_at, d.attempts, d.excused, d.created_at, b.at as "sent_at?", d.ended_at,
                    a.refused as "answer_refused?"
@@ -195,7 +211,7 @@ impl Transaction {
         let row = sqlx::query_as!(
             DeliveryColumns,
             r#"-- delivery.show
-            select d.id, c.slug, d.client_id, d.lead_id, d.event, d.endpoint_id, coalesce(e.url, e.address) as "to?",
+            select d.id, c.slug, d.client_id, d.lead_id, d.event, d.endpoint_id, coalesce(url_shown(e.url), e.address) as "to?",
                    e.kind as "kind?", (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep, d.state,
                    d.reason, d.due_at, d.attempts, d.excused, d.created_at, b.at as "sent_at?", d.ended_at,
                    a.refused as "answer_refused?"
@@ -212,17 +228,31 @@ impl Transaction {
 
     /// The delivery of a lead that was sent last; of those sent at once the first, so that it is the same one every time.
     pub async fn delivery_sent_last(&mut self, scope: Scope, lead: LeadId) -> Result<Option<DeliveryId>, StoreError> {
-        // By when the body was frozen: ids say when a delivery came to be owed, and a held one is sent much later.
+        // By when the body was frozen: ids say when a delivery came to be owed, and a held one is sent much later. Only
+        // what handed the lead over: of an update that came after it nothing can be said.
         let row = sqlx::query!(
             "-- delivery.sent_last
             select d.id from delivery d join delivery_body b on b.delivery_id = d.id
-            where d.lead_id = $1 and ($2::uuid is null or d.client_id = $2) order by b.at desc, d.id limit 1",
+            where d.lead_id = $1 and d.event = 'lead.matured' and ($2::uuid is null or d.client_id = $2) order by b.at desc, d.id limit 1",
             lead.uuid(),
             scope.client_uuid()
         )
         .fetch_optional(self.connection())
         .await?;
         Ok(row.map(|row| DeliveryId::from_uuid(row.id)))
+    }
+
+    /// The lead of a delivery; none where the scope has none.
+    pub async fn delivery_lead(&mut self, scope: Scope, delivery: DeliveryId) -> Result<Option<LeadId>, StoreError> {
+        let lead = sqlx::query_scalar!(
+            "-- delivery.lead_of
+            select lead_id from delivery where id = $1 and ($2::uuid is null or client_id = $2)",
+            delivery.uuid(),
+            scope.client_uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(lead.map(LeadId::from_uuid))
     }
 }
 

@@ -1,20 +1,26 @@
 //! A leads that wait because the client has one that is perhaps the same person's: another person's, reached under the same
-//! address or number, that matured within 90 days and was not given back or lost.
+//! address or number, that matured within 90 days and was not given back or lost. A number with an extension and without is the
+//! same where the names do not contradict each other: two extensions are two desks, and the switchboard is anybody's.
+
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     contact::Identity,
     id::{ClientId, DeliveryId, LeadId, PersonId},
+    person::{NameMatch, ReadName},
 };
 use uuid::Uuid;
 
-use crate::{Scope, Store, StoreError, Transaction, person::pair::PersonPair};
+use crate::{Scope, Store, StoreError, Transaction, person::pair::PersonPair, sweep::SweepParts};
 
 /// So long after an A lead another one of the same address or number is perhaps the same.
 pub const PERHAPS_SAME_WITHIN: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// So many that are no question any more are let go by one sweep.
 const LAPSED: i64 = 500;
+/// So many of them by one transaction.
+const AT_ONCE: usize = 20;
 /// Whoever is about to send an A lead of an address or number holds its lock of this class (two numbers: the locks of
 /// identities are of one).
 const LOCK_CLASS: i32 = 9;
@@ -39,6 +45,15 @@ pub struct FirstLead {
     pub lead: LeadId,
     /// When it became A.
     pub matured_at: Timestamp,
+    /// Whose it is, where one of the two is behind the other's number: nobody has proposed the two yet.
+    pub behind: Option<PersonId>,
+}
+
+/// Whether two who share a number, one of them with an extension, may be one by their names. Somebody unnamed at a switchboard is
+/// anybody.
+#[must_use]
+pub fn may_be_behind(one: &ReadName, other: &ReadName) -> bool {
+    matches!(one.against(other), NameMatch::Alike | NameMatch::MayBe | NameMatch::Same)
 }
 
 /// A delivery that waits for somebody to say whether it is the same person's.
@@ -54,6 +69,10 @@ pub struct HeldAsSame {
     pub client: ClientId,
     /// The client's name.
     pub client_name: String,
+    /// The name of the lead's person, as far as it is known.
+    pub person: Option<String>,
+    /// That of the one whom the client has.
+    pub first_person: Option<String>,
     /// Since when.
     pub since: Timestamp,
 }
@@ -82,7 +101,7 @@ impl Transaction {
         let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
         let rows = sqlx::query!(
             "-- perhaps_same.reached
-            select client_id, kind, value, person_id from person_identity where person_id = any($1)",
+            select client_id, kind, value, person_id from person_identity where person_id = any($1) and void_at is null",
             &persons
         )
         .fetch_all(self.connection())
@@ -100,42 +119,62 @@ impl Transaction {
 
     /// Locks what persons are reached under whose leads are about to go out, in its order, after the leads and before their
     /// client: of two batches with an A lead each of one number, the second sees the first one's. What is read under them is
-    /// read in a statement of its own.
+    /// read in a statement of its own. Without waiting: what somebody else holds fails this transaction at once.
+    ///
+    /// # Errors
+    /// `Conflict` where somebody holds one of them.
     pub async fn maturing_lock(&mut self, reached: &[ReachedPerson]) -> Result<(), StoreError> {
         let columns = ReachedColumns::from(reached);
-        sqlx::query!(
+        let row = sqlx::query!(
             r#"-- perhaps_same.lock
-            select count(pg_advisory_xact_lock($4, key)) as "locked" from (
-              select distinct hashtext(($1::uuid[])[i]::text || ($2::text[])[i] || ($3::text[])[i]) as key
+            select count(*) filter (where not pg_try_advisory_xact_lock($4, key)) as "held!" from (
+              select distinct hashtext(($1::uuid[])[i]::text || ($2::text[])[i] || split_part(($3::text[])[i], ';ext=', 1)) as key
               from generate_subscripts($1::uuid[], 1) i order by key offset 0) keys"#,
             &columns.clients,
             &columns.kinds,
             &columns.values,
             LOCK_CLASS
         )
-        .fetch_all(self.connection())
+        .fetch_one(self.connection())
         .await?;
+        // A holder that was stopped holds them until PostgreSQL ends its transaction: waited for here, each part of a batch that is
+        // split would wait anew.
+        if row.held > 0 {
+            return Err(StoreError::Conflict("it holds what an A lead of this one is reached under".to_owned()));
+        }
         Ok(())
     }
 
-    /// Of each person the earliest A lead of somebody else that the client has from the same address or number.
+    /// Of each person the earliest A lead of somebody else that the client has from the same address or number; of a number with
+    /// an extension and without, where the name that is given of the person allows it.
     pub async fn first_leads(
         &mut self,
         reached: &[ReachedPerson],
+        names: &BTreeMap<PersonId, ReadName>,
         now: Timestamp,
     ) -> Result<Vec<FirstLead>, StoreError> {
         let columns = ReachedColumns::from(reached);
         let since = now.checked_sub(PERHAPS_SAME_WITHIN).unwrap_or(Timestamp::MIN);
         let rows = sqlx::query!(
             r#"-- perhaps_same.first
-            select distinct on (mine.person_id) mine.person_id as "person_id!", o.id, m.at
+            select distinct on (mine.person_id, m.at, m.id) mine.person_id as "person_id!", o.id, m.at, p.id as whose,
+                   coalesce(nullif(concat_ws(' ', p.first_name, p.last_name), ''), p.name) as name, theirs.is_behind as "is_behind!"
             from (select ($1::uuid[])[i] as client_id, ($2::text[])[i] as kind, ($3::text[])[i] as value, ($4::uuid[])[i] as person_id
                   from generate_subscripts($1::uuid[], 1) i) mine
-            join person_identity theirs on theirs.client_id = mine.client_id and theirs.kind = mine.kind
-              and theirs.value = mine.value and theirs.person_id <> mine.person_id
+            cross join lateral (
+              select i.person_id, false as is_behind from person_identity i
+              where i.client_id = mine.client_id and i.kind = mine.kind and i.value = mine.value and i.void_at is null
+              union all
+              select i.person_id, true from person_identity i
+              where mine.kind = 'phone' and mine.value like '%;ext=%' and i.client_id = mine.client_id and i.kind = 'phone'
+                and i.value = split_part(mine.value, ';ext=', 1) and i.void_at is null
+              union all
+              select i.person_id, true from person_identity i
+              where mine.kind = 'phone' and i.client_id = mine.client_id and i.kind = 'phone' and i.value like '%;ext=%'
+                and split_part(i.value, ';ext=', 1) = mine.value and i.void_at is null) theirs
             join person p on p.id = theirs.person_id and p.merged_into is null
             join lead o on o.person_id = p.id join maturation m on m.lead_id = o.id
-            where m.at > $5 and (o.returned_at is null or m.at > o.returned_at)
+            where p.id <> mine.person_id and m.at > $5 and (o.returned_at is null or m.at > o.returned_at)
               and exists (select from delivery d where d.lead_id = o.id and d.maturation_id = m.id and d.event = 'lead.matured'
                             and d.state <> 'withdrawn')
               and not exists (select from delivery d join outcome x on x.delivery_id = d.id
@@ -143,7 +182,7 @@ impl Transaction {
                                 and x.number = (select max(y.number) from outcome y where y.delivery_id = d.id))
               and not exists (select from person_pair k where k.verdict = 'different'
                                 and k.earlier_id = least(mine.person_id, p.id) and k.later_id = greatest(mine.person_id, p.id))
-            order by mine.person_id, m.at, m.id"#,
+            order by mine.person_id, m.at, m.id, theirs.is_behind"#,
             &columns.clients,
             &columns.kinds,
             &columns.values,
@@ -152,12 +191,20 @@ impl Transaction {
         )
         .fetch_all(self.connection())
         .await?;
-        let first = rows.into_iter().map(|row| FirstLead {
-            of: PersonId::from_uuid(row.person_id),
-            lead: LeadId::from_uuid(row.id),
-            matured_at: row.at.to_jiff(),
-        });
-        Ok(first.collect())
+        let mut first: BTreeMap<PersonId, FirstLead> = BTreeMap::new();
+        // In the order in which they matured.
+        for row in rows {
+            let (of, whose) = (PersonId::from_uuid(row.person_id), PersonId::from_uuid(row.whose));
+            let theirs = ReadName::read(row.name.as_deref().unwrap_or_default());
+            let agrees = names.get(&of).is_some_and(|mine| may_be_behind(mine, &theirs));
+            if row.is_behind && !agrees {
+                continue;
+            }
+            let behind = row.is_behind.then_some(whose);
+            let lead = LeadId::from_uuid(row.id);
+            first.entry(of).or_insert(FirstLead { of, lead, matured_at: row.at.to_jiff(), behind });
+        }
+        Ok(first.into_values().collect())
     }
 
     /// Keeps these held deliveries from being routed until somebody says whether they are the same person's.
@@ -217,16 +264,43 @@ impl Transaction {
         Ok(done.rows_affected())
     }
 
+    /// Of the persons those whose next A lead nobody else is about to send; the others' locks are left to their holders.
+    async fn maturing_try_lock(&mut self, reached: &[ReachedPerson]) -> Result<Vec<PersonId>, StoreError> {
+        let columns = ReachedColumns::from(reached);
+        let rows = sqlx::query_scalar!(
+            r#"-- perhaps_same.try_lock
+            select ($4::uuid[])[i] as "person_id!" from generate_subscripts($1::uuid[], 1) i group by 1
+            having bool_and(pg_try_advisory_xact_lock($5, hashtext(($1::uuid[])[i]::text || ($2::text[])[i] || split_part(($3::text[])[i], ';ext=', 1))))"#,
+            &columns.clients,
+            &columns.kinds,
+            &columns.values,
+            &columns.persons,
+            LOCK_CLASS
+        )
+        .fetch_all(self.connection())
+        .await?;
+        Ok(rows.into_iter().map(PersonId::from_uuid).collect())
+    }
+
     /// Has those wait for another lead whose first is no question any more, and returns those for whom there is none: they are
-    /// to be let go.
+    /// to be let go. What somebody else holds is left for the next time.
     async fn same_move_on(&mut self, lapsed: &[LeadId], now: Timestamp) -> Result<Vec<LeadId>, StoreError> {
-        let rows = self.leads_lock(lapsed).await?;
+        let held: Vec<_> = self.leads_try_lock(&[], lapsed).await?.into_iter().map(|held| held.lead).collect();
+        let lapsed: Vec<_> = lapsed.iter().copied().filter(|lead| !held.contains(lead)).collect();
+        let rows = self.leads_lock(&lapsed).await?;
         let persons: Vec<_> = rows.iter().map(|row| row.person).collect();
         let reached = self.reached_under(&persons).await?;
-        self.maturing_lock(&reached).await?;
-        let others = self.first_leads(&reached, now).await?;
+        let locked = self.maturing_try_lock(&reached).await?;
+        let known = self.persons_of(&persons).await?;
+        let names = known.into_iter().map(|known| (known.person, known.profile.read_name())).collect();
+        let others = self.first_leads(&reached, &names, now).await?;
         let mut free = Vec::new();
         for row in &rows {
+            // Reached under nothing any more: nobody can be the same.
+            let is_reached = reached.iter().any(|one| one.person == row.person);
+            if is_reached && !locked.contains(&row.person) {
+                continue;
+            }
             // Only for what came before: two that waited for each other would wait for ever.
             let came_before = |other: &&FirstLead| {
                 other.of == row.person && (Some(other.matured_at), other.lead) < (row.matured_at, row.id)
@@ -283,28 +357,53 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        if lapsed.is_empty() {
-            return Ok(0);
+        let (mut let_go, mut parts) = (0, SweepParts::default());
+        // Few at a time: whoever writes a lead waits for no more than those.
+        for some in lapsed.into_iter().map(LeadId::from_uuid).collect::<Vec<_>>().chunks(AT_ONCE) {
+            match self.same_lapse(some, now).await {
+                // Somebody was in the way of these; the others are nobody's business of theirs.
+                Err(error) if error.is_conflict() => tracing::debug!(%error, "held leads are looked at again later"),
+                done => let_go += parts.part(done)?,
+            }
         }
-        let lapsed: Vec<_> = lapsed.into_iter().map(LeadId::from_uuid).collect();
+        parts.end(let_go)
+    }
+
+    async fn same_lapse(&self, lapsed: &[LeadId], now: Timestamp) -> Result<usize, StoreError> {
         let mut tx = self.begin().await?;
-        let free = tx.same_move_on(&lapsed, now).await?;
+        let free = tx.same_move_on(lapsed, now).await?;
         tx.same_let_go(&free, now).await?;
         tx.same_person_end(&free, None, now).await?;
         tx.commit().await?;
         Ok(free.len())
     }
 
-    /// What has waited since then or longer, oldest first.
-    pub async fn held_as_same_since(&self, scope: Scope, since: Timestamp) -> Result<Vec<HeldAsSame>, StoreError> {
+    /// What has waited since then or longer, oldest first; `only` this delivery, where one is asked for. Of each client at most
+    /// a thousand: one that has more hides nobody else's.
+    pub async fn held_as_same_since(
+        &self,
+        scope: Scope,
+        since: Timestamp,
+        only: Option<DeliveryId>,
+    ) -> Result<Vec<HeldAsSame>, StoreError> {
         let rows = sqlx::query!(
             r#"-- perhaps_same.waiting
-            select d.id, d.lead_id, d.same_as as "same_as!", d.client_id, c.name, d.created_at
-            from delivery d join client c on c.id = d.client_id
-            where d.same_as is not null and d.state = 'held' and d.created_at <= $1 and ($2::uuid is null or d.client_id = $2)
-            order by d.created_at limit 1000"#,
+            select w.id, w.lead_id, w.same_as as "same_as!", w.client_id, w.name, w.created_at, w.person as "person?", w.first_person as "first_person?"
+            from (
+              select d.id, d.lead_id, d.same_as, d.client_id, c.name, d.created_at,
+                     coalesce(nullif(concat_ws(' ', p.first_name, p.last_name), ''), p.name) as person,
+                     coalesce(nullif(concat_ws(' ', o.first_name, o.last_name), ''), o.name) as first_person,
+                     row_number() over (partition by d.client_id order by d.created_at, d.id) as place
+              from delivery d join client c on c.id = d.client_id
+              -- Whoever waits is told of, named or not.
+              left join lead l on l.id = d.lead_id left join person p on p.id = l.person_id
+              left join lead f on f.id = d.same_as left join person o on o.id = f.person_id
+              where d.same_as is not null and d.state = 'held' and d.created_at <= $1 and ($2::uuid is null or d.client_id = $2)
+                and ($3::uuid is null or d.id = $3)
+            ) w where w.place <= 1000 order by w.created_at, w.id"#,
             since.to_sqlx(),
-            scope.client_uuid()
+            scope.client_uuid(),
+            only.map(DeliveryId::uuid) as Option<Uuid>
         )
         .fetch_all(&self.lists)
         .await?;
@@ -314,8 +413,13 @@ impl Store {
             first: LeadId::from_uuid(row.same_as),
             client: ClientId::from_uuid(row.client_id),
             client_name: row.name,
+            person: row.person,
+            first_person: row.first_person,
             since: row.created_at.to_jiff(),
         });
         Ok(held.collect())
     }
 }
+
+#[cfg(test)]
+mod tests;

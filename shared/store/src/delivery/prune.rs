@@ -1,15 +1,19 @@
-//! Attempts that need not be kept for ever. Ids of deliveries are UUIDv7 and begin with the time, so old ones lie together.
+//! Attempts that need not be kept for ever and are not in a month that is dropped whole. Ids of deliveries are UUIDv7 and begin
+//! with the time, so old ones lie together.
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use uuid::Uuid;
 
-use crate::{Store, StoreError};
+use crate::{
+    Store, StoreError,
+    partitions::{Partitioned, first_id_at},
+};
 
 impl Store {
-    /// Deletes attempts made before `before` of deliveries that ended, at most `limit`. Returns how many.
+    /// Deletes attempts made before `before` of deliveries that ended, at most `limit`: those from before there were months, and
+    /// those that were kept when their month was dropped. Returns how many.
     pub async fn attempts_delete(&self, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
-        let millis = u128::try_from(before.as_millisecond()).unwrap_or(0);
+        let until = self.rows_until(Partitioned::Attempts, before).await?;
         let done = sqlx::query!(
             "-- attempt.delete
             delete from attempt a using (
@@ -19,7 +23,7 @@ impl Store {
             ) old
             where a.delivery_id = old.delivery_id and a.number = old.number",
             before.to_sqlx(),
-            Uuid::from_u128(millis << 80),
+            first_id_at(until),
             limit
         )
         .execute(&self.lists)

@@ -33,15 +33,33 @@ impl Store {
     }
 }
 
+/// Why a mail waits while the server refuses the sender. What begins with it goes out when the server takes the sender again.
+pub const MAIL_WAITS: &str = "all mail waits: the mail server refuses the sender";
+
 impl Transaction {
+    /// Has the mails go out that waited for the server to take the sender.
+    pub(crate) async fn deliveries_release_mail(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        // By the reason: what waits for a retry of its own keeps its place in the schedule.
+        sqlx::query!(
+            "-- delivery.release_mail
+            update delivery set due_at = $1, offered_until = $1
+            where state = 'pending' and endpoint_id is not null and due_at > $1 and starts_with(reason, $2)",
+            now.to_sqlx(),
+            MAIL_WAITS
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
     /// Has a lead that waits for somebody to take it routed at once: now it is known who does. What is on offer to several
     /// stays so until somebody took it or nobody did.
     pub(crate) async fn lead_release(&mut self, lead: LeadId, now: Timestamp) -> Result<(), StoreError> {
         // Not while the offer stands: who was promised the lead until then could otherwise find it gone.
         sqlx::query!(
             "-- delivery.release_lead
-            update delivery d set due_at = $2
-            where d.lead_id = $1 and d.endpoint_id is null and d.state = 'held' and d.same_as is null and d.due_at > $2
+            update delivery d set due_at = greatest($2, d.undo_until)
+            where d.lead_id = $1 and d.endpoint_id is null and d.state = 'held' and d.same_as is null and d.due_at > greatest($2, d.undo_until)
               and not exists (select 1 from claim k where k.maturation_id = d.maturation_id and k.taken_by is null and k.until > $2)",
             lead.uuid(),
             now.to_sqlx()

@@ -2,9 +2,20 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::id::DeliveryId;
+use ripen_domain::id::{DeliveryId, EndpointId};
 
 use crate::{Scope, StoreError, Transaction};
+
+/// A dead delivery whose lead goes to another endpoint.
+#[derive(Debug, Clone, Copy)]
+pub struct ReroutedByHand {
+    /// What was given up.
+    pub delivery: DeliveryId,
+    /// Where the lead goes now.
+    pub to: EndpointId,
+    /// The id of the delivery that hands it over there.
+    pub becomes: DeliveryId,
+}
 
 impl Transaction {
     /// Makes a delivery due at once, with the whole schedule before it again: same id, same bytes. One that was delivered
@@ -34,5 +45,70 @@ impl Transaction {
         .execute(self.connection())
         .await?;
         crate::error::one_row(done.rows_affected(), "delivery")
+    }
+
+    /// Why a delivery is not to go out any more, in words: its lead is over, was taken or given back, or nobody took the offer in
+    /// time. None where it may.
+    pub async fn delivery_over(
+        &mut self,
+        scope: Scope,
+        delivery: DeliveryId,
+        now: Timestamp,
+    ) -> Result<Option<String>, StoreError> {
+        let row = sqlx::query!(
+            "-- delivery.over
+            select coalesce(v.why, case when v.until <= $3 then 'nobody took it in time' end) as why
+            from delivery_over v join delivery d on d.id = v.delivery_id
+            where d.id = $1 and ($2::uuid is null or d.client_id = $2)",
+            delivery.uuid(),
+            scope.client_uuid(),
+            now.to_sqlx()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(row.and_then(|row| row.why))
+    }
+
+    /// Hands the lead of a dead delivery over to another endpoint instead; whether that is done. Not where the lead is over, the
+    /// endpoint has it, or its rep has left.
+    pub async fn delivery_reroute(
+        &mut self,
+        scope: Scope,
+        ReroutedByHand { delivery, to, becomes }: &ReroutedByHand,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        // Another delivery and not the same one: its body names the rep it was for, and the bytes of an id never change. The dead
+        // one is withdrawn with it, so that nobody is told of it any more and no replay sends the lead a second time.
+        let done = sqlx::query!(
+            "-- delivery.reroute
+            with given as (
+              insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, state, reason, due_at, offered_until, created_at,
+                                    took_no_place)
+              select $3, d.client_id, d.lead_id, d.maturation_id, e.id, coalesce(e.rep_id, d.rep_id), 'pending', 'given by hand', $4, $4, $4, true
+              from delivery d join endpoint e on e.client_id = d.client_id and e.state = 'enabled'
+              join lead l on l.id = d.lead_id
+              where d.id = $1 and e.id = $2 and ($5::uuid is null or d.client_id = $5) and d.state = 'dead' and d.event = 'lead.matured'
+                and l.stage in ('lead', 'contact', 'opportunity')
+                and not exists (select from delivery_over v where v.delivery_id = d.id and v.why is not null)
+                and not exists (select from rep r where r.id = e.rep_id and r.has_left)
+              on conflict do nothing
+              returning id
+            )
+            update delivery d set state = 'withdrawn', reason = 'given to another endpoint by hand', ended_at = $4
+            where d.id = $1 and exists (select 1 from given)",
+            delivery.uuid(),
+            to.uuid(),
+            becomes.uuid(),
+            now.to_sqlx(),
+            scope.client_uuid()
+        )
+        .execute(self.connection())
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        // Whoever was to have it is not followed up any more, and has its place again.
+        self.given_back(&[*delivery]).await?;
+        Ok(true)
     }
 }

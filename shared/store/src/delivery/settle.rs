@@ -7,7 +7,7 @@ use ripen_domain::{
     id::DeliveryId,
     outcome::OutcomeFields,
 };
-use sqlx::PgConnection;
+use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use crate::{
@@ -29,8 +29,25 @@ pub struct Settled {
     pub attempt: AttemptRow,
     /// What follows.
     pub next: Next,
+    /// Until when the receiver asked to wait.
+    pub not_before: Option<Timestamp>,
+    /// Whether the mail server says that there is no such address: counts against it.
+    pub bounced: bool,
     /// What the client said of it in the answer, to be recorded as an outcome.
     pub outcome: Option<OutcomeFields>,
+}
+
+/// Of these deliveries those that are given up.
+async fn settled_dead(executor: impl PgExecutor<'_>, settled: &[DeliveryId]) -> Result<Vec<DeliveryId>, StoreError> {
+    let ids: Vec<_> = settled.iter().map(|delivery| delivery.uuid()).collect();
+    let dead = sqlx::query_scalar!(
+        "-- delivery.settled_dead
+        select id from delivery where id = any($1) and state = 'dead'",
+        &ids
+    )
+    .fetch_all(executor)
+    .await?;
+    Ok(dead.into_iter().map(DeliveryId::from_uuid).collect())
 }
 
 impl Store {
@@ -43,35 +60,53 @@ impl Store {
         // Only a delivery given up needs a second statement, so the usual batch is one round trip and one commit.
         let dead: Vec<_> = rows.iter().filter(|row| matches!(row.next, Next::Dead(_))).collect();
         let Some(now) = dead.iter().map(|row| row.attempt.at).max() else {
-            return settle(&mut *self.pool.acquire().await?, rows).await;
+            return settle(&self.pool, rows).await;
         };
         let mut batch = self.begin().await?;
         let settled = settle(batch.connection(), rows).await?;
-        // Of those that settled: an attempt whose lease was lost did not end the delivery, and raises no alarm.
-        let dead = dead.into_iter().filter(|row| settled.contains(&row.delivery));
+        let bounced: Vec<_> = rows.iter().filter(|row| row.bounced && settled.contains(&row.delivery)).collect();
+        batch.endpoints_count_bounces(&bounced.iter().map(|row| row.delivery).collect::<Vec<_>>(), now).await?;
+        // Of those that ended so: an attempt whose lease was lost did not end the delivery, and what was delivered before stays
+        // delivered when it is sent again in vain. Neither raises an alarm.
+        let ended = settled_dead(batch.connection(), &settled).await?;
+        let dead = dead.into_iter().filter(|row| ended.contains(&row.delivery));
         batch.enqueue_alarms(&dead.map(alarm).collect::<Vec<_>>(), now).await?;
         batch.commit().await?;
         Ok(settled)
     }
 }
 
-pub(crate) async fn settle(connection: &mut PgConnection, rows: &[Settled]) -> Result<Vec<DeliveryId>, StoreError> {
+pub(crate) async fn settle(executor: impl PgExecutor<'_>, rows: &[Settled]) -> Result<Vec<DeliveryId>, StoreError> {
     let c = SettledArrays::from(rows);
     // The lease is named: a worker that was too slow must not settle what another attempts now. Its attempt is
-    // recorded all the same, because it happened.
+    // recorded all the same, because it happened. What was taken is delivered whoever holds the lease by then: it must not be
+    // sent once more because the answer came late.
     let done = sqlx::query!(
         r#"-- delivery.settle
         with tried as (
           select ($1::uuid[])[i] as id, ($2::uuid[])[i] as lease, ($3::text[])[i] as state,
                  ($4::text[])[i] as reason, ($5::timestamptz[])[i] as due_at, ($6::timestamptz[])[i] as at,
                  ($7::integer[])[i] as number, ($8::integer[])[i] as duration_ms, ($9::integer[])[i] as status,
-                 ($10::text[])[i] as error, ($11::bytea[])[i] as answer, ($12::text[])[i]::json as outcome
+                 ($10::text[])[i] as error, ($11::bytea[])[i] as answer, ($12::text[])[i]::json as outcome,
+                 ($13::boolean[])[i] as bounced, ($14::integer[])[i] as not_made, ($15::integer[])[i] as excused,
+                 ($16::timestamptz[])[i] as not_before
           from generate_subscripts($1::uuid[], 1) i
         ), settled as (
-          update delivery d set state = n.state, reason = n.reason, due_at = n.due_at, offered_until = n.at, lease = null,
-                 leased_until = null, ended_at = case when n.state in ('pending', 'held') then null else n.at end
-          from tried n where d.id = n.id and d.state = 'leased' and d.lease = n.lease
-          returning d.id
+          update delivery d set state = n.state, reason = n.reason, due_at = n.due_at, not_before = n.not_before,
+                 offered_until = n.at, lease = null, leased_until = null, attempts = greatest(d.attempts - n.not_made, 1),
+                 excused = least(d.excused + n.excused, greatest(d.attempts - n.not_made, 1)),
+                 bounced_at = case when n.bounced then n.at when n.state in ('delivered', 'filed') then null else d.bounced_at end,
+                 ended_at = case when n.state in ('pending', 'held') then null else n.at end,
+                 first_delivered_at = coalesce(d.first_delivered_at, case when n.state in ('delivered', 'filed') then n.at end)
+          from tried n
+          where d.id = n.id and (d.state = 'leased' and d.lease = n.lease
+                                 or n.state = 'delivered' and d.state in ('pending', 'held', 'leased'))
+          returning d.id, d.client_id
+        ), told as materialized (
+          select pg_notify('ripen_live', json_build_object('kinds', '["deliveries"]'::json, 'clients',
+                   case when count(distinct client_id) > 100 then null
+                        else json_agg(distinct client_id) end)::text) as news
+          from settled having count(*) > 0
         ), said as (
           insert into outcome_answer (delivery_id, at, said)
           select id, at, outcome from tried
@@ -79,15 +114,15 @@ pub(crate) async fn settle(connection: &mut PgConnection, rows: &[Settled]) -> R
           on conflict (delivery_id) do update set at = excluded.at, said = excluded.said, refused = null
         ), attempted as (
           insert into attempt (delivery_id, number, at, duration_ms, status, error, answer)
-          select id, number, at, duration_ms, status, error, answer from tried
+          select id, number, at, duration_ms, status, error, answer from tried where not_made = 0
           on conflict do nothing
         )
-        select id as "id!" from settled"#,
+        select id as "id!" from settled where (select count(news) from told) >= 0"#,
         &c.ids, &c.leases, &c.states, &c.reasons[..] as &[Option<String>], &c.due[..], &c.at[..], &c.numbers, &c.durations,
         &c.statuses[..] as &[Option<i32>], &c.errors[..] as &[Option<String>], &c.answers[..] as &[Option<Vec<u8>>],
-        &c.outcomes[..] as &[Option<String>]
+        &c.outcomes[..] as &[Option<String>], &c.bounced, &c.not_made, &c.excused, &c.not_before[..] as &[Option<jiff_sqlx::Timestamp>]
     )
-    .fetch_all(connection)
+    .fetch_all(executor)
     .await?;
     Ok(done.into_iter().map(|row| DeliveryId::from_uuid(row.id)).collect())
 }
@@ -121,6 +156,10 @@ struct SettledArrays {
     errors: Vec<Option<String>>,
     answers: Vec<Option<Vec<u8>>>,
     outcomes: Vec<Option<String>>,
+    bounced: Vec<bool>,
+    not_made: Vec<i32>,
+    excused: Vec<i32>,
+    not_before: Vec<Option<jiff_sqlx::Timestamp>>,
 }
 
 impl From<&[Settled]> for SettledArrays {
@@ -132,12 +171,23 @@ impl From<&[Settled]> for SettledArrays {
             columns.states.push(state_of(&row.next).to_owned());
             columns.reasons.push(reason_of(&row.next));
             columns.due.push(due_of(row).to_sqlx());
+            // No longer than the delivery waits itself: what the receiver wished is bounded by the schedule.
+            let asked = row.not_before.filter(|_| matches!(row.next, Next::Retry(..)));
+            columns.not_before.push(asked.map(|at| at.min(due_of(row)).to_sqlx()));
             columns.at.push(row.attempt.at.to_sqlx());
             columns.numbers.push(row.attempt.number);
             columns.durations.push(row.attempt.duration_ms);
             columns.statuses.push(row.attempt.status);
             columns.errors.push(row.attempt.error.clone());
             columns.answers.push(row.attempt.answer.clone());
+            columns.bounced.push(row.bounced);
+            // Where nothing was sent there is nothing to record, and the count of the lease is taken back; but for the first, which
+            // froze the body: what has a body and no attempt would be told no news.
+            let is_made = row.attempt.status.is_some() || row.attempt.error.is_some();
+            columns.not_made.push(i32::from(!is_made));
+            columns
+                .excused
+                .push(i32::from(matches!(row.next, Next::Waits(..)) && (is_made || row.attempt.number == 1)));
             // Texts always serialise.
             columns.outcomes.push(row.outcome.as_ref().and_then(|said| serde_json::to_string(said).ok()));
         }
@@ -150,7 +200,7 @@ const fn state_of(next: &Next) -> &'static str {
         Next::Delivered => "delivered",
         Next::Filed => "filed",
         Next::Held(_) => "held",
-        Next::Retry(..) => "pending",
+        Next::Retry(..) | Next::Waits(..) => "pending",
         Next::Dead(_) => "dead",
     }
 }
@@ -158,13 +208,13 @@ const fn state_of(next: &Next) -> &'static str {
 fn reason_of(next: &Next) -> Option<String> {
     match next {
         Next::Delivered | Next::Filed => None,
-        Next::Held(why) | Next::Retry(_, why) | Next::Dead(why) => Some(why.clone()),
+        Next::Held(why) | Next::Retry(_, why) | Next::Waits(_, why) | Next::Dead(why) => Some(why.clone()),
     }
 }
 
 fn due_of(row: &Settled) -> Timestamp {
     match row.next {
-        Next::Retry(at, _) => at,
+        Next::Retry(at, _) | Next::Waits(at, _) => at,
         // What is held is due at once for the lease statement, which knows the circuit or the state that holds it,
         // and sets the date.
         _ => row.attempt.at,

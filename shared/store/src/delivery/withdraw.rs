@@ -1,26 +1,33 @@
-//! Deliveries that are owed no more: of leads that are no longer A, and of leads that are taken back.
+//! Deliveries that are owed no more: of leads that are no longer A, and of leads that end or are taken back.
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::id::LeadId;
+use uuid::Uuid;
 
-use crate::{StoreError, Transaction};
+use crate::{StoreError, Transaction, person::unmerge::MergeRecord};
 
 impl Transaction {
-    /// Stops what is owed of a lead that is taken back, attempted or not.
-    pub(crate) async fn deliveries_recall(
+    /// Stops what is owed of leads that end or that their client no longer has, attempted or not, each with why; returns how
+    /// many deliveries. What is under way is stopped by the next lease.
+    pub(crate) async fn deliveries_end(
         &mut self,
-        lead: LeadId,
-        why: &str,
+        ended: &[(LeadId, String)],
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        // Attempted ones too, unlike a down-grade: a retry would hand over a lead that was taken back.
+        let leads: Vec<_> = ended.iter().map(|(lead, _)| *lead).collect();
+        self.offers_over(&leads, now).await?;
+        let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
+        let reasons: Vec<_> = ended.iter().map(|(_, why)| why.clone()).collect();
+        // Attempted ones too, unlike a down-grade: a retry would hand over a lead that is over or was taken back. What was
+        // delivered once and is to be sent again stays delivered.
         let done = sqlx::query!(
-            "-- event.stop
-            update delivery set state = 'withdrawn', reason = $2, ended_at = $3
-            where lead_id = $1 and state in ('pending', 'held') and event in ('lead.matured', 'lead.offered', 'lead.updated')",
-            lead.uuid(),
-            why,
+            "-- delivery.end
+            update delivery d set state = v.ends_as, reason = n.why, ended_at = coalesce(d.first_delivered_at, $3)
+            from (select ($1::uuid[])[i] as lead_id, ($2::text[])[i] as why from generate_subscripts($1::uuid[], 1) i) n, delivery_over v
+            where d.lead_id = n.lead_id and v.delivery_id = d.id and d.state in ('pending', 'held') and d.event in ('lead.matured', 'lead.offered', 'lead.updated')",
+            &leads,
+            &reasons,
             now.to_sqlx()
         )
         .execute(self.connection())
@@ -30,6 +37,7 @@ impl Transaction {
 
     /// Withdraws what was never attempted of leads that are no longer A.
     pub async fn deliveries_withdraw(&mut self, leads: &[LeadId], why: &str, now: Timestamp) -> Result<(), StoreError> {
+        self.offers_over(leads, now).await?;
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
         // Never attempted and not under lease: a client that may have received a lead must not find it withdrawn
         // without being told.
@@ -46,17 +54,44 @@ impl Transaction {
         Ok(())
     }
 
-    /// Stops what is owed of leads whose persons must not be contacted, attempted or not. What is under way is stopped by the
-    /// next lease.
-    pub async fn deliveries_bar(&mut self, leads: &[LeadId], why: &str, now: Timestamp) -> Result<(), StoreError> {
-        let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
+    /// Withdraws what a touch would have told clients, where it was not sent yet: the touch was taken back.
+    pub(crate) async fn updates_withdraw(
+        &mut self,
+        lead: LeadId,
+        cause: Uuid,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         sqlx::query!(
-            "-- delivery.bar
-            update delivery set state = 'withdrawn', reason = $2, ended_at = $3
-            where lead_id = any($1) and state in ('pending', 'held') and event in ('lead.matured', 'lead.offered', 'lead.updated')",
-            &leads,
-            why,
+            "-- delivery.updates_withdraw
+            update delivery set state = 'withdrawn', reason = 'taken back', ended_at = $3
+            where lead_id = $1 and cause = $2 and event = 'lead.updated' and state in ('pending', 'held') and attempts = 0",
+            lead.uuid(),
+            cause,
             now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Owes again what a merge stopped or let go and that was not sent since.
+    pub(crate) async fn deliveries_of_merge_restore(
+        &mut self,
+        merge: &MergeRecord,
+        ended: &[LeadId],
+    ) -> Result<(), StoreError> {
+        let ended: Vec<_> = ended.iter().map(|lead| lead.uuid()).collect();
+        sqlx::query!(
+            "-- delivery.of_merge_restore
+            update delivery d set state = case s.state when 'leased' then 'pending' else s.state end, reason = s.reason,
+                   same_as = s.same_as, due_at = s.due_at, offered_until = s.offered_until, ended_at = null
+            from person_merge_row r cross join lateral jsonb_populate_record(null::delivery, r.row) s
+            where r.merge_id = $1 and r.of = 'delivery' and d.id = s.id
+              and (d.state = 'withdrawn' and d.ended_at >= $2 and d.lead_id = any($3)
+                   or s.same_as is not null and d.state = 'held' and d.same_as is null and d.endpoint_id is null)",
+            merge.id,
+            merge.at.to_sqlx(),
+            &ended
         )
         .execute(self.connection())
         .await?;

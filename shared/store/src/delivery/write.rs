@@ -2,7 +2,11 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::id::{ClientId, DeliveryId, EndpointId, LeadId, MaturationId, RepId};
+use ripen_domain::{
+    delivery::{EventDetail, OfferTerms},
+    id::{ClientId, DeliveryId, EndpointId, LeadId, MaturationId, RepId},
+};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
@@ -20,8 +24,14 @@ struct DeliveryArrays {
     reps: Vec<Option<Uuid>>,
     reasons: Vec<Option<String>>,
     due: Vec<jiff_sqlx::Timestamp>,
-    offers: Vec<Option<jiff_sqlx::Timestamp>>,
-    offers_said: Vec<Option<String>>,
+    offers: Vec<Option<Value>>,
+    undo: Vec<Option<jiff_sqlx::Timestamp>>,
+    waits_for: Vec<String>,
+}
+
+/// Several reps in one text: arrays of arrays of different lengths are none.
+pub(crate) fn reps_text(reps: &[RepId]) -> String {
+    reps.iter().map(|rep| rep.uuid().to_string()).collect::<Vec<_>>().join(",")
 }
 
 impl From<&[NewDelivery]> for DeliveryArrays {
@@ -32,13 +42,13 @@ impl From<&[NewDelivery]> for DeliveryArrays {
             columns.clients.push(row.client.uuid());
             columns.leads.push(row.lead.uuid());
             columns.maturations.push(row.maturation.uuid());
-            columns.endpoints.push(row.to.map(|(endpoint, _)| endpoint.uuid()));
-            columns.reps.push(row.to.and_then(|(_, rep)| rep).map(RepId::uuid));
+            columns.endpoints.push(row.to.map(|to| to.endpoint.uuid()));
+            columns.reps.push(row.to.and_then(|to| to.rep).map(RepId::uuid));
             columns.reasons.push(row.why.clone());
             columns.due.push(row.due_at.to_sqlx());
-            columns.offers.push(row.offered_until.map(ToSqlx::to_sqlx));
-            // The offer's end goes out as text: JSON made in SQL from a timestamp would take the session's format.
-            columns.offers_said.push(row.offered_until.map(|until| until.to_string()));
+            columns.undo.push(row.undo_until.map(ToSqlx::to_sqlx));
+            columns.waits_for.push(reps_text(&row.waits_for));
+            columns.offers.push(row.offer.clone().map(|terms| EventDetail::Offered(terms).to_value()));
         }
         columns
     }
@@ -54,18 +64,20 @@ impl Transaction {
         (now, offered_until): (Timestamp, Timestamp),
     ) -> Result<(), StoreError> {
         let (m, d) = (MaturationArrays::from(rows), DeliveryArrays::from(owed));
+        // What is offered has its rep for a cause: reps without an endpoint of their own share the team's, and each has an offer.
         // One statement: a maturation without a delivery is a lead that nobody ever sends. What has nobody to go to
         // is `held`, and what waits has no direct wake-up to protect, so a sweeper may offer it at once.
         sqlx::query!(
             "-- maturation.write
             with owed as (
               insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, state, reason, due_at, offered_until,
-                                    created_at, event, said)
+                                    created_at, event, said, cause, undo_until, waits_for)
               select ($8::uuid[])[i], ($9::uuid[])[i], ($10::uuid[])[i], ($11::uuid[])[i], ($12::uuid[])[i], ($13::uuid[])[i],
                      case when ($12::uuid[])[i] is null then 'held' else 'pending' end, ($14::text[])[i],
                      ($15::timestamptz[])[i], case when ($14::text[])[i] is null then $7::timestamptz else $6::timestamptz end, $6,
-                     case when ($19::timestamptz[])[i] is null then 'lead.matured' else 'lead.offered' end,
-                     case when ($19::timestamptz[])[i] is not null then json_build_object('until', ($20::text[])[i]) end
+                     case when ($19::json[])[i] is null then 'lead.matured' else 'lead.offered' end, ($19::json[])[i],
+                     case when ($19::json[])[i] is null then $20::uuid else coalesce(($13::uuid[])[i], $20::uuid) end,
+                     ($21::timestamptz[])[i], string_to_array(($22::text[])[i], ',')::uuid[]
               from generate_subscripts($8::uuid[], 1) i
               on conflict do nothing
             )
@@ -77,12 +89,21 @@ impl Transaction {
             &d.leads, &d.maturations, &d.endpoints[..] as &[Option<Uuid>], &d.reps[..] as &[Option<Uuid>],
             &d.reasons[..] as &[Option<String>], &d.due[..], &m.versions[..] as &[Option<i32>],
             &m.rules[..] as &[Option<String>], &m.texts[..] as &[Option<String>],
-            &d.offers[..] as &[Option<jiff_sqlx::Timestamp>], &d.offers_said[..] as &[Option<String>]
+            &d.offers[..] as &[Option<Value>], Uuid::nil(), &d.undo[..] as &[Option<jiff_sqlx::Timestamp>], &d.waits_for
         )
         .execute(self.connection())
         .await?;
         Ok(())
     }
+}
+
+/// An endpoint that gets a lead.
+#[derive(Debug, Clone, Copy)]
+pub struct DeliveryTarget {
+    /// The endpoint.
+    pub endpoint: EndpointId,
+    /// The rep it is for, where it is for one alone.
+    pub rep: Option<RepId>,
 }
 
 /// A delivery to write.
@@ -96,12 +117,16 @@ pub struct NewDelivery {
     pub lead: LeadId,
     /// The maturation it passes on.
     pub maturation: MaturationId,
-    /// Hands it over, or offers it until then.
-    pub offered_until: Option<Timestamp>,
-    /// Where to, and to which rep where it was routed to one; none while nobody can take it: then it is held.
-    pub to: Option<(EndpointId, Option<RepId>)>,
+    /// Hands it over, or offers it on these terms.
+    pub offer: Option<OfferTerms>,
+    /// Where to; none while nobody can take it: then it is held.
+    pub to: Option<DeliveryTarget>,
     /// From when it is attempted, or routed again.
     pub due_at: Timestamp,
     /// Why not at once.
     pub why: Option<String>,
+    /// Until when the desk can take it back: it goes nowhere before, whatever changes meanwhile.
+    pub undo_until: Option<Timestamp>,
+    /// Reps for whom alone it is held, none of whom has an endpoint that is enabled.
+    pub waits_for: Vec<RepId>,
 }

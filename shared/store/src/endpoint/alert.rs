@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::id::{ClientId, EndpointId};
 
-use crate::{Store, StoreError};
+use crate::{Scope, Store, StoreError};
 
 /// An endpoint that fails or was disabled.
 #[derive(Debug, Clone)]
@@ -27,17 +27,56 @@ pub struct FailingEndpoint {
     pub tell: Option<String>,
 }
 
+/// A webhook whose deliveries wait because what signs them, or a header of its own, cannot be opened.
+#[derive(Debug, Clone)]
+pub struct SealedEndpoint {
+    /// Which.
+    pub endpoint: EndpointId,
+    /// Whose.
+    pub client: ClientId,
+    /// The client's name.
+    pub client_name: String,
+    /// As people call it.
+    pub name: String,
+    /// Deliveries that wait for it.
+    pub waiting: i64,
+}
+
 impl Store {
+    /// Webhooks whose deliveries wait for a key, by their last attempt.
+    pub async fn endpoints_sealed(&self, scope: Scope) -> Result<Vec<SealedEndpoint>, StoreError> {
+        let rows = sqlx::query!(
+            r#"-- endpoint.sealed
+            select e.id, e.client_id, c.name as client_name, coalesce(e.name, url_shown(e.url), e.address) as "name!", count(*) as "waiting!"
+            from delivery d join attempt a on a.delivery_id = d.id and a.number = d.attempts and a.error = 'sealed'
+            join endpoint e on e.id = d.endpoint_id join client c on c.id = e.client_id
+            where d.state = 'held' and d.endpoint_id is not null and ($1::uuid is null or d.client_id = $1)
+            group by e.id, c.id order by e.id"#,
+            scope.client_uuid()
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let sealed = rows.into_iter().map(|row| SealedEndpoint {
+            endpoint: EndpointId::from_uuid(row.id),
+            client: ClientId::from_uuid(row.client_id),
+            client_name: row.client_name,
+            name: row.name,
+            waiting: row.waiting,
+        });
+        Ok(sealed.collect())
+    }
+
     /// Webhooks that failed since before `since`, and endpoints that were disabled by what they answered.
     pub async fn endpoints_failing(&self, since: Timestamp) -> Result<Vec<FailingEndpoint>, StoreError> {
-        // What the firm disabled itself is nobody's alarm.
+        // What the firm disabled itself is nobody's alarm. The client is told and not one of its reps, who can do nothing about
+        // a receiver.
         let rows = sqlx::query!(
             r#"-- endpoint.to_alert
-            select e.id, e.client_id, c.name as client_name, coalesce(e.name, e.url, e.address) as "name!", e.failing_since,
+            select e.id, e.client_id, c.name as client_name, coalesce(e.name, url_shown(e.url), e.address) as "name!", e.failing_since,
                    case when e.state = 'disabled' then e.state_reason end as disabled,
                    (select count(*) from delivery d where d.endpoint_id = e.id and d.state in ('pending', 'held', 'leased')) as "waiting!",
                    (select x.address from endpoint x
-                    where x.client_id = e.client_id and x.kind = 'email' and x.state = 'enabled' and x.id <> e.id
+                    where x.client_id = e.client_id and x.kind = 'email' and x.state = 'enabled' and x.id <> e.id and x.rep_id is null
                     order by x.is_fallback desc, x.created_at, x.id limit 1) as tell
             from endpoint e join client c on c.id = e.client_id
             where e.state = 'enabled' and e.failing_since <= $1

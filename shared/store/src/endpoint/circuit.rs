@@ -6,11 +6,26 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
-    delivery::circuit::{Change, Circuit, CircuitTerms, EndpointHealth, Failing},
-    id::{DeliveryId, EndpointId},
+    delivery::{
+        RefusedRow,
+        circuit::{Change, Circuit, CircuitTerms, EndpointHealth, Failing},
+    },
+    id::{DeliveryId, EndpointId, LeadId},
 };
 
 use crate::{Store, StoreError, delivery::event::Alarm};
+
+/// So many of an endpoint's newest deliveries are looked at for one that it took.
+const LOOKED_AT: i64 = 200;
+
+/// What an attempt says about its endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryHealth {
+    /// The delivery that was attempted.
+    pub delivery: DeliveryId,
+    /// What its answer says.
+    pub health: EndpointHealth,
+}
 
 /// An endpoint's row, as far as its circuit is concerned.
 struct CircuitColumns {
@@ -45,9 +60,18 @@ struct CircuitArrays {
     probe_at: Vec<Option<jiff_sqlx::Timestamp>>,
     closed: Vec<bool>,
     disabled: Vec<Option<String>>,
+    /// The leads of each row, separated by commas: arrays of arrays have to be of one length.
+    refused: Vec<String>,
+    refused_since: Vec<Option<jiff_sqlx::Timestamp>>,
 }
 
 impl CircuitArrays {
+    fn push_row(&mut self, row: &RefusedRow) {
+        let leads: Vec<_> = row.leads.iter().map(|lead| lead.uuid().to_string()).collect();
+        self.refused.push(leads.join(","));
+        self.refused_since.push(row.since.map(ToSqlx::to_sqlx));
+    }
+
     fn push(&mut self, endpoint: EndpointId, circuit: Circuit, change: &Change) {
         let count = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
         let (probes, probe_at) = match circuit {
@@ -72,7 +96,7 @@ impl Store {
     /// When the database is away: then these attempts do not count, and the next ones do.
     pub async fn circuits_update(
         &self,
-        attempts: &BTreeMap<EndpointId, Vec<(DeliveryId, EndpointHealth)>>,
+        attempts: &BTreeMap<EndpointId, Vec<DeliveryHealth>>,
         terms: &CircuitTerms,
         jitter: f64,
         now: Timestamp,
@@ -82,10 +106,15 @@ impl Store {
         // In the order of ids: two dispatchers that settle at once would otherwise each lock what the other waits
         // for. Disabled ones are left out: a late failure must not open the circuit of an endpoint that is off.
         let rows = sqlx::query!(
-            "-- circuit.lock
-            select id, failures, failing_since, probes, probe_at from endpoint
-            where id = any($1) and state = 'enabled' order by id for no key update",
-            &ids
+            r#"-- circuit.lock
+            select id, failures, failing_since, probes, probe_at, refused_leads, refused_since,
+                   refused_since is not null and exists (
+                     select from (select state, ended_at from delivery where endpoint_id = endpoint.id order by id desc limit $2) last
+                     where last.state in ('delivered', 'filed') and last.ended_at >= refused_since) as "took_since!"
+            from endpoint
+            where id = any($1) and state = 'enabled' order by id for no key update"#,
+            &ids,
+            LOOKED_AT
         )
         .fetch_all(batch.connection())
         .await?;
@@ -96,14 +125,18 @@ impl Store {
                 (row.failures, row.failing_since, row.probes, row.probe_at);
             let before = CircuitColumns { failures, failing_since, probes, probe_at }.circuit();
             let health = attempts.get(&endpoint).map_or(&[][..], Vec::as_slice);
+            let leads = row.refused_leads.into_iter().map(LeadId::from_uuid).collect();
+            let refused = RefusedRow { leads, since: row.refused_since.map(jiff_sqlx::Timestamp::to_jiff) };
+            let (refused, health) = refused_row(refused, health, row.took_since, now);
             // All attempts of one endpoint at once, in their order: applied one by one they would need a statement
             // each.
-            let (circuit, change) = fold(before, health, |circuit, one| circuit.after(one, terms, jitter, now));
+            let (circuit, change) = fold(before, &health, |circuit, one| circuit.after(one, terms, jitter, now));
             // Told about the last delivery, which is the one whose answer disabled it.
-            if let (Change::Disabled(why), Some((about, _))) = (&change, health.last()) {
-                alarms.push(Alarm::disabled(endpoint, *about, why, now));
+            if let (Change::Disabled(why), Some(last)) = (&change, health.last()) {
+                alarms.push(Alarm::disabled(endpoint, last.delivery, why, now));
             }
             columns.push(endpoint, circuit, &change);
+            columns.push_row(&refused);
             changes.push((endpoint, change));
         }
         // `release_at` is cleared where the circuit opens again: what waits would otherwise be released into a
@@ -114,9 +147,11 @@ impl Store {
                    release_at = case when n.closed then $7 when n.probe_at is not null then null else e.release_at end,
                    state = case when n.disabled is null then e.state else 'disabled' end,
                    disabled_by = case when n.disabled is null then e.disabled_by else 'answers' end,
-                   state_reason = coalesce(n.disabled, e.state_reason)
-            from unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::integer[], $5::timestamptz[], $6::boolean[], $8::text[])
-              as n (id, failures, since, probes, probe_at, closed, disabled)
+                   state_reason = coalesce(n.disabled, e.state_reason),
+                   refused_leads = string_to_array(n.refused, ',')::uuid[], refused_since = n.refused_since
+            from unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::integer[], $5::timestamptz[], $6::boolean[], $8::text[],
+                        $9::text[], $10::timestamptz[])
+              as n (id, failures, since, probes, probe_at, closed, disabled, refused, refused_since)
             where e.id = n.id",
             &columns.ids,
             &columns.failures,
@@ -125,7 +160,9 @@ impl Store {
             &columns.probe_at[..] as &[Option<jiff_sqlx::Timestamp>],
             &columns.closed,
             now.to_sqlx(),
-            &columns.disabled[..] as &[Option<String>]
+            &columns.disabled[..] as &[Option<String>],
+            &columns.refused,
+            &columns.refused_since[..] as &[Option<jiff_sqlx::Timestamp>]
         )
         .execute(batch.connection())
         .await?;
@@ -138,7 +175,8 @@ impl Store {
     /// Makes due what waits for endpoints: one delivery of each whose circuit may be probed at `now`, and up to `limit` of
     /// each that works again. Returns how many.
     ///
-    /// What failed after the endpoint worked again keeps its place in the schedule. What another process held in the moment
+    /// What the receiver asked to wait with waits all the same, and probes nothing. What failed after the endpoint worked again keeps
+    /// its place in the schedule. What another process held in the moment
     /// the circuit closed is dated by that process's clock, hence the seconds of grace.
     pub async fn sweep_circuits(&self, now: Timestamp, limit: i64) -> Result<u64, StoreError> {
         // `skip locked`: another dispatcher releases what waits for that endpoint. In steps of `limit`, so that a
@@ -150,7 +188,7 @@ impl Store {
             ), waiting as materialized (
               select w.id, e.id as endpoint_id from working e cross join lateral (
                 select id from delivery
-                where endpoint_id = e.id and state in ('pending', 'held') and due_at > $1
+                where endpoint_id = e.id and state in ('pending', 'held') and due_at > $1 and (not_before is null or not_before <= $1)
                   and (state = 'held' and offered_until <= e.release_at + interval '5 seconds'
                        or state = 'pending' and attempts > 0 and offered_until <= e.release_at)
                 order by due_at limit $2) w
@@ -161,6 +199,7 @@ impl Store {
               select p.id from endpoint e cross join lateral (
                 select id from delivery
                 where endpoint_id = e.id and state in ('pending', 'held') and due_at > $1 and (state = 'held' or attempts > 0)
+                  and (not_before is null or not_before <= $1)
                 order by due_at limit 1) p
               where e.probe_at <= $1 and e.state = 'enabled'
             ), due as (
@@ -178,15 +217,47 @@ impl Store {
     }
 }
 
+/// The row of refused records after these attempts, and the attempts as the circuit counts them.
+fn refused_row(
+    mut row: RefusedRow,
+    attempts: &[DeliveryHealth],
+    took_since: bool,
+    now: Timestamp,
+) -> (RefusedRow, Vec<DeliveryHealth>) {
+    let (mut counted, mut is_first) = (Vec::new(), true);
+    for attempt in attempts {
+        match &attempt.health {
+            // Of those that are recorded together the first alone: what was taken between them is not known here.
+            EndpointHealth::Refusing { lead, why } if is_first => {
+                let (after, is_failure) = row.after(*lead, took_since, now);
+                (row, is_first) = (after, false);
+                if is_failure {
+                    let health = EndpointHealth::Failing { probe: false, why: why.clone(), not_before: None };
+                    counted.push(DeliveryHealth { health, ..attempt.clone() });
+                }
+            }
+            EndpointHealth::Refusing { .. } => {}
+            EndpointHealth::Working | EndpointHealth::Failing { .. } => {
+                row = RefusedRow::default();
+                counted.push(attempt.clone());
+            }
+        }
+    }
+    (row, counted)
+}
+
 /// The circuit after all attempts, and the last thing they changed.
 fn fold(
     circuit: Circuit,
-    attempts: &[(DeliveryId, EndpointHealth)],
+    attempts: &[DeliveryHealth],
     after: impl Fn(Circuit, &EndpointHealth) -> (Circuit, Change),
 ) -> (Circuit, Change) {
     // A change that is followed by attempts that change nothing is still the one to report.
-    attempts.iter().fold((circuit, Change::Kept), |(circuit, before), (_, health)| {
-        let (circuit, change) = after(circuit, health);
+    attempts.iter().fold((circuit, Change::Kept), |(circuit, before), attempt| {
+        let (circuit, change) = after(circuit, &attempt.health);
         (circuit, if change == Change::Kept { before } else { change })
     })
 }
+
+#[cfg(test)]
+mod tests;

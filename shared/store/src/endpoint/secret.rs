@@ -2,17 +2,19 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::id::EndpointId;
+use ripen_domain::{id::EndpointId, secret::Secret};
 
-use crate::{Scope, Store, StoreError, Transaction, error::one_row};
+use crate::{
+    Scope, Store, StoreError, Transaction, endpoint::credentials::secret_place, error::one_row, sealing::Stored,
+};
 
 /// A webhook's new signing secret.
 #[derive(Clone, Copy)]
 pub struct RotatedSecret<'a> {
     /// Which webhook's.
     pub endpoint: EndpointId,
-    /// In clear, as webhooks are signed with it.
-    pub secret: &'a str,
+    /// What webhooks are signed with.
+    pub secret: &'a Secret,
     /// From when those before no longer sign.
     pub others_until: Timestamp,
 }
@@ -36,14 +38,18 @@ impl Transaction {
         )
         .execute(self.connection())
         .await?;
+        let id = self.keys().fresh_id()?;
+        let place = secret_place(new.endpoint.uuid(), id);
+        let sealed = self.keys().seal(&place, new.secret.reveal().as_bytes())?;
         let done = sqlx::query!(
             "-- endpoint.new_secret
-            insert into endpoint_secret (endpoint_id, secret, created_at)
-            select id, $2, $3 from endpoint where id = $1 and kind = 'webhook' and ($4::uuid is null or client_id = $4)",
+            insert into endpoint_secret (id, endpoint_id, sealed, created_at)
+            select $5, id, $2, $3 from endpoint where id = $1 and kind = 'webhook' and ($4::uuid is null or client_id = $4)",
             new.endpoint.uuid(),
-            new.secret,
+            &sealed,
             now.to_sqlx(),
-            scope.client_uuid()
+            scope.client_uuid(),
+            id
         )
         .execute(self.connection())
         .await?;
@@ -59,19 +65,23 @@ impl Store {
         scope: Scope,
         endpoint: EndpointId,
         now: Timestamp,
-    ) -> Result<Vec<String>, StoreError> {
+    ) -> Result<Vec<Secret>, StoreError> {
         // In a fixed order: receivers try the signatures in the order of the header, and the newest matches first.
         let rows = sqlx::query!(
             "-- endpoint.secrets
-            select s.secret from endpoint_secret s join endpoint e on e.id = s.endpoint_id
+            select s.id, s.secret, s.sealed from endpoint_secret s join endpoint e on e.id = s.endpoint_id
             where e.id = $1 and (s.expires_at is null or s.expires_at > $2) and ($3::uuid is null or e.client_id = $3)
-            order by s.created_at desc, s.secret",
+            order by s.created_at desc, s.id",
             endpoint.uuid(),
             now.to_sqlx(),
             scope.client_uuid()
         )
         .fetch_all(&self.pool)
         .await?;
-        Ok(rows.into_iter().map(|row| row.secret).collect())
+        let opened = rows.into_iter().map(|row| {
+            let stored = Stored { clear: row.secret, sealed: row.sealed };
+            self.keys.text(&secret_place(endpoint.uuid(), row.id), stored)
+        });
+        opened.collect()
     }
 }

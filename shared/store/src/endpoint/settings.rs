@@ -1,15 +1,17 @@
 //! How deliveries go out to an endpoint: how many at once and in a second, for how long, with what headers and secrets.
 
 use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     delivery::EventType,
     id::{ClientId, EndpointId},
+    secret::Secret,
 };
 
 use crate::{Scope, StoreError, Transaction};
 
 /// How deliveries go out to an endpoint.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct EndpointTerms {
     /// How many at once.
     pub concurrency: i32,
@@ -17,30 +19,25 @@ pub struct EndpointTerms {
     pub rate: Option<f64>,
     /// How long an attempt may take, in seconds; none for what the configuration says.
     pub timeout_s: Option<i32>,
-    /// Headers of its own, each as `name: value`. They may be credentials: `Debug` masks them.
-    pub headers: Vec<String>,
+    /// Headers of its own, each as `name: value`. They may be credentials.
+    pub headers: Vec<Secret>,
     /// What it is told of.
     pub events: Vec<EventType>,
     /// Where leads are routed, it gets only those that go to it by name.
     pub by_name: bool,
 }
 
-impl std::fmt::Debug for EndpointTerms {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("EndpointTerms")
-            .field("concurrency", &self.concurrency)
-            .field("rate", &self.rate)
-            .field("timeout_s", &self.timeout_s)
-            // How many and not which: a header may hold the receiver's credential.
-            .field("headers", &self.headers.len())
-            .field("events", &self.events)
-            .field("by_name", &self.by_name)
-            .finish()
-    }
+/// Where an endpoint is.
+#[derive(Debug, Clone)]
+pub struct EndpointAddress {
+    /// The URL of a webhook, the address of a mail endpoint.
+    pub to: String,
+    /// Loopback and private addresses may be called.
+    pub allow_private: bool,
 }
 
 /// What to change; what is none stays. Inner none takes a limit away.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct EndpointChange {
     /// How many at once.
     pub concurrency: Option<i32>,
@@ -49,11 +46,13 @@ pub struct EndpointChange {
     /// How long an attempt may take, in seconds.
     pub timeout_s: Option<Option<i32>>,
     /// All headers of its own.
-    pub headers: Option<Vec<String>>,
+    pub headers: Option<Vec<Secret>>,
     /// All event types.
     pub events: Option<Vec<EventType>>,
     /// Whether, where leads are routed, it gets only those that go to it by name.
     pub by_name: Option<bool>,
+    /// Where it is.
+    pub to: Option<EndpointAddress>,
 }
 
 impl Transaction {
@@ -68,6 +67,9 @@ impl Transaction {
     ) -> Result<(), StoreError> {
         let events =
             change.events.as_ref().map(|events| events.iter().map(|event| event.word().to_owned()).collect::<Vec<_>>());
+        let headers = change.headers.as_deref().map(|headers| self.keys().sealed_headers(endpoint, headers));
+        let sealed = headers.transpose()?.flatten();
+        // What comes back from the address that was says nothing of the one that is.
         // A new rate begins with an empty line: instants computed by the old one could lie hours ahead. `coalesce`
         // cannot take a limit away, hence the flags.
         let changed = sqlx::query!(
@@ -77,8 +79,11 @@ impl Transaction {
                    rate_from = case when $3 then 'epoch' else rate_from end,
                    rate_line = case when $3 then 'epoch' else rate_line end,
                    timeout_s = case when $5 then $6::integer else timeout_s end,
-                   headers = coalesce($7::text[], headers), events = coalesce($8::text[], events),
-                   by_name = coalesce($9, by_name)
+                   headers = case when not $7 then headers when $11::bytea is null then '{}' end,
+                   sealed_headers = case when $7 then $11::bytea else sealed_headers end, events = coalesce($8::text[], events),
+                   by_name = coalesce($9, by_name), url = case kind when 'webhook' then coalesce($12, url) end,
+                   address = case kind when 'email' then coalesce($12, address) end, allow_private = coalesce($13, allow_private),
+                   bounces_from = case when $12 is distinct from address then coalesce($14, bounces_from) else bounces_from end
             where id = $1 and ($10::uuid is null or client_id = $10) returning client_id",
             endpoint.uuid(),
             change.concurrency,
@@ -86,10 +91,14 @@ impl Transaction {
             change.rate.flatten(),
             change.timeout_s.is_some(),
             change.timeout_s.flatten(),
-            change.headers.as_deref(),
+            change.headers.is_some(),
             events.as_deref(),
             change.by_name,
-            scope.client_uuid()
+            scope.client_uuid(),
+            sealed.as_deref(),
+            change.to.as_ref().map(|at| at.to.as_str()),
+            change.to.as_ref().map(|at| at.allow_private),
+            change.to.as_ref().map(|_| now.to_sqlx()) as Option<jiff_sqlx::Timestamp>
         )
         .fetch_optional(self.connection())
         .await?;
@@ -98,10 +107,29 @@ impl Transaction {
         if change.rate.is_some() {
             self.deliveries_leave_line(endpoint, now).await?;
         }
+        if change.to.is_some() {
+            self.endpoint_moved(scope, endpoint, now).await?;
+        }
         // An endpoint that now asks for matured leads may take what is held for want of one.
         if change.events.is_some() {
             self.reroute(client, now).await?;
         }
         Ok(())
+    }
+
+    /// What failed at another address says nothing of this one: the circuit starts closed, and what waited goes out.
+    async fn endpoint_moved(&mut self, scope: Scope, endpoint: EndpointId, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- endpoint.moved
+            update endpoint set failures = 0, failing_since = null, probes = 0, probe_at = null, refused_leads = '{}', refused_since = null,
+                   release_at = case when failing_since is null then release_at else $2 end
+            where id = $1 and (failing_since is not null or refused_since is not null) and state = 'enabled' and ($3::uuid is null or client_id = $3)",
+            endpoint.uuid(),
+            now.to_sqlx(),
+            scope.client_uuid()
+        )
+        .execute(self.connection())
+        .await?;
+        self.notices_tell_anew(endpoint).await
     }
 }

@@ -64,7 +64,7 @@ impl Transaction {
         let row = sqlx::query!(
             "-- endpoint.enable
             update endpoint set state = 'enabled', disabled_by = null, state_reason = null, failures = 0, failing_since = null, probes = 0,
-                   probe_at = null, release_at = $2
+                   probe_at = null, refused_leads = '{}', refused_since = null, release_at = $2, bounces_from = $2
             where id = $1 and ($3::uuid is null or client_id = $3) returning client_id",
             endpoint.uuid(),
             now.to_sqlx(),

@@ -69,8 +69,8 @@ impl Transaction {
         (by, new): (&str, &NewTouch<'_>),
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let questions: Vec<_> = new.answers.iter().map(|(question, _)| question.clone()).collect();
-        let values: Vec<_> = new.answers.iter().map(|(_, value)| value.to_string()).collect();
+        let questions: Vec<_> = new.answers.iter().map(|one| one.question.clone()).collect();
+        let values: Vec<_> = new.answers.iter().map(|one| one.value.to_string()).collect();
         // The same touch again brings the same rows at the same instant.
         sqlx::query!(
             "-- answer.record

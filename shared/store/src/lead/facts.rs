@@ -7,7 +7,7 @@ use ripen_domain::{
 };
 
 use crate::{
-    client::load::GradingSettings,
+    client::grading_settings::GradingSettings,
     lead::unit_of_work::{TrackedLead, TrackedPerson},
 };
 

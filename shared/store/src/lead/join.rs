@@ -4,7 +4,18 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::id::{LeadId, PersonId};
 
-use crate::{StoreError, Transaction, error::one_row, person::pair::PersonPair};
+use crate::{
+    Scope, StoreError, Transaction,
+    error::one_row,
+    lead::{
+        end_dependents::{LeadEnding, PromisesToEnd},
+        lead_row::{GOES_ON_AS, LeadClosing, LeadRow},
+    },
+    person::pair::PersonPair,
+};
+
+/// No lead was closed for one that was closed for another more often than this.
+const MOST_JOINS: usize = 20;
 
 /// A lead that is closed for another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,14 +32,25 @@ impl Transaction {
     /// Closes a lead for another one, which takes over what was said on it and is decided again.
     pub async fn lead_join(&mut self, join: LeadJoin, by: &str, now: Timestamp) -> Result<(), StoreError> {
         let LeadJoin { goes_on, ends, person } = join;
-        let why = format!("goes on as {goes_on}");
-        self.promises_end_all(ends, (by, &why), now).await?;
-        self.deliveries_recall(ends, &why, now).await?;
+        let why = format!("{GOES_ON_AS}{goes_on}");
+        let end = LeadEnding { lead: ends, by, why: &why, promises: PromisesToEnd::All };
+        self.lead_let_go_but_appointments(&end, now).await?;
         self.lead_said_take(goes_on, ends).await?;
         self.lead_close_for(goes_on, ends, (&why, now)).await?;
         self.arrivals_of_lead_take((goes_on, ends), person).await?;
         self.appointments_of_lead_take(goes_on, ends).await?;
         self.regrade_ask(goes_on, "another lead of the person goes on as this one", now).await
+    }
+
+    /// The lead that goes on for this one, where it was closed for another, under its lock too; else the lead itself.
+    pub(crate) async fn lead_that_goes_on(&mut self, scope: Scope, mut lead: LeadRow) -> Result<LeadRow, StoreError> {
+        for _ in 0..MOST_JOINS {
+            let Some(next) = lead.closed.as_ref().and_then(LeadClosing::goes_on) else { break };
+            // Both are one person's, whose identities are locked already: nobody can be under way from the other one to this.
+            let Some(next) = self.lock_lead(scope, next).await? else { break };
+            lead = next;
+        }
+        Ok(lead)
     }
 
     /// Answers and notes go over.
@@ -60,14 +82,18 @@ impl Transaction {
             "-- lead.close_for
             with ended as (
               update lead set stage = 'closed', closed_at = $3, closed_reason = $4 where id = $2
-              returning channel, stage, arrivals, enquiries, first_arrived_at, last_arrived_at, last_enquiry_at,
+              returning coalesce(in_bulk, channel = 'list') as in_bulk, stage, arrivals, enquiries, first_arrived_at, last_arrived_at, last_enquiry_at,
                         last_conversation_at
             )
             update lead l set arrivals = l.arrivals + e.arrivals, enquiries = l.enquiries + e.enquiries,
                    first_arrived_at = least(l.first_arrived_at, e.first_arrived_at),
                    last_arrived_at = greatest(l.last_arrived_at, e.last_arrived_at),
                    last_enquiry_at = greatest(l.last_enquiry_at, e.last_enquiry_at),
-                   last_conversation_at = greatest(l.last_conversation_at, e.last_conversation_at)
+                   last_conversation_at = greatest(l.last_conversation_at, e.last_conversation_at),
+                   in_bulk = case when e.last_enquiry_at > l.last_enquiry_at then e.in_bulk else l.in_bulk end,
+                   touches_before = case when e.last_enquiry_at > l.last_enquiry_at and not exists (
+                       select from touch t where t.lead_id in ($1, $2) and t.delivery_id is null and t.at >= e.last_enquiry_at)
+                     then l.touches else l.touches_before end
             from ended e where l.id = $1",
             goes_on.uuid(),
             ends.uuid(),

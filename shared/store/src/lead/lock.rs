@@ -8,8 +8,8 @@ use ripen_domain::{
 
 use crate::{
     Scope, StoreError, Transaction,
-    lead::{load::LeadRow, worked::Worked},
-    promise::write::NewPromise,
+    lead::{lead_row::LeadRow, worked::Worked},
+    promise::write::{EndReason, NewPromise},
 };
 
 /// A lead under its locks, with its open promises.
@@ -28,7 +28,7 @@ impl Transaction {
     pub(crate) async fn lead_hold(&mut self, scope: Scope, lead: LeadId) -> Result<Lockable, StoreError> {
         match self.lead_hold_any(scope, lead).await? {
             Lockable::LockedLead(held) if !held.row.stage.is_open() => {
-                let why = held.row.closed.map_or_else(|| held.row.stage.word().to_owned(), |(_, why)| why);
+                let why = held.row.closed.map_or_else(|| held.row.stage.word().to_owned(), |closed| closed.why);
                 Ok(Lockable::Not(Worked::Closed(why)))
             }
             held => Ok(held),
@@ -53,7 +53,7 @@ impl Transaction {
     ) -> Result<(), StoreError> {
         // The open one ends first: a lead has one open promise of a kind at a time, by a unique index.
         if let Some(ended) = replaced {
-            self.promises_end_by(lead.id, &[ended], (next.by, next.because), now).await?;
+            self.promises_end_by(lead.id, &[ended], EndReason { by: next.by, why: next.because }, now).await?;
         }
         let new = NewPromise {
             kind: Kind::Requalify,

@@ -1,16 +1,36 @@
 //! Leads: loaded for a batch, written by it, shown and worked by people.
 
 pub mod answer;
+mod asleep;
+pub mod brief;
+mod by_kind;
 pub mod calls;
+pub mod changed_answer;
+pub mod close;
+pub mod corrected;
+pub(crate) mod end_dependents;
 pub mod facts;
+pub mod history;
+pub mod holder;
 pub mod join;
-pub mod load;
+pub mod lead_row;
+pub mod list;
+mod listed;
 pub mod lock;
+pub mod note;
+pub mod opportunity;
+pub mod overview;
 pub mod recall;
-pub mod regrade;
+pub mod requalify;
+pub mod review;
+pub mod search;
 pub mod show;
+pub mod spoken;
 pub mod touch;
+pub mod touched;
+pub mod undo;
 pub mod unit_of_work;
+mod unjoin;
 pub mod untouched;
 pub mod worked;
 pub mod write;

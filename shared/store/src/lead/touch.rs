@@ -5,8 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     actor::Actor,
+    contact::Identity,
     delivery::{EventDetail, LeadUpdate, UpdateKind},
-    id::LeadId,
+    id::{ClientId, DeliveryId, LeadId, PersonId, UserId},
     promise::Kind,
     touch::{Disposition, TouchResult, effect},
 };
@@ -17,18 +18,28 @@ use crate::{
     Scope, StoreError, Transaction,
     delivery::event::Event,
     lead::{
-        load::LeadRow,
+        lead_row::LeadRow,
         lock::{Lockable, ReplacementStep},
+        review::NewReview,
         worked::{Worked, WorkedLead},
     },
     promise::agree::Agreed,
-    suppression::write::NewSuppression,
+    suppression::write::{ASKED, NewSuppression},
 };
 
 /// What is learned of a lead that a client has is told after the lead was decided again.
 const DECIDED_WITHIN: SignedDuration = SignedDuration::from_secs(5);
-/// Why somebody must not be contacted who said so.
-const ASKED: &str = "the person asked not to be contacted";
+/// A second tap within this time is the same try.
+const SAME_TAP: SignedDuration = SignedDuration::from_secs(60);
+
+/// An answer that a touch brought, checked before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TouchAnswer {
+    /// The question's id.
+    pub question: String,
+    /// As given.
+    pub value: Value,
+}
 
 /// A touch to record.
 #[derive(Debug, Clone, Copy)]
@@ -39,12 +50,74 @@ pub struct NewTouch<'a> {
     pub lead: LeadId,
     /// How it went.
     pub disposition: Disposition,
-    /// Question and answer, checked before.
-    pub answers: &'a [(String, Value)],
+    /// What it brought.
+    pub answers: &'a [TouchAnswer],
     /// Words to keep.
     pub note: Option<&'a str>,
     /// The next step, where one was agreed.
     pub agreed: Option<Agreed<'a>>,
+    /// With a wish not to be contacted: how far it goes.
+    pub stop: StopWish<'a>,
+}
+
+/// How far a wish not to be contacted goes; by default for the client, and under everything that leads to the person.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct StopWish<'a> {
+    /// For every client of the firm.
+    pub for_firm: bool,
+    /// Only these addresses and numbers are kept; all of the person's where there are none.
+    pub identities: &'a [Identity],
+}
+
+/// What somebody of the client did with a lead that it has. Nothing follows from it for the firm's own work: it was not the
+/// firm that called.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientTouch<'a> {
+    /// The same id again is the same touch.
+    pub id: Uuid,
+    /// The lead.
+    pub lead: LeadId,
+    /// Whose.
+    pub client: ClientId,
+    /// The delivery that handed it over.
+    pub delivery: DeliveryId,
+    /// Who did it.
+    pub by: &'a str,
+    /// How it went.
+    pub disposition: Disposition,
+}
+
+/// A call in vain to record.
+#[derive(Debug, Clone, Copy)]
+pub struct NewTry<'a> {
+    /// The delivery that handed the lead over.
+    pub delivery: DeliveryId,
+    /// The id of the touch.
+    pub id: Uuid,
+    /// Who called.
+    pub by: &'a str,
+}
+
+/// A try that was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TriedTouch {
+    /// The lead.
+    pub lead: LeadId,
+    /// Whose.
+    pub client: ClientId,
+    /// It was not recorded a moment ago.
+    pub is_new: bool,
+}
+
+/// A touch as it is stored.
+#[derive(Clone, Copy)]
+struct TouchRow<'a> {
+    client: ClientId,
+    by: &'a str,
+    user: Option<UserId>,
+    new: &'a NewTouch<'a>,
+    /// It used a round.
+    round: bool,
 }
 
 impl Transaction {
@@ -62,10 +135,18 @@ impl Transaction {
         let effect = effect(&held.promises, brought, now);
         // Before anything else is written: the same touch again, from a second click or a retry, must not count a
         // second round.
-        if !self.touch_insert(&held.row, (&by, new), effect.round, now).await? {
-            return Ok(Worked::Again);
+        let row = TouchRow { client: held.row.client, by: &by, user: actor.user_id(), new, round: effect.round };
+        if self.desk_undo_is_done(new.id).await? {
+            return Ok(Worked::Undone);
+        }
+        if !self.touch_insert(&row, now).await? {
+            let is_same = self.touch_is_of(new.id, new.lead, actor.user_id()).await?;
+            return Ok(if is_same { Worked::Again } else { Worked::OtherTouch });
         }
         self.said_insert((&by, new), now).await?;
+        if new.disposition.is_attempt() {
+            self.calls_attach((new.id, new.lead), actor.user_id(), now).await?;
+        }
         self.enqueue_update((&by, new), now).await?;
         if let Some(generation) = effect.worked {
             self.promise_worked(new.lead, generation, now).await?;
@@ -76,19 +157,66 @@ impl Transaction {
             let because = format!("agreed with the person: {why}");
             let next = ReplacementStep { due, zone, why, agreed: true, by: &by, because: &because };
             self.promise_replace(&mut held.row, effect.replaced, next, now).await?;
+            // Whoever agreed it is handed it when it is due.
+            if let Some(user) = actor.user_id() {
+                self.promise_set_user(new.lead, held.row.generation, user).await?;
+            }
         }
         self.lead_touched(&held.row, new, effect.round, now).await?;
         self.person_touched(held.row.person, new.disposition, now).await?;
+        if matches!(new.disposition, Disposition::WrongNumber | Disposition::NumberDead) {
+            // What was phoned is what the person is known by under the lock.
+            if let Some(phone) = self.number_of(held.row.person).await? {
+                self.number_void(held.row.person, &phone, (&by, now)).await?;
+            }
+        }
         // In the same transaction: a client that has the lead must not call a person who asked not to be contacted.
         if new.disposition == Disposition::DoNotContact {
-            let asked = NewSuppression { client: Some(held.row.client), why: ASKED, by: &by, at: now };
-            self.person_opt_out((actor.scope().within(held.row.client), held.row.person), &asked).await?;
+            self.stop_contact(actor, &held.row, new.stop, now).await?;
+        }
+        // Work stops in the same transaction: nobody else may call a person who says that they never enquired.
+        if new.disposition == Disposition::NeverEnquired {
+            let why = new.note.unwrap_or("says that they never enquired");
+            let review = NewReview { id: new.id, lead: new.lead, why, by: &by, at: now };
+            self.review_open(actor.scope(), &review).await?;
+        }
+        if new.disposition.is_conversation() {
+            self.spoken_note((held.row.client, held.row.person), now).await?;
         }
         // Last, and deciding nothing here: only the qualifier grades, from the facts as they are when it reads them.
         self.regrade_ask(new.lead, "a person worked on it", now).await?;
         let before = held.promises.iter().find(|promise| promise.kind == Kind::Requalify);
         let before = before.and_then(|promise| promise.due_at);
         Ok(Worked::Done(WorkedLead { client: held.row.client, before, effect }))
+    }
+
+    /// The person must not be contacted any more, by the client or the whole firm.
+    async fn stop_contact(
+        &mut self,
+        actor: &Actor,
+        lead: &LeadRow,
+        stop: StopWish<'_>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let by = actor.name();
+        let asked = NewSuppression { client: Some(lead.client), why: ASKED, by: &by, at: now };
+        if stop.identities.is_empty() {
+            self.person_opt_out((actor.scope().within(lead.client), lead.person), &asked).await?;
+        } else {
+            self.suppress(actor.scope(), &asked, stop.identities).await?;
+            self.suppression_follow(actor.scope(), &asked, stop.identities).await?;
+        }
+        if !stop.for_firm {
+            return Ok(());
+        }
+        let all: Vec<_> = match stop.identities {
+            [] => self.reached_under(&[lead.person]).await?.into_iter().map(|one| one.identity).collect(),
+            some => some.to_vec(),
+        };
+        let for_all = NewSuppression { client: None, ..asked };
+        self.suppress(actor.scope(), &for_all, &all).await?;
+        self.suppression_follow(actor.scope(), &for_all, &all).await?;
+        Ok(())
     }
 
     /// The lead under its locks. Whoever won a lead or closed it long ago can still be told not to call again, and then nobody
@@ -102,29 +230,120 @@ impl Transaction {
     }
 
     /// Whether the touch is new.
-    async fn touch_insert(
-        &mut self,
-        lead: &LeadRow,
-        (by, new): (&str, &NewTouch<'_>),
-        round: bool,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    async fn touch_insert(&mut self, row: &TouchRow<'_>, now: Timestamp) -> Result<bool, StoreError> {
+        let TouchRow { client, by, user, new, round } = *row;
         let done = sqlx::query!(
             "-- touch.insert
-            insert into touch (id, lead_id, client_id, at, by, disposition, answers, round)
-            values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (id) do nothing",
+            insert into touch (id, lead_id, client_id, at, by, disposition, answers, round, user_id)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (id) do nothing",
             new.id,
-            lead.id.uuid(),
-            lead.client.uuid(),
+            new.lead.uuid(),
+            client.uuid(),
             now.to_sqlx(),
             by,
             new.disposition.word(),
             i32::try_from(new.answers.len()).unwrap_or(i32::MAX),
-            round
+            round,
+            user.map(UserId::uuid)
         )
         .execute(self.connection())
         .await?;
         Ok(done.rows_affected() == 1)
+    }
+
+    /// Whether a touch is of this lead and of this user.
+    async fn touch_is_of(&mut self, touch: Uuid, lead: LeadId, user: Option<UserId>) -> Result<bool, StoreError> {
+        let row = sqlx::query!("-- touch.whose\nselect lead_id, user_id from touch where id = $1", touch)
+            .fetch_optional(self.connection())
+            .await?;
+        Ok(row.is_some_and(|row| row.lead_id == lead.uuid() && row.user_id == user.map(UserId::uuid)))
+    }
+
+    /// Whether a lead has a touch with this id. Waits for whoever works on the lead.
+    pub async fn touch_is_there(&mut self, scope: Scope, lead: LeadId, touch: Uuid) -> Result<bool, StoreError> {
+        sqlx::query!(
+            "-- lead.wait
+            select id from lead where id = $1 and ($2::uuid is null or client_id = $2) for share",
+            lead.uuid(),
+            scope.client_uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        let row = sqlx::query!(
+            r#"-- touch.is_there
+            select exists (select from touch where id = $1 and lead_id = $2 and ($3::uuid is null or client_id = $3)) as "is_there!""#,
+            touch,
+            lead.uuid(),
+            scope.client_uuid()
+        )
+        .fetch_one(self.connection())
+        .await?;
+        Ok(row.is_there)
+    }
+
+    /// Records what somebody of the client did; whether it is new.
+    pub(crate) async fn touch_of_client(&mut self, new: &ClientTouch<'_>, now: Timestamp) -> Result<bool, StoreError> {
+        let done = sqlx::query!(
+            "-- touch.of_client
+            insert into touch (id, lead_id, client_id, delivery_id, at, by, disposition, answers, round)
+            values ($1, $2, $3, $4, $5, $6, $7, 0, false) on conflict (id) do nothing",
+            new.id,
+            new.lead.uuid(),
+            new.client.uuid(),
+            new.delivery.uuid(),
+            now.to_sqlx(),
+            new.by,
+            new.disposition.word()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// What these persons asked for holds no more: nothing else of theirs is suppressed for it.
+    pub(crate) async fn wishes_lift(&mut self, persons: &[PersonId], now: Timestamp) -> Result<(), StoreError> {
+        let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
+        sqlx::query!(
+            "-- touch.lift_wishes
+            update touch t set wish_lifted_at = $2 from lead l
+            where l.person_id = any($1) and t.lead_id = l.id and t.disposition = 'do_not_contact' and t.wish_lifted_at is null",
+            &persons,
+            now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Records that somebody of the client tried to reach a person whose lead was handed over, in vain. One within a minute is the
+    /// same tap. None where the scope has no such delivery.
+    pub async fn touch_tried(
+        &mut self,
+        scope: Scope,
+        NewTry { delivery, id, by }: NewTry<'_>,
+        now: Timestamp,
+    ) -> Result<Option<TriedTouch>, StoreError> {
+        let Some(owed) = self.outcome_context(scope, delivery).await? else { return Ok(None) };
+        // The lead's lock: of two taps at once the second sees the first.
+        if self.lock_lead(scope, owed.lead).await?.is_none() {
+            return Ok(None);
+        }
+        let since = now.checked_sub(SAME_TAP).unwrap_or(now);
+        let before = sqlx::query!(
+            r#"-- touch.just_tried
+            select exists (select 1 from touch where delivery_id = $1 and disposition = 'no_answer' and at > $2) as "is_same!""#,
+            owed.delivery.uuid(),
+            since.to_sqlx()
+        )
+        .fetch_one(self.connection())
+        .await?;
+        let (lead, client) = (owed.lead, owed.owner);
+        if !before.is_same {
+            let disposition = Disposition::NoAnswer;
+            let touch = ClientTouch { id, lead, client, delivery: owed.delivery, by, disposition };
+            self.touch_of_client(&touch, now).await?;
+        }
+        Ok(Some(TriedTouch { lead, client, is_new: !before.is_same }))
     }
 
     /// Who has the lead is told what else was learned.

@@ -7,21 +7,28 @@ use std::collections::BTreeMap;
 
 use crate::{
     StoreError,
-    arrival::write::ArrivalRow,
-    client::load::{GradingSettings, SourceSettings},
+    arrival::{
+        seen::{ArrivalOwner, EarlierArrival, SourceContent},
+        write::ArrivalRow,
+    },
+    client::grading_settings::{GradingSettings, SourceSettings},
     lead::{
         answer::{AnswerRow, NoteRow},
-        load::LeadRow,
+        lead_row::LeadRow,
     },
-    person::{pair::PersonPair, record::KnownPerson},
+    person::{
+        identity::{ClientIdentity, NewIdentity},
+        known_person::KnownPerson,
+        number::PersonNumber,
+        pair::PersonPair,
+    },
 };
 use jiff::Timestamp;
 use ripen_domain::{
-    contact::Identity,
+    contact::{Identity, Phone},
     criteria::{Answer, SourceFacts},
-    hash::ContentHash,
     id::{ArrivalId, ClientId, LeadId, PersonId, ProgramId, SourceId},
-    person::Profile,
+    person::{BirthDate, Profile, ReadName},
     promise::Open,
 };
 
@@ -77,33 +84,6 @@ impl TrackedLead {
     }
 }
 
-/// On whose lead an arrival is.
-#[derive(Debug, Clone, Copy)]
-pub struct ArrivalOwner {
-    /// The person.
-    pub person: PersonId,
-    /// The lead.
-    pub lead: LeadId,
-}
-
-/// An arrival that may be repeated word for word.
-#[derive(Debug, Clone, Copy)]
-pub struct EarlierArrival {
-    /// Its id.
-    pub id: ArrivalId,
-    /// When it came.
-    pub received_at: Timestamp,
-}
-
-/// Under what somebody is reached: an identity means something within a client alone.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ClientIdentity {
-    /// Whose person it is.
-    pub client: ClientId,
-    /// The identity.
-    pub identity: Identity,
-}
-
 /// What a person has one open lead of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PersonProgram {
@@ -111,24 +91,6 @@ pub struct PersonProgram {
     pub person: PersonId,
     /// The program.
     pub program: ProgramId,
-}
-
-/// What a source said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SourceContent {
-    /// The source.
-    pub source: SourceId,
-    /// The hash of what it said.
-    pub content: ContentHash,
-}
-
-/// An identity that leads to a person from now on.
-#[derive(Debug, Clone)]
-pub struct NewIdentity {
-    /// Under what.
-    pub of: ClientIdentity,
-    /// To whom.
-    pub person: PersonId,
 }
 
 /// An arrival that says the same as an earlier one.
@@ -149,8 +111,14 @@ pub struct UnitOfWork {
     pub sources: BTreeMap<SourceId, SourceFacts>,
     /// Persons.
     pub persons: BTreeMap<PersonId, TrackedPerson>,
+    /// Further names of persons, which came by merges.
+    pub other_names: BTreeMap<PersonId, Vec<ReadName>>,
+    /// When persons were born, as their arrivals say; read where an arrival of the batch says so.
+    pub births: BTreeMap<PersonId, Vec<BirthDate>>,
     /// Who is reached under an identity, oldest first.
     pub reached: BTreeMap<ClientIdentity, Vec<PersonId>>,
+    /// The numbers by which the batch's known persons are or were known, where something arrives.
+    pub numbers: BTreeMap<PersonId, Vec<PersonNumber>>,
     /// Leads.
     pub leads: BTreeMap<LeadId, TrackedLead>,
     /// The open lead of a person under a program.
@@ -171,6 +139,8 @@ pub struct UnitOfWork {
     pub notes: Vec<NoteRow>,
     /// Persons who may be one, to be proposed.
     pub pairs: Vec<PersonPair>,
+    /// The same, who contradict each other by name and were born on one day.
+    pub pairs_born_alike: Vec<PersonPair>,
     /// Persons who must not be contacted, and why.
     pub barred: BTreeMap<PersonId, String>,
     /// Those of them of whom that was not known: to be written.
@@ -182,16 +152,38 @@ pub struct UnitOfWork {
 }
 
 impl UnitOfWork {
-    /// Takes in a person that was read.
+    /// Takes in a person that was read; what was read last counts.
     pub fn load_person(&mut self, known: KnownPerson) {
-        self.persons.entry(known.person).or_insert(TrackedPerson {
+        if !known.other_names.is_empty() {
+            self.other_names.insert(known.person, known.other_names);
+        }
+        let person = TrackedPerson {
             client: known.client,
             profile: known.profile,
             verified: known.verified,
             do_not_contact: known.do_not_contact,
             calls: Vec::new(),
             changed: false,
-        });
+        };
+        self.persons.insert(known.person, person);
+    }
+
+    /// Takes in a number that was read. Nobody is reached under one that is void.
+    pub fn load_number(&mut self, number: PersonNumber) {
+        let of = ClientIdentity { client: number.client, identity: Identity::Phone(number.phone.clone()) };
+        if let Some(reached) = self.reached.get_mut(&of).filter(|_| number.is_void) {
+            reached.retain(|person| *person != number.person);
+        }
+        self.numbers.entry(number.person).or_default().push(number);
+    }
+
+    /// Whether a number is known not to lead to a person. What is known of a number counts with every extension but those of
+    /// which something else is known.
+    #[must_use]
+    pub fn is_void(&self, person: PersonId, phone: &Phone) -> bool {
+        let Some(numbers) = self.numbers.get(&person) else { return false };
+        let known = |value: &str| numbers.iter().find(|number| number.phone.as_str() == value);
+        known(phone.as_str()).or_else(|| known(phone.number())).is_some_and(|number| number.is_void)
     }
 
     /// Takes in a source that was read, with its client.

@@ -21,6 +21,10 @@ pub enum Worked {
     Done(WorkedLead),
     /// It was recorded before, under the same id.
     Again,
+    /// Its id is another lead's or another user's touch.
+    OtherTouch,
+    /// The touch with its id was taken back.
+    Undone,
     /// There is no such lead in the scope.
     Unknown,
     /// The lead is closed, for this reason, or won.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     id::{ClientId, LeadId, ProgramId},
-    outcome::Consequences,
+    outcome::{AmountMeaning, Consequences},
 };
 use uuid::Uuid;
 
@@ -13,7 +13,7 @@ use crate::{
     Scope, StoreError, Transaction,
     decision::write::{DecisionArrays, NewDecision},
     error::one_row,
-    lead::{load::LeadRow, touch::NewTouch},
+    lead::{lead_row::LeadRow, touch::NewTouch},
     outcome::list::OutcomeRecord,
     promise::write::{PromiseArrays, PromiseRow},
 };
@@ -41,6 +41,7 @@ struct LeadArrays {
     reasons: Vec<Option<String>>,
     generations: Vec<i64>,
     rounds: Vec<i32>,
+    bulk: Vec<bool>,
 }
 
 impl From<&[LeadRow]> for LeadArrays {
@@ -54,20 +55,21 @@ impl From<&[LeadRow]> for LeadArrays {
             columns.sources.push(row.source.uuid());
             columns.channels.push(row.channel.word().to_owned());
             columns.stages.push(row.stage.word().to_owned());
-            columns.grades.push(row.decided.map(|(_, _, grade, _)| grade.word().to_owned()));
-            columns.scores.push(row.decided.map(|(_, _, _, score)| score));
-            columns.criteria.push(row.decided.map(|(_, criteria, _, _)| criteria.uuid()));
-            columns.decisions.push(row.decided.map(|(decision, _, _, _)| decision.uuid()));
+            columns.grades.push(row.decided.map(|last| last.grade.word().to_owned()));
+            columns.scores.push(row.decided.map(|last| last.score));
+            columns.criteria.push(row.decided.map(|last| last.criteria.uuid()));
+            columns.decisions.push(row.decided.map(|last| last.id.uuid()));
             columns.arrivals.push(row.arrivals);
             columns.enquiries.push(row.enquiries);
             columns.first.push(row.first_arrived_at.to_sqlx());
             columns.last.push(row.last_arrived_at.to_sqlx());
             columns.enquiry.push(row.last_enquiry_at.to_sqlx());
             columns.matured.push(row.matured_at.map(ToSqlx::to_sqlx));
-            columns.closed.push(row.closed.as_ref().map(|(at, _)| at.to_sqlx()));
-            columns.reasons.push(row.closed.as_ref().map(|(_, why)| why.clone()));
+            columns.closed.push(row.closed.as_ref().map(|closed| closed.at.to_sqlx()));
+            columns.reasons.push(row.closed.as_ref().map(|closed| closed.why.clone()));
             columns.generations.push(row.generation);
             columns.rounds.push(row.rounds);
+            columns.bulk.push(row.in_bulk);
         }
         columns
     }
@@ -105,12 +107,12 @@ impl Transaction {
             )
             insert into lead as l (id, client_id, program_id, person_id, source_id, channel, stage, grade, score, criteria_id,
                                    decision_id, arrivals, enquiries, first_arrived_at, last_arrived_at, last_enquiry_at,
-                                   matured_at, closed_at, closed_reason, generation, rounds, created_at)
+                                   matured_at, closed_at, closed_reason, generation, rounds, created_at, in_bulk)
             select ($1::uuid[])[i], ($2::uuid[])[i], ($3::uuid[])[i], ($4::uuid[])[i], ($5::uuid[])[i],
                    ($6::text[])[i], ($7::text[])[i], ($8::text[])[i], ($9::integer[])[i], ($10::uuid[])[i],
                    ($11::uuid[])[i], ($12::integer[])[i], ($13::integer[])[i], ($14::timestamptz[])[i],
                    ($15::timestamptz[])[i], ($16::timestamptz[])[i], ($17::timestamptz[])[i], ($18::timestamptz[])[i],
-                   ($19::text[])[i], ($20::bigint[])[i], ($37::integer[])[i], $21::timestamptz
+                   ($19::text[])[i], ($20::bigint[])[i], ($37::integer[])[i], $21::timestamptz, ($38::boolean[])[i]
             from generate_subscripts($1::uuid[], 1) i
             on conflict (id) do update set
               channel = excluded.channel, stage = excluded.stage, grade = excluded.grade, score = excluded.score, criteria_id = excluded.criteria_id,
@@ -118,18 +120,21 @@ impl Transaction {
               first_arrived_at = excluded.first_arrived_at, last_arrived_at = excluded.last_arrived_at,
               last_enquiry_at = excluded.last_enquiry_at, matured_at = excluded.matured_at, closed_at = excluded.closed_at,
               closed_reason = excluded.closed_reason, generation = excluded.generation, rounds = excluded.rounds,
-              program_id = excluded.program_id, source_id = excluded.source_id",
+              program_id = excluded.program_id, source_id = excluded.source_id, in_bulk = excluded.in_bulk, asleep = false,
+              touches_before = case when excluded.last_enquiry_at > l.last_enquiry_at then greatest(l.touches - (
+                select count(*) from touch t where t.lead_id = l.id and t.delivery_id is null and t.at >= excluded.last_enquiry_at), 0)
+                else l.touches_before end",
             &c.ids, &c.clients, &c.programs, &c.persons, &c.sources, &c.channels, &c.stages,
             &c.grades[..] as &[Option<String>], &c.scores[..] as &[Option<i32>], &c.criteria[..] as &[Option<Uuid>],
             &c.decisions[..] as &[Option<Uuid>], &c.arrivals, &c.enquiries, &c.first[..], &c.last[..], &c.enquiry[..],
             &c.matured[..] as &[Option<jiff_sqlx::Timestamp>], &c.closed[..] as &[Option<jiff_sqlx::Timestamp>],
             &c.reasons[..] as &[Option<String>], &c.generations, now.to_sqlx(), &d.ids, &d.leads, &d.clients, &d.criteria,
             &d.at[..], &d.grades, &d.scores, &receipts, &p.leads, &p.generations, &p.clients, &p.kinds,
-            &p.due[..] as &[Option<jiff_sqlx::Timestamp>], &p.why, &p.whom, &c.rounds
+            &p.due[..] as &[Option<jiff_sqlx::Timestamp>], &p.why, &p.whom, &c.rounds, &c.bulk
         )
         .execute(self.connection())
         .await?;
-        Ok(())
+        self.desk_wait_wake_all(&p.leads).await
     }
 
     pub(crate) async fn lead_touched(
@@ -169,15 +174,17 @@ impl Transaction {
     ) -> Result<(), StoreError> {
         let reason = said.reason.as_deref().unwrap_or_default();
         // `$4` is null where what the client said leaves the return as it is. A lead that is reopened loses why it
-        // was closed.
+        // was closed. A plain "won" of another delivery leaves the amount that is known.
         let done = sqlx::query!(
             "-- lead.said
             update lead set stage = coalesce($2, stage), generation = $3,
                             returned_at = case when $4 then $5::timestamptz when not $4 then null else returned_at end,
                             closed_at = case when $2 is null then closed_at when $2 = 'closed' then $5 end,
-                            closed_reason = case when $2 is null then closed_reason when $2 = 'closed' then 'lost: ' || $6 end,
-                            amount = case when $2 is null then amount else $7 end,
-                            currency = case when $2 is null then currency else $8 end
+                            closed_reason = case when $2 is null then closed_reason
+                                                 when $2 = 'closed' then case $6 when '' then 'lost' else 'lost: ' || $6 end end,
+                            amount = case when $2 is null or $2 = 'customer' and $7::numeric is null then amount else $7 end,
+                            currency = case when $2 is null or $2 = 'customer' and $7::numeric is null then currency else $8 end,
+                            amount_is = case when $2 is null or $2 = 'customer' and $7::numeric is null then amount_is else $9 end
             where id = $1",
             lead.uuid(),
             follows.stage.map(|stage| stage.word()),
@@ -186,7 +193,32 @@ impl Transaction {
             said.at.to_sqlx(),
             reason,
             said.sale.map(|sale| sale.amount),
-            said.sale.map(|sale| sale.currency.to_string())
+            said.sale.map(|sale| sale.currency.to_string()),
+            said.terms.meaning.map(AmountMeaning::word)
+        )
+        .execute(self.connection())
+        .await?;
+        one_row(done.rows_affected(), "lead")
+    }
+
+    /// Has a lead that was given back, and should not have been, be what it was when it was handed over: the client has it, and the
+    /// decision that follows finds an A that needs no second delivery.
+    pub async fn lead_hand_back(&mut self, scope: Scope, lead: LeadId) -> Result<(), StoreError> {
+        // Where it is A still, or nobody knows what it was handed over for, its last decision stays: only the cap goes.
+        let done = sqlx::query!(
+            "-- lead.hand_back
+            update lead l set returned_at = null,
+                              grade = case when x.id is null then l.grade else 'A' end,
+                              score = case when x.id is null or l.grade = 'A' then l.score else x.score end,
+                              criteria_id = case when x.id is null or l.grade = 'A' then l.criteria_id else x.criteria_id end,
+                              decision_id = case when x.id is null or l.grade = 'A' then l.decision_id else x.id end
+            from (select $1::uuid as id) this left join lateral (
+              select d.id, d.score, d.criteria_id from maturation n join decision d on d.id = n.decision_id
+              where n.lead_id = this.id order by n.at desc, n.id desc limit 1
+            ) x on true
+            where l.id = this.id and ($2::uuid is null or l.client_id = $2)",
+            lead.uuid(),
+            scope.client_uuid()
         )
         .execute(self.connection())
         .await?;
@@ -235,9 +267,11 @@ impl Transaction {
     ) -> Result<u64, StoreError> {
         let leads = sqlx::query_scalar!(
             r#"-- lead.outside_program
-            select count(*) as "leads!" from program g join lead l on l.program_id = g.id
+            select count(distinct l.person_id) as "leads!" from program g join lead l on l.program_id = g.id
             where g.id <> $2 and l.client_id = $1 and ($3::uuid is null or l.client_id = $3)
-              and l.stage in ('lead', 'contact', 'opportunity')"#,
+              and l.stage in ('lead', 'contact', 'opportunity')
+              and not exists (select from lead o where o.person_id = l.person_id and o.program_id = $2
+                                and o.stage in ('lead', 'contact', 'opportunity'))"#,
             client.uuid(),
             program.uuid(),
             scope.client_uuid()
@@ -266,7 +300,7 @@ impl Transaction {
     pub(crate) async fn lead_take_back(&mut self, lead: &LeadRow, now: Timestamp) -> Result<(), StoreError> {
         let done = sqlx::query!(
             "-- lead.take_back
-            update lead set generation = $2, returned_at = $3 where id = $1",
+            update lead set generation = $2, returned_at = $3, recalled_at = $3 where id = $1",
             lead.id.uuid(),
             lead.generation,
             now.to_sqlx()

@@ -4,28 +4,42 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{id::DeliveryId, outcome::OutcomeFields};
 
-use crate::{Scope, Store, StoreError, Transaction, outcome::record::Recorded};
+use crate::{
+    Scope, Store, StoreError, Transaction,
+    outcome::{record_outcome::Recorded, said::NewOutcome},
+};
+
+/// What a webhook answered, which waits to be recorded.
+#[derive(Debug, Clone)]
+pub struct WaitingAnswer {
+    /// To which delivery.
+    pub delivery: DeliveryId,
+    /// When it came.
+    pub at: Timestamp,
+    /// What it says.
+    pub said: OutcomeFields,
+}
 
 impl Store {
     /// Answers that wait to be recorded since before `before`, oldest first, at most `limit`.
-    pub async fn answers_waiting(
-        &self,
-        before: Timestamp,
-        limit: i64,
-    ) -> Result<Vec<(DeliveryId, OutcomeFields)>, StoreError> {
+    pub async fn answers_waiting(&self, before: Timestamp, limit: i64) -> Result<Vec<WaitingAnswer>, StoreError> {
         // Not those written a moment ago: whoever settled the delivery records the answer itself, and this is for
         // what a crash left.
         let rows = sqlx::query!(
             "-- outcome_answer.waiting
-            select delivery_id, said from outcome_answer where refused is null and at <= $1 order by at limit $2",
+            select delivery_id, at, said from outcome_answer where refused is null and at <= $1 order by at limit $2",
             before.to_sqlx(),
             limit
         )
         .fetch_all(&self.pool)
         .await?;
         // An answer that cannot be read says nothing; it is refused with that reason instead of stopping the others.
-        let said = |value| serde_json::from_value(value).unwrap_or_default();
-        Ok(rows.into_iter().map(|row| (DeliveryId::from_uuid(row.delivery_id), said(row.said))).collect())
+        let waiting = rows.into_iter().map(|row| WaitingAnswer {
+            delivery: DeliveryId::from_uuid(row.delivery_id),
+            at: row.at.to_jiff(),
+            said: serde_json::from_value(row.said).unwrap_or_default(),
+        });
+        Ok(waiting.collect())
     }
 }
 
@@ -34,18 +48,27 @@ impl Transaction {
     pub(crate) async fn answer_end(
         &mut self,
         scope: Scope,
-        delivery: DeliveryId,
+        new: &NewOutcome<'_>,
         verdict: &Recorded,
     ) -> Result<(), StoreError> {
+        let (delivery, at) = (new.delivery, new.answered_at);
         // Kept with its reason: the client's program was told nothing, so people must be able to see why its answer
         // does not count.
-        if let Recorded::Refused(why) = verdict {
-            return self.answer_refuse(scope, delivery, &why.0).await;
+        match verdict {
+            Recorded::Refused(why) => return self.answer_refuse(scope, delivery, at, &why.0).await,
+            // Nobody can be asked who is a program's answer.
+            Recorded::Asked(asked) => {
+                let why = format!("{asked} Say it over the API with confirm, or on the lead's page, if it is meant.");
+                return self.answer_refuse(scope, delivery, at, &why).await;
+            }
+            _ => {}
         }
+        // Only the one that was read: what was sent again meanwhile was answered again, and that says something of its own.
         sqlx::query!(
             "-- outcome_answer.done
-            delete from outcome_answer where delivery_id = $1",
-            delivery.uuid()
+            delete from outcome_answer where delivery_id = $1 and ($2::timestamptz is null or at = $2)",
+            delivery.uuid(),
+            at.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>
         )
         .execute(self.connection())
         .await?;
@@ -53,15 +76,22 @@ impl Transaction {
     }
 
     /// Ends the wait of an answer that says nothing that can be recorded; why stays beside it for people.
-    pub async fn answer_refuse(&mut self, scope: Scope, delivery: DeliveryId, why: &str) -> Result<(), StoreError> {
+    pub async fn answer_refuse(
+        &mut self,
+        scope: Scope,
+        delivery: DeliveryId,
+        at: Option<Timestamp>,
+        why: &str,
+    ) -> Result<(), StoreError> {
         sqlx::query!(
             "-- outcome_answer.refuse
             update outcome_answer set refused = $2
-            where delivery_id = $1
+            where delivery_id = $1 and ($4::timestamptz is null or at = $4)
               and ($3::uuid is null or exists (select 1 from delivery d where d.id = $1 and d.client_id = $3))",
             delivery.uuid(),
             why,
-            scope.client_uuid()
+            scope.client_uuid(),
+            at.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>
         )
         .execute(self.connection())
         .await?;

@@ -30,8 +30,9 @@ impl Store {
             from person_identity mine
             join person_identity theirs on theirs.client_id = mine.client_id and theirs.kind = mine.kind
               and theirs.value = mine.value and theirs.person_id <> mine.person_id
+              and theirs.void_at is null
             join person p on p.id = theirs.person_id and p.merged_into is null
-            where mine.person_id = $1 and ($2::uuid is null or mine.client_id = $2)
+            where mine.person_id = $1 and mine.void_at is null and ($2::uuid is null or mine.client_id = $2)
             group by p.id order by p.created_at, p.id"#,
             person.uuid(),
             scope.client_uuid()

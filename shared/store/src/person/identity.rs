@@ -11,10 +11,32 @@ use ripen_domain::{
 
 use crate::{StoreError, Transaction};
 
+/// Under what somebody is reached: an identity means something within a client alone.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ClientIdentity {
+    /// Whose person it is.
+    pub client: ClientId,
+    /// The identity.
+    pub identity: Identity,
+}
+
+/// An identity that leads to a person from now on.
+#[derive(Debug, Clone)]
+pub struct NewIdentity {
+    /// Under what.
+    pub of: ClientIdentity,
+    /// To whom.
+    pub person: PersonId,
+}
+
 /// The number under which PostgreSQL locks an identity of a client: 64 bits of a hash. Two identities that share one wait
 /// for each other now and then, and nothing else comes of it.
 fn lock_key(client: ClientId, identity: &Identity) -> i64 {
-    let text = format!("identity {} {} {}", client.uuid(), identity.kind(), identity.value());
+    lock_key_of(&format!("identity {} {} {}", client.uuid(), identity.kind(), identity.value()))
+}
+
+/// The number under which PostgreSQL locks what this text names.
+pub(crate) fn lock_key_of(text: &str) -> i64 {
     let mut first = [0; 8];
     first.copy_from_slice(&ContentHash::of(text.as_bytes()).bytes()[..8]);
     i64::from_be_bytes(first)
@@ -34,19 +56,23 @@ impl Transaction {
         &mut self,
         wanted: &BTreeSet<(ClientId, Identity)>,
     ) -> Result<BTreeSet<(ClientId, Identity)>, StoreError> {
-        let keys = lock_keys(wanted);
-        let rows = sqlx::query!(
-            r#"-- identity.try_lock
-            select key as "key!" from unnest($1::bigint[]) as w (key) where not pg_try_advisory_xact_lock(key)"#,
-            &keys
-        )
-        .fetch_all(self.connection())
-        .await?;
-        let held: BTreeSet<_> = rows.into_iter().map(|row| row.key).collect();
+        let held = self.locks_try(&lock_keys(wanted)).await?;
         if held.is_empty() {
             return Ok(BTreeSet::new());
         }
         Ok(wanted.iter().filter(|(client, identity)| held.contains(&lock_key(*client, identity))).cloned().collect())
+    }
+
+    /// Takes these locks until the transaction ends, without waiting; returns those that somebody else holds.
+    pub(crate) async fn locks_try(&mut self, keys: &[i64]) -> Result<BTreeSet<i64>, StoreError> {
+        let rows = sqlx::query!(
+            r#"-- identity.try_lock
+            select key as "key!" from unnest($1::bigint[]) as w (key) where not pg_try_advisory_xact_lock(key)"#,
+            keys
+        )
+        .fetch_all(self.connection())
+        .await?;
+        Ok(rows.into_iter().map(|row| row.key).collect())
     }
 
     /// Locks these identities, waiting for each as long as `database.lock_timeout_ms` allows: for what somebody waits for.
@@ -121,6 +147,26 @@ impl Transaction {
                 let identity = Identity::stored(&row.kind, &row.value);
                 let identity = identity.ok_or_else(|| StoreError::Corrupt("an identity".to_owned()))?;
                 Ok((ClientId::from_uuid(row.client_id), identity))
+            })
+            .collect()
+    }
+
+    /// The same, each with whom it leads to.
+    pub async fn identities_by_person(&mut self, persons: &[PersonId]) -> Result<Vec<NewIdentity>, StoreError> {
+        let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
+        let rows = sqlx::query!(
+            "-- person.identities_by_person
+            select client_id, kind, value, person_id from person_identity where person_id = any($1)",
+            &persons
+        )
+        .fetch_all(self.connection())
+        .await?;
+        rows.into_iter()
+            .map(|row| {
+                let identity = Identity::stored(&row.kind, &row.value);
+                let identity = identity.ok_or_else(|| StoreError::Corrupt("an identity".to_owned()))?;
+                let of = ClientIdentity { client: ClientId::from_uuid(row.client_id), identity };
+                Ok(NewIdentity { of, person: PersonId::from_uuid(row.person_id) })
             })
             .collect()
     }

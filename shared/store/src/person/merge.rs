@@ -1,18 +1,21 @@
 //! Two persons who are one: the one known first stays, with everything that led to either.
 //!
 //! Of two open leads one goes on: the one that a client was given, else the older one. The other is closed and names it; what
-//! was said on it, its arrivals and its appointments go over, and what was still owed of it is not sent.
+//! was said on it, its arrivals and its appointments go over, and what was still owed of it is not sent. What was there before
+//! is kept, so that a mistake can be undone ([`super::unmerge`]).
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::id::{ClientId, DeliveryId, LeadId, PersonId};
+use uuid::Uuid;
 
 use crate::{
     Scope, StoreError, Transaction,
-    lead::{join::LeadJoin, load::LeadRow},
+    lead::{join::LeadJoin, lead_row::LeadRow},
     person::pair::{PairVerdict, PairWord, PersonPair},
+    suppression::write::NewSuppression,
 };
 
 /// What became of a word about two persons.
@@ -57,14 +60,26 @@ impl Transaction {
         };
         let leads = self.leads_of_both(pair).await?;
         let held = self.held_for_each_other(&leads.iter().map(|lead| lead.id).collect::<Vec<_>>()).await?;
+        // Before the two are one: what is void for the earlier one may bar the later one.
+        let wish = self.wish_of_both(pair).await?;
+        // Before anything changes: that is what a merge that was a mistake gives back.
+        let merge = self.merge_keep(pair, word).await?;
         let goes_on = self.leads_join(pair, (&leads, &held), word).await?;
-        self.person_join(pair, word.at).await?;
+        self.merge_goes_on(merge, goes_on).await?;
+        self.person_join(pair, merge, word.at).await?;
         self.leads_of_person_take(pair).await?;
         self.arrivals_of_person_take(pair).await?;
         self.pair_decide(pair, PairVerdict::Same, word).await?;
         // What still waits for a lead of this same person, which is over, is an A lead of theirs like any other.
         self.same_person_end(&held, Some((word.by, word.why)), word.at).await?;
-        let let_go = self.same_let_go(&held, word.at).await?;
+        let let_go = if let Some(why) = wish {
+            let new = NewSuppression { client: Some(pair.client), why: &why, by: word.by, at: word.at };
+            self.person_opt_out_of_merge((scope.within(pair.client), pair.earlier), &new).await?;
+            // Nothing more goes out: the next decision closes what is open.
+            0
+        } else {
+            self.same_let_go(&held, word.at).await?
+        };
         self.regrade_ask_persons(&[pair.earlier], "two persons are one", word.at).await?;
         Ok(PairDecided::Done(PairEffect { pair, goes_on, let_go }))
     }
@@ -151,7 +166,7 @@ impl Transaction {
     }
 
     /// Every lead of both, locked.
-    async fn leads_of_both(&mut self, pair: PersonPair) -> Result<Vec<LeadRow>, StoreError> {
+    pub(super) async fn leads_of_both(&mut self, pair: PersonPair) -> Result<Vec<LeadRow>, StoreError> {
         let ids = sqlx::query_scalar!(
             "-- person.leads_of_both
             select id from lead where person_id in ($1, $2)",
@@ -199,13 +214,14 @@ impl Transaction {
     }
 
     /// The earlier person is reached under everything, and knows what the later one alone did. A name is taken whole, and
-    /// an extension with its number.
-    async fn person_join(&mut self, pair: PersonPair, now: Timestamp) -> Result<(), StoreError> {
+    /// an extension with its number. A number that is void for the earlier one is not filled in: nobody could be phoned by it.
+    async fn person_join(&mut self, pair: PersonPair, merge: Uuid, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query!(
             "-- person.join
             with reached as (
-              insert into person_identity (client_id, kind, value, person_id)
-              select client_id, kind, value, $1 from person_identity where person_id = $2 on conflict do nothing
+              insert into person_identity (client_id, kind, value, person_id, void_at, void_by, merge_id)
+              select client_id, kind, value, $1, void_at, void_by, $4 from person_identity where person_id = $2
+              on conflict do nothing
             ), gone as (
               update person set merged_into = $1, updated_at = $3 where id = $2
             )
@@ -213,8 +229,10 @@ impl Transaction {
                    (first_name, last_name, name) = (
                      select w.first_name, w.last_name, w.name from person w
                      where w.id = case when coalesce(a.first_name, a.last_name, a.name) is null then b.id else a.id end),
-                   email = coalesce(a.email, b.email), phone = coalesce(a.phone, b.phone),
-                   phone_extension = case when a.phone is null or a.phone = b.phone and a.phone_extension is null
+                   email = coalesce(a.email, b.email),
+                   phone = coalesce(a.phone, case when not number_is_void($1, b.phone, b.phone_extension) then b.phone end),
+                   phone_extension = case when (a.phone is null or a.phone = b.phone and a.phone_extension is null)
+                                               and not number_is_void($1, b.phone, b.phone_extension)
                                           then b.phone_extension else a.phone_extension end,
                    postal_code = coalesce(a.postal_code, b.postal_code), country = coalesce(a.country, b.country),
                    time_zone = coalesce(a.time_zone, b.time_zone), locale = coalesce(a.locale, b.locale),
@@ -222,7 +240,8 @@ impl Transaction {
             from person b where a.id = $1 and b.id = $2",
             pair.earlier.uuid(),
             pair.later.uuid(),
-            now.to_sqlx()
+            now.to_sqlx(),
+            merge
         )
         .execute(self.connection())
         .await?;

@@ -1,4 +1,4 @@
 //! Programs: lines of business, each with its own criteria.
 
 pub mod pace;
-pub mod record;
+pub mod program_record;

@@ -14,6 +14,17 @@ use crate::{Scope, Store, StoreError, error::word};
 const FIRST: PromiseCursor =
     PromiseCursor { due_at: Timestamp::UNIX_EPOCH, lead: LeadId::from_uuid(Uuid::nil()), generation: 0 };
 
+/// When and why a promise ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PromiseEnding {
+    /// When.
+    pub at: Timestamp,
+    /// By whom, where a person ended it.
+    pub by: Option<String>,
+    /// Why, where a person ended it.
+    pub why: Option<String>,
+}
+
 /// A promise with whose it is.
 #[derive(Debug, Clone)]
 pub struct PromiseRecord {
@@ -41,8 +52,8 @@ pub struct PromiseRecord {
     pub time: Option<AgreedTime>,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When, by whom and why it ended; by whom and why only where a person ended it.
-    pub ended: Option<(Timestamp, Option<String>, Option<String>)>,
+    /// Its end, where it ended.
+    pub ended: Option<PromiseEnding>,
 }
 
 impl PromiseRecord {
@@ -87,7 +98,7 @@ impl PromiseColumns {
             agreed: self.agreed,
             time: self.agreed_civil.zip(self.zone).map(|(civil, zone)| AgreedTime { civil: civil.to_jiff(), zone }),
             created_at: self.created_at.to_jiff(),
-            ended: self.ended_at.map(|at| (at.to_jiff(), self.ended_by, self.ended_why)),
+            ended: self.ended_at.map(|at| PromiseEnding { at: at.to_jiff(), by: self.ended_by, why: self.ended_why }),
         })
     }
 }
@@ -102,6 +113,7 @@ impl Store {
     ) -> Result<Vec<PromiseRecord>, StoreError> {
         let after = after.unwrap_or(FIRST);
         // The state stands in the statement: a plan for any state cannot use the index of the one.
+        let pads = self.hash_pads().await?;
         let rows = sqlx::query_as!(
             PromiseColumns,
             "-- promise.list_work
@@ -111,8 +123,8 @@ impl Store {
             where p.state = 'work' and (p.due_at, p.lead_id, p.generation) > ($1, $2, $3)
               and ($4::uuid is null or p.client_id = $4)
               and not exists (
-                select from lead l join person_identity i on i.person_id = l.person_id cross join suppression_key k
-                join suppression s on s.hash = any(identity_hashes(k.inner_pad, k.outer_pad, i.kind, i.value))
+                 select from lead l join person_identity i on i.person_id = l.person_id and i.void_at is null
+                 join suppression s on s.hash = any(identity_hashes($6, $7, i.kind, i.value))
                   and (s.client_id is null or s.client_id = i.client_id)
                 where l.id = p.lead_id and (select true from suppression limit 1))
             order by p.due_at, p.lead_id, p.generation limit $5",
@@ -120,7 +132,9 @@ impl Store {
             after.lead.uuid(),
             after.generation,
             scope.client_uuid(),
-            limit
+            limit,
+            &pads.inner,
+            &pads.outer
         )
         .fetch_all(&self.lists)
         .await?;

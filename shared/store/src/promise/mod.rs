@@ -3,6 +3,9 @@
 pub mod agree;
 pub mod agreed_times;
 pub mod list;
+mod of_merge;
+pub mod of_user;
 pub mod same_person;
 pub mod sweep;
+pub mod undo;
 pub mod write;

@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::id::LeadId;
 
-use crate::{Store, StoreError, Transaction, sweep::Sweep};
+use crate::{
+    Store, StoreError, Transaction,
+    sweep::{LeftOffer, Sweep},
+};
 
 impl Store {
     /// Promises that fell due after the start and not after the end of a time, oldest first.
@@ -30,6 +33,29 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         Ok(rows.into_iter().map(|row| (LeadId::from_uuid(row.lead_id), row.generation)).collect())
+    }
+
+    /// Promises that were left for later are offered again when the time of each has come.
+    pub(crate) async fn promises_offer_later(&self, left: &[LeftOffer]) -> Result<(), StoreError> {
+        let (mut leads, mut generations, mut until) = (Vec::new(), Vec::new(), Vec::new());
+        for (one, generation) in left.iter().filter_map(|one| Some((one, one.generation?))) {
+            leads.push(one.lead.uuid());
+            generations.push(generation);
+            until.push(one.until.to_sqlx());
+        }
+        // One that was kept or moved meanwhile is none of what was left.
+        sqlx::query!(
+            "-- promise.offer_later
+            update promise p set offered_until = n.until
+            from unnest($1::uuid[], $2::bigint[], $3::timestamptz[]) as n (lead_id, generation, until)
+            where p.lead_id = n.lead_id and p.generation = n.generation and p.state = 'scheduled'",
+            &leads,
+            &generations,
+            &until[..]
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
     }
 }
 

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     StoreError, Transaction,
     error::{one_row, word},
-    lead::load::LeadRow,
+    lead::lead_row::LeadRow,
 };
 
 /// A lead's open promise.
@@ -40,6 +40,35 @@ pub struct PromiseRow {
     pub why: String,
     /// From whose words.
     pub from_whom: String,
+}
+
+/// A promise of a lead that ends, or becomes work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeadPromiseEnd {
+    /// The lead.
+    pub lead: LeadId,
+    /// Which of its promises, and the state it goes to.
+    pub end: PromiseEnd,
+}
+
+/// A promise that came up when nobody may be called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PromisePutOff {
+    /// The lead.
+    pub lead: LeadId,
+    /// Which of its promises.
+    pub generation: i64,
+    /// Until when it waits.
+    pub until: Timestamp,
+}
+
+/// Why a person ends a promise.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EndReason<'a> {
+    /// Who says so.
+    pub(crate) by: &'a str,
+    /// Why.
+    pub(crate) why: &'a str,
 }
 
 /// A promise that somebody's words ask for.
@@ -90,10 +119,10 @@ impl Transaction {
     ///
     /// # Errors
     /// `Moved` when one was no longer open.
-    pub async fn promises_end(&mut self, ended: &[(LeadId, i64, State)], now: Timestamp) -> Result<(), StoreError> {
-        let leads: Vec<_> = ended.iter().map(|(lead, _, _)| lead.uuid()).collect();
-        let generations: Vec<_> = ended.iter().map(|(_, generation, _)| *generation).collect();
-        let states: Vec<_> = ended.iter().map(|(_, _, state)| state.word().to_owned()).collect();
+    pub async fn promises_end(&mut self, ended: &[LeadPromiseEnd], now: Timestamp) -> Result<(), StoreError> {
+        let leads: Vec<_> = ended.iter().map(|one| one.lead.uuid()).collect();
+        let generations: Vec<_> = ended.iter().map(|one| one.end.generation).collect();
+        let states: Vec<_> = ended.iter().map(|one| one.end.state.word().to_owned()).collect();
         // The open states are named: a promise that a person ended since it was read must fail the batch, which then
         // reads again.
         let done = sqlx::query!(
@@ -117,10 +146,10 @@ impl Transaction {
     ///
     /// # Errors
     /// `Moved` when one was no longer scheduled.
-    pub async fn promises_put_off(&mut self, put_off: &[(LeadId, i64, Timestamp)]) -> Result<(), StoreError> {
-        let leads: Vec<_> = put_off.iter().map(|(lead, _, _)| lead.uuid()).collect();
-        let generations: Vec<_> = put_off.iter().map(|(_, generation, _)| *generation).collect();
-        let until: Vec<_> = put_off.iter().map(|(_, _, until)| until.to_sqlx()).collect();
+    pub async fn promises_put_off(&mut self, put_off: &[PromisePutOff]) -> Result<(), StoreError> {
+        let leads: Vec<_> = put_off.iter().map(|one| one.lead.uuid()).collect();
+        let generations: Vec<_> = put_off.iter().map(|one| one.generation).collect();
+        let until: Vec<_> = put_off.iter().map(|one| one.until.to_sqlx()).collect();
         // The window keeps its end while that lies ahead; a time that is over would leave a promise that can never be
         // in time.
         let done = sqlx::query!(
@@ -166,7 +195,7 @@ impl Transaction {
         &mut self,
         lead: LeadId,
         ended: &[PromiseEnd],
-        (by, why): (&str, &str),
+        EndReason { by, why }: EndReason<'_>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let generations: Vec<_> = ended.iter().map(|end| end.generation).collect();
@@ -197,7 +226,7 @@ impl Transaction {
     pub(crate) async fn promises_end_all(
         &mut self,
         lead: LeadId,
-        (by, why): (&str, &str),
+        reason: EndReason<'_>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         // No count is checked: how many are open is what the caller does not know.
@@ -207,8 +236,8 @@ impl Transaction {
             where lead_id = $1 and state in ('scheduled', 'work')",
             lead.uuid(),
             now.to_sqlx(),
-            by,
-            why
+            reason.by,
+            reason.why
         )
         .execute(self.connection())
         .await?;

@@ -1,8 +1,11 @@
-//! What a trial lead needs: some source that it could come from, and the right to write what a lead is written to.
+//! What a trial lead needs: sources that it could come from, and the right to write what a lead is written to.
 
 use ripen_domain::id::{ClientId, SourceId};
 
 use crate::{StoreError, Transaction};
+
+/// So many clients are tried at most: a trial has seconds.
+const MOST: i64 = 50;
 
 /// Some source, of some client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,15 +17,19 @@ pub struct AnySource {
 }
 
 impl Transaction {
-    /// Some source at work; none where nothing can arrive yet.
-    pub async fn any_source(&mut self) -> Result<Option<AnySource>, StoreError> {
-        let row = sqlx::query!(
-            "-- source.any
-            select id, client_id from source where state = 'active' order by id limit 1"
+    /// Sources at work, one of each client, the oldest first; none where nothing can arrive yet.
+    pub async fn any_sources(&mut self) -> Result<Vec<AnySource>, StoreError> {
+        let rows = sqlx::query!(
+            r#"-- source.any
+            select a.id as "id!", a.client_id as "client_id!"
+            from (select distinct on (client_id) id, client_id from source where state = 'active' order by client_id, id) a
+            order by a.id limit $1"#,
+            MOST
         )
-        .fetch_optional(self.connection())
+        .fetch_all(self.connection())
         .await?;
-        Ok(row.map(|row| AnySource { id: SourceId::from_uuid(row.id), client: ClientId::from_uuid(row.client_id) }))
+        let one = |id, client| AnySource { id: SourceId::from_uuid(id), client: ClientId::from_uuid(client) };
+        Ok(rows.into_iter().map(|row| one(row.id, row.client_id)).collect())
     }
 
     /// Whether this user may write whatever a decision is written to: a lead that is no A does not touch all of it.

@@ -2,4 +2,4 @@
 
 pub mod any;
 pub mod key;
-pub mod record;
+pub mod source_record;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use ripen_domain::{
     contact::Identity,
-    id::{ClientId, PersonId},
+    id::{ClientId, LeadId, PersonId},
 };
 use uuid::Uuid;
 
@@ -34,7 +34,8 @@ pub struct BarredPerson {
 }
 
 impl Transaction {
-    /// Which of these persons must not be contacted under anything that leads to them, or is about to.
+    /// Which of these persons must not be contacted under anything that leads to them, or is about to. The number that clients
+    /// are given of them counts whatever is known of it.
     pub async fn persons_barred(
         &mut self,
         persons: &[PersonId],
@@ -45,15 +46,18 @@ impl Transaction {
         let clients: Vec<_> = new.iter().map(|one| one.client.uuid()).collect();
         let kinds: Vec<_> = new.iter().map(|one| one.identity.kind().to_owned()).collect();
         let values: Vec<_> = new.iter().map(|one| one.identity.value().to_owned()).collect();
+        let pads = self.hash_pads().await?;
         let rows = sqlx::query!(
             r#"-- suppression.of_persons
             select distinct on (i.person_id) i.person_id as "person_id!", s.reason as "reason!"
-            from (select person_id, client_id, kind, value from person_identity where person_id = any($1)
+            from (select person_id, client_id, kind, value from person_identity where person_id = any($1) and void_at is null
+                  union all
+                  select id, client_id, 'phone', phone || coalesce(';ext=' || phone_extension, '')
+                  from person where id = any($1) and phone is not null
                   union all
                   select ($2::uuid[])[n], ($3::uuid[])[n], ($4::text[])[n], ($5::text[])[n]
                   from generate_subscripts($2::uuid[], 1) n) i
-            cross join suppression_key k
-            join suppression s on s.hash = any(identity_hashes(k.inner_pad, k.outer_pad, i.kind, i.value))
+            join suppression s on s.hash = any(identity_hashes($6, $7, i.kind, i.value))
               and (s.client_id is null or s.client_id = i.client_id)
             where (select true from suppression limit 1)
             order by i.person_id, s.at"#,
@@ -61,7 +65,9 @@ impl Transaction {
             &of,
             &clients,
             &kinds,
-            &values
+            &values,
+            &pads.inner,
+            &pads.outer
         )
         .fetch_all(self.connection())
         .await?;
@@ -71,6 +77,32 @@ impl Transaction {
 }
 
 impl Store {
+    /// Whose person of these leads must not be contacted under anything that leads to them.
+    pub async fn leads_barred(&self, scope: Scope, leads: &[LeadId]) -> Result<Vec<LeadId>, StoreError> {
+        let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
+        let pads = self.hash_pads().await?;
+        let rows = sqlx::query_scalar!(
+            "-- suppression.of_leads
+            select l.id from lead l
+            where l.id = any($1) and ($2::uuid is null or l.client_id = $2)
+              and (exists (select from person p where p.id = l.person_id and p.do_not_contact)
+                   or (select true from suppression limit 1) and exists (
+                select from (select kind, value from person_identity where person_id = l.person_id and void_at is null
+                             union all
+                             select 'phone', phone || coalesce(';ext=' || phone_extension, '')
+                             from person where id = l.person_id and phone is not null) i
+                join suppression s on s.hash = any(identity_hashes($3, $4, i.kind, i.value))
+                  and (s.client_id is null or s.client_id = l.client_id)))",
+            &leads,
+            scope.client_uuid(),
+            &pads.inner,
+            &pads.outer
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(LeadId::from_uuid).collect())
+    }
+
     /// The entries that bar an address or number, for any client of the scope or for the one named: the firm's first.
     pub async fn suppressions(
         &self,
@@ -79,11 +111,12 @@ impl Store {
         identity: &Identity,
     ) -> Result<Vec<SuppressionRecord>, StoreError> {
         let whole = identity.value().split(';').next().unwrap_or_default();
+        let pads = self.hash_pads().await?;
         let rows = sqlx::query!(
             r#"-- suppression.check
             select c.slug as "slug?", s.reason, s.by, s.at, w.value <> $2 as "of_whole_number!"
-            from suppression_key k cross join (select $2::text as value union select $3::text) w
-            join suppression s on s.hash = identity_hash(k.inner_pad, k.outer_pad, $1, w.value)
+            from (select $2::text as value union select $3::text) w
+            join suppression s on s.hash = identity_hash($6, $7, $1, w.value)
             left join client c on c.id = s.client_id
             where ($4::uuid is null or s.client_id is null or s.client_id = $4)
               and ($5::uuid is null or s.client_id is null or s.client_id = $5)
@@ -92,7 +125,9 @@ impl Store {
             identity.value(),
             whole,
             client.map(ClientId::uuid) as Option<Uuid>,
-            scope.client_uuid()
+            scope.client_uuid(),
+            &pads.inner,
+            &pads.outer
         )
         .fetch_all(&self.pool)
         .await?;

@@ -1,5 +1,7 @@
 //! Entries are added and lifted here, with what follows for the leads of everybody who is reached there.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
@@ -8,10 +10,13 @@ use ripen_domain::{
 };
 use uuid::Uuid;
 
-use crate::{Scope, StoreError, Transaction};
+use crate::{Scope, StoreError, Transaction, person::pair::PersonPair};
 
-/// With how many entries the persons reached are looked up one by one; of more, all identities are read once.
-const FEW: usize = 1_000;
+/// Why somebody must not be contacted who said so.
+pub const ASKED: &str = "the person asked not to be contacted";
+
+/// So many entries, and the persons of so many, are one statement's: a list of any length keeps within its limit.
+const PIECE: usize = 5_000;
 
 /// What entries that are added together have in common.
 #[derive(Debug, Clone, Copy)]
@@ -54,7 +59,8 @@ fn identities_as_columns(identities: &[Identity]) -> (Vec<String>, Vec<String>) 
 }
 
 impl Transaction {
-    /// Adds entries; returns how many were not there yet.
+    /// Adds entries; returns how many were not there yet. Whoever adds many in several statements sorts them first. What is decided
+    /// meanwhile without them is found afterwards.
     pub async fn suppress(
         &mut self,
         scope: Scope,
@@ -62,49 +68,60 @@ impl Transaction {
         identities: &[Identity],
     ) -> Result<u64, StoreError> {
         let (kinds, values) = identities_as_columns(identities);
+        let pads = self.hash_pads().await?;
+        // In the order of what was written and not of its hashes: a list of many statements keeps it over all of them, so that two
+        // lists at once wait for each other at one place and not crosswise.
         let done = sqlx::query!(
-            "-- suppression.insert
+            r#"-- suppression.insert
             insert into suppression (hash, client_id, reason, by, at)
-            select identity_hash(k.inner_pad, k.outer_pad, w.kind, w.value) as hash, $3::uuid, $4, $5, $6
-            from suppression_key k cross join unnest($1::text[], $2::text[]) as w (kind, value)
+            select identity_hash($8, $9, w.kind, w.value) as hash, $3::uuid, $4, $5, $6
+            from unnest($1::text[], $2::text[]) as w (kind, value)
             where $7::uuid is null or $7 = $3
-            order by hash on conflict do nothing",
+            order by w.kind collate "C", w.value collate "C" on conflict do nothing"#,
             &kinds,
             &values,
             new.client.map(ClientId::uuid) as Option<Uuid>,
             new.why,
             new.by,
             new.at.to_sqlx(),
-            scope.client_uuid()
+            scope.client_uuid(),
+            &pads.inner,
+            &pads.outer
         )
         .execute(self.connection())
         .await?;
+        self.suppression_look_again(new.at).await?;
         Ok(done.rows_affected())
     }
 
-    /// Adds an entry for every address and number of those of these persons who asked for it themselves, for their client.
+    /// Adds an entry for every address and number of those of these persons who asked for it themselves and whose wish was not lifted
+    /// since, for their client.
     pub async fn suppress_persons(&mut self, persons: &[PersonId], new: &NewSuppression<'_>) -> Result<(), StoreError> {
         let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
+        let pads = self.hash_pads().await?;
         sqlx::query!(
-            "-- suppression.insert_of_persons
+            r#"-- suppression.insert_of_persons
             insert into suppression (hash, client_id, reason, by, at)
-            select identity_hash(k.inner_pad, k.outer_pad, i.kind, i.value) as hash, i.client_id, $2, $3, $4
-            from suppression_key k cross join person_identity i where i.person_id = any($1)
+            select identity_hash($5, $6, i.kind, i.value) as hash, i.client_id, $2, $3, $4
+            from person_identity i where i.person_id = any($1) and i.void_at is null
               and exists (select from lead l join touch t on t.lead_id = l.id
-                          where l.person_id = i.person_id and t.disposition = 'do_not_contact')
-            order by hash, i.client_id on conflict do nothing",
+                          where l.person_id = i.person_id and t.disposition = 'do_not_contact' and t.wish_lifted_at is null)
+            order by i.kind collate "C", i.value collate "C", i.client_id on conflict do nothing"#,
             &persons,
             new.why,
             new.by,
-            new.at.to_sqlx()
+            new.at.to_sqlx(),
+            &pads.inner,
+            &pads.outer
         )
         .execute(self.connection())
         .await?;
-        Ok(())
+        self.suppression_look_again(new.at).await
     }
 
     /// What follows for everybody who is reached under these: their open leads are decided again, which closes them, and who
-    /// had one is told. Comes after the entries were added.
+    /// had one is told, once. Comes after the entries were added, and once more where they were there before: whatever is open
+    /// nevertheless is closed.
     pub async fn suppression_follow(
         &mut self,
         scope: Scope,
@@ -112,23 +129,92 @@ impl Transaction {
         identities: &[Identity],
     ) -> Result<SuppressionEffect, StoreError> {
         let scope = new.client.map_or(scope, |client| scope.within(client));
-        let persons = match identities.len() {
-            0..=FEW => self.persons_reached(scope, identities).await?,
-            _ => self.persons_suppressed_at(scope, new.at).await?,
-        };
-        self.suppression_effect(&persons, new).await
+        let mut persons = BTreeSet::new();
+        for piece in identities.chunks(PIECE) {
+            persons.extend(self.persons_reached(scope, piece).await?);
+        }
+        // Last, so that persons and leads are locked as shortly as possible.
+        self.suppression_effects(&persons.into_iter().collect::<Vec<_>>(), new).await
+    }
+
+    /// What follows for persons who are barred already or since now, each for the reason of the entry that bars them.
+    pub(super) async fn suppression_effects(
+        &mut self,
+        persons: &[PersonId],
+        new: &NewSuppression<'_>,
+    ) -> Result<SuppressionEffect, StoreError> {
+        let mut all = SuppressionEffect::default();
+        for piece in persons.chunks(PIECE) {
+            let mut by_reason: BTreeMap<String, Vec<PersonId>> = BTreeMap::new();
+            for barred in self.persons_barred(piece, &[]).await? {
+                by_reason.entry(barred.why).or_default().push(barred.person);
+            }
+            for (why, persons) in by_reason {
+                let effect = self.suppression_effect(&persons, &NewSuppression { why: &why, ..*new }).await?;
+                all.persons += effect.persons;
+                all.leads += effect.leads;
+                all.told += effect.told;
+            }
+        }
+        Ok(all)
     }
 
     /// What follows when a person asks not to be contacted: every address and number of theirs is suppressed for the client,
-    /// whoever else is reached there.
+    /// whoever else is reached there. A number that is void for them is a stranger's, who asked for nothing.
     pub(crate) async fn person_opt_out(
         &mut self,
         (scope, person): (Scope, PersonId),
         new: &NewSuppression<'_>,
     ) -> Result<SuppressionEffect, StoreError> {
         self.suppress_persons(&[person], new).await?;
-        let identities: Vec<_> =
-            self.identities_of(&[person]).await?.into_iter().map(|(_, identity)| identity).collect();
+        self.person_opt_out_follow((scope, person), new).await
+    }
+
+    /// The wish of two persons who are about to be one: why nobody may contact them, where either asked for that or is
+    /// suppressed. Of a person whose wish was lifted since none is left.
+    pub(crate) async fn wish_of_both(&mut self, pair: PersonPair) -> Result<Option<String>, StoreError> {
+        let both = [pair.earlier, pair.later];
+        if let Some(barred) = self.persons_barred(&both, &[]).await?.into_iter().next() {
+            return Ok(Some(barred.why));
+        }
+        let flagged = self.persons_of(&both).await?.iter().any(|known| known.do_not_contact);
+        Ok(flagged.then(|| ASKED.to_owned()))
+    }
+
+    /// What follows where the wish of one person is that of another, who is the same: everything that they are reached under
+    /// by now is suppressed for the client, and who ever had a lead of either is told.
+    pub(crate) async fn person_opt_out_of_merge(
+        &mut self,
+        (scope, person): (Scope, PersonId),
+        new: &NewSuppression<'_>,
+    ) -> Result<SuppressionEffect, StoreError> {
+        let pads = self.hash_pads().await?;
+        sqlx::query!(
+            r#"-- suppression.insert_of_merge
+            insert into suppression (hash, client_id, reason, by, at)
+            select identity_hash($5, $6, i.kind, i.value) as hash, i.client_id, $2, $3, $4
+            from person_identity i where i.person_id = $1 and i.void_at is null
+            order by i.kind collate "C", i.value collate "C", i.client_id on conflict do nothing"#,
+            person.uuid(),
+            new.why,
+            new.by,
+            new.at.to_sqlx(),
+            &pads.inner,
+            &pads.outer
+        )
+        .execute(self.connection())
+        .await?;
+        self.suppression_look_again(new.at).await?;
+        self.person_opt_out_follow((scope, person), new).await
+    }
+
+    /// Whoever is reached where this person is, and the person, must not be contacted.
+    async fn person_opt_out_follow(
+        &mut self,
+        (scope, person): (Scope, PersonId),
+        new: &NewSuppression<'_>,
+    ) -> Result<SuppressionEffect, StoreError> {
+        let identities: Vec<_> = self.reached_under(&[person]).await?.into_iter().map(|one| one.identity).collect();
         let mut persons = self.persons_reached(scope, &identities).await?;
         if !persons.contains(&person) {
             persons.push(person);
@@ -156,10 +242,13 @@ impl Transaction {
         let (kinds, values) = identities_as_columns(identities);
         let rows = sqlx::query!(
             r#"-- suppression.reached
-            select distinct i.person_id from client c cross join unnest($1::text[], $2::text[]) as w (kind, value)
-            join person_identity i on i.client_id = c.id and i.kind = w.kind and (i.value = w.value
-              or i.kind = 'phone' and i.value like w.value || ';ext=%')
-            where $3::uuid is null or c.id = $3"#,
+            select distinct i.person_id as "person_id!" from unnest($1::text[], $2::text[]) as w (kind, value)
+            cross join lateral (
+              select client_id, person_id, void_at from person_identity where kind = w.kind and value = w.value
+              union all
+              select client_id, person_id, void_at from person_identity
+              where kind = 'phone' and w.kind = 'phone' and value like '%;ext=%' and split_part(value, ';ext=', 1) = w.value) i
+            where i.void_at is null and ($3::uuid is null or i.client_id = $3)"#,
             &kinds,
             &values,
             scope.client_uuid()
@@ -169,38 +258,51 @@ impl Transaction {
         Ok(rows.into_iter().map(|row| PersonId::from_uuid(row.person_id)).collect())
     }
 
-    /// Who is reached under what was added at this instant.
-    async fn persons_suppressed_at(&mut self, scope: Scope, at: Timestamp) -> Result<Vec<PersonId>, StoreError> {
-        let rows = sqlx::query!(
-            r#"-- suppression.reached_since
-            select distinct i.person_id from suppression_key k cross join person_identity i
-            join suppression s on s.hash = any(identity_hashes(k.inner_pad, k.outer_pad, i.kind, i.value))
-              and (s.client_id is null or s.client_id = i.client_id) and s.at = $1
-            where $2::uuid is null or i.client_id = $2"#,
-            at.to_sqlx(),
+    /// For whom this is known to lead to somebody else.
+    async fn persons_not_reached(&mut self, scope: Scope, identity: &Identity) -> Result<Vec<PersonId>, StoreError> {
+        let rows = sqlx::query_scalar!(
+            "-- suppression.not_reached
+            select distinct person_id from person_identity
+            where kind = $1 and value = $2 and void_at is not null and ($3::uuid is null or client_id = $3)",
+            identity.kind(),
+            identity.value(),
             scope.client_uuid()
         )
         .fetch_all(self.connection())
         .await?;
-        Ok(rows.into_iter().map(|row| PersonId::from_uuid(row.person_id)).collect())
+        Ok(rows.into_iter().map(PersonId::from_uuid).collect())
     }
 
-    /// Takes an entry away. Whoever is reached there may be contacted again, also where that was their own wish, unless they
-    /// are suppressed under something else.
-    pub async fn suppression_lift(
+    /// Takes entries away; those that were not there are none. Whoever is reached there may be contacted again, also where that was
+    /// their own wish, unless they are suppressed under something else. Counted when all are gone: each person once.
+    pub async fn suppressions_lift(
         &mut self,
         scope: Scope,
-        (client, identity): (Option<ClientId>, &Identity),
+        (client, identities): (Option<ClientId>, &[Identity]),
         now: Timestamp,
     ) -> Result<LiftedSuppression, StoreError> {
-        if !self.suppression_delete(scope, client, identity).await? {
+        let mut lifted = Vec::new();
+        for identity in identities {
+            if self.suppression_delete(scope, client, identity).await? {
+                lifted.push(identity.clone());
+            }
+        }
+        if lifted.is_empty() {
             return Ok(LiftedSuppression::default());
         }
         let scope = client.map_or(scope, |client| scope.within(client));
-        let reached = self.persons_reached(scope, std::slice::from_ref(identity)).await?;
+        let reached = self.persons_reached(scope, &lifted).await?;
         let barred: Vec<_> = self.persons_barred(&reached, &[]).await?.into_iter().map(|one| one.person).collect();
-        let free: Vec<_> = reached.into_iter().filter(|person| !barred.contains(person)).collect();
+        let free: Vec<_> = reached.iter().copied().filter(|person| !barred.contains(person)).collect();
+        // A wish is said to a client: with an entry of that client's it ends also for who is barred by another one, of which nothing
+        // more is to follow. The firm's entry is not theirs.
+        self.wishes_lift(if client.is_some() { &reached } else { &free }, now).await?;
         self.persons_may_be_contacted(&free, now).await?;
+        // Barred while it still led to them; their own wish is about other addresses and stays.
+        for identity in &lifted {
+            let not_reached = self.persons_not_reached(scope, identity).await?;
+            self.persons_free_unless_barred(&not_reached, now).await?;
+        }
         Ok(LiftedSuppression { was_there: true, free: free.len(), still_barred: barred.len() })
     }
 
@@ -210,15 +312,18 @@ impl Transaction {
         client: Option<ClientId>,
         identity: &Identity,
     ) -> Result<bool, StoreError> {
+        let pads = self.hash_pads().await?;
         let done = sqlx::query!(
             "-- suppression.delete
-            delete from suppression s using suppression_key k
-            where s.hash = identity_hash(k.inner_pad, k.outer_pad, $1, $2) and s.client_id is not distinct from $3::uuid
+            delete from suppression s
+            where s.hash = identity_hash($5, $6, $1, $2) and s.client_id is not distinct from $3::uuid
               and ($4::uuid is null or $4 = s.client_id)",
             identity.kind(),
             identity.value(),
             client.map(ClientId::uuid) as Option<Uuid>,
-            scope.client_uuid()
+            scope.client_uuid(),
+            &pads.inner,
+            &pads.outer
         )
         .execute(self.connection())
         .await?;

@@ -3,6 +3,7 @@
 //! What nobody can take now is held, with why and until when. Pure; teams were read under their client's lock.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -10,10 +11,15 @@ use std::{
 use crate::{
     Scope, StoreError, Transaction,
     appointment::list::Ahead,
-    client::load::GradingSettings,
+    client::grading_settings::GradingSettings,
     decision::maturation::RoutingNote,
+    delivery::write::DeliveryTarget,
     lead::{facts::facts_of, unit_of_work::UnitOfWork},
-    team::{state::Team, turns::Turns},
+    team::{
+        hold::held_of,
+        state::Team,
+        turns::{GivenOn, RotationKey, Turns},
+    },
 };
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
@@ -21,34 +27,19 @@ use ripen_domain::{
     criteria::Criteria,
     id::{ClientId, CriteriaId, EndpointId, LeadId, RepId},
     routing::{
-        Assignment, Capacity, Delivered, Later, MaturedLead, Mode, NamedRecipient, RecipientId, Routed, Routing,
+        Assignment, Capacity, Delivered, MaturedLead, Mode, NamedRecipient, RecipientId, Routed, Routing, Sales,
         Surroundings, Tier, route,
     },
 };
-use uuid::Uuid;
+
+pub use crate::team::hold::Hold;
 
 /// What stands for a rule where an appointment decides. No rule of a document has a blank in its name.
 const BY_APPOINTMENT: &str = "by appointment";
 /// What only a person can help with is looked at again after this, beside whenever a person changes something.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_hours(1);
-
-/// An endpoint that gets a lead.
-#[derive(Debug, Clone, Copy)]
-pub struct DeliveryTarget {
-    /// The endpoint.
-    pub endpoint: EndpointId,
-    /// The rep it is for, where it is for one alone.
-    pub rep: Option<RepId>,
-}
-
-/// A lead nobody can take now.
-#[derive(Debug, Clone)]
-pub struct Hold {
-    /// When it is routed again.
-    pub until: Timestamp,
-    /// What it waits for, in words.
-    pub why: String,
-}
+/// Why a lead waits that nobody could be sent.
+pub const UNDELIVERABLE: &str = "it could be delivered to none of the client's endpoints";
 
 /// An offer: who accepts first gets the lead.
 #[derive(Debug, Clone)]
@@ -59,6 +50,8 @@ pub struct OfferTerms {
     pub to: Vec<RecipientId>,
     /// How long.
     pub until: Timestamp,
+    /// What it says of the lead.
+    pub said: ripen_domain::delivery::OfferTerms,
 }
 
 /// Where a lead goes.
@@ -83,8 +76,12 @@ pub struct ToAssign<'a> {
     pub matured_at: Timestamp,
     /// Endpoints that have it already.
     pub had: &'a [EndpointId],
+    /// Endpoints that it could not be delivered to: not tried again by themselves.
+    pub dead: &'a [EndpointId],
     /// Whom it was offered to, in vain.
     pub offered: Option<Tier>,
+    /// It was held, and is routed in its order: those that come before it went before.
+    pub is_in_order: bool,
 }
 
 /// Assigns leads one after the other, each finding the state after those before.
@@ -105,6 +102,8 @@ pub struct TeamState {
     teams: BTreeMap<ClientId, Team>,
     /// What leads have booked.
     appointments: BTreeMap<LeadId, Ahead>,
+    /// Clients of which held leads are to be routed just now.
+    waiting: BTreeSet<ClientId>,
 }
 
 impl TeamState {
@@ -122,8 +121,13 @@ impl TeamState {
         let appointments = batch.appointments_ahead(leads, now).await?;
         let needed = routed_clients(work_unit, leads, &appointments);
         // No client that routes: the lock of its row would make batches wait for each other for nothing.
-        let teams = if needed.is_empty() { BTreeMap::new() } else { batch.teams_lock(&needed, now).await? };
-        Ok(Self { teams, appointments })
+        if needed.is_empty() {
+            return Ok(Self { appointments, ..Self::default() });
+        }
+        let teams = batch.teams_lock(&needed, now).await?;
+        // A new statement under the lock: what another worker routed meanwhile waits no more.
+        let waiting = batch.clients_with_leads_to_route(&needed, now).await?;
+        Ok(Self { teams, appointments, waiting })
     }
 
     /// Reads the same without a lock, to show what would become of a lead.
@@ -141,7 +145,7 @@ impl TeamState {
                 teams.insert(client, team);
             }
         }
-        Ok(Self { teams, appointments })
+        Ok(Self { teams, appointments, waiting: BTreeSet::new() })
     }
 }
 
@@ -188,7 +192,10 @@ impl<'a> Assigner<'a> {
             return self.agreed_rep(client, ahead, to_assign);
         }
         if !work.is_routed {
-            return self.to_all(work, to_assign.had);
+            return self.to_all(work, to_assign);
+        }
+        if !to_assign.is_in_order && self.team_state.waiting.contains(&client) {
+            return self.behind();
         }
         let source = work_unit.sources.get(&lead.row.source).cloned();
         let facts = facts_of(lead, person, work, source.unwrap_or_default());
@@ -206,7 +213,7 @@ impl<'a> Assigner<'a> {
     /// The client's day is over for it: until when, and why.
     pub fn full(&self, client: ClientId) -> Option<Hold> {
         let (until, why) = self.team_state.teams.get(&client)?.sales.client.full(self.now)?;
-        Some(Hold { until: until.unwrap_or_else(|| self.later()), why: why.to_string() })
+        Some(Hold { until: until.unwrap_or_else(|| self.later()), why: why.to_string(), waits_for: Vec::new() })
     }
 
     fn later(&self) -> Timestamp {
@@ -214,15 +221,29 @@ impl<'a> Assigner<'a> {
     }
 
     fn held(&self, why: &str) -> LeadAssignment {
-        LeadAssignment { held: Some(Hold { until: self.later(), why: why.to_owned() }), ..LeadAssignment::default() }
+        self.held_for(why, Vec::new())
     }
 
-    fn to_all(&self, work: &GradingSettings, had: &[EndpointId]) -> LeadAssignment {
+    fn held_for(&self, why: &str, waits_for: Vec<RepId>) -> LeadAssignment {
+        let hold = Hold { until: self.later(), why: why.to_owned(), waits_for };
+        LeadAssignment { held: Some(hold), ..LeadAssignment::default() }
+    }
+
+    /// Held leads wait for the same places: whoever is new is routed with them, the best first, by the one who compares.
+    fn behind(&self) -> LeadAssignment {
+        let why = "is routed with those that wait, the best first".to_owned();
+        LeadAssignment { held: Some(Hold { until: self.now, why, waits_for: Vec::new() }), ..LeadAssignment::default() }
+    }
+
+    fn to_all(&self, work: &GradingSettings, ToAssign { had, dead, .. }: ToAssign<'_>) -> LeadAssignment {
         if work.endpoints.is_empty() {
             return self.held("the client has no enabled endpoint");
         }
+        if had.is_empty() && work.endpoints.iter().all(|endpoint| dead.contains(endpoint)) {
+            return self.held(UNDELIVERABLE);
+        }
         // A webhook that was added later gets what is held, not what the others had already.
-        let new = work.endpoints.iter().filter(|endpoint| !had.contains(endpoint));
+        let new = work.endpoints.iter().filter(|endpoint| !had.contains(endpoint) && !dead.contains(endpoint));
         LeadAssignment {
             to: new.map(|endpoint| DeliveryTarget { endpoint: *endpoint, rep: None }).collect(),
             ..LeadAssignment::default()
@@ -235,11 +256,11 @@ impl<'a> Assigner<'a> {
         // `had` is empty only when it is routed for the first time: a lead counts once against the day.
         client: ClientId,
         ahead: Ahead,
-        ToAssign { had, offered, .. }: ToAssign<'_>,
+        ToAssign { had, dead, offered, .. }: ToAssign<'_>,
     ) -> LeadAssignment {
         let found = self.team_state.teams.get(&client).and_then(|team| {
             let one = team.sales.recipients.iter().find(|one| one.id == RecipientId::Rep(ahead.rep))?;
-            Some((team.route.as_ref().map(|(version, _)| *version), one.clone()))
+            Some((team.route.as_ref().map(|route| route.version), one.clone()))
         });
         let Some((version, rep)) = found else { return self.held("the rep of its appointment cannot be read") };
         let when = span_in_words(ahead.slot, &rep.schedule.zone);
@@ -247,9 +268,13 @@ impl<'a> Assigner<'a> {
         let note = |text| Some(RoutingNote { version, rule: BY_APPOINTMENT.to_owned(), text });
         if rep.endpoints.is_empty() {
             let why = format!("{why}, who has no enabled endpoint");
+            return LeadAssignment { note: note(format!("Held: {why}\n")), ..self.held_for(&why, vec![ahead.rep]) };
+        }
+        if had.is_empty() && rep.endpoints.iter().all(|one| dead.contains(one)) {
+            let why = format!("{why}, to whom it could not be delivered");
             return LeadAssignment { note: note(format!("Held: {why}\n")), ..self.held(&why) };
         }
-        let new = rep.endpoints.iter().filter(|one| !had.contains(one));
+        let new = rep.endpoints.iter().filter(|one| !had.contains(one) && !dead.contains(one));
         let to: Vec<_> = new.map(|one| DeliveryTarget { endpoint: *one, rep: Some(ahead.rep) }).collect();
         if !to.is_empty() {
             self.count_given(client, &[rep.id], had.is_empty() && offered.is_none());
@@ -275,24 +300,24 @@ impl<'a> Assigner<'a> {
         matured: &MaturedLead<'_>,
         to_assign: ToAssign<'_>,
     ) -> LeadAssignment {
-        let ToAssign { had, offered, .. } = to_assign;
-        let later = self.later();
+        let ToAssign { had, dead, offered, .. } = to_assign;
+        let (now, later) = (self.now, self.later());
         let Some(team) = self.team_state.teams.get_mut(&client) else {
             return self.held("its client's team cannot be read");
         };
         // On a team that already counts the leads before this one in the batch.
-        let mut routed = route(routing, matured, &team.sales, self.now);
+        let mut routed = route(routing, matured, &reachable(&team.sales, dead), now);
         if !had.is_empty() && routed.mode != Mode::All {
             // It was given to all once, under another document: that stays as it is.
             return LeadAssignment::default();
         }
         without(&mut routed, had);
         let note = RoutingNote {
-            version: team.route.as_ref().map(|(version, _)| *version),
+            version: team.route.as_ref().map(|route| route.version),
             rule: routed.rule.to_string(),
             text: routed.explain(&team.sales.client.zone),
         };
-        let offer = offer_of(&routed);
+        let offer = offer_of(&routed, |until| routing.offer_terms(matured.facts, until, now));
         let to = if offer.is_some() {
             offers(&routed, team)
         } else {
@@ -318,11 +343,13 @@ impl<'a> Assigner<'a> {
             team.sales.client.capacity = before;
         }
         // What is offered counts for who takes it.
-        let taken = if offer_of(routed).is_none() { routed.chosen() } else { &[] };
+        let is_offer = matches!(routed.assignment, Assignment::Offered { .. });
+        let taken = if is_offer { &[] } else { routed.chosen() };
         let taken: Vec<_> = taken.iter().map(|one| one.id).collect();
         self.note_given(client, &taken, first);
         if let Assignment::Given { rotation: Some(rotation), .. } = &routed.assignment {
-            self.turns.rotations.insert((client, Arc::clone(&routed.rule)), rotation.clone());
+            let of = RotationKey { client, rule: Arc::clone(&routed.rule) };
+            self.turns.rotations.insert(of, rotation.clone());
         }
     }
 
@@ -341,13 +368,13 @@ impl<'a> Assigner<'a> {
     /// What is to be written of leads given today, where each recipient is.
     fn note_given(&mut self, client: ClientId, to: &[RecipientId], first: bool) {
         let Some(team) = self.team_state.teams.get(&client) else { return };
-        let mut given: Vec<(Uuid, _)> = Vec::new();
+        let mut given = Vec::new();
         if first {
-            given.push((client.uuid(), team.sales.client.date(self.now)));
+            given.push(GivenOn { recipient: client.uuid(), day: team.sales.client.date(self.now) });
         }
         for id in to {
             let one = team.sales.recipients.iter().find(|one| one.id == *id);
-            given.extend(one.map(|one| (one.id.uuid(), one.schedule.date(self.now))));
+            given.extend(one.map(|one| GivenOn { recipient: one.id.uuid(), day: one.schedule.date(self.now) }));
         }
         for key in given {
             *self.turns.given.entry(key).or_default() += 1;
@@ -370,13 +397,23 @@ pub fn read(team: &Team, script: Option<&Criteria>) -> Result<Routing, String> {
     }
     // The stored text and not the parsed one: a newer version may have put a document in force that this one cannot
     // use, and it must be able to say so.
-    let document = team.route.as_ref().map_or_else(all, |(_, document)| document.clone());
+    let document = team.route.as_ref().map_or_else(all, |route| route.document.clone());
     let named = recipients.iter().map(|one| NamedRecipient { id: one.id, name: one.name.as_str().into() }).collect();
     let loaded = Routing::load_stored(&document, &Surroundings::new(named, script));
     loaded.map(|loaded| loaded.routing).map_err(|mistakes| {
         let first = mistakes.first().map(ToString::to_string).unwrap_or_default();
         format!("the client's routing cannot be used: {first}")
     })
+}
+
+/// The team without the ways on which a lead could not be delivered: who has no other is passed over like somebody without any.
+fn reachable<'a>(sales: &'a Sales, dead: &[EndpointId]) -> Cow<'a, Sales> {
+    if dead.is_empty() {
+        return Cow::Borrowed(sales);
+    }
+    let mut sales = sales.clone();
+    sales.recipients.iter_mut().for_each(|one| one.endpoints.retain(|endpoint| !dead.contains(endpoint)));
+    Cow::Owned(sales)
 }
 
 /// Takes out who has it already.
@@ -397,31 +434,18 @@ fn addressed(one: Delivered) -> DeliveryTarget {
     DeliveryTarget { endpoint: one.endpoint, rep: first.filter(|_| reps.next().is_none()) }
 }
 
-fn held_of(routed: &Routed, later: Timestamp) -> Option<Hold> {
-    match &routed.assignment {
-        Assignment::Held { until, why } => Some(Hold { until: until.unwrap_or(later), why: why.to_string() }),
-        // At the earliest of them: the others are put off again then.
-        Assignment::Given { later: others, .. } => {
-            let first = others.iter().map(|one| one.until).min()?;
-            Some(Hold { until: first, why: format!("waits for {}", names(others)) })
-        }
-        Assignment::Offered { to, until, .. } => {
-            let names: Vec<_> = to.iter().map(|one| one.name.as_str()).collect();
-            Some(Hold { until: *until, why: format!("on offer to {}", names.join(", ")) })
-        }
-    }
-}
-
-fn offer_of(routed: &Routed) -> Option<OfferTerms> {
+fn offer_of(routed: &Routed, says: impl Fn(Timestamp) -> ripen_domain::delivery::OfferTerms) -> Option<OfferTerms> {
     match &routed.assignment {
         Assignment::Offered { tier, to, until } => {
-            Some(OfferTerms { tier: *tier, to: to.iter().map(|one| one.id).collect(), until: *until })
+            let to = to.iter().map(|one| one.id).collect();
+            Some(OfferTerms { tier: *tier, to, until: *until, said: says(*until) })
         }
         Assignment::Given { .. } | Assignment::Held { .. } => None,
     }
 }
 
-/// Where an offer goes: to each by ways of its own; to the webhooks of the whole team only for who has no other.
+/// Where an offer goes: to each by ways of its own; to the webhooks of the whole team only for who has no other. Each rep has an
+/// offer of their own there too: who takes it is known by which of them is answered or opened.
 fn offers(routed: &Routed, team: &Team) -> Vec<DeliveryTarget> {
     let shared = team.sales.recipients.iter().filter_map(|one| match one.id {
         RecipientId::Endpoint(endpoint) => Some(endpoint),
@@ -429,19 +453,15 @@ fn offers(routed: &Routed, team: &Team) -> Vec<DeliveryTarget> {
     });
     // A webhook of the whole team would show an offer of one rep to all.
     let shared: BTreeSet<_> = shared.collect();
-    let mut to = BTreeMap::new();
+    let mut to = BTreeSet::new();
     for chosen in routed.chosen() {
-        let own: Vec<_> = chosen.endpoints.iter().filter(|endpoint| !shared.contains(endpoint)).collect();
-        match (chosen.id, own.is_empty()) {
-            (RecipientId::Rep(rep), false) => to.extend(own.into_iter().map(|endpoint| (*endpoint, Some(rep)))),
-            (RecipientId::Rep(_), true) | (RecipientId::Endpoint(_), _) => {
-                to.extend(chosen.endpoints.iter().map(|endpoint| (*endpoint, None)));
-            }
-        }
+        let rep = match chosen.id {
+            RecipientId::Rep(rep) => Some(rep),
+            RecipientId::Endpoint(_) => None,
+        };
+        let has_own = chosen.endpoints.iter().any(|endpoint| !shared.contains(endpoint));
+        let ways = chosen.endpoints.iter().filter(|endpoint| rep.is_none() || !has_own || !shared.contains(endpoint));
+        to.extend(ways.map(|endpoint| (*endpoint, rep)));
     }
     to.into_iter().map(|(endpoint, rep)| DeliveryTarget { endpoint, rep }).collect()
-}
-
-fn names(later: &[Later]) -> String {
-    later.iter().map(|one| one.chosen.name.as_str()).collect::<Vec<_>>().join(", ")
 }

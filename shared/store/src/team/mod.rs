@@ -1,6 +1,7 @@
 //! A client's reps and who gets which lead.
 
 pub mod assign;
+mod hold;
 pub mod preview;
 pub mod rep;
 pub mod rep_leads;

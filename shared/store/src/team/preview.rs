@@ -14,7 +14,7 @@ use ripen_domain::{
 
 use crate::{
     Scope, Store, StoreError, Transaction,
-    criteria::load::{BrokenCriteria, Documents},
+    criteria::document_cache::{BrokenCriteria, Documents},
     lead::unit_of_work::UnitOfWork,
     team::assign::{Assigner, TeamState, ToAssign},
 };
@@ -33,9 +33,9 @@ impl Store {
         if !work_unit.leads.contains_key(&lead) {
             return Ok(None);
         }
-        let criteria = routing_scripts(&work_unit, documents).await?;
+        let criteria = routing_scripts(&mut tx, &work_unit, documents).await?;
         let team_state = TeamState::look(&mut tx, scope, &work_unit, lead, now).await?;
-        let matured_now = ToAssign { lead, matured_at: now, had: &[], offered: None };
+        let matured_now = ToAssign { lead, matured_at: now, had: &[], dead: &[], offered: None, is_in_order: true };
         let assigned = Assigner::new(&work_unit, &criteria, team_state, now).assign(matured_now);
         let plain = || match assigned.held {
             Some(hold) => format!("Held: {}\n", hold.why),
@@ -76,16 +76,17 @@ impl Transaction {
     }
 }
 
-/// The criteria whose questions routing may ask. A lead is not kept from its client because they cannot be read.
+/// The criteria whose questions routing may ask, read over the transaction's own connection. A lead is not kept from its client because they cannot be read.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn routing_scripts(
+    tx: &mut Transaction,
     work_unit: &UnitOfWork,
     documents: &Documents,
 ) -> Result<BTreeMap<CriteriaId, Arc<Criteria>>, StoreError> {
     let used: BTreeSet<_> = work_unit.work.values().filter_map(|work| work.criteria).collect();
-    match documents.get(&used.into_iter().collect::<Vec<_>>()).await {
+    match documents.get_within(tx, &used.into_iter().collect::<Vec<_>>()).await {
         Ok(criteria) => Ok(criteria),
         Err(BrokenCriteria::Store(error)) => Err(error),
         Err(error) => {

@@ -122,6 +122,34 @@ impl Transaction {
         }))
     }
 
+    /// Whose rep it is; none where the scope has no such rep.
+    pub async fn rep_client(&mut self, scope: Scope, rep: RepId) -> Result<Option<ClientId>, StoreError> {
+        let row = sqlx::query!(
+            "-- rep.client
+            select client_id from rep where id = $1 and ($2::uuid is null or client_id = $2)",
+            rep.uuid(),
+            scope.client_uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(row.map(|row| ClientId::from_uuid(row.client_id)))
+    }
+
+    /// Another address of a rep; `Taken` when the client has a rep of that address, `Moved` when there is no such rep in the
+    /// scope.
+    pub async fn rep_set_email(&mut self, scope: Scope, rep: RepId, email: &str) -> Result<(), StoreError> {
+        let done = sqlx::query!(
+            "-- rep.set_email
+            update rep set email = $2 where id = $1 and ($3::uuid is null or client_id = $3)",
+            rep.uuid(),
+            email,
+            scope.client_uuid()
+        )
+        .execute(self.connection())
+        .await?;
+        one_row(done.rows_affected(), "rep")
+    }
+
     /// Changes when and how many leads a rep takes; what is held for its client may go to it then. `Moved` when there is no
     /// such rep in the scope.
     pub async fn rep_set(

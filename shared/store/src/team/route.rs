@@ -8,7 +8,7 @@ use ripen_domain::{
     id::{ClientId, LeadId},
 };
 
-use crate::{Scope, Store, StoreError, Transaction};
+use crate::{Scope, Store, StoreError, Transaction, client::settings::WhenDead};
 
 /// A routing document.
 #[derive(Debug, Clone)]
@@ -19,6 +19,8 @@ pub struct RouteRecord {
     pub active: bool,
     /// As it was written.
     pub document: String,
+    /// What becomes of leads that could not be delivered; none where the client's own setting says.
+    pub when_dead: Option<WhenDead>,
     /// Who put it in force.
     pub set_by: String,
     /// When.
@@ -45,6 +47,8 @@ pub struct NewRoute<'a> {
     pub client: ClientId,
     /// As it was written.
     pub document: &'a str,
+    /// What becomes of leads that could not be delivered; none where the client's own setting says.
+    pub when_dead: Option<WhenDead>,
     /// Who puts it in force.
     pub by: &'a Actor,
 }
@@ -55,7 +59,7 @@ impl Store {
         // Version 0 does not exist, so `is not distinct` is true only for the one in force.
         let rows = sqlx::query!(
             r#"-- route.list
-            select r.version, r.version is not distinct from c.route as "active!", r.document, r.set_by, r.set_at
+            select r.version, r.version is not distinct from c.route as "active!", r.document, r.when_dead, r.set_by, r.set_at
             from route r join client c on c.id = r.client_id
             where r.client_id = $1 and ($2::uuid is null or r.client_id = $2) order by r.version"#,
             client.uuid(),
@@ -63,16 +67,18 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| RouteRecord {
-                version: row.version,
-                active: row.active,
-                document: row.document,
-                set_by: row.set_by,
-                set_at: row.set_at.to_jiff(),
+        rows.into_iter()
+            .map(|row| {
+                Ok(RouteRecord {
+                    version: row.version,
+                    active: row.active,
+                    document: row.document,
+                    when_dead: row.when_dead.as_deref().map(WhenDead::read).transpose()?,
+                    set_by: row.set_by,
+                    set_at: row.set_at.to_jiff(),
+                })
             })
-            .collect())
+            .collect()
     }
 
     /// How a lead was routed last; none where it never matured.
@@ -123,10 +129,11 @@ impl Transaction {
             r#"-- route.set
             with same as (
               select r.version from client c join route r on r.client_id = c.id and r.version = c.route and r.hash = $2
+                and r.when_dead is not distinct from $6
               where c.id = $1
             ), new as (
-              insert into route (client_id, version, hash, document, set_by, set_at)
-              select $1, coalesce(max(version), 0) + 1, $2, $3, $4, $5 from route
+              insert into route (client_id, version, hash, document, set_by, set_at, when_dead)
+              select $1, coalesce(max(version), 0) + 1, $2, $3, $4, $5, $6 from route
               where client_id = $1 having not exists (select 1 from same)
               returning version
             )
@@ -135,7 +142,8 @@ impl Transaction {
             &hash.bytes()[..],
             new.document,
             new.by.name(),
-            now.to_sqlx()
+            now.to_sqlx(),
+            new.when_dead.map(WhenDead::word)
         )
         .fetch_one(self.connection())
         .await?;

@@ -13,18 +13,34 @@ use uuid::Uuid;
 
 use crate::{Scope, StoreError, Transaction};
 
+/// The routing document that a client put in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActiveRoute {
+    /// Its number.
+    pub version: i32,
+    /// The document's text.
+    pub document: String,
+}
+
+impl ActiveRoute {
+    /// From columns that are there both or not at all.
+    fn read(version: Option<i32>, document: Option<String>) -> Option<Self> {
+        version.zip(document).map(|(version, document)| Self { version, document })
+    }
+}
+
 /// A client's team.
 #[derive(Debug, Clone)]
 pub struct Team {
-    /// The routing document in force and its version; none where every enabled endpoint gets every lead.
-    pub route: Option<(i32, String)>,
+    /// The routing document in force; none where every enabled endpoint gets every lead.
+    pub route: Option<ActiveRoute>,
     /// How the team stands.
     pub sales: Sales,
 }
 
 impl Team {
     /// A team of nobody yet.
-    fn begin(route: Option<(i32, String)>, time_zone: &str, capacity: Option<i32>) -> Result<Self, StoreError> {
+    fn begin(route: Option<ActiveRoute>, time_zone: &str, capacity: Option<i32>) -> Result<Self, StoreError> {
         // A negative limit cannot be stored; read as none, it would send everything, so the column's check keeps it
         // out.
         let per_day = capacity.and_then(|most| u32::try_from(most).ok());
@@ -125,18 +141,27 @@ impl Transaction {
         let ids: Vec<_> = clients.iter().map(|client| client.uuid()).collect();
         // Sorted ids and after the leads, as every writer: two batches with the same two clients would deadlock
         // otherwise. No key update, so that deliveries and leads of the client are still inserted meanwhile.
+        sqlx::query!(
+            "-- team.lock
+            select id from client where id = any($1) order by id for no key update",
+            &ids
+        )
+        .fetch_all(self.connection())
+        .await?;
+        // A new statement: who waited for the lock sees the client as it is then, but what is joined to it as it was before
+        // the wait, and the routing that was put in force meanwhile would count as none.
         let rows = sqlx::query!(
-            r#"-- team.lock
-            select c.id, c.time_zone, c.capacity, r.version as "version?", r.document as "document?"
+            r#"-- team.locked
+            select c.id as "id!", c.time_zone as "time_zone!", c.capacity, r.version as "version?", r.document as "document?"
             from client c left join route r on r.client_id = c.id and r.version = c.route
-            where c.id = any($1) order by c.id for no key update of c"#,
+            where c.id = any($1)"#,
             &ids
         )
         .fetch_all(self.connection())
         .await?;
         let mut teams = BTreeMap::new();
         for row in rows {
-            let route = row.version.zip(row.document);
+            let route = ActiveRoute::read(row.version, row.document);
             let team = Team::begin(route, &row.time_zone, row.capacity)?;
             teams.insert(ClientId::from_uuid(row.id), team);
         }
@@ -160,7 +185,7 @@ impl Transaction {
         .fetch_optional(self.connection())
         .await?;
         let Some(row) = row else { return Ok(None) };
-        let team = Team::begin(row.version.zip(row.document), &row.time_zone, row.capacity)?;
+        let team = Team::begin(ActiveRoute::read(row.version, row.document), &row.time_zone, row.capacity)?;
         let mut teams = BTreeMap::from([(client, team)]);
         self.read_teams(&[client.uuid()], &mut teams, now).await?;
         Ok(teams.remove(&client))
@@ -279,3 +304,6 @@ impl Transaction {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{Book, ReceivedMail, Reply, Tls, lock};
+use super::{Book, MailStep, ReceivedMail, Reply, Tls, lock};
 use crate::wire::{Identity, Wire};
 
 /// Talks until the client leaves. A broken connection ends it quietly: clients of tests break them on purpose.
@@ -43,9 +43,20 @@ impl Conversation {
         lock(&self.book).reply
     }
 
+    /// What it was told to say at this step.
+    fn told(&self, at: MailStep) -> Option<&'static str> {
+        match self.reply() {
+            Reply::Say(step, words) if step == at => Some(words),
+            _ => None,
+        }
+    }
+
     async fn run(mut self) -> io::Result<()> {
         if self.reply() == Reply::Hang {
             return std::future::pending().await;
+        }
+        if let Some(words) = self.told(MailStep::Greeting) {
+            return self.say(words).await;
         }
         self.say("220 mailbox.test ESMTP").await?;
         loop {
@@ -80,6 +91,7 @@ impl Conversation {
             "EHLO" if self.offered.is_some() => "250-mailbox.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 STARTTLS",
             "EHLO" => "250-mailbox.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 AUTH PLAIN",
             "HELO" | "NOOP" => "250 2.0.0 ok",
+            "AUTH" if self.told(MailStep::Login).is_some() => self.told(MailStep::Login).unwrap_or_default(),
             "AUTH" if self.offered.is_some() => "538 5.7.11 encryption comes first",
             "AUTH" if self.reply() == Reply::RefuseLogin => "535 5.7.8 wrong name or password",
             "AUTH" => "235 2.7.0 welcome",
@@ -87,6 +99,7 @@ impl Conversation {
                 (self.from, self.to) = (None, Vec::new());
                 "250 2.0.0 forgotten"
             }
+            "MAIL" if self.told(MailStep::Sender).is_some() => self.told(MailStep::Sender).unwrap_or_default(),
             "MAIL" => {
                 (self.from, self.to) = (Some(path(rest)), Vec::new());
                 "250 2.1.0 sender ok"
@@ -98,9 +111,13 @@ impl Conversation {
     }
 
     fn recipient(&mut self, address: String) -> String {
+        if let Some(words) = lock(&self.book).refused.get(&address) {
+            return (*words).to_owned();
+        }
         match (self.reply(), &self.from) {
             (_, None) => "503 5.5.1 MAIL comes first".to_owned(),
             (Reply::Later, _) => format!("450 4.2.1 <{address}> is busy, try again later"),
+            (Reply::Say(MailStep::Recipient, words), _) => words.to_owned(),
             (Reply::Dead, _) => format!("550 5.1.1 <{address}> does not exist here"),
             _ => {
                 self.to.push(address);
@@ -128,6 +145,11 @@ impl Conversation {
         match self.reply() {
             Reply::Drop => return Ok(false),
             Reply::Hang => return std::future::pending().await,
+            Reply::Say(MailStep::Content, words) => {
+                self.to.clear();
+                self.say(words).await?;
+                return Ok(true);
+            }
             _ => {}
         }
         let mail = ReceivedMail { from, to: std::mem::take(&mut self.to), secured: self.secured, data };
@@ -136,6 +158,9 @@ impl Conversation {
             book.mails.push(mail);
             book.mails.len()
         };
+        if let Reply::Slow(delay) = self.reply() {
+            tokio::time::sleep(delay).await;
+        }
         self.say(&format!("250 2.0.0 kept as {number}")).await?;
         Ok(true)
     }

@@ -34,12 +34,16 @@ pub use refusals::{Refusals, refusals};
 pub const SOURCE_KEY: &str = "source_key";
 /// The security scheme of a client's token.
 pub const CLIENT_TOKEN: &str = "client_token";
+/// The security scheme of a user's token.
+pub const USER_TOKEN: &str = "user_token";
 
 /// The tags of operations, and who uses what they name.
-const TAGS: [(&str, &str); 5] = [
+const TAGS: [(&str, &str); 7] = [
     ("leads", "For whoever sends leads: vendors, web forms, imports."),
     ("arrivals", "For whoever sent leads: what became of them."),
     ("deliveries", "For clients' programs: what was delivered, again, and what became of it."),
+    ("work", "For whoever works leads: the next lead, what is typed, how it ended, and why nobody is calling."),
+    ("desk", "For programs of who signs in, with a user's token, and for the telephone system."),
     ("pages", "For people with a browser: pages behind a link, and those that are the same for everybody."),
     ("description", "This description."),
 ];
@@ -96,6 +100,7 @@ fn components() -> Components {
         .schema_from::<Problem>()
         .security_scheme(SOURCE_KEY, bearer("A source's key, shown once when the source is made."))
         .security_scheme(CLIENT_TOKEN, bearer("A client's token, shown once when it is made."))
+        .security_scheme(USER_TOKEN, bearer("A user's token, shown once when it is made: it may what the user may."))
         .build()
 }
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use ripen_actions::client::{AddClient, SetClientState};
-use ripen_store::{client::record::ClientRecord, source::record::State};
+use ripen_store::{client::client_record::ClientRecord, source::source_record::State};
 use serde_json::{Value, json};
 
 use crate::{
@@ -29,7 +29,7 @@ pub enum ClientAction {
         /// Country for reading phone numbers (ISO 3166).
         #[arg(long, default_value = "US")]
         country: String,
-        /// Time zone in which the client's days and hours are counted.
+        /// Time zone in which the client's days and hours are counted: America/Chicago.
         #[arg(long, default_value = "UTC", value_name = "ZONE")]
         time_zone: String,
     },
@@ -62,7 +62,11 @@ pub enum ClientAction {
 
 /// Runs the command.
 pub async fn run(common: &Common, action: ClientAction) -> anyhow::Result<ExitCode> {
-    let database = Database::open(common).await?;
+    // The first command of an installation; every other one finds something or is in the wrong folder.
+    let database = match action {
+        ClientAction::Add { .. } => Database::open_or_make(common).await?,
+        _ => Database::open(common).await?,
+    };
     let result = act(common, action, &database).await;
     database.close().await;
     result.map(|()| ExitCode::SUCCESS)
@@ -87,7 +91,11 @@ async fn act(common: &Common, action: ClientAction, database: &Database) -> anyh
             let all = json!({"id": client.id, "slug": client.slug, "name": client.name, "country": client.country,
                              "time_zone": client.time_zone, "state": client.state.word(), "program": settings.program,
                              "capacity": settings.capacity, "return_days": settings.returns.days,
-                             "return_reasons": settings.returns.reasons});
+                             "when_dead": settings.when_dead,
+                             "return_reasons": settings.returns.reasons, "amounts": settings.amounts.meaning,
+                             "amount_share": settings.amounts.share.map(|share| share.normalize().to_string()),
+                             "desk_weight": settings.desk.weight, "caller_id": settings.desk.caller_id,
+                             "briefing": settings.desk.briefing});
             output::record(common.json, &all)?;
         }
         ClientAction::Set(options) => set::run(common, database, options).await?,
@@ -100,7 +108,10 @@ async fn act(common: &Common, action: ClientAction, database: &Database) -> anyh
 
 async fn set_state(common: &Common, database: &Database, client: String, state: State) -> anyhow::Result<()> {
     let request = SetClientState { client, state };
-    let done = database.actions()?.run(&database.actor(), &request).await.map_err(refused("client pause"))?;
+    let done = database.actions()?.run(&database.actor(), &request).await.map_err(refused(match state {
+        State::Active => "client resume",
+        State::Paused => "client pause",
+    }))?;
     output::record(common.json, &shown(&done))?;
     Ok(())
 }

@@ -1,7 +1,13 @@
 //! `ripen client set`: another name, place, capacity or program. What a change of program does is said before it is done.
 
+use std::path::PathBuf;
+
+use anyhow::Context as _;
 use clap::Args;
 use ripen_actions::client::{SetClient, preview};
+use ripen_domain::outcome::AmountMeaning;
+use ripen_store::client::settings::WhenDead;
+use rust_decimal::Decimal;
 use serde::Serialize;
 
 use crate::{
@@ -34,15 +40,35 @@ pub struct ClientSetOptions {
     /// Where its leads are mailed while a webhook of it fails and no rep has them; `none` for nowhere.
     #[arg(long, value_name = "ADDRESS")]
     pub fallback: Option<String>,
+    /// What becomes of a lead that could not be delivered: next (whoever comes next by the routing, else the fallback), fallback
+    /// (the fallback, else whoever comes next) or wait (until somebody sends it).
+    #[arg(long, value_name = "next|fallback|wait")]
+    pub when_dead: Option<WhenDead>,
     /// Within how many days after its delivery a lead can be returned; 0 for never.
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i32).range(0..=3660))]
     pub return_days: Option<i32>,
     /// A reason for which a lead can be returned; as often as there are reasons. `any` for any reason.
     #[arg(long = "return-reason", value_name = "REASON")]
     pub return_reasons: Vec<String>,
+    /// What the amounts are that it reports of won leads: income (what it earns) or price (of the whole deal). The two are
+    /// never added up.
+    #[arg(long, value_name = "income|price")]
+    pub amounts: Option<AmountMeaning>,
+    /// Its share of a price, in per cent; 0 where it is not known.
+    #[arg(long, value_name = "PERCENT")]
+    pub amount_share: Option<Decimal>,
     /// The program whose criteria grade its leads (`ripen program list`).
     #[arg(long)]
     pub program: Option<String>,
+    /// Its agreed share of the desk, as a weight beside those of the others.
+    #[arg(long, value_name = "WEIGHT", value_parser = clap::value_parser!(i32).range(1..=1000))]
+    pub desk_weight: Option<i32>,
+    /// The number that is shown to who is called for it; `none` for the telephone's own.
+    #[arg(long, value_name = "NUMBER")]
+    pub caller_id: Option<String>,
+    /// A file with what an agent must know before calling for it; an empty one takes that away.
+    #[arg(long, value_name = "FILE")]
+    pub briefing_file: Option<PathBuf>,
     /// Say how many open leads would change grade with the program, and change nothing.
     #[arg(long, requires = "program")]
     pub dry_run: bool,
@@ -60,12 +86,17 @@ struct ClientChangeOutput {
     regraded: Option<u64>,
     program: String,
     capacity: Option<i32>,
+    when_dead: WhenDead,
+    amounts: Option<AmountMeaning>,
+    amount_share: Option<String>,
+    desk_weight: i32,
+    caller_id: Option<String>,
 }
 
 /// Changes what was named, all of it or nothing.
 pub async fn run(common: &Common, database: &Database, options: ClientSetOptions) -> anyhow::Result<()> {
     let (actions, actor) = (database.actions()?, database.actor());
-    let (dry_run, request) = (options.dry_run, request(options));
+    let (dry_run, request) = (options.dry_run, request(options)?);
     let (mut open_leads, mut change, mut rehearsed) = (None, None, None);
     if let Some(program) = &request.program {
         // What is refused is refused before the past is read, which takes minutes where there is much of it.
@@ -91,16 +122,24 @@ pub async fn run(common: &Common, database: &Database, options: ClientSetOptions
         regraded: done.regraded.filter(|_| !dry_run),
         program: done.settings.program,
         capacity: done.settings.capacity,
+        when_dead: done.settings.when_dead,
+        amounts: done.settings.amounts.meaning,
+        amount_share: done.settings.amounts.share.map(|share| share.normalize().to_string()),
+        desk_weight: done.settings.desk.weight,
+        caller_id: done.settings.desk.caller_id,
     };
     output::record(common.json, &serde_json::to_value(told)?)?;
     Ok(())
 }
 
-fn request(options: ClientSetOptions) -> SetClient {
+fn request(options: ClientSetOptions) -> anyhow::Result<SetClient> {
+    let briefing = options.briefing_file.map(|path| {
+        std::fs::read_to_string(&path).with_context(|| format!("--briefing-file: cannot read {}", path.display()))
+    });
     let reasons = options.return_reasons;
     // `any` empties the list; leaving the flag out keeps it.
     let return_reasons = (!reasons.is_empty()).then(|| if reasons == ["any"] { Vec::new() } else { reasons });
-    SetClient {
+    Ok(SetClient {
         client: options.slug,
         name: options.name.filter(|name| !name.trim().is_empty()),
         country: options.country,
@@ -108,8 +147,15 @@ fn request(options: ClientSetOptions) -> SetClient {
         capacity: options.capacity,
         // `none` removes the address; leaving the flag out keeps it.
         fallback: options.fallback.map(|address| (address != "none").then_some(address)),
+        when_dead: options.when_dead,
         return_days: options.return_days,
         return_reasons,
+        amounts: options.amounts,
+        amount_share: options.amount_share,
         program: options.program,
-    }
+        desk_weight: options.desk_weight,
+        // `none` takes the number away; leaving the flag out keeps it.
+        caller_id: options.caller_id.map(|number| (number != "none").then_some(number)),
+        briefing: briefing.transpose()?,
+    })
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::civil::Date;
 use ripen_actions::criteria::{BacktestProgress, BacktestRequest, HistoryOptions};
-use ripen_domain::criteria::{BacktestReport, BacktestStanding};
+use ripen_domain::criteria::{BacktestReport, BacktestStanding, StandingFlow};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -99,8 +99,8 @@ impl BacktestProgress for Bar {
 }
 
 /// One flow of the matrix: `B → A 12`.
-pub fn flow((from, to, count): &(BacktestStanding, BacktestStanding, u64)) -> String {
-    format!("{} → {} {count}", from.word(), to.word())
+pub fn flow(StandingFlow { from, to, decisions }: &StandingFlow) -> String {
+    format!("{} → {} {decisions}", from.word(), to.word())
 }
 
 fn in_words(report: &BacktestReport, program: &str) -> String {
@@ -143,13 +143,15 @@ fn in_words(report: &BacktestReport, program: &str) -> String {
         lines.extend([String::new(), "for example".to_owned()]);
     }
     for example in &report.examples {
-        let ((from, had), (to, has)) = (example.from, example.to);
+        let (from, to) = (example.from, example.to);
         lines.push(format!(
-            "  {} on {}: {} with {had} points, the draft {} with {has}: {}",
+            "  {} on {}: {} with {} points, the draft {} with {}: {}",
             example.lead,
             example.at.strftime("%F"),
-            from.word(),
-            to.word(),
+            from.standing.word(),
+            from.score,
+            to.standing.word(),
+            to.score,
             example.because.join("; ")
         ));
     }
@@ -160,8 +162,8 @@ fn matrix(report: &BacktestReport) -> Vec<String> {
     const ALL: [BacktestStanding; 4] =
         [BacktestStanding::A, BacktestStanding::B, BacktestStanding::C, BacktestStanding::Closed];
     let count = |from, to| {
-        let found = report.flows.iter().find(|(f, t, _)| (*f, *t) == (from, to));
-        found.map_or(0, |(.., count)| *count)
+        let found = report.flows.iter().find(|flow| (flow.from, flow.to) == (from, to));
+        found.map_or(0, |flow| flow.decisions)
     };
     ALL.into_iter()
         .map(|from| format!("{:8}", from.word()) + &ALL.map(|to| format!("{:10}", count(from, to))).concat())

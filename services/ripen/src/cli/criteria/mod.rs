@@ -47,6 +47,8 @@ pub enum CriteriaAction {
     /// List all versions.
     List,
     /// Print a version's document, byte for byte.
+    // The version asked for is the document's, not the program's.
+    #[command(disable_version_flag = true)]
     Show {
         /// The version; of the program named, or of the only one.
         version: i32,
@@ -108,12 +110,14 @@ async fn activate(
     let rehearsed = actions.rehearse(&actor, &request).await.map_err(refused("criteria activate"))?;
     // Read before the switch: afterwards the open leads are regraded and there is nothing to compare with.
     let change = preview(&actions, &actor, Arc::new(draft), &reading()).await?;
-    let changed = say_change(&change);
+    // Where there is no lead, no grade changes, and that needs no words.
+    let changed = if change.leads == 0 { 0 } else { say_change(&change) };
     if dry_run {
         let result = json!({"program": rehearsed.program, "open_leads": change.leads, "change": changed});
         return Ok(output::record(common.json, &result)?);
     }
     let done = actions.run(&actor, &request).await.map_err(refused("criteria activate"))?;
+    output::say(&format!("active: {} version {}", done.program, done.version));
     let result =
         json!({"program": done.program, "open_leads": change.leads, "change": changed, "version": done.version});
     Ok(output::record(common.json, &result)?)
@@ -122,7 +126,7 @@ async fn activate(
 /// Says how many open leads will change grade, and from which to which; returns how many.
 pub fn say_change(change: &BacktestReport) -> u64 {
     let changed = change.decisions - change.same;
-    let flows: Vec<_> = change.flows.iter().filter(|(from, to, _)| from != to).map(flow).collect();
+    let flows: Vec<_> = change.flows.iter().filter(|one| one.from != one.to).map(flow).collect();
     let flows = if flows.is_empty() { "none".to_owned() } else { flows.join(", ") };
     // On standard error: standard output is one record, with `--json` too.
     output::say(&format!("{changed} of {} open leads change grade: {flows}", change.leads));

@@ -5,7 +5,7 @@ use std::{process::ExitCode, sync::Arc, time::Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use ripen_actions::{
     Actions,
-    decision::replay::{self, ReplayProgress, ReplayTally},
+    decision::replay_decisions::{self, ReplayProgress, ReplayTally},
 };
 use ripen_domain::{actor::Actor, id::DecisionId};
 use serde_json::json;
@@ -19,7 +19,7 @@ use crate::{
 /// Replays one.
 pub async fn one(common: &Common, actions: &Actions, actor: &Actor, id: DecisionId) -> anyhow::Result<ExitCode> {
     let begun = Instant::now();
-    let tally = replay::one(actions, actor, id).await.map_err(refused("decision replay"))?;
+    let tally = replay_decisions::one(actions, actor, id).await.map_err(refused("decision replay"))?;
     finish(common, &tally, begun)
 }
 
@@ -27,10 +27,10 @@ pub async fn one(common: &Common, actions: &Actions, actor: &Actor, id: Decision
 pub async fn all(common: &Common, actions: &Actions, actor: &Actor) -> anyhow::Result<ExitCode> {
     let begun = Instant::now();
     // The count is for the bar only: decisions made meanwhile do not matter to it.
-    let bar = bar(replay::count(actions, actor).await?)?;
+    let bar = bar(replay_decisions::count(actions, actor).await?)?;
     let shown = bar.clone();
     let progress: ReplayProgress = Arc::new(move |done| shown.inc(done));
-    let tally = replay::all(actions, actor, readers(), &progress).await?;
+    let tally = replay_decisions::all(actions, actor, readers(), &progress).await?;
     bar.finish_and_clear();
     finish(common, &tally, begun)
 }

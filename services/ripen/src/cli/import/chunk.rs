@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use ripen_domain::values::is_id;
 use serde_json::{Map, Value};
 
 use super::{foresight::ForeseenRow, refused_file::ReportedRow};
@@ -29,9 +30,14 @@ impl MappedRow {
         Self { row, lead, same: Vec::new(), foreseen: None }
     }
 
-    /// The sender's own id, which every row has.
+    /// What makes another row the same lead: the sender's own id. An id that names nothing (`{{id}}`, what a spreadsheet rounded)
+    /// is what strangers share, of whom none has to be decided before the next: such a row is told by all that it says.
     pub fn id(&self) -> String {
-        self.lead.get(ID).map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned)).unwrap_or_default()
+        let id = self.lead.get(ID).map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
+        match id.filter(|id| is_id(id)) {
+            Some(id) => id,
+            None => Value::Object(self.lead.clone()).to_string(),
+        }
     }
 }
 
@@ -105,6 +111,18 @@ mod tests {
         let rows = chunk.take();
         assert_eq!((rows.len(), rows[0].same.len()), (1, 1));
         assert!(matches!(chunk.add(row(4, "a", "Kim")), Added::In));
+    }
+
+    #[test]
+    fn rows_that_share_an_id_that_names_nothing_go_together() {
+        for id in ["{{contact.id}}", "1.23457E+14", "-1", "0", "test"] {
+            let mut chunk = Chunk::default();
+            assert!(matches!(chunk.add(row(2, id, "Casey")), Added::In));
+            assert!(matches!(chunk.add(row(3, id, "Kim")), Added::In), "{id}");
+            assert!(matches!(chunk.add(row(4, id, "Kim")), Added::In));
+            let rows = chunk.take();
+            assert_eq!((rows.len(), rows[1].same.len()), (2, 1));
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use ripen_runtime::clock::Clock;
 
 use super::{
     chunk::MappedRow,
+    elsewhere,
     foresight::{ForeseenRow, Foresight},
     refused_file::ReportedRow,
     report::{ImportReport, words},
@@ -20,14 +21,23 @@ const ROWS: usize = 200;
 /// later count as new; sending it counts them right.
 const REMEMBERED: usize = 1_000_000;
 
-/// Looks at every row. Without foresight they are only read and mapped.
+/// Where the rows would go.
+#[derive(Clone, Copy)]
+pub enum RowsDestination<'f> {
+    /// Into the database at hand.
+    Here(&'f Foresight),
+    /// To a server elsewhere, whose database cannot be asked.
+    Elsewhere,
+}
+
+/// Looks at every row.
 ///
 /// # Errors
 /// When the list cannot be read on or the database is away.
 pub async fn run(
     list: &mut ListFile,
     mapping: &Mapping,
-    foresight: Option<&Foresight>,
+    to: RowsDestination<'_>,
     mut report: ImportReport,
 ) -> anyhow::Result<ImportReport> {
     let header = list.header().names.clone();
@@ -40,36 +50,43 @@ pub async fn run(
             Err(bad) => report.refuse_bad(bad, number, &header)?,
             Ok(row) => {
                 let lead = mapping.lead(&row.cells, number);
+                report.pass_over(row.line, mapping.passed_over(&row.cells));
                 rows.push(MappedRow::new(ReportedRow { line: row.line, number, cells: row.cells }, lead));
             }
         }
         if rows.len() == ROWS {
-            look(&std::mem::take(&mut rows), mapping, foresight, (&mut seen, &mut report)).await?;
+            look(&std::mem::take(&mut rows), mapping, to, (&mut seen, &mut report)).await?;
         }
     }
-    look(&rows, mapping, foresight, (&mut seen, &mut report)).await?;
+    look(&rows, mapping, to, (&mut seen, &mut report)).await?;
     Ok(report)
 }
 
 async fn look(
     rows: &[MappedRow],
     mapping: &Mapping,
-    foresight: Option<&Foresight>,
+    to: RowsDestination<'_>,
     (seen, report): (&mut SeenRows, &mut ImportReport),
 ) -> anyhow::Result<()> {
-    let Some(foresight) = foresight.filter(|_| !rows.is_empty()) else { return Ok(()) };
+    if rows.is_empty() {
+        return Ok(());
+    }
     let leads: Vec<_> = rows.iter().map(|row| &row.lead).collect();
-    let looked = foresight.look(&leads, Clock::system().now()).await?;
+    let now = Clock::system().now();
+    let looked = match to {
+        RowsDestination::Here(foresight) => foresight.look(&leads, now).await?,
+        RowsDestination::Elsewhere => elsewhere::look(&leads, now)?,
+    };
     for (row, looked) in rows.iter().zip(looked) {
         match looked {
             Err(problem) => report.refuse(&row.row, &words(&problem, mapping))?,
             Ok(foreseen) => {
-                report.flag(row.row.line, &foreseen.flags);
+                report.flag(&row.row, &foreseen.flags)?;
                 *(match seen.with_earlier_rows(&foreseen) {
                     Foreseen::New if foreseen.is_quarantined => &mut report.quarantined,
                     Foreseen::New => &mut report.received,
                     Foreseen::Repeated => &mut report.repeated,
-                    Foreseen::Amends => &mut report.amended,
+                    Foreseen::Amends | Foreseen::ComesBack => &mut report.amended,
                 }) += 1;
             }
         }
@@ -77,25 +94,22 @@ async fn look(
     Ok(())
 }
 
-/// What the rows before said, by their arrivals.
+/// What the last row before said, by its arrival, where it was not a repetition.
 #[derive(Default)]
-struct SeenRows(HashMap<ArrivalId, Vec<ContentHash>>);
+struct SeenRows(HashMap<ArrivalId, ContentHash>);
 
 impl SeenRows {
     /// What a row would come to after the rows before it.
     fn with_earlier_rows(&mut self, row: &ForeseenRow) -> Foreseen {
         let before = self.0.get(&row.arrival);
-        let foreseen = match (row.foreseen, before) {
-            (Foreseen::Repeated, _) => Foreseen::Repeated,
-            (_, Some(said)) if said.contains(&row.content) => Foreseen::Repeated,
-            (_, Some(_)) => Foreseen::Amends,
-            (foreseen, None) => foreseen,
+        let foreseen = match before {
+            None => row.foreseen,
+            Some(said) if *said == row.content => Foreseen::Repeated,
+            Some(_) => Foreseen::Amends,
         };
-        if before.is_some() || self.0.len() < REMEMBERED {
-            let said = self.0.entry(row.arrival).or_default();
-            if !said.contains(&row.content) {
-                said.push(row.content);
-            }
+        let has_room = before.is_some() || self.0.len() < REMEMBERED;
+        if foreseen != Foreseen::Repeated && has_room {
+            self.0.insert(row.arrival, row.content);
         }
         foreseen
     }

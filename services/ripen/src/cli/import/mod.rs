@@ -1,16 +1,19 @@
 //! `ripen import`: streams a list of leads into an intake and reports what became of each row.
 //!
-//! It posts like any sender does. Beside a running embedded server it mints itself a key that ends in an hour; without one
-//! it runs all roles until every row is decided; with `--server` it uses a key from the environment.
+//! It posts like any sender does. Beside a running embedded server it mints itself a key that ends in an hour, and another one before
+//! that ends; without one it runs all roles until every row is decided; with `--server` it uses a key from the environment.
 
-mod beside;
 mod chunk;
 mod dry_run;
+mod elsewhere;
+mod flags;
 mod foresight;
-mod here;
+mod local_intake;
 mod refused_file;
+mod renewing_key;
 mod report;
 mod rules;
+mod running_server;
 mod send;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -23,9 +26,22 @@ use ripen_outbound::intake::IntakeClient;
 use ripen_runtime::secrets;
 use serde_json::{Map, Value, json};
 
-use self::{foresight::Foresight, refused_file::RefusedFile, report::ImportReport, send::Sender};
+use self::{
+    dry_run::RowsDestination,
+    foresight::{AskedQuestion, Foresight},
+    refused_file::RefusedFile,
+    renewing_key::IntakeWay,
+    report::ImportReport,
+    send::Sender,
+};
 use super::list::{ListFile, ListOptions};
 use crate::{cli::Common, database::Database};
+
+/// Shown below the flags.
+pub const EXAMPLES: &str = "Examples:
+  ripen import leads.csv --source 'Web site' --dry-run
+  ripen import leads.csv --source 'Web site' --client acme-homes --map phone=Mobile,Home --set external_id='list7-{#}' --refused refused.csv --flagged flagged.csv
+  ripen import leads.csv --server https://leads.example --key-env KEY";
 
 /// Options of `ripen import`.
 #[derive(Debug, Args)]
@@ -39,7 +55,7 @@ pub struct ImportOptions {
     /// The slug of the source's client, where several clients have a source of this name.
     #[arg(long, value_name = "SLUG")]
     pub client: Option<String>,
-    /// Which columns fill which field, the first that is not empty: `email=E-mail`, `phone=Mobile,Home`, `answers.budget=Budget`.
+    /// Which columns fill which field, the first that can be used: `email=E-mail`, `phone=Mobile,Home`, `answers.budget=Budget`.
     #[arg(long, value_name = "FIELD=COLUMNS")]
     pub map: Vec<String>,
     /// A field made from text, columns and the row's number: `external_id='list7-{#}'`, `email='{Lead_ID}@example.com'`.
@@ -57,6 +73,9 @@ pub struct ImportOptions {
     /// Write the rows that are refused to a list of their own, to be mended and imported again.
     #[arg(long, value_name = "FILE.csv")]
     pub refused: Option<PathBuf>,
+    /// Write the rows of which something was not understood to a list of their own, to be mended and imported again.
+    #[arg(long, value_name = "FILE.csv")]
+    pub flagged: Option<PathBuf>,
     /// How the file is written.
     #[command(flatten)]
     pub list: ListOptions,
@@ -77,7 +96,7 @@ struct ImportJob {
     mapping: Mapping,
     report: ImportReport,
     /// What the script asks, where that is known.
-    questions: Vec<String>,
+    questions: Vec<AskedQuestion>,
 }
 
 /// Imports a list. Exit code 1 where a row was refused or given up, or none came in.
@@ -94,13 +113,13 @@ pub async fn run(common: &Common, options: ImportOptions) -> anyhow::Result<Exit
     let mut about = about(&job);
     let is_unchecked = options.dry_run && options.server.is_some();
     if is_unchecked {
-        let unchecked =
-            "the rows were read and mapped only: what a server elsewhere makes of them, it says when they are sent";
+        let unchecked = "what came there before, which country its source is of, and what its script asks: the server says it when the rows are \
+                         sent";
         about.insert("not_checked".to_owned(), json!(unchecked));
     }
     job.report.print(common.json, &about)?;
-    // Rows that were read and mapped only are counted nowhere.
-    let is_well = if is_unchecked { job.report.refused == 0 } else { job.report.came_in() };
+    // A dry run answers whether sending the list would bring anything.
+    let is_well = if options.dry_run { job.report.would_come_in() } else { job.report.came_in() };
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -119,9 +138,12 @@ fn begin(options: &ImportOptions) -> anyhow::Result<ImportJob> {
         options.file.display(),
         header.join(", ")
     );
-    let refused = options.refused.as_deref();
-    let refused = refused.map(|path| RefusedFile::create(path, &options.file, header)).transpose()?;
-    Ok(ImportJob { list, mapping, report: ImportReport::new(refused), questions: Vec::new() })
+    let rows = |flag, path: Option<&PathBuf>| {
+        path.map(|path| RefusedFile::create((flag, path.as_path()), &options.file, &list))
+    };
+    let refused = rows("--refused", options.refused.as_ref()).transpose()?;
+    let flagged = rows("--flagged", options.flagged.as_ref()).transpose()?;
+    Ok(ImportJob { list, mapping, report: ImportReport::new(refused, flagged), questions: Vec::new() })
 }
 
 async fn send(common: &Common, options: &ImportOptions, job: ImportJob) -> anyhow::Result<ImportJob> {
@@ -130,11 +152,12 @@ async fn send(common: &Common, options: &ImportOptions, job: ImportJob) -> anyho
         (Some(server), Some(variable)) => {
             let key = secrets::secret_from_env(variable)?;
             let ImportJob { mut list, mapping, report, questions } = job;
-            let sender = Sender::new(IntakeClient::new(server, key.reveal())?, &mapping, None, report);
+            let way = IntakeWay::lasting(IntakeClient::new(server, key.reveal())?);
+            let sender = Sender::new(way, &mapping, None, report);
             let report = sender.all(&mut list, &progress).await?;
             ImportJob { list, mapping, report, questions }
         }
-        _ => Box::pin(here::send(common, options, job, &progress)).await?,
+        _ => Box::pin(local_intake::send(common, options, job, &progress)).await?,
     };
     progress.finish_and_clear();
     Ok(sent)
@@ -143,14 +166,15 @@ async fn send(common: &Common, options: &ImportOptions, job: ImportJob) -> anyho
 async fn dry_run(common: &Common, options: &ImportOptions, job: ImportJob) -> anyhow::Result<ImportJob> {
     let ImportJob { mut list, mapping, report, questions } = job;
     if options.server.is_some() {
-        let report = dry_run::run(&mut list, &mapping, None, report).await?;
+        let report = dry_run::run(&mut list, &mapping, RowsDestination::Elsewhere, report).await?;
         return Ok(ImportJob { list, mapping, report, questions });
     }
     let source = options.source.as_deref().context("name the source with --source")?;
     let database = Database::open(common).await?;
     let looked = async {
         let foresight = Foresight::new(database.actions()?, source, options.client.as_deref()).await?;
-        let report = dry_run::run(&mut list, &mapping, Some(&foresight), report).await?;
+        let mapping = mapping.of_country(&foresight.source.country);
+        let report = dry_run::run(&mut list, &mapping, RowsDestination::Here(&foresight), report).await?;
         Ok(ImportJob { list, mapping, report, questions: foresight.questions })
     }
     .await;
@@ -167,8 +191,13 @@ fn about(job: &ImportJob) -> Map<String, Value> {
     about.insert("fields".to_owned(), Value::Object(columns));
     about.insert("kept_as_they_are".to_owned(), mapping.kept().collect());
     if !questions.is_empty() {
-        about.insert("unknown_answers".to_owned(), json!(mapping.unknown_answers(questions)));
-        let likely = mapping.likely_answers(questions);
+        let asked: Vec<_> = questions.iter().map(|one| one.id.clone()).collect();
+        about.insert("unknown_answers".to_owned(), json!(mapping.unknown_answers(&asked)));
+        let open = mapping.unanswered(&asked);
+        let unfilled = questions.iter().filter(|one| one.points > 0 && open.contains(&one.id.as_str()));
+        let unfilled = unfilled.map(|one| format!("no column fills answers.{} ({} points)", one.id, one.points));
+        about.insert("unfilled_answers".to_owned(), unfilled.collect());
+        let likely = mapping.likely_answers(&asked);
         let hint = |one: &ripen_domain::list::mapping::FieldColumns| {
             format!("the script asks for {}: --map '{}={}'", one.field, one.field, one.columns.join(","))
         };

@@ -1,10 +1,12 @@
-//! The rows that were refused, as a list of their own: mended, it is imported like the first, with the same flags.
+//! The rows that were refused, or of which something was not understood, as a list of their own: mended, it is imported like the first, with the same flags.
 
 use std::{fs::File, path::Path};
 
 use anyhow::Context as _;
 use csv::{Writer, WriterBuilder};
 use ripen_domain::list::mapping::REFUSED_COLUMNS;
+
+use crate::cli::list::ListFile;
 
 /// A row of the list, as far as a report has to know it.
 #[derive(Debug, Clone)]
@@ -25,15 +27,16 @@ pub struct RefusedFile {
 }
 
 impl RefusedFile {
-    /// Begins the file beside the list it belongs to.
+    /// Begins the file that a flag names, for rows of a list and in that list's own separator.
     ///
     /// # Errors
     /// When it cannot be written, or is the list itself.
-    pub fn create(path: &Path, list: &Path, header: &[String]) -> anyhow::Result<Self> {
-        let is_same = path.canonicalize().ok().zip(list.canonicalize().ok()).is_some_and(|(one, other)| one == other);
-        anyhow::ensure!(!is_same, "--refused {}: that is the list itself", path.display());
-        let file = File::create(path).with_context(|| format!("--refused {} cannot be written", path.display()))?;
-        let mut writer = WriterBuilder::new().flexible(true).from_writer(file);
+    pub fn create((flag, path): (&str, &Path), file: &Path, list: &ListFile) -> anyhow::Result<Self> {
+        let header = &list.header().names;
+        let is_same = path.canonicalize().ok().zip(file.canonicalize().ok()).is_some_and(|(one, other)| one == other);
+        anyhow::ensure!(!is_same, "{flag} {}: that is the list itself", path.display());
+        let file = File::create(path).with_context(|| format!("{flag} {} cannot be written", path.display()))?;
+        let mut writer = WriterBuilder::new().flexible(true).delimiter(list.separator()).from_writer(file);
         let is_ours = |name: &str| REFUSED_COLUMNS.contains(&name);
         let ours = header.iter().enumerate().filter(|(_, name)| is_ours(name)).map(|(place, _)| place).collect();
         writer.write_record(
@@ -52,7 +55,7 @@ impl RefusedFile {
         let number = before.unwrap_or_else(|| row.number.to_string());
         let place = [row.line.to_string(), number, why.to_owned()];
         let cells = row.cells.iter().enumerate().filter(|(place, _)| !self.ours.contains(place)).map(|(_, cell)| cell);
-        self.writer.write_record(place.iter().chain(cells)).context("the file of refused rows cannot be written")
+        self.writer.write_record(place.iter().chain(cells)).context("the list of rows to be mended cannot be written")
     }
 
     /// Writes what is left.
@@ -60,6 +63,6 @@ impl RefusedFile {
     /// # Errors
     /// When it cannot be written.
     pub fn finish(&mut self) -> anyhow::Result<()> {
-        self.writer.flush().context("the file of refused rows cannot be written")
+        self.writer.flush().context("the list of rows to be mended cannot be written")
     }
 }

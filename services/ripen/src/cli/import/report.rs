@@ -1,20 +1,22 @@
 //! What became of each row, for the person who imports a list. It counts and prints; sending and asking is `send.rs`.
 
-use std::collections::BTreeMap;
-
-use ripen_domain::list::{mapping::Mapping, row::BadRow};
+use ripen_domain::list::{
+    mapping::{Mapping, PassedCell},
+    row::BadRow,
+};
 use ripen_outbound::intake::{FieldAnswer, FlagAnswer, ProblemAnswer};
 use serde_json::{Map, Value, json};
 
-use super::refused_file::{RefusedFile, ReportedRow};
+use super::{
+    flags::ReportedFlags,
+    refused_file::{RefusedFile, ReportedRow},
+};
 use crate::output;
 
 /// The most refused rows that are shown one by one.
 const SHOWN: usize = 50;
 /// The most refused rows that are held: all of them go to the file of refused rows, where one is named.
 const HELD: usize = 1000;
-/// Lines that are named of each flag.
-const LINES: usize = 3;
 
 /// Why a row was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,12 +30,6 @@ pub struct RefusedWords {
 struct RefusedRow {
     line: u64,
     why: RefusedWords,
-}
-
-#[derive(Debug, Default)]
-struct ReportedFlag {
-    rows: u64,
-    lines: Vec<u64>,
 }
 
 /// Counts, and the refused rows.
@@ -56,14 +52,16 @@ pub struct ImportReport {
     /// Those of the refused that could not even be read.
     pub unreadable: u64,
     refused_rows: Vec<RefusedRow>,
-    flags: BTreeMap<(String, String), ReportedFlag>,
+    flags: ReportedFlags,
     file: Option<RefusedFile>,
+    flagged: Option<RefusedFile>,
 }
 
 impl ImportReport {
-    /// Nothing read yet; refused rows are written to a file where one is wanted.
-    pub fn new(file: Option<RefusedFile>) -> Self {
-        Self { file, ..Self::default() }
+    /// Nothing read yet; refused rows, and those of which something was not understood, are written to files where such are
+    /// wanted.
+    pub fn new(file: Option<RefusedFile>, flagged: Option<RefusedFile>) -> Self {
+        Self { file, flagged, ..Self::default() }
     }
 
     /// Notes a refused row.
@@ -91,23 +89,45 @@ impl ImportReport {
     }
 
     /// Counts what could not be used as it came in a row that was received.
-    pub fn flag(&mut self, line: u64, flags: &[FlagAnswer]) {
-        for flag in flags {
-            let (field, code) = match flag {
-                FlagAnswer::OfField { field, code } => (field.clone(), code.clone()),
-                FlagAnswer::Word(word) => (field_of(word).to_owned(), word.clone()),
-            };
-            let count = self.flags.entry((field, code)).or_default();
-            count.rows += 1;
-            if count.lines.len() < LINES {
-                count.lines.push(line);
-            }
+    ///
+    /// # Errors
+    /// When the file of such rows cannot be written.
+    pub fn flag(&mut self, row: &ReportedRow, flags: &[FlagAnswer]) -> anyhow::Result<()> {
+        if flags.is_empty() {
+            return Ok(());
         }
+        self.flags.count(row.line, flags);
+        let Some(file) = &mut self.flagged else { return Ok(()) };
+        let why: Vec<_> = flags.iter().map(super::flags::in_words).collect();
+        file.write(row, &why.join("; "))
+    }
+
+    /// Counts cells that a later column of their field was preferred to.
+    pub fn pass_over(&mut self, line: u64, passed: Vec<PassedCell>) {
+        self.flags.pass_over(line, passed);
+    }
+
+    /// What became of the rows of a list that broke off. Refused rows are in their file.
+    ///
+    /// # Errors
+    /// When that file cannot be written.
+    pub fn broken_off(mut self) -> anyhow::Result<String> {
+        self.finish()?;
+        let Self { rows, received, repeated, amended, refused, .. } = self;
+        Ok(format!(
+            "the import broke off at row {rows}: {received} were received, {repeated} repeated, {amended} corrected, {refused} refused, \
+             others perhaps received and not decided yet; import the list again, rows that were received are not doubled"
+        ))
     }
 
     /// Whether the list came in: no row was refused or given up, and one at least was received, now or before.
     pub fn came_in(&self) -> bool {
         self.refused == 0 && self.dead == 0 && self.received + self.amended + self.repeated > 0
+    }
+
+    /// Whether sending the list brings anything that was not there before, and all of it.
+    pub fn would_come_in(&self) -> bool {
+        self.came_in() && self.received + self.amended > 0
     }
 
     /// Ends the file of refused rows.
@@ -117,28 +137,40 @@ impl ImportReport {
     pub fn finish(&mut self) -> anyhow::Result<()> {
         // Rows that cannot be read are known before those around them are answered for.
         self.refused_rows.sort_by_key(|row| row.line);
-        self.file.as_mut().map_or(Ok(()), RefusedFile::finish)
+        self.file.iter_mut().chain(&mut self.flagged).try_for_each(RefusedFile::finish)
     }
 
     /// Prints the report; `about` says how the list was read and mapped.
     pub fn print(&self, as_json: bool, about: &Map<String, Value>) -> std::io::Result<()> {
-        let mut counts = json!({"rows": self.rows, "received": self.received, "repeated": self.repeated,
-            "amended": self.amended, "quarantined": self.quarantined, "refused": self.refused, "unreadable": self.unreadable});
-        let flag = |((field, code), count): (&(String, String), &ReportedFlag)| json!({"field": field, "flag": code, "rows": count.rows, "first_lines": count.lines});
-        let flags: Vec<_> = self.flags.iter().map(flag).collect();
+        let counts = [
+            ("rows", self.rows),
+            ("received", self.received),
+            ("repeated", self.repeated),
+            ("amended", self.amended),
+            ("quarantined", self.quarantined),
+            ("refused", self.refused),
+            ("unreadable", self.unreadable),
+        ];
+        let flags = self.flags.rows();
         let row = |row: &RefusedRow| json!({"line": row.line, "column": row.why.column, "problem": row.why.problem});
         let refused: Vec<_> = self.refused_rows.iter().map(row).collect();
-        if let Value::Object(counts) = &mut counts {
-            if self.dead > 0 {
-                counts.insert("dead".to_owned(), self.dead.into());
-            }
-            let details = [("flags", &flags), ("refused_rows", &refused)];
-            let details = details.into_iter().map(|(name, rows)| (name.to_owned(), json!(rows)));
-            let is_told = |value: &Value| as_json || !(value.is_array() || value.is_object());
-            counts.extend(details.chain(about.clone()).filter(|(_, value)| is_told(value)));
+        let dead = (self.dead > 0).then_some(("dead", self.dead));
+        let counts = counts.into_iter().chain(dead);
+        if as_json {
+            let mut all: Map<_, _> = counts.map(|(name, count)| (name.to_owned(), count.into())).collect();
+            all.extend(about.clone());
+            all.extend([("flags".to_owned(), json!(flags)), ("refused_rows".to_owned(), json!(refused))]);
+            return output::record(true, &Value::Object(all));
         }
-        output::record(as_json, &counts)?;
-        if as_json { Ok(()) } else { self.print_details((&flags, &refused), about) }
+        // In the order in which a row goes, not of the letters.
+        let mut lines: Vec<_> = counts.map(|(name, count)| (name, count.to_string())).collect();
+        let is_told = |value: &Value| !(value.is_array() || value.is_object());
+        let told = about.iter().filter(|(_, value)| is_told(value));
+        lines.extend(told.map(|(name, value)| (name.as_str(), plain(value))));
+        let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        let lines: Vec<_> = lines.iter().map(|(name, value)| format!("{name:width$}  {value}\n")).collect();
+        output::text(&lines.concat())?;
+        self.print_details((&flags, &refused), about)
     }
 
     fn print_details(&self, (flags, refused): (&[Value], &[Value]), about: &Map<String, Value>) -> std::io::Result<()> {
@@ -156,7 +188,10 @@ impl ImportReport {
         }
         if !flags.is_empty() {
             output::text("\n")?;
-            output::table(false, &["field", "flag", "rows", "first_lines"], flags)?;
+            output::table(false, &["field", "flag", "rows", "said", "first_lines"], flags)?;
+            for advice in self.flags.advice() {
+                output::text(&format!("  {advice}\n"))?;
+            }
         }
         if !refused.is_empty() {
             output::text("\n")?;
@@ -178,13 +213,6 @@ fn plain(value: &Value) -> String {
         Value::Array(parts) => parts.iter().map(plain).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
     }
-}
-
-/// The field that a word is about: `phone_unusable` says it.
-fn field_of(word: &str) -> &str {
-    let endings = ["_unusable", "_unknown", "_doubtful"];
-    let field = endings.iter().find_map(|ending| word.strip_suffix(ending));
-    field.filter(|field| *field != "field").unwrap_or("–")
 }
 
 /// A problem in the words of the list: columns instead of pointers.
@@ -263,16 +291,8 @@ mod tests {
         ] {
             let ImportReport { received, amended, repeated, dead, refused, .. } = counted;
             assert_eq!(counted.came_in(), came_in, "{received} {amended} {repeated} {dead} {refused}");
+            let is_new = came_in && repeated == 0;
+            assert_eq!(counted.would_come_in(), is_new, "{received} {amended} {repeated} {dead} {refused}");
         }
-    }
-
-    #[test]
-    fn flags_are_counted_by_field_with_their_first_lines() {
-        let mut report = ImportReport::default();
-        for line in 2..9 {
-            report.flag(line, &[FlagAnswer::Word("phone_unusable".to_owned())]);
-        }
-        let count = &report.flags[&("phone".to_owned(), "phone_unusable".to_owned())];
-        assert_eq!((count.rows, count.lines.as_slice()), (7, &[2, 3, 4][..]));
     }
 }

@@ -7,14 +7,9 @@ use std::{
 
 use indicatif::ProgressBar;
 use jiff::Timestamp;
-use ripen_actions::list_import::Foreseen;
 use ripen_domain::{backoff::Backoff, list::mapping::Mapping};
-use ripen_outbound::intake::{ArrivalAnswer, ElementAnswer, IntakeClient, IntakeError, PostedLeads};
-use ripen_runtime::{
-    clock::Clock,
-    lifecycle::Stop,
-    retry::{GaveUp, RetryLimit, Tried, retry},
-};
+use ripen_outbound::intake::{ArrivalAnswer, ElementAnswer, IntakeError, PostedLeads};
+use ripen_runtime::clock::Clock;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
@@ -22,6 +17,7 @@ use super::{
     chunk::{Added, Chunk, MappedRow},
     foresight::Foresight,
     refused_file::ReportedRow,
+    renewing_key::IntakeWay,
     report::{ImportReport, RefusedWords, words},
 };
 use crate::cli::list::ListFile;
@@ -42,7 +38,7 @@ const BACKOFF: Backoff = Backoff { first: Duration::from_millis(5), longest: Dur
 
 /// Sends chunks and follows them up.
 pub struct Sender<'m> {
-    intake: IntakeClient,
+    way: IntakeWay,
     mapping: &'m Mapping,
     foresight: Option<Foresight>,
     waiting: VecDeque<SentChunk>,
@@ -59,7 +55,7 @@ struct SentChunk {
 
 struct SentLead {
     id: String,
-    line: u64,
+    row: ReportedRow,
     arrival: String,
     /// The id of the correction that it is.
     correction: Option<String>,
@@ -68,13 +64,13 @@ struct SentLead {
 }
 
 impl SentLead {
-    fn new(row: &MappedRow, arrival: String) -> Self {
-        let amends = row.foreseen.as_ref().filter(|foreseen| foreseen.foreseen == Foreseen::Amends);
+    fn new(row: &MappedRow, arrival: String, received_at: Option<Timestamp>) -> Self {
+        let correction = row.foreseen.as_ref().and_then(|foreseen| foreseen.correction(received_at));
         Self {
             id: row.id(),
-            line: row.row.line,
+            row: row.row.clone(),
             arrival,
-            correction: amends.map(|foreseen| foreseen.variant().to_string()),
+            correction: correction.map(|id| id.to_string()),
             is_flagged: row.foreseen.is_some(),
         }
     }
@@ -82,8 +78,8 @@ impl SentLead {
 
 impl<'m> Sender<'m> {
     /// A sender to this intake; with foresight where its database is at hand.
-    pub fn new(intake: IntakeClient, mapping: &'m Mapping, foresight: Option<Foresight>, report: ImportReport) -> Self {
-        Self { intake, mapping, foresight, waiting: VecDeque::new(), in_flight: HashMap::new(), report }
+    pub fn new(way: IntakeWay, mapping: &'m Mapping, foresight: Option<Foresight>, report: ImportReport) -> Self {
+        Self { way, mapping, foresight, waiting: VecDeque::new(), in_flight: HashMap::new(), report }
     }
 
     /// Sends every row and waits for every decision.
@@ -91,6 +87,17 @@ impl<'m> Sender<'m> {
     /// # Errors
     /// When the intake refuses for good or stays away: running it again goes on where it stopped.
     pub async fn all(mut self, list: &mut ListFile, progress: &ProgressBar) -> anyhow::Result<ImportReport> {
+        match self.send_all(list, progress).await {
+            Ok(()) => Ok(self.report),
+            // What became of the rows before would be lost with the report.
+            Err(error) => match self.report.broken_off() {
+                Ok(told) => Err(error.context(told)),
+                Err(unwritten) => Err(error.context(format!("{unwritten:#}"))),
+            },
+        }
+    }
+
+    async fn send_all(&mut self, list: &mut ListFile, progress: &ProgressBar) -> anyhow::Result<()> {
         let header = list.header().names.clone();
         let mut chunk = Chunk::default();
         while let Some(row) = list.next().await? {
@@ -100,6 +107,7 @@ impl<'m> Sender<'m> {
                 Err(bad) => self.report.refuse_bad(bad, number, &header)?,
                 Ok(row) => {
                     let lead = self.mapping.lead(&row.cells, number);
+                    self.report.pass_over(row.line, self.mapping.passed_over(&row.cells));
                     let row = ReportedRow { line: row.line, number, cells: row.cells };
                     self.add(&mut chunk, MappedRow::new(row, lead)).await?;
                 }
@@ -108,8 +116,7 @@ impl<'m> Sender<'m> {
             progress.set_message(format!("{number} rows"));
         }
         self.send(chunk.take()).await?;
-        self.settle().await?;
-        Ok(self.report)
+        self.settle().await
     }
 
     async fn add(&mut self, chunk: &mut Chunk, row: MappedRow) -> anyhow::Result<()> {
@@ -139,7 +146,7 @@ impl<'m> Sender<'m> {
         let mut parts = vec![rows];
         while let Some(mut rows) = parts.pop().filter(|rows| !rows.is_empty()) {
             let leads = Value::Array(rows.iter().map(|row| Value::Object(row.lead.clone())).collect());
-            match self.intake.post(&leads).await {
+            match self.way.post(&leads).await? {
                 Ok(posted) => self.received(rows, posted).await?,
                 Err(IntakeError::Refused { status: TOO_LARGE, .. }) if rows.len() > 1 => {
                     let second = rows.split_off(rows.len() / 2);
@@ -166,9 +173,9 @@ impl<'m> Sender<'m> {
                 ElementAnswer::Refused { problem } => self.refuse(&row, &words(&problem, self.mapping))?,
                 ElementAnswer::Received { arrival } => {
                     self.report.repeated += row.same.len() as u64;
-                    sent.push(SentLead::new(&row, arrival));
+                    sent.push(SentLead::new(&row, arrival, received_at));
                     if let Some(foreseen) = &row.foreseen {
-                        self.report.flag(row.row.line, &foreseen.flags);
+                        self.report.flag(&row.row, &foreseen.flags)?;
                     }
                     self.in_flight.insert(row.id(), row.lead);
                 }
@@ -214,40 +221,40 @@ impl<'m> Sender<'m> {
         let corrections: Vec<_> = chunk.rows.iter().filter_map(|row| row.correction.as_deref()).collect();
         self.decided(&corrections, PATIENCE_FOR_CORRECTIONS).await?;
         for (row, status) in chunk.rows.iter().zip(&statuses) {
-            self.count(row, status, chunk.received_at);
+            self.count(row, status, chunk.received_at)?;
             self.in_flight.remove(&row.id);
         }
         Ok(())
     }
 
     /// What became of these arrivals, once all are decided; none where that takes too long.
-    async fn decided(&self, ids: &[&str], patience: Duration) -> anyhow::Result<Option<Vec<ArrivalAnswer>>> {
+    async fn decided(&mut self, ids: &[&str], patience: Duration) -> anyhow::Result<Option<Vec<ArrivalAnswer>>> {
         let mut all = Vec::new();
         for ids in ids.chunks(QUESTION) {
-            let limit = RetryLimit::Until(Instant::now() + patience);
-            // A command is ended by its signal.
-            let never = Stop::default();
-            let decided = retry(BACKOFF, limit, never.soft(), || async {
-                let statuses = match self.intake.statuses(ids).await {
-                    Ok(statuses) => statuses,
-                    Err(error) => return Tried::Done(Err(error)),
-                };
-                let are_all = statuses.len() == ids.len() && statuses.iter().all(ArrivalAnswer::is_decided);
-                if are_all { Tried::Done(Ok(statuses)) } else { Tried::Again(()) }
-            });
-            match decided.await {
-                Ok(statuses) => all.extend(statuses?),
-                Err(GaveUp::Limit(()) | GaveUp::Stopped) => return Ok(None),
+            let until = Instant::now() + patience;
+            let mut tries = 0;
+            loop {
+                let statuses = self.way.statuses(ids).await?;
+                if statuses.len() == ids.len() && statuses.iter().all(ArrivalAnswer::is_decided) {
+                    all.extend(statuses);
+                    break;
+                }
+                if Instant::now() >= until {
+                    return Ok(None);
+                }
+                tries += 1;
+                // One program, one server: there is nobody to be spread from.
+                tokio::time::sleep(BACKOFF.pause(tries, 1.0)).await;
             }
         }
         Ok(Some(all))
     }
 
     /// An arrival received with this chunk is new; an older one was repeated, or corrected by this chunk.
-    fn count(&mut self, row: &SentLead, status: &ArrivalAnswer, received_at: Option<Timestamp>) {
+    fn count(&mut self, row: &SentLead, status: &ArrivalAnswer, received_at: Option<Timestamp>) -> anyhow::Result<()> {
         let report = &mut self.report;
         if !row.is_flagged {
-            report.flag(row.line, &status.flags);
+            report.flag(&row.row, &status.flags)?;
         }
         if received_at.is_none() || status.received_at == received_at {
             *(match status.status.as_str() {
@@ -260,5 +267,6 @@ impl<'m> Sender<'m> {
         } else {
             report.repeated += 1;
         }
+        Ok(())
     }
 }

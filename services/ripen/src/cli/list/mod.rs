@@ -73,11 +73,33 @@ impl ListFile {
         Ok(Self { input, blank_rows: 0, windows_1252: 0 })
     }
 
+    /// Opens a workbook whose sheet has data from its first row on; none where the file is no workbook.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or has no such sheet.
+    pub fn open_bare_workbook(path: &Path, options: &ListOptions, start: &[u8]) -> anyhow::Result<Option<Self>> {
+        if !workbook::is_one(start) {
+            return Ok(None);
+        }
+        let shown = path.display();
+        let file = File::open(path).with_context(|| format!("{shown} cannot be read"))?;
+        let sheet = Workbook::open_bare(file, options.sheet.as_deref()).with_context(|| shown.to_string())?;
+        Ok(Some(Self { input: ListInput::Workbook(sheet), blank_rows: 0, windows_1252: 0 }))
+    }
+
     /// The names of the columns.
     pub fn header(&self) -> &ListHeader {
         match &self.input {
             ListInput::Text(text) => text.header(),
             ListInput::Workbook(workbook) => workbook.header(),
+        }
+    }
+
+    /// What separates its cells: of a workbook, and of what one byte does not write, a comma.
+    pub fn separator(&self) -> u8 {
+        match &self.input {
+            ListInput::Text(text) => text.separator(),
+            ListInput::Workbook(_) => b',',
         }
     }
 

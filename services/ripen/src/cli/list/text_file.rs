@@ -57,6 +57,11 @@ impl TextFile {
         }
     }
 
+    /// What separates cells.
+    pub fn separator(&self) -> u8 {
+        u8::try_from(self.reader.delimiter()).unwrap_or(b',')
+    }
+
     /// The share that is read.
     pub fn percent(&self) -> u64 {
         (self.read * 100).checked_div(self.length).unwrap_or(0)

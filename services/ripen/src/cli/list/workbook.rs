@@ -35,10 +35,7 @@ pub fn is_one(start: &[u8]) -> bool {
 impl Workbook {
     /// Opens a sheet: the one that is named, else the first visible one that holds anything.
     pub fn open(file: File, wanted: Option<&str>) -> anyhow::Result<Self> {
-        let opened = Xlsx::new(BufReader::new(file));
-        let mut book: Book = opened.map_err(|error| {
-            anyhow::anyhow!("this is a ZIP archive and no Excel workbook (.xlsx) that can be read: {error}")
-        })?;
+        let mut book = book_of(file)?;
         let (sheet, others) = choose(&mut book, wanted)?;
         // The title and the header are read here, so that what is wrong with them stops everything.
         let mut first = Vec::new();
@@ -50,16 +47,16 @@ impl Workbook {
         let place = header_place(&cells);
         let header = first.get(place).ok_or(NotAList::NoHeader)?;
         let header = header_of(&header.cells, header.line)?;
-        let (sender, rows) = mpsc::channel(AHEAD);
-        let (name, after) = (sheet.clone(), header.line);
-        tokio::task::spawn_blocking(move || {
-            let read = each_row(&mut book, &name, |row| row.line <= after || sender.blocking_send(Ok(row)).is_ok());
-            if let Err(error) = read {
-                // Nobody listens where the command has ended.
-                let _ = sender.blocking_send(Err(error));
-            }
-        });
+        let rows = rows_after(book, sheet.clone(), header.line);
         Ok(Self { header, rows, sheet, others })
+    }
+
+    /// Opens a sheet that has data from its first row on. Its columns have no names.
+    pub fn open_bare(file: File, wanted: Option<&str>) -> anyhow::Result<Self> {
+        let mut book = book_of(file)?;
+        let (sheet, others) = choose(&mut book, wanted)?;
+        let rows = rows_after(book, sheet.clone(), 0);
+        Ok(Self { header: ListHeader { names: Vec::new(), line: 0 }, rows, sheet, others })
     }
 
     /// The names of the columns.
@@ -71,6 +68,8 @@ impl Workbook {
     pub async fn next(&mut self) -> anyhow::Result<Option<Result<ListRow, BadRow>>> {
         match self.rows.recv().await {
             None => Ok(None),
+            // Without names there are no columns that a row could have too many of.
+            Some(row) if self.header.names.is_empty() => Ok(Some(Ok(row?))),
             Some(row) => Ok(Some(row?.within(self.header.names.len()))),
         }
     }
@@ -84,6 +83,25 @@ impl Workbook {
         }
         shown
     }
+}
+
+fn book_of(file: File) -> anyhow::Result<Book> {
+    Xlsx::new(BufReader::new(file)).map_err(|error| {
+        anyhow::anyhow!("this is a ZIP archive and no Excel workbook (.xlsx) that can be read: {error}")
+    })
+}
+
+/// The rows below a line, read ahead of whoever takes them.
+fn rows_after(mut book: Book, sheet: String, after: u64) -> mpsc::Receiver<anyhow::Result<ListRow>> {
+    let (sender, rows) = mpsc::channel(AHEAD);
+    tokio::task::spawn_blocking(move || {
+        let read = each_row(&mut book, &sheet, |row| row.line <= after || sender.blocking_send(Ok(row)).is_ok());
+        if let Err(error) = read {
+            // Nobody listens where the command has ended.
+            let _ = sender.blocking_send(Err(error));
+        }
+    });
+    rows
 }
 
 /// The sheet to read, and the other visible ones that hold anything.

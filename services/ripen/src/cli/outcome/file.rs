@@ -17,7 +17,7 @@ use crate::cli::list::{ListFile, ListOptions};
 
 /// The columns that are read, and what else they are called; others are not looked at. E-mail and phone are known by all
 /// the names that lists of leads have for them.
-const COLUMNS: [(&str, &[&str]); 8] = [
+const COLUMNS: [(&str, &[&str]); 9] = [
     ("delivery", &["delivery", "deliveryid"]),
     ("email", &[]),
     ("phone", &[]),
@@ -26,6 +26,7 @@ const COLUMNS: [(&str, &[&str]); 8] = [
     ("amount", &["amount", "betrag", "importe", "montant"]),
     ("currency", &["currency", "currencycode", "wahrung", "moneda", "devise"]),
     ("date", &["date", "datum", "fecha"]),
+    ("happened_at", &["happenedat", "wonat", "lostat", "closedat", "closedate", "abschlussdatum"]),
 ];
 
 /// A file that is read row by row.
@@ -79,11 +80,13 @@ impl OutcomeFile {
             texts.into_iter().find(|text| !text.is_empty()).map(str::to_owned)
         };
         let fields = OutcomeFields {
-            outcome: said(3).map(|word| word.to_lowercase().replace([' ', '-'], "_")),
+            outcome: said(3),
             reason: said(4),
             amount: said(5),
             currency: said(6),
             date: said(7),
+            happened_at: said(8),
+            unreadable: None,
         };
         OutcomeRow { line: row.line, delivery: said(0), email: said(1), phone: said(2), said: fields }
     }

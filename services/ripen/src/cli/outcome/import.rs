@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use ripen_actions::outcome_import::{OutcomeImport, OutcomeReport};
+use ripen_actions::outcome_import::{OutcomeImport, OutcomeReport, OutcomeRowChange};
 use serde_json::{Map, Value, json};
 
 use super::{OutcomeImportOptions, file::OutcomeFile};
@@ -16,7 +16,7 @@ use crate::{
 pub async fn run(common: &Common, database: &Database, options: OutcomeImportOptions) -> anyhow::Result<ExitCode> {
     let (actions, actor) = (database.actions()?, database.actor());
     let begun = OutcomeImport::begin(&actions, &actor, &options.client, options.dry_run).await;
-    let mut import = begun.map_err(refused("outcome import"))?;
+    let mut import = begun.map_err(refused("outcome import"))?.confirmed(options.confirm);
     let mut rows = OutcomeFile::open(&options.file, &options.list)?;
     while let Some(row) = rows.read().await? {
         match row {
@@ -28,6 +28,9 @@ pub async fn run(common: &Common, database: &Database, options: OutcomeImportOpt
     let shown = options.file.display();
     anyhow::ensure!(report.rows > 0, "{shown} has a header row and no row under it: there is nothing to record");
     print(common, &report, (options.dry_run, rows.shown()))?;
+    if report.left.iter().any(|row| row.left == "asked") {
+        output::say("rows that are asked back are recorded with --confirm, if they are meant");
+    }
     Ok(if report.left.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -36,20 +39,34 @@ fn print(common: &Common, report: &OutcomeReport, (dry_run, file): (bool, Map<St
     let left: Vec<Value> =
         report.left.iter().map(|row| json!({"line": row.line, "left": row.left, "why": row.why})).collect();
     let mut all = json!({"rows": report.rows, "recorded": report.recorded, "repeated": report.repeated,
-        "unmatched": count("unmatched"), "ambiguous": count("ambiguous"), "refused": count("refused"),
+        "unmatched": count("unmatched"), "ambiguous": count("ambiguous"), "refused": count("refused"), "asked": count("asked"),
         "unreadable": count("unreadable"), "dry_run": dry_run});
+    let noted: Vec<Value> =
+        report.noted.iter().map(|row| json!({"line": row.line, "noted": row.noted, "why": row.why})).collect();
+    let change = |row: &OutcomeRowChange| json!({"line": row.line, "delivery": row.delivery, "before": row.before, "after": row.after});
+    let changes: Vec<Value> = report.changes.iter().map(change).collect();
     if common.json {
         if let Value::Object(all) = &mut all {
             all.insert("file".to_owned(), Value::Object(file));
+            all.insert("changes".to_owned(), changes.into());
+            all.insert("noted".to_owned(), noted.into());
             all.insert("left".to_owned(), left.into());
         }
         output::record(true, &all)?;
         return Ok(());
     }
     output::record(false, &all)?;
+    if !changes.is_empty() {
+        output::text("\n")?;
+        output::table(false, &["line", "delivery", "before", "after"], &changes)?;
+    }
     if !left.is_empty() {
         output::text("\n")?;
         output::table(false, &["line", "left", "why"], &left)?;
+    }
+    if !noted.is_empty() {
+        output::text("\n")?;
+        output::table(false, &["line", "noted", "why"], &noted)?;
     }
     Ok(())
 }

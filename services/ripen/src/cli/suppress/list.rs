@@ -1,5 +1,5 @@
 //! A list of addresses and numbers that must not be contacted, read row by row: a list with a header that names the columns, or a
-//! text with bare ones, as registers publish them.
+//! text or a sheet with bare ones, as registers publish them.
 
 use std::{
     collections::BTreeSet,
@@ -76,10 +76,11 @@ pub async fn read(path: &Path, options: &ListOptions, country: Option<&str>) -> 
     Ok(found.finish())
 }
 
-/// A list with a header, or a text without one.
+/// A list with a header, or a text or a sheet without one.
 enum OpenFile {
     List(ListFile),
     Bare(BareFile),
+    BareSheet(ListFile),
 }
 
 impl OpenFile {
@@ -102,12 +103,14 @@ impl OpenFile {
             return Err(error);
         }
         let start = bare_file::start(&mut file).with_context(|| format!("{shown} cannot be read"))?;
-        // A workbook is no text: what it needs is said by the first error.
+        if let Some(sheet) = ListFile::open_bare_workbook(path, options, &start)? {
+            return Ok(Self::BareSheet(sheet));
+        }
         BareFile::open(file, &start, options).map(Self::Bare).map_err(|_| error)
     }
 
     const fn is_bare(&self) -> bool {
-        matches!(self, Self::Bare(_))
+        !matches!(self, Self::List(_))
     }
 
     /// What the columns hold; none where they have no names. A single column whose name says nothing has but a title.
@@ -117,13 +120,13 @@ impl OpenFile {
                 [one] if columns(std::slice::from_ref(one)) != [Column::Contact] => None,
                 names => Some(columns(names)),
             },
-            Self::Bare(_) => None,
+            Self::Bare(_) | Self::BareSheet(_) => None,
         }
     }
 
     async fn next(&mut self) -> anyhow::Result<Option<Result<ListRow, BadRow>>> {
         match self {
-            Self::List(list) => list.next().await,
+            Self::List(list) | Self::BareSheet(list) => list.next().await,
             Self::Bare(bare) => Ok(bare.next().context("the file cannot be read on")?),
         }
     }

@@ -24,12 +24,17 @@ use crate::{
 /// So many lines that could not be read are shown.
 const SHOWN: usize = 20;
 
+/// Shown below the flags.
+const IMPORT_EXAMPLE: &str = "Example:
+  ripen suppress import register.csv --country US --why 'national register, May 2026' --dry-run";
+
 /// What can be done with suppressions.
 #[derive(Debug, Subcommand)]
 pub enum SuppressAction {
     /// Have nobody contact an address or a number again, whatever name it comes with: leads are closed, clients told.
     Add(SuppressOptions),
-    /// Suppress every address and number of a list (CSV or .xlsx); a text needs no header.
+    /// Suppress every address and number of a list (CSV or .xlsx); it needs no header.
+    #[command(after_help = IMPORT_EXAMPLE)]
     Import(SuppressImportOptions),
     /// Say whether an address or a number is suppressed, for whom and why.
     Check {
@@ -50,7 +55,7 @@ pub struct Whom {
     /// The e-mail address.
     #[arg(long, required_unless_present = "phone")]
     pub email: Option<String>,
-    /// The phone number, or several; without its country code one of the client's country.
+    /// The phone number, or several; without its country code one of the client's country, or of that of all clients.
     #[arg(long)]
     pub phone: Option<String>,
 }
@@ -78,7 +83,7 @@ pub struct SuppressOptions {
 /// Options of `ripen suppress import`.
 #[derive(Debug, Args)]
 pub struct SuppressImportOptions {
-    /// The list (CSV or .xlsx): columns of addresses and numbers by their names; or a text of nothing but those.
+    /// The list (CSV or .xlsx): columns of addresses and numbers by their names; or nothing but those.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// How the file is written.
@@ -171,5 +176,5 @@ fn added(done: &SuppressedIdentities) -> Value {
 
 fn entry(one: &SuppressionRecord) -> Value {
     json!({"for": one.client.as_deref().unwrap_or("the firm"), "why": one.why, "by": one.by,
-           "at": one.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), "whole_number": one.of_whole_number})
+           "at": one.at, "whole_number": one.of_whole_number})
 }

@@ -52,9 +52,14 @@ fn read(text: &str, country: &str) -> Result<ReadPhone, InvalidPhone> {
 #[case("030/23125 005", "DE", "+493023125005")]
 #[case("02/555 01 99", "BE", "+3225550199")]
 #[case("415.555.0100", "US", "+14155550100")]
+#[case("01/42/68/53/00", "FR", "+33142685300")]
+#[case("0171/1234567", "DE", "+491711234567")]
+#[case("030/23125001-02", "DE", "+49302312500102")]
+#[case("030 23125 - 123", "DE", "+493023125123")]
+#[case("(415) 555 - 0100", "US", "+14155550100")]
 fn a_typed_number_becomes_e164(#[case] typed: &str, #[case] country: &str, #[case] e164: &str) {
     let read = read(typed, country).unwrap();
-    assert_eq!((read.phone.as_str(), read.doubtful, read.second), (e164, false, None));
+    assert_eq!((read.phone.as_str(), read.doubtful, read.others), (e164, false, Vec::<String>::new()));
 }
 
 #[rstest]
@@ -83,6 +88,15 @@ fn an_extension_is_a_part_of_its_own(#[case] typed: &str, #[case] extension: &st
 #[case("+49 30 23125005; +49 152 28817386", "US", "+493023125005", "+4915228817386")]
 #[case("030 23125005 oder 0152 28817386", "DE", "+493023125005", "+4915228817386")]
 #[case("home 415-555-0144 / cell 415-555-0145", "US", "+14155550144", "+14155550145")]
+#[case("030/23125001/02", "DE", "+493023125001", "+493023125002")]
+#[case("030/23125001 / 02", "DE", "+493023125001", "+493023125002")]
+#[case("030/23125001/-02", "DE", "+493023125001", "+493023125002")]
+#[case("030/23125001/2", "DE", "+493023125001", "+493023125002")]
+#[case("030/23125001 - 05", "DE", "+493023125001", "+493023125005")]
+#[case("030/23125001, 02", "DE", "+493023125001", "+493023125002")]
+#[case("+49 30 23125001/02", "US", "+493023125001", "+493023125002")]
+#[case("415-555-0171 / 0118", "US", "+14155550171", "+14155550118")]
+#[case("415-555-0100/01", "US", "+14155550100", "+14155550101")]
 fn of_two_numbers_the_first_counts_and_the_second_is_kept(
     #[case] typed: &str,
     #[case] country: &str,
@@ -90,7 +104,24 @@ fn of_two_numbers_the_first_counts_and_the_second_is_kept(
     #[case] second: &str,
 ) {
     let read = read(typed, country).unwrap();
-    assert_eq!((read.phone.as_str(), read.second.as_deref()), (first, Some(second)));
+    assert_eq!((read.phone.as_str(), &read.others[..]), (first, &[second.to_owned()][..]));
+}
+
+#[rstest]
+#[case("415-555-0144 / 415-555-0145 / 415-555-0146", "US", &["+14155550144", "+14155550145", "+14155550146"])]
+#[case("(415) 555-0144, (415) 555-0145 and (415) 555-0146", "US", &["+14155550144", "+14155550145", "+14155550146"])]
+#[case("415-555-0144 or 415-555-0145; 415-555-0146", "US", &["+14155550144", "+14155550145", "+14155550146"])]
+#[case("415-555-0144 / 415-555-0145 / 415-555-0144", "US", &["+14155550144", "+14155550145"])]
+#[case("+1 415 555 0144 +1 415 555 0145 +1 415 555 0146", "DE", &["+14155550144", "+14155550145", "+14155550146"])]
+#[case("+1 415 555 0144 / 415 555 0145 / 415 555 0146", "", &["+14155550144", "+14155550145", "+14155550146"])]
+#[case("home 415-555-0144, cell 415-555-0145, work 415-555-0146 x5", "US", &["+14155550144", "+14155550145", "+14155550146;ext=5"])]
+#[case("415-555-0144 / 415-555-0145 / 415-5550-0146-77", "US", &["+14155550144", "+14155550145", "415-5550-0146-77"])]
+#[case("030/23125001-02/03", "DE", &["+493023125001", "+493023125002", "+493023125003"])]
+#[case("030/23125001/02/03", "DE", &["+493023125001", "+493023125002", "+493023125003"])]
+fn of_more_than_two_numbers_each_is_kept(#[case] typed: &str, #[case] country: &str, #[case] numbers: &[&str]) {
+    let read = read(typed, country).unwrap();
+    let others: Vec<_> = read.others.iter().map(String::as_str).collect();
+    assert_eq!([&[read.phone.as_str()], &others[..]].concat(), numbers);
 }
 
 #[test]
@@ -121,6 +152,8 @@ fn a_number_of_right_length_outside_every_range_is_doubtful() {
 #[case("(415) 555-5555", "US", InvalidPhone::MadeUp)]
 #[case("9999999999", "US", InvalidPhone::MadeUp)]
 #[case("442079460958", "US", InvalidPhone::Length)]
+#[case("-4155550101", "US", InvalidPhone::NotANumber)]
+#[case("96123-4567", "BR", InvalidPhone::Length)]
 fn a_bad_number_says_why(#[case] typed: &str, #[case] country: &str, #[case] why: InvalidPhone) {
     assert_eq!(read(typed, country).map(|read| read.phone.0), Err(why));
 }

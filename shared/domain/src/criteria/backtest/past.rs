@@ -49,6 +49,15 @@ pub struct PastDecision {
     pub receipt: String,
 }
 
+/// One answer of the past.
+#[derive(Debug, Clone)]
+pub struct PastAnswer {
+    /// The question's id.
+    pub question: String,
+    /// What was said, and when.
+    pub answer: Answer,
+}
+
 /// Everything known of one lead, and when.
 #[derive(Debug, Clone, Default)]
 pub struct PastLead {
@@ -58,8 +67,8 @@ pub struct PastLead {
     pub source: SourceFacts,
     /// Oldest first.
     pub arrivals: Vec<PastArrival>,
-    /// Question and answer, oldest first.
-    pub answers: Vec<(String, Answer)>,
+    /// Oldest first.
+    pub answers: Vec<PastAnswer>,
     /// Oldest first.
     pub decisions: Vec<PastDecision>,
 }
@@ -105,8 +114,8 @@ impl PastLead {
     /// What was known at an instant. What the desk did is taken from the decision's own receipt, where it was read.
     pub(in crate::criteria) fn facts_at(&self, at: Timestamp, noted: DeskFacts) -> (Facts, Cause) {
         // Sorted by time: the first that is later ends what was known.
-        let known = self.answers.iter().take_while(|(_, answer)| answer.at <= at);
-        let answers: BTreeMap<_, _> = known.cloned().collect();
+        let known = self.answers.iter().take_while(|one| one.answer.at <= at);
+        let answers: BTreeMap<_, _> = known.map(|one| (one.question.clone(), one.answer.clone())).collect();
         let mut lead = self.arrived_by(at);
         let inputs = noted.inputs;
         // What no row of the past keeps is taken from the receipt, which has it if the criteria of then read it.

@@ -62,6 +62,40 @@ impl BacktestStanding {
     }
 }
 
+/// Where a decision leaves a lead, and with how many points. As JSON the array of both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(into = "(BacktestStanding, i32)")]
+pub struct ScoredStanding {
+    /// Where.
+    pub standing: BacktestStanding,
+    /// The points.
+    pub score: i32,
+}
+
+impl From<ScoredStanding> for (BacktestStanding, i32) {
+    fn from(scored: ScoredStanding) -> Self {
+        (scored.standing, scored.score)
+    }
+}
+
+/// How many decisions went from one standing to another. As JSON the array of the three.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(into = "(BacktestStanding, BacktestStanding, u64)")]
+pub struct StandingFlow {
+    /// Under the criteria of the time.
+    pub from: BacktestStanding,
+    /// Under the draft.
+    pub to: BacktestStanding,
+    /// How many.
+    pub decisions: u64,
+}
+
+impl From<StandingFlow> for (BacktestStanding, BacktestStanding, u64) {
+    fn from(flow: StandingFlow) -> Self {
+        (flow.from, flow.to, flow.decisions)
+    }
+}
+
 /// One decision that would have been another.
 #[derive(Debug, Clone, Serialize)]
 pub struct ChangedDecision {
@@ -69,10 +103,10 @@ pub struct ChangedDecision {
     pub lead: LeadId,
     /// The instant.
     pub at: jiff::Timestamp,
-    /// What was decided, and with how many points.
-    pub from: (BacktestStanding, i32),
-    /// What the draft says, and with how many points.
-    pub to: (BacktestStanding, i32),
+    /// What was decided.
+    pub from: ScoredStanding,
+    /// What the draft says.
+    pub to: ScoredStanding,
     /// The draft's reasons.
     pub because: Vec<String>,
 }
@@ -130,7 +164,7 @@ pub struct BacktestReport {
     /// Decisions that come out the same.
     pub same: u64,
     /// How many went from where to where, but for zeros.
-    pub flows: Vec<(BacktestStanding, BacktestStanding, u64)>,
+    pub flows: Vec<StandingFlow>,
     /// A leads by client.
     pub a_leads: BTreeMap<String, ALeads>,
     /// Leads that were won.
@@ -230,8 +264,8 @@ impl Backtest {
             self.examples.push(ChangedDecision {
                 lead: id,
                 at: decision.at,
-                from: (before, decision.score),
-                to: (after, again.score),
+                from: ScoredStanding { standing: before, score: decision.score },
+                to: ScoredStanding { standing: after, score: again.score },
                 because: again.receipt.reasons().iter().map(|reason| reason.because.to_string()).collect(),
             });
         }
@@ -285,7 +319,7 @@ impl Backtest {
         self.examples.sort_by_key(|example| (example.lead, example.at));
         let mut kept = [[0; 4]; 4];
         self.examples.retain(|example| {
-            let count: &mut usize = &mut kept[example.from.0 as usize][example.to.0 as usize];
+            let count: &mut usize = &mut kept[example.from.standing as usize][example.to.standing as usize];
             *count += 1;
             *count <= EXAMPLES
         });
@@ -296,8 +330,8 @@ impl Backtest {
     pub fn report(mut self, capacities: &BTreeMap<String, u32>) -> BacktestReport {
         const ALL: [BacktestStanding; 4] =
             [BacktestStanding::A, BacktestStanding::B, BacktestStanding::C, BacktestStanding::Closed];
-        let flows = ALL.into_iter().flat_map(|from| ALL.map(|to| (from, to)));
-        let flows: Vec<_> = flows.map(|(from, to)| (from, to, self.flows[from as usize][to as usize])).collect();
+        let count = |from, to| StandingFlow { from, to, decisions: self.flows[from as usize][to as usize] };
+        let flows: Vec<_> = ALL.into_iter().flat_map(|from| ALL.map(|to| count(from, to))).collect();
         let mut a_leads: BTreeMap<String, ALeads> = BTreeMap::new();
         for ((client, _), [before, after]) in self.days {
             let capacity = capacities.get(&client).copied();
@@ -317,12 +351,12 @@ impl Backtest {
             let from = band.saturating_mul(BAND);
             Some(ScoreBand { from, to: from.saturating_add(BAND - 1), won: wilson(won, of)? })
         });
-        self.examples.sort_by_key(|example| (example.from.0, example.to.0, example.at));
+        self.examples.sort_by_key(|example| (example.from.standing, example.to.standing, example.at));
         BacktestReport {
             leads: self.leads,
-            decisions: flows.iter().map(|(.., count)| count).sum(),
-            same: flows.iter().filter(|(from, to, _)| from == to).map(|(.., count)| count).sum(),
-            flows: flows.into_iter().filter(|(.., count)| *count > 0).collect(),
+            decisions: flows.iter().map(|flow| flow.decisions).sum(),
+            same: flows.iter().filter(|flow| flow.from == flow.to).map(|flow| flow.decisions).sum(),
+            flows: flows.into_iter().filter(|flow| flow.decisions > 0).collect(),
             a_leads,
             won: self.won,
             returned: self.returned,

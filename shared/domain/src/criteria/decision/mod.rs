@@ -4,4 +4,4 @@ pub(super) mod decide;
 mod dictionary;
 mod explain;
 pub(super) mod receipt;
-pub(super) mod replay;
+pub(super) mod replay_decision;

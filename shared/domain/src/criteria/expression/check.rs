@@ -15,7 +15,7 @@ use crate::{
     criteria::{
         expression::{
             Expression,
-            facing::{ExpectedType, Facing, ROOTS},
+            known_facts::{ExpectedType, Facing, ROOTS},
             lexer::cut,
             node::{List, Node},
             operator::TypedNode,

@@ -2,7 +2,7 @@
 //! bracket and takes whatever it is given; what passes here needs little stack and little time, whoever wrote it.
 
 use crate::criteria::expression::{
-    habit::{check_brackets, check_lists, check_words, number_with_word, unexpected},
+    foreign_syntax::{check_brackets, check_lists, check_words, number_with_word, unexpected},
     token::{Fault, LexemeKind, Token},
 };
 

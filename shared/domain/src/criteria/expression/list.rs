@@ -9,7 +9,7 @@ use crate::criteria::expression::operator;
 use crate::criteria::{
     expression::{
         check::{Checked, Checker, Element},
-        facing::ROOTS,
+        known_facts::ROOTS,
         node::{List, Node},
         operator::TypedNode,
     },

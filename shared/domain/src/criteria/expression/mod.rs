@@ -13,9 +13,9 @@ mod arithmetic;
 mod check;
 mod covers;
 mod evaluate;
-mod facing;
+mod foreign_syntax;
 mod function;
-mod habit;
+mod known_facts;
 mod lexer;
 mod list;
 mod never;
@@ -26,5 +26,5 @@ mod token;
 
 pub(super) use check::compile;
 pub(super) use evaluate::{Evaluation, Run};
-pub(super) use facing::{ExpectedType, Facing};
+pub(super) use known_facts::{ExpectedType, Facing};
 pub(super) use node::Expression;

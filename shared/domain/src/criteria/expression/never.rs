@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::criteria::{
     expression::{
-        facing::Facing,
+        known_facts::Facing,
         node::{Comparison, Expression, List, Node},
     },
     facts::value::FactIndex,

@@ -36,6 +36,28 @@ pub(in crate::criteria) fn usable<'f>(
     Ok(if question.counts_down { counted_down(held, age) } else { held })
 }
 
+impl Question {
+    /// An answer as it may be shown to somebody who is not told who it is: a choice, a number, yes or no, or a date. None for
+    /// words of the person's own, and for what is none of what the question asks for.
+    #[must_use]
+    pub fn answer_without_words(&self, answer: &Answer, now: Timestamp) -> Option<Value> {
+        if self.kind == Kind::Text {
+            return None;
+        }
+        Some(match usable(self, answer, now).ok()? {
+            Held::YesNo(is_yes) => is_yes.into(),
+            // As it was given where it was given as a number; a text that is none would not be usable.
+            Held::Whole(_) | Held::Number(_) if answer.value.is_number() => answer.value.clone(),
+            Held::Whole(number) => number.into(),
+            Held::Number(number) => number.into(),
+            Held::Instant(_) => answer.value.as_str()?.trim().into(),
+            // The script's own spelling, and not what was typed.
+            Held::Text(choice) => choice.into_owned().into(),
+            Held::Texts(choices) => choices.into_iter().map(Value::from).collect(),
+        })
+    }
+}
+
 /// The number less the whole days that have gone by, not below 0.
 fn counted_down(held: Held<'_>, age: SignedDuration) -> Held<'_> {
     let days = whole_days(age).max(0);
@@ -187,6 +209,28 @@ mod tests {
         match usable(question, &answer(value, at), NOW.parse().unwrap()) {
             Ok(held) => format!("{held:?}"),
             Err(why) => why.into_owned(),
+        }
+    }
+
+    #[test]
+    fn what_is_shown_without_words_is_of_the_type_and_never_a_text() {
+        let choices = || -> std::sync::Arc<[std::sync::Arc<str>]> { ["Buy".into(), "Sell".into()].into() };
+        let any = Range { min: None, max: None };
+        for (kind, given, shown) in [
+            (Kind::Text, json!("415 555 0100"), None),
+            (Kind::Number(any), json!(45), Some(json!(45))),
+            (Kind::Money(any), json!(" 450000 "), Some(json!(450_000))),
+            (Kind::Number(any), json!("call 415 555 0100"), None),
+            (Kind::YesNo, json!("Yes"), Some(json!(true))),
+            (Kind::Date, json!("2026-12"), Some(json!("2026-12"))),
+            (Kind::Date, json!("after six, 415 555 0100"), None),
+            (Kind::Choice(choices()), json!("buy"), Some(json!("Buy"))),
+            (Kind::Choice(choices()), json!("buy, 415 555 0100"), None),
+            (Kind::Choices(choices()), json!(["sell", "Buy"]), Some(json!(["Sell", "Buy"]))),
+            (Kind::Choices(choices()), json!(["sell", "Casey"]), None),
+        ] {
+            let said = answer(given.clone(), NOW);
+            assert_eq!(question(kind).answer_without_words(&said, NOW.parse().unwrap()), shown, "{given}");
         }
     }
 

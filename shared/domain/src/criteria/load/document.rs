@@ -12,6 +12,7 @@ use crate::{
         load::rules::{CriteriaReader, DocumentRules},
         model::{Criteria, Slots},
         script::{
+            notice::doubt_languages,
             question::{MOST_QUESTIONS, Question},
             wording::Wording,
         },
@@ -46,6 +47,11 @@ impl Criteria {
         let about = root.text("about", &mut notes).map(|about| about.value.to_owned());
         let script = read_script(&root, &mut notes);
         let ReadQuestions { questions, places, unusable } = read_questions(&root, &mut notes, &mut doubts);
+        // Of a script that is there at all: without one agents go by the questions alone.
+        if let Some(at) = root.get("script").map(|section| section.span().start) {
+            let asked: Vec<_> = questions.iter().map(|question| &question.ask).collect();
+            doubt_languages((&script, &asked), at, &mut doubts);
+        }
 
         let facing = Facing::new(&questions, &unusable, notes.is_torn());
         let mut reading = CriteriaReader::new(text, facing, notes, doubts);

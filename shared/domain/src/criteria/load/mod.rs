@@ -1,6 +1,6 @@
 //! From the text of a criteria document to [`super::Criteria`], or to all its mistakes.
 
 pub(super) mod document;
-mod doubts;
 mod points;
 mod rules;
+mod warnings;

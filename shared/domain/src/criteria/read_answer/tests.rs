@@ -42,6 +42,11 @@ ask = "When again?"
 type = "date"
 
 [[question]]
+id = "loan_ends"
+ask = "Until when does the loan run?"
+type = "date"
+
+[[question]]
 id = "why"
 ask = "Why?"
 type = "text"
@@ -60,6 +65,7 @@ confirm_within = "30d"
 [requalify]
 B = "30d"
 C = "90d"
+on = "answers.again_on - days(45)"
 rounds = 6
 "#;
 
@@ -124,6 +130,16 @@ fn what_senders_answer_is_read_or_flagged_with_its_words() {
         ("again_on", json!("April 2027"), "\"2027-04\""),
         ("again_on", json!("2027-03-15T02:00:00Z"), "\"2027-03-14\""),
         ("again_on", json!("2020-01-01"), "\"2020-01-01\""),
+        ("again_on", json!("2041-12-31"), "\"2041-12-31\""),
+        ("again_on", json!("2206-03-04"), "nothing no_date 2206-03-04"),
+        ("again_on", json!("04.03.2206"), "\"04.03.2206\" no_date 04.03.2206"),
+        ("again_on", json!("04/03/0027"), "\"04/03/0027\" no_date 04/03/0027"),
+        ("again_on", json!("1405/12/13"), "\"1405/12/13\" no_date 1405/12/13"),
+        ("again_on", json!("2570-Q2"), "nothing no_date 2570-Q2"),
+        ("again_on", json!("2570"), "nothing no_date 2570"),
+        ("again_on", json!("9999-12-31"), "\"9999-12-31\" no_date 9999-12-31"),
+        ("loan_ends", json!("2056-01-31"), "\"2056-01-31\""),
+        ("loan_ends", json!("0056-01-31"), "\"0056-01-31\" no_date 0056-01-31"),
         ("again_on", json!("soon"), "\"soon\" no_date soon"),
         ("why", json!("A dog"), "\"A dog\""),
         ("why", json!(["a", "b"]), "\"a, b\""),

@@ -28,6 +28,18 @@ impl Wording {
             .map_or("", String::as_str)
     }
 
+    /// The languages it is there in; none where one text is for all.
+    pub(in crate::criteria) fn languages(&self) -> impl Iterator<Item = &str> {
+        self.by_language.keys().map(String::as_str)
+    }
+
+    /// Whether who speaks this language hears it in theirs.
+    pub(in crate::criteria) fn speaks(&self, tag: &str) -> bool {
+        let main = tag.split('-').next().unwrap_or(tag);
+        // One text for all is what the manager wants everybody to hear.
+        self.any.is_some() || self.by_language.contains_key(tag) || self.by_language.contains_key(main)
+    }
+
     /// From a text, or from a table of texts by language.
     pub(in crate::criteria) fn read(value: &Spanned<DeValue<'_>>, key: &str, notes: &mut Notes) -> Option<Self> {
         let Some(table) = value.get_ref().as_table() else {

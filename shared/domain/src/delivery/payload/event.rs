@@ -10,7 +10,7 @@ use super::{
     later::{DeadDelivery, DisabledEndpoint, EndpointTest, LeadOutcome, LeadRecall, LeadSuppression, LeadTaken},
     lead::{LeadData, LeadUpdate},
     member::Member,
-    payload,
+    offered_facts::OfferTerms,
 };
 use crate::delivery::event_type::EventType;
 
@@ -175,21 +175,13 @@ impl Serialize for EventData {
     }
 }
 
-payload! {
-    /// Until when an offer can be taken.
-    OfferTerms {
-        /// Before this.
-        until: Timestamp,
-    }
-}
-
 /// What an event says beside the lead that it is about, as far as it is known when the event comes to be. It is kept with the
 /// delivery; the lead is added when the body is frozen.
 #[derive(Debug, Clone, PartialEq)]
 pub enum EventDetail {
     /// `lead.matured`: nothing, the lead is all.
     Matured,
-    /// `lead.offered`: until when.
+    /// `lead.offered`: until when, and what it names.
     Offered(OfferTerms),
     /// `lead.updated`: what is new.
     Updated(LeadUpdate),

@@ -13,6 +13,7 @@ use crate::{
     delivery::event_type::EventType,
     id::{DeliveryId, EndpointId},
     lead::OutcomeKind,
+    outcome::{AmountMeaning, Verdict},
 };
 
 payload! {
@@ -32,7 +33,7 @@ payload! {
 }
 
 payload! {
-    /// `data` of `lead.taken`: a lead that was offered to several went to another.
+    /// `data` of `lead.taken`: a lead that was offered to several went to another, or to nobody.
     LeadTaken {
         /// The delivery that offered it.
         delivery: DeliveryId,
@@ -42,6 +43,8 @@ payload! {
         assigned_to: AssignedRep,
         /// When.
         taken_at: Timestamp,
+        /// True where nobody took it: it is not on offer any more.
+        withdrawn: bool,
     }
 }
 
@@ -88,6 +91,12 @@ payload! {
         amount: String,
         /// Of which money.
         currency: String,
+        /// What the amount is for the client.
+        amount_is: AmountMeaning,
+        /// The client's share of a price, in per cent.
+        amount_share: String,
+        /// When it was won or lost.
+        happened_at: Timestamp,
         /// When a lead that is not ready may be.
         not_before: Timestamp,
         /// Who said it.
@@ -96,6 +105,10 @@ payload! {
         at: Timestamp,
         /// Of which delivery.
         of: DeliveryId,
+        /// What the firm says to a return.
+        verdict: Verdict,
+        /// Why.
+        verdict_reason: String,
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::{member::Member, payload};
 use crate::{
     appointment::Handover,
+    calling::CallWindow,
     criteria::Reason,
     flag::{Flag, FlagCode},
     id::{AppointmentId, ArrivalId, DeliveryId, LeadId},
@@ -28,6 +29,8 @@ words! {
         AppointmentMoved = "appointment_moved",
         /// The time is off.
         AppointmentCancelled = "appointment_cancelled",
+        /// It is no A any more; `grade` says what it is.
+        Grade = "grade",
     }
 }
 
@@ -42,7 +45,7 @@ words! {
 }
 
 payload! {
-    /// `data` of `lead.matured`, `lead.updated` and `lead.offered`: everything about the lead.
+    /// `data` of `lead.matured`, `lead.updated` and `lead.offered`: everything about the lead; of an offer what it names.
     LeadData {
         /// The delivery that handed the lead over.
         delivery: DeliveryId,
@@ -72,8 +75,10 @@ payload! {
         assigned_to: AssignedRep,
         /// When it became A.
         matured_at: Timestamp,
-        /// Where those are who get it: an IANA name.
+        /// Where those are who get it, by whose clock they read times: an IANA name. The person's own is in `lead` and `call`.
         time_zone: String,
+        /// When the person may be called, as known when the body was frozen; not in offers.
+        call: LeadCall,
         /// What is new; updates only.
         update: LeadUpdate,
         /// Before when it can be taken; offers only.
@@ -84,6 +89,25 @@ payload! {
         outcome_url: String,
         /// The rep's own page; mails only.
         open_leads_url: String,
+    }
+}
+
+payload! {
+    /// When the person may be called: the window that is open, or the next one.
+    LeadCall {
+        /// The clocks that may be the person's, by their IANA names; the first is the likeliest.
+        zones: Vec<String>,
+        /// From when; null where no hours are known.
+        from: Timestamp,
+        /// Until when.
+        until: Timestamp,
+    }
+}
+
+impl From<CallWindow> for LeadCall {
+    fn from(window: CallWindow) -> Self {
+        let CallWindow { zones, from, until } = window;
+        Self { zones: zones.into(), from: Member::or_null(from), until: Member::or_null(until), more: Map::new() }
     }
 }
 
@@ -230,6 +254,20 @@ payload! {
         appointment: AppointmentId,
         /// Why it was cancelled.
         reason: String,
+        /// What is otherwise than the client was told last; where there is any.
+        changes: Vec<LeadChange>,
+    }
+}
+
+payload! {
+    /// One thing that changed.
+    LeadChange {
+        /// A field of the lead, or `answers.` and the id of a question.
+        field: String,
+        /// What it was.
+        before: Value,
+        /// What it is.
+        after: Value,
     }
 }
 
@@ -266,6 +304,24 @@ impl LeadContact {
         // Words that were not understood may hold a number or a name.
         self.flags = Member::Absent;
     }
+
+    /// Keeps where they are, as far as it is a place and not something else that was typed there; or takes it out.
+    pub(in crate::delivery) fn keep_place(&mut self, is_named: bool) {
+        if !self.postal_code.get().is_some_and(|code| is_named && is_postal_code(code)) {
+            self.postal_code = Member::Null;
+        }
+        if !is_named {
+            (self.country, self.time_zone) = (Member::Null, Member::Null);
+        }
+    }
+}
+
+/// Whether it has the form of a postal code: senders post anything under that name, a phone number among it.
+fn is_postal_code(text: &str) -> bool {
+    // Nine digits are a ZIP+4; a number that can be called from abroad has more.
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let is_plain = |one: char| one.is_ascii_alphanumeric() || matches!(one, ' ' | '-');
+    text.len() <= 10 && (1..=9).contains(&digits) && text.chars().all(is_plain)
 }
 
 impl From<&Flag> for LeadFlag {

@@ -8,16 +8,19 @@ mod event;
 mod later;
 mod lead;
 mod member;
+mod offered_facts;
+mod withheld;
 
-pub use event::{ClientEvent, EventData, EventDetail, OfferTerms};
+pub use event::{ClientEvent, EventData, EventDetail};
 pub use later::{
     DeadDelivery, DisabledEndpoint, EndpointTest, LeadOutcome, LeadRecall, LeadSuppression, LeadTaken, RecordedOutcome,
 };
 pub use lead::{
-    AssignedRep, CriteriaName, HandoverKind, LeadContact, LeadData, LeadFlag, LeadHandover, LeadNamed, LeadNote,
-    LeadReason, LeadSource, LeadUpdate, UpdateKind,
+    AssignedRep, CriteriaName, HandoverKind, LeadCall, LeadChange, LeadContact, LeadData, LeadFlag, LeadHandover,
+    LeadNamed, LeadNote, LeadReason, LeadSource, LeadUpdate, UpdateKind,
 };
 pub use member::Member;
+pub use offered_facts::{OfferTerms, OfferedFact};
 
 /// An object of a payload: each member as it stands there, and what has other names beside them. `Debug` shows nothing, for
 /// most of it is contact data.

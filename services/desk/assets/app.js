@@ -1,0 +1,214 @@
+// What makes the desk's pages quicker to use. Every page works without it: it only presses what is there to be pressed.
+"use strict";
+
+// A menu closes when something else is pressed.
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+
+// What is new: the page hears of it while it is looked at, and fetches again whatever says by data-live what it shows. A part
+// names by data-from where it is fetched; an answer that is a whole page is searched for the part of the same id.
+(() => {
+  const mark = document.getElementById("live");
+  if (!mark || !window.EventSource) return;
+  const SILENT = 40000;
+  const PAUSE = 2000;
+  // A stream that ended is there again after two seconds, unless the server is away.
+  const GONE = 5000;
+  let source = null;
+  let heardAt = 0;
+  let again = 0;
+  let gone = 0;
+  const fetching = new WeakMap();
+
+  const show = (isLive) => {
+    mark.hidden = false;
+    mark.classList.toggle("off", !isLive);
+    const text = isLive ? "Live" : "Not live";
+    if (mark.textContent !== text) mark.textContent = text;
+    mark.title = isLive ? "Counts and lists on this page update by themselves" : "What is new shows when the page is loaded again";
+  };
+
+  // Whoever types in a part, or has a menu of it open, keeps it as it is.
+  const isInUse = (part) => {
+    const at = document.activeElement;
+    return (at && part.contains(at) && at.closest("input, select, textarea, [contenteditable]")) || part.querySelector("details[open], dialog[open]");
+  };
+
+  const put = (part, text) => {
+    const answer = new DOMParser().parseFromString(text, "text/html");
+    const found = (part.id && answer.getElementById(part.id)) || answer.body;
+    const nodes = [...found.childNodes].map((node) => document.importNode(node, true));
+    const focused = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    part.replaceChildren(...nodes);
+    if (focused) [...part.querySelectorAll("a[href]")].find((link) => link.getAttribute("href") === focused)?.focus();
+  };
+
+  // Each part once in two seconds: a thousand leads a second come in batches, several a second.
+  const refresh = (part) => {
+    const state = fetching.get(part) ?? { at: 0, timer: 0 };
+    fetching.set(part, state);
+    if (state.timer) return;
+    state.timer = setTimeout(async () => {
+      state.at = Date.now();
+      try {
+        const answer = await fetch(part.dataset.from, { redirect: "manual", headers: { accept: "text/html" } });
+        if (answer.ok && !isInUse(part)) put(part, await answer.text());
+      } catch {
+        show(false);
+      }
+      state.timer = 0;
+    }, Math.max(0, state.at + PAUSE - Date.now()));
+  };
+
+  const parts = () => [...document.querySelectorAll("[data-live][data-from]")];
+  const told = (kinds) => {
+    for (const part of parts()) {
+      if (part.dataset.live.split(" ").some((kind) => kinds.includes(kind))) refresh(part);
+    }
+    document.dispatchEvent(new CustomEvent("ripen:news", { detail: { kinds } }));
+  };
+
+  const close = () => {
+    source?.close();
+    source = null;
+    clearTimeout(again);
+    clearTimeout(gone);
+    gone = 0;
+  };
+
+  const heard = () => {
+    heardAt = Date.now();
+    clearTimeout(gone);
+    gone = 0;
+  };
+
+  const open = () => {
+    if (source || document.visibilityState !== "visible") return;
+    source = new EventSource("/api/v1/events");
+    heardAt = Date.now();
+    source.addEventListener("beat", (event) => {
+      heard();
+      show(JSON.parse(event.data).live);
+    });
+    source.addEventListener("news", (event) => {
+      heard();
+      show(true);
+      told(JSON.parse(event.data).kinds);
+    });
+    source.addEventListener("error", () => {
+      // The stream ends every few minutes and is opened again by the browser itself; one that was refused is not.
+      if (source?.readyState === EventSource.CLOSED) {
+        show(false);
+        close();
+        again = setTimeout(open, 10000);
+      } else {
+        gone ||= setTimeout(() => show(false), GONE);
+      }
+    });
+  };
+
+  setInterval(() => {
+    if (source && Date.now() - heardAt > SILENT) {
+      show(false);
+      close();
+      open();
+    }
+  }, 5000);
+
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState !== "visible") return close();
+    open();
+    parts().forEach(refresh);
+  });
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) open();
+  });
+  parts().filter((part) => part.childElementCount === 0 && part.textContent.trim() === "").forEach(refresh);
+  open();
+})();
+
+// The telephone: "c" and a click on what dials send one request with one id, however often they are repeated while it is under way.
+(() => {
+  const dialing = new Set();
+  const field = (form, name) => form.elements.namedItem(name)?.value ?? "";
+  const told = (form) => form.querySelector("[data-said]") ?? (form.id && document.querySelector(`[data-said="${form.id}"]`)) ?? null;
+  const post = (form, path, body) =>
+    fetch(path, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-csrf-token": field(form, "csrf") },
+      body: JSON.stringify({ lead: field(form, "lead"), ...body }),
+    });
+  // A page never takes this one's place: the lead that is open here would be given back in mid-dial. Where the browser opens no
+  // other window, a link that is pressed by hand does.
+  const open = (address, note) => {
+    if (!/^https?:/i.test(address)) return location.assign(address);
+    if (window.open(address, "ripen-phone") || !note) return;
+    const link = document.createElement("a");
+    Object.assign(link, { href: address, target: "ripen-phone", textContent: "Open the telephone" });
+    note.replaceChildren("The browser opened no window for the call. ", link);
+  };
+  const why = (said) => [said.detail ?? said.title, ...(said.errors ?? []).map((one) => `${one.pointer.slice(1)} ${one.message}.`)].join(" ");
+
+  const dial = async (form) => {
+    if (dialing.has(form)) return;
+    dialing.add(form);
+    form.setAttribute("aria-busy", "true");
+    const note = told(form);
+    const link = form.querySelector("a[data-dials]") ?? (form.id && document.querySelector(`a[data-dials="${form.id}"]`));
+    try {
+      const answer = await post(form, "/api/v1/work/dial", { call: field(form, "call") || null, number: field(form, "number") || null, anyway: "anyway" in form.dataset });
+      const said = await answer.json();
+      if (note) note.textContent = answer.ok ? "" : why(said);
+      else if (!answer.ok) form.submit();
+      if (answer.ok && said.open) open(said.open, note);
+      // It is no hour to call there, or it was called often enough: the next press says that it is meant.
+      if (said.errors?.some((one) => one.pointer === "/anyway")) form.dataset.anyway = "";
+      else delete form.dataset.anyway;
+      // The next click is another call; where nobody knows what became of this one, it is this one again.
+      const call = form.elements.namedItem("call");
+      if (answer.status < 500 && call) call.value = crypto.randomUUID?.() ?? "";
+    } catch {
+      // Nobody answered. A link dials all the same; else the next click, under the same id, is the same call.
+      if (link) location.assign(link.href);
+      if (note) note.textContent = link ? "The call could not be noted: nobody answered." : "Nobody answered: press again.";
+      else if (!link) form.submit();
+    } finally {
+      dialing.delete(form);
+      form.removeAttribute("aria-busy");
+    }
+  };
+
+  const refuse = async (form, button) => {
+    button.disabled = true;
+    try {
+      const answer = await post(form, "/api/v1/work/refuse", { what: button.value });
+      if (!answer.ok) throw new Error(why(await answer.json()));
+      button.textContent = `${button.textContent}: kept`;
+    } catch (error) {
+      button.disabled = false;
+      button.title = error.message;
+      button.textContent = `${button.textContent.replace(/: .*/, "")}: not kept, press again`;
+    }
+  };
+
+  document.addEventListener("submit", (event) => {
+    if (event.target.matches("form[data-dial]")) {
+      event.preventDefault();
+      dial(event.target);
+    } else if (event.target.matches("form[data-refuse]") && event.submitter) {
+      event.preventDefault();
+      refuse(event.target, event.submitter);
+    }
+  });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-dials]");
+    const form = link && (link.closest("form[data-dial]") ?? document.getElementById(link.dataset.dials));
+    if (!form || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    dial(form);
+  });
+})();

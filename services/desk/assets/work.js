@@ -1,0 +1,560 @@
+// The work page while somebody types: what it would come to, the draft that is saved, the lease that is kept, the keys.
+// The page works without it: everything here presses a button that is there, or posts the same form in the background.
+"use strict";
+
+(() => {
+  const byId = (id) => document.getElementById(id);
+  const root = document.documentElement;
+  root.classList.add("scripted");
+  const PREVIEW_AFTER = 120;
+  const SAVE_AFTER = 600;
+  // More often than a page that was closed may take to come back: closing one of two windows gives nothing back.
+  const RENEW_EVERY = 15_000;
+  // A request on a line that died without a word would keep all later ones from being sent.
+  const ANSWER_WITHIN = 10_000;
+  // Older words of this browser that a newer draft of the server stands against: kept until somebody chooses.
+  const OLDER = "ripen.older.";
+  const KEPT = "ripen.draft.";
+
+  const csrf = () => document.querySelector('meta[name="csrf"]')?.content ?? "";
+  // Null where the session is over: then the answer is the form to sign in, or refuses the token.
+  const post = async (path, fields, signal) => {
+    const headers = { accept: "application/json", "x-csrf-token": csrf() };
+    const answer = await fetch(path, { method: "POST", body: fields, headers, signal, credentials: "same-origin" });
+    const isJson = (answer.headers.get("content-type") ?? "").includes("json");
+    const body = isJson ? await answer.json() : null;
+    return { status: answer.redirected || !isJson ? 401 : answer.status, body };
+  };
+  const store = {
+    get: (key) => { try { return JSON.parse(localStorage.getItem(key)); } catch { return null; } },
+    set: (key, value) => { try { localStorage.setItem(key, JSON.stringify(value)); } catch { /* full or forbidden: the server has the draft */ } },
+    drop: (key) => { try { localStorage.removeItem(key); } catch { /* as above */ } },
+    keys: () => { try { return Object.keys(localStorage); } catch { return []; } },
+  };
+  const typing = (target) => window.ripen.isTyping(target);
+  const notice = (words, link) => {
+    let bar = byId("told-here");
+    if (!bar) {
+      bar = document.createElement("p");
+      bar.id = "told-here";
+      bar.className = "notice bad";
+      bar.setAttribute("role", "alert");
+      byId("main").prepend(bar);
+    }
+    bar.replaceChildren(words, ...(link ? [" ", link] : []));
+  };
+  const anchor = (href, words) => {
+    const link = document.createElement("a");
+    link.href = href;
+    link.textContent = words;
+    return link;
+  };
+  const button = (words, press) => {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.className = "btn small";
+    made.textContent = words;
+    made.addEventListener("click", press);
+    return made;
+  };
+  const signedOut = () =>
+    notice("You are signed out. What you typed is kept in this browser and comes back:", anchor("/login?next=/work", "sign in again"));
+
+  // What was just saved: the decision comes a moment later, and the seconds to take it back run.
+  const runToast = () => {
+    const toast = byId("toast");
+    if (!toast) return;
+    const holder = document.querySelector("[data-user]");
+    if (holder) for (const kind of [KEPT, OLDER]) store.drop(`${kind}${holder.dataset.user}.${toast.dataset.lead}`);
+    const until = Number(toast.dataset.until);
+    const tick = () => {
+      if (!toast.isConnected) return;
+      const left = Math.ceil(until - Date.now() / 1000);
+      const shown = toast.querySelector("[data-left]");
+      if (shown) shown.textContent = String(Math.max(left, 0));
+      if (left > 0) setTimeout(tick, 250);
+      else if (!toast.contains(document.activeElement)) toast.remove();
+      else setTimeout(tick, 250);
+    };
+    tick();
+    if ("pending" in toast.dataset) decided(toast, 150);
+  };
+  const decided = (toast, wait) => {
+    setTimeout(async () => {
+      if (!toast.isConnected || wait > 10_000) return;
+      const query = new URLSearchParams({ saved: toast.dataset.saved, lead: toast.dataset.lead, until: toast.dataset.until });
+      try {
+        const answer = await fetch(`/work/saved?${query}`, { credentials: "same-origin" });
+        if (!answer.ok || answer.redirected) return;
+        const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const fresh = parsed.getElementById("toast");
+        if (!fresh) return;
+        if ("pending" in fresh.dataset) {
+          decided(toast, wait * 2);
+        } else if (!toast.contains(document.activeElement)) {
+          toast.replaceWith(fresh);
+          runToast();
+        }
+      } catch { /* the page is right without it */ }
+    }, wait);
+  };
+  runToast();
+
+  const takeBack = () => byId("toast")?.querySelector("button")?.click();
+
+  const form = byId("work");
+  if (!form) {
+    idle();
+    return;
+  }
+
+  const user = form.dataset.user;
+  const lead = form.elements.lead.value;
+  const key = `${KEPT}${user}.${lead}`;
+  const olderKey = `${OLDER}${user}.${lead}`;
+  const fields = () => new URLSearchParams(new FormData(form));
+  let version = Number(form.elements.version.value);
+  let isLeaving = false;
+  let isDirty = false;
+  let isSaving = false;
+  let saveTimer = 0;
+  let previewTimer = 0;
+  let asking = null;
+
+  // The draft: in this browser at once, at the server a moment later; dropped here when the server has it.
+  const typed = () => {
+    const kept = {};
+    const ofPage = ["csrf", "lead", "lease", "touch", "version", "why", "dock", "slot"];
+    for (const [name, value] of fields()) if (!ofPage.includes(name)) kept[name] = value;
+    return kept;
+  };
+  const changed = () => {
+    if (isLeaving) return;
+    isDirty = true;
+    // With the touch: what was committed under it meanwhile is no draft any more, and the server says so.
+    const touch = form.elements.touch.value;
+    store.set(key, { at: Date.now(), version, touch, lead, name: document.querySelector("h1").textContent, typed: typed() });
+    byId("saved").textContent = "Not saved yet";
+    clearTimeout(saveTimer);
+    saveTimer = setTimeout(save, SAVE_AFTER);
+    clearTimeout(previewTimer);
+    previewTimer = setTimeout(preview, PREVIEW_AFTER);
+  };
+  const save = async () => {
+    if (isLeaving || !isDirty) return;
+    if (isSaving) {
+      saveTimer = setTimeout(save, SAVE_AFTER);
+      return;
+    }
+    isSaving = true;
+    isDirty = false;
+    form.elements.version.value = String(version);
+    try {
+      const { status, body } = await post("/work/draft", fields(), AbortSignal.timeout(ANSWER_WITHIN));
+      if (status === 401 || status === 403) {
+        isDirty = true;
+        signedOut();
+      } else if (status !== 200) {
+        throw new Error(body?.detail ?? `status ${status}`);
+      } else if (body.is_newer) {
+        isDirty = true;
+        newer(body);
+      } else {
+        version = body.version;
+        form.elements.version.value = String(version);
+        if (!isDirty) {
+          store.drop(key);
+          byId("saved").textContent = `Saved ${body.saved}`;
+          byId("saved").title = body.whole;
+        }
+        byId("told-here")?.remove();
+      }
+    } catch (error) {
+      isDirty = true;
+      byId("saved").textContent = "Kept in this browser, not saved yet";
+      saveTimer = setTimeout(save, 5_000);
+    } finally {
+      isSaving = false;
+    }
+  };
+  const newer = (body) => {
+    notice(`Another tab of yours saved a newer draft at ${body.saved}.`);
+    const bar = byId("told-here");
+    bar.append(" ", button("Show that one", () => {
+      isLeaving = true;
+      store.drop(key);
+      location.assign(`/work?lead=${lead}`);
+    }), " ", button("Keep this one", () => {
+      version = body.version;
+      bar.remove();
+      save();
+    }));
+  };
+  // What this browser kept and the server may not have: the server judges, by the touch under which it would have been committed and
+  // by the version it was typed behind. What was typed on another machine since is not written over.
+  const restore = async () => {
+    offerOlder();
+    const kept = store.get(key);
+    if (!kept) return;
+    const left = new URLSearchParams({ ...kept.typed, csrf: csrf(), lead, version: String(kept.version) });
+    if (kept.touch) left.set("touch", kept.touch);
+    try {
+      const { status, body } = await post("/work/draft", left);
+      if (status === 409) return store.drop(key);
+      if (status === 200 && body.is_newer) {
+        // While that was asked somebody may have typed: those words are the page's own by now.
+        store.set(olderKey, { ...kept, over: body.saved });
+        if (!isDirty) store.drop(key);
+        return offerOlder();
+      }
+      if (status === 200) version = body.version;
+    } catch {
+      // The server is away. What the page shows already is newer where it says a later version.
+      if (kept.version < version) {
+        store.set(olderKey, { ...kept, over: "another time" });
+        store.drop(key);
+        return offerOlder();
+      }
+    }
+    if (isDirty) return;
+    fill(kept.typed);
+    changed();
+  };
+  const fill = (words) => {
+    for (const control of form.elements) {
+      if (!control.name || control.type === "hidden" || control.type === "submit" || control.id === "dock") continue;
+      const value = words[control.name];
+      if (control.type === "radio") control.checked = value === control.value;
+      else if (control.type === "checkbox") control.checked = value !== undefined;
+      else if (value !== undefined) control.value = value;
+    }
+  };
+  const offerOlder = () => {
+    const older = store.get(olderKey);
+    if (!older || byId("older-here")) return;
+    const bar = document.createElement("p");
+    bar.id = "older-here";
+    bar.className = "notice";
+    bar.setAttribute("role", "status");
+    const done = () => {
+      store.drop(olderKey);
+      bar.remove();
+    };
+    bar.append(`This browser has words of yours that are older than the draft saved at ${older.over}, which is shown.`, " ", button("Show the older ones", () => {
+      done();
+      fill(older.typed);
+      changed();
+    }), " ", button("Throw them away", done));
+    byId("main").prepend(bar);
+  };
+
+  // What it would come to: the latest question wins.
+  const preview = async () => {
+    asking?.abort();
+    asking = new AbortController();
+    try {
+      const { status, body } = await post("/work/preview", fields(), asking.signal);
+      if (status === 401 || status === 403) signedOut();
+      else if (status === 200) show(body);
+    } catch (error) {
+      if (error.name !== "AbortError") byId("after").textContent = "The server does not answer: what saving will do is not known just now.";
+    }
+  };
+  const show = (body) => {
+    // Made by templates of this server, which escape what they are given.
+    byId("grade").innerHTML = body.grade;
+    byId("after").innerHTML = body.after;
+    byId("save").innerHTML = body.save;
+    byId("said").innerHTML = body.said;
+    for (const row of form.querySelectorAll("[data-question]")) {
+      const id = row.dataset.question;
+      row.classList.toggle("hot", id === body.hot);
+      const wrong = body.wrong[id] ?? "";
+      const trouble = byId(`e-${id}`);
+      const field = byId(`a-${id}`);
+      // While a field is being typed in it is not called wrong yet.
+      const isTyped = field !== null && field === document.activeElement;
+      if (wrong === "" || !isTyped) {
+        trouble.textContent = wrong;
+        trouble.hidden = wrong === "";
+        row.querySelector(".q-in").classList.toggle("bad", wrong !== "");
+        if (wrong === "") field?.removeAttribute("aria-invalid");
+        else field?.setAttribute("aria-invalid", "true");
+      }
+      const worth = body.worth[id] ?? 0;
+      const place = row.querySelector(".q-worth");
+      place.replaceChildren();
+      if (worth > 0) {
+        const need = document.createElement("span");
+        need.className = "need";
+        need.textContent = `up to +${worth}`;
+        place.append(need);
+      }
+    }
+  };
+
+  form.addEventListener("input", changed);
+  form.addEventListener("change", (event) => {
+    const name = event.target.name;
+    if (name === "disposition") opens(event.target.value);
+    // One way of saying the time at once: choosing clears what was typed, typing clears what was chosen.
+    if (name === "cb_day" || name === "cb_time") {
+      form.elements.cb_date.value = "";
+      form.elements.cb_clock.value = "";
+    } else if (name === "cb_date" || name === "cb_clock") {
+      for (const radio of form.querySelectorAll('[name="cb_day"], [name="cb_time"]')) radio.checked = false;
+    }
+    changed();
+  });
+  form.addEventListener("focusout", (event) => {
+    if (typing(event.target)) previewTimer = setTimeout(preview, PREVIEW_AFTER);
+  });
+  form.addEventListener("click", (event) => {
+    const preset = event.target.closest("[data-preset]");
+    if (preset) {
+      event.preventDefault();
+      pick(preset);
+    }
+  });
+  form.addEventListener("submit", () => {
+    isLeaving = true;
+    clearTimeout(saveTimer);
+    clearTimeout(previewTimer);
+    asking?.abort();
+    form.elements.version.value = String(version);
+    // What this browser keeps stays until the next page says that it is saved: the answer may never come.
+  });
+  const pick = (preset) => {
+    for (const radio of form.querySelectorAll('[name="cb_day"], [name="cb_time"]')) radio.checked = false;
+    form.elements.cb_date.value = preset.dataset.date;
+    form.elements.cb_clock.value = preset.dataset.time;
+    choose("call_back");
+  };
+  const choose = (value) => {
+    const radio = form.querySelector(`[name="disposition"][value="${value}"]`);
+    if (!radio) return;
+    radio.checked = true;
+    byId("dock").checked = true;
+    changed();
+    opens(value);
+  };
+  // What a disposition asks for stands over the script: on a narrow window the dock must not lie on it.
+  const opens = (value) => {
+    const asked = form.querySelector(`.only-${CSS.escape(value)}`);
+    if (!asked) return;
+    byId("dock").checked = false;
+    if (!typing(document.activeElement)) asked.scrollIntoView({ block: "nearest" });
+  };
+  const chosen = () => form.querySelector('[name="disposition"]:checked');
+  const unchoose = () => {
+    const radio = chosen();
+    if (radio) radio.checked = false;
+    changed();
+  };
+  byId("no-picker").addEventListener("click", unchoose);
+
+  // The lease: kept while the page is open, seen or not: a window of the telephone may lie over it for the whole call. The server
+  // says when nobody has touched the page for so long that the lead is somebody else's turn.
+  let touchedAt = performance.now();
+  let isIdle = false;
+  const touched = () => {
+    touchedAt = performance.now();
+    if (isIdle) renew();
+  };
+  for (const kind of ["input", "keydown", "pointerdown", "pointermove", "scroll"]) addEventListener(kind, touched, { passive: true, capture: true });
+  const renew = async () => {
+    if (isLeaving) return;
+    const asked = fields();
+    asked.set("idle_s", String(Math.round((performance.now() - touchedAt) / 1000)));
+    try {
+      const { status, body } = await post("/work/renew", asked);
+      if (status === 200) {
+        const wasIdle = isIdle;
+        isIdle = body.is_idle;
+        if (isIdle && !wasIdle) notice("Nothing was done here for a long time: the lead is given back. Go on typing, and it is yours again if nobody took it.");
+        else if (wasIdle && !isIdle) byId("told-here")?.remove();
+      } else if (status === 409) {
+        lost(body.held_by);
+      } else if (status === 401 || status === 403) {
+        signedOut();
+      }
+    } catch { /* tried again in a moment; the lease lasts longer than that */ }
+  };
+  // Another has it, or nobody: it was saved, or given back, in another tab.
+  const lost = (holder) => {
+    if (holder) {
+      notice(`${holder} has this lead by now. What you typed is kept as your draft.`);
+      return;
+    }
+    notice("This lead was saved or given back elsewhere, and nobody has it open. What you typed is kept as your draft.");
+    byId("told-here").append(" ", button("Open it again", async () => {
+      await save();
+      const open = document.createElement("form");
+      Object.assign(open, { method: "post", action: "/work/take", hidden: true });
+      for (const [name, value] of [["csrf", csrf()], ["lead", lead]]) {
+        const field = document.createElement("input");
+        Object.assign(field, { type: "hidden", name, value });
+        open.append(field);
+      }
+      document.body.append(open);
+      isLeaving = true;
+      open.submit();
+    }));
+  };
+  setInterval(renew, RENEW_EVERY);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") renew();
+    else save();
+  });
+
+  // Tabs of one browser that show this lead know of each other: one that closes does not give back what another has open.
+  const self = `${Math.random()}`;
+  const others = new Set();
+  const tabs = typeof BroadcastChannel === "function" ? new BroadcastChannel(`ripen.work.${user}.${lead}`) : null;
+  const say = (is) => tabs?.postMessage({ is, page: self });
+  tabs?.addEventListener("message", ({ data }) => {
+    if (data.is === "gone") others.delete(data.page);
+    else others.add(data.page);
+    if (data.is === "opened") say("here");
+  });
+  say("opened");
+
+  // Another page of the desk in this tab is no leaving: whoever looks something up comes back, and a call may be under way. The
+  // lease ends by itself where they do not.
+  let isWithin = false;
+  const within = () => {
+    isWithin = true;
+    // Where the browser stays after all (a download, a page that cannot be reached), closing is leaving again.
+    setTimeout(() => { isWithin = false; }, 3_000);
+  };
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[href]");
+    if (link && link.origin === location.origin && link.target === "") within();
+  });
+  document.addEventListener("submit", within);
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    isLeaving = false;
+    isWithin = false;
+    others.clear();
+    say("opened");
+    renew();
+  });
+  addEventListener("pagehide", () => {
+    say("gone");
+    if (isLeaving) return;
+    const left = fields();
+    left.set("beacon", "1");
+    if (isDirty) {
+      left.set("version", String(version));
+      navigator.sendBeacon("/work/draft", left);
+    }
+    if (isWithin || others.size > 0) return;
+    navigator.sendBeacon("/work/leave", left);
+  });
+
+  // The keys: outside of a field as they are, inside of one with Alt.
+  window.ripen.onKey((name, isIn, event) => {
+    if (name === "Escape") {
+      if (chosen()?.value === "call_back") unchoose();
+      else byId("leave").click();
+      return true;
+    }
+    if (isIn !== event.altKey) return false;
+    const disposition = form.querySelector(`[name="disposition"][data-key="${CSS.escape(name)}"]`);
+    const preset = chosen()?.value === "call_back" && form.querySelector(`[data-preset="${CSS.escape(name)}"]`);
+    if (disposition) choose(disposition.value);
+    else if (preset) pick(preset);
+    else if (name === "n") form.requestSubmit(byId("save"));
+    else if (name === "z") takeBack();
+    else if (name === "c") return window.ripen.dial();
+    else return false;
+    return true;
+  });
+
+  restore();
+
+  // Without a lead: "n" takes the next, "i" opens by number, "+" writes down who stands there; drafts of leads that are not
+  // open any more still reach the server.
+  function idle() {
+    window.ripen.onKey((name, isIn, event) => {
+      if (isIn || event.altKey) return false;
+      if (name === "n") byId("next")?.requestSubmit();
+      else if (name === "i") byId("phone")?.focus();
+      else if (name === "z") takeBack();
+      else return false;
+      return true;
+    });
+    const place = byId("idle");
+    if (!place) return;
+    const own = `${KEPT}${place.dataset.user}.`;
+    for (const name of store.keys().filter((one) => one.startsWith(own))) send(name, place.dataset.csrf);
+    if ("opens" in place.dataset) opensByItself(place);
+  }
+
+  // Whoever asked for a lead when there was none gets it when there is one: while the page is seen and nothing is typed in it.
+  // Asked in the background, so that a page that has nothing stays as it is.
+  function opensByItself(place) {
+    const PAUSE = 5_000;
+    let askedAt = performance.now();
+    let timer = 0;
+    const isFree = () => document.visibilityState === "visible" && !byId("phone")?.value && !typing(document.activeElement ?? document.body) && !document.querySelector("dialog[open], details.menu[open]");
+    const ask = async () => {
+      timer = 0;
+      if (!isFree()) return;
+      askedAt = performance.now();
+      try {
+        const headers = { accept: "application/json", "content-type": "application/json", "x-csrf-token": csrf() };
+        const answer = await fetch("/api/v1/work/next", { method: "POST", body: "{}", headers, credentials: "same-origin" });
+        if (!answer.ok) return;
+        // The same address again: what was just saved can still be taken back from there.
+        if ((await answer.json()).opened) location.reload();
+      } catch { /* asked again with the next news */ }
+    };
+    const soon = () => {
+      timer ||= setTimeout(ask, Math.max(0, askedAt + PAUSE - performance.now()));
+    };
+    document.addEventListener("ripen:news", (event) => {
+      if (event.detail.kinds.some((kind) => kind === "work" || kind === "leads")) soon();
+    });
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible") soon();
+    });
+    // The next call that is dated comes without news; a browser's timers reach 24 days.
+    const ahead = Date.parse(place.dataset.nextAt) - Date.now();
+    if (ahead > 0 && ahead < 86_400_000) setTimeout(soon, ahead + 500);
+  }
+  async function send(name, token) {
+    const kept = store.get(name);
+    if (!kept) return;
+    const left = new URLSearchParams({ ...kept.typed, csrf: token, lead: kept.lead, version: String(kept.version) });
+    if (kept.touch) left.set("touch", kept.touch);
+    let isKeptHere = false;
+    try {
+      const { status, body } = await post("/work/draft", left);
+      // Saved meanwhile, though the answer was lost: there is nothing to be opened again.
+      if (status === 409) return store.drop(name);
+      if (status !== 200) return;
+      // A newer draft stays: this one stays here, until the lead is open and somebody chooses.
+      isKeptHere = body.is_newer;
+      if (!isKeptHere) store.drop(name);
+    } catch {
+      return;
+    }
+    const open = document.createElement("form");
+    open.method = "post";
+    open.action = "/work/take";
+    open.className = "notice";
+    for (const [field, value] of [["csrf", token], ["lead", kept.lead]]) {
+      const hidden = document.createElement("input");
+      Object.assign(hidden, { type: "hidden", name: field, value });
+      open.append(hidden);
+    }
+    const press = document.createElement("button");
+    press.className = "btn small";
+    press.textContent = "Open it again";
+    const where = isKeptHere ? "stays in this browser, beside a newer draft" : "is kept as your draft";
+    open.append(`What you typed about ${kept.name} ${where}. `, press);
+    byId("kept").append(open);
+  }
+})();

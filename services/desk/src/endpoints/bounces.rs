@@ -1,0 +1,148 @@
+//! `POST /v1/bounces/{token}`: a mail that came back, posted by whatever receives mail for `mail.return_path`. The token in the
+//! address that it came back to says whose it is; that it is signed is what keeps strangers out.
+
+use axum::{
+    Json,
+    extract::{Path, Request, State, rejection::PathRejection},
+    http::header,
+};
+use ripen_domain::id::DeliveryId;
+use ripen_store::{StoreError, delivery::bounce::ReportResult};
+use ripen_web::{
+    Problem,
+    address::Visitor,
+    body::{self, BodyLimits},
+    catalogue,
+    extract::refuse_unread,
+    openapi::refusals,
+};
+use serde::Serialize;
+use utoipa::{
+    IntoResponses, ToSchema,
+    openapi::{RefOr, Response as Described},
+};
+
+use super::caller::{by_link, failed};
+use crate::{context::DeskContext, mail_report};
+
+/// A report holds the mail that came back, and that may have an invitation.
+const LARGEST_REPORT: usize = 1024 * 1024;
+/// Types of mails; some programs name the type of the report that is in it.
+const TYPES: [&str; 3] = ["message/rfc822", "message/global", "multipart/report"];
+
+struct ReportRefusals;
+
+impl IntoResponses for ReportRefusals {
+    fn responses() -> std::collections::BTreeMap<String, RefOr<Described>> {
+        refusals(&[
+            &catalogue::MALFORMED_BODY,
+            &catalogue::NOT_FOUND,
+            &catalogue::BODY_TOO_SLOW,
+            &catalogue::BODY_TOO_LARGE,
+            &catalogue::UNSUPPORTED_MEDIA_TYPE,
+            &catalogue::TOO_MANY_REQUESTS,
+            &catalogue::INTERNAL_ERROR,
+            &catalogue::UNAVAILABLE,
+        ])
+    }
+}
+
+/// What a mail that came back was taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TakenAs {
+    /// The delivery failed and is dead.
+    Failed,
+    /// Noted on the attempt: it is delayed, was relayed, or had ended otherwise.
+    Noted,
+    /// The sender was refused: this mail waits and is sent once more. All mail waits where another address said so too.
+    Waits,
+    /// No report: an automatic reply, or a mail that cannot be read.
+    Nothing,
+}
+
+/// What became of a mail that came back.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TakenReport {
+    /// The delivery.
+    #[schema(value_type = String, example = "dlv_01kahxq5z5e4y9wd3tvdnzxkqj")]
+    pub delivery: DeliveryId,
+    /// What the mail was taken for.
+    pub taken_as: TakenAs,
+}
+
+/// Takes a mail that came back. The same again changes nothing.
+#[utoipa::path(post, path = "/v1/bounces/{token}", operation_id = "report_mail", tag = "deliveries",
+    params(("token" = String, Path, description = "What stood for {token} in the address that it came back to (mail.return_path).")),
+    request_body(content = String, content_type = "message/rfc822", description = "The whole mail, as it came."),
+    responses(
+        (status = 200, description = "Taken, or no report.", body = TakenReport),
+        ReportRefusals,
+    ))]
+pub async fn report(
+    State(context): State<DeskContext>,
+    token: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Result<Json<TakenReport>, Problem> {
+    let visitor = request.extensions().get::<Visitor>().copied();
+    // The token before the body: strangers send nothing into memory.
+    let delivery = match opened(&context, token, visitor) {
+        Ok(delivery) => delivery,
+        Err(problem) => return Err(refuse_unread(request, problem).await),
+    };
+    let given = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if !TYPES.contains(&essence.as_str()) {
+        let why = "Post the whole mail as it came, with Content-Type: message/rfc822.";
+        return Err(refuse_unread(request, Problem::new(&catalogue::UNSUPPORTED_MEDIA_TYPE, why)).await);
+    }
+    let (parts, content) = request.into_parts();
+    let limits = BodyLimits { bytes: LARGEST_REPORT, time: context.body.time };
+    let mail = body::read(&parts.headers, content, limits).await?;
+    let taken_as = take(&context, delivery, &mail).await?;
+    Ok(Json(TakenReport { delivery, taken_as }))
+}
+
+/// The delivery that a token names.
+fn opened(
+    context: &DeskContext,
+    token: Result<Path<String>, PathRejection>,
+    visitor: Option<Visitor>,
+) -> Result<DeliveryId, Problem> {
+    let token = token.map_err(|_| unknown())?.0;
+    // The signature first, which costs no query: all reports come from one address, and what somebody makes up and sends there must not
+    // keep out those that are true.
+    if let Ok(delivery) = context.keys.open_bounce(&token, context.clock.now()) {
+        return Ok(delivery);
+    }
+    // Wrong ones are counted like other links: 64 bits are not to be tried out.
+    context.lookups.note_wrong_link(visitor)?;
+    Err(unknown())
+}
+
+fn unknown() -> Problem {
+    Problem::new(&catalogue::NOT_FOUND, "No mail of this installation has this return path.")
+}
+
+async fn take(context: &DeskContext, delivery: DeliveryId, mail: &[u8]) -> Result<TakenAs, Problem> {
+    let Some(report) = mail_report::read(mail) else { return Ok(TakenAs::Nothing) };
+    let done: Result<ReportResult, StoreError> = async {
+        let mut batch = context.store.begin().await?;
+        let done = batch.delivery_report(by_link(), delivery, &report, context.clock.now()).await?;
+        batch.commit().await?;
+        Ok(done)
+    }
+    .await;
+    match done.map_err(|error| failed(&error))? {
+        ReportResult::Unknown => Err(unknown()),
+        ReportResult::Noted => Ok(TakenAs::Noted),
+        ReportResult::Waits => {
+            tracing::error!(delivery.id = %delivery, report = report.text, "the mail of a delivery came back because the sender is refused: it is sent once more, and all mail waits once a second address says so");
+            Ok(TakenAs::Waits)
+        }
+        ReportResult::Dead => {
+            tracing::warn!(delivery.id = %delivery, report = report.text, "the mail of a delivery came back");
+            Ok(TakenAs::Failed)
+        }
+    }
+}

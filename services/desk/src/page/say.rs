@@ -1,0 +1,198 @@
+//! The forms in which something is said of a lead: which there are depends on how it stands.
+
+use ripen_domain::{
+    delivery::OutcomeKind,
+    outcome::{AmountTerms, OutcomeFields, currency_of},
+};
+use ripen_store::delivery::feed::ContactEnd;
+
+use ripen_actions::FieldError;
+
+/// What a client's forms ask for.
+pub struct SayTerms<'a> {
+    /// What the amount of a sale is called.
+    pub amount_label: String,
+    /// The client's own currency; empty where its country has none.
+    pub currency: String,
+    /// The reasons for which the client returns leads; empty where any will do.
+    pub return_reasons: &'a [String],
+}
+
+impl<'a> SayTerms<'a> {
+    /// Of a client.
+    pub fn of(amounts: &AmountTerms, country: &str, return_reasons: &'a [String]) -> Self {
+        let currency = currency_of(country).map(|currency| currency.to_string());
+        Self { amount_label: amounts.label(), currency: currency.unwrap_or_default(), return_reasons }
+    }
+}
+
+/// How a lead stands for whoever may say something of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum SayState {
+    /// Nothing was said of it yet.
+    Waiting,
+    /// Won or lost will be said of it.
+    Accepted,
+    /// It was returned, or is not ready yet.
+    GivenBack,
+    /// Won or lost.
+    Over,
+    /// The person may not be contacted any more; what became of it before can still be said.
+    NotToContact,
+    /// It was taken back, and nothing more can be said of it.
+    TakenBack,
+}
+
+impl SayState {
+    /// By what was said last, and whether the person may be contacted.
+    pub const fn of(newest: Option<OutcomeKind>, ended: Option<ContactEnd>) -> Self {
+        match (ended, newest) {
+            (Some(ContactEnd::Recalled | ContactEnd::Withdrawn | ContactEnd::GivenOn), _) => Self::TakenBack,
+            (Some(ContactEnd::DoNotContact), _) => Self::NotToContact,
+            (None, None) => Self::Waiting,
+            (None, Some(OutcomeKind::Accepted)) => Self::Accepted,
+            (None, Some(OutcomeKind::Returned | OutcomeKind::NotYet)) => Self::GivenBack,
+            (None, Some(OutcomeKind::Won | OutcomeKind::Lost)) => Self::Over,
+        }
+    }
+}
+
+/// The forms of one lead.
+pub struct SayForms<'a> {
+    /// Where they are sent; empty for the page that they are on.
+    pub action: &'a str,
+    /// Whose lead it is.
+    pub name: &'a str,
+    pub state: SayState,
+    /// The lead is sold, by whichever of its deliveries that was said.
+    pub is_sold: bool,
+    /// The number of the newest outcome, which forms send back.
+    pub seen: i32,
+    pub terms: &'a SayTerms<'a>,
+    /// What was typed, where a form was sent and did not end well.
+    pub typed: &'a OutcomeFields,
+    /// The outcome whose form that was.
+    pub sent: Option<&'a str>,
+    /// What is wrong with it.
+    pub errors: &'a [FieldError],
+}
+
+impl SayForms<'_> {
+    /// Whether they stand on the lead's own page, which has all of them.
+    pub fn is_whole(&self) -> bool {
+        self.action.is_empty()
+    }
+
+    /// Whether it can be accepted with one tap: nothing was said, or it was given back, and nobody has sold it.
+    pub fn may_accept(&self) -> bool {
+        !self.is_sold && matches!(self.state, SayState::Waiting | SayState::GivenBack)
+    }
+
+    /// Whether the person may be called.
+    pub fn may_try(&self) -> bool {
+        matches!(self.state, SayState::Waiting | SayState::Accepted | SayState::GivenBack)
+    }
+
+    /// Whether it can be said that it was sold or lost. The list asks that only of what was accepted.
+    pub fn may_end(&self) -> bool {
+        self.state == SayState::Accepted || self.is_whole() && self.state != SayState::TakenBack
+    }
+
+    /// Whether it can be given back.
+    pub fn may_return(&self) -> bool {
+        let may_be_open = !matches!(self.state, SayState::NotToContact | SayState::TakenBack);
+        may_be_open && (self.is_whole() || self.state != SayState::Over)
+    }
+
+    /// Whether it can be given back until a day. The list asks that only of what is new.
+    pub fn may_wait(&self) -> bool {
+        self.may_return() && (self.is_whole() || self.state == SayState::Waiting)
+    }
+
+    /// Whether it can be said that the number is somebody else's.
+    pub fn may_void(&self) -> bool {
+        self.is_whole() && self.may_return()
+    }
+
+    /// Whether it can be said that they want no contact: also of a lead that was taken back, because it binds all the same.
+    pub fn may_suppress(&self) -> bool {
+        self.is_whole() && self.state != SayState::NotToContact
+    }
+
+    /// Whether it is over by what was said last.
+    pub fn is_over(&self) -> bool {
+        self.state == SayState::Over
+    }
+
+    /// Whether what comes next is to say how it ended.
+    pub fn is_end_next(&self) -> bool {
+        self.is_whole() && self.state == SayState::Accepted
+    }
+
+    /// What is wrong with a field of the form that was sent; empty where nothing is.
+    pub fn wrong(&self, kind: OutcomeKind, field: &str) -> &str {
+        let found = self.errors.iter().find(|one| one.field == field && self.is_open(kind));
+        found.map(|one| one.message.as_str()).unwrap_or_default()
+    }
+
+    pub fn is_open(&self, kind: OutcomeKind) -> bool {
+        self.sent == Some(kind.word())
+    }
+
+    pub fn reason(&self) -> &str {
+        self.typed.reason.as_deref().unwrap_or_default()
+    }
+
+    pub fn amount(&self) -> &str {
+        self.typed.amount.as_deref().unwrap_or_default()
+    }
+
+    pub fn date(&self) -> &str {
+        self.typed.date.as_deref().unwrap_or_default()
+    }
+
+    /// The client's country decides the currency only where none was typed: a corrected form keeps what the reader chose.
+    pub fn currency(&self) -> &str {
+        self.typed.currency.as_deref().unwrap_or(&self.terms.currency)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn forms<'a>(state: SayState, action: &'a str, terms: &'a SayTerms<'a>, typed: &'a OutcomeFields) -> SayForms<'a> {
+        let (is_sold, seen) = (false, 0);
+        SayForms { action, name: "Casey", state, is_sold, seen, terms, typed, sent: None, errors: &[] }
+    }
+
+    #[test]
+    fn nobody_is_asked_to_call_or_accept_whoever_may_not_be_contacted() {
+        let (terms, typed) = (SayTerms::of(&AmountTerms::default(), "US", &[]), OutcomeFields::default());
+        for end in [ContactEnd::DoNotContact, ContactEnd::Recalled, ContactEnd::Withdrawn] {
+            for newest in [None, Some(OutcomeKind::Accepted), Some(OutcomeKind::Won), Some(OutcomeKind::NotYet)] {
+                for action in ["", "/o/token"] {
+                    let forms = forms(SayState::of(newest, Some(end)), action, &terms, &typed);
+                    assert!(!forms.may_accept() && !forms.may_try() && !forms.may_return() && !forms.may_wait());
+                }
+            }
+        }
+        let sold = forms(SayState::of(None, Some(ContactEnd::DoNotContact)), "", &terms, &typed);
+        assert!(sold.may_end() && !sold.may_suppress(), "a sale before that can be said");
+        let recalled = forms(SayState::of(None, Some(ContactEnd::Recalled)), "", &terms, &typed);
+        assert!(!recalled.may_end() && recalled.may_suppress(), "a wish not to be contacted binds all the same");
+    }
+
+    #[test]
+    fn the_list_asks_for_what_comes_next_and_the_page_for_everything() {
+        let (terms, typed) = (SayTerms::of(&AmountTerms::default(), "US", &[]), OutcomeFields::default());
+        let new = forms(SayState::Waiting, "/o/token", &terms, &typed);
+        assert!(new.may_accept() && new.may_try() && new.may_return() && new.may_wait() && !new.may_end());
+        let accepted = forms(SayState::Accepted, "/o/token", &terms, &typed);
+        assert!(!accepted.may_accept() && accepted.may_end() && accepted.may_return() && !accepted.may_wait());
+        let whole = forms(SayState::Waiting, "", &terms, &typed);
+        assert!(whole.may_end() && whole.may_void() && whole.may_suppress());
+        let won = forms(SayState::of(Some(OutcomeKind::Won), None), "", &terms, &typed);
+        assert!(!won.may_accept() && !won.may_try() && won.is_over());
+    }
+}

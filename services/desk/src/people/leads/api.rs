@@ -1,0 +1,307 @@
+//! `/api/v1/leads`: the same as the pages, for programs of users.
+
+use axum::{Json, extract::State, http::StatusCode};
+use jiff::Timestamp;
+use ripen_actions::{lead_list, lead_page, lead_search};
+use ripen_domain::{
+    actor::Permission,
+    id::{DecisionId, LeadId},
+};
+use ripen_store::lead::list::ListedLead;
+use ripen_web::{
+    Problem,
+    extract::{PathId, Query},
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use super::{
+    changes::{ChangeBody, LeadChange, apply},
+    forms::ChangePath,
+    new::EnterForm,
+    own_work::LeadsReader,
+    query::{LeadsQuery, PageMark},
+    shown::ShownWay,
+    timeline::entries,
+};
+use crate::{
+    context::DeskContext,
+    people::{
+        csrf::CsrfJson,
+        refused::refused,
+        viewer::{NotSignedIn, Viewer},
+        when::When,
+    },
+};
+
+/// A lead in a list.
+#[derive(Serialize, ToSchema)]
+pub struct LeadRowView {
+    /// Its id.
+    #[schema(value_type = String, example = "lead_01kahxq5z5e4y9wd3tvdnzxkqj")]
+    id: LeadId,
+    /// The client's slug.
+    client: String,
+    /// The program's name.
+    program: String,
+    /// Who it is; absent where nobody said, or the client does not have the lead.
+    name: Option<String>,
+    /// E.164.
+    phone: Option<String>,
+    /// Mail address.
+    email: Option<String>,
+    /// `lead`, `contact`, `opportunity`, `customer` or `closed`.
+    stage: &'static str,
+    /// Why it is closed.
+    closed_reason: Option<String>,
+    /// `A`, `B` or `C`; none before the first decision.
+    grade: Option<&'static str>,
+    /// The points.
+    score: Option<i32>,
+    /// The name of the source of the first arrival.
+    source: String,
+    /// Of its arrivals' channels the one closest to a conversation.
+    channel: &'static str,
+    /// Arrivals on it.
+    arrivals: i32,
+    /// The last of them.
+    #[schema(value_type = String)]
+    last_arrived_at: Timestamp,
+    /// How the last touch went.
+    last_disposition: Option<String>,
+    /// What is next.
+    next_step: Option<LeadStepView>,
+}
+
+/// What is next for a lead.
+#[derive(Serialize, ToSchema)]
+pub struct LeadStepView {
+    /// `requalify`, `activation`, `outcome` or `same_person`.
+    kind: &'static str,
+    /// `scheduled` or `work`.
+    state: &'static str,
+    /// When; none where it waits for criteria.
+    #[schema(value_type = Option<String>)]
+    due_at: Option<Timestamp>,
+    /// What is promised.
+    why: String,
+    /// Agreed with the person.
+    agreed: bool,
+}
+
+impl From<ListedLead> for LeadRowView {
+    fn from(lead: ListedLead) -> Self {
+        let step = lead.step.map(|step| LeadStepView {
+            kind: step.kind.word(),
+            state: step.state.word(),
+            due_at: step.due_at,
+            why: step.why,
+            agreed: step.is_agreed,
+        });
+        Self {
+            id: lead.id,
+            client: lead.client,
+            program: lead.program,
+            name: lead.name,
+            phone: lead.phone,
+            email: lead.email,
+            stage: lead.stage.word(),
+            closed_reason: lead.closed,
+            grade: lead.grade.map(|grade| grade.word()),
+            score: lead.score,
+            source: lead.source_name,
+            channel: lead.channel.word(),
+            arrivals: lead.arrivals,
+            last_arrived_at: lead.last_arrived_at,
+            last_disposition: lead.last_disposition,
+            next_step: step,
+        }
+    }
+}
+
+/// A page of leads.
+#[derive(Serialize, ToSchema)]
+pub struct LeadRowsView {
+    /// The leads.
+    leads: Vec<LeadRowView>,
+    /// Where the next page begins, for `after`; none where this is the last.
+    next: Option<String>,
+    /// A search found more than are here.
+    more: bool,
+}
+
+/// A lead with everything that happened to it.
+#[derive(Serialize, ToSchema)]
+pub struct LeadWholeView {
+    /// As lists have it.
+    lead: LeadRowView,
+    /// Numbers and addresses that lead to the person, as they are read.
+    reached: Vec<String>,
+    /// Why the person must not be contacted.
+    do_not_contact: Option<String>,
+    /// The newest answer to each question.
+    #[schema(value_type = Object)]
+    answers: Value,
+    /// What could not be understood of what the person sent.
+    flags: Vec<String>,
+    /// Everything that happened, newest first.
+    #[schema(value_type = Vec<Object>)]
+    timeline: Value,
+    /// The id of the decision that counts.
+    #[schema(value_type = Option<String>)]
+    decision: Option<DecisionId>,
+}
+
+/// Leads by filters, or by anything typed (`q`).
+#[utoipa::path(get, path = "/api/v1/leads", operation_id = "list_leads", tag = "desk", params(LeadsQuery),
+    responses(
+        (status = 200, description = "A page of leads.", body = LeadRowsView),
+        (status = 400, description = "A filter cannot be read.", content_type = "application/problem+json", body = Problem),
+        (status = 401, description = "No token, or a wrong one.", content_type = "application/problem+json", body = Problem),
+        (status = 422, description = "There is no such client.", content_type = "application/problem+json", body = Problem),
+    ))]
+pub async fn many(
+    State(context): State<DeskContext>,
+    viewer: Viewer,
+    Query(query): Query<LeadsQuery>,
+) -> Result<Json<LeadRowsView>, Problem> {
+    if !query.q.trim().is_empty() {
+        let found = lead_search::search(&context.actions, &viewer.actor, &query.q).await;
+        let found = found.map_err(|refusal| refused(&refusal))?;
+        let leads = found.leads.into_iter().map(LeadRowView::from).collect();
+        return Ok(Json(LeadRowsView { leads, next: None, more: found.has_more }));
+    }
+    let wanted = query.meant(&LeadsReader::of(&viewer, context.clock.now()));
+    let page = lead_list::list(&context.actions, &viewer.actor, &wanted).await.map_err(|refusal| refused(&refusal))?;
+    let next = page.next.map(|mark| PageMark(mark).to_string());
+    let more = next.is_some();
+    Ok(Json(LeadRowsView { leads: page.leads.into_iter().map(LeadRowView::from).collect(), next, more }))
+}
+
+/// One lead with everything that happened to it.
+#[utoipa::path(get, path = "/api/v1/leads/{id}", operation_id = "get_lead", tag = "desk",
+    params(("id" = String, Path, description = "The lead's id, lead_….")),
+    responses(
+        (status = 200, description = "The lead.", body = LeadWholeView),
+        (status = 401, description = "No token, or a wrong one.", content_type = "application/problem+json", body = Problem),
+        (status = 404, description = "There is no such lead.", content_type = "application/problem+json", body = Problem),
+    ))]
+pub async fn one(
+    State(context): State<DeskContext>,
+    viewer: Viewer,
+    PathId(lead): PathId<LeadId>,
+) -> Result<Json<LeadWholeView>, Problem> {
+    let page = lead_page::show(&context.actions, &viewer.actor, lead).await.map_err(|refusal| refused(&refusal))?;
+    let when = When::of(&viewer, context.clock.now());
+    let timeline = entries(&page, &when).into_iter().map(|entry| {
+        json!({"at": entry.at.iso, "what": entry.what, "more": entry.more, "words": entry.words, "id": entry.id,
+               "grade": entry.grade})
+    });
+    let answers = page.answers.iter().filter_map(|answered| {
+        let answer = answered.answer.as_ref()?;
+        Some((answer.question.clone(), json!({"value": answer.value, "at": answer.at, "origin": answer.origin})))
+    });
+    let ways = page.ways.iter().filter(|way| way.void_at.is_none());
+    Ok(Json(LeadWholeView {
+        reached: ways.map(|way| ShownWay::of(&when, way).shown).collect(),
+        do_not_contact: page.suppressed.clone(),
+        answers: answers.collect::<serde_json::Map<_, _>>().into(),
+        flags: page.flags.iter().map(ripen_domain::flag::Flag::in_words).collect(),
+        timeline: timeline.collect::<Vec<_>>().into(),
+        decision: page.receipt.as_ref().map(|receipt| receipt.decision),
+        lead: page.listed.into(),
+    }))
+}
+
+/// The two ids in the address of a decision.
+pub struct DecisionPath {
+    lead: LeadId,
+    decision: DecisionId,
+}
+
+impl<S: Send + Sync> axum::extract::FromRequestParts<S> for DecisionPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut axum::http::request::Parts, state: &S) -> Result<Self, Problem> {
+        let given = axum::extract::Path::<(String, String)>::from_request_parts(parts, state).await;
+        let read = given.ok().and_then(|axum::extract::Path((lead, decision))| {
+            Some(Self { lead: lead.parse().ok()?, decision: decision.parse().ok()? })
+        });
+        read.ok_or_else(Problem::not_found)
+    }
+}
+
+/// A decision of a lead: its receipt as it is kept.
+#[utoipa::path(get, path = "/api/v1/leads/{id}/decisions/{decision}", operation_id = "get_lead_decision", tag = "desk",
+    params(
+        ("id" = String, Path, description = "The lead's id, lead_…."),
+        ("decision" = String, Path, description = "The decision's id, dec_…."),
+    ),
+    responses(
+        (status = 200, description = "The receipt; null where it was erased.", body = Object),
+        (status = 401, description = "No token, or a wrong one.", content_type = "application/problem+json", body = Problem),
+        (status = 404, description = "There is no such decision of this lead, or it is for people who work leads.", content_type = "application/problem+json", body = Problem),
+    ))]
+pub async fn decision(
+    State(context): State<DeskContext>,
+    viewer: Viewer,
+    DecisionPath { lead, decision }: DecisionPath,
+) -> Result<Json<Value>, Problem> {
+    let receipt = lead_page::receipt(&context.actions, &viewer.actor, lead, decision).await;
+    receipt.map(Json).map_err(|refusal| refused(&refusal))
+}
+
+/// Does something with a lead.
+#[utoipa::path(post, path = "/api/v1/leads/{id}/{change}", operation_id = "change_lead", tag = "desk",
+    params(
+        ("id" = String, Path, description = "The lead's id, lead_…."),
+        ("change" = LeadChange, Path, description = "What is done."),
+    ),
+    request_body = ChangeBody,
+    responses(
+        (status = 204, description = "Done."),
+        (status = 401, description = "No token, or a wrong one.", content_type = "application/problem+json", body = Problem),
+        (status = 404, description = "There is no such lead, or it is for people who work leads.", content_type = "application/problem+json", body = Problem),
+        (status = 409, description = "What is there does not allow it.", content_type = "application/problem+json", body = Problem),
+        (status = 422, description = "Fields that cannot be used.", content_type = "application/problem+json", body = Problem),
+    ))]
+pub async fn change(
+    State(context): State<DeskContext>,
+    ChangePath { lead, change }: ChangePath,
+    posted: CsrfJson<ChangeBody>,
+) -> Result<StatusCode, NotSignedIn> {
+    let CsrfJson { viewer, body } = posted;
+    if !viewer.actor.may(Permission::Work) {
+        return Err(Problem::not_found().into());
+    }
+    let done = apply(&context.actions, &viewer.actor, lead, (change, &body)).await;
+    done.map(|()| StatusCode::NO_CONTENT).map_err(|refusal| refused(&refusal).into())
+}
+
+/// An arrival that was entered.
+#[derive(Serialize, ToSchema)]
+pub struct EnteredView {
+    /// The arrival; its lead is there as soon as it is worked.
+    #[schema(value_type = String, example = "arr_01kahxq5z5e4y9wd3tvdnzxkqj")]
+    arrival: ripen_domain::id::ArrivalId,
+}
+
+/// Enters somebody who walked in, rang, or stood at the booth.
+#[utoipa::path(post, path = "/api/v1/leads", operation_id = "enter_lead", tag = "desk",
+    request_body = EnterForm,
+    responses(
+        (status = 202, description = "Kept, to be worked at once.", body = EnteredView),
+        (status = 401, description = "No token, or a wrong one.", content_type = "application/problem+json", body = Problem),
+        (status = 404, description = "It is for people who work leads.", content_type = "application/problem+json", body = Problem),
+        (status = 422, description = "Fields that cannot be used.", content_type = "application/problem+json", body = Problem),
+    ))]
+pub async fn enter(
+    State(context): State<DeskContext>,
+    posted: CsrfJson<EnterForm>,
+) -> Result<(StatusCode, Json<EnteredView>), Problem> {
+    posted.viewer.require_staff()?;
+    let request = posted.body.request().map_err(|refusal| refused(&refusal))?;
+    let arrival = context.actions.run(&posted.viewer.actor, &request).await.map_err(|refusal| refused(&refusal))?;
+    Ok((StatusCode::ACCEPTED, Json(EnteredView { arrival })))
+}

@@ -1,0 +1,263 @@
+//! What people and their programs do with a lead: one request for each, done by the action it names.
+
+use ripen_actions::{
+    Actions, FieldError, Refusal,
+    appointment::{BookAppointment, SlotWish},
+    consent_review::JudgeConsent,
+    lead::{RecallLead, TouchLead},
+    lead_close::{CloseLead, ReopenLead},
+    lead_stop::StopLead,
+    person_correct::CorrectPerson,
+    promise::MovePromise,
+};
+use ripen_domain::{actor::Actor, id::LeadId, promise::InvalidWhen, touch::Disposition};
+use ripen_web::extract::NamedFields;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// What is done with a lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LeadChange {
+    /// Something is written down: `note`.
+    Note,
+    /// The next step is moved: `to`, `why`, `agreed`.
+    Promise,
+    /// It is closed: `why`.
+    Close,
+    /// It is opened again: `why`.
+    Reopen,
+    /// Nobody contacts the person any more: `whom` (`client` or `firm`), `why`.
+    Stop,
+    /// It is taken back from its client, who reads `why`.
+    Recall,
+    /// An appointment is booked: `rep`, `at`, `note`.
+    Appointment,
+    /// Contact data is put right: all of it.
+    Person,
+    /// A manager looked at the consent: `verdict` (`consent_holds` or `no_consent`), `why`.
+    Verdict,
+}
+
+impl LeadChange {
+    /// As an address has it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Promise => "promise",
+            Self::Close => "close",
+            Self::Reopen => "reopen",
+            Self::Stop => "stop",
+            Self::Recall => "recall",
+            Self::Appointment => "appointment",
+            Self::Person => "person",
+            Self::Verdict => "verdict",
+        }
+    }
+
+    /// What is said when it is done.
+    pub const fn done(self) -> &'static str {
+        match self {
+            Self::Note => "The note is kept.",
+            Self::Promise => "The next step is moved.",
+            Self::Close => "The lead is closed.",
+            Self::Reopen => "The lead is open again, and work at once.",
+            Self::Stop => "Nobody contacts this person any more.",
+            Self::Recall => "The lead is taken back; whoever had it is told.",
+            Self::Appointment => "The appointment is booked; the rep is told.",
+            Self::Person => "The contact data is put right; what it was stands in the audit.",
+            Self::Verdict => "The review is closed.",
+        }
+    }
+}
+
+impl std::str::FromStr for LeadChange {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let all = [
+            Self::Note,
+            Self::Promise,
+            Self::Close,
+            Self::Reopen,
+            Self::Stop,
+            Self::Recall,
+            Self::Appointment,
+            Self::Person,
+            Self::Verdict,
+        ];
+        all.into_iter().find(|change| change.word() == text).ok_or("nothing that is done with a lead")
+    }
+}
+
+/// What is said with it; each change reads its own fields.
+#[derive(Clone, Default, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct ChangeBody {
+    /// A UUID of the sender's own: the same again is the same note.
+    #[schema(value_type = Option<String>)]
+    pub touch: Option<Uuid>,
+    /// Words to keep.
+    pub note: String,
+    /// Why.
+    pub why: String,
+    /// When: a moment (2027-04-03T14:30), a day, a month, or days from now (30d).
+    pub to: String,
+    /// It was agreed with the person: only a person moves it again.
+    pub agreed: bool,
+    /// `client` or `firm`.
+    pub whom: String,
+    /// `consent_holds` or `no_consent`.
+    pub verdict: String,
+    /// The rep: name, mail address or id.
+    pub rep: String,
+    /// When the appointment begins, by the rep's clock or with an offset.
+    pub at: String,
+    /// A free slot as a page offers it: the rep's id, a space, the instant.
+    pub slot: String,
+    /// Given name.
+    pub first_name: String,
+    /// Family name.
+    pub last_name: String,
+    /// Whole name, where the parts are not known.
+    pub name: String,
+    /// Mail address.
+    pub email: String,
+    /// Phone number.
+    pub phone: String,
+    /// Postal code.
+    pub postal_code: String,
+    /// ISO 3166 alpha-2.
+    pub country: String,
+    /// IANA name.
+    pub time_zone: String,
+    /// BCP 47 tag.
+    pub locale: String,
+}
+
+/// Contact data may be among it.
+impl std::fmt::Debug for ChangeBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ChangeBody(…)")
+    }
+}
+
+impl NamedFields for ChangeBody {
+    fn hint(field: &str) -> &'static str {
+        match field {
+            "agreed" => "write true or leave it out.",
+            "touch" => "write a UUID.",
+            _ => "write text.",
+        }
+    }
+}
+
+/// Does it.
+///
+/// # Errors
+/// Every wrong field, or what stands against it.
+pub async fn apply(
+    actions: &Actions,
+    actor: &Actor,
+    lead: LeadId,
+    (change, body): (LeadChange, &ChangeBody),
+) -> Result<(), Refusal> {
+    match change {
+        LeadChange::Note => note(actions, actor, lead, body).await,
+        LeadChange::Promise => move_promise(actions, actor, lead, body).await,
+        LeadChange::Close => actions.run(actor, &CloseLead { lead, why: body.why.clone() }).await.map(drop),
+        LeadChange::Reopen => actions.run(actor, &ReopenLead { lead, why: body.why.clone() }).await,
+        LeadChange::Stop => stop(actions, actor, lead, body).await,
+        LeadChange::Recall => actions.run(actor, &RecallLead { lead, why: body.why.clone() }).await.map(drop),
+        LeadChange::Appointment => book(actions, actor, lead, body).await,
+        LeadChange::Person => actions.run(actor, &correction(lead, body)).await.map(drop),
+        LeadChange::Verdict => {
+            let holds = match body.verdict.as_str() {
+                "consent_holds" => true,
+                "no_consent" => false,
+                _ => return Err(Refusal::field("verdict", "required", "say whether they agreed to be called")),
+            };
+            actions.run(actor, &JudgeConsent { lead, holds, why: body.why.clone() }).await.map(drop)
+        }
+    }
+}
+
+async fn move_promise(actions: &Actions, actor: &Actor, lead: LeadId, body: &ChangeBody) -> Result<(), Refusal> {
+    let error: InvalidWhen = match body.to.parse() {
+        Ok(to) => {
+            let request = MovePromise { lead, to, why: body.why.clone(), agreed: body.agreed };
+            return actions.run(actor, &request).await.map(drop);
+        }
+        Err(error) => error,
+    };
+    let field = |field: &str, code, message| FieldError { field: field.to_owned(), code, message };
+    let mut errors = vec![field("to", "invalid", error.to_string())];
+    // Both at once: whoever typed mends all of it.
+    if body.why.trim().is_empty() {
+        errors.push(field("why", "required", "say it in words".to_owned()));
+    }
+    Err(Refusal::Invalid(errors))
+}
+
+async fn note(actions: &Actions, actor: &Actor, lead: LeadId, body: &ChangeBody) -> Result<(), Refusal> {
+    if body.note.trim().is_empty() {
+        return Err(Refusal::field("note", "required", "write what is to be kept"));
+    }
+    let request = TouchLead {
+        touch: body.touch,
+        lead,
+        disposition: Disposition::Note,
+        answer: Vec::new(),
+        note: Some(body.note.clone()),
+        next: None,
+    };
+    actions.run(actor, &request).await.map(drop)
+}
+
+/// For the client, the person's own wish; for the firm, everything that they are reached under.
+async fn stop(actions: &Actions, actor: &Actor, lead: LeadId, body: &ChangeBody) -> Result<(), Refusal> {
+    let mut errors = Vec::new();
+    let mut wrong = |field: &str, message: &str| {
+        errors.push(FieldError { field: field.to_owned(), code: "required", message: message.to_owned() });
+    };
+    if !matches!(body.whom.as_str(), "client" | "firm") {
+        wrong("whom", "choose the client, or the whole firm");
+    }
+    if body.why.trim().is_empty() {
+        wrong("why", "say who asked for it");
+    }
+    if !errors.is_empty() {
+        return Err(Refusal::Invalid(errors));
+    }
+    let request = StopLead { lead, touch: body.touch, for_firm: body.whom == "firm", why: body.why.trim().to_owned() };
+    actions.run(actor, &request).await.map(drop)
+}
+
+async fn book(actions: &Actions, actor: &Actor, lead: LeadId, body: &ChangeBody) -> Result<(), Refusal> {
+    let (rep, at) = body.slot.split_once(' ').unwrap_or((&body.rep, &body.at));
+    if rep.trim().is_empty() || at.trim().is_empty() {
+        return Err(Refusal::field("slot", "required", "choose one of the free slots"));
+    }
+    let at = at
+        .parse()
+        .map_err(|error: ripen_domain::appointment::InvalidAt| Refusal::field("at", "invalid", error.to_string()))?;
+    let wish = SlotWish { lead, rep: rep.to_owned(), at };
+    let note = Some(body.note.clone()).filter(|note| !note.trim().is_empty());
+    actions.run(actor, &BookAppointment { wish, note }).await.map(drop)
+}
+
+fn correction(lead: LeadId, body: &ChangeBody) -> CorrectPerson {
+    CorrectPerson {
+        lead: Some(lead),
+        first_name: body.first_name.clone(),
+        last_name: body.last_name.clone(),
+        name: body.name.clone(),
+        email: body.email.clone(),
+        phone: body.phone.clone(),
+        postal_code: body.postal_code.clone(),
+        country: body.country.clone(),
+        time_zone: body.time_zone.clone(),
+        locale: body.locale.clone(),
+    }
+}

@@ -1,0 +1,244 @@
+//! `/leads`: which leads, and what is next for each.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use ripen_actions::{
+    Refusal, client,
+    lead_list::{self, COUNTED_AT_MOST, LeadsCounted},
+    lead_search::{self, FOUND_AT_MOST},
+};
+use ripen_domain::{
+    actor::Permission,
+    lead::{Channel, Stage},
+};
+use ripen_store::{client::client_record::ClientRecord, source::source_record::SourceRecord};
+use ripen_web::extract::Query;
+
+use super::{
+    csv::MOST_ROWS,
+    own_work::LeadsReader,
+    query::{FilterChip, GradeChoice, LeadView, LeadsQuery, SortChoice, StepChoice},
+    shown::ShownRow,
+};
+use crate::{
+    context::DeskContext,
+    people::{
+        frame::{DeskPage, Place},
+        refused::refused,
+        viewer::Viewer,
+        when::When,
+    },
+};
+
+/// A view with how many leads it has, where they were counted.
+struct LeadTab {
+    view: LeadView,
+    href: String,
+    count: String,
+    is_here: bool,
+    is_late: bool,
+}
+
+/// A filter that is chosen from a list.
+struct FilterSelect {
+    name: &'static str,
+    label: &'static str,
+    options: Vec<FilterOption>,
+}
+
+/// One of its choices.
+struct FilterOption {
+    value: String,
+    text: String,
+    is_chosen: bool,
+}
+
+/// A column that can be sorted by.
+struct SortLink {
+    href: String,
+    is_here: bool,
+}
+
+#[derive(Template)]
+#[template(path = "people/leads/list.html")]
+struct LeadsTemplate<'a> {
+    query: &'a LeadsQuery,
+    tabs: Vec<LeadTab>,
+    chips: Vec<FilterChip>,
+    clear: String,
+    rows: Vec<ShownRow>,
+    /// How many there are, in words.
+    count: String,
+    csv: String,
+    csv_label: String,
+    csrf: String,
+    /// `51–100 of 204`
+    range: String,
+    next: Option<String>,
+    first: Option<String>,
+    by_step: SortLink,
+    by_points: SortLink,
+    by_arrival: SortLink,
+    selects: Vec<FilterSelect>,
+    /// What a filter keeps beside itself.
+    kept: Vec<(&'static str, &'static str)>,
+    from: String,
+    to: String,
+    may_enter: bool,
+    sees_clients: bool,
+    /// Nothing is filtered away: no lead is open at all.
+    is_bare: bool,
+}
+
+/// Shows a list of leads.
+#[utoipa::path(get, path = "/leads", operation_id = "show_leads", tag = "pages", params(LeadsQuery),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html", body = String),
+        (status = 303, description = "Nobody is signed in: to the form to sign in."),
+        (status = 400, description = "A filter cannot be read.", content_type = "text/html", body = String),
+        (status = 422, description = "There is no such client.", content_type = "text/html", body = String),
+    ))]
+pub async fn show(State(context): State<DeskContext>, viewer: Viewer, Query(query): Query<LeadsQuery>) -> Response {
+    match page(&context, &viewer, &query).await {
+        Ok(response) => response,
+        Err(refusal) => refused(&refusal).into_response(),
+    }
+}
+
+async fn page(context: &DeskContext, viewer: &Viewer, query: &LeadsQuery) -> Result<Response, Refusal> {
+    let (actions, now) = (&context.actions, context.clock.now());
+    let (when, reader) = (When::of(viewer, now), LeadsReader::of(viewer, now));
+    let searched = !query.q.trim().is_empty();
+    let (leads, next, found) = if searched {
+        let found = lead_search::search(actions, &viewer.actor, &query.q).await?;
+        let count = match (found.leads.len(), found.has_more) {
+            (n, _) if found.is_cut => format!("{n} of very many, perhaps not the newest: type more to find fewer"),
+            (_, true) => format!("the newest {FOUND_AT_MOST}: type more to find fewer"),
+            (1, false) => "1 found".to_owned(),
+            (n, false) => format!("{n} found"),
+        };
+        (found.leads, None, Some(count))
+    } else {
+        let listed = lead_list::list(actions, &viewer.actor, &query.meant(&reader)).await?;
+        (listed.leads, listed.next, None)
+    };
+    let mut tabs = Vec::new();
+    for view in LeadView::ALL {
+        let there = query.in_view(view);
+        let filter = there.filter(view, &reader);
+        // Whoever searches does not wait for numbers of lists that were not asked for.
+        let counted = match searched {
+            true => None,
+            false => Some(lead_list::count(actions, &viewer.actor, query.client.as_deref(), &filter).await?),
+        };
+        tabs.push(LeadTab {
+            view,
+            href: LeadsQuery { q: String::new(), ..there }.address("/leads"),
+            count: counted.map(in_words).unwrap_or_default(),
+            is_here: !searched && view == query.view(),
+            is_late: view == LeadView::Late && counted.is_some_and(|counted| counted.n > 0),
+        });
+    }
+    let of_view = tabs.iter().find(|tab| tab.is_here).map(|tab| tab.count.clone()).unwrap_or_default();
+    let sources = lead_list::sources(actions, &viewer.actor).await?;
+    let source_name = sources.iter().find(|one| Some(one.id) == query.source).map_or("", |one| one.name.as_str());
+    let sort = |sort: SortChoice| {
+        let there = query.sorted(sort);
+        SortLink { is_here: !searched && there.order() == query.order(), href: there.address("/leads") }
+    };
+    let content = LeadsTemplate {
+        chips: query.chips(source_name),
+        clear: query.bare().address("/leads"),
+        rows: leads.iter().map(|lead| ShownRow::of(&when, lead)).collect(),
+        csv: query.first_page().address("/leads.csv"),
+        csv_label: csv_label(&of_view),
+        csrf: viewer.csrf(),
+        range: range(query, leads.len(), &of_view),
+        count: found.unwrap_or(of_view),
+        next: next.map(|mark| query.behind(mark, leads.len()).address("/leads")),
+        first: query.after.map(|_| query.first_page().address("/leads")),
+        by_step: sort(SortChoice::Next),
+        by_points: sort(SortChoice::Points),
+        by_arrival: sort(SortChoice::Arrived),
+        selects: selects(query, &client::list(actions, &viewer.actor).await?, &sources),
+        kept: kept(query),
+        from: query.from.map(|day| day.to_string()).unwrap_or_default(),
+        to: query.to.map(|day| day.to_string()).unwrap_or_default(),
+        may_enter: viewer.actor.may(Permission::Work),
+        sees_clients: viewer.actor.scope().client_uuid().is_none(),
+        is_bare: !searched && *query == query.bare() && query.view() == LeadView::Open,
+        tabs,
+        query,
+    };
+    Ok(DeskPage { title: "Leads", place: Place::Leads, viewer, query: &query.q, content }.response(StatusCode::OK))
+}
+
+/// Which of them the page shows, and of how many.
+fn range(query: &LeadsQuery, shown: usize, of: &str) -> String {
+    let before = usize::try_from(query.before()).unwrap_or(usize::MAX);
+    let (first, last) = (before.saturating_add(1), before.saturating_add(shown));
+    match of {
+        "" => format!("{first}–{last}"),
+        of => format!("{first}–{last} of {of}"),
+    }
+}
+
+/// What the form of the filters keeps: the view and the order.
+fn kept(query: &LeadsQuery) -> Vec<(&'static str, &'static str)> {
+    let view = query.view.map(|view| ("view", view.word()));
+    view.into_iter().chain(query.sort.map(|sort| ("sort", sort.word()))).collect()
+}
+
+fn selects(query: &LeadsQuery, clients: &[ClientRecord], sources: &[SourceRecord]) -> Vec<FilterSelect> {
+    let option = |value: String, text: String, is_chosen: bool| FilterOption { value, text, is_chosen };
+    let plain = |word: &str, is_chosen: bool| option(word.to_owned(), word.replace('_', " "), is_chosen);
+    let chosen_client = |one: &ClientRecord| query.client.as_deref() == Some(one.slug.as_str());
+    let clients = clients.iter().map(|one| option(one.slug.clone(), one.name.clone(), chosen_client(one))).collect();
+    let grades = [
+        (GradeChoice::A, "A", "A"),
+        (GradeChoice::B, "B", "B"),
+        (GradeChoice::C, "C", "C"),
+        (GradeChoice::Undecided, "none", "not graded"),
+    ];
+    let grades = grades.map(|(grade, word, text)| option(word.to_owned(), text.to_owned(), query.grade == Some(grade)));
+    let steps =
+        [(StepChoice::Late, "late"), (StepChoice::Due, "due today"), (StepChoice::Agreed, "agreed with the person")];
+    let step =
+        |(step, text): (StepChoice, &str)| option(step.word().to_owned(), text.to_owned(), query.promise == Some(step));
+    let source = |one: &SourceRecord| option(one.id.to_string(), one.name.clone(), query.source == Some(one.id));
+    let select = |name, label, options| FilterSelect { name, label, options };
+    vec![
+        select("client", "Client", clients),
+        select("grade", "Grade", grades.into()),
+        select("stage", "Stage", Stage::ALL.iter().map(|one| plain(one.word(), query.stage == Some(*one))).collect()),
+        select("source", "Source", sources.iter().map(source).collect()),
+        select(
+            "channel",
+            "Channel",
+            Channel::ALL.iter().map(|one| plain(one.word(), query.channel == Some(*one))).collect(),
+        ),
+        select("promise", "Next step", steps.map(step).into()),
+    ]
+}
+
+/// `37`, or `1,000+` where counting ended.
+fn in_words(counted: LeadsCounted) -> String {
+    match (counted.n, counted.is_more) {
+        (COUNTED_AT_MOST, true) => "1,000+".to_owned(),
+        (COUNTED_AT_MOST, false) => "1,000".to_owned(),
+        (n, _) => n.to_string(),
+    }
+}
+
+/// How many rows the file has is said before it is asked for.
+fn csv_label(count: &str) -> String {
+    match count {
+        "" => "CSV of these".to_owned(),
+        many if many.ends_with('+') => format!("CSV, at most {MOST_ROWS} rows"),
+        count => format!("CSV of these {count}"),
+    }
+}

@@ -1,0 +1,16 @@
+//! Leads: found by anything typed, listed by filters, each on its page with everything that happened to it, entered by hand. The same
+//! under `/api/v1/leads`.
+
+pub mod api;
+pub(crate) mod changes;
+pub mod csv;
+pub mod forms;
+pub mod list;
+pub mod new;
+pub mod own_work;
+pub mod page;
+mod panels;
+pub(crate) mod query;
+mod shown;
+mod side_facts;
+pub(crate) mod timeline;

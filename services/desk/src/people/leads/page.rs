@@ -1,0 +1,299 @@
+//! `/leads/{id}`: what happens to this lead, and why.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use ripen_actions::{
+    Refusal,
+    lead_page::{ReadReceipt, WholeLead, earlier, show as whole},
+    why_not::gates,
+};
+use ripen_domain::{
+    actor::Permission,
+    id::{DecisionId, LeadId},
+    lead::Stage,
+};
+use ripen_runtime::random::uuid_v7;
+use ripen_web::extract::{NamedFields, PathId, Query};
+use serde::Deserialize;
+use serde_html_form::de::empty_as_none;
+use uuid::Uuid;
+
+use super::{
+    changes::{ChangeBody, LeadChange},
+    panels::{
+        LeadAnswerLine, ShownConsent, ShownGates, ShownReceipt, ShownRelative, ShownSource, StageStep, booked, consent,
+        household, place, promised, shown_answer, shown_gates, shown_receipt, sources, stages,
+    },
+    shown::{ShownStep, ShownWay, name},
+    side_facts::{ToldBeside, told_beside},
+    timeline::{TimelineEntry, TimelineShow, entries},
+};
+use crate::{
+    context::DeskContext,
+    people::{
+        frame::{DeskPage, Place},
+        refused::{FieldTrouble, refused},
+        slots::{OfferedSlot, offered},
+        viewer::Viewer,
+        when::When,
+    },
+};
+
+/// What the page shows beside the lead.
+#[derive(Debug, Default, Deserialize)]
+pub struct LeadPageQuery {
+    #[serde(default, deserialize_with = "empty_as_none")]
+    open: Option<LeadChange>,
+    #[serde(default, deserialize_with = "empty_as_none")]
+    done: Option<LeadChange>,
+    #[serde(default, deserialize_with = "empty_as_none")]
+    decision: Option<DecisionId>,
+    #[serde(default, deserialize_with = "empty_as_none")]
+    show: Option<TimelineShow>,
+}
+
+impl NamedFields for LeadPageQuery {
+    fn hint(field: &str) -> &'static str {
+        match field {
+            "show" => "write all, notes, decisions or deliveries.",
+            "decision" => "this is no decision's id; those begin with dec_.",
+            _ => "write note, promise, close, reopen, stop, recall, appointment, person or verdict.",
+        }
+    }
+}
+
+/// What the page says of what was done, or could not be.
+#[derive(Debug, Default)]
+pub struct LeadSays<'a> {
+    /// Which form is open.
+    pub open: Option<LeadChange>,
+    /// What was typed into it.
+    pub typed: Option<&'a ChangeBody>,
+    /// Its wrong fields.
+    pub wrong: Vec<FieldTrouble>,
+    /// What stands against it.
+    pub against: String,
+    /// What was done.
+    pub done: Option<LeadChange>,
+    /// The decision whose receipt is shown; the one that counts where none.
+    pub decision: Option<DecisionId>,
+    /// Which entries of the timeline are shown.
+    pub show: TimelineShow,
+}
+
+/// A tab of the timeline, with how many entries it has.
+struct TimelineTab {
+    show: TimelineShow,
+    n: usize,
+    is_here: bool,
+}
+
+impl LeadSays<'_> {
+    /// What is wrong with a field; empty where nothing is.
+    fn wrong_of(&self, field: &str) -> &str {
+        self.wrong.iter().find(|trouble| trouble.field == field).map_or("", |trouble| trouble.message.as_str())
+    }
+}
+
+#[derive(Template)]
+#[template(path = "people/leads/page.html")]
+struct LeadTemplate<'a> {
+    page: &'a WholeLead,
+    says: &'a LeadSays<'a>,
+    open: &'static str,
+    done: &'static str,
+    values: ChangeBody,
+    csrf: String,
+    touch: Uuid,
+    id: String,
+    name: String,
+    grade: &'static str,
+    stages: Vec<StageStep>,
+    is_open: bool,
+    is_closed: bool,
+    step: Option<ShownStep>,
+    step_at: String,
+    promised: String,
+    receipt: Option<ShownReceipt>,
+    gates: ShownGates,
+    may_judge: bool,
+    answers: Vec<LeadAnswerLine>,
+    flags: Vec<String>,
+    entries: Vec<TimelineEntry>,
+    tabs: Vec<TimelineTab>,
+    ways: Vec<ShownWay>,
+    there: String,
+    place: String,
+    speaks: String,
+    household: Vec<ShownRelative>,
+    consent: Option<ShownConsent>,
+    sources: Vec<ShownSource>,
+    slots: Vec<OfferedSlot>,
+    booked: Vec<String>,
+    told: ToldBeside,
+    takes_links: bool,
+    may_work: bool,
+    may_recall: bool,
+    sees_audit: bool,
+}
+
+/// Shows a lead.
+#[utoipa::path(get, path = "/leads/{id}", operation_id = "show_lead", tag = "pages",
+    params(
+        ("id" = String, Path, description = "The lead's id, lead_…."),
+        ("open" = Option<LeadChange>, Query, description = "The form that is open."),
+        ("done" = Option<LeadChange>, Query, description = "What was just done."),
+        ("show" = Option<TimelineShow>, Query, description = "Which entries of the timeline are shown."),
+        ("decision" = Option<String>, Query, description = "An earlier decision, dec_…, whose receipt is shown."),
+    ),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html", body = String),
+        (status = 303, description = "Nobody is signed in: to the form to sign in."),
+        (status = 404, description = "There is no such lead.", content_type = "text/html", body = String),
+    ))]
+pub async fn show(
+    State(context): State<DeskContext>,
+    viewer: Viewer,
+    PathId(lead): PathId<LeadId>,
+    Query(query): Query<LeadPageQuery>,
+) -> Response {
+    let show = query.show.unwrap_or_default();
+    let says = LeadSays { open: query.open, done: query.done, decision: query.decision, show, ..LeadSays::default() };
+    match render(&context, &viewer, lead, (StatusCode::OK, says)).await {
+        Ok(response) => response,
+        Err(refusal) => refused(&refusal).into_response(),
+    }
+}
+
+/// The page with what it says.
+///
+/// # Errors
+/// `Missing` where the viewer's scope has no such lead.
+pub async fn render(
+    context: &DeskContext,
+    viewer: &Viewer,
+    id: LeadId,
+    (status, mut says): (StatusCode, LeadSays<'_>),
+) -> Result<Response, Refusal> {
+    let now = context.clock.now();
+    let when = When::of(viewer, now);
+    let page = whole(&context.actions, &viewer.actor, id).await?;
+    let may_work = viewer.actor.may(Permission::Work);
+    if !may_work {
+        // What a role may not do is not on its page.
+        says.open = None;
+    }
+    let receipt = match says.decision {
+        Some(decision) => earlier(&context.actions, &viewer.actor, id, decision).await?,
+        None => page.receipt.clone(),
+    };
+    let slots = match says.open {
+        Some(LeadChange::Appointment) => offered(context, viewer, id).await?,
+        _ => Vec::new(),
+    };
+    let gates = shown_gates(gates(&context.actions, &viewer.actor, id, None).await?, &when);
+    let told = match may_work {
+        true => told_beside(context, viewer, &page.lead, &when).await?,
+        false => ToldBeside::default(),
+    };
+    let takes_links = context.phone.takes_links();
+    let beside = Beside { receipt, slots, gates, touch: uuid_v7(now), told, takes_links };
+    let content = template(&page, &says, (&when, viewer), beside);
+    let title = name(&page.listed);
+    Ok(DeskPage { title: &title, place: Place::Leads, viewer, query: "", content }.response(status))
+}
+
+/// What was read beside the lead.
+struct Beside {
+    receipt: Option<ReadReceipt>,
+    slots: Vec<OfferedSlot>,
+    gates: ShownGates,
+    touch: Uuid,
+    told: ToldBeside,
+    takes_links: bool,
+}
+
+fn template<'a>(
+    page: &'a WholeLead,
+    says: &'a LeadSays<'a>,
+    (when, viewer): (&When, &Viewer),
+    Beside { receipt, slots, gates, touch, told, takes_links }: Beside,
+) -> LeadTemplate<'a> {
+    let may_work = viewer.actor.may(Permission::Work);
+    let newest = page.receipt.as_ref().map(|newest| newest.decision);
+    let is_open = page.lead.stage.is_open();
+    let there = page.lead.places().into_iter().next().map(|place| when.there(place.zone));
+    let step = page.listed.step.as_ref().map(|step| ShownStep::of(when, step));
+    let mut entries = entries(page, when);
+    let tabs = TimelineShow::ALL.map(|show| TimelineTab {
+        show,
+        n: entries.iter().filter(|entry| show.has(entry)).count(),
+        is_here: show == says.show,
+    });
+    entries.retain(|entry| says.show.has(entry));
+    let changed = receipt.as_ref().map(|receipt| receipt.changed.clone()).unwrap_or_default();
+    LeadTemplate {
+        open: says.open.map_or("", LeadChange::word),
+        done: says.done.map_or("", LeadChange::done),
+        values: says.typed.cloned().unwrap_or_else(|| known(page)),
+        csrf: viewer.csrf(),
+        touch,
+        id: page.lead.id.to_string(),
+        name: name(&page.listed),
+        grade: page.listed.grade.map_or("", ripen_domain::lead::Grade::word),
+        stages: stages(page.lead.stage),
+        is_open,
+        is_closed: page.lead.stage == Stage::Closed,
+        step_at: page.listed.step.as_ref().and_then(|step| step.due_at).map(|at| when.whole(at)).unwrap_or_default(),
+        promised: promised(page, when),
+        step,
+        may_judge: viewer.actor.may(Permission::Manage) && gates.in_review,
+        gates,
+        receipt: receipt.map(|receipt| shown_receipt(receipt, page, (when, newest))),
+        answers: page.answers.iter().map(|answer| shown_answer(answer, when, &changed)).collect(),
+        flags: page.flags.iter().map(ripen_domain::flag::Flag::in_words).collect(),
+        entries,
+        tabs: tabs.into(),
+        ways: page.ways.iter().map(|way| ShownWay::of(when, way)).collect(),
+        there: there.map(|there| format!("{} in {}", there.hour(when.now()), there.place())).unwrap_or_default(),
+        place: place(page),
+        speaks: page.lead.profile.locale.clone().unwrap_or_default(),
+        household: household(page),
+        consent: consent(page, when),
+        sources: sources(page, when),
+        slots,
+        booked: booked(page),
+        told,
+        takes_links,
+        may_work,
+        may_recall: may_work
+            && is_open
+            && page.lead.decided.is_some_and(|last| last.grade == ripen_domain::lead::Grade::A),
+        sees_audit: viewer.actor.may(Permission::Manage),
+        page,
+        says,
+    }
+}
+
+/// What is known of the person, as the form to correct it begins.
+fn known(page: &WholeLead) -> ChangeBody {
+    let profile = &page.lead.profile;
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let extension = profile.phone_extension.as_ref().map(|extension| format!(" x{extension}")).unwrap_or_default();
+    ChangeBody {
+        first_name: text(&profile.first_name),
+        last_name: text(&profile.last_name),
+        name: text(&profile.name),
+        email: text(&profile.email),
+        phone: format!("{}{extension}", text(&profile.phone)),
+        postal_code: text(&profile.postal_code),
+        country: text(&profile.country),
+        time_zone: text(&profile.time_zone),
+        locale: text(&profile.locale),
+        ..ChangeBody::default()
+    }
+}

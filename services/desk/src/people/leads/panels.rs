@@ -1,0 +1,238 @@
+//! The panels of a lead's page: stages, receipt, gates, answers, who is reached where, sources.
+
+use ripen_actions::{
+    lead_page::{AnsweredQuestion, ChangedInCall, ReadReceipt, ReceiptCap, ReceiptRule, WholeLead},
+    why_not::LeadGates,
+};
+use ripen_domain::{
+    appointment::{AppointmentState, in_words},
+    criteria::Verdict,
+    desk::{CallGate, GateKind},
+    id::DecisionId,
+    lead::Stage,
+};
+use ripen_store::{lead::history::LeadArrival, person::household::HouseholdMember};
+
+use super::shown::TimeInTitle;
+use crate::people::{when::When, work::grade::GradeScale};
+
+/// One of the stages in the head.
+pub struct StageStep {
+    pub word: &'static str,
+    pub is_done: bool,
+    pub is_here: bool,
+}
+
+/// A rule of a receipt, as it is shown.
+pub struct ShownRule {
+    pub class: &'static str,
+    pub points: String,
+    pub because: String,
+    pub more: String,
+    pub else_worth: String,
+}
+
+pub struct ShownReceipt {
+    pub receipt: ReadReceipt,
+    pub grade: &'static str,
+    pub at: TimeInTitle,
+    pub rules: Vec<ShownRule>,
+    pub caps: Vec<ShownCap>,
+    pub json: String,
+    pub is_earlier: bool,
+    pub lacking: i32,
+    /// All points that there are.
+    pub most: i32,
+    /// Where the points lie of those.
+    pub scale: GradeScale,
+}
+
+pub struct ShownCap {
+    pub at_most: &'static str,
+    pub because: String,
+}
+
+pub struct LeadAnswerLine {
+    pub question: String,
+    pub answer: String,
+    pub from: String,
+    pub at: Option<TimeInTitle>,
+    /// It was given another value in the call that made the A.
+    pub is_changed: bool,
+}
+
+/// Where the lead came from, once.
+pub struct ShownSource {
+    pub id: String,
+    pub name: String,
+    pub at: TimeInTitle,
+    pub arrival: String,
+}
+
+/// A gate, as it is shown.
+pub struct ShownGate {
+    pub words: String,
+    pub is_open: bool,
+    pub opens: Option<TimeInTitle>,
+}
+
+/// Why nobody is calling.
+pub struct ShownGates {
+    pub is_callable: bool,
+    pub opens: Option<TimeInTitle>,
+    pub gates: Vec<ShownGate>,
+    /// A manager has to look at the consent first.
+    pub in_review: bool,
+}
+
+pub struct ShownRelative {
+    pub name: String,
+    pub shared: String,
+    pub href: Option<String>,
+}
+
+pub struct ShownConsent {
+    pub text: String,
+    pub version: String,
+    pub at: Option<TimeInTitle>,
+    pub certificate: String,
+}
+
+/// The gates that are shut first: they are the answer.
+pub fn shown_gates(found: LeadGates, when: &When) -> ShownGates {
+    let in_review = found.gates.iter().any(|gate| gate.kind == GateKind::Review && !gate.is_open);
+    let one = |gate: CallGate| ShownGate {
+        words: gate.words,
+        is_open: gate.is_open,
+        opens: gate.opens_at.map(|at| TimeInTitle::of(when, at)),
+    };
+    let mut gates: Vec<_> = found.gates.into_iter().map(one).collect();
+    gates.sort_by_key(|gate| gate.is_open);
+    let opens = found.opens_at.map(|at| TimeInTitle::of(when, at));
+    ShownGates { is_callable: found.is_callable, opens, gates, in_review }
+}
+
+pub fn stages(here: Stage) -> Vec<StageStep> {
+    let order = [Stage::Lead, Stage::Contact, Stage::Opportunity, Stage::Customer];
+    let at = order.iter().position(|stage| *stage == here);
+    let step = |(place, stage): (usize, &Stage)| StageStep {
+        word: stage.word(),
+        is_done: at.is_some_and(|at| place <= at),
+        is_here: at == Some(place),
+    };
+    let mut steps: Vec<_> = order.iter().enumerate().map(step).collect();
+    if here == Stage::Closed {
+        steps.push(StageStep { word: here.word(), is_done: true, is_here: true });
+    }
+    steps
+}
+
+/// With whom the open step was agreed, by whom, and when.
+pub fn promised(page: &WholeLead, when: &When) -> String {
+    let open = page.promises.iter().filter(|promise| promise.ended.is_none());
+    let agreed = open.filter(|promise| promise.agreed).min_by_key(|promise| promise.due_at);
+    agreed.map_or_else(String::new, |promise| format!("{}, {}", promise.from_whom, when.near(promise.created_at)))
+}
+
+pub fn shown_receipt(
+    receipt: ReadReceipt,
+    page: &WholeLead,
+    (when, newest): (&When, Option<DecisionId>),
+) -> ShownReceipt {
+    let rule = |rule: &ReceiptRule| {
+        let worth = if rule.worth > 0 { format!("+{}", rule.worth) } else { rule.worth.to_string() };
+        let (class, points, else_worth) = match rule.result {
+            Verdict::Yes => ("", signed(rule.points), String::new()),
+            Verdict::No => ("zero", "0".to_owned(), worth),
+            Verdict::Missing => ("miss", "?".to_owned(), format!("up to {worth}")),
+            Verdict::Error => ("miss", "!".to_owned(), worth),
+        };
+        let more = match rule.missing.as_slice() {
+            [] => String::new(),
+            missing => format!("not known: {}", missing.join(", ")),
+        };
+        ShownRule { class, points, because: rule.because.clone(), more, else_worth }
+    };
+    let cap = |cap: &ReceiptCap| ShownCap { at_most: cap.at_most.word(), because: cap.because.clone() };
+    let given: i32 = receipt.rules.iter().map(|rule| rule.worth.max(0)).sum();
+    // An A that no rules reach still lies on the scale.
+    let most = given.max(receipt.needs).max(receipt.score).max(1);
+    ShownReceipt {
+        most,
+        scale: GradeScale::of((receipt.needs, receipt.needs_for_b), most, (receipt.score, None)),
+        grade: receipt.grade.word(),
+        at: TimeInTitle::of(when, receipt.at),
+        rules: receipt.rules.iter().map(rule).collect(),
+        caps: receipt.caps.iter().map(cap).collect(),
+        json: format!("/api/v1/leads/{}/decisions/{}", page.lead.id, receipt.decision),
+        is_earlier: newest != Some(receipt.decision),
+        lacking: receipt.needs.saturating_sub(receipt.score).max(0),
+        receipt,
+    }
+}
+
+fn signed(points: i32) -> String {
+    if points > 0 { format!("+{points}") } else { points.to_string() }
+}
+
+pub fn shown_answer(answered: &AnsweredQuestion, when: &When, changed: &[ChangedInCall]) -> LeadAnswerLine {
+    let from = answered.answer.as_ref().map(|answer| match answer.origin.split_once(':') {
+        Some(("person", name)) => name.to_owned(),
+        Some((kind, _)) => kind.to_owned(),
+        None => answer.origin.clone(),
+    });
+    LeadAnswerLine {
+        is_changed: changed.iter().any(|one| one.id == answered.question.id),
+        question: answered.question.ask.clone(),
+        answer: answered.in_words.clone(),
+        from: from.unwrap_or_default(),
+        at: answered.answer.as_ref().map(|answer| TimeInTitle::of(when, answer.at)),
+    }
+}
+
+pub fn place(page: &WholeLead) -> String {
+    let profile = &page.lead.profile;
+    let parts: Vec<_> = [&profile.postal_code, &profile.country].into_iter().flatten().map(String::as_str).collect();
+    parts.join(", ")
+}
+
+pub fn household(page: &WholeLead) -> Vec<ShownRelative> {
+    let one = |member: &HouseholdMember| ShownRelative {
+        name: member.name.clone().unwrap_or_else(|| "no name".to_owned()),
+        shared: member.shared.join(", "),
+        href: member.lead.map(|lead| format!("/leads/{lead}")),
+    };
+    page.household.iter().map(one).collect()
+}
+
+/// The newest consent that came with an arrival.
+pub fn consent(page: &WholeLead, when: &When) -> Option<ShownConsent> {
+    let (arrival, consent) = page.arrivals.iter().find_map(|arrival| Some((arrival, arrival.consent.as_ref()?)))?;
+    let at = consent.given_at.unwrap_or(arrival.received_at);
+    Some(ShownConsent {
+        text: consent.text.clone().unwrap_or_default(),
+        version: consent.version.clone().unwrap_or_default(),
+        at: Some(TimeInTitle::of(when, at)),
+        certificate: consent.certificate_url.clone().unwrap_or_default(),
+    })
+}
+
+pub fn sources(page: &WholeLead, when: &When) -> Vec<ShownSource> {
+    let one = |arrival: &LeadArrival| ShownSource {
+        id: arrival.source.to_string(),
+        name: arrival.source_name.clone(),
+        at: TimeInTitle::of(when, arrival.received_at),
+        arrival: arrival.id.to_string(),
+    };
+    page.arrivals.iter().map(one).collect()
+}
+
+/// What is booked and not over, as the rep's clock has it.
+pub fn booked(page: &WholeLead) -> Vec<String> {
+    let is_booked =
+        |state: &AppointmentState| matches!(state, AppointmentState::Booked | AppointmentState::Held { .. });
+    let standing = page.appointments.iter().filter(|one| is_booked(&one.appointment.state));
+    standing
+        .map(|one| format!("{} with {}", in_words(one.appointment.slot.starts_at, &one.rep_zone), one.rep))
+        .collect()
+}

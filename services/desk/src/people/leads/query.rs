@@ -1,0 +1,531 @@
+//! The address of a list of leads: its view, its filters and its order, read and written again, so that a link is a list.
+
+use jiff::{ToSpan as _, civil::Date};
+use ripen_actions::lead_list::{LeadQuery, OPEN_STAGES};
+use ripen_domain::{
+    id::{LeadId, SourceId},
+    lead::{Channel, Grade, Stage},
+};
+use ripen_store::lead::list::{GradeFilter, LeadCursor, LeadFilter, LeadOrder};
+use ripen_web::extract::NamedFields;
+use serde::{Deserialize, Serialize};
+use serde_html_form::de::empty_as_none;
+
+use super::own_work::{DayChoice, FollowedChoice, HowChoice, LeadsReader, WorkerChoice, promised, touched};
+
+/// Leads on a page.
+pub const ON_A_PAGE: u32 = 50;
+
+/// A view: what most people look for, each with its own order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LeadView {
+    /// Every lead that has a next step.
+    #[default]
+    Open,
+    /// Those whose next step is due today or before.
+    Due,
+    /// Those whose next step is due already.
+    Late,
+    /// Open ones that nobody touched.
+    Untouched,
+    /// Open ones that were never decided.
+    Ungraded,
+    /// A leads that a client has.
+    WithClient,
+    /// Over, without business.
+    Closed,
+    /// All of them.
+    All,
+}
+
+impl LeadView {
+    /// In the order of the tabs.
+    pub const ALL: [Self; 8] =
+        [Self::Open, Self::Due, Self::Late, Self::Untouched, Self::Ungraded, Self::WithClient, Self::Closed, Self::All];
+
+    /// As the address has it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Due => "due",
+            Self::Late => "late",
+            Self::Untouched => "untouched",
+            Self::Ungraded => "ungraded",
+            Self::WithClient => "with_client",
+            Self::Closed => "closed",
+            Self::All => "all",
+        }
+    }
+
+    /// As its tab says.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Open => "Open",
+            Self::Due => "Due today",
+            Self::Late => "Late",
+            Self::Untouched => "Never touched",
+            Self::Ungraded => "Ungraded",
+            Self::WithClient => "With the client",
+            Self::Closed => "Closed",
+            Self::All => "All",
+        }
+    }
+
+    const fn order(self) -> LeadOrder {
+        match self {
+            Self::Open | Self::Due | Self::Late => LeadOrder::Step,
+            _ => LeadOrder::Arrival,
+        }
+    }
+}
+
+/// A grade in an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub enum GradeChoice {
+    /// A.
+    A,
+    /// B.
+    B,
+    /// C.
+    C,
+    /// Not decided yet.
+    #[serde(rename = "none")]
+    Undecided,
+}
+
+impl GradeChoice {
+    const fn filter(self) -> GradeFilter {
+        match self {
+            Self::A => GradeFilter::Is(Grade::A),
+            Self::B => GradeFilter::Is(Grade::B),
+            Self::C => GradeFilter::Is(Grade::C),
+            Self::Undecided => GradeFilter::Undecided,
+        }
+    }
+}
+
+/// What is asked of the next step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StepChoice {
+    /// Due already.
+    Late,
+    /// Due today or before.
+    Due,
+    /// Agreed with the person.
+    Agreed,
+}
+
+impl StepChoice {
+    /// As the address has it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Late => "late",
+            Self::Due => "due",
+            Self::Agreed => "agreed",
+        }
+    }
+}
+
+/// The order that is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SortChoice {
+    /// The earliest next step first.
+    Next,
+    /// The last arrival first.
+    Arrived,
+    /// The most points first.
+    Points,
+}
+
+impl SortChoice {
+    /// As the address has it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Next => "next",
+            Self::Arrived => "arrived",
+            Self::Points => "points",
+        }
+    }
+
+    const fn order(self) -> LeadOrder {
+        match self {
+            Self::Next => LeadOrder::Step,
+            Self::Arrived => LeadOrder::Arrival,
+            Self::Points => LeadOrder::Score,
+        }
+    }
+}
+
+/// What an address of a list asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct LeadsQuery {
+    /// Anything: a name, a mail address, a number in any format, words of a note, an id. Filters do not count then.
+    #[serde(default)]
+    pub q: String,
+    /// The view; `open` where missing.
+    #[serde(default, deserialize_with = "empty_as_none")]
+    pub view: Option<LeadView>,
+    /// Of one client: its slug.
+    #[serde(default, deserialize_with = "empty_as_none")]
+    pub client: Option<String>,
+    /// Of this grade.
+    #[serde(default, deserialize_with = "empty_as_none")]
+    pub grade: Option<GradeChoice>,
+    /// Of this stage.
+    #[serde(default, deserialize_with = "empty_as_none")]
+    #[param(value_type = Option<String>)]
+    pub stage: Option<Stage>,
+    /// Whose first arrival came from this source.
+    #[serde(default, deserialize_with = "empty_as_none")]
+    #[param(value_type = Option<String>)]
+    pub source: Option<SourceId>,
+    /// That came by this channel.
+    #[serde(default, deserialize_with = "empty_as_none")]
+    #[param(value_type = Option<String>)]
+    pub channel: Option<Channel>,
+    /// What is asked of the next step.
+    #[serde(default, deserialize_with = "empty_as_none")]
+    pub promise: Option<StepChoice>,
+    /// Only those that nobody touched.
+    #[serde(default, deserialize_with = "empty_as_none")]
+    pub untouched: Option<bool>,
+    /// Only those of which something is held back.
+    #[serde(default, deserialize_with = "empty_as_none")]
+    pub held: Option<bool>,
+    /// Whose last arrival came on this day or later.
+    #[serde(default, deserialize_with = "empty_as_none")]
+    #[param(value_type = Option<String>, example = "2026-09-01")]
+    pub from: Option<Date>,
+    /// Whose last arrival came on this day or before.
+    #[serde(default, deserialize_with = "empty_as_none")]
+    #[param(value_type = Option<String>, example = "2026-11-24")]
+    pub to: Option<Date>,
+    /// That the reader touched: `me`.
+    #[serde(default, deserialize_with = "empty_as_none")]
+    pub touched_by: Option<WorkerChoice>,
+    /// That the reader promised to call: `me`.
+    #[serde(default, deserialize_with = "empty_as_none")]
+    pub promised_by: Option<WorkerChoice>,
+    /// On which days they did, or promised it for; today where missing.
+    #[serde(default, deserialize_with = "empty_as_none")]
+    pub on: Option<DayChoice>,
+    /// How those touches went: a disposition, or `spoke` for every conversation.
+    #[serde(default, deserialize_with = "empty_as_none")]
+    #[param(value_type = Option<String>, example = "answered")]
+    pub how: Option<HowChoice>,
+    /// What followed from them.
+    #[serde(default, deserialize_with = "empty_as_none")]
+    pub then: Option<FollowedChoice>,
+    /// The order; that of the view where missing.
+    #[serde(default, deserialize_with = "empty_as_none")]
+    pub sort: Option<SortChoice>,
+    /// The `next` of the page before.
+    #[serde(default, deserialize_with = "empty_as_none")]
+    #[param(value_type = Option<String>)]
+    pub after: Option<PageMark>,
+    /// How many leads the pages before have: a page says which of all it shows.
+    #[serde(default, deserialize_with = "empty_as_none")]
+    pub before: Option<u32>,
+}
+
+impl NamedFields for LeadsQuery {
+    fn hint(field: &str) -> &'static str {
+        match field {
+            "view" => "write open, due, late, untouched, ungraded, with_client, closed or all.",
+            "grade" => "write A, B, C or none.",
+            "stage" => "write lead, contact, opportunity, customer or closed.",
+            "source" => "this is no source's id; those begin with source_.",
+            "channel" => "write a channel, such as web_form.",
+            "promise" => "write late, due or agreed.",
+            "untouched" | "held" => "write true, or leave it out.",
+            "touched_by" | "promised_by" => "write me, or leave it out.",
+            "on" => "write today, yesterday or month.",
+            "how" => "write a disposition, such as answered, or spoke.",
+            "then" => "write became_a, accepted, returned or closed.",
+            "from" | "to" => "write a day, such as 2026-11-24.",
+            "sort" => "write next, arrived or points.",
+            "before" => "write a number of leads.",
+            "after" => "write the next of the page before.",
+            _ => "write text.",
+        }
+    }
+}
+
+/// Where a page ended, as an address carries it: a number, a dot, a lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct PageMark(pub LeadCursor);
+
+impl TryFrom<String> for PageMark {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let parts = text.split_once('.');
+        let cursor =
+            parts.and_then(|(at, lead)| Some(LeadCursor { at: at.parse().ok()?, lead: lead.parse::<LeadId>().ok()? }));
+        cursor.map(Self).ok_or("no mark of a page")
+    }
+}
+
+impl std::fmt::Display for PageMark {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.0.at, self.0.lead)
+    }
+}
+
+impl LeadsQuery {
+    /// The view that is looked at.
+    pub fn view(&self) -> LeadView {
+        self.view.unwrap_or_default()
+    }
+
+    /// The order that counts.
+    pub fn order(&self) -> LeadOrder {
+        self.sort.map_or_else(|| self.view().order(), SortChoice::order)
+    }
+
+    /// What the store is asked for.
+    pub fn meant(&self, reader: &LeadsReader) -> LeadQuery {
+        LeadQuery {
+            client: self.client.clone(),
+            filter: self.filter(self.view(), reader),
+            order: self.order(),
+            after: self.after.map(|PageMark(cursor)| cursor),
+            limit: ON_A_PAGE,
+        }
+    }
+
+    /// Which leads another view would show under the same filters.
+    pub fn filter(&self, view: LeadView, reader: &LeadsReader) -> LeadFilter {
+        let (now, zone) = (reader.now, &reader.zone);
+        let on = self.on.unwrap_or_default();
+        let day = |date: Date| date.to_zoned(zone.clone()).map(|begin| begin.timestamp()).ok();
+        let after = |date: Date| date.checked_add(1.day()).ok().and_then(day);
+        let tonight = after(now.to_zoned(zone.clone()).date());
+        let mut filter = LeadFilter {
+            stages: self.stages(view),
+            grade: self.grade.map(GradeChoice::filter),
+            source: self.source,
+            channel: self.channel,
+            from: self.from.and_then(day),
+            to: self.to.and_then(after),
+            is_agreed: self.promise == Some(StepChoice::Agreed),
+            is_untouched: self.untouched == Some(true) || view == LeadView::Untouched,
+            is_held: self.held == Some(true),
+            is_with_client: view == LeadView::WithClient,
+            due_from: None,
+            due_before: None,
+            touched: self.touched_by.map(|_| touched(reader, on, (self.how, self.then))),
+            promised: self.promised_by.map(|_| promised(reader, on)),
+        };
+        if view == LeadView::Ungraded {
+            filter.grade = Some(GradeFilter::Undecided);
+        }
+        if view == LeadView::Late || self.promise == Some(StepChoice::Late) {
+            filter.due_before = Some(now);
+        } else if view == LeadView::Due || self.promise == Some(StepChoice::Due) {
+            filter.due_before = tonight;
+        }
+        filter
+    }
+
+    fn stages(&self, view: LeadView) -> Vec<Stage> {
+        let of_view: &[Stage] = match view {
+            LeadView::All => Stage::ALL,
+            LeadView::Closed => &[Stage::Closed],
+            _ => &OPEN_STAGES,
+        };
+        match self.stage {
+            // A stage that the view does not have shows nothing, which the page says.
+            Some(stage) => vec![stage],
+            None if of_view.len() == Stage::ALL.len() => Vec::new(),
+            None => of_view.to_vec(),
+        }
+    }
+
+    /// The same in another view, from its beginning.
+    pub fn in_view(&self, view: LeadView) -> Self {
+        Self { view: Some(view), sort: None, ..self.first_page() }
+    }
+
+    /// The same in another order, from its beginning.
+    pub fn sorted(&self, sort: SortChoice) -> Self {
+        Self { sort: Some(sort), ..self.first_page() }
+    }
+
+    /// The same behind a page of so many that ended there.
+    pub fn behind(&self, mark: LeadCursor, shown: usize) -> Self {
+        let before = self.before().saturating_add(u32::try_from(shown).unwrap_or(u32::MAX));
+        Self { after: Some(PageMark(mark)), before: Some(before), ..self.clone() }
+    }
+
+    /// The same from its beginning.
+    pub fn first_page(&self) -> Self {
+        Self { after: None, before: None, ..self.clone() }
+    }
+
+    /// How many leads are said to stand before this page; none before the first.
+    pub fn before(&self) -> u32 {
+        self.after.and(self.before).unwrap_or(0)
+    }
+
+    /// The view without filters.
+    pub fn bare(&self) -> Self {
+        Self { view: self.view, sort: self.sort, ..Self::default() }
+    }
+
+    /// Its address under a path.
+    pub fn address(&self, path: &str) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        let mut pair = |name: &str, value: Option<String>| {
+            if let Some(value) = value.filter(|value| !value.is_empty()) {
+                query.append_pair(name, &value);
+            }
+        };
+        pair("q", Some(self.q.clone()));
+        pair("view", self.view.map(|view| view.word().to_owned()));
+        pair("client", self.client.clone());
+        pair("grade", self.grade.map(|grade| grade.filter().word().to_owned()));
+        pair("stage", self.stage.map(|stage| stage.word().to_owned()));
+        pair("source", self.source.map(|source| source.to_string()));
+        pair("channel", self.channel.map(|channel| channel.word().to_owned()));
+        pair("promise", self.promise.map(|promise| promise.word().to_owned()));
+        pair("untouched", self.untouched.map(|yes| yes.to_string()));
+        pair("held", self.held.map(|yes| yes.to_string()));
+        pair("from", self.from.map(|day| day.to_string()));
+        pair("to", self.to.map(|day| day.to_string()));
+        pair("touched_by", self.touched_by.map(|who| who.word().to_owned()));
+        pair("promised_by", self.promised_by.map(|who| who.word().to_owned()));
+        pair("on", self.on.map(|day| day.word().to_owned()));
+        pair("how", self.how.map(|how| how.word().to_owned()));
+        pair("then", self.then.map(|then| then.word().to_owned()));
+        pair("sort", self.sort.map(|sort| sort.word().to_owned()));
+        pair("after", self.after.map(|mark| mark.to_string()));
+        pair("before", self.after.and(self.before).map(|n| n.to_string()));
+        let query = query.finish();
+        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+    }
+
+    /// The filters that are set, each with what removes it.
+    pub fn chips(&self, source_name: &str) -> Vec<FilterChip> {
+        let start = self.first_page();
+        let mut chips = Vec::new();
+        let mut chip = |label: &'static str, value: Option<String>, without: Self| {
+            if let Some(value) = value {
+                chips.push(FilterChip { label, value, remove: without.address("/leads") });
+            }
+        };
+        let words = |word: &str| word.replace('_', " ");
+        chip("Client", self.client.clone(), Self { client: None, ..start.clone() });
+        let grade = self.grade.map(|grade| grade.filter().word().to_owned());
+        chip("Grade", grade, Self { grade: None, ..start.clone() });
+        chip("Stage", self.stage.map(|stage| stage.word().to_owned()), Self { stage: None, ..start.clone() });
+        chip("Source", self.source.map(|_| source_name.to_owned()), Self { source: None, ..start.clone() });
+        chip("Channel", self.channel.map(|channel| words(channel.word())), Self { channel: None, ..start.clone() });
+        let promise = self.promise.map(|promise| promise.word().to_owned());
+        chip("Next step", promise, Self { promise: None, ..start.clone() });
+        let never = self.untouched.filter(|yes| *yes).map(|_| "by nobody yet".to_owned());
+        chip("Touched", never, Self { untouched: None, ..start.clone() });
+        let held = self.held.filter(|yes| *yes).map(|_| "held back".to_owned());
+        chip("Delivery", held, Self { held: None, ..start.clone() });
+        let day = |day: Date| day.strftime("%-d %b %Y").to_string();
+        chip("Arrived since", self.from.map(day), Self { from: None, ..start.clone() });
+        chip("Arrived until", self.to.map(day), Self { to: None, ..start.clone() });
+        let on = self.on.unwrap_or_default().title();
+        let no_day = if self.touched_by.is_some() && self.promised_by.is_some() { self.on } else { None };
+        let touched = self.touched_by.map(|_| format!("by you, {on}"));
+        chip("Touched", touched, Self { touched_by: None, how: None, then: None, on: no_day, ..start.clone() });
+        let how = self.touched_by.and(self.how).map(|how| words(how.word()));
+        chip("Went", how, Self { how: None, ..start.clone() });
+        let then = self.touched_by.and(self.then).map(|then| words(then.word()));
+        chip("Then", then, Self { then: None, ..start.clone() });
+        let promised = self.promised_by.map(|_| format!("by you, {on}"));
+        chip("Promised", promised, Self { promised_by: None, on: no_day, ..start });
+        chips
+    }
+}
+
+/// A filter that is set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilterChip {
+    /// What it filters.
+    pub label: &'static str,
+    /// By what.
+    pub value: String,
+    /// The list without it.
+    pub remove: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{extract::FromRequestParts as _, http::Request};
+    use ripen_web::{Problem, extract::Query};
+
+    use super::*;
+
+    async fn read(query: &str) -> Result<LeadsQuery, Problem> {
+        let (mut parts, ()) = Request::get(format!("/leads?{query}")).body(()).unwrap().into_parts();
+        Query::from_request_parts(&mut parts, &()).await.map(|Query(query)| query)
+    }
+
+    #[tokio::test]
+    async fn an_address_is_a_list_and_a_list_is_its_address() {
+        let address = "view=due&client=acme&grade=none&stage=contact&channel=web_form&promise=agreed&untouched=true&held=true&from=2026-09-01&to=2026-09-30&touched_by=me&promised_by=me&on=today&how=spoke&then=became_a&sort=points";
+        let query = read(address).await.unwrap();
+        assert_eq!(query.address("/leads"), format!("/leads?{address}"));
+        assert_eq!(query.chips("").len(), 13);
+        assert_eq!(LeadsQuery::default().address("/leads"), "/leads");
+        assert_eq!(
+            read("view=&client=&grade=&after=").await.unwrap(),
+            LeadsQuery::default(),
+            "an empty field asks for nothing"
+        );
+        let mark = PageMark(LeadCursor { at: -7, lead: LeadId::from_uuid(uuid::Uuid::from_u128(9)) });
+        let paged = query.behind(mark.0, 50);
+        assert_eq!(read(paged.address("/leads").split_once('?').unwrap().1).await.unwrap(), paged);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_is_named() {
+        for field in [
+            "view",
+            "grade",
+            "stage",
+            "source",
+            "channel",
+            "promise",
+            "untouched",
+            "from",
+            "touched_by",
+            "on",
+            "how",
+            "then",
+            "sort",
+            "after",
+        ] {
+            let problem = read(&format!("{field}=nonsense")).await.unwrap_err();
+            assert_eq!(problem.errors()[0].pointer, format!("/{field}"));
+        }
+    }
+
+    #[test]
+    fn the_days_of_a_period_are_the_readers() {
+        let zone = jiff::tz::TimeZone::get("America/Chicago").unwrap();
+        let now = "2026-11-24T16:00:00Z".parse().unwrap();
+        let reader = LeadsReader { now, zone, user: ripen_domain::id::UserId::from_uuid(uuid::Uuid::nil()) };
+        let query = LeadsQuery {
+            from: Some("2026-11-01".parse().unwrap()),
+            to: Some("2026-11-02".parse().unwrap()),
+            ..LeadsQuery::default()
+        };
+        let filter = query.filter(LeadView::Due, &reader);
+        assert_eq!(filter.from, Some("2026-11-01T05:00:00Z".parse().unwrap()));
+        assert_eq!(filter.to, Some("2026-11-03T06:00:00Z".parse().unwrap()), "the last day counts");
+        assert_eq!(filter.due_before, Some("2026-11-25T06:00:00Z".parse().unwrap()));
+        assert_eq!(query.filter(LeadView::Late, &reader).due_before, Some(now));
+    }
+}

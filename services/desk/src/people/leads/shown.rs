@@ -1,0 +1,165 @@
+//! What pages of leads show, in words: instants, next steps, persons.
+
+use jiff::Timestamp;
+use ripen_domain::{
+    contact_link::{mailto, shown_phone, tel},
+    promise::{Kind, State},
+};
+use ripen_runtime::random::uuid_v7;
+use ripen_store::lead::list::{ListedLead, ListedStep};
+use uuid::Uuid;
+
+use crate::people::{letters::capital, when::When};
+
+/// An instant as a page shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimeInTitle {
+    /// For programs.
+    pub iso: Timestamp,
+    /// The whole of it.
+    pub whole: String,
+    /// How long ago or ahead.
+    pub near: String,
+}
+
+impl TimeInTitle {
+    pub fn of(when: &When, at: Timestamp) -> Self {
+        Self { iso: at, whole: when.whole(at), near: when.near(at) }
+    }
+}
+
+/// What is next, in words.
+#[derive(Debug, Clone)]
+pub struct ShownStep {
+    /// When; none where it waits for criteria.
+    pub at: Option<TimeInTitle>,
+    /// How long ahead, or how late.
+    pub text: String,
+    /// It is due already.
+    pub is_late: bool,
+    /// What kind of step.
+    pub what: String,
+    /// What was promised.
+    pub why: String,
+}
+
+impl ShownStep {
+    pub fn of(when: &When, step: &ListedStep) -> Self {
+        let at = step.due_at.map(|at| TimeInTitle::of(when, at));
+        let is_late = step.due_at.is_some_and(|at| at < when.now());
+        let text = match &at {
+            None => "waits".to_owned(),
+            Some(at) => match at.near.strip_suffix(" ago") {
+                Some(size) => format!("{size} late"),
+                None if is_late && at.near != "now" => format!("since {}", at.near),
+                None => at.near.clone(),
+            },
+        };
+        Self {
+            at,
+            text,
+            is_late: is_late && step.state != State::Kept,
+            what: capital(what(step)),
+            why: step.why.clone(),
+        }
+    }
+}
+
+/// What kind of step it is, in two words.
+pub const fn what(step: &ListedStep) -> &'static str {
+    match (step.kind, step.is_agreed) {
+        (Kind::Requalify, true) => "promised call",
+        (Kind::Requalify, false) => "re-qualify",
+        (Kind::Activation, _) => "waits for criteria",
+        (Kind::Outcome, _) => "ask what became of it",
+        (Kind::SamePerson, _) => "same person?",
+    }
+}
+
+/// A lead in a list.
+#[derive(Debug, Clone)]
+pub struct ShownRow {
+    pub id: String,
+    /// The name, or how they are reached where none is known.
+    pub name: String,
+    /// Who it is must not be read.
+    pub is_withheld: bool,
+    pub grade: &'static str,
+    pub score: Option<i32>,
+    pub step: Option<ShownStep>,
+    pub stage: &'static str,
+    pub closed: String,
+    pub client_name: String,
+    pub source: String,
+    pub source_name: String,
+    pub last: String,
+    pub last_at: Option<TimeInTitle>,
+    pub arrivals: i32,
+}
+
+impl ShownRow {
+    pub fn of(when: &When, lead: &ListedLead) -> Self {
+        Self {
+            id: lead.id.to_string(),
+            name: name(lead),
+            is_withheld: lead.name.is_none() && lead.phone.is_none() && lead.email.is_none(),
+            grade: lead.grade.map_or("", ripen_domain::lead::Grade::word),
+            score: lead.score,
+            step: lead.step.as_ref().map(|step| ShownStep::of(when, step)),
+            stage: lead.stage.word(),
+            closed: lead.closed.clone().unwrap_or_default(),
+            client_name: lead.client_name.clone(),
+            source: lead.source.to_string(),
+            source_name: lead.source_name.clone(),
+            last: lead.last_disposition.as_deref().map(|word| word.replace('_', " ")).unwrap_or_default(),
+            last_at: lead.last_touch_at.map(|at| TimeInTitle::of(when, at)),
+            arrivals: lead.arrivals,
+        }
+    }
+}
+
+/// Who it is, or how they are reached.
+pub fn name(lead: &ListedLead) -> String {
+    let known = lead.name.as_deref().map(str::trim).filter(|name| !name.is_empty());
+    let phone = || lead.phone.as_deref().map(|phone| format!("no name, {}", shown_phone(phone, None)));
+    let email = || lead.email.as_ref().map(|email| format!("no name, {email}"));
+    known.map(str::to_owned).or_else(phone).or_else(email).unwrap_or_else(|| "not handed over yet".to_owned())
+}
+
+/// A way to reach somebody, as a card shows it.
+#[derive(Debug, Clone)]
+pub struct ShownWay {
+    pub is_phone: bool,
+    /// As it is kept.
+    pub value: String,
+    /// The id of the call that the next click makes.
+    pub call: Uuid,
+    pub shown: String,
+    pub link: Option<String>,
+    /// Since when it is known to lead to somebody else.
+    pub void_at: Option<TimeInTitle>,
+}
+
+impl ShownWay {
+    pub fn of(when: &When, way: &ripen_store::lead::history::WayToReach) -> Self {
+        let (number, extension) = match way.value.split_once(";ext=") {
+            Some((number, extension)) => (number, Some(extension)),
+            None => (way.value.as_str(), None),
+        };
+        // Nobody dials a number that is known to be somebody else's.
+        let link = match (way.void_at, way.is_phone) {
+            (Some(_), _) => None,
+            (None, true) => tel(number, extension),
+            (None, false) => mailto(&way.value),
+        };
+        let shown = if way.is_phone { shown_phone(number, extension) } else { way.value.clone() };
+        Self {
+            is_phone: way.is_phone,
+            value: way.value.clone(),
+            call: uuid_v7(when.now()),
+            shown,
+            link,
+            void_at: way.void_at.map(|at| TimeInTitle::of(when, at)),
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! One timeline of everything that happened to a lead, newest first.
+
+use jiff::Timestamp;
+use ripen_actions::lead_page::WholeLead;
+use ripen_domain::appointment::{AppointmentState, in_words};
+use serde::Deserialize;
+
+use super::shown::TimeInTitle;
+use crate::people::when::When;
+
+/// What kind of thing happened: what the mark of an entry shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryKind {
+    /// Somebody wrote to us.
+    Arrival,
+    /// Somebody was called, or something was written down.
+    Touch,
+    /// It was graded.
+    Decision,
+    /// A next step was made or ended.
+    Promise,
+    /// Something was sent.
+    Delivery,
+    /// A client said something.
+    Outcome,
+    /// Two persons were made one.
+    Merge,
+    /// A time was agreed.
+    Appointment,
+}
+
+impl EntryKind {
+    /// The class of its mark.
+    pub const fn class(self) -> &'static str {
+        match self {
+            Self::Touch => "dot touch",
+            Self::Delivery | Self::Outcome | Self::Appointment => "dot out",
+            Self::Arrival | Self::Decision | Self::Promise | Self::Merge => "dot",
+        }
+    }
+}
+
+/// Which entries are shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TimelineShow {
+    /// All of them.
+    #[default]
+    All,
+    /// Calls, and whatever was written or said.
+    Notes,
+    /// Grades.
+    Decisions,
+    /// What was sent to the client, and what it said.
+    Deliveries,
+}
+
+impl TimelineShow {
+    /// In the order of the tabs.
+    pub const ALL: [Self; 4] = [Self::All, Self::Notes, Self::Decisions, Self::Deliveries];
+
+    /// As the address has it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Notes => "notes",
+            Self::Decisions => "decisions",
+            Self::Deliveries => "deliveries",
+        }
+    }
+
+    /// As its tab says.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::All => "All",
+            Self::Notes => "Notes",
+            Self::Decisions => "Decisions",
+            Self::Deliveries => "Deliveries",
+        }
+    }
+
+    /// Whether an entry is shown.
+    pub fn has(self, entry: &TimelineEntry) -> bool {
+        match self {
+            Self::All => true,
+            Self::Notes => entry.kind == EntryKind::Touch || !entry.words.is_empty(),
+            Self::Decisions => entry.kind == EntryKind::Decision,
+            Self::Deliveries => matches!(entry.kind, EntryKind::Delivery | EntryKind::Outcome),
+        }
+    }
+}
+
+/// An attempt under its delivery.
+#[derive(Debug, Clone)]
+pub struct EntryTry {
+    pub number: i32,
+    pub at: TimeInTitle,
+    pub hour: String,
+    pub how: String,
+    pub is_bad: bool,
+    pub took: String,
+}
+
+/// One entry.
+#[derive(Debug, Clone)]
+pub struct TimelineEntry {
+    pub kind: EntryKind,
+    pub at: TimeInTitle,
+    /// What happened, in a few words.
+    pub what: String,
+    /// What else is to be said.
+    pub more: String,
+    /// Words that were kept as they were said.
+    pub words: Vec<String>,
+    /// The grade of a decision; empty of all else.
+    pub grade: &'static str,
+    /// Where it can be read in full.
+    pub link: Option<String>,
+    /// An id to look for elsewhere.
+    pub id: String,
+    pub tries: Vec<EntryTry>,
+    order: Timestamp,
+}
+
+/// Everything that happened, newest first.
+pub fn entries(page: &WholeLead, when: &When) -> Vec<TimelineEntry> {
+    let mut all = Vec::new();
+    arrivals(page, when, &mut all);
+    touches(page, when, &mut all);
+    decisions(page, when, &mut all);
+    promises(page, when, &mut all);
+    deliveries(page, when, &mut all);
+    outcomes(page, when, &mut all);
+    merges(page, when, &mut all);
+    appointments(page, when, &mut all);
+    // Stable: what is of one instant stays in the order of its kinds.
+    all.sort_by_key(|entry| std::cmp::Reverse(entry.order));
+    all
+}
+
+fn entry(when: &When, kind: EntryKind, at: Timestamp, what: String) -> TimelineEntry {
+    TimelineEntry {
+        kind,
+        at: TimeInTitle::of(when, at),
+        what,
+        more: String::new(),
+        words: Vec::new(),
+        grade: "",
+        link: None,
+        id: String::new(),
+        tries: Vec::new(),
+        order: at,
+    }
+}
+
+fn plain(word: &str) -> String {
+    word.replace('_', " ")
+}
+
+fn arrivals(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
+    for arrival in &page.arrivals {
+        let verb = if arrival.is_correction { "Corrected" } else { "Arrived" };
+        let what = format!("{verb}: {}, {}", arrival.source_name, plain(arrival.channel.word()));
+        let external = arrival.external_id.as_ref().map(|id| format!("their id {id}"));
+        let consent = arrival.consent.as_ref().map(|consent| match &consent.version {
+            Some(version) => format!("consent {version}"),
+            None => "with consent".to_owned(),
+        });
+        let more: Vec<_> = [external, consent].into_iter().flatten().collect();
+        all.push(TimelineEntry {
+            more: more.join(", "),
+            words: arrival.notes.clone().into_iter().collect(),
+            id: arrival.id.to_string(),
+            ..entry(when, EntryKind::Arrival, arrival.received_at, what)
+        });
+    }
+}
+
+/// Touches with the words that were kept at the same instant, and words that came without one.
+fn touches(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
+    let is_of = |at: Timestamp, by: &str, note: &ripen_store::lead::history::KeptNote| note.at == at && note.by == by;
+    for touch in &page.touches {
+        let words = page.notes.iter().filter(|note| is_of(touch.at, &touch.by, note));
+        let what = match touch.disposition {
+            ripen_domain::touch::Disposition::Note => format!("{} noted", touch.by),
+            disposition => format!("{}: {}", touch.by, plain(disposition.word())),
+        };
+        let answers = match touch.answers {
+            0 => String::new(),
+            1 => "1 answer".to_owned(),
+            n => format!("{n} answers"),
+        };
+        all.push(TimelineEntry {
+            more: answers,
+            words: words.map(|note| note.text.clone()).collect(),
+            ..entry(when, EntryKind::Touch, touch.at, what)
+        });
+    }
+    for note in &page.notes {
+        let has_touch = page.touches.iter().any(|touch| is_of(touch.at, &touch.by, note));
+        // What came with an arrival stands there.
+        let has_arrival = page.arrivals.iter().any(|arrival| arrival.notes.as_ref() == Some(&note.text));
+        if !has_touch && !has_arrival {
+            let what = format!("{} noted", note.by);
+            let words = vec![note.text.clone()];
+            all.push(TimelineEntry { words, ..entry(when, EntryKind::Touch, note.at, what) });
+        }
+    }
+}
+
+fn decisions(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
+    for decision in &page.decisions {
+        let what = format!("{} {}", decision.grade, decision.score);
+        all.push(TimelineEntry {
+            more: format!("by version {} of the criteria", decision.version),
+            grade: decision.grade.word(),
+            link: Some(format!("/leads/{}?decision={}#why", page.lead.id, decision.id)),
+            ..entry(when, EntryKind::Decision, decision.at, what)
+        });
+    }
+}
+
+fn promises(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
+    for promise in &page.promises {
+        // What the criteria compute moves with each decision, and says nothing new: people's steps are told.
+        let Some(ended) = promise.ended.as_ref().filter(|ended| ended.by.is_some()) else {
+            if promise.agreed {
+                let due = promise.due_at.map(|at| when.whole(at)).unwrap_or_default();
+                let what = format!("{} promised the next step for {due}", promise.from_whom);
+                let more = promise.why.clone();
+                all.push(TimelineEntry { more, ..entry(when, EntryKind::Promise, promise.created_at, what) });
+            }
+            continue;
+        };
+        let by = ended.by.clone().unwrap_or_default();
+        let what = format!("{by}: next step {}", promise.state);
+        let more = ended.why.clone().unwrap_or_default();
+        all.push(TimelineEntry { more, ..entry(when, EntryKind::Promise, ended.at, what) });
+    }
+}
+
+fn deliveries(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
+    for delivery in &page.deliveries {
+        let to = match (&delivery.rep, delivery.kind) {
+            (Some(rep), _) => rep.clone(),
+            (None, Some(kind)) => kind.word().to_owned(),
+            (None, None) => "nobody yet".to_owned(),
+        };
+        let what = format!("{} to {to}: {}", delivery.event, delivery.state);
+        let tried = page.attempts.iter().filter(|attempt| attempt.delivery == delivery.id);
+        let tries = tried.map(|attempt| {
+            let is_bad = !matches!(attempt.status, Some(200..=299)) || attempt.error.is_some();
+            let status = attempt.status.map(|status| status.to_string());
+            let how: Vec<_> = status.into_iter().chain(attempt.error.clone()).collect();
+            EntryTry {
+                number: attempt.number,
+                at: TimeInTitle::of(when, attempt.at),
+                hour: when.hour(attempt.at),
+                how: how.join(" "),
+                is_bad,
+                took: format!("{} ms", attempt.duration_ms),
+            }
+        });
+        all.push(TimelineEntry {
+            more: delivery.reason.clone().unwrap_or_default(),
+            id: delivery.id.to_string(),
+            tries: tries.collect(),
+            ..entry(when, EntryKind::Delivery, delivery.created_at, what)
+        });
+    }
+}
+
+fn outcomes(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
+    for one in &page.outcomes {
+        let outcome = &one.outcome;
+        let what = format!("Outcome {} by {}", plain(outcome.kind.word()), outcome.by);
+        let date = outcome.not_before.map(|at| format!("not before {}", when.near(at)));
+        let verdict =
+            outcome.verdict.as_ref().map(|verdict| format!("{} by {}: {}", verdict.verdict, verdict.by, verdict.why));
+        let sale = outcome.sale.map(|sale| format!("{} {}", sale.amount.normalize(), sale.currency));
+        let more: Vec<_> = [date, sale, verdict].into_iter().flatten().collect();
+        all.push(TimelineEntry {
+            more: more.join(", "),
+            words: outcome.reason.clone().into_iter().collect(),
+            ..entry(when, EntryKind::Outcome, outcome.at, what)
+        });
+    }
+}
+
+fn merges(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
+    for merge in &page.merges {
+        let other = if merge.earlier == page.lead.person { merge.later } else { merge.earlier };
+        let what = match merge.undone_at {
+            None => format!("{} made one with {other}", merge.by),
+            Some(at) => format!("{} made one with {other}, undone {}", merge.by, when.near(at)),
+        };
+        all.push(TimelineEntry { more: merge.why.clone(), ..entry(when, EntryKind::Merge, merge.at, what) });
+    }
+}
+
+fn appointments(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
+    for record in &page.appointments {
+        let one = &record.appointment;
+        let time = in_words(one.slot.starts_at, &record.rep_zone);
+        let (what, at) = match &one.state {
+            AppointmentState::Held { .. } => {
+                (format!("A time is held with {}: {time}", record.rep), one.slot.starts_at)
+            }
+            AppointmentState::Booked => (format!("Appointment with {}: {time}", record.rep), one.slot.starts_at),
+            AppointmentState::Cancelled { at, why } => {
+                (format!("Appointment with {} on {time} cancelled: {why}", record.rep), *at)
+            }
+        };
+        all.push(TimelineEntry {
+            more: format!("by {}", record.by),
+            words: one.note.clone().into_iter().collect(),
+            id: one.id.to_string(),
+            ..entry(when, EntryKind::Appointment, at, what)
+        });
+    }
+}

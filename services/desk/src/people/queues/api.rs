@@ -1,0 +1,201 @@
+//! `GET /api/v1/queues` and the lists behind its numbers.
+
+use axum::{Json, extract::State};
+use jiff::Timestamp;
+use ripen_actions::queues::{ON_A_PAGE, QueueList, QueueListRow, QueueQuery, WaitingOfKind, list, overview};
+use ripen_store::queues::{MOST, waiting::WaitingCount};
+use ripen_web::{
+    Problem,
+    extract::{NamedFields, PathId, Query},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::LEADS_THE_DESK;
+use crate::{
+    context::DeskContext,
+    people::{refused::refused, viewer::Viewer},
+};
+
+/// How many leads of a client wait.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ClientWaiting {
+    /// The client's slug.
+    client: String,
+    /// How many.
+    waiting: i64,
+    /// Since when the first of them waits.
+    oldest: Option<Timestamp>,
+    /// The client is paused: nobody is called for it.
+    paused: bool,
+}
+
+/// A number, and the list it counts.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CountedQueue {
+    /// `promised`, `new`, `due`, `rest`, `late`, `held`, `dead`, `letters`, `quarantine` or `reviews`.
+    #[schema(example = "promised")]
+    list: &'static str,
+    /// How many.
+    count: i64,
+    /// There are more: leads that wait are counted up to 100 of each client, what is stuck up to 500.
+    more: bool,
+    /// Since when the first of them waits; of what is held, until when.
+    oldest: Option<Timestamp>,
+    /// By client, of leads that wait.
+    clients: Vec<ClientWaiting>,
+}
+
+/// Somebody who works.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AgentNow {
+    /// Who.
+    #[schema(value_type = String, example = "user_01kahxq5z5e4y9wd3tvdnzxkqj")]
+    user: String,
+    /// Their name.
+    name: String,
+    /// When a page of theirs was last seen.
+    seen_at: Option<Timestamp>,
+    /// The lead they have open.
+    lead: Option<String>,
+    /// Since when.
+    since: Option<Timestamp>,
+}
+
+/// What the desk looks like now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct QueuesAnswer {
+    /// Every number.
+    queues: Vec<CountedQueue>,
+    /// Who works.
+    agents: Vec<AgentNow>,
+}
+
+/// Is anything late or stuck?
+#[utoipa::path(get, path = "/api/v1/queues", operation_id = "get_queues", tag = "desk",
+    responses(
+        (status = 200, description = "Numbers, and who works.", body = QueuesAnswer),
+        (status = 401, description = "Nobody is signed in.", content_type = "application/problem+json", body = Problem),
+        (status = 404, description = "For managers and admins alone.", content_type = "application/problem+json", body = Problem),
+    ))]
+pub async fn show(State(context): State<DeskContext>, viewer: Viewer) -> Result<Json<QueuesAnswer>, Problem> {
+    viewer.require(LEADS_THE_DESK)?;
+    let found = overview(&context.actions, &viewer.actor).await.map_err(|refusal| refused(&refusal))?;
+    let mut queues: Vec<_> =
+        found.waiting.iter().map(|waiting| counted(QueueList::Waiting(waiting.kind), waiting)).collect();
+    queues.push(counted(QueueList::Late, &found.late));
+    queues.extend(found.stuck.iter().map(|stuck| {
+        let count = i64::try_from(stuck.rows.len()).unwrap_or(MOST);
+        let oldest = stuck.rows.first().map(|row| row.at);
+        CountedQueue { list: stuck.kind.word(), count, more: count >= MOST, oldest, clients: Vec::new() }
+    }));
+    let agents = found.agents.into_iter().map(|agent| AgentNow {
+        user: agent.user.to_string(),
+        name: agent.name,
+        seen_at: agent.seen_at,
+        lead: agent.on.as_ref().map(|on| on.lead.to_string()),
+        since: agent.on.map(|on| on.since),
+    });
+    Ok(Json(QueuesAnswer { queues, agents: agents.collect() }))
+}
+
+fn counted(list: QueueList, waiting: &WaitingOfKind) -> CountedQueue {
+    let of = |one: &WaitingCount| ClientWaiting {
+        client: one.client.clone(),
+        waiting: one.waiting,
+        oldest: one.oldest,
+        paused: one.is_paused,
+    };
+    CountedQueue {
+        list: list.word(),
+        count: waiting.waiting(),
+        more: waiting.has_more(),
+        oldest: waiting.oldest(),
+        clients: waiting.clients.iter().map(of).collect(),
+    }
+}
+
+/// Which rows are meant.
+#[derive(Debug, Default, Deserialize)]
+pub struct ListQuery {
+    pub(super) client: Option<String>,
+    #[serde(default)]
+    pub(super) page: u16,
+}
+
+impl NamedFields for ListQuery {
+    fn hint(field: &str) -> &'static str {
+        if field == "page" { "Write a number from 0 on." } else { "Write a client's slug." }
+    }
+}
+
+/// A row of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct QueueRowAnswer {
+    /// What it is, by its id.
+    id: String,
+    /// The lead.
+    lead: Option<String>,
+    /// Who; of an arrival its source.
+    name: Option<String>,
+    /// The client's name.
+    client: Option<String>,
+    /// Since when; of what is held, until when.
+    at: Timestamp,
+    /// Why it is stuck.
+    why: Option<String>,
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct QueueRowsAnswer {
+    /// Up to 100.
+    rows: Vec<QueueRowAnswer>,
+    /// Which page comes next; null on the last one.
+    next_page: Option<u16>,
+}
+
+/// The rows behind a number.
+#[utoipa::path(get, path = "/api/v1/queues/{list}", operation_id = "list_queue", tag = "desk",
+    params(
+        ("list" = String, Path, description = "As in `queues.list`."),
+        ("client" = Option<String>, Query, description = "Only of this client."),
+        ("page" = Option<u16>, Query, description = "Which page, from 0 on."),
+    ),
+    responses(
+        (status = 200, description = "The rows.", body = QueueRowsAnswer),
+        (status = 400, description = "The query cannot be read.", content_type = "application/problem+json", body = Problem),
+        (status = 401, description = "Nobody is signed in.", content_type = "application/problem+json", body = Problem),
+        (status = 404, description = "There is no such list, or it is for managers and admins alone.", content_type = "application/problem+json", body = Problem),
+        (status = 422, description = "There is no such client.", content_type = "application/problem+json", body = Problem),
+    ))]
+pub async fn show_list(
+    State(context): State<DeskContext>,
+    // First: to whom nothing is shown, an address that leads nowhere looks like any other.
+    viewer: Viewer,
+    PathId(list_of): PathId<QueueList>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<QueueRowsAnswer>, Problem> {
+    viewer.require(LEADS_THE_DESK)?;
+    let asked = QueueQuery { list: list_of, client: query.client, page: query.page };
+    let rows = list(&context.actions, &viewer.actor, &asked).await.map_err(|refusal| refused(&refusal))?;
+    let (rows, has_more) = cut(rows);
+    let row = |row: QueueListRow| QueueRowAnswer {
+        id: row.id,
+        lead: row.lead.map(|lead| lead.to_string()),
+        name: row.name,
+        client: row.client,
+        at: row.at,
+        why: Some(row.why).filter(|why| !why.is_empty()),
+    };
+    let next_page = has_more.then(|| asked.page.saturating_add(1));
+    Ok(Json(QueueRowsAnswer { rows: rows.into_iter().map(row).collect(), next_page }))
+}
+
+/// A page's rows, and whether there are more.
+pub(super) fn cut(mut rows: Vec<QueueListRow>) -> (Vec<QueueListRow>, bool) {
+    let most = usize::try_from(ON_A_PAGE).unwrap_or(usize::MAX);
+    let has_more = rows.len() > most;
+    rows.truncate(most);
+    (rows, has_more)
+}

@@ -1,0 +1,36 @@
+//! Counts that are kept for a moment, for all pages that ask at once.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use ripen_store::queues::waiting::WaitingFor;
+use tokio::time::Instant;
+
+/// For how long a count is kept: every batch has every page ask.
+const KEPT: Duration = Duration::from_secs(1);
+/// Agents with the same clients and languages share one; so many kinds of agents are remembered.
+const REMEMBERED: usize = 500;
+
+/// What was counted a moment ago.
+#[derive(Default)]
+pub struct WaitingCounts(Mutex<HashMap<WaitingFor, (Instant, i64)>>);
+
+impl WaitingCounts {
+    /// What was counted within the last second.
+    pub fn known(&self, whom: &WaitingFor) -> Option<i64> {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.get(whom).filter(|(at, _)| at.elapsed() < KEPT).map(|(_, count)| *count)
+    }
+
+    /// Keeps a count.
+    pub fn note(&self, whom: WaitingFor, count: i64) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.len() >= REMEMBERED {
+            counts.retain(|_, (at, _)| at.elapsed() < KEPT);
+        }
+        counts.insert(whom, (Instant::now(), count));
+    }
+}

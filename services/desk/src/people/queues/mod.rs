@@ -1,0 +1,29 @@
+//! `/queues`: is anything late or stuck? For whoever leads the desk. Every number leads to the list it counts.
+
+pub mod api;
+pub mod cached_counts;
+pub mod count;
+pub mod page;
+
+use ripen_actions::queues::QueueList;
+use ripen_domain::actor::UserRole;
+use ripen_store::queues::{stuck::StuckKind, waiting::WaitingKind};
+
+/// To whom the page exists.
+const LEADS_THE_DESK: &[UserRole] = &[UserRole::Admin, UserRole::Manager];
+
+/// What a list is called.
+const fn title(list: QueueList) -> &'static str {
+    match list {
+        QueueList::Waiting(WaitingKind::Promised) => "Promised calls due",
+        QueueList::Waiting(WaitingKind::New) => "Not called yet",
+        QueueList::Waiting(WaitingKind::Due) => "Re-qualifications due",
+        QueueList::Waiting(WaitingKind::Rest) => "Tried, nobody reached",
+        QueueList::Late => "Late promises",
+        QueueList::Stuck(StuckKind::Held) => "Held deliveries",
+        QueueList::Stuck(StuckKind::Dead) => "Dead deliveries",
+        QueueList::Stuck(StuckKind::Letters) => "Dead letters",
+        QueueList::Stuck(StuckKind::Quarantine) => "Quarantine",
+        QueueList::Stuck(StuckKind::Reviews) => "Consent reviews",
+    }
+}

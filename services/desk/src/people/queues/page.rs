@@ -1,0 +1,220 @@
+//! The page, and the page of each list.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use jiff::Timestamp;
+use ripen_actions::queues::{QueueList, QueueListRow, QueueOverview, QueueQuery, WaitingOfKind, list, overview};
+use ripen_store::queues::{COUNTED, MOST, agents::AgentAtWork, stuck::StuckKind, waiting::WaitingKind};
+use ripen_web::extract::{PathId, Query};
+
+use super::{
+    LEADS_THE_DESK,
+    api::{ListQuery, cut},
+    title,
+};
+use crate::{
+    context::DeskContext,
+    people::{
+        frame::{DeskPage, Place},
+        refused::refused,
+        viewer::Viewer,
+        when::When,
+    },
+};
+
+/// Rows of a list on the page itself.
+const SHOWN: usize = 6;
+
+/// A number that leads to its list.
+struct LinkedNumber {
+    href: String,
+    count: i64,
+    is_more: bool,
+}
+
+/// One kind of waiting as a row.
+struct WaitingLine {
+    title: &'static str,
+    /// Above a column.
+    short: &'static str,
+    all: LinkedNumber,
+    oldest: Option<Timestamp>,
+    clients: Vec<LinkedNumber>,
+}
+
+/// One list of what is stuck.
+struct StuckCard {
+    title: &'static str,
+    word: &'static str,
+    all: LinkedNumber,
+    /// Its times lie ahead.
+    is_ahead: bool,
+    is_bad: bool,
+    rows: Vec<QueueListRow>,
+}
+
+#[derive(Template)]
+#[template(path = "people/queues.html")]
+struct QueuesTemplate {
+    /// Names of clients of which anything waits.
+    clients: Vec<String>,
+    waiting: Vec<WaitingLine>,
+    late: LinkedNumber,
+    late_rows: Vec<QueueListRow>,
+    agents: Vec<AgentAtWork>,
+    stuck: Vec<StuckCard>,
+    when: When,
+    place: String,
+}
+
+#[derive(Template)]
+#[template(path = "people/queue.html")]
+struct QueueTemplate<'a> {
+    title: &'static str,
+    word: &'static str,
+    client: &'a str,
+    rows: &'a [QueueListRow],
+    /// The list has a reason with each row.
+    has_why: bool,
+    /// Its times lie ahead.
+    is_ahead: bool,
+    page: u16,
+    next: Option<u16>,
+    when: When,
+}
+
+/// Is anything late or stuck?
+#[utoipa::path(get, path = "/queues", operation_id = "show_queues", tag = "pages",
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html", body = String),
+        (status = 303, description = "Nobody is signed in: to the form to sign in."),
+        (status = 404, description = "For managers and admins alone.", content_type = "text/html", body = String),
+    ))]
+pub async fn show(State(context): State<DeskContext>, viewer: Viewer) -> Response {
+    if let Err(problem) = viewer.require(LEADS_THE_DESK) {
+        return problem.into_response();
+    }
+    let found = match overview(&context.actions, &viewer.actor).await {
+        Ok(found) => found,
+        Err(refusal) => return refused(&refusal).into_response(),
+    };
+    let content = template(found, When::of(&viewer, context.clock.now()));
+    DeskPage { title: "Queues", place: Place::Queues, viewer: &viewer, query: "", content }.response(StatusCode::OK)
+}
+
+/// The rows behind a number.
+#[utoipa::path(get, path = "/queues/{list}", operation_id = "show_queue", tag = "pages",
+    params(
+        ("list" = String, Path, description = "promised, new, due, rest, late, held, dead, letters, quarantine or reviews."),
+        ("client" = Option<String>, Query, description = "Only of this client."),
+        ("page" = Option<u16>, Query, description = "Which page, from 0 on."),
+    ),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html", body = String),
+        (status = 303, description = "Nobody is signed in: to the form to sign in."),
+        (status = 404, description = "There is no such list or client, or it is for managers and admins alone.", content_type = "text/html", body = String),
+    ))]
+pub async fn show_list(
+    State(context): State<DeskContext>,
+    // First: to whom nothing is shown, an address that leads nowhere looks like any other.
+    viewer: Viewer,
+    PathId(list_of): PathId<QueueList>,
+    Query(query): Query<ListQuery>,
+) -> Response {
+    if let Err(problem) = viewer.require(LEADS_THE_DESK) {
+        return problem.into_response();
+    }
+    let asked = QueueQuery { list: list_of, client: query.client, page: query.page };
+    let (rows, has_more) = match list(&context.actions, &viewer.actor, &asked).await {
+        Ok(rows) => cut(rows),
+        Err(refusal) => return refused(&refusal).into_response(),
+    };
+    let content = QueueTemplate {
+        title: title(list_of),
+        word: list_of.word(),
+        client: asked.client.as_deref().unwrap_or_default(),
+        rows: &rows,
+        has_why: matches!(list_of, QueueList::Stuck(_) | QueueList::Late),
+        is_ahead: list_of == QueueList::Stuck(StuckKind::Held),
+        page: asked.page,
+        next: has_more.then(|| asked.page.saturating_add(1)),
+        when: When::of(&viewer, context.clock.now()),
+    };
+    DeskPage { title: title(list_of), place: Place::Queues, viewer: &viewer, query: "", content }
+        .response(StatusCode::OK)
+}
+
+fn number(list: QueueList, client: Option<&str>, (count, is_more): (i64, bool)) -> LinkedNumber {
+    // A slug is small letters, digits and hyphens: it stands in an address as it is.
+    let query = client.map(|client| format!("?client={client}")).unwrap_or_default();
+    LinkedNumber { href: format!("/queues/{}{query}", list.word()), count, is_more }
+}
+
+/// What a kind is called above a column.
+const fn short(kind: WaitingKind) -> &'static str {
+    match kind {
+        WaitingKind::Promised => "Promised",
+        WaitingKind::New => "New",
+        WaitingKind::Due => "Due",
+        WaitingKind::Rest => "Tried",
+    }
+}
+
+fn all(list: QueueList, waiting: &WaitingOfKind) -> LinkedNumber {
+    number(list, None, (waiting.waiting(), waiting.has_more()))
+}
+
+fn template(found: QueueOverview, when: When) -> QueuesTemplate {
+    let mut clients: Vec<_> = found.waiting.iter().flat_map(|kind| &kind.clients).collect();
+    clients.sort_by(|one, other| (&one.client_name, &one.client).cmp(&(&other.client_name, &other.client)));
+    clients.dedup_by(|one, other| one.client == other.client);
+    let line = |kind: &WaitingOfKind| {
+        let list = QueueList::Waiting(kind.kind);
+        let of_client = |slug: &str| {
+            let count = kind.clients.iter().find(|one| one.client == slug).map_or(0, |one| one.waiting);
+            number(list, Some(slug), (count, count >= COUNTED))
+        };
+        WaitingLine {
+            title: title(list),
+            short: short(kind.kind),
+            all: all(list, kind),
+            oldest: kind.oldest(),
+            clients: clients.iter().map(|client| of_client(&client.client)).collect(),
+        }
+    };
+    let waiting = found.waiting.iter().map(line).collect();
+    let names = clients.iter().map(|one| match one.is_paused {
+        true => format!("{} (paused)", one.client_name),
+        false => one.client_name.clone(),
+    });
+    let names = names.collect();
+    let late = all(QueueList::Late, &found.late);
+    let stuck = found.stuck.into_iter().map(|stuck| {
+        let count = i64::try_from(stuck.rows.len()).unwrap_or(MOST);
+        let list = QueueList::Stuck(stuck.kind);
+        StuckCard {
+            title: title(list),
+            word: list.word(),
+            all: number(list, None, (count, count >= MOST)),
+            is_ahead: stuck.kind == StuckKind::Held,
+            is_bad: matches!(stuck.kind, StuckKind::Dead | StuckKind::Letters) && count > 0,
+            rows: stuck.rows.into_iter().take(SHOWN).map(|row| QueueListRow::of(stuck.kind, row)).collect(),
+        }
+    });
+    let stuck = stuck.collect();
+    let place = format!("{} {}", when.hour(when.now()), when.place());
+    QueuesTemplate {
+        clients: names,
+        waiting,
+        late,
+        late_rows: found.late_first,
+        agents: found.agents,
+        stuck,
+        when,
+        place,
+    }
+}

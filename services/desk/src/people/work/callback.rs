@@ -1,0 +1,368 @@
+//! The picker of a call back: days and times by the clock of the place where the person is, what was picked in a sentence, and
+//! why it cannot be where it cannot.
+
+use jiff::{
+    Span, Timestamp,
+    civil::{Date, DateTime, Weekday},
+    tz::TimeZone,
+};
+use ripen_domain::{
+    calling::{Hours, Place, WallTime, is_allowed, next_allowed},
+    promise::{InvalidDueDate, When as Wish},
+};
+
+use super::form::WorkForm;
+use crate::people::when::When;
+
+/// Days that are offered.
+const DAYS: i32 = 7;
+/// Times that are offered: two rows of them.
+const TIMES: usize = 14;
+const NOON: u16 = 12 * 60;
+const SIX: i8 = 18;
+/// What stands as agreed where nobody says more.
+pub const USUAL_WHY: &str = "to be called back then";
+
+/// A way to say a time with one key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallbackPreset {
+    /// The key, and what the button posts.
+    pub key: &'static str,
+    /// What it says.
+    pub words: String,
+    /// `2026-11-25`
+    pub date: String,
+    /// `10:30`
+    pub time: String,
+}
+
+/// A day that is offered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallbackDay {
+    /// `2026-11-25`
+    pub date: String,
+    /// `Today`, `Wed`
+    pub name: String,
+    /// `25 Nov`, or why nobody is called then.
+    pub words: String,
+    /// Nobody is called there on this day.
+    pub is_closed: bool,
+    /// It is picked.
+    pub is_picked: bool,
+}
+
+/// A time that is offered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallbackTime {
+    /// `10:30`, as it is posted.
+    pub time: String,
+    /// As the viewer reads it.
+    pub words: String,
+    /// It is picked.
+    pub is_picked: bool,
+}
+
+/// What was picked, in words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CallbackSaid {
+    /// `Wed 25 Nov, 10:30 Chicago`; empty where nothing can be promised yet.
+    pub there: String,
+    /// `17:30 for you, in 1 day`
+    pub here: String,
+    /// Why it cannot be promised.
+    pub trouble: String,
+    /// `Wed 10:30`, for the button.
+    pub short: String,
+}
+
+/// The picker.
+#[derive(Debug, Clone)]
+pub struct CallbackPicker {
+    /// `Chicago`
+    pub place: String,
+    /// `Berlin, 7 h ahead`; empty where the viewer has the same time.
+    pub viewer: String,
+    /// The ways to say it with one key.
+    pub presets: Vec<CallbackPreset>,
+    /// The days.
+    pub days: Vec<CallbackDay>,
+    /// The times.
+    pub times: Vec<CallbackTime>,
+    /// `2026-11-25`, where it was typed.
+    pub date: String,
+    /// `10:30`, where it was typed.
+    pub time: String,
+    /// What was agreed.
+    pub why: String,
+    /// What was picked.
+    pub said: CallbackSaid,
+}
+
+/// Whose call, and by which clocks.
+#[derive(Debug, Clone)]
+pub struct CallbackTerms<'a> {
+    /// When people may be called.
+    pub hours: &'a Hours,
+    /// Where the person may be.
+    pub places: &'a [Place],
+    /// How the viewer reads instants.
+    pub when: &'a When,
+    /// The viewer's clock.
+    pub zone: TimeZone,
+}
+
+impl CallbackTerms<'_> {
+    fn home(&self) -> TimeZone {
+        self.places.first().map_or(TimeZone::UTC, |place| place.zone.clone())
+    }
+
+    fn now_there(&self) -> DateTime {
+        self.home().to_datetime(self.when.now())
+    }
+}
+
+/// What is picked: a date and a time that are typed count before a day and a time that are chosen.
+pub fn picked(form: &WorkForm) -> Option<DateTime> {
+    let read = |date: &str, time: &str| {
+        let (date, time) = (form.given(date)?, form.given(time)?);
+        format!("{date}T{time}").parse::<DateTime>().ok()
+    };
+    read("cb_date", "cb_clock").or_else(|| read("cb_day", "cb_time"))
+}
+
+/// The picker with what is picked.
+pub fn picker(form: &WorkForm, terms: &CallbackTerms<'_>) -> CallbackPicker {
+    let there = terms.when.there(terms.home());
+    let said = said(form, terms);
+    CallbackPicker {
+        place: there.place(),
+        viewer: beside(terms),
+        presets: presets(terms),
+        days: days(form, terms),
+        times: times(form, terms),
+        date: form.text("cb_date").to_owned(),
+        time: form.text("cb_clock").to_owned(),
+        why: form.typed("cb_why").to_owned(),
+        said,
+    }
+}
+
+/// What is picked, in words.
+pub fn said(form: &WorkForm, terms: &CallbackTerms<'_>) -> CallbackSaid {
+    let trouble = |words: String| CallbackSaid { trouble: words, ..CallbackSaid::default() };
+    let Some(at) = picked(form) else {
+        let is_begun = ["cb_date", "cb_clock", "cb_day", "cb_time"].iter().any(|name| !form.text(name).is_empty());
+        return if is_begun { trouble("Choose a day and a time.".to_owned()) } else { CallbackSaid::default() };
+    };
+    let there = terms.when.there(terms.home());
+    match Wish::Moment(at).due(terms.when.now(), terms.hours, terms.places) {
+        Ok(due) => CallbackSaid {
+            there: format!("{}, {} {}", at.strftime("%a %-d %b"), there.hour(due.at), there.place()),
+            here: here(terms, due.at),
+            trouble: String::new(),
+            short: format!("{} {}", at.strftime("%a"), there.hour(due.at)),
+        },
+        Err(InvalidDueDate::Past(_)) => trouble("That is past there: choose a later time.".to_owned()),
+        Err(InvalidDueDate::TooFar(_)) => trouble("That is more than ten years ahead: choose a nearer day.".to_owned()),
+        Err(InvalidDueDate::Closed(_, next)) => {
+            let why = closed(at.date(), terms).map_or("it is outside of the hours there", ClosedDay::because);
+            let next = next.strftime("%a %-d %b, %H:%M");
+            trouble(format!("Nobody may be called then, {why}. The next moment is {next}."))
+        }
+    }
+}
+
+fn here(terms: &CallbackTerms<'_>, at: Timestamp) -> String {
+    let near = terms.when.near(at);
+    let is_same = terms.zone.to_offset(at) == terms.home().to_offset(at);
+    if is_same { near } else { format!("{} for you, {near}", terms.when.hour(at)) }
+}
+
+fn beside(terms: &CallbackTerms<'_>) -> String {
+    let now = terms.when.now();
+    let seconds = terms.zone.to_offset(now).seconds() - terms.home().to_offset(now).seconds();
+    if seconds == 0 {
+        return String::new();
+    }
+    let (hours, minutes) = (seconds.unsigned_abs() / 3600, seconds.unsigned_abs() % 3600 / 60);
+    let size = if minutes == 0 { format!("{hours} h") } else { format!("{hours} h {minutes} min") };
+    format!("{}, {size} {}", terms.when.place(), if seconds > 0 { "ahead" } else { "behind" })
+}
+
+/// Why nobody is called on a day at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ClosedDay {
+    Holiday,
+    NoCalls,
+}
+
+impl ClosedDay {
+    const fn because(self) -> &'static str {
+        match self {
+            Self::Holiday => "it is a holiday there",
+            Self::NoCalls => "there are no calls on that day",
+        }
+    }
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Holiday => "holiday",
+            Self::NoCalls => "no calls",
+        }
+    }
+}
+
+fn closed(date: Date, terms: &CallbackTerms<'_>) -> Option<ClosedDay> {
+    let place = terms.places.first()?;
+    if !terms.hours.on_date(place.region, date).is_empty() {
+        return None;
+    }
+    let is_holiday = !terms.hours.on(place.region, date.weekday()).is_empty();
+    Some(if is_holiday { ClosedDay::Holiday } else { ClosedDay::NoCalls })
+}
+
+fn days(form: &WorkForm, terms: &CallbackTerms<'_>) -> Vec<CallbackDay> {
+    let today = terms.now_there().date();
+    let dates = (0..DAYS).filter_map(|ahead| Some((ahead, today.checked_add(Span::new().days(ahead)).ok()?)));
+    let day = |(ahead, date): (i32, Date)| {
+        let why = closed(date, terms);
+        CallbackDay {
+            date: date.to_string(),
+            name: if ahead == 0 { "Today".to_owned() } else { date.strftime("%a").to_string() },
+            words: why.map_or_else(|| date.strftime("%-d %b").to_string(), |why| why.label().to_owned()),
+            is_closed: why.is_some(),
+            is_picked: form.text("cb_date").is_empty() && form.text("cb_day") == date.to_string(),
+        }
+    };
+    dates.map(day).collect()
+}
+
+/// Half hours until noon, then hours, within the hours of any day that is offered.
+fn times(form: &WorkForm, terms: &CallbackTerms<'_>) -> Vec<CallbackTime> {
+    let region = terms.places.first().and_then(|place| place.region);
+    let today = terms.now_there().date();
+    let dates = (0..DAYS).filter_map(|ahead| today.checked_add(Span::new().days(ahead)).ok());
+    let windows: Vec<_> = dates.flat_map(|date| terms.hours.on_date(region, date).to_vec()).collect();
+    let opens = windows.iter().map(|window| window.from()).min().map_or(0, WallTime::minutes);
+    let closes = windows.iter().map(|window| window.to()).max().map_or(0, WallTime::minutes);
+    let offered = (0..24 * 60).step_by(30).filter(|minute| (opens..closes).contains(minute));
+    let offered = offered.filter(|minute| *minute < NOON || minute % 60 == 0).take(TIMES);
+    let time = |minute: u16| {
+        let time = format!("{:02}:{:02}", minute / 60, minute % 60);
+        let is_picked = form.text("cb_clock").is_empty() && form.text("cb_time") == time;
+        let at = format!("{today}T{time}").parse::<DateTime>().ok();
+        let at = at.and_then(|at| terms.home().to_timestamp(at).ok());
+        let words = at.map_or_else(|| time.clone(), |at| terms.when.there(terms.home()).hour(at));
+        CallbackTime { time, words, is_picked }
+    };
+    offered.map(time).collect()
+}
+
+fn presets(terms: &CallbackTerms<'_>) -> Vec<CallbackPreset> {
+    let (now, there) = (terms.when.now(), terms.now_there());
+    let home = terms.home();
+    let instant = |at: DateTime| home.to_timestamp(at).ok();
+    let in_an_hour = now.checked_add(Span::new().hours(1)).ok().map(to_five_minutes);
+    let evening = instant(there.date().at(SIX, 0, 0, 0)).filter(|at| *at > now);
+    let tomorrow = there.checked_add(Span::new().days(1)).ok().and_then(instant).map(to_five_minutes);
+    let monday = there.date().nth_weekday(1, Weekday::Monday).ok().and_then(|date| instant(date.at(0, 0, 0, 0)));
+    let all = [
+        ("h", "In an hour", in_an_hour),
+        ("e", "This evening", evening),
+        ("t", "Tomorrow", tomorrow),
+        ("m", "Next Monday", monday),
+    ];
+    let shown = all.into_iter().filter_map(|(key, name, at)| {
+        let wanted = at?;
+        let at = next_allowed(wanted, terms.hours, terms.places);
+        // "This evening" that is no evening any more would be another promise than the button says.
+        let is_meant = home.to_datetime(at).date() == home.to_datetime(wanted).date();
+        if key == "e" && !is_meant || !is_allowed(at, terms.hours, terms.places) {
+            return None;
+        }
+        let civil = home.to_datetime(at);
+        let hour = terms.when.there(home.clone()).hour(at);
+        let words = match is_meant {
+            true => format!("{name}, {hour}"),
+            false => format!("{name}: opens {} {hour}", civil.strftime("%a")),
+        };
+        let (date, time) = (civil.date().to_string(), civil.strftime("%H:%M").to_string());
+        Some(CallbackPreset { key, words, date, time })
+    });
+    shown.collect()
+}
+
+fn to_five_minutes(at: Timestamp) -> Timestamp {
+    let seconds = at.as_second();
+    Timestamp::from_second(seconds + (300 - seconds.rem_euclid(300)) % 300).unwrap_or(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use ripen_domain::calling::Whereabouts;
+
+    use super::*;
+
+    const CHICAGO: Whereabouts<'static> = Whereabouts {
+        time_zone: Some("America/Chicago"),
+        country: Some("US"),
+        postal_code: None,
+        phone: None,
+        client_time_zone: "America/Chicago",
+    };
+
+    fn with<T>(now: &str, ask: impl Fn(&CallbackTerms<'_>) -> T) -> T {
+        let (hours, places) = (Hours::default(), CHICAGO.places());
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let when = When::at_clock(now.parse().unwrap(), zone.clone());
+        ask(&CallbackTerms { hours: &hours, places: &places, when: &when, zone })
+    }
+
+    fn form(pairs: &[(&str, &str)]) -> WorkForm {
+        let mut form = WorkForm::default();
+        pairs.iter().for_each(|(name, value)| form.set(name, (*value).to_owned()));
+        form
+    }
+
+    #[test]
+    fn the_sentence_says_both_clocks() {
+        let said = |pairs: &[(&str, &str)]| with("2026-11-24T16:03:00Z", |terms| said(&form(pairs), terms));
+        let picked = said(&[("cb_day", "2026-11-25"), ("cb_time", "10:30")]);
+        assert_eq!(
+            (picked.there.as_str(), picked.here.as_str(), picked.short.as_str()),
+            ("Wed 25 Nov, 10:30 Chicago", "17:30 for you, in 24 h", "Wed 10:30")
+        );
+        let typed =
+            said(&[("cb_day", "2026-11-25"), ("cb_time", "10:30"), ("cb_date", "2026-11-27"), ("cb_clock", "11:15")]);
+        assert_eq!(typed.there, "Fri 27 Nov, 11:15 Chicago", "what is typed counts");
+        assert_eq!(said(&[]), CallbackSaid::default());
+        assert_eq!(said(&[("cb_day", "2026-11-25")]).trouble, "Choose a day and a time.");
+        assert!(said(&[("cb_day", "2026-11-24"), ("cb_time", "09:00")]).trouble.contains("past"));
+        let night = said(&[("cb_date", "2026-11-25"), ("cb_clock", "23:00")]).trouble;
+        assert!(
+            night.starts_with("Nobody may be called then, it is outside of the hours there. The next moment is"),
+            "{night}"
+        );
+    }
+
+    #[test]
+    fn a_holiday_and_a_day_without_calls_are_named() {
+        let days = with("2026-11-24T16:03:00Z", |terms| days(&WorkForm::default(), terms));
+        let words: Vec<_> = days.iter().map(|day| format!("{} {}", day.name, day.words)).collect();
+        assert_eq!(words[0], "Today 24 Nov");
+        assert_eq!(words[5], "Sun no calls");
+        assert_eq!(days.len(), 7);
+    }
+
+    #[test]
+    fn presets_fall_into_the_hours_there() {
+        let words = |now| with(now, |terms| presets(terms).into_iter().map(|one| one.words).collect::<Vec<_>>());
+        let day = words("2026-11-24T16:03:00Z");
+        assert_eq!(day[..3], ["In an hour, 11:05", "This evening, 18:00", "Tomorrow, 10:05"]);
+        assert_eq!(day[3], "Next Monday, 09:00");
+        // Half past seven in the evening there: the day is nearly over.
+        let evening = words("2026-11-25T01:30:00Z");
+        assert_eq!(evening[0], "In an hour: opens Wed 09:00");
+        assert!(evening.iter().all(|words| !words.starts_with("This evening")));
+    }
+}

@@ -1,0 +1,222 @@
+//! `POST /work/dispose`: what was typed is committed, and the next lead comes.
+
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use jiff::Timestamp;
+use ripen_actions::{
+    FieldError, Refusal,
+    desk::{Dispose, Disposed, NewCoDecider, OpenedLead, StopContact, held, take, take_next},
+    lead::NextWish,
+    lead_brief::script,
+    opportunity::NewOpportunity,
+};
+use ripen_domain::{id::LeadId, promise::When as Wish, touch::Disposition};
+use uuid::Uuid;
+
+use super::{
+    callback::{USUAL_WHY, picked},
+    draft::keep,
+    form::WorkForm,
+    page::{LeadAsk, lead_page},
+    question::answers,
+};
+use crate::{
+    context::DeskContext,
+    people::{csrf::CsrfForm, refused::refused, viewer::Viewer},
+};
+
+/// Why a disposition was not carried out.
+enum NotDisposed {
+    /// Something that was typed cannot be used.
+    Wrong(Vec<FieldError>),
+    /// The lead is somebody else's by now.
+    Lost,
+    /// Something else stands against it.
+    Refused(Refusal),
+}
+
+impl From<Refusal> for NotDisposed {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Invalid(errors) => Self::Wrong(errors),
+            Refusal::Conflict { code: "lease_lost", .. } => Self::Lost,
+            other => Self::Refused(other),
+        }
+    }
+}
+
+/// Commits what was typed, and takes the next lead.
+#[utoipa::path(post, path = "/work/dispose", operation_id = "dispose_work", tag = "pages",
+    request_body(content_type = "application/x-www-form-urlencoded", description = "The form of the page.", content = String),
+    responses(
+        (status = 303, description = "Saved: to the next lead; or nobody is signed in: to the form to sign in."),
+        (status = 403, description = "The form is of another session.", content_type = "text/html", body = String),
+        (status = 404, description = "For staff alone, or there is no such lead.", content_type = "text/html", body = String),
+        (status = 409, description = "Somebody else has the lead by now: the page, with what was typed.", content_type = "text/html", body = String),
+        (status = 422, description = "The page with what is wrong and what was typed.", content_type = "text/html", body = String),
+    ))]
+pub async fn dispose(State(context): State<DeskContext>, posted: CsrfForm<WorkForm>) -> Response {
+    let CsrfForm { viewer, form } = posted;
+    if let Err(problem) = viewer.require_staff() {
+        return problem.into_response();
+    }
+    let Some((lead, lease)) = form.lead().zip(form.lease()) else { return Redirect::to("/work").into_response() };
+    let errors = match disposed(&context, &viewer, &form, (lead, lease)).await {
+        Ok(done) => return saved(&context, &viewer, lead, done).await,
+        Err(NotDisposed::Refused(refusal)) => return refused(&refusal).into_response(),
+        Err(NotDisposed::Wrong(errors)) => Some(errors),
+        Err(NotDisposed::Lost) => None,
+    };
+    // Nothing typed is lost, whatever becomes of the page.
+    if let Err(refusal) = keep(&context, &viewer, &form).await {
+        tracing::warn!(lead.id = %lead, %refusal, "what was typed could not be kept as a draft");
+    }
+    let open = match still_open(&context, &viewer, &form, (lead, lease)).await {
+        Ok(open) => open,
+        Err(refusal) => return refused(&refusal).into_response(),
+    };
+    let (status, told) = match errors {
+        Some(_) => (StatusCode::UNPROCESSABLE_ENTITY, ""),
+        None => (StatusCode::CONFLICT, "lease_lost"),
+    };
+    let troubles = errors.unwrap_or_default();
+    let ask = LeadAsk { open: &open, typed: Some(form), troubles: &troubles, toast: None, told, shows_slots: false };
+    lead_page(&context, &viewer, status, ask).await
+}
+
+/// The lead as it is held, or as the form had it where it is not held any more.
+///
+/// # Errors
+/// When the database is away.
+pub async fn still_open(
+    context: &DeskContext,
+    viewer: &Viewer,
+    form: &WorkForm,
+    (lead, lease): (LeadId, Uuid),
+) -> Result<OpenedLead, Refusal> {
+    let open = held(&context.actions, &viewer.actor).await?.into_iter().find(|one| one.lead == lead);
+    Ok(open.unwrap_or_else(|| shut(form, (lead, lease), context.clock.now())))
+}
+
+/// The lead as the form had it, where it is not held any more.
+fn shut(form: &WorkForm, (lead, lease): (LeadId, Uuid), now: Timestamp) -> OpenedLead {
+    OpenedLead {
+        lead,
+        client: ripen_domain::id::ClientId::from_uuid(Uuid::nil()),
+        lease,
+        rank: ripen_domain::desk::Rank::Named,
+        why: form.typed("why").to_owned(),
+        taken_at: now,
+        until: now,
+    }
+}
+
+async fn saved(context: &DeskContext, viewer: &Viewer, lead: LeadId, done: Disposed) -> Response {
+    if let Err(refusal) = take_next(&context.actions, &viewer.actor).await {
+        // It is saved: the page says what to do next, and asks for the next one by itself.
+        tracing::warn!(%refusal, "no next lead was taken after a disposition");
+    }
+    let until = done.undo_until.map_or(0, Timestamp::as_second);
+    Redirect::to(&format!("/work?saved={}&lead={lead}&until={until}", done.touched.touch)).into_response()
+}
+
+async fn disposed(
+    context: &DeskContext,
+    viewer: &Viewer,
+    form: &WorkForm,
+    (lead, lease): (LeadId, Uuid),
+) -> Result<Disposed, NotDisposed> {
+    let mut request = request(context, viewer, form, (lead, lease)).await?;
+    match context.actions.run(&viewer.actor, &request).await.map_err(NotDisposed::from) {
+        // The lease ran out in silence. Where nobody took the lead meanwhile, it is still this agent's call.
+        Err(NotDisposed::Lost) => match take(&context.actions, &viewer.actor, lead).await {
+            Ok(open) => {
+                request.lease = open.lease;
+                Ok(context.actions.run(&viewer.actor, &request).await?)
+            }
+            Err(Refusal::Conflict { .. }) => Err(NotDisposed::Lost),
+            Err(refusal) => Err(NotDisposed::Refused(refusal)),
+        },
+        other => other,
+    }
+}
+
+async fn request(
+    context: &DeskContext,
+    viewer: &Viewer,
+    form: &WorkForm,
+    (lead, lease): (LeadId, Uuid),
+) -> Result<Dispose, NotDisposed> {
+    let script = script(&context.actions, &viewer.actor, lead).await?;
+    let mut errors = Vec::new();
+    let Some(disposition) = form.disposition() else {
+        return Err(NotDisposed::Wrong(vec![wrong("disposition", "choose what happened")]));
+    };
+    let opportunity = opportunity(form, &mut errors);
+    let request = Dispose {
+        touch: form.touch(),
+        answer: answers(&script, form, context.clock.now()),
+        note: form.given("note"),
+        next: next(form, disposition, &mut errors),
+        stop: (disposition == Disposition::DoNotContact).then(|| StopContact {
+            for_firm: form.text("stop_for") == "firm",
+            identities: form.ticked("stop").map(str::to_owned).collect(),
+        }),
+        co_deciders: co_decider(form).into_iter().collect(),
+        opportunity,
+        ..Dispose::of(lead, lease, disposition)
+    };
+    if errors.is_empty() { Ok(request) } else { Err(NotDisposed::Wrong(errors)) }
+}
+
+fn wrong(field: &str, message: &str) -> FieldError {
+    FieldError { field: field.to_owned(), code: "required", message: message.to_owned() }
+}
+
+/// The call back that was agreed. What is picked for it counts with that disposition alone.
+fn next(form: &WorkForm, disposition: Disposition, errors: &mut Vec<FieldError>) -> Option<NextWish> {
+    if disposition != Disposition::CallBack {
+        return None;
+    }
+    let Some(at) = picked(form) else {
+        errors.push(wrong("next", "choose the day and the time of the call"));
+        return None;
+    };
+    let why = form.given("cb_why").unwrap_or_else(|| USUAL_WHY.to_owned());
+    Some(NextWish { when: Wish::Moment(at), why })
+}
+
+fn co_decider(form: &WorkForm) -> Option<NewCoDecider> {
+    let given = |name: &str| form.given(name);
+    let one = NewCoDecider {
+        name: given("other_name").unwrap_or_default(),
+        relation: given("other_relation").unwrap_or_default(),
+        phone: given("other_phone"),
+        email: given("other_email"),
+    };
+    (one != NewCoDecider::default()).then_some(one)
+}
+
+fn opportunity(form: &WorkForm, errors: &mut Vec<FieldError>) -> Option<NewOpportunity> {
+    let business = form.given("business");
+    let (amount, expected_on) = (form.given("amount"), form.given("expected_on"));
+    let likelihood = form.given("likelihood").and_then(|text| {
+        let read = text.parse::<u8>().ok();
+        if read.is_none() {
+            errors.push(wrong("opportunity.likelihood", "write the likelihood in per cent, 0 to 100"));
+        }
+        read
+    });
+    // The currency stands in its field from the beginning: alone it says nothing.
+    let is_said = business.is_some() || amount.is_some() || expected_on.is_some() || likelihood.is_some();
+    is_said.then(|| NewOpportunity {
+        business: business.unwrap_or_default(),
+        amount,
+        currency: form.given("currency"),
+        expected_on,
+        likelihood,
+    })
+}

@@ -1,0 +1,22 @@
+//! `/work`: one lead at a time, from the reason why it is called now to the next one.
+//!
+//! The page is a form. What is typed is a draft that every request saves; the disposition commits it. Without a script it is
+//! posted whole and shown again; `work.js` posts the same form in the background. Nothing here decides, grades or picks a
+//! lead: the engine in `ripen_actions::desk` does, and this shows what it says.
+
+mod after;
+pub mod book;
+mod callback;
+pub mod dispose;
+pub mod draft;
+mod form;
+pub(super) mod grade;
+mod head;
+mod history;
+mod idle;
+mod page;
+mod question;
+pub mod saved;
+mod script;
+pub mod show;
+pub mod take;

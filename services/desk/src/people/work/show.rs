@@ -1,0 +1,69 @@
+//! `GET /work`: the lead that the viewer has open, or when there is work again.
+
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use ripen_actions::desk::{OpenedLead, RenewLease, held};
+use ripen_domain::id::LeadId;
+use ripen_web::extract::Query;
+
+use super::{
+    idle::{IdleSays, idle_page},
+    page::{LeadAsk, lead_page},
+    saved::{WorkQuery, toast},
+};
+use crate::{
+    context::DeskContext,
+    people::{refused::refused, viewer::Viewer},
+};
+
+/// Shows the lead that is open; without one, when there is work again.
+#[utoipa::path(get, path = "/work", operation_id = "show_work", tag = "pages",
+    params(
+        ("lead" = Option<String>, Query, description = "Which of several leads that are open: lead_…."),
+        ("saved" = Option<String>, Query, description = "The touch that was just saved; `lead` is its lead."),
+        ("until" = Option<i64>, Query, description = "Until when it can be taken back, in seconds since 1970."),
+        ("told" = Option<String>, Query, description = "What the last request came to, as a word."),
+        ("open" = Option<String>, Query, description = "`appointment`: the free times of reps are offered."),
+    ),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html", body = String),
+        (status = 303, description = "Nobody is signed in: to the form to sign in."),
+        (status = 404, description = "For staff alone.", content_type = "text/html", body = String),
+    ))]
+pub async fn show(State(context): State<DeskContext>, viewer: Viewer, Query(query): Query<WorkQuery>) -> Response {
+    if let Err(problem) = viewer.require_staff() {
+        return problem.into_response();
+    }
+    let open = match held(&context.actions, &viewer.actor).await {
+        Ok(open) => open,
+        Err(refusal) => return refused(&refusal).into_response(),
+    };
+    let toast = toast(&context, &viewer, &query).await;
+    let told = query.told.as_deref().unwrap_or_default();
+    match chosen(&open, &query) {
+        Some(lead) => {
+            // Somebody looks at it: a page that was closed and opened again keeps it.
+            let renewed = RenewLease { lead: lead.lead, lease: lead.lease };
+            if let Err(refusal) = context.actions.run(&viewer.actor, &renewed).await {
+                tracing::debug!(lead.id = %lead.lead, %refusal, "a lead that is shown was not kept");
+            }
+            let shows_slots = query.open.as_deref() == Some("appointment");
+            let ask = LeadAsk { open: lead, typed: None, troubles: &[], toast: toast.as_ref(), told, shows_slots };
+            lead_page(&context, &viewer, StatusCode::OK, ask).await
+        }
+        None => {
+            let says = IdleSays { toast: toast.as_ref(), told, ..IdleSays::default() };
+            idle_page(&context, &viewer, StatusCode::OK, says).await
+        }
+    }
+}
+
+/// The lead that is asked for, else the one that was opened last.
+fn chosen<'o>(open: &'o [OpenedLead], query: &WorkQuery) -> Option<&'o OpenedLead> {
+    let asked: Option<LeadId> =
+        query.lead.as_deref().filter(|_| query.saved.is_none()).and_then(|lead| lead.parse().ok());
+    asked.and_then(|asked| open.iter().find(|one| one.lead == asked)).or_else(|| open.first())
+}

@@ -1,0 +1,236 @@
+//! A lead is taken, kept, given back; a disposition is taken back.
+
+use std::time::Duration;
+
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use ripen_actions::{
+    Refusal,
+    desk::{LeaveLead, RenewLease, UndoDisposition, held, held_by, take, take_next},
+    lead_brief::by_phone,
+};
+use ripen_domain::id::LeadId;
+use ripen_web::{Problem, catalogue};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{
+    form::WorkForm,
+    idle::{IdleSays, idle_page},
+};
+use crate::{
+    context::DeskContext,
+    people::{csrf::CsrfForm, refused::refused, viewer::Viewer},
+};
+
+/// So long a page that was closed may come back before its lead is somebody else's: loading it again looks like closing it, and
+/// another window that has the lead open renews it in that time.
+const COMES_BACK: Duration = Duration::from_secs(20);
+
+/// So long a page may lie open with nobody at it before its lead is anybody's again: a long call in which nothing is typed, and no
+/// night.
+const NOBODY_THERE_S: u64 = 30 * 60;
+
+/// Until when a lead is kept.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct LeaseKept {
+    /// In seconds since 1970; none where it was not kept on.
+    until: Option<i64>,
+    /// Nobody has been at the page for so long that it is not kept on.
+    is_idle: bool,
+}
+
+/// Why a lead is held no more.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct LeaseLost {
+    /// Who has it by now; none where it is free: it was saved or given back, in another tab.
+    held_by: Option<String>,
+}
+
+/// Takes the next lead.
+#[utoipa::path(post, path = "/work/next", operation_id = "take_next_work", tag = "pages",
+    request_body(content_type = "application/x-www-form-urlencoded", description = "`csrf`.", content = String),
+    responses(
+        (status = 303, description = "To the lead, or to when there is work again; or nobody is signed in: to the form to sign in."),
+        (status = 403, description = "The form is of another session.", content_type = "text/html", body = String),
+        (status = 404, description = "For staff alone.", content_type = "text/html", body = String),
+    ))]
+pub async fn next(State(context): State<DeskContext>, posted: CsrfForm<WorkForm>) -> Response {
+    if let Err(problem) = posted.viewer.require_staff() {
+        return problem.into_response();
+    }
+    match take_next(&context.actions, &posted.viewer.actor).await {
+        Ok(Some(_)) => Redirect::to("/work").into_response(),
+        Ok(None) => Redirect::to("/work?told=nothing").into_response(),
+        Err(refusal) => refused(&refusal).into_response(),
+    }
+}
+
+/// Opens a lead by its name, or by the number that rings.
+#[utoipa::path(post, path = "/work/take", operation_id = "take_work", tag = "pages",
+    request_body(content_type = "application/x-www-form-urlencoded", description = "`lead` (lead_…) or `phone`, in any spelling; `csrf`.", content = String),
+    responses(
+        (status = 200, description = "The number is that of several leads: which, as a page.", content_type = "text/html", body = String),
+        (status = 303, description = "To the lead, or back with what stood against it; or nobody is signed in: to the form to sign in."),
+        (status = 403, description = "The form is of another session.", content_type = "text/html", body = String),
+        (status = 404, description = "For staff alone, or there is no such lead.", content_type = "text/html", body = String),
+        (status = 422, description = "No number can be read, as a page.", content_type = "text/html", body = String),
+    ))]
+pub async fn open(State(context): State<DeskContext>, posted: CsrfForm<WorkForm>) -> Response {
+    let CsrfForm { viewer, form } = posted;
+    if let Err(problem) = viewer.require_staff() {
+        return problem.into_response();
+    }
+    if let Some(lead) = form.lead() {
+        return opened(&context, &viewer, lead).await;
+    }
+    let phone = form.text("phone");
+    let says = |told, found| IdleSays { told, found, phone, ..IdleSays::default() };
+    match by_phone(&context.actions, &viewer.actor, phone).await {
+        Ok(found) => match found.as_slice() {
+            [] => idle_page(&context, &viewer, StatusCode::OK, says("no_number", Vec::new())).await,
+            [one] => opened(&context, &viewer, one.id).await,
+            _ => idle_page(&context, &viewer, StatusCode::OK, says("several", found)).await,
+        },
+        Err(Refusal::Invalid(_)) => {
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            idle_page(&context, &viewer, status, says("no_digits", Vec::new())).await
+        }
+        Err(refusal) => refused(&refusal).into_response(),
+    }
+}
+
+async fn opened(context: &DeskContext, viewer: &Viewer, lead: LeadId) -> Response {
+    match take(&context.actions, &viewer.actor, lead).await {
+        Ok(open) => Redirect::to(&format!("/work?lead={}", open.lead)).into_response(),
+        Err(Refusal::Conflict { code, .. }) => Redirect::to(&format!("/work?told={code}")).into_response(),
+        Err(refusal) => refused(&refusal).into_response(),
+    }
+}
+
+/// Keeps the lead that a page shows.
+#[utoipa::path(post, path = "/work/renew", operation_id = "renew_work", tag = "pages",
+    request_body(content_type = "application/x-www-form-urlencoded",
+        description = "`lead`, `lease`, `csrf`; `idle_s`, for how many seconds nobody has been at the page: after half an hour it is \
+                       not kept on.", content = String),
+    responses(
+        (status = 200, description = "Until when.", body = LeaseKept),
+        (status = 303, description = "Nobody is signed in: to the form to sign in."),
+        (status = 403, description = "The form is of another session.", content_type = "text/html", body = String),
+        (status = 404, description = "For staff alone, or the form names no lead.", content_type = "text/html", body = String),
+        (status = 409, description = "It is held no more.", body = LeaseLost),
+    ))]
+pub async fn renew(State(context): State<DeskContext>, posted: CsrfForm<WorkForm>) -> Response {
+    let CsrfForm { viewer, form } = posted;
+    if let Err(problem) = viewer.require_staff() {
+        return problem.into_response();
+    }
+    let Some((lead, lease)) = form.lead().zip(form.lease()) else { return Problem::not_found().into_response() };
+    // The page says how long; how long is too long is said here.
+    if form.text("idle_s").parse().unwrap_or(0_u64) >= NOBODY_THERE_S {
+        return Json(LeaseKept { until: None, is_idle: true }).into_response();
+    }
+    match context.actions.run(&viewer.actor, &RenewLease { lead, lease }).await {
+        Ok(until) => Json(LeaseKept { until: Some(until.as_second()), is_idle: false }).into_response(),
+        Err(Refusal::Conflict { .. }) => match held_by(&context.actions, &viewer.actor, lead).await {
+            Ok(held_by) => (StatusCode::CONFLICT, Json(LeaseLost { held_by })).into_response(),
+            Err(refusal) => refused(&refusal).into_response(),
+        },
+        Err(refusal) => refused(&refusal).into_response(),
+    }
+}
+
+/// Gives the lead back. What was typed stays a draft.
+#[utoipa::path(post, path = "/work/leave", operation_id = "leave_work", tag = "pages",
+    request_body(content_type = "application/x-www-form-urlencoded",
+        description = "The form of the page; `beacon` where the page was closed: then it may come back for some seconds.", content = String),
+    responses(
+        (status = 204, description = "The page was closed."),
+        (status = 303, description = "Given back; or nobody is signed in: to the form to sign in."),
+        (status = 403, description = "The form is of another session.", content_type = "text/html", body = String),
+        (status = 404, description = "For staff alone.", content_type = "text/html", body = String),
+    ))]
+pub async fn leave(State(context): State<DeskContext>, posted: CsrfForm<WorkForm>) -> Response {
+    let CsrfForm { viewer, form } = posted;
+    if let Err(problem) = viewer.require_staff() {
+        return problem.into_response();
+    }
+    let Some((lead, lease)) = form.lead().zip(form.lease()) else { return Redirect::to("/work").into_response() };
+    if !form.text("beacon").is_empty() {
+        return closed(context, viewer, lead, lease).await;
+    }
+    if let Err(refusal) = super::draft::keep(&context, &viewer, &form).await {
+        return refused(&refusal).into_response();
+    }
+    match context.actions.run(&viewer.actor, &LeaveLead { lead, lease }).await {
+        Ok(_) => Redirect::to("/work?told=left").into_response(),
+        Err(refusal) => refused(&refusal).into_response(),
+    }
+}
+
+/// Gives the lead back unless the page, or another one, has shown it again by then.
+async fn closed(context: DeskContext, viewer: Viewer, lead: LeadId, lease: Uuid) -> Response {
+    let before = match until(&context, &viewer, lead, lease).await {
+        Ok(before) => before,
+        Err(refusal) => return refused(&refusal).into_response(),
+    };
+    // Should this process end meanwhile, the lease runs out by itself.
+    tokio::spawn(async move {
+        tokio::time::sleep(COMES_BACK).await;
+        let is_left = until(&context, &viewer, lead, lease).await.is_ok_and(|now| now.is_some() && now == before);
+        if is_left && let Err(error) = context.actions.run(&viewer.actor, &LeaveLead { lead, lease }).await {
+            tracing::warn!(lead.id = %lead, %error, "a lead whose page was closed is kept until its lease ends");
+        }
+    });
+    StatusCode::NO_CONTENT.into_response()
+}
+
+/// Until when the viewer has it under this lease, in nanoseconds since 1970.
+async fn until(context: &DeskContext, viewer: &Viewer, lead: LeadId, lease: Uuid) -> Result<Option<i128>, Refusal> {
+    let open = held(&context.actions, &viewer.actor).await?;
+    let this = open.iter().find(|one| one.lead == lead && one.lease == lease);
+    Ok(this.map(|one| one.until.as_nanosecond()))
+}
+
+/// Takes back what was just saved: the lead is open again as it was.
+#[utoipa::path(post, path = "/work/undo", operation_id = "undo_work", tag = "pages",
+    request_body(content_type = "application/x-www-form-urlencoded", description = "`touch`, `csrf`.", content = String),
+    responses(
+        (status = 303, description = "To the lead, or back with what stood against it; or nobody is signed in: to the form to sign in."),
+        (status = 403, description = "The form is of another session.", content_type = "text/html", body = String),
+        (status = 404, description = "For staff alone, or there is no such touch.", content_type = "text/html", body = String),
+    ))]
+pub async fn undo(State(context): State<DeskContext>, posted: CsrfForm<WorkForm>) -> Response {
+    let CsrfForm { viewer, form } = posted;
+    if let Err(problem) = viewer.require_staff() {
+        return problem.into_response();
+    }
+    let Some(touch) = form.touch() else {
+        return Problem::new(&catalogue::NOT_FOUND, "The form names no touch.").into_response();
+    };
+    match context.actions.run(&viewer.actor, &UndoDisposition { touch }).await {
+        Ok(undone) => {
+            let Some(open) = undone.held else { return Redirect::to("/work?told=undone_held").into_response() };
+            // The next lead was handed out meanwhile: nobody works two at once.
+            if let Err(refusal) = leave_others(&context, &viewer, open.lead).await {
+                return refused(&refusal).into_response();
+            }
+            Redirect::to(&format!("/work?lead={}&told=undone", open.lead)).into_response()
+        }
+        Err(Refusal::Conflict { code, .. }) => Redirect::to(&format!("/work?told={code}")).into_response(),
+        Err(refusal) => refused(&refusal).into_response(),
+    }
+}
+
+async fn leave_others(context: &DeskContext, viewer: &Viewer, but: LeadId) -> Result<(), Refusal> {
+    for open in held(&context.actions, &viewer.actor).await? {
+        if open.lead != but {
+            context.actions.run(&viewer.actor, &LeaveLead { lead: open.lead, lease: open.lease }).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! `/queues`: every number is as long as the list it leads to.
+
+use jiff::SignedDuration;
+use ripen_domain::actor::UserRole;
+use ripen_runtime::random;
+use serde_json::Value;
+
+use crate::harness::{App, Client, User, app};
+
+/// Leads of every kind, and what is stuck.
+async fn busy(app: &App, client: &Client, number: u32) {
+    let phone = |n: u32| format!("+1415555{:04}", number * 100 + n);
+    let ago = |minutes: i64| app.clock.now() - SignedDuration::from_mins(minutes);
+    for n in 0..3 {
+        app.waiting(client, &phone(n)).await;
+    }
+    for (n, minutes) in [(10, 2), (11, 30)] {
+        let lead = app.waiting(client, &phone(n)).await;
+        app.promised(client, lead, (true, ago(minutes))).await;
+    }
+    for n in 20..24 {
+        let lead = app.waiting(client, &phone(n)).await;
+        sqlx::query("update lead set touches = 1 where id = $1").bind(lead).execute(&app.pool).await.unwrap();
+        if n < 22 {
+            app.promised(client, lead, (false, ago(60))).await;
+        }
+    }
+    // Somebody has it open: it does not wait.
+    let taken = app.waiting(client, &phone(30)).await;
+    let agent = app.user(UserRole::Agent, None).await;
+    let lease = "insert into desk_lease (lead_id, client_id, user_id, lease, kind, why, taken_at, leased_until)
+        values ($1, $2, $3, $4, 'fresh', 'new', clock_timestamp(), clock_timestamp() + interval '1 hour')";
+    let query = sqlx::query(lease).bind(taken).bind(client.id.uuid()).bind(agent.id.uuid());
+    query.bind(random::uuid_v7(app.clock.now())).execute(&app.pool).await.unwrap();
+    let review = "insert into consent_review (id, lead_id, client_id, why, opened_at, opened_by) values ($1, $2, $3, 'never', clock_timestamp(), 'Dana')";
+    let query = sqlx::query(review).bind(random::uuid_v7(app.clock.now())).bind(taken).bind(client.id.uuid());
+    query.execute(&app.pool).await.unwrap();
+    let (held, dead) = (app.owed(client).await, app.owed(client).await);
+    for (sent, change) in [
+        (held, "update delivery set state = 'held', reason = 'capacity' where id = $1"),
+        (dead, "update delivery set state = 'dead', reason = '410', ended_at = clock_timestamp() where id = $1"),
+    ] {
+        sqlx::query(change).bind(sent.delivery.uuid()).execute(&app.pool).await.unwrap();
+    }
+}
+
+async fn rows(app: &App, user: &User, path: &str) -> usize {
+    let answer = app.see(user, path).await;
+    assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+    let page = answer.json();
+    assert!(page["next_page"].is_null(), "{page}");
+    page["rows"].as_array().unwrap().len()
+}
+
+#[tokio::test]
+async fn every_number_is_as_long_as_its_list() {
+    let app = app().await;
+    let (acme, other) = (app.client("acme").await, app.client("other").await);
+    busy(&app, &acme, 1).await;
+    busy(&app, &other, 2).await;
+    let manager = app.user(UserRole::Manager, None).await;
+    let queues = app.see(&manager, "/api/v1/queues").await.json();
+    let counted: Vec<_> = queues["queues"].as_array().unwrap().iter().collect();
+    let count = |list: &str| counted.iter().find(|one| one["list"] == list).unwrap()["count"].as_i64().unwrap();
+    let expected = [
+        ("promised", 4),
+        ("new", 6),
+        ("due", 4),
+        ("rest", 4),
+        ("late", 2),
+        ("held", 2),
+        ("dead", 2),
+        ("letters", 0),
+        ("quarantine", 0),
+        ("reviews", 2),
+    ];
+    for (list, number) in expected {
+        assert_eq!(count(list), number, "{list}: {queues}");
+    }
+    assert_eq!(counted.len(), expected.len());
+    for one in counted {
+        let list = one["list"].as_str().unwrap();
+        assert_eq!(rows(&app, &manager, &format!("/api/v1/queues/{list}")).await, as_usize(&one["count"]), "{list}");
+        for client in one["clients"].as_array().unwrap() {
+            let path = format!("/api/v1/queues/{list}?client={}", client["client"].as_str().unwrap());
+            assert_eq!(rows(&app, &manager, &path).await, as_usize(&client["waiting"]), "{path}");
+        }
+    }
+    let on = queues["agents"].as_array().unwrap().iter().filter(|agent| !agent["lead"].is_null()).count();
+    assert_eq!(on, 2, "who is on what: {queues}");
+}
+
+fn as_usize(number: &Value) -> usize {
+    usize::try_from(number.as_u64().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn the_queues_are_for_whoever_leads_the_desk() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    for (role, client) in [(UserRole::Agent, None), (UserRole::Broker, Some(&acme))] {
+        let user = app.user(role, client).await;
+        for path in ["/api/v1/queues", "/api/v1/queues/new"] {
+            assert_eq!(app.see(&user, path).await.problem(), "not-found", "{path}");
+        }
+    }
+    let manager = app.user(UserRole::Manager, None).await;
+    assert_eq!(app.see(&manager, "/api/v1/queues/none").await.problem(), "not-found");
+    assert_eq!(app.see(&manager, "/api/v1/queues/new?client=nobody").await.problem(), "invalid-request");
+}
+
+#[tokio::test]
+async fn an_agents_count_is_of_their_clients() {
+    let app = app().await;
+    let (acme, other) = (app.client("acme").await, app.client("other").await);
+    busy(&app, &acme, 1).await;
+    busy(&app, &other, 2).await;
+    let now = app.clock.now();
+    let count = async |clients: Vec<_>| {
+        let whom = ripen_store::queues::waiting::WaitingFor { clients, languages: Vec::new() };
+        let agent = app.user(UserRole::Agent, None).await;
+        app.store.waiting_for(agent.actor.scope(), &whom, (now, 100)).await.unwrap()
+    };
+    // Promised, new and due: what was tried in vain waits for nobody in particular.
+    assert_eq!((count(Vec::new()).await, count(vec![acme.id]).await), (14, 7));
+}

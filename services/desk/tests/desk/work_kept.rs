@@ -1,0 +1,295 @@
+//! The work page over time: the lease while it is open, what was typed when a session was over, a time that is booked, points that are
+//! hidden, and the figures of a day with the lists they link to.
+
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use ripen_actions::user::AddUser;
+use ripen_domain::{
+    actor::{Actor, UserRole},
+    id::LeadId,
+};
+use ripen_runtime::config::Settings;
+use serde_json::{Value, json};
+
+use crate::work::{Desk, Page, between, desk, desk_with, signed_in};
+
+async fn renewed(desk: &Desk, page: &Page, idle_s: &str) -> (StatusCode, Value) {
+    let form = page.form();
+    let answer = desk.post_for("/work/renew", &page.typed(&form, &[("idle_s", idle_s)]), "application/json").await;
+    let said = answer.json();
+    (answer.status, said)
+}
+
+#[tokio::test]
+async fn a_lead_is_kept_while_somebody_is_at_its_page_and_not_for_ever() {
+    let desk = desk().await;
+    desk.lead("Casey", "+13125550142").await;
+    let page = desk.next().await;
+    let (status, kept) = renewed(&desk, &page, "1799").await;
+    assert_eq!((status, &kept["is_idle"]), (StatusCode::OK, &json!(false)), "{kept}");
+    let until = "select extract(epoch from leased_until)::bigint from desk_lease";
+    let before = desk.app.count(until).await;
+    let (status, idle) = renewed(&desk, &page, "1800").await;
+    assert_eq!((status, &idle["is_idle"], &idle["until"]), (StatusCode::OK, &json!(true), &Value::Null), "{idle}");
+    assert_eq!(desk.app.count(until).await, before, "nobody was there");
+    // What no browser sends does not end a lease.
+    assert_eq!(renewed(&desk, &page, "a while").await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_page_is_told_whether_somebody_has_its_lead_or_nobody() {
+    let desk = desk().await;
+    desk.lead("Casey", "+13125550142").await;
+    let page = desk.next().await;
+    let lee = AddUser {
+        email: "lee@example.com".to_owned(),
+        name: Some("Lee".to_owned()),
+        role: UserRole::Agent,
+        client: None,
+        password: None,
+    };
+    let lee = desk.actions.run(&Actor::operator("dana"), &lee).await.unwrap();
+    let taken = "update desk_lease set user_id = $1, lease = $1";
+    sqlx::query(taken).bind(lee.uuid()).execute(&desk.app.pool).await.unwrap();
+    assert_eq!(renewed(&desk, &page, "0").await, (StatusCode::CONFLICT, json!({"held_by": "Lee"})));
+    sqlx::query("delete from desk_lease").execute(&desk.app.pool).await.unwrap();
+    assert_eq!(renewed(&desk, &page, "0").await, (StatusCode::CONFLICT, json!({"held_by": null})));
+}
+
+#[tokio::test]
+async fn a_call_back_that_makes_an_a_says_both() {
+    let desk = desk().await;
+    desk.lead("Casey", "+13125550142").await;
+    let page = desk.next().await;
+    let form = page.form();
+    let answers = [("a.timeframe_days", "30"), ("a.budget", "450000")];
+    let call = [("disposition", "call_back"), ("cb_day", "2026-11-25"), ("cb_time", "10:30")];
+    let ask = async |fields: &[(&str, &str)]| -> Value {
+        desk.post("/work/preview", &page.typed(&form, fields)).await.json()
+    };
+    let both = ask(&[answers.as_slice(), &call].concat()).await;
+    let after = both["after"].as_str().unwrap();
+    for words in ["Becomes", "goes to", "a call on Wed 25 Nov, 10:30 Chicago", "take it back for"] {
+        assert!(after.contains(words), "{words}: {after}");
+    }
+    assert!(both["save"].as_str().unwrap().contains("send to"), "{both}");
+    let call_alone = ask(&call).await;
+    assert!(!call_alone["after"].as_str().unwrap().contains("goes to"), "{call_alone}");
+}
+
+#[tokio::test]
+async fn what_is_posted_when_the_session_is_over_is_sent_again() {
+    let desk = desk().await;
+    let lead = desk.lead("Casey", "+13125550142").await;
+    let page = desk.next().await;
+    let form = page.form();
+    sqlx::query("delete from user_session").execute(&desk.app.pool).await.unwrap();
+    let typed = page.typed(&form, &[("disposition", "answered"), ("note", "Wants <a garden>, call after six.")]);
+    let asked = desk.post("/work/dispose", &typed).await;
+    assert_eq!(asked.status, StatusCode::UNAUTHORIZED, "{}", asked.text);
+    assert!(asked.text.contains("Wants &#60;a garden&#62;, call after six."), "{}", asked.text);
+    assert!(!asked.text.contains(&desk.agent.csrf), "the old session's token is no use");
+    // A wrong password keeps it too.
+    let sign_in = async |password: &str| {
+        let mut fields = form_urlencoded::Serializer::new(String::new());
+        fields
+            .append_pair("email", "dana@example.com")
+            .append_pair("password", password)
+            .append_pair("sent_to", "/work/dispose");
+        for (name, value) in &typed {
+            fields.append_pair(&format!("kept.{name}"), value);
+        }
+        let headers = [("content-type", "application/x-www-form-urlencoded"), ("accept", "text/html")];
+        desk.app.send("POST", "/login", &headers, fields.finish()).await
+    };
+    let wrong = sign_in("not the password").await;
+    assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
+    assert!(wrong.text.contains("call after six."), "{}", wrong.text);
+    let back = sign_in("a long enough password").await;
+    assert_eq!(back.status, StatusCode::OK, "{}", back.text);
+    let again = between(&back.text, "<form method=\"post\" action=\"/work/dispose\">", "</form>");
+    let csrf = between(again, "name=\"csrf\" value=\"", "\"");
+    let cookie = back.header("set-cookie").split(';').next().unwrap();
+    let mut fields = form_urlencoded::Serializer::new(String::new());
+    fields.append_pair("csrf", csrf).extend_pairs(&typed);
+    let headers = [("content-type", "application/x-www-form-urlencoded"), ("cookie", cookie), ("accept", "text/html")];
+    let saved = desk.app.send("POST", "/work/dispose", &headers, fields.finish()).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text);
+    let note = desk.app.row("select to_json(text) from note where lead_id = $1", lead.uuid()).await;
+    assert_eq!(note, "Wants <a garden>, call after six.");
+}
+
+#[tokio::test]
+async fn no_password_stands_in_the_form_to_sign_in() {
+    let desk = desk().await;
+    sqlx::query("delete from user_session").execute(&desk.app.pool).await.unwrap();
+    for path in ["/account/password", "/users"] {
+        let asked = desk.post(path, &[("password", "correct horse")]).await;
+        assert!(!asked.text.contains("correct horse"), "{path}: {}", asked.text);
+    }
+    // A script that saves in the background is told in its own way.
+    let background = desk.post_for("/work/draft", &[("note", "typed")], "application/json").await;
+    assert_eq!(background.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn free_times_are_asked_for_and_a_wrong_one_keeps_what_is_typed() {
+    let desk = desk().await;
+    let lead = desk.lead("Casey", "+13125550142").await;
+    let page = desk.next().await;
+    page.holds(&["Show the free times", "formaction=\"/work/draft\" name=\"open\" value=\"appointment\""]);
+    let form = page.form();
+    let asked = desk.post("/work/draft", &page.typed(&form, &[("open", "appointment"), ("note", "on Tuesday")])).await;
+    assert_eq!(asked.header("location"), format!("/work?lead={lead}&open=appointment#book"), "{}", asked.text);
+    let shown = desk.page(&format!("/work?lead={lead}&open=appointment")).await;
+    shown.holds(&["has a free slot in the days ahead", ">on Tuesday</textarea>"]);
+    let form = shown.form();
+    let refused = desk.post("/work/book", &shown.typed(&form, &[("slot", ""), ("note", "on Tuesday, by phone")])).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+    Page(refused.text).holds(&[">on Tuesday, by phone</textarea>"]);
+    assert_eq!(desk.app.count("select count(*) from appointment").await, 0);
+}
+
+#[tokio::test]
+async fn points_are_hidden_until_the_disposition_where_the_firm_wants_it() {
+    let mut settings = Settings::default();
+    settings.desk.hide_points = true;
+    let desk = desk_with(settings).await;
+    let lead = desk.lead("Casey", "+13125550142").await;
+    let page = desk.next().await;
+    let panel = between(&page.0, "id=\"grade\"", "</section>");
+    assert!(
+        !panel.contains("without it") && !panel.contains("up to +") && !panel.contains("<svg class=\"scale\""),
+        "{panel}"
+    );
+    assert!(!page.0.contains("class=\"need\""), "{}", page.0);
+    let form = page.form();
+    let answers = [("disposition", "answered"), ("a.timeframe_days", "30"), ("a.budget", "450000")];
+    let shown = desk.post("/work/preview", &page.typed(&form, &answers)).await.json();
+    assert!(shown["grade"].as_str().unwrap().contains("title=\"Grade A\">A<"), "{shown}");
+    assert!(!shown["grade"].as_str().unwrap().contains("80"), "{shown}");
+    assert!(shown["worth"].as_object().unwrap().values().all(|worth| worth == 0), "{shown}");
+    assert_eq!(
+        desk.post("/work/preview", &page.typed(&form, &[])).await.json()["hot"],
+        "timeframe_days",
+        "what to ask is told"
+    );
+    let headers =
+        [("cookie", &*desk.agent.cookie), ("x-csrf-token", &*desk.agent.csrf), ("content-type", "application/json")];
+    let asked = json!({"lead": lead, "answers": {"timeframe_days": "30"}, "disposition": "answered"}).to_string();
+    let said = desk.app.send("POST", "/api/v1/work/preview", &headers, asked).await.json();
+    assert_eq!((&said["grade"], &said["score"], &said["reasons"]), (&json!("B"), &Value::Null, &json!([])), "{said}");
+}
+
+/// The figures of the day, each with the list it links to.
+fn figures(page: &str) -> Vec<(String, String)> {
+    let day = between(page, "<dl class=\"day\">", "</dl>");
+    let links = day.split("<a href=\"").skip(1);
+    let figure = |link: &str| {
+        let (href, rest) = link.split_once('"').unwrap();
+        (href.replace("&#38;", "&"), between(rest, "data-count=\"", "\"").to_owned())
+    };
+    links.map(figure).collect()
+}
+
+async fn disposed(desk: &Desk, fields: &[(&str, &str)]) {
+    let page = desk.next().await;
+    let form = page.form();
+    let saved = desk.post("/work/dispose", &page.typed(&form, fields)).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text);
+    desk.app.pass(30);
+}
+
+async fn became_a(desk: &Desk, lead: LeadId, returned: bool) {
+    let sql = "update lead set grade = 'A', score = 80, criteria_id = $1, decision_id = $1, matured_at = $2, returned_at = case when $3 then $2 end where id = $1";
+    let query = sqlx::query(sql).bind(lead.uuid()).bind(desk.app.clock.now().to_sqlx()).bind(returned);
+    query.execute(&desk.app.pool).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_figure_of_the_day_is_the_number_of_rows_of_its_list() {
+    let desk = desk().await;
+    // What was done before today is in none of them.
+    let lead = desk.lead("Before", "+13125550140").await;
+    disposed(&desk, &[("disposition", "no_answer")]).await;
+    sqlx::query("update touch set at = at - interval '2 days'").execute(&desk.app.pool).await.unwrap();
+    sqlx::query("update lead set stage = 'closed', closed_at = $2, closed_reason = 'over' where id = $1")
+        .bind(lead.uuid())
+        .bind(desk.app.clock.now().to_sqlx())
+        .execute(&desk.app.pool)
+        .await
+        .unwrap();
+    let first = desk.lead("Casey", "+13125550142").await;
+    disposed(&desk, &[("disposition", "answered"), ("a.timeframe_days", "30")]).await;
+    became_a(&desk, first, false).await;
+    let second = desk.lead("Robin", "+13125550143").await;
+    disposed(&desk, &[("disposition", "answered"), ("a.timeframe_days", "20")]).await;
+    became_a(&desk, second, true).await;
+    desk.lead("Noor", "+13125550144").await;
+    disposed(&desk, &[("disposition", "call_back"), ("cb_date", "2026-11-24"), ("cb_clock", "15:30")]).await;
+    desk.lead("Ana", "+13125550145").await;
+    disposed(&desk, &[("disposition", "no_answer")]).await;
+    let page = desk.page("/work?told=nothing").await;
+    page.holds(&["data-opens", "It opens here by itself", "became an A by you"]);
+    let figures = figures(&page.0);
+    let said: Vec<_> = figures.iter().map(|(_, n)| n.as_str()).collect();
+    assert_eq!(said[..2], ["4", "3"], "worked, spoken with: {figures:?}");
+    for (href, n) in &figures {
+        let list = desk.page(href).await;
+        let rows = list.0.matches("<tr data-lead=").count();
+        assert_eq!(rows.to_string(), *n, "{href}");
+    }
+    let of = |then: &str| figures.iter().find(|(href, _)| href.ends_with(&format!("then={then}"))).unwrap().1.clone();
+    assert_eq!([of("became_a"), of("accepted"), of("returned"), of("closed")], ["2", "0", "1", "0"]);
+    // Who only looks in is not handed a lead.
+    assert!(!desk.page("/work").await.0.contains("data-opens"));
+}
+
+#[tokio::test]
+async fn answers_that_a_call_changed_are_known_and_new_ones_are_none() {
+    let desk = desk().await;
+    let lead = desk.lead("Casey", "+13125550142").await;
+    disposed(&desk, &[("disposition", "answered"), ("a.timeframe_days", "120"), ("a.lender", "yes")]).await;
+    let between_calls: Timestamp = desk.app.clock.now();
+    let opened = desk.post("/work/take", &[("lead", &lead.to_string())]).await;
+    assert_eq!(opened.status, StatusCode::SEE_OTHER, "{}", opened.text);
+    desk.app.pass(60);
+    let page = desk.page(&format!("/work?lead={lead}")).await;
+    let form = page.form();
+    let typed = [("disposition", "answered"), ("a.timeframe_days", "30"), ("a.lender", "yes"), ("a.budget", "450000")];
+    let saved = desk.post("/work/dispose", &page.typed(&form, &typed)).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text);
+    let now = desk.app.clock.now();
+    let scope = Actor::operator("dana").scope();
+    let changed = desk.app.store.answers_changed(scope, lead, (Some(between_calls), now)).await.unwrap();
+    let words: Vec<_> =
+        changed.iter().map(|one| format!("{}: {} to {}", one.question, one.before, one.after)).collect();
+    assert_eq!(words, ["timeframe_days: \"120\" to \"30\""]);
+    assert_eq!(changed[0].by, "Dana Okafor");
+    let before = desk.app.store.answers_changed(scope, lead, (None, between_calls)).await.unwrap();
+    assert!(before.is_empty(), "what was first said was changed by nobody: {before:?}");
+}
+
+#[tokio::test]
+async fn who_is_not_signed_in_or_no_staff_finds_no_work() {
+    let desk = desk().await;
+    let stranger = desk.app.send("GET", "/work", &[], "").await;
+    assert_eq!(stranger.header("location"), "/login?next=%2Fwork");
+    let new = AddUser {
+        email: "broker@example.com".to_owned(),
+        name: None,
+        role: UserRole::Broker,
+        client: Some("acme".to_owned()),
+        password: None,
+    };
+    let broker = desk.actions.run(&Actor::operator("dana"), &new).await.unwrap();
+    let broker = signed_in(&desk.app, broker).await;
+    assert_eq!(desk.app.send("GET", "/work", &[("cookie", &broker.cookie)], "").await.status, 404);
+    let keys = desk.app.send("GET", "/keys", &[("cookie", &broker.cookie)], "").await;
+    assert!(keys.status == 200 && !keys.text.contains("take back what was just saved"), "{}", keys.text);
+    assert!(desk.get("/keys").await.text.contains("take back what was just saved"));
+    let headers = [("cookie", &*desk.agent.cookie), ("content-type", "application/x-www-form-urlencoded")];
+    let forged = desk.app.send("POST", "/work/next", &headers, "csrf=other").await;
+    assert_eq!(forged.status, 403);
+}

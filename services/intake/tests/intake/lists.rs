@@ -1,0 +1,183 @@
+//! Lists posted as `text/csv`: any length, as fast as they can be kept, what is refused told by its line.
+
+use std::{convert::Infallible, fmt::Write as _};
+
+use axum::body::{Body, Bytes};
+use futures::stream;
+use ripen_domain::{arrival::Arrival, message::ArrivalMessage};
+use ripen_runtime::config::Settings;
+use ripen_store::source::source_record::SourceFormat;
+use serde_json::{Value, json};
+
+use crate::harness::{Answer, App, app, app_with};
+
+async fn post_list(app: &App, query: &str, body: impl Into<Body>) -> Answer {
+    let authorization = format!("Bearer {}", app.key);
+    let headers = [("authorization", authorization.as_str()), ("content-type", "text/csv")];
+    app.send("POST", &format!("/v1/leads{query}"), &headers, body).await
+}
+
+fn arrival_of(message: &[u8]) -> Arrival {
+    let ArrivalMessage::V1(arrival) = serde_json::from_slice(message).unwrap();
+    *arrival
+}
+
+fn rows(range: std::ops::Range<usize>) -> String {
+    let mut text = String::new();
+    for n in range {
+        writeln!(text, "B-{n},lead.{n}@example.com,{}", "x".repeat(40)).unwrap();
+    }
+    text
+}
+
+/// A body in pieces of any length, whose length nobody announces.
+fn streamed(text: &str, piece: usize) -> Body {
+    let pieces: Vec<_> = text.as_bytes().chunks(piece).map(Bytes::copy_from_slice).map(Ok::<_, Infallible>).collect();
+    Body::from_stream(stream::iter(pieces))
+}
+
+#[tokio::test]
+async fn each_row_of_a_list_stands_for_itself_and_what_is_refused_is_told_by_its_line() {
+    let app = app().await;
+    let list = "Email Address;Mobile;Timeframe;Notes\r\n\r\nann@example.com;(415) 555-0100;20;\"two\r\nlines\"\r\nnobody;;1;\r\n\
+        ;415-555-0101;30;\"never closed\r\ncy@example.com;;40;too;many\r\ndi@example.com;;50;\r\n;;;\r\n";
+    let answer = post_list(&app, "?map=answers.timeframe_days%3DTimeframe&set=external_id%3Dl7-{%23}", list).await;
+    assert_eq!(answer.status, 202, "{}", answer.text);
+    let told = answer.json();
+    assert_eq!((&told["received"], &told["refused"]), (&json!(2), &json!(3)), "{told}");
+    let places: Vec<_> =
+        told["results"].as_array().unwrap().iter().map(|one| (one["row"].clone(), one["line"].clone())).collect();
+    assert_eq!(places, [(json!(2), json!(5)), (json!(3), json!(6)), (json!(4), json!(7))]);
+    let errors = &told["results"][0]["problem"]["errors"];
+    assert_eq!(errors[0]["pointer"], "/email");
+    assert!(told["results"][1]["problem"]["detail"].as_str().unwrap().contains("never closed"), "{told}");
+    assert!(answer.header("ripen-received-at").starts_with("2026-"));
+    let mut arrivals = app.arrivals().await;
+    arrivals.sort_by_key(|arrival| arrival.submission.external_id.clone());
+    let said = &arrivals[0].submission;
+    assert_eq!(said.external_id.as_deref(), Some("l7-1"));
+    assert_eq!((said.notes.as_deref(), &said.answers["timeframe_days"]), (Some("two\nlines"), &json!("20")));
+    assert_eq!(said.phone.as_ref().map(|phone| phone.as_str()), Some("+14155550100"));
+    assert!(arrivals[0].in_bulk, "nobody waits at the other end");
+    assert_eq!(arrivals[0].raw.media_type, "text/csv");
+    assert!(arrivals[0].raw.text.starts_with("Email Address,Mobile,Timeframe,Notes\r\nann@example.com,"));
+    assert_eq!(arrivals[1].submission.external_id.as_deref(), Some("l7-5"));
+}
+
+#[tokio::test]
+async fn no_length_and_no_rate_refuses_a_list_nor_does_a_list_keep_others_out() {
+    let mut settings = Settings::default();
+    (settings.limits.requests_per_second, settings.limits.burst, settings.limits.body_bytes) = (1, 1, 1024);
+    let app = app_with(&settings, |_| {}).await;
+    let list = format!("external_id,email,notes\n{}", rows(0..3_000));
+    assert!(list.len() > 3 * 64 * 1024);
+    for piece in [list.len(), 100_000, 999] {
+        let answer = post_list(&app, "", streamed(&list, piece)).await;
+        assert_eq!(answer.json(), json!({"received": 3_000, "refused": 0, "results": []}), "{}", answer.text);
+    }
+    assert_eq!(app.spooled().await.len(), 3_000, "the same rows are the same arrivals");
+    app.post("{\"email\": \"a@example.com\"}").await.arrival();
+}
+
+#[tokio::test]
+async fn a_row_corrects_an_earlier_one_of_its_list_however_far_apart_they_are() {
+    let app = app().await;
+    let list =
+        format!("external_id,email,notes\nB-1,first@example.com,a\n{}B-1,second@example.com,b\n", rows(10..1_500));
+    let answer = post_list(&app, "", list).await;
+    assert_eq!(answer.json()["received"], 1_492);
+    let arrivals: Vec<_> = app.spooled().await.iter().map(|row| arrival_of(&row.body)).collect();
+    let of_one = |email: &str| {
+        let mut found =
+            arrivals.iter().filter(|one| one.submission.email.as_ref().is_some_and(|own| own.as_str() == email));
+        found.next().unwrap_or_else(|| panic!("{email}")).clone()
+    };
+    let (first, second) = (of_one("first@example.com"), of_one("second@example.com"));
+    assert_eq!(first.id, second.id);
+    assert!(first.received_at < second.received_at);
+}
+
+#[tokio::test]
+async fn refused_rows_are_all_counted_and_the_first_thousand_told() {
+    let app = app().await;
+    let answer = post_list(&app, "", format!("email\n{}", "nobody\n".repeat(1_200))).await;
+    let told = answer.json();
+    assert_eq!((&told["received"], &told["refused"]), (&json!(0), &json!(1_200)));
+    assert_eq!(told["results"].as_array().unwrap().len(), 1_000);
+}
+
+#[tokio::test]
+async fn a_list_may_come_with_the_sources_token_and_in_another_encoding() {
+    let app = app().await;
+    let text = "email\tfirst_name\nzoe@example.com\tZoë\n";
+    let utf_16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let path = format!("/v1/in/{}", app.token);
+    let answer = app.send("POST", &path, &[("content-type", "text/csv; charset=utf-8")], utf_16).await;
+    assert_eq!(answer.json()["received"], 1, "{}", answer.text);
+    assert_eq!(app.arrival().await.submission.first_name.as_deref(), Some("Zoë"));
+}
+
+#[tokio::test]
+async fn what_is_no_list_is_refused_with_what_to_do() {
+    let app = app().await;
+    for (query, body, code, words) in [
+        ("", "", "malformed-body", "empty"),
+        ("", "email,phone\n", "malformed-body", "no row under it"),
+        ("", "ann@example.com,415-555-0100\n", "malformed-body", "holds data"),
+        ("", "Name,Fax\nAnn,1\n", "invalid-lead", "No column fills email or phone"),
+        ("?maps=email%3DMail", "Mail\na@example.com\n", "invalid-parameter", "no parameter"),
+        ("?map=email%3DMial", "Mail\na@example.com\n", "invalid-parameter", "did you mean 'Mail'"),
+    ] {
+        let answer = post_list(&app, query, body).await;
+        assert_eq!(answer.problem(), code, "{}", answer.text);
+        assert!(answer.text.contains(words) && !answer.text.contains("ann@"), "{}", answer.text);
+    }
+    let broken: Vec<Result<Bytes, std::io::Error>> =
+        vec![Ok(format!("email\n{}", "a@example.com\n".repeat(9_000)).into()), Err(std::io::Error::other("gone"))];
+    let answer = post_list(&app, "", Body::from_stream(stream::iter(broken))).await;
+    assert_eq!(answer.problem(), "malformed-body");
+    assert!(answer.text.contains("rows had been received"), "{}", answer.text);
+    // Another one: who a key is of is remembered for a while.
+    let app = crate::harness::app().await;
+    app.pause().await;
+    assert_eq!(post_list(&app, "", "email\na@example.com\n").await.problem(), "source-paused");
+    let other = app_with(&Settings::default(), |source| source.format = SourceFormat::Form).await;
+    let answer = post_list(&other, "", "email\na@example.com\n").await;
+    assert_eq!(answer.problem(), "unsupported-media-type");
+    assert!(answer.json()["detail"].as_str().unwrap().starts_with("This is a list"));
+}
+
+#[tokio::test]
+async fn a_list_that_is_sent_piece_by_piece_is_paced_and_leaves_its_source_to_live_senders() {
+    let mut settings = Settings::default();
+    (settings.limits.requests_per_second, settings.limits.burst) = (1, 3);
+    let app = app_with(&settings, |_| {}).await;
+    let array = |round: usize| {
+        let lead = |n: usize| json!({"external_id": format!("{round}-{n}"), "email": format!("a{n}@example.com")});
+        Value::Array((0..100).map(lead).collect()).to_string()
+    };
+    let mut id = String::new();
+    for round in 0..10 {
+        let answer = app.post_with(&[("ripen-list", "paced")], array(round)).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["received"]), (202, &json!(100)));
+        id = answer.json()["results"][0]["arrival"].as_str().unwrap().to_owned();
+    }
+    // Beside it a live sender has its whole burst, for leads and for questions.
+    for _ in 0..3 {
+        app.post("{\"email\": \"live@example.com\"}").await.arrival();
+    }
+    let authorization = format!("Bearer {}", app.key);
+    let paced = [("authorization", authorization.as_str()), ("ripen-list", "paced")];
+    for _ in 0..5 {
+        let answer = app.send("GET", &format!("/v1/arrivals?id={id}"), &paced, Body::empty()).await;
+        assert_eq!(answer.status, 200, "it waits and is not refused: {}", answer.text);
+    }
+    assert_eq!(app.get(&format!("/v1/arrivals?id={id}")).await.status, 200);
+    // Whoever has the token alone is no import, whatever it says of itself.
+    let path = format!("/v1/in/{}", app.token);
+    let kind = [("content-type", "application/json"), ("ripen-list", "paced")];
+    ripen_testkit::wait::until("a refusal", std::time::Duration::from_secs(120), async || {
+        (app.send("POST", &path, &kind, array(99)).await.status == 429).then_some(())
+    })
+    .await;
+}

@@ -1,0 +1,286 @@
+//! A disposition commits what was typed: answers, note, how it went and what follows, in one transaction with the end of the
+//! lease. What it replaced is kept for as long as it can be taken back.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use ripen_domain::{
+    actor::Permission,
+    contact::{Identity, Phone},
+    id::{LeadId, UserId},
+    touch::Disposition,
+};
+use ripen_store::{
+    desk::{
+        draft::{DeskDraft, DraftRef},
+        lease::LeaseRef,
+        undo::UndoRecord,
+    },
+    lead::{touch::StopWish, undo::LeadBefore},
+    person::co_decider::CoDecider,
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{take::lost, undo::Before, user_of};
+use crate::{
+    Action, FieldErrors, Refusal, Work, check,
+    lead::{LONGEST_WHY, NewAnswer, NextWish, TouchLead, Touched},
+    opportunity::{NewOpportunity, RecordOpportunity},
+    work::AuditChange,
+};
+
+/// At most so many co-deciders, and so many identities, in one disposition.
+const MOST: usize = 20;
+
+/// Ends the work on a lead. What was typed is committed, the lease ends, the draft is gone.
+#[derive(Debug, Clone)]
+pub struct Dispose {
+    /// The lead.
+    pub lead: LeadId,
+    /// As it was taken.
+    pub lease: Uuid,
+    /// The same id again is the same disposition.
+    pub touch: Option<Uuid>,
+    /// How it went.
+    pub disposition: Disposition,
+    /// Answers to questions of the script.
+    pub answer: Vec<NewAnswer>,
+    /// Words to keep.
+    pub note: Option<String>,
+    /// The next step that was agreed with the person.
+    pub next: Option<NextWish>,
+    /// With `do_not_contact`: how far it goes; by default for the client and everything that leads to the person.
+    pub stop: Option<StopContact>,
+    /// Who decides with the person.
+    pub co_deciders: Vec<NewCoDecider>,
+    /// The possible business, where it was named: the lead becomes an opportunity.
+    pub opportunity: Option<NewOpportunity>,
+}
+
+impl Dispose {
+    /// A disposition that brought nothing but itself.
+    #[must_use]
+    pub const fn of(lead: LeadId, lease: Uuid, disposition: Disposition) -> Self {
+        Self {
+            lead,
+            lease,
+            touch: None,
+            disposition,
+            answer: Vec::new(),
+            note: None,
+            next: None,
+            stop: None,
+            co_deciders: Vec::new(),
+            opportunity: None,
+        }
+    }
+}
+
+/// How far a wish not to be contacted goes. `Debug` shows no address.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct StopContact {
+    /// For every client of the firm, not only this one.
+    pub for_firm: bool,
+    /// These addresses and numbers only, as the person has them; all where there are none.
+    pub identities: Vec<String>,
+}
+
+impl fmt::Debug for StopContact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StopContact").field("for_firm", &self.for_firm).finish_non_exhaustive()
+    }
+}
+
+/// Somebody who decides with the person. `Debug` shows nothing: it is contact data.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct NewCoDecider {
+    /// As it was said.
+    pub name: String,
+    /// What they are to the person.
+    pub relation: String,
+    /// As people there write a number.
+    pub phone: Option<String>,
+    /// Where they are mailed.
+    pub email: Option<String>,
+}
+
+impl fmt::Debug for NewCoDecider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NewCoDecider(…)")
+    }
+}
+
+/// What was committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disposed {
+    /// The touch, as `TouchLead` tells of it.
+    pub touched: Touched,
+    /// Until when it can be taken back; none where it cannot.
+    pub undo_until: Option<Timestamp>,
+}
+
+impl Action for Dispose {
+    type Done = Disposed;
+
+    const PERMISSION: Permission = Permission::Work;
+
+    async fn act(&self, work: &mut Work<'_>) -> Result<Disposed, Refusal> {
+        let (user, scope) = (user_of(work)?, work.scope());
+        // First of all the locks: what is kept for taking it back is what the touch found.
+        let before = work.tx.lead_before(scope, self.lead).await?;
+        let before = before.ok_or_else(|| Refusal::missing("lead", self.lead))?;
+        let mut errors = FieldErrors::default();
+        let checked = self.check(work, &before, &mut errors).await?;
+        let stop = StopWish { for_firm: checked.for_firm, identities: &checked.identities };
+        // What is wrong with the touch is told together with the rest; whatever it wrote is undone by the refusal.
+        let touched = match self.touch().record(work, stop).await {
+            Err(Refusal::Invalid(more)) => Err(errors.and(more)),
+            touched => touched,
+        };
+        if touched.is_ok() {
+            errors.finish()?;
+        }
+        let touched = touched?;
+        if touched.is_repeated {
+            // Its answer was lost: everything was done with the first.
+            let kept = work.tx.desk_undo_lock(scope, touched.touch).await?;
+            let undo_until = kept.filter(|kept| kept.user == user && !kept.is_done).map(|kept| kept.until);
+            return Ok(Disposed { touched, undo_until });
+        }
+        let of = DraftRef { user, lead: self.lead };
+        let draft = self.typed(work.tx.desk_draft(scope, of).await?, work.now);
+        // Behind the touch, whose id tells a repetition from a lease that was lost.
+        self.end_lease(work, user).await?;
+        for one in &checked.co_deciders {
+            let id = work.fresh_id();
+            work.tx.co_decider_add(scope, (id, self.lead), one).await?;
+        }
+        if !checked.co_deciders.is_empty() {
+            // How many, and not who: their names lie with the lead, where they are erased.
+            let after = json!({"touch": touched.touch, "added": checked.co_deciders.len()});
+            work.changed("lead.co_deciders", self.lead, AuditChange::added(before.client, after));
+        }
+        if let Some(said) = &self.opportunity {
+            RecordOpportunity { lead: self.lead, said: said.clone() }.act(work).await?;
+        }
+        work.tx.desk_draft_drop(scope, of).await?;
+        let undo_until =
+            self.keep_undo(work, (user, touched.touch), Before { lead: before, draft: Some(draft) }).await?;
+        Ok(Disposed { touched, undo_until })
+    }
+}
+
+/// What stands beside the touch, checked.
+struct CheckedDisposition {
+    for_firm: bool,
+    identities: Vec<Identity>,
+    co_deciders: Vec<CoDecider>,
+}
+
+impl Dispose {
+    fn touch(&self) -> TouchLead {
+        TouchLead {
+            touch: self.touch,
+            lead: self.lead,
+            disposition: self.disposition,
+            answer: self.answer.clone(),
+            note: self.note.clone(),
+            next: self.next.clone(),
+        }
+    }
+
+    /// What was typed, as it is a draft again once the disposition is taken back: at the version that the page knows.
+    fn typed(&self, stored: Option<DeskDraft>, now: Timestamp) -> DeskDraft {
+        let answers = self.answer.iter().map(|one| (one.question.clone(), one.value.clone())).collect();
+        let version = stored.map_or(1, |stored| stored.version);
+        DeskDraft { lead: self.lead, note: self.note.clone().unwrap_or_default(), answers, saved_at: now, version }
+    }
+
+    async fn check(
+        &self,
+        work: &mut Work<'_>,
+        before: &LeadBefore,
+        errors: &mut FieldErrors,
+    ) -> Result<CheckedDisposition, Refusal> {
+        let stop = self.stop.clone().unwrap_or_default();
+        let stops = self.disposition == Disposition::DoNotContact;
+        errors.require(stops || self.stop.is_none(), "stop", "invalid", || {
+            "how far a wish not to be contacted goes is said with do_not_contact only".to_owned()
+        });
+        errors.require(self.disposition != Disposition::CallBack || self.next.is_some(), "next", "required", || {
+            "say when to call back".to_owned()
+        });
+        let known = work.tx.identities_of(&[before.person]).await?;
+        let mut identities = Vec::new();
+        for given in stop.identities.iter().take(MOST) {
+            match known.iter().find(|(_, identity)| identity.value() == given.trim()) {
+                Some((_, identity)) => identities.push(identity.clone()),
+                None => errors.add("stop.identities", "unknown", "the person was never known by this"),
+            }
+        }
+        let fits = self.co_deciders.len() <= MOST && stop.identities.len() <= MOST;
+        errors.require(fits, "co_deciders", "too_long", || format!("at most {MOST} at once"));
+        let scope = work.scope();
+        let country = work.tx.country_of_person(scope, before.person).await?;
+        let (now, by) = (work.now, work.actor.name());
+        let checked = |one: &NewCoDecider| one.checked(country.as_deref(), (&by, now), errors);
+        let co_deciders = self.co_deciders.iter().take(MOST).map(checked).collect();
+        if let Some(said) = &self.opportunity {
+            said.read(errors);
+        }
+        Ok(CheckedDisposition { for_firm: stop.for_firm, identities, co_deciders })
+    }
+
+    /// The lease is the actor's, or nobody's by now; somebody else's work is not written over.
+    async fn end_lease(&self, work: &mut Work<'_>, user: UserId) -> Result<(), Refusal> {
+        if work.tx.desk_lease_end(LeaseRef { lead: self.lead, user, lease: self.lease }).await? {
+            return Ok(());
+        }
+        match work.tx.desk_lease_holder(self.lead, user).await? {
+            Some(_) => Err(lost(work, self.lead).await?),
+            // Given back by silence, or opened anew in another tab of the same agent: nobody's work is lost.
+            None => {
+                let own = work.tx.desk_leases_of(user).await?.into_iter().find(|held| held.lead == self.lead);
+                if let Some(held) = own {
+                    work.tx.desk_lease_end(LeaseRef { lead: self.lead, user, lease: held.lease }).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn keep_undo(
+        &self,
+        work: &mut Work<'_>,
+        (user, touch): (UserId, Uuid),
+        before: Before,
+    ) -> Result<Option<Timestamp>, Refusal> {
+        // Who asked not to be contacted is not contacted, also where the key was hit by mistake: that is lifted as such.
+        if self.disposition == Disposition::DoNotContact {
+            return Ok(None);
+        }
+        let until = work.now.saturating_add(work.actions.undo).unwrap_or(work.now);
+        let (client, now, scope) = (before.lead.client, work.now, work.scope());
+        let before = serde_json::to_value(&before).unwrap_or(Value::Null);
+        let kept = UndoRecord { touch, lead: self.lead, client, user, before, until, is_done: false };
+        work.tx.desk_undo_keep(scope, &kept, now).await?;
+        Ok(Some(until))
+    }
+}
+
+impl NewCoDecider {
+    fn checked(&self, country: Option<&str>, (by, at): (&str, Timestamp), errors: &mut FieldErrors) -> CoDecider {
+        let name = errors.needed_words("co_deciders.name", &self.name, LONGEST_WHY, "say who decides with the person");
+        let relation = errors.words("co_deciders.relation", Some(&self.relation), LONGEST_WHY).unwrap_or_default();
+        let given =
+            |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+        let phone = given(&self.phone).and_then(|text| {
+            let read = Phone::parse(&text, country).map_err(|why| format!("the number {why}"));
+            errors.take("co_deciders.phone", read).map(|read| read.phone.as_str().to_owned())
+        });
+        let email = given(&self.email).and_then(|text| errors.take("co_deciders.email", check::email(&text)));
+        let email = email.map(|email| email.as_str().to_owned());
+        CoDecider { name, relation, phone, email, at, by: by.to_owned() }
+    }
+}

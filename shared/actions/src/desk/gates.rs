@@ -1,0 +1,72 @@
+//! The gates of leads as they stand, and their ranks: read the same way for whoever is handed the next lead and for whoever asks
+//! why nobody is.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use ripen_domain::{
+    calling::Hours,
+    desk::{AgentTerms, CallGate, FRESH, Rank, RankSubject, callable_wait, gates, rank, shut},
+    id::LeadId,
+};
+use ripen_store::{Scope, StoreError, Transaction, desk::standing::DeskStanding};
+
+/// A lead with its gates and its rank.
+#[derive(Debug)]
+pub(crate) struct GatesRead {
+    pub standing: DeskStanding,
+    pub gates: Vec<CallGate>,
+    pub rank: Rank,
+}
+
+impl GatesRead {
+    /// Nothing stands against calling now.
+    pub fn is_callable(&self) -> bool {
+        shut(&self.gates).next().is_none()
+    }
+}
+
+/// For whom gates are read, and when.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct GatesFor<'a> {
+    /// Who would call.
+    pub agent: &'a AgentTerms,
+    /// When people may be called.
+    pub hours: &'a Hours,
+    /// The instant that they are read for.
+    pub now: Timestamp,
+}
+
+/// The gates of these leads for an agent, by lead; those outside of the scope are missing.
+pub(crate) async fn gates_read(
+    tx: &mut Transaction,
+    scope: Scope,
+    leads: &[LeadId],
+    GatesFor { agent, hours, now }: GatesFor<'_>,
+) -> Result<BTreeMap<LeadId, GatesRead>, StoreError> {
+    let standings = tx.desk_standings(scope, leads, now).await?;
+    let read = standings.into_iter().map(|standing| {
+        let gates = gates(&standing.facts, agent, hours, now);
+        let rank = rank(&subject(&standing, hours, now), now);
+        (standing.lead, GatesRead { standing, gates, rank })
+    });
+    Ok(read.collect())
+}
+
+fn subject(standing: &DeskStanding, hours: &Hours, now: Timestamp) -> RankSubject {
+    let facts = &standing.facts;
+    let step = facts.step.filter(|step| !step.is_worked);
+    let is_bulk = standing.is_bulk;
+    let waited = match facts.is_untouched && !is_bulk {
+        true => callable_wait((standing.enquired_at, now), FRESH, hours, &facts.places),
+        false => FRESH,
+    };
+    RankSubject {
+        due_at: step.map(|step| step.due_at),
+        is_agreed: step.is_some_and(|step| step.is_agreed),
+        step_at: None,
+        is_touched: !facts.is_untouched,
+        is_bulk,
+        waited,
+    }
+}

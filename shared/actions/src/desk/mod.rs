@@ -1,0 +1,44 @@
+//! The desk: an agent is handed the next lead, writes down what is said, and ends with a disposition that can be taken back for
+//! some seconds.
+//!
+//! A lead is held under a lease, so that no two agents have the same; what is typed is a draft until the disposition commits
+//! it. Nothing is graded here: a disposition asks for a decision, and a preview shows what one would be.
+
+mod dispose;
+mod draft;
+mod gates;
+mod holder;
+mod own_day;
+mod pass_over;
+mod preview;
+mod route_words;
+mod take;
+mod undo;
+mod upcoming;
+
+pub use dispose::{Dispose, Disposed, NewCoDecider, StopContact};
+pub use draft::{DraftSaved, DropDraft, SaveDraft, draft_of};
+pub(crate) use gates::{GatesFor, GatesRead, gates_read};
+pub use holder::held_by;
+pub use own_day::{MadeAs, OwnDay, own_day, promised_within};
+pub use preview::{GradePreview, PreviewRequest, preview};
+pub use take::{LeaveLead, OpenedLead, RenewLease, TakeLead, TakeNext, held, take, take_next};
+pub use undo::{UndoDisposition, Undone};
+pub use upcoming::{UpcomingWork, coming_up};
+
+use ripen_domain::id::UserId;
+
+use crate::{Refusal, Work};
+
+/// The user who acts: only somebody who signs in has leads open, drafts, and a day.
+pub(crate) fn user_of(work: &Work<'_>) -> Result<UserId, Refusal> {
+    work.actor.user_id().ok_or_else(nobody)
+}
+
+/// What an operator or a program is told.
+pub(crate) fn nobody() -> Refusal {
+    Refusal::conflict(
+        "no_user",
+        "only somebody who signs in has leads open: record what came of a call at the lead itself",
+    )
+}

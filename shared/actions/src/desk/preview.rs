@@ -1,0 +1,146 @@
+//! What a decision would be were the answers given that are being typed. Nothing is written, and `qualify` is the qualifier's own.
+
+use jiff::{SignedDuration, Timestamp};
+use ripen_domain::{
+    actor::{Actor, Permission},
+    calling::due_at,
+    criteria::{Answer, AnswerContext, Cause, Criteria, Decision, Origin, qualify},
+    desk::Outlook,
+    id::LeadId,
+    lead::{Grade, Stage},
+    touch::{Disposition, TouchResult, effect},
+};
+use ripen_store::lead::{facts::facts_of, show::LeadGrade, unit_of_work::UnitOfWork};
+
+use super::route_words::goes_to;
+use crate::{
+    Actions, FieldError, Refusal,
+    lead::{NewAnswer, context_of},
+    work::permit,
+};
+
+/// What is typed so far.
+#[derive(Debug, Clone)]
+pub struct PreviewRequest {
+    /// The lead.
+    pub lead: LeadId,
+    /// As typed; what cannot be used yet does not count.
+    pub answer: Vec<NewAnswer>,
+    /// The disposition that is chosen; a conversation where none is.
+    pub disposition: Option<Disposition>,
+}
+
+/// What a decision would be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GradePreview {
+    /// What the last decision gave.
+    pub before: Option<LeadGrade>,
+    /// None where the program has no criteria yet.
+    pub outlook: Option<Outlook>,
+    /// Answers that cannot be used as typed, each as the field `answer.QUESTION`.
+    pub wrong: Vec<FieldError>,
+    /// Were it an A: where it goes, in words.
+    pub goes_to: Option<String>,
+    /// When it is looked at again otherwise.
+    pub next_at: Option<Timestamp>,
+    /// For how long a disposition can be taken back.
+    pub undo: SignedDuration,
+}
+
+/// What a decision would be, were these the answers.
+///
+/// # Errors
+/// `Missing` where the actor's scope has no such lead.
+pub async fn preview(actions: &Actions, actor: &Actor, asked: &PreviewRequest) -> Result<GradePreview, Refusal> {
+    permit(actor, Permission::Work)?;
+    let now = actions.clock.now();
+    let mut tx = actions.store.begin().await?;
+    let record = tx.lead(actor.scope(), asked.lead).await?.ok_or_else(|| Refusal::missing("lead", asked.lead))?;
+    let nothing = GradePreview {
+        before: record.decided,
+        outlook: None,
+        wrong: Vec::new(),
+        goes_to: None,
+        next_at: None,
+        undo: actions.undo,
+    };
+    let mut unit = tx.look_at(actor.scope(), asked.lead).await?;
+    let Some(id) = unit.work.values().find_map(|work| work.criteria) else { return Ok(nothing) };
+    let Some(criteria) = actions.documents.get_within(&mut tx, &[id]).await?.remove(&id) else { return Ok(nothing) };
+    let barred = tx.persons_barred(&[record.person], &[]).await?.pop().map(|barred| barred.why);
+    // Nothing was locked or written; the connection goes back before routing asks for one.
+    drop(tx);
+    let wrong = answer(&mut unit, asked, &criteria, (&context_of(now, &record), actor));
+    work_on(&mut unit, asked, now);
+    let Some(decision) = decision(&unit, asked, &criteria, (barred, now)) else { return Ok(nothing) };
+    let outlook = Outlook::of(&decision, &criteria);
+    let is_a = outlook.grade == Grade::A && outlook.closed.is_none();
+    let goes_to = if is_a { goes_to(actions, actor, asked.lead, now).await? } else { None };
+    let next_at = due_at(&decision.receipt, &actions.hours, &record.places());
+    Ok(GradePreview { outlook: Some(outlook), wrong, goes_to, next_at, ..nothing })
+}
+
+/// Puts the answers on the lead that can be used; gives back what is wrong with the others.
+fn answer(
+    unit: &mut UnitOfWork,
+    asked: &PreviewRequest,
+    criteria: &Criteria,
+    (context, actor): (&AnswerContext, &Actor),
+) -> Vec<FieldError> {
+    let mut wrong = Vec::new();
+    for one in &asked.answer {
+        let given = criteria.recorded_answer(&one.question, &one.value, context);
+        match (given, unit.leads.get_mut(&asked.lead)) {
+            (Ok(value), Some(lead)) => {
+                let answer = Answer { value, at: context.at, origin: Origin::Person(actor.name()) };
+                lead.answers.insert(one.question.clone(), answer);
+            }
+            (Ok(_), None) => {}
+            (Err(why), _) => {
+                let field = format!("answer.{}", one.question);
+                wrong.push(FieldError { field, code: "invalid", message: why.to_string() });
+            }
+        }
+    }
+    wrong
+}
+
+/// What the touch changes of the lead and its person, beside the answers.
+fn work_on(unit: &mut UnitOfWork, asked: &PreviewRequest, now: Timestamp) {
+    let disposition = asked.disposition.unwrap_or(Disposition::Answered);
+    let Some(lead) = unit.leads.get_mut(&asked.lead) else { return };
+    let brought = TouchResult { disposition, answers: asked.answer.len(), agreed: false };
+    let follows = effect(&lead.promises, brought, now);
+    let row = &mut lead.row;
+    row.touches = row.touches.saturating_add(1);
+    row.rounds = row.rounds.saturating_add(i32::from(follows.round));
+    if disposition.is_attempt() {
+        row.last_disposition = Some(disposition.word().to_owned());
+    }
+    if !disposition.is_conversation() {
+        return;
+    }
+    row.last_conversation_at = Some(now);
+    if row.stage == Stage::Lead {
+        row.stage = Stage::Contact;
+    }
+    if let Some(person) = unit.persons.get_mut(&row.person) {
+        person.verified = true;
+        person.do_not_contact |= disposition == Disposition::DoNotContact;
+    }
+}
+
+fn decision(
+    unit: &UnitOfWork,
+    asked: &PreviewRequest,
+    criteria: &Criteria,
+    (barred, now): (Option<String>, Timestamp),
+) -> Option<Decision> {
+    let lead = unit.leads.get(&asked.lead)?;
+    let person = unit.persons.get(&lead.row.person)?;
+    let work = unit.work.get(&lead.row.client)?;
+    let source = unit.sources.get(&lead.row.source).cloned().unwrap_or_default();
+    let said = || person.do_not_contact.then(|| "the person asked not to be contacted".to_owned());
+    let cause = Cause::regrade().after(lead.row.decided.map(|last| last.grade)).barred(barred.or_else(said));
+    Some(qualify(&facts_of(lead, person, work, source), criteria, &cause, now))
+}

@@ -1,0 +1,106 @@
+//! A disposition taken back: promise, rounds, answers, note, stage and draft are as before, and the lead is decided again.
+
+use ripen_domain::{actor::Permission, id::LeadId};
+use ripen_store::{
+    StoreError,
+    desk::{draft::DeskDraft, undo::UndoRecord},
+    lead::undo::{LeadBefore, TakenBack, TouchUndo},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    take::{OpenedLead, TakeLead},
+    user_of,
+};
+use crate::{Action, Refusal, Work, work::AuditChange};
+
+/// What a disposition replaced, as it is kept.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Before {
+    /// The lead.
+    pub lead: LeadBefore,
+    /// What was typed.
+    pub draft: Option<DeskDraft>,
+}
+
+/// Takes a disposition back within the time for it.
+///
+/// `Missing` where it is not the actor's; `Conflict` `too_late`, `undone`, `worked_since` or `final`.
+#[derive(Debug, Clone, Copy)]
+pub struct UndoDisposition {
+    /// The touch.
+    pub touch: Uuid,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undone {
+    /// The lead.
+    pub lead: LeadId,
+    /// It is open again, where nobody else has it.
+    pub held: Option<OpenedLead>,
+}
+
+impl Action for UndoDisposition {
+    type Done = Undone;
+
+    const PERMISSION: Permission = Permission::Work;
+
+    async fn act(&self, work: &mut Work<'_>) -> Result<Undone, Refusal> {
+        let (user, scope, now) = (user_of(work)?, work.scope(), work.now);
+        let kept = work.tx.desk_undo_lock(scope, self.touch).await?.filter(|kept| kept.user == user);
+        let Some(kept) = kept else { return Err(Refusal::missing("disposition", self.touch)) };
+        self.in_time(work, &kept)?;
+        let broken = |error: serde_json::Error| StoreError::Corrupt(format!("what a disposition replaced: {error}"));
+        let Before { lead: before, draft } = serde_json::from_value(kept.before).map_err(broken)?;
+        let undo = TouchUndo { touch: self.touch, lead: kept.lead, before: &before };
+        match work.tx.touch_take_back(work.actor, undo, now).await {
+            Ok(TakenBack::Done) => {}
+            Ok(TakenBack::Unknown) => return Err(Refusal::missing("disposition", self.touch)),
+            Ok(TakenBack::WorkedSince) => {
+                return Err(Refusal::conflict(
+                    "worked_since",
+                    "somebody worked on this lead since: nothing was taken back",
+                ));
+            }
+            Ok(TakenBack::Final) => {
+                let words = "the person asked not to be contacted: that stays until a manager lifts it";
+                return Err(Refusal::conflict("final", words));
+            }
+            // A new enquiry opened another lead while this one was closed.
+            Err(StoreError::Taken(_)) => {
+                return Err(Refusal::conflict(
+                    "worked_since",
+                    "the person enquired again meanwhile: that lead is open",
+                ));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        if let Some(draft) = draft {
+            work.tx.desk_draft_save(scope, user, &DeskDraft { saved_at: now, ..draft }).await?;
+        }
+        work.tx.desk_undo_done(scope, self.touch, now).await?;
+        let change = AuditChange::of(kept.client, json!({"touch": self.touch}), json!({"touch": null}));
+        work.changed("lead.touch_undo", kept.lead, change);
+        let held = match (TakeLead { lead: kept.lead }).act(work).await {
+            Ok(held) => Some(held),
+            Err(Refusal::Conflict { .. }) => None,
+            Err(refusal) => return Err(refusal),
+        };
+        Ok(Undone { lead: kept.lead, held })
+    }
+}
+
+impl UndoDisposition {
+    fn in_time(&self, work: &Work<'_>, kept: &UndoRecord) -> Result<(), Refusal> {
+        if kept.is_done {
+            return Err(Refusal::conflict("undone", format!("{} was taken back already", self.touch)));
+        }
+        if work.now > kept.until {
+            return Err(Refusal::conflict("too_late", "the time to take this back is over: work on the lead again"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,132 @@
+//! A lead as whoever is about to call reads it: the person, the script's criteria, what was answered, what happened before.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use jiff::Timestamp;
+use ripen_domain::{
+    actor::{Actor, Permission},
+    contact::Identity,
+    criteria::Criteria,
+    id::LeadId,
+};
+use ripen_store::{
+    lead::{
+        brief::{EarlierEntry, LeadBackground},
+        show::{LeadAnswer, LeadRecord},
+    },
+    promise::{list::PromiseRecord, of_user::OwnPromise},
+};
+
+use crate::{Actions, Refusal, lead::find, person::phones, work::permit};
+
+/// Entries of each kind that are read of what happened before.
+const ENTRIES: i64 = 30;
+/// Leads of one number that are read.
+const LEADS: usize = 20;
+/// Promised calls that are read.
+const PROMISES: i64 = 8;
+
+/// What a lead is asked, and what is known of it.
+#[derive(Debug)]
+pub struct LeadScript {
+    /// The lead with its person.
+    pub lead: LeadRecord,
+    /// Whose, and where it came from.
+    pub background: LeadBackground,
+    /// The newest answer to each question.
+    pub answers: Vec<LeadAnswer>,
+    /// The criteria that ask the questions; none where the program has none yet.
+    pub criteria: Option<Arc<Criteria>>,
+}
+
+/// A lead as whoever is about to call reads it.
+#[derive(Debug)]
+pub struct LeadBrief {
+    /// What it is asked, and what is known of it.
+    pub script: LeadScript,
+    /// What happened, the newest first.
+    pub earlier: Vec<EarlierEntry>,
+    /// Its promises, oldest first.
+    pub promises: Vec<PromiseRecord>,
+}
+
+/// Whose lead it is, and whether it is decided.
+///
+/// # Errors
+/// `Missing` where there is none in the actor's scope.
+pub async fn background(
+    actions: &Actions,
+    actor: &Actor,
+    lead: LeadId,
+) -> Result<(LeadRecord, LeadBackground), Refusal> {
+    let record = find(actions, actor, lead).await?;
+    let background = actions.store.lead_background(actor.scope(), lead).await?;
+    Ok((record, background.ok_or_else(|| Refusal::missing("lead", lead))?))
+}
+
+/// What a lead is asked, and what is known of it.
+///
+/// # Errors
+/// `Missing` where there is none in the actor's scope.
+pub async fn script(actions: &Actions, actor: &Actor, lead: LeadId) -> Result<LeadScript, Refusal> {
+    let (record, background) = background(actions, actor, lead).await?;
+    let criteria = match record.program.criteria {
+        Some(id) => actions.documents.get(&[id]).await?.remove(&id),
+        None => None,
+    };
+    let answers = actions.store.answers_of_lead(actor.scope(), lead).await?;
+    Ok(LeadScript { lead: record, background, answers, criteria })
+}
+
+/// A lead as whoever is about to call reads it.
+///
+/// # Errors
+/// `Missing` where there is none in the actor's scope.
+pub async fn brief(actions: &Actions, actor: &Actor, lead: LeadId) -> Result<LeadBrief, Refusal> {
+    let (store, scope) = (&actions.store, actor.scope());
+    Ok(LeadBrief {
+        script: script(actions, actor, lead).await?,
+        earlier: store.lead_earlier(scope, lead, ENTRIES).await?,
+        promises: store.promises_of_lead(scope, lead).await?,
+    })
+}
+
+/// The calls that the actor promised for before this instant, the next one first.
+///
+/// # Errors
+/// Where the actor works no leads.
+pub async fn promised(actions: &Actions, actor: &Actor, before: Timestamp) -> Result<Vec<OwnPromise>, Refusal> {
+    permit(actor, Permission::Work)?;
+    let Some(user) = actor.user_id() else { return Ok(Vec::new()) };
+    Ok(actions.store.promises_of_user(actor.scope(), user, before, PROMISES).await?)
+}
+
+/// The open leads of a number that somebody rings from, in any spelling: without its country code it is looked for as one of
+/// each client's country.
+///
+/// # Errors
+/// A text that holds no number.
+pub async fn by_phone(actions: &Actions, actor: &Actor, typed: &str) -> Result<Vec<LeadRecord>, Refusal> {
+    permit(actor, Permission::Work)?;
+    let scope = actor.scope();
+    let countries: BTreeSet<_> = actions.store.clients(scope).await?.into_iter().map(|client| client.country).collect();
+    let read = phones(typed, None).map(|phones| vec![phones]).or_else(|why| {
+        // Of several countries whose number it could be, all: the person's lead is of one of them.
+        let read: Vec<_> = countries.iter().filter_map(|country| phones(typed, Some(country.as_str())).ok()).collect();
+        if read.is_empty() { Err(why) } else { Ok(read) }
+    });
+    let numbers = read.map_err(|why| Refusal::field("phone", "invalid", format!("the number {why}")))?;
+    let mut seen = BTreeSet::new();
+    let mut found = Vec::new();
+    for phone in numbers.into_iter().flatten() {
+        for lead in actions.store.leads_of(scope, &Identity::Phone(phone)).await?.into_iter().take(LEADS) {
+            if seen.insert(lead)
+                && let Some(record) = actions.store.lead(scope, lead).await?
+                && record.stage.is_open()
+            {
+                found.push(record);
+            }
+        }
+    }
+    Ok(found)
+}

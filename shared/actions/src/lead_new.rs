@@ -1,0 +1,185 @@
+//! A lead that somebody at the desk enters: whoever walked in, rang, or stood at the booth. It goes the way of all others, as an
+//! arrival by a source of its client.
+
+use std::fmt;
+
+use ripen_domain::{
+    actor::{Actor, Permission},
+    arrival::{Arrival, Keys, RawBody},
+    contact::{Email, Phone},
+    id::{ArrivalId, LeadId, SourceId},
+    lead::Channel,
+    message::ArrivalMessage,
+    submission::{Consent, Submission},
+};
+use ripen_store::{
+    StoreError,
+    arrival::spool::SpoolRow,
+    source::source_record::{SourceRecord, State},
+};
+use serde_json::json;
+
+use crate::{Action, Actions, FieldErrors, Refusal, Work, check, work::AuditChange};
+
+/// Longest name, in bytes.
+const LONGEST_NAME: usize = 200;
+/// Longest note or words of a consent, in bytes.
+const LONGEST_WORDS: usize = 10_000;
+
+/// How people come who are entered by hand.
+pub const BY_HAND: [Channel; 5] =
+    [Channel::InPerson, Channel::TradeShow, Channel::Phone, Channel::Referral, Channel::LiveChat];
+
+/// Enters a lead.
+#[derive(Clone)]
+pub struct EnterLead {
+    /// The source that it came by.
+    pub source: SourceId,
+    /// Makes a second click the same lead: made with the form.
+    pub key: String,
+    /// Who it is.
+    pub name: String,
+    /// Phone number, as in the source's country.
+    pub phone: String,
+    /// Mail address.
+    pub email: String,
+    /// BCP 47 tag of the language they speak.
+    pub locale: String,
+    /// What they said.
+    pub note: String,
+    /// The words that they agreed to, being called back among that; empty where nobody asked.
+    pub consent: String,
+}
+
+impl fmt::Debug for EnterLead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Contact data from end to end.
+        f.debug_struct("EnterLead").field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
+impl EnterLead {
+    fn submission(&self, source: &SourceRecord, errors: &mut FieldErrors) -> Submission {
+        let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let name = errors.words("name", Some(&self.name), LONGEST_NAME);
+        let plain = name.as_deref().is_none_or(|name| !name.chars().any(char::is_control));
+        errors.require(plain, "name", "invalid", || "write it on one line".to_owned());
+        let email: Option<Email> = given(&self.email).and_then(|text| errors.take("email", check::email(&text)));
+        let phone: Option<Phone> = given(&self.phone).and_then(|text| {
+            let read = Phone::parse(&text, Some(&source.country)).map_err(|why| format!("the number {why}"));
+            errors.take("phone", read).map(|read| read.phone)
+        });
+        errors.require(email.is_some() || phone.is_some() || !self.is_unreachable(), "phone", "required", || {
+            "write a number or a mail address: without either nobody can reach them".to_owned()
+        });
+        let locale = given(&self.locale);
+        let is_tag = |tag: &str| tag.len() <= 35 && tag.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        errors.require(locale.as_deref().is_none_or(is_tag), "locale", "invalid", || {
+            "write a language as BCP 47 has it, such as es or pt-BR".to_owned()
+        });
+        let consent = errors.words("consent", Some(&self.consent), LONGEST_WORDS);
+        Submission {
+            name,
+            email,
+            phone,
+            locale,
+            country: Some(source.country.clone()),
+            notes: errors.words("note", Some(&self.note), LONGEST_WORDS),
+            consent: consent.map(|text| Consent { text: Some(text), ..Consent::default() }),
+            ..Submission::default()
+        }
+    }
+
+    /// Nothing was typed under which they could be reached; what was typed wrongly is told by its own words.
+    fn is_unreachable(&self) -> bool {
+        self.email.trim().is_empty() && self.phone.trim().is_empty()
+    }
+}
+
+impl Action for EnterLead {
+    /// The arrival; its lead is there as soon as it is worked.
+    type Done = ArrivalId;
+
+    const PERMISSION: Permission = Permission::Work;
+
+    async fn act(&self, work: &mut Work<'_>) -> Result<ArrivalId, Refusal> {
+        let scope = work.scope();
+        let source = work.tx.source_lock(scope, self.source).await?;
+        let source = source.ok_or_else(|| Refusal::field("source", "unknown", "choose a source of this client"))?;
+        let mut errors = FieldErrors::default();
+        errors.require(source.state == State::Active, "source", "paused", || {
+            format!("the source {:?} is paused: nothing comes in by it", source.name)
+        });
+        errors.require(BY_HAND.contains(&source.channel), "source", "not_by_hand", || {
+            format!("what comes by {:?} is not entered by hand", source.name)
+        });
+        let submission = self.submission(&source, &mut errors);
+        errors.finish()?;
+        let arrival = arrival(work, &source, &self.key, submission)?;
+        let (id, body) = arrival;
+        // Offered by the next sweep: within moments.
+        let row = SpoolRow { id: id.uuid(), body, received_at: work.now, offered_until: work.now };
+        work.tx.spool_add(scope, source.client, row).await?;
+        work.changed("lead.enter", id, AuditChange::added(source.client, json!({"source": source.id})));
+        Ok(id)
+    }
+}
+
+type WrittenArrival = (ArrivalId, Vec<u8>);
+
+/// The message as intake writes it.
+fn arrival(
+    work: &Work<'_>,
+    source: &SourceRecord,
+    key: &str,
+    submission: Submission,
+) -> Result<WrittenArrival, Refusal> {
+    let content = submission.content_hash();
+    let keys = Keys {
+        idempotency_key: Some(key).filter(|key| !key.is_empty()),
+        external_id: None,
+        form_id: None,
+        element: None,
+        content,
+        quarantine: None,
+    };
+    let ids = keys.ids(source.id, work.fresh_id());
+    let unwritable = |error: serde_json::Error| StoreError::Failed(format!("writing an arrival: {error}"));
+    let text = serde_json::to_string(&submission).map_err(unwritable)?;
+    let message = ArrivalMessage::V1(Box::new(Arrival {
+        id: ids.id,
+        sameness: ids.sameness,
+        key: ids.key,
+        formerly: ids.formerly,
+        form: ids.form,
+        source: source.id,
+        client: source.client,
+        received_at: work.now,
+        content,
+        quarantine: None,
+        is_released: false,
+        by_visitor: false,
+        in_bulk: false,
+        submission,
+        raw: RawBody { media_type: "application/json".to_owned(), text },
+    }));
+    let body = serde_json::to_vec(&message).map_err(unwritable)?;
+    Ok((ids.id, body))
+}
+
+/// The sources by which leads are entered by hand, in the actor's scope.
+pub async fn sources(actions: &Actions, actor: &Actor) -> Result<Vec<SourceRecord>, Refusal> {
+    crate::work::permit(actor, Permission::Work)?;
+    let mut sources = actions.store.sources(actor.scope()).await?;
+    sources.retain(|source| source.state == State::Active && BY_HAND.contains(&source.channel));
+    Ok(sources)
+}
+
+/// The lead of an arrival that was entered; none while it is not worked.
+///
+/// # Errors
+/// When the actor does not work leads.
+pub async fn entered(actions: &Actions, actor: &Actor, arrival: ArrivalId) -> Result<Option<LeadId>, Refusal> {
+    crate::work::permit(actor, Permission::Work)?;
+    Ok(actions.store.lead_of_arrival(actor.scope(), arrival).await?)
+}

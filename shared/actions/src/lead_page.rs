@@ -1,0 +1,435 @@
+//! A lead with everything that happened to it and why it has its grade, as whoever asks may see it.
+
+use ripen_domain::{
+    actor::{Actor, Permission},
+    criteria::{Criteria, Finding, QuestionWords, Receipt, Verdict},
+    flag::Flag,
+    id::{DecisionId, LeadId},
+    lead::Grade,
+    person::Profile,
+};
+use ripen_store::{
+    StoreError,
+    appointment::list::{AppointmentFilter, AppointmentRecord},
+    decision::show::DecisionRecord,
+    delivery::list::DeliveryRecord,
+    lead::{
+        changed_answer::ChangedAnswer,
+        history::{KeptNote, LeadArrival, ShownAttempt, ShownMerge, WayToReach},
+        list::ListedLead,
+        show::{LeadAnswer, LeadRecord, TouchRecord},
+    },
+    person::{household::HouseholdMember, number::VoidNumber},
+    promise::list::PromiseRecord,
+};
+
+use crate::{Actions, Refusal, lead::DeliveryOutcome, lead_list::bare, work::permit};
+
+/// So many decisions are shown.
+const DECISIONS: i64 = 50;
+
+/// A lead as its page shows it.
+#[derive(Debug)]
+pub struct WholeLead {
+    /// The lead.
+    pub lead: LeadRecord,
+    /// What lists show of it: names, the source, what is next.
+    pub listed: ListedLead,
+    /// Contact data and words about the person are left out: the client does not have the lead.
+    pub is_withheld: bool,
+    /// What came in, newest first.
+    pub arrivals: Vec<LeadArrival>,
+    /// What was written down, newest first.
+    pub notes: Vec<KeptNote>,
+    /// What was done with it, oldest first.
+    pub touches: Vec<TouchRecord>,
+    /// The newest answer to each question, and what was not asked.
+    pub answers: Vec<AnsweredQuestion>,
+    /// What could not be understood of what the person sent.
+    pub flags: Vec<Flag>,
+    /// Its promises, oldest first.
+    pub promises: Vec<PromiseRecord>,
+    /// Decisions, newest first, without their receipts.
+    pub decisions: Vec<DecisionLine>,
+    /// Why it has its grade; none before the first decision, and where the receipt was erased.
+    pub receipt: Option<ReadReceipt>,
+    /// What was sent of it, oldest first.
+    pub deliveries: Vec<DeliveryRecord>,
+    /// Their attempts, by delivery.
+    pub attempts: Vec<ShownAttempt>,
+    /// What clients said of it, oldest first.
+    pub outcomes: Vec<DeliveryOutcome>,
+    /// Times agreed.
+    pub appointments: Vec<AppointmentRecord>,
+    /// Who else is reached where the person is.
+    pub household: Vec<HouseholdMember>,
+    /// Under what the person is reached.
+    pub ways: Vec<WayToReach>,
+    /// Who was made one with the person.
+    pub merges: Vec<ShownMerge>,
+    /// Why the person must not be contacted.
+    pub suppressed: Option<String>,
+    /// Numbers that lead to somebody else.
+    pub void_numbers: Vec<VoidNumber>,
+}
+
+/// A question and its newest answer.
+#[derive(Debug, Clone)]
+pub struct AnsweredQuestion {
+    /// As it is asked; its id where the script does not ask it any more.
+    pub question: QuestionWords,
+    /// The answer; none where it was not asked.
+    pub answer: Option<LeadAnswer>,
+    /// The answer in words.
+    pub in_words: String,
+}
+
+/// One decision, as a timeline tells it.
+#[derive(Debug, Clone)]
+pub struct DecisionLine {
+    /// Its id.
+    pub id: DecisionId,
+    /// When.
+    pub at: jiff::Timestamp,
+    /// The grade.
+    pub grade: Grade,
+    /// The points.
+    pub score: i32,
+    /// The version of the criteria.
+    pub version: i32,
+}
+
+/// A receipt read for people.
+#[derive(Debug, Clone)]
+pub struct ReadReceipt {
+    /// Of which decision.
+    pub decision: DecisionId,
+    /// When it was made.
+    pub at: jiff::Timestamp,
+    /// The grade.
+    pub grade: Grade,
+    /// The points.
+    pub score: i32,
+    /// The criteria's name.
+    pub program: String,
+    /// Their version.
+    pub version: i32,
+    /// The points that an A needs.
+    pub needs: i32,
+    /// The points that a B needs.
+    pub needs_for_b: i32,
+    /// Every rule, what counted first.
+    pub rules: Vec<ReceiptRule>,
+    /// Why the grade is less than that of its points.
+    pub caps: Vec<ReceiptCap>,
+    /// Why it closed the lead.
+    pub closed: Option<String>,
+    /// What alone would make it an A.
+    pub would: Option<WouldBeA>,
+    /// Of an A: the answers that the call which made it gave another value than they had.
+    pub changed: Vec<ChangedInCall>,
+}
+
+/// An answer that was given another value in the call that made an A.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedInCall {
+    /// The question's id.
+    pub id: String,
+    /// As it is asked.
+    pub question: String,
+    /// What had been answered, in words.
+    pub before: String,
+    /// What was answered then, in words.
+    pub after: String,
+    /// Who wrote it down.
+    pub by: String,
+}
+
+/// A rule on a receipt.
+#[derive(Debug, Clone)]
+pub struct ReceiptRule {
+    /// What its condition came to.
+    pub result: Verdict,
+    /// The points it gave.
+    pub points: i32,
+    /// The points it gives where it holds.
+    pub worth: i32,
+    /// The manager's words.
+    pub because: String,
+    /// What is not known, by the names of questions.
+    pub missing: Vec<String>,
+}
+
+/// What holds a grade down.
+#[derive(Debug, Clone)]
+pub struct ReceiptCap {
+    /// The best grade it allows.
+    pub at_most: Grade,
+    /// In words.
+    pub because: String,
+}
+
+/// What alone would make a lead an A.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WouldBeA {
+    /// The rule's words.
+    pub because: String,
+    /// The points it would have.
+    pub score: i32,
+    /// Nobody asked yet; else the answer was another.
+    pub is_unknown: bool,
+}
+
+/// A lead with everything that happened to it.
+///
+/// # Errors
+/// `Missing` where there is none in the actor's scope.
+pub async fn show(actions: &Actions, actor: &Actor, id: LeadId) -> Result<WholeLead, Refusal> {
+    permit(actor, Permission::Own)?;
+    let (store, scope) = (&actions.store, actor.scope());
+    let missing = || Refusal::missing("lead", id);
+    let lead = store.lead(scope, id).await?.ok_or_else(missing)?;
+    let listed = store.leads_of_list(scope, &[id]).await?.pop().ok_or_else(missing)?;
+    let decisions = store.decisions_of_lead(scope, id, DECISIONS).await?;
+    let newest = decisions.first();
+    let criteria = match newest {
+        Some(newest) => actions.documents.get(&[newest.criteria]).await?.remove(&newest.criteria),
+        None => None,
+    };
+    let receipt = match newest.zip(criteria.as_deref()) {
+        Some((newest, criteria)) => with_changes(actions, actor, (decisions.as_slice(), newest), criteria).await?,
+        None => None,
+    };
+    let deliveries = store.deliveries_of_lead(scope, id).await?;
+    let mut outcomes = Vec::new();
+    for delivery in &deliveries {
+        let said = store.outcomes_of(scope, delivery.id).await?;
+        outcomes.extend(said.into_iter().map(|outcome| DeliveryOutcome { delivery: delivery.id, outcome }));
+    }
+    outcomes.sort_by_key(|one| one.outcome.at);
+    let filter = AppointmentFilter { lead: Some(id), ..AppointmentFilter::default() };
+    let answers = answered(store.answers_of_lead(scope, id).await?, criteria.as_deref());
+    let page = WholeLead {
+        is_withheld: false,
+        arrivals: store.arrivals_of_lead(scope, id).await?,
+        notes: store.newest_notes_of_lead(scope, id).await?,
+        touches: store.touches_of_lead(scope, id).await?,
+        answers,
+        flags: store.flags_of_lead(scope, id).await?,
+        promises: store.promises_of_lead(scope, id).await?,
+        decisions: decisions.iter().map(line).collect(),
+        receipt,
+        attempts: store.attempts_of_lead(scope, id).await?,
+        deliveries,
+        outcomes,
+        appointments: store.appointments(scope, filter).await?,
+        household: store.household_of(scope, lead.person).await?,
+        ways: store.ways_to_reach(scope, lead.person).await?,
+        merges: store.merges_of_person(scope, lead.person).await?,
+        suppressed: store.begin().await?.persons_barred(&[lead.person], &[]).await?.pop().map(|barred| barred.why),
+        void_numbers: store.void_numbers_of_lead(scope, id).await?,
+        lead,
+        listed,
+    };
+    Ok(if actor.may(Permission::Work) { page } else { as_a_client_sees_it(page) })
+}
+
+/// A decision of a lead as it is kept, for programs.
+///
+/// # Errors
+/// `Missing` where the actor's scope has no such decision of this lead.
+pub async fn receipt(
+    actions: &Actions,
+    actor: &Actor,
+    lead: LeadId,
+    decision: DecisionId,
+) -> Result<serde_json::Value, Refusal> {
+    permit(actor, Permission::Work)?;
+    let found = actions.store.decision(actor.scope(), decision).await?.filter(|found| found.lead == lead);
+    let found = found.ok_or_else(|| Refusal::missing("decision", decision))?;
+    let corrupt = |_| StoreError::Corrupt(format!("the receipt of {decision}"));
+    Ok(serde_json::from_str(&found.receipt.open()?).map_err(corrupt)?)
+}
+
+/// A decision of a lead in words.
+///
+/// # Errors
+/// `Missing` where the actor's scope has no such decision of this lead.
+pub async fn earlier(
+    actions: &Actions,
+    actor: &Actor,
+    lead: LeadId,
+    decision: DecisionId,
+) -> Result<Option<ReadReceipt>, Refusal> {
+    permit(actor, Permission::Own)?;
+    let found = actions.store.decision(actor.scope(), decision).await?.filter(|found| found.lead == lead);
+    let found = found.ok_or_else(|| Refusal::missing("decision", decision))?;
+    let criteria = actions.documents.get(&[found.criteria]).await?.remove(&found.criteria);
+    let criteria = criteria.ok_or_else(|| Refusal::missing("criteria", found.criteria))?;
+    let decisions = actions.store.decisions_of_lead(actor.scope(), lead, DECISIONS).await?;
+    with_changes(actions, actor, (decisions.as_slice(), &found), &criteria).await
+}
+
+/// A receipt for people with what the call changed that made an A. Whoever does not work leads reads no answers there.
+async fn with_changes(
+    actions: &Actions,
+    actor: &Actor,
+    (decisions, one): (&[DecisionRecord], &DecisionRecord),
+    criteria: &Criteria,
+) -> Result<Option<ReadReceipt>, Refusal> {
+    let Some(mut receipt) = read(one, criteria)? else { return Ok(None) };
+    let before = decisions.iter().skip_while(|other| other.id != one.id).nth(1);
+    let is_new = before.is_none_or(|before| before.grade != Grade::A);
+    if receipt.grade == Grade::A && is_new && actor.may(Permission::Work) {
+        let within = (before.map(|before| before.at), one.at);
+        let changed = actions.store.answers_changed(actor.scope(), one.lead, within).await?;
+        receipt.changed = changed.iter().map(|answer| in_call(answer, criteria)).collect();
+    }
+    Ok(Some(receipt))
+}
+
+fn in_call(changed: &ChangedAnswer, criteria: &Criteria) -> ChangedInCall {
+    let asked = criteria.questions().iter().find(|question| *question.id == *changed.question);
+    let words = asked.map_or_else(|| unasked(&changed.question), |question| QuestionWords::of(question, None));
+    ChangedInCall {
+        id: changed.question.clone(),
+        before: in_words(&changed.before, &words),
+        after: in_words(&changed.after, &words),
+        by: changed.by.clone(),
+        question: words.ask,
+    }
+}
+
+/// What the firm knows of others stays with the firm; of the person, whoever does not have the lead reads nothing.
+fn as_a_client_sees_it(page: WholeLead) -> WholeLead {
+    let mut page = WholeLead { household: Vec::new(), merges: Vec::new(), attempts: Vec::new(), ..page };
+    let is_barred = page.suppressed.is_some();
+    if page.listed.is_handed_over && !is_barred {
+        return page;
+    }
+    bare(&mut page.listed);
+    let lead = LeadRecord { profile: Profile::default(), ..page.lead };
+    let bare = |arrival: LeadArrival| LeadArrival { notes: None, consent: None, external_id: None, ..arrival };
+    let quiet = |promise: PromiseRecord| PromiseRecord { why: String::new(), ended: None, ..promise };
+    let appointment = |one: AppointmentRecord| AppointmentRecord { person: Profile::default(), ..one };
+    WholeLead {
+        is_withheld: true,
+        arrivals: page.arrivals.into_iter().map(bare).collect(),
+        promises: page.promises.into_iter().map(quiet).collect(),
+        appointments: page.appointments.into_iter().map(appointment).collect(),
+        notes: Vec::new(),
+        answers: Vec::new(),
+        flags: Vec::new(),
+        ways: Vec::new(),
+        void_numbers: Vec::new(),
+        lead,
+        ..page
+    }
+}
+
+const fn line(record: &DecisionRecord) -> DecisionLine {
+    DecisionLine { id: record.id, at: record.at, grade: record.grade, score: record.score, version: record.version }
+}
+
+/// The receipt for people; none where it was erased.
+fn read(record: &DecisionRecord, criteria: &Criteria) -> Result<Option<ReadReceipt>, Refusal> {
+    let text = record.receipt.open()?;
+    let corrupt = |_| StoreError::Corrupt(format!("the receipt of {}", record.id));
+    let Some(receipt) = serde_json::from_str::<Option<Receipt>>(&text).map_err(corrupt)? else { return Ok(None) };
+    let mut rules: Vec<_> = receipt.rules.iter().map(|finding| rule(finding, criteria)).collect();
+    let place = |result: Verdict| match result {
+        Verdict::Yes => 0,
+        Verdict::No => 1,
+        Verdict::Missing => 2,
+        Verdict::Error => 3,
+    };
+    rules.sort_by_key(|rule| (place(rule.result), std::cmp::Reverse(rule.worth)));
+    let (needs, needs_for_b) = criteria.thresholds();
+    let cap = |cap: &ripen_domain::criteria::Cap| ReceiptCap { at_most: cap.at_most, because: cap.because.to_string() };
+    Ok(Some(ReadReceipt {
+        decision: record.id,
+        at: record.at,
+        grade: record.grade,
+        score: record.score,
+        program: record.program.clone(),
+        version: record.version,
+        needs,
+        needs_for_b,
+        would: would_be_a(&receipt, &rules, needs),
+        caps: receipt.caps.iter().map(cap).collect(),
+        closed: receipt.closed,
+        rules,
+        changed: Vec::new(),
+    }))
+}
+
+fn rule(finding: &Finding, criteria: &Criteria) -> ReceiptRule {
+    let id = finding.id.as_ref();
+    let worth = criteria.rules().iter().find(|rule| rule.id.as_ref() == id).map_or(0, |rule| rule.points);
+    let asked = |fact: &str| {
+        let id = fact.strip_prefix("answers.").unwrap_or(fact);
+        let question = criteria.questions().iter().find(|question| question.id.as_ref() == id);
+        question.map_or_else(|| id.replace('_', " "), |question| QuestionWords::of(question, None).ask)
+    };
+    ReceiptRule {
+        result: finding.result,
+        points: finding.points.unwrap_or_default(),
+        worth,
+        because: finding.because.to_string(),
+        missing: finding.missing.iter().map(|fact| asked(fact)).collect(),
+    }
+}
+
+/// The one rule whose points alone are enough: of those that are unknown the best, else of those that do not hold.
+fn would_be_a(receipt: &Receipt, rules: &[ReceiptRule], needs: i32) -> Option<WouldBeA> {
+    let is_held = !receipt.caps.is_empty() || receipt.closed.is_some();
+    if receipt.grade == Grade::A || is_held {
+        return None;
+    }
+    let lacking = needs.saturating_sub(receipt.score);
+    let enough = |result: Verdict| rules.iter().find(|rule| rule.result == result && rule.worth >= lacking);
+    let found = enough(Verdict::Missing).or_else(|| enough(Verdict::No))?;
+    Some(WouldBeA {
+        because: found.because.clone(),
+        score: receipt.score.saturating_add(found.worth),
+        is_unknown: found.result == Verdict::Missing,
+    })
+}
+
+/// Answers in the order of the script, then those that it does not ask any more, then what was not asked.
+fn answered(mut given: Vec<LeadAnswer>, criteria: Option<&Criteria>) -> Vec<AnsweredQuestion> {
+    let questions = criteria.map(Criteria::questions).unwrap_or_default();
+    let (mut asked, mut open) = (Vec::new(), Vec::new());
+    for question in questions {
+        let words = QuestionWords::of(question, None);
+        match given.iter().position(|answer| answer.question == *question.id) {
+            Some(place) => asked.push(answer(words, given.remove(place))),
+            None => open.push(AnsweredQuestion { question: words, answer: None, in_words: String::new() }),
+        }
+    }
+    asked.extend(given.into_iter().map(|one| answer(unasked(&one.question), one)));
+    asked.extend(open);
+    asked
+}
+
+/// The words of a question that the script does not ask any more.
+fn unasked(id: &str) -> QuestionWords {
+    QuestionWords { id: id.to_owned(), ask: id.replace(['_', '-'], " "), unit: None }
+}
+
+fn answer(question: QuestionWords, answer: LeadAnswer) -> AnsweredQuestion {
+    let in_words = in_words(&answer.value, &question);
+    AnsweredQuestion { question, answer: Some(answer), in_words }
+}
+
+fn in_words(value: &serde_json::Value, question: &QuestionWords) -> String {
+    use serde_json::Value;
+    match value {
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::Number(_) => question.number(value).unwrap_or_default(),
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(|value| in_words(value, question)).collect::<Vec<_>>().join(", "),
+        Value::Null | Value::Object(_) => value.to_string(),
+    }
+}

@@ -1,0 +1,68 @@
+//! "Why is nobody calling this lead?": its gates, by the function that decides whether it is handed out.
+
+use jiff::Timestamp;
+use ripen_domain::{
+    actor::{Actor, Permission},
+    desk::{AgentTerms, CallGate, Rank, for_team, opens_at, shut, softened},
+    id::{LeadId, UserId},
+};
+
+use crate::{
+    Actions, Refusal,
+    desk::{GatesFor, gates_read},
+};
+
+/// What stands against calling a lead now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeadGates {
+    /// The lead.
+    pub lead: LeadId,
+    /// Where it stands in the order.
+    pub rank: Rank,
+    /// Every gate; for a client's own people softened: who the firm speaks with for others is not told.
+    pub gates: Vec<CallGate>,
+    /// When all that are shut have opened by themselves; none where somebody has to open one, or all are open.
+    pub opens_at: Option<Timestamp>,
+    /// It is handed out as soon as an agent whose turn it is asks.
+    pub is_callable: bool,
+}
+
+/// The gates of a lead for one agent, or for whoever of the team could be handed it.
+///
+/// # Errors
+/// `Missing` where the actor's scope has no such lead, or there is no such agent.
+pub async fn gates(
+    actions: &Actions,
+    actor: &Actor,
+    lead: LeadId,
+    for_user: Option<UserId>,
+) -> Result<LeadGates, Refusal> {
+    let is_staff = actor.may(Permission::Work);
+    let now = actions.clock.now();
+    let agent = match for_user.filter(|_| is_staff) {
+        None => AgentTerms::default(),
+        Some(user) => {
+            let account = actions.store.user(user).await?.ok_or_else(|| Refusal::missing("user", user))?;
+            AgentTerms { user: Some(user), languages: account.languages, clients: account.clients }
+        }
+    };
+    let mut tx = actions.store.begin().await?;
+    let scope = actor.scope();
+    let terms = GatesFor { agent: &agent, hours: &actions.hours, now };
+    let mut read = gates_read(&mut tx, scope, &[lead], terms).await?;
+    let found = read.remove(&lead).ok_or_else(|| Refusal::missing("lead", lead))?;
+    let rank = found.rank;
+    let gates = match agent.user {
+        Some(_) => found.gates,
+        // Callable is who somebody would be handed, not whom anybody could call.
+        None => for_team(found.gates, &found.standing.facts, &tx.desk_team().await?),
+    };
+    let is_callable = shut(&gates).next().is_none();
+    // Said to be callable, it is: what was found a moment ago, when it was not, must not keep it back.
+    if is_callable && is_staff {
+        tx.desk_wait_forget(scope, lead).await?;
+        tx.commit().await?;
+    }
+    let gates = if is_staff { gates } else { softened(gates) };
+    Ok(LeadGates { lead, rank, opens_at: opens_at(&gates), gates, is_callable })
+}

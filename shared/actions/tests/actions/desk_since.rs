@@ -1,0 +1,140 @@
+//! What others did with a lead meanwhile: a disposition that is taken back leaves it, a telephone does not dial past it, and a wish not
+//! to be contacted is whole or not there.
+
+use jiff::SignedDuration;
+use ripen_actions::{
+    Action, Refusal,
+    call::DialCall,
+    desk::{Dispose, OpenedLead, UndoDisposition},
+    lead::NextWish,
+    lead_close::CloseLead,
+    lead_stop::StopLead,
+    opportunity::{NewOpportunity, RecordOpportunity},
+    promise::MovePromise,
+};
+use ripen_domain::{
+    actor::Actor,
+    id::{CallId, LeadId},
+    touch::Disposition,
+};
+use uuid::Uuid;
+
+use crate::{
+    desk::{code, desk, lead},
+    harness::{Office, fields, operator},
+};
+
+/// An agent who answered for the only lead there is a second ago.
+async fn answered() -> (Office, Actor, OpenedLead, Uuid) {
+    let office = desk(8).await;
+    let acme = office.client("Acme").await.id;
+    office.leads(acme, (1, 1), "web_form").await;
+    let (_, lee) = office.agent("lee").await;
+    let opened = office.next(&lee).await.unwrap();
+    let next = Some(NextWish { when: "30d".parse().unwrap(), why: "later".to_owned() });
+    let dispose = Dispose { next, ..Dispose::of(opened.lead, opened.lease, Disposition::CallBack) };
+    let touch = office.actions.run(&lee, &dispose).await.unwrap().touched.touch;
+    assert!(office.actions.clock.advance(SignedDuration::from_secs(1)));
+    (office, lee, opened, touch)
+}
+
+async fn stays<A: Action>(action: impl Fn(LeadId) -> A, sql: &'static str) {
+    let (office, lee, opened, touch) = answered().await;
+    office.actions.run(&operator(), &action(opened.lead)).await.unwrap();
+    let refused = office.actions.run(&lee, &UndoDisposition { touch }).await;
+    assert_eq!(code(refused), "worked_since", "{sql}");
+    assert_eq!(office.count(sql).await, 1, "{sql}");
+    assert_eq!(office.count("select touches::bigint from lead").await, 1);
+}
+
+#[tokio::test]
+async fn what_a_colleague_did_without_a_touch_is_not_taken_back_with_it() {
+    stays(
+        |lead| CloseLead { lead, why: "the same as another".to_owned() },
+        "select count(*) from lead where stage = 'closed' and closed_at is not null",
+    )
+    .await;
+    stays(
+        |lead| MovePromise { lead, to: "3d".parse().unwrap(), why: "they rang".to_owned(), agreed: true },
+        "select count(*) from promise where state = 'scheduled' and why = 'they rang'",
+    )
+    .await;
+    let business = || NewOpportunity {
+        business: "a house".to_owned(),
+        amount: None,
+        currency: None,
+        expected_on: None,
+        likelihood: None,
+    };
+    stays(
+        |lead| RecordOpportunity { lead, said: business() },
+        "select count(*) from opportunity where business = 'a house'",
+    )
+    .await;
+    // The business that the disposition itself named is its own.
+    let office = desk(8).await;
+    let acme = office.client("Acme").await.id;
+    office.leads(acme, (1, 1), "web_form").await;
+    let (_, lee) = office.agent("lee").await;
+    let opened = office.next(&lee).await.unwrap();
+    let named =
+        Dispose { opportunity: Some(business()), ..Dispose::of(opened.lead, opened.lease, Disposition::Answered) };
+    let touch = office.actions.run(&lee, &named).await.unwrap().touched.touch;
+    office.actions.run(&lee, &UndoDisposition { touch }).await.unwrap();
+    assert_eq!(office.count("select count(*) from opportunity").await, 0);
+}
+
+#[tokio::test]
+async fn nobody_is_dialed_under_review_and_out_of_hours_only_by_saying_so() {
+    let (office, lee, opened, _) = answered().await;
+    let dial = |number: u128, anyway| DialCall {
+        call: CallId::from_uuid(Uuid::from_u128(number)),
+        lead: opened.lead,
+        number: None,
+        anyway,
+    };
+    assert!(!office.actions.run(&lee, &dial(1, false)).await.unwrap().is_repeated);
+    // Ten in the evening there.
+    assert!(office.actions.clock.advance(SignedDuration::from_hours(12)));
+    assert_eq!(fields(office.actions.run(&lee, &dial(2, false)).await), ["anyway"]);
+    assert_eq!(office.count("select count(*) from call").await, 1);
+    assert!(office.actions.run(&lee, &dial(1, false)).await.unwrap().is_repeated, "it was dialed by day");
+    office.actions.run(&lee, &dial(2, true)).await.unwrap();
+    let audited = office.audit_of(opened.lead).await.remove(0);
+    assert_eq!(audited.after.unwrap()["anyway"], serde_json::json!(["hours"]));
+    let review = "insert into consent_review (id, lead_id, client_id, why, opened_at, opened_by)
+                  select id, id, client_id, 'never', created_at, 'Dana' from lead";
+    office.sql(review.to_owned()).await;
+    for anyway in [false, true] {
+        assert_eq!(code(office.actions.run(&lee, &dial(3, anyway)).await), "review");
+    }
+    assert_eq!(office.count("select count(*) from call").await, 2);
+}
+
+#[tokio::test]
+async fn a_wish_not_to_be_contacted_is_kept_whole_or_not_at_all() {
+    let (office, lee, opened, _) = answered().await;
+    office
+        .sql(
+            "insert into person_identity (client_id, kind, value, person_id)
+             select client_id, 'email', 'robin@example.com', person_id from lead;
+             create function refused() returns trigger language plpgsql as $$ begin raise 'the process dies here'; end $$;
+             create trigger refused before insert on touch for each row execute function refused()"
+                .to_owned(),
+        )
+        .await;
+    let stop = |for_firm| StopLead { lead: opened.lead, touch: None, for_firm, why: "asked on the phone".to_owned() };
+    let failed = office.actions.run(&lee, &stop(true)).await;
+    assert!(matches!(failed, Err(Refusal::Store(_))), "{failed:?}");
+    assert_eq!(office.count("select count(*) from suppression").await, 0, "half of it is there");
+    assert_eq!(office.count("select count(*) from lead where stage <> 'closed'").await, 1);
+    office.sql("drop trigger refused on touch".to_owned()).await;
+    office.actions.run(&lee, &stop(true)).await.unwrap();
+    assert_eq!(office.count("select count(*) from suppression where client_id is null").await, 2, "both ways");
+    assert_eq!(
+        office.count("select count(*) from person where do_not_contact").await,
+        1,
+        "the next decision closes the lead"
+    );
+    assert_eq!(lead(1), opened.lead);
+}

@@ -1,0 +1,24 @@
+//! The desk's work, pure: in which order leads are handed out, whose turn it is among clients, what stands against calling
+//! somebody now, and what a decision would be were the answers given that are being typed.
+//!
+//! Agents never choose among leads. The store brings candidates and facts, actions take the first lead of the order whose gates
+//! are all open; what a page says about a lead comes from the same functions. Nothing here reads a clock or a table.
+
+mod gates;
+mod order;
+mod outlook;
+mod share;
+
+pub use gates::{
+    AgentTerms, CallGate, FullDay, GateFacts, GateKind, HeldBy, StepFacts, for_team, gates, opens_at, shut, softened,
+};
+pub use order::{DeskCandidate, FRESH, OrderedLead, Rank, RankSubject, callable_wait, in_order, rank};
+pub use outlook::{MissingPoints, Outlook, OutlookReason};
+pub use share::{ClientTurn, charged, in_turn};
+
+use jiff::SignedDuration;
+
+/// How long a lead is held by a page that is silent.
+pub const LEASE: SignedDuration = SignedDuration::from_secs(120);
+/// A conversation for one client keeps the person from being called for another one for so long.
+pub const RESTS: SignedDuration = SignedDuration::from_hours(24);

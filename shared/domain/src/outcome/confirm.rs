@@ -1,0 +1,70 @@
+//! What is not recorded before somebody says that it is meant: what takes a sale back or makes it less, and an amount that is
+//! probably a slip.
+
+use rust_decimal::Decimal;
+
+use super::{Outcome, Sale};
+use crate::lead::OutcomeKind;
+
+/// So many times what is usual is asked back.
+const TIMES: i64 = 20;
+/// From here on an amount is asked back where it is not known what is usual.
+const LARGE: i64 = 100_000_000;
+/// The same in money that has no smaller coins.
+const LARGE_WITHOUT_CENTS: i64 = 5_000_000_000;
+
+/// Why something is asked back, in words for the client.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct OutcomeQuestion(pub String);
+
+/// What is known when something is said.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SaidBefore {
+    /// What was said of the delivery last; won where the lead is sold, by whichever delivery that was said.
+    pub kind: Option<OutcomeKind>,
+    /// The sale was said of another delivery of the lead: nothing that is said of this one takes it back.
+    pub is_elsewhere: bool,
+    /// For what it was won, as far as that was said.
+    pub sale: Option<Sale>,
+    /// What the client's sales usually are, in the same money and meaning; none where too few are known.
+    pub usual: Option<Decimal>,
+}
+
+/// What has to be asked before an outcome is recorded; none where it is recorded at once.
+#[must_use]
+pub fn question(said: &Outcome, before: &SaidBefore) -> Option<OutcomeQuestion> {
+    taken_back(said, before).or_else(|| outlier(said.sale()?, before)).map(OutcomeQuestion)
+}
+
+fn taken_back(said: &Outcome, before: &SaidBefore) -> Option<String> {
+    if before.kind != Some(OutcomeKind::Won) {
+        return None;
+    }
+    let won = before.sale.map_or_else(|| "won".to_owned(), |sale| format!("won for {sale}"));
+    let (kind, now) = (said.kind(), said.sale());
+    if kind != OutcomeKind::Won {
+        let kind = kind.word().replace('_', " ");
+        if before.is_elsewhere {
+            return Some(format!(
+                "This lead is recorded as {won}, said of another of its deliveries; \u{201c}{kind}\u{201d} said of this one leaves that sale as it is."
+            ));
+        }
+        return Some(format!("This lead is recorded as {won}; \u{201c}{kind}\u{201d} takes that sale back."));
+    }
+    let (old, new) = before.sale.zip(now)?;
+    // A sale in other money cannot be compared, so it may be less.
+    let is_less = new.currency != old.currency || new.amount < old.amount;
+    is_less.then(|| format!("This lead is recorded as {won}; this makes it {new}."))
+}
+
+fn outlier(sale: Sale, before: &SaidBefore) -> Option<String> {
+    if let Some(usual) = before.usual {
+        let most = usual.checked_mul(Decimal::from(TIMES))?;
+        let usual = Sale { amount: usual, ..sale };
+        return (sale.amount > most)
+            .then(|| format!("{sale} is more than {TIMES} times what your sales usually are ({usual})."));
+    }
+    let large = if sale.currency.digits() == 0 { LARGE_WITHOUT_CENTS } else { LARGE };
+    (sale.amount >= Decimal::from(large)).then(|| format!("{sale} is an unusually large amount."))
+}

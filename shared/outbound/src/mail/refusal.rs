@@ -1,0 +1,197 @@
+//! Whom a mail server's permanent refusal is about: the sender, the address, or this mail alone. Judged by the step at which it came,
+//! the reply code (RFC 5321) and the enhanced status code (RFC 3463), where the server says one.
+
+/// A step of the conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SmtpStep {
+    /// Greeting, EHLO, STARTTLS and login: nothing was said of any mail yet.
+    Opening,
+    /// MAIL FROM.
+    Sender,
+    /// RCPT TO.
+    Recipient,
+    /// DATA, and the mail itself.
+    Content,
+}
+
+/// Whom a refusal is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// The firm: every mail would be refused.
+    Sender,
+    /// The firm, or this recipient, whose provider wants no mail of it: that is known once a second one is refused.
+    SenderOrRecipient,
+    /// The address: there is none like it, or it takes nothing.
+    Address,
+    /// This mail.
+    Mail,
+}
+
+/// Words by which servers refuse a sender at a step where they might as well mean the recipient. Asked before the mail itself is sent.
+const OF_SENDER: [&str; 17] = [
+    "relay",
+    "rcpthosts",
+    "authenticat",
+    "not logged in",
+    "your account",
+    "account suspended",
+    "account is suspended",
+    "account has been suspended",
+    "account blocked",
+    "sending account",
+    "sender address rejected",
+    "sender rejected",
+    "blacklist",
+    "blocklist",
+    "block list",
+    "client host",
+    "your ip",
+];
+
+/// Details of X.7.X by which the sender's own set-up is refused (RFC 7372, RFC 7505 and the registry of enhanced codes): signatures,
+/// SPF, reverse DNS, the login.
+const OF_SENDER_SETUP: [u16; 14] = [5, 8, 9, 11, 12, 13, 14, 20, 21, 22, 23, 24, 25, 26];
+
+/// Whom a reply of 5xx is about.
+pub(super) fn judge(step: SmtpStep, code: u16, text: &str) -> Refused {
+    // These say "log in first" and "wrong login", whenever they come.
+    if step == SmtpStep::Opening || matches!(code, 530 | 534 | 535 | 538) {
+        return Refused::Sender;
+    }
+    match by_codes_and_words(step, code, text) {
+        // Whoever has the mailbox may say so too, and takes nobody else's mail.
+        Refused::Sender if matches!(step, SmtpStep::Recipient | SmtpStep::Content) => Refused::SenderOrRecipient,
+        other => other,
+    }
+}
+
+/// Whether a refusal that another mail system met and reports is one of the sender, as it would be if the server had said it to us.
+/// `report` is all that the system says of it: mail systems name the command that was refused there. Where none is named it may have been
+/// the mail itself.
+#[must_use]
+pub fn is_of_sender_in_report(reply: &str, report: &str) -> bool {
+    let report = report.to_ascii_lowercase();
+    let step = [
+        // Postfix, Exim and Sendmail name them so; the end of the mail first, because some show the whole conversation.
+        ("end of data", SmtpStep::Content),
+        ("rcpt to", SmtpStep::Recipient),
+        ("mail from", SmtpStep::Sender),
+    ];
+    let step = step.into_iter().find(|(named, _)| report.contains(named)).map_or(SmtpStep::Content, |(_, step)| step);
+    let code = reply.get(..3).and_then(|code| code.parse().ok()).unwrap_or(550);
+    matches!(judge(step, code, reply), Refused::Sender | Refused::SenderOrRecipient)
+}
+
+fn by_codes_and_words(step: SmtpStep, code: u16, text: &str) -> Refused {
+    match (enhanced(text), step) {
+        // The sender's own address, its syntax or its domain: no mail's content is called that.
+        (Some((1, 7 | 8)), _) => Refused::Sender,
+        (Some((1, _) | (2, 1)), SmtpStep::Recipient | SmtpStep::Content) => Refused::Address,
+        (Some((7, detail)), _) if OF_SENDER_SETUP.contains(&detail) => Refused::Sender,
+        // The mail's size, its form, or a parameter that the server does not know.
+        (Some((3 | 6, _)), SmtpStep::Sender) => Refused::Mail,
+        (_, SmtpStep::Sender) if matches!(code, 552 | 555) => Refused::Mail,
+        (_, SmtpStep::Sender) => Refused::Sender,
+        // A full mailbox, a loop, a mail that is too large: whatever words come with it.
+        (Some((2..=6, _)), _) => Refused::Mail,
+        // Of the mail itself such words are said too: it links to a site on a blocklist, it came by a relay. By them one mail's
+        // content would stop everybody's.
+        _ if step != SmtpStep::Content && is_of_sender(text) => Refused::Sender,
+        (None, SmtpStep::Recipient) if code == 550 => Refused::Address,
+        _ => Refused::Mail,
+    }
+}
+
+fn is_of_sender(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    OF_SENDER.iter().any(|words| text.contains(words))
+}
+
+/// Subject and detail of the first enhanced status code of the class 5 in a text, wherever it stands: some servers write it in brackets.
+fn enhanced(text: &str) -> Option<(u16, u16)> {
+    let words = text.split(|c: char| !c.is_ascii_digit() && c != '.');
+    words.into_iter().find_map(|word| {
+        // A dot at the end of a sentence belongs to no code.
+        let mut parts = word.trim_matches('.').split('.');
+        let mut number = || parts.next().filter(|part| part.len() <= 3)?.parse::<u16>().ok();
+        let (class, subject, detail) = (number()?, number()?, number()?);
+        // Four numbers are an address of the network.
+        (class == 5 && number().is_none()).then_some((subject, detail))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_judged_by_step_and_codes() {
+        use Refused::{Address, Mail, Sender, SenderOrRecipient};
+        for (step, reply, expected) in [
+            (SmtpStep::Opening, "554 5.7.1 no service for you", Sender),
+            (SmtpStep::Opening, "535 5.7.8 wrong name or password", Sender),
+            (SmtpStep::Sender, "550 5.7.1 account suspended", Sender),
+            (SmtpStep::Sender, "530 5.7.0 authentication required", Sender),
+            (SmtpStep::Sender, "553 5.1.8 sender's domain does not exist", Sender),
+            (SmtpStep::Sender, "550 no", Sender),
+            (SmtpStep::Sender, "552 5.3.4 message too big", Mail),
+            (SmtpStep::Recipient, "550 5.1.1 does not exist here", Address),
+            (SmtpStep::Recipient, "550 no such user", Address),
+            (SmtpStep::Recipient, "550 5.2.1 mailbox disabled", Address),
+            (SmtpStep::Recipient, "553 5.1.3 bad address", Address),
+            (SmtpStep::Recipient, "552 5.2.2 mailbox full", Mail),
+            (SmtpStep::Recipient, "550 5.2.2 mailbox full, blacklisted words", Mail),
+            (SmtpStep::Recipient, "551 user not local", Mail),
+            (SmtpStep::Recipient, "550 5.7.1 only members may write to this list", Mail),
+            (SmtpStep::Recipient, "554 5.7.1 <a>: Relay access denied", SenderOrRecipient),
+            (SmtpStep::Recipient, "550 relaying not allowed", SenderOrRecipient),
+            (
+                SmtpStep::Recipient,
+                "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",
+                SenderOrRecipient,
+            ),
+            (SmtpStep::Recipient, "550 5.7.1 account suspended", SenderOrRecipient),
+            (SmtpStep::Recipient, "530 5.7.0 must issue STARTTLS first", Sender),
+            (SmtpStep::Recipient, "550 5.7.26 not authenticated", SenderOrRecipient),
+            (SmtpStep::Recipient, "554 no", Mail),
+            (SmtpStep::Content, "550 5.7.1 looks like spam", Mail),
+            (SmtpStep::Content, "550 5.1.1 nobody of this name", Address),
+            (SmtpStep::Content, "550 no", Mail),
+            (SmtpStep::Content, "554 5.7.1 blacklisted URL in the message body", Mail),
+            (SmtpStep::Content, "550 5.7.1 relay of such content is not allowed on your account", Mail),
+            (SmtpStep::Content, "554 a link is on the blocklist", Mail),
+            (SmtpStep::Content, "550 5.7.26 not authenticated", SenderOrRecipient),
+            (SmtpStep::Content, "530 5.7.0 authentication required", Sender),
+            (SmtpStep::Sender, "554 5.7.1 your IP is on our blocklist", Sender),
+            (SmtpStep::Content, "554 5.7.23 SPF fails", SenderOrRecipient),
+            (SmtpStep::Recipient, "550 refused, see 5.1.1.1", Address),
+        ] {
+            let code = reply[..3].parse().unwrap();
+            assert_eq!(judge(step, code, &reply[4..]), expected, "{step:?} {reply}");
+        }
+    }
+
+    #[test]
+    fn what_is_reported_is_judged_as_what_is_heard() {
+        let (at_recipient, at_end) = ("(in reply to RCPT TO command)", "(in reply to end of DATA command)");
+        for (reply, report, expected) in [
+            ("550 5.7.1 looks like spam", "", false),
+            ("550 5.7.1 only members may write to this list", at_recipient, false),
+            ("5.7.1", "", false),
+            ("554 5.7.1 blacklisted URL in the message body", at_end, false),
+            ("550 5.7.1 relay of such content", "", false),
+            ("554 5.7.1 Relay access denied", at_recipient, true),
+            ("550 your IP is on our blocklist", "SMTP error from remote mail server after RCPT TO:<a@b>:", true),
+            ("550 5.7.1 account suspended", "SMTP error from remote mail server after MAIL FROM:<a@b>:", true),
+            ("550 5.7.26 not authenticated", at_end, true),
+            ("5.7.26", "", true),
+            ("535 wrong password", "", true),
+            ("550 5.1.8 sender's domain does not exist", "", true),
+            ("550 5.1.1 no such user", at_recipient, false),
+            ("552 5.2.2 mailbox full", at_recipient, false),
+            ("é", "", false),
+        ] {
+            assert_eq!(is_of_sender_in_report(reply, report), expected, "{reply} {report}");
+        }
+    }
+}

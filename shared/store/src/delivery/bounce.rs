@@ -1,0 +1,175 @@
+//! Mails that came back after a server had taken them, as the mail system reports it later.
+
+use jiff::{SignedDuration, Timestamp};
+use jiff_sqlx::ToSqlx;
+use ripen_domain::id::DeliveryId;
+
+use crate::{
+    Scope, StoreError, Transaction,
+    delivery::{dead::given_up, release::MAIL_WAITS},
+    mail_refusal::{MailRefused, NewRefusal},
+};
+
+/// What a mail system reports of a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailReport {
+    /// In a few words, without addresses.
+    pub text: String,
+    /// It was not delivered and will not be.
+    pub is_final: bool,
+    /// There is no such address, or it takes nothing any more: counts against it.
+    pub bounced: bool,
+    /// The sender was refused, as for any other mail: the firm's fault.
+    pub of_sender: bool,
+    /// The address that it names as the one the mail was sent to.
+    pub original: Option<String>,
+    /// The address that it names as the one where the mail ended.
+    pub last: Option<String>,
+}
+
+impl MailReport {
+    /// Whether it is about the mailbox that the mail was sent to. One to which that passes its mail on may be gone while the mailbox
+    /// itself has the mail: of an alias, both names are of one domain.
+    fn is_of(&self, address: &str) -> bool {
+        let is_it = |named: &String| named.eq_ignore_ascii_case(address);
+        let domain = |address: &str| address.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
+        match (&self.original, &self.last) {
+            (None, None) => true,
+            (Some(original), None) => is_it(original),
+            (original, Some(last)) => {
+                is_it(last) || original.as_ref().is_some_and(is_it) && domain(last) == domain(address)
+            }
+        }
+    }
+}
+
+/// What a report changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportResult {
+    /// There is no such delivery, or it went by no mail.
+    Unknown,
+    /// It stands on the attempt; the delivery is as it was.
+    Noted,
+    /// The delivery is dead.
+    Dead,
+    /// The sender is refused: this delivery waits and is sent once more, and all mail waits where another address said so too.
+    Waits,
+}
+
+/// Why a mail waits whose receiver alone refuses the sender so far.
+const ONE_WAITS: &str = "a mail server refuses the sender, perhaps to this recipient alone";
+
+/// When one mail tries again after a report that the sender is refused.
+const PROBED_AFTER: SignedDuration = SignedDuration::from_mins(1);
+
+impl Transaction {
+    /// Notes a report on the delivery's last attempt. A final one ends a delivery that was taken for delivered, as if the mail had
+    /// been refused at once; not one of which something was said since, because somebody has read it, nor for the sake of an address to
+    /// which the mailbox passes its mail on. Where the sender was refused, no mail is at fault: this one goes out again, and all of it
+    /// waits once a second address says so, as where it is said to us. Once: where the same is reported of it again, or of its address
+    /// while other mails are taken, it is its receiver who does not want the firm's mail, and somebody else has the lead.
+    pub async fn delivery_report(
+        &mut self,
+        scope: Scope,
+        delivery: DeliveryId,
+        report: &MailReport,
+        now: Timestamp,
+    ) -> Result<ReportResult, StoreError> {
+        let found = sqlx::query!(
+            r#"-- bounce.lock
+            select d.state = 'delivered' and not exists (select from outcome o where o.delivery_id = d.id) as "is_delivered!",
+                   d.attempts, coalesce(e.address, '') as "address!",
+                   exists (select from attempt a where a.delivery_id = d.id and a.report is not null
+                             and a.number < (select max(b.number) from attempt b where b.delivery_id = d.id)) as "came_back_before!"
+            from delivery d join endpoint e on e.id = d.endpoint_id
+            where d.id = $1 and e.kind = 'email' and ($2::uuid is null or d.client_id = $2) for update of d"#,
+            delivery.uuid(),
+            scope.client_uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        let Some(found) = found else { return Ok(ReportResult::Unknown) };
+        sqlx::query!(
+            "-- bounce.note
+            update attempt set report = $2
+            where delivery_id = $1 and number = (select max(a.number) from attempt a where a.delivery_id = $1)",
+            delivery.uuid(),
+            report.text
+        )
+        .execute(self.connection())
+        .await?;
+        if !report.is_final || !found.is_delivered || !report.is_of(&found.address) {
+            return Ok(ReportResult::Noted);
+        }
+        // Taken back: the time for returns begins when somebody has it.
+        let reason = format!("the mail came back: {}", report.text);
+        self.report_ends(delivery, (&reason, report.bounced), now).await?;
+        if report.of_sender && !found.came_back_before && self.report_waits(delivery, report, now).await? {
+            return Ok(ReportResult::Waits);
+        }
+        if report.bounced {
+            self.endpoints_count_bounces(&[delivery], now).await?;
+        }
+        // The same report twice finds it dead: one alarm.
+        let alarm = given_up((delivery, found.attempts), &reason, now);
+        self.enqueue_alarms(&[alarm], now).await?;
+        Ok(ReportResult::Dead)
+    }
+
+    async fn report_ends(
+        &mut self,
+        delivery: DeliveryId,
+        (why, bounced): (&str, bool),
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- bounce.dead
+            update delivery set state = 'dead', reason = $2, ended_at = $3, first_delivered_at = null,
+                   bounced_at = case when $4 then $3 else bounced_at end
+            where id = $1",
+            delivery.uuid(),
+            why,
+            now.to_sqlx(),
+            bounced
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Has the delivery, which is dead within this transaction, sent again in a while, and all mail wait where a second address says that
+    /// the sender is refused; whether it is sent again. Not where only this mail or its address is refused, again and again.
+    async fn report_waits(
+        &mut self,
+        delivery: DeliveryId,
+        report: &MailReport,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let probe_at = now.saturating_add(PROBED_AFTER).unwrap_or(now);
+        // Of one: whoever is mailed has a return path, and what one mailbox makes up must not stop everybody's mail.
+        let refusal =
+            NewRefusal { code: None, why: report.text.clone(), mail: delivery.uuid(), of_one: true, probe_at };
+        let why = match self.mail_refused(&refusal, now).await? {
+            MailRefused::ThisMail => return Ok(false),
+            MailRefused::OneRecipient => ONE_WAITS,
+            MailRefused::Sender => MAIL_WAITS,
+        };
+        // Behind the others: if it alone is refused, one of them has to try the server, or nobody ever learns that.
+        let due_at = probe_at.saturating_add(PROBED_AFTER).unwrap_or(probe_at);
+        sqlx::query!(
+            "-- bounce.wait
+            update delivery set state = 'pending', reason = $2, ended_at = null, due_at = $3, offered_until = $4, excused = attempts
+            where id = $1 and state = 'dead'",
+            delivery.uuid(),
+            format!("{why}: {}", report.text),
+            due_at.to_sqlx(),
+            now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+//! A sender that a later report refuses: whose mail waits for it; and whose mailbox a report is of.
+
+use ripen_domain::actor::Actor;
+
+use super::*;
+use crate::tests::scene::{Scene, at, delivery};
+
+/// The first lead was mailed to an address, and the mail was taken.
+const MAILED: &str = "
+    insert into endpoint (id, client_id, kind, name, address, created_at)
+      select pg_temp.i(20), pg_temp.i(1), 'email', 'Dana', 'dana@client.example', at from n limit 1;
+    update delivery set endpoint_id = pg_temp.i(20), state = 'delivered', ended_at = '2026-11-24 09:50Z',
+                        first_delivered_at = '2026-11-24 09:50Z' where id = pg_temp.i(1);";
+
+/// It is reported that the sender of this one was refused: what becomes of it.
+async fn refused(scene: &mut Scene, number: u128) -> (ReportResult, String) {
+    let text = "failed 5.7.26".to_owned();
+    let report = MailReport { text, is_final: true, bounced: false, of_sender: true, original: None, last: None };
+    let mut batch = scene.store.begin().await.unwrap();
+    let scope = Actor::operator("Kim").scope();
+    let done = batch.delivery_report(scope, delivery(number), &report, at("2026-11-24T10:00:00Z")).await.unwrap();
+    batch.commit().await.unwrap();
+    (done, scene.state(number).await)
+}
+
+#[tokio::test]
+async fn a_sender_that_one_later_report_says_is_refused_has_that_mail_wait_and_all_once_a_second_address_says_so() {
+    let mut scene = Scene::new().await;
+    scene.run(MAILED).await;
+    let (done, state) = refused(&mut scene, 1).await;
+    assert_eq!(done, ReportResult::Waits);
+    assert!(state.starts_with(&format!("pending: {ONE_WAITS}")), "{state}");
+    let noted = "select about_id::text from mail_blame where times = 0 order by 1";
+    assert_eq!(scene.texts(noted).await.len(), 2, "the mail and its address");
+    assert_eq!(scene.store.mail_refusal().await.unwrap(), None, "nobody else waits");
+    // Of the same address again, whoever made it up.
+    scene.run(
+            "update delivery set endpoint_id = pg_temp.i(20), state = 'delivered', ended_at = '2026-11-24 09:50Z' where id = pg_temp.i(2)",
+        ).await;
+    assert_eq!(refused(&mut scene, 2).await.0, ReportResult::Waits);
+    assert_eq!(scene.store.mail_refusal().await.unwrap(), None, "one address says so, however often");
+
+    scene
+        .run(
+            "update delivery set endpoint_id = pg_temp.i(9), state = 'delivered', ended_at = '2026-11-24 09:50Z' where id = pg_temp.i(3)",
+        )
+        .await;
+    let (done, state) = refused(&mut scene, 3).await;
+    assert_eq!(done, ReportResult::Waits);
+    assert!(state.starts_with(&format!("pending: {MAIL_WAITS}")), "{state}");
+    assert!(scene.store.mail_refusal().await.unwrap().is_some());
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn an_address_that_refuses_the_sender_in_its_reports_while_others_take_mail_ends_its_own_mail_alone() {
+    let mut scene = Scene::new().await;
+    scene.run(MAILED).await;
+    scene
+        .run("insert into mail_blame (about_id, refused_at, times) values (pg_temp.i(20), '2026-11-24 09:45Z', 2)")
+        .await;
+    // A mail that it took since would say that it takes the firm's mail; this one came back.
+    let (done, state) = refused(&mut scene, 1).await;
+    assert_eq!((done, state.as_str()), (ReportResult::Dead, "dead: the mail came back: failed 5.7.26"));
+    assert_eq!(scene.store.mail_refusal().await.unwrap(), None, "nobody else waits");
+    scene.end().await;
+}
+
+#[test]
+fn a_report_of_a_forwarding_that_is_broken_is_none_of_the_mailbox() {
+    let of = |original: Option<&str>, last: Option<&str>| {
+        let named = |address: Option<&str>| address.map(str::to_owned);
+        let (original, last) = (named(original), named(last));
+        MailReport { text: String::new(), is_final: true, bounced: true, of_sender: false, original, last }
+            .is_of("dana@client.example")
+    };
+    assert!(of(None, None), "nothing is named");
+    assert!(of(None, Some("Dana@Client.example")));
+    assert!(of(Some("dana@client.example"), Some("d.hill@client.example")), "an alias of the same house");
+    assert!(!of(Some("dana@client.example"), Some("dana@mail.example")), "passed on to another house");
+    assert!(!of(None, Some("dana@mail.example")));
+    assert!(!of(Some("lee@client.example"), None));
+}

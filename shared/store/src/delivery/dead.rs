@@ -1,0 +1,329 @@
+//! Leads that could not be delivered: each is followed up once, within a minute, by the client's rule. It is given to whoever comes
+//! next or to the fallback, and its place in the day is free again. Who is told is the dispatcher's business, in the same
+//! transaction.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use ripen_domain::{
+    delivery::{DeadDelivery, EventType, Member, event_id},
+    id::{ClientId, DeliveryId, EndpointId, LeadId},
+};
+use uuid::Uuid;
+
+use crate::{
+    Scope, Store, StoreError, Transaction,
+    client::settings::WhenDead,
+    delivery::event::{Alarm, AlarmDetail},
+};
+
+/// A lead that could not be delivered.
+#[derive(Debug, Clone)]
+pub struct DeadLead {
+    /// The delivery that was given up.
+    pub delivery: DeliveryId,
+    /// Its lead.
+    pub lead: LeadId,
+    /// The person's name, as far as it is known.
+    pub person: Option<String>,
+    /// Whose.
+    pub client: ClientId,
+    /// The client's name.
+    pub client_name: String,
+    /// Where it was to go.
+    pub endpoint: String,
+    /// The rep it was for.
+    pub rep: Option<String>,
+    /// Why it was given up.
+    pub reason: String,
+    /// When.
+    pub dead_at: Timestamp,
+    /// Where the client is told: an address of the client's own and not of a rep.
+    pub tell: Option<String>,
+    /// What becomes of the lead.
+    pub follow_up: DeadFollowUp,
+}
+
+/// What becomes of a lead that could not be delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeadFollowUp {
+    /// Nothing: it is no longer the client's, or no longer A.
+    Over,
+    /// Others of the client have it.
+    Had,
+    /// It goes to the client's fallback.
+    Fallback(EndpointId),
+    /// It is routed again, without those to whom it could not be delivered.
+    Next,
+    /// It waits for a person.
+    Waits,
+}
+
+impl Store {
+    /// All that could not be delivered and waits to be followed up, the oldest first, looked at without a lock.
+    pub async fn dead_waiting(&self, scope: Scope) -> Result<Vec<DeliveryId>, StoreError> {
+        let ids = sqlx::query_scalar!(
+            "-- dead.waiting
+            select id from delivery
+            where state = 'dead' and event = 'lead.matured' and (followed_up_at is null or followed_up_at < ended_at)
+              and ($1::uuid is null or client_id = $1)
+            order by ended_at",
+            scope.client_uuid()
+        )
+        .fetch_all(&self.lists)
+        .await?;
+        Ok(ids.into_iter().map(DeliveryId::from_uuid).collect())
+    }
+}
+
+impl Transaction {
+    /// Leads that could not be delivered and were not followed up, the oldest first, locked; of one delivery alone where it is
+    /// named.
+    pub async fn dead_lock(&mut self, limit: i64, only: Option<DeliveryId>) -> Result<Vec<DeadLead>, StoreError> {
+        // `skip locked`: another dispatcher follows that one up, or somebody sends it again in this moment. What lies at an endpoint
+        // that is off, or fails, nobody has.
+        let rows = sqlx::query!(
+            r#"-- dead.lock
+            select d.id, d.lead_id, d.client_id, c.name as client_name,
+                   coalesce((select t.when_dead from route t where t.client_id = c.id and t.version = c.route), c.when_dead) as "when_dead!",
+                   coalesce(nullif(concat_ws(' ', p.first_name, p.last_name), ''), p.name) as person,
+                   coalesce(e.name, url_shown(e.url), e.address) as "endpoint!", e.kind = 'email' as "is_mail!", e.is_fallback,
+                   r.name as "rep?", d.reason, d.ended_at as "ended_at!",
+                   l.grade is not distinct from 'A' and l.stage in ('lead', 'contact', 'opportunity') and not p.do_not_contact
+                     and (l.returned_at is null or m.at > l.returned_at) and (l.recalled_at is null or d.created_at > l.recalled_at)
+                     and d.maturation_id = (select x.id from maturation x where x.lead_id = d.lead_id order by x.at desc, x.id desc limit 1)
+                     as "is_open!",
+                   had.by_any as "is_had!", had.by_mail as "is_mailed!",
+                   exists (select from endpoint x
+                           where x.client_id = d.client_id and not x.is_fallback and x.state = 'enabled' and 'lead.matured' = any(x.events)
+                             and not exists (select from rep y where y.id = x.rep_id and y.has_left)
+                             and not exists (select from delivery o where o.maturation_id = d.maturation_id and o.endpoint_id = x.id
+                                               and o.event = 'lead.matured')) as "has_next!",
+                   (select x.id from endpoint x
+                    where x.client_id = d.client_id and x.is_fallback and x.state = 'enabled'
+                      and not exists (select from delivery o where o.maturation_id = d.maturation_id and o.endpoint_id = x.id
+                                        and o.event = 'lead.matured') limit 1) as "fallback?",
+                   (select x.address from endpoint x
+                    where x.client_id = d.client_id and x.kind = 'email' and x.state = 'enabled' and x.id <> e.id and x.rep_id is null
+                    order by x.is_fallback desc, x.created_at, x.id limit 1) as "tell?"
+            from delivery d join lead l on l.id = d.lead_id join person p on p.id = l.person_id join client c on c.id = d.client_id
+            join maturation m on m.id = d.maturation_id join endpoint e on e.id = d.endpoint_id
+            left join rep r on r.id = coalesce(d.rep_id, e.rep_id)
+            cross join lateral (
+              select count(*) > 0 as by_any, count(*) filter (where x.kind = 'email') > 0 as by_mail
+              from delivery o join endpoint x on x.id = o.endpoint_id
+              where o.maturation_id = d.maturation_id and o.event = 'lead.matured'
+                and (o.state in ('delivered', 'filed')
+                     or o.state in ('pending', 'held', 'leased') and x.state = 'enabled' and x.probe_at is null)) had
+            where d.state = 'dead' and d.event = 'lead.matured' and (d.followed_up_at is null or d.followed_up_at < d.ended_at)
+              and ($2::uuid is null or d.id = $2)
+            order by d.ended_at limit $1 for update of d skip locked"#,
+            limit,
+            only.map(DeliveryId::uuid) as Option<Uuid>
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let dead = rows.into_iter().map(|row| {
+            let fallback = row.fallback.map(EndpointId::from_uuid);
+            let standing = Standing {
+                is_had: row.is_had,
+                // The rep's mail came back and only a webhook of the team has it: nobody is called by that.
+                lacks_mail: row.is_mail && !row.is_mailed,
+                has_next: row.has_next,
+            };
+            Ok(DeadLead {
+                delivery: DeliveryId::from_uuid(row.id),
+                lead: LeadId::from_uuid(row.lead_id),
+                person: row.person,
+                client: ClientId::from_uuid(row.client_id),
+                client_name: row.client_name,
+                endpoint: row.endpoint,
+                rep: row.rep,
+                reason: row.reason.unwrap_or_else(|| "for no reason that was kept".to_owned()),
+                dead_at: row.ended_at.to_jiff(),
+                tell: row.tell,
+                follow_up: if row.is_open {
+                    standing.follow_up(WhenDead::read(&row.when_dead)?, fallback)
+                } else {
+                    DeadFollowUp::Over
+                },
+            })
+        });
+        dead.collect()
+    }
+
+    /// Carries out what becomes of these leads, gives back the places that they took, and notes that they were followed up.
+    pub async fn dead_follow_up(&mut self, dead: &[DeadLead], now: Timestamp) -> Result<(), StoreError> {
+        let ids: Vec<_> = dead.iter().map(|one| one.delivery).collect();
+        // Before they are marked: what was given back for a delivery is known by its mark.
+        let freed = self.given_back(&ids).await?;
+        self.dead_give_on(dead, now).await?;
+        let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+        sqlx::query!(
+            "-- dead.followed_up
+            update delivery set followed_up_at = $2 where id = any($1)",
+            &ids,
+            now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        if freed > 0 {
+            // What waits for a place in the day may have one now.
+            let clients: BTreeSet<_> = dead.iter().map(|one| one.client).collect();
+            for client in clients {
+                self.reroute(client, now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives up what waits for endpoints that take nothing any more, so that others have it.
+    pub(crate) async fn deliveries_give_up(
+        &mut self,
+        endpoints: &[EndpointId],
+        (events, why): (&[EventType], &str),
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let events: Vec<_> = events.iter().map(|event| event.word().to_owned()).collect();
+        let endpoints: Vec<_> = endpoints.iter().map(|endpoint| endpoint.uuid()).collect();
+        // What is leased is on its way: its attempt says what becomes of it. What was delivered before stays so.
+        let rows = sqlx::query!(
+            "-- dead.give_up
+            update delivery set state = 'dead', reason = $2, ended_at = $3, in_line = false
+            where endpoint_id = any($1) and state in ('pending', 'held') and event = any($4)
+            returning id, attempts, state",
+            &endpoints,
+            why,
+            now.to_sqlx(),
+            &events
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let alarms: Vec<_> = rows
+            .into_iter()
+            .filter(|row| row.state == "dead")
+            .map(|row| given_up((DeliveryId::from_uuid(row.id), row.attempts), why, now))
+            .collect();
+        self.enqueue_alarms(&alarms, now).await
+    }
+
+    async fn dead_give_on(&mut self, dead: &[DeadLead], now: Timestamp) -> Result<(), StoreError> {
+        let (mut ids, mut abouts, mut endpoints, mut reasons) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for one in dead {
+            let to = match one.follow_up {
+                DeadFollowUp::Fallback(to) => Some(to.uuid()),
+                DeadFollowUp::Next => None,
+                DeadFollowUp::Over | DeadFollowUp::Had | DeadFollowUp::Waits => continue,
+            };
+            // From the end too: what is sent again by hand and given up again is given on again.
+            let cause = Uuid::new_v5(&to.unwrap_or_default(), one.dead_at.to_string().as_bytes());
+            ids.push(event_id(one.delivery, EventType::LeadMatured, cause, now).uuid());
+            abouts.push(one.delivery.uuid());
+            endpoints.push(to);
+            reasons.push(format!("could not be delivered to {}", one.endpoint));
+        }
+        // A maturation has one row without an endpoint: what still waits there for its hours is looked at now, and what was done
+        // with waits again. One that waits for somebody to say whose it is stays so.
+        sqlx::query!(
+            "-- dead.give_on
+            insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, state, reason, due_at, offered_until, created_at, undo_until)
+            select ($1::uuid[])[i], d.client_id, d.lead_id, d.maturation_id, ($3::uuid[])[i],
+                   case when ($3::uuid[])[i] is null then 'held' else 'pending' end, ($4::text[])[i], greatest($5, d.undo_until), $5, $5, d.undo_until
+            from generate_subscripts($1::uuid[], 1) i join delivery d on d.id = ($2::uuid[])[i]
+            where ($3::uuid[])[i] is not null
+               or not exists (select from delivery o where o.maturation_id = d.maturation_id and o.endpoint_id is null)
+            on conflict do nothing",
+            &ids,
+            &abouts,
+            &endpoints[..] as &[Option<Uuid>],
+            &reasons,
+            now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        sqlx::query!(
+            "-- dead.route_again
+            update delivery w set state = 'held', reason = n.reason, due_at = greatest($4, w.undo_until), offered_until = $4, ended_at = null
+            from (select d.maturation_id, ($3::text[])[i] as reason
+                  from generate_subscripts($1::uuid[], 1) i join delivery d on d.id = ($1::uuid[])[i]
+                  where ($2::uuid[])[i] is null) n
+            where w.maturation_id = n.maturation_id and w.endpoint_id is null and w.same_as is null and w.state in ('held', 'withdrawn')",
+            &abouts,
+            &endpoints[..] as &[Option<Uuid>],
+            &reasons,
+            now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+}
+
+/// What clients' programs are told of a delivery that was given up without an attempt of its own; it comes with its attempts.
+pub(crate) fn given_up((delivery, attempts): (DeliveryId, i32), why: &str, at: Timestamp) -> Alarm {
+    let cause = Uuid::new_v5(&delivery.uuid(), format!("given up at {at}").as_bytes());
+    let dead = DeadDelivery {
+        delivery: delivery.into(),
+        attempts: attempts.into(),
+        reason: Member::or_null(Some(why.to_owned())),
+        dead_at: at.into(),
+        ..DeadDelivery::default()
+    };
+    Alarm { about: delivery, detail: AlarmDetail::Dead(dead), cause }
+}
+
+/// How a lead stands that is open and whose delivery was given up.
+#[derive(Debug, Clone, Copy)]
+struct Standing {
+    /// Others of the client have it.
+    is_had: bool,
+    /// A mail came back, and no other was sent.
+    lacks_mail: bool,
+    /// An endpoint of the client is there that was not tried.
+    has_next: bool,
+}
+
+impl Standing {
+    fn follow_up(self, rule: WhenDead, fallback: Option<EndpointId>) -> DeadFollowUp {
+        if self.is_had {
+            let to = fallback.filter(|_| self.lacks_mail && rule != WhenDead::Wait);
+            return to.map_or(DeadFollowUp::Had, DeadFollowUp::Fallback);
+        }
+        // Where the one that the rule prefers is not there, the other is better than nobody.
+        match (rule, fallback) {
+            (WhenDead::Wait, _) => DeadFollowUp::Waits,
+            (WhenDead::Next, _) if self.has_next => DeadFollowUp::Next,
+            (WhenDead::Fallback | WhenDead::Next, Some(to)) => DeadFollowUp::Fallback(to),
+            (WhenDead::Fallback, None) if self.has_next => DeadFollowUp::Next,
+            (WhenDead::Fallback | WhenDead::Next, None) => DeadFollowUp::Waits,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_becomes_of_a_dead_lead_loses_nobody_unless_the_client_says_so() {
+        let office = EndpointId::from_uuid(Uuid::from_u128(1));
+        let open = Standing { is_had: false, lacks_mail: true, has_next: true };
+        let follow = |standing: Standing, rule| standing.follow_up(rule, Some(office));
+        assert_eq!(follow(open, WhenDead::Next), DeadFollowUp::Next);
+        assert_eq!(follow(open, WhenDead::Fallback), DeadFollowUp::Fallback(office));
+        assert_eq!(
+            open.follow_up(WhenDead::Fallback, None),
+            DeadFollowUp::Next,
+            "nobody is lost for want of a fallback"
+        );
+        assert_eq!(follow(open, WhenDead::Wait), DeadFollowUp::Waits);
+        let last = Standing { has_next: false, ..open };
+        assert_eq!(follow(last, WhenDead::Next), DeadFollowUp::Fallback(office));
+        assert_eq!(last.follow_up(WhenDead::Next, None), DeadFollowUp::Waits, "there is nobody else");
+        let had = Standing { is_had: true, ..open };
+        assert_eq!(follow(had, WhenDead::Next), DeadFollowUp::Fallback(office), "a webhook alone calls nobody");
+        assert_eq!(follow(had, WhenDead::Wait), DeadFollowUp::Had);
+        assert_eq!(follow(Standing { lacks_mail: false, ..had }, WhenDead::Next), DeadFollowUp::Had);
+    }
+}

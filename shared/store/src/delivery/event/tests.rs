@@ -1,0 +1,178 @@
+//! Who is told what of a lead that could not be delivered to one and is with another.
+
+use jiff::SignedDuration;
+use ripen_domain::{
+    actor::Actor,
+    delivery::{LeadRecall, LeadUpdate},
+    id::RepId,
+};
+
+use super::*;
+use crate::{
+    delivery::{feed::ContactEnd, replay_range::NewReplay},
+    tests::scene::{Scene, at, delivery},
+};
+
+const NOW: &str = "2026-11-24T12:00:00Z";
+
+/// Dana's mail of the first lead was refused, and Lee has it.
+const GIVEN_ON: &str = "
+    insert into rep (id, client_id, name, email, created_at)
+      select pg_temp.i(number), pg_temp.i(1), name, lower(name) || '@client.example', at from n cross join (values (8, 'Dana'), (7, 'Lee')) r (number, name)
+      where n.id = pg_temp.i(1);
+    insert into endpoint (id, client_id, kind, name, address, rep_id, created_at)
+      select id, client_id, 'email', name, email, id, created_at from rep;
+    update endpoint set events = '{lead.matured,lead.updated,lead.recalled,lead.outcome}';
+    update maturation set routed_at = at;
+    update delivery set endpoint_id = pg_temp.i(8), rep_id = pg_temp.i(8), state = 'dead', ended_at = '2026-11-24 09:50Z' where id = pg_temp.i(1);
+    insert into attempt (delivery_id, number, at, duration_ms, status) values (pg_temp.i(1), 1, '2026-11-24 09:50Z', 1, 552);
+    insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, state, attempts, due_at, offered_until, created_at, ended_at,
+                          first_delivered_at)
+      select pg_temp.i(20), pg_temp.i(1), id, id, pg_temp.i(7), pg_temp.i(7), 'delivered', 1, at, at, at, at, at from n where id = pg_temp.i(1);
+    insert into delivery_body (delivery_id, client_id, at, body)
+      select id, client_id, created_at, '{}'::bytea from delivery where lead_id = pg_temp.i(1);";
+
+/// Nobody said whether it came.
+const UNANSWERED: &str = "update attempt set status = null, error = 'timeout';";
+const BY_HAND: &str = "update delivery set state = 'withdrawn' where id = pg_temp.i(1);";
+const LEE_OFF: &str =
+    "update delivery set state = 'held', ended_at = null, first_delivered_at = null where id = pg_temp.i(20);
+    update endpoint set state = 'disabled' where name = 'Lee';";
+const UNROUTED: &str = "update maturation set routed_at = null;";
+const FALLBACK: &str = "update delivery set endpoint_id = pg_temp.i(9), rep_id = null where id = pg_temp.i(20);";
+/// A program of the client in the place of Dana's mailbox.
+const PROGRAM: &str = "update delivery set endpoint_id = pg_temp.i(1), rep_id = null where id = pg_temp.i(1);
+    update attempt set status = 422;";
+
+/// What is told.
+type NewsOf<'a> = &'a dyn Fn() -> EventDetail;
+
+async fn scene(changes: &[&str]) -> Scene {
+    let mut scene = Scene::new().await;
+    set(&mut scene, changes).await;
+    scene
+}
+
+async fn set(scene: &mut Scene, changes: &[&str]) {
+    scene.run("delete from rep").await;
+    scene.run(GIVEN_ON).await;
+    for change in changes {
+        scene.run(change).await;
+    }
+}
+
+/// Who is told of this, by name.
+async fn told(scene: &mut Scene, detail: EventDetail) -> Vec<String> {
+    let event = detail.event();
+    let lead = LeadId::from_uuid(Uuid::from_u128(1));
+    let mut tx = scene.store.begin().await.unwrap();
+    tx.enqueue(&[Event { lead, detail, cause: Uuid::nil(), mailed: true, due_at: at(NOW) }], at(NOW)).await.unwrap();
+    tx.commit().await.unwrap();
+    let told = format!(
+        "select e.name from delivery d join endpoint e on e.id = d.endpoint_id where d.event = '{event}' order by 1"
+    );
+    scene.texts(&told).await
+}
+
+#[tokio::test]
+async fn who_could_not_be_given_a_lead_that_somebody_else_has_is_told_nothing_new_of_it() {
+    let updated = || EventDetail::Updated(LeadUpdate::default());
+    let recalled = || EventDetail::Recalled(LeadRecall::default());
+    let outcome = || EventDetail::Outcome(Box::default());
+    let table: [(&str, NewsOf<'_>, &[&str]); 13] = [
+        ("", &updated, &["Lee"]),
+        ("", &outcome, &["Lee"]),
+        ("", &recalled, &["Lee"]),
+        (UNANSWERED, &updated, &["Lee"]),
+        (UNANSWERED, &outcome, &["Lee"]),
+        (UNANSWERED, &recalled, &["Dana", "Lee"]),
+        (BY_HAND, &updated, &["Lee"]),
+        (BY_HAND, &recalled, &["Lee"]),
+        (LEE_OFF, &updated, &["Dana", "Lee"]),
+        (FALLBACK, &updated, &["Office"]),
+        (UNROUTED, &updated, &["Lee"]),
+        (PROGRAM, &updated, &["Lee"]),
+        (PROGRAM, &recalled, &["Lee"]),
+    ];
+    let mut scene = Scene::new().await;
+    for (change, detail, expected) in table {
+        scene.again().await;
+        set(&mut scene, &[change]).await;
+        assert_eq!(told(&mut scene, detail()).await, expected, "{change} {}", detail().event());
+    }
+    // Where every endpoint gets every lead, Lee has it in nobody's place.
+    scene.again().await;
+    set(&mut scene, &[UNROUTED, UNANSWERED]).await;
+    assert_eq!(told(&mut scene, updated()).await, ["Dana", "Lee"]);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn what_is_new_is_not_sent_any_more_to_whose_lead_went_to_somebody_else_meanwhile() {
+    // The mail came back after the update was owed.
+    let mut scene = scene(&[]).await;
+    let owed = "insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, event, said, state, due_at, offered_until, created_at)
+        select pg_temp.i(number), pg_temp.i(1), id, id, pg_temp.i(rep), pg_temp.i(rep), 'lead.updated', '{}', 'pending', at, at, at
+        from n cross join (values (21, 8), (22, 7)) r (number, rep) where n.id = pg_temp.i(1)";
+    scene.run(owed).await;
+    assert_eq!(scene.lease(&[21, 22], at(NOW)).await, [22]);
+    assert_eq!(scene.state(21).await, "withdrawn: somebody else has the lead");
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn the_page_of_a_rep_shows_no_lead_that_somebody_else_has_in_their_place() {
+    let scope = Actor::operator("Kim").scope();
+    let mut scene = Scene::new().await;
+    let said = "insert into outcome (client_id, lead_id, delivery_id, number, kind, said_by, how, at, happened_at)
+        select pg_temp.i(1), id, id, 1, 'accepted', 'Dana', 'link', at, at from n where id = pg_temp.i(1);";
+    for (change, is_shown) in
+        [("", false), (UNANSWERED, false), (FALLBACK, false), (LEE_OFF, true), (UNROUTED, true), (said, true)]
+    {
+        scene.again().await;
+        set(&mut scene, &[change]).await;
+        let rep = RepId::from_uuid(Uuid::from_u128(8));
+        let leads = scene.store.rep_leads(scope, rep, at(NOW), 10).await.unwrap();
+        assert_eq!(!leads.is_empty(), is_shown, "{change}");
+        let page = scene.store.sent(scope, delivery(1)).await.unwrap().unwrap().ended_for_reader();
+        assert_eq!(page, (!is_shown).then_some(ContactEnd::GivenOn), "{change}");
+        let lees = scene.store.sent(scope, delivery(20)).await.unwrap().unwrap();
+        assert_eq!((lees.ended_for_reader(), lees.row.ended), (None, None), "{change}");
+    }
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_replay_of_a_range_passes_over_what_somebody_else_has_since() {
+    let scope = Actor::operator("Kim").scope();
+    let mut scene = Scene::new().await;
+    for (endpoint, change, expected) in
+        [(8, "", 0), (8, FALLBACK, 0), (8, LEE_OFF, 1), (8, UNROUTED, 1), (1, PROGRAM, 0)]
+    {
+        scene.again().await;
+        set(
+            &mut scene,
+            &[change, "update delivery set state = 'withdrawn', ended_at = created_at where lead_id <> pg_temp.i(1);"],
+        )
+        .await;
+        let endpoint = EndpointId::from_uuid(Uuid::from_u128(endpoint));
+        // The scene's ids are of the beginning of time.
+        let range = Timestamp::UNIX_EPOCH..Timestamp::UNIX_EPOCH + SignedDuration::from_secs(1);
+        let new = NewReplay { endpoint, range, only_failed: true };
+        assert_eq!(scene.store.replay_range_count(scope, &new, at(NOW)).await.unwrap(), expected, "{change}");
+        let mut tx = scene.store.begin().await.unwrap();
+        tx.replay_range_begin(&Actor::operator("Kim"), Uuid::from_u128(40), &new, at(NOW)).await.unwrap();
+        tx.commit().await.unwrap();
+        scene.store.replay_range_step(at(NOW), 10).await.unwrap();
+        let replayed = scene.texts("select replayed::text from replay").await;
+        assert_eq!(replayed, [expected.to_string()], "{change}");
+        scene.run("delete from replay").await;
+        // By its own id somebody means it.
+        let mut tx = scene.store.begin().await.unwrap();
+        if expected == 0 {
+            tx.delivery_retry(scope, delivery(1), false, at(NOW)).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+    scene.end().await;
+}

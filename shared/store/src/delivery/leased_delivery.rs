@@ -1,0 +1,384 @@
+//! All that is said with a leased delivery, and where it goes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use ripen_domain::{
+    criteria::{Reason, Receipt},
+    delivery::{AssignedRep, CriteriaName, DeliveryFacts, EventDetail, LeadNote},
+    id::{CriteriaId, DecisionId, DeliveryId, EndpointId, LeadId, RepId},
+};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::{
+    Store, StoreError,
+    appointment::list::handover_of,
+    arrival::flags::standing_flags,
+    decision::receipt::{PackedReceipt, Prepared},
+    endpoint::{
+        credentials::{EndpointCredentials, StoredHeaders, secret_place},
+        endpoint_record::EndpointKind,
+    },
+    error::word,
+    person::known_person::profile_of,
+    sealing::{StoreKeys, Stored},
+    suppression::flagged_contacts::FlaggedLead,
+};
+
+/// Why what is sealed cannot be opened, in words.
+#[derive(Debug, Clone)]
+pub struct Unopened(pub String);
+
+/// A delivery under lease, with all that is said and where to.
+#[derive(Debug, Clone)]
+pub struct LeasedDelivery {
+    /// What is said.
+    pub facts: DeliveryFacts,
+    /// Which endpoint.
+    pub endpoint: EndpointId,
+    /// Webhook or e-mail.
+    pub kind: EndpointKind,
+    /// The webhook's URL or the e-mail address.
+    pub to: String,
+    /// Loopback and private addresses may be called.
+    pub allow_private: bool,
+    /// How long an attempt may take, where the endpoint says so.
+    pub timeout: Option<Duration>,
+    /// What its webhooks are signed with and carry; in words, why that cannot be opened: the delivery is then held, at no cost to its schedule.
+    pub credentials: Result<EndpointCredentials, Unopened>,
+    /// The client's name.
+    pub client: String,
+    /// The client's slug.
+    pub slug: String,
+    /// The client's country: ISO 3166 alpha-2.
+    pub client_country: String,
+    /// The criteria of the decision that matured the lead; of an update, of its last one.
+    pub criteria: CriteriaId,
+    /// It is the client's fallback.
+    pub is_fallback: bool,
+    /// Of an update, what its endpoint was told of the lead last.
+    pub told_before: Option<Vec<u8>>,
+    /// The rep it is for.
+    pub rep: Option<RepId>,
+    /// Attempts begun, this one included.
+    pub attempts: i32,
+    /// Those of them that do not count against the schedule.
+    pub excused: i32,
+    /// Those before this one of which nothing is on record: a process that could not read the delivery, or died, leased it.
+    pub unrecorded: i32,
+    /// The endpoint's last attempt failed.
+    pub failing: bool,
+    /// It probes an open circuit.
+    pub probe: bool,
+    /// The frozen body; none before the first lease.
+    pub body: Option<Vec<u8>>,
+}
+
+/// A delivery to attempt now.
+#[derive(Debug, Clone)]
+pub struct Leased {
+    /// What and where to.
+    pub due: LeasedDelivery,
+    /// The frozen body.
+    pub body: Vec<u8>,
+}
+
+struct LeasedColumns {
+    id: Uuid,
+    event: String,
+    said: Option<Value>,
+    handed_over: Uuid,
+    attempts: i32,
+    excused: i32,
+    recorded: i64,
+    body: Option<Vec<u8>>,
+    endpoint_id: Uuid,
+    lead_id: Uuid,
+    stage: String,
+    channel: String,
+    arrivals: i32,
+    first_arrived_at: jiff_sqlx::Timestamp,
+    matured_at: jiff_sqlx::Timestamp,
+    grade: String,
+    score: i32,
+    decision_id: Uuid,
+    criteria_id: Uuid,
+    receipt: Vec<u8>,
+    criteria_name: String,
+    version: i32,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    name: Option<String>,
+    email: Option<String>,
+    phone: Option<String>,
+    phone_extension: Option<String>,
+    postal_code: Option<String>,
+    country: Option<String>,
+    time_zone: Option<String>,
+    locale: Option<String>,
+    source_name: String,
+    client_name: String,
+    slug: String,
+    client_country: String,
+    is_fallback: bool,
+    told_before: Option<Vec<u8>>,
+    kind: String,
+    to: String,
+    allow_private: bool,
+    timeout_s: Option<i32>,
+    headers: Option<Vec<String>>,
+    sealed_headers: Option<Vec<u8>>,
+    failing: bool,
+    rep_id: Option<Uuid>,
+    clock: String,
+    rep_name: Option<String>,
+    rep_email: Option<String>,
+    answers: Option<Value>,
+    notes: Option<Value>,
+    flagged: Option<Value>,
+    secret_ids: Option<Vec<Uuid>>,
+    clear_secrets: Option<Vec<Option<String>>>,
+    sealed_secrets: Option<Vec<Option<Vec<u8>>>>,
+    appointment: Option<Value>,
+}
+
+impl LeasedColumns {
+    /// The rules that counted. A lead is not kept from its client because its receipt cannot be read any more.
+    fn reasons(&self, prepared: &Prepared) -> Vec<Reason> {
+        let of = (DecisionId::from_uuid(self.decision_id), CriteriaId::from_uuid(self.criteria_id));
+        // The bytes are cloned because the other columns are moved out of the row below.
+        let read = PackedReceipt::new(of, self.receipt.clone(), prepared).open();
+        // Reasons are a help to the rep; waiting for a receipt to be mended would cost the client the lead.
+        let read = read.inspect_err(|error| tracing::error!(%error, "a delivery goes without its reasons"));
+        let receipt: Option<Receipt> = read.ok().and_then(|text| serde_json::from_str(&text).ok());
+        receipt.map(|receipt| receipt.reasons()).unwrap_or_default()
+    }
+
+    /// Taken out of the row, whose other columns are read after it.
+    fn credentials(&mut self, keys: &StoreKeys) -> Result<EndpointCredentials, StoreError> {
+        let (clear, sealed) = (self.headers.take(), self.sealed_headers.take());
+        let headers = keys.headers(StoredHeaders { endpoint: self.endpoint_id, clear, sealed })?;
+        let texts = self.clear_secrets.take().unwrap_or_default().into_iter();
+        let sealed = self.sealed_secrets.take().unwrap_or_default();
+        let stored = texts.zip(sealed).map(|(clear, sealed)| Stored { clear, sealed });
+        let ids = self.secret_ids.take().unwrap_or_default().into_iter();
+        let secrets = ids.zip(stored).map(|(id, stored)| keys.text(&secret_place(self.endpoint_id, id), stored));
+        Ok(EndpointCredentials { secrets: secrets.collect::<Result<_, _>>()?, headers })
+    }
+
+    fn due(
+        mut self,
+        prepared: &Prepared,
+        probes: &BTreeSet<Uuid>,
+        keys: &StoreKeys,
+    ) -> Result<LeasedDelivery, StoreError> {
+        let reasons = self.reasons(prepared);
+        // Of this delivery alone: others of its lease go out.
+        let credentials = self.credentials(keys).map_err(|error| Unopened(error.to_string()));
+        let facts = DeliveryFacts {
+            delivery: DeliveryId::from_uuid(self.id),
+            detail: EventDetail::read(word(&self.event)?, self.said),
+            handed_over: DeliveryId::from_uuid(self.handed_over),
+            lead: LeadId::from_uuid(self.lead_id),
+            stage: word(&self.stage)?,
+            profile: profile_of!(self),
+            flags: self.flagged.map(standing_flags).transpose()?.unwrap_or_default(),
+            grade: word(&self.grade)?,
+            score: self.score,
+            criteria: CriteriaName {
+                name: self.criteria_name.into(),
+                version: self.version.into(),
+                ..CriteriaName::default()
+            },
+            reasons,
+            answers: object(self.answers),
+            notes: self.notes.map(notes).transpose()?.unwrap_or_default(),
+            source: self.source_name,
+            channel: word(&self.channel)?,
+            arrivals: self.arrivals,
+            first_arrived_at: self.first_arrived_at.to_jiff(),
+            matured_at: self.matured_at.to_jiff(),
+            assigned_to: self.rep_name.zip(self.rep_email).map(|(name, email)| AssignedRep {
+                name: name.into(),
+                email: email.into(),
+                ..AssignedRep::default()
+            }),
+            time_zone: self.clock,
+            appointment: self.appointment.map(handover_of).transpose()?,
+        };
+        Ok(LeasedDelivery {
+            facts,
+            endpoint: EndpointId::from_uuid(self.endpoint_id),
+            kind: EndpointKind::read(&self.kind)?,
+            to: self.to,
+            allow_private: self.allow_private,
+            // A negative number cannot be stored, and if it were, the general limit is the safe reading.
+            timeout: self.timeout_s.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs),
+            credentials,
+            client: self.client_name,
+            slug: self.slug,
+            client_country: self.client_country,
+            criteria: CriteriaId::from_uuid(self.criteria_id),
+            is_fallback: self.is_fallback,
+            told_before: self.told_before,
+            rep: self.rep_id.map(RepId::from_uuid),
+            attempts: self.attempts,
+            excused: self.excused,
+            unrecorded: i32::try_from(i64::from(self.attempts.saturating_sub(1)) - self.recorded).unwrap_or(0).max(0),
+            failing: self.failing,
+            probe: probes.contains(&self.id),
+            body: self.body,
+        })
+    }
+}
+
+fn notes(value: Value) -> Result<Vec<LeadNote>, StoreError> {
+    serde_json::from_value(value).map_err(|_| StoreError::Corrupt("a note".to_owned()))
+}
+
+fn object(value: Option<Value>) -> Map<String, Value> {
+    match value {
+        Some(Value::Object(map)) => map,
+        _ => Map::new(),
+    }
+}
+
+impl Store {
+    /// Loads all that is said about leased deliveries, and why some cannot be: those keep no other from going out. A decision
+    /// that is moved into its month in this moment is found by the second look: the first may have taken its snapshot before
+    /// the move and its list of months after it.
+    pub(crate) async fn load_all(&self, taken: &Taken, now: Timestamp) -> Result<LoadedDeliveries, StoreError> {
+        let mut loaded = self.load_readable(taken, now).await?;
+        // Fewer than leased: see above. What is still missing then keeps its lease until it runs out, and is tried
+        // again.
+        if loaded.due.len() + loaded.failed.len() < taken.leased.len() {
+            let mut found: BTreeSet<_> = loaded.due.iter().map(|due| due.facts.delivery.uuid()).collect();
+            found.extend(loaded.failed.keys());
+            let leased = taken.leased.iter().copied().filter(|id| !found.contains(id)).collect();
+            let left = Taken { leased, probes: taken.probes.clone() };
+            loaded.add(self.load_readable(&left, now).await?);
+        }
+        Ok(loaded)
+    }
+
+    /// Loads them together, and one by one where that fails: a column that cannot be decoded fails the whole statement.
+    async fn load_readable(&self, taken: &Taken, now: Timestamp) -> Result<LoadedDeliveries, StoreError> {
+        match self.load(taken, now).await {
+            Err(error) if !passes(&error) => {}
+            done => return done,
+        }
+        let mut loaded = LoadedDeliveries::default();
+        for id in &taken.leased {
+            let alone = Taken { leased: vec![*id], probes: taken.probes.clone() };
+            match self.load(&alone, now).await {
+                Ok(one) => loaded.add(one),
+                Err(error) if passes(&error) => return Err(error),
+                Err(error) => drop(loaded.failed.insert(*id, error.to_string())),
+            }
+        }
+        Ok(loaded)
+    }
+
+    async fn load(&self, taken: &Taken, now: Timestamp) -> Result<LoadedDeliveries, StoreError> {
+        // Sub-selects instead of joins for what may be absent or several: one delivery is one row, whatever a lead
+        // has of answers and notes.
+        let rows = sqlx::query_as!(
+            LeasedColumns,
+            r#"-- delivery.load
+            select d.id, d.event, d.said, coalesce((select h.id from delivery h where d.event <> 'lead.matured' and h.maturation_id = d.maturation_id
+                     and h.endpoint_id = d.endpoint_id and h.event = case d.event when 'lead.taken' then 'lead.offered' else 'lead.matured' end
+                     and (d.event <> 'lead.taken' or h.rep_id is not distinct from d.rep_id) order by h.id desc limit 1), d.id) as "handed_over!",
+                   d.attempts, d.excused, case when d.attempts > 1 then (select count(*) from attempt t where t.delivery_id = d.id) else 0 end as "recorded!",
+                   (select body from delivery_body b where b.delivery_id = d.id) as body, d.endpoint_id as "endpoint_id!", l.id as lead_id, l.stage,
+                   l.channel, l.arrivals, l.first_arrived_at, m.at as matured_at, x.grade, x.score, x.id as decision_id,
+                   x.criteria_id, x.receipt,
+                   g.name as criteria_name, k.version, p.first_name, p.last_name, p.name, p.email, p.phone, p.phone_extension, p.postal_code,
+                   p.country, p.time_zone, p.locale, s.name as source_name, c.name as client_name, c.slug, c.country as client_country,
+                   e.is_fallback, e.kind,
+                   coalesce(e.url, e.address) as "to!", e.allow_private, e.timeout_s, e.headers, e.sealed_headers,
+                   (select b.body from delivery h join delivery_body b on b.delivery_id = h.id
+                    where d.event = 'lead.updated' and h.maturation_id = d.maturation_id and h.endpoint_id = d.endpoint_id and h.id <> d.id
+                      and h.event in ('lead.matured', 'lead.updated') order by b.at desc, h.id desc limit 1) as told_before,
+                   e.failures > 0 as "failing!",
+                   coalesce(d.rep_id, e.rep_id) as rep_id,
+                   coalesce((select r.time_zone from rep r where r.id = coalesce(d.rep_id, e.rep_id)), c.time_zone) as "clock!",
+                   (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep_name,
+                   (select r.email from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep_email,
+                   (select json_object_agg(question, value) from
+                     (select distinct on (question) question, value from answer where lead_id = l.id
+                      order by question, at desc, origin desc) newest) as answers,
+                   (select json_agg(json_build_object('at', at, 'by', by, 'text', text) order by at) from note where lead_id = l.id) as notes,
+                   (select json_agg(json_build_object('flags', f.submission -> 'flags', 'answered_since',
+                       array(select w.question from answer w where w.lead_id = f.lead_id and w.at > f.received_at))
+                     order by f.received_at desc, f.id desc)
+                    from arrival f where f.lead_id = l.id and f.submission -> 'flags' is not null) as flagged,
+                   z.ids as "secret_ids?", z.texts as "clear_secrets?: Vec<Option<String>>", z.sealed as "sealed_secrets?: Vec<Option<Vec<u8>>>",
+                   (select json_build_object('id', a.id, 'starts_at', a.starts_at, 'ends_at', a.ends_at, 'note', a.note,
+                             'sequence', a.sequence, 'time_zone', coalesce(r.time_zone, c.time_zone))
+                    from appointment a join rep r on r.id = a.rep_id
+                    where a.lead_id = d.lead_id and a.state = 'booked' and a.ends_at > $2
+                      and a.rep_id = coalesce(d.rep_id, e.rep_id, a.rep_id)
+                    order by a.starts_at limit 1) as appointment
+            from delivery d
+            join maturation m on m.id = d.maturation_id join lead l on l.id = d.lead_id
+            join decision x on x.id = case when d.event = 'lead.updated' then coalesce(l.decision_id, m.decision_id) else m.decision_id end
+            join criteria k on k.id = x.criteria_id join program g on g.id = k.program_id
+            join person p on p.id = l.person_id join source s on s.id = l.source_id
+            join client c on c.id = d.client_id join endpoint e on e.id = d.endpoint_id
+            cross join lateral (
+                select array_agg(id order by created_at desc, id) as ids, array_agg(secret order by created_at desc, id) as texts,
+                       array_agg(sealed order by created_at desc, id) as sealed
+                from endpoint_secret where endpoint_id = e.id and (expires_at is null or expires_at > clock_timestamp())) z
+            where d.id = any($1)"#,
+            &taken.leased,
+            now.to_sqlx()
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let prepared = self.dictionaries(rows.iter().map(|row| row.criteria_id)).await?;
+        let mut loaded = LoadedDeliveries::default();
+        for row in rows {
+            let id = row.id;
+            match row.due(&prepared, &taken.probes, &self.keys) {
+                Ok(due) => loaded.due.push(due),
+                Err(error) => drop(loaded.failed.insert(id, error.to_string())),
+            }
+        }
+        let facts = loaded.due.iter_mut().map(|due| &mut due.facts);
+        self.withhold_suppressed(facts.map(|of| FlaggedLead { lead: of.lead, flags: &mut of.flags }).collect()).await?;
+        Ok(loaded)
+    }
+}
+
+/// Whether it is no fault of the rows: the database is away or busy, and the same works later.
+const fn passes(error: &StoreError) -> bool {
+    error.is_unreachable() || error.is_conflict()
+}
+
+/// What could be loaded of a lease.
+#[derive(Default)]
+pub(crate) struct LoadedDeliveries {
+    pub(crate) due: Vec<LeasedDelivery>,
+    /// What cannot be, and why.
+    pub(crate) failed: BTreeMap<Uuid, String>,
+}
+
+impl LoadedDeliveries {
+    fn add(&mut self, mut more: Self) {
+        self.due.append(&mut more.due);
+        self.failed.append(&mut more.failed);
+    }
+}
+
+/// What a lease statement gave.
+#[derive(Default)]
+pub(crate) struct Taken {
+    pub(crate) leased: Vec<Uuid>,
+    /// Those of them that probe an open circuit.
+    pub(crate) probes: BTreeSet<Uuid>,
+}

@@ -1,0 +1,232 @@
+//! What stands against calling a lead's person, as it is stored: the facts of gates, for a few leads at once.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff_sqlx::ToSqlx;
+use ripen_domain::{
+    calling::Whereabouts,
+    desk::{FullDay, GateFacts, HeldBy, StepFacts},
+    id::{ClientId, LeadId, PersonId, UserId},
+    lead::{Grade, Stage},
+    person::Profile,
+    routing::{Capacity, ClientLimit},
+};
+use uuid::Uuid;
+
+use crate::{Scope, StoreError, Transaction, error::word};
+
+/// A lead with everything that its gates and its rank depend on.
+#[derive(Debug, Clone)]
+pub struct DeskStanding {
+    /// The lead.
+    pub lead: LeadId,
+    /// Whose.
+    pub client: ClientId,
+    /// Its person.
+    pub person: PersonId,
+    /// What gates depend on.
+    pub facts: GateFacts,
+    /// It came on a list, or with others in one request.
+    pub is_bulk: bool,
+    /// The last enquiry.
+    pub enquired_at: Timestamp,
+    /// The last grade.
+    pub grade: Option<Grade>,
+    /// The last points.
+    pub score: i32,
+    /// Who promised the call that is due.
+    pub promised_by: Option<UserId>,
+    /// The number that is called.
+    phone: Option<String>,
+}
+
+struct StandingRow {
+    id: Uuid,
+    client_id: Uuid,
+    person_id: Uuid,
+    stage: String,
+    in_bulk: bool,
+    grade: Option<String>,
+    score: Option<i32>,
+    untouched: bool,
+    closed_reason: Option<String>,
+    came_back: bool,
+    reached: bool,
+    last_enquiry_at: jiff_sqlx::Timestamp,
+    client_name: String,
+    client_state: String,
+    client_country: String,
+    client_time_zone: String,
+    client_capacity: Option<i32>,
+    client_given: Option<i32>,
+    country: Option<String>,
+    postal_code: Option<String>,
+    time_zone: Option<String>,
+    locale: Option<String>,
+    phone: Option<String>,
+    do_not_contact: bool,
+    has_void_number: bool,
+    review_since: Option<jiff_sqlx::Timestamp>,
+    held_by: Option<Uuid>,
+    held_name: Option<String>,
+    held_until: Option<jiff_sqlx::Timestamp>,
+    due_at: Option<jiff_sqlx::Timestamp>,
+    agreed: Option<bool>,
+    worked: Option<bool>,
+    promised_by: Option<Uuid>,
+    attempts: i64,
+    last_attempt_at: Option<jiff_sqlx::Timestamp>,
+}
+
+impl StandingRow {
+    fn standing(self, now: Timestamp) -> Result<DeskStanding, StoreError> {
+        let client_full = self.client_full(now);
+        let instant = jiff_sqlx::Timestamp::to_jiff;
+        let grade: Option<Grade> = self.grade.as_deref().map(word).transpose()?;
+        let stage: Stage = word(&self.stage)?;
+        let profile = Profile {
+            country: self.country,
+            postal_code: self.postal_code,
+            time_zone: self.time_zone,
+            phone: self.phone.clone(),
+            ..Profile::default()
+        };
+        let places = Whereabouts::of(&profile, &self.client_country, &self.client_time_zone).places();
+        let held = self.held_by.zip(self.held_name).zip(self.held_until);
+        let facts = GateFacts {
+            stage: Some(stage),
+            closed: self.closed_reason,
+            client: Some(ClientId::from_uuid(self.client_id)),
+            client_name: self.client_name,
+            client_is_paused: self.client_state == "paused",
+            client_full,
+            is_with_client: grade == Some(Grade::A) && !self.came_back,
+            barred: self.do_not_contact.then(|| "the person asked not to be contacted".to_owned()),
+            review_since: self.review_since.map(instant),
+            has_number: self.phone.is_some(),
+            has_void_number: self.has_void_number,
+            locale: self.locale,
+            places,
+            held_by: held.map(|((user, name), until)| HeldBy {
+                user: UserId::from_uuid(user),
+                name,
+                until: instant(until),
+            }),
+            step: self.due_at.map(|due_at| StepFacts {
+                due_at: instant(due_at),
+                is_agreed: self.agreed.unwrap_or(false),
+                is_worked: self.worked.unwrap_or(false),
+            }),
+            attempts: u32::try_from(self.attempts).unwrap_or(0),
+            last_attempt_at: self.last_attempt_at.map(instant),
+            is_untouched: self.untouched,
+            is_reached: self.reached,
+            ..GateFacts::default()
+        };
+        Ok(DeskStanding {
+            lead: LeadId::from_uuid(self.id),
+            client: ClientId::from_uuid(self.client_id),
+            person: PersonId::from_uuid(self.person_id),
+            facts,
+            is_bulk: self.in_bulk,
+            enquired_at: instant(self.last_enquiry_at),
+            grade,
+            score: self.score.unwrap_or(0),
+            promised_by: self.promised_by.map(UserId::from_uuid),
+            phone: self.phone,
+        })
+    }
+}
+
+impl StandingRow {
+    /// A client's day begins at midnight where it is, as routing counts it.
+    fn client_full(&self, now: Timestamp) -> Option<FullDay> {
+        let count = |leads: Option<i32>| leads.and_then(|leads| u32::try_from(leads).ok());
+        let capacity =
+            Capacity { per_day: count(self.client_capacity), given_today: count(self.client_given).unwrap_or(0) };
+        let zone = TimeZone::get(&self.client_time_zone).unwrap_or(TimeZone::UTC);
+        let (until, _) = ClientLimit { zone, capacity }.full(now)?;
+        capacity.per_day.zip(until).map(|(most, until)| FullDay { most, until })
+    }
+}
+
+impl Transaction {
+    /// How leads stand, in no order.
+    pub async fn desk_standings(
+        &mut self,
+        scope: Scope,
+        leads: &[LeadId],
+        now: Timestamp,
+    ) -> Result<Vec<DeskStanding>, StoreError> {
+        let since = now.saturating_sub(CALLS_WITHIN).unwrap_or(Timestamp::MIN);
+        let rows = self.desk_standing_rows(scope, leads, now).await?;
+        let mut standings = rows.into_iter().map(|row| row.standing(now)).collect::<Result<Vec<_>, _>>()?;
+        let persons: Vec<_> = standings.iter().map(|one| one.person).collect();
+        let barred: BTreeMap<_, _> =
+            self.persons_barred(&persons, &[]).await?.into_iter().map(|one| (one.person, one.why)).collect();
+        let elsewhere = self.spoken_elsewhere(scope, &persons).await?;
+        let numbers: Vec<_> = standings.iter().filter_map(|one| one.phone.clone()).collect();
+        let calls = self.calls_since(&numbers, since).await?;
+        for one in &mut standings {
+            let facts = &mut one.facts;
+            // In the words of who asked for it, where somebody else did than the person.
+            facts.barred = barred.get(&one.person).cloned().or_else(|| facts.barred.take());
+            facts.elsewhere_at = elsewhere.get(&one.person).copied();
+            let own = calls.iter().filter(|call| Some(&call.phone) == one.phone.as_ref());
+            facts.calls = own.map(|call| call.at).collect();
+            // Two persons of one household, or one of two clients: a call to both is one call to the number.
+            facts.calls.sort_unstable();
+            facts.calls.dedup();
+        }
+        Ok(standings)
+    }
+
+    async fn desk_standing_rows(
+        &mut self,
+        scope: Scope,
+        leads: &[LeadId],
+        now: Timestamp,
+    ) -> Result<Vec<StandingRow>, StoreError> {
+        let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
+        let rows = sqlx::query_as!(
+            StandingRow,
+            r#"-- desk.standings
+            select l.id, l.client_id, l.person_id, l.stage, l.grade, l.score, l.closed_reason, l.last_enquiry_at,
+                   coalesce(l.in_bulk, l.channel = 'list') as "in_bulk!", (l.touches <= l.touches_before) as "untouched!",
+                   (l.returned_at is not null and (l.matured_at is null or l.returned_at > l.matured_at)) as "came_back!",
+                   coalesce(l.last_conversation_at >= l.last_enquiry_at, false) as "reached!",
+                   c.name as client_name, c.state as client_state, c.country as client_country, c.time_zone as client_time_zone,
+                   c.capacity as client_capacity,
+                   (select g.leads from given g where g.recipient_id = c.id and g.day = ($3::timestamptz at time zone c.time_zone)::date) as client_given,
+                   h.country, h.postal_code, h.time_zone, h.locale, h.phone, h.do_not_contact,
+                   exists (select from person_identity i where i.person_id = h.id and i.kind = 'phone' and i.void_at is not null offset 0)
+                     as "has_void_number!",
+                   r.opened_at as "review_since?", d.user_id as "held_by?", u.name as "held_name?", d.leased_until as "held_until?",
+                   p.due_at as "due_at?", p.agreed as "agreed?", (p.worked_at is not null) as "worked?", p.user_id as "promised_by?",
+                   t.attempts as "attempts!", t.last_at as "last_attempt_at?"
+            from lead l
+            join client c on c.id = l.client_id
+            join person h on h.id = l.person_id
+            left join consent_review r on r.lead_id = l.id and r.closed_at is null
+            left join desk_lease d on d.lead_id = l.id and d.leased_until > clock_timestamp()
+            left join user_account u on u.id = d.user_id
+            left join promise p on p.lead_id = l.id and p.kind = 'requalify' and p.state in ('scheduled', 'work')
+            cross join lateral (
+              select count(*) as attempts, max(t.at) as last_at from touch t
+              where t.lead_id = l.id and t.delivery_id is null and t.at >= l.last_enquiry_at
+                and (l.last_conversation_at is null or t.at > l.last_conversation_at)
+                and t.disposition in ('no_answer', 'voicemail', 'wrong_number', 'reached_other', 'number_dead')) t
+            where l.id = any($1) and ($2::uuid is null or l.client_id = $2)"#,
+            &leads,
+            scope.client_uuid(),
+            now.to_sqlx()
+        )
+        .fetch_all(self.connection())
+        .await?;
+        Ok(rows)
+    }
+}
+
+/// Over how long calls to a number are counted: no limit is longer.
+const CALLS_WITHIN: SignedDuration = SignedDuration::from_hours(366 * 24);

@@ -1,0 +1,249 @@
+//! Leads by whatever was typed: each thing that the text could be is looked up in an index of its own, up to a bound, and what was
+//! found is put together, newest first.
+//!
+//! Mail addresses, numbers and ids go by ordered indexes and stop at the bound. Names and notes go by full text, whose indexes are
+//! read by bitmap: those run over the lists' connections.
+
+use futures::future::try_join;
+use ripen_domain::{
+    id::LeadId,
+    search::{SearchKeys, SearchedId},
+};
+use uuid::Uuid;
+
+use crate::{Scope, Store, StoreError};
+
+/// So many of each kind are looked at; of one client's, of which only what was handed over is told, more: the others hide it. What
+/// is behind the bound is not lost in silence: see [`LeadsFound::is_cut`].
+const OF_A_KIND: i64 = 2_000;
+const OF_A_KIND_HANDED_OVER: i64 = 10_000;
+
+/// Which leads are looked for, and who may see them.
+#[derive(Debug, Clone, Copy)]
+pub struct SearchedLeads<'a> {
+    /// What the text could be.
+    pub keys: &'a SearchKeys,
+    /// Only those that were handed over to their client and not taken back: who else is behind an address is nobody's to find out.
+    pub only_handed_over: bool,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// The leads that a text could mean.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeadsFound {
+    /// Those that arrived last first.
+    pub leads: Vec<LeadId>,
+    /// So many have such a word, number or address that not all were looked at: newer ones may be missing.
+    pub is_cut: bool,
+}
+
+/// What was found before it is put in order.
+#[derive(Default)]
+struct FoundRows {
+    persons: Vec<Uuid>,
+    leads: Vec<Uuid>,
+    is_cut: bool,
+}
+
+impl FoundRows {
+    /// Notes whether there may be more than so many that were found.
+    fn within(&mut self, found: Vec<Uuid>, most: i64) -> Vec<Uuid> {
+        self.is_cut |= i64::try_from(found.len()).is_ok_and(|found| found >= most);
+        found
+    }
+}
+
+impl Store {
+    /// The leads that a text could mean.
+    pub async fn leads_search(&self, scope: Scope, wanted: SearchedLeads<'_>) -> Result<LeadsFound, StoreError> {
+        let mut found = FoundRows::default();
+        let keys = wanted.keys;
+        let most = if wanted.only_handed_over { OF_A_KIND_HANDED_OVER } else { OF_A_KIND };
+        if let Some(id) = keys.id {
+            self.search_id(scope, id, &mut found).await?;
+        }
+        if let Some(email) = &keys.email {
+            let rows = found.within(self.search_email(scope, email, most).await?, most);
+            found.persons.extend(rows);
+        }
+        for ending in &keys.endings {
+            let rows = found.within(self.search_ending(scope, ending, most).await?, most);
+            found.persons.extend(rows);
+        }
+        if let Some(external) = &keys.external_id {
+            let rows = found.within(self.search_external_id(scope, external, most).await?, most);
+            found.leads.extend(rows);
+        }
+        if let Some(words) = keys.words_query() {
+            // Each may take a while where many have such a word: one does not wait for the other.
+            let (names, notes) =
+                try_join(self.search_names(scope, &words, most), self.search_notes(scope, &words, most)).await?;
+            let (names, notes) = (found.within(names, most), found.within(notes, most));
+            found.persons.extend(names);
+            found.leads.extend(notes);
+        }
+        if found.persons.is_empty() && found.leads.is_empty() {
+            return Ok(LeadsFound { leads: Vec::new(), is_cut: false });
+        }
+        let leads = self.search_newest(scope, &found, wanted).await?;
+        Ok(LeadsFound { leads, is_cut: found.is_cut })
+    }
+
+    async fn search_id(&self, scope: Scope, id: SearchedId, found: &mut FoundRows) -> Result<(), StoreError> {
+        let (id, kind) = match id {
+            SearchedId::Lead(id) => (id.uuid(), "lead"),
+            SearchedId::Arrival(id) => (id.uuid(), "arrival"),
+            SearchedId::Delivery(id) => (id.uuid(), "delivery"),
+            SearchedId::Person(id) => (id.uuid(), "person"),
+            SearchedId::Decision(id) => (id.uuid(), "decision"),
+            SearchedId::Appointment(id) => (id.uuid(), "appointment"),
+            SearchedId::Any(id) => (id, "any"),
+        };
+        // An arrival that was the same as another, or corrected it, leads to that one. Who was made one with somebody leads to who
+        // stayed.
+        let rows = sqlx::query!(
+            r#"-- lead.search_id
+            select lead_id as "lead_id?", person_id as "person_id?" from (
+              select id as lead_id, null::uuid as person_id from lead where id = $1 and $2 in ('lead', 'any')
+              union
+              select a.lead_id, null from arrival a where a.id = $1 and $2 in ('arrival', 'any')
+              union
+              select a.lead_id, null from arrival_seen s join arrival a on a.id = s.arrival_id
+              where s.id = $1 and $2 in ('arrival', 'any')
+              union
+              select lead_id, null from delivery where id = $1 and $2 in ('delivery', 'any')
+              union
+              select lead_id, null from decision where id = $1 and $2 in ('decision', 'any')
+              union
+              select lead_id, null from appointment where id = $1 and $2 in ('appointment', 'any')
+              union
+              select null, coalesce(merged_into, id) from person where id = $1 and $2 in ('person', 'any')) found
+            where $3::uuid is null
+               or exists (select from lead l where l.id = found.lead_id and l.client_id = $3)
+               or exists (select from person p where p.id = found.person_id and p.client_id = $3)"#,
+            id,
+            kind,
+            scope.client_uuid()
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        found.leads.extend(rows.iter().filter_map(|row| row.lead_id));
+        found.persons.extend(rows.iter().filter_map(|row| row.person_id));
+        Ok(())
+    }
+
+    /// Whose address begins with this, in small letters.
+    async fn search_email(&self, scope: Scope, beginning: &str, most: i64) -> Result<Vec<Uuid>, StoreError> {
+        // By bounds and not by a pattern: no character of what was typed means anything, and a kept plan goes by the index.
+        let rows = sqlx::query_scalar!(
+            "-- lead.search_email
+            select person_id from person_identity
+            where kind = 'email' and value ~>=~ $1 and value ~<~ ($1 || chr(1114111))
+              and ($2::uuid is null or client_id = $2) limit $3",
+            beginning,
+            scope.client_uuid(),
+            most
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows)
+    }
+
+    /// Whose number ends with these digits, whatever its extension.
+    async fn search_ending(&self, scope: Scope, digits: &str, most: i64) -> Result<Vec<Uuid>, StoreError> {
+        let reversed: String = digits.chars().rev().collect();
+        // Of a client in a way that no index answers: all numbers of a client are far more than those that end so.
+        let rows = sqlx::query_scalar!(
+            "-- lead.search_ending
+            select person_id from person_identity
+            where kind = 'phone' and reverse(split_part(value, ';', 1)) ~>=~ $1
+              and reverse(split_part(value, ';', 1)) ~<~ ($1 || chr(1114111))
+              and ($2::uuid is null or (client_id = $2) is true) limit $3",
+            reversed,
+            scope.client_uuid(),
+            most
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows)
+    }
+
+    /// Leads of arrivals whose sender's id begins with this.
+    async fn search_external_id(&self, scope: Scope, beginning: &str, most: i64) -> Result<Vec<Uuid>, StoreError> {
+        let rows = sqlx::query_scalar!(
+            r#"-- lead.search_external_id
+            select lead_id as "lead_id!" from arrival
+            where external_id is not null and external_id ~>=~ $1 and external_id ~<~ ($1 || chr(1114111))
+              and lead_id is not null and ($2::uuid is null or client_id = $2) limit $3"#,
+            beginning,
+            scope.client_uuid(),
+            most
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows)
+    }
+
+    /// Whose name has words that begin so.
+    async fn search_names(&self, scope: Scope, words: &str, most: i64) -> Result<Vec<Uuid>, StoreError> {
+        let rows = sqlx::query_scalar!(
+            r#"-- lead.search_names
+            select coalesce(merged_into, id) as "id!" from person
+            where to_tsvector('simple', search_folded(coalesce(name, '') || ' ' || coalesce(first_name, '') || ' ' || coalesce(last_name, '')))
+                  @@ to_tsquery('simple', $1)
+              and ($2::uuid is null or client_id = $2) limit $3"#,
+            words,
+            scope.client_uuid(),
+            most
+        )
+        .fetch_all(&self.lists)
+        .await?;
+        Ok(rows)
+    }
+
+    /// Leads with a note that has words that begin so.
+    async fn search_notes(&self, scope: Scope, words: &str, most: i64) -> Result<Vec<Uuid>, StoreError> {
+        let rows = sqlx::query_scalar!(
+            "-- lead.search_notes
+            select n.lead_id from note n join lead l on l.id = n.lead_id
+            where to_tsvector('simple', search_folded(n.text)) @@ to_tsquery('simple', $1)
+              and ($2::uuid is null or l.client_id = $2) limit $3",
+            words,
+            scope.client_uuid(),
+            most
+        )
+        .fetch_all(&self.lists)
+        .await?;
+        Ok(rows)
+    }
+
+    async fn search_newest(
+        &self,
+        scope: Scope,
+        found: &FoundRows,
+        wanted: SearchedLeads<'_>,
+    ) -> Result<Vec<LeadId>, StoreError> {
+        let rows = sqlx::query_scalar!(
+            "-- lead.search_newest
+            with found as (select id from lead where person_id = any($1) union select unnest($2::uuid[]))
+            select l.id from found join lead l on l.id = found.id
+            where ($3::uuid is null or l.client_id = $3)
+              and (not $4 or (l.recalled_at is null or l.recalled_at <= l.matured_at)
+                   and exists (select from delivery d where d.lead_id = l.id and d.event = 'lead.matured'
+                                 and (d.first_delivered_at is not null or d.state in ('delivered', 'filed'))))
+            order by l.last_arrived_at desc, l.id desc limit $5",
+            &found.persons,
+            &found.leads,
+            scope.client_uuid(),
+            wanted.only_handed_over,
+            wanted.limit
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(LeadId::from_uuid).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+//! What does not go on by itself, or not now: deliveries that are held or dead, messages and arrivals that wait for a person,
+//! consents that are looked at.
+
+use jiff::Timestamp;
+use ripen_domain::id::LeadId;
+use uuid::Uuid;
+
+use crate::{Scope, Store, StoreError, queues::MOST};
+
+/// A list of what is stuck.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StuckKind {
+    /// Deliveries that go on by themselves at their time.
+    Held,
+    /// Deliveries that were given up.
+    Dead,
+    /// Messages that could not be handled.
+    Letters,
+    /// Arrivals that are kept and not worked.
+    Quarantine,
+    /// Leads whose consent is looked at.
+    Reviews,
+}
+
+impl StuckKind {
+    /// Every list, in the order of the page.
+    pub const ALL: [Self; 5] = [Self::Held, Self::Dead, Self::Letters, Self::Quarantine, Self::Reviews];
+
+    /// As addresses have it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Dead => "dead",
+            Self::Letters => "letters",
+            Self::Quarantine => "quarantine",
+            Self::Reviews => "reviews",
+        }
+    }
+}
+
+/// One thing that is stuck.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StuckRow {
+    /// What: a delivery, a letter, an arrival, a review.
+    pub id: Uuid,
+    /// The lead, where there is one.
+    pub lead: Option<LeadId>,
+    /// Who, where that is known.
+    pub name: Option<String>,
+    /// The client's name; none where nobody knows whose it is.
+    pub client: Option<String>,
+    /// Since when; of what is held, until when.
+    pub at: Timestamp,
+    /// Why, in words.
+    pub why: String,
+}
+
+struct StuckColumns {
+    id: Uuid,
+    lead_id: Option<Uuid>,
+    name: Option<String>,
+    client: Option<String>,
+    at: jiff_sqlx::Timestamp,
+    why: String,
+}
+
+impl StuckColumns {
+    fn row(self) -> StuckRow {
+        let lead = self.lead_id.map(LeadId::from_uuid);
+        StuckRow { id: self.id, lead, name: self.name, client: self.client, at: self.at.to_jiff(), why: self.why }
+    }
+}
+
+impl Store {
+    /// What is stuck, the oldest first; at most [`MOST`].
+    pub async fn stuck(&self, scope: Scope, kind: StuckKind) -> Result<Vec<StuckRow>, StoreError> {
+        let rows = match kind {
+            StuckKind::Held => self.stuck_held(scope).await?,
+            StuckKind::Dead => self.stuck_dead(scope).await?,
+            StuckKind::Letters => self.stuck_letters(scope).await?,
+            StuckKind::Quarantine => self.stuck_arrivals(scope).await?,
+            StuckKind::Reviews => self.stuck_reviews(scope).await?,
+        };
+        Ok(rows.into_iter().map(StuckColumns::row).collect())
+    }
+
+    async fn stuck_held(&self, scope: Scope) -> Result<Vec<StuckColumns>, StoreError> {
+        let rows = sqlx::query_as!(
+            StuckColumns,
+            r#"-- queues.held
+            select d.id, d.lead_id as "lead_id?", coalesce(p.name, nullif(concat_ws(' ', p.first_name, p.last_name), '')) as name,
+                   c.name as "client?", d.due_at as at, coalesce(d.reason, '') as "why!"
+            from client c join delivery d on d.client_id = c.id
+            join lead l on l.id = d.lead_id join person p on p.id = l.person_id
+            where d.state = 'held' and d.event = 'lead.matured' and ($1::uuid is null or c.id = $1)
+            order by d.due_at, d.id limit $2"#,
+            scope.client_uuid(),
+            MOST
+        )
+        .fetch_all(&self.lists)
+        .await?;
+        Ok(rows)
+    }
+
+    async fn stuck_dead(&self, scope: Scope) -> Result<Vec<StuckColumns>, StoreError> {
+        let rows = sqlx::query_as!(
+            StuckColumns,
+            r#"-- queues.dead
+            select d.id, d.lead_id as "lead_id?", coalesce(p.name, nullif(concat_ws(' ', p.first_name, p.last_name), '')) as name,
+                   c.name as "client?", d.ended_at as "at!", coalesce(d.reason, '') as "why!"
+            from delivery d join client c on c.id = d.client_id
+            join lead l on l.id = d.lead_id join person p on p.id = l.person_id
+            where d.state = 'dead' and d.event = 'lead.matured' and (d.followed_up_at is null or d.followed_up_at < d.ended_at)
+              and ($1::uuid is null or d.client_id = $1)
+            order by d.ended_at, d.id limit $2"#,
+            scope.client_uuid(),
+            MOST
+        )
+        .fetch_all(&self.lists)
+        .await?;
+        Ok(rows)
+    }
+
+    async fn stuck_letters(&self, scope: Scope) -> Result<Vec<StuckColumns>, StoreError> {
+        // Whose message it would be is not known: only who sees the whole firm sees any.
+        let rows = sqlx::query_as!(
+            StuckColumns,
+            r#"-- queues.letters
+            select id, null::uuid as lead_id, null::text as name, null::text as client, at, reason as why from dead_letter
+            where state = 'waiting' and $1::uuid is null order by id limit $2"#,
+            scope.client_uuid(),
+            MOST
+        )
+        .fetch_all(&self.lists)
+        .await?;
+        Ok(rows)
+    }
+
+    async fn stuck_arrivals(&self, scope: Scope) -> Result<Vec<StuckColumns>, StoreError> {
+        let rows = sqlx::query_as!(
+            StuckColumns,
+            r#"-- queues.quarantine
+            select a.id, null::uuid as lead_id, s.name as "name?", c.name as "client?", a.received_at as at, a.reason as "why!"
+            from arrival a join client c on c.id = a.client_id join source s on s.id = a.source_id
+            where a.state = 'quarantined' and a.released_at is null and a.dropped_at is null and ($1::uuid is null or a.client_id = $1)
+            order by a.received_at, a.id limit $2"#,
+            scope.client_uuid(),
+            MOST
+        )
+        .fetch_all(&self.lists)
+        .await?;
+        Ok(rows)
+    }
+
+    async fn stuck_reviews(&self, scope: Scope) -> Result<Vec<StuckColumns>, StoreError> {
+        let rows = sqlx::query_as!(
+            StuckColumns,
+            r#"-- queues.reviews
+            select r.id, r.lead_id as "lead_id?", coalesce(p.name, nullif(concat_ws(' ', p.first_name, p.last_name), '')) as name,
+                   c.name as "client?", r.opened_at as at, r.why
+            from consent_review r join client c on c.id = r.client_id
+            join lead l on l.id = r.lead_id join person p on p.id = l.person_id
+            where r.closed_at is null and ($1::uuid is null or r.client_id = $1) order by r.opened_at, r.id limit $2"#,
+            scope.client_uuid(),
+            MOST
+        )
+        .fetch_all(&self.lists)
+        .await?;
+        Ok(rows)
+    }
+}

@@ -1,0 +1,267 @@
+//! Leads that wait for an agent, by kind and client. The kinds are those of the order in which the desk hands leads out, each
+//! lead in the first that it belongs to; gates are not asked: a lead of a kind may still have to wait for an hour at which it
+//! can be called.
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use ripen_domain::id::{ClientId, LeadId};
+
+use crate::{
+    Scope, Store, StoreError,
+    queues::{COUNTED, MOST},
+    source::source_record::State,
+};
+
+/// A kind of waiting, in the order of the desk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WaitingKind {
+    /// A call was agreed and is due.
+    Promised,
+    /// Nobody touched it.
+    New,
+    /// It is to be looked at again.
+    Due,
+    /// Tried in vain.
+    Rest,
+}
+
+impl WaitingKind {
+    /// Every kind, in order.
+    pub const ALL: [Self; 4] = [Self::Promised, Self::New, Self::Due, Self::Rest];
+
+    /// As addresses have it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Promised => "promised",
+            Self::New => "new",
+            Self::Due => "due",
+            Self::Rest => "rest",
+        }
+    }
+}
+
+/// How many leads of a client wait, of one kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingCount {
+    /// The client's slug.
+    pub client: String,
+    /// Its name.
+    pub client_name: String,
+    /// It is paused: nobody is called for it.
+    pub is_paused: bool,
+    /// How many; at most [`COUNTED`].
+    pub waiting: i64,
+    /// Since when the first of them waits.
+    pub oldest: Option<Timestamp>,
+}
+
+/// A lead that waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingLeadRow {
+    /// The lead.
+    pub lead: LeadId,
+    /// Its person's name, where one is known.
+    pub name: Option<String>,
+    /// The client's slug.
+    pub client: String,
+    /// Its name.
+    pub client_name: String,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// Which of the leads that wait are meant.
+#[derive(Debug, Clone, Copy)]
+pub struct WaitingFilter {
+    /// Of which kind.
+    pub kind: WaitingKind,
+    /// What fell due by then.
+    pub due_by: Timestamp,
+    /// At most so many.
+    pub limit: i64,
+    /// Behind so many.
+    pub offset: i64,
+}
+
+/// For whom leads wait.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct WaitingFor {
+    /// Of these clients; empty for all.
+    pub clients: Vec<ClientId>,
+    /// In these languages, the first part of a tag; empty for any.
+    pub languages: Vec<String>,
+}
+
+impl Store {
+    /// How many leads of a kind wait, by client; clients of which none waits are left out.
+    pub async fn waiting_counts(
+        &self,
+        scope: Scope,
+        kind: WaitingKind,
+        due_by: Timestamp,
+    ) -> Result<Vec<WaitingCount>, StoreError> {
+        let rows = sqlx::query!(
+            r#"-- queues.waiting_counts
+            select c.slug, c.name, c.state, w.waiting as "waiting!", w.oldest
+            from client c cross join lateral (
+              select count(*) as waiting, min(f.at) as oldest from (
+              (select l.id as lead_id, p.due_at as at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
+               where $2 = 'promised' and p.client_id = c.id and p.kind = 'requalify' and p.agreed and p.worked_at is null
+                 and p.state in ('scheduled', 'work') and p.due_at <= $3 and l.stage in ('lead', 'contact', 'opportunity')
+                 and h.phone is not null
+                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
+               order by p.due_at limit $4)
+              union all
+              (select l.id, l.last_enquiry_at from lead l join person h on h.id = l.person_id
+               where $2 = 'new' and l.client_id = c.id and l.stage in ('lead', 'contact', 'opportunity') and l.touches <= l.touches_before
+                 and (l.grade is distinct from 'A' or l.returned_at is not null) and h.phone is not null
+                 and not exists (select from promise p where p.lead_id = l.id and p.kind = 'requalify' and p.agreed
+                                 and p.worked_at is null and p.state in ('scheduled', 'work') and p.due_at <= $3)
+                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
+               order by l.last_enquiry_at, l.id limit $4)
+              union all
+              (select l.id, p.due_at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
+               where $2 = 'due' and p.client_id = c.id and p.kind = 'requalify' and not p.agreed and p.worked_at is null
+                 and p.state in ('scheduled', 'work') and p.due_at <= $3 and l.stage in ('lead', 'contact', 'opportunity')
+                 and l.touches > l.touches_before and (l.grade is distinct from 'A' or l.returned_at is not null) and h.phone is not null
+                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
+               order by p.due_at limit $4)
+              union all
+              (select l.id, l.last_enquiry_at from lead l join person h on h.id = l.person_id
+               where $2 = 'rest' and l.client_id = c.id and l.stage in ('lead', 'contact', 'opportunity') and l.touches > l.touches_before
+                 and (l.last_conversation_at is null or l.last_conversation_at < l.last_enquiry_at)
+                 and (l.grade is distinct from 'A' or l.returned_at is not null) and h.phone is not null
+                 and not exists (select from promise p where p.lead_id = l.id and p.kind = 'requalify'
+                                 and p.worked_at is null and p.state in ('scheduled', 'work') and p.due_at <= $3)
+                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
+               order by l.grade, l.score desc, l.id limit $4)) f
+            ) w
+            where ($1::uuid is null or c.id = $1) and w.waiting > 0 order by c.name, c.slug"#,
+            scope.client_uuid(),
+            kind.word(),
+            due_by.to_sqlx(),
+            COUNTED
+        )
+        .fetch_all(&self.lists)
+        .await?;
+        let counts = rows.into_iter().map(|row| {
+            Ok(WaitingCount {
+                client: row.slug,
+                client_name: row.name,
+                is_paused: State::read(&row.state)? == State::Paused,
+                waiting: row.waiting,
+                oldest: row.oldest.map(jiff_sqlx::Timestamp::to_jiff),
+            })
+        });
+        counts.collect()
+    }
+
+    /// The leads that `waiting_counts` counts, those that wait longest first.
+    pub async fn waiting_list(&self, scope: Scope, filter: WaitingFilter) -> Result<Vec<WaitingLeadRow>, StoreError> {
+        // Of a client's leads that are read in the order of the list, none beyond the page is on it. Those that were tried are read
+        // by what they are worth: of all clients at once, the best of each.
+        let of_each = match filter.kind {
+            WaitingKind::Rest if scope.client_uuid().is_some() => MOST,
+            WaitingKind::Rest => COUNTED,
+            _ => MOST.min(filter.offset.saturating_add(filter.limit)),
+        };
+        let rows = sqlx::query!(
+            r#"-- queues.waiting
+            select w.lead_id as "lead_id!", w.at as "at!", w.slug as "slug!", w.client_name as "client_name!", person.name as "name?",
+                   nullif(concat_ws(' ', person.first_name, person.last_name), '') as parts
+            from (select w.lead_id, w.at, c.slug, c.name as client_name from client c cross join lateral (
+              (select l.id as lead_id, p.due_at as at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
+               where $2 = 'promised' and p.client_id = c.id and p.kind = 'requalify' and p.agreed and p.worked_at is null
+                 and p.state in ('scheduled', 'work') and p.due_at <= $3 and l.stage in ('lead', 'contact', 'opportunity')
+                 and h.phone is not null
+                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
+               order by p.due_at limit $4)
+              union all
+              (select l.id, l.last_enquiry_at from lead l join person h on h.id = l.person_id
+               where $2 = 'new' and l.client_id = c.id and l.stage in ('lead', 'contact', 'opportunity') and l.touches <= l.touches_before
+                 and (l.grade is distinct from 'A' or l.returned_at is not null) and h.phone is not null
+                 and not exists (select from promise p where p.lead_id = l.id and p.kind = 'requalify' and p.agreed
+                                 and p.worked_at is null and p.state in ('scheduled', 'work') and p.due_at <= $3)
+                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
+               order by l.last_enquiry_at, l.id limit $4)
+              union all
+              (select l.id, p.due_at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
+               where $2 = 'due' and p.client_id = c.id and p.kind = 'requalify' and not p.agreed and p.worked_at is null
+                 and p.state in ('scheduled', 'work') and p.due_at <= $3 and l.stage in ('lead', 'contact', 'opportunity')
+                 and l.touches > l.touches_before and (l.grade is distinct from 'A' or l.returned_at is not null) and h.phone is not null
+                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
+               order by p.due_at limit $4)
+              union all
+              (select l.id, l.last_enquiry_at from lead l join person h on h.id = l.person_id
+               where $2 = 'rest' and l.client_id = c.id and l.stage in ('lead', 'contact', 'opportunity') and l.touches > l.touches_before
+                 and (l.last_conversation_at is null or l.last_conversation_at < l.last_enquiry_at)
+                 and (l.grade is distinct from 'A' or l.returned_at is not null) and h.phone is not null
+                 and not exists (select from promise p where p.lead_id = l.id and p.kind = 'requalify'
+                                 and p.worked_at is null and p.state in ('scheduled', 'work') and p.due_at <= $3)
+                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
+               order by l.grade, l.score desc, l.id limit $4)
+            ) w
+            where ($1::uuid is null or c.id = $1) order by w.at, w.lead_id limit $5 offset $6) w
+            join lead on lead.id = w.lead_id join person on person.id = lead.person_id order by w.at, w.lead_id"#,
+            scope.client_uuid(),
+            filter.kind.word(),
+            filter.due_by.to_sqlx(),
+            of_each,
+            filter.limit,
+            filter.offset
+        )
+        .fetch_all(&self.lists)
+        .await?;
+        let rows = rows.into_iter().map(|row| WaitingLeadRow {
+            lead: LeadId::from_uuid(row.lead_id),
+            name: row.name.or(row.parts),
+            client: row.slug,
+            client_name: row.client_name,
+            at: row.at.to_jiff(),
+        });
+        Ok(rows.collect())
+    }
+
+    /// How many leads wait for an agent of which somebody expects, or should expect, a call now: promised, new and due. Counted up
+    /// to `most`.
+    pub async fn waiting_for(
+        &self,
+        scope: Scope,
+        whom: &WaitingFor,
+        (now, most): (Timestamp, i64),
+    ) -> Result<i64, StoreError> {
+        let clients: Vec<_> = whom.clients.iter().map(|client| client.uuid()).collect();
+        let row = sqlx::query!(
+            r#"-- queues.waiting_for
+            select count(*) as "waiting!" from (
+              select from client c cross join lateral (
+                (select l.id, l.person_id from promise p join lead l on l.id = p.lead_id
+                 where p.client_id = c.id and p.kind = 'requalify' and p.worked_at is null and p.state in ('scheduled', 'work')
+                   and coalesce(p.due_at, '9999-12-30 00:00:00+00') <= $4 and l.stage in ('lead', 'contact', 'opportunity')
+                   and (p.agreed or l.touches > l.touches_before)
+                   and (p.agreed or l.grade is distinct from 'A' or l.returned_at is not null) limit $5)
+                union all
+                (select l.id, l.person_id from lead l
+                 where l.client_id = c.id and l.stage in ('lead', 'contact', 'opportunity') and l.touches <= l.touches_before
+                   and (l.grade is distinct from 'A' or l.returned_at is not null)
+                   and not exists (select from promise p where p.lead_id = l.id and p.kind = 'requalify' and p.agreed
+                                   and p.worked_at is null and p.state in ('scheduled', 'work') and p.due_at <= $4)
+                 order by l.last_enquiry_at, l.id limit $5)
+              ) w join person h on h.id = w.person_id
+              where ($1::uuid is null or c.id = $1) and c.state = 'active' and (cardinality($2::uuid[]) = 0 or c.id = any($2))
+                and h.phone is not null
+                and (cardinality($3::text[]) = 0 or h.locale is null or lower(split_part(h.locale, '-', 1)) = any($3))
+                and not exists (select from desk_lease d where d.lead_id = w.id and d.leased_until > clock_timestamp())
+              limit $5) f"#,
+            scope.client_uuid(),
+            &clients,
+            &whom.languages,
+            now.to_sqlx(),
+            most
+        )
+        .fetch_one(&self.lists)
+        .await?;
+        Ok(row.waiting)
+    }
+}

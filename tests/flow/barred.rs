@@ -1,0 +1,134 @@
+//! Who must not be contacted, beyond the lead that somebody said it of: every endpoint that has the person, leads that are over, and
+//! a second lead of one number while it waits.
+
+use ripen_testkit::{receiver::Received, wait::until};
+use serde_json::{Value, json};
+
+use crate::harness::{
+    LIMIT,
+    audit::delivered,
+    scenario::{Plan, Scenario},
+};
+
+fn plan(plan: Plan) -> Plan {
+    plan.always_open().set("QUALIFIER__UNDO_S", "0").set("QUALIFIER__SWEEP_INTERVAL_MS", "50")
+}
+
+fn lead(name: &str, phone: &str, email: &str, note: &str) -> Value {
+    json!({"name": name, "phone": phone, "email": email, "notes": note, "answers": {"timeframe_days": 20}})
+}
+
+async fn lead_of(scenario: &Scenario, email: &str) -> String {
+    until("there is a lead", LIMIT, || async {
+        let listed = scenario.installation.json(&["lead", "list", "--email", email]).await;
+        listed[0]["lead"].as_str().map(str::to_owned)
+    })
+    .await
+}
+
+/// The types of what came to a path, in their order.
+fn types(received: &[Received], path: &str) -> Vec<String> {
+    let of_path = received.iter().filter(|one| one.path == path);
+    of_path.map(|one| one.json()["type"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_endpoint_that_ever_had_the_person_is_told_and_not_the_last_alone() {
+    // Neither names what it asks for; a third one asked for leads alone.
+    let plan = plan(Plan::new().await).webhook("/first", &[], &[]).webhook("/second", &[], &[]);
+    let scenario = plan.webhook("/old", &["--events", "lead.matured"], &[]).serve().await;
+    scenario.post(&lead("Uma Example", "+14155550118", "uma@example.com", "")).await;
+    scenario.receiver.wait_for(3, LIMIT).await;
+    delivered(&scenario.installation).await;
+    let uma = lead_of(&scenario, "uma@example.com").await;
+    scenario.touch(&uma, &["--disposition", "do_not_contact"]).await;
+    scenario.receiver.wait_for(5, LIMIT).await;
+    delivered(&scenario.installation).await;
+    let received = scenario.receiver.received();
+    for path in ["/first", "/second"] {
+        assert_eq!(types(&received, path), ["lead.matured", "lead.suppressed"], "{path}");
+    }
+    assert_eq!(types(&received, "/old"), ["lead.matured"]);
+    let doctor = scenario.installation.run(&["doctor", "--json"]).await;
+    let checks: Value = serde_json::from_slice(&doctor.stdout).unwrap();
+    let note = checks.as_array().unwrap().iter().find(|check| check["check"] == "do not contact").unwrap();
+    let found = note["found"].as_str().unwrap();
+    assert!(found.contains("/old") && !found.contains("/first") && found.contains("lead.suppressed"), "{found}");
+    assert_eq!(note["ok"], "note", "nothing is broken by it");
+    assert_eq!(scenario.process.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_after_the_lead_was_won_or_lost_is_not_worked_when_they_enquire_again() {
+    let scenario = plan(Plan::new().await).webhook("/hook", &[], &[]).serve().await;
+    let ends: [&[&str]; 2] = [&["won", "--amount", "9000", "--currency", "USD"], &["lost", "--reason", "Withdrew"]];
+    for (round, outcome) in ends.into_iter().enumerate() {
+        let (phone, email) = (format!("+1415555014{round}"), format!("uma{round}@example.com"));
+        let before = scenario.receiver.count();
+        scenario.post(&lead("Uma Example", &phone, &email, "")).await;
+        let received = scenario.receiver.wait_for(before + 1, LIMIT).await;
+        delivered(&scenario.installation).await;
+        let delivery = received[before].json()["data"]["delivery"].as_str().unwrap().to_owned();
+        scenario.installation.json(&[&["outcome", "add", delivery.as_str()], outcome].concat()).await;
+        let first = lead_of(&scenario, &email).await;
+        scenario.touch(&first, &["--disposition", "do_not_contact"]).await;
+        let kept = scenario.installation.json(&["lead", "show", &first]).await;
+        assert_eq!(kept["stage"], ["customer", "closed"][round], "what became of it stands");
+        let matured = scenario.installation.count("select count(*) from maturation").await;
+        // The same person, and the number under another name.
+        for (place, name) in ["Uma Example", "Robin Other"].into_iter().enumerate() {
+            let decided = scenario.installation.count("select count(*) from decision").await;
+            scenario.post(&lead(name, &phone, &format!("again{round}{place}@example.com"), "once more")).await;
+            scenario.decided(decided + 1).await;
+            let again = lead_of(&scenario, &format!("again{round}{place}@example.com")).await;
+            let closed = until("it is closed", LIMIT, || async {
+                let shown = scenario.installation.json(&["lead", "show", &again]).await;
+                (shown["stage"] == "closed").then_some(shown)
+            })
+            .await;
+            assert_ne!(closed["grade"], "A", "{closed:#}");
+        }
+        assert_eq!(scenario.installation.count("select count(*) from maturation").await, matured);
+        assert_eq!(scenario.installation.json(&["promise", "list"]).await, json!([]));
+    }
+    assert_eq!(scenario.process.stop().await, Some(0));
+}
+
+const RACE: &str = "mode = \"first_to_claim\"\nrecipients = [\"Dana Hill\", \"Lee Park\"]\nclaim_within = \"10m\"\nowner = \"Dana Hill\"\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_a_of_one_number_is_offered_to_nobody_and_takes_no_room_until_it_is_released() {
+    let plan = plan(Plan::new().await).set("HTTP__PUBLIC_URL", "https://ripen.example");
+    let scenario = plan.client(&["--capacity", "2"]).rep("Dana Hill").rep("Lee Park").routing(RACE).serve().await;
+    let offers = "select count(*) from delivery where event = 'lead.offered' and state in ('delivered', 'filed')";
+    let offered = |count: i64| {
+        let scenario = &scenario;
+        async move {
+            until("it is offered", LIMIT, || async {
+                (scenario.installation.count(offers).await == count).then_some(())
+            })
+            .await;
+        }
+    };
+    scenario.post(&lead("Paul Example", "415-555-0121", "paul@example.com", "")).await;
+    offered(2).await;
+    scenario.post(&lead("Xu Example", "415-555-0121", "xu@example.com", "")).await;
+    let xu = lead_of(&scenario, "xu@example.com").await;
+    let held = until("it is held", LIMIT, || async {
+        let shown = scenario.installation.json(&["lead", "show", &xu]).await;
+        (shown["deliveries"][0]["state"] == "held").then_some(shown)
+    })
+    .await;
+    assert!(held["deliveries"][0]["reason"].as_str().unwrap().starts_with("perhaps the same person's as lead_"));
+    // The day's second place is another's.
+    scenario.post(&lead("Quinn Roe", "415-555-0122", "quinn@example.com", "")).await;
+    offered(4).await;
+    let of_xu = "select count(*) from delivery d join lead l on l.id = d.lead_id join person p on p.id = l.person_id
+                 where p.email = 'xu@example.com' and d.event = 'lead.offered'";
+    assert_eq!(scenario.installation.count(of_xu).await, 0, "nobody was offered it");
+    scenario.installation.json(&["client", "set", "acme", "--capacity", "3"]).await;
+    let delivery = held["deliveries"][0]["delivery"].as_str().unwrap();
+    scenario.installation.json(&["delivery", "release", delivery, "--why", "spoke with both"]).await;
+    offered(6).await;
+    assert_eq!(scenario.process.stop().await, Some(0));
+}
