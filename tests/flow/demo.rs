@@ -121,8 +121,13 @@ async fn firm(admin: &Browser<'_>) -> (Vec<String>, usize) {
 async fn every_page_is_alive(admin: &Browser<'_>) {
     let list = admin.page("/leads").await;
     assert!(leads_in(&list) >= 20, "{list}");
-    let first = list.split("href=\"/leads/lead_").nth(1).unwrap().split('"').next().unwrap();
-    assert!(admin.page(&format!("/leads/lead_{first}")).await.contains("tel:"));
+    // Some of them leave no number.
+    let mut can_be_called = false;
+    for lead in list.split("href=\"/leads/lead_").skip(1).take(10) {
+        let lead = lead.split('"').next().unwrap();
+        can_be_called |= admin.page(&format!("/leads/lead_{lead}")).await.contains("tel:");
+    }
+    assert!(can_be_called, "{list}");
     assert!(leads_in(&admin.page("/queues").await) > 5);
     assert!(admin.page("/users").await.matches("@example.org").count() >= 8);
     let audit = admin.page("/audit").await;

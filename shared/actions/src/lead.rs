@@ -146,11 +146,10 @@ impl TouchLead {
         if let Some(worked) = &worked {
             // No answers and no words of the person: they lie with the lead, where they are erased.
             let questions: Vec<_> = answers.iter().map(|one| &one.question).collect();
-            let mut after = json!({"touch": id, "disposition": self.disposition.word(), "answers": questions,
-                "note": note.is_some(), "round_used": worked.effect.round, "next": next});
-            if self.disposition == Disposition::DoNotContact {
-                after["stopped_for"] = json!(if stop.for_firm { "firm" } else { "client" });
-            }
+            let stopped_for = if stop.for_firm { "firm" } else { "client" };
+            let stopped_for = Some(stopped_for).filter(|_| self.disposition == Disposition::DoNotContact);
+            let after = json!({"touch": id, "disposition": self.disposition.word(), "answers": questions,
+                "note": note.is_some(), "round_used": worked.effect.round, "next": next, "stopped_for": stopped_for});
             work.changed("lead.touch", self.lead, AuditChange::added(worked.client, after));
             if stop.for_firm {
                 // A row of the firm's own: it ends leads of clients who do not read that of this one.

@@ -64,10 +64,10 @@ pub struct Enquiry {
     pub client: usize,
     /// The source's place in the client's.
     pub source: usize,
-    /// The lead.
-    pub body: Value,
-    /// A bot filled it in.
-    pub is_trapped: bool,
+    /// The lead, by its fields.
+    pub body: Map<String, Value>,
+    /// The address that a bot filled in, where one did.
+    pub trapped_with: Option<String>,
 }
 
 /// Every enquiry of the weeks before `now`, in no order.
@@ -156,7 +156,7 @@ impl Maker<'_> {
             let page = format!("https://{}.example.com/ask", client.slug);
             person.insert("tracking".to_owned(), json!({"page_url": page, "utm_source": "newsletter"}));
         }
-        Enquiry { at, client: self.place, source, body: Value::Object(person), is_trapped: false }
+        Enquiry { at, client: self.place, source, body: person, trapped_with: None }
     }
 
     /// Whoever asks a second time, and who else asks from the same number.
@@ -167,7 +167,7 @@ impl Maker<'_> {
         let mut more = Vec::new();
         if let Some(at) = second.filter(|_| number % 11 == 4) {
             let mut same = self.enquiry(person.clone(), at);
-            same.body["notes"] = json!("I have not heard from anybody yet. Please call.");
+            same.body.insert("notes".to_owned(), json!("I have not heard from anybody yet. Please call."));
             more.push(same);
         }
         if let Some(at) = other.filter(|_| number % 17 == 6 && person.contains_key("phone")) {
@@ -186,12 +186,14 @@ impl Maker<'_> {
         for number in 0..2 {
             let mut person = self.person(900 + number);
             person.remove("phone");
-            person.insert("email".to_owned(), json!(format!("bot{number}.{}@example.com", self.client.slug)));
+            let email = format!("bot{number}.{}@example.com", self.client.slug);
+            person.insert("email".to_owned(), json!(email));
             let at = self.moment(number);
             let mut kept = self.enquiry(person, at);
-            kept.is_trapped = number == 0;
-            if number > 0 {
-                kept.body["test"] = json!(true);
+            if number == 0 {
+                kept.trapped_with = Some(email);
+            } else {
+                kept.body.insert("test".to_owned(), json!(true));
             }
             all.push(kept);
         }

@@ -17,7 +17,7 @@ use super::{
     agent::AtWork,
     dice::Dice,
     enquiries::{DAYS, Enquiry, enquiries},
-    manager::{CHORES, Chore, ManagersView, chore_at},
+    manager::{CHORES, Chore, ManagersView, OnLeave, chore_at},
     outcomes::{Saying, say, sayings},
     past::{PastDesk, PastSetup, TakenLead},
     setting::{Furniture, add_user, furnish, signed_in},
@@ -210,8 +210,7 @@ impl SixWeeks<'_> {
     async fn receive(&mut self, enquiry: &Enquiry) -> anyhow::Result<()> {
         let source = self.furniture.clients.get(enquiry.client).and_then(|client| client.sources.get(enquiry.source));
         let source = source.context("a source that nobody added")?;
-        if enquiry.is_trapped {
-            let email = enquiry.body["email"].as_str().unwrap_or_default();
+        if let Some(email) = &enquiry.trapped_with {
             self.past.trap(&source.token, email).await?;
         } else {
             self.past.post(&source.key, &enquiry.body).await?;
@@ -263,7 +262,7 @@ impl SixWeeks<'_> {
         let leaves = leaves.and_then(|place| self.furniture.users.get(place)).map(|account| account.id);
         let manager = manager.and_then(|place| self.furniture.users.get(place)).context("a firm without a manager")?;
         let last = self.world.client.last();
-        let on_leave = last.and_then(|client| Some((client.slug.as_str(), client.reps.first()?.email.as_str())));
+        let on_leave = last.and_then(|client| Some(OnLeave { client: &client.slug, rep: &client.reps.first()?.email }));
         let HistoryMemory { worked, sent, returned, .. } = &self.memory;
         let overview = ManagersView {
             actor: &manager.actor,

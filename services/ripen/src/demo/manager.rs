@@ -97,8 +97,16 @@ pub struct ManagersView<'a> {
     pub returned: &'a [DeliveryId],
     /// Who leaves.
     pub leaves: Option<UserId>,
-    /// Whose only rep goes on leave: the client and the rep's address.
-    pub on_leave: Option<(&'a str, &'a str)>,
+    /// Who goes on leave.
+    pub on_leave: Option<OnLeave<'a>>,
+}
+
+/// The only rep of a client, who goes on leave.
+pub struct OnLeave<'a> {
+    /// The client's short name.
+    pub client: &'a str,
+    /// The rep's address.
+    pub rep: &'a str,
 }
 
 impl ManagersView<'_> {
@@ -114,7 +122,7 @@ impl ManagersView<'_> {
                 Ok(())
             }
             Chore::PauseRep => {
-                let Some((client, rep)) = self.on_leave else { return Ok(()) };
+                let Some(OnLeave { client, rep }) = self.on_leave else { return Ok(()) };
                 let (client, rep) = (client.to_owned(), rep.to_owned());
                 self.tried(past, &SetRep { client, rep, pause: Some(Some(Pause::Open)), ..SetRep::default() }).await
             }

@@ -50,7 +50,7 @@ use ripen_store::{
     notice::send::NoticeEnd,
     slot::SlotPlace,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tower::ServiceExt as _;
 
 /// So much is taken from a queue at once.
@@ -167,11 +167,11 @@ impl PastDesk {
     ///
     /// # Errors
     /// When intake does not take it.
-    pub async fn post(&self, key: &Secret, lead: &Value) -> anyhow::Result<()> {
+    pub async fn post(&self, key: &Secret, lead: &Map<String, Value>) -> anyhow::Result<()> {
         let request = Request::post("/v1/leads")
             .header(AUTHORIZATION, format!("Bearer {}", key.reveal()))
             .header(CONTENT_TYPE, "application/json")
-            .body(Body::from(lead.to_string()))?;
+            .body(Body::from(serde_json::to_vec(lead)?))?;
         self.send(request).await
     }
 

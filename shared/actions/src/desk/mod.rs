@@ -20,7 +20,7 @@ pub use dispose::{Dispose, Disposed, NewCoDecider, StopContact};
 pub use draft::{DraftSaved, DropDraft, SaveDraft, draft_of};
 pub(crate) use gates::{GatesFor, GatesRead, gates_read};
 pub use holder::held_by;
-pub use own_day::{MadeAs, OwnDay, own_day, promised_within};
+pub use own_day::{MadeAs, OwnDay, WorkedBy, own_day, promised_within};
 pub use preview::{GradePreview, PreviewRequest, preview};
 pub use take::{LeaveLead, OpenedLead, RenewLease, TakeLead, TakeNext, held, take, take_next};
 pub use undo::{UndoDisposition, Undone};

@@ -32,11 +32,20 @@ pub struct OwnDay {
     /// With whom they spoke.
     pub spoke: usize,
     /// By how it went, what was done most first.
-    pub by_disposition: Vec<(Disposition, usize)>,
+    pub by_disposition: Vec<WorkedBy>,
     /// Leads that were closed.
     pub closed: usize,
     /// What became an A, and what came of that.
     pub made: MadeAs,
+}
+
+/// How many leads went one way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WorkedBy {
+    /// Which way.
+    pub disposition: Disposition,
+    /// So many leads.
+    pub leads: usize,
 }
 
 /// What the actor did within a time.
@@ -73,9 +82,11 @@ fn counted(touches: &[FollowedTouch]) -> OwnDay {
             ways.push(touch.disposition);
         }
     }
-    let mut by_disposition: Vec<_> =
-        ways.into_iter().map(|way| (way, leads(&|touch| touch.disposition == way))).collect();
-    by_disposition.sort_by_key(|(way, n)| (std::cmp::Reverse(*n), way.word()));
+    let mut by_disposition: Vec<_> = ways
+        .into_iter()
+        .map(|way| WorkedBy { disposition: way, leads: leads(&|touch| touch.disposition == way) })
+        .collect();
+    by_disposition.sort_by_key(|way| (std::cmp::Reverse(way.leads), way.disposition.word()));
     OwnDay {
         worked: leads(&|_| true),
         spoke: leads(&|touch| touch.disposition.is_conversation()),

@@ -109,6 +109,15 @@ struct DialAgain<'a> {
     csrf: &'a str,
 }
 
+/// What both ways of asking say.
+struct DialAsked<'a> {
+    lead: &'a str,
+    /// Where the caller gives the call its id.
+    call: Option<Uuid>,
+    number: Option<String>,
+    anyway: bool,
+}
+
 /// Dials, as a program asks for it.
 #[utoipa::path(post, path = "/api/v1/work/dial", operation_id = "dial", tag = "desk",
     request_body = DialBodyGiven,
@@ -125,7 +134,8 @@ pub async fn dial(
     posted: CsrfJson<DialBodyGiven>,
 ) -> Result<Json<DialedAnswer>, Problem> {
     let CsrfJson { viewer, body } = posted;
-    let (dialed, step) = make(&context, &viewer, (body.lead, body.call), (body.number, body.anyway)).await?;
+    let asked = DialAsked { lead: &body.lead, call: body.call, number: body.number, anyway: body.anyway };
+    let (dialed, step) = make(&context, &viewer, asked).await?;
     let open = match step {
         DialStep::Open(address) => Some(address),
         DialStep::Asked => None,
@@ -150,8 +160,9 @@ pub async fn dial_by_form(State(context): State<DeskContext>, posted: CsrfForm<D
     let next = if form.next.is_empty() { "/work" } else { own_path(&form.next) };
     let number = Some(form.number.clone()).filter(|number| !number.trim().is_empty());
     // What is no id makes a call of its own, as if there were none.
-    let made =
-        make(&context, &viewer, (form.lead.clone(), form.call.parse().ok()), (number, form.anyway == "true")).await;
+    let call = form.call.parse().ok();
+    let asked = DialAsked { lead: &form.lead, call, number, anyway: form.anyway == "true" };
+    let made = make(&context, &viewer, asked).await;
     let template = DialTemplate { number: "", open: "", next, trouble: "", again: None };
     let csrf = viewer.csrf();
     let (status, template) = match &made {
@@ -173,16 +184,11 @@ pub async fn dial_by_form(State(context): State<DeskContext>, posted: CsrfForm<D
     DeskPage { title: "Call", place: Place::Work, viewer: &viewer, query: "", content: template }.response(status)
 }
 
-async fn make(
-    context: &DeskContext,
-    viewer: &Viewer,
-    (lead, call): (String, Option<Uuid>),
-    (number, anyway): (Option<String>, bool),
-) -> Result<(Dialed, DialStep), Problem> {
+async fn make(context: &DeskContext, viewer: &Viewer, asked: DialAsked<'_>) -> Result<(Dialed, DialStep), Problem> {
     viewer.require_staff()?;
-    let lead: LeadId = lead.parse().map_err(|_| Problem::not_found())?;
-    let call = CallId::from_uuid(call.unwrap_or_else(|| uuid_v7(context.clock.now())));
-    let request = DialCall { call, lead, number, anyway };
+    let lead: LeadId = asked.lead.parse().map_err(|_| Problem::not_found())?;
+    let call = CallId::from_uuid(asked.call.unwrap_or_else(|| uuid_v7(context.clock.now())));
+    let request = DialCall { call, lead, number: asked.number, anyway: asked.anyway };
     let dialed = context.actions.run(&viewer.actor, &request).await.map_err(|refusal| refused(&refusal))?;
     let facts = DialFacts { number: &dialed.number, caller_id: dialed.caller_id.as_deref(), lead, call };
     if dialed.is_repeated {

@@ -213,11 +213,12 @@ fn figures(day: &OwnDay, later_today: usize) -> Vec<DayFigure> {
     let share = (day.spoke * 100 + day.worked / 2).checked_div(day.worked);
     let spoke = figure("Spoken with", day.spoke, LeadsQuery { how: Some(HowChoice::Spoke), ..today() });
     all.push(DayFigure { share, ..spoke });
-    let ways = day.by_disposition.iter().map(|(way, n)| {
+    let ways = day.by_disposition.iter().map(|way| {
         // The calls that are still ahead have their own line's words.
-        let words = if *way == Disposition::CallBack { "Calls promised".to_owned() } else { capital(in_words(*way)) };
-        let query = LeadsQuery { how: Some(HowChoice::Was(*way)), ..today() };
-        DayFigure { is_part: true, ..figure(&words, *n, query) }
+        let is_promise = way.disposition == Disposition::CallBack;
+        let words = if is_promise { "Calls promised".to_owned() } else { capital(in_words(way.disposition)) };
+        let query = LeadsQuery { how: Some(HowChoice::Was(way.disposition)), ..today() };
+        DayFigure { is_part: true, ..figure(&words, way.leads, query) }
     });
     all.extend(ways);
     // Never alone: an A is worth what the client says of it.
