@@ -27,7 +27,7 @@ pub struct RefusedWords {
     pub problem: String,
 }
 
-struct ReportedRow {
+struct RefusedLine {
     line: u64,
     why: RefusedWords,
 }
@@ -51,7 +51,7 @@ pub struct ImportReport {
     pub refused: u64,
     /// Those of the refused that could not even be read.
     pub unreadable: u64,
-    refused_rows: Vec<ReportedRow>,
+    refused_rows: Vec<RefusedLine>,
     flags: ReportedFlags,
     file: Option<RefusedFile>,
     flagged: Option<RefusedFile>,
@@ -71,7 +71,7 @@ impl ImportReport {
     pub fn refuse(&mut self, row: &ReportedRow, why: &RefusedWords) -> anyhow::Result<()> {
         self.refused += 1;
         if self.refused_rows.len() < HELD {
-            self.refused_rows.push(ReportedRow { line: row.line, why: why.clone() });
+            self.refused_rows.push(RefusedLine { line: row.line, why: why.clone() });
         }
         self.file.as_mut().map_or(Ok(()), |file| file.write(row, &why.problem))
     }
@@ -152,7 +152,7 @@ impl ImportReport {
             ("unreadable", self.unreadable),
         ];
         let flags = self.flags.rows();
-        let row = |row: &ReportedRow| json!({"line": row.line, "column": row.why.column, "problem": row.why.problem});
+        let row = |row: &RefusedLine| json!({"line": row.line, "column": row.why.column, "problem": row.why.problem});
         let refused: Vec<_> = self.refused_rows.iter().map(row).collect();
         let dead = (self.dead > 0).then_some(("dead", self.dead));
         let counts = counts.into_iter().chain(dead);
