@@ -271,7 +271,7 @@ impl World {
     async fn receipts(&self) -> Result<BTreeMap<Uuid, String>, String> {
         let mut receipts = BTreeMap::new();
         for mut reader in self.qualifier.store.decisions_all(firm(), 1).await.unwrap() {
-            while let Some(decisions) = reader.next(1_000).await.unwrap() {
+            while let Some(decisions) = reader.next_decisions(1_000).await.unwrap() {
                 for decision in decisions {
                     let text = decision.receipt.open().map_err(|error| error.to_string())?;
                     receipts.insert(decision.id.uuid(), text);

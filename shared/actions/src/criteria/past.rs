@@ -76,7 +76,7 @@ where
     F: Fn(&mut Backtest, &LeadPast) + Clone + Send + 'static,
 {
     let mut found = Backtest::default();
-    let mut next = reader.next(BATCH).await?;
+    let mut next = reader.next_past(BATCH).await?;
     // One window is decided while the next is read: neither the database nor the processor waits for the other.
     while let Some(pasts) = next {
         let count: usize = pasts.iter().map(PackedPast::decisions).sum();
@@ -88,7 +88,7 @@ where
             }
             Ok::<_, StoreError>(found)
         });
-        let (read, decided) = tokio::join!(reader.next(BATCH), deciding);
+        let (read, decided) = tokio::join!(reader.next_past(BATCH), deciding);
         // Put together in the task that reads, so that no lock is held while deciding.
         found = decided.map_err(|_| broken_off())??;
         progress.add(count as u64);

@@ -82,13 +82,13 @@ pub async fn all(
 /// What one reader is given: while one window is worked on, the next is read.
 async fn part(mut reader: DecisionReader, kept: Documents, progress: ReplayProgress) -> Result<ReplayTally, Refusal> {
     let mut tally = ReplayTally::default();
-    let mut next = reader.next(BATCH).await?;
+    let mut next = reader.next_decisions(BATCH).await?;
     while let Some(stored) = next {
         let count = stored.len() as u64;
         let loaded = documents(&kept, &stored).await?;
         let working = tokio::task::spawn_blocking(move || again(stored, &loaded));
         // While one window is decided again, the next is read.
-        let (read, done) = tokio::join!(reader.next(BATCH), working);
+        let (read, done) = tokio::join!(reader.next_decisions(BATCH), working);
         tally.add(done.map_err(broken_off)?);
         progress(count);
         next = read?;

@@ -366,5 +366,5 @@ pub async fn take(actions: &Actions, actor: &Actor, lead: LeadId) -> Result<Open
 pub async fn held(actions: &Actions, actor: &Actor) -> Result<Vec<OpenedLead>, Refusal> {
     permit(actor, Permission::Work)?;
     let user = actor.user_id().ok_or_else(nobody)?;
-    Ok(actions.store.desk_leases_of(user).await?.into_iter().map(Into::into).collect())
+    Ok(actions.store.open_leases_of(user).await?.into_iter().map(Into::into).collect())
 }

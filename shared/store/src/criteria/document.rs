@@ -132,7 +132,7 @@ impl Store {
 
 impl Transaction {
     /// These documents, read over the transaction's own connection.
-    pub async fn criteria_documents(&mut self, ids: &[CriteriaId]) -> Result<Vec<ActiveCriteria>, StoreError> {
+    pub async fn criteria_documents_within(&mut self, ids: &[CriteriaId]) -> Result<Vec<ActiveCriteria>, StoreError> {
         documents(self.connection(), ids).await
     }
 }

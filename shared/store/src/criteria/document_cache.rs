@@ -79,7 +79,7 @@ impl Documents {
         if missing.is_empty() {
             return Ok(UsableDocuments { found, broken: BTreeMap::new() });
         }
-        Ok(self.take(found, tx.criteria_documents(&missing).await?))
+        Ok(self.take(found, tx.criteria_documents_within(&missing).await?))
     }
 
     /// These documents, loading what is missing over the connection that a transaction has already.
@@ -96,7 +96,7 @@ impl Documents {
         if missing.is_empty() {
             return Ok(found);
         }
-        self.take(found, tx.criteria_documents(&missing).await?).all()
+        self.take(found, tx.criteria_documents_within(&missing).await?).all()
     }
 
     /// What was known and what was read, which is known from now on.

@@ -40,7 +40,7 @@ impl Store {
 
 impl DecisionReader {
     /// The next decisions, at most `limit`; `None` after the last.
-    pub async fn next(&mut self, limit: i64) -> Result<Option<Vec<StoredDecision>>, StoreError> {
+    pub async fn next_decisions(&mut self, limit: i64) -> Result<Option<Vec<StoredDecision>>, StoreError> {
         let Some((from, to)) = self.window(limit).await? else { return Ok(None) };
         let rows = sqlx::query!(
             "-- decision.replay_read

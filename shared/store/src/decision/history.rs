@@ -110,7 +110,7 @@ impl Store {
 impl PastReader {
     /// The past of the next leads, at most `limit`; `None` after the last. Leads without a decision in the period are left
     /// out, so that fewer may come.
-    pub async fn next(&mut self, limit: i64) -> Result<Option<Vec<PackedPast>>, StoreError> {
+    pub async fn next_past(&mut self, limit: i64) -> Result<Option<Vec<PackedPast>>, StoreError> {
         let Some((window, mut pasts)) = self.window(limit).await? else { return Ok(None) };
         self.decisions(window, &mut pasts).await?;
         self.arrivals(window, &mut pasts).await?;

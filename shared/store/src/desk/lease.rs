@@ -274,7 +274,7 @@ impl Transaction {
 
 impl Store {
     /// The leads that an agent has open, the newest first.
-    pub async fn desk_leases_of(&self, user: UserId) -> Result<Vec<DeskLease>, StoreError> {
+    pub async fn open_leases_of(&self, user: UserId) -> Result<Vec<DeskLease>, StoreError> {
         self.begin().await?.desk_leases_of(user).await
     }
 }

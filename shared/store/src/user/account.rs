@@ -288,11 +288,6 @@ impl Transaction {
         .await?;
         one_row(done.rows_affected(), "user")
     }
-
-    /// The account of an address in small letters.
-    pub async fn user_by_email(&mut self, email: &str) -> Result<Option<UserRecord>, StoreError> {
-        by_email(self.connection(), email).await
-    }
 }
 
 async fn by_email(executor: impl PgExecutor<'_>, email: &str) -> Result<Option<UserRecord>, StoreError> {

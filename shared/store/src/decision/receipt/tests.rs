@@ -178,11 +178,11 @@ async fn the_dictionary_that_is_kept_is_the_one_that_is_used() {
 
     let later = Store::open(&StoreOptions::new(database.url(), 2)).unwrap();
     let mut readers = later.decisions_all(Actor::operator("test").scope(), 1).await.unwrap();
-    let read = readers[0].next(10).await.unwrap().unwrap();
+    let read = readers[0].next_decisions(10).await.unwrap().unwrap();
     assert_eq!((read.len(), read[0].id), (1, decision));
     assert_eq!(read[0].receipt.open().unwrap(), text);
     assert!(read[0].receipt.bytes.len() < 50, "it refers to the dictionary");
-    assert!(readers[0].next(10).await.unwrap().is_none());
+    assert!(readers[0].next_decisions(10).await.unwrap().is_none());
 
     sqlx::query("update decision set criteria_id = gen_random_uuid()").execute(&store.pool).await.unwrap();
     let orphaned = Store::open(&StoreOptions::new(database.url(), 2))
@@ -190,7 +190,7 @@ async fn the_dictionary_that_is_kept_is_the_one_that_is_used() {
         .decisions_all(Actor::operator("test").scope(), 1)
         .await
         .unwrap()[0]
-        .next(10)
+        .next_decisions(10)
         .await
         .unwrap()
         .unwrap();
