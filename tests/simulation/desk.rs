@@ -6,6 +6,7 @@ use ripen_domain::{
     calling::{Hours, Place},
     id::{ClientId, LeadId, TokenId},
     promise::{Due, When},
+    said_by::SaidBy,
     touch::Disposition,
 };
 use ripen_store::{
@@ -31,8 +32,9 @@ const TARGET: &str = "select l.id from lead l join person p on p.id = l.person_i
 
 /// Suppresses for the whole firm what the person is always reached under, as the command does.
 pub async fn suppressed(store: Store, person: u8, now: Timestamp) -> Outcome {
-    let (firm, identities) = (Actor::operator("Alex").scope(), [identity_of(person)]);
-    let new = NewSuppression { client: None, why: "rang and asked", by: "Alex", at: now };
+    let alex = Actor::operator("Alex");
+    let (firm, identities) = (alex.scope(), [identity_of(person)]);
+    let new = NewSuppression { client: None, why: "rang and asked", by: SaidBy::Actor(&alex), at: now };
     let added = async {
         let mut tx = store.begin().await?;
         tx.suppress(firm, &new, &identities).await?;

@@ -6,6 +6,7 @@ use ripen_domain::{
     calling::Hours,
     id::{CriteriaId, DeliveryId, ProgramId},
     outcome::{How, Outcome as ClientOutcome, Sale},
+    said_by::SaidBy,
 };
 use ripen_runtime::random::uuid_v7;
 use ripen_store::{
@@ -56,7 +57,7 @@ impl World {
             delivery,
             outcome: &outcome,
             how: How::Api,
-            by: "Kim",
+            by: SaidBy::Actor(&actor),
             actor: &actor,
             fresh_id: uuid_v7,
             confirmed: true,

@@ -7,6 +7,7 @@ use ripen_domain::{
     delivery::OutcomeKind,
     id::{DeliveryId, EndpointId},
     outcome::{How, Outcome as Said},
+    said_by::SaidBy,
 };
 use ripen_runtime::random::uuid_v7;
 use ripen_store::{
@@ -89,7 +90,7 @@ impl World {
             delivery,
             outcome: &outcome,
             how: How::Api,
-            by: "Kim",
+            by: SaidBy::Actor(&actor),
             actor: &actor,
             fresh_id: uuid_v7,
             confirmed: false,

@@ -1,10 +1,13 @@
 //! Only authentication and start-up say who acts: nowhere else is an `Actor` made, so that nobody can act as another by a
 //! slip. A `Scope` comes from an actor and needs no check: nothing outside of its file can make one.
+//!
+//! And the store writes down who it was from that actor, or from a `SaidBy` where somebody else's word is recorded, never from a
+//! text that anybody could have put together. What is read may be text.
 
 use std::collections::BTreeSet;
 
 use proc_macro2::{TokenStream, TokenTree};
-use syn::{UseTree, visit::Visit};
+use syn::{FnArg, Pat, Signature, Type, UseTree, visit::Visit};
 
 use crate::{
     refuse,
@@ -129,8 +132,8 @@ impl<'ast> Visit<'ast> for Renames<'_> {
     }
 }
 
-fn is_named(found: &syn::Type, names: &BTreeSet<String>) -> bool {
-    let syn::Type::Path(path) = found else { return false };
+fn is_named(found: &Type, names: &BTreeSet<String>) -> bool {
+    let Type::Path(path) = found else { return false };
     path.path.segments.last().is_some_and(|last| names.contains(&last.ident.to_string()))
 }
 
@@ -257,4 +260,168 @@ fn the_check_of_actors_finds_what_it_is_for() {
     let of_another = parse("services/x/src/b.rs", "fn f() { Who::operator(name) }");
     let renames = parse("services/x/src/lib.rs", "pub use domain::actor::Actor as Who;");
     assert_eq!(makers(&of_another, &names([&of_another, &renames].into_iter())).len(), 1);
+}
+
+#[test]
+fn who_did_it_is_written_from_an_actor() {
+    let store: Vec<&Source> = shipped().iter().filter(|source| source.path.starts_with("shared/store/src/")).collect();
+    let records = texts_of_who(&store);
+    refuse(&store.iter().flat_map(|source| written_texts(source, &records)).collect::<Vec<_>>());
+}
+
+/// Whether something is named for who did it: `by`, `taken_by`.
+fn names_who(name: &str) -> bool {
+    name == "by" || name.ends_with("_by")
+}
+
+/// Whether a type is text, lent or not, given or not: `&str`, `Option<String>`.
+fn is_text(found: &Type) -> bool {
+    struct Text(bool);
+    impl<'ast> Visit<'ast> for Text {
+        fn visit_path(&mut self, path: &'ast syn::Path) {
+            self.0 |= path.segments.last().is_some_and(|last| last.ident == "str" || last.ident == "String");
+            syn::visit::visit_path(self, path);
+        }
+    }
+    let mut text = Text(false);
+    text.visit_type(found);
+    text.0
+}
+
+/// Whether there is text in a type that is lent: `&str`, `Option<&str>`.
+fn is_lent_text(found: &Type) -> bool {
+    struct Lent(bool);
+    impl<'ast> Visit<'ast> for Lent {
+        fn visit_type_reference(&mut self, lent: &'ast syn::TypeReference) {
+            self.0 |= is_text(&lent.elem);
+        }
+    }
+    let mut lent = Lent(false);
+    lent.visit_type(found);
+    lent.0
+}
+
+/// Structs that say in text who did it, as people read it.
+fn texts_of_who(sources: &[&Source]) -> BTreeSet<String> {
+    struct Records(BTreeSet<String>);
+    impl<'ast> Visit<'ast> for Records {
+        fn visit_item_struct(&mut self, item: &'ast syn::ItemStruct) {
+            let in_text = |field: &syn::Field| {
+                field.ident.as_ref().is_some_and(|name| names_who(&name.to_string())) && is_text(&field.ty)
+            };
+            if item.fields.iter().any(in_text) {
+                self.0.insert(item.ident.to_string());
+            }
+        }
+    }
+    let mut records = Records(BTreeSet::new());
+    sources.iter().for_each(|source| records.visit_file(&source.file));
+    records.0
+}
+
+/// Places of a source where who did it is taken as text: lent in a field, a parameter, or a struct to read that a public function of the
+/// database takes. What the store itself has read it may write again.
+fn written_texts(source: &Source, records: &BTreeSet<String>) -> Vec<String> {
+    let mut found = Written { path: &source.path, records, findings: Vec::new() };
+    found.visit_file(&source.file);
+    found.findings
+}
+
+struct Written<'s> {
+    path: &'s str,
+    records: &'s BTreeSet<String>,
+    findings: Vec<String>,
+}
+
+impl Written<'_> {
+    fn find(&mut self, name: &syn::Ident, wrong: &str) {
+        self.findings.push(format!("{}:{}: `{name}` {wrong}", self.path, name.span().start().line));
+    }
+
+    /// A parameter, or the parts of one: `(by, at): (&str, Timestamp)`.
+    fn parameter(&mut self, pattern: &Pat, given: &Type) {
+        match (pattern, given) {
+            (Pat::Ident(name), given) if names_who(&name.ident.to_string()) && is_text(given) => {
+                self.find(&name.ident, "is who did it, in text: take the `Actor`, or a `SaidBy`");
+            }
+            (Pat::Tuple(names), Type::Tuple(types)) => {
+                names.elems.iter().zip(&types.elems).for_each(|(name, given)| self.parameter(name, given));
+            }
+            _ => {}
+        }
+    }
+
+    fn signature(&mut self, signature: &Signature, is_public: bool) {
+        for argument in &signature.inputs {
+            let FnArg::Typed(typed) = argument else { continue };
+            self.parameter(&typed.pat, &typed.ty);
+            if is_public && signature.asyncness.is_some() && names_one_of(&typed.ty, self.records) {
+                self.find(&signature.ident, "takes who did it within what is read: let it take the `Actor`");
+            }
+        }
+    }
+}
+
+/// Whether a type is one of these, lent or listed.
+fn names_one_of(found: &Type, names: &BTreeSet<String>) -> bool {
+    struct Named<'n>(&'n BTreeSet<String>, bool);
+    impl<'ast> Visit<'ast> for Named<'_> {
+        fn visit_path_segment(&mut self, segment: &'ast syn::PathSegment) {
+            self.1 |= self.0.contains(&segment.ident.to_string());
+            syn::visit::visit_path_segment(self, segment);
+        }
+    }
+    let mut named = Named(names, false);
+    named.visit_type(found);
+    named.1
+}
+
+impl<'ast> Visit<'ast> for Written<'_> {
+    fn visit_field(&mut self, field: &'ast syn::Field) {
+        // A text that is lent is on its way into the database; what is read from it has its own.
+        if let Some(name) = &field.ident
+            && names_who(&name.to_string())
+            && is_lent_text(&field.ty)
+        {
+            self.find(name, "is who did it, in text: let it be the `Actor`, or a `SaidBy`");
+        }
+    }
+
+    fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
+        self.signature(&item.sig, matches!(item.vis, syn::Visibility::Public(_)));
+        syn::visit::visit_item_fn(self, item);
+    }
+
+    fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
+        self.signature(&item.sig, matches!(item.vis, syn::Visibility::Public(_)));
+        syn::visit::visit_impl_item_fn(self, item);
+    }
+}
+
+#[test]
+fn the_check_of_who_did_it_finds_what_it_is_for() {
+    let found = |content: &str| {
+        let source = parse("shared/store/src/a.rs", content);
+        written_texts(&source, &texts_of_who(&[&source])).len()
+    };
+    for wrong in [
+        "pub struct NewWord<'a> { pub by: &'a str }",
+        "struct Row<'a> { said_by: Option<&'a String> }",
+        "impl Transaction { pub(crate) async fn note(&mut self, by: &str) {} }",
+        "impl Transaction { async fn note(&mut self, (by, at): (&str, Timestamp)) {} }",
+        "fn note(taken_by: Option<String>) {}",
+        "pub struct Word { pub by: String } impl Transaction { pub async fn keep(&mut self, word: &Word) {} }",
+        "pub struct Word { set_by: Option<String> } impl Transaction { pub async fn keep(&mut self, words: &[Word]) {} }",
+    ] {
+        assert_eq!(found(wrong), 1, "{wrong}");
+    }
+    for right in [
+        "pub struct NewWord<'a> { pub by: &'a Actor }",
+        "pub struct NewWord<'a> { pub by: SaidBy<'a> }",
+        "pub struct Word { pub by: String } impl Store { pub async fn words(&self, scope: Scope) -> Vec<Word> {} }",
+        "pub struct Word { pub by: String } impl Transaction { pub(crate) async fn bring_back(&mut self, word: &Word) {} }",
+        "fn note(nearby: &str, by: SignedDuration) {}",
+    ] {
+        assert_eq!(found(right), 0, "{right}");
+    }
 }

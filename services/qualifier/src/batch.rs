@@ -11,6 +11,7 @@ use ripen_domain::{
     id::{DeliveryId, LeadId},
     lead::Grade,
     routing::WaitingLead,
+    said_by::SaidBy,
 };
 use ripen_runtime::random::uuid_v7;
 use ripen_store::{
@@ -359,8 +360,8 @@ async fn write(
         batch.persons_must_not_be_contacted(&work_unit.newly_barred, at.now).await?;
     }
     if !work_unit.to_suppress.is_empty() {
-        let by = context::actor().name();
-        let new = NewSuppression { client: None, why: ASKED, by: &by, at: at.now };
+        let actor = context::actor();
+        let new = NewSuppression { client: None, why: ASKED, by: SaidBy::Actor(&actor), at: at.now };
         batch.suppress_persons(&work_unit.to_suppress, &new).await?;
     }
     if !work_unit.arrivals.is_empty() || !at.spooled.is_empty() {
@@ -390,7 +391,7 @@ async fn write(
         batch.leads_write(&leads, &decided.decisions, &decided.made, at.now).await?;
     }
     for join in &decided.joined {
-        batch.lead_join(*join, &context::actor().name(), at.now).await?;
+        batch.lead_join(*join, &context::actor(), at.now).await?;
     }
     // Deliveries that this batch makes come afterwards, so that a lead that is A again keeps its new ones.
     if !decided.withdrawn.is_empty() {

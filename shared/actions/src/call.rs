@@ -257,8 +257,7 @@ impl Action for RefuseNotice {
     const PERMISSION: Permission = Permission::Work;
 
     async fn act(&self, work: &mut Work<'_>) -> Result<ClientId, Refusal> {
-        let refusal = CallRefusal { what: self.what, at: work.now, by: work.actor.name() };
-        let kept = work.tx.call_refuse(work.actor.scope(), self.lead, &refusal).await?;
+        let kept = work.tx.call_refuse(work.actor, self.lead, self.what, work.now).await?;
         let (client, is_new) = kept.ok_or_else(|| Refusal::missing("lead", self.lead))?;
         if is_new {
             let after = json!({"refused": self.what.word()});

@@ -41,8 +41,8 @@ impl Action for JudgeConsent {
         let why = errors.needed_words("why", &self.why, LONGEST_WHY, "say what you looked at");
         errors.finish()?;
         let lead = load(work, self.lead).await?;
-        let (scope, by, now) = (work.scope(), work.actor.name(), work.now);
-        let verdict = ReviewVerdict { holds: self.holds, by: &by, at: now };
+        let (scope, actor, now) = (work.scope(), work.actor, work.now);
+        let verdict = ReviewVerdict { holds: self.holds, by: actor, at: now };
         let Some(client) = work.tx.review_close(scope, self.lead, verdict).await? else {
             let none = format!("no review of {} is open", self.lead);
             return Err(Refusal::conflict("no_review", none));
@@ -51,7 +51,8 @@ impl Action for JudgeConsent {
         if !self.holds {
             let identities = work.tx.identities_of(&[lead.person]).await?;
             let identities: Vec<_> = identities.into_iter().map(|(_, identity)| identity).collect();
-            let new = NewSuppression { client: Some(client), why: "never agreed to be contacted", by: &by, at: now };
+            let new =
+                NewSuppression { client: Some(client), why: "never agreed to be contacted", by: actor.into(), at: now };
             work.tx.suppress(scope, &new, &identities).await?;
             leads = work.tx.suppression_follow(scope, &new, &identities).await?.leads;
         }

@@ -67,8 +67,8 @@ impl Action for ReleaseDelivery {
         let mut errors = FieldErrors::default();
         let why = errors.needed_words("why", &self.why, LONGEST_WHY, "say how you know that it is somebody else");
         errors.finish()?;
-        let (scope, by) = (work.scope(), work.actor.name());
-        let word = PairWord { by: &by, why: &why, at: work.now };
+        let scope = work.scope();
+        let word = PairWord { by: work.actor, why: &why, at: work.now };
         let record = load(work, self.delivery).await?;
         let Some(lead) = work.tx.delivery_release_as_other(scope, self.delivery, &word).await? else {
             let not = format!("{} does not wait for anybody to say whose it is", self.delivery);

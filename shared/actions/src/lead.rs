@@ -276,11 +276,14 @@ pub(crate) fn done(worked: Worked, lead: LeadId) -> Result<Option<WorkedLead>, R
             Err(Refusal::conflict("undone", "this was saved and taken back: work on the lead again, under another id"))
         }
         Worked::Unknown => Err(Refusal::missing("lead", lead)),
-        Worked::Closed(why) => {
-            let closed = format!("{lead} is not open any more ({why}): a new enquiry of the person opens a new lead");
-            Err(Refusal::conflict("closed", closed))
-        }
+        Worked::Closed(why) => Err(not_open(lead, &why)),
     }
+}
+
+/// Why nothing is done with a lead that ended.
+pub(crate) fn not_open(lead: LeadId, why: &str) -> Refusal {
+    let closed = format!("{lead} is not open any more ({why}): a new enquiry of the person opens a new lead");
+    Refusal::conflict("closed", closed)
 }
 
 /// A lead in the actor's scope.

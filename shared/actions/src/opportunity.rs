@@ -6,13 +6,16 @@ use ripen_domain::{
     id::{LeadId, PersonId},
     outcome::Currency,
 };
-use ripen_store::{lead::opportunity::OpportunityRecord, person::co_decider::CoDecider};
+use ripen_store::{
+    lead::opportunity::{OpportunityKept, OpportunityRecord, SaidOpportunity},
+    person::co_decider::CoDecider,
+};
 use rust_decimal::Decimal;
 use serde_json::json;
 
 use crate::{
     Action, Actions, FieldErrors, Refusal, Work,
-    lead::{LONGEST_WHY, done},
+    lead::{LONGEST_WHY, not_open},
     work::{AuditChange, permit},
 };
 
@@ -53,19 +56,19 @@ impl Action for RecordOpportunity {
         let mut errors = FieldErrors::default();
         let read = self.said.read(&mut errors);
         errors.finish()?;
-        let said = OpportunityRecord {
+        let said = SaidOpportunity {
             client,
             business: read.business,
             amount: read.amount,
             currency: read.currency,
             expected_on: read.expected_on,
             likelihood: read.likelihood,
-            at: work.now,
-            by: work.actor.name(),
         };
-        if let Some(not) = work.tx.opportunity_say(scope, self.lead, &said).await? {
-            done(not, self.lead)?;
-        }
+        let said = match work.tx.opportunity_say(work.actor, self.lead, said, work.now).await? {
+            OpportunityKept::Done(said) => said,
+            OpportunityKept::Unknown => return Err(Refusal::missing("lead", self.lead)),
+            OpportunityKept::Closed(why) => return Err(not_open(self.lead, &why)),
+        };
         // Without its words, which are the person's.
         let shown = |one: &OpportunityRecord| json!({"amount": one.amount, "currency": one.currency, "expected_on": one.expected_on, "likelihood": one.likelihood});
         let change =

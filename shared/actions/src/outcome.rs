@@ -5,6 +5,7 @@ use ripen_domain::{
     actor::{Actor, Permission, Scope},
     id::DeliveryId,
     outcome::{How, InvalidField, Outcome, OutcomeFields, OutcomeQuestion, OutcomeRefused},
+    said_by::SaidBy,
     values::Conventions,
 };
 use ripen_runtime::random::uuid_v7;
@@ -22,8 +23,6 @@ use crate::{
 
 /// Why an answer is put aside that is about nothing.
 const NO_LEAD: &str = "What was sent hands over no lead, so nothing can be said of it.";
-/// Who says what stands in a webhook's answer, as timelines show it.
-const ITS_ANSWER: &str = "its answer";
 
 /// Records what a client says about a delivered lead.
 #[derive(Debug, Clone)]
@@ -68,13 +67,12 @@ impl Action for RecordOutcome {
         let written = work.tx.outcome_conventions(scope, self.delivery).await?;
         let outcome = read(&self.said, &written.unwrap_or_default())?;
         let Self { delivery, how, seen, confirmed, .. } = *self;
-        let (actor, by) = (work.actor, work.actor.name());
-        let outcome = &outcome;
+        let (actor, outcome) = (work.actor, &outcome);
         let new = NewOutcome {
             delivery,
             outcome,
             how,
-            by: &by,
+            by: actor.into(),
             actor,
             fresh_id: uuid_v7,
             confirmed,
@@ -192,7 +190,7 @@ impl Action for RecordAnswer {
             delivery,
             outcome: &outcome,
             how: How::Answer,
-            by: ITS_ANSWER,
+            by: SaidBy::Answer,
             actor: work.actor,
             fresh_id: uuid_v7,
             confirmed: false,

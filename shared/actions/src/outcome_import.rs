@@ -10,6 +10,7 @@ use ripen_domain::{
     id::DeliveryId,
     lead::OutcomeKind,
     outcome::{How, Outcome, OutcomeFields, Sale},
+    said_by::SaidBy,
     values::Conventions,
 };
 use ripen_runtime::random::uuid_v7;
@@ -248,12 +249,11 @@ impl Action for ImportedOutcome {
             DeliveryMatch::None(why) => return left("unmatched", why),
             DeliveryMatch::Many(why) => return left("ambiguous", why),
         };
-        let by = format!("{}'s books", self.client.slug);
         let new = NewOutcome {
             delivery,
             outcome: &outcome,
             how: How::Import,
-            by: &by,
+            by: SaidBy::Books(&self.client.slug),
             actor: work.actor,
             fresh_id: uuid_v7,
             confirmed: self.confirmed,

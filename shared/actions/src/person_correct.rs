@@ -130,8 +130,7 @@ impl Action for CorrectPerson {
         let was_so = corrected.before == profile;
         if let Some(phone) = phone {
             // A number that a call found to be somebody else's leads to the person after all: who corrects it says so.
-            let by = work.actor.name();
-            let word = NumberWord { phone: &phone, is_right: true, by: &by, at: work.now };
+            let word = NumberWord { phone: &phone, is_right: true, by: work.actor.into(), at: work.now };
             work.tx.number_judge(scope, corrected.person, &word).await?;
         }
         let change = AuditChange::of(corrected.client, shown(&corrected.before), shown(&profile));

@@ -45,14 +45,14 @@ impl Action for JudgeNumber {
         let mut errors = FieldErrors::default();
         let why = errors.needed_words("why", &self.why, LONGEST_WHY, "say how you know");
         let person = person_of(work, self.person).await?;
-        let (scope, by) = (work.scope(), work.actor.name());
+        let scope = work.scope();
         let country = work.tx.country_of_person(scope, person).await?;
         let read =
             Phone::parse(&self.phone, country.as_deref()).map_err(|why| format!("the number {:?} {why}", self.phone));
         let phone = errors.take("phone", read).map(|read| read.phone);
         errors.finish()?;
         let Some(phone) = phone else { return Err(Refusal::missing("number", &self.phone)) };
-        let word = NumberWord { phone: &phone, is_right: self.is_right, by: &by, at: work.now };
+        let word = NumberWord { phone: &phone, is_right: self.is_right, by: work.actor.into(), at: work.now };
         match work.tx.number_judge(scope, person, &word).await? {
             NumberJudged::Done { client, person, leads } => {
                 // Which number is the person's data, and is not kept here.

@@ -78,8 +78,8 @@ impl Action for DecidePair {
         let why = errors.needed_words("why", &self.why, LONGEST_WHY, "say how you know");
         errors.finish()?;
         let (one, other) = (person_of(work, self.one).await?, person_of(work, self.other).await?);
-        let (scope, by) = (work.scope(), work.actor.name());
-        let word = PairWord { by: &by, why: &why, at: work.now };
+        let scope = work.scope();
+        let word = PairWord { by: work.actor, why: &why, at: work.now };
         let decided = match self.are_same {
             true => work.tx.persons_merge(scope, (one, other), &word).await?,
             false => work.tx.persons_part(scope, (one, other), &word).await?,
@@ -122,8 +122,8 @@ impl Action for UnmergePersons {
         let why = errors.needed_words("why", &self.why, LONGEST_WHY, "say how you know");
         errors.finish()?;
         let person = person_of(work, self.person).await?;
-        let (scope, by) = (work.scope(), work.actor.name());
-        let word = PairWord { by: &by, why: &why, at: work.now };
+        let scope = work.scope();
+        let word = PairWord { by: work.actor, why: &why, at: work.now };
         match work.tx.persons_unmerge(scope, person, &word).await? {
             Unmerged::Done(effect) => {
                 // Which address or number is kept nowhere but as a hash.

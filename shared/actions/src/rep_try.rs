@@ -32,8 +32,8 @@ impl Action for TryDelivery {
     const PERMISSION: Permission = Permission::Report;
 
     async fn act(&self, work: &mut Work<'_>) -> Result<RecordedTry, Refusal> {
-        let (scope, by) = (work.scope(), work.actor.name());
-        let new = NewTry { delivery: self.delivery, id: work.fresh_id(), by: &by };
+        let scope = work.scope();
+        let new = NewTry { delivery: self.delivery, id: work.fresh_id(), by: work.actor };
         let tried = work.tx.touch_tried(scope, new, work.now).await?;
         let tried = tried.ok_or_else(|| Refusal::missing("sent delivery", self.delivery))?;
         if tried.is_new {

@@ -44,8 +44,8 @@ impl Action for JudgeReturn {
         let mut errors = FieldErrors::default();
         let why = errors.needed_words("why", &self.why, LONGEST_WHY, "say why, as the client is told");
         errors.finish()?;
-        let (by, scope) = (work.actor.name(), work.scope());
-        let new = NewVerdict { delivery: self.delivery, verdict: self.verdict, why: &why, by: &by };
+        let scope = work.scope();
+        let new = NewVerdict { delivery: self.delivery, verdict: self.verdict, why: &why, by: work.actor };
         let judged = match work.tx.return_judge(scope, &new, work.now).await? {
             ReturnJudgement::Done(judged) => judged,
             ReturnJudgement::Unknown => return Err(Refusal::missing("sent delivery", self.delivery)),
@@ -76,12 +76,12 @@ impl JudgeReturn {
     /// The lead is the client's again.
     async fn hand_back(&self, work: &mut Work<'_>, judged: &JudgedReturn, why: &str) -> Result<(), Refusal> {
         let outcome = Outcome::Accepted { reason: Some(format!("the return was rejected: {why}")) };
-        let (actor, by, scope) = (work.actor, work.actor.name(), work.scope());
+        let (actor, scope) = (work.actor, work.scope());
         let new = NewOutcome {
             delivery: self.delivery,
             outcome: &outcome,
             how: How::Command,
-            by: &by,
+            by: actor.into(),
             actor,
             fresh_id: uuid_v7,
             confirmed: true,

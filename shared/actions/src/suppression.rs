@@ -158,9 +158,9 @@ pub(crate) async fn suppress(
     (client, why): (Option<&ClientRecord>, &str),
     identities: &[Identity],
 ) -> Result<SuppressedIdentities, Refusal> {
-    let (scope, by) = (work.scope(), work.actor.name());
+    let scope = work.scope();
     let id = client.map(|client| client.id);
-    let new = NewSuppression { client: id, why, by: &by, at: work.now };
+    let new = NewSuppression { client: id, why, by: work.actor.into(), at: work.now };
     let mut added = 0;
     // Every list in one order: of two that overlap the second waits for the first, and neither for the other's end.
     let mut identities = identities.to_vec();

@@ -27,6 +27,7 @@ pub mod outcome;
 pub mod person;
 pub mod promise;
 pub mod routing;
+pub mod said_by;
 pub mod sealed_secret;
 pub mod search;
 pub mod secret;

@@ -17,7 +17,7 @@ use ripen_store::{
         undo::UndoRecord,
     },
     lead::{touch::StopWish, undo::LeadBefore},
-    person::co_decider::CoDecider,
+    person::co_decider::LearnedDecider,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -154,7 +154,7 @@ impl Action for Dispose {
         self.end_lease(work, user).await?;
         for one in &checked.co_deciders {
             let id = work.fresh_id();
-            work.tx.co_decider_add(scope, (id, self.lead), one).await?;
+            work.tx.co_decider_add(work.actor, (id, self.lead), one).await?;
         }
         if !checked.co_deciders.is_empty() {
             // How many, and not who: their names lie with the lead, where they are erased.
@@ -175,7 +175,7 @@ impl Action for Dispose {
 struct CheckedDisposition {
     for_firm: bool,
     identities: Vec<Identity>,
-    co_deciders: Vec<CoDecider>,
+    co_deciders: Vec<LearnedDecider>,
 }
 
 impl Dispose {
@@ -223,8 +223,7 @@ impl Dispose {
         errors.require(fits, "co_deciders", "too_long", || format!("at most {MOST} at once"));
         let scope = work.scope();
         let country = work.tx.country_of_person(scope, before.person).await?;
-        let (now, by) = (work.now, work.actor.name());
-        let checked = |one: &NewCoDecider| one.checked(country.as_deref(), (&by, now), errors);
+        let checked = |one: &NewCoDecider| one.checked(country.as_deref(), work.now, errors);
         let co_deciders = self.co_deciders.iter().take(MOST).map(checked).collect();
         if let Some(said) = &self.opportunity {
             said.read(errors);
@@ -270,7 +269,7 @@ impl Dispose {
 }
 
 impl NewCoDecider {
-    fn checked(&self, country: Option<&str>, (by, at): (&str, Timestamp), errors: &mut FieldErrors) -> CoDecider {
+    fn checked(&self, country: Option<&str>, at: Timestamp, errors: &mut FieldErrors) -> LearnedDecider {
         let name = errors.needed_words("co_deciders.name", &self.name, LONGEST_WHY, "say who decides with the person");
         let relation = errors.words("co_deciders.relation", Some(&self.relation), LONGEST_WHY).unwrap_or_default();
         let given =
@@ -281,6 +280,6 @@ impl NewCoDecider {
         });
         let email = given(&self.email).and_then(|text| errors.take("co_deciders.email", check::email(&text)));
         let email = email.map(|email| email.as_str().to_owned());
-        CoDecider { name, relation, phone, email, at, by: by.to_owned() }
+        LearnedDecider { name, relation, phone, email, at }
     }
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
+    actor::Actor,
     call::RefusedNotice,
     id::{ClientId, LeadId},
 };
@@ -25,9 +26,10 @@ impl Transaction {
     /// lead in the scope.
     pub async fn call_refuse(
         &mut self,
-        scope: Scope,
+        actor: &Actor,
         lead: LeadId,
-        refusal: &CallRefusal,
+        what: RefusedNotice,
+        now: Timestamp,
     ) -> Result<Option<(ClientId, bool)>, StoreError> {
         let row = sqlx::query!(
             r#"-- call_refusal.add
@@ -39,10 +41,10 @@ impl Transaction {
             )
             select client_id, exists (select from new) as "is_new!" from of"#,
             lead.uuid(),
-            refusal.what.word(),
-            refusal.at.to_sqlx(),
-            refusal.by,
-            scope.client_uuid()
+            what.word(),
+            now.to_sqlx(),
+            actor.name(),
+            actor.scope().client_uuid()
         )
         .fetch_optional(self.connection())
         .await?;

@@ -3,7 +3,10 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::id::{ClientId, DecisionId, LeadId, MaturationId};
+use ripen_domain::{
+    id::{ClientId, DecisionId, LeadId, MaturationId},
+    routing::Recipient,
+};
 use uuid::Uuid;
 
 use crate::{StoreError, Transaction};
@@ -68,13 +71,17 @@ impl From<&[MaturationRow]> for MaturationArrays {
 
 impl Transaction {
     /// Adds to how a maturation was routed who took the lead.
-    pub(crate) async fn maturation_note_taken(&mut self, maturation: MaturationId, by: &str) -> Result<(), StoreError> {
+    pub(crate) async fn maturation_note_taken(
+        &mut self,
+        maturation: MaturationId,
+        taker: &Recipient,
+    ) -> Result<(), StoreError> {
         // Appended, because the routing's own explanation stays true: it says why the lead was on offer.
         sqlx::query!(
             "-- maturation.note_taken
             update maturation set routing = coalesce(routing, '') || E'\\nTaken by ' || $2 || E'\\n' where id = $1",
             maturation.uuid(),
-            by
+            taker.name
         )
         .execute(self.connection())
         .await?;

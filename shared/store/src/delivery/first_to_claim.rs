@@ -259,7 +259,7 @@ impl Transaction {
         )
         .execute(self.connection())
         .await?;
-        self.maturation_note_taken(offer.maturation, &winner.name).await?;
+        self.maturation_note_taken(offer.maturation, &winner).await?;
         self.enqueue_taken(offer, &winner, now).await?;
         let day = winner.schedule.date(now);
         // The winner's own date: a day's capacity ends at midnight where the rep is.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::id::LeadId;
+use ripen_domain::{actor::Actor, id::LeadId};
 use serde_json::Value;
 
 use crate::{StoreError, Transaction, lead::touch::NewTouch};
@@ -66,7 +66,8 @@ impl Transaction {
     /// Answers and words of a touch.
     pub(crate) async fn said_insert(
         &mut self,
-        (by, new): (&str, &NewTouch<'_>),
+        actor: &Actor,
+        new: &NewTouch<'_>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let questions: Vec<_> = new.answers.iter().map(|one| one.question.clone()).collect();
@@ -80,7 +81,7 @@ impl Transaction {
             new.lead.uuid(),
             &questions,
             now.to_sqlx(),
-            format!("person:{by}"),
+            format!("person:{}", actor.name()),
             &values
         )
         .execute(self.connection())
@@ -91,7 +92,7 @@ impl Transaction {
                 insert into note (lead_id, at, by, text) values ($1, $2, $3, $4) on conflict do nothing",
                 new.lead.uuid(),
                 now.to_sqlx(),
-                by,
+                actor.name(),
                 text
             )
             .execute(self.connection())

@@ -83,11 +83,11 @@ impl Transaction {
         if is_a && !held.row.came_back() {
             return Ok(ClosedByHand::WithClient);
         }
-        let (by, now) = (change.actor.name(), change.now);
+        let now = change.now;
         let dropped =
             |open: &ripen_domain::promise::Open| PromiseEnd { generation: open.generation, state: State::Dropped };
         let ended: Vec<_> = held.promises.iter().map(dropped).collect();
-        let end = LeadEnding { lead, by: &by, why, promises: PromisesToEnd::These(&ended) };
+        let end = LeadEnding { lead, by: change.actor.into(), why, promises: PromisesToEnd::These(&ended) };
         let stopped = self.lead_let_go(&end, change).await?;
         let done = sqlx::query!(
             "-- lead.close
@@ -123,9 +123,15 @@ impl Transaction {
         // As far as it had come: whoever was spoken with is known.
         let stage = if row.last_conversation_at.is_some() { Stage::Contact } else { Stage::Lead };
         let due = Due { at: now, until: None };
-        let by = &actor.name();
-        let next =
-            NewPromise { kind: Kind::Requalify, state: State::Work, due, zone: None, why, from_whom: by, agreed: true };
+        let next = NewPromise {
+            kind: Kind::Requalify,
+            state: State::Work,
+            due,
+            zone: None,
+            why,
+            from_whom: actor.into(),
+            agreed: true,
+        };
         self.promise_insert(&mut row, &next, now).await?;
         let done = sqlx::query!(
             "-- lead.reopen

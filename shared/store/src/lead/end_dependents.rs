@@ -3,7 +3,7 @@
 //! is stopped by its next lease.
 
 use jiff::Timestamp;
-use ripen_domain::{id::LeadId, promise::PromiseEnd};
+use ripen_domain::{id::LeadId, promise::PromiseEnd, said_by::SaidBy};
 
 use crate::{StoreError, Transaction, appointment::change::AppointmentChange, promise::write::EndReason};
 
@@ -21,7 +21,7 @@ pub(crate) enum PromisesToEnd<'a> {
 pub(crate) struct LeadEnding<'a> {
     pub(crate) lead: LeadId,
     /// Who says so.
-    pub(crate) by: &'a str,
+    pub(crate) by: SaidBy<'a>,
     /// Why, in words.
     pub(crate) why: &'a str,
     pub(crate) promises: PromisesToEnd<'a>,

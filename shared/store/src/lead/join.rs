@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::id::{LeadId, PersonId};
+use ripen_domain::{
+    actor::Actor,
+    id::{LeadId, PersonId},
+};
 
 use crate::{
     Scope, StoreError, Transaction,
@@ -30,10 +33,10 @@ pub struct LeadJoin {
 
 impl Transaction {
     /// Closes a lead for another one, which takes over what was said on it and is decided again.
-    pub async fn lead_join(&mut self, join: LeadJoin, by: &str, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn lead_join(&mut self, join: LeadJoin, by: &Actor, now: Timestamp) -> Result<(), StoreError> {
         let LeadJoin { goes_on, ends, person } = join;
         let why = format!("{GOES_ON_AS}{goes_on}");
-        let end = LeadEnding { lead: ends, by, why: &why, promises: PromisesToEnd::All };
+        let end = LeadEnding { lead: ends, by: by.into(), why: &why, promises: PromisesToEnd::All };
         self.lead_let_go_but_appointments(&end, now).await?;
         self.lead_said_take(goes_on, ends).await?;
         self.lead_close_for(goes_on, ends, (&why, now)).await?;

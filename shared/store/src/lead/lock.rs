@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use ripen_domain::{
+    actor::Actor,
     id::LeadId,
     promise::{Due, Kind, Open, PromiseEnd, State},
 };
@@ -53,7 +54,7 @@ impl Transaction {
     ) -> Result<(), StoreError> {
         // The open one ends first: a lead has one open promise of a kind at a time, by a unique index.
         if let Some(ended) = replaced {
-            self.promises_end_by(lead.id, &[ended], EndReason { by: next.by, why: next.because }, now).await?;
+            self.promises_end_by(lead.id, &[ended], EndReason { by: next.by.into(), why: next.because }, now).await?;
         }
         let new = NewPromise {
             kind: Kind::Requalify,
@@ -61,7 +62,7 @@ impl Transaction {
             due: next.due,
             zone: next.zone,
             why: next.why,
-            from_whom: next.by,
+            from_whom: next.by.into(),
             agreed: next.agreed,
         };
         self.promise_insert(lead, &new, now).await?;
@@ -82,7 +83,7 @@ pub(crate) struct ReplacementStep<'a> {
     /// Agreed with the person.
     pub(crate) agreed: bool,
     /// Who makes it.
-    pub(crate) by: &'a str,
+    pub(crate) by: &'a Actor,
     /// Why the other one ends.
     pub(crate) because: &'a str,
 }

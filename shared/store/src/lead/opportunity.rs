@@ -2,12 +2,15 @@
 
 use jiff::{Timestamp, civil::Date};
 use jiff_sqlx::ToSqlx;
-use ripen_domain::id::{ClientId, LeadId};
+use ripen_domain::{
+    actor::Actor,
+    id::{ClientId, LeadId},
+};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use sqlx::PgExecutor;
 
-use crate::{Scope, Store, StoreError, Transaction, lead::worked::Worked};
+use crate::{Scope, Store, StoreError, Transaction};
 
 /// A possible business.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +33,41 @@ pub struct OpportunityRecord {
     pub by: String,
 }
 
+/// What somebody says of a possible business.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SaidOpportunity {
+    /// Whose lead.
+    pub client: ClientId,
+    /// What it is about.
+    pub business: String,
+    /// How much; none where nobody knows.
+    pub amount: Option<Decimal>,
+    /// ISO 4217, with the amount.
+    pub currency: Option<String>,
+    /// When it may be decided.
+    pub expected_on: Option<Date>,
+    /// In per cent.
+    pub likelihood: Option<i32>,
+}
+
+/// What became of a possible business that was said.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OpportunityKept {
+    /// It is written down, as it is read from now on.
+    Done(OpportunityRecord),
+    /// There is no such lead in the scope.
+    Unknown,
+    /// The lead is not open any more, for this reason.
+    Closed(String),
+}
+
+impl SaidOpportunity {
+    fn by(self, actor: &Actor, at: Timestamp) -> OpportunityRecord {
+        let Self { client, business, amount, currency, expected_on, likelihood } = self;
+        OpportunityRecord { client, business, amount, currency, expected_on, likelihood, at, by: actor.name() }
+    }
+}
+
 impl Store {
     /// The possible business of a lead.
     pub async fn opportunity(&self, scope: Scope, lead: LeadId) -> Result<Option<OpportunityRecord>, StoreError> {
@@ -46,16 +84,18 @@ impl Transaction {
     /// Writes down the possible business of an open lead, which is an opportunity from then on. It is decided again.
     pub async fn opportunity_say(
         &mut self,
-        scope: Scope,
+        actor: &Actor,
         lead: LeadId,
-        said: &OpportunityRecord,
-    ) -> Result<Option<Worked>, StoreError> {
-        let Some(row) = self.lock_lead(scope, lead).await? else { return Ok(Some(Worked::Unknown)) };
+        said: SaidOpportunity,
+        now: Timestamp,
+    ) -> Result<OpportunityKept, StoreError> {
+        let Some(row) = self.lock_lead(actor.scope(), lead).await? else { return Ok(OpportunityKept::Unknown) };
         if !row.stage.is_open() {
             let why = row.closed.map_or_else(|| row.stage.word().to_owned(), |closed| closed.why);
-            return Ok(Some(Worked::Closed(why)));
+            return Ok(OpportunityKept::Closed(why));
         }
-        self.opportunity_write(lead, said).await?;
+        let said = said.by(actor, now);
+        self.opportunity_write(lead, &said).await?;
         sqlx::query!(
             "-- lead.is_opportunity
             update lead set stage = 'opportunity' where id = $1 and stage in ('lead', 'contact')",
@@ -63,8 +103,8 @@ impl Transaction {
         )
         .execute(self.connection())
         .await?;
-        self.regrade_ask(lead, "its possible business was named", said.at).await?;
-        Ok(None)
+        self.regrade_ask(lead, "its possible business was named", now).await?;
+        Ok(OpportunityKept::Done(said))
     }
 
     async fn opportunity_write(&mut self, lead: LeadId, said: &OpportunityRecord) -> Result<(), StoreError> {

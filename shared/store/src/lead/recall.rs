@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use ripen_domain::{
+    actor::Actor,
     delivery::{EventDetail, LeadRecall},
     id::{ClientId, LeadId},
     lead::Grade,
@@ -43,12 +44,19 @@ impl Transaction {
     async fn recall_lead(
         &mut self,
         row: &mut LeadRow,
-        (by, why): (&str, &str),
+        (actor, why): (&Actor, &str),
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let due = Due { at: now, until: None };
-        let work =
-            NewPromise { kind: Kind::Requalify, state: State::Work, due, zone: None, why, from_whom: by, agreed: true };
+        let work = NewPromise {
+            kind: Kind::Requalify,
+            state: State::Work,
+            due,
+            zone: None,
+            why,
+            from_whom: actor.into(),
+            agreed: true,
+        };
         self.promise_insert(row, &work, now).await?;
         self.lead_take_back(row, now).await
     }
@@ -87,10 +95,10 @@ impl Transaction {
         if !is_there || !row.stage.is_open() || is_back {
             return Ok(Recalled::NotMatured);
         }
-        let (words, by) = (format!("taken back: {why}"), actor.name());
+        let words = format!("taken back: {why}");
         // Before the news is owed: what was never attempted is stopped, and the client that never heard of the lead
         // hears nothing. All promises, agreed ones too: the person's agreement was about a lead that a client had.
-        let end = LeadEnding { lead, by: &by, why: &words, promises: PromisesToEnd::All };
+        let end = LeadEnding { lead, by: actor.into(), why: &words, promises: PromisesToEnd::All };
         // Counted here: what ends with the lead tells them only once.
         let held_offers = self.offers_over(&[lead], now).await?;
         let stopped = self.lead_let_go(&end, change).await?;
@@ -98,7 +106,7 @@ impl Transaction {
         let detail = EventDetail::Recalled(recall);
         let news = Event { lead, detail, cause: Uuid::nil(), mailed: true, due_at: now };
         let told = held_offers + self.enqueue(&[news], now).await?;
-        self.recall_lead(&mut row, (&by, &words), now).await?;
+        self.recall_lead(&mut row, (actor, &words), now).await?;
         // The decision that follows takes the grade away; until then `returned_at` keeps updates from going out.
         self.regrade_ask(lead, &words, now).await?;
         Ok(Recalled::Done { client: row.client, stopped, told })

@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::id::{ClientId, LeadId, SourceId};
+use ripen_domain::{
+    actor::Actor,
+    id::{ClientId, LeadId, SourceId},
+};
 use uuid::Uuid;
 
 use crate::{Scope, Store, StoreError, Transaction};
@@ -17,7 +20,7 @@ pub struct NewReview<'a> {
     /// What was said.
     pub why: &'a str,
     /// To whom.
-    pub by: &'a str,
+    pub by: &'a Actor,
     /// When.
     pub at: Timestamp,
 }
@@ -45,7 +48,7 @@ pub struct ReviewVerdict<'a> {
     /// The person did agree to be called: work goes on.
     pub holds: bool,
     /// Who looked.
-    pub by: &'a str,
+    pub by: &'a Actor,
     /// When.
     pub at: Timestamp,
 }
@@ -62,7 +65,7 @@ impl Transaction {
             new.lead.uuid(),
             new.why,
             new.at.to_sqlx(),
-            new.by,
+            new.by.name(),
             scope.client_uuid()
         )
         .execute(self.connection())
@@ -84,7 +87,7 @@ impl Transaction {
             lead.uuid(),
             scope.client_uuid(),
             verdict.at.to_sqlx(),
-            verdict.by,
+            verdict.by.name(),
             verdict.holds
         )
         .fetch_optional(self.connection())

@@ -9,6 +9,7 @@ use ripen_domain::{
     delivery::{EventDetail, LeadUpdate, UpdateKind},
     id::{ClientId, DeliveryId, LeadId, PersonId, UserId},
     promise::Kind,
+    said_by::SaidBy,
     touch::{Disposition, TouchResult, effect},
 };
 use serde_json::Value;
@@ -82,7 +83,7 @@ pub struct ClientTouch<'a> {
     /// The delivery that handed it over.
     pub delivery: DeliveryId,
     /// Who did it.
-    pub by: &'a str,
+    pub by: SaidBy<'a>,
     /// How it went.
     pub disposition: Disposition,
 }
@@ -95,7 +96,7 @@ pub struct NewTry<'a> {
     /// The id of the touch.
     pub id: Uuid,
     /// Who called.
-    pub by: &'a str,
+    pub by: &'a Actor,
 }
 
 /// A try that was recorded.
@@ -113,8 +114,7 @@ pub struct TriedTouch {
 #[derive(Clone, Copy)]
 struct TouchRow<'a> {
     client: ClientId,
-    by: &'a str,
-    user: Option<UserId>,
+    by: &'a Actor,
     new: &'a NewTouch<'a>,
     /// It used a round.
     round: bool,
@@ -129,13 +129,12 @@ impl Transaction {
             Lockable::LockedLead(held) => held,
             Lockable::Not(why) => return Ok(why),
         };
-        let by = actor.name();
         let brought =
             TouchResult { disposition: new.disposition, answers: new.answers.len(), agreed: new.agreed.is_some() };
         let effect = effect(&held.promises, brought, now);
         // Before anything else is written: the same touch again, from a second click or a retry, must not count a
         // second round.
-        let row = TouchRow { client: held.row.client, by: &by, user: actor.user_id(), new, round: effect.round };
+        let row = TouchRow { client: held.row.client, by: actor, new, round: effect.round };
         if self.desk_undo_is_done(new.id).await? {
             return Ok(Worked::Undone);
         }
@@ -143,11 +142,11 @@ impl Transaction {
             let is_same = self.touch_is_of(new.id, new.lead, actor.user_id()).await?;
             return Ok(if is_same { Worked::Again } else { Worked::OtherTouch });
         }
-        self.said_insert((&by, new), now).await?;
+        self.said_insert(actor, new, now).await?;
         if new.disposition.is_attempt() {
             self.calls_attach((new.id, new.lead), actor.user_id(), now).await?;
         }
-        self.enqueue_update((&by, new), now).await?;
+        self.enqueue_update(actor, new, now).await?;
         if let Some(generation) = effect.worked {
             self.promise_worked(new.lead, generation, now).await?;
         }
@@ -155,7 +154,7 @@ impl Transaction {
         // one take its place.
         if let Some(Agreed { due, zone, why }) = new.agreed {
             let because = format!("agreed with the person: {why}");
-            let next = ReplacementStep { due, zone, why, agreed: true, by: &by, because: &because };
+            let next = ReplacementStep { due, zone, why, agreed: true, by: actor, because: &because };
             self.promise_replace(&mut held.row, effect.replaced, next, now).await?;
             // Whoever agreed it is handed it when it is due.
             if let Some(user) = actor.user_id() {
@@ -167,7 +166,7 @@ impl Transaction {
         if matches!(new.disposition, Disposition::WrongNumber | Disposition::NumberDead) {
             // What was phoned is what the person is known by under the lock.
             if let Some(phone) = self.number_of(held.row.person).await? {
-                self.number_void(held.row.person, &phone, (&by, now)).await?;
+                self.number_void(held.row.person, &phone, (actor.into(), now)).await?;
             }
         }
         // In the same transaction: a client that has the lead must not call a person who asked not to be contacted.
@@ -177,7 +176,7 @@ impl Transaction {
         // Work stops in the same transaction: nobody else may call a person who says that they never enquired.
         if new.disposition == Disposition::NeverEnquired {
             let why = new.note.unwrap_or("says that they never enquired");
-            let review = NewReview { id: new.id, lead: new.lead, why, by: &by, at: now };
+            let review = NewReview { id: new.id, lead: new.lead, why, by: actor, at: now };
             self.review_open(actor.scope(), &review).await?;
         }
         if new.disposition.is_conversation() {
@@ -198,8 +197,7 @@ impl Transaction {
         stop: StopWish<'_>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let by = actor.name();
-        let asked = NewSuppression { client: Some(lead.client), why: ASKED, by: &by, at: now };
+        let asked = NewSuppression { client: Some(lead.client), why: ASKED, by: actor.into(), at: now };
         if stop.identities.is_empty() {
             self.person_opt_out((actor.scope().within(lead.client), lead.person), &asked).await?;
         } else {
@@ -231,7 +229,7 @@ impl Transaction {
 
     /// Whether the touch is new.
     async fn touch_insert(&mut self, row: &TouchRow<'_>, now: Timestamp) -> Result<bool, StoreError> {
-        let TouchRow { client, by, user, new, round } = *row;
+        let TouchRow { client, by, new, round } = *row;
         let done = sqlx::query!(
             "-- touch.insert
             insert into touch (id, lead_id, client_id, at, by, disposition, answers, round, user_id)
@@ -240,11 +238,11 @@ impl Transaction {
             new.lead.uuid(),
             client.uuid(),
             now.to_sqlx(),
-            by,
+            by.name(),
             new.disposition.word(),
             i32::try_from(new.answers.len()).unwrap_or(i32::MAX),
             round,
-            user.map(UserId::uuid)
+            by.user_id().map(UserId::uuid)
         )
         .execute(self.connection())
         .await?;
@@ -292,7 +290,7 @@ impl Transaction {
             new.client.uuid(),
             new.delivery.uuid(),
             now.to_sqlx(),
-            new.by,
+            new.by.to_string(),
             new.disposition.word()
         )
         .execute(self.connection())
@@ -340,19 +338,19 @@ impl Transaction {
         let (lead, client) = (owed.lead, owed.owner);
         if !before.is_same {
             let disposition = Disposition::NoAnswer;
-            let touch = ClientTouch { id, lead, client, delivery: owed.delivery, by, disposition };
+            let touch = ClientTouch { id, lead, client, delivery: owed.delivery, by: by.into(), disposition };
             self.touch_of_client(&touch, now).await?;
         }
         Ok(Some(TriedTouch { lead, client, is_new: !before.is_same }))
     }
 
     /// Who has the lead is told what else was learned.
-    async fn enqueue_update(&mut self, (by, new): (&str, &NewTouch<'_>), now: Timestamp) -> Result<(), StoreError> {
+    async fn enqueue_update(&mut self, actor: &Actor, new: &NewTouch<'_>, now: Timestamp) -> Result<(), StoreError> {
         if new.answers.is_empty() && new.note.is_none() || new.disposition == Disposition::DoNotContact {
             return Ok(());
         }
         let kind = if new.disposition.is_conversation() { UpdateKind::Conversation } else { UpdateKind::Note };
-        let what = LeadUpdate { kind: kind.into(), by: by.to_owned().into(), ..LeadUpdate::default() };
+        let what = LeadUpdate { kind: kind.into(), by: actor.name().into(), ..LeadUpdate::default() };
         // The decision that follows withdraws it where the lead is no A any more.
         let due_at = now.saturating_add(DECIDED_WITHIN).unwrap_or(now);
         let news = Event { lead: new.lead, detail: EventDetail::Updated(what), cause: new.id, mailed: true, due_at };

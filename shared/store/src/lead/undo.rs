@@ -137,7 +137,7 @@ impl Transaction {
         }
         self.touch_unsay(lead, touch, &taken).await?;
         self.lead_bring_back(lead, before).await?;
-        self.promises_bring_back(lead, &before.promises, &actor.name(), now).await?;
+        self.promises_bring_back(lead, &before.promises, actor, now).await?;
         self.person_bring_back((before.client, before.person), before, &taken).await?;
         // With any disposition: whoever took the call for the person may have told of others.
         self.co_deciders_forget(lead, taken.at).await?;

@@ -13,6 +13,7 @@ use ripen_domain::{
         reason_in_words,
     },
     promise::{Due, Kind, Open, State},
+    said_by::SaidBy,
 };
 use uuid::Uuid;
 
@@ -195,7 +196,7 @@ fn record(new: &NewOutcome<'_>, taken: &TakenOutcome, known: &OutcomeKnown<'_>) 
             _ => None,
         },
         how: new.how,
-        by: new.by.to_owned(),
+        by: new.by.to_string(),
         verdict: None,
     }
 }
@@ -230,12 +231,18 @@ impl Transaction {
         // The promises end before the next is made: one open promise of a kind at a time, by a unique index.
         if matches!(follows.next, FollowUp::Ended | FollowUp::Work | FollowUp::OnDate) {
             let promises = PromisesToEnd::These(&follows.ended);
-            let end = LeadEnding { lead: row.id, by: &owed.client, why: &why, promises };
+            let end = LeadEnding { lead: row.id, by: SaidBy::Client(&owed.client), why: &why, promises };
             let terms = Terms::default();
             let change = AppointmentChange { actor: new.actor, terms: &terms, now: said.at, fresh_id: new.fresh_id };
             self.lead_let_go(&end, change).await?;
         } else {
-            self.promises_end_by(row.id, &follows.ended, EndReason { by: &owed.client, why: &why }, said.at).await?;
+            self.promises_end_by(
+                row.id,
+                &follows.ended,
+                EndReason { by: SaidBy::Client(&owed.client), why: &why },
+                said.at,
+            )
+            .await?;
         }
         let mut row = row.clone();
         if let Some((kind, state, due)) = step(follows.next, *due, said.at) {
@@ -243,7 +250,8 @@ impl Transaction {
             // The date that a client named is one of the person's calendar.
             let home = owed.places.first().and_then(|place| place.zone_name());
             let zone = home.filter(|_| follows.next == FollowUp::OnDate);
-            let next = NewPromise { kind, state, due, zone, why: &why, from_whom: &owed.client, agreed };
+            let next =
+                NewPromise { kind, state, due, zone, why: &why, from_whom: SaidBy::Client(&owed.client), agreed };
             self.promise_insert(&mut row, &next, said.at).await?;
         }
         self.lead_said(row.id, follows, said, row.generation).await?;

@@ -6,6 +6,7 @@ use ripen_domain::{
     delivery::OutcomeKind,
     id::{ClientId, DeliveryId, LeadId},
     outcome::{Consequences, How, Outcome, OutcomeQuestion, OutcomeRefused},
+    said_by::SaidBy,
 };
 use uuid::Uuid;
 
@@ -19,7 +20,7 @@ pub struct NewOutcome<'a> {
     /// How it is said.
     pub how: How,
     /// By whom, as the client and timelines read it.
-    pub by: &'a str,
+    pub by: SaidBy<'a>,
     /// Whoever records it: appointments that end with it name them.
     pub actor: &'a Actor,
     /// Makes ids of what people are told.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
+    actor::Actor,
     delivery::{EventDetail, LeadOutcome, OutcomeKind},
     id::{ClientId, DeliveryId, LeadId, RepId},
     outcome::Verdict,
@@ -29,7 +30,7 @@ pub struct NewVerdict<'a> {
     /// Why.
     pub why: &'a str,
     /// Who says so.
-    pub by: &'a str,
+    pub by: &'a Actor,
 }
 
 /// A return that was judged.
@@ -92,7 +93,7 @@ impl Transaction {
             return Ok(ReturnJudgement::NotTheirs(why));
         }
         self.verdict_write((owed.delivery, number), new, now).await?;
-        let (why, by) = (new.why.to_owned(), new.by.to_owned());
+        let (why, by) = (new.why.to_owned(), new.by.name());
         let verdict = OutcomeVerdict { verdict: new.verdict, why, by, at: now };
         let judged = OutcomeRecord { verdict: Some(verdict), ..newest.clone() };
         let outcome = LeadOutcome { outcome: told(owed.delivery, &judged).into(), ..LeadOutcome::default() };
@@ -140,7 +141,7 @@ impl Transaction {
             number,
             new.verdict.word(),
             new.why,
-            new.by,
+            new.by.name(),
             now.to_sqlx()
         )
         .execute(self.connection())

@@ -4,7 +4,10 @@ use std::fmt;
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::id::{LeadId, PersonId};
+use ripen_domain::{
+    actor::Actor,
+    id::{LeadId, PersonId},
+};
 use uuid::Uuid;
 
 use crate::{Scope, Store, StoreError, Transaction, error::one_row};
@@ -26,6 +29,27 @@ pub struct CoDecider {
     pub by: String,
 }
 
+/// Somebody who decides with the person, to be written down. `Debug` shows nothing: it is contact data.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LearnedDecider {
+    /// As it was said.
+    pub name: String,
+    /// What they are to the person.
+    pub relation: String,
+    /// E.164.
+    pub phone: Option<String>,
+    /// Where they are mailed.
+    pub email: Option<String>,
+    /// When it was learned.
+    pub at: Timestamp,
+}
+
+impl fmt::Debug for LearnedDecider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LearnedDecider(…)")
+    }
+}
+
 impl fmt::Debug for CoDecider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CoDecider(…)")
@@ -36,9 +60,9 @@ impl Transaction {
     /// Keeps somebody who decides with the person of a lead.
     pub async fn co_decider_add(
         &mut self,
-        scope: Scope,
+        actor: &Actor,
         (id, lead): (Uuid, LeadId),
-        one: &CoDecider,
+        one: &LearnedDecider,
     ) -> Result<(), StoreError> {
         let done = sqlx::query!(
             "-- co_decider.add
@@ -52,8 +76,8 @@ impl Transaction {
             one.phone,
             one.email,
             one.at.to_sqlx(),
-            one.by,
-            scope.client_uuid()
+            actor.name(),
+            actor.scope().client_uuid()
         )
         .execute(self.connection())
         .await?;

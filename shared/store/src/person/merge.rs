@@ -71,9 +71,9 @@ impl Transaction {
         self.arrivals_of_person_take(pair).await?;
         self.pair_decide(pair, PairVerdict::Same, word).await?;
         // What still waits for a lead of this same person, which is over, is an A lead of theirs like any other.
-        self.same_person_end(&held, Some((word.by, word.why)), word.at).await?;
+        self.same_person_end(&held, Some(word), word.at).await?;
         let let_go = if let Some(why) = wish {
-            let new = NewSuppression { client: Some(pair.client), why: &why, by: word.by, at: word.at };
+            let new = NewSuppression { client: Some(pair.client), why: &why, by: word.by.into(), at: word.at };
             self.person_opt_out_of_merge((scope.within(pair.client), pair.earlier), &new).await?;
             // Nothing more goes out: the next decision closes what is open.
             0
@@ -98,7 +98,7 @@ impl Transaction {
         self.pair_decide(pair, PairVerdict::Different, word).await?;
         let leads = self.leads_of_both(pair).await?;
         let held = self.held_for_each_other(&leads.iter().map(|lead| lead.id).collect::<Vec<_>>()).await?;
-        self.same_person_end(&held, Some((word.by, word.why)), word.at).await?;
+        self.same_person_end(&held, Some(word), word.at).await?;
         let let_go = self.same_let_go(&held, word.at).await?;
         Ok(PairDecided::Done(PairEffect { pair, goes_on: None, let_go }))
     }
@@ -113,7 +113,7 @@ impl Transaction {
         let Some((lead, pair)) = self.held_as_same(scope, delivery).await? else { return Ok(None) };
         self.lock_lead(scope, lead).await?;
         self.pair_decide(pair, PairVerdict::Different, word).await?;
-        self.same_person_end(&[lead], Some((word.by, word.why)), word.at).await?;
+        self.same_person_end(&[lead], Some(word), word.at).await?;
         let let_go = self.same_let_go(&[lead], word.at).await?;
         Ok((let_go > 0).then_some(lead))
     }

@@ -8,6 +8,7 @@ use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     contact::{Identity, Phone},
     id::{ClientId, LeadId, PersonId},
+    said_by::SaidBy,
 };
 
 use crate::{Scope, Store, StoreError, Transaction};
@@ -20,7 +21,7 @@ pub struct NumberWord<'a> {
     /// It leads to the person.
     pub is_right: bool,
     /// Who says so.
-    pub by: &'a str,
+    pub by: SaidBy<'a>,
     /// When.
     pub at: Timestamp,
 }
@@ -97,7 +98,7 @@ impl Transaction {
         &mut self,
         person: PersonId,
         phone: &Phone,
-        (by, at): (&str, Timestamp),
+        (by, at): (SaidBy<'_>, Timestamp),
     ) -> Result<(), StoreError> {
         let identities: BTreeSet<_> = self.identities_of(&[person]).await?.into_iter().collect();
         let word = NumberWord { phone, is_right: false, by, at };
@@ -205,7 +206,7 @@ impl Transaction {
             person.uuid(),
             values,
             word.at.to_sqlx(),
-            word.by
+            word.by.to_string()
         )
         .execute(self.connection())
         .await?;

@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::id::{ClientId, PersonId};
+use ripen_domain::{
+    actor::Actor,
+    id::{ClientId, PersonId},
+};
 
 use crate::{Scope, Store, StoreError, Transaction};
 
@@ -39,7 +42,7 @@ impl PairVerdict {
 #[derive(Debug, Clone, Copy)]
 pub struct PairWord<'a> {
     /// Who.
-    pub by: &'a str,
+    pub by: &'a Actor,
     /// Why.
     pub why: &'a str,
     /// When.
@@ -104,7 +107,7 @@ impl Transaction {
             verdict.word(),
             word.why,
             word.at.to_sqlx(),
-            word.by
+            word.by.name()
         )
         .execute(self.connection())
         .await?;

@@ -110,7 +110,7 @@ impl Transaction {
             pair.earlier.uuid(),
             pair.later.uuid(),
             pair.client.uuid(),
-            word.by,
+            word.by.name(),
             word.why,
             word.at.to_sqlx()
         )
@@ -269,7 +269,7 @@ impl Transaction {
             merge.pair.earlier.uuid(),
             merge.pair.later.uuid(),
             word.at.to_sqlx(),
-            word.by
+            word.by.name()
         )
         .execute(self.connection())
         .await?;

@@ -55,7 +55,7 @@ impl Transaction {
         let ends = |promise: &Open| if promise.worked { State::Kept } else { State::Moved };
         let replaced = standing.map(|promise| PromiseEnd { generation: promise.generation, state: ends(promise) });
         let Agreed { due, zone, why } = step.to;
-        let next = ReplacementStep { due, zone, why, agreed: step.agreed, by: &actor.name(), because: why };
+        let next = ReplacementStep { due, zone, why, agreed: step.agreed, by: actor, because: why };
         self.promise_replace(&mut held.row, replaced, next, now).await?;
         // The decision must see the new date: criteria may ask for an earlier one, unless it was agreed.
         self.regrade_ask(lead, "a person moved its next step", now).await?;

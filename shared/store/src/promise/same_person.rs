@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::id::{ClientId, LeadId};
 
-use crate::{StoreError, Transaction};
+use crate::{StoreError, Transaction, person::pair::PairWord};
 
 /// Work to be made of a held lead.
 #[derive(Debug, Clone, Copy)]
@@ -50,7 +50,7 @@ impl Transaction {
     pub async fn same_person_end(
         &mut self,
         leads: &[LeadId],
-        said: Option<(&str, &str)>,
+        said: Option<&PairWord<'_>>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
@@ -60,8 +60,8 @@ impl Transaction {
                                ended_why = $3
             where lead_id = any($1) and kind = 'same_person' and state = 'work'",
             &leads,
-            said.map(|(by, _)| by),
-            said.map(|(_, why)| why),
+            said.map(|word| word.by.name()),
+            said.map(|word| word.why),
             now.to_sqlx()
         )
         .execute(self.connection())

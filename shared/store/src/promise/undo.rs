@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::id::{LeadId, UserId};
+use ripen_domain::{
+    actor::Actor,
+    id::{LeadId, UserId},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{Scope, StoreError, Transaction};
@@ -41,7 +44,7 @@ impl Transaction {
         &mut self,
         lead: LeadId,
         before: &[PromiseBefore],
-        by: &str,
+        by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let generations: Vec<_> = before.iter().map(|one| one.generation).collect();
@@ -55,7 +58,7 @@ impl Transaction {
             lead.uuid(),
             &generations,
             now.to_sqlx(),
-            by
+            by.name()
         )
         .execute(self.connection())
         .await?;

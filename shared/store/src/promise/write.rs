@@ -5,6 +5,7 @@ use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     id::{ClientId, LeadId},
     promise::{AgreedTime, Due, Kind, Open, PromiseEnd, State},
+    said_by::SaidBy,
 };
 use uuid::Uuid;
 
@@ -66,7 +67,7 @@ pub struct PromisePutOff {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct EndReason<'a> {
     /// Who says so.
-    pub(crate) by: &'a str,
+    pub(crate) by: SaidBy<'a>,
     /// Why.
     pub(crate) why: &'a str,
 }
@@ -81,7 +82,7 @@ pub(crate) struct NewPromise<'a> {
     pub(crate) zone: Option<&'a str>,
     /// What is promised, in words.
     pub(crate) why: &'a str,
-    pub(crate) from_whom: &'a str,
+    pub(crate) from_whom: SaidBy<'a>,
     /// Agreed with the person, or asked for by the client: only a person replaces it.
     pub(crate) agreed: bool,
 }
@@ -210,7 +211,7 @@ impl Transaction {
             &generations,
             &states,
             now.to_sqlx(),
-            by,
+            by.to_string(),
             why
         )
         .execute(self.connection())
@@ -236,7 +237,7 @@ impl Transaction {
             where lead_id = $1 and state in ('scheduled', 'work')",
             lead.uuid(),
             now.to_sqlx(),
-            reason.by,
+            reason.by.to_string(),
             reason.why
         )
         .execute(self.connection())
@@ -269,7 +270,7 @@ impl Transaction {
             new.due.at.to_sqlx(),
             new.due.until.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
             new.why,
-            new.from_whom,
+            new.from_whom.to_string(),
             new.agreed,
             now.to_sqlx(),
             agreed.as_ref().map(|agreed| agreed.civil.to_sqlx()) as Option<jiff_sqlx::DateTime>,

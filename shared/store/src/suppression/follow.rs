@@ -10,7 +10,7 @@ use jiff_sqlx::ToSqlx;
 use ripen_domain::id::PersonId;
 use uuid::Uuid;
 
-use crate::{Store, StoreError, Transaction, suppression::write::NewSuppression};
+use crate::{Store, StoreError, Transaction};
 
 /// No batch takes longer, by the time limits of its statements and locks, the difference between two clocks included.
 const BATCH_WITHIN: SignedDuration = SignedDuration::from_mins(10);
@@ -18,8 +18,6 @@ const BATCH_WITHIN: SignedDuration = SignedDuration::from_mins(10);
 const MOST: i64 = 1_000;
 /// So many decisions are looked at by one look.
 const PIECE: usize = 2_000;
-/// Who follows up.
-const BY: &str = "system:qualifier";
 
 /// What one look at suppressions did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -185,8 +183,7 @@ impl Store {
         let Some(first) = due.first() else { return Ok(FollowedSuppressions::default()) };
         let piece = tx.decisions_followed(first).await?;
         // By the words of the entries: each person is barred for a reason of their own.
-        let new = NewSuppression { client: None, why: "", by: BY, at: now };
-        let effect = tx.suppression_effects(&piece.persons, &new).await?;
+        let effect = tx.suppression_effects(&piece.persons, now).await?;
         let steps = steps(&due, first, &piece);
         let more = steps.settled.len() + steps.ids.len() < due.len() || steps.after.iter().any(Option::is_some);
         tx.suppressions_followed(&steps, now).await?;

@@ -7,6 +7,7 @@ use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     contact::Identity,
     id::{ClientId, PersonId},
+    said_by::SaidBy,
 };
 use uuid::Uuid;
 
@@ -26,7 +27,7 @@ pub struct NewSuppression<'a> {
     /// Why, in words.
     pub why: &'a str,
     /// Who asked for it.
-    pub by: &'a str,
+    pub by: SaidBy<'a>,
     /// When.
     pub at: Timestamp,
 }
@@ -82,7 +83,7 @@ impl Transaction {
             &values,
             new.client.map(ClientId::uuid) as Option<Uuid>,
             new.why,
-            new.by,
+            new.by.to_string(),
             new.at.to_sqlx(),
             scope.client_uuid(),
             &pads.inner,
@@ -109,7 +110,7 @@ impl Transaction {
             order by i.kind collate "C", i.value collate "C", i.client_id on conflict do nothing"#,
             &persons,
             new.why,
-            new.by,
+            new.by.to_string(),
             new.at.to_sqlx(),
             &pads.inner,
             &pads.outer
@@ -134,14 +135,14 @@ impl Transaction {
             persons.extend(self.persons_reached(scope, piece).await?);
         }
         // Last, so that persons and leads are locked as shortly as possible.
-        self.suppression_effects(&persons.into_iter().collect::<Vec<_>>(), new).await
+        self.suppression_effects(&persons.into_iter().collect::<Vec<_>>(), new.at).await
     }
 
     /// What follows for persons who are barred already or since now, each for the reason of the entry that bars them.
     pub(super) async fn suppression_effects(
         &mut self,
         persons: &[PersonId],
-        new: &NewSuppression<'_>,
+        now: Timestamp,
     ) -> Result<SuppressionEffect, StoreError> {
         let mut all = SuppressionEffect::default();
         for piece in persons.chunks(PIECE) {
@@ -150,7 +151,7 @@ impl Transaction {
                 by_reason.entry(barred.why).or_default().push(barred.person);
             }
             for (why, persons) in by_reason {
-                let effect = self.suppression_effect(&persons, &NewSuppression { why: &why, ..*new }).await?;
+                let effect = self.suppression_effect(&persons, &why, now).await?;
                 all.persons += effect.persons;
                 all.leads += effect.leads;
                 all.told += effect.told;
@@ -197,7 +198,7 @@ impl Transaction {
             order by i.kind collate "C", i.value collate "C", i.client_id on conflict do nothing"#,
             person.uuid(),
             new.why,
-            new.by,
+            new.by.to_string(),
             new.at.to_sqlx(),
             &pads.inner,
             &pads.outer
@@ -219,21 +220,22 @@ impl Transaction {
         if !persons.contains(&person) {
             persons.push(person);
         }
-        self.suppression_effect(&persons, new).await
+        self.suppression_effect(&persons, new.why, new.at).await
     }
 
     async fn suppression_effect(
         &mut self,
         persons: &[PersonId],
-        new: &NewSuppression<'_>,
+        why: &str,
+        now: Timestamp,
     ) -> Result<SuppressionEffect, StoreError> {
         if persons.is_empty() {
             return Ok(SuppressionEffect::default());
         }
         // In the order of a batch, which writes persons before deliveries, and those before regrades.
-        self.persons_must_not_be_contacted(persons, new.at).await?;
-        let told = self.enqueue_suppressed(persons, new.why, new.at).await?;
-        let leads = self.regrade_ask_persons(persons, new.why, new.at).await?;
+        self.persons_must_not_be_contacted(persons, now).await?;
+        let told = self.enqueue_suppressed(persons, why, now).await?;
+        let leads = self.regrade_ask_persons(persons, why, now).await?;
         Ok(SuppressionEffect { persons: persons.len(), leads, told })
     }
 

@@ -48,12 +48,16 @@ fn number(extension: &str) -> Phone {
     Phone::parse("+14155550118", None).unwrap().phone.with_extension(extension)
 }
 
-fn scope() -> Scope {
-    Actor::operator("Kim").scope()
+fn kim() -> Actor {
+    Actor::operator("Kim")
 }
 
-fn asked() -> NewSuppression<'static> {
-    NewSuppression { client: None, why: "rang and asked", by: "Kim", at: now() }
+fn scope() -> Scope {
+    kim().scope()
+}
+
+fn asked(kim: &Actor) -> NewSuppression<'_> {
+    NewSuppression { client: None, why: "rang and asked", by: kim.into(), at: now() }
 }
 
 async fn open(url: &str) -> Store {
@@ -83,7 +87,7 @@ async fn bound(store: &Store) -> Vec<String> {
 
 async fn void(store: &Store, person: PersonId, phone: &Phone) {
     let mut tx = store.begin().await.unwrap();
-    tx.number_void(person, phone, ("Kim", now())).await.unwrap();
+    tx.number_void(person, phone, (SaidBy::Actor(&kim()), now())).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -115,7 +119,7 @@ async fn who_opts_out_does_not_bar_the_stranger_who_has_the_number() {
     let store = open(database.url()).await;
     void(&store, UMA, &number("")).await;
     let mut tx = store.begin().await.unwrap();
-    tx.person_opt_out((scope(), UMA), &asked()).await.unwrap();
+    tx.person_opt_out((scope(), UMA), &asked(&kim())).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(bound(&store).await, ["uma"]);
     store.close().await;
@@ -128,8 +132,8 @@ async fn what_a_stranger_asked_for_binds_nobody_who_is_not_reached_there() {
     let identity = Identity::Phone(number(""));
     let identities = std::slice::from_ref(&identity);
     let mut tx = store.begin().await.unwrap();
-    tx.suppress(scope(), &asked(), identities).await.unwrap();
-    tx.suppression_follow(scope(), &asked(), identities).await.unwrap();
+    tx.suppress(scope(), &asked(&kim()), identities).await.unwrap();
+    tx.suppression_follow(scope(), &asked(&kim()), identities).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(bound(&store).await, ["robin", "uma"]);
     void(&store, UMA, &number("")).await;
@@ -159,7 +163,7 @@ async fn a_number_that_clients_are_given_is_barred_whatever_is_known_of_it() {
         .await
         .unwrap();
     let mut tx = store.begin().await.unwrap();
-    tx.suppress(scope(), &asked(), &[Identity::Phone(number(""))]).await.unwrap();
+    tx.suppress(scope(), &asked(&kim()), &[Identity::Phone(number(""))]).await.unwrap();
     let barred = tx.persons_barred(&[UMA, ROBIN], &[]).await.unwrap();
     assert_eq!(barred.len(), 2, "{barred:?}");
     drop(tx);
@@ -168,7 +172,8 @@ async fn a_number_that_clients_are_given_is_barred_whatever_is_known_of_it() {
 
 async fn merged(store: &Store) {
     let mut tx = store.begin().await.unwrap();
-    let word = PairWord { by: "Kim", why: "looks so", at: now() };
+    let kim = kim();
+    let word = PairWord { by: &kim, why: "looks so", at: now() };
     let merged = tx.persons_merge(scope(), (UMA, ROBIN), &word).await.unwrap();
     assert!(matches!(merged, PairDecided::Done(_)), "{merged:?}");
     tx.commit().await.unwrap();
@@ -176,7 +181,8 @@ async fn merged(store: &Store) {
 
 async fn unmerged(store: &Store) {
     let mut tx = store.begin().await.unwrap();
-    let word = PairWord { by: "Kim", why: "a mistake", at: now() };
+    let kim = kim();
+    let word = PairWord { by: &kim, why: "a mistake", at: now() };
     let undone = tx.persons_unmerge(scope(), UMA, &word).await.unwrap();
     assert!(matches!(undone, Unmerged::Done(_)), "{undone:?}");
     tx.commit().await.unwrap();
@@ -187,7 +193,7 @@ async fn a_merge_gives_nobody_a_number_that_is_void_for_them() {
     let database = database().await;
     let store = open(database.url()).await;
     let mut tx = store.begin().await.unwrap();
-    tx.number_void(UMA, &number(""), ("Kim", "2026-11-24T17:00:00Z".parse().unwrap())).await.unwrap();
+    tx.number_void(UMA, &number(""), (SaidBy::Actor(&kim()), "2026-11-24T17:00:00Z".parse().unwrap())).await.unwrap();
     tx.commit().await.unwrap();
     merged(&store).await;
     assert_eq!(phone_of(&store, UMA).await, None);

@@ -175,15 +175,16 @@ async fn there_and_back(store: &Store, case: MergeCase) {
     let mut connection = store.pool.acquire().await.unwrap();
     let pair = fill(&mut connection, case).await;
     let before = dump(&mut connection, pair.client).await;
-    let scope = Actor::operator("Kim").scope();
+    let kim = Actor::operator("Kim");
+    let scope = kim.scope();
     let (one, other) = (PersonId::from_uuid(pair.earlier), PersonId::from_uuid(pair.later));
     let mut tx = store.begin().await.unwrap();
-    let merged = tx.persons_merge(scope, (one, other), &PairWord { by: "Kim", why: "looks so", at: now() }).await;
+    let merged = tx.persons_merge(scope, (one, other), &PairWord { by: &kim, why: "looks so", at: now() }).await;
     assert!(matches!(merged, Ok(PairDecided::Done(_))), "{merged:?}");
     tx.commit().await.unwrap();
 
     let later = now() + SignedDuration::from_mins(5);
-    let word = PairWord { by: "Kim", why: "a mistake", at: later };
+    let word = PairWord { by: &kim, why: "a mistake", at: later };
     let mut tx = store.begin().await.unwrap();
     let undone = tx.persons_unmerge(scope, other, &word).await;
     assert!(matches!(undone, Ok(Unmerged::Done(_))), "{undone:?}");

@@ -3,12 +3,13 @@
 use ripen_domain::{
     actor::Actor,
     contact::{Email, Identity},
+    said_by::SaidBy,
 };
 use ripen_testkit::{postgres::database, wait::until};
 use sqlx::Executor as _;
 
 use super::*;
-use crate::StoreOptions;
+use crate::{StoreOptions, suppression::write::NewSuppression};
 
 const fn at(place: u128) -> Uuid {
     Uuid::from_u128(place)
@@ -55,9 +56,10 @@ async fn a_lead_that_was_decided_beside_a_suppression_is_found() {
     store.pool.execute(FILL).await.unwrap();
     let now: Timestamp = "2026-11-24T08:00:01Z".parse().unwrap();
     let mut tx = store.begin().await.unwrap();
-    let new = NewSuppression { client: None, why: "asked", by: "Kim", at: now };
+    let kim = Actor::operator("Kim");
+    let new = NewSuppression { client: None, why: "asked", by: SaidBy::Actor(&kim), at: now };
     let identity = Identity::Email(Email::parse("1@example.com").unwrap());
-    tx.suppress(Actor::operator("Kim").scope(), &new, &[identity]).await.unwrap();
+    tx.suppress(kim.scope(), &new, &[identity]).await.unwrap();
     tx.commit().await.unwrap();
     let followed = store.sweep_suppressions(now).await.unwrap();
     assert_eq!(followed, FollowedSuppressions { leads: 1, more: false });
