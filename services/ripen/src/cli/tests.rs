@@ -6,6 +6,8 @@ use uuid::Uuid;
 
 use super::Cli;
 
+mod contract;
+
 const README: &str = include_str!("../../../../README.md");
 
 #[test]
