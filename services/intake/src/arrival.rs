@@ -20,6 +20,7 @@ use ripen_web::Problem;
 use crate::{
     formats::PostedLead,
     normalise::{self, PostedFrom},
+    quarantine,
 };
 
 /// Room for the message of a usual lead, so that writing it moves nothing.
@@ -115,8 +116,7 @@ impl Reception<'_> {
         let mut submission =
             if self.quarantine.is_some() { normalised.submission } else { normalised.usable(index)? };
         posted.flags.into_iter().for_each(|flag| submission.flag(flag));
-        // What holds for the whole request goes before what the lead says of itself.
-        let quarantine = self.quarantine.or(submission.test.then_some(QuarantineReason::Test));
+        let quarantine = quarantine::of_lead(self.quarantine, &submission);
         let content = submission.content_hash();
         let element = index.map(|index| ArrayPlace { index, same_before: self.same_before(content) });
         let keys = Keys {

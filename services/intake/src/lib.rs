@@ -13,6 +13,7 @@ mod list;
 mod normalise;
 mod page;
 mod prefer_wait;
+mod quarantine;
 mod receive;
 pub mod rehearsal;
 mod response;

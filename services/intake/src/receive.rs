@@ -7,7 +7,7 @@ use axum::{
     http::HeaderMap,
 };
 use jiff::Timestamp;
-use ripen_domain::{arrival::QuarantineReason, id::ArrivalId};
+use ripen_domain::id::ArrivalId;
 use ripen_store::source::source_record::{SourceRecord, State};
 use ripen_web::{Problem, address::Visitor, body, catalogue};
 
@@ -18,6 +18,7 @@ use crate::{
     formats::{self, BodyFormat, PostedLead, csv::ColumnQuery, form::Form, json},
     header,
     list::{self, PostedList, ReceivedList},
+    quarantine,
 };
 
 /// What was posted, as far as it is known before its body is read.
@@ -229,12 +230,7 @@ async fn one_form(
     context.forms.check(&reception.source.id)?;
     // No key: a page that was cached gives one id to all its visitors, and one who goes back corrects what was typed.
     reception.form_id = form.submission_id();
-    reception.quarantine = if form.is_honeypot_filled() {
-        Some(QuarantineReason::Honeypot)
-    } else {
-        // Whoever filled in a form cannot be told to ask the firm: thanked, and kept until the source works again.
-        (reception.source.state == State::Paused).then_some(QuarantineReason::SourcePaused)
-    };
+    reception.quarantine = quarantine::of_form(form, reception.source.state);
     one(context, &reception, form.posted(format, bytes)).await
 }
 

@@ -5,18 +5,18 @@ use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
-    arrival::{Arrival, QuarantineReason, Sameness},
+    arrival::{Arrival, QuarantineReason},
     contact::{Identity, Phone},
     criteria::{Criteria, Origin, SourceFacts},
     flag::{Flag, FlagCode},
-    id::{ArrivalId, ClientId, CriteriaId, LeadId, PersonId, ProgramId, SourceId},
+    id::{ClientId, CriteriaId, LeadId, PersonId, ProgramId, SourceId},
     lead::{Channel, ENQUIRY_APART, Stage},
     person::{Absorb, BirthDate, Candidate, Profile, Recognised, recognise},
     submission::Submission,
 };
 use ripen_store::{
     arrival::{
-        seen::{ArrivalOwner, EarlierArrival, SourceContent},
+        seen::{ArrivalOwner, EarlierArrival},
         write::ArrivalRow,
     },
     lead::{answer::NoteRow, lead_row::LeadRow},
@@ -31,6 +31,7 @@ use crate::{
     answers, births,
     moved_program::open_lead,
     new_arrival::NewArrival,
+    same_content,
     unit_of_work::{PersonProgram, RepeatedArrival, TrackedLead, TrackedPerson, UnitOfWork},
 };
 
@@ -60,7 +61,7 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
             work_unit.arrivals.push(row_of(fresh, None, fresh.quarantine, false));
             return Ok(());
         }
-        if let Some(earlier) = fresh.repeats.or_else(|| self.repeated_by(work_unit, fresh)) {
+        if let Some(earlier) = fresh.repeats.or_else(|| same_content::repeated_by(work_unit, fresh, self.same_within)) {
             work_unit.repeats.push(RepeatedArrival { id: fresh.id, repeats: earlier });
             return Ok(());
         }
@@ -90,22 +91,9 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
         let row = with_flags(row_of(fresh, Some(on), None, repeat), &fresh.arrival.submission, flags);
         work_unit.arrivals.push(ArrivalRow { amends, corrects_ended, ..row });
         // The next message of this batch may say the same.
-        let same = work_unit.same_content.entry(content_of(fresh.arrival)).or_default();
+        let same = work_unit.same_content.entry(same_content::of(fresh.arrival)).or_default();
         same.push(EarlierArrival { id: fresh.id, received_at: fresh.arrival.received_at });
         Ok(())
-    }
-
-    /// The earlier arrival that this one repeats word for word, where it came without a key of its own.
-    fn repeated_by(&self, work_unit: &UnitOfWork, fresh: &NewArrival<'_>) -> Option<ArrivalId> {
-        // A key of the sender's decides by itself: two enquiries with equal words and different keys are two. And what a visitor
-        // says again after something else is what counts.
-        if !matches!(fresh.arrival.sameness, Sameness::Content | Sameness::Form) || fresh.amends.is_some() {
-            return None;
-        }
-        let same = work_unit.same_content.get(&content_of(fresh.arrival))?;
-        // `abs`: messages of a batch come from several intakes, whose order and clocks differ a little.
-        let close = |at: Timestamp| fresh.arrival.received_at.duration_since(at).abs() <= self.same_within;
-        same.iter().find(|earlier| earlier.id != fresh.id && close(earlier.received_at)).map(|earlier| earlier.id)
     }
 
     fn person(&self, work_unit: &mut UnitOfWork, fresh: &NewArrival<'_>, owner: Option<PersonId>) -> PersonId {
@@ -199,10 +187,6 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
 /// The number that an arrival brings, where it is known to lead to somebody else than its person.
 fn void_number<'a>(work_unit: &UnitOfWork, fresh: &'a NewArrival<'_>, person: PersonId) -> Option<&'a Phone> {
     fresh.arrival.submission.phone.as_ref().filter(|phone| work_unit.is_void(person, phone))
-}
-
-fn content_of(arrival: &Arrival) -> SourceContent {
-    SourceContent { source: arrival.source, content: arrival.content }
 }
 
 /// Under what the person may be stored: as versions before read the number, too.

@@ -7,11 +7,10 @@ use std::{
 
 use jiff::Timestamp;
 use ripen_domain::{
-    calling::{Hours, Place, Whereabouts, due_at, is_allowed, next_call, next_callable},
-    criteria::{Cause, Criteria, Decision, qualify},
+    calling::{Hours, Whereabouts},
+    criteria::{Criteria, Decision, qualify},
     id::{CriteriaId, DecisionId, LeadId, MaturationId},
     lead::{Grade, Stage},
-    outcome::ASK_AFTER,
     promise::{AfterDecision, Changes, Kind, NextPromise, Occasion, settle},
 };
 use ripen_store::{
@@ -25,6 +24,12 @@ use ripen_store::{
     promise::write::{LeadPromiseEnd, PromisePutOff, PromiseRow},
 };
 use uuid::Uuid;
+
+mod call_times;
+mod occasion;
+
+use call_times::Reachable;
+use occasion::{cause_of, is_by_hand, occasion_of};
 
 use crate::{
     moved_program,
@@ -68,21 +73,6 @@ struct Graded {
     criteria: CriteriaId,
     decision: Decision,
     due_at: Timestamp,
-}
-
-/// Where a person is reached, and when they were.
-#[derive(Clone, Copy)]
-struct Reachable<'a> {
-    places: &'a [Place],
-    calls: &'a [Timestamp],
-}
-
-impl Reachable<'_> {
-    /// Whether they may be called at this instant: it is open where they are, and the number was not called too often.
-    fn may_be_called(self, now: Timestamp, hours: &Hours) -> bool {
-        let is_free = |place: &Place| next_call(now, self.calls, hours.limits(place.region)) <= now;
-        is_allowed(now, hours, self.places) && self.places.iter().all(is_free)
-    }
 }
 
 /// What deciding needs from outside the unit of work.
@@ -146,22 +136,6 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
             |one: &PromisePutOff, end: &LeadPromiseEnd| (end.lead, end.end.generation) == (one.lead, one.generation);
         put_off.retain(|one| !ended.iter().any(|end| is(one, end)));
         decided
-    }
-
-    /// What fell due while nothing ran, or under other hours, waits until the person may be called again.
-    fn put_off(&self, lead: &mut TrackedLead, reached: Reachable<'_>, decided: &mut BatchDecisions) {
-        let fired = |kind| lead.promises.iter().find(|open| Some(open.generation) == lead.fired && open.kind == kind);
-        // Only a promise to call somebody: what asks the client waits for nobody's hours.
-        if fired(Kind::Requalify).is_none() || reached.may_be_called(self.now, self.hours) {
-            return;
-        }
-        let until = next_callable(self.now, self.hours, reached.places, reached.calls);
-        // Hours that allow nothing soon give no later instant: then it is decided now rather than put off for ever.
-        if until > self.now
-            && let Some(generation) = lead.fired.take()
-        {
-            decided.put_off.push(PromisePutOff { lead: lead.row.id, generation, until });
-        }
     }
 
     /// A lead whose program has no criteria yet keeps a promise that falls due with them.
@@ -245,22 +219,6 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
             receipt: decision.receipt.to_json(),
         });
     }
-
-    /// When the lead is looked at again, in the hours of the place where the person is; when a client is asked, at any.
-    fn due_at(&self, decision: &Decision, reached: Reachable<'_>) -> Timestamp {
-        let asked = || self.now.saturating_add(ASK_AFTER).unwrap_or(self.now);
-        match decision.next {
-            Some(_) => {
-                let due = due_at(&decision.receipt, self.hours, reached.places).unwrap_or_else(asked);
-                if reached.calls.is_empty() {
-                    due
-                } else {
-                    next_callable(due, self.hours, reached.places, reached.calls)
-                }
-            }
-            None => asked(),
-        }
-    }
 }
 
 fn changes(lead: &TrackedLead, work: &GradingSettings, decision: &Decision, due_at: Timestamp) -> Changes {
@@ -277,39 +235,6 @@ fn changes(lead: &TrackedLead, work: &GradingSettings, decision: &Decision, due_
         }
     };
     settle(&lead.promises, standing, occasion)
-}
-
-/// Whether it is decided because of what somebody of the firm did, and of nothing else.
-fn is_by_hand(lead: &TrackedLead, work: &GradingSettings) -> bool {
-    let decided_by = lead.row.decided.map(|last| last.criteria);
-    // Any other cause would have matured it without the person, and nothing slipped.
-    lead.regrade.is_some() && lead.fired.is_none() && lead.arrived.is_empty() && decided_by == work.criteria
-}
-
-/// Why the lead is to be decided now, if it is.
-fn occasion_of(lead: &TrackedLead, work: &GradingSettings) -> Option<Occasion> {
-    let decided_by = lead.row.decided.map(|last| last.criteria);
-    // What fired comes first: only under this occasion may its round be counted and the promise be kept.
-    if let Some(generation) = lead.fired {
-        return Some(Occasion::Fired(generation));
-    }
-    if !lead.arrived.is_empty() {
-        return Some(Occasion::Arrived);
-    }
-    (lead.regrade.is_some() || decided_by != work.criteria).then_some(Occasion::Regraded)
-}
-
-/// Other criteria than last time are a change too, when they meet a promise that falls due.
-fn cause_of(lead: &TrackedLead, work: &GradingSettings) -> Cause {
-    let decided = lead.row.decided;
-    let outdated = lead.fired.is_some() && decided.is_some_and(|last| Some(last.criteria) != work.criteria);
-    Cause {
-        arrivals: lead.arrived.clone(),
-        promise: lead.fired,
-        regrade: lead.regrade.is_some() || outdated,
-        before: decided.map(|last| last.grade),
-        barred: None,
-    }
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ mod perhaps_same;
 mod released;
 mod reroute;
 mod retention;
+mod same_content;
 mod set_aside;
 mod setbacks;
 mod standstill;

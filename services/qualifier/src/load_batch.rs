@@ -11,7 +11,6 @@ use ripen_domain::{
 };
 use ripen_store::{
     StoreError, Transaction,
-    arrival::seen::SourceContent,
     person::identity::{ClientIdentity, NewIdentity},
 };
 
@@ -21,6 +20,7 @@ use crate::{
     message::RequalifyLead,
     moved_program,
     new_arrival::NewArrival,
+    same_content,
     set_aside::{SetAside, WhyAside, taken_along},
     unit_of_work::{RepeatedArrival, TrackedLead, UnitOfWork},
 };
@@ -220,7 +220,7 @@ pub async fn load(
     leave_held(batch, &mut work_unit, new_arrivals, (requalify, aside)).await?;
     load_leads(batch, &mut work_unit, &aside.without_held(requalify)).await?;
     let worked: Vec<_> = new_arrivals.worked().collect();
-    load_same_content(batch, &mut work_unit, &worked, same_within).await?;
+    same_content::load(batch, &mut work_unit, &worked, same_within).await?;
     load_settings(batch, &mut work_unit, &worked).await?;
     load_first_received(batch, &mut work_unit, &worked).await?;
     moved_program::load(batch, &mut work_unit).await?;
@@ -417,40 +417,6 @@ async fn load_facts(
         if let Some(lead) = work_unit.leads.get_mut(&lead) {
             lead.regrade = Some(version);
         }
-    }
-    Ok(())
-}
-
-/// Earlier arrivals that say the same as those that came without a key.
-async fn load_same_content(
-    batch: &mut Transaction,
-    work_unit: &mut UnitOfWork,
-    worked: &[&NewArrival<'_>],
-    within: jiff::SignedDuration,
-) -> Result<(), StoreError> {
-    let keyless = worked.iter().filter(|fresh| matches!(fresh.arrival.sameness, Sameness::Content | Sameness::Form));
-    // Whoever said the same before is known under an identity by now.
-    let known: Vec<_> = keyless
-        .filter(|fresh| {
-            let client = fresh.arrival.client;
-            let mut identities = fresh.arrival.submission.identities();
-            identities.any(|identity| work_unit.reached.contains_key(&ClientIdentity { client, identity }))
-        })
-        .collect();
-    // Nobody known has said anything: the statement is spared for every batch of new persons.
-    let Some(oldest) = known.iter().map(|fresh| fresh.arrival.received_at).min() else { return Ok(()) };
-    let content = |arrival: &Arrival| SourceContent { source: arrival.source, content: arrival.content };
-    let wanted: Vec<_> = known.iter().map(|fresh| content(fresh.arrival)).collect();
-    let since = oldest.checked_sub(within).unwrap_or(Timestamp::MIN);
-    let earlier = batch.arrivals_by_content(&wanted, since).await?;
-    if earlier.is_empty() {
-        return Ok(());
-    }
-    // What was quarantined is on no lead: an enquiry that ended as the same as it would be lost.
-    let ids: Vec<_> = earlier.iter().map(|same| same.earlier.id).collect();
-    let on_leads = batch.arrivals_owners(&ids).await?;
-    for same in earlier.into_iter().filter(|same| on_leads.contains_key(&same.earlier.id)) {
-        work_unit.same_content.entry(same.of).or_default().push(same.earlier);
     }
     Ok(())
 }

@@ -13,6 +13,10 @@ use crate::{
     submission::Submission,
 };
 
+mod quarantine_reason;
+
+pub use quarantine_reason::QuarantineReason;
+
 /// Within so long of each other two bodies of one form may be the same visitor's: who comes back later fills in a new form,
 /// wherever its page came from.
 pub const FORM_CORRECTS_WITHIN: SignedDuration = SignedDuration::from_hours(1);
@@ -28,20 +32,6 @@ words! {
         IdempotencyKey = "idempotency_key",
         /// The sender's own id; another body under the same id amends the lead.
         ExternalId = "external_id",
-    }
-}
-
-words! {
-    /// Why an arrival is kept but not worked.
-    QuarantineReason "quarantine reason" {
-        /// The form's honeypot was filled in.
-        Honeypot = "honeypot",
-        /// Marked as a test by its sender.
-        Test = "test",
-        /// The same Idempotency-Key came with another body.
-        KeyReused = "key_reused",
-        /// A browser form of a paused source.
-        SourcePaused = "source_paused",
     }
 }
 

@@ -1,0 +1,64 @@
+//! When the next step of a lead falls: in the hours of the place where the person is, and not too soon after the last calls. What comes
+//! up at another time is put off.
+
+use jiff::Timestamp;
+use ripen_domain::{
+    calling::{Hours, Place, due_at, is_allowed, next_call, next_callable},
+    criteria::Decision,
+    outcome::ASK_AFTER,
+    promise::Kind,
+};
+use ripen_store::promise::write::PromisePutOff;
+use uuid::Uuid;
+
+use super::{BatchDecisions, Decider};
+use crate::unit_of_work::TrackedLead;
+
+/// Where a person is reached, and when they were.
+#[derive(Clone, Copy)]
+pub(super) struct Reachable<'a> {
+    pub(super) places: &'a [Place],
+    pub(super) calls: &'a [Timestamp],
+}
+
+impl Reachable<'_> {
+    /// Whether they may be called at this instant: it is open where they are, and the number was not called too often.
+    fn may_be_called(self, now: Timestamp, hours: &Hours) -> bool {
+        let is_free = |place: &Place| next_call(now, self.calls, hours.limits(place.region)) <= now;
+        is_allowed(now, hours, self.places) && self.places.iter().all(is_free)
+    }
+}
+
+impl<F: Fn() -> Uuid> Decider<'_, F> {
+    /// What fell due while nothing ran, or under other hours, waits until the person may be called again.
+    pub(super) fn put_off(&self, lead: &mut TrackedLead, reached: Reachable<'_>, decided: &mut BatchDecisions) {
+        let fired = |kind| lead.promises.iter().find(|open| Some(open.generation) == lead.fired && open.kind == kind);
+        // Only a promise to call somebody: what asks the client waits for nobody's hours.
+        if fired(Kind::Requalify).is_none() || reached.may_be_called(self.now, self.hours) {
+            return;
+        }
+        let until = next_callable(self.now, self.hours, reached.places, reached.calls);
+        // Hours that allow nothing soon give no later instant: then it is decided now rather than put off for ever.
+        if until > self.now
+            && let Some(generation) = lead.fired.take()
+        {
+            decided.put_off.push(PromisePutOff { lead: lead.row.id, generation, until });
+        }
+    }
+
+    /// When the lead is looked at again, in the hours of the place where the person is; when a client is asked, at any.
+    pub(super) fn due_at(&self, decision: &Decision, reached: Reachable<'_>) -> Timestamp {
+        let asked = || self.now.saturating_add(ASK_AFTER).unwrap_or(self.now);
+        match decision.next {
+            Some(_) => {
+                let due = due_at(&decision.receipt, self.hours, reached.places).unwrap_or_else(asked);
+                if reached.calls.is_empty() {
+                    due
+                } else {
+                    next_callable(due, self.hours, reached.places, reached.calls)
+                }
+            }
+            None => asked(),
+        }
+    }
+}
