@@ -1,6 +1,7 @@
 //! One human being for one client: whom an arrival comes from, and what is known of them after it.
 
 mod birth;
+mod family_names;
 mod fold;
 mod given_names;
 mod name;

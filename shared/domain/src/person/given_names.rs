@@ -7,80 +7,121 @@ use strsim::osa_distance;
 
 use super::fold::are_one_but_doubled;
 
-/// Groups, their names folded and separated by blanks.
+/// Groups, their names folded and separated by blanks. What a bar parts is one name in two languages, or has become two: father
+/// and son are Pedro and Peter, mother and daughter Maria and Marie, so that only people can tell whether it is one person.
 const GROUPS: &str = "\
-aaron ron ronnie\nabigail abby abbie gail\nabraham abe bram\nadam\nadrian\nadriana\nagnes\nahmed ahmad\nalan allan allen al\n\
-albert al bert bertie alberto\nalexander alex al alec sandy sasha xander alejandro\nalexandra alex alexa sandra sandy sasha lexi alexis alejandra\n\
-alexis\nalfred alf alfie fred freddie alfredo\nalice alicia ali\nalison allison ali allie\namanda mandy\namber\namelia amy millie mia\namy\n\
-ana anna anne ann annie anita hannah\nandrea andi\nandrew andy drew andre andres andreas\nangel\nangela angie\nannabel bella\nanthony tony anton antonio\n\
-antonia toni\narthur art artie\nashley ash\naudrey\nbarbara barb babs barbie\nbeatrice bea trixie beatriz\nbenjamin ben benny benji\nbernard bernie bernd\n\
-beth\nbrandon\nbrenda\nbrian bryan\nbridget bridie\nbruce\ncarl karl carlos\ncarla karla\ncarmen\ncarol carole caroline carolyn carrie\ncasey kasey\n\
-catherine katherine kathryn katharina cathy kathy kate katie kat kitty kathleen katrin catalina\ncecilia cecily celia\ncharles charlie chuck chas carlos carlo karl\n\
-charlotte charlie lottie\nchloe\nchristian chris christiaan cristian\nchristina christine chris christy tina cristina kristin kristina kirsten chrissy christa\n\
-christopher chris kit topher christoph\nclara claire clare\nclaude\nclaudia\ncolin\ncraig\ncynthia cindy\ndaisy\ndana\ndaniel dan danny\n\
-daniela daniella danielle dani\ndarren\ndavid dave davy davey\ndawn\ndeborah debra deb debbie\ndenis dennis denny\ndenise\ndiana diane dianne di\n\
-diego\ndominic dominik nick dom\ndonald don donny\ndonna\ndorothy dot dottie dolly dora\ndouglas doug\ndylan\nedith edie\nedward ed eddie ted ned eduardo\n\
-edwin ed eddie\neileen aileen\nelaine\neleanor ellie nell nora elena\nelijah eli\nelizabeth elisabeth liz lizzie beth betty eliza elsie lisa liza betsy libby isabel\n\
-ella\nellen helen nell\nelliot\nemily emma em emmy emilia\nemma\neric erik erich\nerica erika\nerin\nesther hester\nethan\neugene gene\neva eve evie\nevelyn evie\n\
-felicity fliss\nfelix\nfernando\nfiona\nflorence flo florrie\nfrances fran francie frankie francesca franziska\nfrancis frank frankie francisco paco pancho franz francesco francois\n\
-frederick fred freddie fritz friedrich federico\ngabriel gabe\ngabriela gabrielle gabi gaby\ngarry gary\ngemma\ngeoffrey jeffrey geoff jeff\ngeorge georgie jorge georg jorg juergen jurgen\n\
-georgia georgina georgie\ngerald gerry jerry gerhard gerd\ngerard gerry\ngillian jill\ngloria\ngrace gracie\ngraham graeme\ngregory greg\nguillermo memo william\nhannah hanna\n\
-hans johannes johann\nharold harry hal\nharriet hattie\nharrison harry\nheather\nheidi\nhelen helena nell lena\nhelmut\nhenry harry hank heinrich heinz enrique\nhenrietta hetty\n\
-holly\nhugh hugo hughie\nian iain\nida\nignacio nacho\ningrid inge\nirene\nisaac ike zac\nisabel isabella isabelle izzy bella\nivan\njack jackson john\njacob jake jakob\njacqueline jackie\n\
-james jim jimmy jamie jaime santiago\njamie\njane janet jan jenny\njanice jan\njasmine jas yasmin\njason\njavier\njean\njeanne\njeremy jeremiah jerry\njennifer jen jenny jenna\njesse\njessica jess jessie\n\
-jesus chuy\njill\njoan joanie\njoanna joanne jo johanna\njohn jon johnny jack ian juan johan sean shaun shawn\njonathan jon jonny john nathan johnathon jonathon\njordan\njorge\n\
-jose pepe joseph\njoseph joe joey josef giuseppe\njosephine josie jo\njoshua josh\njoyce\njuan juanito\njudith judy jude\njulia julie juliana juliet jules\njulian jules julio\njulius\njune\njustin\n\
-karen karin\nkeith\nkelly\nkenneth ken kenny\nkevin kev\nkimberly kimberley kim kimmie\nkirsty\nkurt curt\nkyle\nlachlan lachie\nlarry\nlaura laurie lori lauren\nlawrence larry laurence laurie lorenz lorenzo\nleah lea\nlee\n\
-leo leon leonard len lenny leonardo\nleslie les lesley\nlewis louis lou luis ludwig luigi\nlily lilian lillian lilly\nlinda lindy\nlindsay lindsey\nlisa\nlogan\nlorraine\nlouisa louise lou luisa\nlucas luke lukas luca\n\
-lucia lucy luz\nlydia\nlynn\nmadeline madeleine maddie maddy madison\nmaggie\nmanuel manny manolo\nmanuela\nmarcus marc mark marco marcos markus\nmargaret maggie meg peggy peg marge margie greta rita madge margarita margarete\n\
-maria mary marie mia mitzi maren molly polly miriam\nmarilyn\nmario\nmarion marian\nmarjorie marge\nmarlene\nmartha marty\nmartin marty\nmartina\nmatilda tilly mathilde\nmatthew matt matty mateo mathew matthias matteo\nmaureen mo\nmaxwell max maximilian\nmaya\n\
-megan meg\nmelanie mel\nmelissa mel missy lissa\nmercedes merche\nmercy\nmia\nmichael mike mick mickey micky mikey mitch miguel micheal michel\nmichaela\nmichelle michele shelly\nmiguel\nmildred millie\nmitchell mitch\nmohammed muhammad mohamed mo\nmonica monika\nmorgan\nmorris maurice\n\
-nancy nan\nnatalie nat natalia natasha\nnathan nate nathaniel nat\nneil neal niall\nnicholas nick nicky nicolas nico klaus niklas nicola\nnicole nicola nicky nikki nic\nnigel\nnoah\nnorma\nnorman norm\nolga\noliver ollie\nolivia liv livvy\noscar\notto\nowen\n\
-pamela pam\npatricia pat patty tricia trish patsy\npatrick pat paddy rick\npaul pablo paulo paolo pauly\npaula\npauline\npenelope penny\npeter pete pedro pierre piet petr pieter pietro\npetra\nphilip phillip philipp phil pip felipe\nphoebe\nphyllis\nrachel rachael rae\nrafael raphael raf rafa\nramon\nrandall randy randolph\nraquel\n\
-raymond ray raimund\nrebecca becky becca bec\nregina gina\nreginald reg reggie\nrenee\nricardo richard\nrichard rich rick ricky dick richie ricardo\nrita\nrobert rob bob bobby robbie bert roberto rupert\nroberta bobbie\nrobin robyn\nroger rodge\nroland rolf\nronald ron ronnie\nrosa rose rosie\nrosemary rosie\nroxanne\nroy\nruby\nrudolf rudi\nruth\nryan\n\
-sally\nsalvador\nsamantha sam sammy\nsamuel sam sammy\nsandra sandy\nsara sarah sally\nsaul\nscott\nsebastian seb bas\nsergio\nshannon\nsharon shari\nsheila\nshirley\nsidney sydney sid\nsienna\nsilvia sylvia\nsimon\nsimone\nsofia sophia sophie\nstanley stan\nstella\nstephanie steph stefanie stefania\nstephen steven steve stevie stefan esteban stephan\nstewart stuart stu\nsusan sue susie susanna suzanne suzy susanne zuzana\nsybil\n\
-tamara tammy\ntanya tatiana tania\ntara\nteresa theresa terry tess tessa therese\nterence terrence terry\nthaddeus thad ted\ntheodore ted theo teddy\nthomas tom tommy thom tomas\ntiffany tiff\ntimothy tim timmy\ntina\ntobias toby tobi\ntodd\ntracy tracey\ntravis\ntrevor trev\ntyler ty\nulrich uli\nursula uschi\nuwe\nvalerie val valentina\nvanessa nessa\nvera\nvernon vern\nveronica ronnie vero veronika\nvictor vic viktor\nvictoria vicky vicki tori viktoria\n\
-vincent vin vince vinnie vicente\nviolet vi\nvirginia ginny ginger\nvivian viv\nwalter walt wally walther\nwanda\nwarren\nwayne\nwendy\nwilliam will bill billy willy willie liam wilhelm guillermo\nwolfgang wolf\nyvonne\nyvette\nxavier javier\nzachary zach zack zac\nzara\nzoe";
+aaron ron ronnie\nabigail abby abbie gail\nabraham abe bram\nadam\nadrian\nadriana\nagnes\nahmed ahmad\n\
+alan allan allen al\nalbert al bert bertie | alberto\nalexander alex al alec sandy sasha xander | alejandro\n\
+alexandra alex alexa sandra sandy sasha lexi alexis | alejandra\nalexis\nalfred alf alfie fred freddie | alfredo\n\
+alice ali | alicia ali\nalison allison ali allie\namanda mandy\namber\namelia millie | amy | mia\namy\n\
+ana anna ann annie | anne ann annie | anita\nandrea andi\nandrew andy drew | andreas andy | andre | andres\nangel\n\
+angela angie\nannabel bella\nanthony tony | anton toni | antonio tony toni\nantonia toni\narthur art artie\n\
+ashley ash\naudrey\nbarbara barb babs barbie\nbeatrice bea trixie | beatriz\nbenjamin ben benny benji\n\
+bernard bernie | bernd\nbeth\nbrandon\nbrenda\nbrian bryan\nbridget bridie\nbruce\ncarl karl | carlos\ncarla karla\n\
+carmen\ncarol carole caroline carolyn carrie\ncasey kasey\n\
+catherine katherine kathryn cathy kathy kate katie kat kitty | kathleen kathy kate katie kat | katharina | katrin | catalina\n\
+cecilia | cecily | celia\ncharles charlie chuck chas | carlos | carlo | karl\ncharlotte charlie lottie\nchloe\n\
+christian chris christiaan cristian\n\
+christina chris christy tina cristina kristina chrissy | christine chris christy kristin chrissy | kirsten | christa\n\
+christopher chris kit topher | christoph chris\nclara | claire clare\nclaude\nclaudia\ncolin\ncraig\ncynthia cindy\n\
+daisy\ndana\ndaniel dan danny\ndaniela daniella danielle dani\ndarren\ndavid dave davy davey\ndawn\n\
+deborah debra deb debbie\ndenis dennis denny\ndenise\ndiana di | diane dianne di\ndiego\ndominic dominik nick dom\n\
+donald don donny\ndonna\ndorothy dot dottie dolly | dora\ndouglas doug\ndylan\nedith edie\n\
+edward ed eddie ted ned | eduardo\nedwin ed eddie\neileen aileen\nelaine\neleanor ellie nell nora | elena\n\
+elijah eli\nelizabeth elisabeth liz lizzie beth betty eliza elsie betsy libby | lisa liza | isabel\nella\n\
+ellen nell\nelliot\nemily em emmy | emilia\nemma em emmy\neric erik erich\nerica erika\nerin\nesther hester\nethan\n\
+eugene gene\neva evie | eve evie\nevelyn evie\nfelicity fliss\nfelix\nfernando\nfiona\nflorence flo florrie\n\
+frances fran francie frankie | francesca | franziska\n\
+francis frank frankie | francisco paco pancho | franz | francesco | francois\n\
+frederick fred freddie | friedrich fritz fred | federico\ngabriel gabe\ngabriela gabrielle gabi gaby\ngarry gary\n\
+gemma\ngeoffrey jeffrey geoff jeff\ngeorge georgie | jorge | georg | jorg | juergen jurgen\n\
+georgia georgina georgie\ngerald gerry jerry | gerhard gerd\ngerard gerry\ngillian jill\ngloria\ngrace gracie\n\
+graham graeme\ngregory greg\nguillermo memo\nhannah hanna\nhans johannes johann\nharold harry hal\nharriet hattie\n\
+harrison harry\nheather\nheidi\nhelen nell | helena lena\nhelmut\nhenry harry hank | heinrich heinz | enrique\n\
+henrietta hetty\nholly\nhugh hugo hughie\nian iain\nida\nignacio nacho\ningrid inge\nirene\nisaac ike zac\n\
+isabel isabella isabelle izzy bella\nivan\njack jackson\njacob jake jakob\njacqueline jackie\n\
+james jim jimmy jamie | jaime | santiago\njamie\njane jenny | janet jan\njanice jan\njasmine jas yasmin\njason\n\
+javier\njean\njeanne\njeremy jeremiah jerry\njennifer jen jenny jenna\njesse\njessica jess jessie\njesus chuy\njill\n\
+joan joanie\njoanna jo | joanne jo | johanna\njohn jon johnny jack | juan juanito | johan\n\
+jonathan jon jonny john johnathon jonathon | nathan\njordan\njorge\njose pepe | joseph\n\
+joseph joe joey | josef | giuseppe\njosephine josie jo\njoshua josh\njoyce\njuan juanito\njudith judy jude\n\
+julia jules | julie jules | juliana | juliet jules\njulian jules | julio\njulius\njune\njustin\nkaren karin\nkeith\n\
+kelly\nkenneth ken kenny\nkevin kev\nkimberly kimberley kim kimmie\nkirsty\nkurt curt\nkyle\nlachlan lachie\nlarry\n\
+laura laurie lori | lauren laurie\nlawrence larry laurence laurie | lorenz | lorenzo\nleah lea\nlee\n\
+leonard len lenny leo | leon leo | leonardo leo\nleslie les lesley\nlewis louis lou | luis | ludwig | luigi\n\
+lily lilian lillian lilly\nlinda lindy\nlindsay lindsey\nlisa\nlogan\nlorraine\nlouisa lou luisa | louise lou\n\
+lucas luke lukas | luca\nlucy | lucia | luz\nlydia\nlynn\nmadeline madeleine maddie maddy | madison maddie maddy\n\
+maggie\nmanuel manny manolo\nmanuela\nmarcus markus marc mark | marco | marcos\n\
+margaret maggie meg peggy peg marge margie madge | greta margarete | rita margarita\n\
+mary molly polly | maria mia mitzi | marie | maren | miriam\nmarilyn\nmario\nmarion marian\nmarjorie marge\nmarlene\n\
+martha marty\nmartin marty\nmartina\nmatilda tilly mathilde\nmatthew matt matty mathew | mateo | matthias | matteo\n\
+maureen mo\nmaxwell max maximilian\nmaya\nmegan meg\nmelanie mel\nmelissa mel missy lissa\nmercedes merche\nmercy\n\
+mia\nmichael mike mick mickey micky mikey mitch micheal | miguel | michel\nmichaela\nmichelle michele shelly\n\
+miguel\nmildred millie\nmitchell mitch\nmohammed muhammad mohamed mohammad mohamad muhammed mo\nmonica monika\n\
+morgan\nmorris maurice\nnancy nan\nnatalie nat | natalia nat natasha\nnathan nate nathaniel nat\nneil neal niall\n\
+nicholas nick nicky nicolas nico | klaus | niklas | nicola nicky\nnicole nicky nikki nic | nicola nicky nikki\n\
+nigel\nnoah\nnorma\nnorman norm\nolga\noliver ollie\nolivia liv livvy\noscar\notto\nowen\npamela pam\n\
+patricia pat patty tricia trish patsy\npatrick pat paddy rick\npaul pauly | pablo | paulo | paolo\npaula\npauline\n\
+penelope penny\npeter pete | pedro | pierre | piet pieter | petr | pietro\npetra\n\
+philip phillip philipp phil pip | felipe\nphoebe\nphyllis\nrachel rachael rae\nrafael raphael raf rafa\nramon\n\
+randall randy randolph\nraquel\nraymond ray | raimund\nrebecca becky becca bec\nregina gina\nreginald reg reggie\n\
+renee\nricardo richard\nrichard rich rick ricky dick richie | ricardo\nrita\n\
+robert rob bob bobby robbie bert | roberto | rupert\nroberta bobbie\nrobin robyn\nroger rodge\nroland rolf\n\
+ronald ron ronnie\nrosa rosie | rose rosie\nrosemary rosie\nroxanne\nroy\nruby\nrudolf rudi\nruth\nryan\nsally\n\
+salvador\nsamantha sam sammy\nsamuel sam sammy\nsandra sandy\nsara sarah sally\nsaul\nscott\nsebastian seb bas\n\
+sergio\nshannon\nsharon shari\nsheila\nshirley\nsidney sydney sid\nsienna\nsilvia sylvia\nsimon\nsimone\n\
+sofia sophia | sophie\nstanley stan\nstella\nstephanie steph stefanie | stefania\n\
+stephen steven steve stevie | stefan stephan | esteban\nstewart stuart stu\n\
+susan sue susie suzy | susanna susanne suzanne susie suzy | zuzana\nsybil\ntamara tammy\ntanya tatiana tania\ntara\n\
+teresa theresa terry tess tessa | therese\nterence terrence terry\nthaddeus thad ted\ntheodore ted theo teddy\n\
+thomas tom tommy thom | tomas\ntiffany tiff\ntimothy tim timmy\ntina\ntobias toby tobi\ntodd\ntracy tracey\ntravis\n\
+trevor trev\ntyler ty\nulrich uli\nursula uschi\nuwe\nvalerie val valentina\nvanessa nessa\nvera\nvernon vern\n\
+veronica ronnie vero veronika\nvictor vic viktor\nvictoria vicky vicki tori viktoria\n\
+vincent vin vince vinnie | vicente\nviolet vi\nvirginia ginny ginger\nvivian viv\nwalter walt wally walther\nwanda\n\
+warren\nwayne\nwendy\nwilliam will bill billy willy willie | liam | wilhelm willy | guillermo\nwolfgang wolf\n\
+yvonne\nyvette\nxavier javier\nzachary zach zack zac\nzara\nzoe\nsean shaun shawn\nabdullah abdallah abdulla\n\
+aisha aysha ayesha\nfatima fatma fatimah\nhassan hasan\nhussein husain hussain hossein\nibrahim ebrahim\n\
+karim kareem\nkhaled khalid\nlayla leila laila\nomar umar\nrashid rasheed\nyusuf youssef yousef yousuf\n\
+zainab zeinab zaynab\nagnieszka aga\naleksandra ola\nelzbieta ela\njan janek\njakub kuba\nkatarzyna kasia\n\
+krzysztof krzysiek\nmalgorzata gosia malgosia\nstanislaw staszek\ntomasz tomek\nwojciech wojtek";
 
 /// Further names, each of its own: near to another one, and no slip of it.
 const OTHERS: &str = "\
 abel ada adela adele adelina adolf adolfo aida aiden alba alberta albertina aldo alena alessandra alessandro alessia \
-alessio alfonso alina alma alois alva alvaro alvin amalia amelie amina amir amira andrej andrzej angelina angelo anika \
-anja anke annalena annelie annette annika anouk antoine antoinette april ariana ariel armando armin arno arnold aron \
-arturo astrid august augusta augustin axel bastian bianca birgit birgitta bjorn bogdan boris brent brett bruno camila \
-camilla camille camillo cara carina carine carlotta carmela carmelo carolina cassandra cedric celina celine cesar \
-chantal charlene chiara christel clemens clement clementine cole conrad constance constantin cora corinna corinne \
-cornelia cornelius cyril dalia damian damien daria dario darius darlene davide davina dean delia delphine derek desiree \
-dieter dina dino dirk domenico dominique dorian doris dorothea dragan dustin edgar edmund edoardo edwina egon eliana \
-elias elina elio elisa elise elmar elsa elvira emanuel emanuela emil emile emiliana emiliano emilio enzo ernest ernesto \
-ernst erwin estelle eugenia eugenio fabian fabiana fabien fabienne fabio fabiola fabrice fabrizio farid federica \
-ferdinand fernanda filippa filippo flora florian florin franca franco franka frida frieda fritzi gaetano gaston \
-genevieve georges georgette geraldine germaine gian gianna gianni gilbert gilberto gino giorgia giorgio giovanna \
-giovanni gisela giulia giuliana giuliano giulio giuseppina gordon gudrun guido gustav gustavo guy hana hanne hannes \
-hanno hassan hedwig heike heiko heino helga helge henrik henrike herbert hermann hilda hilde horst ibrahim igor ilona \
-ilse imran ina ines ingo ira irina iris irma isolde ivana ivo jana janina janine jelena jens joachim joana joao joaquin \
-jochen joel joela joelle jonas jorgen joris josefa josefina jost juana juanita judit julien julienne justina justine kai \
-kara karim karima karina karolina kasper katja katrina kay kilian lara larissa lars laurent laurenz leni leona leonie \
-leonora leopold leticia lia lidia lina lino lioba lisbeth lola lorena lorenza lothar louane luana luciana luciano lucien \
-lucienne lucio ludovic luigia luise lukasz luna lutz lydie magda magdalena maike maja malik malika malte manfred manon \
-marcel marcela marcella marcelle marcello marcelo marcin marek margot mariam mariana marianna marianne mariano marina \
-marine marino marisa marisol marita marius marko marlon marta martino marvin massimo maura mauricio maurizio mauro maxim \
-maxime maximiliana mehmet melina meta michal mila milan milena milo mina mira mirco mirja mirko moira mona moritz \
-mustafa nadia nadine nadja naomi natascha nela nelly nestor nicoletta niels nikolai nils nina nino noel noelle noor \
-norbert nour odette olaf olav oleg olivier oliviero omar ortrud osman ottavio ottilie paola pascal pascale patrice \
-patricio paulette paulina paulino pavel peer per perla petar philippa philippe pia pierrette pilar pina piotr priscilla \
-quentin rafaela raffaele raffaella rahel rainer raisa ralf ramona raul reiner reinhard reinhold remo renata renate \
-renato rene riccarda rico robertina rocco rodolfo rodriga rodrigo roman romana romeo romina romy ronja rosalia rosalie \
+alessio alfonso alina alma alois alva alvaro alvin amalia amelie amina amir amira andrej andrzej angelina angelo \
+anika anja anke annalena annelie annette annika anouk antoine antoinette april ariana ariel armando armin arno \
+arnold aron arturo astrid august augusta augustin axel bastian bianca birgit birgitta bjorn bogdan boris brent brett \
+bruno camila camilla camille camillo cara carina carine carlotta carmela carmelo carolina cassandra cedric celina \
+celine cesar chantal charlene chiara christel clemens clement clementine cole conrad constance constantin cora \
+corinna corinne cornelia cornelius cyril dalia damian damien daria dario darius darlene davide davina dean delia \
+delphine derek desiree dieter dina dino dirk domenico dominique dorian doris dorothea dragan dustin edgar edmund \
+edoardo edwina egon eliana elias elina elio elisa elise elmar elsa elvira emanuel emanuela emil emile emiliana \
+emiliano emilio emine emre enzo ernest ernesto ernst erwin estelle eugenia eugenio fabian fabiana fabien fabienne \
+fabio fabiola fabrice fabrizio farid federica ferdinand fernanda filippa filippo flora florian florin franca franco \
+franka frida frieda fritzi gaetano gaston genevieve georges georgette geraldine germaine gian gianna gianni gilbert \
+gilberto gino giorgia giorgio giovanna giovanni gisela giulia giuliana giuliano giulio giuseppina gordon gudrun \
+guido gustav gustavo guy hana hanne hannes hanno hedwig heike heiko heino helga helge henrik henrike herbert hermann \
+hilda hilde horst igor ilona ilse imran ina ines ingo ira irina iris irma isolde ivana ivo jamil jamila jana janina \
+janine jelena jens joachim joana joao joaquin jochen joel joela joelle jonas jorgen joris josefa josefina jost juana \
+juanita judit julien julienne justina justine kai kara karima karina karolina kasper katja katrina kay khalida \
+kilian lara larissa lars laurent laurenz leni leona leonie leonora leopold leticia lia lidia lina lino lioba lisbeth \
+lola lorena lorenza lothar louane luana luciana luciano lucien lucienne lucio ludovic luigia luise lukasz luna lutz \
+lydie magda magdalena maike maja malik malika malte manfred manon marcel marcela marcella marcelle marcello marcelo \
+marcin marek margot mariam mariana marianna marianne mariano marina marine marino marisa marisol marita marius marko \
+marlon marta martino marvin massimo maura mauricio maurizio mauro maxim maxime maximiliana mehmet mehtap melina meta \
+michal mila milan milena milo mina mira mirco mirja mirko moira mona moritz mustafa nabil nabila nadia nadine nadja \
+naomi natascha nela nelly nestor nicoletta niels nikolai nils nina nino noel noelle noor norbert nour odette olaf \
+olav oleg olivier oliviero ortrud osman ottavio ottilie paola pascal pascale patrice patricio paulette paulina \
+paulino pavel peer per perla petar philippa philippe pia pierrette pilar pina piotr priscilla quentin rafaela \
+raffaele raffaella rahel rainer raisa ralf ramona rashida raul reiner reinhard reinhold remo renata renate renato \
+rene riccarda rico robertina rocco rodolfo rodriga rodrigo roman romana romeo romina romy ronja rosalia rosalie \
 rosalinda rosanna rosario rosina rossana roswitha ruben rubina rudolfa rufus sabina sabine sabrina salvatore samir \
-samira sandrine sandro selina selma serena serge sergej severin severina sibylle siegfried sieglinde sigrid silke silva \
-silvan silvana silvano silvio sina sonia sonja soren stanislav stefana steffen steffi sunniva sven svenja svetlana \
-sylvain sylvie tabea tamar tarek tatjana telma thea theodora theresia thilo thora tiago tilda till tilman timo tino \
-titus tomasz toralf torsten traude trude ulf ulrike umberto urs ursin valentin valentino valeria valerio vanja viola \
-violetta virginie vito vittoria vittorio vladimir volker waldemar waltraud wendelin werner wibke wiebke wilhelma \
-wilhelmina wilma wilmar winfried xenia yann yannick yara youssef yusuf yves zita zoltan";
-
-/// Forms of one name that people also have beside each other: from two languages, or of a man and a woman.
-const TWO_FORMS: [(&str, &str); 2] = [("nicola", "nicole"), ("nicola", "nicholas")];
+samira sandrine sandro selina selma serena serge sergej severin severina sibylle siegfried sieglinde sigrid silke \
+silva silvan silvana silvano silvio sina sonia sonja soren stanislav stefana steffen steffi sunniva sven svenja \
+svetlana sylvain sylvie tabea tamar tarek tatjana telma thea theodora theresia thilo thora tiago tilda till tilman \
+timo tino titus toralf torsten traude trude ulf ulrike umberto urs ursin ute valentin valentino valeria valerio \
+vanja viola violetta virginie vito vittoria vittorio vladimir volker waldemar waltraud wendelin werner wibke wiebke \
+wilhelma wilhelmina wilma wilmar winfried xenia yann yannick yara yves zita zoltan";
 
 /// By what the name of a man differs at its end from a woman's, or the same name in one language from that in another.
 const ENDINGS: [&str; 40] = [
@@ -105,7 +146,8 @@ pub(super) fn are_two_endings(one: &str, other: &str) -> bool {
 fn slips_of(unknown: &str) -> Vec<&'static str> {
     let length = unknown.chars().count();
     let most = if length < 7 { 1 } else { 2 };
-    let names = GROUPS.split(['\n', ' ']).chain(OTHERS.split(' ')).filter(|name| name.len().abs_diff(length) <= most);
+    let names = GROUPS.split(['\n', ' ']).chain(OTHERS.split(' '));
+    let names = names.filter(|name| *name != "|" && name.len().abs_diff(length) <= most);
     let near: Vec<_> =
         names.map(|name| (osa_distance(unknown, name), name)).filter(|(slips, _)| *slips <= most).collect();
     let is_slip = |name: &str| !are_two_endings(unknown, name) || are_one_but_doubled(unknown, name);
@@ -121,13 +163,30 @@ pub(super) fn are_of_one(one: &str, other: &str) -> bool {
         (true, false) => (one, other),
         (false, _) => (other, one),
     };
-    slips_of(unknown).into_iter().any(|name| name == known || relation(name, known) == Relation::Forms)
+    let is_form = |name: &str| relation(name, known) == Relation::Forms && !are_two_forms(name, known);
+    slips_of(unknown).into_iter().any(|name| name == known || is_form(name))
 }
 
+/// Whether two forms of one name are also those of two people.
 fn are_two_forms(one: &str, other: &str) -> bool {
     let (shorter, longer) = if one.len() < other.len() { (one, other) } else { (other, one) };
     let is_other_language = longer.strip_prefix(shorter).is_some_and(|ending| OTHER_LANGUAGE.contains(&ending));
-    is_other_language || TWO_FORMS.iter().any(|two| *two == (one, other) || *two == (other, one))
+    let mut sections = GROUPS.lines().flat_map(|group| group.split(" | "));
+    let has = |section: &str, name: &str| section.split(' ').any(|form| form == name);
+    is_other_language || !sections.any(|section| has(section, one) && has(section, other))
+}
+
+/// Whether one of two names is the other, known one with its last letter left out, put twice or mistaken: `Sophi`, `Amelis`. Not
+/// where a woman's name is made of a man's.
+pub(super) fn is_cut_or_mistyped(one: &str, other: &str) -> bool {
+    let same = one.chars().zip(other.chars()).take_while(|(one, other)| one == other).count();
+    let rest = |word: &str| word.chars().skip(same).collect::<String>();
+    let (end, other_end) = (rest(one), rest(other));
+    let is_feminine = |one: &str, other: &str| one == "a" && matches!(other, "" | "o" | "e" | "i");
+    is_known(one) != is_known(other)
+        && osa_distance(one, other) == 1
+        && !is_feminine(&end, &other_end)
+        && !is_feminine(&other_end, &end)
 }
 
 /// Whether of two names one is a slip of the pen of a form of the other: `Robrt` of Bob. A letter was left out, put in or

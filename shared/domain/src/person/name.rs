@@ -6,8 +6,9 @@
 use strsim::{jaro_winkler, osa_distance};
 
 use super::{
+    family_names::is_written_first,
     fold::{are_one_but_doubled, are_one_with_umlaut, folded, is_latin},
-    given_names::{Relation, are_of_one, are_two_endings, is_known, is_slip_of_form, relation},
+    given_names::{Relation, are_of_one, are_two_endings, is_cut_or_mistyped, is_known, is_slip_of_form, relation},
 };
 
 /// Two words that are more alike than this differ by a slip of the pen (Jaro–Winkler).
@@ -60,9 +61,30 @@ const MEN: [&str; 7] = ["mr", "mister", "herr", "senor", "monsieur", "signor", "
 const WOMEN: [&str; 13] =
     ["mrs", "ms", "miss", "mx", "frau", "fraulein", "senora", "senorita", "sra", "srta", "madame", "mme", "signora"];
 /// Before a name, and no word of it.
-const TITLES: [&str; 10] = ["dr", "prof", "professor", "doctor", "rev", "fr", "hon", "dipl", "ing", "capt"];
+const TITLES: [&str; 16] = [
+    "dr",
+    "prof",
+    "professor",
+    "doctor",
+    "rev",
+    "fr",
+    "hon",
+    "dipl",
+    "ing",
+    "capt",
+    "familie",
+    "fam",
+    "family",
+    "famille",
+    "familia",
+    "eheleute",
+];
 /// Behind a name, and no word of it.
-const DEGREES: [&str; 6] = ["phd", "md", "esq", "mba", "cpa", "dds"];
+const DEGREES: [&str; 7] = ["phd", "md", "esq", "mba", "cpa", "dds", "family"];
+/// Between two people, or two family names.
+const JOINTS: [&str; 4] = ["and", "und", "y", "et"];
+/// Before the family name that somebody was born with.
+const BORN: [&str; 3] = ["geb", "geborene", "nee"];
 
 fn generation_of(word: &str) -> Option<Generation> {
     Some(match word {
@@ -85,7 +107,8 @@ impl ReadName {
         while words.len() > 1 {
             let first = words[0].as_str();
             let (is_man, is_woman) = (MEN.contains(&first) || first == "sr", WOMEN.contains(&first));
-            if !is_man && !is_woman && !TITLES.contains(&first) {
+            let is_joint = read.address.is_some() && JOINTS.contains(&first);
+            if !is_man && !is_woman && !is_joint && !TITLES.contains(&first) {
                 break;
             }
             // `Mr and Mrs` is both.
@@ -108,8 +131,10 @@ impl ReadName {
             read.generation = read.generation.or(generation);
             words.pop();
         }
-        words.retain(|word| !matches!(word.as_str(), "and" | "und" | "y" | "et"));
-        read.words = words;
+        let last = words.len().saturating_sub(1);
+        let is_none = |at: usize, word: &str| JOINTS.contains(&word) || 0 < at && at < last && BORN.contains(&word);
+        let words = words.into_iter().enumerate().filter(|(at, word)| !is_none(*at, word));
+        read.words = words.map(|(_, word)| word).collect();
         read
     }
 
@@ -148,29 +173,33 @@ impl ReadName {
         if self.words.len() < 2 || other.words.len() < 2 || self.is_apart(other) {
             return false;
         }
-        self.words.iter().enumerate().any(|(at, one)| {
-            other.words.iter().enumerate().any(|(place, two)| {
+        // Written apart in one of them: `Jord an`.
+        let (mine, theirs) = (joined_like(&self.words, &other.words), joined_like(&other.words, &self.words));
+        mine.iter().enumerate().any(|(at, one)| {
+            theirs.iter().enumerate().any(|(place, two)| {
                 let is_swapped = (at == 0) != (place == 0);
                 let is_given = (at, place) == (0, 0)
                     || is_known(one) && is_known(two)
-                    || is_swapped && !self.knows_beside(at) && !other.knows_beside(place);
+                    || is_swapped && !knows_beside(&mine, at) && !knows_beside(&theirs, place);
                 is_given && !is_initial(one) && !is_initial(two) && is_one_given(one, two)
             })
         })
     }
 
-    /// Whether another word than this one is a given name of the table.
-    fn knows_beside(&self, at: usize) -> bool {
-        self.words.iter().enumerate().any(|(place, word)| place != at && is_known(word))
-    }
-
     /// Whether nothing but slips of the pen parts it from a name that is alike: none of its words is another name that people have,
-    /// nor the same one with the ending of a couple's.
+    /// nor the same one with the ending of a couple's, nor a given name that no table knows and that differs by more than a slip.
     #[must_use]
     pub fn is_slip_of(&self, other: &Self) -> bool {
-        self.words.iter().all(|one| {
-            let alike = |two: &&String| matches!(word_against(one, two), WordMatch::Form | WordMatch::Alike);
-            other.words.iter().filter(alike).all(|two| !(is_known(one) && is_known(two) || are_two_endings(one, two)))
+        let (mine, theirs) = (joined_like(&self.words, &other.words), joined_like(&other.words, &self.words));
+        // Twins are called Minjun and Minji.
+        let is_anywhere = mine.iter().chain(&theirs).any(|word| is_written_first(word));
+        mine.iter().enumerate().all(|(at, one)| {
+            let alike = |two: &String| matches!(word_against(one, two), WordMatch::Form | WordMatch::Alike);
+            theirs.iter().enumerate().filter(|(_, two)| alike(two)).all(|(place, two)| {
+                let is_given = is_anywhere || (at, place) == (0, 0);
+                let are_two = is_known(one) && is_known(two) || are_two_endings(one, two);
+                (!are_two || is_cut_or_mistyped(one, two)) && !(is_given && are_slips_apart(one, two))
+            })
         })
     }
 
@@ -181,10 +210,15 @@ impl ReadName {
     }
 }
 
+/// Whether another word than this one is a given name of the table.
+fn knows_beside(words: &[String], at: usize) -> bool {
+    words.iter().enumerate().any(|(place, word)| place != at && is_known(word))
+}
+
 fn is_one_given(one: &str, two: &str) -> bool {
     match word_against(one, two) {
         WordMatch::Equal => true,
-        WordMatch::Form | WordMatch::Alike => !may_be_two(one, two),
+        WordMatch::Form | WordMatch::Alike => !may_be_two(one, two) || are_one_slip_apart(one, two),
         WordMatch::Initial | WordMatch::Other => false,
     }
 }
@@ -237,12 +271,16 @@ struct PlacedWord<'n> {
     is_first: bool,
     /// Another word of the name is a given name of the table.
     is_beside_given: bool,
+    /// The name begins with another word, which is a family name that is written first.
+    is_behind_family: bool,
 }
 
 impl<'n> PlacedWord<'n> {
     fn of(words: &[String], word: &'n str) -> Self {
         let is_first = words.first().is_some_and(|first| first == word);
-        Self { word, is_first, is_beside_given: words.iter().any(|other| other != word && is_known(other)) }
+        let is_behind_family = !is_first && words.first().is_some_and(|first| is_written_first(first));
+        let is_beside_given = words.iter().any(|other| other != word && is_known(other));
+        Self { word, is_first, is_beside_given, is_behind_family }
     }
 }
 
@@ -254,6 +292,7 @@ fn are_two_given(one: PlacedWord<'_>, other: PlacedWord<'_>, is_family_same: boo
         |one: &str, other: &str| may_be_two(one, other) && !(is_family_same && are_one_slip_apart(one, other));
     match (one.is_first, other.is_first) {
         (true, true) => are_two(one.word, other.word),
+        _ if one.is_behind_family || other.is_behind_family => are_two(one.word, other.word),
         (false, false) => false,
         _ if one.is_beside_given || other.is_beside_given => are_two_endings(one.word, other.word),
         _ => are_two(one.word, other.word),
@@ -269,6 +308,12 @@ fn are_one_slip_apart(one: &str, other: &str) -> bool {
         && one.chars().next() == other.chars().next()
         && osa_distance(one, other) <= 1
         && !are_two_endings(one, other)
+}
+
+/// Whether two given names that no table knows differ by more than a slip of the pen, or two in a long one.
+fn are_slips_apart(one: &str, other: &str) -> bool {
+    let most = if one.chars().count().max(other.chars().count()) <= 7 { 1 } else { 2 };
+    !is_known(one) && !is_known(other) && osa_distance(one, other) > most
 }
 
 /// Whether two given names that are alike may be those of two people: `Amit` and `Amita`, `Frank` and `Franka`. Not where one
