@@ -78,7 +78,19 @@ pub struct BatchReport {
 /// Says what to do: wait for the database, run again, or look for the message that is to blame.
 pub async fn decide(ctx: &QualifierContext, items: &[&Item], spooled: &[SpoolKey]) -> Result<BatchReport, DecideError> {
     let mut batch = ctx.store.begin().await?;
-    let report = decide_within(ctx, &mut batch, items, spooled).await?;
+    let report = match decide_within(ctx, &mut batch, items, spooled).await {
+        Ok(report) => report,
+        Err(error) => {
+            // Its halves are tried next: they would meet its own locks, and wait as if somebody else held them. A connection that
+            // is gone has no transaction any more.
+            if !matches!(error, DecideError::Store(StoreError::Unreachable(_)))
+                && let Err(undone) = batch.roll_back().await
+            {
+                tracing::debug!(error = %undone, "a batch that failed is rolled back with its connection");
+            }
+            return Err(error);
+        }
+    };
     // Offers follow the commit: one of a row that is not there yet would be taken for done.
     batch.commit().await?;
     Ok(report)

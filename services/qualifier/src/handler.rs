@@ -37,7 +37,7 @@ const SUSPICIOUS_DELIVERIES: u32 = 3;
 /// Runs of a batch that met another transaction, before it is split.
 const RUNS: u32 = 3;
 /// What is held longer goes back to the queue: RabbitMQ ends a consumer that holds a message for half an hour.
-const HELD_AT_MOST: Duration = Duration::from_secs(10 * 60);
+pub const HELD_AT_MOST: Duration = Duration::from_secs(10 * 60);
 /// When a message comes again that met a lock.
 const AFTER_A_LOCK: Backoff = Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(10) };
 /// So often it comes again as soon: most locks are held for a moment. Later ever less often: some are of a transaction that
@@ -80,6 +80,8 @@ pub struct Handler<'a> {
     pub suspects: &'a Suspects,
     /// The worker's number.
     pub worker: usize,
+    /// What it holds for longer goes back to the queue.
+    pub held_at_most: Duration,
 }
 
 impl Handler<'_> {
@@ -101,7 +103,7 @@ impl Handler<'_> {
             if batch.is_empty() {
                 continue;
             }
-            if since.elapsed() > HELD_AT_MOST {
+            if since.elapsed() > self.held_at_most {
                 waiting.extend([batch, suspects]);
                 return refused(settled, waiting.into_iter().flatten());
             }
@@ -160,7 +162,7 @@ impl Handler<'_> {
     ) -> Handled {
         let mut suspects = suspects.into_iter();
         while let Some(suspect) = suspects.next() {
-            if since.elapsed() > HELD_AT_MOST {
+            if since.elapsed() > self.held_at_most {
                 return refused(settled, std::iter::once(suspect).chain(suspects));
             }
             match self.decide_alone(suspect).await {
@@ -393,3 +395,6 @@ fn dead(why: String) -> Settlement {
     metrics::counter!("ripen_dead_letters_total").increment(1);
     Settlement::Dead(why)
 }
+
+#[cfg(test)]
+mod tests;

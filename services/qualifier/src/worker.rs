@@ -13,7 +13,7 @@ use ripen_runtime::{
 
 use crate::{
     context::QualifierContext,
-    handler::{BACKOFF, Handled, Handler},
+    handler::{BACKOFF, HELD_AT_MOST, Handled, Handler},
     standstill::Standstill,
     suspects::Suspects,
     trial,
@@ -72,7 +72,8 @@ impl Worker {
     /// Until the database takes nothing, or the process stops.
     async fn consume(&self, consumer: &Consumer, batch: usize) -> ConsumerEnd {
         let Self { ctx, queue, standstill, suspects, number, stop } = self;
-        let handler = Handler { ctx, queue: *queue, stop, standstill, suspects, worker: *number };
+        let handler =
+            Handler { ctx, queue: *queue, stop, standstill, suspects, worker: *number, held_at_most: HELD_AT_MOST };
         loop {
             let received = tokio::select! {
                 biased;

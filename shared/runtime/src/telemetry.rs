@@ -121,6 +121,26 @@ mod tests {
         assert!(matches!(metrics_recorder(), Err(TelemetryError::Recorder(_))));
     }
 
+    /// The exporter shows neither how much is buffered nor what was taken out of the buffers: but for its own debugging.
+    #[tokio::test(start_paused = true)]
+    async fn what_is_measured_is_taken_out_of_its_buffer_though_nobody_reads_it() {
+        let buckets = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS);
+        let recorder = buckets.unwrap().build_recorder();
+        let (handle, stop) = (MetricsHandle(recorder.handle()), Stop::default());
+        let drained = |count: u32| format!("{:?}", handle.0).contains(&format!("count: {count}, bounds"));
+        let upkeep = tokio::spawn(handle.clone().upkeep(stop.clone()));
+        for round in 1..=3 {
+            metrics::with_local_recorder(&recorder, || {
+                (0..1_000).for_each(|_| metrics::histogram!("ripen_unread_seconds").record(0.02));
+            });
+            assert!(!drained(round * 1_000), "it is buffered first");
+            tokio::time::sleep(2 * UPKEEP).await;
+            assert!(drained(round * 1_000), "{round}: {:?}", handle.0);
+        }
+        stop.stop();
+        upkeep.await.unwrap().unwrap();
+    }
+
     #[test]
     fn a_level_that_is_none_is_refused() {
         let log = LogSettings { level: "ripen=loud".to_owned(), ..LogSettings::default() };

@@ -78,6 +78,31 @@ impl TimeLimits {
 mod tests {
     use super::*;
 
+    /// What a stopped process cannot do any more is PostgreSQL's to do, on each of its connections.
+    #[tokio::test]
+    async fn postgresql_knows_the_limits_of_every_connection() {
+        let database = ripen_testkit::postgres::database().await;
+        let limits = TimeLimits {
+            lock: Duration::from_millis(1_500),
+            statement: Duration::from_secs(7),
+            idle_in_transaction: Duration::from_secs(4),
+            tcp: Duration::from_secs(12),
+        };
+        let options = crate::StoreOptions { limits, ..crate::StoreOptions::new(database.url(), 2) };
+        let store = crate::Store::open(&options).unwrap();
+        // Held together: two connections.
+        let mut both = [store.begin().await.unwrap(), store.begin().await.unwrap()];
+        let names = ["lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout", "tcp_user_timeout"];
+        for transaction in &mut both {
+            // The last is the operating system's word, without its unit.
+            for (name, value) in names.into_iter().zip(["1500ms", "7s", "4s", "12000"]) {
+                let setting = sqlx::query_scalar("select current_setting($1)").bind(name);
+                let setting: String = setting.fetch_one(transaction.connection()).await.unwrap();
+                assert_eq!(setting, value, "{name}");
+            }
+        }
+    }
+
     #[test]
     fn an_answer_is_waited_for_longer_than_postgresql_allows_the_statement() {
         let seconds = Duration::from_secs;

@@ -198,6 +198,11 @@ impl BoundedTransaction {
     pub(crate) async fn commit(self) -> Result<(), Error> {
         self.patience.wait(Box::pin(self.transaction.commit())).await
     }
+
+    /// To its end: one that is dropped is rolled back some time later.
+    pub(crate) async fn roll_back(self) -> Result<(), Error> {
+        self.patience.wait(Box::pin(self.transaction.rollback())).await
+    }
 }
 
 /// A connection on which no answer is waited for without end.

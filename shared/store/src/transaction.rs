@@ -64,4 +64,14 @@ impl Transaction {
         self.tx.commit().await?;
         Ok(())
     }
+
+    /// Undoes everything, and lets its locks go before it returns. Dropped, the transaction may hold them for a moment longer, and
+    /// whoever tries for them next finds them held.
+    ///
+    /// # Errors
+    /// When the database does not answer; it undoes the transaction with the connection.
+    pub async fn roll_back(self) -> Result<(), StoreError> {
+        self.tx.roll_back().await?;
+        Ok(())
+    }
 }

@@ -1,12 +1,20 @@
 //! Lists posted as `text/csv`: any length, as fast as they can be kept, what is refused told by its line.
 
-use std::{convert::Infallible, fmt::Write as _};
+use std::{
+    convert::Infallible,
+    fmt::Write as _,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use axum::body::{Body, Bytes};
-use futures::stream;
+use futures::{StreamExt as _, stream};
+use jiff::Timestamp;
 use ripen_domain::{arrival::Arrival, message::ArrivalMessage};
 use ripen_runtime::config::Settings;
-use ripen_store::source::source_record::SourceFormat;
+use ripen_store::{arrival::spool::SpoolRoom, source::source_record::SourceFormat};
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, App, app, app_with};
@@ -77,6 +85,37 @@ async fn no_length_and_no_rate_refuses_a_list_nor_does_a_list_keep_others_out() 
     }
     assert_eq!(app.spooled().await.len(), 3_000, "the same rows are the same arrivals");
     app.post("{\"email\": \"a@example.com\"}").await.arrival();
+}
+
+/// Whatever its sender would send: what was taken of a list and is not durable yet has a bound, so it is memory's too.
+#[tokio::test]
+async fn a_list_is_read_no_further_than_it_is_kept() {
+    const FRAME: usize = 128 * 1024;
+    // The pieces that it is read in, what the network hands over at once, and the rows that are kept together.
+    const AHEAD: usize = 3 * 64 * 1024 + FRAME + 512 * 1024;
+    const ROWS: usize = 4_000;
+    let app = app().await;
+    let row = |n: usize| format!("B-{n:05},lead.{n:05}@example.com,{}\n", "x".repeat(1_000));
+    let list: String = std::iter::once("external_id,email,notes\n".to_owned()).chain((0..ROWS).map(row)).collect();
+    let (length, row) = (list.len(), row(0).len());
+    assert!(length > 4 * AHEAD);
+    let frames: Vec<_> = list.as_bytes().chunks(FRAME).map(Bytes::copy_from_slice).collect();
+    let (store, most) = (app.store.clone(), Arc::new(AtomicUsize::new(0)));
+    let seen = Arc::clone(&most);
+    let handed_over = stream::iter(frames).enumerate().then(move |(number, frame)| {
+        let (store, seen) = (store.clone(), Arc::clone(&seen));
+        async move {
+            let late: Timestamp = "2100-01-01T00:00:00Z".parse().unwrap();
+            let kept = store.spool_claim(late, late, SpoolRoom { rows: 10_000, bytes: i64::MAX }).await.unwrap();
+            // Asked for this frame it has all of those before.
+            seen.fetch_max((number + 1) * FRAME - (kept.len() * row).min(number * FRAME), Ordering::Relaxed);
+            Ok::<_, Infallible>(frame)
+        }
+    });
+    let answer = post_list(&app, "", Body::from_stream(handed_over)).await;
+    assert_eq!(answer.json()["received"], ROWS, "{}", answer.text);
+    let most = most.load(Ordering::Relaxed);
+    assert!(most <= AHEAD, "{most} of {length} bytes were here and not durable");
 }
 
 #[tokio::test]

@@ -441,6 +441,33 @@ mod tests {
     }
 
     #[test]
+    fn of_a_file_of_any_length_a_piece_and_the_longest_row_are_held() {
+        const PIECE: usize = 64 * 1024;
+        const PIECES: usize = 256;
+        let ordinary = "17,casey@example.com,\"12 Main St\nSpringfield\"\r\n".repeat(100);
+        // A mark that is never closed, a line without an end and one of nothing but separators, each longer than any row.
+        let unclosed = format!("18,\"never closed\n{}", "17,casey@example.com,x\n".repeat(20_000));
+        let endless = format!("19,{}\n", "x".repeat(5 * LONGEST));
+        let hollow = format!("{}\n", ",".repeat(2 * LONGEST));
+        let kinds = [ordinary.as_str(), &unclosed, &ordinary, &endless, &ordinary, &hollow];
+        let mut file = kinds.iter().cycle().flat_map(|text| text.bytes());
+        let mut reader = RowReader::new(b',');
+        reader.set_columns(3);
+        let (mut most, mut good, mut bad) = (0, 0_u32, 0_u32);
+        for _ in 0..PIECES {
+            let piece: Vec<_> = file.by_ref().take(PIECE).collect();
+            reader.buffer().extend_from_slice(&piece);
+            most = most.max(reader.buffer.len());
+            while let Some(row) = reader.next_row() {
+                if row.is_ok() { good += 1 } else { bad += 1 }
+            }
+        }
+        assert!(good > 10_000 && bad > 3, "{good} rows were read and {bad} refused");
+        assert!(most <= LONGEST + 2 * PIECE, "{most} bytes of {} were held", PIECES * PIECE);
+        assert!(reader.buffer.capacity() <= 2 * (LONGEST + 2 * PIECE), "{} bytes", reader.buffer.capacity());
+    }
+
+    #[test]
     fn a_nul_and_another_encoding_are_seen_row_by_row() {
         assert_eq!(read("a\nb\0c\nd\n", None), ["1:a", "2!Nul", "3:d"]);
         let mut reader = RowReader::new(b',');

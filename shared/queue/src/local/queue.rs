@@ -185,3 +185,48 @@ impl LocalQueue {
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(number: u128, bytes: usize) -> QueuedMessage {
+        Message { id: Uuid::from_u128(number), body: vec![b'x'; bytes].into() }.into()
+    }
+
+    #[tokio::test]
+    async fn room_counts_bytes_and_not_messages_alone() {
+        let queue = LocalQueue::new(10, 1_000);
+        queue.publish(message(1, 400)).unwrap();
+        queue.publish(message(2, 400)).unwrap();
+        assert!(matches!(queue.publish(message(3, 400)), Err(PublishError::Full)));
+        assert_eq!((queue.room(), queue.room_bytes()), (8, 200));
+        queue.publish(message(4, 200)).unwrap();
+        let taken = queue.take(2).await;
+        assert_eq!(queue.room_bytes(), 0, "what was taken is still in memory");
+        queue.forget(&taken[0]);
+        assert_eq!((queue.room(), queue.room_bytes()), (8, 400));
+        // What waits for its time takes no room from others, and has its own again afterwards.
+        queue.wait(&taken[1]);
+        assert_eq!(queue.room_bytes(), 800);
+        queue.publish(message(5, 800)).unwrap();
+        queue.put_last(taken[1].clone());
+        assert_eq!(queue.room_bytes(), 0);
+        assert!(matches!(queue.publish(message(6, 1)), Err(PublishError::Full)));
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_bounded_too() {
+        let queue = LocalQueue::new(10, 1_000);
+        for number in 0..3 {
+            queue.publish(message(number, 900)).unwrap();
+            let taken = queue.take(1).await;
+            queue.wait(&taken[0]);
+            assert_eq!(queue.room_bytes() > 900, number == 0, "as many bytes as the queue holds may wait beside");
+            if queue.room_bytes() < 900 {
+                return;
+            }
+        }
+        panic!("it has room for whatever waits");
+    }
+}

@@ -83,3 +83,36 @@ impl TextFile {
         shown
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Seek as _, Write as _};
+
+    use ripen_domain::list::reader::SAMPLE;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_no_further_than_its_rows_are_taken() {
+        const HEADER: &str = "id,email,notes\n";
+        const ROWS: usize = 30_000;
+        let row = |number: usize| format!("{number:08},casey@example.com,{}\n", "x".repeat(200));
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(HEADER.as_bytes()).unwrap();
+        (0..ROWS).for_each(|number| file.write_all(row(number).as_bytes()).unwrap());
+        file.rewind().unwrap();
+        let mut start = vec![0; SAMPLE];
+        file.read_exact(&mut start).unwrap();
+        let mut list = TextFile::open(file, &start, &KnownFormat::default()).unwrap();
+        let (mut taken, mut rows) = (HEADER.len(), 0);
+        let mut most = 0;
+        while let Some(row_read) = list.next().unwrap() {
+            assert_eq!(row_read.unwrap().cells[0], format!("{rows:08}"));
+            most = most.max(usize::try_from(list.read).unwrap() - taken);
+            taken += row(rows).len();
+            rows += 1;
+        }
+        assert_eq!(rows, ROWS);
+        assert!(most <= SAMPLE + PIECE, "{most} bytes were read ahead of the rows");
+    }
+}
