@@ -9,7 +9,7 @@ use ripen_domain::{
     id::{ClientId, CriteriaId, LeadId, ProgramId, SourceId},
 };
 use ripen_qualifier::{Item, Pace, QualifierContext, RequalifyLead, decide, tick};
-use ripen_queue::{Transport, TransportOptions};
+use ripen_queue::{Queue, QueueState, Settlement, Transport, TransportOptions, check};
 use ripen_runtime::{clock::Clock, config::Settings, health::Health};
 use ripen_store::{
     Store, StoreOptions,
@@ -17,11 +17,14 @@ use ripen_store::{
     criteria::{activate::Activation, document_cache::Documents},
     source::source_record::{NewSource, SourceFormat},
 };
-use ripen_testkit::postgres::{TestDatabase, database};
+use ripen_testkit::{
+    postgres::{TestDatabase, database},
+    wait::until,
+};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use uuid::Uuid;
 
-use crate::harness::CRITERIA;
+use crate::harness::{CRITERIA, LIMIT};
 
 struct Ledger {
     ctx: QualifierContext,
@@ -322,6 +325,80 @@ async fn a_batch_and_a_preview_of_routing_need_one_connection() {
     let scope = Actor::operator("a test").scope();
     let preview = store.route_preview(&Documents::new(store.clone()), scope, lead, now()).await.unwrap();
     assert!(preview.is_some(), "it says where the lead would go");
+}
+
+/// A look at the spool may take longer than a clock may be off: what is compared is not the instant at which it began.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_that_takes_long_is_no_clock_that_is_off() {
+    let ledger = Ledger::new(|settings| settings.clock.max_skew_s = 1_800).await;
+    let theirs = ledger.ctx.store.clock().await.unwrap();
+    ledger.ctx.clock.set(theirs);
+    let hours_before = theirs - seconds(2 * 3_600);
+    ledger.leads(0x1000, 1, hours_before - seconds(60), 1.0).await;
+    let swept = tick(&ledger.ctx, &mut Pace::default(), hours_before).await.unwrap();
+    assert!(ledger.ctx.health.is_ready(), "its clock is right now");
+    assert_eq!(swept.promises, 1);
+    for off in [2, -2] {
+        ledger.leads(0x2000 + off, 1, hours_before - seconds(60), 1.0).await;
+        ledger.ctx.clock.set(theirs + seconds(off * 3_600));
+        let swept = tick(&ledger.ctx, &mut Pace::default(), theirs).await.unwrap();
+        assert!(!ledger.ctx.health.is_ready(), "its clock is {off} hours off");
+        assert_eq!(swept.promises, 0, "it must not say what is due");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_found_no_room_for_its_bytes_is_offered_as_soon_as_there_is_some() {
+    const ROWS: i64 = 5;
+    let mut ledger = Ledger::new(|_| ()).await;
+    ledger.ctx.transport = Transport::local(TransportOptions { local_bytes_max: 5_000, ..TransportOptions::default() });
+    let sql = "insert into spool (id, body, received_at, offered_until)
+        select lpad(i::text, 32, '0')::uuid, convert_to(repeat('x', 2000), 'UTF8'), $2::timestamptz + i * interval '1 second', 'epoch'
+        from generate_series(1, $1) i";
+    sqlx::query(sql).bind(ROWS).bind(now().to_string()).execute(&ledger.pool).await.unwrap();
+    let waiting = "select count(*) from spool where offered_until <= $1::timestamptz";
+    let consumer = ledger.ctx.transport.consume(Queue::Arrivals, 10);
+    let mut offered = Vec::new();
+    // Never two seconds later: an offer that was made in vain would put its row off by a minute.
+    for (here, left) in [(2, 3), (2, 1), (1, 0)] {
+        tick(&ledger.ctx, &mut Pace::default(), now()).await.unwrap();
+        let left_waiting: i64 =
+            sqlx::query_scalar(waiting).bind(now().to_string()).fetch_one(&ledger.pool).await.unwrap();
+        assert_eq!(left_waiting, left, "as many bytes are offered as there is room for");
+        let full = tick(&ledger.ctx, &mut Pace::default(), now()).await.unwrap();
+        assert!(full.more || left == 0, "it looks again soon");
+        let batch = consumer.next_batch(10).await;
+        assert_eq!(batch.len(), here);
+        offered.extend(batch.iter().map(|received| received.id.as_u128() & 0xf));
+        consumer.settle(batch.into_iter().map(|received| (received, Settlement::Done)).collect()).await;
+    }
+    assert_eq!(offered, [1, 2, 3, 4, 5], "in their order");
+}
+
+/// Promises whose qualifiers decide nothing: offered again and again, they would fill the queue.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_takes_is_not_offered_on_rabbitmq_without_end() {
+    const MOST: u32 = 100;
+    let mut ledger = Ledger::new(|_| ()).await;
+    let url = ripen_testkit::rabbit::shared_vhost().await;
+    let options = TransportOptions { offers_max: MOST, confirm_timeout: LIMIT, ..TransportOptions::default() };
+    let transport = Transport::amqp(&url, options.clone()).unwrap();
+    ledger.ctx.transport = transport.clone();
+    until("RabbitMQ is there", LIMIT, || async { transport.is_ready().then_some(()) }).await;
+    ledger.leads(0x1000, 500, now() - seconds(30), 0.01).await;
+    let mut pace = Pace::default();
+    let mut later = now();
+    // Each look after all earlier offers have run out.
+    for _ in 0..12 {
+        tick(&ledger.ctx, &mut pace, later).await.unwrap();
+        later += seconds(120);
+        until("what waits is counted", LIMIT, || async { (transport.room(Queue::Requalify) == 0).then_some(()) }).await;
+    }
+    let found = check(&url, &options).await.unwrap();
+    let requalify = found.queues.into_iter().find(|one| one.queue == Queue::Requalify).unwrap();
+    let QueueState::Good { messages, .. } = requalify.state else { panic!("{:?}", requalify.state) };
+    // A count that was under way while the first were published may let as many in once more.
+    assert!((1..=2 * MOST).contains(&messages), "{messages} messages of 500 promises");
 }
 
 /// What is let go out of the quarantine and finds no room is not put off by the time of an offer.
