@@ -30,6 +30,8 @@ async fn poison_is_dead_lettered_alone_and_can_be_replayed() {
     assert!(reasons.iter().any(|reason| reason.contains("no client")), "{reasons:?}");
     let id = listed[0]["id"].as_str().unwrap();
     installation.json(&["dead", "drop", id]).await;
+    let emptied = "select count(*) from dead_letter where state = 'dropped' and octet_length(body) = 0";
+    assert_eq!(installation.count(emptied).await, 1, "its bytes are contact data");
     assert_eq!(installation.json(&["dead", "replay", "--all"]).await["replayed"], 1);
     until("it is dead again", LIMIT, || async {
         (installation.count("select count(*) from dead_letter where state = 'waiting'").await == 1).then_some(())

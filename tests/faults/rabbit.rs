@@ -10,7 +10,9 @@ use crate::harness::{CRITERIA, Installation, LIMIT, audit::audit, posters::Load}
 async fn a_killed_rabbitmq_loses_nothing_and_intake_goes_on() {
     let database = postgres::database().await;
     let mut broker = Rabbit::start().await;
-    let installation = Installation::on(database.url(), &broker.url()).await;
+    let mut installation = Installation::on(database.url(), &broker.url()).await;
+    // What RabbitMQ did not take is offered when it is back. Whatever waited for an offer to run out would wait for an hour.
+    installation.set("QUALIFIER__OFFER_S", "3600");
     let source = installation.client("acme").await;
     installation.activate(CRITERIA).await;
     let receiver = Receiver::start().await;

@@ -144,6 +144,44 @@ async fn a_visitor_who_goes_back_corrects_and_another_visitor_is_another() {
 }
 
 #[tokio::test]
+async fn a_form_corrects_for_an_hour_and_over_a_pause_of_its_source() {
+    let scenario = Plan::new().await.set("INTAKE__SOURCE_CACHE_S", "0").serve().await;
+    let installation = &scenario.installation;
+    let typed = |page: &str, name: &str, email: &str| {
+        format!("_sid={page}&first_name={name}&last_name=Smith&email={email}%40example.com")
+    };
+    form(&scenario, &typed("early", "Casey", "casey")).await;
+    form(&scenario, &typed("late", "Robin", "robin")).await;
+    stored(&scenario, 2).await;
+    for (email, minutes) in [("casey@example.com", 58), ("robin@example.com", 62)] {
+        let earlier =
+            "update arrival set received_at = received_at - $2 * interval '1 minute' where submission ->> 'email' = $1";
+        sqlx::query(earlier).bind(email).bind(minutes).execute(installation.pool()).await.unwrap();
+    }
+    form(&scenario, &typed("early", "Casey", "casey.smith")).await;
+    form(&scenario, &typed("late", "Robin", "robin.smith")).await;
+    stored(&scenario, 4).await;
+    let leads = "select count(*) from lead";
+    assert_eq!(installation.count(leads).await, 3, "Casey's is corrected, and Robin's is another enquiry by now");
+    assert_eq!(installation.count("select count(*) from arrival where amends is not null").await, 1);
+
+    installation.json(&["source", "pause", &scenario.source.id]).await;
+    form(&scenario, &typed("paused", "Jamie", "jamei")).await;
+    stored(&scenario, 5).await;
+    assert_eq!(installation.count(leads).await, 3);
+    installation.json(&["source", "resume", &scenario.source.id]).await;
+    form(&scenario, &typed("paused", "Jamie", "jamie")).await;
+    stored(&scenario, 6).await;
+    until("both are worked", LIMIT, || async {
+        (installation.count("select count(*) from arrival where lead_id is not null").await == 6).then_some(())
+    })
+    .await;
+    assert_eq!(installation.count(leads).await, 4, "they are of one lead, in whatever order they are worked");
+    let jamie = scenario.lead_of("Jamie").await;
+    assert_eq!(installation.json(&["lead", "show", &jamie]).await["email"], "jamie@example.com");
+}
+
+#[tokio::test]
 async fn an_honest_post_after_a_trapped_one_is_worked() {
     let scenario = Plan::new().await.serve().await;
     let honest = "_sid=page&first_name=Casey&email=casey%40example.com";
