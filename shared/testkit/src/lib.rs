@@ -8,6 +8,7 @@
     reason = "a test's harness stops at the first surprise"
 )]
 
+pub mod environment;
 pub mod keys;
 pub mod mailbox;
 pub mod postgres;

@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, fs, path::PathBuf};
 use axum::{body::Body, http::Request};
 use clap::{Arg, Command, CommandFactory as _};
 use ripen_runtime::config::Settings;
-use ripen_testkit::postgres::database;
+use ripen_testkit::{environment::variable, postgres::database};
 use serde_json::Value;
 use sqlx::{Connection as _, PgConnection};
 use tower::ServiceExt as _;
@@ -81,7 +81,7 @@ fn path(name: &str) -> PathBuf {
 /// Compares what is there with its list, or appends what is new to it.
 fn hold(name: &'static str, found: &BTreeSet<String>) {
     let mut list = FrozenList::read(name);
-    if std::env::var_os("RIPEN_CONTRACT").is_some_and(|asked| asked == "append") {
+    if variable("RIPEN_CONTRACT").as_deref() == Some("append") {
         for name in list.new(found) {
             list.content.push_str(name);
             list.content.push('\n');
