@@ -51,7 +51,7 @@ impl FrozenList {
         self.content.lines().any(|line| line == name || line == format!("({name})"))
     }
 
-    fn new<'f>(&self, found: &'f BTreeSet<String>) -> Vec<&'f str> {
+    fn unknown<'f>(&self, found: &'f BTreeSet<String>) -> Vec<&'f str> {
         found.iter().map(String::as_str).filter(|name| !self.is_known(name)).collect()
     }
 
@@ -64,7 +64,7 @@ impl FrozenList {
                 self.name
             )
         });
-        let new = self.new(found).into_iter().map(|name| {
+        let new = self.unknown(found).into_iter().map(|name| {
             format!(
                 "`{name}` is not in {}.txt: append it with RIPEN_CONTRACT=append ./tests/run -- contract",
                 self.name
@@ -82,7 +82,7 @@ fn path(name: &str) -> PathBuf {
 fn hold(name: &'static str, found: &BTreeSet<String>) {
     let mut list = FrozenList::read(name);
     if variable("RIPEN_CONTRACT").as_deref() == Some("append") {
-        for name in list.new(found) {
+        for name in list.unknown(found) {
             list.content.push_str(name);
             list.content.push('\n');
         }
