@@ -158,7 +158,7 @@ impl World {
                 client: self.client,
                 kind: EndpointKind::Webhook,
                 name: None,
-                to: format!("http://127.0.0.1:9/{number}"),
+                to: format!("http://127.0.0.1:9/{number}").into(),
                 rep: None,
                 allow_private: true,
                 secret: None,

@@ -1,4 +1,5 @@
-//! No secret in a log: whatever shows its fields by a derived `Debug` has none whose type shows a secret as it is.
+//! No secret in a log: whatever shows its fields by a derived `Debug` has none whose type shows a secret as it is. A URL counts as
+//! one: the path or the query of a receiver's may be its token, and a link of the installation's own opens what it leads to.
 
 use syn::{Attribute, Field, Fields, ItemEnum, ItemStruct, Type, visit::Visit};
 
@@ -12,10 +13,18 @@ const SECRET: [&str; 9] =
     ["secret", "secrets", "password", "passphrase", "credential", "credentials", "pad", "pads", "headers"];
 /// Beside them, what only bytes and texts of a key are called.
 const KEY: [&str; 3] = ["private_key", "signing_key", "data_key"];
+/// Words of names that addresses have which may carry a token; `to`, as a whole name, is where something is sent.
+const ADDRESS: [&str; 6] = ["url", "urls", "webhook", "webhooks", "hook", "uri"];
 /// Types that show what they hold.
-const SHOWN: [&str; 7] = ["String", "str", "Cow", "u8", "Bytes", "Value", "OsString"];
+const SHOWN: [&str; 9] = ["String", "str", "Cow", "u8", "Bytes", "Value", "OsString", "Url", "Uri"];
 /// Fields of that name that are no secrets, each with what it is.
-const NONE: [(&str, &str, &str); 0] = [];
+const NONE: [(&str, &str, &str); 5] = [
+    ("services/desk/src/people/work/after.rs", "to", "a client or a rep, by name"),
+    ("services/intake/src/schema.rs", "certificate_url", "a proof of consent, given to whoever asks for it"),
+    ("shared/runtime/src/config/settings.rs", "public_url", "the installation's own"),
+    ("shared/runtime/src/embedded/holder.rs", "http_url", "the installation's own"),
+    ("shared/store/src/source/source_record.rs", "thanks_url", "a page to which every browser is sent"),
+];
 
 #[test]
 fn no_derived_debug_shows_a_secret() {
@@ -42,7 +51,7 @@ impl Shown<'_> {
             }
             let line = name.span().start().line;
             self.findings.push(format!(
-                "{}:{line}: `{owner}` derives Debug, which shows `{name}`: give it a type that masks, such as `Secret`",
+                "{}:{line}: `{owner}` derives Debug, which shows `{name}`: give it a type that masks, such as `Secret` or `MaskedAddress`",
                 self.path
             ));
         }
@@ -85,11 +94,16 @@ fn derives_debug(attributes: &[Attribute]) -> bool {
 }
 
 fn shows_a_secret(field: &Field) -> bool {
-    field.ident.as_ref().is_some_and(|name| is_secret(&name.to_string())) && is_shown(&field.ty)
+    let is_named = |name: &syn::Ident| is_secret(&name.to_string()) || is_address(&name.to_string());
+    field.ident.as_ref().is_some_and(is_named) && is_shown(&field.ty)
 }
 
 fn is_secret(name: &str) -> bool {
     KEY.contains(&name) || name.split('_').any(|word| SECRET.contains(&word)) && !is_where_it_lies(name)
+}
+
+fn is_address(name: &str) -> bool {
+    name == "to" || name.split('_').any(|word| ADDRESS.contains(&word)) && !is_where_it_lies(name)
 }
 
 /// The name of a variable or a file, from which a secret is read.
@@ -129,7 +143,9 @@ fn the_check_of_masks_finds_what_it_is_for() {
         #[derive(Debug)] enum C { One { password: [u8; 32] }, Two { secret: Secret } }
         #[derive(Debug)] struct WebhookSecret(Vec<u8>);
         #[derive(Debug)] struct Good { secret: Option<Secret>, secret_env: Option<String>, secrets: usize }
-        #[derive(Clone)] struct Silent { secret: String }";
+        #[derive(Debug)] struct Sent<'a> { to: String, webhook: Option<&'a str>, open_leads_url: &'a Url }
+        #[derive(Debug)] struct Masked { to: MaskedAddress, url: SecretUrl, url_env: String, today: String, hooked: usize }
+        #[derive(Clone)] struct Silent { secret: String, url: String }";
     let found = check(&parse("shared/x/src/a.rs", content));
-    assert_eq!(found.len(), 6, "{found:?}");
+    assert_eq!(found.len(), 9, "{found:?}");
 }

@@ -195,7 +195,7 @@ impl Attempt {
     async fn webhook(&self, ctx: &DispatcherContext, (deadline, stop): (Duration, &Stop)) -> SendResult {
         let due = &self.leased.due;
         // What was stored passed its check once; it is refused for good, because another try would read the same.
-        let Ok(url) = Url::parse(&due.to) else { return refused("the URL cannot be read") };
+        let Ok(url) = Url::parse(due.to.reveal()) else { return refused("the URL cannot be read") };
         // Waits for the right key: nothing is sent unsigned or without a header.
         let credentials = match &due.credentials {
             Ok(credentials) => credentials,
@@ -253,7 +253,7 @@ impl Attempt {
         let delivery = due.facts.delivery;
         let message_id = delivery.to_string();
         let mail = Mail {
-            to: Party { name, address: &due.to },
+            to: Party { name, address: due.to.reveal() },
             reply_to: reply_to.map(|address| Party { name: None, address }),
             unsubscribe: reply_to,
             subject: &mail.subject,

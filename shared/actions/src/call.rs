@@ -7,6 +7,7 @@ use ripen_domain::{
     contact::Phone,
     desk::{AgentTerms, GateKind, shut},
     id::{CallId, ClientId, LeadId},
+    masked_address::MaskedAddress,
 };
 use ripen_store::{
     call::{
@@ -167,7 +168,7 @@ pub struct ReportCall {
     /// Shown to who was called.
     pub caller_id: Option<String>,
     /// Where the recording lies.
-    pub recording_url: Option<String>,
+    pub recording_url: Option<MaskedAddress>,
 }
 
 impl ReportCall {
@@ -176,12 +177,13 @@ impl ReportCall {
         errors.require(is_named, "call", "required", || {
             "name the call: the id that the desk gave it (call), or the telephone's (id)".to_owned()
         });
+        let recording_url = self.recording_url.as_ref().map(MaskedAddress::reveal);
         for (field, text, longest) in
-            [("id", &self.id, LONGEST_ID), ("recording_url", &self.recording_url, LONGEST_URL)]
+            [("id", self.id.as_deref(), LONGEST_ID), ("recording_url", recording_url, LONGEST_URL)]
         {
-            errors.words(field, text.as_deref(), longest);
+            errors.words(field, text, longest);
         }
-        if let Some(url) = &self.recording_url {
+        if let Some(url) = recording_url {
             // It becomes a link in a page.
             let is_web = url.starts_with("https://") || url.starts_with("http://");
             let is_one_word = !url.contains(|c: char| c.is_whitespace() || c.is_control());
@@ -227,7 +229,7 @@ impl Action for ReportCall {
             ended_at: self.ended_at,
             number: called.as_deref(),
             caller_id: caller_id.as_deref(),
-            recording_url: self.recording_url.as_deref(),
+            recording_url: self.recording_url.as_ref(),
         };
         let id = CallId::from_uuid(work.fresh_id());
         let told = work.tx.call_report(work.scope(), &word, (id, work.now)).await?;

@@ -11,6 +11,7 @@ use ripen_domain::{
     delivery::EventType,
     hash::ContentHash,
     id::EndpointId,
+    masked_address::MaskedAddress,
     secret::Secret,
     shown_url::shown_url,
     time::later,
@@ -44,7 +45,7 @@ pub enum Destination {
     /// Leads are posted to a URL.
     Webhook {
         /// The URL.
-        url: String,
+        url: MaskedAddress,
         /// It may lie on this machine or in a private network.
         allow_private: bool,
     },
@@ -55,12 +56,12 @@ pub enum Destination {
     },
 }
 
-/// Of a URL without what may be a credential.
+/// Of a URL its host alone.
 impl fmt::Debug for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Webhook { url, allow_private } => {
-                f.debug_struct("Webhook").field("url", &shown_url(url)).field("allow_private", allow_private).finish()
+                f.debug_struct("Webhook").field("url", url).field("allow_private", allow_private).finish()
             }
             // A person's, as often as not.
             Self::Email { .. } => f.debug_struct("Email").finish_non_exhaustive(),
@@ -74,7 +75,7 @@ impl Destination {
         match self {
             // Checked as it will be called: what is stored must get through the check of every attempt.
             Self::Webhook { url, allow_private } => {
-                errors.take("webhook", check_url(url, *allow_private)).map(|url| url.to_string())
+                errors.take("webhook", check_url(url.reveal(), *allow_private)).map(|url| url.to_string())
             }
             Self::Email { address } => {
                 errors.take("email", check::email(address)).map(|email| email.as_str().to_owned())
@@ -145,7 +146,7 @@ impl Action for AddEndpoint {
             client: client.id,
             kind,
             name: name.map(str::to_owned),
-            to: to.unwrap_or_default(),
+            to: to.unwrap_or_default().into(),
             rep: None,
             allow_private,
             secret: secret.as_ref().map(|secret| Secret::from(secret.reveal())),
@@ -254,7 +255,7 @@ pub(crate) fn of_rep(work: &Work<'_>, rep: &ripen_store::team::rep::RepRecord) -
         client: rep.client,
         kind: EndpointKind::Email,
         name: None,
-        to: rep.email.clone(),
+        to: rep.email.as_str().into(),
         rep: Some(rep.id),
         allow_private: false,
         secret: None,
@@ -265,7 +266,7 @@ pub(crate) fn of_rep(work: &Work<'_>, rep: &ripen_store::team::rep::RepRecord) -
 /// Adds an endpoint to a client that is held.
 pub(crate) async fn add(work: &mut Work<'_>, new: &NewEndpoint) -> Result<(), Refusal> {
     work.tx.endpoint_add(work.actor.scope(), new, work.now).await?;
-    let after = json!({"kind": new.kind.word(), "to": shown_to(new.id, &new.to), "name": new.name, "rep": new.rep,
+    let after = json!({"kind": new.kind.word(), "to": shown_to(new.id, new.to.reveal()), "name": new.name, "rep": new.rep,
                        "allow_private": new.allow_private, "events": new.events});
     work.changed("endpoint.add", new.id, AuditChange::added(new.client, after));
     Ok(())
@@ -302,7 +303,7 @@ fn shown(endpoint: &EndpointRecord) -> Value {
     // Of a header only its name and a fingerprint: it may be a credential.
     let headers: Vec<_> = terms.headers.iter().map(|header| shown_header(endpoint.id, header.reveal())).collect();
     let secrets: Vec<_> = endpoint.secrets.iter().map(|one| json!({"made": one.made, "until": one.until})).collect();
-    json!({"to": shown_to(endpoint.id, &endpoint.to), "allow_private": endpoint.allow_private,
+    json!({"to": shown_to(endpoint.id, endpoint.to.reveal()), "allow_private": endpoint.allow_private,
            "enabled": endpoint.enabled, "reason": endpoint.reason, "concurrency": terms.concurrency, "rate": terms.rate,
            "timeout_s": terms.timeout_s, "headers": headers, "events": terms.events, "by_name": terms.by_name,
            "secrets": secrets, "failures": endpoint.failing.map(|failing| failing.failures),

@@ -22,6 +22,7 @@ pub mod id;
 pub mod lead;
 pub mod link;
 pub mod list;
+pub mod masked_address;
 pub mod message;
 pub mod outcome;
 pub mod person;

@@ -33,7 +33,7 @@ pub enum MailOccasion {
 }
 
 /// All that is said.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AppointmentNews<'a> {
     /// Why.
     pub occasion: MailOccasion,

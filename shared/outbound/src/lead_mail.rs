@@ -106,7 +106,7 @@ pub fn render(event: &ClientEvent, letterhead: &Letterhead<'_>) -> LeadMail {
 }
 
 /// A mail of a title and some sentences, with what its reader may do next.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Clone, Copy, Default)]
 pub struct BriefMail<'a> {
     /// What it is about.
     pub title: &'a str,
@@ -121,7 +121,7 @@ pub struct BriefMail<'a> {
 }
 
 /// Where a mail leads.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct BriefLink<'a> {
     /// What is there.
     pub text: &'a str,

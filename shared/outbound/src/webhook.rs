@@ -71,7 +71,7 @@ impl Default for Limits {
 }
 
 /// One attempt.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Call<'a> {
     /// Where to; checked again here.
     pub url: &'a Url,
@@ -92,7 +92,7 @@ pub struct Call<'a> {
 }
 
 /// A request to a machine of the firm's own, which knows no signature of ours: its telephone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PlainRequest<'a> {
     /// Where to; checked again here.
     pub url: &'a Url,

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
-use ripen_domain::id::EndpointId;
+use ripen_domain::{id::EndpointId, shown_url::shown_url};
 
 use crate::{Scope, Store, StoreError};
 
@@ -50,8 +50,13 @@ impl Store {
         )
         .fetch_all(&self.lists)
         .await?;
-        let untold = |id, client, name| UntoldEndpoint { id: EndpointId::from_uuid(id), client, name };
-        Ok(rows.into_iter().map(|row| untold(row.id, row.slug, row.name)).collect())
+        let untold = rows.into_iter().map(|row| UntoldEndpoint {
+            id: EndpointId::from_uuid(row.id),
+            client: row.slug,
+            // Of a URL without what may be a credential; a name is none.
+            name: shown_url(&row.name),
+        });
+        Ok(untold.collect())
     }
 
     /// Counts what breaks the invariants; every count should be 0.

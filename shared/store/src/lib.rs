@@ -70,7 +70,7 @@ const LOOKUPS: [(&str, &str); 6] = [
 ];
 
 /// How a store reaches its database.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct StoreOptions {
     /// `postgres://…`
     pub url: String,

@@ -9,7 +9,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use ripen_actions::{Refusal, call::ReportCall};
-use ripen_domain::actor::{Actor, System};
+use ripen_domain::{
+    actor::{Actor, System},
+    masked_address::MaskedAddress,
+};
 use ripen_web::{
     FieldProblem, Problem,
     body::{self, BodyLimits},
@@ -93,7 +96,8 @@ pub struct CallBody {
     caller_id: Option<String>,
     /// Where the recording lies.
     #[serde(default)]
-    recording_url: Option<String>,
+    #[schema(value_type = Option<String>)]
+    recording_url: Option<MaskedAddress>,
 }
 
 /// A call that was told of.

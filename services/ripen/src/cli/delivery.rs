@@ -222,7 +222,7 @@ fn shown(record: &DeliveryRecord) -> Value {
     let is_open = matches!(record.state.as_str(), "pending" | "held");
     json!({"id": record.id, "client": record.client, "lead": record.lead, "event": record.event, "state": record.state,
            "reason": record.reason, "rep": record.rep,
-           "endpoint": record.endpoint.as_ref().map(|endpoint| endpoint.id), "to": record.endpoint.as_ref().map(|endpoint| &endpoint.to),
+           "endpoint": record.endpoint.as_ref().map(|endpoint| endpoint.id), "to": record.endpoint.as_ref().map(|endpoint| endpoint.to.reveal()),
            "attempts": record.attempts, "excused": record.excused, "created": at(record.created_at),
            "due": is_open.then(|| at(record.due_at)), "ended": record.ended_at.map(at), "answer_refused": record.answer_refused})
 }

@@ -8,7 +8,9 @@ use ripen_actions::endpoint::{
     AddEndpoint, Destination, LONGEST_TIMEOUT_S, RotateSecret, SetEndpoint, SetEndpointState, TrialTerms, backlog,
     find, list, trial,
 };
-use ripen_domain::{delivery::EventType, id::EndpointId, secret::Secret, shown_url::shown_url};
+use ripen_domain::{
+    delivery::EventType, id::EndpointId, masked_address::MaskedAddress, secret::Secret, shown_url::shown_url,
+};
 use ripen_outbound::{
     guard::is_read_on_its_way,
     trust::Trust,
@@ -42,7 +44,7 @@ pub enum EndpointAction {
         client: String,
         /// Post A leads to this URL.
         #[arg(long, value_name = "URL", conflicts_with = "email", required_unless_present = "email")]
-        webhook: Option<String>,
+        webhook: Option<MaskedAddress>,
         /// Send A leads to this address.
         #[arg(long, value_name = "ADDRESS")]
         email: Option<String>,
@@ -122,7 +124,7 @@ pub struct EndpointOptions {
     pub whole_team: bool,
     /// Another URL of a webhook; what waits for it goes there.
     #[arg(long, value_name = "URL", conflicts_with = "address")]
-    pub url: Option<String>,
+    pub url: Option<MaskedAddress>,
     /// The new URL may lie on this machine or in a private network.
     #[arg(long, requires = "url")]
     pub allow_private: bool,
@@ -207,7 +209,7 @@ fn request(options: EndpointOptions) -> anyhow::Result<SetEndpoint> {
 /// Taken all the same: a firm may have a reason. Leads are names and numbers of persons.
 fn warn_of_plain_http(to: &Destination) {
     let Destination::Webhook { url, .. } = to else { return };
-    if is_read_on_its_way(url) {
+    if is_read_on_its_way(url.reveal()) {
         output::say(
             "warning: leads go to this URL without encryption, and anybody on the way can read them: use https://",
         );
@@ -264,7 +266,7 @@ fn shown(endpoint: &EndpointRecord, open: &BTreeMap<EndpointId, i64>) -> Value {
     // Names only: the values are credentials.
     let names: Vec<_> = terms.headers.iter().filter_map(|header| Some(header.reveal().split_once(':')?.0)).collect();
     let secrets: Vec<_> = endpoint.secrets.iter().map(|one| json!({"made": one.made, "until": one.until})).collect();
-    json!({"id": endpoint.id, "client": endpoint.client, "kind": endpoint.kind.word(), "to": shown_url(&endpoint.to),
+    json!({"id": endpoint.id, "client": endpoint.client, "kind": endpoint.kind.word(), "to": shown_url(endpoint.to.reveal()),
            "state": if endpoint.enabled { "enabled" } else { "disabled" }, "reason": endpoint.reason, "open": open.get(&endpoint.id).unwrap_or(&0),
            "circuit": circuit, "probe_at": endpoint.probe_at, "failures": endpoint.failing.map(|failing| failing.failures),
            "failing_since": endpoint.failing.map(|failing| failing.since), "concurrency": terms.concurrency,

@@ -195,9 +195,11 @@ async fn point_here(actions: &Actions, actor: &Actor, base: &str) -> anyhow::Res
     let here = format!("{base}{RECEIVER}");
     let endpoints = ripen_actions::endpoint::list(actions, actor).await?;
     // Only its own, by the path: a webhook that somebody added to the sample stays where it is.
-    let own = endpoints.iter().find(|one| one.client == SLUG && one.to.ends_with(RECEIVER) && one.to != here);
+    let own = endpoints
+        .iter()
+        .find(|one| one.client == SLUG && one.to.reveal().ends_with(RECEIVER) && one.to.reveal() != here);
     let Some(own) = own else { return Ok(()) };
-    let to = Some(Destination::Webhook { url: here, allow_private: true });
+    let to = Some(Destination::Webhook { url: here.into(), allow_private: true });
     actions.run(actor, &SetEndpoint { to, ..SetEndpoint::of(own.id) }).await?;
     Ok(())
 }

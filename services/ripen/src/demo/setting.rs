@@ -133,7 +133,7 @@ async fn add_team(
 ) -> anyhow::Result<Vec<RepId>> {
     let slug = || sample.slug.clone();
     if let Some(url) = webhook {
-        let to = Destination::Webhook { url: url.to_owned(), allow_private: true };
+        let to = Destination::Webhook { url: url.into(), allow_private: true };
         actions.run(actor, &AddEndpoint { client: slug(), to, name: None, events: None }).await?;
     }
     let (mut ids, mut recipients) = (Vec::new(), Vec::new());

@@ -99,7 +99,7 @@ impl SetEndpoint {
             Destination::Webhook { allow_private, .. } => *allow_private,
             Destination::Email { .. } => false,
         };
-        Some(EndpointAddress { to: to.check(errors)?, allow_private })
+        Some(EndpointAddress { to: to.check(errors)?.into(), allow_private })
     }
 }
 
@@ -133,7 +133,7 @@ impl Action for SetEndpoint {
             by_name: self.by_name,
         };
         if let (Some(rep), Some(at)) = (before.rep, &change.to) {
-            rep_moves(work, rep, &at.to).await?;
+            rep_moves(work, rep, at.to.reveal()).await?;
         }
         // With another rate the deliveries in line follow their endpoint; a lease locks deliveries first. Where the two meet, the
         // database ends one of them, and it runs again.

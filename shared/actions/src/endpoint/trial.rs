@@ -49,7 +49,7 @@ pub async fn trial(
     let headers: Vec<_> = all(&endpoint.terms.headers, OwnHeader::parse, "a header")?;
     let allow_private = endpoint.allow_private || terms.allow_private;
     // As every attempt is checked: a test that passes where deliveries are refused would mislead.
-    let url = check_url(&endpoint.to, allow_private);
+    let url = check_url(endpoint.to.reveal(), allow_private);
     let url = url
         .map_err(|why| Refusal::conflict("url_refused", format!("this endpoint's URL may not be called: it {why}")))?;
     let event = EndpointTest {

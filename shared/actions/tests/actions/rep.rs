@@ -26,7 +26,7 @@ async fn a_rep_and_its_endpoint_are_both_there_or_neither_is() {
     let reps = list(&office.actions, &operator(), "acme").await.unwrap();
     assert_eq!((reps[0].id, reps[0].email.as_str(), reps[0].away.is_none()), (added.id, "dana@acme.example", true));
     let endpoints = endpoint::list(&office.actions, &operator()).await.unwrap();
-    assert_eq!((endpoints[0].id, endpoints[0].to.as_str()), (added.endpoint, "dana@acme.example"));
+    assert_eq!((endpoints[0].id, endpoints[0].to.reveal()), (added.endpoint, "dana@acme.example"));
     assert_eq!(fields(office.actions.run(&operator(), &dana("acme")).await), ["email"], "an address is taken once");
     assert_eq!(endpoint::list(&office.actions, &operator()).await.unwrap().len(), 1);
     let told: Vec<_> = office.audit().await.into_iter().map(|entry| (entry.action, entry.client)).collect();

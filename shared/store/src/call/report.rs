@@ -6,6 +6,7 @@ use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     call::CallState,
     id::{CallId, ClientId, LeadId},
+    masked_address::MaskedAddress,
 };
 use uuid::Uuid;
 
@@ -33,7 +34,7 @@ pub struct CallWord<'a> {
     /// Shown to who was called.
     pub caller_id: Option<&'a str>,
     /// Where the recording lies.
-    pub recording_url: Option<&'a str>,
+    pub recording_url: Option<&'a MaskedAddress>,
 }
 
 /// The call that was told of.
@@ -94,7 +95,7 @@ impl Transaction {
             word.answered_at.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
             word.ended_at.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
             word.caller_id,
-            word.recording_url,
+            word.recording_url.map(MaskedAddress::reveal),
             state_of(word).map(CallState::word),
             scope.client_uuid()
         )

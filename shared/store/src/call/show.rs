@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use ripen_domain::{
     call::CallState,
     id::{CallId, LeadId},
+    masked_address::MaskedAddress,
 };
 use uuid::Uuid;
 
@@ -29,7 +30,7 @@ pub struct CallRecord {
     /// When it ended; none where it is not known.
     pub ended_at: Option<Timestamp>,
     /// Where the recording lies, in the telephone system.
-    pub recording_url: Option<String>,
+    pub recording_url: Option<MaskedAddress>,
     /// How far it came.
     pub state: CallState,
 }
@@ -58,7 +59,7 @@ impl Store {
                 dialed_at: row.dialed_at.to_jiff(),
                 answered_at: row.answered_at.map(jiff_sqlx::Timestamp::to_jiff),
                 ended_at: row.ended_at.map(jiff_sqlx::Timestamp::to_jiff),
-                recording_url: row.recording_url,
+                recording_url: row.recording_url.map(Into::into),
                 state: word(&row.state)?,
             })
         });

@@ -11,6 +11,7 @@ use ripen_domain::{
     criteria::{Reason, Receipt},
     delivery::{AssignedRep, CriteriaName, DeliveryFacts, EventDetail, LeadNote},
     id::{CriteriaId, DecisionId, DeliveryId, EndpointId, LeadId, RepId},
+    masked_address::MaskedAddress,
 };
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -44,7 +45,7 @@ pub struct LeasedDelivery {
     /// Webhook or e-mail.
     pub kind: EndpointKind,
     /// The webhook's URL or the e-mail address.
-    pub to: String,
+    pub to: MaskedAddress,
     /// Loopback and private addresses may be called.
     pub allow_private: bool,
     /// How long an attempt may take, where the endpoint says so.
@@ -215,7 +216,7 @@ impl LeasedColumns {
             facts,
             endpoint: EndpointId::from_uuid(self.endpoint_id),
             kind: EndpointKind::read(&self.kind)?,
-            to: self.to,
+            to: self.to.into(),
             allow_private: self.allow_private,
             // A negative number cannot be stored, and if it were, the general limit is the safe reading.
             timeout: self.timeout_s.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs),

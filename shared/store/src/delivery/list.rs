@@ -5,6 +5,7 @@ use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     delivery::EventType,
     id::{ClientId, DeliveryId, EndpointId, LeadId},
+    masked_address::MaskedAddress,
 };
 use uuid::Uuid;
 
@@ -16,7 +17,7 @@ pub struct DeliveryEndpoint {
     /// The endpoint.
     pub id: EndpointId,
     /// Its URL or address.
-    pub to: String,
+    pub to: MaskedAddress,
 }
 
 /// A delivery as staff see it. Who the lead is stands in the lead.
@@ -103,7 +104,7 @@ impl DeliveryColumns {
                 .endpoint_id
                 .map(EndpointId::from_uuid)
                 .zip(row.to)
-                .map(|(id, to)| DeliveryEndpoint { id, to }),
+                .map(|(id, to)| DeliveryEndpoint { id, to: to.into() }),
             rep: row.rep,
             kind: row.kind.as_deref().map(EndpointKind::read).transpose()?,
             state: row.state,

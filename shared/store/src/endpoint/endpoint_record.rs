@@ -7,6 +7,7 @@ use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     delivery::EventType,
     id::{ClientId, EndpointId, RepId},
+    masked_address::MaskedAddress,
     secret::Secret,
 };
 use uuid::Uuid;
@@ -61,7 +62,7 @@ pub struct NewEndpoint {
     /// As people call it; the URL or the address where none.
     pub name: Option<String>,
     /// The URL or the address.
-    pub to: String,
+    pub to: MaskedAddress,
     /// The rep behind it.
     pub rep: Option<RepId>,
     /// Loopback and private addresses may be called.
@@ -84,7 +85,7 @@ pub struct EndpointRecord {
     /// Webhook or e-mail.
     pub kind: EndpointKind,
     /// The URL or the address.
-    pub to: String,
+    pub to: MaskedAddress,
     /// The rep behind it.
     pub rep: Option<RepId>,
     /// Loopback and private addresses may be called.
@@ -169,7 +170,7 @@ impl EndpointColumns {
             client_id: ClientId::from_uuid(row.client_id),
             client: row.slug,
             kind: EndpointKind::read(&row.kind)?,
-            to: row.to,
+            to: row.to.into(),
             rep: row.rep_id.map(RepId::from_uuid),
             allow_private: row.allow_private,
             enabled: row.state == "enabled",
@@ -239,8 +240,8 @@ impl Transaction {
     /// Adds an endpoint, enabled: what is held for its client may go there. `Moved` when the client is not in the scope.
     pub async fn endpoint_add(&mut self, scope: Scope, new: &NewEndpoint, now: Timestamp) -> Result<(), StoreError> {
         let (url, address) = match new.kind {
-            EndpointKind::Webhook => (Some(new.to.as_str()), None),
-            EndpointKind::Email => (None, Some(new.to.as_str())),
+            EndpointKind::Webhook => (Some(new.to.reveal()), None),
+            EndpointKind::Email => (None, Some(new.to.reveal())),
         };
         let events: &[EventType] = match (&new.events, new.kind) {
             (Some(events), _) => events,

@@ -5,6 +5,7 @@ use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     delivery::EventType,
     id::{ClientId, EndpointId},
+    masked_address::MaskedAddress,
     secret::Secret,
 };
 
@@ -31,7 +32,7 @@ pub struct EndpointTerms {
 #[derive(Debug, Clone)]
 pub struct EndpointAddress {
     /// The URL of a webhook, the address of a mail endpoint.
-    pub to: String,
+    pub to: MaskedAddress,
     /// Loopback and private addresses may be called.
     pub allow_private: bool,
 }
@@ -96,7 +97,7 @@ impl Transaction {
             change.by_name,
             scope.client_uuid(),
             sealed.as_deref(),
-            change.to.as_ref().map(|at| at.to.as_str()),
+            change.to.as_ref().map(|at| at.to.reveal()),
             change.to.as_ref().map(|at| at.allow_private),
             change.to.as_ref().map(|_| now.to_sqlx()) as Option<jiff_sqlx::Timestamp>
         )

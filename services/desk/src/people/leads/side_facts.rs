@@ -104,6 +104,6 @@ fn shown(call: CallRecord, when: &When) -> ShownCall {
         by: call.by.unwrap_or_else(|| "past the desk".to_owned()),
         number: number(&call.number),
         how,
-        recording: call.recording_url,
+        recording: call.recording_url.map(|url| url.reveal().to_owned()),
     }
 }

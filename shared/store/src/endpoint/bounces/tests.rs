@@ -52,7 +52,7 @@ async fn another_address_begins_anew() {
     scene.run(CAME_BACK).await;
     let from = "select coalesce(to_char(bounces_from at time zone 'UTC', 'HH24:MI'), '') from endpoint where id = pg_temp.i(1)";
     for (to, expected) in [("dana@client.example", ""), ("d.hill@client.example", "10:30")] {
-        let to = Some(EndpointAddress { to: to.to_owned(), allow_private: false });
+        let to = Some(EndpointAddress { to: to.into(), allow_private: false });
         let change = EndpointChange { to, ..EndpointChange::default() };
         let mut tx = scene.store.begin().await.unwrap();
         let (scope, endpoint) = (Actor::operator("Kim").scope(), EndpointId::from_uuid(uuid::Uuid::from_u128(1)));
