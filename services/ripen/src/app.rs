@@ -451,6 +451,6 @@ async fn check_health(
 
 /// The edge around all routes; where the desk is among them, browsers read refusals as pages.
 fn surrounded(routes: Router, roles: &[Role]) -> Router {
-    let routes = ripen_web::edge::around(routes);
+    let routes = ripen_web::edge::around(routes, random::spoken_id);
     if roles.contains(&Role::Desk) { ripen_desk::people::errors::around(routes) } else { routes }
 }

@@ -10,6 +10,8 @@ use uuid::{Builder, Uuid};
 const PASSWORD_SIGNS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
 const PASSWORD_GROUPS: usize = 4;
 const PASSWORD_GROUP: usize = 5;
+/// Signs of an id that is read out.
+const SPOKEN_ID: usize = 8;
 
 #[allow(clippy::disallowed_methods, reason = "this is the one place that makes randomness")]
 fn generator() -> impl rand::CryptoRng {
@@ -46,6 +48,14 @@ pub fn password() -> String {
             .collect()
     };
     (0..PASSWORD_GROUPS).map(|_| group()).collect::<Vec<_>>().join("-")
+}
+
+/// An id that a person can read out, of what happens now and then: eight signs, 39 bits.
+#[must_use]
+pub fn spoken_id() -> String {
+    let mut generator = generator();
+    let mut sign = || char::from(PASSWORD_SIGNS[generator.random_range(0..PASSWORD_SIGNS.len())]);
+    (0..SPOKEN_ID).map(|_| sign()).collect()
 }
 
 /// A factor between `1 - fraction` and `1 + fraction`, so that many who wait do not come back at once. A fraction

@@ -1,4 +1,4 @@
-//! What happens to every request on its way in and out: one log line, two metrics, security headers, and a panic
+//! What happens to every request on its way in and out: an id, one log line, two metrics, security headers, and a panic
 //! turned into an answer.
 //!
 //! Paths can hold tokens and queries contact data, so only the matched route is ever logged.
@@ -11,17 +11,18 @@ use std::{
 use axum::{
     Router,
     body::Body,
-    extract::{MatchedPath, Request},
+    extract::{MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header},
-    middleware::{Next, from_fn},
+    middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
 use futures::FutureExt;
 use metrics::{counter, histogram};
 use ripen_domain::id::SourceId;
 use tower::ServiceExt as _;
+use tracing::Instrument as _;
 
-use crate::{Problem, body, catalogue};
+use crate::{Problem, body, catalogue, request_id};
 
 /// Put among a response's extensions to name the source in the log line.
 #[derive(Debug, Clone, Copy)]
@@ -35,12 +36,15 @@ static SECURITY: [(HeaderName, HeaderValue); 4] = [
     (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
 ];
 
+/// Makes the id of a request: short enough to be read out.
+pub type NewRequestId = fn() -> String;
+
 /// Puts the edge around the merged routers of a process, with problems for unknown addresses and wrong methods.
-pub fn around(routes: Router) -> Router {
+pub fn around(routes: Router, new_id: NewRequestId) -> Router {
     let routes = routes.method_not_allowed_fallback(method_not_allowed);
     let known = routes.clone().fallback(not_found);
     let unknown = move |request: Request| with_slash(known.clone(), request);
-    routes.fallback(unknown).layer(from_fn(edge))
+    routes.fallback(unknown).layer(from_fn_with_state(new_id, edge))
 }
 
 /// An address with a slash at its end is the one without it: people and mail programs add one to links.
@@ -93,25 +97,34 @@ async fn method_not_allowed(body: Body) -> Problem {
     Problem::new(&catalogue::METHOD_NOT_ALLOWED, "This address exists, but not for this method. See the Allow header.")
 }
 
-async fn edge(request: Request, next: Next) -> Response {
+async fn edge(State(new_id): State<NewRequestId>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = known(request.method());
     // Taken before the request is handed on, which consumes it.
     let path = request.extensions().get::<MatchedPath>().cloned();
     let route = path.as_ref().map_or("unmatched", MatchedPath::as_str);
+    let id = new_id();
+    // Of the highest level, so that no log is set too low to have the id.
+    let span = tracing::error_span!("web.request.answer", request.id = id);
+    let answer = request_id::answering(id.clone(), next.run(request)).instrument(span.clone());
     // A panic that went on would drop the connection, and its sender could not know whether to send again.
-    let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let answer = AssertUnwindSafe(answer).catch_unwind().await;
     let mut response = answer.unwrap_or_else(|_payload| {
         // The payload can quote what was posted, so it goes nowhere from here.
-        tracing::error!(http.method = method, http.route = route, "a handler panicked");
-        Problem::internal().into_response()
+        span.in_scope(|| tracing::error!(http.method = method, http.route = route, "a handler panicked"));
+        Problem::internal_of(Some(&id)).into_response()
     });
     let headers = response.headers_mut();
     for (name, value) in &SECURITY {
         // A page has a policy of its own.
         headers.entry(name).or_insert_with(|| value.clone());
     }
-    note(method, path.as_ref(), &response, started.elapsed());
+    let took = started.elapsed();
+    if response.status().is_server_error() {
+        span.in_scope(|| note(method, path.as_ref(), &response, took));
+    } else {
+        note(method, path.as_ref(), &response, took);
+    }
     response
 }
 
@@ -175,6 +188,8 @@ fn status_text(status: StatusCode) -> metrics::SharedString {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use axum::{http::Request, routing::post};
 
     use super::*;
@@ -183,7 +198,27 @@ mod tests {
         async fn bad() -> &'static str {
             panic!("a test's panic")
         }
-        around(Router::new().route("/panic", post(bad)).route("/ok", post(|| async { "fine" })))
+        async fn broken() -> Problem {
+            tracing::error!("the cause");
+            Problem::internal()
+        }
+        let routes = Router::new().route("/panic", post(bad)).route("/broken", post(broken));
+        around(routes.route("/ok", post(|| async { "fine" })), || "7k3m9q2x".to_owned())
+    }
+
+    /// Keeps what is logged.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
     }
 
     async fn send(method: Method, path: &str) -> Response {
@@ -211,6 +246,26 @@ mod tests {
         let response = send(Method::POST, "/panic").await;
         assert_eq!(response.status(), 500);
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+    }
+
+    #[tokio::test]
+    async fn every_error_of_ours_is_in_the_log_under_the_id_that_is_answered() {
+        let log = Log::default();
+        let kept = log.clone();
+        // At the level that a quiet installation has.
+        let lines = tracing_subscriber::fmt().with_max_level(tracing::Level::ERROR).with_ansi(false);
+        let _logged = tracing::subscriber::set_default(lines.with_writer(move || kept.clone()).finish());
+        for (path, line) in [("/broken", "the cause"), ("/panic", "a handler panicked")] {
+            let response = send(Method::POST, path).await;
+            let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+            let answered = String::from_utf8(body.to_vec()).unwrap();
+            assert!(answered.contains("It was logged as 7k3m9q2x"), "{answered}");
+            let logged = String::from_utf8(std::mem::take(&mut *log.0.lock().unwrap())).unwrap();
+            let of_it = logged.lines().find(|one| one.contains(line)).unwrap_or_else(|| panic!("{logged}"));
+            assert!(of_it.contains("request.id=\"7k3m9q2x\""), "{of_it}");
+        }
+        assert_eq!(send(Method::POST, "/ok").await.status(), 200);
+        assert!(log.0.lock().unwrap().is_empty());
     }
 
     #[tokio::test]

@@ -13,6 +13,7 @@ pub mod openapi;
 pub mod page;
 pub mod problem;
 pub mod rate;
+mod request_id;
 pub mod serve;
 
 pub use problem::{FieldProblem, Problem};

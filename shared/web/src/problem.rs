@@ -8,7 +8,10 @@ use axum::{
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use crate::catalogue::{self, ProblemType};
+use crate::{
+    catalogue::{self, ProblemType},
+    request_id,
+};
 
 /// What is wrong with one field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -68,10 +71,19 @@ impl Problem {
         self
     }
 
-    /// 500: what happened is in the log, not in the answer.
+    /// 500: what happened is in the log, not in the answer, which has the id under which it is there.
     #[must_use]
     pub fn internal() -> Self {
-        Self::new(&catalogue::INTERNAL_ERROR, "The request could not be carried out. It was logged.")
+        Self::internal_of(request_id::current().as_deref())
+    }
+
+    /// The same of the request that has this id.
+    pub(crate) fn internal_of(request: Option<&str>) -> Self {
+        let logged = request.map_or_else(
+            || "It was logged.".to_owned(),
+            |id| format!("It was logged as {id}: name that to whoever runs Ripen."),
+        );
+        Self::new(&catalogue::INTERNAL_ERROR, format!("The request could not be carried out. {logged}"))
     }
 
     /// 404 for an address that leads nowhere.

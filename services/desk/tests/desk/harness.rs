@@ -41,7 +41,7 @@ pub struct App {
     pub clock: Clock,
     pub key: LinkKeys,
     pub context: DeskContext,
-    router: Router,
+    pub router: Router,
     _database: TestDatabase,
 }
 
@@ -128,7 +128,7 @@ pub async fn app_with(settings: Settings) -> App {
     let bodies = Some(Links::new(key.clone(), "https://ripen.example"));
     let links = DeskLinks { keys: key.clone(), bodies, takes_leads: false };
     let context = DeskContext::new(store.clone(), clock.clone(), &settings, Health::default(), links).unwrap();
-    let router = errors::around(ripen_web::edge::around(ripen_desk::router(context.clone())));
+    let router = errors::around(ripen_web::edge::around(ripen_desk::router(context.clone()), random::spoken_id));
     App { store, pool, clock, key, context, router, _database: database }
 }
 

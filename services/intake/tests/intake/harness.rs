@@ -134,7 +134,7 @@ pub async fn app_over(
     let health = Health::default();
     let context = IntakeContext::new(store.clone(), transport.clone(), clock.clone(), settings, health.clone());
     App {
-        router: ripen_web::edge::around(ripen_intake::router(context.clone())),
+        router: ripen_web::edge::around(ripen_intake::router(context.clone()), random::spoken_id),
         context,
         store,
         transport,

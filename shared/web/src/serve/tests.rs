@@ -122,7 +122,7 @@ async fn a_sender_of_too_much_reads_the_refusal() {
         let (parts, body) = request.into_parts();
         crate::body::read(&parts.headers, body, limits).await.map(|bytes| bytes.len().to_string())
     };
-    let served = served(crate::edge::around(Router::new().route("/", post(handler))), 8).await;
+    let served = served(crate::edge::around(Router::new().route("/", post(handler)), || "1".to_owned()), 8).await;
     let mut client = TcpStream::connect(served.address).await.unwrap();
     let length = 10 * 1024 * 1024;
     let head = format!("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n");
