@@ -1,6 +1,7 @@
 //! Look-ups of tokens: each asks the database, so whoever tries out wrong ones is refused before it is asked.
 //!
-//! By address, because nothing else is known of him. Tokens that opened something lately are not refused: a program with a revoked
+//! By address, because nothing else is known of him. Tokens, the links of pages and the return paths of mails are counted apart: a
+//! mail server that posts old bounces must not keep out the reps and programs behind the same address, nor they it. Tokens that opened something lately are not refused: a program with a revoked
 //! token must not stop another one behind the same address.
 
 use std::{
@@ -20,13 +21,16 @@ const OPENED_MOST: usize = 4096;
 /// What was found lately.
 pub struct TokenLookups {
     wrong: AddressRate,
+    links: AddressRate,
+    return_paths: AddressRate,
     opened: Mutex<HashSet<[u8; 32]>>,
 }
 
 impl TokenLookups {
-    /// None yet; wrong ones have this quota.
+    /// None yet; wrong ones of each kind have this quota.
     pub fn new(wrong: AddressQuota) -> Self {
-        Self { wrong: AddressRate::new(wrong), opened: Mutex::default() }
+        let rate = || AddressRate::new(wrong);
+        Self { wrong: rate(), links: rate(), return_paths: rate(), opened: Mutex::default() }
     }
 
     /// Whether the database may be asked about a token.
@@ -66,12 +70,20 @@ impl TokenLookups {
     /// 429 after too many wrong ones from this address.
     pub fn note_wrong_link(&self, visitor: Option<Visitor>) -> Result<(), Problem> {
         // Whole links open in any case: they are checked by their signature, before this.
-        visitor.map_or(Ok(()), |visitor| self.wrong.take(visitor.address))
+        visitor.map_or(Ok(()), |visitor| self.links.take(visitor.address))
+    }
+
+    /// Counts a return path that no mail has.
+    ///
+    /// # Errors
+    /// 429 after too many wrong ones from this address.
+    pub fn note_wrong_return_path(&self, visitor: Option<Visitor>) -> Result<(), Problem> {
+        visitor.map_or(Ok(()), |visitor| self.return_paths.take(visitor.address))
     }
 
     /// Forgets the addresses that tried nothing lately. To be called now and then.
     pub fn forget_idle(&self) {
-        self.wrong.forget_idle();
+        [&self.wrong, &self.links, &self.return_paths].into_iter().for_each(AddressRate::forget_idle);
     }
 }
 
@@ -100,9 +112,23 @@ mod tests {
         lookups.admit(revoked, bot).unwrap();
         lookups.note(revoked, bot, false);
         assert!(lookups.admit(revoked, bot).is_err(), "it was revoked");
-        assert!(lookups.note_wrong_link(bot).is_err() && lookups.note_wrong_link(None).is_ok());
-        lookups.note_wrong_link(other).unwrap();
         tokio::time::advance(std::time::Duration::from_secs(60)).await;
         lookups.admit([5; 32], bot).unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn tokens_links_and_return_paths_are_counted_apart() {
+        let one = NonZeroU32::MIN;
+        let lookups = TokenLookups::new(AddressQuota { per_minute: one, burst: one, most: 10, refusal: "Too many." });
+        let office = Some(Visitor::from("192.0.2.1:1".parse::<SocketAddr>().unwrap()));
+        lookups.note_wrong_return_path(office).unwrap();
+        assert!(lookups.note_wrong_return_path(office).is_err());
+        lookups.note_wrong_link(office).unwrap();
+        assert!(lookups.note_wrong_link(office).is_err());
+        lookups.admit([1; 32], office).unwrap();
+        lookups.note([1; 32], office, false);
+        assert!(lookups.admit([2; 32], office).is_err());
+        // Whose address is not known is not counted.
+        lookups.note_wrong_link(None).and_then(|()| lookups.note_wrong_return_path(None)).unwrap();
     }
 }

@@ -115,8 +115,8 @@ fn opened(
     if let Ok(delivery) = context.keys.open_bounce(&token, context.clock.now()) {
         return Ok(delivery);
     }
-    // Wrong ones are counted like other links: 64 bits are not to be tried out.
-    context.lookups.note_wrong_link(visitor)?;
+    // 64 bits are not to be tried out.
+    context.lookups.note_wrong_return_path(visitor)?;
     Err(unknown())
 }
 

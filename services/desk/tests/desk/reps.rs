@@ -1,9 +1,15 @@
 //! A rep's own page: open leads of theirs and of nobody else, until its links are revoked.
 
+use std::net::SocketAddr;
+
+use axum::{body::Body, http::Request};
 use ripen_domain::id::RepId;
+use ripen_runtime::config::Settings;
+use ripen_web::address::Visitor;
+use tower::ServiceExt as _;
 use uuid::Uuid;
 
-use crate::harness::{App, Client, Sent, app};
+use crate::harness::{App, Client, Sent, app, app_with};
 
 /// A rep of the client to whom this delivery went.
 async fn rep_of(app: &App, client: &Client, sent: &[Sent]) -> RepId {
@@ -181,4 +187,33 @@ async fn a_card_has_the_forms_of_what_comes_next_and_sends_them_to_the_leads_pag
     let wrong = app.send("POST", &action, &form, "seen=1&outcome=won&amount=lots&currency=USD").await;
     assert_eq!(wrong.status, 422);
     assert!(wrong.text.contains("id=\"won-amount\"") && wrong.text.contains("value=\"lots\""), "{}", wrong.text);
+}
+
+#[tokio::test]
+async fn old_return_paths_of_a_mail_server_lock_out_no_links_and_no_programs_behind_its_address() {
+    let mut settings = Settings::default();
+    settings.limits.wrong_tokens_per_minute = 2;
+    let app = app_with(settings).await;
+    let acme = app.client("acme").await;
+    let from_office = async |method: &str, path: &str, bearer: &str| {
+        let visitor = Visitor::from("203.0.113.7:1".parse::<SocketAddr>().unwrap());
+        let request = Request::builder().method(method).uri(path).extension(visitor);
+        let request = request.header("authorization", bearer).header("content-type", "message/rfc822");
+        app.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap().status().as_u16()
+    };
+    let mut tried = Vec::new();
+    for number in 0..4 {
+        tried.push(from_office("POST", &format!("/v1/bounces/{number}"), "").await);
+    }
+    assert_eq!(tried, [404, 404, 429, 429]);
+    assert_eq!(from_office("GET", "/r/cut-short", "").await, 404);
+    assert_eq!(from_office("GET", "/v1/deliveries", &format!("Bearer {}", acme.token)).await, 200);
+    // And links that are tried out keep no bounce and no program out.
+    assert_eq!(from_office("GET", "/r/cut-shorter", "").await, 404);
+    assert_eq!(from_office("GET", "/r/cut", "").await, 429);
+    assert_eq!(from_office("GET", "/v1/deliveries", "Bearer made-up").await, 401);
+    let sent = app.sent(&acme).await;
+    let rep = rep_of(&app, &acme, &[sent]).await;
+    let whole = format!("/r/{}", app.key.rep_token(rep, app.clock.now()));
+    assert_eq!(from_office("GET", &whole, "").await, 200, "a link that is whole opens in any case");
 }
