@@ -6,7 +6,7 @@ use ripen_domain::{
     hash::ContentHash,
     id::UserId,
     secret::Secret,
-    user::{LockOut, Password},
+    user::{LockOut, Password, tries_left},
 };
 use ripen_runtime::random::bytes32;
 use ripen_store::{
@@ -49,7 +49,10 @@ pub struct SignedIn {
 pub enum SignInRefusal {
     /// Wrong address, wrong password, paused or not yet invited: which of them is told to nobody.
     #[error("this address and password do not belong together")]
-    Wrong,
+    Wrong {
+        /// How many more from here before a wait, once there are few: the same of an account that there is not.
+        left: Option<u32>,
+    },
     /// Too many wrong passwords came before.
     #[error("too many wrong passwords")]
     Locked {
@@ -69,19 +72,30 @@ pub async fn sign_in(actions: &Actions, typed: &SignIn) -> Result<SignedIn, Sign
     let email = typed.email.trim().to_lowercase();
     let account = failure_key(LockOut::Account, &email);
     let address = failure_key(LockOut::Address, &typed.from);
+    let here = failure_key(LockOut::AccountFromAddress, &format!("{}\n{email}", typed.from));
+    let keys = CountedKeys { account, address, here };
     // Before a turn is waited for, so that whoever is locked out keeps nobody else waiting; and within it, where it counts.
     unlocked(actions, &[account, address]).await?;
     let turn = PasswordTurn::wait().await;
     unlocked(actions, &[account, address]).await?;
     // Counted also where whoever asked hangs up before the answer.
     let (own, tried) = (actions.clone(), typed.password.clone());
-    let looking = tokio::spawn(async move { look(&own, turn, (&email, &tried), [account, address]).await });
+    let looking = tokio::spawn(async move { look(&own, turn, (&email, &tried), keys).await });
     let user = looking.await.map_err(|error| Refusal::Store(StoreError::Failed(error.to_string())))??;
     match begin(actions, with_actor(user), &typed.agent).await {
         // Paused or another password set since it was looked at.
-        Err(Refusal::Conflict { .. }) => Err(SignInRefusal::Wrong),
+        Err(Refusal::Conflict { .. }) => Err(SignInRefusal::Wrong { left: None }),
         begun => Ok(begun?),
     }
+}
+
+/// Under which wrong passwords are counted.
+#[derive(Clone, Copy)]
+struct CountedKeys {
+    account: ContentHash,
+    address: ContentHash,
+    /// Of the account from the address.
+    here: ContentHash,
 }
 
 /// Looks a password up and at, and counts what came of it; gives whose it is.
@@ -89,7 +103,7 @@ async fn look(
     actions: &Actions,
     turn: PasswordTurn,
     (email, password): (&str, &Password),
-    [account, address]: [ContentHash; 2],
+    keys: CountedKeys,
 ) -> Result<UserRecord, SignInRefusal> {
     let now = actions.clock.now();
     let user = actions.store.user_by_email(email).await.map_err(Refusal::from)?;
@@ -99,15 +113,19 @@ async fn look(
     };
     let is_right = turn.is_right(password, kept).await;
     let (Some(user), true) = (user, is_right) else {
-        for (of, key) in [(LockOut::Account, account), (LockOut::Address, address)] {
+        for (of, key) in [(LockOut::Account, keys.account), (LockOut::Address, keys.address)] {
             actions.store.sign_in_failed(of, key, now).await.map_err(Refusal::from)?;
         }
-        return Err(SignInRefusal::Wrong);
+        let of = LockOut::AccountFromAddress;
+        let failures = actions.store.sign_in_failed(of, keys.here, now).await.map_err(Refusal::from)?;
+        return Err(SignInRefusal::Wrong { left: tries_left(of, failures) });
     };
-    actions.store.sign_in_forgive(account).await.map_err(Refusal::from)?;
+    for key in [keys.account, keys.here] {
+        actions.store.sign_in_forgive(key).await.map_err(Refusal::from)?;
+    }
     // The address's count goes down by one and not to nothing: one right password among many wrong ones must not buy many
     // more tries.
-    actions.store.sign_in_ease(address).await.map_err(Refusal::from)?;
+    actions.store.sign_in_ease(keys.address).await.map_err(Refusal::from)?;
     Ok(user)
 }
 

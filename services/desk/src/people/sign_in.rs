@@ -118,7 +118,10 @@ fn not_signed_in(refusal: &SignInRefusal, (next, email, kept): (&str, &str, &Kep
         alone("Sign in", SignInTemplate { next, email, trouble, kept, is_too_long: false }, status)
     };
     match refusal {
-        SignInRefusal::Wrong => page("This mail and password do not go together.", StatusCode::UNAUTHORIZED),
+        SignInRefusal::Wrong { left } => {
+            let trouble = format!("This mail and password do not go together.{}", left.map(tries).unwrap_or_default());
+            page(&trouble, StatusCode::UNAUTHORIZED)
+        }
         SignInRefusal::Locked { until } => {
             let seconds = until.duration_since(now).as_secs().max(1);
             let trouble =
@@ -133,6 +136,12 @@ fn not_signed_in(refusal: &SignInRefusal, (next, email, kept): (&str, &str, &Kep
 
 fn ended_already(refusal: Refusal) -> Result<(), Refusal> {
     if matches!(refusal, Refusal::Missing { .. }) { Ok(()) } else { Err(refusal) }
+}
+
+/// Counted down, so that a wait comes as no surprise and whoever is not sure asks for another password before it.
+fn tries(left: u32) -> String {
+    let tries = if left == 1 { "1 more try".to_owned() } else { format!("{left} more tries") };
+    format!(" {tries} before you have to wait; you can choose another password below.")
 }
 
 fn wait(seconds: i64) -> String {

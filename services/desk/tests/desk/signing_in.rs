@@ -131,7 +131,7 @@ async fn wrong_passwords_wait_longer_each_and_a_right_one_ends_the_wait() {
     let app = app().await;
     let email = with_password(&app, UserRole::Agent).await;
     for _ in 0..6 {
-        assert!(matches!(try_password(&app, &email, "wrong").await, Err(SignInRefusal::Wrong)));
+        assert!(matches!(try_password(&app, &email, "wrong").await, Err(SignInRefusal::Wrong { .. })));
     }
     let locked = try_password(&app, &email, RIGHT).await;
     let Err(SignInRefusal::Locked { until }) = locked else { panic!("{locked:?}") };
@@ -140,7 +140,7 @@ async fn wrong_passwords_wait_longer_each_and_a_right_one_ends_the_wait() {
     assert_eq!((page.status.as_u16(), page.header("retry-after")), (429, "5"));
     app.pass(6);
     try_password(&app, &email, RIGHT).await.unwrap();
-    assert!(matches!(try_password(&app, &email, "wrong").await, Err(SignInRefusal::Wrong)));
+    assert!(matches!(try_password(&app, &email, "wrong").await, Err(SignInRefusal::Wrong { .. })));
     try_password(&app, &email, RIGHT).await.unwrap();
     // One address that tries one password on everybody.
     for number in 0..20 {
@@ -149,7 +149,7 @@ async fn wrong_passwords_wait_longer_each_and_a_right_one_ends_the_wait() {
     assert!(matches!(try_password(&app, &email, RIGHT).await, Err(SignInRefusal::Locked { .. })));
     // An hour later twelve of its twenty-one are forgotten, and the next one counts behind the rest; a right one takes one off.
     app.pass(3600);
-    assert!(matches!(try_password(&app, "0@firm.example", "wrong").await, Err(SignInRefusal::Wrong)));
+    assert!(matches!(try_password(&app, "0@firm.example", "wrong").await, Err(SignInRefusal::Wrong { .. })));
     let most = "select max(failures)::bigint from sign_in_failure";
     assert_eq!(app.count(most).await, 21 - 12 + 1);
     try_password(&app, &email, RIGHT).await.unwrap();
@@ -157,6 +157,38 @@ async fn wrong_passwords_wait_longer_each_and_a_right_one_ends_the_wait() {
     app.pass(24 * 3600 + 1);
     assert!(ripen_desk::people::forget(&app.context).await.unwrap() > 0);
     assert_eq!(app.count("select count(*) from sign_in_failure").await, 0);
+}
+
+#[tokio::test]
+async fn tries_are_counted_down_for_whoever_asks_and_say_nothing_of_accounts() {
+    let app = app().await;
+    let email = with_password(&app, UserRole::Agent).await;
+    let told = async |email: &str| {
+        let page = post(&app, "/login", format!("email={email}&password=wrong")).await;
+        page.text.replace(email, "…")
+    };
+    for left in [None, None, Some("3 more tries"), Some("2 more tries"), Some("1 more try")] {
+        let (known, unknown) = (told(&email).await, told("nobody@firm.example").await);
+        assert_eq!(known, unknown, "an account that there is not is told the same");
+        match left {
+            Some(left) => assert!(known.contains(left), "{known}"),
+            None => assert!(known.contains("do not go together") && !known.contains("more tr"), "{known}"),
+        }
+    }
+    // Somebody elsewhere has tries of their own to read, and hears nothing of these or of who signs in meanwhile.
+    let elsewhere = |password| SignIn { from: "192.0.2.8".to_owned(), ..typed(&email, password) };
+    let tried = sign_in(&actions(&app), &elsewhere("wrong")).await;
+    assert!(matches!(tried, Err(SignInRefusal::Wrong { left: None })), "{tried:?}");
+    app.pass(60);
+    sign_in(&actions(&app), &elsewhere(RIGHT)).await.unwrap();
+    let page = told(&email).await;
+    assert!(page.contains("do not go together") && !page.contains("more tr"), "{page}");
+    // Whoever signed in here begins anew.
+    post(&app, "/login", format!("email={email}&password={RIGHT}")).await;
+    for _ in 0..2 {
+        assert!(!told(&email).await.contains("more tr"));
+    }
+    assert!(told(&email).await.contains("3 more tries"));
 }
 
 #[tokio::test]
@@ -189,7 +221,7 @@ async fn of_many_wrong_passwords_at_once_only_the_free_ones_are_looked_at() {
         let (actions, email) = (actions(&app), email.clone());
         tries.spawn(async move { sign_in(&actions, &typed(&email, "wrong")).await.map(|_| ()) });
     }
-    let looked_at = tries.join_all().await.iter().filter(|one| matches!(one, Err(SignInRefusal::Wrong))).count();
+    let looked_at = tries.join_all().await.iter().filter(|one| matches!(one, Err(SignInRefusal::Wrong { .. }))).count();
     // Five are free and the sixth locks; one more may be under way beside each.
     assert!((6..=8).contains(&looked_at), "{looked_at}");
 }

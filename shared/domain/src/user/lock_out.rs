@@ -10,6 +10,9 @@ const LONGEST: SignedDuration = SignedDuration::from_mins(15);
 /// The first wait; each further wrong password doubles it.
 const FIRST: SignedDuration = SignedDuration::from_secs(5);
 
+/// So many tries before a wait they are counted down: who mistyped once is not worried.
+const TOLD_OF: u32 = 3;
+
 /// Whose wrong passwords are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LockOut {
@@ -17,6 +20,9 @@ pub enum LockOut {
     Account,
     /// Those from one network address, behind which a whole office may sit.
     Address,
+    /// Those for one account from one address: they lock nothing, and say how many are left before the account's do. Of all places together
+    /// a stranger would read from that when somebody signs in elsewhere.
+    AccountFromAddress,
 }
 
 impl LockOut {
@@ -26,6 +32,7 @@ impl LockOut {
         match self {
             Self::Account => "account",
             Self::Address => "address",
+            Self::AccountFromAddress => "account_from_address",
         }
     }
 
@@ -34,7 +41,7 @@ impl LockOut {
     #[must_use]
     pub const fn forgets_one_every(self) -> Option<SignedDuration> {
         match self {
-            Self::Account => None,
+            Self::Account | Self::AccountFromAddress => None,
             Self::Address => Some(SignedDuration::from_mins(5)),
         }
     }
@@ -43,7 +50,7 @@ impl LockOut {
     #[must_use]
     pub const fn free(self) -> u32 {
         match self {
-            Self::Account => 5,
+            Self::Account | Self::AccountFromAddress => 5,
             Self::Address => 20,
         }
     }
@@ -61,6 +68,12 @@ pub fn locked_for(of: LockOut, failures: u32) -> SignedDuration {
     doubled.min(LONGEST)
 }
 
+/// How many wrong passwords are left before somebody has to wait; none where that is far off, or the wait has begun.
+#[must_use]
+pub fn tries_left(of: LockOut, failures: u32) -> Option<u32> {
+    (of.free() + 1).checked_sub(failures).filter(|left| (1..=TOLD_OF).contains(left))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,5 +85,13 @@ mod tests {
         assert_eq!(locked_for(LockOut::Account, u32::MAX), LONGEST);
         assert_eq!(locked_for(LockOut::Address, 20), SignedDuration::ZERO);
         assert_eq!(locked_for(LockOut::Address, 21).as_secs(), 5);
+    }
+
+    #[test]
+    fn tries_are_counted_down_until_the_wait_begins() {
+        let left: Vec<_> = (1..8).map(|failures| tries_left(LockOut::AccountFromAddress, failures)).collect();
+        assert_eq!(left, [None, None, Some(3), Some(2), Some(1), None, None]);
+        let locks = (1..8).find(|failures| !locked_for(LockOut::Account, *failures).is_zero());
+        assert_eq!(locks, Some(6), "as the account itself locks");
     }
 }

@@ -5,5 +5,5 @@
 mod lock_out;
 mod password;
 
-pub use lock_out::{LockOut, locked_for};
+pub use lock_out::{LockOut, locked_for, tries_left};
 pub use password::{BrokenPassword, HashedPassword, Password, WeakPassword};

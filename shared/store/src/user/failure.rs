@@ -34,8 +34,8 @@ impl Store {
         Ok(row.until.map(jiff_sqlx::Timestamp::to_jiff))
     }
 
-    /// Counts a wrong password, without those that time has forgotten, and locks by how many there were.
-    pub async fn sign_in_failed(&self, of: LockOut, key: ContentHash, now: Timestamp) -> Result<(), StoreError> {
+    /// Counts a wrong password, without those that time has forgotten, and locks by how many there were; gives how many.
+    pub async fn sign_in_failed(&self, of: LockOut, key: ContentHash, now: Timestamp) -> Result<u32, StoreError> {
         let forgotten = now.checked_sub(FORGOTTEN_AFTER).unwrap_or(Timestamp::UNIX_EPOCH);
         let row = sqlx::query!(
             "-- sign_in.failed
@@ -51,7 +51,8 @@ impl Store {
         )
         .fetch_one(&self.pool)
         .await?;
-        let wait = locked_for(of, u32::try_from(row.failures).unwrap_or(u32::MAX));
+        let failures = u32::try_from(row.failures).unwrap_or(u32::MAX);
+        let wait = locked_for(of, failures);
         let until = now.checked_add(wait).unwrap_or(Timestamp::MAX);
         // By the count that was returned: two that fail at once each lock by theirs, and the longer one stands.
         sqlx::query!(
@@ -62,7 +63,7 @@ impl Store {
         )
         .execute(&self.pool)
         .await?;
-        Ok(())
+        Ok(failures)
     }
 
     /// Forgets the wrong passwords of a key, because a right one came.
