@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{
     LIMIT,
+    process::client,
     scenario::{Plan, Scenario},
 };
 
@@ -286,6 +287,36 @@ async fn a_lead_with_an_appointment_goes_to_that_rep_who_hears_of_every_change()
     })
     .await;
     assert_eq!(scenario.mailbox.received().len(), 4, "the lead, the move, the reminder, the cancellation");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_agent_books_on_the_page_of_a_lead_comes_with_the_lead() {
+    let scenario = scenario().await;
+    let lead = scored(&scenario, "casey", 10).await;
+    let url = |path: &str| format!("{}{path}", scenario.process.url);
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let added = scenario.installation.json(&["user", "add", "kim@firm.example", "--role", "agent"]).await;
+    let password = added["password"].as_str().unwrap();
+    let sign_in = client().post(url("/login")).header(form.0, form.1);
+    let signed_in = sign_in.body(format!("email=kim@firm.example&password={password}")).send().await.unwrap();
+    let cookie = signed_in.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let page = client().get(url(&format!("/leads/{lead}?open=appointment"))).header("cookie", &cookie);
+    let page = page.send().await.unwrap().text().await.unwrap();
+    let between = |before: &str, after: &str| page.split(before).nth(1).unwrap().split(after).next().unwrap();
+    let csrf = between("<meta name=\"csrf\" content=\"", "\"");
+    // Late enough that nothing of it is over while the test runs.
+    let options = between("<select id=\"slot\"", "</select>").split("<option value=\"").skip(1);
+    let slot = options.filter(|option| option.contains("with Dana Hill")).nth(4).unwrap().split('"').next().unwrap();
+    let book =
+        client().post(url(&format!("/leads/{lead}/appointment"))).header("cookie", &cookie).header(form.0, form.1);
+    let fields = format!("csrf={csrf}&slot={}&note=Bring+plans", slot.replace(' ', "+").replace(':', "%3A"));
+    let booked = book.body(fields).send().await.unwrap();
+    assert_eq!(booked.status().as_u16(), 303, "{}", booked.text().await.unwrap());
+    ripens(&scenario, &lead).await;
+    let data = scenario.receiver.wait_for(1, LIMIT).await[0].json()["data"].clone();
+    let at = slot.split_once(' ').unwrap().1;
+    assert_eq!((&data["handover"]["kind"], &data["handover"]["starts_at"]), (&json!("appointment"), &json!(at)));
+    assert_eq!((&data["handover"]["note"], data["handover"]["appointment"].is_string()), (&json!("Bring plans"), true));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -134,10 +134,15 @@ impl Action for BookAppointment {
         let meant = meant.ok_or_else(|| Refusal::missing("lead", self.wish.lead))?;
         let (scope, change) = (work.actor.scope(), change(work));
         let booked = work.tx.appointment_book(scope, meant.wish(note), change).await;
-        let booked = booked.map_err(|why| refusal(why, work, &meant.diary))?;
         // By the last decision: the rep of an A lead has it, or gets it with the next routing.
         let is_with_rep = meant.lead.decided.is_some_and(|last| last.grade == Grade::A);
-        Ok(BookedAppointment { record: changed(work, "appointment.book", &booked).await?, is_with_rep })
+        let record = match booked {
+            Ok(booked) => changed(work, "appointment.book", &booked).await?,
+            // Nothing changed, and so nothing is audited or told once more.
+            Err(Unbookable::AsWished(id)) => read(work, id).await?,
+            Err(why) => return Err(refusal(why, work, &meant.diary)),
+        };
+        Ok(BookedAppointment { record, is_with_rep })
     }
 }
 
@@ -157,8 +162,7 @@ impl Action for MoveAppointment {
 
     async fn act(&self, work: &mut Work<'_>) -> Result<AppointmentRecord, Refusal> {
         let (id, scope) = (self.appointment, work.actor.scope());
-        let found = work.tx.appointment(scope, id).await?;
-        let found = found.ok_or_else(|| Refusal::missing("appointment", id))?;
+        let found = read(work, id).await?;
         // Read without a lock, for the refusal's words; the move itself reads it again under its locks.
         let diary = diary(work, found.appointment.rep).await?;
         let mut errors = FieldErrors::default();
@@ -212,8 +216,12 @@ async fn changed(
     // Noted here and written with the commit: a change without its row would be a change that nobody made.
     work.changed(action, after.id, change);
     // As it is now, and not as it was asked for.
-    let found = work.tx.appointment(work.actor.scope(), after.id).await?;
-    found.ok_or_else(|| Refusal::missing("appointment", after.id))
+    read(work, after.id).await
+}
+
+async fn read(work: &mut Work<'_>, id: AppointmentId) -> Result<AppointmentRecord, Refusal> {
+    let found = work.tx.appointment(work.actor.scope(), id).await?;
+    found.ok_or_else(|| Refusal::missing("appointment", id))
 }
 
 /// What the audit keeps of an appointment: no words of anybody, which would have to be erased with the person.
@@ -268,7 +276,7 @@ fn refuse(why: Unbookable, appointment: impl ToString) -> Refusal {
         Unbookable::NoAppointment => Refusal::missing("appointment", appointment.to_string()),
         Unbookable::LeadEnded => Refusal::conflict("closed", said),
         Unbookable::DoNotContact => Refusal::conflict("do_not_contact", said),
-        Unbookable::Another(_) => Refusal::conflict("has_another", said),
+        Unbookable::Another(_) | Unbookable::AsWished(_) => Refusal::conflict("has_another", said),
         Unbookable::NotFree(not_free) => Refusal::field("at", code(not_free), said),
         Unbookable::Refused(_) => Refusal::conflict("ended", said),
     }

@@ -6,6 +6,7 @@
     reason = "a test's harness stops at the first surprise"
 )]
 
+mod appointments;
 mod broken;
 mod calls;
 mod deliveries;

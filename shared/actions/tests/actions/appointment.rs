@@ -64,6 +64,8 @@ async fn a_slot_is_held_booked_moved_and_cancelled_each_with_its_audit() {
     office.pass();
     let booked = office.actions.run(&agent, &book(lead, "Dana Hill", AT)).await.unwrap();
     assert_eq!((booked.record.appointment.id, booked.is_with_rep), (held.appointment.id, false));
+    let twice = office.actions.run(&agent, &book(lead, "Dana Hill", AT)).await.unwrap();
+    assert_eq!(twice.record.appointment.id, held.appointment.id, "a form that is sent twice asks for nothing new");
     let another = office.actions.run(&agent, &book(lead, "Dana Hill", "2026-11-21T11:00")).await;
     assert!(matches!(another, Err(Refusal::Conflict { code: "has_another", .. })), "{another:?}");
     let id = held.appointment.id;

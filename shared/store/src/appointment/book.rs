@@ -164,7 +164,9 @@ impl Transaction {
         // Read under the lead's lock: two bookings of one lead at once would otherwise both find nothing.
         let own = self.appointment_of(wish.lead, change.now).await?;
         if let Some(booked) = own.as_ref().filter(|own| own.state == AppointmentState::Booked) {
-            return Err(Unbookable::Another(booked.id));
+            // A form that is sent twice, by a double click or because the answer got lost, asks for nothing new.
+            let is_the_same = booked.rep == wish.rep && booked.slot == wish.slot && booked.note == wish.note;
+            return Err(if is_the_same { Unbookable::AsWished(booked.id) } else { Unbookable::Another(booked.id) });
         }
         let except = own.as_ref().map(|own| own.id);
         let diary =

@@ -55,6 +55,9 @@ pub enum Unbookable {
     /// The lead has one already.
     #[error("the lead has {0} already: move or cancel it")]
     Another(AppointmentId),
+    /// The lead has this very one already: the same wish came twice.
+    #[error("the lead has {0}, as it is wished")]
+    AsWished(AppointmentId),
     /// The rep is not free then.
     #[error(transparent)]
     NotFree(#[from] NotFree),

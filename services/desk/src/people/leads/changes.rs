@@ -65,7 +65,9 @@ impl LeadChange {
             Self::Reopen => "The lead is open again, and work at once.",
             Self::Stop => "Nobody contacts this person any more.",
             Self::Recall => "The lead is taken back; whoever had it is told.",
-            Self::Appointment => "The appointment is booked; the rep is told.",
+            Self::Appointment => {
+                "The appointment is booked. The rep hears of it at once, or with the lead if it is no A yet."
+            }
             Self::Person => "The contact data is put right; what it was stands in the audit.",
             Self::Verdict => "The review is closed.",
         }
