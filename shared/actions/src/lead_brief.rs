@@ -14,7 +14,7 @@ use ripen_store::{
         brief::{EarlierEntry, LeadBackground},
         show::{LeadAnswer, LeadRecord},
     },
-    promise::{list::PromiseRecord, of_user::OwnPromise},
+    promise::{list::PromiseRecord, promised_calls::PromisedCall},
 };
 
 use crate::{Actions, Refusal, lead::find, person::phones, work::permit};
@@ -91,12 +91,15 @@ pub async fn brief(actions: &Actions, actor: &Actor, lead: LeadId) -> Result<Lea
     })
 }
 
-/// The calls that the actor promised for before this instant, the next one first.
+/// The calls that the actor promised for before this instant, the next one first; everybody's for whoever manages the desk.
 ///
 /// # Errors
 /// Where the actor works no leads.
-pub async fn promised(actions: &Actions, actor: &Actor, before: Timestamp) -> Result<Vec<OwnPromise>, Refusal> {
+pub async fn promised(actions: &Actions, actor: &Actor, before: Timestamp) -> Result<Vec<PromisedCall>, Refusal> {
     permit(actor, Permission::Work)?;
+    if actor.may(Permission::Manage) {
+        return Ok(actions.store.promises_of_everybody(actor.scope(), before, PROMISES).await?);
+    }
     let Some(user) = actor.user_id() else { return Ok(Vec::new()) };
     Ok(actions.store.promises_of_user(actor.scope(), user, before, PROMISES).await?)
 }

@@ -9,6 +9,7 @@
 mod appointments;
 mod broken;
 mod calls;
+mod coming;
 mod deliveries;
 mod harness;
 mod home;

@@ -4,7 +4,7 @@ pub mod agree;
 pub mod agreed_times;
 pub mod list;
 mod of_merge;
-pub mod of_user;
+pub mod promised_calls;
 pub mod same_person;
 pub mod sweep;
 pub mod undo;

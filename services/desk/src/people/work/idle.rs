@@ -12,8 +12,8 @@ use ripen_actions::{
     desk::{MadeAs, OwnDay, UpcomingWork, coming_up, own_day, promised_within},
     lead_brief::promised,
 };
-use ripen_domain::{time::zone, touch::Disposition};
-use ripen_store::{lead::show::LeadRecord, promise::of_user::OwnPromise};
+use ripen_domain::{actor::Permission, time::zone, touch::Disposition};
+use ripen_store::{lead::show::LeadRecord, promise::promised_calls::PromisedCall};
 
 use super::{history::in_words, saved::SavedToast};
 use crate::{
@@ -42,6 +42,9 @@ struct ComingCall {
     at: String,
     client: String,
     there: String,
+    /// Who promised it.
+    by: String,
+    lead: String,
     is_late: bool,
 }
 
@@ -87,6 +90,8 @@ struct IdleTemplate<'a> {
     opens: bool,
     next: Option<NextWork>,
     coming: Vec<ComingCall>,
+    /// They manage the desk, and see what others promised too.
+    sees_all: bool,
     day: Vec<DayFigure>,
     month: Option<MonthOfAs>,
     found: Vec<FoundLead>,
@@ -119,7 +124,7 @@ pub struct IdleSays<'a> {
 /// What the page is made of.
 struct IdleRead {
     upcoming: UpcomingWork,
-    promises: Vec<OwnPromise>,
+    promises: Vec<PromisedCall>,
     day: OwnDay,
     month: OwnDay,
     later_today: usize,
@@ -156,6 +161,7 @@ pub async fn idle_page(context: &DeskContext, viewer: &Viewer, status: StatusCod
         opens: says.told == "nothing" || says.toast.is_some(),
         next: next(&upcoming, &when),
         coming: promises.iter().map(|promise| coming(promise, &when)).collect(),
+        sees_all: actor.may(Permission::Manage),
         day: figures(&day, later_today),
         month: (month.made.became > 0).then(|| month_of_as(month.made)),
         found: says.found.iter().map(found).collect(),
@@ -176,7 +182,7 @@ fn next(upcoming: &UpcomingWork, when: &When) -> Option<NextWork> {
     })
 }
 
-fn coming(promise: &OwnPromise, when: &When) -> ComingCall {
+fn coming(promise: &PromisedCall, when: &When) -> ComingCall {
     let at = promise.due_at;
     let there = promise.zone.as_deref().and_then(zone).map(|zone| when.there(zone));
     ComingCall {
@@ -185,6 +191,8 @@ fn coming(promise: &OwnPromise, when: &When) -> ComingCall {
         at: at.to_string(),
         client: promise.client.clone(),
         there: there.map(|there| format!("{} {}", there.hour(when.now()), there.place())).unwrap_or_default(),
+        by: promise.by.clone().unwrap_or_default(),
+        lead: promise.lead.to_string(),
         is_late: at <= when.now(),
     }
 }
