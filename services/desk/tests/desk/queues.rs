@@ -1,7 +1,7 @@
 //! `/queues`: every number is as long as the list it leads to.
 
 use jiff::SignedDuration;
-use ripen_domain::actor::UserRole;
+use ripen_domain::{actor::UserRole, desk::Rank};
 use ripen_runtime::random;
 use serde_json::Value;
 
@@ -50,6 +50,18 @@ async fn rows(app: &App, user: &User, path: &str) -> usize {
     let page = answer.json();
     assert!(page["next_page"].is_null(), "{page}");
     page["rows"].as_array().unwrap().len()
+}
+
+#[tokio::test]
+async fn managers_read_in_which_order_the_desk_hands_out() {
+    let app = app().await;
+    let manager = app.browser(app.user(UserRole::Manager, None).await.id).await;
+    let page = app.page(&manager, "/queues").await.text;
+    let mut rest = page.as_str();
+    for rank in Rank::ALL.iter().filter(|rank| **rank != Rank::Named) {
+        let told = format!("Of several: {}.", rank.first_of());
+        rest = rest.split_once(&told).unwrap_or_else(|| panic!("{told} is not in its place: {page}")).1;
+    }
 }
 
 #[tokio::test]

@@ -66,6 +66,21 @@ impl Rank {
             Self::Named => "opened by name",
         }
     }
+
+    /// Which of several leads of this rank comes first, in words: what [`in_order`] does.
+    #[must_use]
+    pub const fn first_of(self) -> &'static str {
+        match self {
+            Self::Promised => "what the agent promised themselves, then the one that waits longest",
+            Self::Fresh => {
+                "the newest, by the minutes in which the person could have been called; with 240 of them it is fresh no more"
+            }
+            Self::Untouched => "the oldest enquiry",
+            Self::Due | Self::Plan => "the one that is due longest",
+            Self::Rest => "by likely value: the grade, then the points, then who waits longest",
+            Self::Named => "whoever asks for it",
+        }
+    }
 }
 
 /// Of a lead what its rank depends on.

@@ -8,6 +8,7 @@ use axum::{
 };
 use jiff::Timestamp;
 use ripen_actions::queues::{QueueList, QueueListRow, QueueOverview, QueueQuery, WaitingOfKind, list, overview};
+use ripen_domain::desk::Rank;
 use ripen_store::queues::{COUNTED, MOST, agents::AgentAtWork, stuck::StuckKind, waiting::WaitingKind};
 use ripen_web::extract::{PathId, Query};
 
@@ -20,6 +21,7 @@ use crate::{
     context::DeskContext,
     people::{
         frame::{DeskPage, Place},
+        letters::capital,
         refused::refused,
         viewer::Viewer,
         when::When,
@@ -57,6 +59,12 @@ struct StuckCard {
     rows: Vec<QueueListRow>,
 }
 
+/// A rank of the order, in words.
+struct RankLine {
+    because: String,
+    first_of: &'static str,
+}
+
 #[derive(Template)]
 #[template(path = "people/queues.html")]
 struct QueuesTemplate {
@@ -67,6 +75,8 @@ struct QueuesTemplate {
     late_rows: Vec<QueueListRow>,
     agents: Vec<AgentAtWork>,
     stuck: Vec<StuckCard>,
+    /// In which order leads are handed out, each with why and with which of several comes first.
+    order: Vec<RankLine>,
     when: When,
     place: String,
 }
@@ -168,6 +178,12 @@ fn all(list: QueueList, waiting: &WaitingOfKind) -> LinkedNumber {
     number(list, None, (waiting.waiting(), waiting.has_more()))
 }
 
+/// As the desk goes by it; nobody waits to be opened by name.
+fn order() -> Vec<RankLine> {
+    let handed_out = Rank::ALL.iter().filter(|rank| **rank != Rank::Named);
+    handed_out.map(|rank| RankLine { because: capital(rank.because()), first_of: rank.first_of() }).collect()
+}
+
 fn template(found: QueueOverview, when: When) -> QueuesTemplate {
     let mut clients: Vec<_> = found.waiting.iter().flat_map(|kind| &kind.clients).collect();
     clients.sort_by(|one, other| (&one.client_name, &one.client).cmp(&(&other.client_name, &other.client)));
@@ -214,6 +230,7 @@ fn template(found: QueueOverview, when: When) -> QueuesTemplate {
         late_rows: found.late_first,
         agents: found.agents,
         stuck,
+        order: order(),
         when,
         place,
     }
