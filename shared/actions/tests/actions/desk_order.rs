@@ -1,6 +1,9 @@
 //! In which order the desk hands leads out where many wait: stale ones, lists, people who are asleep, calls that are late.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ripen_actions::{
@@ -72,6 +75,20 @@ impl Office {
              insert into promise (lead_id, generation, client_id, kind, state, due_at, why, from_whom, agreed, user_id, offered_until, created_at)
                select id, 1, client_id, 'requalify', 'work', timestamptz '{now}' - interval '{minutes} minutes', 'call', 'agent', {agreed}, {user},
                       created_at, created_at from lead where id = lpad(to_hex({number}), 32, '0')::uuid;"
+        ))
+        .await;
+    }
+
+    /// Leads that somebody spoke with, and whose next steps fell due a second after each other.
+    async fn steps(&self, (from, count): (u128, u128), agreed: bool) {
+        let (now, last) = (self.actions.clock.now(), from + count - 1);
+        let number = "('x' || right(replace(id::text, '-', ''), 8))::bit(32)::int";
+        self.sql(format!(
+            "update lead set touches = 1, last_conversation_at = last_enquiry_at + interval '1 hour', stage = 'contact'
+               where {number} between {from} and {last};
+             insert into promise (lead_id, generation, client_id, kind, state, due_at, why, from_whom, agreed, offered_until, created_at)
+               select id, 1, client_id, 'requalify', 'work', timestamptz '{now}' - ({last} + 1 - {number}) * interval '1 second', 'call',
+                      'agent', {agreed}, created_at, created_at from lead where {number} between {from} and {last};"
         ))
         .await;
     }
@@ -278,4 +295,74 @@ async fn ten_agents_on_ten_thousand_leads_take_none_twice_and_leave_nobody_behin
     let each: BTreeSet<_> = got.iter().map(|(number, _)| *number).collect();
     assert_eq!((got.len(), each.len()), (250, 250));
     assert_eq!(office.count("select count(*) from desk_lease").await, 0);
+}
+
+/// Each kind of work with so many leads, in the order of kinds: 10,000 in all.
+const PROMISED: usize = 400;
+const FRESH: usize = 400;
+const UNTOUCHED: usize = 8_400;
+const DUE: usize = 800;
+const ALL: usize = PROMISED + FRESH + UNTOUCHED + DUE;
+
+/// What the agents got, in the order in which they got it.
+type HandedOut = Arc<Mutex<Vec<(u128, Rank)>>>;
+
+/// Takes and ends until there is nothing left; how many all agents had taken by then.
+async fn empties(actions: ripen_actions::Actions, pool: sqlx::PgPool, agent: Actor, taken: HandedOut) -> usize {
+    // As a conversation ends it, without the grading and routing that follow one: what is tried here is the handing out.
+    let ended = "with d as (delete from desk_lease where lead_id = $1), p as (update promise set worked_at = created_at where lead_id = $1)
+                 update lead set touches = touches + 1, last_conversation_at = last_enquiry_at + interval '1 hour' where id = $1";
+    while let Some(opened) = take_next(&actions, &agent).await.unwrap() {
+        taken.lock().unwrap().push((opened.lead.uuid().as_u128(), opened.rank));
+        sqlx::query(ended).bind(opened.lead.uuid()).execute(&pool).await.unwrap();
+    }
+    taken.lock().unwrap().len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_agents_empty_a_desk_of_ten_thousand_with_every_client_and_kind_in_its_turn() {
+    let office = desk(12).await;
+    let (web, lists, south) =
+        (office.client("Web").await.id, office.client("Lists").await.id, office.client("South").await.id);
+    office.crowd(web, (10_000, 2_400), Crowd { apart: 20, ..STALE }).await;
+    office.crowd(web, (19_000, 400), Crowd { apart: 10, ..NEW }).await;
+    office.crowd(lists, (30_000, 4_000), Crowd { apart: 1, ..ON_A_LIST }).await;
+    office.crowd(lists, (35_000, 800), Crowd { apart: 1, ..ON_A_LIST }).await;
+    office.steps((35_000, 800), false).await;
+    office.crowd(south, (50_000, 2_000), Crowd { apart: 1, ..STALE }).await;
+    office.crowd(south, (55_000, 400), Crowd { apart: 1, ..STALE }).await;
+    office.steps((55_000, 400), true).await;
+    office.sql("analyze".to_owned()).await;
+    let taken = HandedOut::default();
+    let mut agents = Vec::new();
+    for number in 0..10 {
+        let agent = office.agent(&format!("agent{number}")).await.1;
+        agents.push(tokio::spawn(empties(office.actions.clone(), office.pool.clone(), agent, taken.clone())));
+    }
+    for agent in agents {
+        // The others may have ten in their hands; more than that is work that an agent was not told of.
+        let by_then = agent.await.unwrap();
+        assert!(by_then + 10 >= ALL, "an agent was told of no work after {by_then}");
+    }
+    let got = taken.lock().unwrap().clone();
+    let each: BTreeSet<_> = got.iter().map(|(number, _)| *number).collect();
+    assert_eq!((got.len(), each.len()), (ALL, ALL), "some were left, or two had one lead");
+    assert_eq!(office.count("select count(*) from desk_lease").await, 0);
+    let mut begin = 0;
+    for (rank, count) in
+        [(Rank::Promised, PROMISED), (Rank::Fresh, FRESH), (Rank::Untouched, UNTOUCHED), (Rank::Due, DUE)]
+    {
+        assert_eq!(got.iter().filter(|(_, of)| *of == rank).count(), count, "{rank:?}");
+        // Between two kinds ten agents pass each other by a few.
+        let own = &got[begin + 10..begin + count - 10];
+        assert!(own.iter().all(|(_, of)| *of == rank), "others came before what is {rank:?}");
+        begin += count;
+    }
+    // For as long as all three have some that wait alike, each gets its third of whatever stretch one looks at.
+    let stretch = 300;
+    for (at, part) in got[PROMISED + FRESH + 10..][..5_400].chunks(stretch).enumerate() {
+        let mut of = BTreeMap::new();
+        part.iter().for_each(|(number, _)| *of.entry(number / 10_000).or_insert(0) += 1);
+        assert!(of.len() == 3 && of.values().all(|leads| *leads >= stretch / 4), "stretch {at}: {of:?}");
+    }
 }
