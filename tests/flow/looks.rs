@@ -11,12 +11,13 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::id::RepId;
 use ripen_runtime::clock::Clock;
-use ripen_testkit::wait::until;
+use ripen_testkit::{receiver::Behaviour, wait::until};
 use serde_json::{Value, json};
 
 use crate::harness::{
     LIMIT, browser,
-    scenario::{Plan, Scenario},
+    process::client,
+    scenario::{CLIENT, Plan, Scenario},
 };
 
 const ROUTING: &str = r#"owner = "Lee Park"
@@ -75,9 +76,54 @@ async fn page_of(scenario: &Scenario, delivery: &str, now: Timestamp) -> String 
     format!("{}/o/{}", scenario.process.url, keys.token(delivery.parse().unwrap(), now))
 }
 
+/// Where outcomes are told: to the client's office, and to two webhooks of which one wants no more and one does not work.
+async fn outcome_endpoints(scenario: &Scenario) {
+    let add = ["endpoint", "add", "--client", CLIENT, "--events", "lead.outcome"];
+    let office = ["--email", "office@example.com", "--name", "Office"];
+    scenario.installation.json(&[&add[..], &office].concat()).await;
+    for (path, name, status) in [("/gone", "CRM", 410), ("/down", "Post room", 500)] {
+        scenario.receiver.set(path, Behaviour::Status(status));
+        let hook = scenario.receiver.url(path);
+        let webhook = ["--webhook", hook.as_str(), "--allow-private", "--name", name];
+        scenario.installation.json(&[&add[..], &webhook].concat()).await;
+    }
+}
+
+/// What is told of those endpoints once something came of a lead: one was disabled, one fails for long.
+async fn outcome_endpoints_fail(scenario: &Scenario) {
+    scenario.mail("CRM was disabled").await;
+    until("the other one fails", LIMIT, || async {
+        let long = "update endpoint set failing_since = failing_since - interval '1 hour'
+                    where failing_since is not null and name = 'Post room'";
+        let done = sqlx::query(long).execute(scenario.installation.pool()).await.unwrap();
+        (done.rows_affected() == 1).then_some(())
+    })
+    .await;
+    scenario.mail("Post room fails").await;
+}
+
+/// Has people ask for what is mailed to them: another password, and another link to a rep's page.
+async fn asked_for(scenario: &Scenario, now: Timestamp) {
+    scenario.installation.json(&["user", "add", "kim@firm.example", "--role", "agent"]).await;
+    let lee: uuid::Uuid = sqlx::query_scalar("select id from rep where name = 'Lee Park'")
+        .fetch_one(scenario.installation.pool())
+        .await
+        .unwrap();
+    let keys = scenario.installation.store(1).link_keys(now).await.unwrap();
+    let old = keys.rep_token(RepId::from_uuid(lee), now - SignedDuration::from_hours(24 * 40));
+    for (path, form) in [("/forgotten".to_owned(), "email=kim%40firm.example"), (format!("/r/{old}"), "")] {
+        let asked = client().post(format!("{}{path}", scenario.process.url)).body(form);
+        let asked = asked.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap();
+        assert!(asked.status().is_success(), "{path}: {}", asked.status());
+    }
+    scenario.mail("Another password for the desk").await;
+    scenario.mail("Your new link to your open leads").await;
+}
+
 /// What becomes of leads beside that they are called, each with its mail; the leads by name.
 async fn ends(scenario: &Scenario) -> BTreeMap<&'static str, String> {
     let mut leads = BTreeMap::new();
+    outcome_endpoints(scenario).await;
     let omar = enquire(scenario, "Omar", 5, "A lead on offer").await;
     until("both are offered it", LIMIT, || async {
         let sent = "select count(*) from delivery d join lead l on l.id = d.lead_id join person p on p.id = l.person_id
@@ -120,6 +166,8 @@ async fn ends(scenario: &Scenario) -> BTreeMap<&'static str, String> {
     leads.insert("given-on", jo);
     scenario.installation.json(&["user", "add", "lee@firm.example", "--role", "manager", "--invite"]).await;
     scenario.mail("You can sign in at the desk").await;
+    outcome_endpoints_fail(scenario).await;
+    asked_for(scenario, Clock::system().now()).await;
     leads
 }
 
@@ -133,8 +181,14 @@ async fn mails(scenario: &Scenario) -> Value {
     let booked = scenario.installation.json(&book).await;
     let id = booked["appointment"].as_str().unwrap();
     scenario.mail("Appointment: Casey").await;
-    scenario.installation.json(&["appointment", "move", id, "--at", &at(8)]).await;
+    // The last of them: everything that reminds of it is still to come.
+    let last = slots.as_array().unwrap().last().unwrap()["starts_at"].as_str().unwrap();
+    scenario.installation.json(&["appointment", "move", id, "--at", last]).await;
     scenario.mail("Moved: Casey").await;
+    let near = "update notice set due_at = now()
+                where kind = 'appointment_reminder' and state = 'pending' and data->>'reminder' = 'day_before'";
+    sqlx::query(near).execute(scenario.installation.pool()).await.unwrap();
+    scenario.mail("Tomorrow: Casey").await;
     scenario.installation.json(&["appointment", "cancel", id, "--why", "The person is travelling"]).await;
     let robin = enquire(scenario, "Robin", 30, "A lead: Robin").await;
     scenario.recall(&robin, "entered twice").await;
@@ -147,6 +201,7 @@ async fn mails(scenario: &Scenario) -> Value {
         ("update", "Something new"),
         ("appointment-booked", "Appointment: Casey"),
         ("appointment-moved", "Moved: Casey"),
+        ("appointment-reminder", "Tomorrow: Casey"),
         ("appointment-cancelled", "Cancelled: Casey"),
         ("recalled", "Taken back"),
         ("suppressed", "Do not contact"),
@@ -170,6 +225,11 @@ fn later_mails(scenario: &Scenario) -> Vec<Value> {
         ("waiting", "is waiting"),
         ("dead", "could not be delivered"),
         ("invited", "You can sign in at the desk"),
+        ("password", "Another password for the desk"),
+        ("rep-link", "Your new link to your open leads"),
+        ("outcome", ": won, 12,500"),
+        ("endpoint-disabled", "CRM was disabled"),
+        ("endpoint-down", "Post room fails"),
     ]
     .map(of)
     .to_vec()
