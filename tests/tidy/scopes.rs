@@ -50,7 +50,6 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
             "identities_by_person",
             "identities_of",
             "identities_try_lock",
-            "lead_join",
             "leads_let_go",
             "leads_lock",
             "leads_lock_of",
