@@ -78,7 +78,8 @@ pub struct BatchReport {
 /// Says what to do: wait for the database, run again, or look for the message that is to blame.
 pub async fn decide(ctx: &QualifierContext, items: &[&Item], spooled: &[SpoolKey]) -> Result<BatchReport, DecideError> {
     let mut batch = ctx.store.begin().await?;
-    let report = match decide_within(ctx, &mut batch, items, spooled).await {
+    let decided = decide_within(ctx, &mut batch, items, spooled).await;
+    let report = match decided {
         Ok(report) => report,
         Err(error) => {
             // Its halves are tried next: they would meet its own locks, and wait as if somebody else held them. A connection that
