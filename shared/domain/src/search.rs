@@ -18,7 +18,7 @@ const FEWEST_DIGITS: usize = 4;
 const SHORTEST_PREFIX: usize = 3;
 /// The most words that are looked for.
 const MOST_WORDS: usize = 8;
-/// What parts words. The store's `search_folded` has the same list.
+/// What parts words. The store's `search_words` has the same list, and parts at punctuation of other scripts too.
 const PARTS: &str = ".,;:!?-_/\\|@#&*+=<>()[]{}\"~^%$";
 
 /// The id of something that belongs to a lead, or of the lead.
@@ -103,14 +103,6 @@ impl SearchKeys {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
-
-    /// The words as PostgreSQL reads a question to a text: each the beginning of a word. None where there are none.
-    #[must_use]
-    pub fn words_query(&self) -> Option<String> {
-        // Quotes and backslashes part words, so that none is left within one.
-        let quoted: Vec<_> = self.words.iter().map(|word| format!("'{word}':*")).collect();
-        (!quoted.is_empty()).then(|| quoted.join(" & "))
-    }
 }
 
 /// `Casey <casey@example.com>`: what stands in the brackets.
@@ -161,7 +153,7 @@ fn words(text: &str) -> Vec<String> {
     found
 }
 
-/// As the store's `search_folded` has it: case is the store's matter, by whose rules the words are kept.
+/// As the store's `search_words` has it: case is the store's matter, by whose rules the words are kept.
 fn letter(c: char) -> Option<char> {
     Some(match c {
         'ø' => 'o',
@@ -248,8 +240,8 @@ mod tests {
         assert_eq!(keys("हिन्दी").words, ["हिन्दी"]);
         assert_eq!(keys("lee").words, ["lee"]);
         assert_eq!(keys("100% 'a' & b:* \\ \0 !").words, ["100"]);
-        assert_eq!(keys("it's \"ok\"").words_query().as_deref(), Some("'its':* & 'ok':*"));
-        assert!(keys(" \0 \t%' ").words_query().is_none());
+        assert_eq!(keys("it's \"ok\"").words, ["its", "ok"]);
+        assert!(keys(" \0 \t%' ").words.is_empty());
         assert!(keys("").is_empty());
     }
 

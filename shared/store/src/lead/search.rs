@@ -1,8 +1,9 @@
 //! Leads by whatever was typed: each thing that the text could be is looked up in an index of its own, up to a bound, and what was
 //! found is put together, newest first.
 //!
-//! Mail addresses, numbers and ids go by ordered indexes and stop at the bound. Names and notes go by full text, whose indexes are
-//! read by bitmap: those run over the lists' connections.
+//! Everything goes by an ordered index and stops at a bound: words of names and notes too, the newest first.
+
+mod words;
 
 use futures::future::try_join;
 use ripen_domain::{
@@ -15,8 +16,8 @@ use crate::{Scope, Store, StoreError};
 
 /// So many of each kind are looked at; of one client's, of which only what was handed over is told, more: the others hide it. What
 /// is behind the bound is not lost in silence: see [`LeadsFound::is_cut`].
-const OF_A_KIND: i64 = 2_000;
-const OF_A_KIND_HANDED_OVER: i64 = 10_000;
+const OF_A_KIND: i64 = 500;
+const OF_A_KIND_HANDED_OVER: i64 = 5_000;
 
 /// Which leads are looked for, and who may see them.
 #[derive(Debug, Clone, Copy)]
@@ -75,18 +76,23 @@ impl Store {
             let rows = found.within(self.search_external_id(scope, external, most).await?, most);
             found.leads.extend(rows);
         }
-        if let Some(words) = keys.words_query() {
-            // Each may take a while where many have such a word: one does not wait for the other.
+        if !keys.words.is_empty() {
+            let words = keys.words.join(" ");
             let (names, notes) =
                 try_join(self.search_names(scope, &words, most), self.search_notes(scope, &words, most)).await?;
-            let (names, notes) = (found.within(names, most), found.within(notes, most));
+            found.is_cut |= names.is_cut || notes.is_cut;
+            let (names, notes) = (found.within(names.ids, most), found.within(notes.ids, most));
             found.persons.extend(names);
             found.leads.extend(notes);
         }
         if found.persons.is_empty() && found.leads.is_empty() {
-            return Ok(LeadsFound { leads: Vec::new(), is_cut: false });
+            return Ok(LeadsFound { leads: Vec::new(), is_cut: found.is_cut });
         }
-        let leads = self.search_newest(scope, &found, wanted).await?;
+        let leads = if wanted.only_handed_over {
+            self.search_handed_over(scope, &found, wanted.limit).await?
+        } else {
+            self.search_newest(scope, &found, wanted.limit).await?
+        };
         Ok(LeadsFound { leads, is_cut: found.is_cut })
     }
 
@@ -135,12 +141,16 @@ impl Store {
 
     /// Whose address begins with this, in small letters.
     async fn search_email(&self, scope: Scope, beginning: &str, most: i64) -> Result<Vec<Uuid>, StoreError> {
-        // By bounds and not by a pattern: no character of what was typed means anything, and a kept plan goes by the index.
+        // By bounds and not by a pattern: no character of what was typed means anything, and a kept plan goes by the index. One half
+        // for the firm and one for a client, each by an index of its own.
         let rows = sqlx::query_scalar!(
-            "-- lead.search_email
-            select person_id from person_identity
-            where kind = 'email' and value ~>=~ $1 and value ~<~ ($1 || chr(1114111))
-              and ($2::uuid is null or client_id = $2) limit $3",
+            r#"-- lead.search_email
+            select person_id as "person_id!" from (
+              (select person_id from person_identity
+               where $2::uuid is null and kind = 'email' and value ~>=~ $1 and value ~<~ ($1 || chr(1114111)) limit $3)
+              union all
+              (select person_id from person_identity
+               where client_id = $2 and kind = 'email' and value ~>=~ $1 and value ~<~ ($1 || chr(1114111)) limit $3)) found"#,
             beginning,
             scope.client_uuid(),
             most
@@ -173,9 +183,14 @@ impl Store {
     async fn search_external_id(&self, scope: Scope, beginning: &str, most: i64) -> Result<Vec<Uuid>, StoreError> {
         let rows = sqlx::query_scalar!(
             r#"-- lead.search_external_id
-            select lead_id as "lead_id!" from arrival
-            where external_id is not null and external_id ~>=~ $1 and external_id ~<~ ($1 || chr(1114111))
-              and lead_id is not null and ($2::uuid is null or client_id = $2) limit $3"#,
+            select lead_id as "lead_id!" from (
+              (select lead_id from arrival
+               where $2::uuid is null and external_id is not null and external_id ~>=~ $1 and external_id ~<~ ($1 || chr(1114111))
+                 and lead_id is not null limit $3)
+              union all
+              (select lead_id from arrival
+               where client_id = $2 and external_id is not null and external_id ~>=~ $1 and external_id ~<~ ($1 || chr(1114111))
+                 and lead_id is not null limit $3)) found"#,
             beginning,
             scope.client_uuid(),
             most
@@ -185,59 +200,42 @@ impl Store {
         Ok(rows)
     }
 
-    /// Whose name has words that begin so.
-    async fn search_names(&self, scope: Scope, words: &str, most: i64) -> Result<Vec<Uuid>, StoreError> {
-        let rows = sqlx::query_scalar!(
-            r#"-- lead.search_names
-            select coalesce(merged_into, id) as "id!" from person
-            where to_tsvector('simple', search_folded(coalesce(name, '') || ' ' || coalesce(first_name, '') || ' ' || coalesce(last_name, '')))
-                  @@ to_tsquery('simple', $1)
-              and ($2::uuid is null or client_id = $2) limit $3"#,
-            words,
-            scope.client_uuid(),
-            most
-        )
-        .fetch_all(&self.lists)
-        .await?;
-        Ok(rows)
-    }
-
-    /// Leads with a note that has words that begin so.
-    async fn search_notes(&self, scope: Scope, words: &str, most: i64) -> Result<Vec<Uuid>, StoreError> {
-        let rows = sqlx::query_scalar!(
-            "-- lead.search_notes
-            select n.lead_id from note n join lead l on l.id = n.lead_id
-            where to_tsvector('simple', search_folded(n.text)) @@ to_tsquery('simple', $1)
-              and ($2::uuid is null or l.client_id = $2) limit $3",
-            words,
-            scope.client_uuid(),
-            most
-        )
-        .fetch_all(&self.lists)
-        .await?;
-        Ok(rows)
-    }
-
-    async fn search_newest(
-        &self,
-        scope: Scope,
-        found: &FoundRows,
-        wanted: SearchedLeads<'_>,
-    ) -> Result<Vec<LeadId>, StoreError> {
+    async fn search_newest(&self, scope: Scope, found: &FoundRows, limit: i64) -> Result<Vec<LeadId>, StoreError> {
         let rows = sqlx::query_scalar!(
             "-- lead.search_newest
             with found as (select id from lead where person_id = any($1) union select unnest($2::uuid[]))
             select l.id from found join lead l on l.id = found.id
             where ($3::uuid is null or l.client_id = $3)
-              and (not $4 or (l.recalled_at is null or l.recalled_at <= l.matured_at)
-                   and exists (select from delivery d where d.lead_id = l.id and d.event = 'lead.matured'
-                                 and (d.first_delivered_at is not null or d.state in ('delivered', 'filed'))))
-            order by l.last_arrived_at desc, l.id desc limit $5",
+            order by l.last_arrived_at desc, l.id desc limit $4",
             &found.persons,
             &found.leads,
             scope.client_uuid(),
-            wanted.only_handed_over,
-            wanted.limit
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(LeadId::from_uuid).collect())
+    }
+
+    /// The same of those alone that a client was given.
+    async fn search_handed_over(&self, scope: Scope, found: &FoundRows, limit: i64) -> Result<Vec<LeadId>, StoreError> {
+        // What was handed over was A once: of thousands of the name the few that were are found by an index of these alone.
+        let rows = sqlx::query_scalar!(
+            "-- lead.search_handed_over
+            with found as (
+              select id from lead where person_id = any($1) and matured_at is not null
+              union
+              select id from lead where id = any($2) and matured_at is not null
+            )
+            select l.id from found join lead l on l.id = found.id
+            where ($3::uuid is null or l.client_id = $3) and (l.recalled_at is null or l.recalled_at <= l.matured_at)
+              and exists (select from delivery d where d.lead_id = l.id and d.event = 'lead.matured'
+                            and (d.first_delivered_at is not null or d.state in ('delivered', 'filed')))
+            order by l.last_arrived_at desc, l.id desc limit $4",
+            &found.persons,
+            &found.leads,
+            scope.client_uuid(),
+            limit
         )
         .fetch_all(&self.pool)
         .await?;
