@@ -87,14 +87,7 @@ enum Command {
     },
     /// Every page of the desk over very many leads, searches and a save, at rest and while leads arrive; what one client's import
     /// does to another's leads.
-    Pages {
-        /// How many there are.
-        #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..=20_000_000))]
-        leads: u64,
-        /// How often each page is asked for at rest.
-        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=10_000))]
-        samples: u64,
-    },
+    Pages(pages::PagesPlan),
     /// The dispatcher alone: what goes out in a second, beside an endpoint that hangs, and with very many that wait.
     Deliveries,
     /// From the post to the webhook: times, processor time and memory, with all leads A.
@@ -139,7 +132,7 @@ async fn main() {
         Command::Pipeline => pipeline::run(&options).await,
         Command::Decide => decide::run(&options),
         Command::Promises { waiting } => promises::run(&options, waiting).await,
-        Command::Pages { leads, samples } => pages::run(&options, leads, samples).await,
+        Command::Pages(plan) => pages::run(&options, &plan).await,
         Command::Past { decisions } => past::run(&options, decisions).await,
         Command::Deliveries => deliveries::run(&options).await,
         Command::Suppressions { rows } => suppressions::run(&options, rows).await,

@@ -19,6 +19,9 @@ use crate::usage;
 
 /// What each process says when it takes requests, before its address.
 pub const READY: &str = " is ready on http://";
+/// The lines of its log that say how long a page took.
+pub const LOG_OF_REQUESTS: &str = "warn,ripen_web::edge=info";
+const GET: &str = "http.method=\"GET\"";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The binary of Ripen by the same profile: beside this one, and built where it is missing.
@@ -85,6 +88,22 @@ impl Process {
         }
     }
 
+    /// How long each GET took that it served since the last one of an address that there is not, by its own clock and in the order in
+    /// which they ended; so many are waited for. Only where its log has them.
+    pub async fn served(&self, count: usize) -> Vec<Duration> {
+        let begun = Instant::now();
+        loop {
+            let said = self.said.lock().expect("no holder panics").clone();
+            let (_, since) = said.rsplit_once(&format!("{GET} http.route=\"unmatched\"")).unwrap_or_default();
+            let times: Vec<_> = since.lines().skip(1).filter(|line| line.contains(GET)).filter_map(served_in).collect();
+            if times.len() >= count {
+                return times;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{} of {count} requests are in its log", times.len());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.id().expect("it runs")
@@ -110,4 +129,11 @@ impl Process {
         }
         assert!(ended.is_ok_and(|ended| ended.is_ok_and(|status| status.success())), "it stops in order:\n{said}");
     }
+}
+
+/// The time that a line of the log says a request took.
+fn served_in(line: &str) -> Option<Duration> {
+    let (_, rest) = line.split_once("duration_us=")?;
+    let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
+    digits.parse().ok().map(Duration::from_micros)
 }
