@@ -57,7 +57,7 @@ async fn an_agent_books_a_free_slot_during_the_call_and_a_double_click_books_it_
     let refused = desk.post("/work/book", &typed(dana[0].as_str())).await;
     assert_eq!(refused.status, 422, "{}", refused.text);
     let said = between(&refused.text, "id=\"slot-e\">", "</p>");
-    assert!(said.contains("the rep has something else then; free are: "), "{said}");
+    assert!(said.contains("he rep has something else then; free are: "), "{said}");
     assert!(refused.text.contains("Wants a garden") && refused.text.contains("value=\"Bring plans\""));
     assert!(!offered(&refused.text, "Dana Hill").contains(&dana[0]), "it is offered no more");
 

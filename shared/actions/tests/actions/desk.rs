@@ -1,8 +1,6 @@
 //! The desk's engine over a real database: leads are handed out once and in order, leases end, drafts are kept, a disposition is
 //! whole or not at all and can be taken back.
 
-use std::collections::BTreeSet;
-
 use jiff::SignedDuration;
 use ripen_actions::{
     Refusal,
@@ -86,41 +84,6 @@ pub fn code<T: std::fmt::Debug>(refused: Result<T, Refusal>) -> &'static str {
         Err(Refusal::Conflict { code, .. }) => code,
         other => panic!("{other:?} is no conflict"),
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn ten_agents_are_handed_every_lead_and_none_twice() {
-    let office = desk(12).await;
-    let (acme, other) = (office.client("Acme").await.id, office.client("Other").await.id);
-    office.leads(acme, (1, 60), "web_form").await;
-    office.leads(other, (1_001, 60), "list").await;
-    let mut agents = Vec::new();
-    for number in 0..10 {
-        agents.push(office.agent(&format!("agent{number}")).await.1);
-    }
-    let work = |agent: Actor| {
-        let actions = office.actions.clone();
-        async move {
-            let mut got = Vec::new();
-            while let Some(opened) = take_next(&actions, &agent).await.unwrap() {
-                got.push(opened.lead);
-                let dispose = Dispose::of(opened.lead, opened.lease, Disposition::NoAnswer);
-                actions.run(&agent, &dispose).await.unwrap();
-            }
-            got
-        }
-    };
-    let tasks: Vec<_> = agents.iter().cloned().map(|agent| tokio::spawn(work(agent))).collect();
-    let mut all = Vec::new();
-    for task in tasks {
-        all.extend(task.await.unwrap());
-    }
-    // Whoever asks last takes what somebody's last attempt left in between.
-    all.extend(work(agents[0].clone()).await);
-    let each: BTreeSet<_> = all.iter().copied().collect();
-    assert_eq!((all.len(), each.len()), (120, 120), "each once");
-    assert_eq!(office.count("select count(*) from desk_lease").await, 0);
-    assert_eq!(office.count("select count(*) from touch where user_id is not null").await, 120);
 }
 
 #[tokio::test]
