@@ -83,6 +83,7 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
             "suspects_clear",
             "teams_lock",
             "enqueue",
+            "roll_back",
             "turns_write",
         ],
     ),

@@ -16,6 +16,11 @@ use crate::{context::DeskContext, people};
 
 /// Every address with its description.
 pub fn routes() -> OpenApiRouter<DeskContext> {
+    of_clients_and_reps().merge(pages()).merge(api())
+}
+
+/// What clients, their reps and telephones ask for.
+fn of_clients_and_reps() -> OpenApiRouter<DeskContext> {
     OpenApiRouter::default()
         .routes(routes!(deliveries::many))
         .routes(routes!(deliveries::held))
@@ -25,6 +30,12 @@ pub fn routes() -> OpenApiRouter<DeskContext> {
         .routes(routes!(links::show, links::say))
         .routes(routes!(reps::show, reps::renew))
         .routes(routes!(style::style))
+        .routes(routes!(calls::tell))
+}
+
+/// What people of the firm and brokers see.
+fn pages() -> OpenApiRouter<DeskContext> {
+    OpenApiRouter::default()
         .routes(routes!(people::assets::style))
         .routes(routes!(people::assets::script))
         .routes(routes!(people::assets::work_script))
@@ -55,6 +66,25 @@ pub fn routes() -> OpenApiRouter<DeskContext> {
         .routes(routes!(people::users::set_state))
         .routes(routes!(people::users::invite))
         .routes(routes!(people::audit::show))
+        .routes(routes!(people::phone::dial::dial))
+        .routes(routes!(people::phone::dial::dial_by_form))
+        .routes(routes!(people::phone::refuse::refuse))
+        .routes(routes!(people::phone::refuse::refuse_by_form))
+        .routes(routes!(people::queues::page::show))
+        .routes(routes!(people::queues::page::show_list))
+        .routes(routes!(people::queues::count::waiting))
+        .routes(routes!(people::style::show))
+        .routes(routes!(people::leads::list::show))
+        .routes(routes!(people::leads::csv::download))
+        .routes(routes!(people::leads::new::show, people::leads::new::enter))
+        .routes(routes!(people::leads::new::entered_lead))
+        .routes(routes!(people::leads::page::show))
+        .routes(routes!(people::leads::forms::change))
+}
+
+/// The same for programs.
+fn api() -> OpenApiRouter<DeskContext> {
+    OpenApiRouter::default()
         .routes(routes!(people::api::me::show))
         .routes(routes!(people::api::users::many, people::api::users::add))
         .routes(routes!(people::api::users::one, people::api::users::set))
@@ -62,23 +92,8 @@ pub fn routes() -> OpenApiRouter<DeskContext> {
         .routes(routes!(people::api::tokens::many, people::api::tokens::add))
         .routes(routes!(people::api::tokens::revoke))
         .routes(routes!(people::live::events::hear))
-        .routes(routes!(people::phone::dial::dial))
-        .routes(routes!(people::phone::dial::dial_by_form))
-        .routes(routes!(people::phone::refuse::refuse))
-        .routes(routes!(people::phone::refuse::refuse_by_form))
-        .routes(routes!(people::queues::page::show))
-        .routes(routes!(people::queues::page::show_list))
         .routes(routes!(people::queues::api::show))
         .routes(routes!(people::queues::api::show_list))
-        .routes(routes!(people::queues::count::waiting))
-        .routes(routes!(people::style::show))
-        .routes(routes!(calls::tell))
-        .routes(routes!(people::leads::list::show))
-        .routes(routes!(people::leads::csv::download))
-        .routes(routes!(people::leads::new::show, people::leads::new::enter))
-        .routes(routes!(people::leads::new::entered_lead))
-        .routes(routes!(people::leads::page::show))
-        .routes(routes!(people::leads::forms::change))
         .routes(routes!(people::leads::api::many, people::leads::api::enter))
         .routes(routes!(people::leads::api::one))
         .routes(routes!(people::leads::api::decision))

@@ -1,4 +1,4 @@
-//! What the desk's pages show.
+//! `[desk]`: what the desk's pages show, not who may open them.
 
 use serde::{Deserialize, Serialize};
 
