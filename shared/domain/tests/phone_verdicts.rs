@@ -14,9 +14,20 @@ fn ours(text: &str, region: &str) -> String {
     }
 }
 
-/// What we do differently: numbers that nobody has, the 1 of Mexican mobiles, and 00 for + wherever the source is.
-fn is_ours(text: &str, said: &str, ours: &str) -> bool {
-    ours == "made up" || text.starts_with("+521") && said == "-" || text.starts_with("00") && said == "-"
+/// What we do differently: numbers that nobody has, the 1 of Mexican mobiles, 00 for + wherever the source is, and a zero in
+/// brackets where the number has none.
+fn is_ours(text: &str, said: &str, read: &str) -> bool {
+    let is_changed = text.starts_with("+521") || text.starts_with("00");
+    read == "made up" || is_changed && said == "-" || is_needless_zero(text, said, read)
+}
+
+/// Where Google's library finds no number with the zero, or one that is a digit longer than any of its country: it keeps the zero
+/// of an Italian mobile and of Ascension, and makes other numbers of them.
+fn is_needless_zero(text: &str, said: &str, read: &str) -> bool {
+    let is_none = said == "-" || said.ends_with('?');
+    let is_overlong = ["+39031", "+2470"].iter().any(|start| said.starts_with(start)) && said.len() == read.len() + 1;
+    let without = || ours(&text.replace("(0)", ""), "");
+    text.contains("(0)") && (is_none || is_overlong) && !read.ends_with('?') && read == without()
 }
 
 #[test]

@@ -4,8 +4,9 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Email, Identity, Phone,
-    spelling::{EXTENSION_DIGITS, FEWEST_DIGITS},
+    Email, Identity, InvalidPhone, Phone,
+    phone::either,
+    spelling::{EXTENSION_DIGITS, FEWEST_DIGITS, bracketed_zero},
 };
 use crate::values::folded;
 
@@ -23,13 +24,26 @@ pub fn mentioned(text: &str, countries: &[&str]) -> BTreeSet<Identity> {
     if text.chars().filter(char::is_ascii_digit).count() < FEWEST_DIGITS {
         return found;
     }
+    let bare = without_bracketed_zeros(&text);
     let mut phones = BTreeSet::new();
     for country in countries.iter().copied().map(Some).chain([None]) {
         whole(&text, country, &mut phones);
         pieces(&text, country, &mut phones);
+        if bare != text {
+            pieces(&bare, country, &mut phones);
+        }
     }
     found.extend(phones.into_iter().map(Identity::Phone));
     found
+}
+
+/// The text with numbers as they are dialled from abroad: `+48 (0) 512 345 678` without its zero.
+fn without_bracketed_zeros(text: &str) -> String {
+    let mut bare = text.to_owned();
+    while let Some(zero) = bracketed_zero(&bare) {
+        bare = format!("{} {}", zero.before, zero.after);
+    }
+    bare
 }
 
 fn emails(text: &str) -> impl Iterator<Item = Email> {
@@ -86,15 +100,25 @@ fn pieces(text: &str, country: Option<&str>, phones: &mut BTreeSet<Phone>) {
             }
             let has_plus = groups.get(start).is_some_and(|group| group.has_plus);
             // With its country code and without the sign for it, too.
-            let international = Phone::parse(&format!("+{digits}"), None).ok();
-            let national = Phone::parse(&digits, country).ok().filter(|_| !has_plus);
+            let mut read = readings(&format!("+{digits}"), None);
+            if !has_plus {
+                read.extend(readings(&digits, country));
+            }
             let extension = groups.get(end + 1).map(|group| group.digits).filter(|next| next.len() <= EXTENSION_DIGITS);
-            for read in international.into_iter().chain(national) {
-                phones.extend(extension.map(|extension| read.phone.with_extension(extension)));
-                phones.extend(read.formerly);
-                phones.insert(read.phone);
+            for phone in read {
+                phones.extend(extension.map(|extension| phone.with_extension(extension)));
+                phones.insert(phone);
             }
         }
+    }
+}
+
+/// Every number that digits can be.
+fn readings(digits: &str, country: Option<&str>) -> Vec<Phone> {
+    match Phone::parse(digits, country) {
+        Ok(read) => [read.phone].into_iter().chain(read.formerly).collect(),
+        Err(InvalidPhone::TwoReadings) => either(digits, country),
+        Err(_) => Vec::new(),
     }
 }
 
@@ -136,6 +160,20 @@ mod tests {
     #[case("Casey <casey@example.com>; mailto:robin@example.com.", "robin@example.com")]
     #[case("a@example.com/casey@example.com", "casey@example.com")]
     fn shortened_foreign_and_other_ways_are_found(#[case] text: &str, #[case] value: &str) {
+        assert!(holds(text, value), "{text}");
+    }
+
+    /// A zero that is not dialled from abroad, wherever the number stands, and a number that may be two.
+    #[rstest]
+    #[case("+48 (0) 512 345 678", "+48512345678")]
+    #[case("after six: +48 (0) 512 345 678, thank you", "+48512345678")]
+    #[case("+39 (0) 331 123456", "+390331123456")]
+    #[case("+39 (0) 331 123456", "+39331123456")]
+    #[case("4921891234", "+494921891234")]
+    #[case("4921891234", "+4921891234")]
+    #[case("4915228817386", "+4915228817386")]
+    #[case("4915228817386", "+494915228817386")]
+    fn every_reading_of_a_number_is_found(#[case] text: &str, #[case] value: &str) {
         assert!(holds(text, value), "{text}");
     }
 

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat, Region};
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, Region};
 use serde::{Deserialize, Serialize};
 
 use super::spelling::{
@@ -11,6 +11,8 @@ use super::spelling::{
     without_labels,
 };
 use crate::values::folded;
+
+mod reading;
 
 /// Between the number and its extension in the text form (RFC 3966).
 const EXTENSION: &str = ";ext=";
@@ -36,7 +38,7 @@ pub struct ReadPhone {
     pub doubtful: bool,
     /// The other numbers of a field that holds several: in full where they can be read, else as they were written.
     pub others: Vec<String>,
-    /// What versions before read from the same text, where they read another number. Only to find who was stored under it.
+    /// What the same text can be read as too, as versions before read it. Only to find who was stored under it, or suppressed.
     pub formerly: Option<Phone>,
 }
 
@@ -52,6 +54,9 @@ pub enum InvalidPhone {
     /// Has too few or too many digits for its country.
     #[error("has too few or too many digits for its country; write it with its country code, such as +1 415 555 0100")]
     Length,
+    /// It may be a number without the zero before it, or one without the plus.
+    #[error("can be read as two numbers; write it with a plus and its country code, such as +1 415 555 0100")]
+    TwoReadings,
     /// A spreadsheet rounded it.
     #[error("was rounded by a spreadsheet and has lost digits; format its column as text")]
     Rounded,
@@ -196,55 +201,38 @@ fn one(text: &str, country: Option<&str>) -> Result<ReadPhone, InvalidPhone> {
             InvalidPhone::MadeUp
         });
     }
-    let region = country.and_then(|code| code.to_ascii_uppercase().parse::<Region>().ok());
-    let parsed = parse(number, region)?;
+    let region = region_of(country);
+    let read = reading::read(number, region)?;
+    let other = read.other_phone();
+    let (parsed, is_certain) = (read.number, read.is_certain);
     let national = parsed.get_national_significant_number();
     if is_made_up(parsed.country_code, &national) {
         return Err(InvalidPhone::MadeUp);
+    }
+    if !is_certain {
+        return Err(InvalidPhone::TwoReadings);
     }
     let doubtful = !parsed.is_valid();
     // Without its area code a mobile of nine digits is read as one with a code that nobody wrote.
     let says_country = number.contains(['+', '＋']);
     let is_without_area = !says_country && parsed.country_code == BRAZIL && national.len() < BRAZILIAN && doubtful;
-    if is_without_area
-        || doubtful && parsed.is_possible_with_reason() != Ok(rlibphonenumber::NumberLengthType::IsPossible)
-    {
+    if is_without_area || doubtful && !reading::is_possible(&parsed) {
         return Err(InvalidPhone::Length);
     }
-    let phone = Phone(parsed.format_as(PhoneNumberFormat::E164).into_owned());
-    let formerly = formerly(number, region, &parsed, &national).filter(|former| *former != phone);
+    let phone = reading::e164(&parsed);
+    let formerly = other.or_else(|| formerly(number, region, &parsed, &national)).filter(|former| *former != phone);
     let phone = parted.extension.map_or_else(|| phone.clone(), |extension| phone.with_extension(&extension));
     Ok(ReadPhone { phone, doubtful, others: Vec::new(), formerly })
 }
 
-fn parse(number: &str, region: Option<Region>) -> Result<PhoneNumber, InvalidPhone> {
-    let read = |text: &str, region| PHONE_NUMBER_UTIL.parse(text, region).map_err(|_| InvalidPhone::NotANumber);
-    // What begins with + says its country itself.
-    let international = number.trim_start_matches(['(', ' ']).starts_with('+');
-    let parsed = read(number, region.filter(|_| !international));
-    if parsed.as_ref().is_ok_and(PhoneNumber::is_valid) {
-        return parsed;
-    }
-    if let Ok(given) = &parsed
-        && let Some(mobile) = formerly_mobile(given)
-    {
-        return Ok(mobile);
-    }
-    if international {
-        return parsed;
-    }
-    // 00 is how most of the world dials +, whatever the country of the source says.
-    let dialled = number.trim_start().strip_prefix("00").map(|rest| format!("+{rest}"));
-    let dialled = dialled.and_then(|text| read(&text, None).ok()).filter(PhoneNumber::is_valid);
-    dialled.map_or(parsed, Ok)
+fn region_of(country: Option<&str>) -> Option<Region> {
+    country.and_then(|code| code.to_ascii_uppercase().parse::<Region>().ok())
 }
 
-/// Mexican mobiles were dialled with a 1 after the country code until 2019; address books and WhatsApp still have them so.
-fn formerly_mobile(given: &PhoneNumber) -> Option<PhoneNumber> {
-    const MEXICO: i32 = 52;
-    let national = given.get_national_significant_number();
-    let rest = national.strip_prefix('1').filter(|rest| given.country_code == MEXICO && rest.len() == 10)?;
-    PHONE_NUMBER_UTIL.parse(format!("+{MEXICO}{rest}"), None).ok().filter(PhoneNumber::is_valid)
+/// Every number that digits can be where nobody can say which is meant: none of them is used, and what is barred under any of
+/// them is told to nobody.
+pub(super) fn either(digits: &str, country: Option<&str>) -> Vec<Phone> {
+    reading::read(digits, region_of(country)).map(|read| read.phones().collect()).unwrap_or_default()
 }
 
 /// The number as the library of earlier versions read it: it took the trunk prefix of the source's country off numbers of

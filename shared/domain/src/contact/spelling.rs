@@ -132,6 +132,21 @@ fn without_trailing(text: &str) -> &str {
     rest[..word_start].trim_end_matches(['(', '[', ' ', '-', ',', ':'])
 }
 
+/// What stands around a zero in brackets, which is dialled within a country alone: `+44 (0)20 7946 0958`.
+pub(super) struct BracketedZero<'t> {
+    pub before: &'t str,
+    pub after: &'t str,
+}
+
+/// The first zero in brackets; none where the number begins with it.
+pub(super) fn bracketed_zero(text: &str) -> Option<BracketedZero<'_>> {
+    text.match_indices('(').find_map(|(at, _)| {
+        let after = text[at + 1..].trim_start().strip_prefix('0')?.trim_start().strip_prefix(')')?;
+        let before = &text[..at];
+        (digits(before) > 0).then_some(BracketedZero { before, after })
+    })
+}
+
 /// A number and what was dialled after it.
 pub(super) struct Parted<'t> {
     pub number: &'t str,

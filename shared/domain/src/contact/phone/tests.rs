@@ -28,6 +28,27 @@ fn read(text: &str, country: &str) -> Result<ReadPhone, InvalidPhone> {
 #[case("+7 800 555 01 99", "RU", "+78005550199")]
 #[case("+375 80 011 11 11", "BY", "+375800111111")]
 #[case("0044 20 7946 0958", "US", "+442079460958")]
+// A zero in brackets where the number has none.
+#[case("+48 (0) 512 345 678", "US", "+48512345678")]
+#[case("0048 (0) 512 345 678", "US", "+48512345678")]
+#[case("48 (0)512 345 678", "PL", "+48512345678")]
+#[case("+34 ( 0 ) 612 345 678", "ES", "+34612345678")]
+#[case("+65 (0) 6123 4567", "SG", "+6561234567")]
+#[case("+39 (0) 339 1234561", "IT", "+393391234561")]
+#[case("+39 (0) 3123456789", "IT", "+393123456789")]
+#[case("+39 (0) 6 698 12345", "IT", "+390669812345")]
+#[case("+39 (0) 331 123456", "IT", "+390331123456")]
+#[case("49 (0)6151 4042123", "DE", "+4961514042123")]
+// Without its plus, in a country whose own numbers begin with a zero.
+#[case("4915228817386", "DE", "+4915228817386")]
+#[case("49 6151 4042123", "DE", "+4961514042123")]
+#[case("(49) 1514 5678901", "DE", "+4915145678901")]
+#[case("4915228817386.0", "DE", "+4915228817386")]
+#[case("62811234567", "ID", "+62811234567")]
+#[case("38343201234", "XK", "+38343201234")]
+#[case("04921 891234", "DE", "+494921891234")]
+#[case("393391234567", "IT", "+393391234567")]
+#[case("3931234567", "IT", "+393931234567")]
 // Characters that nobody sees, digits of other scripts.
 #[case("\u{202d}+1 (415) 555\u{2011}0133\u{202c}", "US", "+14155550133")]
 #[case("\u{200e}4155550133", "US", "+14155550133")]
@@ -154,6 +175,9 @@ fn a_number_of_right_length_outside_every_range_is_doubtful() {
 #[case("442079460958", "US", InvalidPhone::Length)]
 #[case("-4155550101", "US", InvalidPhone::NotANumber)]
 #[case("96123-4567", "BR", InvalidPhone::Length)]
+// A zero that a spreadsheet took, or a plus: of a length that either number can have.
+#[case("4921891234", "DE", InvalidPhone::TwoReadings)]
+#[case("468123589", "SE", InvalidPhone::TwoReadings)]
 fn a_bad_number_says_why(#[case] typed: &str, #[case] country: &str, #[case] why: InvalidPhone) {
     assert_eq!(read(typed, country).map(|read| read.phone.0), Err(why));
 }
@@ -162,6 +186,10 @@ fn a_bad_number_says_why(#[case] typed: &str, #[case] country: &str, #[case] why
 #[rstest]
 #[case("+49 152 28817386", "US", Some("+495228817386"))]
 #[case("+39 06 698 12345", "IT", Some("+39669812345"))]
+#[case("4915228817386", "DE", Some("+494915228817386"))]
+#[case("+48 (0) 512 345 678", "PL", Some("+480512345678"))]
+#[case("+39 (0) 331 123456", "IT", Some("+39331123456"))]
+#[case("+33 (0)6 12 34 56 78", "FR", None)]
 #[case("(415) 555-0100", "US", None)]
 #[case("+1 415 555 0100", "US", None)]
 #[case("+49 30 123456", "US", None)]
