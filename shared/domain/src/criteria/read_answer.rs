@@ -29,6 +29,36 @@ use crate::{
 /// How many years ahead a date may lie that sets a lead's next step: what lies further is of another calendar, or a slip of the
 /// hand, and the lead would be asleep for centuries.
 const YEARS_AHEAD: i16 = 15;
+/// Words for one unit of time each, in English, German, Spanish, Portuguese, French, Italian and Dutch.
+const UNITS: [&[&str]; 6] = [
+    &[
+        "days", "day", "tage", "tagen", "tag", "días", "dias", "día", "dia", "jours", "jour", "giorni", "giorno",
+        "dagen", "dag",
+    ],
+    &[
+        "weeks",
+        "week",
+        "wochen",
+        "woche",
+        "semanas",
+        "semana",
+        "semaines",
+        "semaine",
+        "settimane",
+        "settimana",
+        "weken",
+    ],
+    &[
+        "months", "month", "monate", "monaten", "monat", "meses", "mes", "mês", "mois", "mesi", "mese", "maanden",
+        "maand",
+    ],
+    &[
+        "years", "year", "jahre", "jahren", "jahr", "años", "año", "anos", "ano", "ans", "an", "années", "anni",
+        "anno", "jaar", "jaren",
+    ],
+    &["hours", "hour", "stunden", "stunde", "horas", "hora", "heures", "heure", "ore", "ora", "uren", "uur"],
+    &["minutes", "minute", "minuten", "minutos", "minuto", "minuti"],
+];
 /// Nobody who answers was there before.
 const FIRST_YEAR: i16 = 1900;
 
@@ -218,23 +248,36 @@ fn number(question: &Question, given: &Value, context: &AnswerContext) -> Result
         _ => return Err(FlagCode::NoNumber),
     };
     let unit = question.unit.as_deref().unwrap_or_default();
-    let bare = without_unit(text, unit);
-    match amount(bare, &context.conventions) {
+    let mut bare = without_unit(text, unit);
+    if matches!(question.kind, Kind::Money(_)) && context.conventions.lakh {
+        bare = lakhs_in_full(bare);
+    }
+    match amount(&bare, &context.conventions) {
         Ok(number) => json_number(number).map(Understood::from).ok_or(FlagCode::NoNumber),
         Err(UnclearAmount::NoNumber) => Err(FlagCode::NoNumber),
         Err(UnclearAmount::TwoReadings) => Err(FlagCode::UnclearNumber),
     }
 }
 
-/// `45 days` where the question counts days.
-fn without_unit<'t>(text: &'t str, unit: &str) -> &'t str {
-    let trimmed = text.trim();
-    let one = unit.strip_suffix('s').unwrap_or(unit);
-    let found = [unit, one].into_iter().filter(|word| !word.is_empty()).find_map(|word| {
-        let at = trimmed.len().checked_sub(word.len()).filter(|at| trimmed.is_char_boundary(*at))?;
-        trimmed[at..].eq_ignore_ascii_case(word).then(|| trimmed[..at].trim_end())
-    });
-    found.filter(|rest| rest.ends_with(|c: char| c.is_numeric())).unwrap_or(trimmed)
+/// `45L` of money is 45 lakh in India and around it; anywhere else, and of anything else, it is nobody knows what.
+fn lakhs_in_full(text: String) -> String {
+    let number = text.strip_suffix(['l', 'L']).map(str::trim_end).filter(|rest| ends_with_digit(rest));
+    number.map(|number| format!("{number} lakh")).unwrap_or(text)
+}
+
+fn ends_with_digit(text: &str) -> bool {
+    text.ends_with(|c: char| c.is_numeric())
+}
+
+/// `45 days` where the question counts days, `45 Tage` too.
+fn without_unit(text: &str, unit: &str) -> String {
+    let (folded, unit) = (folded(text), unit.to_lowercase());
+    let small = folded.to_lowercase();
+    let one = unit.strip_suffix('s').unwrap_or(&unit);
+    let elsewhere = UNITS.iter().find(|words| words.contains(&unit.as_str())).copied().unwrap_or_default();
+    let words = [unit.as_str(), one].into_iter().chain(elsewhere.iter().copied()).filter(|word| !word.is_empty());
+    let mut rests = words.filter_map(|word| small.strip_suffix(word).map(str::trim_end));
+    rests.find(|rest| ends_with_digit(rest)).map_or(folded, str::to_owned)
 }
 
 fn json_number(number: Decimal) -> Option<Value> {

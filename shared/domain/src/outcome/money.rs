@@ -58,7 +58,7 @@ const SIGNS: [(&str, &str); 31] = [
 ];
 
 /// Signs and words that several currencies share. None of them says which one it is, but which it can be; `¢` and `原` none.
-const SHARED: [(&str, &str); 19] = [
+const SHARED: [(&str, &str); 23] = [
     (
         "$",
         "USD CAD AUD NZD HKD SGD MXN TWD ARS CLP COP BMD BBD BSD BND BZD DOP FJD GYD JMD LRD NAD SBD SRD TTD UYU XCD",
@@ -67,6 +67,10 @@ const SHARED: [(&str, &str); 19] = [
     ("dollars", "USD CAD AUD NZD HKD SGD TWD BMD BBD BSD BND BZD FJD GYD JMD LRD NAD SBD SRD TTD XCD"),
     ("dollares", "USD CAD AUD NZD HKD SGD TWD"),
     ("dólares", "USD CAD AUD NZD HKD SGD TWD"),
+    ("peso", "MXN ARS CLP COP CUP DOP PHP UYU"),
+    ("pesos", "MXN ARS CLP COP CUP DOP PHP UYU"),
+    ("rupee", "INR PKR LKR NPR MUR SCR"),
+    ("rupees", "INR PKR LKR NPR MUR SCR"),
     ("kr", "SEK NOK DKK ISK"),
     ("kr.", "SEK NOK DKK ISK"),
     ("¥", "JPY CNY"),
@@ -84,7 +88,7 @@ const SHARED: [(&str, &str); 19] = [
 ];
 
 /// Words for one currency that are no sign and no code of ISO 4217.
-const WORDS: [(&str, &str); 2] = [("rmb", "CNY"), ("pounds", "GBP")];
+const WORDS: [(&str, &str); 3] = [("rmb", "CNY"), ("pounds", "GBP"), ("reais", "BRL")];
 
 /// The largest amount is below this.
 const LIMIT: i64 = 10_000_000_000;

@@ -17,7 +17,7 @@ pub enum UnclearAmount {
 }
 
 /// Words for thousands and more, with how many zeros they stand for. The longest come first where one begins another.
-const SCALES: [(&str, u32); 27] = [
+const SCALES: [(&str, u32); 36] = [
     ("thousand", 3),
     ("tausend", 3),
     ("mille", 3),
@@ -38,6 +38,15 @@ const SCALES: [(&str, u32); 27] = [
     ("million", 6),
     ("millionen", 6),
     ("millones", 6),
+    ("millón", 6),
+    ("millon", 6),
+    ("milhões", 6),
+    ("milhoes", 6),
+    ("milhão", 6),
+    ("milhao", 6),
+    ("milioni", 6),
+    ("milione", 6),
+    ("miljoen", 6),
     ("mio.", 6),
     ("mio", 6),
     ("mill", 6),
@@ -54,7 +63,13 @@ const CURRENCIES: [&str; 66] = [
     "fr.", "sfr.", "kr.", "kr", "usd", "eur", "gbp", "chf", "cad", "aud", "nzd", "inr", "jpy", "cny", "rmb", "sek",
     "nok", "dkk", "pln", "czk", "huf", "brl", "mxn", "zar", "aed", "sgd", "euro",
 ];
-const MORE_CURRENCIES: [&str; 9] = ["euros", "dollars", "dollar", "pounds", "dollares", "dólares", "円", "元", "原"];
+const MORE_CURRENCIES: [&str; 14] = [
+    "euros", "dollars", "dollar", "pounds", "dollares", "dólares", "円", "元", "原", "pesos", "peso", "reais",
+    "rupees", "rupee",
+];
+/// Thousands and millions as German bookkeepers write them with their currency, and as they are read.
+const OF_BOOKKEEPERS: [(&str, &str); 5] =
+    [("teur", "k eur"), ("t€", "k €"), ("tchf", "k chf"), ("tsd€", "k €"), ("meur", "m eur")];
 
 /// The most digits of a number: more than any amount has, and what a decimal holds.
 const MOST_DIGITS: usize = 26;
@@ -85,9 +100,11 @@ impl WrittenAmount {
     /// Takes a text apart; whether what is left is a number turns out when it is read.
     #[must_use]
     pub fn of(text: &str) -> Self {
-        let text = folded(text).to_lowercase();
+        let text = in_full(folded(text).to_lowercase());
         let mut currencies = Vec::new();
         let bare = without_currency(&text, &mut currencies);
+        // 1 millón de pesos
+        let bare = bare.strip_suffix(" de").filter(|_| !currencies.is_empty()).map_or(bare, str::trim_end);
         let (is_negative, bare) = signed(bare);
         let bare = without_currency(bare, &mut currencies);
         let before = bare;
@@ -138,11 +155,24 @@ fn signed(text: &str) -> (bool, &str) {
     }
 }
 
-/// Takes off the dash that stands for no decimals: `450.000,-`, `450.-`.
+/// `450 TEUR` as `450 k eur`.
+fn in_full(text: String) -> String {
+    let number_of = |word: &str| {
+        let number = text.strip_suffix(word).or_else(|| text.strip_prefix(word))?.trim();
+        let is_number =
+            number.starts_with(|c: char| c.is_ascii_digit()) && number.ends_with(|c: char| c.is_ascii_digit());
+        is_number.then(|| number.to_owned())
+    };
+    let found = OF_BOOKKEEPERS.iter().find_map(|(word, plain)| Some(format!("{} {plain}", number_of(word)?)));
+    found.unwrap_or(text)
+}
+
+/// Takes off the dash that stands for no decimals: `450.000,-`, `450.-`, and in India `450000/-`.
 fn without_dash(text: &str) -> (&str, Option<DecimalMark>) {
     let bare = text.trim_end_matches('-');
     match (bare.len() < text.len(), bare.chars().next_back()) {
         (true, Some(',')) => (bare.trim_end_matches(',').trim_end(), Some(DecimalMark::Comma)),
+        (true, Some('/')) => (bare.trim_end_matches('/').trim_end(), None),
         (true, Some('.')) => (bare.trim_end_matches('.').trim_end(), Some(DecimalMark::Point)),
         _ => (text, None),
     }
@@ -152,12 +182,16 @@ fn without_dash(text: &str) -> (&str, Option<DecimalMark>) {
 fn without_currency<'a>(text: &'a str, taken: &mut Vec<&'static str>) -> &'a str {
     let (mut before, mut after) = ("", "");
     for word in CURRENCIES.iter().chain(&MORE_CURRENCIES) {
-        // A code that goes on as a word is none: `rest`.
-        let apart = |c: Option<char>| c.is_none_or(|c| !c.is_alphabetic());
-        if word.len() > before.len() && text.strip_prefix(word).is_some_and(|rest| apart(rest.chars().next())) {
+        // A code that goes on as a word is none: `rest`. A sign does not: `450 k€`.
+        let is_letter = |c: Option<char>| c.is_some_and(char::is_alphabetic);
+        let apart = |own: Option<char>, next: Option<char>| !is_letter(own) || !is_letter(next);
+        let (first, last) = (word.chars().next(), word.chars().next_back());
+        if word.len() > before.len() && text.strip_prefix(word).is_some_and(|rest| apart(last, rest.chars().next())) {
             before = word;
         }
-        if word.len() > after.len() && text.strip_suffix(word).is_some_and(|rest| apart(rest.chars().next_back())) {
+        if word.len() > after.len()
+            && text.strip_suffix(word).is_some_and(|rest| apart(first, rest.chars().next_back()))
+        {
             after = word;
         }
     }
@@ -288,6 +322,19 @@ mod tests {
             ("1.2M", "1200000", "1200000", "1200000"),
             ("1,2 Mio. €", "two", "1200000", "1200000"),
             ("USD 450000", "450000", "450000", "450000"),
+            ("450 k€", "450000", "450000", "450000"),
+            ("450k$", "450000", "450000", "450000"),
+            ("450 TEUR", "450000", "450000", "450000"),
+            ("TEUR 450", "450000", "450000", "450000"),
+            ("450 T€", "450000", "450000", "450000"),
+            ("2 MEUR", "2000000", "2000000", "2000000"),
+            ("1 millón", "1000000", "1000000", "1000000"),
+            ("1 millón de pesos", "1000000", "1000000", "1000000"),
+            ("2 milhões de reais", "2000000", "2000000", "2000000"),
+            ("Rs. 450000/-", "450000", "450000", "450000"),
+            ("450 de", "none", "none", "none"),
+            ("450 interest", "none", "none", "none"),
+            ("45L", "none", "none", "none"),
             ("-5", "-5", "-5", "-5"),
             ("- $5", "-5", "-5", "-5"),
             ("0", "0", "0", "0"),
@@ -313,6 +360,10 @@ mod tests {
         }
         assert_eq!(read("4,50,000", "IN"), "450000");
         assert_eq!(read("4.5 lakh", "IN"), "450000");
+        assert_eq!(read("Rs. 4,50,000/-", "IN"), "450000");
+        assert_eq!(read("1,5 milhão", "BR"), "1500000");
+        assert_eq!(read("450 mil pesos", "MX"), "450000");
+        assert_eq!(read("450 mil pesos", "US"), "two");
         for country in ["US", "DE", "FR", "GB", ""] {
             assert_eq!([read("$2 mil", country), read("450 mil", country)], ["two", "two"], "{country}");
             assert_eq!(read("2 mio", country), "2000000");
@@ -336,6 +387,9 @@ mod tests {
             ("1500 kr.", &["kr."]),
             ("\u{a5} 1500", &["\u{a5}"]),
             ("US$1,500 USD", &["us$", "usd"]),
+            ("450 k€", &["€"]),
+            ("450 TEUR", &["eur"]),
+            ("1 millón de pesos", &["pesos"]),
             ("1500", &[]),
             ("450000 rest", &[]),
         ] {

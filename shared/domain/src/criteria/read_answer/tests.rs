@@ -86,6 +86,16 @@ fn shown(read: GivenAnswer) -> String {
 }
 
 #[test]
+fn money_of_india_is_counted_in_lakhs() {
+    let criteria = Criteria::load(DOCUMENT).unwrap().criteria;
+    let read = |question: &str, given: &str| shown(criteria.read_answer(question, &json!(given), &context("IN")));
+    assert_eq!(read("budget", "45L"), "4500000");
+    assert_eq!(read("budget", "\u{20b9} 4.5 L"), "450000");
+    assert_eq!(read("budget", "Rs. 4,50,000/-"), "450000");
+    assert_eq!(read("timeframe_days", "45L"), "\"45L\" no_number 45L");
+}
+
+#[test]
 fn what_senders_answer_is_read_or_flagged_with_its_words() {
     let criteria = Criteria::load(DOCUMENT).unwrap().criteria;
     for (question, given, expected) in [
@@ -107,6 +117,13 @@ fn what_senders_answer_is_read_or_flagged_with_its_words() {
         ("budget", json!(["450,000"]), "450000"),
         ("timeframe_days", json!("45 days"), "45"),
         ("timeframe_days", json!("1 day"), "1"),
+        ("timeframe_days", json!("20 Tage"), "20"),
+        ("timeframe_days", json!("20 DÍAS"), "20"),
+        ("timeframe_days", json!("20 dias"), "20"),
+        ("timeframe_days", json!("20 jours"), "20"),
+        ("timeframe_days", json!("3 Wochen"), "\"3 Wochen\" no_number 3 Wochen"),
+        ("timeframe_days", json!("45L"), "\"45L\" no_number 45L"),
+        ("budget", json!("45L"), "\"45L\" no_number 45L"),
         ("timeframe_days", json!("days"), "\"days\" no_number days"),
         ("preapproved", json!("on"), "true"),
         ("preapproved", json!("Nein"), "false"),
