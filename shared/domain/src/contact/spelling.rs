@@ -90,6 +90,8 @@ const BETWEEN: [&str; 16] =
     [" or ", " and ", " oder ", " und ", " ou ", " et ", " o ", " y ", " / ", "/", ";", "|", ", ", "&", "\n", "+"];
 /// The fewest digits that are a number of their own.
 pub(super) const FEWEST_DIGITS: usize = 7;
+/// The fewest digits of a whole number in a country of few.
+const FEWEST_OF_SMALL_COUNTRIES: usize = 4;
 /// The most digits of an extension.
 pub(super) const EXTENSION_DIGITS: usize = 10;
 
@@ -291,6 +293,10 @@ pub(super) fn cell(text: &str) -> Cell {
     let Some((whole, decimals)) = text.split_once(['.', ',']) else { return Cell::Other };
     let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let long = whole.trim_start_matches('+').len() >= FEWEST_DIGITS && all_digits(whole.trim_start_matches('+'));
+    // Nobody writes one zero apart, and small countries have numbers of four digits.
+    if decimals == "0" && whole.len() >= FEWEST_OF_SMALL_COUNTRIES && all_digits(whole) {
+        return Cell::Whole(whole.to_owned());
+    }
     match long && all_digits(decimals) && decimals.len() <= 3 {
         true if decimals.bytes().all(|byte| byte == b'0') => Cell::Whole(whole.to_owned()),
         true => Cell::Rounded,
