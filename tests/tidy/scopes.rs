@@ -148,6 +148,7 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
         "what is new, of which kind and whose: who is told is filtered by their scope when it is handed on",
         &["heard", "live_listener", "live_tell"],
     ),
+    ("that some source changed, and not which", &["note_changes", "source_listener"]),
     (
         "sweeps over what is due, whosever it is",
         &[

@@ -76,7 +76,8 @@ impl IntakeContext {
         let limits = &settings.limits;
         let asked = store.clone();
         // A clone each: the lookup outlives the request that asked for it.
-        let sources = Sources::new(Duration::from_secs(settings.intake.source_cache_s), move |handle| {
+        let known_for = Duration::from_secs(settings.intake.source_cache_s);
+        let sources = Sources::new(known_for, store.source_changes(), move |handle| {
             let store = asked.clone();
             async move {
                 match handle {

@@ -50,18 +50,18 @@ pub fn openapi() -> OpenApi {
     endpoints::routes().into_openapi()
 }
 
-/// Intake's own work beside the requests: its readiness and the tidying of its memory. Runs until the soft stop.
+/// Intake's own work beside the requests: its readiness, the tidying of its memory, and the news that a source changed. Runs until the soft stop.
 ///
 /// Intake is ready while RabbitMQ or the database takes arrivals; on the local transport that is the database alone.
 ///
 /// # Errors
 /// Never.
 pub async fn service(context: IntakeContext, stop: Stop) -> Result<(), Infallible> {
-    every("intake's readiness check", CHECKED_EVERY, stop.soft(), || async {
+    let checks = every("intake's readiness check", CHECKED_EVERY, stop.soft(), || async {
         tick(&context).await;
         Ok::<_, Infallible>(NextTick::InAPeriod)
-    })
-    .await;
+    });
+    tokio::join!(checks, sources::hear_changes(&context.store, &stop));
     // What senders left behind: the requests of those who still wait are waited for by the listener.
     context.durable.finish().await;
     Ok(())

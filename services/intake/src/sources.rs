@@ -1,7 +1,7 @@
 //! Who is sending: sources by their key or token, remembered so that intake serves on while the database is away.
 //!
-//! A source that was seen is asked about again after its time is up, by one request for all; where the database does
-//! not answer, what was known goes on being true. Unknown keys are remembered shortly and in bounded number, so that
+//! A source that was seen is asked about again after its time is up, by one request for all, and at once after a change of any
+//! source; where the database does not answer, what was known goes on being true. Unknown keys are remembered shortly and in bounded number, so that
 //! nobody can fill the memory or flood the database with made-up ones.
 
 use std::{
@@ -14,7 +14,11 @@ use std::{
 };
 
 use futures::future::BoxFuture;
-use ripen_store::{StoreError, source::source_record::SourceRecord};
+use ripen_runtime::lifecycle::Stop;
+use ripen_store::{
+    Store, StoreError,
+    source::{changes::SourceChanges, source_record::SourceRecord},
+};
 use tokio::{sync::Semaphore, time::Instant};
 
 /// How long an unknown key is answered without asking again.
@@ -28,6 +32,10 @@ const QUESTIONS: usize = 8;
 pub const ANSWER_WITHIN: Duration = Duration::from_millis(1500);
 /// How long the request that renews a known source waits for it; then it is served from what is known.
 const RENEWED_WITHIN: Duration = Duration::from_millis(250);
+/// How many questions about known sources it gets at once after a change.
+const RENEWALS: usize = 8;
+/// The pause before the database is asked for another connection over which changes are heard.
+const LISTEN_AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// How long a known source is served without asking after the database did not answer.
 const AWAY_FOR: Duration = Duration::from_secs(2);
 
@@ -46,7 +54,15 @@ type Ask = Box<dyn Fn(Handle) -> BoxFuture<'static, Result<Option<SourceRecord>,
 struct CachedSource {
     record: Arc<SourceRecord>,
     until: Instant,
+    /// How many changes of sources this process knew of when it was asked about.
+    changes: u64,
     renewing: AtomicBool,
+}
+
+/// What the database answered, and how many changes of sources this process knew of when it asked.
+struct SourceAnswer {
+    answer: Result<Option<SourceRecord>, StoreError>,
+    changes: u64,
 }
 
 /// A known source that is asked about. However that ends, and be it in a panic, the next request may ask again.
@@ -68,11 +84,17 @@ struct SourceCache {
     known: RwLock<HashMap<Handle, Arc<CachedSource>>>,
     unknown: Mutex<HashMap<Handle, Instant>>,
     questions: Semaphore,
+    changes: SourceChanges,
+    renewals: Semaphore,
 }
 
 impl Sources {
-    /// None seen yet. A known source is served for `known_for` without asking again.
-    pub fn new<F>(known_for: Duration, ask: impl Fn(Handle) -> F + Send + Sync + 'static) -> Self
+    /// None seen yet. A known source is served for `known_for` without asking again, where none changes.
+    pub fn new<F>(
+        known_for: Duration,
+        changes: SourceChanges,
+        ask: impl Fn(Handle) -> F + Send + Sync + 'static,
+    ) -> Self
     where
         F: Future<Output = Result<Option<SourceRecord>, StoreError>> + Send + 'static,
     {
@@ -83,6 +105,8 @@ impl Sources {
             known: RwLock::default(),
             unknown: Mutex::default(),
             questions: Semaphore::new(QUESTIONS),
+            changes,
+            renewals: Semaphore::new(RENEWALS),
         }))
     }
 
@@ -92,6 +116,8 @@ impl Sources {
     /// When it was not seen before and the database does not answer.
     pub async fn find(&self, handle: Handle) -> Result<Option<Arc<SourceRecord>>, StoreError> {
         match self.0.known(handle) {
+            // What is known may have been paused since, or resumed: nobody is served from it.
+            Some(known) if self.0.is_outdated(&known) => Ok(self.renew(handle, known).await),
             // One request renews for all: the others are served from what is known.
             Some(known) if Instant::now() < known.until || known.renewing.swap(true, Ordering::Relaxed) => {
                 Ok(Some(Arc::clone(&known.record)))
@@ -114,14 +140,22 @@ impl Sources {
         let inner = Arc::clone(&self.0);
         let before = Arc::clone(&known.record);
         // A task of its own: a client that goes away must not leave the source marked as being renewed for ever.
-        let renewing = Renewing(Arc::clone(&known));
+        let (renewing, of) = (Renewing(Arc::clone(&known)), Arc::clone(&known));
         let renewal = tokio::spawn(async move {
             let _renewing = renewing;
+            // After a change all that come ask: few at once, and the others hear what those were told. Never closed, so the
+            // permit always comes.
+            let _permit = inner.renewals.acquire().await.ok();
+            if let Some(current) = inner.known(handle).filter(|now| inner.is_newer(now, &of)) {
+                return Some(Arc::clone(&current.record));
+            }
+            // Counted before the question: what is changed while it is under way may not be in the answer.
+            let changes = inner.changes.count();
             let answer = inner.ask(handle).await;
             if let Err(error) = &answer {
                 tracing::debug!(error = %error, source.id = %before.id, "a known source is served on without the database");
             }
-            inner.note(handle, answer, Some(before))
+            inner.note(handle, SourceAnswer { answer, changes }, Some(before))
         });
         match tokio::time::timeout(RENEWED_WITHIN, renewal).await {
             Ok(Ok(found)) => found,
@@ -154,8 +188,19 @@ impl SourceCache {
         if self.is_unknown(handle) {
             return Ok(None);
         }
+        let changes = self.changes.count();
         let found = self.ask(handle).await?;
-        Ok(self.note(handle, Ok(found), None))
+        Ok(self.note(handle, SourceAnswer { answer: Ok(found), changes }, None))
+    }
+
+    /// Whether a source may have changed since this was asked.
+    fn is_outdated(&self, known: &CachedSource) -> bool {
+        known.changes != self.changes.count()
+    }
+
+    /// Whether this was asked after another, and no source changed since.
+    fn is_newer(&self, known: &Arc<CachedSource>, than: &Arc<CachedSource>) -> bool {
+        !Arc::ptr_eq(known, than) && !self.is_outdated(known)
     }
 
     fn is_unknown(&self, handle: Handle) -> bool {
@@ -167,7 +212,7 @@ impl SourceCache {
     fn note(
         &self,
         handle: Handle,
-        answer: Result<Option<SourceRecord>, StoreError>,
+        SourceAnswer { answer, changes }: SourceAnswer,
         before: Option<Arc<SourceRecord>>,
     ) -> Option<Arc<SourceRecord>> {
         let now = Instant::now();
@@ -179,7 +224,8 @@ impl SourceCache {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         match &record {
             Some(record) => {
-                let entry = CachedSource { record: Arc::clone(record), until, renewing: AtomicBool::new(false) };
+                let entry =
+                    CachedSource { record: Arc::clone(record), until, changes, renewing: AtomicBool::new(false) };
                 // A fresh entry: it is not marked as being renewed.
                 known.insert(handle, Arc::new(entry));
             }
@@ -204,6 +250,24 @@ impl SourceCache {
             unknown.clear();
         }
         unknown.insert(handle, now + UNKNOWN_FOR);
+    }
+}
+
+/// Hears of changes that other processes make, until the soft stop. While the database is away, what is known goes on being true.
+pub async fn hear_changes(store: &Store, stop: &Stop) {
+    let hear = async {
+        loop {
+            let error = match store.source_listener().await {
+                Ok(listener) => listener.note_changes().await,
+                Err(error) => error,
+            };
+            tracing::debug!(%error, "changes of sources are not heard for a moment");
+            tokio::time::sleep(LISTEN_AGAIN_AFTER).await;
+        }
+    };
+    tokio::select! {
+        () = stop.soft().cancelled() => {}
+        () = hear => {}
     }
 }
 

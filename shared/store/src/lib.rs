@@ -109,6 +109,7 @@ pub struct Store {
     lists: BoundedPool,
     dictionaries: Arc<decision::receipt::Dictionaries>,
     keys: Arc<sealing::StoreKeys>,
+    source_changes: source::changes::SourceChanges,
 }
 
 impl Store {
@@ -137,6 +138,7 @@ impl Store {
             ),
             dictionaries: Arc::default(),
             keys: Arc::default(),
+            source_changes: source::changes::SourceChanges::default(),
         })
     }
 

@@ -116,21 +116,29 @@ impl LiveNews {
 }
 
 /// The connection over which a process hears what is new.
-pub struct LiveListener {
+pub struct LiveListener(ChannelListener);
+
+/// The connection over which a process hears what is told on one channel.
+pub(crate) struct ChannelListener {
     listener: PgListener,
 }
 
 impl Store {
     /// Begins to listen, over a connection of its own.
     pub async fn live_listener(&self) -> Result<LiveListener, StoreError> {
+        Ok(LiveListener(self.channel_listener(CHANNEL).await?))
+    }
+
+    /// The same on any channel.
+    pub(crate) async fn channel_listener(&self, channel: &str) -> Result<ChannelListener, StoreError> {
         // Beside the pools: it is held for as long as the process runs.
         let options = PgPoolOptions::new().max_connections(1).acquire_timeout(ANSWERS_WITHIN);
         let pool = options.connect_lazy_with(self.pool.connect_options());
         let mut listener = PgListener::connect_with(&pool).await?;
         // A new one is made by the caller, who then knows that news may have been missed.
         listener.eager_reconnect(false);
-        listener.listen(CHANNEL).await?;
-        Ok(LiveListener { listener })
+        listener.listen(channel).await?;
+        Ok(ChannelListener { listener })
     }
 }
 
@@ -140,10 +148,20 @@ impl LiveListener {
     /// # Errors
     /// When the connection is gone: what was told meanwhile is lost.
     pub async fn heard(&mut self) -> Result<LiveNews, StoreError> {
+        Ok(LiveNews::read(&self.0.next_told().await?))
+    }
+}
+
+impl ChannelListener {
+    /// Waits for what is told next.
+    ///
+    /// # Errors
+    /// When the connection is gone: what was told meanwhile is lost.
+    pub(crate) async fn next_told(&mut self) -> Result<String, StoreError> {
         let gone = || sqlx::Error::Io(std::io::ErrorKind::ConnectionAborted.into());
         loop {
             match timeout(SILENT, self.listener.try_recv()).await {
-                Ok(Ok(Some(told))) => return Ok(LiveNews::read(told.payload())),
+                Ok(Ok(Some(told))) => return Ok(told.payload().to_owned()),
                 Ok(Ok(None)) => return Err(gone().into()),
                 Ok(Err(error)) => return Err(error.into()),
                 Err(_) => {
@@ -161,11 +179,16 @@ impl Transaction {
         if news.is_empty() {
             return Ok(());
         }
+        self.channel_tell(CHANNEL, &news.told()?).await
+    }
+
+    /// Tells something on a channel, once this transaction is committed.
+    pub(crate) async fn channel_tell(&mut self, channel: &str, told: &str) -> Result<(), StoreError> {
         sqlx::query!(
             "-- live.tell
             select pg_notify($1, $2)::text as told",
-            CHANNEL,
-            news.told()?
+            channel,
+            told
         )
         .fetch_one(self.connection())
         .await?;

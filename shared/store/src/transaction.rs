@@ -8,6 +8,7 @@ use crate::{
     decision::{receipt::Dictionaries, write::NewDecision},
     pool::{BoundedConnection, BoundedTransaction},
     sealing::StoreKeys,
+    source::changes::SourceChanges,
 };
 
 /// An open transaction. Dropped without [`Transaction::commit`], nothing happened.
@@ -16,6 +17,8 @@ pub struct Transaction {
     tx: BoundedTransaction,
     dictionaries: Arc<Dictionaries>,
     keys: Arc<StoreKeys>,
+    source_changes: SourceChanges,
+    are_sources_changed: bool,
 }
 
 impl Store {
@@ -23,7 +26,9 @@ impl Store {
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
         // On the pool of the lookups and writes: a batch must not wait behind a report.
         let (dictionaries, keys) = (Arc::clone(&self.dictionaries), Arc::clone(&self.keys));
-        Ok(Transaction { tx: self.pool.begin().await?, dictionaries, keys })
+        let source_changes = self.source_changes();
+        let tx = self.pool.begin().await?;
+        Ok(Transaction { tx, dictionaries, keys, source_changes, are_sources_changed: false })
     }
 }
 
@@ -35,6 +40,11 @@ impl Transaction {
 
     pub(crate) const fn keys(&self) -> &Arc<StoreKeys> {
         &self.keys
+    }
+
+    /// What this process remembers of sources is out of date from the commit on.
+    pub(crate) const fn note_source_changed(&mut self) {
+        self.are_sources_changed = true;
     }
 
     /// From now on waits no longer than this for one lock.
@@ -61,8 +71,12 @@ impl Transaction {
     pub async fn commit(self) -> Result<(), StoreError> {
         // An error here leaves open whether it happened, so what the batch writes must be harmless when written
         // again.
-        self.tx.commit().await?;
-        Ok(())
+        let result = self.tx.commit().await;
+        // Before anybody is told that it is done, and where an answer was lost too.
+        if self.are_sources_changed {
+            self.source_changes.note();
+        }
+        Ok(result?)
     }
 
     /// Undoes everything, and lets its locks go before it returns. Dropped, the transaction may hold them for a moment longer, and

@@ -24,6 +24,7 @@ struct Setup {
     sources: Sources,
     database: Arc<Mutex<Database>>,
     asked: Arc<AtomicUsize>,
+    changes: SourceChanges,
 }
 
 fn record(name: &str) -> SourceRecord {
@@ -46,7 +47,8 @@ fn setup(database: Database) -> Setup {
     let database = Arc::new(Mutex::new(database));
     let asked = Arc::new(AtomicUsize::new(0));
     let (state, count) = (Arc::clone(&database), Arc::clone(&asked));
-    let sources = Sources::new(Duration::from_secs(5), move |_| {
+    let changes = SourceChanges::default();
+    let sources = Sources::new(Duration::from_secs(5), changes.clone(), move |_| {
         count.fetch_add(1, Ordering::Relaxed);
         let state = *state.lock().unwrap();
         async move {
@@ -59,7 +61,7 @@ fn setup(database: Database) -> Setup {
             }
         }
     });
-    Setup { sources, database, asked }
+    Setup { sources, database, asked, changes }
 }
 
 impl Setup {
@@ -89,6 +91,34 @@ async fn a_known_source_is_asked_about_once_in_its_time() {
     tokio::time::advance(Duration::from_secs(5)).await;
     assert_eq!(setup.name().await.as_deref(), Some("new"), "the first request after the time is up has the news");
     assert_eq!(setup.asked(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_change_nobody_is_served_from_what_was_known() {
+    let setup = setup(Database::Knows("old"));
+    setup.name().await;
+    setup.asked();
+    setup.becomes(Database::Knows("new"));
+    setup.changes.note();
+    let all = futures::future::join_all((0..64).map(|_| setup.name())).await;
+    assert!(all.iter().all(|name| name.as_deref() == Some("new")));
+    assert!(setup.asked() <= RENEWALS, "and not by a question of each");
+    assert_eq!((setup.name().await.as_deref(), setup.asked()), (Some("new"), 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_while_the_database_is_away_stops_nobody() {
+    let setup = setup(Database::Knows("known"));
+    setup.name().await;
+    for gone in [Database::Away, Database::Hangs] {
+        setup.becomes(gone);
+        setup.changes.note();
+        assert_eq!(setup.name().await.as_deref(), Some("known"));
+    }
+    tokio::time::sleep(ANSWER_WITHIN * 2).await;
+    setup.becomes(Database::Knows("new"));
+    setup.changes.note();
+    assert_eq!(setup.name().await.as_deref(), Some("new"));
 }
 
 #[tokio::test(start_paused = true)]

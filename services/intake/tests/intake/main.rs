@@ -14,5 +14,6 @@ mod lists;
 mod outages;
 mod problems;
 mod queries;
+mod sources;
 mod status;
 mod visitors;

@@ -190,7 +190,8 @@ impl Transaction {
         // In the same transaction: what waits for a larger capacity or another clock would otherwise wait until its
         // old due date.
         self.reroute(client, now).await?;
-        Ok(())
+        // Its sources are read by its country and its clock.
+        self.sources_tell_changed().await
     }
 
     /// Sets when a client may return leads; `Moved` when there is no such client in the scope.

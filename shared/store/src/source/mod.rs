@@ -1,5 +1,6 @@
 //! Sources, and the keys they authenticate with.
 
 pub mod any;
+pub mod changes;
 pub mod key;
 pub mod source_record;

@@ -281,7 +281,8 @@ impl Transaction {
         )
         .execute(self.connection())
         .await?;
-        one_row(done.rows_affected(), "source")
+        one_row(done.rows_affected(), "source")?;
+        self.sources_tell_changed().await
     }
 
     /// Pauses or resumes a source; `Moved` when there is no such source in the scope.
@@ -295,6 +296,7 @@ impl Transaction {
         )
         .execute(self.connection())
         .await?;
-        one_row(done.rows_affected(), "source")
+        one_row(done.rows_affected(), "source")?;
+        self.sources_tell_changed().await
     }
 }
