@@ -118,11 +118,9 @@ impl App {
         let settings = Arc::new(plan.settings);
         // The schema is right before any role starts: an old one would fail in the middle of a batch.
         let store = open_store(&settings, embedded.as_ref(), &plan.data_dir).await?;
-        // Before anything is done: a start ends every lease of a process that is alone.
-        let place = match &embedded {
-            Some(_) => None,
-            None => Some(KeptPlace::take(&store, company(&settings)).await?),
-        };
+        // Before anything is done: a start ends every lease of a process that is alone. Of an embedded database too, which others on
+        // this machine reach by its socket.
+        let place = KeptPlace::take(&store, company(&settings)).await?;
         // After the bind: with port 0 only the bound address is known.
         let links = links(&settings, &store, &plan.roles, address).await?;
         // Before any role starts: the sample client would stand among those of a firm for good, and its past is lived through by
@@ -139,9 +137,7 @@ impl App {
         if let Some(embedded) = &embedded {
             tasks.spawn("the embedded PostgreSQL", embedded.supervise(stop.clone()));
         }
-        if let Some(place) = place {
-            tasks.spawn("the place on the database", place.keep(health.clone(), stop.clone()));
-        }
+        tasks.spawn("the place on the database", place.keep(health.clone(), stop.clone()));
         tasks.spawn("the upkeep of metrics", metrics.clone().upkeep(stop.clone()));
         let clock = Clock::system();
         tasks.spawn("the keys of links", keep_link_keys(store.clone(), links.0.clone(), stop.clone()));
