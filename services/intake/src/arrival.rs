@@ -118,6 +118,7 @@ impl Reception<'_> {
         posted.flags.into_iter().for_each(|flag| submission.flag(flag));
         let quarantine = quarantine::of_lead(self.quarantine, &submission);
         let content = submission.content_hash();
+        normalise::end_at_receipt(&mut submission, self.received_at);
         let element = index.map(|index| ArrayPlace { index, same_before: self.same_before(content) });
         let keys = Keys {
             idempotency_key: self.key,

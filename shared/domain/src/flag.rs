@@ -16,7 +16,7 @@ words! {
         PhoneUnusable = "phone_unusable",
         /// The phone number fits its country's length but no known range.
         PhoneDoubtful = "phone_doubtful",
-        /// The posted time is no time, or lies before 2000 or more than a day ahead.
+        /// The posted time is no time, lies before 2000, or after its receipt by more than clocks differ: the time of receipt counts.
         SubmittedAtUnusable = "submitted_at_unusable",
         /// The time zone is none that the tz database knows.
         TimeZoneUnknown = "time_zone_unknown",

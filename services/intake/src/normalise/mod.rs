@@ -31,6 +31,7 @@ use bounds::{LONG, SHORT};
 use name::GivenName;
 pub use normalised::Normalised;
 use reader::Reader;
+pub use time::end_at_receipt;
 
 /// What is known of a post beside its fields.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
-    flag::FlagCode,
+    flag::{Flag, FlagCode},
+    submission::Submission,
     time::whole_micros,
     values::{ReadDate, date, is_nothing},
 };
@@ -12,8 +13,10 @@ use super::{clock::LocalClock, reader::Reader, text};
 
 /// 2000-01-01T00:00:00Z: no lead was submitted before.
 const EARLIEST: i64 = 946_684_800;
-/// How far a sender's clock, or its idea of a time zone, may be ahead.
+/// How far a sender's clock, or its idea of a time zone, may be ahead for what it says to be a time at all.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
+/// So far clocks differ, and nobody needs to hear of it.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(2);
 
 /// Reads `submitted_at`. Country, locale and time zone of the submission have to be known before.
 pub fn read(reader: &mut Reader, now: Timestamp) {
@@ -25,6 +28,25 @@ pub fn read(reader: &mut Reader, now: Timestamp) {
     reader.submission.submitted_at = at.filter(|at| at.as_second() >= EARLIEST && at.duration_since(now) <= AHEAD);
     if reader.submission.submitted_at.is_none() {
         reader.flag("submitted_at", FlagCode::SubmittedAtUnusable, &text::shown(&value));
+    }
+}
+
+/// What is past for its sender cannot lie after its receipt: believed, it would be newer than every correction for hours. Receipt
+/// counts instead, and what lies further ahead than clocks differ is flagged. Comes after the content's hash, which is of what was
+/// said: a retry a minute later, of which the time has passed, says the same.
+pub fn end_at_receipt(submission: &mut Submission, received_at: Timestamp) {
+    let is_ahead = |at: &mut Timestamp| *at > received_at;
+    let flag = |field, code, at: Timestamp| {
+        let is_wrong = at.duration_since(received_at) > CLOCKS_DIFFER;
+        is_wrong.then(|| Flag::new(field, code).saying(&at.to_string()))
+    };
+    if let Some(at) = submission.submitted_at.take_if(is_ahead) {
+        let flag = flag("submitted_at", FlagCode::SubmittedAtUnusable, at);
+        flag.into_iter().for_each(|flag| submission.flag(flag));
+    }
+    let given_at = submission.consent.as_mut().and_then(|consent| consent.given_at.take_if(is_ahead));
+    if let Some(at) = given_at {
+        flag("consent.given_at", FlagCode::FieldUnusable, at).into_iter().for_each(|flag| submission.flag(flag));
     }
 }
 
@@ -47,7 +69,7 @@ pub fn instant(value: &Value, clock: &LocalClock) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use ripen_domain::values::Conventions;
+    use ripen_domain::{submission::Consent, values::Conventions};
     use rstest::rstest;
     use serde_json::json;
 
@@ -75,5 +97,24 @@ mod tests {
         let zone = ripen_domain::time::zone(zone).unwrap();
         let clock = LocalClock { conventions: Conventions::of(None, Some("US")), zone };
         assert_eq!(instant(&value, &clock), at.map(|at| at.parse().unwrap()));
+    }
+
+    #[rstest]
+    #[case("2026-11-20T09:59:59Z", true, 0)]
+    #[case("2026-11-20T10:00:00Z", true, 0)]
+    #[case("2026-11-20T10:00:30Z", false, 0)]
+    #[case("2026-11-20T10:02:00Z", false, 0)]
+    #[case("2026-11-20T10:02:01Z", false, 2)]
+    #[case("2026-11-20T11:00:00Z", false, 2)]
+    #[case("2026-11-21T09:00:00Z", false, 2)]
+    fn nothing_was_submitted_after_its_receipt(#[case] at: &str, #[case] is_kept: bool, #[case] flags: usize) {
+        let at: Timestamp = at.parse().unwrap();
+        let consent = Consent { text: Some("Yes.".to_owned()), given_at: Some(at), ..Consent::default() };
+        let mut said = Submission { submitted_at: Some(at), consent: Some(consent), ..Submission::default() };
+        end_at_receipt(&mut said, "2026-11-20T10:00:00Z".parse().unwrap());
+        let given_at = said.consent.and_then(|consent| consent.given_at);
+        assert_eq!((said.submitted_at, given_at), (is_kept.then_some(at), is_kept.then_some(at)));
+        assert_eq!(said.flags.len(), flags);
+        assert!(said.flags.iter().all(|flag| flag.said.as_deref() == Some(&at.to_string())));
     }
 }

@@ -1,7 +1,9 @@
 //! JSON: one lead, arrays, and what makes two posts the same arrival.
 
+use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
     arrival::{QuarantineReason, Sameness},
+    flag::FlagCode,
     lead::Channel,
     message::ArrivalMessage,
 };
@@ -101,7 +103,7 @@ async fn of_one_array_the_later_body_under_one_id_is_the_newer() {
     };
     let mut received: Vec<_> = app.spooled().await.iter().map(read).collect();
     received.sort_by_key(|arrival| (arrival.submission.external_id.clone(), arrival.received_at));
-    let at = NOW.parse::<jiff::Timestamp>().unwrap();
+    let at = NOW.parse::<Timestamp>().unwrap();
     let microseconds = received.iter().map(|arrival| arrival.received_at.duration_since(at).as_micros());
     assert_eq!(microseconds.collect::<Vec<_>>(), [0, 1, 0]);
     assert_eq!(received[1].submission.email.as_ref().unwrap().as_str(), "a@example.com");
@@ -158,4 +160,28 @@ async fn a_test_lead_is_kept_and_marked() {
     let app = app().await;
     app.post("{\"email\": \"a@example.com\", \"test\": true}").await.arrival();
     assert_eq!(app.arrival().await.quarantine, Some(QuarantineReason::Test));
+}
+
+#[tokio::test]
+async fn a_time_ahead_of_receipt_counts_as_receipt_and_a_retry_says_the_same() {
+    let app = app().await;
+    // Where neither a key nor an id says so, what is said decides whether it is one.
+    let said = ["2026-11-22T10:00:30Z", "2026-11-22T11:00:00Z"];
+    let leads = said.map(|at| json!({"email": "a@example.com", "submitted_at": at}).to_string());
+    for lead in &leads {
+        app.post(lead.clone()).await.arrival();
+    }
+    app.clock.advance(SignedDuration::from_hours(2));
+    for lead in &leads {
+        app.post(lead.clone()).await.arrival();
+    }
+    let arrivals = app.arrivals().await;
+    for (at, flags) in said.into_iter().zip([vec![], vec![FlagCode::SubmittedAtUnusable]]) {
+        let later: Timestamp = at.parse().unwrap();
+        let again = arrivals.iter().find(|arrival| arrival.submission.submitted_at == Some(later)).unwrap();
+        let mut same = arrivals.iter().filter(|arrival| arrival.content == again.content && arrival.id != again.id);
+        let first = &same.next().unwrap().submission;
+        assert_eq!((first.submitted_at, first.flag_codes()), (None, flags));
+        assert_eq!((same.count(), again.submission.flag_codes()), (0, vec![]));
+    }
 }
