@@ -1,5 +1,6 @@
 //! The embedded default: nothing configured, and whatever is killed, nothing is lost.
 
+use ripen_runtime::{embedded::attach, master_keys::key_file};
 use ripen_testkit::wait::until;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
@@ -42,6 +43,34 @@ async fn a_killed_embedded_postgresql_is_restarted() {
     // It may still be reading what it had not written yet.
     until("nothing is wrong", LIMIT, || async { installation.run(&["doctor"]).await.status.success().then_some(()) })
         .await;
+    assert_eq!(process.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_process_on_the_socket_of_an_embedded_database_is_refused() {
+    let installation = Installation::embedded();
+    let process = installation.serve("").await;
+    let data = installation.folder().join("ripen-data");
+    let running = attach(&data).await.unwrap().expect("the server that was just started");
+    let keys = std::fs::read_to_string(key_file(&data)).unwrap();
+    let beside = || {
+        let mut command = installation.command(&["serve"]);
+        command.env("RIPEN__DATABASE__URL", running.url()).env("RIPEN__SECRETS__KEY", keys.lines().next().unwrap());
+        command
+    };
+    let refused = tokio::time::timeout(LIMIT * 3, beside().output()).await.expect("it is refused").unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(refused.status.code() == Some(1) && said.contains("another process works on this database"), "{said}");
+    // With a queue that others share, it is the embedded one that is alone.
+    let shared = ripen_testkit::rabbit::shared_vhost().await;
+    let refused = beside().env("RIPEN__AMQP__URL", shared).output();
+    let refused = tokio::time::timeout(LIMIT * 3, refused).await.expect("it is refused").unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(refused.status.code() == Some(1) && said.contains("a process without RabbitMQ"), "{said}");
+    // Its place outlives a crash of its database.
+    let source = installation.client("acme").await;
+    kill_postgres(&installation);
+    accepted(&process, &source, "after").await;
     assert_eq!(process.stop().await, Some(0));
 }
 
