@@ -50,7 +50,7 @@ pub struct PostedFrom<'a> {
 pub fn submission(fields: Fields, from: &PostedFrom<'_>) -> Normalised {
     let mut reader = Reader::new(fields, zone(from.time_zone).unwrap_or(TimeZone::UTC));
     names(&mut reader);
-    reader.submission.referred_by = reader.line("referred_by", SHORT);
+    reader.submission.referred_by = reader.words("referred_by", SHORT);
     reader.submission.postal_code = postal_code(&mut reader);
     reader.submission.locale = reader.line("locale", 35);
     reader.submission.notes = reader.text("notes", LONG);
@@ -70,7 +70,17 @@ fn names(reader: &mut Reader) {
     let first = reader.name("first_name", SHORT);
     let last = reader.name("last_name", SHORT);
     let whole = reader.name("name", SHORT);
-    let kept = name::kept(GivenName { first, last, whole });
+    let given = GivenName { first, last, whole };
+    let kept = name::kept(given.clone());
+    let parts = [
+        ("first_name", given.first, &kept.first),
+        ("last_name", given.last, &kept.last),
+        ("name", given.whole, &kept.whole),
+    ];
+    for (field, given, kept) in parts {
+        let dropped = given.filter(|given| kept.is_none() && name::is_told(given));
+        dropped.into_iter().for_each(|said| reader.flag(field, FlagCode::FieldUnusable, &said));
+    }
     reader.submission.first_name = kept.first;
     reader.submission.last_name = kept.last;
     reader.submission.name = kept.whole;
@@ -115,7 +125,7 @@ fn external_id(reader: &mut Reader) {
 
 /// A code that a spreadsheet took for a number too large to show is none.
 fn postal_code(reader: &mut Reader) -> Option<String> {
-    let code = reader.line("postal_code", 32)?;
+    let code = reader.words("postal_code", 32)?;
     if unusable_id(&code) != Some(UnusableId::Rounded) {
         return Some(code);
     }

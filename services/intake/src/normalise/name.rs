@@ -1,8 +1,9 @@
 //! Names, and the words that programs leave where there is none. Some families are called Null.
 
-use ripen_domain::values::is_nothing;
+use ripen_domain::values::{is_filler, is_nothing};
 
 /// The parts of a name as they were given.
+#[derive(Clone)]
 pub struct GivenName {
     /// Given name.
     pub first: Option<String>,
@@ -20,25 +21,41 @@ pub fn kept(given: GivenName) -> GivenName {
     let beside = |text: &Option<String>, other: &Option<String>| {
         is_name(text)
             || is_name(other)
-                && text.as_deref().zip(other.as_deref()).is_some_and(|(one, two)| is_written_like(one, two))
+                && text
+                    .as_deref()
+                    .zip(other.as_deref())
+                    .is_some_and(|(one, two)| is_written_like(one, two) || is_initials(one))
     };
     let (keep_first, keep_last) = (beside(&first, &last), beside(&last, &first));
     GivenName {
         first: first.filter(|_| keep_first),
         last: last.filter(|_| keep_last),
-        whole: whole.filter(|text| !text.split_whitespace().all(is_no_name)),
+        whole: whole.filter(|text| !is_no_name(text) && !text.split_whitespace().all(is_no_name)),
     }
+}
+
+/// Whether what was dropped has to be told: a person wrote it, or a program that was to write a name. What programs write where there is
+/// none is not missed.
+pub fn is_told(dropped: &str) -> bool {
+    !is_nothing(dropped) && !dropped.eq_ignore_ascii_case("false")
 }
 
 fn is_no_name(text: &str) -> bool {
     // Nan is short for Nancy, and written as a name.
     let nan = text == "Nan";
-    (is_nothing(text) || text.eq_ignore_ascii_case("false")) && !nan
+    is_filler(text) && !nan
+}
+
+/// The `K. A.` of K. A. Smith, the X of Malcolm X.
+fn is_initials(text: &str) -> bool {
+    let is_short = text.chars().count() == 1 || text.contains('.');
+    let is_capital = |c: char| c.is_uppercase() || matches!(c, '.' | ' ');
+    is_short && text.starts_with(char::is_uppercase) && text.chars().all(is_capital) && !is_nothing(text)
 }
 
 /// Whether a word for nothing may be a name beside this one: of letters alone, with capitals in the same places.
 fn is_written_like(word: &str, name: &str) -> bool {
-    let surname = ["null", "nil", "none", "unknown"].iter().any(|known| word.eq_ignore_ascii_case(known));
+    let surname = ["null", "nil", "none", "unknown", "na"].iter().any(|known| word.eq_ignore_ascii_case(known));
     let style = |text: &str| {
         let mut letters = text.chars().filter(|c| c.is_alphabetic());
         let first = letters.next().is_some_and(char::is_uppercase);
@@ -65,6 +82,16 @@ mod tests {
             ("Nan", "Goldin", "Nan", "Goldin"),
             ("Wanda", "N/A", "Wanda", ""),
             ("Wanda", "-", "Wanda", ""),
+            ("keine Angabe", "keine Angabe", "", ""),
+            ("k.A.", "k.A.", "", ""),
+            ("NA", "NA", "", ""),
+            ("Wanda", "NA", "Wanda", ""),
+            ("Wanda", "{{last_name}}", "Wanda", ""),
+            ("[First Name]", "Real", "", "Real"),
+            ("Jisoo", "Na", "Jisoo", "Na"),
+            ("K. A.", "Smith", "K. A.", "Smith"),
+            ("Malcolm", "X", "Malcolm", "X"),
+            ("x", "x", "", ""),
             ("", "Null", "", ""),
         ] {
             let name = kept(GivenName { first: some(first), last: some(last), whole: None });
@@ -72,7 +99,7 @@ mod tests {
         }
         let whole = |text: &str| kept(GivenName { first: None, last: None, whole: some(text) }).whole;
         assert_eq!(
-            (whole("null null"), whole("undefined"), whole("Jennifer Null")),
+            (whole("null null"), whole("keine Angabe"), whole("Jennifer Null")),
             (None, None, some("Jennifer Null"))
         );
     }

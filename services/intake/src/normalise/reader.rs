@@ -6,7 +6,7 @@ use ripen_domain::{
     list::header::{FIELDS, GROUPS, nearly_field},
     submission::Submission,
     time::zone,
-    values::{Conventions, UnusableId, is_nothing, unusable_id},
+    values::{Conventions, UnusableId, is_filler, is_nothing, unusable_id},
 };
 use ripen_web::FieldProblem;
 use serde_json::{Map, Value};
@@ -117,6 +117,16 @@ impl Reader {
     pub fn line(&mut self, name: &str, most: usize) -> Option<String> {
         let given = self.given_text(name)?;
         self.cleaned(name, text::line(given, most)).filter(|text| !is_nothing(text))
+    }
+
+    /// A text of one line in which people write that there is none: that is flagged with its word, and is none.
+    pub fn words(&mut self, name: &str, most: usize) -> Option<String> {
+        let said = self.line(name, most)?;
+        if is_filler(&said) {
+            self.flag(name, FlagCode::FieldUnusable, &said);
+            return None;
+        }
+        Some(said)
     }
 
     /// A name, of which `Null` may be one: see [`name::kept`](super::name::kept).

@@ -172,6 +172,39 @@ fn what_says_nothing_is_no_text() {
 }
 
 #[rstest]
+#[case("keine Angabe")]
+#[case("k.A.")]
+#[case("N.A")]
+#[case("NA")]
+#[case("N\\A")]
+#[case("n / a")]
+#[case("TBD")]
+#[case("0")]
+#[case("x")]
+#[case("Unbekannt")]
+#[case("Anonymous")]
+#[case("aucun")]
+#[case("ninguno")]
+#[case("s/o")]
+#[case("\"null\"")]
+#[case("{{first_name}}")]
+#[case("%FIRSTNAME%")]
+#[case("${name}")]
+#[case("[First Name]")]
+#[case("#NAME?")]
+fn what_people_write_for_nothing_is_none_and_flagged(#[case] word: &str) {
+    let lead = usable(json!({
+        "phone": "(415) 555-0100", "email": word, "first_name": word, "last_name": word, "name": word, "postal_code": word,
+        "referred_by": word,
+    }));
+    let said = (lead.email, lead.first_name, lead.last_name, lead.name, lead.postal_code, lead.referred_by);
+    assert_eq!(said, (None, None, None, None, None, None));
+    let flagged: Vec<_> = lead.flags.iter().map(|flag| (flag.field.as_str(), flag.said.as_deref())).collect();
+    let fields = ["email", "first_name", "last_name", "name", "postal_code", "referred_by"];
+    assert_eq!(flagged, fields.map(|field| (field, Some(word))));
+}
+
+#[rstest]
 #[case(json!("0"), None)]
 #[case(json!(0), None)]
 #[case(json!("000"), None)]
@@ -180,6 +213,29 @@ fn what_says_nothing_is_no_text() {
 #[case(json!("-"), None)]
 #[case(json!("Test"), None)]
 #[case(json!("unknown"), None)]
+#[case(json!("lead_id"), None)]
+#[case(json!("Lead ID"), None)]
+#[case(json!("true"), None)]
+#[case(json!("$id"), None)]
+#[case(json!("#id#"), None)]
+#[case(json!("@@id@@"), None)]
+#[case(json!("%{id}"), None)]
+#[case(json!("$(id)"), None)]
+#[case(json!("leer"), None)]
+#[case(json!("ohne"), None)]
+#[case(json!("s/o"), None)]
+#[case(json!("\"\""), None)]
+#[case(json!("''"), None)]
+#[case(json!("0.00"), None)]
+#[case(json!("-0"), None)]
+#[case(json!("0,0"), None)]
+#[case(json!(0.0), None)]
+#[case(json!("#N/V"), None)]
+#[case(json!("#¡REF!"), None)]
+#[case(json!("#DIV/0!"), None)]
+#[case(json!("#NAME?"), None)]
+#[case(json!("ffffffff-ffff-ffff-ffff-ffffffffffff"), None)]
+#[case(json!("9.99E+02"), None)]
 #[case(json!(10), Some("10"))]
 #[case(json!("test-1"), Some("test-1"))]
 fn what_programs_write_without_an_id_makes_no_two_leads_one(#[case] id: Value, #[case] expected: Option<&str>) {

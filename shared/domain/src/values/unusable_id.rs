@@ -1,6 +1,10 @@
 //! Ids that name nothing: taken for one, strangers who share it would be one lead.
 
-use super::{is_nothing, script::visible};
+use super::{
+    nothing::{is_filler, is_nothing, is_zero},
+    placeholder::{is_failed_formula, is_name_of_id, is_placeholder},
+    script::visible,
+};
 
 /// Why a text is no id, and what to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -11,28 +15,16 @@ pub enum UnusableId {
     /// `{{contact.id}}`
     #[error("a placeholder nobody filled in: put the id in its place, or leave the field out")]
     Placeholder,
+    /// `#DIV/0!`
+    #[error("a spreadsheet's formula failed: mend it, and export the list again")]
+    FailedFormula,
     /// `1.23457E+14`
     #[error("a spreadsheet rounded it: make the column a text, and export it again")]
     Rounded,
-    /// A UUID of zeros, `-1`.
+    /// A UUID of one digit alone, `-1`, `true`.
     #[error("programs write this where they have no id: leave the field out")]
     NamesNothing,
 }
-
-/// What templates have around the name of a field.
-const MARKS: [(&str, &str); 11] = [
-    ("{{", "}}"),
-    ("${", "}"),
-    ("#{", "}"),
-    ("{", "}"),
-    ("%%", "%%"),
-    ("%", "%"),
-    ("[", "]"),
-    ("<", ">"),
-    ("*|", "|*"),
-    ("##", "##"),
-    ("__", "__"),
-];
 
 /// Why an id that is not empty names nothing; none where it may name something.
 #[must_use]
@@ -43,11 +35,14 @@ pub fn unusable_id(text: &str) -> Option<UnusableId> {
     if seen.is_empty() {
         return (!text.is_empty()).then_some(UnusableId::Invisible);
     }
-    if is_placeholder(seen) {
+    let is_known_word = is_nothing(seen) || NO_IDS.contains(&seen.to_lowercase().as_str());
+    if is_placeholder(seen) || !is_known_word && is_name_of_id(seen) {
         Some(UnusableId::Placeholder)
+    } else if !is_nothing(seen) && is_failed_formula(seen) {
+        Some(UnusableId::FailedFormula)
     } else if is_rounded(seen) {
         Some(UnusableId::Rounded)
-    } else if seen == "-1" || is_nil(seen) {
+    } else if is_minus_one(seen) || is_of_one_digit(seen) || TRUTHS.contains(&seen.to_lowercase().as_str()) {
         Some(UnusableId::NamesNothing)
     } else {
         None
@@ -60,33 +55,23 @@ pub fn is_id(text: &str) -> bool {
     !is_nothing(text) && unusable_id(text).is_none() && !names_no_lead(visible(text.trim()).trim())
 }
 
-/// What programs and people write where they have no id, in small letters.
-const NO_IDS: [&str; 39] = [
+/// What programs write for yes and no; of a spreadsheet, in its language.
+const TRUTHS: [&str; 10] =
+    ["true", "false", "wahr", "falsch", "vrai", "faux", "verdadero", "falso", "vero", "verdadeiro"];
+
+/// What programs and people write where they have no id, in small letters, beside what says nothing in any field.
+const NO_IDS: [&str; 26] = [
     "test",
-    "unknown",
     "id",
     "external_id",
-    "tbd",
-    "tba",
-    "tbc",
-    "t.b.d.",
     "n/k",
     "nk",
-    "na",
-    "n/d",
-    "n.d.",
     "nd",
-    "k.a.",
-    "k/a",
-    "s/n",
     "no id",
     "noid",
     "no_id",
     "no-id",
-    "not known",
-    "not set",
-    "not given",
-    "unset",
+    "unknown id",
     "pending",
     "missing",
     "empty",
@@ -95,25 +80,22 @@ const NO_IDS: [&str; 39] = [
     "placeholder",
     "todo",
     "sin id",
-    "unbekannt",
     "keine",
     "kein",
-    "ninguno",
-    "aucun",
-    "desconocido",
+    "keine id",
+    "leer",
+    "ohne",
+    "vide",
+    "vacío",
 ];
 
 /// What programs write where they have no id: taken as one, the next lead would overwrite this one.
 fn names_no_lead(id: &str) -> bool {
-    let word = id.to_lowercase();
-    let of_one = |letter| word.bytes().all(|byte| byte == letter);
-    of_one(b'0') || of_one(b'x') || NO_IDS.contains(&word.as_str())
+    is_filler(id) || is_zero(id) || NO_IDS.contains(&id.to_lowercase().trim_matches(['(', ')', '"', '\'']))
 }
 
-/// An id in brackets has digits; the name of a field that should have been replaced has none.
-fn is_placeholder(text: &str) -> bool {
-    let filled = text.chars().any(char::is_numeric);
-    !filled && MARKS.iter().any(|(open, close)| text.strip_prefix(open).is_some_and(|rest| rest.ends_with(close)))
+fn is_minus_one(text: &str) -> bool {
+    text.strip_prefix("-1").is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ',']) && is_zero(&rest[1..]))
 }
 
 /// Written with a power of ten, and fewer digits than the number had. `1E5` without a mark or a sign may be somebody's id.
@@ -125,12 +107,17 @@ fn is_rounded(text: &str) -> bool {
     let power = exponent.strip_prefix('+').unwrap_or(exponent);
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let is_number = whole.len() == 1 && digits(whole) && digits(decimals) && !power.is_empty() && digits(power);
-    is_marked && is_number && power.parse().is_ok_and(|power: usize| decimals.len() < power)
+    // As a spreadsheet shows numbers of its own accord: of 998.7 too.
+    let is_shown = exponent.starts_with('+') && power.len() == 2 && decimals.len() <= 2;
+    is_marked && is_number && (is_shown || power.parse().is_ok_and(|power: usize| decimals.len() < power))
 }
 
-/// `00000000-0000-0000-0000-000000000000`, with or without braces.
-fn is_nil(text: &str) -> bool {
-    text.len() >= 32 && text.bytes().all(|byte| matches!(byte, b'0' | b'-' | b'{' | b'}'))
+/// `00000000-0000-0000-0000-000000000000`, `ffffffff-…`, with or without braces.
+fn is_of_one_digit(text: &str) -> bool {
+    let mut digits =
+        text.bytes().filter(|byte| !matches!(byte, b'-' | b'{' | b'}')).map(|byte| byte.to_ascii_lowercase());
+    let Some(first) = digits.next().filter(u8::is_ascii_hexdigit) else { return false };
+    digits.all(|digit| digit == first) && text.bytes().filter(u8::is_ascii_hexdigit).count() == 32
 }
 
 #[cfg(test)]
@@ -139,7 +126,7 @@ mod tests {
 
     #[test]
     fn what_names_nothing_is_no_id() {
-        use UnusableId::{Invisible, NamesNothing, Placeholder, Rounded};
+        use UnusableId::{FailedFormula, Invisible, NamesNothing, Placeholder, Rounded};
         for (text, why) in [
             ("{{contact.id}}", Placeholder),
             ("{{ id }}", Placeholder),
@@ -150,6 +137,23 @@ mod tests {
             ("\u{feff}{lead_id}", Placeholder),
             ("*|UNIQID|*", Placeholder),
             ("{{}}", Placeholder),
+            ("lead_id", Placeholder),
+            ("Lead ID", Placeholder),
+            ("$id", Placeholder),
+            ("#id#", Placeholder),
+            ("@@id@@", Placeholder),
+            ("%{id}", Placeholder),
+            ("$(id)", Placeholder),
+            ("#DIV/0!", FailedFormula),
+            ("#NAME?", FailedFormula),
+            ("#¡REF!", FailedFormula),
+            ("#N/V", FailedFormula),
+            ("true", NamesNothing),
+            ("FALSE", NamesNothing),
+            ("WAHR", NamesNothing),
+            ("ffffffff-ffff-ffff-ffff-ffffffffffff", NamesNothing),
+            ("-1.0", NamesNothing),
+            ("9.99E+02", Rounded),
             ("1.23457E+14", Rounded),
             ("1,23457E+14", Rounded),
             ("1.23456789012346E+19", Rounded),
@@ -186,10 +190,25 @@ mod tests {
             "None",
             "n/k",
             "No ID",
+            "leer",
+            "ohne",
+            "s/o",
+            "\"\"",
+            "''",
+            "0.00",
+            "-0",
+            "0,0",
+            "#VALUE!",
+            "#N/A",
+            "keine Angabe",
+            "unbekannt",
+            "k.A.",
+            "N/D",
         ] {
             assert!(!is_id(text), "{text:?}");
         }
         assert!(is_id("B-17") && is_id("test 7") && is_id("XXL") && is_id("NA-17"));
+        assert!(is_id("ka") && is_id("MADRID") && is_id("ff") && is_id("acc-x") && is_id("7E2"));
     }
 
     #[test]
