@@ -76,6 +76,47 @@ async fn answers_that_cannot_be_read_are_reported_before_and_after_they_are_sent
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_under_one_id_are_told_and_what_is_no_id_joins_none() {
+    let installation = Installation::new(Kind::Local).await;
+    let source = installation.client("acme").await;
+    installation.activate(CRITERIA).await;
+    let path = installation.folder().join("strangers.csv");
+    let mut rows = String::from("external_id,first_name,last_name,email,phone\n");
+    let ids = ["acc-9", "acc-9", "acc-9", "#DIV/0!", "#DIV/0!", "true", "true", "lead_id", "lead_id"];
+    let names = [
+        "Ann Amber",
+        "Bob Brook",
+        "Cid Crane",
+        "Dan Drake",
+        "Eve Elder",
+        "Fay Finch",
+        "Gil Grove",
+        "Hal Heath",
+        "Ida Ives",
+    ];
+    for (number, (id, name)) in ids.into_iter().zip(names).enumerate() {
+        let (first, last) = name.split_once(' ').unwrap();
+        writeln!(rows, "{id},{first},{last},{first}@example.com,(415) 555-010{number}").unwrap();
+    }
+    std::fs::write(&path, rows).unwrap();
+    for more in [["--dry-run"].as_slice(), &[]] {
+        let flagged = installation.folder().join(format!("flagged{}.csv", more.len()));
+        let command =
+            ["import", path.to_str().unwrap(), "--source", &source.id, "--flagged", flagged.to_str().unwrap()];
+        let report = installation.json(&[command.as_slice(), more].concat()).await;
+        assert_eq!((&report["received"], &report["amended"]), (&7.into(), &2.into()), "{report}");
+        let told: Vec<_> =
+            report["flags"].as_array().unwrap().iter().map(|flag| (&flag["flag"], &flag["rows"])).collect();
+        let (another, unusable) = ("another_person".into(), "field_unusable".into());
+        assert_eq!(told, [(&another, &2.into()), (&unusable, &6.into())], "{report}");
+        let written = std::fs::read_to_string(&flagged).unwrap();
+        let lines: Vec<_> = written.lines().filter(|line| line.contains("another_person")).collect();
+        assert!(lines.len() == 2 && lines[0].contains("Brook") && lines[1].contains("Crane"), "{written}");
+    }
+    assert_eq!(installation.count("select count(*) from lead").await, 7);
+}
+
 /// Rows of the imports that are killed, and how many of them are A.
 const ROWS: usize = 2000;
 const A_ROWS: usize = 500;

@@ -97,7 +97,8 @@ pub fn compare<'b>(known: impl Iterator<Item = &'b Body> + Clone, new: &Body) ->
         // A late repetition of what was corrected since.
         return BodyComparison::Same(it.id);
     }
-    let mut others = OtherBodies { is_another: names_another(&counts.said, &new.said), ..OtherBodies::default() };
+    // Under the source's key the id counts all the same, and people are told.
+    let mut others = OtherBodies { is_another: counts.said.is_all_anothers(&new.said), ..OtherBodies::default() };
     let (mut older, newer): (Vec<_>, Vec<_>) = known.partition(|body| new.time.is_newer(body.time));
     older.sort_by(|one, other| one.time.is_newer(other.time).cmp(&other.time.is_newer(one.time)));
     for body in older {
@@ -106,13 +107,6 @@ pub fn compare<'b>(known: impl Iterator<Item = &'b Body> + Clone, new: &Body) ->
     }
     others.newer.extend(newer.into_iter().map(|body| (body.id, body.said.clone())));
     BodyComparison::Corrects { root: counts.root, others: Box::new(others), was_there: was_there.is_some() }
-}
-
-/// Whether name, address and number are all another's. Under the source's key the id counts all the same, and people are told.
-fn names_another(known: &Profile, said: &Profile) -> bool {
-    let pairs = [(&known.email, &said.email), (&known.phone, &said.phone)];
-    let is_elsewhere = pairs.iter().all(|(before, now)| before.is_some() && now.is_some() && before != now);
-    is_elsewhere && matches!(known.read_name().against(&said.read_name()), NameMatch::Contradict | NameMatch::Alike)
 }
 
 /// Whether two bodies may be the same visitor's: they say the same; or are of names that can be of one person, unless address and
@@ -304,7 +298,7 @@ mod tests {
             (of("Kim Example", "kim.new@example.com", "+14155550102"), false),
             (Profile { phone: None, ..of("Lou Other", "lou@example.com", "") }, false),
         ] {
-            assert_eq!(names_another(&known, &said), is_another, "{:?} {:?}", said.name, said.email);
+            assert_eq!(known.is_all_anothers(&said), is_another, "{:?} {:?}", said.name, said.email);
         }
     }
 

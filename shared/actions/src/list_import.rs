@@ -13,6 +13,7 @@ use ripen_domain::{
     document::did_you_mean,
     hash::ContentHash,
     id::{ArrivalId, ClientId},
+    person::Profile,
 };
 use ripen_store::{
     arrival::{
@@ -105,13 +106,24 @@ pub struct ForetoldRow {
     pub external_id: Option<CommonKey>,
     /// When it would come.
     pub time: BodyTime,
+    /// Who it says it is of.
+    pub said: Profile,
+}
+
+/// What a row would come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ForeseenBody {
+    /// New, the same again, or a correction.
+    pub foreseen: Foreseen,
+    /// It corrects what was said of another person: name, address and number are all another's.
+    pub is_anothers: bool,
 }
 
 /// What each of these would come to, were it sent now; what is still queued is not known yet.
 ///
 /// # Errors
 /// When the actor may not know.
-pub async fn foresee(actions: &Actions, actor: &Actor, wanted: &[ForetoldRow]) -> Result<Vec<Foreseen>, Refusal> {
+pub async fn foresee(actions: &Actions, actor: &Actor, wanted: &[ForetoldRow]) -> Result<Vec<ForeseenBody>, Refusal> {
     permit(actor, Permission::Manage)?;
     let ids: Vec<_> = wanted.iter().map(|row| row.arrival).collect();
     let externals: BTreeSet<_> =
@@ -131,14 +143,21 @@ pub async fn foresee(actions: &Actions, actor: &Actor, wanted: &[ForetoldRow]) -
 }
 
 /// As the qualifier will see it.
-fn foretell(row: &ForetoldRow, known: &[EarlierBody], seen: Option<&ContentHash>) -> Foreseen {
-    let Some(counts) = known.iter().reduce(|one, other| if other.time.is_newer(one.time) { other } else { one }) else {
-        return match seen {
-            None => Foreseen::New,
-            Some(before) if *before == row.content => Foreseen::Repeated,
-            Some(_) => Foreseen::Amends,
-        };
+fn foretell(row: &ForetoldRow, known: &[EarlierBody], seen: Option<&ContentHash>) -> ForeseenBody {
+    let counts = known.iter().reduce(|one, other| if other.time.is_newer(one.time) { other } else { one });
+    let foreseen = match (counts, seen) {
+        (Some(counts), seen) => beside(row, (known, counts), seen),
+        (None, None) => Foreseen::New,
+        (None, Some(before)) if *before == row.content => Foreseen::Repeated,
+        (None, Some(_)) => Foreseen::Amends,
     };
+    let corrects = matches!(foreseen, Foreseen::Amends | Foreseen::ComesBack);
+    let is_anothers = corrects && counts.is_some_and(|counts| counts.said.is_all_anothers(&row.said));
+    ForeseenBody { foreseen, is_anothers }
+}
+
+/// What it would come to beside the bodies that are known, of which one counts.
+fn beside(row: &ForetoldRow, (known, counts): (&[EarlierBody], &EarlierBody), seen: Option<&ContentHash>) -> Foreseen {
     let was_there = known.iter().any(|body| body.content == row.content);
     if !was_there && seen == Some(&row.content) {
         // What came first is dead, and waits with what says the same.

@@ -71,6 +71,14 @@ impl Profile {
         self.full_name().map(|name| ReadName::read(&name)).unwrap_or_default()
     }
 
+    /// Whether name, address and number that were said are all another's.
+    #[must_use]
+    pub fn is_all_anothers(&self, said: &Self) -> bool {
+        let pairs = [(&self.email, &said.email), (&self.phone, &said.phone)];
+        let is_elsewhere = pairs.iter().all(|(before, now)| before.is_some() && now.is_some() && before != now);
+        is_elsewhere && matches!(self.read_name().against(&said.read_name()), NameMatch::Contradict | NameMatch::Alike)
+    }
+
     /// Takes in what a submission says. Nothing known is ever emptied.
     pub fn absorb(&mut self, from: &Submission, how: Absorb) {
         self.absorb_name(from, how);

@@ -114,6 +114,18 @@ pub struct ArrivalAnswer {
     /// What could not be used as it came.
     #[serde(default)]
     pub flags: Vec<FlagAnswer>,
+    /// What else came under its id.
+    #[serde(default)]
+    pub bodies: Vec<OtherBodyAnswer>,
+}
+
+/// Another body that came under an arrival's id.
+#[derive(Debug, Clone, Deserialize)]
+pub struct OtherBodyAnswer {
+    /// Under which id it is kept.
+    pub arrival: String,
+    /// When it was received.
+    pub received_at: Timestamp,
 }
 
 impl ArrivalAnswer {
@@ -136,7 +148,7 @@ struct ArrivalsBody {
 }
 
 /// Something that could not be used as it came: the word for it, or the field with the word.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum FlagAnswer {
     /// `phone_unusable`

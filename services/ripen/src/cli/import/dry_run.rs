@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use ripen_actions::list_import::Foreseen;
-use ripen_domain::{hash::ContentHash, id::ArrivalId, list::mapping::Mapping};
+use ripen_domain::{hash::ContentHash, id::ArrivalId, list::mapping::Mapping, person::Profile};
+use ripen_outbound::intake::FlagAnswer;
 use ripen_runtime::clock::Clock;
 
 use super::{
     chunk::MappedRow,
     elsewhere,
-    foresight::{ForeseenRow, Foresight},
+    foresight::{ForeseenRow, Foresight, another_person, as_answered},
     refused_file::ReportedRow,
     report::{ImportReport, words},
 };
@@ -17,7 +18,7 @@ use crate::cli::list::ListFile;
 
 /// Rows that are looked at together.
 const ROWS: usize = 200;
-/// Rows that are remembered to tell repetitions within a list: about 100 MB. In a longer one, repetitions of what came
+/// Rows that are remembered to tell repetitions within a list, and whom they are of: about 250 MB. In a longer one, repetitions of what came
 /// later count as new; sending it counts them right.
 const REMEMBERED: usize = 1_000_000;
 
@@ -81,8 +82,9 @@ async fn look(
         match looked {
             Err(problem) => report.refuse(&row.row, &words(&problem, mapping))?,
             Ok(foreseen) => {
-                report.flag(&row.row, &foreseen.flags)?;
-                *(match seen.with_earlier_rows(&foreseen) {
+                let SeenBefore { outcome, flags } = seen.with_earlier_rows(&foreseen);
+                report.flag(&row.row, &flags)?;
+                *(match outcome {
                     Foreseen::New if foreseen.is_quarantined => &mut report.quarantined,
                     Foreseen::New => &mut report.received,
                     Foreseen::Repeated => &mut report.repeated,
@@ -96,21 +98,98 @@ async fn look(
 
 /// What the last row before said, by its arrival, where it was not a repetition.
 #[derive(Default)]
-struct SeenRows(HashMap<ArrivalId, ContentHash>);
+struct SeenRows(HashMap<ArrivalId, SeenRow>);
+
+/// A row as it is remembered.
+struct SeenRow {
+    content: ContentHash,
+    /// Name, address and number, as far as they were said.
+    name: Option<Box<str>>,
+    email: Option<Box<str>>,
+    phone: Option<Box<str>>,
+}
+
+impl SeenRow {
+    fn of(row: &ForeseenRow) -> Self {
+        let said = &row.said;
+        let kept = |text: &Option<String>| text.as_deref().map(Box::from);
+        Self { content: row.content, name: kept(&said.full_name()), email: kept(&said.email), phone: kept(&said.phone) }
+    }
+
+    /// Whether another row is of somebody else.
+    fn is_anothers(&self, row: &ForeseenRow) -> bool {
+        let told = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
+        let said = Profile {
+            name: told(&self.name),
+            email: told(&self.email),
+            phone: told(&self.phone),
+            ..Profile::default()
+        };
+        said.is_all_anothers(&row.said)
+    }
+}
+
+/// What a row would come to after those before it.
+struct SeenBefore {
+    outcome: Foreseen,
+    flags: Vec<FlagAnswer>,
+}
 
 impl SeenRows {
     /// What a row would come to after the rows before it.
-    fn with_earlier_rows(&mut self, row: &ForeseenRow) -> Foreseen {
+    fn with_earlier_rows(&mut self, row: &ForeseenRow) -> SeenBefore {
         let before = self.0.get(&row.arrival);
-        let foreseen = match before {
+        let outcome = match before {
             None => row.foreseen,
-            Some(said) if *said == row.content => Foreseen::Repeated,
+            Some(said) if said.content == row.content => Foreseen::Repeated,
             Some(_) => Foreseen::Amends,
         };
-        let has_room = before.is_some() || self.0.len() < REMEMBERED;
-        if foreseen != Foreseen::Repeated && has_room {
-            self.0.insert(row.arrival, row.content);
+        let mut flags = row.flags.clone();
+        if let Some(before) = before {
+            // What came before the list is not what this row corrects.
+            let another = as_answered(&another_person());
+            flags.retain(|flag| Some(flag) != another.as_ref());
+            flags.extend(another.filter(|_| outcome == Foreseen::Amends && before.is_anothers(row)));
         }
-        foreseen
+        let has_room = before.is_some() || self.0.len() < REMEMBERED;
+        if outcome != Foreseen::Repeated && has_room {
+            self.0.insert(row.arrival, SeenRow::of(row));
+        }
+        SeenBefore { outcome, flags }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn row(id: u128, name: &str) -> ForeseenRow {
+        let said = Profile {
+            name: Some(name.to_owned()),
+            email: Some(format!("{name}@example.com")),
+            phone: Some(format!("+1415555{:04}", name.len())),
+            ..Profile::default()
+        };
+        ForeseenRow {
+            arrival: ArrivalId::from_uuid(Uuid::from_u128(id)),
+            content: ContentHash::of(name.as_bytes()),
+            flags: Vec::new(),
+            is_quarantined: false,
+            foreseen: Foreseen::New,
+            said,
+        }
+    }
+
+    #[test]
+    fn strangers_under_one_id_of_a_list_are_told() {
+        let mut seen = SeenRows::default();
+        let told = [(1, "Ann"), (1, "Ann"), (1, "Cedric"), (2, "Eve")].map(|(id, name)| {
+            let SeenBefore { outcome, flags } = seen.with_earlier_rows(&row(id, name));
+            (outcome, flags.len())
+        });
+        let expected = [(Foreseen::New, 0), (Foreseen::Repeated, 0), (Foreseen::Amends, 1), (Foreseen::New, 0)];
+        assert_eq!(told, expected);
     }
 }

@@ -16,7 +16,7 @@ use ripen_web::Problem;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::foresight::{ForeseenRow, as_answered};
+use super::foresight::{ForeseenRow, as_answered, said_by};
 
 /// Countries whose numbers have every length and every kind of prefix that there is.
 const COUNTRIES: [&str; 12] = ["US", "DE", "GB", "FR", "IT", "ES", "BR", "IN", "AU", "JP", "MX", "SG"];
@@ -64,6 +64,7 @@ fn foreseen(arrival: Result<Arrival, Problem>) -> Result<ForeseenRow, ProblemAns
             flags: as_answered(&arrival.submission.flags).unwrap_or_default(),
             is_quarantined: arrival.quarantine.is_some(),
             foreseen: Foreseen::New,
+            said: said_by(&arrival),
         }),
     }
 }

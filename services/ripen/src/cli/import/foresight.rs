@@ -5,14 +5,15 @@ use std::sync::Arc;
 use jiff::{Timestamp, tz::TimeZone};
 use ripen_actions::{
     Actions,
-    list_import::{self, Foreseen, ForetoldRow},
+    list_import::{self, Foreseen, ForeseenBody, ForetoldRow},
 };
 use ripen_domain::{
     arrival::{Arrival, BodyTime, return_id, variant_id},
     criteria::{AnswerContext, Criteria},
-    flag::Flag,
+    flag::{Flag, FlagCode},
     hash::ContentHash,
     id::ArrivalId,
+    person::{Absorb, Profile},
     time::zone,
     values::Conventions,
 };
@@ -55,6 +56,8 @@ pub struct ForeseenRow {
     pub is_quarantined: bool,
     /// New, the same again, or a correction.
     pub foreseen: Foreseen,
+    /// Who it says it is of.
+    pub said: Profile,
 }
 
 impl ForeseenRow {
@@ -124,12 +127,17 @@ impl Foresight {
             Err(problem) => Err(as_answered::<ProblemAnswer>(&problem).unwrap_or_default()),
             Ok(arrival) => {
                 let arrival: Arrival = arrival;
+                let new = ForeseenBody { foreseen: Foreseen::New, is_anothers: false };
+                let ForeseenBody { foreseen, is_anothers } = foreseen.next().unwrap_or(new);
+                let mut flags = self.flags(&arrival);
+                flags.extend(is_anothers.then(another_person));
                 Ok(ForeseenRow {
                     arrival: arrival.id,
                     content: arrival.content,
-                    flags: as_answered(&self.flags(&arrival)).unwrap_or_default(),
+                    flags: as_answered(&flags).unwrap_or_default(),
                     is_quarantined: arrival.quarantine.is_some(),
-                    foreseen: foreseen.next().unwrap_or(Foreseen::New),
+                    foreseen,
+                    said: said_by(&arrival),
                 })
             }
         };
@@ -145,7 +153,20 @@ fn foretold(arrival: &Arrival) -> ForetoldRow {
         content: arrival.content,
         external_id: external_id.map(|external_id| CommonKey::ExternalId { source: arrival.source, external_id }),
         time: BodyTime::of(arrival),
+        said: said_by(arrival),
     }
+}
+
+/// Who an arrival says it is of.
+pub fn said_by(arrival: &Arrival) -> Profile {
+    let mut said = Profile::default();
+    said.absorb(&arrival.submission, Absorb::Fill);
+    said
+}
+
+/// Under one external id came somebody else.
+pub fn another_person() -> Flag {
+    Flag::new("external_id", FlagCode::AnotherPerson)
 }
 
 /// As a sender reads it from an answer.

@@ -8,7 +8,7 @@ use std::{
 use indicatif::ProgressBar;
 use jiff::Timestamp;
 use ripen_domain::{backoff::Backoff, list::mapping::Mapping};
-use ripen_outbound::intake::{ArrivalAnswer, ElementAnswer, IntakeError, PostedLeads};
+use ripen_outbound::intake::{ArrivalAnswer, ElementAnswer, FlagAnswer, IntakeError, OtherBodyAnswer, PostedLeads};
 use ripen_runtime::clock::Clock;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
@@ -59,8 +59,8 @@ struct SentLead {
     arrival: String,
     /// The id of the correction that it is.
     correction: Option<String>,
-    /// Flags are counted already.
-    is_flagged: bool,
+    /// What it was foreseen to be flagged with; none where nothing was foreseen.
+    flags: Option<Vec<FlagAnswer>>,
 }
 
 impl SentLead {
@@ -71,8 +71,14 @@ impl SentLead {
             row: row.row.clone(),
             arrival,
             correction: correction.map(|id| id.to_string()),
-            is_flagged: row.foreseen.is_some(),
+            flags: row.foreseen.as_ref().map(|foreseen| foreseen.flags.clone()),
         }
+    }
+
+    /// Under which id it is kept where it corrects what its arrival said before.
+    fn correction_in(&self, status: &ArrivalAnswer, received_at: Option<Timestamp>) -> Option<String> {
+        let now = |body: &&OtherBodyAnswer| Some(body.received_at) == received_at;
+        self.correction.clone().or_else(|| Some(status.bodies.iter().find(now)?.arrival.clone()))
     }
 }
 
@@ -174,9 +180,6 @@ impl<'m> Sender<'m> {
                 ElementAnswer::Received { arrival } => {
                     self.report.repeated += row.same.len() as u64;
                     sent.push(SentLead::new(&row, arrival, received_at));
-                    if let Some(foreseen) = &row.foreseen {
-                        self.report.flag(&row.row, &foreseen.flags)?;
-                    }
                     self.in_flight.insert(row.id(), row.lead);
                 }
             }
@@ -218,10 +221,22 @@ impl<'m> Sender<'m> {
         let Some(statuses) = self.decided(&ids, PATIENCE).await? else {
             anyhow::bail!("rows are received but not decided after {} s: is a qualifier running?", PATIENCE.as_secs());
         };
-        let corrections: Vec<_> = chunk.rows.iter().filter_map(|row| row.correction.as_deref()).collect();
-        self.decided(&corrections, PATIENCE_FOR_CORRECTIONS).await?;
-        for (row, status) in chunk.rows.iter().zip(&statuses) {
-            self.count(row, status, chunk.received_at)?;
+        let rows = chunk.rows.iter().zip(&statuses);
+        let corrections: Vec<_> = rows.map(|(row, status)| row.correction_in(status, chunk.received_at)).collect();
+        let ids: Vec<_> = corrections.iter().flatten().map(String::as_str).collect();
+        let decided = self.decided(&ids, PATIENCE_FOR_CORRECTIONS).await?;
+        let mut decided = decided.unwrap_or_default().into_iter();
+        for ((row, status), correction) in chunk.rows.iter().zip(&statuses).zip(&corrections) {
+            // What the qualifier found is with the body that it found it in.
+            let own = correction.as_ref().and_then(|_| decided.next());
+            let is_new = chunk.received_at.is_none() || status.received_at == chunk.received_at;
+            let found = match &own {
+                Some(correction) => &correction.flags[..],
+                None if is_new || row.flags.is_none() => &status.flags,
+                None => &[],
+            };
+            self.report.flag(&row.row, &with_found(row.flags.clone().unwrap_or_default(), found))?;
+            self.count(row, status, chunk.received_at);
             self.in_flight.remove(&row.id);
         }
         Ok(())
@@ -251,11 +266,8 @@ impl<'m> Sender<'m> {
     }
 
     /// An arrival received with this chunk is new; an older one was repeated, or corrected by this chunk.
-    fn count(&mut self, row: &SentLead, status: &ArrivalAnswer, received_at: Option<Timestamp>) -> anyhow::Result<()> {
+    fn count(&mut self, row: &SentLead, status: &ArrivalAnswer, received_at: Option<Timestamp>) {
         let report = &mut self.report;
-        if !row.is_flagged {
-            report.flag(&row.row, &status.flags)?;
-        }
         if received_at.is_none() || status.received_at == received_at {
             *(match status.status.as_str() {
                 "quarantined" => &mut report.quarantined,
@@ -267,6 +279,19 @@ impl<'m> Sender<'m> {
         } else {
             report.repeated += 1;
         }
-        Ok(())
     }
+}
+
+/// What was foreseen, and what else was found since.
+fn with_found(mut foreseen: Vec<FlagAnswer>, found: &[FlagAnswer]) -> Vec<FlagAnswer> {
+    let is_of_one = |one: &FlagAnswer, other: &FlagAnswer| match (one, other) {
+        (FlagAnswer::OfField { field, code, .. }, FlagAnswer::OfField { field: of, code: known, .. }) => {
+            field == of && code == known
+        }
+        _ => one == other,
+    };
+    let is_new = |flag: &&FlagAnswer| !foreseen.iter().any(|known| is_of_one(flag, known));
+    let new: Vec<_> = found.iter().filter(is_new).cloned().collect();
+    foreseen.extend(new);
+    foreseen
 }
