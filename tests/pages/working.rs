@@ -156,6 +156,26 @@ async fn an_agent_goes_everywhere_by_keys() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn alt_works_on_a_choice_too_and_esc_gives_no_lead_away_that_is_in_hand() {
+    let Some(desk) = desk().await else { return };
+    desk.enquiry("Ada", "Jones", json!({"answers": {"timeframe_days": 200}})).await;
+    let tab = desk.at_work(&desk.agent().await).await;
+    tab.click("#next button").await;
+    tab.see("#work").await;
+    tab.click(&disposition("no_answer")).await;
+    tab.see("[name=disposition][value=no_answer]:checked").await;
+    // The focus is on the choice.
+    tab.press("Alt+1").await;
+    tab.see("[name=disposition][value=answered]:checked").await;
+    tab.press("Escape").await;
+    tab.see("text=it is not given back by Esc").await;
+    tab.see("#work").await;
+    tab.click("text=Give it back").await;
+    tab.see("text=The lead is given back").await;
+    desk.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_call_back_is_picked_by_the_clock_where_the_person_is() {
     let Some(desk) = desk().await else { return };
     let lead = desk.enquiry("Ada", "Jones", json!({"answers": {"timeframe_days": 200}})).await;

@@ -164,6 +164,7 @@ document.addEventListener("click", (event) => {
       const said = await answer.json();
       if (note) note.textContent = answer.ok ? "" : why(said);
       else if (!answer.ok) form.submit();
+      if (answer.ok) form.dataset.dialled = "";
       if (answer.ok && said.open) open(said.open, note);
       // It is no hour to call there, or it was called often enough: the next press says that it is meant.
       if (said.errors?.some((one) => one.pointer === "/anyway")) form.dataset.anyway = "";

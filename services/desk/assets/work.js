@@ -128,6 +128,7 @@
     for (const [name, value] of fields()) if (!ofPage.includes(name)) kept[name] = value;
     return kept;
   };
+  const asShown = JSON.stringify(typed());
   const changed = () => {
     if (isLeaving) return;
     isDirty = true;
@@ -453,14 +454,24 @@
     navigator.sendBeacon("/work/leave", left);
   });
 
-  // The keys: outside of a field as they are, inside of one with Alt.
+  // Escape leaves a field first: pressed once more by habit, it gave the lead away in the middle of a call. What was begun is given
+  // back by its button alone.
+  const isInHand = () => isDirty || isSaving || version > 0 || "dialled" in (byId("dial")?.dataset ?? {}) || JSON.stringify(typed()) !== asShown;
+  const staysOpen = () => {
+    notice("You are in the middle of this lead: it is not given back by Esc.");
+    byId("told-here").append(" ", button("Give it back", () => byId("leave").click()));
+  };
+
+  // The keys: outside of a field as they are, and with Alt everywhere.
   window.ripen.onKey((name, isIn, event) => {
     if (name === "Escape") {
       if (chosen()?.value === "call_back") unchoose();
+      else if (isInHand()) staysOpen();
       else byId("leave").click();
       return true;
     }
-    if (isIn !== event.altKey) return false;
+    // With Alt everywhere: a button that is chosen from is no field, and the hand is still on Alt.
+    if (isIn && !event.altKey) return false;
     const disposition = form.querySelector(`[name="disposition"][data-key="${CSS.escape(name)}"]`);
     const preset = chosen()?.value === "call_back" && form.querySelector(`[data-preset="${CSS.escape(name)}"]`);
     if (disposition) choose(disposition.value);

@@ -67,7 +67,7 @@ const GROUPS: [KeyGroup; 7] = [
     },
     KeyGroup {
         name: "Work: what happened",
-        where_to: "outside of a field; with Alt inside of one",
+        where_to: "outside of a field; with Alt everywhere",
         is_for_brokers: false,
         keys: keys! {
             "1" => "answered",
@@ -84,13 +84,13 @@ const GROUPS: [KeyGroup; 7] = [
     },
     KeyGroup {
         name: "Work",
-        where_to: "outside of a field; with Alt inside of one",
+        where_to: "outside of a field; with Alt everywhere",
         is_for_brokers: false,
         keys: keys! {
             "n" => "save, and the next lead; without a lead, take the next",
             "z" => "take back what was just saved",
             "c" => "call",
-            "Esc" => "leave the field, then the picker, then the lead",
+            "Esc" => "leave the field, then the picker, then the lead while nothing is typed and no call was begun",
             "i" => "without a lead: open the number that rings",
             "+" => "without a lead: write down a walk-in",
         },

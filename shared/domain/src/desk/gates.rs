@@ -410,19 +410,22 @@ fn calls(facts: &GateFacts, hours: &Hours, now: Timestamp) -> CallGate {
 }
 
 fn hours_there(facts: &GateFacts, hours: &Hours, now: Timestamp) -> CallGate {
-    let clock = facts.places.first().map(|place| {
+    let is_open = is_allowed(now, hours, &facts.places);
+    // Of several places the one that is shut: the hour of another explains nothing.
+    let is_shut = |place: &&Place| !is_allowed(now, hours, std::slice::from_ref(*place));
+    let told = facts.places.iter().find(|place| !is_open && is_shut(place)).or_else(|| facts.places.first());
+    let clock = told.map(|place| {
         let there = now.to_zoned(place.zone.clone()).strftime("%a %H:%M").to_string();
-        format!("{there} in {}", place.zone_name().unwrap_or("UTC"))
+        let may_be = if facts.places.len() > 1 && !is_open { ", where the person may be" } else { "" };
+        format!("{there} in {}{may_be}", place.zone_name().unwrap_or("UTC"))
     });
     let clock = clock.unwrap_or_else(|| "nobody knows where the person is".to_owned());
-    if is_allowed(now, hours, &facts.places) {
+    if is_open {
         return open(GateKind::Hours, format!("{clock}: calling is allowed"));
     }
     let opens = next_allowed(now, hours, &facts.places);
-    let is_holiday = facts.places.iter().any(|place| {
-        let date = place.zone.to_datetime(now).date();
-        hours.on_date(place.region, date).is_empty()
-    });
+    let is_holiday =
+        told.is_some_and(|place| hours.on_date(place.region, place.zone.to_datetime(now).date()).is_empty());
     let why = if is_holiday {
         "nobody is called there on this day"
     } else {

@@ -153,6 +153,22 @@ fn hours_are_those_of_the_place_and_say_when_they_open() {
 }
 
 /// By what a client's people read: kinds, words and times.
+#[test]
+fn of_several_places_the_one_that_is_shut_is_named() {
+    let place = |region: &str, zone: &str| Place { region: region.parse().ok(), zone: TimeZone::get(zone).unwrap() };
+    let places = vec![place("US-IL", "America/Chicago"), place("US-CA", "America/Los_Angeles")];
+    // Half past eight in Chicago, half past six in California.
+    let early = at("2026-12-01T14:30:00Z");
+    let shut = shut_of(&GateFacts { places: places.clone(), ..facts() }, &AgentTerms::default(), early);
+    assert_eq!(shut.len(), 1, "{shut:?}");
+    assert!(shut[0].words.contains("06:30 in America/Los_Angeles, where the person may be:"), "{}", shut[0].words);
+    let open =
+        gates(&GateFacts { places, ..facts() }, &AgentTerms::default(), &Hours::default(), at("2026-12-01T18:00:00Z"));
+    let words: Vec<_> =
+        open.iter().filter(|gate| gate.kind == GateKind::Hours).map(|gate| gate.words.as_str()).collect();
+    assert_eq!(words, ["Tue 12:00 in America/Chicago: calling is allowed"]);
+}
+
 fn told(facts: &GateFacts, now: Timestamp) -> Vec<(GateKind, bool, Option<Timestamp>)> {
     let shown = softened(gates(facts, &AgentTerms::default(), &Hours::default(), now));
     shown.into_iter().map(|gate| (gate.kind, gate.is_open, gate.opens_at)).collect()
