@@ -88,7 +88,11 @@ async fn an_agent_works_three_leads_with_the_keys_alone() {
     tab.see("text=Taken back").await;
     assert_eq!(tab.text("h1").await, first);
     assert_eq!(tab.value("#note").await, "n 1 z: rings 2 times", "typed once");
+    // What was answered is the draft's again: whoever says now that nobody answered is asked which it is.
     tab.press("3").await;
+    tab.press("n").await;
+    tab.see("#troubles:has-text('reached nobody')").await;
+    tab.press("1").await;
     tab.press("n").await;
     tab.see(&format!("#toast:has-text('{first} is saved')")).await;
 

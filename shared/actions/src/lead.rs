@@ -189,8 +189,38 @@ impl TouchLead {
                 answers.extend(read.map(|value| TouchAnswer { question: question.clone(), value }));
             }
         }
+        if self.disposition.is_in_vain() {
+            self.refuse_new(work, answers, errors).await?;
+            return Ok(Vec::new());
+        }
         Ok(answers)
     }
+
+    /// Where nobody was reached, nobody answered: what was left of an earlier draft made an A of a call that nobody took. What
+    /// stands already is no contradiction, and is not said again.
+    async fn refuse_new(
+        &self,
+        work: &mut Work<'_>,
+        answers: Vec<TouchAnswer>,
+        errors: &mut FieldErrors,
+    ) -> Result<(), Refusal> {
+        let mut unit = work.tx.look_at(work.actor.scope(), self.lead).await?;
+        let known = unit.leads.remove(&self.lead).map(|lead| lead.answers).unwrap_or_default();
+        for new in answers {
+            if known.get(&new.question).is_none_or(|known| known.value != new.value) {
+                errors.add("disposition", "contradicts", contradicts(self.disposition, &new.question));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why a touch that reached nobody takes no new answer, and what to do.
+pub(crate) fn contradicts(disposition: Disposition, question: &str) -> String {
+    let how = disposition.word().replace('_', " ");
+    format!(
+        "\"{how}\" reached nobody who could say anything new of {question:?}: choose \"answered\", or put that answer back as it was"
+    )
 }
 
 /// Amounts and dates are written as where the person is.

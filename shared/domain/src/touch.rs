@@ -44,6 +44,12 @@ impl Disposition {
         matches!(self, Self::Answered | Self::CallBack | Self::NotInterested | Self::DoNotContact)
     }
 
+    /// Whether somebody tried, and nobody was reached who may answer for the person: such a touch brings no answers.
+    #[must_use]
+    pub const fn is_in_vain(self) -> bool {
+        matches!(self, Self::NoAnswer | Self::Voicemail | Self::WrongNumber | Self::ReachedOther | Self::NumberDead)
+    }
+
     /// Whether somebody tried to reach the person.
     #[must_use]
     pub const fn is_attempt(self) -> bool {
@@ -169,5 +175,7 @@ mod tests {
         let spoke: Vec<_> = Disposition::ALL.iter().filter(|one| one.is_conversation()).map(|one| one.word()).collect();
         assert_eq!(spoke, ["answered", "call_back", "not_interested", "do_not_contact"]);
         assert!(Disposition::ALL.iter().filter(|one| one.is_conversation()).all(|one| one.is_attempt()));
+        let vain: Vec<_> = Disposition::ALL.iter().filter(|one| one.is_in_vain()).map(|one| one.word()).collect();
+        assert_eq!(vain, ["no_answer", "voicemail", "wrong_number", "reached_other", "number_dead"]);
     }
 }

@@ -13,6 +13,7 @@ mod coming;
 mod deliveries;
 mod harness;
 mod home;
+mod in_vain;
 mod kept;
 mod leads;
 mod links;

@@ -15,7 +15,7 @@ use ripen_store::lead::{facts::facts_of, show::LeadGrade, unit_of_work::UnitOfWo
 use super::route_words::goes_to;
 use crate::{
     Actions, FieldError, Refusal,
-    lead::{NewAnswer, context_of},
+    lead::{NewAnswer, context_of, contradicts},
     work::permit,
 };
 
@@ -88,9 +88,17 @@ fn answer(
     (context, actor): (&AnswerContext, &Actor),
 ) -> Vec<FieldError> {
     let mut wrong = Vec::new();
+    let in_vain = asked.disposition.filter(|one| one.is_in_vain());
     for one in &asked.answer {
         let given = criteria.recorded_answer(&one.question, &one.value, context);
         match (given, unit.leads.get_mut(&asked.lead)) {
+            (Ok(value), Some(lead)) if let Some(how) = in_vain => {
+                // Refused when it is saved, and so it counts for nothing here either.
+                if lead.answers.get(&one.question).is_none_or(|known| known.value != value) {
+                    let field = format!("answer.{}", one.question);
+                    wrong.push(FieldError { field, code: "contradicts", message: contradicts(how, &one.question) });
+                }
+            }
             (Ok(value), Some(lead)) => {
                 let answer = Answer { value, at: context.at, origin: Origin::Person(actor.name()) };
                 lead.answers.insert(one.question.clone(), answer);
@@ -109,7 +117,8 @@ fn answer(
 fn work_on(unit: &mut UnitOfWork, asked: &PreviewRequest, now: Timestamp) {
     let disposition = asked.disposition.unwrap_or(Disposition::Answered);
     let Some(lead) = unit.leads.get_mut(&asked.lead) else { return };
-    let brought = TouchResult { disposition, answers: asked.answer.len(), agreed: false };
+    let answers = if disposition.is_in_vain() { 0 } else { asked.answer.len() };
+    let brought = TouchResult { disposition, answers, agreed: false };
     let follows = effect(&lead.promises, brought, now);
     let row = &mut lead.row;
     row.touches = row.touches.saturating_add(1);
