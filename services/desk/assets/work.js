@@ -462,7 +462,17 @@
     byId("told-here").append(" ", button("Give it back", () => byId("leave").click()));
   };
 
-  // The keys: outside of a field as they are, and with Alt everywhere.
+  const answerable = "input:not([type=hidden], :disabled), select, textarea";
+  const firstOpen = () => form.querySelector(`.q.hot :is(${answerable})`) ?? form.querySelector(`.q :is(${answerable})`);
+  const goTo = (field) => {
+    if (!field) return false;
+    if (field.id === "note") byId("dock").checked = true;
+    field.focus();
+    field.scrollIntoView({ block: "nearest" });
+    return true;
+  };
+
+  // The keys: outside of a field as they are, inside of one with Alt. On a button or a choice both do.
   window.ripen.onKey((name, isIn, event) => {
     if (name === "Escape") {
       if (chosen()?.value === "call_back") unchoose();
@@ -470,7 +480,6 @@
       else byId("leave").click();
       return true;
     }
-    // With Alt everywhere: a button that is chosen from is no field, and the hand is still on Alt.
     if (isIn && !event.altKey) return false;
     const disposition = form.querySelector(`[name="disposition"][data-key="${CSS.escape(name)}"]`);
     const preset = chosen()?.value === "call_back" && form.querySelector(`[data-preset="${CSS.escape(name)}"]`);
@@ -479,6 +488,8 @@
     else if (name === "n") form.requestSubmit(byId("save"));
     else if (name === "z") takeBack();
     else if (name === "c") return window.ripen.dial();
+    else if (name === "e") return goTo(byId("note"));
+    else if (name === "q") return goTo(firstOpen());
     else return false;
     return true;
   });

@@ -100,6 +100,11 @@ const RAIL: [RailItem; 5] = [
     },
 ];
 
+/// Whether `g` and this letter lead somebody of this role anywhere.
+pub fn leads_to(role: UserRole, letter: &str) -> bool {
+    RAIL.iter().any(|item| letter.chars().eq([item.key]) && item.roles.contains(&role))
+}
+
 /// A page of the desk.
 pub struct DeskPage<'a, Content: Template> {
     /// What the browser's tab says before " · Ripen".

@@ -5,7 +5,7 @@ use axum::{http::StatusCode, response::Response};
 use ripen_domain::actor::UserRole;
 
 use super::{
-    frame::{DeskPage, Place},
+    frame::{DeskPage, Place, leads_to},
     viewer::Viewer,
 };
 
@@ -48,6 +48,7 @@ const GROUPS: [KeyGroup; 7] = [
             "j" => "the row below",
             "k" => "the row above",
             "Enter" => "open the row",
+            "t" => "take the row's lead and call",
             "f" => "add a filter",
             "x" => "take the last filter away",
             "[" => "the page before, or the first",
@@ -90,6 +91,8 @@ const GROUPS: [KeyGroup; 7] = [
             "n" => "save, and the next lead; without a lead, take the next",
             "z" => "take back what was just saved",
             "c" => "call",
+            "e" => "the note",
+            "q" => "the first open question",
             "Esc" => "leave the field, then the picker, then the lead while nothing is typed and no call was begun",
             "i" => "without a lead: open the number that rings",
             "+" => "without a lead: write down a walk-in",
@@ -120,21 +123,66 @@ const GROUPS: [KeyGroup; 7] = [
     },
 ];
 
+/// A group as one role has it.
+struct ShownKeys {
+    name: &'static str,
+    where_to: &'static str,
+    keys: Vec<&'static KeyLine>,
+}
+
+impl KeyGroup {
+    /// What of it a role has; none where that is nothing.
+    fn of(&'static self, role: UserRole) -> Option<ShownKeys> {
+        let is_broker = role == UserRole::Broker;
+        let has = |line: &&KeyLine| match line.keys {
+            // A place that is not in the rail is not gone to.
+            ["g", place] => leads_to(role, place),
+            // Brokers take nobody.
+            ["t"] => !is_broker,
+            _ => true,
+        };
+        let keys: Vec<_> = self.keys.iter().filter(has).collect();
+        let is_shown = !keys.is_empty() && (self.is_for_brokers || !is_broker);
+        is_shown.then_some(ShownKeys { name: self.name, where_to: self.where_to, keys })
+    }
+}
+
 #[derive(Template)]
 #[template(path = "people/keys.html")]
 struct KeysTemplate {
-    groups: Vec<&'static KeyGroup>,
+    groups: Vec<ShownKeys>,
 }
 
-/// Shows every key.
+/// Shows every key that the viewer has.
 #[utoipa::path(get, path = "/keys", operation_id = "show_keys", tag = "pages",
     responses(
         (status = 200, description = "The page.", content_type = "text/html", body = String),
         (status = 303, description = "Nobody is signed in: to the form to sign in."),
     ))]
 pub async fn show(viewer: Viewer) -> Response {
-    let is_broker = viewer.role() == UserRole::Broker;
-    let groups = GROUPS.iter().filter(|group| group.is_for_brokers || !is_broker).collect();
-    let content = KeysTemplate { groups };
+    let content = KeysTemplate { groups: GROUPS.iter().filter_map(|group| group.of(viewer.role())).collect() };
     DeskPage { title: "Keys", place: Place::Elsewhere, viewer: &viewer, query: "", content }.response(StatusCode::OK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a role reads.
+    fn read(role: UserRole) -> Vec<&'static str> {
+        GROUPS.iter().filter_map(|group| group.of(role)).flat_map(|group| group.keys).map(|line| line.does).collect()
+    }
+
+    #[test]
+    fn nobody_reads_of_keys_that_lead_nowhere_for_them() {
+        let has = |role: UserRole, what: &str| read(role).contains(&what);
+        for place in ["queues", "users", "audit"] {
+            assert!(has(UserRole::Admin, place) && !has(UserRole::Agent, place) && !has(UserRole::Broker, place));
+        }
+        assert!(has(UserRole::Manager, "queues") && !has(UserRole::Manager, "users"));
+        assert!(has(UserRole::Agent, "work") && !has(UserRole::Broker, "work"));
+        assert!(has(UserRole::Agent, "take the row's lead and call") && has(UserRole::Broker, "open the row"));
+        assert!(!has(UserRole::Broker, "take the row's lead and call"));
+        assert!(has(UserRole::Agent, "the note") && has(UserRole::Agent, "the first open question"));
+    }
 }

@@ -22,7 +22,7 @@ const COLOURS: [(&str, &[&str]); 6] = [
 ];
 
 /// Keys by what they do.
-const KEYS: [(&str, &[&str]); 18] = [
+const KEYS: [(&str, &[&str]); 19] = [
     ("Search", &["/"]),
     ("Palette", &["Ctrl", "K"]),
     ("All keys", &["?"]),
@@ -38,6 +38,7 @@ const KEYS: [(&str, &[&str]); 18] = [
     ("Dispositions, inside a field", &["Alt", "1", "…", "8"]),
     ("Call", &["c"]),
     ("Note", &["e"]),
+    ("First open question", &["q"]),
     ("Take this lead", &["t"]),
     ("Take back the last save", &["z"]),
     ("Leave a field, a dialog, the lead", &["Esc"]),
@@ -47,7 +48,7 @@ const KEYS: [(&str, &[&str]); 18] = [
 #[template(path = "people/style.html")]
 struct StyleTemplate {
     colours: [(&'static str, &'static [&'static str]); 6],
-    keys: [(&'static str, &'static [&'static str]); 18],
+    keys: [(&'static str, &'static [&'static str]); 19],
 }
 
 /// Shows every part once.
