@@ -249,7 +249,9 @@ fn deliveries(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
         let what = format!("{} to {to}: {}", delivery.event, delivery.state);
         let tried = page.attempts.iter().filter(|attempt| attempt.delivery == delivery.id);
         let tries = tried.map(|attempt| {
-            let is_bad = !matches!(attempt.status, Some(200..=299)) || attempt.error.is_some();
+            // A mail that is laid into a folder has no status: its word stands where an error would.
+            let is_filed = attempt.status.is_none() && attempt.error.as_deref() == Some("filed");
+            let is_bad = !is_filed && (!matches!(attempt.status, Some(200..=299)) || attempt.error.is_some());
             let status = attempt.status.map(|status| status.to_string());
             let how: Vec<_> = status.into_iter().chain(attempt.error.clone()).collect();
             EntryTry {
