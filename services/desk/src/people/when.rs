@@ -93,6 +93,14 @@ impl ReadersTime {
         };
         if is_ahead { format!("in {amount}") } else { format!("{amount} ago") }
     }
+
+    /// The same where there is little room: `3 min`, `33 d`, `in 2 d`, `9 Dec 2026`.
+    #[must_use]
+    pub fn short(&self, at: impl Borrow<Timestamp>) -> String {
+        let near = self.near(at);
+        let size = near.strip_suffix(" ago").unwrap_or(&near);
+        size.strip_suffix(" days").map_or_else(|| size.to_owned(), |days| format!("{days} d"))
+    }
 }
 
 struct Amount(u64, &'static str);
@@ -120,6 +128,16 @@ mod tests {
         assert_eq!(near("2026-11-24T20:03:00Z"), "in 4 h");
         assert_eq!(near("2026-12-09T16:00:00Z"), "in 15 days");
         assert_eq!(near("2027-04-16T15:00:00Z"), "16 Apr 2027");
+    }
+
+    #[test]
+    fn an_age_is_short_where_there_is_little_room() {
+        let short = |at: &str| when(false).short(at.parse::<Timestamp>().unwrap());
+        assert_eq!(short("2026-11-24T16:02:50Z"), "now");
+        assert_eq!(short("2026-11-24T16:00:00Z"), "3 min");
+        assert_eq!(short("2026-10-22T16:03:00Z"), "33 d");
+        assert_eq!(short("2026-12-09T16:00:00Z"), "in 15 d");
+        assert_eq!(short("2026-04-16T15:00:00Z"), "16 Apr 2026");
     }
 
     #[test]

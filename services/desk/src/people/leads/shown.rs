@@ -20,11 +20,13 @@ pub struct TimeInTitle {
     pub whole: String,
     /// How long ago or ahead.
     pub near: String,
+    /// The same where there is little room: an age without "ago".
+    pub short: String,
 }
 
 impl TimeInTitle {
     pub fn of(when: &When, at: Timestamp) -> Self {
-        Self { iso: at, whole: when.whole(at), near: when.near(at) }
+        Self { iso: at, whole: when.whole(at), near: when.near(at), short: when.short(at) }
     }
 }
 
