@@ -87,7 +87,8 @@ async fn endpoints_fail(scenario: &Scenario) {
     for (path, name, status) in [("/gone", "CRM", 410), ("/down", "Post room", 500)] {
         scenario.receiver.set(path, Behaviour::Status(status));
         let hook = scenario.receiver.url(path);
-        let add = ["endpoint", "add", "--client", CLIENT, "--webhook", hook.as_str(), "--allow-private", "--name", name];
+        let add =
+            ["endpoint", "add", "--client", CLIENT, "--webhook", hook.as_str(), "--allow-private", "--name", name];
         scenario.installation.json(&add).await;
     }
     enquire(scenario, "Zoe", 30, "A lead: Zoe").await;

@@ -58,7 +58,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Suppress { action } => cli::suppress::run(&common, action).await,
         Command::User { action } => cli::user::run(&common, action).await,
         Command::Promise { action } => cli::promise::run(&common, action).await,
-        Command::Criteria { action } => cli::criteria::run(&common, action).await,
+        Command::Criteria { action } => Box::pin(cli::criteria::run(&common, action)).await,
         Command::Decision { action } => cli::decision::run(&common, action).await,
         Command::Quarantine { action } => cli::quarantine::run(&common, action).await,
         Command::Dead { action } => cli::dead::run(&common, action).await,

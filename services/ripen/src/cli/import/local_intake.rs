@@ -63,13 +63,13 @@ pub async fn send(
     let app = App::start(Plan { settings: settings.clone(), roles: Role::ALL.to_vec(), data_dir, demo: false }).await?;
     let (store, address, stop) = (app.store.clone(), app.address, app.stop.clone());
     let running = tokio::spawn(app.run(false));
-    let sent = async {
+    let sent = Box::pin(async {
         let ready = ready(&store, &settings, options).await?;
         let intake = IntakeClient::new(&format!("http://{address}"), ready.key.reveal())?;
         let sent = ready.send(intake, job, progress).await?;
         settle_deliveries(&store).await;
         Ok(sent)
-    }
+    })
     .await;
     stop.stop();
     running.await.context("the services broke off")??;
