@@ -91,6 +91,8 @@ async fn endpoints_fail(scenario: &Scenario) {
             ["endpoint", "add", "--client", CLIENT, "--webhook", hook.as_str(), "--allow-private", "--name", name];
         scenario.installation.json(&add).await;
     }
+    // Dana's mailbox takes nothing any more.
+    scenario.installation.json(&["rep", "set", "Dana Hill", "--client", CLIENT, "--pause"]).await;
     enquire(scenario, "Zoe", 30, "A lead: Zoe").await;
     scenario.mail("CRM was disabled").await;
     until("the other one fails", LIMIT, || async {

@@ -3,4 +3,5 @@
 pub mod any;
 pub mod changes;
 pub mod key;
+pub mod listener;
 pub mod source_record;

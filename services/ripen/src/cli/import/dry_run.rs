@@ -82,7 +82,7 @@ async fn look(
         match looked {
             Err(problem) => report.refuse(&row.row, &words(&problem, mapping))?,
             Ok(foreseen) => {
-                let SeenBefore { outcome, flags } = seen.with_earlier_rows(&foreseen);
+                let AfterEarlierRows { outcome, flags } = seen.with_earlier_rows(&foreseen);
                 report.flag(&row.row, &flags)?;
                 *(match outcome {
                     Foreseen::New if foreseen.is_quarantined => &mut report.quarantined,
@@ -130,14 +130,14 @@ impl SeenRow {
 }
 
 /// What a row would come to after those before it.
-struct SeenBefore {
+struct AfterEarlierRows {
     outcome: Foreseen,
     flags: Vec<FlagAnswer>,
 }
 
 impl SeenRows {
     /// What a row would come to after the rows before it.
-    fn with_earlier_rows(&mut self, row: &ForeseenRow) -> SeenBefore {
+    fn with_earlier_rows(&mut self, row: &ForeseenRow) -> AfterEarlierRows {
         let before = self.0.get(&row.arrival);
         let outcome = match before {
             None => row.foreseen,
@@ -155,7 +155,7 @@ impl SeenRows {
         if outcome != Foreseen::Repeated && has_room {
             self.0.insert(row.arrival, SeenRow::of(row));
         }
-        SeenBefore { outcome, flags }
+        AfterEarlierRows { outcome, flags }
     }
 }
 
@@ -186,7 +186,7 @@ mod tests {
     fn strangers_under_one_id_of_a_list_are_told() {
         let mut seen = SeenRows::default();
         let told = [(1, "Ann"), (1, "Ann"), (1, "Cedric"), (2, "Eve")].map(|(id, name)| {
-            let SeenBefore { outcome, flags } = seen.with_earlier_rows(&row(id, name));
+            let AfterEarlierRows { outcome, flags } = seen.with_earlier_rows(&row(id, name));
             (outcome, flags.len())
         });
         let expected = [(Foreseen::New, 0), (Foreseen::Repeated, 0), (Foreseen::Amends, 1), (Foreseen::New, 0)];
