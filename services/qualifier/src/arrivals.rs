@@ -150,6 +150,10 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
                 work_unit.new_identities.push(NewIdentity { of, person: id });
             }
         }
+        if void.is_none() {
+            let readings = submission.former_identities().map(|identity| ClientIdentity { client, identity });
+            work_unit.other_readings.extend(readings.map(|of| NewIdentity { of, person: id }));
+        }
         id
     }
 

@@ -4,7 +4,10 @@
 use ripen_domain::id::PersonId;
 use ripen_store::{StoreError, Transaction, suppression::write::ASKED};
 
-use crate::{perhaps_same::newly_reached, unit_of_work::UnitOfWork};
+use crate::{
+    perhaps_same::{newly_reached, perhaps_reached},
+    unit_of_work::UnitOfWork,
+};
 
 /// Notes who of the batch's persons is suppressed, under whatever leads to them. What a person who asked for it is newly
 /// reached under is to be suppressed too; whoever else is reached under a suppressed number passes it on to nothing.
@@ -18,7 +21,8 @@ pub async fn note(batch: &mut Transaction, work_unit: &mut UnitOfWork) -> Result
     }
     let reached_anew = work_unit.new_identities.iter().map(|new| new.person);
     work_unit.to_suppress = reached_anew.filter(|person| work_unit.barred.contains_key(person)).collect();
-    let new: Vec<_> = newly_reached(work_unit).collect();
+    // A number with a second reading may be the one that must not be called: `+49 49 1522…`, as versions before stored it.
+    let new: Vec<_> = newly_reached(work_unit).chain(perhaps_reached(work_unit)).collect();
     for one in batch.persons_barred(&persons, &new).await? {
         if let Some(person) = work_unit.persons.get_mut(&one.person)
             && !std::mem::replace(&mut person.do_not_contact, true)

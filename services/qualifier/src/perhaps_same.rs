@@ -15,7 +15,7 @@ use ripen_store::{
         perhaps_same::{PERHAPS_SAME_WITHIN, ReachedPerson, held_because, may_be_behind},
         write::NewDelivery,
     },
-    person::pair::PersonPair,
+    person::{identity::NewIdentity, pair::PersonPair},
     promise::same_person::SamePersonWork,
 };
 
@@ -86,11 +86,16 @@ pub async fn find(
 
 /// Who is reached under something since this batch.
 pub fn newly_reached(work_unit: &UnitOfWork) -> impl Iterator<Item = ReachedPerson> + '_ {
-    work_unit.new_identities.iter().map(|new| ReachedPerson {
-        client: new.of.client,
-        identity: new.of.identity.clone(),
-        person: new.person,
-    })
+    work_unit.new_identities.iter().map(reached_under)
+}
+
+/// Who would be reached under what the batch's numbers can be read as too.
+pub fn perhaps_reached(work_unit: &UnitOfWork) -> impl Iterator<Item = ReachedPerson> + '_ {
+    work_unit.other_readings.iter().map(reached_under)
+}
+
+fn reached_under(new: &NewIdentity) -> ReachedPerson {
+    ReachedPerson { client: new.of.client, identity: new.of.identity.clone(), person: new.person }
 }
 
 /// Under what these persons are reached, what this batch brings included.

@@ -129,6 +129,8 @@ pub struct UnitOfWork {
     pub same_content: BTreeMap<SourceContent, Vec<EarlierArrival>>,
     /// Identities that lead to a person from now on, to be written.
     pub new_identities: Vec<NewIdentity>,
+    /// What else a number that arrives can be read as. It leads to nobody and is not written: suppressed, it bars them.
+    pub other_readings: Vec<NewIdentity>,
     /// When the first arrival on a lead was received, for leads that an arrival of another source joins.
     pub first_received: BTreeMap<LeadId, Timestamp>,
     /// To be written.
