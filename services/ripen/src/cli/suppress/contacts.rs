@@ -20,7 +20,12 @@ const OF_REGISTERS: &str = "msisdn";
 pub enum Column {
     /// Addresses or numbers.
     Contact,
-    /// Something else that is known, such as names or notes.
+    /// Words in which an address or a number may stand, such as names or notes.
+    Words {
+        /// As the header has it.
+        name: String,
+    },
+    /// Something else that is known, such as a postal code or an id.
     Other,
     /// Nobody knows what.
     Unknown {
@@ -34,6 +39,7 @@ pub fn columns(header: &[String]) -> Vec<Column> {
     let column = |(name, field): (&String, Option<String>)| match field.as_deref() {
         Some("email" | "phone") => Column::Contact,
         None if key(name) == OF_REGISTERS => Column::Contact,
+        Some("notes" | "referred_by" | "name" | "first_name" | "last_name") => Column::Words { name: name.clone() },
         Some(_) => Column::Other,
         None => Column::Unknown { name: name.clone() },
     };
@@ -101,6 +107,10 @@ impl RowSense<'_> {
                 "column {name:?} holds what looks like an address or a number, and its name says neither: \
                  call it email or phone, or leave it out"
             )),
+            Some(Some(Column::Words { name })) if holds_contact(text, self.country) => found.wrong.push(format!(
+                "column {name:?} holds what looks like an address or a number, which is not suppressed: \
+                 put it into a column called email or phone"
+            )),
             _ => {}
         }
     }
@@ -127,10 +137,26 @@ fn is_contact(text: &str, country: Option<&str>) -> bool {
     }
 }
 
+/// Whether an address or a number stands among words: `rang twice, now 030 901831`.
+fn holds_contact(text: &str, country: Option<&str>) -> bool {
+    let is_time = |word: &str| is_date(word) || word.contains(':') && !word.contains('@');
+    let words: Vec<_> = text.split_whitespace().filter(|word| !is_time(word)).collect();
+    let marks = |c: char| c.is_alphabetic() || matches!(c, ',' | ';' | '|' | '"' | '\'' | '=');
+    let is_email = |word: &str| {
+        let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
+        word.contains('@') && Email::parse(bare).is_ok()
+    };
+    let is_number = |part: &str| may_be_number(part) && is_contact(part.trim_matches([' ', '.', ':', '-']), country);
+    words.iter().any(|word| is_email(word)) || words.join(" ").split(marks).any(is_number)
+}
+
+fn is_date(text: &str) -> bool {
+    text.split(['-', '.', '/']).filter(|part| matches!(part.len(), 1 | 2 | 4)).count() == 3
+}
+
 /// Digits and what stands between those of a number, and no date.
 fn has_shape_of_number(text: &str) -> bool {
-    let is_date = text.split(['-', '.', '/']).filter(|part| matches!(part.len(), 1 | 2 | 4)).count() == 3;
-    may_be_number(text) && !is_date && text.chars().all(|c| c.is_ascii_digit() || "+-() ./".contains(c))
+    may_be_number(text) && !is_date(text) && text.chars().all(|c| c.is_ascii_digit() || "+-() ./".contains(c))
 }
 
 /// The addresses or numbers of a cell: all that it holds, or none.

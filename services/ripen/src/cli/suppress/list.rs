@@ -206,6 +206,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_number_among_words_is_neither_suppressed_nor_passed_over() {
+        for (header, cell) in [
+            ("Comment", "+49 30 901831"),
+            ("Notizen", "030 901831"),
+            ("Notizen", "rief zweimal an, jetzt 030 901831"),
+            ("Remarks", "also ann@example.com."),
+            ("Name", "Ann 030/901831"),
+        ] {
+            let text = format!("Telefon;{header}\n030 901830;{cell}\n030 901832;\n");
+            let (values, unread) = read_text(&text, Some("DE")).await;
+            assert_eq!((values.len(), unread), (2, vec![2]), "{header}: {cell}");
+        }
+        for cell in ["rang on Monday", "2024-05-12 10:33", "12.05.2024", "2024-05-12", "twice; 3 times", "ticket 4711"]
+        {
+            let text = format!("Telefon;Comment;PLZ\n030 901830;\"{cell}\";10115\n");
+            assert_eq!(read_text(&text, Some("DE")).await.1, Vec::<u64>::new(), "{cell}");
+        }
+    }
+
+    #[tokio::test]
     async fn bare_lists_are_read_too() {
         assert_eq!(read_text("+14155550118\n+14155550118\nUMA@example.com\n", None).await.0.len(), 2, "each once");
         assert_eq!(read_text("312,5550100\n415,5550118\n", None).await.0, ["+13125550100", "+14155550118"]);
