@@ -350,6 +350,67 @@ async fn a_suppressed_number_is_told_to_nobody_whatever_field_it_stood_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_stands_in_a_field_of_the_senders_own_is_told_to_nobody() {
+    let scenario = scenario().await;
+    scenario.installation.json(&["suppress", "add", "--phone", "+14155550118", "--why", "rang and asked"]).await;
+    for (place, field) in ["mobile", "second_phone", "homePhone"].into_iter().enumerate() {
+        let mut lead = a_lead(&format!("Uma Example {place}"), &format!("+1415555013{place}"));
+        lead[field] = json!("415-555-0118");
+        scenario.post(&lead).await;
+        scenario.receiver.wait_for(place + 1, LIMIT).await;
+        let told = scenario.receiver.received()[place].json();
+        assert_eq!(told["data"]["lead"]["flags"], json!([{"field": field, "code": "second_suppressed"}]), "{told:#}");
+    }
+    assert_eq!(scenario.process.stop().await, Some(0));
+}
+
+/// Who rang and asked is not called because a form wrote their number in another way.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suppressed_number_is_met_by_whatever_its_digits_can_be_read_as() {
+    let scenario = scenario().await;
+    for number in ["+48512345678", "+4915145678901", "+39331123456", "+494915228817555"] {
+        scenario.installation.json(&["suppress", "add", "--phone", number, "--why", "rang and asked"]).await;
+    }
+    let cases = [
+        ("PL", "+48 (0) 512 345 678"),
+        ("DE", "4915145678901"),
+        // Read as the landline that it most likely is, and as the mobile that somebody may have meant.
+        ("IT", "+39 (0) 331 123456"),
+        // As an earlier version read and stored it.
+        ("DE", "4915228817555"),
+    ];
+    for (place, (country, phone)) in cases.into_iter().enumerate() {
+        let mut lead = a_lead(&format!("Uma Example {place}"), phone);
+        lead["country"] = json!(country);
+        scenario.post(&lead).await;
+    }
+    let barred = "select count(*) from person where do_not_contact";
+    until("each is barred", LIMIT, || async { (scenario.installation.count(barred).await == 4).then_some(()) }).await;
+    closed(&scenario).await;
+    assert_eq!(scenario.installation.count("select count(*) from delivery where event = 'lead.matured'").await, 0);
+    assert_eq!(scenario.process.stop().await, Some(0));
+}
+
+/// Behind a switchboard are many: who asks names their own extension, and the number alone stands for all of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_extension_is_suppressed_alone_and_a_number_with_every_extension() {
+    let scenario = scenario().await;
+    scenario.installation.json(&["suppress", "add", "--phone", "+14155550118 x12", "--why", "rang and asked"]).await;
+    scenario.installation.json(&["suppress", "add", "--phone", "+14155550119", "--why", "rang and asked"]).await;
+    for (phone, suppressed) in [
+        ("+14155550118 x12", true),
+        ("+14155550118 x13", false),
+        ("+14155550118", false),
+        ("+14155550119 x12", true),
+        ("+14155550119", true),
+    ] {
+        let check = scenario.installation.json(&["suppress", "check", "--phone", phone]).await;
+        assert_eq!(check["suppressed"], suppressed, "{phone}: {check:#}");
+    }
+    assert_eq!(scenario.process.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_number_that_leads_to_a_stranger_does_not_come_back_as_a_second_one() {
     let scenario = scenario().await;
     let mut uma = a_lead("Uma Example", "+14155550118");

@@ -30,7 +30,7 @@ words! {
         EncodingGuessed = "encoding_guessed",
         /// A spreadsheet rounded the number: it has lost digits, and names nothing.
         Rounded = "rounded",
-        /// Nearly the name of a field: it was kept under `extra`.
+        /// Nearly the name of a field, or another address or number under a name of the sender's own: it was kept under `extra`.
         UnknownField = "unknown_field",
         /// Control characters were taken out of a text.
         ControlCharacters = "control_characters",

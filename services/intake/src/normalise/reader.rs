@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use super::{
     clock::LocalClock,
-    map,
+    contact, map,
     normalised::Normalised,
     text::{self, Cleaned},
 };
@@ -182,12 +182,15 @@ impl Reader {
     }
 
     /// Flags what is nearly a field, where that was not given: kept under `extra`, nobody would miss it where it belongs. Beside
-    /// the field it is another one, such as a list's second column of addresses.
+    /// the field it is another one, such as a list's second column of addresses. So is a further way to reach the person.
     fn flag_unknown(&mut self, rest: &Map<String, Value>) {
         for (name, value) in rest {
+            let contact = contact::in_field_of_their_own(&self.submission, name, value);
             if let Some(field) = nearly_field(name).filter(|field| !self.given.contains(field)) {
                 let flag = Flag::new(name, FlagCode::UnknownField).saying(&text::shown(value));
                 self.submission.flag(flag.meaning(field));
+            } else if let Some(flag) = contact {
+                self.submission.flag(flag);
             }
         }
     }

@@ -318,6 +318,33 @@ fn of_two_phone_fields_the_second_number_is_flagged_as_of_one_field() {
     assert_eq!(Value::Object(lead.extra), json!({"second_phone": "+14155550145"}));
 }
 
+/// Beside the fields that are Ripen's: seen by whoever calls, and so withheld where it is suppressed.
+#[test]
+fn an_address_or_a_number_in_a_field_of_the_senders_own_is_flagged() {
+    for (field, said, shown) in [
+        ("mobile", "415-555-0145", "+14155550145"),
+        ("second_phone", "(415) 555-0145", "+14155550145"),
+        ("homePhone", "415-555-0144 / 415-555-0145", "+14155550145"),
+        ("phone2", "+1 415 555 0145", "+14155550145"),
+        ("email_2", "Ann@example.com", "ann@example.com"),
+    ] {
+        let lead = usable(json!({"phone": "415-555-0144", "email": "casey@example.com", field: said}));
+        assert_eq!(lead.flags, [Flag::new(field, FlagCode::UnknownField).saying(shown)], "{field}");
+        assert_eq!(Value::Object(lead.extra), json!({field: said}), "{field}");
+    }
+    for (field, said) in [
+        ("mobile", "415-555-0144"),
+        ("mobile", "after six"),
+        ("mobile", "true"),
+        ("order_number", "4155550145"),
+        ("agent_email", "ann@example.com"),
+        ("work_email", "casey@example.com"),
+    ] {
+        let lead = usable(json!({"phone": "415-555-0144", "email": "casey@example.com", field: said}));
+        assert_eq!(lead.flags, [], "{field}: {said}");
+    }
+}
+
 #[rstest]
 #[case("<casey@example.com>", Some("casey@example.com"))]
 #[case("Casey Smith <Casey@example.com>", Some("casey@example.com"))]

@@ -2,7 +2,7 @@
 
 use super::{
     cell,
-    words::{FILLERS, MARKED, NAMES},
+    words::{FILLERS, MARKED, NAMES, OF_SEVERAL},
 };
 use crate::document::distance;
 
@@ -61,6 +61,20 @@ fn sorted(letters: &[char]) -> Vec<char> {
     letters
 }
 
+/// Whether a field of a sender's own is called like one of addresses or numbers, such as `mobile` or `second_phone`: which of the
+/// two.
+#[must_use]
+pub fn contact_field(name: &str) -> Option<&'static str> {
+    // Of so long a name nobody made a field for a number.
+    if name.len() > 40 {
+        return None;
+    }
+    let is_other = |word: &String| FILLERS.contains(&word.as_str()) || OF_SEVERAL.contains(&word.as_str());
+    let words = words(name);
+    let key: String = words.iter().filter(|word| !is_other(word)).map(String::as_str).collect();
+    named(&words.concat()).or_else(|| named(&key)).filter(|field| matches!(*field, "email" | "phone"))
+}
+
 /// The field that each column fills; nothing for those that are kept under their own name.
 #[must_use]
 pub fn fields_of(header: &[String]) -> Vec<Option<String>> {
@@ -104,8 +118,11 @@ fn field_of(name: &str) -> Option<String> {
     if FIELDS.contains(&plain.as_str()) {
         return Some(plain);
     }
-    let named = |key: &str| NAMES.iter().find(|(_, names)| names.contains(&key)).map(|(field, _)| (*field).to_owned());
-    named(&words(name).concat()).or_else(|| named(&key(name)))
+    named(&words(name).concat()).or_else(|| named(&key(name))).map(str::to_owned)
+}
+
+fn named(key: &str) -> Option<&'static str> {
+    NAMES.iter().find(|(_, names)| names.contains(&key)).map(|(field, _)| *field)
 }
 
 /// A name in plain small letters, without what says nothing: `Phone number (recommended)*` is `phone`.

@@ -361,6 +361,26 @@ pub(super) const FILLERS: [&str; 46] = [
     "votre",
 ];
 
+/// Which of several addresses or numbers it is.
+pub(super) const OF_SEVERAL: [&str; 16] = [
+    "first",
+    "second",
+    "secondary",
+    "third",
+    "other",
+    "another",
+    "additional",
+    "alternate",
+    "alternative",
+    "alt",
+    "zweite",
+    "zweites",
+    "weitere",
+    "otro",
+    "segundo",
+    "autre",
+];
+
 /// Letters with marks, and what they are without.
 pub(super) const MARKED: [(char, &str); 40] = [
     ('ä', "a"),
