@@ -163,17 +163,60 @@ pub(super) fn are_of_one(one: &str, other: &str) -> bool {
         (true, false) => (one, other),
         (false, _) => (other, one),
     };
+    if are_two_endings(known, unknown) && !are_one_but_doubled(known, unknown) {
+        return false;
+    }
     let is_form = |name: &str| relation(name, known) == Relation::Forms && !are_two_forms(name, known);
-    slips_of(unknown).into_iter().any(|name| name == known || is_form(name))
+    let mut slips = slips_of(unknown).into_iter().filter(|name| !may_be_a_relatives(unknown, name));
+    slips.any(|name| name == known || is_form(name))
+}
+
+/// Letters that begin one name in two spellings.
+const SOUND_ALIKE: [&str; 4] = ["ck", "ijy", "sz", "vw"];
+/// So many letters are another name with one of them changed.
+const SHORT: usize = 4;
+
+/// Whether two names that are a letter or two apart are as likely those of two relatives: they begin with another letter, as
+/// brothers' do (`Barry`, `Harry`); they are short, and one letter is another (`Arne`, `Anne`); or one is a woman's by its end
+/// (`Evan`, `Eva`; `Kristian`, `Kristina`; `Lucien`, `Lucie`).
+fn may_be_a_relatives(one: &str, other: &str) -> bool {
+    let letters = |word: &str| {
+        let mut letters: Vec<char> = word.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let is_swapped = letters(one) == letters(other);
+    let firsts = (one.chars().next(), other.chars().next());
+    let sound_alike =
+        |(one, two): (char, char)| SOUND_ALIKE.iter().any(|same| same.contains(one) && same.contains(two));
+    let begin_alike = firsts.0 == firsts.1 || firsts.0.zip(firsts.1).is_some_and(sound_alike);
+    let lengths = (one.chars().count(), other.chars().count());
+    let is_short = lengths.0 == lengths.1 && lengths.0 <= SHORT;
+    !is_swapped && (!begin_alike || is_short) || differ_by_a_womans_end(one, other)
+}
+
+/// Whether of two names that differ at their end one ends as a woman's and the other as a man's.
+fn differ_by_a_womans_end(one: &str, other: &str) -> bool {
+    const MENS: [char; 12] = ['c', 'd', 'f', 'k', 'l', 'm', 'n', 'o', 'r', 's', 't', 'y'];
+    let same = one.chars().zip(other.chars()).take_while(|(one, other)| one == other).count();
+    let rest = |word: &str| word.chars().count() - same;
+    let ends = |man: &str, woman: &str| {
+        let is_of_man = |ends: &[char]| man.ends_with(ends);
+        woman.ends_with('a') && is_of_man(&MENS) || woman.ends_with('e') && is_of_man(&['c', 'n', 'r', 't'])
+    };
+    same >= 2 && rest(one) <= 2 && rest(other) <= 2 && (ends(one, other) || ends(other, one))
 }
 
 /// Whether two forms of one name are also those of two people.
 fn are_two_forms(one: &str, other: &str) -> bool {
     let (shorter, longer) = if one.len() < other.len() { (one, other) } else { (other, one) };
     let is_other_language = longer.strip_prefix(shorter).is_some_and(|ending| OTHER_LANGUAGE.contains(&ending));
+    // Alex is short for Alexander too, and Alexa is not.
+    let is_womans = longer.strip_prefix(shorter) == Some("a")
+        && groups_of(shorter).any(|group| groups_of(longer).all(|other| other != group));
     let mut sections = GROUPS.lines().flat_map(|group| group.split(" | "));
     let has = |section: &str, name: &str| section.split(' ').any(|form| form == name);
-    is_other_language || !sections.any(|section| has(section, one) && has(section, other))
+    is_other_language || is_womans || !sections.any(|section| has(section, one) && has(section, other))
 }
 
 /// Whether one of two names is the other, known one with its last letter left out, put twice or mistaken: `Sophi`, `Amelis`. Not

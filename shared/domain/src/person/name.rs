@@ -237,6 +237,11 @@ fn words_against(one: &[String], other: &[String]) -> NameMatch {
         return NameMatch::MayBe;
     }
     let (fewer, more) = if one.len() <= other.len() { (&one, &other) } else { (&other, &one) };
+    if let [word] = &fewer[..]
+        && are_initials(word, more)
+    {
+        return NameMatch::MayBe;
+    }
     let mut left: Vec<&str> = more.iter().map(String::as_str).collect();
     let mut waiting: Vec<&str> = fewer.iter().map(String::as_str).collect();
     let (mut is_initial, mut are_two, mut has_equal) = (false, false, false);
@@ -262,6 +267,15 @@ fn words_against(one: &[String], other: &[String]) -> NameMatch {
     }
     let is_part = fewer.len() == 1 && more.len() > 1;
     if is_initial || is_part { NameMatch::MayBe } else { NameMatch::Same }
+}
+
+/// Whether a word is the initials of a name, in a word of their own: the `TB` of Tom Baker. A name that people have is none (`Al`).
+fn are_initials(word: &str, of: &[String]) -> bool {
+    of.len() > 1
+        && is_latin(word)
+        && !is_known(word)
+        && !is_written_first(word)
+        && word.chars().eq(of.iter().filter_map(|word| word.chars().next()))
 }
 
 /// A word and where it stands in its name.
