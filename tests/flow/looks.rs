@@ -292,7 +292,7 @@ async fn pages(scenario: &Scenario) -> Value {
         {"name": "page-lead-return", "url": lead, "open": "Return…"},
         {"name": "page-lead-recorded", "url": lead, "click": "Accept it"},
         {"name": "page-lead-tried", "url": lead, "click": "Tried, no answer"},
-        {"name": "page-lead-no-contact", "url": lead, "open": "Wrong number, or wants no contact"},
+        {"name": "page-lead-no-contact", "url": lead, "open": "Return…"},
         {"name": "page-offer", "url": offer},
         {"name": "page-rep", "url": rep},
         {"name": "page-no-link", "url": format!("{}/o/nothing", scenario.process.url)},

@@ -24,7 +24,7 @@ use crate::{
     page::{
         self, HomeLinks,
         frame::Frame,
-        lead::{LeadNotice, LeadReply},
+        lead::{LeadNotice, LeadReply, LinkedLead},
         shown::ShownBy,
     },
     people::{
@@ -148,10 +148,11 @@ impl DeskContext {
     pub async fn lead_page(
         &self,
         status: StatusCode,
-        sent: &SentDelivery,
+        opened: &LinkedLead,
         message: &LeadNotice,
         typed: &OutcomeFields,
     ) -> Response {
+        let sent = &opened.sent;
         let questions = self.questions(sent).await;
         let by = ShownBy {
             now: self.clock.now(),
@@ -160,7 +161,7 @@ impl DeskContext {
             questions: &questions,
         };
         let answer = LeadReply { status, message, typed, by };
-        page::lead::render(&self.frame(&sent.client_name), sent, &answer)
+        page::lead::render(&self.frame(&sent.client_name), opened, &answer)
     }
 
     /// How the questions are asked whose answers a lead has. Criteria that cannot be read keep nobody from the page: it then names

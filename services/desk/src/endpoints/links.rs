@@ -3,7 +3,7 @@
 
 use axum::{
     Extension,
-    extract::{FromRequest as _, Path, Request, State, rejection::PathRejection},
+    extract::{FromRequest as _, Path, RawQuery, Request, State, rejection::PathRejection},
     http::StatusCode,
     response::Response,
 };
@@ -19,7 +19,10 @@ use ripen_domain::{
     outcome::{How, OutcomeFields},
     touch::Disposition,
 };
-use ripen_store::delivery::feed::SentDelivery;
+use ripen_store::{
+    appointment::list::{AppointmentFilter, AppointmentRecord},
+    delivery::feed::SentDelivery,
+};
 use ripen_web::{
     address::Visitor,
     body,
@@ -34,8 +37,14 @@ use super::{
 };
 use crate::{
     context::DeskContext,
-    page::{self, lead::LeadNotice},
+    page::{
+        self,
+        lead::{LeadNotice, LinkedLead},
+    },
 };
+
+/// What of an address names the list that it was opened from, by the token of the list's own link.
+pub const FROM_LIST: &str = "list";
 
 type LinkToken = Result<Path<String>, PathRejection>;
 
@@ -47,6 +56,8 @@ pub struct OutcomeForm {
     outcome: Option<String>,
     /// Why, or what was agreed.
     reason: Option<String>,
+    /// Why, in words of their own, where no reason of a list is chosen.
+    other: Option<String>,
     /// What it was sold for.
     amount: Option<String>,
     /// ISO 4217, with the amount.
@@ -82,7 +93,11 @@ impl OutcomeForm {
 
     fn said(self) -> OutcomeFields {
         // `seen` and `confirm` are no part of what is said.
-        let Self { outcome, reason, amount, currency, date, seen: _, confirm: _ } = self;
+        let Self { outcome, reason, other, amount, currency, date, seen: _, confirm: _ } = self;
+        let reason = match other.filter(|other| !other.trim().is_empty()) {
+            Some(other) if reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) => Some(other),
+            _ => reason,
+        };
         OutcomeFields {
             outcome: outcome.map(word),
             reason,
@@ -97,7 +112,8 @@ impl OutcomeForm {
 
 /// Shows the lead behind a link, what was said of it, and forms to say something. Changes nothing.
 #[utoipa::path(get, path = "/o/{token}", operation_id = "show_delivery", tag = "pages",
-    params(("token" = String, Path, description = "The signed token of a link in a mail or payload.")),
+    params(("token" = String, Path, description = "The signed token of a link in a mail or payload."),
+        ("list" = Option<String>, Query, description = "The token of the rep's list that it was opened from.")),
     responses(
         (status = 200, description = "The page.", content_type = "text/html", body = String),
         (status = 404, description = "The link was changed on its way, as a page.", content_type = "text/html", body = String),
@@ -109,17 +125,19 @@ pub async fn show(
     State(context): State<DeskContext>,
     visitor: Option<Extension<Visitor>>,
     token: LinkToken,
+    RawQuery(query): RawQuery,
 ) -> Response {
     // Nothing is recorded by a look: guards of mailboxes follow every link.
-    match opened(&context, visitor, token).await {
-        Ok(sent) => context.lead_page(StatusCode::OK, &sent, &LeadNotice::None, &OutcomeFields::default()).await,
+    match opened(&context, visitor, (token, query)).await {
+        Ok(lead) => context.lead_page(StatusCode::OK, &lead, &LeadNotice::None, &OutcomeFields::default()).await,
         Err(response) => *response,
     }
 }
 
 /// Records what the form says, and shows the page with what is recorded.
 #[utoipa::path(post, path = "/o/{token}", operation_id = "say_outcome", tag = "pages",
-    params(("token" = String, Path, description = "The signed token of a link in a mail or payload.")),
+    params(("token" = String, Path, description = "The signed token of a link in a mail or payload."),
+        ("list" = Option<String>, Query, description = "The token of the rep's list that it was opened from.")),
     request_body(content = OutcomeForm, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "Recorded, now or before; the page.", content_type = "text/html", body = String),
@@ -136,10 +154,11 @@ pub async fn say(
     State(context): State<DeskContext>,
     visitor: Option<Extension<Visitor>>,
     token: LinkToken,
+    RawQuery(query): RawQuery,
     request: Request,
 ) -> Response {
-    let sent = match opened(&context, visitor, token).await {
-        Ok(sent) => sent,
+    let lead = match opened(&context, visitor, (token, query)).await {
+        Ok(lead) => lead,
         Err(response) => {
             // Read to the end, or the browser would show a broken connection instead of the page.
             body::discard(request.into_body()).await;
@@ -152,32 +171,32 @@ pub async fn say(
         Err(problem) => return page::trouble(&problem),
     };
     if form.is_try() {
-        return tried(&context, sent).await;
+        return tried(&context, lead).await;
     }
     let (seen, confirmed) = (form.seen(), form.confirmed());
     let said = form.said();
-    let request = RecordOutcome { delivery: sent.row.id, said, how: How::Link, seen, confirmed };
-    record(&context, sent, request).await
+    let request = RecordOutcome { delivery: lead.sent.row.id, said, how: How::Link, seen, confirmed };
+    record(&context, lead, request).await
 }
 
 /// Records that the person was tried in vain, which is no outcome.
-async fn tried(context: &DeskContext, sent: SentDelivery) -> Response {
-    let id = sent.row.id;
-    let message = match context.actions.run(&actor_of_link(&sent), &TryDelivery { delivery: id }).await {
+async fn tried(context: &DeskContext, lead: LinkedLead) -> Response {
+    let id = lead.sent.row.id;
+    let message = match context.actions.run(&actor_of_link(&lead.sent), &TryDelivery { delivery: id }).await {
         Ok(RecordedTry { is_repeated: false, .. }) => LeadNotice::Tried,
         Ok(RecordedTry { is_repeated: true, .. }) => LeadNotice::TriedAgain,
         Err(Refusal::Missing { .. }) => return page::dead(StatusCode::NOT_FOUND),
         Err(refusal) => return page::trouble(&refused(&refusal)),
     };
-    match load(context, id).await {
+    match load(context, id, lead.back).await {
         Ok(now) => context.lead_page(StatusCode::OK, &now, &message, &OutcomeFields::default()).await,
         Err(response) => *response,
     }
 }
 
-async fn record(context: &DeskContext, sent: SentDelivery, request: RecordOutcome) -> Response {
-    let (id, said) = (sent.row.id, request.said.clone());
-    let (status, message) = match context.actions.run(&actor_of_link(&sent), &request).await {
+async fn record(context: &DeskContext, lead: LinkedLead, request: RecordOutcome) -> Response {
+    let (id, said) = (lead.sent.row.id, request.said.clone());
+    let (status, message) = match context.actions.run(&actor_of_link(&lead.sent), &request).await {
         Ok(OutcomeResult::Recorded) => (StatusCode::OK, LeadNotice::Recorded),
         Ok(OutcomeResult::Adjusted(how)) => (StatusCode::OK, LeadNotice::Adjusted(how)),
         Ok(OutcomeResult::Repeated) => (StatusCode::OK, LeadNotice::Again),
@@ -186,7 +205,7 @@ async fn record(context: &DeskContext, sent: SentDelivery, request: RecordOutcom
         Ok(OutcomeResult::Refused(why)) => (StatusCode::CONFLICT, LeadNotice::Refused(why.0)),
         Err(Refusal::Invalid(errors)) => {
             let wrong = LeadNotice::Wrong(errors);
-            return context.lead_page(StatusCode::UNPROCESSABLE_ENTITY, &sent, &wrong, &said).await;
+            return context.lead_page(StatusCode::UNPROCESSABLE_ENTITY, &lead, &wrong, &said).await;
         }
         // Withdrawn from sight since the page was opened.
         Err(Refusal::Missing { .. }) => return page::dead(StatusCode::NOT_FOUND),
@@ -195,7 +214,7 @@ async fn record(context: &DeskContext, sent: SentDelivery, request: RecordOutcom
     // What was typed stays only where it has to be corrected.
     let typed = if status == StatusCode::OK { OutcomeFields::default() } else { said };
     // Read again: the page shows what is recorded now, whoever said it.
-    match load(context, id).await {
+    match load(context, id, lead.back).await {
         Ok(now) => context.lead_page(status, &now, &message, &typed).await,
         Err(response) => *response,
     }
@@ -204,16 +223,16 @@ async fn record(context: &DeskContext, sent: SentDelivery, request: RecordOutcom
 async fn opened(
     context: &DeskContext,
     visitor: Option<Extension<Visitor>>,
-    token: LinkToken,
-) -> Result<SentDelivery, Box<Response>> {
+    (token, query): (LinkToken, Option<String>),
+) -> Result<LinkedLead, Box<Response>> {
     // An address that is no text is no token of ours.
     let token = token.map(|Path(token)| token).unwrap_or_default();
     match context.keys.open(&token, context.clock.now()) {
         Ok(link) => {
-            let sent = load(context, link.id).await?;
+            let lead = load(context, link.id, back(context, query.as_deref())).await?;
             // Before anything of it is shown: whoever has an ended link may not be who it was for.
-            let is_over = link.is_ended_by(sent.links_since) || sent.has_left;
-            if is_over { Err(Box::new(page::over())) } else { Ok(sent) }
+            let is_over = link.is_ended_by(lead.sent.links_since) || lead.sent.has_left;
+            if is_over { Err(Box::new(page::over())) } else { Ok(lead) }
         }
         // Told apart for people: a link that was cut by a mail program can be copied whole, one that expired cannot.
         Err(BadLink::Forged) => Err(Box::new(forged(context, visitor))),
@@ -221,10 +240,27 @@ async fn opened(
     }
 }
 
-async fn load(context: &DeskContext, id: DeliveryId) -> Result<SentDelivery, Box<Response>> {
+/// The address of the list that it was opened from; empty where none is named, or by no token of ours. Whether the list still opens
+/// is judged there.
+fn back(context: &DeskContext, query: Option<&str>) -> String {
+    let named = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).find(|(name, _)| name == FROM_LIST);
+    let list = named.map(|(_, token)| token).filter(|token| context.keys.open_rep(token, context.clock.now()).is_ok());
+    list.map(|token| format!("/r/{token}")).unwrap_or_default()
+}
+
+/// What is agreed with a lead's person. What cannot be read keeps nobody from the page.
+async fn agreed(context: &DeskContext, sent: &SentDelivery) -> Vec<AppointmentRecord> {
+    let (lead, from) = (Some(sent.row.lead), Some(context.clock.now()));
+    let filter = AppointmentFilter { lead, from, ..AppointmentFilter::default() };
+    let read = context.store.appointments(by_link().within(sent.row.client), filter).await;
+    read.inspect_err(|error| tracing::warn!(%error, "a page goes without its lead's appointment")).unwrap_or_default()
+}
+
+async fn load(context: &DeskContext, id: DeliveryId, back: String) -> Result<LinkedLead, Box<Response>> {
     // Whoever holds the link is let in by its signature, to this delivery alone.
     let found = context.store.sent(by_link(), id).await.map_err(|error| Box::new(page::trouble(&failed(&error))))?;
-    found.ok_or_else(|| Box::new(page::dead(StatusCode::NOT_FOUND)))
+    let sent = found.ok_or_else(|| Box::new(page::dead(StatusCode::NOT_FOUND)))?;
+    Ok(LinkedLead { appointments: agreed(context, &sent).await, sent, back })
 }
 
 /// People and older mails say `accept` and `return`.

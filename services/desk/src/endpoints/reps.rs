@@ -7,15 +7,22 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
+use futures::future::try_join;
 use ripen_actions::{Refusal, rep_link::RenewRepLink};
 use ripen_domain::{
     id::RepId,
     link::{BadLink, OpenedLink, lifetime},
 };
-use ripen_store::team::rep_leads::{RepLead, RepLinks};
+use ripen_store::{
+    appointment::list::AppointmentFilter,
+    team::rep_leads::{RepLead, RepLinks},
+};
 use ripen_web::address::Visitor;
 
-use super::caller::{actor_of_rep, by_link, failed, refused};
+use super::{
+    caller::{actor_of_rep, by_link, failed, refused},
+    links::FROM_LIST,
+};
 use crate::{
     context::DeskContext,
     page::{self, shown::ShownBy},
@@ -56,17 +63,23 @@ pub async fn show(
     let (now, most) = (context.clock.now(), i64::try_from(page::rep::MOST).unwrap_or(i64::MAX));
     // Cut down to the rep's client, now that the link has named it. One more than is shown tells whether there are
     // more.
-    match context.store.rep_leads(by_link().within(rep.client_id), link.id, now, most + 1).await {
-        Ok(leads) => {
+    let scope = by_link().within(rep.client_id);
+    let agreed = AppointmentFilter { from: Some(now), rep: Some(link.id), ..AppointmentFilter::default() };
+    let read =
+        try_join(context.store.rep_leads(scope, link.id, now, most + 1), context.store.appointments(scope, agreed));
+    match read.await {
+        Ok((leads, appointments)) => {
             // A page whose link is older than the end of a lead's links must not make new ones: whoever has it may be
             // whom they were ended for.
             let (ended, leads): (Vec<_>, Vec<_>) =
                 leads.into_iter().partition(|lead| link.is_ended_by(lead.links_since));
             // Fresh links, because those in old mails may have expired.
-            let made = |lead: &RepLead| format!("/o/{}", context.keys.token(lead.delivery, now));
+            // Each names this list, so that whoever came from it finds back: a link of a mail is to its lead alone.
+            let list = context.keys.rep_token(link.id, link.made);
+            let made = |lead: &RepLead| format!("/o/{}?{FROM_LIST}={list}", context.keys.token(lead.delivery, now));
             // No answers are shown in the list, and so no questions looked up.
             let by = ShownBy { now, hours: &context.actions.hours, country: &rep.client_country, questions: &[] };
-            let moment = page::rep::Moment { by, link: &made, ended: ended.len() };
+            let moment = page::rep::Moment { by, appointments: &appointments, link: &made, ended: ended.len() };
             page::rep::render(&context.frame(&rep.client), &rep, &leads, moment)
         }
         Err(error) => page::trouble(&failed(&error)),

@@ -14,6 +14,7 @@ use ripen_domain::{
     touch::Disposition,
 };
 use ripen_store::{
+    appointment::list::AppointmentRecord,
     delivery::feed::{ContactEnd, SentDelivery},
     outcome::list::OutcomeRecord,
 };
@@ -23,7 +24,7 @@ use super::{
     frame::Frame,
     page,
     say::{SayForms, SayState, SayTerms},
-    shown::{ContactWay, FactValue, ShownBy, ShownFact, ShownLead, ShownNote, ShownTime},
+    shown::{ContactWay, FactValue, ShownAppointment, ShownBy, ShownFact, ShownLead, ShownNote, ShownTime},
 };
 
 /// What is said above the lead.
@@ -67,6 +68,8 @@ struct LeadPage<'a> {
     since: Option<ShownTime>,
     notice: Option<Notice>,
     forms: SayForms<'a>,
+    /// The address of the list that the reader came from; empty where they came by another way.
+    back: &'a str,
     /// It is recorded as it was typed once somebody says that it is meant.
     asks: bool,
     notes: &'a [ShownNote],
@@ -80,7 +83,7 @@ struct LeadPage<'a> {
 impl LeadPage<'_> {
     /// Whether to call is what comes next.
     fn is_call_next(&self) -> bool {
-        self.forms.state == SayState::Waiting
+        self.forms.state == SayState::Waiting && self.lead.appointment.is_none()
     }
 }
 
@@ -98,6 +101,8 @@ struct OfferPage<'a> {
     lead: &'a ShownLead,
     facts: Vec<ShownFact>,
     notice: Option<Notice>,
+    /// As of a lead.
+    back: &'a str,
     /// How it ended; none while it can be taken.
     over: Option<EndedOffer>,
 }
@@ -110,6 +115,16 @@ struct EndedOffer {
     at: Option<ShownTime>,
     /// What comes of it.
     then: &'static str,
+}
+
+/// A lead whose link was opened.
+pub struct LinkedLead {
+    /// The delivery that the link names.
+    pub sent: SentDelivery,
+    /// The address of the list that it was opened from; empty where it was opened from elsewhere.
+    pub back: String,
+    /// What is agreed with its person, the earliest first.
+    pub appointments: Vec<AppointmentRecord>,
 }
 
 /// What a page of a lead is made of.
@@ -125,14 +140,19 @@ pub struct LeadReply<'a> {
 }
 
 /// The lead with its forms.
-pub fn render(frame: &Frame, sent: &SentDelivery, answer: &LeadReply<'_>) -> Response {
+pub fn render(frame: &Frame, opened: &LinkedLead, answer: &LeadReply<'_>) -> Response {
     let LeadReply { status, message, typed, by } = *answer;
+    let LinkedLead { sent, back, appointments } = opened;
     // An unreadable body still gives a page: the outcome of the lead can be recorded all the same.
     let event = ClientEvent::read(&sent.row.body);
     let is_offer = event.as_ref().is_some_and(|event| event.event.get() == Some(&EventType::LeadOffered));
     // The body is from when the lead was sent; whether the person may still be contacted is of now, and hides the ways.
     let ended = sent.ended_for_reader();
-    let shown = ShownLead::read(event.as_ref(), ended, by);
+    let mut shown = ShownLead::read(event.as_ref(), ended, by);
+    let own_name = sent.rep.as_ref().map(|rep| rep.name.as_str());
+    // Who only has an offer is told nothing that was agreed with the person.
+    let agreed = appointments.iter().filter(|_| !is_offer && ended.is_none());
+    shown.appointment = agreed.filter_map(|one| ShownAppointment::of(one, own_name, by.now)).next();
     let spoken = Spoken { now: by.now, clock: &shown.clock };
     let notice = notice(message, sent.outcomes.last().map(|one| in_words(one, spoken)), is_offer);
     let facts = facts(sent, &shown, spoken);
@@ -142,7 +162,7 @@ pub fn render(frame: &Frame, sent: &SentDelivery, answer: &LeadReply<'_>) -> Res
         let over = ended_offer(sent, spoken);
         // Only while it can be taken: bodies of older versions hold words that an offer no longer shows.
         let facts = if over.is_none() { offer_facts(&shown, facts) } else { facts };
-        let content = OfferPage { frame, lead: &shown, facts, notice, over };
+        let content = OfferPage { frame, lead: &shown, facts, notice, back, over };
         return page("A lead on offer", &header, Layout::Column, content).response(status);
     }
     let newest = sent.outcomes.last();
@@ -163,9 +183,14 @@ pub fn render(frame: &Frame, sent: &SentDelivery, answer: &LeadReply<'_>) -> Res
     let is_waiting = forms.state == SayState::Waiting;
     let content = LeadPage {
         frame,
-        says: headline(newest.map(|one| one.kind), ended),
-        since: is_waiting.then(|| spoken.near(sent.row.sent_at)),
+        // They wait for the agreed time then, and not for a call; when it is stands below.
+        says: match shown.appointment {
+            Some(_) if is_waiting => ": appointment agreed",
+            _ => headline(newest.map(|one| one.kind), ended),
+        },
+        since: (is_waiting && shown.appointment.is_none()).then(|| spoken.near(sent.row.sent_at)),
         notice,
+        back,
         forms,
         asks: matches!(message, LeadNotice::Asked(_)),
         notes: &shown.notes,

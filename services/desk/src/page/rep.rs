@@ -3,12 +3,15 @@
 
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
+use jiff::Timestamp;
 use ripen_domain::{
     delivery::{ClientEvent, EventType, OutcomeKind},
+    id::LeadId,
     outcome::{FixedReason, OutcomeFields},
     time_in_words::apart,
 };
 use ripen_store::{
+    appointment::list::AppointmentRecord,
     delivery::feed::ContactEnd,
     team::rep_leads::{RepLead, RepLinks},
 };
@@ -18,7 +21,7 @@ use super::{
     frame::Frame,
     page,
     say::{SayForms, SayState, SayTerms},
-    shown::{ContactWay, ShownBy, ShownLead, ShownTime},
+    shown::{ContactWay, ShownAppointment, ShownBy, ShownLead, ShownTime},
 };
 
 /// So many leads are shown.
@@ -46,7 +49,7 @@ struct RepPage<'a> {
 }
 
 impl RepPage<'_> {
-    /// How many wait for a call: whoever asked not to be contacted does not.
+    /// How many wait for a call: whoever asked not to be contacted does not, nor who has an appointment.
     fn to_call(&self) -> usize {
         self.waiting.iter().filter(|one| one.is_to_call()).count()
     }
@@ -71,6 +74,7 @@ struct OpenLead {
     lead: ShownLead,
     state: SayState,
     since: ShownTime,
+    sent_at: Timestamp,
     link: String,
     /// The number of the outcome that the reader sees as the newest.
     seen: i32,
@@ -86,6 +90,8 @@ struct OpenOffer {
 pub struct Moment<'a> {
     /// By what leads are shown.
     pub by: ShownBy<'a>,
+    /// What is agreed with persons, the earliest first.
+    pub appointments: &'a [AppointmentRecord],
     /// Makes the address of a delivery's page.
     pub link: &'a dyn Fn(&RepLead) -> String,
     /// So many leads are not among those shown, because links about them were ended for whoever holds the page's own.
@@ -94,23 +100,22 @@ pub struct Moment<'a> {
 
 /// The page.
 pub fn render(frame: &Frame, rep: &RepLinks, leads: &[RepLead], moment: Moment<'_>) -> Response {
-    let Moment { by, link, ended } = moment;
+    let Moment { by, link, ended, appointments: _ } = moment;
     // Offers apart: their body has no name and no way to reach the person before somebody takes them.
     let (offers, open): (Vec<_>, Vec<_>) =
         leads.iter().take(MOST).partition(|lead| lead.event == EventType::LeadOffered);
     let (accepted, waiting): (Vec<_>, Vec<_>) =
         open.into_iter().partition(|lead| lead.newest == Some(OutcomeKind::Accepted));
-    // Whoever may not be contacted waits for nobody.
-    let to_call = waiting.iter().filter(|lead| !lead.do_not_contact);
-    let longest = to_call.map(|lead| lead.sent_at).min().map(|since| apart(since, by.now));
-    // Who waits longest is called first.
-    let waiting: Vec<_> = waiting.into_iter().rev().collect();
-    let all = |leads: Vec<&RepLead>| leads.into_iter().map(|lead| OpenLead::read(lead, moment)).collect();
+    let all = |leads: Vec<&RepLead>| leads.into_iter().map(|lead| OpenLead::read(lead, (rep, moment))).collect();
+    // The newest first, as they are read: a fresh enquiry is reached best.
+    let waiting: Vec<OpenLead> = all(waiting);
+    let to_call = waiting.iter().filter(|one| one.is_to_call());
+    let longest = to_call.map(|one| one.sent_at).min().map(|since| apart(since, by.now));
     let content = RepPage {
         frame,
         longest,
         offers: offers.into_iter().map(|lead| OpenOffer { lead: read(lead, by), link: link(lead) }).collect(),
-        waiting: all(waiting),
+        waiting,
         accepted: all(accepted),
         // The caller reads one more than `MOST`, so that no count over all leads is needed.
         is_cut: leads.len() + ended > MOST,
@@ -124,17 +129,26 @@ pub fn render(frame: &Frame, rep: &RepLinks, leads: &[RepLead], moment: Moment<'
 
 impl OpenLead {
     fn is_to_call(&self) -> bool {
-        self.state == SayState::Waiting
+        self.state == SayState::Waiting && self.lead.appointment.is_none()
     }
 
-    fn read(lead: &RepLead, Moment { by, link, ended: _ }: Moment<'_>) -> Self {
+    fn read(lead: &RepLead, (rep, Moment { by, link, ended: _, appointments }): (&RepLinks, Moment<'_>)) -> Self {
         let mut shown = read(lead, by);
+        let agreed =
+            appointments.iter().filter(|one| !lead.do_not_contact && of_lead(lead) == Some(one.appointment.lead));
+        shown.appointment = agreed.filter_map(|one| ShownAppointment::of(one, Some(&rep.name), by.now)).next();
         shown.reasons.truncate(REASONS);
         let since = apart(lead.sent_at, by.now);
         let since = ShownTime::said(lead.sent_at, format!("Sent {since} ago"), &shown.clock);
         let state = SayState::of(lead.newest, ended(lead));
-        Self { since, state, lead: shown, link: link(lead), seen: lead.seen }
+        Self { since, sent_at: lead.sent_at, state, lead: shown, link: link(lead), seen: lead.seen }
     }
+}
+
+/// The lead, as its body names it.
+fn of_lead(lead: &RepLead) -> Option<LeadId> {
+    let event = ClientEvent::read(&lead.body)?;
+    event.lead()?.lead.get()?.id.get().copied()
 }
 
 fn read(lead: &RepLead, by: ShownBy<'_>) -> ShownLead {

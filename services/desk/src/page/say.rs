@@ -2,7 +2,7 @@
 
 use ripen_domain::{
     delivery::OutcomeKind,
-    outcome::{AmountTerms, OutcomeFields, currency_of},
+    outcome::{AmountTerms, FixedReason, OutcomeFields, currency_of},
 };
 use ripen_store::delivery::feed::ContactEnd;
 
@@ -83,25 +83,29 @@ impl SayForms<'_> {
         self.action.is_empty()
     }
 
-    /// Whether it can be accepted with one tap: nothing was said, or it was given back, and nobody has sold it.
+    /// Whether it can be accepted with one tap: nothing was said, and nobody has sold it.
     pub fn may_accept(&self) -> bool {
-        !self.is_sold && matches!(self.state, SayState::Waiting | SayState::GivenBack)
+        !self.is_sold && self.state == SayState::Waiting
     }
 
     /// Whether the person may be called.
     pub fn may_try(&self) -> bool {
-        matches!(self.state, SayState::Waiting | SayState::Accepted | SayState::GivenBack)
+        matches!(self.state, SayState::Waiting | SayState::Accepted)
     }
 
     /// Whether it can be said that it was sold or lost. The list asks that only of what was accepted.
     pub fn may_end(&self) -> bool {
-        self.state == SayState::Accepted || self.is_whole() && self.state != SayState::TakenBack
+        let is_ours = !matches!(self.state, SayState::GivenBack | SayState::TakenBack);
+        self.state == SayState::Accepted || self.is_whole() && is_ours
     }
 
-    /// Whether it can be given back.
+    /// Whether it can be given back; what was, is already.
     pub fn may_return(&self) -> bool {
-        let may_be_open = !matches!(self.state, SayState::NotToContact | SayState::TakenBack);
-        may_be_open && (self.is_whole() || self.state != SayState::Over)
+        match self.state {
+            SayState::Waiting | SayState::Accepted => true,
+            SayState::Over => self.is_whole(),
+            SayState::GivenBack | SayState::NotToContact | SayState::TakenBack => false,
+        }
     }
 
     /// Whether it can be given back until a day. The list asks that only of what is new.
@@ -109,19 +113,41 @@ impl SayForms<'_> {
         self.may_return() && (self.is_whole() || self.state == SayState::Waiting)
     }
 
-    /// Whether it can be said that the number is somebody else's.
-    pub fn may_void(&self) -> bool {
-        self.is_whole() && self.may_return()
-    }
-
-    /// Whether it can be said that they want no contact: also of a lead that was taken back, because it binds all the same.
+    /// Whether it can be said by itself that they want no contact: of a lead that is not here any more, because it binds all the
+    /// same. Of others that is a reason to give them back.
     pub fn may_suppress(&self) -> bool {
-        self.is_whole() && self.state != SayState::NotToContact
+        self.is_whole() && !self.may_return() && self.state != SayState::NotToContact
     }
 
-    /// Whether it is over by what was said last.
-    pub fn is_over(&self) -> bool {
-        self.state == SayState::Over
+    /// Whether what was said last, that it is over or given back, may have been a mistake.
+    pub fn may_reopen(&self) -> bool {
+        self.is_whole() && !self.is_sold_elsewhere() && matches!(self.state, SayState::Over | SayState::GivenBack)
+    }
+
+    /// Given back here, and sold by another delivery: it is not opened again.
+    fn is_sold_elsewhere(&self) -> bool {
+        self.is_sold && self.state == SayState::GivenBack
+    }
+
+    /// The reasons that act for the person, but those that the client's own say already.
+    pub fn acting_reasons(&self) -> Vec<FixedReason> {
+        let is_said =
+            |fixed: FixedReason| self.terms.return_reasons.iter().any(|own| FixedReason::of(own) == Some(fixed));
+        FixedReason::ALL.iter().copied().filter(|fixed| !is_said(*fixed)).collect()
+    }
+
+    /// A reason that acts, as it is chosen.
+    pub const fn acts(&self, reason: FixedReason) -> &'static str {
+        match reason {
+            FixedReason::DoNotContact => "They asked not to be contacted",
+            FixedReason::WrongNumber => "It is somebody else's number",
+        }
+    }
+
+    /// What was typed as a reason of their own.
+    pub fn other_reason(&self) -> &str {
+        let is_chosen = FixedReason::ALL.iter().any(|fixed| fixed.word() == self.reason());
+        if is_chosen || !self.is_open(OutcomeKind::Returned) { "" } else { self.reason() }
     }
 
     /// Whether what comes next is to say how it ended.
@@ -191,8 +217,33 @@ mod tests {
         let accepted = forms(SayState::Accepted, "/o/token", &terms, &typed);
         assert!(!accepted.may_accept() && accepted.may_end() && accepted.may_return() && !accepted.may_wait());
         let whole = forms(SayState::Waiting, "", &terms, &typed);
-        assert!(whole.may_end() && whole.may_void() && whole.may_suppress());
+        assert!(whole.may_end() && whole.may_return() && !whole.may_suppress());
         let won = forms(SayState::of(Some(OutcomeKind::Won), None), "", &terms, &typed);
-        assert!(!won.may_accept() && !won.may_try() && won.is_over());
+        assert!(!won.may_accept() && !won.may_try() && won.may_reopen());
+    }
+
+    #[test]
+    fn of_what_was_given_back_only_the_mistake_and_the_wish_are_left_to_say() {
+        let (terms, typed) = (SayTerms::of(&AmountTerms::default(), "US", &[]), OutcomeFields::default());
+        for said in [OutcomeKind::Returned, OutcomeKind::NotYet] {
+            let back = forms(SayState::of(Some(said), None), "", &terms, &typed);
+            assert!(!back.may_accept() && !back.may_end() && !back.may_return() && !back.may_wait() && !back.may_try());
+            assert!(back.may_reopen() && back.may_suppress(), "{said:?}");
+            let sold = SayForms { is_sold: true, ..back };
+            assert!(!sold.may_reopen(), "another delivery of it is sold");
+        }
+    }
+
+    #[test]
+    fn every_return_can_say_what_acts_for_the_person_once() {
+        let typed = OutcomeFields::default();
+        let own = ["Wrong number".to_owned(), "No budget".to_owned()];
+        for (reasons, acting) in [
+            (&[][..], &[FixedReason::DoNotContact, FixedReason::WrongNumber][..]),
+            (&own[..], &[FixedReason::DoNotContact][..]),
+        ] {
+            let terms = SayTerms::of(&AmountTerms::default(), "US", reasons);
+            assert_eq!(forms(SayState::Waiting, "/o/token", &terms, &typed).acting_reasons(), acting);
+        }
     }
 }

@@ -4,13 +4,14 @@ use std::borrow::Cow;
 
 use jiff::{Timestamp, tz::TimeZone};
 use ripen_domain::{
+    appointment::AppointmentState,
     calling::{CallTime, Hours, Whereabouts},
     contact_link::Way,
     criteria::QuestionWords,
     delivery::{ClientEvent, LeadContact, LeadData, LeadNote, Member},
     time_in_words::{exact, near, until},
 };
-use ripen_store::delivery::feed::ContactEnd;
+use ripen_store::{appointment::list::AppointmentRecord, delivery::feed::ContactEnd};
 use serde_json::{Map, Value};
 
 /// By what a lead is shown, beside its body.
@@ -51,6 +52,8 @@ pub struct ShownLead {
     pub offered_until: Option<ShownTime>,
     /// What the clock shows where the person is, and until when they may be called.
     pub there: Option<String>,
+    /// What is agreed with them and ahead; whoever shows the lead puts it there.
+    pub appointment: Option<ShownAppointment>,
     /// The clock of who got this; bodies of before it was said have UTC.
     pub clock: TimeZone,
 }
@@ -74,6 +77,28 @@ impl ShownTime {
     /// In these words.
     pub fn said(at: Timestamp, said: String, clock: &TimeZone) -> Self {
         Self { said, exact: exact(at, clock), machine: at.to_string() }
+    }
+}
+
+/// An appointment that is ahead.
+pub struct ShownAppointment {
+    pub at: ShownTime,
+    /// With whom, where it is not the reader.
+    pub with: String,
+    /// What else was agreed.
+    pub note: String,
+}
+
+impl ShownAppointment {
+    /// By the rep's clock. Only what is booked: a time that is held is not agreed with the person yet.
+    pub fn of(record: &AppointmentRecord, reader: Option<&str>, now: Timestamp) -> Option<Self> {
+        let one = &record.appointment;
+        let is_ahead = one.state == AppointmentState::Booked && one.slot.ends_at > now;
+        is_ahead.then(|| Self {
+            at: ShownTime::near(one.slot.starts_at, now, &record.rep_zone),
+            with: if reader == Some(record.rep.as_str()) { String::new() } else { record.rep.clone() },
+            note: one.note.clone().unwrap_or_default(),
+        })
     }
 }
 
@@ -146,6 +171,7 @@ impl ShownLead {
             notes: data.notes.get().into_iter().flatten().filter_map(|one| note(one, by.now, &clock)).collect(),
             offered_until: data.offered_until.get().map(|at| ShownTime::said(*at, until(*at, by.now, &clock), &clock)),
             there: there(&lead, &clock, by),
+            appointment: None,
             clock,
         }
     }

@@ -217,3 +217,90 @@ async fn old_return_paths_of_a_mail_server_lock_out_no_links_and_no_programs_beh
     let whole = format!("/r/{}", app.key.rep_token(rep, app.clock.now()));
     assert_eq!(from_office("GET", &whole, "").await, 200, "a link that is whole opens in any case");
 }
+
+/// Something agreed with a lead's person, by its id.
+async fn agreed(app: &App, (rep, lead): (RepId, Uuid), state: &str) {
+    let sql = "insert into appointment (id, client_id, lead_id, rep_id, state, starts_at, ends_at, note, held_until, made_by, created_at, changed_at)
+        select $1, client_id, $2, $3, $4, $5::timestamptz + interval '2 hours', $5::timestamptz + interval '3 hours', 'Bring plans',
+               case when $4 = 'held' then $5::timestamptz + interval '1 hour' end, 'Dana', $5, $5 from rep where id = $3";
+    let id = Uuid::from_u128(u128::from(app.pass(1).as_millisecond().unsigned_abs()));
+    let now = jiff_sqlx::ToSqlx::to_sqlx(app.clock.now());
+    let query = sqlx::query(sql).bind(id).bind(lead).bind(rep.uuid()).bind(state).bind(now);
+    query.execute(&app.pool).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_appointment_stands_on_the_card_and_on_the_page_and_nobody_waits_for_a_call() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let sent = app.sent(&acme).await;
+    let rep = rep_of(&app, &acme, &[sent]).await;
+    let named = "update delivery_body set body = convert_to(jsonb_set(convert_from(body, 'UTF8')::jsonb, '{data,lead,id}', to_jsonb($2::text))::text, 'UTF8')
+        where delivery_id = $1";
+    let lead = ripen_domain::id::LeadId::from_uuid(sent.lead).to_string();
+    sqlx::query(named).bind(sent.delivery.uuid()).bind(lead).execute(&app.pool).await.unwrap();
+    let card = leads(&app, rep).await.1;
+    assert!(card.contains("1 person waits for your call") && !card.contains("Appointment"), "{card}");
+    agreed(&app, (rep, sent.lead), "booked").await;
+    let card = leads(&app, rep).await.1;
+    assert!(card.contains("Nobody waits for your call") && card.contains("<strong>Appointment <time"), "{card}");
+    assert!(card.contains("Bring plans") && !card.contains("call primary"), "{card}");
+    let path = format!("/o/{}", app.key.token(sent.delivery, app.clock.now()));
+    let page = app.send("GET", &path, &[], "").await.text;
+    assert!(page.contains(": appointment agreed") && page.contains("<strong>Appointment <time"), "{page}");
+    assert!(!page.contains("waits for your call since") && !page.contains("call primary"), "{page}");
+    // Nothing of it where nobody is to meet them any more.
+    sqlx::query("update person set do_not_contact = true").execute(&app.pool).await.unwrap();
+    assert!(!leads(&app, rep).await.1.contains("Appointment"));
+}
+
+#[tokio::test]
+async fn whoever_came_from_the_list_finds_back_and_who_came_by_a_mail_is_shown_no_list() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let sent = app.sent(&acme).await;
+    let rep = rep_of(&app, &acme, &[sent]).await;
+    let card = leads(&app, rep).await.1;
+    let action = card.split("<form method=\"post\" action=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let said = app.send("POST", &action, &form, "seen=0&outcome=accepted").await;
+    let back = said.text.split("href=\"/r/").nth(1).expect("a way back").split('"').next().unwrap().to_owned();
+    assert_eq!(app.send("GET", &format!("/r/{back}"), &[], "").await.status, 200);
+    let alone = action.split('?').next().unwrap();
+    for path in
+        [alone.to_owned(), format!("{alone}?list=made-up"), format!("{alone}?list={}", alone.trim_start_matches("/o/"))]
+    {
+        let page = app.send("GET", &path, &[], "").await;
+        assert!(page.status == 200 && !page.text.contains("/r/"), "{path}: {}", page.text);
+    }
+}
+
+#[tokio::test]
+async fn a_return_from_the_list_says_by_choice_that_they_want_no_contact() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let sent = app.sent(&acme).await;
+    let rep = rep_of(&app, &acme, &[sent]).await;
+    let card = leads(&app, rep).await.1;
+    for choice in ["do_not_contact", "wrong_number", ""] {
+        let radio = format!("type=\"radio\" name=\"reason\" required value=\"{choice}\"");
+        assert!(card.contains(&radio), "{choice}: {card}");
+    }
+    let action = card.split("<form method=\"post\" action=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let none = app.send("POST", &action, &form, "seen=0&outcome=returned&reason=&other=+").await;
+    assert_eq!(none.status, 422, "{}", none.text);
+    let other = app.send("POST", &action, &form, "seen=0&outcome=returned&reason=&other=No+budget").await;
+    assert!(other.text.contains("Recorded: returned (No budget)"), "{}", other.text);
+    for gone in ["Accept it", "Won…", "Lost…", "Return…", "Not yet…", "Tried, no answer"] {
+        assert!(!other.text.contains(gone), "{gone} of what was returned: {}", other.text);
+    }
+    assert!(other.text.contains("That was a mistake") && other.text.contains("They asked not to be contacted…"));
+    let second = app.sent(&acme).await;
+    let rep = rep_of(&app, &acme, &[second]).await;
+    let card = leads(&app, rep).await.1;
+    let action = card.split("<form method=\"post\" action=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let said = app.send("POST", &action, &form, "seen=0&outcome=returned&reason=do_not_contact").await;
+    assert!(said.text.contains("Recorded: returned (asked not to be contacted)"), "{}", said.text);
+    assert!(app.count("select count(*) from suppression").await > 0, "it acts");
+}
