@@ -71,7 +71,7 @@ fn pages() -> OpenApiRouter<DeskContext> {
         .routes(routes!(people::phone::refuse::refuse))
         .routes(routes!(people::phone::refuse::refuse_by_form))
         .routes(routes!(people::queues::page::show))
-        .routes(routes!(people::queues::page::show_list))
+        .routes(routes!(people::queues::page::show_list, people::queues::act::act))
         .routes(routes!(people::queues::count::waiting))
         .routes(routes!(people::style::show))
         .routes(routes!(people::leads::list::show))

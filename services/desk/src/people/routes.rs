@@ -166,6 +166,7 @@ pub const RULES: &[RouteRule] = &[
         .then("dec_01kahxq5z5e4y9wd3tvdnzxkqj"),
     rule("GET", "/queues", MANAGERS),
     rule("GET", "/queues/{list}", MANAGERS).of(NamedThing::QueueList),
+    rule("POST", "/queues/{list}", MANAGERS).of(NamedThing::QueueList),
     rule("GET", "/api/v1/queues", MANAGERS),
     rule("GET", "/api/v1/queues/{list}", MANAGERS).of(NamedThing::QueueList),
     // The firm's.

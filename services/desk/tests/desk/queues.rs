@@ -136,3 +136,34 @@ async fn an_agents_count_is_of_their_clients() {
     // Promised, new and due: what was tried in vain waits for nobody in particular.
     assert_eq!((count(Vec::new()).await, count(vec![acme.id]).await), (14, 7));
 }
+
+#[tokio::test]
+async fn what_is_stuck_is_sent_again_from_its_row_and_whoever_was_quicker_did_it() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    busy(&app, &acme, 1).await;
+    let manager = app.browser(app.user(UserRole::Manager, None).await.id).await;
+    let id = "select id from delivery where state = 'dead'";
+    let id: uuid::Uuid = sqlx::query_scalar(id).fetch_one(&app.pool).await.unwrap();
+    let id = ripen_domain::id::DeliveryId::from_uuid(id);
+    for path in ["/queues", "/queues/dead"] {
+        let page = app.page(&manager, path).await.text;
+        let form = page.split("action=\"/queues/dead\"").nth(1).unwrap_or_else(|| panic!("{path}: {page}"));
+        assert!(form.contains(&format!("name=\"id\" value=\"{id}\"")) && form.contains("Send again"), "{form}");
+    }
+    let press = async |what: &str| {
+        let form = manager.form(&format!("id={id}&what={what}&back=list"));
+        let headers = [("cookie", &*manager.cookie), ("content-type", "application/x-www-form-urlencoded")];
+        app.send("POST", "/queues/dead", &headers, form).await
+    };
+    const DEAD: &str = "select count(*) from delivery where state = 'dead'";
+    let other = press("release").await;
+    assert_eq!((other.status.as_u16(), app.count(DEAD).await), (303, 1), "nothing of the kind is done to it");
+    let sent = press("again").await;
+    assert_eq!((sent.status.as_u16(), sent.header("location")), (303, "/queues/dead"), "{}", sent.text);
+    assert_eq!(app.count(DEAD).await, 0);
+    let agent = app.browser(app.user(UserRole::Agent, None).await.id).await;
+    let headers = [("cookie", &*agent.cookie), ("content-type", "application/x-www-form-urlencoded")];
+    let refused = app.send("POST", "/queues/dead", &headers, agent.form(&format!("id={id}&what=again"))).await;
+    assert_eq!(refused.status, 404);
+}

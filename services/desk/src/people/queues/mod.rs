@@ -1,5 +1,6 @@
 //! `/queues`: is anything late or stuck? For whoever leads the desk. Every number leads to the list it counts.
 
+pub mod act;
 pub mod api;
 pub mod cached_counts;
 pub mod count;

@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ripen_actions::queues::{QueueList, QueueListRow, QueueOverview, QueueQuery, WaitingOfKind, list, overview};
 use ripen_domain::desk::Rank;
 use ripen_store::queues::{COUNTED, MOST, agents::AgentAtWork, stuck::StuckKind, waiting::WaitingKind};
@@ -14,6 +14,7 @@ use ripen_web::extract::{PathId, Query};
 
 use super::{
     LEADS_THE_DESK,
+    act::{QueueAct, acts},
     api::{ListQuery, cut},
     title,
 };
@@ -48,8 +49,12 @@ struct WaitingLine {
     clients: Vec<LinkedNumber>,
 }
 
+/// How long ago somebody who still waits for a lead was seen: their page asks for news all the while.
+const AWAY_AFTER: SignedDuration = SignedDuration::from_mins(10);
+
 /// One list of what is stuck.
 struct StuckCard {
+    acts: &'static [QueueAct],
     title: &'static str,
     word: &'static str,
     all: LinkedNumber,
@@ -79,6 +84,25 @@ struct QueuesTemplate {
     order: Vec<RankLine>,
     when: When,
     place: String,
+    csrf: String,
+    /// Where a button leads back to.
+    back: &'static str,
+}
+
+impl QueuesTemplate {
+    /// What somebody without a lead is doing.
+    fn state(&self, agent: &AgentAtWork) -> &'static str {
+        match agent.seen_at {
+            None => "not signed in",
+            Some(seen) if self.when.now().duration_since(seen) > AWAY_AFTER => "away",
+            Some(_) => "waiting",
+        }
+    }
+
+    /// How many work or wait.
+    fn here(&self) -> usize {
+        self.agents.iter().filter(|agent| agent.on.is_some() || self.state(agent) == "waiting").count()
+    }
 }
 
 #[derive(Template)]
@@ -95,6 +119,9 @@ struct QueueTemplate<'a> {
     page: u16,
     next: Option<u16>,
     when: When,
+    acts: &'static [QueueAct],
+    csrf: String,
+    back: &'static str,
 }
 
 /// Is anything late or stuck?
@@ -112,7 +139,7 @@ pub async fn show(State(context): State<DeskContext>, viewer: Viewer) -> Respons
         Ok(found) => found,
         Err(refusal) => return refused(&refusal).into_response(),
     };
-    let content = template(found, When::of(&viewer, context.clock.now()));
+    let content = template(found, When::of(&viewer, context.clock.now()), viewer.csrf());
     DeskPage { title: "Queues", place: Place::Queues, viewer: &viewer, query: "", content }.response(StatusCode::OK)
 }
 
@@ -153,6 +180,9 @@ pub async fn show_list(
         page: asked.page,
         next: has_more.then(|| asked.page.saturating_add(1)),
         when: When::of(&viewer, context.clock.now()),
+        acts: acts(list_of),
+        csrf: viewer.csrf(),
+        back: "list",
     };
     DeskPage { title: title(list_of), place: Place::Queues, viewer: &viewer, query: "", content }
         .response(StatusCode::OK)
@@ -184,7 +214,7 @@ fn order() -> Vec<RankLine> {
     handed_out.map(|rank| RankLine { because: capital(rank.because()), first_of: rank.first_of() }).collect()
 }
 
-fn template(found: QueueOverview, when: When) -> QueuesTemplate {
+fn template(found: QueueOverview, when: When, csrf: String) -> QueuesTemplate {
     let mut clients: Vec<_> = found.waiting.iter().flat_map(|kind| &kind.clients).collect();
     clients.sort_by(|one, other| (&one.client_name, &one.client).cmp(&(&other.client_name, &other.client)));
     clients.dedup_by(|one, other| one.client == other.client);
@@ -215,6 +245,7 @@ fn template(found: QueueOverview, when: When) -> QueuesTemplate {
         StuckCard {
             title: title(list),
             word: list.word(),
+            acts: acts(list),
             all: number(list, None, (count, count >= MOST)),
             is_ahead: stuck.kind == StuckKind::Held,
             is_bad: matches!(stuck.kind, StuckKind::Dead | StuckKind::Letters) && count > 0,
@@ -233,5 +264,7 @@ fn template(found: QueueOverview, when: When) -> QueuesTemplate {
         order: order(),
         when,
         place,
+        csrf,
+        back: "all",
     }
 }

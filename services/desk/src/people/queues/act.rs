@@ -1,0 +1,124 @@
+//! `POST /queues/{list}`: what can be done about one row of what is stuck: sent again, handled again, let go, given up.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use ripen_actions::{
+    Refusal,
+    dead_letter::{DropDeadLetter, ReplayDeadLetters},
+    delivery::RetryDelivery,
+    quarantine::{DropQuarantined, QuarantineChoice, ReleaseQuarantined},
+    queues::QueueList,
+};
+use ripen_domain::actor::Actor;
+use ripen_store::queues::stuck::StuckKind;
+use ripen_web::extract::{NamedFields, PathId};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::LEADS_THE_DESK;
+use crate::{
+    context::DeskContext,
+    people::{
+        csrf::CsrfForm,
+        refused::{PageRefusals, refused},
+    },
+};
+
+/// A button of a row.
+pub struct QueueAct {
+    /// As the form says it.
+    pub what: &'static str,
+    /// As the button does.
+    pub words: &'static str,
+}
+
+const AGAIN: &str = "again";
+const RELEASE: &str = "release";
+const DROP: &str = "drop";
+
+/// What can be done about each row of a list. What is held goes on by itself, and a consent is looked at on its lead's page.
+pub const fn acts(list: QueueList) -> &'static [QueueAct] {
+    match list {
+        QueueList::Stuck(StuckKind::Dead) => &[QueueAct { what: AGAIN, words: "Send again" }],
+        QueueList::Stuck(StuckKind::Letters) => {
+            &[QueueAct { what: AGAIN, words: "Handle again" }, QueueAct { what: DROP, words: "Drop" }]
+        }
+        QueueList::Stuck(StuckKind::Quarantine) => {
+            &[QueueAct { what: RELEASE, words: "Release" }, QueueAct { what: DROP, words: "Drop" }]
+        }
+        _ => &[],
+    }
+}
+
+/// Which row, and what is to become of it.
+#[derive(Debug, Default, Deserialize)]
+pub struct QueueActForm {
+    #[serde(default)]
+    id: String,
+    #[serde(default)]
+    what: String,
+    #[serde(default)]
+    back: String,
+}
+
+impl NamedFields for QueueActForm {
+    fn hint(_: &str) -> &'static str {
+        "Press a button of the row."
+    }
+}
+
+/// Does it.
+#[utoipa::path(post, path = "/queues/{list}", operation_id = "act_on_queue", tag = "pages",
+    params(("list" = String, Path, description = "dead, letters or quarantine: of others nothing is done here.")),
+    request_body(content_type = "application/x-www-form-urlencoded", description = "`id` of the row, `what` (again, release or drop), `back` (all or list), `csrf`.", content = String),
+    responses(
+        (status = 303, description = "Done, or somebody else did it meanwhile: back to the page; or nobody is signed in: to the form to sign in."),
+        PageRefusals,
+    ))]
+pub async fn act(
+    State(context): State<DeskContext>,
+    PathId(list): PathId<QueueList>,
+    posted: CsrfForm<QueueActForm>,
+) -> Response {
+    let CsrfForm { viewer, form } = posted;
+    if let Err(problem) = viewer.require(LEADS_THE_DESK) {
+        return problem.into_response();
+    }
+    match run(&context, &viewer.actor, list, &form).await {
+        // A row that is gone was seen to by somebody else: the page shows that.
+        Ok(()) | Err(Refusal::Missing { .. }) if form.back == "list" => {
+            Redirect::to(&format!("/queues/{}", list.word())).into_response()
+        }
+        Ok(()) | Err(Refusal::Missing { .. }) => Redirect::to("/queues").into_response(),
+        Err(refusal) => refused(&refusal).into_response(),
+    }
+}
+
+async fn run(context: &DeskContext, actor: &Actor, list: QueueList, form: &QueueActForm) -> Result<(), Refusal> {
+    let (actions, missing) = (&context.actions, || Refusal::missing("row", &form.id));
+    let named = || Ok::<_, Refusal>(QuarantineChoice::Named(vec![form.id.parse().map_err(|_| missing())?]));
+    match (list, form.what.as_str()) {
+        (QueueList::Stuck(StuckKind::Dead), AGAIN) => {
+            let delivery = form.id.parse().map_err(|_| missing())?;
+            actions.run(actor, &RetryDelivery { delivery }).await.map(drop)
+        }
+        (QueueList::Stuck(StuckKind::Letters), AGAIN) => {
+            let letters = Some(vec![form.id.parse::<Uuid>().map_err(|_| missing())?]);
+            actions.run(actor, &ReplayDeadLetters { letters }).await.map(drop)
+        }
+        (QueueList::Stuck(StuckKind::Letters), DROP) => {
+            let letter = form.id.parse().map_err(|_| missing())?;
+            actions.run(actor, &DropDeadLetter { letter }).await
+        }
+        (QueueList::Stuck(StuckKind::Quarantine), RELEASE) => {
+            actions.run(actor, &ReleaseQuarantined { which: named()?, why: None }).await.map(drop)
+        }
+        (QueueList::Stuck(StuckKind::Quarantine), DROP) => {
+            actions.run(actor, &DropQuarantined { which: named()?, why: None }).await.map(drop)
+        }
+        // Nothing of the kind can be done there: as for a row that is gone, the page shows what can.
+        _ => Err(missing()),
+    }
+}
