@@ -7,13 +7,13 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use ripen_actions::{
-    Refusal,
+    Refusal, client,
     user::{AddUser, SetUser, list},
     user_link::InviteUser,
 };
 use ripen_domain::{actor::UserRole, id::UserId, user::Password};
 use ripen_runtime::random::password;
-use ripen_store::user::account::UserRecord;
+use ripen_store::{client::client_record::ClientRecord, user::account::UserRecord};
 use ripen_web::extract::{NamedFields, PathId};
 use serde::Deserialize;
 
@@ -31,6 +31,7 @@ const ADMINS: &[UserRole] = &[UserRole::Admin];
 #[template(path = "people/users.html")]
 struct UsersTemplate<'a> {
     users: &'a [UserRecord],
+    clients: &'a [ClientRecord],
     csrf: String,
     typed: &'a NewUserForm,
     troubles: &'a [FieldTrouble],
@@ -202,10 +203,14 @@ async fn page(
     status: StatusCode,
     (typed, troubles, made): UsersSay<'_>,
 ) -> Response {
-    let users = match list(&context.actions, &viewer.actor).await {
-        Ok(users) => users,
+    let read = async {
+        Ok((list(&context.actions, &viewer.actor).await?, client::list(&context.actions, &viewer.actor).await?))
+    };
+    let (users, clients) = match read.await {
+        Ok(read) => read,
         Err(refusal) => return refused(&refusal).into_response(),
     };
-    let content = UsersTemplate { users: &users, csrf: viewer.csrf(), typed, troubles, made, me: viewer.id() };
+    let content =
+        UsersTemplate { users: &users, clients: &clients, csrf: viewer.csrf(), typed, troubles, made, me: viewer.id() };
     DeskPage { title: "Users", place: Place::Users, viewer, query: "", content }.response(status)
 }
