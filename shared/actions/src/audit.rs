@@ -1,5 +1,7 @@
 //! Reading who changed what, of whose data, and when: the rows that actions have written.
 
+use std::collections::BTreeMap;
+
 use ripen_domain::actor::{Actor, Permission};
 use ripen_store::audit::list::{AuditFilter, AuditRecord};
 use serde_json::Value;
@@ -10,6 +12,13 @@ use crate::{Actions, Refusal, work::permit};
 pub async fn list(actions: &Actions, actor: &Actor, filter: &AuditFilter) -> Result<Vec<AuditRecord>, Refusal> {
     permit(actor, Permission::Manage)?;
     Ok(actions.store.audit_list(actor.scope(), filter).await?)
+}
+
+/// The names of everybody who signs in, by their ids as entries have them.
+pub async fn user_names(actions: &Actions, actor: &Actor) -> Result<BTreeMap<String, String>, Refusal> {
+    permit(actor, Permission::Manage)?;
+    let users = actions.store.users(actor.scope()).await?;
+    Ok(users.into_iter().map(|user| (user.id.to_string(), user.name)).collect())
 }
 
 /// A field that a change made otherwise.

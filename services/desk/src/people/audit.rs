@@ -1,5 +1,7 @@
 //! `/audit`: who changed what, newest first.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::{
     extract::State,
@@ -7,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use jiff::Timestamp;
-use ripen_actions::audit::{ChangedField, changed_fields, list};
+use ripen_actions::audit::{ChangedField, changed_fields, list, user_names};
 use ripen_domain::actor::UserRole;
 use ripen_store::audit::list::{AuditFilter, AuditRecord};
 use ripen_web::extract::{NamedFields, Query};
@@ -51,8 +53,14 @@ impl NamedFields for AuditQuery {
 struct ShownEntry {
     at: Timestamp,
     actor: String,
+    /// The actor by name, where it is somebody who signs in.
+    who: String,
     action: String,
+    /// The action in words.
+    what: String,
     object: String,
+    /// The object by name; empty where it has none here.
+    about: String,
     changes: Vec<ChangedField>,
 }
 
@@ -91,7 +99,11 @@ pub async fn show(State(context): State<DeskContext>, viewer: Viewer, Query(quer
     let has_more = found.len() > usize::try_from(ON_A_PAGE).unwrap_or(usize::MAX);
     found.truncate(usize::try_from(ON_A_PAGE).unwrap_or(usize::MAX));
     let older = found.last().filter(|_| has_more).map(|entry| entry.id);
-    let entries: Vec<_> = found.into_iter().map(shown).collect();
+    let names = match user_names(&context.actions, &viewer.actor).await {
+        Ok(names) => names,
+        Err(refusal) => return refused(&refusal).into_response(),
+    };
+    let entries: Vec<_> = found.into_iter().map(|entry| shown(entry, &names)).collect();
     let content = AuditTemplate {
         entries: &entries,
         object: filter.object.as_deref().unwrap_or_default(),
@@ -102,7 +114,31 @@ pub async fn show(State(context): State<DeskContext>, viewer: Viewer, Query(quer
     DeskPage { title: "Audit", place: Place::Audit, viewer: &viewer, query: "", content }.response(StatusCode::OK)
 }
 
-fn shown(entry: AuditRecord) -> ShownEntry {
+fn shown(entry: AuditRecord, names: &BTreeMap<String, String>) -> ShownEntry {
     let changes = changed_fields(&entry);
-    ShownEntry { at: entry.at, actor: entry.actor, action: entry.action, object: entry.object, changes }
+    ShownEntry {
+        who: names.get(&entry.actor).unwrap_or(&entry.actor).clone(),
+        what: in_words(&entry.action),
+        about: names.get(&entry.object).cloned().unwrap_or_default(),
+        at: entry.at,
+        actor: entry.actor,
+        action: entry.action,
+        object: entry.object,
+        changes,
+    }
+}
+
+/// `user.mail_link` as `user: mail link`.
+fn in_words(action: &str) -> String {
+    action.replace('.', ": ").replace('_', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn actions_are_said_in_words() {
+        assert_eq!([in_words("lead.touch"), in_words("user.mail_link")], ["lead: touch", "user: mail link"]);
+    }
 }
