@@ -9,10 +9,10 @@ use axum::{
     http::{Method, StatusCode, request::Parts},
     response::Response,
 };
-use ripen_domain::secret::Secret;
+use ripen_domain::{id::LeadId, secret::Secret};
 use ripen_web::body::{self, BodyLimits};
 
-use super::{csrf_token::token_of, errors::wants_html, frame::alone};
+use super::{csrf_token::token_of, errors::wants_html, frame::alone, letters::capital, work::history::in_words};
 
 /// The field of forms that names their session: it is the new one's when the form is sent again.
 const CSRF: &str = "csrf";
@@ -62,8 +62,20 @@ pub struct SignInTemplate<'a> {
 struct SendAgainTemplate<'a> {
     csrf: String,
     kept: &'a KeptForm,
-    words: Vec<&'a str>,
+    /// Whom it is about, where that is known.
+    who: &'a str,
+    typed: Vec<TypedField>,
 }
+
+/// What somebody typed or chose.
+struct TypedField {
+    label: String,
+    said: String,
+}
+
+/// What forms carry that nobody typed.
+const CARRIED: [&str; 11] =
+    ["lead", "lease", "touch", "version", "why", "dock", "key", "call", "next", "open", "stop_for"];
 
 impl KeptForm {
     /// What the form to sign in carries; none of it where it was not sent to a page that keeps what is typed.
@@ -82,11 +94,44 @@ impl KeptForm {
         self.sent_to.is_empty()
     }
 
-    /// The page that offers to send it again, under a session.
-    pub fn send_again(&self, session: &Secret) -> Response {
-        let is_word = |text: &&str| text.len() > 3 && text.chars().any(char::is_whitespace);
-        let words = self.fields.values().map(String::as_str).filter(is_word).collect();
-        alone("Send it again", SendAgainTemplate { csrf: token_of(session), kept: self, words }, StatusCode::OK)
+    /// The lead that it is about, where it names one: in a field, or in the path.
+    pub fn lead(&self) -> Option<LeadId> {
+        let in_path = self.sent_to.split('/').nth(2);
+        self.fields.get("lead").map(String::as_str).or(in_path)?.parse().ok()
+    }
+
+    /// The page that offers to send it again, under a session: about whom it is, and what was typed.
+    pub fn send_again(&self, session: &Secret, who: &str) -> Response {
+        let content = SendAgainTemplate { csrf: token_of(session), kept: self, who, typed: self.typed() };
+        alone("Send it again", content, StatusCode::OK)
+    }
+
+    /// What somebody typed or chose, by field. On a lead's page a reason is typed; while it is worked, it is carried.
+    fn typed(&self) -> Vec<TypedField> {
+        let is_work = self.sent_to.starts_with("/work/");
+        let is_typed =
+            |name: &str| !CARRIED.contains(&name) && !name.starts_with("asked.") || name == "why" && !is_work;
+        let shown = self.fields.iter().filter(|(name, value)| is_typed(name) && !value.trim().is_empty());
+        shown.map(|(name, value)| TypedField { label: label(name), said: said(name, value) }).collect()
+    }
+}
+
+/// `a.timeframe_days` as `Timeframe days`: the answer to a question by its id, since its words are not at hand.
+fn label(name: &str) -> String {
+    let name = match name {
+        "disposition" => "what happened",
+        "cb_day" | "cb_date" => "call back on",
+        "cb_time" | "cb_clock" => "at",
+        "cb_why" => "why then",
+        name => name.strip_prefix("a.").unwrap_or(name),
+    };
+    capital(&name.replace(['_', '.'], " "))
+}
+
+fn said(name: &str, value: &str) -> String {
+    match name {
+        "disposition" => value.parse().map_or_else(|_| value.to_owned(), |one| in_words(one).to_owned()),
+        _ => value.to_owned(),
     }
 }
 
@@ -125,6 +170,22 @@ mod tests {
         };
         let kept = carried("/work/dispose");
         assert_eq!(kept.fields.into_iter().collect::<Vec<_>>(), [("note".to_owned(), "call after six".to_owned())]);
+        let typed = |name: &str, to: &str| {
+            let fields = [
+                ("a.timeframe_days", "30"),
+                ("disposition", "no_answer"),
+                ("lease", "x"),
+                ("note", "call after six"),
+                ("why", "Opened by name"),
+            ];
+            let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+            let kept = KeptForm { sent_to: to.to_owned(), fields };
+            kept.typed().into_iter().find(|one| one.label == name).map(|one| one.said)
+        };
+        assert_eq!(typed("What happened", "/work/dispose").as_deref(), Some("no answer"));
+        assert_eq!(typed("Timeframe days", "/work/dispose").as_deref(), Some("30"));
+        assert_eq!((typed("Lease", "/work/dispose"), typed("Why", "/work/dispose")), (None, None), "nobody typed it");
+        assert_eq!(typed("Why", "/leads/x/close").as_deref(), Some("Opened by name"));
         for elsewhere in ["", "/account/password", "//evil.example/work/", "https://evil.example/work/", "/work/\\evil"]
         {
             assert!(carried(elsewhere).is_empty(), "{elsewhere}");

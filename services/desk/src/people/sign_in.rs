@@ -11,10 +11,10 @@ use axum::{
 use cookie::{Cookie, SameSite};
 use jiff::Timestamp;
 use ripen_actions::{
-    Refusal,
-    sign_in::{SESSION_LASTS, SignIn, SignInRefusal, SignOut, sign_in},
+    Refusal, lead_page,
+    sign_in::{SESSION_LASTS, SignIn, SignInRefusal, SignOut, by_session, sign_in},
 };
-use ripen_domain::user::Password;
+use ripen_domain::{secret::Secret, user::Password};
 use ripen_web::{
     Problem,
     address::{AddressPrefix, Visitor},
@@ -27,6 +27,7 @@ use super::{
     csrf::CsrfForm,
     frame::alone,
     kept_form::{KeptForm, SignInTemplate},
+    leads::shown,
     refused::{PageRefusals, refused},
     viewer::{Credential, SESSION_COOKIE, is_of_this_origin},
 };
@@ -105,8 +106,11 @@ pub async fn submit(
     let (next, kept) = (own_path(form.text("next")), KeptForm::carried(&form.fields));
     match sign_in(&context.actions, &typed).await {
         Ok(done) => {
-            let page =
-                if kept.is_empty() { Redirect::to(next).into_response() } else { kept.send_again(&done.session) };
+            let page = if kept.is_empty() {
+                Redirect::to(next).into_response()
+            } else {
+                kept.send_again(&done.session, &who(&context, &done.session, &kept).await)
+            };
             with_cookie(page, &session_cookie(done.session.reveal(), context.is_https))
         }
         Err(refusal) => not_signed_in(&refusal, (next, form.text("email"), &kept), context.clock.now()),
@@ -136,6 +140,14 @@ fn not_signed_in(refusal: &SignInRefusal, (next, email, kept): (&str, &str, &Kep
 
 fn ended_already(refusal: Refusal) -> Result<(), Refusal> {
     if matches!(refusal, Refusal::Missing { .. }) { Ok(()) } else { Err(refusal) }
+}
+
+/// Whom a kept form is about; empty where it names nobody whom they may see.
+async fn who(context: &DeskContext, session: &Secret, kept: &KeptForm) -> String {
+    let Some(lead) = kept.lead() else { return String::new() };
+    let Ok(Some((_, actor))) = by_session(&context.actions, &session.hash()).await else { return String::new() };
+    let found = lead_page::show(&context.actions, &actor, lead).await;
+    found.map(|page| shown::name(&page.listed)).unwrap_or_default()
 }
 
 /// Counted down, so that a wait comes as no surprise and whoever is not sure asks for another password before it.

@@ -11,6 +11,6 @@ pub mod own_work;
 pub mod page;
 mod panels;
 pub(crate) mod query;
-mod shown;
+pub(super) mod shown;
 mod side_facts;
 pub(crate) mod timeline;
