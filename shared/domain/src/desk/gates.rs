@@ -222,6 +222,11 @@ pub fn softened(gates: Vec<CallGate>) -> Vec<CallGate> {
             GateKind::AgentClients | GateKind::Language => {
                 shown.push(CallGate { words: "waits for somebody who works for it".to_owned(), ..gate });
             }
+            // A place would tell the country of a number that is not theirs to know yet.
+            GateKind::Hours => {
+                let words = if gate.is_open { "an hour to call there" } else { "no hour to call there" };
+                shown.push(CallGate { words: words.to_owned(), ..gate });
+            }
             GateKind::Lease if !gate.is_open => shown.push(CallGate { words: "being worked on".to_owned(), ..gate }),
             _ => shown.push(gate),
         }
@@ -266,6 +271,8 @@ fn standing(facts: &GateFacts) -> Vec<CallGate> {
             false => open(WithClient, "the client does not have it"),
         },
         match &facts.barred {
+            // What the person asked says itself that nobody may.
+            Some(why) if why.starts_with("the person asked") => closed(DoNotContact, why.clone(), None),
             Some(why) => closed(DoNotContact, format!("must not be contacted: {why}"), None),
             None => open(DoNotContact, "nobody asked not to be contacted"),
         },

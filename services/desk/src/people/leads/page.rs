@@ -6,6 +6,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use jiff::Timestamp;
 use ripen_actions::{
     Refusal,
     lead_page::{ReadReceipt, WholeLead, earlier, show as whole},
@@ -25,8 +26,8 @@ use uuid::Uuid;
 use super::{
     changes::{ChangeBody, LeadChange},
     panels::{
-        LeadAnswerLine, ShownConsent, ShownGates, ShownReceipt, ShownRelative, ShownSource, StageStep, booked, consent,
-        household, place, promised, shown_answer, shown_gates, shown_receipt, sources, stages,
+        BookedTime, LeadAnswerLine, ShownConsent, ShownGates, ShownReceipt, ShownRelative, ShownSource, StageStep,
+        booked, consent, household, place, promised, shown_answer, shown_gates, shown_receipt, sources, stages,
     },
     shown::{ShownStep, ShownWay, name},
     side_facts::{ToldBeside, told_beside},
@@ -117,6 +118,10 @@ struct LeadTemplate<'a> {
     is_closed: bool,
     step: Option<ShownStep>,
     step_at: String,
+    /// The same by the lead's clock, where that is another than the reader's.
+    step_there: String,
+    /// How far that is; empty where the date says it.
+    step_near: String,
     promised: String,
     receipt: Option<ShownReceipt>,
     gates: ShownGates,
@@ -133,7 +138,9 @@ struct LeadTemplate<'a> {
     consent: Option<ShownConsent>,
     sources: Vec<ShownSource>,
     slots: Vec<OfferedSlot>,
-    booked: Vec<String>,
+    booked: Vec<BookedTime>,
+    /// The appointment comes before the next step.
+    booked_first: bool,
     told: ToldBeside,
     takes_links: bool,
     may_work: bool,
@@ -195,7 +202,7 @@ pub async fn render(
         Some(LeadChange::Appointment) => offered(context, viewer, id).await?,
         _ => Vec::new(),
     };
-    let gates = shown_gates(gates(&context.actions, &viewer.actor, id, None).await?, &when);
+    let gates = shown_gates(gates(&context.actions, &viewer.actor, id, None).await?, &page, &when);
     let told = match may_work {
         true => told_beside(context, viewer, &page.lead, &when).await?,
         false => ToldBeside::default(),
@@ -228,6 +235,8 @@ fn template<'a>(
     let is_open = page.lead.stage.is_open();
     let there = page.lead.places().into_iter().next().map(|place| when.there(place.zone));
     let step = page.listed.step.as_ref().map(|step| ShownStep::of(when, step));
+    let due_at = page.listed.step.as_ref().and_then(|step| step.due_at);
+    let booked = booked(page, when.now());
     let mut entries = entries(page, when);
     let tabs = TimelineShow::ALL.map(|show| TimelineTab {
         show,
@@ -248,7 +257,9 @@ fn template<'a>(
         stages: stages(page.lead.stage),
         is_open,
         is_closed: page.lead.stage == Stage::Closed,
-        step_at: page.listed.step.as_ref().and_then(|step| step.due_at).map(|at| when.whole(at)).unwrap_or_default(),
+        step_at: due_at.map(|at| when.whole(at)).unwrap_or_default(),
+        step_there: due_at.map(|at| beside(when, there.as_ref(), at)).unwrap_or_default(),
+        step_near: step.as_ref().map(step_near).unwrap_or_default(),
         promised: promised(page, when),
         step,
         may_judge: viewer.actor.may(Permission::Manage) && gates.in_review,
@@ -266,7 +277,8 @@ fn template<'a>(
         consent: consent(page, when),
         sources: sources(page, when),
         slots,
-        booked: booked(page),
+        booked_first: booked.first().is_some_and(|one| due_at.is_none_or(|due| one.at <= due)),
+        booked,
         told,
         takes_links,
         may_work,
@@ -276,6 +288,23 @@ fn template<'a>(
         sees_audit: viewer.actor.may(Permission::Manage),
         page,
         says,
+    }
+}
+
+/// An instant by the lead's clock; empty where the reader's shows the same.
+fn beside(when: &When, there: Option<&When>, at: Timestamp) -> String {
+    let Some(there) = there else { return String::new() };
+    let offset = |clock: &When| clock.zone().to_offset(at);
+    if offset(when) == offset(there) { String::new() } else { there.whole(at) }
+}
+
+/// How far the next step is; empty where that would be its date once more.
+fn step_near(step: &ShownStep) -> String {
+    let is_date = step.at.as_ref().is_some_and(|at| at.whole.contains(&at.near));
+    match (is_date, step.is_late) {
+        (true, true) => "late".to_owned(),
+        (true, false) => String::new(),
+        (false, _) => step.text.clone(),
     }
 }
 
@@ -295,5 +324,37 @@ fn known(page: &WholeLead) -> ChangeBody {
         time_zone: text(&profile.time_zone),
         locale: text(&profile.locale),
         ..ChangeBody::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+    use ripen_domain::promise::{Kind, State};
+    use ripen_store::lead::list::ListedStep;
+
+    use super::*;
+
+    fn clock(zone: &str) -> When {
+        When::at_clock("2026-11-24T16:03:00Z".parse().unwrap(), TimeZone::get(zone).unwrap())
+    }
+
+    #[test]
+    fn the_leads_clock_stands_beside_the_readers_where_it_is_another() {
+        let (at, here) = ("2026-11-30T22:00:00Z".parse().unwrap(), clock("UTC"));
+        assert_eq!(beside(&here, Some(&clock("Australia/Sydney")), at), "Tue 1 Dec 2026, 09:00 Sydney");
+        assert_eq!(beside(&here, Some(&clock("Europe/London")), at), "", "the same hour in winter");
+        assert_eq!(beside(&here, None, at), "");
+    }
+
+    #[test]
+    fn a_far_date_is_said_once() {
+        let near = |due: &str| {
+            let due_at = Some(due.parse().unwrap());
+            let (kind, state, why) = (Kind::Requalify, State::Scheduled, String::new());
+            step_near(&ShownStep::of(&clock("UTC"), &ListedStep { due_at, kind, state, why, is_agreed: false }))
+        };
+        assert_eq!([near("2027-03-30T08:00:00Z"), near("2026-01-30T08:00:00Z")], ["", "late"]);
+        assert_eq!([near("2026-11-24T20:03:00Z"), near("2026-11-21T16:03:00Z")], ["in 4 h", "3 days late"]);
     }
 }

@@ -1,5 +1,6 @@
 //! The panels of a lead's page: stages, receipt, gates, answers, who is reached where, sources.
 
+use jiff::Timestamp;
 use ripen_actions::{
     lead_page::{AnsweredQuestion, ChangedInCall, ReadReceipt, ReceiptCap, ReceiptRule, WholeLead},
     why_not::LeadGates,
@@ -11,10 +12,15 @@ use ripen_domain::{
     id::DecisionId,
     lead::Stage,
 };
-use ripen_store::{lead::history::LeadArrival, person::household::HouseholdMember};
+use ripen_store::{
+    appointment::list::AppointmentRecord, lead::history::LeadArrival, person::household::HouseholdMember,
+};
 
 use super::shown::TimeInTitle;
-use crate::people::{when::When, work::grade::GradeScale};
+use crate::people::{
+    when::When,
+    work::{grade::GradeScale, head::language_name},
+};
 
 /// One of the stages in the head.
 pub struct StageStep {
@@ -80,9 +86,22 @@ pub struct ShownGate {
 pub struct ShownGates {
     pub is_callable: bool,
     pub opens: Option<TimeInTitle>,
-    pub gates: Vec<ShownGate>,
+    /// What stands against it.
+    pub shut: Vec<ShownGate>,
+    /// What does not.
+    pub passed: Vec<ShownGate>,
     /// A manager has to look at the consent first.
     pub in_review: bool,
+    /// The client has the lead: it is not for the desk to call.
+    pub is_with_client: bool,
+}
+
+/// An appointment that is ahead.
+pub struct BookedTime {
+    /// When it begins.
+    pub at: Timestamp,
+    /// By the rep's clock and by the person's, where that is another, and with whom.
+    pub words: String,
 }
 
 pub struct ShownRelative {
@@ -98,18 +117,23 @@ pub struct ShownConsent {
     pub certificate: String,
 }
 
-/// The gates that are shut first: they are the answer.
-pub fn shown_gates(found: LeadGates, when: &When) -> ShownGates {
-    let in_review = found.gates.iter().any(|gate| gate.kind == GateKind::Review && !gate.is_open);
+/// The gates, those that are shut apart: they are the answer.
+pub fn shown_gates(found: LeadGates, page: &WholeLead, when: &When) -> ShownGates {
+    let is_shut = |kind: GateKind| found.gates.iter().any(|gate| gate.kind == kind && !gate.is_open);
+    let (in_review, is_with_client) = (is_shut(GateKind::Review), is_shut(GateKind::WithClient));
+    let language = page.lead.profile.locale.as_deref().and_then(|tag| tag.split('-').next()).map(language_name);
+    let words = |gate: &CallGate| match &language {
+        Some(language) if gate.kind == GateKind::Language && gate.is_open => format!("the person speaks {language}"),
+        _ => gate.words.clone(),
+    };
     let one = |gate: CallGate| ShownGate {
-        words: gate.words,
+        words: words(&gate),
         is_open: gate.is_open,
         opens: gate.opens_at.map(|at| TimeInTitle::of(when, at)),
     };
-    let mut gates: Vec<_> = found.gates.into_iter().map(one).collect();
-    gates.sort_by_key(|gate| gate.is_open);
+    let (passed, shut) = found.gates.into_iter().map(one).partition(|gate| gate.is_open);
     let opens = found.opens_at.map(|at| TimeInTitle::of(when, at));
-    ShownGates { is_callable: found.is_callable, opens, gates, in_review }
+    ShownGates { is_callable: found.is_callable, opens, shut, passed, in_review, is_with_client }
 }
 
 pub fn stages(here: Stage) -> Vec<StageStep> {
@@ -227,12 +251,18 @@ pub fn sources(page: &WholeLead, when: &When) -> Vec<ShownSource> {
     page.arrivals.iter().map(one).collect()
 }
 
-/// What is booked and not over, as the rep's clock has it.
-pub fn booked(page: &WholeLead) -> Vec<String> {
+/// What is booked and not over, the earliest first, as the rep's clock has it and the person's.
+pub fn booked(page: &WholeLead, now: Timestamp) -> Vec<BookedTime> {
     let is_booked =
         |state: &AppointmentState| matches!(state, AppointmentState::Booked | AppointmentState::Held { .. });
-    let standing = page.appointments.iter().filter(|one| is_booked(&one.appointment.state));
-    standing
-        .map(|one| format!("{} with {}", in_words(one.appointment.slot.starts_at, &one.rep_zone), one.rep))
-        .collect()
+    let is_ahead = |one: &&AppointmentRecord| one.appointment.slot.ends_at > now && is_booked(&one.appointment.state);
+    let words = |one: &AppointmentRecord| {
+        let at = one.appointment.slot.starts_at;
+        let (with_rep, there) = (in_words(at, &one.rep_zone), in_words(at, &one.person_zone));
+        let there = if there == with_rep { String::new() } else { format!(", {there} for the person") };
+        BookedTime { at, words: format!("{with_rep}{there}, with {}", one.rep) }
+    };
+    let mut all: Vec<_> = page.appointments.iter().filter(is_ahead).map(words).collect();
+    all.sort_by_key(|one| one.at);
+    all
 }

@@ -208,7 +208,7 @@ fn enquiry(count: i32) -> String {
 }
 
 /// In English, as the desk's words are; the tag itself where it is none of these.
-fn language_name(tag: &str) -> String {
+pub fn language_name(tag: &str) -> String {
     const NAMES: [(&str, &str); 24] = [
         ("ar", "Arabic"),
         ("cs", "Czech"),

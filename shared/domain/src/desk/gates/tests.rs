@@ -187,6 +187,7 @@ fn a_clients_people_are_not_told_of_others() {
     let words: Vec<_> = shown.iter().map(|gate| gate.words.as_str()).collect();
     assert!(words.contains(&"resting") && words.contains(&"being worked on"));
     assert!(!words.iter().any(|words| words.contains("Dana") || words.contains("another client")), "{words:?}");
+    assert!(!words.iter().any(|words| words.contains('/')), "no zone of a number: {words:?}");
     let kinds = [GateKind::Attempts, GateKind::Calls, GateKind::Elsewhere];
     assert!(!shown.iter().any(|gate| kinds.contains(&gate.kind)));
 }
