@@ -163,7 +163,7 @@ async fn agents_pages_are_good_to_look_at() {
     looker.narrow.click(".dock-bar label").await;
     // In one window: in the other the lead is saved elsewhere by then.
     looker.wide.click("#save").await;
-    looker.wide.see("#work:has-text('The answer to timeframe_days is no number')").await;
+    looker.wide.see("#work:has-text('The answer to “When?” is no number')").await;
     looker.now("work-wrong").await;
     looker.wide.fill("#a-timeframe_days", "30").await;
     looker.wide.click("#save").await;

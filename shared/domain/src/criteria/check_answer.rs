@@ -31,10 +31,12 @@ pub enum InvalidAnswer {
         hint: String,
     },
     /// A decision could not use it.
-    #[error("the answer to {question} {why}")]
+    #[error("the answer to “{asked}” {why}")]
     Unusable {
         /// The question's id.
         question: String,
+        /// As it is asked; the id where it has no words.
+        asked: String,
         /// In words.
         why: String,
     },
@@ -65,7 +67,7 @@ impl Criteria {
             _ => None,
         };
         if let Some(why) = unclear {
-            return Err(InvalidAnswer::Unusable { question: question.to_owned(), why });
+            return Err(self.unusable(question, why));
         }
         let understood = read.value.filter(|_| read.usable && read.flag.is_none());
         let value = understood.unwrap_or_else(|| given.clone());
@@ -83,6 +85,13 @@ impl Criteria {
         };
         let answer = Answer { value: value.clone(), at: now, origin: Origin::Person(String::new()) };
         let why = usable(asked, &answer, now).err().map(Cow::into_owned);
-        why.map_or(Ok(()), |why| Err(InvalidAnswer::Unusable { question: question.to_owned(), why }))
+        why.map_or(Ok(()), |why| Err(self.unusable(question, why)))
+    }
+
+    fn unusable(&self, question: &str, why: String) -> InvalidAnswer {
+        let words =
+            self.questions.iter().find(|known| *known.id == *question).map(|known| known.ask.in_language("en").trim());
+        let asked = words.filter(|words| !words.is_empty()).unwrap_or(question).to_owned();
+        InvalidAnswer::Unusable { question: question.to_owned(), asked, why }
     }
 }
