@@ -9,7 +9,7 @@ use axum::{
 use jiff::SignedDuration;
 use ripen_actions::{
     Refusal,
-    desk::{MadeAs, OwnDay, UpcomingWork, coming_up, own_day, promised_within},
+    desk::{MadeAs, OwnDay, UpcomingWork, WorkedBy, coming_up, own_day, promised_within},
     lead_brief::promised,
 };
 use ripen_domain::{actor::Permission, time::zone, touch::Disposition};
@@ -221,12 +221,16 @@ fn figures(day: &OwnDay, later_today: usize) -> Vec<DayFigure> {
     let share = (day.spoke * 100 + day.worked / 2).checked_div(day.worked);
     let spoke = figure("Spoken with", day.spoke, LeadsQuery { how: Some(HowChoice::Spoke), ..today() });
     all.push(DayFigure { share, ..spoke });
-    let ways = day.by_disposition.iter().map(|way| {
+    // What was tried in vain is no part of those spoken with.
+    let (spoken, vain): (Vec<&WorkedBy>, Vec<&WorkedBy>) =
+        day.by_disposition.iter().partition(|way| way.disposition.is_conversation());
+    let ways = spoken.into_iter().chain(vain).map(|way| {
         // The calls that are still ahead have their own line's words.
         let is_promise = way.disposition == Disposition::CallBack;
         let words = if is_promise { "Calls promised".to_owned() } else { capital(in_words(way.disposition)) };
         let query = LeadsQuery { how: Some(HowChoice::Was(way.disposition)), ..today() };
-        DayFigure { is_part: true, ..figure(&words, way.leads, query) }
+        let is_part = way.disposition.is_conversation();
+        DayFigure { is_part, ..figure(&words, way.leads, query) }
     });
     all.extend(ways);
     // Never alone: an A is worth what the client says of it.
