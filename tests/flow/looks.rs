@@ -56,7 +56,7 @@ async fn enquire(scenario: &Scenario, name: &str, days: i64, subject: &str) -> S
 /// A link in the newest body of this kind, as it can be opened here.
 async fn link(scenario: &Scenario, event: &str, key: &str) -> String {
     let sql = "select convert_from(b.body, 'utf8') from delivery_body b join delivery d on d.id = b.delivery_id
-               where d.event = $1 order by b.at desc limit 1";
+               join endpoint e on e.id = d.endpoint_id where d.event = $1 and e.kind = 'email' order by b.at desc limit 1";
     let body: String = sqlx::query_scalar(sql).bind(event).fetch_one(scenario.installation.pool()).await.unwrap();
     let body: Value = serde_json::from_str(&body).unwrap();
     body["data"][key].as_str().unwrap().replace(PUBLIC, &scenario.process.url)

@@ -21,6 +21,9 @@ use utoipa::{
 
 use crate::context::DeskContext;
 
+/// What of an address names the list that it was opened from, by the token of the list's own link.
+pub const FROM_LIST: &str = "list";
+
 /// The client whose token came with the request, within its rate.
 pub struct ClientCaller(pub TokenHolder);
 

@@ -32,7 +32,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    caller::{actor_of_link, by_link, failed, refused},
+    caller::{FROM_LIST, actor_of_link, by_link, failed, refused},
     reps::forged,
 };
 use crate::{
@@ -42,9 +42,6 @@ use crate::{
         lead::{LeadNotice, LinkedLead},
     },
 };
-
-/// What of an address names the list that it was opened from, by the token of the list's own link.
-pub const FROM_LIST: &str = "list";
 
 type LinkToken = Result<Path<String>, PathRejection>;
 

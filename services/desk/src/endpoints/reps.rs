@@ -19,10 +19,7 @@ use ripen_store::{
 };
 use ripen_web::address::Visitor;
 
-use super::{
-    caller::{actor_of_rep, by_link, failed, refused},
-    links::FROM_LIST,
-};
+use super::caller::{FROM_LIST, actor_of_rep, by_link, failed, refused};
 use crate::{
     context::DeskContext,
     page::{self, shown::ShownBy},

@@ -64,11 +64,11 @@ struct SendAgainTemplate<'a> {
     kept: &'a KeptForm,
     /// Whom it is about, where that is known.
     who: &'a str,
-    typed: Vec<TypedField>,
+    typed: Vec<KeptField>,
 }
 
 /// What somebody typed or chose.
-struct TypedField {
+struct KeptField {
     label: String,
     said: String,
 }
@@ -107,12 +107,12 @@ impl KeptForm {
     }
 
     /// What somebody typed or chose, by field. On a lead's page a reason is typed; while it is worked, it is carried.
-    fn typed(&self) -> Vec<TypedField> {
+    fn typed(&self) -> Vec<KeptField> {
         let is_work = self.sent_to.starts_with("/work/");
         let is_typed =
             |name: &str| !CARRIED.contains(&name) && !name.starts_with("asked.") || name == "why" && !is_work;
         let shown = self.fields.iter().filter(|(name, value)| is_typed(name) && !value.trim().is_empty());
-        shown.map(|(name, value)| TypedField { label: label(name), said: said(name, value) }).collect()
+        shown.map(|(name, value)| KeptField { label: label(name), said: said(name, value) }).collect()
     }
 }
 

@@ -11,6 +11,7 @@ mod contact;
 mod map;
 mod name;
 mod normalised;
+mod other_contact;
 mod place;
 mod reader;
 mod text;

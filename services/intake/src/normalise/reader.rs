@@ -13,8 +13,9 @@ use serde_json::{Map, Value};
 
 use super::{
     clock::LocalClock,
-    contact, map,
+    map,
     normalised::Normalised,
+    other_contact,
     text::{self, Cleaned},
 };
 use crate::formats::Fields;
@@ -185,7 +186,7 @@ impl Reader {
     /// the field it is another one, such as a list's second column of addresses. So is a further way to reach the person.
     fn flag_unknown(&mut self, rest: &Map<String, Value>) {
         for (name, value) in rest {
-            let contact = contact::in_field_of_their_own(&self.submission, name, value);
+            let contact = other_contact::in_field_of_their_own(&self.submission, name, value);
             if let Some(field) = nearly_field(name).filter(|field| !self.given.contains(field)) {
                 let flag = Flag::new(name, FlagCode::UnknownField).saying(&text::shown(value));
                 self.submission.flag(flag.meaning(field));
