@@ -67,12 +67,14 @@
     const holder = document.querySelector("[data-user]");
     if (holder) for (const kind of [KEPT, OLDER]) store.drop(`${kind}${holder.dataset.user}.${toast.dataset.lead}`);
     const until = Number(toast.dataset.until);
+    // What cannot be taken back is confirmed too.
+    const stays = Math.max(until, Date.now() / 1000 + 8);
     const tick = () => {
       if (!toast.isConnected) return;
       const left = Math.ceil(until - Date.now() / 1000);
       const shown = toast.querySelector("[data-left]");
       if (shown) shown.textContent = String(Math.max(left, 0));
-      if (left > 0) setTimeout(tick, 250);
+      if (stays > Date.now() / 1000) setTimeout(tick, 250);
       else if (!toast.contains(document.activeElement)) toast.remove();
       else setTimeout(tick, 250);
     };

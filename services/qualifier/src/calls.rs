@@ -1,15 +1,17 @@
-//! How often the numbers of a batch were called lately, where a limit to that may count: read once for all of them.
+//! How often the numbers of a batch were called lately, where a limit to that may count, and when who expects a call is tried
+//! again: read once for all of them.
 
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
     calling::{CallLimit, Hours, Whereabouts},
+    desk::next_try,
     id::PersonId,
 };
 use ripen_store::{StoreError, Transaction, lead::calls::CallMade};
 
-use crate::unit_of_work::UnitOfWork;
+use crate::unit_of_work::{TrackedLead, UnitOfWork};
 
 /// Reads the calls to those whose promise fell due or who were worked on before; of others nobody has called the number.
 pub async fn load(
@@ -18,6 +20,7 @@ pub async fn load(
     hours: &Hours,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    load_tries(batch, work_unit).await?;
     let limited = limited(work_unit, hours);
     let Some(longest) = limited.iter().map(|(_, within)| *within).max() else { return Ok(()) };
     let number = |person: &PersonId| work_unit.persons.get(person)?.profile.phone.clone();
@@ -32,6 +35,21 @@ pub async fn load(
         at.sort_unstable();
         at.dedup();
         person.calls = at;
+    }
+    Ok(())
+}
+
+/// Reads when those are tried again who expect a call that reached nobody.
+async fn load_tries(batch: &mut Transaction, work_unit: &mut UnitOfWork) -> Result<(), StoreError> {
+    let is_worked = |lead: &&TrackedLead| lead.row.touches > 0 && lead.row.stage.is_open();
+    let leads: Vec<_> = work_unit.leads.values().filter(is_worked).map(|lead| lead.row.id).collect();
+    if leads.is_empty() {
+        return Ok(());
+    }
+    for owed in batch.owed_tries(&leads).await? {
+        if let Some(lead) = work_unit.leads.get_mut(&owed.lead) {
+            lead.again_at = next_try(owed.tries, owed.last_at);
+        }
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ use uuid::Uuid;
 mod call_times;
 mod occasion;
 
-use call_times::Reachable;
+use call_times::{DueStep, Reachable};
 use occasion::{cause_of, is_by_hand, occasion_of};
 
 use crate::{
@@ -72,7 +72,7 @@ impl BatchDecisions {
 struct Graded {
     criteria: CriteriaId,
     decision: Decision,
-    due_at: Timestamp,
+    due: DueStep,
 }
 
 /// What deciding needs from outside the unit of work.
@@ -111,7 +111,9 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
             }
             let client = &work.client;
             let places = Whereabouts::of(&person.profile, &client.country, &client.time_zone).places();
-            let reached = Reachable { places: &places, calls: &person.calls };
+            // Without a number nobody can be tried.
+            let again_at = lead.again_at.filter(|_| person.profile.phone.is_some());
+            let reached = Reachable { places: &places, calls: &person.calls, again_at };
             self.put_off(lead, reached, &mut decided);
             if occasion_of(lead, work).is_none() {
                 continue;
@@ -123,8 +125,8 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
                     let cause = cause_of(lead, work).barred(barred.get(&lead.row.person).cloned());
                     let decision = qualify(&facts, criteria, &cause, self.now);
                     decided.barred.extend(cause.barred.is_some().then_some(lead.row.id));
-                    let due_at = self.due_at(&decision, reached);
-                    self.apply(lead, work, Graded { criteria: id, decision, due_at }, &mut decided);
+                    let due = self.due(&decision, reached);
+                    self.apply(lead, work, Graded { criteria: id, decision, due }, &mut decided);
                 }
                 None => self.wait_for_criteria(lead, &mut decided),
             }
@@ -162,11 +164,11 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
     }
 
     fn apply(&self, lead: &mut TrackedLead, work: &GradingSettings, graded: Graded, out: &mut BatchDecisions) {
-        let Graded { criteria, decision, due_at } = graded;
+        let Graded { criteria, decision, due } = graded;
         let id = DecisionId::from_uuid((self.new_id)());
         let before = lead.row.decided.map(|last| last.grade);
         // By the lead as it was: the row changes below.
-        let changes = changes(lead, work, &decision, due_at);
+        let changes = changes(lead, work, &decision, due.at);
         let by_hand = is_by_hand(lead, work);
         lead.row.decided = Some(LastDecision { id, criteria, grade: decision.grade, score: decision.score });
         // The client may have changed its program since the lead came.
@@ -178,11 +180,7 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
         lead.changed = true;
         out.ended.extend(changes.ended.iter().map(|end| LeadPromiseEnd { lead: lead.row.id, end: *end }));
         if let Some(NextPromise { kind, due_at }) = changes.made {
-            let why = decision
-                .next
-                .as_ref()
-                .map_or_else(|| "ask the client what became of it".to_owned(), |next| next.why.clone());
-            out.made.push(self.promise(lead, kind, Some(due_at), why));
+            out.made.push(self.promise(lead, kind, Some(due_at), due.why));
         }
         if let Some(why) = &decision.closed {
             // The stage changes after the promises are settled, which end because of it.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use ripen_domain::{
     actor::{Actor, Permission},
-    desk::{AgentTerms, CallGate, Rank, for_team, opens_at, shut, softened},
+    desk::{AgentTerms, CallGate, GateKind, NextWork, Rank, for_team, next_work, opens_at, shut, softened},
     id::{LeadId, UserId},
 };
 
@@ -23,6 +23,8 @@ pub struct LeadGates {
     pub gates: Vec<CallGate>,
     /// When all that are shut have opened by themselves; none where somebody has to open one, or all are open.
     pub opens_at: Option<Timestamp>,
+    /// When it can be worked next: of this everything speaks that says what becomes of the lead. None for a client's people.
+    pub next: Option<NextWork>,
     /// It is handed out as soon as an agent whose turn it is asks.
     pub is_callable: bool,
 }
@@ -52,10 +54,18 @@ pub async fn gates(
     let mut read = gates_read(&mut tx, scope, &[lead], terms).await?;
     let found = read.remove(&lead).ok_or_else(|| Refusal::missing("lead", lead))?;
     let rank = found.rank;
+    let facts = &found.standing.facts;
+    let next = next_work(facts, &agent, &actions.hours, now);
     let gates = match agent.user {
         Some(_) => found.gates,
         // Callable is who somebody would be handed, not whom anybody could call.
-        None => for_team(found.gates, &found.standing.facts, &tx.desk_team().await?),
+        None => for_team(found.gates, facts, &tx.desk_team().await?),
+    };
+    // Whom nobody of the team could be handed waits for a colleague, whatever opens.
+    let nobody = |gate: &&CallGate| matches!(gate.kind, GateKind::AgentClients | GateKind::Language);
+    let next = match shut(&gates).find(nobody) {
+        Some(gate) => NextWork::Blocked { gate: gate.kind, words: gate.words.clone() },
+        None => next,
     };
     let is_callable = shut(&gates).next().is_none();
     // Said to be callable, it is: what was found a moment ago, when it was not, must not keep it back.
@@ -63,6 +73,14 @@ pub async fn gates(
         tx.desk_wait_forget(scope, lead).await?;
         tx.commit().await?;
     }
-    let gates = if is_staff { gates } else { softened(gates) };
-    Ok(LeadGates { lead, rank, opens_at: opens_at(&gates), gates, is_callable })
+    if !is_staff {
+        let gates = softened(gates);
+        return Ok(LeadGates { lead, rank, opens_at: opens_at(&gates), gates, next: None, is_callable });
+    }
+    // Not the latest of the gates alone: what opens at night is called in the morning.
+    let opens_at = match &next {
+        NextWork::At(opening) => Some(opening.at),
+        NextWork::Now | NextWork::Blocked { .. } => None,
+    };
+    Ok(LeadGates { lead, rank, opens_at, gates, next: Some(next), is_callable })
 }

@@ -66,6 +66,8 @@ pub struct TouchResult {
     pub answers: usize,
     /// A next step was agreed.
     pub agreed: bool,
+    /// It is another try to reach whom an agreed call did not reach: the first of them used the round.
+    pub is_again: bool,
 }
 
 /// What follows for a lead's promises and its rounds.
@@ -100,7 +102,7 @@ pub fn effect(open: &[Open], brought: TouchResult, now: Timestamp) -> Effect {
     let attempt = brought.disposition.is_attempt() && !promise.worked;
     Effect {
         // Answers are progress: a round is used up only by a due attempt that brought none.
-        round: attempt && due && brought.answers == 0,
+        round: attempt && due && brought.answers == 0 && !brought.is_again,
         // A date agreed with the person stands until it is due: an earlier attempt does not use it up.
         worked: (attempt && (due || !promise.agreed)).then_some(promise.generation),
         replaced: None,
@@ -120,7 +122,7 @@ mod tests {
     }
 
     fn brought(disposition: Disposition, answers: usize, agreed: bool) -> TouchResult {
-        TouchResult { disposition, answers, agreed }
+        TouchResult { disposition, answers, agreed, is_again: false }
     }
 
     #[test]
@@ -131,6 +133,13 @@ mod tests {
         let swept_or_not =
             effect(&[promise(State::Scheduled, false)], brought(Disposition::Voicemail, 0, false), at(10));
         assert!(swept_or_not.round);
+    }
+
+    #[test]
+    fn another_try_of_an_agreed_call_uses_no_second_round() {
+        let again = TouchResult { is_again: true, ..brought(Disposition::NoAnswer, 0, false) };
+        let worked = effect(&[promise(State::Work, false)], again, at(12));
+        assert_eq!(worked, Effect { round: false, worked: Some(4), replaced: None });
     }
 
     #[test]

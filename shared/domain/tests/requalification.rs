@@ -177,7 +177,7 @@ impl Story {
     fn worked(&mut self, disposition: Disposition, answers: Value, next: Option<&str>) -> Decision {
         let count = answers.as_object().unwrap().len();
         self.says(answers);
-        let brought = TouchResult { disposition, answers: count, agreed: next.is_some() };
+        let brought = TouchResult { disposition, answers: count, agreed: next.is_some(), is_again: false };
         let effect = effect(&self.promises, brought, self.now);
         self.facts.lead.touches += 1;
         self.facts.lead.rounds += u32::from(effect.round);

@@ -14,11 +14,24 @@ use uuid::Uuid;
 use super::{BatchDecisions, Decider};
 use crate::unit_of_work::TrackedLead;
 
+/// What is promised while a call is owed.
+const TRIED_AGAIN: &str = "the call that was promised reached nobody: it is tried again";
+
+/// The next step that a decision asks for.
+pub(super) struct DueStep {
+    /// When.
+    pub(super) at: Timestamp,
+    /// What, in words.
+    pub(super) why: String,
+}
+
 /// Where a person is reached, and when they were.
 #[derive(Clone, Copy)]
 pub(super) struct Reachable<'a> {
     pub(super) places: &'a [Place],
     pub(super) calls: &'a [Timestamp],
+    /// When they are tried again, where a call is owed them that reached nobody; none where there is no number.
+    pub(super) again_at: Option<Timestamp>,
 }
 
 impl Reachable<'_> {
@@ -47,18 +60,19 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
     }
 
     /// When the lead is looked at again, in the hours of the place where the person is; when a client is asked, at any.
-    pub(super) fn due_at(&self, decision: &Decision, reached: Reachable<'_>) -> Timestamp {
+    pub(super) fn due(&self, decision: &Decision, reached: Reachable<'_>) -> DueStep {
         let asked = || self.now.saturating_add(ASK_AFTER).unwrap_or(self.now);
-        match decision.next {
-            Some(_) => {
-                let due = due_at(&decision.receipt, self.hours, reached.places).unwrap_or_else(asked);
-                if reached.calls.is_empty() {
-                    due
-                } else {
-                    next_callable(due, self.hours, reached.places, reached.calls)
-                }
-            }
-            None => asked(),
-        }
+        let Some(next) = &decision.next else {
+            return DueStep { at: asked(), why: "ask the client what became of it".to_owned() };
+        };
+        let due = due_at(&decision.receipt, self.hours, reached.places).unwrap_or_else(asked);
+        let again = reached.again_at.map(|again| again.max(self.now)).filter(|again| *again < due);
+        let why = again.map_or_else(|| next.why.clone(), |_| TRIED_AGAIN.to_owned());
+        let at = again.unwrap_or(due);
+        let at = match again.is_none() && reached.calls.is_empty() {
+            true => at,
+            false => next_callable(at, self.hours, reached.places, reached.calls),
+        };
+        DueStep { at, why }
     }
 }

@@ -216,3 +216,37 @@ fn a_number_that_was_called_as_often_as_its_state_allows_is_not_due_before_the_f
     let late = ["2026-12-01T03:00:00Z", "2026-12-01T15:00:00Z", "2026-12-01T16:00:00Z"];
     assert_eq!(put_off(miami, &late).as_deref(), Some("2026-12-02T14:00:00Z"), "it is closed when the day is over");
 }
+
+#[test]
+fn a_promised_call_that_reached_nobody_is_tried_again_before_the_date_of_the_criteria() {
+    let now = "2026-12-01T18:00:00Z";
+    let due = |again: Option<&str>, phone: Option<&str>| {
+        let kept = Open {
+            generation: 1,
+            kind: Kind::Requalify,
+            state: State::Work,
+            due_at: Some(at("2026-12-01T17:00:00Z")),
+            agreed: true,
+            worked: true,
+        };
+        let worked = TrackedLead {
+            arrived: Vec::new(),
+            regrade: Some(1),
+            promises: vec![kept],
+            again_at: again.map(at),
+            ..lead(at("2026-11-01T15:00:00Z"))
+        };
+        let profile = Profile { phone: phone.map(str::to_owned), ..Profile::default() };
+        let made = decide(worked, profile, now).made.remove(0);
+        (made.due_at.unwrap().to_string(), made.why)
+    };
+    let phone = Some("+13125550142");
+    let (again, why) = due(Some("2026-12-02T18:00:00Z"), phone);
+    assert_eq!(again, "2026-12-02T18:00:00Z");
+    assert!(why.contains("reached nobody"), "{why}");
+    // Often enough, or by no number: the date of the criteria.
+    for (again, phone) in [(None, phone), (Some("2026-12-02T18:00:00Z"), None)] {
+        let (at, why) = due(again, phone);
+        assert!(at.starts_with("2026-12-31") && why.contains("30d"), "{at}: {why}");
+    }
+}

@@ -19,10 +19,14 @@ use ripen_store::{
     lead::{touch::StopWish, undo::LeadBefore},
     person::co_decider::LearnedDecider,
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{take::lost, undo::Before, user_of};
+use super::{
+    take::lost,
+    undo::{Before, OpenedBefore},
+    user_of,
+};
 use crate::{
     Action, FieldErrors, Refusal, Work, check,
     lead::{LONGEST_WHY, NewAnswer, NextWish, TouchLead, Touched},
@@ -56,6 +60,9 @@ pub struct Dispose {
     pub co_deciders: Vec<NewCoDecider>,
     /// The possible business, where it was named: the lead becomes an opportunity.
     pub opportunity: Option<NewOpportunity>,
+    /// All that a page has typed beside the note, as its drafts keep it: with it the disposition and what was picked are there again
+    /// once it is taken back. The answers alone where there is none.
+    pub draft: Option<Map<String, Value>>,
 }
 
 impl Dispose {
@@ -73,6 +80,7 @@ impl Dispose {
             stop: None,
             co_deciders: Vec::new(),
             opportunity: None,
+            draft: None,
         }
     }
 }
@@ -150,6 +158,8 @@ impl Action for Dispose {
         }
         let of = DraftRef { user, lead: self.lead };
         let draft = self.typed(work.tx.desk_draft(scope, of).await?, work.now);
+        let held = work.tx.desk_leases_of(user).await?.into_iter().find(|held| held.lead == self.lead);
+        let opened = held.map(|held| OpenedBefore { rank: held.rank.word().to_owned(), why: held.why });
         // Behind the touch, whose id tells a repetition from a lease that was lost.
         self.end_lease(work, user).await?;
         for one in &checked.co_deciders {
@@ -166,7 +176,7 @@ impl Action for Dispose {
         }
         work.tx.desk_draft_drop(scope, of).await?;
         let undo_until =
-            self.keep_undo(work, (user, touched.touch), Before { lead: before, draft: Some(draft) }).await?;
+            self.keep_undo(work, (user, touched.touch), Before { lead: before, draft: Some(draft), opened }).await?;
         Ok(Disposed { touched, undo_until })
     }
 }
@@ -192,7 +202,8 @@ impl Dispose {
 
     /// What was typed, as it is a draft again once the disposition is taken back: at the version that the page knows.
     fn typed(&self, stored: Option<DeskDraft>, now: Timestamp) -> DeskDraft {
-        let answers = self.answer.iter().map(|one| (one.question.clone(), one.value.clone())).collect();
+        let answers = || self.answer.iter().map(|one| (one.question.clone(), one.value.clone())).collect();
+        let answers = self.draft.clone().unwrap_or_else(answers);
         let version = stored.map_or(1, |stored| stored.version);
         DeskDraft { lead: self.lead, note: self.note.clone().unwrap_or_default(), answers, saved_at: now, version }
     }

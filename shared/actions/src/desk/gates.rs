@@ -20,6 +20,12 @@ pub(crate) struct GatesRead {
 }
 
 impl GatesRead {
+    /// Why it is handed out, in words.
+    pub fn because(&self) -> &str {
+        let put_back = self.standing.facts.put_back.as_deref().filter(|_| self.rank == Rank::Returned);
+        put_back.unwrap_or_else(|| self.rank.because())
+    }
+
     /// Nothing stands against calling now.
     pub fn is_callable(&self) -> bool {
         shut(&self.gates).next().is_none()
@@ -64,6 +70,7 @@ fn subject(standing: &DeskStanding, hours: &Hours, now: Timestamp) -> RankSubjec
     RankSubject {
         due_at: step.map(|step| step.due_at),
         is_agreed: step.is_some_and(|step| step.is_agreed),
+        is_put_back: facts.put_back.is_some(),
         step_at: None,
         is_touched: !facts.is_untouched,
         is_bulk,

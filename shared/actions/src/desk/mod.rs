@@ -4,6 +4,7 @@
 //! A lead is held under a lease, so that no two agents have the same; what is typed is a draft until the disposition commits
 //! it. Nothing is graded here: a disposition asks for a decision, and a preview shows what one would be.
 
+mod after_saving;
 mod dispose;
 mod draft;
 mod gates;
@@ -11,6 +12,7 @@ mod holder;
 mod own_day;
 mod pass_over;
 mod preview;
+mod ready;
 mod route_words;
 mod take;
 mod undo;
@@ -22,6 +24,7 @@ pub(crate) use gates::{GatesFor, GatesRead, gates_read};
 pub use holder::held_by;
 pub use own_day::{MadeAs, OwnDay, WorkedBy, own_day, promised_within};
 pub use preview::{GradePreview, PreviewRequest, preview};
+pub use ready::ReadyLeads;
 pub use take::{LeaveLead, OpenedLead, RenewLease, TakeLead, TakeNext, held, take, take_next};
 pub use undo::{UndoDisposition, Undone};
 pub use upcoming::{UpcomingWork, coming_up};

@@ -3,16 +3,16 @@
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
     actor::{Actor, Permission},
-    calling::due_at,
+    calling::Place,
     criteria::{Answer, AnswerContext, Cause, Criteria, Decision, Origin, qualify},
-    desk::Outlook,
+    desk::{NextWork, Outlook},
     id::LeadId,
     lead::{Grade, Stage},
     touch::{Disposition, TouchResult, effect},
 };
 use ripen_store::lead::{facts::facts_of, show::LeadGrade, unit_of_work::UnitOfWork};
 
-use super::route_words::goes_to;
+use super::{after_saving::SavedLead, route_words::goes_to};
 use crate::{
     Actions, FieldError, Refusal,
     lead::{NewAnswer, context_of, contradicts},
@@ -41,8 +41,10 @@ pub struct GradePreview {
     pub wrong: Vec<FieldError>,
     /// Were it an A: where it goes, in words.
     pub goes_to: Option<String>,
-    /// When it is looked at again otherwise.
-    pub next_at: Option<Timestamp>,
+    /// When it can be worked next; none without criteria. Of a call back the page says what is picked.
+    pub next: Option<NextWork>,
+    /// Where the person may be, the likeliest first: by their clock it is said.
+    pub places: Vec<Place>,
     /// For how long a disposition can be taken back.
     pub undo: SignedDuration,
 }
@@ -61,13 +63,16 @@ pub async fn preview(actions: &Actions, actor: &Actor, asked: &PreviewRequest) -
         outlook: None,
         wrong: Vec::new(),
         goes_to: None,
-        next_at: None,
+        next: None,
+        places: record.places(),
         undo: actions.undo,
     };
     let mut unit = tx.look_at(actor.scope(), asked.lead).await?;
     let Some(id) = unit.work.values().find_map(|work| work.criteria) else { return Ok(nothing) };
     let Some(criteria) = actions.documents.get_within(&mut tx, &[id]).await?.remove(&id) else { return Ok(nothing) };
     let barred = tx.persons_barred(&[record.person], &[]).await?.pop().map(|barred| barred.why);
+    let standing = tx.desk_standings(actor.scope(), &[asked.lead], now).await?.pop();
+    let owed = tx.owed_tries(&[asked.lead]).await?.pop();
     // Nothing was locked or written; the connection goes back before routing asks for one.
     drop(tx);
     let wrong = answer(&mut unit, asked, &criteria, (&context_of(now, &record), actor));
@@ -76,8 +81,11 @@ pub async fn preview(actions: &Actions, actor: &Actor, asked: &PreviewRequest) -
     let outlook = Outlook::of(&decision, &criteria);
     let is_a = outlook.grade == Grade::A && outlook.closed.is_none();
     let goes_to = if is_a { goes_to(actions, actor, asked.lead, now).await? } else { None };
-    let next_at = due_at(&decision.receipt, &actions.hours, &record.places());
-    Ok(GradePreview { outlook: Some(outlook), wrong, goes_to, next_at, ..nothing })
+    let found = standing.zip(unit.leads.get(&asked.lead));
+    let hours = &actions.hours;
+    let next =
+        found.map(|(standing, lead)| SavedLead { standing: &standing, lead, owed, hours, now }.next(asked, &decision));
+    Ok(GradePreview { outlook: Some(outlook), wrong, goes_to, next, ..nothing })
 }
 
 /// Puts the answers on the lead that can be used; gives back what is wrong with the others.
@@ -118,7 +126,7 @@ fn work_on(unit: &mut UnitOfWork, asked: &PreviewRequest, now: Timestamp) {
     let disposition = asked.disposition.unwrap_or(Disposition::Answered);
     let Some(lead) = unit.leads.get_mut(&asked.lead) else { return };
     let answers = if disposition.is_in_vain() { 0 } else { asked.answer.len() };
-    let brought = TouchResult { disposition, answers, agreed: false };
+    let brought = TouchResult { disposition, answers, agreed: false, is_again: false };
     let follows = effect(&lead.promises, brought, now);
     let row = &mut lead.row;
     row.touches = row.touches.saturating_add(1);

@@ -21,7 +21,8 @@ pub(super) async fn goes_to(
 fn whither(line: &str) -> String {
     match line.strip_prefix("Held: ") {
         Some(why) => format!("nobody yet: {why}"),
-        None => line.strip_prefix("No routing: goes to ").unwrap_or(line).to_owned(),
+        // "At once" is when it is decided: whoever works on it has some seconds to take it back.
+        None => line.strip_prefix("No routing: goes to ").unwrap_or(line).trim_end_matches(" at once").to_owned(),
     }
 }
 
@@ -34,7 +35,7 @@ mod tests {
         for (line, words) in [
             (
                 "No routing: goes to every enabled endpoint of the client at once",
-                "every enabled endpoint of the client at once",
+                "every enabled endpoint of the client",
             ),
             ("Held: the client's day is full", "nobody yet: the client's day is full"),
             ("Dana Hill, by turns", "Dana Hill, by turns"),

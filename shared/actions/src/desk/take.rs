@@ -25,7 +25,8 @@ use super::{GatesFor, GatesRead, gates_read, nobody, pass_over::pass_over, user_
 use crate::{Action, Actions, Refusal, Work, work::permit};
 
 /// In this order lists are read: a lead of a later one never comes before one of an earlier.
-const LISTS: [DeskList; 5] = [DeskList::Promised, DeskList::Fresh, DeskList::Untouched, DeskList::Due, DeskList::Rest];
+pub(super) const LISTS: [DeskList; 6] =
+    [DeskList::Promised, DeskList::Fresh, DeskList::Untouched, DeskList::Returned, DeskList::Due, DeskList::Rest];
 /// The gates of so many leads are read at once: of few while the first may well be callable, of more once none of them was.
 const AT_ONCE: usize = 16;
 const MORE_AT_ONCE: usize = 64;
@@ -201,7 +202,7 @@ impl NextSearch {
     ) -> Result<Option<DeskLease>, Refusal> {
         let (scope, now, user) = (work.scope(), work.now, user_of(work)?);
         let (lead, client) = (found.standing.lead, found.standing.client);
-        let why = found.rank.because();
+        let why = found.because();
         let new = NewLease { lead, user, lease: work.fresh_id(), rank: found.rank, why };
         let Some(lease) = work.tx.desk_lease_take(scope, &new, now).await? else { return Ok(None) };
         let terms = GatesFor { agent, hours: &work.actions.hours, now };
@@ -242,6 +243,7 @@ fn candidate(work: &Work<'_>, queued: &QueuedLead) -> DeskCandidate {
         subject: RankSubject {
             due_at: queued.due_at,
             is_agreed: queued.is_agreed,
+            is_put_back: queued.is_put_back,
             step_at: None,
             is_touched: queued.is_touched,
             is_bulk,
@@ -268,18 +270,26 @@ impl Action for TakeLead {
     const PERMISSION: Permission = Permission::Work;
 
     async fn act(&self, work: &mut Work<'_>) -> Result<OpenedLead, Refusal> {
-        agent(work).await?;
-        let (user, scope) = (user_of(work)?, work.scope());
-        let why = Rank::Named.because();
-        let new = NewLease { lead: self.lead, user, lease: work.fresh_id(), rank: Rank::Named, why };
-        if let Some(lease) = work.tx.desk_lease_open(scope, &new, work.now).await? {
-            work.tell(LiveKind::Work, Some(lease.client));
-            return Ok(lease.into());
-        }
-        match work.tx.desk_lease_holder(self.lead, user).await? {
-            Some(name) => Err(Refusal::conflict("held", format!("{name} has this lead open"))),
-            None => Err(Refusal::missing("lead", self.lead)),
-        }
+        open_as(work, self.lead, (Rank::Named, Rank::Named.because())).await
+    }
+}
+
+/// Opens a lead for this reason, whatever its gates say.
+pub(super) async fn open_as(
+    work: &mut Work<'_>,
+    lead: LeadId,
+    (rank, why): (Rank, &str),
+) -> Result<OpenedLead, Refusal> {
+    agent(work).await?;
+    let (user, scope) = (user_of(work)?, work.scope());
+    let new = NewLease { lead, user, lease: work.fresh_id(), rank, why };
+    if let Some(lease) = work.tx.desk_lease_open(scope, &new, work.now).await? {
+        work.tell(LiveKind::Work, Some(lease.client));
+        return Ok(lease.into());
+    }
+    match work.tx.desk_lease_holder(lead, user).await? {
+        Some(name) => Err(Refusal::conflict("held", format!("{name} has this lead open"))),
+        None => Err(Refusal::missing("lead", lead)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! A disposition taken back: promise, rounds, answers, note, stage and draft are as before, and the lead is decided again.
 
-use ripen_domain::{actor::Permission, id::LeadId};
+use ripen_domain::{actor::Permission, desk::Rank, id::LeadId};
 use ripen_store::{
     StoreError,
     desk::{draft::DeskDraft, undo::UndoRecord},
@@ -11,7 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    take::{OpenedLead, TakeLead},
+    take::{OpenedLead, open_as},
     user_of,
 };
 use crate::{Action, Refusal, Work, work::AuditChange};
@@ -23,6 +23,18 @@ pub(super) struct Before {
     pub lead: LeadBefore,
     /// What was typed.
     pub draft: Option<DeskDraft>,
+    /// Why it was open; none in what an older version kept.
+    #[serde(default)]
+    pub opened: Option<OpenedBefore>,
+}
+
+/// Why a lead was open before its disposition: it is so again once that is taken back.
+#[derive(Serialize, Deserialize)]
+pub(super) struct OpenedBefore {
+    /// The rank.
+    pub rank: String,
+    /// In words.
+    pub why: String,
 }
 
 /// Takes a disposition back within the time for it.
@@ -54,7 +66,7 @@ impl Action for UndoDisposition {
         let Some(kept) = kept else { return Err(Refusal::missing("disposition", self.touch)) };
         self.in_time(work, &kept)?;
         let broken = |error: serde_json::Error| StoreError::Corrupt(format!("what a disposition replaced: {error}"));
-        let Before { lead: before, draft } = serde_json::from_value(kept.before).map_err(broken)?;
+        let Before { lead: before, draft, opened } = serde_json::from_value(kept.before).map_err(broken)?;
         let undo = TouchUndo { touch: self.touch, lead: kept.lead, before: &before };
         match work.tx.touch_take_back(work.actor, undo, now).await {
             Ok(TakenBack::Done) => {}
@@ -84,7 +96,9 @@ impl Action for UndoDisposition {
         work.tx.desk_undo_done(scope, self.touch, now).await?;
         let change = AuditChange::of(kept.client, json!({"touch": self.touch}), json!({"touch": null}));
         work.changed("lead.touch_undo", kept.lead, change);
-        let held = match (TakeLead { lead: kept.lead }).act(work).await {
+        let rank = opened.as_ref().and_then(|opened| opened.rank.parse().ok()).unwrap_or(Rank::Named);
+        let why = opened.map_or_else(|| rank.because().to_owned(), |opened| opened.why);
+        let held = match open_as(work, kept.lead, (rank, &why)).await {
             Ok(held) => Some(held),
             Err(Refusal::Conflict { .. }) => None,
             Err(refusal) => return Err(refusal),

@@ -1,15 +1,23 @@
 //! Nothing to do: when there is, and what the day was.
 
 use jiff::{Span, Timestamp, tz::TimeZone};
-use ripen_domain::actor::{Actor, Permission};
+use ripen_domain::{
+    actor::{Actor, Permission},
+    desk::AgentTerms,
+};
 use ripen_store::desk::upcoming::{DispositionCount, NextDue};
 
-use super::nobody;
+use super::{
+    nobody,
+    ready::{ReadyLeads, ready},
+};
 use crate::{Actions, Refusal, work::permit};
 
 /// When the next work comes due, and what the agent did today.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpcomingWork {
+    /// What the agent could be handed now.
+    pub ready: ReadyLeads,
     /// When the next work comes due; none where nothing is dated.
     pub next_at: Option<Timestamp>,
     /// What it is then, in words.
@@ -35,7 +43,9 @@ pub async fn coming_up(actions: &Actions, actor: &Actor, zone: &TimeZone) -> Res
     let tomorrow = today.and_then(|today| today.checked_add(Span::new().days(1)));
     let end = tomorrow.map_or(Timestamp::MAX, |tomorrow| tomorrow.timestamp());
     let (next_at, next_why) = next(&due);
+    let agent = AgentTerms { user: Some(user), languages: account.languages, clients: account.clients };
     Ok(UpcomingWork {
+        ready: ready(actions, actor, &agent, now).await?,
         next_at,
         next_why,
         promised_today: actions.store.desk_promised_by(user, (now, end)).await?,

@@ -5,21 +5,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::RESTS;
+use super::{RESTS, next_try};
 use crate::{
     calling::{CallLimit, Hours, Place, is_allowed, next_allowed, next_call},
     id::{ClientId, UserId},
     lead::{Stage, words},
 };
-
-/// Pauses after tries that reached nobody, the first after the first of them.
-const PAUSES: [SignedDuration; 5] = [
-    SignedDuration::from_hours(24),
-    SignedDuration::from_hours(48),
-    SignedDuration::from_hours(96),
-    SignedDuration::from_hours(168),
-    SignedDuration::from_hours(168),
-];
 
 words! {
     /// What may stand against calling.
@@ -140,6 +131,8 @@ pub struct GateFacts {
     pub held_by: Option<HeldBy>,
     /// The next step.
     pub step: Option<StepFacts>,
+    /// Why it was given back to the desk, while nobody has worked on it since: its client returned it, or somebody opened it again.
+    pub put_back: Option<String>,
     /// Tries since the last conversation and the last enquiry, all in vain.
     pub attempts: u32,
     /// The last of them.
@@ -258,6 +251,7 @@ fn standing(facts: &GateFacts) -> Vec<CallGate> {
     let is_open_lead = facts.stage.is_none_or(Stage::is_open);
     let over = || facts.closed.clone().unwrap_or_else(|| "it was won".to_owned());
     let is_promised = facts.step.is_some_and(|step| step.is_agreed && !step.is_worked);
+    let is_put_back = facts.put_back.is_some();
     vec![
         if is_open_lead { open(Closed, "the lead is open") } else { closed(Closed, over(), None) },
         match facts.client_is_paused {
@@ -267,6 +261,7 @@ fn standing(facts: &GateFacts) -> Vec<CallGate> {
         match facts.is_with_client {
             // A call that was agreed is owed whoever has the lead.
             true if is_promised => open(WithClient, "the client has it; a call is agreed with the person"),
+            true if is_put_back => open(WithClient, "it came back to the desk"),
             true => closed(WithClient, "it is an A lead: the client has it, or is about to", None),
             false => open(WithClient, "the client does not have it"),
         },
@@ -353,6 +348,8 @@ fn promise(facts: &GateFacts, now: Timestamp) -> CallGate {
             }
         }
         Some(step) if step.is_due(now) && step.is_agreed => open(Promise, "a call is promised for now"),
+        // Without the words for it: a client's people read gates too.
+        Some(step) if step.is_due(now) && facts.put_back.is_some() => open(Promise, "it came back to the desk"),
         Some(step) if step.is_due(now) => open(Promise, "it is to be looked at again"),
         Some(step) if step.is_agreed => {
             closed(Promise, "a call is agreed with the person for a later time", Some(step.due_at))
@@ -370,12 +367,11 @@ fn attempts(facts: &GateFacts, now: Timestamp) -> CallGate {
     let Some(last) = facts.last_attempt_at.filter(|_| facts.attempts > 0 && !is_due) else {
         return open(Attempts, "nobody tried in vain lately");
     };
-    let tries = usize::try_from(facts.attempts).unwrap_or(usize::MAX);
-    let Some(pause) = PAUSES.get(tries.saturating_sub(1)) else {
+    let tries = facts.attempts;
+    let Some(until) = next_try(facts.attempts, last) else {
         let words = format!("{tries} tries reached nobody: it waits for its date");
         return closed(Attempts, words, facts.step.map(|step| step.due_at));
     };
-    let until = last.saturating_add(*pause).unwrap_or(last);
     if until > now {
         closed(
             Attempts,

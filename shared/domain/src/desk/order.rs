@@ -5,9 +5,10 @@
 //! 2. **Fresh**: nobody has called since the person enquired, it did not come in bulk, and the person could have been called for
 //!    less than [`FRESH`] since. The newest first, by callable minutes: on Monday morning all of the weekend is fresh.
 //! 3. **Untouched**: nobody has called since the person enquired; it came in bulk, or waits longer. The oldest first.
-//! 4. **Due**: its re-qualification fell due. The one that is due longest first.
-//! 5. **Plan**: the next step of a plan is due. The one that is due longest first.
-//! 6. **Rest**: somebody tried, and nobody was reached. By likely value: grade, points, then who waits longest.
+//! 4. **Returned**: its client gave it back, or somebody opened it again. The one that waits longest first.
+//! 5. **Due**: its re-qualification fell due. The one that is due longest first.
+//! 6. **Plan**: the next step of a plan is due. The one that is due longest first.
+//! 7. **Rest**: somebody tried, and nobody was reached. By likely value: grade, points, then who waits longest.
 //!
 //! Within a rank, clients take turns by their weights (see [`super::in_turn`]).
 //!
@@ -41,6 +42,8 @@ words! {
         Fresh = "fresh",
         /// Nobody touched it since the last enquiry.
         Untouched = "untouched",
+        /// Its client gave it back, or somebody opened it again.
+        Returned = "returned",
         /// Its re-qualification fell due.
         Due = "due",
         /// A step of its plan is due.
@@ -60,6 +63,7 @@ impl Rank {
             Self::Promised => "a call is promised for now",
             Self::Fresh => "a new enquiry that nobody has called yet",
             Self::Untouched => "nobody has called since the enquiry",
+            Self::Returned => "it came back to the desk: its client returned it, or somebody opened it again",
             Self::Due => "it is to be looked at again",
             Self::Plan => "the next step of its plan is due",
             Self::Rest => "nobody was reached yet",
@@ -76,6 +80,7 @@ impl Rank {
                 "the newest, by the minutes in which the person could have been called; with 240 of them it is fresh no more"
             }
             Self::Untouched => "the oldest enquiry",
+            Self::Returned => "the one that waits longest",
             Self::Due | Self::Plan => "the one that is due longest",
             Self::Rest => "by likely value: the grade, then the points, then who waits longest",
             Self::Named => "whoever asks for it",
@@ -90,6 +95,8 @@ pub struct RankSubject {
     pub due_at: Option<Timestamp>,
     /// It was agreed with the person.
     pub is_agreed: bool,
+    /// It was given back to the desk: nobody agreed it with the person.
+    pub is_put_back: bool,
     /// When the next step of a plan is due; none without a plan.
     pub step_at: Option<Timestamp>,
     /// Somebody tried to reach the person since the last enquiry, or wrote something down.
@@ -108,6 +115,7 @@ pub fn rank(of: &RankSubject, now: Timestamp) -> Rank {
         _ if is_due(of.due_at) && of.is_agreed => Rank::Promised,
         _ if !of.is_touched && !of.is_bulk && of.waited < FRESH => Rank::Fresh,
         _ if !of.is_touched => Rank::Untouched,
+        _ if is_due(of.due_at) && of.is_put_back => Rank::Returned,
         _ if is_due(of.due_at) => Rank::Due,
         _ if is_due(of.step_at) => Rank::Plan,
         _ => Rank::Rest,
@@ -198,7 +206,9 @@ fn within(one: &OrderedLead) -> WithinRank {
         oldest: Timestamp::MIN,
     };
     match one.rank {
-        Rank::Promised | Rank::Due => WithinRank { first: of.subject.due_at.unwrap_or(Timestamp::MAX), ..alike },
+        Rank::Promised | Rank::Returned | Rank::Due => {
+            WithinRank { first: of.subject.due_at.unwrap_or(Timestamp::MAX), ..alike }
+        }
         Rank::Plan => WithinRank { first: of.subject.step_at.unwrap_or(Timestamp::MAX), ..alike },
         // Of two that could not be called at all since they came, the newer: the chance to reach somebody falls by the minute.
         Rank::Fresh => WithinRank { waited: of.subject.waited, newest: Reverse(of.enquired_at), ..alike },

@@ -29,6 +29,8 @@ pub enum DeskList {
     Fresh,
     /// Nobody touched them; the oldest.
     Untouched,
+    /// Given back to the desk: by their client, or opened again.
+    Returned,
     /// Computed dates that are due.
     Due,
     /// Tried in vain, by grade and points.
@@ -59,6 +61,8 @@ pub struct QueuedLead {
     pub due_at: Option<Timestamp>,
     /// It was agreed with the person.
     pub is_agreed: bool,
+    /// It was given back to the desk, which nobody agreed with the person.
+    pub is_put_back: bool,
     /// Who promised the call.
     pub promised_by: Option<UserId>,
     /// Somebody touched it since the last enquiry.
@@ -95,7 +99,8 @@ struct QueuedRow {
 }
 
 impl QueuedRow {
-    fn lead(self) -> Result<QueuedLead, StoreError> {
+    fn lead(self, list: DeskList) -> Result<QueuedLead, StoreError> {
+        let is_put_back = list == DeskList::Returned;
         let whereabouts = Whereabouts {
             time_zone: self.time_zone.as_deref(),
             country: self.country.as_deref().or(Some(&self.client_country)),
@@ -107,7 +112,8 @@ impl QueuedRow {
             lead: LeadId::from_uuid(self.id),
             client: ClientId::from_uuid(self.client_id),
             due_at: self.due_at.map(jiff_sqlx::Timestamp::to_jiff),
-            is_agreed: self.agreed.unwrap_or(false),
+            is_agreed: self.agreed.unwrap_or(false) && !is_put_back,
+            is_put_back,
             promised_by: self.promised_by.map(UserId::from_uuid),
             is_touched: self.touched,
             is_bulk: self.in_bulk,
@@ -134,10 +140,11 @@ impl Transaction {
             DeskList::Promised => self.desk_promised(&clients, whom, now).await?,
             DeskList::Fresh => self.desk_fresh(&clients, whom, now).await?,
             DeskList::Untouched => self.desk_untouched(&clients, whom).await?,
+            DeskList::Returned => self.desk_returned(&clients, whom, now).await?,
             DeskList::Due => self.desk_due(&clients, whom, now).await?,
             DeskList::Rest => self.desk_rest(&clients, whom).await?,
         };
-        rows.into_iter().map(QueuedRow::lead).collect()
+        rows.into_iter().map(|row| row.lead(list)).collect()
     }
 
     async fn desk_promised(
@@ -156,7 +163,7 @@ impl Transaction {
             from (
               (select p.lead_id, p.due_at, p.agreed, p.user_id from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
               where p.user_id = $5 and p.kind = 'requalify' and p.agreed and p.worked_at is null and p.state in ('scheduled', 'work')
-                and p.due_at <= $3 and p.client_id = any($1) and l.stage in ('lead', 'contact', 'opportunity')
+                and p.due_at <= $3 and p.due_at > p.created_at and p.client_id = any($1) and l.stage in ('lead', 'contact', 'opportunity')
                 and h.phone is not null and (cardinality($2::text[]) = 0 or h.locale is null or lower(split_part(h.locale, '-', 1)) = any($2))
                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                 and not exists (select from desk_wait w where w.lead_id = l.id and w.until > $3 and w.looked_at >= l.last_arrived_at offset 0)
@@ -164,7 +171,7 @@ impl Transaction {
               union all
               (select p.lead_id, p.due_at, p.agreed, p.user_id from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
               where p.user_id is distinct from $5 and p.kind = 'requalify' and p.agreed and p.worked_at is null and p.state in ('scheduled', 'work')
-                and p.due_at <= $3 and p.client_id = any($1) and l.stage in ('lead', 'contact', 'opportunity')
+                and p.due_at <= $3 and p.due_at > p.created_at and p.client_id = any($1) and l.stage in ('lead', 'contact', 'opportunity')
                 and h.phone is not null and (cardinality($2::text[]) = 0 or h.locale is null or lower(split_part(h.locale, '-', 1)) = any($2))
                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                 and not exists (select from desk_wait w where w.lead_id = l.id and w.until > $3 and w.looked_at >= l.last_arrived_at offset 0)
@@ -244,6 +251,37 @@ impl Transaction {
             clients,
             whom.languages,
             whom.of_each
+        )
+        .fetch_all(self.connection())
+        .await?;
+        Ok(rows)
+    }
+
+    /// What is made for the very moment was agreed with nobody: the client gave the lead back, or somebody opened it again.
+    async fn desk_returned(
+        &mut self,
+        clients: &[Uuid],
+        whom: CandidatesFor<'_>,
+        now: Timestamp,
+    ) -> Result<Vec<QueuedRow>, StoreError> {
+        let rows = sqlx::query_as!(
+            QueuedRow,
+            r#"-- desk.returned
+            select l.id, l.client_id, p.due_at as "due_at?", p.agreed as "agreed?", null::uuid as "promised_by?",
+                   (l.touches > l.touches_before) as "touched!", coalesce(l.in_bulk, l.channel = 'list') as "in_bulk!",
+                   l.last_enquiry_at, l.grade, l.score, h.country, h.postal_code, h.time_zone, h.phone,
+                   c.country as client_country, c.time_zone as client_time_zone
+            from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id join client c on c.id = l.client_id
+            where p.kind = 'requalify' and p.agreed and p.worked_at is null and p.state in ('scheduled', 'work')
+              and p.due_at <= $3 and p.due_at = p.created_at and p.client_id = any($1) and l.stage in ('lead', 'contact', 'opportunity')
+              and h.phone is not null and (cardinality($2::text[]) = 0 or h.locale is null or lower(split_part(h.locale, '-', 1)) = any($2))
+              and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
+              and not exists (select from desk_wait w where w.lead_id = l.id and w.until > $3 and w.looked_at >= l.last_arrived_at offset 0)
+            order by p.due_at limit $4"#,
+            clients,
+            whom.languages,
+            now.to_sqlx(),
+            PROMISED
         )
         .fetch_all(self.connection())
         .await?;

@@ -14,7 +14,7 @@ use ripen_domain::{
 };
 use uuid::Uuid;
 
-use crate::{Scope, StoreError, Transaction, error::word};
+use crate::{Scope, StoreError, Transaction, error::word, lead::undo::TAKEN_BACK};
 
 /// A lead with everything that its gates and its rank depend on.
 #[derive(Debug, Clone)]
@@ -75,6 +75,8 @@ struct StandingRow {
     agreed: Option<bool>,
     worked: Option<bool>,
     promised_by: Option<Uuid>,
+    put_back: Option<String>,
+    is_taken_back: bool,
     attempts: i64,
     last_attempt_at: Option<jiff_sqlx::Timestamp>,
 }
@@ -101,7 +103,9 @@ impl StandingRow {
             client_name: self.client_name,
             client_is_paused: self.client_state == "paused",
             client_full,
-            is_with_client: grade == Some(Grade::A) && !self.came_back,
+            // A grade that a disposition gave which was taken back counts no more: it is decided again in a moment.
+            is_with_client: grade == Some(Grade::A) && !self.came_back && !self.is_taken_back,
+            put_back: self.put_back,
             barred: self.do_not_contact.then(|| "the person asked not to be contacted".to_owned()),
             review_since: self.review_since.map(instant),
             has_number: self.phone.is_some(),
@@ -203,7 +207,12 @@ impl Transaction {
                    exists (select from person_identity i where i.person_id = h.id and i.kind = 'phone' and i.void_at is not null offset 0)
                      as "has_void_number!",
                    r.opened_at as "review_since?", d.user_id as "held_by?", u.name as "held_name?", d.leased_until as "held_until?",
-                   p.due_at as "due_at?", p.agreed as "agreed?", (p.worked_at is not null) as "worked?", p.user_id as "promised_by?",
+                   p.due_at as "due_at?", (p.agreed and p.due_at > p.created_at) as "agreed?", (p.worked_at is not null) as "worked?", p.user_id as "promised_by?",
+                   case when p.agreed and p.due_at = p.created_at and p.worked_at is null then
+                     case when p.from_whom in (c.name, c.slug) then p.why
+                          when l.returned_at = p.created_at then 'taken back from the client: ' || p.why
+                          else 'opened again: ' || p.why end end as put_back,
+                   exists (select from regrade g where g.lead_id = l.id and g.why = $4) as "is_taken_back!",
                    t.attempts as "attempts!", t.last_at as "last_attempt_at?"
             from lead l
             join client c on c.id = l.client_id
@@ -220,7 +229,8 @@ impl Transaction {
             where l.id = any($1) and ($2::uuid is null or l.client_id = $2)"#,
             &leads,
             scope.client_uuid(),
-            now.to_sqlx()
+            now.to_sqlx(),
+            TAKEN_BACK
         )
         .fetch_all(self.connection())
         .await?;

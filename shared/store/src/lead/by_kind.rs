@@ -168,7 +168,7 @@ impl Store {
             select p.lead_id from promise p
             where p.state in ('scheduled', 'work') and ($1::uuid is null or p.client_id = $1)
               and ($2::timestamptz is null or coalesce(p.due_at, '9999-12-30 00:00:00+00') >= $2)
-              and ($3::timestamptz is null or coalesce(p.due_at, '9999-12-30 00:00:00+00') < $3) and (not $4 or p.agreed)
+              and ($3::timestamptz is null or coalesce(p.due_at, '9999-12-30 00:00:00+00') < $3) and (not $4 or (p.agreed and p.due_at > p.created_at))
             order by coalesce(p.due_at, '9999-12-30 00:00:00+00'), p.lead_id limit $5",
             scope.client_uuid(),
             filter.due_from.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,

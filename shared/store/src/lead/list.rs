@@ -139,6 +139,8 @@ pub struct ListedStep {
     pub why: String,
     /// Agreed with the person.
     pub is_agreed: bool,
+    /// Given back to the desk: by its client, or opened again.
+    pub is_put_back: bool,
 }
 
 /// A lead in a list.
@@ -237,7 +239,7 @@ impl Store {
             where p.state in ('scheduled', 'work') and ($1::uuid is null or p.client_id = $1)
               and (coalesce(p.due_at, '9999-12-30 00:00:00+00'), p.lead_id) > ($2::timestamptz, $3::uuid)
               and ($4::timestamptz is null or coalesce(p.due_at, '9999-12-30 00:00:00+00') >= $4)
-              and ($5::timestamptz is null or coalesce(p.due_at, '9999-12-30 00:00:00+00') < $5) and (not $6 or p.agreed)
+              and ($5::timestamptz is null or coalesce(p.due_at, '9999-12-30 00:00:00+00') < $5) and (not $6 or (p.agreed and p.due_at > p.created_at))
               and not exists (select from promise e where e.lead_id = p.lead_id and e.state in ('scheduled', 'work')
                                 and (coalesce(e.due_at, '9999-12-30 00:00:00+00'), e.generation)
                                   < (coalesce(p.due_at, '9999-12-30 00:00:00+00'), p.generation) offset 0)
@@ -285,7 +287,7 @@ impl Store {
         let rows = sqlx::query_scalar!(
             "-- lead.by_arrival
             select l.id from lead l
-            left join lateral (select p.due_at, p.agreed from promise p where p.lead_id = l.id and p.state in ('scheduled', 'work')
+            left join lateral (select p.due_at, p.agreed, p.created_at from promise p where p.lead_id = l.id and p.state in ('scheduled', 'work')
                                order by coalesce(p.due_at, '9999-12-30 00:00:00+00'), p.generation limit 1) p on $15
             where ($1::uuid is null or l.client_id = $1) and (l.last_arrived_at, l.id) < ($2::timestamptz, $3::uuid)
               and ($4::text[] is null or l.stage = any($4)) and ($5::text is null or coalesce(l.grade, 'none') = $5)
@@ -297,7 +299,7 @@ impl Store {
               and (not $12 or l.grade = 'A' and l.stage in ('lead', 'contact', 'opportunity')
                      and (l.returned_at is null or l.matured_at >= l.returned_at))
               and ($13::timestamptz is null or p.due_at >= $13) and ($14::timestamptz is null or p.due_at < $14)
-              and (not $16 or coalesce(p.agreed, false))
+              and (not $16 or coalesce(p.agreed and p.due_at > p.created_at, false))
             order by l.last_arrived_at desc, l.id desc limit $17",
             scope.client_uuid(),
             instant(after.at),
@@ -330,7 +332,7 @@ impl Store {
         let rows = sqlx::query_scalar!(
             "-- lead.by_score
             select l.id from lead l
-            left join lateral (select p.due_at, p.agreed from promise p where p.lead_id = l.id and p.state in ('scheduled', 'work')
+            left join lateral (select p.due_at, p.agreed, p.created_at from promise p where p.lead_id = l.id and p.state in ('scheduled', 'work')
                                order by coalesce(p.due_at, '9999-12-30 00:00:00+00'), p.generation limit 1) p on $15
             where ($1::uuid is null or l.client_id = $1) and (coalesce(l.score, -2147483648), l.id) < ($2::integer, $3::uuid)
               and ($4::text[] is null or l.stage = any($4)) and ($5::text is null or coalesce(l.grade, 'none') = $5)
@@ -342,7 +344,7 @@ impl Store {
               and (not $12 or l.grade = 'A' and l.stage in ('lead', 'contact', 'opportunity')
                      and (l.returned_at is null or l.matured_at >= l.returned_at))
               and ($13::timestamptz is null or p.due_at >= $13) and ($14::timestamptz is null or p.due_at < $14)
-              and (not $16 or coalesce(p.agreed, false))
+              and (not $16 or coalesce(p.agreed and p.due_at > p.created_at, false))
             order by coalesce(l.score, -2147483648) desc, l.id desc limit $17",
             scope.client_uuid(),
             points,

@@ -43,6 +43,7 @@ struct ListedColumns {
     due_at: Option<jiff_sqlx::Timestamp>,
     why: Option<String>,
     agreed: Option<bool>,
+    put_back: Option<bool>,
     handed_over: bool,
 }
 
@@ -56,6 +57,7 @@ impl ListedColumns {
                 due_at: row.due_at.map(jiff_sqlx::Timestamp::to_jiff),
                 why: row.why.unwrap_or_default(),
                 is_agreed: row.agreed.unwrap_or_default(),
+                is_put_back: row.put_back.unwrap_or_default(),
             }),
             _ => None,
         };
@@ -95,14 +97,14 @@ impl Store {
                    l.stage, l.closed_reason, l.grade, l.score, l.source_id, coalesce(s.name, '') as "source!", l.channel, l.arrivals, l.last_arrived_at,
                    l.last_disposition,
                    (select t.at from touch t where t.lead_id = l.id order by t.at desc limit 1) as last_touch_at,
-                   p.kind as "step?", p.state as "step_state?", p.due_at as "due_at?", p.why as "why?", p.agreed as "agreed?",
+                   p.kind as "step?", p.state as "step_state?", p.due_at as "due_at?", p.why as "why?", (p.agreed and p.due_at > p.created_at) as "agreed?", (p.agreed and p.due_at = p.created_at) as "put_back?",
                    (l.recalled_at is null or l.recalled_at <= l.matured_at)
                      and exists (select from delivery d where d.lead_id = l.id and d.event = 'lead.matured'
                                    and (d.first_delivered_at is not null or d.state in ('delivered', 'filed'))) as "handed_over!"
             from unnest($1::uuid[]) with ordinality as w (id, place) join lead l on l.id = w.id
             join client c on c.id = l.client_id join program g on g.id = l.program_id join person n on n.id = l.person_id
             left join source s on s.id = l.source_id
-            left join lateral (select p.kind, p.state, p.due_at, p.why, p.agreed from promise p
+            left join lateral (select p.kind, p.state, p.due_at, p.why, p.agreed, p.created_at from promise p
                                where p.lead_id = l.id and p.state in ('scheduled', 'work')
                                order by coalesce(p.due_at, '9999-12-30 00:00:00+00'), p.generation limit 1) p on true
             where ($2::uuid is null or l.client_id = $2) order by w.place"#,
@@ -184,7 +186,7 @@ impl Store {
               select from promise p join lead l on l.id = p.lead_id
               where p.state in ('scheduled', 'work') and ($1::uuid is null or p.client_id = $1)
                 and ($2::timestamptz is null or coalesce(p.due_at, '9999-12-30 00:00:00+00') >= $2)
-                and ($3::timestamptz is null or coalesce(p.due_at, '9999-12-30 00:00:00+00') < $3) and (not $4 or p.agreed)
+                and ($3::timestamptz is null or coalesce(p.due_at, '9999-12-30 00:00:00+00') < $3) and (not $4 or (p.agreed and p.due_at > p.created_at))
                 and not exists (select from promise e where e.lead_id = p.lead_id and e.state in ('scheduled', 'work')
                                   and (coalesce(e.due_at, '9999-12-30 00:00:00+00'), e.generation)
                                     < (coalesce(p.due_at, '9999-12-30 00:00:00+00'), p.generation) offset 0)

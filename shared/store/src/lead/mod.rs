@@ -20,6 +20,7 @@ pub mod lock;
 pub mod note;
 pub mod opportunity;
 pub mod overview;
+pub mod owed_tries;
 pub mod recall;
 pub mod requalify;
 pub mod review;

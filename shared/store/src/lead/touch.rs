@@ -129,8 +129,12 @@ impl Transaction {
             Lockable::LockedLead(held) => held,
             Lockable::Not(why) => return Ok(why),
         };
-        let brought =
-            TouchResult { disposition: new.disposition, answers: new.answers.len(), agreed: new.agreed.is_some() };
+        let brought = TouchResult {
+            disposition: new.disposition,
+            answers: new.answers.len(),
+            agreed: new.agreed.is_some(),
+            is_again: new.disposition.is_attempt() && !self.owed_tries(&[new.lead]).await?.is_empty(),
+        };
         let effect = effect(&held.promises, brought, now);
         // Before anything else is written: the same touch again, from a second click or a retry, must not count a
         // second round.

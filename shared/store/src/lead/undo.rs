@@ -20,6 +20,9 @@ use crate::{
     promise::undo::PromiseBefore,
 };
 
+/// Why a lead is decided again of which a disposition was taken back.
+pub(crate) const TAKEN_BACK: &str = "a disposition was taken back";
+
 /// A lead as it stood. `Debug` shows no number.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct LeadBefore {
@@ -146,7 +149,7 @@ impl Transaction {
         if matches!(taken.disposition, Disposition::WrongNumber | Disposition::NumberDead) {
             self.number_bring_back(before.person, taken.at, now).await?;
         }
-        self.regrade_ask(lead, "a disposition was taken back", now).await?;
+        self.regrade_ask(lead, TAKEN_BACK, now).await?;
         Ok(TakenBack::Done)
     }
 

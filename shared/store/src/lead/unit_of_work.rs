@@ -66,6 +66,8 @@ pub struct TrackedLead {
     pub arrived: Vec<ArrivalId>,
     /// The promise that fell due.
     pub fired: Option<i64>,
+    /// When who expects a call is tried again after tries in vain; read only where somebody worked on the lead.
+    pub again_at: Option<Timestamp>,
 }
 
 impl TrackedLead {
@@ -80,6 +82,7 @@ impl TrackedLead {
             regrade: None,
             arrived: Vec::new(),
             fired: None,
+            again_at: None,
         }
     }
 }

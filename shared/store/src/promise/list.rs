@@ -46,7 +46,7 @@ pub struct PromiseRecord {
     pub why: String,
     /// From whose words.
     pub from_whom: String,
-    /// Agreed with the person.
+    /// Agreed with the person, or given back to the desk: only a person replaces it.
     pub agreed: bool,
     /// The hour, where somebody named it.
     pub time: Option<AgreedTime>,
@@ -57,6 +57,13 @@ pub struct PromiseRecord {
 }
 
 impl PromiseRecord {
+    /// Whether it was agreed with the person. What is made for the very moment was not: its client gave the lead back, or
+    /// somebody opened it again.
+    #[must_use]
+    pub fn is_of_person(&self) -> bool {
+        self.agreed && self.due_at != Some(self.created_at)
+    }
+
     /// Where a page that ends with it ends; none where it waits for criteria and stands on no page.
     #[must_use]
     pub fn cursor(&self) -> Option<PromiseCursor> {

@@ -98,6 +98,7 @@ impl Store {
             from promise p join client c on c.id = p.client_id join lead l on l.id = p.lead_id join person r on r.id = l.person_id
             left join user_account u on u.id = p.user_id
             where p.kind = 'requalify' and p.agreed and p.worked_at is null and p.state in ('scheduled', 'work') and p.due_at < $1
+              and p.due_at > p.created_at
               and ($2::uuid is null or p.client_id = $2)
             order by p.due_at, p.lead_id limit $3"#,
             before.to_sqlx(),

@@ -108,7 +108,7 @@ impl Store {
               select count(*) as waiting, min(f.at) as oldest from (
               (select l.id as lead_id, p.due_at as at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
                where $2 = 'promised' and p.client_id = c.id and p.kind = 'requalify' and p.agreed and p.worked_at is null
-                 and p.state in ('scheduled', 'work') and p.due_at <= $3 and l.stage in ('lead', 'contact', 'opportunity')
+                 and p.state in ('scheduled', 'work') and p.due_at <= $3 and p.due_at > p.created_at and l.stage in ('lead', 'contact', 'opportunity')
                  and h.phone is not null
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                order by p.due_at limit $4)
@@ -117,9 +117,16 @@ impl Store {
                where $2 = 'new' and l.client_id = c.id and l.stage in ('lead', 'contact', 'opportunity') and l.touches <= l.touches_before
                  and (l.grade is distinct from 'A' or l.returned_at is not null) and h.phone is not null
                  and not exists (select from promise p where p.lead_id = l.id and p.kind = 'requalify' and p.agreed
-                                 and p.worked_at is null and p.state in ('scheduled', 'work') and p.due_at <= $3)
+                                 and p.worked_at is null and p.state in ('scheduled', 'work') and p.due_at <= $3 and p.due_at > p.created_at)
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                order by l.last_enquiry_at, l.id limit $4)
+              union all
+              (select l.id, p.due_at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
+               where $2 = 'due' and p.client_id = c.id and p.kind = 'requalify' and p.agreed and p.due_at = p.created_at and p.worked_at is null
+                 and p.state in ('scheduled', 'work') and coalesce(p.due_at, '9999-12-30 00:00:00+00') <= $3
+                 and l.stage in ('lead', 'contact', 'opportunity') and l.touches > l.touches_before and h.phone is not null
+                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
+               order by p.due_at limit $4)
               union all
               (select l.id, p.due_at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
                where $2 = 'due' and p.client_id = c.id and p.kind = 'requalify' and not p.agreed and p.worked_at is null
@@ -173,7 +180,7 @@ impl Store {
             from (select w.lead_id, w.at, c.slug, c.name as client_name from client c cross join lateral (
               (select l.id as lead_id, p.due_at as at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
                where $2 = 'promised' and p.client_id = c.id and p.kind = 'requalify' and p.agreed and p.worked_at is null
-                 and p.state in ('scheduled', 'work') and p.due_at <= $3 and l.stage in ('lead', 'contact', 'opportunity')
+                 and p.state in ('scheduled', 'work') and p.due_at <= $3 and p.due_at > p.created_at and l.stage in ('lead', 'contact', 'opportunity')
                  and h.phone is not null
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                order by p.due_at limit $4)
@@ -182,9 +189,16 @@ impl Store {
                where $2 = 'new' and l.client_id = c.id and l.stage in ('lead', 'contact', 'opportunity') and l.touches <= l.touches_before
                  and (l.grade is distinct from 'A' or l.returned_at is not null) and h.phone is not null
                  and not exists (select from promise p where p.lead_id = l.id and p.kind = 'requalify' and p.agreed
-                                 and p.worked_at is null and p.state in ('scheduled', 'work') and p.due_at <= $3)
+                                 and p.worked_at is null and p.state in ('scheduled', 'work') and p.due_at <= $3 and p.due_at > p.created_at)
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                order by l.last_enquiry_at, l.id limit $4)
+              union all
+              (select l.id, p.due_at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
+               where $2 = 'due' and p.client_id = c.id and p.kind = 'requalify' and p.agreed and p.due_at = p.created_at and p.worked_at is null
+                 and p.state in ('scheduled', 'work') and coalesce(p.due_at, '9999-12-30 00:00:00+00') <= $3
+                 and l.stage in ('lead', 'contact', 'opportunity') and l.touches > l.touches_before and h.phone is not null
+                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
+               order by p.due_at limit $4)
               union all
               (select l.id, p.due_at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
                where $2 = 'due' and p.client_id = c.id and p.kind = 'requalify' and not p.agreed and p.worked_at is null

@@ -7,6 +7,7 @@ pub mod csv;
 pub mod forms;
 pub mod list;
 pub mod new;
+mod next_step;
 pub mod own_work;
 pub mod page;
 mod panels;

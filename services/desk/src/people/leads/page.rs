@@ -14,6 +14,7 @@ use ripen_actions::{
 };
 use ripen_domain::{
     actor::Permission,
+    desk::NextWork,
     id::{DecisionId, LeadId},
     lead::Stage,
 };
@@ -25,6 +26,7 @@ use uuid::Uuid;
 
 use super::{
     changes::{ChangeBody, LeadChange},
+    next_step::{StepOnPage, next_step},
     panels::{
         BookedTime, LeadAnswerLine, ShownConsent, ShownGates, ShownReceipt, ShownRelative, ShownSource, StageStep,
         booked, consent, household, place, promised, shown_answer, shown_gates, shown_receipt, sources, stages,
@@ -118,8 +120,6 @@ struct LeadTemplate<'a> {
     is_closed: bool,
     step: Option<ShownStep>,
     step_at: String,
-    /// The same by the lead's clock, where that is another than the reader's.
-    step_there: String,
     /// How far that is; empty where the date says it.
     step_near: String,
     promised: String,
@@ -202,13 +202,15 @@ pub async fn render(
         Some(LeadChange::Appointment) => offered(context, viewer, id).await?,
         _ => Vec::new(),
     };
-    let gates = shown_gates(gates(&context.actions, &viewer.actor, id, None).await?, &page, &when);
+    let mut gates = gates(&context.actions, &viewer.actor, id, None).await?;
+    let next = gates.next.take();
+    let gates = shown_gates(gates, &page, &when);
     let told = match may_work {
         true => told_beside(context, viewer, &page.lead, &when).await?,
         false => ToldBeside::default(),
     };
     let takes_links = context.phone.takes_links();
-    let beside = Beside { receipt, slots, gates, touch: uuid_v7(now), told, takes_links };
+    let beside = Beside { receipt, slots, gates, next, touch: uuid_v7(now), told, takes_links };
     let content = template(&page, &says, (&when, viewer), beside);
     let title = name(&page.listed);
     Ok(DeskPage { title: &title, place: Place::Leads, viewer, query: "", content }.response(status))
@@ -219,6 +221,8 @@ struct Beside {
     receipt: Option<ReadReceipt>,
     slots: Vec<OfferedSlot>,
     gates: ShownGates,
+    /// When it can be worked next; none for a client's people.
+    next: Option<NextWork>,
     touch: Uuid,
     told: ToldBeside,
     takes_links: bool,
@@ -228,13 +232,13 @@ fn template<'a>(
     page: &'a WholeLead,
     says: &'a LeadSays<'a>,
     (when, viewer): (&When, &Viewer),
-    Beside { receipt, slots, gates, touch, told, takes_links }: Beside,
+    Beside { receipt, slots, gates, next, touch, told, takes_links }: Beside,
 ) -> LeadTemplate<'a> {
     let may_work = viewer.actor.may(Permission::Work);
     let newest = page.receipt.as_ref().map(|newest| newest.decision);
     let is_open = page.lead.stage.is_open();
     let there = page.lead.places().into_iter().next().map(|place| when.there(place.zone));
-    let step = page.listed.step.as_ref().map(|step| ShownStep::of(when, step));
+    let StepOnPage { step, step_at } = next_step(page, next.as_ref(), when);
     let due_at = page.listed.step.as_ref().and_then(|step| step.due_at);
     let booked = booked(page, when.now());
     let mut entries = entries(page, when);
@@ -257,8 +261,7 @@ fn template<'a>(
         stages: stages(page.lead.stage),
         is_open,
         is_closed: page.lead.stage == Stage::Closed,
-        step_at: due_at.map(|at| when.whole(at)).unwrap_or_default(),
-        step_there: due_at.map(|at| beside(when, there.as_ref(), at)).unwrap_or_default(),
+        step_at,
         step_near: step.as_ref().map(step_near).unwrap_or_default(),
         promised: promised(page, when),
         step,
@@ -289,13 +292,6 @@ fn template<'a>(
         page,
         says,
     }
-}
-
-/// An instant by the lead's clock; empty where the reader's shows the same.
-fn beside(when: &When, there: Option<&When>, at: Timestamp) -> String {
-    let Some(there) = there else { return String::new() };
-    let offset = |clock: &When| clock.zone().to_offset(at);
-    if offset(when) == offset(there) { String::new() } else { there.whole(at) }
 }
 
 /// How far the next step is; empty where that would be its date once more.
@@ -340,19 +336,14 @@ mod tests {
     }
 
     #[test]
-    fn the_leads_clock_stands_beside_the_readers_where_it_is_another() {
-        let (at, here) = ("2026-11-30T22:00:00Z".parse().unwrap(), clock("UTC"));
-        assert_eq!(beside(&here, Some(&clock("Australia/Sydney")), at), "Tue 1 Dec 2026, 09:00 Sydney");
-        assert_eq!(beside(&here, Some(&clock("Europe/London")), at), "", "the same hour in winter");
-        assert_eq!(beside(&here, None, at), "");
-    }
-
-    #[test]
     fn a_far_date_is_said_once() {
         let near = |due: &str| {
             let due_at = Some(due.parse().unwrap());
             let (kind, state, why) = (Kind::Requalify, State::Scheduled, String::new());
-            step_near(&ShownStep::of(&clock("UTC"), &ListedStep { due_at, kind, state, why, is_agreed: false }))
+            step_near(&ShownStep::of(
+                &clock("UTC"),
+                &ListedStep { due_at, kind, state, why, is_agreed: false, is_put_back: false },
+            ))
         };
         assert_eq!([near("2027-03-30T08:00:00Z"), near("2026-01-30T08:00:00Z")], ["", "late"]);
         assert_eq!([near("2026-11-24T20:03:00Z"), near("2026-11-21T16:03:00Z")], ["in 4 h", "3 days late"]);

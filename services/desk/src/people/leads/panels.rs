@@ -154,7 +154,7 @@ pub fn stages(here: Stage) -> Vec<StageStep> {
 /// With whom the open step was agreed, by whom, and when.
 pub fn promised(page: &WholeLead, when: &When) -> String {
     let open = page.promises.iter().filter(|promise| promise.ended.is_none());
-    let agreed = open.filter(|promise| promise.agreed).min_by_key(|promise| promise.due_at);
+    let agreed = open.filter(|promise| promise.is_of_person()).min_by_key(|promise| promise.due_at);
     agreed.map_or_else(String::new, |promise| format!("{}, {}", promise.from_whom, when.near(promise.created_at)))
 }
 

@@ -70,6 +70,7 @@ impl ShownStep {
 /// What kind of step it is, in two words.
 pub const fn what(step: &ListedStep) -> &'static str {
     match (step.kind, step.is_agreed) {
+        (Kind::Requalify, _) if step.is_put_back => "came back",
         (Kind::Requalify, true) => "promised call",
         (Kind::Requalify, false) => "re-qualify",
         (Kind::Activation, _) => "waits for criteria",

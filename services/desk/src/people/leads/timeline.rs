@@ -224,7 +224,8 @@ fn promises(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
     for promise in &page.promises {
         // What the criteria compute moves with each decision, and says nothing new: people's steps are told.
         let Some(ended) = promise.ended.as_ref().filter(|ended| ended.by.is_some()) else {
-            if promise.agreed {
+            // What came back to the desk is told as what was said of it.
+            if promise.is_of_person() {
                 let due = promise.due_at.map(|at| when.whole(at)).unwrap_or_default();
                 let what = format!("{} promised the next step for {due}", promise.from_whom);
                 let more = promise.why.clone();

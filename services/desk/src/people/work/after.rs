@@ -3,7 +3,7 @@
 use ripen_actions::desk::GradePreview;
 use ripen_domain::{lead::Grade, touch::Disposition};
 
-use super::{callback::CallbackSaid, form::WorkForm, grade::GradeMark};
+use super::{callback::CallbackSaid, form::WorkForm, grade::GradeMark, next::next_in_words};
 use crate::people::when::When;
 
 /// What becomes of the lead.
@@ -37,10 +37,10 @@ pub enum WhatFollows {
         /// Why.
         why: String,
     },
-    /// It is looked at again.
+    /// It is worked again.
     Again {
-        /// When, in words; empty where that is not known.
-        at: String,
+        /// When, and what is done then, after "it"; empty where that is not known.
+        next: String,
     },
 }
 
@@ -91,7 +91,9 @@ pub fn after(form: &WorkForm, preview: &GradePreview, client: &str, said: &Callb
     // Whatever the disposition, the decision is of the answers: a lead that becomes an A goes.
     let goes = outlook.is_some_and(|outlook| outlook.closed.is_none() && outlook.grade == Grade::A && becomes);
     let to = goes.then(|| preview.goes_to.clone().unwrap_or_else(|| client.to_owned()));
-    let again = || WhatFollows::Again { at: preview.next_at.map(|at| when.whole(at)).unwrap_or_default() };
+    let again = || WhatFollows::Again {
+        next: preview.next.as_ref().map(|next| next_in_words(next, &preview.places, when)).unwrap_or_default(),
+    };
     let what = match form.disposition() {
         None => WhatFollows::Nothing,
         Some(Disposition::CallBack) => WhatFollows::CallBack { at: said.there.clone(), to },

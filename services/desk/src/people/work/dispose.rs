@@ -167,6 +167,7 @@ async fn request(
         }),
         co_deciders: co_decider(form).into_iter().collect(),
         opportunity,
+        draft: Some(form.draft_answers()),
         ..Dispose::of(lead, lease, disposition)
     };
     if errors.is_empty() { Ok(request) } else { Err(NotDisposed::Wrong(errors)) }

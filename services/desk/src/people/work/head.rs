@@ -167,7 +167,7 @@ fn shut_gates(gates: &LeadGates, when: &When) -> Vec<ShutGate> {
 fn ago(open: &OpenedLead, brief: &LeadBrief, when: &When) -> Option<TimeAgo> {
     let at = match open.rank {
         Rank::Promised => {
-            let agreed = brief.promises.iter().filter(|promise| promise.ended.is_none() && promise.agreed);
+            let agreed = brief.promises.iter().filter(|promise| promise.ended.is_none() && promise.is_of_person());
             agreed.filter_map(|promise| promise.due_at).min()
         }
         Rank::Fresh => {
@@ -181,7 +181,7 @@ fn ago(open: &OpenedLead, brief: &LeadBrief, when: &When) -> Option<TimeAgo> {
 }
 
 fn agreed(brief: &LeadBrief, there: &When) -> Option<AgreedWords> {
-    let promise = brief.promises.iter().rev().find(|promise| promise.ended.is_none() && promise.agreed)?;
+    let promise = brief.promises.iter().rev().find(|promise| promise.ended.is_none() && promise.is_of_person())?;
     let day = promise.created_at.to_zoned(there.zone());
     Some(AgreedWords {
         by: promise.from_whom.strip_prefix("person:").unwrap_or(&promise.from_whom).to_owned(),

@@ -88,7 +88,9 @@ struct IdleTemplate<'a> {
     has_looked: bool,
     /// They asked for a lead and there was none: it opens by itself when there is one.
     opens: bool,
-    next: Option<NextWork>,
+    /// There is one that could be handed out now.
+    is_ready: bool,
+    next: Option<ComingWork>,
     coming: Vec<ComingCall>,
     /// They manage the desk, and see what others promised too.
     sees_all: bool,
@@ -99,7 +101,7 @@ struct IdleTemplate<'a> {
 }
 
 /// When there is work again.
-struct NextWork {
+struct ComingWork {
     hour: String,
     near: String,
     whole: String,
@@ -159,6 +161,7 @@ pub async fn idle_page(context: &DeskContext, viewer: &Viewer, status: StatusCod
         told: says.told,
         has_looked: says.told == "nothing",
         opens: says.told == "nothing" || says.toast.is_some(),
+        is_ready: upcoming.ready.leads > 0,
         next: next(&upcoming, &when),
         coming: promises.iter().map(|promise| coming(promise, &when)).collect(),
         sees_all: actor.may(Permission::Manage),
@@ -170,15 +173,22 @@ pub async fn idle_page(context: &DeskContext, viewer: &Viewer, status: StatusCod
     DeskPage { title: "Work", place: Place::Work, viewer, query: "", content }.response(status)
 }
 
-fn next(upcoming: &UpcomingWork, when: &When) -> Option<NextWork> {
-    let at = upcoming.next_at?;
-    Some(NextWork {
+fn next(upcoming: &UpcomingWork, when: &When) -> Option<ComingWork> {
+    let ready = upcoming.ready;
+    let is_now = ready.leads > 0;
+    let at = if is_now { when.now() } else { upcoming.next_at? };
+    let more = if ready.has_more { " or more" } else { "" };
+    let can = match ready.leads {
+        1 => format!("1{more} lead can be called now"),
+        n => format!("{n}{more} leads can be called now"),
+    };
+    Some(ComingWork {
         hour: when.hour(at),
         near: when.near(at),
         whole: when.whole(at),
         at: at.to_string(),
-        why: upcoming.next_why.map(capital).unwrap_or_default(),
-        is_now: at <= when.now(),
+        why: if is_now { can } else { upcoming.next_why.map(capital).unwrap_or_default() },
+        is_now,
     })
 }
 

@@ -7,7 +7,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use jiff::Timestamp;
-use ripen_actions::lead_brief::background;
+use ripen_actions::{lead_brief::background, why_not::gates};
 use ripen_domain::id::LeadId;
 use ripen_web::{
     Problem,
@@ -16,7 +16,11 @@ use ripen_web::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::{context::DeskContext, people::viewer::Viewer};
+use super::next::next_in_words;
+use crate::{
+    context::DeskContext,
+    people::{viewer::Viewer, when::When},
+};
 
 /// What the work page is asked for.
 #[derive(Debug, Default, Deserialize)]
@@ -62,6 +66,8 @@ pub struct SavedToast {
     pub until: i64,
     /// For so many seconds it can be taken back.
     pub left: i64,
+    /// What becomes of it next, after "it"; empty while it is not decided again.
+    pub next: String,
 }
 
 #[derive(Template)]
@@ -78,6 +84,10 @@ pub async fn toast(context: &DeskContext, viewer: &Viewer, query: &WorkQuery) ->
     // What cannot be shown beside the next lead must not keep that lead from being shown.
     let (record, behind) = background(&context.actions, &viewer.actor, lead).await.ok()?;
     let until = query.until.unwrap_or_default();
+    let now = context.clock.now();
+    let gates = gates(&context.actions, &viewer.actor, lead, None).await.ok().filter(|_| !behind.is_to_be_decided);
+    let said = |next| next_in_words(&next, &record.places(), &When::of(viewer, now));
+    let next = gates.and_then(|gates| gates.next).map(said).unwrap_or_default();
     Some(SavedToast {
         touch,
         lead,
@@ -86,7 +96,8 @@ pub async fn toast(context: &DeskContext, viewer: &Viewer, query: &WorkQuery) ->
         grade: record.decided.map(|decided| decided.grade.word()).unwrap_or_default(),
         is_pending: behind.is_to_be_decided,
         until,
-        left: left(until, context.clock.now()),
+        left: left(until, now),
+        next,
     })
 }
 

@@ -158,6 +158,7 @@ impl DisposeBody {
                 .map(|one| NewCoDecider { name: one.name, relation: one.relation, phone: one.phone, email: one.email })
                 .collect(),
             opportunity: self.opportunity.map(NewOpportunity::from),
+            draft: None,
         })
     }
 }

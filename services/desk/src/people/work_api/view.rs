@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use ripen_actions::desk::{GradePreview, OpenedLead, UpcomingWork};
 use ripen_domain::{
-    desk::{CallGate, GateKind, Rank},
+    desk::{CallGate, GateKind, NextWork, Rank},
     id::{ClientId, LeadId},
     lead::Grade,
     touch::Disposition,
@@ -226,7 +226,10 @@ impl From<GradePreview> for PreviewView {
                 .map(|one| WrongAnswerView { field: one.field, message: one.message })
                 .collect(),
             goes_to: preview.goes_to,
-            next_at: preview.next_at,
+            next_at: match preview.next {
+                Some(NextWork::At(opening)) => Some(opening.at),
+                _ => None,
+            },
             undo_s: preview.undo.as_secs(),
         }
     }

@@ -154,6 +154,21 @@ fn hours_are_those_of_the_place_and_say_when_they_open() {
 
 /// By what a client's people read: kinds, words and times.
 #[test]
+fn what_came_back_is_no_agreed_call_and_not_with_its_client() {
+    let back = GateFacts {
+        is_with_client: true,
+        is_untouched: false,
+        is_reached: true,
+        step: step("2026-12-01T15:00:00Z", false, false),
+        put_back: Some("the client returned it: wants no contact".to_owned()),
+        ..facts()
+    };
+    let all = gates(&back, &AgentTerms::default(), &Hours::default(), now());
+    assert_eq!(shut(&all).count(), 0, "{all:?}");
+    assert!(!all.iter().any(|gate| gate.words.contains("promised") || gate.words.contains("contact:")), "{all:?}");
+}
+
+#[test]
 fn of_several_places_the_one_that_is_shut_is_named() {
     let place = |region: &str, zone: &str| Place { region: region.parse().ok(), zone: TimeZone::get(zone).unwrap() };
     let places = vec![place("US-IL", "America/Chicago"), place("US-CA", "America/Los_Angeles")];

@@ -52,6 +52,20 @@ fn ids(ordered: &[OrderedLead]) -> Vec<u128> {
 }
 
 #[test]
+fn what_a_client_gave_back_is_no_promised_call_and_comes_before_what_is_due() {
+    let back = RankSubject { is_put_back: true, ..due(3, 5, false).subject };
+    let all = vec![
+        due(4, 60, false),
+        DeskCandidate { subject: back, ..candidate(3) },
+        untouched(2, 300, false),
+        due(1, 1, true),
+    ];
+    let ordered = in_order(all, None, &[client(1)], now());
+    assert_eq!(ids(&ordered), [1, 2, 3, 4]);
+    assert_eq!(ordered[2].rank, Rank::Returned);
+}
+
+#[test]
 fn promised_fresh_untouched_due_plan_rest() {
     let step = RankSubject { step_at: Some(now()), is_touched: true, ..RankSubject::default() };
     let plan = DeskCandidate { subject: step, ..candidate(5) };

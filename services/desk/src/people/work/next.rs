@@ -1,0 +1,37 @@
+//! When a lead can be worked next, in words: the same before it is saved, after, and on the lead's page.
+
+use jiff::{Timestamp, tz::TimeZone};
+use ripen_domain::{
+    calling::Place,
+    desk::{GateKind, NextOpening, NextWork},
+};
+
+use crate::people::when::When;
+
+/// What becomes of a lead, after "it": `is tried again on Tue 1 Dec 2026, 10:00 London`, by the clock where the person is.
+pub fn next_in_words(next: &NextWork, places: &[Place], when: &When) -> String {
+    match next {
+        NextWork::Now => "can be called now".to_owned(),
+        NextWork::At(NextOpening { at, what }) => format!("{} on {}", what.becomes(), both_clocks(*at, places, when)),
+        NextWork::Blocked { gate, words } => blocked(*gate, words),
+    }
+}
+
+/// The time where the person is, with the reader's hour where theirs is another.
+pub fn both_clocks(at: Timestamp, places: &[Place], when: &When) -> String {
+    let there = when.there(places.first().map_or_else(|| when.zone(), |place| place.zone.clone()));
+    let offset = |zone: TimeZone| zone.to_offset(at);
+    let own = (offset(there.zone()) != offset(when.zone())).then(|| format!(" ({} for you)", when.hour(at)));
+    format!("{}{}", there.whole(at), own.unwrap_or_default())
+}
+
+/// Who has to do something before anybody calls.
+fn blocked(gate: GateKind, words: &str) -> String {
+    match gate {
+        GateKind::Review => "waits: a manager looks at the consent".to_owned(),
+        GateKind::Number => "is called by nobody until another number is written down".to_owned(),
+        GateKind::WithClient => "is with the client".to_owned(),
+        GateKind::Promise => "has its next step once it is decided".to_owned(),
+        _ => format!("is called by nobody: {words}"),
+    }
+}

@@ -1,0 +1,114 @@
+//! A lead as it will stand once a disposition is saved and decided, for what is said before that: the gates of then answer when it
+//! can be worked next, as they answer it of every lead.
+
+use jiff::Timestamp;
+use ripen_domain::{
+    calling::{Hours, due_at, next_callable},
+    criteria::Decision,
+    desk::{AgentTerms, GateFacts, NextWork, StepFacts, next_try, next_work},
+    lead::{Grade, Stage},
+    promise::{AfterDecision, Kind, Occasion, Open, State, settle},
+    touch::{Disposition, TouchResult, effect},
+};
+use ripen_store::{
+    desk::standing::DeskStanding,
+    lead::{owed_tries::OwedTries, unit_of_work::TrackedLead},
+};
+
+use super::PreviewRequest;
+
+/// The lead before it is saved.
+pub(super) struct SavedLead<'a> {
+    /// How it stands.
+    pub(super) standing: &'a DeskStanding,
+    /// With what is typed.
+    pub(super) lead: &'a TrackedLead,
+    /// Tries in vain of a call that is owed.
+    pub(super) owed: Option<OwedTries>,
+    /// When people may be called.
+    pub(super) hours: &'a Hours,
+    /// When it is saved.
+    pub(super) now: Timestamp,
+}
+
+impl SavedLead<'_> {
+    /// When it can be worked next.
+    pub(super) fn next(&self, asked: &PreviewRequest, decision: &Decision) -> NextWork {
+        let disposition = asked.disposition.unwrap_or(Disposition::Answered);
+        let mut facts = self.worked(disposition);
+        let (promises, owes) = self.promises(asked, disposition);
+        facts.is_with_client = decision.grade == Grade::A && decision.closed.is_none();
+        if let Some(why) = &decision.closed {
+            (facts.stage, facts.closed) = (Some(Stage::Closed), Some(why.clone()));
+        }
+        facts.step = self.step(&promises, decision, owes.then_some(&facts));
+        next_work(&facts, &AgentTerms::default(), self.hours, self.now)
+    }
+
+    /// What the touch itself changes.
+    fn worked(&self, disposition: Disposition) -> GateFacts {
+        let mut facts = self.standing.facts.clone();
+        // Whoever has it open has saved it by then.
+        (facts.held_by, facts.put_back, facts.is_untouched) = (None, None, false);
+        if disposition.is_in_vain() {
+            (facts.attempts, facts.last_attempt_at) = (facts.attempts.saturating_add(1), Some(self.now));
+        } else if disposition.is_conversation() {
+            (facts.attempts, facts.last_attempt_at, facts.is_reached) = (0, None, true);
+        }
+        match disposition {
+            Disposition::NeverEnquired => facts.review_since = Some(self.now),
+            Disposition::DoNotContact => facts.barred = Some("the person asked not to be contacted".to_owned()),
+            Disposition::WrongNumber | Disposition::NumberDead => {
+                (facts.has_number, facts.has_void_number) = (false, true);
+            }
+            _ => {}
+        }
+        facts
+    }
+
+    /// Its promises, with what was worked on; and whether a call is owed still.
+    fn promises(&self, asked: &PreviewRequest, disposition: Disposition) -> (Vec<Open>, bool) {
+        let mut promises = self.lead.promises.clone();
+        let answers = if disposition.is_in_vain() { 0 } else { asked.answer.len() };
+        let brought = TouchResult { disposition, answers, agreed: false, is_again: self.owed.is_some() };
+        let worked = effect(&promises, brought, self.now).worked;
+        let mut owes = self.owed.is_some();
+        for promise in promises.iter_mut().filter(|promise| Some(promise.generation) == worked) {
+            promise.worked = true;
+            owes |= promise.agreed;
+        }
+        (promises, owes && disposition.is_in_vain())
+    }
+
+    /// The step that the decision leaves or makes, as the qualifier does.
+    fn step(&self, promises: &[Open], decision: &Decision, owes: Option<&GateFacts>) -> Option<StepFacts> {
+        let facts = &self.standing.facts;
+        let computed = due_at(&decision.receipt, self.hours, &facts.places);
+        let again = owes.filter(|after| after.has_number).and_then(|after| next_try(after.attempts, self.now));
+        let due_at = again.into_iter().chain(computed).min()?;
+        let due_at = if again.is_some() || !facts.calls.is_empty() {
+            next_callable(due_at, self.hours, &facts.places, &facts.calls)
+        } else {
+            due_at
+        };
+        let standing = match decision.closed {
+            Some(_) => AfterDecision::Closed,
+            None => AfterDecision::Open {
+                grade: decision.grade,
+                due_at,
+                changed: self.lead.row.decided.map(|last| last.grade) != Some(decision.grade),
+                unconfirmed: decision.wants_confirmation(),
+            },
+        };
+        let changes = settle(promises, standing, Occasion::Regraded);
+        if let Some(made) = changes.made.filter(|made| made.kind == Kind::Requalify) {
+            return Some(StepFacts { due_at: made.due_at, is_agreed: false, is_worked: false });
+        }
+        let is_left = |promise: &&Open| {
+            let end = changes.ended.iter().find(|end| end.generation == promise.generation);
+            promise.kind == Kind::Requalify && end.is_none_or(|end| end.state == State::Work)
+        };
+        let left = promises.iter().find(is_left)?;
+        Some(StepFacts { due_at: left.due_at?, is_agreed: left.agreed, is_worked: false })
+    }
+}
