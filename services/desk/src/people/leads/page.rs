@@ -6,7 +6,6 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use jiff::Timestamp;
 use ripen_actions::{
     Refusal,
     lead_page::{ReadReceipt, WholeLead, earlier, show as whole},
