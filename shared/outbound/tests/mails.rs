@@ -193,12 +193,16 @@ async fn a_refusal_of_the_sender_is_told_from_one_of_the_address_by_the_step() {
         (MailStep::Sender, "550 5.7.1 account suspended"),
         (MailStep::Recipient, "554 5.7.1 <robin@client.example>: Relay access denied"),
         (MailStep::Content, "530 5.7.0 authentication required"),
+        (MailStep::Content, "550 5.7.60 SMTP; Client does not have permissions to send as this sender"),
+        (MailStep::Content, "550 The from address does not match a verified Sender Identity"),
+        (MailStep::Recipient, "550 5.4.5 Daily user sending limit exceeded"),
     ] {
+        let of_one = step == MailStep::Recipient || step == MailStep::Content && !words.starts_with("530");
         mailbox.set(Reply::Say(step, words));
         let result = mailer.send(&mail()).await;
         assert!(
-            matches!(&result, MailResult::SenderRefused { code: Some(_), text, of_one }
-                if !text.contains('@') && *of_one == (step == MailStep::Recipient)),
+            matches!(&result, MailResult::SenderRefused { code: Some(_), text, of_one: said }
+                if !text.contains('@') && *said == of_one),
             "{result:?}"
         );
     }

@@ -1,5 +1,9 @@
 //! Whom a mail server's permanent refusal is about: the sender, the address, or this mail alone. Judged by the step at which it came,
-//! the reply code (RFC 5321) and the enhanced status code (RFC 3463), where the server says one.
+//! the reply code (RFC 5321), the enhanced status code (RFC 3463), where the server says one, and words that are about the sender alone.
+
+mod words;
+
+use words::ServerWords;
 
 /// A step of the conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,8 +53,24 @@ const OF_SENDER: [&str; 17] = [
 ];
 
 /// Details of X.7.X by which the sender's own set-up is refused (RFC 7372, RFC 7505 and the registry of enhanced codes): signatures,
-/// SPF, reverse DNS, the login.
-const OF_SENDER_SETUP: [u16; 14] = [5, 8, 9, 11, 12, 13, 14, 20, 21, 22, 23, 24, 25, 26];
+/// SPF, reverse DNS, the login, a flood of mail.
+const OF_SENDER_SETUP: [u16; 16] = [5, 8, 9, 11, 12, 13, 14, 20, 21, 22, 23, 24, 25, 26, 27, 28];
+
+/// Details of X.7.X that Microsoft 365 has of its own for whoever sends: what it may send as, its tenant's limit, and from 500 on its
+/// account, its network and its domains that are banned ("Email non-delivery reports and SMTP errors in Exchange Online",
+/// learn.microsoft.com/exchange/troubleshoot/email-delivery/ndr/non-delivery-reports-in-exchange-online). Among these are two of an
+/// address, [`is_of_recipient`], and one of a recipient whom the firm's own list bars, [`BARRED_HERE`].
+const fn is_of_sender_at_microsoft(detail: u16) -> bool {
+    matches!(detail, 57 | 60 | 64 | 232 | 233 | 500..=800) && !is_of_recipient(detail) && detail != BARRED_HERE
+}
+
+/// Details of X.7.X by which Microsoft 365 says that an address is none or takes nothing.
+const fn is_of_recipient(detail: u16) -> bool {
+    matches!(detail, 504 | 505)
+}
+
+/// The detail of X.7.X by which Microsoft 365 says that the sender's own organisation bars mail to a recipient.
+const BARRED_HERE: u16 = 703;
 
 /// Whom a reply of 5xx is about.
 pub(super) fn judge(step: SmtpStep, code: u16, text: &str) -> Refused {
@@ -83,11 +103,18 @@ pub fn is_of_sender_in_report(reply: &str, report: &str) -> bool {
 }
 
 fn by_codes_and_words(step: SmtpStep, code: u16, text: &str) -> Refused {
-    match (enhanced(text), step) {
+    let (enhanced, words) = (enhanced(text), ServerWords::of(text));
+    match (enhanced, step) {
         // The sender's own address, its syntax or its domain: no mail's content is called that.
         (Some((1, 7 | 8)), _) => Refused::Sender,
+        // Relays look at who sends what only once they have the mail, and have codes of their own for it.
+        _ if words.are_of_sender() => Refused::Sender,
         (Some((1, _) | (2, 1)), SmtpStep::Recipient | SmtpStep::Content) => Refused::Address,
-        (Some((7, detail)), _) if OF_SENDER_SETUP.contains(&detail) => Refused::Sender,
+        (Some((7, detail)), SmtpStep::Recipient | SmtpStep::Content) if is_of_recipient(detail) => Refused::Address,
+        (Some((7, BARRED_HERE)), SmtpStep::Recipient | SmtpStep::Content) => Refused::Mail,
+        (Some((7, detail)), _) if OF_SENDER_SETUP.contains(&detail) || is_of_sender_at_microsoft(detail) => {
+            Refused::Sender
+        }
         // The mail's size, its form, or a parameter that the server does not know.
         (Some((3 | 6, _)), SmtpStep::Sender) => Refused::Mail,
         (_, SmtpStep::Sender) if matches!(code, 552 | 555) => Refused::Mail,
@@ -95,8 +122,9 @@ fn by_codes_and_words(step: SmtpStep, code: u16, text: &str) -> Refused {
         // A full mailbox, a loop, a mail that is too large: whatever words come with it.
         (Some((2..=6, _)), _) => Refused::Mail,
         // Of the mail itself such words are said too: it links to a site on a blocklist, it came by a relay. By them one mail's
-        // content would stop everybody's.
+        // content would stop everybody's, so that of a mail they count in whole phrases only.
         _ if step != SmtpStep::Content && is_of_sender(text) => Refused::Sender,
+        _ if words.are_of_sender_of_mail(matches!(enhanced, Some((7, _)))) => Refused::Sender,
         (None, SmtpStep::Recipient) if code == 550 => Refused::Address,
         _ => Refused::Mail,
     }
@@ -119,6 +147,9 @@ fn enhanced(text: &str) -> Option<(u16, u16)> {
         (class == 5 && number().is_none()).then_some((subject, detail))
     })
 }
+
+#[cfg(test)]
+mod relays;
 
 #[cfg(test)]
 mod tests {
