@@ -4,6 +4,7 @@
 //! It grades nothing and decides nothing about leads. Every delivery is a row: losing all offers loses nothing.
 
 mod alert;
+mod answer;
 mod attempt;
 mod attempt_recorder;
 mod break_off;

@@ -133,8 +133,26 @@ impl OutcomeFields {
             happened_at: text("happened_at"),
             unreadable: None,
         };
-        given(said.outcome.as_ref())?;
-        Some(said)
+        let says = given(said.outcome.as_ref()).is_some();
+        match Self::in_other_letters(object, if says { &Self::NAMES } else { &["outcome"] }) {
+            Some((written, name)) => Some(Self::unreadable(&format!(
+                "The answer says {written:?}, and members are told by their letters: write it as {name:?}."
+            ))),
+            None => says.then_some(said),
+        }
+    }
+
+    /// A member that says something and is one of these fields but for its letters, and that field, which says nothing: passed over,
+    /// the answer would be none, or a sale without its amount.
+    fn in_other_letters<'o>(
+        object: &'o serde_json::Map<String, Value>,
+        fields: &[&'static str],
+    ) -> Option<(&'o str, &'static str)> {
+        let says = |value: &Value| !value.is_null() && value.as_str().is_none_or(|text| !text.trim().is_empty());
+        object.iter().filter(|(_, value)| says(value)).find_map(|(written, _)| {
+            let field = fields.iter().find(|field| written.eq_ignore_ascii_case(field) && written != *field)?;
+            object.get(*field).is_none_or(|value| !says(value)).then_some((written.as_str(), *field))
+        })
     }
 
     /// An answer that speaks of an outcome and cannot be read: kept with why, so that people see it.
