@@ -26,7 +26,7 @@ async fn an_agent_who_is_paused_is_out_and_the_lead_goes_to_a_colleague() {
     admin.press("u").await;
     admin.arrive("/users").await;
     admin.click("text=Pause Dana Okafor").await;
-    admin.see("text=Let Dana Okafor sign in").await;
+    admin.see("text=Let in Dana Okafor").await;
 
     agent.fill("#note", "Typed while paused").await;
     agent.see("text=You are signed out").await;

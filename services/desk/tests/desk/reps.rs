@@ -297,6 +297,9 @@ async fn a_return_from_the_list_says_by_choice_that_they_want_no_contact() {
     }
     assert!(other.text.contains("That was a mistake") && other.text.contains("They asked not to be contacted…"));
     let second = app.sent(&acme).await;
+    let reached = "insert into person_identity (client_id, kind, value, person_id)
+        select p.client_id, 'phone', '+14155550100', p.id from person p join lead l on l.person_id = p.id where l.id = $1";
+    sqlx::query(reached).bind(second.lead).execute(&app.pool).await.unwrap();
     let rep = rep_of(&app, &acme, &[second]).await;
     let card = leads(&app, rep).await.1;
     let action = card.split("<form method=\"post\" action=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
