@@ -34,7 +34,7 @@ async fn an_agent_works_three_leads_with_the_mouse() {
 
     // The others are not reached.
     tab.click(&disposition("no_answer")).await;
-    tab.see("#after:has-text('looked at again')").await;
+    tab.see("#after:has-text('tried again')").await;
     tab.click("#save").await;
     tab.see("#toast:has-text('is saved')").await;
     tab.click(&disposition("voicemail")).await;
