@@ -31,7 +31,7 @@ async fn stage(desk: &Desk) {
     for n in [2, 3] {
         touch(n, &["--disposition", "call_back", "--next", "2d", "--why", "has the letter by then"]).await;
     }
-    desk.change("update promise set due_at = now() - interval '3 hours' where agreed and state = 'scheduled'").await;
+    desk.change("update promise set due_at = now() - interval '3 hours', created_at = now() - interval '1 day' where agreed and state = 'scheduled'").await;
     desk.scenario.post(&json!({"email": "t@example.com", "test": true})).await;
     ripen_testkit::wait::until("both are late", crate::harness::LIMIT, || async {
         let late = desk.count("select count(*) from promise where agreed and state = 'work'").await;

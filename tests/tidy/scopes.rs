@@ -84,6 +84,7 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
             "teams_lock",
             "enqueue",
             "roll_back",
+            "owed_tries",
             "turns_write",
         ],
     ),

@@ -15,7 +15,7 @@ use ripen_store::{
     lead::{owed_tries::OwedTries, unit_of_work::TrackedLead},
 };
 
-use super::PreviewRequest;
+use super::preview_request::PreviewRequest;
 
 /// The lead before it is saved.
 pub(super) struct SavedLead<'a> {

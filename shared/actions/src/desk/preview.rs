@@ -12,23 +12,12 @@ use ripen_domain::{
 };
 use ripen_store::lead::{facts::facts_of, show::LeadGrade, unit_of_work::UnitOfWork};
 
-use super::{after_saving::SavedLead, route_words::goes_to};
+use super::{after_saving::SavedLead, preview_request::PreviewRequest, route_words::goes_to};
 use crate::{
     Actions, FieldError, Refusal,
-    lead::{NewAnswer, context_of, contradicts},
+    lead::{context_of, contradicts},
     work::permit,
 };
-
-/// What is typed so far.
-#[derive(Debug, Clone)]
-pub struct PreviewRequest {
-    /// The lead.
-    pub lead: LeadId,
-    /// As typed; what cannot be used yet does not count.
-    pub answer: Vec<NewAnswer>,
-    /// The disposition that is chosen; a conversation where none is.
-    pub disposition: Option<Disposition>,
-}
 
 /// What a decision would be.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,6 +5,7 @@
 //! are all open; what a page says about a lead comes from the same functions. Nothing here reads a clock or a table.
 
 mod gates;
+mod next_try;
 mod next_work;
 mod order;
 mod outlook;
@@ -13,7 +14,8 @@ mod share;
 pub use gates::{
     AgentTerms, CallGate, FullDay, GateFacts, GateKind, HeldBy, StepFacts, for_team, gates, opens_at, shut, softened,
 };
-pub use next_work::{NextCall, NextOpening, NextWork, next_try, next_work};
+pub use next_try::next_try;
+pub use next_work::{NextCall, NextOpening, NextWork, next_work};
 pub use order::{DeskCandidate, FRESH, OrderedLead, Rank, RankSubject, callable_wait, in_order, rank};
 pub use outlook::{MissingPoints, Outlook, OutlookReason};
 pub use share::{ClientTurn, charged, in_turn};

@@ -1,19 +1,11 @@
 //! When a lead can be worked next: the one answer of which everything speaks that says what becomes of it, before it is saved and
 //! after. Made from the gates, which alone decide whether it is handed out.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{AgentTerms, CallGate, GateFacts, GateKind, gates, shut};
 use crate::calling::Hours;
 
-/// Pauses after tries that reached nobody, the first after the first of them.
-const PAUSES: [SignedDuration; 5] = [
-    SignedDuration::from_hours(24),
-    SignedDuration::from_hours(48),
-    SignedDuration::from_hours(96),
-    SignedDuration::from_hours(168),
-    SignedDuration::from_hours(168),
-];
 /// A gate may shut while another is waited for: so many times it is looked again.
 const LOOKS: usize = 24;
 
@@ -79,13 +71,6 @@ impl NextCall {
     }
 }
 
-/// When a person is tried again after so many tries in vain; none where it was tried often enough.
-#[must_use]
-pub fn next_try(tries: u32, last: Timestamp) -> Option<Timestamp> {
-    let tried = usize::try_from(tries).ok()?.checked_sub(1)?;
-    PAUSES.get(tried).map(|pause| last.saturating_add(*pause).unwrap_or(last))
-}
-
 /// When a lead can be worked next by this agent; by anybody where none is meant.
 #[must_use]
 pub fn next_work(facts: &GateFacts, agent: &AgentTerms, hours: &Hours, now: Timestamp) -> NextWork {
@@ -126,7 +111,10 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::*;
-    use crate::{calling::Place, desk::StepFacts};
+    use crate::{
+        calling::Place,
+        desk::{StepFacts, next_try},
+    };
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()

@@ -97,9 +97,14 @@ pub fn is_of_sender_in_report(reply: &str, report: &str) -> bool {
         ("rcpt to", SmtpStep::Recipient),
         ("mail from", SmtpStep::Sender),
     ];
-    let step = step.into_iter().find(|(named, _)| report.contains(named)).map_or(SmtpStep::Content, |(_, step)| step);
+    let named = step.into_iter().find(|(named, _)| report.contains(named)).map(|(_, step)| step);
     let code = reply.get(..3).and_then(|code| code.parse().ok()).unwrap_or(550);
-    matches!(judge(step, code, reply), Refused::Sender | Refused::SenderOrRecipient)
+    // A mail system behind the recipient's own relays too, and says so of one mail: without a command only codes and what can be
+    // nobody but the sender count.
+    let bare = enhanced(reply).map(|(subject, detail)| format!("5.{subject}.{detail}")).unwrap_or_default();
+    let said = if named.is_some() || ServerWords::of(reply).are_of_sender() { reply } else { &bare };
+    let step = named.unwrap_or(SmtpStep::Content);
+    matches!(judge(step, code, said), Refused::Sender | Refused::SenderOrRecipient)
 }
 
 fn by_codes_and_words(step: SmtpStep, code: u16, text: &str) -> Refused {
@@ -211,6 +216,7 @@ mod tests {
             ("5.7.1", "", false),
             ("554 5.7.1 blacklisted URL in the message body", at_end, false),
             ("550 5.7.1 relay of such content", "", false),
+            ("554 5.7.1 Relay access denied", "", false),
             ("554 5.7.1 Relay access denied", at_recipient, true),
             ("550 your IP is on our blocklist", "SMTP error from remote mail server after RCPT TO:<a@b>:", true),
             ("550 5.7.1 account suspended", "SMTP error from remote mail server after MAIL FROM:<a@b>:", true),

@@ -134,7 +134,7 @@ const OF_THE_SENDER: &[(SmtpStep, &str, Refused)] = &[
     (Content, "553 Sender is not allowed to relay emails", SenderOrRecipient),
     (
         Content,
-        "550 5.4.6 Unusual sending activity detected. <a href=https://www.zoho.com/mail/help/usage-policy.html>Learn more.</a>",
+        "550 5.4.6 Unusual sending activity detected. Learn more: https://www.zoho.com/mail/help/usage-policy.html",
         SenderOrRecipient,
     ),
     (Recipient, "553 5.7.1 <leads@firm.example>: Sender address rejected: not owned by auth user", SenderOrRecipient),

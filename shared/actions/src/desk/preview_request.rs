@@ -1,0 +1,16 @@
+//! What a preview is asked about: a lead, and what is typed and chosen so far. Nothing of it is saved.
+
+use ripen_domain::{id::LeadId, touch::Disposition};
+
+use crate::lead::NewAnswer;
+
+/// What is typed so far.
+#[derive(Debug, Clone)]
+pub struct PreviewRequest {
+    /// The lead.
+    pub lead: LeadId,
+    /// As typed; what cannot be used yet does not count.
+    pub answer: Vec<NewAnswer>,
+    /// The disposition that is chosen; a conversation where none is.
+    pub disposition: Option<Disposition>,
+}
