@@ -60,10 +60,10 @@ pub enum Chore {
 pub const CHORES: [(i64, Chore); 16] = [
     (26 * 24, Chore::Close),
     (20 * 24, Chore::Recall),
+    (19 * 24, Chore::PauseRep),
     (11 * 24, Chore::Quarantine),
     (10 * 24, Chore::Consent),
     (9 * 24, Chore::Suppress),
-    (8 * 24, Chore::PauseRep),
     (5 * 24, Chore::PauseUser),
     (78, Chore::Agree),
     (75, Chore::Recall),
