@@ -143,13 +143,13 @@ async fn what_was_under_way_goes_on(installation: &Installation) {
         where ctid = (select ctid from promise where state = 'scheduled' and not agreed order by lead_id limit 1)
         returning lead_id";
     let due: uuid::Uuid = sqlx::query_scalar(due).fetch_one(installation.pool()).await.unwrap();
-    let waiting =
-        format!("select count(*) from promise where lead_id = '{due}' and state = 'scheduled' and due_at < now()");
+    let waiting = "select count(*) from promise where lead_id = $1 and state = 'scheduled' and due_at < now()";
 
     let process = installation.serve("").await;
     until("the due promise fires", LIMIT, || async {
         // Of this lead alone: others come meanwhile.
-        (installation.count(&waiting).await == 0).then_some(())
+        let waits: i64 = sqlx::query_scalar(waiting).bind(due).fetch_one(installation.pool()).await.unwrap();
+        (waits == 0).then_some(())
     })
     .await;
     until("what lay in the spool is a lead", LIMIT, || async {

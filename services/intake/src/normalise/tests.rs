@@ -288,7 +288,8 @@ fn a_mistyped_field_is_kept_and_told() {
     assert_eq!(flags, expected);
     assert_eq!(Value::Object(lead.extra), json!({"first_nmae": "Casey", "county": "Cook", "answer": {"x": 1}}));
     let second = usable(json!({"email": "a@example.com", "E-Mail": "b@example.com"}));
-    assert_eq!(second.flags, [], "another address beside the field");
+    let flags: Vec<_> = second.flags.iter().map(Flag::in_words).collect();
+    assert!(flags.len() == 1 && flags[0].contains("b@example.com"), "another address beside the field: {flags:?}");
 }
 
 #[test]

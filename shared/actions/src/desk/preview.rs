@@ -6,7 +6,6 @@ use ripen_domain::{
     calling::Place,
     criteria::{Answer, AnswerContext, Cause, Criteria, Decision, Origin, qualify},
     desk::{NextWork, Outlook},
-    id::LeadId,
     lead::{Grade, Stage},
     touch::{Disposition, TouchResult, effect},
 };

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::{AgentTerms, CallGate, GateFacts, GateKind, gates, shut};
+use super::{AgentTerms, CallGate, GateFacts, GateKind, gates, next_try::next_try, shut};
 use crate::calling::Hours;
 
 /// A gate may shut while another is waited for: so many times it is looked again.
@@ -111,10 +111,7 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::*;
-    use crate::{
-        calling::Place,
-        desk::{StepFacts, next_try},
-    };
+    use crate::{calling::Place, desk::StepFacts};
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()

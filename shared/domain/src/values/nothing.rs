@@ -157,7 +157,8 @@ pub fn is_filler(text: &str) -> bool {
         || FILLERS.contains(&bare.as_str())
         || bare.len() < LONGEST_OF_X && of_one(b'x')
         || is_zero(&bare)
-        || !bare.chars().any(char::is_alphanumeric)
+        // Signs alone, and not what is a name to its bearer: a picture is kept.
+        || bare.chars().all(|c| c.is_ascii_punctuation() || c.is_whitespace() || matches!(c, '–' | '—' | '…' | '·' | '•'))
 }
 
 /// Whether a text is short for a phrase that says nothing, with signs between its letters; `NA` without them too.

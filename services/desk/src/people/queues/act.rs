@@ -13,7 +13,10 @@ use ripen_actions::{
 };
 use ripen_domain::actor::Actor;
 use ripen_store::queues::stuck::StuckKind;
-use ripen_web::extract::{NamedFields, PathId};
+use ripen_web::{
+    Problem,
+    extract::{NamedFields, PathId},
+};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -79,10 +82,12 @@ impl NamedFields for QueueActForm {
     ))]
 pub async fn act(
     State(context): State<DeskContext>,
-    PathId(list): PathId<QueueList>,
+    PathId(list): PathId<String>,
     posted: CsrfForm<QueueActForm>,
 ) -> Response {
     let CsrfForm { viewer, form } = posted;
+    // Read once it is known who asks: whoever is not signed in is told that first.
+    let Ok(list) = list.parse() else { return Problem::not_found().into_response() };
     if let Err(problem) = viewer.require(LEADS_THE_DESK) {
         return problem.into_response();
     }

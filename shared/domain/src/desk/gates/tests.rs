@@ -172,11 +172,11 @@ fn what_came_back_is_no_agreed_call_and_not_with_its_client() {
 fn of_several_places_the_one_that_is_shut_is_named() {
     let place = |region: &str, zone: &str| Place { region: region.parse().ok(), zone: TimeZone::get(zone).unwrap() };
     let places = vec![place("US-IL", "America/Chicago"), place("US-CA", "America/Los_Angeles")];
-    // Half past eight in Chicago, half past six in California.
-    let early = at("2026-12-01T14:30:00Z");
+    // Half past nine in Chicago, half past seven in California.
+    let early = at("2026-12-01T15:30:00Z");
     let shut = shut_of(&GateFacts { places: places.clone(), ..facts() }, &AgentTerms::default(), early);
     assert_eq!(shut.len(), 1, "{shut:?}");
-    assert!(shut[0].words.contains("06:30 in America/Los_Angeles, where the person may be:"), "{}", shut[0].words);
+    assert!(shut[0].words.contains("07:30 in America/Los_Angeles, where the person may be:"), "{}", shut[0].words);
     let open =
         gates(&GateFacts { places, ..facts() }, &AgentTerms::default(), &Hours::default(), at("2026-12-01T18:00:00Z"));
     let words: Vec<_> =
