@@ -91,8 +91,9 @@ async fn endpoints_fail(scenario: &Scenario) {
             ["endpoint", "add", "--client", CLIENT, "--webhook", hook.as_str(), "--allow-private", "--name", name];
         scenario.installation.json(&add).await;
     }
-    // Dana's mailbox takes nothing any more.
-    scenario.installation.json(&["rep", "set", "Dana Hill", "--client", CLIENT, "--pause"]).await;
+    // Dana's mailbox takes nothing any more; her links go on while she is away.
+    let later = (Clock::system().now() + SignedDuration::from_hours(24 * 30)).strftime("%Y-%m-%d").to_string();
+    scenario.installation.json(&["rep", "set", "Dana Hill", "--client", CLIENT, "--away-until", &later]).await;
     enquire(scenario, "Zoe", 30, "A lead: Zoe").await;
     scenario.mail("CRM was disabled").await;
     until("the other one fails", LIMIT, || async {
