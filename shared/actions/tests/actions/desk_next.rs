@@ -1,0 +1,111 @@
+//! What comes next of a lead: a promised call that reached nobody, one that its client returned, one that is opened again by taking a
+//! disposition back; and how many there are now.
+
+use jiff::{SignedDuration, tz::TimeZone};
+use ripen_actions::{
+    desk::{Dispose, UndoDisposition, coming_up, draft_of},
+    why_not::gates,
+};
+use ripen_domain::{
+    desk::{NextCall, NextWork, Rank},
+    touch::Disposition,
+};
+use serde_json::json;
+
+use crate::{
+    desk::{desk, lead},
+    harness::Office,
+};
+
+impl Office {
+    /// A call that is due, made so many minutes before it, with a conversation in which it was agreed.
+    async fn call_due(&self, number: u128, minutes_before: i64, (why, by): (&str, &str)) {
+        let now = self.actions.clock.now();
+        let lead = lead(number).uuid();
+        self.sql(format!(
+            "insert into promise (lead_id, generation, client_id, kind, state, due_at, why, from_whom, offered_until, created_at, agreed)
+               select id, 1, client_id, 'requalify', 'work', timestamptz '{now}' - interval '1 minute', '{why}', '{by}', '{now}',
+                      timestamptz '{now}' - interval '1 minute' - interval '{minutes_before} minutes', true from lead where id = '{lead}';
+             update lead set generation = 1, touches = 1, stage = 'contact', last_conversation_at = timestamptz '{now}' - interval '2 minutes',
+                             last_enquiry_at = timestamptz '{now}' - interval '3 days' where id = '{lead}'"
+        ))
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_promised_call_that_reached_nobody_is_owed_still() {
+    let office = desk(8).await;
+    let acme = office.client("Acme").await.id;
+    office.leads(acme, (1, 1), "web_form").await;
+    let (_, lee) = office.agent("lee").await;
+    office.call_due(1, 60, ("asked for the evening", "Priya")).await;
+    let opened = office.next(&lee).await.unwrap();
+    assert_eq!((opened.lead, opened.rank), (lead(1), Rank::Promised));
+    office.dispose(&lee, &opened, Disposition::NoAnswer).await;
+    let mut tx = office.actions.store.begin().await.unwrap();
+    let owed = tx.owed_tries(&[lead(1)]).await.unwrap();
+    assert_eq!(owed.iter().map(|one| (one.lead, one.tries)).collect::<Vec<_>>(), [(lead(1), 1)]);
+    drop(tx);
+    assert!(office.actions.clock.advance(SignedDuration::from_mins(1)));
+    let opened = ripen_actions::desk::take(&office.actions, &lee, lead(1)).await.unwrap();
+    office.dispose(&lee, &opened, Disposition::Answered).await;
+    let mut tx = office.actions.store.begin().await.unwrap();
+    assert!(tx.owed_tries(&[lead(1)]).await.unwrap().is_empty(), "they spoke");
+}
+
+#[tokio::test]
+async fn what_its_client_returned_is_no_promised_call() {
+    let office = desk(8).await;
+    let acme = office.client("Acme").await.id;
+    office.leads(acme, (1, 3), "web_form").await;
+    let (_, lee) = office.agent("lee").await;
+    office.call_due(1, 0, ("the client returned it: asked us never to call", "Acme")).await;
+    office.call_due(2, 60, ("asked for the evening", "Priya")).await;
+    let mut handed = Vec::new();
+    for _ in 0..3 {
+        let opened = office.next(&lee).await.unwrap();
+        handed.push((opened.lead, opened.rank, opened.why.clone()));
+        office.dispose(&lee, &opened, Disposition::NoAnswer).await;
+    }
+    let order: Vec<_> = handed.iter().map(|(lead, rank, _)| (*lead, *rank)).collect();
+    assert_eq!(order, [(lead(2), Rank::Promised), (lead(3), Rank::Fresh), (lead(1), Rank::Returned)]);
+    assert_eq!(handed[2].2, "the client returned it: asked us never to call");
+}
+
+#[tokio::test]
+async fn what_is_taken_back_is_open_for_its_first_reason_with_all_that_was_typed() {
+    let office = desk(8).await;
+    let acme = office.client("Acme").await.id;
+    office.leads(acme, (1, 1), "web_form").await;
+    let (_, lee) = office.agent("lee").await;
+    let opened = office.next(&lee).await.unwrap();
+    let typed = json!({":disposition": "no_answer", ":cb_date": "2026-12-02"});
+    let dispose =
+        Dispose { draft: typed.as_object().cloned(), ..Dispose::of(opened.lead, opened.lease, Disposition::NoAnswer) };
+    let touch = office.actions.run(&lee, &dispose).await.unwrap().touched.touch;
+    let held = office.actions.run(&lee, &UndoDisposition { touch }).await.unwrap().held.unwrap();
+    assert_eq!((held.rank, &held.why), (opened.rank, &opened.why));
+    assert_ne!(held.rank, Rank::Named);
+    let draft = draft_of(&office.actions, &lee, opened.lead).await.unwrap().unwrap();
+    assert_eq!(serde_json::Value::Object(draft.answers), typed);
+}
+
+#[tokio::test]
+async fn how_many_can_be_called_now_is_counted_by_the_gates() {
+    let office = desk(8).await;
+    let acme = office.client("Acme").await.id;
+    office.leads(acme, (1, 3), "web_form").await;
+    let (_, lee) = office.agent("lee").await;
+    let ready = || async { coming_up(&office.actions, &lee, &TimeZone::UTC).await.unwrap().ready.leads };
+    assert_eq!(ready().await, 3);
+    let opened = office.next(&lee).await.unwrap();
+    office.dispose(&lee, &opened, Disposition::NoAnswer).await;
+    assert_eq!(ready().await, 2, "one rests");
+    let next = gates(&office.actions, &lee, opened.lead, None).await.unwrap().next.unwrap();
+    let NextWork::At(opening) = next else { panic!("{next:?}") };
+    assert_eq!(opening.what, NextCall::Again);
+    assert!(opening.at.duration_since(office.actions.clock.now()).as_hours() < 72, "not in months");
+    assert!(office.actions.clock.advance(SignedDuration::from_hours(12)));
+    assert_eq!(ready().await, 0, "at night");
+}
