@@ -167,8 +167,7 @@
         form.elements.version.value = String(version);
         if (!isDirty) {
           store.drop(key);
-          byId("saved").textContent = `Saved ${body.saved}`;
-          byId("saved").title = body.whole;
+          isSaved(body);
         }
         byId("told-here")?.remove();
       }
@@ -179,6 +178,11 @@
     } finally {
       isSaving = false;
     }
+  };
+  const isSaved = (body) => {
+    form.elements.version.value = String(version);
+    byId("saved").textContent = `Saved ${body.saved}`;
+    byId("saved").title = body.whole;
   };
   const newer = (body) => {
     notice(`Another tab of yours saved a newer draft at ${body.saved}.`);
@@ -210,7 +214,15 @@
         if (!isDirty) store.drop(key);
         return offerOlder();
       }
-      if (status === 200) version = body.version;
+      if (status === 200) {
+        version = body.version;
+        if (isDirty) return;
+        // The server has these words by now. Saved once more, they would stand against what is typed in another tab.
+        fill(kept.typed);
+        store.drop(key);
+        isSaved(body);
+        return preview();
+      }
     } catch {
       // The server is away. What the page shows already is newer where it says a later version.
       if (kept.version < version) {

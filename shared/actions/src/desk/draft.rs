@@ -78,8 +78,8 @@ impl Action for SaveDraft {
         }
         let stored = work.tx.desk_draft(scope, DraftRef { user, lead: self.lead }).await?;
         let stored = stored.ok_or_else(|| Refusal::missing("lead", self.lead))?;
-        // The same request again, whose answer was lost.
-        let is_same = stored.version == draft.version && stored.note == draft.note && stored.answers == draft.answers;
+        // The same request again, whose answer was lost; or the same words from another tab, which stand against nothing.
+        let is_same = stored.note == draft.note && stored.answers == draft.answers;
         Ok(if is_same { DraftSaved::Saved(stored) } else { DraftSaved::Newer(stored) })
     }
 }

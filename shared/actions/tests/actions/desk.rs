@@ -348,6 +348,10 @@ async fn the_newest_draft_stays_whichever_tab_comes_last() {
     assert_eq!((stored.note.as_str(), stored.version), ("a b", 3));
     let again = office.actions.run(&lee, &save("a b", 3)).await.unwrap();
     assert!(matches!(again, DraftSaved::Saved(_)), "the same once more");
+    let DraftSaved::Saved(same) = office.actions.run(&lee, &save("a b", 2)).await.unwrap() else {
+        panic!("the same words from another tab stand against nothing")
+    };
+    assert_eq!(same.version, 3, "that tab counts on from what is stored");
     assert!(draft_of(&office.actions, &kim, lead(1)).await.unwrap().is_none(), "each has their own");
     assert_eq!(fields(office.actions.run(&lee, &save(&"x".repeat(20_001), 0)).await), ["note", "version"]);
     let unknown = SaveDraft { lead: lead(9), ..save("a", 1) };
