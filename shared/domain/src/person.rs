@@ -8,6 +8,7 @@ mod name;
 mod recognise;
 
 pub use birth::BirthDate;
+pub(crate) use fold::folded as folded_words;
 pub use name::{NameMatch, ReadName};
 pub use recognise::{Candidate, Recognised, recognise};
 

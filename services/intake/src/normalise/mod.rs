@@ -8,6 +8,7 @@ mod bounds;
 mod clock;
 mod consent;
 mod contact;
+mod dial_code;
 mod map;
 mod name;
 mod normalised;

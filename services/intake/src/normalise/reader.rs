@@ -54,6 +54,11 @@ impl Reader {
         self.fields.remove(name).filter(|value| !value.is_null())
     }
 
+    /// The field's value, which stays.
+    pub fn peek(&self, name: &str) -> Option<&Value> {
+        self.fields.get(name)
+    }
+
     /// The field's value; of several under one name the first that is usable. The others are flagged, and kept under `extra`.
     pub fn take_first(&mut self, name: &str, is_usable: impl Fn(&str) -> bool) -> Option<Value> {
         let RepeatedField { first, mut others } = self.take_all(name, is_usable)?;

@@ -404,9 +404,37 @@ fn nothing_posted_sets_what_ripen_decides() {
 #[case(json!({"phone": "(415) 555-0100"}), "+14155550100")]
 #[case(json!({"phone": 4_155_550_100_i64}), "+14155550100")]
 #[case(json!({"phone": "+49 30 123456"}), "+4930123456")]
-#[case(json!({"phone": "(415) 555-0100", "country": "nowhere"}), "+14155550100")]
+#[case(json!({"phone": "347 555 0123", "country": "Italy"}), "+393475550123")]
+#[case(json!({"phone": "81 8345 6789", "country": "México"}), "+528183456789")]
+#[case(json!({"phone": "2079460958", "country": "United Kingdom"}), "+442079460958")]
+#[case(json!({"phone": "2079460958", "phone_cc": 44}), "+442079460958")]
+#[case(json!({"phone": "020 7946 0958", "country_code": "+44"}), "+442079460958")]
+#[case(json!({"phone": "020 7946 0958", "country_code": "GB"}), "+442079460958")]
+#[case(json!({"phone": "+49 30 123456", "dial_code": "+44"}), "+4930123456")]
+#[case(json!({"phone": "4155550100", "phone_country_code": "1"}), "+14155550100")]
+#[case(json!({"phone": "+39 347 555 0123", "country": "nowhere"}), "+393475550123")]
 fn a_number_is_read_as_in_the_leads_country_else_the_sources(#[case] lead: Value, #[case] phone: &str) {
     assert_eq!(usable(lead).phone.unwrap().as_str(), phone);
+}
+
+#[test]
+fn of_a_country_that_nobody_knows_no_number_is_guessed_but_where_it_is_all_there_is() {
+    let flags = |lead: &Submission| {
+        let codes = lead.flags.iter().map(|flag| serde_json::to_value(flag.code).unwrap().as_str().unwrap().to_owned());
+        codes.collect::<Vec<_>>().join(" ")
+    };
+    let beside = usable(json!({"phone": "347 555 0123", "email": "a@example.com", "country": "Atlantis"}));
+    assert_eq!((beside.phone.is_none(), beside.country.as_deref()), (true, None));
+    assert_eq!(flags(&beside), "country_unknown phone_unusable");
+    let alone = usable(json!({"phone": "347 555 0123", "country": "Atlantis"}));
+    assert_eq!(alone.phone.as_ref().unwrap().as_str(), "+13475550123");
+    assert_eq!(flags(&alone), "country_unknown phone_doubtful");
+    let dated = usable(json!({"email": "a@example.com", "country": "Atlantis", "submitted_at": "03/04/2026"}));
+    assert!(
+        flags(&dated).contains("submitted_at"),
+        "a day of a country that nobody knows is not read as of here: {}",
+        flags(&dated)
+    );
 }
 
 #[rstest]

@@ -4,7 +4,11 @@
 
 use std::sync::Arc;
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{
+    Timestamp,
+    civil::{Date, Time},
+    tz::TimeZone,
+};
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 use serde_json::Value;
 
@@ -317,11 +321,24 @@ fn day(given: &Value, context: &AnswerContext) -> Result<Understood, FlagCode> {
         Ok(ReadDate::Day(day)) => day,
         Ok(ReadDate::Local(at)) => at.date(),
         Ok(ReadDate::Zoned(at, _)) => at.date(),
-        Ok(ReadDate::At(at)) => context.zone.to_datetime(at).date(),
+        Ok(ReadDate::At(at)) => day_meant(at, &text, &context.zone),
         Err(UnclearDate::NoDate) => return Err(FlagCode::NoDate),
         Err(UnclearDate::TwoReadings) => return Err(FlagCode::UnclearDate),
     };
     Ok(Value::from(day.to_string()).into())
+}
+
+/// The day that a program meant by an instant: midnight of UTC is how days are written that have no time; with an offset it is the
+/// day that stands there; else the person's own.
+fn day_meant(at: Timestamp, text: &str, zone: &TimeZone) -> Date {
+    let of_utc = TimeZone::UTC.to_datetime(at);
+    let written = text.get(..10).and_then(|day| day.parse::<Date>().ok());
+    let is_utc = text.ends_with(['Z', 'z']);
+    match written {
+        _ if of_utc.time() == Time::midnight() => of_utc.date(),
+        Some(day) if !is_utc => day,
+        _ => zone.to_datetime(at).date(),
+    }
 }
 
 /// The choices that are named, in their own words, each once; and what names none.

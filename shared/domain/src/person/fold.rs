@@ -4,7 +4,7 @@
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
 /// The words of a name, folded. Apostrophes join (`O'Brien`), all other punctuation parts.
-pub(super) fn folded(written: &str) -> Vec<String> {
+pub(crate) fn folded(written: &str) -> Vec<String> {
     let mut plain = String::with_capacity(written.len());
     for c in written.nfkd().filter(|c| !is_combining_mark(*c)) {
         match c {

@@ -3,7 +3,7 @@
 use super::{FieldOrigin, Mapping, cell_at, fill};
 use crate::{
     contact::{Email, Phone},
-    country::is_country,
+    country::country_written,
     values::is_nothing,
 };
 
@@ -89,8 +89,10 @@ impl Mapping {
             }
             FieldOrigin::Template(parts) => Some(self.replaced("country", &fill("country", parts, row, 0))),
         });
-        let code = said.map(|said| said.trim().to_uppercase());
-        let code = code.map(|code| if code == "UK" { "GB".to_owned() } else { code });
-        code.filter(|code| is_country(code)).or_else(|| self.country.clone())
+        match said {
+            // Not the source's: a number would be read as one of there.
+            Some(said) => country_written(&said).map(str::to_owned),
+            None => self.country.clone(),
+        }
     }
 }
