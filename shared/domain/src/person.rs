@@ -3,6 +3,7 @@
 mod birth;
 mod family_names;
 mod fold;
+mod gender;
 mod given_names;
 mod name;
 mod recognise;
