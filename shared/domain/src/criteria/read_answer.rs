@@ -65,6 +65,9 @@ const UNITS: [&[&str]; 6] = [
 ];
 /// Nobody who answers was there before.
 const FIRST_YEAR: i16 = 1900;
+/// No amount and no count is more, in whichever currency: what is was typed by a sleeping hand or is some other number, and would be
+/// graded as the best there is.
+const MOST: f64 = 1e15;
 
 /// Where an answer was given: how numbers and dates are written there, and by which clock.
 #[derive(Debug, Clone)]
@@ -247,7 +250,7 @@ fn text(given: &Value) -> Result<Understood, FlagCode> {
 
 fn number(question: &Question, given: &Value, context: &AnswerContext) -> Result<Understood, FlagCode> {
     let text = match given {
-        Value::Number(_) => return Ok(given.clone().into()),
+        Value::Number(number) => return possible(number.as_f64(), given.clone()),
         Value::String(text) => text,
         _ => return Err(FlagCode::NoNumber),
     };
@@ -257,10 +260,14 @@ fn number(question: &Question, given: &Value, context: &AnswerContext) -> Result
         bare = lakhs_in_full(bare);
     }
     match amount(&bare, &context.conventions) {
-        Ok(number) => json_number(number).map(Understood::from).ok_or(FlagCode::NoNumber),
+        Ok(number) => possible(number.to_f64(), json_number(number).ok_or(FlagCode::NoNumber)?),
         Err(UnclearAmount::NoNumber) => Err(FlagCode::NoNumber),
         Err(UnclearAmount::TwoReadings) => Err(FlagCode::UnclearNumber),
     }
+}
+
+fn possible(number: Option<f64>, value: Value) -> Result<Understood, FlagCode> {
+    if number.is_some_and(|number| number.abs() <= MOST) { Ok(value.into()) } else { Err(FlagCode::OutOfRange) }
 }
 
 /// `45L` of money is 45 lakh in India and around it; anywhere else, and of anything else, it is nobody knows what.
