@@ -12,7 +12,7 @@ use ripen_domain::{
 };
 use ripen_outbound::{
     lead_mail,
-    mail::{Mail, MailResult, Party},
+    mail::{DeadCause, Mail, MailResult, Party},
     webhook::{Call, OwnHeader, SendError, WebhookResponse, WebhookSecret},
 };
 use ripen_runtime::{
@@ -387,9 +387,12 @@ fn mailed(result: MailResult) -> SendResult {
             let attempted = Attempted::Failed { why: text.clone(), not_before: None };
             tried(attempted, None, Some("smtp".to_owned()), Some(text))
         }
-        MailResult::Dead { code, text, bounced } => {
+        MailResult::Dead { code, text, cause, .. } => {
             let attempted = Attempted::Refused { why: text.clone() };
-            SendResult { bounced, ..tried(attempted, code, Some("smtp".to_owned()), Some(text)) }
+            SendResult {
+                bounced: cause == DeadCause::Address,
+                ..tried(attempted, code, Some("smtp".to_owned()), Some(text))
+            }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A sender that a later report refuses: whose mail waits for it; and whose mailbox a report is of.
 
+use std::time::Duration;
+
 use ripen_domain::actor::Actor;
 
 use super::*;
@@ -18,7 +20,9 @@ async fn refused(scene: &mut Scene, number: u128) -> (ReportResult, String) {
     let report = MailReport { text, is_final: true, bounced: false, of_sender: true, original: None, last: None };
     let mut batch = scene.store.begin().await.unwrap();
     let scope = Actor::operator("Kim").scope();
-    let done = batch.delivery_report(scope, delivery(number), &report, at("2026-11-24T10:00:00Z")).await.unwrap();
+    let pause = SenderPause(Duration::from_secs(90));
+    let reported = DeliveryReport { delivery: delivery(number), report: &report, pause };
+    let done = batch.delivery_report(scope, &reported, at("2026-11-24T10:00:00Z")).await.unwrap();
     batch.commit().await.unwrap();
     (done, scene.state(number).await)
 }
@@ -49,6 +53,11 @@ async fn a_sender_that_one_later_report_says_is_refused_has_that_mail_wait_and_a
     assert_eq!(done, ReportResult::Waits);
     assert!(state.starts_with(&format!("pending: {MAIL_WAITS}")), "{state}");
     assert!(scene.store.mail_refusal().await.unwrap().is_some());
+    // By the pause of the configuration, as where the server says it itself.
+    let probed = "select to_char(probe_at at time zone 'UTC', 'HH24:MI:SS') from mail_refusal";
+    assert_eq!(scene.texts(probed).await, ["10:01:30"]);
+    let again = "select to_char(due_at at time zone 'UTC', 'HH24:MI:SS') from delivery order by id";
+    assert_eq!(scene.texts(again).await, ["10:03:00"; 3], "behind whoever tries the server");
     scene.end().await;
 }
 
