@@ -178,6 +178,28 @@ async fn an_offer_that_was_not_taken_in_yet_goes_out_no_more_once_somebody_else_
     assert!(told[after..].iter().all(|kind| kind == "lead.taken"), "{told:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_never_sent_an_offer_is_not_told_that_somebody_else_took_it() {
+    let document = RACE.replace("fallback = [\"Office\"]\n", "").replace("owner = \"CRM\"\n", "");
+    let plan = Plan::new().await.mail_server().set("HTTP__PUBLIC_URL", "https://ripen.example");
+    let plan = plan.rep("Dana Hill").rep("Lee Park").rep("Robin Vale");
+    let document = document.replace("\"Lee Park\"]", "\"Lee Park\", \"Robin Vale\"]");
+    let scenario = plan.routing(&document).serve().await;
+    scenario.mailbox.refuse("dana@example.com", "450 4.2.0 come again later");
+    enquire(&scenario).await;
+    let offers = sent(&scenario, "lead.offered", 2).await;
+    let tried = "select count(*) from delivery where event = 'lead.offered' and state = 'pending' and attempts > 0 and reason like '%4.2.0%'";
+    until("Dana's mailbox put it off", LIMIT, || async {
+        (scenario.installation.count(tried).await == 1).then_some(())
+    })
+    .await;
+    let (taken, why) = say(&scenario, &offers[0].0, &["accepted"]).await;
+    assert!(taken, "{why}");
+    sent(&scenario, "lead.taken", 1).await;
+    let told = "select count(*) from delivery d join endpoint e on e.id = d.endpoint_id where d.event = 'lead.taken' and e.address = 'dana@example.com'";
+    assert_eq!(scenario.installation.count(told).await, 0, "owed in the transaction of the taking, or never");
+}
+
 const WORDS: &str = r#"name = "default"
 [[question]]
 id = "timeframe_days"

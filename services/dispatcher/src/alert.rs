@@ -46,6 +46,7 @@ pub async fn run(ctx: DispatcherContext, stop: Stop) {
             // None of these keeps the others: that an offer came to nobody is known whatever else fails.
             let mut parts = SweepParts::default();
             let more = parts.part(undelivered::tick(&ctx, ctx.clock.now()).await)?;
+            parts.part(dead_delivery::give_up_of_busy_mailboxes(&ctx, ctx.clock.now()).await)?;
             let dead = parts.part(dead_delivery::tick(&ctx, ctx.clock.now()).await)?;
             parts.end(NextTick::sooner_if(more || dead, Duration::ZERO))
         }),

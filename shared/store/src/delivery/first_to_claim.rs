@@ -322,11 +322,11 @@ impl Transaction {
 
     async fn enqueue_taken(&mut self, offer: &Offer, winner: &Recipient, now: Timestamp) -> Result<(), StoreError> {
         let winners: Vec<_> = winner.endpoints.iter().map(|endpoint| endpoint.uuid()).collect();
-        // Only those that were attempted: who never saw the offer has nothing to be told.
+        // Who never saw the offer has nothing to be told.
         let rows = sqlx::query!(
             "-- offer.losers
             select id, rep_id from delivery
-            where maturation_id = $1 and event = 'lead.offered' and attempts > 0 and id <> $2 and endpoint_id <> all($3)",
+            where maturation_id = $1 and event = 'lead.offered' and offer_may_have_come(id) and id <> $2 and endpoint_id <> all($3)",
             offer.maturation.uuid(),
             offer.delivery.uuid(),
             &winners

@@ -20,13 +20,13 @@ impl Transaction {
     /// same again is told once. Comes before the row that waits for a taker is ended: by that it is known that nobody took the lead.
     pub(crate) async fn offers_over(&mut self, leads: &[LeadId], now: Timestamp) -> Result<usize, StoreError> {
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
-        // Only those that were attempted: who never saw the offer has nothing to be told.
+        // Who never saw the offer has nothing to be told.
         let rows = sqlx::query!(
             r#"-- offer.over
             select d.id, d.lead_id, d.endpoint_id as "endpoint_id!", d.rep_id, k.offered_to
             from delivery w join claim k on k.maturation_id = w.maturation_id join delivery d on d.maturation_id = w.maturation_id
             where w.lead_id = any($1) and w.endpoint_id is null and w.state = 'held' and k.taken_by is null
-              and d.event = 'lead.offered' and d.attempts > 0 and d.endpoint_id is not null"#,
+              and d.event = 'lead.offered' and d.endpoint_id is not null and offer_may_have_come(d.id)"#,
             &leads
         )
         .fetch_all(self.connection())
@@ -50,3 +50,6 @@ impl Transaction {
         Ok(told)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -105,8 +105,9 @@ impl Store {
 }
 
 impl Transaction {
-    /// News that came to nobody and was not followed up, the oldest first, locked: given up, or held since before `since` by an
-    /// endpoint that is disabled. What is new of a lead only where it was given up: until then it goes out when the endpoint works.
+    /// News that came to nobody and was not followed up, the oldest first, locked: given up, or owed since before `since` to an endpoint
+    /// that is disabled or that has not taken it so far, which is tried on. What is new of a lead only where it was given up: until then
+    /// nobody does wrong for want of it.
     pub async fn news_undelivered(&mut self, since: Timestamp, limit: i64) -> Result<Vec<UndeliveredNews>, StoreError> {
         // `skip locked`: another dispatcher follows that one up.
         let rows = sqlx::query!(
@@ -127,8 +128,11 @@ impl Transaction {
                              and h.attempts > 0 and h.state not in ('dead', 'withdrawn')) as "was_had!"
             from delivery d join lead l on l.id = d.lead_id join person p on p.id = l.person_id join client c on c.id = d.client_id
             join endpoint e on e.id = d.endpoint_id left join rep r on r.id = coalesce(d.rep_id, e.rep_id)
-            where (d.event in ('lead.suppressed', 'lead.recalled') and d.state in ('dead', 'held') or d.event = 'lead.updated' and d.state = 'dead')
-              and d.followed_up_at is null and (d.state = 'dead' or e.state = 'disabled' and d.created_at <= $1)
+            where (d.event in ('lead.suppressed', 'lead.recalled') and d.state in ('dead', 'held', 'pending')
+                   or d.event = 'lead.updated' and d.state = 'dead')
+              and d.followed_up_at is null
+              and (d.state = 'dead' or d.created_at <= $1
+                   and (e.state = 'disabled' or d.state = 'held' and e.probe_at is not null or d.state = 'pending' and d.attempts > d.excused))
             order by d.created_at limit $2 for update of d skip locked"#,
             since.to_sqlx(),
             limit

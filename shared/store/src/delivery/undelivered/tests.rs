@@ -87,6 +87,31 @@ async fn what_an_endpoint_that_is_off_holds_comes_to_nobody_either() {
 }
 
 #[tokio::test]
+async fn that_somebody_must_be_stopped_waits_for_no_endpoint_that_does_not_take_it_for_an_hour() {
+    let mut scene = Scene::new().await;
+    for (state, change, is_followed) in [
+        ("pending", "", true),
+        ("pending", "update delivery set excused = attempts where id = pg_temp.i(20)", false),
+        ("pending", "update delivery set created_at = '2026-11-24 11:30Z' where id = pg_temp.i(20)", false),
+        (
+            "held",
+            "update endpoint set failures = 9, failing_since = at, probe_at = '2026-11-24 12:10Z' from n where endpoint.id = pg_temp.i(8)",
+            true,
+        ),
+    ] {
+        scene.again().await;
+        scene.run("delete from rep").await;
+        scene.run(&news("lead.suppressed", state)).await;
+        scene.run(change).await;
+        let expected = if is_followed { vec![(EventType::LeadSuppressed, true)] } else { Vec::new() };
+        assert_eq!(followed(&mut scene).await.0, expected, "{state} {change}");
+        assert!(scene.state(20).await.starts_with(state), "it is tried on");
+        assert!(followed(&mut scene).await.0.is_empty(), "told once");
+    }
+    scene.end().await;
+}
+
+#[tokio::test]
 async fn nobody_is_stopped_who_never_had_the_lead() {
     let mut scene = Scene::new().await;
     scene.run(&news("lead.recalled", "dead")).await;
