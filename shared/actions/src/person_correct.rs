@@ -121,7 +121,7 @@ impl Action for CorrectPerson {
         let mut errors = FieldErrors::default();
         let ReadPerson { profile, email, phone } = self.read(&record.client.country, &mut errors);
         errors.finish()?;
-        let reached = email.map(Identity::Email).into_iter().chain(phone.clone().map(Identity::Phone));
+        let reached = email.as_ref().map(Identity::of_email).into_iter().chain(phone.clone().map(Identity::Phone));
         let identities: Vec<_> = reached.collect();
         let scope = work.scope();
         let right = PersonCorrection { profile: &profile, reached: &identities };

@@ -110,7 +110,10 @@ impl Store {
         client: Option<ClientId>,
         identity: &Identity,
     ) -> Result<Vec<SuppressionRecord>, StoreError> {
+        // The number without its extension, or the address by the other name of its mailbox.
+        let twin = identity.twin();
         let whole = identity.value().split(';').next().unwrap_or_default();
+        let whole = twin.as_ref().map_or(whole, Identity::value);
         let pads = self.hash_pads().await?;
         let rows = sqlx::query!(
             r#"-- suppression.check
@@ -136,8 +139,11 @@ impl Store {
             why: row.reason,
             by: row.by,
             at: row.at.to_jiff(),
-            of_whole_number: row.of_whole_number,
+            of_whole_number: row.of_whole_number && twin.is_none(),
         });
         Ok(found.collect())
     }
 }
+
+#[cfg(test)]
+mod tests;

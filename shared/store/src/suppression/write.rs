@@ -285,7 +285,12 @@ impl Transaction {
     ) -> Result<LiftedSuppression, StoreError> {
         let mut lifted = Vec::new();
         for identity in identities {
-            if self.suppression_delete(scope, client, identity).await? {
+            // Entries of versions before may be of the mailbox's other name: they bar it all the same.
+            let mut was_there = self.suppression_delete(scope, client, identity).await?;
+            if let Some(twin) = identity.twin() {
+                was_there |= self.suppression_delete(scope, client, &twin).await?;
+            }
+            if was_there {
                 lifted.push(identity.clone());
             }
         }
