@@ -29,6 +29,7 @@ use ripen_domain::{
     routing::{
         Assignment, Capacity, Delivered, MaturedLead, Mode, NamedRecipient, RecipientId, Routed, Routing, Sales,
         Surroundings, Tier, route,
+        undated::{HAS_NO_ENDPOINT, NO_ENDPOINT, NOT_DELIVERED_TO, UNDELIVERABLE, UNUSABLE_ROUTING},
     },
 };
 
@@ -38,8 +39,6 @@ pub use crate::team::hold::Hold;
 const BY_APPOINTMENT: &str = "by appointment";
 /// What only a person can help with is looked at again after this, beside whenever a person changes something.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_hours(1);
-/// Why a lead waits that nobody could be sent.
-pub const UNDELIVERABLE: &str = "it could be delivered to none of the client's endpoints";
 
 /// An offer: who accepts first gets the lead.
 #[derive(Debug, Clone)]
@@ -237,7 +236,7 @@ impl<'a> Assigner<'a> {
 
     fn to_all(&self, work: &GradingSettings, ToAssign { had, dead, .. }: ToAssign<'_>) -> LeadAssignment {
         if work.endpoints.is_empty() {
-            return self.held("the client has no enabled endpoint");
+            return self.held(NO_ENDPOINT);
         }
         if had.is_empty() && work.endpoints.iter().all(|endpoint| dead.contains(endpoint)) {
             return self.held(UNDELIVERABLE);
@@ -267,11 +266,11 @@ impl<'a> Assigner<'a> {
         let why = format!("has an appointment with {} on {when} ({})", rep.name, ahead.appointment);
         let note = |text| Some(RoutingNote { version, rule: BY_APPOINTMENT.to_owned(), text });
         if rep.endpoints.is_empty() {
-            let why = format!("{why}, who has no enabled endpoint");
+            let why = format!("{why}, {HAS_NO_ENDPOINT}");
             return LeadAssignment { note: note(format!("Held: {why}\n")), ..self.held_for(&why, vec![ahead.rep]) };
         }
         if had.is_empty() && rep.endpoints.iter().all(|one| dead.contains(one)) {
-            let why = format!("{why}, to whom it could not be delivered");
+            let why = format!("{why}, {NOT_DELIVERED_TO}");
             return LeadAssignment { note: note(format!("Held: {why}\n")), ..self.held(&why) };
         }
         let new = rep.endpoints.iter().filter(|one| !had.contains(one) && !dead.contains(one));
@@ -402,7 +401,7 @@ pub fn read(team: &Team, script: Option<&Criteria>) -> Result<Routing, String> {
     let loaded = Routing::load_stored(&document, &Surroundings::new(named, script));
     loaded.map(|loaded| loaded.routing).map_err(|mistakes| {
         let first = mistakes.first().map(ToString::to_string).unwrap_or_default();
-        format!("the client's routing cannot be used: {first}")
+        format!("{UNUSABLE_ROUTING}: {first}")
     })
 }
 
