@@ -396,7 +396,7 @@ pub async fn show(actions: &Actions, actor: &Actor, lead: LeadId) -> Result<Lead
         outcomes,
         appointments: store.appointments(scope, filter).await?,
         household: store.household_of(scope, person).await?,
-        suppressed: store.begin().await?.persons_barred(&[person], &[]).await?.pop().map(|barred| barred.why),
+        suppressed: store.begin().await?.person_barred(scope, person).await?,
         void_numbers: store.void_numbers_of_lead(scope, lead).await?,
     })
 }
