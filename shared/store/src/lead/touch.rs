@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     actor::Actor,
-    contact::Identity,
+    contact::{Identity, Phone},
     delivery::{EventDetail, LeadUpdate, UpdateKind},
     id::{ClientId, DeliveryId, LeadId, PersonId, UserId},
     promise::Kind,
@@ -147,6 +147,7 @@ impl Transaction {
             return Ok(if is_same { Worked::Again } else { Worked::OtherTouch });
         }
         self.said_insert(actor, new, now).await?;
+        let given_up = self.number_given_up(actor, &held.row, new.disposition, now).await?;
         if new.disposition.is_attempt() {
             self.calls_attach((new.id, new.lead), actor.user_id(), now).await?;
         }
@@ -167,11 +168,8 @@ impl Transaction {
         }
         self.lead_touched(&held.row, new, effect.round, now).await?;
         self.person_touched(held.row.person, new.disposition, now).await?;
-        if matches!(new.disposition, Disposition::WrongNumber | Disposition::NumberDead) {
-            // What was phoned is what the person is known by under the lock.
-            if let Some(phone) = self.number_of(held.row.person).await? {
-                self.number_void(held.row.person, &phone, (actor.into(), now)).await?;
-            }
+        if let Some(phone) = given_up {
+            self.number_void(held.row.person, &phone, (actor.into(), now)).await?;
         }
         // In the same transaction: a client that has the lead must not call a person who asked not to be contacted.
         if new.disposition == Disposition::DoNotContact {
@@ -191,6 +189,26 @@ impl Transaction {
         let before = held.promises.iter().find(|promise| promise.kind == Kind::Requalify);
         let before = before.and_then(|promise| promise.due_at);
         Ok(Worked::Done(WorkedLead { client: held.row.client, before, effect }))
+    }
+
+    /// The number that a disposition says is no way to the person; none for any other disposition.
+    async fn number_given_up(
+        &mut self,
+        actor: &Actor,
+        lead: &LeadRow,
+        disposition: Disposition,
+        now: Timestamp,
+    ) -> Result<Option<Phone>, StoreError> {
+        if !disposition.gives_up_number() {
+            return Ok(None);
+        }
+        // A person has several numbers, and each of them can be dialed: the one that was is wrong, and the one that the person is known
+        // by would be void in its place. Asked before the touch takes the call over. Who did not dial by the desk means the one that the
+        // person is known by under the lock.
+        match self.number_dialed(actor.scope(), lead.id, (actor.user_id(), now)).await? {
+            Some(dialed) => Ok(Some(dialed)),
+            None => self.number_of(lead.person).await,
+        }
     }
 
     /// The person must not be contacted any more, by the client or the whole firm.

@@ -146,7 +146,7 @@ impl Transaction {
         self.co_deciders_forget(lead, taken.at).await?;
         self.opportunity_bring_back((scope, lead), before.opportunity.as_ref()).await?;
         self.updates_withdraw(lead, touch, now).await?;
-        if matches!(taken.disposition, Disposition::WrongNumber | Disposition::NumberDead) {
+        if taken.disposition.gives_up_number() {
             self.number_bring_back(before.person, taken.at, now).await?;
         }
         self.regrade_ask(lead, TAKEN_BACK, now).await?;
