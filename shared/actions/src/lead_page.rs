@@ -6,6 +6,7 @@ use ripen_domain::{
     flag::Flag,
     id::{DecisionId, LeadId},
     lead::Grade,
+    person::Profile,
 };
 use ripen_store::{
     StoreError,
@@ -234,7 +235,7 @@ pub async fn show(actions: &Actions, actor: &Actor, id: LeadId) -> Result<WholeL
         return Ok(page);
     }
     let withheld = lead_withhold::withheld(actions, actor, std::slice::from_ref(&page.listed)).await?;
-    Ok(lead_withhold::of_client(page, !withheld.is_empty()))
+    Ok(of_client(page, !withheld.is_empty()))
 }
 
 /// A decision of a lead as it is kept, for programs.
@@ -300,6 +301,35 @@ fn in_call(changed: &ChangedAnswer, criteria: &Criteria) -> ChangedInCall {
         after: in_words(&changed.after, &words),
         by: changed.by.clone(),
         question: words.ask,
+    }
+}
+
+/// A lead's page as a client's people read it.
+fn of_client(page: WholeLead, is_withheld: bool) -> WholeLead {
+    let suppressed = page.suppressed.map(|_| lead_withhold::BARRED.to_owned());
+    let page = WholeLead { household: Vec::new(), merges: Vec::new(), attempts: Vec::new(), suppressed, ..page };
+    if is_withheld { without_words(page) } else { page }
+}
+
+/// A page without who the person is, and without every text that somebody typed.
+fn without_words(page: WholeLead) -> WholeLead {
+    let mut listed = page.listed;
+    lead_withhold::bare(&mut listed);
+    WholeLead {
+        is_withheld: true,
+        lead: LeadRecord { profile: Profile::default(), closed: None, ..page.lead },
+        listed,
+        arrivals: page.arrivals.into_iter().map(lead_withhold::arrival).collect(),
+        promises: page.promises.into_iter().map(lead_withhold::promise).collect(),
+        deliveries: page.deliveries.into_iter().map(lead_withhold::delivery).collect(),
+        outcomes: page.outcomes.into_iter().map(lead_withhold::outcome).collect(),
+        appointments: page.appointments.into_iter().map(lead_withhold::appointment).collect(),
+        notes: Vec::new(),
+        answers: Vec::new(),
+        flags: Vec::new(),
+        ways: Vec::new(),
+        void_numbers: Vec::new(),
+        ..page
     }
 }
 

@@ -14,15 +14,15 @@ use ripen_domain::{
 use ripen_store::{
     appointment::list::AppointmentRecord,
     delivery::list::DeliveryRecord,
-    lead::{history::LeadArrival, list::ListedLead, show::LeadRecord},
+    lead::{history::LeadArrival, list::ListedLead},
     outcome::list::{OutcomeRecord, OutcomeVerdict},
     promise::list::PromiseRecord,
 };
 
-use crate::{Actions, Refusal, lead::DeliveryOutcome, lead_page::WholeLead};
+use crate::{Actions, Refusal, lead::DeliveryOutcome};
 
 /// Said in place of why a person must not be contacted: the reason is somebody's words about them, and may be of another client's call.
-const BARRED: &str = "nobody may contact this person";
+pub(crate) const BARRED: &str = "nobody may contact this person";
 
 /// Which of these leads are withheld from the actor.
 pub(crate) async fn withheld(actions: &Actions, actor: &Actor, leads: &[ListedLead]) -> Result<Vec<LeadId>, Refusal> {
@@ -47,18 +47,11 @@ pub(crate) async fn withhold(
 }
 
 /// A lead without who it is, and without the words of whoever promised the next step or closed it.
-fn bare(lead: &mut ListedLead) {
+pub(crate) fn bare(lead: &mut ListedLead) {
     (lead.name, lead.phone, lead.email, lead.closed) = (None, None, None, None);
     if let Some(step) = &mut lead.step {
         step.why.clear();
     }
-}
-
-/// A lead's page as a client's people read it.
-pub(crate) fn of_client(page: WholeLead, is_withheld: bool) -> WholeLead {
-    let suppressed = page.suppressed.map(|_| BARRED.to_owned());
-    let page = WholeLead { household: Vec::new(), merges: Vec::new(), attempts: Vec::new(), suppressed, ..page };
-    if is_withheld { without_words(page) } else { page }
 }
 
 /// A receipt as a client's people read it: all of it is the manager's words, but why the person must not be contacted.
@@ -72,48 +65,30 @@ pub(crate) fn receipt_of_client(receipt: &mut Receipt) {
     }
 }
 
-/// A page without who the person is, and without every text that somebody typed.
-fn without_words(page: WholeLead) -> WholeLead {
-    let mut listed = page.listed;
-    bare(&mut listed);
-    WholeLead {
-        is_withheld: true,
-        lead: LeadRecord { profile: Profile::default(), closed: None, ..page.lead },
-        listed,
-        arrivals: page.arrivals.into_iter().map(arrival).collect(),
-        promises: page.promises.into_iter().map(promise).collect(),
-        deliveries: page.deliveries.into_iter().map(delivery).collect(),
-        outcomes: page.outcomes.into_iter().map(outcome).collect(),
-        appointments: page.appointments.into_iter().map(appointment).collect(),
-        notes: Vec::new(),
-        answers: Vec::new(),
-        flags: Vec::new(),
-        ways: Vec::new(),
-        void_numbers: Vec::new(),
-        ..page
-    }
-}
-
-fn arrival(one: LeadArrival) -> LeadArrival {
+/// What came in, without what the person wrote and agreed to.
+pub(crate) fn arrival(one: LeadArrival) -> LeadArrival {
     LeadArrival { notes: None, consent: None, external_id: None, ..one }
 }
 
-fn promise(one: PromiseRecord) -> PromiseRecord {
+/// A next step, without what was promised.
+pub(crate) fn promise(one: PromiseRecord) -> PromiseRecord {
     PromiseRecord { why: String::new(), ended: None, ..one }
 }
 
-/// Why it ended is why the lead was closed or taken back, in the same words.
-fn delivery(one: DeliveryRecord) -> DeliveryRecord {
+/// Without why it ended: that is why the lead was closed or taken back, in the same words.
+pub(crate) fn delivery(one: DeliveryRecord) -> DeliveryRecord {
     DeliveryRecord { reason: None, answer_refused: None, ..one }
 }
 
-fn outcome(one: DeliveryOutcome) -> DeliveryOutcome {
+/// What the client said, without its words and those of who judged it.
+pub(crate) fn outcome(one: DeliveryOutcome) -> DeliveryOutcome {
     let quiet = |verdict: OutcomeVerdict| OutcomeVerdict { why: String::new(), ..verdict };
     let outcome = OutcomeRecord { reason: None, verdict: one.outcome.verdict.map(quiet), ..one.outcome };
     DeliveryOutcome { outcome, ..one }
 }
 
-fn appointment(one: AppointmentRecord) -> AppointmentRecord {
+/// A time that was agreed, without with whom and the words about it.
+pub(crate) fn appointment(one: AppointmentRecord) -> AppointmentRecord {
     let state = match one.appointment.state {
         AppointmentState::Cancelled { at, .. } => AppointmentState::Cancelled { at, why: String::new() },
         state => state,
