@@ -99,7 +99,7 @@ fn notice(now: Timestamp, kind: NoticeKind, to: Addressee, data: NoticeData) -> 
     let Addressee { client, address, key } = to;
     OnceNotice {
         id: NoticeId::from_uuid(uuid_v7(now)),
-        client,
+        client: Some(client),
         kind,
         // The address is part of the key: client and firm are each told once.
         key: format!("{key}:{address}"),
