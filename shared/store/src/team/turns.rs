@@ -11,7 +11,7 @@ use ripen_domain::{
 };
 use uuid::Uuid;
 
-use crate::{StoreError, Transaction};
+use crate::{Store, StoreError, Transaction};
 
 /// A rotation: of a rule in a client's routing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -121,5 +121,21 @@ impl Transaction {
         .execute(self.connection())
         .await?;
         Ok(())
+    }
+}
+
+impl Store {
+    /// Deletes what was given on days before `before`, at most `limit`; how many.
+    pub async fn given_forget(&self, before: Date, limit: i64) -> Result<u64, StoreError> {
+        let done = sqlx::query!(
+            "-- team.given_forget
+            delete from given where (recipient_id, day) in (
+              select recipient_id, day from given where day < $1 order by day limit $2)",
+            before.to_sqlx() as jiff_sqlx::Date,
+            limit
+        )
+        .execute(&self.lists)
+        .await?;
+        Ok(done.rows_affected())
     }
 }
