@@ -7,6 +7,8 @@
 //!
 //! An id under which ever more bodies come is none: a program writes the same word for every lead. From some number on each body
 //! stands for itself, and its lead says why.
+//!
+//! One of the cases of a sender's retries: all of them stand at the head of [`crate::load_batch`].
 
 use std::{
     collections::{BTreeMap, BTreeSet},
