@@ -28,7 +28,8 @@ use crate::{
     suppression::write::{ASKED, NewSuppression},
 };
 
-/// What is learned of a lead that a client has is told after the lead was decided again.
+/// What is learned of a lead that a client has is told after the lead was decided again: the decision withdraws it where the lead is no
+/// A any more. Not before it can be taken back no more, where it can: what a client was told is in its programs and mails for good.
 const DECIDED_WITHIN: SignedDuration = SignedDuration::from_secs(5);
 /// A second tap within this time is the same try.
 const SAME_TAP: SignedDuration = SignedDuration::from_secs(60);
@@ -59,6 +60,8 @@ pub struct NewTouch<'a> {
     pub agreed: Option<Agreed<'a>>,
     /// With a wish not to be contacted: how far it goes.
     pub stop: StopWish<'a>,
+    /// Until when it can be taken back; none where it cannot.
+    pub undo_until: Option<Timestamp>,
 }
 
 /// How far a wish not to be contacted goes; by default for the client, and under everything that leads to the person.
@@ -373,8 +376,8 @@ impl Transaction {
         }
         let kind = if new.disposition.is_conversation() { UpdateKind::Conversation } else { UpdateKind::Note };
         let what = LeadUpdate { kind: kind.into(), by: actor.name().into(), ..LeadUpdate::default() };
-        // The decision that follows withdraws it where the lead is no A any more.
-        let due_at = now.saturating_add(DECIDED_WITHIN).unwrap_or(now);
+        let decided = now.saturating_add(DECIDED_WITHIN).unwrap_or(now);
+        let due_at = new.undo_until.map_or(decided, |until| until.max(decided));
         let news = Event { lead: new.lead, detail: EventDetail::Updated(what), cause: new.id, mailed: true, due_at };
         self.enqueue(&[news], now).await?;
         Ok(())
