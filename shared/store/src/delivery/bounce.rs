@@ -83,10 +83,12 @@ impl Transaction {
         now: Timestamp,
     ) -> Result<ReportResult, StoreError> {
         let DeliveryReport { delivery, report, .. } = *reported;
+        // By the address that it went to, and not by the endpoint's of now: an address is corrected when its mails begin to come back,
+        // and the reports of the others name the wrong one for days. What went out before that was kept goes by the one of now.
         let found = sqlx::query!(
             r#"-- bounce.lock
             select d.state = 'delivered' and not exists (select from outcome o where o.delivery_id = d.id) as "is_delivered!",
-                   d.attempts, coalesce(e.address, '') as "address!",
+                   d.attempts, coalesce(d.mailed_to, e.address, '') as "address!",
                    exists (select from attempt a where a.delivery_id = d.id and a.report is not null
                              and a.number < (select max(b.number) from attempt b where b.delivery_id = d.id)) as "came_back_before!"
             from delivery d join endpoint e on e.id = d.endpoint_id

@@ -75,6 +75,50 @@ async fn an_address_that_refuses_the_sender_in_its_reports_while_others_take_mai
     scene.end().await;
 }
 
+/// It is reported that there is no such address as this one.
+async fn bounced(scene: &mut Scene, address: &str) -> (ReportResult, String) {
+    let (text, original) = ("failed 5.1.1".to_owned(), Some(address.to_owned()));
+    let report = MailReport { text, is_final: true, bounced: true, of_sender: false, original, last: None };
+    let mut batch = scene.store.begin().await.unwrap();
+    let scope = Actor::operator("Kim").scope();
+    let done = batch.delivery_report(scope, delivery(1), &report, at("2026-11-24T10:00:00Z")).await.unwrap();
+    batch.commit().await.unwrap();
+    (done, scene.state(1).await)
+}
+
+#[tokio::test]
+async fn a_mail_that_comes_back_from_an_address_that_was_corrected_since_is_not_delivered() {
+    let mut scene = Scene::new().await;
+    for (named, result) in [
+        ("dana@client.exmaple", ReportResult::Dead),
+        // Nothing was sent there so far, whoever says so.
+        ("dana@client.example", ReportResult::Noted),
+    ] {
+        scene.again().await;
+        scene.run(MAILED).await;
+        scene
+            .run(
+                "update endpoint set address = 'dana@client.exmaple' where id = pg_temp.i(20);
+                 update delivery set state = 'pending', ended_at = null, first_delivered_at = null where id = pg_temp.i(1)",
+            )
+            .await;
+        assert_eq!(scene.lease(&[1], at("2026-11-24T09:45:00Z")).await, [1]);
+        scene
+            .run(
+                "update delivery set state = 'delivered', lease = null, leased_until = null, ended_at = '2026-11-24 09:50Z',
+                                     first_delivered_at = '2026-11-24 09:50Z' where id = pg_temp.i(1);
+                 update endpoint set address = 'dana@client.example', bounces_from = '2026-11-24 09:55Z' where id = pg_temp.i(20)",
+            )
+            .await;
+        let (done, state) = bounced(&mut scene, named).await;
+        assert_eq!(done, result, "{state}");
+        assert_eq!(state.starts_with("dead: the mail came back"), result == ReportResult::Dead, "{state}");
+    }
+    let enabled = "select state from endpoint where id = pg_temp.i(20)";
+    assert_eq!(scene.texts(enabled).await, ["enabled"]);
+    scene.end().await;
+}
+
 #[test]
 fn a_report_of_a_forwarding_that_is_broken_is_none_of_the_mailbox() {
     let of = |original: Option<&str>, last: Option<&str>| {
