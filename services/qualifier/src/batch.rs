@@ -417,7 +417,7 @@ async fn write(
     }
     // At the version that was read: a fact that changed since has a higher one, and its regrade stays.
     if !decided.regraded.is_empty() {
-        batch.regrades_delete(&decided.regraded).await?;
+        batch.regrades_delete(&decided.regraded, at.now).await?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::{
     appointment::list::Ahead,
     client::grading_settings::GradingSettings,
     decision::maturation::RoutingNote,
-    delivery::write::DeliveryTarget,
+    delivery::{held::PastOffer, write::DeliveryTarget},
     lead::{facts::facts_of, unit_of_work::UnitOfWork},
     team::{
         hold::held_of,
@@ -78,9 +78,17 @@ pub struct ToAssign<'a> {
     /// Endpoints that it could not be delivered to: not tried again by themselves.
     pub dead: &'a [EndpointId],
     /// Whom it was offered to, in vain.
-    pub offered: Option<Tier>,
+    pub offered: Option<PastOffer>,
     /// It was held, and is routed in its order: those that come before it went before.
     pub is_in_order: bool,
+}
+
+impl ToAssign<'_> {
+    /// Whether it counts against the client's day: once, however often it is offered, and once more where its place was given back
+    /// because who took it could not be reached.
+    fn counts(&self) -> bool {
+        self.had.is_empty() && self.offered.is_none_or(|past| past.was_taken)
+    }
 }
 
 /// Assigns leads one after the other, each finding the state after those before.
@@ -200,8 +208,9 @@ impl<'a> Assigner<'a> {
         let facts = facts_of(lead, person, work, source.unwrap_or_default());
         match self.routing(work) {
             Ok(routing) => {
-                // Offered in vain to one tier: the next one follows, and the owner stays the last.
-                let from = to_assign.offered.map_or(Tier::Recipients, |tier| tier.next().unwrap_or(Tier::Owner));
+                // Offered in vain to one tier: the next one follows, and the owner stays the last. So too where one of the tier took it
+                // and could not be reached: the others were told that it is taken, and each has one offer of a maturation.
+                let from = to_assign.offered.map_or(Tier::Recipients, |past| past.tier.next().unwrap_or(Tier::Owner));
                 let matured = MaturedLead { facts: &facts, matured_at: to_assign.matured_at, from };
                 self.route(client, &routing, &matured, to_assign)
             }
@@ -250,13 +259,8 @@ impl<'a> Assigner<'a> {
     }
 
     /// To the rep it is agreed with, also outside of hours and beyond the day's capacity: the rep has to know of it.
-    fn agreed_rep(
-        &mut self,
-        // `had` is empty only when it is routed for the first time: a lead counts once against the day.
-        client: ClientId,
-        ahead: Ahead,
-        ToAssign { had, dead, offered, .. }: ToAssign<'_>,
-    ) -> LeadAssignment {
+    fn agreed_rep(&mut self, client: ClientId, ahead: Ahead, to_assign: ToAssign<'_>) -> LeadAssignment {
+        let ToAssign { had, dead, .. } = to_assign;
         let found = self.team_state.teams.get(&client).and_then(|team| {
             let one = team.sales.recipients.iter().find(|one| one.id == RecipientId::Rep(ahead.rep))?;
             Some((team.route.as_ref().map(|route| route.version), one.clone()))
@@ -276,7 +280,7 @@ impl<'a> Assigner<'a> {
         let new = rep.endpoints.iter().filter(|one| !had.contains(one) && !dead.contains(one));
         let to: Vec<_> = new.map(|one| DeliveryTarget { endpoint: *one, rep: Some(ahead.rep) }).collect();
         if !to.is_empty() {
-            self.count_given(client, &[rep.id], had.is_empty() && offered.is_none());
+            self.count_given(client, &[rep.id], to_assign.counts());
         }
         LeadAssignment { to, note: note(format!("Goes to {}: {why}\n", rep.name)), ..LeadAssignment::default() }
     }
@@ -299,7 +303,7 @@ impl<'a> Assigner<'a> {
         matured: &MaturedLead<'_>,
         to_assign: ToAssign<'_>,
     ) -> LeadAssignment {
-        let ToAssign { had, dead, offered, .. } = to_assign;
+        let ToAssign { had, dead, .. } = to_assign;
         let (now, later) = (self.now, self.later());
         let Some(team) = self.team_state.teams.get_mut(&client) else {
             return self.held("its client's team cannot be read");
@@ -324,7 +328,7 @@ impl<'a> Assigner<'a> {
             new.map(addressed).collect()
         };
         let given = LeadAssignment { to, held: held_of(&routed, later), offer, note: Some(note) };
-        self.count(client, &routed, had.is_empty() && offered.is_none());
+        self.count(client, &routed, to_assign.counts());
         given
     }
 
