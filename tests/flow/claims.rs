@@ -364,3 +364,51 @@ async fn whoever_holds_an_offer_hears_that_it_ends_and_neither_of_whom_nor_why()
         }
     }
 }
+
+/// A webhook is one of those whom it is offered to first, another one their fallback.
+const UNREACHED: &str = r#"mode = "first_to_claim"
+recipients = ["CRM", "Lee Park"]
+claim_within = "10m"
+fallback = ["Office"]
+owner = "Dana Hill"
+"#;
+
+/// What a path was sent of this kind: its id.
+async fn came(scenario: &Scenario, path: &str, kind: &str) -> String {
+    let found = || scenario.receiver.received().into_iter().find(|one| one.path == path && one.json()["type"] == kind);
+    until(kind, LIMIT, || async { found() }).await.header("webhook-id").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lead_whose_taker_cannot_be_reached_goes_on_to_the_fallback_and_then_to_the_owner() {
+    for fallback_takes_it in [true, false] {
+        let scenario = scenario(UNREACHED).await;
+        enquire(&scenario).await;
+        let offer = came(&scenario, "/crm", "lead.offered").await;
+        sent(&scenario, "lead.offered", 2).await;
+        // It takes the lead, and not what it is sent of it.
+        scenario.receiver.set("/crm", Behaviour::Status(422));
+        let (taken, why) = say(&scenario, &offer, &["accepted"]).await;
+        assert!(taken, "{why}");
+        let asked = came(&scenario, "/office", "lead.offered").await;
+        let open = "select count(*) from claim where tier = 'fallback' and taken_by is null";
+        assert_eq!(scenario.installation.count(open).await, 1);
+        if fallback_takes_it {
+            let (taken, why) = say(&scenario, &asked, &["accepted"]).await;
+            assert!(taken, "{why}");
+            came(&scenario, "/office", "lead.matured").await;
+        } else {
+            for past in [
+                "update claim set until = until - interval '1 hour'",
+                "update delivery set due_at = due_at - interval '1 hour' where endpoint_id is null",
+            ] {
+                sqlx::query(past).execute(scenario.installation.pool()).await.unwrap();
+            }
+            let matured = sent(&scenario, "lead.matured", 1).await;
+            assert_eq!(matured[0].1["data"]["assigned_to"]["name"], "Dana Hill", "the owner has it");
+        }
+        // It took a place in the day once, whoever has it.
+        let given = "select leads::bigint from given g join client c on c.id = g.recipient_id";
+        assert_eq!(scenario.installation.count(given).await, 1);
+    }
+}

@@ -69,38 +69,23 @@ impl Store {
     /// Ends offers that came to nobody to whom they were made, so that the next ones have theirs at once; returns how many.
     pub async fn offers_nobody_got(&self, now: Timestamp) -> Result<u64, StoreError> {
         let mut batch = self.begin().await?;
-        // Of what is dead each is looked at once: the last of an offer to die finds that none is left.
-        let done = sqlx::query!(
+        // Of what is dead each is looked at once: the last of an offer to die finds that none is left. Who passes or leaves after that
+        // looks at the others then.
+        let dead = sqlx::query_scalar!(
             "-- undelivered.offers
             with dead as materialized (
-              select id, maturation_id from delivery
+              select id from delivery
               where event = 'lead.offered' and state = 'dead' and followed_up_at is null
               order by ended_at limit 500 for update skip locked
-            ), seen as (
-              update delivery d set followed_up_at = $1 from dead where d.id = dead.id
             )
-            update claim k set until = $1
-            where k.maturation_id in (select maturation_id from dead) and k.taken_by is null and k.until > $1
-              and not exists (select from delivery o
-                              where o.maturation_id = k.maturation_id and o.event = 'lead.offered' and o.state not in ('dead', 'withdrawn')
-                                and coalesce((o.said ->> 'until')::timestamptz, k.until) >= k.until - interval '1 second')
-            returning k.maturation_id",
+            update delivery d set followed_up_at = $1 from dead where d.id = dead.id returning d.maturation_id",
             now.to_sqlx()
         )
         .fetch_all(batch.connection())
         .await?;
-        let ended: Vec<_> = done.into_iter().map(|row| row.maturation_id).collect();
-        let routed = sqlx::query!(
-            "-- undelivered.route_next
-            update delivery set due_at = $2
-            where maturation_id = any($1) and endpoint_id is null and state = 'held' and same_as is null and due_at > $2",
-            &ended,
-            now.to_sqlx()
-        )
-        .execute(batch.connection())
-        .await?;
+        let ended = batch.offers_end_unheld(&dead, now).await?;
         batch.commit().await?;
-        Ok(routed.rows_affected())
+        Ok(ended)
     }
 }
 
