@@ -1,7 +1,12 @@
 //! A disposition that is taken back: what nobody has of the lead waits for the decision, whoever asks for it.
 
+use ripen_domain::id::ClientId;
+
 use super::*;
-use crate::tests::scene::{Scene, at};
+use crate::{
+    delivery::catch_up::CatchUp,
+    tests::scene::{Scene, at},
+};
 
 const UNDONE: &str = "2026-11-24T10:00:15Z";
 const LATER: &str = "2026-11-24T10:01:15Z";
@@ -26,17 +31,19 @@ async fn taken_back(scene: &Scene) {
     tx.commit().await.unwrap();
 }
 
-/// How many are found by each way: given up, to be routed, to be mailed instead.
-async fn found(scene: &mut Scene, now: &str) -> [usize; 3] {
+/// How many are found by each way: given up, to be routed, to be read by the client's program, to be mailed instead.
+async fn found(scene: &mut Scene, now: &str) -> [usize; 4] {
     let mut tx = scene.store.begin().await.unwrap();
     let dead = tx.dead_lock(10, None).await.unwrap().len();
     let held = tx.held_lock(&[lead(3)], at(now)).await.unwrap().len();
     tx.commit().await.unwrap();
     scene.run("update endpoint set state = 'disabled', disabled_by = 'answers' where kind = 'webhook'").await;
+    let wanted = CatchUp { client: ClientId::from_uuid(Uuid::from_u128(1)), only: None, limit: 10 };
+    let read = scene.store.read_ahead(wanted, at(now)).await.unwrap().len();
     let mailed = scene.store.mail_to_fallback(at("2026-11-24T09:45:00Z"), 10, at(now)).await.unwrap();
     scene.run("update endpoint set state = 'enabled', disabled_by = null where kind = 'webhook'").await;
     scene.run("delete from delivery where reason = 'the webhook fails'").await;
-    [dead, held, usize::try_from(mailed).unwrap()]
+    [dead, held, read, usize::try_from(mailed).unwrap()]
 }
 
 #[tokio::test]
@@ -49,7 +56,7 @@ async fn nothing_of_a_lead_goes_to_anybody_before_it_is_decided_after_a_disposit
     // Over the time in which it could be taken back, and over the first time for which it was put off.
     for now in [LATER, "2026-11-24T10:03:00Z"] {
         assert!(scene.lease(&[1], at(now)).await.is_empty());
-        assert_eq!(found(&mut scene, now).await, [0, 0, 0]);
+        assert_eq!(found(&mut scene, now).await, [0; 4]);
         assert_eq!((scene.state(1).await, scene.state(3).await), (waits.clone(), waits.clone()));
     }
     let mut tx = scene.store.begin().await.unwrap();
@@ -57,13 +64,13 @@ async fn nothing_of_a_lead_goes_to_anybody_before_it_is_decided_after_a_disposit
     let older: Vec<_> = read.iter().map(|(lead, version)| (*lead, version - 1)).collect();
     tx.regrades_delete(&older, at(DECIDED)).await.unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(found(&mut scene, DECIDED).await, [0, 0, 0], "that decision did not know of it");
+    assert_eq!(found(&mut scene, DECIDED).await, [0; 4], "that decision did not know of it");
 
     let mut tx = scene.store.begin().await.unwrap();
     tx.regrades_delete(&read, at(DECIDED)).await.unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(scene.lease(&[1], at(DECIDED)).await, [1], "it is A all the same");
-    assert_eq!(found(&mut scene, "2026-11-24T10:06:00Z").await, [1, 1, 1]);
+    assert_eq!(found(&mut scene, "2026-11-24T10:06:00Z").await, [1, 1, 1, 2], "it is A all the same");
+    assert_eq!(scene.lease(&[1], at("2026-11-24T10:06:00Z")).await, [1]);
     scene.end().await;
 }
 
@@ -89,7 +96,7 @@ async fn what_is_no_a_any_more_is_given_to_nobody_new() {
         assert!(tx.held_lock(&[lead(3)], at(LATER)).await.unwrap().is_empty(), "{change}");
         tx.commit().await.unwrap();
         assert_eq!(scene.state(3).await, format!("withdrawn: {why}"));
-        assert_eq!(found(&mut scene, LATER).await[2], 0, "{change}");
+        assert_eq!(found(&mut scene, LATER).await[3], 0, "{change}");
     }
     scene.end().await;
 }
