@@ -70,7 +70,7 @@ impl Body {
         let mut said = Profile::default();
         said.absorb(&arrival.submission, Absorb::Fill);
         let (id, content, by_visitor) = (arrival.id, arrival.content, arrival.by_visitor);
-        let answers = arrival.submission.answers.clone();
+        let answers = arrival.submission.perhaps_answers();
         Self { id, root: id, content, time: BodyTime::of(arrival), said, answers, by_visitor }
     }
 

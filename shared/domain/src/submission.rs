@@ -93,6 +93,9 @@ pub struct Submission {
     /// A test lead is quarantined and never worked.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub test: bool,
+    /// Its sender says that the person must not be contacted.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub do_not_contact: bool,
     /// An extension that came without its number: it belongs to the one that is known of the person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone_extension: Option<String>,
@@ -122,6 +125,14 @@ impl Submission {
     pub fn former_identities(&self) -> impl Iterator<Item = Identity> + use<> {
         let as_written = self.email.clone().filter(|email| email.mailbox() != *email);
         as_written.map(Identity::Email).into_iter().chain(self.phone_formerly.clone().map(Identity::Phone))
+    }
+
+    /// All that may be an answer, by the name it came under: a field of the sender's own may be called as a question is.
+    #[must_use]
+    pub fn perhaps_answers(&self) -> Map<String, Value> {
+        let mut all = self.extra.clone();
+        all.extend(self.answers.iter().map(|(question, value)| (question.clone(), value.clone())));
+        all
     }
 
     /// Why something was flagged, each reason once.

@@ -146,7 +146,8 @@ fn several(text: &str) -> Option<(Email, Vec<&str>)> {
 
 fn phone(reader: &mut Reader, from: &PostedFrom<'_>, is_alone: bool) -> ContactField<ReadPhone> {
     let of = reader.submission.country.clone();
-    let of_country = |text: &str, of: Option<&str>| match from.bare_plus {
+    let has_bare_plus = reader.has_bare_plus;
+    let of_country = |text: &str, of: Option<&str>| match has_bare_plus {
         true => with_bare_plus(text, of),
         false => Phone::parse(text, of),
     };
@@ -191,7 +192,7 @@ fn phone(reader: &mut Reader, from: &PostedFrom<'_>, is_alone: bool) -> ContactF
     match read(&given) {
         Ok(read) => ContactField::Usable(ReadPhone { others: beside, ..read }),
         Err(InvalidPhone::Empty) => empty("/phone", "phone number", &said),
-        Err(error) if from.bare_plus => {
+        Err(error) if has_bare_plus => {
             let message = format!("The phone number {error}. In a form, write + as %2B: a bare + is a space.");
             ContactField::Unusable(invalid("/phone", message), said)
         }

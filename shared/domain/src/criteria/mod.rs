@@ -7,6 +7,7 @@
 //! A hostile document costs an error: its size, depth and number of words are limited before anything recurses into it,
 //! so that it is read within a few megabytes and a small part of a thread's stack.
 
+mod answers_in;
 mod backtest;
 mod check_answer;
 mod condition;

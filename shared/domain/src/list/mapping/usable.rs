@@ -4,6 +4,7 @@ use super::{FieldOrigin, Mapping, cell_at, fill};
 use crate::{
     contact::{Email, Phone},
     country::country_written,
+    list::wish::{ContactWish, wish_in_field},
     values::is_nothing,
 };
 
@@ -63,6 +64,8 @@ impl Mapping {
         let is_usable = |text: &str| match field {
             "email" => Email::parse(text).is_ok(),
             "phone" => self.is_number(text, row),
+            // A `no` of one column takes nothing from the `yes` of another.
+            "do_not_contact" => wish_in_field(text) == ContactWish::DoNot,
             _ => true,
         };
         texts.iter().position(|(_, text)| !is_nothing(text) && is_usable(text)).or(Some(first))
