@@ -156,6 +156,28 @@ fn what_senders_answer_is_read_or_flagged_with_its_words() {
         ("plan", json!("Buy, then sell"), "\"Buy, then sell\""),
         ("plan", json!(["buy"]), "\"buy\""),
         ("plan", json!("buy;sell"), "\"buy;sell\" unknown_choice buy;sell"),
+        ("why", json!("A dog"), "\"A dog\""),
+        ("why", json!(["a", "b"]), "\"a, b\""),
+        ("why", json!("-"), "nothing"),
+        ("why", json!({"a": 1}), "{\"a\":1} no_text {\"a\":1}"),
+        ("budgett", json!(5), "5 unknown_question 5"),
+        ("budgett", json!(""), "nothing"),
+    ] {
+        let read = criteria.read_answer(question, &given, &context("US"));
+        assert_eq!(shown(read), expected, "{question} {given}");
+    }
+    let unknown = criteria.read_answer("budgett", &json!(5), &context("US")).flag.unwrap();
+    assert_eq!(unknown.meant.as_deref(), Some("budget"));
+    let german = criteria.read_answer("budget", &json!("\u{20ac} 450.000,-"), &context("DE"));
+    assert_eq!(shown(german), "450000");
+    let german = criteria.read_answer("again_on", &json!("03/04/2027"), &context("DE"));
+    assert_eq!(shown(german), "\"2027-04-03\"");
+}
+
+#[test]
+fn days_are_read_by_the_clock_that_they_are_of_or_flagged_with_their_words() {
+    let criteria = Criteria::load(DOCUMENT).unwrap().criteria;
+    for (question, given, expected) in [
         ("again_on", json!("03/15/2027"), "\"2027-03-15\""),
         ("again_on", json!("15.03.2027 10:30"), "\"2027-03-15\""),
         ("again_on", json!("2027-Q2"), "\"2027-Q2\""),
@@ -176,20 +198,8 @@ fn what_senders_answer_is_read_or_flagged_with_its_words() {
         ("loan_ends", json!("2056-01-31"), "\"2056-01-31\""),
         ("loan_ends", json!("0056-01-31"), "\"0056-01-31\" no_date 0056-01-31"),
         ("again_on", json!("soon"), "\"soon\" no_date soon"),
-        ("why", json!("A dog"), "\"A dog\""),
-        ("why", json!(["a", "b"]), "\"a, b\""),
-        ("why", json!("-"), "nothing"),
-        ("why", json!({"a": 1}), "{\"a\":1} no_text {\"a\":1}"),
-        ("budgett", json!(5), "5 unknown_question 5"),
-        ("budgett", json!(""), "nothing"),
     ] {
         let read = criteria.read_answer(question, &given, &context("US"));
         assert_eq!(shown(read), expected, "{question} {given}");
     }
-    let unknown = criteria.read_answer("budgett", &json!(5), &context("US")).flag.unwrap();
-    assert_eq!(unknown.meant.as_deref(), Some("budget"));
-    let german = criteria.read_answer("budget", &json!("\u{20ac} 450.000,-"), &context("DE"));
-    assert_eq!(shown(german), "450000");
-    let german = criteria.read_answer("again_on", &json!("03/04/2027"), &context("DE"));
-    assert_eq!(shown(german), "\"2027-04-03\"");
 }

@@ -81,7 +81,9 @@ async fn bounced(scene: &mut Scene, address: &str) -> (ReportResult, String) {
     let report = MailReport { text, is_final: true, bounced: true, of_sender: false, original, last: None };
     let mut batch = scene.store.begin().await.unwrap();
     let scope = Actor::operator("Kim").scope();
-    let done = batch.delivery_report(scope, delivery(1), &report, at("2026-11-24T10:00:00Z")).await.unwrap();
+    let reported =
+        DeliveryReport { delivery: delivery(1), report: &report, pause: SenderPause(Duration::from_secs(90)) };
+    let done = batch.delivery_report(scope, &reported, at("2026-11-24T10:00:00Z")).await.unwrap();
     batch.commit().await.unwrap();
     (done, scene.state(1).await)
 }
