@@ -308,7 +308,7 @@ async fn a_list_that_is_sent_piece_by_piece_is_paced_and_leaves_its_source_to_li
     // Whoever has the token alone is no import, whatever it says of itself.
     let path = format!("/v1/in/{}", app.token);
     let kind = [("content-type", "application/json"), ("ripen-list", "paced")];
-    wait::until("a refusal", Duration::from_secs(120), async || {
+    wait::until("a refusal", LIMIT, async || {
         (app.send("POST", &path, &kind, array(99)).await.status == 429).then_some(())
     })
     .await;
