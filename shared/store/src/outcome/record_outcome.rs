@@ -116,6 +116,9 @@ impl Transaction {
         // Before the lead changes: who is told depends on who has the lead now.
         self.enqueue(&[news(owed.lead, owed.delivery, &kept.record)], now).await?;
         self.apply(&row, OutcomeAbout { new, owed }, &kept, &follows).await?;
+        if taken.outcome.kind() == OutcomeKind::Accepted {
+            self.dead_accepted(owed.delivery, now).await?;
+        }
         // A number that was wrong for an older delivery may have been corrected since.
         let acts = |fixed: &FixedReason| follows.changes() || *fixed == FixedReason::DoNotContact;
         if let Some(fixed) = taken.outcome.fixed_reason().filter(acts) {
@@ -231,7 +234,8 @@ impl Transaction {
         // The promises end before the next is made: one open promise of a kind at a time, by a unique index.
         if matches!(follows.next, FollowUp::Ended | FollowUp::Work | FollowUp::OnDate) {
             let promises = PromisesToEnd::These(&follows.ended);
-            let end = LeadEnding { lead: row.id, by: SaidBy::Client(&owed.client), why: &why, promises };
+            let is_sold = said.kind == OutcomeKind::Won;
+            let end = LeadEnding { lead: row.id, by: SaidBy::Client(&owed.client), why: &why, promises, is_sold };
             let terms = Terms::default();
             let change = AppointmentChange { actor: new.actor, terms: &terms, now: said.at, fresh_id: new.fresh_id };
             self.lead_let_go(&end, change).await?;
