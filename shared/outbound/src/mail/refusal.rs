@@ -104,6 +104,11 @@ pub fn is_of_sender_in_report(reply: &str, report: &str) -> bool {
     let bare = enhanced(reply).map(|(subject, detail)| format!("5.{subject}.{detail}")).unwrap_or_default();
     let said = if named.is_some() || ServerWords::of(reply).are_of_sender() { reply } else { &bare };
     let step = named.unwrap_or(SmtpStep::Content);
+    // Other mail systems tell the size of a mail there, which we do not: a mail that is too large for them is no sender's.
+    let is_too_large = code == 552 || matches!(enhanced(reply), Some((3, _)));
+    if step == SmtpStep::Sender && is_too_large && !ServerWords::of(reply).are_of_sender() {
+        return false;
+    }
     matches!(judge(step, code, said), Refused::Sender | Refused::SenderOrRecipient)
 }
 
@@ -120,9 +125,10 @@ fn by_codes_and_words(step: SmtpStep, code: u16, text: &str) -> Refused {
         (Some((7, detail)), _) if OF_SENDER_SETUP.contains(&detail) || is_of_sender_at_microsoft(detail) => {
             Refused::Sender
         }
-        // The mail's size, its form, or a parameter that the server does not know.
-        (Some((3 | 6, _)), SmtpStep::Sender) => Refused::Mail,
-        (_, SmtpStep::Sender) if matches!(code, 552 | 555) => Refused::Mail,
+        // The form of this mail, of which that command tells, or a parameter that the server does not know. It tells of no recipient and
+        // of no size: whatever else is said there is said of the sender, also "too much" (552).
+        (Some((6, _)), SmtpStep::Sender) => Refused::Mail,
+        (_, SmtpStep::Sender) if code == 555 => Refused::Mail,
         (_, SmtpStep::Sender) => Refused::Sender,
         // A full mailbox, a loop, a mail that is too large: whatever words come with it.
         (Some((2..=6, _)), _) => Refused::Mail,
@@ -170,7 +176,11 @@ mod tests {
             (SmtpStep::Sender, "530 5.7.0 authentication required", Sender),
             (SmtpStep::Sender, "553 5.1.8 sender's domain does not exist", Sender),
             (SmtpStep::Sender, "550 no", Sender),
-            (SmtpStep::Sender, "552 5.3.4 message too big", Mail),
+            (SmtpStep::Sender, "552 5.7.0 daily limit exceeded", Sender),
+            (SmtpStep::Sender, "552 5.3.4 message too big", Sender),
+            (SmtpStep::Sender, "552 too much", Sender),
+            (SmtpStep::Sender, "550 5.6.7 no addresses beyond ASCII", Mail),
+            (SmtpStep::Sender, "555 parameters not recognised", Mail),
             (SmtpStep::Recipient, "550 5.1.1 does not exist here", Address),
             (SmtpStep::Recipient, "550 no such user", Address),
             (SmtpStep::Recipient, "550 5.2.1 mailbox disabled", Address),
@@ -220,6 +230,7 @@ mod tests {
             ("554 5.7.1 Relay access denied", at_recipient, true),
             ("550 your IP is on our blocklist", "SMTP error from remote mail server after RCPT TO:<a@b>:", true),
             ("550 5.7.1 account suspended", "SMTP error from remote mail server after MAIL FROM:<a@b>:", true),
+            ("552 5.3.4 message too big", "SMTP error from remote mail server after MAIL FROM:<a@b> SIZE=9000:", false),
             ("550 5.7.26 not authenticated", at_end, true),
             ("5.7.26", "", true),
             ("535 wrong password", "", true),

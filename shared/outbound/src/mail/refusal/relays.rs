@@ -85,6 +85,8 @@ const OF_THE_SENDER: &[(SmtpStep, &str, Refused)] = &[
     ),
     (Content, "550 5.4.5 Daily user sending quota exceeded. o65sm25351206pga.71 - gsmtp", SenderOrRecipient),
     (From, "550 5.4.5 Daily SMTP relay sending limit exceeded for customer", Sender),
+    (From, "552 5.3.4 Message size exceeds the sending limit", Sender),
+    (From, "552 5.7.0 Daily sending quota exceeded", Sender),
     (Content, "550 5.7.1 Daily SMTP relay limit exceeded for user", SenderOrRecipient),
     (From, "550 5.7.1 Invalid credentials for relay [192.0.2.1]", Sender),
     (Content, "550 5.7.1 Mail relay denied [192.0.2.1]", SenderOrRecipient),
@@ -258,7 +260,6 @@ const OF_ONE: &[(SmtpStep, &str, Refused)] = &[
     (Content, "550 5.2.1 account is disabled", Address),
     (Content, "554 5.7.1 Spam message rejected", Mail),
     (Content, "554 5.4.6 Hop count exceeded: possible mail loop", Mail),
-    (From, "552 5.3.4 Message size exceeds the sending limit", Mail),
 ];
 
 #[test]
