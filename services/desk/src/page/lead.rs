@@ -289,6 +289,10 @@ fn ended_offer(sent: &SentDelivery, spoken: Spoken<'_>) -> Option<EndedOffer> {
     let at = |at: Timestamp| Some(spoken.near(at));
     let ended = |how, at| EndedOffer { headline: OVER, how, at, then: "" };
     Some(match offer.offer.over(offer.to, spoken.now) {
+        // What was taken is on its way no more; why stands below.
+        Some(OfferOver::Won(when)) if sent.row.ended.is_some() => {
+            ended("You took this lead, and it is not yours any more", at(when))
+        }
         Some(OfferOver::Won(when)) => EndedOffer {
             headline: "You took this lead",
             how: "It is yours",

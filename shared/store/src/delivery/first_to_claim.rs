@@ -5,7 +5,7 @@ use jiff::{Timestamp, civil::Date};
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     delivery::{EventDetail, EventType, LeadTaken, event_id},
-    id::{ClientId, DeliveryId, EndpointId, LeadId, MaturationId, RepId},
+    id::{ClientId, DeliveryId, EndpointId, LeadId, MaturationId, PersonId, RepId},
     outcome::{Consequences, Outcome, OutcomeRefused},
     routing::{LeadOffer, Recipient, RecipientId, Tier},
 };
@@ -159,9 +159,7 @@ impl Transaction {
         // Without a lock, to learn which lead to lock; nothing read here changes afterwards.
         let Some(offer) = self.offer_of(scope, new.delivery).await? else { return Ok(None) };
         // The lead before the claim and the client's row, as in the qualifier's batches.
-        if self.lock_lead(scope, offer.lead).await?.is_none() {
-            return Ok(None);
-        }
+        let Some(row) = self.lock_lead(scope, offer.lead).await? else { return Ok(None) };
         // A new statement under the lead's lock: of two that accept at once, the second sees here that the first has
         // it.
         let Some(claim) = self.offer_lock(offer.maturation).await? else { return Ok(None) };
@@ -175,12 +173,35 @@ impl Transaction {
             Err(why) => Ok(Some(refused(&capitalised(&why.to_string())))),
             // The same answer again, from a program's retry or a link clicked twice.
             Ok(after) if after == before => Ok(Some(Recorded::Again)),
-            Ok(LeadOffer::Taken { .. }) => self.take_offer(&offer, now).await.map(Some),
+            Ok(LeadOffer::Taken { .. }) => match self.offer_barred(&offer, row.person).await? {
+                Some(why) => Ok(Some(refused(why))),
+                None => self.take_offer(&offer, now).await.map(Some),
+            },
             Ok(LeadOffer::Offered { to, .. }) => {
                 self.offered_to(&offer, to.into_iter().map(|one| one.to_string()).collect(), now).await.map(Some)
             }
             Ok(LeadOffer::Lapsed { .. }) => self.offered_to(&offer, Vec::new(), now).await.map(Some),
         }
+    }
+
+    /// Why nothing would come of it if a lead on offer were taken now, in words; none where it would.
+    async fn offer_barred(&mut self, offer: &Offer, person: PersonId) -> Result<Option<&'static str>, StoreError> {
+        let standing = sqlx::query!(
+            "-- offer.standing
+            select p.do_not_contact, c.state = 'paused' as \"is_paused!\" from person p join client c on c.id = p.client_id
+            where p.id = $1 and c.id = $2",
+            person.uuid(),
+            offer.client.uuid()
+        )
+        .fetch_one(self.connection())
+        .await?;
+        // By the entries too: offers of whom a list bars end a moment after the list is there.
+        if standing.do_not_contact || !self.persons_barred(&[person], &[]).await?.is_empty() {
+            return Ok(Some("This person asked not to be contacted: the lead is not on offer any more"));
+        }
+        Ok(standing.is_paused.then_some(
+            "Nothing is delivered to your firm at present, because it is paused: this lead cannot be taken meanwhile",
+        ))
     }
 
     async fn offer_of(&mut self, scope: Scope, delivery: DeliveryId) -> Result<Option<Offer>, StoreError> {
