@@ -169,6 +169,7 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
             "outcome_requests_forget",
             "give_up_of_who_left",
             "mail_to_fallback",
+            "places_of_unreached_free",
             "news_follow_up",
             "news_undelivered",
             "offers_nobody_got",
