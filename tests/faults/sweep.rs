@@ -260,6 +260,42 @@ async fn what_need_not_be_kept_is_forgotten_and_the_rest_stays() {
     assert_eq!(kept.len(), 3, "what was parsed stays");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn mails_days_and_offers_are_forgotten_where_the_configuration_says_so() {
+    let ledger = Ledger::new(|settings| {
+        settings.retention.notices_days = 7;
+        settings.retention.routing_days = 7;
+        settings.retention.attempts_days = 7;
+    })
+    .await;
+    // Of each one that has to be kept, whatever the configuration says, one that is due, and of mails one that waits.
+    let sql = "set session_replication_role = replica;
+        create temporary table n as
+          select number, lpad(number::text, 32, '0')::uuid as id, timestamptz '{now}' - days * interval '1 day' as at
+          from (values (1, 20), (2, 90), (3, 800)) v (number, days);
+        insert into notice (id, client_id, kind, to_address, data, state, due_at, created_at, ended_at)
+          select id, id, 'lead_dead', 'a@b.example', '{}', 'sent', at, at, at from n
+          union all select gen_random_uuid(), id, 'lead_dead', 'a@b.example', '{}', 'pending', at, at, null from n;
+        insert into given (recipient_id, day, leads) select id, at::date, 1 from n;
+        insert into claim (maturation_id, tier, offered_to, until) select id, 'recipients', '{}', at from n;
+        insert into outcome_answer (delivery_id, at, said, refused) select id, at, '{}', case when number > 1 then 'no' end from n;
+        set session_replication_role = default;";
+    let sql = sql.replace("{now}", &now().to_string());
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&ledger.pool).await.unwrap();
+    let forgotten = ripen_qualifier::forget(&ledger.ctx, now()).await.unwrap();
+    assert_eq!((forgotten.notices, forgotten.routed, forgotten.attempts), (2, 2, 2));
+    for (kept, sql) in [
+        (4, "select count(*) from notice"),
+        (1, "select count(*) from given"),
+        (2, "select count(*) from claim"),
+        (1, "select count(*) from outcome_answer"),
+    ] {
+        let count: i64 = sqlx::query_scalar(sql).fetch_one(&ledger.pool).await.unwrap();
+        assert_eq!(count, kept, "{sql}");
+    }
+    assert_eq!(ripen_qualifier::forget(&ledger.ctx, now()).await.unwrap(), ripen_qualifier::Forgotten::default());
+}
+
 /// The numbers of the arrivals that are left.
 async fn left(ledger: &Ledger) -> Vec<String> {
     let sql = "select ltrim(id::text, '0-') from arrival order by id";

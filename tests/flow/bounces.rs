@@ -148,6 +148,77 @@ async fn while_the_sender_is_refused_all_mail_waits_and_then_goes_out_by_itself(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_once_it_was_sent_and_to_everybody_is_nobodys_fault_and_nothing_dies() {
+    const ALL: &str = "about = \"Each has theirs\"\nmode = \"round_robin\"\nrecipients = [\"Dana Hill\", \"Lee Park\", \"Robin Vale\"]\n";
+    let plan =
+        plan().await.set("DISPATCHER__RETRY_SCHEDULE_S", "600").rep("Dana Hill").rep("Lee Park").rep("Robin Vale");
+    let scenario = plan.routing(ALL).serve().await;
+    // By no word of which it is known that it is about the sender.
+    scenario.mailbox.set(Reply::Say(MailStep::Content, "554 5.7.1 rejected by policy"));
+    for name in ["one", "two", "three"] {
+        enquire(&scenario, name).await;
+    }
+    until("people can see it", LIMIT, || async {
+        let (status, text) = scenario.process.get("/readyz").await;
+        (status == 200 && text.contains("all mail waits") && text.contains("rejected by policy")).then_some(())
+    })
+    .await;
+    let spent = "select count(*) from delivery where state not in ('pending', 'leased') or attempts - excused > 1";
+    assert_eq!(scenario.installation.count(spent).await, 0, "nothing is given up");
+    scenario.mailbox.set(Reply::Accept);
+    // As some minutes later, for those that were tried before it was known.
+    let soon =
+        "update delivery set due_at = now() where state = 'pending' and reason like 'refused after it was sent%'";
+    until("everybody is mailed", LIMIT, || async {
+        sqlx::query(soon).execute(scenario.installation.pool()).await.unwrap();
+        let delivered = "select count(*) from delivery where event = 'lead.matured' and state = 'delivered'";
+        (scenario.installation.count(delivered).await == 3).then_some(())
+    })
+    .await;
+    mailed(&scenario, "firm@", "refuses our mail").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_recipient_refuses_once_it_was_sent_is_tried_once_more_and_then_goes_on() {
+    let plan = plan().await.set("DISPATCHER__RETRY_SCHEDULE_S", "600").rep("Dana Hill").rep("Lee Park");
+    let scenario = plan.routing(DANA_FIRST).serve().await;
+    scenario.mailbox.set(Reply::Say(MailStep::Content, "554 5.7.1 rejected by policy"));
+    enquire(&scenario, "one").await;
+    let waits = "select count(*) from delivery where state = 'pending' and attempts = 1 and reason like 'refused after it was sent%'";
+    until("it is to be tried once more", LIMIT, || async {
+        (scenario.installation.count(waits).await == 1).then_some(())
+    })
+    .await;
+    // As some minutes later.
+    let soon =
+        "update delivery set due_at = now() where state = 'pending' and reason like 'refused after it was sent%'";
+    sqlx::query(soon).execute(scenario.installation.pool()).await.unwrap();
+    in_state(&scenario, "dana@", "dead").await;
+    scenario.mailbox.set(Reply::Accept);
+    until("Lee has it", LIMIT, || async {
+        sqlx::query(soon).execute(scenario.installation.pool()).await.unwrap();
+        subjects(&scenario, "lee@").iter().any(|subject| subject.contains("A lead: one")).then_some(())
+    })
+    .await;
+    assert_eq!(scenario.installation.count("select count(*) from mail_refusal").await, 0, "nobody else waited");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mailbox_that_takes_nothing_for_too_long_loses_its_lead_to_the_next_rep() {
+    let plan = plan().await.set("DISPATCHER__RETRY_SCHEDULE_S", "1,600,600").set("DISPATCHER__FALLBACK_AFTER_S", "2");
+    let scenario = plan.rep("Dana Hill").rep("Lee Park").routing(DANA_FIRST).serve().await;
+    scenario.mailbox.refuse("dana@example.com", "452 4.2.2 mailbox full");
+    enquire(&scenario, "one").await;
+    mailed(&scenario, "lee@", "A lead: one").await;
+    let dead = in_state(&scenario, "dana@", "dead").await;
+    assert!(
+        dead["reason"].as_str().is_some_and(|why| why.contains("took no mail for too long") && why.contains("4.2.2")),
+        "{dead:#}"
+    );
+    mailed(&scenario, "firm@", "one could not be delivered").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_address_at_which_the_sender_is_refused_stops_nobody_elses_mail_for_long() {
     let scenario = plan().await.rep("Dana Hill").rep("Lee Park").routing(TURNS).serve().await;
     // What the provider of one recipient says of the firm's relay: nobody else's does.
@@ -301,6 +372,8 @@ async fn token_of(scenario: &Scenario, subject: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_later_report_that_the_sender_is_refused_has_all_mail_wait_once_a_second_address_says_so() {
     let plan = plan().await.set("MAIL__RETURN_PATH", "bounces+{token}@example.com");
+    // Nothing goes out by itself before it is looked at.
+    let plan = plan.set("DISPATCHER__CIRCUIT_PAUSE_S", "3600");
     let scenario = plan.rep("Dana Hill").rep("Lee Park").routing(TURNS).serve().await;
     for name in ["one", "two"] {
         enquire(&scenario, name).await;
@@ -322,7 +395,7 @@ async fn a_later_report_that_the_sender_is_refused_has_all_mail_wait_once_a_seco
     .await;
     let dead = "select count(*) from delivery where state = 'dead' or bounced_at is not null";
     assert_eq!(scenario.installation.count(dead).await, 0, "it is nobody's fault but the firm's");
-    // As a minute later.
+    // As an hour later.
     let soon = "update mail_refusal set probe_at = now()";
     sqlx::query(soon).execute(scenario.installation.pool()).await.unwrap();
     sqlx::query("update delivery set due_at = now() where state = 'pending'")

@@ -178,6 +178,28 @@ async fn an_offer_that_was_not_taken_in_yet_goes_out_no_more_once_somebody_else_
     assert!(told[after..].iter().all(|kind| kind == "lead.taken"), "{told:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_never_sent_an_offer_is_not_told_that_somebody_else_took_it() {
+    let document = RACE.replace("fallback = [\"Office\"]\n", "").replace("owner = \"CRM\"\n", "");
+    let plan = Plan::new().await.mail_server().set("HTTP__PUBLIC_URL", "https://ripen.example");
+    let plan = plan.rep("Dana Hill").rep("Lee Park").rep("Robin Vale");
+    let document = document.replace("\"Lee Park\"]", "\"Lee Park\", \"Robin Vale\"]");
+    let scenario = plan.routing(&document).serve().await;
+    scenario.mailbox.refuse("dana@example.com", "450 4.2.0 come again later");
+    enquire(&scenario).await;
+    let offers = sent(&scenario, "lead.offered", 2).await;
+    let tried = "select count(*) from delivery where event = 'lead.offered' and state = 'pending' and attempts > 0 and reason like '%4.2.0%'";
+    until("Dana's mailbox put it off", LIMIT, || async {
+        (scenario.installation.count(tried).await == 1).then_some(())
+    })
+    .await;
+    let (taken, why) = say(&scenario, &offers[0].0, &["accepted"]).await;
+    assert!(taken, "{why}");
+    sent(&scenario, "lead.taken", 1).await;
+    let told = "select count(*) from delivery d join endpoint e on e.id = d.endpoint_id where d.event = 'lead.taken' and e.address = 'dana@example.com'";
+    assert_eq!(scenario.installation.count(told).await, 0, "owed in the transaction of the taking, or never");
+}
+
 const WORDS: &str = r#"name = "default"
 [[question]]
 id = "timeframe_days"
@@ -340,5 +362,53 @@ async fn whoever_holds_an_offer_hears_that_it_ends_and_neither_of_whom_nor_why()
                 "{text}"
             );
         }
+    }
+}
+
+/// A webhook is one of those whom it is offered to first, another one their fallback.
+const UNREACHED: &str = r#"mode = "first_to_claim"
+recipients = ["CRM", "Lee Park"]
+claim_within = "10m"
+fallback = ["Office"]
+owner = "Dana Hill"
+"#;
+
+/// What a path was sent of this kind: its id.
+async fn came(scenario: &Scenario, path: &str, kind: &str) -> String {
+    let found = || scenario.receiver.received().into_iter().find(|one| one.path == path && one.json()["type"] == kind);
+    until(kind, LIMIT, || async { found() }).await.header("webhook-id").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lead_whose_taker_cannot_be_reached_goes_on_to_the_fallback_and_then_to_the_owner() {
+    for fallback_takes_it in [true, false] {
+        let scenario = scenario(UNREACHED).await;
+        enquire(&scenario).await;
+        let offer = came(&scenario, "/crm", "lead.offered").await;
+        sent(&scenario, "lead.offered", 2).await;
+        // It takes the lead, and not what it is sent of it.
+        scenario.receiver.set("/crm", Behaviour::Status(422));
+        let (taken, why) = say(&scenario, &offer, &["accepted"]).await;
+        assert!(taken, "{why}");
+        let asked = came(&scenario, "/office", "lead.offered").await;
+        let open = "select count(*) from claim where tier = 'fallback' and taken_by is null";
+        assert_eq!(scenario.installation.count(open).await, 1);
+        if fallback_takes_it {
+            let (taken, why) = say(&scenario, &asked, &["accepted"]).await;
+            assert!(taken, "{why}");
+            came(&scenario, "/office", "lead.matured").await;
+        } else {
+            for past in [
+                "update claim set until = until - interval '1 hour'",
+                "update delivery set due_at = due_at - interval '1 hour' where endpoint_id is null",
+            ] {
+                sqlx::query(past).execute(scenario.installation.pool()).await.unwrap();
+            }
+            let matured = sent(&scenario, "lead.matured", 1).await;
+            assert_eq!(matured[0].1["data"]["assigned_to"]["name"], "Dana Hill", "the owner has it");
+        }
+        // It took a place in the day once, whoever has it.
+        let given = "select leads::bigint from given g join client c on c.id = g.recipient_id";
+        assert_eq!(scenario.installation.count(given).await, 1);
     }
 }

@@ -55,6 +55,23 @@ async fn what_a_batch_commits_a_moment_after_a_suppression_is_closed_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mailbox_of_google_is_one_person_and_one_entry_under_both_its_names() {
+    let scenario = scenario().await;
+    for email in ["uma@googlemail.com", "Uma@gmail.com"] {
+        let lead = json!({"name": "Uma Example", "email": email, "notes": email, "answers": {"timeframe_days": 20}});
+        scenario.post(&lead).await;
+    }
+    let on_leads = "select count(*) from arrival where lead_id is not null";
+    until("both are on leads", LIMIT, || async { (scenario.installation.count(on_leads).await == 2).then_some(()) })
+        .await;
+    assert_eq!(scenario.installation.count("select count(distinct lead_id) from arrival").await, 1);
+    let check = ["suppress", "check", "--email", "uma@gmail.com"];
+    scenario.installation.json(&["suppress", "add", "--email", "uma@googlemail.com", "--why", "wrote and asked"]).await;
+    assert!(scenario.installation.json(&check).await.to_string().contains("wrote and asked"));
+    closed(&scenario).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_open_nevertheless_is_closed_by_the_same_word_once_more() {
     let scenario = scenario().await;
     scenario.post(&a_lead("Uma Example", "+14155550118")).await;

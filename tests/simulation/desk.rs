@@ -83,8 +83,16 @@ impl World {
         let agreed = agreed.map(|days| Agreed { due: self.due(days), zone: Some("America/New_York"), why: "agreed" });
         self.touches += 1;
         let id = Uuid::from_u128(0x7000 + self.touches);
-        let new =
-            NewTouch { id, lead, disposition: how, answers: &answers, note: None, agreed, stop: StopWish::default() };
+        let new = NewTouch {
+            id,
+            lead,
+            disposition: how,
+            answers: &answers,
+            note: None,
+            agreed,
+            stop: StopWish::default(),
+            undo_until: None,
+        };
         let other =
             Actor::token(TokenId::from_uuid(Uuid::from_u128(9)), "Alex", ClientId::from_uuid(Uuid::from_u128(9)));
         let alex = Actor::operator("Alex");

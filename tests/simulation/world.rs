@@ -240,7 +240,7 @@ impl World {
             Operation::Pause(pause) => {
                 let state = if pause { State::Paused } else { State::Active };
                 let mut tx = self.qualifier.store.begin().await.unwrap();
-                tx.client_set_state(firm(), self.client, state).await.unwrap();
+                tx.client_set_state(firm(), self.client, state, self.now()).await.unwrap();
                 tx.commit().await.unwrap();
             }
             Operation::Endpoints(on) => self.endpoints(on).await,

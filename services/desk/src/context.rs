@@ -7,6 +7,7 @@ use ripen_actions::Actions;
 use ripen_domain::{
     calling::InvalidCalling,
     criteria::QuestionWords,
+    delivery::SenderPause,
     id::ClientId,
     link::{LinkKeys, Links},
     outcome::{OutcomeFields, currency_of},
@@ -74,6 +75,7 @@ pub struct DeskParts {
     pub phone: DeskPhone,
     pub waiting: WaitingCounts,
     pub hides_points: bool,
+    pub sender_pause: SenderPause,
 }
 
 /// Why there is no desk as it is configured.
@@ -128,6 +130,7 @@ impl DeskContext {
             live: Arc::default(),
             waiting: WaitingCounts::default(),
             hides_points: settings.desk.hide_points,
+            sender_pause: settings.dispatcher.sender_pause(),
             phone: DeskPhone::new(settings)?,
             store,
             clock,

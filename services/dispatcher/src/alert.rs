@@ -49,6 +49,7 @@ pub async fn run(ctx: DispatcherContext, stop: Stop) {
             // None of these keeps the others: that an offer came to nobody is known whatever else fails.
             let mut parts = SweepParts::default();
             let more = parts.part(undelivered::tick(&ctx, ctx.clock.now()).await)?;
+            parts.part(dead_delivery::give_up_of_busy_mailboxes(&ctx, ctx.clock.now()).await)?;
             let dead = parts.part(dead_delivery::tick(&ctx, ctx.clock.now()).await)?;
             parts.end(NextTick::sooner_if(more || dead, Duration::ZERO))
         }),
@@ -105,7 +106,7 @@ fn notice(now: Timestamp, kind: NoticeKind, to: Addressee, data: NoticeData) -> 
     let Addressee { client, address, key } = to;
     OnceNotice {
         id: NoticeId::from_uuid(uuid_v7(now)),
-        client,
+        client: Some(client),
         kind,
         // The address is part of the key: client and firm are each told once.
         key: format!("{key}:{address}"),

@@ -12,7 +12,7 @@ use ripen_domain::{
 };
 use ripen_outbound::{
     lead_mail,
-    mail::{Mail, MailResult, Party},
+    mail::{DeadCause, Mail, MailResult, Party},
     webhook::{Call, OwnHeader, SendError, WebhookResponse, WebhookSecret},
 };
 use ripen_runtime::{
@@ -52,7 +52,8 @@ const WHILE_LEASED: Duration = Duration::from_secs(5);
 /// with a content that it does not take.
 const OF_THE_RECORD: [u16; 6] = [400, 409, 413, 415, 422, 431];
 
-/// So many leases that nothing came of are passed over.
+/// So many leases that nothing came of are passed over: more than an older version takes during a rolling upgrade, which leases such a
+/// delivery anew each time its lease has run out, and few enough that what kills every process which begins it uses up its schedule.
 const MOST_UNRECORDED: i32 = 20;
 
 /// Retries are spread by this part of their wait, up and down.
@@ -117,7 +118,7 @@ impl Attempt {
         let attempts = if is_sealed {
             usize::try_from(due.attempts).unwrap_or(1)
         } else {
-            counted(due.attempts, (due.excused, due.unrecorded))
+            Begun { leases: due.attempts, excused: due.excused, unrecorded: due.unrecorded }.counted()
         };
         let not_before = match &tried.attempted {
             Attempted::Failed { not_before, .. } => *not_before,
@@ -279,12 +280,31 @@ impl Attempt {
     }
 }
 
-/// Attempts that use up the schedule, of so many begun. What is excused does not, nor do leases that nothing came of: an older version
-/// beside this one may take what it cannot read, again and again, and send nothing. Only so many of these, or what kills its process
-/// would be tried for ever.
-fn counted(begun: i32, (excused, unrecorded): (i32, i32)) -> usize {
-    // Not their sum: the first of a delivery that its client fetched, or a probe whose process died, is both.
-    usize::try_from(begun - excused.max(unrecorded.min(MOST_UNRECORDED))).unwrap_or(1).max(1)
+/// How often a delivery was begun, this time included, and how often that was no attempt of its own.
+///
+/// | | what it counts | raised by | lowered by |
+/// |---|---|---|---|
+/// | `leases` | leases that began (`delivery.attempts`) | each lease that may send; the first reading by a client's program | a settle with nothing sent (`not_made`), but never below the first, which froze the body; a lease that is given back |
+/// | `excused` | those of them that use up nothing (`delivery.excused`) | a probe of an open circuit; a wait for a key or for mail that was tried; the first reading; a retry, replay or bounce, which excuses all before it | a lease that is given back: never more than `leases` |
+/// | `unrecorded` | those before this one with no row in `attempt` | nothing: counted when it is read | an attempt that is recorded |
+///
+/// One may be excused and unrecorded at once, so both are between 0 and `leases`, and so may their sum not be.
+#[derive(Debug, Clone, Copy)]
+struct Begun {
+    leases: i32,
+    excused: i32,
+    unrecorded: i32,
+}
+
+impl Begun {
+    /// Attempts that use up the schedule. What is excused does not, nor do leases that nothing came of: an older version beside this one
+    /// may take what it cannot read, again and again, and send nothing. Only so many of these, or what kills its process would be tried
+    /// for ever.
+    fn counted(self) -> usize {
+        // Not their sum: the first of a delivery that its client fetched, or a probe whose process died, is both.
+        let passed_over = self.excused.max(self.unrecorded.min(MOST_UNRECORDED));
+        usize::try_from(self.leases - passed_over).unwrap_or(1).max(1)
+    }
 }
 
 /// Records an attempt, trying again until the lease is over: then another worker makes it under the same id. Whether it is
@@ -388,9 +408,12 @@ fn mailed(result: MailResult) -> SendResult {
             let attempted = Attempted::Failed { why: text.clone(), not_before: None };
             tried(attempted, None, Some("smtp".to_owned()), Some(text))
         }
-        MailResult::Dead { code, text, bounced } => {
+        MailResult::Dead { code, text, cause, .. } => {
             let attempted = Attempted::Refused { why: text.clone() };
-            SendResult { bounced, ..tried(attempted, code, Some("smtp".to_owned()), Some(text)) }
+            SendResult {
+                bounced: cause == DeadCause::Address,
+                ..tried(attempted, code, Some("smtp".to_owned()), Some(text))
+            }
         }
     }
 }
@@ -412,11 +435,12 @@ mod tests {
 
     #[test]
     fn leases_that_nothing_came_of_use_up_no_schedule() {
-        assert_eq!(counted(1, (0, 0)), 1);
-        assert_eq!(counted(4, (1, 0)), 3);
-        assert_eq!(counted(12, (0, 11)), 1, "an older process leased it eleven times and sent nothing");
-        assert_eq!(counted(12, (11, 11)), 1, "a retry by hand excused the same");
-        assert_eq!(counted(2, (1, 1)), 1, "the client fetched it before the first attempt");
-        assert_eq!(counted(60, (0, 59)), 40, "what kills every process is given up in the end");
+        let counted = |leases, excused, unrecorded| Begun { leases, excused, unrecorded }.counted();
+        assert_eq!(counted(1, 0, 0), 1);
+        assert_eq!(counted(4, 1, 0), 3);
+        assert_eq!(counted(12, 0, 11), 1, "an older process leased it eleven times and sent nothing");
+        assert_eq!(counted(12, 11, 11), 1, "a retry by hand excused the same");
+        assert_eq!(counted(2, 1, 1), 1, "the client fetched it before the first attempt");
+        assert_eq!(counted(60, 0, 59), 40, "what kills every process is given up in the end");
     }
 }

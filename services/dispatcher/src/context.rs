@@ -2,12 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use ripen_actions::Actions;
 use ripen_domain::{
     actor::{Actor, Scope, System},
-    delivery::{LONGEST_RETRY_AFTER, RetrySchedule, circuit::CircuitTerms},
+    delivery::{LONGEST_RETRY_AFTER, RetrySchedule, SenderPause, circuit::CircuitTerms},
     link::Links,
+    time::later,
 };
 use ripen_outbound::{mail::Mailer, webhook::WebhookSender};
 use ripen_queue::Transport;
@@ -65,6 +66,19 @@ impl DispatcherContext {
             longest_pause: Duration::from_secs(settings.circuit_longest_pause_s),
             disable_after: Duration::from_secs(settings.disable_after_days.saturating_mul(24 * 3600)),
         }
+    }
+
+    /// How long all mail waits once the sender was refused, before one tries again.
+    pub(crate) fn sender_pause(&self) -> SenderPause {
+        self.settings.dispatcher.sender_pause()
+    }
+
+    /// When a mail is tried once more that the server refused for nobody knows what: after the third pause of the schedule, which is
+    /// some minutes, or the last of a shorter one.
+    pub(crate) fn after_unexplained(&self, now: Timestamp) -> Timestamp {
+        let waits = &self.settings.dispatcher.retry_schedule_s;
+        let wait = waits.get(2).or(waits.last()).copied().unwrap_or(0);
+        later(now, Duration::from_secs(wait))
     }
 
     /// When what is under way is broken off, once the process is asked to stop.

@@ -398,6 +398,9 @@ async fn keep_lease<F: Future<Output = Result<bool, StoreError>>>(lasts: Duratio
 
 #[cfg(test)]
 mod tests {
+    use ripen_domain::delivery::MailStage;
+    use ripen_outbound::mail::DeadCause;
+
     use super::*;
 
     fn at(seconds: i64) -> Timestamp {
@@ -507,10 +510,11 @@ mod tests {
             let places = pool.take(1, at(n)).places;
             let busy = MailResult::Later { code: Some(450), text: "busy".to_owned() };
             assert_eq!(report(&places[0], &busy, at(n)), None);
-            let refused = MailResult::Dead { code: Some(550), text: "unknown".to_owned(), bounced: true };
+            let (stage, cause) = (MailStage::Recipient, DeadCause::Address);
+            let refused = MailResult::Dead { code: Some(550), text: "unknown".to_owned(), stage, cause };
             assert_eq!(report(&places[0], &refused, at(n)), None);
-            let sender =
-                MailResult::SenderRefused { code: Some(535), text: "wrong password".to_owned(), of_one: false };
+            let text = "wrong password".to_owned();
+            let sender = MailResult::SenderRefused { code: Some(535), text, stage: MailStage::Opening, of_one: false };
             assert_eq!(
                 report(&places[0], &sender, at(n)),
                 None,

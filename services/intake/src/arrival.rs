@@ -108,7 +108,7 @@ impl Reception<'_> {
             country: &self.source.country,
             time_zone: &self.source.time_zone,
             received_at: self.received_at,
-            bare_plus: posted.bare_plus,
+            bare_plus: &posted.bare_plus,
         };
         let normalised = normalise::submission(posted.fields?, &from);
         // Quarantined leads need nothing usable: a bot that fills the honeypot must not be told what would have

@@ -24,8 +24,11 @@ use crate::{
     sources::{Handle, Sources},
 };
 
-/// How many pieces of lists are made durable at once. What waits for its turn is not refused: the list is sent on when it is in.
+/// How many pieces of lists are made durable at once. What waits for its turn is not refused: the list is sent on when it is in. One that is
+/// written leaves the database idle while the next one is read, hence a second; more would take the writers of live senders.
 const LISTS: usize = 2;
+/// The same of lists that come with a page's token alone: strangers wait for each other, and no client's import waits for them.
+const STRANGERS_LISTS: usize = 1;
 
 /// How many requests may wait for their decision at once; each asks the database a few times.
 const WAITERS: usize = 64;
@@ -51,6 +54,8 @@ pub struct IntakeParts {
     pub tokens: RateLimit<SourceId>,
     /// Lists that are on their way in, however long they are: no rate refuses them, so few go at once that others have room.
     pub lists: Semaphore,
+    /// The same, of lists that come with the token of an address alone.
+    pub strangers_lists: Semaphore,
     /// Of forms. Whoever has the token of a page can send JSON with it: in one bucket that would keep its visitors out.
     pub forms: RateLimit<SourceId>,
     /// Of forms, for each address.
@@ -99,6 +104,7 @@ impl IntakeContext {
             rate: RateLimit::new(positive(limits.requests_per_second), positive(limits.burst)),
             tokens: RateLimit::new(positive(limits.requests_per_second), positive(limits.burst)),
             lists: Semaphore::new(LISTS),
+            strangers_lists: Semaphore::new(STRANGERS_LISTS),
             forms: RateLimit::new(positive(limits.requests_per_second), positive(limits.burst)),
             visitors: of_address(
                 limits.visitor_forms_per_minute,
@@ -148,6 +154,24 @@ impl IntakeParts {
     /// 429 with the wait until the next one.
     pub fn admit_program(&self, visitor: Visitor, leads: NonZeroU32) -> Result<(), Problem> {
         self.programs.take_many(visitor.address, leads).inspect_err(|_| tell_of_ignored_claim(visitor))
+    }
+
+    /// Lets a list begin that came with a page's token alone: with no room left, its sender is told when to come back.
+    ///
+    /// # Errors
+    /// 429 with the wait until the next one.
+    pub fn admit_strangers_list(&self, visitor: Option<Visitor>, source: &SourceId) -> Result<(), Problem> {
+        visitor.map_or(Ok(()), |visitor| self.admit_program(visitor, NonZeroU32::MIN))?;
+        self.tokens.check(source)
+    }
+
+    /// Waits until so many rows of such a list fit into the rate of its address and of its source. Refused in the middle, it would begin
+    /// anew and never end, as its first rows would take the room of the others each time.
+    pub async fn pace_strangers_list(&self, visitor: Option<Visitor>, source: &SourceId, rows: NonZeroU32) {
+        if let Some(visitor) = visitor {
+            self.programs.pace_many(visitor.address, rows).await;
+        }
+        self.tokens.pace_many(source, rows).await;
     }
 }
 

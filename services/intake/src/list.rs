@@ -1,7 +1,8 @@
 //! A list posted as `text/csv`, of any length: read piece by piece, and made durable piece by piece before more of it is read. So
-//! its sender goes as fast as it can be kept, and what is held of it here is a piece.
+//! its sender goes as fast as it can be kept, and what is held of it here is a piece. Whoever has no more than the token of a page is slower:
+//! each of their rows counts in the rate of their address and of the source, and the list is read on as there is room.
 
-use std::{sync::Mutex, time::Duration};
+use std::{num::NonZeroU32, sync::Mutex, time::Duration};
 
 use axum::body::{Body, Bytes};
 use bytes::BytesMut;
@@ -12,7 +13,7 @@ use ripen_domain::list::{
     row::{BadRow, ListRow},
 };
 use ripen_store::source::source_record::SourceRecord;
-use ripen_web::{Problem, body, catalogue};
+use ripen_web::{Problem, address::Visitor, body, catalogue};
 use uuid::Uuid;
 
 use crate::{
@@ -24,8 +25,11 @@ use crate::{
 /// Bytes that are read at once.
 const PIECE: usize = SAMPLE;
 /// Rows, and bytes of them, that are made durable together.
-const ROWS: usize = 500;
+const ROWS: u32 = 500;
 const BYTES: usize = 512 * 1024;
+/// The same of a stranger's list, which is held here for as long as it waits: of many of them at once so little is held.
+const STRANGERS_ROWS: u32 = 50;
+const STRANGERS_BYTES: usize = 64 * 1024;
 /// Refused rows that are told one by one; all of them are counted.
 const TOLD: usize = 1_000;
 /// Tries to keep rows before the rest of a list is refused: what is kept already is not doubled when it is sent again.
@@ -62,10 +66,18 @@ pub struct RefusedListRow {
 pub struct PostedList<'r> {
     /// Who.
     pub source: &'r SourceRecord,
-    /// It came with the source's key.
-    pub has_key: bool,
+    /// Who sends it without the source's key.
+    pub stranger: Option<Stranger>,
+    /// Its sender says it, and no visitor of a page.
+    pub is_of_sender: bool,
     /// What the address says.
     pub query: ColumnQuery,
+}
+
+/// Whoever has the token of an address, which stands in pages, and no key.
+pub struct Stranger {
+    /// From where, as far as that is known.
+    pub visitor: Option<Visitor>,
 }
 
 /// Takes in a list.
@@ -165,6 +177,8 @@ struct RowIntake<'r> {
     /// Rows so far.
     number: u64,
     reception: Reception<'r>,
+    /// Those since something was kept, refused ones among them.
+    taken: u32,
     waiting: Vec<(Uuid, Bytes)>,
     bytes: usize,
     /// Those that wait and are kept, not worked.
@@ -177,7 +191,8 @@ impl<'r> RowIntake<'r> {
         let at = context.clock.now();
         let done = ReceivedList { received: 0, quarantined: 0, refused: 0, results: Vec::new(), at };
         let reception = reception(posted, at);
-        Self { context, posted, list, number: 0, reception, waiting: Vec::new(), bytes: 0, quarantined: 0, done }
+        let waiting = Vec::new();
+        Self { context, posted, list, number: 0, reception, taken: 0, waiting, bytes: 0, quarantined: 0, done }
     }
 
     fn take(&mut self, row: Result<ListRow, BadRow>) {
@@ -186,6 +201,7 @@ impl<'r> RowIntake<'r> {
             other => other,
         };
         self.number += 1;
+        self.taken += 1;
         match row {
             Err(bad) => {
                 let header = &self.list.reader.header().names;
@@ -212,11 +228,19 @@ impl<'r> RowIntake<'r> {
     }
 
     fn is_full(&self) -> bool {
-        self.waiting.len() >= ROWS || self.bytes >= BYTES
+        match self.posted.stranger {
+            None => self.taken >= ROWS || self.bytes >= BYTES,
+            Some(_) => self.taken >= STRANGERS_ROWS || self.bytes >= STRANGERS_BYTES,
+        }
     }
 
     /// Makes durable what waits; nothing more is read meanwhile.
     async fn keep(&mut self) -> Result<(), Problem> {
+        // Also for what is refused: reading costs the same.
+        if let (Some(stranger), Some(taken)) = (&self.posted.stranger, NonZeroU32::new(self.taken)) {
+            self.context.pace_strangers_list(stranger.visitor, &self.posted.source.id, taken).await;
+        }
+        self.taken = 0;
         let rows = std::mem::take(&mut self.waiting);
         if !rows.is_empty() {
             let count = rows.len() as u64;
@@ -236,7 +260,11 @@ impl<'r> RowIntake<'r> {
         loop {
             tries += 1;
             // Few at once, and held for no longer than it takes: live senders have the rest of the room. Never closed.
-            let turn = self.context.lists.acquire().await.ok();
+            let turns = match self.posted.stranger {
+                None => &self.context.lists,
+                Some(_) => &self.context.strangers_lists,
+            };
+            let turn = turns.acquire().await.ok();
             let kept = self.context.durable.write_all(rows.clone(), self.reception.received_at).await;
             drop(turn);
             match kept {
@@ -264,8 +292,7 @@ fn reception<'r>(posted: &'r PostedList<'r>, received_at: Timestamp) -> Receptio
         received_at,
         key: None,
         form_id: None,
-        // As with JSON: a token stands in the pages of a source that has pages, and in nobody else's hands.
-        is_of_sender: posted.has_key || !posted.source.channel.has_pages(),
+        is_of_sender: posted.is_of_sender,
         in_bulk: true,
         said: Mutex::default(),
         quarantine: None,

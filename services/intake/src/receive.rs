@@ -17,7 +17,7 @@ use crate::{
     durable::NotDurable,
     formats::{self, BodyFormat, PostedLead, csv::ColumnQuery, form::Form, json},
     header,
-    list::{self, PostedList, ReceivedList},
+    list::{self, PostedList, ReceivedList, Stranger},
     quarantine,
 };
 
@@ -123,8 +123,15 @@ pub async fn receive(
             return Err(problem.into());
         }
     };
+    // A form says what its visitor typed, whoever passes it on. A token stands in the pages of a source that has pages, and
+    // what a page sends says that it is one; of other sources nobody but their program knows it.
+    let is_of_sender = !format.is_form() && (has_key || !(source.channel.has_pages() || header::is_of_a_page(headers)));
     if format == BodyFormat::Csv {
-        return Ok(list(context, (source, has_key), ColumnQuery::of(query, headers), content).await?);
+        // Before the other limits, which count a body that is read already: a list may be of any length, and is measured row by row
+        // while it comes.
+        let stranger = (!has_key).then_some(Stranger { visitor });
+        let posted = ColumnQuery::of(query, headers).map(|query| PostedList { source, stranger, is_of_sender, query });
+        return Ok(list(context, posted, content).await?);
     }
     let bytes = body::read(headers, content, context.body).await?;
     // Read once for the whole request: all leads of an array were received in the same moment.
@@ -133,9 +140,7 @@ pub async fn receive(
         received_at: context.clock.now(),
         key,
         form_id: None,
-        // A form says what its visitor typed, whoever passes it on. A token stands in the pages of a source that has pages, and
-        // what a page sends says that it is one; of other sources nobody but their program knows it.
-        is_of_sender: !format.is_form() && (has_key || !(source.channel.has_pages() || header::is_of_a_page(headers))),
+        is_of_sender,
         in_bulk: false,
         said: Mutex::default(),
         quarantine: None,
@@ -205,15 +210,15 @@ fn admit<'h>(
 /// A list is never refused for its length: who sends it waits while it is kept, piece by piece.
 async fn list(
     context: &IntakeContext,
-    (source, has_key): (&SourceRecord, bool),
-    query: Result<ColumnQuery, Problem>,
+    posted: Result<PostedList<'_>, Problem>,
     content: Body,
 ) -> Result<ReceivedPost, Problem> {
-    match query {
-        Ok(query) => {
-            let posted = PostedList { source, has_key, query };
-            list::receive(context, &posted, content).await.map(ReceivedPost::List)
-        }
+    let admitted = posted.and_then(|posted| match &posted.stranger {
+        Some(stranger) => context.admit_strangers_list(stranger.visitor, &posted.source.id).map(|()| posted),
+        None => Ok(posted),
+    });
+    match admitted {
+        Ok(posted) => list::receive(context, &posted, content).await.map(ReceivedPost::List),
         Err(problem) => {
             body::discard(content).await;
             Err(problem)

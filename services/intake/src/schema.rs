@@ -92,6 +92,8 @@ pub struct Lead {
     pub referred_by: Option<String>,
     /// Kept, and not worked.
     pub test: bool,
+    /// The person must not be contacted: every address and number of this lead is suppressed for the client.
+    pub do_not_contact: bool,
     /// What the person agreed to.
     pub consent: Option<ConsentGiven>,
     /// Where the person came from on the web.
@@ -141,7 +143,7 @@ pub struct LeadForm {
 
 #[cfg(test)]
 mod tests {
-    use ripen_domain::submission::Submission;
+    use ripen_domain::{flag::FlagCode, submission::Submission};
     use utoipa::{
         PartialSchema,
         openapi::{RefOr, Schema},
@@ -170,6 +172,7 @@ mod tests {
             notes: text("Call after six."),
             referred_by: text("A friend"),
             test: true,
+            do_not_contact: true,
             consent: Some(ConsentGiven {
                 text: text("Call me"),
                 version: text("3"),
@@ -187,9 +190,10 @@ mod tests {
         let RefOr::T(Schema::Object(described)) = Lead::schema() else { panic!("an object") };
         assert_eq!(fields.keys().collect::<Vec<_>>().len(), described.properties.len(), "the example has every field");
         let received_at = "2026-11-22T10:00:00Z".parse().unwrap();
-        let from = PostedFrom { country: "US", time_zone: "America/Chicago", received_at, bare_plus: false };
+        let from = PostedFrom { country: "US", time_zone: "America/Chicago", received_at, bare_plus: &[] };
         let read: Submission = normalise::submission(fields, &from).usable(None).unwrap();
-        assert!(read.extra.is_empty() && read.flags.is_empty(), "{:?}", read.extra.keys().collect::<Vec<_>>());
+        let is_told = matches!(&*read.flags, [flag] if flag.code == FlagCode::DoNotContact);
+        assert!(read.extra.is_empty() && is_told && read.do_not_contact, "{:?}", read.extra.keys().collect::<Vec<_>>());
         assert!(read.consent.is_some() && read.test && read.answers.contains_key("budget"));
     }
 }

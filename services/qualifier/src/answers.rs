@@ -39,8 +39,12 @@ pub fn record(
     let mut flags = Vec::new();
     // What a correction says again is no answer of its own: one that a person of the firm noted since then stands.
     let is_repeated = |question: &str, value: &Value| fresh.others.before.has_answer(question, value);
-    let said = arrival.submission.answers.iter().filter(|(_, value)| !value.is_null());
-    for (question, value) in said.filter(|(question, value)| !is_repeated(question, value)) {
+    let said: Vec<_> = match &reader {
+        Some((criteria, _)) => criteria.answers_in(&arrival.submission).collect(),
+        None => arrival.submission.answers.iter().filter(|(_, value)| !value.is_null()).collect(),
+    };
+    flags.extend(reader.iter().flat_map(|(criteria, _)| criteria.nearly_answers(&arrival.submission)));
+    for (question, value) in said.into_iter().filter(|(question, value)| !is_repeated(question, value)) {
         let read = reader.as_ref().map(|(criteria, context)| criteria.read_answer(question, value, context));
         let kept = match read {
             None => Some(value.clone()),

@@ -122,7 +122,7 @@ pub(crate) async fn decide_within(
     for fresh in &new_arrivals.fresh {
         recorder.record(&mut work_unit, fresh)?;
     }
-    do_not_contact::note(batch, &mut work_unit).await?;
+    let wishes = do_not_contact::note(batch, &mut work_unit, &new_arrivals.fresh).await?;
     let hours = ctx.settings.calling.hours()?;
     calls::load(batch, &mut work_unit, &hours, now).await?;
     let decider = Decider { criteria: &documents, hours: &hours, now, new_id: || uuid_v7(now) };
@@ -160,6 +160,7 @@ pub(crate) async fn decide_within(
     if !updates.is_empty() {
         batch.enqueue(&updates, now).await?;
     }
+    do_not_contact::follow(batch, &wishes, now).await?;
     // Once for the whole batch; the database passes it on when the batch is committed.
     batch.live_tell(&news).await?;
     Ok(report)
@@ -417,7 +418,7 @@ async fn write(
     }
     // At the version that was read: a fact that changed since has a higher one, and its regrade stays.
     if !decided.regraded.is_empty() {
-        batch.regrades_delete(&decided.regraded).await?;
+        batch.regrades_delete(&decided.regraded, at.now).await?;
     }
     Ok(())
 }

@@ -7,6 +7,8 @@
 //!
 //! An id under which ever more bodies come is none: a program writes the same word for every lead. From some number on each body
 //! stands for itself, and its lead says why.
+//!
+//! One of the cases of a sender's retries: all of them stand at the head of [`crate::load_batch`].
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -68,7 +70,7 @@ impl Body {
         let mut said = Profile::default();
         said.absorb(&arrival.submission, Absorb::Fill);
         let (id, content, by_visitor) = (arrival.id, arrival.content, arrival.by_visitor);
-        let answers = arrival.submission.answers.clone();
+        let answers = arrival.submission.perhaps_answers();
         Self { id, root: id, content, time: BodyTime::of(arrival), said, answers, by_visitor }
     }
 

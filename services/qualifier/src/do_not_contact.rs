@@ -1,20 +1,48 @@
 //! Persons of a batch who must not be contacted: read under the locks, after the batch's arrivals are on their persons and
 //! before anything is decided, so that no decision of the batch makes an A of them.
 
-use ripen_domain::id::PersonId;
-use ripen_store::{StoreError, Transaction, suppression::write::ASKED};
+use jiff::Timestamp;
+use ripen_domain::{
+    contact::Identity,
+    id::{ClientId, PersonId},
+    said_by::SaidBy,
+};
+use ripen_store::{
+    StoreError, Transaction,
+    suppression::write::{ASKED, NewSuppression},
+};
 
 use crate::{
+    context,
+    new_arrival::NewArrival,
     perhaps_same::{newly_reached, perhaps_reached},
     unit_of_work::UnitOfWork,
 };
 
-/// Notes who of the batch's persons is suppressed, under whatever leads to them. What a person who asked for it is newly
-/// reached under is to be suppressed too; whoever else is reached under a suppressed number passes it on to nothing.
-pub async fn note(batch: &mut Transaction, work_unit: &mut UnitOfWork) -> Result<(), StoreError> {
+/// Why somebody must not be contacted of whom a sender says so.
+const SENDER_SAID: &str = "its sender says that the person must not be contacted";
+
+/// What an arrival says of whom nobody may contact.
+pub struct SenderWish {
+    person: PersonId,
+    client: ClientId,
+    /// Where the arrival says that they are reached, but for a number that leads to a stranger.
+    identities: Vec<Identity>,
+    /// Its source's name.
+    source: String,
+}
+
+/// Notes who of the batch's persons is suppressed, under whatever leads to them, and of whom an arrival says that they must not be
+/// contacted. What a person who asked for it is newly reached under is to be suppressed too; whoever else is reached under a suppressed
+/// number passes it on to nothing.
+pub async fn note(
+    batch: &mut Transaction,
+    work_unit: &mut UnitOfWork,
+    arrivals: &[NewArrival<'_>],
+) -> Result<Vec<SenderWish>, StoreError> {
     let persons: Vec<PersonId> = work_unit.persons.keys().copied().collect();
     if persons.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     for (id, _) in work_unit.persons.iter().filter(|(_, person)| person.do_not_contact) {
         work_unit.barred.insert(*id, ASKED.to_owned());
@@ -24,12 +52,46 @@ pub async fn note(batch: &mut Transaction, work_unit: &mut UnitOfWork) -> Result
     // A number with a second reading may be the one that must not be called: `+49 49 1522…`, as versions before stored it.
     let new: Vec<_> = newly_reached(work_unit).chain(perhaps_reached(work_unit)).collect();
     for one in batch.persons_barred(&persons, &new).await? {
-        if let Some(person) = work_unit.persons.get_mut(&one.person)
-            && !std::mem::replace(&mut person.do_not_contact, true)
-        {
-            work_unit.newly_barred.push(one.person);
-        }
-        work_unit.barred.insert(one.person, one.why);
+        bar(work_unit, one.person, &one.why);
+    }
+    let wishes: Vec<_> = arrivals.iter().filter_map(|arrival| wish_of(work_unit, arrival)).collect();
+    for wish in &wishes {
+        bar(work_unit, wish.person, SENDER_SAID);
+    }
+    Ok(wishes)
+}
+
+fn bar(work_unit: &mut UnitOfWork, person: PersonId, why: &str) {
+    if let Some(known) = work_unit.persons.get_mut(&person)
+        && !std::mem::replace(&mut known.do_not_contact, true)
+    {
+        work_unit.newly_barred.push(person);
+    }
+    work_unit.barred.insert(person, why.to_owned());
+}
+
+/// What an arrival says of its person; nothing where it is not worked, or repeats another.
+fn wish_of(work_unit: &UnitOfWork, fresh: &NewArrival<'_>) -> Option<SenderWish> {
+    let arrival = fresh.arrival;
+    let person = work_unit.owners.get(&fresh.id).filter(|_| arrival.submission.do_not_contact)?.person;
+    let is_theirs = |identity: &Identity| match identity {
+        Identity::Phone(phone) => !work_unit.is_void(person, phone),
+        Identity::Email(_) => true,
+    };
+    let source = work_unit.sources.get(&arrival.source).map(|source| source.name.clone()).unwrap_or_default();
+    let identities = arrival.submission.identities().filter(is_theirs).collect();
+    Some(SenderWish { person, client: arrival.client, identities, source })
+}
+
+/// Suppresses what the arrivals name, for their client, with all that follows for whoever else is reached there and for who had a lead
+/// of theirs. Comes after the batch's own writes: who is told depends on what its leads are now.
+pub async fn follow(batch: &mut Transaction, wishes: &[SenderWish], now: Timestamp) -> Result<(), StoreError> {
+    let scope = context::actor().scope();
+    for SenderWish { person, client, identities, source } in wishes {
+        let by = SaidBy::Source(source);
+        let new = NewSuppression { client: Some(*client), why: SENDER_SAID, by, at: now };
+        batch.suppress(scope, &new, identities).await?;
+        batch.suppression_follow_person((scope, *person), &new, identities).await?;
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Bodies under one form's submission id: a visitor who goes back corrects what was typed, and a page that was cached gives its id
 //! to many visitors. Whose name does not contradict that of an earlier body within an hour corrects it; others are of their own.
+//!
+//! One of the cases of a sender's retries: all of them stand at the head of [`crate::load_batch`].
 
 use std::collections::BTreeMap;
 

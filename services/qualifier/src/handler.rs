@@ -3,6 +3,22 @@
 //! A healthy message is never dead-lettered for its neighbours or for the database. When a batch fails, a trial lead tells
 //! whether the database takes leads at all. While it does not, nothing is tried: the messages are held for a moment and then
 //! go back to the queue. While it does, the batch is split until the message to blame stands alone.
+//!
+//! The life of a poisonous message, step by step:
+//!
+//! 1. It comes with up to 255 healthy ones. Their batch fails; a trial lead passes, so it is not the database: the batch is split in
+//!    halves ([`Handler::attempt`], `decide_all`). Its neighbours are done after eight runs at most, and it stands alone.
+//! 2. Alone it is noted in the table `suspect` *before* it is tried (`decide_alone`): where it takes the process down, the note is what the
+//!    next process finds. [`Suspects`] clears the notes of those that pass.
+//! 3. It fails again while a trial passes. Where its own values are to blame, or nobody knows what is, that counts as a try; a conflict, a
+//!    disk, or criteria that cannot be read count as none (`end_alone`). It comes again after a pause that grows to a minute. How often it
+//!    failed so is kept in this process ([`Standstill::alone`]), as a row that comes back is a new message; `/readyz` and a metric show it
+//!    as waiting alone.
+//! 4. With three setbacks, here or as RabbitMQ counts them, it is not put into a batch any more (`sort`): it goes to step 2 at once.
+//! 5. After the fifth try that counts it is a dead letter, with the reason, and what was noted of it is forgotten.
+//!
+//! Beside it: a message that meets a lock leaves its batch and comes again ([`Standstill::locked`]), and so does one whose client's criteria
+//! cannot be read ([`Standstill::unreadable`]). Both cost no try, and split nothing.
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -1,5 +1,7 @@
 //! What the keys of arrivals say: a key must not come with another body, and what an earlier version stored under another id is
 //! the same.
+//!
+//! One of the cases of a sender's retries: all of them stand at the head of [`crate::load_batch`].
 
 use std::collections::{BTreeMap, BTreeSet};
 

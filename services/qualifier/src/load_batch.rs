@@ -1,4 +1,19 @@
 //! Steps 1 to 4 of the batch protocol: which messages are new, the locks, and the facts read under them.
+//!
+//! What makes another post the same arrival depends on what its sender gave (`Keys::ids` of the domain makes the ids; the first of these
+//! that is there decides). "Repeats" is told of a message that ends without an arrival of its own; "variant" and "return" are ids that are
+//! made of the first one, so that a retry of that very body has the same again:
+//!
+//! | the sender gave | id | the same body again | another body again | who says so |
+//! |---|---|---|---|---|
+//! | an external id | `x:` and it | repeats; but after another one it counts again: an amendment under a `return_id` | an amendment under a `variant_id`; of a visitor who may be another person, or of one body too many, an arrival of its own under a `variant_id` | [`bodies`] |
+//! | that, and an Idempotency-Key | the same; the key is noted beside it | a retry: repeats, even where another body counts by now | quarantined as `key_reused`, under a `variant_id` of the key | [`key_conflicts`], then [`bodies`] |
+//! | an Idempotency-Key alone | `k:` and it; of an element of an array with what it says | repeats | quarantined as `key_reused`, under a `variant_id` | [`variants`] |
+//! | a form's `_sid` alone | `s:`, it and what was typed | repeats within an hour; after something else, or later, an enquiry or a correction under a `return_id` | within an hour, of a name that may be the same visitor's, a correction of the first; else an arrival of its own | [`forms`] |
+//! | nothing | a new one each time | repeats, of one person and within some minutes | an arrival of its own | [`same_content`] |
+//!
+//! Whatever id it came under, what an earlier version stored under another one is the same as that ([`key_conflicts::take_out_former`]), and
+//! what is quarantined has an id of its own, so that an honest post after it is no repetition.
 
 use std::collections::{BTreeMap, BTreeSet};
 

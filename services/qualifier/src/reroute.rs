@@ -4,7 +4,10 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use ripen_domain::id::{ClientId, DeliveryId, LeadId, MaturationId};
+use ripen_domain::{
+    id::{ClientId, DeliveryId, LeadId, MaturationId},
+    routing::undated::{CANNOT_BE_ROUTED, UNDELIVERABLE},
+};
 use ripen_runtime::random::uuid_v7;
 use ripen_store::{
     StoreError, Transaction,
@@ -18,7 +21,7 @@ use ripen_store::{
     live::{LiveKind, LiveNews},
     sweep::SweepParts,
     team::{
-        assign::{Assigner, Hold, LeadAssignment, TeamState, ToAssign, UNDELIVERABLE},
+        assign::{Assigner, Hold, LeadAssignment, TeamState, ToAssign},
         preview::routing_scripts,
     },
 };
@@ -115,7 +118,7 @@ async fn apart(
                 tracing::error!(lead.id = %lead, %error, "a held lead cannot be routed and waits; the client's others are routed");
                 let until = now.saturating_add(UNREADABLE_WAITS).unwrap_or(now);
                 let mut batch = ctx.store.begin().await?;
-                let why = format!("cannot be routed: {error}");
+                let why = format!("{CANNOT_BE_ROUTED}: {error}");
                 batch.held_put_off(&HeldPutOff { client, only: Some(*lead), until, why: &why }, now).await?;
                 batch.commit().await?;
             }

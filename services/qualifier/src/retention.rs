@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ripen_runtime::{
     every::{NextTick, every},
     lifecycle::Stop,
@@ -20,6 +20,12 @@ const AFTER_A_FAILURE: Duration = Duration::from_secs(10);
 const AT_ONCE: i64 = 2_000;
 /// A message that waits is tried every minute; one that was not tried for so long is done.
 const SUSPECTS_DAYS: u32 = 1;
+/// What is told once is known by its mail: whatever looks for something to be told looks less far back.
+const NOTICES_AT_LEAST: u32 = 60;
+/// A place that was taken is given back within these days or never; a day is over later in the west.
+const GIVEN_AT_LEAST: u32 = 30;
+/// Links in mails live for 24 months, and an offer's asks who has taken it.
+const CLAIMS_AT_LEAST: u32 = 2 * 366;
 /// Lets other work of the database in between.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -34,6 +40,10 @@ pub struct Forgotten {
     pub ids: u64,
     /// Arrivals in the quarantine.
     pub quarantined: u64,
+    /// Mails to people.
+    pub notices: u64,
+    /// Days of recipients, and offers.
+    pub routed: u64,
     /// Months of bodies or attempts that were dropped whole; their rows are not counted above.
     pub months: usize,
     /// There is more than one look takes.
@@ -66,7 +76,13 @@ pub async fn tick(ctx: &QualifierContext, now: Timestamp) -> Result<Forgotten, S
     }
     if let Some(before) = begin(now, keep.attempts_days) {
         forgotten.attempts = forgotten.part("attempts", ctx.store.attempts_delete(before, AT_ONCE).await)?;
+        let answers = forgotten.part("answers", ctx.store.answers_forget(before, AT_ONCE).await)?;
+        forgotten.attempts = forgotten.attempts.max(answers);
     }
+    if let Some(before) = begin_at_least(now, keep.notices_days, NOTICES_AT_LEAST) {
+        forgotten.notices = forgotten.part("notices", ctx.store.notices_forget(before, AT_ONCE).await)?;
+    }
+    forget_routing(ctx, now, &mut forgotten).await?;
     if let Some(before) = begin(now, keep.quarantined_days) {
         forgotten.quarantined = forgotten.part("quarantined", ctx.store.quarantined_delete(before, AT_ONCE).await)?;
     }
@@ -79,17 +95,32 @@ pub async fn tick(ctx: &QualifierContext, now: Timestamp) -> Result<Forgotten, S
     }
     // With every request too, but not of clients when none calls any more.
     forgotten.part("outcome requests", ctx.store.outcome_requests_forget(now).await)?;
-    let most = forgotten.bodies.max(forgotten.attempts).max(forgotten.ids).max(forgotten.quarantined);
+    let Forgotten { bodies, attempts, ids, quarantined, notices, routed, .. } = forgotten;
+    let most = [bodies, attempts, ids, quarantined, notices, routed].into_iter().max().unwrap_or_default();
     forgotten.more = i64::try_from(most).is_ok_and(|most| most >= AT_ONCE);
     // Last: what others hold too long to drop is tried again in some minutes, and the rows should not wait for that.
     if !forgotten.more {
         drop_months(ctx, now, &mut forgotten).await?;
     }
     if most > 0 || forgotten.months > 0 {
-        let Forgotten { bodies, attempts, ids, quarantined, months, .. } = forgotten;
-        tracing::info!(bodies, attempts, ids, quarantined, months, "forgot what need not be kept");
+        let months = forgotten.months;
+        tracing::info!(bodies, attempts, ids, quarantined, notices, routed, months, "forgot what need not be kept");
     }
     Ok(forgotten)
+}
+
+/// How many each recipient was given on which day, and to whom leads were offered.
+async fn forget_routing(ctx: &QualifierContext, now: Timestamp, forgotten: &mut Forgotten) -> Result<(), StoreError> {
+    let days = ctx.settings.retention.routing_days;
+    if let Some(before) = begin_at_least(now, days, GIVEN_AT_LEAST) {
+        let before = before.to_zoned(TimeZone::UTC).date();
+        forgotten.routed = forgotten.part("given", ctx.store.given_forget(before, AT_ONCE).await)?;
+    }
+    if let Some(before) = begin_at_least(now, days, CLAIMS_AT_LEAST) {
+        let claims = forgotten.part("claims", ctx.store.claims_forget(before, AT_ONCE).await)?;
+        forgotten.routed = forgotten.routed.max(claims);
+    }
+    Ok(())
 }
 
 impl Forgotten {
@@ -138,6 +169,11 @@ fn begin(now: Timestamp, days: u32) -> Option<Timestamp> {
     now.checked_sub(SignedDuration::from_hours(hours)).ok()
 }
 
+/// The same of what is needed for so many days, whatever the configuration says.
+fn begin_at_least(now: Timestamp, days: u32, least: u32) -> Option<Timestamp> {
+    begin(now, if days == 0 { 0 } else { days.max(least) })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,5 +195,6 @@ mod tests {
         assert_eq!(begin(now, 0), None);
         assert_eq!(begin(now, 1), Some("2026-11-20T10:00:00Z".parse().unwrap()));
         assert_eq!(begin(now, u32::MAX), None, "longer than there is time");
+        assert_eq!((begin_at_least(now, 0, 60), begin_at_least(now, 7, 60)), (None, begin(now, 60)));
     }
 }

@@ -1,5 +1,7 @@
 //! Which arrivals without a key are one: the same source, person and content, received within some minutes of each other. What counts as
 //! the same content is the domain's rule.
+//!
+//! One of the cases of a sender's retries: all of them stand at the head of [`crate::load_batch`].
 
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{

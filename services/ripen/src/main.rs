@@ -43,7 +43,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match command.unwrap_or_default() {
         Command::Serve(options) => serve::serve(&common, options).await,
         Command::Migrate => cli::migrate::run(&common).await,
-        Command::Import(options) => cli::import::run(&common, *options).await,
+        Command::Import(options) => Box::pin(cli::import::run(&common, *options)).await,
         Command::Client { action } => cli::client::run(&common, action).await,
         Command::Source { action } => cli::source::run(&common, action).await,
         Command::Endpoint { action } => cli::endpoint::run(&common, action).await,

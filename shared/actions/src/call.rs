@@ -72,8 +72,8 @@ impl Action for DialCall {
         let lead = load(work, self.lead).await?;
         let person = lead.person;
         // Whoever asked not to be called is not called by a page that was open before, either.
-        if let Some(barred) = work.tx.persons_barred(&[person], &[]).await?.pop() {
-            return Err(Refusal::conflict("do_not_contact", format!("must not be contacted: {}", barred.why)));
+        if let Some(why) = work.tx.person_barred(work.scope(), person).await? {
+            return Err(Refusal::conflict("do_not_contact", format!("must not be contacted: {why}")));
         }
         let known = work.tx.numbers_of(&[person]).await?;
         let known = known.into_iter().filter(|number| number.person == person && !number.is_void);

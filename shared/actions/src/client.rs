@@ -88,7 +88,7 @@ impl Action for SetClientState {
         errors.finish()?;
         let client = found.ok_or_else(|| Refusal::missing("client", &self.client))?;
         // Locked since it was looked up, so that a pause and a resume cannot cross.
-        work.tx.client_set_state(work.scope(), client.id, self.state).await?;
+        work.tx.client_set_state(work.scope(), client.id, self.state, work.now).await?;
         let after = ClientRecord { state: self.state, ..client.clone() };
         let action = if self.state == State::Paused { "client.pause" } else { "client.resume" };
         work.changed(action, client.id, AuditChange::of(client.id, shown(&client), shown(&after)));

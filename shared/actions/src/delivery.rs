@@ -159,7 +159,10 @@ impl Action for RerouteDelivery {
 fn not_rerouted(record: &DeliveryRecord, to: EndpointId) -> Refusal {
     let id = record.id;
     if record.state == "dead" && record.event == EventType::LeadMatured {
-        let why = format!("{to} has lead {} already, or that lead is over", record.lead);
+        let why = format!(
+            "{to} has lead {} already, or that lead is over, no A any more, or was just given to somebody else",
+            record.lead
+        );
         return Refusal::conflict("not_to_be_rerouted", why);
     }
     let why = format!("{id} is {} and tells {}: only a dead lead.matured goes elsewhere", record.state, record.event);

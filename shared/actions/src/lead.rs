@@ -107,13 +107,18 @@ impl Action for TouchLead {
     const PERMISSION: Permission = Permission::Work;
 
     async fn act(&self, work: &mut Work<'_>) -> Result<Touched, Refusal> {
-        self.record(work, StopWish::default()).await
+        self.record(work, StopWish::default(), None).await
     }
 }
 
 impl TouchLead {
-    /// Records it; a wish not to be contacted goes as far as `stop` says.
-    pub(crate) async fn record(&self, work: &mut Work<'_>, stop: StopWish<'_>) -> Result<Touched, Refusal> {
+    /// Records it; a wish not to be contacted goes as far as `stop` says. `undo_until` is where it can be taken back.
+    pub(crate) async fn record(
+        &self,
+        work: &mut Work<'_>,
+        stop: StopWish<'_>,
+        undo_until: Option<Timestamp>,
+    ) -> Result<Touched, Refusal> {
         // Read without a lock, for the answers' check; the touch itself locks the lead and reads it again.
         let lead = load(work, self.lead).await?;
         let mut errors = FieldErrors::default();
@@ -139,6 +144,7 @@ impl TouchLead {
             note: note.as_deref(),
             agreed,
             stop,
+            undo_until,
         };
         // Recorded before under the same id: nothing changed, and it is no mistake.
         let worked = done(work.tx.touch(work.actor, &new, work.now).await?, self.lead)?;
@@ -396,7 +402,7 @@ pub async fn show(actions: &Actions, actor: &Actor, lead: LeadId) -> Result<Lead
         outcomes,
         appointments: store.appointments(scope, filter).await?,
         household: store.household_of(scope, person).await?,
-        suppressed: store.begin().await?.persons_barred(&[person], &[]).await?.pop().map(|barred| barred.why),
+        suppressed: store.begin().await?.person_barred(scope, person).await?,
         void_numbers: store.void_numbers_of_lead(scope, lead).await?,
     })
 }

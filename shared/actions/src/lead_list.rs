@@ -2,7 +2,6 @@
 
 use ripen_domain::{
     actor::{Actor, Permission},
-    id::LeadId,
     lead::Stage,
 };
 use ripen_store::{
@@ -10,7 +9,7 @@ use ripen_store::{
     source::source_record::SourceRecord,
 };
 
-use crate::{Actions, Refusal, client, work::permit};
+use crate::{Actions, Refusal, client, lead_withhold::withhold, work::permit};
 
 /// Counting ends here: a list of more is told as "more than".
 pub const COUNTED_AT_MOST: i64 = 1_000;
@@ -94,33 +93,4 @@ pub async fn count(
     let scope = client::scope(actions, actor, slug).await?;
     let n = actions.store.leads_count(scope, filter, COUNTED_AT_MOST.saturating_add(1)).await?;
     Ok(LeadsCounted { n: n.min(COUNTED_AT_MOST), is_more: n > COUNTED_AT_MOST })
-}
-
-/// Whoever does not work leads reads contact data of those alone that their client has, and that may be contacted. Which leads were
-/// made bare.
-pub(crate) async fn withhold(
-    actions: &Actions,
-    actor: &Actor,
-    leads: &mut [ListedLead],
-) -> Result<Vec<LeadId>, Refusal> {
-    if actor.may(Permission::Work) {
-        return Ok(Vec::new());
-    }
-    let had: Vec<_> = leads.iter().filter(|lead| lead.is_handed_over).map(|lead| lead.id).collect();
-    let barred = actions.store.leads_barred(actor.scope(), &had).await?;
-    let mut withheld = Vec::new();
-    for lead in leads.iter_mut().filter(|lead| !lead.is_handed_over || barred.contains(&lead.id)) {
-        bare(lead);
-        withheld.push(lead.id);
-    }
-    Ok(withheld)
-}
-
-/// A lead without who it is.
-pub(crate) fn bare(lead: &mut ListedLead) {
-    (lead.name, lead.phone, lead.email) = (None, None, None);
-    if let Some(step) = &mut lead.step {
-        // What was promised can name the person too.
-        step.why.clear();
-    }
 }

@@ -23,7 +23,7 @@ use ripen_store::{
     promise::list::PromiseRecord,
 };
 
-use crate::{Actions, Refusal, lead::DeliveryOutcome, lead_list::bare, work::permit};
+use crate::{Actions, Refusal, lead::DeliveryOutcome, lead_withhold, work::permit};
 
 /// So many decisions are shown.
 const DECISIONS: i64 = 50;
@@ -35,7 +35,7 @@ pub struct WholeLead {
     pub lead: LeadRecord,
     /// What lists show of it: names, the source, what is next.
     pub listed: ListedLead,
-    /// Contact data and words about the person are left out: the client does not have the lead.
+    /// Contact data and words about the person are left out: the client does not have the lead, or nobody may contact them.
     pub is_withheld: bool,
     /// What came in, newest first.
     pub arrivals: Vec<LeadArrival>,
@@ -226,12 +226,16 @@ pub async fn show(actions: &Actions, actor: &Actor, id: LeadId) -> Result<WholeL
         household: store.household_of(scope, lead.person).await?,
         ways: store.ways_to_reach(scope, lead.person).await?,
         merges: store.merges_of_person(scope, lead.person).await?,
-        suppressed: store.begin().await?.persons_barred(&[lead.person], &[]).await?.pop().map(|barred| barred.why),
+        suppressed: store.begin().await?.person_barred(scope, lead.person).await?,
         void_numbers: store.void_numbers_of_lead(scope, id).await?,
         lead,
         listed,
     };
-    Ok(if actor.may(Permission::Work) { page } else { as_a_client_sees_it(page) })
+    if actor.may(Permission::Work) {
+        return Ok(page);
+    }
+    let withheld = lead_withhold::withheld(actions, actor, std::slice::from_ref(&page.listed)).await?;
+    Ok(of_client(page, !withheld.is_empty()))
 }
 
 /// A decision of a lead as it is kept, for programs.
@@ -277,7 +281,7 @@ async fn with_changes(
     (decisions, one): (&[DecisionRecord], &DecisionRecord),
     criteria: &Criteria,
 ) -> Result<Option<ReadReceipt>, Refusal> {
-    let Some(mut receipt) = read(one, criteria)? else { return Ok(None) };
+    let Some(mut receipt) = read(one, criteria, actor)? else { return Ok(None) };
     let before = decisions.iter().skip_while(|other| other.id != one.id).nth(1);
     let is_new = before.is_none_or(|before| before.grade != Grade::A);
     if receipt.grade == Grade::A && is_new && actor.may(Permission::Work) {
@@ -300,29 +304,31 @@ fn in_call(changed: &ChangedAnswer, criteria: &Criteria) -> ChangedInCall {
     }
 }
 
-/// What the firm knows of others stays with the firm; of the person, whoever does not have the lead reads nothing.
-fn as_a_client_sees_it(page: WholeLead) -> WholeLead {
-    let mut page = WholeLead { household: Vec::new(), merges: Vec::new(), attempts: Vec::new(), ..page };
-    let is_barred = page.suppressed.is_some();
-    if page.listed.is_handed_over && !is_barred {
-        return page;
-    }
-    bare(&mut page.listed);
-    let lead = LeadRecord { profile: Profile::default(), ..page.lead };
-    let bare = |arrival: LeadArrival| LeadArrival { notes: None, consent: None, external_id: None, ..arrival };
-    let quiet = |promise: PromiseRecord| PromiseRecord { why: String::new(), ended: None, ..promise };
-    let appointment = |one: AppointmentRecord| AppointmentRecord { person: Profile::default(), ..one };
+/// A lead's page as a client's people read it.
+fn of_client(page: WholeLead, is_withheld: bool) -> WholeLead {
+    let suppressed = page.suppressed.map(|_| lead_withhold::BARRED.to_owned());
+    let page = WholeLead { household: Vec::new(), merges: Vec::new(), attempts: Vec::new(), suppressed, ..page };
+    if is_withheld { without_words(page) } else { page }
+}
+
+/// A page without who the person is, and without every text that somebody typed.
+fn without_words(page: WholeLead) -> WholeLead {
+    let mut listed = page.listed;
+    lead_withhold::bare(&mut listed);
     WholeLead {
         is_withheld: true,
-        arrivals: page.arrivals.into_iter().map(bare).collect(),
-        promises: page.promises.into_iter().map(quiet).collect(),
-        appointments: page.appointments.into_iter().map(appointment).collect(),
+        lead: LeadRecord { profile: Profile::default(), closed: None, ..page.lead },
+        listed,
+        arrivals: page.arrivals.into_iter().map(lead_withhold::arrival).collect(),
+        promises: page.promises.into_iter().map(lead_withhold::promise).collect(),
+        deliveries: page.deliveries.into_iter().map(lead_withhold::delivery).collect(),
+        outcomes: page.outcomes.into_iter().map(lead_withhold::outcome).collect(),
+        appointments: page.appointments.into_iter().map(lead_withhold::appointment).collect(),
         notes: Vec::new(),
         answers: Vec::new(),
         flags: Vec::new(),
         ways: Vec::new(),
         void_numbers: Vec::new(),
-        lead,
         ..page
     }
 }
@@ -332,10 +338,13 @@ const fn line(record: &DecisionRecord) -> DecisionLine {
 }
 
 /// The receipt for people; none where it was erased.
-fn read(record: &DecisionRecord, criteria: &Criteria) -> Result<Option<ReadReceipt>, Refusal> {
+fn read(record: &DecisionRecord, criteria: &Criteria, actor: &Actor) -> Result<Option<ReadReceipt>, Refusal> {
     let text = record.receipt.open()?;
     let corrupt = |_| StoreError::Corrupt(format!("the receipt of {}", record.id));
-    let Some(receipt) = serde_json::from_str::<Option<Receipt>>(&text).map_err(corrupt)? else { return Ok(None) };
+    let Some(mut receipt) = serde_json::from_str::<Option<Receipt>>(&text).map_err(corrupt)? else { return Ok(None) };
+    if !actor.may(Permission::Work) {
+        lead_withhold::receipt_of_client(&mut receipt);
+    }
     let mut rules: Vec<_> = receipt.rules.iter().map(|finding| rule(finding, criteria)).collect();
     let place = |result: Verdict| match result {
         Verdict::Yes => 0,

@@ -9,7 +9,7 @@ use ripen_store::lead::{
     search::{LeadsFound, SearchedLeads},
 };
 
-use crate::{Actions, Refusal, lead_list::withhold, work::permit};
+use crate::{Actions, Refusal, lead_withhold::withhold, work::permit};
 
 /// So many are shown; whoever finds more types more.
 pub const FOUND_AT_MOST: usize = 50;

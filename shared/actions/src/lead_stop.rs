@@ -40,7 +40,7 @@ impl Action for StopLead {
             note: Some(self.why.clone()),
             next: None,
         };
-        let touched = touch.record(work, StopWish { for_firm: self.for_firm, identities: &[] }).await?;
+        let touched = touch.record(work, StopWish { for_firm: self.for_firm, identities: &[] }, None).await?;
         if self.for_firm {
             // Beside what leads to the person alone: nobody of the firm calls behind that number.
             let bare: Vec<_> = reached.into_iter().filter_map(|one| switchboard(&one.identity)).collect();

@@ -32,6 +32,7 @@ pub mod lead_overview;
 pub mod lead_page;
 pub mod lead_search;
 pub mod lead_stop;
+mod lead_withhold;
 pub mod link;
 pub mod list_import;
 pub mod opportunity;

@@ -379,7 +379,8 @@ impl ImportedOutcome {
     fn identities(&self) -> Result<Vec<Identity>, String> {
         let mut identities = Vec::new();
         if let Some(text) = &self.row.email {
-            identities.push(Identity::Email(Email::parse(text).map_err(|why| format!("the e-mail address {why}"))?));
+            let email = Email::parse(text).map_err(|why| format!("the e-mail address {why}"))?;
+            identities.push(Identity::of_email(&email));
         }
         if let Some(text) = &self.row.phone {
             let read =

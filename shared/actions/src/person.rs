@@ -83,7 +83,7 @@ impl PersonQuery {
     pub(crate) fn identities(&self, country: Option<&str>, errors: &mut FieldErrors) -> Vec<Identity> {
         let email = self.email.as_deref().and_then(|email| {
             let read = Email::parse(email).map_err(|why| format!("the address {email:?} {why}"));
-            errors.take("email", read).map(Identity::Email)
+            errors.take("email", read).map(|email| Identity::of_email(&email))
         });
         let phones = self.phone.as_deref().and_then(|phone| {
             let read = phones(phone, country).map_err(|why| unread(phone, country, why));
@@ -105,7 +105,7 @@ impl PersonQuery {
         let identity = match (&self.email, &self.phone) {
             (Some(email), _) => {
                 let read = Email::parse(email).map_err(|why| format!("the address {email:?} {why}"));
-                errors.take("email", read).map(Identity::Email)
+                errors.take("email", read).map(|email| Identity::of_email(&email))
             }
             (None, Some(phone)) => {
                 // No country is assumed here: the same number is somebody else's elsewhere.

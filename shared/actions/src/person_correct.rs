@@ -1,7 +1,19 @@
 //! Contact data put right at the desk. What it was is kept in the audit, and under what the person was reached before still leads to
 //! them.
+//!
+//! A form stands open for minutes, and meanwhile the vendor or a colleague may correct the same person. So each field is held against
+//! what was shown in it:
+//!
+//! | typed | and by now | is |
+//! |---|---|---|
+//! | what was shown | whatever | left alone |
+//! | something else | as it was shown | written |
+//! | something else | just that | left as it is |
+//! | something else | something third | refused at the field: somebody looks again |
+//!
+//! Of a field of which it is not told what was shown, a program's, what is said is written.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use ripen_domain::{
     actor::Permission,
@@ -9,13 +21,19 @@ use ripen_domain::{
     id::LeadId,
     person::Profile,
 };
-use ripen_store::person::{correct::PersonCorrection, number::NumberWord};
+use ripen_store::{
+    lead::show::LeadRecord,
+    person::{correct::PersonCorrection, number::NumberWord},
+};
 use serde_json::{Value, json};
 
 use crate::{Action, FieldErrors, Refusal, Work, check, lead::load, work::AuditChange};
 
 /// Longest name or postal code, in bytes.
 const LONGEST: usize = 200;
+
+/// What a field that was changed by somebody else since is refused with.
+pub const CHANGED: &str = "changed";
 
 /// Says what is right of a lead's person: all of it, an empty field is one that is not known.
 #[derive(Clone, Default)]
@@ -40,6 +58,35 @@ pub struct CorrectPerson {
     pub time_zone: String,
     /// BCP 47 tag of the language they speak.
     pub locale: String,
+    /// What was shown in the fields before they were typed into, by name.
+    pub seen: BTreeMap<String, String>,
+}
+
+/// One field of a person, as a form shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PersonField<T> {
+    /// As forms and programs call it.
+    pub name: &'static str,
+    /// What stands in it; empty for what is not known.
+    pub text: T,
+}
+
+/// What is known of a person, as a form shows it.
+#[must_use]
+pub fn shown_fields(profile: &Profile) -> [PersonField<String>; 9] {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let extension = profile.phone_extension.as_ref().map(|extension| format!(" x{extension}")).unwrap_or_default();
+    [
+        PersonField { name: "first_name", text: text(&profile.first_name) },
+        PersonField { name: "last_name", text: text(&profile.last_name) },
+        PersonField { name: "name", text: text(&profile.name) },
+        PersonField { name: "email", text: text(&profile.email) },
+        PersonField { name: "phone", text: format!("{}{extension}", text(&profile.phone)) },
+        PersonField { name: "postal_code", text: text(&profile.postal_code) },
+        PersonField { name: "country", text: text(&profile.country) },
+        PersonField { name: "time_zone", text: text(&profile.time_zone) },
+        PersonField { name: "locale", text: text(&profile.locale) },
+    ]
 }
 
 impl fmt::Debug for CorrectPerson {
@@ -59,27 +106,65 @@ pub struct PutRight {
 }
 
 impl CorrectPerson {
-    /// What is right, with every mistake noted.
-    fn read(&self, client_country: &str, errors: &mut FieldErrors) -> ReadPerson {
-        let line = |errors: &mut FieldErrors, field: &str, given: &str| {
-            let words = errors.words(field, Some(given), LONGEST);
+    fn typed(&self) -> [PersonField<&str>; 9] {
+        [
+            PersonField { name: "first_name", text: &self.first_name },
+            PersonField { name: "last_name", text: &self.last_name },
+            PersonField { name: "name", text: &self.name },
+            PersonField { name: "email", text: &self.email },
+            PersonField { name: "phone", text: &self.phone },
+            PersonField { name: "postal_code", text: &self.postal_code },
+            PersonField { name: "country", text: &self.country },
+            PersonField { name: "time_zone", text: &self.time_zone },
+            PersonField { name: "locale", text: &self.locale },
+        ]
+    }
+
+    /// Whether a field says what was shown in it: nobody changed it, whatever stands there by now.
+    fn is_left(&self, field: &str) -> bool {
+        let typed = self.typed().into_iter().find(|one| one.name == field);
+        self.seen.get(field).zip(typed).is_some_and(|(seen, typed)| is_same(seen, typed.text))
+    }
+
+    /// Every field that was changed here and, otherwise, by somebody else since it was shown.
+    fn hold_against(&self, now: &Profile, errors: &mut FieldErrors) {
+        for (typed, now) in self.typed().into_iter().zip(shown_fields(now)) {
+            let Some(seen) = self.seen.get(typed.name) else { continue };
+            let is_contrary =
+                !is_same(seen, typed.text) && !is_same(seen, &now.text) && !is_same(typed.text, &now.text);
+            // Without what it is: contact data stands in no refusal.
+            errors.require(!is_contrary, typed.name, CHANGED, || {
+                "somebody changed this since you opened the form: look at what stands there by now, and send what is right".to_owned()
+            });
+        }
+    }
+
+    /// What is right of what was changed, with every mistake noted.
+    fn read(&self, record: &LeadRecord, errors: &mut FieldErrors) -> ReadPerson {
+        let given = |field: &str, text: &str| {
+            let is_said = !text.trim().is_empty() && !self.is_left(field);
+            is_said.then(|| text.trim().to_owned())
+        };
+        let line = |errors: &mut FieldErrors, field: &str, text: &str| {
+            let given = given(field, text)?;
+            let words = errors.words(field, Some(&given), LONGEST);
             let plain = words.as_deref().is_none_or(|words| !words.chars().any(char::is_control));
             errors.require(plain, field, "invalid", || "write it on one line".to_owned());
             words
         };
-        let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-        let country = given(&self.country).and_then(|text| errors.take("country", check::country(&text)));
-        let email = given(&self.email).and_then(|text| errors.take("email", check::email(&text)));
-        let spoken = country.as_deref().unwrap_or(client_country);
-        let phone = given(&self.phone).and_then(|text| {
+        let country = given("country", &self.country).and_then(|text| errors.take("country", check::country(&text)));
+        let email = given("email", &self.email).and_then(|text| errors.take("email", check::email(&text)));
+        let known = record.profile.country.as_deref().filter(|_| self.is_left("country"));
+        let spoken = country.as_deref().or(known).unwrap_or(&record.client.country);
+        let phone = given("phone", &self.phone).and_then(|text| {
             let read = Phone::parse(&text, Some(spoken)).map_err(|why| format!("the number {why}"));
             errors.take("phone", read).map(|read| read.phone)
         });
-        let zone = given(&self.time_zone);
+        let zone = given("time_zone", &self.time_zone);
         if let Some(name) = &zone {
             errors.take("time_zone", check::time_zone(name));
         }
-        let locale = given(&self.locale);
+        let locale = given("locale", &self.locale);
         let is_tag = |tag: &str| tag.len() <= 35 && tag.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
         errors.require(locale.as_deref().is_none_or(is_tag), "locale", "invalid", || {
             "write a language as BCP 47 has it, such as es or pt-BR".to_owned()
@@ -96,14 +181,32 @@ impl CorrectPerson {
             time_zone: zone,
             locale,
         };
-        errors.require(profile.email.is_some() || profile.phone.is_some(), "phone", "required", || {
-            "leave a number or an address: without either nobody can reach them".to_owned()
-        });
         ReadPerson { profile, email, phone }
+    }
+
+    /// What is known from now on: what was changed, and of all else what is known by now.
+    fn over(&self, now: &Profile, said: Profile) -> Profile {
+        let of = |field: &str| if self.is_left(field) { now.clone() } else { said.clone() };
+        Profile {
+            first_name: of("first_name").first_name,
+            last_name: of("last_name").last_name,
+            name: of("name").name,
+            email: of("email").email,
+            phone: of("phone").phone,
+            phone_extension: of("phone").phone_extension,
+            postal_code: of("postal_code").postal_code,
+            country: of("country").country,
+            time_zone: of("time_zone").time_zone,
+            locale: of("locale").locale,
+        }
     }
 }
 
-/// What was given, read.
+fn is_same(one: &str, other: &str) -> bool {
+    one.trim() == other.trim()
+}
+
+/// What was changed, read.
 struct ReadPerson {
     profile: Profile,
     email: Option<Email>,
@@ -119,23 +222,34 @@ impl Action for CorrectPerson {
         let lead = self.lead.ok_or_else(|| Refusal::field("lead", "required", "name the lead"))?;
         let record = load(work, lead).await?;
         let mut errors = FieldErrors::default();
-        let ReadPerson { profile, email, phone } = self.read(&record.client.country, &mut errors);
+        let ReadPerson { profile: said, email, phone } = self.read(&record, &mut errors);
         errors.finish()?;
-        let reached = email.map(Identity::Email).into_iter().chain(phone.clone().map(Identity::Phone));
-        let identities: Vec<_> = reached.collect();
+        let reached: Vec<_> =
+            email.as_ref().map(Identity::of_email).into_iter().chain(phone.clone().map(Identity::Phone)).collect();
         let scope = work.scope();
-        let right = PersonCorrection { profile: &profile, reached: &identities };
-        let corrected = work.tx.person_correct(scope, lead, right, work.now).await?;
-        let corrected = corrected.ok_or_else(|| Refusal::missing("lead", lead))?;
-        let was_so = corrected.before == profile;
+        let held = work.tx.person_hold(scope, lead, &reached).await?;
+        let held = held.ok_or_else(|| Refusal::missing("lead", lead))?;
+        let mut errors = FieldErrors::default();
+        self.hold_against(&held.profile, &mut errors);
+        let profile = self.over(&held.profile, said);
+        // Who has neither, and of whom only the name is put right, had neither before.
+        let is_asked = !self.is_left("phone") || !self.is_left("email");
+        errors.require(!is_asked || profile.email.is_some() || profile.phone.is_some(), "phone", "required", || {
+            "leave a number or an address: without either nobody can reach them".to_owned()
+        });
+        errors.finish()?;
+        let right = PersonCorrection { profile: &profile, reached: &reached };
+        let leads = work.tx.person_correct(scope, &held, right, work.now).await?;
+        let was_so = held.profile == profile;
         if let Some(phone) = phone {
-            // A number that a call found to be somebody else's leads to the person after all: who corrects it says so.
+            // A number that a call found to be somebody else's leads to the person after all: who writes it down says so. One that
+            // merely stood in the form is nobody's word.
             let word = NumberWord { phone: &phone, is_right: true, by: work.actor.into(), at: work.now };
-            work.tx.number_judge(scope, corrected.person, &word).await?;
+            work.tx.number_judge(scope, held.person, &word).await?;
         }
-        let change = AuditChange::of(corrected.client, shown(&corrected.before), shown(&profile));
-        work.changed("person.correct", corrected.person, change);
-        Ok(PutRight { was_so, leads: corrected.leads })
+        let change = AuditChange::of(held.client, shown(&held.profile), shown(&profile));
+        work.changed("person.correct", held.person, change);
+        Ok(PutRight { was_so, leads })
     }
 }
 

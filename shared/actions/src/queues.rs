@@ -134,8 +134,8 @@ pub struct QueueListRow {
     pub name: Option<String>,
     /// The client's name, where it is known whose it is.
     pub client: Option<String>,
-    /// Since when; of what is held, until when.
-    pub at: Timestamp,
+    /// Since when; of what is held, until when, and none where that has no date.
+    pub at: Option<Timestamp>,
     /// Why it is stuck, or of a late promise why nobody calls yet, in words; empty for what only waits.
     pub why: String,
 }
@@ -252,7 +252,7 @@ async fn waits(
         lead: Some(row.lead),
         name: row.name,
         client: Some(row.client_name),
-        at: row.at,
+        at: Some(row.at),
         why: String::new(),
     });
     Ok(row.collect())

@@ -9,7 +9,7 @@ use ripen_domain::{
 use ripen_store::{
     StoreError,
     notice::owe::NoticeKind,
-    user::account::{NewUser, UserChange, UserRecord},
+    user::account::{ActiveAdmin, NewUser, UserChange, UserRecord},
 };
 use serde_json::{Value, json};
 
@@ -196,8 +196,9 @@ impl Action for SetUser {
         let change = self.change(work, &before, &mut errors).await?;
         errors.finish()?;
         let leaves = self.is_paused == Some(true) || self.role.is_some_and(|role| role != UserRole::Admin);
-        if leaves && admins == [self.user] {
-            return Err(Refusal::conflict("last_admin", "this is the only admin: make another one first"));
+        if leaves && is_last(&admins, self.user) {
+            let words = "this is the only admin who can sign in: make another one first, and wait until they have chosen a password";
+            return Err(Refusal::conflict("last_admin", words));
         }
         work.tx.user_set(self.user, &change, work.now).await?;
         let after = work.tx.user_lock(self.user).await?.ok_or_else(|| Refusal::missing("user", self.user))?;
@@ -218,6 +219,14 @@ impl Action for SetUser {
         }
         Ok(after)
     }
+}
+
+/// Whether nobody could sign in as an admin any more without this one. Who is invited cannot yet, and their mail may never have come.
+fn is_last(admins: &[ActiveAdmin], leaving: UserId) -> bool {
+    let Some(own) = admins.iter().find(|admin| admin.user == leaving) else { return false };
+    let mut others = admins.iter().filter(|admin| admin.user != leaving);
+    // Where none of them can, it changes nothing that one who cannot leaves, but for the very last.
+    if own.can_sign_in { !others.any(|admin| admin.can_sign_in) } else { others.next().is_none() }
 }
 
 /// Whether a text has the form of a tag of BCP 47, as far as anybody writes one.

@@ -1,4 +1,9 @@
-//! Which countries there are, by their two letters. What is known of one beside that stands where it is needed.
+//! Which countries there are, by their two letters, and what people write for them. What is known of one beside that stands where
+//! it is needed.
+
+use std::{collections::HashMap, sync::LazyLock};
+
+use crate::person::folded_words;
 
 /// ISO 3166-1 alpha-2, and XK, which the standard leaves to its users and everybody uses for Kosovo.
 const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV \
@@ -15,9 +20,81 @@ pub fn is_country(code: &str) -> bool {
     code.len() == 2 && COUNTRIES.split_ascii_whitespace().any(|known| known == code)
 }
 
+/// A country's code, and its names and code of three letters, folded: `IT ita italia italie italy …`.
+const NAMES: &str = include_str!("../data/places/country_names.txt");
+
+static BY_NAME: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
+    let rows = NAMES.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(' '));
+    rows.flat_map(|(code, names)| names.split(' ').map(move |name| (name, code))).collect()
+});
+
+/// The code of a country as people write it: its two or three letters, its name in the languages that most enquiries are in, or
+/// both (`US - United States`); none where that is nothing known, or could be two. `UK` is what Britons write; the code is `GB`.
+#[must_use]
+pub fn country_written(text: &str) -> Option<&'static str> {
+    let named = |text: &str| {
+        let folded = folded_words(text).concat();
+        let of_two = || COUNTRIES.split_ascii_whitespace().find(|code| code.eq_ignore_ascii_case(&folded));
+        BY_NAME.get(folded.as_str()).copied().or_else(of_two)
+    };
+    named(text).or_else(|| {
+        let mut parts =
+            text.split(['(', ')', '/', ',', ';', '-', '–', '|']).map(str::trim).filter(|part| !part.is_empty());
+        let first = named(parts.next()?)?;
+        parts.all(|part| named(part) == Some(first)).then_some(first)
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::*;
+
+    #[rstest]
+    #[case("us", Some("US"))]
+    #[case("UK", Some("GB"))]
+    #[case("U.S.A.", Some("US"))]
+    #[case("usa", Some("US"))]
+    #[case("Italy", Some("IT"))]
+    #[case("ITALIA ", Some("IT"))]
+    #[case("México", Some("MX"))]
+    #[case("Mexico", Some("MX"))]
+    #[case("Österreich", Some("AT"))]
+    #[case("Côte d’Ivoire", Some("CI"))]
+    #[case("Türkiye", Some("TR"))]
+    #[case("Brasil", Some("BR"))]
+    #[case("日本", Some("JP"))]
+    #[case("Россия", Some("RU"))]
+    #[case("US - United States", Some("US"))]
+    #[case("Germany (DE)", Some("DE"))]
+    #[case("Korea, Republic of", Some("KR"))]
+    #[case("Bosnia & Herzegovina", Some("BA"))]
+    #[case("Bosnia and Herzegovina", Some("BA"))]
+    #[case("St. Lucia", Some("LC"))]
+    #[case("Congo", None)]
+    #[case("US / CA", None)]
+    #[case("XX", None)]
+    #[case("Springfield", None)]
+    #[case("A ", None)]
+    #[case("", None)]
+    fn countries_are_read_as_people_write_them(#[case] given: &str, #[case] code: Option<&str>) {
+        assert_eq!(country_written(given), code);
+    }
+
+    #[test]
+    fn each_name_is_folded_as_what_is_written_and_of_one_country() {
+        let mut seen = std::collections::HashSet::new();
+        for (code, names) in NAMES.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(' '))
+        {
+            assert!(is_country(code), "{code}");
+            for name in names.split(' ') {
+                assert_eq!(folded_words(name).concat(), name, "{code}");
+                assert!(seen.insert(name), "{name} is of two countries");
+                assert!(!is_country(&name.to_uppercase()), "{name} is a code");
+            }
+        }
+    }
 
     #[test]
     fn the_table_is_whole_and_sorted() {

@@ -26,8 +26,10 @@ words! {
         ChannelUnknown = "channel_unknown",
         /// An optional field had another type than its own and was kept under `extra`.
         FieldUnusable = "field_unusable",
-        /// A form's text was not in the encoding it named, nor in UTF-8: it was read as Windows-1252.
+        /// A text was not in the encoding it named, nor in UTF-8: in which it is was guessed.
         EncodingGuessed = "encoding_guessed",
+        /// A spreadsheet's formula came without what it computes: nothing is known of it.
+        NoStoredValue = "no_stored_value",
         /// A spreadsheet rounded the number: it has lost digits, and names nothing.
         Rounded = "rounded",
         /// Nearly the name of a field, or another address or number under a name of the sender's own: it was kept under `extra`.
@@ -44,6 +46,8 @@ words! {
         SecondSuppressed = "second_suppressed",
         /// Under one external id came another name, another address and another number: the newest are used.
         AnotherPerson = "another_person",
+        /// Its sender says that the person must not be contacted: nobody does, for this client.
+        DoNotContact = "do_not_contact",
         /// The phone number leads to somebody else, as a call told: it was not used.
         WrongNumber = "wrong_number",
         /// The answer is no number.
@@ -70,7 +74,10 @@ words! {
 impl FlagCode {
     /// Whether what is said shows it, whoever looks: bodies that differ in such a flag alone are the same.
     pub(crate) const fn is_of_what_is_said(self) -> bool {
-        matches!(self, Self::EncodingGuessed | Self::Rounded | Self::UnknownField)
+        matches!(
+            self,
+            Self::EncodingGuessed | Self::NoStoredValue | Self::Rounded | Self::UnknownField | Self::DoNotContact
+        )
     }
 
     /// The field that earlier versions meant, which kept the code alone; empty where it could be any.

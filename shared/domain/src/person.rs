@@ -3,11 +3,13 @@
 mod birth;
 mod family_names;
 mod fold;
+mod gender;
 mod given_names;
 mod name;
 mod recognise;
 
 pub use birth::BirthDate;
+pub(crate) use fold::folded as folded_words;
 pub use name::{NameMatch, ReadName};
 pub use recognise::{Candidate, Recognised, recognise};
 

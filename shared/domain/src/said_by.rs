@@ -15,6 +15,8 @@ pub enum SaidBy<'a> {
     Client(&'a str),
     /// The answer that an endpoint gave to what it was sent.
     Answer,
+    /// A source, by its name: what it sent says so.
+    Source(&'a str),
     /// The books of a client, by its slug: a file that came from it.
     Books(&'a str),
 }
@@ -30,7 +32,7 @@ impl fmt::Display for SaidBy<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Actor(actor) => f.write_str(&actor.name()),
-            Self::Client(name) => f.write_str(name),
+            Self::Client(name) | Self::Source(name) => f.write_str(name),
             Self::Answer => f.write_str("its answer"),
             Self::Books(slug) => write!(f, "{slug}'s books"),
         }

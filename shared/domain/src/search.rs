@@ -5,7 +5,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use uuid::Uuid;
 
 use crate::{
-    contact::Phone,
+    contact::{Email, Phone},
     id::{AppointmentId, ArrivalId, DecisionId, DeliveryId, LeadId, PersonId},
     values::folded,
 };
@@ -89,6 +89,9 @@ impl SearchKeys {
         let email = (is_one && text.chars().count() >= SHORTEST_PREFIX).then(|| text.to_lowercase());
         // A name before the address, as mail programs write it.
         let email = bracketed(&text).or(email).filter(|email| !email.starts_with('+'));
+        // Persons are known by one name of a mailbox that has two.
+        let mailbox = email.as_deref().and_then(|email| Some(Email::parse(email).ok()?.mailbox().as_str().to_owned()));
+        let email = mailbox.or(email);
         Self {
             id: None,
             email,
@@ -229,6 +232,7 @@ mod tests {
     fn the_beginning_of_a_mail_address_is_one_word() {
         assert_eq!(keys("Casey@Exam").email.as_deref(), Some("casey@exam"));
         assert_eq!(keys("Casey Smith <Casey@Example.com>").email.as_deref(), Some("casey@example.com"));
+        assert_eq!(keys("Casey@Googlemail.com").email.as_deref(), Some("casey@gmail.com"));
         assert_eq!(keys("casey smith").email, None);
         assert_eq!(keys("ca").email, None);
     }

@@ -93,6 +93,9 @@ pub struct Submission {
     /// A test lead is quarantined and never worked.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub test: bool,
+    /// Its sender says that the person must not be contacted.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub do_not_contact: bool,
     /// An extension that came without its number: it belongs to the one that is known of the person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone_extension: Option<String>,
@@ -114,13 +117,22 @@ impl Submission {
     /// The ways to recognise the person, e-mail first.
     pub fn identities(&self) -> impl Iterator<Item = Identity> + use<> {
         // The address first, in the order in which persons are recognised.
-        let email = self.email.clone().map(Identity::Email);
+        let email = self.email.as_ref().map(Identity::of_email);
         email.into_iter().chain(self.phone.clone().map(Identity::Phone))
     }
 
     /// Under what earlier versions may have stored the person, beside [`Self::identities`]. Nobody is stored under it any more.
     pub fn former_identities(&self) -> impl Iterator<Item = Identity> + use<> {
-        self.phone_formerly.clone().map(Identity::Phone).into_iter()
+        let as_written = self.email.clone().filter(|email| email.mailbox() != *email);
+        as_written.map(Identity::Email).into_iter().chain(self.phone_formerly.clone().map(Identity::Phone))
+    }
+
+    /// All that may be an answer, by the name it came under: a field of the sender's own may be called as a question is.
+    #[must_use]
+    pub fn perhaps_answers(&self) -> Map<String, Value> {
+        let mut all = self.extra.clone();
+        all.extend(self.answers.iter().map(|(question, value)| (question.clone(), value.clone())));
+        all
     }
 
     /// Why something was flagged, each reason once.
@@ -159,5 +171,19 @@ mod tests {
     fn debug_shows_no_contact_data() {
         let submission = Submission { name: Some("Casey Smith".into()), ..Submission::default() };
         assert!(!format!("{submission:?}").contains("Casey"));
+    }
+
+    #[test]
+    fn a_person_is_known_by_the_mailbox_and_was_known_by_what_was_written() {
+        let ways = |email: &str| {
+            let submission = Submission { email: Some(Email::parse(email).unwrap()), ..Submission::default() };
+            let values = |of: Vec<Identity>| of.iter().map(|way| way.value().to_owned()).collect::<Vec<_>>();
+            (values(submission.identities().collect()), values(submission.former_identities().collect()))
+        };
+        let nothing = Vec::<String>::new();
+        assert_eq!(ways("casey@gmail.com"), (vec!["casey@gmail.com".to_owned()], nothing.clone()));
+        let former = vec!["casey@googlemail.com".to_owned()];
+        assert_eq!(ways("Casey@Googlemail.com"), (vec!["casey@gmail.com".to_owned()], former));
+        assert_eq!(ways("casey@example.com"), (vec!["casey@example.com".to_owned()], nothing));
     }
 }

@@ -50,6 +50,12 @@ impl Disposition {
         matches!(self, Self::NoAnswer | Self::Voicemail | Self::WrongNumber | Self::ReachedOther | Self::NumberDead)
     }
 
+    /// Whether the number that was called turned out to be no way to the person.
+    #[must_use]
+    pub const fn gives_up_number(self) -> bool {
+        matches!(self, Self::WrongNumber | Self::NumberDead)
+    }
+
     /// Whether somebody tried to reach the person.
     #[must_use]
     pub const fn is_attempt(self) -> bool {

@@ -20,7 +20,7 @@ use std::{
 
 use jiff::Timestamp;
 use lettre::{Address, address::Envelope, message::Mailbox};
-use ripen_domain::{id::DeliveryId, link::LinkKeys};
+use ripen_domain::{delivery::MailStage, id::DeliveryId, link::LinkKeys};
 
 use crate::trust::Trust;
 
@@ -101,6 +101,8 @@ pub enum MailResult {
         code: Option<u16>,
         /// What happened.
         text: String,
+        /// Where it said so.
+        stage: MailStage,
         /// Whether it was said to one recipient or one mail, and may be about that alone.
         of_one: bool,
     },
@@ -115,9 +117,31 @@ pub enum MailResult {
         code: Option<u16>,
         /// What happened.
         text: String,
-        /// Whether there is no such address, or it takes nothing any more: that counts against it.
-        bounced: bool,
+        /// Where it said so; what the server never heard of is refused before it.
+        stage: MailStage,
+        /// For what.
+        cause: DeadCause,
     },
+}
+
+/// What a mail was refused for that is refused for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeadCause {
+    /// There is no such address, or it takes nothing any more: that counts against it.
+    Address,
+    /// The mailbox takes this one not: it is full, or bars the sender.
+    Mailbox,
+    /// The mail: its size, its form, or what it has with it.
+    Mail,
+    /// By no code and no words that are known: perhaps for who sends it, or for what all mails say.
+    Unexplained,
+}
+
+impl MailResult {
+    /// It cannot be put together, or not for this server: another try would find the same.
+    fn impossible(text: String) -> Self {
+        Self::Dead { code: None, text, stage: MailStage::Opening, cause: DeadCause::Mail }
+    }
 }
 
 /// Why mail cannot be sent with this configuration.
@@ -212,7 +236,7 @@ impl Mailer {
         // What cannot be put together will not be next time either.
         let message = match message::compose(&self.from, mail) {
             Ok(message) => message,
-            Err(error) => return MailResult::Dead { code: None, text: error.to_string(), bounced: false },
+            Err(error) => return MailResult::impossible(error.to_string()),
         };
         match &self.way {
             MailTransport::Smtp(smtp) => {

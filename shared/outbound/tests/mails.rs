@@ -10,11 +10,12 @@ use std::{fs, path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
 use ripen_domain::{
+    delivery::MailStage,
     id::DeliveryId,
     link::{LinkKey, LinkKeys},
 };
 use ripen_outbound::{
-    mail::{Mail, MailResult, Mailer, Party},
+    mail::{DeadCause, Mail, MailResult, Mailer, Party},
     trust::Trust,
 };
 use ripen_testkit::{
@@ -133,7 +134,9 @@ async fn an_address_with_anything_added_is_no_address() {
         ["", "robin", "robin@client.example\r\nBcc: x@example.com", "a@b.example, c@d.example", "<a@b.example>"]
     {
         let result = mailer.send(&Mail { to: Party { name: None, address }, ..mail() }).await;
-        let MailResult::Dead { code: None, text, bounced: false } = result else { panic!("{address:?}: {result:?}") };
+        let MailResult::Dead { code: None, text, cause: DeadCause::Mail, .. } = result else {
+            panic!("{address:?}: {result:?}")
+        };
         assert_eq!(text, "the recipient's address is no e-mail address");
     }
     assert_eq!(mailbox.received(), []);
@@ -163,7 +166,7 @@ async fn a_servers_reply_decides_and_names_no_address() {
     mailbox.set(Reply::Dead);
     let dead = mailer.send(&mail()).await;
     assert!(
-        matches!(&dead, MailResult::Dead { code: Some(550), text, bounced: true } if !text.contains('@')),
+        matches!(&dead, MailResult::Dead { code: Some(550), text, cause: DeadCause::Address, .. } if !text.contains('@')),
         "{dead:?}"
     );
     mailbox.set(Reply::Drop);
@@ -178,10 +181,22 @@ async fn a_refused_login_is_not_the_mails_fault() {
     mailbox.set(Reply::RefuseLogin);
     let url = mailbox.url().replace("smtp://", "smtp://ripen:s3cret@");
     let result = mailer(&url).send(&mail()).await;
-    let MailResult::SenderRefused { code: Some(535), text, of_one: false } = result else { panic!("{result:?}") };
+    let MailResult::SenderRefused { code: Some(535), text, stage: MailStage::Opening, of_one: false } = result else {
+        panic!("{result:?}")
+    };
     assert!(!text.contains("s3cret"), "{text}");
     mailbox.set(Reply::Accept);
     assert!(matches!(mailer(&url).send(&mail()).await, MailResult::Delivered { .. }));
+}
+
+/// As what came of a mail names the step.
+const fn stage_of(step: MailStep) -> MailStage {
+    match step {
+        MailStep::Greeting | MailStep::Login => MailStage::Opening,
+        MailStep::Sender => MailStage::Sender,
+        MailStep::Recipient => MailStage::Recipient,
+        MailStep::Content => MailStage::Content,
+    }
 }
 
 #[tokio::test]
@@ -201,20 +216,24 @@ async fn a_refusal_of_the_sender_is_told_from_one_of_the_address_by_the_step() {
         mailbox.set(Reply::Say(step, words));
         let result = mailer.send(&mail()).await;
         assert!(
-            matches!(&result, MailResult::SenderRefused { code: Some(_), text, of_one: said }
-                if !text.contains('@') && *said == of_one),
+            matches!(&result, MailResult::SenderRefused { code: Some(_), text, stage, of_one: said }
+                if !text.contains('@') && *said == of_one && *stage == stage_of(step)),
             "{result:?}"
         );
     }
-    for (step, words, bounces) in [
-        (MailStep::Recipient, "550 no such user here", true),
-        (MailStep::Recipient, "550 5.2.1 mailbox disabled", true),
-        (MailStep::Recipient, "552 5.2.2 mailbox full", false),
-        (MailStep::Content, "554 5.6.0 cannot be read", false),
+    for (step, words, expected) in [
+        (MailStep::Recipient, "550 no such user here", DeadCause::Address),
+        (MailStep::Recipient, "550 5.2.1 mailbox disabled", DeadCause::Address),
+        (MailStep::Recipient, "552 5.2.2 mailbox full", DeadCause::Mailbox),
+        (MailStep::Content, "554 5.6.0 cannot be read", DeadCause::Mail),
+        (MailStep::Content, "554 5.7.1 rejected by policy", DeadCause::Unexplained),
     ] {
         mailbox.set(Reply::Say(step, words));
         let result = mailer.send(&mail()).await;
-        assert!(matches!(&result, MailResult::Dead { bounced, .. } if *bounced == bounces), "{words}: {result:?}");
+        assert!(
+            matches!(&result, MailResult::Dead { stage, cause, .. } if *cause == expected && *stage == stage_of(step)),
+            "{words}: {result:?}"
+        );
     }
     mailbox.set(Reply::Accept);
     assert!(
@@ -268,7 +287,7 @@ async fn a_code_without_words_is_that_code() {
     let mailer = mailer(&mailbox.url());
     mailbox.set(Reply::Say(MailStep::Recipient, "550"));
     let result = mailer.send(&mail()).await;
-    assert!(matches!(&result, MailResult::Dead { code: Some(550), bounced: true, .. }), "{result:?}");
+    assert!(matches!(&result, MailResult::Dead { code: Some(550), cause: DeadCause::Address, .. }), "{result:?}");
     mailbox.set(Reply::Say(MailStep::Recipient, "450-busy\r\n450"));
     let result = mailer.send(&mail()).await;
     assert!(matches!(&result, MailResult::Later { code: Some(450), .. }), "{result:?}");

@@ -3,6 +3,11 @@
 //! A [`Store`] is a pool of connections; a [`Transaction`] is one transaction over it. Functions take `now` and ids;
 //! only the expiry of leases is judged by the database's own clock.
 //!
+//! It has two pools, and each statement outside of a transaction chooses one. `pool` is for what finds few rows by an index and must go on
+//! whatever people ask for: its planner knows no scans, so a statement that needs one is slow there for ever. `lists` is for what may read
+//! many rows, for people or by a sweep that nobody waits for: fewer connections, the planner as PostgreSQL ships it, and a limit on the
+//! time of a statement, so that a report keeps no lead waiting. Transactions are of `pool`.
+//!
 //! Errors: every function fails with [`StoreError`] where the database is away or its transaction does not hold; what it
 //! was to write is then not written. A function says only what it refuses beyond that.
 

@@ -2,18 +2,22 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::id::ClientId;
+use ripen_domain::{delivery::MailStage, id::ClientId};
 use uuid::Uuid;
 
-use crate::{Store, StoreError, Transaction};
+use crate::{Store, StoreError, Transaction, error::word};
+
+mod unexplained;
+
+pub use unexplained::UnexplainedRefusal;
 
 /// Whether mail may go out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MailGate {
     /// It may.
     Open,
-    /// One may, to see whether the server takes the sender again.
-    Probe,
+    /// One may, to see whether the server takes the sender again, whom it refused at this stage; at the last one where nobody knows.
+    Probe(MailStage),
     /// Not before then.
     Shut(Timestamp),
 }
@@ -54,6 +58,8 @@ pub struct NewRefusal {
     pub code: Option<u16>,
     /// Its words, without addresses.
     pub why: String,
+    /// Where it was said; none of what came back later.
+    pub stage: Option<MailStage>,
     /// The delivery or notice that met it.
     pub mail: Uuid,
     /// Whether it was said to one recipient or mail, and may be about that alone.
@@ -71,7 +77,7 @@ impl Store {
             with probing as (
               update mail_refusal set probe_at = $2 where probe_at <= $1 returning true
             )
-            select probe_at, exists (select from probing) as "is_probe!" from mail_refusal"#,
+            select probe_at, stage, exists (select from probing) as "is_probe!" from mail_refusal"#,
             now.to_sqlx(),
             next_probe.to_sqlx()
         )
@@ -79,7 +85,10 @@ impl Store {
         .await?;
         Ok(match row {
             None => MailGate::Open,
-            Some(row) if row.is_probe => MailGate::Probe,
+            // Of what nobody knows only a mail that is taken shows anything.
+            Some(row) if row.is_probe => {
+                MailGate::Probe(row.stage.as_deref().map(word).transpose()?.unwrap_or(MailStage::Content))
+            }
             // Where another process probes in this very moment, the date that was read is past.
             Some(row) if row.probe_at.to_jiff() <= now => MailGate::Shut(next_probe),
             Some(row) => MailGate::Shut(row.probe_at.to_jiff()),
@@ -118,21 +127,36 @@ impl Store {
     pub async fn mail_taken(&self, mail: Uuid, now: Timestamp) -> Result<bool, StoreError> {
         let mut batch = self.begin().await?;
         batch.mails_blamed(mail, now).await?;
-        let done = sqlx::query!(
-            "-- mail_refusal.end
-            delete from mail_refusal"
-        )
-        .execute(batch.connection())
-        .await?;
-        if done.rows_affected() > 0 {
-            batch.deliveries_release_mail(now).await?;
-        }
+        let was_refused = batch.mail_refusal_ends(now).await?;
         batch.commit().await?;
-        Ok(done.rows_affected() > 0)
+        Ok(was_refused)
+    }
+
+    /// The server takes the sender again, as a mail shows that it refuses for its recipient's sake. No other mail is to blame: none was
+    /// taken since.
+    pub async fn mail_sender_taken(&self, now: Timestamp) -> Result<bool, StoreError> {
+        let mut batch = self.begin().await?;
+        let was_refused = batch.mail_refusal_ends(now).await?;
+        batch.commit().await?;
+        Ok(was_refused)
     }
 }
 
 impl Transaction {
+    /// Everything that waited for the sender to be taken goes out; whether there was a refusal.
+    async fn mail_refusal_ends(&mut self, now: Timestamp) -> Result<bool, StoreError> {
+        let done = sqlx::query!(
+            "-- mail_refusal.end
+            delete from mail_refusal"
+        )
+        .execute(self.connection())
+        .await?;
+        if done.rows_affected() > 0 {
+            self.deliveries_release_mail(now).await?;
+        }
+        Ok(done.rows_affected() > 0)
+    }
+
     /// Has all mail wait together with what shows that the sender is refused. Not where that mail was refused several times while others
     /// were taken.
     pub(crate) async fn mail_refused(
@@ -157,17 +181,18 @@ impl Transaction {
         // Its beginning stays: people are told once of each refusal, however often it is probed.
         sqlx::query!(
             "-- mail_refusal.note
-            insert into mail_refusal (since, code, why, client_id, probe_at)
-            select $1, $2, $3, c.id, $5
+            insert into mail_refusal (since, code, why, client_id, probe_at, stage)
+            select $1, $2, $3, c.id, $5, $6
             from client c
             where c.id = coalesce((select client_id from delivery where id = $4), (select client_id from notice where id = $4),
                                   (select id from client order by id limit 1))
-            on conflict (id) do update set code = excluded.code, why = excluded.why, probe_at = excluded.probe_at",
+            on conflict (id) do update set code = excluded.code, why = excluded.why, probe_at = excluded.probe_at, stage = excluded.stage",
             now.to_sqlx(),
             refusal.code.map(i32::from),
             refusal.why,
             refusal.mail,
-            refusal.probe_at.to_sqlx()
+            refusal.probe_at.to_sqlx(),
+            refusal.stage.map(MailStage::word)
         )
         .execute(self.connection())
         .await?;

@@ -69,6 +69,18 @@ impl AddressRate {
     /// # Errors
     /// 429 with the wait until the next one.
     pub fn take_many(&self, address: IpAddr, count: NonZeroU32) -> Result<(), Problem> {
+        self.take_or_wait(address, count).map_err(|missing| self.refused(missing))
+    }
+
+    /// Takes so many as soon as there is room for one, for who is made to wait where others are refused.
+    pub async fn pace_many(&self, address: IpAddr, count: NonZeroU32) {
+        while let Err(missing) = self.take_or_wait(address, count) {
+            tokio::time::sleep(missing).await;
+        }
+    }
+
+    /// Takes so many, or says how long it is until there is room for one.
+    fn take_or_wait(&self, address: IpAddr, count: NonZeroU32) -> Result<(), Duration> {
         let now = Instant::now();
         let mut buckets = self.buckets();
         let full_at = buckets.bucket(AddressPrefix::of(address), self.quota.most, now);
@@ -84,7 +96,7 @@ impl AddressRate {
     pub fn look(&self, address: IpAddr) -> Result<(), Problem> {
         let now = Instant::now();
         let full_at = self.buckets().find(AddressPrefix::of(address), self.quota.most);
-        full_at.map_or(Ok(()), |full_at| self.room(full_at, now))
+        full_at.map_or(Ok(()), |full_at| self.room(full_at, now)).map_err(|missing| self.refused(missing))
     }
 
     /// Forgets the buckets that are full again. To be called now and then.
@@ -96,14 +108,15 @@ impl AddressRate {
         buckets.shared.shrink_to_fit();
     }
 
-    fn room(&self, full_at: Instant, now: Instant) -> Result<(), Problem> {
+    fn room(&self, full_at: Instant, now: Instant) -> Result<(), Duration> {
         let most = self.interval.saturating_mul(self.quota.burst.get() - 1);
         let missing = full_at.saturating_duration_since(now).saturating_sub(most);
-        if missing.is_zero() {
-            return Ok(());
-        }
+        if missing.is_zero() { Ok(()) } else { Err(missing) }
+    }
+
+    fn refused(&self, missing: Duration) -> Problem {
         // Rounded up: whoever comes back a moment too early would be refused again.
-        Err(Problem::new(&catalogue::TOO_MANY_REQUESTS, self.quota.refusal).retry_after(missing.as_secs() + 1))
+        Problem::new(&catalogue::TOO_MANY_REQUESTS, self.quota.refusal).retry_after(missing.as_secs() + 1)
     }
 
     fn buckets(&self) -> MutexGuard<'_, Buckets> {
@@ -180,6 +193,17 @@ mod tests {
         assert!(rate.take(sender).is_err());
         tokio::time::advance(Duration::from_secs(1)).await;
         rate.take(sender).unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_paced_waits_and_is_not_refused() {
+        let (rate, sender) = (rate(3, 100), ip("192.0.2.1"));
+        let began = Instant::now();
+        for _ in 0..3 {
+            rate.pace_many(sender, NonZeroU32::new(10).unwrap()).await;
+        }
+        let took = began.elapsed();
+        assert!((Duration::from_secs(17)..Duration::from_secs(19)).contains(&took), "{took:?}");
     }
 
     #[tokio::test(start_paused = true)]

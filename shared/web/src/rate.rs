@@ -53,7 +53,12 @@ impl<K: Hash + Eq + Clone> RateLimit<K> {
 
     /// Takes one from the key's bucket as soon as there is one: for senders that wait for each answer before they ask on.
     pub async fn pace(&self, key: &K) {
-        while let Err(missing) = self.take(key, NonZeroU32::MIN) {
+        self.pace_many(key, NonZeroU32::MIN).await;
+    }
+
+    /// Takes so many from the key's bucket as soon as there is room for one, as [`Self::check_many`] does.
+    pub async fn pace_many(&self, key: &K, count: NonZeroU32) {
+        while let Err(missing) = self.take(key, count) {
             tokio::time::sleep(missing).await;
         }
     }
@@ -120,6 +125,18 @@ mod tests {
             (Duration::from_secs(2)..Duration::from_secs(3)).contains(&took),
             "five at once, twenty by and by: {took:?}"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_that_are_paced_together_take_as_long_as_one_by_one() {
+        let rate = RateLimit::new(number(10), number(5));
+        let began = Instant::now();
+        for _ in 0..5 {
+            rate.pace_many(&1, number(50)).await;
+        }
+        let took = began.elapsed();
+        // The last fifty are in as soon as there is room for one of them.
+        assert!((Duration::from_secs(19)..Duration::from_secs(21)).contains(&took), "{took:?}");
     }
 
     #[tokio::test(start_paused = true)]

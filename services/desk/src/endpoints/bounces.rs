@@ -7,7 +7,10 @@ use axum::{
     http::header,
 };
 use ripen_domain::id::DeliveryId;
-use ripen_store::{StoreError, delivery::bounce::ReportResult};
+use ripen_store::{
+    StoreError,
+    delivery::bounce::{DeliveryReport, ReportResult},
+};
 use ripen_web::{
     Problem,
     address::Visitor,
@@ -128,7 +131,8 @@ async fn take(context: &DeskContext, delivery: DeliveryId, mail: &[u8]) -> Resul
     let Some(report) = mail_report::read(mail) else { return Ok(TakenAs::Nothing) };
     let done: Result<ReportResult, StoreError> = async {
         let mut batch = context.store.begin().await?;
-        let done = batch.delivery_report(by_link(), delivery, &report, context.clock.now()).await?;
+        let reported = DeliveryReport { delivery, report: &report, pause: context.sender_pause };
+        let done = batch.delivery_report(by_link(), &reported, context.clock.now()).await?;
         batch.commit().await?;
         Ok(done)
     }

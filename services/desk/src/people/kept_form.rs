@@ -12,7 +12,10 @@ use axum::{
 use ripen_domain::{id::LeadId, secret::Secret};
 use ripen_web::body::{self, BodyLimits};
 
-use super::{csrf_token::token_of, errors::wants_html, frame::alone, letters::capital, work::history::in_words};
+use super::{
+    csrf_token::token_of, errors::wants_html, frame::alone, letters::capital, viewer::is_of_this_origin,
+    work::history::in_words,
+};
 
 /// The field of forms that names their session: it is the new one's when the form is sent again.
 const CSRF: &str = "csrf";
@@ -74,8 +77,8 @@ struct KeptField {
 }
 
 /// What forms carry that nobody typed.
-const CARRIED: [&str; 11] =
-    ["lead", "lease", "touch", "version", "why", "dock", "key", "call", "next", "open", "stop_for"];
+const CARRIED: [&str; 12] =
+    ["lead", "lease", "touch", "version", "why", "dock", "key", "call", "next", "open", "stop_for", "seen"];
 
 impl KeptForm {
     /// What the form to sign in carries; none of it where it was not sent to a page that keeps what is typed.
@@ -143,6 +146,11 @@ fn is_kept(path: &str) -> bool {
 pub async fn keeping(parts: &Parts, content: Body, limits: BodyLimits) -> Option<Response> {
     let path = parts.uri.path();
     if parts.method != Method::POST || !is_kept(path) || !wants_html(&parts.headers) {
+        return None;
+    }
+    // Another site's form comes without the cookie, also where somebody is signed in: kept, it would be sent in their name with a
+    // token that is right, once they had signed in to what looks like our own form.
+    if !is_of_this_origin(&parts.headers) {
         return None;
     }
     let most = limits.bytes / KEPT_PART;

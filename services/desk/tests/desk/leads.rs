@@ -198,6 +198,44 @@ async fn a_leads_page_tells_what_happened_and_its_forms_change_it() {
 }
 
 #[tokio::test]
+async fn a_form_of_contact_data_says_at_the_field_what_somebody_else_changed_meanwhile() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let (lead, agent) = (app.sent(&acme).await, Browser::new(&app, "agent", None).await);
+    let path = format!("/leads/{}", id(lead));
+    // As a browser sends the form that a page shows, with one field typed into.
+    let typed = |page: &str, field: &str, text: &str| {
+        let form = page.split("<form class=\"body fields\"").nth(1).unwrap().split("</form>").next().unwrap();
+        let mut fields = form_urlencoded::Serializer::new(String::new());
+        for input in form.split("<input ").skip(1).map(|input| input.split('>').next().unwrap()) {
+            let of = |name: &str| input.split(&format!("{name}=\"")).nth(1).map(|rest| rest.split('"').next().unwrap());
+            let (Some(name), Some(value)) = (of("name"), of("value")) else { continue };
+            let value = value.replace("&#34;", "\"").replace("&#38;", "&");
+            if name != "csrf" {
+                fields.append_pair(name, if name == field { text } else { &value });
+            }
+        }
+        fields.finish()
+    };
+    let open = format!("{path}?open=person");
+    let (mine, theirs) = (agent.page(&app, &open).await, agent.page(&app, &open).await);
+    for (page, field, text) in [(&theirs, "phone", "+14155550144"), (&mine, "last_name", "Miller")] {
+        let sent = agent.post(&app, &format!("{path}/person"), &typed(page, field, text)).await;
+        assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
+    }
+    let page = agent.page(&app, &path).await;
+    assert!(page.contains("Miller") && page.contains("+14155550144"), "{page}");
+    let refused = agent.post(&app, &format!("{path}/person"), &typed(&mine, "phone", "+14155550155")).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text.contains("somebody changed this since") && refused.text.contains("value=\"+14155550155\""));
+    // The name of before stands in it and was not typed: sent once more, it is left alone.
+    let sent = agent.post(&app, &format!("{path}/person"), &typed(&refused.text, "phone", "+14155550155")).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
+    let page = agent.page(&app, &path).await;
+    assert!(page.contains("Miller") && page.contains("+14155550155"), "{page}");
+}
+
+#[tokio::test]
 async fn a_lead_is_called_from_its_page_and_the_page_shows_what_the_telephone_told() {
     let phone = PhoneSettings { dial: DialWay::Url, url: SecretText::new("sip:{number}"), ..PhoneSettings::default() };
     let app = app_with(Settings { phone, ..Settings::default() }).await;

@@ -122,6 +122,31 @@ async fn the_queues_are_for_whoever_leads_the_desk() {
 }
 
 #[tokio::test]
+async fn what_is_held_until_a_person_does_something_has_no_date() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let ever = ripen_domain::routing::HoldReason::NobodyEver.to_string();
+    let full = ripen_domain::routing::HoldReason::ClientFull(2).to_string();
+    for why in [&ever, &full] {
+        let sent = app.owed(&acme).await;
+        let hold = "update delivery set state = 'held', endpoint_id = null, reason = $2, due_at = '2031-01-01T10:00:00Z' where id = $1";
+        sqlx::query(hold).bind(sent.delivery.uuid()).bind(why).execute(&app.pool).await.unwrap();
+    }
+    let manager = app.user(UserRole::Manager, None).await;
+    let held = app.see(&manager, "/api/v1/queues/held").await.json();
+    let at = |why: &str| {
+        let rows = held["rows"].as_array().unwrap();
+        rows.iter().find(|row| row["why"] == why).unwrap_or_else(|| panic!("{why}: {held}"))["at"].clone()
+    };
+    assert_eq!((at(&ever), at(&full)), (Value::Null, Value::from("2031-01-01T10:00:00Z")));
+    let manager = app.browser(manager.id).await;
+    let page = app.page(&manager, "/queues/held").await.text;
+    let row =
+        |why: &str| page.split("<tr>").find(|row| row.contains(why)).unwrap_or_else(|| panic!("{page}")).to_owned();
+    assert!(!row(&ever).contains("<time") && row(&full).contains("<time"), "{page}");
+}
+
+#[tokio::test]
 async fn an_agents_count_is_of_their_clients() {
     let app = app().await;
     let (acme, other) = (app.client("acme").await, app.client("other").await);

@@ -245,8 +245,24 @@ async fn a_pause_ends_sessions_tokens_and_links_and_the_last_admin_stays() {
     assert_eq!(app.page(&of_agent, "/account").await.status, 303);
     assert_eq!(app.send("GET", "/api/v1/me", &[("authorization", &token)], "").await.status, 401);
     assert_eq!(app.send("GET", &format!("/welcome/{link}"), &[], "").await.status, 410);
+    // Another one who is invited and chose no password yet cannot sign in: their mail may never have come.
+    let invited = AddUser {
+        email: "invited@firm.example".to_owned(),
+        name: None,
+        role: UserRole::Admin,
+        client: None,
+        password: None,
+    };
+    let invited = actions.run(&dana, &invited).await.unwrap();
+    sqlx::query("update user_account set password = 'x', password_at = created_at where id = $1")
+        .bind(admin.uuid())
+        .execute(&app.pool)
+        .await
+        .unwrap();
     let last = app.submit(&of_admin, &format!("/users/{admin}/state"), of_admin.form("pause=true")).await;
     assert_eq!(last.status, 409);
+    let paused = SetUser { is_paused: Some(true), ..SetUser::of(invited) };
+    actions.run(&dana, &paused).await.unwrap();
     assert!(last.text.contains("only admin"), "{}", last.text);
     let broker = SetUser { client: Some("nobody".to_owned()), ..SetUser::of(agent) };
     assert!(matches!(actions.run(&dana, &broker).await, Err(Refusal::Invalid(_))));

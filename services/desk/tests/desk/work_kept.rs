@@ -78,6 +78,26 @@ async fn a_call_back_that_makes_an_a_says_both() {
     assert!(!call_alone["after"].as_str().unwrap().contains("goes to"), "{call_alone}");
 }
 
+/// A form of another site comes without the cookie, whoever is signed in: kept, it would be sent in their name.
+#[tokio::test]
+async fn what_another_site_posts_is_not_kept_to_be_sent_again() {
+    let desk = desk().await;
+    for (from, is_kept) in [
+        (("sec-fetch-site", "cross-site"), false),
+        (("sec-fetch-site", "same-site"), false),
+        (("origin", "https://evil.example"), false),
+        (("origin", "null"), false),
+        (("sec-fetch-site", "same-origin"), true),
+    ] {
+        let form = ("content-type", "application/x-www-form-urlencoded");
+        let headers = [form, ("accept", "text/html"), ("host", "desk.example"), from];
+        let posted = "name=Mallory&phone=%2B13125550142&key=k&stop_for=firm";
+        let answer = desk.app.send("POST", "/leads/new", &headers, posted).await;
+        let expected = if is_kept { StatusCode::UNAUTHORIZED } else { StatusCode::SEE_OTHER };
+        assert_eq!((answer.status, answer.text.contains("Mallory")), (expected, is_kept), "{from:?}: {}", answer.text);
+    }
+}
+
 #[tokio::test]
 async fn what_is_posted_when_the_session_is_over_is_sent_again() {
     let desk = desk().await;

@@ -9,7 +9,7 @@ use ripen_store::{
     sweep::SweepParts,
 };
 
-use super::{Addressee, notice};
+use super::{Addressee, before, notice};
 use crate::context::DispatcherContext;
 
 /// So many leads are followed up in one transaction.
@@ -17,6 +17,20 @@ const BATCH: i64 = 50;
 
 /// A lead that goes on to somebody else is told of after this, so that it is told once where that fails at once.
 const TOLD_TOGETHER: SignedDuration = SignedDuration::from_secs(15);
+
+/// Gives up leads that wait for a mailbox which takes no mail for as long as a webhook may fail (`dispatcher.fallback_after_s`); which,
+/// says the store's `delivery/busy_mailbox`.
+///
+/// # Errors
+/// When the database is away: they are found again.
+pub async fn give_up_of_busy_mailboxes(ctx: &DispatcherContext, now: Timestamp) -> Result<(), StoreError> {
+    let Some(since) = before(now, ctx.settings.dispatcher.fallback_after_s) else { return Ok(()) };
+    let leads = ctx.store.give_up_of_busy_mailboxes(since, BATCH, now).await?;
+    if leads > 0 {
+        tracing::warn!(leads, "leads that waited for a mailbox which takes no mail go to others");
+    }
+    Ok(())
+}
 
 /// Follows up what was given up; whether there may be more.
 ///

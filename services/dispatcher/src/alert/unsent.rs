@@ -48,28 +48,45 @@ fn in_words(dead: &[DeadNotices]) -> Option<String> {
 pub(super) fn of_unsent(firm: [&str; 2], one: &UnsentNotice, now: Timestamp) -> Option<OnceNotice> {
     let failed = |address: &&str| !address.is_empty() && !address.eq_ignore_ascii_case(&one.address);
     let address = firm.into_iter().find(failed)?.to_owned();
-    let what = one.data.title.clone().unwrap_or_else(|| one.kind.replace('_', " "));
+    let what = one.data.title.clone().unwrap_or_else(|| said_by_kind(&one.kind));
     let mut sentences =
         vec![format!("A mail to {} could not be sent: {}.", one.address, one.reason.trim_end_matches('.'))];
     sentences.push(format!("It was to say: {what}"));
     sentences.extend(one.data.sentences.iter().cloned());
     sentences.push("Please see to that address. `ripen doctor` lists all of them.".to_owned());
+    let title = match &one.client {
+        Some(client) => format!("A mail could not be sent ({})", client.name),
+        None => "A mail to somebody who signs in could not be sent".to_owned(),
+    };
     Some(OnceNotice {
         id: NoticeId::from_uuid(uuid_v7(now)),
-        client: one.client,
+        client: one.client.as_ref().map(|client| client.id),
         kind: NoticeKind::NoticeDead,
         key: one.key(),
         delivery: None,
         endpoint: None,
         to: MailRecipient { name: None, address },
-        data: NoticeData::written(format!("A mail could not be sent ({})", one.client_name), sentences),
+        data: NoticeData::written(title, sentences),
         due_at: now,
     })
+}
+
+/// What a mail was about that is written when it is sent.
+fn said_by_kind(kind: &str) -> String {
+    match kind {
+        // Who was invited does not know of it, and waits for nothing.
+        _ if kind == NoticeKind::UserInvited.word() => {
+            "an invitation to sign in, with a link to choose a password".to_owned()
+        }
+        _ if kind == NoticeKind::UserReset.word() => "a link to choose another password".to_owned(),
+        kind => kind.replace('_', " "),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use ripen_domain::id::ClientId;
+    use ripen_store::notice::dead::UnsentOfClient;
     use uuid::Uuid;
 
     use super::*;
@@ -79,8 +96,7 @@ mod tests {
         let now: Timestamp = "2026-11-24T10:00:00Z".parse().unwrap();
         let unsent = |address: &str| UnsentNotice {
             id: NoticeId::from_uuid(Uuid::from_u128(1)),
-            client: ClientId::from_uuid(Uuid::nil()),
-            client_name: "Acme Homes".to_owned(),
+            client: Some(UnsentOfClient { id: ClientId::from_uuid(Uuid::nil()), name: "Acme Homes".to_owned() }),
             kind: "endpoint_down".to_owned(),
             address: address.to_owned(),
             data: NoticeData::written("CRM fails".to_owned(), vec!["Every attempt has failed.".to_owned()]),
@@ -96,6 +112,23 @@ mod tests {
             told.contains("office@client.example could not be sent: 550 5.1.1") && told.contains("CRM fails"),
             "{told}"
         );
+    }
+
+    #[test]
+    fn an_invitation_that_could_not_be_mailed_is_told_to_the_firm() {
+        let now: Timestamp = "2026-11-24T10:00:00Z".parse().unwrap();
+        let unsent = UnsentNotice {
+            id: NoticeId::from_uuid(Uuid::from_u128(1)),
+            client: None,
+            kind: NoticeKind::UserInvited.to_string(),
+            address: "lee@firm.example".to_owned(),
+            data: NoticeData::default(),
+            reason: "550 5.1.1 does not exist here".to_owned(),
+        };
+        let told = of_unsent(["firm@example.com", ""], &unsent, now).unwrap();
+        assert_eq!((told.client, told.to.address.as_str()), (None, "firm@example.com"));
+        let words = told.data.sentences.join(" ");
+        assert!(words.contains("lee@firm.example") && words.contains("an invitation to sign in"), "{words}");
     }
 
     #[test]

@@ -138,7 +138,7 @@ impl OpenList {
         let text = format!("{}\r\n{}\r\n", self.first_line, line_of(&row.cells));
         let raw =
             RawBody { media_type: BodyFormat::Csv.media_type().to_owned(), text: super::kept_text(text.as_bytes()) };
-        PostedLead { fields: Ok(fields), raw, flags: Vec::new(), bare_plus: false }
+        PostedLead { fields: Ok(fields), raw, flags: Vec::new(), bare_plus: Vec::new() }
     }
 }
 

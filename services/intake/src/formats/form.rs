@@ -7,7 +7,7 @@ use axum::{
     body::Bytes,
     http::{HeaderMap, header},
 };
-use ripen_domain::arrival::RawBody;
+use ripen_domain::{arrival::RawBody, list::header::contact_field};
 use ripen_web::Problem;
 use serde_json::{Map, Value};
 
@@ -22,13 +22,13 @@ use super::{
 #[derive(Default)]
 pub struct Form {
     posted: FormFields,
-    /// The phone number began with a `+` that was not encoded.
-    bare_plus: bool,
+    /// Fields that began with a `+` that was not encoded.
+    bare_plus: Vec<String>,
 }
 
 impl From<FormFields> for Form {
     fn from(fields: FormFields) -> Self {
-        Self { posted: fields, bare_plus: false }
+        Self { posted: fields, bare_plus: Vec::new() }
     }
 }
 
@@ -44,7 +44,7 @@ impl Form {
         }
         let mut posted = FormFields::read(pairs(body), Charset::of(content_type));
         posted.fields.iter_mut().for_each(mend_address);
-        Ok(Self { posted, bare_plus: has_bare_plus(body) })
+        Ok(Self { posted, bare_plus: with_bare_plus(body) })
     }
 
     /// The fields in the order in which they were posted.
@@ -80,7 +80,7 @@ impl Form {
             }
         }
         let raw = RawBody { media_type: format.media_type().to_owned(), text: kept_text(body) };
-        PostedLead { fields: Ok(fields), raw, flags: self.posted.flags.clone(), bare_plus: self.bare_plus }
+        PostedLead { fields: Ok(fields), raw, flags: self.posted.flags.clone(), bare_plus: self.bare_plus.clone() }
     }
 }
 
@@ -103,7 +103,7 @@ fn pairs(body: &[u8]) -> Vec<RawField> {
 /// A space within an e-mail address can only have been a `+` that was not encoded: `robin+tour@example.com`.
 fn mend_address(field: &mut FormField) {
     let address = field.value.trim();
-    if field.name == "email"
+    if contact_field(&field.name) == Some("email")
         && address.contains(' ')
         && address.split_once('@').is_some_and(|(local, _)| local.contains(' '))
     {
@@ -115,11 +115,16 @@ fn mend_address(field: &mut FormField) {
     }
 }
 
-/// Whether the phone number began with a `+` that was not encoded, and no other blank of it was written as one: then it was
-/// meant as a plus.
-fn has_bare_plus(body: &[u8]) -> bool {
-    let phone = body.split(|byte| *byte == b'&').find_map(|pair| pair.strip_prefix(b"phone="));
-    phone.and_then(|value| value.strip_prefix(b"+")).is_some_and(|rest| !rest.contains(&b'+'))
+/// Fields for numbers that began with a `+` that was not encoded, and of which no other blank was written as one: then it was meant
+/// as a plus.
+fn with_bare_plus(body: &[u8]) -> Vec<String> {
+    let fields = pairs(body).into_iter().zip(body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()));
+    let bare = fields.filter(|(_, pair)| {
+        let value = pair.iter().position(|byte| *byte == b'=').and_then(|end| pair.get(end + 1..));
+        value.and_then(|value| value.strip_prefix(b"+")).is_some_and(|rest| !rest.contains(&b'+'))
+    });
+    let names = bare.filter_map(|(field, _)| String::from_utf8(field.name).ok());
+    names.filter(|name| contact_field(name) == Some("phone")).collect()
 }
 
 /// Puts a value where its name says. A group that is a text already (`answers=x`) keeps its place; the member goes by
@@ -189,7 +194,7 @@ mod tests {
             ("email=Robin+R+%3Ca@b.example%3E+x", "Robin R <a@b.example> x", false),
         ] {
             let form = form(body).await;
-            assert_eq!((email(&form).as_deref(), form.bare_plus), (Some(expected), bare_plus), "{body}");
+            assert_eq!((email(&form).as_deref(), !form.bare_plus.is_empty()), (Some(expected), bare_plus), "{body}");
         }
     }
 

@@ -35,7 +35,12 @@ pub fn read(body: &[u8], most: usize) -> Result<Document, Problem> {
         Some(b'[') => many(json, most).map(Document::Many),
         Some(_) => {
             let fields = object(strict::value(json).map_err(|error| not_json(error, (0, 0)))?)?;
-            Ok(Document::One(PostedLead { fields: Ok(fields), raw: raw(text), flags: Vec::new(), bare_plus: false }))
+            Ok(Document::One(PostedLead {
+                fields: Ok(fields),
+                raw: raw(text),
+                flags: Vec::new(),
+                bare_plus: Vec::new(),
+            }))
         }
         None => Err(malformed("The body is empty.")),
     }
@@ -84,7 +89,7 @@ fn one(json: &str, element: &str, index: usize) -> PostedLead {
         error.duplicate = error.duplicate.map(|field| field.in_element(index));
         not_json(error, place(json, element))
     });
-    PostedLead { fields: read.and_then(object), raw: raw(element), flags: Vec::new(), bare_plus: false }
+    PostedLead { fields: read.and_then(object), raw: raw(element), flags: Vec::new(), bare_plus: Vec::new() }
 }
 
 /// The lines before an element, and the bytes before it in its line.

@@ -26,8 +26,8 @@ pub struct PostedLead {
     pub raw: RawBody,
     /// What of its body could not be taken as it came.
     pub flags: Vec<Flag>,
-    /// The phone number of a form began with a `+` that was not encoded.
-    pub bare_plus: bool,
+    /// Fields of a form that began with a `+` that was not encoded, by name.
+    pub bare_plus: Vec<String>,
 }
 
 /// The formats that a content type can choose.

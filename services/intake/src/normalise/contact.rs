@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::{
     PostedFrom,
+    dial_code::dial_code,
     other_contact::address,
     reader::{Reader, RepeatedField},
     text,
@@ -28,7 +29,7 @@ enum ContactField<T> {
 /// Reads both. The country of the submission has to be known before.
 pub fn read(reader: &mut Reader, from: &PostedFrom<'_>) {
     let email = email(reader);
-    let phone = phone(reader, from);
+    let phone = phone(reader, from, !matches!(email, ContactField::Usable(_)));
     let neither = !matches!(email, ContactField::Usable(_)) && !matches!(phone, ContactField::Usable(_));
     match email {
         ContactField::Usable(email) => reader.submission.email = Some(email),
@@ -143,11 +144,25 @@ fn several(text: &str) -> Option<(Email, Vec<&str>)> {
     (!others.is_empty()).then_some((first, others))
 }
 
-fn phone(reader: &mut Reader, from: &PostedFrom<'_>) -> ContactField<ReadPhone> {
+fn phone(reader: &mut Reader, from: &PostedFrom<'_>, is_alone: bool) -> ContactField<ReadPhone> {
     let of = reader.submission.country.clone();
-    let read = |text: &str| match from.bare_plus {
-        true => with_bare_plus(text, of.as_deref()),
-        false => Phone::parse(text, of.as_deref()),
+    let has_bare_plus = reader.has_bare_plus;
+    let of_country = |text: &str, of: Option<&str>| match has_bare_plus {
+        true => with_bare_plus(text, of),
+        false => Phone::parse(text, of),
+    };
+    let code = dial_code(reader);
+    let with_code = |text: &str| {
+        let code = code.as_deref().filter(|_| !folded(text).trim_start().starts_with('+'))?;
+        Phone::parse(&format!("+{code} {text}"), None).ok().filter(|read| !read.doubtful)
+    };
+    let read = |text: &str| match with_code(text).map_or_else(|| of_country(text, of.as_deref()), Ok) {
+        // Of a country that nobody knows. Beside an address it is left to people, who see its words: read as of here it may be a
+        // stranger's. Alone it is better doubtful than not there.
+        Err(_) if of.is_none() && is_alone => {
+            of_country(text, Some(from.country)).map(|read| ReadPhone { doubtful: true, ..read })
+        }
+        read => read,
     };
     let Some(RepeatedField { first: value, others }) = reader.take_all("phone", |text| read(text).is_ok()) else {
         return ContactField::Missing;
@@ -177,7 +192,7 @@ fn phone(reader: &mut Reader, from: &PostedFrom<'_>) -> ContactField<ReadPhone> 
     match read(&given) {
         Ok(read) => ContactField::Usable(ReadPhone { others: beside, ..read }),
         Err(InvalidPhone::Empty) => empty("/phone", "phone number", &said),
-        Err(error) if from.bare_plus => {
+        Err(error) if has_bare_plus => {
             let message = format!("The phone number {error}. In a form, write + as %2B: a bare + is a space.");
             ContactField::Unusable(invalid("/phone", message), said)
         }

@@ -8,14 +8,17 @@ mod bounds;
 mod clock;
 mod consent;
 mod contact;
+mod dial_code;
 mod map;
 mod name;
 mod normalised;
 mod other_contact;
+mod own_names;
 mod place;
 mod reader;
 mod text;
 mod time;
+mod wish;
 
 use jiff::{Timestamp, tz::TimeZone};
 use ripen_domain::{
@@ -43,13 +46,16 @@ pub struct PostedFrom<'a> {
     pub time_zone: &'a str,
     /// When the whole body was here.
     pub received_at: Timestamp,
-    /// The phone number of a form began with a `+` that was not encoded.
-    pub bare_plus: bool,
+    /// Fields of a form that began with a `+` that was not encoded, by the names they were posted under.
+    pub bare_plus: &'a [String],
 }
 
 /// Normalises the fields.
-pub fn submission(fields: Fields, from: &PostedFrom<'_>) -> Normalised {
+pub fn submission(mut fields: Fields, from: &PostedFrom<'_>) -> Normalised {
+    let phone_as = own_names::put_under_ripens(&mut fields, from.country);
+    let has_bare_plus = phone_as.is_some_and(|name| from.bare_plus.contains(&name));
     let mut reader = Reader::new(fields, zone(from.time_zone).unwrap_or(TimeZone::UTC));
+    reader.has_bare_plus = has_bare_plus;
     names(&mut reader);
     reader.submission.referred_by = reader.words("referred_by", SHORT);
     reader.submission.postal_code = postal_code(&mut reader);
@@ -64,6 +70,7 @@ pub fn submission(fields: Fields, from: &PostedFrom<'_>) -> Normalised {
     consent::read(&mut reader);
     reader.submission.answers = reader.map("answers");
     reader.submission.tracking = reader.tracking();
+    wish::read(&mut reader);
     reader.finish()
 }
 

@@ -40,10 +40,52 @@ pub fn is_told(dropped: &str) -> bool {
     !is_nothing(dropped) && !dropped.eq_ignore_ascii_case("false")
 }
 
+/// What telephone companies, ad platforms and programs write for somebody whose name they do not know (FNU, LNU: first and last name
+/// unknown), in small letters.
+const NO_NAMES: [&str; 30] = [
+    "wireless caller",
+    "unknown caller",
+    "anonymous caller",
+    "cell phone",
+    "facebook user",
+    "instagram user",
+    "google user",
+    "web lead",
+    "website visitor",
+    "web visitor",
+    "website lead",
+    "new lead",
+    "lead",
+    "customer",
+    "new customer",
+    "client",
+    "guest",
+    "visitor",
+    "caller",
+    "user",
+    "prospect",
+    "subscriber",
+    "there",
+    "friend",
+    "fnu",
+    "lnu",
+    "fnu lnu",
+    "first name",
+    "last name",
+    "full name",
+];
+
 fn is_no_name(text: &str) -> bool {
     // Nan is short for Nancy, and written as a name.
     let nan = text == "Nan";
-    is_filler(text) && !nan
+    let small = text.trim().to_lowercase();
+    is_filler(text) && !nan || NO_NAMES.contains(&small.as_str()) || is_number(&small)
+}
+
+/// Whether a telephone number stands where a name does.
+fn is_number(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    digits >= 7 && !text.chars().any(char::is_alphabetic)
 }
 
 /// The `K. A.` of K. A. Smith, the X of Malcolm X.
@@ -93,13 +135,18 @@ mod tests {
             ("Malcolm", "X", "Malcolm", "X"),
             ("x", "x", "", ""),
             ("", "Null", "", ""),
+            ("Wireless Caller", "", "", ""),
+            ("Ann", "Lead", "Ann", ""),
+            ("FNU", "Singh", "", "Singh"),
+            ("there", "", "", ""),
+            ("(415) 555-0100", "Low", "", "Low"),
         ] {
             let name = kept(GivenName { first: some(first), last: some(last), whole: None });
             assert_eq!((name.first, name.last), (some(kept_first), some(kept_last)), "{first} {last}");
         }
         let whole = |text: &str| kept(GivenName { first: None, last: None, whole: some(text) }).whole;
         assert_eq!(
-            (whole("null null"), whole("keine Angabe"), whole("Jennifer Null")),
+            (whole("null null"), whole("Facebook User"), whole("Jennifer Null")),
             (None, None, some("Jennifer Null"))
         );
     }

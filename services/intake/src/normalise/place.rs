@@ -1,19 +1,22 @@
 //! Where a person is: the country, the postal code as its post writes it, and the time zone.
 
-use ripen_domain::{calling::postal_code, country::is_country, flag::FlagCode, time};
+use ripen_domain::{calling::postal_code, country::country_written, flag::FlagCode, time};
 
-use super::{bounds::SHORT, reader::Reader};
+use super::{bounds::SHORT, dial_code::country_beside, reader::Reader};
 
-/// Reads both. The lead's own country goes before its source's.
+/// Reads both. The lead's own country goes before its source's. One that nobody knows leaves it open: read as of the source's
+/// country, a number, a date or an amount of another one would be wrong, and look right.
 pub fn read(reader: &mut Reader, sources: &str) {
-    let own = reader.line("country", SHORT).and_then(|given| {
-        let known = country(&given);
-        if known.is_none() {
-            reader.flag("country", FlagCode::CountryUnknown, &given);
+    reader.submission.country = match reader.line("country", SHORT) {
+        Some(given) => {
+            let known = country_written(&given);
+            if known.is_none() {
+                reader.flag("country", FlagCode::CountryUnknown, &given);
+            }
+            known.map(str::to_owned)
         }
-        known
-    });
-    reader.submission.country = own.or_else(|| country(sources));
+        None => country_beside(reader).or_else(|| country_written(sources)).map(str::to_owned),
+    };
     let code = reader.submission.postal_code.take();
     reader.submission.postal_code = code.map(|code| postal_code::normal(&code, reader.submission.country.as_deref()));
     reader.submission.time_zone = reader.line("time_zone", SHORT).and_then(|given| {
@@ -23,13 +26,6 @@ pub fn read(reader: &mut Reader, sources: &str) {
         }
         known
     });
-}
-
-/// The country's code in upper case. `UK` is what Britons write; the code is `GB`.
-fn country(given: &str) -> Option<String> {
-    let code = given.to_ascii_uppercase();
-    let code = if code == "UK" { "GB".to_owned() } else { code };
-    is_country(&code).then_some(code)
 }
 
 /// The zone's name as the tz database writes it.
@@ -42,17 +38,6 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-
-    #[rstest]
-    #[case("us", Some("US"))]
-    #[case("UK", Some("GB"))]
-    #[case("XX", None)]
-    #[case("USA", None)]
-    #[case("A ", None)]
-    #[case("", None)]
-    fn countries_are_iso_codes(#[case] given: &str, #[case] code: Option<&str>) {
-        assert_eq!(country(given).as_deref(), code);
-    }
 
     #[rstest]
     #[case("america/chicago", Some("America/Chicago"))]

@@ -35,6 +35,8 @@ pub struct Reader {
     given: Vec<&'static str>,
     unusable: Vec<(String, Value)>,
     client_zone: TimeZone,
+    /// The phone number began with a `+` that was not encoded.
+    pub has_bare_plus: bool,
     /// As far as it is read.
     pub submission: Submission,
     /// Why it must be refused.
@@ -46,12 +48,23 @@ impl Reader {
     pub fn new(fields: Fields, client_zone: TimeZone) -> Self {
         let is_given = |field: &&'static str| fields.get(*field).is_some_and(|value| !value.is_null());
         let given = FIELDS.into_iter().chain(GROUPS).filter(is_given).collect();
-        Self { fields, given, unusable: Vec::new(), client_zone, submission: Submission::default(), errors: Vec::new() }
+        let (submission, errors) = (Submission::default(), Vec::new());
+        Self { fields, given, unusable: Vec::new(), client_zone, has_bare_plus: false, submission, errors }
     }
 
     /// The field's value; `null` says the same as no field.
     pub fn take(&mut self, name: &str) -> Option<Value> {
         self.fields.remove(name).filter(|value| !value.is_null())
+    }
+
+    /// The field's value, which stays.
+    pub fn peek(&self, name: &str) -> Option<&Value> {
+        self.fields.get(name)
+    }
+
+    /// What no field has taken yet.
+    pub const fn rest(&self) -> &Fields {
+        &self.fields
     }
 
     /// The field's value; of several under one name the first that is usable. The others are flagged, and kept under `extra`.

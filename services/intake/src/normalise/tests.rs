@@ -18,7 +18,7 @@ fn chicago() -> PostedFrom<'static> {
         country: "US",
         time_zone: "America/Chicago",
         received_at: "2026-11-22T10:00:00Z".parse().unwrap(),
-        bare_plus: false,
+        bare_plus: &[],
     }
 }
 
@@ -292,6 +292,69 @@ fn a_mistyped_field_is_kept_and_told() {
     assert!(flags.len() == 1 && flags[0].contains("b@example.com"), "another address beside the field: {flags:?}");
 }
 
+#[rstest]
+#[case(json!({"do_not_contact": true}), "do_not_contact", "true")]
+#[case(json!({"opt_out": "yes"}), "do_not_contact", "yes")]
+#[case(json!({"unsubscribed": "2026-03-01"}), "do_not_contact", "2026-03-01")]
+#[case(json!({"DNC": "Y"}), "do_not_contact", "Y")]
+#[case(json!({"Do Not Call": "Yes"}), "do_not_contact", "Yes")]
+#[case(json!({"do_not_contact": ["0", "1"]}), "do_not_contact", "[\"0\",\"1\"]")]
+#[case(json!({"status": "DNC"}), "status", "DNC")]
+#[case(json!({"tags": ["hot", "unsubscribed"]}), "tags", "[\"hot\",\"unsubscribed\"]")]
+#[case(json!({"notes": "Do not call"}), "notes", "Do not call")]
+#[case(json!({"answers": {"opt_out": true}}), "opt_out", "true")]
+fn who_must_not_be_contacted_is_flagged(#[case] lead: Value, #[case] field: &str, #[case] said: &str) {
+    let mut lead = lead;
+    lead["email"] = json!("casey@example.com");
+    let lead = usable(lead);
+    assert!(lead.do_not_contact);
+    assert_eq!(lead.flags, [Flag::new(field, FlagCode::DoNotContact).saying(said)]);
+}
+
+#[test]
+fn what_is_no_wish_not_to_be_contacted_is_none() {
+    for lead in [
+        json!({"do_not_contact": false}),
+        json!({"opt_out": "no", "dnc": "", "unsubscribed": null}),
+        json!({"status": "no contact", "notes": "Do not call before six, please"}),
+        json!({"opt_in": "no", "marketing": "no"}),
+    ] {
+        let mut lead = lead;
+        lead["email"] = json!("casey@example.com");
+        let lead = usable(lead);
+        assert!(!lead.do_not_contact && lead.flags.is_empty(), "{:?}", lead.flags);
+    }
+    // Looked at by whoever calls.
+    let lead = usable(json!({"email": "casey@example.com", "newsletter_opt_out": "yes", "dnc_status": "clean"}));
+    let flags: Vec<_> = lead.flags.iter().map(Flag::in_words).collect();
+    let expected = [
+        "do_not_contact: field unusable (clean)",
+        "newsletter_opt_out: unknown field (yes), did you mean do_not_contact?",
+    ];
+    assert!(!lead.do_not_contact);
+    assert_eq!(flags, expected);
+}
+
+#[test]
+fn fields_under_other_names_are_taken_as_a_lists_columns_are() {
+    let lead = usable(json!({
+        "firstName": "Casey", "surname": "Smith", "zip": 60134, "Mobile": "(415) 555-0100", "e-mail": "casey@example.com",
+        "comments": "After six", "answers.budget": 450_000, "answers_rooms": 3, "colour": "red",
+    }));
+    assert_eq!((lead.first_name.as_deref(), lead.last_name.as_deref()), (Some("Casey"), Some("Smith")));
+    assert_eq!((lead.postal_code.as_deref(), lead.notes.as_deref()), (Some("60134"), Some("After six")));
+    assert_eq!(lead.phone.unwrap().as_str(), "+14155550100");
+    assert_eq!(Value::Object(lead.answers), json!({"budget": 450_000, "rooms": 3}));
+    assert_eq!((Value::Object(lead.extra), lead.flags), (json!({"colour": "red"}), vec![]));
+}
+
+#[test]
+fn a_plus_that_was_not_encoded_is_read_in_a_field_of_another_name() {
+    let Value::Object(fields) = json!({"mobile": " 442079460958"}) else { panic!("an object") };
+    let read = submission(fields, &PostedFrom { bare_plus: &["mobile".to_owned()], ..chicago() });
+    assert_eq!(read.submission.phone.unwrap().as_str(), "+442079460958");
+}
+
 #[test]
 fn of_a_field_that_came_twice_the_first_usable_one_counts() {
     let lead = usable(json!({
@@ -375,7 +438,7 @@ fn an_id_with_control_characters_is_refused(#[case] id: Value) {
 #[case(" 6466812345", None)]
 fn a_plus_that_was_not_encoded_is_read_as_meant_or_refused(#[case] phone: &str, #[case] e164: Option<&str>) {
     let Value::Object(fields) = json!({"phone": phone}) else { panic!("an object") };
-    let read = submission(fields, &PostedFrom { bare_plus: true, ..chicago() });
+    let read = submission(fields, &PostedFrom { bare_plus: &["phone".to_owned()], ..chicago() });
     assert_eq!(read.submission.phone.as_ref().map(|phone| phone.as_str()), e164);
     assert_eq!(read.errors.iter().any(|error| error.message.contains("%2B")), e164.is_none());
 }
@@ -404,9 +467,37 @@ fn nothing_posted_sets_what_ripen_decides() {
 #[case(json!({"phone": "(415) 555-0100"}), "+14155550100")]
 #[case(json!({"phone": 4_155_550_100_i64}), "+14155550100")]
 #[case(json!({"phone": "+49 30 123456"}), "+4930123456")]
-#[case(json!({"phone": "(415) 555-0100", "country": "nowhere"}), "+14155550100")]
+#[case(json!({"phone": "347 555 0123", "country": "Italy"}), "+393475550123")]
+#[case(json!({"phone": "81 8345 6789", "country": "México"}), "+528183456789")]
+#[case(json!({"phone": "2079460958", "country": "United Kingdom"}), "+442079460958")]
+#[case(json!({"phone": "2079460958", "phone_cc": 44}), "+442079460958")]
+#[case(json!({"phone": "020 7946 0958", "country_code": "+44"}), "+442079460958")]
+#[case(json!({"phone": "020 7946 0958", "country_code": "GB"}), "+442079460958")]
+#[case(json!({"phone": "+49 30 123456", "dial_code": "+44"}), "+4930123456")]
+#[case(json!({"phone": "4155550100", "phone_country_code": "1"}), "+14155550100")]
+#[case(json!({"phone": "+39 347 555 0123", "country": "nowhere"}), "+393475550123")]
 fn a_number_is_read_as_in_the_leads_country_else_the_sources(#[case] lead: Value, #[case] phone: &str) {
     assert_eq!(usable(lead).phone.unwrap().as_str(), phone);
+}
+
+#[test]
+fn of_a_country_that_nobody_knows_no_number_is_guessed_but_where_it_is_all_there_is() {
+    let flags = |lead: &Submission| {
+        let codes = lead.flags.iter().map(|flag| serde_json::to_value(flag.code).unwrap().as_str().unwrap().to_owned());
+        codes.collect::<Vec<_>>().join(" ")
+    };
+    let beside = usable(json!({"phone": "347 555 0123", "email": "a@example.com", "country": "Atlantis"}));
+    assert_eq!((beside.phone.is_none(), beside.country.as_deref()), (true, None));
+    assert_eq!(flags(&beside), "country_unknown phone_unusable");
+    let alone = usable(json!({"phone": "347 555 0123", "country": "Atlantis"}));
+    assert_eq!(alone.phone.as_ref().unwrap().as_str(), "+13475550123");
+    assert_eq!(flags(&alone), "country_unknown phone_doubtful");
+    let dated = usable(json!({"email": "a@example.com", "country": "Atlantis", "submitted_at": "03/04/2026"}));
+    assert!(
+        flags(&dated).contains("submitted_at"),
+        "a day of a country that nobody knows is not read as of here: {}",
+        flags(&dated)
+    );
 }
 
 #[rstest]

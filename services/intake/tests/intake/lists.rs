@@ -3,21 +3,31 @@
 use std::{
     convert::Infallible,
     fmt::Write as _,
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
-use axum::body::{Body, Bytes};
+use axum::{
+    body::{Body, Bytes},
+    http::Request,
+};
 use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 use ripen_domain::{arrival::Arrival, message::ArrivalMessage};
 use ripen_runtime::config::Settings;
 use ripen_store::{arrival::spool::SpoolRoom, source::source_record::SourceFormat};
+use ripen_testkit::wait;
+use ripen_web::address::Visitor;
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, App, app, app_with};
+
+/// Long enough for a loaded machine; no passing test waits this long.
+const LIMIT: Duration = Duration::from_secs(120);
 
 async fn post_list(app: &App, query: &str, body: impl Into<Body>) -> Answer {
     let authorization = format!("Bearer {}", app.key);
@@ -156,6 +166,89 @@ async fn a_list_may_come_with_the_sources_token_and_in_another_encoding() {
     assert_eq!(app.arrival().await.submission.first_name.as_deref(), Some("Zoë"));
 }
 
+/// Posts a list with the source's token from an address.
+async fn post_by_token(app: &App, address: &str, body: String) -> Answer {
+    let visitor = Visitor::from(SocketAddr::new(address.parse().unwrap(), 4711));
+    let request = Request::post(format!("/v1/in/{}", app.token)).extension(visitor).header("content-type", "text/csv");
+    app.request(request.body(body.into()).unwrap()).await
+}
+
+/// The answer to a list of one row, where it is refused; who is let in may have to wait behind others.
+async fn refusal(app: &App, address: &str) -> Option<Answer> {
+    let answer = post_by_token(app, address, "email\na@example.com\n".to_owned());
+    let answer = tokio::time::timeout(Duration::from_secs(1), answer).await.ok()?;
+    (answer.status == 429).then_some(answer)
+}
+
+/// Whoever reads a page's source can post lists: no more of them is kept than what strangers may send otherwise.
+#[tokio::test]
+async fn a_list_with_a_token_alone_is_bounded_like_whatever_strangers_post() {
+    let mut settings = Settings::default();
+    (settings.limits.requests_per_second, settings.limits.burst) = (1, 8);
+    let app = Arc::new(app_with(&settings, |_| {}).await);
+    let list = format!("external_id,email,notes\n{}", rows(0..5_000));
+    let long = tokio::spawn({
+        let (app, list) = (Arc::clone(&app), list.clone());
+        async move { post_by_token(&app, "203.0.113.7", list).await }
+    });
+    wait::until("its first rows", LIMIT, async || (!app.spooled().await.is_empty()).then_some(())).await;
+    // What it has taken stands against the address; the whole of it would take hours.
+    let refused = wait::until("a refusal", LIMIT, async || refusal(&app, "203.0.113.7").await).await;
+    assert!(refused.header("retry-after").parse::<u64>().unwrap() >= 1);
+    // And against the source, wherever the next one comes from.
+    let elsewhere = AtomicUsize::new(0);
+    wait::until("a refusal", LIMIT, async || {
+        let address = format!("198.51.100.{}", elsewhere.fetch_add(1, Ordering::Relaxed) % 250);
+        refusal(&app, &address).await
+    })
+    .await;
+    // Whoever has the key is neither refused nor kept waiting behind it.
+    let answer = post_list(&app, "", format!("external_id,email,notes\n{}", rows(10_000..12_000))).await;
+    assert_eq!(answer.json()["received"], 2_000, "{}", answer.text);
+    assert!(!long.is_finished(), "it is read on as there is room");
+    long.abort();
+    let kept = app.spooled().await.len();
+    assert!((2_001..5_000).contains(&kept), "{kept}");
+}
+
+#[tokio::test]
+async fn rows_that_are_refused_count_in_a_strangers_rate_too() {
+    let mut settings = Settings::default();
+    (settings.limits.requests_per_second, settings.limits.burst) = (1, 8);
+    let app = Arc::new(app_with(&settings, |_| {}).await);
+    let long = tokio::spawn({
+        let app = Arc::clone(&app);
+        async move { post_by_token(&app, "203.0.113.7", format!("email\n{}", "nobody\n".repeat(5_000))).await }
+    });
+    wait::until("a refusal", LIMIT, async || refusal(&app, "203.0.113.7").await).await;
+    assert!(!long.is_finished());
+    long.abort();
+}
+
+#[tokio::test]
+async fn what_a_page_sends_as_a_list_is_its_visitors_word() {
+    let app = app().await;
+    let path = format!("/v1/in/{}", app.token);
+    let by = |from_a_page: bool, email: &str| {
+        let mut headers = vec![("content-type", "text/csv")];
+        headers.extend(from_a_page.then_some(("origin", "https://example.com")));
+        (headers, format!("email\n{email}\n"))
+    };
+    for (from_a_page, email) in [(false, "ann@example.com"), (true, "bea@example.com")] {
+        let (headers, body) = by(from_a_page, email);
+        assert_eq!(app.send("POST", &path, &headers, body).await.json()["received"], 1);
+    }
+    let said: Vec<_> = app
+        .arrivals()
+        .await
+        .into_iter()
+        .map(|one| (one.submission.email.unwrap().as_str().to_owned(), one.by_visitor))
+        .collect();
+    for (email, by_visitor) in [("ann@example.com", false), ("bea@example.com", true)] {
+        assert!(said.contains(&(email.to_owned(), by_visitor)), "{said:?}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_no_list_is_refused_with_what_to_do() {
     let app = app().await;
@@ -215,7 +308,7 @@ async fn a_list_that_is_sent_piece_by_piece_is_paced_and_leaves_its_source_to_li
     // Whoever has the token alone is no import, whatever it says of itself.
     let path = format!("/v1/in/{}", app.token);
     let kind = [("content-type", "application/json"), ("ripen-list", "paced")];
-    ripen_testkit::wait::until("a refusal", std::time::Duration::from_secs(120), async || {
+    wait::until("a refusal", Duration::from_secs(120), async || {
         (app.send("POST", &path, &kind, array(99)).await.status == 429).then_some(())
     })
     .await;

@@ -219,12 +219,12 @@ async fn replay(common: &Common, actions: &Actions, actor: &Actor, options: Repl
 fn shown(record: &DeliveryRecord) -> Value {
     let at = |at: Timestamp| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     // An ended delivery keeps its last `due_at`, which means nothing any more.
-    let is_open = matches!(record.state.as_str(), "pending" | "held");
+    let due = record.due().filter(|_| matches!(record.state.as_str(), "pending" | "held"));
     json!({"id": record.id, "client": record.client, "lead": record.lead, "event": record.event, "state": record.state,
            "reason": record.reason, "rep": record.rep,
            "endpoint": record.endpoint.as_ref().map(|endpoint| endpoint.id), "to": record.endpoint.as_ref().map(|endpoint| endpoint.to.reveal()),
            "attempts": record.attempts, "excused": record.excused, "created": at(record.created_at),
-           "due": is_open.then(|| at(record.due_at)), "ended": record.ended_at.map(at), "answer_refused": record.answer_refused})
+           "due": due.map(at), "ended": record.ended_at.map(at), "answer_refused": record.answer_refused})
 }
 
 fn attempt(row: &AttemptRow) -> Value {

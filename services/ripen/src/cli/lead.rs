@@ -337,7 +337,7 @@ fn void_number(one: &VoidNumber) -> Value {
 /// A delivery of a lead as JSON shows it.
 pub fn delivery_row(one: &DeliveryRecord) -> Value {
     json!({"delivery": one.id, "state": one.state, "reason": one.reason, "to": one.kind.map(|kind| kind.word()),
-           "endpoint": one.endpoint.as_ref().map(|endpoint| endpoint.to.reveal()), "rep": one.rep, "due_at": one.due_at,
+           "endpoint": one.endpoint.as_ref().map(|endpoint| endpoint.to.reveal()), "rep": one.rep, "due_at": one.due(),
            "event": one.event, "attempts": one.attempts, "sent_at": one.sent_at, "answer_refused": one.answer_refused})
 }
 

@@ -25,6 +25,8 @@ pub(super) struct SavedLead<'a> {
     pub(super) lead: &'a TrackedLead,
     /// Tries in vain of a call that is owed.
     pub(super) owed: Option<OwedTries>,
+    /// A disposition that gives up a number gives up the one that the person is called by.
+    pub(super) gives_up_own: bool,
     /// When people may be called.
     pub(super) hours: &'a Hours,
     /// When it is saved.
@@ -58,8 +60,10 @@ impl SavedLead<'_> {
         match disposition {
             Disposition::NeverEnquired => facts.review_since = Some(self.now),
             Disposition::DoNotContact => facts.barred = Some("the person asked not to be contacted".to_owned()),
-            Disposition::WrongNumber | Disposition::NumberDead => {
-                (facts.has_number, facts.has_void_number) = (false, true);
+            // Another of the person's numbers that was dialed is given up, and this one is still called.
+            gives_up if gives_up.gives_up_number() => {
+                facts.has_number &= !self.gives_up_own;
+                facts.has_void_number = true;
             }
             _ => {}
         }

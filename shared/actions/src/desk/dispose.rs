@@ -142,7 +142,8 @@ impl Action for Dispose {
         let checked = self.check(work, &before, &mut errors).await?;
         let stop = StopWish { for_firm: checked.for_firm, identities: &checked.identities };
         // What is wrong with the touch is told together with the rest; whatever it wrote is undone by the refusal.
-        let touched = match self.touch().record(work, stop).await {
+        let until = self.undo_until(work);
+        let touched = match self.touch().record(work, stop, until).await {
             Err(Refusal::Invalid(more)) => Err(errors.and(more)),
             touched => touched,
         };
@@ -260,17 +261,20 @@ impl Dispose {
         }
     }
 
+    /// Until when it can be taken back.
+    fn undo_until(&self, work: &Work<'_>) -> Option<Timestamp> {
+        // Who asked not to be contacted is not contacted, also where the key was hit by mistake: that is lifted as such.
+        let until = work.now.saturating_add(work.actions.undo).unwrap_or(work.now);
+        (self.disposition != Disposition::DoNotContact).then_some(until)
+    }
+
     async fn keep_undo(
         &self,
         work: &mut Work<'_>,
         (user, touch): (UserId, Uuid),
         before: Before,
     ) -> Result<Option<Timestamp>, Refusal> {
-        // Who asked not to be contacted is not contacted, also where the key was hit by mistake: that is lifted as such.
-        if self.disposition == Disposition::DoNotContact {
-            return Ok(None);
-        }
-        let until = work.now.saturating_add(work.actions.undo).unwrap_or(work.now);
+        let Some(until) = self.undo_until(work) else { return Ok(None) };
         let (client, now, scope) = (before.lead.client, work.now, work.scope());
         let before = serde_json::to_value(&before).unwrap_or(Value::Null);
         let kept = UndoRecord { touch, lead: self.lead, client, user, before, until, is_done: false };

@@ -4,9 +4,11 @@ use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
     actor::{Actor, Permission},
     calling::Place,
+    contact::Phone,
     criteria::{Answer, AnswerContext, Cause, Criteria, Decision, Origin, qualify},
     desk::{NextWork, Outlook},
     lead::{Grade, Stage},
+    person::Profile,
     touch::{Disposition, TouchResult, effect},
 };
 use ripen_store::lead::{facts::facts_of, show::LeadGrade, unit_of_work::UnitOfWork};
@@ -58,9 +60,11 @@ pub async fn preview(actions: &Actions, actor: &Actor, asked: &PreviewRequest) -
     let mut unit = tx.look_at(actor.scope(), asked.lead).await?;
     let Some(id) = unit.work.values().find_map(|work| work.criteria) else { return Ok(nothing) };
     let Some(criteria) = actions.documents.get_within(&mut tx, &[id]).await?.remove(&id) else { return Ok(nothing) };
-    let barred = tx.persons_barred(&[record.person], &[]).await?.pop().map(|barred| barred.why);
+    let barred = tx.person_barred(actor.scope(), record.person).await?;
     let standing = tx.desk_standings(actor.scope(), &[asked.lead], now).await?.pop();
     let owed = tx.owed_tries(&[asked.lead]).await?.pop();
+    let dialed = tx.number_dialed(actor.scope(), asked.lead, (actor.user_id(), now)).await?;
+    let gives_up_own = dialed.is_none_or(|dialed| is_own(&dialed, &record.profile));
     // Nothing was locked or written; the connection goes back before routing asks for one.
     drop(tx);
     let wrong = answer(&mut unit, asked, &criteria, (&context_of(now, &record), actor));
@@ -71,9 +75,16 @@ pub async fn preview(actions: &Actions, actor: &Actor, asked: &PreviewRequest) -
     let goes_to = if is_a { goes_to(actions, actor, asked.lead, now).await? } else { None };
     let found = standing.zip(unit.leads.get(&asked.lead));
     let hours = &actions.hours;
-    let next =
-        found.map(|(standing, lead)| SavedLead { standing: &standing, lead, owed, hours, now }.next(asked, &decision));
+    let next = found.map(|(standing, lead)| {
+        SavedLead { standing: &standing, lead, owed, gives_up_own, hours, now }.next(asked, &decision)
+    });
     Ok(GradePreview { outlook: Some(outlook), wrong, goes_to, next, ..nothing })
+}
+
+/// Whether a number is the one that the person is called by; without an extension it stands for itself with each.
+fn is_own(dialed: &Phone, profile: &Profile) -> bool {
+    let is_number = Some(dialed.number()) == profile.phone.as_deref();
+    is_number && (dialed.extension().is_none() || dialed.extension() == profile.phone_extension.as_deref())
 }
 
 /// Puts the answers on the lead that can be used; gives back what is wrong with the others.

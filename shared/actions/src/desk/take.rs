@@ -1,4 +1,14 @@
 //! An agent takes a lead: the next one of the order, or one by its name.
+//!
+//! A lead that was looked at and may not be called is left out of the next search in one of two ways, both noted by `desk_wait_note`:
+//!
+//! | | stands in | read by | for |
+//! |---|---|---|---|
+//! | it waits | a row of `desk_wait`, with until when | every list, which joins it | each lead that was passed over: some hundreds |
+//! | it sleeps | `lead.asleep` beside that row | the lists of those that nobody has called or reached, whose indices leave it out | the many of an import whose people are asleep for hours: joined one by one, they would be read before what lies behind them |
+//!
+//! The row says until when; the mark only keeps it out of an index. So a lead sleeps only where it has a row, and whatever clears the row
+//! wakes the lead (`leads_wake`).
 
 use std::collections::BTreeSet;
 
@@ -117,6 +127,7 @@ struct NextSearch {
 }
 
 impl NextSearch {
+    /// The first lead of a list that may be called now; what may not is passed over until it may be.
     async fn of_list(
         &mut self,
         work: &mut Work<'_>,

@@ -6,14 +6,16 @@ use ripen_actions::{
     Action, Refusal,
     call::DialCall,
     desk::{Dispose, OpenedLead, UndoDisposition},
-    lead::NextWish,
+    lead::{NextWish, TouchLead},
     lead_close::CloseLead,
     lead_stop::StopLead,
     opportunity::{NewOpportunity, RecordOpportunity},
     promise::MovePromise,
+    why_not::gates,
 };
 use ripen_domain::{
     actor::Actor,
+    desk::{GateKind, shut},
     id::{CallId, LeadId},
     touch::Disposition,
 };
@@ -109,6 +111,45 @@ async fn nobody_is_dialed_under_review_and_out_of_hours_only_by_saying_so() {
         assert_eq!(code(office.actions.run(&lee, &dial(3, anyway)).await), "review");
     }
     assert_eq!(office.count("select count(*) from call").await, 2);
+}
+
+#[tokio::test]
+async fn the_number_that_was_dialed_is_the_one_that_is_wrong() {
+    let office = desk(8).await;
+    let acme = office.client("Acme").await.id;
+    office.leads(acme, (1, 1), "web_form").await;
+    let other = "insert into person_identity (client_id, kind, value, person_id)
+                 select client_id, 'phone', '+13125559999', person_id from lead";
+    office.sql(other.to_owned()).await;
+    let void = "select count(*) from person_identity where void_at is not null and value = '+13125559999'";
+    let own = "select count(*) from person where phone = '+13125550001'";
+    let (_, lee) = office.agent("lee").await;
+    let mut opened = office.next(&lee).await.unwrap();
+    for (number, wrong) in [(1, Disposition::WrongNumber), (2, Disposition::NumberDead)] {
+        let call = CallId::from_uuid(Uuid::from_u128(number));
+        let dial = DialCall { call, lead: opened.lead, number: Some("+13125559999".to_owned()), anyway: false };
+        office.actions.run(&lee, &dial).await.unwrap();
+        let touch = office.dispose(&lee, &opened, wrong).await;
+        assert_eq!((office.count(void).await, office.count(own).await), (1, 1), "{wrong:?}");
+        let why = gates(&office.actions, &lee, opened.lead, None).await.unwrap();
+        assert!(shut(&why.gates).all(|gate| gate.kind != GateKind::Number), "the other one is called still");
+        // Taken back, it leads to the person again.
+        opened = office.actions.run(&lee, &UndoDisposition { touch }).await.unwrap().held.unwrap();
+        assert_eq!((office.count(void).await, office.count(own).await), (0, 1), "{wrong:?}");
+    }
+    // The calls belong to what was said of them: what is said next without one is said of the number that the person is known by.
+    office.dispose(&lee, &opened, Disposition::NoAnswer).await;
+    assert!(office.actions.clock.advance(SignedDuration::from_secs(1)));
+    let again = TouchLead {
+        touch: None,
+        lead: opened.lead,
+        disposition: Disposition::WrongNumber,
+        answer: Vec::new(),
+        note: None,
+        next: None,
+    };
+    office.actions.run(&lee, &again).await.unwrap();
+    assert_eq!((office.count(void).await, office.count(own).await), (0, 0));
 }
 
 #[tokio::test]

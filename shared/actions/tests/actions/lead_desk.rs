@@ -3,17 +3,24 @@
 
 use ripen_actions::{
     Refusal,
+    appointment::{BookAppointment, CancelAppointment, SlotWish},
+    call::DialCall,
     lead_close::{CloseLead, ReopenLead},
     lead_list::{LeadQuery, count, list},
     lead_new::{EnterLead, entered, sources},
     lead_page,
     lead_search::search,
-    person_correct::CorrectPerson,
+    lead_stop::StopLead,
+    person_correct::{CorrectPerson, shown_fields},
+    person_number::JudgeNumber,
+    person_pair::PersonRef,
+    rep::AddRep,
     source::{AddSource, SetSourceState},
+    why_not::gates,
 };
 use ripen_domain::{
-    actor::UserRole,
-    id::{LeadId, SourceId},
+    actor::{Actor, UserRole},
+    id::{CallId, LeadId, SourceId},
     lead::Channel,
 };
 use ripen_store::{
@@ -141,6 +148,66 @@ async fn contact_data_is_put_right_and_what_it_was_is_kept() {
     assert_eq!(office.audited().await, ["person.correct"]);
 }
 
+/// The form as it is opened now.
+async fn opened_form(office: &Office, lead: LeadId) -> CorrectPerson {
+    let profile = lead_page::show(&office.actions, &operator(), lead).await.unwrap().lead.profile;
+    let [first_name, last_name, name, email, phone, postal_code, country, time_zone, locale] =
+        shown_fields(&profile).map(|field| field.text);
+    let seen = shown_fields(&profile).into_iter().map(|field| (field.name.to_owned(), field.text)).collect();
+    CorrectPerson {
+        lead: Some(lead),
+        first_name,
+        last_name,
+        name,
+        email,
+        phone,
+        postal_code,
+        country,
+        time_zone,
+        locale,
+        seen,
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_stood_open_writes_what_was_typed_and_nothing_over_what_came_since() {
+    let office = office().await;
+    let lead = office.worked(&office.client("Acme").await).await;
+    let phone = |phone: &str, form: CorrectPerson| CorrectPerson { phone: phone.to_owned(), ..form };
+    office.done(&phone("+1 415 555 0133", opened_form(&office, lead).await)).await;
+
+    // The name is put right in a form that still has the number of before, which a call found to be somebody else's meanwhile.
+    let named = CorrectPerson { last_name: "Smith".to_owned(), ..opened_form(&office, lead).await };
+    let (phone_of_before, why) = ("+14155550133".to_owned(), "a bakery".to_owned());
+    office.done(&JudgeNumber { person: PersonRef::OfLead(lead), phone: phone_of_before, is_right: false, why }).await;
+    office.done(&phone("+1 415 555 0144", opened_form(&office, lead).await)).await;
+    office.done(&named).await;
+    let known = lead_page::show(&office.actions, &operator(), lead).await.unwrap();
+    let profile = &known.lead.profile;
+    assert_eq!((profile.last_name.as_deref(), profile.phone.as_deref()), (Some("Smith"), Some("+14155550144")));
+    let void: Vec<_> = known.void_numbers.iter().map(|number| number.phone.as_str()).collect();
+    assert_eq!(void, ["+14155550133"], "that it stood in a form is nobody's word");
+
+    // Two changed the same: the second is told at the field, and neither number nor name is written.
+    let form = opened_form(&office, lead).await;
+    office.done(&phone("+1 415 555 0155", form.clone())).await;
+    let late = CorrectPerson { last_name: "Jones".to_owned(), ..phone("+1 415 555 0166", form.clone()) };
+    let Err(Refusal::Invalid(errors)) = office.actions.run(&operator(), &late).await else { panic!("written over") };
+    assert_eq!(
+        errors.iter().map(|error| (error.field.as_str(), error.code)).collect::<Vec<_>>(),
+        [("phone", "changed")]
+    );
+    assert!(!errors[0].message.contains("555"), "no contact data in a refusal");
+    assert_eq!(opened_form(&office, lead).await.last_name, "Smith");
+    // Who typed what stands there by now changes nothing of it.
+    office.done(&phone("+14155550155", CorrectPerson { first_name: "Cass".to_owned(), ..form })).await;
+    assert_eq!(opened_form(&office, lead).await.first_name, "Cass");
+    // Sent once more with what stands there, it is meant.
+    let seen = opened_form(&office, lead).await.seen;
+    office.done(&CorrectPerson { seen, ..late }).await;
+    assert_eq!(opened_form(&office, lead).await.phone, "+14155550166");
+}
+
 async fn source(office: &Office, client: &ClientRecord, channel: Channel) -> SourceId {
     let request = AddSource {
         client: client.slug.clone(),
@@ -262,4 +329,71 @@ async fn a_broker_reads_their_own_client_and_of_persons_those_alone_that_were_ha
     let closed = lead_page::show(&office.actions, &broker, worked).await.unwrap();
     assert!(closed.is_withheld && closed.lead.profile == ripen_domain::person::Profile::default());
     assert!(closed.ways.is_empty() && closed.notes.is_empty() && closed.answers.is_empty());
+}
+
+/// Everything that a broker reads of a lead, as a text.
+async fn all_read(office: &Office, actor: &Actor, lead: LeadId) -> String {
+    let query = LeadQuery { order: LeadOrder::Arrival, limit: 50, ..LeadQuery::default() };
+    let mut listed = list(&office.actions, actor, &query).await.unwrap().leads;
+    listed.retain(|one| one.id == lead);
+    let page = lead_page::show(&office.actions, actor, lead).await.unwrap();
+    let gates = gates(&office.actions, actor, lead, None).await.unwrap();
+    format!("{listed:?} {page:?} {gates:?}")
+}
+
+#[tokio::test]
+async fn words_about_whom_the_client_does_not_have_are_no_brokers_to_read() {
+    let office = office().await;
+    let acme = office.client("Acme").await;
+    let broker = user(UserRole::Broker, Some(acme.id));
+    // The address is of whom the client has: of two persons the first keeps it.
+    let had = office.delivered(&acme).await;
+    let worked = office.worked(&acme).await;
+    let rep = AddRep { client: "acme".to_owned(), name: "Dana Hill".to_owned(), email: "dana@example.com".to_owned() };
+    office.done(&rep).await;
+    let wish = SlotWish { lead: worked, rep: "Dana Hill".to_owned(), at: "2026-11-21T10:00".parse().unwrap() };
+    let booked = office.done(&BookAppointment { wish, note: Some("with Maria".to_owned()) }).await;
+    let why = "is the sister of Maria".to_owned();
+    office.done(&CancelAppointment { appointment: booked.record.appointment.id, why: why.clone() }).await;
+    office.done(&CloseLead { lead: worked, why: why.clone() }).await;
+    let judged = "insert into outcome (delivery_id, number, lead_id, client_id, kind, reason, at, happened_at, how, said_by)
+        select d.id, 1, d.lead_id, d.client_id, 'returned', 'ask Maria', d.created_at, d.created_at, 'api', 'CRM' from delivery d";
+    office.sql(judged.to_owned()).await;
+    let said = all_read(&office, &broker, had.lead).await;
+    assert!(said.contains("ask Maria"), "the client has it: {said}");
+    office.sql(format!("update delivery set reason = '{why}'")).await;
+    office.done(&StopLead { lead: had.lead, touch: None, for_firm: true, why }).await;
+    office.sql("update suppression set reason = 'asked in the name of Maria'".to_owned()).await;
+    for lead in [worked, had.lead] {
+        let firm = all_read(&office, &operator(), lead).await;
+        assert!(firm.contains("Maria"), "{firm}");
+        let told = all_read(&office, &broker, lead).await;
+        assert!(!told.contains("Maria") && told.contains("is_withheld: true"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn who_asked_not_to_be_contacted_is_withheld_by_one_rule_whatever_leads_to_them_by_now() {
+    let office = office().await;
+    let acme = office.client("Acme").await;
+    let lead = office.delivered(&acme).await.lead;
+    let broker = user(UserRole::Broker, Some(acme.id));
+    // The number that was suppressed turned out to be somebody else's; the wish is the person's all the same.
+    office.sql("update person set do_not_contact = true".to_owned()).await;
+    office
+        .sql(
+            "insert into person_identity (client_id, kind, value, person_id)
+              select client_id, 'phone', '+13125550142', person_id from lead"
+                .to_owned(),
+        )
+        .await;
+    let query = LeadQuery { order: LeadOrder::Arrival, limit: 50, ..LeadQuery::default() };
+    let listed = list(&office.actions, &broker, &query).await.unwrap().leads;
+    let page = lead_page::show(&office.actions, &broker, lead).await.unwrap();
+    assert!(listed[0].name.is_none() && page.is_withheld && page.ways.is_empty());
+    let firm = lead_page::show(&office.actions, &operator(), lead).await.unwrap();
+    assert_eq!(firm.suppressed.as_deref(), Some("the person asked not to be contacted"));
+    let dial = DialCall { call: CallId::from_uuid(Uuid::from_u128(1)), lead, number: None, anyway: true };
+    let refused = office.actions.run(&operator(), &dial).await;
+    assert!(matches!(refused, Err(Refusal::Conflict { code: "do_not_contact", .. })), "{refused:?}");
 }

@@ -11,6 +11,7 @@ mod desk;
 mod desk_next;
 mod desk_order;
 mod desk_since;
+mod desk_undo;
 mod endpoint;
 mod harness;
 mod lead;

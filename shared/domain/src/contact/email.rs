@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Email(String);
 
+/// Google has two domains for each of its mailboxes, the first as good as the other. No other
+/// provider's are known to be one for all addresses, and what stands before the @ is nobody's to fold.
+const GOOGLE: [&str; 2] = ["gmail.com", "googlemail.com"];
+
 /// Why a text is no usable e-mail address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidEmail {
@@ -61,6 +65,25 @@ impl Email {
         Self(text.to_owned())
     }
 
+    /// The address under which its mailbox is known, whichever of its names was written.
+    #[must_use]
+    pub fn mailbox(&self) -> Self {
+        self.twin().filter(|twin| twin.is_of(GOOGLE[0])).unwrap_or_else(|| self.clone())
+    }
+
+    /// The other name of the same mailbox, where it has one.
+    #[must_use]
+    pub fn twin(&self) -> Option<Self> {
+        let [first, second] = GOOGLE;
+        let other = if self.is_of(first) { second } else { first };
+        let (local, _) = self.0.rsplit_once('@').filter(|_| self.is_of(first) || self.is_of(second))?;
+        Some(Self(format!("{local}@{other}")))
+    }
+
+    fn is_of(&self, domain: &str) -> bool {
+        self.0.rsplit_once('@').is_some_and(|(_, own)| own == domain)
+    }
+
     /// The normalised address.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -91,6 +114,22 @@ mod tests {
     #[case("jörg@bücher.example", "jörg@xn--bcher-kva.example")]
     fn a_typed_address_is_normalised(#[case] typed: &str, #[case] normal: &str) {
         assert_eq!(Email::parse(typed).unwrap().as_str(), normal);
+    }
+
+    #[test]
+    fn a_mailbox_of_google_is_one_under_both_its_names_and_no_other_is() {
+        let email = |text: &str| Email::parse(text).unwrap();
+        for (typed, mailbox, twin) in [
+            ("Casey@GoogleMail.com", "casey@gmail.com", Some("casey@gmail.com")),
+            ("casey@gmail.com", "casey@gmail.com", Some("casey@googlemail.com")),
+            ("ca.sey+x@googlemail.com", "ca.sey+x@gmail.com", Some("ca.sey+x@gmail.com")),
+            ("casey@mail.googlemail.com", "casey@mail.googlemail.com", None),
+            ("casey@googlemail.de", "casey@googlemail.de", None),
+            ("casey@notgmail.com", "casey@notgmail.com", None),
+        ] {
+            assert_eq!(email(typed).mailbox().as_str(), mailbox);
+            assert_eq!(email(typed).twin().as_ref().map(Email::as_str), twin, "{typed}");
+        }
     }
 
     #[rstest]

@@ -19,7 +19,7 @@ const LONGEST_GAP: usize = 6;
 #[must_use]
 pub fn mentioned(text: &str, countries: &[&str]) -> BTreeSet<Identity> {
     let text = folded(text);
-    let mut found: BTreeSet<Identity> = emails(&text).map(Identity::Email).collect();
+    let mut found: BTreeSet<Identity> = emails(&text).map(|email| Identity::of_email(&email)).collect();
     // Nearly every text ends here.
     if text.chars().filter(char::is_ascii_digit).count() < FEWEST_DIGITS {
         return found;

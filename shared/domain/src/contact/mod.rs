@@ -19,6 +19,21 @@ pub enum Identity {
 }
 
 impl Identity {
+    /// By the mailbox of an address, whichever of its names was written.
+    #[must_use]
+    pub fn of_email(email: &Email) -> Self {
+        Self::Email(email.mailbox())
+    }
+
+    /// The same way to the person under its other name: versions before kept what was written.
+    #[must_use]
+    pub fn twin(&self) -> Option<Self> {
+        match self {
+            Self::Email(email) => email.twin().map(Self::Email),
+            Self::Phone(_) => None,
+        }
+    }
+
     /// An identity as the database keeps it, normalised already.
     #[must_use]
     pub fn stored(kind: &str, value: &str) -> Option<Self> {

@@ -42,6 +42,8 @@ pub enum InvalidAnswer {
     },
 }
 
+/// Why a number is refused that could be read, and that the question allows.
+const TOO_MUCH: &str = "is more than any amount: write it without the digits that are too many";
 /// Why a date is refused that could be read.
 const TOO_FAR: &str = "lies too many years away: write the year of the common calendar, as in 2026-11-30";
 
@@ -63,6 +65,10 @@ impl Criteria {
             // Where it is a date, it lies too far off.
             Some(FlagCode::NoDate) if self.check_answer(question, given, context.at).is_ok() => {
                 Some(TOO_FAR.to_owned())
+            }
+            // Where it lies in the question's own range, which says of itself what it is.
+            Some(FlagCode::OutOfRange) if self.check_answer(question, given, context.at).is_ok() => {
+                Some(TOO_MUCH.to_owned())
             }
             _ => None,
         };

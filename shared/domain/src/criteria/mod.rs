@@ -7,6 +7,7 @@
 //! A hostile document costs an error: its size, depth and number of words are limited before anything recurses into it,
 //! so that it is read within a few megabytes and a small part of a thread's stack.
 
+mod answers_in;
 mod backtest;
 mod check_answer;
 mod condition;
@@ -29,7 +30,7 @@ pub use backtest::{
 pub use check_answer::InvalidAnswer;
 pub use decision::{
     decide::{Decision, qualify},
-    receipt::{Cap, Cause, CriteriaVersion, Finding, NextStep, OwnDate, Reason, Receipt, Verdict},
+    receipt::{Cap, Cause, CriteriaVersion, DO_NOT_CONTACT, Finding, NextStep, OwnDate, Reason, Receipt, Verdict},
     replay_decision::{ReplayError, replay_decision},
 };
 pub use facts::{

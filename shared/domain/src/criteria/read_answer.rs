@@ -4,7 +4,11 @@
 
 use std::sync::Arc;
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{
+    Timestamp,
+    civil::{Date, Time},
+    tz::TimeZone,
+};
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 use serde_json::Value;
 
@@ -61,6 +65,9 @@ const UNITS: [&[&str]; 6] = [
 ];
 /// Nobody who answers was there before.
 const FIRST_YEAR: i16 = 1900;
+/// No amount and no count is more, in whichever currency: what is was typed by a sleeping hand or is some other number, and would be
+/// graded as the best there is.
+const MOST: f64 = 1e15;
 
 /// Where an answer was given: how numbers and dates are written there, and by which clock.
 #[derive(Debug, Clone)]
@@ -243,7 +250,7 @@ fn text(given: &Value) -> Result<Understood, FlagCode> {
 
 fn number(question: &Question, given: &Value, context: &AnswerContext) -> Result<Understood, FlagCode> {
     let text = match given {
-        Value::Number(_) => return Ok(given.clone().into()),
+        Value::Number(number) => return possible(number.as_f64(), given.clone()),
         Value::String(text) => text,
         _ => return Err(FlagCode::NoNumber),
     };
@@ -253,10 +260,14 @@ fn number(question: &Question, given: &Value, context: &AnswerContext) -> Result
         bare = lakhs_in_full(bare);
     }
     match amount(&bare, &context.conventions) {
-        Ok(number) => json_number(number).map(Understood::from).ok_or(FlagCode::NoNumber),
+        Ok(number) => possible(number.to_f64(), json_number(number).ok_or(FlagCode::NoNumber)?),
         Err(UnclearAmount::NoNumber) => Err(FlagCode::NoNumber),
         Err(UnclearAmount::TwoReadings) => Err(FlagCode::UnclearNumber),
     }
+}
+
+fn possible(number: Option<f64>, value: Value) -> Result<Understood, FlagCode> {
+    if number.is_some_and(|number| number.abs() <= MOST) { Ok(value.into()) } else { Err(FlagCode::OutOfRange) }
 }
 
 /// `45L` of money is 45 lakh in India and around it; anywhere else, and of anything else, it is nobody knows what.
@@ -317,11 +328,24 @@ fn day(given: &Value, context: &AnswerContext) -> Result<Understood, FlagCode> {
         Ok(ReadDate::Day(day)) => day,
         Ok(ReadDate::Local(at)) => at.date(),
         Ok(ReadDate::Zoned(at, _)) => at.date(),
-        Ok(ReadDate::At(at)) => context.zone.to_datetime(at).date(),
+        Ok(ReadDate::At(at)) => day_meant(at, &text, &context.zone),
         Err(UnclearDate::NoDate) => return Err(FlagCode::NoDate),
         Err(UnclearDate::TwoReadings) => return Err(FlagCode::UnclearDate),
     };
     Ok(Value::from(day.to_string()).into())
+}
+
+/// The day that a program meant by an instant: midnight of UTC is how days are written that have no time; with an offset it is the
+/// day that stands there; else the person's own.
+fn day_meant(at: Timestamp, text: &str, zone: &TimeZone) -> Date {
+    let of_utc = TimeZone::UTC.to_datetime(at);
+    let written = text.get(..10).and_then(|day| day.parse::<Date>().ok());
+    let is_utc = text.ends_with(['Z', 'z']);
+    match written {
+        _ if of_utc.time() == Time::midnight() => of_utc.date(),
+        Some(day) if !is_utc => day,
+        _ => zone.to_datetime(at).date(),
+    }
 }
 
 /// The choices that are named, in their own words, each once; and what names none.

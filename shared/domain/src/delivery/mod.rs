@@ -4,25 +4,31 @@ mod changes;
 pub mod circuit;
 mod event_type;
 mod facts;
+mod mail_stage;
 mod payload;
+mod refusal_words;
 mod refused_row;
 mod retry;
 mod retry_after;
+mod sender_pause;
 mod state;
 
 pub use self::{
     changes::changes,
     event_type::{EventType, event_id},
     facts::DeliveryFacts,
+    mail_stage::MailStage,
     payload::{
         AssignedRep, ClientEvent, CriteriaName, DeadDelivery, DisabledEndpoint, EndpointTest, EventData, EventDetail,
         HandoverKind, LeadCall, LeadChange, LeadContact, LeadData, LeadFlag, LeadHandover, LeadNamed, LeadNote,
         LeadOutcome, LeadReason, LeadRecall, LeadSource, LeadSuppression, LeadTaken, LeadUpdate, Member, OfferTerms,
         OfferedFact, RecordedOutcome, UpdateKind,
     },
+    refusal_words::refusal_words,
     refused_row::RefusedRow,
     retry::{Attempted, Next, RetrySchedule},
     retry_after::LONGEST_RETRY_AFTER,
+    sender_pause::SenderPause,
     state::DeliveryState,
 };
 pub use crate::lead::OutcomeKind;

@@ -201,8 +201,8 @@ pub fn for_team(mut gates: Vec<CallGate>, facts: &GateFacts, team: &[AgentTerms]
     gates
 }
 
-/// The gates as a client and its brokers read them: that the person speaks with the firm for somebody else, and who of the
-/// firm does what, is not theirs to know.
+/// The gates as a client and its brokers read them: that the person speaks with the firm for somebody else, who of the firm does what,
+/// and what somebody wrote about the person, is not theirs to know.
 #[must_use]
 pub fn softened(gates: Vec<CallGate>) -> Vec<CallGate> {
     let mut shown = Vec::with_capacity(gates.len());
@@ -219,6 +219,13 @@ pub fn softened(gates: Vec<CallGate>) -> Vec<CallGate> {
             GateKind::Hours => {
                 let words = if gate.is_open { "an hour to call there" } else { "no hour to call there" };
                 shown.push(CallGate { words: words.to_owned(), ..gate });
+            }
+            // Why somebody closed it, and why nobody may call, are words about a person, and may be of another client's call.
+            GateKind::Closed if !gate.is_open => {
+                shown.push(CallGate { words: "the lead is not open any more".to_owned(), ..gate });
+            }
+            GateKind::DoNotContact if !gate.is_open => {
+                shown.push(CallGate { words: "nobody may contact this person".to_owned(), ..gate });
             }
             GateKind::Lease if !gate.is_open => shown.push(CallGate { words: "being worked on".to_owned(), ..gate }),
             _ => shown.push(gate),

@@ -7,7 +7,7 @@ use super::{
 use crate::document::distance;
 
 /// Fields of a lead that are no group.
-pub const FIELDS: [&str; 16] = [
+pub const FIELDS: [&str; 17] = [
     "external_id",
     "first_name",
     "last_name",
@@ -24,6 +24,7 @@ pub const FIELDS: [&str; 16] = [
     "notes",
     "referred_by",
     "test",
+    "do_not_contact",
 ];
 /// Groups of fields.
 pub const GROUPS: [&str; 3] = ["answers", "consent", "tracking"];
@@ -114,6 +115,12 @@ fn field_of(name: &str) -> Option<String> {
             return Some(format!("{group}.{}", member.trim()));
         }
     }
+    // A form's page cannot have a point in a name everywhere: PHP makes an underscore of it.
+    if let Some(member) = name.strip_prefix("answers_").or_else(|| bracketed(name, "answers"))
+        && !member.trim().is_empty()
+    {
+        return Some(format!("answers.{}", member.trim()));
+    }
     let plain = name.to_lowercase().replace([' ', '-'], "_");
     if FIELDS.contains(&plain.as_str()) {
         return Some(plain);
@@ -121,7 +128,12 @@ fn field_of(name: &str) -> Option<String> {
     named(&words(name).concat()).or_else(|| named(&key(name))).map(str::to_owned)
 }
 
-fn named(key: &str) -> Option<&'static str> {
+/// The member of `answers[budget]`.
+fn bracketed<'n>(name: &'n str, group: &str) -> Option<&'n str> {
+    name.strip_prefix(group)?.strip_prefix('[')?.strip_suffix(']')
+}
+
+pub(super) fn named(key: &str) -> Option<&'static str> {
     NAMES.iter().find(|(_, names)| names.contains(&key)).map(|(field, _)| *field)
 }
 
@@ -264,7 +276,11 @@ mod tests {
             ),
             ("country", &["Country", "Land", "País", "Pays"]),
             ("notes", &["Comments", "Bemerkungen", "Mensaje", "Commentaire"]),
-            ("answers.budget", &["answers.budget", "Answers.budget", " answers. budget "]),
+            (
+                "answers.budget",
+                &["answers.budget", "Answers.budget", " answers. budget ", "answers_budget", "answers[budget]"],
+            ),
+            ("do_not_contact", &["DNC", "Do Not Call", "Opt Out", "opted_out", "Unsubscribed", "Nicht kontaktieren"]),
         ] {
             for name in names {
                 assert_eq!(guessed(&[name]), [field], "{name}");

@@ -8,4 +8,5 @@ pub mod header;
 pub mod mapping;
 pub mod reader;
 pub mod row;
+pub mod wish;
 mod words;

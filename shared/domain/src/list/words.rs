@@ -1,7 +1,7 @@
 //! How people, spreadsheets and other programs call the fields of a lead, in a few languages, in letters and digits alone.
 
 /// Names that say which field a column fills.
-pub(super) const NAMES: [(&str, &[&str]); 15] = [
+pub(super) const NAMES: [(&str, &[&str]); 16] = [
     ("external_id", &["externalid", "externalleadid"]),
     (
         "first_name",
@@ -309,6 +309,92 @@ pub(super) const NAMES: [(&str, &[&str]); 15] = [
             "parrain",
         ],
     ),
+    (
+        DO_NOT_CONTACT,
+        &[
+            "donotcontact",
+            "donotcontactme",
+            "dontcontact",
+            "dnc",
+            "isdnc",
+            "dncflag",
+            "dnclist",
+            "ondnclist",
+            "dncstatus",
+            "donotcall",
+            "donotcallme",
+            "donotcallflag",
+            "donotcalllist",
+            "ondonotcalllist",
+            "donotcallregistry",
+            "donotphone",
+            "donottelephone",
+            "dontcall",
+            "donotdisturb",
+            "dnd",
+            "optout",
+            "optsout",
+            "optedout",
+            "isoptout",
+            "isoptedout",
+            "hasoptedout",
+            "optoutflag",
+            "optoutat",
+            "optouton",
+            "optoutdate",
+            "optouttime",
+            "optedoutat",
+            "optedouton",
+            "unsubscribe",
+            "unsubscribed",
+            "isunsubscribed",
+            "unsubscribedat",
+            "unsubscribedon",
+            "unsubscribedate",
+            "blacklist",
+            "blacklisted",
+            "suppressed",
+            "nichtkontaktieren",
+            "nichtanrufen",
+            "kontaktsperre",
+            "kontaktverbot",
+            "anrufsperre",
+            "werbesperre",
+            "robinsonliste",
+            "nocontactar",
+            "nollamar",
+            "listarobinson",
+            "nepascontacter",
+            "nepasappeler",
+            "desinscrit",
+            "desabonne",
+            "bloctel",
+        ],
+    ),
+];
+
+/// The field for who must not be contacted.
+pub(super) const DO_NOT_CONTACT: &str = "do_not_contact";
+
+/// Words of a name that is about one kind of message alone, such as `newsletter_opt_out`: somebody who enquires and wants no
+/// newsletter wants the call.
+pub(super) const OF_ONE_KIND: [&str; 16] = [
+    "email",
+    "emails",
+    "mail",
+    "mails",
+    "mailing",
+    "newsletter",
+    "newsletters",
+    "sms",
+    "text",
+    "texts",
+    "marketing",
+    "promotions",
+    "whatsapp",
+    "fax",
+    "post",
+    "bulk",
 ];
 
 /// Words that say nothing about the field.

@@ -3,8 +3,11 @@
 
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
+/// So far behind its hiragana stands each katakana in Unicode.
+const KATAKANA_ABOVE_HIRAGANA: u32 = 0x60;
+
 /// The words of a name, folded. Apostrophes join (`O'Brien`), all other punctuation parts.
-pub(super) fn folded(written: &str) -> Vec<String> {
+pub(crate) fn folded(written: &str) -> Vec<String> {
     let mut plain = String::with_capacity(written.len());
     for c in written.nfkd().filter(|c| !is_combining_mark(*c)) {
         match c {
@@ -24,6 +27,8 @@ pub(super) fn folded(written: &str) -> Vec<String> {
             'đ' | 'Đ' | 'ð' | 'Ð' => plain.push('d'),
             'þ' | 'Þ' => plain.push_str("th"),
             'ı' => plain.push('i'),
+            // One name in both of Japan's syllabaries.
+            'ァ'..='ヶ' => plain.push(char::from_u32(u32::from(c) - KATAKANA_ABOVE_HIRAGANA).unwrap_or(c)),
             c if c.is_alphanumeric() => plain.extend(c.to_lowercase()),
             _ => plain.push(' '),
         }

@@ -32,19 +32,19 @@ elijah eli\nelizabeth elisabeth liz lizzie beth betty eliza elsie betsy libby | 
 ellen nell\nelliot\nemily em emmy | emilia\nemma em emmy\neric erik erich\nerica erika\nerin\nesther hester\nethan\n\
 eugene gene\neva evie | eve evie\nevelyn evie\nfelicity fliss\nfelix\nfernando\nfiona\nflorence flo florrie\n\
 frances fran francie frankie | francesca | franziska\n\
-francis frank frankie | francisco paco pancho | franz | francesco | francois\n\
+francis frank frankie | francisco paco pancho chico | franz | francesco | francois\n\
 frederick fred freddie | friedrich fritz fred | federico\ngabriel gabe\ngabriela gabrielle gabi gaby\ngarry gary\n\
 gemma\ngeoffrey jeffrey geoff jeff\ngeorge georgie | jorge | georg | jorg | juergen jurgen\n\
 georgia georgina georgie\ngerald gerry jerry | gerhard gerd\ngerard gerry\ngillian jill\ngloria\ngrace gracie\n\
 graham graeme\ngregory greg\nguillermo memo\nhannah hanna\nhans johannes johann\nharold harry hal\nharriet hattie\n\
-harrison harry\nheather\nheidi\nhelen nell | helena lena\nhelmut\nhenry harry hank | heinrich heinz | enrique\n\
+harrison harry\nheather\nheidi\nhelen nell | helena lena\nhelmut\nhenry harry hank | heinrich heinz | enrique kiko quique\n\
 henrietta hetty\nholly\nhugh hugo hughie\nian iain\nida\nignacio nacho\ningrid inge\nirene\nisaac ike zac\n\
 isabel isabella isabelle izzy bella\nivan\njack jackson\njacob jake jakob\njacqueline jackie\n\
 james jim jimmy jamie | jaime | santiago\njamie\njane jenny | janet jan\njanice jan\njasmine jas yasmin\njason\n\
 javier\njean\njeanne\njeremy jeremiah jerry\njennifer jen jenny jenna\njesse\njessica jess jessie\njesus chuy\njill\n\
 joan joanie\njoanna jo | joanne jo | johanna\njohn jon johnny jack | juan juanito | johan\n\
-jonathan jon jonny john johnathon jonathon | nathan\njordan\njorge\njose pepe | joseph\n\
-joseph joe joey | josef | giuseppe\njosephine josie jo\njoshua josh\njoyce\njuan juanito\njudith judy jude\n\
+jonathan jon jonny john johnathon jonathon | nathan\njordan\njorge\njose pepe ze | joseph\n\
+joseph joe joey | josef sepp | giuseppe beppe peppe\njosephine josie jo\njoshua josh\njoyce\njuan juanito\njudith judy jude\n\
 julia jules | julie jules | juliana | juliet jules\njulian jules | julio\njulius\njune\njustin\nkaren karin\nkeith\n\
 kelly\nkenneth ken kenny\nkevin kev\nkimberly kimberley kim kimmie\nkirsty\nkurt curt\nkyle\nlachlan lachie\nlarry\n\
 laura laurie lori | lauren laurie\nlawrence larry laurence laurie | lorenz | lorenzo\nleah lea\nlee\n\
@@ -57,7 +57,7 @@ mary molly polly | maria mia mitzi | marie | maren | miriam\nmarilyn\nmario\nmar
 martha marty\nmartin marty\nmartina\nmatilda tilly mathilde\nmatthew matt matty mathew | mateo | matthias | matteo\n\
 maureen mo\nmaxwell max maximilian\nmaya\nmegan meg\nmelanie mel\nmelissa mel missy lissa\nmercedes merche\nmercy\n\
 mia\nmichael mike mick mickey micky mikey mitch micheal | miguel | michel\nmichaela\nmichelle michele shelly\n\
-miguel\nmildred millie\nmitchell mitch\nmohammed muhammad mohamed mohammad mohamad muhammed mo\nmonica monika\n\
+miguel\nmildred millie\nmitchell mitch\nmohammed muhammad mohamed mohammad mohamad muhammed mohd mo\nmonica monika\n\
 morgan\nmorris maurice\nnancy nan\nnatalie nat | natalia nat natasha\nnathan nate nathaniel nat\nneil neal niall\n\
 nicholas nick nicky nicolas nico | klaus | niklas | nicola nicky\nnicole nicky nikki nic | nicola nicky nikki\n\
 nigel\nnoah\nnorma\nnorman norm\nolga\noliver ollie\nolivia liv livvy\noscar\notto\nowen\npamela pam\n\
@@ -83,45 +83,102 @@ yvonne\nyvette\nxavier javier\nzachary zach zack zac\nzara\nzoe\nsean shaun shaw
 aisha aysha ayesha\nfatima fatma fatimah\nhassan hasan\nhussein husain hussain hossein\nibrahim ebrahim\n\
 karim kareem\nkhaled khalid\nlayla leila laila\nomar umar\nrashid rasheed\nyusuf youssef yousef yousuf\n\
 zainab zeinab zaynab\nagnieszka aga\naleksandra ola\nelzbieta ela\njan janek\njakub kuba\nkatarzyna kasia\n\
-krzysztof krzysiek\nmalgorzata gosia malgosia\nstanislaw staszek\ntomasz tomek\nwojciech wojtek";
+krzysztof krzysiek\nmalgorzata gosia malgosia\nstanislaw staszek\ntomasz tomek\nwojciech wojtek\nguadalupe lupe lupita\ndolores lola\n\
+concepcion concha conchita\nrosario charo\npilar pili\nconsuelo chelo\ndmitry dmitri dmitriy dima mitya\nvladimir vova volodya\n\
+aleksandr sasha shura\naleksei alexey alexei alyosha lyosha\nyekaterina ekaterina katya\nmikhail misha\nnatalya natasha\n\
+sergey sergei seryozha\nyevgeny evgeny zhenya\npavel pasha\nmaria masha\nivan vanya\ntatyana tanya\nyulia yuliya yulya\n\
+александр саша шура\nалександра саша шура\nалексеи леша алеша\nанастасия настя\nанатолии толя\nандреи андрюша\n\
+анна аня\nвалентина валя\nвиктор витя\nвиктория вика\nвладимир вова володя\nгалина галя\nгеоргии жора\n\
+григории гриша\nдмитрии дима митя\nевгении женя\nевгения женя\nекатерина катя\nелена лена\nиван ваня\n\
+ирина ира\nконстантин костя\nлюдмила люда мила\nмария маша\nмихаил миша\nнаталья наталия наташа\nниколаи коля\n\
+ольга оля\nпавел паша\nпетр петя\nсветлана света\nсергеи сережа\nтатьяна таня\nюлия юля\nюрии юра";
 
 /// Further names, each of its own: near to another one, and no slip of it.
 const OTHERS: &str = "\
-abel ada adela adele adelina adolf adolfo aida aiden alba alberta albertina aldo alena alessandra alessandro alessia \
-alessio alfonso alina alma alois alva alvaro alvin amalia amelie amina amir amira andrej andrzej angelina angelo \
-anika anja anke annalena annelie annette annika anouk antoine antoinette april ariana ariel armando armin arno \
-arnold aron arturo astrid august augusta augustin axel bastian bianca birgit birgitta bjorn bogdan boris brent brett \
-bruno camila camilla camille camillo cara carina carine carlotta carmela carmelo carolina cassandra cedric celina \
-celine cesar chantal charlene chiara christel clemens clement clementine cole conrad constance constantin cora \
-corinna corinne cornelia cornelius cyril dalia damian damien daria dario darius darlene davide davina dean delia \
-delphine derek desiree dieter dina dino dirk domenico dominique dorian doris dorothea dragan dustin edgar edmund \
-edoardo edwina egon eliana elias elina elio elisa elise elmar elsa elvira emanuel emanuela emil emile emiliana \
-emiliano emilio emine emre enzo ernest ernesto ernst erwin estelle eugenia eugenio fabian fabiana fabien fabienne \
-fabio fabiola fabrice fabrizio farid federica ferdinand fernanda filippa filippo flora florian florin franca franco \
-franka frida frieda fritzi gaetano gaston genevieve georges georgette geraldine germaine gian gianna gianni gilbert \
-gilberto gino giorgia giorgio giovanna giovanni gisela giulia giuliana giuliano giulio giuseppina gordon gudrun \
-guido gustav gustavo guy hana hanne hannes hanno hedwig heike heiko heino helga helge henrik henrike herbert hermann \
-hilda hilde horst igor ilona ilse imran ina ines ingo ira irina iris irma isolde ivana ivo jamil jamila jana janina \
-janine jelena jens joachim joana joao joaquin jochen joel joela joelle jonas jorgen joris josefa josefina jost juana \
-juanita judit julien julienne justina justine kai kara karima karina karolina kasper katja katrina kay khalida \
-kilian lara larissa lars laurent laurenz leni leona leonie leonora leopold leticia lia lidia lina lino lioba lisbeth \
-lola lorena lorenza lothar louane luana luciana luciano lucien lucienne lucio ludovic luigia luise lukasz luna lutz \
-lydie magda magdalena maike maja malik malika malte manfred manon marcel marcela marcella marcelle marcello marcelo \
-marcin marek margot mariam mariana marianna marianne mariano marina marine marino marisa marisol marita marius marko \
-marlon marta martino marvin massimo maura mauricio maurizio mauro maxim maxime maximiliana mehmet mehtap melina meta \
-michal mila milan milena milo mina mira mirco mirja mirko moira mona moritz mustafa nabil nabila nadia nadine nadja \
-naomi natascha nela nelly nestor nicoletta niels nikolai nils nina nino noel noelle noor norbert nour odette olaf \
-olav oleg olivier oliviero ortrud osman ottavio ottilie paola pascal pascale patrice patricio paulette paulina \
-paulino pavel peer per perla petar philippa philippe pia pierrette pilar pina piotr priscilla quentin rafaela \
-raffaele raffaella rahel rainer raisa ralf ramona rashida raul reiner reinhard reinhold remo renata renate renato \
-rene riccarda rico robertina rocco rodolfo rodriga rodrigo roman romana romeo romina romy ronja rosalia rosalie \
-rosalinda rosanna rosario rosina rossana roswitha ruben rubina rudolfa rufus sabina sabine sabrina salvatore samir \
-samira sandrine sandro selina selma serena serge sergej severin severina sibylle siegfried sieglinde sigrid silke \
-silva silvan silvana silvano silvio sina sonia sonja soren stanislav stefana steffen steffi sunniva sven svenja \
-svetlana sylvain sylvie tabea tamar tarek tatjana telma thea theodora theresia thilo thora tiago tilda till tilman \
-timo tino titus toralf torsten traude trude ulf ulrike umberto urs ursin ute valentin valentino valeria valerio \
-vanja viola violetta virginie vito vittoria vittorio vladimir volker waldemar waltraud wendelin werner wibke wiebke \
-wilhelma wilhelmina wilma wilmar winfried xenia yann yannick yara yves zita zoltan";
+aad abeer abel ada adela adele adelina adolf adolfo adrien adrienn aida aiden aiga aigar aime ain aina ainar ainur \
+aire aiva aivar ajrie akiko akio akiva aksel alba alberta albertina aldin aldis aldo alena alessandra alessandro \
+alessia alessio alexandru alfonso algis alik alin alina aljona aljosa alma almat almut alois alojzia alojzij alta \
+altan alush alva alvar alvard alvaro alvin alvis amalia amar amaro ameer amelie amer amina amir amira amparo amra \
+anais andis andra andraz andree andreia andrej andreja andrey andri andrija andrzej anel anes anete angelina angelo \
+ani anika anis anja anke annalena annelie annette annika anouk ansis anta antal ante antje antoine antoinette anush \
+april arber ardak arian ariana arie ariel arife arina arja arjan armando armi armin arna arnar arndis arnis arno \
+arnold aron arsen arta artak artan arturo asako asel asen asha ashat asko asle assem assen asser asset astrid august \
+augusta augustin aurelia aurelian aurelie aurelien aviva axel ayan aycan aydin ayhan aylin ayman aysel aysen aytan \
+bahar bajan barak basak bashar bastian bayan bega behar bela bennie berat berik beril berit berna bernt berta berthe \
+bertil besa besar bianca birgir birgit birgitta bjorg bjork bjorn bjort bogdan bojan bonnie boris boyan brent brett \
+bruno brynja brynjar bugra busra calin camila camilla camille camillo canan cara carin carina carine carlotta carmela \
+carmelo carmine carolina carolus carsten cassandra cedric celina celine cesar chana chanah chanan channa chantal \
+charlene chiara christel christer christien christin christl christof christos ciara ciaran claudie claudiu clemens \
+clement clementine cole conrad constance constantin cora corinna corinne cornelia corneliu cornelius cveta cvetan \
+cyril dafni dagny dai dali dalia dalip dalit damian damien dane daria dario darius darlene davide davina davit dean \
+delia delphine derek desiree dieter dijan dilan dilshad dilshod dimitar dimitra dina dino dirk diyan domenico \
+dominique dorian dorien dorin doris dorit dorothea dragan dragica dragisa drita dritan duane dumitra dumitru dustin \
+edel edgar edmund edoardo edwina egon eilis einar einat ekin elad elcin elda eldar eldin elek elfa elfar elfi eliana \
+elias elide elie elif elin elina elio elira eliran elis elisa elise elisha eliska eljas elke elli elma elman elmar \
+elmars elmas elmaz elsa elva elvan elvar elvi elvin elvir elvira emanuel emanuela emel emi emiel emil emile emiliana \
+emiliano emilio emine emre endel enzo eran ergin erion erkin erla erlan ermin erna ernest ernesto ernst ersin ervin \
+erwin esa esben esen esin espen estelle ethel ethem eugenia eugenio eugeniu evgenia evgenij fabian fabiana fabien \
+fabienne fabio fabiola fabrice fabrizio farid farie federica ferdinand fernanda filip filippa filippo filiz flora \
+florian florie florim florin franca franco franka frida frieda fritzi fumiko fumio fumiyo gaetano gaini galya galym \
+gani gaston genevieve georges georgette georgij geraldine germaine gian gianna gianni gilbert gilberto gino giorgia \
+giorgio giovanna giovanni gisela giulia giuliana giuliano giulio giuseppina gor gordon gre grega gresa gro gry \
+gudbjorg gudbjorn gudrun guido gula gulnar gunnar gustav gustavo guy gyula hagit haim hajime hajri hajrie hajriz halim \
+halime halit hamit hana hanim hanne hanneke hannes hanni hanno hannu hanny hany hari harri harrie harue haruko harun \
+haruo hasim hasime hasnija hatun hayri hazim hedwig hege heida heidar heide heike heiki heiko heine heino helga helge \
+helgi heli helle helmi helve helvi henny henrik henrike herbert herma herman hermann hermien herwig hideko hideo hilda \
+hilde hilmi hiroko hiroto horst husnija ignas igor ikuko ikuo ilda ildar ilga ilgar ilija ilira iliya ilka ilke ilker \
+ilkka ilma ilmar ilona ilse imran ina inas ines inga ingar inger ingo ira irina iris irma isolde iulia iulian iuliu \
+ivana ivane ivo ivone izzak izzat jaka jale jamil jamila jana janez jani janina janine janka janko janni janny jarle \
+jeannet jeannot jelena jelle jens jevgenia jevgenij joachim joana joann joao joaquin jochen jodi joel joela joelle \
+joke jolan jolien jonas jora jordi jorgen joris jorma josee josefa josefina josep jost jovan jovica jozica juana \
+juanita judit juhana julien julienne julija julijan juliya juliyan julya jumana junko junya justina justine kaan kaari \
+kadi kadir kai kaido kaino kaire kairi kais kaisu kama kamal kamen kamla kana kanae kanat kanta kaori kara kare kari \
+karima karina karlen karmen karolina karsten kasper katja katre katri katrina kauko kay kazimiera kazimierz kazuko \
+kazuo kazuto kazuyo keigo keijo keiko kenta kerem keren keti ketil khalida kilian kire kirstine kresten krista kristaq \
+kristel krister kristian kristien kristijan kristine kristinn kristjan kristof krisztian krisztina kuniko kunio lance \
+lara larissa lars lassi laurent laurenz laurits leen lei leili leli lence lene leni leona leonid leonie leonora \
+leopold leticia leyli lia lian libor lidia lie limor lina lino lioba lior liran liri lirie lirim lis lisbeth lissi \
+livia liviu ljubica ljubisa ljubo ljubov lola lorena lorenza lorik lothar louane luana lubos lubov luciana luciano \
+lucien lucienne lucio ludovic ludwika luigia luise lukasz luna lutz lydie madis magda magdalena magne mahin mahir maik \
+maike mairi mait maja maki mako malik malika malte mamiko mamikon manal mane manfred manoj manol manon mar mara maral \
+maras marat marcel marcela marcella marcelle marcello marcelo marcia marcial marcin mare marek maret margeir margo \
+margot mari mariam mariana mariann marianna marianne mariano marija marijan marijo mariko marin marina marine marinel \
+marinko marino marios maris marisa marisol marit marita marius marjon marko marlon mart marta marten martino martyn \
+marvin marwa marwan masako masao masato masayo mascha masha massimo masud matko maud maura mauri mauricio maurizio \
+mauro mavis maxim maxime maximiliana mazen mazin meera mehmet mehtap meike meir meira mejra melina mendel merab meral \
+merav meri merit merja mert meta mete mette michal michiko michio michiyo mie mieke mieko miha miika mikiko mikio \
+mikko mila milan milena mileta mileva milija milijan milka milko milo mina mindel minka mira miran mirco mirdza mirha \
+mirja mirko mirna mirza misa mischa misha mitar mitja mitko mitra mitsuko mitsuo mitsuyo moira mojgan mona moritz \
+mustafa nabil nabila nada nadav nadia nadine nadja nadya nagihan naim najia najib nalan nami namig namik naoki naoko \
+naomi naoto naoya nasi nasim nasir nasko nata natan natascha natavan natia natig natik natiq nato nazan nazar nazim \
+nazli nazmi nazym neda nedal nel nela neli nelly nestor neven nevin nicolae nicolay nicoletta niels nigar nihad nihan \
+nihat nikolai nil nils nina nino nizar noa nobuko nobuo noel noelle noha noor norah norbert noria norie norik noriko \
+norio nour nozomi nozomu numan nuran nurcan nurdan nurhan nuri nurit nurlan nurzhan odette olaf olav oleg olivier \
+oliviero orli orlin ortrud osman ottavio ottilie ozgul ozgur oznur palle paola parvin parviz pascal pascale pasquale \
+patrice patricio paule paulette paulina paulino pavel pavle peer pekka penka per perla pervin perviz petar petraq \
+petrica petrika petru philippa philippe pia pierrette pilar pille pina piotr pirjo piro pirro priscilla quentin rabia \
+rabie rabih rabije rabiye radi radoica radojica rafaela raffaele raffaella ragna ragnar rahel rahmi rain rainer raisa \
+rajan rajna ralf ramona ran randi rani rasha rashad rashida rashmi ratan ratna ratnam raul raushan ravshan reiner \
+reinhard reinhold remo rena renat renata renate renato rene riccarda rico rimah rimas rina rinat robertina rocco \
+rodolfo rodriga rodrigo roman romana romeo romina romy ronak ronan roni ronit ronja rosalia rosalie rosalinda rosanna \
+rosario rosina rossana roswitha ruben rubina rudolfa rufus runa runar sabah sabina sabine sabit sabri sabrina sadia \
+sadik saeko sahar sait saki sakib sakir salah salam salem salko salma salman salme salvatore samar samer samia samih \
+samir samira sanda sandrine sandro sandu sanja sanjar saori sari sarit sasko sati sead seda sedat sefa sefer seher \
+selen selim selin selina selma semen semin sena senad serena serge sergej seva sevak seval severin severina sevim \
+sezer shahar shai shani shelby sheri sherif shigeko shigeo shiho shiro shogo shoko sian sibylle sidsel siegfried \
+sieglinde sigrid sigurbjorg sigurbjorn sigurlin sigurvin silke silva silvan silvana silvano silvi silvie silvio silviu \
+simin simion sina sinan sisko sissel slavica slavisa smari soheil soheir solvi sonia sonja soren souhail souhair \
+souheil souheir stane stanislav stanislava stase stefa stefana steffen steffi steina steinar steinn stian stina stine \
+stipe stojan stojna suhail suhair sunna sunnat sunniva svava svavar sveinbjorg sveinbjorn sven svenja svetlana sylvain \
+sylvi sylvie tabea taeko tajar takako takao takeo tali talia talib talip tamar tamas tamaz tamer tamir tarek tarkan \
+tatjana telma thea theodora theresia thilo thora thorbjorg thorbjorn tiago tilda till tilman timo tino titus toine \
+tomasa tomce tome tomo tomoe tomor toralf torsten toshiko toshio toshiro toshko traude trine trude truls truus turkan \
+ulf ulrike umberto unnar unnur uriel urs ursel ursin ute vaja valdis valentin valentino valeria valerij valerio \
+valeriu valja vanja varda vardan vasile venka venkat vesile vida vidar vilberg vilborg viola violetta virginie vito \
+vittoria vittorio vlada vladan vladimir volker waldemar waltraud wendelin werner wibke wiebe wiebke wilhelma \
+wilhelmina wilma wilmar winfried xenia xheva xhevat yann yannick yara yasin yassin yasuko yasuo yasuyo yoshiko yoshio \
+yoshiro youlia youlian yukiko yukio yulia yulian yuliya yuliyan yves zeynel zeynep zita zlata zlatan zohar zohra \
+zohrab zoltan zora zoran zveta zvetan";
 
 /// By what the name of a man differs at its end from a woman's, or the same name in one language from that in another.
 const ENDINGS: [&str; 40] = [

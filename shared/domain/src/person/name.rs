@@ -3,11 +3,14 @@
 //! Letters are folded; honorifics, order, initials, short forms and slips of the pen do not matter; a given name or a family
 //! name of its own, Jr against Sr, and Mr against Mrs do. Nothing here knows persons.
 
+use std::sync::LazyLock;
+
 use strsim::{jaro_winkler, osa_distance};
 
 use super::{
     family_names::is_written_first,
     fold::{are_one_but_doubled, are_one_with_umlaut, folded, is_latin},
+    gender::address_of,
     given_names::{Relation, are_of_one, are_two_endings, is_cut_or_mistyped, is_known, is_slip_of_form, relation},
 };
 
@@ -44,8 +47,10 @@ enum Generation {
 
 /// How a person is addressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Address {
+pub(super) enum Address {
+    /// Mr.
     Man,
+    /// Mrs, Ms or Miss.
     Woman,
 }
 
@@ -57,7 +62,7 @@ pub struct ReadName {
     address: Option<Address>,
 }
 
-const MEN: [&str; 7] = ["mr", "mister", "herr", "senor", "monsieur", "signor", "sir"];
+const MEN: [&str; 8] = ["mr", "mister", "herr", "senor", "monsieur", "signor", "sig", "sir"];
 const WOMEN: [&str; 13] =
     ["mrs", "ms", "miss", "mx", "frau", "fraulein", "senora", "senorita", "sra", "srta", "madame", "mme", "signora"];
 /// Before a name, and no word of it.
@@ -81,6 +86,10 @@ const TITLES: [&str; 16] = [
 ];
 /// Behind a name, and no word of it.
 const DEGREES: [&str; 7] = ["phd", "md", "esq", "mba", "cpa", "dds", "family"];
+/// Behind a name that is written without blanks, and no part of it.
+static HONORIFICS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    ["様", "さん", "さま", "先生", "氏", "女士", "小姐", "님", "씨"].iter().map(|end| folded(end).concat()).collect()
+});
 /// Between two people, or two family names.
 const JOINTS: [&str; 4] = ["and", "und", "y", "et"];
 /// Before the family name that somebody was born with.
@@ -122,6 +131,12 @@ impl ReadName {
             };
             words.remove(0);
         }
+        let bare = words.last().and_then(|last| HONORIFICS.iter().find_map(|end| last.strip_suffix(end.as_str())));
+        if let Some(bare) = bare.map(str::to_owned) {
+            words.pop();
+            words.push(bare);
+        }
+        words.retain(|word| !word.is_empty());
         while words.len() > 1 {
             let last = words[words.len() - 1].as_str();
             let generation = generation_of(last);
@@ -206,7 +221,17 @@ impl ReadName {
     /// Jr against Sr, Mr against Mrs.
     fn is_apart(&self, other: &Self) -> bool {
         let apart = |one, other| matches!((one, other), (Some(one), Some(other)) if one != other);
-        apart(self.generation, other.generation) || self.address.zip(other.address).is_some_and(|(a, b)| a != b)
+        apart(self.generation, other.generation)
+            || self.address.zip(other.address).is_some_and(|(a, b)| a != b)
+            || self.is_addressed_unlike(other)
+            || other.is_addressed_unlike(self)
+    }
+
+    /// `Frau Low` against Peter Low: a title beside a family name alone, and the other sex's given name. Beside a given name a title
+    /// says little: forms have one by default.
+    fn is_addressed_unlike(&self, named: &Self) -> bool {
+        let given = named.words.first().filter(|_| named.words.len() > 1).and_then(|given| address_of(given));
+        self.words.len() == 1 && self.address.zip(given).is_some_and(|(title, given)| title != given)
     }
 }
 
@@ -229,7 +254,7 @@ fn is_initial(word: &str) -> bool {
 
 fn words_against(one: &[String], other: &[String]) -> NameMatch {
     let (one, other) = (joined_like(one, other), joined_like(other, one));
-    if one.concat() == other.concat() {
+    if one.concat() == other.concat() || are_one_turned(&one, &other) {
         return NameMatch::Same;
     }
     // Two ways of writing: nothing shows that they differ.
@@ -262,11 +287,38 @@ fn words_against(one: &[String], other: &[String]) -> NameMatch {
     if !waiting.is_empty() {
         return NameMatch::Contradict;
     }
-    if are_two {
+    if are_two || are_given_turned(fewer, more) || is_named_after(fewer, more) {
         return NameMatch::Alike;
     }
     let is_part = fewer.len() == 1 && more.len() > 1;
     if is_initial || is_part { NameMatch::MayBe } else { NameMatch::Same }
+}
+
+/// Whether two names of a script without blanks are one, written apart with the family name last, and together with it first.
+fn are_one_turned(one: &[String], other: &[String]) -> bool {
+    let is_turned = |apart: &[String], whole: &[String]| matches!((apart, whole), ([given, family], [whole]) if !is_latin(whole) && *whole == format!("{family}{given}"));
+    is_turned(one, other) || is_turned(other, one)
+}
+
+/// Whether two names have the same given names in another order before the same family name: María José is a woman, and José
+/// María a man.
+fn are_given_turned(one: &[String], other: &[String]) -> bool {
+    let [first, second, .., family] = one else { return false };
+    let [other_first, other_second, .., other_family] = other else { return false };
+    one.len() == other.len()
+        && (family, first, second) == (other_family, other_second, other_first)
+        && first != second
+        && is_known(first)
+        && is_known(second)
+}
+
+/// Whether a name is the end of another that has one more given name before it, both of them known: Mohammed Ahmed Ali may be the son
+/// of Ahmed Ali. Where the second is the one a person goes by, people say so.
+fn is_named_after(fewer: &[String], more: &[String]) -> bool {
+    fewer.len() > 1
+        && more.len() == fewer.len() + 1
+        && more[1..] == *fewer
+        && more.first().zip(fewer.first()).is_some_and(|(one, other)| is_known(one) && is_known(other) && one != other)
 }
 
 /// Whether a word is the initials of a name, in a word of their own: the `TB` of Tom Baker. A name that people have is none (`Al`).

@@ -333,3 +333,36 @@ fn an_extension_that_comes_alone_belongs_to_the_number_that_is_known() {
     unknown.absorb(&said, Absorb::Replace);
     assert_eq!(unknown.phone_extension, None);
 }
+
+#[rstest]
+#[case("Alexandru Ionescu", "Alexandra Ionescu", NameMatch::Alike)]
+#[case("Kristian Low", "Kristin Low", NameMatch::Alike)]
+#[case("Hannu Low", "Hanna Low", NameMatch::Alike)]
+#[case("Hermann Gruber", "Hermine Gruber", NameMatch::Alike)]
+#[case("Ciaran Low", "Ciara Low", NameMatch::Alike)]
+#[case("Bjørn Low", "Bjørg Low", NameMatch::Alike)]
+#[case("María José Gil", "José María Gil", NameMatch::Alike)]
+#[case("Mohammed Ahmed Ali", "Ahmed Ali", NameMatch::Alike)]
+#[case("Frau Low", "Peter Low", NameMatch::Contradict)]
+#[case("Ms Low", "John Low", NameMatch::Contradict)]
+#[case("Sra. Gil", "Pedro Gil", NameMatch::Contradict)]
+#[case("Herr Low", "Peter Low", NameMatch::MayBe)]
+#[case("Mr Anna Low", "Anna Low", NameMatch::Same)]
+#[case("Sepp Huber", "Josef Huber", NameMatch::Same)]
+#[case("Beppe Verdi", "Giuseppe Verdi", NameMatch::Same)]
+#[case("Chico Souza", "Francisco Souza", NameMatch::Same)]
+#[case("Lola Gil", "Dolores Gil", NameMatch::Same)]
+#[case("Kiko Gil", "Enrique Gil", NameMatch::Same)]
+#[case("Dima Petrov", "Dmitry Petrov", NameMatch::Same)]
+#[case("Vova Petrov", "Vladimir Petrov", NameMatch::Same)]
+#[case("Саша Иванов", "Александр Иванов", NameMatch::Same)]
+#[case("Дима Иванов", "Дмитрий Иванов", NameMatch::Same)]
+#[case("Mohd Ali", "Mohamed Ali", NameMatch::Same)]
+#[case("小明 王", "王小明", NameMatch::Same)]
+#[case("太郎 山田", "山田太郎様", NameMatch::Same)]
+#[case("ヤマダ タロウ", "やまだ たろう", NameMatch::Same)]
+#[case("Sig. Rossi", "Rossi", NameMatch::Same)]
+fn names_are_told_apart_as_their_bearers_would(#[case] one: &str, #[case] other: &str, #[case] expected: NameMatch) {
+    let (one, other) = (ReadName::read(one), ReadName::read(other));
+    assert_eq!((one.against(&other), other.against(&one)), (expected, expected));
+}

@@ -17,6 +17,7 @@ mod rotation;
 mod route;
 mod rule;
 mod tier;
+pub mod undated;
 mod unreachable;
 
 use std::sync::Arc;

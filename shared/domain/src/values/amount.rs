@@ -74,6 +74,13 @@ const OF_BOOKKEEPERS: [(&str, &str); 5] =
 /// The most digits of a number: more than any amount has, and what a decimal holds.
 const MOST_DIGITS: usize = 26;
 
+/// A number with this much before its scale is as likely written in full, or with another scale in mind: `450 M` is 450 thousand
+/// to a lender who counts in Roman numerals, and `450,000 K` is no 450 million.
+const MOST_BEFORE_M: u32 = 100;
+const MOST_BEFORE_K: u32 = 100_000;
+/// Groups parted by blanks: with more of them it is two numbers, `250 000 500 000`.
+const MOST_GROUPS_OF_BLANKS: usize = 3;
+
 /// Reads a number with or without a currency.
 ///
 /// # Errors
@@ -91,8 +98,8 @@ pub struct WrittenAmount {
     /// With the marks of its groups and decimals.
     bare: String,
     zeros: u32,
-    /// Its scale is `mil`, a thousand in two languages and millions elsewhere.
-    is_mil: bool,
+    /// The word of its scale, where it has one.
+    scale: String,
     dashed: Option<DecimalMark>,
 }
 
@@ -109,10 +116,10 @@ impl WrittenAmount {
         let bare = without_currency(bare, &mut currencies);
         let before = bare;
         let (bare, zeros) = scaled(bare);
-        let is_mil = before[bare.len()..].trim() == "mil";
+        let scale = before[bare.len()..].trim().to_owned();
         let bare = without_currency(bare, &mut currencies);
         let (bare, dashed) = without_dash(bare);
-        Self { currencies, is_negative, bare: bare.to_owned(), zeros, is_mil, dashed }
+        Self { currencies, is_negative, bare: bare.to_owned(), zeros, scale, dashed }
     }
 
     /// The number. `in_thousandths` where it is of a currency with three digits after the decimal mark: then three digits after
@@ -123,13 +130,22 @@ impl WrittenAmount {
     pub fn number(&self, by: &Conventions, in_thousandths: bool) -> Result<Decimal, UnclearAmount> {
         // The mark before the dash is the decimal mark: the other one groups.
         let by = Conventions { decimal: self.dashed.or(by.decimal), ..*by };
-        if self.is_mil && !by.mil_is_thousand {
+        // A thousand in two languages, and millions elsewhere; a thousand millions to Indonesians.
+        if self.scale == "mil" && !by.mil_is_thousand || self.scale == "m" && by.m_is_milliard {
             return Err(UnclearAmount::TwoReadings);
         }
         let number = match self.thousandths(&by).filter(|_| in_thousandths && self.zeros == 0) {
             Some(number) => number,
             None => plain(&self.bare, &by)?,
         };
+        let most = match self.scale.as_str() {
+            "m" => Some(MOST_BEFORE_M),
+            "k" => Some(MOST_BEFORE_K),
+            _ => None,
+        };
+        if most.is_some_and(|most| number >= Decimal::from(most)) {
+            return Err(UnclearAmount::TwoReadings);
+        }
         let scale = Decimal::from(10_u64.pow(self.zeros));
         let number = number.checked_mul(scale).ok_or(UnclearAmount::NoNumber)?.normalize();
         Ok(if self.is_negative && !number.is_zero() { -number } else { number })
@@ -249,11 +265,14 @@ fn decimal_mark(text: &str, marks: &[char], by: &Conventions) -> Result<Option<c
     if marks.iter().filter(|mark| **mark == last).count() > 1 {
         return Ok(None);
     }
-    if marks.len() > 1 {
-        return Ok(Some(last));
-    }
     let (whole, after) = text.rsplit_once(last).unwrap_or((text, ""));
     let own = if last == '.' { DecimalMark::Point } else { DecimalMark::Comma };
+    if marks.len() > 1 {
+        // `2 450,000` where a comma groups: two numbers, or one of two marks.
+        let is_alone = !marks.iter().any(|mark| matches!(mark, '.' | ',') && *mark != last);
+        let may_group = after.len() == 3 && is_alone && by.decimal != Some(own);
+        return if may_group { Err(UnclearAmount::TwoReadings) } else { Ok(Some(last)) };
+    }
     // 0.250 and 1234.567 group nothing; .5 has no whole.
     let may_group = after.len() == 3 && (1..=3).contains(&whole.len()) && !whole.starts_with('0');
     match (may_group, by.decimal) {
@@ -281,6 +300,9 @@ fn ungrouped(text: &str, by: &Conventions) -> Result<String, UnclearAmount> {
     let lakh = by.lakh && mark == Some(',');
     let fits = |at: usize, group: &&str| group.len() == 3 || lakh && group.len() == 2 && at + 1 < rest.len();
     let right = (1..=3).contains(&first.len()) && rest.iter().enumerate().all(|(at, group)| fits(at, group));
+    if mark == Some(' ') && groups.len() > MOST_GROUPS_OF_BLANKS {
+        return Err(UnclearAmount::TwoReadings);
+    }
     if same && right { Ok(groups.concat()) } else { Err(UnclearAmount::NoNumber) }
 }
 
@@ -294,6 +316,23 @@ mod tests {
             Err(UnclearAmount::NoNumber) => "none".to_owned(),
             Err(UnclearAmount::TwoReadings) => "two".to_owned(),
         }
+    }
+
+    #[test]
+    fn what_may_be_two_numbers_is_none() {
+        for (text, us, de, unknown) in [
+            ("450 M", "two", "two", "two"),
+            ("450 Mio", "450000000", "450000000", "450000000"),
+            ("450,000.5K", "two", "two", "two"),
+            ("1200k", "1200000", "1200000", "1200000"),
+            ("2 450,000", "two", "2450", "two"),
+            ("2 450.000", "2450", "two", "two"),
+            ("250 000 500 000", "two", "two", "two"),
+            ("1 250 000", "1250000", "1250000", "1250000"),
+        ] {
+            assert_eq!([read(text, "US"), read(text, "DE"), read(text, "")], [us, de, unknown], "{text}");
+        }
+        assert_eq!(read("1,5 M", "ID"), "two", "miliar");
     }
 
     #[test]

@@ -293,6 +293,12 @@ fn day_of(text: &str, by: &Conventions) -> Result<Date, UnclearDate> {
     let none = UnclearDate::NoDate;
     match (number(one), number(two), number(three)) {
         (Some(year), Some(month), Some(day)) if one.len() == 4 => new(year, month, day).ok_or(none),
+        (Some(first), Some(second), Some(third)) if one.len() <= 2 && three.len() <= 2 => {
+            let year_first = year(one).and_then(|year| new(year, second, third));
+            let year_last = year(three).ok_or(none)?;
+            let day_first = new(year_last, second, first);
+            short(ShortDate { year_first, day_first, month_first: new(year_last, first, second) }, text, by)
+        }
         (Some(first), Some(second), Some(_)) => in_order(first, second, year(three).ok_or(none)?, text, by),
         (Some(day), None, Some(_)) => {
             let month = month(two).ok_or(none)?;
@@ -306,6 +312,30 @@ fn day_of(text: &str, by: &Conventions) -> Result<Date, UnclearDate> {
         }
         _ => Err(none),
     }
+}
+
+/// What three numbers of two digits can be.
+struct ShortDate {
+    year_first: Option<Date>,
+    day_first: Option<Date>,
+    month_first: Option<Date>,
+}
+
+/// A day whose year has two digits: `27-04-03`. The order that people use there decides; where it makes no date, and others make
+/// two, none is taken: a year that is a day is wrong by decades.
+fn short(read: ShortDate, text: &str, by: &Conventions) -> Result<Date, UnclearDate> {
+    // A point parts a day from a month wherever the year does not come first.
+    let order =
+        if are_pointed(text) && by.order != Some(DateOrder::YearFirst) { Some(DateOrder::DayFirst) } else { by.order };
+    let by_custom = match order {
+        Some(DateOrder::YearFirst) => read.year_first,
+        Some(DateOrder::DayFirst) => read.day_first,
+        Some(DateOrder::MonthFirst) => read.month_first,
+        None => None,
+    };
+    let mut readings = [read.year_first, read.day_first, read.month_first].into_iter().flatten();
+    let first = by_custom.or_else(|| readings.clone().next()).ok_or(UnclearDate::NoDate)?;
+    if by_custom.is_some() || readings.all(|day| day == first) { Ok(first) } else { Err(UnclearDate::TwoReadings) }
 }
 
 /// Day and month by the conventions, or where only one order makes a date. A point between the two

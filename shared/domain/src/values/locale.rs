@@ -35,6 +35,8 @@ pub struct Conventions {
     pub american_zones: bool,
     /// `mil` is a thousand, as in Spanish and Portuguese; elsewhere it is short for million.
     pub mil_is_thousand: bool,
+    /// `M` may be short for a thousand millions, as in Indonesian (`miliar`).
+    pub m_is_milliard: bool,
 }
 
 /// Where people speak Spanish or Portuguese, by country.
@@ -64,6 +66,7 @@ impl Conventions {
         let is_in = |places: &[&str]| place.as_deref().is_some_and(|place| places.contains(&place));
         Self {
             lakh: is_in(&["IN", "PK", "BD", "NP", "LK"]),
+            m_is_milliard: is_in(&["ID"]) || spoken.as_deref() == Some("id"),
             american_zones: is_in(&["US", "CA", "PR", "MX"]),
             mil_is_thousand: match spoken.as_deref() {
                 Some(language) => ["es", "pt", "gl", "ca"].contains(&language),

@@ -3,20 +3,10 @@
 
 mod words;
 
+use ripen_domain::delivery::MailStage;
 use words::ServerWords;
 
-/// A step of the conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SmtpStep {
-    /// Greeting, EHLO, STARTTLS and login: nothing was said of any mail yet.
-    Opening,
-    /// MAIL FROM.
-    Sender,
-    /// RCPT TO.
-    Recipient,
-    /// DATA, and the mail itself.
-    Content,
-}
+use super::DeadCause;
 
 /// Whom a refusal is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,10 +15,8 @@ pub(super) enum Refused {
     Sender,
     /// The firm, or this recipient, whose provider wants no mail of it: that is known once a second one is refused.
     SenderOrRecipient,
-    /// The address: there is none like it, or it takes nothing.
-    Address,
-    /// This mail.
-    Mail,
+    /// This mail, for this.
+    One(DeadCause),
 }
 
 /// Words by which servers refuse a sender at a step where they might as well mean the recipient. Asked before the mail itself is sent.
@@ -73,14 +61,14 @@ const fn is_of_recipient(detail: u16) -> bool {
 const BARRED_HERE: u16 = 703;
 
 /// Whom a reply of 5xx is about.
-pub(super) fn judge(step: SmtpStep, code: u16, text: &str) -> Refused {
+pub(super) fn judge(step: MailStage, code: u16, text: &str) -> Refused {
     // These say "log in first" and "wrong login", whenever they come.
-    if step == SmtpStep::Opening || matches!(code, 530 | 534 | 535 | 538) {
+    if step == MailStage::Opening || matches!(code, 530 | 534 | 535 | 538) {
         return Refused::Sender;
     }
     match by_codes_and_words(step, code, text) {
         // Whoever has the mailbox may say so too, and takes nobody else's mail.
-        Refused::Sender if matches!(step, SmtpStep::Recipient | SmtpStep::Content) => Refused::SenderOrRecipient,
+        Refused::Sender if matches!(step, MailStage::Recipient | MailStage::Content) => Refused::SenderOrRecipient,
         other => other,
     }
 }
@@ -93,9 +81,9 @@ pub fn is_of_sender_in_report(reply: &str, report: &str) -> bool {
     let report = report.to_ascii_lowercase();
     let step = [
         // Postfix, Exim and Sendmail name them so; the end of the mail first, because some show the whole conversation.
-        ("end of data", SmtpStep::Content),
-        ("rcpt to", SmtpStep::Recipient),
-        ("mail from", SmtpStep::Sender),
+        ("end of data", MailStage::Content),
+        ("rcpt to", MailStage::Recipient),
+        ("mail from", MailStage::Sender),
     ];
     let named = step.into_iter().find(|(named, _)| report.contains(named)).map(|(_, step)| step);
     let code = reply.get(..3).and_then(|code| code.parse().ok()).unwrap_or(550);
@@ -103,41 +91,48 @@ pub fn is_of_sender_in_report(reply: &str, report: &str) -> bool {
     // nobody but the sender count.
     let bare = enhanced(reply).map(|(subject, detail)| format!("5.{subject}.{detail}")).unwrap_or_default();
     let said = if named.is_some() || ServerWords::of(reply).are_of_sender() { reply } else { &bare };
-    let step = named.unwrap_or(SmtpStep::Content);
+    let step = named.unwrap_or(MailStage::Content);
     // Other mail systems tell the size of a mail there, which we do not: a mail that is too large for them is no sender's.
     let is_too_large = code == 552 || matches!(enhanced(reply), Some((3, _)));
-    if step == SmtpStep::Sender && is_too_large && !ServerWords::of(reply).are_of_sender() {
+    if step == MailStage::Sender && is_too_large && !ServerWords::of(reply).are_of_sender() {
         return false;
     }
     matches!(judge(step, code, said), Refused::Sender | Refused::SenderOrRecipient)
 }
 
-fn by_codes_and_words(step: SmtpStep, code: u16, text: &str) -> Refused {
+fn by_codes_and_words(step: MailStage, code: u16, text: &str) -> Refused {
     let (enhanced, words) = (enhanced(text), ServerWords::of(text));
     match (enhanced, step) {
         // The sender's own address, its syntax or its domain: no mail's content is called that.
         (Some((1, 7 | 8)), _) => Refused::Sender,
         // Relays look at who sends what only once they have the mail, and have codes of their own for it.
         _ if words.are_of_sender() => Refused::Sender,
-        (Some((1, _) | (2, 1)), SmtpStep::Recipient | SmtpStep::Content) => Refused::Address,
-        (Some((7, detail)), SmtpStep::Recipient | SmtpStep::Content) if is_of_recipient(detail) => Refused::Address,
-        (Some((7, BARRED_HERE)), SmtpStep::Recipient | SmtpStep::Content) => Refused::Mail,
+        (Some((1, _) | (2, 1)), MailStage::Recipient | MailStage::Content) => Refused::One(DeadCause::Address),
+        (Some((7, detail)), MailStage::Recipient | MailStage::Content) if is_of_recipient(detail) => {
+            Refused::One(DeadCause::Address)
+        }
+        (Some((7, BARRED_HERE)), MailStage::Recipient | MailStage::Content) => Refused::One(DeadCause::Mailbox),
         (Some((7, detail)), _) if OF_SENDER_SETUP.contains(&detail) || is_of_sender_at_microsoft(detail) => {
             Refused::Sender
         }
         // The form of this mail, of which that command tells, or a parameter that the server does not know. It tells of no recipient and
         // of no size: whatever else is said there is said of the sender, also "too much" (552).
-        (Some((6, _)), SmtpStep::Sender) => Refused::Mail,
-        (_, SmtpStep::Sender) if code == 555 => Refused::Mail,
-        (_, SmtpStep::Sender) => Refused::Sender,
-        // A full mailbox, a loop, a mail that is too large: whatever words come with it.
-        (Some((2..=6, _)), _) => Refused::Mail,
+        (Some((6, _)), MailStage::Sender) => Refused::One(DeadCause::Mail),
+        (_, MailStage::Sender) if code == 555 => Refused::One(DeadCause::Mail),
+        (_, MailStage::Sender) => Refused::Sender,
+        // A mail that is too large for the mailbox, a loop, a form that is not taken: whatever words come with it.
+        (Some((2, 3) | (3..=6, _)), _) => Refused::One(DeadCause::Mail),
+        // It is full.
+        (Some((2, _)), _) => Refused::One(DeadCause::Mailbox),
         // Of the mail itself such words are said too: it links to a site on a blocklist, it came by a relay. By them one mail's
         // content would stop everybody's, so that of a mail they count in whole phrases only.
-        _ if step != SmtpStep::Content && is_of_sender(text) => Refused::Sender,
+        _ if step != MailStage::Content && is_of_sender(text) => Refused::Sender,
         _ if words.are_of_sender_of_mail(matches!(enhanced, Some((7, _)))) => Refused::Sender,
-        (None, SmtpStep::Recipient) if code == 550 => Refused::Address,
-        _ => Refused::Mail,
+        (None, MailStage::Recipient) if code == 550 => Refused::One(DeadCause::Address),
+        // Too much of something (RFC 5321 §4.2.3), or words of the mailbox or of what is in the mail.
+        (None, _) if code == 552 => Refused::One(DeadCause::Mail),
+        _ if words.are_of_others() => Refused::One(DeadCause::Mail),
+        _ => Refused::One(DeadCause::Unexplained),
     }
 }
 
@@ -168,49 +163,52 @@ mod tests {
 
     #[test]
     fn a_refusal_is_judged_by_step_and_codes() {
-        use Refused::{Address, Mail, Sender, SenderOrRecipient};
+        use DeadCause::{Address, Mail, Mailbox, Unexplained};
+        use Refused::{One, Sender, SenderOrRecipient};
         for (step, reply, expected) in [
-            (SmtpStep::Opening, "554 5.7.1 no service for you", Sender),
-            (SmtpStep::Opening, "535 5.7.8 wrong name or password", Sender),
-            (SmtpStep::Sender, "550 5.7.1 account suspended", Sender),
-            (SmtpStep::Sender, "530 5.7.0 authentication required", Sender),
-            (SmtpStep::Sender, "553 5.1.8 sender's domain does not exist", Sender),
-            (SmtpStep::Sender, "550 no", Sender),
-            (SmtpStep::Sender, "552 5.7.0 daily limit exceeded", Sender),
-            (SmtpStep::Sender, "552 5.3.4 message too big", Sender),
-            (SmtpStep::Sender, "552 too much", Sender),
-            (SmtpStep::Sender, "550 5.6.7 no addresses beyond ASCII", Mail),
-            (SmtpStep::Sender, "555 parameters not recognised", Mail),
-            (SmtpStep::Recipient, "550 5.1.1 does not exist here", Address),
-            (SmtpStep::Recipient, "550 no such user", Address),
-            (SmtpStep::Recipient, "550 5.2.1 mailbox disabled", Address),
-            (SmtpStep::Recipient, "553 5.1.3 bad address", Address),
-            (SmtpStep::Recipient, "552 5.2.2 mailbox full", Mail),
-            (SmtpStep::Recipient, "550 5.2.2 mailbox full, blacklisted words", Mail),
-            (SmtpStep::Recipient, "551 user not local", Mail),
-            (SmtpStep::Recipient, "550 5.7.1 only members may write to this list", Mail),
-            (SmtpStep::Recipient, "554 5.7.1 <a>: Relay access denied", SenderOrRecipient),
-            (SmtpStep::Recipient, "550 relaying not allowed", SenderOrRecipient),
+            (MailStage::Opening, "554 5.7.1 no service for you", Sender),
+            (MailStage::Opening, "535 5.7.8 wrong name or password", Sender),
+            (MailStage::Sender, "550 5.7.1 account suspended", Sender),
+            (MailStage::Sender, "530 5.7.0 authentication required", Sender),
+            (MailStage::Sender, "553 5.1.8 sender's domain does not exist", Sender),
+            (MailStage::Sender, "550 no", Sender),
+            (MailStage::Sender, "552 5.7.0 daily limit exceeded", Sender),
+            (MailStage::Sender, "552 5.3.4 message too big", Sender),
+            (MailStage::Sender, "552 too much", Sender),
+            (MailStage::Sender, "550 5.6.7 no addresses beyond ASCII", One(Mail)),
+            (MailStage::Sender, "555 parameters not recognised", One(Mail)),
+            (MailStage::Recipient, "550 5.1.1 does not exist here", One(Address)),
+            (MailStage::Recipient, "550 no such user", One(Address)),
+            (MailStage::Recipient, "550 5.2.1 mailbox disabled", One(Address)),
+            (MailStage::Recipient, "553 5.1.3 bad address", One(Address)),
+            (MailStage::Recipient, "552 5.2.2 mailbox full", One(Mailbox)),
+            (MailStage::Recipient, "550 5.2.2 mailbox full, blacklisted words", One(Mailbox)),
+            (MailStage::Recipient, "551 user not local", One(Unexplained)),
+            (MailStage::Recipient, "550 5.7.1 only members may write to this list", One(Unexplained)),
+            (MailStage::Recipient, "554 5.7.1 <a>: Relay access denied", SenderOrRecipient),
+            (MailStage::Recipient, "550 relaying not allowed", SenderOrRecipient),
             (
-                SmtpStep::Recipient,
+                MailStage::Recipient,
                 "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",
                 SenderOrRecipient,
             ),
-            (SmtpStep::Recipient, "550 5.7.1 account suspended", SenderOrRecipient),
-            (SmtpStep::Recipient, "530 5.7.0 must issue STARTTLS first", Sender),
-            (SmtpStep::Recipient, "550 5.7.26 not authenticated", SenderOrRecipient),
-            (SmtpStep::Recipient, "554 no", Mail),
-            (SmtpStep::Content, "550 5.7.1 looks like spam", Mail),
-            (SmtpStep::Content, "550 5.1.1 nobody of this name", Address),
-            (SmtpStep::Content, "550 no", Mail),
-            (SmtpStep::Content, "554 5.7.1 blacklisted URL in the message body", Mail),
-            (SmtpStep::Content, "550 5.7.1 relay of such content is not allowed on your account", Mail),
-            (SmtpStep::Content, "554 a link is on the blocklist", Mail),
-            (SmtpStep::Content, "550 5.7.26 not authenticated", SenderOrRecipient),
-            (SmtpStep::Content, "530 5.7.0 authentication required", Sender),
-            (SmtpStep::Sender, "554 5.7.1 your IP is on our blocklist", Sender),
-            (SmtpStep::Content, "554 5.7.23 SPF fails", SenderOrRecipient),
-            (SmtpStep::Recipient, "550 refused, see 5.1.1.1", Address),
+            (MailStage::Recipient, "550 5.7.1 account suspended", SenderOrRecipient),
+            (MailStage::Recipient, "530 5.7.0 must issue STARTTLS first", Sender),
+            (MailStage::Recipient, "550 5.7.26 not authenticated", SenderOrRecipient),
+            (MailStage::Recipient, "554 no", One(Unexplained)),
+            (MailStage::Content, "550 5.7.1 looks like spam", One(Unexplained)),
+            (MailStage::Content, "550 5.1.1 nobody of this name", One(Address)),
+            (MailStage::Content, "550 no", One(Unexplained)),
+            (MailStage::Content, "550 the mailbox is full", One(Mail)),
+            (MailStage::Content, "552 too much", One(Mail)),
+            (MailStage::Content, "554 5.7.1 blacklisted URL in the message body", One(Unexplained)),
+            (MailStage::Content, "550 5.7.1 relay of such content is not allowed on your account", One(Unexplained)),
+            (MailStage::Content, "554 a link is on the blocklist", One(Unexplained)),
+            (MailStage::Content, "550 5.7.26 not authenticated", SenderOrRecipient),
+            (MailStage::Content, "530 5.7.0 authentication required", Sender),
+            (MailStage::Sender, "554 5.7.1 your IP is on our blocklist", Sender),
+            (MailStage::Content, "554 5.7.23 SPF fails", SenderOrRecipient),
+            (MailStage::Recipient, "550 refused, see 5.1.1.1", One(Address)),
         ] {
             let code = reply[..3].parse().unwrap();
             assert_eq!(judge(step, code, &reply[4..]), expected, "{step:?} {reply}");

@@ -23,6 +23,7 @@ use lettre::{
         response::Response,
     },
 };
+use ripen_domain::delivery::MailStage;
 use tokio::{
     sync::Semaphore,
     time::{timeout, timeout_at},
@@ -31,7 +32,7 @@ use tokio::{
 use super::{
     MailResult,
     answers::Answers,
-    refusal::{Refused, SmtpStep, judge},
+    refusal::{Refused, judge},
     server::{Security, Server},
 };
 use crate::{plain, trust::Trust};
@@ -94,7 +95,7 @@ impl Smtp {
         let begun = tokio::time::Instant::now();
         let connection = match timeout(deadline.min(OPENING), self.connected()).await {
             Ok(Ok(connection)) => connection,
-            Ok(Err(error)) => return failed(SmtpStep::Opening, &error),
+            Ok(Err(error)) => return failed(MailStage::Opening, &error),
             Err(_) => return unanswered(),
         };
         // Over all that follows: a server that answers every step just in time must not hold the place for ever.
@@ -104,7 +105,7 @@ impl Smtp {
     pub(super) async fn check(&self, deadline: Duration) -> MailResult {
         match timeout(deadline, self.open()).await {
             Err(_) => unanswered(),
-            Ok(Err(error)) => failed(SmtpStep::Opening, &error),
+            Ok(Err(error)) => failed(MailStage::Opening, &error),
             Ok(Ok(connection)) => {
                 // Kept: the first mail after a check finds it.
                 self.keep(connection);
@@ -133,7 +134,7 @@ impl Smtp {
             // The connection is closed by its drop: the server is in the middle of a mail that is given up.
             Err(Broken::Server(step, error)) => failed(step, &error),
             // Another try would find the same server.
-            Err(Broken::Unable(why)) => MailResult::Dead { code: None, text: why.to_owned(), bounced: false },
+            Err(Broken::Unable(why)) => MailResult::impossible(why.to_owned()),
         }
     }
 
@@ -198,7 +199,7 @@ impl Smtp {
 /// Why a mail was not handed over.
 enum Broken {
     /// The server refused or failed at this step.
-    Server(SmtpStep, Error),
+    Server(MailStage, Error),
     /// The server cannot take such a mail.
     Unable(&'static str),
 }
@@ -226,32 +227,31 @@ async fn hand_over(
     }
     let at = |step| move |error| Broken::Server(step, error);
     let from = MailFrom::new(envelope.from().cloned(), options);
-    connection.command(from).await.map_err(at(SmtpStep::Sender))?;
+    connection.command(from).await.map_err(at(MailStage::Sender))?;
     for to in envelope.to() {
-        connection.command(Rcpt::new(to.clone(), Vec::new())).await.map_err(at(SmtpStep::Recipient))?;
+        connection.command(Rcpt::new(to.clone(), Vec::new())).await.map_err(at(MailStage::Recipient))?;
     }
-    connection.command(Data).await.map_err(at(SmtpStep::Content))?;
-    connection.message(message).await.map_err(at(SmtpStep::Content))
+    connection.command(Data).await.map_err(at(MailStage::Content))?;
+    connection.message(message).await.map_err(at(MailStage::Content))
 }
 
 /// What a failure at a step comes to.
-fn failed(step: SmtpStep, error: &Error) -> MailResult {
+fn failed(step: MailStage, error: &Error) -> MailResult {
     let (code, text) = (code(error), told(error));
     let Some(reply) = code.filter(|_| error.is_permanent()) else {
         return match step {
             // Until it has heard of a recipient it would say so of any mail: nothing was said of this one.
-            SmtpStep::Opening | SmtpStep::Sender => MailResult::Unreachable { code, text },
+            MailStage::Opening | MailStage::Sender => MailResult::Unreachable { code, text },
             // The server is there, and says so of this mail.
-            SmtpStep::Recipient | SmtpStep::Content if is_unreadable(error) => MailResult::Unreadable { text },
+            MailStage::Recipient | MailStage::Content if is_unreadable(error) => MailResult::Unreadable { text },
             _ => MailResult::Later { code, text },
         };
     };
     // On the server's own words: what is told has no addresses any more, and may be cut.
     match judge(step, reply, &in_full(error)) {
-        Refused::Sender => MailResult::SenderRefused { code: Some(reply), text, of_one: false },
-        Refused::SenderOrRecipient => MailResult::SenderRefused { code: Some(reply), text, of_one: true },
-        Refused::Address => MailResult::Dead { code: Some(reply), text, bounced: true },
-        Refused::Mail => MailResult::Dead { code: Some(reply), text, bounced: false },
+        Refused::Sender => MailResult::SenderRefused { code: Some(reply), text, stage: step, of_one: false },
+        Refused::SenderOrRecipient => MailResult::SenderRefused { code: Some(reply), text, stage: step, of_one: true },
+        Refused::One(cause) => MailResult::Dead { code: Some(reply), text, stage: step, cause },
     }
 }
 

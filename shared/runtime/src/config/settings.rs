@@ -3,6 +3,7 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
+    time::Duration,
 };
 
 use jiff::SignedDuration;
@@ -12,6 +13,7 @@ use ripen_domain::{
         CallingRules, Day, Exception, FirmCalling, FirmHoliday, FirmLimit, Hours, InvalidCalling, Loosening, WallTime,
         Window,
     },
+    delivery::SenderPause,
 };
 use serde::{Deserialize, Serialize};
 
@@ -402,7 +404,8 @@ pub struct DispatcherSettings {
     pub allow_private: bool,
     /// Failed attempts in a row that open a webhook's circuit.
     pub circuit_failures: u32,
-    /// The pause before an open circuit is probed; doubled after each probe that fails.
+    /// The pause before an open circuit is probed; doubled after each probe that fails. All mail waits as long once the server refuses
+    /// the sender.
     pub circuit_pause_s: u64,
     /// The longest such pause.
     pub circuit_longest_pause_s: u64,
@@ -416,6 +419,14 @@ pub struct DispatcherSettings {
     pub remind_every_s: u64,
     /// After how many hours without an outcome the firm is told of it; 0 for never.
     pub firm_after_h: u64,
+}
+
+impl DispatcherSettings {
+    /// How long all mail waits once the sender was refused, before one tries again.
+    #[must_use]
+    pub const fn sender_pause(&self) -> SenderPause {
+        SenderPause(Duration::from_secs(self.circuit_pause_s))
+    }
 }
 
 impl Default for DispatcherSettings {

@@ -41,7 +41,7 @@ pub struct EarlierBody {
     pub time: BodyTime,
     /// Who it says it is of.
     pub said: Profile,
-    /// What it answers, as it came.
+    /// What it may answer, as it came.
     pub answers: Map<String, Value>,
     /// It came with a page's address or out of a form.
     pub by_visitor: bool,
@@ -78,7 +78,7 @@ impl BodyColumns {
             content: hash(self.content)?,
             time: BodyTime { received_at: self.received_at.to_jiff(), submitted_at },
             said,
-            answers: submission.answers,
+            answers: submission.perhaps_answers(),
             by_visitor: self.by_visitor,
         })
     }

@@ -9,7 +9,7 @@ use ripen_domain::{
 };
 use uuid::Uuid;
 
-use crate::{Scope, StoreError, Transaction, error::word};
+use crate::{Scope, StoreError, Transaction, error::word, person::number::stored_phone};
 
 /// A call to be made.
 #[derive(Debug, Clone, Copy)]
@@ -87,6 +87,32 @@ impl Transaction {
             })
         });
         before.transpose()
+    }
+
+    /// The number that a user dialed last about a lead, of the calls that the next touch takes over: what it says of a number, it says
+    /// of this one. None where nobody dialed by the desk.
+    pub async fn number_dialed(
+        &mut self,
+        scope: Scope,
+        lead: LeadId,
+        (user, at): (Option<UserId>, Timestamp),
+    ) -> Result<Option<Phone>, StoreError> {
+        let number = sqlx::query_scalar!(
+            "-- call.dialed_last
+            select number from call
+            where lead_id = $1 and (touch_id is null or not exists (select from touch t where t.id = call.touch_id))
+              and dialed_at between $3::timestamptz - interval '12 hours' and $3
+              and (user_id is null or user_id = $2) and ($4::uuid is null or client_id = $4)
+            order by dialed_at desc, id desc limit 1",
+            lead.uuid(),
+            user.map(UserId::uuid),
+            at.to_sqlx(),
+            scope.client_uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        // Empty where the telephone told of a call and not to whom, and the person had no number.
+        Ok(number.and_then(|number| stored_phone(&number)))
     }
 
     /// Of the calls about a lead that belong to no touch, or to one that was taken back, those that were made before this touch of the same user belong to

@@ -234,8 +234,14 @@ impl Transaction {
         one_row(done.rows_affected(), "client")
     }
 
-    /// Pauses or resumes a client; `Moved` when there is no such client in the scope.
-    pub async fn client_set_state(&mut self, scope: Scope, client: ClientId, state: State) -> Result<(), StoreError> {
+    /// Pauses or resumes a client, and then has what waited for that go out; `Moved` when there is no such client in the scope.
+    pub async fn client_set_state(
+        &mut self,
+        scope: Scope,
+        client: ClientId,
+        state: State,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let done = sqlx::query!(
             "-- client.set_state
             update client set state = $2 where id = $1 and ($3::uuid is null or id = $3)",
@@ -245,7 +251,11 @@ impl Transaction {
         )
         .execute(self.connection())
         .await?;
-        one_row(done.rows_affected(), "client")
+        one_row(done.rows_affected(), "client")?;
+        if state == State::Active {
+            self.endpoints_release(client, now).await?;
+        }
+        Ok(())
     }
 }
 

@@ -1,8 +1,8 @@
 //! Mails that came back after a server had taken them, as the mail system reports it later.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::id::DeliveryId;
+use ripen_domain::{delivery::SenderPause, id::DeliveryId};
 
 use crate::{
     Scope, StoreError, Transaction,
@@ -25,6 +25,17 @@ pub struct MailReport {
     pub original: Option<String>,
     /// The address that it names as the one where the mail ended.
     pub last: Option<String>,
+}
+
+/// A report on the mail of a delivery.
+#[derive(Debug, Clone, Copy)]
+pub struct DeliveryReport<'a> {
+    /// Which delivery.
+    pub delivery: DeliveryId,
+    /// What it says.
+    pub report: &'a MailReport,
+    /// How long mail waits where it says that the sender is refused.
+    pub pause: SenderPause,
 }
 
 impl MailReport {
@@ -59,9 +70,6 @@ pub enum ReportResult {
 /// Why a mail waits whose receiver alone refuses the sender so far.
 const ONE_WAITS: &str = "a mail server refuses the sender, perhaps to this recipient alone";
 
-/// When one mail tries again after a report that the sender is refused.
-const PROBED_AFTER: SignedDuration = SignedDuration::from_mins(1);
-
 impl Transaction {
     /// Notes a report on the delivery's last attempt. A final one ends a delivery that was taken for delivered, as if the mail had
     /// been refused at once; not one of which something was said since, because somebody has read it, nor for the sake of an address to
@@ -71,14 +79,16 @@ impl Transaction {
     pub async fn delivery_report(
         &mut self,
         scope: Scope,
-        delivery: DeliveryId,
-        report: &MailReport,
+        reported: &DeliveryReport<'_>,
         now: Timestamp,
     ) -> Result<ReportResult, StoreError> {
+        let DeliveryReport { delivery, report, .. } = *reported;
+        // By the address that it went to, and not by the endpoint's of now: an address is corrected when its mails begin to come back,
+        // and the reports of the others name the wrong one for days. What went out before that was kept goes by the one of now.
         let found = sqlx::query!(
             r#"-- bounce.lock
             select d.state = 'delivered' and not exists (select from outcome o where o.delivery_id = d.id) as "is_delivered!",
-                   d.attempts, coalesce(e.address, '') as "address!",
+                   d.attempts, coalesce(d.mailed_to, e.address, '') as "address!",
                    exists (select from attempt a where a.delivery_id = d.id and a.report is not null
                              and a.number < (select max(b.number) from attempt b where b.delivery_id = d.id)) as "came_back_before!"
             from delivery d join endpoint e on e.id = d.endpoint_id
@@ -104,7 +114,7 @@ impl Transaction {
         // Taken back: the time for returns begins when somebody has it.
         let reason = format!("the mail came back: {}", report.text);
         self.report_ends(delivery, (&reason, report.bounced), now).await?;
-        if report.of_sender && !found.came_back_before && self.report_waits(delivery, report, now).await? {
+        if report.of_sender && !found.came_back_before && self.report_waits(reported, now).await? {
             return Ok(ReportResult::Waits);
         }
         if report.bounced {
@@ -139,30 +149,30 @@ impl Transaction {
 
     /// Has the delivery, which is dead within this transaction, sent again in a while, and all mail wait where a second address says that
     /// the sender is refused; whether it is sent again. Not where only this mail or its address is refused, again and again.
-    async fn report_waits(
-        &mut self,
-        delivery: DeliveryId,
-        report: &MailReport,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let probe_at = now.saturating_add(PROBED_AFTER).unwrap_or(now);
-        // Of one: whoever is mailed has a return path, and what one mailbox makes up must not stop everybody's mail.
-        let refusal =
-            NewRefusal { code: None, why: report.text.clone(), mail: delivery.uuid(), of_one: true, probe_at };
+    async fn report_waits(&mut self, reported: &DeliveryReport<'_>, now: Timestamp) -> Result<bool, StoreError> {
+        let DeliveryReport { delivery, report, pause } = *reported;
+        let refusal = NewRefusal {
+            code: None,
+            why: report.text.clone(),
+            // Whichever server it was that refused it, this one has taken the mail.
+            stage: None,
+            mail: delivery.uuid(),
+            // Whoever is mailed has a return path, and what one mailbox makes up must not stop everybody's mail.
+            of_one: true,
+            probe_at: pause.probe_at(now),
+        };
         let why = match self.mail_refused(&refusal, now).await? {
             MailRefused::ThisMail => return Ok(false),
             MailRefused::OneRecipient => ONE_WAITS,
             MailRefused::Sender => MAIL_WAITS,
         };
-        // Behind the others: if it alone is refused, one of them has to try the server, or nobody ever learns that.
-        let due_at = probe_at.saturating_add(PROBED_AFTER).unwrap_or(probe_at);
         sqlx::query!(
             "-- bounce.wait
             update delivery set state = 'pending', reason = $2, ended_at = null, due_at = $3, offered_until = $4, excused = attempts
             where id = $1 and state = 'dead'",
             delivery.uuid(),
             format!("{why}: {}", report.text),
-            due_at.to_sqlx(),
+            pause.behind_others(now).to_sqlx(),
             now.to_sqlx()
         )
         .execute(self.connection())

@@ -105,9 +105,10 @@ impl Store {
     }
 
     /// Notes that the client reads these; passes over what is being attempted, and what a lease would not send.
-    async fn read_ahead(&self, wanted: CatchUp, now: Timestamp) -> Result<Vec<Uuid>, StoreError> {
+    pub(super) async fn read_ahead(&self, wanted: CatchUp, now: Timestamp) -> Result<Vec<Uuid>, StoreError> {
         let pads = self.hash_pads().await?;
-        // All that is asked is asked before the limit: what may never be read must not stand before what may.
+        // All that is asked is asked before the limit: what may never be read must not stand before what may. What nobody has of a lead
+        // that is to be decided first is held, and not read either.
         // What stops somebody is read whatever became of the lead: it is what became of it. An outcome may have ended it.
         // It counts as an attempt that is excused: from the first one on a client is told what changes, and a lead that it
         // has is recalled and not just withdrawn. Once: where the freeze below is lost, the next reader makes it.
@@ -122,6 +123,7 @@ impl Store {
                   and (e.state = 'enabled' and e.probe_at is not null or e.state = 'disabled' and e.disabled_by is distinct from 'firm')
                   and not exists (select 1 from delivery_body b where b.delivery_id = d.id)
                   and v.why is null and coalesce(v.until > $3, true)
+                  and (d.attempts > 0 or not exists (select from regrade t where t.lead_id = d.lead_id and t.taken_back))
                   and (v.delivery_id is null and d.event <> 'lead.outcome'
                        or not p.do_not_contact and not exists (
                          select 1 from person_identity i join suppression s on s.hash = any(identity_hashes($5, $6, i.kind, i.value))

@@ -1,6 +1,29 @@
 //! Leads that could not be delivered: each is followed up once, within a minute, by the client's rule. It is given to whoever comes
 //! next or to the fallback, and its place in the day is free again. Who is told is the dispatcher's business, in the same
 //! transaction.
+//!
+//! How a maturation comes to somebody. It owes deliveries at endpoints, and has at most one row without an endpoint, which is held
+//! while nobody can take the lead or while it is on offer:
+//!
+//! ```text
+//!  matures ──► delivery at an endpoint ──► delivered, filed
+//!     │          │        ▲        └─ it fails or is off: a mail beside it (`mail_to_fallback`)
+//!     │         dead      │
+//!     │          │        ├─ by hand, the dead one is withdrawn (`retry`)
+//!     │          │        │
+//!     │     followed up ──┴─ to the fallback, or nothing: others have it, it is over, it waits for a person
+//!     │          │ to whoever comes next
+//!     ▼          ▼
+//!   row without an endpoint ──► it becomes the delivery of whom the routing names (`held`, the qualifier's `reroute`)
+//!     ▲          │ first to claim
+//!     │          ▼
+//!     │      claim of a tier ──► taken: it becomes the taker's delivery (`first_to_claim`)
+//!     └── nobody took it in time, or nobody holds it any more (`offer_over`): the next tier
+//! ```
+//!
+//! Each way to somebody new but the first asks the view `lead_to_give` whether the lead may still be given. Where a taker's delivery
+//! dies, the row without an endpoint comes back and the claim is opened for the next tier. What was given up gives its places in the day
+//! back (`team::turns`), and takes new ones with the next routing.
 
 use std::collections::BTreeSet;
 
@@ -82,7 +105,8 @@ impl Transaction {
     /// named.
     pub async fn dead_lock(&mut self, limit: i64, only: Option<DeliveryId>) -> Result<Vec<DeadLead>, StoreError> {
         // `skip locked`: another dispatcher follows that one up, or somebody sends it again in this moment. What lies at an endpoint
-        // that is off, or fails, nobody has; what somebody accepted they have, whatever their server said of it.
+        // that is off, or fails, nobody has; what somebody accepted they have, whatever their server said of it. What is to be decided first
+        // is found again after that: followed up as over now it would be given to nobody where the lead is A all the same.
         let rows = sqlx::query!(
             r#"-- dead.lock
             select d.id, d.lead_id, d.client_id, c.name as client_name,
@@ -90,10 +114,7 @@ impl Transaction {
                    coalesce(nullif(concat_ws(' ', p.first_name, p.last_name), ''), p.name) as person,
                    coalesce(e.name, url_shown(e.url), e.address) as "endpoint!", e.kind = 'email' as "is_mail!", e.is_fallback,
                    r.name as "rep?", d.reason, d.ended_at as "ended_at!",
-                   l.grade is not distinct from 'A' and l.stage in ('lead', 'contact', 'opportunity') and not p.do_not_contact
-                     and (l.returned_at is null or m.at > l.returned_at) and (l.recalled_at is null or d.created_at > l.recalled_at)
-                     and d.maturation_id = (select x.id from maturation x where x.lead_id = d.lead_id order by x.at desc, x.id desc limit 1)
-                     as "is_open!",
+                   g.why_not is null as "is_open!",
                    had.by_any as "is_had!", had.by_mail as "is_mailed!",
                    exists (select from endpoint x
                            where x.client_id = d.client_id and not x.is_fallback and x.state = 'enabled' and 'lead.matured' = any(x.events)
@@ -108,7 +129,7 @@ impl Transaction {
                     where x.client_id = d.client_id and x.kind = 'email' and x.state = 'enabled' and x.id <> e.id and x.rep_id is null
                     order by x.is_fallback desc, x.created_at, x.id limit 1) as "tell?"
             from delivery d join lead l on l.id = d.lead_id join person p on p.id = l.person_id join client c on c.id = d.client_id
-            join maturation m on m.id = d.maturation_id join endpoint e on e.id = d.endpoint_id
+            join lead_to_give g on g.maturation_id = d.maturation_id join endpoint e on e.id = d.endpoint_id
             left join rep r on r.id = coalesce(d.rep_id, e.rep_id)
             cross join lateral (
               select count(*) > 0 as by_any, count(*) filter (where x.kind = 'email') > 0 as by_mail
@@ -118,7 +139,7 @@ impl Transaction {
                      or o.state in ('pending', 'held', 'leased') and x.state = 'enabled' and x.probe_at is null
                      or coalesce((select s.kind in ('accepted', 'won') from outcome s where s.delivery_id = o.id order by s.number desc limit 1), false))) had
             where d.state = 'dead' and d.event = 'lead.matured' and (d.followed_up_at is null or d.followed_up_at < d.ended_at)
-              and ($2::uuid is null or d.id = $2)
+              and ($2::uuid is null or d.id = $2) and not g.is_undecided
             order by d.ended_at limit $1 for update of d skip locked"#,
             limit,
             only.map(DeliveryId::uuid) as Option<Uuid>

@@ -107,6 +107,19 @@ impl Transaction {
     /// Owes news to the endpoints that got the leads' last maturations and ask for it; returns to how many. The same news
     /// again is told once. News of what is new is not told to who gave the lead back or could not be given it, and to nobody while the
     /// desk has it back.
+    ///
+    /// Of the deliveries of the last maturation that were attempted each is asked by itself. What it was decides first:
+    ///
+    /// | the delivery | that the lead is taken back | anything else |
+    /// |---|---|---|
+    /// | delivered, under way, or it may have come | told | told |
+    /// | refused each time (`never_had`), nobody else has the lead | not told | a mailbox is told, a program is not |
+    /// | refused each time, somebody else has the lead (`is_elsewhere`) | not told | not told |
+    /// | withdrawn, or with another recipient instead (`has_it_no_more`) | told, unless refused each time | not told |
+    ///
+    /// Then the endpoint has to ask for the event, and a mailbox hears only of what is `mailed`. Of what is new, `lead.updated`, nobody is
+    /// told who gave the lead back, or while the desk has it back (`is_out`); that it is no A any more is told to who said nothing of it
+    /// or accepted it, and the rest only while it is A.
     pub async fn enqueue(&mut self, news: &[Event], now: Timestamp) -> Result<usize, StoreError> {
         let leads: Vec<_> = news.iter().map(|one| one.lead.uuid()).collect();
         // Before the endpoints are read: a first attempt that began in between would freeze a body without this news,

@@ -117,8 +117,13 @@ impl Offer {
 }
 
 impl Transaction {
-    /// Keeps offers; a later one for the same maturation takes the place of one that nobody took, and what was not sent of
-    /// that is not sent any more.
+    /// Keeps offers; a later one for the same maturation takes the place of the one before, and what was not sent of that is not
+    /// sent any more.
+    ///
+    /// A claim that was taken stays as it is while who took it has the lead, or is being sent it. Where they could not be reached, the row
+    /// without an endpoint waits again (`dead_follow_up` makes it), and the offer that follows opens the claim for its tier: otherwise
+    /// each of its offers would end as taken by somebody who has nothing, and the tier would never be the next one. Nobody else changes
+    /// a claim that was taken.
     pub async fn offers_write(&mut self, offers: &[NewOffer], now: Timestamp) -> Result<(), StoreError> {
         // A statement per offer: few leads are on offer, and each replaces the tier before it.
         for offer in offers {
@@ -134,8 +139,10 @@ impl Transaction {
                 select $1, $2, $3, $4, ($5::timestamptz at time zone c.time_zone)::date
                 from client c where c.id = $6
                 on conflict (maturation_id) do update set tier = excluded.tier, offered_to = excluded.offered_to,
-                                                          until = excluded.until
-                where k.taken_by is null",
+                       until = excluded.until, taken_by = null, taken_at = null,
+                       counted_on = case when k.taken_by is null then k.counted_on else excluded.counted_on end
+                where k.taken_by is null
+                   or exists (select from delivery w where w.maturation_id = k.maturation_id and w.endpoint_id is null and w.state = 'held')",
                 offer.maturation.uuid(),
                 offer.tier.to_string(),
                 &to,
@@ -343,11 +350,11 @@ impl Transaction {
 
     async fn enqueue_taken(&mut self, offer: &Offer, winner: &Recipient, now: Timestamp) -> Result<(), StoreError> {
         let winners: Vec<_> = winner.endpoints.iter().map(|endpoint| endpoint.uuid()).collect();
-        // Only those that were attempted: who never saw the offer has nothing to be told.
+        // Who never saw the offer has nothing to be told.
         let rows = sqlx::query!(
             "-- offer.losers
             select id, rep_id from delivery
-            where maturation_id = $1 and event = 'lead.offered' and attempts > 0 and id <> $2 and endpoint_id <> all($3)",
+            where maturation_id = $1 and event = 'lead.offered' and offer_may_have_come(id) and id <> $2 and endpoint_id <> all($3)",
             offer.maturation.uuid(),
             offer.delivery.uuid(),
             &winners
@@ -367,20 +374,16 @@ impl Transaction {
 
     /// Somebody passed. When nobody is left the next are asked at once.
     async fn offered_to(&mut self, offer: &Offer, to: Vec<String>, now: Timestamp) -> Result<Recorded, StoreError> {
-        // Due at once only when nobody is left: an offer that others still hold runs its time.
         sqlx::query!(
             "-- offer.pass
-            with passed as (
-              update claim set offered_to = $2 where maturation_id = $1
-            )
-            update delivery set due_at = $3
-            where maturation_id = $1 and endpoint_id is null and state = 'held' and cardinality($2::text[]) = 0",
+            update claim set offered_to = $2 where maturation_id = $1",
             offer.maturation.uuid(),
-            &to,
-            now.to_sqlx()
+            &to
         )
         .execute(self.connection())
         .await?;
+        // Only when nobody is left: an offer that others still hold runs its time.
+        self.offers_end_unheld(&[offer.maturation.uuid()], now).await?;
         Ok(offer.done())
     }
 }
@@ -399,3 +402,6 @@ fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     id::{ClientId, DeliveryId, EndpointId, LeadId, MaturationId, RepId},
@@ -16,6 +16,11 @@ use crate::{
     decision::maturation::RoutingNote,
     delivery::{first_to_claim::tier, write::reps_text},
 };
+
+/// Why a delivery waits whose lead has to be decided first. The decision lets go what waits for this reason.
+pub(crate) const UNDECIDED: &str = "a disposition was taken back: the lead is decided again first";
+/// It is looked at again after this, beside when it is decided.
+pub(crate) const UNDECIDED_WAITS: SignedDuration = SignedDuration::from_mins(1);
 
 /// A held delivery without an endpoint that is due to be routed again.
 #[derive(Debug, Clone)]
@@ -33,7 +38,16 @@ pub struct HeldDelivery {
     /// The client's fallback, where that was not tried.
     pub fallback: Option<EndpointId>,
     /// Whom it was offered to, in vain.
-    pub offered: Option<Tier>,
+    pub offered: Option<PastOffer>,
+}
+
+/// An offer after which nobody has the lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PastOffer {
+    /// Whose turn it was.
+    pub tier: Tier,
+    /// One of them took the lead and could not be reached: the place that it took in the client's day was given back.
+    pub was_taken: bool,
 }
 
 /// A lead that a client will get later.
@@ -164,7 +178,7 @@ impl Transaction {
             "-- held.again
             update delivery set due_at = greatest($2, undo_until)
             where client_id = $1 and endpoint_id is null and state = 'held' and same_as is null and due_at > greatest($2, undo_until)
-              and not exists (select 1 from claim k where k.maturation_id = delivery.maturation_id and k.until > $2
+              and not exists (select 1 from claim k where k.maturation_id = delivery.maturation_id and k.taken_by is null and k.until > $2
                                 and cardinality(k.offered_to) > 0)",
             client.uuid(),
             now.to_sqlx()
@@ -198,6 +212,7 @@ impl Transaction {
     /// What of these leads is still to be routed, locked, the best first. Comes after the lock of the client.
     pub async fn held_lock(&mut self, leads: &[LeadId], now: Timestamp) -> Result<Vec<HeldDelivery>, StoreError> {
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
+        self.held_not_to_give(&leads, now).await?;
         // A new statement after the client's lock: what another worker routed while this one waited is no longer
         // `held` and drops out.
         let rows = sqlx::query!(
@@ -210,7 +225,7 @@ impl Transaction {
                    (select x.id from endpoint x where x.client_id = d.client_id and x.is_fallback and x.state = 'enabled'
                       and not exists (select from delivery o where o.maturation_id = d.maturation_id and o.endpoint_id = x.id
                                         and o.event = 'lead.matured') limit 1) as "fallback?",
-                   k.tier as "tier?"
+                   k.tier as "tier?", k.taken_by is not null as "was_taken!"
             from delivery d join maturation m on m.id = d.maturation_id join lead l on l.id = d.lead_id
             left join claim k on k.maturation_id = d.maturation_id
             where d.lead_id = any($1) and d.endpoint_id is null and d.state = 'held' and d.same_as is null and d.due_at <= $2
@@ -232,13 +247,37 @@ impl Transaction {
                 had: row.had.into_iter().map(EndpointId::from_uuid).collect(),
                 dead: row.dead.into_iter().map(EndpointId::from_uuid).collect(),
                 fallback: row.fallback.map(EndpointId::from_uuid),
-                offered: row.tier.as_deref().map(tier).transpose()?,
+                offered: row
+                    .tier
+                    .map(|word| Ok::<_, StoreError>(PastOffer { tier: tier(&word)?, was_taken: row.was_taken }))
+                    .transpose()?,
             })
         });
         let mut unrouted: Vec<_> = unrouted.collect::<Result<_, StoreError>>()?;
         // The rows are locked in the order of ids, against deadlocks, and routed in the order of their leads.
         unrouted.sort_by_key(|one| one.waiting);
         Ok(unrouted)
+    }
+
+    /// Ends what waits of these leads and is given to nobody new any more, and puts off what has to be decided first. Under the locks
+    /// of the leads: what was given up may have come to be held while a lead was graded down, which stops only what it finds.
+    async fn held_not_to_give(&mut self, leads: &[Uuid], now: Timestamp) -> Result<(), StoreError> {
+        let again = now.saturating_add(UNDECIDED_WAITS).unwrap_or(now);
+        sqlx::query!(
+            "-- held.not_to_give
+            update delivery d set state = case when g.why_not is null then 'held' else 'withdrawn' end, reason = coalesce(g.why_not, $4),
+                   due_at = case when g.why_not is null then $3 else d.due_at end, ended_at = case when g.why_not is not null then $2::timestamptz end
+            from lead_to_give g
+            where d.lead_id = any($1) and d.endpoint_id is null and d.state = 'held' and d.same_as is null and d.due_at <= $2
+              and g.maturation_id = d.maturation_id and (g.why_not is not null or g.is_undecided)",
+            leads,
+            now.to_sqlx(),
+            again.to_sqlx(),
+            UNDECIDED
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
     }
 
     /// Writes what becomes of held deliveries, and what is said of their maturations. `offered_until` is when a sweeper may

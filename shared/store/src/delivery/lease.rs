@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::{
     Store, StoreError,
     delivery::{
+        held::UNDECIDED,
         leased_delivery::{Leased, LeasedDelivery, LoadedDeliveries, Taken},
         release::MAIL_WAITS,
     },
@@ -23,6 +24,9 @@ use crate::{
 
 /// What cannot be read now is looked at again after this: somebody may have mended it.
 const UNREADABLE_WAITS: SignedDuration = SignedDuration::from_mins(10);
+
+/// The fate of what stays pending for want of a slot, or of a place for a mail.
+const NO_SLOT: &str = "no_slot";
 
 /// A delivery that waits for a free slot of its endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -199,12 +203,12 @@ impl Store {
             if row.mail {
                 claimed.mailed.insert(endpoint);
             }
-            // `pending` means leased by nobody for want of a slot: this worker keeps it in mind and asks again. Without a share
-            // it would ask for ever: then a process that has one finds it.
-            if row.fate == "pending" && row.share < 1 {
+            // This worker keeps in mind what found no slot, and asks again. Without a share it would ask for ever: then a process that
+            // has one finds it.
+            if row.fate == NO_SLOT && row.share < 1 {
                 continue;
             }
-            if row.fate == "pending" {
+            if row.fate == NO_SLOT {
                 claimed.waiting.push(WaitingDelivery { delivery: DeliveryId::from_uuid(row.id), endpoint });
                 continue;
             }
@@ -218,6 +222,24 @@ impl Store {
 
     /// Decides each offered delivery's fate; returns those that are now leased and those that wait for a slot.
     ///
+    /// | fate | when | what is written | who looks next |
+    /// |---|---|---|---|
+    /// | `withdrawn` | over, suppressed, the offer ended, or its rep left (but a lead) | ended, as it had ended before | nobody |
+    /// | `held` | client paused or endpoint disabled (`parked`) | due in a day | `sweep_circuits`, once it is at work again |
+    /// | `held` | the circuit is open, or another one probes it (`broken`) | due in a day | `sweep_circuits`, once it closes |
+    /// | `held` | of a rep who left, or to be decided first (`undecided`) | due in a minute | the next sweep, unless given up or decided |
+    /// | `no_slot` | this process' share of the endpoint's slots is in use | offered to nobody until `kept_until` | this worker |
+    /// | `no_slot` | the same, with no slot of it at all here | pending | the sweep of a process that has one |
+    /// | `in_line` | the rate is used up | due at its place in the line | the next sweep after that |
+    /// | `put_off` | the mail server takes no mail, or refuses the sender (`crowded`) | due when it may | the next sweep, or its release |
+    /// | `no_slot` | no place for a mail here (`crowded`) | as without a slot | this worker |
+    /// | `leased` | otherwise | attempts one more; the endpoint's rate and probe moved on | whoever asked |
+    ///
+    /// What is judged is worked out in steps of that order: `judged` by itself, `chosen` against the endpoint's slots, circuit and rate,
+    /// `decided` against the places for mail. Held for a minute is what ends by itself within one: its rep's leads are given up, or the
+    /// lead is decided; held for a day is what somebody has to end, and is then let go at once. `share` is how many slots of the endpoint
+    /// this process may use, of which `free` are.
+    ///
     /// An endpoint with a rate or an open circuit is locked first, so that all processes share both: each delivery that goes
     /// out moves the rate's instant on, those over it are given places in a line; the one that probes moves the next probe
     /// past its own lease.
@@ -226,7 +248,8 @@ impl Store {
             Judged,
             r#"-- delivery.lease
             with offered as materialized (
-                select id, lead_id, client_id, endpoint_id, event, event in ('lead.matured', 'lead.offered', 'lead.updated') as whole, in_line from delivery
+                select id, lead_id, client_id, endpoint_id, event, event in ('lead.matured', 'lead.offered', 'lead.updated') as whole, in_line,
+                       attempts = 0 and event in ('lead.matured', 'lead.offered') and exists (select from regrade t where t.lead_id = delivery.lead_id and t.taken_back) as undecided from delivery
                 where id = any($1) and endpoint_id is not null
                   and (state in ('pending', 'held') and due_at <= $2 or state = 'leased' and leased_until < clock_timestamp())
                 order by id for update skip locked
@@ -238,14 +261,13 @@ impl Store {
                  join suppression s on s.hash = any(identity_hashes($8, $9, i.kind, i.value))
                  where o.whole and (i.void_at is null or i.value in (q.phone, q.phone || ';ext=' || q.phone_extension) or i.void_at > (select b.at from delivery_body b where b.delivery_id = o.id)) and (s.client_id is null or s.client_id = i.client_id) and (select true from suppression limit 1) group by o.id
             ), judged as (
-                select o.id, o.endpoint_id, o.in_line, s.share, s.share - coalesce(b.busy, 0) as free, e.kind = 'email' as mail,
+                select o.id, o.endpoint_id, o.in_line, s.share, s.share - coalesce(b.busy, 0) as free, e.kind = 'email' as mail, e.address, c.state = 'paused' or e.state = 'disabled' as parked,
                        case when v.why is not null or n.id is not null or v.until <= $2 or w.id is not null and o.event <> 'lead.matured' then 'withdrawn'
-                            when c.state = 'paused' or e.state = 'disabled' or w.id is not null then 'held' else 'leased' end as fate,
-                       case when v.why is not null then v.why
-                            when n.id is not null then 'must not be contacted: ' || n.why
+                            when c.state = 'paused' or e.state = 'disabled' or w.id is not null or o.undecided then 'held' else 'leased' end as fate,
+                       case when v.why is not null then v.why when n.id is not null then 'must not be contacted: ' || n.why
                             when v.until <= $2 then 'nobody took it in time' when w.id is not null then 'its rep has left'
                             when c.state = 'paused' then 'the client is paused'
-                            when e.state = 'disabled' then 'the endpoint is disabled' end as why, v.ends_as
+                            when e.state = 'disabled' then 'the endpoint is disabled' when o.undecided then $15 end as why, v.ends_as
                 from offered o
                 left join delivery_over v on v.delivery_id = o.id
                 join client c on c.id = o.client_id join endpoint e on e.id = o.endpoint_id left join barred n on n.id = o.id
@@ -259,15 +281,15 @@ impl Store {
                        case when not r.in_line and g.rate_line > $2 then g.rate_line + make_interval(secs => (r.newcomer - 1) / g.rate)
                             else g.base + make_interval(secs => (r.turn - 1) / g.rate) end as place
                 from ranked r left join guarded g on g.id = r.endpoint_id), chosen as (
-                select id, endpoint_id, place, ends_as, share, mail, fate = 'leased' and probe_at is not null as broken,
+                select id, endpoint_id, place, ends_as, share, mail, address, fate = 'held' and parked as parked, fate = 'leased' and probe_at is not null as broken,
                        case when fate <> 'leased' then fate when probe_at > $2 or probe_at is not null and turn > 1 then 'held'
-                            when turn > free then 'pending' when place > $2 then 'in_line' else 'leased' end as fate,
+                            when turn > free then 'no_slot' when place > $2 then 'in_line' else 'leased' end as fate,
                        case when fate <> 'leased' then why when probe_at > $2 or probe_at is not null and turn > 1
                             then 'the endpoint keeps failing; goes out as soon as it works again'
                             when turn <= free and place > $2 then 'the endpoint takes no more at a time' end as why
                 from paced), decided as (
-                select id, endpoint_id, place, ends_as, share, mail, broken,
-                       case when crowded then case when $13::timestamptz is null and shut is null then 'pending' else 'put_off' end else fate end as fate,
+                select id, endpoint_id, place, ends_as, share, mail, address, parked, broken,
+                       case when crowded then case when $13::timestamptz is null and shut is null then 'no_slot' else 'put_off' end else fate end as fate,
                        case when not crowded then why when shut is not null then $14 when $13 is not null then 'the mail server takes no mail; goes out as soon as it does' end as why,
                        greatest($13, shut, case when shut <= $2 then $2 + interval '5 seconds' end) as later
                 from (select *, fate = 'leased' and mail and count(*) filter (where fate = 'leased' and mail)
@@ -282,21 +304,21 @@ impl Store {
                 ) u on u.endpoint_id = g.id
                 where e.id = g.id and (u.going > 0 or u.last is not null)
             ), taken as (
-                update delivery d set state = case when r.fate in ('in_line', 'put_off') then 'pending' when r.fate = 'withdrawn' then coalesce(r.ends_as, r.fate) else r.fate end, reason = r.why,
+                update delivery d set state = case when r.fate in ('in_line', 'put_off', 'no_slot') then 'pending' when r.fate = 'withdrawn' then coalesce(r.ends_as, r.fate) else r.fate end, reason = r.why,
                        lease = case when r.fate = 'leased' then $3::uuid end, leased_until = case when r.fate = 'leased' then clock_timestamp() + make_interval(secs => $4) end,
-                       attempts = d.attempts + case when r.fate = 'leased' then 1 else 0 end, excused = d.excused + case when r.fate = 'leased' and r.broken then 1 else 0 end,
-                       in_line = case r.fate when 'in_line' then true when 'pending' then d.in_line when 'put_off' then d.in_line else false end,
-                       due_at = case when r.fate = 'held' and r.broken then $2 + interval '1 day'
+                       attempts = d.attempts + case when r.fate = 'leased' then 1 else 0 end, mailed_to = case when r.fate = 'leased' then r.address else d.mailed_to end, excused = d.excused + case when r.fate = 'leased' and r.broken then 1 else 0 end,
+                       in_line = case r.fate when 'in_line' then true when 'no_slot' then d.in_line when 'put_off' then d.in_line else false end,
+                       due_at = case when r.fate = 'held' and (r.broken or r.parked) then $2 + interval '1 day'
                                      when r.fate = 'held' then $2 + interval '1 minute' when r.fate = 'put_off' then r.later when r.fate = 'in_line' then r.place else d.due_at end,
-                       offered_until = case when r.fate = 'pending' and r.share > 0 then $7::timestamptz else $2 end,
+                       offered_until = case when r.fate = 'no_slot' and r.share > 0 then $7::timestamptz else $2 end,
                        ended_at = case when r.fate = 'withdrawn' then coalesce(d.first_delivered_at, $2) end
                 from decided r where d.id = r.id returning d.id, d.endpoint_id, r.fate, r.broken, r.share, r.mail
             )
             select t.id, t.endpoint_id as "endpoint_id!", t.fate as "fate!", t.broken as "broken!", t.share as "share!", t.mail as "mail!"
             from taken t cross join (select set_config('synchronous_commit', 'off', true)) durable_with_the_freeze
-            where t.fate in ('leased', 'pending')"#,
+            where t.fate in ('leased', 'no_slot')"#,
             &asked.ids, asked.now, wanted.lease, wanted.lasts.as_secs_f64(), &asked.busy, &asked.counts,
-            wanted.kept_until.to_sqlx(), &asked.pads.inner, &asked.pads.outer, &asked.slots.members, &asked.slots.places, wanted.mail.free, asked.mail_wait, MAIL_WAITS
+            wanted.kept_until.to_sqlx(), &asked.pads.inner, &asked.pads.outer, &asked.slots.members, &asked.slots.places, wanted.mail.free, asked.mail_wait, MAIL_WAITS, UNDECIDED
         )
         .fetch_all(&self.pool)
         .await?)

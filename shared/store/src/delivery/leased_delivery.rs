@@ -301,7 +301,7 @@ impl Store {
                    g.name as criteria_name, k.version, p.first_name, p.last_name, p.name, p.email, p.phone, p.phone_extension, p.postal_code,
                    p.country, p.time_zone, p.locale, s.name as source_name, c.name as client_name, c.slug, c.country as client_country,
                    e.is_fallback, e.kind,
-                   coalesce(e.url, e.address) as "to!", e.allow_private, e.timeout_s, e.headers, e.sealed_headers,
+                   coalesce(case when d.state = 'leased' then d.mailed_to end, e.url, e.address) as "to!", e.allow_private, e.timeout_s, e.headers, e.sealed_headers,
                    (select b.body from delivery h join delivery_body b on b.delivery_id = h.id
                     where d.event = 'lead.updated' and h.maturation_id = d.maturation_id and h.endpoint_id = d.endpoint_id and h.id <> d.id
                       and h.event in ('lead.matured', 'lead.updated') order by b.at desc, h.id desc limit 1) as told_before,

@@ -6,6 +6,7 @@ use ripen_domain::{
     delivery::EventType,
     id::{ClientId, DeliveryId, EndpointId, LeadId},
     masked_address::MaskedAddress,
+    routing::undated::is_undated,
 };
 use uuid::Uuid;
 
@@ -57,6 +58,15 @@ pub struct DeliveryRecord {
     pub ended_at: Option<Timestamp>,
     /// Why what its answer says was not recorded.
     pub answer_refused: Option<String>,
+}
+
+impl DeliveryRecord {
+    /// Not to be attempted before; none of what is held for something that has no date.
+    #[must_use]
+    pub fn due(&self) -> Option<Timestamp> {
+        let waits = self.state == "held" && self.reason.as_deref().is_some_and(is_undated);
+        (!waits).then_some(self.due_at)
+    }
 }
 
 /// Which deliveries are meant; what is none is any.

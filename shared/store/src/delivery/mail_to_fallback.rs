@@ -20,22 +20,22 @@ impl Store {
     ///
     /// An endpoint that its answers disabled is not waited for, one that the firm switched off only since before `since`. What
     /// has no endpoint, because the client has none that works, waits for its webhooks all the same; what is held for reps alone none
-    /// of whom has one that works, waits for theirs. What can still be taken back is not mailed, nor what is over, on offer, owed to a
-    /// client that is paused, or only sent again; and nobody who left gets any of it. What is given up is not looked for
-    /// here: that is somebody's work at once.
+    /// of whom has one that works, waits for theirs. What can still be taken back is not mailed, nor what is over or no A any more (a
+    /// webhook is sent again what it was sent, but this address never had it), on offer, owed to a client that is paused, or only sent
+    /// again; and nobody who left gets any of it. What is given up is not looked for here: that is somebody's work at once.
     pub async fn mail_to_fallback(&self, since: Timestamp, limit: i64, now: Timestamp) -> Result<u64, StoreError> {
         // Every condition stands before the limit, and an address that had the lead is not taken again: mails that died
         // would otherwise be found first with each step, and nobody else's after them.
         let rows = sqlx::query!(
             r#"-- delivery.to_mail
-            with waiting as (
+            with at_an_endpoint_that_fails_or_is_off as (
               select d.id, d.maturation_id, d.client_id, coalesce(d.rep_id, e.rep_id) as rep_id
               from endpoint e join delivery d on d.endpoint_id = e.id and d.event = 'lead.matured' and d.state in ('pending', 'held')
               where (e.state = 'enabled' and e.kind = 'webhook' and e.failing_since <= $1
                      or e.state = 'disabled' and (e.disabled_by is distinct from 'firm' or d.created_at <= $1))
                 and not (d.state = 'pending' and d.attempts = 0 and not d.in_line and d.due_at > $3) and d.first_delivered_at is null
-              union all
-              select d.id, d.maturation_id, d.client_id, coalesce(d.rep_id, d.waits_for[1])
+            ), at_none_for_want_of_one_that_works as (
+              select d.id, d.maturation_id, d.client_id, coalesce(d.rep_id, d.waits_for[1]) as rep_id
               from delivery d
               where d.endpoint_id is null and d.state = 'held' and d.event = 'lead.matured' and d.same_as is null
                 and exists (select from endpoint e where e.client_id = d.client_id and e.state = 'disabled' and 'lead.matured' = any(e.events)
@@ -44,11 +44,13 @@ impl Store {
                 and not exists (select from endpoint e where e.client_id = d.client_id and e.state = 'enabled' and not e.is_fallback
                                   and 'lead.matured' = any(e.events) and (d.waits_for = '{}' or e.rep_id = any(d.waits_for)))
                 and not exists (select from claim k where k.maturation_id = d.maturation_id and k.taken_by is null and k.until > $3)
+            ), waiting as (
+              select * from at_an_endpoint_that_fails_or_is_off union all select * from at_none_for_want_of_one_that_works
             )
             select distinct on (w.maturation_id) w.id as "id!", f.id as "fallback!"
             from waiting w
             join client c on c.id = w.client_id and c.state = 'active'
-            join delivery_over v on v.delivery_id = w.id and v.why is null
+            join lead_to_give g on g.maturation_id = w.maturation_id and g.why_not is null and not g.is_undecided
             join delivery u on u.id = w.id and coalesce(u.undo_until <= $3, true)
             cross join lateral (
               select x.id from endpoint x

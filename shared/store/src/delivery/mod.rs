@@ -2,6 +2,7 @@
 
 pub mod attempt;
 pub mod bounce;
+mod busy_mailbox;
 pub mod catch_up;
 pub mod dead;
 pub mod event;

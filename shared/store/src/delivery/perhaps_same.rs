@@ -10,6 +10,7 @@ use ripen_domain::{
     contact::Identity,
     id::{ClientId, DeliveryId, LeadId, PersonId},
     person::{NameMatch, ReadName},
+    routing::undated::PERHAPS_SAME,
 };
 use uuid::Uuid;
 
@@ -330,7 +331,7 @@ impl Transaction {
 /// Why a delivery waits, as the client reads it too: no names.
 #[must_use]
 pub fn held_because(first: LeadId) -> String {
-    format!("perhaps the same person's as {first}")
+    format!("{PERHAPS_SAME} {first}")
 }
 
 impl Store {

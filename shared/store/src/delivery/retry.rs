@@ -72,14 +72,20 @@ impl Transaction {
         Ok(row.and_then(|row| row.why))
     }
 
-    /// Hands the lead of a dead delivery over to another endpoint instead; whether that is done. Not where the lead is over, the
-    /// endpoint has it, or its rep has left.
+    /// Hands the lead of a dead delivery over to another endpoint instead; whether that is done. Not where the lead may be given to
+    /// nobody new, the endpoint has it, its rep has left, or the lead was given on by itself in this moment.
     pub async fn delivery_reroute(
         &mut self,
         scope: Scope,
         ReroutedByHand { delivery, to, becomes }: &ReroutedByHand,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
+        // Without a lock, to learn what whoever asks could know.
+        let known = self.dead_to_reroute(scope, *delivery).await?;
+        // Under the delivery's lock: a follow-up that holds it gives the lead to somebody else, and both would have it.
+        if known.is_none() || self.dead_to_reroute_lock(*delivery).await? != known {
+            return Ok(false);
+        }
         // Another delivery and not the same one: its body names the rep it was for, and the bytes of an id never change. The dead
         // one is withdrawn with it, so that nobody is told of it any more and no replay sends the lead a second time.
         let done = sqlx::query!(
@@ -89,10 +95,8 @@ impl Transaction {
                                     took_no_place)
               select $3, d.client_id, d.lead_id, d.maturation_id, e.id, coalesce(e.rep_id, d.rep_id), 'pending', 'given by hand', $4, $4, $4, true
               from delivery d join endpoint e on e.client_id = d.client_id and e.state = 'enabled'
-              join lead l on l.id = d.lead_id
+              join lead_to_give g on g.maturation_id = d.maturation_id and g.why_not is null and not g.is_undecided
               where d.id = $1 and e.id = $2 and ($5::uuid is null or d.client_id = $5) and d.state = 'dead' and d.event = 'lead.matured'
-                and l.stage in ('lead', 'contact', 'opportunity')
-                and not exists (select from delivery_over v where v.delivery_id = d.id and v.why is not null)
                 and not exists (select from rep r where r.id = e.rep_id and r.has_left)
               on conflict do nothing
               returning id
@@ -115,4 +119,40 @@ impl Transaction {
         self.given_back(&[*delivery]).await?;
         Ok(true)
     }
+
+    async fn dead_to_reroute(&mut self, scope: Scope, delivery: DeliveryId) -> Result<Option<DeadAsSeen>, StoreError> {
+        let found = sqlx::query_as!(
+            DeadAsSeen,
+            "-- delivery.dead_to_reroute
+            select ended_at, followed_up_at from delivery
+            where id = $1 and ($2::uuid is null or client_id = $2) and state = 'dead'",
+            delivery.uuid(),
+            scope.client_uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(found)
+    }
+
+    async fn dead_to_reroute_lock(&mut self, delivery: DeliveryId) -> Result<Option<DeadAsSeen>, StoreError> {
+        let found = sqlx::query_as!(
+            DeadAsSeen,
+            "-- delivery.dead_to_reroute_lock
+            select ended_at, followed_up_at from delivery where id = $1 and state = 'dead' for update",
+            delivery.uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(found)
+    }
 }
+
+/// When a delivery was given up, and its lead given on or told of.
+#[derive(Debug, PartialEq)]
+struct DeadAsSeen {
+    ended_at: Option<jiff_sqlx::Timestamp>,
+    followed_up_at: Option<jiff_sqlx::Timestamp>,
+}
+
+#[cfg(test)]
+mod tests;

@@ -181,7 +181,8 @@ impl From<&[Settled]> for SettledArrays {
             columns.errors.push(row.attempt.error.clone());
             columns.answers.push(row.attempt.answer.clone());
             columns.bounced.push(row.bounced);
-            // Where nothing was sent there is nothing to record, and the count of the lease is taken back; but for the first, which
+            // `not_made`, and how it goes with the attempts that are begun, excused and unrecorded, stands in a table beside `Begun` of the
+            // dispatcher's attempt. Where nothing was sent there is nothing to record, and the count of the lease is taken back; but for the first, which
             // froze the body: what has a body and no attempt would be told no news.
             let is_made = row.attempt.status.is_some() || row.attempt.error.is_some();
             columns.not_made.push(i32::from(!is_made));

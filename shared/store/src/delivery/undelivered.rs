@@ -69,44 +69,30 @@ impl Store {
     /// Ends offers that came to nobody to whom they were made, so that the next ones have theirs at once; returns how many.
     pub async fn offers_nobody_got(&self, now: Timestamp) -> Result<u64, StoreError> {
         let mut batch = self.begin().await?;
-        // Of what is dead each is looked at once: the last of an offer to die finds that none is left.
-        let done = sqlx::query!(
+        // Of what is dead each is looked at once: the last of an offer to die finds that none is left. Who passes or leaves after that
+        // looks at the others then.
+        let dead = sqlx::query_scalar!(
             "-- undelivered.offers
             with dead as materialized (
-              select id, maturation_id from delivery
+              select id from delivery
               where event = 'lead.offered' and state = 'dead' and followed_up_at is null
               order by ended_at limit 500 for update skip locked
-            ), seen as (
-              update delivery d set followed_up_at = $1 from dead where d.id = dead.id
             )
-            update claim k set until = $1
-            where k.maturation_id in (select maturation_id from dead) and k.taken_by is null and k.until > $1
-              and not exists (select from delivery o
-                              where o.maturation_id = k.maturation_id and o.event = 'lead.offered' and o.state not in ('dead', 'withdrawn')
-                                and coalesce((o.said ->> 'until')::timestamptz, k.until) >= k.until - interval '1 second')
-            returning k.maturation_id",
+            update delivery d set followed_up_at = $1 from dead where d.id = dead.id returning d.maturation_id",
             now.to_sqlx()
         )
         .fetch_all(batch.connection())
         .await?;
-        let ended: Vec<_> = done.into_iter().map(|row| row.maturation_id).collect();
-        let routed = sqlx::query!(
-            "-- undelivered.route_next
-            update delivery set due_at = $2
-            where maturation_id = any($1) and endpoint_id is null and state = 'held' and same_as is null and due_at > $2",
-            &ended,
-            now.to_sqlx()
-        )
-        .execute(batch.connection())
-        .await?;
+        let ended = batch.offers_end_unheld(&dead, now).await?;
         batch.commit().await?;
-        Ok(routed.rows_affected())
+        Ok(ended)
     }
 }
 
 impl Transaction {
-    /// News that came to nobody and was not followed up, the oldest first, locked: given up, or held since before `since` by an
-    /// endpoint that is disabled. What is new of a lead only where it was given up: until then it goes out when the endpoint works.
+    /// News that came to nobody and was not followed up, the oldest first, locked: given up, or owed since before `since` to an endpoint
+    /// that is disabled or that has not taken it so far, which is tried on. What is new of a lead only where it was given up: until then
+    /// nobody does wrong for want of it.
     pub async fn news_undelivered(&mut self, since: Timestamp, limit: i64) -> Result<Vec<UndeliveredNews>, StoreError> {
         // `skip locked`: another dispatcher follows that one up.
         let rows = sqlx::query!(
@@ -127,8 +113,11 @@ impl Transaction {
                              and h.attempts > 0 and h.state not in ('dead', 'withdrawn')) as "was_had!"
             from delivery d join lead l on l.id = d.lead_id join person p on p.id = l.person_id join client c on c.id = d.client_id
             join endpoint e on e.id = d.endpoint_id left join rep r on r.id = coalesce(d.rep_id, e.rep_id)
-            where (d.event in ('lead.suppressed', 'lead.recalled') and d.state in ('dead', 'held') or d.event = 'lead.updated' and d.state = 'dead')
-              and d.followed_up_at is null and (d.state = 'dead' or e.state = 'disabled' and d.created_at <= $1)
+            where (d.event in ('lead.suppressed', 'lead.recalled') and d.state in ('dead', 'held', 'pending')
+                   or d.event = 'lead.updated' and d.state = 'dead')
+              and d.followed_up_at is null
+              and (d.state = 'dead' or d.created_at <= $1
+                   and (e.state = 'disabled' or d.state = 'held' and e.probe_at is not null or d.state = 'pending' and d.attempts > d.excused))
             order by d.created_at limit $2 for update of d skip locked"#,
             since.to_sqlx(),
             limit

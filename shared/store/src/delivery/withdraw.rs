@@ -5,7 +5,11 @@ use jiff_sqlx::ToSqlx;
 use ripen_domain::id::LeadId;
 use uuid::Uuid;
 
-use crate::{StoreError, Transaction, person::unmerge::MergeRecord};
+use crate::{
+    StoreError, Transaction,
+    delivery::held::{UNDECIDED, UNDECIDED_WAITS},
+    person::unmerge::MergeRecord,
+};
 
 /// What of a lead that ends goes out all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +70,48 @@ impl Transaction {
         Ok(())
     }
 
+    /// Stops what nobody has of a lead until it is decided again: a disposition was taken back. What is routed again waits too, where it
+    /// is routed.
+    pub(crate) async fn deliveries_stop_until_decided(
+        &mut self,
+        lead: LeadId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        // A lease that is faster is waited for, and counts as an attempt: who was sent it is told of the grade. One that is slower finds
+        // another date. Withdrawn they would be lost where the lead is A all the same: nothing would owe them again.
+        sqlx::query!(
+            "-- delivery.stop_until_decided
+            update delivery set state = 'held', reason = $2, in_line = false, due_at = greatest(due_at, $3), offered_until = $4
+            where id = any(array(
+              select id from delivery
+              where lead_id = $1 and endpoint_id is not null and state in ('pending', 'held') and attempts = 0
+                and event in ('lead.matured', 'lead.offered') order by id for update))",
+            lead.uuid(),
+            UNDECIDED,
+            now.saturating_add(UNDECIDED_WAITS).unwrap_or(now).to_sqlx(),
+            now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Has what waited for the decision of these leads go out, after that decision withdrew what it was to withdraw.
+    pub(crate) async fn deliveries_of_decided(&mut self, leads: &[Uuid], now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- delivery.of_decided
+            update delivery set state = case when endpoint_id is null then 'held' else 'pending' end, reason = null,
+                   due_at = greatest($2, undo_until), offered_until = $2
+            where lead_id = any($1) and state = 'held' and attempts = 0 and reason = $3",
+            leads,
+            now.to_sqlx(),
+            UNDECIDED
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
     /// Withdraws what a touch would have told clients, where it was not sent yet: the touch was taken back.
     pub(crate) async fn updates_withdraw(
         &mut self,
@@ -110,3 +156,6 @@ impl Transaction {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

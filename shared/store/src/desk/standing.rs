@@ -14,7 +14,7 @@ use ripen_domain::{
 };
 use uuid::Uuid;
 
-use crate::{Scope, StoreError, Transaction, error::word, lead::undo::TAKEN_BACK};
+use crate::{Scope, StoreError, Transaction, error::word};
 
 /// A lead with everything that its gates and its rank depend on.
 #[derive(Debug, Clone)]
@@ -212,7 +212,7 @@ impl Transaction {
                      case when p.from_whom in (c.name, c.slug) then p.why
                           when l.returned_at = p.created_at then 'taken back from the client: ' || p.why
                           else 'opened again: ' || p.why end end as put_back,
-                   exists (select from regrade g where g.lead_id = l.id and g.why = $4) as "is_taken_back!",
+                   exists (select from regrade g where g.lead_id = l.id and g.taken_back) as "is_taken_back!",
                    t.attempts as "attempts!", t.last_at as "last_attempt_at?"
             from lead l
             join client c on c.id = l.client_id
@@ -229,8 +229,7 @@ impl Transaction {
             where l.id = any($1) and ($2::uuid is null or l.client_id = $2)"#,
             &leads,
             scope.client_uuid(),
-            now.to_sqlx(),
-            TAKEN_BACK
+            now.to_sqlx()
         )
         .fetch_all(self.connection())
         .await?;

@@ -1,4 +1,6 @@
 //! Leads that were looked at and may not be called yet: passed over until their gates open, so that nobody reads them again and again.
+//! Every list leaves out who has a row here. Of the many that sleep, whom their lists leave out without looking a row up, the lead is marked
+//! too: see [`crate::lead`]'s `asleep`.
 
 use std::collections::BTreeSet;
 
@@ -109,9 +111,14 @@ impl Transaction {
     /// Looks at all leads of these persons again: where they are, or their number, may be another.
     pub(crate) async fn desk_wait_wake_persons(&mut self, persons: &[Uuid]) -> Result<(), StoreError> {
         self.leads_wake(&[], persons).await?;
+        // In the order of ids, as their leads are locked.
         sqlx::query!(
             "-- desk_wait.wake_persons
-            delete from desk_wait w using lead l where l.person_id = any($1) and w.lead_id = l.id",
+            with known as materialized (
+              select w.lead_id from desk_wait w join lead l on l.id = w.lead_id
+              where l.person_id = any($1) order by w.lead_id for update of w
+            )
+            delete from desk_wait w using known k where w.lead_id = k.lead_id",
             persons
         )
         .execute(self.connection())

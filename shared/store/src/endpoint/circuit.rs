@@ -183,7 +183,8 @@ impl Store {
     /// the circuit closed is dated by that process's clock, hence the seconds of grace.
     pub async fn sweep_circuits(&self, now: Timestamp, limit: i64) -> Result<u64, StoreError> {
         // `skip locked`: another dispatcher releases what waits for that endpoint. In steps of `limit`, so that a
-        // long outage's deliveries do not all take a lock at once; `release_at` goes only when none is left.
+        // long outage's deliveries do not all take a lock at once; `release_at` goes only when none is left, and not at once: a lease
+        // that began before the endpoint or its client was at work again holds what it judges for a day, after this looked.
         let row = sqlx::query!(
             r#"-- endpoint.sweep_circuits
             with working as materialized (
@@ -197,7 +198,7 @@ impl Store {
                 order by due_at limit $2) w
             ), done as (
               update endpoint e set release_at = null from working w
-              where e.id = w.id and not exists (select 1 from waiting d where d.endpoint_id = w.id)
+              where e.id = w.id and w.release_at <= $1::timestamptz - interval '10 seconds' and not exists (select 1 from waiting d where d.endpoint_id = w.id)
             ), probing as materialized (
               select p.id from endpoint e cross join lateral (
                 (select id, 1 as turn from delivery
@@ -208,7 +209,7 @@ impl Store {
                  where endpoint_id = e.id and state = 'pending' and due_at > $1 and attempts > 0 and (not_before is null or not_before <= $1)
                  order by due_at limit 1)
                 order by turn limit 1) p
-              where e.probe_at <= $1 and e.state = 'enabled'
+              where e.probe_at <= $1 and e.state = 'enabled' and exists (select from client c where c.id = e.client_id and c.state <> 'paused')
             ), due as (
               update delivery d set state = 'pending', reason = null, in_line = false, due_at = $1, offered_until = $1
               where d.id = any(array(select id from waiting union select id from probing)) and d.state in ('pending', 'held')

@@ -36,6 +36,20 @@ impl Store {
 }
 
 impl Transaction {
+    /// Has what waits for a client's endpoints go out in steps, now that the client is at work again.
+    pub(crate) async fn endpoints_release(&mut self, client: ClientId, now: Timestamp) -> Result<(), StoreError> {
+        // Not of one that is off, nor of one whose circuit is open: what waits there is released when it works.
+        sqlx::query!(
+            "-- endpoint.release
+            update endpoint set release_at = $2 where client_id = $1 and state = 'enabled' and probe_at is null",
+            client.uuid(),
+            now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
     /// Disables an endpoint: what it is owed waits. `Moved` when there is no such endpoint in the scope.
     pub async fn endpoint_pause(&mut self, scope: Scope, endpoint: EndpointId) -> Result<(), StoreError> {
         // What the receiver's own answers disabled keeps its reason: the firm's click must not hide why.

@@ -117,7 +117,7 @@ impl Transaction {
         if let Some(other) = self.another_open_lead(&row).await? {
             return Ok(ReopenedByHand::Another(other));
         }
-        if let Some(barred) = self.why_not_contacted(&row).await? {
+        if let Some(barred) = self.person_barred(actor.scope(), row.person).await? {
             return Ok(ReopenedByHand::Barred(barred));
         }
         // As far as it had come: whoever was spoken with is known.
@@ -160,14 +160,5 @@ impl Transaction {
         .fetch_optional(self.connection())
         .await?;
         Ok(other.map(LeadId::from_uuid))
-    }
-
-    /// Why the lead's person must not be contacted.
-    async fn why_not_contacted(&mut self, row: &LeadRow) -> Result<Option<String>, StoreError> {
-        if let Some(barred) = self.persons_barred(&[row.person], &[]).await?.pop() {
-            return Ok(Some(barred.why));
-        }
-        let known = self.persons_of(&[row.person]).await?.pop();
-        Ok(known.filter(|known| known.do_not_contact).map(|_| "the person asked not to be contacted".to_owned()))
     }
 }

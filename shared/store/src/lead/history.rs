@@ -1,8 +1,11 @@
 //! What happened to a lead, for its page: arrivals, notes, attempts of its deliveries, merges of its person, and under what that
 //! person is reached.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use ripen_domain::{
+    contact::Identity,
     id::{ArrivalId, DeliveryId, LeadId, PersonId, SourceId},
     lead::Channel,
     submission::Consent,
@@ -224,7 +227,13 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        let ways = rows.into_iter().map(|row| WayToReach {
+        let mut shown = BTreeSet::new();
+        // One mailbox is one way, under whichever of its names the person was known.
+        let mut is_new = |kind: &str, value: &str| match Identity::stored(kind, value) {
+            Some(Identity::Email(email)) => shown.insert(email.mailbox()),
+            _ => true,
+        };
+        let ways = rows.into_iter().filter(|row| is_new(&row.kind, &row.value)).map(|row| WayToReach {
             is_phone: row.kind == "phone",
             value: row.value,
             void_at: row.void_at.map(jiff_sqlx::Timestamp::to_jiff),

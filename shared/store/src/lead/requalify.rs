@@ -30,6 +30,22 @@ impl Transaction {
         self.desk_wait_wake(lead).await
     }
 
+    /// Asks for a lead to be decided again of which a disposition was taken back. Until it is, what nobody has of it goes to nobody: the
+    /// lease, the mail to the fallback, the follow-up of what could not be delivered and the routing ask for this, the last three by the
+    /// view `lead_to_give`.
+    pub(crate) async fn regrade_ask_taken_back(&mut self, lead: LeadId, now: Timestamp) -> Result<(), StoreError> {
+        self.regrade_ask(lead, "a disposition was taken back", now).await?;
+        // Apart from why it is asked for: what changes next has a reason of its own, and this holds until the decision.
+        sqlx::query!(
+            "-- regrade.taken_back
+            update regrade set taken_back = true where lead_id = $1",
+            lead.uuid()
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
     /// Asks for every open lead of these persons to be decided again; returns how many there are.
     pub(crate) async fn regrade_ask_persons(
         &mut self,
@@ -93,21 +109,26 @@ impl Transaction {
         Ok(rows.into_iter().map(|row| (LeadId::from_uuid(row.lead_id), row.version)).collect())
     }
 
-    /// Removes regrades, each only at the version that the decision read.
-    pub async fn regrades_delete(&mut self, read: &[(LeadId, i64)]) -> Result<(), StoreError> {
+    /// Removes regrades, each only at the version that the decision read. What waited for the decision because a disposition was taken
+    /// back goes out, where the decision did not withdraw it.
+    pub async fn regrades_delete(&mut self, read: &[(LeadId, i64)], now: Timestamp) -> Result<(), StoreError> {
         let leads: Vec<_> = read.iter().map(|(lead, _)| lead.uuid()).collect();
         let versions: Vec<_> = read.iter().map(|(_, version)| *version).collect();
         // A higher version means that something changed after this decision read the facts: its regrade stays.
-        sqlx::query!(
+        let done = sqlx::query!(
             "-- regrade.delete
             delete from regrade r using unnest($1::uuid[], $2::bigint[]) as n (lead_id, version)
-            where r.lead_id = n.lead_id and r.version = n.version",
+            where r.lead_id = n.lead_id and r.version = n.version returning r.lead_id, r.taken_back",
             &leads,
             &versions
         )
-        .execute(self.connection())
+        .fetch_all(self.connection())
         .await?;
-        Ok(())
+        let taken_back: Vec<_> = done.into_iter().filter(|row| row.taken_back).map(|row| row.lead_id).collect();
+        if taken_back.is_empty() {
+            return Ok(());
+        }
+        self.deliveries_of_decided(&taken_back, now).await
     }
 
     /// Forgets offers that last longer than to `beyond`.

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     actor::Actor,
-    contact::Identity,
+    contact::{Identity, Phone},
     delivery::{EventDetail, LeadUpdate, UpdateKind},
     id::{ClientId, DeliveryId, LeadId, PersonId, UserId},
     promise::Kind,
@@ -28,7 +28,8 @@ use crate::{
     suppression::write::{ASKED, NewSuppression},
 };
 
-/// What is learned of a lead that a client has is told after the lead was decided again.
+/// What is learned of a lead that a client has is told after the lead was decided again: the decision withdraws it where the lead is no
+/// A any more. Not before it can be taken back no more, where it can: what a client was told is in its programs and mails for good.
 const DECIDED_WITHIN: SignedDuration = SignedDuration::from_secs(5);
 /// A second tap within this time is the same try.
 const SAME_TAP: SignedDuration = SignedDuration::from_secs(60);
@@ -59,6 +60,8 @@ pub struct NewTouch<'a> {
     pub agreed: Option<Agreed<'a>>,
     /// With a wish not to be contacted: how far it goes.
     pub stop: StopWish<'a>,
+    /// Until when it can be taken back; none where it cannot.
+    pub undo_until: Option<Timestamp>,
 }
 
 /// How far a wish not to be contacted goes; by default for the client, and under everything that leads to the person.
@@ -147,6 +150,7 @@ impl Transaction {
             return Ok(if is_same { Worked::Again } else { Worked::OtherTouch });
         }
         self.said_insert(actor, new, now).await?;
+        let given_up = self.number_given_up(actor, &held.row, new.disposition, now).await?;
         if new.disposition.is_attempt() {
             self.calls_attach((new.id, new.lead), actor.user_id(), now).await?;
         }
@@ -167,11 +171,8 @@ impl Transaction {
         }
         self.lead_touched(&held.row, new, effect.round, now).await?;
         self.person_touched(held.row.person, new.disposition, now).await?;
-        if matches!(new.disposition, Disposition::WrongNumber | Disposition::NumberDead) {
-            // What was phoned is what the person is known by under the lock.
-            if let Some(phone) = self.number_of(held.row.person).await? {
-                self.number_void(held.row.person, &phone, (actor.into(), now)).await?;
-            }
+        if let Some(phone) = given_up {
+            self.number_void(held.row.person, &phone, (actor.into(), now)).await?;
         }
         // In the same transaction: a client that has the lead must not call a person who asked not to be contacted.
         if new.disposition == Disposition::DoNotContact {
@@ -191,6 +192,26 @@ impl Transaction {
         let before = held.promises.iter().find(|promise| promise.kind == Kind::Requalify);
         let before = before.and_then(|promise| promise.due_at);
         Ok(Worked::Done(WorkedLead { client: held.row.client, before, effect }))
+    }
+
+    /// The number that a disposition says is no way to the person; none for any other disposition.
+    async fn number_given_up(
+        &mut self,
+        actor: &Actor,
+        lead: &LeadRow,
+        disposition: Disposition,
+        now: Timestamp,
+    ) -> Result<Option<Phone>, StoreError> {
+        if !disposition.gives_up_number() {
+            return Ok(None);
+        }
+        // A person has several numbers, and each of them can be dialed: the one that was is wrong, and the one that the person is known
+        // by would be void in its place. Asked before the touch takes the call over. Who did not dial by the desk means the one that the
+        // person is known by under the lock.
+        match self.number_dialed(actor.scope(), lead.id, (actor.user_id(), now)).await? {
+            Some(dialed) => Ok(Some(dialed)),
+            None => self.number_of(lead.person).await,
+        }
     }
 
     /// The person must not be contacted any more, by the client or the whole firm.
@@ -355,8 +376,8 @@ impl Transaction {
         }
         let kind = if new.disposition.is_conversation() { UpdateKind::Conversation } else { UpdateKind::Note };
         let what = LeadUpdate { kind: kind.into(), by: actor.name().into(), ..LeadUpdate::default() };
-        // The decision that follows withdraws it where the lead is no A any more.
-        let due_at = now.saturating_add(DECIDED_WITHIN).unwrap_or(now);
+        let decided = now.saturating_add(DECIDED_WITHIN).unwrap_or(now);
+        let due_at = new.undo_until.map_or(decided, |until| until.max(decided));
         let news = Event { lead: new.lead, detail: EventDetail::Updated(what), cause: new.id, mailed: true, due_at };
         self.enqueue(&[news], now).await?;
         Ok(())

@@ -20,9 +20,6 @@ use crate::{
     promise::undo::PromiseBefore,
 };
 
-/// Why a lead is decided again of which a disposition was taken back.
-pub(crate) const TAKEN_BACK: &str = "a disposition was taken back";
-
 /// A lead as it stood. `Debug` shows no number.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct LeadBefore {
@@ -146,10 +143,13 @@ impl Transaction {
         self.co_deciders_forget(lead, taken.at).await?;
         self.opportunity_bring_back((scope, lead), before.opportunity.as_ref()).await?;
         self.updates_withdraw(lead, touch, now).await?;
-        if matches!(taken.disposition, Disposition::WrongNumber | Disposition::NumberDead) {
+        if taken.disposition.gives_up_number() {
             self.number_bring_back(before.person, taken.at, now).await?;
         }
-        self.regrade_ask(lead, TAKEN_BACK, now).await?;
+        // In this transaction, and not by the decision that follows: that one may come after what can be taken back is due, because
+        // others are decided before, the qualifier starts anew, or the lead cannot be decided at all.
+        self.deliveries_stop_until_decided(lead, now).await?;
+        self.regrade_ask_taken_back(lead, now).await?;
         Ok(TakenBack::Done)
     }
 

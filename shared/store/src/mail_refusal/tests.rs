@@ -11,7 +11,8 @@ const MAILS: &str = "
 
 fn refusal(number: u128, probe_at: &str) -> NewRefusal {
     let why = "554 5.7.1 blacklisted".to_owned();
-    NewRefusal { code: Some(554), why, mail: Uuid::from_u128(number), of_one: false, probe_at: at(probe_at) }
+    let mail = Uuid::from_u128(number);
+    NewRefusal { code: Some(554), why, stage: Some(MailStage::Sender), mail, of_one: false, probe_at: at(probe_at) }
 }
 
 /// Said to the recipient.
@@ -67,6 +68,33 @@ async fn a_sender_that_is_refused_for_everybody_is_nobodys_fault_however_long_it
     }
     scene.store.mail_taken(Uuid::from_u128(1), at("2026-11-24T10:40:00Z")).await.unwrap();
     assert_eq!(refused(&scene, 1, "2026-11-24T10:50:00Z").await, MailRefused::Sender);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_mail_that_shows_the_sender_taken_and_is_not_taken_itself_blames_nobody() {
+    let mut scene = Scene::new().await;
+    scene.run(MAILS).await;
+    for minute in 10..20 {
+        assert_eq!(refused(&scene, 1, &format!("2026-11-24T10:{minute}:00Z")).await, MailRefused::Sender);
+        assert!(scene.store.mail_sender_taken(at(&format!("2026-11-24T10:{minute}:30Z"))).await.unwrap());
+    }
+    assert!(!scene.store.mail_sender_taken(at("2026-11-24T10:30:00Z")).await.unwrap(), "it is taken already");
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn who_tries_the_server_knows_where_it_refused_the_sender() {
+    let mut scene = Scene::new().await;
+    scene.run(MAILS).await;
+    let (now, next) = (at("2026-11-24T12:00:00Z"), at("2026-11-24T12:01:00Z"));
+    refused(&scene, 1, "2026-11-24T10:00:00Z").await;
+    assert_eq!(scene.store.mail_gate(now, next).await.unwrap(), MailGate::Probe(MailStage::Sender));
+    assert_eq!(scene.store.mail_gate(now, next).await.unwrap(), MailGate::Shut(next), "one is enough");
+    // Of what came back later nobody knows.
+    let refusal = NewRefusal { stage: None, ..refusal(2, "2026-11-24T12:00:00Z") };
+    scene.store.mail_refused(&refusal, now).await.unwrap();
+    assert_eq!(scene.store.mail_gate(now, next).await.unwrap(), MailGate::Probe(MailStage::Content));
     scene.end().await;
 }
 

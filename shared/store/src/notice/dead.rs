@@ -22,15 +22,22 @@ pub struct DeadNotices {
     pub reason: String,
 }
 
+/// Whose mail it was.
+#[derive(Debug, Clone)]
+pub struct UnsentOfClient {
+    /// The client.
+    pub id: ClientId,
+    /// Its name.
+    pub name: String,
+}
+
 /// A mail that could not be sent, and of which nobody else was told yet.
 #[derive(Debug, Clone)]
 pub struct UnsentNotice {
     /// Its id.
     pub id: NoticeId,
-    /// Whom it concerned.
-    pub client: ClientId,
-    /// The client's name.
-    pub client_name: String,
+    /// Whom it concerned; none where it was for somebody who signs in.
+    pub client: Option<UnsentOfClient>,
     /// What it said.
     pub kind: String,
     /// To whom it was to go.
@@ -72,8 +79,8 @@ impl Store {
     ) -> Result<Vec<UnsentNotice>, StoreError> {
         let rows = sqlx::query!(
             r#"-- notice.unsent
-            select n.id, n.client_id as "client_id!", c.name as client_name, n.kind, n.to_address, n.data, n.reason
-            from notice n join client c on c.id = n.client_id
+            select n.id, n.client_id, c.name as "client_name?", n.kind, n.to_address, n.data, n.reason
+            from notice n left join client c on c.id = n.client_id
             where n.state = 'dead' and n.ended_at >= $1 and n.kind <> $4 and ($2::uuid is null or n.client_id = $2)
               and not exists (select from notice t where t.key = 'notice_dead:' || n.id)
             order by n.ended_at limit $3"#,
@@ -86,8 +93,10 @@ impl Store {
         .await?;
         let unsent = rows.into_iter().map(|row| UnsentNotice {
             id: NoticeId::from_uuid(row.id),
-            client: ClientId::from_uuid(row.client_id),
-            client_name: row.client_name,
+            client: row
+                .client_id
+                .zip(row.client_name)
+                .map(|(id, name)| UnsentOfClient { id: ClientId::from_uuid(id), name }),
             kind: row.kind,
             address: row.to_address,
             data: NoticeData::read(row.data),

@@ -2,4 +2,5 @@
 
 pub mod dead;
 pub mod owe;
+mod prune;
 pub mod send;

@@ -216,8 +216,8 @@ pub struct MailRecipient {
 pub struct OnceNotice {
     /// Its id.
     pub id: NoticeId,
-    /// Whom it concerns.
-    pub client: ClientId,
+    /// Whom it concerns; none where it is the firm's own.
+    pub client: Option<ClientId>,
     /// What it says.
     pub kind: NoticeKind,
     /// What it tells of: a second one of this key is none.
@@ -424,7 +424,7 @@ async fn once(executor: impl PgExecutor<'_>, one: &OnceNotice, now: Timestamp) -
         insert into notice (id, client_id, kind, delivery_id, endpoint_id, key, to_name, to_address, data, due_at, created_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $11, $10) on conflict (key) do nothing",
         one.id.uuid(),
-        one.client.uuid(),
+        one.client.map(ClientId::uuid),
         one.kind.word(),
         one.delivery.map(DeliveryId::uuid) as Option<Uuid>,
         one.endpoint.map(EndpointId::uuid) as Option<Uuid>,

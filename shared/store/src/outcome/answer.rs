@@ -41,6 +41,21 @@ impl Store {
         });
         Ok(waiting.collect())
     }
+
+    /// Deletes answers that came before `before` and could not be recorded, at most `limit`; how many.
+    pub async fn answers_forget(&self, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
+        let done = sqlx::query!(
+            "-- outcome_answer.forget
+            delete from outcome_answer where delivery_id in (
+              select delivery_id from outcome_answer where refused is not null and at < $1 order by at limit $2)
+              and refused is not null",
+            before.to_sqlx(),
+            limit
+        )
+        .execute(&self.lists)
+        .await?;
+        Ok(done.rows_affected())
+    }
 }
 
 impl Transaction {

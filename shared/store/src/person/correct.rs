@@ -18,38 +18,35 @@ use crate::{
     },
 };
 
+/// A person under the locks of whatever leads to them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldPerson {
+    /// Whose.
+    pub client: ClientId,
+    /// Who.
+    pub person: PersonId,
+    /// What is known of them.
+    pub profile: Profile,
+}
+
 /// What is right of a person.
 #[derive(Debug, Clone, Copy)]
 pub struct PersonCorrection<'a> {
     /// All that is known of them.
     pub profile: &'a Profile,
-    /// What they are reached under from now on.
+    /// What they are reached under from now on, beside what leads to them already. Among what they were held with.
     pub reached: &'a [Identity],
 }
 
-/// A person who was put right.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CorrectedPerson {
-    /// Whose.
-    pub client: ClientId,
-    /// Who.
-    pub person: PersonId,
-    /// What was known before.
-    pub before: Profile,
-    /// Open leads that are decided again.
-    pub leads: u64,
-}
-
 impl Transaction {
-    /// Writes what is known of a lead's person, under their locks, with what they are reached under from now on. None where the
+    /// A lead's person, held until the transaction ends, together with what they are to be reached under from now on. None where the
     /// scope has no such lead.
-    pub async fn person_correct(
+    pub async fn person_hold(
         &mut self,
         scope: Scope,
         lead: LeadId,
-        PersonCorrection { profile, reached }: PersonCorrection<'_>,
-        now: Timestamp,
-    ) -> Result<Option<CorrectedPerson>, StoreError> {
+        reached: &[Identity],
+    ) -> Result<Option<HeldPerson>, StoreError> {
         let Some(person) = self.person_of(scope, lead).await? else { return Ok(None) };
         let known = self.persons_of(&[person]).await?.pop();
         let Some(client) = known.map(|known| known.client) else { return Ok(None) };
@@ -57,15 +54,32 @@ impl Transaction {
         let mut identities: BTreeSet<_> = self.identities_of(&[person]).await?.into_iter().collect();
         identities.extend(reached.iter().map(|identity| (client, identity.clone())));
         self.identities_wait_lock(&identities).await?;
-        // Read again: what was changed while the locks were waited for is what the audit keeps.
-        let Some(before) = self.persons_of(&[person]).await?.pop() else { return Ok(None) };
+        // A batch that has read the person holds the lead, and writes back what it read; of two who correct somebody whom nothing leads
+        // to yet the second waits here.
+        self.leads_lock_of(&[person]).await?;
+        // Read again: what was changed while the locks were waited for is what a correction is held against, and what the audit keeps.
+        let known = self.persons_of(&[person]).await?.pop();
+        Ok(known.map(|known| HeldPerson { client, person, profile: known.profile }))
+    }
+
+    /// Writes what is known of a person who is held; how many open leads are decided again.
+    pub async fn person_correct(
+        &mut self,
+        scope: Scope,
+        held: &HeldPerson,
+        PersonCorrection { profile, reached }: PersonCorrection<'_>,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let &HeldPerson { client, person, .. } = held;
+        if !scope.covers(client) {
+            return Ok(0);
+        }
         let links: Vec<_> = reached
             .iter()
             .map(|identity| NewIdentity { of: ClientIdentity { client, identity: identity.clone() }, person })
             .collect();
         let row = PersonRow { id: person, client, profile: profile.clone() };
         self.persons_write(vec![row], &links, now).await?;
-        let leads = self.regrade_ask_persons(&[person], "the person's contact data was corrected", now).await?;
-        Ok(Some(CorrectedPerson { client, person, before: before.profile, leads }))
+        self.regrade_ask_persons(&[person], "the person's contact data was corrected", now).await
     }
 }

@@ -90,7 +90,7 @@ impl Transaction {
         )
         .fetch_optional(self.connection())
         .await?;
-        Ok(value.flatten().and_then(|value| phone(&value)))
+        Ok(value.flatten().and_then(|value| stored_phone(&value)))
     }
 
     /// The number that the person was phoned by is somebody else's. Under the locks of the person.
@@ -127,7 +127,7 @@ impl Transaction {
             Ok(PersonNumber {
                 client: ClientId::from_uuid(row.client_id),
                 person: PersonId::from_uuid(row.person_id),
-                phone: phone(&row.value).ok_or_else(|| StoreError::Corrupt("a number".to_owned()))?,
+                phone: stored_phone(&row.value).ok_or_else(|| StoreError::Corrupt("a number".to_owned()))?,
                 is_void: row.is_void,
             })
         });
@@ -283,7 +283,7 @@ impl Store {
 }
 
 /// A number as it is stored.
-fn phone(value: &str) -> Option<Phone> {
+pub(crate) fn stored_phone(value: &str) -> Option<Phone> {
     match Identity::stored("phone", value)? {
         Identity::Phone(phone) => Some(phone),
         Identity::Email(_) => None,

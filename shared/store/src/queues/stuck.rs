@@ -2,7 +2,7 @@
 //! consents that are looked at.
 
 use jiff::Timestamp;
-use ripen_domain::id::LeadId;
+use ripen_domain::{id::LeadId, routing::undated::is_undated};
 use uuid::Uuid;
 
 use crate::{Scope, Store, StoreError, queues::MOST};
@@ -50,8 +50,8 @@ pub struct StuckRow {
     pub name: Option<String>,
     /// The client's name; none where nobody knows whose it is.
     pub client: Option<String>,
-    /// Since when; of what is held, until when.
-    pub at: Timestamp,
+    /// Since when; of what is held, until when, and none where that has no date.
+    pub at: Option<Timestamp>,
     /// Why, in words.
     pub why: String,
 }
@@ -68,7 +68,9 @@ struct StuckColumns {
 impl StuckColumns {
     fn row(self) -> StuckRow {
         let lead = self.lead_id.map(LeadId::from_uuid);
-        StuckRow { id: self.id, lead, name: self.name, client: self.client, at: self.at.to_jiff(), why: self.why }
+        // Of nothing but what is held such words are said.
+        let at = Some(self.at.to_jiff()).filter(|_| !is_undated(&self.why));
+        StuckRow { id: self.id, lead, name: self.name, client: self.client, at, why: self.why }
     }
 }
 

@@ -7,7 +7,7 @@ use ripen_domain::{
 };
 use uuid::Uuid;
 
-use crate::{Scope, Store, StoreError, Transaction, delivery::perhaps_same::ReachedPerson};
+use crate::{Scope, Store, StoreError, Transaction, delivery::perhaps_same::ReachedPerson, suppression::write::ASKED};
 
 /// An entry that bars an address or a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,10 +74,28 @@ impl Transaction {
         let barred = rows.into_iter();
         Ok(barred.map(|row| BarredPerson { person: PersonId::from_uuid(row.person_id), why: row.reason }).collect())
     }
+
+    /// Why a person must not be contacted: in the words of an entry, else because they asked for it themselves, which stays with them
+    /// though nothing that was suppressed then leads to them any more. None where they may be, and of nobody outside of the scope. Of many
+    /// leads [`Store::leads_barred`] answers the same.
+    pub async fn person_barred(&mut self, scope: Scope, person: PersonId) -> Result<Option<String>, StoreError> {
+        let asked = sqlx::query_scalar!(
+            "-- suppression.asked
+            select do_not_contact from person where id = $1 and ($2::uuid is null or client_id = $2)",
+            person.uuid(),
+            scope.client_uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        let Some(asked) = asked else { return Ok(None) };
+        let entry = self.persons_barred(&[person], &[]).await?.pop().map(|barred| barred.why);
+        Ok(entry.or_else(|| asked.then(|| ASKED.to_owned())))
+    }
 }
 
 impl Store {
-    /// Whose person of these leads must not be contacted under anything that leads to them.
+    /// Whose person of these leads must not be contacted: under anything that leads to them, or because they asked for it themselves. The
+    /// same rule as [`Transaction::person_barred`].
     pub async fn leads_barred(&self, scope: Scope, leads: &[LeadId]) -> Result<Vec<LeadId>, StoreError> {
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
         let pads = self.hash_pads().await?;
@@ -110,7 +128,10 @@ impl Store {
         client: Option<ClientId>,
         identity: &Identity,
     ) -> Result<Vec<SuppressionRecord>, StoreError> {
+        // The number without its extension, or the address by the other name of its mailbox.
+        let twin = identity.twin();
         let whole = identity.value().split(';').next().unwrap_or_default();
+        let whole = twin.as_ref().map_or(whole, Identity::value);
         let pads = self.hash_pads().await?;
         let rows = sqlx::query!(
             r#"-- suppression.check
@@ -136,8 +157,11 @@ impl Store {
             why: row.reason,
             by: row.by,
             at: row.at.to_jiff(),
-            of_whole_number: row.of_whole_number,
+            of_whole_number: row.of_whole_number && twin.is_none(),
         });
         Ok(found.collect())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -138,6 +138,21 @@ impl Transaction {
         self.suppression_effects(&persons.into_iter().collect::<Vec<_>>(), new.at).await
     }
 
+    /// The same, and for a person who is meant: one who is reached there under a number that is a stranger's is not.
+    pub async fn suppression_follow_person(
+        &mut self,
+        (scope, person): (Scope, PersonId),
+        new: &NewSuppression<'_>,
+        identities: &[Identity],
+    ) -> Result<SuppressionEffect, StoreError> {
+        let scope = new.client.map_or(scope, |client| scope.within(client));
+        let mut persons = self.persons_reached(scope, identities).await?;
+        if !persons.contains(&person) {
+            persons.push(person);
+        }
+        self.suppression_effect(&persons, new.why, new.at).await
+    }
+
     /// What follows for persons who are barred already or since now, each for the reason of the entry that bars them.
     pub(super) async fn suppression_effects(
         &mut self,
@@ -285,7 +300,12 @@ impl Transaction {
     ) -> Result<LiftedSuppression, StoreError> {
         let mut lifted = Vec::new();
         for identity in identities {
-            if self.suppression_delete(scope, client, identity).await? {
+            // Entries of versions before may be of the mailbox's other name: they bar it all the same.
+            let mut was_there = self.suppression_delete(scope, client, identity).await?;
+            if let Some(twin) = identity.twin() {
+                was_there |= self.suppression_delete(scope, client, &twin).await?;
+            }
+            if was_there {
                 lifted.push(identity.clone());
             }
         }

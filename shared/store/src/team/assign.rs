@@ -13,7 +13,7 @@ use crate::{
     appointment::list::Ahead,
     client::grading_settings::GradingSettings,
     decision::maturation::RoutingNote,
-    delivery::write::DeliveryTarget,
+    delivery::{held::PastOffer, write::DeliveryTarget},
     lead::{facts::facts_of, unit_of_work::UnitOfWork},
     team::{
         hold::held_of,
@@ -29,6 +29,7 @@ use ripen_domain::{
     routing::{
         Assignment, Capacity, Delivered, MaturedLead, Mode, NamedRecipient, RecipientId, Routed, Routing, Sales,
         Surroundings, Tier, route,
+        undated::{HAS_NO_ENDPOINT, NO_ENDPOINT, NOT_DELIVERED_TO, UNDELIVERABLE, UNUSABLE_ROUTING},
     },
 };
 
@@ -38,8 +39,6 @@ pub use crate::team::hold::Hold;
 const BY_APPOINTMENT: &str = "by appointment";
 /// What only a person can help with is looked at again after this, beside whenever a person changes something.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_hours(1);
-/// Why a lead waits that nobody could be sent.
-pub const UNDELIVERABLE: &str = "it could be delivered to none of the client's endpoints";
 
 /// An offer: who accepts first gets the lead.
 #[derive(Debug, Clone)]
@@ -79,9 +78,17 @@ pub struct ToAssign<'a> {
     /// Endpoints that it could not be delivered to: not tried again by themselves.
     pub dead: &'a [EndpointId],
     /// Whom it was offered to, in vain.
-    pub offered: Option<Tier>,
+    pub offered: Option<PastOffer>,
     /// It was held, and is routed in its order: those that come before it went before.
     pub is_in_order: bool,
+}
+
+impl ToAssign<'_> {
+    /// Whether it counts against the client's day: once, however often it is offered, and once more where its place was given back
+    /// because who took it could not be reached.
+    fn counts(&self) -> bool {
+        self.had.is_empty() && self.offered.is_none_or(|past| past.was_taken)
+    }
 }
 
 /// Assigns leads one after the other, each finding the state after those before.
@@ -201,8 +208,9 @@ impl<'a> Assigner<'a> {
         let facts = facts_of(lead, person, work, source.unwrap_or_default());
         match self.routing(work) {
             Ok(routing) => {
-                // Offered in vain to one tier: the next one follows, and the owner stays the last.
-                let from = to_assign.offered.map_or(Tier::Recipients, |tier| tier.next().unwrap_or(Tier::Owner));
+                // Offered in vain to one tier: the next one follows, and the owner stays the last. So too where one of the tier took it
+                // and could not be reached: the others were told that it is taken, and each has one offer of a maturation.
+                let from = to_assign.offered.map_or(Tier::Recipients, |past| past.tier.next().unwrap_or(Tier::Owner));
                 let matured = MaturedLead { facts: &facts, matured_at: to_assign.matured_at, from };
                 self.route(client, &routing, &matured, to_assign)
             }
@@ -237,7 +245,7 @@ impl<'a> Assigner<'a> {
 
     fn to_all(&self, work: &GradingSettings, ToAssign { had, dead, .. }: ToAssign<'_>) -> LeadAssignment {
         if work.endpoints.is_empty() {
-            return self.held("the client has no enabled endpoint");
+            return self.held(NO_ENDPOINT);
         }
         if had.is_empty() && work.endpoints.iter().all(|endpoint| dead.contains(endpoint)) {
             return self.held(UNDELIVERABLE);
@@ -251,13 +259,8 @@ impl<'a> Assigner<'a> {
     }
 
     /// To the rep it is agreed with, also outside of hours and beyond the day's capacity: the rep has to know of it.
-    fn agreed_rep(
-        &mut self,
-        // `had` is empty only when it is routed for the first time: a lead counts once against the day.
-        client: ClientId,
-        ahead: Ahead,
-        ToAssign { had, dead, offered, .. }: ToAssign<'_>,
-    ) -> LeadAssignment {
+    fn agreed_rep(&mut self, client: ClientId, ahead: Ahead, to_assign: ToAssign<'_>) -> LeadAssignment {
+        let ToAssign { had, dead, .. } = to_assign;
         let found = self.team_state.teams.get(&client).and_then(|team| {
             let one = team.sales.recipients.iter().find(|one| one.id == RecipientId::Rep(ahead.rep))?;
             Some((team.route.as_ref().map(|route| route.version), one.clone()))
@@ -267,17 +270,17 @@ impl<'a> Assigner<'a> {
         let why = format!("has an appointment with {} on {when} ({})", rep.name, ahead.appointment);
         let note = |text| Some(RoutingNote { version, rule: BY_APPOINTMENT.to_owned(), text });
         if rep.endpoints.is_empty() {
-            let why = format!("{why}, who has no enabled endpoint");
+            let why = format!("{why}, {HAS_NO_ENDPOINT}");
             return LeadAssignment { note: note(format!("Held: {why}\n")), ..self.held_for(&why, vec![ahead.rep]) };
         }
         if had.is_empty() && rep.endpoints.iter().all(|one| dead.contains(one)) {
-            let why = format!("{why}, to whom it could not be delivered");
+            let why = format!("{why}, {NOT_DELIVERED_TO}");
             return LeadAssignment { note: note(format!("Held: {why}\n")), ..self.held(&why) };
         }
         let new = rep.endpoints.iter().filter(|one| !had.contains(one) && !dead.contains(one));
         let to: Vec<_> = new.map(|one| DeliveryTarget { endpoint: *one, rep: Some(ahead.rep) }).collect();
         if !to.is_empty() {
-            self.count_given(client, &[rep.id], had.is_empty() && offered.is_none());
+            self.count_given(client, &[rep.id], to_assign.counts());
         }
         LeadAssignment { to, note: note(format!("Goes to {}: {why}\n", rep.name)), ..LeadAssignment::default() }
     }
@@ -300,7 +303,7 @@ impl<'a> Assigner<'a> {
         matured: &MaturedLead<'_>,
         to_assign: ToAssign<'_>,
     ) -> LeadAssignment {
-        let ToAssign { had, dead, offered, .. } = to_assign;
+        let ToAssign { had, dead, .. } = to_assign;
         let (now, later) = (self.now, self.later());
         let Some(team) = self.team_state.teams.get_mut(&client) else {
             return self.held("its client's team cannot be read");
@@ -325,7 +328,7 @@ impl<'a> Assigner<'a> {
             new.map(addressed).collect()
         };
         let given = LeadAssignment { to, held: held_of(&routed, later), offer, note: Some(note) };
-        self.count(client, &routed, had.is_empty() && offered.is_none());
+        self.count(client, &routed, to_assign.counts());
         given
     }
 
@@ -402,7 +405,7 @@ pub fn read(team: &Team, script: Option<&Criteria>) -> Result<Routing, String> {
     let loaded = Routing::load_stored(&document, &Surroundings::new(named, script));
     loaded.map(|loaded| loaded.routing).map_err(|mistakes| {
         let first = mistakes.first().map(ToString::to_string).unwrap_or_default();
-        format!("the client's routing cannot be used: {first}")
+        format!("{UNUSABLE_ROUTING}: {first}")
     })
 }
 

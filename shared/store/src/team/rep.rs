@@ -167,13 +167,13 @@ impl Transaction {
         let holidays = change.holidays.as_ref().map(|days| days.iter().map(|day| day.to_sqlx()).collect::<Vec<_>>());
         // Each value comes with a flag: null means "none" for most of them and cannot also mean "as it was".
         let row = sqlx::query!(
-            "-- rep.set
+            r#"-- rep.set
             update rep set name = coalesce($2, name), time_zone = case when $3 then $4 else time_zone end,
                            hours = case when $5 then $6 else hours end, holidays = coalesce($7::date[], holidays),
                            is_paused = case when $8 then $9 else is_paused end, back_on = case when $8 then $10::date else back_on end,
                            capacity = case when $11 then $12::integer else capacity end,
                            links_since = case when $13 then $14::timestamptz else links_since end
-            where id = $1 and ($15::uuid is null or client_id = $15) returning client_id",
+            where id = $1 and ($15::uuid is null or client_id = $15) returning client_id, has_left as "has_left!""#,
             rep.uuid(),
             change.name,
             change.time_zone.is_some(),
@@ -192,7 +192,12 @@ impl Transaction {
         )
         .fetch_optional(self.connection())
         .await?;
-        let client = ClientId::from_uuid(row.ok_or(StoreError::Moved("rep"))?.client_id);
+        let row = row.ok_or(StoreError::Moved("rep"))?;
+        let client = ClientId::from_uuid(row.client_id);
+        if row.has_left {
+            // What others hold too runs its time; what this rep alone held would wait for nobody.
+            self.offers_of_who_left((client, rep), now).await?;
+        }
         // In the same transaction: leads held because nobody took any would otherwise wait for their old due date.
         self.reroute(client, now).await?;
         Ok(())

@@ -11,7 +11,7 @@ use ripen_domain::{
 };
 use uuid::Uuid;
 
-use crate::{StoreError, Transaction};
+use crate::{Store, StoreError, Transaction};
 
 /// A rotation: of a rule in a client's routing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +43,13 @@ pub struct Turns {
 impl Transaction {
     /// Gives back the places that deliveries took on the days on which they came to be owed, which were given up: once for who was to
     /// have the lead, and once for the client where nobody has it. What was given beside the routing took none. Returns how many places.
+    ///
+    /// - Dana was given a lead on Monday, and it dies on Tuesday: Monday has room for one more of Dana's and of the client's. Where an
+    ///   endpoint beside it has the lead, the client's place stays taken.
+    /// - Dana's mail and webhook both die: one place of Dana's, whichever is followed up first, because the lead took one.
+    /// - Offered on Monday at 23:50 and taken by Dana on Tuesday at 0:05, then it dies: Dana's place of Tuesday, and the client's of
+    ///   both days, because the offer counted on Monday and the taking on Tuesday. Where the lead was routed anew since it was taken,
+    ///   that routing took the place, on its own day.
     pub(crate) async fn given_back(&mut self, dead: &[DeliveryId]) -> Result<u64, StoreError> {
         let ids: Vec<_> = dead.iter().map(|id| id.uuid()).collect();
         // A rep's webhook and mail are two deliveries and took one place: it is free when neither has the lead, and was not given
@@ -144,5 +151,21 @@ impl Transaction {
         .execute(self.connection())
         .await?;
         Ok(())
+    }
+}
+
+impl Store {
+    /// Deletes what was given on days before `before`, at most `limit`; how many.
+    pub async fn given_forget(&self, before: Date, limit: i64) -> Result<u64, StoreError> {
+        let done = sqlx::query!(
+            "-- team.given_forget
+            delete from given where (recipient_id, day) in (
+              select recipient_id, day from given where day < $1 order by day limit $2)",
+            before.to_sqlx() as jiff_sqlx::Date,
+            limit
+        )
+        .execute(&self.lists)
+        .await?;
+        Ok(done.rows_affected())
     }
 }

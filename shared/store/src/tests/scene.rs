@@ -60,7 +60,7 @@ impl Scene {
     pub(crate) async fn again(&mut self) {
         self.run(
             "truncate client, program, criteria, source, person, lead, decision, maturation, endpoint, delivery, delivery_body, attempt,
-                      claim, outcome cascade; drop table n; drop function pg_temp.i;",
+                      claim, outcome, regrade cascade; drop table n; drop function pg_temp.i;",
         )
         .await;
         self.run(BEGIN).await;

@@ -152,7 +152,7 @@ impl Store {
         rows.into_iter().map(UserRow::record).collect()
     }
 
-    /// Whether anybody can sign in as an admin.
+    /// Whether there is an admin who is not paused, invited ones included: whoever is invited is made by somebody who means it.
     pub async fn user_has_admin(&self) -> Result<bool, StoreError> {
         let row = sqlx::query!(
             r#"-- user.has_admin
@@ -188,6 +188,15 @@ impl Store {
     }
 }
 
+/// An admin who is not paused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ActiveAdmin {
+    /// Who.
+    pub user: UserId,
+    /// They have chosen a password; an invitation may never be opened.
+    pub can_sign_in: bool,
+}
+
 impl Transaction {
     /// An account by its id, locked until the transaction ends.
     pub async fn user_lock(&mut self, user: UserId) -> Result<Option<UserRecord>, StoreError> {
@@ -204,14 +213,16 @@ impl Transaction {
     }
 
     /// Keeps everybody else from changing who is an admin until the transaction ends; gives the active admins.
-    pub async fn user_lock_admins(&mut self) -> Result<Vec<UserId>, StoreError> {
+    pub async fn user_lock_admins(&mut self) -> Result<Vec<ActiveAdmin>, StoreError> {
         let rows = sqlx::query!(
-            "-- user.lock_admins
-            select id from user_account where role = 'admin' and state = 'active' order by id for no key update"
+            r#"-- user.lock_admins
+            select id, password is not null as "has_password!" from user_account
+            where role = 'admin' and state = 'active' order by id for no key update"#
         )
         .fetch_all(self.connection())
         .await?;
-        Ok(rows.into_iter().map(|row| UserId::from_uuid(row.id)).collect())
+        let admin = |id, can_sign_in| ActiveAdmin { user: UserId::from_uuid(id), can_sign_in };
+        Ok(rows.into_iter().map(|row| admin(row.id, row.has_password)).collect())
     }
 
     /// Adds an account; `Taken` where the address has one.

@@ -1,5 +1,7 @@
 //! What people and their programs do with a lead: one request for each, done by the action it names.
 
+use std::collections::BTreeMap;
+
 use ripen_actions::{
     Actions, FieldError, Refusal,
     appointment::{BookAppointment, SlotWish},
@@ -12,7 +14,8 @@ use ripen_actions::{
 };
 use ripen_domain::{actor::Actor, id::LeadId, promise::InvalidWhen, touch::Disposition};
 use ripen_web::extract::NamedFields;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -34,7 +37,7 @@ pub enum LeadChange {
     Recall,
     /// An appointment is booked: `rep`, `at`, `note`.
     Appointment,
-    /// Contact data is put right: all of it.
+    /// Contact data is put right: all of it, but what says the same as `seen`.
     Person,
     /// A manager looked at the consent: `verdict` (`consent_holds` or `no_consent`), `why`.
     Verdict,
@@ -136,6 +139,22 @@ pub struct ChangeBody {
     pub time_zone: String,
     /// BCP 47 tag.
     pub locale: String,
+    /// Of contact data what was shown in its fields before, by name; in a form as JSON. A field that says the same is left alone, and one
+    /// that somebody else changed since is refused (`changed`).
+    #[serde(deserialize_with = "seen")]
+    #[schema(value_type = Object)]
+    pub seen: BTreeMap<String, String>,
+}
+
+/// By name, or as JSON in a field of a form.
+fn seen<'de, D: Deserializer<'de>>(given: D) -> Result<BTreeMap<String, String>, D::Error> {
+    let seen = match Value::deserialize(given)? {
+        Value::String(text) if text.is_empty() => return Ok(BTreeMap::new()),
+        Value::String(text) => serde_json::from_str(&text),
+        value => serde_json::from_value(value),
+    };
+    // Without serde's own words, which can quote what was sent.
+    seen.map_err(|_| D::Error::custom("not fields and their texts"))
 }
 
 /// Contact data may be among it.
@@ -150,6 +169,7 @@ impl NamedFields for ChangeBody {
         match field {
             "agreed" => "write true or leave it out.",
             "touch" => "write a UUID.",
+            "seen" => "write a JSON object of fields and their texts, or leave it out.",
             _ => "write text.",
         }
     }
@@ -261,5 +281,28 @@ fn correction(lead: LeadId, body: &ChangeBody) -> CorrectPerson {
         country: body.country.clone(),
         time_zone: body.time_zone.clone(),
         locale: body.locale.clone(),
+        seen: body.seen.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ripen_web::extract::form_fields;
+
+    use super::*;
+
+    #[test]
+    fn what_was_seen_comes_as_an_object_or_as_text_in_a_form() {
+        let in_form =
+            form_urlencoded::Serializer::new(String::new()).append_pair("seen", r#"{"phone":"+1 \"x\""}"#).finish();
+        let read: Vec<ChangeBody> = vec![
+            form_fields(in_form.as_bytes()).unwrap(),
+            serde_json::from_str(r#"{"seen": {"phone": "+1 \"x\""}}"#).unwrap(),
+        ];
+        assert!(read.iter().all(|body| body.seen.get("phone").is_some_and(|phone| phone == "+1 \"x\"")));
+        for nothing in ["", "seen="] {
+            assert!(form_fields::<ChangeBody>(nothing.as_bytes()).unwrap().seen.is_empty());
+        }
+        assert!(form_fields::<ChangeBody>(b"seen=x").is_err());
     }
 }

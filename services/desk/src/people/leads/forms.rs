@@ -5,7 +5,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use ripen_actions::Refusal;
+use ripen_actions::{FieldError, Refusal, person_correct::CHANGED};
 use ripen_domain::{actor::Permission, id::LeadId};
 use ripen_web::{Problem, catalogue};
 
@@ -74,9 +74,16 @@ pub async fn change(
         against,
         ..LeadSays::default()
     };
+    let newer = |errors: &[FieldError]| {
+        let newer = errors.iter().filter(|error| error.code == CHANGED);
+        newer.map(|error| error.field.clone()).collect()
+    };
     let (status, says) = match apply(&context.actions, &viewer.actor, lead, (change, &form)).await {
         Ok(()) => return Redirect::to(&format!("/leads/{lead}?done={}", change.word())).into_response(),
-        Err(Refusal::Invalid(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, says(troubles(&errors), String::new())),
+        Err(Refusal::Invalid(errors)) => {
+            let says = LeadSays { newer: newer(&errors), ..says(troubles(&errors), String::new()) };
+            (StatusCode::UNPROCESSABLE_ENTITY, says)
+        }
         Err(Refusal::Conflict { message, .. }) => (StatusCode::CONFLICT, says(Vec::new(), message)),
         Err(refusal) => return refused(&refusal).into_response(),
     };

@@ -1,5 +1,7 @@
 //! `/leads/{id}`: what happens to this lead, and why.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::{
     extract::State,
@@ -9,6 +11,7 @@ use axum::{
 use ripen_actions::{
     Refusal,
     lead_page::{ReadReceipt, WholeLead, earlier, show as whole},
+    person_correct::shown_fields,
     why_not::gates,
 };
 use ripen_domain::{
@@ -77,6 +80,8 @@ pub struct LeadSays<'a> {
     pub typed: Option<&'a ChangeBody>,
     /// Its wrong fields.
     pub wrong: Vec<FieldTrouble>,
+    /// Fields of contact data that somebody else changed since they were shown: who sends the form once more has seen what stands there.
+    pub newer: Vec<String>,
     /// What stands against it.
     pub against: String,
     /// What was done.
@@ -109,6 +114,8 @@ struct LeadTemplate<'a> {
     open: &'static str,
     done: &'static str,
     values: ChangeBody,
+    /// What is shown in the form of contact data, or was when it was opened.
+    seen: String,
     csrf: String,
     touch: Uuid,
     id: String,
@@ -252,6 +259,7 @@ fn template<'a>(
         open: says.open.map_or("", LeadChange::word),
         done: says.done.map_or("", LeadChange::done),
         values: says.typed.cloned().unwrap_or_else(|| known(page)),
+        seen: seen(page, says),
         csrf: viewer.csrf(),
         touch,
         id: page.lead.id.to_string(),
@@ -305,21 +313,34 @@ fn step_near(step: &ShownStep) -> String {
 
 /// What is known of the person, as the form to correct it begins.
 fn known(page: &WholeLead) -> ChangeBody {
-    let profile = &page.lead.profile;
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let extension = profile.phone_extension.as_ref().map(|extension| format!(" x{extension}")).unwrap_or_default();
+    let [first_name, last_name, name, email, phone, postal_code, country, time_zone, locale] =
+        shown_fields(&page.lead.profile).map(|field| field.text);
     ChangeBody {
-        first_name: text(&profile.first_name),
-        last_name: text(&profile.last_name),
-        name: text(&profile.name),
-        email: text(&profile.email),
-        phone: format!("{}{extension}", text(&profile.phone)),
-        postal_code: text(&profile.postal_code),
-        country: text(&profile.country),
-        time_zone: text(&profile.time_zone),
-        locale: text(&profile.locale),
+        first_name,
+        last_name,
+        name,
+        email,
+        phone,
+        postal_code,
+        country,
+        time_zone,
+        locale,
         ..ChangeBody::default()
     }
+}
+
+/// What the fields of contact data are held against when the form is sent, as JSON. A form that was sent in vain keeps what it was opened
+/// with: as shown anew, what somebody else changed meanwhile would look as if it was changed back here.
+fn seen(page: &WholeLead, says: &LeadSays<'_>) -> String {
+    let now = shown_fields(&page.lead.profile).into_iter().map(|field| (field.name.to_owned(), field.text));
+    let seen: BTreeMap<_, _> = match says.typed {
+        Some(typed) => {
+            typed.seen.clone().into_iter().chain(now.filter(|(name, _)| says.newer.contains(name))).collect()
+        }
+        None => now.collect(),
+    };
+    // A map of texts always serialises.
+    serde_json::to_string(&seen).unwrap_or_default()
 }
 
 #[cfg(test)]

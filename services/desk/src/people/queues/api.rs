@@ -86,7 +86,7 @@ pub async fn show(State(context): State<DeskContext>, viewer: Viewer) -> Result<
     queues.push(counted(QueueList::Late, &found.late));
     queues.extend(found.stuck.iter().map(|stuck| {
         let count = i64::try_from(stuck.rows.len()).unwrap_or(MOST);
-        let oldest = stuck.rows.first().map(|row| row.at);
+        let oldest = stuck.rows.iter().find_map(|row| row.at);
         CountedQueue { list: stuck.kind.word(), count, more: count >= MOST, oldest, clients: Vec::new() }
     }));
     let agents = found.agents.into_iter().map(|agent| AgentNow {
@@ -140,8 +140,8 @@ pub struct QueueRowAnswer {
     name: Option<String>,
     /// The client's name.
     client: Option<String>,
-    /// Since when; of what is held, until when.
-    at: Timestamp,
+    /// Since when; of what is held, until when, and null where it waits for something that has no date.
+    at: Option<Timestamp>,
     /// Why it is stuck.
     why: Option<String>,
 }

@@ -19,7 +19,7 @@ use ripen_store::{
     },
     mail_refusal::MailRefusal,
     notice::{
-        dead::UnsentNotice,
+        dead::{UnsentNotice, UnsentOfClient},
         send::{DueNotice, Handed},
     },
 };
@@ -205,8 +205,7 @@ fn refused_mail() -> AppointmentMail {
 fn unsent_mail() -> AppointmentMail {
     let unsent = UnsentNotice {
         id: id(NoticeId::from_uuid, 1),
-        client: id(ClientId::from_uuid, 1),
-        client_name: "Acme Homes".to_owned(),
+        client: Some(UnsentOfClient { id: id(ClientId::from_uuid, 1), name: "Acme Homes".to_owned() }),
         kind: NoticeKind::EndpointDown.to_string(),
         address: "office@client.example".to_owned(),
         data: NoticeData::written("CRM fails (Acme Homes)".to_owned(), vec!["Every attempt has failed.".to_owned()]),

@@ -103,7 +103,8 @@ impl Foresight {
             zone: named.or_else(|| zone(&self.source.time_zone)).unwrap_or(TimeZone::UTC),
             at: arrival.received_at,
         };
-        let answers = said.answers.iter().filter(|(_, value)| !value.is_null());
+        flags.extend(criteria.nearly_answers(said));
+        let answers = criteria.answers_in(said);
         flags.extend(answers.filter_map(|(question, value)| criteria.read_answer(question, value, &context).flag));
         flags
     }

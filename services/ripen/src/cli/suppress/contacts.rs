@@ -169,7 +169,10 @@ fn identities(text: &str, country: Option<&str>) -> Result<Vec<Identity>, String
 }
 
 fn emails(text: &str) -> Result<Vec<Identity>, String> {
-    let email = |text| Email::parse(text).map(Identity::Email).map_err(|why| format!("the address {why}"));
+    let email = |text| {
+        let read = Email::parse(text).map_err(|why| format!("the address {why}"))?;
+        Ok(Identity::of_email(&read))
+    };
     if text.matches('@').count() < 2 {
         return email(text).map(|one| vec![one]);
     }

@@ -144,10 +144,13 @@ pub struct Finding {
     pub because: Arc<str>,
 }
 
+/// What holds down the grade of whoever must not be contacted: of all caps the one whose words are no manager's.
+pub const DO_NOT_CONTACT: &str = "do_not_contact";
+
 /// Why the grade is less than the score's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cap {
-    /// A gate's id, `returned`, `confirm_within`, `time_alone` or `do_not_contact`.
+    /// A gate's id, `returned`, `confirm_within`, `time_alone` or [`DO_NOT_CONTACT`].
     pub by: Arc<str>,
     /// The best grade it allows.
     pub at_most: Grade,

@@ -113,6 +113,21 @@ fn what_senders_answer_is_read_or_flagged_with_its_words() {
         ("budget", json!("1,12"), "\"1,12\" unclear_number 1,12"),
         ("budget", json!("about half a million"), "\"about half a million\" no_number about half a million"),
         ("budget", json!(-5), "-5 out_of_range -5"),
+        ("budget", json!(10_000_000_000_000_000_000_u64), "nothing out_of_range 10000000000000000000"),
+        ("budget", json!("99999999999999999999"), "nothing out_of_range 99999999999999999999"),
+        (
+            "budget",
+            json!("$99,999,999,999,999,999,999"),
+            "\"$99,999,999,999,999,999,999\" out_of_range $99,999,999,999,999,999,999",
+        ),
+        ("budget", json!("-9999999999999999"), "\"-9999999999999999\" out_of_range -9999999999999999"),
+        ("budget", json!(1_000_000_000_000_000_i64), "1000000000000000"),
+        (
+            "timeframe_days",
+            json!("10000000000000000 days"),
+            "\"10000000000000000 days\" out_of_range 10000000000000000 days",
+        ),
+        ("timeframe_days", json!("10000000000000000"), "nothing out_of_range 10000000000000000"),
         ("budget", json!(true), "true no_number true"),
         ("budget", json!(["450,000"]), "450000"),
         ("timeframe_days", json!("45 days"), "45"),
@@ -141,23 +156,6 @@ fn what_senders_answer_is_read_or_flagged_with_its_words() {
         ("plan", json!("Buy, then sell"), "\"Buy, then sell\""),
         ("plan", json!(["buy"]), "\"buy\""),
         ("plan", json!("buy;sell"), "\"buy;sell\" unknown_choice buy;sell"),
-        ("again_on", json!("03/15/2027"), "\"2027-03-15\""),
-        ("again_on", json!("15.03.2027 10:30"), "\"2027-03-15\""),
-        ("again_on", json!("2027-Q2"), "\"2027-Q2\""),
-        ("again_on", json!("April 2027"), "\"2027-04\""),
-        ("again_on", json!("2027-03-15T02:00:00Z"), "\"2027-03-14\""),
-        ("again_on", json!("2020-01-01"), "\"2020-01-01\""),
-        ("again_on", json!("2041-12-31"), "\"2041-12-31\""),
-        ("again_on", json!("2206-03-04"), "nothing no_date 2206-03-04"),
-        ("again_on", json!("04.03.2206"), "\"04.03.2206\" no_date 04.03.2206"),
-        ("again_on", json!("04/03/0027"), "\"04/03/0027\" no_date 04/03/0027"),
-        ("again_on", json!("1405/12/13"), "\"1405/12/13\" no_date 1405/12/13"),
-        ("again_on", json!("2570-Q2"), "nothing no_date 2570-Q2"),
-        ("again_on", json!("2570"), "nothing no_date 2570"),
-        ("again_on", json!("9999-12-31"), "\"9999-12-31\" no_date 9999-12-31"),
-        ("loan_ends", json!("2056-01-31"), "\"2056-01-31\""),
-        ("loan_ends", json!("0056-01-31"), "\"0056-01-31\" no_date 0056-01-31"),
-        ("again_on", json!("soon"), "\"soon\" no_date soon"),
         ("why", json!("A dog"), "\"A dog\""),
         ("why", json!(["a", "b"]), "\"a, b\""),
         ("why", json!("-"), "nothing"),
@@ -174,4 +172,34 @@ fn what_senders_answer_is_read_or_flagged_with_its_words() {
     assert_eq!(shown(german), "450000");
     let german = criteria.read_answer("again_on", &json!("03/04/2027"), &context("DE"));
     assert_eq!(shown(german), "\"2027-04-03\"");
+}
+
+#[test]
+fn days_are_read_by_the_clock_that_they_are_of_or_flagged_with_their_words() {
+    let criteria = Criteria::load(DOCUMENT).unwrap().criteria;
+    for (question, given, expected) in [
+        ("again_on", json!("03/15/2027"), "\"2027-03-15\""),
+        ("again_on", json!("15.03.2027 10:30"), "\"2027-03-15\""),
+        ("again_on", json!("2027-Q2"), "\"2027-Q2\""),
+        ("again_on", json!("April 2027"), "\"2027-04\""),
+        ("again_on", json!("2027-03-15T02:00:00Z"), "\"2027-03-14\""),
+        ("again_on", json!("2027-03-15T00:00:00.000Z"), "\"2027-03-15\""),
+        ("again_on", json!(1_805_068_800), "\"2027-03-15\""),
+        ("again_on", json!("2027-03-15T23:30:00-08:00"), "\"2027-03-15\""),
+        ("again_on", json!("2020-01-01"), "\"2020-01-01\""),
+        ("again_on", json!("2041-12-31"), "\"2041-12-31\""),
+        ("again_on", json!("2206-03-04"), "nothing no_date 2206-03-04"),
+        ("again_on", json!("04.03.2206"), "\"04.03.2206\" no_date 04.03.2206"),
+        ("again_on", json!("04/03/0027"), "\"04/03/0027\" no_date 04/03/0027"),
+        ("again_on", json!("1405/12/13"), "\"1405/12/13\" no_date 1405/12/13"),
+        ("again_on", json!("2570-Q2"), "nothing no_date 2570-Q2"),
+        ("again_on", json!("2570"), "nothing no_date 2570"),
+        ("again_on", json!("9999-12-31"), "\"9999-12-31\" no_date 9999-12-31"),
+        ("loan_ends", json!("2056-01-31"), "\"2056-01-31\""),
+        ("loan_ends", json!("0056-01-31"), "\"0056-01-31\" no_date 0056-01-31"),
+        ("again_on", json!("soon"), "\"soon\" no_date soon"),
+    ] {
+        let read = criteria.read_answer(question, &given, &context("US"));
+        assert_eq!(shown(read), expected, "{question} {given}");
+    }
 }

@@ -208,6 +208,22 @@ fn a_clients_people_are_not_told_of_others() {
 }
 
 #[test]
+fn a_clients_people_read_no_words_of_closing_and_of_a_wish() {
+    let facts = GateFacts {
+        stage: Some(Stage::Closed),
+        closed: Some("says she is the sister of Maria".to_owned()),
+        barred: Some("Maria asked by telephone".to_owned()),
+        ..facts()
+    };
+    let all = gates(&facts, &AgentTerms::default(), &Hours::default(), now());
+    assert_eq!(all.iter().filter(|gate| gate.words.contains("Maria")).count(), 2, "the firm reads them: {all:?}");
+    let shown = softened(all.clone());
+    assert!(!shown.iter().any(|gate| gate.words.contains("Maria")), "{shown:?}");
+    let kinds = |gates: &[CallGate]| shut(gates).map(|gate| gate.kind).collect::<Vec<_>>();
+    assert_eq!(kinds(&shown)[..2], kinds(&all)[..2], "that they are shut is told");
+}
+
+#[test]
 fn why_somebody_rests_is_the_same_to_a_client_whatever_it_is() {
     let elsewhere = GateFacts { elsewhere_at: Some(at("2026-12-01T10:11:12Z")), ..facts() };
     let tried =

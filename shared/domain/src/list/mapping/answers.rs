@@ -39,10 +39,14 @@ impl Mapping {
         likely.collect()
     }
 
-    /// Questions of the script that nothing of the list answers.
+    /// Questions of the script that nothing of the list answers. A column that is called as one does.
     #[must_use]
     pub fn unanswered<'q>(&self, questions: &'q [String]) -> Vec<&'q str> {
-        let fills = |question: &str| self.filled.iter().any(|one| one.field == format!("answers.{question}"));
+        let fills = |question: &str| {
+            let is_kept_as = |name: &Option<String>| name.as_deref() == Some(question);
+            self.filled.iter().any(|one| one.field == format!("answers.{question}"))
+                || self.kept_as.iter().any(is_kept_as)
+        };
         questions.iter().map(String::as_str).filter(|question| !fills(question)).collect()
     }
 }

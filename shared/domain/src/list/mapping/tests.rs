@@ -182,6 +182,23 @@ fn a_column_is_likely_an_answer_where_its_name_begins_a_questions_or_shares_a_te
 }
 
 #[test]
+fn a_column_that_is_called_as_a_question_answers_it() {
+    let mapping = Mapping::new(&texts(&["budget", "Rooms"]), &MappingRules::default()).unwrap();
+    let questions = texts(&["budget", "rooms"]);
+    assert_eq!(mapping.unanswered(&questions), ["rooms"]);
+    assert_eq!(mapping.likely_answers(&questions)[0].field, "answers.rooms");
+}
+
+#[test]
+fn several_columns_may_say_that_somebody_must_not_be_contacted() {
+    let none = MappingRules::default();
+    let header = ["Email", "Do Not Call", "Opt Out"];
+    let said = lead(&header, &none, &["a@x.y", "No", "TRUE"]);
+    assert_eq!((&said["do_not_contact"], &said["Do Not Call"]), (&json!("TRUE"), &json!("No")));
+    assert_eq!(lead(&header, &none, &["a@x.y", "No", ""])["do_not_contact"], "No");
+}
+
+#[test]
 fn what_was_guessed_can_be_written_down_as_rules() {
     let header = texts(&["Email Address", "Mobile", "Home phone", "Note to self"]);
     let rules = Mapping::new(&header, &MappingRules::default()).unwrap().rules();

@@ -3,7 +3,8 @@
 use super::{FieldOrigin, Mapping, cell_at, fill};
 use crate::{
     contact::{Email, Phone},
-    country::is_country,
+    country::country_written,
+    list::wish::{ContactWish, wish_in_field},
     values::is_nothing,
 };
 
@@ -63,6 +64,8 @@ impl Mapping {
         let is_usable = |text: &str| match field {
             "email" => Email::parse(text).is_ok(),
             "phone" => self.is_number(text, row),
+            // A `no` of one column takes nothing from the `yes` of another.
+            "do_not_contact" => wish_in_field(text) == ContactWish::DoNot,
             _ => true,
         };
         texts.iter().position(|(_, text)| !is_nothing(text) && is_usable(text)).or(Some(first))
@@ -89,8 +92,10 @@ impl Mapping {
             }
             FieldOrigin::Template(parts) => Some(self.replaced("country", &fill("country", parts, row, 0))),
         });
-        let code = said.map(|said| said.trim().to_uppercase());
-        let code = code.map(|code| if code == "UK" { "GB".to_owned() } else { code });
-        code.filter(|code| is_country(code)).or_else(|| self.country.clone())
+        match said {
+            // Not the source's: a number would be read as one of there.
+            Some(said) => country_written(&said).map(str::to_owned),
+            None => self.country.clone(),
+        }
     }
 }

@@ -69,6 +69,28 @@ fn dates_are_read_as_their_country_writes_them_or_not_at_all() {
 }
 
 #[test]
+fn a_year_of_two_digits_stands_where_people_write_it_or_is_unclear() {
+    for (text, country, day) in [
+        ("26-12-15", "SE", "2026-12-15"),
+        ("26-11-20 10:00", "SE", "2026-11-20T10:00:00"),
+        ("26/12/15", "JP", "2026-12-15"),
+        ("27-01-05", "CN", "two"),
+        ("27.01.05", "KR", "2027-01-05"),
+        ("27.04.03.", "HU", "2027-04-03"),
+        ("27/03/04", "US", "two"),
+        ("27/03/04", "DE", "2004-03-27"),
+        ("27.03.04", "DE", "2004-03-27"),
+        ("15/03/24", "JP", "2015-03-24"),
+        ("31/12/99", "US", "1999-12-31"),
+        ("3/4/24", "US", "2024-03-04"),
+        ("3/4/24", "SE", "two"),
+        ("99/03/04", "US", "1999-03-04"),
+    ] {
+        assert_eq!(read(text, country), day, "{text} in {country}");
+    }
+}
+
+#[test]
 fn months_are_named_in_several_languages() {
     for (text, month) in [
         ("April 2027", Some("2027-04")),

@@ -1,10 +1,16 @@
 //! What large relays and providers answer, at the step at which they do.
 
-use super::{Refused, SmtpStep, judge};
-use Refused::{Address, Mail, Sender, SenderOrRecipient};
-use SmtpStep::{Content, Recipient, Sender as From};
+use super::{DeadCause, MailStage, Refused, judge};
+use MailStage::{Content, Recipient, Sender as From};
+use Refused::{Sender, SenderOrRecipient};
 
-fn judged(replies: &[(SmtpStep, &str, Refused)]) {
+const ADDRESS: Refused = Refused::One(DeadCause::Address);
+const MAILBOX: Refused = Refused::One(DeadCause::Mailbox);
+const MAIL: Refused = Refused::One(DeadCause::Mail);
+/// Known by no code and no words.
+const UNEXPLAINED: Refused = Refused::One(DeadCause::Unexplained);
+
+fn judged(replies: &[(MailStage, &str, Refused)]) {
     for (step, reply, expected) in replies {
         let (code, text) = reply.split_at(3);
         assert_eq!(judge(*step, code.parse().unwrap(), text), *expected, "{step:?} {reply}");
@@ -12,7 +18,7 @@ fn judged(replies: &[(SmtpStep, &str, Refused)]) {
 }
 
 /// What is said of the sender.
-const OF_THE_SENDER: &[(SmtpStep, &str, Refused)] = &[
+const OF_THE_SENDER: &[(MailStage, &str, Refused)] = &[
     // Microsoft 365 and Exchange.
     (
         Content,
@@ -178,88 +184,92 @@ fn a_refusal_of_the_sender_is_one_at_every_step() {
 }
 
 /// What is said of one recipient or one mail.
-const OF_ONE: &[(SmtpStep, &str, Refused)] = &[
+const OF_ONE: &[(MailStage, &str, Refused)] = &[
     // Microsoft 365.
-    (Recipient, "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup", Address),
-    (Recipient, "550 5.7.504 [robin@client.example]: Recipient address rejected: Access denied", Address),
-    (Recipient, "550 5.7.505 Access denied, banned recipient", Address),
+    (Recipient, "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup", ADDRESS),
+    (Recipient, "550 5.7.504 [robin@client.example]: Recipient address rejected: Access denied", ADDRESS),
+    (Recipient, "550 5.7.505 Access denied, banned recipient", ADDRESS),
     (
         Content,
         "550 5.7.703 Your message can't be delivered because messages to robin@client.example are blocked by your organization using Tenant Allow Block List",
-        Mail,
+        MAILBOX,
     ),
-    (Recipient, "550 5.7.703 messages are blocked by your organization using Tenant Allow Block List", Mail),
-    (Content, "550 5.7.124 Sender not in allowed-senders list", Mail),
-    (Content, "550 5.7.133 Sender not authenticated for group", Mail),
+    (Recipient, "550 5.7.703 messages are blocked by your organization using Tenant Allow Block List", MAILBOX),
+    (Content, "550 5.7.124 Sender not in allowed-senders list", UNEXPLAINED),
+    (Content, "550 5.7.133 Sender not authenticated for group", UNEXPLAINED),
     (
         Content,
         "554 5.2.122 The recipient has exceeded their limit for the number of messages they can receive per hour",
-        Mail,
+        MAILBOX,
     ),
-    (Content, "550 5.3.4 Message size exceeds fixed maximum message size", Mail),
+    (Content, "550 5.3.4 Message size exceeds fixed maximum message size", MAIL),
     // Google.
     (
         Recipient,
         "550 5.1.1 The email account that you tried to reach does not exist. Please try double-checking the recipient's email address",
-        Address,
+        ADDRESS,
     ),
     (
         Recipient,
         "550 5.2.1 The email account that you tried to reach is disabled. Learn more at https://support.google.com/mail/?p=DisabledUser",
-        Address,
+        ADDRESS,
     ),
     (
         Recipient,
         "550 5.2.1 The user you are trying to contact is receiving mail at a rate that prevents additional messages",
-        Address,
+        ADDRESS,
     ),
-    (Recipient, "552 5.2.2 The email account that you tried to reach is over quota", Mail),
+    (Recipient, "552 5.2.2 The email account that you tried to reach is over quota", MAILBOX),
     (
         Content,
         "552 5.2.3 Your message exceeded Google's message size limits. Please visit https://support.google.com/mail/?p=MaxSizeError",
-        Mail,
+        MAIL,
     ),
-    (Content, "552 5.7.0 This message was blocked because its content presents a potential security issue", Mail),
+    (
+        Content,
+        "552 5.7.0 This message was blocked because its content presents a potential security issue",
+        UNEXPLAINED,
+    ),
     (
         Content,
         "550 5.7.1 Our system has detected that this message is likely unsolicited mail. To reduce the amount of spam sent to Gmail, this message has been blocked",
-        Mail,
+        UNEXPLAINED,
     ),
-    (Content, "550 5.7.1 The sender does not have permission to post to this group", Mail),
+    (Content, "550 5.7.1 The sender does not have permission to post to this group", UNEXPLAINED),
     // Yahoo, Yandex, SES, Postmark, SendGrid.
     (
         Content,
         "554 30 Sorry, your message to robin@client.example cannot be delivered. This mailbox is disabled (554.30).",
-        Mail,
+        MAIL,
     ),
-    (Recipient, "550 5.1.1 Mailbox unavailable: this user doesn't have a yahoo.com account", Address),
-    (Content, "554 5.7.1 [2] Message rejected under suspicion of SPAM; https://ya.cc/1IrBc", Mail),
-    (Content, "554 Transaction failed: Duplicate header 'Subject'.", Mail),
-    (Content, "550 You tried to send to a recipient that has been marked as inactive", Mail),
-    (Content, "550 5.7.1 This message contains a virus", Mail),
+    (Recipient, "550 5.1.1 Mailbox unavailable: this user doesn't have a yahoo.com account", ADDRESS),
+    (Content, "554 5.7.1 [2] Message rejected under suspicion of SPAM; https://ya.cc/1IrBc", UNEXPLAINED),
+    (Content, "554 Transaction failed: Duplicate header 'Subject'.", UNEXPLAINED),
+    (Content, "550 You tried to send to a recipient that has been marked as inactive", UNEXPLAINED),
+    (Content, "550 5.7.1 This message contains a virus", UNEXPLAINED),
     // Postfix, Exim, cPanel, OVH, Zoho.
     (
         Recipient,
         "550 5.1.1 <robin@client.example>: Recipient address rejected: User unknown in virtual mailbox table",
-        Address,
+        ADDRESS,
     ),
-    (Recipient, "550 No Such User Here", Address),
+    (Recipient, "550 No Such User Here", ADDRESS),
     (
         Recipient,
         "552 5.2.2 <robin@client.example>: Recipient address rejected: Quota exceeded (mailbox for user is full)",
-        Mail,
+        MAILBOX,
     ),
-    (Content, "552 Message size exceeds maximum permitted", Mail),
+    (Content, "552 Message size exceeds maximum permitted", MAIL),
     (
         Content,
         "550 5.7.1 Your message could not be delivered because it contained an attachment type that is not allowed",
-        Mail,
+        MAIL,
     ),
-    (Content, "554 5.7.1 Service unavailable; body domain blocked using dbl.spamhaus.org", Mail),
-    (Content, "550 This account has been disabled", Mail),
-    (Content, "550 5.2.1 account is disabled", Address),
-    (Content, "554 5.7.1 Spam message rejected", Mail),
-    (Content, "554 5.4.6 Hop count exceeded: possible mail loop", Mail),
+    (Content, "554 5.7.1 Service unavailable; body domain blocked using dbl.spamhaus.org", UNEXPLAINED),
+    (Content, "550 This account has been disabled", UNEXPLAINED),
+    (Content, "550 5.2.1 account is disabled", ADDRESS),
+    (Content, "554 5.7.1 Spam message rejected", UNEXPLAINED),
+    (Content, "554 5.4.6 Hop count exceeded: possible mail loop", MAIL),
 ];
 
 #[test]

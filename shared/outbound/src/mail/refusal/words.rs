@@ -184,6 +184,11 @@ impl ServerWords {
         (self.say(OF_SENDER_OF_MAIL) || by_policy && self.say(OF_ACCOUNT)) && !self.say(OF_OTHERS)
     }
 
+    /// Whether they are about the recipient, or about what the mail has with it.
+    pub(super) fn are_of_others(&self) -> bool {
+        self.say(OF_OTHERS)
+    }
+
     fn say(&self, phrases: &[&str]) -> bool {
         phrases.iter().any(|phrase| says(&self.0, phrase))
     }

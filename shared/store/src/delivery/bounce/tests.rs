@@ -1,5 +1,7 @@
 //! A sender that a later report refuses: whose mail waits for it; and whose mailbox a report is of.
 
+use std::time::Duration;
+
 use ripen_domain::actor::Actor;
 
 use super::*;
@@ -18,7 +20,9 @@ async fn refused(scene: &mut Scene, number: u128) -> (ReportResult, String) {
     let report = MailReport { text, is_final: true, bounced: false, of_sender: true, original: None, last: None };
     let mut batch = scene.store.begin().await.unwrap();
     let scope = Actor::operator("Kim").scope();
-    let done = batch.delivery_report(scope, delivery(number), &report, at("2026-11-24T10:00:00Z")).await.unwrap();
+    let pause = SenderPause(Duration::from_secs(90));
+    let reported = DeliveryReport { delivery: delivery(number), report: &report, pause };
+    let done = batch.delivery_report(scope, &reported, at("2026-11-24T10:00:00Z")).await.unwrap();
     batch.commit().await.unwrap();
     (done, scene.state(number).await)
 }
@@ -49,6 +53,11 @@ async fn a_sender_that_one_later_report_says_is_refused_has_that_mail_wait_and_a
     assert_eq!(done, ReportResult::Waits);
     assert!(state.starts_with(&format!("pending: {MAIL_WAITS}")), "{state}");
     assert!(scene.store.mail_refusal().await.unwrap().is_some());
+    // By the pause of the configuration, as where the server says it itself.
+    let probed = "select to_char(probe_at at time zone 'UTC', 'HH24:MI:SS') from mail_refusal";
+    assert_eq!(scene.texts(probed).await, ["10:01:30"]);
+    let again = "select to_char(due_at at time zone 'UTC', 'HH24:MI:SS') from delivery order by id";
+    assert_eq!(scene.texts(again).await, ["10:03:00"; 3], "behind whoever tries the server");
     scene.end().await;
 }
 
@@ -63,6 +72,52 @@ async fn an_address_that_refuses_the_sender_in_its_reports_while_others_take_mai
     let (done, state) = refused(&mut scene, 1).await;
     assert_eq!((done, state.as_str()), (ReportResult::Dead, "dead: the mail came back: failed 5.7.26"));
     assert_eq!(scene.store.mail_refusal().await.unwrap(), None, "nobody else waits");
+    scene.end().await;
+}
+
+/// It is reported that there is no such address as this one.
+async fn bounced(scene: &mut Scene, address: &str) -> (ReportResult, String) {
+    let (text, original) = ("failed 5.1.1".to_owned(), Some(address.to_owned()));
+    let report = MailReport { text, is_final: true, bounced: true, of_sender: false, original, last: None };
+    let mut batch = scene.store.begin().await.unwrap();
+    let scope = Actor::operator("Kim").scope();
+    let reported =
+        DeliveryReport { delivery: delivery(1), report: &report, pause: SenderPause(Duration::from_secs(90)) };
+    let done = batch.delivery_report(scope, &reported, at("2026-11-24T10:00:00Z")).await.unwrap();
+    batch.commit().await.unwrap();
+    (done, scene.state(1).await)
+}
+
+#[tokio::test]
+async fn a_mail_that_comes_back_from_an_address_that_was_corrected_since_is_not_delivered() {
+    let mut scene = Scene::new().await;
+    for (named, result) in [
+        ("dana@client.exmaple", ReportResult::Dead),
+        // Nothing was sent there so far, whoever says so.
+        ("dana@client.example", ReportResult::Noted),
+    ] {
+        scene.again().await;
+        scene.run(MAILED).await;
+        scene
+            .run(
+                "update endpoint set address = 'dana@client.exmaple' where id = pg_temp.i(20);
+                 update delivery set state = 'pending', ended_at = null, first_delivered_at = null where id = pg_temp.i(1)",
+            )
+            .await;
+        assert_eq!(scene.lease(&[1], at("2026-11-24T09:45:00Z")).await, [1]);
+        scene
+            .run(
+                "update delivery set state = 'delivered', lease = null, leased_until = null, ended_at = '2026-11-24 09:50Z',
+                                     first_delivered_at = '2026-11-24 09:50Z' where id = pg_temp.i(1);
+                 update endpoint set address = 'dana@client.example', bounces_from = '2026-11-24 09:55Z' where id = pg_temp.i(20)",
+            )
+            .await;
+        let (done, state) = bounced(&mut scene, named).await;
+        assert_eq!(done, result, "{state}");
+        assert_eq!(state.starts_with("dead: the mail came back"), result == ReportResult::Dead, "{state}");
+    }
+    let enabled = "select state from endpoint where id = pg_temp.i(20)";
+    assert_eq!(scene.texts(enabled).await, ["enabled"]);
     scene.end().await;
 }
 

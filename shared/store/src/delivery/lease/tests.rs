@@ -1,9 +1,11 @@
 //! What a lease asks with every attempt, and what one delivery that cannot be read does to the others: nothing.
 
-use ripen_domain::delivery::Next;
+use ripen_domain::{actor::Actor, delivery::Next, id::ClientId};
 
+use super::*;
 use crate::{
     delivery::{attempt::AttemptRow, settle::Settled},
+    source::source_record::State,
     tests::scene::{LEASE, Scene, at, delivery},
 };
 
@@ -127,5 +129,64 @@ async fn one_that_cannot_be_read_waits_and_the_others_go_out() {
         )
         .await;
     assert_eq!(scene.lease(&[2, 3], at(AGAIN)).await, [2, 3], "it was mended");
+    scene.end().await;
+}
+
+const OFF: &str = "update endpoint set state = 'disabled', disabled_by = 'firm' where kind = 'webhook'";
+const PAUSED: &str = "update client set state = 'paused'";
+
+#[tokio::test]
+async fn what_a_paused_client_or_a_disabled_endpoint_has_waiting_is_held_once_and_let_go_when_it_is_at_work_again() {
+    let mut scene = Scene::new().await;
+    let (client, scope) = (ClientId::from_uuid(Uuid::from_u128(1)), Actor::operator("Kim").scope());
+    let due = "select to_char(due_at at time zone 'UTC', 'DD HH24:MI') from delivery order by id";
+    for (stops, why) in [(OFF, "the endpoint is disabled"), (PAUSED, "the client is paused")] {
+        scene.again().await;
+        scene.run(stops).await;
+        assert!(scene.lease(&[1, 2, 3], at(FIRST)).await.is_empty());
+        assert_eq!(scene.state(1).await, format!("held: {why}"));
+        assert_eq!(scene.texts(due).await, ["25 10:00", "25 10:00", "25 10:00"], "not looked at again each minute");
+        let resumed = at("2026-11-24T14:00:00Z");
+        let mut tx = scene.store.begin().await.unwrap();
+        if stops == OFF {
+            tx.endpoint_enable(scope, EndpointId::from_uuid(Uuid::from_u128(1)), resumed).await.unwrap();
+        } else {
+            tx.client_set_state(scope, client, State::Active, resumed).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        assert_eq!(scene.store.sweep_circuits(at("2026-11-24T14:00:01Z"), 2).await.unwrap(), 2, "in steps");
+        assert_eq!(scene.store.sweep_circuits(at("2026-11-24T14:00:02Z"), 2).await.unwrap(), 1, "{why}");
+        // A lease that began before holds one after that.
+        scene.run("update delivery set state = 'held', due_at = '2026-11-25 14:00Z' where id = pg_temp.i(1)").await;
+        assert_eq!(scene.store.sweep_circuits(at("2026-11-24T14:00:03Z"), 2).await.unwrap(), 1, "{why}");
+        assert_eq!(scene.store.sweep_circuits(at("2026-11-24T14:00:12Z"), 2).await.unwrap(), 0, "{why}");
+        let left = "select id::text from endpoint where release_at is not null and kind = 'webhook'";
+        assert!(scene.texts(left).await.is_empty(), "and then it is over");
+        assert_eq!(scene.lease(&[1, 2, 3], at("2026-11-24T14:01:00Z")).await, [1, 2, 3]);
+    }
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_client_that_resumes_lets_nothing_go_to_an_endpoint_that_fails_or_is_off() {
+    let mut scene = Scene::new().await;
+    let (client, scope) = (ClientId::from_uuid(Uuid::from_u128(1)), Actor::operator("Kim").scope());
+    for stops in [
+        OFF,
+        "update endpoint set failures = 5, failing_since = '2026-11-24 09:30Z', probe_at = '2026-11-24 15:00Z' where kind = 'webhook'",
+    ] {
+        scene.again().await;
+        scene.run(stops).await;
+        scene.run("update delivery set state = 'held', due_at = '2026-11-25 10:00Z'").await;
+        let mut tx = scene.store.begin().await.unwrap();
+        tx.client_set_state(scope, client, State::Active, at(AGAIN)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(scene.store.sweep_circuits(at("2026-11-24T10:10:01Z"), 10).await.unwrap(), 0, "{stops}");
+    }
+    // Its turn to be tried comes while the client is paused: it is tried when there is somebody to try it for.
+    scene.run(PAUSED).await;
+    assert_eq!(scene.store.sweep_circuits(at("2026-11-24T15:00:01Z"), 10).await.unwrap(), 0);
+    scene.run("update client set state = 'active'").await;
+    assert_eq!(scene.store.sweep_circuits(at("2026-11-24T15:00:02Z"), 10).await.unwrap(), 1);
     scene.end().await;
 }

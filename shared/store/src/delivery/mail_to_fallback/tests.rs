@@ -76,6 +76,10 @@ async fn what_is_over_or_can_be_taken_back_or_waits_for_its_client_is_not_mailed
         "update lead set stage = 'closed', closed_at = '2026-11-24 09:50Z', closed_reason = 'lost';",
         "update lead set returned_at = '2026-11-24 09:50Z';",
         "update lead set stage = 'customer';",
+        // It was attempted, and so is not withdrawn: the webhook is sent it again, and nobody else hears of it.
+        "update lead set grade = 'B';",
+        "insert into maturation (id, lead_id, client_id, decision_id, at) select gen_random_uuid(), id, pg_temp.i(1), gen_random_uuid(), '2026-11-24 09:50Z' from n;",
+        "insert into regrade (lead_id, version, why, taken_back, offered_until, created_at) select id, 1, 'a slip', true, at, at from n;",
         "update delivery set event = 'lead.updated';",
         // A replay sends again what the client has had for days.
         "update delivery set first_delivered_at = '2026-11-20 09:00Z', reason = 'replayed';",

@@ -1,7 +1,18 @@
 //! What came to nobody: news that stops somebody, offers, and leads of reps who left.
 
+use ripen_domain::{
+    actor::Actor,
+    id::RepId,
+    outcome::{How, Outcome},
+    routing::Pause,
+};
+
 use super::*;
-use crate::tests::scene::{Scene, at};
+use crate::{
+    outcome::record_outcome::{NewOutcome, Recorded},
+    team::rep::RepChange,
+    tests::scene::{Scene, at},
+};
 
 const NOW: &str = "2026-11-24T12:00:00Z";
 
@@ -87,6 +98,31 @@ async fn what_an_endpoint_that_is_off_holds_comes_to_nobody_either() {
 }
 
 #[tokio::test]
+async fn that_somebody_must_be_stopped_waits_for_no_endpoint_that_does_not_take_it_for_an_hour() {
+    let mut scene = Scene::new().await;
+    for (state, change, is_followed) in [
+        ("pending", "", true),
+        ("pending", "update delivery set excused = attempts where id = pg_temp.i(20)", false),
+        ("pending", "update delivery set created_at = '2026-11-24 11:30Z' where id = pg_temp.i(20)", false),
+        (
+            "held",
+            "update endpoint set failures = 9, failing_since = at, probe_at = '2026-11-24 12:10Z' from n where endpoint.id = pg_temp.i(8)",
+            true,
+        ),
+    ] {
+        scene.again().await;
+        scene.run("delete from rep").await;
+        scene.run(&news("lead.suppressed", state)).await;
+        scene.run(change).await;
+        let expected = if is_followed { vec![(EventType::LeadSuppressed, true)] } else { Vec::new() };
+        assert_eq!(followed(&mut scene).await.0, expected, "{state} {change}");
+        assert!(scene.state(20).await.starts_with(state), "it is tried on");
+        assert!(followed(&mut scene).await.0.is_empty(), "told once");
+    }
+    scene.end().await;
+}
+
+#[tokio::test]
 async fn nobody_is_stopped_who_never_had_the_lead() {
     let mut scene = Scene::new().await;
     scene.run(&news("lead.recalled", "dead")).await;
@@ -119,10 +155,11 @@ async fn that_somebody_could_not_be_stopped_is_told_whatever_becomes_of_the_lead
     scene.end().await;
 }
 
-/// The first lead is on offer to one rep alone until 13:00, by a mail in this state.
+/// The first lead is on offer to two until 13:00, by a webhook in this state and an address.
 fn offer(state: &str) -> String {
+    let [first, second] = [1, 9].map(|number| EndpointId::from_uuid(Uuid::from_u128(number)));
     format!(
-        "insert into claim (maturation_id, tier, offered_to, until) values (pg_temp.i(1), 'recipients', '{{rep}}', '2026-11-24 13:00Z');
+        "insert into claim (maturation_id, tier, offered_to, until) values (pg_temp.i(1), 'recipients', '{{{first},{second}}}', '2026-11-24 13:00Z');
          update delivery set event = 'lead.offered', said = '{{\"until\": \"2026-11-24T13:00:00Z\"}}', state = '{state}',
                              ended_at = case '{state}' when 'dead' then timestamptz '2026-11-24 11:59Z' end where id = pg_temp.i(1);
          insert into delivery (id, client_id, lead_id, maturation_id, state, due_at, offered_until, created_at)
@@ -148,6 +185,84 @@ async fn an_offer_that_came_to_nobody_goes_on_at_once() {
     scene.run("update delivery set state = 'dead', ended_at = '2026-11-24 11:59Z' where id = pg_temp.i(31)").await;
     assert_eq!(scene.store.offers_nobody_got(at(NOW)).await.unwrap(), 1);
     assert_eq!(scene.texts(until).await, ["12:00 12:00"]);
+    scene.end().await;
+}
+
+/// And to Dana, by mail.
+fn danas(state: &str) -> String {
+    let (dana, first) = (RepId::from_uuid(Uuid::from_u128(8)), EndpointId::from_uuid(Uuid::from_u128(1)));
+    format!(
+        "insert into rep (id, client_id, name, email, created_at) select pg_temp.i(8), pg_temp.i(1), 'Dana Hill', 'dana@client.example', at from n limit 1;
+         insert into endpoint (id, client_id, kind, name, address, rep_id, created_at)
+           select pg_temp.i(8), pg_temp.i(1), 'email', 'Dana', 'dana@client.example', pg_temp.i(8), at from n limit 1;
+         update claim set offered_to = '{{{first},{dana}}}';
+         insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, event, cause, said, state, attempts, due_at, offered_until,
+                               created_at, ended_at)
+           select pg_temp.i(31), pg_temp.i(1), id, id, pg_temp.i(8), pg_temp.i(8), 'lead.offered', pg_temp.i(8),
+                  '{{\"until\": \"2026-11-24T13:00:00Z\"}}', '{state}', 1, at, at, at, case '{state}' when 'delivered' then at end
+           from n where id = pg_temp.i(1);"
+    )
+}
+
+#[tokio::test]
+async fn an_offer_that_only_who_left_holds_goes_on_at_once_whether_they_leave_first_or_last() {
+    let mut scene = Scene::new().await;
+    let until = "select to_char(until at time zone 'UTC', 'HH24:MI') from claim";
+    let client = ClientId::from_uuid(Uuid::from_u128(1));
+    let scope = Actor::operator("Kim").scope();
+    let leaves = RepChange { pause: Some(Some(Pause::Open)), ..RepChange::default() };
+    // What reached her, and what did not: nobody takes either.
+    for state in ["pending", "delivered"] {
+        for leaves_first in [true, false] {
+            scene.again().await;
+            scene.run("delete from rep").await;
+            scene.run(&format!("{} {}", offer("dead"), danas(state))).await;
+            let leave = async |scene: &Scene| {
+                let mut tx = scene.store.begin().await.unwrap();
+                tx.rep_set(scope, RepId::from_uuid(Uuid::from_u128(8)), &leaves, at(NOW)).await.unwrap();
+                tx.commit().await.unwrap();
+            };
+            if leaves_first {
+                scene.run("update delivery set state = 'pending', ended_at = null where id = pg_temp.i(1)").await;
+                leave(&scene).await;
+                assert_eq!(scene.texts(until).await, ["13:00"], "the other one holds it");
+                let dead = "update delivery set state = 'dead', ended_at = '2026-11-24 11:59Z' where id = pg_temp.i(1)";
+                scene.run(dead).await;
+                assert_eq!(scene.store.offers_nobody_got(at(NOW)).await.unwrap(), 1);
+            } else {
+                assert_eq!(scene.store.offers_nobody_got(at(NOW)).await.unwrap(), 0, "she holds it");
+                leave(&scene).await;
+            }
+            assert_eq!(scene.texts(until).await, ["12:00"], "{state} {leaves_first}");
+            assert_eq!(scene.store.clients_to_route(at(NOW), 10).await.unwrap(), [client]);
+        }
+    }
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn an_offer_goes_on_at_once_when_the_last_one_passes_whom_it_reached() {
+    let mut scene = Scene::new().await;
+    let until = "select to_char(until at time zone 'UTC', 'HH24:MI') from claim";
+    scene.run(&format!("{} {}", offer("dead"), danas("delivered"))).await;
+    assert_eq!(scene.store.offers_nobody_got(at(NOW)).await.unwrap(), 0);
+    let (outcome, kim) = (Outcome::Returned { reason: "busy".to_owned() }, Actor::operator("Kim"));
+    let passes = NewOutcome {
+        delivery: DeliveryId::from_uuid(Uuid::from_u128(31)),
+        outcome: &outcome,
+        how: How::Command,
+        by: (&kim).into(),
+        actor: &kim,
+        fresh_id: |_| Uuid::nil(),
+        confirmed: false,
+        seen: None,
+        answered_at: None,
+    };
+    let mut tx = scene.store.begin().await.unwrap();
+    let said = tx.offer_said(kim.scope(), &passes, at(NOW)).await.unwrap();
+    assert!(matches!(said, Some(Recorded::Done(_))), "{said:?}");
+    tx.commit().await.unwrap();
+    assert_eq!(scene.texts(until).await, ["12:00"], "nobody is left whom it reached");
     scene.end().await;
 }
 

@@ -5,7 +5,10 @@ use std::time::Duration;
 use ripen_domain::actor::Actor;
 
 use super::*;
-use crate::tests::scene::{LEASE, Scene, at};
+use crate::{
+    notice::owe::{MailRecipient, OnceNotice},
+    tests::scene::{LEASE, Scene, at},
+};
 
 const NOW: &str = "2026-11-24T10:00:00Z";
 
@@ -28,6 +31,61 @@ async fn what_could_not_be_sent_is_counted_and_told_of_once() {
     assert_eq!(unsent.len(), 2, "what tells of it is not told of in its turn");
     scene.run(&format!("update notice set key = '{}' where id = pg_temp.i(3)", unsent[0].key())).await;
     assert_eq!(scene.store.notices_unsent(scope, since, 9).await.unwrap().len(), 1);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_mail_to_somebody_who_signs_in_is_told_of_too_and_its_news_belongs_to_nobody() {
+    let mut scene = Scene::new().await;
+    scene
+        .run(
+            "truncate notice;
+             insert into notice (id, user_id, kind, to_address, data, state, reason, due_at, created_at, ended_at, key)
+             select id, id, 'user_invited', 'lee@firm.example', '{}', 'dead', 'no such address', at, at, at, id::text from n limit 1",
+        )
+        .await;
+    let (scope, since) = (Actor::operator("Kim").scope(), at("2026-11-20T00:00:00Z"));
+    let unsent = scene.store.notices_unsent(scope, since, 9).await.unwrap();
+    assert_eq!(
+        unsent.iter().map(|one| (one.kind.as_str(), one.client.is_none())).collect::<Vec<_>>(),
+        [("user_invited", true)]
+    );
+    let told = OnceNotice {
+        id: NoticeId::from_uuid(uuid::Uuid::from_u128(77)),
+        client: None,
+        kind: NoticeKind::NoticeDead,
+        key: unsent[0].key(),
+        delivery: None,
+        endpoint: None,
+        to: MailRecipient { name: None, address: "alerts@firm.example".to_owned() },
+        data: NoticeData::written("A".to_owned(), Vec::new()),
+        due_at: at(NOW),
+    };
+    assert_eq!(scene.store.notices_once(&[told.clone(), told], at(NOW)).await.unwrap(), 1);
+    assert!(scene.store.notices_unsent(scope, since, 9).await.unwrap().is_empty());
+    let due = scene.store.notices_lease((LEASE, Duration::from_secs(60)), 9, at(NOW)).await.unwrap();
+    assert_eq!(
+        due.iter().map(|one| (one.to.address.as_str(), one.slug.as_str())).collect::<Vec<_>>(),
+        [("alerts@firm.example", "desk")]
+    );
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn mails_that_ended_long_ago_are_forgotten_and_what_waits_is_not() {
+    let mut scene = Scene::new().await;
+    scene
+        .run(
+            "truncate notice;
+             insert into notice (id, client_id, kind, to_address, data, state, due_at, created_at, ended_at)
+             select id, pg_temp.i(1), 'lead_dead', 'office@client.example', '{\"title\": \"Casey\"}',
+                    case id when pg_temp.i(1) then 'pending' else 'sent' end, at - interval '90 days', at - interval '90 days',
+                    case id when pg_temp.i(1) then null when pg_temp.i(2) then at - interval '90 days' else at end from n",
+        )
+        .await;
+    let before = at("2026-09-25T00:00:00Z");
+    assert_eq!(scene.store.notices_forget(before, 9).await.unwrap(), 1);
+    assert_eq!(scene.texts("select state from notice order by id").await, ["pending", "sent"]);
     scene.end().await;
 }
 

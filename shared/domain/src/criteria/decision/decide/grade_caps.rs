@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Bench, Decision};
 use crate::{
     criteria::{
-        decision::receipt::{Cap, Cause, Finding, Verdict},
+        decision::receipt::{Cap, Cause, DO_NOT_CONTACT, Finding, Verdict},
         facts::value::Held,
         rule::Interval,
     },
@@ -53,7 +53,7 @@ impl Bench<'_, '_> {
         }
         if let Some(why) = &cause.barred {
             grade = Grade::C;
-            caps.push(Cap { by: "do_not_contact".into(), at_most: Grade::C, because: why.as_str().into() });
+            caps.push(Cap { by: DO_NOT_CONTACT.into(), at_most: Grade::C, because: why.as_str().into() });
         }
         (grade, caps)
     }

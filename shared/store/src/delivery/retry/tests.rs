@@ -1,0 +1,73 @@
+//! A dead lead that a person gives to another endpoint while it is given on by itself.
+
+use std::time::Duration;
+
+use ripen_domain::actor::Actor;
+use ripen_testkit::wait::until;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::*;
+use crate::tests::scene::{Scene, at, delivery};
+
+const NOW: &str = "2026-11-24T10:00:00Z";
+
+/// The first lead was given up, and the client has another webhook.
+const DEAD: &str = "
+    update delivery set state = 'dead', ended_at = '2026-11-24 09:59Z' where id = pg_temp.i(1);
+    insert into endpoint (id, client_id, kind, name, url, created_at)
+      select pg_temp.i(2), pg_temp.i(1), 'webhook', 'Other', 'https://other.client.example/', at from n limit 1;";
+
+fn by_hand() -> ReroutedByHand {
+    let to = EndpointId::from_uuid(Uuid::from_u128(2));
+    ReroutedByHand { delivery: delivery(1), to, becomes: delivery(40) }
+}
+
+#[tokio::test]
+async fn a_lead_that_is_given_on_by_itself_in_this_moment_is_not_given_to_another_by_hand_too() {
+    let mut scene = Scene::new().await;
+    scene.run(DEAD).await;
+    let looks = PgPool::connect(scene.database.url()).await.unwrap();
+    let mut follow_up = scene.store.begin().await.unwrap();
+    let dead = follow_up.dead_lock(10, None).await.unwrap();
+    let mut tx = scene.store.begin().await.unwrap();
+    let request = by_hand();
+    let (rerouted, ()) = tokio::join!(tx.delivery_reroute(Actor::operator("Kim").scope(), &request, at(NOW)), async {
+        until("it waits for the delivery", Duration::from_secs(20), || async {
+            let sql =
+                "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+            let waits: i64 = sqlx::query_scalar(sql).fetch_one(&looks).await.unwrap();
+            (waits > 0).then_some(())
+        })
+        .await;
+        follow_up.dead_follow_up(&dead, at(NOW)).await.unwrap();
+        follow_up.commit().await.unwrap();
+    });
+    assert!(!rerouted.unwrap());
+    tx.commit().await.unwrap();
+    let owed = "select state from delivery where maturation_id = pg_temp.i(1) and id <> pg_temp.i(1)";
+    assert_eq!(scene.texts(owed).await, ["held"], "it goes on once");
+    looks.close().await;
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn by_hand_too_only_what_may_be_given_to_somebody_new_is() {
+    let mut scene = Scene::new().await;
+    for (change, is_given) in [
+        ("select", true),
+        // It waits for a person since.
+        ("update delivery set followed_up_at = '2026-11-24 09:59:30Z' where id = pg_temp.i(1)", true),
+        ("update lead set grade = 'B'", false),
+        ("update lead set returned_at = '2026-11-24 09:50Z'", false),
+    ] {
+        scene.again().await;
+        scene.run(DEAD).await;
+        scene.run(change).await;
+        let mut tx = scene.store.begin().await.unwrap();
+        let done = tx.delivery_reroute(Actor::operator("Kim").scope(), &by_hand(), at(NOW)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(done, is_given, "{change}");
+    }
+    scene.end().await;
+}

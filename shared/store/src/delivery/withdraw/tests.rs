@@ -1,0 +1,102 @@
+//! A disposition that is taken back: what nobody has of the lead waits for the decision, whoever asks for it.
+
+use ripen_domain::id::ClientId;
+
+use super::*;
+use crate::{
+    delivery::catch_up::CatchUp,
+    tests::scene::{Scene, at},
+};
+
+const UNDONE: &str = "2026-11-24T10:00:15Z";
+const LATER: &str = "2026-11-24T10:01:15Z";
+const DECIDED: &str = "2026-11-24T10:05:00Z";
+
+fn lead(number: u128) -> LeadId {
+    LeadId::from_uuid(Uuid::from_u128(number))
+}
+
+/// The first lead goes out five seconds later, the second could not be delivered, and the third is to be routed again.
+const WAYS: &str = "
+    update delivery set attempts = 0, due_at = '2026-11-24 10:00:20Z', undo_until = '2026-11-24 10:00:20Z' where id = pg_temp.i(1);
+    update delivery set state = 'dead', ended_at = '2026-11-24 09:59Z' where id = pg_temp.i(2);
+    update delivery set endpoint_id = null, state = 'held', attempts = 0 where id = pg_temp.i(3);";
+
+async fn taken_back(scene: &Scene) {
+    let mut tx = scene.store.begin().await.unwrap();
+    for number in 1..=3 {
+        tx.deliveries_stop_until_decided(lead(number), at(UNDONE)).await.unwrap();
+        tx.regrade_ask_taken_back(lead(number), at(UNDONE)).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+/// How many are found by each way: given up, to be routed, to be read by the client's program, to be mailed instead.
+async fn found(scene: &mut Scene, now: &str) -> [usize; 4] {
+    let mut tx = scene.store.begin().await.unwrap();
+    let dead = tx.dead_lock(10, None).await.unwrap().len();
+    let held = tx.held_lock(&[lead(3)], at(now)).await.unwrap().len();
+    tx.commit().await.unwrap();
+    scene.run("update endpoint set state = 'disabled', disabled_by = 'answers' where kind = 'webhook'").await;
+    let wanted = CatchUp { client: ClientId::from_uuid(Uuid::from_u128(1)), only: None, limit: 10 };
+    let read = scene.store.read_ahead(wanted, at(now)).await.unwrap().len();
+    let mailed = scene.store.mail_to_fallback(at("2026-11-24T09:45:00Z"), 10, at(now)).await.unwrap();
+    scene.run("update endpoint set state = 'enabled', disabled_by = null where kind = 'webhook'").await;
+    scene.run("delete from delivery where reason = 'the webhook fails'").await;
+    [dead, held, read, usize::try_from(mailed).unwrap()]
+}
+
+#[tokio::test]
+async fn nothing_of_a_lead_goes_to_anybody_before_it_is_decided_after_a_disposition_was_taken_back() {
+    let mut scene = Scene::new().await;
+    scene.run(WAYS).await;
+    taken_back(&scene).await;
+    let waits = format!("held: {UNDECIDED}");
+    assert_eq!(scene.state(1).await, waits);
+    // Over the time in which it could be taken back, and over the first time for which it was put off.
+    for now in [LATER, "2026-11-24T10:03:00Z"] {
+        assert!(scene.lease(&[1], at(now)).await.is_empty());
+        assert_eq!(found(&mut scene, now).await, [0; 4]);
+        assert_eq!((scene.state(1).await, scene.state(3).await), (waits.clone(), waits.clone()));
+    }
+    let mut tx = scene.store.begin().await.unwrap();
+    let read = tx.regrades_of(&[lead(1), lead(2), lead(3)]).await.unwrap();
+    let older: Vec<_> = read.iter().map(|(lead, version)| (*lead, version - 1)).collect();
+    tx.regrades_delete(&older, at(DECIDED)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(found(&mut scene, DECIDED).await, [0; 4], "that decision did not know of it");
+
+    let mut tx = scene.store.begin().await.unwrap();
+    tx.regrades_delete(&read, at(DECIDED)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(found(&mut scene, "2026-11-24T10:06:00Z").await, [1, 1, 1, 2], "it is A all the same");
+    assert_eq!(scene.lease(&[1], at("2026-11-24T10:06:00Z")).await, [1]);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn what_is_no_a_any_more_is_given_to_nobody_new() {
+    let mut scene = Scene::new().await;
+    for (change, why) in [
+        ("update lead set grade = 'B'", "the lead is no longer A"),
+        ("update lead set returned_at = '2026-11-24 09:50Z'", "the lead was given back"),
+        ("update lead set recalled_at = '2026-11-24 09:50Z', returned_at = '2026-11-24 09:50Z'", "the lead was taken back"),
+        ("update lead set stage = 'closed', closed_at = '2026-11-24 09:50Z', closed_reason = 'lost'", "the lead was closed"),
+        ("update person set do_not_contact = true", "the person asked not to be contacted"),
+        (
+            "insert into maturation (id, lead_id, client_id, decision_id, at)
+             select pg_temp.i(number + 40), pg_temp.i(number), pg_temp.i(1), pg_temp.i(number + 40), '2026-11-24 09:50Z' from generate_series(1, 3) number",
+            "the lead matured again since",
+        ),
+    ] {
+        scene.again().await;
+        scene.run(WAYS).await;
+        scene.run(change).await;
+        let mut tx = scene.store.begin().await.unwrap();
+        assert!(tx.held_lock(&[lead(3)], at(LATER)).await.unwrap().is_empty(), "{change}");
+        tx.commit().await.unwrap();
+        assert_eq!(scene.state(3).await, format!("withdrawn: {why}"));
+        assert_eq!(found(&mut scene, LATER).await[3], 0, "{change}");
+    }
+    scene.end().await;
+}

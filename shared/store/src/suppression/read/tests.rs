@@ -1,0 +1,44 @@
+//! An address that has two names, under whichever of them it was suppressed.
+
+use jiff::Timestamp;
+use ripen_domain::{actor::Actor, contact::Email};
+use ripen_testkit::postgres::database;
+use sqlx::{Connection as _, PgConnection};
+
+use super::*;
+use crate::StoreOptions;
+
+const NAMES: [&str; 2] = ["casey@gmail.com", "casey@googlemail.com"];
+
+#[tokio::test]
+async fn an_entry_of_either_name_of_a_mailbox_bars_both_and_is_lifted_by_either() {
+    let database = database().await;
+    let store = Store::open(&StoreOptions::new(database.url(), 2)).unwrap();
+    let mut connection = PgConnection::connect(database.url()).await.unwrap();
+    let scope = Actor::operator("Kim").scope();
+    let now: Timestamp = "2026-11-24T10:00:00Z".parse().unwrap();
+    for written in NAMES {
+        for asked in NAMES {
+            // As a version before wrote it: by the name that was typed.
+            let add = "insert into suppression (hash, reason, by, at)
+                       select identity_hash(inner_pad, outer_pad, 'email', $1), 'asked', 'Kim', '2026-11-24 09:00Z' from suppression_key";
+            sqlx::query(add).bind(written).execute(&mut connection).await.unwrap();
+            let bars = "select identity_hash(inner_pad, outer_pad, 'email', $1) = any(identity_hashes(inner_pad, outer_pad, 'email', $2)) from suppression_key";
+            let bars = sqlx::query_scalar::<_, bool>(bars).bind(written).bind(asked);
+            assert!(bars.fetch_one(&mut connection).await.unwrap(), "{written} bars {asked}");
+
+            let identity = Identity::of_email(&Email::parse(asked).unwrap());
+            let found = store.suppressions(scope, None, &identity).await.unwrap();
+            assert!(
+                matches!(&*found, [one] if one.why == "asked" && !one.of_whole_number),
+                "{written} {asked}: {found:?}"
+            );
+            let mut tx = store.begin().await.unwrap();
+            assert!(tx.suppressions_lift(scope, (None, &[identity.clone()]), now).await.unwrap().was_there);
+            tx.commit().await.unwrap();
+            assert!(store.suppressions(scope, None, &identity).await.unwrap().is_empty(), "{written} {asked}");
+        }
+    }
+    connection.close().await.unwrap();
+    store.close().await;
+}
