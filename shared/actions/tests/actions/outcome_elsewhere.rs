@@ -141,3 +141,30 @@ async fn what_is_sold_is_filed_by_the_clients_programs_and_given_to_nobody_else_
         assert_eq!(found, expected, "{outcome}");
     }
 }
+
+#[tokio::test]
+async fn what_counts_of_a_delivery_is_shown_last_whenever_each_was_begun() {
+    let office = office().await;
+    let sent = office.delivered(&office.client("Acme").await).await;
+    for (outcome, confirmed) in [("accepted", false), ("won", false), ("lost", true)] {
+        office.pass();
+        let said = OutcomeFields { outcome: Some(outcome.to_owned()), ..OutcomeFields::default() };
+        let request = RecordOutcome { delivery: sent.delivery, said, how: How::Api, seen: None, confirmed };
+        assert_eq!(office.actions.run(&operator(), &request).await.unwrap(), OutcomeResult::Recorded);
+    }
+    // As two that came at once were kept: the later one with the earlier time; and what comes now is not before them.
+    office.pool.execute("update outcome set at = at - interval '1 day' where number = 2").await.unwrap();
+    let shown = ripen_actions::lead::show(&office.actions, &operator(), sent.lead).await.unwrap();
+    assert_eq!(shown.outcomes.iter().map(|one| one.outcome.number).collect::<Vec<_>>(), [1, 2, 3]);
+    office.pool.execute("update outcome set at = at + interval '1 year' where number = 3").await.unwrap();
+    let request = RecordOutcome {
+        delivery: sent.delivery,
+        said: said("accepted"),
+        how: How::Command,
+        seen: None,
+        confirmed: true,
+    };
+    assert_eq!(office.actions.run(&operator(), &request).await.unwrap(), OutcomeResult::Recorded);
+    let in_order = "select count(*) from outcome a join outcome b on b.number = a.number + 1 where b.number = 4 and b.at >= a.at";
+    assert_eq!(office.count(in_order).await, 1);
+}

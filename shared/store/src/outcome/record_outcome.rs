@@ -96,6 +96,8 @@ impl Transaction {
         let row = self.lead_that_goes_on(scope, row).await?;
         // New statements under the lock: of two that say something at once, the second must see the first.
         let said = self.outcomes_said(owed.delivery).await?;
+        // Of two at once the first to begin may come second: what is said later is not said before.
+        let now = said.last().map_or(now, |newest| now.max(newest.at));
         let around = self.outcome_around(owed.delivery, row.id).await?;
         let known = OutcomeKnown { owed, said: &said, around: &around, hours, now };
         let taken = match self.outcome_judge(new, &known).await? {

@@ -28,6 +28,8 @@ pub(crate) struct OutcomeContext {
     pub(crate) client: String,
     /// What its amounts are.
     pub(crate) terms: AmountTerms,
+    /// How it writes numbers.
+    pub(crate) written: Conventions,
     /// Its clock.
     pub(crate) clock: TimeZone,
     /// The clock of the rep to whom it went, where that is known.
@@ -101,6 +103,7 @@ impl Transaction {
                 owner: ClientId::from_uuid(row.client_id),
                 client: row.client,
                 terms: AmountTerms { meaning: row.amounts.as_deref().map(word).transpose()?, share: row.amount_share },
+                written: Conventions::of(None, Some(&row.client_country)),
                 // A zone that this binary does not know must not keep the client from saying what became of a lead.
                 clock: zone(&row.client_time_zone).unwrap_or(TimeZone::UTC),
                 rep_clock: row.rep_time_zone.as_deref().and_then(zone),
