@@ -174,6 +174,7 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
             "give_up_of_busy_mailboxes",
             "give_up_of_who_left",
             "mail_to_fallback",
+            "places_of_unreached_free",
             "news_follow_up",
             "news_undelivered",
             "offers_nobody_got",

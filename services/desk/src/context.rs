@@ -69,6 +69,8 @@ pub struct DeskParts {
     pub forgotten: AddressRate,
     pub body: BodyLimits,
     pub firm: String,
+    /// Who of the firm is told of what goes wrong; empty where nobody is.
+    pub alerts: String,
     pub is_https: bool,
     pub home: HomeLinks,
     pub live: Arc<LiveHub>,
@@ -125,6 +127,7 @@ impl DeskContext {
                 time: Duration::from_secs(limits.body_timeout_s),
             },
             firm: settings.firm.name.trim().to_owned(),
+            alerts: settings.mail.alerts.trim().to_owned(),
             is_https: settings.http.public_url.trim().starts_with("https://"),
             home: HomeLinks { takes_leads, says_health: settings.http.admin_listen.is_none() },
             live: Arc::default(),

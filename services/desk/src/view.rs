@@ -110,8 +110,8 @@ pub struct HeldLeadView {
     matured_at: Timestamp,
     /// What it waits for.
     reason: Option<String>,
-    /// When it is routed again.
-    until: Timestamp,
+    /// When it goes on by itself; null where that is not known, because somebody has to do something first.
+    until: Option<Timestamp>,
 }
 
 impl From<HeldLead> for HeldLeadView {

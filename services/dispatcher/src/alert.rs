@@ -32,6 +32,9 @@ use crate::context::DispatcherContext;
 /// How often failing endpoints are looked for: they are told of after minutes.
 const PERIOD: Duration = Duration::from_secs(10);
 
+/// The places of so many deliveries are given back in one transaction.
+const UNREACHED_BATCH: i64 = 200;
+
 /// Looks for all of it until asked to stop.
 pub async fn run(ctx: DispatcherContext, stop: Stop) {
     let settings = &ctx.settings.dispatcher;
@@ -49,6 +52,10 @@ pub async fn run(ctx: DispatcherContext, stop: Stop) {
             parts.part(dead_delivery::give_up_of_busy_mailboxes(&ctx, ctx.clock.now()).await)?;
             let dead = parts.part(dead_delivery::tick(&ctx, ctx.clock.now()).await)?;
             parts.end(NextTick::sooner_if(more || dead, Duration::ZERO))
+        }),
+        every("places of leads that reached nobody", period, stop.soft(), || async {
+            let more = ctx.store.places_of_unreached_free(UNREACHED_BATCH, ctx.clock.now()).await?;
+            Ok::<_, StoreError>(NextTick::sooner_if(more, Duration::ZERO))
         }),
         every("mails to people that could not be sent", period, stop.soft(), || async {
             unsent::tick(&ctx, ctx.clock.now()).await.map(|()| NextTick::InAPeriod)

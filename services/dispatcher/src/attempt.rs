@@ -34,7 +34,7 @@ use crate::{
     break_off::BROKEN_OFF,
     context::DispatcherContext,
     letterhead,
-    mail_pool::{MailPlace, MailTry, while_leased},
+    mail_pool::{MailAbout, MailPlace, MailTry, while_leased},
     outcome,
     sender::MailWaits,
 };
@@ -270,7 +270,8 @@ impl Attempt {
         };
         let lasts = Duration::from_secs(ctx.settings.dispatcher.lease_s.max(1));
         let keep = || ctx.store.delivery_keep_lease((delivery, self.lease), lasts);
-        match while_leased(lasts, keep, place.send(ctx, delivery.uuid(), &mail)).await {
+        let about = MailAbout { id: delivery.uuid(), excused: due.excused };
+        match while_leased(lasts, keep, place.send(ctx, about, &mail)).await {
             MailTry::Said(result) => mailed(result),
             // It was tried and stands on record, but does not count.
             MailTry::Excused(result, waits) => SendResult { attempted: waiting(waits).attempted, ..mailed(result) },

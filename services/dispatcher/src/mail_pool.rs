@@ -9,14 +9,13 @@
 //! all processes.
 
 use std::{
-    collections::BTreeSet,
     convert::Infallible,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use jiff::{SignedDuration, Timestamp};
-use ripen_domain::delivery::circuit::{Circuit, CircuitTerms, EndpointHealth};
+use ripen_domain::delivery::circuit::{Circuit, CircuitTerms};
 use ripen_outbound::mail::{Mail, MailResult};
 use ripen_runtime::{
     every::{NextTick, every},
@@ -24,7 +23,10 @@ use ripen_runtime::{
     lifecycle::Stop,
     random::jitter,
 };
-use ripen_store::{StoreError, mail_circuit::MailServerState};
+use ripen_store::{
+    StoreError,
+    mail_circuit::{MailServerFound, MailServerState},
+};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
@@ -42,8 +44,9 @@ const TERMS: CircuitTerms = CircuitTerms {
     longest_pause: Duration::from_secs(60),
     disable_after: Duration::MAX,
 };
-/// To so many addresses in a row is said what is no answer, until that is a failure of the server: it says so to everybody then.
-const UNREADABLE: usize = 3;
+/// So many attempts of one mail in whose middle the server broke off are excused while all mail waits: if it does so for that mail's
+/// sake, the mail uses up its schedule and is told of.
+const MOST_EXCUSED: i32 = 10;
 /// Pauses are spread by this part, up and down.
 const JITTER: f64 = 0.1;
 /// When what waits for a probe under way is looked at again.
@@ -65,13 +68,11 @@ struct Inner {
 }
 
 struct MailCircuit {
-    circuit: Circuit,
+    server: MailServerState,
     /// One mail of this process tries the server now.
     probing: bool,
     /// Counts what this process found, so that an older look at the others' does not undo it.
     found: u64,
-    /// To whom the server said what is no answer, since it took a mail or said something of one.
-    unreadable: BTreeSet<String>,
 }
 
 /// The places taken for some mails.
@@ -114,8 +115,7 @@ pub fn register_metrics() {
 impl MailPool {
     /// So many places, at least one.
     pub fn new(conversations: usize, health: Health, break_off: BreakOff) -> Self {
-        let gate =
-            Mutex::new(MailCircuit { circuit: Circuit::NEW, probing: false, found: 0, unreadable: BTreeSet::new() });
+        let gate = Mutex::new(MailCircuit { server: MailServerState::THERE, probing: false, found: 0 });
         let places = Arc::new(Semaphore::new(conversations.clamp(1, Semaphore::MAX_PERMITS)));
         Self(Arc::new(Inner { places, freed: Notify::new(), gate, health, break_off }))
     }
@@ -123,7 +123,7 @@ impl MailPool {
     /// Takes what is free, at most so many.
     pub fn take(&self, most: usize, now: Timestamp) -> MailPlaces {
         let mut gate = self.gate();
-        let Circuit::Open { probe_at, .. } = gate.circuit else {
+        let Circuit::Open { probe_at, .. } = gate.server.circuit else {
             drop(gate);
             let places = std::iter::from_fn(|| self.place(false)).take(most).collect();
             return MailPlaces { places, wait_until: None };
@@ -140,7 +140,7 @@ impl MailPool {
 
     /// How many mails are worth asking for: what is free, or any number where they would be put off.
     pub fn worth_asking(&self) -> usize {
-        match self.gate().circuit {
+        match self.gate().server.circuit {
             Circuit::Open { .. } => usize::MAX,
             Circuit::Closed { .. } => self.0.places.available_permits(),
         }
@@ -154,18 +154,6 @@ impl MailPool {
     fn place(&self, probe: bool) -> Option<MailPlace> {
         let permit = Arc::clone(&self.0.places).try_acquire_owned().ok()?;
         Some(MailPlace { pool: self.clone(), probe, permit: Some(permit), unused: false })
-    }
-
-    /// Notes that what is no answer was said to this address; whether it was to so many in a row.
-    fn is_said_to_everybody(&self, address: &str) -> bool {
-        let mut gate = self.gate();
-        gate.unreadable.insert(address.to_owned());
-        let is_everybody = gate.unreadable.len() >= UNREADABLE;
-        if is_everybody {
-            gate.unreadable.pop_first();
-        }
-        drop(gate);
-        is_everybody
     }
 
     fn gate(&self) -> MutexGuard<'_, MailCircuit> {
@@ -183,29 +171,25 @@ impl MailPool {
         Ok(())
     }
 
-    /// Counts what a mail says of the server, for all processes. Returns when it may be tried again, where mail waits.
-    async fn note(&self, ctx: &DispatcherContext, health: &EndpointHealth, now: Timestamp) -> Option<Timestamp> {
+    /// Counts what a mail found of the server, for all processes. Returns when it may be tried again, where mail waits.
+    async fn note(&self, ctx: &DispatcherContext, found: MailServerFound<'_>, now: Timestamp) -> Option<Timestamp> {
         // The usual case costs nothing: only after a failure is there anything to take back.
-        if *health == EndpointHealth::Working && self.gate().circuit == Circuit::NEW {
+        if found == MailServerFound::There && self.gate().server.circuit == Circuit::NEW {
             return None;
         }
-        match ctx.store.mail_circuit_note(health, &TERMS, jitter(JITTER), now).await {
+        match ctx.store.mail_circuit_note(found, &TERMS, jitter(JITTER), now).await {
             Ok(state) => self.found(&state, now),
             Err(error) => {
                 tracing::warn!(%error, "how the mail server is could not be shared with other processes");
-                self.note_here(health, now)
+                self.note_here(found, now)
             }
         }
     }
 
     /// Counts it for this process alone.
-    fn note_here(&self, health: &EndpointHealth, now: Timestamp) -> Option<Timestamp> {
-        let (circuit, _) = self.gate().circuit.after(health, &TERMS, jitter(JITTER), now);
-        let why = match health {
-            EndpointHealth::Failing { why, .. } => Some(why.clone()),
-            EndpointHealth::Working | EndpointHealth::Refusing { .. } => None,
-        };
-        self.found(&MailServerState { circuit, why }, now)
+    fn note_here(&self, found: MailServerFound<'_>, now: Timestamp) -> Option<Timestamp> {
+        let known = self.gate().server.clone();
+        self.found(&known.after(found, &TERMS, jitter(JITTER), now), now)
     }
 
     fn found(&self, state: &MailServerState, now: Timestamp) -> Option<Timestamp> {
@@ -222,8 +206,8 @@ impl MailPool {
     /// Goes by this from now on, and says so where mail begins to wait or waits no longer.
     fn take_in(&self, state: &MailServerState, now: Timestamp) {
         let is_open = |circuit: &Circuit| matches!(circuit, Circuit::Open { .. });
-        let before = std::mem::replace(&mut self.gate().circuit, state.circuit);
-        match (is_open(&before), is_open(&state.circuit)) {
+        let before = std::mem::replace(&mut self.gate().server, state.clone());
+        match (is_open(&before.circuit), is_open(&state.circuit)) {
             (false, true) => {
                 let why = state.why.as_deref().unwrap_or("no answer");
                 tracing::error!(
@@ -258,10 +242,9 @@ pub async fn run(ctx: DispatcherContext, pool: MailPool, stop: Stop) {
 }
 
 impl MailPlace {
-    /// Sends a mail (of a delivery or a notice) from this place, unless all mail waits because the server refuses the sender, or a
-    /// mail of another process tries the server. Whether the server is there and whether it takes the sender is learned from what
-    /// came of it.
-    pub async fn send(&self, ctx: &DispatcherContext, about: Uuid, mail: &Mail<'_>) -> MailTry {
+    /// Sends a mail from this place, unless all mail waits because the server refuses the sender, or a mail of another process tries
+    /// the server. Whether the server is there and whether it takes the sender is learned from what came of it.
+    pub async fn send(&self, ctx: &DispatcherContext, about: MailAbout, mail: &Mail<'_>) -> MailTry {
         if let Some(waits) = self.waits_for_another(ctx).await {
             return MailTry::NotTried(waits);
         }
@@ -278,11 +261,11 @@ impl MailPlace {
             }
         };
         let now = ctx.clock.now();
-        let away = match self.health(&result, mail.to.address) {
+        let away = match self.finds(&result, mail.to.address) {
             None => None,
-            Some(said) => said.waits(self.pool.note(ctx, &said.health, now).await, now),
+            Some(found) => waits(found, about, self.pool.note(ctx, found, now).await, now),
         };
-        let (result, refused) = sender::learn(ctx, &permit, about, result).await;
+        let (result, refused) = sender::learn(ctx, &permit, about.id, result).await;
         match refused.or(away) {
             Some(waits) => MailTry::Excused(result, waits),
             None => MailTry::Said(result),
@@ -311,54 +294,62 @@ impl MailPlace {
         }
     }
 
-    /// What a result says of the server; nothing of mails that it never heard of.
-    fn health(&self, result: &MailResult, address: &str) -> Option<ServerHealth> {
-        let (why, unsaid) = match result {
-            // Said to one or two, that is theirs alone.
-            MailResult::Unreadable { text } => {
-                if !self.pool.is_said_to_everybody(address) {
-                    return None;
-                }
-                (text, true)
-            }
+    /// What a mail found of the server; nothing of mails that it never heard of.
+    fn finds<'r>(&self, result: &'r MailResult, address: &'r str) -> Option<MailServerFound<'r>> {
+        let probe = self.probe;
+        match result {
             // Put together wrongly here: the server never heard of it.
-            MailResult::Dead { code: None, .. } => return None,
-            MailResult::Unreachable { text, .. } => (text, true),
-            // In the middle of the conversation: perhaps for this mail's sake, so that it counts but for a probe.
-            MailResult::Later { code: None | Some(421), text } => (text, self.probe),
+            MailResult::Dead { code: None, .. } => None,
+            MailResult::Unreachable { text, .. } => Some(MailServerFound::Away { probe, why: text }),
+            // In the middle of the conversation: perhaps for this mail's sake.
+            MailResult::Later { code: None | Some(421), text } | MailResult::Unreadable { text } => {
+                Some(MailServerFound::BrokeOff { probe, why: text, address })
+            }
             // It is there, and has said what it thinks of this mail or of who sends it.
             MailResult::Delivered { .. }
             | MailResult::Filed { .. }
             | MailResult::Later { .. }
             | MailResult::SenderRefused { .. }
-            | MailResult::Dead { .. } => {
-                self.pool.gate().unreadable.clear();
-                return Some(ServerHealth { health: EndpointHealth::Working, unsaid: false });
-            }
-        };
-        let health = EndpointHealth::Failing { probe: self.probe, why: why.clone(), not_before: None };
-        Some(ServerHealth { health, unsaid })
-    }
-}
-
-/// What came of a mail, for the circuit.
-struct ServerHealth {
-    health: EndpointHealth,
-    /// It says nothing about the mail, so that the attempt does not count.
-    unsaid: bool,
-}
-
-impl ServerHealth {
-    /// Until when the mail waits, where it was not at fault.
-    fn waits(&self, probe_at: Option<Timestamp>, now: Timestamp) -> Option<MailWaits> {
-        match &self.health {
-            EndpointHealth::Failing { why, .. } if self.unsaid => Some(MailWaits {
-                why: why.clone(),
-                until: probe_at.unwrap_or_else(|| now.saturating_add(LOOK_AGAIN).unwrap_or(now)),
-            }),
-            _ => None,
+            | MailResult::Dead { .. } => Some(MailServerFound::There),
         }
     }
+}
+
+/// Which mail is sent.
+#[derive(Debug, Clone, Copy)]
+pub struct MailAbout {
+    /// The delivery or notice.
+    pub id: Uuid,
+    /// So many of its attempts were excused before.
+    pub excused: i32,
+}
+
+impl MailAbout {
+    /// A notice: nobody counts what is excused of it, so that each attempt in whose middle the server breaks off counts.
+    pub const fn notice(id: Uuid) -> Self {
+        Self { id, excused: MOST_EXCUSED }
+    }
+}
+
+/// Until when a mail waits that was not at fault. `probe_at` is when all mail waits for one that tries.
+fn waits(
+    found: MailServerFound<'_>,
+    about: MailAbout,
+    probe_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<MailWaits> {
+    let why = match found {
+        MailServerFound::There => return None,
+        // Nothing was said of the mail.
+        MailServerFound::Away { why, .. } => why,
+        // Where it breaks off for everybody it is not this one's fault, for as long as that can be believed.
+        MailServerFound::BrokeOff { why, .. } if probe_at.is_some() && about.excused < MOST_EXCUSED => why,
+        MailServerFound::BrokeOff { .. } => return None,
+    };
+    // Behind the others: if the server breaks off for this one alone, another has to try it, or nobody ever learns that.
+    let behind = |probe_at: Timestamp| probe_at.saturating_add(probe_at.duration_since(now)).unwrap_or(probe_at);
+    let until = probe_at.map_or_else(|| now.saturating_add(LOOK_AGAIN).unwrap_or(now), behind);
+    Some(MailWaits { why: why.to_owned(), until })
 }
 
 impl MailPlaces {
@@ -418,8 +409,18 @@ mod tests {
 
     /// Of a process whose database is away.
     fn report(place: &MailPlace, result: &MailResult, now: Timestamp) -> Option<MailWaits> {
-        let said = place.health(result, "dana@example.com")?;
-        said.waits(place.pool.note_here(&said.health, now), now)
+        report_to(place, result, ("dana@example.com", 0), now)
+    }
+
+    /// Of a mail to this address, of which so many attempts were excused.
+    fn report_to(
+        place: &MailPlace,
+        result: &MailResult,
+        (address, excused): (&str, i32),
+        now: Timestamp,
+    ) -> Option<MailWaits> {
+        let found = place.finds(result, address)?;
+        waits(found, MailAbout { id: Uuid::nil(), excused }, place.pool.note_here(found, now), now)
     }
 
     fn pool(conversations: usize, health: Health) -> MailPool {
@@ -465,25 +466,41 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_answer_to_one_recipient_is_that_ones_and_to_everybody_the_servers() {
-        let pool = pool(1, Health::default());
+    fn what_breaks_off_for_one_recipient_is_that_ones_and_for_everybody_the_servers() {
         let garbage = MailResult::Unreadable { text: "garbage".to_owned() };
-        for n in 0..20 {
-            let places = pool.take(1, at(n)).places;
-            assert_eq!(report(&places[0], &garbage, at(n)), None, "the same one each time");
-        }
-        for n in 20..40 {
-            let taken = pool.take(1, at(n));
-            let Some(place) = taken.places.first() else {
-                assert!(n > 21, "all mail waits");
-                return;
-            };
-            let said = place.health(&garbage, &format!("{n}@example.com"));
-            if let Some(said) = said {
-                pool.note_here(&said.health, at(n));
+        let hung_up = MailResult::Later { code: None, text: "it hung up".to_owned() };
+        let closing = MailResult::Later { code: Some(421), text: "closing".to_owned() };
+        for result in [garbage, hung_up, closing] {
+            let pool = pool(1, Health::default());
+            for n in 0..20 {
+                let places = pool.take(1, at(n)).places;
+                assert_eq!(report(&places[0], &result, at(n)), None, "the same one each time: {result:?}");
             }
+            for (n, address, waits) in [(20, "lee@example.com", false), (21, "kim@example.com", true)] {
+                let places = pool.take(1, at(n)).places;
+                assert_eq!(report_to(&places[0], &result, (address, 0), at(n)).is_some(), waits, "{result:?}");
+            }
+            assert!(pool.take(1, at(22)).places.is_empty(), "all mail waits");
         }
-        panic!("everybody is said so, and nobody waits");
+    }
+
+    #[test]
+    fn a_mail_that_tried_in_vain_comes_after_the_others_and_counts_after_a_while() {
+        let pool = pool(1, Health::default());
+        for address in ["dana@example.com", "lee@example.com", "kim@example.com"] {
+            let places = pool.take(1, at(0)).places;
+            report_to(&places[0], &MailResult::Later { code: None, text: "it hung up".to_owned() }, (address, 0), at(0));
+        }
+        let probe = pool.take(1, at(100)).places;
+        let hung_up = MailResult::Later { code: None, text: "it hung up".to_owned() };
+        let behind = report_to(&probe[0], &hung_up, ("dana@example.com", MOST_EXCUSED - 1), at(100)).unwrap().until;
+        drop(probe);
+        let next = pool.take(1, at(101)).wait_until.unwrap();
+        assert!(behind > next, "another one tries before: {behind} {next}");
+        let probe = pool.take(1, at(500)).places;
+        assert_eq!(report_to(&probe[0], &hung_up, ("dana@example.com", MOST_EXCUSED), at(500)), None, "it counts");
+        // That it is not there at all is no mail's fault, however long.
+        assert!(report_to(&probe[0], &away(), ("dana@example.com", 500), at(501)).is_some());
     }
 
     #[test]

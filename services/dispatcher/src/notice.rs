@@ -34,7 +34,7 @@ use crate::{
     clock_watch::ClockWatch,
     context::DispatcherContext,
     letterhead,
-    mail_pool::{MailPlace, MailPool, MailTry, while_leased},
+    mail_pool::{MailAbout, MailPlace, MailPool, MailTry, while_leased},
     notice_mail::{self, NoticeSurroundings, call_of, phone_of},
 };
 
@@ -300,7 +300,7 @@ async fn send((ctx, place): (&DispatcherContext, &MailPlace), notice: &DueNotice
         date: ctx.clock.now(),
         deadline: Duration::from_secs(ctx.settings.mail.timeout_s),
     };
-    let result = match place.send(ctx, notice.id.uuid(), &mail).await {
+    let result = match place.send(ctx, MailAbout::notice(notice.id.uuid()), &mail).await {
         MailTry::Said(result) => result,
         // Nothing was said of this mail: that is no attempt of it.
         MailTry::Excused(_, waits) | MailTry::NotTried(waits) => return NoticeEnd::Waits(waits.until),

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ripen_domain::{
-    actor::{Actor, Permission},
+    actor::{Actor, Permission, Scope},
     appointment::Terms,
     calling::Place,
     criteria::{AnswerContext, Criteria},
@@ -16,6 +16,7 @@ use ripen_domain::{
 };
 use ripen_runtime::random::uuid_v7;
 use ripen_store::{
+    StoreError,
     appointment::{
         change::AppointmentChange,
         list::{AppointmentFilter, AppointmentRecord},
@@ -341,6 +342,25 @@ pub struct DeliveryOutcome {
     pub outcome: OutcomeRecord,
 }
 
+/// What was said of these deliveries: by time over all of them, and of each in the order of its numbers, which is the one that counts.
+pub(crate) async fn outcomes_of(
+    actions: &Actions,
+    scope: Scope,
+    deliveries: impl Iterator<Item = DeliveryId> + Send,
+) -> Result<Vec<DeliveryOutcome>, StoreError> {
+    let mut all = Vec::new();
+    for delivery in deliveries {
+        let mut latest = Timestamp::MIN;
+        for outcome in actions.store.outcomes_of(scope, delivery).await? {
+            // Of two that were said at once an earlier version kept the time at which each began.
+            latest = latest.max(outcome.at);
+            all.push((latest, DeliveryOutcome { delivery, outcome }));
+        }
+    }
+    all.sort_by_key(|(at, _)| *at);
+    Ok(all.into_iter().map(|(_, one)| one).collect())
+}
+
 /// A lead with everything that happened to it, each oldest first.
 #[derive(Debug)]
 pub struct LeadHistory {
@@ -381,13 +401,7 @@ pub async fn show(actions: &Actions, actor: &Actor, lead: LeadId) -> Result<Lead
     let record = find(actions, actor, lead).await?;
     // A statement for each kind: joined, a lead with many touches and deliveries would be read many times over.
     let deliveries = store.deliveries_of_lead(scope, lead).await?;
-    let mut outcomes = Vec::new();
-    for delivery in &deliveries {
-        let said = store.outcomes_of(scope, delivery.id).await?;
-        outcomes.extend(said.into_iter().map(|outcome| DeliveryOutcome { delivery: delivery.id, outcome }));
-    }
-    // By time over all deliveries, because each has its own order.
-    outcomes.sort_by_key(|one| one.outcome.at);
+    let outcomes = outcomes_of(actions, scope, deliveries.iter().map(|one| one.id)).await?;
     let person = record.person;
     let filter = AppointmentFilter { lead: Some(lead), ..AppointmentFilter::default() };
     Ok(LeadHistory {

@@ -23,7 +23,12 @@ use ripen_store::{
     promise::list::PromiseRecord,
 };
 
-use crate::{Actions, Refusal, lead::DeliveryOutcome, lead_withhold, work::permit};
+use crate::{
+    Actions, Refusal,
+    lead::{DeliveryOutcome, outcomes_of},
+    lead_withhold,
+    work::permit,
+};
 
 /// So many decisions are shown.
 const DECISIONS: i64 = 50;
@@ -201,12 +206,7 @@ pub async fn show(actions: &Actions, actor: &Actor, id: LeadId) -> Result<WholeL
         None => None,
     };
     let deliveries = store.deliveries_of_lead(scope, id).await?;
-    let mut outcomes = Vec::new();
-    for delivery in &deliveries {
-        let said = store.outcomes_of(scope, delivery.id).await?;
-        outcomes.extend(said.into_iter().map(|outcome| DeliveryOutcome { delivery: delivery.id, outcome }));
-    }
-    outcomes.sort_by_key(|one| one.outcome.at);
+    let outcomes = outcomes_of(actions, scope, deliveries.iter().map(|one| one.id)).await?;
     let filter = AppointmentFilter { lead: Some(id), ..AppointmentFilter::default() };
     let answers = answered(store.answers_of_lead(scope, id).await?, criteria.as_deref());
     let page = WholeLead {

@@ -258,9 +258,27 @@ async fn what_is_no_answer_to_the_recipient_or_the_mail_is_told_from_a_server_th
             "{words}: {result:?}"
         );
     }
-    mailbox.set(Reply::Say(MailStep::Sender, "garbage answer"));
-    let result = mailer.send(&mail()).await;
-    assert!(matches!(&result, MailResult::Later { code: None, .. }), "any mail would hear that: {result:?}");
+}
+
+#[tokio::test]
+async fn what_is_said_before_any_recipient_is_named_is_no_mails_fault() {
+    let mailbox = Mailbox::start().await;
+    let mailer = mailer(&mailbox.url());
+    for (words, said) in [
+        ("garbage answer", None),
+        ("421 4.3.2 closing", Some(421)),
+        ("451 4.7.1 try again later", Some(451)),
+        ("452 4.2.2 over quota", Some(452)),
+    ] {
+        mailbox.set(Reply::Say(MailStep::Sender, words));
+        let result = mailer.send(&mail()).await;
+        assert!(matches!(&result, MailResult::Unreachable { code, .. } if *code == said), "{words}: {result:?}");
+    }
+    for words in ["552 5.7.0 daily limit exceeded", "552 5.3.4 too much"] {
+        mailbox.set(Reply::Say(MailStep::Sender, words));
+        let result = mailer.send(&mail()).await;
+        assert!(matches!(&result, MailResult::SenderRefused { of_one: false, .. }), "{words}: {result:?}");
+    }
 }
 
 #[tokio::test]

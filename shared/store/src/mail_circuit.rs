@@ -1,9 +1,17 @@
 //! Whether the mail server is there, as all processes that send found out together: what one learns holds for the others, and one
 //! mail of all of them tries a server that was not there.
+//!
+//! A server that breaks off in the middle of a mail may do so for that mail's sake, again and again. So each address counts once until
+//! the server takes a mail, or one mail would have all others wait.
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::delivery::circuit::{Circuit, CircuitTerms, EndpointHealth, Failing};
+use ripen_domain::{
+    delivery::circuit::{Circuit, CircuitTerms, EndpointHealth, Failing},
+    hash::ContentHash,
+};
 
 use crate::{Store, StoreError};
 
@@ -14,6 +22,31 @@ pub struct MailServerState {
     pub circuit: Circuit,
     /// What came of the last mail that it was not there for; none where it is there.
     pub why: Option<String>,
+    /// Hashes of the addresses in whose mails it broke off since it took one.
+    pub broke_off_at: BTreeSet<String>,
+}
+
+/// What a mail found of the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailServerFound<'a> {
+    /// It is there.
+    There,
+    /// It is not: nothing was said of the mail.
+    Away {
+        /// The mail tried whether it is.
+        probe: bool,
+        /// In a few words.
+        why: &'a str,
+    },
+    /// It broke off in the middle of the mail, or said what is no answer.
+    BrokeOff {
+        /// The mail tried whether it is there.
+        probe: bool,
+        /// In a few words.
+        why: &'a str,
+        /// To whom the mail was.
+        address: &'a str,
+    },
 }
 
 struct MailCircuitRow {
@@ -22,11 +55,31 @@ struct MailCircuitRow {
     probes: i32,
     probe_at: Option<jiff_sqlx::Timestamp>,
     why: String,
+    broke_off_at: Vec<String>,
 }
 
 impl MailServerState {
     /// It is there.
-    pub const THERE: Self = Self { circuit: Circuit::NEW, why: None };
+    pub const THERE: Self = Self { circuit: Circuit::NEW, why: None, broke_off_at: BTreeSet::new() };
+
+    /// With what one more mail found. `jitter` is a factor around 1 on pauses.
+    #[must_use]
+    pub fn after(mut self, found: MailServerFound<'_>, terms: &CircuitTerms, jitter: f64, now: Timestamp) -> Self {
+        let (probe, why, is_new) = match found {
+            MailServerFound::There => return Self::THERE,
+            MailServerFound::Away { probe, why } => (probe, why, true),
+            MailServerFound::BrokeOff { probe, why, address } => {
+                let address = ContentHash::of(address.to_lowercase().as_bytes()).to_string();
+                (probe, why, self.broke_off_at.insert(address))
+            }
+        };
+        self.why = Some(why.to_owned());
+        if is_new || probe {
+            let failing = EndpointHealth::Failing { probe, why: why.to_owned(), not_before: None };
+            (self.circuit, _) = self.circuit.after(&failing, terms, jitter, now);
+        }
+        self
+    }
 
     fn read(row: Option<MailCircuitRow>) -> Self {
         let Some(row) = row else { return Self::THERE };
@@ -37,7 +90,7 @@ impl MailServerState {
             Some(at) => Circuit::Open { failing, probes: count(row.probes), probe_at: at.to_jiff() },
             None => Circuit::Closed { failing: Some(failing) },
         };
-        Self { circuit, why: Some(row.why) }
+        Self { circuit, why: Some(row.why), broke_off_at: row.broke_off_at.into_iter().collect() }
     }
 }
 
@@ -47,57 +100,59 @@ impl Store {
         let row = sqlx::query_as!(
             MailCircuitRow,
             "-- mail_circuit.read
-            select failures, failing_since, probes, probe_at, why from mail_circuit"
+            select failures, failing_since, probes, probe_at, why, broke_off_at from mail_circuit"
         )
         .fetch_optional(&self.pool)
         .await?;
         Ok(MailServerState::read(row))
     }
 
-    /// Counts what a mail says of the server, and returns how the server is then. `jitter` is a factor around 1 on pauses.
+    /// Counts what a mail found of the server, and returns how the server is then. `jitter` is a factor around 1 on pauses.
     pub async fn mail_circuit_note(
         &self,
-        health: &EndpointHealth,
+        found: MailServerFound<'_>,
         terms: &CircuitTerms,
         jitter: f64,
         now: Timestamp,
     ) -> Result<MailServerState, StoreError> {
-        let EndpointHealth::Failing { why, .. } = health else {
+        if found == MailServerFound::There {
             sqlx::query!("-- mail_circuit.end\ndelete from mail_circuit").execute(&self.pool).await?;
             return Ok(MailServerState::THERE);
-        };
+        }
         let mut tx = self.begin().await?;
         let row = sqlx::query_as!(
             MailCircuitRow,
             "-- mail_circuit.lock
-            select failures, failing_since, probes, probe_at, why from mail_circuit for update"
+            select failures, failing_since, probes, probe_at, why, broke_off_at from mail_circuit for update"
         )
         .fetch_optional(tx.connection())
         .await?;
-        let (circuit, _) = MailServerState::read(row).circuit.after(health, terms, jitter, now);
-        let (probes, probe_at) = match circuit {
+        let state = MailServerState::read(row).after(found, terms, jitter, now);
+        let (probes, probe_at) = match state.circuit {
             Circuit::Open { probes, probe_at, .. } => (probes, Some(probe_at)),
             Circuit::Closed { .. } => (0, None),
         };
-        let Some(failing) = circuit.failing() else { return Ok(MailServerState::THERE) };
+        let Some(failing) = state.circuit.failing() else { return Ok(MailServerState::THERE) };
         let count = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
+        let broke_off_at: Vec<_> = state.broke_off_at.iter().cloned().collect();
         // Two processes that both meet the first failure write one row, which then counts one of them: the next failure makes up
         // for it.
         sqlx::query!(
             "-- mail_circuit.write
-            insert into mail_circuit (failures, failing_since, probes, probe_at, why) values ($1, $2, $3, $4, $5)
-            on conflict (id) do update set failures = excluded.failures, failing_since = excluded.failing_since,
-                                           probes = excluded.probes, probe_at = excluded.probe_at, why = excluded.why",
+            insert into mail_circuit (failures, failing_since, probes, probe_at, why, broke_off_at) values ($1, $2, $3, $4, $5, $6)
+            on conflict (id) do update set failures = excluded.failures, failing_since = excluded.failing_since, probes = excluded.probes,
+                                           probe_at = excluded.probe_at, why = excluded.why, broke_off_at = excluded.broke_off_at",
             count(failing.failures),
             failing.since.to_sqlx(),
             count(probes),
             probe_at.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
-            why
+            state.why.as_deref().unwrap_or_default(),
+            &broke_off_at
         )
         .execute(tx.connection())
         .await?;
         tx.commit().await?;
-        Ok(MailServerState { circuit, why: Some(why.clone()) })
+        Ok(state)
     }
 
     /// Whether a mail may try a server that was not there; whoever may puts the next try of all processes off to `next`.

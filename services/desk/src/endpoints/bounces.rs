@@ -6,10 +6,12 @@ use axum::{
     extract::{Path, Request, State, rejection::PathRejection},
     http::header,
 };
-use ripen_domain::id::DeliveryId;
+use ripen_domain::id::{DeliveryId, NoticeId};
+use ripen_runtime::random::uuid_v7;
 use ripen_store::{
     StoreError,
-    delivery::bounce::{DeliveryReport, ReportResult},
+    delivery::bounce::{DeliveryReport, ReportResult, WorkedLead},
+    notice::owe::{MailRecipient, NoticeData, NoticeKind, OnceNotice},
 };
 use ripen_web::{
     Problem,
@@ -133,13 +135,17 @@ async fn take(context: &DeskContext, delivery: DeliveryId, mail: &[u8]) -> Resul
         let mut batch = context.store.begin().await?;
         let reported = DeliveryReport { delivery, report: &report, pause: context.sender_pause };
         let done = batch.delivery_report(by_link(), &reported, context.clock.now()).await?;
+        if let ReportResult::Worked(lead) = &done {
+            let told = of_worked((context, delivery), lead, &report.text);
+            batch.notices_once_with(told.as_slice(), context.clock.now()).await?;
+        }
         batch.commit().await?;
         Ok(done)
     }
     .await;
     match done.map_err(|error| failed(&error))? {
         ReportResult::Unknown => Err(unknown()),
-        ReportResult::Noted => Ok(TakenAs::Noted),
+        ReportResult::Noted | ReportResult::Worked(_) => Ok(TakenAs::Noted),
         ReportResult::Waits => {
             tracing::error!(delivery.id = %delivery, report = report.text, "the mail of a delivery came back because the sender is refused: it is sent once more, and all mail waits once a second address says so");
             Ok(TakenAs::Waits)
@@ -149,4 +155,27 @@ async fn take(context: &DeskContext, delivery: DeliveryId, mail: &[u8]) -> Resul
             Ok(TakenAs::Failed)
         }
     }
+}
+
+/// What the firm is told of a mail that came back although somebody works on its lead: nothing is done by itself then.
+fn of_worked((context, delivery): (&DeskContext, DeliveryId), lead: &WorkedLead, report: &str) -> Option<OnceNotice> {
+    let address = Some(context.alerts.clone()).filter(|address| !address.is_empty())?;
+    let WorkedLead { client, client_name, to } = lead;
+    let sentences = vec![
+        format!("The mail with which {to} got a lead came back: {}.", report.trim_end_matches('.')),
+        "Somebody works on the lead all the same, as the page of that mail shows: it stays there. Please see to the address.".to_owned(),
+        format!("`ripen delivery show {delivery}` shows what was reported."),
+    ];
+    let now = context.clock.now();
+    Some(OnceNotice {
+        id: NoticeId::from_uuid(uuid_v7(now)),
+        client: Some(*client),
+        kind: NoticeKind::LeadDead,
+        key: format!("lead_worked:{delivery}:{address}"),
+        delivery: None,
+        endpoint: None,
+        to: MailRecipient { name: None, address },
+        data: NoticeData::written(format!("{client_name}: a mail to {to} came back"), sentences),
+        due_at: now,
+    })
 }

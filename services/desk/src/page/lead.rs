@@ -6,16 +6,16 @@ use axum::{http::StatusCode, response::Response};
 use jiff::{Timestamp, tz::TimeZone};
 use ripen_actions::FieldError;
 use ripen_domain::{
-    criteria::grouped,
     delivery::{ClientEvent, EventType, OutcomeKind},
-    outcome::{FixedReason, OutcomeFields, Sale, reason_in_words},
+    outcome::{FixedReason, OutcomeFields, reason_in_words},
     routing::OfferOver,
     time_in_words::day_in_words,
     touch::Disposition,
+    values::Conventions,
 };
 use ripen_store::{
     appointment::list::AppointmentRecord,
-    delivery::feed::{ContactEnd, SentDelivery},
+    delivery::feed::{ContactEnd, EndedElsewhere, SentDelivery},
     outcome::list::OutcomeRecord,
 };
 use ripen_web::page::Layout;
@@ -66,6 +66,8 @@ struct LeadPage<'a> {
     says: &'static str,
     /// Since when, where that counts.
     since: Option<ShownTime>,
+    /// How it ended, where that was not said here.
+    elsewhere: Option<String>,
     notice: Option<Notice>,
     forms: SayForms<'a>,
     /// The address of the list that the reader came from; empty where they came by another way.
@@ -153,7 +155,8 @@ pub fn render(frame: &Frame, opened: &LinkedLead, answer: &LeadReply<'_>) -> Res
     // Who only has an offer is told nothing that was agreed with the person.
     let agreed = appointments.iter().filter(|_| !is_offer && ended.is_none());
     shown.appointment = agreed.filter_map(|one| ShownAppointment::of(one, own_name, by.now)).next();
-    let spoken = Spoken { now: by.now, clock: &shown.clock };
+    let written = Conventions::of(None, Some(&sent.client_country));
+    let spoken = Spoken { now: by.now, clock: &shown.clock, written: &written };
     let notice = notice(message, sent.outcomes.last().map(|one| in_words(one, spoken)), is_offer);
     let facts = facts(sent, &shown, spoken);
     let reader = sent.rep.as_ref().map(|rep| format!("for {}", rep.name));
@@ -166,11 +169,15 @@ pub fn render(frame: &Frame, opened: &LinkedLead, answer: &LeadReply<'_>) -> Res
         return page("A lead on offer", &header, Layout::Column, content).response(status);
     }
     let newest = sent.outcomes.last();
+    let elsewhere = sent.elsewhere.filter(|_| ended.is_none());
     let terms = SayTerms::of(&sent.amounts, by.country, &sent.return_reasons);
     let forms = SayForms {
         action: "",
         name: &shown.name,
-        state: SayState::of(newest.map(|one| one.kind), ended),
+        state: match elsewhere {
+            Some(_) => SayState::EndedElsewhere,
+            None => SayState::of(newest.map(|one| one.kind), ended),
+        },
         is_sold: sent.is_sold,
         // A form sent back with an older number is refused as stale, so that two people with the same link do not
         // overwrite each other unseen.
@@ -184,11 +191,16 @@ pub fn render(frame: &Frame, opened: &LinkedLead, answer: &LeadReply<'_>) -> Res
     let content = LeadPage {
         frame,
         // They wait for the agreed time then, and not for a call; when it is stands below.
-        says: match shown.appointment {
-            Some(_) if is_waiting => ": appointment agreed",
+        says: match (shown.appointment.as_ref(), elsewhere) {
+            (_, Some(EndedElsewhere::Won(_))) => ": won",
+            (_, Some(EndedElsewhere::Lost)) => ": lost",
+            (_, Some(EndedElsewhere::Closed)) => ": closed",
+            (_, Some(EndedElsewhere::GivenBack)) => ": given back",
+            (Some(_), None) if is_waiting => ": appointment agreed",
             _ => headline(newest.map(|one| one.kind), ended),
         },
         since: (is_waiting && shown.appointment.is_none()).then(|| spoken.near(sent.row.sent_at)),
+        elsewhere: elsewhere.map(|end| elsewhere_in_words(end, spoken)),
         notice,
         back,
         forms,
@@ -202,11 +214,12 @@ pub fn render(frame: &Frame, opened: &LinkedLead, answer: &LeadReply<'_>) -> Res
     page(&shown.name, &header, Layout::Column, content).response(status)
 }
 
-/// When and by whose clock something is said.
+/// When and by whose clock something is said, and how numbers are written there.
 #[derive(Clone, Copy)]
 struct Spoken<'a> {
     now: Timestamp,
     clock: &'a TimeZone,
+    written: &'a Conventions,
 }
 
 impl Spoken<'_> {
@@ -264,6 +277,17 @@ const fn headline(newest: Option<OutcomeKind>, ended: Option<ContactEnd>) -> &'s
     }
 }
 
+/// How a lead ended of which nothing was said here.
+fn elsewhere_in_words(end: EndedElsewhere, spoken: Spoken<'_>) -> String {
+    match end {
+        EndedElsewhere::Won(Some(sale)) => format!("Your team, or one of its programs, said that it is won: {}.", sale.in_words(spoken.written)),
+        EndedElsewhere::Won(None) => "Your team, or one of its programs, said that it is won.".to_owned(),
+        EndedElsewhere::Lost => "Your team, or one of its programs, said that it is lost.".to_owned(),
+        EndedElsewhere::Closed => "The lead was closed: please do not call any more.".to_owned(),
+        EndedElsewhere::GivenBack => "Your team, or one of its programs, gave it back: please do not call any more.".to_owned(),
+    }
+}
+
 fn facts(sent: &SentDelivery, lead: &ShownLead, spoken: Spoken<'_>) -> Vec<ShownFact> {
     let all = [("Place", &lead.place), ("Came from", &lead.source)];
     let known = all.into_iter().filter(|(_, value)| !value.is_empty());
@@ -289,6 +313,10 @@ fn ended_offer(sent: &SentDelivery, spoken: Spoken<'_>) -> Option<EndedOffer> {
     let at = |at: Timestamp| Some(spoken.near(at));
     let ended = |how, at| EndedOffer { headline: OVER, how, at, then: "" };
     Some(match offer.offer.over(offer.to, spoken.now) {
+        // What was taken is on its way no more; why stands below.
+        Some(OfferOver::Won(when)) if sent.row.ended.is_some() => {
+            ended("You took this lead, and it is not yours any more", at(when))
+        }
         Some(OfferOver::Won(when)) => EndedOffer {
             headline: "You took this lead",
             how: "It is yours",
@@ -324,11 +352,6 @@ fn history(sent: &SentDelivery, spoken: Spoken<'_>) -> Vec<SaidLine> {
     all.into_iter().rev().map(|(_, line)| line).collect()
 }
 
-/// `12,500 USD`.
-fn money(sale: &Sale) -> String {
-    format!("{} {}", grouped(&sale.amount_text()), sale.currency)
-}
-
 fn in_words(said: &OutcomeRecord, spoken: Spoken<'_>) -> String {
     let what = match said.kind {
         OutcomeKind::Accepted => "accepted",
@@ -338,7 +361,7 @@ fn in_words(said: &OutcomeRecord, spoken: Spoken<'_>) -> String {
         OutcomeKind::Lost => "lost",
     };
     let is = said.terms.meaning.map(|meaning| format!(" ({})", meaning.noun())).unwrap_or_default();
-    let sale = said.sale.map(|sale| format!(", {}{is}", money(&sale))).unwrap_or_default();
+    let sale = said.sale.map(|sale| format!(", {}{is}", sale.in_words(spoken.written))).unwrap_or_default();
     // Only where it was another day than the one on which it was said.
     let on = if said.happened_at == said.at { String::new() } else { format!(" on {}", spoken.day(said.happened_at)) };
     let date = said.not_before.map(|at| format!(" before {}", spoken.day(at))).unwrap_or_default();

@@ -37,6 +37,8 @@ pub enum SayState {
     GivenBack,
     /// Won or lost.
     Over,
+    /// It ended, and nothing that was said here says so: how it ended can be said all the same.
+    EndedElsewhere,
     /// The person may not be contacted any more; what became of it before can still be said.
     NotToContact,
     /// It was taken back, and nothing more can be said of it.
@@ -104,7 +106,7 @@ impl SayForms<'_> {
         match self.state {
             SayState::Waiting | SayState::Accepted => true,
             SayState::Over => self.is_whole(),
-            SayState::GivenBack | SayState::NotToContact | SayState::TakenBack => false,
+            SayState::GivenBack | SayState::EndedElsewhere | SayState::NotToContact | SayState::TakenBack => false,
         }
     }
 
@@ -220,6 +222,9 @@ mod tests {
         assert!(whole.may_end() && whole.may_return() && !whole.may_suppress());
         let won = forms(SayState::of(Some(OutcomeKind::Won), None), "", &terms, &typed);
         assert!(!won.may_accept() && !won.may_try() && won.may_reopen());
+        let elsewhere = forms(SayState::EndedElsewhere, "", &terms, &typed);
+        assert!(elsewhere.may_end() && elsewhere.may_suppress() && !elsewhere.may_accept() && !elsewhere.may_try());
+        assert!(!elsewhere.may_return() && !elsewhere.may_reopen(), "it did not end here");
     }
 
     #[test]

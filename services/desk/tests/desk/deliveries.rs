@@ -65,6 +65,15 @@ async fn what_is_held_says_why_and_until_when_and_not_who_it_is() {
     assert_eq!((&held[0]["reason"], &held[0]["until"]), (&json!("no rep is free"), &json!("2026-11-24T15:00:00Z")));
     assert_eq!((&held[0]["score"], &page["more"]), (&json!(90), &json!(false)));
     assert!(!answer.text.contains("casey"), "{}", answer.text);
+    for (change, why) in [
+        ("update delivery set reason = 'the endpoint is disabled'", "the endpoint is disabled"),
+        ("update client set state = 'paused'", "the client is paused"),
+    ] {
+        sqlx::query(change).execute(&app.pool).await.unwrap();
+        let page = app.get(&acme, "/v1/deliveries/held").await.json();
+        let one = &page["held"][0];
+        assert_eq!((&one["reason"], &one["until"]), (&json!(why), &json!(null)), "somebody has to do something first");
+    }
     let first = app.get(&acme, "/v1/deliveries/held?limit=1").await.json();
     assert_eq!((&first["next"], &first["more"]), (&json!(early.delivery), &json!(true)));
     let second = app.get(&acme, &format!("/v1/deliveries/held?after={}", early.delivery)).await.json();

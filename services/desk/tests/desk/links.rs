@@ -1,7 +1,12 @@
 //! The page behind a link: looking changes nothing, a posted form says one thing once.
 
 use jiff::Timestamp;
-use ripen_domain::link::{LinkKey, LinkKeys};
+use ripen_domain::{
+    actor::Actor,
+    contact::{Identity, Phone},
+    link::{LinkKey, LinkKeys},
+};
+use ripen_store::suppression::write::NewSuppression;
 
 use crate::harness::{Answer, App, Sent, app};
 
@@ -249,11 +254,8 @@ async fn a_lead_that_was_taken_back_or_withdrawn_is_shown_without_how_to_reach_t
     }
 }
 
-#[tokio::test]
-async fn an_offer_that_is_over_says_so_and_not_who_has_it() {
-    let app = app().await;
-    let acme = app.client("acme").await;
-    let sent = app.sent(&acme).await;
+/// Has a lead on offer to two reps, the first of whom it was sent; their ids as a claim names them.
+async fn on_offer(app: &App, sent: Sent) -> [String; 2] {
     let rep = uuid::Uuid::from_u128(7);
     let offer = "with d as (update delivery set event = 'lead.offered', rep_id = $2 where id = $1 returning maturation_id),
           b as (update delivery_body set body = convert_to('{\"type\": \"lead.offered\", \"data\": {\"lead\": {}}}', 'UTF8') where delivery_id = $1),
@@ -271,6 +273,15 @@ async fn an_offer_that_is_over_says_so_and_not_who_has_it() {
         .execute(&app.pool)
         .await
         .unwrap();
+    [name, other]
+}
+
+#[tokio::test]
+async fn an_offer_that_is_over_says_so_and_not_who_has_it() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let sent = app.sent(&acme).await;
+    let [name, other] = on_offer(&app, sent).await;
     let (_, page) = open(&app, sent).await;
     assert!(page.text.contains("A lead on offer") && page.text.contains("Take it"), "{}", page.text);
     for (change, said) in [
@@ -291,6 +302,39 @@ async fn an_offer_that_is_over_says_so_and_not_who_has_it() {
         let (_, page) = open(&app, sent).await;
         assert!(page.text.contains(said) && !page.text.contains("Take it"), "{said}: {}", page.text);
         assert!(!page.text.contains(&other), "{}", page.text);
+    }
+}
+
+#[tokio::test]
+async fn nobody_takes_an_offer_of_which_nothing_would_come() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let number = "update person set phone = '+14155550100'";
+    let barred = Identity::Phone(Phone::parse("+14155550100", None).unwrap().phone);
+    for (change, why) in [
+        ("update person set do_not_contact = true", "asked not to be contacted"),
+        // Of a list, before its leads are closed.
+        ("", "asked not to be contacted"),
+        ("update client set state = 'paused'", "is paused"),
+    ] {
+        let sent = app.sent(&acme).await;
+        on_offer(&app, sent).await;
+        sqlx::query(number).execute(&app.pool).await.unwrap();
+        if change.is_empty() {
+            let operator = Actor::operator("dana");
+            let new = NewSuppression { client: None, why: "a list", by: (&operator).into(), at: app.clock.now() };
+            let mut tx = app.store.begin().await.unwrap();
+            tx.suppress(operator.scope(), &new, std::slice::from_ref(&barred)).await.unwrap();
+            tx.commit().await.unwrap();
+        } else {
+            sqlx::query(change).execute(&app.pool).await.unwrap();
+        }
+        let path = format!("/o/{}", app.key.token(sent.delivery, app.clock.now()));
+        let taken = post(&app, &path, "seen=0&outcome=accepted").await;
+        assert!(taken.status == 409 && taken.text.contains(why), "{why}: {}", taken.text);
+        assert_eq!(app.count("select count(*) from claim where taken_by is not null").await, 0);
+        let back = "with s as (delete from suppression), c as (update client set state = 'active') update person set do_not_contact = false";
+        sqlx::query(back).execute(&app.pool).await.unwrap();
     }
 }
 

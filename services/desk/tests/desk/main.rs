@@ -11,6 +11,7 @@ mod broken;
 mod calls;
 mod coming;
 mod deliveries;
+mod elsewhere;
 mod harness;
 mod home;
 mod in_vain;

@@ -104,7 +104,7 @@ async fn the_same_outcome_again_changes_nothing_and_a_correction_keeps_what_went
     app.pass(1);
     let refused = app.say(&acme, sent.delivery, &json!({"outcome": "accepted"})).await;
     assert_eq!((refused.status.as_u16(), refused.problem().as_str()), (409, "outcome-unconfirmed"));
-    assert!(refused.text.contains("won for 12500.00 USD"), "{}", refused.text);
+    assert!(refused.text.contains("won for 12,500 USD"), "{}", refused.text);
     assert_eq!(app.lead(sent).await["stage"], "customer");
     assert_eq!(says(&app, &acme, sent, json!({"outcome": "accepted", "correct": true})).await, 201);
     let open = app.lead(sent).await;

@@ -47,7 +47,7 @@ async fn a_sale_is_not_taken_back_by_what_is_said_of_another_delivery() {
             let said = json!({"outcome": outcome, "reason": "no budget", "date": "2027-04"});
             let said = if outcome == "lost" { json!({"outcome": "lost", "reason": "no budget"}) } else { said };
             let (status, text) = says(&app, &acme, second, said.clone()).await;
-            assert!(status == 409 && text.contains("won for 12500.00 USD"), "{outcome}, later: {later}: {text}");
+            assert!(status == 409 && text.contains("won for 12,500 USD"), "{outcome}, later: {later}: {text}");
             let mut meant = said;
             meant["confirm"] = json!(true);
             assert_eq!(says(&app, &acme, second, meant).await.0, 201, "{outcome}");
@@ -77,7 +77,7 @@ async fn what_is_said_of_a_lead_that_goes_on_as_another_is_said_of_that_one() {
     assert_eq!((&lead["stage"], &lead["amount"], &lead["promises"]), (&json!("customer"), &json!(12500), &json!([])));
     assert_eq!(app.lead(ended).await["stage"], "closed");
     let (status, text) = says(&app, &acme, goes_on, json!({"outcome": "lost"})).await;
-    assert!(status == 409 && text.contains("won for 12500.00 USD"), "{text}");
+    assert!(status == 409 && text.contains("won for 12,500 USD"), "{text}");
     assert_eq!(says(&app, &acme, ended, json!({"outcome": "lost", "confirm": true})).await.0, 201);
     assert_eq!(app.lead(goes_on).await["stage"], "closed");
 }

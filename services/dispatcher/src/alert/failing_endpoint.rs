@@ -56,6 +56,12 @@ pub(super) fn of_endpoint(told: &Told<'_>, one: &FailingEndpoint, now: Timestamp
         1 => "One delivery waits for it.".to_owned(),
         many => format!("{many} deliveries wait for it."),
     };
+    // After what could be mailed was: these have no address to go to, or wait for one.
+    let with_nobody = match one.with_nobody {
+        0 => None,
+        1 => Some("Nobody has one of these leads: no address is known to which it could go.".to_owned()),
+        many => Some(format!("Nobody has {many} of these leads: no address is known to which they could go.")),
+    };
     let meanwhile = match told.are_mailed {
         true => "Its leads go by e-mail meanwhile, where an address is known.",
         false => "Its leads wait until it works.",
@@ -73,7 +79,9 @@ pub(super) fn of_endpoint(told: &Told<'_>, one: &FailingEndpoint, now: Timestamp
     // The firm hears of it also where the client has no address that could be told.
     let addresses = one.tell.as_deref().into_iter().chain([told.firm].into_iter().filter(|firm| !firm.is_empty()));
     let notices = addresses.map(|address| {
-        let data = NoticeData::written(title.clone(), vec![why.clone(), waiting.clone()]);
+        let listed = with_nobody.as_ref().filter(|_| address == told.firm).map(|_| "`ripen lead untouched` lists them.".to_owned());
+        let sentences = [Some(why.clone()), Some(waiting.clone()), with_nobody.clone(), listed];
+        let data = NoticeData::written(title.clone(), sentences.into_iter().flatten().collect());
         let key = format!("{kind}:{}:{since}", one.endpoint);
         let to = Addressee { client: one.client, address: address.to_owned(), key };
         OnceNotice { endpoint: Some(one.endpoint), ..notice(now, kind, to, data) }

@@ -106,6 +106,10 @@ fn in_words(one: &UntouchedLead, now: Timestamp) -> String {
     let rep = one.rep.as_deref().filter(|_| one.dead.is_none());
     let left = if one.rep_has_left { ", who has left" } else { "" };
     let with = rep.map(|rep| format!(", with {rep}{left}")).unwrap_or_default();
-    let what = if one.dead.is_some() { "not delivered, given up" } else { "delivered" };
+    let what = match &one.dead {
+        None => "delivered",
+        Some(_) if one.waits => "not delivered, waits since",
+        Some(_) => "not delivered, given up",
+    };
     format!("{who}{with}, {what} {} ({})", dated(one.delivered_at, now, &TimeZone::UTC), one.lead)
 }

@@ -58,6 +58,7 @@ fn untouched(number: u128) -> UntouchedLead {
         clock: "America/Chicago".to_owned(),
         delivered_at: at("2026-11-22T09:00:00Z"),
         dead: None,
+        waits: false,
     }
 }
 
@@ -71,6 +72,7 @@ fn a_failing_and_a_disabled_endpoint_are_told_to_client_and_firm() {
         failing_since: Some(at("2026-11-24T09:30:00Z")),
         disabled: None,
         waiting: 3,
+        with_nobody: 0,
         tell: Some("office@client.example".to_owned()),
     };
     let disabled = FailingEndpoint { disabled: Some("answered 410 Gone".to_owned()), waiting: 1, ..failing.clone() };
@@ -81,6 +83,28 @@ fn a_failing_and_a_disabled_endpoint_are_told_to_client_and_firm() {
     .concat();
     assert_eq!(mails.len(), 3, "a firm without an address is not told");
     insta::assert_snapshot!("endpoints", written(&mails));
+}
+
+#[test]
+fn that_nobody_has_what_waits_for_an_endpoint_is_told_and_where_it_is_listed() {
+    let gone = FailingEndpoint {
+        endpoint: EndpointId::from_uuid(Uuid::nil()),
+        client: ClientId::from_uuid(Uuid::nil()),
+        client_name: "Acme Homes".to_owned(),
+        name: "CRM".to_owned(),
+        failing_since: None,
+        disabled: Some("answered 410 Gone".to_owned()),
+        waiting: 1,
+        with_nobody: 1,
+        tell: Some("office@client.example".to_owned()),
+    };
+    let told = Told { firm: "firm@example.com", are_mailed: true };
+    let [client, firm] = &of_endpoint(&told, &gone, now())[..] else { panic!("two are told") };
+    for mail in [client, firm] {
+        assert!(mail.data.sentences.join(" ").contains("Nobody has one of these leads"), "{:?}", mail.data);
+    }
+    let lists = |one: &OnceNotice| one.data.sentences.join(" ").contains("ripen lead untouched");
+    assert!(lists(firm) && !lists(client), "commands are the firm's");
 }
 
 #[test]

@@ -181,7 +181,8 @@ fn answer(given: &str) -> anyhow::Result<NewAnswer> {
 fn untouched_row(one: &UntouchedLead) -> Value {
     json!({"lead": one.lead, "client": one.client_slug, "person": one.person,
            "delivered_at": one.dead.is_none().then_some(one.delivered_at),
-           "given_up_at": one.dead.is_some().then_some(one.delivered_at),
+           "given_up_at": (one.dead.is_some() && !one.waits).then_some(one.delivered_at),
+           "waits_since": one.waits.then_some(one.delivered_at),
            "rep": one.to.as_ref().and_then(|to| to.name.clone()), "delivery": one.delivery, "not_delivered": one.dead})
 }
 

@@ -18,6 +18,7 @@ mod lead;
 mod lead_desk;
 mod link;
 mod outcome;
+mod outcome_elsewhere;
 mod promise;
 mod quarantine;
 mod rep;

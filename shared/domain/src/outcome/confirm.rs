@@ -4,7 +4,7 @@
 use rust_decimal::Decimal;
 
 use super::{Outcome, Sale};
-use crate::lead::OutcomeKind;
+use crate::{lead::OutcomeKind, values::Conventions};
 
 /// So many times what is usual is asked back.
 const TIMES: i64 = 20;
@@ -29,6 +29,8 @@ pub struct SaidBefore {
     pub sale: Option<Sale>,
     /// What the client's sales usually are, in the same money and meaning; none where too few are known.
     pub usual: Option<Decimal>,
+    /// How amounts are written where the client is.
+    pub written: Conventions,
 }
 
 /// What has to be asked before an outcome is recorded; none where it is recorded at once.
@@ -41,7 +43,7 @@ fn taken_back(said: &Outcome, before: &SaidBefore) -> Option<String> {
     if before.kind != Some(OutcomeKind::Won) {
         return None;
     }
-    let won = before.sale.map_or_else(|| "won".to_owned(), |sale| format!("won for {sale}"));
+    let won = before.sale.map_or_else(|| "won".to_owned(), |sale| format!("won for {}", sale.in_words(&before.written)));
     let (kind, now) = (said.kind(), said.sale());
     if kind != OutcomeKind::Won {
         let kind = kind.word().replace('_', " ");
@@ -55,16 +57,18 @@ fn taken_back(said: &Outcome, before: &SaidBefore) -> Option<String> {
     let (old, new) = before.sale.zip(now)?;
     // A sale in other money cannot be compared, so it may be less.
     let is_less = new.currency != old.currency || new.amount < old.amount;
-    is_less.then(|| format!("This lead is recorded as {won}; this makes it {new}."))
+    is_less.then(|| format!("This lead is recorded as {won}; this makes it {}.", new.in_words(&before.written)))
 }
 
 fn outlier(sale: Sale, before: &SaidBefore) -> Option<String> {
     if let Some(usual) = before.usual {
         let most = usual.checked_mul(Decimal::from(TIMES))?;
         let usual = Sale { amount: usual, ..sale };
+        let (said, usual) = (sale.in_words(&before.written), usual.in_words(&before.written));
         return (sale.amount > most)
-            .then(|| format!("{sale} is more than {TIMES} times what your sales usually are ({usual})."));
+            .then(|| format!("{said} is more than {TIMES} times what your sales usually are ({usual})."));
     }
     let large = if sale.currency.digits() == 0 { LARGE_WITHOUT_CENTS } else { LARGE };
-    (sale.amount >= Decimal::from(large)).then(|| format!("{sale} is an unusually large amount."))
+    let said = || sale.in_words(&before.written);
+    (sale.amount >= Decimal::from(large)).then(|| format!("{} is an unusually large amount.", said()))
 }

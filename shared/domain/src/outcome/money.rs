@@ -152,6 +152,12 @@ impl Sale {
         }
         amount.to_string()
     }
+
+    /// As people of a place write it: `12,500 USD`, `12.500 EUR`.
+    #[must_use]
+    pub fn in_words(&self, by: &Conventions) -> String {
+        format!("{} {}", by.grouped(&self.amount_text()), self.currency)
+    }
 }
 
 impl fmt::Display for Sale {

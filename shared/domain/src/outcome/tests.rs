@@ -240,7 +240,7 @@ fn what_takes_a_sale_back_or_looks_like_a_slip_is_asked_back(
     #[case] kind: Option<OutcomeKind>,
     #[case] expected: &str,
 ) {
-    let before = SaidBefore { kind, sale: dollars(12_500), is_elsewhere: false, usual: Some(12_000.into()) };
+    let before = SaidBefore { kind, sale: dollars(12_500), is_elsewhere: false, usual: Some(12_000.into()), ..SaidBefore::default() };
     let asked = question(&outcome, &before).map(|asked| asked.0).unwrap_or_default();
     assert!(if expected.is_empty() { asked.is_empty() } else { asked.contains(expected) }, "{asked}");
     let unknown = SaidBefore { usual: None, ..SaidBefore::default() };
@@ -250,9 +250,9 @@ fn what_takes_a_sale_back_or_looks_like_a_slip_is_asked_back(
 
 #[test]
 fn a_sale_of_another_delivery_is_named_before_something_else_is_said_of_this_one() {
-    let before = SaidBefore { kind: Some(Won), sale: dollars(12_500), is_elsewhere: true, usual: None };
+    let before = SaidBefore { kind: Some(Won), sale: dollars(12_500), is_elsewhere: true, ..SaidBefore::default() };
     let asked = question(&Outcome::Lost { reason: None, happened: None }, &before).unwrap().0;
-    assert!(asked.contains("won for 12500.00 USD") && asked.contains("leaves that sale as it is"), "{asked}");
+    assert!(asked.contains("won for 12,500 USD") && asked.contains("leaves that sale as it is"), "{asked}");
     assert!(question(&won(dollars(9_000)), &before).unwrap().0.contains("this makes it 9000.00 USD"));
 }
 
@@ -440,4 +440,24 @@ fn a_member_that_no_outcome_has_is_told_with_what_may_have_been_meant() {
     let amount = format!("There is no member \"amont\", did you mean 'amount'? {all}");
     let crm_id = format!("There is no member \"crm_id\". {all}");
     assert_eq!(told, [("amont", amount.as_str()), ("crm_id", crm_id.as_str())]);
+}
+
+#[test]
+fn amounts_are_told_as_the_client_writes_them() {
+    let sale = |amount: i64, cents: i64| Sale { amount: Decimal::new(amount * 100 + cents, 2), currency: "EUR".parse().unwrap() };
+    for (country, expected) in [
+        ("US", "1,000,000 EUR"),
+        ("DE", "1.000.000 EUR"),
+        ("FR", "1\u{202f}000\u{202f}000 EUR"),
+        ("IN", "10,00,000 EUR"),
+        ("ZZ", "1,000,000 EUR"),
+    ] {
+        assert_eq!(sale(1_000_000, 0).in_words(&Conventions::of(None, Some(country))), expected, "{country}");
+    }
+    assert_eq!(sale(12_500, 50).in_words(&Conventions::of(None, Some("DE"))), "12.500,50 EUR");
+    let written = Conventions::of(None, Some("DE"));
+    let before = SaidBefore { kind: Some(Won), sale: Some(sale(1_000_000, 0)), written, ..SaidBefore::default() };
+    let less = Outcome::Won { sale: Some(sale(12_500, 0)), reason: None, happened: None };
+    let asked = question(&less, &before).unwrap().0;
+    assert_eq!(asked, "This lead is recorded as won for 1.000.000 EUR; this makes it 12.500 EUR.");
 }

@@ -18,9 +18,12 @@ pub const UNUSABLE_ROUTING: &str = "the client's routing cannot be used";
 /// Before why.
 pub const CANNOT_BE_ROUTED: &str = "cannot be routed";
 
+/// Nothing goes out to the client.
+pub const PAUSED: &str = "the client is paused";
+
 /// As the lease of a delivery says it, and the attempt that was answered so.
 const OF_ENDPOINT: [&str; 5] = [
-    "the client is paused",
+    PAUSED,
     "the endpoint is disabled",
     "the endpoint answered 410 Gone",
     "the endpoint keeps failing; goes out as soon as it works again",

@@ -31,6 +31,8 @@ pub struct Conventions {
     pub order: Option<DateOrder>,
     /// Numbers are grouped as lakh and crore: `4,50,000`.
     pub lakh: bool,
+    /// Groups of digits stand apart by spaces where the decimal mark is a comma: `450 000,50`.
+    pub spaced: bool,
     /// The abbreviations of North American time zones mean those zones.
     pub american_zones: bool,
     /// `mil` is a thousand, as in Spanish and Portuguese; elsewhere it is short for million.
@@ -45,7 +47,44 @@ const SPANISH_OR_PORTUGUESE: [&str; 28] = [
     "PR", "GQ", "PT", "BR", "AO", "MZ", "CV", "GW", "ST",
 ];
 
+/// Where groups of digits stand apart by spaces, by country (CLDR, the symbol `group`).
+const SPACED: [&str; 20] = [
+    "FR", "PL", "CZ", "SK", "SE", "NO", "FI", "UA", "RU", "BG", "HU", "LT", "LV", "EE", "BY", "KZ", "GE", "AM", "MA", "TN",
+];
+
+/// What stands between groups of digits where those are spaces: narrow, and no line breaks there.
+const GROUP_SPACE: char = '\u{202f}';
+
 impl Conventions {
+    /// Plain digits such as `1234567.50` as they are written there: `1,234,567.50`, `1.234.567,50`, `12,34,567.50`. As in English where it
+    /// is not known how, without empty decimals, and what is no plain digits as it is.
+    #[must_use]
+    pub fn grouped(&self, number: &str) -> String {
+        let (whole, rest) = number.split_once('.').map_or((number, None), |(whole, rest)| (whole, Some(rest)));
+        let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));
+        if !digits.bytes().all(|byte| byte.is_ascii_digit()) || rest.is_some_and(|rest| rest.contains(['e', 'E'])) {
+            return number.to_owned();
+        }
+        let (group, decimal) = match self.decimal {
+            Some(DecimalMark::Comma) if self.spaced => (GROUP_SPACE, ','),
+            Some(DecimalMark::Comma) => ('.', ','),
+            _ => (',', '.'),
+        };
+        let mut groups: Vec<&str> = Vec::new();
+        let (mut left, mut size) = (digits, 3);
+        while left.len() > size {
+            let (before, last) = left.split_at(left.len() - size);
+            groups.push(last);
+            left = before;
+            size = if self.lakh { 2 } else { 3 };
+        }
+        groups.push(left);
+        groups.reverse();
+        // A whole amount is written without its empty cents.
+        let rest = rest.filter(|rest| rest.bytes().any(|byte| byte != b'0')).map(|rest| format!("{decimal}{rest}"));
+        format!("{sign}{}{}", groups.join(group.to_string().as_str()), rest.unwrap_or_default())
+    }
+
     /// Those of a BCP 47 tag, else of a country (ISO 3166 alpha-2). A language without a country says how numbers are
     /// written only where the person's country agrees: English is not written alike in Chicago and in Johannesburg.
     #[must_use]
@@ -66,6 +105,7 @@ impl Conventions {
         let is_in = |places: &[&str]| place.as_deref().is_some_and(|place| places.contains(&place));
         Self {
             lakh: is_in(&["IN", "PK", "BD", "NP", "LK"]),
+            spaced: is_in(&SPACED),
             m_is_milliard: is_in(&["ID"]) || spoken.as_deref() == Some("id"),
             american_zones: is_in(&["US", "CA", "PR", "MX"]),
             mil_is_thousand: match spoken.as_deref() {

@@ -1,13 +1,13 @@
 //! What happened to a lead that a rep has, in a title and a few sentences.
 
 use ripen_domain::{
-    criteria::grouped,
     delivery::{
         AssignedRep, ClientEvent, DeadDelivery, DisabledEndpoint, EventData, EventType, LeadNamed, LeadOutcome, Member,
         RecordedOutcome,
     },
     id::DeliveryId,
     outcome::reason_in_words,
+    values::Conventions,
 };
 
 use super::words::word;
@@ -42,7 +42,7 @@ pub(super) fn read(event: &ClientEvent, letterhead: &Letterhead<'_>) -> Option<(
             let sentence = format!("{who} asked not to be contacted. Please do not call or write to them any more.");
             (format!("Do not contact: {who}"), with(vec![sentence], &suppression.delivery))
         }
-        EventData::Outcome(outcome) => recorded(outcome),
+        EventData::Outcome(outcome) => recorded(outcome, letterhead),
         EventData::DeadDelivery(dead) => given_up(dead, letterhead),
         EventData::DisabledEndpoint(disabled) => out_of_use(disabled, letterhead.names),
         EventData::Lead(_) | EventData::Test(_) => return None,
@@ -63,10 +63,10 @@ pub(super) fn reader(event: &ClientEvent) -> Option<String> {
     rep.get().and_then(|rep| word(&rep.name))
 }
 
-fn recorded(event: &LeadOutcome) -> (String, Vec<String>) {
+fn recorded(event: &LeadOutcome, letterhead: &Letterhead<'_>) -> (String, Vec<String>) {
     let outcome = event.outcome.get().cloned().unwrap_or_default();
     let kind = word(&outcome.outcome).unwrap_or_default().replace('_', " ");
-    let kind = format!("{kind}{}", sold_for(&outcome));
+    let kind = format!("{kind}{}", sold_for(&outcome, letterhead));
     let by = word(&outcome.said_by).map(|by| format!(" by {by}")).unwrap_or_default();
     let mut sentences = vec![format!("Recorded as {kind}{by}{}.", because(&outcome.reason))];
     if let Some(verdict) = word(&outcome.verdict) {
@@ -75,11 +75,12 @@ fn recorded(event: &LeadOutcome) -> (String, Vec<String>) {
     (format!("{}: {kind}", who(&event.lead)), with(sentences, &event.delivery))
 }
 
-/// `, 12,500 USD`; nothing where no amount was said.
-fn sold_for(outcome: &RecordedOutcome) -> String {
+/// `, 12,500 USD`, as it is written where the client is; nothing where no amount was said.
+fn sold_for(outcome: &RecordedOutcome, letterhead: &Letterhead<'_>) -> String {
     let Some(amount) = word(&outcome.amount) else { return String::new() };
     let money = word(&outcome.currency).map(|currency| format!(" {currency}")).unwrap_or_default();
-    format!(", {}{money}", grouped(&amount))
+    let written = Conventions::of(None, letterhead.calling.map(|terms| terms.country));
+    format!(", {}{money}", written.grouped(&amount))
 }
 
 fn given_up(dead: &DeadDelivery, letterhead: &Letterhead<'_>) -> (String, Vec<String>) {

@@ -92,6 +92,11 @@ pub fn is_of_sender_in_report(reply: &str, report: &str) -> bool {
     let bare = enhanced(reply).map(|(subject, detail)| format!("5.{subject}.{detail}")).unwrap_or_default();
     let said = if named.is_some() || ServerWords::of(reply).are_of_sender() { reply } else { &bare };
     let step = named.unwrap_or(MailStage::Content);
+    // Other mail systems tell the size of a mail there, which we do not: a mail that is too large for them is no sender's.
+    let is_too_large = code == 552 || matches!(enhanced(reply), Some((3, _)));
+    if step == MailStage::Sender && is_too_large && !ServerWords::of(reply).are_of_sender() {
+        return false;
+    }
     matches!(judge(step, code, said), Refused::Sender | Refused::SenderOrRecipient)
 }
 
@@ -110,9 +115,10 @@ fn by_codes_and_words(step: MailStage, code: u16, text: &str) -> Refused {
         (Some((7, detail)), _) if OF_SENDER_SETUP.contains(&detail) || is_of_sender_at_microsoft(detail) => {
             Refused::Sender
         }
-        // The mail's size, its form, or a parameter that the server does not know.
-        (Some((3 | 6, _)), MailStage::Sender) => Refused::One(DeadCause::Mail),
-        (_, MailStage::Sender) if matches!(code, 552 | 555) => Refused::One(DeadCause::Mail),
+        // The form of this mail, of which that command tells, or a parameter that the server does not know. It tells of no recipient and
+        // of no size: whatever else is said there is said of the sender, also "too much" (552).
+        (Some((6, _)), MailStage::Sender) => Refused::One(DeadCause::Mail),
+        (_, MailStage::Sender) if code == 555 => Refused::One(DeadCause::Mail),
         (_, MailStage::Sender) => Refused::Sender,
         // A mail that is too large for the mailbox, a loop, a form that is not taken: whatever words come with it.
         (Some((2, 3) | (3..=6, _)), _) => Refused::One(DeadCause::Mail),
@@ -166,7 +172,11 @@ mod tests {
             (MailStage::Sender, "530 5.7.0 authentication required", Sender),
             (MailStage::Sender, "553 5.1.8 sender's domain does not exist", Sender),
             (MailStage::Sender, "550 no", Sender),
-            (MailStage::Sender, "552 5.3.4 message too big", One(Mail)),
+            (MailStage::Sender, "552 5.7.0 daily limit exceeded", Sender),
+            (MailStage::Sender, "552 5.3.4 message too big", Sender),
+            (MailStage::Sender, "552 too much", Sender),
+            (MailStage::Sender, "550 5.6.7 no addresses beyond ASCII", One(Mail)),
+            (MailStage::Sender, "555 parameters not recognised", One(Mail)),
             (MailStage::Recipient, "550 5.1.1 does not exist here", One(Address)),
             (MailStage::Recipient, "550 no such user", One(Address)),
             (MailStage::Recipient, "550 5.2.1 mailbox disabled", One(Address)),
@@ -218,6 +228,7 @@ mod tests {
             ("554 5.7.1 Relay access denied", at_recipient, true),
             ("550 your IP is on our blocklist", "SMTP error from remote mail server after RCPT TO:<a@b>:", true),
             ("550 5.7.1 account suspended", "SMTP error from remote mail server after MAIL FROM:<a@b>:", true),
+            ("552 5.3.4 message too big", "SMTP error from remote mail server after MAIL FROM:<a@b> SIZE=9000:", false),
             ("550 5.7.26 not authenticated", at_end, true),
             ("5.7.26", "", true),
             ("535 wrong password", "", true),

@@ -239,10 +239,10 @@ async fn hand_over(
 fn failed(step: MailStage, error: &Error) -> MailResult {
     let (code, text) = (code(error), told(error));
     let Some(reply) = code.filter(|_| error.is_permanent()) else {
-        // Until a conversation is open nothing was said of any mail.
         return match step {
-            MailStage::Opening => MailResult::Unreachable { code, text },
-            // The server is there, and says so of this mail; before it had heard of a recipient it would say so of any.
+            // Until it has heard of a recipient it would say so of any mail: nothing was said of this one.
+            MailStage::Opening | MailStage::Sender => MailResult::Unreachable { code, text },
+            // The server is there, and says so of this mail.
             MailStage::Recipient | MailStage::Content if is_unreadable(error) => MailResult::Unreadable { text },
             _ => MailResult::Later { code, text },
         };

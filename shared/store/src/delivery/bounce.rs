@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::{delivery::SenderPause, id::DeliveryId};
+use ripen_domain::{
+    delivery::SenderPause,
+    id::{ClientId, DeliveryId},
+};
 
 use crate::{
     Scope, StoreError, Transaction,
@@ -54,13 +57,26 @@ impl MailReport {
     }
 }
 
+/// A lead whose mail came back, and on which whoever it was for works all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkedLead {
+    /// Whose lead.
+    pub client: ClientId,
+    /// The client's name.
+    pub client_name: String,
+    /// Who works on it: the rep, or the address.
+    pub to: String,
+}
+
 /// What a report changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReportResult {
     /// There is no such delivery, or it went by no mail.
     Unknown,
     /// It stands on the attempt; the delivery is as it was.
     Noted,
+    /// The same, of a mail that somebody has read: they said something of the lead, or tried to reach its person, from its page.
+    Worked(WorkedLead),
     /// The delivery is dead.
     Dead,
     /// The sender is refused: this delivery waits and is sent once more, and all mail waits where another address said so too.
@@ -72,8 +88,8 @@ const ONE_WAITS: &str = "a mail server refuses the sender, perhaps to this recip
 
 impl Transaction {
     /// Notes a report on the delivery's last attempt. A final one ends a delivery that was taken for delivered, as if the mail had
-    /// been refused at once; not one of which something was said since, because somebody has read it, nor for the sake of an address to
-    /// which the mailbox passes its mail on. Where the sender was refused, no mail is at fault: this one goes out again, and all of it
+    /// been refused at once; not one of which something was said since, or whose person was tried from its page, because somebody has
+    /// read it, nor for the sake of an address to which the mailbox passes its mail on. Where the sender was refused, no mail is at fault: this one goes out again, and all of it
     /// waits once a second address says so, as where it is said to us. Once: where the same is reported of it again, or of its address
     /// while other mails are taken, it is its receiver who does not want the firm's mail, and somebody else has the lead.
     pub async fn delivery_report(
@@ -87,11 +103,13 @@ impl Transaction {
         // and the reports of the others name the wrong one for days. What went out before that was kept goes by the one of now.
         let found = sqlx::query!(
             r#"-- bounce.lock
-            select d.state = 'delivered' and not exists (select from outcome o where o.delivery_id = d.id) as "is_delivered!",
-                   d.attempts, coalesce(d.mailed_to, e.address, '') as "address!",
+            select d.state = 'delivered' as "is_delivered!", d.attempts, coalesce(d.mailed_to, e.address, '') as "address!",
+                   exists (select from outcome o where o.delivery_id = d.id) or exists (select from touch t where t.delivery_id = d.id) as "is_worked!",
+                   c.id as client_id, c.name as client_name, coalesce(r.name, e.name, e.address, '') as "to!",
                    exists (select from attempt a where a.delivery_id = d.id and a.report is not null
                              and a.number < (select max(b.number) from attempt b where b.delivery_id = d.id)) as "came_back_before!"
-            from delivery d join endpoint e on e.id = d.endpoint_id
+            from delivery d join endpoint e on e.id = d.endpoint_id join client c on c.id = d.client_id
+            left join rep r on r.id = coalesce(d.rep_id, e.rep_id)
             where d.id = $1 and e.kind = 'email' and ($2::uuid is null or d.client_id = $2) for update of d"#,
             delivery.uuid(),
             scope.client_uuid()
@@ -110,6 +128,10 @@ impl Transaction {
         .await?;
         if !report.is_final || !found.is_delivered || !report.is_of(&found.address) {
             return Ok(ReportResult::Noted);
+        }
+        if found.is_worked {
+            let client = ClientId::from_uuid(found.client_id);
+            return Ok(ReportResult::Worked(WorkedLead { client, client_name: found.client_name, to: found.to }));
         }
         // Taken back: the time for returns begins when somebody has it.
         let reason = format!("the mail came back: {}", report.text);

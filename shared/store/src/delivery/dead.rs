@@ -105,8 +105,8 @@ impl Transaction {
     /// named.
     pub async fn dead_lock(&mut self, limit: i64, only: Option<DeliveryId>) -> Result<Vec<DeadLead>, StoreError> {
         // `skip locked`: another dispatcher follows that one up, or somebody sends it again in this moment. What lies at an endpoint
-        // that is off, or fails, nobody has. What is to be decided first is found again after that: followed up as over now it would
-        // be given to nobody where the lead is A all the same.
+        // that is off, or fails, nobody has; what somebody accepted they have, whatever their server said of it. What is to be decided first
+        // is found again after that: followed up as over now it would be given to nobody where the lead is A all the same.
         let rows = sqlx::query!(
             r#"-- dead.lock
             select d.id, d.lead_id, d.client_id, c.name as client_name,
@@ -136,7 +136,8 @@ impl Transaction {
               from delivery o join endpoint x on x.id = o.endpoint_id
               where o.maturation_id = d.maturation_id and o.event = 'lead.matured'
                 and (o.state in ('delivered', 'filed')
-                     or o.state in ('pending', 'held', 'leased') and x.state = 'enabled' and x.probe_at is null)) had
+                     or o.state in ('pending', 'held', 'leased') and x.state = 'enabled' and x.probe_at is null
+                     or coalesce((select s.kind in ('accepted', 'won') from outcome s where s.delivery_id = o.id order by s.number desc limit 1), false))) had
             where d.state = 'dead' and d.event = 'lead.matured' and (d.followed_up_at is null or d.followed_up_at < d.ended_at)
               and ($2::uuid is null or d.id = $2) and not g.is_undecided
             order by d.ended_at limit $1 for update of d skip locked"#,
@@ -196,6 +197,25 @@ impl Transaction {
                 self.reroute(client, now).await?;
             }
         }
+        Ok(())
+    }
+
+    /// Has what could not be delivered, and was accepted all the same before anybody else was given it, stay with who accepted it.
+    pub(crate) async fn dead_accepted(&mut self, delivery: DeliveryId, now: Timestamp) -> Result<(), StoreError> {
+        // Not where others are to have it beside them: what waits may wait for those.
+        sqlx::query!(
+            "-- dead.accepted
+            update delivery w set state = 'withdrawn', reason = 'it was accepted, although it could not be delivered', ended_at = $2
+            from delivery d
+            where d.id = $1 and d.state = 'dead' and w.maturation_id = d.maturation_id and w.endpoint_id is null and w.state = 'held'
+              and w.same_as is null
+              and not exists (select from delivery o where o.maturation_id = d.maturation_id and o.event = 'lead.matured'
+                                and o.endpoint_id is not null and o.state not in ('dead', 'withdrawn'))",
+            delivery.uuid(),
+            now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
         Ok(())
     }
 

@@ -9,7 +9,8 @@ use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     delivery::OutcomeKind,
     id::{ClientId, CriteriaId, DeliveryId, LeadId, RepId},
-    outcome::AmountTerms,
+    lead::Stage,
+    outcome::{AmountTerms, Sale},
 };
 use uuid::Uuid;
 
@@ -18,7 +19,7 @@ use crate::{
     delivery::{attempt::AttemptRow, first_to_claim::SentOffer},
     endpoint::endpoint_record::EndpointKind,
     error::word,
-    lead::show::ClientTry,
+    lead::{lead_row::GOES_ON_AS, show::ClientTry},
     outcome::list::OutcomeRecord,
 };
 
@@ -74,6 +75,46 @@ pub struct SentRow {
     pub body: Vec<u8>,
 }
 
+/// How a lead ended that somebody has, said neither by them nor of their delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndedElsewhere {
+    /// It is sold, for this as far as that is known.
+    Won(Option<Sale>),
+    /// It is lost.
+    Lost,
+    /// The firm closed it.
+    Closed,
+    /// It was given back, and nobody else of the client keeps it.
+    GivenBack,
+}
+
+/// A lead as far as it ended.
+struct LeadEnd<'a> {
+    stage: Stage,
+    closed: Option<&'a str>,
+    sale: Option<Sale>,
+    is_given_back: bool,
+}
+
+impl EndedElsewhere {
+    /// By what was said last of the delivery; none where the lead goes on, or that says how it ended.
+    fn of(lead: &LeadEnd<'_>, newest: Option<OutcomeKind>) -> Option<Self> {
+        if !matches!(newest, None | Some(OutcomeKind::Accepted)) {
+            return None;
+        }
+        let closed = lead.closed.unwrap_or_default();
+        match lead.stage {
+            Stage::Customer => Some(Self::Won(lead.sale)),
+            Stage::Closed if closed == "lost" || closed.starts_with("lost: ") => Some(Self::Lost),
+            // It is another lead of the person by now, and is called all the same.
+            Stage::Closed if closed.starts_with(GOES_ON_AS) => None,
+            Stage::Closed => Some(Self::Closed),
+            _ if lead.is_given_back => Some(Self::GivenBack),
+            _ => None,
+        }
+    }
+}
+
 /// The rep that a delivery was for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SentToRep {
@@ -104,6 +145,8 @@ pub struct SentDelivery {
     pub criteria: Option<CriteriaId>,
     /// The lead is sold, by whichever of its deliveries that was said.
     pub is_sold: bool,
+    /// The lead ended, and nothing that was said of this delivery says so.
+    pub elsewhere: Option<EndedElsewhere>,
     /// Links about it that were made before are ended.
     pub links_since: Timestamp,
     /// It went to a rep's own address or made the rep an offer, and the rep is paused without a date of return: links about it
@@ -234,7 +277,9 @@ impl Store {
         let Some(row) = row else { return Ok(None) };
         let around = sqlx::query!(
             r#"-- feed.around
-            select c.name, c.country, c.return_reasons, c.amounts, c.amount_share, l.stage = 'customer' as "is_sold!", r.id as "rep_id?", r.name as "rep?",
+            select c.name, c.country, c.return_reasons, c.amounts, c.amount_share, l.stage, l.closed_reason, l.amount, l.currency,
+                   coalesce(l.returned_at >= (select m.at from maturation m where m.id = d.maturation_id), false) as "is_given_back!",
+                   r.id as "rep_id?", r.name as "rep?",
                    greatest(d.links_since, r.links_since) as "links_since!",
                    coalesce((e.kind = 'email' or d.event = 'lead.offered') and r.has_left, false) as "has_left!",
                    coalesce(not exists (select from outcome o where o.delivery_id = d.id)
@@ -252,8 +297,14 @@ impl Store {
         )
         .fetch_one(&self.pool)
         .await?;
+        let row = row.row()?;
+        let stage: Stage = word(&around.stage)?;
+        let currency = around.currency.as_deref().map(word).transpose()?;
+        let sale = around.amount.zip(currency).map(|(amount, currency)| Sale { amount, currency });
+        let (closed, is_given_back) = (around.closed_reason.as_deref(), around.is_given_back);
+        let elsewhere = EndedElsewhere::of(&LeadEnd { stage, closed, sale, is_given_back }, row.newest);
         Ok(Some(SentDelivery {
-            row: row.row()?,
+            row,
             client_name: around.name,
             client_country: around.country,
             return_reasons: around.return_reasons,
@@ -264,7 +315,8 @@ impl Store {
             rep: around.rep_id.zip(around.rep).map(|(id, name)| SentToRep { id: RepId::from_uuid(id), name }),
             offer: self.offer_made(scope, delivery).await?,
             criteria: around.criteria_id.map(CriteriaId::from_uuid),
-            is_sold: around.is_sold,
+            is_sold: stage == Stage::Customer,
+            elsewhere,
             links_since: around.links_since.to_jiff(),
             has_left: around.has_left,
             tries: self.tries_of(scope, delivery).await?,

@@ -1,13 +1,15 @@
 //! First to claim: leads offered to several, of whom the first to accept has it. Whoever accepts or passes does so under the
 //! lead's lock, so that exactly one wins; then the lead is handed over like any other, and the others are told.
 
-use jiff::{Timestamp, civil::Date};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     delivery::{EventDetail, EventType, LeadTaken, event_id},
-    id::{ClientId, DeliveryId, EndpointId, LeadId, MaturationId, RepId},
+    id::{ClientId, DeliveryId, EndpointId, LeadId, MaturationId, PersonId, RepId},
     outcome::{Consequences, Outcome, OutcomeRefused},
-    routing::{LeadOffer, Recipient, RecipientId, Tier},
+    routing::{InvalidTransition, LeadOffer, Recipient, RecipientId, Tier},
+    time::zone,
+    time_in_words::near,
 };
 use uuid::Uuid;
 
@@ -106,6 +108,8 @@ struct Offer {
     lead: LeadId,
     maturation: MaturationId,
     to: RecipientId,
+    /// The clock of whoever it was offered to.
+    clock: TimeZone,
 }
 
 impl Offer {
@@ -166,9 +170,7 @@ impl Transaction {
         // Without a lock, to learn which lead to lock; nothing read here changes afterwards.
         let Some(offer) = self.offer_of(scope, new.delivery).await? else { return Ok(None) };
         // The lead before the claim and the client's row, as in the qualifier's batches.
-        if self.lock_lead(scope, offer.lead).await?.is_none() {
-            return Ok(None);
-        }
+        let Some(row) = self.lock_lead(scope, offer.lead).await? else { return Ok(None) };
         // A new statement under the lead's lock: of two that accept at once, the second sees here that the first has
         // it.
         let Some(claim) = self.offer_lock(offer.maturation).await? else { return Ok(None) };
@@ -179,10 +181,13 @@ impl Transaction {
             _ => return Ok(Some(refused("This lead is on offer: accept it first"))),
         };
         match after {
-            Err(why) => Ok(Some(refused(&capitalised(&why.to_string())))),
+            Err(why) => Ok(Some(refused(&not_taken(why, &offer, now)))),
             // The same answer again, from a program's retry or a link clicked twice.
             Ok(after) if after == before => Ok(Some(Recorded::Again)),
-            Ok(LeadOffer::Taken { .. }) => self.take_offer(&offer, now).await.map(Some),
+            Ok(LeadOffer::Taken { .. }) => match self.offer_barred(&offer, row.person).await? {
+                Some(why) => Ok(Some(refused(why))),
+                None => self.take_offer(&offer, now).await.map(Some),
+            },
             Ok(LeadOffer::Offered { to, .. }) => {
                 self.offered_to(&offer, to.into_iter().map(|one| one.to_string()).collect(), now).await.map(Some)
             }
@@ -190,11 +195,33 @@ impl Transaction {
         }
     }
 
+    /// Why nothing would come of it if a lead on offer were taken now, in words; none where it would.
+    async fn offer_barred(&mut self, offer: &Offer, person: PersonId) -> Result<Option<&'static str>, StoreError> {
+        let standing = sqlx::query!(
+            "-- offer.standing
+            select p.do_not_contact, c.state = 'paused' as \"is_paused!\" from person p join client c on c.id = p.client_id
+            where p.id = $1 and c.id = $2",
+            person.uuid(),
+            offer.client.uuid()
+        )
+        .fetch_one(self.connection())
+        .await?;
+        // By the entries too: offers of whom a list bars end a moment after the list is there.
+        if standing.do_not_contact || !self.persons_barred(&[person], &[]).await?.is_empty() {
+            return Ok(Some("This person asked not to be contacted: the lead is not on offer any more"));
+        }
+        Ok(standing.is_paused.then_some(
+            "Nothing is delivered to your firm at present, because it is paused: this lead cannot be taken meanwhile",
+        ))
+    }
+
     async fn offer_of(&mut self, scope: Scope, delivery: DeliveryId) -> Result<Option<Offer>, StoreError> {
         let row = sqlx::query!(
             r#"-- offer.offer_of
-            select client_id, lead_id, maturation_id, endpoint_id as "endpoint_id!", rep_id from delivery
-            where id = $1 and event = 'lead.offered' and attempts > 0 and ($2::uuid is null or client_id = $2)"#,
+            select d.client_id, d.lead_id, d.maturation_id, d.endpoint_id as "endpoint_id!", d.rep_id,
+                   coalesce(r.time_zone, c.time_zone) as "clock!"
+            from delivery d join client c on c.id = d.client_id left join rep r on r.id = d.rep_id
+            where d.id = $1 and d.event = 'lead.offered' and d.attempts > 0 and ($2::uuid is null or d.client_id = $2)"#,
             delivery.uuid(),
             scope.client_uuid()
         )
@@ -206,6 +233,7 @@ impl Transaction {
             lead: LeadId::from_uuid(row.lead_id),
             maturation: MaturationId::from_uuid(row.maturation_id),
             to: offered_to(row.endpoint_id, row.rep_id),
+            clock: zone(&row.clock).unwrap_or(TimeZone::UTC),
         }))
     }
 
@@ -371,6 +399,15 @@ impl Transaction {
 pub(crate) fn tier(word: &str) -> Result<Tier, StoreError> {
     let found = Tier::ALL.into_iter().find(|tier| tier.to_string() == word);
     found.ok_or_else(|| StoreError::Corrupt(format!("the tier {word:?}")))
+}
+
+/// Why an answer to an offer is not taken, for whoever gave it: by their clock.
+fn not_taken(why: InvalidTransition, offer: &Offer, now: Timestamp) -> String {
+    match why {
+        InvalidTransition::Taken(at) => format!("Somebody else took this lead {}", near(at, now, &offer.clock)),
+        InvalidTransition::TooLate(at) => format!("The time to take this lead ended {}", near(at, now, &offer.clock)),
+        other => capitalised(&other.to_string()),
+    }
 }
 
 fn refused(why: &str) -> Recorded {

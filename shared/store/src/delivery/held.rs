@@ -7,7 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     id::{ClientId, DeliveryId, EndpointId, LeadId, MaturationId, RepId},
-    routing::{Tier, WaitingLead},
+    routing::{
+        Tier, WaitingLead,
+        undated::{PAUSED, is_undated},
+    },
 };
 use uuid::Uuid;
 
@@ -63,8 +66,8 @@ pub struct HeldLead {
     pub matured_at: Timestamp,
     /// Why it waits.
     pub reason: Option<String>,
-    /// Until when; then it is looked at again.
-    pub until: Timestamp,
+    /// When it goes on by itself; none where somebody has to do something first.
+    pub until: Option<Timestamp>,
 }
 
 /// A held delivery that was routed again.
@@ -116,8 +119,8 @@ impl Store {
         // asks.
         let rows = sqlx::query!(
             "-- held.held_for
-            select d.id, d.lead_id, l.score, m.at, d.reason, d.due_at
-            from delivery d join lead l on l.id = d.lead_id join maturation m on m.id = d.maturation_id
+            select d.id, d.lead_id, l.score, m.at, case when c.state = 'paused' then $5 else d.reason end as reason, d.due_at
+            from delivery d join lead l on l.id = d.lead_id join maturation m on m.id = d.maturation_id join client c on c.id = d.client_id
             where d.client_id = $1 and ($3::uuid is null or d.client_id = $3) and d.state = 'held' and d.event = 'lead.matured'
               and ($4::uuid is null or (-coalesce(l.score, 0), m.at, l.id, d.id) >
                    (select -coalesce(y.score, 0), z.at, y.id, x.id from delivery x join lead y on y.id = x.lead_id
@@ -126,7 +129,8 @@ impl Store {
             client.uuid(),
             limit,
             scope.client_uuid(),
-            after.map(DeliveryId::uuid)
+            after.map(DeliveryId::uuid),
+            PAUSED
         )
         .fetch_all(&self.lists)
         .await?;
@@ -135,8 +139,9 @@ impl Store {
             lead: LeadId::from_uuid(row.lead_id),
             score: row.score.unwrap_or(0),
             matured_at: row.at.to_jiff(),
+            // When it is looked at again is no end: what a person has to mend waits until then, and after.
+            until: Some(row.due_at.to_jiff()).filter(|_| !row.reason.as_deref().is_some_and(is_undated)),
             reason: row.reason,
-            until: row.due_at.to_jiff(),
         });
         Ok(held.collect())
     }

@@ -25,6 +25,7 @@ pub mod retry;
 pub mod settle;
 pub mod sweep;
 pub mod undelivered;
+mod unreached;
 mod waiting;
 pub mod withdraw;
 pub mod write;

@@ -52,6 +52,25 @@ impl Transaction {
         Ok(())
     }
 
+    /// Has what failed come after the next probe of its endpoint's circuit, where that is open: the probe is another one's then. If the
+    /// receiver fails at this record alone, it would never be found to work otherwise.
+    pub(crate) async fn deliveries_behind_probe(&mut self, failed: &[DeliveryId]) -> Result<(), StoreError> {
+        let failed: Vec<_> = failed.iter().map(|id| id.uuid()).collect();
+        // `skip locked`: whoever leases locks deliveries before endpoints, and this transaction has the endpoints.
+        sqlx::query!(
+            "-- delivery.behind_probe
+            with failed as materialized (
+              select d.id, e.probe_at from delivery d join endpoint e on e.id = d.endpoint_id
+              where d.id = any($1) and d.state = 'pending' and d.due_at <= e.probe_at for update of d skip locked
+            )
+            update delivery d set due_at = f.probe_at + interval '1 second' from failed f where d.id = f.id",
+            &failed
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
     /// Has a lead that waits for somebody to take it routed at once: now it is known who does. What is on offer to several
     /// stays so until somebody took it or nobody did.
     pub(crate) async fn lead_release(&mut self, lead: LeadId, now: Timestamp) -> Result<(), StoreError> {

@@ -6,6 +6,9 @@ use ripen_domain::id::{DeliveryId, EndpointId};
 
 use crate::{Scope, StoreError, Transaction};
 
+/// Why a delivery is withdrawn whose lead went to another endpoint by hand.
+pub(crate) const GIVEN_BY_HAND: &str = "given to another endpoint by hand";
+
 /// A dead delivery whose lead goes to another endpoint.
 #[derive(Debug, Clone, Copy)]
 pub struct ReroutedByHand {
@@ -98,13 +101,14 @@ impl Transaction {
               on conflict do nothing
               returning id
             )
-            update delivery d set state = 'withdrawn', reason = 'given to another endpoint by hand', ended_at = $4
+            update delivery d set state = 'withdrawn', reason = $6, ended_at = $4
             where d.id = $1 and exists (select 1 from given)",
             delivery.uuid(),
             to.uuid(),
             becomes.uuid(),
             now.to_sqlx(),
-            scope.client_uuid()
+            scope.client_uuid(),
+            GIVEN_BY_HAND
         )
         .execute(self.connection())
         .await?;

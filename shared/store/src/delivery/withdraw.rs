@@ -11,12 +11,22 @@ use crate::{
     person::unmerge::MergeRecord,
 };
 
+/// What of a lead that ends goes out all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeptDeliveries {
+    /// Nothing.
+    None,
+    /// What is owed to the client's programs: the lead is the client's, and its books would lack it.
+    OfPrograms,
+}
+
 impl Transaction {
     /// Stops what is owed of leads that end or that their client no longer has, attempted or not, each with why; returns how
     /// many deliveries. What is under way is stopped by the next lease.
     pub(crate) async fn deliveries_end(
         &mut self,
         ended: &[(LeadId, String)],
+        kept: KeptDeliveries,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let leads: Vec<_> = ended.iter().map(|(lead, _)| *lead).collect();
@@ -29,10 +39,12 @@ impl Transaction {
             "-- delivery.end
             update delivery d set state = v.ends_as, reason = n.why, ended_at = coalesce(d.first_delivered_at, $3)
             from (select ($1::uuid[])[i] as lead_id, ($2::text[])[i] as why from generate_subscripts($1::uuid[], 1) i) n, delivery_over v
-            where d.lead_id = n.lead_id and v.delivery_id = d.id and d.state in ('pending', 'held') and d.event in ('lead.matured', 'lead.offered', 'lead.updated')",
+            where d.lead_id = n.lead_id and v.delivery_id = d.id and d.state in ('pending', 'held') and d.event in ('lead.matured', 'lead.offered', 'lead.updated')
+              and not ($4 and d.event <> 'lead.offered' and exists (select from endpoint e where e.id = d.endpoint_id and e.kind = 'webhook'))",
             &leads,
             &reasons,
-            now.to_sqlx()
+            now.to_sqlx(),
+            kept == KeptDeliveries::OfPrograms
         )
         .execute(self.connection())
         .await?;

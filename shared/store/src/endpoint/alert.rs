@@ -23,6 +23,8 @@ pub struct FailingEndpoint {
     pub disabled: Option<String>,
     /// Deliveries that wait for it.
     pub waiting: i64,
+    /// So many of them are A leads that nobody of the client has.
+    pub with_nobody: i64,
     /// Where the client is told.
     pub tell: Option<String>,
 }
@@ -75,6 +77,13 @@ impl Store {
             select e.id, e.client_id, c.name as client_name, coalesce(e.name, url_shown(e.url), e.address) as "name!", e.failing_since,
                    case when e.state = 'disabled' then e.state_reason end as disabled,
                    (select count(*) from delivery d where d.endpoint_id = e.id and d.state in ('pending', 'held', 'leased')) as "waiting!",
+                   (select count(*) from delivery d join lead l on l.id = d.lead_id
+                    where d.endpoint_id = e.id and d.event = 'lead.matured' and d.state in ('pending', 'held') and d.first_delivered_at is null
+                      and l.grade = 'A' and l.stage in ('lead', 'contact', 'opportunity')
+                      and not exists (select from delivery o join endpoint x on x.id = o.endpoint_id
+                                      where o.maturation_id = d.maturation_id and o.event = 'lead.matured' and o.id <> d.id
+                                        and (o.state in ('delivered', 'filed')
+                                             or o.state in ('pending', 'held', 'leased') and x.state = 'enabled' and x.probe_at is null))) as "with_nobody!",
                    (select x.address from endpoint x
                     where x.client_id = e.client_id and x.kind = 'email' and x.state = 'enabled' and x.id <> e.id and x.rep_id is null
                     order by x.is_fallback desc, x.created_at, x.id limit 1) as tell
@@ -93,6 +102,7 @@ impl Store {
             failing_since: row.failing_since.map(jiff_sqlx::Timestamp::to_jiff),
             disabled: row.disabled,
             waiting: row.waiting,
+            with_nobody: row.with_nobody,
             tell: row.tell,
         });
         Ok(broken.collect())

@@ -166,6 +166,8 @@ impl Store {
         )
         .execute(batch.connection())
         .await?;
+        let failed = attempts.values().flatten().filter(|one| matches!(one.health, EndpointHealth::Failing { .. }));
+        batch.deliveries_behind_probe(&failed.map(|one| one.delivery).collect::<Vec<_>>()).await?;
         // In the transaction that disables: a crash in between would leave an endpoint off and nobody told.
         batch.enqueue_alarms(&alarms, now).await?;
         batch.commit().await?;
@@ -175,6 +177,7 @@ impl Store {
     /// Makes due what waits for endpoints: one delivery of each whose circuit may be probed at `now`, and up to `limit` of
     /// each that works again. Returns how many.
     ///
+    /// What only waits probes before what failed: a receiver that fails at one record alone would never be found to work otherwise.
     /// What the receiver asked to wait with waits all the same, and probes nothing. What failed after the endpoint worked again keeps
     /// its place in the schedule. What another process held in the moment
     /// the circuit closed is dated by that process's clock, hence the seconds of grace.
@@ -198,10 +201,14 @@ impl Store {
               where e.id = w.id and w.release_at <= $1::timestamptz - interval '10 seconds' and not exists (select 1 from waiting d where d.endpoint_id = w.id)
             ), probing as materialized (
               select p.id from endpoint e cross join lateral (
-                select id from delivery
-                where endpoint_id = e.id and state in ('pending', 'held') and due_at > $1 and (state = 'held' or attempts > 0)
-                  and (not_before is null or not_before <= $1)
-                order by due_at limit 1) p
+                (select id, 1 as turn from delivery
+                 where endpoint_id = e.id and state = 'held' and due_at > $1 and (not_before is null or not_before <= $1)
+                 order by due_at limit 1)
+                union all
+                (select id, 2 from delivery
+                 where endpoint_id = e.id and state = 'pending' and due_at > $1 and attempts > 0 and (not_before is null or not_before <= $1)
+                 order by due_at limit 1)
+                order by turn limit 1) p
               where e.probe_at <= $1 and e.state = 'enabled' and exists (select from client c where c.id = e.client_id and c.state <> 'paused')
             ), due as (
               update delivery d set state = 'pending', reason = null, in_line = false, due_at = $1, offered_until = $1

@@ -5,7 +5,10 @@
 use jiff::Timestamp;
 use ripen_domain::{id::LeadId, promise::PromiseEnd, said_by::SaidBy};
 
-use crate::{StoreError, Transaction, appointment::change::AppointmentChange, promise::write::EndReason};
+use crate::{
+    StoreError, Transaction, appointment::change::AppointmentChange, delivery::withdraw::KeptDeliveries,
+    promise::write::EndReason,
+};
 
 /// Which open promises end.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +28,8 @@ pub(crate) struct LeadEnding<'a> {
     /// Why, in words.
     pub(crate) why: &'a str,
     pub(crate) promises: PromisesToEnd<'a>,
+    /// It is sold: the client's programs are given it all the same.
+    pub(crate) is_sold: bool,
 }
 
 impl Transaction {
@@ -52,7 +57,9 @@ impl Transaction {
             PromisesToEnd::These(ended) => self.promises_end_by(end.lead, ended, reason, now).await?,
         }
         // Attempted ones too: a retry would hand over a lead that somebody gave back or that is over.
-        self.deliveries_end(&[(end.lead, end.why.to_owned())], now).await
+        let ended = &[(end.lead, end.why.to_owned())];
+        let kept = if end.is_sold { KeptDeliveries::OfPrograms } else { KeptDeliveries::None };
+        self.deliveries_end(ended, kept, now).await
     }
 
     /// Ends what hangs on many leads, under their locks: of each why it ended, or why nothing of it may go out any more. Their
@@ -64,7 +71,7 @@ impl Transaction {
     ) -> Result<(), StoreError> {
         // While the leads are still open: whoever has an appointment is told of a lead that they know.
         self.appointments_end(ended, change).await?;
-        self.deliveries_end(ended, change.now).await?;
+        self.deliveries_end(ended, KeptDeliveries::None, change.now).await?;
         let leads: Vec<_> = ended.iter().map(|(lead, _)| *lead).collect();
         // With nothing held there is nothing to ask.
         self.same_person_end(&leads, None, change.now).await

@@ -36,7 +36,7 @@ impl Transaction {
     pub async fn lead_join(&mut self, join: LeadJoin, by: &Actor, now: Timestamp) -> Result<(), StoreError> {
         let LeadJoin { goes_on, ends, person } = join;
         let why = format!("{GOES_ON_AS}{goes_on}");
-        let end = LeadEnding { lead: ends, by: by.into(), why: &why, promises: PromisesToEnd::All };
+        let end = LeadEnding { lead: ends, by: by.into(), why: &why, promises: PromisesToEnd::All, is_sold: false };
         self.lead_let_go_but_appointments(&end, now).await?;
         self.lead_said_take(goes_on, ends).await?;
         self.lead_close_for(goes_on, ends, (&why, now)).await?;

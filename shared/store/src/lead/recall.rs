@@ -98,7 +98,7 @@ impl Transaction {
         let words = format!("taken back: {why}");
         // Before the news is owed: what was never attempted is stopped, and the client that never heard of the lead
         // hears nothing. All promises, agreed ones too: the person's agreement was about a lead that a client had.
-        let end = LeadEnding { lead, by: actor.into(), why: &words, promises: PromisesToEnd::All };
+        let end = LeadEnding { lead, by: actor.into(), why: &words, promises: PromisesToEnd::All, is_sold: false };
         // Counted here: what ends with the lead tells them only once.
         let held_offers = self.offers_over(&[lead], now).await?;
         let stopped = self.lead_let_go(&end, change).await?;

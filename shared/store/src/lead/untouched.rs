@@ -40,10 +40,12 @@ pub struct UntouchedLead {
     pub rep_has_left: bool,
     /// Where who has it is: an IANA name.
     pub clock: String,
-    /// When it was delivered, or given up.
+    /// When it was delivered, or given up; of one that waits, since when.
     pub delivered_at: Timestamp,
     /// Why nobody has it, where it could not be delivered.
     pub dead: Option<String>,
+    /// It is not given up: it waits for an endpoint that is off, that fails, or that asked to wait.
+    pub waits: bool,
 }
 
 /// Which of them.
@@ -60,8 +62,8 @@ pub struct UntouchedFilter {
 }
 
 impl Store {
-    /// Open A leads that were delivered in this time, or given up with nobody having them, and of which nothing was said since,
-    /// each once, oldest first. Of each client only so many as are asked for: one that has more hides nobody else's.
+    /// Open A leads that were delivered in this time, or that were given up or wait at an endpoint which takes nothing with nobody having
+    /// them, and of which nothing was said since, each once, oldest first. Of each client only so many as are asked for: one that has more hides nobody else's.
     pub async fn leads_untouched(
         &self,
         scope: Scope,
@@ -70,16 +72,19 @@ impl Store {
         // Each maturation once, told to its rep before anybody else: a lead that went to a webhook and by mail is one
         // reminder. Only the last maturation: an earlier one was answered by the lead's return. From the first delivery on: a
         // replay is no news to the rep. It is never later than the last end, by which the index finds it. Whoever tried to
-        // reach the person lately is at it. What lies at an endpoint that is off, or fails, nobody has.
+        // reach the person lately is at it. What lies at an endpoint that is off, or fails, nobody has; nor what one asked to wait with for
+        // long, or has failed to take for the time that is asked about.
         let rows = sqlx::query!(
             r#"-- lead.untouched
             select id as "id!", lead_id as "lead_id!", client_id as "client_id!", slug as "slug!", client_name as "client_name!",
                    delivered_at as "delivered_at!", person as "person?", phone as "phone?", phone_extension as "phone_extension?",
                    time_zone as "time_zone?", postal_code as "postal_code?", country as "country!",
-                   rep_name as "rep_name?", has_left as "has_left!", address as "address?", clock as "clock!", dead as "dead?"
+                   rep_name as "rep_name?", has_left as "has_left!", address as "address?", clock as "clock!", dead as "dead?", waits as "waits!"
             from (
             select *, row_number() over (partition by client_id order by delivered_at, id) as place from (
-            select distinct on (d.maturation_id) d.id, case d.state when 'dead' then coalesce(d.reason, '') end as dead, d.lead_id, d.client_id, c.slug, c.name as client_name, coalesce(d.first_delivered_at, d.ended_at) as delivered_at,
+            select distinct on (d.maturation_id) d.id, case when d.state in ('dead', 'pending', 'held') then coalesce(d.reason, '') end as dead,
+                   d.state in ('pending', 'held') as waits, d.lead_id, d.client_id, c.slug, c.name as client_name,
+                   coalesce(d.first_delivered_at, d.ended_at, d.created_at) as delivered_at,
                    coalesce(nullif(concat_ws(' ', p.first_name, p.last_name), ''), p.name) as person, p.phone, p.phone_extension,
                    p.time_zone, p.postal_code, coalesce(p.country, c.country) as country,
                    r.name as rep_name, coalesce(r.has_left, false) as has_left,
@@ -89,14 +94,19 @@ impl Store {
             left join rep r on r.id = coalesce(d.rep_id, e.rep_id)
             left join endpoint f on f.client_id = d.client_id and f.is_fallback and f.state = 'enabled'
             where ($4::uuid is null or d.id = $4)
-              and ($1::uuid is null or d.client_id = $1) and d.event = 'lead.matured' and d.state in ('delivered', 'filed', 'dead')
-              and d.ended_at >= $2 and (coalesce(d.first_delivered_at, d.ended_at) between $2 and $3 or d.state = 'dead') and l.grade = 'A' and l.stage in ('lead', 'contact', 'opportunity')
+              and ($1::uuid is null or d.client_id = $1) and d.event = 'lead.matured'
+              and (d.state in ('delivered', 'filed', 'dead') and d.ended_at >= $2
+                     and (coalesce(d.first_delivered_at, d.ended_at) between $2 and $3 or d.state = 'dead')
+                   or d.state in ('pending', 'held') and d.first_delivered_at is null
+                     and (e.state = 'disabled' or e.probe_at is not null
+                          or d.attempts > 0 and (d.created_at <= $3 or d.not_before - d.offered_until >= interval '15 minutes')))
+              and l.grade = 'A' and l.stage in ('lead', 'contact', 'opportunity')
               and not p.do_not_contact and (l.returned_at is null or l.matured_at > l.returned_at)
               and d.maturation_id = (select m.id from maturation m where m.lead_id = d.lead_id order by m.at desc, m.id desc limit 1)
               and not exists (select 1 from delivery o join outcome s on s.delivery_id = o.id
                               where o.lead_id = d.lead_id and o.maturation_id = d.maturation_id)
-              and (d.state <> 'dead' or not exists (select from delivery o join endpoint x on x.id = o.endpoint_id
-                              where o.maturation_id = d.maturation_id and o.event = 'lead.matured'
+              and (d.state in ('delivered', 'filed') or not exists (select from delivery o join endpoint x on x.id = o.endpoint_id
+                              where o.maturation_id = d.maturation_id and o.event = 'lead.matured' and o.id <> d.id
                                 and (o.state in ('delivered', 'filed')
                                      or o.state in ('pending', 'held', 'leased') and x.state = 'enabled' and x.probe_at is null)))
               and not exists (select 1 from touch t where t.lead_id = d.lead_id and t.delivery_id is not null and t.at > $3)
@@ -128,6 +138,7 @@ impl Store {
             clock: row.clock,
             delivered_at: row.delivered_at.to_jiff(),
             dead: row.dead,
+            waits: row.waits,
         });
         Ok(untouched.collect())
     }

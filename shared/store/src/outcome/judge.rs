@@ -58,16 +58,18 @@ impl Transaction {
             Some(sale) => self.outcome_usual(known.owed, sale).await?,
             None => None,
         };
-        let kind = last.map(|one| one.kind);
+        let (kind, written) = (last.map(|one| one.kind), known.owed.written);
         // By the lead, under its lock: said of another delivery it is the lead's sale all the same.
         let before = if known.around.is_sold {
             let sale = known.around.sale.or_else(|| last?.sale);
             let is_elsewhere = kind != Some(OutcomeKind::Won) || known.around.sold_elsewhere;
-            SaidBefore { kind: Some(OutcomeKind::Won), sale, is_elsewhere, usual }
+            SaidBefore { kind: Some(OutcomeKind::Won), sale, is_elsewhere, usual, written }
         } else {
-            SaidBefore { kind, sale: last.and_then(|one| one.sale), is_elsewhere: false, usual }
+            SaidBefore { kind, sale: last.and_then(|one| one.sale), is_elsewhere: false, usual, written }
         };
-        let asked = question(&taken.outcome, &before).or_else(|| lost_before(&taken, known));
+        let asked = question(&taken.outcome, &before)
+            .or_else(|| lost_before(&taken, known))
+            .or_else(|| known.is_with_somebody_else().then(|| OutcomeQuestion(format!("{GIVEN_ON}: they will not sell it then."))));
         Ok(asked.map_or_else(|| Ok(taken.with_what_was_said(new, last)), |asked| Err(Recorded::Asked(asked))))
     }
 }
@@ -93,6 +95,17 @@ impl TakenOutcome {
             Outcome::Returned { .. } => {}
         }
         self
+    }
+}
+
+/// How a lead stands that is with somebody else by now.
+const GIVEN_ON: &str = "This lead could not be delivered here, and somebody else of the client has it by now";
+
+impl OutcomeKnown<'_> {
+    /// Whether the lead could not be delivered, and somebody else was given it before anything was said here: who has it would neither
+    /// see nor be told what is said of this delivery.
+    const fn is_with_somebody_else(&self) -> bool {
+        self.around.is_given_on && self.said.is_empty()
     }
 }
 
@@ -147,6 +160,11 @@ fn judge(new: &NewOutcome<'_>, known: &OutcomeKnown<'_>) -> Result<TakenOutcome,
     if let Some(at) = around.recalled_at {
         let day = owed.clock.to_datetime(at).date();
         return Err(refused(format!("This lead was taken back on {day}: nothing more can be said of it.")));
+    }
+    // As on an offer that somebody else took: two would work on the lead, each thinking that it is theirs. That it is sold is a fact
+    // whoever sold it, and is asked back.
+    if known.is_with_somebody_else() && new.outcome.kind() != OutcomeKind::Won {
+        return Err(refused(format!("{GIVEN_ON}: nothing can be said of it here. Please do not contact this person.")));
     }
     let happened_at = happened_at.unwrap_or(now);
     // A default of somebody's program, or another sale: a lead may be entered late, and not by so much.

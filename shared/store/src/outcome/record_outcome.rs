@@ -96,6 +96,8 @@ impl Transaction {
         let row = self.lead_that_goes_on(scope, row).await?;
         // New statements under the lock: of two that say something at once, the second must see the first.
         let said = self.outcomes_said(owed.delivery).await?;
+        // Of two at once the first to begin may come second: what is said later is not said before.
+        let now = said.last().map_or(now, |newest| now.max(newest.at));
         let around = self.outcome_around(owed.delivery, row.id).await?;
         let known = OutcomeKnown { owed, said: &said, around: &around, hours, now };
         let taken = match self.outcome_judge(new, &known).await? {
@@ -116,6 +118,9 @@ impl Transaction {
         // Before the lead changes: who is told depends on who has the lead now.
         self.enqueue(&[news(owed.lead, owed.delivery, &kept.record)], now).await?;
         self.apply(&row, OutcomeAbout { new, owed }, &kept, &follows).await?;
+        if taken.outcome.kind() == OutcomeKind::Accepted {
+            self.dead_accepted(owed.delivery, now).await?;
+        }
         // A number that was wrong for an older delivery may have been corrected since.
         let acts = |fixed: &FixedReason| follows.changes() || *fixed == FixedReason::DoNotContact;
         if let Some(fixed) = taken.outcome.fixed_reason().filter(acts) {
@@ -231,7 +236,8 @@ impl Transaction {
         // The promises end before the next is made: one open promise of a kind at a time, by a unique index.
         if matches!(follows.next, FollowUp::Ended | FollowUp::Work | FollowUp::OnDate) {
             let promises = PromisesToEnd::These(&follows.ended);
-            let end = LeadEnding { lead: row.id, by: SaidBy::Client(&owed.client), why: &why, promises };
+            let is_sold = said.kind == OutcomeKind::Won;
+            let end = LeadEnding { lead: row.id, by: SaidBy::Client(&owed.client), why: &why, promises, is_sold };
             let terms = Terms::default();
             let change = AppointmentChange { actor: new.actor, terms: &terms, now: said.at, fresh_id: new.fresh_id };
             self.lead_let_go(&end, change).await?;

@@ -12,7 +12,7 @@ use ripen_domain::{
 };
 use rust_decimal::Decimal;
 
-use crate::{Scope, StoreError, Transaction, error::word, outcome::list::OutcomeRecord};
+use crate::{Scope, StoreError, Transaction, delivery::retry::GIVEN_BY_HAND, error::word, outcome::list::OutcomeRecord};
 
 /// So many sales of a client tell what is usual.
 const FEWEST_SALES: i64 = 5;
@@ -28,6 +28,8 @@ pub(crate) struct OutcomeContext {
     pub(crate) client: String,
     /// What its amounts are.
     pub(crate) terms: AmountTerms,
+    /// How it writes numbers.
+    pub(crate) written: Conventions,
     /// Its clock.
     pub(crate) clock: TimeZone,
     /// The clock of the rep to whom it went, where that is known.
@@ -57,6 +59,8 @@ pub(crate) struct OutcomeAround {
     pub(crate) sale: Option<Sale>,
     /// When the lead was taken back from the client, if it was since this delivery.
     pub(crate) recalled_at: Option<Timestamp>,
+    /// It could not be delivered there, and somebody else of the client has the lead instead.
+    pub(crate) is_given_on: bool,
 }
 
 impl Transaction {
@@ -99,6 +103,7 @@ impl Transaction {
                 owner: ClientId::from_uuid(row.client_id),
                 client: row.client,
                 terms: AmountTerms { meaning: row.amounts.as_deref().map(word).transpose()?, share: row.amount_share },
+                written: Conventions::of(None, Some(&row.client_country)),
                 // A zone that this binary does not know must not keep the client from saying what became of a lead.
                 clock: zone(&row.client_time_zone).unwrap_or(TimeZone::UTC),
                 rep_clock: row.rep_time_zone.as_deref().and_then(zone),
@@ -171,6 +176,7 @@ impl Transaction {
                    exists (select 1 from lead x where x.person_id = l.person_id and x.id <> l.id
                              and x.stage in ('lead', 'contact', 'opportunity')) as "another_open!",
                    l.stage = 'customer' as "is_sold!", l.amount, l.currency,
+                   (delivery_given_on(d.id) or d.state = 'withdrawn' and d.reason is not distinct from $3) as "is_given_on!",
                    case when greatest(own.recalled_at, l.recalled_at) >= d.created_at then greatest(own.recalled_at, l.recalled_at) end as recalled_at
             from delivery d join lead own on own.id = d.lead_id join lead l on l.id = $2
             cross join lateral (
@@ -180,7 +186,8 @@ impl Transaction {
               where o.lead_id in (d.lead_id, l.id) and o.id <> d.id) others
             where d.id = $1"#,
             delivery.uuid(),
-            lead.uuid()
+            lead.uuid(),
+            GIVEN_BY_HAND
         )
         .fetch_one(self.connection())
         .await?;
@@ -193,6 +200,7 @@ impl Transaction {
             sold_elsewhere: row.sold_elsewhere,
             another_open: row.another_open,
             recalled_at: row.recalled_at.map(jiff_sqlx::Timestamp::to_jiff),
+            is_given_on: row.is_given_on,
         })
     }
 

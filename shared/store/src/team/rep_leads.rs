@@ -103,6 +103,7 @@ impl Store {
               where d.client_id = (select client_id from rep where id = $1 and ($4::uuid is null or client_id = $4))
                 and (d.rep_id = $1 or d.rep_id is null and d.endpoint_id in (select id from endpoint where rep_id = $1))
                 and d.state <> 'withdrawn' and not coalesce(l.recalled_at >= d.created_at, false)
+                and not coalesce(l.returned_at >= (select m.at from maturation m where m.id = d.maturation_id), false)
                 and not (d.state = 'dead' and newest.kind is null and delivery_given_on(d.id))
                 and (d.event = 'lead.matured' and coalesce(newest.kind, 'accepted') = 'accepted'
                        and d.maturation_id = (select m.id from maturation m where m.lead_id = d.lead_id order by m.at desc, m.id desc limit 1)

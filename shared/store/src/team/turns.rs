@@ -64,14 +64,14 @@ impl Transaction {
                      exists (select from delivery o
                              where o.maturation_id = d.maturation_id and o.event = 'lead.matured' and o.endpoint_id is not null
                                and o.id <> d.id and not o.id = any($1)
-                               and (o.state not in ('dead', 'withdrawn') or o.state = 'dead' and o.followed_up_at >= d.ended_at)
+                               and (o.state not in ('dead', 'withdrawn') or o.followed_up_at >= d.ended_at)
                                and coalesce(o.rep_id, (select x.rep_id from endpoint x where x.id = o.endpoint_id))
                                    is not distinct from coalesce(d.rep_id, e.rep_id)
                                and (coalesce(d.rep_id, e.rep_id) is not null or o.endpoint_id = d.endpoint_id)) as is_kept,
                      exists (select from delivery o
                              where o.maturation_id = d.maturation_id and o.event = 'lead.matured' and o.endpoint_id is not null
                                and not o.id = any($1)
-                               and (o.state not in ('dead', 'withdrawn') or o.state = 'dead' and o.followed_up_at >= d.ended_at)) as is_had
+                               and (o.state not in ('dead', 'withdrawn') or o.followed_up_at >= d.ended_at)) as is_had
               from delivery d join endpoint e on e.id = d.endpoint_id join maturation m on m.id = d.maturation_id
               left join claim k on k.maturation_id = d.maturation_id
               where d.id = any($1) and d.followed_up_at is null and not e.is_fallback and not d.took_no_place
@@ -88,6 +88,29 @@ impl Transaction {
             merge into given g
             using (select recipient_id, day, count(*)::integer as places from freed group by recipient_id, day) f
             on g.recipient_id = f.recipient_id and g.day = f.day
+            when matched and g.leads <= f.places then delete
+            when matched then update set leads = g.leads - f.places",
+            &ids
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Gives back the places that leads on offer took in their client's day, which nobody took before they were withdrawn; returns how
+    /// many.
+    pub(crate) async fn given_back_of_offers(&mut self, withdrawn: &[DeliveryId]) -> Result<u64, StoreError> {
+        let ids: Vec<_> = withdrawn.iter().map(|id| id.uuid()).collect();
+        let done = sqlx::query!(
+            "-- team.given_back_of_offers
+            with freed as (
+              select d.client_id as recipient_id, k.counted_on as day, count(*)::integer as places
+              from delivery d join claim k on k.maturation_id = d.maturation_id
+              where d.id = any($1) and d.endpoint_id is null and k.taken_by is null and k.counted_on is not null
+                and not exists (select from delivery o where o.maturation_id = d.maturation_id and o.event = 'lead.matured' and o.endpoint_id is not null)
+              group by d.client_id, k.counted_on
+            )
+            merge into given g using freed f on g.recipient_id = f.recipient_id and g.day = f.day
             when matched and g.leads <= f.places then delete
             when matched then update set leads = g.leads - f.places",
             &ids

@@ -122,6 +122,7 @@ fn failing() -> FailingEndpoint {
         failing_since: Some(at("2026-11-24T09:30:00Z")),
         disabled: None,
         waiting: 3,
+        with_nobody: 0,
         tell: Some("office@client.example".to_owned()),
     }
 }

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::question::{Kind, Question};
+use crate::values::Conventions;
 
 /// A question as whoever gets its answer reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,23 +42,7 @@ impl QuestionWords {
 /// `450000.5` as `450,000.5`; what is written with an exponent stays as it is.
 #[must_use]
 pub fn grouped(number: &str) -> String {
-    let (whole, rest) = number.split_once('.').map_or((number, None), |(whole, rest)| (whole, Some(rest)));
-    let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) || rest.is_some_and(|rest| rest.contains(['e', 'E'])) {
-        return number.to_owned();
-    }
-    let mut groups: Vec<&str> = Vec::new();
-    let mut left = digits;
-    while left.len() > 3 {
-        let (before, last) = left.split_at(left.len() - 3);
-        groups.push(last);
-        left = before;
-    }
-    groups.push(left);
-    groups.reverse();
-    // A whole amount is written without its empty cents.
-    let rest = rest.filter(|rest| rest.bytes().any(|byte| byte != b'0')).map(|rest| format!(".{rest}"));
-    format!("{sign}{}{}", groups.join(","), rest.unwrap_or_default())
+    Conventions::default().grouped(number)
 }
 
 #[cfg(test)]

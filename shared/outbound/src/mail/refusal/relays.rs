@@ -91,6 +91,8 @@ const OF_THE_SENDER: &[(MailStage, &str, Refused)] = &[
     ),
     (Content, "550 5.4.5 Daily user sending quota exceeded. o65sm25351206pga.71 - gsmtp", SenderOrRecipient),
     (From, "550 5.4.5 Daily SMTP relay sending limit exceeded for customer", Sender),
+    (From, "552 5.3.4 Message size exceeds the sending limit", Sender),
+    (From, "552 5.7.0 Daily sending quota exceeded", Sender),
     (Content, "550 5.7.1 Daily SMTP relay limit exceeded for user", SenderOrRecipient),
     (From, "550 5.7.1 Invalid credentials for relay [192.0.2.1]", Sender),
     (Content, "550 5.7.1 Mail relay denied [192.0.2.1]", SenderOrRecipient),
@@ -268,7 +270,6 @@ const OF_ONE: &[(MailStage, &str, Refused)] = &[
     (Content, "550 5.2.1 account is disabled", ADDRESS),
     (Content, "554 5.7.1 Spam message rejected", UNEXPLAINED),
     (Content, "554 5.4.6 Hop count exceeded: possible mail loop", MAIL),
-    (From, "552 5.3.4 Message size exceeds the sending limit", MAIL),
 ];
 
 #[test]

@@ -121,6 +121,29 @@ async fn a_mail_that_comes_back_from_an_address_that_was_corrected_since_is_not_
     scene.end().await;
 }
 
+#[tokio::test]
+async fn a_lead_on_which_somebody_works_stays_theirs_whatever_a_later_report_says() {
+    let mut scene = Scene::new().await;
+    let accepted = "insert into outcome (client_id, lead_id, delivery_id, number, kind, said_by, how, at, happened_at)
+        select pg_temp.i(1), id, id, 1, 'accepted', 'Dana', 'link', at, at from n where id = pg_temp.i(1);";
+    let tried = "insert into touch (id, lead_id, client_id, delivery_id, at, by, disposition, answers, round)
+        select id, id, pg_temp.i(1), id, at, 'rep', 'no_answer', 0, false from n where id = pg_temp.i(1);";
+    for works in [accepted, tried] {
+        scene.again().await;
+        scene.run("truncate touch cascade").await;
+        scene.run(MAILED).await;
+        scene.run(works).await;
+        let (done, state) = refused(&mut scene, 1).await;
+        let worked = WorkedLead {
+            client: ClientId::from_uuid(uuid::Uuid::from_u128(1)),
+            client_name: "Acme".to_owned(),
+            to: "Dana".to_owned(),
+        };
+        assert_eq!((done, state.as_str()), (ReportResult::Worked(worked), "delivered"));
+    }
+    scene.end().await;
+}
+
 #[test]
 fn a_report_of_a_forwarding_that_is_broken_is_none_of_the_mailbox() {
     let of = |original: Option<&str>, last: Option<&str>| {

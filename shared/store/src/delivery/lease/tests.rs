@@ -51,7 +51,12 @@ async fn every_attempt_asks_again_whether_the_lead_is_over() {
             "update lead set stage = 'closed', closed_at = '2026-11-24 10:01Z', closed_reason = 'goes on as another'",
             "withdrawn: the lead was closed",
         ),
-        ("update lead set stage = 'customer'", "withdrawn: the lead was won"),
+        // The client's programs keep its books.
+        ("update lead set stage = 'customer'", "leased"),
+        (
+            "update lead set stage = 'customer'; update delivery set endpoint_id = pg_temp.i(9) where id = pg_temp.i(1)",
+            "withdrawn: the lead was won",
+        ),
         ("update person set do_not_contact = true", "withdrawn: the person asked not to be contacted"),
     ] {
         assert_eq!(afterwards(&mut scene, "", meanwhile, AGAIN).await, expected, "{meanwhile}");

@@ -61,6 +61,28 @@ async fn the_probe_is_not_the_one_that_was_told_to_wait() {
 }
 
 #[tokio::test]
+async fn a_record_at_which_alone_an_endpoint_fails_does_not_probe_while_others_wait() {
+    let mut scene = Scene::new().await;
+    // The first opened the circuit, and is due before the next probe; the second waits for it. The third is another day's.
+    scene
+        .run(
+            "update endpoint set failures = 4, failing_since = '2026-11-24 09:50Z' where kind = 'webhook';
+             update delivery set due_at = '2026-11-24 10:00:05Z' where id = pg_temp.i(1);
+             update delivery set state = 'held', attempts = 0, due_at = '2026-11-25 10:00Z' where id = pg_temp.i(2);
+             update delivery set state = 'delivered', ended_at = '2026-11-24 09:45Z' where id = pg_temp.i(3);",
+        )
+        .await;
+    let failing = |probe| EndpointHealth::Failing { probe, why: "answered 500".to_owned(), not_before: None };
+    let failed = |number, probe| DeliveryHealth { delivery: delivery(number), health: failing(probe) };
+    note(&scene, vec![failed(1, false)], "2026-11-24T10:00:00Z").await;
+    // A minute's pause, and none of its own before.
+    scene.store.sweep_circuits(at("2026-11-24T10:01:00Z"), 10).await.unwrap();
+    let due = "select right(id::text, 1) from delivery where state = 'pending' and due_at <= '2026-11-24 10:01Z'";
+    assert_eq!(scene.texts(due).await, ["2"], "the one that only waits");
+    scene.end().await;
+}
+
+#[tokio::test]
 async fn an_endpoint_that_works_again_does_not_shorten_the_wait_it_asked_for() {
     let mut scene = Scene::new().await;
     one_is_told_to_wait(&scene).await;

@@ -40,8 +40,12 @@ const DANA: &str = "insert into rep (id, client_id, name, email, created_at) sel
     update delivery set state = 'withdrawn', ended_at = at from n where delivery.id = n.id and n.id <> pg_temp.i(1);";
 
 async fn all(scene: &Scene) -> Vec<UntouchedLead> {
-    let asked =
-        UntouchedFilter { from: Timestamp::UNIX_EPOCH, to: at("2026-11-24T10:00:00Z"), only: None, per_client: 9 };
+    until(scene, "2026-11-24T10:00:00Z").await
+}
+
+/// Those that nobody touched since then or longer.
+async fn until(scene: &Scene, to: &str) -> Vec<UntouchedLead> {
+    let asked = UntouchedFilter { from: Timestamp::UNIX_EPOCH, to: at(to), only: None, per_client: 9 };
     scene.store.leads_untouched(Actor::operator("Kim").scope(), &asked).await.unwrap()
 }
 
@@ -75,6 +79,38 @@ async fn what_lies_at_an_endpoint_that_is_off_is_with_nobody() {
         let dead = batch.dead_lock(9, None).await.unwrap();
         assert_eq!(dead[0].follow_up, crate::delivery::dead::DeadFollowUp::Waits, "{off}: not with the client");
         batch.commit().await.unwrap();
+    }
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn what_waits_at_an_endpoint_that_takes_nothing_is_with_nobody_too() {
+    let mut scene = Scene::new().await;
+    // The first alone, at the client's only webhook.
+    let begin = "delete from delivery where id <> pg_temp.i(1);
+        update delivery set reason = 'answered 503', created_at = '2026-11-24 09:58Z', offered_until = '2026-11-24 09:58Z';";
+    let had = "insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, state, due_at, offered_until, created_at, ended_at)
+        select pg_temp.i(20), pg_temp.i(1), id, id, pg_temp.i(9), 'delivered', at, at, at, at from n where id = pg_temp.i(1);";
+    for (change, expected) in [
+        ("", None),
+        ("update endpoint set state = 'disabled' where id = pg_temp.i(1)", Some("answered 503")),
+        ("update endpoint set failures = 9, failing_since = created_at, probe_at = created_at where id = pg_temp.i(1)", Some("answered 503")),
+        ("update delivery set not_before = '2026-11-25 09:58Z'", Some("answered 503")),
+        ("update delivery set not_before = '2026-11-24 09:59Z'", None),
+        // An hour ago, and attempted in vain since.
+        ("update delivery set created_at = '2026-11-24 09:00Z'", Some("answered 503")),
+        ("update delivery set created_at = '2026-11-24 09:00Z', attempts = 0", None),
+    ] {
+        scene.again().await;
+        scene.run(begin).await;
+        if !change.is_empty() {
+            scene.run(change).await;
+        }
+        let found = until(&scene, "2026-11-24T09:30:00Z").await;
+        assert_eq!(found.first().and_then(|one| one.dead.as_deref()), expected, "{change}");
+        assert!(found.iter().all(|one| one.waits), "{change}");
+        scene.run(had).await;
+        assert!(until(&scene, "2026-11-24T09:30:00Z").await.iter().all(|one| one.dead.is_none()), "another has it: {change}");
     }
     scene.end().await;
 }
