@@ -34,3 +34,18 @@ comment on column mail_circuit.broke_off_at is 'Hashes of the addresses in whose
 comment on column delivery.followed_up_at is 'When the lead was given to somebody else and people were told, after it was given up, again where that is before its end; of what was withdrawn before anybody was given the lead, when the places that it took were given back.';
 create index delivery_withdrawn_unreached on delivery (ended_at)
     where event = 'lead.matured' and state = 'withdrawn' and first_delivered_at is null and followed_up_at is null;
+
+-- Many receivers have their secret in the URL, in its query or behind the first part of its path.
+create or replace function url_shown(url text) returns text
+    language sql immutable strict parallel safe
+    return regexp_replace(regexp_replace(regexp_replace(url, '^([^:]+://)[^/?#]*@', '\1…@'), '[?#].*$', '?…'),
+                          '^([^:]+://[^/?#]*/[^/?#]+)/[^?]+', '\1/…');
+comment on function url_shown is 'A webhook''s URL as people see it: without its login, its query and what stands behind the first part of its path, which may be credentials.';
+
+alter table endpoint add column sealed_url bytea, add column shown_url text,
+    drop constraint endpoint_has_its_address,
+    add constraint endpoint_has_its_address check ((kind = 'webhook') = (coalesce(url, shown_url) is not null) and (kind = 'email') = (address is not null)),
+    add constraint endpoint_url_lies_once check ((sealed_url is null) = (shown_url is null) and (sealed_url is null or url is null));
+comment on column endpoint.url is 'Where a webhook is posted, where a version before wrote it in clear; null once it is sealed, so that such a version fails at it and waits.';
+comment on column endpoint.sealed_url is 'Where a webhook is posted, encrypted under secrets.key and bound to this row; null where it lies in clear, and of e-mail.';
+comment on column endpoint.shown_url is 'The same as people see it: see url_shown.';

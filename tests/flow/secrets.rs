@@ -137,9 +137,9 @@ async fn keys_are_changed_in_the_middle_of_a_delivery_and_the_old_one_is_taken_a
     let (is_well, found) = doctor(&installation).await;
     assert!(is_well && found.contains("ripen secrets rotate"), "{found}");
     let done = installation.json(&["secrets", "rotate"]).await;
-    // A secret, its endpoint's headers, the keys of links and of suppressions.
-    assert_eq!((&done["rewrapped"], &done["unopened"]), (&json!(4), &json!(0)), "{done}");
-    assert_eq!(done["keys"], json!({new.id().to_string(): 4}));
+    // A secret, its endpoint's URL and headers, the keys of links and of suppressions.
+    assert_eq!((&done["rewrapped"], &done["unopened"]), (&json!(5), &json!(0)), "{done}");
+    assert_eq!(done["keys"], json!({new.id().to_string(): 5}));
     let audit = installation.json(&["audit", "list", "--object", "secrets"]).await;
     assert_eq!(
         (&audit[0]["action"], &audit[0]["after"]["only_under"]),
@@ -232,7 +232,7 @@ async fn a_sealed_secret_that_was_moved_to_another_row_signs_nothing_there() {
     let other = installation.client("other").await;
     let fine = webhook(&installation, "other", &receiver.url("/fine")).await;
     let moved = "update endpoint_secret s set sealed = o.sealed from endpoint_secret o
-        where s.endpoint_id = (select id from endpoint where url like '%/hook') and o.endpoint_id <> s.endpoint_id";
+        where s.endpoint_id = (select id from endpoint where shown_url like '%/hook') and o.endpoint_id <> s.endpoint_id";
     assert_eq!(execute(&installation, moved).await, 1);
     let process = installation.serve("").await;
     lead(&process, &source, "a").await;

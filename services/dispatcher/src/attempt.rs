@@ -195,13 +195,13 @@ impl Attempt {
 
     async fn webhook(&self, ctx: &DispatcherContext, (deadline, stop): (Duration, &Stop)) -> SendResult {
         let due = &self.leased.due;
-        // What was stored passed its check once; it is refused for good, because another try would read the same.
-        let Ok(url) = Url::parse(due.to.reveal()) else { return refused("the URL cannot be read") };
-        // Waits for the right key: nothing is sent unsigned or without a header.
+        // Waits for the right key: nothing is sent unsigned, without a header or to what is only shown of a sealed URL.
         let credentials = match &due.credentials {
             Ok(credentials) => credentials,
             Err(why) => return unopened(&why.0),
         };
+        // What was stored passed its check once; it is refused for good, because another try would read the same.
+        let Ok(url) = Url::parse(due.to.reveal()) else { return refused("the URL cannot be read") };
         let headers = credentials.headers.iter().map(|header| OwnHeader::parse(header.reveal()));
         let headers: Result<Vec<_>, _> = headers.collect();
         let Ok(headers) = headers else { return refused("a header of the endpoint's own cannot be sent") };

@@ -42,7 +42,7 @@ impl Store {
     pub async fn endpoints_untold(&self, scope: Scope) -> Result<Vec<UntoldEndpoint>, StoreError> {
         let rows = sqlx::query!(
             r#"-- doctor.endpoints_untold
-            select e.id, c.slug, coalesce(e.name, e.url, e.address) as "name!" from endpoint e join client c on c.id = e.client_id
+            select e.id, c.slug, coalesce(e.name, e.shown_url, e.url, e.address) as "name!" from endpoint e join client c on c.id = e.client_id
             where e.state = 'enabled' and not 'lead.suppressed' = any(e.events)
               and ($1::uuid is null or e.client_id = $1)
             order by e.id"#,

@@ -195,6 +195,7 @@ impl Store {
                    exists (select from signing_key where sealed is not null) as "has_begun!" from (
                 select sealed from endpoint_secret
                 union all select sealed_headers from endpoint where sealed_headers is not null or headers <> '{}'
+                union all select sealed_url from endpoint where kind = 'webhook'
                 union all select sealed from signing_key
                 union all select sealed from suppression_key) v
             group by substring(v.sealed for 5)"#
@@ -235,6 +236,7 @@ impl Store {
     async fn seal_once(&self, scope: SealingScope, pass: &mut SealingPass) -> Result<(), StoreError> {
         self.seal_endpoint_secrets(scope, pass).await?;
         self.seal_endpoint_headers(scope, pass).await?;
+        self.seal_endpoint_urls(scope, pass).await?;
         self.seal_signing_keys(scope, pass).await?;
         self.seal_suppression_key(scope, pass).await
     }

@@ -112,7 +112,7 @@ impl Transaction {
             select d.id, d.lead_id, d.client_id, c.name as client_name,
                    coalesce((select t.when_dead from route t where t.client_id = c.id and t.version = c.route), c.when_dead) as "when_dead!",
                    coalesce(nullif(concat_ws(' ', p.first_name, p.last_name), ''), p.name) as person,
-                   coalesce(e.name, url_shown(e.url), e.address) as "endpoint!", e.kind = 'email' as "is_mail!", e.is_fallback,
+                   coalesce(e.name, coalesce(e.shown_url, url_shown(e.url)), e.address) as "endpoint!", e.kind = 'email' as "is_mail!", e.is_fallback,
                    r.name as "rep?", d.reason, d.ended_at as "ended_at!",
                    g.why_not is null as "is_open!",
                    had.by_any as "is_had!", had.by_mail as "is_mailed!",

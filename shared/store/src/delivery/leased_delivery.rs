@@ -130,6 +130,7 @@ struct LeasedColumns {
     told_before: Option<Vec<u8>>,
     kind: String,
     to: String,
+    sealed_url: Option<Vec<u8>>,
     allow_private: bool,
     timeout_s: Option<i32>,
     headers: Option<Vec<String>>,
@@ -162,6 +163,10 @@ impl LeasedColumns {
 
     /// Taken out of the row, whose other columns are read after it.
     fn credentials(&mut self, keys: &StoreKeys) -> Result<EndpointCredentials, StoreError> {
+        // Without it nothing is sent, as without what signs it: what is shown of the URL is another address.
+        if let Some(sealed) = self.sealed_url.take() {
+            self.to = keys.url(self.endpoint_id, &sealed)?;
+        }
         let (clear, sealed) = (self.headers.take(), self.sealed_headers.take());
         let headers = keys.headers(StoredHeaders { endpoint: self.endpoint_id, clear, sealed })?;
         let texts = self.clear_secrets.take().unwrap_or_default().into_iter();
@@ -301,7 +306,7 @@ impl Store {
                    g.name as criteria_name, k.version, p.first_name, p.last_name, p.name, p.email, p.phone, p.phone_extension, p.postal_code,
                    p.country, p.time_zone, p.locale, s.name as source_name, c.name as client_name, c.slug, c.country as client_country,
                    e.is_fallback, e.kind,
-                   coalesce(case when d.state = 'leased' then d.mailed_to end, e.url, e.address) as "to!", e.allow_private, e.timeout_s, e.headers, e.sealed_headers,
+                   coalesce(case when d.state = 'leased' then d.mailed_to end, e.url, e.address, e.shown_url) as "to!", e.sealed_url, e.allow_private, e.timeout_s, e.headers, e.sealed_headers,
                    (select b.body from delivery h join delivery_body b on b.delivery_id = h.id
                     where d.event = 'lead.updated' and h.maturation_id = d.maturation_id and h.endpoint_id = d.endpoint_id and h.id <> d.id
                       and h.event in ('lead.matured', 'lead.updated') order by b.at desc, h.id desc limit 1) as told_before,

@@ -141,7 +141,7 @@ impl Store {
         let rows = sqlx::query_as!(
             DeliveryColumns,
             r#"-- delivery.list
-            select d.id, c.slug, d.client_id, d.lead_id, d.event, d.endpoint_id, coalesce(url_shown(e.url), e.address) as "to?",
+            select d.id, c.slug, d.client_id, d.lead_id, d.event, d.endpoint_id, coalesce(coalesce(e.shown_url, url_shown(e.url)), e.address) as "to?",
                    e.kind as "kind?", (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep, d.state,
                    d.reason, d.due_at, d.attempts, d.excused, d.created_at, b.at as "sent_at?", d.ended_at,
                    a.refused as "answer_refused?"
@@ -173,7 +173,7 @@ impl Store {
         let rows = sqlx::query_as!(
             DeliveryColumns,
             r#"-- delivery.of_lead
-            select d.id, c.slug, d.client_id, d.lead_id, d.event, d.endpoint_id, coalesce(url_shown(e.url), e.address) as "to?",
+            select d.id, c.slug, d.client_id, d.lead_id, d.event, d.endpoint_id, coalesce(coalesce(e.shown_url, url_shown(e.url)), e.address) as "to?",
                    e.kind as "kind?", (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep, d.state,
                    d.reason, d.due_at, d.attempts, d.excused, d.created_at, b.at as "sent_at?", d.ended_at,
                    a.refused as "answer_refused?"
@@ -222,7 +222,7 @@ impl Transaction {
         let row = sqlx::query_as!(
             DeliveryColumns,
             r#"-- delivery.show
-            select d.id, c.slug, d.client_id, d.lead_id, d.event, d.endpoint_id, coalesce(url_shown(e.url), e.address) as "to?",
+            select d.id, c.slug, d.client_id, d.lead_id, d.event, d.endpoint_id, coalesce(coalesce(e.shown_url, url_shown(e.url)), e.address) as "to?",
                    e.kind as "kind?", (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep, d.state,
                    d.reason, d.due_at, d.attempts, d.excused, d.created_at, b.at as "sent_at?", d.ended_at,
                    a.refused as "answer_refused?"

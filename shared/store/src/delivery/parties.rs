@@ -27,7 +27,7 @@ impl Store {
         let row = sqlx::query!(
             r#"-- delivery.parties
             select coalesce(nullif(concat_ws(' ', p.first_name, p.last_name), ''), p.name) as person, r.name as "rep?",
-                   coalesce(e.name, e.address, url_shown(e.url)) as endpoint
+                   coalesce(e.name, e.address, coalesce(e.shown_url, url_shown(e.url))) as endpoint
             from delivery d join lead l on l.id = d.lead_id join person p on p.id = l.person_id
             left join endpoint e on e.id = coalesce($3, d.endpoint_id) and e.client_id = d.client_id
             left join rep r on r.id = coalesce(d.rep_id, e.rep_id)

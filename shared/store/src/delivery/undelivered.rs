@@ -99,7 +99,7 @@ impl Transaction {
             r#"-- undelivered.news
             select d.id, d.lead_id, d.client_id, d.event, d.said ->> 'kind' as "update?", c.name as client_name,
                    coalesce(nullif(concat_ws(' ', p.first_name, p.last_name), ''), p.name) as person,
-                   coalesce(e.name, url_shown(e.url), e.address) as "endpoint!", r.name as "rep?",
+                   coalesce(e.name, coalesce(e.shown_url, url_shown(e.url)), e.address) as "endpoint!", r.name as "rep?",
                    case when d.state = 'dead' then d.reason else coalesce(e.state_reason, d.reason) end as reason,
                    (select x.address from endpoint x
                     where x.client_id = d.client_id and x.kind = 'email' and x.state = 'enabled' and x.id <> e.id and x.rep_id is null

@@ -49,7 +49,7 @@ impl Store {
     pub async fn endpoints_sealed(&self, scope: Scope) -> Result<Vec<SealedEndpoint>, StoreError> {
         let rows = sqlx::query!(
             r#"-- endpoint.sealed
-            select e.id, e.client_id, c.name as client_name, coalesce(e.name, url_shown(e.url), e.address) as "name!", count(*) as "waiting!"
+            select e.id, e.client_id, c.name as client_name, coalesce(e.name, coalesce(e.shown_url, url_shown(e.url)), e.address) as "name!", count(*) as "waiting!"
             from delivery d join attempt a on a.delivery_id = d.id and a.number = d.attempts and a.error = 'sealed'
             join endpoint e on e.id = d.endpoint_id join client c on c.id = e.client_id
             where d.state = 'held' and d.endpoint_id is not null and ($1::uuid is null or d.client_id = $1)
@@ -74,7 +74,7 @@ impl Store {
         // a receiver.
         let rows = sqlx::query!(
             r#"-- endpoint.to_alert
-            select e.id, e.client_id, c.name as client_name, coalesce(e.name, url_shown(e.url), e.address) as "name!", e.failing_since,
+            select e.id, e.client_id, c.name as client_name, coalesce(e.name, coalesce(e.shown_url, url_shown(e.url)), e.address) as "name!", e.failing_since,
                    case when e.state = 'disabled' then e.state_reason end as disabled,
                    (select count(*) from delivery d where d.endpoint_id = e.id and d.state in ('pending', 'held', 'leased')) as "waiting!",
                    (select count(*) from delivery d join lead l on l.id = d.lead_id

@@ -29,6 +29,10 @@ pub(crate) fn secret_place(endpoint: Uuid, secret: Uuid) -> String {
     format!("endpoint_secret/{endpoint}/{secret}")
 }
 
+fn url_place(endpoint: Uuid) -> String {
+    format!("endpoint.url/{endpoint}")
+}
+
 fn headers_place(endpoint: Uuid) -> String {
     format!("endpoint.headers/{endpoint}")
 }
@@ -50,6 +54,17 @@ impl StoreKeys {
         let opened: Vec<String> =
             serde_json::from_slice(&self.open(&place, &sealed)?).map_err(|_| StoreError::Corrupt(place))?;
         Ok(opened.into_iter().map(Secret::from).collect())
+    }
+
+    /// Where a webhook is posted, of a row that has it sealed.
+    pub(crate) fn url(&self, endpoint: Uuid, sealed: &[u8]) -> Result<String, StoreError> {
+        let place = url_place(endpoint);
+        String::from_utf8(self.open(&place, sealed)?).map_err(|_| StoreError::Corrupt(place))
+    }
+
+    /// A webhook's URL as it is kept.
+    pub(crate) fn sealed_url(&self, endpoint: EndpointId, url: &str) -> Result<Vec<u8>, StoreError> {
+        self.seal(&url_place(endpoint.uuid()), url.as_bytes())
     }
 
     /// Headers as they are kept; none where there are none.
@@ -110,6 +125,55 @@ impl Store {
                 &ids,
                 &sealed,
                 &before as &[Option<Vec<u8>>]
+            )
+            .fetch_all(&self.pool)
+            .await?;
+            rows.iter().for_each(|row| pass.count(row.was_sealed, 1));
+        }
+    }
+
+    pub(crate) async fn seal_endpoint_urls(
+        &self,
+        scope: SealingScope,
+        pass: &mut SealingPass,
+    ) -> Result<(), StoreError> {
+        let current = *self.keys.keyring()?.current().bytes();
+        let mut after = Uuid::nil();
+        loop {
+            let rows = sqlx::query!(
+                "-- endpoint.urls_to_seal
+                select id, url, sealed_url from endpoint
+                where id > $1 and (url is not null or $2 and substring(sealed_url from 2 for 4) <> $3) order by id limit $4",
+                after,
+                scope == SealingScope::Everything,
+                &current,
+                BATCH
+            )
+            .fetch_all(&self.pool)
+            .await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = last.id;
+            let (mut ids, mut sealed, mut before, mut read) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+            for row in rows {
+                let stored = Stored { clear: row.url.clone().map(String::into_bytes), sealed: row.sealed_url };
+                if let Some(renewed) = self.keys.renewed(&url_place(row.id), &stored, pass) {
+                    ids.push(row.id);
+                    sealed.push(renewed);
+                    before.push(stored.sealed);
+                    read.push(row.url);
+                }
+            }
+            // Only what is still as it was read, as of headers.
+            let rows = sqlx::query!(
+                r#"-- endpoint.seal_urls
+                update endpoint e set sealed_url = n.sealed, shown_url = coalesce(url_shown(e.url), e.shown_url), url = null
+                from unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::text[]) n (id, sealed, before, read)
+                where e.id = n.id and e.url is not distinct from n.read and e.sealed_url is not distinct from n.before
+                returning n.before is not null as "was_sealed!""#,
+                &ids,
+                &sealed,
+                &before as &[Option<Vec<u8>>],
+                &read as &[Option<String>]
             )
             .fetch_all(&self.pool)
             .await?;

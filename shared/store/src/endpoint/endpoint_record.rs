@@ -129,6 +129,7 @@ struct EndpointColumns {
     slug: String,
     kind: String,
     to: String,
+    sealed_url: Option<Vec<u8>>,
     rep_id: Option<Uuid>,
     state: String,
     state_reason: Option<String>,
@@ -156,6 +157,11 @@ impl EndpointColumns {
             tracing::error!(endpoint.id = %row.id, %error, "the headers of an endpoint cannot be opened");
             vec![Secret::given("(cannot be opened)")]
         });
+        // The same of its URL: what is shown of it stands in its place, and is no address to be posted to.
+        let opened = row.sealed_url.map(|sealed| keys.url(row.id, &sealed)).transpose().unwrap_or_else(|error| {
+            tracing::error!(endpoint.id = %row.id, %error, "the URL of an endpoint cannot be opened");
+            None
+        });
         // An event that this version does not know was written by a newer one: showing fewer than there are would let
         // a save drop it.
         let events = row.events.iter().map(|event| word(event)).collect::<Result<_, _>>()?;
@@ -170,7 +176,7 @@ impl EndpointColumns {
             client_id: ClientId::from_uuid(row.client_id),
             client: row.slug,
             kind: EndpointKind::read(&row.kind)?,
-            to: row.to.into(),
+            to: opened.unwrap_or(row.to).into(),
             rep: row.rep_id.map(RepId::from_uuid),
             allow_private: row.allow_private,
             enabled: row.state == "enabled",
@@ -195,7 +201,7 @@ impl Store {
         let rows = sqlx::query_as!(
             EndpointColumns,
             r#"-- endpoint.list
-            select e.id, e.client_id, c.slug, e.kind, coalesce(e.url, e.address) as "to!", e.rep_id, e.state, e.state_reason, e.allow_private,
+            select e.id, e.client_id, c.slug, e.kind, coalesce(e.url, e.address, e.shown_url) as "to!", e.sealed_url, e.rep_id, e.state, e.state_reason, e.allow_private,
                    e.concurrency, e.rate, e.timeout_s, e.headers, e.sealed_headers, e.events, e.by_name, e.failures, e.failing_since, e.probe_at,
                    array(select created_at from endpoint_secret s
                          where s.endpoint_id = e.id and (expires_at is null or expires_at > $2)
@@ -243,6 +249,7 @@ impl Transaction {
             EndpointKind::Webhook => (Some(new.to.reveal()), None),
             EndpointKind::Email => (None, Some(new.to.reveal())),
         };
+        let sealed_url = url.map(|url| self.keys().sealed_url(new.id, url)).transpose()?;
         let events: &[EventType] = match (&new.events, new.kind) {
             (Some(events), _) => events,
             (None, EndpointKind::Webhook) => &EventType::BY_WEBHOOK,
@@ -251,8 +258,8 @@ impl Transaction {
         let events: Vec<_> = events.iter().map(|event| event.word().to_owned()).collect();
         let done = sqlx::query!(
             "-- endpoint.add
-            insert into endpoint (id, client_id, kind, url, address, rep_id, allow_private, created_at, name, events)
-            select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 where $11::uuid is null or $2 = $11",
+            insert into endpoint (id, client_id, kind, shown_url, address, rep_id, allow_private, created_at, name, events, sealed_url)
+            select $1, $2, $3, url_shown($4), $5, $6, $7, $8, $9, $10, $12 where $11::uuid is null or $2 = $11",
             new.id.uuid(),
             new.client.uuid(),
             new.kind.word(),
@@ -263,7 +270,8 @@ impl Transaction {
             now.to_sqlx(),
             new.name,
             &events,
-            scope.client_uuid()
+            scope.client_uuid(),
+            sealed_url.as_deref()
         )
         .execute(self.connection())
         .await?;
@@ -318,7 +326,7 @@ impl Transaction {
         let row = sqlx::query_as!(
             EndpointColumns,
             r#"-- endpoint.show
-            select e.id, e.client_id, c.slug, e.kind, coalesce(e.url, e.address) as "to!", e.rep_id, e.state, e.state_reason, e.allow_private,
+            select e.id, e.client_id, c.slug, e.kind, coalesce(e.url, e.address, e.shown_url) as "to!", e.sealed_url, e.rep_id, e.state, e.state_reason, e.allow_private,
                    e.concurrency, e.rate, e.timeout_s, e.headers, e.sealed_headers, e.events, e.by_name, e.failures, e.failing_since, e.probe_at,
                    array(select created_at from endpoint_secret s
                          where s.endpoint_id = e.id and (expires_at is null or expires_at > $2)

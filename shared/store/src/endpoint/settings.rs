@@ -70,6 +70,9 @@ impl Transaction {
             change.events.as_ref().map(|events| events.iter().map(|event| event.word().to_owned()).collect::<Vec<_>>());
         let headers = change.headers.as_deref().map(|headers| self.keys().sealed_headers(endpoint, headers));
         let sealed = headers.transpose()?.flatten();
+        // Of a webhook; an e-mail address is no credential.
+        let url = change.to.as_ref().map(|at| at.to.reveal()).filter(|to| to.contains("://"));
+        let sealed_url = url.map(|url| self.keys().sealed_url(endpoint, url)).transpose()?;
         // What comes back from the address that was says nothing of the one that is.
         // A new rate begins with an empty line: instants computed by the old one could lie hours ahead. `coalesce`
         // cannot take a limit away, hence the flags.
@@ -82,7 +85,8 @@ impl Transaction {
                    timeout_s = case when $5 then $6::integer else timeout_s end,
                    headers = case when not $7 then headers when $11::bytea is null then '{}' end,
                    sealed_headers = case when $7 then $11::bytea else sealed_headers end, events = coalesce($8::text[], events),
-                   by_name = coalesce($9, by_name), url = case kind when 'webhook' then coalesce($12, url) end,
+                   by_name = coalesce($9, by_name), url = case when $15::bytea is null then url end,
+                   sealed_url = coalesce($15, sealed_url), shown_url = case when $15 is null then shown_url else url_shown($12) end,
                    address = case kind when 'email' then coalesce($12, address) end, allow_private = coalesce($13, allow_private),
                    bounces_from = case when $12 is distinct from address then coalesce($14, bounces_from) else bounces_from end
             where id = $1 and ($10::uuid is null or client_id = $10) returning client_id",
@@ -99,7 +103,8 @@ impl Transaction {
             sealed.as_deref(),
             change.to.as_ref().map(|at| at.to.reveal()),
             change.to.as_ref().map(|at| at.allow_private),
-            change.to.as_ref().map(|_| now.to_sqlx()) as Option<jiff_sqlx::Timestamp>
+            change.to.as_ref().map(|_| now.to_sqlx()) as Option<jiff_sqlx::Timestamp>,
+            sealed_url.as_deref()
         )
         .fetch_optional(self.connection())
         .await?;

@@ -26,7 +26,7 @@ impl Store {
         let rows = sqlx::query!(
             r#"-- lead.holders
             select name as "name!", is_rep as "is_rep!", id as "id!", since as "since!" from (
-              select distinct on (coalesce(r.id, e.id)) coalesce(r.name, e.name, url_shown(e.url), e.address) as name, r.id is not null as is_rep, d.id,
+              select distinct on (coalesce(r.id, e.id)) coalesce(r.name, e.name, coalesce(e.shown_url, url_shown(e.url)), e.address) as name, r.id is not null as is_rep, d.id,
                      coalesce(d.first_delivered_at, d.ended_at) as since
               from delivery d join lead l on l.id = d.lead_id join endpoint e on e.id = d.endpoint_id
               left join rep r on r.id = coalesce(d.rep_id, e.rep_id)

@@ -47,7 +47,7 @@ pub async fn endpoints(pool: &PgPool, url: &str, count: u64) {
 
 /// One endpoint never answers from now on.
 pub async fn silence(pool: &PgPool, url: &str) {
-    let sql = "update endpoint set url = $1, by_name = true where id = (select max(id::text)::uuid from endpoint)";
+    let sql = "update endpoint set url = $1, sealed_url = null, shown_url = null, by_name = true where id = (select max(id::text)::uuid from endpoint)";
     sqlx::query(sql).bind(url).execute(pool).await.expect("an endpoint");
 }
 

@@ -47,3 +47,33 @@ async fn a_header_that_is_set_beside_the_seal_stays() {
     let sealed = "select headers is null and sealed_headers is not null from endpoint where id = $1";
     assert!(sqlx::query_scalar::<_, bool>(sealed).bind(endpoint).fetch_one(&pool).await.unwrap());
 }
+
+#[tokio::test]
+async fn a_url_that_lies_in_clear_is_sealed_and_shown_without_what_may_be_a_secret() {
+    let database = database().await;
+    let store = Store::open(&StoreOptions::new(database.url(), 4)).unwrap().with_keyring(keyring());
+    let pool = PgPool::connect(database.url()).await.unwrap();
+    let mut owner = pool.acquire().await.unwrap();
+    let endpoint = Uuid::from_u128(7);
+    let added = "insert into endpoint (id, client_id, kind, url, created_at)
+        values ($1, $1, 'webhook', 'https://hooks.chat.example/services/T01/secret?key=secret', 'epoch')";
+    let client = "insert into client (id, slug, name, country, time_zone, created_at) values ($1, 'acme', 'Acme', 'US', 'UTC', 'epoch')";
+    sqlx::query("set session_replication_role = replica").execute(&mut *owner).await.unwrap();
+    for insert in [client, added] {
+        sqlx::query(insert).bind(endpoint).execute(&mut *owner).await.unwrap();
+    }
+    drop(owner);
+    let scope = ripen_domain::actor::Actor::operator("Kim").scope();
+    let to = async || {
+        let now = "2026-11-24T10:00:00Z".parse().unwrap();
+        store.endpoints(scope, None, now).await.unwrap().remove(0).to
+    };
+    let before = to().await;
+    assert_eq!(store.sealed_secrets().await.unwrap().in_clear, 1);
+    assert_eq!(store.seal_secrets(SealingScope::InClear).await.unwrap().sealed, 1);
+    assert_eq!((store.sealed_secrets().await.unwrap().in_clear, to().await), (0, before), "it opens as it was");
+    let kept = "select concat_ws(' ', url, shown_url) from endpoint where id = $1 and position('secret'::bytea in sealed_url) = 0";
+    let kept: String = sqlx::query_scalar(kept).bind(endpoint).fetch_one(&pool).await.unwrap();
+    assert_eq!(kept, "https://hooks.chat.example/services/…?…");
+    assert_eq!(store.seal_secrets(SealingScope::InClear).await.unwrap().sealed, 0, "once");
+}
