@@ -373,6 +373,25 @@ async fn what_was_not_understood_is_said_written_down_and_found_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_must_not_be_contacted_is_counted_and_not_worked() {
+    let desk = Desk::new().await;
+    desk.installation.activate(CRITERIA).await;
+    let list = "Email,Do Not Call,Status,timeframe_days\nd1@example.com,Yes,,20\nd2@example.com,No,DNC,20\nd3@example.com,No,new,20\n";
+    for flags in [&["--dry-run"][..], &[]] {
+        let report = desk.import("dnc.csv", list, flags).await;
+        assert_eq!(counts(&report), all_received(3));
+        let flagged = report["flags"].as_array().unwrap().iter().filter(|flag| flag["flag"] == "do_not_contact");
+        let flagged: Vec<_> = flagged.map(|flag| (flag["field"].clone(), flag["rows"].clone())).collect();
+        assert_eq!(flagged, [(json!("Status"), json!(1)), (json!("do_not_contact"), json!(1))]);
+        // Called as the question is: it answers it.
+        assert!(!report["unfilled_answers"].to_string().contains("timeframe_days"), "{report}");
+    }
+    assert_eq!(desk.installation.count("select count(*) from suppression").await, 2);
+    assert_eq!(desk.installation.count("select count(*) from lead where stage <> 'closed'").await, 1);
+    assert_eq!(desk.installation.count("select count(*) from answer where question = 'timeframe_days'").await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mapping_is_said_once_and_kept() {
     let desk = Desk::new().await;
     let file = desk.installation.folder().join("spring.toml");
