@@ -22,10 +22,11 @@ mod wish;
 
 use jiff::{Timestamp, tz::TimeZone};
 use ripen_domain::{
+    calling::postal_code::is_possible,
     flag::FlagCode,
     lead::Channel,
     time::zone,
-    values::{UnusableId, is_id, is_nothing, unusable_id, visible, yes_no},
+    values::{UnusableId, is_id, is_nothing, ticked, unusable_id, visible, yes_no},
 };
 use ripen_web::FieldProblem;
 use serde_json::Value;
@@ -63,6 +64,7 @@ pub fn submission(mut fields: Fields, from: &PostedFrom<'_>) -> Normalised {
     reader.submission.notes = reader.text("notes", LONG);
     external_id(&mut reader);
     place::read(&mut reader, from.country);
+    postal_code_of_place(&mut reader);
     contact::read(&mut reader, from);
     channel(&mut reader);
     time::read(&mut reader, from.received_at);
@@ -142,6 +144,16 @@ fn postal_code(reader: &mut Reader) -> Option<String> {
     None
 }
 
+/// What is no code of the United States where the person is there: half a number, a letter for a digit, another country's. Whoever
+/// calls sees it; nobody's place is guessed from it.
+fn postal_code_of_place(reader: &mut Reader) {
+    let country = reader.submission.country.clone();
+    let is_impossible = |code: &mut String| !is_possible(code, country.as_deref());
+    if let Some(code) = reader.submission.postal_code.take_if(is_impossible) {
+        reader.set_aside("postal_code", Value::String(code));
+    }
+}
+
 fn channel(reader: &mut Reader) {
     if let Some(word) = reader.line("channel", SHORT) {
         match Channel::as_written(&word) {
@@ -158,7 +170,8 @@ fn test(reader: &mut Reader) {
         Some(Value::Bool(test)) => reader.submission.test = test,
         Some(value) => {
             let said = text::of(value.clone()).unwrap_or_default();
-            match yes_no(&said) {
+            let several = value.as_array().and_then(|all| ticked(&all.iter().filter_map(Value::as_str).collect::<Vec<_>>()));
+            match yes_no(&said).or(several) {
                 Some(test) => reader.submission.test = test,
                 None if is_nothing(&said) && !value.is_array() && !value.is_object() => {}
                 None => reader.set_aside("test", value),
