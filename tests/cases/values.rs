@@ -76,7 +76,8 @@ async fn answers_count_wherever_their_sender_puts_them() {
     }
     let told = json!({"field": "Budget", "code": "unknown_field", "said": "450000", "meant": "answers.budget"});
     assert_eq!(stored[3]["flags"], json!([told]));
-    let form = front.post_form("email=a5@example.com&answers_budget=450000&timeframe_days=20&answers[preapproved]=yes").await;
+    let form =
+        front.post_form("email=a5@example.com&answers_budget=450000&timeframe_days=20&answers[preapproved]=yes").await;
     assert_eq!(form["grade"], "A", "{form:#}");
 }
 

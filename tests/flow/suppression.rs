@@ -405,12 +405,15 @@ async fn a_suppressed_number_is_told_to_nobody_in_whatever_words_it_stands() {
         let words: String = told.to_string().chars().filter(|c| c.is_alphanumeric() || *c == '@').collect();
         assert!(!["5550118", "no@"].iter().any(|part| words.contains(part)), "{told:#}");
         let flags = told["data"]["lead"]["flags"].as_array().unwrap_or_else(|| panic!("{told:#}"));
-        let is_told = |flag: &Value| flag["field"] == field && flag["code"] == "second_suppressed" && flag.get("said").is_none();
+        let is_told =
+            |flag: &Value| flag["field"] == field && flag["code"] == "second_suppressed" && flag.get("said").is_none();
         assert!(flags.iter().any(is_told), "{field}: {flags:?}");
         match field {
             "name" => assert_eq!(told["data"]["lead"]["name"], "Zed Quill"),
             "first_name" => assert_eq!(told["data"]["lead"]["last_name"], "Quill"),
-            "notes" => assert!(told["data"]["notes"][0]["text"].as_str().unwrap().starts_with("two dogs; ring my sister at [")),
+            "notes" => {
+                assert!(told["data"]["notes"][0]["text"].as_str().unwrap().starts_with("two dogs; ring my sister at ["))
+            }
             _ => {}
         }
     }

@@ -170,7 +170,8 @@ fn test(reader: &mut Reader) {
         Some(Value::Bool(test)) => reader.submission.test = test,
         Some(value) => {
             let said = text::of(value.clone()).unwrap_or_default();
-            let several = value.as_array().and_then(|all| ticked(&all.iter().filter_map(Value::as_str).collect::<Vec<_>>()));
+            let several =
+                value.as_array().and_then(|all| ticked(&all.iter().filter_map(Value::as_str).collect::<Vec<_>>()));
             match yes_no(&said).or(several) {
                 Some(test) => reader.submission.test = test,
                 None if is_nothing(&said) && !value.is_array() && !value.is_object() => {}

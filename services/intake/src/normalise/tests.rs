@@ -510,7 +510,12 @@ fn of_a_country_that_nobody_knows_no_number_is_guessed_but_where_it_is_all_there
 #[case("HST", "US", "Pacific/Honolulu", 1)]
 #[case("EST", "PA", "EST", 0)]
 #[case("America/New_York", "US", "America/New_York", 0)]
-fn a_zone_of_three_letters_is_the_one_with_a_summer_in_north_america(#[case] said: &str, #[case] country: &str, #[case] zone: &str, #[case] flags: usize) {
+fn a_zone_of_three_letters_is_the_one_with_a_summer_in_north_america(
+    #[case] said: &str,
+    #[case] country: &str,
+    #[case] zone: &str,
+    #[case] flags: usize,
+) {
     let lead = usable(json!({"email": "a@example.com", "country": country, "time_zone": said}));
     assert_eq!((lead.time_zone.as_deref(), lead.flags.len()), (Some(zone), flags));
     let meant = Flag::new("time_zone", FlagCode::TimeZoneUnknown).saying(said).meaning(zone);

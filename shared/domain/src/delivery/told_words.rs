@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{facts::DeliveryFacts, payload::{EventDetail, Member}};
+use super::{
+    facts::DeliveryFacts,
+    payload::{EventDetail, Member},
+};
 use crate::{
     contact::{Identity, WITHHELD, without},
     flag::{Flag, FlagCode},
@@ -16,7 +19,8 @@ impl DeliveryFacts {
     #[must_use]
     pub fn told_words(&self) -> Vec<String> {
         let profile = &self.profile;
-        let names = [&profile.first_name, &profile.last_name, &profile.name, &profile.phone_extension, &profile.postal_code];
+        let names =
+            [&profile.first_name, &profile.last_name, &profile.name, &profile.phone_extension, &profile.postal_code];
         let mut words: Vec<String> = names.into_iter().flatten().cloned().collect();
         words.extend(profile.full_name());
         self.answers.values().for_each(|answer| words_of(answer, &mut words));

@@ -34,7 +34,8 @@ impl Store {
         for (place, facts) in told.iter().enumerate() {
             let Some(sense) = senses.get(&facts.lead.uuid()) else { continue };
             let words = facts.told_words();
-            let found: BTreeSet<Identity> = words.iter().flat_map(|words| mentioned(words, &sense.countries())).collect();
+            let found: BTreeSet<Identity> =
+                words.iter().flat_map(|words| mentioned(words, &sense.countries())).collect();
             for identity in found {
                 of.push(place);
                 among.of.push(facts.lead.uuid());
