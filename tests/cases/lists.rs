@@ -208,7 +208,12 @@ async fn an_unclosed_quotation_mark_swallows_no_row_and_lines_are_an_editors() {
     let desk = Desk::new().await;
     let list = "email,first_name,notes\r\n\r\nq1@example.com,Q1,\"two\r\nlines\"\r\n\r\nq2@example.com,\"Q2,never closed\r\n\
         q3@example.com,Q3,\"a, b\"\r\nnobody,Q4,\r\nq5@example.com,Q5,\"open to the end\r\n";
-    let report = desk.import("quotes.csv", list, &[]).await;
+    let refused = desk.installation.folder().join("refused.csv");
+    let report = desk.import("quotes.csv", list, &["--refused", refused.to_str().unwrap()]).await;
+    // Two of them are known before the one between is answered for.
+    let written = fs::read_to_string(&refused).unwrap();
+    let lines: Vec<_> = written.lines().skip(1).map(|line| line.split(',').next().unwrap().to_owned()).collect();
+    assert_eq!(lines, ["6", "8", "9"], "{written}");
     assert_eq!(
         counts(&report),
         json!({"rows": 5, "received": 2, "repeated": 0, "amended": 0, "refused": 3, "unreadable": 2})
@@ -349,7 +354,7 @@ async fn what_was_not_understood_is_said_written_down_and_found_again() {
         "{unfilled}"
     );
     let written = fs::read_to_string(&flagged).unwrap();
-    assert!(written.starts_with("refused_line;refused_row;refused_because;Email;Channel;Timeframe\n"), "{written}");
+    assert!(written.starts_with("flagged_line;flagged_row;flagged_because;Email;Channel;Timeframe\n"), "{written}");
     assert_eq!(written.matches("channel_unknown (web)").count(), 2, "{written}");
     assert_eq!(desk.installation.count("select count(*) from lead where channel = 'trade_show'").await, 1);
     let all = desk.leads(&["--client", "acme", "--source", &desk.source.id]).await;
