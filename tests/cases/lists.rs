@@ -453,6 +453,47 @@ async fn a_source_is_named_and_its_client_where_several_have_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_formula_that_was_never_computed_is_told_with_its_words() {
+    let desk = Desk::new().await;
+    let rows = [
+        row(1, &["Email", "answers.budget", "Notes"]),
+        row(2, &["f1@example.com", "=2*225000", "=A2"]),
+        row(3, &["f2@example.com", "#450000", "plain"]),
+    ];
+    let book = workbook(&[Sheet { name: "Leads", is_hidden: false, rows: rows.concat() }]);
+    let flagged = desk.installation.folder().join("flagged.csv");
+    for dry in [&["--dry-run"][..], &[]] {
+        let report = desk.import("book.xlsx", &book, &[&["--flagged", flagged.to_str().unwrap()], dry].concat()).await;
+        assert_eq!(counts(&report), all_received(2));
+        let told =
+            report["flags"].as_array().unwrap().iter().map(|flag| {
+                (flag["field"].clone(), flag["flag"].clone(), flag["said"][0].clone(), flag["rows"].clone())
+            });
+        let expected = [("budget", "=2*225000"), ("notes", "=A2")];
+        let expected = expected.map(|(field, said)| (json!(field), json!("no_stored_value"), json!(said), json!(1)));
+        assert_eq!(told.collect::<Vec<_>>(), expected, "{report}");
+        let written = fs::read_to_string(&flagged).unwrap();
+        assert!(written.contains("budget: no_stored_value (=2*225000)"), "{written}");
+    }
+    assert_eq!(desk.leads(&["--flag", "no_stored_value"]).await.as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_in_another_encoding_is_guessed_and_each_row_of_it_flagged() {
+    let desk = Desk::new().await;
+    // `email,name`, `Иван Петров` and `Анна Смирнова` in Windows-1251.
+    let list = b"email,name\ng1@example.com,\xc8\xe2\xe0\xed \xcf\xe5\xf2\xf0\xee\xe2\n\
+        g2@example.com,\xc0\xed\xed\xe0 \xd1\xec\xe8\xf0\xed\xee\xe2\xe0\ng3@example.com,Plain\n";
+    let report = desk.import("cyrillic.csv", &list[..], &[]).await;
+    assert_eq!(counts(&report), all_received(3));
+    let flag = &report["flags"][0];
+    assert_eq!((&flag["field"], &flag["flag"], &flag["rows"]), (&json!("name"), &json!("encoding_guessed"), &json!(2)));
+    assert_eq!(report["file"]["encoding"], "windows-1251 in 2 row(s) that are no UTF-8");
+    let names = desk.texts("select coalesce(submission->>'name', '') from arrival order by submission->>'email'").await;
+    assert_eq!(names, ["Иван Петров", "Анна Смирнова", "Plain"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_workbook_is_read_as_its_cells_mean_it() {
     let desk = Desk::new().await;
     let sheet = |name, is_hidden, rows: &[String]| Sheet { name, is_hidden, rows: rows.concat() };

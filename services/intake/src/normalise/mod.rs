@@ -15,6 +15,7 @@ mod normalised;
 mod other_contact;
 mod own_names;
 mod place;
+mod read_flags;
 mod reader;
 mod text;
 mod time;
@@ -53,6 +54,7 @@ pub struct PostedFrom<'a> {
 
 /// Normalises the fields.
 pub fn submission(mut fields: Fields, from: &PostedFrom<'_>) -> Normalised {
+    let of_reading = read_flags::take(&mut fields);
     let phone_as = own_names::put_under_ripens(&mut fields, from.country);
     let has_bare_plus = phone_as.is_some_and(|name| from.bare_plus.contains(&name));
     let mut reader = Reader::new(fields, zone(from.time_zone).unwrap_or(TimeZone::UTC));
@@ -73,6 +75,7 @@ pub fn submission(mut fields: Fields, from: &PostedFrom<'_>) -> Normalised {
     reader.submission.answers = reader.map("answers");
     reader.submission.tracking = reader.tracking();
     wish::read(&mut reader);
+    of_reading.into_iter().for_each(|flag| reader.submission.flag(flag));
     reader.finish()
 }
 

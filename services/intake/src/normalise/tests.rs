@@ -504,6 +504,19 @@ fn of_a_country_that_nobody_knows_no_number_is_guessed_but_where_it_is_all_there
     );
 }
 
+#[test]
+fn what_was_doubtful_about_reading_a_file_is_said_by_who_read_it_and_nothing_else() {
+    let flags = json!([{"field": "name", "code": "encoding_guessed", "said": "Иван"}, {"field": "budget", "code": "no_stored_value"}]);
+    let lead = usable(json!({"email": "a@example.com", "_flags": flags}));
+    let words: Vec<_> = lead.flags.iter().map(Flag::in_words).collect();
+    assert_eq!(words, ["budget: no stored value", "name: encoding guessed (Иван)"]);
+    assert!(lead.extra.is_empty());
+    for other in [json!([{"field": "phone", "code": "wrong_number"}]), json!("x"), json!([1])] {
+        let lead = usable(json!({"email": "a@example.com", "_flags": other.clone()}));
+        assert_eq!((lead.flags.len(), &lead.extra["_flags"]), (0, &other));
+    }
+}
+
 #[rstest]
 #[case("EST", "US", "America/New_York", 1)]
 #[case("mst", "CA", "America/Denver", 1)]

@@ -13,8 +13,10 @@ use super::{
 use crate::{document::did_you_mean, values::is_nothing};
 
 mod answers;
+mod reading;
 mod usable;
 
+pub use reading::READ_FLAGS;
 pub use usable::PassedCell;
 
 /// Columns that a file of refused rows has before those of the list it came from: where the row was, and why it is here.

@@ -50,7 +50,7 @@ pub async fn run(
         match row {
             Err(bad) => report.refuse_bad(bad, number, &header),
             Ok(row) => {
-                let lead = mapping.lead(&row.cells, number);
+                let lead = mapping.row_lead(&row, number);
                 report.pass_over(row.line, mapping.passed_over(&row.cells));
                 rows.push(MappedRow::new(ReportedRow { line: row.line, number, cells: row.cells }, lead));
             }

@@ -120,7 +120,7 @@ impl<'m> Sender<'m> {
                     }
                 }
                 Ok(row) => {
-                    let lead = self.mapping.lead(&row.cells, number);
+                    let lead = self.mapping.row_lead(&row, number);
                     self.report.pass_over(row.line, self.mapping.passed_over(&row.cells));
                     let row = ReportedRow { line: row.line, number, cells: row.cells };
                     self.add(&mut chunk, MappedRow::new(row, lead)).await?;
