@@ -420,6 +420,27 @@ async fn a_suppressed_number_is_told_to_nobody_in_whatever_words_it_stands() {
     assert_eq!(scenario.process.stop().await, Some(0));
 }
 
+/// The mailbox is the same, and so is who reads it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suppressed_mailbox_is_met_under_every_spelling_of_its_address() {
+    let scenario = scenario().await;
+    scenario.post(&json!({"name": "Uma Example", "email": "um.a@gmail.com", "answers": {"timeframe_days": 20}})).await;
+    scenario.receiver.wait_for(1, LIMIT).await;
+    for email in ["uma@gmail.com", "vic@example.com"] {
+        scenario.installation.json(&["suppress", "add", "--email", email, "--why", "wrote and asked"]).await;
+    }
+    // Known under another spelling: closed, and who has the lead is told.
+    scenario.receiver.wait_for(2, LIMIT).await;
+    assert_eq!(scenario.receiver.received()[1].json()["type"], "lead.suppressed");
+    for email in ["u.m.a+x@googlemail.com", "vic+home@example.com"] {
+        scenario.post(&json!({"name": "Another Name", "email": email, "answers": {"timeframe_days": 20}})).await;
+    }
+    scenario.decided(4).await;
+    closed(&scenario).await;
+    assert_eq!(scenario.receiver.received().len(), 2, "nothing more goes out");
+    assert_eq!(scenario.process.stop().await, Some(0));
+}
+
 /// Who rang and asked is not called because a form wrote their number in another way.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_suppressed_number_is_met_by_whatever_its_digits_can_be_read_as() {

@@ -1,7 +1,7 @@
 //! In which encoding of single characters, or of one country, a list is whose cells are no UTF-8. Windows-1252 is by far the likeliest, and
 //! every byte is a character of it; so another is looked for only where it would make words of the list that no language has.
 
-use chardetng::EncodingDetector;
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, WINDOWS_1252};
 
 /// The longest piece of a line that is looked at.
@@ -21,7 +21,7 @@ pub struct EncodingGuess {
 
 impl Default for EncodingGuess {
     fn default() -> Self {
-        Self { detector: EncodingDetector::new(), line: Vec::new(), high: 0, paired: 0, odd: 0 }
+        Self { detector: EncodingDetector::new(Iso2022JpDetection::Deny), line: Vec::new(), high: 0, paired: 0, odd: 0 }
     }
 }
 
@@ -44,7 +44,7 @@ impl EncodingGuess {
     pub fn encoding(&self) -> &'static Encoding {
         // Accents and umlauts stand alone in a word; of a whole word in another script each letter is such a byte.
         let is_western = self.paired * 2 < self.high && self.odd * 4 < self.high;
-        if is_western { WINDOWS_1252 } else { self.detector.guess(None, false) }
+        if is_western { WINDOWS_1252 } else { self.detector.guess(None, Utf8Detection::Deny) }
     }
 
     fn end_line(&mut self) {
