@@ -29,7 +29,8 @@ const GIVEN_ON: &str = "
 const BY_HAND: &str =
     "update delivery set state = 'withdrawn', reason = 'given to another endpoint by hand' where state = 'dead'";
 /// Nobody was given it yet: it waits to be routed again.
-const WAITS: &str = "update delivery set endpoint_id = null, rep_id = null, state = 'held', ended_at = null where state = 'delivered'";
+const WAITS: &str =
+    "update delivery set endpoint_id = null, rep_id = null, state = 'held', ended_at = null where state = 'delivered'";
 
 fn said(outcome: &str) -> OutcomeFields {
     let (reason, date) = (Some("no budget".to_owned()), (outcome == "not_yet").then(|| "2027-04-05".to_owned()));
@@ -65,7 +66,12 @@ async fn nothing_is_said_late_of_a_lead_that_somebody_else_has() {
         }
         let operator = operator();
         let mut import = OutcomeImport::begin(&office.actions, &operator, "acme", false).await.unwrap();
-        let row = OutcomeRow { line: 2, delivery: Some(delivery.to_string()), said: said("accepted"), ..OutcomeRow::default() };
+        let row = OutcomeRow {
+            line: 2,
+            delivery: Some(delivery.to_string()),
+            said: said("accepted"),
+            ..OutcomeRow::default()
+        };
         import.row(row).await.unwrap();
         assert_eq!(import.finish().left.iter().map(|row| row.left).collect::<Vec<_>>(), ["refused"]);
         assert_eq!(office.count(OUTCOMES).await, 0);
@@ -165,6 +171,7 @@ async fn what_counts_of_a_delivery_is_shown_last_whenever_each_was_begun() {
         confirmed: true,
     };
     assert_eq!(office.actions.run(&operator(), &request).await.unwrap(), OutcomeResult::Recorded);
-    let in_order = "select count(*) from outcome a join outcome b on b.number = a.number + 1 where b.number = 4 and b.at >= a.at";
+    let in_order =
+        "select count(*) from outcome a join outcome b on b.number = a.number + 1 where b.number = 4 and b.at >= a.at";
     assert_eq!(office.count(in_order).await, 1);
 }

@@ -34,7 +34,7 @@ async fn an_entry_of_either_name_of_a_mailbox_bars_both_and_is_lifted_by_either(
                 "{written} {asked}: {found:?}"
             );
             let mut tx = store.begin().await.unwrap();
-            assert!(tx.suppressions_lift(scope, (None, &[identity.clone()]), now).await.unwrap().was_there);
+            assert!(tx.suppressions_lift(scope, (None, std::slice::from_ref(&identity)), now).await.unwrap().was_there);
             tx.commit().await.unwrap();
             assert!(store.suppressions(scope, None, &identity).await.unwrap().is_empty(), "{written} {asked}");
         }
