@@ -268,7 +268,7 @@ const fn headline(newest: Option<OutcomeKind>, ended: Option<ContactEnd>) -> &'s
         (Some(ContactEnd::Recalled), _) => ": taken back",
         (Some(ContactEnd::Withdrawn), _) => ": withdrawn",
         (Some(ContactEnd::GivenOn), _) => ": with somebody else",
-        (None, None) => " waits for your call since",
+        (None, None) => " has waited for your call since",
         (None, Some(OutcomeKind::Accepted)) => ": accepted, won or lost?",
         (None, Some(OutcomeKind::Won)) => ": won",
         (None, Some(OutcomeKind::Lost)) => ": lost",
