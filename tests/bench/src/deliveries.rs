@@ -185,7 +185,11 @@ async fn memory(services: &Services, options: &Options, report: &mut Report) {
     let ground = Ground::new(services, &options.set, ENDPOINTS).await;
     let black_hole = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
     let url = format!("http://{}/hook", black_hole.local_addr().expect("it is bound"));
-    sqlx::query("update endpoint set url = $1, sealed_url = null, shown_url = null").bind(&url).execute(&ground.stage.pool).await.expect("endpoints");
+    sqlx::query("update endpoint set url = $1, sealed_url = null, shown_url = null")
+        .bind(&url)
+        .execute(&ground.stage.pool)
+        .await
+        .expect("endpoints");
     fill::due(&ground.stage.pool, (1, WAITING), 0.0, 0.0).await;
     services.settle().await;
     let process = ground.stage.serve("").await;

@@ -98,8 +98,10 @@ fn redact(value: &mut Value, cut: &impl Fn(&str) -> Option<String>) -> bool {
         Value::String(text) => cut(text),
         Value::Number(number) => cut(&number.to_string()),
         // Each of them, not up to the first.
-        Value::Array(values) => return values.iter_mut().fold(false, |any, one| redact(one, cut) || any),
-        Value::Object(members) => return members.values_mut().fold(false, |any, one| redact(one, cut) || any),
+        Value::Array(values) => return values.iter_mut().filter_map(|one| redact(one, cut).then_some(())).count() > 0,
+        Value::Object(members) => {
+            return members.values_mut().filter_map(|one| redact(one, cut).then_some(())).count() > 0;
+        }
         Value::Null | Value::Bool(_) => None,
     };
     let is_cut = left.is_some();

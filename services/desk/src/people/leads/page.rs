@@ -283,7 +283,6 @@ fn template<'a>(
         grade: page.listed.grade.map_or("", ripen_domain::lead::Grade::word),
         stages: stages(page.lead.stage),
         is_open,
-        is_closed: page.lead.stage == Stage::Closed,
         standing: stands,
         first: first(page, &gates, viewer),
         called: called(page),

@@ -66,7 +66,7 @@ fn nobody_has(page: &WholeLead, when: &When) -> Option<NobodyHas> {
         return None;
     }
     let hands_over = |one: &&DeliveryRecord| matches!(one.event, EventType::LeadMatured | EventType::LeadOffered);
-    let newest = page.deliveries.iter().filter(hands_over).filter(|one| one.state != "withdrawn").next_back()?;
+    let newest = page.deliveries.iter().filter(hands_over).rfind(|one| one.state != "withdrawn")?;
     // What was handed over before it came back is had by nobody any more.
     let back = page.outcomes.iter().filter(|one| one.outcome.kind == OutcomeKind::Returned).map(|one| one.outcome.at);
     let recalled = page.deliveries.iter().filter(|one| one.event == EventType::LeadRecalled).map(|one| one.created_at);

@@ -79,10 +79,11 @@ pub fn delivered(one: &DeliveryRecord) -> String {
 /// What the other side said to an attempt: `250, taken by their mail server`.
 pub fn answered(status: Option<i32>, error: Option<&str>, kind: Option<EndpointKind>) -> String {
     let is_taken = matches!(status, Some(200..=299)) && error.is_none();
-    let taken = is_taken.then(|| match kind {
+    let by = match kind {
         Some(EndpointKind::Email) => ", taken by their mail server",
         _ => ", taken",
-    });
+    };
+    let taken = is_taken.then_some(by);
     match (status, error) {
         (Some(status), Some(error)) => format!("{status} {error}"),
         (Some(status), None) => format!("{status}{}", taken.unwrap_or_default()),
@@ -138,7 +139,10 @@ mod tests {
         let b = line(Grade::B, 65, (&[], &["Soon"]));
         let returned = line(Grade::B, 90, (&["The client returned it"], &["Has a lender", "Soon"]));
         assert_eq!((decided(&b, None), because(&b, None)), ("B 65".to_owned(), String::new()));
-        assert_eq!((decided(&a, Some(&b)), because(&a, Some(&b))), ("B 65 → A 90".to_owned(), "Has a lender".to_owned()));
+        assert_eq!(
+            (decided(&a, Some(&b)), because(&a, Some(&b))),
+            ("B 65 → A 90".to_owned(), "Has a lender".to_owned())
+        );
         assert_eq!(because(&returned, Some(&a)), "The client returned it");
         assert_eq!(because(&b, Some(&a)), "no longer: Has a lender");
         assert_eq!((decided(&b, Some(&b)), because(&b, Some(&b))), ("B 65".to_owned(), String::new()));
