@@ -61,6 +61,27 @@ rounds = 6
 "#;
 
 #[tokio::test(flavor = "multi_thread")]
+async fn answers_count_wherever_their_sender_puts_them() {
+    let front = Front::new().await;
+    let stored = front
+        .post(
+            r#"[{"email": "a1@example.com", "answers.budget": 450000, "answers.timeframe_days": 20, "answers.preapproved": true},
+                {"email": "a2@example.com", "budget": 450000, "timeframe_days": 20, "preapproved": true},
+                {"email": "a3@example.com", "budget": 450000, "answers": {"timeframe_days": 20, "preapproved": true}},
+                {"email": "a4@example.com", "Budget": 450000}]"#,
+        )
+        .await;
+    for one in &stored[..3] {
+        assert_eq!((&one["grade"], one["flags"].as_array().map_or(0, Vec::len)), (&json!("A"), 0), "{one:#}");
+    }
+    let told = json!({"field": "Budget", "code": "unknown_field", "said": "450000", "meant": "answers.budget"});
+    assert_eq!(stored[3]["flags"], json!([told]));
+    let form =
+        front.post_form("email=a5@example.com&answers_budget=450000&timeframe_days=20&answers[preapproved]=yes").await;
+    assert_eq!(form["grade"], "A", "{form:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn c16_several_ticked_boxes_are_several_choices_and_an_unknown_one_is_named() {
     let front = Front::graded_by(WANTS).await;
     let form =

@@ -132,3 +132,38 @@ async fn a_second_a_of_one_number_is_offered_to_nobody_and_takes_no_room_until_i
     offered(6).await;
     assert_eq!(scenario.process.stop().await, Some(0));
 }
+
+/// A vendor says of a lead that its client has that the person must not be contacted, and of another that nobody knew.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_whom_a_sender_says_so_nobody_is_contacted_and_who_has_the_lead_is_told() {
+    let scenario = plan(Plan::new().await).webhook("/hook", &[], &[]).serve().await;
+    scenario.post(&lead("Uma Example", "+14155550118", "uma@example.com", "")).await;
+    scenario.receiver.wait_for(1, LIMIT).await;
+    delivered(&scenario.installation).await;
+    let mut again = lead("Uma Example", "+14155550118", "uma@example.com", "");
+    again["do_not_contact"] = json!(true);
+    scenario.post(&again).await;
+    let mut other = lead("Vic Other", "+14155550119", "vic@example.com", "");
+    other["status"] = json!("DNC");
+    scenario.post(&other).await;
+    scenario.receiver.wait_for(2, LIMIT).await;
+    scenario.decided(3).await;
+    delivered(&scenario.installation).await;
+    assert_eq!(types(&scenario.receiver.received(), "/hook"), ["lead.matured", "lead.suppressed"]);
+    let open = "select count(*) from lead where stage <> 'closed'";
+    until("both are closed", LIMIT, || async { (scenario.installation.count(open).await == 0).then_some(()) }).await;
+    for (email, field) in [("uma@example.com", "do_not_contact"), ("vic@example.com", "status")] {
+        let id = lead_of(&scenario, email).await;
+        let shown = scenario.installation.json(&["lead", "show", &id]).await;
+        let flags = shown["flags"].as_array().unwrap();
+        assert!(flags.iter().any(|flag| flag["field"] == field && flag["code"] == "do_not_contact"), "{flags:?}");
+        let check = scenario.installation.json(&["suppress", "check", "--email", email, "--client", "acme"]).await;
+        assert_eq!(check["suppressed"], true, "{check:#}");
+    }
+    // Under the number alone, whoever asks.
+    scenario.post(&json!({"name": "Wim Third", "phone": "+14155550119", "answers": {"timeframe_days": 20}})).await;
+    scenario.decided(4).await;
+    delivered(&scenario.installation).await;
+    assert_eq!(scenario.receiver.received().len(), 2, "nothing more goes out");
+    assert_eq!(scenario.process.stop().await, Some(0));
+}

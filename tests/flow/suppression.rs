@@ -381,6 +381,66 @@ async fn a_number_that_stands_in_a_field_of_the_senders_own_is_told_to_nobody() 
     assert_eq!(scenario.process.stop().await, Some(0));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suppressed_number_is_told_to_nobody_in_whatever_words_it_stands() {
+    let scenario = scenario().await;
+    scenario.installation.json(&["suppress", "add", "--phone", "+14155550118", "--why", "rang and asked"]).await;
+    scenario.installation.json(&["suppress", "add", "--email", "no@example.com", "--why", "wrote and asked"]).await;
+    let cases = [
+        (json!({"answers": {"timeframe_days": 20, "call_again_on": "415-555-0118"}}), "call_again_on"),
+        (json!({"answers": {"timeframe_days": 20, "other": [4_155_550_118_u64]}}), "other"),
+        (json!({"name": "Zed Quill 4155550118"}), "name"),
+        (json!({"first_name": "no@example.com", "last_name": "Quill", "name": null}), "first_name"),
+        (json!({"phone_extension": "4155550118"}), "phone_extension"),
+        (json!({"notes": "two dogs; ring my sister at (415) 555-0118"}), "notes"),
+        (json!({"postal_code": "4155550118"}), "postal_code"),
+    ];
+    for (place, (case, field)) in cases.into_iter().enumerate() {
+        let mut lead = json!({"name": "Uma Example", "email": format!("uma.{place}@example.com"), "phone": format!("+1415555013{place}"),
+                              "answers": {"timeframe_days": 20}});
+        lead.as_object_mut().unwrap().extend(case.as_object().unwrap().clone());
+        scenario.post(&lead).await;
+        scenario.receiver.wait_for(place + 1, LIMIT).await;
+        let told = scenario.receiver.received()[place].json();
+        let words: String = told.to_string().chars().filter(|c| c.is_alphanumeric() || *c == '@').collect();
+        assert!(!["5550118", "no@"].iter().any(|part| words.contains(part)), "{told:#}");
+        let flags = told["data"]["lead"]["flags"].as_array().unwrap_or_else(|| panic!("{told:#}"));
+        let is_told =
+            |flag: &Value| flag["field"] == field && flag["code"] == "second_suppressed" && flag.get("said").is_none();
+        assert!(flags.iter().any(is_told), "{field}: {flags:?}");
+        match field {
+            "name" => assert_eq!(told["data"]["lead"]["name"], "Zed Quill"),
+            "first_name" => assert_eq!(told["data"]["lead"]["last_name"], "Quill"),
+            "notes" => {
+                assert!(told["data"]["notes"][0]["text"].as_str().unwrap().starts_with("two dogs; ring my sister at ["))
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(scenario.process.stop().await, Some(0));
+}
+
+/// The mailbox is the same, and so is who reads it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suppressed_mailbox_is_met_under_every_spelling_of_its_address() {
+    let scenario = scenario().await;
+    scenario.post(&json!({"name": "Uma Example", "email": "um.a@gmail.com", "answers": {"timeframe_days": 20}})).await;
+    scenario.receiver.wait_for(1, LIMIT).await;
+    for email in ["uma@gmail.com", "vic@example.com"] {
+        scenario.installation.json(&["suppress", "add", "--email", email, "--why", "wrote and asked"]).await;
+    }
+    // Known under another spelling: closed, and who has the lead is told.
+    scenario.receiver.wait_for(2, LIMIT).await;
+    assert_eq!(scenario.receiver.received()[1].json()["type"], "lead.suppressed");
+    for email in ["u.m.a+x@googlemail.com", "vic+home@example.com"] {
+        scenario.post(&json!({"name": "Another Name", "email": email, "answers": {"timeframe_days": 20}})).await;
+    }
+    scenario.decided(4).await;
+    closed(&scenario).await;
+    assert_eq!(scenario.receiver.received().len(), 2, "nothing more goes out");
+    assert_eq!(scenario.process.stop().await, Some(0));
+}
+
 /// Who rang and asked is not called because a form wrote their number in another way.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_suppressed_number_is_met_by_whatever_its_digits_can_be_read_as() {

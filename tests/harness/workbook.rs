@@ -17,7 +17,7 @@ const STYLES: &str = r#"<styleSheet xmlns="http://schemas.openxmlformats.org/spr
 <cellXfs count="3"><xf numFmtId="0"/><xf numFmtId="14" applyNumberFormat="1"/><xf numFmtId="164" applyNumberFormat="1"/></cellXfs>
 </styleSheet>"#;
 
-/// A row of texts, numbers (`#1.5`), dates (`@46346`) and padded numbers (`%501`) on a line.
+/// A row of texts, numbers (`#1.5`), dates (`@46346`), padded numbers (`%501`) and formulas without a stored value (`=A2`) on a line.
 pub fn row(line: u32, cells: &[&str]) -> String {
     let mut xml = format!("<row r=\"{line}\">");
     for (column, cell) in ('A'..='Z').zip(cells) {
@@ -26,6 +26,7 @@ pub fn row(line: u32, cells: &[&str]) -> String {
             (Some("#"), Some(number)) => write!(xml, "<c r=\"{at}\"><v>{number}</v></c>"),
             (Some("@"), Some(date)) => write!(xml, "<c r=\"{at}\" s=\"1\"><v>{date}</v></c>"),
             (Some("%"), Some(number)) => write!(xml, "<c r=\"{at}\" s=\"2\"><v>{number}</v></c>"),
+            (Some("="), Some(formula)) => write!(xml, "<c r=\"{at}\"><f>{formula}</f><v></v></c>"),
             (None, _) => Ok(()),
             _ => write!(xml, "<c r=\"{at}\" t=\"inlineStr\"><is><t>{cell}</t></is></c>"),
         }

@@ -114,7 +114,7 @@ async fn who_is_invited_chooses_a_password_and_works() {
     // A password that is forgotten is replaced by mail, and the old one opens nothing.
     let tab = desk.tab(WIDE).await;
     tab.goto("/login").await;
-    tab.click("text=The password is forgotten").await;
+    tab.click("text=Forgot your password?").await;
     tab.fill("#email", "lee@firm.example").await;
     tab.click("text=Mail me a link").await;
     tab.see("text=a mail with a link is on its way").await;

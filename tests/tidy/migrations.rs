@@ -38,6 +38,7 @@ const LANDED: &[(&str, &str)] = &[
     ("0028_words.sql", "6139d14e991c5ee3da76b705be19b732c7d6b6aa6ed30699acf2b3f12a649066"),
     ("0029_refusals.sql", "1c13abd354078c144060d62872a9fe8e457ba8036e97ba69db348551ce69ba8d"),
     ("0032_ended.sql", "9be5d1ad91f0fada322f5d1f8febe6146a21b412ad6f3a33c8d5151cbe862431"),
+    ("0034_mailboxes.sql", "91814b45315a07cbc443494ad93eb67da0a4100fadbce6f5d6fb51d120f32d76"),
     ("0031_who_may_be_given.sql", "4cceeeddaf42a21acaaadd82c6564f3f3bb02efea31d7ffd44f91c90d32271c9"),
 ];
 

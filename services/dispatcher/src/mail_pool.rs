@@ -489,7 +489,12 @@ mod tests {
         let pool = pool(1, Health::default());
         for address in ["dana@example.com", "lee@example.com", "kim@example.com"] {
             let places = pool.take(1, at(0)).places;
-            report_to(&places[0], &MailResult::Later { code: None, text: "it hung up".to_owned() }, (address, 0), at(0));
+            report_to(
+                &places[0],
+                &MailResult::Later { code: None, text: "it hung up".to_owned() },
+                (address, 0),
+                at(0),
+            );
         }
         let probe = pool.take(1, at(100)).places;
         let hung_up = MailResult::Later { code: None, text: "it hung up".to_owned() };

@@ -17,10 +17,8 @@ use ripen_store::{
     promise::{list::PromiseRecord, promised_calls::PromisedCall},
 };
 
-use crate::{Actions, Refusal, lead::find, person::phones, work::permit};
+use crate::{Actions, Refusal, lead::find, lead_earlier::earlier, person::phones, work::permit};
 
-/// Entries of each kind that are read of what happened before.
-const ENTRIES: i64 = 30;
 /// Leads of one number that are read.
 const LEADS: usize = 20;
 /// Promised calls that are read.
@@ -86,7 +84,7 @@ pub async fn brief(actions: &Actions, actor: &Actor, lead: LeadId) -> Result<Lea
     let (store, scope) = (&actions.store, actor.scope());
     Ok(LeadBrief {
         script: script(actions, actor, lead).await?,
-        earlier: store.lead_earlier(scope, lead, ENTRIES).await?,
+        earlier: earlier(store, scope, lead).await?,
         promises: store.promises_of_lead(scope, lead).await?,
     })
 }

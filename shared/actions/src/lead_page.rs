@@ -2,10 +2,11 @@
 
 use ripen_domain::{
     actor::{Actor, Permission},
-    criteria::{Criteria, Finding, QuestionWords, Receipt, Verdict},
+    criteria::{Criteria, Finding, Kind, Question, QuestionWords, Receipt, Verdict},
     flag::Flag,
     id::{DecisionId, LeadId},
     lead::Grade,
+    outcome::currency_of,
     person::Profile,
 };
 use ripen_store::{
@@ -54,7 +55,7 @@ pub struct WholeLead {
     pub flags: Vec<Flag>,
     /// Its promises, oldest first.
     pub promises: Vec<PromiseRecord>,
-    /// Decisions, newest first, without their receipts.
+    /// Decisions, newest first, with what their receipts say in a line.
     pub decisions: Vec<DecisionLine>,
     /// Why it has its grade; none before the first decision, and where the receipt was erased.
     pub receipt: Option<ReadReceipt>,
@@ -102,6 +103,12 @@ pub struct DecisionLine {
     pub score: i32,
     /// The version of the criteria.
     pub version: i32,
+    /// What holds the grade down, in words.
+    pub caps: Vec<String>,
+    /// The words of the rules that hold.
+    pub rules: Vec<String>,
+    /// Why it closed the lead.
+    pub closed: Option<String>,
 }
 
 /// A receipt read for people.
@@ -208,7 +215,8 @@ pub async fn show(actions: &Actions, actor: &Actor, id: LeadId) -> Result<WholeL
     let deliveries = store.deliveries_of_lead(scope, id).await?;
     let outcomes = outcomes_of(actions, scope, deliveries.iter().map(|one| one.id)).await?;
     let filter = AppointmentFilter { lead: Some(id), ..AppointmentFilter::default() };
-    let answers = answered(store.answers_of_lead(scope, id).await?, criteria.as_deref());
+    let money = currency_of(&lead.client.country).map(|currency| currency.to_string());
+    let answers = answered(store.answers_of_lead(scope, id).await?, (criteria.as_deref(), money.as_deref()));
     let page = WholeLead {
         is_withheld: false,
         arrivals: store.arrivals_of_lead(scope, id).await?,
@@ -217,7 +225,7 @@ pub async fn show(actions: &Actions, actor: &Actor, id: LeadId) -> Result<WholeL
         answers,
         flags: store.flags_of_lead(scope, id).await?,
         promises: store.promises_of_lead(scope, id).await?,
-        decisions: decisions.iter().map(line).collect(),
+        decisions: decisions.iter().map(|one| line(one, actor)).collect::<Result<_, _>>()?,
         receipt,
         attempts: store.attempts_of_lead(scope, id).await?,
         deliveries,
@@ -297,8 +305,8 @@ fn in_call(changed: &ChangedAnswer, criteria: &Criteria) -> ChangedInCall {
     let words = asked.map_or_else(|| unasked(&changed.question), |question| QuestionWords::of(question, None));
     ChangedInCall {
         id: changed.question.clone(),
-        before: in_words(&changed.before, &words),
-        after: in_words(&changed.after, &words),
+        before: in_words(&changed.before, &words, asked),
+        after: in_words(&changed.after, &words, asked),
         by: changed.by.clone(),
         question: words.ask,
     }
@@ -324,6 +332,8 @@ fn without_words(page: WholeLead) -> WholeLead {
         deliveries: page.deliveries.into_iter().map(lead_withhold::delivery).collect(),
         outcomes: page.outcomes.into_iter().map(lead_withhold::outcome).collect(),
         appointments: page.appointments.into_iter().map(lead_withhold::appointment).collect(),
+        // Why it was closed is somebody's text.
+        decisions: page.decisions.into_iter().map(|one| DecisionLine { closed: None, caps: Vec::new(), ..one }).collect(),
         notes: Vec::new(),
         answers: Vec::new(),
         flags: Vec::new(),
@@ -333,18 +343,39 @@ fn without_words(page: WholeLead) -> WholeLead {
     }
 }
 
-const fn line(record: &DecisionRecord) -> DecisionLine {
-    DecisionLine { id: record.id, at: record.at, grade: record.grade, score: record.score, version: record.version }
+fn line(record: &DecisionRecord, actor: &Actor) -> Result<DecisionLine, Refusal> {
+    let receipt = opened(record, actor)?;
+    let held = |receipt: &Receipt| {
+        let held = receipt.rules.iter().filter(|rule| rule.result == Verdict::Yes);
+        held.map(|rule| rule.because.to_string()).collect()
+    };
+    let caps = |receipt: &Receipt| receipt.caps.iter().map(|cap| cap.because.to_string()).collect();
+    Ok(DecisionLine {
+        id: record.id,
+        at: record.at,
+        grade: record.grade,
+        score: record.score,
+        version: record.version,
+        caps: receipt.as_ref().map(caps).unwrap_or_default(),
+        rules: receipt.as_ref().map(held).unwrap_or_default(),
+        closed: receipt.and_then(|receipt| receipt.closed),
+    })
+}
+
+/// The receipt as whoever reads it may; none where it was erased.
+fn opened(record: &DecisionRecord, actor: &Actor) -> Result<Option<Receipt>, Refusal> {
+    let text = record.receipt.open()?;
+    let corrupt = |_| StoreError::Corrupt(format!("the receipt of {}", record.id));
+    let mut receipt = serde_json::from_str::<Option<Receipt>>(&text).map_err(corrupt)?;
+    if let Some(receipt) = receipt.as_mut().filter(|_| !actor.may(Permission::Work)) {
+        lead_withhold::receipt_of_client(receipt);
+    }
+    Ok(receipt)
 }
 
 /// The receipt for people; none where it was erased.
 fn read(record: &DecisionRecord, criteria: &Criteria, actor: &Actor) -> Result<Option<ReadReceipt>, Refusal> {
-    let text = record.receipt.open()?;
-    let corrupt = |_| StoreError::Corrupt(format!("the receipt of {}", record.id));
-    let Some(mut receipt) = serde_json::from_str::<Option<Receipt>>(&text).map_err(corrupt)? else { return Ok(None) };
-    if !actor.may(Permission::Work) {
-        lead_withhold::receipt_of_client(&mut receipt);
-    }
+    let Some(receipt) = opened(record, actor)? else { return Ok(None) };
     let mut rules: Vec<_> = receipt.rules.iter().map(|finding| rule(finding, criteria)).collect();
     let place = |result: Verdict| match result {
         Verdict::Yes => 0,
@@ -406,17 +437,20 @@ fn would_be_a(receipt: &Receipt, rules: &[ReceiptRule], needs: i32) -> Option<Wo
 }
 
 /// Answers in the order of the script, then those that it does not ask any more, then what was not asked.
-fn answered(mut given: Vec<LeadAnswer>, criteria: Option<&Criteria>) -> Vec<AnsweredQuestion> {
+fn answered(
+    mut given: Vec<LeadAnswer>,
+    (criteria, money): (Option<&Criteria>, Option<&str>),
+) -> Vec<AnsweredQuestion> {
     let questions = criteria.map(Criteria::questions).unwrap_or_default();
     let (mut asked, mut open) = (Vec::new(), Vec::new());
     for question in questions {
-        let words = QuestionWords::of(question, None);
+        let words = QuestionWords::of(question, money);
         match given.iter().position(|answer| answer.question == *question.id) {
-            Some(place) => asked.push(answer(words, given.remove(place))),
+            Some(place) => asked.push(answer(words, given.remove(place), Some(question))),
             None => open.push(AnsweredQuestion { question: words, answer: None, in_words: String::new() }),
         }
     }
-    asked.extend(given.into_iter().map(|one| answer(unasked(&one.question), one)));
+    asked.extend(given.into_iter().map(|one| answer(unasked(&one.question), one, None)));
     asked.extend(open);
     asked
 }
@@ -426,19 +460,24 @@ fn unasked(id: &str) -> QuestionWords {
     QuestionWords { id: id.to_owned(), ask: id.replace(['_', '-'], " "), unit: None }
 }
 
-fn answer(question: QuestionWords, answer: LeadAnswer) -> AnsweredQuestion {
-    let in_words = in_words(&answer.value, &question);
+fn answer(question: QuestionWords, answer: LeadAnswer, asked: Option<&Question>) -> AnsweredQuestion {
+    let in_words = in_words(&answer.value, &question, asked);
     AnsweredQuestion { question, answer: Some(answer), in_words }
 }
 
-fn in_words(value: &serde_json::Value, question: &QuestionWords) -> String {
+/// As the script has it: of a choice its words, of free text what was written.
+fn in_words(value: &serde_json::Value, question: &QuestionWords, asked: Option<&Question>) -> String {
     use serde_json::Value;
+    let is_chosen = asked.is_some_and(|asked| matches!(asked.kind, Kind::Choice(_) | Kind::Choices(_)));
     match value {
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
         Value::Number(_) => question.number(value).unwrap_or_default(),
+        Value::String(text) if is_chosen => text.replace('_', " "),
         Value::String(text) => text.clone(),
-        Value::Array(values) => values.iter().map(|value| in_words(value, question)).collect::<Vec<_>>().join(", "),
+        Value::Array(values) => {
+            values.iter().map(|value| in_words(value, question, asked)).collect::<Vec<_>>().join(", ")
+        }
         Value::Null | Value::Object(_) => value.to_string(),
     }
 }

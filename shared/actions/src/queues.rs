@@ -259,6 +259,14 @@ async fn waits(
 }
 
 impl QueueListRow {
+    /// Since when a delivery is held that has no date: its id is as old as it is.
+    #[must_use]
+    pub fn held_since(&self) -> Option<Timestamp> {
+        let made = self.id.parse::<DeliveryId>().ok()?.uuid().get_timestamp()?;
+        let (seconds, nanoseconds) = made.to_unix();
+        Timestamp::new(i64::try_from(seconds).ok()?, i32::try_from(nanoseconds).ok()?).ok()
+    }
+
     /// Of something that is stuck.
     #[must_use]
     pub fn of(kind: StuckKind, row: StuckRow) -> Self {

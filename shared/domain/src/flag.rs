@@ -80,6 +80,12 @@ impl FlagCode {
         )
     }
 
+    /// Whether it is about how a text was read out of a file: whoever read it there alone can say so.
+    #[must_use]
+    pub const fn is_of_reading(self) -> bool {
+        matches!(self, Self::EncodingGuessed | Self::NoStoredValue)
+    }
+
     /// The field that earlier versions meant, which kept the code alone; empty where it could be any.
     const fn field(self) -> &'static str {
         match self {

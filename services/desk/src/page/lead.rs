@@ -268,7 +268,7 @@ const fn headline(newest: Option<OutcomeKind>, ended: Option<ContactEnd>) -> &'s
         (Some(ContactEnd::Recalled), _) => ": taken back",
         (Some(ContactEnd::Withdrawn), _) => ": withdrawn",
         (Some(ContactEnd::GivenOn), _) => ": with somebody else",
-        (None, None) => " waits for your call since",
+        (None, None) => " has waited for your call since",
         (None, Some(OutcomeKind::Accepted)) => ": accepted, won or lost?",
         (None, Some(OutcomeKind::Won)) => ": won",
         (None, Some(OutcomeKind::Lost)) => ": lost",
@@ -280,11 +280,15 @@ const fn headline(newest: Option<OutcomeKind>, ended: Option<ContactEnd>) -> &'s
 /// How a lead ended of which nothing was said here.
 fn elsewhere_in_words(end: EndedElsewhere, spoken: Spoken<'_>) -> String {
     match end {
-        EndedElsewhere::Won(Some(sale)) => format!("Your team, or one of its programs, said that it is won: {}.", sale.in_words(spoken.written)),
+        EndedElsewhere::Won(Some(sale)) => {
+            format!("Your team, or one of its programs, said that it is won: {}.", sale.in_words(spoken.written))
+        }
         EndedElsewhere::Won(None) => "Your team, or one of its programs, said that it is won.".to_owned(),
         EndedElsewhere::Lost => "Your team, or one of its programs, said that it is lost.".to_owned(),
         EndedElsewhere::Closed => "The lead was closed: please do not call any more.".to_owned(),
-        EndedElsewhere::GivenBack => "Your team, or one of its programs, gave it back: please do not call any more.".to_owned(),
+        EndedElsewhere::GivenBack => {
+            "Your team, or one of its programs, gave it back: please do not call any more.".to_owned()
+        }
     }
 }
 

@@ -107,8 +107,9 @@ pub fn render(frame: &Frame, rep: &RepLinks, leads: &[RepLead], moment: Moment<'
     let (accepted, waiting): (Vec<_>, Vec<_>) =
         open.into_iter().partition(|lead| lead.newest == Some(OutcomeKind::Accepted));
     let all = |leads: Vec<&RepLead>| leads.into_iter().map(|lead| OpenLead::read(lead, (rep, moment))).collect();
-    // The newest first, as they are read: a fresh enquiry is reached best.
-    let waiting: Vec<OpenLead> = all(waiting);
+    // Whoever waits longest first, as the heading counts them; who is not waited for stands behind.
+    let mut waiting: Vec<OpenLead> = all(waiting);
+    waiting.sort_by_key(|one| (!one.is_to_call(), one.sent_at));
     let to_call = waiting.iter().filter(|one| one.is_to_call());
     let longest = to_call.map(|one| one.sent_at).min().map(|since| apart(since, by.now));
     let content = RepPage {

@@ -14,6 +14,7 @@ use ripen_domain::actor::UserRole;
 use ripen_store::audit::list::{AuditFilter, AuditRecord};
 use ripen_web::extract::{NamedFields, Query};
 use serde::Deserialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
@@ -61,7 +62,8 @@ struct ShownEntry {
     object: String,
     /// The object by name; empty where it has none here.
     about: String,
-    changes: Vec<ChangedField>,
+    /// Field by field, in words.
+    changes: Vec<String>,
 }
 
 #[derive(Template)]
@@ -103,19 +105,20 @@ pub async fn show(State(context): State<DeskContext>, viewer: Viewer, Query(quer
         Ok(names) => names,
         Err(refusal) => return refused(&refusal).into_response(),
     };
-    let entries: Vec<_> = found.into_iter().map(|entry| shown(entry, &names)).collect();
+    let when = When::of(&viewer, context.clock.now());
+    let entries: Vec<_> = found.into_iter().map(|entry| shown(entry, &names, &when)).collect();
     let content = AuditTemplate {
         entries: &entries,
         object: filter.object.as_deref().unwrap_or_default(),
         actor: filter.actor.as_deref().unwrap_or_default(),
         older,
-        when: When::of(&viewer, context.clock.now()),
+        when,
     };
     DeskPage { title: "Audit", place: Place::Audit, viewer: &viewer, query: "", content }.response(StatusCode::OK)
 }
 
-fn shown(entry: AuditRecord, names: &BTreeMap<String, String>) -> ShownEntry {
-    let changes = changed_fields(&entry);
+fn shown(entry: AuditRecord, names: &BTreeMap<String, String>, when: &When) -> ShownEntry {
+    let changes = changed_fields(&entry).iter().map(|change| changed(change, names, when)).collect();
     ShownEntry {
         who: names.get(&entry.actor).unwrap_or(&entry.actor).clone(),
         what: in_words(&entry.action),
@@ -126,6 +129,45 @@ fn shown(entry: AuditRecord, names: &BTreeMap<String, String>) -> ShownEntry {
         object: entry.object,
         changes,
     }
+}
+
+/// `key expires at: 30 Nov 2026, 20:50 UTC`, and what it was before where it was anything.
+fn changed(change: &ChangedField, names: &BTreeMap<String, String>, when: &When) -> String {
+    let value = |text: &str| in_words_of_value(text, names, when);
+    let field = change.field.replace(['_', '.'], " ");
+    match change.before.as_deref() {
+        Some(before) => format!("{field}: {} → {}", value(before), value(&change.after)),
+        None => format!("{field}: {}", value(&change.after)),
+    }
+}
+
+/// A value as people read it: instants by their clock, lists and parts without the marks of JSON, users by name.
+fn in_words_of_value(text: &str, names: &BTreeMap<String, String>, when: &When) -> String {
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return when.whole(at);
+    }
+    if let Some(name) = names.get(text) {
+        return name.clone();
+    }
+    match serde_json::from_str::<Value>(text) {
+        Ok(Value::Array(all)) => {
+            let all: Vec<_> = all.iter().map(|one| in_words_of_value(&plain(one), names, when)).collect();
+            if all.is_empty() { "none".to_owned() } else { all.join(", ") }
+        }
+        Ok(Value::Object(all)) => {
+            let all: Vec<_> = all
+                .iter()
+                .map(|(key, one)| format!("{} {}", key.replace('_', " "), in_words_of_value(&plain(one), names, when)))
+                .collect();
+            all.join(", ")
+        }
+        Ok(Value::Bool(is_so)) => if is_so { "yes" } else { "no" }.to_owned(),
+        _ => text.to_owned(),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// `user.mail_link` as `user: mail link`.
@@ -140,5 +182,16 @@ mod tests {
     #[test]
     fn actions_are_said_in_words() {
         assert_eq!([in_words("lead.touch"), in_words("user.mail_link")], ["lead: touch", "user: mail link"]);
+    }
+
+    #[test]
+    fn changes_are_read_without_the_marks_of_programs() {
+        let when = When::at_clock("2026-11-30T20:00:00Z".parse().unwrap(), jiff::tz::TimeZone::UTC);
+        let names = BTreeMap::from([("user_1".to_owned(), "Dana Hill".to_owned())]);
+        let said = |text: &str| in_words_of_value(text, &names, &when);
+        assert_eq!(said("2026-11-30T20:50:29.373442Z"), "Mon 30 Nov 2026, 20:50 UTC");
+        assert_eq!(said("[\"timeframe_days\",\"budget\"]"), "timeframe_days, budget");
+        assert_eq!([said("user_1"), said("true"), said("{\"a_b\":1}"), said("[]")], ["Dana Hill", "yes", "a b 1", "none"]);
+        assert_eq!(said("Likes [gardens]"), "Likes [gardens]");
     }
 }

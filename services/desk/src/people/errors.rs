@@ -12,7 +12,10 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::frame::alone;
+use super::{
+    frame::{DeskPage, Place, alone},
+    viewer::{SeenViewer, Viewer},
+};
 
 /// What is read by programs, or has pages of its own for its refusals.
 const NOT_PAGES: [&str; 6] = ["/api/", "/v1/", "/o/", "/r/", "/assets/", "/f/"];
@@ -27,6 +30,10 @@ struct ErrorTemplate<'a> {
     detail: &'a str,
     /// Where to load it again; empty where that would send a form once more.
     again: &'a str,
+    /// Whoever reads it has the rail beside it.
+    is_signed_in: bool,
+    /// They work leads.
+    works: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -42,13 +49,17 @@ pub fn around(routes: Router) -> Router {
     routes.layer(from_fn(as_pages))
 }
 
-async fn as_pages(request: Request, next: Next) -> Response {
+async fn as_pages(mut request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let is_wanted = !NOT_PAGES.iter().any(|start| path.starts_with(start)) && wants_html(request.headers());
     let is_get = request.method().is_safe();
+    let seen = SeenViewer::default();
+    if is_wanted {
+        request.extensions_mut().insert(seen.clone());
+    }
     let response = next.run(request).await;
     if is_wanted && is_problem(response.headers()) {
-        as_page(response, if is_get { &path } else { "" }).await
+        as_page(response, if is_get { &path } else { "" }, seen.0.get()).await
     } else {
         response
     }
@@ -66,7 +77,7 @@ fn is_problem(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json")
 }
 
-async fn as_page(response: Response, again: &str) -> Response {
+async fn as_page(response: Response, again: &str, viewer: Option<&Viewer>) -> Response {
     let (mut parts, body) = response.into_parts();
     let bytes = to_bytes(body, LONGEST_PROBLEM).await.unwrap_or_default();
     let said: SaidProblem = serde_json::from_slice(&bytes).unwrap_or_default();
@@ -77,11 +88,17 @@ async fn as_page(response: Response, again: &str) -> Response {
         _ => said.title.as_str(),
     };
     let detail = match parts.status {
-        StatusCode::NOT_FOUND => "The address does not exist, or it belongs to a client that is not yours.",
+        StatusCode::NOT_FOUND => "The address does not exist, or it is not yours to see.",
         _ => said.detail.as_str(),
     };
-    let content = ErrorTemplate { status: parts.status.as_u16(), heading, detail, again };
-    let (page, body) = alone(heading, content, parts.status).into_parts();
+    let works = viewer.is_some_and(|viewer| viewer.require_staff().is_ok());
+    let content =
+        ErrorTemplate { status: parts.status.as_u16(), heading, detail, again, is_signed_in: viewer.is_some(), works };
+    let page = match viewer {
+        Some(viewer) => DeskPage { title: heading, place: Place::Elsewhere, viewer, query: "", content }.response(parts.status),
+        None => alone(heading, content, parts.status),
+    };
+    let (page, body) = page.into_parts();
     // The length is the problem's; everything else, such as how long to wait, is true of the page too.
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.extend(page.headers);

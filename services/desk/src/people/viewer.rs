@@ -3,6 +3,8 @@
 //! A request that changes something and comes with a cookie must come from a page of this origin: browsers say so in
 //! `Sec-Fetch-Site` or `Origin`, and the form carries a token besides (see `csrf`).
 
+use std::sync::{Arc, OnceLock};
+
 use axum::{
     extract::{FromRequestParts, MatchedPath},
     http::{HeaderMap, Method, header, request::Parts},
@@ -26,6 +28,10 @@ use crate::context::DeskContext;
 pub const SESSION_COOKIE: &str = "ripen_session";
 /// The cookie of the chosen theme: `light` or `dark`; none for the device's.
 pub const THEME_COOKIE: &str = "ripen_theme";
+
+/// Left in a request by whoever writes its refusal as a page: where the viewer was found out, it tells who reads that page.
+#[derive(Debug, Clone, Default)]
+pub struct SeenViewer(pub Arc<OnceLock<Viewer>>);
 
 /// How somebody showed who they are.
 #[derive(Debug, Clone)]
@@ -135,6 +141,9 @@ impl FromRequestParts<DeskContext> for Viewer {
 
     async fn from_request_parts(parts: &mut Parts, context: &DeskContext) -> Result<Self, NotSignedIn> {
         let viewer = Self::identified(parts, context).await?;
+        if let Some(SeenViewer(seen)) = parts.extensions.get() {
+            seen.get_or_init(|| viewer.clone());
+        }
         // Before anything else of the request is looked at: to a role that may not use it, an address does not exist, whatever is
         // sent to it.
         let route = parts.extensions.get::<MatchedPath>();

@@ -71,6 +71,14 @@ impl ReadersTime {
         format!("{day}, {} {}", self.hour(at), self.place())
     }
 
+    /// The day, as in `16 Nov`; with its year where that is another.
+    #[must_use]
+    pub fn day(&self, at: impl Borrow<Timestamp>) -> String {
+        let there = at.borrow().to_zoned(self.zone.clone());
+        let is_this_year = there.year() == self.now.to_zoned(self.zone.clone()).year();
+        there.strftime(if is_this_year { "%-d %b" } else { "%-d %b %Y" }).to_string()
+    }
+
     /// The place of the clock, as in `Chicago`.
     #[must_use]
     pub fn place(&self) -> String {
@@ -145,5 +153,7 @@ mod tests {
         let at: Timestamp = "2026-11-24T23:07:00Z".parse().unwrap();
         assert_eq!(when(false).whole(at), "Tue 24 Nov 2026, 17:07 Chicago");
         assert_eq!(when(true).hour(at), "5:07 pm");
+        let day = |at: &str| when(false).day(at.parse::<Timestamp>().unwrap());
+        assert_eq!([day("2026-11-17T03:00:00Z"), day("2025-11-16T15:00:00Z")], ["16 Nov", "16 Nov 2025"]);
     }
 }

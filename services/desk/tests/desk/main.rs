@@ -25,6 +25,7 @@ mod reps;
 mod roles;
 mod siblings;
 mod signing_in;
+mod told;
 mod why;
 mod work;
 mod work_kept;

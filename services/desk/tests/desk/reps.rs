@@ -248,7 +248,7 @@ async fn an_appointment_stands_on_the_card_and_on_the_page_and_nobody_waits_for_
     let path = format!("/o/{}", app.key.token(sent.delivery, app.clock.now()));
     let page = app.send("GET", &path, &[], "").await.text;
     assert!(page.contains(": appointment agreed") && page.contains("<strong>Appointment <time"), "{page}");
-    assert!(!page.contains("waits for your call since") && !page.contains("call primary"), "{page}");
+    assert!(!page.contains("has waited for your call") && !page.contains("call primary"), "{page}");
     // Nothing of it where nobody is to meet them any more.
     sqlx::query("update person set do_not_contact = true").execute(&app.pool).await.unwrap();
     assert!(!leads(&app, rep).await.1.contains("Appointment"));

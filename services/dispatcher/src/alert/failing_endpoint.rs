@@ -79,7 +79,10 @@ pub(super) fn of_endpoint(told: &Told<'_>, one: &FailingEndpoint, now: Timestamp
     // The firm hears of it also where the client has no address that could be told.
     let addresses = one.tell.as_deref().into_iter().chain([told.firm].into_iter().filter(|firm| !firm.is_empty()));
     let notices = addresses.map(|address| {
-        let listed = with_nobody.as_ref().filter(|_| address == told.firm).map(|_| "`ripen lead untouched` lists them.".to_owned());
+        let listed = with_nobody
+            .as_ref()
+            .filter(|_| address == told.firm)
+            .map(|_| "`ripen lead untouched` lists them.".to_owned());
         let sentences = [Some(why.clone()), Some(waiting.clone()), with_nobody.clone(), listed];
         let data = NoticeData::written(title.clone(), sentences.into_iter().flatten().collect());
         let key = format!("{kind}:{}:{since}", one.endpoint);

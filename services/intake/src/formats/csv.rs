@@ -134,7 +134,7 @@ pub struct OpenList {
 impl OpenList {
     /// The lead of a row; `number` counts rows from 1.
     pub fn posted(&self, row: &ListRow, number: u64) -> PostedLead {
-        let fields: Map<String, Value> = self.mapping.lead(&row.cells, number);
+        let fields: Map<String, Value> = self.mapping.row_lead(row, number);
         let text = format!("{}\r\n{}\r\n", self.first_line, line_of(&row.cells));
         let raw =
             RawBody { media_type: BodyFormat::Csv.media_type().to_owned(), text: super::kept_text(text.as_bytes()) };

@@ -15,6 +15,7 @@ mod normalised;
 mod other_contact;
 mod own_names;
 mod place;
+mod read_flags;
 mod reader;
 mod text;
 mod time;
@@ -22,10 +23,11 @@ mod wish;
 
 use jiff::{Timestamp, tz::TimeZone};
 use ripen_domain::{
+    calling::postal_code::is_possible,
     flag::FlagCode,
     lead::Channel,
     time::zone,
-    values::{UnusableId, is_id, is_nothing, unusable_id, visible, yes_no},
+    values::{UnusableId, is_id, is_nothing, ticked, unusable_id, visible, yes_no},
 };
 use ripen_web::FieldProblem;
 use serde_json::Value;
@@ -52,6 +54,7 @@ pub struct PostedFrom<'a> {
 
 /// Normalises the fields.
 pub fn submission(mut fields: Fields, from: &PostedFrom<'_>) -> Normalised {
+    let of_reading = read_flags::take(&mut fields);
     let phone_as = own_names::put_under_ripens(&mut fields, from.country);
     let has_bare_plus = phone_as.is_some_and(|name| from.bare_plus.contains(&name));
     let mut reader = Reader::new(fields, zone(from.time_zone).unwrap_or(TimeZone::UTC));
@@ -63,6 +66,7 @@ pub fn submission(mut fields: Fields, from: &PostedFrom<'_>) -> Normalised {
     reader.submission.notes = reader.text("notes", LONG);
     external_id(&mut reader);
     place::read(&mut reader, from.country);
+    postal_code_of_place(&mut reader);
     contact::read(&mut reader, from);
     channel(&mut reader);
     time::read(&mut reader, from.received_at);
@@ -71,6 +75,7 @@ pub fn submission(mut fields: Fields, from: &PostedFrom<'_>) -> Normalised {
     reader.submission.answers = reader.map("answers");
     reader.submission.tracking = reader.tracking();
     wish::read(&mut reader);
+    of_reading.into_iter().for_each(|flag| reader.submission.flag(flag));
     reader.finish()
 }
 
@@ -142,6 +147,16 @@ fn postal_code(reader: &mut Reader) -> Option<String> {
     None
 }
 
+/// What is no code of the United States where the person is there: half a number, a letter for a digit, another country's. Whoever
+/// calls sees it; nobody's place is guessed from it.
+fn postal_code_of_place(reader: &mut Reader) {
+    let country = reader.submission.country.clone();
+    let is_impossible = |code: &mut String| !is_possible(code, country.as_deref());
+    if let Some(code) = reader.submission.postal_code.take_if(is_impossible) {
+        reader.set_aside("postal_code", Value::String(code));
+    }
+}
+
 fn channel(reader: &mut Reader) {
     if let Some(word) = reader.line("channel", SHORT) {
         match Channel::as_written(&word) {
@@ -158,7 +173,9 @@ fn test(reader: &mut Reader) {
         Some(Value::Bool(test)) => reader.submission.test = test,
         Some(value) => {
             let said = text::of(value.clone()).unwrap_or_default();
-            match yes_no(&said) {
+            let several =
+                value.as_array().and_then(|all| ticked(&all.iter().filter_map(Value::as_str).collect::<Vec<_>>()));
+            match yes_no(&said).or(several) {
                 Some(test) => reader.submission.test = test,
                 None if is_nothing(&said) && !value.is_array() && !value.is_object() => {}
                 None => reader.set_aside("test", value),

@@ -1,6 +1,11 @@
 //! Where a person is: the country, the postal code as its post writes it, and the time zone.
 
-use ripen_domain::{calling::postal_code, country::country_written, flag::FlagCode, time};
+use ripen_domain::{
+    calling::postal_code,
+    country::country_written,
+    flag::{Flag, FlagCode},
+    time,
+};
 
 use super::{bounds::SHORT, dial_code::country_beside, reader::Reader};
 
@@ -20,12 +25,25 @@ pub fn read(reader: &mut Reader, sources: &str) {
     let code = reader.submission.postal_code.take();
     reader.submission.postal_code = code.map(|code| postal_code::normal(&code, reader.submission.country.as_deref()));
     reader.submission.time_zone = reader.line("time_zone", SHORT).and_then(|given| {
+        let summer = with_summer(&given, reader.submission.country.as_deref());
+        if let Some(zone) = summer {
+            reader.submission.flag(Flag::new("time_zone", FlagCode::TimeZoneUnknown).saying(&given).meaning(zone));
+            return Some(zone.to_owned());
+        }
         let known = time_zone(&given);
         if known.is_none() {
             reader.flag("time_zone", FlagCode::TimeZoneUnknown, &given);
         }
         known
     });
+}
+
+/// What people of North America mean by three letters that are zones without a summer in the tz database: taken for those, they would
+/// be called an hour late from March to November.
+fn with_summer(given: &str, country: Option<&str>) -> Option<&'static str> {
+    let zones = [("EST", "America/New_York"), ("MST", "America/Denver"), ("HST", "Pacific/Honolulu")];
+    let found = zones.into_iter().find(|(letters, _)| given.eq_ignore_ascii_case(letters));
+    found.filter(|_| matches!(country, Some("US" | "CA"))).map(|(_, zone)| zone)
 }
 
 /// The zone's name as the tz database writes it.

@@ -75,6 +75,10 @@ fn only_these_are_refused(#[case] lead: Value, #[case] errors: &[(&str, &str)]) 
 #[case(json!({"country": "Atlantis"}), "country", FlagCode::CountryUnknown, "Atlantis")]
 #[case(json!({"time_zone": "Mars/Olympus"}), "time_zone", FlagCode::TimeZoneUnknown, "Mars/Olympus")]
 #[case(json!({"time_zone": "GMT+0530"}), "time_zone", FlagCode::TimeZoneUnknown, "GMT+0530")]
+#[case(json!({"postal_code": "0.5"}), "postal_code", FlagCode::FieldUnusable, "0.5")]
+#[case(json!({"postal_code": "O2139"}), "postal_code", FlagCode::FieldUnusable, "O2139")]
+#[case(json!({"postal_code": "SW1A 1AA"}), "postal_code", FlagCode::FieldUnusable, "SW1A 1AA")]
+#[case(json!({"time_zone": "CST"}), "time_zone", FlagCode::TimeZoneUnknown, "CST")]
 #[case(json!({"channel": "telepathy"}), "channel", FlagCode::ChannelUnknown, "telepathy")]
 #[case(json!({"submitted_at": "1999-12-31T23:59:59Z"}), "submitted_at", FlagCode::SubmittedAtUnusable, "1999-12-31T23:59:59Z")]
 #[case(json!({"submitted_at": "2026-11-23T10:00:01Z"}), "submitted_at", FlagCode::SubmittedAtUnusable, "2026-11-23T10:00:01Z")]
@@ -500,7 +504,39 @@ fn of_a_country_that_nobody_knows_no_number_is_guessed_but_where_it_is_all_there
     );
 }
 
+#[test]
+fn what_was_doubtful_about_reading_a_file_is_said_by_who_read_it_and_nothing_else() {
+    let flags = json!([{"field": "name", "code": "encoding_guessed", "said": "Иван"}, {"field": "budget", "code": "no_stored_value"}]);
+    let lead = usable(json!({"email": "a@example.com", "_flags": flags}));
+    let words: Vec<_> = lead.flags.iter().map(Flag::in_words).collect();
+    assert_eq!(words, ["budget: no stored value", "name: encoding guessed (Иван)"]);
+    assert!(lead.extra.is_empty());
+    for other in [json!([{"field": "phone", "code": "wrong_number"}]), json!("x"), json!([1])] {
+        let lead = usable(json!({"email": "a@example.com", "_flags": other.clone()}));
+        assert_eq!((lead.flags.len(), &lead.extra["_flags"]), (0, &other));
+    }
+}
+
 #[rstest]
+#[case("EST", "US", "America/New_York", 1)]
+#[case("mst", "CA", "America/Denver", 1)]
+#[case("HST", "US", "Pacific/Honolulu", 1)]
+#[case("EST", "PA", "EST", 0)]
+#[case("America/New_York", "US", "America/New_York", 0)]
+fn a_zone_of_three_letters_is_the_one_with_a_summer_in_north_america(
+    #[case] said: &str,
+    #[case] country: &str,
+    #[case] zone: &str,
+    #[case] flags: usize,
+) {
+    let lead = usable(json!({"email": "a@example.com", "country": country, "time_zone": said}));
+    assert_eq!((lead.time_zone.as_deref(), lead.flags.len()), (Some(zone), flags));
+    let meant = Flag::new("time_zone", FlagCode::TimeZoneUnknown).saying(said).meaning(zone);
+    assert!(lead.flags.iter().all(|flag| *flag == meant), "{:?}", lead.flags);
+}
+
+#[rstest]
+#[case(json!(["0", "1"]), true)]
 #[case(json!(true), true)]
 #[case(json!("on"), true)]
 #[case(json!(1), true)]

@@ -218,10 +218,15 @@ async fn rows_that_are_refused_count_in_a_strangers_rate_too() {
     let app = Arc::new(app_with(&settings, |_| {}).await);
     let long = tokio::spawn({
         let app = Arc::clone(&app);
-        async move { post_by_token(&app, "203.0.113.7", format!("email\n{}", "nobody\n".repeat(5_000))).await }
+        async move {
+            let list = format!("external_id,email,notes\n{}", "R-1,nobody,none\n".repeat(5_000));
+            post_by_token(&app, "203.0.113.7", list).await
+        }
     });
     wait::until("a refusal", LIMIT, async || refusal(&app, "203.0.113.7").await).await;
-    assert!(!long.is_finished());
+    if long.is_finished() {
+        panic!("it was not waited with: {}", long.await.unwrap().text);
+    }
     long.abort();
 }
 

@@ -32,7 +32,7 @@ const BY_HAND: &str =
 const WAITS: &str = "
     with given as (delete from delivery where state = 'delivered' returning *)
     insert into delivery (id, client_id, lead_id, maturation_id, state, due_at, offered_until, created_at)
-      select id, client_id, lead_id, maturation_id, 'held', due_at, due_at, created_at from given";
+      select gen_random_uuid(), client_id, lead_id, maturation_id, 'held', due_at, due_at, created_at from given";
 
 fn said(outcome: &str) -> OutcomeFields {
     let (reason, date) = (Some("no budget".to_owned()), (outcome == "not_yet").then(|| "2027-04-05".to_owned()));
@@ -68,7 +68,12 @@ async fn nothing_is_said_late_of_a_lead_that_somebody_else_has() {
         }
         let operator = operator();
         let mut import = OutcomeImport::begin(&office.actions, &operator, "acme", false).await.unwrap();
-        let row = OutcomeRow { line: 2, delivery: Some(delivery.to_string()), said: said("accepted"), ..OutcomeRow::default() };
+        let row = OutcomeRow {
+            line: 2,
+            delivery: Some(delivery.to_string()),
+            said: said("accepted"),
+            ..OutcomeRow::default()
+        };
         import.row(row).await.unwrap();
         assert_eq!(import.finish().left.iter().map(|row| row.left).collect::<Vec<_>>(), ["refused"]);
         assert_eq!(office.count(OUTCOMES).await, 0);
@@ -168,6 +173,7 @@ async fn what_counts_of_a_delivery_is_shown_last_whenever_each_was_begun() {
         confirmed: true,
     };
     assert_eq!(office.actions.run(&operator(), &request).await.unwrap(), OutcomeResult::Recorded);
-    let in_order = "select count(*) from outcome a join outcome b on b.number = a.number + 1 where b.number = 4 and b.at >= a.at";
+    let in_order =
+        "select count(*) from outcome a join outcome b on b.number = a.number + 1 where b.number = 4 and b.at >= a.at";
     assert_eq!(office.count(in_order).await, 1);
 }

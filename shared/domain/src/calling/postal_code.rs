@@ -14,6 +14,15 @@ pub fn normal(text: &str, country: Option<&str>) -> String {
     read.unwrap_or_else(|| text.to_owned())
 }
 
+/// The lowest code of the United States: Holtsville, New York.
+const LOWEST: u32 = 501;
+
+/// Whether a text can be a code of the United States, where it is said to be one. Of other countries any can.
+#[must_use]
+pub fn is_possible(text: &str, country: Option<&str>) -> bool {
+    country != Some("US") || zip(text).is_some_and(|zip| zip.five >= LOWEST)
+}
+
 /// A ZIP code, with its four more digits where they are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Zip {
@@ -106,6 +115,24 @@ mod tests {
     #[case("12345", "12345")]
     fn a_canadian_code_has_a_space(#[case] given: &str, #[case] written: &str) {
         assert_eq!(normal(given, Some("CA")), written);
+    }
+
+    #[test]
+    fn what_can_be_no_code_of_the_us_is_known() {
+        for (code, country, expected) in [
+            ("60134", Some("US"), true),
+            ("60134-1234", Some("US"), true),
+            ("00501", Some("US"), true),
+            ("2134", Some("US"), true),
+            ("0.5", Some("US"), false),
+            ("O2139", Some("US"), false),
+            ("SW1A 1AA", Some("US"), false),
+            ("00000", Some("US"), false),
+            ("SW1A 1AA", Some("GB"), true),
+            ("0.5", None, true),
+        ] {
+            assert_eq!(is_possible(code, country), expected, "{code}");
+        }
     }
 
     #[test]

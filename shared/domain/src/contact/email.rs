@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization as _;
 
 /// An e-mail address in lower case with its domain in ASCII (IDNA), at most 254 bytes (RFC 5321 §4.5.3.1.3).
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -36,7 +37,9 @@ impl Email {
     /// # Errors
     /// Says what is wrong with the text, never repeating it.
     pub fn parse(text: &str) -> Result<Self, InvalidEmail> {
-        let text = text.trim();
+        // Some systems take letters and their marks apart: `ë` as two characters is the same address.
+        let text: String = text.trim().nfc().collect();
+        let text = text.as_str();
         if text.is_empty() {
             return Err(InvalidEmail::Empty);
         }
@@ -112,6 +115,8 @@ mod tests {
     #[case(" Casey@Example.COM ", "casey@example.com")]
     #[case("o'neil+tag@mail.example.co.uk", "o'neil+tag@mail.example.co.uk")]
     #[case("jörg@bücher.example", "jörg@xn--bcher-kva.example")]
+    #[case("zoe\u{308}@mu\u{308}nchen.example", "zoë@xn--mnchen-3ya.example")]
+    #[case("zoë@xn--mnchen-3ya.example", "zoë@xn--mnchen-3ya.example")]
     fn a_typed_address_is_normalised(#[case] typed: &str, #[case] normal: &str) {
         assert_eq!(Email::parse(typed).unwrap().as_str(), normal);
     }

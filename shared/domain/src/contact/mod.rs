@@ -3,11 +3,13 @@
 mod email;
 mod mention;
 mod phone;
+mod redaction;
 mod spelling;
 
 pub use email::{Email, InvalidEmail};
 pub use mention::mentioned;
 pub use phone::{InvalidPhone, Phone, ReadPhone, is_extension};
+pub use redaction::{WITHHELD, without};
 
 /// One way to recognise a person within a client.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

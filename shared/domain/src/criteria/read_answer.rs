@@ -26,7 +26,7 @@ use crate::{
     flag::{Flag, FlagCode},
     values::{
         Conventions, ReadDate, UnclearAmount, UnclearDate, amount, date, folded, is_nothing, is_nothing_but,
-        months_window, yes_no,
+        months_window, ticked, yes_no,
     },
 };
 
@@ -305,6 +305,7 @@ fn given_yes_no(given: &Value) -> Option<bool> {
         Value::Bool(yes) => Some(*yes),
         Value::Number(number) => yes_no(&number.to_string()),
         Value::String(text) => yes_no(text),
+        Value::Array(values) => ticked(&values.iter().map(Value::as_str).collect::<Option<Vec<_>>>()?),
         _ => None,
     }
 }

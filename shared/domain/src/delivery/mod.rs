@@ -12,6 +12,7 @@ mod retry;
 mod retry_after;
 mod sender_pause;
 mod state;
+mod told_words;
 
 pub use self::{
     changes::changes,

@@ -427,7 +427,10 @@ fn hours_there(facts: &GateFacts, hours: &Hours, now: Timestamp) -> CallGate {
     let clock = told.map(|place| {
         let there = now.to_zoned(place.zone.clone()).strftime("%a %H:%M").to_string();
         let may_be = if facts.places.len() > 1 && !is_open { ", where the person may be" } else { "" };
-        format!("{there} in {}{may_be}", place.zone_name().unwrap_or("UTC"))
+        // The city: nobody reads zones by their ids.
+        let zone = place.zone_name().unwrap_or("UTC");
+        let city = zone.rsplit('/').next().unwrap_or(zone).replace('_', " ");
+        format!("{there} in {city}{may_be}")
     });
     let clock = clock.unwrap_or_else(|| "nobody knows where the person is".to_owned());
     if is_open {

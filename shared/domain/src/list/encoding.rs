@@ -75,7 +75,7 @@ impl TextDecoder {
         self.name
     }
 
-    /// Whether cells that are no UTF-8 are read as Windows-1252.
+    /// Whether cells are read one by one, those that are no UTF-8 in an encoding that is guessed.
     #[must_use]
     pub const fn is_by_cell(&self) -> bool {
         self.decoder.is_none()
@@ -104,10 +104,16 @@ impl TextDecoder {
 /// A cell's bytes as text, and whether they were UTF-8. Every byte is a character of Windows-1252.
 #[must_use]
 pub fn cell_text(bytes: Vec<u8>) -> DecodedCell {
+    cell_text_else(bytes, WINDOWS_1252)
+}
+
+/// The same with what is no UTF-8 in another encoding.
+#[must_use]
+pub(super) fn cell_text_else(bytes: Vec<u8>, other: &'static Encoding) -> DecodedCell {
     match String::from_utf8(bytes) {
         Ok(text) => DecodedCell { text, is_utf8: true },
         Err(error) => {
-            let (text, _) = WINDOWS_1252.decode_without_bom_handling(error.as_bytes());
+            let (text, _) = other.decode_without_bom_handling(error.as_bytes());
             DecodedCell { text: text.into_owned(), is_utf8: false }
         }
     }
@@ -117,7 +123,7 @@ pub fn cell_text(bytes: Vec<u8>) -> DecodedCell {
 pub struct DecodedCell {
     /// What it says.
     pub text: String,
-    /// Otherwise it was Windows-1252.
+    /// Otherwise its encoding was guessed.
     pub is_utf8: bool,
 }
 

@@ -13,14 +13,19 @@ use super::{
 use crate::{document::did_you_mean, values::is_nothing};
 
 mod answers;
+mod reading;
 mod usable;
 
+pub use reading::READ_FLAGS;
 pub use usable::PassedCell;
 
 /// Columns that a file of refused rows has before those of the list it came from: where the row was, and why it is here.
 pub const REFUSED_COLUMNS: [&str; 3] = ["refused_line", REFUSED_ROW, "refused_because"];
+/// The same of a file of rows that were received, and of which something was not understood.
+pub const FLAGGED_COLUMNS: [&str; 3] = ["flagged_line", FLAGGED_ROW, "flagged_because"];
 /// A mended row keeps its number: with another, an id made from it would be another person's.
 const REFUSED_ROW: &str = "refused_row";
+const FLAGGED_ROW: &str = "flagged_row";
 /// The field that tells one row from another.
 const ID: &str = "external_id";
 /// The fields by which somebody is reached.
@@ -178,7 +183,7 @@ impl Mapping {
     pub fn lead(&self, row: &[String], number: u64) -> Map<String, Value> {
         let mut lead = Map::new();
         let mut taken = BTreeSet::new();
-        let before = self.header.iter().position(|name| name == REFUSED_ROW);
+        let before = self.header.iter().position(|name| is_row_number(name));
         let number = before.and_then(|place| cell_at(row, place).parse().ok()).unwrap_or(number);
         for Filled { field, origin } in &self.filled {
             let text = match origin {
@@ -342,8 +347,16 @@ fn kept_names(header: &[String], is_left_out: impl Fn(usize) -> bool) -> Vec<Opt
     kept
 }
 
-fn is_of_refusals(column: &str) -> bool {
-    REFUSED_COLUMNS.contains(&column)
+/// Whether a column is one of a file of rows to be mended, and no part of the row.
+#[must_use]
+pub fn is_of_refusals(column: &str) -> bool {
+    REFUSED_COLUMNS.contains(&column) || FLAGGED_COLUMNS.contains(&column)
+}
+
+/// Whether such a column holds the number that a row had.
+#[must_use]
+pub fn is_row_number(column: &str) -> bool {
+    column == REFUSED_ROW || column == FLAGGED_ROW
 }
 
 fn checked(field: &str) -> Result<String, InvalidMapping> {

@@ -4,6 +4,7 @@
 pub mod cell;
 pub mod dialect;
 pub mod encoding;
+mod guess;
 pub mod header;
 pub mod mapping;
 pub mod reader;

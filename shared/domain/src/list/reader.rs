@@ -1,8 +1,11 @@
 //! A file of rows from its bytes: encoding, separator, header, and then row after row.
 
+use encoding_rs::{Encoding, UTF_8};
+
 use super::{
     cell, dialect,
     encoding::{NotText, TextDecoder},
+    guess::EncodingGuess,
     header::known_fields,
     row::{BadRow, ListRow, RowReader},
 };
@@ -65,6 +68,10 @@ pub struct ListHeader {
 /// Reads one file.
 pub struct ListReader {
     decoder: TextDecoder,
+    /// What is seen of a list whose cells are read one by one, until all of it was.
+    guess: Option<EncodingGuess>,
+    /// The encoding of cells that are no UTF-8.
+    other: &'static Encoding,
     rows: RowReader,
     header: ListHeader,
 }
@@ -85,7 +92,13 @@ impl ListReader {
             (None, None) => Some(dialect::guess(&text, is_whole)),
         };
         let delimiter = delimiter.ok_or_else(|| NotAList::Delimiter(known.delimiter.unwrap_or_default()))?;
+        let mut guess = decoder.is_by_cell().then(EncodingGuess::default);
+        let other = guess.as_mut().map_or(UTF_8, |guess| {
+            guess.push(start, is_whole);
+            guess.encoding()
+        });
         let mut rows = RowReader::new(delimiter);
+        rows.set_other_encoding(other);
         rows.buffer().extend_from_slice(&text);
         if is_whole {
             rows.end();
@@ -95,7 +108,7 @@ impl ListReader {
         }
         let header = find_header(&mut rows)?;
         rows.set_columns(header.names.len());
-        Ok(Self { decoder, rows, header })
+        Ok(Self { decoder, guess, other, rows, header })
     }
 
     /// The header.
@@ -116,8 +129,38 @@ impl ListReader {
         self.rows.delimiter() as char
     }
 
+    /// The encoding in which cells are read that are no UTF-8.
+    #[must_use]
+    pub fn other_encoding(&self) -> &'static str {
+        self.other.name()
+    }
+
+    /// Whether it helps to [look ahead](Self::look_ahead).
+    #[must_use]
+    pub const fn may_look_ahead(&self) -> bool {
+        self.guess.is_some()
+    }
+
+    /// Looks at bytes that are [pushed](Self::push) later, `last` with the last of them: in which encoding cells are that are no UTF-8 is
+    /// seen from all of them, and the same for the first row as for the last.
+    pub fn look_ahead(&mut self, bytes: &[u8], last: bool) {
+        self.look(bytes, last);
+        if last {
+            self.guess = None;
+        }
+    }
+
+    fn look(&mut self, bytes: &[u8], last: bool) {
+        if let Some(guess) = &mut self.guess {
+            guess.push(bytes, last);
+            self.other = guess.encoding();
+            self.rows.set_other_encoding(self.other);
+        }
+    }
+
     /// The next bytes of the file; `last` where no more come.
     pub fn push(&mut self, bytes: &[u8], last: bool) {
+        self.look(bytes, last);
         self.decoder.push(bytes, self.rows.buffer(), last);
         if last {
             self.rows.end();
@@ -201,6 +244,25 @@ mod tests {
         assert_eq!((list.header().line, list.header().names.len()), (4, 2));
         assert_eq!(list.next_row().unwrap().unwrap().line, 5);
         assert_eq!(open("Col1,Col2\nx,y\n").unwrap().header().line, 1);
+    }
+
+    #[test]
+    fn another_encoding_of_single_bytes_is_guessed_from_all_that_is_seen() {
+        let rows = "email,name\na@example.com,Jan\nb@example.com,Иван Петров\nc@example.com,Анна Смирнова\n";
+        let (bytes, _, _) = encoding_rs::WINDOWS_1251.encode(rows);
+        let mut list = ListReader::open(&bytes, true, &KnownFormat::default()).unwrap();
+        let read: Vec<_> = std::iter::from_fn(|| list.next_row()).map(Result::unwrap).collect();
+        assert_eq!((read[1].cells[1].as_str(), list.other_encoding()), ("Иван Петров", "windows-1251"));
+        assert_eq!(read.iter().map(ListRow::is_guessed).collect::<Vec<_>>(), [false, true, true]);
+        assert_eq!(read[1].doubtful[0].said, "Иван Петров");
+        // The first piece says too little; the whole list is looked at first.
+        let (start, rest) = bytes.split_at(30);
+        let mut list = ListReader::open(start, false, &KnownFormat::default()).unwrap();
+        assert!(list.may_look_ahead());
+        list.look_ahead(rest, true);
+        list.push(rest, true);
+        let read: Vec<_> = std::iter::from_fn(|| list.next_row()).map(Result::unwrap).collect();
+        assert_eq!(read[2].cells[1], "Анна Смирнова");
     }
 
     #[test]

@@ -4,7 +4,10 @@
 //! file: every row behind it would be gone without a word. Here such a row is refused alone, and reading goes on with the
 //! line after it. Memory is bounded by the longest row that is read, whatever the file's size.
 
-use super::encoding::cell_text;
+use encoding_rs::{Encoding, WINDOWS_1252};
+
+use super::encoding::cell_text_else;
+use crate::flag::FlagCode;
 
 /// The longest row, in bytes. No lead is that long: more can only be a mistake.
 const LONGEST: usize = 256 * 1024;
@@ -16,15 +19,32 @@ pub struct ListRow {
     pub line: u64,
     /// Its cells as they are written, without quotation marks.
     pub cells: Vec<String>,
-    /// Otherwise some of it was read as Windows-1252.
-    pub is_utf8: bool,
+    /// Cells that do not say for certain what they say.
+    pub doubtful: Vec<DoubtfulCell>,
+}
+
+/// A cell of which something has to be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DoubtfulCell {
+    /// Which, from 0.
+    pub place: usize,
+    /// What.
+    pub code: FlagCode,
+    /// Its words.
+    pub said: String,
 }
 
 impl ListRow {
     /// Whether nothing is in it: spreadsheets write such rows at the end.
     #[must_use]
     pub fn is_blank(&self) -> bool {
-        self.cells.iter().all(|cell| super::cell::text(cell).is_empty())
+        self.doubtful.is_empty() && self.cells.iter().all(|cell| super::cell::text(cell).is_empty())
+    }
+
+    /// Whether the encoding of some of it was guessed.
+    #[must_use]
+    pub fn is_guessed(&self) -> bool {
+        self.doubtful.iter().any(|cell| cell.code == FlagCode::EncodingGuessed)
     }
 
     /// The row with at most so many cells: what is empty behind them goes.
@@ -95,7 +115,7 @@ pub struct BadRow {
     pub cells: Vec<String>,
 }
 
-/// Reads rows from the UTF-8 (or Windows-1252) bytes that are pushed.
+/// Reads rows from the bytes that are pushed: UTF-8, or an encoding that shares ASCII with it.
 #[derive(Debug, Clone)]
 pub struct RowReader {
     delimiter: u8,
@@ -105,19 +125,35 @@ pub struct RowReader {
     line: u64,
     is_ended: bool,
     is_skipping: bool,
+    /// What cells are in that are no UTF-8.
+    other: &'static Encoding,
 }
 
 impl RowReader {
     /// Nothing read yet; cells are separated by this ASCII character.
     #[must_use]
     pub const fn new(delimiter: u8) -> Self {
-        Self { delimiter, columns: None, buffer: Vec::new(), at: 0, line: 1, is_ended: false, is_skipping: false }
+        Self {
+            delimiter,
+            columns: None,
+            buffer: Vec::new(),
+            at: 0,
+            line: 1,
+            is_ended: false,
+            is_skipping: false,
+            other: WINDOWS_1252,
+        }
     }
 
     /// What separates cells.
     #[must_use]
     pub const fn delimiter(&self) -> u8 {
         self.delimiter
+    }
+
+    /// In which encoding cells are, from now on, that are no UTF-8.
+    pub const fn set_other_encoding(&mut self, other: &'static Encoding) {
+        self.other = other;
     }
 
     /// How many cells a row may have from now on.
@@ -184,13 +220,19 @@ impl RowReader {
         let line = self.line;
         self.at += end;
         self.line += lines;
-        let decoded: Vec<_> = cells.into_iter().map(|cell| cell_text(cell.bytes)).collect();
-        let is_utf8 = decoded.iter().all(|cell| cell.is_utf8);
+        let decoded: Vec<_> = cells.into_iter().map(|cell| cell_text_else(cell.bytes, self.other)).collect();
+        let guessed = decoded.iter().enumerate().filter(|(_, cell)| !cell.is_utf8);
+        let doubtful = guessed.map(|(place, cell)| DoubtfulCell {
+            place,
+            code: FlagCode::EncodingGuessed,
+            said: cell.text.clone(),
+        });
+        let doubtful = doubtful.collect();
         let cells: Vec<_> = decoded.into_iter().map(|cell| cell.text).collect();
         if let Some(nul) = nul {
             return Err(BadRow { line, cell: Some(nul), fault: RowFault::Nul, cells });
         }
-        ListRow { line, cells, is_utf8 }.within(columns)
+        ListRow { line, cells, doubtful }.within(columns)
     }
 
     /// Refuses the line at hand alone and goes on with the next one.
@@ -198,7 +240,7 @@ impl RowReader {
         let rest = &self.buffer[self.at..];
         let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(rest.len()).min(LONGEST);
         let texts = rest[..end].split(|byte| *byte == self.delimiter);
-        let cells = texts.map(|bytes| cell_text(bytes.to_vec()).text).collect();
+        let cells = texts.map(|bytes| cell_text_else(bytes.to_vec(), self.other).text).collect();
         let line = self.line;
         self.skip_line();
         BadRow { line, cell, fault, cells }
@@ -474,8 +516,8 @@ mod tests {
         reader.buffer().extend_from_slice(b"caf\xe9\ncaf\xc3\xa9\n");
         let rows: Vec<_> = std::iter::from_fn(|| reader.next_row()).map(Result::unwrap).collect();
         assert_eq!(
-            rows.iter().map(|row| (row.cells[0].as_str(), row.is_utf8)).collect::<Vec<_>>(),
-            [("café", false), ("café", true)]
+            rows.iter().map(|row| (row.cells[0].as_str(), row.is_guessed())).collect::<Vec<_>>(),
+            [("café", true), ("café", false)]
         );
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{
     header::{named, words},
-    words::{DO_NOT_CONTACT, OF_ONE_KIND},
+    words::DO_NOT_CONTACT,
 };
 use crate::values::{is_nothing, yes_no};
 
@@ -18,6 +18,26 @@ pub enum ContactWish {
     Unclear,
 }
 
+/// Words of a name that is about one kind of message alone, such as `newsletter_opt_out`: somebody who enquires and wants no
+/// newsletter wants the call.
+const OF_ONE_KIND: [&str; 16] = [
+    "email",
+    "emails",
+    "mail",
+    "mails",
+    "mailing",
+    "newsletter",
+    "newsletters",
+    "sms",
+    "text",
+    "texts",
+    "marketing",
+    "promotions",
+    "whatsapp",
+    "fax",
+    "post",
+    "bulk",
+];
 /// Fewest digits of a day with its year.
 const DIGITS_OF_A_DAY: usize = 6;
 /// Words of fields that say how it stands with somebody. A link in a mail may be called `Unsubscribe`, too.

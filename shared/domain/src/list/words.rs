@@ -376,27 +376,6 @@ pub(super) const NAMES: [(&str, &[&str]); 16] = [
 /// The field for who must not be contacted.
 pub(super) const DO_NOT_CONTACT: &str = "do_not_contact";
 
-/// Words of a name that is about one kind of message alone, such as `newsletter_opt_out`: somebody who enquires and wants no
-/// newsletter wants the call.
-pub(super) const OF_ONE_KIND: [&str; 16] = [
-    "email",
-    "emails",
-    "mail",
-    "mails",
-    "mailing",
-    "newsletter",
-    "newsletters",
-    "sms",
-    "text",
-    "texts",
-    "marketing",
-    "promotions",
-    "whatsapp",
-    "fax",
-    "post",
-    "bulk",
-];
-
 /// Words that say nothing about the field.
 pub(super) const FILLERS: [&str; 46] = [
     "your",

@@ -43,7 +43,8 @@ fn taken_back(said: &Outcome, before: &SaidBefore) -> Option<String> {
     if before.kind != Some(OutcomeKind::Won) {
         return None;
     }
-    let won = before.sale.map_or_else(|| "won".to_owned(), |sale| format!("won for {}", sale.in_words(&before.written)));
+    let won =
+        before.sale.map_or_else(|| "won".to_owned(), |sale| format!("won for {}", sale.in_words(&before.written)));
     let (kind, now) = (said.kind(), said.sale());
     if kind != OutcomeKind::Won {
         let kind = kind.word().replace('_', " ");

@@ -3,6 +3,8 @@
 use rstest::rstest;
 use rust_decimal::Decimal;
 
+use rust_decimal::Decimal;
+
 use super::*;
 use crate::values::Conventions;
 use OutcomeKind::{Accepted, Lost, NotYet, Returned, Won};
@@ -241,7 +243,13 @@ fn what_takes_a_sale_back_or_looks_like_a_slip_is_asked_back(
     #[case] kind: Option<OutcomeKind>,
     #[case] expected: &str,
 ) {
-    let before = SaidBefore { kind, sale: dollars(12_500), is_elsewhere: false, usual: Some(12_000.into()), ..SaidBefore::default() };
+    let before = SaidBefore {
+        kind,
+        sale: dollars(12_500),
+        is_elsewhere: false,
+        usual: Some(12_000.into()),
+        ..SaidBefore::default()
+    };
     let asked = question(&outcome, &before).map(|asked| asked.0).unwrap_or_default();
     assert!(if expected.is_empty() { asked.is_empty() } else { asked.contains(expected) }, "{asked}");
     let unknown = SaidBefore { usual: None, ..SaidBefore::default() };
@@ -445,7 +453,10 @@ fn a_member_that_no_outcome_has_is_told_with_what_may_have_been_meant() {
 
 #[test]
 fn amounts_are_told_as_the_client_writes_them() {
-    let sale = |amount: i64, cents: i64| Sale { amount: Decimal::new(amount * 100 + cents, 2), currency: "EUR".parse().unwrap() };
+    let sale = |amount: i64, cents: i64| Sale {
+        amount: Decimal::new(amount * 100 + cents, 2),
+        currency: "EUR".parse().unwrap(),
+    };
     for (country, expected) in [
         ("US", "1,000,000 EUR"),
         ("DE", "1.000.000 EUR"),

@@ -2,7 +2,7 @@
 
 use jiff::{
     Timestamp,
-    civil::{Date, DateTime, Time},
+    civil::{Date, DateTime, Time, Weekday},
     fmt::rfc2822::DateTimeParser,
     tz::{Offset, TimeZone},
 };
@@ -47,6 +47,16 @@ const MONTHS: [(&[&str], i8); 12] = [
     (&["oct", "okt", "ott", "out"], 10),
     (&["nov"], 11),
     (&["dec", "dez", "déc", "dic"], 12),
+];
+/// Days of the week in English: in other languages some begin as another one does.
+const WEEKDAYS: [(&str, Weekday); 7] = [
+    ("monday", Weekday::Monday),
+    ("tuesday", Weekday::Tuesday),
+    ("wednesday", Weekday::Wednesday),
+    ("thursday", Weekday::Thursday),
+    ("friday", Weekday::Friday),
+    ("saturday", Weekday::Saturday),
+    ("sunday", Weekday::Sunday),
 ];
 /// Zones of North America by the letters that people use, with their hours from UTC.
 const AMERICAN: [(&str, i8); 12] = [
@@ -98,7 +108,13 @@ pub fn date(text: &str, by: &Conventions) -> Result<ReadDate, UnclearDate> {
     let small = text.to_lowercase();
     let (rest, zone) = zoned(&small, by);
     let (day, time) = timed(rest);
-    let day = day_of(without_weekday(day.trim().trim_end_matches([',', 't'])), by)?;
+    let day = day.trim().trim_end_matches([',', 't']);
+    let read = day_of(without_weekday(day), by)?;
+    // Either the day of the week is wrong, or the day.
+    if weekday(day).is_some_and(|named| named != read.weekday()) {
+        return Err(UnclearDate::TwoReadings);
+    }
+    let day = read;
     Ok(match (time, zone) {
         (None, None) => ReadDate::Day(day),
         (None, Some(_)) => return Err(UnclearDate::NoDate),
@@ -259,6 +275,12 @@ fn time(text: &str) -> Option<Time> {
         Some(_) => return None,
     };
     if parts.next().is_some() { None } else { Time::new(hour, minute, second, 0).ok() }
+}
+
+/// The day of the week before a date, by the beginning of its English name.
+fn weekday(text: &str) -> Option<Weekday> {
+    let first = text.split([' ', ',']).next().filter(|word| word.len() >= 3 && month(word).is_none())?;
+    WEEKDAYS.into_iter().find(|(name, _)| name.starts_with(first.trim_end_matches('.'))).map(|(_, day)| day)
 }
 
 fn without_weekday(text: &str) -> &str {

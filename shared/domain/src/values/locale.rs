@@ -49,7 +49,8 @@ const SPANISH_OR_PORTUGUESE: [&str; 28] = [
 
 /// Where groups of digits stand apart by spaces, by country (CLDR, the symbol `group`).
 const SPACED: [&str; 20] = [
-    "FR", "PL", "CZ", "SK", "SE", "NO", "FI", "UA", "RU", "BG", "HU", "LT", "LV", "EE", "BY", "KZ", "GE", "AM", "MA", "TN",
+    "FR", "PL", "CZ", "SK", "SE", "NO", "FI", "UA", "RU", "BG", "HU", "LT", "LV", "EE", "BY", "KZ", "GE", "AM", "MA",
+    "TN",
 ];
 
 /// What stands between groups of digits where those are spaces: narrow, and no line breaks there.

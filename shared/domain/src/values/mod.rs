@@ -19,4 +19,4 @@ pub use locale::{Conventions, DateOrder, DecimalMark};
 pub use nothing::{is_filler, is_nothing, is_nothing_but};
 pub use script::{folded, visible};
 pub use unusable_id::{UnusableId, is_id, unusable_id};
-pub use yes_no::yes_no;
+pub use yes_no::{ticked, yes_no};

@@ -113,9 +113,39 @@ pub fn yes_no(text: &str) -> Option<bool> {
     }
 }
 
+/// Whether a box was ticked whose form says `no` for it in a hidden field under the same name, so that an unticked one is said at all.
+/// The last of them is meant; but ASP.NET puts the hidden `false` behind the box.
+#[must_use]
+pub fn ticked(values: &[&str]) -> Option<bool> {
+    let said: Vec<_> = values.iter().map(|value| yes_no(value)).collect::<Option<_>>()?;
+    match said[..] {
+        [first, second] if first == second => Some(first),
+        [false, true] => Some(true),
+        [true, false] if values.iter().all(|value| ["true", "false"].contains(value)) => Some(true),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_box_with_its_hidden_zero_is_ticked() {
+        for (values, expected) in [
+            (&["0", "1"][..], Some(true)),
+            (&["no", "on"], Some(true)),
+            (&["true", "false"], Some(true)),
+            (&["1", "1"], Some(true)),
+            (&["0", "0"], Some(false)),
+            (&["1", "0"], None),
+            (&["0", "perhaps"], None),
+            (&["0", "1", "1"], None),
+            (&[], None),
+        ] {
+            assert_eq!(ticked(values), expected, "{values:?}");
+        }
+    }
 
     #[test]
     fn yes_and_no_have_many_words() {

@@ -357,6 +357,7 @@ impl Store {
         }
         let facts = loaded.due.iter_mut().map(|due| &mut due.facts);
         self.withhold_suppressed(facts.map(|of| FlaggedLead { lead: of.lead, flags: &mut of.flags }).collect()).await?;
+        self.withhold_in_words(loaded.due.iter_mut().map(|due| &mut due.facts).collect()).await?;
         Ok(loaded)
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use ripen_domain::{
     id::{ClientId, LeadId},
-    lead::{Channel, Grade},
+    lead::{Channel, Grade, OutcomeKind},
     touch::Disposition,
 };
 
@@ -68,6 +68,18 @@ pub enum EarlierEvent {
         text: String,
         /// An enquiry said it.
         is_of_arrival: bool,
+    },
+    /// It was handed over to its client.
+    Delivered {
+        /// Their rep; none where it went to the client itself.
+        to: Option<String>,
+    },
+    /// Its client said what became of it.
+    Outcome {
+        /// What.
+        kind: OutcomeKind,
+        /// In the client's words.
+        reason: Option<String>,
     },
 }
 

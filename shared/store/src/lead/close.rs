@@ -87,7 +87,8 @@ impl Transaction {
         let dropped =
             |open: &ripen_domain::promise::Open| PromiseEnd { generation: open.generation, state: State::Dropped };
         let ended: Vec<_> = held.promises.iter().map(dropped).collect();
-        let end = LeadEnding { lead, by: change.actor.into(), why, promises: PromisesToEnd::These(&ended), is_sold: false };
+        let end =
+            LeadEnding { lead, by: change.actor.into(), why, promises: PromisesToEnd::These(&ended), is_sold: false };
         let stopped = self.lead_let_go(&end, change).await?;
         let done = sqlx::query!(
             "-- lead.close

@@ -57,9 +57,12 @@ async fn processes_count_the_addresses_in_whose_mails_the_server_breaks_off_toge
     let database = database().await;
     let open = || Store::open(&StoreOptions::new(database.url(), 2)).unwrap();
     let (one, other) = (open(), open());
-    for (store, address, opens) in
-        [(&one, "a@x.example", false), (&other, "a@x.example", false), (&one, "b@x.example", false), (&other, "c@x.example", true)]
-    {
+    for (store, address, opens) in [
+        (&one, "a@x.example", false),
+        (&other, "a@x.example", false),
+        (&one, "b@x.example", false),
+        (&other, "c@x.example", true),
+    ] {
         let state = store.mail_circuit_note(broke_off(address), &TERMS, 1.0, at(0)).await.unwrap();
         assert_eq!((is_open(&state), one.mail_circuit().await.unwrap()), (opens, state), "{address}");
     }

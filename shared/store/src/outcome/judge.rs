@@ -67,9 +67,9 @@ impl Transaction {
         } else {
             SaidBefore { kind, sale: last.and_then(|one| one.sale), is_elsewhere: false, usual, written }
         };
-        let asked = question(&taken.outcome, &before)
-            .or_else(|| lost_before(&taken, known))
-            .or_else(|| known.is_with_somebody_else().then(|| OutcomeQuestion(format!("{GIVEN_ON}: they will not sell it then."))));
+        let asked = question(&taken.outcome, &before).or_else(|| lost_before(&taken, known)).or_else(|| {
+            known.is_with_somebody_else().then(|| OutcomeQuestion(format!("{GIVEN_ON}: they will not sell it then.")))
+        });
         Ok(asked.map_or_else(|| Ok(taken.with_what_was_said(new, last)), |asked| Err(Recorded::Asked(asked))))
     }
 }

@@ -12,7 +12,9 @@ use ripen_domain::{
 };
 use rust_decimal::Decimal;
 
-use crate::{Scope, StoreError, Transaction, delivery::retry::GIVEN_BY_HAND, error::word, outcome::list::OutcomeRecord};
+use crate::{
+    Scope, StoreError, Transaction, delivery::retry::GIVEN_BY_HAND, error::word, outcome::list::OutcomeRecord,
+};
 
 /// So many sales of a client tell what is usual.
 const FEWEST_SALES: i64 = 5;

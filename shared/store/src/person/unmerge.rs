@@ -283,7 +283,8 @@ impl Transaction {
             "-- suppression.of_merge
             select i.person_id, i.kind, i.value, c.slug, s.reason
             from person_identity i join person_merge m on m.id = $1 and i.person_id in (m.earlier_id, m.later_id)
-            join suppression s on s.hash = identity_hash($2, $3, i.kind, i.value) and s.client_id = i.client_id
+            join suppression s on s.hash in (identity_hash($2, $3, i.kind, i.value), identity_hash($2, $3, i.kind, suppressed_as(i.kind, i.value)))
+              and s.client_id = i.client_id
               and s.at = m.at and s.by = m.by
             join client c on c.id = s.client_id
             order by i.person_id, i.kind, i.value",

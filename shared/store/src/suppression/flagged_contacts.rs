@@ -19,9 +19,17 @@ pub(crate) struct FlaggedLead<'f> {
     pub(crate) flags: &'f mut Vec<Flag>,
 }
 
+/// Addresses and numbers, each with the lead in whose words it stands.
+#[derive(Default)]
+pub(super) struct BarredCandidates {
+    pub(super) of: Vec<Uuid>,
+    pub(super) kinds: Vec<String>,
+    pub(super) values: Vec<String>,
+}
+
 /// How the words of a lead's flags are read.
 #[derive(Default)]
-struct FlagSense {
+pub(super) struct FlagSense {
     /// Where a number without a country code may be one of.
     countries: Vec<String>,
     /// Numbers that lead to somebody else than the lead's person.
@@ -29,9 +37,13 @@ struct FlagSense {
 }
 
 impl FlagSense {
+    /// Where a number without a country code may be one of.
+    pub(super) fn countries(&self) -> Vec<&str> {
+        self.countries.iter().map(String::as_str).collect()
+    }
+
     fn ways_in(&self, flag: &Flag) -> BTreeSet<Identity> {
-        let countries: Vec<_> = self.countries.iter().map(String::as_str).collect();
-        flag.said.as_deref().map(|said| mentioned(said, &countries)).unwrap_or_default()
+        flag.said.as_deref().map(|said| mentioned(said, &self.countries())).unwrap_or_default()
     }
 
     /// A number without an extension is void with each.
@@ -77,27 +89,8 @@ impl Store {
         if of.is_empty() {
             return Ok(());
         }
-        let pads = self.hash_pads().await?;
-        let barred = sqlx::query_scalar!(
-            r#"-- suppression.of_second_ways
-            select distinct n as "n!"
-            from generate_subscripts($1::uuid[], 1) n
-            join lead l on l.id = ($1::uuid[])[n]
-            join suppression s on s.hash = any(identity_hashes($4, $5, ($2::text[])[n], ($3::text[])[n]))
-              and (s.client_id is null or s.client_id = l.client_id)
-            where (select true from suppression limit 1)"#,
-            &of,
-            &kinds,
-            &values,
-            &pads.inner,
-            &pads.outer
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        for number in barred {
-            // Counted from 1, as arrays in SQL are.
-            let place = usize::try_from(number - 1).ok().and_then(|number| at.get(number));
-            if let Some((_, flag)) = place.and_then(|place| flags.get_mut(*place)) {
+        for place in self.barred_among(&BarredCandidates { of, kinds, values }).await? {
+            if let Some((_, flag)) = at.get(place).and_then(|place| flags.get_mut(*place)) {
                 flag.withhold();
             }
         }
@@ -108,7 +101,31 @@ impl Store {
         Ok(())
     }
 
-    async fn flag_senses(&self, leads: &[Uuid]) -> Result<BTreeMap<Uuid, FlagSense>, StoreError> {
+    /// The places of those that must not be contacted, for the firm or for the lead's client.
+    pub(super) async fn barred_among(&self, among: &BarredCandidates) -> Result<Vec<usize>, StoreError> {
+        let pads = self.hash_pads().await?;
+        let numbers = sqlx::query_scalar!(
+            r#"-- suppression.of_second_ways
+            select distinct n as "n!"
+            from generate_subscripts($1::uuid[], 1) n
+            join lead l on l.id = ($1::uuid[])[n]
+            join suppression s on s.hash = any(identity_hashes($4, $5, ($2::text[])[n], ($3::text[])[n]))
+              and (s.client_id is null or s.client_id = l.client_id)
+            where (select true from suppression limit 1)"#,
+            &among.of,
+            &among.kinds,
+            &among.values,
+            &pads.inner,
+            &pads.outer
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        // Counted from 1, as arrays in SQL are.
+        Ok(numbers.into_iter().filter_map(|number| usize::try_from(number - 1).ok()).collect())
+    }
+
+    /// How the words of leads are read.
+    pub(super) async fn flag_senses(&self, leads: &[Uuid]) -> Result<BTreeMap<Uuid, FlagSense>, StoreError> {
         let rows = sqlx::query!(
             r#"-- suppression.flag_senses
             select l.id, p.country as "of_person?", c.country as "of_client!",

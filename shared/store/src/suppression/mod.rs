@@ -8,4 +8,5 @@ pub(crate) mod flagged_contacts;
 pub mod follow;
 pub(crate) mod key;
 pub mod read;
+pub(crate) mod told_words;
 pub mod write;

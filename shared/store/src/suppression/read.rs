@@ -128,23 +128,18 @@ impl Store {
         client: Option<ClientId>,
         identity: &Identity,
     ) -> Result<Vec<SuppressionRecord>, StoreError> {
-        // The number without its extension, or the address by the other name of its mailbox.
-        let twin = identity.twin();
-        let whole = identity.value().split(';').next().unwrap_or_default();
-        let whole = twin.as_ref().map_or(whole, Identity::value);
         let pads = self.hash_pads().await?;
         let rows = sqlx::query!(
             r#"-- suppression.check
-            select c.slug as "slug?", s.reason, s.by, s.at, w.value <> $2 as "of_whole_number!"
-            from (select $2::text as value union select $3::text) w
-            join suppression s on s.hash = identity_hash($6, $7, $1, w.value)
-            left join client c on c.id = s.client_id
-            where ($4::uuid is null or s.client_id is null or s.client_id = $4)
-              and ($5::uuid is null or s.client_id is null or s.client_id = $5)
+            select c.slug as "slug?", s.reason, s.by, s.at,
+                   $1 = 'phone' and s.hash <> identity_hash($5, $6, $1, $2) as "of_whole_number!"
+            from suppression s left join client c on c.id = s.client_id
+            where s.hash = any(identity_hashes($5, $6, $1, $2))
+              and ($3::uuid is null or s.client_id is null or s.client_id = $3)
+              and ($4::uuid is null or s.client_id is null or s.client_id = $4)
             order by s.client_id is not null, c.slug, s.at"#,
             identity.kind(),
             identity.value(),
-            whole,
             client.map(ClientId::uuid) as Option<Uuid>,
             scope.client_uuid(),
             &pads.inner,
@@ -157,7 +152,7 @@ impl Store {
             why: row.reason,
             by: row.by,
             at: row.at.to_jiff(),
-            of_whole_number: row.of_whole_number && twin.is_none(),
+            of_whole_number: row.of_whole_number,
         });
         Ok(found.collect())
     }

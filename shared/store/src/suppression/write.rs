@@ -75,10 +75,10 @@ impl Transaction {
         let done = sqlx::query!(
             r#"-- suppression.insert
             insert into suppression (hash, client_id, reason, by, at)
-            select identity_hash($8, $9, w.kind, w.value) as hash, $3::uuid, $4, $5, $6
+            select identity_hash($8, $9, w.kind, suppressed_as(w.kind, w.value)) as hash, $3::uuid, $4, $5, $6
             from unnest($1::text[], $2::text[]) as w (kind, value)
             where $7::uuid is null or $7 = $3
-            order by w.kind collate "C", w.value collate "C" on conflict do nothing"#,
+            order by w.kind collate "C", suppressed_as(w.kind, w.value) collate "C" on conflict do nothing"#,
             &kinds,
             &values,
             new.client.map(ClientId::uuid) as Option<Uuid>,
@@ -103,11 +103,11 @@ impl Transaction {
         sqlx::query!(
             r#"-- suppression.insert_of_persons
             insert into suppression (hash, client_id, reason, by, at)
-            select identity_hash($5, $6, i.kind, i.value) as hash, i.client_id, $2, $3, $4
+            select identity_hash($5, $6, i.kind, suppressed_as(i.kind, i.value)) as hash, i.client_id, $2, $3, $4
             from person_identity i where i.person_id = any($1) and i.void_at is null
               and exists (select from lead l join touch t on t.lead_id = l.id
                           where l.person_id = i.person_id and t.disposition = 'do_not_contact' and t.wish_lifted_at is null)
-            order by i.kind collate "C", i.value collate "C", i.client_id on conflict do nothing"#,
+            order by i.kind collate "C", suppressed_as(i.kind, i.value) collate "C", i.client_id on conflict do nothing"#,
             &persons,
             new.why,
             new.by.to_string(),
@@ -208,9 +208,9 @@ impl Transaction {
         sqlx::query!(
             r#"-- suppression.insert_of_merge
             insert into suppression (hash, client_id, reason, by, at)
-            select identity_hash($5, $6, i.kind, i.value) as hash, i.client_id, $2, $3, $4
+            select identity_hash($5, $6, i.kind, suppressed_as(i.kind, i.value)) as hash, i.client_id, $2, $3, $4
             from person_identity i where i.person_id = $1 and i.void_at is null
-            order by i.kind collate "C", i.value collate "C", i.client_id on conflict do nothing"#,
+            order by i.kind collate "C", suppressed_as(i.kind, i.value) collate "C", i.client_id on conflict do nothing"#,
             person.uuid(),
             new.why,
             new.by.to_string(),
@@ -254,7 +254,7 @@ impl Transaction {
         Ok(SuppressionEffect { persons: persons.len(), leads, told })
     }
 
-    /// Who is reached under these. A number without an extension is that of everybody behind it.
+    /// Who is reached under these, an address in any spelling of its mailbox. A number without an extension is that of everybody behind it.
     async fn persons_reached(&mut self, scope: Scope, identities: &[Identity]) -> Result<Vec<PersonId>, StoreError> {
         let (kinds, values) = identities_as_columns(identities);
         let rows = sqlx::query!(
@@ -262,6 +262,9 @@ impl Transaction {
             select distinct i.person_id as "person_id!" from unnest($1::text[], $2::text[]) as w (kind, value)
             cross join lateral (
               select client_id, person_id, void_at from person_identity where kind = w.kind and value = w.value
+              union all
+              select client_id, person_id, void_at from person_identity
+              where kind = 'email' and w.kind = 'email' and email_mailbox(value) = email_mailbox(w.value)
               union all
               select client_id, person_id, void_at from person_identity
               where kind = 'phone' and w.kind = 'phone' and value like '%;ext=%' and split_part(value, ';ext=', 1) = w.value) i
@@ -338,7 +341,8 @@ impl Transaction {
         let done = sqlx::query!(
             "-- suppression.delete
             delete from suppression s
-            where s.hash = identity_hash($5, $6, $1, $2) and s.client_id is not distinct from $3::uuid
+            where s.hash in (identity_hash($5, $6, $1, $2), identity_hash($5, $6, $1, suppressed_as($1, $2)))
+              and s.client_id is not distinct from $3::uuid
               and ($4::uuid is null or $4 = s.client_id)",
             identity.kind(),
             identity.value(),

@@ -14,4 +14,6 @@ mod panels;
 pub(crate) mod query;
 pub(super) mod shown;
 mod side_facts;
+mod standing;
 pub(crate) mod timeline;
+mod timeline_words;

@@ -31,10 +31,11 @@ use super::{
     next_step::{StepOnPage, next_step},
     panels::{
         BookedTime, LeadAnswerLine, ShownConsent, ShownGates, ShownReceipt, ShownRelative, ShownSource, StageStep,
-        booked, consent, household, place, promised, shown_answer, shown_gates, shown_receipt, sources, stages,
+        booked, consent, household, place, promised, shown_answer, shown_gates, shown_receipt, sources, speaks, stages,
     },
     shown::{ShownStep, ShownWay, name},
     side_facts::{ToldBeside, told_beside},
+    standing::{LeadStanding, standing},
     timeline::{TimelineEntry, TimelineShow, entries},
 };
 use crate::{
@@ -124,8 +125,17 @@ struct LeadTemplate<'a> {
     stages: Vec<StageStep>,
     is_open: bool,
     is_closed: bool,
+    /// Who has it, where its grade alone does not say.
+    standing: LeadStanding,
+    /// What is to be done first: the one button that stands out.
+    first: &'static str,
+    /// The person as a button names them.
+    called: String,
     step: Option<ShownStep>,
-    step_at: String,
+    /// Its day, by the clock where the person is; empty where no date says it.
+    step_day: String,
+    /// Its hour there, and the reader's where that is another.
+    step_clock: String,
     /// How far that is; empty where the date says it.
     step_near: String,
     promised: String,
@@ -210,13 +220,14 @@ pub async fn render(
     };
     let mut gates = gates(&context.actions, &viewer.actor, id, None).await?;
     let next = gates.next.take();
-    let gates = shown_gates(gates, &page, &when);
+    let stands = standing(&page, &when);
+    let gates = shown_gates(gates, (&page, &stands), &when);
     let told = match may_work {
         true => told_beside(context, viewer, &page.lead, &when).await?,
         false => ToldBeside::default(),
     };
     let takes_links = context.phone.takes_links();
-    let beside = Beside { receipt, slots, gates, next, touch: uuid_v7(now), told, takes_links };
+    let beside = Beside { receipt, slots, gates, stands, next, touch: uuid_v7(now), told, takes_links };
     let content = template(&page, &says, (&when, viewer), beside);
     let title = name(&page.listed);
     Ok(DeskPage { title: &title, place: Place::Leads, viewer, query: "", content }.response(status))
@@ -227,6 +238,7 @@ struct Beside {
     receipt: Option<ReadReceipt>,
     slots: Vec<OfferedSlot>,
     gates: ShownGates,
+    stands: LeadStanding,
     /// When it can be worked next; none for a client's people.
     next: Option<NextWork>,
     touch: Uuid,
@@ -238,13 +250,17 @@ fn template<'a>(
     page: &'a WholeLead,
     says: &'a LeadSays<'a>,
     (when, viewer): (&When, &Viewer),
-    Beside { receipt, slots, gates, next, touch, told, takes_links }: Beside,
+    Beside { receipt, slots, gates, stands, next, touch, told, takes_links }: Beside,
 ) -> LeadTemplate<'a> {
     let may_work = viewer.actor.may(Permission::Work);
     let newest = page.receipt.as_ref().map(|newest| newest.decision);
     let is_open = page.lead.stage.is_open();
     let there = page.lead.places().into_iter().next().map(|place| when.there(place.zone));
     let StepOnPage { step, step_at } = next_step(page, next.as_ref(), when);
+    let (step_day, step_clock) = match step_at.split_once(", ") {
+        Some((day, clock)) => (day.to_owned(), clock.to_owned()),
+        None => (step_at, String::new()),
+    };
     let due_at = page.listed.step.as_ref().and_then(|step| step.due_at);
     let booked = booked(page, when.now());
     let mut entries = entries(page, when);
@@ -268,7 +284,11 @@ fn template<'a>(
         stages: stages(page.lead.stage),
         is_open,
         is_closed: page.lead.stage == Stage::Closed,
-        step_at,
+        standing: stands,
+        first: first(page, &gates, viewer),
+        called: called(page),
+        step_day,
+        step_clock,
         step_near: step.as_ref().map(step_near).unwrap_or_default(),
         promised: promised(page, when),
         step,
@@ -282,7 +302,7 @@ fn template<'a>(
         ways: page.ways.iter().map(|way| ShownWay::of(when, way)).collect(),
         there: there.map(|there| format!("{} in {}", there.hour(when.now()), there.place())).unwrap_or_default(),
         place: place(page),
-        speaks: page.lead.profile.locale.clone().unwrap_or_default(),
+        speaks: speaks(page),
         household: household(page),
         consent: consent(page, when),
         sources: sources(page, when),
@@ -299,6 +319,24 @@ fn template<'a>(
         page,
         says,
     }
+}
+
+/// What opens the gate that only somebody opens, else the call; nothing where the client has it.
+fn first(page: &WholeLead, gates: &ShownGates, viewer: &Viewer) -> &'static str {
+    match page.lead.stage {
+        Stage::Closed => "reopen",
+        _ if !page.lead.stage.is_open() || gates.is_with_client || page.suppressed.is_some() => "",
+        _ if gates.in_review && viewer.actor.may(Permission::Manage) => "verdict",
+        _ if gates.in_review => "",
+        _ if gates.lacks_number => "person",
+        _ => "take",
+    }
+}
+
+/// The person by name, where one is known.
+fn called(page: &WholeLead) -> String {
+    let known = page.listed.name.as_deref().map(str::trim).filter(|name| !name.is_empty());
+    known.unwrap_or("this person").to_owned()
 }
 
 /// How far the next step is; empty where that would be its date once more.

@@ -16,10 +16,13 @@ use ripen_store::{
     appointment::list::AppointmentRecord, lead::history::LeadArrival, person::household::HouseholdMember,
 };
 
-use super::shown::TimeInTitle;
+use super::{
+    shown::TimeInTitle,
+    standing::{LeadStanding, gate_words},
+};
 use crate::people::{
     when::When,
-    work::{grade::GradeScale, head::language_name},
+    work::{grade::GradeScale, head::language_name, next::both_clocks},
 };
 
 /// One of the stages in the head.
@@ -80,6 +83,8 @@ pub struct ShownGate {
     pub words: String,
     pub is_open: bool,
     pub opens: Option<TimeInTitle>,
+    /// For how long, or until when, it is shut.
+    pub until: String,
 }
 
 /// Why nobody is calling.
@@ -92,6 +97,8 @@ pub struct ShownGates {
     pub passed: Vec<ShownGate>,
     /// A manager has to look at the consent first.
     pub in_review: bool,
+    /// There is no number that could be called.
+    pub lacks_number: bool,
     /// The client has the lead: it is not for the desk to call.
     pub is_with_client: bool,
 }
@@ -118,22 +125,46 @@ pub struct ShownConsent {
 }
 
 /// The gates, those that are shut apart: they are the answer.
-pub fn shown_gates(found: LeadGates, page: &WholeLead, when: &When) -> ShownGates {
+pub fn shown_gates(found: LeadGates, (page, stands): (&WholeLead, &LeadStanding), when: &When) -> ShownGates {
     let is_shut = |kind: GateKind| found.gates.iter().any(|gate| gate.kind == kind && !gate.is_open);
     let (in_review, is_with_client) = (is_shut(GateKind::Review), is_shut(GateKind::WithClient));
+    let lacks_number = is_shut(GateKind::Number);
     let language = page.lead.profile.locale.as_deref().and_then(|tag| tag.split('-').next()).map(language_name);
     let words = |gate: &CallGate| match &language {
         Some(language) if gate.kind == GateKind::Language && gate.is_open => format!("the person speaks {language}"),
-        _ => gate.words.clone(),
+        _ if gate.kind == GateKind::Hours => hours_there(gate, page, when).unwrap_or_else(|| gate.words.clone()),
+        _ => gate_words(gate.kind, gate.is_open, stands).unwrap_or_else(|| gate.words.clone()),
     };
-    let one = |gate: CallGate| ShownGate {
-        words: words(&gate),
-        is_open: gate.is_open,
-        opens: gate.opens_at.map(|at| TimeInTitle::of(when, at)),
+    let one = |gate: CallGate| {
+        let words = words(&gate);
+        // Where its words say from when on, that is not said once more.
+        let is_said = words != gate.words && gate.kind == GateKind::Hours;
+        let opens = gate.opens_at.filter(|_| !is_said).map(|at| TimeInTitle::of(when, at));
+        let until = opens.as_ref().map(|at| match at.near.strip_prefix("in ") {
+            Some(size) => format!("for {size} more"),
+            None => format!("until {}", at.near),
+        });
+        ShownGate { words, is_open: gate.is_open, opens, until: until.unwrap_or_default() }
     };
     let (passed, shut) = found.gates.into_iter().map(one).partition(|gate| gate.is_open);
     let opens = found.opens_at.map(|at| TimeInTitle::of(when, at));
-    ShownGates { is_callable: found.is_callable, opens, shut, passed, in_review, is_with_client }
+    ShownGates { is_callable: found.is_callable, opens, shut, passed, in_review, lacks_number, is_with_client }
+}
+
+/// By the reader's way of writing hours, and with the time from which on people are called there; none where its words keep the place.
+fn hours_there(gate: &CallGate, page: &WholeLead, when: &When) -> Option<String> {
+    let (clock, why) = gate.words.split_once(": ")?;
+    let places = page.lead.places();
+    let there = places.iter().map(|place| when.there(place.zone.clone())).find(|there| {
+        let city = format!(" in {}", there.place());
+        clock.ends_with(&city) || clock.contains(&format!("{city},"))
+    })?;
+    let may_be = clock.split_once(", ").map(|(_, may_be)| format!(", {may_be}")).unwrap_or_default();
+    let clock = format!("it is {} in {}{may_be}", there.hour(when.now()), there.place());
+    Some(match gate.opens_at.filter(|_| !gate.is_open) {
+        Some(at) => format!("{clock}: {why}; calls from {}", both_clocks(at, &places, when)),
+        None => format!("{clock}: {why}"),
+    })
 }
 
 pub fn stages(here: Stage) -> Vec<StageStep> {
@@ -164,11 +195,11 @@ pub fn shown_receipt(
     (when, newest): (&When, Option<DecisionId>),
 ) -> ShownReceipt {
     let rule = |rule: &ReceiptRule| {
-        let worth = if rule.worth > 0 { format!("+{}", rule.worth) } else { rule.worth.to_string() };
+        let worth = signed(rule.worth);
         let (class, points, else_worth) = match rule.result {
             Verdict::Yes => ("", signed(rule.points), String::new()),
             Verdict::No => ("zero", "0".to_owned(), worth),
-            Verdict::Missing => ("miss", "?".to_owned(), format!("up to {worth}")),
+            Verdict::Missing => ("miss", "?".to_owned(), if rule.worth > 0 { format!("up to {worth}") } else { format!("or {worth}") }),
             Verdict::Error => ("miss", "!".to_owned(), worth),
         };
         let more = match rule.missing.as_slice() {
@@ -196,7 +227,8 @@ pub fn shown_receipt(
 }
 
 fn signed(points: i32) -> String {
-    if points > 0 { format!("+{points}") } else { points.to_string() }
+    // A minus, not a hyphen.
+    if points > 0 { format!("+{points}") } else { points.to_string().replace('-', "−") }
 }
 
 pub fn shown_answer(answered: &AnsweredQuestion, when: &When, changed: &[ChangedInCall]) -> LeadAnswerLine {
@@ -212,6 +244,12 @@ pub fn shown_answer(answered: &AnsweredQuestion, when: &When, changed: &[Changed
         from: from.unwrap_or_default(),
         at: answered.answer.as_ref().map(|answer| TimeInTitle::of(when, answer.at)),
     }
+}
+
+/// The person's language, by name.
+pub fn speaks(page: &WholeLead) -> String {
+    let tag = page.lead.profile.locale.as_deref().and_then(|tag| tag.split(['-', '_']).next());
+    tag.map(language_name).unwrap_or_default()
 }
 
 pub fn place(page: &WholeLead) -> String {

@@ -62,8 +62,18 @@ impl ShownStep {
             text,
             is_late: is_late && step.state != State::Kept,
             what: capital(what(step)),
-            why: step.why.clone(),
+            why: in_days(&step.why),
         }
+    }
+}
+
+/// The interval at the end of why, in words: `after 30 days` for `after 30d`.
+fn in_days(why: &str) -> String {
+    let written = why.rsplit_once(" after ").and_then(|(words, length)| Some((words, length.strip_suffix('d')?)));
+    match written.filter(|(_, days)| !days.is_empty() && days.bytes().all(|byte| byte.is_ascii_digit())) {
+        Some((words, "1")) => format!("{words} after a day"),
+        Some((words, days)) => format!("{words} after {days} days"),
+        None => why.to_owned(),
     }
 }
 
@@ -164,5 +174,16 @@ impl ShownWay {
             link,
             void_at: way.void_at.map(|at| TimeInTitle::of(when, at)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_is_said_in_days_and_what_somebody_wrote_stays() {
+        let said = ["B is looked at again after 30d", "after the 3rd", "call after 1d"].map(in_days);
+        assert_eq!(said, ["B is looked at again after 30 days", "after the 3rd", "call after a day"]);
     }
 }

@@ -8,6 +8,7 @@ use ripen_actions::{
 use ripen_domain::{
     call::{length_in_words, talked},
     contact_link::shown_phone,
+    criteria::grouped,
 };
 use ripen_store::{
     call::show::CallRecord,
@@ -71,8 +72,10 @@ pub async fn told_beside(
 }
 
 fn more(one: &OpportunityRecord, when: &When) -> String {
-    let amount = one.amount.map(|amount| format!("{amount} {}", one.currency.as_deref().unwrap_or_default()));
-    let expected = one.expected_on.map(|day| format!("may be decided on {day}"));
+    let amount = one.amount.map(|amount| {
+        format!("{} {}", grouped(&amount.normalize().to_string()), one.currency.as_deref().unwrap_or_default())
+    });
+    let expected = one.expected_on.map(|day| format!("may be decided on {}", day.strftime("%-d %b %Y")));
     let likelihood = one.likelihood.map(|share| format!("{share} % likely"));
     let said = format!("{}, {}", one.by, when.near(one.at));
     [amount, expected, likelihood, Some(said)].into_iter().flatten().collect::<Vec<_>>().join(" · ")

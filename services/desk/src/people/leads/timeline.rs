@@ -1,11 +1,14 @@
 //! One timeline of everything that happened to a lead, newest first.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ripen_actions::lead_page::WholeLead;
 use ripen_domain::appointment::{AppointmentState, in_words};
 use serde::Deserialize;
 
-use super::shown::TimeInTitle;
+use super::{
+    shown::TimeInTitle,
+    timeline_words::{answered, because, decided, delivered, judged, money, said},
+};
 use crate::people::when::When;
 
 /// What kind of thing happened: what the mark of an entry shows.
@@ -38,7 +41,21 @@ impl EntryKind {
             Self::Arrival | Self::Decision | Self::Promise | Self::Merge => "dot",
         }
     }
+
+    /// Of one instant the effect stands above its cause: what is sent above the grade, and that above what was said.
+    const fn after(self) -> u8 {
+        match self {
+            Self::Arrival | Self::Merge => 0,
+            Self::Touch | Self::Outcome | Self::Appointment => 1,
+            Self::Decision => 2,
+            Self::Promise => 3,
+            Self::Delivery => 4,
+        }
+    }
 }
+
+/// Whatever is decided is decided within so long after what made it necessary.
+const MADE_BY: SignedDuration = SignedDuration::from_mins(10);
 
 /// Which entries are shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
@@ -82,7 +99,7 @@ impl TimelineShow {
     /// Whether an entry is shown.
     pub fn has(self, entry: &TimelineEntry) -> bool {
         match self {
-            Self::All => true,
+            Self::All => !entry.is_same,
             Self::Notes => entry.kind == EntryKind::Touch || !entry.words.is_empty(),
             Self::Decisions => entry.kind == EntryKind::Decision,
             Self::Deliveries => matches!(entry.kind, EntryKind::Delivery | EntryKind::Outcome),
@@ -119,6 +136,8 @@ pub struct TimelineEntry {
     /// An id to look for elsewhere.
     pub id: String,
     pub tries: Vec<EntryTry>,
+    /// A decision that came to what stood already: it is told with what made it.
+    pub is_same: bool,
     order: Timestamp,
 }
 
@@ -133,9 +152,14 @@ pub fn entries(page: &WholeLead, when: &When) -> Vec<TimelineEntry> {
     outcomes(page, when, &mut all);
     merges(page, when, &mut all);
     appointments(page, when, &mut all);
-    // Stable: what is of one instant stays in the order of its kinds.
-    all.sort_by_key(|entry| std::cmp::Reverse(entry.order));
+    sort(&mut all);
     all
+}
+
+fn sort(all: &mut [TimelineEntry]) {
+    // Stable: what is of one instant and kind stays as it was read.
+    all.sort_by_key(|entry| std::cmp::Reverse((entry.order, entry.kind.after())));
+    tell_what_stays(all);
 }
 
 fn entry(when: &When, kind: EntryKind, at: Timestamp, what: String) -> TimelineEntry {
@@ -149,6 +173,7 @@ fn entry(when: &When, kind: EntryKind, at: Timestamp, what: String) -> TimelineE
         link: None,
         id: String::new(),
         tries: Vec::new(),
+        is_same: false,
         order: at,
     }
 }
@@ -163,7 +188,7 @@ fn arrivals(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
         let what = format!("{verb}: {}, {}", arrival.source_name, plain(arrival.channel.word()));
         let external = arrival.external_id.as_ref().map(|id| format!("their id {id}"));
         let consent = arrival.consent.as_ref().map(|consent| match &consent.version {
-            Some(version) => format!("consent {version}"),
+            Some(version) => format!("consent version {version}"),
             None => "with consent".to_owned(),
         });
         let more: Vec<_> = [external, consent].into_iter().flatten().collect();
@@ -208,11 +233,32 @@ fn touches(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
     }
 }
 
+/// A decision that changed nothing is told with the newest thing before it that could have: `stays B 90`.
+fn tell_what_stays(all: &mut [TimelineEntry]) {
+    let same: Vec<_> = all.iter().enumerate().filter(|(_, entry)| entry.is_same).map(|(place, _)| place).collect();
+    for place in same {
+        let (what, at) = (all[place].what.clone(), all[place].order);
+        let is_cause = |entry: &&mut TimelineEntry| {
+            matches!(entry.kind, EntryKind::Arrival | EntryKind::Touch | EntryKind::Outcome | EntryKind::Merge)
+                && at.duration_since(entry.order) < MADE_BY
+        };
+        let Some(cause) = all[place..].iter_mut().find(is_cause) else { continue };
+        let stays = format!("stays {what}");
+        if !cause.more.contains(&stays) {
+            cause.more = if cause.more.is_empty() { stays } else { format!("{}, {stays}", cause.more) };
+        }
+    }
+}
+
 fn decisions(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
-    for decision in &page.decisions {
-        let what = format!("{} {}", decision.grade, decision.score);
+    let before = page.decisions.iter().skip(1).map(Some).chain(std::iter::once(None));
+    for (decision, before) in page.decisions.iter().zip(before) {
+        let what = decided(decision, before);
+        let more = because(decision, before);
+        let is_same = before.is_some_and(|before| (before.grade, before.score) == (decision.grade, decision.score));
         all.push(TimelineEntry {
-            more: format!("by version {} of the criteria", decision.version),
+            is_same: is_same && more.is_empty(),
+            more,
             grade: decision.grade.word(),
             link: Some(format!("/leads/{}?decision={}#why", page.lead.id, decision.id)),
             ..entry(when, EntryKind::Decision, decision.at, what)
@@ -234,7 +280,8 @@ fn promises(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
             continue;
         };
         let by = ended.by.clone().unwrap_or_default();
-        let what = format!("{by}: next step {}", promise.state);
+        let colon = if ended.why.as_ref().is_none_or(String::is_empty) { "" } else { ":" };
+        let what = format!("Next step {} by {by}{colon}", promise.state);
         let more = ended.why.clone().unwrap_or_default();
         all.push(TimelineEntry { more, ..entry(when, EntryKind::Promise, ended.at, what) });
     }
@@ -242,24 +289,17 @@ fn promises(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
 
 fn deliveries(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
     for delivery in &page.deliveries {
-        let to = match (&delivery.rep, delivery.kind) {
-            (Some(rep), _) => rep.clone(),
-            (None, Some(kind)) => kind.word().to_owned(),
-            (None, None) => "nobody yet".to_owned(),
-        };
-        let what = format!("{} to {to}: {}", delivery.event, delivery.state);
+        let what = delivered(delivery);
         let tried = page.attempts.iter().filter(|attempt| attempt.delivery == delivery.id);
         let tries = tried.map(|attempt| {
             // A mail that is laid into a folder has no status: its word stands where an error would.
             let is_filed = attempt.status.is_none() && attempt.error.as_deref() == Some("filed");
             let is_bad = !is_filed && (!matches!(attempt.status, Some(200..=299)) || attempt.error.is_some());
-            let status = attempt.status.map(|status| status.to_string());
-            let how: Vec<_> = status.into_iter().chain(attempt.error.clone()).collect();
             EntryTry {
                 number: attempt.number,
                 at: TimeInTitle::of(when, attempt.at),
                 hour: when.hour(attempt.at),
-                how: how.join(" "),
+                how: answered(attempt.status, attempt.error.as_deref(), delivery.kind),
                 is_bad,
                 took: format!("{} ms", attempt.duration_ms),
             }
@@ -276,14 +316,13 @@ fn deliveries(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
 fn outcomes(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
     for one in &page.outcomes {
         let outcome = &one.outcome;
-        let what = format!("Outcome {} by {}", plain(outcome.kind.word()), outcome.by);
+        let what = said(outcome);
         let date = outcome.not_before.map(|at| format!("not before {}", when.near(at)));
-        let verdict =
-            outcome.verdict.as_ref().map(|verdict| format!("{} by {}: {}", verdict.verdict, verdict.by, verdict.why));
-        let sale = outcome.sale.map(|sale| format!("{} {}", sale.amount.normalize(), sale.currency));
+        let verdict = outcome.verdict.as_ref().map(judged);
+        let sale = outcome.sale.map(money);
         let more: Vec<_> = [date, sale, verdict].into_iter().flatten().collect();
         all.push(TimelineEntry {
-            more: more.join(", "),
+            more: more.join(". "),
             words: outcome.reason.clone().into_iter().collect(),
             ..entry(when, EntryKind::Outcome, outcome.at, what)
         });
@@ -320,5 +359,30 @@ fn appointments(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
             id: one.id.to_string(),
             ..entry(when, EntryKind::Appointment, at, what)
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+
+    #[test]
+    fn of_one_instant_the_effect_stands_above_its_cause_and_what_stays_is_told_with_it() {
+        let at: Timestamp = "2026-11-24T16:03:00Z".parse().unwrap();
+        let when = When::at_clock(at, TimeZone::UTC);
+        let of = |kind, what: &str| entry(&when, kind, at, what.to_owned());
+        let same = TimelineEntry { is_same: true, ..of(EntryKind::Decision, "B 90") };
+        let mut all = vec![
+            of(EntryKind::Touch, "Dana: answered"),
+            of(EntryKind::Decision, "B 65 → A 95"),
+            same,
+            of(EntryKind::Delivery, "Sent to Sam Rep by mail"),
+        ];
+        sort(&mut all);
+        let told: Vec<_> = all.iter().filter(|one| TimelineShow::All.has(one)).map(|one| one.what.as_str()).collect();
+        assert_eq!(told, ["Sent to Sam Rep by mail", "B 65 → A 95", "Dana: answered"]);
+        assert_eq!(all.last().unwrap().more, "stays B 90");
     }
 }

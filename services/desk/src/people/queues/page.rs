@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use jiff::{SignedDuration, Timestamp};
-use ripen_actions::queues::{QueueList, QueueListRow, QueueOverview, QueueQuery, WaitingOfKind, list, overview};
+use ripen_actions::queues::{QueueList, QueueListRow, QueueOverview, QueueQuery, StuckOfKind, WaitingOfKind, list, overview};
 use ripen_domain::desk::Rank;
 use ripen_store::queues::{COUNTED, MOST, agents::AgentAtWork, stuck::StuckKind, waiting::WaitingKind};
 use ripen_web::extract::{PathId, Query};
@@ -64,6 +64,30 @@ struct StuckCard {
     rows: Vec<QueueListRow>,
 }
 
+/// A leads that are held until somebody does something.
+struct NobodyTakes {
+    count: usize,
+    is_more: bool,
+    /// Their client's name; empty where they are several's.
+    client: String,
+    oldest: Option<Timestamp>,
+}
+
+impl NobodyTakes {
+    /// None where all that is held goes on by itself.
+    fn of(rows: &[QueueListRow]) -> Option<Self> {
+        let undated: Vec<_> = rows.iter().filter(|row| row.at.is_none()).collect();
+        let first = undated.first()?.client.clone().unwrap_or_default();
+        let is_one = undated.iter().all(|row| row.client.as_ref() == Some(&first));
+        Some(Self {
+            count: undated.len(),
+            is_more: i64::try_from(rows.len()).unwrap_or(MOST) >= MOST,
+            client: if is_one { first } else { String::new() },
+            oldest: undated.iter().filter_map(|row| row.held_since()).min(),
+        })
+    }
+}
+
 /// A rank of the order, in words.
 struct RankLine {
     because: String,
@@ -78,8 +102,13 @@ struct QueuesTemplate {
     waiting: Vec<WaitingLine>,
     late: LinkedNumber,
     late_rows: Vec<QueueListRow>,
+    unheld: Option<NobodyTakes>,
+    /// A leads that could not be delivered.
+    dead: i64,
     agents: Vec<AgentAtWork>,
     stuck: Vec<StuckCard>,
+    /// What of those is empty, in one line.
+    empty: String,
     /// In which order leads are handed out, each with why and with which of several comes first.
     order: Vec<RankLine>,
     when: When,
@@ -116,6 +145,8 @@ struct QueueTemplate<'a> {
     has_why: bool,
     /// Its times lie ahead.
     is_ahead: bool,
+    /// Its times are past, and should not be.
+    is_late: bool,
     page: u16,
     next: Option<u16>,
     when: When,
@@ -177,6 +208,7 @@ pub async fn show_list(
         rows: &rows,
         has_why: matches!(list_of, QueueList::Stuck(_) | QueueList::Late),
         is_ahead: list_of == QueueList::Stuck(StuckKind::Held),
+        is_late: list_of == QueueList::Late,
         page: asked.page,
         next: has_more.then(|| asked.page.saturating_add(1)),
         when: When::of(&viewer, context.clock.now()),
@@ -239,17 +271,23 @@ fn template(found: QueueOverview, when: When, csrf: String) -> QueuesTemplate {
     });
     let names = names.collect();
     let late = all(QueueList::Late, &found.late);
-    let stuck = found.stuck.into_iter().map(|stuck| {
-        let count = i64::try_from(stuck.rows.len()).unwrap_or(MOST);
-        let list = QueueList::Stuck(stuck.kind);
+    let of_kind = |stuck: StuckOfKind| (stuck.kind, stuck.rows.into_iter().map(|row| QueueListRow::of(stuck.kind, row)).collect::<Vec<_>>());
+    let (empty, full): (Vec<_>, Vec<_>) = found.stuck.into_iter().map(of_kind).partition(|(_, rows)| rows.is_empty());
+    let rows_of = |kind: StuckKind| full.iter().find(|(of, _)| *of == kind).map_or(&[][..], |(_, rows)| rows.as_slice());
+    let unheld = NobodyTakes::of(rows_of(StuckKind::Held));
+    let dead = i64::try_from(rows_of(StuckKind::Dead).len()).unwrap_or(MOST);
+    let empty: Vec<_> = empty.into_iter().map(|(kind, _)| title(QueueList::Stuck(kind)).to_lowercase()).collect();
+    let stuck = full.into_iter().map(|(kind, rows)| {
+        let count = i64::try_from(rows.len()).unwrap_or(MOST);
+        let list = QueueList::Stuck(kind);
         StuckCard {
             title: title(list),
             word: list.word(),
             acts: acts(list),
             all: number(list, None, (count, count >= MOST)),
-            is_ahead: stuck.kind == StuckKind::Held,
-            is_bad: matches!(stuck.kind, StuckKind::Dead | StuckKind::Letters) && count > 0,
-            rows: stuck.rows.into_iter().take(SHOWN).map(|row| QueueListRow::of(stuck.kind, row)).collect(),
+            is_ahead: kind == StuckKind::Held,
+            is_bad: matches!(kind, StuckKind::Dead | StuckKind::Letters) || kind == StuckKind::Held && unheld.is_some(),
+            rows: rows.into_iter().take(SHOWN).collect(),
         }
     });
     let stuck = stuck.collect();
@@ -259,8 +297,11 @@ fn template(found: QueueOverview, when: When, csrf: String) -> QueuesTemplate {
         waiting,
         late,
         late_rows: found.late_first,
+        unheld,
+        dead,
         agents: found.agents,
         stuck,
+        empty: empty.join(", no "),
         order: order(),
         when,
         place,

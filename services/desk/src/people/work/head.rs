@@ -1,12 +1,13 @@
 //! The head of the work page: who it is and why now, how the person is reached, and whether calling is allowed there.
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use ripen_actions::{desk::OpenedLead, lead_brief::LeadBrief, why_not::LeadGates};
+use ripen_actions::{desk::OpenedLead, lead_brief::LeadBrief, queues::LATE, why_not::LeadGates};
 use ripen_domain::{
     calling::{Hours, Place, is_allowed, next_allowed},
     contact_link::Way,
     desk::{GateKind, Rank, shut},
-    lead::{Channel, Stage},
+    lead::{Channel, OutcomeKind, Stage},
+    outcome::reason_in_words,
 };
 use ripen_store::lead::brief::EarlierEvent;
 
@@ -57,6 +58,8 @@ pub struct TimeAgo {
     pub whole: String,
     /// For programs.
     pub at: String,
+    /// It should have been done by now.
+    pub is_late: bool,
 }
 
 /// The head.
@@ -115,7 +118,7 @@ pub fn head(open: &OpenedLead, brief: &LeadBrief, hours: &Hours, gates: Option<&
     let language = profile.locale.as_deref().and_then(|tag| tag.split(['-', '_']).next()).unwrap_or_default();
     WorkHead {
         short: profile.first_name.clone().unwrap_or_else(first),
-        why: capital(&open.why),
+        why: because(open, brief, &there),
         ago: ago(open, brief, when),
         agreed: agreed(brief, &there),
         client: background.client_name.clone(),
@@ -165,11 +168,9 @@ fn shut_gates(gates: &LeadGates, when: &When) -> Vec<ShutGate> {
 
 /// Since when it waits: a promised call since it was due, an enquiry since it came.
 fn ago(open: &OpenedLead, brief: &LeadBrief, when: &When) -> Option<TimeAgo> {
+    let promised = promised_at(open, brief);
     let at = match open.rank {
-        Rank::Promised => {
-            let agreed = brief.promises.iter().filter(|promise| promise.ended.is_none() && promise.is_of_person());
-            agreed.filter_map(|promise| promise.due_at).min()
-        }
+        Rank::Promised => promised,
         Rank::Fresh => {
             let arrived = brief.earlier.iter().filter(|entry| matches!(entry.what, EarlierEvent::Arrived));
             arrived.map(|entry| entry.at).max()
@@ -177,7 +178,42 @@ fn ago(open: &OpenedLead, brief: &LeadBrief, when: &When) -> Option<TimeAgo> {
         _ => None,
     };
     let at = at.filter(|at| *at <= when.now())?;
-    Some(TimeAgo { near: when.near(at), whole: when.whole(at), at: at.to_string() })
+    let is_late = promised.is_some() && when.now().duration_since(at) > LATE;
+    let near = when.near(at);
+    let near = match near.strip_suffix(" ago").filter(|_| is_late) {
+        Some(size) => format!("{size} late"),
+        None => near,
+    };
+    Some(TimeAgo { near, whole: when.whole(at), at: at.to_string(), is_late })
+}
+
+/// When the call was promised for that this lead is handed out for.
+fn promised_at(open: &OpenedLead, brief: &LeadBrief) -> Option<Timestamp> {
+    let agreed = brief.promises.iter().filter(|promise| promise.ended.is_none() && promise.is_of_person());
+    agreed.filter_map(|promise| promise.due_at).min().filter(|_| open.rank == Rank::Promised)
+}
+
+/// Why this lead now: the call that was promised, who gave it back, else what the order says.
+fn because(open: &OpenedLead, brief: &LeadBrief, there: &When) -> String {
+    if let Some(at) = promised_at(open, brief) {
+        return promised_call(at, there);
+    }
+    let returned = brief.earlier.iter().filter(|_| open.rank == Rank::Returned).find_map(|entry| match &entry.what {
+        EarlierEvent::Outcome { kind: OutcomeKind::Returned, reason } => Some((&entry.by, reason.as_deref())),
+        _ => None,
+    });
+    match returned {
+        Some((by, Some(reason))) => format!("Came back: {by} returned it ({})", reason_in_words(reason)),
+        Some((by, None)) => format!("Came back: {by} returned it"),
+        None => capital(&open.why),
+    }
+}
+
+/// `Promised call, 10:00 Chicago`, by the clock where the person is; with its day where that is not today there.
+fn promised_call(at: Timestamp, there: &When) -> String {
+    let day = |at: Timestamp| at.to_zoned(there.zone()).date();
+    let on = if day(at) == day(there.now()) { String::new() } else { format!("{}, ", there.day(at)) };
+    format!("Promised call, {on}{} {}", there.hour(at), there.place())
 }
 
 fn agreed(brief: &LeadBrief, there: &When) -> Option<AgreedWords> {

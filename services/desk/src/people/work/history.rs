@@ -1,6 +1,6 @@
 //! What happened to a lead before, with everybody's words, the newest first.
 
-use ripen_domain::touch::Disposition;
+use ripen_domain::{lead::OutcomeKind, outcome::reason_in_words, touch::Disposition};
 use ripen_store::lead::brief::{EarlierEntry, EarlierEvent};
 
 use crate::people::when::When;
@@ -17,6 +17,8 @@ pub enum HistoryMark {
     Arrival,
     /// Something that somebody of the firm did.
     Touch,
+    /// Something that went to the client, or came from there.
+    Client,
 }
 
 /// An entry.
@@ -78,6 +80,14 @@ pub fn past(entries: &[EarlierEntry], when: &When, hides_points: bool) -> Vec<Hi
                 let words = if *is_of_arrival { "wrote" } else { "noted" };
                 HistoryLine { quote: text.clone(), ..line(entry, mark, words, when) }
             }
+            EarlierEvent::Delivered { to } => {
+                let to = to.as_deref().unwrap_or("the client");
+                line(entry, HistoryMark::Client, &format!("sent to {to}"), when)
+            }
+            EarlierEvent::Outcome { kind, reason } => {
+                let quote = reason.as_deref().map(|reason| reason_in_words(reason).to_string()).unwrap_or_default();
+                HistoryLine { quote, ..line(entry, HistoryMark::Client, outcome_in_words(*kind), when) }
+            }
         };
         lines.push(shown);
     }
@@ -94,6 +104,17 @@ fn line(entry: &EarlierEntry, mark: HistoryMark, words: &str, when: &When) -> Hi
         by: entry.by.clone(),
         words: words.to_owned(),
         quote: String::new(),
+    }
+}
+
+/// What a client said of the lead.
+pub const fn outcome_in_words(kind: OutcomeKind) -> &'static str {
+    match kind {
+        OutcomeKind::Accepted => "accepted it",
+        OutcomeKind::Returned => "returned it",
+        OutcomeKind::NotYet => "not yet",
+        OutcomeKind::Won => "won",
+        OutcomeKind::Lost => "lost",
     }
 }
 
@@ -129,7 +150,10 @@ mod tests {
     fn notes_stand_with_their_call_and_a_decision_only_where_it_changed_something() {
         let b = EarlierEvent::Decided { grade: Grade::B, score: 50 };
         let note = |text: &str, is_of_arrival| EarlierEvent::Noted { text: text.to_owned(), is_of_arrival };
+        let returned = EarlierEvent::Outcome { kind: OutcomeKind::Returned, reason: Some("Nobody answers".to_owned()) };
         let entries = [
+            entry("2026-11-12T10:00:00Z", "Sam Rep", returned),
+            entry("2026-11-11T10:00:00Z", "", EarlierEvent::Delivered { to: Some("Sam Rep".to_owned()) }),
             entry("2026-11-10T10:00:00Z", "", b.clone()),
             entry(
                 "2026-11-09T21:10:00Z",
@@ -148,6 +172,8 @@ mod tests {
         assert_eq!(
             lines,
             [
+                "Sam Rep|returned it|Nobody answers",
+                "|sent to Sam Rep|",
                 "Lee|answered, 2 answers|Lease ends in May.",
                 "Ana|noted|rang twice",
                 "Lakefront|arrived|is 2140 still free?",

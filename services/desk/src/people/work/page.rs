@@ -113,6 +113,8 @@ struct WorkTemplate<'a> {
     money: String,
     said: CallbackSaid,
     troubles: Vec<String>,
+    /// The call back lacks its time: it is picked above the dock.
+    is_picker_wrong: bool,
     note_trouble: String,
     slots: Option<Vec<OfferedSlot>>,
     slot_trouble: String,
@@ -272,6 +274,7 @@ async fn page(
         money: currency_of(&script.lead.client.country).map(|money| money.to_string()).unwrap_or_default(),
         said: callback.said.clone(),
         troubles: general(troubles, (preview.wrong.is_empty(), shows_slots)),
+        is_picker_wrong: troubles.iter().any(|error| error.field == "next" || error.field.starts_with("next.")),
         note_trouble: of_field(troubles, "note"),
         slots,
         slot_trouble: [of_field(troubles, "slot"), of_field(troubles, "at")].concat(),

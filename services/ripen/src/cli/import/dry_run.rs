@@ -48,14 +48,14 @@ pub async fn run(
         report.rows += 1;
         let number = report.rows;
         match row {
-            Err(bad) => report.refuse_bad(bad, number, &header)?,
+            Err(bad) => report.refuse_bad(bad, number, &header),
             Ok(row) => {
-                let lead = mapping.lead(&row.cells, number);
+                let lead = mapping.row_lead(&row, number);
                 report.pass_over(row.line, mapping.passed_over(&row.cells));
                 rows.push(MappedRow::new(ReportedRow { line: row.line, number, cells: row.cells }, lead));
             }
         }
-        if rows.len() == ROWS {
+        if rows.len() == ROWS || report.waiting() >= ROWS {
             look(&std::mem::take(&mut rows), mapping, to, (&mut seen, &mut report)).await?;
         }
     }
@@ -70,7 +70,7 @@ async fn look(
     (seen, report): (&mut SeenRows, &mut ImportReport),
 ) -> anyhow::Result<()> {
     if rows.is_empty() {
-        return Ok(());
+        return report.settle();
     }
     let leads: Vec<_> = rows.iter().map(|row| &row.lead).collect();
     let now = Clock::system().now();
@@ -80,10 +80,10 @@ async fn look(
     };
     for (row, looked) in rows.iter().zip(looked) {
         match looked {
-            Err(problem) => report.refuse(&row.row, &words(&problem, mapping))?,
+            Err(problem) => report.refuse(&row.row, &words(&problem, mapping)),
             Ok(foreseen) => {
                 let AfterEarlierRows { outcome, flags } = seen.with_earlier_rows(&foreseen);
-                report.flag(&row.row, &flags)?;
+                report.flag(&row.row, &flags);
                 *(match outcome {
                     Foreseen::New if foreseen.is_quarantined => &mut report.quarantined,
                     Foreseen::New => &mut report.received,
@@ -93,7 +93,7 @@ async fn look(
             }
         }
     }
-    Ok(())
+    report.settle()
 }
 
 /// What the last row before said, by its arrival, where it was not a repetition.

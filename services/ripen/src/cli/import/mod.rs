@@ -29,7 +29,7 @@ use serde_json::{Map, Value, json};
 use self::{
     dry_run::RowsDestination,
     foresight::{AskedQuestion, Foresight},
-    refused_file::RefusedFile,
+    refused_file::{MendedRows, RefusedFile},
     renewing_key::IntakeWay,
     report::ImportReport,
     send::Sender,
@@ -138,11 +138,11 @@ fn begin(options: &ImportOptions) -> anyhow::Result<ImportJob> {
         options.file.display(),
         header.join(", ")
     );
-    let rows = |flag, path: Option<&PathBuf>| {
-        path.map(|path| RefusedFile::create((flag, path.as_path()), &options.file, &list))
+    let rows = |rows, path: Option<&PathBuf>| {
+        path.map(|path| RefusedFile::create((rows, path.as_path()), &options.file, &list))
     };
-    let refused = rows("--refused", options.refused.as_ref()).transpose()?;
-    let flagged = rows("--flagged", options.flagged.as_ref()).transpose()?;
+    let refused = rows(MendedRows::Refused, options.refused.as_ref()).transpose()?;
+    let flagged = rows(MendedRows::Flagged, options.flagged.as_ref()).transpose()?;
     Ok(ImportJob { list, mapping, report: ImportReport::new(refused, flagged), questions: Vec::new() })
 }
 

@@ -65,41 +65,48 @@ impl ImportReport {
     }
 
     /// Notes a refused row.
-    ///
-    /// # Errors
-    /// When the file of refused rows cannot be written.
-    pub fn refuse(&mut self, row: &ReportedRow, why: &RefusedWords) -> anyhow::Result<()> {
+    pub fn refuse(&mut self, row: &ReportedRow, why: &RefusedWords) {
         self.refused += 1;
         if self.refused_rows.len() < HELD {
             self.refused_rows.push(RefusedLine { line: row.line, why: why.clone() });
         }
-        self.file.as_mut().map_or(Ok(()), |file| file.write(row, &why.problem))
+        if let Some(file) = &mut self.file {
+            file.add(row, &why.problem);
+        }
+    }
+
+    /// Every row up to here is answered for: what is to be mended of them is written, in their order.
+    ///
+    /// # Errors
+    /// When the files cannot be written.
+    pub fn settle(&mut self) -> anyhow::Result<()> {
+        self.file.iter_mut().chain(&mut self.flagged).try_for_each(RefusedFile::settle)
+    }
+
+    /// Refused rows that wait for those before them to be answered for.
+    pub fn waiting(&self) -> usize {
+        self.file.as_ref().map_or(0, RefusedFile::waiting)
     }
 
     /// Notes a row that cannot be read.
-    ///
-    /// # Errors
-    /// As for [`ImportReport::refuse`].
-    pub fn refuse_bad(&mut self, bad: BadRow, number: u64, header: &[String]) -> anyhow::Result<()> {
+    pub fn refuse_bad(&mut self, bad: BadRow, number: u64, header: &[String]) {
         let is_read = matches!(bad.fault, ripen_domain::list::row::RowFault::TooManyCells { .. });
         self.unreadable += u64::from(!is_read);
         let column = bad.cell.and_then(|place| header.get(place)).cloned();
         let why = RefusedWords { column, problem: bad.fault.to_string() };
-        self.refuse(&ReportedRow { line: bad.line, number, cells: bad.cells }, &why)
+        self.refuse(&ReportedRow { line: bad.line, number, cells: bad.cells }, &why);
     }
 
     /// Counts what could not be used as it came in a row that was received.
-    ///
-    /// # Errors
-    /// When the file of such rows cannot be written.
-    pub fn flag(&mut self, row: &ReportedRow, flags: &[FlagAnswer]) -> anyhow::Result<()> {
+    pub fn flag(&mut self, row: &ReportedRow, flags: &[FlagAnswer]) {
         if flags.is_empty() {
-            return Ok(());
+            return;
         }
         self.flags.count(row.line, flags);
-        let Some(file) = &mut self.flagged else { return Ok(()) };
         let why: Vec<_> = flags.iter().map(super::flags::in_words).collect();
-        file.write(row, &why.join("; "))
+        if let Some(file) = &mut self.flagged {
+            file.add(row, &why.join("; "));
+        }
     }
 
     /// Counts cells that a later column of their field was preferred to.

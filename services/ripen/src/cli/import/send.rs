@@ -30,6 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const PATIENCE_FOR_CORRECTIONS: Duration = Duration::from_secs(15);
 /// Ids in one question.
 const QUESTION: usize = 200;
+/// Refused rows that are held back for those before them.
+const HELD_BACK: usize = 1_000;
 /// Payload Too Large: of the whole request, or of its number of leads.
 const TOO_LARGE: u16 = 413;
 
@@ -110,9 +112,15 @@ impl<'m> Sender<'m> {
             self.report.rows += 1;
             let number = self.report.rows;
             match row {
-                Err(bad) => self.report.refuse_bad(bad, number, &header)?,
+                Err(bad) => {
+                    self.report.refuse_bad(bad, number, &header);
+                    // Held back until the rows before it are answered for, and not for the rest of the list.
+                    if self.report.waiting() >= HELD_BACK {
+                        self.send(chunk.take()).await?;
+                    }
+                }
                 Ok(row) => {
-                    let lead = self.mapping.lead(&row.cells, number);
+                    let lead = self.mapping.row_lead(&row, number);
                     self.report.pass_over(row.line, self.mapping.passed_over(&row.cells));
                     let row = ReportedRow { line: row.line, number, cells: row.cells };
                     self.add(&mut chunk, MappedRow::new(row, lead)).await?;
@@ -160,13 +168,13 @@ impl<'m> Sender<'m> {
                 }
                 Err(IntakeError::Refused { status: TOO_LARGE, detail }) => {
                     for row in &rows {
-                        self.refuse(row, &RefusedWords { column: None, problem: detail.clone() })?;
+                        self.refuse(row, &RefusedWords { column: None, problem: detail.clone() });
                     }
                 }
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(())
+        self.report.settle()
     }
 
     async fn received(&mut self, rows: Vec<MappedRow>, posted: PostedLeads) -> anyhow::Result<()> {
@@ -176,7 +184,7 @@ impl<'m> Sender<'m> {
         let mut sent = Vec::new();
         for (row, result) in rows.into_iter().zip(results) {
             match result {
-                ElementAnswer::Refused { problem } => self.refuse(&row, &words(&problem, self.mapping))?,
+                ElementAnswer::Refused { problem } => self.refuse(&row, &words(&problem, self.mapping)),
                 ElementAnswer::Received { arrival } => {
                     self.report.repeated += row.same.len() as u64;
                     sent.push(SentLead::new(&row, arrival, received_at));
@@ -202,9 +210,9 @@ impl<'m> Sender<'m> {
         Ok(())
     }
 
-    fn refuse(&mut self, row: &MappedRow, why: &RefusedWords) -> anyhow::Result<()> {
-        self.report.refuse(&row.row, why)?;
-        row.same.iter().try_for_each(|same| self.report.refuse(same, why))
+    fn refuse(&mut self, row: &MappedRow, why: &RefusedWords) {
+        self.report.refuse(&row.row, why);
+        row.same.iter().for_each(|same| self.report.refuse(same, why));
     }
 
     async fn settle(&mut self) -> anyhow::Result<()> {
@@ -235,7 +243,7 @@ impl<'m> Sender<'m> {
                 None if is_new || row.flags.is_none() => &status.flags,
                 None => &[],
             };
-            self.report.flag(&row.row, &with_found(row.flags.clone().unwrap_or_default(), found))?;
+            self.report.flag(&row.row, &with_found(row.flags.clone().unwrap_or_default(), found));
             self.count(row, status, chunk.received_at);
             self.in_flight.remove(&row.id);
         }

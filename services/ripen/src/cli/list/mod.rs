@@ -26,7 +26,7 @@ pub struct ListOptions {
     /// What separates cells (one character, or `tab`); guessed where missing.
     #[arg(long, value_name = "CHARACTER")]
     pub delimiter: Option<String>,
-    /// The encoding of a text file (`windows-1251`, `shift_jis`); UTF-8, UTF-16 and Windows-1252 are recognised.
+    /// The encoding of a text file (`windows-1251`, `shift_jis`); UTF-8 and UTF-16 are recognised, others are guessed.
     #[arg(long, value_name = "NAME")]
     pub encoding: Option<String>,
     /// The sheet of an Excel workbook, by name or number; the first visible one that holds anything where missing.
@@ -38,7 +38,8 @@ pub struct ListOptions {
 pub struct ListFile {
     input: ListInput,
     blank_rows: u64,
-    windows_1252: u64,
+    /// Rows of which some of the encoding was guessed.
+    guessed: u64,
 }
 
 enum ListInput {
@@ -70,7 +71,7 @@ impl ListFile {
             );
             ListInput::Text(TextFile::open(file, &start, &known).with_context(|| shown.to_string())?)
         };
-        Ok(Self { input, blank_rows: 0, windows_1252: 0 })
+        Ok(Self { input, blank_rows: 0, guessed: 0 })
     }
 
     /// Opens a workbook whose sheet has data from its first row on; none where the file is no workbook.
@@ -84,7 +85,7 @@ impl ListFile {
         let shown = path.display();
         let file = File::open(path).with_context(|| format!("{shown} cannot be read"))?;
         let sheet = Workbook::open_bare(file, options.sheet.as_deref()).with_context(|| shown.to_string())?;
-        Ok(Some(Self { input: ListInput::Workbook(sheet), blank_rows: 0, windows_1252: 0 }))
+        Ok(Some(Self { input: ListInput::Workbook(sheet), blank_rows: 0, guessed: 0 }))
     }
 
     /// The names of the columns.
@@ -116,7 +117,7 @@ impl ListFile {
             match row {
                 Some(Ok(row)) if row.is_blank() => self.blank_rows += 1,
                 Some(Ok(row)) => {
-                    self.windows_1252 += u64::from(!row.is_utf8);
+                    self.guessed += u64::from(row.is_guessed());
                     return Ok(Some(Ok(row)));
                 }
                 other => return Ok(other),
@@ -135,7 +136,7 @@ impl ListFile {
     /// How the file was read, for a report.
     pub fn shown(&self) -> Map<String, Value> {
         let mut shown = match &self.input {
-            ListInput::Text(text) => text.shown(self.windows_1252),
+            ListInput::Text(text) => text.shown(self.guessed),
             ListInput::Workbook(workbook) => workbook.shown(),
         };
         shown.insert("header_line".to_owned(), self.header().line.into());

@@ -1,6 +1,9 @@
 //! A text file of rows, read piece by piece: however long it is, a piece and a row are all that is held.
 
-use std::{fs::File, io::Read as _};
+use std::{
+    fs::File,
+    io::{Read as _, Seek as _, SeekFrom},
+};
 
 use anyhow::Context as _;
 use ripen_domain::list::{
@@ -29,6 +32,9 @@ impl TextFile {
         let mut piece = vec![0; PIECE];
         let next = file.read(&mut piece).context("the file cannot be read")?;
         let mut reader = ListReader::open(start, next == 0, known)?;
+        if reader.may_look_ahead() && next > 0 {
+            look_ahead(&mut file, &mut reader, &piece[..next])?;
+        }
         if next > 0 {
             reader.push(&piece[..next], false);
         }
@@ -67,12 +73,12 @@ impl TextFile {
         (self.read * 100).checked_div(self.length).unwrap_or(0)
     }
 
-    /// How it is written; `windows_1252` rows were no UTF-8.
-    pub fn shown(&self, windows_1252: u64) -> Map<String, Value> {
+    /// How it is written; the encoding of so many rows was guessed.
+    pub fn shown(&self, guessed: u64) -> Map<String, Value> {
         let mut shown = Map::new();
-        let encoding = match (windows_1252, self.reader.encoding()) {
+        let encoding = match (guessed, self.reader.encoding()) {
             (0, name) => name.to_owned(),
-            (rows, name) => format!("windows-1252 in {rows} row(s) that are no {name}"),
+            (rows, name) => format!("{} in {rows} row(s) that are no {name}", self.reader.other_encoding()),
         };
         let delimiter = match self.reader.delimiter() {
             '\t' => "tab".to_owned(),
@@ -84,9 +90,28 @@ impl TextFile {
     }
 }
 
+/// Shows the reader all of a file that can be read twice.
+fn look_ahead(file: &mut File, reader: &mut ListReader, first: &[u8]) -> anyhow::Result<()> {
+    if !file.metadata().is_ok_and(|about| about.is_file()) {
+        return Ok(());
+    }
+    let at = file.stream_position().context("the file cannot be read")?;
+    reader.look_ahead(first, false);
+    let mut piece = vec![0; PIECE];
+    loop {
+        let read = file.read(&mut piece).context("the file cannot be read on")?;
+        reader.look_ahead(&piece[..read], read == 0);
+        if read == 0 {
+            break;
+        }
+    }
+    file.seek(SeekFrom::Start(at)).context("the file cannot be read on")?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
-    use std::io::{Seek as _, Write as _};
+    use std::io::Write as _;
 
     use ripen_domain::list::reader::SAMPLE;
 

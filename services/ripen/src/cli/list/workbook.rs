@@ -1,13 +1,16 @@
 //! A sheet of an Excel workbook, row by row, its numbers and dates as the cells mean them. Old workbooks (`.xls`) are not read.
 
-use std::{fs::File, io::BufReader};
+use std::{collections::HashMap, fs::File, io::BufReader};
 
 use anyhow::Context as _;
 use calamine::{DataRef, ExcelDateTime, Reader as _, SheetVisible, Xlsx};
 use jiff::{ToSpan as _, civil::DateTime};
-use ripen_domain::list::{
-    reader::{ListHeader, NotAList, TITLES, header_of, header_place},
-    row::{BadRow, ListRow},
+use ripen_domain::{
+    flag::FlagCode,
+    list::{
+        reader::{ListHeader, NotAList, TITLES, header_of, header_place},
+        row::{BadRow, DoubtfulCell, ListRow},
+    },
 };
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
@@ -17,7 +20,12 @@ const AHEAD: usize = 64;
 /// From here on a number has more digits than a cell keeps.
 const EXACT: f64 = 1e15;
 
+/// Formulas without a stored value that are remembered of a sheet.
+const MOST_UNSTORED: usize = 100_000;
+
 type Book = Xlsx<BufReader<File>>;
+/// Formulas by row and column.
+type UnstoredFormulas = HashMap<(u32, u32), String>;
 
 /// An open sheet.
 pub struct Workbook {
@@ -39,7 +47,7 @@ impl Workbook {
         let (sheet, others) = choose(&mut book, wanted)?;
         // The title and the header are read here, so that what is wrong with them stops everything.
         let mut first = Vec::new();
-        each_row(&mut book, &sheet, |row| {
+        each_row(&mut book, (&sheet, &UnstoredFormulas::new()), |row| {
             first.push(row);
             first.len() <= TITLES
         })?;
@@ -95,7 +103,9 @@ fn book_of(file: File) -> anyhow::Result<Book> {
 fn rows_after(mut book: Book, sheet: String, after: u64) -> mpsc::Receiver<anyhow::Result<ListRow>> {
     let (sender, rows) = mpsc::channel(AHEAD);
     tokio::task::spawn_blocking(move || {
-        let read = each_row(&mut book, &sheet, |row| row.line <= after || sender.blocking_send(Ok(row)).is_ok());
+        let unstored = unstored_formulas(&mut book, &sheet);
+        let read =
+            each_row(&mut book, (&sheet, &unstored), |row| row.line <= after || sender.blocking_send(Ok(row)).is_ok());
         if let Err(error) = read {
             // Nobody listens where the command has ended.
             let _ = sender.blocking_send(Err(error));
@@ -126,7 +136,7 @@ fn choose(book: &mut Book, wanted: Option<&str>) -> anyhow::Result<(String, Vec<
     for name in visible {
         let mut any = false;
         // A sheet of charts has no cells to read.
-        let _ = each_row(book, &name, |_| {
+        let _ = each_row(book, (&name, &UnstoredFormulas::new()), |_| {
             any = true;
             false
         });
@@ -141,34 +151,65 @@ fn choose(book: &mut Book, wanted: Option<&str>) -> anyhow::Result<(String, Vec<
 }
 
 /// Reads rows that hold anything until `take` wants no more.
-fn each_row(book: &mut Book, sheet: &str, mut take: impl FnMut(ListRow) -> bool) -> anyhow::Result<()> {
+fn each_row(
+    book: &mut Book,
+    (sheet, unstored): (&str, &UnstoredFormulas),
+    mut take: impl FnMut(ListRow) -> bool,
+) -> anyhow::Result<()> {
     let mut cells =
         book.worksheet_cells_reader(sheet).with_context(|| format!("the sheet {sheet:?} cannot be read"))?;
     let formats: Vec<_> =
         cells.styles().iter().map(|style| style.number_format.as_ref().map(|f| f.format_code.clone())).collect();
-    let mut row = ListRow { line: 0, cells: Vec::new(), is_utf8: true };
+    let mut row = empty_row(0);
     while let Some((cell, style)) =
         cells.next_cell_with_style_id().with_context(|| format!("the sheet {sheet:?} cannot be read on"))?
     {
         let (line, column) = cell.get_position();
         let line = u64::from(line) + 1;
         if line != row.line {
-            let done = std::mem::replace(&mut row, ListRow { line, cells: Vec::new(), is_utf8: true });
+            let done = std::mem::replace(&mut row, empty_row(line));
             if !done.is_blank() && !take(done) {
                 return Ok(());
             }
         }
         let text = text_of(cell.get_value(), formats.get(style).and_then(Option::as_deref));
-        if !text.is_empty() {
+        let formula = if text.is_empty() { unstored.get(&cell.get_position()) } else { None };
+        if !text.is_empty() || formula.is_some() {
             let column = column as usize;
             row.cells.resize(row.cells.len().max(column + 1), String::new());
             row.cells[column] = text;
+            let doubtful = |formula: &String| DoubtfulCell {
+                place: column,
+                code: FlagCode::NoStoredValue,
+                said: format!("={formula}"),
+            };
+            row.doubtful.extend(formula.map(doubtful));
         }
     }
     if !row.is_blank() {
         take(row);
     }
     Ok(())
+}
+
+const fn empty_row(line: u64) -> ListRow {
+    ListRow { line, cells: Vec::new(), doubtful: Vec::new() }
+}
+
+/// Formulas that were saved without what they come to, by row and column: a program wrote the workbook, and no spreadsheet opened it since.
+/// Read as what stands in them, such cells are empty.
+fn unstored_formulas(book: &mut Book, sheet: &str) -> UnstoredFormulas {
+    let mut found = UnstoredFormulas::new();
+    // What cannot be read is told by whoever reads the cells.
+    let Ok(mut cells) = book.worksheet_cells_reader(sheet) else { return found };
+    while let Ok(Some(cell)) = cells.next_cell_with_formula() {
+        if let (DataRef::Empty, Some(formula)) = (&cell.value, cell.formula)
+            && found.len() < MOST_UNSTORED
+        {
+            found.insert(cell.pos, formula);
+        }
+    }
+    found
 }
 
 /// What a cell says.

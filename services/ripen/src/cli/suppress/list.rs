@@ -260,7 +260,7 @@ mod tests {
 
     #[test]
     fn a_thread_that_panics_fails_everything() {
-        let row = ListRow { line: 2, cells: vec!["+14155550118".to_owned()], is_utf8: true };
+        let row = ListRow { line: 2, cells: vec!["+14155550118".to_owned()], doubtful: Vec::new() };
         let read = |_: &ListRow| -> RowContacts { unreachable!("to see what happens") };
         assert!(Found::default().add(&[row], read).is_err());
     }

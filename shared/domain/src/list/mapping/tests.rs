@@ -144,8 +144,9 @@ fn a_word_for_nothing_is_no_id_and_gives_way_to_another_column() {
 #[test]
 fn a_mended_row_keeps_its_number() {
     let rules = rules(&[], &[("external_id", "l7-{#}")], &[]);
-    let header = ["refused_line", "refused_row", "refused_because", "name"];
-    assert_eq!(lead(&header, &rules, &["9", "4", "…", "Casey"]), json!({"name": "Casey", "external_id": "l7-4"}));
+    for header in [REFUSED_COLUMNS, FLAGGED_COLUMNS].map(|ours| [&ours[..], &["name"]].concat()) {
+        assert_eq!(lead(&header, &rules, &["9", "4", "…", "Casey"]), json!({"name": "Casey", "external_id": "l7-4"}));
+    }
 }
 
 #[test]

@@ -94,7 +94,10 @@ async fn what_waits_at_an_endpoint_that_takes_nothing_is_with_nobody_too() {
     for (change, expected) in [
         ("", None),
         ("update endpoint set state = 'disabled' where id = pg_temp.i(1)", Some("answered 503")),
-        ("update endpoint set failures = 9, failing_since = created_at, probe_at = created_at where id = pg_temp.i(1)", Some("answered 503")),
+        (
+            "update endpoint set failures = 9, failing_since = created_at, probe_at = created_at where id = pg_temp.i(1)",
+            Some("answered 503"),
+        ),
         ("update delivery set not_before = '2026-11-25 09:58Z'", Some("answered 503")),
         ("update delivery set not_before = '2026-11-24 09:59Z'", None),
         // An hour ago, and attempted in vain since.
@@ -110,7 +113,10 @@ async fn what_waits_at_an_endpoint_that_takes_nothing_is_with_nobody_too() {
         assert_eq!(found.first().and_then(|one| one.dead.as_deref()), expected, "{change}");
         assert!(found.iter().all(|one| one.waits), "{change}");
         scene.run(had).await;
-        assert!(until(&scene, "2026-11-24T09:30:00Z").await.iter().all(|one| one.dead.is_none()), "another has it: {change}");
+        assert!(
+            until(&scene, "2026-11-24T09:30:00Z").await.iter().all(|one| one.dead.is_none()),
+            "another has it: {change}"
+        );
     }
     scene.end().await;
 }

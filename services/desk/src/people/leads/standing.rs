@@ -1,0 +1,98 @@
+//! Who has the lead, in words: somebody of its client, nobody though it is meant for them, or nobody any more, because it is over.
+
+use ripen_actions::lead_page::WholeLead;
+use ripen_domain::{
+    delivery::EventType,
+    desk::GateKind,
+    lead::{Grade, OutcomeKind, Stage},
+};
+use ripen_store::delivery::list::DeliveryRecord;
+
+use super::{shown::TimeInTitle, timeline_words::money};
+use crate::people::{letters::capital, when::When};
+
+/// A lead that its client is to have, and nobody has.
+pub struct NobodyHas {
+    /// Since when.
+    pub since: TimeInTitle,
+    /// Why, as the delivery says it.
+    pub why: String,
+    /// What can be done.
+    pub way_out: &'static str,
+}
+
+/// How the lead stands, as its page begins.
+pub struct LeadStanding {
+    /// How it ended: won or lost, when, and for what or why; empty of one that is open.
+    pub over: String,
+    /// Meant for the client, and nobody there has it.
+    pub nobody: Option<NobodyHas>,
+}
+
+pub fn standing(page: &WholeLead, when: &When) -> LeadStanding {
+    let over = over(page, when);
+    let nobody = if over.is_empty() { nobody_has(page, when) } else { None };
+    LeadStanding { over, nobody }
+}
+
+/// What the page says instead of "the client has it" where the lead is over; empty where it is not.
+fn over(page: &WholeLead, when: &When) -> String {
+    let day = |kind: &str| {
+        let said = page.outcomes.iter().rev().find(|one| one.outcome.kind.word() == kind);
+        said.map(|one| format!(" on {}", when.day(one.outcome.happened_at))).unwrap_or_default()
+    };
+    match page.lead.stage {
+        Stage::Customer => {
+            let sale = page.lead.sale.map(|sale| format!(": {}", money(sale)));
+            format!("Won{}{}", day("won"), sale.unwrap_or_default())
+        }
+        Stage::Closed => {
+            let why = page.lead.closed.clone().unwrap_or_default();
+            // What its client lost says so already.
+            let (end, why) = match why.strip_prefix("lost: ") {
+                Some(why) => (format!("Lost{}", day("lost")), why.to_owned()),
+                None if why == "lost" => (format!("Lost{}", day("lost")), String::new()),
+                None => ("Closed".to_owned(), why),
+            };
+            if why.is_empty() { end } else { format!("{end}: {why}") }
+        }
+        _ => String::new(),
+    }
+}
+
+/// The newest of what hands the lead over says whether anybody has it.
+fn nobody_has(page: &WholeLead, when: &When) -> Option<NobodyHas> {
+    if page.lead.decided.map(|last| last.grade) != Some(Grade::A) {
+        return None;
+    }
+    let hands_over = |one: &&DeliveryRecord| matches!(one.event, EventType::LeadMatured | EventType::LeadOffered);
+    let newest = page.deliveries.iter().filter(hands_over).filter(|one| one.state != "withdrawn").next_back()?;
+    // What was handed over before it came back is had by nobody any more.
+    let back = page.outcomes.iter().filter(|one| one.outcome.kind == OutcomeKind::Returned).map(|one| one.outcome.at);
+    let recalled = page.deliveries.iter().filter(|one| one.event == EventType::LeadRecalled).map(|one| one.created_at);
+    let given_back = back.chain(recalled).max();
+    let is_had = page.deliveries.iter().filter(hands_over).any(|one| {
+        matches!(one.state.as_str(), "delivered" | "filed") && given_back.is_none_or(|at| one.created_at > at)
+    });
+    // What is held for its hour goes on by itself: it is about to be handed over.
+    let is_stuck = newest.state == "dead" || newest.state == "held" && newest.due().is_none();
+    (is_stuck && !is_had).then(|| NobodyHas {
+        since: TimeInTitle::of(when, newest.created_at),
+        why: capital(newest.reason.as_deref().unwrap_or_default()),
+        way_out: match newest.state.as_str() {
+            "dead" => "Mend the recipient and send it again, or take the lead back.",
+            _ => "Add, enable or free a recipient, or take the lead back.",
+        },
+    })
+}
+
+/// What a gate says of who has the lead, where more is known of it than the gate tells.
+pub fn gate_words(kind: GateKind, is_open: bool, of: &LeadStanding) -> Option<String> {
+    match kind {
+        GateKind::WithClient if !is_open && !of.over.is_empty() => Some("its client had it".to_owned()),
+        GateKind::WithClient if !is_open && of.nobody.is_some() => {
+            Some("it is an A lead that waits for somebody of its client".to_owned())
+        }
+        _ => None,
+    }
+}

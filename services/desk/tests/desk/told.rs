@@ -1,0 +1,104 @@
+//! What pages say of who has a lead, and of what waits for somebody.
+
+use ripen_domain::{actor::UserRole, id::LeadId};
+
+use crate::harness::{App, Browser, Client, Sent, app};
+
+const NO_ENDPOINT: &str = "the client has no enabled endpoint";
+
+/// An A lead that nobody of its client can be given.
+async fn held(app: &App, client: &Client) -> Sent {
+    let owed = app.owed(client).await;
+    let hold = "update delivery set state = 'held', reason = $2, endpoint_id = null where id = $1";
+    sqlx::query(hold).bind(owed.delivery.uuid()).bind(NO_ENDPOINT).execute(&app.pool).await.unwrap();
+    owed
+}
+
+async fn page_of(app: &App, browser: &Browser, sent: Sent, query: &str) -> String {
+    app.page(browser, &format!("/leads/{}{query}", LeadId::from_uuid(sent.lead))).await.text
+}
+
+#[tokio::test]
+async fn an_a_lead_that_nobody_can_be_given_is_not_said_to_be_with_the_client() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let (held, owed) = (held(&app, &acme).await, app.owed(&acme).await);
+    let manager = app.browser(app.user(UserRole::Manager, None).await.id).await;
+    let page = page_of(&app, &manager, held, "").await;
+    assert!(page.contains("has this lead</strong>, since") && page.contains("The client has no enabled endpoint"), "{page}");
+    assert!(page.contains("It is an A lead that nobody has") && !page.contains("The client has it"), "{page}");
+    let page = page_of(&app, &manager, owed, "").await;
+    assert!(!page.contains("has this lead</strong>") && page.contains("The client has it"), "{page}");
+}
+
+#[tokio::test]
+async fn a_lead_that_is_over_says_how_it_ended() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let (lost, won) = (app.owed(&acme).await, app.owed(&acme).await);
+    for (sent, change) in [
+        (lost, "update lead set stage = 'closed', closed_at = created_at, closed_reason = 'lost: Postponed for a year' where id = $1"),
+        (won, "update lead set stage = 'customer', amount = 31200, currency = 'AUD' where id = $1"),
+    ] {
+        sqlx::query(change).bind(sent.lead).execute(&app.pool).await.unwrap();
+    }
+    let agent = app.browser(app.user(UserRole::Agent, None).await.id).await;
+    for (sent, says) in [(lost, "Lost: Postponed for a year"), (won, "Won: 31,200 AUD")] {
+        let page = page_of(&app, &agent, sent, "").await;
+        assert!(page.contains(says) && !page.contains("The client has it"), "{says}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_stops_contact_reads_who_stops() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let owed = app.owed(&acme).await;
+    let agent = app.browser(app.user(UserRole::Agent, None).await.id).await;
+    let page = page_of(&app, &agent, owed, "?open=stop").await;
+    for says in [
+        "Who may no longer contact them?",
+        "The whole firm, for every client",
+        "This cannot be taken back here",
+        "Stop contacting <bdi>Casey Smith</bdi>",
+    ] {
+        assert!(page.contains(says), "{says}: {page}");
+    }
+    assert!(!page.contains("nobody of the firm"), "{page}");
+}
+
+#[tokio::test]
+async fn the_queues_begin_with_what_nobody_can_be_given() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let manager = app.browser(app.user(UserRole::Manager, None).await.id).await;
+    app.owed(&acme).await;
+    let page = app.page(&manager, "/queues").await.text;
+    assert!(page.contains("Nothing is dead.") && !page.contains("cannot be handed over"), "{page}");
+    assert!(page.contains("No held deliveries, no dead deliveries"), "{page}");
+    let stuck = held(&app, &acme).await;
+    let dead = app.owed(&acme).await;
+    let die = "update delivery set state = 'dead', reason = '410', ended_at = clock_timestamp() where id = $1";
+    sqlx::query(die).bind(dead.delivery.uuid()).execute(&app.pool).await.unwrap();
+    let page = app.page(&manager, "/queues").await.text;
+    assert!(page.contains("1 A lead of <bdi>") && page.contains("cannot be handed over</a>"), "{page}");
+    assert!(page.contains("1 A lead could not be delivered") && !page.contains("Nothing is dead."), "{page}");
+    for path in ["/queues", "/queues/held"] {
+        let page = app.page(&manager, path).await.text;
+        let row = page.split(&format!("href=\"/leads/{}\"", LeadId::from_uuid(stuck.lead))).next().unwrap();
+        let cell = row.rsplit("<td").next().unwrap();
+        assert!(cell.contains("since <time"), "{path}: {cell}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_signed_in_keeps_the_rail_where_there_is_nothing() {
+    let app = app().await;
+    let agent = app.browser(app.user(UserRole::Agent, None).await.id).await;
+    let page = app.page(&agent, "/queues").await;
+    assert_eq!(page.status, 404);
+    assert!(page.text.contains("class=\"rail") && page.text.contains("Back to work"), "{}", page.text);
+    assert!(!page.text.contains("href=\"/queues\"") && !page.text.contains("belongs to a client"), "{}", page.text);
+    let nobody = app.send("GET", "/nowhere", &[("accept", "text/html")], "").await;
+    assert!(nobody.status == 404 && !nobody.text.contains("class=\"rail"), "{}", nobody.text);
+}
