@@ -10,7 +10,7 @@ use ripen_domain::id::{DeliveryId, NoticeId};
 use ripen_runtime::random::uuid_v7;
 use ripen_store::{
     StoreError,
-    delivery::bounce::{DeliveryReport, ReportResult, WorkedLead},
+    delivery::bounce::{DeliveryReport, ReportResult, BouncedLead},
     notice::owe::{MailRecipient, NoticeData, NoticeKind, OnceNotice},
 };
 use ripen_web::{
@@ -158,9 +158,9 @@ async fn take(context: &DeskContext, delivery: DeliveryId, mail: &[u8]) -> Resul
 }
 
 /// What the firm is told of a mail that came back although somebody works on its lead: nothing is done by itself then.
-fn of_worked((context, delivery): (&DeskContext, DeliveryId), lead: &WorkedLead, report: &str) -> Option<OnceNotice> {
+fn of_worked((context, delivery): (&DeskContext, DeliveryId), lead: &BouncedLead, report: &str) -> Option<OnceNotice> {
     let address = Some(context.alerts.clone()).filter(|address| !address.is_empty())?;
-    let WorkedLead { client, client_name, to } = lead;
+    let BouncedLead { client, client_name, to } = lead;
     let sentences = vec![
         format!("The mail with which {to} got a lead came back: {}.", report.trim_end_matches('.')),
         "Somebody works on the lead all the same, as the page of that mail shows: it stays there. Please see to the address.".to_owned(),

@@ -29,8 +29,10 @@ const GIVEN_ON: &str = "
 const BY_HAND: &str =
     "update delivery set state = 'withdrawn', reason = 'given to another endpoint by hand' where state = 'dead'";
 /// Nobody was given it yet: it waits to be routed again.
-const WAITS: &str =
-    "update delivery set endpoint_id = null, rep_id = null, state = 'held', ended_at = null where state = 'delivered'";
+const WAITS: &str = "
+    with given as (delete from delivery where state = 'delivered' returning *)
+    insert into delivery (id, client_id, lead_id, maturation_id, state, due_at, offered_until, created_at)
+      select gen_random_uuid(), client_id, lead_id, maturation_id, 'held', due_at, due_at, created_at from given";
 
 fn said(outcome: &str) -> OutcomeFields {
     let (reason, date) = (Some("no budget".to_owned()), (outcome == "not_yet").then(|| "2027-04-05".to_owned()));

@@ -1,6 +1,7 @@
 //! Tables of what is read, what is refused and what follows.
 
 use rstest::rstest;
+use rust_decimal::Decimal;
 
 use rust_decimal::Decimal;
 

@@ -59,7 +59,7 @@ impl MailReport {
 
 /// A lead whose mail came back, and on which whoever it was for works all the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WorkedLead {
+pub struct BouncedLead {
     /// Whose lead.
     pub client: ClientId,
     /// The client's name.
@@ -76,7 +76,7 @@ pub enum ReportResult {
     /// It stands on the attempt; the delivery is as it was.
     Noted,
     /// The same, of a mail that somebody has read: they said something of the lead, or tried to reach its person, from its page.
-    Worked(WorkedLead),
+    Worked(BouncedLead),
     /// The delivery is dead.
     Dead,
     /// The sender is refused: this delivery waits and is sent once more, and all mail waits where another address said so too.
@@ -131,7 +131,7 @@ impl Transaction {
         }
         if found.is_worked {
             let client = ClientId::from_uuid(found.client_id);
-            return Ok(ReportResult::Worked(WorkedLead { client, client_name: found.client_name, to: found.to }));
+            return Ok(ReportResult::Worked(BouncedLead { client, client_name: found.client_name, to: found.to }));
         }
         // Taken back: the time for returns begins when somebody has it.
         let reason = format!("the mail came back: {}", report.text);
