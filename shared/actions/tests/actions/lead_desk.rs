@@ -4,15 +4,17 @@
 use ripen_actions::{
     Refusal,
     lead_close::{CloseLead, ReopenLead},
-    lead_list::{LeadQuery, count, list},
+    lead_list::{LeadQuery, OPEN_STAGES, count, list},
     lead_new::{EnterLead, entered, sources},
     lead_page,
     lead_search::search,
     person_correct::CorrectPerson,
     source::{AddSource, SetSourceState},
+    why_not::gates,
 };
 use ripen_domain::{
     actor::UserRole,
+    desk::{GateKind, shut},
     id::{LeadId, SourceId},
     lead::Channel,
 };
@@ -262,4 +264,31 @@ async fn a_broker_reads_their_own_client_and_of_persons_those_alone_that_were_ha
     let closed = lead_page::show(&office.actions, &broker, worked).await.unwrap();
     assert!(closed.is_withheld && closed.lead.profile == ripen_domain::person::Profile::default());
     assert!(closed.ways.is_empty() && closed.notes.is_empty() && closed.answers.is_empty());
+}
+
+#[tokio::test]
+async fn what_a_client_has_stays_with_it_when_its_grade_falls() {
+    let office = office().await;
+    let acme = office.client("Acme").await;
+    let sent = office.delivered(&acme).await.lead;
+    sqlx::query("update lead set grade = 'B', score = 50").execute(&office.pool).await.unwrap();
+    let with_client = async || {
+        let why = gates(&office.actions, &operator(), sent, None).await.unwrap();
+        shut(&why.gates).find(|gate| gate.kind == GateKind::WithClient).map(|gate| gate.words.clone())
+    };
+    let filter = LeadFilter { stages: OPEN_STAGES.to_vec(), is_with_client: true, ..LeadFilter::default() };
+    let query = LeadQuery { filter: filter.clone(), order: LeadOrder::Arrival, limit: 50, ..LeadQuery::default() };
+    let listed = async || {
+        let leads = list(&office.actions, &operator(), &query).await.unwrap().leads;
+        let counted = count(&office.actions, &operator(), None, &filter).await.unwrap().n;
+        assert_eq!(usize::try_from(counted).unwrap(), leads.len());
+        leads.iter().map(|lead| lead.id).collect::<Vec<_>>()
+    };
+    assert_eq!(with_client().await.as_deref(), Some("the client has it"));
+    assert_eq!(listed().await, [sent]);
+    let refused = office.actions.run(&operator(), &close(sent)).await;
+    assert!(matches!(refused, Err(Refusal::Conflict { code: "with_client", .. })), "{refused:?}");
+    let given_back = "update lead set returned_at = matured_at + interval '1 hour'";
+    sqlx::query(given_back).execute(&office.pool).await.unwrap();
+    assert_eq!((with_client().await, listed().await), (None, vec![]));
 }

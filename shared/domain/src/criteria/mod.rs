@@ -29,7 +29,7 @@ pub use backtest::{
 pub use check_answer::InvalidAnswer;
 pub use decision::{
     decide::{Decision, qualify},
-    receipt::{Cap, Cause, CriteriaVersion, Finding, NextStep, OwnDate, Reason, Receipt, Verdict},
+    receipt::{Cap, Cause, CriteriaVersion, Finding, KeptBack, NextStep, OwnDate, Reason, Receipt, Verdict},
     replay_decision::{ReplayError, replay_decision},
 };
 pub use facts::{
