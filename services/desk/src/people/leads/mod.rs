@@ -14,4 +14,5 @@ mod panels;
 pub(crate) mod query;
 pub(super) mod shown;
 mod side_facts;
+pub(super) mod stop_whom;
 pub(crate) mod timeline;
