@@ -4,6 +4,7 @@ mod counts;
 mod drafts;
 mod live;
 mod looks;
+mod meanwhile;
 mod plain;
 mod roles;
 mod working;

@@ -240,6 +240,7 @@ impl World {
         let rows: Vec<(Uuid, Uuid, Uuid, bool)> = sqlx::query_as(sql).fetch_all(&self.pool).await.unwrap();
         let (documents, receipts) = (self.documents().await, self.receipts().await?);
         let mut courses: BTreeMap<Uuid, (Course, usize)> = BTreeMap::new();
+        let attempted = self.first_attempts().await;
         let mut fired = Vec::new();
         for (id, lead, criteria, matured) in rows {
             let kept = receipts.get(&id).ok_or_else(|| format!("decision {id} is not read"))?;
@@ -260,12 +261,22 @@ impl World {
             if became && promise.is_some() && arrivals.is_empty() && !regrade {
                 return Err(format!("decision {id}: time alone made an A"));
             }
-            if became != matured {
+            // Whoever had it all the time, while its grade fell and rose, is not given it a second time.
+            let is_handed_over = attempted.get(&lead).is_some_and(|first| *first <= receipt.at);
+            if became != matured && !(became && is_handed_over) {
                 return Err(format!("decision {id}: matured is {matured}, became A is {became}"));
             }
             fired.extend(receipt.cause.promise.map(|generation| (lead, generation, receipt.at)));
         }
         self.check_fired(fired).await
+    }
+
+    /// When somebody first tried to hand over each lead.
+    async fn first_attempts(&self) -> BTreeMap<Uuid, jiff::Timestamp> {
+        let sql = "select d.lead_id, min(a.at)::text from delivery d join attempt a on a.delivery_id = d.id
+                   where d.event = 'lead.matured' group by d.lead_id";
+        let rows: Vec<(Uuid, String)> = sqlx::query_as(sql).fetch_all(&self.pool).await.unwrap();
+        rows.into_iter().map(|(lead, at)| (lead, at.replacen(' ', "T", 1).parse().unwrap())).collect()
     }
 
     async fn receipts(&self) -> Result<BTreeMap<Uuid, String>, String> {

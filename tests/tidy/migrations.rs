@@ -40,6 +40,7 @@ const LANDED: &[(&str, &str)] = &[
     ("0032_ended.sql", "9be5d1ad91f0fada322f5d1f8febe6146a21b412ad6f3a33c8d5151cbe862431"),
     ("0034_mailboxes.sql", "91814b45315a07cbc443494ad93eb67da0a4100fadbce6f5d6fb51d120f32d76"),
     ("0031_who_may_be_given.sql", "4cceeeddaf42a21acaaadd82c6564f3f3bb02efea31d7ffd44f91c90d32271c9"),
+    ("0035_handed_over.sql", "241ed9bf8b3f642ffbe6e5678925f12d3f61a9d440c71c0041ee592eea783b08"),
 ];
 
 #[test]

@@ -54,6 +54,7 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
             "leads_lock",
             "leads_lock_of",
             "leads_try_lock",
+            "handover_standings",
             "lock_patience",
             "leads_write",
             "lock_teams",

@@ -8,6 +8,7 @@
   root.classList.add("scripted");
   const PREVIEW_AFTER = 120;
   const SAVE_AFTER = 600;
+  const PREVIEW_AGAIN = 5_000;
   // More often than a page that was closed may take to come back: closing one of two windows gives nothing back.
   const RENEW_EVERY = 15_000;
   // A request on a line that died without a word would keep all later ones from being sent.
@@ -32,11 +33,11 @@
     keys: () => { try { return Object.keys(localStorage); } catch { return []; } },
   };
   const typing = (target) => window.ripen.isTyping(target);
-  const notice = (words, link) => {
-    let bar = byId("told-here");
+  const notice = (words, link, id = "told-here") => {
+    let bar = byId(id);
     if (!bar) {
       bar = document.createElement("p");
-      bar.id = "told-here";
+      bar.id = id;
       bar.className = "notice bad";
       bar.setAttribute("role", "alert");
       byId("main").prepend(bar);
@@ -61,11 +62,21 @@
     notice("You are signed out. What you typed is kept in this browser and comes back:", anchor("/login?next=/work", "sign in again"));
 
   // What was just saved: the decision comes a moment later, and the seconds to take it back run.
+  const channel = (user, lead) => (typeof BroadcastChannel === "function" ? new BroadcastChannel(`ripen.work.${user}.${lead}`) : null);
+  const tell = (user, lead) => {
+    const tabs = channel(user, lead);
+    tabs?.postMessage({ is: "saved" });
+    tabs?.close();
+  };
   const runToast = () => {
     const toast = byId("toast");
     if (!toast) return;
     const holder = document.querySelector("[data-user]");
-    if (holder) for (const kind of [KEPT, OLDER]) store.drop(`${kind}${holder.dataset.user}.${toast.dataset.lead}`);
+    if (holder) {
+      for (const kind of [KEPT, OLDER]) store.drop(`${kind}${holder.dataset.user}.${toast.dataset.lead}`);
+      // Another tab that has it open still must not save the same call once more.
+      tell(holder.dataset.user, toast.dataset.lead);
+    }
     const until = Number(toast.dataset.until);
     // What cannot be taken back is confirmed too.
     const stays = Math.max(until, Date.now() / 1000 + 8);
@@ -101,6 +112,12 @@
     }, wait);
   };
   runToast();
+  // Of a lead that ended meanwhile the note is kept with it: its draft here is over.
+  const came = new URLSearchParams(location.search);
+  if (came.get("told")?.startsWith("ended")) {
+    const holder = document.querySelector("[data-user]");
+    if (holder) for (const kind of [KEPT, OLDER]) store.drop(`${kind}${holder.dataset.user}.${came.get("lead")}`);
+  }
 
   const takeBack = () => byId("toast")?.querySelector("button")?.click();
 
@@ -272,7 +289,11 @@
       if (status === 401 || status === 403) signedOut();
       else if (status === 200) show(body);
     } catch (error) {
-      if (error.name !== "AbortError") byId("after").textContent = "The server does not answer: what saving will do is not known just now.";
+      if (error.name === "AbortError") return;
+      byId("after").textContent = "The server does not answer: what saving will do is not known just now.";
+      // Asked until it answers: "saved" beside "does not answer" says nothing anybody could act on.
+      clearTimeout(previewTimer);
+      previewTimer = setTimeout(preview, PREVIEW_AGAIN);
     }
   };
   const show = (body) => {
@@ -388,20 +409,22 @@
         isIdle = body.is_idle;
         if (isIdle && !wasIdle) notice("Nothing was done here for a long time: the lead is given back. Go on typing, and it is yours again if nobody took it.");
         else if (wasIdle && !isIdle) byId("told-here")?.remove();
+        if (!isIdle) over(body.over ?? "");
       } else if (status === 409) {
-        lost(body.held_by);
+        lost(body.held_by, body.last);
       } else if (status === 401 || status === 403) {
         signedOut();
       }
     } catch { /* tried again in a moment; the lease lasts longer than that */ }
   };
   // Another has it, or nobody: it was saved, or given back, in another tab.
-  const lost = (holder) => {
+  const lost = (holder, last) => {
+    const meanwhile = last ? `${last} ` : "";
     if (holder) {
-      notice(`${holder} has this lead by now. What you typed is kept as your draft.`);
+      notice(`${holder} has this lead by now. ${meanwhile}What you typed is kept as your draft.`);
       return;
     }
-    notice("This lead was saved or given back elsewhere, and nobody has it open. What you typed is kept as your draft.");
+    notice(`This lead was saved or given back elsewhere, and nobody has it open. ${meanwhile}What you typed is kept as your draft.`);
     byId("told-here").append(" ", button("Open it again", async () => {
       await save();
       const open = document.createElement("form");
@@ -416,7 +439,30 @@
       open.submit();
     }));
   };
+  // It was closed or stopped while it lies open here: nobody calls any more, and what is typed goes with the lead.
+  const over = (why) => {
+    if (why === form.dataset.over) return;
+    form.dataset.over = why;
+    if (why === "") return byId("over-here")?.remove();
+    notice(`Stop here: ${why}. Nothing else is saved of this lead.`, null, "over-here");
+    byId("over-here").append(" ", button("Keep the note, next", () => {
+      const radio = chosen();
+      if (radio) radio.checked = false;
+      form.requestSubmit(byId("save"));
+    }));
+    preview();
+  };
   setInterval(renew, RENEW_EVERY);
+  // What somebody did with a lead is heard at once; of a busy desk not more often than this.
+  const ASK_AGAIN = 2_000;
+  let renewSoon = 0;
+  document.addEventListener("ripen:news", (event) => {
+    if (!event.detail.kinds.some((kind) => kind === "work" || kind === "leads")) return;
+    renewSoon ||= setTimeout(() => {
+      renewSoon = 0;
+      renew();
+    }, ASK_AGAIN);
+  });
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") renew();
     else save();
@@ -425,10 +471,11 @@
   // Tabs of one browser that show this lead know of each other: one that closes does not give back what another has open.
   const self = `${Math.random()}`;
   const others = new Set();
-  const tabs = typeof BroadcastChannel === "function" ? new BroadcastChannel(`ripen.work.${user}.${lead}`) : null;
+  const tabs = channel(user, lead);
   const say = (is) => tabs?.postMessage({ is, page: self });
   tabs?.addEventListener("message", ({ data }) => {
-    if (data.is === "gone") others.delete(data.page);
+    if (data.is === "saved") renew();
+    else if (data.is === "gone") others.delete(data.page);
     else others.add(data.page);
     if (data.is === "opened") say("here");
   });
@@ -482,6 +529,8 @@
     if (!field) return false;
     if (field.id === "note") byId("dock").checked = true;
     field.focus();
+    // Behind what is there already: a draft that was restored has the caret in front of it.
+    if (field.id === "note") field.setSelectionRange(field.value.length, field.value.length);
     field.scrollIntoView({ block: "nearest" });
     return true;
   };

@@ -144,6 +144,7 @@ pub(crate) async fn decide_within(
     // Taken before the unit of work is consumed by the writes.
     let mut updates = updates(&work_unit, now);
     updates.extend(graded_down(&work_unit, &decided, now));
+    updates.extend(graded_up(&work_unit, &decided, (now, undo_time::until(&ctx.settings, now))));
     let news = news(&work_unit, &report);
     // The row of a message that was set aside is all that is left of it when the process ends.
     let keys = spooled.iter().zip(items).filter(|(_, item)| aside.why(item).is_none()).map(|(key, _)| *key);
@@ -298,6 +299,26 @@ fn graded_down(work_unit: &UnitOfWork, decided: &BatchDecisions, now: Timestamp)
     let told = lower.map(|one| {
         let detail = EventDetail::Updated(LeadUpdate { kind: UpdateKind::Grade.into(), ..LeadUpdate::default() });
         Event { lead: one.lead, detail, cause: one.id.uuid(), mailed: true, due_at: now }
+    });
+    told.collect()
+}
+
+/// What endpoints are told of leads that they have and that are A again. Of what arrived they hear as of any arrival. What somebody of
+/// the firm did can be taken back for a while; a mail that says "no A any more" for this is none, so programs alone hear of the rest.
+fn graded_up(
+    work_unit: &UnitOfWork,
+    decided: &BatchDecisions,
+    (now, undo_until): (Timestamp, Timestamp),
+) -> Vec<Event> {
+    let has_arrived = |lead: LeadId| work_unit.leads.get(&lead).is_some_and(|lead| lead.arrived.last().is_some());
+    let again = decided.again.iter().filter(|again| !has_arrived(again.lead));
+    let told = again.map(|again| {
+        let (kind, due_at) = match again.by_hand {
+            true => (UpdateKind::Conversation, undo_until),
+            false => (UpdateKind::Grade, now),
+        };
+        let detail = EventDetail::Updated(LeadUpdate { kind: kind.into(), ..LeadUpdate::default() });
+        Event { lead: again.lead, detail, cause: again.decision.uuid(), mailed: again.by_hand, due_at }
     });
     told.collect()
 }

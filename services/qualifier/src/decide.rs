@@ -45,6 +45,8 @@ pub struct BatchDecisions {
     pub maturations: Vec<MaturationRow>,
     /// Those of them that became A because somebody of the firm worked on them, who may have slipped.
     pub by_hand: BTreeSet<LeadId>,
+    /// Leads that are A again and that their clients have all the time: they are told, and not handed over again.
+    pub(crate) again: Vec<AgainA>,
     /// Leads that are no longer A.
     pub withdrawn: Vec<LeadId>,
     /// Leads whose persons must not be contacted: nothing more of them goes out.
@@ -66,6 +68,17 @@ impl BatchDecisions {
     pub fn matured(&self) -> Vec<LeadId> {
         self.maturations.iter().map(|row| row.lead).collect()
     }
+}
+
+/// A lead that is A again while its client has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct AgainA {
+    /// The lead.
+    pub(crate) lead: LeadId,
+    /// The decision that found it.
+    pub(crate) decision: DecisionId,
+    /// Because of what somebody of the firm did.
+    pub(crate) by_hand: bool,
 }
 
 /// A decision on one lead, by which criteria, and when the lead is looked at again.
@@ -188,8 +201,11 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
             lead.row.closed = Some(LeadClosing { at: self.now, why: why.clone() });
         }
         let is_a = decision.grade == Grade::A && decision.closed.is_none();
-        // One that stays A has been handed over; one that was returned and is A again has not.
-        if is_a && (before != Some(Grade::A) || lead.row.came_back()) {
+        // One whose grade fell while its client had it is with that client still: handed over once more, two would work on it.
+        if is_a && before != Some(Grade::A) && lead.is_handed_over {
+            out.again.push(AgainA { lead: lead.row.id, decision: id, by_hand });
+        } else if is_a && (before != Some(Grade::A) || lead.row.came_back()) {
+            // One that stays A has been handed over; one that was returned and is A again has not.
             lead.row.matured_at = Some(self.now);
             if by_hand {
                 out.by_hand.insert(lead.row.id);

@@ -427,6 +427,9 @@ async fn load_facts(
             lead.promises.push(open.promise);
         }
     }
+    for standing in batch.handover_standings(&leads).await? {
+        work_unit.load_standing(standing);
+    }
     // Last of the facts: a change that commits after this statement has a higher version, and is decided again.
     for (lead, version) in batch.regrades_of(&leads).await? {
         if let Some(lead) = work_unit.leads.get_mut(&lead) {

@@ -2,16 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use ripen_domain::actor::{Actor, Permission};
+use ripen_domain::{
+    actor::{Actor, Permission},
+    id::LeadId,
+};
 use ripen_store::audit::list::{AuditFilter, AuditRecord};
 use serde_json::Value;
 
 use crate::{Actions, Refusal, work::permit};
 
-/// Entries in the actor's scope, newest first.
+/// Entries in the actor's scope, newest first. Of a lead those of its person are among them: who put a name or a number right is
+/// looked for at the lead.
 pub async fn list(actions: &Actions, actor: &Actor, filter: &AuditFilter) -> Result<Vec<AuditRecord>, Refusal> {
     permit(actor, Permission::Manage)?;
-    Ok(actions.store.audit_list(actor.scope(), filter).await?)
+    let lead = filter.object.as_deref().and_then(|object| object.parse::<LeadId>().ok());
+    let person = match lead {
+        Some(lead) => actions.store.lead(actor.scope(), lead).await?.map(|lead| lead.person.to_string()),
+        None => None,
+    };
+    let filter = AuditFilter { also: person, ..filter.clone() };
+    Ok(actions.store.audit_list(actor.scope(), &filter).await?)
 }
 
 /// The names of everybody who signs in, by their ids as entries have them.

@@ -44,7 +44,8 @@ pub struct DialCall {
     pub lead: LeadId,
     /// Which of the person's numbers; the one they are known by where none is named.
     pub number: Option<String>,
-    /// Also at an hour at which nobody is called there, or once more than the number is called in a day: the agent was told so.
+    /// Also at an hour at which nobody is called there, once more than the number is called in a day, or while somebody else has the
+    /// lead open, who may be calling: the agent was told so.
     pub anyway: bool,
 }
 
@@ -103,7 +104,7 @@ impl Action for DialCall {
 
 impl DialCall {
     /// The gates that are shut and were passed by the agent's word. Whether the person ever agreed to be called is nobody's word but
-    /// a manager's; an hour, or one call more, may be what the person asked for.
+    /// a manager's; an hour, or one call more, may be what the person asked for, and a colleague may have the page open and no call.
     async fn against(&self, work: &mut Work<'_>) -> Result<Vec<GateKind>, Refusal> {
         let (agent, scope) = (AgentTerms { user: work.actor.user_id(), ..AgentTerms::default() }, work.scope());
         let terms = GatesFor { agent: &agent, hours: &work.actions.hours, now: work.now };
@@ -112,8 +113,9 @@ impl DialCall {
         if let Some(review) = shut(&gates).find(|gate| gate.kind == GateKind::Review) {
             return Err(Refusal::conflict("review", review.words.clone()));
         }
-        let against: Vec<_> =
-            shut(&gates).filter(|gate| matches!(gate.kind, GateKind::Hours | GateKind::Calls)).collect();
+        let against: Vec<_> = shut(&gates)
+            .filter(|gate| matches!(gate.kind, GateKind::Hours | GateKind::Calls | GateKind::Lease))
+            .collect();
         if !against.is_empty() && !self.anyway {
             let words: Vec<_> = against.iter().map(|gate| gate.words.as_str()).collect();
             let asked = format!("{}: dial once more to call anyway", words.join("; "));

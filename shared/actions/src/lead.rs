@@ -45,7 +45,7 @@ use crate::{
 };
 
 /// Longest note, in bytes: what is longer is refused, and cut nowhere.
-const LONGEST_NOTE: usize = 20_000;
+pub(crate) const LONGEST_NOTE: usize = 20_000;
 /// Longest reason, in bytes.
 pub(crate) const LONGEST_WHY: usize = 2_000;
 

@@ -44,7 +44,7 @@ impl Action for CloseLead {
             }
             ClosedByHand::WithClient => {
                 let first =
-                    "its client has this A lead, or gets it now: take it back first, so that the client hears of it";
+                    "its client has this lead, or gets it now: take it back first, so that the client hears of it";
                 Err(Refusal::conflict("with_client", first))
             }
         }

@@ -27,6 +27,7 @@ use ripen_store::{
 use crate::{
     Actions, Refusal,
     lead::{DeliveryOutcome, outcomes_of},
+    lead_changes::{NotedChange, noted},
     lead_withhold,
     work::permit,
 };
@@ -49,6 +50,8 @@ pub struct WholeLead {
     pub notes: Vec<KeptNote>,
     /// What was done with it, oldest first.
     pub touches: Vec<TouchRecord>,
+    /// What was put right of it and taken back, newest first; none for who works no leads.
+    pub changes: Vec<NotedChange>,
     /// The newest answer to each question, and what was not asked.
     pub answers: Vec<AnsweredQuestion>,
     /// What could not be understood of what the person sent.
@@ -222,6 +225,10 @@ pub async fn show(actions: &Actions, actor: &Actor, id: LeadId) -> Result<WholeL
         arrivals: store.arrivals_of_lead(scope, id).await?,
         notes: store.newest_notes_of_lead(scope, id).await?,
         touches: store.touches_of_lead(scope, id).await?,
+        changes: match actor.may(Permission::Work) {
+            true => noted(actions, actor, (id, lead.person)).await?,
+            false => Vec::new(),
+        },
         answers,
         flags: store.flags_of_lead(scope, id).await?,
         promises: store.promises_of_lead(scope, id).await?,

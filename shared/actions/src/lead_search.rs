@@ -25,8 +25,8 @@ pub struct FoundLeads {
     pub is_cut: bool,
 }
 
-/// The leads in the actor's scope that a text could mean. Whoever does not work leads finds those alone that were handed
-/// over and may be contacted.
+/// The leads in the actor's scope that a text could mean. Whoever does not work leads finds by words those alone that were handed
+/// over and may be contacted, and by an id any, without who it is.
 ///
 /// # Errors
 /// `Forbidden` for whoever has no account.
@@ -38,12 +38,12 @@ pub async fn search(actions: &Actions, actor: &Actor, typed: &str) -> Result<Fou
     }
     let limit = i64::try_from(FOUND_AT_MOST).unwrap_or(i64::MAX).saturating_add(1);
     let wanted = SearchedLeads { keys: &keys, only_handed_over: !actor.may(Permission::Work), limit };
-    let LeadsFound { leads: mut found, is_cut } = actions.store.leads_search(actor.scope(), wanted).await?;
+    let LeadsFound { leads: mut found, by_id, is_cut } = actions.store.leads_search(actor.scope(), wanted).await?;
     let has_more = is_cut || found.len() > FOUND_AT_MOST;
     found.truncate(FOUND_AT_MOST);
     let mut leads = actions.store.leads_of_list(actor.scope(), &found).await?;
-    // That it was found would say whose name or number it has.
+    // That it was found by words would say whose name or number it has.
     let withheld = withhold(actions, actor, &mut leads).await?;
-    leads.retain(|lead| !withheld.contains(&lead.id));
+    leads.retain(|lead| !withheld.contains(&lead.id) || by_id.contains(&lead.id));
     Ok(FoundLeads { leads, has_more, is_cut })
 }

@@ -25,6 +25,7 @@ pub mod desk;
 pub mod endpoint;
 pub mod lead;
 pub mod lead_brief;
+pub mod lead_changes;
 pub mod lead_close;
 mod lead_earlier;
 pub mod lead_list;

@@ -207,9 +207,11 @@ impl Action for SetUser {
             self.user,
             AuditChange { client: after.client, before: Some(shown(&before)), after: Some(shown(&after)) },
         );
-        // What ends with a pause: sessions here, tokens by the account's state; leases and promised calls belong beside them.
+        // What ends with a pause, for good: whoever has a lost laptop must not be let in again with its owner. Leases and promised
+        // calls belong beside them.
         if after.is_paused && !before.is_paused {
             work.tx.sessions_end(self.user, None, work.now).await?;
+            work.tx.user_tokens_revoke(self.user, work.now).await?;
         }
         let works = |user: &UserRecord| !user.is_paused && user.role != UserRole::Broker;
         if works(&before) && !works(&after) {

@@ -16,7 +16,7 @@ use cel::{Context, parser::PrattParser};
 use jiff::{SignedDuration, Timestamp};
 use proptest::{prelude::*, sample::select};
 use ripen_domain::{
-    criteria::{Answer, Cause, Criteria, Facts, LeadFacts, Origin, Verdict, qualify, replay_decision},
+    criteria::{Answer, Cause, Criteria, Facts, KeptBack, LeadFacts, Origin, Verdict, qualify, replay_decision},
     id::ArrivalId,
     lead::{Channel, Grade, Stage},
 };
@@ -140,14 +140,15 @@ fn facts() -> impl Strategy<Value = Facts> {
 fn cause() -> impl Strategy<Value = Cause> {
     let ids = proptest::collection::vec(any::<u128>(), 0..3);
     let before = proptest::option::of(select(vec![Grade::A, Grade::B, Grade::C]));
-    (ids, proptest::option::of(any::<i64>()), any::<bool>(), before).prop_map(|(arrivals, promise, regrade, before)| {
-        Cause {
-            arrivals: arrivals.into_iter().map(|id| ArrivalId::from_uuid(Uuid::from_u128(id))).collect(),
-            promise,
-            regrade,
-            before,
-            barred: None,
-        }
+    let kept_back = proptest::option::of(select(KeptBack::ALL.to_vec()));
+    let all = (ids, proptest::option::of(any::<i64>()), any::<bool>(), before, kept_back);
+    all.prop_map(|(arrivals, promise, regrade, before, kept_back)| Cause {
+        arrivals: arrivals.into_iter().map(|id| ArrivalId::from_uuid(Uuid::from_u128(id))).collect(),
+        promise,
+        regrade,
+        before,
+        barred: None,
+        kept_back,
     })
 }
 

@@ -39,7 +39,8 @@ impl<S: Sync, T: NamedFields> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
         // An address without a query is one with no names in it.
         let query = parts.uri.query().unwrap_or_default();
-        only_known(query.as_bytes(), names_of::<T>())?;
+        without_nul(query.as_bytes())?;
+        only_known(query.as_bytes(), names_of::<T>().unwrap_or_default())?;
         fields(query.as_bytes(), &catalogue::INVALID_PARAMETER).map(Self)
     }
 }
@@ -59,6 +60,20 @@ impl<S: Sync> FromRequestParts<S> for NoQuery {
 /// The most of a name that nobody knows which is shown.
 const SHOWN_OF_NAME: usize = 40;
 
+/// 400 where a value holds the character NUL: nothing that is kept holds one, and the database refuses to look for it.
+fn without_nul(query: &[u8]) -> Result<(), Problem> {
+    let Some((name, _)) =
+        form_urlencoded::parse(query).find(|(name, value)| name.contains('\0') || value.contains('\0'))
+    else {
+        return Ok(());
+    };
+    let name: String = name.replace('\0', "").chars().take(SHOWN_OF_NAME).collect();
+    let message = "A text cannot hold the character NUL.";
+    let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+    let wrong = FieldProblem { pointer: pointer.into(), code: "invalid", message: message.into() };
+    Err(Problem::new(&catalogue::INVALID_PARAMETER, format!("{name}: {message}")).with_errors(vec![wrong]))
+}
+
 /// 400 where a name is none of these; names them.
 fn only_known(query: &[u8], known: &[&str]) -> Result<(), Problem> {
     let Some((name, _)) = form_urlencoded::parse(query).find(|(name, _)| !known.contains(&name.as_ref())) else {
@@ -75,16 +90,16 @@ fn only_known(query: &[u8], known: &[&str]) -> Result<(), Problem> {
     Err(Problem::new(&catalogue::INVALID_PARAMETER, detail).with_errors(vec![wrong]))
 }
 
-/// The names that a type reads, as serde has them.
-fn names_of<T: DeserializeOwned>() -> &'static [&'static str] {
-    let names = Cell::new(&[] as &[&str]);
+/// The names that a type reads, as serde has them; none where it takes any.
+pub(crate) fn names_of<T: DeserializeOwned>() -> Option<&'static [&'static str]> {
+    let names = Cell::new(None);
     // Reading ends as soon as the names are told.
     let _ = T::deserialize(NamesOnly(&names));
     names.get()
 }
 
 /// Asks a type for its names and gives it nothing to read.
-struct NamesOnly<'n>(&'n Cell<&'static [&'static str]>);
+struct NamesOnly<'n>(&'n Cell<Option<&'static [&'static str]>>);
 
 impl<'de> Deserializer<'de> for NamesOnly<'_> {
     type Error = serde::de::value::Error;
@@ -99,7 +114,7 @@ impl<'de> Deserializer<'de> for NamesOnly<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Self::Error> {
-        self.0.set(fields);
+        self.0.set(Some(fields));
         self.deserialize_any(visitor)
     }
 
@@ -311,6 +326,30 @@ mod tests {
         assert!(none("/x").await.is_ok() && none("/x?").await.is_ok());
         let problem = none("/x?full=1").await.unwrap_err();
         assert_eq!(problem.detail(), "There is no parameter \"full\". This address takes no parameters.");
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Texts {
+        #[expect(dead_code, reason = "it is never read")]
+        object: Option<String>,
+    }
+
+    impl NamedFields for Texts {
+        fn hint(_: &str) -> &'static str {
+            "Write text."
+        }
+    }
+
+    #[tokio::test]
+    async fn a_text_with_nul_is_refused_before_anything_looks_for_it() {
+        for query in ["object=%00", "object=a%00b", "object=a&object=%00"] {
+            let (mut parts, ()) = Request::builder().uri(format!("/x?{query}")).body(()).unwrap().into_parts();
+            let problem = Query::<Texts>::from_request_parts(&mut parts, &()).await.map(drop).unwrap_err();
+            assert_eq!(
+                (problem.kind(), problem.errors()[0].pointer.as_ref()),
+                (&catalogue::INVALID_PARAMETER, "/object")
+            );
+        }
     }
 
     #[derive(Clone)]

@@ -8,6 +8,7 @@ pub mod auth;
 pub mod body;
 pub mod catalogue;
 pub mod edge;
+pub mod exact_json;
 pub mod extract;
 pub mod openapi;
 pub mod page;

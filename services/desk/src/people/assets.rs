@@ -37,7 +37,11 @@ pub static STYLE: Asset = Asset {
 pub static SCRIPT: Asset = Asset {
     path: SCRIPT_PATH,
     media_type: "text/javascript; charset=utf-8",
-    content: concat!(include_str!("../../assets/app.js"), include_str!("../../assets/keys.js")),
+    content: concat!(
+        include_str!("../../assets/app.js"),
+        include_str!("../../assets/keys.js"),
+        include_str!("../../assets/kept.js")
+    ),
     address: LazyLock::new(|| hashed(SCRIPT.path, SCRIPT.content)),
 };
 

@@ -41,7 +41,8 @@ impl AuditQuery {
     pub fn filter(&self, limit: i64) -> AuditFilter {
         let given =
             |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
-        AuditFilter { object: given(&self.object), actor: given(&self.actor), before: self.before, limit }
+        let (object, actor) = (given(&self.object), given(&self.actor));
+        AuditFilter { object, actor, before: self.before, limit, ..AuditFilter::default() }
     }
 }
 
@@ -79,7 +80,7 @@ struct AuditTemplate<'a> {
 /// Shows who changed what.
 #[utoipa::path(get, path = "/audit", operation_id = "show_audit", tag = "pages",
     params(
-        ("object" = Option<String>, Query, description = "Only what was done to this object."),
+        ("object" = Option<String>, Query, description = "Only what was done to this object; of a lead, to its person too."),
         ("actor" = Option<String>, Query, description = "Only what this actor did."),
         ("before" = Option<String>, Query, description = "Only what is older than this entry."),
     ),

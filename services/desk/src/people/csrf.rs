@@ -8,7 +8,8 @@ use ripen_web::{
     Problem,
     body::{self, BodyLimits},
     catalogue,
-    extract::{NamedFields, form_fields, json_value},
+    exact_json::exact_json,
+    extract::{NamedFields, form_fields},
 };
 use serde::de::DeserializeOwned;
 
@@ -55,7 +56,7 @@ impl<T: NamedFields> FromRequest<DeskContext> for CsrfForm<T> {
     }
 }
 
-/// A JSON body of a user's program, or of `app.js` with the header.
+/// A JSON body of a user's program, or of `app.js` with the header. A field that `T` does not know is refused.
 pub struct CsrfJson<T> {
     /// Who sent it.
     pub viewer: Viewer,
@@ -72,7 +73,7 @@ impl<T: DeserializeOwned> FromRequest<DeskContext> for CsrfJson<T> {
         check(&viewer, header_of(&parts.headers).as_deref())?;
         let limits = BodyLimits { bytes: context.body.bytes, time: context.body.time };
         let bytes = body::read(&parts.headers, content, limits).await?;
-        Ok(Self { body: json_value(&parts.headers, &bytes)?, viewer })
+        Ok(Self { body: exact_json(&parts.headers, &bytes)?, viewer })
     }
 }
 

@@ -296,7 +296,15 @@ async fn nobody_sees_or_changes_what_is_not_theirs() {
     }
     let withheld = broker.page(&app, &format!("/leads/{}", id(own_worked))).await;
     assert!(!withheld.contains("Casey") && !withheld.contains("casey@"), "{withheld}");
+    assert!(
+        withheld.contains("stands here as soon as the lead is handed over") && !withheld.contains("none came with it"),
+        "what is withheld is not said to be absent: {withheld}"
+    );
     assert_eq!(broker.page(&app, "/leads?q=casey").await.matches("<th scope=\"row\"").count(), 1);
+    // An id that their own list shows leads to its lead, without who it is.
+    let named = broker.page(&app, &format!("/leads?q={}", id(own_worked))).await;
+    assert!(named.contains(&format!("href=\"/leads/{}\"", id(own_worked))) && !named.contains("Casey"), "{named}");
+    assert_eq!(broker.page(&app, &format!("/leads?q={}", id(foreign))).await.matches("<th scope=\"row\"").count(), 0);
     // A form of another session changes nothing.
     let agent = Browser::new(&app, "agent", None).await;
     let headers = [("cookie", agent.cookie.as_str()), ("content-type", "application/x-www-form-urlencoded")];

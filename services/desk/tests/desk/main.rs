@@ -19,6 +19,8 @@ mod kept;
 mod leads;
 mod links;
 mod live;
+mod meanwhile;
+mod nul;
 mod outcomes;
 mod queues;
 mod reps;

@@ -259,6 +259,11 @@ async fn a_pause_ends_sessions_tokens_and_links_and_the_last_admin_stays() {
         .execute(&app.pool)
         .await
         .unwrap();
+    // Let in again, whoever has the lost laptop is not.
+    app.pass(2);
+    assert_eq!(app.submit(&of_admin, &format!("/users/{agent}/state"), of_admin.form("pause=false")).await.status, 303);
+    assert_eq!(app.send("GET", "/api/v1/me", &[("authorization", &token)], "").await.status, 401);
+    assert_eq!(app.page(&of_agent, "/account").await.status, 303);
     let last = app.submit(&of_admin, &format!("/users/{admin}/state"), of_admin.form("pause=true")).await;
     assert_eq!(last.status, 409);
     let paused = SetUser { is_paused: Some(true), ..SetUser::of(invited) };

@@ -471,7 +471,7 @@ async fn a_lead_of_somebody_else_is_not_written_over() {
         desk.post("/work/dispose", &page.typed(&form, &[("disposition", "answered"), ("note", "my words")])).await;
     assert_eq!(lost.status, StatusCode::CONFLICT, "{}", lost.text);
     assert!(
-        lost.text.contains("Somebody else has this lead by now.") && lost.text.contains("my words"),
+        lost.text.contains("<bdi>Lee</bdi> has this lead by now.") && lost.text.contains("my words"),
         "{}",
         lost.text
     );

@@ -52,9 +52,9 @@ async fn a_page_is_told_whether_somebody_has_its_lead_or_nobody() {
     let lee = desk.actions.run(&Actor::operator("dana"), &lee).await.unwrap();
     let taken = "update desk_lease set user_id = $1, lease = $1";
     sqlx::query(taken).bind(lee.uuid()).execute(&desk.app.pool).await.unwrap();
-    assert_eq!(renewed(&desk, &page, "0").await, (StatusCode::CONFLICT, json!({"held_by": "Lee"})));
+    assert_eq!(renewed(&desk, &page, "0").await, (StatusCode::CONFLICT, json!({"held_by": "Lee", "last": ""})));
     sqlx::query("delete from desk_lease").execute(&desk.app.pool).await.unwrap();
-    assert_eq!(renewed(&desk, &page, "0").await, (StatusCode::CONFLICT, json!({"held_by": null})));
+    assert_eq!(renewed(&desk, &page, "0").await, (StatusCode::CONFLICT, json!({"held_by": null, "last": ""})));
 }
 
 #[tokio::test]

@@ -35,5 +35,6 @@ pub(super) fn cause_of(lead: &TrackedLead, work: &GradingSettings) -> Cause {
         regrade: lead.regrade.is_some() || outdated,
         before: decided.map(|last| last.grade),
         barred: None,
+        kept_back: lead.kept_back,
     }
 }

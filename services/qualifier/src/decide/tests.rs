@@ -2,7 +2,7 @@
 
 use ripen_domain::{
     calling::is_allowed,
-    criteria::{Receipt, replay_decision},
+    criteria::{KeptBack, Receipt, replay_decision},
     id::{ArrivalId, ClientId, PersonId, ProgramId, SourceId},
     lead::Channel,
     person::Profile,
@@ -165,6 +165,46 @@ fn a_lead_that_came_back_and_is_an_a_again_matures_again_even_if_it_was_never_de
     assert_eq!(again(Some("2026-11-01T16:00:00Z")), 0, "it came back before, and matured since");
     assert_eq!(again(Some("2026-11-04T16:00:00Z")), 1);
     assert_eq!(again(Some("2026-11-05T16:00:00.5Z")), 0, "nobody has spoken to the person since");
+}
+
+/// A lead with the points of an A that was decided before with another grade, or none.
+fn with_points_of_an_a(before: Option<Grade>) -> TrackedLead {
+    let mut lead = lead(at("2026-11-01T15:00:00Z"));
+    lead.row.enquiries = 4;
+    let (id, criteria) = (DecisionId::from_uuid(Uuid::nil()), CriteriaId::from_uuid(Uuid::nil()));
+    lead.row.decided = before.map(|grade| LastDecision { id, criteria, grade, score: 0 });
+    lead
+}
+
+#[test]
+fn nothing_matures_while_its_consent_is_looked_at_nor_when_the_person_wants_nothing() {
+    let matured = |kept_back: Option<KeptBack>| {
+        let lead = TrackedLead { kept_back, ..with_points_of_an_a(None) };
+        let decided = decide(lead, Profile::default(), "2026-11-05T16:00:01Z");
+        let receipt: Receipt = serde_json::from_str(&decided.decisions[0].receipt).unwrap();
+        let criteria = Criteria::load(CRITERIA).unwrap().criteria;
+        assert_eq!(replay_decision(&decided.decisions[0].receipt, &criteria).unwrap(), decided.decisions[0].receipt);
+        let caps: Vec<_> = receipt.caps.iter().map(|cap| cap.by.to_string()).collect();
+        (decided.maturations.len(), receipt.grade, caps)
+    };
+    assert_eq!(matured(None), (1, Grade::A, vec![]));
+    assert_eq!(matured(Some(KeptBack::Review)), (0, Grade::B, vec!["review".to_owned()]));
+    assert_eq!(matured(Some(KeptBack::NotInterested)), (0, Grade::B, vec!["not_interested".to_owned()]));
+    // One that is an A already is none while a manager looks: what was not sent yet is stopped.
+    let lead = TrackedLead { kept_back: Some(KeptBack::Review), ..with_points_of_an_a(Some(Grade::A)) };
+    assert_eq!(decide(lead, Profile::default(), "2026-11-05T16:00:01Z").withdrawn.len(), 1);
+}
+
+#[test]
+fn a_lead_that_its_client_has_is_an_a_again_without_being_handed_over_again() {
+    let decided = |before, is_handed_over| {
+        let lead = TrackedLead { is_handed_over, regrade: Some(1), arrived: Vec::new(), ..with_points_of_an_a(before) };
+        let decided = decide(lead, Profile::default(), "2026-11-05T16:00:01Z");
+        (decided.maturations.len(), decided.again.len())
+    };
+    assert_eq!(decided(Some(Grade::B), true), (0, 1), "its client is told");
+    assert_eq!(decided(Some(Grade::B), false), (1, 0), "whoever had it gave it back, or nobody got it");
+    assert_eq!(decided(Some(Grade::A), true), (0, 0), "nothing changed");
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub struct AuditOptions {
 pub async fn run(common: &Common, action: AuditAction) -> anyhow::Result<ExitCode> {
     let AuditAction::List(AuditOptions { object, actor, before, limit }) = action;
     let database = Database::open(common).await?;
-    let filter = AuditFilter { object, actor, before, limit };
+    let filter = AuditFilter { object, actor, before, limit, ..AuditFilter::default() };
     // A block, so that the database is closed after an error too: an embedded one would go on running.
     let listed = async {
         let (actions, actor) = (database.actions()?, database.actor());

@@ -39,7 +39,8 @@ impl SavedLead<'_> {
         let disposition = asked.disposition.unwrap_or(Disposition::Answered);
         let mut facts = self.worked(disposition);
         let (promises, owes) = self.promises(asked, disposition);
-        facts.is_with_client = decision.grade == Grade::A && decision.closed.is_none();
+        let is_a = decision.grade == Grade::A && decision.closed.is_none();
+        facts.is_with_client = is_a || self.lead.is_handed_over;
         if let Some(why) = &decision.closed {
             (facts.stage, facts.closed) = (Some(Stage::Closed), Some(why.clone()));
         }

@@ -42,9 +42,9 @@ const MOST: usize = 20;
 pub struct Dispose {
     /// The lead.
     pub lead: LeadId,
-    /// As it was taken.
+    /// As it was taken: it must be the actor's still. `Conflict` (`lease_lost`) where it ended or is somebody else's.
     pub lease: Uuid,
-    /// The same id again is the same disposition.
+    /// The same id again is the same disposition. Without one, the same content under the same lease is.
     pub touch: Option<Uuid>,
     /// How it went.
     pub disposition: Disposition,
@@ -192,13 +192,27 @@ struct CheckedDisposition {
 impl Dispose {
     fn touch(&self) -> TouchLead {
         TouchLead {
-            touch: self.touch,
+            touch: Some(self.touch.unwrap_or_else(|| self.content_id())),
             lead: self.lead,
             disposition: self.disposition,
             answer: self.answer.clone(),
             note: self.note.clone(),
             next: self.next.clone(),
         }
+    }
+
+    /// The id of who names none: a program that repeats its request after a time-out must not count a second try.
+    fn content_id(&self) -> Uuid {
+        let mut answers: Vec<_> = self.answer.iter().map(|one| (&one.question, one.value.to_string())).collect();
+        answers.sort_unstable();
+        let stop = self.stop.as_ref().map(|stop| (stop.for_firm, &stop.identities));
+        let decider = |one: &NewCoDecider| json!([one.name, one.relation, one.phone, one.email]);
+        let deciders: Vec<_> = self.co_deciders.iter().map(decider).collect();
+        let next = self.next.as_ref().map(|next| (format!("{:?}", next.when), &next.why));
+        let opportunity = self.opportunity.as_ref().map(|said| format!("{said:?}"));
+        let content =
+            json!([self.lead, self.disposition.word(), answers, self.note, next, stop, deciders, opportunity]);
+        Uuid::new_v5(&self.lease, content.to_string().as_bytes())
     }
 
     /// What was typed, as it is a draft again once the disposition is taken back: at the version that the page knows.
@@ -243,22 +257,13 @@ impl Dispose {
         Ok(CheckedDisposition { for_firm: stop.for_firm, identities, co_deciders })
     }
 
-    /// The lease is the actor's, or nobody's by now; somebody else's work is not written over.
+    /// The lease is the actor's still, also after a silence in which nobody else took the lead. What ended is not saved under: a
+    /// colleague may have agreed another date since, or another tab has saved this very call.
     async fn end_lease(&self, work: &mut Work<'_>, user: UserId) -> Result<(), Refusal> {
         if work.tx.desk_lease_end(LeaseRef { lead: self.lead, user, lease: self.lease }).await? {
             return Ok(());
         }
-        match work.tx.desk_lease_holder(self.lead, user).await? {
-            Some(_) => Err(lost(work, self.lead).await?),
-            // Given back by silence, or opened anew in another tab of the same agent: nobody's work is lost.
-            None => {
-                let own = work.tx.desk_leases_of(user).await?.into_iter().find(|held| held.lead == self.lead);
-                if let Some(held) = own {
-                    work.tx.desk_lease_end(LeaseRef { lead: self.lead, user, lease: held.lease }).await?;
-                }
-                Ok(())
-            }
-        }
+        Err(lost(work, self.lead).await?)
     }
 
     /// Until when it can be taken back.

@@ -5,13 +5,17 @@ use ripen_domain::{
     actor::{Actor, Permission},
     calling::Place,
     contact::Phone,
-    criteria::{Answer, AnswerContext, Cause, Criteria, Decision, Origin, qualify},
+    criteria::{Answer, AnswerContext, Cause, Criteria, Decision, KeptBack, Origin, qualify},
     desk::{NextWork, Outlook},
     lead::{Grade, Stage},
     person::Profile,
     touch::{Disposition, TouchResult, effect},
 };
-use ripen_store::lead::{facts::facts_of, show::LeadGrade, unit_of_work::UnitOfWork};
+use ripen_store::lead::{
+    facts::facts_of,
+    show::LeadGrade,
+    unit_of_work::{TrackedLead, UnitOfWork},
+};
 
 use super::{after_saving::SavedLead, preview_request::PreviewRequest, route_words::goes_to};
 use crate::{
@@ -29,8 +33,12 @@ pub struct GradePreview {
     pub outlook: Option<Outlook>,
     /// Answers that cannot be used as typed, each as the field `answer.QUESTION`.
     pub wrong: Vec<FieldError>,
-    /// Were it an A: where it goes, in words.
+    /// Were it an A: where it goes, in words; none where its client has it already.
     pub goes_to: Option<String>,
+    /// Its client has it, and nobody gave or took it back: it is not handed over a second time.
+    pub is_handed_over: bool,
+    /// Why it is over, where it is no open lead any more: nothing but a wish not to be contacted is saved of it.
+    pub over: Option<String>,
     /// When it can be worked next; none without criteria. Of a call back the page says what is picked.
     pub next: Option<NextWork>,
     /// Where the person may be, the likeliest first: by their clock it is said.
@@ -53,6 +61,8 @@ pub async fn preview(actions: &Actions, actor: &Actor, asked: &PreviewRequest) -
         outlook: None,
         wrong: Vec::new(),
         goes_to: None,
+        is_handed_over: false,
+        over: (!record.stage.is_open()).then(|| record.closed.clone().unwrap_or_else(|| "it was won".to_owned())),
         next: None,
         places: record.places(),
         undo: actions.undo,
@@ -72,13 +82,14 @@ pub async fn preview(actions: &Actions, actor: &Actor, asked: &PreviewRequest) -
     let Some(decision) = decision(&unit, asked, &criteria, (barred, now)) else { return Ok(nothing) };
     let outlook = Outlook::of(&decision, &criteria);
     let is_a = outlook.grade == Grade::A && outlook.closed.is_none();
-    let goes_to = if is_a { goes_to(actions, actor, asked.lead, now).await? } else { None };
+    let is_handed_over = unit.leads.get(&asked.lead).is_some_and(|lead| lead.is_handed_over);
+    let goes_to = if is_a && !is_handed_over { goes_to(actions, actor, asked.lead, now).await? } else { None };
     let found = standing.zip(unit.leads.get(&asked.lead));
     let hours = &actions.hours;
     let next = found.map(|(standing, lead)| {
         SavedLead { standing: &standing, lead, owed, gives_up_own, hours, now }.next(asked, &decision)
     });
-    Ok(GradePreview { outlook: Some(outlook), wrong, goes_to, next, ..nothing })
+    Ok(GradePreview { outlook: Some(outlook), wrong, goes_to, is_handed_over, next, ..nothing })
 }
 
 /// Whether a number is the one that the person is called by; without an extension it stands for itself with each.
@@ -146,6 +157,17 @@ fn work_on(unit: &mut UnitOfWork, asked: &PreviewRequest, now: Timestamp) {
     }
 }
 
+/// What will keep it from being an A once this is saved: what is said now counts in place of what was said before.
+fn kept_back(disposition: Option<Disposition>, lead: &TrackedLead) -> Option<KeptBack> {
+    match (disposition, lead.kept_back) {
+        (Some(Disposition::NeverEnquired), _) | (_, Some(KeptBack::Review)) => Some(KeptBack::Review),
+        (Some(Disposition::NotInterested), _) => Some(KeptBack::NotInterested),
+        // Without a disposition it is a conversation.
+        (None, _) => None,
+        (Some(said), before) => before.filter(|_| !said.is_conversation()),
+    }
+}
+
 fn decision(
     unit: &UnitOfWork,
     asked: &PreviewRequest,
@@ -158,5 +180,6 @@ fn decision(
     let source = unit.sources.get(&lead.row.source).cloned().unwrap_or_default();
     let said = || person.do_not_contact.then(|| "the person asked not to be contacted".to_owned());
     let cause = Cause::regrade().after(lead.row.decided.map(|last| last.grade)).barred(barred.or_else(said));
+    let cause = cause.kept_back(kept_back(asked.disposition, lead));
     Some(qualify(&facts_of(lead, person, work, source), criteria, &cause, now))
 }

@@ -19,7 +19,7 @@ use ripen_domain::{
         AgentTerms, ClientTurn, DeskCandidate, FRESH, OrderedLead, Rank, RankSubject, callable_wait, charged, in_order,
         in_turn,
     },
-    id::{ClientId, LeadId},
+    id::{ClientId, LeadId, UserId},
 };
 use ripen_store::{
     desk::{
@@ -27,6 +27,7 @@ use ripen_store::{
         queue::{CandidatesFor, DeskList, QueuedLead},
         wait::DeskWait,
     },
+    lead::last_touch::LastTouch,
     live::LiveKind,
 };
 use uuid::Uuid;
@@ -267,8 +268,8 @@ fn candidate(work: &Work<'_>, queued: &QueuedLead) -> DeskCandidate {
     }
 }
 
-/// Opens a lead by its name, whatever its gates say: somebody calls back, or a manager looks after it.
-/// `Conflict` (`held`) where somebody else has it open.
+/// Opens a lead by its name, whatever its gates say but one: somebody calls back, or a manager looks after it.
+/// `Conflict` (`held`) where somebody else has it open, (`review`) while a manager looks at its consent.
 #[derive(Debug, Clone, Copy)]
 pub struct TakeLead {
     /// The lead.
@@ -285,7 +286,7 @@ impl Action for TakeLead {
     }
 }
 
-/// Opens a lead for this reason, whatever its gates say.
+/// Opens a lead for this reason, whatever its gates say; not while its consent is looked at, when nobody works on it.
 pub(super) async fn open_as(
     work: &mut Work<'_>,
     lead: LeadId,
@@ -293,6 +294,11 @@ pub(super) async fn open_as(
 ) -> Result<OpenedLead, Refusal> {
     agent(work).await?;
     let (user, scope) = (user_of(work)?, work.scope());
+    let standing = work.tx.desk_standings(scope, &[lead], work.now).await?.pop();
+    if standing.is_some_and(|standing| standing.facts.review_since.is_some()) {
+        let words = "the person says they never enquired: nobody works on it until a manager has looked at the consent";
+        return Err(Refusal::conflict("review", words));
+    }
     let new = NewLease { lead, user, lease: work.fresh_id(), rank, why };
     if let Some(lease) = work.tx.desk_lease_open(scope, &new, work.now).await? {
         work.tell(LiveKind::Work, Some(lease.client));
@@ -329,14 +335,23 @@ impl Action for RenewLease {
     }
 }
 
-/// Why a lead is held no more.
+/// Why a lead is held no more, and what was saved of it meanwhile.
 pub(super) async fn lost(work: &mut Work<'_>, lead: LeadId) -> Result<Refusal, Refusal> {
-    let user = user_of(work)?;
+    let (user, scope) = (user_of(work)?, work.scope());
     let words = match work.tx.desk_lease_holder(lead, user).await? {
         Some(name) => format!("{name} has this lead open by now; what you typed is kept as your draft"),
         None => "this lead was given back; what you typed is kept as your draft: open the lead again".to_owned(),
     };
-    Ok(Refusal::conflict("lease_lost", words))
+    let last = work.tx.last_touch_of(scope, lead).await?;
+    let last = last.map(|last| format!(" ({})", in_words(&last, user))).unwrap_or_default();
+    Ok(Refusal::conflict("lease_lost", format!("{words}{last}")))
+}
+
+/// What was saved last of a lead, for programs: instants as they are.
+fn in_words(last: &LastTouch, user: UserId) -> String {
+    let by = if last.user == Some(user) { "you" } else { &last.by };
+    let agreed = last.agreed_for.map(|at| format!("; the next call is agreed for {at}")).unwrap_or_default();
+    format!("last saved by {by} at {}: {}{agreed}", last.at, last.disposition.word())
 }
 
 /// Gives a lead back without a disposition. What was typed stays a draft.

@@ -1,9 +1,16 @@
 //! A disposition taken back: promise, rounds, answers, note, stage and draft are as before, and the lead is decided again.
 
-use ripen_domain::{actor::Permission, desk::Rank, id::LeadId};
+use ripen_domain::{
+    actor::{Actor, Permission},
+    desk::Rank,
+    id::LeadId,
+};
 use ripen_store::{
     StoreError,
-    desk::{draft::DeskDraft, undo::UndoRecord},
+    desk::{
+        draft::DeskDraft,
+        undo::{PendingUndo, UndoRecord},
+    },
     lead::undo::{LeadBefore, TakenBack, TouchUndo},
 };
 use serde::{Deserialize, Serialize};
@@ -11,10 +18,14 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
+    nobody,
     take::{OpenedLead, open_as},
     user_of,
 };
-use crate::{Action, Refusal, Work, work::AuditChange};
+use crate::{
+    Action, Actions, Refusal, Work,
+    work::{AuditChange, permit},
+};
 
 /// What a disposition replaced, as it is kept.
 #[derive(Serialize, Deserialize)]
@@ -117,4 +128,14 @@ impl UndoDisposition {
         }
         Ok(())
     }
+}
+
+/// What the actor saved last, while it can be taken back: from whatever page they come.
+///
+/// # Errors
+/// `Conflict` (`no_user`) for who does not sign in.
+pub async fn pending_undo(actions: &Actions, actor: &Actor) -> Result<Option<PendingUndo>, Refusal> {
+    permit(actor, Permission::Work)?;
+    let user = actor.user_id().ok_or_else(nobody)?;
+    Ok(actions.store.desk_undo_pending(actor.scope(), user, actions.clock.now()).await?)
 }

@@ -272,6 +272,7 @@ async fn what_somebody_worked_on_since_is_not_taken_back() {
     assert_eq!(office.count("select touches::bigint from lead").await, 2);
     // The conversation of before stays noted when a later one is taken back.
     assert!(office.actions.clock.advance(SignedDuration::from_secs(1)));
+    let opened = office.actions.run(&lee, &TakeLead { lead: opened.lead }).await.unwrap();
     let touch = office.dispose(&lee, &opened, Disposition::Answered).await;
     office.actions.run(&lee, &UndoDisposition { touch }).await.unwrap();
     assert_eq!(office.count("select count(*) from spoken s join touch t on t.at = s.at").await, 1);

@@ -6,7 +6,7 @@ use ripen_actions::{
     appointment::{BookAppointment, CancelAppointment, SlotWish},
     call::DialCall,
     lead_close::{CloseLead, ReopenLead},
-    lead_list::{LeadQuery, count, list},
+    lead_list::{LeadQuery, OPEN_STAGES, count, list},
     lead_new::{EnterLead, entered, sources},
     lead_page,
     lead_search::search,
@@ -20,6 +20,7 @@ use ripen_actions::{
 };
 use ripen_domain::{
     actor::{Actor, UserRole},
+    desk::{GateKind, shut},
     id::{CallId, LeadId, SourceId},
     lead::Channel,
 };
@@ -396,4 +397,31 @@ async fn who_asked_not_to_be_contacted_is_withheld_by_one_rule_whatever_leads_to
     let dial = DialCall { call: CallId::from_uuid(Uuid::from_u128(1)), lead, number: None, anyway: true };
     let refused = office.actions.run(&operator(), &dial).await;
     assert!(matches!(refused, Err(Refusal::Conflict { code: "do_not_contact", .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn what_a_client_has_stays_with_it_when_its_grade_falls() {
+    let office = office().await;
+    let acme = office.client("Acme").await;
+    let sent = office.delivered(&acme).await.lead;
+    sqlx::query("update lead set grade = 'B', score = 50").execute(&office.pool).await.unwrap();
+    let with_client = async || {
+        let why = gates(&office.actions, &operator(), sent, None).await.unwrap();
+        shut(&why.gates).find(|gate| gate.kind == GateKind::WithClient).map(|gate| gate.words.clone())
+    };
+    let filter = LeadFilter { stages: OPEN_STAGES.to_vec(), is_with_client: true, ..LeadFilter::default() };
+    let query = LeadQuery { filter: filter.clone(), order: LeadOrder::Arrival, limit: 50, ..LeadQuery::default() };
+    let listed = async || {
+        let leads = list(&office.actions, &operator(), &query).await.unwrap().leads;
+        let counted = count(&office.actions, &operator(), None, &filter).await.unwrap().n;
+        assert_eq!(usize::try_from(counted).unwrap(), leads.len());
+        leads.iter().map(|lead| lead.id).collect::<Vec<_>>()
+    };
+    assert_eq!(with_client().await.as_deref(), Some("the client has it"));
+    assert_eq!(listed().await, [sent]);
+    let refused = office.actions.run(&operator(), &close(sent)).await;
+    assert!(matches!(refused, Err(Refusal::Conflict { code: "with_client", .. })), "{refused:?}");
+    let given_back = "update lead set returned_at = matured_at + interval '1 hour'";
+    sqlx::query(given_back).execute(&office.pool).await.unwrap();
+    assert_eq!((with_client().await, listed().await), (None, vec![]));
 }

@@ -30,7 +30,9 @@ pub use backtest::{
 pub use check_answer::InvalidAnswer;
 pub use decision::{
     decide::{Decision, qualify},
-    receipt::{Cap, Cause, CriteriaVersion, DO_NOT_CONTACT, Finding, NextStep, OwnDate, Reason, Receipt, Verdict},
+    receipt::{
+        Cap, Cause, CriteriaVersion, DO_NOT_CONTACT, Finding, KeptBack, NextStep, OwnDate, Reason, Receipt, Verdict,
+    },
     replay_decision::{ReplayError, replay_decision},
 };
 pub use facts::{

@@ -109,8 +109,10 @@ pub struct GateFacts {
     pub client_is_paused: bool,
     /// Its client has had the leads of its day: how many that are, and when the next day begins there.
     pub client_full: Option<FullDay>,
-    /// It is an A that was not given back.
+    /// Its client has it, or is about to: it was handed over, or it is an A, and nobody gave or took it back.
     pub is_with_client: bool,
+    /// It was handed over to its client, whatever its grade is by now.
+    pub is_handed_over: bool,
     /// Why the person must not be contacted.
     pub barred: Option<String>,
     /// Since when its consent is looked at.
@@ -269,6 +271,7 @@ fn standing(facts: &GateFacts) -> Vec<CallGate> {
             // A call that was agreed is owed whoever has the lead.
             true if is_promised => open(WithClient, "the client has it; a call is agreed with the person"),
             true if is_put_back => open(WithClient, "it came back to the desk"),
+            true if facts.is_handed_over => closed(WithClient, "the client has it", None),
             true => closed(WithClient, "it is an A lead: the client has it, or is about to", None),
             false => open(WithClient, "the client does not have it"),
         },

@@ -209,7 +209,7 @@ impl Transaction {
                      h.country, h.postal_code, h.time_zone, h.phone
               from lead l join person h on h.id = l.person_id
               where l.client_id = of.client_id and l.stage in ('lead', 'contact', 'opportunity') and l.touches <= l.touches_before
-                and (l.grade is distinct from 'A' or l.returned_at is not null) and not coalesce(l.in_bulk, l.channel = 'list') and l.last_enquiry_at > $3
+                and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) and not coalesce(l.in_bulk, l.channel = 'list') and l.last_enquiry_at > $3
                 and h.phone is not null and (cardinality($2::text[]) = 0 or h.locale is null or lower(split_part(h.locale, '-', 1)) = any($2))
                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                 and not exists (select from desk_wait w where w.lead_id = l.id and w.until > $4 and w.looked_at >= l.last_arrived_at offset 0)
@@ -242,7 +242,7 @@ impl Transaction {
                      h.country, h.postal_code, h.time_zone, h.phone
               from lead l join person h on h.id = l.person_id
               where l.client_id = of.client_id and l.stage in ('lead', 'contact', 'opportunity') and l.touches <= l.touches_before
-                and (l.grade is distinct from 'A' or l.returned_at is not null)
+                and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at)
                 and h.phone is not null and (cardinality($2::text[]) = 0 or h.locale is null or lower(split_part(h.locale, '-', 1)) = any($2))
                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                 and not l.asleep
@@ -334,7 +334,7 @@ impl Transaction {
               from lead l join person h on h.id = l.person_id
               where l.client_id = of.client_id and l.stage in ('lead', 'contact', 'opportunity') and l.touches > l.touches_before
                 and (l.last_conversation_at is null or l.last_conversation_at < l.last_enquiry_at)
-                and (l.grade is distinct from 'A' or l.returned_at is not null)
+                and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at)
                 and h.phone is not null and (cardinality($2::text[]) = 0 or h.locale is null or lower(split_part(h.locale, '-', 1)) = any($2))
                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                 and not l.asleep

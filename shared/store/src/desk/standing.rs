@@ -52,6 +52,7 @@ struct StandingRow {
     untouched: bool,
     closed_reason: Option<String>,
     came_back: bool,
+    handed_over: bool,
     reached: bool,
     last_enquiry_at: jiff_sqlx::Timestamp,
     client_name: String,
@@ -103,8 +104,10 @@ impl StandingRow {
             client_name: self.client_name,
             client_is_paused: self.client_state == "paused",
             client_full,
-            // A grade that a disposition gave which was taken back counts no more: it is decided again in a moment.
-            is_with_client: grade == Some(Grade::A) && !self.came_back && !self.is_taken_back,
+            // Who has it is read from its deliveries: what was handed over stays with its rep when its grade falls. A grade that a
+            // disposition gave which was taken back counts no more: it is decided again in a moment.
+            is_with_client: self.handed_over || grade == Some(Grade::A) && !self.came_back && !self.is_taken_back,
+            is_handed_over: self.handed_over,
             put_back: self.put_back,
             barred: self.do_not_contact.then(|| "the person asked not to be contacted".to_owned()),
             review_since: self.review_since.map(instant),
@@ -199,6 +202,7 @@ impl Transaction {
             select l.id, l.client_id, l.person_id, l.stage, l.grade, l.score, l.closed_reason, l.last_enquiry_at,
                    coalesce(l.in_bulk, l.channel = 'list') as "in_bulk!", (l.touches <= l.touches_before) as "untouched!",
                    (l.returned_at is not null and (l.matured_at is null or l.returned_at > l.matured_at)) as "came_back!",
+                   lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) as "handed_over!",
                    coalesce(l.last_conversation_at >= l.last_enquiry_at, false) as "reached!",
                    c.name as client_name, c.state as client_state, c.country as client_country, c.time_zone as client_time_zone,
                    c.capacity as client_capacity,

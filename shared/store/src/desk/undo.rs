@@ -125,7 +125,43 @@ impl Transaction {
     }
 }
 
+/// A disposition that can be taken back still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PendingUndo {
+    /// The touch.
+    pub touch: Uuid,
+    /// Its lead.
+    pub lead: LeadId,
+    /// Until when.
+    pub until: Timestamp,
+}
+
 impl Store {
+    /// What a user saved last, while it can be taken back.
+    pub async fn desk_undo_pending(
+        &self,
+        scope: Scope,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<Option<PendingUndo>, StoreError> {
+        let row = sqlx::query!(
+            "-- desk_undo.pending
+            select touch_id, lead_id, until from desk_undo
+            where user_id = $1 and until > $2 and done_at is null and ($3::uuid is null or client_id = $3)
+            order by until desc, touch_id desc limit 1",
+            user.uuid(),
+            now.to_sqlx(),
+            scope.client_uuid()
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.map(|row| PendingUndo {
+            touch: row.touch_id,
+            lead: LeadId::from_uuid(row.lead_id),
+            until: row.until.to_jiff(),
+        }))
+    }
+
     /// Forgets what could be taken back until a day ago, a thousand at once; gives how many.
     pub async fn desk_undo_forget(&self, now: Timestamp) -> Result<u64, StoreError> {
         let before = now.checked_sub(KEPT_FOR).unwrap_or(Timestamp::UNIX_EPOCH);

@@ -28,11 +28,8 @@ struct KindsAsked {
 impl KindsAsked {
     fn of(filter: &LeadFilter) -> Self {
         let all = || Stage::ALL.iter().map(|stage| stage.word().to_owned()).collect();
-        let with_client = GradeFilter::Is(Grade::A);
         let grades = match filter.grade {
-            Some(grade) if filter.is_with_client && grade != with_client => Vec::new(),
             Some(grade) => vec![grade],
-            None if filter.is_with_client => vec![with_client],
             None => [Grade::A, Grade::B, Grade::C]
                 .map(GradeFilter::Is)
                 .into_iter()
@@ -49,9 +46,10 @@ impl KindsAsked {
 }
 
 impl LeadFilter {
-    /// It asks for some kinds, or for a source: few may fit.
+    /// It asks for some kinds, or for a source: few may fit. What clients have is found by an index of its own.
     pub(super) const fn is_of_kinds(&self) -> bool {
-        self.grade.is_some() || self.source.is_some() || self.channel.is_some() || self.stages.len() == 1
+        !self.is_with_client
+            && (self.grade.is_some() || self.source.is_some() || self.channel.is_some() || self.stages.len() == 1)
     }
 }
 
@@ -100,10 +98,9 @@ impl Store {
                 and ($5::uuid is null or l.source_id = $5)
                 and ($6::timestamptz is null or l.last_arrived_at >= $6) and ($7::timestamptz is null or l.last_arrived_at < $7)
                 and (not $8 or l.touches = 0)
-                and (not $9 or l.stage in ('lead', 'contact', 'opportunity') and (l.returned_at is null or l.matured_at >= l.returned_at))
-              order by l.last_arrived_at desc, l.id desc limit $10) f
+              order by l.last_arrived_at desc, l.id desc limit $9) f
             where $1::uuid is null or $5::uuid is null or exists (select from source o where o.id = $5 and o.client_id = $1)
-            limit $10"#,
+            limit $9"#,
             scope.client_uuid(),
             &kinds.stages,
             &kinds.grades,
@@ -112,7 +109,6 @@ impl Store {
             filter.from.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
             filter.to.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
             filter.is_untouched,
-            filter.is_with_client,
             most
         )
         .fetch_all(&self.lists)
@@ -138,11 +134,10 @@ impl Store {
                 and ($5::uuid is null or l.source_id = $5)
                 and ($6::timestamptz is null or l.last_arrived_at >= $6) and ($7::timestamptz is null or l.last_arrived_at < $7)
                 and (not $8 or l.touches = 0)
-                and (not $9 or l.stage in ('lead', 'contact', 'opportunity') and (l.returned_at is null or l.matured_at >= l.returned_at))
-                and (l.last_arrived_at, l.id) < ($10::timestamptz, $11::uuid)
-              order by l.last_arrived_at desc, l.id desc limit $12) f
+                and (l.last_arrived_at, l.id) < ($9::timestamptz, $10::uuid)
+              order by l.last_arrived_at desc, l.id desc limit $11) f
             where $1::uuid is null or $5::uuid is null or exists (select from source o where o.id = $5 and o.client_id = $1)
-            order by f.last_arrived_at desc, f.id desc limit $12"#,
+            order by f.last_arrived_at desc, f.id desc limit $11"#,
             scope.client_uuid(),
             &kinds.stages,
             &kinds.grades,
@@ -151,7 +146,6 @@ impl Store {
             filter.from.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
             filter.to.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
             filter.is_untouched,
-            filter.is_with_client,
             instant(after.at),
             after.lead.uuid(),
             span.limit

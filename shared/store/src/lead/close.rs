@@ -79,8 +79,9 @@ impl Transaction {
             Lockable::Not(_) => return Ok(ClosedByHand::Unknown),
         };
         let is_a = held.row.decided.is_some_and(|last| last.grade == Grade::A);
-        // A client that works a lead would not hear that it is over: a recall tells it.
-        if is_a && !held.row.came_back() {
+        let standing = self.handover_standings(&[lead]).await?.pop();
+        // A client that works a lead, whatever its grade is by now, would not hear that it is over: a recall tells it.
+        if is_a && !held.row.came_back() || standing.is_some_and(|standing| standing.is_handed_over) {
             return Ok(ClosedByHand::WithClient);
         }
         let now = change.now;

@@ -41,8 +41,10 @@ pub struct LeadFilter {
     pub is_untouched: bool,
     /// Of which something is held back.
     pub is_held: bool,
-    /// That a client has.
+    /// That a client has, whatever their grade is by now, or is about to have.
     pub is_with_client: bool,
+    /// None at all: what is asked for contradicts itself.
+    pub is_empty: bool,
     /// That a user touched.
     pub touched: Option<TouchedFilter>,
     /// That a user promised to call.
@@ -221,6 +223,9 @@ impl Store {
         filter: &LeadFilter,
         span: LeadSpan,
     ) -> Result<Vec<ListedLead>, StoreError> {
+        if filter.is_empty {
+            return Ok(Vec::new());
+        }
         let ids = match span.order {
             LeadOrder::Step => self.leads_by_step(scope, filter, span).await?,
             LeadOrder::Arrival => self.leads_by_arrival(scope, filter, span).await?,
@@ -248,7 +253,8 @@ impl Store {
               and ($11::timestamptz is null or l.last_arrived_at >= $11) and ($12::timestamptz is null or l.last_arrived_at < $12)
               and (not $13 or l.touches = 0)
               and ($14::uuid[] is null or l.id = any($14))
-              and (not $15 or l.grade = 'A' and (l.returned_at is null or l.matured_at >= l.returned_at))
+              and (not $15 or l.matured_at is not null and l.stage in ('lead', 'contact', 'opportunity')
+                     and (l.returned_at is null or l.matured_at >= l.returned_at) and (l.grade = 'A' or lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at)))
             order by coalesce(p.due_at, '9999-12-30 00:00:00+00'), p.lead_id limit $16",
             scope.client_uuid(),
             instant(after.at.max(0)),
@@ -296,8 +302,8 @@ impl Store {
               and ($8::timestamptz is null or l.last_arrived_at >= $8) and ($9::timestamptz is null or l.last_arrived_at < $9)
               and (not $10 or l.touches = 0)
               and ($11::uuid[] is null or l.id = any($11))
-              and (not $12 or l.grade = 'A' and l.stage in ('lead', 'contact', 'opportunity')
-                     and (l.returned_at is null or l.matured_at >= l.returned_at))
+              and (not $12 or l.matured_at is not null and l.stage in ('lead', 'contact', 'opportunity')
+                     and (l.returned_at is null or l.matured_at >= l.returned_at) and (l.grade = 'A' or lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at)))
               and ($13::timestamptz is null or p.due_at >= $13) and ($14::timestamptz is null or p.due_at < $14)
               and (not $16 or coalesce(p.agreed and p.due_at > p.created_at, false))
             order by l.last_arrived_at desc, l.id desc limit $17",
@@ -341,8 +347,8 @@ impl Store {
               and ($8::timestamptz is null or l.last_arrived_at >= $8) and ($9::timestamptz is null or l.last_arrived_at < $9)
               and (not $10 or l.touches = 0)
               and ($11::uuid[] is null or l.id = any($11))
-              and (not $12 or l.grade = 'A' and l.stage in ('lead', 'contact', 'opportunity')
-                     and (l.returned_at is null or l.matured_at >= l.returned_at))
+              and (not $12 or l.matured_at is not null and l.stage in ('lead', 'contact', 'opportunity')
+                     and (l.returned_at is null or l.matured_at >= l.returned_at) and (l.grade = 'A' or lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at)))
               and ($13::timestamptz is null or p.due_at >= $13) and ($14::timestamptz is null or p.due_at < $14)
               and (not $16 or coalesce(p.agreed and p.due_at > p.created_at, false))
             order by coalesce(l.score, -2147483648) desc, l.id desc limit $17",

@@ -137,6 +137,9 @@ impl Store {
 
     /// How many leads fit, up to `most`: nobody waits until a million are counted.
     pub async fn leads_count(&self, scope: Scope, filter: &LeadFilter, most: i64) -> Result<i64, StoreError> {
+        if filter.is_empty {
+            return Ok(0);
+        }
         if filter.is_about_steps() {
             return self.leads_count_by_step(scope, filter, most).await;
         }
@@ -157,8 +160,8 @@ impl Store {
                 and ($6::timestamptz is null or l.last_arrived_at >= $6) and ($7::timestamptz is null or l.last_arrived_at < $7)
                 and (not $8 or l.touches = 0)
                 and ($9::uuid[] is null or l.id = any($9))
-                and (not $10 or l.grade = 'A' and l.stage in ('lead', 'contact', 'opportunity')
-                       and (l.returned_at is null or l.matured_at >= l.returned_at))
+                and (not $10 or l.matured_at is not null and l.stage in ('lead', 'contact', 'opportunity')
+                       and (l.returned_at is null or l.matured_at >= l.returned_at) and (l.grade = 'A' or lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at)))
               limit $11) counted"#,
             scope.client_uuid(),
             stages.as_deref(),
@@ -195,7 +198,8 @@ impl Store {
                 and ($9::timestamptz is null or l.last_arrived_at >= $9) and ($10::timestamptz is null or l.last_arrived_at < $10)
                 and (not $11 or l.touches = 0)
                 and ($12::uuid[] is null or l.id = any($12))
-                and (not $13 or l.grade = 'A' and (l.returned_at is null or l.matured_at >= l.returned_at))
+                and (not $13 or l.matured_at is not null and l.stage in ('lead', 'contact', 'opportunity')
+                       and (l.returned_at is null or l.matured_at >= l.returned_at) and (l.grade = 'A' or lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at)))
               limit $14) counted"#,
             scope.client_uuid(),
             filter.due_from.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,

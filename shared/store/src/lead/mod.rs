@@ -13,6 +13,8 @@ pub mod facts;
 pub mod history;
 pub mod holder;
 pub mod join;
+pub mod kept_back;
+pub mod last_touch;
 pub mod lead_row;
 pub mod list;
 mod listed;

@@ -1,9 +1,22 @@
 //! Notes of a lead: what its sources and the people who worked it wrote.
 
 use jiff::Timestamp;
-use ripen_domain::id::LeadId;
+use jiff_sqlx::ToSqlx;
+use ripen_domain::{
+    actor::Actor,
+    id::{ClientId, LeadId},
+};
 
-use crate::{Scope, Store, StoreError};
+use crate::{Scope, Store, StoreError, Transaction};
+
+/// Words that came too late for the call they are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LateNote {
+    /// The lead they are kept with: the one that goes on, where the other was made one with it.
+    pub lead: LeadId,
+    /// Whose.
+    pub client: ClientId,
+}
 
 /// A note of a lead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +27,32 @@ pub struct NoteRecord {
     pub by: String,
     /// The words.
     pub text: String,
+}
+
+impl Transaction {
+    /// Keeps words with a lead, be it over or not: no touch, and no decision follows. None where the scope has no such lead.
+    pub async fn note_late(
+        &mut self,
+        actor: &Actor,
+        lead: LeadId,
+        text: &str,
+        now: Timestamp,
+    ) -> Result<Option<LateNote>, StoreError> {
+        // Under its lock: of a lead that is made one with another this very moment the words would stay where nobody reads.
+        let Some(row) = self.lock_lead(actor.scope(), lead).await? else { return Ok(None) };
+        let lead = row.closed.as_ref().and_then(|closed| closed.goes_on()).unwrap_or(lead);
+        sqlx::query!(
+            "-- note.late
+            insert into note (lead_id, at, by, text) values ($1, $2, $3, $4) on conflict do nothing",
+            lead.uuid(),
+            now.to_sqlx(),
+            actor.name(),
+            text
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(Some(LateNote { lead, client: row.client }))
+    }
 }
 
 impl Store {

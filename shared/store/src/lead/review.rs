@@ -92,6 +92,10 @@ impl Transaction {
         )
         .fetch_optional(self.connection())
         .await?;
+        // What was kept back for it is decided anew.
+        if row.is_some() && verdict.holds {
+            self.regrade_ask(lead, "its consent was looked at and holds", verdict.at).await?;
+        }
         Ok(row.map(|row| ClientId::from_uuid(row.client_id)))
     }
 }

@@ -33,8 +33,10 @@ pub struct SearchedLeads<'a> {
 /// The leads that a text could mean.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeadsFound {
-    /// Those that arrived last first.
+    /// Those named by an id, then those that arrived last first.
     pub leads: Vec<LeadId>,
+    /// Those of them that were named by an id, where only what was handed over is looked for otherwise.
+    pub by_id: Vec<LeadId>,
     /// So many have such a word, number or address that not all were looked at: newer ones may be missing.
     pub is_cut: bool,
 }
@@ -64,6 +66,8 @@ impl Store {
         if let Some(id) = keys.id {
             self.search_id(scope, id, &mut found).await?;
         }
+        // Whoever has an id was shown it: that it is found says nothing of anybody's name or number.
+        let by_id = FoundRows { leads: found.leads.clone(), ..FoundRows::default() };
         if let Some(email) = &keys.email {
             let rows = found.within(self.search_email(scope, email, most).await?, most);
             found.persons.extend(rows);
@@ -86,14 +90,20 @@ impl Store {
             found.leads.extend(notes);
         }
         if found.persons.is_empty() && found.leads.is_empty() {
-            return Ok(LeadsFound { leads: Vec::new(), is_cut: found.is_cut });
+            return Ok(LeadsFound { leads: Vec::new(), by_id: Vec::new(), is_cut: found.is_cut });
         }
-        let leads = if wanted.only_handed_over {
-            self.search_handed_over(scope, &found, wanted.limit).await?
-        } else {
-            self.search_newest(scope, &found, wanted.limit).await?
+        if !wanted.only_handed_over {
+            let leads = self.search_newest(scope, &found, wanted.limit).await?;
+            return Ok(LeadsFound { leads, by_id: Vec::new(), is_cut: found.is_cut });
+        }
+        let by_id = match by_id.leads.is_empty() {
+            true => Vec::new(),
+            false => self.search_newest(scope, &by_id, wanted.limit).await?,
         };
-        Ok(LeadsFound { leads, is_cut: found.is_cut })
+        let handed_over = self.search_handed_over(scope, &found, wanted.limit).await?;
+        let others = handed_over.into_iter().filter(|lead| !by_id.contains(lead));
+        let leads = by_id.iter().copied().chain(others).collect();
+        Ok(LeadsFound { leads, by_id, is_cut: found.is_cut })
     }
 
     async fn search_id(&self, scope: Scope, id: SearchedId, found: &mut FoundRows) -> Result<(), StoreError> {

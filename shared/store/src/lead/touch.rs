@@ -130,6 +130,10 @@ impl Transaction {
         // end.
         let mut held = match self.lead_hold_to_touch(actor.scope(), new).await? {
             Lockable::LockedLead(held) => held,
+            // The same touch again, which itself closed the lead, is answered like the first.
+            Lockable::Not(Worked::Closed(_)) if self.touch_is_of(new.id, new.lead, actor.user_id()).await? => {
+                return Ok(Worked::Again);
+            }
             Lockable::Not(why) => return Ok(why),
         };
         let brought = TouchResult {

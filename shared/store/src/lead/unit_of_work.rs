@@ -14,6 +14,7 @@ use crate::{
     client::grading_settings::{GradingSettings, SourceSettings},
     lead::{
         answer::{AnswerRow, NoteRow},
+        kept_back::HandoverStanding,
         lead_row::LeadRow,
     },
     person::{
@@ -26,7 +27,7 @@ use crate::{
 use jiff::Timestamp;
 use ripen_domain::{
     contact::{Identity, Phone},
-    criteria::{Answer, SourceFacts},
+    criteria::{Answer, KeptBack, SourceFacts},
     id::{ArrivalId, ClientId, LeadId, PersonId, ProgramId, SourceId},
     person::{BirthDate, Profile, ReadName},
     promise::Open,
@@ -68,6 +69,10 @@ pub struct TrackedLead {
     pub fired: Option<i64>,
     /// When who expects a call is tried again after tries in vain; read only where somebody worked on the lead.
     pub again_at: Option<Timestamp>,
+    /// What keeps it from being an A, whatever its points are.
+    pub kept_back: Option<KeptBack>,
+    /// Its client has it, and nobody gave or took it back since.
+    pub is_handed_over: bool,
 }
 
 impl TrackedLead {
@@ -83,6 +88,8 @@ impl TrackedLead {
             arrived: Vec::new(),
             fired: None,
             again_at: None,
+            kept_back: None,
+            is_handed_over: false,
         }
     }
 }
@@ -207,6 +214,14 @@ impl UnitOfWork {
             lead.answers.insert(row.question, Answer { value: row.value, at: row.at, origin });
         }
         Ok(())
+    }
+
+    /// Takes in how a lead stands towards its client, as it was read.
+    pub fn load_standing(&mut self, standing: HandoverStanding) {
+        if let Some(lead) = self.leads.get_mut(&standing.lead) {
+            lead.kept_back = standing.kept_back;
+            lead.is_handed_over = standing.is_handed_over;
+        }
     }
 
     /// Takes in a lead that was read.

@@ -115,7 +115,7 @@ impl Store {
               union all
               (select l.id, l.last_enquiry_at from lead l join person h on h.id = l.person_id
                where $2 = 'new' and l.client_id = c.id and l.stage in ('lead', 'contact', 'opportunity') and l.touches <= l.touches_before
-                 and (l.grade is distinct from 'A' or l.returned_at is not null) and h.phone is not null
+                 and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) and h.phone is not null
                  and not exists (select from promise p where p.lead_id = l.id and p.kind = 'requalify' and p.agreed
                                  and p.worked_at is null and p.state in ('scheduled', 'work') and p.due_at <= $3 and p.due_at > p.created_at)
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
@@ -131,14 +131,14 @@ impl Store {
               (select l.id, p.due_at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
                where $2 = 'due' and p.client_id = c.id and p.kind = 'requalify' and not p.agreed and p.worked_at is null
                  and p.state in ('scheduled', 'work') and p.due_at <= $3 and l.stage in ('lead', 'contact', 'opportunity')
-                 and l.touches > l.touches_before and (l.grade is distinct from 'A' or l.returned_at is not null) and h.phone is not null
+                 and l.touches > l.touches_before and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) and h.phone is not null
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                order by p.due_at limit $4)
               union all
               (select l.id, l.last_enquiry_at from lead l join person h on h.id = l.person_id
                where $2 = 'rest' and l.client_id = c.id and l.stage in ('lead', 'contact', 'opportunity') and l.touches > l.touches_before
                  and (l.last_conversation_at is null or l.last_conversation_at < l.last_enquiry_at)
-                 and (l.grade is distinct from 'A' or l.returned_at is not null) and h.phone is not null
+                 and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) and h.phone is not null
                  and not exists (select from promise p where p.lead_id = l.id and p.kind = 'requalify'
                                  and p.worked_at is null and p.state in ('scheduled', 'work') and p.due_at <= $3)
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
@@ -187,7 +187,7 @@ impl Store {
               union all
               (select l.id, l.last_enquiry_at from lead l join person h on h.id = l.person_id
                where $2 = 'new' and l.client_id = c.id and l.stage in ('lead', 'contact', 'opportunity') and l.touches <= l.touches_before
-                 and (l.grade is distinct from 'A' or l.returned_at is not null) and h.phone is not null
+                 and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) and h.phone is not null
                  and not exists (select from promise p where p.lead_id = l.id and p.kind = 'requalify' and p.agreed
                                  and p.worked_at is null and p.state in ('scheduled', 'work') and p.due_at <= $3 and p.due_at > p.created_at)
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
@@ -203,14 +203,14 @@ impl Store {
               (select l.id, p.due_at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
                where $2 = 'due' and p.client_id = c.id and p.kind = 'requalify' and not p.agreed and p.worked_at is null
                  and p.state in ('scheduled', 'work') and p.due_at <= $3 and l.stage in ('lead', 'contact', 'opportunity')
-                 and l.touches > l.touches_before and (l.grade is distinct from 'A' or l.returned_at is not null) and h.phone is not null
+                 and l.touches > l.touches_before and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) and h.phone is not null
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                order by p.due_at limit $4)
               union all
               (select l.id, l.last_enquiry_at from lead l join person h on h.id = l.person_id
                where $2 = 'rest' and l.client_id = c.id and l.stage in ('lead', 'contact', 'opportunity') and l.touches > l.touches_before
                  and (l.last_conversation_at is null or l.last_conversation_at < l.last_enquiry_at)
-                 and (l.grade is distinct from 'A' or l.returned_at is not null) and h.phone is not null
+                 and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) and h.phone is not null
                  and not exists (select from promise p where p.lead_id = l.id and p.kind = 'requalify'
                                  and p.worked_at is null and p.state in ('scheduled', 'work') and p.due_at <= $3)
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())

@@ -69,6 +69,9 @@ impl Transaction {
                 lead.regrade = Some(version);
             }
         }
+        for standing in self.handover_standings(&[lead]).await? {
+            work_unit.load_standing(standing);
+        }
         for (source, work) in self.settings_of(&[row.source]).await? {
             work_unit.load_settings(source, work);
         }

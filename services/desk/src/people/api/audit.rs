@@ -69,7 +69,7 @@ pub struct AuditPageView {
 /// Lists who changed what, for managers and admins.
 #[utoipa::path(get, path = "/api/v1/audit", operation_id = "list_audit", tag = "desk", security(("user_token" = [])),
     params(
-        ("object" = Option<String>, Query, description = "Only what was done to this object."),
+        ("object" = Option<String>, Query, description = "Only what was done to this object; of a lead, to its person too."),
         ("actor" = Option<String>, Query, description = "Only what this actor did."),
         ("before" = Option<String>, Query, description = "Only what is older than this entry: the `next` of the page before."),
     ),

@@ -115,7 +115,7 @@ pub struct UserPatch {
     role: Option<String>,
     /// A broker's client, by its slug.
     client: Option<String>,
-    /// They sign in no more, and all sessions end; or they sign in again.
+    /// They sign in no more, and all sessions, tokens and links end for good; or they sign in again.
     paused: Option<bool>,
     /// Languages they speak (BCP 47); empty for any.
     languages: Option<Vec<String>>,

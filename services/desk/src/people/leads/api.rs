@@ -151,6 +151,8 @@ pub struct LeadWholeView {
     /// The id of the decision that counts.
     #[schema(value_type = Option<String>)]
     decision: Option<DecisionId>,
+    /// Who it is, what was answered and said, and what is promised are left out, and not absent: the client does not have the lead.
+    withheld: bool,
 }
 
 /// Leads by filters, or by anything typed (`q`).
@@ -210,6 +212,7 @@ pub async fn one(
         flags: page.flags.iter().map(ripen_domain::flag::Flag::in_words).collect(),
         timeline: timeline.collect::<Vec<_>>().into(),
         decision: page.receipt.as_ref().map(|receipt| receipt.decision),
+        withheld: page.is_withheld,
         lead: page.listed.into(),
     }))
 }

@@ -19,6 +19,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::stop_whom::{StopWhom, stop_for_firm};
+
 /// What is done with a lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -113,6 +115,8 @@ pub struct ChangeBody {
     pub agreed: bool,
     /// `client` or `firm`.
     pub whom: String,
+    /// The same: true for the firm.
+    pub for_firm: Option<bool>,
     /// `consent_holds` or `no_consent`.
     pub verdict: String,
     /// The rep: name, mail address or id.
@@ -168,6 +172,7 @@ impl NamedFields for ChangeBody {
     fn hint(field: &str) -> &'static str {
         match field {
             "agreed" => "write true or leave it out.",
+            "for_firm" => "write true or false.",
             "touch" => "write a UUID.",
             "seen" => "write a JSON object of fields and their texts, or leave it out.",
             _ => "write text.",
@@ -243,16 +248,27 @@ async fn stop(actions: &Actions, actor: &Actor, lead: LeadId, body: &ChangeBody)
     let mut wrong = |field: &str, message: &str| {
         errors.push(FieldError { field: field.to_owned(), code: "required", message: message.to_owned() });
     };
-    if !matches!(body.whom.as_str(), "client" | "firm") {
+    let whom = match body.whom.as_str() {
+        "client" => Some(StopWhom::Client),
+        "firm" => Some(StopWhom::Firm),
+        _ => None,
+    };
+    let said = stop_for_firm(whom, body.for_firm);
+    if said == Ok(None) || whom.is_none() && !body.whom.is_empty() {
         wrong("whom", "choose the client, or the whole firm");
     }
     if body.why.trim().is_empty() {
         wrong("why", "say who asked for it");
     }
+    let for_firm = said.unwrap_or_else(|error| {
+        errors.push(error);
+        None
+    });
     if !errors.is_empty() {
         return Err(Refusal::Invalid(errors));
     }
-    let request = StopLead { lead, touch: body.touch, for_firm: body.whom == "firm", why: body.why.trim().to_owned() };
+    let for_firm = for_firm.unwrap_or(false);
+    let request = StopLead { lead, touch: body.touch, for_firm, why: body.why.trim().to_owned() };
     actions.run(actor, &request).await.map(drop)
 }
 

@@ -15,5 +15,6 @@ pub(crate) mod query;
 pub(super) mod shown;
 mod side_facts;
 mod standing;
+pub(super) mod stop_whom;
 pub(crate) mod timeline;
 mod timeline_words;

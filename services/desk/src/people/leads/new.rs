@@ -106,6 +106,8 @@ struct SourceOption {
 #[template(path = "people/leads/new.html")]
 struct NewLeadTemplate<'a> {
     csrf: String,
+    /// Whose words the browser keeps.
+    user: String,
     typed: &'a EnterForm,
     wrong: WrongFields<'a>,
     sources: Vec<SourceOption>,
@@ -125,6 +127,8 @@ impl WrongFields<'_> {
 #[template(path = "people/leads/coming.html")]
 struct ComingTemplate {
     arrival: String,
+    /// Whose words the browser keeps.
+    user: String,
 }
 
 /// Shows the form to enter a lead.
@@ -189,12 +193,12 @@ pub async fn entered_lead(
     // The next sweep offers it to the qualifier: most often it is there before anybody could read a page.
     for _ in 0..LOOKS {
         match entered(&context.actions, &viewer.actor, arrival).await {
-            Ok(Some(lead)) => return Redirect::to(&format!("/leads/{lead}")).into_response(),
+            Ok(Some(lead)) => return Redirect::to(&format!("/leads/{lead}?entered=true")).into_response(),
             Ok(None) => tokio::time::sleep(BETWEEN_LOOKS).await,
             Err(refusal) => return refused(&refusal).into_response(),
         }
     }
-    let content = ComingTemplate { arrival: arrival.to_string() };
+    let content = ComingTemplate { arrival: arrival.to_string(), user: viewer.id().to_string() };
     DeskPage { title: "Entered", place: Place::Leads, viewer: &viewer, query: "", content }.response(StatusCode::OK)
 }
 
@@ -219,6 +223,12 @@ async fn page(
         })
         .collect();
     options.sort_by(|one, other| one.text.cmp(&other.text));
-    let content = NewLeadTemplate { csrf: viewer.csrf(), typed, wrong: WrongFields(wrong), sources: options };
+    let content = NewLeadTemplate {
+        csrf: viewer.csrf(),
+        user: viewer.id().to_string(),
+        typed,
+        wrong: WrongFields(wrong),
+        sources: options,
+    };
     DeskPage { title: "New lead", place: Place::Leads, viewer, query: "", content }.response(status)
 }

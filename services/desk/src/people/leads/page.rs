@@ -10,6 +10,7 @@ use axum::{
 };
 use ripen_actions::{
     Refusal,
+    desk::held_by,
     lead_page::{ReadReceipt, WholeLead, earlier, show as whole},
     person_correct::shown_fields,
     why_not::gates,
@@ -57,6 +58,8 @@ pub struct LeadPageQuery {
     #[serde(default, deserialize_with = "empty_as_none")]
     done: Option<LeadChange>,
     #[serde(default, deserialize_with = "empty_as_none")]
+    entered: Option<bool>,
+    #[serde(default, deserialize_with = "empty_as_none")]
     decision: Option<DecisionId>,
     #[serde(default, deserialize_with = "empty_as_none")]
     show: Option<TimelineShow>,
@@ -66,6 +69,7 @@ impl NamedFields for LeadPageQuery {
     fn hint(field: &str) -> &'static str {
         match field {
             "show" => "write all, notes, decisions or deliveries.",
+            "entered" => "write true.",
             "decision" => "this is no decision's id; those begin with dec_.",
             _ => "write note, promise, close, reopen, stop, recall, appointment, person or verdict.",
         }
@@ -87,6 +91,8 @@ pub struct LeadSays<'a> {
     pub against: String,
     /// What was done.
     pub done: Option<LeadChange>,
+    /// It was entered by hand just now.
+    pub is_entered: bool,
     /// The decision whose receipt is shown; the one that counts where none.
     pub decision: Option<DecisionId>,
     /// Which entries of the timeline are shown.
@@ -114,6 +120,10 @@ struct LeadTemplate<'a> {
     says: &'a LeadSays<'a>,
     open: &'static str,
     done: &'static str,
+    /// Under what the browser keeps the words that are saved by now; empty for none.
+    kept_until: String,
+    /// Whose words the browser keeps.
+    user: String,
     values: ChangeBody,
     /// What is shown in the form of contact data, or was when it was opened.
     seen: String,
@@ -159,6 +169,8 @@ struct LeadTemplate<'a> {
     booked_first: bool,
     told: ToldBeside,
     takes_links: bool,
+    /// Who else has it open; empty for nobody.
+    held_by: String,
     may_work: bool,
     may_recall: bool,
     sees_audit: bool,
@@ -170,6 +182,7 @@ struct LeadTemplate<'a> {
         ("id" = String, Path, description = "The lead's id, lead_…."),
         ("open" = Option<LeadChange>, Query, description = "The form that is open."),
         ("done" = Option<LeadChange>, Query, description = "What was just done."),
+        ("entered" = Option<bool>, Query, description = "It was entered by hand just now."),
         ("show" = Option<TimelineShow>, Query, description = "Which entries of the timeline are shown."),
         ("decision" = Option<String>, Query, description = "An earlier decision, dec_…, whose receipt is shown."),
     ),
@@ -185,7 +198,14 @@ pub async fn show(
     Query(query): Query<LeadPageQuery>,
 ) -> Response {
     let show = query.show.unwrap_or_default();
-    let says = LeadSays { open: query.open, done: query.done, decision: query.decision, show, ..LeadSays::default() };
+    let says = LeadSays {
+        open: query.open,
+        done: query.done,
+        is_entered: query.entered == Some(true),
+        decision: query.decision,
+        show,
+        ..LeadSays::default()
+    };
     match render(&context, &viewer, lead, (StatusCode::OK, says)).await {
         Ok(response) => response,
         Err(refusal) => refused(&refusal).into_response(),
@@ -227,7 +247,11 @@ pub async fn render(
         false => ToldBeside::default(),
     };
     let takes_links = context.phone.takes_links();
-    let beside = Beside { receipt, slots, gates, stands, next, touch: uuid_v7(now), told, takes_links };
+    let held_by = match may_work {
+        true => held_by(&context.actions, &viewer.actor, id).await?.unwrap_or_default(),
+        false => String::new(),
+    };
+    let beside = Beside { receipt, slots, gates, stands, next, touch: uuid_v7(now), told, takes_links, held_by };
     let content = template(&page, &says, (&when, viewer), beside);
     let title = name(&page.listed);
     Ok(DeskPage { title: &title, place: Place::Leads, viewer, query: "", content }.response(status))
@@ -244,13 +268,14 @@ struct Beside {
     touch: Uuid,
     told: ToldBeside,
     takes_links: bool,
+    held_by: String,
 }
 
 fn template<'a>(
     page: &'a WholeLead,
     says: &'a LeadSays<'a>,
     (when, viewer): (&When, &Viewer),
-    Beside { receipt, slots, gates, stands, next, touch, told, takes_links }: Beside,
+    Beside { receipt, slots, gates, stands, next, touch, told, takes_links, held_by }: Beside,
 ) -> LeadTemplate<'a> {
     let may_work = viewer.actor.may(Permission::Work);
     let newest = page.receipt.as_ref().map(|newest| newest.decision);
@@ -273,7 +298,17 @@ fn template<'a>(
     let changed = receipt.as_ref().map(|receipt| receipt.changed.clone()).unwrap_or_default();
     LeadTemplate {
         open: says.open.map_or("", LeadChange::word),
-        done: says.done.map_or("", LeadChange::done),
+        done: match says.is_entered {
+            true => "The lead is entered.",
+            false => says.done.map_or("", LeadChange::done),
+        },
+        kept_until: match says.done {
+            Some(done) => format!("{}/{}", page.lead.id, done.word()),
+            None if says.is_entered => "new".to_owned(),
+            None => String::new(),
+        },
+        held_by,
+        user: viewer.id().to_string(),
         values: says.typed.cloned().unwrap_or_else(|| known(page)),
         seen: seen(page, says),
         csrf: viewer.csrf(),

@@ -31,7 +31,7 @@ pub enum LeadView {
     Untouched,
     /// Open ones that were never decided.
     Ungraded,
-    /// A leads that a client has.
+    /// Leads that a client has, or is about to have.
     WithClient,
     /// Over, without business.
     Closed,
@@ -77,6 +77,21 @@ impl LeadView {
             Self::Open | Self::Due | Self::Late => LeadOrder::Step,
             _ => LeadOrder::Arrival,
         }
+    }
+}
+
+/// Whether a view has leads of this stage. A stage that it does not have shows nothing, which the page says.
+fn has_stage(view: LeadView, stage: Stage) -> bool {
+    let stages = stages_of(view);
+    stages.is_empty() || stages.contains(&stage)
+}
+
+/// The stages that a view has; empty for any.
+fn stages_of(view: LeadView) -> Vec<Stage> {
+    match view {
+        LeadView::All => Vec::new(),
+        LeadView::Closed => vec![Stage::Closed],
+        _ => OPEN_STAGES.to_vec(),
     }
 }
 
@@ -307,7 +322,8 @@ impl LeadsQuery {
         let after = |date: Date| date.checked_add(1.day()).ok().and_then(day);
         let tonight = after(now.to_zoned(zone.clone()).date());
         let mut filter = LeadFilter {
-            stages: self.stages(view),
+            stages: self.stage.map_or_else(|| stages_of(view), |stage| vec![stage]),
+            is_empty: self.stage.is_some_and(|stage| !has_stage(view, stage)),
             grade: self.grade.map(GradeChoice::filter),
             source: self.source,
             channel: self.channel,
@@ -331,20 +347,6 @@ impl LeadsQuery {
             filter.due_before = tonight;
         }
         filter
-    }
-
-    fn stages(&self, view: LeadView) -> Vec<Stage> {
-        let of_view: &[Stage] = match view {
-            LeadView::All => Stage::ALL,
-            LeadView::Closed => &[Stage::Closed],
-            _ => &OPEN_STAGES,
-        };
-        match self.stage {
-            // A stage that the view does not have shows nothing, which the page says.
-            Some(stage) => vec![stage],
-            None if of_view.len() == Stage::ALL.len() => Vec::new(),
-            None => of_view.to_vec(),
-        }
     }
 
     /// The same in another view, from its beginning.

@@ -1,7 +1,7 @@
 //! One timeline of everything that happened to a lead, newest first.
 
 use jiff::{SignedDuration, Timestamp};
-use ripen_actions::lead_page::WholeLead;
+use ripen_actions::{lead_changes::ChangeOfLead, lead_page::WholeLead};
 use ripen_domain::appointment::{AppointmentState, in_words};
 use serde::Deserialize;
 
@@ -9,7 +9,7 @@ use super::{
     shown::TimeInTitle,
     timeline_words::{answered, because, decided, delivered, judged, money, said},
 };
-use crate::people::when::When;
+use crate::people::{when::When, work::next::both_clocks};
 
 /// What kind of thing happened: what the mark of an entry shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,6 +146,7 @@ pub fn entries(page: &WholeLead, when: &When) -> Vec<TimelineEntry> {
     let mut all = Vec::new();
     arrivals(page, when, &mut all);
     touches(page, when, &mut all);
+    changes(page, when, &mut all);
     decisions(page, when, &mut all);
     promises(page, when, &mut all);
     deliveries(page, when, &mut all);
@@ -250,6 +251,20 @@ fn tell_what_stays(all: &mut [TimelineEntry]) {
     }
 }
 
+/// Contact data that was put right, and dispositions that were taken back: without the latter, a grade and news that were
+/// withdrawn stand there for nothing.
+fn changes(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
+    for change in &page.changes {
+        let (what, more) = match &change.what {
+            ChangeOfLead::Corrected(fields) => (format!("{} put contact data right", change.by), fields.join(", ")),
+            ChangeOfLead::TakenBack => {
+                (format!("{} took back what was saved", change.by), "the lead was decided again".to_owned())
+            }
+        };
+        all.push(TimelineEntry { more, ..entry(when, EntryKind::Touch, change.at, what) });
+    }
+}
+
 fn decisions(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
     let before = page.decisions.iter().skip(1).map(Some).chain(std::iter::once(None));
     for (decision, before) in page.decisions.iter().zip(before) {
@@ -267,12 +282,14 @@ fn decisions(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
 }
 
 fn promises(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
+    let places = page.lead.places();
     for promise in &page.promises {
         // What the criteria compute moves with each decision, and says nothing new: people's steps are told.
         let Some(ended) = promise.ended.as_ref().filter(|ended| ended.by.is_some()) else {
             // What came back to the desk is told as what was said of it.
             if promise.is_of_person() {
-                let due = promise.due_at.map(|at| when.whole(at)).unwrap_or_default();
+                // By the clock where the person is, as everywhere a call is dated.
+                let due = promise.due_at.map(|at| both_clocks(at, &places, when)).unwrap_or_default();
                 let what = format!("{} promised the next step for {due}", promise.from_whom);
                 let more = promise.why.clone();
                 all.push(TimelineEntry { more, ..entry(when, EntryKind::Promise, promise.created_at, what) });

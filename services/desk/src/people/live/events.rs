@@ -26,8 +26,9 @@ use crate::{context::DeskContext, people::viewer::Viewer};
 
 /// A sign of life comes so often; whoever misses two of them is cut off.
 const BEAT_EVERY: Duration = Duration::from_secs(15);
-/// A stream ends after so long and is opened anew: whoever was paused, or changed their role, is noticed then.
-const LASTS: Duration = Duration::from_secs(300);
+/// A stream ends after so long and is opened anew: whoever was paused, or changed their role, is noticed then, and so is whoever is
+/// still there.
+const LASTS: Duration = Duration::from_secs(120);
 
 /// What a page is told that something is new.
 #[derive(Serialize)]

@@ -20,7 +20,7 @@ use ripen_web::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::LEADS_THE_DESK;
+use super::{LEADS_THE_DESK, told::QueueTold};
 use crate::{
     context::DeskContext,
     people::{
@@ -35,6 +35,31 @@ pub struct QueueAct {
     pub what: &'static str,
     /// As the button does.
     pub words: &'static str,
+    /// What is asked before it is done.
+    pub asks: ActAsks,
+}
+
+/// What is asked before something is done: what cannot be taken back is done by no slip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActAsks {
+    /// Nothing.
+    Nothing,
+    /// A second press.
+    Sure,
+    /// Why, in words.
+    Why,
+}
+
+impl QueueAct {
+    /// Whether it is done at a second press.
+    pub fn asks_first(&self) -> bool {
+        self.asks != ActAsks::Nothing
+    }
+
+    /// Whether it is said why.
+    pub fn asks_why(&self) -> bool {
+        self.asks == ActAsks::Why
+    }
 }
 
 const AGAIN: &str = "again";
@@ -44,13 +69,15 @@ const DROP: &str = "drop";
 /// What can be done about each row of a list. What is held goes on by itself, and a consent is looked at on its lead's page.
 pub const fn acts(list: QueueList) -> &'static [QueueAct] {
     match list {
-        QueueList::Stuck(StuckKind::Dead) => &[QueueAct { what: AGAIN, words: "Send again" }],
-        QueueList::Stuck(StuckKind::Letters) => {
-            &[QueueAct { what: AGAIN, words: "Handle again" }, QueueAct { what: DROP, words: "Drop" }]
-        }
-        QueueList::Stuck(StuckKind::Quarantine) => {
-            &[QueueAct { what: RELEASE, words: "Release" }, QueueAct { what: DROP, words: "Drop" }]
-        }
+        QueueList::Stuck(StuckKind::Dead) => &[QueueAct { what: AGAIN, words: "Send again", asks: ActAsks::Nothing }],
+        QueueList::Stuck(StuckKind::Letters) => &[
+            QueueAct { what: AGAIN, words: "Handle again", asks: ActAsks::Nothing },
+            QueueAct { what: DROP, words: "Drop", asks: ActAsks::Sure },
+        ],
+        QueueList::Stuck(StuckKind::Quarantine) => &[
+            QueueAct { what: RELEASE, words: "Release", asks: ActAsks::Why },
+            QueueAct { what: DROP, words: "Drop", asks: ActAsks::Why },
+        ],
         _ => &[],
     }
 }
@@ -62,6 +89,8 @@ pub struct QueueActForm {
     id: String,
     #[serde(default)]
     what: String,
+    #[serde(default)]
+    why: String,
     #[serde(default)]
     back: String,
 }
@@ -75,9 +104,9 @@ impl NamedFields for QueueActForm {
 /// Does it.
 #[utoipa::path(post, path = "/queues/{list}", operation_id = "act_on_queue", tag = "pages",
     params(("list" = String, Path, description = "dead, letters or quarantine: of others nothing is done here.")),
-    request_body(content_type = "application/x-www-form-urlencoded", description = "`id` of the row, `what` (again, release or drop), `back` (all or list), `csrf`.", content = String),
+    request_body(content_type = "application/x-www-form-urlencoded", description = "`id` of the row, `what` (again, release or drop), `why` (of what is quarantined), `back` (all or list), `csrf`.", content = String),
     responses(
-        (status = 303, description = "Done, or somebody else did it meanwhile: back to the page; or nobody is signed in: to the form to sign in."),
+        (status = 303, description = "Done, or somebody else did it meanwhile, or it was not said why: back to the page, which says so; or nobody is signed in: to the form to sign in."),
         PageRefusals,
     ))]
 pub async fn act(
@@ -91,14 +120,19 @@ pub async fn act(
     if let Err(problem) = viewer.require(LEADS_THE_DESK) {
         return problem.into_response();
     }
-    match run(&context, &viewer.actor, list, &form).await {
-        // A row that is gone was seen to by somebody else: the page shows that.
-        Ok(()) | Err(Refusal::Missing { .. }) if form.back == "list" => {
-            Redirect::to(&format!("/queues/{}", list.word())).into_response()
-        }
-        Ok(()) | Err(Refusal::Missing { .. }) => Redirect::to("/queues").into_response(),
-        Err(refusal) => refused(&refusal).into_response(),
-    }
+    let told = match run(&context, &viewer.actor, list, &form).await {
+        Ok(()) => match form.what.as_str() {
+            RELEASE => QueueTold::Released,
+            DROP => QueueTold::Dropped,
+            _ => QueueTold::Again,
+        },
+        // A row that is gone was seen to by somebody else: the page says that.
+        Err(Refusal::Missing { .. }) => QueueTold::Gone,
+        Err(Refusal::Invalid(errors)) if errors.iter().all(|error| error.field == "why") => QueueTold::Why,
+        Err(refusal) => return refused(&refusal).into_response(),
+    };
+    let back = if form.back == "list" { format!("/queues/{}", list.word()) } else { "/queues".to_owned() };
+    Redirect::to(&format!("{back}?told={}", told.word())).into_response()
 }
 
 async fn run(context: &DeskContext, actor: &Actor, list: QueueList, form: &QueueActForm) -> Result<(), Refusal> {
@@ -118,10 +152,12 @@ async fn run(context: &DeskContext, actor: &Actor, list: QueueList, form: &Queue
             actions.run(actor, &DropDeadLetter { letter }).await
         }
         (QueueList::Stuck(StuckKind::Quarantine), RELEASE) => {
-            actions.run(actor, &ReleaseQuarantined { which: named()?, why: None }).await.map(drop)
+            let why = Some(form.why.clone());
+            actions.run(actor, &ReleaseQuarantined { which: named()?, why }).await.map(drop)
         }
         (QueueList::Stuck(StuckKind::Quarantine), DROP) => {
-            actions.run(actor, &DropQuarantined { which: named()?, why: None }).await.map(drop)
+            let why = Some(form.why.clone());
+            actions.run(actor, &DropQuarantined { which: named()?, why }).await.map(drop)
         }
         // Nothing of the kind can be done there: as for a row that is gone, the page shows what can.
         _ => Err(missing()),

@@ -5,6 +5,7 @@ pub mod api;
 pub mod cached_counts;
 pub mod count;
 pub mod page;
+mod told;
 
 use ripen_actions::queues::QueueList;
 use ripen_domain::actor::UserRole;

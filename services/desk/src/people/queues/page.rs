@@ -17,8 +17,9 @@ use ripen_web::extract::{PathId, Query};
 use super::{
     LEADS_THE_DESK,
     act::{QueueAct, acts},
-    api::{ListQuery, cut},
+    api::cut,
     title,
+    told::{QueueTold, QueuesQuery, RowsQuery},
 };
 use crate::{
     context::DeskContext,
@@ -51,8 +52,9 @@ struct WaitingLine {
     clients: Vec<LinkedNumber>,
 }
 
-/// How long ago somebody who still waits for a lead was seen: their page asks for news all the while.
-const AWAY_AFTER: SignedDuration = SignedDuration::from_mins(10);
+/// Whoever still waits for a lead was seen within this: their page asks for news anew every two minutes, and that they were seen is
+/// written down once a minute.
+const AWAY_AFTER: SignedDuration = SignedDuration::from_mins(4);
 
 /// One list of what is stuck.
 struct StuckCard {
@@ -118,6 +120,8 @@ struct QueuesTemplate {
     csrf: String,
     /// Where a button leads back to.
     back: &'static str,
+    /// What became of what a button did.
+    told: Option<QueueTold>,
 }
 
 impl QueuesTemplate {
@@ -155,16 +159,23 @@ struct QueueTemplate<'a> {
     acts: &'static [QueueAct],
     csrf: String,
     back: &'static str,
+    told: Option<QueueTold>,
 }
 
 /// Is anything late or stuck?
 #[utoipa::path(get, path = "/queues", operation_id = "show_queues", tag = "pages",
+    params(("told" = Option<QueueTold>, Query, description = "What became of what a button did.")),
     responses(
         (status = 200, description = "The page.", content_type = "text/html", body = String),
         (status = 303, description = "Nobody is signed in: to the form to sign in."),
         (status = 404, description = "For managers and admins alone.", content_type = "text/html", body = String),
     ))]
-pub async fn show(State(context): State<DeskContext>, viewer: Viewer) -> Response {
+pub async fn show(
+    State(context): State<DeskContext>,
+    // First: to whom nothing is shown, an address that leads nowhere looks like any other.
+    viewer: Viewer,
+    Query(query): Query<QueuesQuery>,
+) -> Response {
     if let Err(problem) = viewer.require(LEADS_THE_DESK) {
         return problem.into_response();
     }
@@ -172,7 +183,8 @@ pub async fn show(State(context): State<DeskContext>, viewer: Viewer) -> Respons
         Ok(found) => found,
         Err(refusal) => return refused(&refusal).into_response(),
     };
-    let content = template(found, When::of(&viewer, context.clock.now()), viewer.csrf());
+    let when = When::of(&viewer, context.clock.now());
+    let content = QueuesTemplate { told: query.told, ..template(found, when, viewer.csrf()) };
     DeskPage { title: "Queues", place: Place::Queues, viewer: &viewer, query: "", content }.response(StatusCode::OK)
 }
 
@@ -182,6 +194,7 @@ pub async fn show(State(context): State<DeskContext>, viewer: Viewer) -> Respons
         ("list" = String, Path, description = "promised, new, due, rest, late, held, dead, letters, quarantine or reviews."),
         ("client" = Option<String>, Query, description = "Only of this client."),
         ("page" = Option<u16>, Query, description = "Which page, from 0 on."),
+        ("told" = Option<QueueTold>, Query, description = "What became of what a button did."),
     ),
     responses(
         (status = 200, description = "The page.", content_type = "text/html", body = String),
@@ -193,7 +206,7 @@ pub async fn show_list(
     // First: to whom nothing is shown, an address that leads nowhere looks like any other.
     viewer: Viewer,
     PathId(list_of): PathId<QueueList>,
-    Query(query): Query<ListQuery>,
+    Query(query): Query<RowsQuery>,
 ) -> Response {
     if let Err(problem) = viewer.require(LEADS_THE_DESK) {
         return problem.into_response();
@@ -217,6 +230,7 @@ pub async fn show_list(
         acts: acts(list_of),
         csrf: viewer.csrf(),
         back: "list",
+        told: query.told,
     };
     DeskPage { title: title(list_of), place: Place::Queues, viewer: &viewer, query: "", content }
         .response(StatusCode::OK)
@@ -312,5 +326,6 @@ fn template(found: QueueOverview, when: When, csrf: String) -> QueuesTemplate {
         place,
         csrf,
         back: "all",
+        told: None,
     }
 }

@@ -11,6 +11,11 @@ use crate::people::when::When;
 pub enum WhatFollows {
     /// Nothing is chosen yet.
     Nothing,
+    /// It is over already: nothing but the note is kept.
+    Over {
+        /// Why.
+        why: String,
+    },
     /// It goes to the client.
     Goes {
         /// Where, in words.
@@ -90,14 +95,16 @@ pub fn after(form: &WorkForm, preview: &GradePreview, client: &str, said: &Callb
     let becomes = outlook.is_some_and(|outlook| preview.before.is_none_or(|before| before.grade != outlook.grade));
     // Whatever the disposition, the decision is of the answers: a lead that becomes an A goes.
     let goes = outlook.is_some_and(|outlook| outlook.closed.is_none() && outlook.grade == Grade::A && becomes);
+    let goes = goes && !preview.is_handed_over;
     let to = goes.then(|| preview.goes_to.clone().unwrap_or_else(|| client.to_owned()));
     let again = || WhatFollows::Again {
         next: preview.next.as_ref().map(|next| next_in_words(next, &preview.places, when)).unwrap_or_default(),
     };
     let what = match form.disposition() {
+        Some(Disposition::DoNotContact) => WhatFollows::DoNotContact { for_firm: form.text("stop_for") == "firm" },
+        _ if let Some(why) = &preview.over => WhatFollows::Over { why: why.clone() },
         None => WhatFollows::Nothing,
         Some(Disposition::CallBack) => WhatFollows::CallBack { at: said.there.clone(), to },
-        Some(Disposition::DoNotContact) => WhatFollows::DoNotContact { for_firm: form.text("stop_for") == "firm" },
         Some(Disposition::NeverEnquired) => WhatFollows::Review,
         Some(Disposition::NumberDead | Disposition::WrongNumber) => WhatFollows::NumberVoid,
         Some(_) => match (outlook.and_then(|outlook| outlook.closed.clone()), to) {

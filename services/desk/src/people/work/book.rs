@@ -67,6 +67,6 @@ pub async fn book(State(context): State<DeskContext>, posted: CsrfForm<WorkForm>
         Ok(open) => open,
         Err(refusal) => return refused(&refusal).into_response(),
     };
-    let ask = LeadAsk { open: &open, typed: Some(form), troubles: &troubles, toast: None, told: "", shows_slots: true };
+    let ask = LeadAsk { typed: Some(form), troubles: &troubles, shows_slots: true, ..LeadAsk::of(&open) };
     lead_page(&context, &viewer, StatusCode::UNPROCESSABLE_ENTITY, ask).await
 }

@@ -8,7 +8,7 @@ use axum::{
 use jiff::Timestamp;
 use ripen_actions::{
     FieldError, Refusal,
-    desk::{Dispose, Disposed, NewCoDecider, OpenedLead, StopContact, held, take, take_next},
+    desk::{Dispose, Disposed, KeepLateNote, NewCoDecider, OpenedLead, StopContact, held, take_next, why_over},
     lead::NextWish,
     lead_brief::script,
     opportunity::NewOpportunity,
@@ -20,6 +20,7 @@ use super::{
     callback::{USUAL_WHY, picked},
     draft::keep,
     form::WorkForm,
+    lost::lost_lead,
     page::{LeadAsk, lead_page},
     question::answers,
 };
@@ -32,8 +33,10 @@ use crate::{
 enum NotDisposed {
     /// Something that was typed cannot be used.
     Wrong(Vec<FieldError>),
-    /// The lead is somebody else's by now.
+    /// The lead is not this agent's any more: somebody else has it, or it was saved or given back elsewhere.
     Lost,
+    /// The lead was closed or stopped meanwhile.
+    Ended,
     /// Something else stands against it.
     Refused(Refusal),
 }
@@ -43,6 +46,7 @@ impl From<Refusal> for NotDisposed {
         match refusal {
             Refusal::Invalid(errors) => Self::Wrong(errors),
             Refusal::Conflict { code: "lease_lost", .. } => Self::Lost,
+            Refusal::Conflict { code: "closed", .. } => Self::Ended,
             other => Self::Refused(other),
         }
     }
@@ -52,10 +56,10 @@ impl From<Refusal> for NotDisposed {
 #[utoipa::path(post, path = "/work/dispose", operation_id = "dispose_work", tag = "pages",
     request_body(content_type = "application/x-www-form-urlencoded", description = "The form of the page.", content = String),
     responses(
-        (status = 303, description = "Saved: to the next lead; or nobody is signed in: to the form to sign in."),
+        (status = 303, description = "Saved, or the lead ended meanwhile and its note is kept: to the next lead; or nobody is signed in: to the form to sign in."),
         (status = 403, description = "The form is of another session.", content_type = "text/html", body = String),
         (status = 404, description = "For staff alone, or there is no such lead.", content_type = "text/html", body = String),
-        (status = 409, description = "Somebody else has the lead by now: the page, with what was typed.", content_type = "text/html", body = String),
+        (status = 409, description = "The lead is not the agent's any more: the page, with what was typed and what was saved meanwhile.", content_type = "text/html", body = String),
         (status = 422, description = "The page with what is wrong and what was typed.", content_type = "text/html", body = String),
     ))]
 pub async fn dispose(State(context): State<DeskContext>, posted: CsrfForm<WorkForm>) -> Response {
@@ -67,6 +71,7 @@ pub async fn dispose(State(context): State<DeskContext>, posted: CsrfForm<WorkFo
     let errors = match disposed(&context, &viewer, &form, (lead, lease)).await {
         Ok(done) => return saved(&context, &viewer, lead, done).await,
         Err(NotDisposed::Refused(refusal)) => return refused(&refusal).into_response(),
+        Err(NotDisposed::Ended) => return ended(&context, &viewer, &form, (lead, lease)).await,
         Err(NotDisposed::Wrong(errors)) => Some(errors),
         Err(NotDisposed::Lost) => None,
     };
@@ -78,13 +83,30 @@ pub async fn dispose(State(context): State<DeskContext>, posted: CsrfForm<WorkFo
         Ok(open) => open,
         Err(refusal) => return refused(&refusal).into_response(),
     };
-    let (status, told) = match errors {
-        Some(_) => (StatusCode::UNPROCESSABLE_ENTITY, ""),
-        None => (StatusCode::CONFLICT, "lease_lost"),
+    let mut ask = LeadAsk::of(&open);
+    ask.typed = Some(form);
+    if let Some(troubles) = &errors {
+        ask.troubles = troubles;
+        return lead_page(&context, &viewer, StatusCode::UNPROCESSABLE_ENTITY, ask).await;
+    }
+    match lost_lead(&context, &viewer, lead).await {
+        Ok(lost) => lead_page(&context, &viewer, StatusCode::CONFLICT, LeadAsk { lost: Some(lost), ..ask }).await,
+        Err(refusal) => refused(&refusal).into_response(),
+    }
+}
+
+/// The lead was closed or stopped while it was open here: what was noted is kept with it, and the next lead comes.
+async fn ended(context: &DeskContext, viewer: &Viewer, form: &WorkForm, (lead, lease): (LeadId, Uuid)) -> Response {
+    let late = KeepLateNote { lead, lease, note: form.typed("note").to_owned() };
+    let kept = match context.actions.run(&viewer.actor, &late).await {
+        Ok(kept) => kept,
+        Err(refusal) => return refused(&refusal).into_response(),
     };
-    let troubles = errors.unwrap_or_default();
-    let ask = LeadAsk { open: &open, typed: Some(form), troubles: &troubles, toast: None, told, shows_slots: false };
-    lead_page(&context, &viewer, status, ask).await
+    if let Err(refusal) = take_next(&context.actions, &viewer.actor).await {
+        tracing::warn!(%refusal, "no next lead was taken behind one that ended");
+    }
+    let told = if kept.is_some() { "ended_noted" } else { "ended" };
+    Redirect::to(&format!("/work?told={told}&lead={lead}")).into_response()
 }
 
 /// The lead as it is held, or as the form had it where it is not held any more.
@@ -129,19 +151,8 @@ async fn disposed(
     form: &WorkForm,
     (lead, lease): (LeadId, Uuid),
 ) -> Result<Disposed, NotDisposed> {
-    let mut request = request(context, viewer, form, (lead, lease)).await?;
-    match context.actions.run(&viewer.actor, &request).await.map_err(NotDisposed::from) {
-        // The lease ran out in silence. Where nobody took the lead meanwhile, it is still this agent's call.
-        Err(NotDisposed::Lost) => match take(&context.actions, &viewer.actor, lead).await {
-            Ok(open) => {
-                request.lease = open.lease;
-                Ok(context.actions.run(&viewer.actor, &request).await?)
-            }
-            Err(Refusal::Conflict { .. }) => Err(NotDisposed::Lost),
-            Err(refusal) => Err(NotDisposed::Refused(refusal)),
-        },
-        other => other,
-    }
+    let request = request(context, viewer, form, (lead, lease)).await?;
+    Ok(context.actions.run(&viewer.actor, &request).await?)
 }
 
 async fn request(
@@ -153,6 +164,10 @@ async fn request(
     let script = script(&context.actions, &viewer.actor, lead).await?;
     let mut errors = Vec::new();
     let Some(disposition) = form.disposition() else {
+        // Of a lead that is over nothing is asked any more.
+        if why_over(&context.actions, &viewer.actor, lead).await?.is_some() {
+            return Err(NotDisposed::Ended);
+        }
         return Err(NotDisposed::Wrong(vec![wrong("disposition", "choose what happened")]));
     };
     let opportunity = opportunity(form, &mut errors);

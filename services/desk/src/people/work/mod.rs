@@ -14,6 +14,7 @@ pub(super) mod grade;
 pub(super) mod head;
 pub(super) mod history;
 mod idle;
+mod lost;
 pub(super) mod next;
 mod page;
 mod question;

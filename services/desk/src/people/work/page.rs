@@ -8,7 +8,7 @@ use axum::{
 use ripen_actions::{
     FieldError, Refusal,
     call::of_lead,
-    desk::{GradePreview, OpenedLead, PreviewRequest, draft_of, preview},
+    desk::{GradePreview, OpenedLead, PreviewRequest, draft_of, preview, why_over},
     lead_brief::{LeadScript, brief},
     why_not::gates,
 };
@@ -26,6 +26,7 @@ use super::{
     grade::{GradePanel, panel},
     head::{MayCall, WorkHead, head},
     history::{HistoryLine, HistoryMark, past},
+    lost::LostLead,
     question::{QuestionChoice, QuestionInput, QuestionTerms, ShownQuestion, answers, questions, sentence},
     saved::SavedToast,
     script::{ScriptText, notices, texts},
@@ -80,6 +81,15 @@ pub struct LeadAsk<'a> {
     pub told: &'a str,
     /// The free times of reps are offered.
     pub shows_slots: bool,
+    /// Where it is the viewer's no more: who has it, and what was saved of it.
+    pub lost: Option<LostLead>,
+}
+
+impl<'a> LeadAsk<'a> {
+    /// The lead with its draft, and nothing said beside it.
+    pub const fn of(open: &'a OpenedLead) -> Self {
+        Self { open, typed: None, troubles: &[], toast: None, told: "", shows_slots: false, lost: None }
+    }
 }
 
 #[derive(Template)]
@@ -121,6 +131,9 @@ struct WorkTemplate<'a> {
     hides_points: bool,
     toast: Option<&'a SavedToast>,
     told: &'a str,
+    lost: Option<LostLead>,
+    /// Why nobody works on it any more, as it was when the page was made; empty while it goes on.
+    over: String,
 }
 
 /// What is shown anew while somebody types.
@@ -227,7 +240,7 @@ async fn page(
     status: StatusCode,
     ask: LeadAsk<'_>,
 ) -> Result<Response, Refusal> {
-    let LeadAsk { open, typed, troubles, toast, told, shows_slots } = ask;
+    let LeadAsk { open, typed, troubles, toast, told, shows_slots, lost } = ask;
     let (actions, actor) = (&context.actions, &viewer.actor);
     let now = context.clock.now();
     let brief = brief(actions, actor, open.lead).await?;
@@ -284,6 +297,8 @@ async fn page(
         form: &form,
         toast,
         told,
+        lost,
+        over: why_over(actions, actor, open.lead).await?.unwrap_or_default(),
     };
     Ok(DeskPage { title: &title, place: Place::Work, viewer, query: "", content }.response(status))
 }

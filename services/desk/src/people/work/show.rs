@@ -5,14 +5,14 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use ripen_actions::desk::{OpenedLead, RenewLease, held};
+use ripen_actions::desk::{OpenedLead, RenewLease, held, pending_undo};
 use ripen_domain::id::LeadId;
 use ripen_web::extract::Query;
 
 use super::{
     idle::{IdleSays, idle_page},
     page::{LeadAsk, lead_page},
-    saved::{WorkQuery, toast},
+    saved::{SavedToast, WorkQuery, toast},
 };
 use crate::{
     context::DeskContext,
@@ -41,9 +41,13 @@ pub async fn show(State(context): State<DeskContext>, viewer: Viewer, Query(quer
         Ok(open) => open,
         Err(refusal) => return refused(&refusal).into_response(),
     };
-    let toast = toast(&context, &viewer, &query).await;
+    let chosen = chosen(&open, &query);
+    let toast = match query.saved {
+        Some(_) => toast(&context, &viewer, &query).await,
+        None => still_to_undo(&context, &viewer, chosen).await,
+    };
     let told = query.told.as_deref().unwrap_or_default();
-    match chosen(&open, &query) {
+    match chosen {
         Some(lead) => {
             // Somebody looks at it: a page that was closed and opened again keeps it.
             let renewed = RenewLease { lead: lead.lead, lease: lead.lease };
@@ -51,7 +55,7 @@ pub async fn show(State(context): State<DeskContext>, viewer: Viewer, Query(quer
                 tracing::debug!(lead.id = %lead.lead, %refusal, "a lead that is shown was not kept");
             }
             let shows_slots = query.open.as_deref() == Some("appointment");
-            let ask = LeadAsk { open: lead, typed: None, troubles: &[], toast: toast.as_ref(), told, shows_slots };
+            let ask = LeadAsk { toast: toast.as_ref(), told, shows_slots, ..LeadAsk::of(lead) };
             lead_page(&context, &viewer, StatusCode::OK, ask).await
         }
         None => {
@@ -59,6 +63,26 @@ pub async fn show(State(context): State<DeskContext>, viewer: Viewer, Query(quer
             idle_page(&context, &viewer, StatusCode::OK, says).await
         }
     }
+}
+
+/// What was saved last, for as long as it can be taken back: whoever looks something up meanwhile comes back to it. Not of the lead
+/// that is open again.
+async fn still_to_undo(context: &DeskContext, viewer: &Viewer, open: Option<&OpenedLead>) -> Option<SavedToast> {
+    let pending = match pending_undo(&context.actions, &viewer.actor).await {
+        Ok(pending) => pending.filter(|pending| open.is_none_or(|open| open.lead != pending.lead))?,
+        // What cannot be shown beside the next lead must not keep that lead from being shown.
+        Err(refusal) => {
+            tracing::warn!(%refusal, "what can be taken back is not shown");
+            return None;
+        }
+    };
+    let saved = WorkQuery {
+        saved: Some(pending.touch),
+        lead: Some(pending.lead.to_string()),
+        until: Some(pending.until.as_second()),
+        ..WorkQuery::default()
+    };
+    toast(context, viewer, &saved).await
 }
 
 /// The lead that is asked for, else the one that was opened last.

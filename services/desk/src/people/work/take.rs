@@ -10,7 +10,7 @@ use axum::{
 };
 use ripen_actions::{
     Refusal,
-    desk::{LeaveLead, RenewLease, UndoDisposition, held, held_by, take, take_next},
+    desk::{LeaveLead, RenewLease, UndoDisposition, held, take, take_next, why_over},
     lead_brief::by_phone,
 };
 use ripen_domain::id::LeadId;
@@ -21,6 +21,7 @@ use uuid::Uuid;
 use super::{
     form::WorkForm,
     idle::{IdleSays, idle_page},
+    lost::{LostLead, lost_lead},
 };
 use crate::{
     context::DeskContext,
@@ -42,6 +43,8 @@ pub struct LeaseKept {
     until: Option<i64>,
     /// Nobody has been at the page for so long that it is not kept on.
     is_idle: bool,
+    /// Why nobody works on it any more: it was closed or stopped, or its consent is looked at; none while it goes on.
+    over: Option<String>,
 }
 
 /// Why a lead is held no more.
@@ -49,6 +52,8 @@ pub struct LeaseKept {
 pub struct LeaseLost {
     /// Who has it by now; none where it is free: it was saved or given back, in another tab.
     held_by: Option<String>,
+    /// What was saved of it last, as a sentence; empty where nothing was.
+    last: String,
 }
 
 /// Takes the next lead.
@@ -132,16 +137,24 @@ pub async fn renew(State(context): State<DeskContext>, posted: CsrfForm<WorkForm
     let Some((lead, lease)) = form.lead().zip(form.lease()) else { return Problem::not_found().into_response() };
     // The page says how long; how long is too long is said here.
     if form.text("idle_s").parse().unwrap_or(0_u64) >= NOBODY_THERE_S {
-        return Json(LeaseKept { until: None, is_idle: true }).into_response();
+        return Json(LeaseKept { until: None, is_idle: true, over: None }).into_response();
     }
-    match context.actions.run(&viewer.actor, &RenewLease { lead, lease }).await {
-        Ok(until) => Json(LeaseKept { until: Some(until.as_second()), is_idle: false }).into_response(),
-        Err(Refusal::Conflict { .. }) => match held_by(&context.actions, &viewer.actor, lead).await {
-            Ok(held_by) => (StatusCode::CONFLICT, Json(LeaseLost { held_by })).into_response(),
+    match renewed(&context, &viewer, (lead, lease)).await {
+        Ok(kept) => Json(kept).into_response(),
+        Err(Refusal::Conflict { .. }) => match lost_lead(&context, &viewer, lead).await {
+            Ok(LostLead { holder, last }) => {
+                (StatusCode::CONFLICT, Json(LeaseLost { held_by: holder, last })).into_response()
+            }
             Err(refusal) => refused(&refusal).into_response(),
         },
         Err(refusal) => refused(&refusal).into_response(),
     }
+}
+
+async fn renewed(context: &DeskContext, viewer: &Viewer, (lead, lease): (LeadId, Uuid)) -> Result<LeaseKept, Refusal> {
+    let until = context.actions.run(&viewer.actor, &RenewLease { lead, lease }).await?;
+    let over = why_over(&context.actions, &viewer.actor, lead).await?;
+    Ok(LeaseKept { until: Some(until.as_second()), is_idle: false, over })
 }
 
 /// Gives the lead back. What was typed stays a draft.

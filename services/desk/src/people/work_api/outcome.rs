@@ -3,6 +3,7 @@
 use axum::{Json, extract::State};
 use jiff::Timestamp;
 use ripen_actions::{
+    FieldError, Refusal,
     desk::{Dispose, NewCoDecider, StopContact, UndoDisposition},
     lead::{NewAnswer, NextWish},
     opportunity::NewOpportunity,
@@ -17,7 +18,11 @@ use uuid::Uuid;
 use super::{WorkRefusals, view::OpenedLeadView};
 use crate::{
     context::DeskContext,
-    people::{csrf::CsrfJson, refused::refused},
+    people::{
+        csrf::CsrfJson,
+        leads::stop_whom::{StopWhom, stop_for_firm},
+        refused::refused,
+    },
 };
 
 /// How the work on a lead ended, and what it brought.
@@ -57,10 +62,12 @@ pub struct DisposeBody {
 
 /// How far a wish not to be contacted goes.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct StopBody {
-    /// For every client of the firm.
-    #[serde(default)]
-    for_firm: bool,
+    /// `client`, which it is where nothing is said, or `firm`: for every client of the firm.
+    whom: Option<StopWhom>,
+    /// The same: true for the firm.
+    for_firm: Option<bool>,
     /// These addresses and numbers only; all of the person's where there are none.
     #[serde(default)]
     identities: Vec<String>,
@@ -68,6 +75,7 @@ pub struct StopBody {
 
 /// Somebody who decides with the person.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct CoDeciderBody {
     /// As it was said.
     name: String,
@@ -82,6 +90,7 @@ pub struct CoDeciderBody {
 
 /// A possible business.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct OpportunityBody {
     /// What it is about.
     pub business: String,
@@ -151,7 +160,7 @@ impl DisposeBody {
             answer: self.answers.into_iter().map(|(question, value)| NewAnswer { question, value }).collect(),
             note: self.note,
             next: next.map(|when| NextWish { when, why }),
-            stop: self.stop.map(|stop| StopContact { for_firm: stop.for_firm, identities: stop.identities }),
+            stop: self.stop.map(StopBody::read).transpose()?,
             co_deciders: self
                 .co_deciders
                 .into_iter()
@@ -160,6 +169,16 @@ impl DisposeBody {
             opportunity: self.opportunity.map(NewOpportunity::from),
             draft: None,
         })
+    }
+}
+
+impl StopBody {
+    fn read(self) -> Result<StopContact, Problem> {
+        let for_firm = stop_for_firm(self.whom, self.for_firm).map_err(|error| {
+            let field = format!("stop.{}", error.field);
+            refused(&Refusal::Invalid(vec![FieldError { field, ..error }]))
+        })?;
+        Ok(StopContact { for_firm: for_firm.unwrap_or(false), identities: self.identities })
     }
 }
 

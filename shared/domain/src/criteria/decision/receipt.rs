@@ -27,6 +27,16 @@ words! {
     }
 }
 
+words! {
+    /// What keeps a lead from being an A whatever its points are, until a person says otherwise. No criteria decide that.
+    KeptBack "reason to keep back" {
+        /// The person says that they never enquired: a manager looks at the consent.
+        Review = "review",
+        /// In the last conversation they wanted nothing, and they have not enquired since.
+        NotInterested = "not_interested",
+    }
+}
+
 /// Why a decision is made. One decision may have several causes: everything that waited for the lead in one batch.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -46,6 +56,9 @@ pub struct Cause {
     /// Why the person must not be contacted, where that is so. No criteria decide that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub barred: Option<String>,
+    /// What keeps the lead from being an A, where something does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_back: Option<KeptBack>,
 }
 
 impl Cause {
@@ -73,6 +86,12 @@ impl Cause {
         Self { barred: why, ..self }
     }
 
+    /// The same cause for a lead that something keeps from being an A.
+    #[must_use]
+    pub fn kept_back(self, why: Option<KeptBack>) -> Self {
+        Self { kept_back: why, ..self }
+    }
+
     /// The same cause for a lead that had this grade until now.
     #[must_use]
     pub fn after(self, before: Option<Grade>) -> Self {
@@ -89,6 +108,7 @@ impl Cause {
             regrade: self.regrade || other.regrade,
             before: self.before.or(other.before),
             barred: self.barred.or(other.barred),
+            kept_back: self.kept_back.or(other.kept_back),
             ..self
         }
     }
@@ -150,7 +170,7 @@ pub const DO_NOT_CONTACT: &str = "do_not_contact";
 /// Why the grade is less than the score's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cap {
-    /// A gate's id, `returned`, `confirm_within`, `time_alone` or [`DO_NOT_CONTACT`].
+    /// A gate's id, `returned`, `confirm_within`, `time_alone`, `review`, `not_interested` or [`DO_NOT_CONTACT`].
     pub by: Arc<str>,
     /// The best grade it allows.
     pub at_most: Grade,

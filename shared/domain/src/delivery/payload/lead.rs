@@ -29,7 +29,7 @@ words! {
         AppointmentMoved = "appointment_moved",
         /// The time is off.
         AppointmentCancelled = "appointment_cancelled",
-        /// It is no A any more; `grade` says what it is.
+        /// It is no A any more, or an A again; `grade` says what it is.
         Grade = "grade",
     }
 }

@@ -1,12 +1,12 @@
 //! Which grade the points make, and what holds a grade down: gates that do not hold, a lead that was given back, one that nobody
-//! confirmed, time alone, and a person who must not be contacted.
+//! confirmed, time alone, what the person said, and a person who must not be contacted.
 
 use std::sync::Arc;
 
 use super::{Bench, Decision};
 use crate::{
     criteria::{
-        decision::receipt::{Cap, Cause, DO_NOT_CONTACT, Finding, Verdict},
+        decision::receipt::{Cap, Cause, DO_NOT_CONTACT, Finding, KeptBack, Verdict},
         facts::value::Held,
         rule::Interval,
     },
@@ -42,8 +42,11 @@ impl Bench<'_, '_> {
                 caps.push(Cap { by: Arc::clone(&gate.id), at_most, because: Arc::clone(&gate.because) });
             }
         }
-        let holds_down =
-            || self.is_returned().or_else(|| self.is_unconfirmed()).or_else(|| ripens_by_time_alone(cause));
+        let holds_down = || {
+            // What a person said comes before what time did.
+            let said = kept_back(cause).or_else(|| self.is_returned());
+            said.or_else(|| self.is_unconfirmed()).or_else(|| ripens_by_time_alone(cause))
+        };
         // Only for what would be an A: the caps below say B, which would lift a C.
         let held_down = (grade == Grade::A).then(holds_down).flatten();
         if let Some((by, because)) = held_down {
@@ -77,6 +80,16 @@ impl Bench<'_, '_> {
         let unconfirmed = self.inputs.now().duration_since(latest) > *limit;
         unconfirmed.then(|| ("confirm_within", format!("No arrival and no conversation within {text}")))
     }
+}
+
+/// What somebody said keeps a lead back, whatever was answered beside it: it waits for a person's word.
+fn kept_back(cause: &Cause) -> Option<(&'static str, String)> {
+    let kept = cause.kept_back?;
+    let why = match kept {
+        KeptBack::Review => "The person says that they never enquired: a manager looks at the consent first",
+        KeptBack::NotInterested => "The person said that they are not interested, and has not enquired since",
+    };
+    Some((kept.word(), why.to_owned()))
 }
 
 /// Time alone makes work for the desk, never an A: what ripens between two enquiries is for a person to confirm.

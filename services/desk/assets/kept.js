@@ -1,0 +1,74 @@
+// What is typed in a form that says by data-keep what it is about stays in this browser until it is saved: a reload, a page that was
+// left, a session that ended lose nothing. It is there again when the form is, said so, and can be thrown away. The work page keeps
+// its drafts at the server.
+(() => {
+  const PREFIX = "ripen.form.";
+  // An answer that never came is no answer: what was sent is kept until a page says that it is saved.
+  const store = {
+    get: (key) => { try { return JSON.parse(localStorage.getItem(key)); } catch { return null; } },
+    set: (key, value) => { try { localStorage.setItem(key, JSON.stringify(value)); } catch { /* full or forbidden: as without a script */ } },
+    drop: (key) => { try { localStorage.removeItem(key); } catch { /* as above */ } },
+  };
+  const keyOf = (of) => `${PREFIX}${of.dataset.user}.${of.dataset.keep}`;
+
+  // A page that follows on what was saved names the form that it was saved by.
+  for (const saved of document.querySelectorAll("[data-kept-until]")) {
+    store.drop(`${PREFIX}${saved.dataset.user}.${saved.dataset.keptUntil}`);
+  }
+
+  const controls = (form) => [...form.elements].filter((one) => one.name && !["hidden", "submit", "button"].includes(one.type));
+  const isTicked = (one) => one.type === "radio" || one.type === "checkbox";
+  const stands = (one) => (isTicked(one) ? one.checked : one.value);
+  // As the page came: a list's own first choice stands for nothing chosen.
+  const came = (one) => {
+    if (isTicked(one)) return one.defaultChecked;
+    if (one.tagName !== "SELECT") return one.defaultValue;
+    return ([...one.options].find((option) => option.defaultSelected) ?? one.options[0])?.value ?? "";
+  };
+  // With what stood there already: a form that came back with its mistakes holds what was typed before.
+  const isSaid = (one) => stands(one) !== came(one) || (isTicked(one) ? one.checked : one.value !== "");
+  const typed = (form) => controls(form).filter(isSaid).map((one) => [one.name, isTicked(one) ? one.value : "", stands(one)]);
+
+  const keep = (form) => {
+    const words = typed(form);
+    if (words.length === 0) store.drop(keyOf(form));
+    else store.set(keyOf(form), words);
+  };
+  const restore = (form) => {
+    const words = store.get(keyOf(form));
+    if (!Array.isArray(words)) return;
+    const filled = [];
+    for (const [name, value, was] of words) {
+      const control = controls(form).find((one) => one.name === name && (!isTicked(one) || one.value === value));
+      // What the server sent back with its mistakes is what was typed last.
+      if (!control || stands(control) !== came(control) || came(control) === was) continue;
+      if (isTicked(control)) control.checked = was;
+      else control.value = was;
+      filled.push(control);
+    }
+    if (filled.length === 0) return;
+    const note = document.createElement("p");
+    note.className = "hint";
+    note.setAttribute("role", "status");
+    const away = document.createElement("button");
+    Object.assign(away, { type: "button", className: "btn small", textContent: "Throw it away" });
+    away.addEventListener("click", () => {
+      for (const control of filled) {
+        if (isTicked(control)) control.checked = control.defaultChecked;
+        else control.value = came(control);
+      }
+      store.drop(keyOf(form));
+      note.remove();
+    });
+    note.append("What you typed here before is back. ", away);
+    form.prepend(note);
+    const at = document.activeElement;
+    if (at && form.contains(at) && at.setSelectionRange && at.type !== "email") at.setSelectionRange(at.value.length, at.value.length);
+  };
+
+  for (const form of document.querySelectorAll("form[data-keep]")) {
+    restore(form);
+    form.addEventListener("input", () => keep(form));
+    form.addEventListener("change", () => keep(form));
+  }
+})();

@@ -1,0 +1,85 @@
+//! What a button of a row came to, as the page says it afterwards; and what the pages are asked for besides.
+
+use ripen_web::extract::NamedFields;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+/// What a button of a row came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum QueueTold {
+    /// It is sent, or handled, once more.
+    Again,
+    /// An arrival is worked like others.
+    Released,
+    /// It is given up.
+    Dropped,
+    /// Somebody else saw to it meanwhile.
+    Gone,
+    /// Nothing was done: it was not said why.
+    Why,
+}
+
+impl QueueTold {
+    /// As an address has it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Again => "again",
+            Self::Released => "released",
+            Self::Dropped => "dropped",
+            Self::Gone => "gone",
+            Self::Why => "why",
+        }
+    }
+
+    /// In words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Again => "It is under way again.",
+            Self::Released => "Released: it is worked like any other, dated as it was received.",
+            Self::Dropped => "Dropped: it stays on record, and nobody works it.",
+            Self::Gone => "That was over already: somebody else saw to it meanwhile, and nothing was done now.",
+            Self::Why => "Nothing was done: say why in a few words.",
+        }
+    }
+
+    /// Whether it is not what was wanted.
+    pub const fn is_bad(self) -> bool {
+        matches!(self, Self::Gone | Self::Why)
+    }
+}
+
+/// What the page is asked for.
+#[derive(Debug, Default, Deserialize)]
+pub struct QueuesQuery {
+    /// What became of what a button did.
+    pub told: Option<QueueTold>,
+}
+
+impl NamedFields for QueuesQuery {
+    fn hint(_: &str) -> &'static str {
+        "Write again, released, dropped, gone or why."
+    }
+}
+
+/// Which rows the page of a list shows.
+#[derive(Debug, Default, Deserialize)]
+pub struct RowsQuery {
+    /// Only of this client: its slug.
+    pub client: Option<String>,
+    /// Which page, from 0 on.
+    #[serde(default)]
+    pub page: u16,
+    /// What became of what a button did.
+    pub told: Option<QueueTold>,
+}
+
+impl NamedFields for RowsQuery {
+    fn hint(field: &str) -> &'static str {
+        match field {
+            "page" => "Write a number from 0 on.",
+            "told" => QueuesQuery::hint(field),
+            _ => "Write a client's slug.",
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What the work page says of a lead that is not the viewer's to save any more: who has it, and what was saved of it last.
+
+use ripen_actions::{
+    Refusal,
+    desk::{held_by, last_saved},
+};
+use ripen_domain::id::LeadId;
+use ripen_store::lead::last_touch::LastTouch;
+
+use super::history::in_words;
+use crate::{
+    context::DeskContext,
+    people::{viewer::Viewer, when::When},
+};
+
+/// A lead that is held no more.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LostLead {
+    /// Who has it by now; none where nobody has.
+    pub holder: Option<String>,
+    /// What was saved of it last, as a sentence; empty where nothing was.
+    pub last: String,
+}
+
+/// Who has the lead by now, and what was saved of it last.
+///
+/// # Errors
+/// `Missing` where the viewer may see no such lead.
+pub async fn lost_lead(context: &DeskContext, viewer: &Viewer, lead: LeadId) -> Result<LostLead, Refusal> {
+    let holder = held_by(&context.actions, &viewer.actor, lead).await?;
+    let last = last_saved(&context.actions, &viewer.actor, lead).await?;
+    let when = When::of(viewer, context.clock.now());
+    let last = last.map(|last| sentence(&last, last.user == Some(viewer.id()), &when)).unwrap_or_default();
+    Ok(LostLead { holder, last })
+}
+
+fn sentence(last: &LastTouch, is_own: bool, when: &When) -> String {
+    let by = if is_own { "You" } else { last.by.as_str() };
+    let agreed = last.agreed_for.map(|at| format!(" The next call is agreed for {}.", when.whole(at)));
+    let saved = format!("{by} saved it on {}: {}.", when.whole(last.at), in_words(last.disposition));
+    format!("{saved}{}", agreed.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{Timestamp, tz::TimeZone};
+    use ripen_domain::touch::Disposition;
+
+    use super::*;
+
+    #[test]
+    fn it_says_who_saved_what_and_which_call_is_agreed() {
+        let now: Timestamp = "2026-11-24T16:03:00Z".parse().unwrap();
+        let when = When::at_clock(now, TimeZone::UTC);
+        let last = LastTouch {
+            at: "2026-11-24T16:00:00Z".parse().unwrap(),
+            by: "Lee".to_owned(),
+            user: None,
+            disposition: Disposition::CallBack,
+            agreed_for: Some("2026-12-03T10:00:00Z".parse().unwrap()),
+        };
+        assert_eq!(
+            sentence(&last, false, &when),
+            "Lee saved it on Tue 24 Nov 2026, 16:00 UTC: asked to be called back. The next call is agreed for Thu 3 Dec 2026, 10:00 UTC."
+        );
+        let own = LastTouch { agreed_for: None, disposition: Disposition::Answered, ..last };
+        assert_eq!(sentence(&own, true, &when), "You saved it on Tue 24 Nov 2026, 16:00 UTC: answered.");
+    }
+}

@@ -1,0 +1,218 @@
+//! What happens to a lead while somebody has it open: another tab saves it, a manager closes it, a look elsewhere; and what is said of
+//! that.
+
+use axum::http::StatusCode;
+use ripen_actions::{
+    desk::{TakeLead, UndoDisposition},
+    lead_close::CloseLead,
+    person_correct::CorrectPerson,
+    user::AddUser,
+};
+use ripen_domain::{
+    actor::{Actor, UserRole},
+    touch::Disposition,
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::work::{Desk, Page, desk};
+
+fn operator() -> Actor {
+    Actor::operator("dana")
+}
+
+/// A colleague, who signs in nowhere.
+async fn colleague(desk: &Desk) -> Actor {
+    let new = AddUser {
+        email: "kim@example.com".to_owned(),
+        name: Some("Kim".to_owned()),
+        role: UserRole::Agent,
+        client: None,
+        password: None,
+    };
+    let id = desk.actions.run(&operator(), &new).await.unwrap();
+    Actor::user(id, "Kim", UserRole::Agent, None)
+}
+
+#[tokio::test]
+async fn a_second_tab_saves_nothing_of_a_call_that_the_first_one_saved() {
+    let desk = desk().await;
+    let lead = desk.lead("Casey", "+13125550142").await;
+    let first = desk.next().await;
+    let second = desk.page("/work").await;
+    let form = first.form();
+    let saved = desk.post("/work/dispose", &first.typed(&form, &[("disposition", "answered")])).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text);
+    let form = second.form();
+    let renewed = desk.post_for("/work/renew", &second.typed(&form, &[]), "application/json").await;
+    assert_eq!(renewed.status, StatusCode::CONFLICT);
+    let told = renewed.json()["last"].as_str().unwrap().to_owned();
+    assert!(told.starts_with("You saved it on ") && told.ends_with(": answered."), "{told}");
+    let typed = [("disposition", "not_interested"), ("note", "wants nothing")];
+    let lost = desk.post("/work/dispose", &second.typed(&form, &typed)).await;
+    assert_eq!(lost.status, StatusCode::CONFLICT, "{}", lost.text);
+    let page = Page(lost.text);
+    page.holds(&["nobody has it open", "You saved it on ", "wants nothing", "Open it again"]);
+    assert_eq!(desk.touches().await, 1);
+    assert_eq!(desk.app.count("select count(*) from desk_draft where note = 'wants nothing'").await, 1);
+    let open = desk.post("/work/take", &[("lead", &lead.to_string())]).await;
+    desk.page(open.header("location")).await.holds(&["wants nothing"]);
+}
+
+#[tokio::test]
+async fn the_note_of_a_lead_that_was_closed_meanwhile_is_kept_on_it_and_the_next_one_comes() {
+    let desk = desk().await;
+    let lead = desk.lead("Casey", "+13125550142").await;
+    let page = desk.next().await;
+    let form = page.form();
+    let close = CloseLead { lead, why: "bought elsewhere".to_owned() };
+    desk.actions.run(&operator(), &close).await.unwrap();
+    let renewed = desk.post_for("/work/renew", &page.typed(&form, &[]), "application/json").await.json();
+    assert_eq!(renewed["over"], "bought elsewhere", "the page hears of it");
+    let chosen = [("disposition", "answered")];
+    let said = desk.post("/work/preview", &page.typed(&form, &chosen)).await.json();
+    let after = said["after"].as_str().unwrap();
+    assert!(after.contains("It is over: ") && !after.contains("take it back"), "{after}");
+    let typed = [("disposition", "answered"), ("note", "likes gardens")];
+    let saved = desk.post("/work/dispose", &page.typed(&form, &typed)).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text);
+    assert_eq!(saved.header("location"), format!("/work?told=ended_noted&lead={lead}"));
+    desk.page(saved.header("location")).await.holds(&["Your note is kept on it"]);
+    assert_eq!(desk.app.count("select count(*) from note where text = 'likes gardens'").await, 1);
+    assert_eq!(desk.app.count("select (select count(*) from desk_draft) + (select count(*) from desk_lease)").await, 0);
+    assert_eq!(desk.touches().await, 0);
+}
+
+#[tokio::test]
+async fn what_was_saved_can_be_taken_back_from_whatever_page_one_comes() {
+    let desk = desk().await;
+    let lead = desk.lead("Casey", "+13125550142").await;
+    let page = desk.next().await;
+    let form = page.form();
+    desk.post("/work/dispose", &page.typed(&form, &[("disposition", "no_answer")])).await;
+    desk.page("/leads").await;
+    let back = desk.page("/work").await;
+    back.holds(&["id=\"toast\"", "Take back", &format!("data-lead=\"{lead}\"")]);
+    let other_lead = desk.lead("Robin", "+13125550143").await;
+    desk.next().await.holds(&["Take back", &other_lead.to_string()]);
+    desk.app.pass(3_600);
+    assert!(!desk.page("/work").await.0.contains("id=\"toast\""), "the time for it is over");
+}
+
+#[tokio::test]
+async fn a_lead_that_somebody_has_open_says_so_before_it_is_dialed() {
+    let desk = desk().await;
+    let lead = desk.lead("Casey", "+13125550142").await;
+    let kim = colleague(&desk).await;
+    let own = desk.page(&format!("/leads/{lead}")).await;
+    assert!(!own.0.contains("has this lead open just now"), "{}", own.0);
+    desk.actions.run(&kim, &TakeLead { lead }).await.unwrap();
+    desk.page(&format!("/leads/{lead}")).await.holds(&["Kim", "has this lead open just now"]);
+    let asked = api(&desk, "/api/v1/work/dial", &json!({"lead": lead})).await;
+    assert_eq!(asked.0, 422, "{}", asked.1);
+    assert_eq!(asked.1["errors"][0]["pointer"], "/anyway");
+    assert!(asked.1["errors"][0]["message"].as_str().unwrap().contains("Kim has it open"), "{}", asked.1);
+    assert_eq!(desk.app.count("select count(*) from call").await, 0);
+}
+
+async fn api(desk: &Desk, path: &str, body: &Value) -> (u16, Value) {
+    let headers = [
+        ("cookie", desk.agent.cookie.as_str()),
+        ("x-csrf-token", desk.agent.csrf.as_str()),
+        ("content-type", "application/json"),
+    ];
+    let answer = desk.app.send("POST", path, &headers, body.to_string()).await;
+    let said = if answer.text.is_empty() { Value::Null } else { answer.json() };
+    (answer.status.as_u16(), said)
+}
+
+#[tokio::test]
+async fn a_field_that_nobody_knows_is_refused_and_nothing_is_done() {
+    let desk = desk().await;
+    let lead = desk.lead("Casey", "+13125550142").await;
+    let opened = api(&desk, &format!("/api/v1/work/{lead}"), &json!({})).await;
+    assert_eq!(opened.0, 200, "{}", opened.1);
+    let lease = opened.1["lease"].clone();
+    let dispose = |more: Value| {
+        let mut body = json!({"lead": lead, "lease": lease, "disposition": "do_not_contact"});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    for (path, body, pointer, code) in [
+        ("/api/v1/work/next".to_owned(), json!({"zzz": 1}), "/zzz", "unknown"),
+        ("/api/v1/work/dispose".to_owned(), dispose(json!({"stop": {"who": "firm"}})), "/stop/who", "unknown"),
+        ("/api/v1/work/dispose".to_owned(), dispose(json!({"stop": {"whom": "all"}})), "/stop/whom", "invalid"),
+        ("/api/v1/work/dispose".to_owned(), dispose(json!({"disposition": "zzz"})), "/disposition", "invalid"),
+        ("/api/v1/work/dispose".to_owned(), dispose(json!({"touch": "not-a-uuid"})), "/touch", "invalid"),
+        (format!("/api/v1/leads/{lead}/promise"), json!({"to": "30d", "why": "x", "agred": true}), "/agred", "unknown"),
+        (format!("/api/v1/leads/{lead}/close"), json!({"why": "x", "zzz": 1}), "/zzz", "unknown"),
+    ] {
+        let (status, said) = api(&desk, &path, &body).await;
+        let error = &said["errors"][0];
+        assert_eq!((status, &error["pointer"], &error["code"]), (422, &json!(pointer), &json!(code)), "{path}: {said}");
+    }
+    assert_eq!(desk.touches().await, 0);
+    let both = dispose(json!({"stop": {"whom": "client", "for_firm": true}}));
+    assert_eq!(api(&desk, "/api/v1/work/dispose", &both).await.1["errors"][0]["pointer"], "/stop/for_firm");
+    let firm = api(&desk, "/api/v1/work/dispose", &dispose(json!({"stop": {"whom": "firm"}}))).await;
+    assert_eq!(firm.0, 200, "{}", firm.1);
+    assert!(desk.app.count("select count(*) from suppression where client_id is null").await > 0, "for the whole firm");
+    let other = desk.lead("Robin", "+13125550143").await;
+    let stop = json!({"for_firm": true, "why": "asked on the phone"});
+    assert_eq!(api(&desk, &format!("/api/v1/leads/{other}/stop"), &stop).await.0, 204);
+}
+
+#[tokio::test]
+async fn who_put_a_name_right_and_who_took_something_back_stands_at_the_lead() {
+    let desk = desk().await;
+    let lead = desk.lead("Casey", "+13125550142").await;
+    let page = desk.next().await;
+    let form = page.form();
+    desk.post("/work/dispose", &page.typed(&form, &[("disposition", Disposition::NoAnswer.word())])).await;
+    let undo = UndoDisposition { touch: page.hidden("touch").parse::<Uuid>().unwrap() };
+    let dana = Actor::user(desk.agent.id, "Dana Okafor", UserRole::Agent, None);
+    desk.actions.run(&dana, &undo).await.unwrap();
+    desk.app.pass(1);
+    let typed = format!("/leads/{lead}/person");
+    let fields = [("first_name", "Cassandra"), ("last_name", "Smith"), ("phone", "+13125550142"), ("country", "US")];
+    let corrected = desk.post(&typed, &fields).await;
+    assert_eq!(corrected.status, StatusCode::SEE_OTHER, "{}", corrected.text);
+    desk.page(&format!("/leads/{lead}")).await.holds(&[
+        "Dana Okafor put contact data right",
+        "first name",
+        "Dana Okafor took back what was saved",
+    ]);
+    let manager = desk.app.user(UserRole::Manager, None).await;
+    let audit = desk.app.see(&manager, &format!("/api/v1/audit?object={lead}")).await.json();
+    let actions: Vec<_> = audit["entries"].as_array().unwrap().iter().map(|one| one["action"].clone()).collect();
+    assert!(actions.contains(&json!("person.correct")) && actions.contains(&json!("lead.touch_undo")), "{audit}");
+}
+
+#[tokio::test]
+async fn a_stage_that_a_view_does_not_have_is_none_in_its_list_and_its_number() {
+    let desk = desk().await;
+    let lead = desk.lead("Casey", "+13125550142").await;
+    let close = CloseLead { lead, why: "bought elsewhere".to_owned() };
+    desk.actions.run(&operator(), &close).await.unwrap();
+    let none = desk.page("/leads?view=open&stage=closed").await;
+    none.holds(&["No lead fits"]);
+    assert!(!none.0.contains("CSV of these 1"), "{}", none.0);
+    desk.page("/leads?view=closed&stage=closed").await.holds(&["CSV of these 1"]);
+    assert_eq!(desk.get("/leads.csv?view=open&stage=closed").await.text.lines().count(), 1, "its heading alone");
+}
+
+#[tokio::test]
+async fn what_is_quarantined_is_let_go_or_given_up_with_a_reason_and_it_is_said_what_happened() {
+    let desk = desk().await;
+    let manager = desk.app.browser(desk.app.user(UserRole::Manager, None).await.id).await;
+    let arrival = ripen_domain::id::ArrivalId::from_uuid(Uuid::from_u128(9));
+    for (what, why, told) in
+        [("release", "", "why"), ("drop", "", "why"), ("release", "a+friend", "gone"), ("drop", "a+bot", "gone")]
+    {
+        let form = manager.form(&format!("id={arrival}&what={what}&why={why}&back=list"));
+        let done = desk.app.submit(&manager, "/queues/quarantine", form).await;
+        assert_eq!(done.header("location"), format!("/queues/quarantine?told={told}"), "{}", done.text);
+        let page = desk.app.page(&manager, done.header("location")).await.text;
+        assert!(page.contains(if told == "why" { "say why in a few words" } else { "was over already" }), "{page}");
+    }
+}

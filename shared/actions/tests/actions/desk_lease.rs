@@ -1,0 +1,202 @@
+//! A lead is saved by whoever has it open, once: under an ended or a foreign lease nothing is, and the same request again is the same
+//! touch. What ends while somebody has it open keeps their note.
+
+use jiff::SignedDuration;
+use ripen_actions::{
+    Refusal,
+    call::DialCall,
+    consent_review::JudgeConsent,
+    desk::{
+        Dispose, KeepLateNote, LeaveLead, PreviewRequest, SaveDraft, TakeLead, UndoDisposition, draft_of, preview,
+        why_over,
+    },
+    lead::{NextWish, TouchLead},
+    lead_close::CloseLead,
+};
+use ripen_domain::{id::CallId, touch::Disposition};
+use uuid::Uuid;
+
+use crate::{
+    desk::{code, desk, lead},
+    harness::{fields, operator},
+};
+
+#[tokio::test]
+async fn nothing_is_saved_under_a_lease_that_ended_or_was_given_to_nobody() {
+    let office = desk(8).await;
+    let acme = office.client("Acme").await.id;
+    office.leads(acme, (1, 2), "web_form").await;
+    let ((_, lee), (_, kim)) = (office.agent("lee").await, office.agent("kim").await);
+    let made_up = Dispose::of(lead(2), Uuid::from_u128(5), Disposition::NoAnswer);
+    assert_eq!(code(office.actions.run(&lee, &made_up).await), "lease_lost", "whom nobody had taken");
+
+    let first = office.actions.run(&lee, &TakeLead { lead: lead(1) }).await.unwrap();
+    office.dispose(&lee, &first, Disposition::NoAnswer).await;
+    let more = |how| Dispose::of(first.lead, first.lease, how);
+    assert_eq!(code(office.actions.run(&lee, &more(Disposition::Answered)).await), "lease_lost");
+    assert_eq!(code(office.actions.run(&kim, &more(Disposition::NotInterested)).await), "lease_lost");
+    assert_eq!(office.count("select count(*) from touch").await, 1);
+
+    // What a colleague agreed meanwhile stands, and is told.
+    let back = |days: &str| Some(NextWish { when: days.parse().unwrap(), why: "asked for it".to_owned() });
+    let first = office.actions.run(&lee, &TakeLead { lead: lead(2) }).await.unwrap();
+    office.actions.run(&lee, &LeaveLead { lead: first.lead, lease: first.lease }).await.unwrap();
+    let theirs = office.actions.run(&kim, &TakeLead { lead: lead(2) }).await.unwrap();
+    let agreed = Dispose { next: back("30d"), ..Dispose::of(theirs.lead, theirs.lease, Disposition::CallBack) };
+    office.actions.run(&kim, &agreed).await.unwrap();
+    let late = Dispose { next: back("60d"), ..Dispose::of(first.lead, first.lease, Disposition::CallBack) };
+    let Err(Refusal::Conflict { code: "lease_lost", message }) = office.actions.run(&lee, &late).await else {
+        panic!("a colleague's promise was replaced")
+    };
+    assert!(message.contains("kim") && message.contains("call_back") && message.contains("agreed for"), "{message}");
+    assert_eq!(office.count("select count(*) from promise where agreed and state = 'moved'").await, 0);
+}
+
+#[tokio::test]
+async fn a_lease_that_went_silent_is_the_agents_as_long_as_nobody_else_took_the_lead() {
+    let office = desk(8).await;
+    let acme = office.client("Acme").await.id;
+    office.leads(acme, (1, 1), "web_form").await;
+    let (_, lee) = office.agent("lee").await;
+    let opened = office.next(&lee).await.unwrap();
+    office.sql("update desk_lease set leased_until = clock_timestamp() - interval '1 second'".to_owned()).await;
+    office.dispose(&lee, &opened, Disposition::NoAnswer).await;
+    assert_eq!(office.count("select count(*) from touch").await, 1);
+}
+
+#[tokio::test]
+async fn the_same_request_again_is_the_same_touch_without_an_id_of_its_own_too() {
+    let office = desk(8).await;
+    let acme = office.client("Acme").await.id;
+    office.leads(acme, (1, 1), "web_form").await;
+    let (_, lee) = office.agent("lee").await;
+    let opened = office.next(&lee).await.unwrap();
+    let note = Some("rang out".to_owned());
+    let said = Dispose { note, ..Dispose::of(opened.lead, opened.lease, Disposition::NoAnswer) };
+    let at_once = futures::future::join_all((0..3).map(|_| office.actions.run(&lee, &said))).await;
+    let touches: Vec<_> = at_once.into_iter().map(|done| done.unwrap().touched).collect();
+    assert!(touches.iter().all(|touched| touched.touch == touches[0].touch), "{touches:?}");
+    assert_eq!(touches.iter().filter(|touched| !touched.is_repeated).count(), 1, "{touches:?}");
+    let later = office.actions.run(&lee, &said).await.unwrap();
+    assert!(later.touched.is_repeated && later.undo_until.is_some());
+    assert_eq!(office.count("select touches::bigint from lead").await, 1);
+    let other = Dispose { note: Some("rang out twice".to_owned()), ..said.clone() };
+    assert_eq!(code(office.actions.run(&lee, &other).await), "lease_lost");
+    // The same of a lead that is over by now, as a disposition itself can end one.
+    office.sql("update lead set stage = 'closed', closed_at = created_at, closed_reason = 'cold'".to_owned()).await;
+    assert!(office.actions.run(&lee, &said).await.unwrap().touched.is_repeated);
+}
+
+#[tokio::test]
+async fn the_note_of_whoever_has_a_lead_open_that_ends_is_kept_with_it() {
+    let office = desk(8).await;
+    let acme = office.client("Acme").await.id;
+    office.leads(acme, (1, 1), "web_form").await;
+    let (_, lee) = office.agent("lee").await;
+    let opened = office.next(&lee).await.unwrap();
+    let draft = SaveDraft {
+        lead: opened.lead,
+        note: "likes gardens".to_owned(),
+        answers: serde_json::Map::new(),
+        version: 1,
+        touch: None,
+    };
+    office.actions.run(&lee, &draft).await.unwrap();
+    assert_eq!(why_over(&office.actions, &lee, opened.lead).await.unwrap(), None);
+    let close = CloseLead { lead: opened.lead, why: "bought elsewhere".to_owned() };
+    office.actions.run(&operator(), &close).await.unwrap();
+    let over = why_over(&office.actions, &lee, opened.lead).await.unwrap();
+    assert_eq!(over.as_deref(), Some("bought elsewhere"));
+    let answered = PreviewRequest { lead: opened.lead, answer: Vec::new(), disposition: Some(Disposition::Answered) };
+    let said = preview(&office.actions, &lee, &answered).await.unwrap();
+    assert_eq!(said.over.as_deref(), Some("bought elsewhere"), "nothing is said to be taken back");
+    let answered = Dispose::of(opened.lead, opened.lease, Disposition::Answered);
+    assert_eq!(code(office.actions.run(&lee, &answered).await), "closed");
+    let late = KeepLateNote { lead: opened.lead, lease: opened.lease, note: "likes gardens".to_owned() };
+    assert_eq!(office.actions.run(&lee, &late).await.unwrap(), Some(opened.lead));
+    assert_eq!(office.count("select count(*) from note where text = 'likes gardens' and by = 'lee'").await, 1);
+    assert_eq!(office.count("select count(*) from desk_lease").await, 0);
+    assert!(draft_of(&office.actions, &lee, opened.lead).await.unwrap().is_none());
+    assert_eq!(office.count("select count(*) from touch").await, 0, "it is no call");
+}
+
+#[tokio::test]
+async fn nobody_takes_a_lead_by_name_while_a_manager_looks_at_its_consent() {
+    let office = desk(8).await;
+    let acme = office.client("Acme").await.id;
+    office.leads(acme, (1, 1), "web_form").await;
+    let ((_, lee), (_, kim)) = (office.agent("lee").await, office.agent("kim").await);
+    let opened = office.next(&lee).await.unwrap();
+    office.dispose(&lee, &opened, Disposition::NeverEnquired).await;
+    for actor in [&lee, &kim] {
+        assert_eq!(code(office.actions.run(actor, &TakeLead { lead: lead(1) }).await), "review");
+    }
+    office.sql("delete from regrade".to_owned()).await;
+    let judged = JudgeConsent { lead: lead(1), holds: true, why: "read the form".to_owned() };
+    office.actions.run(&operator(), &judged).await.unwrap();
+    assert_eq!(office.count("select count(*) from regrade").await, 1, "what was kept back is decided anew");
+    office.actions.run(&kim, &TakeLead { lead: lead(1) }).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_slip_that_opened_a_review_is_taken_back_and_the_lead_is_open_again() {
+    let office = desk(8).await;
+    let acme = office.client("Acme").await.id;
+    office.leads(acme, (1, 1), "web_form").await;
+    let (_, lee) = office.agent("lee").await;
+    let opened = office.next(&lee).await.unwrap();
+    let touch = office.dispose(&lee, &opened, Disposition::NeverEnquired).await;
+    let undone = office.actions.run(&lee, &UndoDisposition { touch }).await.unwrap();
+    assert_eq!(undone.held.map(|held| held.lead), Some(lead(1)));
+}
+
+#[tokio::test]
+async fn a_conversation_counts_until_the_next_one_and_tries_in_vain_say_nothing() {
+    let office = desk(8).await;
+    let acme = office.client("Acme").await.id;
+    office.leads(acme, (1, 1), "web_form").await;
+    let kept = async || {
+        let standing = office.actions.store.begin().await.unwrap().handover_standings(&[lead(1)]).await.unwrap();
+        standing[0].kept_back.map(|kept| kept.word())
+    };
+    let touched = async |disposition| {
+        assert!(office.actions.clock.advance(SignedDuration::from_secs(1)));
+        let touch = TouchLead { touch: None, lead: lead(1), disposition, answer: Vec::new(), note: None, next: None };
+        office.actions.run(&operator(), &touch).await.unwrap();
+    };
+    assert_eq!(kept().await, None);
+    touched(Disposition::NotInterested).await;
+    assert_eq!(kept().await, Some("not_interested"));
+    touched(Disposition::Voicemail).await;
+    touched(Disposition::Note).await;
+    assert_eq!(kept().await, Some("not_interested"));
+    touched(Disposition::Answered).await;
+    assert_eq!(kept().await, None);
+    touched(Disposition::NotInterested).await;
+    let enquired = "update lead set last_enquiry_at = last_enquiry_at + interval '1 day'";
+    office.sql(enquired.to_owned()).await;
+    assert_eq!(kept().await, None, "they enquired again");
+    touched(Disposition::NeverEnquired).await;
+    assert_eq!(kept().await, Some("review"));
+}
+
+#[tokio::test]
+async fn a_number_is_dialed_by_whoever_has_the_lead_open_and_by_others_when_they_say_so() {
+    let office = desk(8).await;
+    let acme = office.client("Acme").await.id;
+    office.leads(acme, (1, 1), "web_form").await;
+    let ((_, lee), (_, kim)) = (office.agent("lee").await, office.agent("kim").await);
+    office.next(&lee).await.unwrap();
+    let dial = |number: u128, anyway| DialCall {
+        call: CallId::from_uuid(Uuid::from_u128(number)),
+        lead: lead(1),
+        number: None,
+        anyway,
+    };
+    assert_eq!(fields(office.actions.run(&kim, &dial(1, false)).await), ["anyway"]);
+    assert_eq!(office.count("select count(*) from call").await, 0);
+    office.actions.run(&lee, &dial(2, false)).await.unwrap();
+    office.actions.run(&kim, &dial(1, true)).await.unwrap();
+    let audited = office.audit_of(lead(1)).await.remove(0);
+    assert_eq!(audited.after.unwrap()["anyway"], serde_json::json!(["lease"]));
+}
