@@ -3,8 +3,6 @@
 use rstest::rstest;
 use rust_decimal::Decimal;
 
-use rust_decimal::Decimal;
-
 use super::*;
 use crate::values::Conventions;
 use OutcomeKind::{Accepted, Lost, NotYet, Returned, Won};
