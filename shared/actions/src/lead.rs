@@ -23,6 +23,7 @@ use ripen_store::{
     delivery::list::DeliveryRecord,
     lead::{
         corrected::CorrectedLead,
+        history::WayToReach,
         holder::LeadHolder,
         note::NoteRecord,
         recall::Recalled,
@@ -364,6 +365,8 @@ pub struct LeadHistory {
     pub suppressed: Option<String>,
     /// Numbers of the person that lead to somebody else.
     pub void_numbers: Vec<VoidNumber>,
+    /// Under what the person is reached, what is void too.
+    pub ways: Vec<WayToReach>,
 }
 
 /// A lead with everything that happened to it.
@@ -398,6 +401,7 @@ pub async fn show(actions: &Actions, actor: &Actor, lead: LeadId) -> Result<Lead
         household: store.household_of(scope, person).await?,
         suppressed: store.begin().await?.persons_barred(&[person], &[]).await?.pop().map(|barred| barred.why),
         void_numbers: store.void_numbers_of_lead(scope, lead).await?,
+        ways: store.ways_to_reach(scope, person).await?,
     })
 }
 
